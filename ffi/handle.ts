@@ -1,0 +1,119 @@
+/**
+ * Kernel handles that this script owns.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/sysinfo/handles-and-objects}
+ * @module
+ */
+
+import { lastError } from "./error.ts";
+import { kernel32 } from "./kernel32.ts";
+
+/** What `CreateFileW` returns when it fails, and what stands for "no file". */
+export const INVALID_HANDLE_VALUE = 0xffffffffffffffffn;
+
+/** `DUPLICATE_SAME_ACCESS`: the duplicate may do what the original may. */
+const DUPLICATE_SAME_ACCESS = 2;
+
+/** The handle values that objects of this isolate own. */
+const owned = new Set<bigint>();
+
+/** Closes what was forgotten; nothing leans on it, for it may never run. */
+const forgotten = new FinalizationRegistry<bigint>(closeValue);
+
+/** What a duplicate of a handle is to be like. */
+export interface DuplicateOptions {
+  /** The rights that the duplicate has, as a mask. @default what the original has */
+  access?: number;
+  /** Whether child processes inherit it. @default false */
+  inheritable?: boolean;
+}
+
+/**
+ * A kernel handle that is closed once: by {@linkcode Handle.close}, by `using`,
+ * or, if it is forgotten, some time after it was collected.
+ */
+export class Handle implements Disposable {
+  /** What it is a handle of, for messages: `"shared memory"`. */
+  readonly kind: string;
+  #value: bigint;
+
+  /**
+   * Takes a handle over.
+   *
+   * @param value The handle's value.
+   * @param kind What it is a handle of, for messages.
+   */
+  constructor(value: bigint, kind: string) {
+    owned.add(value);
+    forgotten.register(this, value, this);
+    this.#value = value;
+    this.kind = kind;
+  }
+
+  /**
+   * The handle's value, for a Win32 call.
+   *
+   * @throws {Deno.errors.BadResource} If it is closed.
+   */
+  get value(): bigint {
+    if (this.closed) throw new Deno.errors.BadResource(`The ${this.kind} is closed`);
+    return this.#value;
+  }
+
+  /** Whether it is closed. */
+  get closed(): boolean {
+    return this.#value === 0n;
+  }
+
+  /**
+   * Makes another handle to the same object.
+   *
+   * @throws {Deno.errors.PermissionDenied} If the object does not grant the rights asked for.
+   * @throws {Deno.errors.BadResource} If this one is closed.
+   * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle}
+   */
+  duplicate({ access, inheritable = false }: DuplicateOptions = {}): Handle {
+    const target = new BigUint64Array(1);
+    const process = kernel32().GetCurrentProcess();
+    const done = kernel32().DuplicateHandle(
+      process,
+      this.value,
+      process,
+      target,
+      access ?? 0,
+      inheritable ? 1 : 0,
+      access === undefined ? DUPLICATE_SAME_ACCESS : 0,
+    );
+    if (!done) throw lastError("DuplicateHandle", `Cannot duplicate a handle of ${this.kind}`);
+    return new Handle(target[0]!, this.kind);
+  }
+
+  /** Closes the handle; the object lives on while another handle or a view holds it. */
+  close(): void {
+    if (this.closed) return;
+    const value = this.#value;
+    this.#value = 0n;
+    forgotten.unregister(this);
+    closeValue(value);
+  }
+
+  /** Closes the handle at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/**
+ * Whether a {@linkcode Handle} of this script owns a handle value already, so
+ * that adopting it again would close it twice.
+ *
+ * @param value The value.
+ */
+export function isOwned(value: bigint): boolean {
+  return owned.has(value);
+}
+
+function closeValue(value: bigint): void {
+  owned.delete(value);
+  kernel32().CloseHandle(value);
+}

@@ -1,0 +1,114 @@
+/**
+ * kernel32.dll: memory, handles, processes and errors.
+ *
+ * @module
+ */
+
+import { lazyLibrary, type Symbols } from "./library.ts";
+import { BOOL, BUFFER, DWORD, HANDLE, LPVOID, LPWSTR, SIZE_T, VOID } from "./types.ts";
+
+/** The signatures of the functions that are called. */
+export const KERNEL32 = {
+  CloseHandle: { parameters: [HANDLE /* hObject */], result: BOOL },
+  CreateFileMappingW: {
+    parameters: [
+      HANDLE, // hFile
+      BUFFER, // LPSECURITY_ATTRIBUTES lpFileMappingAttributes
+      DWORD, // flProtect
+      DWORD, // dwMaximumSizeHigh
+      DWORD, // dwMaximumSizeLow
+      LPWSTR, // lpName
+    ],
+    result: HANDLE,
+  },
+  CreateFileW: {
+    parameters: [
+      LPWSTR, // lpFileName
+      DWORD, // dwDesiredAccess
+      DWORD, // dwShareMode
+      BUFFER, // LPSECURITY_ATTRIBUTES lpSecurityAttributes
+      DWORD, // dwCreationDisposition
+      DWORD, // dwFlagsAndAttributes
+      HANDLE, // hTemplateFile
+    ],
+    result: HANDLE,
+  },
+  DuplicateHandle: {
+    parameters: [
+      HANDLE, // hSourceProcessHandle
+      HANDLE, // hSourceHandle
+      HANDLE, // hTargetProcessHandle
+      BUFFER, // LPHANDLE lpTargetHandle
+      DWORD, // dwDesiredAccess
+      BOOL, // bInheritHandle
+      DWORD, // dwOptions
+    ],
+    result: BOOL,
+  },
+  FlushFileBuffers: { parameters: [HANDLE /* hFile */], result: BOOL },
+  FlushViewOfFile: {
+    parameters: [
+      LPVOID, // lpBaseAddress
+      SIZE_T, // dwNumberOfBytesToFlush
+    ],
+    result: BOOL,
+  },
+  FormatMessageW: {
+    parameters: [
+      DWORD, // dwFlags
+      LPVOID, // lpSource
+      DWORD, // dwMessageId
+      DWORD, // dwLanguageId
+      LPWSTR, // lpBuffer
+      DWORD, // nSize
+      LPVOID, // va_list Arguments
+    ],
+    result: DWORD,
+  },
+  GetCurrentProcess: { parameters: [], result: HANDLE },
+  GetFileSizeEx: { parameters: [HANDLE, /* hFile */ BUFFER /* PLARGE_INTEGER */], result: BOOL },
+  GetFileType: { parameters: [HANDLE /* hFile */], result: DWORD },
+  GetLastError: { parameters: [], result: DWORD },
+  LocalFree: { parameters: [LPVOID /* hMem */], result: LPVOID },
+  MapViewOfFile: {
+    parameters: [
+      HANDLE, // hFileMappingObject
+      DWORD, // dwDesiredAccess
+      DWORD, // dwFileOffsetHigh
+      DWORD, // dwFileOffsetLow
+      SIZE_T, // dwNumberOfBytesToMap
+    ],
+    result: LPVOID,
+  },
+  OpenFileMappingW: {
+    parameters: [
+      DWORD, // dwDesiredAccess
+      BOOL, // bInheritHandle
+      LPWSTR, // lpName
+    ],
+    result: HANDLE,
+  },
+  SetLastError: { parameters: [DWORD /* dwErrCode */], result: VOID },
+  Sleep: { parameters: [DWORD /* dwMilliseconds */], result: VOID },
+  UnmapViewOfFile: { parameters: [LPVOID /* lpBaseAddress */], result: BOOL },
+  VirtualAlloc: {
+    parameters: [
+      LPVOID, // lpAddress
+      SIZE_T, // dwSize
+      DWORD, // flAllocationType
+      DWORD, // flProtect
+    ],
+    result: LPVOID,
+  },
+  VirtualQuery: {
+    parameters: [
+      LPVOID, // lpAddress
+      BUFFER, // PMEMORY_BASIC_INFORMATION lpBuffer
+      SIZE_T, // dwLength
+    ],
+    result: SIZE_T,
+  },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** The functions of kernel32.dll; opens it at the first call. */
+export const kernel32: () => Symbols<typeof KERNEL32> = lazyLibrary("kernel32.dll", KERNEL32);

@@ -1,0 +1,48 @@
+/**
+ * **UNSAFE**: the Win32 API as winipc itself calls it, for those who need a call
+ * that the module does not wrap. A wrong argument here can end the process.
+ *
+ * ```ts
+ * import { kernel32, lastError } from "@winipc/winipc/ffi";
+ * import { assert, assertInstanceOf } from "@std/assert";
+ *
+ * assert(!kernel32().CloseHandle(0x10_0000n));
+ * assertInstanceOf(lastError("CloseHandle", "Cannot close it"), Deno.errors.BadResource);
+ * ```
+ *
+ * @module
+ */
+
+export { ADVAPI32, advapi32 } from "./advapi32.ts";
+export { GuardedCallback, type WindowProcedure } from "./callback.ts";
+export {
+  codeOf,
+  errorFromCode,
+  errorFromStatus,
+  type FailureOptions,
+  lastError,
+  lastErrorCode,
+  Win32Error,
+} from "./error.ts";
+export { type DuplicateOptions, Handle, INVALID_HANDLE_VALUE, isOwned } from "./handle.ts";
+export { KERNEL32, kernel32 } from "./kernel32.ts";
+export { lazyLibrary, type Symbols } from "./library.ts";
+export { NTDLL, ntdll } from "./ntdll.ts";
+export { type ObjectInfo, queryObject } from "./object.ts";
+export { objectName } from "./object_name.ts";
+export { LEAST_DENO, LEAST_WINDOWS_BUILD } from "./requirements.ts";
+export {
+  assertOwnedBySelf,
+  currentUserSid,
+  type ObjectRights,
+  readSecurity,
+  type Sddl,
+  sddlFor,
+  type Security,
+  SECURITY_INFORMATION,
+  SecurityDescriptor,
+  writeSecurity,
+} from "./security.ts";
+export * from "./types.ts";
+export { USER32, user32 } from "./user32.ts";
+export { decodeWide, decodeWideAt, encodeWide } from "./wide.ts";

@@ -1,0 +1,38 @@
+/**
+ * ntdll.dll: what the kernel knows of a section and of a handle, which the
+ * documented functions of kernel32 do not tell.
+ *
+ * @module
+ */
+
+import { kernel32 } from "./kernel32.ts";
+import { lazyLibrary, type Symbols } from "./library.ts";
+import { BUFFER, DWORD, HANDLE, NTSTATUS, SIZE_T } from "./types.ts";
+
+/** The signatures of the functions that are called. */
+export const NTDLL = {
+  NtQueryObject: {
+    parameters: [
+      HANDLE, // Handle
+      DWORD, // OBJECT_INFORMATION_CLASS ObjectInformationClass
+      BUFFER, // PVOID ObjectInformation
+      DWORD, // ObjectInformationLength
+      BUFFER, // PULONG ReturnLength
+    ],
+    result: NTSTATUS,
+  },
+  NtQuerySection: {
+    parameters: [
+      HANDLE, // SectionHandle
+      DWORD, // SECTION_INFORMATION_CLASS SectionInformationClass
+      BUFFER, // PVOID SectionInformation
+      SIZE_T, // SectionInformationLength
+      BUFFER, // PSIZE_T ReturnLength
+    ],
+    result: NTSTATUS,
+  },
+  RtlNtStatusToDosError: { parameters: [NTSTATUS /* Status */], result: DWORD },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** The functions of ntdll.dll; opens it at the first call. */
+export const ntdll: () => Symbols<typeof NTDLL> = lazyLibrary("ntdll.dll", NTDLL, kernel32);

@@ -1,0 +1,99 @@
+/**
+ * user32.dll: windows and messages.
+ *
+ * The functions stand in two groups. A *leaf* never calls back into JavaScript.
+ * A *re-entrant* one may run a window procedure of ours before it returns, and
+ * Deno calls a synchronous function with a plain result by a fast path that
+ * cannot survive that: when the procedure's code is deoptimised meanwhile, the
+ * process is aborted (https://github.com/denoland/deno/issues/31122). A result
+ * that is `void` or a struct keeps a call off that path.
+ *
+ * @module
+ */
+
+import { kernel32 } from "./kernel32.ts";
+import { lazyLibrary, type Symbols } from "./library.ts";
+import {
+  BOOL,
+  BUFFER,
+  CALLBACK,
+  DWORD,
+  HANDLE,
+  HWND,
+  LONG,
+  LPARAM,
+  LPVOID,
+  LPWSTR,
+  LRESULT,
+  UINT,
+  WORD,
+  WPARAM,
+} from "./types.ts";
+
+/** The result of a re-entrant function that gives an `LRESULT`: 8 bytes, little-endian. */
+const REENTRANT_LRESULT = { struct: [LRESULT] } as const;
+/** The result of a re-entrant function that gives an `HWND`: 8 bytes, little-endian. */
+const REENTRANT_HWND = { struct: [HWND] } as const;
+/** The result of a re-entrant function that gives a `BOOL`: 4 bytes, little-endian. */
+const REENTRANT_BOOL = { struct: [LONG] } as const;
+
+/** The signatures of the functions that are called. */
+export const USER32 = {
+  // Leaf functions.
+  RegisterClassExW: { parameters: [BUFFER /* const WNDCLASSEXW* */], result: WORD },
+  UnregisterClassW: {
+    parameters: [
+      LPWSTR, // lpClassName
+      HANDLE, // hInstance
+    ],
+    result: BOOL,
+  },
+
+  // Re-entrant functions.
+  CreateWindowExW: {
+    parameters: [
+      DWORD, // dwExStyle
+      LPWSTR, // lpClassName
+      LPWSTR, // lpWindowName
+      DWORD, // dwStyle
+      LONG, // X
+      LONG, // Y
+      LONG, // nWidth
+      LONG, // nHeight
+      HWND, // hWndParent
+      HANDLE, // hMenu
+      HANDLE, // hInstance
+      LPVOID, // lpParam
+    ],
+    result: REENTRANT_HWND,
+  },
+  DefWindowProcW: {
+    parameters: [
+      HWND, // hWnd
+      UINT, // Msg
+      WPARAM, // wParam
+      LPARAM, // lParam
+    ],
+    result: REENTRANT_LRESULT,
+  },
+  DestroyWindow: { parameters: [HWND /* hWnd */], result: REENTRANT_BOOL },
+  EnumWindows: {
+    parameters: [
+      CALLBACK, // WNDENUMPROC lpEnumFunc
+      LPARAM, // lParam
+    ],
+    result: REENTRANT_BOOL,
+  },
+  SendMessageW: {
+    parameters: [
+      HWND, // hWnd
+      UINT, // Msg
+      WPARAM, // wParam
+      LPARAM, // lParam
+    ],
+    result: REENTRANT_LRESULT,
+  },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** The functions of user32.dll; opens it at the first call. */
+export const user32: () => Symbols<typeof USER32> = lazyLibrary("user32.dll", USER32, kernel32);

@@ -1,0 +1,72 @@
+/**
+ * UTF-16, the text of the Win32 functions whose names end in W.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/intl/unicode-in-the-windows-api}
+ * @module
+ */
+
+/** How many code units one `String.fromCharCode` call is given. */
+const CHUNK = 8192;
+
+/**
+ * Gives the UTF-16 code units of a text with a NUL behind them.
+ *
+ * Lone surrogates go through unchanged, as Windows allows them in names.
+ *
+ * @example
+ * ```ts
+ * import { encodeWide } from "@winipc/winipc/ffi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeWide("Hi"), Uint16Array.of(72, 105, 0));
+ * ```
+ *
+ * @param text The text.
+ * @throws {TypeError} If the text has a NUL in it: Windows would stop reading there.
+ */
+export function encodeWide(text: string): Uint16Array<ArrayBuffer> {
+  if (text.includes("\0")) {
+    throw new TypeError(`Cannot pass ${JSON.stringify(text)} to Windows: it has a NUL in it`);
+  }
+  const units = new Uint16Array(text.length + 1);
+  for (let i = 0; i < text.length; i++) units[i] = text.charCodeAt(i);
+  return units;
+}
+
+/**
+ * Reads UTF-16 code units up to the first NUL, or to the end.
+ *
+ * @example
+ * ```ts
+ * import { decodeWide } from "@winipc/winipc/ffi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(decodeWide(Uint16Array.of(72, 105, 0, 33)), "Hi");
+ * ```
+ *
+ * @param units The code units.
+ */
+export function decodeWide(units: Uint16Array): string {
+  const nul = units.indexOf(0);
+  const end = nul < 0 ? units.length : nul;
+  let text = "";
+  for (let at = 0; at < end; at += CHUNK) {
+    text += String.fromCharCode(...units.subarray(at, Math.min(at + CHUNK, end)));
+  }
+  return text;
+}
+
+/**
+ * Reads the NUL-terminated UTF-16 text at an address that Windows gave.
+ *
+ * @param pointer The address; the text must stay there for the time of the call.
+ */
+export function decodeWideAt(pointer: Deno.PointerObject): string {
+  const view = new Deno.UnsafePointerView(pointer);
+  let text = "";
+  for (let offset = 0;; offset += 2) {
+    const unit = view.getUint16(offset);
+    if (unit === 0) return text;
+    text += String.fromCharCode(unit);
+  }
+}

@@ -1,0 +1,71 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { GuardedCallback } from "../../ffi/callback.ts";
+
+const PROCEDURE = {
+  parameters: ["usize", "u32", "u64", "i64"],
+  result: { struct: ["i64"] },
+} as const;
+
+/** Calls a window procedure as Windows would. */
+function call(callback: GuardedCallback, message: number): bigint {
+  const address = Deno.UnsafePointer.value(callback.pointer);
+  const pointer = Deno.UnsafePointer.create<typeof PROCEDURE>(address)!;
+  const procedure = new Deno.UnsafeFnPointer(pointer, PROCEDURE);
+  return new BigInt64Array(procedure.call(1n, message, 2n, -3n).buffer)[0]!;
+}
+
+Deno.test("GuardedCallback.windowProcedure() passes arguments and answer", () => {
+  const seen: unknown[] = [];
+  using callback = GuardedCallback.windowProcedure((...args) => {
+    seen.push(args);
+    return -5n;
+  });
+  assertEquals(call(callback, 0x4a), -5n);
+  assertEquals(seen, [[1n, 0x4a, 2n, -3n]]);
+});
+
+Deno.test("GuardedCallback lets no exception cross, and keeps the first one", () => {
+  using callback = GuardedCallback.windowProcedure((_window, message) => {
+    throw new Error(`message ${message}`);
+  });
+  assertEquals(call(callback, 1), 0n);
+  assertEquals(call(callback, 2), 0n);
+  assertThrows(() => callback.throwIfFailed(), Error, "message 1");
+  callback.throwIfFailed();
+});
+
+Deno.test("GuardedCallback closed from inside is freed when the event loop runs again", async () => {
+  const callback = GuardedCallback.windowProcedure((_window, message) => {
+    callback.close();
+    // Still there for the calls that are on their way.
+    return message === 1 ? call(callback, 2) : 7n;
+  });
+  assertEquals(call(callback, 1), 7n);
+  await new Promise((resolve) => setTimeout(resolve));
+  callback.close();
+});
+
+Deno.test("GuardedCallback stays while nobody but Windows knows of it", async () => {
+  // Collected too early, the process would end here; the collection needs a process of its own.
+  const script = `
+    import { GuardedCallback } from ${
+    JSON.stringify(new URL("../../ffi/callback.ts", import.meta.url).href)
+  };
+    const address = (() => GuardedCallback.windowProcedure(() => 42n).pointer)();
+    for (let i = 0; i < 20; i++) {
+      gc();
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    const procedure = new Deno.UnsafeFnPointer(address, {
+      parameters: ["usize", "u32", "u64", "i64"],
+      result: { struct: ["i64"] },
+    });
+    console.log(new BigInt64Array(procedure.call(0n, 0, 0n, 0n).buffer)[0]);
+  `;
+  const { stdout, code } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--v8-flags=--expose-gc", script],
+    stderr: "inherit",
+  }).output();
+  assertEquals(new TextDecoder().decode(stdout).trim(), "42n");
+  assert(code === 0);
+});

@@ -1,0 +1,95 @@
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertInstanceOf,
+  assertStringIncludes,
+} from "@std/assert";
+import { codeOf, errorFromCode, errorFromStatus, lastError, Win32Error } from "../../ffi/error.ts";
+import { INVALID_HANDLE_VALUE } from "../../ffi/handle.ts";
+import { kernel32 } from "../../ffi/kernel32.ts";
+
+Deno.test("errorFromCode() gives the class that a Deno user would catch", () => {
+  const classes: [code: number, kind: keyof typeof Deno.errors][] = [
+    [2, "NotFound"],
+    [3, "NotFound"],
+    [5, "PermissionDenied"],
+    [6, "BadResource"],
+    [13, "InvalidData"],
+    [32, "Busy"],
+    [80, "AlreadyExists"],
+    [109, "BrokenPipe"],
+    [183, "AlreadyExists"],
+    [258, "TimedOut"],
+    [1314, "PermissionDenied"],
+    [1400, "NotFound"],
+    [1460, "TimedOut"],
+  ];
+  for (const [code, kind] of classes) {
+    const error = errorFromCode(code, "SomeApi", "Cannot do it");
+    assertInstanceOf(error, Deno.errors[kind]);
+    assertInstanceOf(error.cause, Win32Error);
+    assertEquals([error.cause.api, error.cause.code, codeOf(error)], ["SomeApi", code, code]);
+    assertStringIncludes(error.message, `Cannot do it: SomeApi failed with error ${code} (`);
+  }
+});
+
+Deno.test("errorFromCode() gives a Win32Error where Deno has no class", () => {
+  for (const code of [8, 1132, 1450, 1455, 9999]) {
+    const error = errorFromCode(code, "SomeApi", "Cannot do it");
+    assertInstanceOf(error, Win32Error);
+    assertEquals([error.name, error.api, error.code], ["Win32Error", "SomeApi", code]);
+  }
+});
+
+Deno.test("errorFromCode() says what to do about it, where that is known", () => {
+  const hints: [code: number, hint: string][] = [
+    [5, "another user"],
+    [8, "map less"],
+    [183, "take another name"],
+    [1314, "SeCreateGlobalPrivilege"],
+    [1450, "reserve: true"],
+    [1455, "page file"],
+  ];
+  for (const [code, hint] of hints) {
+    assertStringIncludes(errorFromCode(code, "SomeApi", "Cannot do it").message, hint);
+  }
+  const special = errorFromCode(5, "SomeApi", "Cannot do it", { as: "Busy", hint: "wait" });
+  assertInstanceOf(special, Deno.errors.Busy);
+  assert(special.message.endsWith("; wait"));
+});
+
+Deno.test("errorFromCode() quotes Windows, on one line and without a full stop", () => {
+  const { message } = errorFromCode(2, "SomeApi", "Cannot do it");
+  // In whatever language Windows speaks.
+  assert(/\(ERROR_FILE_NOT_FOUND\), "[^"\r\n]*[^".\s]"$/.test(message), message);
+  assertFalse(errorFromCode(0xdead_beef, "SomeApi", "Cannot do it").message.includes('"'));
+});
+
+Deno.test("errorFromStatus() translates what the kernel says", () => {
+  const STATUS_ACCESS_DENIED = 0xc0000022 | 0;
+  assertEquals(codeOf(errorFromStatus(STATUS_ACCESS_DENIED, "NtSomething", "Cannot do it")), 5);
+});
+
+Deno.test("lastError() is right as the very next call, hundreds of thousands of times", () => {
+  const { CloseHandle, GetLastError, SetLastError, UnmapViewOfFile } = kernel32();
+  for (let i = 0; i < 100_000; i++) {
+    SetLastError(0);
+    CloseHandle(1n << 20n);
+    const closed = GetLastError();
+    UnmapViewOfFile(null);
+    const unmapped = GetLastError();
+    if (closed !== 6 || unmapped === 6 || unmapped === 0) {
+      throw new Error(`round ${i}: ${closed}, ${unmapped}`);
+    }
+  }
+  assertFalse(CloseHandle(1n << 20n));
+  assertInstanceOf(lastError("CloseHandle", "Cannot close it"), Deno.errors.BadResource);
+});
+
+Deno.test("codeOf() knows nothing of other errors", () => {
+  for (const error of [new Error("other"), new Error("other", { cause: 5 }), "text", undefined]) {
+    assertEquals(codeOf(error), undefined);
+  }
+  assertEquals(INVALID_HANDLE_VALUE, 2n ** 64n - 1n);
+});

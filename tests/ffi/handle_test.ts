@@ -1,0 +1,113 @@
+import { assert, assertEquals, assertFalse, assertNotEquals, assertThrows } from "@std/assert";
+import { Handle, isOwned } from "../../ffi/handle.ts";
+import { kernel32 } from "../../ffi/kernel32.ts";
+import { openLibrary } from "../open_library.ts";
+
+const EVENT_ALL_ACCESS = 0x1f0003;
+const SYNCHRONIZE = 0x100000;
+
+function newEvent(): Handle {
+  using library = openLibrary("kernel32.dll", {
+    CreateEventW: { parameters: ["pointer", "i32", "i32", "pointer"], result: "usize" },
+  });
+  return new Handle(library.symbols.CreateEventW(null, 1, 0, null), "event");
+}
+
+/** A handle's flags, or `undefined` if there is no such handle. */
+function flagsOf(value: bigint): number | undefined {
+  using library = openLibrary("kernel32.dll", {
+    GetHandleInformation: { parameters: ["usize", "buffer"], result: "i32" },
+  });
+  const flags = new Uint32Array(1);
+  return library.symbols.GetHandleInformation(value, flags) ? flags[0] : undefined;
+}
+
+Deno.test("Handle closes its handle, once", () => {
+  const handle = newEvent();
+  const { value } = handle;
+  assertEquals([flagsOf(value), handle.closed, isOwned(value)], [0, false, true]);
+  handle.close();
+  assertEquals([flagsOf(value), handle.closed, isOwned(value)], [undefined, true, false]);
+  // The system gives the value to the next object; closing again must not hit that one.
+  using next = newEvent();
+  assertEquals(next.value, value);
+  handle.close();
+  assertEquals(flagsOf(next.value), 0);
+});
+
+Deno.test("Handle throws BadResource when it is used closed", () => {
+  const handle = newEvent();
+  handle[Symbol.dispose]();
+  assertThrows(() => handle.value, Deno.errors.BadResource, "The event is closed");
+  assertThrows(() => handle.duplicate(), Deno.errors.BadResource, "The event is closed");
+});
+
+Deno.test("Handle.duplicate() gives another handle to the same object", () => {
+  using handle = newEvent();
+  using duplicate = handle.duplicate();
+  assertNotEquals(duplicate.value, handle.value);
+  assertEquals(flagsOf(duplicate.value), 0);
+  assertFalse(isSignalled(duplicate));
+  assert(signal(handle));
+  assert(isSignalled(duplicate));
+});
+
+Deno.test("Handle.duplicate() can grant less, and can be inheritable", () => {
+  using handle = newEvent();
+  using waiter = handle.duplicate({ access: SYNCHRONIZE, inheritable: true });
+  assertEquals(flagsOf(waiter.value), 1); // HANDLE_FLAG_INHERIT
+  assertFalse(signal(waiter));
+  using full = handle.duplicate({ access: EVENT_ALL_ACCESS });
+  assert(signal(full));
+});
+
+Deno.test("Handle.duplicate() says what failed", () => {
+  const handle = newEvent();
+  kernel32().CloseHandle(handle.value);
+  assertThrows(
+    () => handle.duplicate(),
+    Deno.errors.BadResource,
+    "Cannot duplicate a handle of event: DuplicateHandle failed with error 6",
+  );
+  handle.close();
+});
+
+Deno.test("Handle that is forgotten is closed some time after it was collected", async () => {
+  // The collection has to be asked for, so this runs in a process of its own.
+  const script = `
+    import { Handle } from ${JSON.stringify(new URL("../../ffi/handle.ts", import.meta.url).href)};
+    const library = Deno.dlopen("kernel32.dll", {
+      CreateEventW: { parameters: ["pointer", "i32", "i32", "pointer"], result: "usize" },
+      GetHandleInformation: { parameters: ["usize", "buffer"], result: "i32" },
+    });
+    const make = () => new Handle(library.symbols.CreateEventW(null, 1, 0, null), "event").value;
+    const value = make();
+    const isOpen = () => library.symbols.GetHandleInformation(value, new Uint32Array(1)) !== 0;
+    const deadline = performance.now() + 20_000;
+    const open = isOpen();
+    while (isOpen() && performance.now() < deadline) {
+      gc();
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    console.log(open, isOpen());
+  `;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--v8-flags=--expose-gc", script],
+    stderr: "inherit",
+  }).output();
+  assertEquals(new TextDecoder().decode(stdout).trim(), "true false");
+});
+
+function signal(event: Handle): boolean {
+  using library = openLibrary("kernel32.dll", {
+    SetEvent: { parameters: ["usize"], result: "i32" },
+  });
+  return library.symbols.SetEvent(event.value) !== 0;
+}
+
+function isSignalled(event: Handle): boolean {
+  using library = openLibrary("kernel32.dll", {
+    WaitForSingleObject: { parameters: ["usize", "u32"], result: "u32" },
+  });
+  return library.symbols.WaitForSingleObject(event.value, 0) === 0;
+}

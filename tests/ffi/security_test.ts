@@ -1,0 +1,41 @@
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { currentUserSid, type Sddl, sddlFor, SecurityDescriptor } from "../../ffi/security.ts";
+
+const RIGHTS = { all: 0xf001f, everyone: 0x20007 };
+
+Deno.test("currentUserSid() is a security identifier, always the same", () => {
+  assertMatch(currentUserSid(), /^S-1-\d+(-\d+)+$/);
+  assertEquals(currentUserSid(), currentUserSid());
+});
+
+Deno.test("sddlFor() writes the descriptor of a choice", () => {
+  const sid = currentUserSid();
+  const own = `O:${sid}D:P(A;;0xf001f;;;${sid})(A;;0xf001f;;;SY)`;
+  assertEquals(sddlFor("user", RIGHTS), own);
+  assertEquals(sddlFor("everyone", RIGHTS), `${own}(A;;0x20007;;;WD)S:(ML;;NW;;;LW)`);
+  assertEquals(sddlFor("D:P(A;;GA;;;SY)", RIGHTS), "D:P(A;;GA;;;SY)");
+});
+
+Deno.test("sddlFor() refuses what is neither a choice nor a descriptor", () => {
+  for (const security of ["admins", "", "P:x"]) {
+    assertThrows(() => sddlFor(security as Sddl, RIGHTS), TypeError, "Expected security to be");
+  }
+});
+
+Deno.test("SecurityDescriptor refuses what is no descriptor", () => {
+  for (const sddl of ["D:(A;;GA;;;nobody)", "D:(Z;;GA;;;WD)"] as const) {
+    assertThrows(
+      () => new SecurityDescriptor(sddl),
+      TypeError,
+      "Expected a security descriptor",
+    );
+  }
+});
+
+Deno.test("SecurityDescriptor is freed by using, once", () => {
+  const descriptor = new SecurityDescriptor("D:P");
+  assert(descriptor.pointer);
+  descriptor[Symbol.dispose]();
+  assertEquals(descriptor.pointer, null);
+  descriptor[Symbol.dispose]();
+});

@@ -1,0 +1,23 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { decodeWide, encodeWide } from "../../ffi/wide.ts";
+
+Deno.test("encodeWide() gives UTF-16 code units and a NUL", () => {
+  assertEquals(encodeWide(""), Uint16Array.of(0));
+  assertEquals(encodeWide("é€𝄞"), Uint16Array.of(0xe9, 0x20ac, 0xd834, 0xdd1e, 0));
+});
+
+Deno.test("encodeWide() refuses a text with a NUL in it", () => {
+  assertThrows(() => encodeWide("a\0b"), TypeError, '"a\\u0000b" to Windows: it has a NUL in it');
+});
+
+Deno.test("decodeWide() stops at the first NUL, or at the end", () => {
+  assertEquals(decodeWide(Uint16Array.of(0xd834, 0xdd1e, 0, 65)), "𝄞");
+  assertEquals(decodeWide(Uint16Array.of(65, 66)), "AB");
+  assertEquals(decodeWide(new Uint16Array(0)), "");
+});
+
+Deno.test("decodeWide() gives back what encodeWide() took, lone surrogates and long texts too", () => {
+  for (const text of ["\ud800", "\udc00x", "ü".repeat(100_000)]) {
+    assertEquals(decodeWide(encodeWide(text)), text);
+  }
+});
