@@ -1,0 +1,57 @@
+/**
+ * Handle values that came from elsewhere, looked at before they are believed.
+ *
+ * @module
+ */
+
+import { Handle, isOwned } from "../../ffi/handle.ts";
+import { queryObject } from "../../ffi/object.ts";
+import type { Mappable } from "./mapped_view.ts";
+import { FILE_MAP_READ, FILE_MAP_WRITE } from "./section.ts";
+import { describeSection } from "./section_info.ts";
+
+/**
+ * Takes over a handle of a section.
+ *
+ * @param value The handle's value in this process.
+ * @throws {TypeError} If the value is neither a bigint nor an integer.
+ * @throws {Deno.errors.BadResource} If it is no handle of a section in this process, or is owned already.
+ * @throws {Deno.errors.InvalidData} If the section is the image of a program.
+ * @throws {Deno.errors.PermissionDenied} If the handle does not let this process read.
+ */
+export function adoptSection(value: bigint | number): Mappable {
+  const handle = toHandleValue(value);
+  const label = `shared memory of handle ${handle}`;
+  const attempt = `Cannot adopt handle ${handle}`;
+  const { type, grantedAccess } = queryObject(handle, attempt);
+  if (type !== "Section") {
+    throw new Deno.errors.BadResource(
+      `${attempt}: it is a handle of kind "${type}", not of a section`,
+    );
+  }
+  if (isOwned(handle)) {
+    throw new Deno.errors.BadResource(`${attempt}: this script owns it already`);
+  }
+  if ((grantedAccess & FILE_MAP_READ) === 0) {
+    throw new Deno.errors.PermissionDenied(`${attempt}: it does not grant the right to read`);
+  }
+  const { byteLength, reserve, image } = describeSection(handle, attempt);
+  if (image) {
+    throw new Deno.errors.InvalidData(`${attempt}: the section is the image of a program`);
+  }
+  const access = (grantedAccess & FILE_MAP_WRITE) === 0 ? "read" : "readwrite";
+  const section = new Handle(handle, label);
+  return { label, section, file: undefined, byteLength, access, reserve };
+}
+
+/** Refuses what can be no handle: pseudo-handles are negative, and the kernel ignores the low two bits. */
+function toHandleValue(value: bigint | number): bigint {
+  if (typeof value !== "bigint" && !Number.isSafeInteger(value)) {
+    throw new TypeError(`Expected a handle value, got ${String(value)}`);
+  }
+  const handle = BigInt(value);
+  if (handle > 0n && handle < 2n ** 31n && handle % 4n === 0n) return handle;
+  throw new Deno.errors.BadResource(
+    `Cannot adopt handle ${handle}: handles of objects are positive multiples of 4`,
+  );
+}

@@ -1,0 +1,79 @@
+/**
+ * New memory, with a name and without.
+ *
+ * @module
+ */
+
+import { assertInteger } from "../../ffi/arguments.ts";
+import { INVALID_HANDLE_VALUE } from "../../ffi/handle.ts";
+import { currentUserSid, type Sddl, sddlFor, type Security } from "../../ffi/security.ts";
+import { uninitializedSddl } from "./initialization.ts";
+import type { Mappable } from "./mapped_view.ts";
+import { createSection, SECTION_RIGHTS, sectionLabel } from "./section.ts";
+
+/** What a new memory is to be like. */
+export interface CreateOptions {
+  /**
+   * Who may open it: `"user"`, this user and the system; `"everyone"` on the machine, programs
+   * of low integrity too; or a descriptor in SDDL. Memory without a name is by default for
+   * nobody, since only handles to it can be passed on.
+   *
+   * @default "user"
+   */
+  security?: Security;
+  /** Whether child processes inherit the handle. @default false */
+  inheritable?: boolean;
+  /**
+   * Whether to promise only addresses, not memory: for huge, sparse memory. A part gets its
+   * memory when a process that may write to it first maps it.
+   *
+   * @default false
+   */
+  reserve?: boolean;
+}
+
+/**
+ * Makes new memory.
+ *
+ * @param name Its full name, or `undefined` for memory without one.
+ * @param byteLength Its size in bytes.
+ * @param options What it is to be like.
+ * @param unseen Whether nobody may open it before it has been initialised.
+ */
+export function createMemory(
+  name: string | undefined,
+  byteLength: number,
+  options: CreateOptions,
+  unseen: boolean = false,
+): Mappable {
+  const { inheritable = false, reserve = false } = options;
+  assertByteLength(byteLength);
+  const label = sectionLabel(name);
+  const section = createSection({
+    label,
+    name,
+    byteLength,
+    file: INVALID_HANDLE_VALUE,
+    writable: true,
+    sddl: unseen ? uninitializedSddl() : sddlOf(name, options),
+    inheritable,
+    reserve,
+  });
+  return { label, section, file: undefined, byteLength, access: "readwrite", reserve };
+}
+
+/** Throws unless a value can be the size of a memory. */
+export function assertByteLength(byteLength: number): void {
+  assertInteger("byteLength", byteLength, 1);
+}
+
+/** The descriptor that the options ask for. */
+export function sddlOf(name: string | undefined, { security }: CreateOptions): Sddl {
+  if (security === undefined && name === undefined) return nobodySddl();
+  return sddlFor(security ?? "user", SECTION_RIGHTS);
+}
+
+/** For nobody but who holds a handle, which not even the owner may change. */
+function nobodySddl(): Sddl {
+  return `O:${currentUserSid()}D:P(A;;RC;;;OW)`;
+}

@@ -1,0 +1,109 @@
+/**
+ * Files that are to be mapped.
+ *
+ * @module
+ */
+
+import { assertInteger, assertOneOf, assertString } from "../../ffi/arguments.ts";
+import { lastError } from "../../ffi/error.ts";
+import { Handle, INVALID_HANDLE_VALUE } from "../../ffi/handle.ts";
+import { kernel32 } from "../../ffi/kernel32.ts";
+import { encodeWide } from "../../ffi/wide.ts";
+import { type Mappable, MEMORY_ACCESS, type MemoryAccess } from "./mapped_view.ts";
+import { createSection } from "./section.ts";
+
+const GENERIC_READ = 0x80000000;
+const GENERIC_WRITE = 0x40000000;
+/** `FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE`: others may do as they like. */
+const SHARE_ALL = 7;
+const OPEN_EXISTING = 3;
+const FILE_TYPE_DISK = 1;
+
+/** Which part of a file to share, and what for. */
+export interface FromFileOptions {
+  /**
+   * How many bytes from the file's start, at least 1. With `access: "readwrite"` a file that is
+   * shorter grows to this. @default the file's length
+   */
+  byteLength?: number;
+  /** What for. @default "read" */
+  access?: MemoryAccess;
+}
+
+/**
+ * Opens a file as memory.
+ *
+ * @param location The file's path, or its `file:` URL.
+ * @param options Which part, and what for.
+ * @throws {Deno.errors.NotFound} If there is no such file.
+ * @throws {Deno.errors.PermissionDenied} If this user may not open it, or it is a directory.
+ * @throws {Deno.errors.InvalidData} If it is empty, or no file on a disk.
+ * @throws {RangeError} If it is to be read beyond its end.
+ */
+export function openFile(location: string | URL, options: FromFileOptions): Mappable {
+  const { access = "read" } = options;
+  assertOneOf("access", access, MEMORY_ACCESS);
+  if (options.byteLength !== undefined) assertInteger("byteLength", options.byteLength, 1);
+  const path = toPath(location);
+  const label = `file "${path}"`;
+  const file = openHandle(path, access, label);
+  try {
+    const length = lengthOf(file, label);
+    const { byteLength = length } = options;
+    if (byteLength === 0) throw new Deno.errors.InvalidData(`Cannot map ${label}: it is empty`);
+    if (access === "read" && byteLength > length) {
+      throw new RangeError(`Cannot map ${byteLength} bytes of ${label}: it has ${length}`);
+    }
+    const section = createSection({
+      label,
+      byteLength,
+      file: file.value,
+      writable: access === "readwrite",
+      inheritable: false,
+      reserve: false,
+    });
+    return { label, section, file, byteLength, access, reserve: false };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+function openHandle(path: string, access: MemoryAccess, label: string): Handle {
+  const value = kernel32().CreateFileW(
+    encodeWide(path),
+    access === "read" ? GENERIC_READ : GENERIC_READ + GENERIC_WRITE,
+    SHARE_ALL,
+    null,
+    OPEN_EXISTING,
+    0,
+    0n,
+  );
+  if (value === INVALID_HANDLE_VALUE) throw lastError("CreateFileW", `Cannot map ${label}`);
+  return new Handle(value, label);
+}
+
+function lengthOf(file: Handle, label: string): number {
+  if (kernel32().GetFileType(file.value) !== FILE_TYPE_DISK) {
+    throw new Deno.errors.InvalidData(`Cannot map ${label}: it is no file on a disk`);
+  }
+  const length = new BigInt64Array(1);
+  if (!kernel32().GetFileSizeEx(file.value, length)) {
+    throw lastError("GetFileSizeEx", `Cannot map ${label}`);
+  }
+  return Number(length[0]);
+}
+
+function toPath(location: string | URL): string {
+  if (!(location instanceof URL)) {
+    assertString("path", location);
+    return location;
+  }
+  if (location.protocol !== "file:") {
+    throw new TypeError(`Expected a path or a file: URL, got "${location}"`);
+  }
+  const local = decodeURIComponent(location.pathname).replaceAll("/", "\\");
+  return location.host === ""
+    ? local.replace(/^\\(?=[A-Za-z]:)/, "")
+    : `\\\\${location.host}${local}`;
+}

@@ -1,0 +1,28 @@
+/**
+ * Shared memory: by name, without one, or over a file.
+ *
+ * ```ts
+ * import { SharedMemory } from "@winipc/winipc/memory";
+ *
+ * using memory = SharedMemory.openOrCreate("counters", 4096);
+ * using view = memory.map();
+ * const counters = new Int32Array(view.buffer);
+ * console.log("This memory was opened", Atomics.add(counters, 0, 1) + 1, "times");
+ * ```
+ *
+ * @module
+ */
+
+export type { Sddl, Security } from "../../ffi/security.ts";
+export type { WaitOptions } from "../waiting/poll.ts";
+export type { CreateOptions } from "./creation.ts";
+export type { FromFileOptions } from "./file.ts";
+export {
+  type MapOptions,
+  type Mappable,
+  MappedView,
+  type MemoryAccess,
+  type ViewAccess,
+} from "./mapped_view.ts";
+export type { OpenOptions } from "./opening.ts";
+export { type OpenOrCreateOptions, SharedMemory, type WaitForOptions } from "./shared_memory.ts";

@@ -1,0 +1,286 @@
+/**
+ * Memory that processes share: by name, without one, or over a file.
+ *
+ * @module
+ */
+
+import { kernel32 } from "../../ffi/kernel32.ts";
+import { objectName } from "../../ffi/object_name.ts";
+import { assertTimeout, poll, type WaitOptions } from "../waiting/poll.ts";
+import { adoptSection } from "./adoption.ts";
+import { assertByteLength, createMemory, type CreateOptions, sddlOf } from "./creation.ts";
+import { type FromFileOptions, openFile } from "./file.ts";
+import { assertAdmits, initializeThenAdmit } from "./initialization.ts";
+import { type MapOptions, type Mappable, MappedView, type MemoryAccess } from "./mapped_view.ts";
+import { openMemory, type OpenOptions } from "./opening.ts";
+
+/** How to open a memory, or to make it if it is not there. */
+export interface OpenOrCreateOptions extends CreateOptions {
+  /** `"self"` refuses memory that another user made. @default "anyone" */
+  owner?: "self" | "anyone";
+  /**
+   * Fills new memory, once: no other process can open it before this is done, nor if this throws.
+   * It gets a view of the whole memory, which is closed afterwards.
+   */
+  initialize?: (view: MappedView) => void;
+  /**
+   * The most to wait, in milliseconds, while another process initialises the memory; the
+   * script stands still meanwhile. @default 5000
+   */
+  timeout?: number;
+}
+
+/** How to wait for a memory, and how to open it. */
+export interface WaitForOptions extends OpenOptions, WaitOptions {}
+
+/**
+ * Memory that several processes can map: a section, which Windows also calls a
+ * file mapping object.
+ *
+ * It is there for as long as a process holds a handle or a view of it, and is
+ * zero-filled when it is new. Closing this object leaves its views valid.
+ *
+ * @example
+ * ```ts
+ * import { SharedMemory } from "@winipc/winipc/memory";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // One process makes it and writes …
+ * using memory = SharedMemory.create("greeting", 4096);
+ * using view = memory.map();
+ * new TextEncoder().encodeInto("hello", view.bytes);
+ *
+ * // … and another waits until it is there, and reads.
+ * using same = await SharedMemory.waitFor("greeting", { timeout: 10_000 });
+ * using seen = same.map();
+ * assertEquals(new TextDecoder().decode(seen.bytes.slice(0, 5)), "hello");
+ * ```
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/memory/file-mapping}
+ */
+export class SharedMemory implements Disposable {
+  /** The full name, `Local\…` or `Global\…`, or `undefined` if it has none. */
+  readonly name: string | undefined;
+  /** Whether this object made the memory, rather than open one that was there. */
+  readonly created: boolean;
+  readonly #mappable: Mappable;
+
+  private constructor(mappable: Mappable, name: string | undefined, created: boolean) {
+    this.#mappable = mappable;
+    this.name = name;
+    this.created = created;
+  }
+
+  /**
+   * Makes a new memory under a name.
+   *
+   * @param name The name; a bare one is shared within the session (`Local\`).
+   * @param byteLength The size in bytes, at least 1.
+   * @param options What it is to be like.
+   * @throws {Deno.errors.AlreadyExists} If the name is taken.
+   * @throws {Deno.errors.PermissionDenied} If this user may not make `Global\` memory.
+   * @throws {TypeError} If an argument is of the wrong kind, or the name is none.
+   * @throws {RangeError} If the size or the name's length is out of range.
+   * @throws {Win32Error} If the system has not that much memory left.
+   * @see {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw}
+   */
+  static create(name: string, byteLength: number, options: CreateOptions = {}): SharedMemory {
+    const full = objectName(name);
+    return new SharedMemory(createMemory(full, byteLength, options), full, true);
+  }
+
+  /**
+   * Opens the memory of a name.
+   *
+   * @param name The name.
+   * @param options How.
+   * @throws {Deno.errors.NotFound} If nobody holds it, or it is still being initialised.
+   * @throws {Deno.errors.PermissionDenied} If this user may not open it so, or another user made it.
+   * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
+   * @see {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-openfilemappingw}
+   */
+  static open(name: string, options: OpenOptions = {}): SharedMemory {
+    const full = objectName(name);
+    return new SharedMemory(openMemory(full, options), full, false);
+  }
+
+  /**
+   * Opens the memory of a name, or makes it if nobody holds it.
+   *
+   * @param name The name.
+   * @param byteLength The size in bytes that it must have at least.
+   * @param options What it is to be like if it is new, and how to open it if it is not.
+   * @throws {Deno.errors.AlreadyExists} If it is there and smaller.
+   * @throws {Deno.errors.TimedOut} If another process takes too long to initialise it.
+   * @throws {Deno.errors.PermissionDenied} If this user may not open it to write, or another user made it.
+   * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
+   */
+  static openOrCreate(
+    name: string,
+    byteLength: number,
+    options: OpenOrCreateOptions = {},
+  ): SharedMemory {
+    const full = objectName(name);
+    const { owner = "anyone", inheritable = false, initialize, timeout = 5000 } = options;
+    assertByteLength(byteLength);
+    assertTimeout(timeout);
+    const sddl = sddlOf(full, options);
+    if (initialize) assertAdmits(sddl);
+    const deadline = performance.now() + timeout;
+    for (;;) {
+      const found = unless(
+        Deno.errors.NotFound,
+        () => openMemory(full, { access: "readwrite", owner, inheritable }, byteLength),
+      );
+      if (found) return new SharedMemory(found, full, false);
+      const made = unless(
+        Deno.errors.AlreadyExists,
+        () => createMemory(full, byteLength, options, initialize !== undefined),
+      );
+      if (made) {
+        if (initialize) initializeThenAdmit(made, initialize, sddl);
+        return new SharedMemory(made, full, true);
+      }
+      // Another process came first and fills the memory, or is just leaving it.
+      if (performance.now() >= deadline) {
+        throw new Deno.errors.TimedOut(
+          `Waited ${timeout} ms for another process to initialise shared memory "${full}"`,
+        );
+      }
+      kernel32().Sleep(1);
+    }
+  }
+
+  /**
+   * Waits until somebody makes the memory of a name, and opens it.
+   *
+   * Windows does not announce new names: it is looked for each millisecond at
+   * first, and every 32 milliseconds later.
+   *
+   * @param name The name.
+   * @param options How to open it, and how long to wait.
+   * @throws {Deno.errors.TimedOut} If nobody made it in time.
+   * @throws {Deno.errors.PermissionDenied} If this user may not open it so, or another user made it.
+   * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
+   */
+  static async waitFor(name: string, options: WaitForOptions = {}): Promise<SharedMemory> {
+    const full = objectName(name);
+    const memory = await poll(
+      `shared memory "${full}"`,
+      () => unless(Deno.errors.NotFound, () => openMemory(full, options)),
+      options,
+    );
+    return new SharedMemory(memory, full, false);
+  }
+
+  /**
+   * Makes a new memory without a name: nobody can guess it or open it, and other
+   * processes get at it only by a handle that is given to them.
+   *
+   * @param byteLength The size in bytes, at least 1.
+   * @param options What it is to be like.
+   * @throws {RangeError} If the size is out of range.
+   * @throws {Win32Error} If the system has not that much memory left.
+   */
+  static anonymous(byteLength: number, options: CreateOptions = {}): SharedMemory {
+    return new SharedMemory(createMemory(undefined, byteLength, options), undefined, true);
+  }
+
+  /**
+   * Shares a file on a disk: what is written to a view is in the file, at the latest
+   * when the view is flushed.
+   *
+   * While it is mapped, nobody can shorten the file. Should the disk fail under a
+   * mapped file (a network drive that goes away), Windows ends the process that touches it.
+   *
+   * @param path The file's path, or its `file:` URL.
+   * @param options Which part, and what for.
+   * @throws {Deno.errors.NotFound} If there is no such file.
+   * @throws {Deno.errors.PermissionDenied} If this user may not open it, or it is a directory.
+   * @throws {Deno.errors.InvalidData} If it is empty, or no file on a disk.
+   * @throws {RangeError} If it is to be read beyond its end.
+   * @see {@link https://learn.microsoft.com/windows/win32/memory/file-mapping}
+   */
+  static fromFile(path: string | URL, options: FromFileOptions = {}): SharedMemory {
+    return new SharedMemory(openFile(path, options), undefined, false);
+  }
+
+  /**
+   * Takes over a handle of a section that came from elsewhere; closing the memory closes it.
+   *
+   * @param handle The handle's value in this process.
+   * @throws {TypeError} If it is neither a bigint nor an integer.
+   * @throws {Deno.errors.BadResource} If it is no handle of a section, or this script owns it already.
+   * @throws {Deno.errors.InvalidData} If the section is the image of a program.
+   * @throws {Deno.errors.PermissionDenied} If the handle does not let this process read.
+   */
+  static fromHandle(handle: bigint | number): SharedMemory {
+    return new SharedMemory(adoptSection(handle), undefined, false);
+  }
+
+  /**
+   * The size in bytes: what was asked for when this object made the memory, what
+   * the section really has when it was opened (whole pages of 4096 bytes for
+   * memory, the exact length for a file).
+   */
+  get byteLength(): number {
+    return this.#mappable.byteLength;
+  }
+
+  /** What it was opened for. */
+  get access(): MemoryAccess {
+    return this.#mappable.access;
+  }
+
+  /** Whether it is closed. */
+  get closed(): boolean {
+    return this.#mappable.section.closed;
+  }
+
+  /**
+   * **UNSAFE**: the section's handle, for a Win32 call of one's own. It is closed
+   * with this object.
+   *
+   * @throws {Deno.errors.BadResource} If it is closed.
+   */
+  get unsafeHandle(): bigint {
+    return this.#mappable.section.value;
+  }
+
+  /**
+   * Makes a part of the memory visible in this process.
+   *
+   * @param options Which part, and what for.
+   * @throws {RangeError} If the part is not within the memory.
+   * @throws {Deno.errors.PermissionDenied} If it is to be written and was opened to be read.
+   * @throws {Deno.errors.NotFound} If the memory is reserved, was opened to be read, and no writer
+   *   has mapped all of this part yet.
+   * @throws {Deno.errors.BadResource} If the memory is closed.
+   * @throws {Win32Error} If the address space or the system's memory is used up.
+   * @see {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffile}
+   */
+  map(options: MapOptions = {}): MappedView {
+    return MappedView.map(this.#mappable, options);
+  }
+
+  /** Closes the handles. Views stay valid, and the memory lives on while anybody has one. */
+  close(): void {
+    this.#mappable.section.close();
+    this.#mappable.file?.close();
+  }
+
+  /** Closes the memory at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** What a function gives, or `undefined` if it throws an error of one class. */
+function unless<T>(expected: new (message: string) => Error, attempt: () => T): T | undefined {
+  try {
+    return attempt();
+  } catch (error) {
+    if (error instanceof expected) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,273 @@
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { Handle } from "../../ffi/handle.ts";
+import { Win32Error } from "../../ffi/error.ts";
+import { encodeWide } from "../../ffi/wide.ts";
+import { SharedMemory } from "../../mod.ts";
+import { openLibrary } from "../open_library.ts";
+import { Peer } from "../peer.ts";
+import { randomName } from "../random_name.ts";
+
+Deno.test("SharedMemory.create() makes zero-filled memory that another process sees", async () => {
+  const name = randomName();
+  using memory = SharedMemory.create(name, 100_000);
+  using view = memory.map();
+  assertEquals(memory.name, `Local\\${name}`);
+  assertEquals(memory.byteLength, 100_000);
+  assert(memory.created);
+  assert(view.bytes.every((byte) => byte === 0));
+
+  await using peer = await Peer.start("memory.ts");
+  // Windows rounds memory up to whole pages.
+  assertEquals(await peer.ask(`open ${name} readwrite`), "102400");
+  assertEquals(await peer.ask("map 0 100000"), "100000");
+  view.bytes[99_999] = 42;
+  assertEquals(await peer.ask("read 99999"), "42");
+  assertEquals(await peer.ask("write 7 123"), "written");
+  assertEquals(view.bytes[7], 123);
+});
+
+Deno.test("SharedMemory.create() refuses a name that another process holds", async () => {
+  const name = randomName();
+  await using peer = await Peer.start("memory.ts");
+  assertEquals(await peer.ask(`create ${name} 4096`), "4096");
+  const error = assertThrows(
+    () => SharedMemory.create(name, 8192),
+    Deno.errors.AlreadyExists,
+    `Cannot create shared memory "Local\\${name}"`,
+  );
+  assertInstanceOf(error.cause, Win32Error);
+  assertEquals([error.cause.api, error.cause.code], ["CreateFileMappingW", 183]);
+});
+
+Deno.test("SharedMemory.create() refuses a name that a mutex holds", () => {
+  const name = randomName();
+  using _mutex = holdMutex(name);
+  assertThrows(
+    () => SharedMemory.create(name, 1),
+    Deno.errors.AlreadyExists,
+    "an object of another kind",
+  );
+});
+
+Deno.test("SharedMemory.create() refuses a name whose memory admits nobody", () => {
+  const name = randomName();
+  using _memory = SharedMemory.create(name, 1, { security: "D:P" });
+  assertThrows(() => SharedMemory.create(name, 1), Deno.errors.AlreadyExists);
+  assertThrows(() => SharedMemory.open(name), Deno.errors.PermissionDenied);
+});
+
+Deno.test("SharedMemory lives as long as a process holds it", async () => {
+  const name = randomName();
+  await using peer = await Peer.start("memory.ts");
+  assertEquals(await peer.ask(`create ${name} 4096`), "4096");
+  SharedMemory.open(name).close();
+  assertEquals(await peer.ask("close"), "closed");
+  assertThrows(() => SharedMemory.open(name), Deno.errors.NotFound);
+});
+
+Deno.test("SharedMemory of a process that is killed goes with it", async () => {
+  const name = randomName();
+  await using peer = await Peer.start("memory.ts");
+  assertEquals(await peer.ask(`create ${name} 4096`), "4096");
+  peer.kill();
+  await peer.gone();
+  assertThrows(() => SharedMemory.open(name), Deno.errors.NotFound);
+});
+
+Deno.test("SharedMemory.open() throws NotFound for a name that nobody holds", () => {
+  const error = assertThrows(() => SharedMemory.open(randomName()), Deno.errors.NotFound);
+  assertInstanceOf(error.cause, Win32Error);
+  assertEquals([error.cause.api, error.cause.code], ["OpenFileMappingW", 2]);
+});
+
+Deno.test("SharedMemory.open() throws InvalidData for a name that a mutex holds", () => {
+  const name = randomName();
+  using _mutex = holdMutex(name);
+  assertThrows(() => SharedMemory.open(name), Deno.errors.InvalidData, "of another kind");
+});
+
+Deno.test("SharedMemory.open() opens to read unless told otherwise", () => {
+  const name = randomName();
+  using _memory = SharedMemory.create(name, 1);
+  using reader = SharedMemory.open(name);
+  assertEquals([reader.access, reader.created, reader.byteLength], ["read", false, 4096]);
+  assertThrows(
+    () => reader.map({ access: "readwrite" }),
+    Deno.errors.PermissionDenied,
+    'it was opened with { access: "read" }',
+  );
+});
+
+Deno.test("SharedMemory.open() measures memory whose descriptor grants only the bytes", () => {
+  const name = randomName();
+  // FILE_MAP_READ and no SECTION_QUERY, as another program may have chosen.
+  using _memory = SharedMemory.create(name, 100_000, { security: "D:P(A;;0x4;;;WD)" });
+  using reader = SharedMemory.open(name);
+  assertEquals(reader.byteLength, 102_400);
+});
+
+Deno.test("SharedMemory.open() takes Local\\ names as they are", () => {
+  const name = randomName();
+  using _memory = SharedMemory.create(`Local\\${name}`, 1);
+  SharedMemory.open(name).close();
+});
+
+Deno.test("SharedMemory.create() makes Global\\ memory, or says which privilege is missing", () => {
+  const name = `Global\\${randomName()}`;
+  try {
+    using memory = SharedMemory.create(name, 1);
+    assertEquals(memory.name, name);
+    SharedMemory.open(name).close();
+  } catch (error) {
+    // Windows asks for SeCreateGlobalPrivilege, which a user at the desk has not; Wine does not.
+    assertInstanceOf(error, Deno.errors.PermissionDenied);
+    assertStringIncludes(error.message, "elevated programs");
+  }
+});
+
+Deno.test("SharedMemory.openOrCreate() says which it did", () => {
+  const name = randomName();
+  using first = SharedMemory.openOrCreate(name, 5000);
+  using second = SharedMemory.openOrCreate(name, 5000);
+  assertEquals([first.created, first.byteLength], [true, 5000]);
+  assertEquals([second.created, second.byteLength], [false, 8192]);
+  assertEquals(second.access, "readwrite");
+});
+
+Deno.test("SharedMemory.openOrCreate() refuses memory that is smaller than asked for", () => {
+  const name = randomName();
+  using _memory = SharedMemory.create(name, 4096);
+  assertThrows(
+    () => SharedMemory.openOrCreate(name, 4097),
+    Deno.errors.AlreadyExists,
+    "has 4096 bytes, fewer than the 4097 asked for",
+  );
+});
+
+Deno.test("SharedMemory.waitFor() opens memory that another process makes later", async () => {
+  const name = randomName();
+  await using peer = await Peer.start("memory.ts");
+  const waiting = SharedMemory.waitFor(name, { access: "readwrite", timeout: 20_000 });
+  // The wait has looked once, and found nothing, before the peer is asked.
+  assertEquals(await peer.ask(`create ${name} 4096`), "4096");
+  using memory = await waiting;
+  assertEquals([memory.created, memory.access], [false, "readwrite"]);
+});
+
+Deno.test("SharedMemory.waitFor() gives up when the timeout is over", async () => {
+  const name = randomName();
+  await assertRejects(
+    () => SharedMemory.waitFor(name, { timeout: 30 }),
+    Deno.errors.TimedOut,
+    `Waited 30 ms for shared memory "Local\\${name}"`,
+  );
+});
+
+Deno.test("SharedMemory.waitFor() rejects with the signal's reason", async () => {
+  const reason = new Error("enough");
+  const controller = new AbortController();
+  const waiting = SharedMemory.waitFor(randomName(), { signal: controller.signal });
+  controller.abort(reason);
+  assertEquals(await assertRejects(() => waiting), reason);
+  const aborted = SharedMemory.waitFor(randomName(), { signal: AbortSignal.abort(reason) });
+  assertEquals(await assertRejects(() => aborted), reason);
+});
+
+Deno.test("SharedMemory.waitFor() does not wait for a name of another kind", async () => {
+  const name = randomName();
+  using _mutex = holdMutex(name);
+  await assertRejects(() => SharedMemory.waitFor(name), Deno.errors.InvalidData);
+});
+
+Deno.test("SharedMemory.anonymous() has no name", () => {
+  using memory = SharedMemory.anonymous(10);
+  using view = memory.map();
+  assertEquals([memory.name, memory.created, view.byteLength], [undefined, true, 10]);
+});
+
+Deno.test("SharedMemory of 8 GiB is seen through a small window past 4 GiB", async () => {
+  const name = randomName();
+  const offset = 2 ** 32 + 2 ** 31 + 12_345;
+  using memory = SharedMemory.create(name, 2 ** 33);
+  using view = memory.map({ offset, byteLength: 64 });
+  view.bytes[63] = 200;
+  using low = memory.map({ offset: offset % 2 ** 32, byteLength: 64 });
+  assertEquals(low.bytes[63], 0);
+
+  await using peer = await Peer.start("memory.ts");
+  assertEquals(await peer.ask(`open ${name} read`), `${2 ** 33}`);
+  assertEquals(await peer.ask(`map ${offset + 63} 1`), "1");
+  assertEquals(await peer.ask("read 0"), "200");
+});
+
+Deno.test("SharedMemory loses no atomic addition of two processes", async () => {
+  const name = randomName();
+  using memory = SharedMemory.create(name, 4096);
+  using view = memory.map();
+  await using one = await Peer.start("memory.ts");
+  await using two = await Peer.start("memory.ts");
+  for (const peer of [one, two]) {
+    await peer.ask(`open ${name} readwrite`);
+    await peer.ask("map 0 4096");
+  }
+  await Promise.all([one.ask("count 500000"), two.ask("count 500000")]);
+  assertEquals(new Int32Array(view.buffer)[0], 1_000_000);
+});
+
+Deno.test("SharedMemory that the system has no room for is refused with a hint", () => {
+  const error = assertThrows(() => SharedMemory.anonymous(2 ** 52), Win32Error);
+  // Windows says 1455 or 87, Wine 8: each is a refusal.
+  assert([8, 87, 1450, 1455].includes(error.code), `code ${error.code}`);
+});
+
+Deno.test("SharedMemory that is closed throws BadResource, may be closed twice, and leaves views", () => {
+  const name = randomName();
+  const memory = SharedMemory.create(name, 16);
+  using view = memory.map();
+  memory.close();
+  memory.close();
+  assert(memory.closed);
+  const message = `The shared memory "Local\\${name}" is closed`;
+  assertThrows(() => memory.map(), Deno.errors.BadResource, message);
+  assertThrows(() => memory.unsafeHandle, Deno.errors.BadResource, message);
+  view.bytes[3] = 9;
+  assertEquals(view.bytes[3], 9);
+  // A view keeps the memory, but not its name: nobody can open it any more.
+  assertThrows(() => SharedMemory.open(name), Deno.errors.NotFound);
+});
+
+Deno.test("SharedMemory with { inheritable: true } has an inheritable handle", () => {
+  const HANDLE_FLAG_INHERIT = 1;
+  for (const inheritable of [true, false]) {
+    const name = randomName();
+    using created = SharedMemory.create(name, 1, { inheritable });
+    using opened = SharedMemory.open(name, { inheritable });
+    for (const memory of [created, opened]) {
+      assertEquals(handleFlags(memory.unsafeHandle), inheritable ? HANDLE_FLAG_INHERIT : 0);
+    }
+  }
+});
+
+/** The flags of a handle, by a function that the library itself does not use. */
+function handleFlags(handle: bigint): number {
+  using library = openLibrary("kernel32.dll", {
+    GetHandleInformation: { parameters: ["usize", "buffer"], result: "i32" },
+  });
+  const flags = new Uint32Array(1);
+  assert(library.symbols.GetHandleInformation(handle, flags));
+  return flags[0]!;
+}
+
+function holdMutex(name: string): Handle {
+  using library = openLibrary("kernel32.dll", {
+    CreateMutexW: { parameters: ["pointer", "i32", "buffer"], result: "usize" },
+  });
+  return new Handle(library.symbols.CreateMutexW(null, 0, encodeWide(`Local\\${name}`)), "mutex");
+}
