@@ -1,0 +1,21 @@
+/** What an example wrote, and how it ended. */
+export interface Outcome {
+  /** Its exit code. */
+  code: number;
+  /** Its standard output. */
+  out: string;
+  /** Its standard error. */
+  err: string;
+}
+
+/** Runs an example with the permission that the README documents, and no other. */
+export async function runExample(name: string, ...args: string[]): Promise<Outcome> {
+  const script = new URL(`../../examples/${name}`, import.meta.url).href;
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-ffi", script, ...args],
+    stdin: "null",
+    signal: AbortSignal.timeout(60_000),
+  }).output();
+  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  return { code, out: out!, err: err! };
+}

@@ -1,0 +1,28 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { SharedMemory } from "../../mod.ts";
+import { randomName } from "../random_name.ts";
+import { runExample } from "./run_example.ts";
+
+Deno.test("examples/shared_counter.ts loses no count of several processes", async () => {
+  const name = randomName();
+  using held = SharedMemory.openOrCreate(name, 4, {
+    initialize: (view) => new Int32Array(view.buffer)[0] = 5,
+  });
+  using view = held.map();
+  const runs = await Promise.all(
+    [1, 2, 3].map(() => runExample("shared_counter.ts", "--name", name, "--times", "100000")),
+  );
+  for (const { code, out, err } of runs) {
+    assertEquals([code, err], [0, ""]);
+    assertStringIncludes(out, "Found the counter; it stands at ");
+  }
+  assertEquals(new Int32Array(view.buffer, 0, 1)[0], 300_005);
+});
+
+Deno.test("examples/shared_counter.ts sets the counter up when nobody has", async () => {
+  const args = ["--name", randomName(), "--start", "100", "--times", "2", "--hold"];
+  const { code, out } = await runExample("shared_counter.ts", ...args);
+  assertEquals(code, 0);
+  assertStringIncludes(out, "Made the counter; it stands at 102");
+  assertStringIncludes(out, "It stands at 102");
+});
