@@ -1,0 +1,58 @@
+# shellcheck shell=bash disable=SC2154,SC2317
+# Says what winedeno uses and tries each part of it. Sourced by tools/winedeno.
+
+find_way_in
+broken=0
+
+# try WHAT REMEDY EXPECTED COMMAND…: runs COMMAND, which is to print EXPECTED (a pattern) and to succeed.
+try() {
+  local what=$1 remedy=$2 expected=$3 output status=0
+  shift 3
+  output=$("$@" 2>&1 </dev/null) || status=$?
+  # shellcheck disable=SC2053 # EXPECTED is a pattern
+  if ((status == 0)) && [[ $output == $expected ]]; then
+    printf 'ok      %s\n' "$what"
+  else
+    broken=$((broken + 1))
+    printf 'BROKEN  %s (exit code %s: %s)\n        %s\n' "$what" "$status" "${output:0:300}" "$remedy"
+  fi
+}
+
+in_wine() (
+  set_environment
+  exec timeout 60 "${enter[@]}" "$wine" "$@"
+)
+
+# Not by in_wine and the like: as a user would.
+winedeno() { timeout 60 "$self" "$@"; }
+
+exit_code_of() {
+  local status=0
+  winedeno eval "$1" || status=$?
+  echo "$status"
+}
+
+remake() { echo "To make it anew: rm -rf $home/$1 and run any winedeno command"; }
+
+echo "home    $home"
+echo "wine    $wine$([[ -d $home/wine/root ]] && echo " in $home/wine/root" || echo " of this machine")"
+echo "jsr     $([[ -d $home/jsr/@std ]] && echo "out of reach; served from $home/jsr" || echo "reached itself")"
+
+hello='console.log(Deno.build.os, Deno.version.deno)'
+pid='console.log(Deno.dlopen("kernel32.dll", { GetCurrentProcessId: { parameters: [], result: "u32" } }).symbols.GetCurrentProcessId() === Deno.pid)'
+std='import { assertEquals } from "@std/assert"; import { parseArgs } from "@std/cli/parse-args"; assertEquals(parseArgs(["-a"]).a, true); console.log("fine")'
+
+cd "$project" || exit
+try "Deno for Linux" "$(remake npm)" 'linux 2.*' timeout 60 "$linux_deno" eval "$hello"
+try "Wine" "$(remake wine)" 'wine-*' in_wine --version
+try "Wine's C: drive" "$(remake prefix)" '*Graphics*null*' in_wine reg query 'HKCU\Software\Wine\Drivers'
+try "Deno for Windows" "$(remake npm)" 'windows 2.*' winedeno eval "$hello"
+try "calls of the Win32 API" "$(remake prefix)" 'true*' winedeno eval "$pid"
+try "jsr: imports on Windows" "$(remake jsr)" 'fine*' winedeno eval "$std"
+try "jsr: imports on Linux" "$(remake jsr)" 'fine*' winedeno --linux eval "$std"
+try "exit codes" "$(remake prefix)" 42 exit_code_of "Deno.exit(42)"
+try "the C compiler" "$(remake wine)" '*mingw32*' winedeno --cc -dumpmachine
+
+((broken == 0)) && echo "Everything works." && exit
+echo "$broken of the parts are broken."
+exit 1

@@ -1,0 +1,3 @@
+export * from "./abortable.d.ts";
+export * from "./deadline.d.ts";
+export * from "./delay.d.ts";

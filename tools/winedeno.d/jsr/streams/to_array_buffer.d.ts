@@ -1,0 +1,1 @@
+export function toArrayBuffer(stream: ReadableStream<Uint8Array>): Promise<ArrayBuffer>;

@@ -1,0 +1,115 @@
+// Makes a folder that Deno can use as JSR_URL, where JSR itself is out of reach: the @std packages that
+// deno.json imports, taken from npm's deno-std, which has the same code without its types, and declared by
+// the .d.ts files under jsr/.
+//
+//   deno run -R -W make_jsr.ts DENO_STD DENO_JSON FOLDER
+
+const [denoStd, denoJson, folder] = Deno.args as [string, string, string];
+const declarations = `${import.meta.dirname}/jsr`;
+
+for (const [name, versions] of await importedVersions()) {
+  const exports = await declaredExports(name);
+  for (const version of versions) await writeVersion(name, version, exports);
+  await writeJson(`@std/${name}/meta.json`, {
+    scope: "std",
+    name,
+    latest: versions.at(-1),
+    versions: Object.fromEntries(versions.map((version) => [version, {}])),
+  });
+}
+
+/** The @std packages that deno.json imports, each with the lowest versions that satisfy it. */
+async function importedVersions(): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  for (const specifier of Object.values(await readImports())) {
+    const match = /^jsr:\/?@std\/([\w-]+)(?:@[^\d/]*([\d.]*)[^/]*)?/.exec(specifier);
+    if (!match) continue;
+    const [, name, range = ""] = match as unknown as [string, string, string?];
+    const [major = "1", minor = "0", patch = "0"] = range.split(".").filter(Boolean);
+    const versions = found.get(name) ?? [];
+    const version = `${major}.${minor}.${patch}`;
+    if (!versions.includes(version)) found.set(name, [...versions, version]);
+  }
+  return found;
+}
+
+async function readImports(): Promise<Record<string, string>> {
+  try {
+    return JSON.parse(await Deno.readTextFile(denoJson)).imports ?? {};
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return {};
+    throw error;
+  }
+}
+
+/** Export names and files of a package: those that we have declarations for. */
+async function declaredExports(name: string): Promise<Record<string, string>> {
+  const exports: Record<string, string> = {};
+  try {
+    for await (const { name: file } of Deno.readDir(`${declarations}/${name}`)) {
+      const module = file.replace(".d.ts", "");
+      exports[module === "mod" ? "." : `./${module.replaceAll("_", "-")}`] =
+        `./${name}/${module}.js`;
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  if (!exports["."]) {
+    console.error(
+      `deno.json imports jsr:@std/${name}, and JSR is out of reach: declare what is used of it in ${declarations}/${name}/mod.d.ts`,
+    );
+    Deno.exit(1);
+  }
+  return exports;
+}
+
+/** Writes the exported files and all that they import, which reaches into other packages: hence deno-std's own layout. */
+async function writeVersion(
+  name: string,
+  version: string,
+  exports: Record<string, string>,
+): Promise<void> {
+  const manifest: Record<string, { size: number; checksum: string }> = {};
+  const exported = Object.values(exports).map((path) => path.slice(1));
+  const pending = [...exported];
+  for (const path of pending) {
+    const code = exported.includes(path)
+      ? await addDeclaration(path)
+      : await Deno.readTextFile(denoStd + path);
+    for (const [, specifier] of code.matchAll(/^(?:import|export)\b[^;]*?\bfrom "(\.[^"]*)"/gm)) {
+      const imported = new URL(specifier!, `file://${path}`).pathname;
+      if (!pending.includes(imported)) pending.push(imported);
+    }
+    await add(path, code);
+  }
+  await writeJson(`@std/${name}/${version}_meta.json`, { manifest, exports });
+
+  /** Returns the module's code, tied to its declaration. */
+  async function addDeclaration(path: string): Promise<string> {
+    const declarationPath = path.replace(".js", ".d.ts");
+    const declaration = await Deno.readTextFile(declarations + declarationPath);
+    await add(declarationPath, declaration);
+    // Some mod.js of deno-std import what the package lacks: where a declaration gathers others, so does the code.
+    const code = declaration.startsWith("export * from")
+      ? declaration.replaceAll(".d.ts", ".js")
+      : await Deno.readTextFile(denoStd + path);
+    return `// @ts-self-types="./${declarationPath.split("/").at(-1)}"\n${code}`;
+  }
+
+  async function add(path: string, text: string): Promise<void> {
+    const bytes = new TextEncoder().encode(text);
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    manifest[path] = { size: bytes.length, checksum: `sha256-${digest.toHex()}` };
+    await write(`@std/${name}/${version}${path}`, text);
+  }
+}
+
+function writeJson(path: string, value: unknown): Promise<void> {
+  return write(path, JSON.stringify(value, null, 2));
+}
+
+async function write(path: string, text: string): Promise<void> {
+  const file = `${folder}/${path}`;
+  await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
+  await Deno.writeTextFile(file, text);
+}
