@@ -224,7 +224,8 @@ Deno.test("winedeno's set-up can be interrupted, and two at once wait for one an
 Deno.test("winedeno --doctor names what is broken", async () => {
   await using copy = await temporaryFolder();
   const home = `${copy.path}/home`;
-  await run("cp", ["--archive", "--link", `${root}.winedeno`, home]);
+  const original = Deno.env.get("WINEDENO_HOME") ?? `${root}.winedeno`;
+  await run("cp", ["--archive", "--link", original, home]);
   const env = { WINEDENO_HOME: home };
   // A new file in each place: the old one is shared with the real set-up.
   const breakFile = async (path: string) => {
