@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { GuardedCallback } from "../../ffi/callback.ts";
+import { runPeer } from "../run_peer.ts";
 
 const PROCEDURE = {
   parameters: ["usize", "u32", "u64", "i64"],
@@ -46,26 +47,5 @@ Deno.test("GuardedCallback closed from inside is freed when the event loop runs 
 });
 
 Deno.test("GuardedCallback stays while nobody but Windows knows of it", async () => {
-  // Collected too early, the process would end here; the collection needs a process of its own.
-  const script = `
-    import { GuardedCallback } from ${
-    JSON.stringify(new URL("../../ffi/callback.ts", import.meta.url).href)
-  };
-    const address = (() => GuardedCallback.windowProcedure(() => 42n).pointer)();
-    for (let i = 0; i < 20; i++) {
-      gc();
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-    const procedure = new Deno.UnsafeFnPointer(address, {
-      parameters: ["usize", "u32", "u64", "i64"],
-      result: { struct: ["i64"] },
-    });
-    console.log(new BigInt64Array(procedure.call(0n, 0, 0n, 0n).buffer)[0]);
-  `;
-  const { stdout, code } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--v8-flags=--expose-gc", script],
-    stderr: "inherit",
-  }).output();
-  assertEquals(new TextDecoder().decode(stdout).trim(), "42n");
-  assert(code === 0);
+  assertEquals(await runPeer("collected_callback.ts", "--v8-flags=--expose-gc"), ["42n"]);
 });

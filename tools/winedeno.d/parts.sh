@@ -17,6 +17,7 @@ make_parts() {
 make_npm() {
   cp "$tools"/package.json "$tools"/package-lock.json "$1"
   # The Windows package is not for this system, hence --force.
+  export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-${SSL_CERT_FILE-}}
   run npm --prefix "$1" --cache "$1/cache" ci --force --ignore-scripts --no-audit --no-fund
   rm -rf "$1/cache"
 }
