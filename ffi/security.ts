@@ -159,7 +159,7 @@ export function writeSecurity(handle: bigint, sddl: Sddl, parts: number): void {
  * Throws unless this user owns an object.
  *
  * @param handle A handle with the right `READ_CONTROL`.
- * @param what What the object is, for the message: `Shared memory "Local\\x"`.
+ * @param what What the object is, for the message: `shared memory "Local\\x"`.
  * @throws {Deno.errors.PermissionDenied} If another user owns it, or nobody.
  */
 export function assertOwnedBySelf(handle: bigint, what: string): void {
@@ -168,7 +168,7 @@ export function assertOwnedBySelf(handle: bigint, what: string): void {
   using self = new SecurityDescriptor(`O:${currentUserSid()}`);
   if (owner === toSddl(self.pointer, SECURITY_INFORMATION.owner)) return;
   throw new Deno.errors.PermissionDenied(
-    `${what} was not made by this user (its owner is ${owner.slice(2) || "nobody"}); ` +
+    `Cannot trust ${what}: its owner is ${owner.slice(2) || "nobody"}, not this user; ` +
       `leave out { owner: "self" } to trust it all the same`,
   );
 }

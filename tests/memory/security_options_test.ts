@@ -99,6 +99,6 @@ Deno.test('owner "self" opens what this user made and refuses what another user 
       () => SharedMemory.openOrCreate(foreign, 1, { owner: "self" }),
     ]
   ) {
-    assertThrows(open, Deno.errors.PermissionDenied, "was not made by this user");
+    assertThrows(open, Deno.errors.PermissionDenied, "its owner is SY, not this user");
   }
 });

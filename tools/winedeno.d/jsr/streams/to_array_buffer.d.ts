@@ -1,1 +1,0 @@
-export function toArrayBuffer(stream: ReadableStream<Uint8Array>): Promise<ArrayBuffer>;

@@ -1,1 +1,0 @@
-export function toText(stream: ReadableStream): Promise<string>;
