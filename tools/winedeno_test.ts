@@ -167,7 +167,7 @@ Deno.test("winedeno that is killed takes along what it started", async () => {
 
 Deno.test("winedeno on a terminal passes Ctrl-C on once", async () => {
   const child = new Deno.Command("script", {
-    args: ["--quiet", "--return", "--command", `${winedeno} eval '${CLEANING}'`, "/dev/null"],
+    args: ["--quiet", "--return", "--command", `exec ${winedeno} eval '${CLEANING}'`, "/dev/null"],
     cwd: root,
     stdin: "piped",
     stdout: "piped",
