@@ -72,14 +72,16 @@ function openInitialized(
   try {
     return openWithQuery(name, rights, label, inheritable);
   } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied) || !isUninitialized(name, label)) {
-      throw error;
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    if (isUninitialized(name, label)) {
+      throw new Deno.errors.NotFound(
+        `Cannot open ${label}: the process that made it is still initialising it`,
+        { cause: error.cause },
+      );
     }
-    throw new Deno.errors.NotFound(
-      `Cannot open ${label}: the process that made it is still initialising it`,
-      { cause: error.cause },
-    );
   }
+  // It was denied and is initialised now: its maker may have admitted us between the two looks.
+  return openWithQuery(name, rights, label, inheritable);
 }
 
 /** Other programs may grant the bytes and not the question how many there are. */

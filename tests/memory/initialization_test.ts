@@ -14,6 +14,15 @@ Deno.test("openOrCreate() initialises once, whoever comes first", async () => {
   assertEquals(answers.toSorted(), ["false 1 1", "false 1 1", "false 1 1", "true 1 1"]);
 });
 
+Deno.test("openOrCreate() of several processes at once never fails, and makes each memory once", async () => {
+  const name = randomName();
+  await using stack = new AsyncDisposableStack();
+  const peers = await Promise.all([1, 2, 3].map(() => Peer.start("memory.ts")));
+  for (const peer of peers) stack.use(peer);
+  const made = await Promise.all(peers.map((peer) => peer.ask(`race ${name} 500`)));
+  assertEquals(made.reduce((sum, count) => sum + Number(count), 0), 500, made.join(" and "));
+});
+
 Deno.test("openOrCreate() lets nobody in before the memory is initialised", () => {
   const name = randomName();
   using memory = SharedMemory.openOrCreate(name, 4096, {

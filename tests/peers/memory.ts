@@ -10,6 +10,7 @@ import { type MappedView, type MemoryAccess, SharedMemory } from "../../mod.ts";
 
 let memory: SharedMemory | undefined;
 let view: MappedView | undefined;
+const held: SharedMemory[] = [];
 
 const commands: Record<string, (...args: string[]) => string> = {
   create(name, byteLength) {
@@ -20,7 +21,22 @@ const commands: Record<string, (...args: string[]) => string> = {
     memory = SharedMemory.open(name!, { access: access as MemoryAccess });
     return `${memory.byteLength}`;
   },
-  /** Opens or creates, initialising the first byte with 1 and counting up the second one. */
+  /** Opens or creates many memories, each initialised with its number; counts those that it made. */
+  race(prefix, count) {
+    let made = 0;
+    for (let i = 0; i < Number(count); i++) {
+      const memory = SharedMemory.openOrCreate(`${prefix}-${i}`, 4, {
+        initialize: (view) => new Int32Array(view.buffer)[0] = i + 1,
+      });
+      held.push(memory);
+      using view = memory.map();
+      const number = new Int32Array(view.buffer)[0];
+      if (number !== i + 1) throw new Error(`${number} in memory ${i}`);
+      if (memory.created) made++;
+    }
+    return `${made}`;
+  },
+  /** Opens or creates, initialising the first and the last byte. */
   initialize(name, byteLength) {
     memory = SharedMemory.openOrCreate(name!, Number(byteLength), {
       initialize: (view) => {
