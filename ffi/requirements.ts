@@ -5,8 +5,8 @@
  * @module
  */
 
-/** The oldest Deno that the module is tested with. */
-export const LEAST_DENO = "2.9.0";
+/** The oldest Deno that the tests have passed with. */
+export const LEAST_DENO = "2.9.4";
 
 /** The oldest build of Windows 10 that Deno itself runs on (version 1709). */
 export const LEAST_WINDOWS_BUILD = 16299;
