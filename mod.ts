@@ -24,4 +24,5 @@
  */
 
 export * from "./src/memory/mod.ts";
+export * from "./src/messages/mod.ts";
 export { Win32Error } from "./ffi/error.ts";

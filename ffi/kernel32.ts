@@ -5,7 +5,7 @@
  */
 
 import { lazyLibrary, type Symbols } from "./library.ts";
-import { BOOL, BUFFER, DWORD, HANDLE, LPVOID, LPWSTR, SIZE_T, VOID } from "./types.ts";
+import { BOOL, BUFFER, DWORD, HANDLE, LONG, LPVOID, LPWSTR, SIZE_T, UINT, VOID } from "./types.ts";
 
 /** The signatures of the functions that are called. */
 export const KERNEL32 = {
@@ -80,6 +80,17 @@ export const KERNEL32 = {
     ],
     result: LPVOID,
   },
+  MultiByteToWideChar: {
+    parameters: [
+      UINT, // CodePage
+      DWORD, // dwFlags
+      BUFFER, // LPCCH lpMultiByteStr
+      LONG, // cbMultiByte
+      LPWSTR, // lpWideCharStr
+      LONG, // cchWideChar
+    ],
+    result: LONG,
+  },
   OpenFileMappingW: {
     parameters: [
       DWORD, // dwDesiredAccess
@@ -107,6 +118,19 @@ export const KERNEL32 = {
       SIZE_T, // dwLength
     ],
     result: SIZE_T,
+  },
+  WideCharToMultiByte: {
+    parameters: [
+      UINT, // CodePage
+      DWORD, // dwFlags
+      LPWSTR, // lpWideCharStr
+      LONG, // cchWideChar
+      BUFFER, // LPSTR lpMultiByteStr
+      LONG, // cbMultiByte
+      BUFFER, // LPCCH lpDefaultChar
+      BUFFER, // LPBOOL lpUsedDefaultChar
+    ],
+    result: LONG,
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 

@@ -54,3 +54,65 @@ export function readMemoryBasicInformation(struct: DataView): MemoryBasicInforma
     type: struct.getUint32(40, true),
   };
 }
+
+/**
+ * Writes a `WNDCLASSEXW` for a window that is never seen.
+ *
+ * The name's address sits inside the struct, where Deno does not see it: the name
+ * must be kept until the class is registered.
+ *
+ * @param procedure The window procedure's address.
+ * @param name The class's name, with its NUL.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/ns-winuser-wndclassexw}
+ */
+export function windowClass(
+  procedure: Deno.PointerObject,
+  name: Uint16Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  const struct = new DataView(new ArrayBuffer(80));
+  struct.setUint32(0, struct.byteLength, true); // cbSize
+  struct.setBigUint64(8, Deno.UnsafePointer.value(procedure), true); // lpfnWndProc
+  struct.setBigUint64(64, Deno.UnsafePointer.value(Deno.UnsafePointer.of(name)), true); // lpszClassName
+  return new Uint8Array(struct.buffer);
+}
+
+/** The size of a `MSG`, in bytes. */
+export const MSG_SIZE = 48;
+
+/**
+ * Writes a `COPYDATASTRUCT`.
+ *
+ * The bytes' address sits inside the struct, where Deno does not see it: they must
+ * be kept until the call is over.
+ *
+ * @param id A number that tells the receiver what the bytes are (`dwData`).
+ * @param bytes The bytes.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/ns-winuser-copydatastruct}
+ */
+export function copyDataStruct(
+  id: bigint,
+  bytes: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  const pointer = bytes.length === 0 ? null : Deno.UnsafePointer.of(bytes);
+  const struct = new DataView(new ArrayBuffer(24));
+  struct.setBigUint64(0, id, true); // dwData
+  struct.setUint32(8, bytes.length, true); // cbData
+  struct.setBigUint64(16, Deno.UnsafePointer.value(pointer), true); // lpData
+  return new Uint8Array(struct.buffer);
+}
+
+/**
+ * Reads the `COPYDATASTRUCT` of a WM_COPYDATA, and copies its bytes, for they are
+ * there only until the window procedure returns.
+ *
+ * @param lParam The message's `lParam`.
+ */
+export function readCopyData(lParam: bigint): { id: bigint; bytes: Uint8Array<ArrayBuffer> } {
+  const pointer = Deno.UnsafePointer.create(BigInt.asUintN(64, lParam));
+  if (pointer === null) return { id: 0n, bytes: new Uint8Array() };
+  const struct = new Deno.UnsafePointerView(pointer);
+  const data = Deno.UnsafePointer.create(struct.getBigUint64(16));
+  const bytes = new Uint8Array(data === null ? 0 : struct.getUint32(8));
+  if (data !== null) new Deno.UnsafePointerView(data).copyInto(bytes);
+  return { id: struct.getBigUint64(0), bytes };
+}

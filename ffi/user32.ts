@@ -26,6 +26,7 @@ import {
   LPWSTR,
   LRESULT,
   UINT,
+  VOID,
   WORD,
   WPARAM,
 } from "./types.ts";
@@ -40,6 +41,44 @@ const REENTRANT_BOOL = { struct: [LONG] } as const;
 /** The signatures of the functions that are called. */
 export const USER32 = {
   // Leaf functions.
+  FindWindowExW: {
+    parameters: [
+      HWND, // hWndParent
+      HWND, // hWndChildAfter
+      LPWSTR, // lpszClass
+      LPWSTR, // lpszWindow
+    ],
+    result: HWND,
+  },
+  GetClassNameW: {
+    parameters: [
+      HWND, // hWnd
+      LPWSTR, // lpClassName
+      LONG, // nMaxCount
+    ],
+    result: LONG,
+  },
+  GetWindowThreadProcessId: { parameters: [HWND, /* hWnd */ BUFFER /* LPDWORD */], result: DWORD },
+  // GetWindowTextW would send a message to a window of this process; this one never does.
+  InternalGetWindowText: {
+    parameters: [
+      HWND, // hWnd
+      LPWSTR, // pString
+      LONG, // cchMaxCount
+    ],
+    result: LONG,
+  },
+  IsWindow: { parameters: [HWND /* hWnd */], result: BOOL },
+  PostMessageW: {
+    parameters: [
+      HWND, // hWnd
+      UINT, // Msg
+      WPARAM, // wParam
+      LPARAM, // lParam
+    ],
+    result: BOOL,
+  },
+  PostQuitMessage: { parameters: [LONG /* nExitCode */], result: VOID },
   RegisterClassExW: { parameters: [BUFFER /* const WNDCLASSEXW* */], result: WORD },
   UnregisterClassW: {
     parameters: [
@@ -77,12 +116,44 @@ export const USER32 = {
     result: REENTRANT_LRESULT,
   },
   DestroyWindow: { parameters: [HWND /* hWnd */], result: REENTRANT_BOOL },
+  DispatchMessageW: { parameters: [BUFFER /* const MSG* */], result: REENTRANT_LRESULT },
   EnumWindows: {
     parameters: [
       CALLBACK, // WNDENUMPROC lpEnumFunc
       LPARAM, // lParam
     ],
     result: REENTRANT_BOOL,
+  },
+  GetMessageW: {
+    parameters: [
+      BUFFER, // LPMSG lpMsg
+      HWND, // hWnd
+      UINT, // wMsgFilterMin
+      UINT, // wMsgFilterMax
+    ],
+    result: REENTRANT_BOOL,
+  },
+  PeekMessageW: {
+    parameters: [
+      BUFFER, // LPMSG lpMsg
+      HWND, // hWnd
+      UINT, // wMsgFilterMin
+      UINT, // wMsgFilterMax
+      UINT, // wRemoveMsg
+    ],
+    result: REENTRANT_BOOL,
+  },
+  SendMessageTimeoutW: {
+    parameters: [
+      HWND, // hWnd
+      UINT, // Msg
+      WPARAM, // wParam
+      LPARAM, // lParam
+      UINT, // fuFlags
+      UINT, // uTimeout
+      BUFFER, // PDWORD_PTR lpdwResult
+    ],
+    result: REENTRANT_LRESULT,
   },
   SendMessageW: {
     parameters: [
@@ -94,6 +165,21 @@ export const USER32 = {
     result: REENTRANT_LRESULT,
   },
 } as const satisfies Deno.ForeignLibraryInterface;
+
+/** Reads the result of a re-entrant function that gives an `LRESULT`. */
+export function toLresult(result: Uint8Array): bigint {
+  return new DataView(result.buffer, result.byteOffset).getBigInt64(0, true);
+}
+
+/** Reads the result of a re-entrant function that gives an `HWND`. */
+export function toHwnd(result: Uint8Array): bigint {
+  return BigInt.asUintN(64, toLresult(result));
+}
+
+/** Reads the result of a re-entrant function that gives a `BOOL`, which may be -1. */
+export function toBool(result: Uint8Array): number {
+  return new DataView(result.buffer, result.byteOffset).getInt32(0, true);
+}
 
 /** The functions of user32.dll; opens it at the first call. */
 export const user32: () => Symbols<typeof USER32> = lazyLibrary("user32.dll", USER32, kernel32);

@@ -1,14 +1,21 @@
+/** How to run a peer. */
+interface RunOptions {
+  /** Flags for Deno itself. */
+  flags?: string[];
+  /** What becomes of its errors. */
+  stderr?: "inherit" | "null";
+}
+
 /** Runs one of the scripts in tests/peers to its end and gives the lines that it wrote. */
-export async function runPeer(script: string, ...flags: string[]): Promise<string[]> {
+export async function runPeer(
+  script: string,
+  args: string[] = [],
+  { flags = [], stderr = "inherit" }: RunOptions = {},
+): Promise<string[]> {
+  const url = new URL(`peers/${script}`, import.meta.url).href;
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-prompt",
-      "--allow-ffi",
-      ...flags,
-      new URL(`peers/${script}`, import.meta.url).href,
-    ],
-    stderr: "inherit",
+    args: ["run", "--no-prompt", "--allow-ffi", ...flags, url, ...args],
+    stderr,
     signal: AbortSignal.timeout(60_000),
   }).output();
   return new TextDecoder().decode(stdout).trimEnd().split(/\r?\n/);

@@ -8,12 +8,14 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { Chapter } from "./chapter.ts";
+import { copyData } from "./copy_data.ts";
 import { mappedFile } from "./mapped_file.ts";
 import { namedMemory } from "./named_memory.ts";
 
 const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "Memory by name": namedMemory,
   "A mapped file": mappedFile,
+  "A message to a window": copyData,
 };
 
 const { only, help } = parseArgs(Deno.args, { string: ["only"], boolean: ["help"] });

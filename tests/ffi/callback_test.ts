@@ -47,5 +47,7 @@ Deno.test("GuardedCallback closed from inside is freed when the event loop runs 
 });
 
 Deno.test("GuardedCallback stays while nobody but Windows knows of it", async () => {
-  assertEquals(await runPeer("collected_callback.ts", "--v8-flags=--expose-gc"), ["42n"]);
+  assertEquals(await runPeer("collected_callback.ts", [], { flags: ["--v8-flags=--expose-gc"] }), [
+    "42n",
+  ]);
 });

@@ -74,7 +74,7 @@ Deno.test("Handle.duplicate() says what failed", () => {
 });
 
 Deno.test("Handle that is forgotten is closed some time after it was collected", async () => {
-  const lines = await runPeer("forgotten_handle.ts", "--v8-flags=--expose-gc");
+  const lines = await runPeer("forgotten_handle.ts", [], { flags: ["--v8-flags=--expose-gc"] });
   assertEquals(lines, ["open: 100", "forgotten and open: 0"]);
 });
 

@@ -1,28 +1,24 @@
 import { assert, assertEquals } from "@std/assert";
 import { GuardedCallback } from "../../ffi/callback.ts";
-import { user32 } from "../../ffi/user32.ts";
+import { windowClass } from "../../ffi/struct.ts";
+import { toBool, toHwnd, toLresult, user32 } from "../../ffi/user32.ts";
+import { HWND_MESSAGE } from "../../src/messages/windows.ts";
 import { encodeWide } from "../../ffi/wide.ts";
 
-const HWND_MESSAGE = -3n & 0xffffffffffffffffn;
 const WM_USER = 0x400;
 
 /** A message-only window of this thread, gone at the end of a `using` block. */
 function openWindow(procedure: GuardedCallback): Disposable & { handle: bigint } {
   const { CreateWindowExW, DestroyWindow, RegisterClassExW, UnregisterClassW } = user32();
   const name = encodeWide(`winipc-test-${crypto.randomUUID()}`);
-  // WNDCLASSEXW: cbSize at 0, lpfnWndProc at 8, lpszClassName at 64.
-  const windowClass = new DataView(new ArrayBuffer(80));
-  windowClass.setUint32(0, windowClass.byteLength, true);
-  windowClass.setBigUint64(8, Deno.UnsafePointer.value(procedure.pointer), true);
-  windowClass.setBigUint64(64, Deno.UnsafePointer.value(Deno.UnsafePointer.of(name)), true);
-  assert(RegisterClassExW(windowClass));
+  assert(RegisterClassExW(windowClass(procedure.pointer, name)));
   const result = CreateWindowExW(0, name, null, 0, 0, 0, 0, 0, HWND_MESSAGE, 0n, 0n, null);
-  const handle = new BigUint64Array(result.buffer)[0]!;
+  const handle = toHwnd(result);
   assert(handle);
   return {
     handle,
     [Symbol.dispose]: () => {
-      assertEquals(new Int32Array(DestroyWindow(handle).buffer)[0], 1);
+      assertEquals(toBool(DestroyWindow(handle)), 1);
       assert(UnregisterClassW(name, 0n));
     },
   };
@@ -34,12 +30,12 @@ Deno.test("user32's re-entrant functions run a window procedure of ours in place
   using procedure = GuardedCallback.windowProcedure((window, message, wParam, lParam) => {
     seen.push(message);
     if (message === WM_USER) return wParam + lParam;
-    return new BigInt64Array(DefWindowProcW(window, message, wParam, lParam).buffer)[0]!;
+    return toLresult(DefWindowProcW(window, message, wParam, lParam));
   });
   {
     using target = openWindow(procedure);
     const answer = SendMessageW(target.handle, WM_USER, 40n, -82n);
-    assertEquals(new BigInt64Array(answer.buffer)[0], -42n);
+    assertEquals(toLresult(answer), -42n);
   }
   procedure.throwIfFailed();
   const [WM_NCCREATE, WM_CREATE, WM_NCDESTROY] = [0x81, 0x1, 0x82];

@@ -1,0 +1,92 @@
+import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
+import { user32 } from "../../ffi/user32.ts";
+import { findWindow, MessageWindow, type WindowMessage } from "../../src/messages/mod.ts";
+import { Peer } from "../peer.ts";
+import { randomName } from "../random_name.ts";
+import { runPeer } from "../run_peer.ts";
+
+const WM_CLOSE = 0x10;
+const WM_APP = 0x8000;
+
+Deno.test("MessageWindow takes posted messages in order, when it is pumped", () => {
+  const seen: [bigint, bigint][] = [];
+  using window = MessageWindow.open({
+    procedure: ({ message, wParam, lParam }) => {
+      if (message !== WM_APP) return undefined;
+      seen.push([wParam, lParam]);
+      return 0n;
+    },
+  });
+  for (let i = 0n; i < 100n; i++) window.post(WM_APP, i, -i);
+  assertEquals(seen, []);
+  window.pump();
+  assertEquals(seen, Array.from({ length: 100 }, (_, i) => [BigInt(i), BigInt(-i)]));
+});
+
+Deno.test("MessageWindow gives out what its procedure threw, and goes on", () => {
+  using window = MessageWindow.open({
+    procedure: ({ message, wParam }) => {
+      if (message === WM_APP && wParam === 1n) throw new Error("on purpose");
+      return undefined;
+    },
+  });
+  window.post(WM_APP, 1n);
+  assertThrows(() => window.pump(), Error, "on purpose");
+  window.post(WM_APP, 2n);
+  window.pump();
+});
+
+Deno.test("MessageWindow ends its loop when a stranger closes it", async () => {
+  const name = randomName();
+  await using peer = await Peer.start("window.ts", name, "message-only");
+  const { handle } = await findWindow({ class: name });
+  assert(user32().PostMessageW(handle, WM_CLOSE, 0n, 0n));
+  assertEquals(await peer.nextLine(), "ended");
+  assertEquals((await peer.gone()).code, 0);
+});
+
+Deno.test("MessageWindow that is closed throws BadResource, and leaves no window and no class", () => {
+  const name = randomName();
+  const window = MessageWindow.open({ class: name, procedure: () => undefined });
+  assert(user32().IsWindow(window.handle));
+  window.close();
+  window.close();
+  assert(window.closed);
+  assertFalse(user32().IsWindow(window.handle));
+  for (const use of [() => window.post(WM_APP), () => window.pump(), () => window.run()]) {
+    assertThrows(use, Deno.errors.BadResource, `The window of class "${name}" is closed`);
+  }
+  // The class's name is free again.
+  MessageWindow.open({ class: name, procedure: () => undefined }).close();
+});
+
+Deno.test("MessageWindow of a class that this process has already is refused", () => {
+  const name = randomName();
+  using _window = MessageWindow.open({ class: name, procedure: () => undefined });
+  assertThrows(
+    () => MessageWindow.open({ class: name, procedure: () => undefined }),
+    Error,
+    `Cannot open a window of class "${name}": RegisterClassExW failed with error 1410`,
+  );
+});
+
+Deno.test("MessageWindow refuses options that are none", () => {
+  const procedure = (_: WindowMessage) => undefined;
+  const wrong = [{ class: 5 }, { title: 5 }, { visibility: "shown" }, { class: "a\0b" }];
+  for (const options of wrong) {
+    // @ts-expect-error: what the type checker refuses is refused at run time too
+    assertThrows(() => MessageWindow.open({ procedure, ...options }), TypeError);
+  }
+});
+
+for (const api of ["SendMessageW", "SendMessageTimeoutW", "DispatchMessageW"]) {
+  Deno.test(`user32's ${api} survives that the procedure undoes the caller's code`, async () => {
+    // Two rounds come after the promise was broken, each adding one more.
+    assertEquals(await runPeer("reentry.ts", [api]), ["2"]);
+  });
+}
+
+Deno.test("a plain result does not survive it: https://github.com/denoland/deno/issues/31122", async () => {
+  // Should this pass one day, the table's struct results can go.
+  assertEquals(await runPeer("reentry.ts", ["plain"], { stderr: "null" }), [""]);
+});
