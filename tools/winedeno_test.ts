@@ -239,6 +239,10 @@ Deno.test("winedeno --doctor names what is broken", async () => {
   const text = await Deno.readTextFile(registry);
   await Deno.remove(registry);
   await Deno.writeTextFile(registry, text.replace('"Graphics"="null"', ""));
+  // And one that is missing, which a doctor has to tell and not to mend.
+  const compiler = "wine/root/usr/bin/x86_64-w64-mingw32-gcc";
+  const hasCompiler = [...Deno.readDirSync(`${home}/wine`)].some(({ name }) => name === "root");
+  if (hasCompiler) await Deno.remove(`${home}/${compiler}`);
 
   const { code, out } = await run(winedeno, ["--doctor"], { env });
   assertEquals(code, 1);
@@ -248,4 +252,5 @@ Deno.test("winedeno --doctor names what is broken", async () => {
   assertStringIncludes(out, "ok      Deno for Linux");
   assertStringIncludes(out, `rm -rf ${home}/npm`);
   assertFalse(out.includes("Everything works"));
+  assertEquals(out.includes("BROKEN  the C compiler"), hasCompiler);
 });

@@ -1,7 +1,8 @@
 # shellcheck shell=bash disable=SC2154,SC2317
 # Says what winedeno uses and tries each part of it. Sourced by tools/winedeno.
 
-find_way_in
+wine="nowhere" enter=()
+! has_part wine || find_way_in
 broken=0
 
 # try WHAT REMEDY EXPECTED COMMAND…: runs COMMAND, which is to print EXPECTED (a pattern) and to succeed.
@@ -15,6 +16,7 @@ try() {
   else
     broken=$((broken + 1))
     printf 'BROKEN  %s (exit code %s: %s)\n        %s\n' "$what" "$status" "${output:0:300}" "$remedy"
+    return 1
   fi
 }
 
@@ -23,12 +25,21 @@ in_wine() (
   exec timeout 60 "${enter[@]}" "$wine" "$@"
 )
 
-# Not by in_wine and the like: as a user would.
-winedeno() { timeout 60 "$self" "$@"; }
+# Not by in_wine and the like: as a user would, but that nothing is mended.
+winedeno() { WINEDENO_DOCTOR=yes timeout 60 "$self" "$@"; }
 
 exit_code_of() {
   local status=0
   winedeno eval "$1" || status=$?
+  echo "$status"
+}
+
+query_registry() { has_part prefix && in_wine reg query 'HKCU\Software\Wine\Drivers'; }
+
+compile_and_run() {
+  local program=$home/run/doctor status=0
+  echo 'int main(void) { return 42; }' >"$program.c"
+  winedeno --cc "$program.c" -o "$program.exe" && in_wine "$program.exe" || status=$?
   echo "$status"
 }
 
@@ -43,15 +54,17 @@ pid='console.log(Deno.dlopen("kernel32.dll", { GetCurrentProcessId: { parameters
 std='import { assertEquals } from "@std/assert"; import { parseArgs } from "@std/cli/parse-args"; assertEquals(parseArgs(["-a"]).a, true); console.log("fine")'
 
 cd "$project" || exit
-try "Deno for Linux" "$(remake npm)" 'linux 2.*' timeout 60 "$linux_deno" eval "$hello"
-try "Wine" "$(remake wine)" 'wine-*' in_wine --version
-try "Wine's C: drive" "$(remake prefix)" '*Graphics*null*' in_wine reg query 'HKCU\Software\Wine\Drivers'
-try "Deno for Windows" "$(remake npm)" 'windows 2.*' winedeno eval "$hello"
-try "calls of the Win32 API" "$(remake prefix)" 'true*' winedeno eval "$pid"
-try "jsr: imports on Windows" "$(remake jsr)" 'fine*' winedeno eval "$std"
-try "jsr: imports on Linux" "$(remake jsr)" 'fine*' winedeno --linux eval "$std"
-try "exit codes" "$(remake prefix)" 42 exit_code_of "Deno.exit(42)"
-try "the C compiler" "$(remake wine)" '*mingw32*' winedeno --cc -dumpmachine
+if try "Deno for Linux" "$(remake npm)" 'linux 2.*' timeout 60 "$linux_deno" eval "$hello"; then
+  try "jsr: imports on Linux" "$(remake jsr)" 'fine*' winedeno --linux eval "$std" || true
+fi
+try "Wine" "$(remake wine)" 'wine-*' in_wine --version || true
+try "Wine's C: drive" "$(remake prefix)" '*Graphics*null*' query_registry || true
+try "the C compiler" "$(remake wine)" 42 compile_and_run || true
+if try "Deno for Windows" "$(remake npm)" 'windows 2.*' winedeno eval "$hello"; then
+  try "calls of the Win32 API" "$(remake prefix)" 'true*' winedeno eval "$pid" || true
+  try "jsr: imports on Windows" "$(remake jsr)" 'fine*' winedeno eval "$std" || true
+  try "exit codes" "$(remake prefix)" 42 exit_code_of "Deno.exit(42)" || true
+fi
 
 ((broken == 0)) && echo "Everything works." && exit
 echo "$broken of the parts are broken."

@@ -32,8 +32,9 @@ install_host_tools() {
   ((EUID == 0)) || give_up "this machine lacks what it takes. Run once: sudo apt-get install --yes ${missing[*]}"
   say "installing ${missing[*]} with apt-get"
   export DEBIAN_FRONTEND=noninteractive
-  run apt-get update
-  run apt-get install --yes --no-install-recommends "${missing[@]}"
+  # Not by run: apt-get is not to be killed half way.
+  apt-get update
+  apt-get install --yes --no-install-recommends "${missing[@]}"
 }
 
 lacks() { ! command -v "$1" >/dev/null; }

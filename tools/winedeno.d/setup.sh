@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC1091,SC2154
 # Makes the parts that a use needs and that are missing or out of date. Sourced by tools/winedeno.
 # A part is made beside its place and moved there when whole, with a stamp of what it was made from,
 # so one that was interrupted is made again and never half believed.
@@ -36,17 +36,19 @@ run() {
   wait $!
 }
 
-# COMMAND keeps the lock (9) until it is gone, even where we are killed and it takes a moment to end.
+# COMMAND is ended when we are, and keeps the lock (9) until it is gone. It must not have 3 to 5: mmdebstrap
+# hands descriptors to sh, which knows only those below 10.
 start() {
-  setsid env --default-signal=INT,QUIT NO_COLOR=1 setpriv --pdeathsig TERM "$@" &
+  setsid env --default-signal=INT,QUIT NO_COLOR=1 setpriv --pdeathsig KILL "$@" 3>&- 4>&- 5>&- &
   jobs+=($!)
 }
 
 # Ends what was started and takes away the part that was being made.
 clean_up() {
   local job
-  for job in "${jobs[@]}"; do kill -TERM -- "-$job" || true; done
-  wait || true
+  for job in "${jobs[@]}"; do kill -KILL -- "-$job" || true; done
+  # Not for all: the reader of mmdebstrap's messages ends only with us.
+  wait "${jobs[@]}" || true
   rm -rf "$home"/*.new
 }
 
@@ -79,7 +81,8 @@ set_up() {
   if ! is_ready; then
     : >"$home/setup.log"
     make_parts
-    echo "$recipe" >"$home/ready.$mode"
+    echo "$recipe" >"$home/ready.linux"
+    [[ $mode == linux ]] || echo "$recipe" >"$home/ready.windows"
     [[ ! $made ]] || say "ready; all of it is in $home"
   fi
   exec <&5 >&4 2>&3 3>&- 4>&- 5>&- 9>&-
