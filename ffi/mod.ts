@@ -45,4 +45,4 @@ export {
 } from "./security.ts";
 export * from "./types.ts";
 export { USER32, user32 } from "./user32.ts";
-export { decodeWide, decodeWideAt, encodeWide } from "./wide.ts";
+export { decodeWide, decodeWideAt, encodeWide, toUnits } from "./wide.ts";

@@ -5,6 +5,16 @@
  */
 
 /**
+ * The address of a buffer of ours, for a field or a parameter that Deno does not know to be a
+ * pointer: who passes it has to keep the buffer until the call is over.
+ *
+ * @param buffer The buffer.
+ */
+export function addressOf(buffer: Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>): bigint {
+  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer));
+}
+
+/**
  * Writes a `SECURITY_ATTRIBUTES`.
  *
  * The descriptor's address sits inside the struct, where Deno does not see it:
@@ -72,7 +82,7 @@ export function windowClass(
   const struct = new DataView(new ArrayBuffer(80));
   struct.setUint32(0, struct.byteLength, true); // cbSize
   struct.setBigUint64(8, Deno.UnsafePointer.value(procedure), true); // lpfnWndProc
-  struct.setBigUint64(64, Deno.UnsafePointer.value(Deno.UnsafePointer.of(name)), true); // lpszClassName
+  struct.setBigUint64(64, addressOf(name), true); // lpszClassName
   return new Uint8Array(struct.buffer);
 }
 
@@ -93,11 +103,10 @@ export function copyDataStruct(
   id: bigint,
   bytes: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
-  const pointer = bytes.length === 0 ? null : Deno.UnsafePointer.of(bytes);
   const struct = new DataView(new ArrayBuffer(24));
   struct.setBigUint64(0, id, true); // dwData
   struct.setUint32(8, bytes.length, true); // cbData
-  struct.setBigUint64(16, Deno.UnsafePointer.value(pointer), true); // lpData
+  struct.setBigUint64(16, bytes.length === 0 ? 0n : addressOf(bytes), true); // lpData
   return new Uint8Array(struct.buffer);
 }
 

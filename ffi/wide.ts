@@ -28,7 +28,16 @@ export function encodeWide(text: string): Uint16Array<ArrayBuffer> {
   if (text.includes("\0")) {
     throw new TypeError(`Cannot pass ${JSON.stringify(text)} to Windows: it has a NUL in it`);
   }
-  const units = new Uint16Array(text.length + 1);
+  return toUnits(`${text}\0`);
+}
+
+/**
+ * Gives the UTF-16 code units of a text, and nothing behind them.
+ *
+ * @param text The text.
+ */
+export function toUnits(text: string): Uint16Array<ArrayBuffer> {
+  const units = new Uint16Array(text.length);
   for (let i = 0; i < text.length; i++) units[i] = text.charCodeAt(i);
   return units;
 }

@@ -7,9 +7,10 @@
 
 import { assertInteger } from "../../ffi/arguments.ts";
 import { errorFromCode, lastErrorCode } from "../../ffi/error.ts";
-import { copyDataStruct } from "../../ffi/struct.ts";
+import { addressOf, copyDataStruct } from "../../ffi/struct.ts";
 import { toLresult, user32 } from "../../ffi/user32.ts";
 import { encodeText, type TextEncoding } from "./encoding.ts";
+import { LONGEST_TIMER } from "../waiting/poll.ts";
 import { WM_COPYDATA } from "./message_window.ts";
 
 /**
@@ -45,7 +46,6 @@ const inFlight = new Set<Uint8Array<ArrayBuffer>>();
 /** `SMTO_ERRORONEXIT`: the wait ends when the receiver's thread does. */
 const SMTO_ERRORONEXIT = 0x20;
 const HWND_BROADCAST = 0xffffn;
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
 /** The most that `cbData` can count. */
 const MOST_BYTES = 2 ** 32 - 1;
 
@@ -75,7 +75,7 @@ export function sendCopyDataSync(
   const { timeout = 5000, from } = options;
   const window = toWindow("target", target);
   const sender = from === undefined ? 0n : toWindow("from", from);
-  assertInteger("timeout", timeout, 1, LONGEST_TIMEOUT);
+  assertInteger("timeout", timeout, 1, LONGEST_TIMER);
   const bytes = toBytes(data, options);
   const struct = copyDataStruct(toId(options.id ?? 0), bytes);
   const answer = new BigInt64Array(1);
@@ -85,7 +85,7 @@ export function sendCopyDataSync(
       window,
       WM_COPYDATA,
       sender,
-      Deno.UnsafePointer.value(Deno.UnsafePointer.of(struct)),
+      addressOf(struct),
       SMTO_ERRORONEXIT,
       timeout,
       answer,

@@ -8,6 +8,7 @@
 import { assertInteger } from "../../ffi/arguments.ts";
 import { lastError } from "../../ffi/error.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
+import { toUnits } from "../../ffi/wide.ts";
 
 /**
  * How a text is written: UTF-16 as Windows programs do, UTF-8, the system's own
@@ -33,7 +34,7 @@ export function encodeText(
   encoding: TextEncoding = "utf-16le",
 ): Uint8Array<ArrayBuffer> {
   if (encoding === "utf-8") return new TextEncoder().encode(text);
-  const units = Uint16Array.from({ length: text.length }, (_, index) => text.charCodeAt(index));
+  const units = toUnits(text);
   return encoding === "utf-16le"
     ? new Uint8Array(units.buffer)
     : toCodePage(units, codePageOf(encoding), text);

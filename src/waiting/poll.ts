@@ -18,7 +18,7 @@ export interface WaitOptions {
 const LONGEST_PAUSE = 32;
 
 /** The longest timeout that a timer can be set to, in milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+export const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Throws unless a value can be a timeout: an integer of milliseconds, or `Infinity`.
