@@ -71,6 +71,11 @@ const KNOWN: Readonly<Record<number, KnownError>> = {
       "(SeCreateGlobalPrivilege); a bare name is shared within the session",
   },
   1400: { name: "ERROR_INVALID_WINDOW_HANDLE", as: "NotFound" },
+  1410: {
+    name: "ERROR_CLASS_ALREADY_EXISTS",
+    as: "AlreadyExists",
+    hint: "this process has a window class of that name: take another name",
+  },
   1450: {
     name: "ERROR_NO_SYSTEM_RESOURCES",
     hint: "the system has no room for this section: make it smaller, or use { reserve: true }",

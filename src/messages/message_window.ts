@@ -218,12 +218,13 @@ export class MessageWindow implements Disposable {
   }
 
   #answer(procedure: MessageWindowOptions["procedure"], message: WindowMessage): bigint {
-    const answer = procedure(message);
+    // Before the procedure, which may throw: the window is gone all the same.
     if (message.message === WM_DESTROY) {
       this.#open = false;
       // GetMessageW would go on waiting; and a WM_QUIT that nobody waits for would end another loop.
       if (this.#running) user32().PostQuitMessage(0);
     }
+    const answer = procedure(message);
     if (answer !== undefined) return BigInt.asIntN(64, answer);
     return toLresult(
       user32().DefWindowProcW(message.window, message.message, message.wParam, message.lParam),

@@ -60,12 +60,26 @@ Deno.test("MessageWindow that is closed throws BadResource, and leaves no window
   MessageWindow.open({ class: name, procedure: () => undefined }).close();
 });
 
+Deno.test("MessageWindow that a stranger closes is closed, also when its procedure throws then", () => {
+  const WM_DESTROY = 0x2;
+  using window = MessageWindow.open({
+    procedure: ({ message }) => {
+      if (message === WM_DESTROY) throw new Error("on purpose");
+      return undefined;
+    },
+  });
+  window.post(WM_CLOSE);
+  assertThrows(() => window.pump(), Error, "on purpose");
+  assertFalse(user32().IsWindow(window.handle));
+  assert(window.closed);
+});
+
 Deno.test("MessageWindow of a class that this process has already is refused", () => {
   const name = randomName();
   using _window = MessageWindow.open({ class: name, procedure: () => undefined });
   assertThrows(
     () => MessageWindow.open({ class: name, procedure: () => undefined }),
-    Error,
+    Deno.errors.AlreadyExists,
     `Cannot open a window of class "${name}": RegisterClassExW failed with error 1410`,
   );
 });
