@@ -10,6 +10,15 @@ import { BOOL, BUFFER, DWORD, HANDLE, LONG, LPVOID, LPWSTR, SIZE_T, UINT, VOID }
 /** The signatures of the functions that are called. */
 export const KERNEL32 = {
   CloseHandle: { parameters: [HANDLE /* hObject */], result: BOOL },
+  CreateEventW: {
+    parameters: [
+      BUFFER, // LPSECURITY_ATTRIBUTES lpEventAttributes
+      BOOL, // bManualReset
+      BOOL, // bInitialState
+      LPWSTR, // lpName
+    ],
+    result: HANDLE,
+  },
   CreateFileMappingW: {
     parameters: [
       HANDLE, // hFile
@@ -99,6 +108,24 @@ export const KERNEL32 = {
     ],
     result: HANDLE,
   },
+  OpenProcess: {
+    parameters: [
+      DWORD, // dwDesiredAccess
+      BOOL, // bInheritHandle
+      DWORD, // dwProcessId
+    ],
+    result: HANDLE,
+  },
+  QueryFullProcessImageNameW: {
+    parameters: [
+      HANDLE, // hProcess
+      DWORD, // dwFlags
+      LPWSTR, // lpExeName
+      BUFFER, // PDWORD lpdwSize
+    ],
+    result: BOOL,
+  },
+  SetEvent: { parameters: [HANDLE /* hEvent */], result: BOOL },
   SetLastError: { parameters: [DWORD /* dwErrCode */], result: VOID },
   Sleep: { parameters: [DWORD /* dwMilliseconds */], result: VOID },
   UnmapViewOfFile: { parameters: [LPVOID /* lpBaseAddress */], result: BOOL },

@@ -110,18 +110,41 @@ export function copyDataStruct(
   return new Uint8Array(struct.buffer);
 }
 
+/** What a `COPYDATASTRUCT` says. */
+export interface CopyDataFields {
+  /** The number that tells what the bytes are (`dwData`). */
+  id: bigint;
+  /** How many bytes there are (`cbData`); 0 where there is no address of any. */
+  byteLength: number;
+  /** Where they are (`lpData`), until the window procedure returns. */
+  data: Deno.PointerValue;
+}
+
 /**
- * Reads the `COPYDATASTRUCT` of a WM_COPYDATA, and copies its bytes, for they are
- * there only until the window procedure returns.
+ * Reads the `COPYDATASTRUCT` of a WM_COPYDATA; its bytes are for {@linkcode copyBytes}.
  *
  * @param lParam The message's `lParam`.
  */
-export function readCopyData(lParam: bigint): { id: bigint; bytes: Uint8Array<ArrayBuffer> } {
+export function readCopyDataStruct(lParam: bigint): CopyDataFields {
   const pointer = Deno.UnsafePointer.create(BigInt.asUintN(64, lParam));
-  if (pointer === null) return { id: 0n, bytes: new Uint8Array() };
+  if (pointer === null) return { id: 0n, byteLength: 0, data: null };
   const struct = new Deno.UnsafePointerView(pointer);
   const data = Deno.UnsafePointer.create(struct.getBigUint64(16));
-  const bytes = new Uint8Array(data === null ? 0 : struct.getUint32(8));
+  return {
+    id: struct.getBigUint64(0),
+    byteLength: data === null ? 0 : struct.getUint32(8),
+    data,
+  };
+}
+
+/**
+ * Copies bytes from where Windows put them.
+ *
+ * @param data Their address.
+ * @param byteLength How many they are.
+ */
+export function copyBytes(data: Deno.PointerValue, byteLength: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(byteLength);
   if (data !== null) new Deno.UnsafePointerView(data).copyInto(bytes);
-  return { id: struct.getBigUint64(0), bytes };
+  return bytes;
 }

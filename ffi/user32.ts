@@ -41,6 +41,15 @@ const REENTRANT_BOOL = { struct: [LONG] } as const;
 /** The signatures of the functions that are called. */
 export const USER32 = {
   // Leaf functions.
+  ChangeWindowMessageFilterEx: {
+    parameters: [
+      HWND, // hwnd
+      UINT, // message
+      DWORD, // action
+      BUFFER, // PCHANGEFILTERSTRUCT pChangeFilterStruct
+    ],
+    result: BOOL,
+  },
   FindWindowExW: {
     parameters: [
       HWND, // hWndParent
@@ -130,6 +139,16 @@ export const USER32 = {
       HWND, // hWnd
       UINT, // wMsgFilterMin
       UINT, // wMsgFilterMax
+    ],
+    result: REENTRANT_BOOL,
+  },
+  MsgWaitForMultipleObjectsEx: {
+    parameters: [
+      DWORD, // nCount
+      BUFFER, // const HANDLE* pHandles
+      DWORD, // dwMilliseconds
+      DWORD, // dwWakeMask
+      DWORD, // dwFlags
     ],
     result: REENTRANT_BOOL,
   },

@@ -6,12 +6,13 @@
  */
 
 import { assertInteger } from "../../ffi/arguments.ts";
-import { errorFromCode, lastErrorCode } from "../../ffi/error.ts";
-import { addressOf, copyDataStruct } from "../../ffi/struct.ts";
-import { toLresult, user32 } from "../../ffi/user32.ts";
-import { encodeText, type TextEncoding } from "./encoding.ts";
+import { requireHost } from "../../ffi/requirements.ts";
 import { LONGEST_TIMER } from "../waiting/poll.ts";
-import { WM_COPYDATA } from "./message_window.ts";
+import { deliver, deliveryError, type Parcel } from "./delivery.ts";
+import { encodeText, type TextEncoding } from "./encoding.ts";
+import { listenersOfThisThread, type OwnHandler, windowsOfThisThread } from "./own_windows.ts";
+import { SenderJob } from "./sender_job.ts";
+import { enqueue } from "./sender_pool.ts";
 
 /**
  * A window to send to: one that was found or made, or a handle (`HWND`), zero- or
@@ -22,8 +23,8 @@ export type WindowTarget = { readonly handle: bigint } | bigint | number;
 /** What to send: bytes, or a text that is written in an encoding. */
 export type CopyData = string | ArrayBuffer | ArrayBufferView<ArrayBuffer>;
 
-/** How to send. */
-export interface SendCopyDataOptions {
+/** How to send, standing still. */
+export interface SendCopyDataSyncOptions {
   /** A number that tells the receiver what the data is (`dwData`); 32-bit programs see its low 32 bits. @default 0 */
   id?: number | bigint;
   /** How a text is written. @default "utf-16le" */
@@ -40,21 +41,70 @@ export interface SendCopyDataOptions {
   from?: WindowTarget;
 }
 
-/** What is being sent: the struct holds the address of the bytes, which the collector does not see. */
-const inFlight = new Set<Uint8Array<ArrayBuffer>>();
+/** How to send. */
+export interface SendCopyDataOptions extends SendCopyDataSyncOptions {
+  /** Stops the wait for the answer; the receiver may still get the data. */
+  signal?: AbortSignal;
+}
 
-/** `SMTO_ERRORONEXIT`: the wait ends when the receiver's thread does. */
-const SMTO_ERRORONEXIT = 0x20;
 const HWND_BROADCAST = 0xffffn;
 /** The most that `cbData` can count. */
 const MOST_BYTES = 2 ** 32 - 1;
 
-const ERROR_ACCESS_DENIED = 5;
-const ERROR_INVALID_WINDOW_HANDLE = 1400;
-const ERROR_TIMEOUT = 1460;
+/**
+ * Sends data to a window and waits for its answer.
+ *
+ * Messages to one window arrive in the order in which they were sent. They go out from a few
+ * threads, each of which waits for one window, so that one that hangs holds up what goes to
+ * it and nothing else; only when eight hang at once does a send to another have to wait, and its
+ * timeout counts that in. From a local checkout the threads need `--allow-read`, from JSR nothing.
+ *
+ * @example
+ * ```ts ignore
+ * import { CopyDataListener, sendCopyData } from "@winipc/winipc/messages";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using listener = await CopyDataListener.open({
+ *   onMessage: (message) => message.text().length,
+ * });
+ * assertEquals(await sendCopyData(listener, "Hello"), 5n);
+ * ```
+ *
+ * @param target The window.
+ * @param data What to send, at most 4294967295 bytes; it may be changed as soon as this returns.
+ * @param options How.
+ * @returns What the receiver's window procedure answered.
+ * @throws {Deno.errors.TimedOut} If there is no answer in time; the receiver may still get the data.
+ * @throws {Deno.errors.NotFound} If there is no such window, or its program ends meanwhile.
+ * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and takes no messages from this one (UIPI).
+ * @throws {Deno.errors.NotCapable} If this module is a local file and may not be read.
+ * @throws {TypeError} If an argument is of the wrong kind, or cannot be written in the encoding.
+ * @throws {RangeError} If a number is out of range.
+ * @see {@link https://learn.microsoft.com/windows/win32/dataxchg/wm-copydata}
+ */
+export async function sendCopyData(
+  target: WindowTarget,
+  data: CopyData,
+  options: SendCopyDataOptions = {},
+): Promise<bigint> {
+  const parcel = toParcel(target, data, options);
+  requireHost();
+  options.signal?.throwIfAborted();
+  // Its procedure runs on this thread, and only this call can run it now.
+  if (windowsOfThisThread.get(parcel.window)) return deliverHere(parcel);
+  const job = new SenderJob({ ...parcel, bytes: parcel.bytes.slice() }, options.signal);
+  const handler = listenersOfThisThread.get(parcel.window);
+  if (handler === undefined) enqueue(job);
+  // The handler may be what sends, so that its thread would wait for itself by way of Windows.
+  else void handleHere(job, handler);
+  return await job.answer;
+}
 
 /**
  * Sends data to a window and waits for its answer; the script stands still meanwhile.
+ *
+ * It is for Workers and short scripts. A receiver that asks this script something before it
+ * answers, through a {@linkcode CopyDataListener} with a handler, waits in vain.
  *
  * @param target The window.
  * @param data What to send, at most 4294967295 bytes.
@@ -63,57 +113,53 @@ const ERROR_TIMEOUT = 1460;
  * @throws {Deno.errors.TimedOut} If there is no answer in time; the receiver may still get the data.
  * @throws {Deno.errors.NotFound} If there is no such window, or its program ends meanwhile.
  * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and takes no messages from this one (UIPI).
- * @throws {TypeError} If an argument is of the wrong kind, or cannot be written in the encoding.
+ * @throws {TypeError} If an argument is of the wrong kind, or cannot be written in the encoding; or if the
+ *   target is a listener whose answer this very thread would have to give.
  * @throws {RangeError} If a number is out of range.
  * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-sendmessagetimeoutw}
  */
 export function sendCopyDataSync(
   target: WindowTarget,
   data: CopyData,
-  options: SendCopyDataOptions = {},
+  options: SendCopyDataSyncOptions = {},
 ): bigint {
-  const { timeout = 5000, from } = options;
-  const window = toWindow("target", target);
-  const sender = from === undefined ? 0n : toWindow("from", from);
-  assertInteger("timeout", timeout, 1, LONGEST_TIMER);
-  const bytes = toBytes(data, options);
-  const struct = copyDataStruct(toId(options.id ?? 0), bytes);
-  const answer = new BigInt64Array(1);
-  inFlight.add(bytes);
-  try {
-    const sent = user32().SendMessageTimeoutW(
-      window,
-      WM_COPYDATA,
-      sender,
-      addressOf(struct),
-      SMTO_ERRORONEXIT,
-      timeout,
-      answer,
+  const parcel = toParcel(target, data, options);
+  if (listenersOfThisThread.get(parcel.window)) {
+    throw new TypeError(
+      "Cannot send to a listener whose answer this thread has to give, and wait for it: " +
+        "use sendCopyData()",
     );
-    if (toLresult(sent) !== 0n) return answer[0]!;
-    throw whyNotSent(lastErrorCode(), window, bytes.length, timeout);
-  } finally {
-    inFlight.delete(bytes);
   }
+  return deliverHere(parcel);
 }
 
-function whyNotSent(code: number, window: bigint, byteLength: number, timeout: number): Error {
-  const attempt = `Cannot send ${byteLength} bytes to window 0x${window.toString(16)}`;
-  // A program that ends meanwhile leaves no error of its own: 0, or on Wine "Access denied".
-  if (!user32().IsWindow(window)) {
-    return errorFromCode(ERROR_INVALID_WINDOW_HANDLE, "SendMessageTimeoutW", attempt, {
-      hint: "there is no such window, or its program ended before it answered",
-    });
-  }
-  if (code === ERROR_ACCESS_DENIED) {
-    return errorFromCode(code, "SendMessageTimeoutW", attempt, {
-      hint: "its program runs with more rights and does not admit WM_COPYDATA from this one (UIPI)",
-    });
-  }
-  // Windows is known to leave the error at 0 when the time is over.
-  return errorFromCode(code || ERROR_TIMEOUT, "SendMessageTimeoutW", attempt, {
-    hint: `there was no answer within ${timeout} ms: the program is busy or hangs`,
-  });
+/** Sends on this thread. */
+function deliverHere(parcel: Parcel): bigint {
+  const outcome = deliver(parcel);
+  if ("answer" in outcome) return outcome.answer;
+  throw deliveryError(parcel, parcel.bytes.length, outcome.code);
+}
+
+/** Gives a message to a handler of this thread. */
+async function handleHere(job: SenderJob, handler: OwnHandler): Promise<void> {
+  const { id, bytes, from: sender } = job.parcel;
+  job.finish({ answer: await handler({ id, bytes, sender }) });
+}
+
+function toParcel(
+  target: WindowTarget,
+  data: CopyData,
+  options: SendCopyDataSyncOptions,
+): Parcel {
+  const { id = 0, timeout = 5000, from } = options;
+  assertInteger("timeout", timeout, 1, LONGEST_TIMER);
+  return {
+    window: toWindow("target", target),
+    from: from === undefined ? 0n : toWindow("from", from),
+    id: toId(id),
+    bytes: toBytes(data, options),
+    timeout,
+  };
 }
 
 /** A window's handle as Windows takes it: 32 bits that count, sign-extended. */

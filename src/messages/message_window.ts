@@ -7,18 +7,12 @@
 import { assertOneOf, assertString } from "../../ffi/arguments.ts";
 import { GuardedCallback } from "../../ffi/callback.ts";
 import { lastError } from "../../ffi/error.ts";
-import { MSG_SIZE, readCopyData, windowClass } from "../../ffi/struct.ts";
+import { MSG_SIZE, windowClass } from "../../ffi/struct.ts";
 import { toBool, toHwnd, toLresult, user32 } from "../../ffi/user32.ts";
 import { encodeWide } from "../../ffi/wide.ts";
+import { windowsOfThisThread } from "./own_windows.ts";
+import { ReceivedCopyData } from "./received_copy_data.ts";
 import { HWND_MESSAGE } from "./windows.ts";
-
-/** What came by WM_COPYDATA. */
-export interface ReceivedCopyData {
-  /** The number that tells what the data is (`dwData`). */
-  id: bigint;
-  /** The bytes, as many as the sender counted (`cbData`). */
-  bytes: Uint8Array<ArrayBuffer>;
-}
 
 /** A message to a window. */
 export interface WindowMessage {
@@ -30,7 +24,7 @@ export interface WindowMessage {
   wParam: bigint;
   /** Its second parameter. */
   lParam: bigint;
-  /** What a WM_COPYDATA brought, copied; `undefined` for other messages. */
+  /** What a WM_COPYDATA brought; `undefined` for other messages. */
   copyData: ReceivedCopyData | undefined;
 }
 
@@ -61,6 +55,7 @@ export const WM_COPYDATA = 0x4a;
 const WM_DESTROY = 0x2;
 const WM_QUIT = 0x12;
 const PM_REMOVE = 1;
+const MSGFLT_ALLOW = 1;
 
 /**
  * A window that takes messages and is never seen.
@@ -102,15 +97,13 @@ export class MessageWindow implements Disposable {
 
   private constructor(options: MessageWindowOptions) {
     const { title = "", visibility = "message-only" } = options;
-    this.class = options.class ?? `winipc-${crypto.randomUUID()}`;
-    assertString("class", this.class);
-    assertString("title", title);
-    assertOneOf("visibility", visibility, ["message-only", "hidden"]);
+    this.class = options.class ?? uniqueClass();
+    assertWindowOptions({ class: this.class, title, visibility });
     this.#className = encodeWide(this.class);
-    const wideTitle = encodeWide(title);
     this.#procedure = GuardedCallback.windowProcedure((window, message, wParam, lParam) => {
-      const copyData = message === WM_COPYDATA ? readCopyData(lParam) : undefined;
-      return this.#answer(options.procedure, { window, message, wParam, lParam, copyData });
+      const answer = (copyData?: ReceivedCopyData) =>
+        this.#answer(options.procedure, { window, message, wParam, lParam, copyData });
+      return message === WM_COPYDATA ? ReceivedCopyData.during(lParam, answer) : answer();
     });
     const attempt = `Cannot open a window of class "${this.class}"`;
     const { CreateWindowExW, RegisterClassExW, UnregisterClassW } = user32();
@@ -121,7 +114,7 @@ export class MessageWindow implements Disposable {
     }
     const parent = visibility === "hidden" ? 0n : HWND_MESSAGE;
     this.handle = toHwnd(
-      CreateWindowExW(0, this.#className, wideTitle, 0, 0, 0, 0, 0, parent, 0n, 0n, null),
+      CreateWindowExW(0, this.#className, encodeWide(title), 0, 0, 0, 0, 0, parent, 0n, 0n, null),
     );
     if (this.handle === 0n) {
       const error = lastError("CreateWindowExW", attempt);
@@ -129,6 +122,7 @@ export class MessageWindow implements Disposable {
       this.#procedure.close();
       throw error;
     }
+    windowsOfThisThread.set(this.handle, true);
   }
 
   /**
@@ -161,6 +155,24 @@ export class MessageWindow implements Disposable {
     this.#assertOpen();
     if (!user32().PostMessageW(this.handle, message, wParam, lParam)) {
       throw lastError("PostMessageW", `Cannot post to a window of class "${this.class}"`);
+    }
+  }
+
+  /**
+   * Lets programs with fewer rights than this one send it a message that Windows would keep
+   * from it (UIPI); for this window and this message only.
+   *
+   * @param message Which message: {@linkcode WM_COPYDATA}, for one.
+   * @throws {Deno.errors.BadResource} If the window is closed.
+   * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-changewindowmessagefilterex}
+   */
+  acceptLowerIntegrity(message: number): void {
+    this.#assertOpen();
+    if (!user32().ChangeWindowMessageFilterEx(this.handle, message, MSGFLT_ALLOW, null)) {
+      throw lastError(
+        "ChangeWindowMessageFilterEx",
+        `Cannot admit message ${message} to a window of class "${this.class}"`,
+      );
     }
   }
 
@@ -221,6 +233,7 @@ export class MessageWindow implements Disposable {
     // Before the procedure, which may throw: the window is gone all the same.
     if (message.message === WM_DESTROY) {
       this.#open = false;
+      windowsOfThisThread.delete(this.handle);
       // GetMessageW would go on waiting; and a WM_QUIT that nobody waits for would end another loop.
       if (this.#running) user32().PostQuitMessage(0);
     }
@@ -235,6 +248,25 @@ export class MessageWindow implements Disposable {
     if (this.#open) return;
     throw new Deno.errors.BadResource(`The window of class "${this.class}" is closed`);
   }
+}
+
+/** A name for a class that no other window has. */
+export function uniqueClass(): string {
+  return `winipc-${crypto.randomUUID()}`;
+}
+
+/**
+ * Throws unless a window can be like that.
+ *
+ * @param options What it is to be like.
+ */
+export function assertWindowOptions(
+  options: Required<Pick<MessageWindowOptions, "class" | "title" | "visibility">>,
+): void {
+  assertString("class", options.class);
+  assertString("title", options.title);
+  assertOneOf("visibility", options.visibility, ["message-only", "hidden"]);
+  for (const text of [options.class, options.title]) encodeWide(text);
 }
 
 function messageOf(message: Uint8Array<ArrayBuffer>): number {

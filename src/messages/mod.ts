@@ -7,18 +7,28 @@
 export type { WaitOptions } from "../waiting/poll.ts";
 export {
   type CopyData,
+  sendCopyData,
   type SendCopyDataOptions,
   sendCopyDataSync,
+  type SendCopyDataSyncOptions,
   type WindowTarget,
 } from "./copy_data.ts";
+export {
+  type CopyDataAnswer,
+  CopyDataListener,
+  type CopyDataListenerOptions,
+  type CopyDataListenerStats,
+} from "./copy_data_listener.ts";
+export { CopyDataMessage } from "./copy_data_message.ts";
 export { decodeText, encodeText, type TextEncoding } from "./encoding.ts";
+export { MessageSender } from "./message_sender.ts";
 export {
   MessageWindow,
   type MessageWindowOptions,
-  type ReceivedCopyData,
   type WindowMessage,
   WM_COPYDATA,
 } from "./message_window.ts";
+export { ReceivedCopyData } from "./received_copy_data.ts";
 export {
   findWindow,
   type FindWindowOptions,

@@ -1,0 +1,384 @@
+/**
+ * Receiving WM_COPYDATA: a window of one's own that answers at once.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/dataxchg/wm-copydata}
+ * @module
+ */
+
+import { assertInteger } from "../../ffi/arguments.ts";
+import { errorFromCode } from "../../ffi/error.ts";
+import { createEvent, setEvent } from "../../ffi/event.ts";
+import type { Handle } from "../../ffi/handle.ts";
+import { user32 } from "../../ffi/user32.ts";
+import { Thread } from "../threads/thread.ts";
+import { Mailbox } from "../waiting/mailbox.ts";
+import { LONGEST_TIMER, type WaitOptions } from "../waiting/poll.ts";
+import { CopyDataMessage } from "./copy_data_message.ts";
+import { type Limits, ListenerState, type Ticket } from "./listener_state.ts";
+import { MessageSender } from "./message_sender.ts";
+import { assertWindowOptions, uniqueClass } from "./message_window.ts";
+import { listenersOfThisThread } from "./own_windows.ts";
+import type { IncomingMessage, WindowThreadData, WindowThreadNews } from "./window_thread.ts";
+
+/** What a message is answered: a number of 64 bits, or 1 for `true` and 0 for `false`. */
+export type CopyDataAnswer = number | bigint | boolean;
+
+/** What a listener is to be like. */
+export interface CopyDataListenerOptions {
+  /** The name of its window's class. @default a name that no other window has */
+  class?: string;
+  /** Its window's title. @default "" */
+  title?: string;
+  /**
+   * `"message-only"`: found by those who look among message-only windows. `"hidden"`: a
+   * top-level window that is not shown, found by plain `FindWindow`, as older programs look.
+   *
+   * @default "message-only"
+   */
+  visibility?: "message-only" | "hidden";
+  /**
+   * Gives the answer to each message; without it, messages are read by iterating, and
+   * answered as soon as they have come. Where it throws, or takes longer than
+   * {@linkcode replyTimeout}, the answer is 0.
+   */
+  onMessage?: (message: CopyDataMessage) => CopyDataAnswer | Promise<CopyDataAnswer>;
+  /** Whether to take messages of a sender; who is refused is answered 0. @default everybody's are taken */
+  allow?: (sender: MessageSender) => boolean | Promise<boolean>;
+  /** Is told what `onMessage` or `allow` threw. @default it is only counted */
+  onError?: (error: unknown, message: CopyDataMessage) => void;
+  /** What messages are answered where there is no `onMessage`. @default 1 */
+  answer?: CopyDataAnswer;
+  /** The most that `allow` and `onMessage` may take together, in milliseconds, at least 1. @default 4000 */
+  replyTimeout?: number;
+  /** The most bytes of a message, up to 4294967295; a larger one is answered 0. @default 67108864 */
+  maxByteLength?: number;
+  /** The most messages that wait to be read or are being handled, at least 1; one more is answered 0. @default 1024 */
+  highWaterMark?: number;
+  /**
+   * Whether programs with fewer rights than this one may send, which Windows keeps from
+   * it otherwise (UIPI): for this window, and WM_COPYDATA only. @default false
+   */
+  acceptLowerIntegrity?: boolean;
+}
+
+/** What became of the messages so far. */
+export interface CopyDataListenerStats {
+  /** Taken, and answered as `answer` or `onMessage` says. */
+  accepted: number;
+  /** Answered 0, for they had more than `maxByteLength` bytes. */
+  tooLarge: number;
+  /** Answered 0, for `highWaterMark` messages were waiting or being handled. */
+  overflowed: number;
+  /** Answered 0, for `allow` said so. */
+  denied: number;
+  /** Answered 0, for something threw. */
+  failed: number;
+  /** Answered 0, for `replyTimeout` was over. */
+  late: number;
+  /** Waiting to be read, or being handled, now. */
+  waiting: number;
+}
+
+/**
+ * A window that takes WM_COPYDATA from any program and gives it to the script.
+ *
+ * The window has a thread of its own that stands in the message loop, so that a
+ * sender is answered at once, whatever the script does, and nothing is polled. From a local
+ * checkout the thread needs `--allow-read`, from JSR nothing. Like a server, a listener
+ * holds the process until it is closed, or {@linkcode CopyDataListener.unref}.
+ *
+ * @example Reading messages
+ * ```ts ignore
+ * import { CopyDataListener, sendCopyData } from "@winipc/winipc/messages";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using listener = await CopyDataListener.open();
+ * assertEquals(await sendCopyData(listener, "Hello", { id: 7 }), 1n);
+ * for await (const message of listener) {
+ *   assertEquals([message.id, message.text()], [7n, "Hello"]);
+ *   break;
+ * }
+ * ```
+ *
+ * @example Answering them
+ * ```ts ignore
+ * import { CopyDataListener, sendCopyData } from "@winipc/winipc/messages";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using listener = await CopyDataListener.open({
+ *   onMessage: (message) => message.text().length,
+ * });
+ * assertEquals(await sendCopyData(listener, "Hello"), 5n);
+ * ```
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/dataxchg/wm-copydata}
+ */
+export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDisposable {
+  /** The name of its window's class. */
+  readonly class: string;
+  readonly #options: CopyDataListenerOptions;
+  readonly #answer: bigint;
+  readonly #state = new ListenerState();
+  readonly #mailbox = new Mailbox<CopyDataMessage>();
+  readonly #opened = Promise.withResolvers<bigint>();
+  readonly #finished = Promise.withResolvers<void>();
+  readonly #answered: Handle;
+  #handle = 0n;
+  #thread: Thread | undefined;
+
+  private constructor(options: CopyDataListenerOptions) {
+    this.class = options.class ?? uniqueClass();
+    this.#options = options;
+    this.#answer = toAnswer(options.answer ?? 1);
+    this.#answered = createEvent("the answers of a listener");
+  }
+
+  /**
+   * Opens a window, and a thread for it.
+   *
+   * @param options What it is to be like.
+   * @throws {Deno.errors.AlreadyExists} If this process has a window class of that name already.
+   * @throws {Deno.errors.NotCapable} If this module is a local file and may not be read.
+   * @throws {TypeError} If an option is of the wrong kind.
+   * @throws {RangeError} If a number is out of range.
+   */
+  static async open(options: CopyDataListenerOptions = {}): Promise<CopyDataListener> {
+    const data = toThreadData(options);
+    const listener = new CopyDataListener(options);
+    await listener.#start(data);
+    return listener;
+  }
+
+  /** The window's handle (`HWND`). */
+  get handle(): bigint {
+    return this.#handle;
+  }
+
+  /** Is fulfilled when the window is closed and its thread is over, whoever closed it. */
+  get finished(): Promise<void> {
+    return this.#finished.promise;
+  }
+
+  /** What became of the messages so far. */
+  get stats(): CopyDataListenerStats {
+    return { ...this.#state.counts, waiting: this.#state.inHand };
+  }
+
+  /**
+   * Reads the next message, or waits for one.
+   *
+   * @param options How long.
+   * @returns The message; `undefined` when the listener is closed and all are read.
+   * @throws {Deno.errors.TimedOut} If there was none in time.
+   * @throws {TypeError} If messages go to `onMessage`.
+   */
+  async receive(options?: WaitOptions): Promise<CopyDataMessage | undefined> {
+    if (this.#options.onMessage !== undefined) {
+      throw new TypeError("Cannot read the messages of a listener that gives them to onMessage");
+    }
+    const message = await this.#mailbox.take(options);
+    if (message !== undefined) this.#state.release();
+    return message;
+  }
+
+  /**
+   * Reads the messages until the listener is closed; whoever leaves the loop can go on later,
+   * for those that are not read are kept, also when it is closed.
+   */
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<CopyDataMessage> {
+    for (let message; (message = await this.receive()) !== undefined;) yield message;
+  }
+
+  /** Lets the process end while the listener is open. */
+  unref(): void {
+    this.#thread?.unref();
+  }
+
+  /** Makes the process live for as long as the listener is open, as it is at first. */
+  ref(): void {
+    this.#thread?.ref();
+  }
+
+  /**
+   * Closes the window and ends its thread; messages that were answered can still be read.
+   *
+   * Handlers that are at work may end, and have the rest of their `replyTimeout` for it; so a
+   * handler must not wait for this.
+   */
+  async close(): Promise<void> {
+    if (!this.#state.stopping) {
+      this.#state.stop();
+      // Only to wake it up; should the window be gone and its number be another's, it means nothing.
+      if (!this.#answered.closed) user32().PostMessageW(this.#handle, WM_NULL, 0n, 0n);
+    }
+    await this.finished;
+  }
+
+  /** Closes the listener at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #start(data: Omit<WindowThreadData, "state" | "answered" | "class">): Promise<void> {
+    try {
+      this.#thread = await Thread.start(import.meta.resolve("./window_thread.ts"), {
+        data: {
+          ...data,
+          class: this.class,
+          state: this.#state.buffer,
+          answered: this.#answered.value,
+        },
+        onMessage: (news) => this.#hear(news as WindowThreadNews),
+        onEnd: (error) => this.#end(error),
+      });
+      this.#handle = await this.#opened.promise;
+    } catch (error) {
+      if (this.#thread !== undefined) await this.finished;
+      this.#answered.close();
+      throw error;
+    }
+    if (data.replyTimeout === undefined) return;
+    const limits = { ...data, replyTimeout: data.replyTimeout };
+    listenersOfThisThread.set(this.#handle, (message) => this.#hearOwn(message, limits));
+  }
+
+  #hear(news: WindowThreadNews): void {
+    switch (news.news) {
+      case "opened":
+        return this.#opened.resolve(news.handle);
+      case "not opened":
+        return this.#opened.reject(
+          errorFromCode(news.code, news.api, `Cannot open a window of class "${this.class}"`),
+        );
+      case "message": {
+        const { ticket } = news;
+        if (ticket === undefined) this.#mailbox.put(toMessage(news));
+        else void this.#respond(toMessage(news), (answer) => this.#reply(ticket, answer));
+      }
+    }
+  }
+
+  /** Takes a message that this thread sends, and gives the answer to it. */
+  async #hearOwn(
+    message: IncomingMessage,
+    limits: Limits & { replyTimeout: number },
+  ): Promise<bigint> {
+    if (!this.#state.admit(message.bytes.length, limits)) return 0n;
+    const { promise, resolve } = Promise.withResolvers<bigint>();
+    let waiting = true;
+    const reply = (answer: bigint) => {
+      const first = waiting;
+      waiting = false;
+      resolve(answer);
+      return first;
+    };
+    const timer = setTimeout(() => reply(0n) && this.#state.count("late"), limits.replyTimeout);
+    void this.#respond(toMessage(message), reply);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /**
+   * Asks the script about a message, and answers it.
+   *
+   * @param message The message.
+   * @param reply Takes the answer, and says whether it was still waited for.
+   */
+  async #respond(
+    message: CopyDataMessage,
+    reply: (answer: bigint) => boolean,
+  ): Promise<void> {
+    const { allow, onMessage, onError } = this.#options;
+    try {
+      if (allow !== undefined && !(await allow(message.sender))) {
+        if (reply(0n)) this.#state.count("denied");
+      } else if (onMessage !== undefined) {
+        if (reply(toAnswer(await onMessage(message)))) this.#state.count("accepted");
+      } else if (reply(this.#answer)) {
+        this.#state.count("accepted");
+        // It stays in hand until it is read.
+        this.#state.keep();
+        this.#mailbox.put(message);
+      }
+    } catch (error) {
+      if (reply(0n)) this.#state.count("failed");
+      onError?.(error, message);
+    } finally {
+      this.#state.release();
+    }
+  }
+
+  /** Gives the window's thread an answer; `false` if it waits for it no more. */
+  #reply(ticket: Ticket, answer: bigint): boolean {
+    if (!this.#state.answer(ticket, answer)) return false;
+    setEvent(this.#answered);
+    return true;
+  }
+
+  #end(error: Error | undefined): void {
+    this.#opened.reject(error ?? new Error("The listener's thread ended"));
+    this.#answered.close();
+    listenersOfThisThread.delete(this.#handle);
+    this.#mailbox.end(error);
+    this.#finished.resolve();
+  }
+}
+
+const WM_NULL = 0;
+/** The most that `cbData` can count. */
+const MOST_BYTES = 2 ** 32 - 1;
+
+/** Checks the options, and gives those that the window's thread needs. */
+function toThreadData(
+  options: CopyDataListenerOptions,
+): Omit<WindowThreadData, "state" | "answered" | "class"> {
+  const {
+    title = "",
+    visibility = "message-only",
+    onMessage,
+    allow,
+    onError,
+    answer = 1,
+    replyTimeout = 4000,
+    maxByteLength = 2 ** 26,
+    highWaterMark = 1024,
+    acceptLowerIntegrity = false,
+  } = options;
+  assertWindowOptions({ class: options.class ?? "", title, visibility });
+  for (const [name, value] of Object.entries({ onMessage, allow, onError })) {
+    if (value === undefined || typeof value === "function") continue;
+    throw new TypeError(`Expected ${name} to be a function, got ${typeof value}`);
+  }
+  assertInteger("replyTimeout", replyTimeout, 1, LONGEST_TIMER);
+  assertInteger("maxByteLength", maxByteLength, 0, MOST_BYTES);
+  assertInteger("highWaterMark", highWaterMark, 1, 2 ** 31 - 1);
+  const asks = onMessage !== undefined || allow !== undefined;
+  return {
+    title,
+    visibility,
+    acceptLowerIntegrity,
+    maxByteLength,
+    highWaterMark,
+    answer: toAnswer(answer),
+    replyTimeout: asks ? replyTimeout : undefined,
+  };
+}
+
+function toMessage({ id, bytes, sender }: IncomingMessage): CopyDataMessage {
+  return new CopyDataMessage(id, bytes, new MessageSender(sender));
+}
+
+function toAnswer(value: CopyDataAnswer): bigint {
+  if (typeof value === "boolean") return value ? 1n : 0n;
+  if (typeof value !== "bigint" && !Number.isSafeInteger(value)) {
+    throw new TypeError(
+      `Expected an answer to be a boolean, a bigint or a safe integer, got ${String(value)}`,
+    );
+  }
+  const answer = BigInt(value);
+  if (answer >= -(2n ** 63n) && answer < 2n ** 64n) return BigInt.asIntN(64, answer);
+  throw new RangeError(`Expected an answer to have 64 bits, got ${answer}`);
+}

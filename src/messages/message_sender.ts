@@ -1,0 +1,65 @@
+/**
+ * Who a message says it is from.
+ *
+ * @module
+ */
+
+import { Handle } from "../../ffi/handle.ts";
+import { kernel32 } from "../../ffi/kernel32.ts";
+import { user32 } from "../../ffi/user32.ts";
+import { decodeWide } from "../../ffi/wide.ts";
+
+const PROCESS_QUERY_LIMITED_INFORMATION = 0x1000;
+/** The longest path that Windows has, in code units. */
+const LONGEST_PATH = 32_767;
+
+/**
+ * The window that a message names as its sender's: a claim, which nobody checks.
+ *
+ * What is told of it is looked up when it is asked for; while the sender waits for
+ * its answer (in `allow` and `onMessage`) it is there, later it may be gone, and
+ * Windows may have given its number to another.
+ */
+export class MessageSender {
+  /** The window's handle (`HWND`), sign-extended; 0 where the sender named none. */
+  readonly handle: bigint;
+
+  /**
+   * Names a sender.
+   *
+   * @param handle The window's handle, zero- or sign-extended.
+   */
+  constructor(handle: bigint) {
+    this.handle = BigInt.asUintN(64, BigInt.asIntN(32, handle));
+  }
+
+  /**
+   * The process that made the window; `undefined` if there is no such window now.
+   *
+   * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-getwindowthreadprocessid}
+   */
+  get pid(): number | undefined {
+    const pid = new Uint32Array(1);
+    user32().GetWindowThreadProcessId(this.handle, pid);
+    return pid[0] || undefined;
+  }
+
+  /**
+   * The path of that process's program; `undefined` if it is gone, or not to be told.
+   *
+   * @see {@link https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-queryfullprocessimagenamew}
+   */
+  get path(): string | undefined {
+    const { pid } = this;
+    if (pid === undefined) return undefined;
+    const { OpenProcess, QueryFullProcessImageNameW } = kernel32();
+    const value = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, pid);
+    if (value === 0n) return undefined;
+    using process = new Handle(value, "process");
+    const path = new Uint16Array(LONGEST_PATH + 1);
+    const length = Uint32Array.of(path.length);
+    return QueryFullProcessImageNameW(process.value, 0, path, length)
+      ? decodeWide(path)
+      : undefined;
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Threads of our own that may stand still in a call.
+ *
+ * They are those of `node:worker_threads` and not the web's Workers: these can be told not
+ * to hold the process, and one that stands in a call does not keep it from ending.
+ *
+ * @module
+ */
+
+import type { Transferable, Worker } from "node:worker_threads";
+
+/** How to start a thread. */
+export interface ThreadOptions {
+  /** What the module finds as `workerData`. */
+  data: unknown;
+  /** What of it is given away to the thread. */
+  transfer?: Transferable[];
+  /** Takes what the module posts. */
+  onMessage: (message: unknown) => void;
+  /** Is told that the thread is over, and the error that ended it, if one did. */
+  onEnd: (error: Error | undefined) => void;
+}
+
+/** A thread that runs a module of ours. */
+export class Thread {
+  readonly #worker: Worker;
+
+  private constructor(worker: Worker, { onMessage, onEnd }: ThreadOptions) {
+    this.#worker = worker;
+    let failure: Error | undefined;
+    worker.on("message", onMessage);
+    worker.on("error", (error: Error) => failure = error);
+    worker.on("exit", () => onEnd(failure));
+  }
+
+  /**
+   * Starts a thread.
+   *
+   * @param module The module's URL.
+   * @param options How.
+   * @throws {Deno.errors.NotCapable} If the module is a local file and may not be read.
+   */
+  static async start(module: string, options: ThreadOptions): Promise<Thread> {
+    // Only when it is used: loading it takes ten milliseconds.
+    const { Worker } = await import("node:worker_threads");
+    const { data, transfer = [] } = options;
+    const worker = new Worker(entryFor(module), { workerData: data, transferList: transfer });
+    return new Thread(worker, options);
+  }
+
+  /** Lets the process end while the thread lives. */
+  unref(): void {
+    this.#worker.unref();
+  }
+
+  /** Makes the process live for as long as the thread does, as it is at first. */
+  ref(): void {
+    this.#worker.ref();
+  }
+}
+
+/** A URL that node's Worker takes: it knows no https, and a data URL can import from there. */
+function entryFor(module: string): URL {
+  return module.startsWith("file:")
+    ? new URL(module)
+    : new URL(`data:text/javascript,import ${encodeURIComponent(JSON.stringify(module))}`);
+}
