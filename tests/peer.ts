@@ -1,5 +1,5 @@
 /**
- * Another Deno process that a test talks to, a line at a time.
+ * Another process that a test talks to, a line at a time.
  *
  * @module
  */
@@ -9,21 +9,15 @@ import { TextLineStream } from "@std/streams";
 /** The most that a peer may take for an answer, in milliseconds: Wine's first start takes several seconds. */
 const PATIENCE = 30_000;
 
-/** A process that runs one of the scripts in tests/peers. */
+/** A process that a test talks to. */
 export class Peer implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #lines: ReadableStreamDefaultReader<string>;
   readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
 
-  private constructor(script: string, args: string[]) {
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--no-prompt",
-        "--allow-ffi",
-        new URL(`./peers/${script}`, import.meta.url).href,
-        ...args,
-      ],
+  private constructor(program: string, args: string[]) {
+    this.#child = new Deno.Command(program, {
+      args,
       stdin: "piped",
       stdout: "piped",
     }).spawn();
@@ -34,12 +28,30 @@ export class Peer implements AsyncDisposable {
     this.#input = this.#child.stdin.getWriter();
   }
 
-  /** Starts a peer and waits until it says that it is ready. */
+  /**
+   * Starts one of the scripts in tests/peers and waits until it says that it is ready.
+   *
+   * It has the permissions that the README documents for a local checkout.
+   */
   static async start(script: string, ...args: string[]): Promise<Peer> {
-    const peer = new Peer(script, args);
+    return await Peer.startProgram(
+      Deno.execPath(),
+      "run",
+      "--no-prompt",
+      "--allow-ffi",
+      "--allow-read",
+      new URL(`./peers/${script}`, import.meta.url).href,
+      ...args,
+    );
+  }
+
+  /** Starts a program and waits until it says that it is ready. */
+  static async startProgram(program: string, ...args: string[]): Promise<Peer> {
+    const peer = new Peer(program, args);
     const greeting = await peer.nextLine();
-    if (greeting !== "ready") throw new Error(`Expected "ready" from ${script}, got "${greeting}"`);
-    return peer;
+    if (greeting === "ready") return peer;
+    await peer[Symbol.asyncDispose]();
+    throw new Error(`Expected "ready" from ${[program, ...args].join(" ")}, got "${greeting}"`);
   }
 
   /** The peer's process id. */

@@ -137,7 +137,7 @@ export function sendCopyDataSync(
 function deliverHere(parcel: Parcel): bigint {
   const outcome = deliver(parcel);
   if ("answer" in outcome) return outcome.answer;
-  throw deliveryError(parcel, parcel.bytes.length, outcome.code);
+  throw deliveryError(parcel, outcome.code);
 }
 
 /** Gives a message to a handler of this thread. */

@@ -176,6 +176,8 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
     if (this.#options.onMessage !== undefined) {
       throw new TypeError("Cannot read the messages of a listener that gives them to onMessage");
     }
+    // The window's thread keeps what comes while nobody waits for it.
+    if (this.#mailbox.isEmpty && this.#state.want()) this.#wake();
     const message = await this.#mailbox.take(options);
     if (message !== undefined) this.#state.release();
     return message;
@@ -208,9 +210,9 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
   async close(): Promise<void> {
     if (!this.#state.stopping) {
       this.#state.stop();
-      // Only to wake it up; should the window be gone and its number be another's, it means nothing.
-      if (!this.#answered.closed) user32().PostMessageW(this.#handle, WM_NULL, 0n, 0n);
+      this.#wake();
     }
+    this.ref();
     await this.finished;
   }
 
@@ -250,11 +252,14 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
         return this.#opened.reject(
           errorFromCode(news.code, news.api, `Cannot open a window of class "${this.class}"`),
         );
-      case "message": {
-        const { ticket } = news;
-        if (ticket === undefined) this.#mailbox.put(toMessage(news));
-        else void this.#respond(toMessage(news), (answer) => this.#reply(ticket, answer));
-      }
+      case "messages":
+        for (const message of news.messages) this.#mailbox.put(toMessage(message));
+        return;
+      case "question":
+        void this.#respond(
+          toMessage(news.message),
+          (answer) => this.#reply(news.ticket, answer),
+        );
     }
   }
 
@@ -316,6 +321,12 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
     if (!this.#state.answer(ticket, answer)) return false;
     setEvent(this.#answered);
     return true;
+  }
+
+  /** Has the window's thread look at the state. */
+  #wake(): void {
+    // Should the window be gone and its number be another's, this message means nothing there.
+    if (!this.#answered.closed) user32().PostMessageW(this.#handle, WM_NULL, 0n, 0n);
   }
 
   #end(error: Error | undefined): void {

@@ -76,15 +76,10 @@ function whyNotSent(code: number, window: bigint): number {
  * Makes the exception for a parcel that was not answered.
  *
  * @param parcel The parcel.
- * @param byteLength How many bytes it had, for they may have been given away.
  * @param code Why it was not answered.
  */
-export function deliveryError(
-  { window, timeout }: Parcel,
-  byteLength: number,
-  code: number,
-): Error {
-  const attempt = `Cannot send ${byteLength} bytes to window 0x${window.toString(16)}`;
+export function deliveryError({ window, bytes, timeout }: Parcel, code: number): Error {
+  const attempt = `Cannot send ${bytes.length} bytes to window 0x${window.toString(16)}`;
   const hint = {
     [ERROR_INVALID_WINDOW_HANDLE]:
       "there is no such window, or its program ended before it answered",

@@ -29,10 +29,13 @@ export interface Ticket {
   serial: number;
 }
 
-// The words: whether to stop, how many messages are in hand, and whose answer each depth waits for.
+// The words: whether to stop, how many messages are in hand, how many of them the script was not
+// told of, whether it waits to be told, and whose answer each depth waits for.
 const STOP = 0;
 const IN_HAND = 1;
-const WAITING = 2;
+const UNTOLD = 2;
+const WANTED = 3;
+const WAITING = 4;
 const WORDS = WAITING + MOST_NESTED;
 
 /** What is asked and answered, counted and bounded. */
@@ -99,6 +102,29 @@ export class ListenerState {
   /** A message was read or handled. */
   release(): void {
     Atomics.sub(this.#words, IN_HAND, 1);
+  }
+
+  /** The script's side: wants to be told of messages; says whether there are any now. */
+  want(): boolean {
+    Atomics.store(this.#words, WANTED, 1);
+    return Atomics.load(this.#words, UNTOLD) > 0;
+  }
+
+  /**
+   * The window's side: notes how many messages the script was not told of, and says whether it
+   * wants to be told now.
+   *
+   * Each side writes before it reads, so that one of them always sees the other.
+   */
+  isWanted(untold: number): boolean {
+    Atomics.store(this.#words, UNTOLD, untold);
+    return untold > 0 && Atomics.load(this.#words, WANTED) !== 0;
+  }
+
+  /** The window's side: the script is being told of all there are. */
+  told(): void {
+    Atomics.store(this.#words, WANTED, 0);
+    Atomics.store(this.#words, UNTOLD, 0);
   }
 
   /** The window's side: begins to wait for an answer. */

@@ -4,47 +4,36 @@
  * @module
  */
 
-import type { MessagePort } from "node:worker_threads";
 import { Thread } from "../threads/thread.ts";
 import type { Outcome, Parcel } from "./delivery.ts";
 import { SenderRecord } from "./sender_record.ts";
-import type { SenderThreadData } from "./sender_thread.ts";
 
 /** A sender thread; it has one parcel at a time. */
 export class Sender {
-  readonly #record = new SenderRecord();
-  readonly #large: MessagePort;
+  readonly #record: SenderRecord;
 
-  private constructor(large: MessagePort) {
-    this.#large = large;
+  private constructor(record: SenderRecord) {
+    this.#record = record;
   }
 
   /** Starts a thread, which does not hold the process: what is being sent does. */
   static async start(): Promise<Sender> {
-    const { MessageChannel } = await import("node:worker_threads");
-    const { port1, port2 } = new MessageChannel();
-    const sender = new Sender(port1);
-    const data: SenderThreadData = { record: sender.#record.buffer, large: port2 };
+    const record = new SenderRecord();
     const thread = await Thread.start(import.meta.resolve("./sender_thread.ts"), {
-      data,
-      transfer: [port2],
+      data: record.buffer,
       onMessage: () => {},
-      onEnd: () => sender.#record.end(),
+      onEnd: (error = new Error("The sender thread has ended")) => record.end(error),
     });
-    port1.unref();
     thread.unref();
-    return sender;
+    return new Sender(record);
   }
 
   /**
    * Sends a parcel.
    *
-   * @param parcel The parcel; its bytes may be given away to the thread.
+   * @param parcel The parcel.
    */
   send(parcel: Parcel): Promise<Outcome> {
-    const { bytes } = parcel;
-    const byteLength = bytes.length;
-    if (!SenderRecord.holds(byteLength)) this.#large.postMessage(bytes, [bytes.buffer]);
-    return this.#record.exchange(parcel, byteLength);
+    return this.#record.exchange(parcel);
   }
 }

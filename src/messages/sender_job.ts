@@ -10,7 +10,6 @@ import { deliveryError, ERROR_TIMEOUT, type Outcome, type Parcel } from "./deliv
 export class SenderJob {
   /** What to send. */
   readonly parcel: Parcel;
-  readonly #byteLength: number;
   readonly #deadline: number;
   readonly #signal: AbortSignal | undefined;
   readonly #timer: ReturnType<typeof setTimeout>;
@@ -25,7 +24,6 @@ export class SenderJob {
    */
   constructor(parcel: Parcel, signal: AbortSignal | undefined) {
     this.parcel = parcel;
-    this.#byteLength = parcel.bytes.length;
     this.#deadline = performance.now() + parcel.timeout;
     this.#timer = setTimeout(() => this.finish({ code: ERROR_TIMEOUT }), parcel.timeout);
     this.#signal = signal;
@@ -49,15 +47,16 @@ export class SenderJob {
 
   /** Tells what came of the parcel; once, and whatever comes later is not heard. */
   finish(outcome: Outcome): void {
-    this.#stop();
+    if (this.#over) return;
     if ("answer" in outcome) this.#answer.resolve(outcome.answer);
-    else this.#answer.reject(deliveryError(this.parcel, this.#byteLength, outcome.code));
+    else this.#answer.reject(deliveryError(this.parcel, outcome.code));
+    this.#stop();
   }
 
   /** Tells that the parcel cannot be sent. */
   fail(reason: unknown): void {
-    this.#stop();
     this.#answer.reject(reason);
+    this.#stop();
   }
 
   readonly #abort = (): void => this.fail(this.#signal?.reason);

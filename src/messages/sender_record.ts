@@ -10,8 +10,8 @@ import type { Outcome, Parcel } from "./delivery.ts";
 /** Whose turn it is, which both sides wait for. */
 const TURN = { script: 0, sender: 1, over: 2 } as const;
 
-/** How many bytes of a parcel have room in the memory. */
-const ROOM = 65_536;
+/** How many bytes are handed over at once; a larger parcel takes several turns. */
+const ROOM = 2 ** 20;
 
 // Where things are, in bytes.
 const TURN_AT = 0;
@@ -24,12 +24,30 @@ const ANSWER_AT = 40;
 const CODE_AT = 48;
 const BYTES_AT = 64;
 
+/** How long the script's thread may stand still in a turn of its event loop, in milliseconds. */
+const PATIENCE = 1;
+let patience = PATIENCE;
+
+/**
+ * Looks for a moment whether the sender's turn is over: most receivers answer sooner than an
+ * event loop falls asleep and wakes up, which takes as long again as the message.
+ */
+function glance(turn: Int32Array<SharedArrayBuffer>): void {
+  if (patience <= 0) return;
+  if (patience === PATIENCE) setImmediate(() => patience = PATIENCE);
+  const before = performance.now();
+  Atomics.wait(turn, 0, TURN.sender, PATIENCE / 2);
+  patience -= performance.now() - before;
+}
+
 /** One parcel, and then its outcome. */
 export class SenderRecord {
   /** The memory, for the other thread. */
   readonly buffer: SharedArrayBuffer;
   readonly #turn: Int32Array<SharedArrayBuffer>;
   readonly #fields: DataView<SharedArrayBuffer>;
+  readonly #room: Uint8Array<SharedArrayBuffer>;
+  #end: Error | undefined;
 
   /**
    * Lays the record over memory.
@@ -40,58 +58,59 @@ export class SenderRecord {
     this.buffer = buffer;
     this.#turn = new Int32Array(buffer, TURN_AT, 1);
     this.#fields = new DataView(buffer);
-  }
-
-  /** Whether bytes have room here; if not, they have to be brought in another way. */
-  static holds(byteLength: number): boolean {
-    return byteLength <= ROOM;
+    this.#room = new Uint8Array(buffer, BYTES_AT);
   }
 
   /**
-   * The script's side: writes a parcel, and waits until the sender has written its outcome.
+   * The script's side: hands a parcel over, and waits for its outcome.
    *
    * @param parcel The parcel.
-   * @param byteLength How many bytes it has, for those without room here are gone already.
    */
-  async exchange(
-    { window, from, id, timeout, bytes }: Parcel,
-    byteLength: number,
-  ): Promise<Outcome> {
+  async exchange({ window, from, id, timeout, bytes }: Parcel): Promise<Outcome> {
     this.#fields.setBigUint64(WINDOW_AT, window);
     this.#fields.setBigUint64(FROM_AT, from);
     this.#fields.setBigUint64(ID_AT, id);
     this.#fields.setUint32(TIMEOUT_AT, timeout);
-    this.#fields.setUint32(BYTE_LENGTH_AT, byteLength);
-    if (SenderRecord.holds(byteLength)) this.#bytes(byteLength).set(bytes);
-    this.#pass(TURN.script, TURN.sender);
-    while (Atomics.load(this.#turn, 0) === TURN.sender) {
-      await Atomics.waitAsync(this.#turn, 0, TURN.sender).value;
-    }
-    if (Atomics.load(this.#turn, 0) === TURN.over) throw new Error("The sender thread has ended");
+    this.#fields.setUint32(BYTE_LENGTH_AT, bytes.length);
+    let at = 0;
+    do {
+      this.#room.set(bytes.subarray(at, at + ROOM));
+      await this.#senderTurn();
+      at += ROOM;
+    } while (at < bytes.length);
     const code = this.#fields.getUint32(CODE_AT);
     return code === 0 ? { answer: this.#fields.getBigInt64(ANSWER_AT) } : { code };
   }
 
-  /** The script's side: the sender has ended, so that nobody is to wait for it. */
-  end(): void {
+  /**
+   * The script's side: the sender has ended, so that nobody is to wait for it.
+   *
+   * @param error What those get who do.
+   */
+  end(error: Error): void {
+    this.#end = error;
     Atomics.store(this.#turn, 0, TURN.over);
     Atomics.notify(this.#turn, 0);
   }
 
-  /**
-   * The sender's side: waits for a parcel.
-   *
-   * @param bring Gives the bytes that have no room here.
-   */
-  take(bring: () => Uint8Array<ArrayBuffer>): Parcel {
+  /** The sender's side: waits for a parcel. */
+  take(): Parcel {
     Atomics.wait(this.#turn, 0, TURN.script);
-    const byteLength = this.#fields.getUint32(BYTE_LENGTH_AT);
+    const bytes = new Uint8Array(this.#fields.getUint32(BYTE_LENGTH_AT));
+    for (let at = 0;;) {
+      const part = this.#room.subarray(0, Math.min(ROOM, bytes.length - at));
+      bytes.set(part, at);
+      at += part.length;
+      if (at === bytes.length) break;
+      this.#pass(TURN.sender, TURN.script);
+      Atomics.wait(this.#turn, 0, TURN.script);
+    }
     return {
       window: this.#fields.getBigUint64(WINDOW_AT),
       from: this.#fields.getBigUint64(FROM_AT),
       id: this.#fields.getBigUint64(ID_AT),
       timeout: this.#fields.getUint32(TIMEOUT_AT),
-      bytes: SenderRecord.holds(byteLength) ? new Uint8Array(this.#bytes(byteLength)) : bring(),
+      bytes,
     };
   }
 
@@ -103,8 +122,14 @@ export class SenderRecord {
     this.#pass(TURN.sender, TURN.script);
   }
 
-  #bytes(byteLength: number): Uint8Array<SharedArrayBuffer> {
-    return new Uint8Array(this.buffer, BYTES_AT, byteLength);
+  /** Gives the sender its turn, and waits until it is over. */
+  async #senderTurn(): Promise<void> {
+    this.#pass(TURN.script, TURN.sender);
+    glance(this.#turn);
+    while (Atomics.load(this.#turn, 0) === TURN.sender) {
+      await Atomics.waitAsync(this.#turn, 0, TURN.sender).value;
+    }
+    if (this.#end !== undefined) throw this.#end;
   }
 
   #pass(from: number, to: number): void {

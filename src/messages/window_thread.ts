@@ -52,21 +52,27 @@ export interface IncomingMessage {
 export type WindowThreadNews =
   | { news: "opened"; handle: bigint }
   | { news: "not opened"; api: string; code: number }
-  | IncomingMessage & { news: "message"; ticket?: Ticket };
+  | { news: "messages"; messages: IncomingMessage[] }
+  | { news: "question"; message: IncomingMessage; ticket: Ticket };
 
 const WM_QUERYENDSESSION = 0x11;
 const WM_ENDSESSION = 0x16;
 
 const options: WindowThreadData = workerData;
 const state = new ListenerState(options.state);
+/** What the script was not told of, for it was not waiting: telling it takes longer than the rest. */
+let untold: IncomingMessage[] = [];
 /** How many messages are waiting for their answers, one inside the other. */
 let depth = 0;
 
-const window = openWindow();
+// Messages come before it is there, while it is being made.
+let window: MessageWindow | undefined = undefined;
+window = openWindow();
 if (window !== undefined) {
   tell({ news: "opened", handle: window.handle });
   run(window);
   window.close();
+  tellMessages();
 }
 
 function openWindow(): MessageWindow | undefined {
@@ -94,11 +100,12 @@ function run(window: MessageWindow): void {
 }
 
 function procedure({ message, wParam, copyData }: WindowMessage): bigint | undefined {
-  // Any message will do for that; the script posts one.
+  // The script changes the state, and posts a message so that this is looked at.
   if (state.stopping && depth === 0) {
     window?.close();
     return 0n;
   }
+  if (state.isWanted(untold.length)) tellMessages();
   if (copyData !== undefined) return receive(copyData, wParam);
   switch (message) {
     case WM_QUERYENDSESSION:
@@ -121,15 +128,16 @@ function receive(data: ReceivedCopyData, sender: bigint): bigint {
     return refuse("failed");
   }
   if (options.replyTimeout !== undefined) return ask(message, options.replyTimeout);
+  untold.push(message);
+  if (state.isWanted(untold.length)) tellMessages();
   state.count("accepted");
-  tell({ news: "message", ...message });
   return options.answer;
 }
 
 function ask(message: IncomingMessage, replyTimeout: number): bigint {
   const deadline = performance.now() + replyTimeout;
   const ticket = state.ask(depth);
-  tell({ news: "message", ...message, ticket });
+  tell({ news: "question", message, ticket }, [message]);
   depth++;
   try {
     for (let left; state.isWaiting(ticket);) {
@@ -148,7 +156,13 @@ function refuse(why: Count): bigint {
   return 0n;
 }
 
-function tell(news: WindowThreadNews): void {
-  const transfer = "bytes" in news ? [news.bytes.buffer] : [];
-  parentPort!.postMessage(news, transfer);
+/** Tells the script of all messages that it does not know of. */
+function tellMessages(): void {
+  state.told();
+  tell({ news: "messages", messages: untold }, untold);
+  untold = [];
+}
+
+function tell(news: WindowThreadNews, messages: IncomingMessage[] = []): void {
+  parentPort!.postMessage(news, messages.map(({ bytes }) => bytes.buffer));
 }

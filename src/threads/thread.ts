@@ -7,14 +7,12 @@
  * @module
  */
 
-import type { Transferable, Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 
 /** How to start a thread. */
 export interface ThreadOptions {
   /** What the module finds as `workerData`. */
   data: unknown;
-  /** What of it is given away to the thread. */
-  transfer?: Transferable[];
   /** Takes what the module posts. */
   onMessage: (message: unknown) => void;
   /** Is told that the thread is over, and the error that ended it, if one did. */
@@ -43,9 +41,7 @@ export class Thread {
   static async start(module: string, options: ThreadOptions): Promise<Thread> {
     // Only when it is used: loading it takes ten milliseconds.
     const { Worker } = await import("node:worker_threads");
-    const { data, transfer = [] } = options;
-    const worker = new Worker(entryFor(module), { workerData: data, transferList: transfer });
-    return new Thread(worker, options);
+    return new Thread(new Worker(entryFor(module), { workerData: options.data }), options);
   }
 
   /** Lets the process end while the thread lives. */

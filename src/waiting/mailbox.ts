@@ -12,6 +12,11 @@ export class Mailbox<T> {
   readonly #takers = new Set<PromiseWithResolvers<T | undefined>>();
   #end: { error: unknown } | undefined;
 
+  /** Whether there is nothing to take now. */
+  get isEmpty(): boolean {
+    return this.#items.length === 0;
+  }
+
   /** Gives an item to whoever waits longest, or keeps it. */
   put(item: T): void {
     for (const taker of this.#takers) {

@@ -4,7 +4,6 @@ import {
   encodeText,
   findWindow,
   MessageWindow,
-  type ReceivedCopyData,
   sendCopyDataSync,
   type WindowTarget,
   WM_COPYDATA,
@@ -28,11 +27,11 @@ function sumOf(bytes: Uint8Array): number {
 
 /** A window of this thread that keeps what it gets. */
 function openOwn() {
-  const received: (ReceivedCopyData & { from: bigint })[] = [];
+  const received: { id: bigint; bytes: Uint8Array; from: bigint }[] = [];
   const window = MessageWindow.open({
     procedure: ({ copyData, wParam }) => {
       if (copyData === undefined) return undefined;
-      received.push({ ...copyData, from: wParam });
+      received.push({ id: copyData.id, bytes: copyData.bytes, from: wParam });
       return 7n;
     },
   });

@@ -1,0 +1,127 @@
+/**
+ * What a WM_COPYDATA there and back costs, beside the same in C: a sender and a receiver
+ * that are compiled in this run, and the library's sends to its listener.
+ *
+ *     deno task report:copy-data
+ *
+ * All of them share one processor, or the ratios would tell where the system happened to
+ * put them: between processors, waking another process takes as long as the message. The rounds
+ * are interleaved. It ends with 1 if the C pair cannot run.
+ *
+ * @module
+ */
+
+import { findWindow, sendCopyData, sendCopyDataSync } from "../mod.ts";
+import { compileC } from "../tests/compile_c.ts";
+import { isWine } from "../tests/is_wine.ts";
+import { openLibrary } from "../tests/open_library.ts";
+import { Peer } from "../tests/peer.ts";
+
+/** The sizes, and how many messages of each a round has. */
+const SIZES = [
+  { name: "5 B", byteLength: 5, times: 200 },
+  { name: "1 KiB", byteLength: 1024, times: 200 },
+  { name: "64 KiB", byteLength: 65_536, times: 100 },
+  { name: "1 MiB", byteLength: 2 ** 20, times: 20 },
+];
+const ROUNDS = 15;
+
+/** How the messages go, and what that may take, in times of the C pair. */
+const WAYS = {
+  "C to C": {},
+  "sendCopyDataSync() to a listener": { bound: 1.15 },
+  "sendCopyData() to a listener": { bound: 1.6 },
+  "sendCopyDataSync() to a listener whose script wakes up for each": {},
+} as const;
+type Way = keyof typeof WAYS;
+
+const peerUrl = (name: string) => new URL(`./peers/${name}`, import.meta.url);
+const uniqueClass = () => `winipc-bench-${crypto.randomUUID()}`;
+
+useOneProcessor();
+await using receiverProgram = await compileC(peerUrl("receiver.c"));
+await using senderProgram = await compileC(peerUrl("sender.c"));
+const theirClass = uniqueClass();
+await using _receiver = await Peer.startProgram(receiverProgram.path, theirClass);
+await using sender = await Peer.startProgram(senderProgram.path, theirClass);
+await using busy = await openListener("busy");
+await using eager = await openListener("eager");
+
+const measure: Record<Way, (byteLength: number, times: number) => Promise<number[]>> = {
+  "C to C": async (byteLength, times) => {
+    const line = await sender.ask(`${byteLength} ${times}`);
+    return line.trim().split(" ").map((nanoseconds) => Number(nanoseconds) / 1000);
+  },
+  "sendCopyDataSync() to a listener": (byteLength, times) =>
+    timeEach(byteLength, times, (bytes) => sendCopyDataSync(busy.window, bytes)),
+  "sendCopyData() to a listener": (byteLength, times) =>
+    timeEach(byteLength, times, (bytes) => sendCopyData(busy.window, bytes)),
+  "sendCopyDataSync() to a listener whose script wakes up for each": (byteLength, times) =>
+    timeEach(byteLength, times, (bytes) => sendCopyDataSync(eager.window, bytes)),
+};
+
+for (const { name, byteLength, times } of SIZES) {
+  const samples = new Map<Way, number[]>();
+  for (let round = 0; round <= ROUNDS; round++) {
+    for (const way of Object.keys(WAYS) as Way[]) {
+      const taken = await measure[way](byteLength, times);
+      // The first one only warms up: there are no samples yet.
+      samples.set(way, round === 0 ? [] : [...samples.get(way)!, ...taken]);
+    }
+  }
+  console.log(`\n${name}, there and back`);
+  const inC = medianOf(samples.get("C to C")!);
+  for (const [way, { bound }] of Object.entries(WAYS) as [Way, { bound?: number }][]) {
+    const median = medianOf(samples.get(way)!);
+    const ratio = median / inC;
+    const over = bound !== undefined && ratio > bound;
+    const bounds = bound === undefined ? "" : ` (${over ? "OVER" : "within"} ${bound})`;
+    console.log(`  ${median.toFixed(0).padStart(6)} µs  ${ratio.toFixed(2)}  ${way}${bounds}`);
+  }
+}
+
+/** Puts this process, and those that it starts, on one processor. */
+function useOneProcessor(): void {
+  const THIS_PROCESS = 2n ** 64n - 1n;
+  const SECOND_PROCESSOR = 2n;
+  using kernel32 = openLibrary("kernel32.dll", {
+    SetProcessAffinityMask: { parameters: ["usize", "usize"], result: "i32" },
+  });
+  if (!kernel32.symbols.SetProcessAffinityMask(THIS_PROCESS, SECOND_PROCESSOR)) {
+    throw new Error("Cannot put this process on the second processor: is there only one?");
+  }
+}
+
+async function openListener(script: "busy" | "eager") {
+  const className = uniqueClass();
+  // Wine 10 hands the bytes over on the receiver's stack, where V8 allows a MiB unless told otherwise.
+  const flags = isWine() ? ["--v8-flags=--stack-size=3500"] : [];
+  const peer = await Peer.startProgram(
+    Deno.execPath(),
+    ...["run", "--no-prompt", "--allow-ffi", "--allow-read", ...flags],
+    ...[peerUrl("listener.ts").href, className, script],
+  );
+  const window = await findWindow({ class: className });
+  return { window, [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose]() };
+}
+
+async function timeEach(
+  byteLength: number,
+  times: number,
+  send: (bytes: Uint8Array<ArrayBuffer>) => bigint | Promise<bigint>,
+): Promise<number[]> {
+  const bytes = new Uint8Array(byteLength);
+  const microseconds: number[] = [];
+  for (let i = 0; i < times; i++) {
+    const before = performance.now();
+    const sent = send(bytes);
+    const answer = typeof sent === "bigint" ? sent : await sent;
+    microseconds.push((performance.now() - before) * 1000);
+    if (answer !== 1n) throw new Error(`Expected the answer 1, got ${answer}`);
+  }
+  return microseconds;
+}
+
+function medianOf(numbers: number[]): number {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
+}

@@ -1,0 +1,35 @@
+/*
+ * Sends by WM_COPYDATA to a window of the class that is named. For each line "BYTES TIMES"
+ * on standard input it sends so often so many bytes, and prints how long each took, in
+ * nanoseconds, on one line.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <windows.h>
+
+int main(int count, char **words) {
+    if (count < 2) return 2;
+    HWND window = FindWindowExA(HWND_MESSAGE, NULL, words[1], NULL);
+    if (!window) return 1;
+    LARGE_INTEGER second, before, after;
+    QueryPerformanceFrequency(&second);
+    puts("ready");
+    fflush(stdout);
+    unsigned long bytes, times;
+    while (scanf("%lu %lu", &bytes, &times) == 2) {
+        COPYDATASTRUCT data = {.cbData = bytes, .lpData = calloc(bytes, 1)};
+        for (unsigned long i = 0; i < times; i++) {
+            DWORD_PTR answer = 0;
+            QueryPerformanceCounter(&before);
+            SendMessageTimeoutW(window, WM_COPYDATA, 0, (LPARAM)&data, SMTO_ERRORONEXIT, 5000,
+                                &answer);
+            QueryPerformanceCounter(&after);
+            if (answer != 1) return 1;
+            printf("%lld ", (after.QuadPart - before.QuadPart) * 1000000000 / second.QuadPart);
+        }
+        puts("");
+        fflush(stdout);
+        free(data.lpData);
+    }
+    return 0;
+}
