@@ -1,9 +1,11 @@
-import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
 import {
   type CopyData,
+  CopyDataListener,
   encodeText,
   findWindow,
   MessageWindow,
+  sendCopyData,
   sendCopyDataSync,
   type WindowTarget,
   WM_COPYDATA,
@@ -151,6 +153,57 @@ Deno.test("sendCopyDataSync() of another process arrives while a window is pumpe
     sendCopyDataSync(receiver.window, "ab", { id: 4, from: own.window });
   }
   assertEquals(own.received.length, 1000);
+});
+
+Deno.test("sendCopyDataSync() refuses to wait for this very thread", async () => {
+  await using listener = await CopyDataListener.open({ onMessage: () => 5 });
+  assertThrows(
+    () => sendCopyDataSync(listener, "a"),
+    TypeError,
+    "Cannot send to a listener whose answer this thread has to give",
+  );
+  await using asked = await CopyDataListener.open({ allow: () => true });
+  assertThrows(() => sendCopyDataSync(asked, "a"), TypeError);
+  // The window's own thread answers for one that asks nobody.
+  await using other = await CopyDataListener.open();
+  assertEquals(sendCopyDataSync(other, "a"), 1n);
+  assertEquals(await sendCopyData(listener, "a"), 5n);
+});
+
+Deno.test("sendCopyData() brings bytes of every size to another process, and the answer back", async () => {
+  await using receiver = await openPeer();
+  for (const byteLength of [0, 1, 65_536, 2 ** 18]) {
+    const bytes = new Uint8Array(byteLength).map((_, index) => index * 11 + (index >> 8));
+    const expected = `1 0 ${byteLength} ${sumOf(bytes)}`;
+    const answer = sendCopyData(receiver.window, bytes, { id: 1 });
+    // What is sent is what there was when it was called.
+    bytes.fill(0);
+    assertEquals(await answer, BigInt(byteLength));
+    assertEquals(await receiver.peer.nextLine(), expected);
+  }
+});
+
+Deno.test("sendCopyData() reaches a window of this thread, whose procedure it runs itself", async () => {
+  using own = openOwn();
+  const options = { id: 2n ** 64n - 1n, from: own.window, terminate: true };
+  assertEquals(await sendCopyData(own.window, "Hi", options), 7n);
+  assertEquals(own.received, [
+    { id: options.id, bytes: encodeText("Hi\0"), from: own.window.handle },
+  ]);
+});
+
+Deno.test("sendCopyData() refuses wrong arguments before it sends", async () => {
+  using own = openOwn();
+  const { window } = own;
+  await assertRejects(() => sendCopyData(0n, "a"), RangeError, "target");
+  await assertRejects(() => sendCopyData(window, 5 as unknown as CopyData), TypeError, "data");
+  await assertRejects(() => sendCopyData(window, "a", { timeout: 0 }), RangeError, "timeout");
+  await assertRejects(() => sendCopyData(window, "a", { id: -1 }), RangeError, "id");
+  await assertRejects(() => sendCopyData(window, "a", { from: 0 }), RangeError, "from");
+  const reason = new Error("no more");
+  const aborted = sendCopyData(window, "a", { signal: AbortSignal.abort(reason) });
+  assertEquals(await assertRejects(() => aborted), reason);
+  assertEquals(own.received, []);
 });
 
 Deno.test("sendCopyDataSync() refuses wrong arguments before it sends", () => {

@@ -1,0 +1,134 @@
+/**
+ * The library and programs that are not ours: the two processes of the classic recipe, in C
+ * against plain Win32, compiled here. There is no such test without a C compiler: it fails.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import {
+  CopyDataListener,
+  encodeText,
+  findWindow,
+  sendCopyData,
+  sendCopyDataSync,
+  type TextEncoding,
+} from "../../src/messages/mod.ts";
+import { compileC } from "../compile_c.ts";
+import { Peer } from "../peer.ts";
+import { randomName } from "../random_name.ts";
+
+const source = (name: string) => new URL(`../peers/${name}`, import.meta.url);
+
+/** Runs process A and gives what it printed: the answer that it got. */
+async function runProcessA(path: string, ...args: string[]): Promise<string> {
+  const { stdout } = await new Deno.Command(path, { args }).output();
+  return new TextDecoder().decode(stdout).trim();
+}
+
+/** Starts process B, compiled for this test, and finds its window. */
+async function startProcessB(visibility: "top-level" | "message-only") {
+  const name = randomName();
+  const program = await compileC(source("process_b.c"));
+  const peer = await Peer.startProgram(program.path, name, visibility);
+  const window = await findWindow({ class: name });
+  return {
+    peer,
+    window,
+    [Symbol.asyncDispose]: async () => {
+      await peer[Symbol.asyncDispose]();
+      await program[Symbol.asyncDispose]();
+    },
+  };
+}
+
+Deno.test("a C program sends ANSI and Unicode, counted in bytes or in characters, with and without the NUL", async () => {
+  await using program = await compileC(source("process_a.c"));
+  await using listener = await CopyDataListener.open({ answer: 9, visibility: "hidden" });
+  const text = "Hello";
+  const cases: [string[], TextEncoding, Uint8Array<ArrayBuffer>, string][] = [
+    [["ansi"], "ansi", encodeText("Hello", "ansi"), text],
+    [["ansi", "nul"], "ansi", encodeText("Hello\0", "ansi"), text],
+    [["unicode"], "utf-16le", encodeText("Hello"), text],
+    [["unicode", "nul"], "utf-16le", encodeText("Hello\0"), text],
+    // The recipe's mistake: a count of characters where bytes are meant brings half of the text.
+    [["characters"], "utf-16le", encodeText("Hello").slice(0, 5), "He\ufffd"],
+    [["characters", "nul"], "utf-16le", encodeText("Hello").slice(0, 6), "Hel"],
+  ];
+  for (const [how, encoding, bytes, read] of cases) {
+    assertEquals(await runProcessA(program.path, listener.class, ...how, text), "9");
+    const message = (await listener.receive())!;
+    assertEquals([message.id, message.bytes], [42n, bytes]);
+    assertEquals(message.text(encoding), read);
+  }
+});
+
+Deno.test("a C program is answered by a handler", async () => {
+  await using program = await compileC(source("process_a.c"));
+  await using listener = await CopyDataListener.open({
+    onMessage: async (message) => await Promise.resolve(message.text().length),
+  });
+  assertEquals(await runProcessA(program.path, listener.class, "unicode", "数据 12"), "5");
+  assertEquals(await runProcessA(program.path, randomName(), "unicode", "x"), "none");
+});
+
+Deno.test("a C program that reads an ANSI string gets one, in either way of counting", async () => {
+  await using b = await startProcessB("top-level");
+  for (const [terminate, byteLength] of [[false, 5], [true, 6]] as const) {
+    const options = { encoding: "ansi", terminate, id: 1 } as const;
+    assertEquals(await sendCopyData(b.window, "Hello", options), BigInt(byteLength));
+    assertEquals(await b.peer.nextLine(), `1 ${byteLength} Hello`);
+    assertEquals(sendCopyDataSync(b.window, "Hello", options), BigInt(byteLength));
+    assertEquals(await b.peer.nextLine(), `1 ${byteLength} Hello`);
+  }
+  // Read as ANSI, UTF-16 ends at its first zero byte.
+  await sendCopyData(b.window, "Hello", { id: 1 });
+  assertEquals(await b.peer.nextLine(), "1 10 H");
+});
+
+Deno.test("a C program gets payloads from nothing to 64 MiB, whole", async () => {
+  await using b = await startProcessB("message-only");
+  for (const byteLength of [0, 1, 65_536, 2 ** 20 + 1, 2 ** 26]) {
+    const bytes = new Uint8Array(byteLength);
+    new Uint32Array(bytes.buffer, 0, byteLength >> 2).forEach((_, i, words) => words[i] = i * 97);
+    const sum = bytes.reduce((total, byte) => (Math.imul(total, 31) + byte) >>> 0, 0);
+    const options = { id: 3, timeout: 60_000 };
+    assertEquals(await sendCopyData(b.window, bytes, options), BigInt(byteLength));
+    assertEquals(await b.peer.nextLine(), `3 ${byteLength} ${sum}`);
+    assertEquals(sendCopyDataSync(b.window, bytes, options), BigInt(byteLength));
+    assertEquals(await b.peer.nextLine(), `3 ${byteLength} ${sum}`);
+  }
+});
+
+Deno.test("a C program answers from inside, and both answers arrive", async () => {
+  await using b = await startProcessB("message-only");
+  const heard: string[] = [];
+  await using listener = await CopyDataListener.open({
+    onMessage: (message) => {
+      heard.push(`${message.id} ${message.text("ansi")} ${message.sender.pid === b.peer.pid}`);
+      return 77;
+    },
+  });
+  assertEquals(await sendCopyData(b.window, "", { id: 2, from: listener }), 77n);
+  assertEquals(heard, ["7 inside true"]);
+  // A listener that answers by itself is heard by a script that stands still, too.
+  await using other = await CopyDataListener.open({ answer: 5 });
+  assertEquals(sendCopyDataSync(b.window, "", { id: 2, from: other }), 5n);
+  assertEquals((await other.receive())?.text("ansi"), "inside");
+});
+
+Deno.test("a C program that hangs, or ends in the middle, gives TimedOut and NotFound", async () => {
+  await using b = await startProcessB("message-only");
+  const started = performance.now();
+  await assertRejects(
+    () => sendCopyData(b.window, "", { id: 4, timeout: 200 }),
+    Deno.errors.TimedOut,
+  );
+  assertLess(performance.now() - started, 10_000);
+  await using c = await startProcessB("message-only");
+  await assertRejects(
+    () => sendCopyData(c.window, "", { id: 5, timeout: 20_000 }),
+    Deno.errors.NotFound,
+  );
+  assert((await c.peer.gone()).code === 9);
+});

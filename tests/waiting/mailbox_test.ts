@@ -1,0 +1,55 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { Mailbox } from "../../src/waiting/mailbox.ts";
+
+Deno.test("Mailbox gives items in order, to whoever waits longest", async () => {
+  const mailbox = new Mailbox<number>();
+  mailbox.put(1);
+  mailbox.put(2);
+  assertEquals([await mailbox.take(), await mailbox.take()], [1, 2]);
+  const waiting = [mailbox.take(), mailbox.take()];
+  mailbox.put(3);
+  mailbox.put(4);
+  assertEquals(await Promise.all(waiting), [3, 4]);
+  assertEquals(mailbox.isEmpty, true);
+});
+
+Deno.test("Mailbox gives nothing to who gave up", async () => {
+  const mailbox = new Mailbox<number>();
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const aborted = mailbox.take({ signal: controller.signal });
+  controller.abort(reason);
+  mailbox.put(1);
+  assertEquals(await assertRejects(() => aborted), reason);
+  assertEquals(await mailbox.take(), 1);
+  await assertRejects(
+    () => mailbox.take({ timeout: 5 }),
+    Deno.errors.TimedOut,
+    "Nothing came within 5 ms",
+  );
+  mailbox.put(2);
+  assertEquals(await mailbox.take({ timeout: 0 }), 2);
+  await assertRejects(() => mailbox.take({ timeout: -1 }), RangeError, "timeout");
+  await assertRejects(() => mailbox.take({ signal: AbortSignal.abort(reason) }), Error, "enough");
+});
+
+Deno.test("Mailbox that is ended gives what is in it, and then nothing", async () => {
+  const mailbox = new Mailbox<number>();
+  mailbox.put(1);
+  mailbox.end();
+  assertEquals([await mailbox.take(), await mailbox.take()], [1, undefined]);
+  const other = new Mailbox<number>();
+  const waiting = other.take();
+  other.end();
+  assertEquals(await waiting, undefined);
+});
+
+Deno.test("Mailbox that is ended by an error gives what is in it, and then the error", async () => {
+  const mailbox = new Mailbox<number>();
+  const waiting = [mailbox.take(), mailbox.take()];
+  mailbox.put(1);
+  mailbox.end(new Error("broken"));
+  assertEquals(await waiting[0], 1);
+  await assertRejects(() => waiting[1]!, Error, "broken");
+  await assertRejects(() => mailbox.take(), Error, "broken");
+});
