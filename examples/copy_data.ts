@@ -1,54 +1,59 @@
 /**
- * A message to another program's window: one process waits in a window, another
- * sends it a text.
+ * Messages between the windows of two programs, in both directions: one asks, the other
+ * answers with a number at once, and sends a text of its own later.
  *
  *     deno run --allow-ffi examples/copy_data.ts receive --class words
  *     deno run --allow-ffi examples/copy_data.ts send --class words --text "Hello"
+ *
+ * (In a local checkout both need `--allow-read` as well, for their threads.)
  *
  * @module
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { decodeText, findWindow, MessageWindow, sendCopyDataSync } from "@winipc/winipc";
+import { CopyDataListener, type CopyDataMessage, findWindow, sendCopyData } from "@winipc/winipc";
 
 /** What the number of a message means to these two: a text, or that there are no more. */
-const TEXT = 1;
-const END = 2;
+const TEXT = 1n;
+const END = 2n;
 
 /**
- * Takes texts until the end is announced, and answers how many characters each has;
- * the thread stands in the message loop meanwhile.
+ * Takes texts until the end is announced: answers how many characters each has, and then
+ * sends its sender the text in capitals.
  */
-export function receive(className: string, onText: (text: string) => void): void {
-  using window = MessageWindow.open({
-    class: className,
-    procedure: ({ copyData }) => {
-      if (copyData === undefined) return undefined;
-      if (copyData.id === BigInt(END)) {
-        window.close();
-        return 1n;
-      }
-      const text = decodeText(copyData.bytes);
-      onText(text);
-      return BigInt(text.length);
-    },
-  });
-  window.run();
+export async function receive(className: string, onText: (text: string) => void): Promise<void> {
+  await using listener = await CopyDataListener.open({ class: className, onMessage });
+  await listener.finished;
+
+  function onMessage(message: CopyDataMessage): number {
+    if (message.id !== TEXT) {
+      // Not awaited: it waits for this handler.
+      listener.close();
+      return 0;
+    }
+    const text = message.text();
+    onText(text);
+    setTimeout(() => sendCopyData(message.sender, text.toUpperCase(), { id: TEXT }));
+    return text.length;
+  }
 }
 
-/** Sends a text to a window and gives its answer. */
+/** Sends a text to a window, and gives its answer and the text that it sends back. */
 export async function send(
   className: string,
   text: string,
   signal: AbortSignal,
-): Promise<bigint> {
+): Promise<{ answer: bigint; reply: string }> {
   const window = await findWindow({ class: className, signal });
-  return sendCopyDataSync(window, text, { id: TEXT });
+  await using listener = await CopyDataListener.open();
+  const answer = await sendCopyData(window, text, { id: TEXT, from: listener, signal });
+  const reply = await listener.receive({ signal });
+  return { answer, reply: reply!.text() };
 }
 
 /** Tells a window that there are no more texts. */
 export async function end(className: string): Promise<void> {
-  sendCopyDataSync(await findWindow({ class: className }), "", { id: END });
+  await sendCopyData(await findWindow({ class: className }), "", { id: END });
 }
 
 if (import.meta.main) {
@@ -57,11 +62,12 @@ if (import.meta.main) {
     default: { class: "winipc-example", text: "Hello", timeout: "30000" },
   });
   if (role === "receive") {
-    console.log(`Process ${Deno.pid} waits in a window of class "${className}"`);
-    receive(className, (text) => console.log("Received", JSON.stringify(text)));
+    console.log(`Process ${Deno.pid} listens in a window of class "${className}"`);
+    await receive(className, (text) => console.log("Received", JSON.stringify(text)));
   } else if (role === "send") {
-    const answer = await send(className, text, AbortSignal.timeout(Number(timeout)));
-    console.log("The receiver answered", answer);
+    const signal = AbortSignal.timeout(Number(timeout));
+    const { answer, reply } = await send(className, text, signal);
+    console.log(`The receiver answered ${answer} and sent back`, JSON.stringify(reply));
     await end(className);
   } else {
     console.error("Usage: copy_data.ts receive|send [--class CLASS] [--text TEXT] [--timeout MS]");

@@ -4,19 +4,21 @@ interface RunOptions {
   flags?: string[];
   /** What becomes of its errors. */
   stderr?: "inherit" | "null";
+  /** The most that it may take, in milliseconds. */
+  timeout?: number;
 }
 
 /** Runs one of the scripts in tests/peers to its end and gives the lines that it wrote. */
 export async function runPeer(
   script: string,
   args: string[] = [],
-  { flags = [], stderr = "inherit" }: RunOptions = {},
+  { flags = [], stderr = "inherit", timeout = 60_000 }: RunOptions = {},
 ): Promise<string[]> {
   const url = new URL(`peers/${script}`, import.meta.url).href;
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--allow-ffi", ...flags, url, ...args],
     stderr,
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(timeout),
   }).output();
   return new TextDecoder().decode(stdout).trimEnd().split(/\r?\n/);
 }

@@ -29,7 +29,7 @@ export class Chapter {
   start(example: string, ...args: string[]): Deno.ChildProcess {
     const script = new URL(`../${example}`, import.meta.url).href;
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", "--allow-ffi", script, ...args],
+      args: ["run", "--no-prompt", "--allow-ffi", "--allow-read", script, ...args],
       stdin: "null",
       stdout: "piped",
       signal: this.signal,

@@ -15,7 +15,7 @@ import { namedMemory } from "./named_memory.ts";
 const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "Memory by name": namedMemory,
   "A mapped file": mappedFile,
-  "A message to a window": copyData,
+  "Messages between windows": copyData,
 };
 
 const { only, help } = parseArgs(Deno.args, { string: ["only"], boolean: ["help"] });

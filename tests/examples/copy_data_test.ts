@@ -2,15 +2,15 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { randomName } from "../random_name.ts";
 import { runExample } from "./run_example.ts";
 
-Deno.test("examples/copy_data.ts sends a text to a window and gets an answer", async () => {
+Deno.test("examples/copy_data.ts sends a text and gets an answer and a text", async () => {
   const args = ["--class", randomName()];
   const [received, sent] = await Promise.all([
     runExample("copy_data.ts", "receive", ...args),
-    runExample("copy_data.ts", "send", ...args, "--text", "Grüße, 数据"),
+    runExample("copy_data.ts", "send", ...args, "--text", "grüße, 数据"),
   ]);
   for (const { code, err } of [received, sent]) assertEquals([code, err], [0, ""]);
-  assertStringIncludes(received.out, 'Received "Grüße, 数据"');
-  assertStringIncludes(sent.out, "The receiver answered 9n");
+  assertStringIncludes(received.out, 'Received "grüße, 数据"');
+  assertStringIncludes(sent.out, 'The receiver answered 9 and sent back "GRÜSSE, 数据"');
 });
 
 Deno.test("examples/copy_data.ts gives up after --timeout, and says how it is used", async () => {

@@ -8,11 +8,11 @@ export interface Outcome {
   err: string;
 }
 
-/** Runs an example with the permission that the README documents, and no other. */
+/** Runs an example with the permissions that the README documents for a local checkout, and no others. */
 export async function runExample(name: string, ...args: string[]): Promise<Outcome> {
   const script = new URL(`../../examples/${name}`, import.meta.url).href;
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--allow-ffi", script, ...args],
+    args: ["run", "--no-prompt", "--allow-ffi", "--allow-read", script, ...args],
     stdin: "null",
     signal: AbortSignal.timeout(60_000),
   }).output();

@@ -3,7 +3,6 @@ import { user32 } from "../../ffi/user32.ts";
 import { findWindow, MessageWindow, type WindowMessage } from "../../src/messages/mod.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
-import { runPeer } from "../run_peer.ts";
 
 const WM_CLOSE = 0x10;
 const WM_APP = 0x8000;
@@ -91,16 +90,4 @@ Deno.test("MessageWindow refuses options that are none", () => {
     // @ts-expect-error: what the type checker refuses is refused at run time too
     assertThrows(() => MessageWindow.open({ procedure, ...options }), TypeError);
   }
-});
-
-for (const api of ["SendMessageW", "SendMessageTimeoutW", "DispatchMessageW"]) {
-  Deno.test(`user32's ${api} survives that the procedure undoes the caller's code`, async () => {
-    // Two rounds come after the promise was broken, each adding one more.
-    assertEquals(await runPeer("reentry.ts", [api]), ["2"]);
-  });
-}
-
-Deno.test("a plain result does not survive it: https://github.com/denoland/deno/issues/31122", async () => {
-  // Should this pass one day, the table's struct results can go.
-  assertEquals(await runPeer("reentry.ts", ["plain"], { stderr: "null" }), [""]);
 });
