@@ -60,7 +60,7 @@ const MOST_BYTES = 2 ** 32 - 1;
  * timeout counts that in. From a local checkout the threads need `--allow-read`, from JSR nothing.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { CopyDataListener, sendCopyData } from "@winipc/winipc/messages";
  * import { assertEquals } from "@std/assert";
  *

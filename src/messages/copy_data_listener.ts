@@ -88,7 +88,7 @@ export interface CopyDataListenerStats {
  * holds the process until it is closed, or {@linkcode CopyDataListener.unref}.
  *
  * @example Reading messages
- * ```ts ignore
+ * ```ts
  * import { CopyDataListener, sendCopyData } from "@winipc/winipc/messages";
  * import { assertEquals } from "@std/assert";
  *
@@ -101,7 +101,7 @@ export interface CopyDataListenerStats {
  * ```
  *
  * @example Answering them
- * ```ts ignore
+ * ```ts
  * import { CopyDataListener, sendCopyData } from "@winipc/winipc/messages";
  * import { assertEquals } from "@std/assert";
  *

@@ -140,8 +140,8 @@ function ask(message: IncomingMessage, replyTimeout: number): bigint {
   tell({ news: "question", message, ticket }, [message]);
   depth++;
   try {
-    for (let left; state.isWaiting(ticket);) {
-      left = Math.ceil(deadline - performance.now());
+    while (state.isWaiting(ticket)) {
+      const left = Math.ceil(deadline - performance.now());
       if (left > 0) waitForEvent(options.answered, left, depth < MOST_NESTED);
       else if (state.giveUp(ticket)) return refuse("late");
     }

@@ -154,7 +154,7 @@ Deno.test("CopyDataListener lets messages in while a handler is awaited", async 
 Deno.test("CopyDataListener hears a receiver that answers from inside, while our send waits", async () => {
   const heard: string[] = [];
   const name = randomName();
-  await using peer = await Peer.start("window.ts", name, "message-only");
+  await using _peer = await Peer.start("window.ts", name, "message-only");
   await using listener = await CopyDataListener.open({
     onMessage: async (message) => {
       heard.push(message.text());

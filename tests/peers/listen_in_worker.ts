@@ -1,36 +1,41 @@
 /**
- * A Worker listens and sends to its parent, which does the same.
+ * A Worker of the web's kind listens and sends to its parent, which does the same.
  *
  * @module
  */
 
 import { CopyDataListener, sendCopyData } from "../../src/messages/mod.ts";
 
-if (import.meta.main && !("postMessage" in globalThis)) {
+const channel = new BroadcastChannel("listen_in_worker");
+const next = (): Promise<unknown> =>
+  new Promise((resolve) => channel.onmessage = ({ data }) => resolve(data));
+
+if (!isWorker()) {
   await using listener = await CopyDataListener.open({ onMessage: () => 9 });
-  const worker = new Worker(import.meta.url, { type: "module" });
-  const heard = (): Promise<bigint | string> =>
-    new Promise((resolve) => worker.onmessage = ({ data }) => resolve(data));
-  const opened = heard();
-  worker.postMessage(listener.handle);
-  const window = await opened as bigint;
-  const answered = heard();
+  const handle = next();
+  new Worker(import.meta.url, { type: "module", name: `${listener.handle}` });
+  const window = await handle;
+  if (typeof window !== "bigint") throw new TypeError("Expected the handle of a window");
+  const answered = next();
   console.log(`the worker heard ${await sendCopyData(window, "Hello")} characters`);
   console.log(await answered);
+  channel.close();
 } else {
-  const parent = await new Promise<bigint>((resolve) => {
-    globalThis.onmessage = ({ data }) => resolve(data);
-  });
+  const parent = BigInt(globalThis.name);
   const listener = await CopyDataListener.open({
     onMessage: (message) => {
       setTimeout(async () => {
         const answer = await sendCopyData(parent, "Hello");
         await listener.close();
-        globalThis.postMessage(`the worker was answered ${answer}`);
-        globalThis.close();
+        channel.postMessage(`the worker was answered ${answer}`);
+        channel.close();
       });
       return message.text().length;
     },
   });
-  globalThis.postMessage(listener.handle);
+  channel.postMessage(listener.handle);
+}
+
+function isWorker(): boolean {
+  return "WorkerGlobalScope" in globalThis;
 }
