@@ -4,10 +4,11 @@
  * @module
  */
 
-import { workerData } from "node:worker_threads";
+import { isMainThread, workerData } from "node:worker_threads";
 import { deliver } from "./delivery.ts";
 import { SenderRecord } from "./sender_record.ts";
 
-const record = new SenderRecord(workerData);
-
-for (;;) record.answer(deliver(record.take()));
+if (!isMainThread) {
+  const record = new SenderRecord(workerData);
+  for (;;) record.answer(deliver(record.take()));
+}

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { parentPort, workerData } from "node:worker_threads";
+import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { Win32Error } from "../../ffi/error.ts";
 import { waitForEvent } from "./event_wait.ts";
 import {
@@ -58,111 +58,122 @@ export type WindowThreadNews =
 const WM_QUERYENDSESSION = 0x11;
 const WM_ENDSESSION = 0x16;
 
-const options: WindowThreadData = workerData;
-const state = new ListenerState(options.state);
-/** What the script was not told of, for it was not waiting: telling it takes longer than the rest. */
-let untold: IncomingMessage[] = [];
-/** How many messages are waiting for their answers, one inside the other. */
-let depth = 0;
+/** A listener's window, and what its procedure knows. */
+class WindowThread {
+  readonly #options: WindowThreadData;
+  readonly #state: ListenerState;
+  /** What the script was not told of, for it was not waiting: telling it takes longer than the rest. */
+  #untold: IncomingMessage[] = [];
+  /** How many messages are waiting for their answers, one inside the other. */
+  #depth = 0;
+  /** Not there yet while it is being made, when the first messages come. */
+  #window: MessageWindow | undefined;
 
-// Messages come before it is there, while it is being made.
-let window: MessageWindow | undefined = undefined;
-window = openWindow();
-if (window !== undefined) {
-  tell({ news: "opened", handle: window.handle });
-  run(window);
-  window.close();
-  tellMessages();
-}
-
-function openWindow(): MessageWindow | undefined {
-  try {
-    const window = MessageWindow.open({ ...options, procedure });
-    if (options.acceptLowerIntegrity) window.acceptLowerIntegrity(WM_COPYDATA);
-    return window;
-  } catch (error) {
-    const cause = error instanceof Error ? error.cause ?? error : error;
-    if (!(cause instanceof Win32Error)) throw error;
-    tell({ news: "not opened", api: cause.api, code: cause.code });
+  constructor(options: WindowThreadData) {
+    this.#options = options;
+    this.#state = new ListenerState(options.state);
   }
-}
 
-/** Takes messages until the window is closed; one that cannot be taken does not end that. */
-function run(window: MessageWindow): void {
-  while (!window.closed) {
+  /** Takes messages until the window is closed, by whomever. */
+  run(): void {
+    using window = this.#open();
+    if (window === undefined) return;
+    this.#window = window;
+    tell({ news: "opened", handle: window.handle });
+    while (!window.closed) {
+      try {
+        window.run();
+      } catch (error) {
+        // One message that cannot be taken does not end the others.
+        if (error instanceof Win32Error) throw error;
+        this.#state.count("failed");
+      }
+    }
+    this.#tellMessages();
+  }
+
+  #open(): MessageWindow | undefined {
+    const procedure = (message: WindowMessage) => this.#procedure(message);
     try {
-      window.run();
+      const window = MessageWindow.open({ ...this.#options, procedure });
+      if (this.#options.acceptLowerIntegrity) window.acceptLowerIntegrity(WM_COPYDATA);
+      return window;
     } catch (error) {
-      if (error instanceof Win32Error) throw error;
-      state.count("failed");
+      const cause = error instanceof Error ? error.cause ?? error : error;
+      if (!(cause instanceof Win32Error)) throw error;
+      tell({ news: "not opened", api: cause.api, code: cause.code });
     }
   }
-}
 
-function procedure({ message, wParam, copyData }: WindowMessage): bigint | undefined {
-  // The script changes the state, and posts a message so that this is looked at.
-  if (state.stopping && depth === 0) {
-    window?.close();
+  #procedure({ message, wParam, copyData }: WindowMessage): bigint | undefined {
+    // The script changes the state, and posts a message so that this is looked at.
+    if (this.#state.stopping && this.#depth === 0) {
+      this.#window?.close();
+      return 0n;
+    }
+    if (this.#state.isWanted(this.#untold.length)) this.#tellMessages();
+    if (copyData !== undefined) return this.#receive(copyData, wParam);
+    switch (message) {
+      case WM_QUERYENDSESSION:
+        return 1n;
+      case WM_ENDSESSION:
+        if (wParam !== 0n) this.#window?.close();
+        return 0n;
+    }
+  }
+
+  #receive(data: ReceivedCopyData, sender: bigint): bigint {
+    if (this.#depth === MOST_NESTED) return this.#refuse("overflowed");
+    if (!this.#state.admit(data.byteLength, this.#options)) return 0n;
+    let message: IncomingMessage;
+    try {
+      message = { id: data.id, bytes: data.bytes, sender };
+    } catch {
+      // There is no memory for a copy.
+      this.#state.release();
+      return this.#refuse("failed");
+    }
+    const { answer, replyTimeout } = this.#options;
+    if (replyTimeout !== undefined) return this.#ask(message, replyTimeout);
+    this.#untold.push(message);
+    if (this.#state.isWanted(this.#untold.length)) this.#tellMessages();
+    this.#state.count("accepted");
+    return answer;
+  }
+
+  /** Has the script give the answer, and lets other messages in meanwhile. */
+  #ask(message: IncomingMessage, replyTimeout: number): bigint {
+    const deadline = performance.now() + replyTimeout;
+    const ticket = this.#state.ask(this.#depth);
+    tell({ news: "question", message, ticket }, [message]);
+    this.#depth++;
+    try {
+      while (this.#state.isWaiting(ticket)) {
+        const left = Math.ceil(deadline - performance.now());
+        if (left > 0) waitForEvent(this.#options.answered, left, this.#depth < MOST_NESTED);
+        else if (this.#state.giveUp(ticket)) return this.#refuse("late");
+      }
+      return this.#state.answerTo(ticket);
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  #refuse(why: Count): bigint {
+    this.#state.count(why);
     return 0n;
   }
-  if (state.isWanted(untold.length)) tellMessages();
-  if (copyData !== undefined) return receive(copyData, wParam);
-  switch (message) {
-    case WM_QUERYENDSESSION:
-      return 1n;
-    case WM_ENDSESSION:
-      if (wParam !== 0n) window?.close();
-      return 0n;
+
+  /** Tells the script of all messages that it does not know of. */
+  #tellMessages(): void {
+    this.#state.told();
+    tell({ news: "messages", messages: this.#untold }, this.#untold);
+    this.#untold = [];
   }
-}
-
-function receive(data: ReceivedCopyData, sender: bigint): bigint {
-  if (depth === MOST_NESTED) return refuse("overflowed");
-  if (!state.admit(data.byteLength, options)) return 0n;
-  let message: IncomingMessage;
-  try {
-    message = { id: data.id, bytes: data.bytes, sender };
-  } catch {
-    // There is no memory for a copy.
-    state.release();
-    return refuse("failed");
-  }
-  if (options.replyTimeout !== undefined) return ask(message, options.replyTimeout);
-  untold.push(message);
-  if (state.isWanted(untold.length)) tellMessages();
-  state.count("accepted");
-  return options.answer;
-}
-
-function ask(message: IncomingMessage, replyTimeout: number): bigint {
-  const deadline = performance.now() + replyTimeout;
-  const ticket = state.ask(depth);
-  tell({ news: "question", message, ticket }, [message]);
-  depth++;
-  try {
-    while (state.isWaiting(ticket)) {
-      const left = Math.ceil(deadline - performance.now());
-      if (left > 0) waitForEvent(options.answered, left, depth < MOST_NESTED);
-      else if (state.giveUp(ticket)) return refuse("late");
-    }
-    return state.answerTo(ticket);
-  } finally {
-    depth--;
-  }
-}
-
-function refuse(why: Count): bigint {
-  state.count(why);
-  return 0n;
-}
-
-/** Tells the script of all messages that it does not know of. */
-function tellMessages(): void {
-  state.told();
-  tell({ news: "messages", messages: untold }, untold);
-  untold = [];
 }
 
 function tell(news: WindowThreadNews, messages: IncomingMessage[] = []): void {
   parentPort!.postMessage(news, messages.map(({ bytes }) => bytes.buffer));
 }
+
+if (!isMainThread) new WindowThread(workerData).run();

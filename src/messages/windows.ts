@@ -6,7 +6,7 @@
 
 import { GuardedCallback } from "../../ffi/callback.ts";
 import { user32 } from "../../ffi/user32.ts";
-import { decodeWide } from "../../ffi/wide.ts";
+import { decodeWide, encodeWide } from "../../ffi/wide.ts";
 import { poll, type WaitOptions } from "../waiting/poll.ts";
 
 /** A window, as it was when it was found. */
@@ -47,10 +47,7 @@ export interface FindWindowOptions extends WindowQuery, WaitOptions {}
  * @see {@link https://learn.microsoft.com/windows/win32/winmsg/window-features#message-only-windows}
  */
 export function listWindows(query: WindowQuery = {}): WindowInfo[] {
-  return [
-    ...topLevelWindows().map((handle) => describe(handle, false)),
-    ...messageOnlyWindows().map((handle) => describe(handle, true)),
-  ].filter((window) => matches(window, query));
+  return [...lookAtWindows(query)];
 }
 
 /**
@@ -72,13 +69,25 @@ export async function findWindow(options: FindWindowOptions): Promise<WindowInfo
     throw new TypeError("Expected a class, a title or a pid to find a window by");
   }
   const what = `a window with ${JSON.stringify({ class: className, title, pid })}`;
-  const look = () => listWindows(options)[0];
+  const look = () => lookAtWindows(options).next().value;
   if (options.timeout !== undefined || options.signal !== undefined) {
     return await poll(what, look, options);
   }
   const found = look();
   if (found === undefined) throw new Deno.errors.NotFound(`Cannot find ${what}`);
   return found;
+}
+
+/** Gives the windows that match, one at a time, so that who wants one looks no further. */
+function* lookAtWindows(query: WindowQuery): Generator<WindowInfo, undefined> {
+  for (const handle of topLevelWindows()) {
+    const window = describe(handle, false);
+    if (matches(window, query)) yield window;
+  }
+  for (const handle of messageOnlyWindows(query.class)) {
+    const window = describe(handle, true);
+    if (matches(window, query)) yield window;
+  }
 }
 
 function topLevelWindows(): bigint[] {
@@ -89,14 +98,20 @@ function topLevelWindows(): bigint[] {
   return found;
 }
 
-function messageOnlyWindows(): bigint[] {
-  const found: bigint[] = [];
+/**
+ * Gives the message-only windows, of a class or all.
+ *
+ * Each is looked for behind the one before. Should that one go away just then, the list ends
+ * early, and the next look sees the rest; on Wine 10 the server may then walk in a circle for
+ * ever (seen with a program that made and destroyed 200,000 windows). So no more are asked for
+ * than are wanted.
+ */
+function* messageOnlyWindows(className: string | undefined): Generator<bigint> {
+  const wideClass = className === undefined ? null : encodeWide(className);
   const { FindWindowExW } = user32();
-  // A window that goes away just here ends the list early; the next look sees the rest.
-  for (let window = 0n; (window = FindWindowExW(HWND_MESSAGE, window, null, null)) !== 0n;) {
-    found.push(window);
+  for (let window = 0n; (window = FindWindowExW(HWND_MESSAGE, window, wideClass, null)) !== 0n;) {
+    yield window;
   }
-  return found;
 }
 
 function describe(handle: bigint, messageOnly: boolean): WindowInfo {
