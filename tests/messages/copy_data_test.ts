@@ -175,11 +175,13 @@ Deno.test("sendCopyData() brings bytes of every size to another process, and the
   for (const byteLength of [0, 1, 65_536, 2 ** 18]) {
     const bytes = new Uint8Array(byteLength).map((_, index) => index * 11 + (index >> 8));
     const expected = `1 0 ${byteLength} ${sumOf(bytes)}`;
-    const answer = sendCopyData(receiver.window, bytes, { id: 1 });
-    // What is sent is what there was when it was called.
+    const answers = [1, 2].map(() => sendCopyData(receiver.window, bytes, { id: 1 }));
+    // What is sent is what there was when it was called, also where it had to wait for another.
     bytes.fill(0);
-    assertEquals(await answer, BigInt(byteLength));
-    assertEquals(await receiver.peer.nextLine(), expected);
+    for (const answer of answers) {
+      assertEquals(await answer, BigInt(byteLength));
+      assertEquals(await receiver.peer.nextLine(), expected);
+    }
   }
 });
 

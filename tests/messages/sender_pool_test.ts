@@ -93,10 +93,10 @@ Deno.test("sendCopyData() rejects at once when it is aborted, on its way or wait
 Deno.test("sendCopyData() has room for eight windows that hang; what comes then waits for its turn", async () => {
   await using listener = await openListener();
   await using hung = await openHung(8);
-  const late = hung.windows.map((window) => sendCopyData(window, "", { timeout: 1500 }));
+  const late = hung.windows.map((window) => sendCopyData(window, "", { timeout: 4000 }));
   const refusals = Promise.all(late.map((send) => assertRejects(() => send, Deno.errors.TimedOut)));
   await assertRejects(
-    () => sendCopyData(listener.window, "", { timeout: 200 }),
+    () => sendCopyData(listener.window, "", { timeout: 2000 }),
     Deno.errors.TimedOut,
   );
   assertEquals(await sendCopyData(listener.window, "", { timeout: 20_000 }), 1n);

@@ -87,14 +87,13 @@ function startFlood(): { breakPromise: () => void } {
 }
 
 /** Runs until the flood has broken the promise and two more rounds have added one more each. */
-function untilBroken(round: () => void): number {
+function untilBroken(round: () => number): number {
   const flood = startFlood();
   breaker = WM_APP + 1;
   let sum = 0;
   let count = 0;
   for (let after = 0; after < 2; count++) {
-    round();
-    const value = constant.value();
+    const value = round();
     sum += value;
     if (value === 2) after++;
     if (runs >= rounds) flood.breakPromise();
@@ -179,11 +178,16 @@ const loops: Record<string, () => number> = {
     return sum - rounds;
   },
   // What other threads send is run inside these two.
-  PeekMessageW: () => untilBroken(() => void PeekMessageW(message, 0n, 0, 0, 1)),
+  PeekMessageW: () =>
+    untilBroken(() => {
+      PeekMessageW(message, 0n, 0, 0, 1);
+      return constant.value();
+    }),
   GetMessageW: () =>
     untilBroken(() => {
       PostMessageW(window, WM_APP, 0n, 0n);
       GetMessageW(message, 0n, 0, 0);
+      return constant.value();
     }),
 };
 
