@@ -5,61 +5,18 @@
  * @module
  */
 
-import { assertInteger } from "../../ffi/arguments.ts";
 import { errorFromCode } from "../../ffi/error.ts";
 import { createEvent, setEvent } from "../../ffi/event.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { user32 } from "../../ffi/user32.ts";
 import { Thread } from "../threads/thread.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
-import { LONGEST_TIMER, type WaitOptions } from "../waiting/poll.ts";
-import { CopyDataMessage } from "./copy_data_message.ts";
-import { type Limits, ListenerState, type Ticket } from "./listener_state.ts";
-import { MessageSender } from "./message_sender.ts";
-import { assertWindowOptions, uniqueClass } from "./message_window.ts";
+import type { WaitOptions } from "../waiting/poll.ts";
+import { CopyDataMessage, type IncomingMessage } from "./copy_data_message.ts";
+import { ListenerState, type Ticket } from "./listener_state.ts";
+import { type CopyDataListenerOptions, toAnswer, toWindowSettings } from "./listener_options.ts";
 import { listenersOfThisThread } from "./own_windows.ts";
-import type { IncomingMessage, WindowThreadData, WindowThreadNews } from "./window_thread.ts";
-
-/** What a message is answered: a number of 64 bits, or 1 for `true` and 0 for `false`. */
-export type CopyDataAnswer = number | bigint | boolean;
-
-/** What a listener is to be like. */
-export interface CopyDataListenerOptions {
-  /** The name of its window's class. @default a name that no other window has */
-  class?: string;
-  /** Its window's title. @default "" */
-  title?: string;
-  /**
-   * `"message-only"`: found by those who look among message-only windows. `"hidden"`: a
-   * top-level window that is not shown, found by plain `FindWindow`, as older programs look.
-   *
-   * @default "message-only"
-   */
-  visibility?: "message-only" | "hidden";
-  /**
-   * Gives the answer to each message; without it, messages are read by iterating, and
-   * answered as soon as they have come. Where it throws, or takes longer than
-   * {@linkcode replyTimeout}, the answer is 0.
-   */
-  onMessage?: (message: CopyDataMessage) => CopyDataAnswer | Promise<CopyDataAnswer>;
-  /** Whether to take messages of a sender; who is refused is answered 0. @default everybody's are taken */
-  allow?: (sender: MessageSender) => boolean | Promise<boolean>;
-  /** Is told what `onMessage` or `allow` threw. @default it is only counted */
-  onError?: (error: unknown, message: CopyDataMessage) => void;
-  /** What messages are answered where there is no `onMessage`. @default 1 */
-  answer?: CopyDataAnswer;
-  /** The most that `allow` and `onMessage` may take together, in milliseconds, at least 1. @default 4000 */
-  replyTimeout?: number;
-  /** The most bytes of a message, up to 4294967295; a larger one is answered 0. @default 67108864 */
-  maxByteLength?: number;
-  /** The most messages that wait to be read or are being handled, at least 1; one more is answered 0. @default 1024 */
-  highWaterMark?: number;
-  /**
-   * Whether programs with fewer rights than this one may send, which Windows keeps from
-   * it otherwise (UIPI): for this window, and WM_COPYDATA only. @default false
-   */
-  acceptLowerIntegrity?: boolean;
-}
+import type { WindowSettings, WindowThreadData, WindowThreadNews } from "./window_thread.ts";
 
 /** What became of the messages so far. */
 export interface CopyDataListenerStats {
@@ -78,6 +35,8 @@ export interface CopyDataListenerStats {
   /** Waiting to be read, or being handled, now. */
   waiting: number;
 }
+
+const WM_NULL = 0;
 
 /**
  * A window that takes WM_COPYDATA from any program and gives it to the script.
@@ -117,7 +76,7 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
   /** The name of its window's class. */
   readonly class: string;
   readonly #options: CopyDataListenerOptions;
-  readonly #answer: bigint;
+  readonly #settings: WindowSettings;
   readonly #state = new ListenerState();
   readonly #mailbox = new Mailbox<CopyDataMessage>();
   readonly #opened = Promise.withResolvers<bigint>();
@@ -127,9 +86,9 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
   #thread: Thread | undefined;
 
   private constructor(options: CopyDataListenerOptions) {
-    this.class = options.class ?? uniqueClass();
     this.#options = options;
-    this.#answer = toAnswer(options.answer ?? 1);
+    this.#settings = toWindowSettings(options);
+    this.class = this.#settings.class;
     this.#answered = createEvent("the answers of a listener");
   }
 
@@ -143,9 +102,8 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
    * @throws {RangeError} If a number is out of range.
    */
   static async open(options: CopyDataListenerOptions = {}): Promise<CopyDataListener> {
-    const data = toThreadData(options);
     const listener = new CopyDataListener(options);
-    await listener.#start(data);
+    await listener.#start();
     return listener;
   }
 
@@ -221,15 +179,15 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
     await this.close();
   }
 
-  async #start(data: Omit<WindowThreadData, "state" | "answered" | "class">): Promise<void> {
+  async #start(): Promise<void> {
+    const data: WindowThreadData = {
+      ...this.#settings,
+      state: this.#state.buffer,
+      answered: this.#answered.value,
+    };
     try {
       this.#thread = await Thread.start(import.meta.resolve("./window_thread.ts"), {
-        data: {
-          ...data,
-          class: this.class,
-          state: this.#state.buffer,
-          answered: this.#answered.value,
-        },
+        data,
         onMessage: (news) => this.#hear(news as WindowThreadNews),
         onEnd: (error) => this.#end(error),
       });
@@ -239,9 +197,9 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
       this.#answered.close();
       throw error;
     }
-    if (data.replyTimeout === undefined) return;
-    const limits = { ...data, replyTimeout: data.replyTimeout };
-    listenersOfThisThread.set(this.#handle, (message) => this.#hearOwn(message, limits));
+    const { replyTimeout } = this.#settings;
+    if (replyTimeout === undefined) return;
+    listenersOfThisThread.set(this.#handle, (message) => this.#hearOwn(message, replyTimeout));
   }
 
   #hear(news: WindowThreadNews): void {
@@ -253,22 +211,19 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
           errorFromCode(news.code, news.api, `Cannot open a window of class "${this.class}"`),
         );
       case "messages":
-        for (const message of news.messages) this.#mailbox.put(toMessage(message));
+        for (const message of news.messages) this.#mailbox.put(new CopyDataMessage(message));
         return;
       case "question":
         void this.#respond(
-          toMessage(news.message),
+          new CopyDataMessage(news.message),
           (answer) => this.#reply(news.ticket, answer),
         );
     }
   }
 
   /** Takes a message that this thread sends, and gives the answer to it. */
-  async #hearOwn(
-    message: IncomingMessage,
-    limits: Limits & { replyTimeout: number },
-  ): Promise<bigint> {
-    if (!this.#state.admit(message.bytes.length, limits)) return 0n;
+  async #hearOwn(message: IncomingMessage, replyTimeout: number): Promise<bigint> {
+    if (!this.#state.admit(message.bytes.length, this.#settings)) return 0n;
     const { promise, resolve } = Promise.withResolvers<bigint>();
     let waiting = true;
     const reply = (answer: bigint) => {
@@ -277,8 +232,8 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
       resolve(answer);
       return first;
     };
-    const timer = setTimeout(() => reply(0n) && this.#state.count("late"), limits.replyTimeout);
-    void this.#respond(toMessage(message), reply);
+    const timer = setTimeout(() => reply(0n) && this.#state.count("late"), replyTimeout);
+    void this.#respond(new CopyDataMessage(message), reply);
     try {
       return await promise;
     } finally {
@@ -302,7 +257,7 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
         if (reply(0n)) this.#state.count("denied");
       } else if (onMessage !== undefined) {
         if (reply(toAnswer(await onMessage(message)))) this.#state.count("accepted");
-      } else if (reply(this.#answer)) {
+      } else if (reply(this.#settings.answer)) {
         this.#state.count("accepted");
         // It stays in hand until it is read.
         this.#state.keep();
@@ -336,60 +291,4 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
     this.#mailbox.end(error);
     this.#finished.resolve();
   }
-}
-
-const WM_NULL = 0;
-/** The most that `cbData` can count. */
-const MOST_BYTES = 2 ** 32 - 1;
-
-/** Checks the options, and gives those that the window's thread needs. */
-function toThreadData(
-  options: CopyDataListenerOptions,
-): Omit<WindowThreadData, "state" | "answered" | "class"> {
-  const {
-    title = "",
-    visibility = "message-only",
-    onMessage,
-    allow,
-    onError,
-    answer = 1,
-    replyTimeout = 4000,
-    maxByteLength = 2 ** 26,
-    highWaterMark = 1024,
-    acceptLowerIntegrity = false,
-  } = options;
-  assertWindowOptions({ class: options.class ?? "", title, visibility });
-  for (const [name, value] of Object.entries({ onMessage, allow, onError })) {
-    if (value === undefined || typeof value === "function") continue;
-    throw new TypeError(`Expected ${name} to be a function, got ${typeof value}`);
-  }
-  assertInteger("replyTimeout", replyTimeout, 1, LONGEST_TIMER);
-  assertInteger("maxByteLength", maxByteLength, 0, MOST_BYTES);
-  assertInteger("highWaterMark", highWaterMark, 1, 2 ** 31 - 1);
-  const asks = onMessage !== undefined || allow !== undefined;
-  return {
-    title,
-    visibility,
-    acceptLowerIntegrity,
-    maxByteLength,
-    highWaterMark,
-    answer: toAnswer(answer),
-    replyTimeout: asks ? replyTimeout : undefined,
-  };
-}
-
-function toMessage({ id, bytes, sender }: IncomingMessage): CopyDataMessage {
-  return new CopyDataMessage(id, bytes, new MessageSender(sender));
-}
-
-function toAnswer(value: CopyDataAnswer): bigint {
-  if (typeof value === "boolean") return value ? 1n : 0n;
-  if (typeof value !== "bigint" && !Number.isSafeInteger(value)) {
-    throw new TypeError(
-      `Expected an answer to be a boolean, a bigint or a safe integer, got ${String(value)}`,
-    );
-  }
-  const answer = BigInt(value);
-  if (answer >= -(2n ** 63n) && answer < 2n ** 64n) return BigInt.asIntN(64, answer);
-  throw new RangeError(`Expected an answer to have 64 bits, got ${answer}`);
 }

@@ -5,7 +5,17 @@
  */
 
 import { decodeText, type TextEncoding } from "./encoding.ts";
-import type { MessageSender } from "./message_sender.ts";
+import { MessageSender } from "./message_sender.ts";
+
+/** A message as it came. */
+export interface IncomingMessage {
+  /** The number that tells what the data is. */
+  id: bigint;
+  /** The data. */
+  bytes: Uint8Array<ArrayBuffer>;
+  /** The window that is named as the sender's, or 0. */
+  sender: bigint;
+}
 
 /** What came by WM_COPYDATA. */
 export class CopyDataMessage {
@@ -19,14 +29,12 @@ export class CopyDataMessage {
   /**
    * Puts a message together.
    *
-   * @param id The number that tells what the data is.
-   * @param bytes The data.
-   * @param sender Who the message says it is from.
+   * @param message The message as it came.
    */
-  constructor(id: bigint, bytes: Uint8Array<ArrayBuffer>, sender: MessageSender) {
+  constructor({ id, bytes, sender }: IncomingMessage) {
     this.id = id;
     this.bytes = bytes;
-    this.sender = sender;
+    this.sender = new MessageSender(sender);
   }
 
   /**

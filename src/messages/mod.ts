@@ -13,14 +13,10 @@ export {
   type SendCopyDataSyncOptions,
   type WindowTarget,
 } from "./copy_data.ts";
-export {
-  type CopyDataAnswer,
-  CopyDataListener,
-  type CopyDataListenerOptions,
-  type CopyDataListenerStats,
-} from "./copy_data_listener.ts";
-export { CopyDataMessage } from "./copy_data_message.ts";
+export { CopyDataListener, type CopyDataListenerStats } from "./copy_data_listener.ts";
+export { CopyDataMessage, type IncomingMessage } from "./copy_data_message.ts";
 export { decodeText, encodeText, type TextEncoding } from "./encoding.ts";
+export { type CopyDataAnswer, type CopyDataListenerOptions } from "./listener_options.ts";
 export { MessageSender } from "./message_sender.ts";
 export {
   MessageWindow,

@@ -7,6 +7,7 @@
 
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { Win32Error } from "../../ffi/error.ts";
+import type { IncomingMessage } from "./copy_data_message.ts";
 import { waitForEvent } from "./event_wait.ts";
 import {
   type Count,
@@ -18,8 +19,8 @@ import {
 import { MessageWindow, type WindowMessage, WM_COPYDATA } from "./message_window.ts";
 import type { ReceivedCopyData } from "./received_copy_data.ts";
 
-/** What a listener's thread is started with. */
-export interface WindowThreadData extends Limits {
+/** What a listener's window is like. */
+export interface WindowSettings extends Limits {
   /** The name of the window's class. */
   class: string;
   /** The window's title. */
@@ -32,20 +33,14 @@ export interface WindowThreadData extends Limits {
   answer: bigint;
   /** How long the script may take for an answer, in milliseconds; `undefined` if it is not asked. */
   replyTimeout: number | undefined;
+}
+
+/** What a listener's thread is started with. */
+export interface WindowThreadData extends WindowSettings {
   /** The memory of the listener's state. */
   state: SharedArrayBuffer;
   /** The event that is set when there is an answer. */
   answered: bigint;
-}
-
-/** A message as it came. */
-export interface IncomingMessage {
-  /** The number that tells what the data is. */
-  id: bigint;
-  /** The data. */
-  bytes: Uint8Array<ArrayBuffer>;
-  /** The window that is named as the sender's, or 0. */
-  sender: bigint;
 }
 
 /** What the thread tells the script. */
