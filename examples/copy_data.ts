@@ -21,7 +21,7 @@ const END = 2n;
  * Takes texts until the end is announced: answers how many characters each has, and then
  * sends its sender the text in capitals.
  */
-export async function receive(className: string, onText: (text: string) => void): Promise<void> {
+export async function receive(className: string): Promise<void> {
   await using listener = await CopyDataListener.open({ class: className, onMessage });
   await listener.finished;
 
@@ -32,8 +32,11 @@ export async function receive(className: string, onText: (text: string) => void)
       return 0;
     }
     const text = message.text();
-    onText(text);
-    setTimeout(() => sendCopyData(message.sender, text.toUpperCase(), { id: TEXT }));
+    console.log("Received", JSON.stringify(text));
+    setTimeout(async () => {
+      const answer = await sendCopyData(message.sender, text.toUpperCase(), { id: TEXT });
+      console.log(`Sent it back in capitals, and was answered ${answer}`);
+    });
     return text.length;
   }
 }
@@ -45,7 +48,7 @@ export async function send(
   signal: AbortSignal,
 ): Promise<{ answer: bigint; reply: string }> {
   const window = await findWindow({ class: className, signal });
-  await using listener = await CopyDataListener.open();
+  await using listener = await CopyDataListener.open({ answer: 2 });
   const answer = await sendCopyData(window, text, { id: TEXT, from: listener, signal });
   const reply = await listener.receive({ signal });
   return { answer, reply: reply!.text() };
@@ -63,7 +66,7 @@ if (import.meta.main) {
   });
   if (role === "receive") {
     console.log(`Process ${Deno.pid} listens in a window of class "${className}"`);
-    await receive(className, (text) => console.log("Received", JSON.stringify(text)));
+    await receive(className);
   } else if (role === "send") {
     const signal = AbortSignal.timeout(Number(timeout));
     const { answer, reply } = await send(className, text, signal);

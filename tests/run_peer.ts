@@ -15,10 +15,12 @@ export async function runPeer(
   { flags = [], stderr = "inherit", timeout = 60_000 }: RunOptions = {},
 ): Promise<string[]> {
   const url = new URL(`peers/${script}`, import.meta.url).href;
+  const signal = AbortSignal.timeout(timeout);
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--allow-ffi", ...flags, url, ...args],
     stderr,
-    signal: AbortSignal.timeout(timeout),
+    signal,
   }).output();
+  if (signal.aborted) throw new Error(`${script} did not end within ${timeout} ms`);
   return new TextDecoder().decode(stdout).trimEnd().split(/\r?\n/);
 }

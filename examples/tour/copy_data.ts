@@ -18,12 +18,19 @@ export async function copyData(chapter: Chapter): Promise<void> {
   chapter.tell("answer", `${answer} characters`);
   chapter.tell("back", JSON.stringify(reply));
   await end(name);
-  const heard = (await output).split(/\r?\n/).find((line) => line.startsWith("Received"));
+  const said = (await output).split(/\r?\n/);
   chapter.check(
     "the other process counted the characters that are here",
     answer === BigInt(text.length),
   );
-  chapter.check("it heard the text as it was sent", heard === `Received ${JSON.stringify(text)}`);
+  chapter.check(
+    "it heard the text as it was sent",
+    said.includes(`Received ${JSON.stringify(text)}`),
+  );
   chapter.check("its own text came to a window of this one", reply === text.toUpperCase());
+  chapter.check(
+    "it got the answer of that window",
+    said.includes("Sent it back in capitals, and was answered 2"),
+  );
   chapter.check("it ended well", (await child.status).success);
 }

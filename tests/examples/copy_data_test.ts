@@ -10,6 +10,7 @@ Deno.test("examples/copy_data.ts sends a text and gets an answer and a text", as
   ]);
   for (const { code, err } of [received, sent]) assertEquals([code, err], [0, ""]);
   assertStringIncludes(received.out, 'Received "grüße, 数据"');
+  assertStringIncludes(received.out, "Sent it back in capitals, and was answered 2");
   assertStringIncludes(sent.out, 'The receiver answered 9 and sent back "GRÜSSE, 数据"');
 });
 

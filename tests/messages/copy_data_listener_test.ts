@@ -144,6 +144,20 @@ Deno.test("CopyDataListener answers 0 for a handler that fails or takes too long
   endless.resolve(1);
 });
 
+Deno.test("CopyDataListener answers 0 in time for a handler that lets nothing else run", async () => {
+  await using listener = await CopyDataListener.open({
+    replyTimeout: 50,
+    onMessage: ({ id }) => {
+      // The window's thread gives up meanwhile, and counts that.
+      while (id === 7n && listener.stats.late === 0);
+      return 5;
+    },
+  });
+  await using peer = await Peer.start("speaker.ts", `${listener.handle}`);
+  assertEquals(await peer.ask("block"), "0");
+  assertEquals(await peer.ask("#1"), "5");
+});
+
 Deno.test("CopyDataListener lets messages in while a handler is awaited", async () => {
   const first = Promise.withResolvers<number>();
   await using listener = await CopyDataListener.open({

@@ -13,13 +13,14 @@ const next = (): Promise<unknown> =>
 if (!isWorker()) {
   await using listener = await CopyDataListener.open({ onMessage: () => 9 });
   const handle = next();
-  new Worker(import.meta.url, { type: "module", name: `${listener.handle}` });
+  const worker = new Worker(import.meta.url, { type: "module", name: `${listener.handle}` });
   const window = await handle;
   if (typeof window !== "bigint") throw new TypeError("Expected the handle of a window");
   const answered = next();
   console.log(`the worker heard ${await sendCopyData(window, "Hello")} characters`);
   console.log(await answered);
   channel.close();
+  worker.terminate();
 } else {
   const parent = BigInt(globalThis.name);
   const listener = await CopyDataListener.open({
