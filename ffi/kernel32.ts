@@ -75,6 +75,13 @@ export const KERNEL32 = {
     result: DWORD,
   },
   GetCurrentProcess: { parameters: [], result: HANDLE },
+  GetExitCodeProcess: {
+    parameters: [
+      HANDLE, // hProcess
+      BUFFER, // LPDWORD lpExitCode
+    ],
+    result: BOOL,
+  },
   GetFileSizeEx: { parameters: [HANDLE, /* hFile */ BUFFER /* PLARGE_INTEGER */], result: BOOL },
   GetFileType: { parameters: [HANDLE /* hFile */], result: DWORD },
   GetLastError: { parameters: [], result: DWORD },

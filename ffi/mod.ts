@@ -24,12 +24,15 @@ export {
   lastErrorCode,
   Win32Error,
 } from "./error.ts";
+export { createEvent, setEvent } from "./event.ts";
 export { type DuplicateOptions, Handle, INVALID_HANDLE_VALUE, isOwned } from "./handle.ts";
 export { KERNEL32, kernel32 } from "./kernel32.ts";
+export { KERNELBASE, kernelbase } from "./kernelbase.ts";
 export { lazyLibrary, type Symbols } from "./library.ts";
 export { NTDLL, ntdll } from "./ntdll.ts";
 export { type ObjectInfo, queryObject } from "./object.ts";
 export { objectName } from "./object_name.ts";
+export { closeHandleIn, openProcess, putHandle, takeHandle } from "./process.ts";
 export { LEAST_DENO, LEAST_WINDOWS_BUILD } from "./requirements.ts";
 export {
   assertOwnedBySelf,

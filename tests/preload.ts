@@ -12,9 +12,10 @@
 
 import { advapi32 } from "../ffi/advapi32.ts";
 import { kernel32 } from "../ffi/kernel32.ts";
+import { kernelbase } from "../ffi/kernelbase.ts";
 import { ntdll } from "../ffi/ntdll.ts";
 import { user32 } from "../ffi/user32.ts";
 import { MessageWindow } from "../src/messages/mod.ts";
 
-for (const open of [kernel32, ntdll, advapi32, user32]) open();
+for (const open of [kernel32, kernelbase, ntdll, advapi32, user32]) open();
 MessageWindow.open({ procedure: () => undefined }).close();

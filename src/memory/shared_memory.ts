@@ -9,6 +9,12 @@ import { objectName } from "../../ffi/object_name.ts";
 import { assertTimeout, poll, type WaitOptions } from "../waiting/poll.ts";
 import { adoptSection } from "./adoption.ts";
 import { assertByteLength, createMemory, type CreateOptions, sddlOf } from "./creation.ts";
+import {
+  type DuplicatedMemory,
+  duplicateReadOnly,
+  duplicateTo,
+  type DuplicateToOptions,
+} from "./duplication.ts";
 import { type FromFileOptions, openFile } from "./file.ts";
 import { assertAdmits, initializeThenAdmit } from "./initialization.ts";
 import { type MapOptions, type Mappable, MappedView, type MemoryAccess } from "./mapped_view.ts";
@@ -261,6 +267,36 @@ export class SharedMemory implements Disposable {
    */
   map(options: MapOptions = {}): MappedView {
     return MappedView.map(this.#mappable, options);
+  }
+
+  /**
+   * Gives the same memory by a handle that can only read, for one's own use or to pass on.
+   *
+   * That seals memory without a name, whose descriptor grants nothing: no handle that can
+   * write can be made from it. Named memory cannot be sealed from its own user, who may open
+   * it again by its name, or have Windows make a handle that may do more.
+   *
+   * @throws {Deno.errors.BadResource} If the memory is closed.
+   */
+  toReadOnly(): SharedMemory {
+    return new SharedMemory(duplicateReadOnly(this.#mappable), this.name, false);
+  }
+
+  /**
+   * Puts a handle of the memory into another process, which then owns it and has to be told
+   * its value.
+   *
+   * @param pid The process's id.
+   * @param options What the handle is to be like.
+   * @throws {Deno.errors.NotFound} If there is no such process.
+   * @throws {Deno.errors.PermissionDenied} If this user may not give it handles, or the memory was opened to
+   *   be read and is to be passed on to be written.
+   * @throws {Deno.errors.BadResource} If the memory is closed.
+   * @throws {TypeError} If an argument is of the wrong kind.
+   * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle}
+   */
+  duplicateTo(pid: number, options: DuplicateToOptions = {}): DuplicatedMemory {
+    return duplicateTo(this.#mappable, pid, options);
   }
 
   /** Closes the handles. Views stay valid, and the memory lives on while anybody has one. */

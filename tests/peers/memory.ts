@@ -21,6 +21,11 @@ const commands: Record<string, (...args: string[]) => string> = {
     memory = SharedMemory.open(name!, { access: access as MemoryAccess });
     return `${memory.byteLength}`;
   },
+  /** Takes over a handle that was put into this process. */
+  adopt(value) {
+    memory = SharedMemory.fromHandle(BigInt(value!));
+    return `${memory.byteLength} ${memory.access}`;
+  },
   /** Opens or creates many memories, each initialised with its number; counts those that it made. */
   race(prefix, count) {
     let made = 0;

@@ -1,0 +1,135 @@
+/**
+ * Other processes, and handles in them.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/procthread/process-security-and-access-rights}
+ * @module
+ */
+
+import { errorFromCode, lastErrorCode } from "./error.ts";
+import { Handle } from "./handle.ts";
+import { kernel32 } from "./kernel32.ts";
+import { kernelbase } from "./kernelbase.ts";
+
+/** The right to give a process handles, and to take them. */
+const PROCESS_DUP_HANDLE = 0x40;
+/** The right to ask for little more than a process's name, and whether it has ended. */
+const PROCESS_QUERY_LIMITED_INFORMATION = 0x1000;
+/** The exit code of a process that has not ended. */
+const STILL_ACTIVE = 259;
+
+/** `DUPLICATE_CLOSE_SOURCE`: the handle that is duplicated is closed, also where that fails. */
+const DUPLICATE_CLOSE_SOURCE = 1;
+/** `DUPLICATE_SAME_ACCESS`: the duplicate may do what the original may. */
+const DUPLICATE_SAME_ACCESS = 2;
+/** What `OpenProcess` says of a number that is no process's. */
+const ERROR_INVALID_PARAMETER = 87;
+
+/**
+ * Opens a process to give it handles and to take them.
+ *
+ * @param pid Its process id.
+ * @throws {Deno.errors.NotFound} If there is no such process.
+ * @throws {Deno.errors.PermissionDenied} If this user may not do that with it.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-openprocess}
+ */
+export function openProcess(pid: number): Handle {
+  const access = PROCESS_DUP_HANDLE | PROCESS_QUERY_LIMITED_INFORMATION;
+  const value = kernel32().OpenProcess(access, 0, pid);
+  if (value !== 0n) return new Handle(value, `process ${pid}`);
+  const code = lastErrorCode();
+  throw errorFromCode(
+    code,
+    "OpenProcess",
+    `Cannot open process ${pid}`,
+    code === ERROR_INVALID_PARAMETER
+      ? { as: "NotFound", hint: "there is no such process" }
+      : { hint: "it belongs to another user, or runs with more rights than this one" },
+  );
+}
+
+/**
+ * Puts a handle of this process into another one.
+ *
+ * @param process The process, opened by {@linkcode openProcess}.
+ * @param handle The handle.
+ * @param access The rights that the new one has, as a mask.
+ * @returns The new handle's value there.
+ * @throws {Deno.errors.NotFound} If the process has ended.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle}
+ */
+export function putHandle(process: Handle, handle: Handle, access: number): bigint {
+  const self = kernel32().GetCurrentProcess();
+  const attempt = `Cannot put ${handle.kind} into ${process.kind}`;
+  return duplicate(self, handle.value, process, process.value, { access, flags: 0 }, attempt);
+}
+
+/**
+ * Takes a duplicate of a handle of another process.
+ *
+ * @param process The process, opened by {@linkcode openProcess}.
+ * @param value The handle's value there.
+ * @param kind What it is a handle of, for messages.
+ * @param options Whether the handle there is closed. @default it stays
+ * @throws {Deno.errors.BadResource} If it is no handle there.
+ * @throws {Deno.errors.NotFound} If the process has ended.
+ */
+export function takeHandle(
+  process: Handle,
+  value: bigint,
+  kind: string,
+  { away = false }: { away?: boolean } = {},
+): Handle {
+  const self = kernel32().GetCurrentProcess();
+  const flags = DUPLICATE_SAME_ACCESS | (away ? DUPLICATE_CLOSE_SOURCE : 0);
+  const attempt = `Cannot take handle ${value} out of ${process.kind}`;
+  const taken = duplicate(process.value, value, process, self, { access: 0, flags }, attempt);
+  return new Handle(taken, kind);
+}
+
+/**
+ * Closes a handle in another process, if it is still one of the same object.
+ *
+ * @param process The process, opened by {@linkcode openProcess}.
+ * @param value The handle's value there.
+ * @param same A handle of the object.
+ * @returns Whether it was.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-compareobjecthandles}
+ */
+export function closeHandleIn(process: Handle, value: bigint, same: Handle): boolean {
+  try {
+    using found = takeHandle(process, value, same.kind);
+    if (!kernelbase().CompareObjectHandles(found.value, same.value)) return false;
+    // Taken away rather than closed from afar (with no target), which Wine does not do.
+    takeHandle(process, value, same.kind, { away: true }).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.BadResource) return false;
+    throw error;
+  }
+}
+
+function duplicate(
+  from: bigint,
+  value: bigint,
+  other: Handle,
+  to: bigint,
+  { access, flags }: { access: number; flags: number },
+  attempt: string,
+): bigint {
+  const out = new BigUint64Array(1);
+  if (kernel32().DuplicateHandle(from, value, to, out, access, 0, flags)) return out[0]!;
+  const code = lastErrorCode();
+  // A process that has ended is there for as long as somebody has a handle of it, and refuses.
+  throw errorFromCode(
+    code,
+    "DuplicateHandle",
+    attempt,
+    hasEnded(other) ? { as: "NotFound", hint: "the process has ended" } : {},
+  );
+}
+
+function hasEnded(process: Handle): boolean {
+  const exitCode = new Uint32Array(1);
+  kernel32().GetExitCodeProcess(process.value, exitCode);
+  return exitCode[0] !== STILL_ACTIVE;
+}
