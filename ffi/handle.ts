@@ -88,13 +88,23 @@ export class Handle implements Disposable {
     return new Handle(target[0]!, this.kind);
   }
 
-  /** Closes the handle; the object lives on while another handle or a view holds it. */
-  close(): void {
-    if (this.closed) return;
-    const value = this.#value;
+  /**
+   * Gives the handle up without closing it, for whoever takes it over.
+   *
+   * @returns Its value.
+   * @throws {Deno.errors.BadResource} If it is closed.
+   */
+  release(): bigint {
+    const { value } = this;
     this.#value = 0n;
     forgotten.unregister(this);
-    closeValue(value);
+    owned.delete(value);
+    return value;
+  }
+
+  /** Closes the handle; the object lives on while another handle or a view holds it. */
+  close(): void {
+    if (!this.closed) kernel32().CloseHandle(this.release());
   }
 
   /** Closes the handle at the end of a `using` block. */

@@ -69,7 +69,8 @@ export function putHandle(process: Handle, handle: Handle, access: number): bigi
  * @param process The process, opened by {@linkcode openProcess}.
  * @param value The handle's value there.
  * @param kind What it is a handle of, for messages.
- * @param options Whether the handle there is closed. @default it stays
+ * @param options The rights of the duplicate, as a mask (by default those of the handle there), and
+ *   whether that one is closed.
  * @throws {Deno.errors.BadResource} If it is no handle there.
  * @throws {Deno.errors.NotFound} If the process has ended.
  */
@@ -77,13 +78,16 @@ export function takeHandle(
   process: Handle,
   value: bigint,
   kind: string,
-  { away = false }: { away?: boolean } = {},
+  { access, away = false }: { access?: number; away?: boolean } = {},
 ): Handle {
   const self = kernel32().GetCurrentProcess();
-  const flags = DUPLICATE_SAME_ACCESS | (away ? DUPLICATE_CLOSE_SOURCE : 0);
   const attempt = `Cannot take handle ${value} out of ${process.kind}`;
-  const taken = duplicate(process.value, value, process, self, { access: 0, flags }, attempt);
-  return new Handle(taken, kind);
+  const rights = {
+    access: access ?? 0,
+    flags: (access === undefined ? DUPLICATE_SAME_ACCESS : 0) |
+      (away ? DUPLICATE_CLOSE_SOURCE : 0),
+  };
+  return new Handle(duplicate(process.value, value, process, self, rights, attempt), kind);
 }
 
 /**

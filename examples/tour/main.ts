@@ -9,6 +9,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { Chapter } from "./chapter.ts";
 import { copyData } from "./copy_data.ts";
+import { handleTransfer } from "./handle_transfer.ts";
 import { mappedFile } from "./mapped_file.ts";
 import { namedMemory } from "./named_memory.ts";
 
@@ -16,6 +17,7 @@ const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "Memory by name": namedMemory,
   "A mapped file": mappedFile,
   "Messages between windows": copyData,
+  "A handle for a running process": handleTransfer,
 };
 
 const { only, help } = parseArgs(Deno.args, { string: ["only"], boolean: ["help"] });

@@ -6,20 +6,32 @@
 
 import { Handle, isOwned } from "../../ffi/handle.ts";
 import { queryObject } from "../../ffi/object.ts";
-import type { Mappable } from "./mapped_view.ts";
+import type { Mappable, MemoryAccess } from "./mapped_view.ts";
 import { FILE_MAP_READ, FILE_MAP_WRITE } from "./section.ts";
 import { describeSection } from "./section_info.ts";
+
+/** What a handle has to be like to be taken over. */
+export interface FromHandleOptions {
+  /** The size that its section has, in bytes; memory is as large in whole pages. @default any */
+  byteLength?: number;
+  /** What it lets this process do, no less and no more. @default any */
+  access?: MemoryAccess;
+}
+
+/** Sections that are no files are as large in whole pages as was asked for. */
+const PAGE = 4096;
 
 /**
  * Takes over a handle of a section.
  *
  * @param value The handle's value in this process.
+ * @param expected What it has to be like.
  * @throws {TypeError} If the value is neither a bigint nor an integer.
  * @throws {Deno.errors.BadResource} If it is no handle of a section in this process, or is owned already.
- * @throws {Deno.errors.InvalidData} If the section is the image of a program.
+ * @throws {Deno.errors.InvalidData} If the section is the image of a program, or not as expected.
  * @throws {Deno.errors.PermissionDenied} If the handle does not let this process read.
  */
-export function adoptSection(value: bigint | number): Mappable {
+export function adoptSection(value: bigint | number, expected: FromHandleOptions): Mappable {
   const handle = toHandleValue(value);
   const label = `shared memory of handle ${handle}`;
   const attempt = `Cannot adopt handle ${handle}`;
@@ -40,6 +52,18 @@ export function adoptSection(value: bigint | number): Mappable {
     throw new Deno.errors.InvalidData(`${attempt}: the section is the image of a program`);
   }
   const access = (grantedAccess & FILE_MAP_WRITE) === 0 ? "read" : "readwrite";
+  if (access !== (expected.access ?? access)) {
+    throw new Deno.errors.InvalidData(
+      `${attempt}: expected it to grant "${expected.access}", it grants "${access}"`,
+    );
+  }
+  const size = expected.byteLength ?? byteLength;
+  if (size > byteLength || byteLength - size >= PAGE) {
+    throw new Deno.errors.InvalidData(
+      `${attempt}: expected a section of ${size} bytes, it has ${byteLength}`,
+    );
+  }
+  // Owned, and so closed some time, only now: what is refused is somebody else's.
   const section = new Handle(handle, label);
   return { label, section, file: undefined, byteLength, access, reserve };
 }

@@ -24,7 +24,7 @@ const RIGHTS: Record<MemoryAccess, number> = {
 };
 
 /** A handle of a memory in another process, which that process owns. */
-export class DuplicatedMemory {
+export class DuplicatedMemory implements Disposable {
   /** The process that has it. */
   readonly pid: number;
   /** The handle's value there. */
@@ -78,6 +78,16 @@ export class DuplicatedMemory {
     } finally {
       this.#section.close();
     }
+  }
+
+  /** Lets go of what is needed to revoke it; the other process keeps its handle. */
+  close(): void {
+    this.#section.close();
+  }
+
+  /** Lets go of it at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
   }
 }
 

@@ -15,6 +15,7 @@
 
 export type { Sddl, Security } from "../../ffi/security.ts";
 export type { WaitOptions } from "../waiting/poll.ts";
+export type { FromHandleOptions } from "./adoption.ts";
 export type { CreateOptions } from "./creation.ts";
 export { DuplicatedMemory, type DuplicateToOptions } from "./duplication.ts";
 export type { FromFileOptions } from "./file.ts";

@@ -7,7 +7,7 @@
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { objectName } from "../../ffi/object_name.ts";
 import { assertTimeout, poll, type WaitOptions } from "../waiting/poll.ts";
-import { adoptSection } from "./adoption.ts";
+import { adoptSection, type FromHandleOptions } from "./adoption.ts";
 import { assertByteLength, createMemory, type CreateOptions, sddlOf } from "./creation.ts";
 import {
   type DuplicatedMemory,
@@ -214,14 +214,17 @@ export class SharedMemory implements Disposable {
   /**
    * Takes over a handle of a section that came from elsewhere; closing the memory closes it.
    *
+   * What is refused stays open and belongs to whom it did.
+   *
    * @param handle The handle's value in this process.
+   * @param options What it has to be like.
    * @throws {TypeError} If it is neither a bigint nor an integer.
    * @throws {Deno.errors.BadResource} If it is no handle of a section, or this script owns it already.
-   * @throws {Deno.errors.InvalidData} If the section is the image of a program.
+   * @throws {Deno.errors.InvalidData} If the section is the image of a program, or not as it has to be.
    * @throws {Deno.errors.PermissionDenied} If the handle does not let this process read.
    */
-  static fromHandle(handle: bigint | number): SharedMemory {
-    return new SharedMemory(adoptSection(handle), undefined, false);
+  static fromHandle(handle: bigint | number, options: FromHandleOptions = {}): SharedMemory {
+    return new SharedMemory(adoptSection(handle, options), undefined, false);
   }
 
   /**

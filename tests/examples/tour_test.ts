@@ -20,7 +20,12 @@ Deno.test("the tour shows every way, each right, between different processes", a
   const { code, out, err } = await tour();
   assertEquals([code, err], [0, ""]);
   const ways = [...out.matchAll(/^\d+\. (.*)$/gm)].map(([, title]) => title);
-  assertEquals(ways, ["Memory by name", "A mapped file", "Messages between windows"]);
+  assertEquals(ways, [
+    "Memory by name",
+    "A mapped file",
+    "Messages between windows",
+    "A handle for a running process",
+  ]);
   const pids = [...out.matchAll(/process (\d+) \(this one\) and process (\d+)/g)];
   assertEquals(pids.length, ways.length);
   for (const [, ours, theirs] of pids) assert(ours !== theirs);

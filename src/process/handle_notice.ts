@@ -1,0 +1,97 @@
+/**
+ * The notice by which one process tells another of a handle, as it travels by WM_COPYDATA.
+ *
+ * `dwData` is {@linkcode HANDLE_NOTICE}. The data has 40 bytes, little-endian:
+ *
+ * | at | type | what                                                              |
+ * | -- | ---- | ----------------------------------------------------------------- |
+ * | 0  | u32  | 0x43504957, the letters WIPC                                      |
+ * | 4  | u16  | 1, the version                                                    |
+ * | 6  | u16  | 1: the handle is in the receiver's process; 2: in the sender's    |
+ * | 8  | u32  | the sender's process id                                           |
+ * | 12 | u32  | the rights it grants, or is to be taken with: 5 read, 7 readwrite |
+ * | 16 | u64  | the handle's value                                                |
+ * | 24 | u64  | the section's size in bytes                                       |
+ * | 32 | u64  | a number of the sender's own, to tell one from another            |
+ *
+ * `wParam` is a window of the sender's process. The receiver answers 0 if it does not want the
+ * handle, and the sender closes it then; with any other answer it is the receiver's.
+ *
+ * @module
+ */
+
+import type { MemoryAccess } from "../memory/mod.ts";
+
+/** The `dwData` of a notice, and its first four bytes. */
+export const HANDLE_NOTICE = 0x43504957;
+
+const BYTE_LENGTH = 40;
+const VERSION = 1;
+/** In whose process the handle is. */
+const PLACES = { receiver: 1, sender: 2 } as const;
+/** The rights that handles of sections are passed on with. */
+export const RIGHTS: Record<MemoryAccess, number> = { read: 5, readwrite: 7 };
+
+/** What a notice says. */
+export interface HandleNotice {
+  /** In whose process the handle is. */
+  place: "receiver" | "sender";
+  /** The sender's process. */
+  pid: number;
+  /** What the handle lets its owner do. */
+  access: MemoryAccess;
+  /** The handle's value. */
+  handle: bigint;
+  /** The section's size in bytes. */
+  byteLength: number;
+  /** A number of the sender's own. */
+  tag: bigint;
+}
+
+/** Writes a notice. */
+export function encodeNotice(notice: HandleNotice): Uint8Array<ArrayBuffer> {
+  const data = new DataView(new ArrayBuffer(BYTE_LENGTH));
+  data.setUint32(0, HANDLE_NOTICE, true);
+  data.setUint16(4, VERSION, true);
+  data.setUint16(6, PLACES[notice.place], true);
+  data.setUint32(8, notice.pid, true);
+  data.setUint32(12, RIGHTS[notice.access], true);
+  data.setBigUint64(16, notice.handle, true);
+  data.setBigUint64(24, BigInt(notice.byteLength), true);
+  data.setBigUint64(32, notice.tag, true);
+  return new Uint8Array(data.buffer);
+}
+
+/**
+ * Reads a notice.
+ *
+ * @throws {Deno.errors.InvalidData} If it is none, or says what no notice says.
+ */
+export function decodeNotice(id: bigint, bytes: Uint8Array<ArrayBuffer>): HandleNotice {
+  const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (
+    BigInt.asUintN(32, id) !== BigInt(HANDLE_NOTICE) || bytes.length !== BYTE_LENGTH ||
+    data.getUint32(0, true) !== HANDLE_NOTICE
+  ) {
+    throw new Deno.errors.InvalidData(
+      `Cannot read ${bytes.length} bytes as the notice of a handle`,
+    );
+  }
+  const version = data.getUint16(4, true);
+  if (version !== VERSION) {
+    throw new Deno.errors.InvalidData(`Cannot read version ${version} of the notice of a handle`);
+  }
+  return {
+    place: wordFor("place", PLACES, data.getUint16(6, true)),
+    pid: data.getUint32(8, true),
+    access: wordFor("rights", RIGHTS, data.getUint32(12, true)),
+    handle: data.getBigUint64(16, true),
+    byteLength: Number(data.getBigUint64(24, true)),
+    tag: data.getBigUint64(32, true),
+  };
+}
+
+function wordFor<T extends string>(what: string, words: Record<T, number>, number: number): T {
+  for (const word in words) if (words[word] === number) return word;
+  throw new Deno.errors.InvalidData(`Cannot read the notice of a handle: its ${what} is ${number}`);
+}

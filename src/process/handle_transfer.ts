@@ -1,0 +1,168 @@
+/**
+ * Memory for a process that is running already: a handle that is put there, or offered to be
+ * taken, and a message that tells of it.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle}
+ * @module
+ */
+
+import { assertOneOf } from "../../ffi/arguments.ts";
+import { Handle } from "../../ffi/handle.ts";
+import { openProcess, takeHandle } from "../../ffi/process.ts";
+import { type MemoryAccess, SharedMemory } from "../memory/mod.ts";
+import {
+  type CopyDataMessage,
+  MessageSender,
+  MessageWindow,
+  sendCopyData,
+  type WindowTarget,
+} from "../messages/mod.ts";
+import {
+  decodeNotice,
+  encodeNotice,
+  HANDLE_NOTICE,
+  type HandleNotice,
+  RIGHTS,
+} from "./handle_notice.ts";
+
+/** How to pass a memory on. */
+export interface SendHandleOptions {
+  /** What the receiver may do with it. @default what the memory was opened for */
+  access?: MemoryAccess;
+  /** A number that tells the receiver which one it is. @default 0 */
+  tag?: number | bigint;
+  /**
+   * Who makes the receiver's handle: the sender puts it into the receiver's process
+   * (`"push"`), or the receiver takes it out of the sender's (`"pull"`), for one that does not let
+   * others touch its handles.
+   *
+   * @default "push"
+   */
+  form?: "push" | "pull";
+  /** The most to wait for the answer, in milliseconds, at least 1. @default 5000 */
+  timeout?: number;
+  /** Stops the wait for the answer. */
+  signal?: AbortSignal;
+  /** A window of this process, which the receiver is to take for the sender's. @default one for this call */
+  from?: WindowTarget;
+}
+
+/** What came by a notice. */
+export interface ReceivedHandle {
+  /** The memory, which the receiver has to close. */
+  memory: SharedMemory;
+  /** The sender's number for it. */
+  tag: bigint;
+}
+
+/**
+ * Gives the process of a window a handle of a memory, and tells it so by a message.
+ *
+ * The message is written down in {@linkcode HANDLE_NOTICE}'s module, so that a program in any
+ * language can take part. The memory has to stay open until this is over.
+ *
+ * @param target The window.
+ * @param memory The memory.
+ * @param options How.
+ * @returns What the receiver answered, never 0.
+ * @throws {Deno.errors.ConnectionRefused} If it answered 0; it has no handle then.
+ * @throws {Deno.errors.TimedOut} If there is no answer in time; a handle that was put there is closed again.
+ * @throws {Deno.errors.NotFound} If there is no such window, or its process ends meanwhile.
+ * @throws {Deno.errors.PermissionDenied} If this user may not give that process handles, or messages.
+ */
+export async function sendHandle(
+  target: WindowTarget,
+  memory: SharedMemory,
+  options: SendHandleOptions = {},
+): Promise<bigint> {
+  const { access = memory.access, tag = 0, form = "push", from, timeout, signal } = options;
+  assertOneOf("form", form, ["push", "pull"]);
+  const receiver = new MessageSender(BigInt(typeof target === "object" ? target.handle : target));
+  const { pid } = receiver;
+  if (pid === undefined) {
+    throw new Deno.errors.NotFound(
+      `Cannot send a handle to window ${receiver.handle}: there is none`,
+    );
+  }
+  using window = from === undefined
+    ? MessageWindow.open({ procedure: () => undefined })
+    : undefined;
+  // What is offered grants what is named and no more, so a duplicate is made for that as well.
+  using duplicate = memory.duplicateTo(form === "push" ? pid : Deno.pid, { access });
+  try {
+    const notice = encodeNotice({
+      place: form === "push" ? "receiver" : "sender",
+      pid: Deno.pid,
+      access,
+      handle: duplicate.value,
+      byteLength: duplicate.byteLength,
+      tag: BigInt(tag),
+    });
+    const answer = await sendCopyData(receiver, notice, {
+      id: HANDLE_NOTICE,
+      from: from ?? window!,
+      ...(timeout === undefined ? {} : { timeout }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (answer === 0n) {
+      throw new Deno.errors.ConnectionRefused(`Process ${pid} refused a handle of shared memory`);
+    }
+    if (form === "pull") duplicate.revoke();
+    return answer;
+  } catch (error) {
+    duplicate.revoke();
+    throw error;
+  }
+}
+
+/**
+ * Takes the memory that a message tells of, after looking whether it is what it is said to be:
+ * a handle that nobody here owns, of a section, of that size, with those rights.
+ *
+ * It has to be called while the sender waits for its answer, in a listener's `onMessage`; where
+ * it throws, the handler throws, and the sender takes its handle back. A handle of this process
+ * that belongs to no object of this module cannot be told from one that was put here: where
+ * senders are not trusted, `pull` only.
+ *
+ * @param message The message.
+ * @param options Which forms are taken. @default both
+ * @throws {Deno.errors.InvalidData} If it is no such message, or untrue.
+ * @throws {Deno.errors.BadResource} If it is no handle of a section, or somebody here owns it.
+ * @throws {Deno.errors.PermissionDenied} If the form is not taken, or the sender's process cannot be opened.
+ */
+export function receiveHandle(
+  message: CopyDataMessage,
+  { form }: { form?: "push" | "pull" } = {},
+): ReceivedHandle {
+  const notice = decodeNotice(message.id, message.bytes);
+  const { pid } = message.sender;
+  if (pid !== notice.pid) {
+    throw new Deno.errors.InvalidData(
+      `Cannot take a handle of process ${notice.pid}: the sender's window is of ${pid ?? "none"}`,
+    );
+  }
+  const theirs = notice.place === "sender" ? "pull" : "push";
+  if (theirs !== (form ?? theirs)) {
+    throw new Deno.errors.PermissionDenied(`Cannot take a handle by ${theirs}: only by ${form}`);
+  }
+  const memory = theirs === "push" ? adopt(notice.handle, notice) : pull(notice);
+  return { memory, tag: notice.tag };
+}
+
+function adopt(handle: bigint, { byteLength, access }: HandleNotice): SharedMemory {
+  return SharedMemory.fromHandle(handle, { byteLength, access });
+}
+
+function pull(notice: HandleNotice): SharedMemory {
+  using process = openProcess(notice.pid);
+  const kind = `a handle of process ${notice.pid}`;
+  const taken = takeHandle(process, notice.handle, kind, { access: RIGHTS[notice.access] });
+  const value = taken.release();
+  try {
+    return adopt(value, notice);
+  } catch (error) {
+    // This one was made here.
+    new Handle(value, kind).close();
+    throw error;
+  }
+}

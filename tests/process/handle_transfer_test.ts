@@ -1,0 +1,171 @@
+import { assert, assertEquals, assertFalse, assertRejects, assertThrows } from "@std/assert";
+import { Handle } from "../../ffi/handle.ts";
+import { kernel32 } from "../../ffi/kernel32.ts";
+import {
+  CopyDataListener,
+  CopyDataMessage,
+  findWindow,
+  HANDLE_NOTICE,
+  MessageWindow,
+  receiveHandle,
+  sendHandle,
+  SharedMemory,
+} from "../../mod.ts";
+import { encodeNotice, type HandleNotice } from "../../src/process/handle_notice.ts";
+import { compileC } from "../compile_c.ts";
+import { Peer } from "../peer.ts";
+import { randomName } from "../random_name.ts";
+
+const FORMS = ["push", "pull"] as const;
+
+/** A peer that takes memories, and its window. */
+async function openReceiver(...args: string[]) {
+  const name = randomName();
+  const peer = await Peer.start("handle_receiver.ts", name, ...args);
+  const window = await findWindow({ class: name });
+  return { peer, window, [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose]() };
+}
+
+for (const form of FORMS) {
+  Deno.test(`sendHandle() passes memory on to a running process, by ${form}`, async () => {
+    await using receiver = await openReceiver();
+    using memory = SharedMemory.anonymous(10_000);
+    using view = memory.map();
+    view.bytes[0] = 41;
+    assertEquals(await sendHandle(receiver.window, memory, { form, tag: 7 }), 42n);
+    assertEquals(view.bytes[0], 42);
+    assertEquals(await receiver.peer.nextLine(), "7 readwrite 12288 42");
+    const options = { form, access: "read", tag: 2n ** 64n - 1n } as const;
+    assertEquals(await sendHandle(receiver.window, memory, options), 42n);
+    assertEquals(await receiver.peer.nextLine(), `${2n ** 64n - 1n} read 12288 42`);
+  });
+
+  Deno.test(`sendHandle() tells a refusal and an end in the middle, by ${form}`, async () => {
+    await using receiver = await openReceiver();
+    using memory = SharedMemory.anonymous(4096);
+    await assertRejects(
+      () => sendHandle(receiver.window, memory, { form, tag: 13 }),
+      Deno.errors.ConnectionRefused,
+      `Process ${receiver.peer.pid} refused a handle`,
+    );
+    await assertRejects(
+      () => sendHandle(receiver.window, memory, { form, tag: 14 }),
+      Deno.errors.NotFound,
+    );
+    await assertRejects(() => sendHandle(receiver.window, memory, { form }), Deno.errors.NotFound);
+  });
+}
+
+Deno.test("receiveHandle() takes only the form that it is told to", async () => {
+  await using receiver = await openReceiver("pull");
+  using memory = SharedMemory.anonymous(4096);
+  assertEquals(await sendHandle(receiver.window, memory, { form: "pull" }), 1n);
+  assertEquals(await receiver.peer.nextLine(), "0 readwrite 4096 1");
+  await assertRejects(() => sendHandle(receiver.window, memory), Deno.errors.ConnectionRefused);
+  assertEquals(await receiver.peer.nextLine(), "refused PermissionDenied");
+});
+
+Deno.test("sendHandle() leaves no handle behind when it is refused", async () => {
+  using memory = SharedMemory.anonymous(4096);
+  await using listener = await CopyDataListener.open({ answer: 0 });
+  const next = () => {
+    using event = new Handle(kernel32().CreateEventW(null, 0, 0, null), "event");
+    return event.value;
+  };
+  await assertRejects(() => sendHandle(listener, memory), Deno.errors.ConnectionRefused);
+  const before = next();
+  for (let i = 0; i < 200; i++) {
+    const form = FORMS[i % 2]!;
+    await assertRejects(
+      () => sendHandle(listener, memory, { form }),
+      Deno.errors.ConnectionRefused,
+    );
+    await listener.receive({ timeout: 0 }).catch(() => {});
+  }
+  assertEquals(next(), before);
+});
+
+Deno.test("receiveHandle() refuses what is forged, and closes and maps nothing of ours", () => {
+  using memory = SharedMemory.anonymous(4096);
+  using event = new Handle(kernel32().CreateEventW(null, 0, 0, null), "event");
+  using window = MessageWindow.open({ procedure: () => undefined });
+  using duplicate = memory.duplicateTo(Deno.pid);
+  const honest: HandleNotice = {
+    place: "receiver",
+    pid: Deno.pid,
+    access: "readwrite",
+    handle: duplicate.value,
+    byteLength: 4096,
+    tag: 0n,
+  };
+  const message = (bytes: Uint8Array<ArrayBuffer>, id = BigInt(HANDLE_NOTICE)) =>
+    new CopyDataMessage({ id, bytes, sender: window.handle });
+  const forged: [Partial<HandleNotice>, new (message: string) => Error][] = [
+    [{ handle: 0n }, Deno.errors.BadResource],
+    [{ handle: 2n ** 64n - 1n }, Deno.errors.BadResource],
+    [{ handle: 0x7fff_fffcn }, Deno.errors.BadResource],
+    [{ handle: event.value }, Deno.errors.BadResource],
+    [{ handle: memory.unsafeHandle }, Deno.errors.BadResource],
+    [{ byteLength: 4097 }, Deno.errors.InvalidData],
+    [{ byteLength: 0 }, Deno.errors.InvalidData],
+    [{ byteLength: 2 ** 53 }, Deno.errors.InvalidData],
+    [{ access: "read" }, Deno.errors.InvalidData],
+    [{ pid: Deno.pid + 4 }, Deno.errors.InvalidData],
+    [{ place: "sender", handle: 0x7fff_fffcn }, Deno.errors.BadResource],
+    [{ place: "sender", handle: event.value }, Deno.errors.BadResource],
+    [{ place: "sender", byteLength: 9000 }, Deno.errors.InvalidData],
+  ];
+  for (const [lie, error] of forged) {
+    const what = JSON.stringify(lie, (_, value) => typeof value === "bigint" ? `${value}` : value);
+    assertThrows(
+      () => receiveHandle(message(encodeNotice({ ...honest, ...lie }))),
+      error,
+      "",
+      what,
+    );
+  }
+  const bytes = encodeNotice(honest);
+  const garbled = [[0, 1], [4, 2], [6, 0], [6, 3], [12, 0], [12, 6]].map(([at, value]) => {
+    const copy = bytes.slice();
+    copy[at!] = value!;
+    return message(copy);
+  });
+  for (const wrong of [...garbled, message(bytes.slice(1)), message(bytes, 1n)]) {
+    assertThrows(() => receiveHandle(wrong), Deno.errors.InvalidData);
+  }
+  // All of it is still there, and the honest notice is taken.
+  assertFalse(memory.closed);
+  assert(kernel32().SetEvent(event.value));
+  const { memory: taken } = receiveHandle(message(bytes));
+  assertEquals([taken.access, taken.byteLength], ["readwrite", 4096]);
+  taken.close();
+});
+
+Deno.test("sendHandle() and receiveHandle() reach a C program that follows the written form", async () => {
+  await using program = await compileC(new URL("../peers/notice.c", import.meta.url));
+  const name = randomName();
+  await using peer = await Peer.startProgram(program.path, "receive", name);
+  using memory = SharedMemory.anonymous(6000);
+  using view = memory.map();
+  view.bytes[0] = 8;
+  assertEquals(await sendHandle(await findWindow({ class: name }), memory, { tag: 5 }), 1n);
+  assertEquals(await peer.nextLine(), "5 6000 9");
+  assertEquals(view.bytes[0], 9);
+
+  await using receiver = await openReceiver();
+  const { stdout } = await new Deno.Command(program.path, {
+    args: ["send", receiver.window.class],
+  }).output();
+  assertEquals(new TextDecoder().decode(stdout).trim(), "21 21");
+  assertEquals(await receiver.peer.nextLine(), "99 readwrite 8192 21");
+});
+
+Deno.test("sendHandle() refuses wrong arguments", async () => {
+  using memory = SharedMemory.anonymous(4096);
+  await assertRejects(() => sendHandle(0x7654n, memory), Deno.errors.NotFound, "there is none");
+  await using receiver = await openReceiver();
+  const form = "shove" as "push";
+  await assertRejects(() => sendHandle(receiver.window, memory, { form }), TypeError, "form");
+  memory.close();
+  await assertRejects(() => sendHandle(receiver.window, memory), Deno.errors.BadResource);
+});
