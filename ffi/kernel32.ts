@@ -75,6 +75,14 @@ export const KERNEL32 = {
     result: DWORD,
   },
   GetCurrentProcess: { parameters: [], result: HANDLE },
+  GetEnvironmentVariableW: {
+    parameters: [
+      LPWSTR, // lpName
+      LPWSTR, // lpBuffer
+      DWORD, // nSize
+    ],
+    result: DWORD,
+  },
   GetExitCodeProcess: {
     parameters: [
       HANDLE, // hProcess

@@ -15,6 +15,7 @@
 
 export { ADVAPI32, advapi32 } from "./advapi32.ts";
 export { GuardedCallback, type WindowProcedure } from "./callback.ts";
+export { environmentVariable } from "./environment.ts";
 export {
   codeOf,
   errorFromCode,

@@ -10,6 +10,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { Chapter } from "./chapter.ts";
 import { copyData } from "./copy_data.ts";
 import { handleTransfer } from "./handle_transfer.ts";
+import { inheritedMemory } from "./inherited_memory.ts";
 import { mappedFile } from "./mapped_file.ts";
 import { namedMemory } from "./named_memory.ts";
 
@@ -18,6 +19,7 @@ const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "A mapped file": mappedFile,
   "Messages between windows": copyData,
   "A handle for a running process": handleTransfer,
+  "Memory that children inherit": inheritedMemory,
 };
 
 const { only, help } = parseArgs(Deno.args, { string: ["only"], boolean: ["help"] });

@@ -91,13 +91,24 @@ export class DuplicatedMemory implements Disposable {
   }
 }
 
-/** Makes a duplicate in this process that can only be read. */
-export function duplicateReadOnly(memory: Mappable): Mappable {
+/**
+ * Makes a duplicate in this process.
+ *
+ * @param memory The memory.
+ * @param access What the duplicate grants.
+ * @param inheritable Whether child processes inherit it.
+ */
+export function duplicateHere(
+  memory: Mappable,
+  access: MemoryAccess,
+  inheritable: boolean = false,
+): Mappable {
+  assertGrants(memory, access);
   return {
     ...memory,
-    section: memory.section.duplicate({ access: RIGHTS.read }),
+    section: memory.section.duplicate({ access: RIGHTS[access], inheritable }),
     file: undefined,
-    access: "read",
+    access,
   };
 }
 
@@ -114,11 +125,16 @@ export function duplicateTo(
   { access = memory.access }: DuplicateToOptions,
 ): DuplicatedMemory {
   assertInteger("pid", pid, 0, 2 ** 32 - 1);
+  assertGrants(memory, access);
+  return new DuplicatedMemory(memory, pid, access);
+}
+
+/** Throws unless a memory was opened for what is to be passed on. */
+function assertGrants(memory: Mappable, access: MemoryAccess): void {
   assertOneOf("access", access, MEMORY_ACCESS);
   if (access === "readwrite" && memory.access === "read") {
     throw new Deno.errors.PermissionDenied(
       `Cannot pass ${memory.label} on to be written: it was opened to be read`,
     );
   }
-  return new DuplicatedMemory(memory, pid, access);
 }

@@ -11,12 +11,13 @@ import { adoptSection, type FromHandleOptions } from "./adoption.ts";
 import { assertByteLength, createMemory, type CreateOptions, sddlOf } from "./creation.ts";
 import {
   type DuplicatedMemory,
-  duplicateReadOnly,
+  duplicateHere,
   duplicateTo,
   type DuplicateToOptions,
 } from "./duplication.ts";
 import { type FromFileOptions, openFile } from "./file.ts";
 import { assertAdmits, initializeThenAdmit } from "./initialization.ts";
+import { inheritSection } from "./inheritance.ts";
 import { type MapOptions, type Mappable, MappedView, type MemoryAccess } from "./mapped_view.ts";
 import { openMemory, type OpenOptions } from "./opening.ts";
 
@@ -228,6 +229,24 @@ export class SharedMemory implements Disposable {
   }
 
   /**
+   * Takes the memory that the process that started this one passed on, under a key that the
+   * two agreed on.
+   *
+   * It reads an environment variable, through a Win32 call that needs no permission of Deno's:
+   * `WINIPC_INHERIT_` and the key, with four words in it, such as `184 section 4096 readwrite`: the
+   * handle's value, what it is of, its size in bytes, and what it grants.
+   *
+   * @param key The key.
+   * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
+   * @throws {Deno.errors.BadResource} If it is no handle of a section, or was taken already.
+   * @throws {Deno.errors.InvalidData} If the variable says something else, or something untrue.
+   * @throws {TypeError} If the key is none.
+   */
+  static inherited(key: string): SharedMemory {
+    return new SharedMemory(inheritSection(key), undefined, false);
+  }
+
+  /**
    * The size in bytes: what was asked for when this object made the memory, what
    * the section really has when it was opened (whole pages of 4096 bytes for
    * memory, the exact length for a file).
@@ -282,7 +301,21 @@ export class SharedMemory implements Disposable {
    * @throws {Deno.errors.BadResource} If the memory is closed.
    */
   toReadOnly(): SharedMemory {
-    return new SharedMemory(duplicateReadOnly(this.#mappable), this.name, false);
+    return new SharedMemory(duplicateHere(this.#mappable, "read"), this.name, false);
+  }
+
+  /**
+   * Gives the same memory by a handle that child processes inherit, for as long as it is open.
+   *
+   * `inheritHandles` does that for a `Deno.Command`, and tells the child as well.
+   *
+   * @param access What the handle grants. @default what the memory was opened for
+   * @throws {Deno.errors.PermissionDenied} If the memory was opened to be read and is to be passed on to
+   *   be written.
+   * @throws {Deno.errors.BadResource} If the memory is closed.
+   */
+  toInheritable(access: MemoryAccess = this.access): SharedMemory {
+    return new SharedMemory(duplicateHere(this.#mappable, access, true), this.name, false);
   }
 
   /**

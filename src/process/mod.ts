@@ -11,3 +11,4 @@ export {
   sendHandle,
   type SendHandleOptions,
 } from "./handle_transfer.ts";
+export { type Inheritable, InheritanceScope, inheritHandles } from "./inherit.ts";

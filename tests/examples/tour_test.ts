@@ -25,6 +25,7 @@ Deno.test("the tour shows every way, each right, between different processes", a
     "A mapped file",
     "Messages between windows",
     "A handle for a running process",
+    "Memory that children inherit",
   ]);
   const pids = [...out.matchAll(/process (\d+) \(this one\) and process (\d+)/g)];
   assertEquals(pids.length, ways.length);

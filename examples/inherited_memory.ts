@@ -1,0 +1,78 @@
+/**
+ * Memory without a name for a child process: a script counts the primes below a number by starting
+ * several children, each of which takes a share of the work and writes its part of one memory.
+ *
+ *     deno run --allow-ffi --allow-run=deno examples/inherited_memory.ts --below 100000
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { inheritHandles, SharedMemory } from "@winipc/winipc";
+
+/** The key that parent and children agree on. */
+const KEY = "primes";
+
+/** Counts the primes below a number, each by a child in turn. */
+export async function countPrimes(
+  below: number,
+  children: number,
+  signal: AbortSignal,
+): Promise<{ counts: number[]; pids: number[] }> {
+  using memory = SharedMemory.anonymous(children * 4);
+  using view = memory.map();
+  const started = Array.from({ length: children }, (_, index) => {
+    // Open for this one start only; the child has a handle of its own from then on.
+    using scope = inheritHandles({ [KEY]: memory });
+    return new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", "--allow-ffi", import.meta.url, "--child", `${index}`]
+        .concat("--children", `${children}`, "--below", `${below}`),
+      env: scope.env,
+      stdin: "null",
+      signal,
+    }).spawn();
+  });
+  for (const child of started) {
+    const { success } = await child.status;
+    if (!success) throw new Error(`Process ${child.pid} failed`);
+  }
+  return {
+    counts: [...new Int32Array(view.buffer, 0, children)],
+    pids: started.map(({ pid }) => pid),
+  };
+}
+
+/** The child's part: counts the primes of its share in the memory that it inherited. */
+function countShare(index: number, children: number, below: number): void {
+  using memory = SharedMemory.inherited(KEY);
+  using view = memory.map();
+  const counts = new Int32Array(view.buffer, 0, children);
+  for (let number = index; number < below; number += children) {
+    if (isPrime(number)) counts[index]!++;
+  }
+}
+
+function isPrime(number: number): boolean {
+  for (let factor = 2; factor * factor <= number; factor++) {
+    if (number % factor === 0) return false;
+  }
+  return number > 1;
+}
+
+if (import.meta.main) {
+  const { child, children, below, help } = parseArgs(Deno.args, {
+    string: ["child", "children", "below"],
+    boolean: ["help"],
+    default: { children: "3", below: "100000" },
+  });
+  if (help) {
+    console.log("Usage: inherited_memory.ts [--below NUMBER] [--children COUNT]");
+  } else if (child !== undefined) {
+    countShare(Number(child), Number(children), Number(below));
+  } else {
+    const signal = AbortSignal.timeout(60_000);
+    const { counts } = await countPrimes(Number(below), Number(children), signal);
+    const sum = counts.reduce((sum, count) => sum + count, 0);
+    console.log(`There are ${sum} primes below ${below}: ${counts.join(" + ")}`);
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * The environment as Windows has it, which Deno guards by a permission of its own.
+ *
+ * @module
+ */
+
+import { errorFromCode, lastErrorCode } from "./error.ts";
+import { kernel32 } from "./kernel32.ts";
+import { decodeWide, encodeWide } from "./wide.ts";
+
+const ERROR_ENVVAR_NOT_FOUND = 203;
+/** The longest value that Windows has, in code units, with its NUL. */
+const LONGEST_VALUE = 32_767;
+
+/**
+ * Reads a variable of this process's environment.
+ *
+ * @param name Its name; upper and lower case are the same.
+ * @returns Its value; `undefined` if there is none.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/processenv/nf-processenv-getenvironmentvariablew}
+ */
+export function environmentVariable(name: string): string | undefined {
+  const value = new Uint16Array(LONGEST_VALUE);
+  const { GetEnvironmentVariableW, SetLastError } = kernel32();
+  const wideName = encodeWide(name);
+  // An empty value has length 0, as a failure has, and success leaves an older error standing.
+  SetLastError(0);
+  const length = GetEnvironmentVariableW(wideName, value, value.length);
+  if (length > 0) return decodeWide(value.subarray(0, length));
+  const code = lastErrorCode();
+  if (code === 0) return "";
+  if (code === ERROR_ENVVAR_NOT_FOUND) return undefined;
+  throw errorFromCode(code, "GetEnvironmentVariableW", `Cannot read the variable ${name}`);
+}

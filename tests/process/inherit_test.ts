@@ -1,0 +1,129 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { Handle } from "../../ffi/handle.ts";
+import { kernel32 } from "../../ffi/kernel32.ts";
+import { inheritHandles, SharedMemory } from "../../mod.ts";
+import { compileC } from "../compile_c.ts";
+
+/** Starts a child that takes what it inherited under some keys; gives the lines that it writes. */
+function startHeir(env: Record<string, string>, ...keys: string[]) {
+  const script = new URL("../peers/heir.ts", import.meta.url).href;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-ffi", script, ...keys],
+    env,
+    stdin: "null",
+    stdout: "piped",
+    signal: AbortSignal.timeout(60_000),
+  }).spawn();
+  return async () => {
+    const { stdout } = await child.output();
+    return new TextDecoder().decode(stdout).trim().split(/\r?\n/);
+  };
+}
+
+Deno.test("inheritHandles() passes memory without a name on to a child", async () => {
+  using memory = SharedMemory.anonymous(10_000);
+  using view = memory.map();
+  view.bytes[0] = 41;
+  let lines: () => Promise<string[]>;
+  {
+    using scope = inheritHandles({ numbers: memory, Seen: { memory, access: "read" } });
+    lines = startHeir(scope.env, "NUMBERS", "seen");
+  }
+  assertEquals(await lines(), ["NUMBERS readwrite 12288 42", "seen read 12288 42"]);
+  assertEquals(view.bytes[0], 42);
+});
+
+Deno.test("inheritHandles() passes nothing on to children that are started later", async () => {
+  using memory = SharedMemory.anonymous(4096);
+  const scope = inheritHandles({ numbers: memory });
+  scope.close();
+  scope.close();
+  // The number may belong to anything in the child, but not to this memory.
+  const [line] = await startHeir(scope.env, "numbers")();
+  assertEquals(line?.includes("readwrite"), false, line);
+  using view = memory.map();
+  assertEquals(view.bytes[0], 0);
+});
+
+Deno.test("SharedMemory.inherited() tells what is missing, taken already or untrue", async () => {
+  using memory = SharedMemory.anonymous(4096);
+  using scope = inheritHandles({ good: memory });
+  const good = scope.env.WINIPC_INHERIT_good!;
+  const [handle] = good.split(" ");
+  using event = new Handle(kernel32().CreateEventW(null, 0, 0, null), "event");
+  using inheritable = event.duplicate({ inheritable: true });
+  const untrue = {
+    empty: "",
+    words: "some words",
+    kind: good.replace("section", "event"),
+    size: `${handle} section 9000 readwrite`,
+    access: `${handle} section 4096 read`,
+    more: `${good} more`,
+    event: `${inheritable.value} section 4096 readwrite`,
+    pseudo: `${2 ** 32 - 1} section 4096 readwrite`,
+  };
+  const env: Record<string, string> = { ...scope.env };
+  for (const [key, value] of Object.entries(untrue)) env[`WINIPC_INHERIT_${key}`] = value;
+  const keys = ["good", "good", "missing", ...Object.keys(untrue)];
+  const lines = await startHeir(env, ...keys)();
+  assertEquals(lines[0], "good readwrite 4096 1");
+  // It was closed when it was done with.
+  assertEquals(lines.slice(1, 3), ["good BadResource", "missing NotFound"]);
+  assertEquals(lines.slice(3, 6), ["empty", "words", "kind"].map((key) => `${key} InvalidData`));
+  const others = lines.slice(6).map((line) => line.split(" ")[1]);
+  assertEquals(new Set(others), new Set(["BadResource", "InvalidData"]), lines.join());
+});
+
+Deno.test("SharedMemory.inherited() refuses lies about a handle that is there", async () => {
+  using memory = SharedMemory.anonymous(4096);
+  using scope = inheritHandles({ good: memory });
+  const [handle] = scope.env.WINIPC_INHERIT_good!.split(" ");
+  const env = {
+    WINIPC_INHERIT_size: `${handle} section 9000 readwrite`,
+    WINIPC_INHERIT_access: `${handle} section 4096 read`,
+    ...scope.env,
+  };
+  // What is refused stays open: the last one is taken.
+  assertEquals(await startHeir(env, "size", "access", "good")(), [
+    "size InvalidData",
+    "access InvalidData",
+    "good readwrite 4096 1",
+  ]);
+});
+
+Deno.test("inheritHandles() reaches a C program that reads the written form", async () => {
+  await using program = await compileC(new URL("../peers/heir.c", import.meta.url));
+  using memory = SharedMemory.anonymous(6000);
+  using view = memory.map();
+  view.bytes[0] = 6;
+  using scope = inheritHandles({ numbers: memory });
+  const { stdout, code } = await new Deno.Command(program.path, { env: scope.env }).output();
+  assertEquals([new TextDecoder().decode(stdout).trim(), code], ["6000 readwrite 7", 0]);
+  assertEquals(view.bytes[0], 7);
+});
+
+Deno.test("inheritHandles() refuses keys and memories that are none, and leaves nothing open", () => {
+  using memory = SharedMemory.anonymous(4096);
+  using reader = memory.toReadOnly();
+  const next = () => {
+    using event = new Handle(kernel32().CreateEventW(null, 0, 0, null), "event");
+    return event.value;
+  };
+  const before = next();
+  for (const key of ["", "1a", "a-b", "a=b", "ä", "x".repeat(65)]) {
+    assertThrows(
+      () => inheritHandles({ fine: memory, [key]: memory }),
+      TypeError,
+      "Expected a key",
+    );
+    assertThrows(() => SharedMemory.inherited(key), TypeError, "Expected a key");
+  }
+  assertThrows(
+    () => inheritHandles({ fine: memory, reader: { memory: reader, access: "readwrite" } }),
+    Deno.errors.PermissionDenied,
+  );
+  const closed = SharedMemory.anonymous(4096);
+  closed.close();
+  assertThrows(() => inheritHandles({ memory, closed }), Deno.errors.BadResource);
+  assertEquals(next(), before);
+});
