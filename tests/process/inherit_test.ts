@@ -1,8 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
-import { inheritHandles, SharedMemory } from "../../mod.ts";
+import { findWindow, inheritHandles, sendCopyData, SharedMemory } from "../../mod.ts";
 import { compileC } from "../compile_c.ts";
+import { Peer } from "../peer.ts";
+import { randomName } from "../random_name.ts";
 
 /** Starts a child that takes what it inherited under some keys; gives the lines that it writes. */
 function startHeir(env: Record<string, string>, ...keys: string[]) {
@@ -126,4 +128,40 @@ Deno.test("inheritHandles() refuses keys and memories that are none, and leaves 
   closed.close();
   assertThrows(() => inheritHandles({ memory, closed }), Deno.errors.BadResource);
   assertEquals(next(), before);
+});
+
+Deno.test("SharedMemory.inherited() lives on when the parent is killed", async () => {
+  const name = randomName();
+  const script = new URL("../peers/heir_parent.ts", import.meta.url).href;
+  const flags = ["--no-prompt", "--allow-ffi", "--allow-run"];
+  const parent = await Peer.startProgram(Deno.execPath(), "run", ...flags, script, name);
+  try {
+    const child = await findWindow({ class: name, timeout: 20_000 });
+    assertEquals(await sendCopyData(child, "a"), 6n);
+    parent.kill();
+    await parent.gone();
+    assertEquals(await sendCopyData(child, "a"), 7n);
+    assertEquals(await sendCopyData(child, ""), 8n);
+  } finally {
+    await parent[Symbol.asyncDispose]();
+  }
+});
+
+Deno.test("inheritHandles() loses nothing when the child is killed", async () => {
+  using memory = SharedMemory.anonymous(4096);
+  using view = memory.map();
+  const name = randomName();
+  using scope = inheritHandles({ memory });
+  const script = new URL("../peers/heir_that_stays.ts", import.meta.url).href;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-ffi", script, name],
+    env: scope.env,
+    stdin: "null",
+    stdout: "null",
+  }).spawn();
+  const window = await findWindow({ class: name, timeout: 20_000 });
+  assertEquals(await sendCopyData(window, "a"), 1n);
+  child.kill("SIGKILL");
+  await child.status;
+  assertEquals(view.bytes[0], 1);
 });
