@@ -18,6 +18,8 @@ view.bytes[0] = 5;
     env: scope.env,
     stdin: "null",
     stdout: "null",
+    // Or Deno ends it with its parent.
+    detached: true,
   }).spawn();
 }
 console.log("ready");
