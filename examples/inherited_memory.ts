@@ -2,13 +2,13 @@
  * Memory without a name for a child process: a script counts the primes below a number by starting
  * several children, each of which takes a share of the work and writes its part of one memory.
  *
- *     deno run --allow-ffi --allow-run=deno examples/inherited_memory.ts --below 100000
+ *     deno run --allow-ffi examples/inherited_memory.ts --below 100000
  *
  * @module
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { inheritHandles, SharedMemory } from "@winipc/winipc";
+import { SharedMemory, spawn } from "@winipc/winipc";
 
 /** The key that parent and children agree on. */
 const KEY = "primes";
@@ -21,17 +21,15 @@ export async function countPrimes(
 ): Promise<{ counts: number[]; pids: number[] }> {
   using memory = SharedMemory.anonymous(children * 4);
   using view = memory.map();
-  const started = Array.from({ length: children }, (_, index) => {
-    // Open for this one start only; the child has a handle of its own from then on.
-    using scope = inheritHandles({ [KEY]: memory });
-    return new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", "--allow-ffi", import.meta.url, "--child", `${index}`]
-        .concat("--children", `${children}`, "--below", `${below}`),
-      env: scope.env,
+  const script = ["run", "--no-prompt", "--allow-ffi", import.meta.url];
+  const started = Array.from({ length: children }, (_, index) =>
+    spawn(Deno.execPath(), {
+      args: [...script, "--child", `${index}`, "--children", `${children}`, "--below", `${below}`],
+      inherit: { [KEY]: memory },
       stdin: "null",
+      killWithParent: true,
       signal,
-    }).spawn();
-  });
+    }));
   for (const child of started) {
     const { success } = await child.status;
     if (!success) throw new Error(`Process ${child.pid} failed`);

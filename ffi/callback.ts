@@ -8,7 +8,7 @@
  * @module
  */
 
-import { HWND, LONG, LPARAM, LRESULT, UINT, WPARAM } from "./types.ts";
+import { BYTE, HWND, LONG, LPARAM, LRESULT, SIZE_T, UINT, VOID, WPARAM } from "./types.ts";
 
 /** `WNDPROC`: @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nc-winuser-wndproc} */
 const WNDPROC = {
@@ -18,6 +18,12 @@ const WNDPROC = {
 
 /** `WNDENUMPROC`: @see {@link https://learn.microsoft.com/previous-versions/windows/desktop/legacy/ms633498(v=vs.85)} */
 const WNDENUMPROC = { parameters: [HWND, /* hwnd */ LPARAM /* lParam */], result: LONG } as const;
+
+/** `WAITORTIMERCALLBACK`: @see {@link https://learn.microsoft.com/windows/win32/api/winnt/nc-winnt-waitortimercallback} */
+const WAITORTIMERCALLBACK = {
+  parameters: [SIZE_T, /* lpParameter */ BYTE /* TimerOrWaitFired */],
+  result: VOID,
+} as const;
 
 /** Handles a message to a window and gives the answer. */
 export type WindowProcedure = (
@@ -33,6 +39,8 @@ const live = new Set<GuardedCallback>();
 /** The part of `Deno.UnsafeCallback` that its lifetime is about. */
 interface Trampoline {
   readonly pointer: Deno.PointerObject;
+  ref(): number;
+  unref(): number;
   close(): void;
 }
 
@@ -77,9 +85,26 @@ export class GuardedCallback implements Disposable {
     return new GuardedCallback((guard) => new Deno.UnsafeCallback(WNDENUMPROC, guard(next, 0)));
   }
 
+  /**
+   * Makes a callback for the system's wait threads, which is run on the thread that makes it.
+   *
+   * @param body What is done when the wait is over.
+   */
+  static wait(body: () => void): GuardedCallback {
+    return new GuardedCallback((guard) =>
+      Deno.UnsafeCallback.threadSafe(WAITORTIMERCALLBACK, guard(body, undefined))
+    );
+  }
+
   /** The function's address. */
   get pointer(): Deno.PointerObject {
     return this.#trampoline.pointer;
+  }
+
+  /** Whether the process lives for as long as the callback is not closed. */
+  hold(held: boolean): void {
+    if (held) this.#trampoline.ref();
+    else this.#trampoline.unref();
   }
 
   /** Throws what the body threw first, if it did; to be called where an exception may go on. */

@@ -6,7 +6,7 @@
 
 import { errorFromCode, lastErrorCode } from "./error.ts";
 import { kernel32 } from "./kernel32.ts";
-import { decodeWide, encodeWide } from "./wide.ts";
+import { decodeWide, decodeWideAt, encodeWide } from "./wide.ts";
 
 const ERROR_ENVVAR_NOT_FOUND = 203;
 /** The longest value that Windows has, in code units, with its NUL. */
@@ -31,4 +31,31 @@ export function environmentVariable(name: string): string | undefined {
   if (code === 0) return "";
   if (code === ERROR_ENVVAR_NOT_FOUND) return undefined;
   throw errorFromCode(code, "GetEnvironmentVariableW", `Cannot read the variable ${name}`);
+}
+
+/**
+ * Reads the whole environment of this process.
+ *
+ * @returns The variables, as `NAME=VALUE`.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/processenv/nf-processenv-getenvironmentstringsw}
+ */
+export function environmentStrings(): string[] {
+  const { FreeEnvironmentStringsW, GetEnvironmentStringsW } = kernel32();
+  const block = GetEnvironmentStringsW();
+  if (block === null) return [];
+  try {
+    const strings: string[] = [];
+    for (let at = 0n;;) {
+      const text = decodeWideAt(offsetPointer(block, at));
+      if (text === "") return strings;
+      strings.push(text);
+      at += BigInt(text.length + 1) * 2n;
+    }
+  } finally {
+    FreeEnvironmentStringsW(block);
+  }
+}
+
+function offsetPointer(base: Deno.PointerObject, bytes: bigint): Deno.PointerObject {
+  return Deno.UnsafePointer.create(Deno.UnsafePointer.value(base) + bytes)!;
 }

@@ -10,12 +10,14 @@ import { Handle } from "./handle.ts";
 import { kernel32 } from "./kernel32.ts";
 
 /**
- * Makes an event without a name that lets one waiting thread go each time it is set.
+ * Makes an event without a name.
  *
  * @param kind What it is for, for messages.
+ * @param manual Whether it stays set until it is reset, rather than let one waiting thread go each
+ *   time it is set.
  */
-export function createEvent(kind: string): Handle {
-  const value = kernel32().CreateEventW(null, 0, 0, null);
+export function createEvent(kind: string, manual: boolean = false): Handle {
+  const value = kernel32().CreateEventW(null, manual ? 1 : 0, 0, null);
   if (value === 0n) throw lastError("CreateEventW", `Cannot make an event for ${kind}`);
   return new Handle(value, kind);
 }

@@ -5,10 +5,27 @@
  */
 
 import { lazyLibrary, type Symbols } from "./library.ts";
-import { BOOL, BUFFER, DWORD, HANDLE, LONG, LPVOID, LPWSTR, SIZE_T, UINT, VOID } from "./types.ts";
+import {
+  BOOL,
+  BUFFER,
+  CALLBACK,
+  DWORD,
+  HANDLE,
+  LONG,
+  LPVOID,
+  LPWSTR,
+  SIZE_T,
+  UINT,
+  VOID,
+} from "./types.ts";
 
 /** The signatures of the functions that are called. */
 export const KERNEL32 = {
+  AssignProcessToJobObject: {
+    parameters: [HANDLE, /* hJob */ HANDLE /* hProcess */],
+    result: BOOL,
+  },
+  CancelIoEx: { parameters: [HANDLE, /* hFile */ BUFFER /* LPOVERLAPPED */], result: BOOL },
   CloseHandle: { parameters: [HANDLE /* hObject */], result: BOOL },
   CreateEventW: {
     parameters: [
@@ -42,6 +59,42 @@ export const KERNEL32 = {
     ],
     result: HANDLE,
   },
+  CreateJobObjectW: {
+    parameters: [
+      BUFFER, // LPSECURITY_ATTRIBUTES lpJobAttributes
+      LPWSTR, // lpName
+    ],
+    result: HANDLE,
+  },
+  CreateNamedPipeW: {
+    parameters: [
+      LPWSTR, // lpName
+      DWORD, // dwOpenMode
+      DWORD, // dwPipeMode
+      DWORD, // nMaxInstances
+      DWORD, // nOutBufferSize
+      DWORD, // nInBufferSize
+      DWORD, // nDefaultTimeOut
+      BUFFER, // LPSECURITY_ATTRIBUTES lpSecurityAttributes
+    ],
+    result: HANDLE,
+  },
+  CreateProcessW: {
+    parameters: [
+      LPWSTR, // lpApplicationName
+      LPWSTR, // lpCommandLine, which the call writes to
+      BUFFER, // LPSECURITY_ATTRIBUTES lpProcessAttributes
+      BUFFER, // LPSECURITY_ATTRIBUTES lpThreadAttributes
+      BOOL, // bInheritHandles
+      DWORD, // dwCreationFlags
+      LPWSTR, // LPVOID lpEnvironment
+      LPWSTR, // lpCurrentDirectory
+      BUFFER, // LPSTARTUPINFOW lpStartupInfo
+      BUFFER, // LPPROCESS_INFORMATION lpProcessInformation
+    ],
+    result: BOOL,
+  },
+  DeleteProcThreadAttributeList: { parameters: [BUFFER /* lpAttributeList */], result: VOID },
   DuplicateHandle: {
     parameters: [
       HANDLE, // hSourceProcessHandle
@@ -74,7 +127,10 @@ export const KERNEL32 = {
     ],
     result: DWORD,
   },
+  FreeEnvironmentStringsW: { parameters: [LPVOID /* penv */], result: BOOL },
+  GetConsoleCP: { parameters: [], result: UINT },
   GetCurrentProcess: { parameters: [], result: HANDLE },
+  GetEnvironmentStringsW: { parameters: [], result: LPVOID },
   GetEnvironmentVariableW: {
     parameters: [
       LPWSTR, // lpName
@@ -93,6 +149,27 @@ export const KERNEL32 = {
   GetFileSizeEx: { parameters: [HANDLE, /* hFile */ BUFFER /* PLARGE_INTEGER */], result: BOOL },
   GetFileType: { parameters: [HANDLE /* hFile */], result: DWORD },
   GetLastError: { parameters: [], result: DWORD },
+  GetOverlappedResult: {
+    parameters: [
+      HANDLE, // hFile
+      BUFFER, // LPOVERLAPPED lpOverlapped
+      BUFFER, // LPDWORD lpNumberOfBytesTransferred
+      BOOL, // bWait
+    ],
+    result: BOOL,
+  },
+  GetStartupInfoW: { parameters: [BUFFER /* LPSTARTUPINFOW lpStartupInfo */], result: VOID },
+  GetStdHandle: { parameters: [DWORD /* nStdHandle */], result: HANDLE },
+  GetSystemDirectoryW: { parameters: [LPWSTR, /* lpBuffer */ UINT /* uSize */], result: UINT },
+  InitializeProcThreadAttributeList: {
+    parameters: [
+      BUFFER, // lpAttributeList
+      DWORD, // dwAttributeCount
+      DWORD, // dwFlags
+      BUFFER, // PSIZE_T lpSize
+    ],
+    result: BOOL,
+  },
   LocalFree: { parameters: [LPVOID /* hMem */], result: LPVOID },
   MapViewOfFile: {
     parameters: [
@@ -140,10 +217,74 @@ export const KERNEL32 = {
     ],
     result: BOOL,
   },
+  ReadFile: {
+    parameters: [
+      HANDLE, // hFile
+      BUFFER, // lpBuffer
+      DWORD, // nNumberOfBytesToRead
+      BUFFER, // LPDWORD lpNumberOfBytesRead
+      BUFFER, // LPOVERLAPPED lpOverlapped
+    ],
+    result: BOOL,
+  },
+  RegisterWaitForSingleObject: {
+    parameters: [
+      BUFFER, // PHANDLE phNewWaitObject
+      HANDLE, // hObject
+      CALLBACK, // WAITORTIMERCALLBACK Callback
+      SIZE_T, // PVOID Context
+      DWORD, // dwMilliseconds
+      DWORD, // dwFlags
+    ],
+    result: BOOL,
+  },
+  ResumeThread: { parameters: [HANDLE /* hThread */], result: DWORD },
+  SearchPathW: {
+    parameters: [
+      LPWSTR, // lpPath
+      LPWSTR, // lpFileName
+      LPWSTR, // lpExtension
+      DWORD, // nBufferLength
+      LPWSTR, // lpBuffer
+      BUFFER, // LPWSTR* lpFilePart
+    ],
+    result: DWORD,
+  },
   SetEvent: { parameters: [HANDLE /* hEvent */], result: BOOL },
+  SetInformationJobObject: {
+    parameters: [
+      HANDLE, // hJob
+      DWORD, // JobObjectInformationClass
+      BUFFER, // lpJobObjectInformation
+      DWORD, // cbJobObjectInformationLength
+    ],
+    result: BOOL,
+  },
   SetLastError: { parameters: [DWORD /* dwErrCode */], result: VOID },
   Sleep: { parameters: [DWORD /* dwMilliseconds */], result: VOID },
+  TerminateProcess: { parameters: [HANDLE, /* hProcess */ UINT /* uExitCode */], result: BOOL },
   UnmapViewOfFile: { parameters: [LPVOID /* lpBaseAddress */], result: BOOL },
+  // It waits until the callback has returned, which needs this thread for that.
+  UnregisterWaitEx: {
+    parameters: [
+      HANDLE, // WaitHandle
+      HANDLE, // CompletionEvent
+    ],
+    result: BOOL,
+    nonblocking: true,
+  },
+  UpdateProcThreadAttribute: {
+    parameters: [
+      BUFFER, // lpAttributeList
+      DWORD, // dwFlags
+      SIZE_T, // Attribute
+      BUFFER, // lpValue
+      SIZE_T, // cbSize
+      BUFFER, // lpPreviousValue
+      BUFFER, // lpReturnSize
+    ],
+    result: BOOL,
+  },
   VirtualAlloc: {
     parameters: [
       LPVOID, // lpAddress
@@ -173,6 +314,16 @@ export const KERNEL32 = {
       BUFFER, // LPBOOL lpUsedDefaultChar
     ],
     result: LONG,
+  },
+  WriteFile: {
+    parameters: [
+      HANDLE, // hFile
+      BUFFER, // lpBuffer
+      DWORD, // nNumberOfBytesToWrite
+      BUFFER, // LPDWORD lpNumberOfBytesWritten
+      BUFFER, // LPOVERLAPPED lpOverlapped
+    ],
+    result: BOOL,
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 

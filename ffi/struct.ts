@@ -148,3 +148,30 @@ export function copyBytes(data: Deno.PointerValue, byteLength: number): Uint8Arr
   // A new array would be filled with zeros first, which takes longer than the copy.
   return new Uint8Array(new Deno.UnsafePointerView(data).getArrayBuffer(byteLength).slice());
 }
+
+/** The size of a `STARTUPINFOEXW`, in bytes. */
+export const STARTUPINFOEX_SIZE = 112;
+const STARTF_USESTDHANDLES = 0x100;
+
+/**
+ * Fills in a `STARTUPINFOEXW` that `GetStartupInfoW` has filled with this process's own.
+ *
+ * @param struct The struct, {@linkcode STARTUPINFOEX_SIZE} bytes.
+ * @param handles The child's standard input, output and error.
+ * @param attributes The attribute list, which must be kept until the call is over.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/winbase/ns-winbase-startupinfoexw}
+ */
+export function completeStartupInfo(
+  struct: Uint8Array<ArrayBuffer>,
+  handles: readonly bigint[],
+  attributes: Uint8Array<ArrayBuffer>,
+): void {
+  const view = new DataView(struct.buffer);
+  view.setUint32(0, STARTUPINFOEX_SIZE, true); // cb
+  view.setUint32(60, STARTF_USESTDHANDLES, true); // dwFlags: none of this process's own
+  // What the C run-time library of this process left for its children is not for this one.
+  view.setUint16(66, 0, true); // cbReserved2
+  view.setBigUint64(72, 0n, true); // lpReserved2
+  handles.forEach((handle, index) => view.setBigUint64(80 + index * 8, handle, true)); // hStd…
+  view.setBigUint64(104, addressOf(attributes), true); // lpAttributeList
+}

@@ -11,6 +11,8 @@
 
 /** `BOOL`: 0 is false, everything else is true. */
 export const BOOL = "i32";
+/** `BYTE` and `BOOLEAN`, 8 bits. */
+export const BYTE = "u8";
 /** `WORD` and `ATOM`, 16 bits. */
 export const WORD = "u16";
 /** `DWORD`, 32 bits unsigned; Deno refuses negative numbers here (`x >>> 0`). */

@@ -37,6 +37,8 @@ export type Inheritable = SharedMemory | { memory: SharedMemory; access: MemoryA
 export class InheritanceScope implements Disposable {
   /** What the child's environment needs in addition. */
   readonly env: Record<string, string> = {};
+  /** The values that the handles have, here and in the child, by their keys. */
+  readonly handles: Record<string, bigint> = {};
   readonly #memories: SharedMemory[] = [];
 
   /**
@@ -44,7 +46,7 @@ export class InheritanceScope implements Disposable {
    *
    * @param memories What is passed on, under which keys.
    */
-  constructor(memories: Record<string, Inheritable>) {
+  constructor(memories: Readonly<Record<string, Inheritable>>) {
     try {
       for (const [key, inheritable] of Object.entries(memories)) this.#add(key, inheritable);
     } catch (error) {
@@ -71,6 +73,7 @@ export class InheritanceScope implements Disposable {
     const duplicate = memory.toInheritable(access);
     this.#memories.push(duplicate);
     const { unsafeHandle: handle, byteLength } = duplicate;
+    this.handles[key] = handle;
     this.env[name] = describeInheritance({ handle, byteLength, access });
   }
 }

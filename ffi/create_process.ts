@@ -1,0 +1,215 @@
+/**
+ * Starting processes with a list of the handles that they inherit.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-updateprocthreadattribute}
+ * @module
+ */
+
+import { lastError } from "./error.ts";
+import { Handle, INVALID_HANDLE_VALUE } from "./handle.ts";
+import { kernel32 } from "./kernel32.ts";
+import { completeStartupInfo, securityAttributes, STARTUPINFOEX_SIZE } from "./struct.ts";
+import { encodeWide } from "./wide.ts";
+
+/** A process that has been started. */
+export interface StartedProcess {
+  /** Its process id. */
+  pid: number;
+  /** A handle of it. */
+  process: Handle;
+}
+
+/** What is to be started. */
+export interface CreateProcessOptions {
+  /** The program's path. */
+  path: string;
+  /** The command line. */
+  commandLine: string;
+  /** The environment, as a block. */
+  environment: Uint16Array<ArrayBuffer>;
+  /** The current directory. */
+  directory: string | undefined;
+  /** Inheritable handles for standard input, output and error. */
+  standard: readonly Handle[];
+  /** Other inheritable handles that it inherits. */
+  inherited: readonly bigint[];
+  /** Is called with the process before it runs. */
+  beforeItRuns: ((process: Handle) => void) | undefined;
+}
+
+const CREATE_SUSPENDED = 0x4;
+const CREATE_UNICODE_ENVIRONMENT = 0x400;
+const EXTENDED_STARTUPINFO_PRESENT = 0x80000;
+const CREATE_NO_WINDOW = 0x0800_0000;
+const PROC_THREAD_ATTRIBUTE_HANDLE_LIST = 0x20002n;
+
+/**
+ * Starts a process.
+ *
+ * @param options What is started.
+ * @throws {Deno.errors.NotFound} If there is no such program or directory.
+ * @throws {Deno.errors.PermissionDenied} If this user may not run it.
+ * @throws {Deno.errors.InvalidData} If it is no program.
+ */
+export function createProcess(options: CreateProcessOptions): StartedProcess {
+  const { path, standard, beforeItRuns } = options;
+  const attempt = `Cannot start ${JSON.stringify(path)}`;
+  const standardValues = standard.map((handle) => handle.value);
+  using attributes = new HandleList([...standardValues, ...options.inherited], attempt);
+  const startup = new Uint8Array(STARTUPINFOEX_SIZE);
+  kernel32().GetStartupInfoW(startup);
+  completeStartupInfo(startup, standardValues, attributes.buffer);
+  const information = new DataView(new ArrayBuffer(24));
+  // A program with a console shows its output there; without one, none may flash up.
+  const window = kernel32().GetConsoleCP() === 0 ? CREATE_NO_WINDOW : 0;
+  const created = kernel32().CreateProcessW(
+    encodeWide(path),
+    // A buffer of its own: the call writes to it.
+    encodeWide(options.commandLine),
+    null,
+    null,
+    1,
+    CREATE_UNICODE_ENVIRONMENT | EXTENDED_STARTUPINFO_PRESENT | CREATE_SUSPENDED | window,
+    options.environment,
+    options.directory === undefined ? null : encodeWide(options.directory),
+    startup,
+    information,
+  );
+  if (!created) throw lastError("CreateProcessW", attempt);
+  const process = new Handle(information.getBigUint64(0, true), "child process");
+  using thread = new Handle(information.getBigUint64(8, true), "thread of a child process");
+  try {
+    beforeItRuns?.(process);
+  } catch (error) {
+    terminate(process, 1);
+    process.close();
+    throw error;
+  }
+  kernel32().ResumeThread(thread.value);
+  return { pid: information.getUint32(16, true), process };
+}
+
+/** A list of the handles that a child inherits. */
+class HandleList implements Disposable {
+  readonly buffer: Uint8Array<ArrayBuffer>;
+  /** The list only points to it. */
+  readonly #handles: BigUint64Array<ArrayBuffer>;
+
+  constructor(handles: readonly bigint[], attempt: string) {
+    const { InitializeProcThreadAttributeList, UpdateProcThreadAttribute } = kernel32();
+    const size = new BigUint64Array(1);
+    InitializeProcThreadAttributeList(null, 1, 0, size);
+    this.buffer = new Uint8Array(Number(size[0]));
+    this.#handles = BigUint64Array.from(new Set(handles));
+    if (!InitializeProcThreadAttributeList(this.buffer, 1, 0, size)) {
+      throw lastError("InitializeProcThreadAttributeList", attempt);
+    }
+    if (
+      !UpdateProcThreadAttribute(
+        this.buffer,
+        0,
+        PROC_THREAD_ATTRIBUTE_HANDLE_LIST,
+        this.#handles,
+        BigInt(this.#handles.byteLength),
+        null,
+        null,
+      )
+    ) {
+      throw lastError("UpdateProcThreadAttribute", attempt);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    kernel32().DeleteProcThreadAttributeList(this.buffer);
+  }
+}
+
+/** `STD_INPUT_HANDLE` and its kin. */
+const STANDARD = { stdin: -10 >>> 0, stdout: -11 >>> 0, stderr: -12 >>> 0 } as const;
+const DUPLICATE_SAME_ACCESS = 2;
+const GENERIC_READ_WRITE = 0xc000_0000;
+const FILE_SHARE_READ_WRITE = 3;
+const OPEN_EXISTING = 3;
+
+/**
+ * Makes an inheritable handle for a child's standard input, output or error.
+ *
+ * @param which Which.
+ * @param own Whether it is this process's, where it has one, or the null device.
+ */
+export function standardHandle(which: keyof typeof STANDARD, own: boolean): Handle {
+  const { CreateFileW, DuplicateHandle, GetCurrentProcess, GetStdHandle } = kernel32();
+  const value = own ? GetStdHandle(STANDARD[which]) : 0n;
+  const out = new BigUint64Array(1);
+  const self = GetCurrentProcess();
+  if (
+    value !== 0n && value !== INVALID_HANDLE_VALUE &&
+    DuplicateHandle(self, value, self, out, 0, 1, DUPLICATE_SAME_ACCESS)
+  ) {
+    return new Handle(out[0]!, which);
+  }
+  const device = CreateFileW(
+    encodeWide("NUL"),
+    GENERIC_READ_WRITE,
+    FILE_SHARE_READ_WRITE,
+    securityAttributes(null, true),
+    OPEN_EXISTING,
+    0,
+    0n,
+  );
+  if (device === INVALID_HANDLE_VALUE) {
+    throw lastError("CreateFileW", "Cannot open the null device");
+  }
+  return new Handle(device, which);
+}
+
+/** Ends a process. */
+export function terminate(process: Handle, exitCode: number): void {
+  // It fails where the process has ended already.
+  kernel32().TerminateProcess(process.value, exitCode >>> 0);
+}
+
+/** The exit code of a process that has ended. */
+export function exitCodeOf(process: Handle): number {
+  const code = new Int32Array(1);
+  if (!kernel32().GetExitCodeProcess(process.value, code)) {
+    throw lastError("GetExitCodeProcess", "Cannot tell how a child process ended");
+  }
+  return code[0]!;
+}
+
+const JOB_OBJECT_EXTENDED_LIMIT_INFORMATION = 9;
+const JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE = 0x2000;
+/** The job whose processes end with this one: it is never closed, but by the end. */
+let job: bigint | undefined;
+
+/**
+ * Has a process be ended when this one ends, however it does.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/procthread/job-objects}
+ */
+export function killWithThisProcess(process: Handle): void {
+  const attempt = "Cannot tie a child process to this one";
+  const { AssignProcessToJobObject, CreateJobObjectW, SetInformationJobObject } = kernel32();
+  if (job === undefined) {
+    const made = CreateJobObjectW(null, null);
+    if (made === 0n) throw lastError("CreateJobObjectW", attempt);
+    // JOBOBJECT_EXTENDED_LIMIT_INFORMATION: LimitFlags at 16 of 144 bytes.
+    const limits = new DataView(new ArrayBuffer(144));
+    limits.setUint32(16, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, true);
+    if (
+      !SetInformationJobObject(
+        made,
+        JOB_OBJECT_EXTENDED_LIMIT_INFORMATION,
+        limits,
+        limits.byteLength,
+      )
+    ) {
+      throw lastError("SetInformationJobObject", attempt);
+    }
+    job = made;
+  }
+  if (!AssignProcessToJobObject(job, process.value)) {
+    throw lastError("AssignProcessToJobObject", attempt);
+  }
+}

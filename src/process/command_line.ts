@@ -1,0 +1,43 @@
+/**
+ * Command lines, of which Windows has only one text for all arguments.
+ *
+ * @see {@link https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments}
+ * @module
+ */
+
+/** The longest command line that Windows takes, in code units. */
+const LONGEST = 32_766;
+
+/**
+ * Writes a command line that `CommandLineToArgvW` and the C run-time library read as the same
+ * words again.
+ *
+ * @param program The program.
+ * @param args The arguments.
+ * @throws {TypeError} If one has a NUL in it, or the program a quotation mark.
+ * @throws {RangeError} If they are too long together.
+ */
+export function toCommandLine(program: string, args: readonly string[]): string {
+  if (program.includes('"')) {
+    throw new TypeError(`Expected a program without quotation marks, got ${program}`);
+  }
+  for (const arg of args) {
+    if (typeof arg !== "string" || arg.includes("\0")) {
+      throw new TypeError(
+        `Expected arguments to be strings without NUL, got ${JSON.stringify(arg)}`,
+      );
+    }
+  }
+  // The program is read by a rule of its own: up to the next quotation mark, whatever is before it.
+  const line = [`"${program}"`, ...args.map(quote)].join(" ");
+  if (line.length <= LONGEST) return line;
+  throw new RangeError(
+    `Expected a command line of at most ${LONGEST} characters, got ${line.length}`,
+  );
+}
+
+/** Quotes an argument: backslashes count double before a quotation mark, and nowhere else. */
+function quote(arg: string): string {
+  if (arg !== "" && !/[\s"]/.test(arg)) return arg;
+  return `"${arg.replace(/(\\*)("|$)/g, (_, slashes, end) => slashes + slashes + (end && '\\"'))}"`;
+}

@@ -1,0 +1,43 @@
+/**
+ * Environments for child processes.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/procthread/changing-environment-variables}
+ * @module
+ */
+
+import { environmentStrings } from "../../ffi/environment.ts";
+import { toUnits } from "../../ffi/wide.ts";
+
+/**
+ * Writes an environment: each variable with a NUL behind it, sorted by name as Windows wants
+ * it, and a NUL at the end.
+ *
+ * @param env The variables that are set in addition.
+ * @param clear Whether it has those of this process not.
+ * @throws {TypeError} If a name or a value is none.
+ */
+export function environmentBlock(
+  env: Readonly<Record<string, string>>,
+  clear: boolean,
+): Uint16Array<ArrayBuffer> {
+  // Upper and lower case are the same; what is set later wins.
+  const variables = new Map<string, string>();
+  const set = (name: string, value: string) =>
+    variables.set(name.toUpperCase(), `${name}=${value}\0`);
+  for (const text of clear ? [] : environmentStrings()) {
+    // The names of some that Windows keeps for itself begin with "=".
+    const at = text.indexOf("=", 1);
+    set(text.slice(0, at), text.slice(at + 1));
+  }
+  for (const [name, value] of Object.entries(env)) {
+    if (name === "" || /[=\0]/.test(name) || typeof value !== "string" || value.includes("\0")) {
+      throw new TypeError(
+        `Expected an environment variable, got ${JSON.stringify(name)}: ${JSON.stringify(value)}`,
+      );
+    }
+    set(name, value);
+  }
+  const sorted = [...variables].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  const text = sorted.map(([, variable]) => variable).join("");
+  return toUnits(text === "" ? "\0\0" : `${text}\0`);
+}

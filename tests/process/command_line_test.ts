@@ -1,0 +1,36 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { decodeWideAt, encodeWide } from "../../ffi/wide.ts";
+import { toCommandLine } from "../../src/process/command_line.ts";
+import { openLibrary } from "../open_library.ts";
+import { randomArgs } from "../random_args.ts";
+
+Deno.test("toCommandLine() is read as the same words by Windows, tens of thousands of times", () => {
+  using shell32 = openLibrary("shell32.dll", {
+    CommandLineToArgvW: { parameters: ["buffer", "buffer"], result: "pointer" },
+  });
+  using kernel32 = openLibrary("kernel32.dll", {
+    LocalFree: { parameters: ["pointer"], result: "pointer" },
+  });
+  for (let i = 0; i < 30_000; i++) {
+    const args = randomArgs();
+    const line = toCommandLine("C:\\some where\\a.exe", args);
+    const count = new Int32Array(1);
+    const words = shell32.symbols.CommandLineToArgvW(encodeWide(line), count)!;
+    const view = new Deno.UnsafePointerView(words);
+    const read = Array.from(
+      { length: count[0]! },
+      (_, index) => decodeWideAt(Deno.UnsafePointer.create(view.getBigUint64(index * 8))!),
+    );
+    kernel32.symbols.LocalFree(words);
+    assertEquals(read, ["C:\\some where\\a.exe", ...args], line);
+  }
+});
+
+Deno.test("toCommandLine() leaves alone what needs no quotes", () => {
+  assertEquals(
+    toCommandLine("a", ["b", "c\\", "", "d e", 'f"g', "h i\\"]),
+    '"a" b c\\ "" "d e" "f\\"g" "h i\\\\"',
+  );
+  assertThrows(() => toCommandLine("a", ["b\0"]), TypeError, "without NUL");
+  assertThrows(() => toCommandLine("a", ["b".repeat(32_766)]), RangeError, "at most 32766");
+});

@@ -1,0 +1,244 @@
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertInstanceOf,
+  assertLess,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { Handle } from "../../ffi/handle.ts";
+import { kernel32 } from "../../ffi/kernel32.ts";
+import { SharedMemory, spawn, type SpawnOptions } from "../../mod.ts";
+import { isWine } from "../is_wine.ts";
+import { Peer } from "../peer.ts";
+import { randomArgs } from "../random_args.ts";
+import { openTeller } from "../teller.ts";
+
+Deno.test("spawn() passes arguments on exactly as they are", async () => {
+  await using teller = await openTeller();
+  for (let i = 0; i < 40; i++) {
+    const args = randomArgs();
+    await using child = teller.start({ args });
+    assertEquals(await child.status, { success: true, code: 0 }, JSON.stringify(args));
+    assertEquals(teller.read().args, args);
+  }
+});
+
+Deno.test("spawn() passes the handles that are named on, and no others", async () => {
+  await using teller = await openTeller();
+  using other = SharedMemory.anonymous(4096, { inheritable: true });
+  using named = SharedMemory.anonymous(4096);
+  const started = async (args: SpawnOptions["args"] & object) => {
+    await using child = teller.start({ args, inherit: { named } });
+    assertEquals((await child.status).code, 0);
+    return teller.read();
+  };
+  // As the seed does: the value is on the command line.
+  const { args, more } = await started(({ named }) => ["--handle", `${named}`]);
+  assertEquals([args[0], more], ["--handle", ["open"]]);
+  const { more: others } = await started(["--handle", `${other.unsafeHandle}`]);
+  assertEquals(others, ["closed"]);
+});
+
+Deno.test("spawn() gives the child its environment and its directory", async () => {
+  await using teller = await openTeller();
+  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
+  try {
+    const names = ["WINIPC_ONE", "winipc_two", "SystemRoot", "path"];
+    const env = { WINIPC_ONE: "eins, ß 数=", WINIPC_TWO: "zwei", PATH: "C:\\nowhere" };
+    await using child = teller.start({ args: ["--env", ...names], env, cwd: folder });
+    await child.status;
+    const { more } = teller.read();
+    assertEquals(more.slice(0, 2), [env.WINIPC_ONE, env.WINIPC_TWO]);
+    assert(more[2]!.toLowerCase().endsWith("windows"), more[2]);
+    assertEquals([more[3], more[4]?.toLowerCase()], [env.PATH, folder.toLowerCase()]);
+    await using bare = teller.start({ args: ["--env", "WINIPC_ONE"], clearEnv: true, env });
+    await bare.status;
+    assertEquals(teller.read().more[0], env.WINIPC_ONE);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("spawn() tells how the child ended, and ends it", async () => {
+  await using teller = await openTeller();
+  assertEquals(await teller.start({ args: ["--exit"] }).status, { success: false, code: 77 });
+  const killed = teller.start({ args: ["--wait"] });
+  killed.kill(5);
+  assertEquals(await killed.status, { success: false, code: 5 });
+  killed.kill();
+  const controller = new AbortController();
+  const aborted = teller.start({ args: ["--wait"], signal: controller.signal });
+  controller.abort();
+  assertEquals((await aborted.status).code, 1);
+  const started = performance.now();
+  {
+    await using _child = teller.start({ args: ["--wait"] });
+  }
+  assertLess(performance.now() - started, 20_000);
+  const reason = new Error("no");
+  const error = assertThrows(() => teller.start({ signal: AbortSignal.abort(reason) }));
+  assertEquals(error, reason);
+});
+
+Deno.test("spawn() tells what is missing from what is no program", async () => {
+  assertThrows(
+    () => spawn("winipc-is-no-program"),
+    Deno.errors.NotFound,
+    'Cannot find the program "winipc-is-no-program"',
+  );
+  assertThrows(() => spawn("C:\\winipc\\none.exe"), Deno.errors.NotFound, "CreateProcessW");
+  const file = await Deno.makeTempFile({ prefix: "winipc-", suffix: ".exe" });
+  try {
+    await Deno.writeTextFile(file, "no program at all");
+    const error = assertThrows(() => spawn(file));
+    assertInstanceOf(error, Deno.errors.InvalidData);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("spawn() is refused where there is no right to run it", () => {
+  // Windows refuses to run a folder (error 5); Wine finds no handle of it (6).
+  const refused = isWine() ? Deno.errors.BadResource : Deno.errors.PermissionDenied;
+  assertThrows(() => spawn("C:\\windows"), refused, "CreateProcessW failed");
+});
+
+Deno.test("spawn() joins arguments as they are when it is told to", async () => {
+  await using teller = await openTeller();
+  const args = ['a"b c"d', "e\\", "f"];
+  await using child = teller.start({ args, windowsRawArguments: true });
+  await child.status;
+  assertEquals(teller.read().args, ["ab cd", "e\\", "f"]);
+});
+
+Deno.test("spawn() does not look in the current directory", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
+  const before = Deno.cwd();
+  try {
+    await Deno.writeTextFile(`${folder}\\winipc-here.exe`, "");
+    Deno.chdir(folder);
+    assertThrows(() => spawn("winipc-here"), Deno.errors.NotFound, "is not looked at");
+  } finally {
+    Deno.chdir(before);
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("spawn() runs batch files, and refuses arguments that cmd.exe may take for something else", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
+  try {
+    const batch = `${folder}\\exit.cmd`;
+    await Deno.writeTextFile(batch, "@exit /b %1\r\n");
+    assertEquals((await spawn(batch, { args: ["42", "two words"] }).status).code, 42);
+    for (const arg of ['"', "%PATH%", "a&calc", "a|b", "a>b", "^", "!x!", "a\nb", "(x)"]) {
+      assertThrows(() => spawn(batch, { args: [arg] }), TypeError, "to a batch file");
+      assertThrows(() => spawn(`${batch} . `, { args: [arg] }), TypeError, "to a batch file");
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("spawn() lets this process end when it is told to, and its child with it", async () => {
+  for (const [how, survives] of [["killWithParent", false], ["", true]] as const) {
+    await using teller = await openTeller();
+    const script = new URL("../peers/spawner.ts", import.meta.url).href;
+    const flags = ["--no-prompt", "--allow-ffi"];
+    const parent = await Peer.startProgram(
+      Deno.execPath(),
+      "run",
+      ...flags,
+      script,
+      teller.path,
+      how,
+    );
+    const pid = Number(await parent.nextLine());
+    parent.kill();
+    await parent.gone();
+    await parent[Symbol.asyncDispose]();
+    using process = openToWait(pid);
+    const gone = kernel32Wait(process, survives ? 300 : 20_000);
+    assertEquals(gone, !survives, how);
+    if (survives) kernel32().TerminateProcess(process.value, 1);
+  }
+});
+
+Deno.test("spawn() holds this process until the child has ended, or not", async () => {
+  await using teller = await openTeller();
+  for (const how of ["unref", "wait"]) {
+    const script = new URL("../peers/spawner.ts", import.meta.url).href;
+    const flags = ["--no-prompt", "--allow-ffi"];
+    await using parent = await Peer.startProgram(
+      Deno.execPath(),
+      ...["run", ...flags, script, teller.path, how],
+    );
+    const pid = Number(await parent.nextLine());
+    if (how === "unref") {
+      assertEquals((await parent.gone()).code, 0);
+      using child = openToWait(pid);
+      assertFalse(kernel32Wait(child, 0));
+      kernel32().TerminateProcess(child.value, 1);
+    } else {
+      using child = openToWait(pid);
+      kernel32().TerminateProcess(child.value, 1);
+      assertEquals(await parent.nextLine(), "ended with 1");
+      assertEquals((await parent.gone()).code, 0);
+    }
+  }
+});
+
+Deno.test("spawn() leaves no handle behind", async () => {
+  await using teller = await openTeller();
+  const next = () => {
+    using event = new Handle(kernel32().CreateEventW(null, 0, 0, null), "event");
+    return event.value;
+  };
+  await teller.start({}).status;
+  const before = next();
+  for (let i = 0; i < 30; i++) {
+    await teller.start({ stdin: "null", stdout: "null", stderr: "null" }).status;
+    assertThrows(() => spawn("C:\\winipc\\none.exe", { inherit: { x: teller.memory } }));
+  }
+  assertEquals(next(), before);
+});
+
+Deno.test("spawn() refuses what is none", async () => {
+  await using teller = await openTeller();
+  const wrong: object[] = [
+    { args: ["a\0b"] },
+    { args: [5] },
+    { env: { "a=b": "c" } },
+    { env: { "": "c" } },
+    { env: { a: "b\0" } },
+    { stdin: "pipe" },
+    { inherit: { "a b": teller.memory } },
+    { cwd: "a\0" },
+  ];
+  for (const options of wrong) {
+    assertThrows(() => spawn(teller.path, options as SpawnOptions), TypeError);
+  }
+  assertThrows(() => teller.start({ args: ["x".repeat(40_000)] }), RangeError, "command line");
+  assertThrows(() => spawn('C:\\a"b'), TypeError, "without quotation marks");
+  await assertRejects(async () => await Promise.reject(spawn("a\0b")), TypeError);
+  assertFalse(teller.memory.closed);
+});
+
+const SYNCHRONIZE_AND_TERMINATE = 0x10_0001;
+
+function openToWait(pid: number): Handle {
+  return new Handle(kernel32().OpenProcess(SYNCHRONIZE_AND_TERMINATE, 0, pid), "process");
+}
+
+function kernel32Wait(process: Handle, milliseconds: number): boolean {
+  const library = Deno.dlopen("kernel32.dll", {
+    WaitForSingleObject: { parameters: ["usize", "u32"], result: "u32" },
+  });
+  try {
+    return process.value !== 0n &&
+      library.symbols.WaitForSingleObject(process.value, milliseconds) === 0;
+  } finally {
+    library.close();
+  }
+}
