@@ -35,12 +35,17 @@ export interface Program {
  * @throws {TypeError} If an argument cannot be passed to a batch file safely.
  */
 export function findProgram(command: string, args: readonly string[], raw: boolean): Program {
-  const path = /[\\/:]/.test(command) ? command : search(command);
+  const path = /[\\/:]/.test(command) ? withExtension(command) : search(command);
   if (/\.(bat|cmd)[. ]*$/i.test(path)) return batchFile(path, args);
   return {
     path,
     commandLine: raw ? [toCommandLine(path, []), ...args].join(" ") : toCommandLine(path, args),
   };
+}
+
+/** A path without an extension is one of a program. */
+function withExtension(path: string): string {
+  return /\.[^\\/]*$/.test(path) ? path : `${path}.exe`;
 }
 
 function search(name: string): string {
@@ -70,13 +75,18 @@ function systemFolder(): string {
 }
 
 function batchFile(path: string, args: readonly string[]): Program {
-  for (const text of [path, ...args]) {
-    if (/^[\p{L}\p{N} _.,:\\/@+-]*$/u.test(text)) continue;
+  const safe = (text: string, pattern: RegExp) => {
+    if (pattern.test(text)) return `"${text}"`;
     throw new TypeError(
       `Cannot pass ${JSON.stringify(text)} to a batch file: cmd.exe may take it for something else`,
     );
-  }
-  const words = [path, ...args].map((word) => `"${word}"`).join(" ");
+  };
+  // Between quotation marks only these mean something to cmd.exe. What the file does with its
+  // arguments afterwards is not known, so of them only the harmless are passed.
+  const words = [
+    safe(path, /^[^"%\r\n]*$/),
+    ...args.map((arg) => safe(arg, /^[\p{L}\p{N} _.,:\\/@+-]*$/u)),
+  ];
   const shell = `${systemFolder()}\\cmd.exe`;
-  return { path: shell, commandLine: `"${shell}" /d /e:on /v:off /s /c "${words}"` };
+  return { path: shell, commandLine: `"${shell}" /d /e:on /v:off /s /c "${words.join(" ")}"` };
 }

@@ -7,6 +7,7 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
+import { environmentVariable } from "../../ffi/environment.ts";
 import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { SharedMemory, spawn, type SpawnOptions } from "../../mod.ts";
@@ -99,10 +100,22 @@ Deno.test("spawn() tells what is missing from what is no program", async () => {
   }
 });
 
-Deno.test("spawn() is refused where there is no right to run it", () => {
-  // Windows refuses to run a folder (error 5); Wine finds no handle of it (6).
-  const refused = isWine() ? Deno.errors.BadResource : Deno.errors.PermissionDenied;
-  assertThrows(() => spawn("C:\\windows"), refused, "CreateProcessW failed");
+Deno.test("spawn() is refused where there is no right to run it", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "winipc-", suffix: ".exe" });
+  try {
+    // Windows refuses to run a folder (error 5); Wine finds no handle of it (6).
+    const refused = isWine() ? Deno.errors.BadResource : Deno.errors.PermissionDenied;
+    assertThrows(() => spawn(folder), refused, "CreateProcessW failed");
+  } finally {
+    await Deno.remove(folder);
+  }
+});
+
+Deno.test("spawn() finds a program by its path, by its name, and without its extension", async () => {
+  const system = `${environmentVariable("SystemRoot")}\\system32`;
+  for (const command of [`${system}\\cmd.exe`, `${system}\\cmd`, "cmd.exe", "cmd"]) {
+    assertEquals((await spawn(command, { args: ["/c", "exit 3"] }).status).code, 3, command);
+  }
 });
 
 Deno.test("spawn() joins arguments as they are when it is told to", async () => {
@@ -129,7 +142,10 @@ Deno.test("spawn() does not look in the current directory", async () => {
 Deno.test("spawn() runs batch files, and refuses arguments that cmd.exe may take for something else", async () => {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   try {
-    const batch = `${folder}\\exit.cmd`;
+    // Such as "Program Files (x86)", and worse.
+    const inner = `${folder}\\a & b (x86)`;
+    await Deno.mkdir(inner);
+    const batch = `${inner}\\exit.cmd`;
     await Deno.writeTextFile(batch, "@exit /b %1\r\n");
     assertEquals((await spawn(batch, { args: ["42", "two words"] }).status).code, 42);
     for (const arg of ['"', "%PATH%", "a&calc", "a|b", "a>b", "^", "!x!", "a\nb", "(x)"]) {
