@@ -81,7 +81,7 @@ export function createProcess(options: CreateProcessOptions): StartedProcess {
   try {
     beforeItRuns?.(process);
   } catch (error) {
-    terminate(process, 1);
+    terminate(process);
     process.close();
     throw error;
   }
@@ -163,10 +163,10 @@ export function standardHandle(which: keyof typeof STANDARD, own: boolean): Hand
   return new Handle(device, which);
 }
 
-/** Ends a process. */
-export function terminate(process: Handle, exitCode: number): void {
+/** Ends a process, with exit code 1. */
+export function terminate(process: Handle): void {
   // It fails where the process has ended already.
-  kernel32().TerminateProcess(process.value, exitCode >>> 0);
+  kernel32().TerminateProcess(process.value, 1);
 }
 
 /** The exit code of a process that has ended. */

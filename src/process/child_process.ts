@@ -16,6 +16,8 @@ export interface ChildStatus {
   success: boolean;
   /** Its exit code. */
   code: number;
+  /** The signal that ended it: Windows has none. */
+  signal: null;
 }
 
 /** A process that this one has started. */
@@ -57,7 +59,7 @@ export class ChildProcess implements AsyncDisposable {
       signal?.removeEventListener("abort", abort);
       const code = exitCodeOf(process);
       process.close();
-      return { success: code === 0, code };
+      return { success: code === 0, code, signal: null };
     });
   }
 
@@ -89,12 +91,12 @@ export class ChildProcess implements AsyncDisposable {
   }
 
   /**
-   * Ends the process at once, as `Deno.ChildProcess.kill` does on Windows.
+   * Ends the process at once; its exit code is 1 then.
    *
-   * @param exitCode The exit code that it is to have. @default 1
+   * @param _signal Any of the signals that end a process: Windows has one way to do it.
    */
-  kill(exitCode: number = 1): void {
-    if (!this.#process.closed) terminate(this.#process, exitCode);
+  kill(_signal: "SIGTERM" | "SIGKILL" | "SIGINT" | "SIGQUIT" | "SIGABRT" = "SIGTERM"): void {
+    if (!this.#process.closed) terminate(this.#process);
   }
 
   /** Makes this process live for as long as the child does, as it is at first. */
