@@ -133,6 +133,12 @@ Deno.test("receiveHandle() refuses what is forged, and closes and maps nothing o
   for (const wrong of [...garbled, message(bytes.slice(1)), message(bytes, 1n)]) {
     assertThrows(() => receiveHandle(wrong), Deno.errors.InvalidData);
   }
+  // A pull takes no more than is named, though the handle there would grant it.
+  const pulled = receiveHandle(
+    message(encodeNotice({ ...honest, place: "sender", access: "read" })),
+  );
+  assertEquals(pulled.memory.access, "read");
+  pulled.memory.close();
   // All of it is still there, and the honest notice is taken.
   assertFalse(memory.closed);
   assert(kernel32().SetEvent(event.value));
