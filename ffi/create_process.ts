@@ -6,9 +6,10 @@
  */
 
 import { lastError } from "./error.ts";
-import { Handle, INVALID_HANDLE_VALUE } from "./handle.ts";
+import { GENERIC_READ, GENERIC_WRITE, openExistingFile } from "./file.ts";
+import { DUPLICATE_SAME_ACCESS, Handle, INVALID_HANDLE_VALUE } from "./handle.ts";
 import { kernel32 } from "./kernel32.ts";
-import { completeStartupInfo, securityAttributes, STARTUPINFOEX_SIZE } from "./struct.ts";
+import { completeStartupInfo, STARTUPINFOEX_SIZE } from "./struct.ts";
 import { encodeWide } from "./wide.ts";
 
 /** A process that has been started. */
@@ -126,10 +127,7 @@ class HandleList implements Disposable {
 
 /** `STD_INPUT_HANDLE` and its kin. */
 const STANDARD = { stdin: -10 >>> 0, stdout: -11 >>> 0, stderr: -12 >>> 0 } as const;
-const DUPLICATE_SAME_ACCESS = 2;
-const GENERIC_READ_WRITE = 0xc000_0000;
 const FILE_SHARE_READ_WRITE = 3;
-const OPEN_EXISTING = 3;
 
 /**
  * Makes an inheritable handle for a child's standard input, output or error.
@@ -138,7 +136,7 @@ const OPEN_EXISTING = 3;
  * @param own Whether it is this process's, where it has one, or the null device.
  */
 export function standardHandle(which: keyof typeof STANDARD, own: boolean): Handle {
-  const { CreateFileW, DuplicateHandle, GetCurrentProcess, GetStdHandle } = kernel32();
+  const { DuplicateHandle, GetCurrentProcess, GetStdHandle } = kernel32();
   const value = own ? GetStdHandle(STANDARD[which]) : 0n;
   const out = new BigUint64Array(1);
   const self = GetCurrentProcess();
@@ -148,34 +146,19 @@ export function standardHandle(which: keyof typeof STANDARD, own: boolean): Hand
   ) {
     return new Handle(out[0]!, which);
   }
-  const device = CreateFileW(
-    encodeWide("NUL"),
-    GENERIC_READ_WRITE,
-    FILE_SHARE_READ_WRITE,
-    securityAttributes(null, true),
-    OPEN_EXISTING,
-    0,
-    0n,
-  );
-  if (device === INVALID_HANDLE_VALUE) {
-    throw lastError("CreateFileW", "Cannot open the null device");
-  }
-  return new Handle(device, which);
+  return openExistingFile("NUL", {
+    access: GENERIC_READ + GENERIC_WRITE,
+    share: FILE_SHARE_READ_WRITE,
+    inheritable: true,
+    kind: which,
+    attempt: "Cannot open the null device",
+  });
 }
 
 /** Ends a process, with exit code 1. */
 export function terminate(process: Handle): void {
   // It fails where the process has ended already.
   kernel32().TerminateProcess(process.value, 1);
-}
-
-/** The exit code of a process that has ended. */
-export function exitCodeOf(process: Handle): number {
-  const code = new Int32Array(1);
-  if (!kernel32().GetExitCodeProcess(process.value, code)) {
-    throw lastError("GetExitCodeProcess", "Cannot tell how a child process ended");
-  }
-  return code[0]!;
 }
 
 const JOB_OBJECT_EXTENDED_LIMIT_INFORMATION = 9;

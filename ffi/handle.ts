@@ -12,7 +12,7 @@ import { kernel32 } from "./kernel32.ts";
 export const INVALID_HANDLE_VALUE = 0xffffffffffffffffn;
 
 /** `DUPLICATE_SAME_ACCESS`: the duplicate may do what the original may. */
-const DUPLICATE_SAME_ACCESS = 2;
+export const DUPLICATE_SAME_ACCESS = 2;
 
 /** The handle values that objects of this isolate own. */
 const owned = new Set<bigint>();

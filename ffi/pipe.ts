@@ -10,10 +10,10 @@
 
 import { errorFromCode, lastError, lastErrorCode } from "./error.ts";
 import { createEvent } from "./event.ts";
+import { GENERIC_READ, GENERIC_WRITE, openExistingFile } from "./file.ts";
 import { Handle, INVALID_HANDLE_VALUE } from "./handle.ts";
 import { kernel32 } from "./kernel32.ts";
 import { RegisteredWait } from "./registered_wait.ts";
-import { securityAttributes } from "./struct.ts";
 import { encodeWide } from "./wide.ts";
 
 const PIPE_ACCESS_INBOUND = 1;
@@ -21,9 +21,6 @@ const PIPE_ACCESS_OUTBOUND = 2;
 const FILE_FLAG_FIRST_PIPE_INSTANCE = 0x80000;
 const FILE_FLAG_OVERLAPPED = 0x4000_0000;
 const PIPE_REJECT_REMOTE_CLIENTS = 8;
-const GENERIC_READ = 0x8000_0000;
-const GENERIC_WRITE = 0x4000_0000;
-const OPEN_EXISTING = 3;
 
 const ERROR_HANDLE_EOF = 38;
 const ERROR_BROKEN_PIPE = 109;
@@ -70,19 +67,19 @@ export class PipeEnd {
     );
     if (value === INVALID_HANDLE_VALUE) throw lastError("CreateNamedPipeW", "Cannot make a pipe");
     const ours = new PipeEnd(new Handle(value, "pipe"));
-    const theirs = kernel32().CreateFileW(
-      encodeWide(name),
-      reads ? GENERIC_WRITE : GENERIC_READ,
-      0,
-      securityAttributes(null, true),
-      OPEN_EXISTING,
-      0,
-      0n,
-    );
-    if (theirs !== INVALID_HANDLE_VALUE) return { ours, theirs: new Handle(theirs, "pipe") };
-    const error = lastError("CreateFileW", "Cannot open a pipe");
-    ours.close();
-    throw error;
+    try {
+      const theirs = openExistingFile(name, {
+        access: reads ? GENERIC_WRITE : GENERIC_READ,
+        share: 0,
+        inheritable: true,
+        kind: "pipe",
+        attempt: "Cannot open a pipe",
+      });
+      return { ours, theirs };
+    } catch (error) {
+      ours.close();
+      throw error;
+    }
   }
 
   /** Reads what there is, or waits for some; `undefined` when there will be no more. */

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { errorFromCode, lastErrorCode } from "./error.ts";
-import { Handle } from "./handle.ts";
+import { errorFromCode, lastError, lastErrorCode } from "./error.ts";
+import { DUPLICATE_SAME_ACCESS, Handle } from "./handle.ts";
 import { kernel32 } from "./kernel32.ts";
 import { kernelbase } from "./kernelbase.ts";
 
@@ -19,8 +19,6 @@ const STILL_ACTIVE = 259;
 
 /** `DUPLICATE_CLOSE_SOURCE`: the handle that is duplicated is closed, also where that fails. */
 const DUPLICATE_CLOSE_SOURCE = 1;
-/** `DUPLICATE_SAME_ACCESS`: the duplicate may do what the original may. */
-const DUPLICATE_SAME_ACCESS = 2;
 /** What `OpenProcess` says of a number that is no process's. */
 const ERROR_INVALID_PARAMETER = 87;
 
@@ -133,7 +131,19 @@ function duplicate(
 }
 
 function hasEnded(process: Handle): boolean {
-  const exitCode = new Uint32Array(1);
-  kernel32().GetExitCodeProcess(process.value, exitCode);
-  return exitCode[0] !== STILL_ACTIVE;
+  return exitCodeOf(process) !== STILL_ACTIVE;
+}
+
+/**
+ * The exit code of a process; 259 while it has none.
+ *
+ * @param process The process.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-getexitcodeprocess}
+ */
+export function exitCodeOf(process: Handle): number {
+  const code = new Int32Array(1);
+  if (!kernel32().GetExitCodeProcess(process.value, code)) {
+    throw lastError("GetExitCodeProcess", `Cannot tell how ${process.kind} ended`);
+  }
+  return code[0]!;
 }

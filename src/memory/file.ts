@@ -6,17 +6,14 @@
 
 import { assertInteger, assertOneOf, assertString } from "../../ffi/arguments.ts";
 import { lastError } from "../../ffi/error.ts";
-import { Handle, INVALID_HANDLE_VALUE } from "../../ffi/handle.ts";
+import { GENERIC_READ, GENERIC_WRITE, openExistingFile } from "../../ffi/file.ts";
+import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
-import { encodeWide } from "../../ffi/wide.ts";
 import { type Mappable, MEMORY_ACCESS, type MemoryAccess } from "./mapped_view.ts";
 import { createSection } from "./section.ts";
 
-const GENERIC_READ = 0x80000000;
-const GENERIC_WRITE = 0x40000000;
 /** `FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE`: others may do as they like. */
 const SHARE_ALL = 7;
-const OPEN_EXISTING = 3;
 const FILE_TYPE_DISK = 1;
 
 /** Which part of a file to share, and what for. */
@@ -70,17 +67,12 @@ export function openFile(location: string | URL, options: FromFileOptions): Mapp
 }
 
 function openHandle(path: string, access: MemoryAccess, label: string): Handle {
-  const value = kernel32().CreateFileW(
-    encodeWide(path),
-    access === "read" ? GENERIC_READ : GENERIC_READ + GENERIC_WRITE,
-    SHARE_ALL,
-    null,
-    OPEN_EXISTING,
-    0,
-    0n,
-  );
-  if (value === INVALID_HANDLE_VALUE) throw lastError("CreateFileW", `Cannot map ${label}`);
-  return new Handle(value, label);
+  return openExistingFile(path, {
+    access: access === "read" ? GENERIC_READ : GENERIC_READ + GENERIC_WRITE,
+    share: SHARE_ALL,
+    kind: label,
+    attempt: `Cannot map ${label}`,
+  });
 }
 
 function lengthOf(file: Handle, label: string): number {

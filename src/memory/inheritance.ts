@@ -8,8 +8,6 @@ import { environmentVariable } from "../../ffi/environment.ts";
 import { adoptSection } from "./adoption.ts";
 import { type Mappable, MEMORY_ACCESS, type MemoryAccess } from "./mapped_view.ts";
 
-const KIND = "section";
-
 /** What a child is told of a handle. */
 export interface InheritedSection {
   /** The handle's value. */
@@ -39,7 +37,7 @@ export function inheritanceVariable(key: string): string {
 
 /** Writes what a child is told of a handle. */
 export function describeInheritance({ handle, byteLength, access }: InheritedSection): string {
-  return `${handle} ${KIND} ${byteLength} ${access}`;
+  return `${handle} section ${byteLength} ${access}`;
 }
 
 /** Takes over the section that was inherited under a key. */

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { exitCodeOf, type StartedProcess, terminate } from "../../ffi/create_process.ts";
+import { type StartedProcess, terminate } from "../../ffi/create_process.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import type { PipeEnd } from "../../ffi/pipe.ts";
+import { exitCodeOf } from "../../ffi/process.ts";
 import { RegisteredWait } from "../../ffi/registered_wait.ts";
 import { readableOf, writableOf } from "./stdio.ts";
 
