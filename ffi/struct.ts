@@ -89,6 +89,9 @@ export function windowClass(
 /** The size of a `MSG`, in bytes. */
 export const MSG_SIZE = 48;
 
+/** The most bytes that a `COPYDATASTRUCT` can count (`cbData`). */
+export const MOST_COPY_DATA = 2 ** 32 - 1;
+
 /**
  * Writes a `COPYDATASTRUCT`.
  *

@@ -7,18 +7,14 @@
 
 import { assertInteger } from "../../ffi/arguments.ts";
 import { requireHost } from "../../ffi/requirements.ts";
+import { MOST_COPY_DATA } from "../../ffi/struct.ts";
 import { LONGEST_TIMER } from "../waiting/poll.ts";
 import { deliver, deliveryError, type Parcel } from "./delivery.ts";
 import { encodeText, type TextEncoding } from "./encoding.ts";
 import { listenersOfThisThread, type OwnHandler, windowsOfThisThread } from "./own_windows.ts";
 import { SenderJob } from "./sender_job.ts";
 import { enqueue } from "./sender_pool.ts";
-
-/**
- * A window to send to: one that was found or made, or a handle (`HWND`), zero- or
- * sign-extended.
- */
-export type WindowTarget = { readonly handle: bigint } | bigint | number;
+import { toWindow, type WindowTarget } from "./window_target.ts";
 
 /** What to send: bytes, or a text that is written in an encoding. */
 export type CopyData = string | ArrayBuffer | ArrayBufferView<ArrayBuffer>;
@@ -46,10 +42,6 @@ export interface SendCopyDataOptions extends SendCopyDataSyncOptions {
   /** Stops the wait for the answer; the receiver may still get the data. */
   signal?: AbortSignal;
 }
-
-const HWND_BROADCAST = 0xffffn;
-/** The most that `cbData` can count. */
-const MOST_BYTES = 2 ** 32 - 1;
 
 /**
  * Sends data to a window and waits for its answer.
@@ -162,21 +154,6 @@ function toParcel(
   };
 }
 
-/** A window's handle as Windows takes it: 32 bits that count, sign-extended. */
-function toWindow(what: string, target: WindowTarget): bigint {
-  const value = typeof target === "object" ? target?.handle : target;
-  if (typeof value !== "bigint" && !Number.isSafeInteger(value)) {
-    throw new TypeError(`Expected ${what} to be a window or its handle, got ${String(target)}`);
-  }
-  const handle = BigInt(value);
-  const extended = BigInt.asIntN(32, handle);
-  const same = [extended, BigInt.asUintN(32, extended), BigInt.asUintN(64, extended)];
-  if (extended === 0n || extended === HWND_BROADCAST || !same.includes(handle)) {
-    throw new RangeError(`Expected ${what} to be the handle of one window, got ${handle}`);
-  }
-  return BigInt.asUintN(64, extended);
-}
-
 function toId(id: number | bigint): bigint {
   if (typeof id === "bigint" && id >= 0n && id < 2n ** 64n) return id;
   if (typeof id === "bigint") throw new RangeError(`Expected id to have 64 bits, got ${id}`);
@@ -191,8 +168,8 @@ function toBytes(
   const bytes = typeof data === "string"
     ? encodeText(terminate ? `${data}\0` : data, encoding)
     : asBytes(data);
-  if (bytes.length > MOST_BYTES) {
-    throw new RangeError(`Expected at most ${MOST_BYTES} bytes, got ${bytes.length}`);
+  if (bytes.length > MOST_COPY_DATA) {
+    throw new RangeError(`Expected at most ${MOST_COPY_DATA} bytes, got ${bytes.length}`);
   }
   return bytes;
 }

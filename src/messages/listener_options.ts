@@ -5,6 +5,7 @@
  */
 
 import { assertInteger } from "../../ffi/arguments.ts";
+import { MOST_COPY_DATA } from "../../ffi/struct.ts";
 import { LONGEST_TIMER } from "../waiting/poll.ts";
 import type { CopyDataMessage } from "./copy_data_message.ts";
 import type { MessageSender } from "./message_sender.ts";
@@ -52,9 +53,6 @@ export interface CopyDataListenerOptions {
   acceptLowerIntegrity?: boolean;
 }
 
-/** The most that `cbData` can count. */
-const MOST_BYTES = 2 ** 32 - 1;
-
 /**
  * Checks the options, and gives those that the window's thread needs.
  *
@@ -80,7 +78,7 @@ export function toWindowSettings(options: CopyDataListenerOptions): WindowSettin
     throw new TypeError(`Expected ${name} to be a function, got ${typeof value}`);
   }
   assertInteger("replyTimeout", replyTimeout, 1, LONGEST_TIMER);
-  assertInteger("maxByteLength", maxByteLength, 0, MOST_BYTES);
+  assertInteger("maxByteLength", maxByteLength, 0, MOST_COPY_DATA);
   assertInteger("highWaterMark", highWaterMark, 1, 2 ** 31 - 1);
   const asks = onMessage !== undefined || allow !== undefined;
   return {

@@ -11,7 +11,6 @@ export {
   type SendCopyDataOptions,
   sendCopyDataSync,
   type SendCopyDataSyncOptions,
-  type WindowTarget,
 } from "./copy_data.ts";
 export { CopyDataListener, type CopyDataListenerStats } from "./copy_data_listener.ts";
 export { CopyDataMessage, type IncomingMessage } from "./copy_data_message.ts";
@@ -25,6 +24,7 @@ export {
   WM_COPYDATA,
 } from "./message_window.ts";
 export { ReceivedCopyData } from "./received_copy_data.ts";
+export type { WindowTarget } from "./window_target.ts";
 export {
   findWindow,
   type FindWindowOptions,

@@ -17,6 +17,7 @@ import {
   sendCopyData,
   type WindowTarget,
 } from "../messages/mod.ts";
+import { toWindow } from "../messages/window_target.ts";
 import {
   decodeNotice,
   encodeNotice,
@@ -77,7 +78,7 @@ export async function sendHandle(
 ): Promise<bigint> {
   const { access = memory.access, tag = 0, form = "push", from, timeout, signal } = options;
   assertOneOf("form", form, ["push", "pull"]);
-  const receiver = new MessageSender(BigInt(typeof target === "object" ? target.handle : target));
+  const receiver = new MessageSender(toWindow("target", target));
   const { pid } = receiver;
   if (pid === undefined) {
     throw new Deno.errors.NotFound(

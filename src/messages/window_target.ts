@@ -1,0 +1,36 @@
+/**
+ * Windows, as callers name them.
+ *
+ * @module
+ */
+
+/**
+ * A window to send to: one that was found or made, or a handle (`HWND`), zero- or
+ * sign-extended.
+ */
+export type WindowTarget = { readonly handle: bigint } | bigint | number;
+
+/** `HWND_BROADCAST`, which stands for all windows. */
+const HWND_BROADCAST = 0xffffn;
+
+/**
+ * A window's handle as Windows takes it: 32 bits that count, sign-extended.
+ *
+ * @param what What it is, for the message: `"target"`.
+ * @param target The window.
+ * @throws {TypeError} If it is neither a window nor a number.
+ * @throws {RangeError} If it is the handle of no window, or of all.
+ */
+export function toWindow(what: string, target: WindowTarget): bigint {
+  const value = typeof target === "object" ? target?.handle : target;
+  if (typeof value !== "bigint" && !Number.isSafeInteger(value)) {
+    throw new TypeError(`Expected ${what} to be a window or its handle, got ${String(target)}`);
+  }
+  const handle = BigInt(value);
+  const extended = BigInt.asIntN(32, handle);
+  const same = [extended, BigInt.asUintN(32, extended), BigInt.asUintN(64, extended)];
+  if (extended === 0n || extended === HWND_BROADCAST || !same.includes(handle)) {
+    throw new RangeError(`Expected ${what} to be the handle of one window, got ${handle}`);
+  }
+  return BigInt.asUintN(64, extended);
+}
