@@ -7,22 +7,12 @@
  * @module
  */
 
+import { REENTRANT_APIS } from "./reentrant_apis.ts";
 import { runPeer } from "./run_peer.ts";
 
 const TIMES = "200000";
-const APIS = [
-  "SendMessageW",
-  "SendMessageTimeoutW",
-  "DispatchMessageW",
-  "DefWindowProcW",
-  "PeekMessageW",
-  "GetMessageW",
-  "EnumWindows",
-  "CreateWindowExW",
-  "DestroyWindow",
-];
 
-for (const api of APIS) {
+for (const api of REENTRANT_APIS) {
   const started = performance.now();
   const said = await runPeer("reentry.ts", [api, TIMES], {
     flags: ["--allow-read"],

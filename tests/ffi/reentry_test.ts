@@ -6,7 +6,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { USER32 } from "../../ffi/user32.ts";
+import { REENTRANT_APIS } from "../reentrant_apis.ts";
 import { runPeer } from "../run_peer.ts";
 
 /** How often each is called; the slow ones as often as it takes to be optimised, and some more. */
@@ -40,10 +40,5 @@ Deno.test("a plain result does not survive it: https://github.com/denoland/deno/
 });
 
 Deno.test("user32's functions that may run a procedure of ours are all driven here", () => {
-  const reentrant = Object.entries(USER32).filter(([, { result }]) => typeof result === "object");
-  const names = reentrant.map(([name]) => name).filter((name) => name !== WAITS);
-  assertEquals(names.toSorted(), Object.keys(ROUNDS).toSorted());
+  assertEquals(REENTRANT_APIS.toSorted(), Object.keys(ROUNDS).toSorted());
 });
-
-/** It only waits; that it stands among the others is caution. */
-const WAITS = "MsgWaitForMultipleObjectsEx";

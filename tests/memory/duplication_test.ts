@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
-import { Handle } from "../../ffi/handle.ts";
-import { kernel32 } from "../../ffi/kernel32.ts";
 import { openProcess, takeHandle } from "../../ffi/process.ts";
 import { SharedMemory } from "../../mod.ts";
 import { compileC } from "../compile_c.ts";
+import { nextHandle } from "../next_handle.ts";
 import { isWine } from "../is_wine.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
@@ -30,12 +29,6 @@ async function startQuiet() {
       await program[Symbol.asyncDispose]();
     },
   };
-}
-
-/** The value that the next handle of this process has; it grows where handles leak. */
-function nextHandle(): bigint {
-  using event = new Handle(kernel32().CreateEventW(null, 0, 0, null), "event");
-  return event.value;
 }
 
 Deno.test("SharedMemory.duplicateTo() gives a running process memory without a name", async () => {

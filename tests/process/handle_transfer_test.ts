@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertFalse, assertRejects, assertThrows } from "@std/assert";
-import { Handle } from "../../ffi/handle.ts";
+import { createEvent } from "../../ffi/event.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import {
   CopyDataListener,
@@ -13,6 +13,7 @@ import {
 } from "../../mod.ts";
 import { encodeNotice, type HandleNotice } from "../../src/process/handle_notice.ts";
 import { compileC } from "../compile_c.ts";
+import { nextHandle } from "../next_handle.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
 
@@ -68,12 +69,8 @@ Deno.test("receiveHandle() takes only the form that it is told to", async () => 
 Deno.test("sendHandle() leaves no handle behind when it is refused", async () => {
   using memory = SharedMemory.anonymous(4096);
   await using listener = await CopyDataListener.open({ answer: 0 });
-  const next = () => {
-    using event = new Handle(kernel32().CreateEventW(null, 0, 0, null), "event");
-    return event.value;
-  };
   await assertRejects(() => sendHandle(listener, memory), Deno.errors.ConnectionRefused);
-  const before = next();
+  const before = nextHandle();
   for (let i = 0; i < 200; i++) {
     const form = FORMS[i % 2]!;
     await assertRejects(
@@ -82,12 +79,12 @@ Deno.test("sendHandle() leaves no handle behind when it is refused", async () =>
     );
     await listener.receive({ timeout: 0 }).catch(() => {});
   }
-  assertEquals(next(), before);
+  assertEquals(nextHandle(), before);
 });
 
 Deno.test("receiveHandle() refuses what is forged, and closes and maps nothing of ours", () => {
   using memory = SharedMemory.anonymous(4096);
-  using event = new Handle(kernel32().CreateEventW(null, 0, 0, null), "event");
+  using event = createEvent("a test");
   using window = MessageWindow.open({ procedure: () => undefined });
   using duplicate = memory.duplicateTo(Deno.pid);
   const honest: HandleNotice = {

@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { Handle } from "../../ffi/handle.ts";
-import { kernel32 } from "../../ffi/kernel32.ts";
+import { createEvent } from "../../ffi/event.ts";
 import { findWindow, inheritHandles, sendCopyData, SharedMemory } from "../../mod.ts";
 import { compileC } from "../compile_c.ts";
+import { nextHandle } from "../next_handle.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
 
@@ -52,7 +52,7 @@ Deno.test("SharedMemory.inherited() tells what is missing, taken already or untr
   using scope = inheritHandles({ good: memory });
   const good = scope.env.WINIPC_INHERIT_good!;
   const [handle] = good.split(" ");
-  using event = new Handle(kernel32().CreateEventW(null, 0, 0, null), "event");
+  using event = createEvent("a test");
   using inheritable = event.duplicate({ inheritable: true });
   const untrue = {
     empty: "",
@@ -107,11 +107,7 @@ Deno.test("inheritHandles() reaches a C program that reads the written form", as
 Deno.test("inheritHandles() refuses keys and memories that are none, and leaves nothing open", () => {
   using memory = SharedMemory.anonymous(4096);
   using reader = memory.toReadOnly();
-  const next = () => {
-    using event = new Handle(kernel32().CreateEventW(null, 0, 0, null), "event");
-    return event.value;
-  };
-  const before = next();
+  const before = nextHandle();
   for (const key of ["", "1a", "a-b", "a=b", "ä", "x".repeat(65)]) {
     assertThrows(
       () => inheritHandles({ fine: memory, [key]: memory }),
@@ -127,7 +123,7 @@ Deno.test("inheritHandles() refuses keys and memories that are none, and leaves 
   const closed = SharedMemory.anonymous(4096);
   closed.close();
   assertThrows(() => inheritHandles({ memory, closed }), Deno.errors.BadResource);
-  assertEquals(next(), before);
+  assertEquals(nextHandle(), before);
 });
 
 Deno.test("SharedMemory.inherited() lives on when the parent is killed", async () => {

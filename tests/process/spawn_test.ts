@@ -12,6 +12,7 @@ import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { SharedMemory, spawn, type SpawnOptions } from "../../mod.ts";
 import { isWine } from "../is_wine.ts";
+import { nextHandle } from "../next_handle.ts";
 import { Peer } from "../peer.ts";
 import { randomArgs } from "../random_args.ts";
 import { openTeller } from "../teller.ts";
@@ -215,17 +216,13 @@ Deno.test("spawn() holds this process until the child has ended, or not", async 
 
 Deno.test("spawn() leaves no handle behind", async () => {
   await using teller = await openTeller();
-  const next = () => {
-    using event = new Handle(kernel32().CreateEventW(null, 0, 0, null), "event");
-    return event.value;
-  };
   await teller.start({}).status;
-  const before = next();
+  const before = nextHandle();
   for (let i = 0; i < 30; i++) {
     await teller.start({ stdin: "null", stdout: "null", stderr: "null" }).status;
     assertThrows(() => spawn("C:\\winipc\\none.exe", { inherit: { x: teller.memory } }));
   }
-  assertEquals(next(), before);
+  assertEquals(nextHandle(), before);
 });
 
 Deno.test("spawn() refuses what is none", async () => {

@@ -1,8 +1,7 @@
 import { assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
-import { Handle } from "../../ffi/handle.ts";
-import { kernel32 } from "../../ffi/kernel32.ts";
 import { spawn } from "../../mod.ts";
 import { compileC } from "../compile_c.ts";
+import { nextHandle } from "../next_handle.ts";
 
 const compileCat = () => compileC(new URL("../peers/cat.c", import.meta.url));
 const piped = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
@@ -87,10 +86,6 @@ Deno.test("spawn() has no streams where nothing is piped", async () => {
 
 Deno.test("spawn() leaves no handle of a pipe behind", async () => {
   await using cat = await compileCat();
-  const next = () => {
-    using event = new Handle(kernel32().CreateEventW(null, 0, 0, null), "event");
-    return event.value;
-  };
   const round = async (how: "read" | "kill" | "fail") => {
     if (how === "fail") return assertThrows(() => spawn("C:\\winipc\\none.exe", piped));
     await using child = spawn(cat.path, piped);
@@ -101,9 +96,9 @@ Deno.test("spawn() leaves no handle of a pipe behind", async () => {
     assertEquals([await out, await err], ["", "done"]);
   };
   for (const how of ["read", "kill", "fail"] as const) await round(how);
-  const before = next();
+  const before = nextHandle();
   for (let i = 0; i < 15; i++) {
     for (const how of ["read", "kill", "fail"] as const) await round(how);
   }
-  assertEquals(next(), before);
+  assertEquals(nextHandle(), before);
 });
