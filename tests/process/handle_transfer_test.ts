@@ -13,8 +13,8 @@ import {
 } from "../../mod.ts";
 import { encodeNotice, type HandleNotice } from "../../src/process/handle_notice.ts";
 import { compileC } from "../compile_c.ts";
-import { nextHandle } from "../next_handle.ts";
 import { Peer } from "../peer.ts";
+import { assertLeavesNoHandle } from "../leak.ts";
 import { randomName } from "../random_name.ts";
 
 const FORMS = ["push", "pull"] as const;
@@ -69,17 +69,16 @@ Deno.test("receiveHandle() takes only the form that it is told to", async () => 
 Deno.test("sendHandle() leaves no handle behind when it is refused", async () => {
   using memory = SharedMemory.anonymous(4096);
   await using listener = await CopyDataListener.open({ answer: 0 });
-  await assertRejects(() => sendHandle(listener, memory), Deno.errors.ConnectionRefused);
-  const before = nextHandle();
-  for (let i = 0; i < 200; i++) {
-    const form = FORMS[i % 2]!;
-    await assertRejects(
-      () => sendHandle(listener, memory, { form }),
-      Deno.errors.ConnectionRefused,
-    );
-    await listener.receive({ timeout: 0 }).catch(() => {});
-  }
-  assertEquals(nextHandle(), before);
+  await assertLeavesNoHandle(async () => {
+    for (let i = 0; i < 100; i++) {
+      const form = FORMS[i % 2]!;
+      await assertRejects(
+        () => sendHandle(listener, memory, { form }),
+        Deno.errors.ConnectionRefused,
+      );
+      await listener.receive({ timeout: 0 }).catch(() => {});
+    }
+  });
 });
 
 Deno.test("receiveHandle() refuses what is forged, and closes and maps nothing of ours", () => {

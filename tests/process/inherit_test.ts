@@ -2,8 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { createEvent } from "../../ffi/event.ts";
 import { findWindow, inheritHandles, sendCopyData, SharedMemory } from "../../mod.ts";
 import { compileC } from "../compile_c.ts";
-import { nextHandle } from "../next_handle.ts";
 import { Peer } from "../peer.ts";
+import { assertLeavesNoHandle } from "../leak.ts";
 import { randomName } from "../random_name.ts";
 
 /** Starts a child that takes what it inherited under some keys; gives the lines that it writes. */
@@ -104,26 +104,26 @@ Deno.test("inheritHandles() reaches a C program that reads the written form", as
   assertEquals(view.bytes[0], 7);
 });
 
-Deno.test("inheritHandles() refuses keys and memories that are none, and leaves nothing open", () => {
+Deno.test("inheritHandles() refuses keys and memories that are none, and leaves nothing open", async () => {
   using memory = SharedMemory.anonymous(4096);
   using reader = memory.toReadOnly();
-  const before = nextHandle();
-  for (const key of ["", "1a", "a-b", "a=b", "ä", "x".repeat(65)]) {
+  await assertLeavesNoHandle(() => {
+    for (const key of ["", "1a", "a-b", "a=b", "ä", "x".repeat(65)]) {
+      assertThrows(
+        () => inheritHandles({ fine: memory, [key]: memory }),
+        TypeError,
+        "Expected a key",
+      );
+      assertThrows(() => SharedMemory.inherited(key), TypeError, "Expected a key");
+    }
     assertThrows(
-      () => inheritHandles({ fine: memory, [key]: memory }),
-      TypeError,
-      "Expected a key",
+      () => inheritHandles({ fine: memory, reader: { memory: reader, access: "readwrite" } }),
+      Deno.errors.PermissionDenied,
     );
-    assertThrows(() => SharedMemory.inherited(key), TypeError, "Expected a key");
-  }
-  assertThrows(
-    () => inheritHandles({ fine: memory, reader: { memory: reader, access: "readwrite" } }),
-    Deno.errors.PermissionDenied,
-  );
-  const closed = SharedMemory.anonymous(4096);
-  closed.close();
-  assertThrows(() => inheritHandles({ memory, closed }), Deno.errors.BadResource);
-  assertEquals(nextHandle(), before);
+    const closed = SharedMemory.anonymous(4096);
+    closed.close();
+    assertThrows(() => inheritHandles({ memory, closed }), Deno.errors.BadResource);
+  });
 });
 
 Deno.test("SharedMemory.inherited() lives on when the parent is killed", async () => {

@@ -12,7 +12,7 @@ import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { SharedMemory, spawn, type SpawnOptions } from "../../mod.ts";
 import { isWine } from "../is_wine.ts";
-import { nextHandle } from "../next_handle.ts";
+import { assertLeavesNoHandle } from "../leak.ts";
 import { Peer } from "../peer.ts";
 import { randomArgs } from "../random_args.ts";
 import { openTeller } from "../teller.ts";
@@ -216,13 +216,12 @@ Deno.test("spawn() holds this process until the child has ended, or not", async 
 
 Deno.test("spawn() leaves no handle behind", async () => {
   await using teller = await openTeller();
-  await teller.start({}).status;
-  const before = nextHandle();
-  for (let i = 0; i < 30; i++) {
-    await teller.start({ stdin: "null", stdout: "null", stderr: "null" }).status;
-    assertThrows(() => spawn("C:\\winipc\\none.exe", { inherit: { x: teller.memory } }));
-  }
-  assertEquals(nextHandle(), before);
+  await assertLeavesNoHandle(async () => {
+    for (let i = 0; i < 15; i++) {
+      await teller.start({ stdin: "null", stdout: "null", stderr: "null" }).status;
+      assertThrows(() => spawn("C:\\winipc\\none.exe", { inherit: { x: teller.memory } }));
+    }
+  });
 });
 
 Deno.test("spawn() refuses what is none", async () => {
