@@ -69,15 +69,13 @@ Deno.test("receiveHandle() takes only the form that it is told to", async () => 
 Deno.test("sendHandle() leaves no handle behind when it is refused", async () => {
   using memory = SharedMemory.anonymous(4096);
   await using listener = await CopyDataListener.open({ answer: 0 });
-  await assertLeavesNoHandle(async () => {
-    for (let i = 0; i < 100; i++) {
-      const form = FORMS[i % 2]!;
-      await assertRejects(
-        () => sendHandle(listener, memory, { form }),
-        Deno.errors.ConnectionRefused,
-      );
-      await listener.receive({ timeout: 0 }).catch(() => {});
-    }
+  await assertLeavesNoHandle(100, async (i) => {
+    const form = FORMS[i % 2]!;
+    await assertRejects(
+      () => sendHandle(listener, memory, { form }),
+      Deno.errors.ConnectionRefused,
+    );
+    await listener.receive({ timeout: 0 }).catch(() => {});
   });
 });
 

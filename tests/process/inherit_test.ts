@@ -107,7 +107,7 @@ Deno.test("inheritHandles() reaches a C program that reads the written form", as
 Deno.test("inheritHandles() refuses keys and memories that are none, and leaves nothing open", async () => {
   using memory = SharedMemory.anonymous(4096);
   using reader = memory.toReadOnly();
-  await assertLeavesNoHandle(() => {
+  await assertLeavesNoHandle(10, () => {
     for (const key of ["", "1a", "a-b", "a=b", "ä", "x".repeat(65)]) {
       assertThrows(
         () => inheritHandles({ fine: memory, [key]: memory }),
