@@ -21,13 +21,74 @@ export function assertInteger(
   least: number,
   most: number = Number.MAX_SAFE_INTEGER,
 ): asserts value is number {
-  if (typeof value !== "number") {
-    throw new TypeError(`Expected ${what} to be a number, got ${show(value)}`);
-  }
+  assertNumber(what, value);
   if (!Number.isSafeInteger(value) || value < least || value > most) {
     throw new RangeError(
       `Expected ${what} to be an integer from ${least} to ${most}, got ${show(value)}`,
     );
+  }
+}
+
+/**
+ * Throws unless a value is a bigint within a range.
+ *
+ * @param what What the value is, for the message.
+ * @param value The value.
+ * @param least The least that is allowed.
+ * @param most The most that is allowed.
+ * @throws {TypeError} If it is no bigint.
+ * @throws {RangeError} If it is out of range.
+ */
+export function assertBigInteger(
+  what: string,
+  value: unknown,
+  least: bigint,
+  most: bigint,
+): asserts value is bigint {
+  if (typeof value !== "bigint") {
+    throw new TypeError(`Expected ${what} to be a bigint, got ${show(value)}`);
+  }
+  if (value < least || value > most) {
+    throw new RangeError(`Expected ${what} to be from ${least}n to ${most}n, got ${show(value)}`);
+  }
+}
+
+/**
+ * Throws unless a value is a number; any will do.
+ *
+ * @param what What the value is, for the message.
+ * @param value The value.
+ * @throws {TypeError} If it is no number.
+ */
+export function assertNumber(what: string, value: unknown): asserts value is number {
+  if (typeof value !== "number") {
+    throw new TypeError(`Expected ${what} to be a number, got ${show(value)}`);
+  }
+}
+
+/**
+ * Throws unless a value is a boolean.
+ *
+ * @param what What the value is, for the message.
+ * @param value The value.
+ * @throws {TypeError} If it is none.
+ */
+export function assertBoolean(what: string, value: unknown): asserts value is boolean {
+  if (typeof value !== "boolean") {
+    throw new TypeError(`Expected ${what} to be a boolean, got ${show(value)}`);
+  }
+}
+
+/**
+ * Throws unless a value is an object.
+ *
+ * @param what What the value is, for the message.
+ * @param value The value.
+ * @throws {TypeError} If it is none.
+ */
+export function assertObject(what: string, value: unknown): asserts value is object {
+  if (typeof value !== "object" || value === null) {
+    throw new TypeError(`Expected ${what} to be an object, got ${show(value)}`);
   }
 }
 

@@ -28,3 +28,34 @@ export {
 } from "./mapped_view.ts";
 export type { OpenOptions } from "./opening.ts";
 export { type OpenOrCreateOptions, SharedMemory, type WaitForOptions } from "./shared_memory.ts";
+export { array, type ArrayType, type ArrayView } from "./layout/array.ts";
+export { type BitField, bits, type BitUnit } from "./layout/bits.ts";
+export type {
+  CSource,
+  CType,
+  FoundField,
+  InputOf,
+  LiveOf,
+  ScalarName,
+  ScalarValues,
+  TypeLike,
+  ValueOf,
+} from "./layout/ctype.ts";
+export type { Field, FieldAt, Fields } from "./layout/placement.ts";
+export { type BigIntegerName, safe } from "./layout/scalar.ts";
+export { ansi, utf16, utf8 } from "./layout/text.ts";
+export {
+  type Assignable,
+  type FieldInput,
+  type FieldLive,
+  type FieldValue,
+  type Layout,
+  struct,
+  type StructInput,
+  type StructOptions,
+  type StructTarget,
+  type StructValue,
+  type StructView,
+  type TypeOf,
+  union,
+} from "./struct.ts";

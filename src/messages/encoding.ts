@@ -6,8 +6,7 @@
  */
 
 import { assertInteger } from "../../ffi/arguments.ts";
-import { lastError } from "../../ffi/error.ts";
-import { kernel32 } from "../../ffi/kernel32.ts";
+import { CP_ACP, decodeCodePage, encodeCodePage } from "../../ffi/code_page.ts";
 import { toUnits } from "../../ffi/wide.ts";
 
 /**
@@ -15,11 +14,6 @@ import { toUnits } from "../../ffi/wide.ts";
  * code page (what programs call ANSI), or a code page by its number.
  */
 export type TextEncoding = "utf-16le" | "utf-8" | "ansi" | { codePage: number };
-
-/** `CP_ACP`: the system's own code page. */
-const CP_ACP = 0;
-/** UTF-7, UTF-8 and GB18030 write everything, and Windows refuses to be asked about replacements there. */
-const COMPLETE = new Set([65000, 65001, 54936]);
 
 /**
  * Gives the bytes of a text.
@@ -34,10 +28,9 @@ export function encodeText(
   encoding: TextEncoding = "utf-16le",
 ): Uint8Array<ArrayBuffer> {
   if (encoding === "utf-8") return new TextEncoder().encode(text);
-  const units = toUnits(text);
   return encoding === "utf-16le"
-    ? new Uint8Array(units.buffer)
-    : toCodePage(units, codePageOf(encoding), text);
+    ? new Uint8Array(toUnits(text).buffer)
+    : encodeCodePage(text, codePageOf(encoding));
 }
 
 /**
@@ -60,7 +53,7 @@ function decodeAll(bytes: Uint8Array<ArrayBuffer>, encoding: TextEncoding): stri
   if (encoding === "utf-16le" || encoding === "utf-8") {
     return new TextDecoder(encoding, { ignoreBOM: true }).decode(bytes);
   }
-  return fromCodePage(bytes, codePageOf(encoding));
+  return decodeCodePage(bytes, codePageOf(encoding));
 }
 
 function untilNul(text: string): string {
@@ -79,52 +72,4 @@ function codePageOf(encoding: unknown): number {
     'Expected encoding to be "utf-16le", "utf-8", "ansi" or { codePage: NUMBER }, ' +
       `got ${JSON.stringify(encoding)}`,
   );
-}
-
-function toCodePage(
-  units: Uint16Array<ArrayBuffer>,
-  codePage: number,
-  text: string,
-): Uint8Array<ArrayBuffer> {
-  if (units.length === 0) return new Uint8Array();
-  const convert = (bytes: Uint8Array<ArrayBuffer> | null) => {
-    const replaced = COMPLETE.has(codePage) ? null : new Int32Array(1);
-    const { WideCharToMultiByte } = kernel32();
-    const length = WideCharToMultiByte(
-      codePage,
-      0,
-      units,
-      units.length,
-      bytes,
-      bytes?.length ?? 0,
-      null,
-      replaced,
-    );
-    if (length <= 0) {
-      throw lastError("WideCharToMultiByte", `Cannot write in code page ${codePage}`);
-    }
-    if (replaced?.[0]) {
-      throw new TypeError(
-        `Cannot write ${JSON.stringify(text)} in code page ${codePage || "ANSI"}: ` +
-          'it has no sign for a part of it; use "utf-16le" or "utf-8"',
-      );
-    }
-    return length;
-  };
-  const bytes = new Uint8Array(convert(null));
-  convert(bytes);
-  return bytes;
-}
-
-function fromCodePage(bytes: Uint8Array<ArrayBuffer>, codePage: number): string {
-  if (bytes.length === 0) return "";
-  const { MultiByteToWideChar } = kernel32();
-  const attempt = `Cannot read code page ${codePage}`;
-  const length = MultiByteToWideChar(codePage, 0, bytes, bytes.length, null, 0);
-  if (length <= 0) throw lastError("MultiByteToWideChar", attempt);
-  const units = new Uint16Array(length);
-  if (MultiByteToWideChar(codePage, 0, bytes, bytes.length, units, length) <= 0) {
-    throw lastError("MultiByteToWideChar", attempt);
-  }
-  return new TextDecoder("utf-16le", { ignoreBOM: true }).decode(units);
 }

@@ -1,0 +1,331 @@
+/**
+ * C structs: where their fields are in the memory, and typed access to them.
+ *
+ * @module
+ */
+
+import { assertInteger, assertObject, assertString } from "../../ffi/arguments.ts";
+import type { BitField } from "./layout/bits.ts";
+import { defineType } from "./layout/c_source.ts";
+import type {
+  CSource,
+  CType,
+  FoundField,
+  InputOf,
+  LiveOf,
+  ScalarValues,
+  ValueOf,
+} from "./layout/ctype.ts";
+import { FieldView } from "./layout/field_view.ts";
+import {
+  assertFieldName,
+  type FieldAt,
+  type Fields,
+  type PlacedField,
+  placeInTurn,
+  type Placement,
+  placeTogether,
+} from "./layout/placement.ts";
+
+/** The type of a field, wherever it is. */
+export type TypeOf<F> = F extends FieldAt<infer T> ? T : F;
+
+/** What is in a field when it is copied out. */
+export type FieldValue<F> = F extends BitField<infer N> ? ScalarValues[N] : ValueOf<TypeOf<F>>;
+
+/** What stands for a field while it stays in the memory. */
+export type FieldLive<F> = F extends BitField<infer N> ? ScalarValues[N] : LiveOf<TypeOf<F>>;
+
+/** What can be written to a field. */
+export type FieldInput<F> = F extends BitField<infer N> ? ScalarValues[N] : InputOf<TypeOf<F>>;
+
+/** The values of a struct's fields, copied out. */
+export type StructValue<F extends Fields> = { -readonly [K in keyof F]: FieldValue<F[K]> };
+
+/** Values for some of a struct's fields. */
+export type StructInput<F extends Fields> = { readonly [K in keyof F]?: FieldInput<F[K]> };
+
+/** The names of the fields that can be assigned to: numbers, truth values and texts. */
+export type Assignable<F extends Fields> = {
+  [K in keyof F]: FieldLive<F[K]> extends number | bigint | boolean | string ? K : never;
+}[keyof F];
+
+/** A struct's fields in the memory: numbers and texts to read and assign to, and views of the others. */
+export type StructView<F extends Fields> =
+  & { -readonly [K in Assignable<F>]: FieldLive<F[K]> }
+  & { readonly [K in Exclude<keyof F, Assignable<F>>]: FieldLive<F[K]> };
+
+/** Memory that a struct is in. */
+export type StructTarget = ArrayBuffer | ArrayBufferView<ArrayBuffer>;
+
+/** How a struct is laid out. */
+export interface StructOptions {
+  /** The most that a field is aligned to, in bytes, as `#pragma pack` has it. @default 8 */
+  pack?: 1 | 2 | 4 | 8;
+}
+
+/** What is known of a struct: where its fields are, and access to them in any memory. */
+export interface Layout<F extends Fields>
+  extends CType<StructValue<F>, StructView<F>, StructInput<F>> {
+  /**
+   * A number that tells this layout from others: the FNV-1a hash (64 bits) of names, types and
+   * offsets. Peers that put it into their memory can see whether they mean the same.
+   *
+   * @see {@link https://www.rfc-editor.org/rfc/rfc9923}
+   */
+  readonly layoutHash: bigint;
+  /**
+   * Gives live access to the struct in a memory: what is assigned is written there, and what
+   * others write is seen. No access allocates anything, but for texts and bigints.
+   *
+   * Two fields are never read at one moment; guard them if that matters. A view of memory that
+   * is unmapped throws a TypeError from then on.
+   *
+   * @param target The memory.
+   * @param byteOffset Where in it the struct begins, in bytes.
+   * @throws {RangeError} If the struct is not within the memory.
+   */
+  view(target: StructTarget, byteOffset?: number): StructView<F>;
+  /**
+   * Copies all fields out.
+   *
+   * @param target The memory.
+   * @param byteOffset Where in it the struct begins, in bytes.
+   * @throws {RangeError} If the struct is not within the memory.
+   * @throws {Deno.errors.InvalidData} If a 64-bit field that is to be read as a number holds too much.
+   */
+  read(target: StructTarget, byteOffset?: number): StructValue<F>;
+  /**
+   * Writes some fields and leaves the others as they are. Either all of them are written or,
+   * if one of the values is wrong, none.
+   *
+   * @param target The memory.
+   * @param values What to write.
+   * @param byteOffset Where in it the struct begins, in bytes.
+   * @throws {TypeError} If a value is of the wrong kind; the message names the field.
+   * @throws {RangeError} If a value is out of range, or the struct is not within the memory.
+   */
+  write(target: StructTarget, values: StructInput<F>, byteOffset?: number): void;
+  /**
+   * Tells where a field is, in bytes from the beginning; for a bit field, where its unit is.
+   *
+   * @param path The field, such as `position` or `wheels[2].pressure`.
+   * @throws {TypeError} If there is no such field.
+   */
+  offsetOf(path: string): number;
+  /**
+   * Declares the struct in C. It needs `<stdbool.h>`, `<stdint.h>` and `<wchar.h>`.
+   *
+   * @param name The type's name.
+   * @throws {TypeError} If the name is none.
+   */
+  toC(name: string): string;
+}
+
+/**
+ * Describes a C struct, laid out as Microsoft's compiler does it: each field at the next multiple
+ * of its alignment, little-endian.
+ *
+ * @example
+ * ```ts
+ * import { array, SharedMemory, struct, utf16 } from "@winipc/winipc/memory";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const Telemetry = struct({
+ *   version: "u32",
+ *   position: array("f32", 3),
+ *   track: utf16(32),
+ * });
+ * using memory = SharedMemory.anonymous(Telemetry.byteLength);
+ * using view = memory.map();
+ *
+ * const telemetry = Telemetry.view(view.bytes);
+ * telemetry.version = 2;
+ * telemetry.track = "Spa";
+ * assertEquals(Telemetry.offsetOf("position[1]"), 8);
+ * assertEquals(Telemetry.read(view.bytes), { version: 2, position: [0, 0, 0], track: "Spa" });
+ * ```
+ *
+ * @param fields The fields, in their order: types, bit fields, or `{ type, offset }`.
+ * @param options How they are laid out.
+ * @throws {TypeError} If a name or a type is none.
+ * @throws {RangeError} If an offset is before the end of the field before it, or not aligned.
+ * @see {@link https://learn.microsoft.com/cpp/build/x64-software-conventions#types-and-storage}
+ */
+export function struct<const F extends Fields>(fields: F, options?: StructOptions): Layout<F>;
+export function struct(fields: Fields, { pack = 8 }: StructOptions = {}): AnyLayout {
+  assertPack(pack);
+  return new RecordType("struct", placeInTurn(fields, pack), pack);
+}
+
+/**
+ * Describes a C union: all fields begin at the same place, and writing takes exactly one of them.
+ *
+ * @example
+ * ```ts
+ * import { struct, union } from "@winipc/winipc/memory";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const Event = struct({ kind: "u32", value: union({ number: "f32", bits: "u32" }) });
+ * const event = Event.view(new ArrayBuffer(Event.byteLength));
+ * event.value.number = 1;
+ * assertEquals(event.value.bits, 0x3f80_0000);
+ * ```
+ *
+ * @param fields The fields: types or bit fields.
+ * @param options How they are laid out.
+ * @throws {TypeError} If a name or a type is none, or a field has an offset.
+ */
+export function union<const F extends Fields>(fields: F, options?: StructOptions): Layout<F>;
+export function union(fields: Fields, { pack = 8 }: StructOptions = {}): AnyLayout {
+  assertPack(pack);
+  return new RecordType("union", placeTogether(fields, pack), pack);
+}
+
+/** A struct or a union whose fields are known at run time only. */
+interface AnyLayout extends CType<unknown, unknown, unknown> {
+  readonly layoutHash: bigint;
+  view(target: StructTarget, byteOffset?: number): unknown;
+  read(target: StructTarget, byteOffset?: number): unknown;
+  write(target: StructTarget, values: object, byteOffset?: number): void;
+  offsetOf(path: string): number;
+  toC(name: string): string;
+}
+
+/** Fields that have their places. */
+class RecordType implements AnyLayout {
+  readonly byteLength: number;
+  readonly alignment: number;
+  readonly signature: string;
+  readonly layoutHash: bigint;
+  readonly assignable = false;
+  readonly c: CSource;
+  readonly #keyword: "struct" | "union";
+  readonly #fields: ReadonlyMap<string, PlacedField>;
+  readonly #viewOf: (data: DataView<ArrayBuffer>) => FieldView;
+
+  constructor(keyword: "struct" | "union", placement: Placement, pack: number) {
+    const { fields, byteLength, alignment } = placement;
+    this.byteLength = byteLength;
+    this.alignment = alignment;
+    const parts = fields.map(({ name, type, offset }) => `${name}@${offset}:${type.signature}`);
+    this.signature = `${keyword}{${parts.join()}}${byteLength}`;
+    this.layoutHash = fnv1a(this.signature);
+    this.c = {
+      declare: (name, typeName) => `${typeName} ${name}`,
+      define: (typeName) => defineType(keyword, typeName, placement, pack),
+    };
+    this.#keyword = keyword;
+    this.#fields = new Map(fields.map((field) => [field.name, field]));
+    this.#viewOf = FieldView.over(fields);
+  }
+
+  view(target: StructTarget, byteOffset: number = 0): FieldView {
+    return this.#viewOf(this.#dataOf(target, byteOffset));
+  }
+
+  read(target: StructTarget, byteOffset: number = 0): Record<string, unknown> {
+    return this.load(this.#dataOf(target, byteOffset), 0, "");
+  }
+
+  write(target: StructTarget, values: object, byteOffset: number = 0): void {
+    const data = this.#dataOf(target, byteOffset);
+    this.#check(values, "");
+    this.store(data, 0, values);
+  }
+
+  offsetOf(path: string): number {
+    assertString("the path", path);
+    const found = this.find(`.${path}`);
+    if (found === undefined) throw new TypeError(`There is no field ${JSON.stringify(path)}`);
+    return found.offset;
+  }
+
+  toC(name: string): string {
+    assertString("the name", name);
+    assertFieldName(name);
+    return this.c.define(name).join("\n") + "\n";
+  }
+
+  check(value: unknown, where: string): asserts value is object {
+    this.#check(value, where);
+  }
+
+  store(data: DataView<ArrayBuffer>, offset: number, value: object): void {
+    for (const [name, input] of Object.entries(value)) {
+      const field = this.#fields.get(name);
+      field?.type.store(data, offset + field.offset, input);
+    }
+  }
+
+  load(data: DataView<ArrayBuffer>, offset: number, where: string): Record<string, unknown> {
+    const value: Record<string, unknown> = {};
+    for (const field of this.#fields.values()) {
+      const { name, type } = field;
+      value[name] = type.load(data, offset + field.offset, join(where, name));
+    }
+    return value;
+  }
+
+  live(data: DataView<ArrayBuffer>, offset: number): FieldView {
+    return this.#viewOf(new DataView(data.buffer, data.byteOffset + offset, this.byteLength));
+  }
+
+  find(path: string): FoundField | undefined {
+    const [, name = "", rest = ""] = /^\.([A-Za-z0-9_]+)(.*)$/.exec(path) ?? [];
+    const field = this.#fields.get(name);
+    if (field === undefined || rest === "") return field;
+    const found = field.type.find(rest);
+    return found && { ...found, offset: field.offset + found.offset };
+  }
+
+  #check(value: unknown, where: string): asserts value is object {
+    assertObject(where === "" ? "the values" : where, value);
+    const entries = Object.entries(value);
+    for (const [name, input] of entries) {
+      const field = this.#fields.get(name);
+      if (field === undefined) throw new TypeError(`There is no field ${join(where, name)}`);
+      const type: CType<unknown, unknown, unknown> = field.type;
+      type.check(input, join(where, name));
+    }
+    if (this.#keyword === "union" && entries.length !== 1) {
+      throw new TypeError(
+        `Expected exactly one field of ${where || "the union"}, got ${entries.length}`,
+      );
+    }
+  }
+
+  #dataOf(target: StructTarget, byteOffset: number): DataView<ArrayBuffer> {
+    const [buffer, start] = ArrayBuffer.isView(target)
+      ? [target.buffer, target.byteOffset]
+      : [target, 0];
+    assertInteger("byteOffset", byteOffset, 0);
+    const available = target.byteLength - byteOffset;
+    if (available < this.byteLength) {
+      throw new RangeError(
+        `Expected ${this.byteLength} bytes at ${byteOffset} of the memory, there are ` +
+          Math.max(available, 0),
+      );
+    }
+    return new DataView(buffer, start + byteOffset, this.byteLength);
+  }
+}
+
+function join(where: string, name: string): string {
+  return where === "" ? name : `${where}.${name}`;
+}
+
+function assertPack(pack: unknown): void {
+  if (pack === 1 || pack === 2 || pack === 4 || pack === 8) return;
+  assertInteger("pack", pack, 1, 8);
+  throw new RangeError(`Expected pack to be 1, 2, 4 or 8, got ${pack}`);
+}
+
+/** The FNV-1a hash of a text in 64 bits. */
+function fnv1a(text: string): bigint {
+  let hash = 0xcbf2_9ce4_8422_2325n;
+  for (const byte of new TextEncoder().encode(text)) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100_0000_01b3n);
+  }
+  return hash;
+}
