@@ -43,6 +43,8 @@ export interface MemoryBasicInformation {
   regionSize: number;
   /** `MEM_COMMIT`, `MEM_RESERVE` or `MEM_FREE`. */
   state: number;
+  /** What may be done with them: `PAGE_READWRITE`, `PAGE_WRITECOPY`, … */
+  protect: number;
   /** `MEM_MAPPED`, `MEM_IMAGE` or `MEM_PRIVATE`. */
   type: number;
 }
@@ -61,6 +63,7 @@ export function readMemoryBasicInformation(struct: DataView): MemoryBasicInforma
     allocationBase: struct.getBigUint64(8, true),
     regionSize: Number(struct.getBigUint64(24, true)),
     state: struct.getUint32(32, true),
+    protect: struct.getUint32(36, true),
     type: struct.getUint32(40, true),
   };
 }

@@ -5,93 +5,115 @@
  */
 
 import { isWine } from "./is_wine.ts";
-import { openLibrary } from "./open_library.ts";
+import { linuxPath, runOnLinux } from "./run_on_linux.ts";
 
-/** How each compiler is asked for an optimised program. */
-const COMPILERS: Record<string, (source: string, program: string) => string[]> = {
-  gcc: (source, program) => [...GCC_FLAGS, "-o", program, source, "-luser32", "-lshell32"],
-  clang: (source, program) => [...GCC_FLAGS, "-o", program, source, "-luser32", "-lshell32"],
-  cl: (
-    source,
-    program,
-  ) => ["/nologo", "/O2", "/W3", `/Fe:${program}`, source, "user32.lib", "shell32.lib"],
+/** What to compile. */
+export interface CompileOptions {
+  /** Whether it becomes a DLL rather than a program. @default false */
+  dll?: boolean;
+  /** Libraries to link to, by their paths. @default none */
+  libraries?: readonly string[];
+  /** Where headers are, besides the source's folder. @default nowhere else */
+  include?: string;
+}
+
+/** A file that a compiler made. */
+export type Compiled = AsyncDisposable & {
+  /** Where it is. */
+  path: string;
 };
 
-const GCC_FLAGS = ["-O2", "-Wall", "-Wextra", "-Werror"];
+/** How a compiler is asked for an optimised program. */
+type Arguments = (source: string, output: string, options: Required<CompileOptions>) => string[];
+
+const gcc: Arguments = (source, output, { dll, libraries, include }) => [
+  ...["-O2", "-Wall", "-Wextra", "-Werror", "-I", include, ...(dll ? ["-shared"] : [])],
+  ...["-o", output, source, ...libraries, "-luser32", "-lshell32"],
+];
+
+const cl: Arguments = (source, output, { dll, libraries, include }) => [
+  ...["/nologo", "/O2", "/W3", `/I${include}`, ...(dll ? ["/LD"] : [])],
+  ...[`/Fe:${output}`, source, ...libraries, "user32.lib", "shell32.lib"],
+];
+
+const COMPILERS: Record<string, Arguments> = { gcc, clang: gcc, cl };
 
 /** The compiler of the Linux that Wine runs on. */
-const MINGW = "x86_64-w64-mingw32-gcc";
+const MINGW = "x86_64-w64-mingw32";
 /** Wine 10 hands the bytes of a message over on the receiver's stack; Windows does not. */
 const ROOM_FOR_MESSAGES = `-Wl,--stack,${2 ** 28}`;
 
 /**
- * Compiles a C program; it is deleted by `using`.
+ * Compiles a C program or a DLL; it is deleted by `using`.
  *
- * @param source The program's file.
- * @throws {Error} If there is no compiler, or it finds fault with the program.
+ * @param source The source file.
+ * @param options What to make of it.
+ * @throws {Error} If there is no compiler, or it finds fault with the source.
  */
-export async function compileC(source: URL): Promise<AsyncDisposable & { path: string }> {
-  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
-  const path = `${folder}\\${source.pathname.split("/").at(-1)!.replace(/\.c$/, ".exe")}`;
+export async function compileC(source: URL, options: CompileOptions = {}): Promise<Compiled> {
+  const { dll = false, libraries = [], include = "." } = options;
   const file = decodeURIComponent(source.pathname.slice(1)).replaceAll("/", "\\");
-  if (isWine()) await compileOnLinux(file, path, `${folder}\\errors.txt`);
-  else await compileOnWindows(file, path);
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+  const name = source.pathname.split("/").at(-1)!.replace(/\.c$/, dll ? ".dll" : ".exe");
+  return await makeFile(name, async (path) => {
+    if (!isWine()) {
+      const all = { dll, libraries, include };
+      return await runFirst(
+        Object.entries(COMPILERS).map(([compiler, args]) => [compiler, ...args(file, path, all)]),
+      );
+    }
+    // ld opens its output by name, and Wine knows the Linux name only of files that are there.
+    await Deno.writeTextFile(path, "");
+    const [from, to, folder] = [file, path, include].map(linuxPath) as [string, string, string];
+    const all = { dll, libraries: libraries.map(linuxPath), include: folder };
+    await runOnLinux([`${MINGW}-gcc`, ROOM_FOR_MESSAGES, ...gcc(from, to, all)]);
+  });
 }
 
-async function compileOnWindows(source: string, program: string): Promise<void> {
-  for (const [compiler, args] of Object.entries(COMPILERS)) {
+/**
+ * Makes an import library; it is deleted by `using`.
+ *
+ * @param definition The text of a module-definition file.
+ */
+export async function importLibrary(definition: string): Promise<Compiled> {
+  return await makeFile("import.lib", async (path) => {
+    const source = `${path}.def`;
+    await Deno.writeTextFile(source, definition);
+    if (!isWine()) {
+      return await runFirst([
+        ["dlltool", "-d", source, "-l", path],
+        ["lib", "/nologo", `/def:${source}`, `/out:${path}`],
+      ]);
+    }
+    await Deno.writeTextFile(path, "");
+    await runOnLinux([`${MINGW}-dlltool`, "-d", linuxPath(source), "-l", linuxPath(path)]);
+  });
+}
+
+/** Makes a file in a folder of its own. */
+async function makeFile(name: string, make: (path: string) => Promise<void>): Promise<Compiled> {
+  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
+  const remove = () => Deno.remove(folder, { recursive: true });
+  try {
+    const path = `${folder}\\${name}`;
+    await make(path);
+    return { path, [Symbol.asyncDispose]: remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** Runs the first of some commands whose program there is. */
+async function runFirst(commands: readonly (readonly string[])[]): Promise<void> {
+  for (const [program, ...args] of commands) {
     try {
-      const command = new Deno.Command(compiler, { args: args(source, program) });
-      const { success, stdout, stderr } = await command.output();
+      const { success, stdout, stderr } = await new Deno.Command(program!, { args }).output();
       if (success) return;
       const said = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("");
-      throw new Error(`${compiler} cannot compile ${source}:\n${said}`);
+      throw new Error(`${program} ${args.join(" ")} failed:\n${said}`);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
-  throw new Error(
-    `Cannot compile ${source}: there is none of ${Object.keys(COMPILERS).join(", ")}`,
-  );
-}
-
-/** Wine lets its programs start those of the Linux below, and wait for them. */
-async function compileOnLinux(source: string, program: string, errors: string): Promise<void> {
-  using kernel32 = openLibrary("kernel32.dll", {
-    wine_get_unix_file_name: { parameters: ["buffer"], result: "pointer" },
-  });
-  using ntdll = openLibrary("ntdll.dll", {
-    __wine_unix_spawnvp: { parameters: ["buffer", "i32"], result: "i32" },
-  });
-  const encoder = new TextEncoder();
-  const wide = (text: string) => Uint16Array.from(`${text}\0`, (unit) => unit.charCodeAt(0));
-  const unixPath = (path: string) => {
-    const pointer = kernel32.symbols.wine_get_unix_file_name(wide(path));
-    if (pointer === null) throw new Error(`Wine does not know where ${path} is`);
-    return Deno.UnsafePointerView.getCString(pointer);
-  };
-  await Deno.writeTextFile(errors, "");
-  await Deno.writeTextFile(program, "");
-  const [from, to, log] = [source, program, errors].map(unixPath) as [string, string, string];
-  const script = 'log=$1; shift; exec "$@" 2>"$log"';
-  const words = [
-    "sh",
-    "-c",
-    script,
-    "sh",
-    log,
-    MINGW,
-    ROOM_FOR_MESSAGES,
-    ...COMPILERS.gcc!(from, to),
-  ];
-  const buffers = words.map((word) => encoder.encode(`${word}\0`));
-  const argv = BigUint64Array.from(
-    [...buffers.map((buffer) => Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer))), 0n],
-  );
-  const status = ntdll.symbols.__wine_unix_spawnvp(argv, 1);
-  if (status === 0 && buffers.length > 0) return;
-  throw new Error(
-    `${MINGW} cannot compile ${source} (${status}):\n${await Deno.readTextFile(errors)}`,
-  );
+  throw new Error(`There is none of ${commands.map(([program]) => program).join(", ")}`);
 }

@@ -14,6 +14,8 @@ import { createSection } from "./section.ts";
 
 /** `FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE`: others may do as they like. */
 const SHARE_ALL = 7;
+/** `FILE_SHARE_READ | FILE_SHARE_DELETE`: nobody may write to the file meanwhile. */
+export const SHARE_READ = 5;
 const FILE_TYPE_DISK = 1;
 
 /** Which part of a file to share, and what for. */
@@ -27,23 +29,35 @@ export interface FromFileOptions {
   access?: MemoryAccess;
 }
 
+/** A file as memory. */
+export interface FileMemory extends Mappable {
+  /** The file. */
+  readonly file: Handle;
+}
+
 /**
  * Opens a file as memory.
  *
  * @param location The file's path, or its `file:` URL.
  * @param options Which part, and what for.
+ * @param share What others may do with the file meanwhile.
  * @throws {Deno.errors.NotFound} If there is no such file.
  * @throws {Deno.errors.PermissionDenied} If this user may not open it, or it is a directory.
+ * @throws {Deno.errors.Busy} If somebody does with it what they may not.
  * @throws {Deno.errors.InvalidData} If it is empty, or no file on a disk.
  * @throws {RangeError} If it is to be read beyond its end.
  */
-export function openFile(location: string | URL, options: FromFileOptions): Mappable {
+export function openFile(
+  location: string | URL,
+  options: FromFileOptions = {},
+  share: number = SHARE_ALL,
+): FileMemory {
   const { access = "read" } = options;
   assertOneOf("access", access, MEMORY_ACCESS);
   if (options.byteLength !== undefined) assertInteger("byteLength", options.byteLength, 1);
   const path = toPath(location);
   const label = `file "${path}"`;
-  const file = openHandle(path, access, label);
+  const file = openHandle(path, access, share, label);
   try {
     const length = lengthOf(file, label);
     const { byteLength = length } = options;
@@ -66,10 +80,10 @@ export function openFile(location: string | URL, options: FromFileOptions): Mapp
   }
 }
 
-function openHandle(path: string, access: MemoryAccess, label: string): Handle {
+function openHandle(path: string, access: MemoryAccess, share: number, label: string): Handle {
   return openExistingFile(path, {
     access: access === "read" ? GENERIC_READ : GENERIC_READ + GENERIC_WRITE,
-    share: SHARE_ALL,
+    share,
     kind: label,
     attempt: `Cannot map ${label}`,
   });

@@ -9,7 +9,7 @@ import { lastError } from "../../ffi/error.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { FILE_MAP_READ, FILE_MAP_WRITE } from "./section.ts";
-import { FILE_MAP_COPY, GRANULARITY, Mapping } from "./mapping.ts";
+import { detachAndUnmap, FILE_MAP_COPY, GRANULARITY, Mapping } from "./mapping.ts";
 
 /** What a memory was opened for. */
 export type MemoryAccess = "read" | "readwrite";
@@ -195,14 +195,7 @@ export class MappedView implements Disposable {
     const { mapping, bytes } = this.#mapped;
     this.#mapped = undefined;
     this.#file?.close();
-    if (bytes.buffer.detached) {
-      throw new Deno.errors.Busy(
-        `Cannot unmap a view of ${this.#label}: its ArrayBuffer was transferred away, and ` +
-          "whoever has it still reaches the memory; transfer a copy instead (bytes.slice())",
-      );
-    }
-    bytes.buffer.transfer(0);
-    mapping[Symbol.dispose]();
+    detachAndUnmap(mapping, bytes.buffer, this.#label);
   }
 
   /** Closes the view at the end of a `using` block. */

@@ -19,6 +19,8 @@ export const FILE_MAP_COPY = 0x1;
 const MEM_COMMIT = 0x1000;
 const MEM_IMAGE = 0x1000000;
 const PAGE_READWRITE = 0x4;
+/** `PAGE_READWRITE`, `PAGE_WRITECOPY` (which Wine says of shared sections too), and both with `PAGE_EXECUTE_…`. */
+const WRITABLE = 0xcc;
 
 /** Mappings begin at multiples of this many bytes (`dwAllocationGranularity`, the same on every Windows). */
 export const GRANULARITY = 65536;
@@ -84,6 +86,23 @@ export class Mapping implements Disposable {
     return committed >= this.byteLength;
   }
 
+  /**
+   * Whether a part of it can be written to, rather than end the process.
+   *
+   * @param offset Where the part begins, in bytes.
+   * @param byteLength How long it is.
+   */
+  isWritable(offset: number, byteLength: number): boolean {
+    let at = 0;
+    for (const { regionSize, state, protect } of regions(this.pointer)) {
+      const end = at + regionSize;
+      const overlaps = at < offset + byteLength && end > offset;
+      if (overlaps && (state !== MEM_COMMIT || (protect & WRITABLE) === 0)) return false;
+      at = end;
+    }
+    return offset + byteLength <= at;
+  }
+
   /** Whether this is the image of a program. */
   isImage(): boolean {
     return regions(this.pointer).some(({ type }) => type === MEM_IMAGE);
@@ -93,6 +112,26 @@ export class Mapping implements Disposable {
   [Symbol.dispose](): void {
     kernel32().UnmapViewOfFile(this.pointer);
   }
+}
+
+/**
+ * Takes a mapping out of the address space, and the memory out of the script's reach before.
+ *
+ * @param mapping The mapping.
+ * @param buffer The buffer over it.
+ * @param label What is mapped, for the message.
+ * @throws {Deno.errors.Busy} If the buffer was transferred away: whoever has it
+ *   still reaches the memory, which therefore stays mapped as long as the process lives.
+ */
+export function detachAndUnmap(mapping: Mapping, buffer: ArrayBuffer, label: string): void {
+  if (buffer.detached) {
+    throw new Deno.errors.Busy(
+      `Cannot unmap a view of ${label}: its ArrayBuffer was transferred away, and ` +
+        "whoever has it still reaches the memory; transfer a copy instead (bytes.slice())",
+    );
+  }
+  buffer.transfer(0);
+  mapping[Symbol.dispose]();
 }
 
 /**

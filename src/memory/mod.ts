@@ -19,6 +19,8 @@ export type { FromHandleOptions } from "./adoption.ts";
 export type { CreateOptions } from "./creation.ts";
 export { DuplicatedMemory, type DuplicateToOptions } from "./duplication.ts";
 export type { FromFileOptions } from "./file.ts";
+export type { Counter, CounterName, CounterValue } from "./counter.ts";
+export { inspectImage } from "./image.ts";
 export {
   type MapOptions,
   type Mappable,
@@ -59,3 +61,12 @@ export {
   type TypeOf,
   union,
 } from "./struct.ts";
+export type { Machine } from "./pe/format.ts";
+export type { ImageExport, ImageInfo, ImageSection } from "./pe/read_image.ts";
+export { type Counters, type LoadOptions, SharedSection } from "./shared_section.ts";
+export {
+  buildSharedSection,
+  declareSharedSection,
+  type SharedSectionOptions,
+  type Variables,
+} from "./shared_section_image.ts";

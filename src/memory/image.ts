@@ -1,0 +1,129 @@
+/**
+ * Images of programs and DLLs: what is in them, and in memory.
+ *
+ * @module
+ */
+
+import { errorFromCode, type FailureOptions, lastErrorCode } from "../../ffi/error.ts";
+import { Handle } from "../../ffi/handle.ts";
+import { kernel32 } from "../../ffi/kernel32.ts";
+import { openFile, SHARE_READ } from "./file.ts";
+import { Mapping } from "./mapping.ts";
+import { MappedView } from "./mapped_view.ts";
+import { THIS_MACHINE } from "./pe/format.ts";
+import { type ImageInfo, readImage } from "./pe/read_image.ts";
+import { FILE_MAP_READ } from "./section.ts";
+
+const PAGE_READONLY = 0x2;
+const SEC_IMAGE = 0x100_0000;
+
+const APPLICATION_CONTROL: FailureOptions = {
+  as: "PermissionDenied",
+  hint: "application control refuses it: the file has to be signed, or its folder allowed",
+};
+/** What is known of failures to map an image. */
+const FAILURES: Readonly<Record<number, FailureOptions>> = {
+  216: { as: "InvalidData" }, // ERROR_EXE_MACHINE_TYPE_MISMATCH
+  577: APPLICATION_CONTROL, // ERROR_INVALID_IMAGE_HASH
+  1260: APPLICATION_CONTROL, // ERROR_ACCESS_DISABLED_BY_POLICY
+  4551: APPLICATION_CONTROL, // ERROR_SYSTEM_INTEGRITY_POLICY_VIOLATION
+};
+
+/** An image that is mapped. */
+export interface MappedImage {
+  /** What it says of itself. */
+  readonly info: ImageInfo;
+  /** The image in this process's memory. */
+  readonly mapping: Mapping;
+  /** The image as messages call it. */
+  readonly label: string;
+}
+
+/**
+ * Tells what is in an image: its sections, whether they are shared, and what it exports.
+ *
+ * Nothing of it is run, and nothing that it says is believed before it was checked.
+ *
+ * @example
+ * ```ts
+ * import { buildSharedSection, inspectImage } from "@winipc/winipc/memory";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const image = buildSharedSection({ section: ".ASHARE", variables: { counter: "i32" } });
+ * const { sections, exports } = inspectImage(image);
+ * assertEquals(sections.filter(({ shared }) => shared).map(({ name }) => name), [".ASHARE"]);
+ * assertEquals(exports.map(({ name, section }) => [name, section]), [["counter", ".ASHARE"]]);
+ * ```
+ *
+ * @param image The file's path, its `file:` URL, or the file's bytes.
+ * @throws {Deno.errors.InvalidData} If it is no PE image, or one that contradicts itself; the message
+ *   says what is wrong, and where.
+ * @throws {Deno.errors.NotFound} If there is no such file.
+ * @throws {Deno.errors.PermissionDenied} If this user may not open it, or it is a directory.
+ * @throws {Deno.errors.Busy} If somebody has it open to write to it.
+ * @see {@link https://learn.microsoft.com/windows/win32/debug/pe-format}
+ */
+export function inspectImage(image: string | URL | Uint8Array<ArrayBuffer>): ImageInfo {
+  if (image instanceof Uint8Array) return readImage(image, "these bytes");
+  using file = openImage(image);
+  return file.info;
+}
+
+/**
+ * Maps an image, as the loader would do it, though nothing of it is run.
+ *
+ * @param location The file's path, or its `file:` URL.
+ * @throws {Deno.errors.InvalidData} If it is no sound image, or for another machine.
+ * @throws {Deno.errors.PermissionDenied} If application control refuses it.
+ */
+export function mapImage(location: string | URL): MappedImage {
+  using file = openImage(location);
+  const { info, label } = file;
+  if (info.machine !== THIS_MACHINE) {
+    const machine = typeof info.machine === "string"
+      ? info.machine
+      : `0x${info.machine.toString(16)}`;
+    throw new Deno.errors.InvalidData(
+      `Cannot load ${label}: it is for another machine (${machine}), this process is for ` +
+        THIS_MACHINE,
+    );
+  }
+  using section = createImageSection(file.handle, label);
+  const mapping = new Mapping(section.value, FILE_MAP_READ, undefined, `Cannot map ${label}`);
+  return { info, mapping, label };
+}
+
+/** Opens a file that nobody can write to meanwhile, and reads what it says of itself. */
+function openImage(location: string | URL) {
+  const memory = openFile(location, {}, SHARE_READ);
+  const { file: handle, section, label } = memory;
+  const close = () => {
+    section.close();
+    handle.close();
+  };
+  try {
+    using view = MappedView.map(memory);
+    return { handle, label, info: readImage(view.bytes, label), [Symbol.dispose]: close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/**
+ * Makes a section of an image. What may be done with its pages is what the image says.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw}
+ */
+function createImageSection(file: Handle, label: string): Handle {
+  const { CreateFileMappingW } = kernel32();
+  const value = CreateFileMappingW(file.value, null, PAGE_READONLY | SEC_IMAGE, 0, 0, null);
+  if (value !== 0n) return new Handle(value, label);
+  const code = lastErrorCode();
+  throw errorFromCode(
+    code,
+    "CreateFileMappingW",
+    `Cannot map ${label} as an image`,
+    FAILURES[code],
+  );
+}

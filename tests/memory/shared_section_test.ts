@@ -1,0 +1,231 @@
+import { assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  array,
+  buildSharedSection,
+  SharedSection,
+  struct,
+  utf16,
+  utf8,
+} from "../../src/memory/mod.ts";
+import { assertLeavesNoHandle } from "../leak.ts";
+import { openLibrary } from "../open_library.ts";
+import { Peer } from "../peer.ts";
+import { temporaryDll } from "../temporary_dll.ts";
+
+const variables = {
+  iWhatYouUseInTwo: "i32",
+  u8: "u8",
+  i16: "i16",
+  u64: "u64",
+  f64: "f64",
+  flag: "bool",
+  name: utf16(8),
+  label: utf8(8),
+  points: array(struct({ x: "u16", y: "f32" }), 2),
+} as const;
+
+Deno.test("two processes raise one variable of a DLL that no compiler made", async () => {
+  await using dll = await temporaryDll({ section: ".ASHARE", variables });
+  using section = SharedSection.load(dll.path, { exports: variables });
+  await using peer = await Peer.start("shared_variable.ts", dll.path, "iWhatYouUseInTwo");
+  await using other = await Peer.start("shared_variable.ts", dll.path, "iWhatYouUseInTwo");
+  section.variables.iWhatYouUseInTwo = 1000;
+  assertEquals(await peer.ask("value"), "1000");
+  const times = 200_000;
+  const answers = Promise.all([peer.ask(`add ${times}`), other.ask(`add ${times}`)]);
+  for (let i = 0; i < times; i++) section.counters.iWhatYouUseInTwo.add(1);
+  await answers;
+  assertEquals(section.variables.iWhatYouUseInTwo, 1000 + 3 * times);
+  assertEquals(await other.ask("value"), String(1000 + 3 * times));
+});
+
+Deno.test("SharedSection.load() shows what the image says at first, and is live in both directions", async () => {
+  const initial = {
+    iWhatYouUseInTwo: -5,
+    u64: 2n ** 63n,
+    f64: 0.25,
+    flag: true,
+    name: "数据",
+    label: "é",
+    points: [{ x: 1, y: 0.5 }, { y: 2 }],
+  };
+  await using dll = await temporaryDll({ variables, initial });
+  using one = SharedSection.load(dll.path, { exports: variables });
+  using two = SharedSection.load(new URL(`file:///${dll.path}`), { exports: variables });
+  assertEquals([one.name, one.bytes.length], [".shared", two.bytes.length]);
+  const { variables: seen } = two;
+  assertEquals([seen.iWhatYouUseInTwo, seen.u64, seen.f64], [-5, 2n ** 63n, 0.25]);
+  assertEquals([seen.flag, seen.name, seen.label, seen.u8], [true, "数据", "é", 0]);
+  assertEquals([...seen.points].map(({ x, y }) => [x, y]), [[1, 0.5], [0, 2]]);
+  one.variables.name = "new";
+  one.variables.points.get(1).x = 9;
+  assertEquals([two.variables.name, two.variables.points.get(1).x], ["new", 9]);
+  two.bytes.fill(0);
+  assertEquals([one.variables.name, one.variables.u64], ["", 0n]);
+  assertThrows(() => one.variables.u8 = 256, RangeError, "u8");
+});
+
+Deno.test("the variables are what the file says again, after the last one has closed it", async () => {
+  await using dll = await temporaryDll({ variables: { count: "u32" }, initial: { count: 3 } });
+  const exports = { count: "u32" } as const;
+  {
+    using section = SharedSection.load(dll.path, { exports });
+    section.counters.count.add(4);
+    await using peer = await Peer.start("shared_variable.ts", dll.path, "count");
+    assertEquals(await peer.ask("add 1"), "8");
+  }
+  using again = SharedSection.load(dll.path, { exports });
+  assertEquals(again.variables.count, 3);
+});
+
+Deno.test("counters of every width change in one step, wrap around and give what was before", async () => {
+  const exports = {
+    i8: "i8",
+    u8: "u8",
+    i16: "i16",
+    u16: "u16",
+    i32: "i32",
+    u32: "u32",
+    i64: "i64",
+    u64: "u64",
+    f32: "f32",
+  } as const;
+  await using dll = await temporaryDll({ variables: exports });
+  using section = SharedSection.load(dll.path, { exports });
+  const { counters, variables } = section;
+  assertEquals(Object.keys(counters), ["i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64"]);
+  assertStrictEquals(counters.u32, counters.u32);
+  assertEquals([counters.u32.add(5), counters.u32.add(-2), variables.u32], [0, 5, 3]);
+  assertEquals([counters.u8.add(-1), counters.u8.load()], [0, 255]);
+  assertEquals([counters.i8.exchange(-128), counters.i8.add(-1), variables.i8], [0, -128, 127]);
+  assertEquals([counters.i16.compareExchange(1, 2), variables.i16], [0, 0]);
+  assertEquals([counters.i16.compareExchange(0, 2), variables.i16], [0, 2]);
+  assertEquals([counters.u64.add(-1n), variables.u64], [0n, 2n ** 64n - 1n]);
+  assertEquals([counters.i64.exchange(5n), counters.i64.compareExchange(5n, 6n)], [0n, 5n]);
+  counters.u16.store(65_535);
+  assertEquals([variables.u16, counters.i64.load()], [65_535, 6n]);
+  assertThrows(() => counters.u16.store(65_536), RangeError, "u16");
+  assertThrows(() => counters.u16.add(0.5), RangeError, "u16");
+  assertThrows(() => counters.u16.exchange(-1), RangeError, "u16");
+  assertThrows(() => counters.u16.compareExchange(1, 65_536), RangeError, "u16");
+  // @ts-expect-error: 64 bits are counted in bigints
+  assertThrows(() => counters.u64.add(1), TypeError, "u64");
+  // @ts-expect-error: a text is no number
+  assertThrows(() => counters.i32.add("1"), TypeError, "i32");
+});
+
+Deno.test("SharedSection.close() takes the memory away from everything that looked at it", async () => {
+  const exports = { count: "u32", list: array("u8", 2) } as const;
+  await using dll = await temporaryDll({ variables: exports });
+  const section = SharedSection.load(dll.path, { exports });
+  const { variables, counters, bytes } = section;
+  const { list } = variables;
+  const { count } = counters;
+  section.close();
+  section.close();
+  assertEquals([section.closed, bytes.length], [true, 0]);
+  assertThrows(() => section.variables, Deno.errors.BadResource, "is closed");
+  assertThrows(() => section.counters, Deno.errors.BadResource, "is closed");
+  assertThrows(() => section.bytes, Deno.errors.BadResource, "is closed");
+  assertThrows(() => variables.count, TypeError);
+  assertThrows(() => variables.count = 1, TypeError);
+  assertThrows(() => list.get(0), TypeError);
+  assertThrows(() => count.add(1), Error);
+  assertThrows(() => counters.count.load(), Error);
+});
+
+Deno.test("SharedSection.close() leaves memory mapped that was transferred away", async () => {
+  await using dll = await temporaryDll({ variables: { count: "u32" } });
+  const section = SharedSection.load(dll.path);
+  const moved = new Uint32Array(section.bytes.buffer.transfer());
+  assertThrows(() => section.close(), Deno.errors.Busy, "transferred away");
+  moved[0] = 5;
+  assertEquals([moved[0], section.closed], [5, true]);
+  // It is still mapped; unmapped here, or the file could not be removed.
+  using kernel32 = openLibrary("kernel32.dll", {
+    UnmapViewOfFile: { parameters: ["pointer"], result: "i32" },
+  });
+  const page = Deno.UnsafePointer.of(moved);
+  moved.buffer.transfer(0);
+  assertEquals(kernel32.symbols.UnmapViewOfFile(page), 1);
+});
+
+Deno.test("SharedSection.load() finds what it is asked for, or says what is wrong", async () => {
+  await using dll = await temporaryDll({ section: ".ASHARE", variables: { count: "u32" } });
+  const { path } = dll;
+  const load = (options: Parameters<typeof SharedSection.load>[1]) => () =>
+    SharedSection.load(path, options)[Symbol.dispose]();
+  load({})();
+  load({ section: ".ASHARE" })();
+  const { NotFound, InvalidData } = Deno.errors;
+  assertThrows(load({ exports: { other: "u32" } }), NotFound, "does not export it");
+  assertThrows(load({ section: ".other" }), NotFound, "/SECTION:NAME,RWS");
+  assertThrows(load({ section: ".edata" }), InvalidData, "each process has its own");
+  assertThrows(load({ exports: { count: "u64" } }), InvalidData, "end beyond the 4 bytes");
+  assertThrows(
+    load({ section: ".edata", exports: { count: "u32" } }),
+    InvalidData,
+    "each process has its own",
+  );
+  assertThrows(() => SharedSection.load(`${path}.not`), NotFound, "shared.dll.not");
+  // @ts-expect-error: what the type checker refuses is refused at run time too
+  assertThrows(load({ exports: { count: "u128" } }), TypeError, "type of count");
+  // @ts-expect-error: a section is named by a text
+  assertThrows(load({ section: 1 }), TypeError, "section");
+  // @ts-expect-error: a path is a text
+  assertThrows(() => SharedSection.load(1), TypeError, "path");
+});
+
+Deno.test("SharedSection.load() refuses what is no image of this machine", async () => {
+  const foreign = Deno.build.arch === "aarch64" ? "x64" : "arm64";
+  for (const machine of [foreign, "x86"] as const) {
+    await using dll = await temporaryDll({ variables: { count: "u32" }, machine });
+    assertThrows(
+      () => SharedSection.load(dll.path),
+      Deno.errors.InvalidData,
+      `another machine (${machine})`,
+    );
+  }
+  await using dll = await temporaryDll({ variables: { count: "u32" } });
+  const image = buildSharedSection({ variables: { count: "u32" } });
+  for (const length of [0, 1, 63, 64, 200, 511, 512, image.length - 1]) {
+    await Deno.writeFile(dll.path, image.subarray(0, length));
+    const error = assertThrows(() => SharedSection.load(dll.path), Deno.errors.InvalidData);
+    assertMatch(error.message, /shared\.dll/);
+  }
+});
+
+Deno.test("a file that somebody writes to is not loaded, and one that is loaded is not written to", async () => {
+  await using dll = await temporaryDll({ variables: { count: "u32" } });
+  {
+    using _file = await Deno.open(dll.path, { write: true });
+    assertThrows(() => SharedSection.load(dll.path), Deno.errors.Busy);
+  }
+  using _section = SharedSection.load(dll.path);
+  // Windows refuses it for as long as the image is mapped: ERROR_USER_MAPPED_FILE or a sharing violation.
+  const refused = await Deno.writeFile(dll.path, new Uint8Array(9)).then(() => false, () => true);
+  assertEquals(refused, true);
+});
+
+Deno.test("SharedSection.load() leaves no handle and no mapping behind, also when it fails", async () => {
+  await using dll = await temporaryDll({ variables: { count: "u32", many: array("u8", 2 ** 20) } });
+  await assertLeavesNoHandle(50, () => {
+    using section = SharedSection.load(dll.path, { exports: { count: "u32" } });
+    section.counters.count.add(1);
+    assertThrows(() => SharedSection.load(dll.path, { exports: { other: "u32" } }));
+    assertThrows(() => SharedSection.load(dll.path, { section: ".edata" }));
+  });
+});
+
+Deno.test("a section may be large, and what is zero of it is not in the file", async () => {
+  const exports = { data: array("u32", 2 ** 22), last: "u32" } as const;
+  const image = buildSharedSection({ variables: exports });
+  assertEquals(image.length, 2048);
+  await using dll = await temporaryDll({ variables: exports });
+  using section = SharedSection.load(dll.path, { exports });
+  using other = SharedSection.load(dll.path, { exports });
+  section.variables.last = 5;
+  section.variables.data.set(2 ** 22 - 1, 6);
+  assertEquals(other.bytes.length, 2 ** 24 + 4);
+  assertEquals([other.variables.last, other.variables.data.get(2 ** 22 - 1)], [5, 6]);
+});

@@ -1,0 +1,17 @@
+/*
+ * Is linked to a DLL of shared variables by the header that declares them: changes each, and says
+ * what is in them.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "shared.h"
+
+int main(void) {
+    printf("%d %.1f %s %u,%u\n", (int)counter, ratio, name, points[1].x, points[1].y);
+    counter++;
+    ratio = 2.5;
+    strcpy(name, "linked");
+    points[1].x = 300;
+    return 0;
+}
