@@ -38,6 +38,12 @@ export class Chapter {
     return child;
   }
 
+  /** Waits a moment before something is looked at again, unless the part takes too long. */
+  async moment(): Promise<void> {
+    this.signal.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+
   /** Adds a line to the account. */
   tell(what: string, text: string): void {
     console.log(`   ${what.padEnd(6)} ${text}`);

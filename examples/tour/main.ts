@@ -13,6 +13,7 @@ import { handleTransfer } from "./handle_transfer.ts";
 import { inheritedMemory } from "./inherited_memory.ts";
 import { mappedFile } from "./mapped_file.ts";
 import { namedMemory } from "./named_memory.ts";
+import { sharedSection } from "./shared_section.ts";
 
 const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "Memory by name": namedMemory,
@@ -20,6 +21,7 @@ const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "Messages between windows": copyData,
   "A handle for a running process": handleTransfer,
   "Memory that children inherit": inheritedMemory,
+  "Variables in a DLL": sharedSection,
 };
 
 const { only, help } = parseArgs(Deno.args, { string: ["only"], boolean: ["help"] });

@@ -62,7 +62,8 @@ export {
   union,
 } from "./struct.ts";
 export type { Machine } from "./pe/format.ts";
-export type { ImageExport, ImageInfo, ImageSection } from "./pe/read_image.ts";
+export type { ImageSection } from "./pe/image_sections.ts";
+export type { ImageExport, ImageInfo } from "./pe/read_image.ts";
 export { type Counters, type LoadOptions, SharedSection } from "./shared_section.ts";
 export {
   buildSharedSection,

@@ -19,7 +19,7 @@ import type { TypeLike } from "./layout/ctype.ts";
 import type { PlacedField } from "./layout/placement.ts";
 import { typeOf } from "./layout/scalar.ts";
 import { detachAndUnmap, type Mapping } from "./mapping.ts";
-import type { ImageSection } from "./pe/read_image.ts";
+import { type ImageSection, offsetIn } from "./pe/image_sections.ts";
 import type { Variables } from "./shared_section_image.ts";
 import type { StructView } from "./struct.ts";
 
@@ -63,7 +63,7 @@ export type Counters<V extends Variables> = {
  * import { assertEquals } from "@std/assert";
  *
  * const exports = { hits: "u32", name: utf16(16), points: array("f32", 2) } as const;
- * const path = `${Deno.cwd()}/score.dll`;
+ * const path = `${Deno.makeTempDirSync()}/score.dll`;
  * Deno.writeFileSync(path, buildSharedSection({ variables: exports }));
  * {
  *   using section = SharedSection.load(path, { exports });
@@ -316,9 +316,4 @@ function counterProperty(buffer: ArrayBuffer) {
     const get = () => counter ??= counterAt(description, buffer, offset, name);
     return [[name, { enumerable: true, get }]];
   };
-}
-
-/** Where an address is in a section; `undefined` if it is not in it. */
-function offsetIn({ address, byteLength }: ImageSection, at: number): number | undefined {
-  return at >= address && at - address < byteLength ? at - address : undefined;
 }

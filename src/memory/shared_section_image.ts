@@ -50,7 +50,7 @@ const MOST_VARIABLES = 65_535;
  * import { assertEquals } from "@std/assert";
  *
  * const variables = { iWhatYouUseInTwo: "i32" } as const;
- * const path = `${Deno.cwd()}/one.dll`;
+ * const path = `${Deno.makeTempDirSync()}/one.dll`;
  * Deno.writeFileSync(path, buildSharedSection({ section: ".ASHARE", variables }));
  * {
  *   using section = SharedSection.load(path, { exports: variables });

@@ -26,6 +26,7 @@ Deno.test("the tour shows every way, each right, between different processes", a
     "Messages between windows",
     "A handle for a running process",
     "Memory that children inherit",
+    "Variables in a DLL",
   ]);
   const pids = [...out.matchAll(/process (\d+) \(this one\) and process (\d+)/g)];
   assertEquals(pids.length, ways.length);

@@ -39,11 +39,15 @@ export const IMAGE_DIRECTORY_ENTRY_BASERELOC = 5;
 /** How many directories there are. */
 export const DIRECTORY_COUNT = 16;
 
-/** The machines that Deno runs on, and the one of 32-bit programs, by their numbers. */
-export const MACHINES = { x64: 0x8664, arm64: 0xaa64, x86: 0x14c } as const;
+/** A machine that images are made for: those that Deno runs on, and that of 32-bit programs. */
+export type Machine = "x64" | "arm64" | "x86";
 
-/** A machine that images are made for. */
-export type Machine = keyof typeof MACHINES;
+/** The machines by their numbers (`IMAGE_FILE_MACHINE_…`). */
+export const MACHINES: Readonly<Record<Machine, number>> = {
+  x64: 0x8664,
+  arm64: 0xaa64,
+  x86: 0x14c,
+};
 
 /** The names of {@linkcode MACHINES}. */
 export const MACHINE_NAMES = ["x64", "arm64", "x86"] as const satisfies Machine[];

@@ -7,6 +7,7 @@
 
 import {
   FILE_HEADER,
+  IMAGE_DIRECTORY_ENTRY_BASERELOC,
   IMAGE_DIRECTORY_ENTRY_EXPORT,
   IMAGE_DOS_HEADER,
   IMAGE_DOS_SIGNATURE,
@@ -14,40 +15,15 @@ import {
   IMAGE_NT_SIGNATURE,
   IMAGE_OPTIONAL_HEADER32,
   IMAGE_OPTIONAL_HEADER64,
-  IMAGE_SCN_MEM_EXECUTE,
-  IMAGE_SCN_MEM_READ,
-  IMAGE_SCN_MEM_SHARED,
-  IMAGE_SCN_MEM_WRITE,
-  IMAGE_SECTION_HEADER,
   type Machine,
   MACHINE_NAMES,
   MACHINES,
   PE32,
   PE32_PLUS,
 } from "./format.ts";
+import { type ImageSection, ImageSections } from "./image_sections.ts";
 import { ImageSource } from "./image_source.ts";
-
-/** A section of an image. */
-export interface ImageSection {
-  /** Its name, such as `.data`. */
-  readonly name: string;
-  /** Where it is in the memory, in bytes from the image's base. */
-  readonly address: number;
-  /** How large it is in the memory, in bytes. */
-  readonly byteLength: number;
-  /** Whether it can be read. */
-  readonly readable: boolean;
-  /** Whether it can be written to. */
-  readonly writable: boolean;
-  /** Whether it can be executed. */
-  readonly executable: boolean;
-  /**
-   * Whether it is one memory for all processes. A `#pragma data_seg` alone does not make it so:
-   * the linker has to be told as well, by `/SECTION:NAME,RWS`, or GCC by
-   * `__attribute__((section("NAME"), shared))`; and only variables that are initialised are in it.
-   */
-  readonly shared: boolean;
-}
+import { assertSoundRelocations } from "./relocations.ts";
 
 /** What others can find in an image. */
 export interface ImageExport {
@@ -77,8 +53,6 @@ export interface ImageInfo {
 
 /** `IMAGE_FILE_DLL` */
 const DLL = 0x2000;
-/** Windows reads no more sections. */
-const MOST_SECTIONS = 96;
 /** Ordinals are 16 bits wide. */
 const MOST_EXPORTS = 65_536;
 /** Compilers make no longer names. */
@@ -97,15 +71,15 @@ export function readImage(bytes: Uint8Array<ArrayBuffer>, label: string): ImageI
   const { fileHeader, optionalHeader, sectionsAt } = readHeaders(source);
   const { Machine: number, NumberOfSections, Characteristics } = fileHeader;
   const { SizeOfImage, NumberOfRvaAndSizes, DataDirectory } = optionalHeader;
-  const sections = readSections(source, sectionsAt, NumberOfSections, SizeOfImage);
-  const exports = NumberOfRvaAndSizes > IMAGE_DIRECTORY_ENTRY_EXPORT
-    ? DataDirectory[IMAGE_DIRECTORY_ENTRY_EXPORT]
-    : undefined;
+  const sections = new ImageSections(source, sectionsAt, NumberOfSections, SizeOfImage);
+  const directory = (index: number) =>
+    DataDirectory[index < NumberOfRvaAndSizes ? index : -1] ?? { VirtualAddress: 0, Size: 0 };
+  assertSoundRelocations(source, sections, directory(IMAGE_DIRECTORY_ENTRY_BASERELOC));
   return {
     machine: MACHINE_NAMES.find((name) => MACHINES[name] === number) ?? number,
     dll: (Characteristics & DLL) !== 0,
-    sections: sections.map(({ section }) => section),
-    exports: exports === undefined ? [] : readExports(source, sections, exports),
+    sections: sections.all,
+    exports: readExports(source, sections, directory(IMAGE_DIRECTORY_ENTRY_EXPORT)),
   };
 }
 
@@ -131,84 +105,24 @@ function readHeaders(source: ImageSource) {
   return { fileHeader, optionalHeader, sectionsAt: at + size };
 }
 
-/** A section, and where in the file its bytes are. */
-interface PlacedSection {
-  readonly section: ImageSection;
-  readonly fileOffset: number;
-  readonly fileLength: number;
-}
-
-function readSections(
-  source: ImageSource,
-  at: number,
-  count: number,
-  sizeOfImage: number,
-): PlacedSection[] {
-  if (count === 0 || count > MOST_SECTIONS) source.fail(`there are ${count} sections`, at);
-  let end = 0;
-  return Array.from({ length: count }, (_, index) => {
-    const headerAt = at + index * IMAGE_SECTION_HEADER.byteLength;
-    const header = source.read(IMAGE_SECTION_HEADER, headerAt, "the table of sections");
-    const name = String.fromCharCode(...header.Name).replace(/\0.*$/s, "");
-    const what = `section ${JSON.stringify(name)}`;
-    const byteLength = header.VirtualSize || header.SizeOfRawData;
-    const address = header.VirtualAddress;
-    if (byteLength === 0) source.fail(`${what} is empty`, headerAt);
-    if (address < end) source.fail(`${what} begins before the end of the one before it`, headerAt);
-    end = address + byteLength;
-    if (end > sizeOfImage) source.fail(`${what} ends beyond the image`, headerAt);
-    if (header.SizeOfRawData > 0) {
-      source.assertWithin(header.PointerToRawData, header.SizeOfRawData, what);
-    }
-    const has = (flag: number) => (header.Characteristics & flag) !== 0;
-    return {
-      section: {
-        name,
-        address,
-        byteLength,
-        readable: has(IMAGE_SCN_MEM_READ),
-        writable: has(IMAGE_SCN_MEM_WRITE),
-        executable: has(IMAGE_SCN_MEM_EXECUTE),
-        shared: has(IMAGE_SCN_MEM_SHARED),
-      },
-      fileOffset: header.PointerToRawData,
-      fileLength: header.SizeOfRawData,
-    };
-  });
-}
-
 function readExports(
   source: ImageSource,
-  sections: readonly PlacedSection[],
+  sections: ImageSections,
   directory: { VirtualAddress: number; Size: number },
 ): ImageExport[] {
   if (directory.VirtualAddress === 0) return [];
-  /** The section of an address; `undefined` if it is in none. */
-  const sectionOf = (address: number) =>
-    sections.find(({ section }) =>
-      address >= section.address && address - section.address < section.byteLength
-    );
-  /** Where an address is in the file, and where what is in the file of its section ends. */
-  const locate = (address: number, what: string) => {
-    const placed = sectionOf(address);
-    const offset = placed ? address - placed.section.address : 0;
-    if (!placed || offset >= placed.fileLength) {
-      source.fail(`${what} is at address ${address}, where the file has nothing`, 0);
-    }
-    return { offset: placed.fileOffset + offset, end: placed.fileOffset + placed.fileLength };
-  };
   const table = (address: number, count: number, width: 2 | 4, what: string) => {
     if (count === 0) return [];
     if (count > MOST_EXPORTS) source.fail(`${what} has ${count} entries`, 0);
-    const { offset, end } = locate(address, what);
+    const { offset, end } = sections.locate(address, what);
     if (offset + count * width > end) source.fail(`${what} ends beyond its section`, offset);
     return source.table(offset, count, width, what);
   };
   const text = (address: number, what: string) => {
-    const { offset, end } = locate(address, what);
+    const { offset, end } = sections.locate(address, what);
     return source.text(offset, Math.min(end, offset + MOST_NAME), what);
   };
-  const at = locate(directory.VirtualAddress, "the export directory").offset;
+  const at = sections.locate(directory.VirtualAddress, "the export directory").offset;
   const header = source.read(IMAGE_EXPORT_DIRECTORY, at, "the export directory");
   const addresses = table(
     header.AddressOfFunctions,
@@ -238,7 +152,7 @@ function readExports(
       name,
       ordinal: header.Base + index,
       address,
-      section: isForwarder(address) ? undefined : sectionOf(address)?.section.name,
+      section: isForwarder(address) ? undefined : sections.at(address)?.name,
       forwarder: isForwarder(address) ? text(address, "a forwarder") : undefined,
     };
   };

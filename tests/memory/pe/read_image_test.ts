@@ -1,22 +1,18 @@
 import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
-import { buildSharedSection, type ImageInfo, inspectImage } from "../../../src/memory/mod.ts";
+import { Win32Error } from "../../../mod.ts";
+import {
+  buildSharedSection,
+  type ImageInfo,
+  inspectImage,
+  SharedSection,
+} from "../../../src/memory/mod.ts";
+import { mutate, random } from "./mutate.ts";
 
 const image = buildSharedSection({
   section: ".ASHARE",
   variables: { one: "i32", two: "f64", three: "u8" },
   machine: "x64",
 });
-
-/** A generator of numbers that are the same in each run: xorshift32. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
 
 Deno.test("inspectImage() tells sections and exports of an image", () => {
   const { machine, dll, sections, exports } = inspectImage(image);
@@ -60,6 +56,7 @@ Deno.test("inspectImage() says what is wrong, and where", () => {
   const optionalAt = peAt + 24;
   const sectionsAt = optionalAt + 240;
   const exportAt = new DataView(image.buffer).getUint32(sectionsAt + 40 + 20, true);
+  const relocationsAt = new DataView(image.buffer).getUint32(sectionsAt + 80 + 20, true);
   const cases: [number, number, 2 | 4, string][] = [
     [0, 0, 2, '"MZ" is missing, at offset 0'],
     [60, 0xffff_fff0, 4, "the file header (24 bytes) is not within its"],
@@ -80,6 +77,10 @@ Deno.test("inspectImage() says what is wrong, and where", () => {
     [exportAt + 24, 1000, 4, "the table of exported names ends beyond its section"],
     [exportAt + 28, 0, 4, "the table of exported addresses is at address 0, where"],
     [exportAt + 20, 1, 4, "the ordinal of three has no address"],
+    [optionalAt + 112 + 44, 0x1000, 4, "the table of relocations ends beyond its section"],
+    [relocationsAt + 4, 0x5f00_000c, 4, "a block of relocations has 1593835532 bytes"],
+    [relocationsAt + 4, 0, 4, "a block of relocations has 0 bytes"],
+    [relocationsAt + 8, 0xaffc, 2, "a relocation is at address 8188, which is in no section"],
   ];
   for (const [offset, value, width, message] of cases) {
     const broken = image.slice();
@@ -99,20 +100,10 @@ Deno.test("inspectImage() takes no image that is cut short", () => {
 
 Deno.test("50,000 mutated images are read, or refused as InvalidData, and none takes long", () => {
   const below = random(0x5eed);
-  const headers = 512;
   let refused = 0;
   let slowest = 0;
   for (let round = 0; round < 50_000; round++) {
-    const mutated = image.slice(0, below(10) === 0 ? below(image.length) : image.length);
-    for (let changes = 1 + below(4); changes > 0 && mutated.length > 0; changes--) {
-      // Half of the changes are to the headers, and whole words become extremes as often as bytes change.
-      const at = below(below(2) === 0 ? Math.min(headers, mutated.length) : mutated.length);
-      if (below(2) === 0 || at + 4 > mutated.length) mutated[at] = below(256);
-      else {
-        const extremes = [0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0xffff, below(2 ** 32)];
-        new DataView(mutated.buffer).setUint32(at, extremes[below(extremes.length)]!, true);
-      }
-    }
+    const mutated = mutate(image, below);
     const started = performance.now();
     try {
       const { sections } = inspectImage(mutated);
@@ -126,4 +117,32 @@ Deno.test("50,000 mutated images are read, or refused as InvalidData, and none t
   assertGreater(refused, 10_000);
   assertGreater(50_000 - refused, 1_000);
   assert(slowest < 2000, `one took ${slowest} ms`);
+});
+
+Deno.test("2,000 mutated images are loaded and written to, or refused, and nothing ends", async () => {
+  const below = random(0xd11);
+  const native = buildSharedSection({ section: ".ASHARE", variables: { one: "i32" } });
+  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
+  let loaded = 0;
+  for (let round = 0; round < 2000; round++) {
+    const path = `${folder}\\${round}.dll`;
+    await Deno.writeFile(path, mutate(native, below));
+    try {
+      using section = SharedSection.load(path, { exports: { one: "i32" } });
+      section.variables.one = round;
+      section.bytes.fill(0xff);
+      assertEquals(section.variables.one, -1);
+      loaded++;
+    } catch (error) {
+      assert(error instanceof Error);
+      const { InvalidData, NotFound } = Deno.errors;
+      const expected = error instanceof InvalidData || error instanceof NotFound ||
+        error.cause instanceof Win32Error;
+      if (!expected) throw error;
+    }
+    await Deno.remove(path);
+  }
+  await Deno.remove(folder);
+  assertGreater(loaded, 100);
+  assertGreater(2000 - loaded, 100);
 });

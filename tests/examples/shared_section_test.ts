@@ -1,0 +1,41 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { build, variables } from "../../examples/shared_section.ts";
+import { SharedSection } from "../../mod.ts";
+import { runExample } from "./run_example.ts";
+
+Deno.test("examples/shared_section.ts raises a count that several processes share", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
+  const file = `${folder}\\visits.dll`;
+  await Deno.writeFile(file, build());
+  {
+    using section = SharedSection.load(file, { exports: variables });
+    const runs = await Promise.all(
+      [1, 2].map(() =>
+        runExample("shared_section.ts", "raise", "--file", file, "--times", "50000")
+      ),
+    );
+    for (const { code, out, err } of runs) {
+      assertEquals([code, err], [0, ""]);
+      assertMatch(out, /^After (nobody yet|process \d+) the count stands at \d+\r?\n$/);
+    }
+    assertEquals(section.variables.visits, 100_000);
+    assertMatch(section.variables.last, /^process \d+$/);
+  }
+  const held = await runExample("shared_section.ts", "raise", "--file", file, "--hold");
+  assertStringIncludes(held.out, "After nobody yet the count stands at 1");
+  assertStringIncludes(held.out, "It stands at 1");
+  const { code, out } = await runExample("shared_section.ts", "inspect", "--file", file);
+  assertEquals(code, 0);
+  assertStringIncludes(out, "section .ASHARE: 132 bytes, shared by all processes");
+  assertStringIncludes(out, "export visits in .ASHARE");
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("examples/shared_section.ts says what is missing, and how it is used", async () => {
+  const missing = await runExample("shared_section.ts", "raise", "--file", "C:\\not there.dll");
+  assertEquals(missing.code, 1);
+  assertStringIncludes(missing.err, "NotFound");
+  const { code, err } = await runExample("shared_section.ts");
+  assertEquals(code, 2);
+  assertStringIncludes(err, "Usage:");
+});

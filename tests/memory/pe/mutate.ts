@@ -1,0 +1,34 @@
+/** Most images have their headers here. */
+const HEADERS = 512;
+
+/** A generator of numbers that are the same in each run (xorshift32). */
+export function random(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
+}
+
+/**
+ * Gives an image with a few changes: to bytes, to whole words, or to its length.
+ *
+ * Half of the changes are to the headers, and words become extremes.
+ */
+export function mutate(
+  image: Uint8Array<ArrayBuffer>,
+  below: (limit: number) => number,
+): Uint8Array<ArrayBuffer> {
+  const mutated = image.slice(0, below(10) === 0 ? below(image.length) : image.length);
+  for (let changes = 1 + below(4); changes > 0 && mutated.length > 0; changes--) {
+    const at = below(below(2) === 0 ? Math.min(HEADERS, mutated.length) : mutated.length);
+    if (below(2) === 0 || at + 4 > mutated.length) mutated[at] = below(256);
+    else {
+      const extremes = [0, 1, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, below(2 ** 32)];
+      new DataView(mutated.buffer).setUint32(at, extremes[below(extremes.length)]!, true);
+    }
+  }
+  return mutated;
+}
