@@ -183,7 +183,7 @@ function writeHeaders(
   } else {
     IMAGE_OPTIONAL_HEADER32.write(
       image,
-      { ...common, Magic: PE32, ImageBase: IMAGE_BASE_32 },
+      { ...common, Magic: PE32, BaseOfData: shared.address, ImageBase: IMAGE_BASE_32 },
       optionalHeaderAt,
     );
   }
