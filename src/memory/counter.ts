@@ -86,62 +86,65 @@ export function counterAt(
   name: string,
 ): Counter<number> | Counter<bigint> {
   return type === "i64" || type === "u64"
-    ? wideCounter(type, new WIDE[type](buffer, offset, 1), name)
-    : narrowCounter(type, new NARROW[type](buffer, offset, 1), name);
+    ? checked(SCALARS[type], overWide(new WIDE[type](buffer, offset, 1)), name, assertWideAddend)
+    : checked(SCALARS[type], overNarrow(new NARROW[type](buffer, offset, 1)), name, assertAddend);
 }
 
-function narrowCounter(
-  type: keyof typeof NARROW,
-  array: InstanceType<(typeof NARROW)[keyof typeof NARROW]>,
+/** Checks what is given to a counter, for Atomics would make some number of anything. */
+function checked<T extends number | bigint>(
+  type: CType<T>,
+  counter: Counter<T>,
   name: string,
-): Counter<number> {
-  const scalar: CType<number> = SCALARS[type];
+  assertAddend: (what: string, value: T) => void,
+): Counter<T> {
   return {
-    load: () => Atomics.load(array, 0),
+    load: counter.load,
     store(value) {
-      scalar.check(value, name);
-      Atomics.store(array, 0, value);
+      type.check(value, name);
+      counter.store(value);
     },
     add(value) {
-      assertInteger(`the number to add to ${name}`, value, Number.MIN_SAFE_INTEGER);
-      return Atomics.add(array, 0, value);
+      assertAddend(`the number to add to ${name}`, value);
+      return counter.add(value);
     },
     exchange(value) {
-      scalar.check(value, name);
-      return Atomics.exchange(array, 0, value);
+      type.check(value, name);
+      return counter.exchange(value);
     },
     compareExchange(expected, replacement) {
-      scalar.check(expected, name);
-      scalar.check(replacement, name);
-      return Atomics.compareExchange(array, 0, expected, replacement);
+      type.check(expected, name);
+      type.check(replacement, name);
+      return counter.compareExchange(expected, replacement);
     },
   };
 }
 
-function wideCounter(
-  type: keyof typeof WIDE,
-  array: InstanceType<(typeof WIDE)[keyof typeof WIDE]>,
-  name: string,
-): Counter<bigint> {
-  const scalar: CType<bigint> = SCALARS[type];
+function overNarrow(array: InstanceType<(typeof NARROW)[keyof typeof NARROW]>): Counter<number> {
   return {
     load: () => Atomics.load(array, 0),
-    store(value) {
-      scalar.check(value, name);
-      Atomics.store(array, 0, value);
-    },
-    add(value) {
-      assertBigInteger(`the number to add to ${name}`, value, -(2n ** 64n), 2n ** 64n);
-      return Atomics.add(array, 0, value);
-    },
-    exchange(value) {
-      scalar.check(value, name);
-      return Atomics.exchange(array, 0, value);
-    },
-    compareExchange(expected, replacement) {
-      scalar.check(expected, name);
-      scalar.check(replacement, name);
-      return Atomics.compareExchange(array, 0, expected, replacement);
-    },
+    store: (value) => void Atomics.store(array, 0, value),
+    add: (value) => Atomics.add(array, 0, value),
+    exchange: (value) => Atomics.exchange(array, 0, value),
+    compareExchange: (expected, replacement) =>
+      Atomics.compareExchange(array, 0, expected, replacement),
   };
+}
+
+function overWide(array: InstanceType<(typeof WIDE)[keyof typeof WIDE]>): Counter<bigint> {
+  return {
+    load: () => Atomics.load(array, 0),
+    store: (value) => void Atomics.store(array, 0, value),
+    add: (value) => Atomics.add(array, 0, value),
+    exchange: (value) => Atomics.exchange(array, 0, value),
+    compareExchange: (expected, replacement) =>
+      Atomics.compareExchange(array, 0, expected, replacement),
+  };
+}
+
+function assertAddend(what: string, value: unknown): void {
+  assertInteger(what, value, Number.MIN_SAFE_INTEGER);
+}
+
+function assertWideAddend(what: string, value: unknown): void {
+  assertBigInteger(what, value, -(2n ** 64n), 2n ** 64n);
 }

@@ -1,0 +1,69 @@
+/**
+ * Images of DLLs, read strictly: by rules that were written from Microsoft's "PE Format" alone and share
+ * no code with the writer.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { array, buildSharedSection, type Machine, utf16 } from "../../../src/memory/mod.ts";
+import { brokenImages, brokenRules, PE_RULES } from "./rules/mod.ts";
+
+const MACHINES = ["x64", "arm64", "x86"] as const satisfies Machine[];
+
+/** A right image, unless the writer is wrong. */
+function rightImage(machine: Machine): Uint8Array<ArrayBuffer> {
+  return buildSharedSection({
+    machine,
+    variables: { one: "i32", Two: "f64", three: utf16(8) },
+    initial: { one: 0x1234_5678, three: "text" },
+  });
+}
+
+Deno.test("an image of buildSharedSection() breaks no rule of the PE specification", () => {
+  for (const machine of MACHINES) {
+    assertEquals(brokenRules(rightImage(machine)), [], machine);
+    // Around the sizes where another block of the file or another page begins.
+    for (const size of [1, 2, 511, 512, 513, 4095, 4096, 4097, 100_000]) {
+      const variables = { first: "u8", data: array("u8", size), "_": "u64" } as const;
+      for (const fill of [0, 1]) {
+        const initial = { data: new Array<number>(size).fill(fill) };
+        const image = buildSharedSection({ machine, variables, initial, section: ".eightch" });
+        assertEquals(brokenRules(image), [], `${machine}, ${size} bytes of ${fill}`);
+      }
+    }
+    const many = Object.fromEntries(
+      Array.from({ length: 3000 }, (_, i) => [`v${i}`, "u16"] as const),
+    );
+    assertEquals(brokenRules(buildSharedSection({ machine, variables: many })), [], machine);
+  }
+});
+
+for (const rule of PE_RULES) {
+  Deno.test(`an image that breaks it is found: ${rule.name}`, () => {
+    let count = 0;
+    for (const machine of MACHINES) {
+      for (const [index, image] of brokenImages(rule, rightImage(machine)).entries()) {
+        const broken = brokenRules(image);
+        assert(
+          broken.some((text) => text.startsWith(`${rule.name}: `)),
+          `${machine}, break ${index}: ${JSON.stringify(broken)}`,
+        );
+        count++;
+      }
+    }
+    assert(count > 0, "No image breaks this rule");
+  });
+}
+
+Deno.test("an image that is cut short, or longer than it says, breaks a rule", () => {
+  for (const machine of MACHINES) {
+    const image = rightImage(machine);
+    for (let length = 0; length < image.length; length += 7) {
+      assert(brokenRules(image.subarray(0, length)).length > 0, `${machine}, ${length} bytes`);
+    }
+    const longer = new Uint8Array(image.length + 512);
+    longer.set(image);
+    assert(brokenRules(longer).length > 0, machine);
+  }
+});
