@@ -17,7 +17,7 @@ export type Variables = Readonly<Record<string, TypeLike>>;
 
 /** What a DLL of shared variables is to be like. */
 export interface SharedSectionOptions<V extends Variables> {
-  /** The variables, in the order in which they are in the memory; at most 65,535. */
+  /** The variables, in the order in which they are in the memory; at most 65,535, and 1 GiB. */
   variables: V;
   /** What some of them are at first; the others are 0, false or empty. */
   initial?: StructInput<V>;
@@ -30,6 +30,8 @@ export interface SharedSectionOptions<V extends Variables> {
 }
 
 const MOST_VARIABLES = 65_535;
+/** Windows takes images of somewhat less than 2 GiB. */
+const MOST_BYTES = 2 ** 30;
 
 /**
  * Makes the bytes of a DLL whose variables are one memory for all processes that load it: what
@@ -62,7 +64,7 @@ const MOST_VARIABLES = 65_535;
  *
  * @param options What it is to be like.
  * @throws {TypeError} If a name or a type is none, or an initial value is of the wrong kind.
- * @throws {RangeError} If an initial value is out of range, or there are too many variables.
+ * @throws {RangeError} If an initial value is out of range, or the variables are too many or too large.
  * @see {@link https://learn.microsoft.com/cpp/build/reference/section-specify-section-attributes}
  */
 export function buildSharedSection<const V extends Variables>(
@@ -147,7 +149,13 @@ function layoutOf<const V extends Variables>(variables: V) {
   }
   // Bits and fields at offsets of their own are for structs: a variable has an address.
   for (const name of names) typeOf(variables[name]!, name);
-  return struct(variables);
+  const layout = struct(variables);
+  if (layout.byteLength > MOST_BYTES) {
+    throw new RangeError(
+      `Expected variables of at most ${MOST_BYTES} bytes, got ${layout.byteLength}`,
+    );
+  }
+  return layout;
 }
 
 function fileNameOf({ fileName = "shared.dll" }: { fileName?: string }): string {

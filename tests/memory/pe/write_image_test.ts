@@ -137,6 +137,8 @@ Deno.test("buildSharedSection() refuses what no DLL can have", () => {
   assertThrows(build({ initial: { b: 1 } }), TypeError, "There is no field b");
   const many = Object.fromEntries(Array.from({ length: 65_536 }, (_, i) => [`v${i}`, "u8"]));
   assertThrows(build({ variables: many }), RangeError, "at most 65535 variables");
+  const large = { a: array("u8", 2 ** 30), b: "u8" };
+  assertThrows(build({ variables: large }), RangeError, "at most 1073741824 bytes");
 });
 
 Deno.test("declareSharedSection() declares every variable, and the types that it needs", () => {
