@@ -6,7 +6,8 @@
  */
 
 import type { MemoryAccess, SharedMemory } from "../memory/mod.ts";
-import { describeInheritance, inheritanceVariable } from "../memory/inheritance.ts";
+import { inheritanceVariable } from "../../ffi/inheritance.ts";
+import { describeInheritance } from "../memory/inheritance.ts";
 
 /** A memory to pass on, and what the child may do with it. */
 export type Inheritable = SharedMemory | { memory: SharedMemory; access: MemoryAccess };
