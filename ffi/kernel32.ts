@@ -148,6 +148,8 @@ export const KERNEL32 = {
   GetConsoleCP: { parameters: [], result: UINT },
   GetCurrentProcess: { parameters: [], result: HANDLE },
   GetCurrentThreadId: { parameters: [], result: DWORD },
+  /** Where that function is, for calls that take the address of any that does no harm. */
+  GetCurrentThreadIdAddress: { name: "GetCurrentThreadId", type: "pointer" },
   GetEnvironmentStringsW: { parameters: [], result: LPVOID },
   GetEnvironmentVariableW: {
     parameters: [

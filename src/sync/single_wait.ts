@@ -1,0 +1,112 @@
+/**
+ * Waiting for one object.
+ *
+ * A wait without a signal is registered with the system's wait threads. One that a signal may stop
+ * goes to a wait thread of ours, which can tell whether the object was taken before it stopped; of
+ * a registered wait that is stopped, nobody can, and what was signalled at that moment could
+ * be lost. So does every wait in a Worker, which may end while Windows still calls it.
+ *
+ * @module
+ */
+
+import { lastError } from "../../ffi/error.ts";
+import type { Handle } from "../../ffi/handle.ts";
+import { kernel32 } from "../../ffi/kernel32.ts";
+import { INFINITE, RegisteredWait } from "../../ffi/registered_wait.ts";
+import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import { timedOut } from "./wait_job.ts";
+import { lend, type Tenant, type WaitableObject } from "./waitable_object.ts";
+import { waitOnThread } from "./waiter_pool.ts";
+
+/** How long a call may stand still. */
+export interface WaitSyncOptions {
+  /** The most to wait, in milliseconds; 0 looks once. @default Infinity */
+  timeout?: number;
+}
+
+/** What came of a look at an object. */
+export type Look = "signalled" | "abandoned" | undefined;
+
+const WAIT_OBJECT_0 = 0;
+const WAIT_ABANDONED = 0x80;
+const WAIT_TIMEOUT = 0x102;
+
+/**
+ * Waits on this very thread, which stands still meanwhile.
+ *
+ * @param object The object.
+ * @param timeout The most to wait, in milliseconds.
+ * @returns `undefined` if it was not signalled in time.
+ */
+export function standStill(object: Handle, timeout: number): Look {
+  const milliseconds = timeout === Infinity ? INFINITE : timeout;
+  const code = kernel32().WaitForSingleObject(object.value, milliseconds);
+  if (code === WAIT_OBJECT_0) return "signalled";
+  if (code === WAIT_ABANDONED) return "abandoned";
+  if (code === WAIT_TIMEOUT) return undefined;
+  throw lastError("WaitForSingleObject", `Cannot wait for ${object.kind}`);
+}
+
+/**
+ * Waits for an object on this very thread.
+ *
+ * @param object The object.
+ * @param options How long.
+ */
+export function waitForOneSync(
+  object: WaitableObject,
+  { timeout = Infinity }: WaitSyncOptions,
+): void {
+  assertTimeout(timeout);
+  using lease = lend(object, {});
+  if (standStill(lease.handle, timeout) === undefined) throw timedOut(lease.handle.kind, timeout);
+}
+
+/**
+ * Waits for an object.
+ *
+ * @param object The object.
+ * @param options How long.
+ */
+export async function waitForOne(
+  object: WaitableObject,
+  { timeout = Infinity, signal }: WaitOptions,
+): Promise<void> {
+  assertTimeout(timeout);
+  signal?.throwIfAborted();
+  const tenant: Tenant = {};
+  using lease = lend(object, tenant);
+  const { handle, held } = lease;
+  if (timeout === 0) {
+    if (standStill(handle, 0) === undefined) throw timedOut(handle.kind, 0);
+    return;
+  }
+  if (signal !== undefined || inWorker()) {
+    const job = waitOnThread({
+      handles: [handle.value],
+      mutexes: [false],
+      all: false,
+      alone: false,
+      held,
+      label: handle.kind,
+      timeout,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    tenant.onClose = (error) => job.cancel(error);
+    tenant.onHold = (held) => job.hold(held);
+    await job.outcome;
+    return;
+  }
+  const wait = new RegisteredWait(handle, { timeout, held });
+  const closed = Promise.withResolvers<never>();
+  tenant.onClose = (error) => {
+    wait.cancel();
+    closed.reject(error);
+  };
+  tenant.onHold = (held) => wait.hold(held);
+  if (!await Promise.race([wait.signalled, closed.promise])) throw timedOut(handle.kind, timeout);
+}
+
+function inWorker(): boolean {
+  return "WorkerGlobalScope" in globalThis;
+}
