@@ -92,6 +92,16 @@ export class ChildProcess implements AsyncDisposable {
   }
 
   /**
+   * **UNSAFE**: the process's handle, for `waitAny` and for a Win32 call of one's own.
+   *
+   * @throws {Deno.errors.BadResource} If the process has ended, which {@linkcode ChildProcess.status}
+   *   tells.
+   */
+  get unsafeHandle(): bigint {
+    return this.#process.value;
+  }
+
+  /**
    * Ends the process at once; its exit code is 1 then.
    *
    * @param _signal Any of the signals that end a process: Windows has one way to do it.

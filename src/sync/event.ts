@@ -14,6 +14,7 @@ import { EVENT } from "./object_kind.ts";
 import {
   adoptShared,
   createShared,
+  inheritableOrigin,
   inheritShared,
   type NewObjectOptions,
   type OpenObjectOptions,
@@ -215,8 +216,13 @@ export class SharedEvent extends SharedObject {
     waitForOneSync(this, options);
   }
 
+  /**
+   * Gives the same event by a handle that child processes inherit, for as long as it is open.
+   *
+   * @throws {Deno.errors.BadResource} If it is closed.
+   */
   override toInheritable(): SharedEvent {
-    return new SharedEvent(this.inheritableOrigin());
+    return new SharedEvent(inheritableOrigin(EVENT, this));
   }
 }
 

@@ -101,13 +101,6 @@ export abstract class SharedObject extends WaitableObject {
    * @throws {Deno.errors.BadResource} If the object is closed.
    */
   abstract toInheritable(): SharedObject;
-
-  /** Another handle of the object, which child processes inherit. */
-  protected inheritableOrigin(): Origin {
-    void this.unsafeHandle;
-    const handle = this.#handle.duplicate({ access: this.#kind.use, inheritable: true });
-    return { handle, name: this.name, created: false };
-  }
 }
 
 /** What messages call an object. */
@@ -219,6 +212,22 @@ export function adoptShared(kind: ObjectKind, value: bigint | number): Origin {
 export function inheritShared(kind: ObjectKind, key: string): Origin {
   const [handle] = readInheritance(key, new RegExp(`^([0-9]{1,10}) ${kind.word}$`));
   return adoptShared(kind, BigInt(handle!));
+}
+
+/**
+ * Makes another handle of an object, which child processes inherit.
+ *
+ * @param kind The object's kind.
+ * @param object The object.
+ */
+export function inheritableOrigin(kind: ObjectKind, object: SharedObject): Origin {
+  const { name, unsafeHandle } = object;
+  const options = { access: kind.use, inheritable: true };
+  return {
+    handle: Handle.duplicateOf(unsafeHandle, objectLabel(kind, name), options),
+    name,
+    created: false,
+  };
 }
 
 /** What a function gives, or `undefined` if it throws an error of one class. */

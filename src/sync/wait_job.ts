@@ -32,8 +32,8 @@ export interface JobOutcome {
 
 /** The thread that has a job. */
 export interface JobPlace {
-  /** Is told that nobody waits any more. */
-  cancel(): void;
+  /** Is told that nobody waits any more, after one more look if there was none. */
+  cancel(looked: boolean): void;
   /** Has the mutexes released that were taken. */
   release(): void;
   /** Is told whether the process is to live for as long as the wait lasts. */
@@ -48,6 +48,7 @@ export class WaitJob {
   readonly outcome: Promise<JobOutcome>;
   /** Where it is. */
   place: JobPlace | undefined;
+  readonly #released = Promise.withResolvers<void>();
   readonly #outcome = Promise.withResolvers<JobOutcome>();
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
   #reason: { error: unknown } | undefined;
@@ -65,7 +66,7 @@ export class WaitJob {
     this.outcome = this.#outcome.promise;
     this.#held = held;
     if (timeout !== Infinity) {
-      this.#timer = setTimeout(() => this.cancel(timedOut(label, timeout)), timeout);
+      this.#timer = setTimeout(() => this.#giveUp(timedOut(label, timeout), false), timeout);
       // The thread is what holds the process.
       Deno.unrefTimer(this.#timer);
     }
@@ -95,8 +96,18 @@ export class WaitJob {
 
   /** Gives up; what has been signalled already is still told. */
   cancel(error: unknown): void {
-    this.#reason ??= { error };
-    this.place?.cancel();
+    this.#giveUp(error, true);
+  }
+
+  /** Has the mutexes released that were taken; the handles are needed until that is done. */
+  async release(): Promise<void> {
+    if (this.keeps) this.place?.release();
+    await this.#released.promise;
+  }
+
+  /** Tells that the mutexes are released, if any were taken. */
+  leave(): void {
+    this.#released.resolve();
   }
 
   /** Tells what came of it. */
@@ -109,6 +120,11 @@ export class WaitJob {
   fail(error: unknown): void {
     this.#stop();
     this.#outcome.reject(this.#reason === undefined ? error : this.#reason.error);
+  }
+
+  #giveUp(error: unknown, looked: boolean): void {
+    this.#reason ??= { error };
+    this.place?.cancel(looked);
   }
 
   readonly #abort = (): void => this.cancel(this.options.signal?.reason);

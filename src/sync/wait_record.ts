@@ -9,6 +9,7 @@
  * | ---------- | ------ | ---------------------------------------------------------------- |
  * | free       | script | the slot has no wait                                             |
  * | wanted     | script | the thread is to begin                                           |
+ * | hurried    | script | its time was over before that: the thread is to look once        |
  * | taken      | thread | it has                                                           |
  * | cancelling | script | the thread is to stop, unless it is too late                     |
  * | satisfied  | thread | the objects were signalled, and taken where taking is their way  |
@@ -31,6 +32,7 @@ export const STATE = {
   failed: 6,
   releasing: 7,
   released: 8,
+  hurried: 9,
 } as const;
 
 /** How many objects a thread waits for at once: `MAXIMUM_WAIT_OBJECTS`, less the script's own thread. */

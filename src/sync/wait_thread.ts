@@ -64,18 +64,20 @@ class WaitThread {
     const { states } = this.#record;
     const fresh: number[] = [];
     for (let slot = 0; slot < SLOTS; slot++) {
-      if (this.#record.move(slot, STATE.wanted, STATE.taken)) fresh.push(slot);
+      const isFresh = this.#record.move(slot, STATE.wanted, STATE.taken) ||
+        this.#record.move(slot, STATE.hurried, STATE.cancelling);
+      if (isFresh) fresh.push(slot);
     }
     // Only now: a mutex that is wanted again was released before, and has to be let go first.
     for (let slot = 0; slot < SLOTS; slot++) {
       if (Atomics.load(states, slot) === STATE.releasing) this.#release(slot);
     }
     this.#taken.push(...fresh);
+    // Each by itself at first, so that one that Windows will not wait for is told from the others.
+    for (const slot of fresh) this.#look(slot);
     for (const slot of this.#taken) {
       if (Atomics.load(states, slot) === STATE.cancelling) this.#finish(slot, STATE.cancelled);
     }
-    // Each by itself at first, so that one that Windows will not wait for is told from the others.
-    for (const slot of fresh) this.#look(slot);
   }
 
   /** Looks at a slot without waiting. */

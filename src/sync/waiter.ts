@@ -69,7 +69,7 @@ export class Waiter {
     this.#record.counts[slot] = handles.length;
     this.#record.alls[slot] = all ? 1 : 0;
     job.place = {
-      cancel: () => this.#cancel(slot),
+      cancel: (looked) => this.#cancel(slot, looked),
       release: () => {
         Atomics.store(this.#record.states, slot, STATE.releasing);
         this.#wake();
@@ -150,12 +150,16 @@ export class Waiter {
     }
   }
 
-  #cancel(slot: number): void {
-    if (this.#record.move(slot, STATE.wanted, STATE.cancelled)) return this.#settle(slot);
+  #cancel(slot: number, looked: boolean): void {
+    if (!looked && this.#record.move(slot, STATE.wanted, STATE.hurried)) return;
+    for (const state of [STATE.wanted, STATE.hurried]) {
+      if (this.#record.move(slot, state, STATE.cancelled)) return this.#settle(slot);
+    }
     if (this.#record.move(slot, STATE.taken, STATE.cancelling)) this.#wake();
   }
 
   #free(slot: number): void {
+    this.#jobs[slot]?.leave();
     this.#jobs[slot] = undefined;
     Atomics.store(this.#record.states, slot, STATE.free);
     this.#hold();
@@ -192,6 +196,7 @@ export class Waiter {
     for (const [slot, job] of this.#jobs.entries()) {
       this.#jobs[slot] = undefined;
       if (job !== undefined && !job.settled) job.fail(error);
+      job?.leave();
     }
     this.#whenIdle(this);
     Atomics.notify(this.#record.words, WORD.bell);
