@@ -1,10 +1,14 @@
 /**
  * Waiting for one object.
  *
- * A wait without a signal is registered with the system's wait threads. One that a signal may stop
- * goes to a wait thread of ours, which can tell whether the object was taken before it stopped; of
- * a registered wait that is stopped, nobody can, and what was signalled at that moment could
- * be lost. So does every wait in a Worker, which may end while Windows still calls it.
+ * A wait is registered with the system's wait threads, but goes to a wait thread of ours
+ *
+ * - if a signal may stop it: that thread can tell whether the object was taken before it stopped.
+ *   Of a registered wait that is stopped, nobody can, and what was signalled at that moment could
+ *   be lost;
+ * - in a Worker, which may end while Windows still calls it;
+ * - if many are registered already: each of those has a thread of the system's stand still from
+ *   when it is signalled until the script's thread runs.
  *
  * @module
  */
@@ -23,6 +27,9 @@ export interface WaitSyncOptions {
   /** The most to wait, in milliseconds; 0 looks once. @default Infinity */
   timeout?: number;
 }
+
+/** The most waits that are registered at a time. */
+const MOST_REGISTERED = 16;
 
 /** What came of a look at an object. */
 export type Look = "signalled" | "abandoned" | undefined;
@@ -81,7 +88,7 @@ export async function waitForOne(
     if (standStill(handle, 0) === undefined) throw timedOut(handle.kind, 0);
     return;
   }
-  if (signal !== undefined || inWorker()) {
+  if (signal !== undefined || inWorker() || RegisteredWait.count >= MOST_REGISTERED) {
     const job = waitOnThread({
       handles: [handle.value],
       mutexes: [false],

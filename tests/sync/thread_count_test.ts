@@ -50,6 +50,7 @@ for (const kind of ["without a signal", "with a signal"]) {
     // Deno's own pool is free meanwhile.
     await Deno.stat(Deno.execPath());
     for (const event of events) event.set();
+    assertLess(countThreads() - before, MOST_THREADS);
     await Promise.all(waits);
     for (const event of events) {
       await assertRejects(() => event.wait({ timeout: 0 }), Deno.errors.TimedOut);
