@@ -13,13 +13,13 @@ const mutex = SharedMutex.anonymous();
 if (how !== "ref") { for (const object of [event, mutex]) object.unref(); }
 const { signal } = new AbortController();
 await mutex.lock();
-const waits = [
+const waits: Promise<unknown>[] = [
   event.wait(),
   event.wait({ timeout: 60_000 }),
   event.wait({ signal }),
   waitAny([event, event]),
 ];
-if (how !== "ref") waits.push(mutex.lock().then(() => {}));
+if (how !== "ref") waits.push(mutex.lock());
 console.log("ready");
 if (how === "ref") Promise.all(waits).then(() => console.log("all of them"));
 if (how === "exit") Deno.exit();
