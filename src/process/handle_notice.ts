@@ -11,7 +11,7 @@
  * | 7  | u8   | what it is of: 0 a section; 1 an event; 2 a semaphore; 3 a mutex        |
  * | 8  | u32  | the sender's process id                                                 |
  * | 12 | u32  | the rights it grants, or is to be taken with: of a section 5 read and 7 |
- * |    |      | readwrite, of a mutex 0x100000, of the others 0x100002                  |
+ * |    |      | readwrite, of a mutex 0x100001, of the others 0x100002                  |
  * | 16 | u64  | the handle's value                                                      |
  * | 24 | u64  | the section's size in bytes, 0 for others                               |
  * | 32 | u64  | a number of the sender's own, to tell one from another                  |
@@ -42,7 +42,7 @@ export const RIGHTS: Record<Grant, number> = {
   readwrite: 0x7,
   event: 0x100002,
   semaphore: 0x100002,
-  mutex: 0x100000,
+  mutex: 0x100001,
 };
 
 const GRANTS = ["read", "readwrite", "event", "semaphore", "mutex"] as const;

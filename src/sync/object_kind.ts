@@ -11,8 +11,10 @@ import type { ObjectRights } from "../../ffi/security.ts";
 
 /** `SYNCHRONIZE`, the right to wait. */
 export const SYNCHRONIZE = 0x100000;
-/** `EVENT_MODIFY_STATE` and `SEMAPHORE_MODIFY_STATE`; a mutex needs no right beyond that to wait. */
+/** `EVENT_MODIFY_STATE` and `SEMAPHORE_MODIFY_STATE`. */
 const MODIFY_STATE = 0x2;
+/** `MUTEX_MODIFY_STATE`, which Microsoft has reserved, and .NET asks for to release one. */
+const MUTEX_MODIFY_STATE = 0x1;
 
 /** What this module calls the kinds. */
 export type SharedObjectKind = "event" | "semaphore" | "mutex";
@@ -57,13 +59,13 @@ export const SEMAPHORE: ObjectKind = {
   open: (...args) => kernel32().OpenSemaphoreW(...args),
 };
 
-/** Mutexes, which the kernel calls mutants. `MUTEX_MODIFY_STATE` is for nobody's use. */
+/** Mutexes, which the kernel calls mutants. */
 export const MUTEX: ObjectKind = {
   word: "mutex",
   noun: "a mutex",
   type: "Mutant",
-  use: SYNCHRONIZE,
-  rights: { all: 0x1f0001, everyone: SYNCHRONIZE | READ_CONTROL },
+  use: SYNCHRONIZE | MUTEX_MODIFY_STATE,
+  rights: { all: 0x1f0001, everyone: SYNCHRONIZE | MUTEX_MODIFY_STATE | READ_CONTROL },
   openApi: "OpenMutexW",
   open: (...args) => kernel32().OpenMutexW(...args),
 };

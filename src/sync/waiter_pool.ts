@@ -8,8 +8,8 @@
 import { type JobOptions, WaitJob } from "./wait_job.ts";
 import { Waiter } from "./waiter.ts";
 
-/** How many threads without anything to do are kept for the next wait: starting one takes long. */
-const MOST_IDLE = 1;
+/** How many threads without anything to do are kept: starting one has the script stand still for a moment. */
+const MOST_IDLE = 8;
 
 const waiters: Waiter[] = [];
 

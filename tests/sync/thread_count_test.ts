@@ -70,3 +70,10 @@ Deno.test("pending waits let the process end after unref(), and hold it before",
   assertEquals(await peer.nextLine(), "all of them");
   assertEquals((await peer.gone()).code, 0);
 });
+
+Deno.test("what needs a thread says so where none can start, and the rest works", async () => {
+  assertEquals(await runPeer("wait_without_read.ts"), [
+    "waited and locked",
+    ...Array(4).fill("NotCapable"),
+  ]);
+});
