@@ -276,7 +276,7 @@ async function lockOnThread(
       held,
       label: handle.kind,
       timeout: left,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
     tenant.onClose = (error) => job.cancel(error);
     tenant.onHold = (held) => job.hold(held);

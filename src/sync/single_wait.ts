@@ -88,30 +88,66 @@ export async function waitForOne(
     if (standStill(handle, 0) === undefined) throw timedOut(handle.kind, 0);
     return;
   }
+  const wait = beginWait(handle, { timeout, signal, held });
+  tenant.onClose = (error) => wait.stop(error);
+  tenant.onHold = (held) => wait.hold(held);
+  await wait.over;
+}
+
+/** A wait that has begun. */
+export interface PendingWait {
+  /** Is fulfilled when the object is signalled, and rejected when the wait is over without that. */
+  readonly over: Promise<void>;
+  /** Whether the process lives for as long as the wait lasts. */
+  hold(held: boolean): void;
+  /** Ends the wait, for an object that is going to be closed. */
+  stop(error: Error): void;
+}
+
+/**
+ * Begins to wait for an object.
+ *
+ * @param object Its handle, which has to stay open until the wait is over.
+ * @param options How long, and whether the process lives for as long as that.
+ */
+export function beginWait(
+  object: Handle,
+  { timeout = Infinity, signal, held }: {
+    timeout?: number;
+    signal?: AbortSignal | undefined;
+    held: boolean;
+  },
+): PendingWait {
   if (signal !== undefined || inWorker() || RegisteredWait.count >= MOST_REGISTERED) {
     const job = waitOnThread({
-      handles: [handle.value],
+      handles: [object.value],
       mutexes: [false],
       all: false,
       alone: false,
       held,
-      label: handle.kind,
+      label: object.kind,
       timeout,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
-    tenant.onClose = (error) => job.cancel(error);
-    tenant.onHold = (held) => job.hold(held);
-    await job.outcome;
-    return;
+    return {
+      over: job.outcome.then(() => {}),
+      hold: (held) => job.hold(held),
+      stop: (error) => job.cancel(error),
+    };
   }
-  const wait = new RegisteredWait(handle, { timeout, held });
-  const closed = Promise.withResolvers<never>();
-  tenant.onClose = (error) => {
-    wait.cancel();
-    closed.reject(error);
+  const wait = new RegisteredWait(object, { timeout, held });
+  const stopped = Promise.withResolvers<never>();
+  const over = wait.signalled.then((signalled) => {
+    if (!signalled) throw timedOut(object.kind, timeout);
+  });
+  return {
+    over: Promise.race([over, stopped.promise]),
+    hold: (held) => wait.hold(held),
+    stop: (error) => {
+      wait.cancel();
+      stopped.reject(error);
+    },
   };
-  tenant.onHold = (held) => wait.hold(held);
-  if (!await Promise.race([wait.signalled, closed.promise])) throw timedOut(handle.kind, timeout);
 }
 
 function inWorker(): boolean {

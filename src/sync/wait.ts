@@ -134,7 +134,7 @@ async function waitForSeveral(
       held: leases.some(({ held }) => held),
       label,
       timeout,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
     tenant.onClose = (error) => job.cancel(error);
     const outcome = await job.outcome;

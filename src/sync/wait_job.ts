@@ -4,10 +4,12 @@
  * @module
  */
 
-import type { WaitOptions } from "../waiting/poll.ts";
-
 /** What to wait for. */
-export interface JobOptions extends WaitOptions {
+export interface JobOptions {
+  /** The most to wait, in milliseconds. */
+  timeout: number;
+  /** Stops the wait. */
+  signal: AbortSignal | undefined;
   /** The objects' handles, which have to stay open until the job is over, and those of mutexes until they are released. */
   handles: readonly bigint[];
   /** Which of them are mutexes. */
@@ -61,7 +63,7 @@ export class WaitJob {
    * @param options What to wait for.
    */
   constructor(options: JobOptions) {
-    const { timeout = Infinity, signal, held, label } = options;
+    const { timeout, signal, held, label } = options;
     this.options = options;
     this.outcome = this.#outcome.promise;
     this.#held = held;

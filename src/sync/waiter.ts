@@ -192,6 +192,7 @@ export class Waiter {
     this.#over = true;
     this.#failure = error;
     this.#handle?.close();
+    this.#handle = undefined;
     this.#parent.close();
     for (const [slot, job] of this.#jobs.entries()) {
       this.#jobs[slot] = undefined;

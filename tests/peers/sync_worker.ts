@@ -5,7 +5,7 @@
  * @module
  */
 
-import { SharedEvent, SharedMutex } from "../../mod.ts";
+import { SharedEvent, SharedMutex, spawn } from "../../mod.ts";
 
 const [what, begun, first, second] = globalThis.name.split(" ") as [string, string, string, string];
 using ready = SharedEvent.open(begun);
@@ -17,6 +17,9 @@ if (what === "hold") {
   const { signal } = new AbortController();
   SharedEvent.open(first).wait().catch(() => {});
   SharedEvent.open(second).wait({ signal }).catch(() => {});
+  ready.set();
+} else if (what === "spawn") {
+  spawn("cmd.exe", { args: ["/c", "ping -n 2 127.0.0.1"], stdout: "null" });
   ready.set();
 } else {
   using from = SharedEvent.open(first);

@@ -1,11 +1,14 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { SharedEvent, SharedMutex } from "../../mod.ts";
+import { SharedEvent, SharedMutex, spawn } from "../../mod.ts";
 import { randomName } from "../random_name.ts";
 
 const soon = { timeout: 20_000 };
 
 /** Starts a Worker that does something with the objects of two names, and waits until it has begun. */
-async function start(what: "hold" | "wait" | "echo", ...names: string[]): Promise<Disposable> {
+async function start(
+  what: "hold" | "wait" | "echo" | "spawn",
+  ...names: string[]
+): Promise<Disposable> {
   const begun = randomName();
   using ready = SharedEvent.create(begun);
   const url = new URL("../peers/sync_worker.ts", import.meta.url);
@@ -52,4 +55,10 @@ Deno.test("a script that stands still in waitSync() does not hold up the waits o
   back.waitSync(soon);
   await Promise.all(waits);
   signalled.close();
+});
+
+Deno.test("a Worker that is ended before its child does not end the process when the child ends", async () => {
+  (await start("spawn"))[Symbol.dispose]();
+  // It ends a little later than that one.
+  await spawn("cmd.exe", { args: ["/c", "ping -n 3 127.0.0.1"], stdout: "null" }).status;
 });
