@@ -1,12 +1,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { SharedEvent, SharedMutex, spawn } from "../../mod.ts";
+import { SharedEvent, SharedMutex } from "../../mod.ts";
 import { randomName } from "../random_name.ts";
+import { runPeer } from "../run_peer.ts";
 
 const soon = { timeout: 20_000 };
 
 /** Starts a Worker that does something with the objects of two names, and waits until it has begun. */
 async function start(
-  what: "hold" | "wait" | "echo" | "spawn",
+  what: "hold" | "echo",
   ...names: string[]
 ): Promise<Disposable> {
   const begun = randomName();
@@ -29,18 +30,9 @@ Deno.test("a Worker that is ended abandons the mutex that it holds", async () =>
   assertEquals(lock.abandoned, true);
 });
 
-Deno.test("a Worker that is ended while it waits takes nothing, and ends nothing else", async () => {
-  const names = [randomName(), randomName()] as const;
-  using first = SharedEvent.create(names[0]);
-  using second = SharedEvent.create(names[1]);
-  for (let round = 0; round < 3; round++) {
-    (await start("wait", ...names))[Symbol.dispose]();
-    // The system may still be ending its threads; they must not call what has gone.
-    const waits = [first.wait(soon), second.wait(soon)];
-    for (const event of [first, second]) event.set();
-    for (const event of [first, second]) event.set();
-    await Promise.all(waits);
-  }
+Deno.test("Workers that are ended while they wait for events or children take nothing along", async () => {
+  const options = { flags: ["--allow-read", "--allow-run"] };
+  assertEquals(await runPeer("ended_workers.ts", [], options), ["still there"]);
 });
 
 Deno.test("a script that stands still in waitSync() does not hold up the waits of a Worker", async () => {
@@ -55,10 +47,4 @@ Deno.test("a script that stands still in waitSync() does not hold up the waits o
   back.waitSync(soon);
   await Promise.all(waits);
   signalled.close();
-});
-
-Deno.test("a Worker that is ended before its child does not end the process when the child ends", async () => {
-  (await start("spawn"))[Symbol.dispose]();
-  // It ends a little later than that one.
-  await spawn("cmd.exe", { args: ["/c", "ping -n 3 127.0.0.1"], stdout: "null" }).status;
 });
