@@ -12,6 +12,7 @@ import { copyData } from "./copy_data.ts";
 import { handleTransfer } from "./handle_transfer.ts";
 import { inheritedMemory } from "./inherited_memory.ts";
 import { mappedFile } from "./mapped_file.ts";
+import { mutex } from "./mutex.ts";
 import { namedMemory } from "./named_memory.ts";
 
 const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
@@ -20,6 +21,7 @@ const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "Messages between windows": copyData,
   "A handle for a running process": handleTransfer,
   "Memory that children inherit": inheritedMemory,
+  "Taking turns": mutex,
 };
 
 const { only, help } = parseArgs(Deno.args, { string: ["only"], boolean: ["help"] });
