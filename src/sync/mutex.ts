@@ -262,11 +262,16 @@ async function lockOnThread(
   const deadline = performance.now() + timeout;
   const tenant: Tenant = {};
   const lease = lend(mutex, tenant);
-  const { handle, held } = lease;
+  const { handle } = lease;
+  let { held } = lease;
+  tenant.onHold = (now) => held = now;
   const after = claimsFor(handle).filter(({ inTurn }) => inTurn).at(-1);
   const claim = new MutexClaim(handle, { inTurn: true, after });
   try {
     if (after) await after.wait(tenant, { label: handle.kind, timeout, signal });
+    // It may have been given up, or closed, in the moment between its turn and this.
+    signal?.throwIfAborted();
+    void mutex.unsafeHandle;
     const left = Math.max(0, Math.ceil(deadline - performance.now()));
     const job = waitOnThread({
       handles: [handle.value],

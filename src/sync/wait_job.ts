@@ -125,6 +125,8 @@ export class WaitJob {
   }
 
   #giveUp(error: unknown, looked: boolean): void {
+    // Its place may be another job's by now.
+    if (this.#settled) return;
     this.#reason ??= { error };
     this.place?.cancel(looked);
   }

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertFalse, assertRejects, assertThrows } from "@std/assert";
-import { SharedMutex } from "../../mod.ts";
+import { SharedMutex, waitAny } from "../../mod.ts";
 import { assertLeavesNoHandle } from "../leak.ts";
 import { randomName } from "../random_name.ts";
 
@@ -96,4 +96,36 @@ Deno.test("SharedMutex leaves no handle behind", async () => {
     other.tryLock()?.release();
     (await other.lock(soon)).release();
   });
+});
+
+Deno.test("SharedMutex.lock() that is given up as it is granted is either held or not, thousands of times", async () => {
+  const name = randomName();
+  using mutex = SharedMutex.create(name);
+  using other = SharedMutex.open(name);
+  let [inside, held, given] = [0, 0, 0];
+  const attempt = async (index: number) => {
+    const controller = new AbortController();
+    if (index % 3 === 0) setTimeout(() => controller.abort(), index % 4);
+    if (index % 3 === 1) queueMicrotask(() => controller.abort());
+    const { signal } = controller;
+    const wait = index % 5 === 0
+      ? waitAny([other], { signal }).then(({ lock }) => lock!)
+      : [mutex, other][index % 2]!.lock({ timeout: index % 7, signal });
+    try {
+      using _lock = await wait;
+      assertEquals(++inside, 1);
+      await Promise.resolve();
+      inside--;
+      held++;
+    } catch (error) {
+      assert(signal.aborted || error instanceof Deno.errors.TimedOut, `${error}`);
+      given++;
+    }
+  };
+  for (let round = 0; round < 200; round++) {
+    await Promise.all(Array.from({ length: 15 }, (_, index) => attempt(round * 15 + index)));
+  }
+  assertEquals(held + given, 3000);
+  assert(held > 100 && given > 100, `${held} held, ${given} given up`);
+  mutex.lockSync(soon).release();
 });
