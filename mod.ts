@@ -26,4 +26,5 @@
 export * from "./src/memory/mod.ts";
 export * from "./src/messages/mod.ts";
 export * from "./src/process/mod.ts";
+export * from "./src/sync/mod.ts";
 export { Win32Error } from "./ffi/error.ts";

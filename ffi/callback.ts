@@ -88,11 +88,13 @@ export class GuardedCallback implements Disposable {
   /**
    * Makes a callback for the system's wait threads, which is run on the thread that makes it.
    *
-   * @param body What is done when the wait is over.
+   * @param body What is done when a wait is over: gets the number that the wait was registered
+   *   with, and whether its time ran out.
    */
-  static wait(body: () => void): GuardedCallback {
+  static wait(body: (context: bigint, timedOut: boolean) => void): GuardedCallback {
+    const end = (context: bigint, timedOut: number) => body(context, timedOut !== 0);
     return new GuardedCallback((guard) =>
-      Deno.UnsafeCallback.threadSafe(WAITORTIMERCALLBACK, guard(body, undefined))
+      Deno.UnsafeCallback.threadSafe(WAITORTIMERCALLBACK, guard(end, undefined))
     );
   }
 

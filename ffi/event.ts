@@ -19,7 +19,7 @@ import { kernel32 } from "./kernel32.ts";
 export function createEvent(kind: string, manual: boolean = false): Handle {
   const value = kernel32().CreateEventW(null, manual ? 1 : 0, 0, null);
   if (value === 0n) throw lastError("CreateEventW", `Cannot make an event for ${kind}`);
-  return new Handle(value, kind);
+  return new Handle(value, `event for ${kind}`);
 }
 
 /**
@@ -30,6 +30,18 @@ export function createEvent(kind: string, manual: boolean = false): Handle {
  */
 export function setEvent(event: Handle): void {
   if (!kernel32().SetEvent(event.value)) {
-    throw lastError("SetEvent", `Cannot set the event for ${event.kind}`);
+    throw lastError("SetEvent", `Cannot set ${event.kind}`);
+  }
+}
+
+/**
+ * Resets an event.
+ *
+ * @param event The event.
+ * @throws {Deno.errors.BadResource} If it is closed.
+ */
+export function resetEvent(event: Handle): void {
+  if (!kernel32().ResetEvent(event.value)) {
+    throw lastError("ResetEvent", `Cannot reset ${event.kind}`);
   }
 }

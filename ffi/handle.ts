@@ -51,6 +51,35 @@ export class Handle implements Disposable {
   }
 
   /**
+   * Makes a handle to the object of another one, which this script may not own.
+   *
+   * @param value The other handle's value.
+   * @param kind What it is a handle of, for messages.
+   * @param options What the new one is to be like.
+   * @throws {Deno.errors.PermissionDenied} If the object does not grant the rights asked for.
+   * @throws {Deno.errors.BadResource} If the value is no handle's.
+   */
+  static duplicateOf(
+    value: bigint,
+    kind: string,
+    { access, inheritable = false }: DuplicateOptions = {},
+  ): Handle {
+    const target = new BigUint64Array(1);
+    const process = kernel32().GetCurrentProcess();
+    const done = kernel32().DuplicateHandle(
+      process,
+      value,
+      process,
+      target,
+      access ?? 0,
+      inheritable ? 1 : 0,
+      access === undefined ? DUPLICATE_SAME_ACCESS : 0,
+    );
+    if (!done) throw lastError("DuplicateHandle", `Cannot duplicate a handle of ${kind}`);
+    return new Handle(target[0]!, kind);
+  }
+
+  /**
    * The handle's value, for a Win32 call.
    *
    * @throws {Deno.errors.BadResource} If it is closed.
@@ -72,20 +101,8 @@ export class Handle implements Disposable {
    * @throws {Deno.errors.BadResource} If this one is closed.
    * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle}
    */
-  duplicate({ access, inheritable = false }: DuplicateOptions = {}): Handle {
-    const target = new BigUint64Array(1);
-    const process = kernel32().GetCurrentProcess();
-    const done = kernel32().DuplicateHandle(
-      process,
-      this.value,
-      process,
-      target,
-      access ?? 0,
-      inheritable ? 1 : 0,
-      access === undefined ? DUPLICATE_SAME_ACCESS : 0,
-    );
-    if (!done) throw lastError("DuplicateHandle", `Cannot duplicate a handle of ${this.kind}`);
-    return new Handle(target[0]!, this.kind);
+  duplicate(options: DuplicateOptions = {}): Handle {
+    return Handle.duplicateOf(this.value, this.kind, options);
   }
 
   /**

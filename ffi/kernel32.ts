@@ -66,6 +66,14 @@ export const KERNEL32 = {
     ],
     result: HANDLE,
   },
+  CreateMutexW: {
+    parameters: [
+      BUFFER, // LPSECURITY_ATTRIBUTES lpMutexAttributes
+      BOOL, // bInitialOwner
+      LPWSTR, // lpName
+    ],
+    result: HANDLE,
+  },
   CreateNamedPipeW: {
     parameters: [
       LPWSTR, // lpName
@@ -93,6 +101,15 @@ export const KERNEL32 = {
       BUFFER, // LPPROCESS_INFORMATION lpProcessInformation
     ],
     result: BOOL,
+  },
+  CreateSemaphoreW: {
+    parameters: [
+      BUFFER, // LPSECURITY_ATTRIBUTES lpSemaphoreAttributes
+      LONG, // lInitialCount
+      LONG, // lMaximumCount
+      LPWSTR, // lpName
+    ],
+    result: HANDLE,
   },
   DeleteProcThreadAttributeList: { parameters: [BUFFER /* lpAttributeList */], result: VOID },
   DuplicateHandle: {
@@ -130,6 +147,9 @@ export const KERNEL32 = {
   FreeEnvironmentStringsW: { parameters: [LPVOID /* penv */], result: BOOL },
   GetConsoleCP: { parameters: [], result: UINT },
   GetCurrentProcess: { parameters: [], result: HANDLE },
+  GetCurrentThreadId: { parameters: [], result: DWORD },
+  /** Where that function is, for calls that take the address of any that does no harm. */
+  GetCurrentThreadIdAddress: { name: "GetCurrentThreadId", type: "pointer" },
   GetEnvironmentStringsW: { parameters: [], result: LPVOID },
   GetEnvironmentVariableW: {
     parameters: [
@@ -192,7 +212,23 @@ export const KERNEL32 = {
     ],
     result: LONG,
   },
+  OpenEventW: {
+    parameters: [
+      DWORD, // dwDesiredAccess
+      BOOL, // bInheritHandle
+      LPWSTR, // lpName
+    ],
+    result: HANDLE,
+  },
   OpenFileMappingW: {
+    parameters: [
+      DWORD, // dwDesiredAccess
+      BOOL, // bInheritHandle
+      LPWSTR, // lpName
+    ],
+    result: HANDLE,
+  },
+  OpenMutexW: {
     parameters: [
       DWORD, // dwDesiredAccess
       BOOL, // bInheritHandle
@@ -208,6 +244,22 @@ export const KERNEL32 = {
     ],
     result: HANDLE,
   },
+  OpenSemaphoreW: {
+    parameters: [
+      DWORD, // dwDesiredAccess
+      BOOL, // bInheritHandle
+      LPWSTR, // lpName
+    ],
+    result: HANDLE,
+  },
+  OpenThread: {
+    parameters: [
+      DWORD, // dwDesiredAccess
+      BOOL, // bInheritHandle
+      DWORD, // dwThreadId
+    ],
+    result: HANDLE,
+  },
   QueryFullProcessImageNameW: {
     parameters: [
       HANDLE, // hProcess
@@ -216,6 +268,14 @@ export const KERNEL32 = {
       BUFFER, // PDWORD lpdwSize
     ],
     result: BOOL,
+  },
+  QueueUserAPC: {
+    parameters: [
+      LPVOID, // PAPCFUNC pfnAPC
+      HANDLE, // hThread
+      SIZE_T, // ULONG_PTR dwData
+    ],
+    result: DWORD,
   },
   ReadFile: {
     parameters: [
@@ -238,6 +298,16 @@ export const KERNEL32 = {
     ],
     result: BOOL,
   },
+  ReleaseMutex: { parameters: [HANDLE /* hMutex */], result: BOOL },
+  ReleaseSemaphore: {
+    parameters: [
+      HANDLE, // hSemaphore
+      LONG, // lReleaseCount
+      BUFFER, // LPLONG lpPreviousCount
+    ],
+    result: BOOL,
+  },
+  ResetEvent: { parameters: [HANDLE /* hEvent */], result: BOOL },
   ResumeThread: { parameters: [HANDLE /* hThread */], result: DWORD },
   SearchPathW: {
     parameters: [
@@ -264,15 +334,7 @@ export const KERNEL32 = {
   Sleep: { parameters: [DWORD /* dwMilliseconds */], result: VOID },
   TerminateProcess: { parameters: [HANDLE, /* hProcess */ UINT /* uExitCode */], result: BOOL },
   UnmapViewOfFile: { parameters: [LPVOID /* lpBaseAddress */], result: BOOL },
-  // It waits until the callback has returned, which needs this thread for that.
-  UnregisterWaitEx: {
-    parameters: [
-      HANDLE, // WaitHandle
-      HANDLE, // CompletionEvent
-    ],
-    result: BOOL,
-    nonblocking: true,
-  },
+  UnregisterWait: { parameters: [HANDLE /* WaitHandle */], result: BOOL },
   UpdateProcThreadAttribute: {
     parameters: [
       BUFFER, // lpAttributeList
@@ -301,6 +363,23 @@ export const KERNEL32 = {
       SIZE_T, // dwLength
     ],
     result: SIZE_T,
+  },
+  WaitForMultipleObjectsEx: {
+    parameters: [
+      DWORD, // nCount
+      BUFFER, // const HANDLE* lpHandles
+      BOOL, // bWaitAll
+      DWORD, // dwMilliseconds
+      BOOL, // bAlertable
+    ],
+    result: DWORD,
+  },
+  WaitForSingleObject: {
+    parameters: [
+      HANDLE, // hHandle
+      DWORD, // dwMilliseconds
+    ],
+    result: DWORD,
   },
   WideCharToMultiByte: {
     parameters: [

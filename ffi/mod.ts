@@ -15,6 +15,7 @@
 
 export { ADVAPI32, advapi32 } from "./advapi32.ts";
 export { GuardedCallback, type WindowProcedure } from "./callback.ts";
+export { DuplicatedHandle } from "./duplicated_handle.ts";
 export { environmentVariable } from "./environment.ts";
 export {
   codeOf,
@@ -25,7 +26,7 @@ export {
   lastErrorCode,
   Win32Error,
 } from "./error.ts";
-export { createEvent, setEvent } from "./event.ts";
+export { createEvent, resetEvent, setEvent } from "./event.ts";
 export { type DuplicateOptions, Handle, INVALID_HANDLE_VALUE, isOwned } from "./handle.ts";
 export { KERNEL32, kernel32 } from "./kernel32.ts";
 export { KERNELBASE, kernelbase } from "./kernelbase.ts";
@@ -34,6 +35,7 @@ export { NTDLL, ntdll } from "./ntdll.ts";
 export { type ObjectInfo, queryObject } from "./object.ts";
 export { objectName } from "./object_name.ts";
 export { closeHandleIn, openProcess, putHandle, takeHandle } from "./process.ts";
+export { RegisteredWait, type RegisteredWaitOptions } from "./registered_wait.ts";
 export { LEAST_DENO, LEAST_WINDOWS_BUILD } from "./requirements.ts";
 export {
   assertOwnedBySelf,

@@ -22,16 +22,21 @@ const DUPLICATE_CLOSE_SOURCE = 1;
 /** What `OpenProcess` says of a number that is no process's. */
 const ERROR_INVALID_PARAMETER = 87;
 
+/** The right to wait until a process ends. */
+const SYNCHRONIZE = 0x100000;
+
 /**
- * Opens a process to give it handles and to take them.
+ * Opens a process.
  *
  * @param pid Its process id.
+ * @param purpose To give it handles and to take them, or to wait until it ends.
  * @throws {Deno.errors.NotFound} If there is no such process.
  * @throws {Deno.errors.PermissionDenied} If this user may not do that with it.
  * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-openprocess}
  */
-export function openProcess(pid: number): Handle {
-  const access = PROCESS_DUP_HANDLE | PROCESS_QUERY_LIMITED_INFORMATION;
+export function openProcess(pid: number, purpose: "handles" | "end" = "handles"): Handle {
+  const access = PROCESS_QUERY_LIMITED_INFORMATION |
+    (purpose === "handles" ? PROCESS_DUP_HANDLE : SYNCHRONIZE);
   const value = kernel32().OpenProcess(access, 0, pid);
   if (value !== 0n) return new Handle(value, `process ${pid}`);
   const code = lastErrorCode();

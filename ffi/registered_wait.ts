@@ -1,61 +1,129 @@
 /**
  * Waiting for kernel objects without a thread of one's own: the system's wait threads do.
  *
+ * All waits share one callback, which is told the number of the wait. It is never freed, for
+ * nobody can tell when the last thread of the system's has returned through it.
+ *
+ * A thread that calls it stands still until the script's thread has run it. Hence
+ * `WT_EXECUTELONGFUNCTION`: the system then starts another one for the waits of others, rather than
+ * have them stand still as well. And hence it is for a few waits at a time: 500 objects that were
+ * signalled in one turn of the event loop had the system start 400 threads.
+ *
  * @see {@link https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-registerwaitforsingleobject}
  * @module
  */
 
 import { GuardedCallback } from "./callback.ts";
 import { lastError } from "./error.ts";
-import { type Handle, INVALID_HANDLE_VALUE } from "./handle.ts";
+import type { Handle } from "./handle.ts";
 import { kernel32 } from "./kernel32.ts";
 
-const INFINITE = 0xffff_ffff;
-const WT_EXECUTEONLYONCE = 8;
+/** No end to the wait. */
+export const INFINITE = 0xffff_ffff;
+const WT_EXECUTEONLYONCE = 0x8;
+const WT_EXECUTELONGFUNCTION = 0x10;
 
-/** A wait for an object to be signalled. */
+/** The waits that are not over, by their numbers. */
+const waits = new Map<bigint, RegisteredWait>();
+let lastNumber = 0n;
+let shared: GuardedCallback | undefined;
+let holding = 0;
+
+/** How to wait. */
+export interface RegisteredWaitOptions {
+  /** The most to wait, in milliseconds. @default Infinity */
+  timeout?: number;
+  /** Whether the process lives for as long as the wait lasts. @default true */
+  held?: boolean;
+}
+
+/**
+ * A wait for an object to be signalled.
+ *
+ * It is for a script's main thread: a Worker can be ended at any moment, and the callback with
+ * it, which Windows would call all the same.
+ */
 export class RegisteredWait {
-  /** Is fulfilled when it is. */
-  readonly signalled: Promise<void>;
-  readonly #signalled = Promise.withResolvers<void>();
-  readonly #callback: GuardedCallback;
+  /** How many waits there are that are not over. */
+  static get count(): number {
+    return waits.size;
+  }
+
+  /** Is fulfilled when the wait is over: whether the object was signalled, and not the time over. */
+  readonly signalled: Promise<boolean>;
+  readonly #signalled = Promise.withResolvers<boolean>();
+  readonly #number = ++lastNumber;
   readonly #wait: bigint;
-  #held = true;
-  #over = false;
+  #held = false;
 
   /**
-   * Begins to wait; the process is held meanwhile.
+   * Begins to wait.
    *
-   * @param object What to wait for, which has to stay open until then.
+   * @param object What to wait for, which has to stay open until the wait is over.
+   * @param options How.
+   * @throws {Deno.errors.BadResource} If the object is closed, or none that can be waited for.
    */
-  constructor(object: Handle) {
+  constructor(object: Handle, { timeout = Infinity, held = true }: RegisteredWaitOptions = {}) {
     this.signalled = this.#signalled.promise;
-    this.#callback = GuardedCallback.wait(() => void this.#end());
     const out = new BigUint64Array(1);
-    const { pointer } = this.#callback;
+    const { pointer } = sharedCallback();
+    const milliseconds = timeout === Infinity ? INFINITE : timeout;
+    const flags = WT_EXECUTEONLYONCE | WT_EXECUTELONGFUNCTION;
     const { RegisterWaitForSingleObject } = kernel32();
     if (
-      !RegisterWaitForSingleObject(out, object.value, pointer, 0n, INFINITE, WT_EXECUTEONLYONCE)
+      !RegisterWaitForSingleObject(out, object.value, pointer, this.#number, milliseconds, flags)
     ) {
-      const error = lastError("RegisterWaitForSingleObject", `Cannot wait for ${object.kind}`);
-      this.#callback.close();
-      throw error;
+      throw lastError("RegisterWaitForSingleObject", `Cannot wait for ${object.kind}`);
     }
     this.#wait = out[0]!;
+    waits.set(this.#number, this);
+    this.hold(held);
   }
 
   /** Whether the process lives for as long as the wait lasts. */
   hold(held: boolean): void {
-    if (this.#over || held === this.#held) return;
+    if (held === this.#held || !waits.has(this.#number)) return;
     this.#held = held;
-    this.#callback.hold(held);
+    const before = holding;
+    holding += held ? 1 : -1;
+    // The callback is what holds the process.
+    if (before === 0 || holding === 0) sharedCallback().hold(held);
   }
 
-  async #end(): Promise<void> {
-    this.#over = true;
-    // With INVALID_HANDLE_VALUE it returns when the callback has, which may be freed only then.
-    await kernel32().UnregisterWaitEx(this.#wait, INVALID_HANDLE_VALUE);
-    this.#callback.close();
-    this.#signalled.resolve();
+  /**
+   * Stops waiting, for an object that is going to be closed; {@linkcode signalled} stays pending.
+   *
+   * What was signalled at the same moment may be taken and told to nobody: neither Windows
+   * nor Wine promises more. So this is no way to stop a wait for an object that lives on.
+   */
+  cancel(): void {
+    this.#leave();
   }
+
+  /** Is told that the wait is over. */
+  end(timedOut: boolean): void {
+    this.#leave();
+    this.#signalled.resolve(!timedOut);
+  }
+
+  #leave(): void {
+    this.hold(false);
+    // It returns at once, also while the callback is running.
+    if (waits.delete(this.#number)) kernel32().UnregisterWait(this.#wait);
+  }
+}
+
+/** The callback of all waits, which is made at the first call. */
+function sharedCallback(): GuardedCallback {
+  if (shared === undefined) {
+    shared = GuardedCallback.wait((number, timedOut) => waits.get(number)?.end(timedOut));
+    shared.hold(false);
+    // The callback goes with the script, and Windows must not call it from then on.
+    addEventListener("unload", cancelAll);
+  }
+  return shared;
+}
+
+function cancelAll(): void {
+  for (const wait of waits.values()) wait.cancel();
 }

@@ -69,6 +69,11 @@ export function sddlFor(security: Security, { all, everyone }: ObjectRights): Sd
   return security === "user" ? own : `${own}${allow(everyone, "WD")}S:(ML;;NW;;;LW)`;
 }
 
+/** For nobody but who holds a handle, which not even the owner may change. */
+export function nobodySddl(): Sddl {
+  return `O:${currentUserSid()}D:P(A;;RC;;;OW)`;
+}
+
 /** An entry that allows; masks and not generic rights, for those are not the same for every kind. */
 function allow(mask: number, account: string): string {
   return `(A;;0x${mask.toString(16)};;;${account})`;

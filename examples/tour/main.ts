@@ -12,6 +12,7 @@ import { copyData } from "./copy_data.ts";
 import { handleTransfer } from "./handle_transfer.ts";
 import { inheritedMemory } from "./inherited_memory.ts";
 import { mappedFile } from "./mapped_file.ts";
+import { mutex } from "./mutex.ts";
 import { namedMemory } from "./named_memory.ts";
 import { sharedSection } from "./shared_section.ts";
 
@@ -22,6 +23,7 @@ const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "A handle for a running process": handleTransfer,
   "Memory that children inherit": inheritedMemory,
   "Variables in a DLL": sharedSection,
+  "Taking turns": mutex,
 };
 
 const { only, help } = parseArgs(Deno.args, { string: ["only"], boolean: ["help"] });

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { Handle, isOwned } from "../../ffi/handle.ts";
-import { queryObject } from "../../ffi/object.ts";
+import { inspectHandle } from "../../ffi/adoption.ts";
+import { Handle } from "../../ffi/handle.ts";
 import type { Mappable, MemoryAccess } from "./mapped_view.ts";
 import { FILE_MAP_READ, FILE_MAP_WRITE } from "./section.ts";
 import { describeSection } from "./section_info.ts";
@@ -32,18 +32,7 @@ const PAGE = 4096;
  * @throws {Deno.errors.PermissionDenied} If the handle does not let this process read.
  */
 export function adoptSection(value: bigint | number, expected: FromHandleOptions): Mappable {
-  const handle = toHandleValue(value);
-  const label = `shared memory of handle ${handle}`;
-  const attempt = `Cannot adopt handle ${handle}`;
-  const { type, grantedAccess } = queryObject(handle, attempt);
-  if (type !== "Section") {
-    throw new Deno.errors.BadResource(
-      `${attempt}: it is a handle of kind "${type}", not of a section`,
-    );
-  }
-  if (isOwned(handle)) {
-    throw new Deno.errors.BadResource(`${attempt}: this script owns it already`);
-  }
+  const { handle, attempt, grantedAccess } = inspectHandle(value, "Section", "a section");
   if ((grantedAccess & FILE_MAP_READ) === 0) {
     throw new Deno.errors.PermissionDenied(`${attempt}: it does not grant the right to read`);
   }
@@ -64,18 +53,7 @@ export function adoptSection(value: bigint | number, expected: FromHandleOptions
     );
   }
   // Owned, and so closed some time, only now: what is refused is somebody else's.
+  const label = `shared memory of handle ${handle}`;
   const section = new Handle(handle, label);
   return { label, section, file: undefined, byteLength, access, reserve };
-}
-
-/** Refuses what can be no handle: pseudo-handles are negative, and the kernel ignores the low two bits. */
-function toHandleValue(value: bigint | number): bigint {
-  if (typeof value !== "bigint" && !Number.isSafeInteger(value)) {
-    throw new TypeError(`Expected a handle value, got ${String(value)}`);
-  }
-  const handle = BigInt(value);
-  if (handle > 0n && handle < 2n ** 31n && handle % 4n === 0n) return handle;
-  throw new Deno.errors.BadResource(
-    `Cannot adopt handle ${handle}: handles of objects are positive multiples of 4`,
-  );
 }

@@ -6,7 +6,7 @@
 
 import { assertInteger } from "../../ffi/arguments.ts";
 import { INVALID_HANDLE_VALUE } from "../../ffi/handle.ts";
-import { currentUserSid, type Sddl, sddlFor, type Security } from "../../ffi/security.ts";
+import { nobodySddl, type Sddl, sddlFor, type Security } from "../../ffi/security.ts";
 import { uninitializedSddl } from "./initialization.ts";
 import type { Mappable } from "./mapped_view.ts";
 import { createSection, SECTION_RIGHTS, sectionLabel } from "./section.ts";
@@ -71,9 +71,4 @@ export function assertByteLength(byteLength: number): void {
 export function sddlOf(name: string | undefined, { security }: CreateOptions): Sddl {
   if (security === undefined && name === undefined) return nobodySddl();
   return sddlFor(security ?? "user", SECTION_RIGHTS);
-}
-
-/** For nobody but who holds a handle, which not even the owner may change. */
-function nobodySddl(): Sddl {
-  return `O:${currentUserSid()}D:P(A;;RC;;;OW)`;
 }

@@ -5,9 +5,8 @@
  * @module
  */
 
-import { assertInteger, assertOneOf } from "../../ffi/arguments.ts";
-import type { Handle } from "../../ffi/handle.ts";
-import { closeHandleIn, openProcess, putHandle } from "../../ffi/process.ts";
+import { assertOneOf } from "../../ffi/arguments.ts";
+import { DuplicatedHandle } from "../../ffi/duplicated_handle.ts";
 import { type Mappable, MEMORY_ACCESS, type MemoryAccess } from "./mapped_view.ts";
 import { FILE_MAP_READ, FILE_MAP_WRITE, SECTION_QUERY } from "./section.ts";
 
@@ -24,16 +23,11 @@ const RIGHTS: Record<MemoryAccess, number> = {
 };
 
 /** A handle of a memory in another process, which that process owns. */
-export class DuplicatedMemory implements Disposable {
-  /** The process that has it. */
-  readonly pid: number;
-  /** The handle's value there. */
-  readonly value: bigint;
+export class DuplicatedMemory extends DuplicatedHandle {
   /** The memory's size in bytes. */
   readonly byteLength: number;
   /** What it lets the process do. */
   readonly access: MemoryAccess;
-  readonly #section: Handle;
 
   /**
    * Puts a handle into a process.
@@ -43,51 +37,9 @@ export class DuplicatedMemory implements Disposable {
    * @param access What it lets the process do.
    */
   constructor(memory: Mappable, pid: number, access: MemoryAccess) {
-    this.pid = pid;
+    super(memory.section, pid, RIGHTS[access]);
     this.access = access;
     this.byteLength = memory.byteLength;
-    using process = openProcess(pid);
-    // Made first, for when it cannot be made there must be nothing in the other process.
-    this.#section = memory.section.duplicate();
-    try {
-      this.value = putHandle(process, memory.section, RIGHTS[access]);
-    } catch (error) {
-      this.#section.close();
-      throw error;
-    }
-  }
-
-  /**
-   * Closes the handle in the other process, for one that will not take it: that is looked
-   * at first, so that no other handle is closed whose number is now the same.
-   *
-   * A process that closes its handle itself at the very same time can still get another
-   * one closed; so this is not for a process that has been told of it and may use it.
-   *
-   * @returns Whether it was there and is closed now; `false` also when the process is gone.
-   * @throws {Deno.errors.PermissionDenied} If the process cannot be opened any more.
-   */
-  revoke(): boolean {
-    if (this.#section.closed) return false;
-    try {
-      using process = openProcess(this.pid);
-      return closeHandleIn(process, this.value, this.#section);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return false;
-      throw error;
-    } finally {
-      this.#section.close();
-    }
-  }
-
-  /** Lets go of what is needed to revoke it; the other process keeps its handle. */
-  close(): void {
-    this.#section.close();
-  }
-
-  /** Lets go of it at the end of a `using` block. */
-  [Symbol.dispose](): void {
-    this.close();
   }
 }
 
@@ -124,7 +76,6 @@ export function duplicateTo(
   pid: number,
   { access = memory.access }: DuplicateToOptions,
 ): DuplicatedMemory {
-  assertInteger("pid", pid, 0, 2 ** 32 - 1);
   assertGrants(memory, access);
   return new DuplicatedMemory(memory, pid, access);
 }

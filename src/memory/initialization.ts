@@ -22,7 +22,8 @@ import {
   writeSecurity,
 } from "../../ffi/security.ts";
 import { type Mappable, MappedView } from "./mapped_view.ts";
-import { openSection, READ_CONTROL } from "./section.ts";
+import { READ_CONTROL } from "../../ffi/named_object.ts";
+import { openSection } from "./section.ts";
 
 const ONLY_A_LOOK = "D:P(A;;RC;;;WD)";
 

@@ -6,6 +6,7 @@
 
 import { assertOneOf } from "../../ffi/arguments.ts";
 import type { Handle } from "../../ffi/handle.ts";
+import { READ_CONTROL } from "../../ffi/named_object.ts";
 import { assertOwnedBySelf } from "../../ffi/security.ts";
 import { isUninitialized } from "./initialization.ts";
 import { type Mappable, MEMORY_ACCESS, type MemoryAccess } from "./mapped_view.ts";
@@ -13,7 +14,6 @@ import {
   FILE_MAP_READ,
   FILE_MAP_WRITE,
   openSection,
-  READ_CONTROL,
   SECTION_QUERY,
   sectionLabel,
 } from "./section.ts";

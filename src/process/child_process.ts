@@ -8,7 +8,7 @@ import { type StartedProcess, terminate } from "../../ffi/create_process.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import type { PipeEnd } from "../../ffi/pipe.ts";
 import { exitCodeOf } from "../../ffi/process.ts";
-import { RegisteredWait } from "../../ffi/registered_wait.ts";
+import { beginWait, type PendingWait } from "../sync/single_wait.ts";
 import { readableOf, writableOf } from "./stdio.ts";
 
 /** How a process ended. */
@@ -28,7 +28,7 @@ export class ChildProcess implements AsyncDisposable {
   /** How it ends, as soon as it does. */
   readonly status: Promise<ChildStatus>;
   readonly #process: Handle;
-  readonly #wait: RegisteredWait;
+  readonly #wait: PendingWait;
   readonly #pipes: readonly (PipeEnd | undefined)[];
   readonly #stdin: WritableStream<Uint8Array<ArrayBuffer>> | undefined;
   readonly #stdout: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
@@ -53,10 +53,10 @@ export class ChildProcess implements AsyncDisposable {
     this.#stdin = stdin && writableOf(stdin);
     this.#stdout = stdout && readableOf(stdout);
     this.#stderr = stderr && readableOf(stderr);
-    this.#wait = new RegisteredWait(process);
+    this.#wait = beginWait(process, { held: true });
     const abort = () => this.kill();
     signal?.addEventListener("abort", abort);
-    this.status = this.#wait.signalled.then(() => {
+    this.status = this.#wait.over.then(() => {
       signal?.removeEventListener("abort", abort);
       const code = exitCodeOf(process);
       process.close();
@@ -89,6 +89,16 @@ export class ChildProcess implements AsyncDisposable {
    */
   get stderr(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return piped("stderr", this.#stderr);
+  }
+
+  /**
+   * **UNSAFE**: the process's handle, for `waitAny` and for a Win32 call of one's own.
+   *
+   * @throws {Deno.errors.BadResource} If the process has ended, which {@linkcode ChildProcess.status}
+   *   tells.
+   */
+  get unsafeHandle(): bigint {
+    return this.#process.value;
   }
 
   /**

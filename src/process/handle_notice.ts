@@ -3,16 +3,18 @@
  *
  * `dwData` is {@linkcode HANDLE_NOTICE}. The data has 40 bytes, little-endian:
  *
- * | at | type | what                                                              |
- * | -- | ---- | ----------------------------------------------------------------- |
- * | 0  | u32  | 0x43504957, the letters WIPC                                      |
- * | 4  | u16  | 1, the version                                                    |
- * | 6  | u16  | 1: the handle is in the receiver's process; 2: in the sender's    |
- * | 8  | u32  | the sender's process id                                           |
- * | 12 | u32  | the rights it grants, or is to be taken with: 5 read, 7 readwrite |
- * | 16 | u64  | the handle's value                                                |
- * | 24 | u64  | the section's size in bytes                                       |
- * | 32 | u64  | a number of the sender's own, to tell one from another            |
+ * | at | type | what                                                                    |
+ * | -- | ---- | ----------------------------------------------------------------------- |
+ * | 0  | u32  | 0x43504957, the letters WIPC                                            |
+ * | 4  | u16  | 1, the version                                                          |
+ * | 6  | u8   | 1: the handle is in the receiver's process; 2: in the sender's          |
+ * | 7  | u8   | what it is of: 0 a section; 1 an event; 2 a semaphore; 3 a mutex        |
+ * | 8  | u32  | the sender's process id                                                 |
+ * | 12 | u32  | the rights it grants, or is to be taken with: of a section 5 read and 7 |
+ * |    |      | readwrite, of a mutex 0x100001, of the others 0x100002                  |
+ * | 16 | u64  | the handle's value                                                      |
+ * | 24 | u64  | the section's size in bytes, 0 for others                               |
+ * | 32 | u64  | a number of the sender's own, to tell one from another                  |
  *
  * `wParam` is a window of the sender's process. The receiver answers 0 if it does not want the
  * handle, and the sender closes it then; with any other answer it is the receiver's.
@@ -21,6 +23,7 @@
  */
 
 import type { MemoryAccess } from "../memory/mod.ts";
+import type { SharedObjectKind } from "../sync/mod.ts";
 
 /** The `dwData` of a notice, and its first four bytes. */
 export const HANDLE_NOTICE = 0x43504957;
@@ -29,8 +32,20 @@ const BYTE_LENGTH = 40;
 const VERSION = 1;
 /** In whose process the handle is. */
 const PLACES = { receiver: 1, sender: 2 } as const;
-/** The rights that handles of sections are passed on with. */
-export const RIGHTS: Record<MemoryAccess, number> = { read: 5, readwrite: 7 };
+/** What a handle is of, and for a section what it grants. */
+export type Grant = MemoryAccess | SharedObjectKind;
+/** What a handle is of. */
+const KINDS: Record<Grant, number> = { read: 0, readwrite: 0, event: 1, semaphore: 2, mutex: 3 };
+/** The rights that handles are passed on with. */
+export const RIGHTS: Record<Grant, number> = {
+  read: 0x5,
+  readwrite: 0x7,
+  event: 0x100002,
+  semaphore: 0x100002,
+  mutex: 0x100001,
+};
+
+const GRANTS = ["read", "readwrite", "event", "semaphore", "mutex"] as const;
 
 /** What a notice says. */
 export interface HandleNotice {
@@ -38,11 +53,11 @@ export interface HandleNotice {
   place: "receiver" | "sender";
   /** The sender's process. */
   pid: number;
-  /** What the handle lets its owner do. */
-  access: MemoryAccess;
+  /** What the handle is of, and for a section what it grants. */
+  access: Grant;
   /** The handle's value. */
   handle: bigint;
-  /** The section's size in bytes. */
+  /** The section's size in bytes, 0 for others. */
   byteLength: number;
   /** A number of the sender's own. */
   tag: bigint;
@@ -53,7 +68,8 @@ export function encodeNotice(notice: HandleNotice): Uint8Array<ArrayBuffer> {
   const data = new DataView(new ArrayBuffer(BYTE_LENGTH));
   data.setUint32(0, HANDLE_NOTICE, true);
   data.setUint16(4, VERSION, true);
-  data.setUint16(6, PLACES[notice.place], true);
+  data.setUint8(6, PLACES[notice.place]);
+  data.setUint8(7, KINDS[notice.access]);
   data.setUint32(8, notice.pid, true);
   data.setUint32(12, RIGHTS[notice.access], true);
   data.setBigUint64(16, notice.handle, true);
@@ -82,9 +98,9 @@ export function decodeNotice(id: bigint, bytes: Uint8Array<ArrayBuffer>): Handle
     throw new Deno.errors.InvalidData(`Cannot read version ${version} of the notice of a handle`);
   }
   return {
-    place: wordFor("place", PLACES, data.getUint16(6, true)),
+    place: wordFor("place", PLACES, data.getUint8(6)),
     pid: data.getUint32(8, true),
-    access: wordFor("rights", RIGHTS, data.getUint32(12, true)),
+    access: grantFor(data.getUint8(7), data.getUint32(12, true)),
     handle: data.getBigUint64(16, true),
     byteLength: Number(data.getBigUint64(24, true)),
     tag: data.getBigUint64(32, true),
@@ -94,4 +110,13 @@ export function decodeNotice(id: bigint, bytes: Uint8Array<ArrayBuffer>): Handle
 function wordFor<T extends string>(what: string, words: Record<T, number>, number: number): T {
   for (const word in words) if (words[word] === number) return word;
   throw new Deno.errors.InvalidData(`Cannot read the notice of a handle: its ${what} is ${number}`);
+}
+
+function grantFor(kind: number, rights: number): Grant {
+  for (const grant of GRANTS) {
+    if (KINDS[grant] === kind && RIGHTS[grant] === rights) return grant;
+  }
+  throw new Deno.errors.InvalidData(
+    `Cannot read the notice of a handle: it is of kind ${kind} with rights ${rights}`,
+  );
 }

@@ -1,6 +1,6 @@
 /**
- * Memory for a process that is running already: a handle that is put there, or offered to be
- * taken, and a message that tells of it.
+ * Memory and other objects for a process that is running already: a handle that is put there, or
+ * offered to be taken, and a message that tells of it.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle}
  * @module
@@ -17,18 +17,27 @@ import {
   sendCopyData,
   type WindowTarget,
 } from "../messages/mod.ts";
+import {
+  type DuplicatedHandle,
+  SharedEvent,
+  SharedMutex,
+  SharedObject,
+  type SharedObjectKind,
+  SharedSemaphore,
+} from "../sync/mod.ts";
 import { toWindow } from "../messages/window_target.ts";
 import {
   decodeNotice,
   encodeNotice,
+  type Grant,
   HANDLE_NOTICE,
   type HandleNotice,
   RIGHTS,
 } from "./handle_notice.ts";
 
-/** How to pass a memory on. */
+/** How to pass something on. */
 export interface SendHandleOptions {
-  /** What the receiver may do with it. @default what the memory was opened for */
+  /** What the receiver may do with a memory. @default what it was opened for */
   access?: MemoryAccess;
   /** A number that tells the receiver which one it is. @default 0 */
   tag?: number | bigint;
@@ -56,14 +65,47 @@ export interface ReceivedHandle {
   tag: bigint;
 }
 
+/** What can be passed on besides memory. */
+export interface SharedObjects {
+  /** An event. */
+  event: SharedEvent;
+  /** A semaphore. */
+  semaphore: SharedSemaphore;
+  /** A mutex. */
+  mutex: SharedMutex;
+}
+
+/** What came by a notice. */
+export interface ReceivedObject<K extends SharedObjectKind> {
+  /** The object, which the receiver has to close. */
+  object: SharedObjects[K];
+  /** The sender's number for it. */
+  tag: bigint;
+}
+
+/** What is taken of a notice. */
+export interface ReceiveHandleOptions<K extends SharedObjectKind | "memory"> {
+  /** Which forms are taken. @default both */
+  form?: "push" | "pull";
+  /** What is taken; anything else is refused. @default "memory" */
+  of?: K;
+}
+
+const ADOPT: { [K in SharedObjectKind]: (handle: bigint) => SharedObjects[K] } = {
+  event: (handle) => SharedEvent.fromHandle(handle),
+  semaphore: (handle) => SharedSemaphore.fromHandle(handle),
+  mutex: (handle) => SharedMutex.fromHandle(handle),
+};
+
 /**
- * Gives the process of a window a handle of a memory, and tells it so by a message.
+ * Gives the process of a window a handle of a memory, an event, a semaphore or a mutex, and tells it
+ * so by a message.
  *
  * The message is written down in {@linkcode HANDLE_NOTICE}'s module, so that a program in any
- * language can take part. The memory has to stay open until this is over.
+ * language can take part. The object has to stay open until this is over.
  *
  * @param target The window.
- * @param memory The memory.
+ * @param object What is passed on.
  * @param options How.
  * @returns What the receiver answered, never 0.
  * @throws {Deno.errors.ConnectionRefused} If it answered 0; it has no handle then.
@@ -73,10 +115,10 @@ export interface ReceivedHandle {
  */
 export async function sendHandle(
   target: WindowTarget,
-  memory: SharedMemory,
+  object: SharedMemory | SharedObject,
   options: SendHandleOptions = {},
 ): Promise<bigint> {
-  const { access = memory.access, tag = 0, form = "push", from, timeout, signal } = options;
+  const { tag = 0, form = "push", from, timeout, signal } = options;
   assertOneOf("form", form, ["push", "pull"]);
   const receiver = new MessageSender(toWindow("target", target));
   const { pid } = receiver;
@@ -89,14 +131,16 @@ export async function sendHandle(
     ? MessageWindow.open({ procedure: () => undefined })
     : undefined;
   // What is offered grants what is named and no more, so a duplicate is made for that as well.
-  using duplicate = memory.duplicateTo(form === "push" ? pid : Deno.pid, { access });
+  const owner = form === "push" ? pid : Deno.pid;
+  const { duplicate: made, access, byteLength } = duplicateTo(owner, object, options);
+  using duplicate = made;
   try {
     const notice = encodeNotice({
       place: form === "push" ? "receiver" : "sender",
       pid: Deno.pid,
       access,
       handle: duplicate.value,
-      byteLength: duplicate.byteLength,
+      byteLength,
       tag: BigInt(tag),
     });
     const answer = await sendCopyData(receiver, notice, {
@@ -106,7 +150,9 @@ export async function sendHandle(
       ...(signal === undefined ? {} : { signal }),
     });
     if (answer === 0n) {
-      throw new Deno.errors.ConnectionRefused(`Process ${pid} refused a handle of shared memory`);
+      throw new Deno.errors.ConnectionRefused(
+        `Process ${pid} refused a handle of ${nounFor(access)}`,
+      );
     }
     if (form === "pull") duplicate.revoke();
     return answer;
@@ -116,9 +162,23 @@ export async function sendHandle(
   }
 }
 
+/** Makes the handle that a process is given; tells what the notice says of it. */
+function duplicateTo(
+  pid: number,
+  object: SharedMemory | SharedObject,
+  options: SendHandleOptions,
+): { duplicate: DuplicatedHandle; access: Grant; byteLength: number } {
+  if (object instanceof SharedObject) {
+    return { duplicate: object.duplicateTo(pid), access: object.kind, byteLength: 0 };
+  }
+  const { access = object.access } = options;
+  const duplicate = object.duplicateTo(pid, { access });
+  return { duplicate, access, byteLength: duplicate.byteLength };
+}
+
 /**
- * Takes the memory that a message tells of, after looking whether it is what it is said to be:
- * a handle that nobody here owns, of a section, of that size, with those rights.
+ * Takes what a message tells of, after looking whether it is what it is said to be: a handle that
+ * nobody here owns, of a section of that size or another object of that kind, with those rights.
  *
  * It has to be called while the sender waits for its answer, in a listener's `onMessage`; where
  * it throws, the handler throws, and the sender takes its handle back. A handle of this process
@@ -126,15 +186,50 @@ export async function sendHandle(
  * senders are not trusted, `pull` only.
  *
  * @param message The message.
- * @param options Which forms are taken. @default both
- * @throws {Deno.errors.InvalidData} If it is no such message, or untrue.
- * @throws {Deno.errors.BadResource} If it is no handle of a section, or somebody here owns it.
+ * @param options What is taken, and in which form.
+ * @throws {Deno.errors.InvalidData} If it is no such message, tells of something else, or is untrue.
+ * @throws {Deno.errors.BadResource} If it is no handle of that kind of object, or somebody here owns it.
  * @throws {Deno.errors.PermissionDenied} If the form is not taken, or the sender's process cannot be opened.
  */
 export function receiveHandle(
   message: CopyDataMessage,
-  { form }: { form?: "push" | "pull" } = {},
-): ReceivedHandle {
+  options?: ReceiveHandleOptions<"memory">,
+): ReceivedHandle;
+/**
+ * Takes an event, a semaphore or a mutex.
+ *
+ * @param message The message.
+ * @param options What is taken, and in which form.
+ */
+export function receiveHandle<K extends SharedObjectKind>(
+  message: CopyDataMessage,
+  options: ReceiveHandleOptions<K> & { of: K },
+): ReceivedObject<K>;
+export function receiveHandle<K extends SharedObjectKind>(
+  message: CopyDataMessage,
+  { form, of = "memory" }: ReceiveHandleOptions<K | "memory"> = {},
+): ReceivedHandle | ReceivedObject<K> {
+  assertOneOf("of", of, ["memory", "event", "semaphore", "mutex"]);
+  const notice = readNotice(message, form);
+  const { access, byteLength, tag } = notice;
+  if (of === "memory") {
+    if (access !== "read" && access !== "readwrite") throw refusal(access, of);
+    const adopt = (handle: bigint) => SharedMemory.fromHandle(handle, { byteLength, access });
+    return { memory: take(notice, adopt), tag };
+  }
+  if (access !== of) throw refusal(access, of);
+  return { object: take(notice, ADOPT[of]), tag };
+}
+
+function refusal(access: Grant, of: string): Error {
+  return new Deno.errors.InvalidData(`Cannot take a handle of ${nounFor(access)}: only of ${of}`);
+}
+
+function nounFor(access: Grant): string {
+  return access === "read" || access === "readwrite" ? "memory" : access;
+}
+
+function readNotice(message: CopyDataMessage, form: "push" | "pull" | undefined): HandleNotice {
   const notice = decodeNotice(message.id, message.bytes);
   const { pid } = message.sender;
   if (pid !== notice.pid) {
@@ -146,21 +241,18 @@ export function receiveHandle(
   if (theirs !== (form ?? theirs)) {
     throw new Deno.errors.PermissionDenied(`Cannot take a handle by ${theirs}: only by ${form}`);
   }
-  const memory = theirs === "push" ? adopt(notice.handle, notice) : pull(notice);
-  return { memory, tag: notice.tag };
+  return notice;
 }
 
-function adopt(handle: bigint, { byteLength, access }: HandleNotice): SharedMemory {
-  return SharedMemory.fromHandle(handle, { byteLength, access });
-}
-
-function pull(notice: HandleNotice): SharedMemory {
+/** Takes the handle over, or out of the sender's process first. */
+function take<T>(notice: HandleNotice, adopt: (handle: bigint) => T): T {
+  if (notice.place === "receiver") return adopt(notice.handle);
   using process = openProcess(notice.pid);
   const kind = `a handle of process ${notice.pid}`;
   const taken = takeHandle(process, notice.handle, kind, { access: RIGHTS[notice.access] });
   const value = taken.release();
   try {
-    return adopt(value, notice);
+    return adopt(value);
   } catch (error) {
     // This one was made here.
     new Handle(value, kind).close();

@@ -1,18 +1,23 @@
 /**
- * Memory for a child process, by handles that it inherits.
+ * Memory, events, semaphores and mutexes for a child process, by handles that it inherits.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/sysinfo/handle-inheritance}
  * @module
  */
 
 import type { MemoryAccess, SharedMemory } from "../memory/mod.ts";
-import { describeInheritance, inheritanceVariable } from "../memory/inheritance.ts";
+import { inheritanceVariable } from "../../ffi/inheritance.ts";
+import { SharedObject } from "../sync/mod.ts";
+import { describeInheritance } from "../memory/inheritance.ts";
 
-/** A memory to pass on, and what the child may do with it. */
-export type Inheritable = SharedMemory | { memory: SharedMemory; access: MemoryAccess };
+/** What is passed on: a memory, and what the child may do with it, or an object to take turns by. */
+export type Inheritable =
+  | SharedMemory
+  | { memory: SharedMemory; access: MemoryAccess }
+  | SharedObject;
 
 /**
- * Lets the child processes that are started while it is open inherit memory.
+ * Lets the child processes that are started while it is open inherit memory and other objects.
  *
  * It is for `Deno.Command`, which lets a child inherit every handle that is inheritable in
  * this process. So a child that another part of the script starts meanwhile gets these handles
@@ -39,16 +44,16 @@ export class InheritanceScope implements Disposable {
   readonly env: Record<string, string> = {};
   /** The values that the handles have, here and in the child, by their keys. */
   readonly handles: Record<string, bigint> = {};
-  readonly #memories: SharedMemory[] = [];
+  readonly #duplicates: (SharedMemory | SharedObject)[] = [];
 
   /**
    * Opens a scope.
    *
-   * @param memories What is passed on, under which keys.
+   * @param objects What is passed on, under which keys.
    */
-  constructor(memories: Readonly<Record<string, Inheritable>>) {
+  constructor(objects: Readonly<Record<string, Inheritable>>) {
     try {
-      for (const [key, inheritable] of Object.entries(memories)) this.#add(key, inheritable);
+      for (const [key, inheritable] of Object.entries(objects)) this.#add(key, inheritable);
     } catch (error) {
       this.close();
       throw error;
@@ -57,7 +62,7 @@ export class InheritanceScope implements Disposable {
 
   /** Closes the handles; children that were started have theirs. */
   close(): void {
-    for (const memory of this.#memories) memory.close();
+    for (const duplicate of this.#duplicates) duplicate.close();
   }
 
   /** Closes the scope at the end of a `using` block. */
@@ -67,11 +72,18 @@ export class InheritanceScope implements Disposable {
 
   #add(key: string, inheritable: Inheritable): void {
     const name = inheritanceVariable(key);
+    if (inheritable instanceof SharedObject) {
+      const duplicate = inheritable.toInheritable();
+      this.#duplicates.push(duplicate);
+      this.handles[key] = duplicate.unsafeHandle;
+      this.env[name] = `${duplicate.unsafeHandle} ${duplicate.kind}`;
+      return;
+    }
     const { memory, access } = "memory" in inheritable
       ? inheritable
       : { memory: inheritable, access: inheritable.access };
     const duplicate = memory.toInheritable(access);
-    this.#memories.push(duplicate);
+    this.#duplicates.push(duplicate);
     const { unsafeHandle: handle, byteLength } = duplicate;
     this.handles[key] = handle;
     this.env[name] = describeInheritance({ handle, byteLength, access });
@@ -79,14 +91,14 @@ export class InheritanceScope implements Disposable {
 }
 
 /**
- * Lets the child processes that are started while it is open inherit memory.
+ * Lets the child processes that are started while it is open inherit memory and other objects.
  *
- * @param memories What is passed on, under which keys: letters, digits and `_`; upper and
+ * @param objects What is passed on, under which keys: letters, digits and `_`; upper and
  *   lower case are the same.
  * @throws {Deno.errors.PermissionDenied} If memory that was opened to be read is to be passed on to be written.
- * @throws {Deno.errors.BadResource} If a memory is closed.
+ * @throws {Deno.errors.BadResource} If one of them is closed.
  * @throws {TypeError} If a key is none.
  */
-export function inheritHandles(memories: Record<string, Inheritable>): InheritanceScope {
-  return new InheritanceScope(memories);
+export function inheritHandles(objects: Record<string, Inheritable>): InheritanceScope {
+  return new InheritanceScope(objects);
 }

@@ -1,5 +1,5 @@
 /**
- * Memory for other processes, without a name.
+ * Child processes, and what other processes get without a name: memory, events, semaphores, mutexes.
  *
  * @module
  */
@@ -8,9 +8,12 @@ export { ChildProcess, type ChildStatus } from "./child_process.ts";
 export { HANDLE_NOTICE } from "./handle_notice.ts";
 export {
   type ReceivedHandle,
+  type ReceivedObject,
   receiveHandle,
+  type ReceiveHandleOptions,
   sendHandle,
   type SendHandleOptions,
+  type SharedObjects,
 } from "./handle_transfer.ts";
 export { type Inheritable, InheritanceScope, inheritHandles } from "./inherit.ts";
 export { type HandleValues, spawn, type SpawnOptions } from "./spawn.ts";

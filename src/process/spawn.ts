@@ -20,7 +20,7 @@ export type HandleValues = Readonly<Record<string, bigint>>;
 export interface SpawnOptions {
   /** The arguments, or what makes them of the values that the handles will have in the child. */
   args?: readonly string[] | ((handles: HandleValues) => readonly string[]);
-  /** What the child inherits, under which keys: `SharedMemory.inherited(key)` takes it there. */
+  /** What the child inherits, under which keys: `SharedMemory.inherited(key)` and its like take it there. */
   inherit?: Readonly<Record<string, Inheritable>>;
   /** Environment variables that it has in addition to those of this process. */
   env?: Readonly<Record<string, string>>;

@@ -1,0 +1,57 @@
+/**
+ * What it costs to take turns: events to and fro between two processes, and locks.
+ *
+ * @module
+ */
+
+import { SharedEvent, SharedMutex, SharedSemaphore, spawn, waitAny } from "../mod.ts";
+
+const { signal } = new AbortController();
+const script = new URL("./peers/echo.ts", import.meta.url).href;
+const flags = ["run", "--no-prompt", "--allow-ffi", "--allow-read", script];
+
+for (const how of ["sync", "async", "signal"]) {
+  const from = SharedEvent.anonymous();
+  const to = SharedEvent.anonymous();
+  spawn(Deno.execPath(), {
+    args: [...flags, how],
+    inherit: { from, to },
+    killWithParent: true,
+  }).unref();
+  await to.wait();
+  Deno.bench(`an event there and back, both ${how}`, { group: "to and fro" }, async () => {
+    from.set();
+    if (how === "sync") to.waitSync();
+    else await to.wait(how === "signal" ? { signal } : {});
+  });
+}
+
+const semaphore = SharedSemaphore.anonymous();
+const never = SharedEvent.anonymous();
+const mutex = SharedMutex.anonymous();
+globalThis.addEventListener("unload", () => {
+  for (const object of [semaphore, never, mutex]) object.close();
+});
+
+Deno.bench("SharedSemaphore.release() and waitSync()", { group: "one process" }, () => {
+  semaphore.release();
+  semaphore.waitSync();
+});
+
+Deno.bench("SharedSemaphore.release() and wait()", { group: "one process" }, async () => {
+  semaphore.release();
+  await semaphore.wait();
+});
+
+Deno.bench("SharedSemaphore.release() and waitAny()", { group: "one process" }, async () => {
+  semaphore.release();
+  await waitAny([never, semaphore]);
+});
+
+Deno.bench("SharedMutex.tryLock(), released", { group: "one process" }, () => {
+  mutex.tryLock()!.release();
+});
+
+Deno.bench("SharedMutex.lock(), released", { group: "one process" }, async () => {
+  (await mutex.lock()).release();
+});

@@ -1,0 +1,54 @@
+/**
+ * Handle values that came from elsewhere, looked at before they are believed.
+ *
+ * @module
+ */
+
+import { isOwned } from "./handle.ts";
+import { queryObject } from "./object.ts";
+
+/** What was found out of a handle that nobody here owns yet. */
+export interface ForeignHandle {
+  /** Its value. */
+  handle: bigint;
+  /** What is being tried, for messages. */
+  attempt: string;
+  /** The rights that it has, as a mask. */
+  grantedAccess: number;
+}
+
+/**
+ * Looks whether a handle may be taken over.
+ *
+ * @param value The handle's value in this process.
+ * @param type The kind of object that it has to be of, as the kernel calls it.
+ * @param noun What users call that kind, with its article: `"an event"`.
+ * @throws {TypeError} If the value is neither a bigint nor an integer.
+ * @throws {Deno.errors.BadResource} If it is no handle of that kind in this process, or is owned already.
+ */
+export function inspectHandle(value: bigint | number, type: string, noun: string): ForeignHandle {
+  const handle = toHandleValue(value);
+  const attempt = `Cannot adopt handle ${handle}`;
+  const { type: found, grantedAccess } = queryObject(handle, attempt);
+  if (found !== type) {
+    throw new Deno.errors.BadResource(
+      `${attempt}: it is a handle of kind "${found}", not of ${noun}`,
+    );
+  }
+  if (isOwned(handle)) {
+    throw new Deno.errors.BadResource(`${attempt}: this script owns it already`);
+  }
+  return { handle, attempt, grantedAccess };
+}
+
+/** Refuses what can be no handle: pseudo-handles are negative, and the kernel ignores the low two bits. */
+function toHandleValue(value: bigint | number): bigint {
+  if (typeof value !== "bigint" && !Number.isSafeInteger(value)) {
+    throw new TypeError(`Expected a handle value, got ${String(value)}`);
+  }
+  const handle = BigInt(value);
+  if (handle > 0n && handle < 2n ** 31n && handle % 4n === 0n) return handle;
+  throw new Deno.errors.BadResource(
+    `Cannot adopt handle ${handle}: handles of objects are positive multiples of 4`,
+  );
+}

@@ -1,0 +1,131 @@
+/**
+ * Making and opening kernel objects by name, where the last error tells more than the handle does.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/sync/object-names}
+ * @module
+ */
+
+import { errorFromCode, type FailureOptions, lastErrorCode } from "./error.ts";
+import { Handle } from "./handle.ts";
+import { kernel32 } from "./kernel32.ts";
+import { type Sddl, SecurityDescriptor } from "./security.ts";
+import { securityAttributes } from "./struct.ts";
+import { encodeWide } from "./wide.ts";
+
+/** `READ_CONTROL`, the right to see who may do what. */
+export const READ_CONTROL = 0x20000;
+
+const ERROR_FILE_NOT_FOUND = 2;
+const ERROR_ACCESS_DENIED = 5;
+const ERROR_INVALID_HANDLE = 6;
+const ERROR_ALREADY_EXISTS = 183;
+
+/** What opens an object: `OpenFileMappingW` and its kin. */
+export type OpenCall = (
+  access: number,
+  inheritable: number,
+  name: Uint16Array<ArrayBuffer>,
+) => bigint;
+
+/** What a new object is to be like, whatever its kind. */
+export interface NewObject {
+  /** The object as messages call it: `shared memory "Local\\x"`. */
+  label: string;
+  /** What is tried, for messages; by default to create it. */
+  attempt?: string;
+  /** Its full name; none: it has no name. */
+  name?: string | undefined;
+  /** Who may open it; none: what Windows gives to any object of this user. */
+  sddl?: Sddl | undefined;
+  /** Whether child processes inherit the handle. */
+  inheritable: boolean;
+  /** The function that makes it. */
+  api: string;
+  /** Calls that function. */
+  create: (attributes: Uint8Array<ArrayBuffer>, name: Uint16Array<ArrayBuffer> | null) => bigint;
+  /** Opens an object of the kind, to see whether one is there. */
+  open: OpenCall;
+}
+
+/**
+ * Makes a new object, never an older one in disguise.
+ *
+ * @throws {Deno.errors.AlreadyExists} If the name is taken, by whatever kind of object.
+ * @throws {Deno.errors.PermissionDenied} If this user may not make a `Global\` object.
+ */
+export function createObject(object: NewObject): Handle {
+  const { label, name, sddl, inheritable, api, create } = object;
+  using descriptor = sddl === undefined ? undefined : new SecurityDescriptor(sddl);
+  const attributes = securityAttributes(descriptor?.pointer ?? null, inheritable);
+  const wide = name === undefined ? null : encodeWide(name);
+  // Success leaves an older error standing, and here it tells whether the object is new.
+  kernel32().SetLastError(0);
+  const value = create(attributes, wide);
+  const code = lastErrorCode();
+  if (value !== 0n && code !== ERROR_ALREADY_EXISTS) return new Handle(value, label);
+  if (value !== 0n) kernel32().CloseHandle(value);
+  const known = name === undefined ? {} : whyNotCreated(name, code, object.open);
+  throw errorFromCode(code, api, object.attempt ?? `Cannot create ${label}`, known);
+}
+
+function whyNotCreated(name: string, code: number, open: OpenCall): FailureOptions {
+  if (code === ERROR_INVALID_HANDLE) {
+    return { as: "AlreadyExists", hint: "the name belongs to an object of another kind" };
+  }
+  if (code !== ERROR_ACCESS_DENIED) return {};
+  // Denied: an object is there and will not have us, or we may not make one here.
+  if (exists(name, open)) {
+    return { as: "AlreadyExists", hint: "somebody holds it who does not admit this user" };
+  }
+  return name.startsWith("Global\\")
+    ? { hint: "a Global\\ object is made only by services and elevated programs" }
+    : {};
+}
+
+function exists(name: string, open: OpenCall): boolean {
+  const value = open(READ_CONTROL, 0, encodeWide(name));
+  if (value === 0n) return lastErrorCode() !== ERROR_FILE_NOT_FOUND;
+  kernel32().CloseHandle(value);
+  return true;
+}
+
+/** What object to open, and how. */
+export interface ExistingObject {
+  /** The object as messages call it. */
+  label: string;
+  /** Its full name. */
+  name: string;
+  /** The rights to ask for, as a mask. */
+  access: number;
+  /** Whether child processes inherit the handle. */
+  inheritable: boolean;
+  /** The function that opens it. */
+  api: string;
+  /** That function. */
+  open: OpenCall;
+}
+
+/**
+ * Opens an object by its name.
+ *
+ * @throws {Deno.errors.NotFound} If nobody holds such an object.
+ * @throws {Deno.errors.PermissionDenied} If it grants this user less than is asked for.
+ * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
+ */
+export function openObject(
+  { label, name, access, inheritable, api, open }: ExistingObject,
+): Handle {
+  const value = open(access, inheritable ? 1 : 0, encodeWide(name));
+  if (value !== 0n) return new Handle(value, label);
+  const code = lastErrorCode();
+  throw errorFromCode(code, api, `Cannot open ${label}`, whyNotOpened(code));
+}
+
+function whyNotOpened(code: number): FailureOptions {
+  if (code === ERROR_FILE_NOT_FOUND) {
+    return { hint: "it is there only while a process of this session holds it" };
+  }
+  return code === ERROR_INVALID_HANDLE
+    ? { as: "InvalidData", hint: "the name belongs to an object of another kind" }
+    : {};
+}

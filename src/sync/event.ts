@@ -1,0 +1,238 @@
+/**
+ * Events: one process sets them, and others wait for that.
+ *
+ * @module
+ */
+
+import { assertOneOf } from "../../ffi/arguments.ts";
+import { resetEvent, setEvent } from "../../ffi/event.ts";
+import type { Handle } from "../../ffi/handle.ts";
+import { kernel32 } from "../../ffi/kernel32.ts";
+import { objectName } from "../../ffi/object_name.ts";
+import type { WaitOptions } from "../waiting/poll.ts";
+import { EVENT } from "./object_kind.ts";
+import {
+  adoptShared,
+  createShared,
+  inheritableOrigin,
+  inheritShared,
+  type NewObjectOptions,
+  type OpenObjectOptions,
+  openOrCreateShared,
+  openShared,
+  type Origin,
+  SharedObject,
+  type WaitForObjectOptions,
+  waitForShared,
+} from "./shared_object.ts";
+import { waitForOne, waitForOneSync, type WaitSyncOptions } from "./single_wait.ts";
+
+/** What a new event is to be like. */
+export interface EventOptions extends NewObjectOptions {
+  /**
+   * What resets it: `"auto"`, the one wait that it lets go; `"manual"`, only
+   * {@linkcode SharedEvent.reset}, so that it lets everybody go who waits until then.
+   *
+   * @default "auto"
+   */
+  reset?: "auto" | "manual";
+  /** Whether it is set from the beginning. @default false */
+  signalled?: boolean;
+}
+
+/** How to open an event, or to make it if it is not there. */
+export interface OpenOrCreateEventOptions extends EventOptions, OpenObjectOptions {}
+
+/**
+ * An event that several processes can set and wait for.
+ *
+ * Setting one that is set already changes nothing: it is no counter. For that,
+ * there is `SharedSemaphore`.
+ *
+ * @example
+ * ```ts
+ * import { SharedEvent } from "@winipc/winipc/sync";
+ *
+ * // One process waits …
+ * using ready = SharedEvent.create("ready");
+ * const wait = ready.wait({ timeout: 10_000 });
+ *
+ * // … and another one lets it go.
+ * using same = SharedEvent.open("ready");
+ * same.set();
+ * await wait;
+ * ```
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/sync/event-objects}
+ */
+export class SharedEvent extends SharedObject {
+  readonly #handle: Handle;
+
+  private constructor(origin: Origin) {
+    super(EVENT, origin);
+    this.#handle = origin.handle;
+  }
+
+  /**
+   * Makes a new event under a name.
+   *
+   * @param name The name; a bare one is shared within the session (`Local\`).
+   * @param options What it is to be like.
+   * @throws {Deno.errors.AlreadyExists} If the name is taken.
+   * @throws {Deno.errors.PermissionDenied} If this user may not make a `Global\` event.
+   * @throws {TypeError} If an argument is of the wrong kind, or the name is none.
+   * @throws {RangeError} If the name is too long.
+   * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-createeventw}
+   */
+  static create(name: string, options: EventOptions = {}): SharedEvent {
+    return new SharedEvent(createEvent(objectName(name), options));
+  }
+
+  /**
+   * Makes a new event without a name: other processes get at it only by a handle that is given
+   * to them.
+   *
+   * @param options What it is to be like.
+   */
+  static anonymous(options: EventOptions = {}): SharedEvent {
+    return new SharedEvent(createEvent(undefined, options));
+  }
+
+  /**
+   * Opens the event of a name.
+   *
+   * @param name The name.
+   * @param options How.
+   * @throws {Deno.errors.NotFound} If nobody holds it.
+   * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
+   * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
+   * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-openeventw}
+   */
+  static open(name: string, options: OpenObjectOptions = {}): SharedEvent {
+    return new SharedEvent(openShared(EVENT, objectName(name), options));
+  }
+
+  /**
+   * Opens the event of a name, or makes it if nobody holds it.
+   *
+   * @param name The name.
+   * @param options What it is to be like if it is new, and how to open it if it is not.
+   * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
+   * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
+   */
+  static openOrCreate(name: string, options: OpenOrCreateEventOptions = {}): SharedEvent {
+    const full = objectName(name);
+    return new SharedEvent(
+      openOrCreateShared(
+        () => openShared(EVENT, full, options),
+        () => createEvent(full, options),
+      ),
+    );
+  }
+
+  /**
+   * Waits until somebody makes the event of a name, and opens it.
+   *
+   * @param name The name.
+   * @param options How to open it, and how long to wait.
+   * @throws {Deno.errors.TimedOut} If nobody made it in time.
+   * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
+   * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
+   */
+  static async waitFor(name: string, options: WaitForObjectOptions = {}): Promise<SharedEvent> {
+    return new SharedEvent(await waitForShared(EVENT, objectName(name), options));
+  }
+
+  /**
+   * Takes over a handle of an event that came from elsewhere; closing the object closes it.
+   *
+   * What is refused stays open and belongs to whom it did.
+   *
+   * @param handle The handle's value in this process.
+   * @throws {TypeError} If it is neither a bigint nor an integer.
+   * @throws {Deno.errors.BadResource} If it is no handle of an event, or this script owns it already.
+   * @throws {Deno.errors.PermissionDenied} If it does not let this process wait and set.
+   */
+  static fromHandle(handle: bigint | number): SharedEvent {
+    return new SharedEvent(adoptShared(EVENT, handle));
+  }
+
+  /**
+   * Takes the event that the process that started this one passed on, under a key that the two
+   * agreed on: it reads the variable `WINIPC_INHERIT_` and the key, such as `188 event`.
+   *
+   * @param key The key.
+   * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
+   * @throws {Deno.errors.BadResource} If it is no handle of an event, or was taken already.
+   * @throws {Deno.errors.InvalidData} If the variable says something else.
+   * @throws {TypeError} If the key is none.
+   */
+  static inherited(key: string): SharedEvent {
+    return new SharedEvent(inheritShared(EVENT, key));
+  }
+
+  /**
+   * Sets the event: lets one wait go, or every one if it is reset by hand.
+   *
+   * @throws {Deno.errors.BadResource} If it is closed.
+   * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-setevent}
+   */
+  set(): void {
+    void this.unsafeHandle;
+    setEvent(this.#handle);
+  }
+
+  /**
+   * Takes back that it was set, if nobody has been let go by it.
+   *
+   * @throws {Deno.errors.BadResource} If it is closed.
+   * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-resetevent}
+   */
+  reset(): void {
+    void this.unsafeHandle;
+    resetEvent(this.#handle);
+  }
+
+  /**
+   * Waits until the event is set.
+   *
+   * @param options How long.
+   * @throws {Deno.errors.TimedOut} If it was not set in time.
+   * @throws {Deno.errors.BadResource} If it is closed, or is closed meanwhile.
+   */
+  async wait(options: WaitOptions = {}): Promise<void> {
+    await waitForOne(this, options);
+  }
+
+  /**
+   * Waits until the event is set, and has the thread stand still meanwhile: for Workers and short
+   * scripts.
+   *
+   * @param options How long.
+   * @throws {Deno.errors.TimedOut} If it was not set in time.
+   * @throws {Deno.errors.BadResource} If it is closed.
+   */
+  waitSync(options: WaitSyncOptions = {}): void {
+    waitForOneSync(this, options);
+  }
+
+  /**
+   * Gives the same event by a handle that child processes inherit, for as long as it is open.
+   *
+   * @throws {Deno.errors.BadResource} If it is closed.
+   */
+  override toInheritable(): SharedEvent {
+    return new SharedEvent(inheritableOrigin(EVENT, this));
+  }
+}
+
+function createEvent(name: string | undefined, options: EventOptions): Origin {
+  const { reset = "auto", signalled = false } = options;
+  assertOneOf("reset", reset, ["auto", "manual"]);
+  const manual = reset === "manual" ? 1 : 0;
+  return createShared(EVENT, name, options, {
+    api: "CreateEventW",
+    create: (attributes, name) =>
+      kernel32().CreateEventW(attributes, manual, signalled ? 1 : 0, name),
+  });
+}

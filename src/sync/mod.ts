@@ -1,0 +1,44 @@
+/**
+ * Taking turns: mutexes, events and semaphores that processes share, and waiting for them.
+ *
+ * ```ts
+ * import { SharedEvent, SharedMutex } from "@winipc/winipc/sync";
+ *
+ * using mutex = SharedMutex.openOrCreate("one at a time");
+ * using event = SharedEvent.openOrCreate("something happened");
+ * {
+ *   using lock = await mutex.lock({ timeout: 5000 });
+ *   event.set();
+ * }
+ * await event.wait({ timeout: 5000 });
+ * ```
+ *
+ * Threads of this module do what the event loop and Deno's own threads cannot: they hold
+ * mutexes, and wait for several objects at once. They need `--allow-read` when the module is
+ * imported from a local checkout.
+ *
+ * @module
+ */
+
+export { DuplicatedHandle } from "../../ffi/duplicated_handle.ts";
+export type { Sddl, Security } from "../../ffi/security.ts";
+export type { WaitOptions } from "../waiting/poll.ts";
+export { type EventOptions, type OpenOrCreateEventOptions, SharedEvent } from "./event.ts";
+export { type OpenOrCreateMutexOptions, SharedMutex } from "./mutex.ts";
+export { MutexLock } from "./mutex_lock.ts";
+export type { SharedObjectKind } from "./object_kind.ts";
+export { ProcessWatch } from "./process_watch.ts";
+export {
+  type OpenOrCreateSemaphoreOptions,
+  type SemaphoreOptions,
+  SharedSemaphore,
+} from "./semaphore.ts";
+export {
+  type NewObjectOptions,
+  type OpenObjectOptions,
+  SharedObject,
+  type WaitForObjectOptions,
+} from "./shared_object.ts";
+export type { WaitSyncOptions } from "./single_wait.ts";
+export { waitAll, type WaitAllResult, waitAny, type WaitAnyResult } from "./wait.ts";
+export { type Waitable, WaitableObject } from "./waitable_object.ts";

@@ -1,0 +1,71 @@
+/**
+ * The kinds of objects that processes take turns by.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/sync/synchronization-object-security-and-access-rights}
+ * @module
+ */
+
+import { kernel32 } from "../../ffi/kernel32.ts";
+import { type OpenCall, READ_CONTROL } from "../../ffi/named_object.ts";
+import type { ObjectRights } from "../../ffi/security.ts";
+
+/** `SYNCHRONIZE`, the right to wait. */
+export const SYNCHRONIZE = 0x100000;
+/** `EVENT_MODIFY_STATE` and `SEMAPHORE_MODIFY_STATE`. */
+const MODIFY_STATE = 0x2;
+/** `MUTEX_MODIFY_STATE`, which Microsoft has reserved, and .NET asks for to release one. */
+const MUTEX_MODIFY_STATE = 0x1;
+
+/** What this module calls the kinds. */
+export type SharedObjectKind = "event" | "semaphore" | "mutex";
+
+/** A kind of object. */
+export interface ObjectKind {
+  /** What this module calls it. */
+  word: SharedObjectKind;
+  /** The word with its article. */
+  noun: string;
+  /** What the kernel calls it. */
+  type: string;
+  /** The rights that it takes to use one. */
+  use: number;
+  /** All the rights, and those that `"everyone"` gets. */
+  rights: ObjectRights;
+  /** The function that opens one. */
+  openApi: string;
+  /** That function. */
+  open: OpenCall;
+}
+
+/** Events. */
+export const EVENT: ObjectKind = {
+  word: "event",
+  noun: "an event",
+  type: "Event",
+  use: SYNCHRONIZE | MODIFY_STATE,
+  rights: { all: 0x1f0003, everyone: SYNCHRONIZE | MODIFY_STATE | READ_CONTROL },
+  openApi: "OpenEventW",
+  open: (...args) => kernel32().OpenEventW(...args),
+};
+
+/** Semaphores. */
+export const SEMAPHORE: ObjectKind = {
+  word: "semaphore",
+  noun: "a semaphore",
+  type: "Semaphore",
+  use: SYNCHRONIZE | MODIFY_STATE,
+  rights: { all: 0x1f0003, everyone: SYNCHRONIZE | MODIFY_STATE | READ_CONTROL },
+  openApi: "OpenSemaphoreW",
+  open: (...args) => kernel32().OpenSemaphoreW(...args),
+};
+
+/** Mutexes, which the kernel calls mutants. */
+export const MUTEX: ObjectKind = {
+  word: "mutex",
+  noun: "a mutex",
+  type: "Mutant",
+  use: SYNCHRONIZE | MUTEX_MODIFY_STATE,
+  rights: { all: 0x1f0001, everyone: SYNCHRONIZE | MUTEX_MODIFY_STATE | READ_CONTROL },
+  openApi: "OpenMutexW",
+  open: (...args) => kernel32().OpenMutexW(...args),
+};

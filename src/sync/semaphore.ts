@@ -1,0 +1,234 @@
+/**
+ * Semaphores: a count that is taken from one at a time, and waited for when it is 0.
+ *
+ * @module
+ */
+
+import { assertInteger } from "../../ffi/arguments.ts";
+import { errorFromCode, lastErrorCode } from "../../ffi/error.ts";
+import type { Handle } from "../../ffi/handle.ts";
+import { kernel32 } from "../../ffi/kernel32.ts";
+import { objectName } from "../../ffi/object_name.ts";
+import type { WaitOptions } from "../waiting/poll.ts";
+import { SEMAPHORE } from "./object_kind.ts";
+import {
+  adoptShared,
+  createShared,
+  inheritableOrigin,
+  inheritShared,
+  type NewObjectOptions,
+  type OpenObjectOptions,
+  openOrCreateShared,
+  openShared,
+  type Origin,
+  SharedObject,
+  type WaitForObjectOptions,
+  waitForShared,
+} from "./shared_object.ts";
+import { waitForOne, waitForOneSync, type WaitSyncOptions } from "./single_wait.ts";
+
+/** The most that a semaphore can count to. */
+const MOST = 2 ** 31 - 1;
+const ERROR_TOO_MANY_POSTS = 298;
+
+/** What a new semaphore is to be like. */
+export interface SemaphoreOptions extends NewObjectOptions {
+  /** What it counts at first, from 0 to the maximum. @default 0 */
+  initial?: number;
+  /** The most that it counts to, from 1 to 2,147,483,647. @default 2147483647 */
+  maximum?: number;
+}
+
+/** How to open a semaphore, or to make it if it is not there. */
+export interface OpenOrCreateSemaphoreOptions extends SemaphoreOptions, OpenObjectOptions {}
+
+/**
+ * A semaphore that several processes can release and wait for: each release lets as many waits
+ * go as it says, now or later.
+ *
+ * @example
+ * ```ts
+ * import { SharedSemaphore } from "@winipc/winipc/sync";
+ *
+ * // Two of any number of processes are let in …
+ * using room = SharedSemaphore.openOrCreate("room for two", { initial: 2, maximum: 2 });
+ * await room.wait({ timeout: 10_000 });
+ * try {
+ *   // … and do something here.
+ * } finally {
+ *   room.release();
+ * }
+ * ```
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/sync/semaphore-objects}
+ */
+export class SharedSemaphore extends SharedObject {
+  readonly #handle: Handle;
+
+  private constructor(origin: Origin) {
+    super(SEMAPHORE, origin);
+    this.#handle = origin.handle;
+  }
+
+  /**
+   * Makes a new semaphore under a name.
+   *
+   * @param name The name; a bare one is shared within the session (`Local\`).
+   * @param options What it is to be like.
+   * @throws {Deno.errors.AlreadyExists} If the name is taken.
+   * @throws {Deno.errors.PermissionDenied} If this user may not make a `Global\` semaphore.
+   * @throws {TypeError} If an argument is of the wrong kind, or the name is none.
+   * @throws {RangeError} If the name is too long.
+   * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-createsemaphorew}
+   */
+  static create(name: string, options: SemaphoreOptions = {}): SharedSemaphore {
+    return new SharedSemaphore(createSemaphore(objectName(name), options));
+  }
+
+  /**
+   * Makes a new semaphore without a name: other processes get at it only by a handle that is given
+   * to them.
+   *
+   * @param options What it is to be like.
+   */
+  static anonymous(options: SemaphoreOptions = {}): SharedSemaphore {
+    return new SharedSemaphore(createSemaphore(undefined, options));
+  }
+
+  /**
+   * Opens the semaphore of a name.
+   *
+   * @param name The name.
+   * @param options How.
+   * @throws {Deno.errors.NotFound} If nobody holds it.
+   * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
+   * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
+   * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-opensemaphorew}
+   */
+  static open(name: string, options: OpenObjectOptions = {}): SharedSemaphore {
+    return new SharedSemaphore(openShared(SEMAPHORE, objectName(name), options));
+  }
+
+  /**
+   * Opens the semaphore of a name, or makes it if nobody holds it.
+   *
+   * @param name The name.
+   * @param options What it is to be like if it is new, and how to open it if it is not.
+   * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
+   * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
+   */
+  static openOrCreate(name: string, options: OpenOrCreateSemaphoreOptions = {}): SharedSemaphore {
+    const full = objectName(name);
+    return new SharedSemaphore(
+      openOrCreateShared(
+        () => openShared(SEMAPHORE, full, options),
+        () => createSemaphore(full, options),
+      ),
+    );
+  }
+
+  /**
+   * Waits until somebody makes the semaphore of a name, and opens it.
+   *
+   * @param name The name.
+   * @param options How to open it, and how long to wait.
+   * @throws {Deno.errors.TimedOut} If nobody made it in time.
+   * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
+   * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
+   */
+  static async waitFor(name: string, options: WaitForObjectOptions = {}): Promise<SharedSemaphore> {
+    return new SharedSemaphore(await waitForShared(SEMAPHORE, objectName(name), options));
+  }
+
+  /**
+   * Takes over a handle of a semaphore that came from elsewhere; closing the object closes it.
+   *
+   * What is refused stays open and belongs to whom it did.
+   *
+   * @param handle The handle's value in this process.
+   * @throws {TypeError} If it is neither a bigint nor an integer.
+   * @throws {Deno.errors.BadResource} If it is no handle of a semaphore, or this script owns it already.
+   * @throws {Deno.errors.PermissionDenied} If it does not let this process wait and release.
+   */
+  static fromHandle(handle: bigint | number): SharedSemaphore {
+    return new SharedSemaphore(adoptShared(SEMAPHORE, handle));
+  }
+
+  /**
+   * Takes the semaphore that the process that started this one passed on, under a key that the two
+   * agreed on: it reads the variable `WINIPC_INHERIT_` and the key, such as `188 semaphore`.
+   *
+   * @param key The key.
+   * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
+   * @throws {Deno.errors.BadResource} If it is no handle of a semaphore, or was taken already.
+   * @throws {Deno.errors.InvalidData} If the variable says something else.
+   * @throws {TypeError} If the key is none.
+   */
+  static inherited(key: string): SharedSemaphore {
+    return new SharedSemaphore(inheritShared(SEMAPHORE, key));
+  }
+
+  /**
+   * Raises the count, which lets as many waits go.
+   *
+   * @param count By how much, at least 1.
+   * @returns What it was before.
+   * @throws {RangeError} If it would be more than the maximum; nothing is changed then.
+   * @throws {Deno.errors.BadResource} If it is closed.
+   * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-releasesemaphore}
+   */
+  release(count: number = 1): number {
+    assertInteger("count", count, 1, MOST);
+    void this.unsafeHandle;
+    const previous = new Int32Array(1);
+    if (kernel32().ReleaseSemaphore(this.#handle.value, count, previous)) return previous[0]!;
+    const code = lastErrorCode();
+    const attempt = `Cannot release ${this.#handle.kind} by ${count}`;
+    const cause = errorFromCode(code, "ReleaseSemaphore", attempt, {
+      hint: "it would count to more than its maximum: more was released than was taken",
+    });
+    throw code === ERROR_TOO_MANY_POSTS ? new RangeError(cause.message, { cause }) : cause;
+  }
+
+  /**
+   * Waits until the semaphore counts more than 0, and takes one from the count.
+   *
+   * @param options How long.
+   * @throws {Deno.errors.TimedOut} If it counted 0 all the time.
+   * @throws {Deno.errors.BadResource} If it is closed, or is closed meanwhile.
+   */
+  async wait(options: WaitOptions = {}): Promise<void> {
+    await waitForOne(this, options);
+  }
+
+  /**
+   * Takes one from the count like {@linkcode SharedSemaphore.wait}, and has the thread stand still meanwhile: for Workers and short
+   * scripts.
+   *
+   * @param options How long.
+   * @throws {Deno.errors.TimedOut} If it counted 0 all the time.
+   * @throws {Deno.errors.BadResource} If it is closed.
+   */
+  waitSync(options: WaitSyncOptions = {}): void {
+    waitForOneSync(this, options);
+  }
+
+  /**
+   * Gives the same semaphore by a handle that child processes inherit, for as long as it is open.
+   *
+   * @throws {Deno.errors.BadResource} If it is closed.
+   */
+  override toInheritable(): SharedSemaphore {
+    return new SharedSemaphore(inheritableOrigin(SEMAPHORE, this));
+  }
+}
+
+function createSemaphore(name: string | undefined, options: SemaphoreOptions): Origin {
+  const { maximum = MOST, initial = 0 } = options;
+  assertInteger("maximum", maximum, 1, MOST);
+  assertInteger("initial", initial, 0, maximum);
+  return createShared(SEMAPHORE, name, options, {
+    api: "CreateSemaphoreW",
+    create: (attributes, name) => kernel32().CreateSemaphoreW(attributes, initial, maximum, name),
+  });
+}

@@ -1,0 +1,241 @@
+/**
+ * What events, semaphores and mutexes have in common.
+ *
+ * @module
+ */
+
+import { inspectHandle } from "../../ffi/adoption.ts";
+import { assertOneOf } from "../../ffi/arguments.ts";
+import { DuplicatedHandle } from "../../ffi/duplicated_handle.ts";
+import { Handle } from "../../ffi/handle.ts";
+import { readInheritance } from "../../ffi/inheritance.ts";
+import { createObject, type NewObject, openObject, READ_CONTROL } from "../../ffi/named_object.ts";
+import { assertOwnedBySelf, nobodySddl, sddlFor, type Security } from "../../ffi/security.ts";
+import { poll, type WaitOptions } from "../waiting/poll.ts";
+import type { ObjectKind, SharedObjectKind } from "./object_kind.ts";
+import { WaitableObject } from "./waitable_object.ts";
+
+/** What a new object is to be like, whatever its kind. */
+export interface NewObjectOptions {
+  /**
+   * Who may open it: `"user"`, this user and the system; `"everyone"` on the machine, programs
+   * of low integrity too; or a descriptor in SDDL. An object without a name is by default for
+   * nobody, since only handles to it can be passed on.
+   *
+   * @default "user"
+   */
+  security?: Security;
+  /** Whether child processes inherit the handle. @default false */
+  inheritable?: boolean;
+}
+
+/** How to open an object that is there. */
+export interface OpenObjectOptions {
+  /** Whether child processes inherit the handle. @default false */
+  inheritable?: boolean;
+  /** `"self"` refuses an object that another user made. @default "anyone" */
+  owner?: "self" | "anyone";
+}
+
+/** How to wait for an object to be made, and how to open it. */
+export interface WaitForObjectOptions extends OpenObjectOptions, WaitOptions {}
+
+/** Where a shared object comes from. */
+export interface Origin {
+  /** Its handle. */
+  handle: Handle;
+  /** Its full name, if it has one. */
+  name: string | undefined;
+  /** Whether it is new. */
+  created: boolean;
+}
+
+/** An object that processes share, by name, by an inherited handle, or by one that was put there. */
+export abstract class SharedObject extends WaitableObject {
+  /** The full name, `Local\…` or `Global\…`, or `undefined` if it has none or that is not known. */
+  readonly name: string | undefined;
+  /** Whether this object made it, rather than open one that was there. */
+  readonly created: boolean;
+  readonly #handle: Handle;
+  readonly #kind: ObjectKind;
+
+  /**
+   * Takes a handle over.
+   *
+   * @param kind The kind of object.
+   * @param origin Where it comes from.
+   */
+  constructor(kind: ObjectKind, { handle, name, created }: Origin) {
+    super(handle);
+    this.#handle = handle;
+    this.#kind = kind;
+    this.name = name;
+    this.created = created;
+  }
+
+  /** What kind of object it is. */
+  get kind(): SharedObjectKind {
+    return this.#kind.word;
+  }
+
+  /**
+   * Puts a handle of the object into another process, which then owns it and has to be told
+   * its value.
+   *
+   * @param pid The process's id.
+   * @throws {Deno.errors.NotFound} If there is no such process.
+   * @throws {Deno.errors.PermissionDenied} If this user may not give it handles.
+   * @throws {Deno.errors.BadResource} If the object is closed.
+   * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle}
+   */
+  duplicateTo(pid: number): DuplicatedHandle {
+    void this.unsafeHandle;
+    return new DuplicatedHandle(this.#handle, pid, this.#kind.use);
+  }
+
+  /**
+   * Gives the same object by a handle that child processes inherit, for as long as it is open.
+   *
+   * `inheritHandles` does that for a `Deno.Command`, and tells the child as well.
+   *
+   * @throws {Deno.errors.BadResource} If the object is closed.
+   */
+  abstract toInheritable(): SharedObject;
+}
+
+/** What messages call an object. */
+export function objectLabel(kind: ObjectKind, name: string | undefined): string {
+  return name === undefined ? `anonymous ${kind.word}` : `${kind.word} "${name}"`;
+}
+
+/**
+ * Makes a new object.
+ *
+ * @param kind Its kind.
+ * @param name Its full name, if it has one.
+ * @param options What it is to be like.
+ * @param make The function that makes it, and a call of it.
+ */
+export function createShared(
+  kind: ObjectKind,
+  name: string | undefined,
+  { security, inheritable = false }: NewObjectOptions,
+  make: Pick<NewObject, "api" | "create">,
+): Origin {
+  const sddl = security === undefined && name === undefined
+    ? nobodySddl()
+    : sddlFor(security ?? "user", kind.rights);
+  const label = objectLabel(kind, name);
+  const handle = createObject({ label, name, sddl, inheritable, open: kind.open, ...make });
+  return { handle, name, created: true };
+}
+
+/**
+ * Opens an object by its name.
+ *
+ * @param kind Its kind.
+ * @param name Its full name.
+ * @param options How.
+ */
+export function openShared(
+  kind: ObjectKind,
+  name: string,
+  { inheritable = false, owner = "anyone" }: OpenObjectOptions,
+): Origin {
+  assertOneOf("owner", owner, ["self", "anyone"]);
+  const label = objectLabel(kind, name);
+  const access = kind.use | (owner === "self" ? READ_CONTROL : 0);
+  const { openApi: api, open } = kind;
+  const handle = openObject({ label, name, access, inheritable, api, open });
+  try {
+    if (owner === "self") assertOwnedBySelf(handle.value, label);
+    return { handle, name, created: false };
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
+}
+
+/**
+ * Opens an object by its name, or makes it if nobody holds it.
+ *
+ * @param open Opens it.
+ * @param create Makes it.
+ */
+export function openOrCreateShared(open: () => Origin, create: () => Origin): Origin {
+  for (;;) {
+    // Between the two looks another process may make it, or let it go; whoever makes it is done at once.
+    const found = unless(Deno.errors.NotFound, open) ?? unless(Deno.errors.AlreadyExists, create);
+    if (found !== undefined) return found;
+  }
+}
+
+/**
+ * Waits until somebody makes the object of a name, and opens it.
+ *
+ * @param kind Its kind.
+ * @param name Its full name.
+ * @param options How to open it, and how long to wait.
+ */
+export function waitForShared(
+  kind: ObjectKind,
+  name: string,
+  options: WaitForObjectOptions,
+): Promise<Origin> {
+  const look = () => unless(Deno.errors.NotFound, () => openShared(kind, name, options));
+  return poll(objectLabel(kind, name), look, options);
+}
+
+/**
+ * Takes over a handle that came from elsewhere.
+ *
+ * @param kind The kind of object that it has to be of.
+ * @param value Its value in this process.
+ */
+export function adoptShared(kind: ObjectKind, value: bigint | number): Origin {
+  const { handle, attempt, grantedAccess } = inspectHandle(value, kind.type, kind.noun);
+  if ((grantedAccess & kind.use) !== kind.use) {
+    throw new Deno.errors.PermissionDenied(
+      `${attempt}: it does not grant what it takes to use ${kind.noun}`,
+    );
+  }
+  const label = `${kind.word} of handle ${handle}`;
+  return { handle: new Handle(handle, label), name: undefined, created: false };
+}
+
+/**
+ * Takes over the object that was inherited under a key.
+ *
+ * @param kind The kind of object that it has to be.
+ * @param key The key.
+ */
+export function inheritShared(kind: ObjectKind, key: string): Origin {
+  const [handle] = readInheritance(key, new RegExp(`^([0-9]{1,10}) ${kind.word}$`));
+  return adoptShared(kind, BigInt(handle!));
+}
+
+/**
+ * Makes another handle of an object, which child processes inherit.
+ *
+ * @param kind The object's kind.
+ * @param object The object.
+ */
+export function inheritableOrigin(kind: ObjectKind, object: SharedObject): Origin {
+  const { name, unsafeHandle } = object;
+  const options = { access: kind.use, inheritable: true };
+  return {
+    handle: Handle.duplicateOf(unsafeHandle, objectLabel(kind, name), options),
+    name,
+    created: false,
+  };
+}
+
+/** What a function gives, or `undefined` if it throws an error of one class. */
+function unless<T>(expected: new (message: string) => Error, attempt: () => T): T | undefined {
+  try {
+    return attempt();
+  } catch (error) {
+    if (error instanceof expected) return undefined;
+    throw error;
+  }
+}

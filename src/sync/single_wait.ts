@@ -1,0 +1,155 @@
+/**
+ * Waiting for one object.
+ *
+ * A wait is registered with the system's wait threads, but goes to a wait thread of ours
+ *
+ * - if a signal may stop it: that thread can tell whether the object was taken before it stopped.
+ *   Of a registered wait that is stopped, nobody can, and what was signalled at that moment could
+ *   be lost;
+ * - in a Worker, which may end while Windows still calls it;
+ * - if many are registered already: each of those has a thread of the system's stand still from
+ *   when it is signalled until the script's thread runs.
+ *
+ * @module
+ */
+
+import { lastError } from "../../ffi/error.ts";
+import type { Handle } from "../../ffi/handle.ts";
+import { kernel32 } from "../../ffi/kernel32.ts";
+import { INFINITE, RegisteredWait } from "../../ffi/registered_wait.ts";
+import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import { timedOut } from "./wait_job.ts";
+import { lend, type Tenant, type WaitableObject } from "./waitable_object.ts";
+import { waitOnThread } from "./waiter_pool.ts";
+
+/** How long a call may stand still. */
+export interface WaitSyncOptions {
+  /** The most to wait, in milliseconds; 0 looks once. @default Infinity */
+  timeout?: number;
+}
+
+/** The most waits that are registered at a time. */
+const MOST_REGISTERED = 16;
+
+/** What came of a look at an object. */
+export type Look = "signalled" | "abandoned" | undefined;
+
+const WAIT_OBJECT_0 = 0;
+const WAIT_ABANDONED = 0x80;
+const WAIT_TIMEOUT = 0x102;
+
+/**
+ * Waits on this very thread, which stands still meanwhile.
+ *
+ * @param object The object.
+ * @param timeout The most to wait, in milliseconds.
+ * @returns `undefined` if it was not signalled in time.
+ */
+export function standStill(object: Handle, timeout: number): Look {
+  const milliseconds = timeout === Infinity ? INFINITE : timeout;
+  const code = kernel32().WaitForSingleObject(object.value, milliseconds);
+  if (code === WAIT_OBJECT_0) return "signalled";
+  if (code === WAIT_ABANDONED) return "abandoned";
+  if (code === WAIT_TIMEOUT) return undefined;
+  throw lastError("WaitForSingleObject", `Cannot wait for ${object.kind}`);
+}
+
+/**
+ * Waits for an object on this very thread.
+ *
+ * @param object The object.
+ * @param options How long.
+ */
+export function waitForOneSync(
+  object: WaitableObject,
+  { timeout = Infinity }: WaitSyncOptions,
+): void {
+  assertTimeout(timeout);
+  using lease = lend(object, {});
+  if (standStill(lease.handle, timeout) === undefined) throw timedOut(lease.handle.kind, timeout);
+}
+
+/**
+ * Waits for an object.
+ *
+ * @param object The object.
+ * @param options How long.
+ */
+export async function waitForOne(
+  object: WaitableObject,
+  { timeout = Infinity, signal }: WaitOptions,
+): Promise<void> {
+  assertTimeout(timeout);
+  signal?.throwIfAborted();
+  const tenant: Tenant = {};
+  using lease = lend(object, tenant);
+  const { handle, held } = lease;
+  if (timeout === 0) {
+    if (standStill(handle, 0) === undefined) throw timedOut(handle.kind, 0);
+    return;
+  }
+  const wait = beginWait(handle, { timeout, signal, held });
+  tenant.onClose = (error) => wait.stop(error);
+  tenant.onHold = (held) => wait.hold(held);
+  await wait.over;
+}
+
+/** A wait that has begun. */
+export interface PendingWait {
+  /** Is fulfilled when the object is signalled, and rejected when the wait is over without that. */
+  readonly over: Promise<void>;
+  /** Whether the process lives for as long as the wait lasts. */
+  hold(held: boolean): void;
+  /** Ends the wait, for an object that is going to be closed. */
+  stop(error: Error): void;
+}
+
+/**
+ * Begins to wait for an object.
+ *
+ * @param object Its handle, which has to stay open until the wait is over.
+ * @param options How long, and whether the process lives for as long as that.
+ */
+export function beginWait(
+  object: Handle,
+  { timeout = Infinity, signal, held }: {
+    timeout?: number;
+    signal?: AbortSignal | undefined;
+    held: boolean;
+  },
+): PendingWait {
+  if (signal !== undefined || inWorker() || RegisteredWait.count >= MOST_REGISTERED) {
+    const job = waitOnThread({
+      handles: [object.value],
+      mutexes: [false],
+      all: false,
+      alone: false,
+      held,
+      label: object.kind,
+      timeout,
+      signal,
+    });
+    return {
+      over: job.outcome.then(() => {}),
+      hold: (held) => job.hold(held),
+      stop: (error) => job.cancel(error),
+    };
+  }
+  const wait = new RegisteredWait(object, { timeout, held });
+  const stopped = Promise.withResolvers<never>();
+  const over = wait.signalled.then((signalled) => {
+    if (!signalled) throw timedOut(object.kind, timeout);
+  });
+  return {
+    over: Promise.race([over, stopped.promise]),
+    hold: (held) => wait.hold(held),
+    stop: (error) => {
+      wait.cancel();
+      stopped.reject(error);
+    },
+  };
+}
+
+function inWorker(): boolean {
+  return "WorkerGlobalScope" in globalThis;
+}

@@ -1,0 +1,170 @@
+/**
+ * Waiting for several objects at once.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-waitformultipleobjects}
+ * @module
+ */
+
+import { Handle } from "../../ffi/handle.ts";
+import { queryObject } from "../../ffi/object.ts";
+import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import { SharedMutex } from "./mutex.ts";
+import { MutexClaim } from "./mutex_claim.ts";
+import { MutexLock } from "./mutex_lock.ts";
+import type { JobOutcome } from "./wait_job.ts";
+import { MOST_AT_ONCE, MOST_OBJECTS } from "./wait_record.ts";
+import { type Lease, lend, type Tenant, type Waitable, WaitableObject } from "./waitable_object.ts";
+import { waitOnThread } from "./waiter_pool.ts";
+
+/** `MAXIMUM_WAIT_OBJECTS`: Windows can take no more at the same moment. */
+const MOST_TOGETHER = 64;
+
+/** Which object was signalled. */
+export interface WaitAnyResult {
+  /** Its place among the objects. */
+  index: number;
+  /** Its lock, if it is a mutex: to be released. */
+  lock?: MutexLock;
+}
+
+/** What came of a wait for all objects. */
+export interface WaitAllResult {
+  /** The lock of the mutexes among them, if there are any: released together. */
+  lock?: MutexLock;
+}
+
+/**
+ * Waits until one of several objects is signalled, and takes that one and no other.
+ *
+ * Objects are events, semaphores, mutexes, processes, and whatever else has an `unsafeHandle` that
+ * can be waited for. Where several are signalled, the first of them is likely to be taken. The
+ * process lives on for as long as it waits, unless all of the objects are `unref()`ed before.
+ * More than 63 objects are looked at in parts, for 4 milliseconds each.
+ *
+ * @example
+ * ```ts
+ * import { SharedEvent, SharedSemaphore, waitAny } from "@winipc/winipc/sync";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using stop = SharedEvent.anonymous();
+ * using work = SharedSemaphore.anonymous({ initial: 1 });
+ * assertEquals(await waitAny([stop, work], { timeout: 5000 }), { index: 1 });
+ * ```
+ *
+ * @param objects The objects, from 1 to 3969.
+ * @param options How long.
+ * @throws {Deno.errors.TimedOut} If none was signalled in time.
+ * @throws {Deno.errors.BadResource} If one is closed, is closed meanwhile, or cannot be waited for.
+ * @throws {RangeError} If there are none, or too many.
+ * @throws {TypeError} If one is a mutex and no `SharedMutex`.
+ */
+export async function waitAny(
+  objects: readonly Waitable[],
+  options: WaitOptions = {},
+): Promise<WaitAnyResult> {
+  assertCount(objects.length, MOST_OBJECTS);
+  const wait = await waitForSeveral(objects, false, options);
+  const { index } = wait.outcome;
+  return wait.lock === undefined ? { index } : { index, lock: wait.lock };
+}
+
+/**
+ * Waits until all of several objects are signalled at the same moment, and takes them together;
+ * until then, none is taken.
+ *
+ * Each such wait has a thread of its own. The process lives on for as long as it waits, unless all
+ * of the objects are `unref()`ed before.
+ *
+ * @example
+ * ```ts
+ * import { SharedEvent, SharedMutex, waitAll } from "@winipc/winipc/sync";
+ *
+ * using ready = SharedEvent.anonymous({ signalled: true });
+ * using mutex = SharedMutex.anonymous();
+ * const { lock } = await waitAll([ready, mutex], { timeout: 5000 });
+ * lock?.release();
+ * ```
+ *
+ * @param objects The objects, from 1 to 64, each of them once.
+ * @param options How long.
+ * @throws {Deno.errors.TimedOut} If they were not in time.
+ * @throws {Deno.errors.BadResource} If one is closed, is closed meanwhile, or cannot be waited for.
+ * @throws {RangeError} If there are none, or too many.
+ * @throws {TypeError} If one is there twice, or is a mutex and no `SharedMutex`.
+ */
+export async function waitAll(
+  objects: readonly Waitable[],
+  options: WaitOptions = {},
+): Promise<WaitAllResult> {
+  assertCount(objects.length, MOST_TOGETHER);
+  if (new Set(objects).size < objects.length) {
+    throw new TypeError("Expected each object once, got one of them twice");
+  }
+  const { lock } = await waitForSeveral(objects, true, options);
+  return lock === undefined ? {} : { lock };
+}
+
+async function waitForSeveral(
+  objects: readonly Waitable[],
+  all: boolean,
+  { timeout = Infinity, signal }: WaitOptions,
+): Promise<{ outcome: JobOutcome; lock?: MutexLock }> {
+  assertTimeout(timeout);
+  signal?.throwIfAborted();
+  const tenant: Tenant = {};
+  const leases: Lease[] = [];
+  const claims: MutexClaim[] = [];
+  const leave = () => {
+    for (const claim of claims) claim.end();
+    for (const lease of leases) lease[Symbol.dispose]();
+  };
+  try {
+    for (const object of objects) leases.push(leaseOf(object, tenant));
+    const mutexes = objects.map((object) => object instanceof SharedMutex);
+    for (const [at, { handle }] of leases.entries()) {
+      if (mutexes[at]) claims.push(new MutexClaim(handle, { inTurn: false }));
+    }
+    const label = all ? `all of ${objects.length} objects` : `any of ${objects.length} objects`;
+    const job = waitOnThread({
+      handles: leases.map(({ handle }) => handle.value),
+      mutexes,
+      all,
+      // A mutex may be held by another job of a thread, which would let this one in too.
+      alone: all || claims.length > 0 || objects.length > MOST_AT_ONCE,
+      held: leases.some(({ held }) => held),
+      label,
+      timeout,
+      signal,
+    });
+    tenant.onClose = (error) => job.cancel(error);
+    const outcome = await job.outcome;
+    tenant.onClose = () => {};
+    if (!(all ? claims.length > 0 : mutexes[outcome.index])) {
+      void job.release().then(leave);
+      return { outcome };
+    }
+    const what = all ? "the mutexes" : leases[outcome.index]!.handle.kind;
+    const lock = new MutexLock(what, outcome.abandoned, () => void job.release().then(leave));
+    return { outcome, lock };
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
+
+function leaseOf(object: Waitable, tenant: Tenant): Lease {
+  if (object instanceof WaitableObject) return lend(object, tenant);
+  const attempt = `Cannot wait for handle ${object.unsafeHandle}`;
+  const { type } = queryObject(object.unsafeHandle, attempt);
+  if (type === "Mutant") {
+    throw new TypeError(`${attempt}: it is one of a mutex, which only a SharedMutex may lock`);
+  }
+  // Whoever owns it may close it meanwhile.
+  const handle = Handle.duplicateOf(object.unsafeHandle, `handle ${object.unsafeHandle}`);
+  return { handle, held: true, [Symbol.dispose]: () => handle.close() };
+}
+
+function assertCount(count: number, most: number): void {
+  if (count >= 1 && count <= most) return;
+  throw new RangeError(`Expected from 1 to ${most} objects to wait for, got ${count}`);
+}

@@ -1,0 +1,81 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import {
+  findWindow,
+  inheritHandles,
+  sendHandle,
+  SharedEvent,
+  SharedMemory,
+  SharedMutex,
+  SharedSemaphore,
+  spawn,
+} from "../../mod.ts";
+import { assertLeavesNoHandle } from "../leak.ts";
+import { Peer } from "../peer.ts";
+import { randomName } from "../random_name.ts";
+
+const soon = { timeout: 20_000 };
+
+for (const starter of ["spawn", "inheritHandles"] as const) {
+  Deno.test(`${starter}() passes events, semaphores and mutexes on`, async () => {
+    using mutex = SharedMutex.anonymous();
+    using event = SharedEvent.anonymous();
+    using semaphore = SharedSemaphore.anonymous();
+    const inherit = { mutex, event, semaphore };
+    const script = new URL("../peers/object_heir.ts", import.meta.url).href;
+    const args = ["run", "--no-prompt", "--allow-ffi", script];
+    let output: Promise<string>;
+    if (starter === "spawn") {
+      const child = spawn(Deno.execPath(), { args, inherit, stdin: "null", stdout: "piped" });
+      output = new Response(child.stdout).text();
+    } else {
+      using scope = inheritHandles(inherit);
+      const command = new Deno.Command(Deno.execPath(), { args, env: scope.env, stdin: "null" });
+      output = command.output().then(({ stdout }) => new TextDecoder().decode(stdout));
+    }
+    await event.wait(soon);
+    assertEquals((await output).trim().split(/\r?\n/), ["InvalidData", "NotFound"]);
+    for (let i = 0; i < 5; i++) await semaphore.wait({ timeout: 0 });
+    using lock = await mutex.lock(soon);
+    assertEquals(lock.abandoned, false);
+  });
+}
+
+for (const form of ["push", "pull"] as const) {
+  Deno.test(`sendHandle() passes events, semaphores and mutexes on, by ${form}`, async () => {
+    const name = randomName();
+    await using peer = await Peer.start("object_receiver.ts", name);
+    const window = await findWindow({ class: name, ...soon });
+    using mutex = SharedMutex.anonymous();
+    using event = SharedEvent.anonymous();
+    using semaphore = SharedSemaphore.anonymous();
+    assertEquals(await sendHandle(window, event, { form, ...soon }), 1n);
+    await event.wait({ timeout: 0 });
+    assertEquals(await sendHandle(window, semaphore, { form, ...soon }), 2n);
+    assertEquals(semaphore.release(), 3);
+    assertEquals(await sendHandle(window, mutex, { form, ...soon }), 3n);
+    mutex.tryLock()!.release();
+    // It takes mutexes only now.
+    using memory = SharedMemory.anonymous(1);
+    for (const other of [event, memory]) {
+      await assertRejects(
+        () => sendHandle(window, other, { form, ...soon }),
+        Deno.errors.ConnectionRefused,
+        `refused a handle of ${other === event ? "event" : "memory"}`,
+      );
+      const noun = other === event ? "event" : "memory";
+      assertEquals(
+        await peer.nextLine(),
+        `refused Cannot take a handle of ${noun}: only of mutex`,
+      );
+    }
+  });
+}
+
+Deno.test("inheritHandles() leaves no handle of an object behind", async () => {
+  await assertLeavesNoHandle(20, () => {
+    using event = SharedEvent.anonymous();
+    using mutex = SharedMutex.anonymous();
+    using scope = inheritHandles({ event, mutex });
+    assertEquals(scope.env.WINIPC_INHERIT_event, `${scope.handles.event} event`);
+  });
+});

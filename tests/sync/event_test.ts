@@ -1,0 +1,93 @@
+import { assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
+import { SharedEvent } from "../../mod.ts";
+import { assertLeavesNoHandle } from "../leak.ts";
+import { randomName } from "../random_name.ts";
+
+const soon = { timeout: 20_000 };
+
+Deno.test("SharedEvent lets one wait go each time it is set, or all until it is reset", async () => {
+  using auto = SharedEvent.anonymous();
+  const waits = [auto.wait(soon), auto.wait(soon)];
+  auto.set();
+  await Promise.race(waits);
+  await assertRejects(() => auto.wait({ timeout: 0 }), Deno.errors.TimedOut, "Waited 0 ms for ");
+  auto.set();
+  await Promise.all(waits);
+  using manual = SharedEvent.anonymous({ reset: "manual", signalled: true });
+  await Promise.all([manual.wait(soon), manual.wait(soon)]);
+  manual.waitSync(soon);
+  manual.reset();
+  assertThrows(() => manual.waitSync({ timeout: 1 }), Deno.errors.TimedOut, "Waited 1 ms");
+});
+
+Deno.test("SharedEvent is found by its name, made once, and refused to whom expects another kind", async () => {
+  const name = randomName();
+  using event = SharedEvent.create(name);
+  assertEquals([event.name, event.created], [`Local\\${name}`, true]);
+  assertThrows(() => SharedEvent.create(name), Deno.errors.AlreadyExists, "Cannot create event");
+  using opened = SharedEvent.open(name, { owner: "self" });
+  using again = SharedEvent.openOrCreate(name);
+  using found = await SharedEvent.waitFor(name, soon);
+  for (const other of [opened, again, found]) {
+    const wait = event.wait(soon);
+    other.set();
+    await wait;
+    assertEquals(other.created, false);
+  }
+  assertThrows(() => SharedEvent.open(randomName()), Deno.errors.NotFound, "Cannot open event");
+});
+
+Deno.test("SharedEvent.wait() is stopped by a signal or the time, and not when it was set before", async () => {
+  using event = SharedEvent.anonymous();
+  const reason = new Error("on purpose");
+  await assertRejects(() => event.wait({ signal: AbortSignal.abort(reason) }), Error, "on purpose");
+  const controller = new AbortController();
+  const wait = event.wait({ signal: controller.signal });
+  controller.abort(reason);
+  await assertRejects(() => wait, Error, "on purpose");
+  // Once the thread has taken it up, as well.
+  for (let round = 0; round < 2; round++) {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const waits = [event.wait({ signal }), event.wait({ timeout: 20_000, signal })];
+    event.set();
+    await Promise.race(waits);
+    const before = performance.now();
+    controller.abort(reason);
+    const results = await Promise.allSettled(waits);
+    assertEquals(results.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+    assertLess(performance.now() - before, 5000);
+  }
+  await assertRejects(() => event.wait({ timeout: 30 }), Deno.errors.TimedOut);
+  const { signal } = new AbortController();
+  await assertRejects(() => event.wait({ timeout: 30, signal }), Deno.errors.TimedOut);
+});
+
+Deno.test("SharedEvent.wait() is over when the event is closed", async () => {
+  const event = SharedEvent.anonymous();
+  const { signal } = new AbortController();
+  const waits = [event.wait(), event.wait({ signal })];
+  event.close();
+  event.close();
+  for (const wait of waits) {
+    await assertRejects(() => wait, Deno.errors.BadResource, "was closed while it was waited for");
+  }
+  await assertRejects(() => event.wait(), Deno.errors.BadResource, "anonymous event is closed");
+  for (const use of [() => event.set(), () => event.reset(), () => event.waitSync()]) {
+    assertThrows(use, Deno.errors.BadResource, "anonymous event is closed");
+  }
+});
+
+Deno.test("SharedEvent leaves no handle behind", async () => {
+  await assertLeavesNoHandle(20, async () => {
+    using event = SharedEvent.create(randomName());
+    const { signal } = new AbortController();
+    const waits = [event.wait(soon), event.wait({ signal })];
+    await assertRejects(() => event.wait({ timeout: 1 }), Deno.errors.TimedOut);
+    await assertRejects(() => event.wait({ timeout: 1, signal }), Deno.errors.TimedOut);
+    event.toInheritable().close();
+    event.duplicateTo(Deno.pid).revoke();
+    event.close();
+    await Promise.allSettled(waits);
+  });
+});

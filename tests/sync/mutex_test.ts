@@ -1,0 +1,131 @@
+import { assert, assertEquals, assertFalse, assertRejects, assertThrows } from "@std/assert";
+import { SharedMutex, waitAny } from "../../mod.ts";
+import { assertLeavesNoHandle } from "../leak.ts";
+import { randomName } from "../random_name.ts";
+
+const soon = { timeout: 20_000 };
+
+Deno.test("SharedMutex.lock() lets one task of a script in at a time, through whatever handle, in order", async () => {
+  const name = randomName();
+  using mutex = SharedMutex.create(name);
+  using other = SharedMutex.open(name);
+  using third = SharedMutex.fromHandle(mutex.duplicateTo(Deno.pid).value);
+  const order: number[] = [];
+  let inside = 0;
+  await Promise.all(Array.from({ length: 30 }, async (_, index) => {
+    using lock = await [mutex, other, third][index % 3]!.lock(soon);
+    assertEquals([++inside, lock.abandoned], [1, false]);
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve));
+    order.push(index);
+    inside--;
+  }));
+  assertEquals(order, order.toSorted((a, b) => a - b));
+});
+
+Deno.test("SharedMutex.lockSync() and tryLock() exclude tasks, and refuse rather than hang", async () => {
+  const name = randomName();
+  using mutex = SharedMutex.create(name);
+  using other = SharedMutex.open(name);
+  {
+    using _lock = mutex.lockSync(soon);
+    assertEquals(other.tryLock(), undefined);
+    assertThrows(() => other.lockSync(), Deno.errors.WouldBlock, "use lock()");
+    await assertRejects(() => other.lock({ timeout: 20 }), Deno.errors.TimedOut);
+  }
+  {
+    using lock = await other.lock(soon);
+    assertEquals(mutex.tryLock(), undefined);
+    assertThrows(() => mutex.lockSync(), Deno.errors.WouldBlock);
+    lock.release();
+    // The thread that held it lets it go by itself.
+    mutex.lockSync(soon).release();
+  }
+  const lock = other.tryLock();
+  assert(lock !== undefined);
+  const waiting = mutex.lock(soon);
+  lock.release();
+  (await waiting).release();
+  assertThrows(() => lock.release(), Deno.errors.BadResource, "the lock is released already");
+  lock[Symbol.dispose]();
+});
+
+Deno.test("SharedMutex.lock() can be given up, and the others still get it", async () => {
+  using mutex = SharedMutex.anonymous();
+  const first = await mutex.lock(soon);
+  const controller = new AbortController();
+  const given = [mutex.lock({ signal: controller.signal }), mutex.lock({ timeout: 10 })];
+  const patient = mutex.lock(soon);
+  controller.abort(new Error("on purpose"));
+  await assertRejects(() => given[0]!, Error, "on purpose");
+  await assertRejects(() => given[1]!, Deno.errors.TimedOut);
+  assertEquals(mutex.tryLock(), undefined);
+  first.release();
+  const lock = await patient;
+  assertFalse(lock.released);
+  lock.release();
+  assert(lock.released);
+  // Free now, so even a lock with no time to wait gets it.
+  (await mutex.lock({ timeout: 0 })).release();
+});
+
+Deno.test("SharedMutex may be closed while it is held, and waits for it are over", async () => {
+  const name = randomName();
+  const mutex = SharedMutex.create(name);
+  const lock = await mutex.lock(soon);
+  const waiting = mutex.lock();
+  mutex.close();
+  await assertRejects(() => waiting, Deno.errors.BadResource, "was closed");
+  await assertRejects(() => mutex.lock(), Deno.errors.BadResource, "is closed");
+  // The lock keeps it.
+  using again = SharedMutex.open(name);
+  assertEquals(again.tryLock(), undefined);
+  lock.release();
+  (await again.lock(soon)).release();
+});
+
+Deno.test("SharedMutex leaves no handle behind", async () => {
+  await assertLeavesNoHandle(20, async () => {
+    using mutex = SharedMutex.create(randomName());
+    const lock = await mutex.lock(soon);
+    const waiting = mutex.lock();
+    await assertRejects(() => mutex.lock({ timeout: 1 }), Deno.errors.TimedOut);
+    mutex.close();
+    await assertRejects(() => waiting, Deno.errors.BadResource);
+    lock.release();
+    using other = SharedMutex.anonymous();
+    other.tryLock()?.release();
+    (await other.lock(soon)).release();
+  });
+});
+
+Deno.test("SharedMutex.lock() that is given up as it is granted is either held or not, thousands of times", async () => {
+  const name = randomName();
+  using mutex = SharedMutex.create(name);
+  using other = SharedMutex.open(name);
+  let [inside, held, given] = [0, 0, 0];
+  const attempt = async (index: number) => {
+    const controller = new AbortController();
+    if (index % 3 === 0) setTimeout(() => controller.abort(), index % 4);
+    if (index % 3 === 1) queueMicrotask(() => controller.abort());
+    const { signal } = controller;
+    const wait = index % 5 === 0
+      ? waitAny([other], { signal }).then(({ lock }) => lock!)
+      : [mutex, other][index % 2]!.lock({ timeout: index % 7, signal });
+    try {
+      using _lock = await wait;
+      assertEquals(++inside, 1);
+      await Promise.resolve();
+      inside--;
+      held++;
+    } catch (error) {
+      assert(signal.aborted || error instanceof Deno.errors.TimedOut, `${error}`);
+      given++;
+    }
+  };
+  for (let round = 0; round < 200; round++) {
+    await Promise.all(Array.from({ length: 15 }, (_, index) => attempt(round * 15 + index)));
+  }
+  assertEquals(held + given, 3000);
+  assert(held > 100 && given > 100, `${held} held, ${given} given up`);
+  mutex.lockSync(soon).release();
+});

@@ -1,0 +1,71 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Win32Error } from "../../ffi/error.ts";
+import { SharedEvent, SharedMutex, SharedSemaphore } from "../../mod.ts";
+import { randomName } from "../random_name.ts";
+
+const soon = { timeout: 20_000 };
+
+Deno.test("SharedSemaphore lets as many waits go as it is released by", async () => {
+  using semaphore = SharedSemaphore.anonymous({ initial: 1, maximum: 5 });
+  await semaphore.wait(soon);
+  await assertRejects(() => semaphore.wait({ timeout: 0 }), Deno.errors.TimedOut);
+  const waits = Array.from({ length: 3 }, () => semaphore.wait(soon));
+  semaphore.release(3);
+  await Promise.all(waits);
+  assertEquals([semaphore.release(), semaphore.release(2), semaphore.release()], [0, 1, 3]);
+  semaphore.waitSync({ timeout: 0 });
+});
+
+Deno.test("SharedSemaphore.release() refuses what would be more than the maximum, and changes nothing", () => {
+  using semaphore = SharedSemaphore.anonymous({ initial: 4, maximum: 5 });
+  const error = assertThrows(
+    () => semaphore.release(2),
+    RangeError,
+    "more was released than was taken",
+  );
+  assertEquals(error.cause instanceof Win32Error && error.cause.code, 298);
+  assertEquals(semaphore.release(), 4);
+  for (const wrong of [0, -1, 1.5, NaN, 2 ** 31]) {
+    assertThrows(() => semaphore.release(wrong), RangeError, "Expected count");
+  }
+  for (const options of [{ maximum: 0 }, { initial: 2, maximum: 1 }, { initial: -1 }]) {
+    assertThrows(() => SharedSemaphore.anonymous(options), RangeError);
+  }
+});
+
+Deno.test("a name that another kind of object holds is refused with a clear text", async () => {
+  const classes = [SharedEvent, SharedSemaphore, SharedMutex];
+  for (const held of classes) {
+    const name = randomName();
+    using _object = held.create(name);
+    for (const other of classes) {
+      if (other === held) continue;
+      const text = "the name belongs to an object of another kind";
+      assertThrows(() => other.create(name), Deno.errors.AlreadyExists, text);
+      assertThrows(() => other.open(name), Deno.errors.InvalidData, text);
+      assertThrows(() => other.openOrCreate(name), Deno.errors.InvalidData, text);
+      await assertRejects(() => other.waitFor(name, soon), Deno.errors.InvalidData, text);
+    }
+  }
+});
+
+Deno.test("fromHandle() takes over what is of its kind and grants enough, and nothing else", () => {
+  const classes = [SharedEvent, SharedSemaphore, SharedMutex];
+  for (const kind of classes) {
+    using object = kind.anonymous();
+    const duplicate = object.duplicateTo(Deno.pid);
+    for (const other of classes) {
+      if (other !== kind) {
+        assertThrows(() => other.fromHandle(duplicate.value), Deno.errors.BadResource, "of kind");
+      }
+    }
+    using adopted = kind.fromHandle(duplicate.value);
+    assertEquals([adopted.kind, adopted.name, adopted.created], [object.kind, undefined, false]);
+    assertThrows(
+      () => kind.fromHandle(object.unsafeHandle),
+      Deno.errors.BadResource,
+      "owns it already",
+    );
+    duplicate.close();
+  }
+});

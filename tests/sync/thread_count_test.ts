@@ -1,0 +1,79 @@
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { SharedEvent, SharedSemaphore } from "../../mod.ts";
+import { openLibrary } from "../open_library.ts";
+import { Peer } from "../peer.ts";
+import { randomName } from "../random_name.ts";
+import { runPeer } from "../run_peer.ts";
+
+const WAITS = 500;
+/** One for 63 waits is 8, each beside what Deno itself starts for a Worker. */
+const MOST_THREADS = 40;
+const flags = { flags: ["--allow-read"] };
+const soon = { timeout: 20_000 };
+
+/** How many threads this process has. */
+function countThreads(): number {
+  const TH32CS_SNAPTHREAD = 4;
+  using kernel32 = openLibrary("kernel32.dll", {
+    CreateToolhelp32Snapshot: { parameters: ["u32", "u32"], result: "usize" },
+    Thread32First: { parameters: ["usize", "buffer"], result: "i32" },
+    Thread32Next: { parameters: ["usize", "buffer"], result: "i32" },
+    CloseHandle: { parameters: ["usize"], result: "i32" },
+  });
+  const { CreateToolhelp32Snapshot, Thread32First, Thread32Next, CloseHandle } = kernel32.symbols;
+  const snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
+  // THREADENTRY32: its size at 0, the id of the thread's process at 12.
+  const entry = new DataView(new ArrayBuffer(28));
+  entry.setUint32(0, entry.byteLength, true);
+  let count = 0;
+  for (let more = Thread32First(snapshot, entry); more; more = Thread32Next(snapshot, entry)) {
+    if (entry.getUint32(12, true) === Deno.pid) count++;
+  }
+  CloseHandle(snapshot);
+  return count;
+}
+
+for (const kind of ["without a signal", "with a signal"]) {
+  Deno.test(`${WAITS} waits ${kind} take few threads, and each is let go once`, async () => {
+    const events = Array.from({ length: WAITS }, () => SharedEvent.anonymous());
+    using semaphore = SharedSemaphore.anonymous();
+    const { signal } = new AbortController();
+    const options = kind === "with a signal" ? { ...soon, signal } : soon;
+    const before = countThreads();
+    assert(before > 0);
+    const waits = events.map((event) => event.wait(options));
+    // They are all begun when one that was begun later is over.
+    semaphore.release();
+    await semaphore.wait(options);
+    const pending = countThreads();
+    assertLess(pending - before, MOST_THREADS);
+    // Deno's own pool is free meanwhile.
+    await Deno.stat(Deno.execPath());
+    for (const event of events) event.set();
+    assertLess(countThreads() - before, MOST_THREADS);
+    await Promise.all(waits);
+    for (const event of events) {
+      await assertRejects(() => event.wait({ timeout: 0 }), Deno.errors.TimedOut);
+      event.close();
+    }
+  });
+}
+
+Deno.test("pending waits let the process end after unref(), and hold it before", async () => {
+  for (const how of ["unref", "exit"]) {
+    assertEquals(await runPeer("pending_waits.ts", [how, randomName()], flags), ["ready"]);
+  }
+  const name = randomName();
+  using event = SharedEvent.create(name, { reset: "manual" });
+  await using peer = await Peer.start("pending_waits.ts", "ref", name);
+  event.set();
+  assertEquals(await peer.nextLine(), "all of them");
+  assertEquals((await peer.gone()).code, 0);
+});
+
+Deno.test("what needs a thread says so where none can start, and the rest works", async () => {
+  assertEquals(await runPeer("wait_without_read.ts"), [
+    "waited and locked",
+    ...Array(4).fill("NotCapable"),
+  ]);
+});
