@@ -1,44 +1,48 @@
 /**
- * The tour's turns: processes that change one record, and one that dies in the middle.
+ * The tour's struct, which three processes change one at a time.
  *
  * @module
  */
 
-import { ProcessWatch, SharedMemory, SharedMutex } from "@winipc/winipc";
-import { move } from "../mutex.ts";
+import { change, openLedger } from "../mutex.ts";
 import type { Chapter } from "./chapter.ts";
 
-const TIMES = 500;
-const SUM = 1_000_000;
+const TIMES = 300;
 
-/** Has three processes change a record in turn, lets a fourth die while it does, and mends the record. */
+/** Has three processes change a struct, then kills one that holds the mutex. */
 export async function mutex(chapter: Chapter): Promise<void> {
+  const { signal } = chapter;
   const name = `winipc-tour-${crypto.randomUUID()}`;
-  using memory = SharedMemory.openOrCreate(name, 8, {
-    initialize: (view) => new Int32Array(view.buffer)[0] = SUM,
-  });
-  using _mutex = SharedMutex.create(`${name}-mutex`);
-  using view = memory.map();
-  const accounts = new Int32Array(view.buffer, 0, 2);
-  const start = (...args: string[]) => chapter.start("mutex.ts", "--name", name, ...args);
+  using opened = openLedger(name);
+  const { ledger } = opened;
+  const child = (who: number, ...args: string[]) => {
+    const common = ["--name", name, "--who", String(who), "--times", String(TIMES)];
+    return chapter.start("mutex.ts", ...common, ...args);
+  };
+  const outputs = [child(1).output(), child(2).output()];
+  await change(name, { who: 0, times: TIMES, signal });
+  const ends = await Promise.all(outputs);
+  chapter.tell("sent", `${TIMES} changes by each of three processes, with a mutex around each`);
+  chapter.tell("answer", `version ${ledger.version}, ${[...ledger.turns].join(" + ")} changes`);
+  chapter.check("the other processes ended well", ends.every(({ success }) => success));
+  chapter.check("no change is lost", ledger.version === 3 * TIMES);
 
-  const children = [start("--times", `${TIMES}`), start("--times", `${TIMES}`)];
-  const mine = await move(name, TIMES, { signal: chapter.signal });
-  for (const child of children) {
-    const { success, stdout } = await child.output();
-    chapter.tell("answer", new TextDecoder().decode(stdout).trim());
-    chapter.check("the other process ended well", success);
-  }
-  chapter.check(
-    `${TIMES} changes by each of three processes are ${accounts[1]}`,
-    mine.mended === 0 && accounts[1] === 3 * TIMES && accounts[0]! + accounts[1]! === SUM,
+  const before = ledger.version;
+  const holder = child(2, "--stop");
+  const reader = holder.stdout.getReader();
+  await reader.read(); // It says that it holds the mutex, in the middle of a change.
+  await reader.cancel();
+  const halfDone = ledger.turns.get(2) === 2 * TIMES && ledger.version === before + TIMES - 1;
+  holder.kill("SIGKILL");
+  await holder.status;
+  const { mended, version } = await change(name, { who: 0, times: 1, signal });
+  chapter.tell(
+    "killed",
+    `process ${holder.pid}, in the middle of a change: ${ledger.writer} mended it`,
   );
-
-  const dying = start("--times", "1", "--die");
-  using watch = ProcessWatch.open(dying.pid);
-  await watch.wait({ signal: chapter.signal });
-  await dying.output();
-  chapter.check("a fourth one died in the middle of a change", accounts[0]! + accounts[1]! < SUM);
-  const { mended, right } = await move(name, 1, { signal: chapter.signal });
-  chapter.check("the next one was told, and mended it", mended === 1 && right === 3 * TIMES + 2);
+  chapter.check("the killed one had left a change half done", halfDone);
+  chapter.check(
+    "the next holder was told, and the sum is right",
+    mended === 1 && version === before + TIMES + 1,
+  );
 }

@@ -1,22 +1,39 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { SharedMemory, SharedMutex } from "../../mod.ts";
+import { change, openLedger } from "../../examples/mutex.ts";
 import { randomName } from "../random_name.ts";
 import { runExample } from "./run_example.ts";
 
-Deno.test("examples/mutex.ts keeps the sum, with several processes and after one has died", async () => {
+Deno.test("examples/mutex.ts loses no change of three processes", async () => {
   const name = randomName();
-  using _memory = SharedMemory.openOrCreate(name, 8, {
-    initialize: (view) => new Int32Array(view.buffer)[0] = 1_000_000,
-  });
-  using _mutex = SharedMutex.create(`${name}-mutex`);
-  const runs = await Promise.all(
-    [1, 2, 3].map(() => runExample("mutex.ts", "--name", name, "--times", "300")),
-  );
-  for (const { code, err, out } of runs) {
+  using opened = openLedger(name);
+  const run = (who: number) =>
+    runExample("mutex.ts", "--name", name, "--who", String(who), "--times", "200");
+  const runs = await Promise.all([run(0), run(1), run(2)]);
+  for (const { code, out, err } of runs) {
     assertEquals([code, err], [0, ""]);
-    assertStringIncludes(out, "Moved 300, mended 0;");
+    assertStringIncludes(out, "Made 200 changes, mended 0");
   }
-  assertEquals((await runExample("mutex.ts", "--name", name, "--times", "1", "--die")).code, 3);
-  const { out } = await runExample("mutex.ts", "--name", name, "--times", "1");
-  assertStringIncludes(out, "Moved 1, mended 1; there are 902 on the right");
+  assertEquals([...opened.ledger.turns], [200, 200, 200]);
+  assertEquals(opened.ledger.version, 600);
+});
+
+Deno.test("examples/mutex.ts mends what a holder left that died", async () => {
+  const name = randomName();
+  using opened = openLedger(name);
+  const signal = AbortSignal.timeout(30_000);
+  const script = new URL("../../examples/mutex.ts", import.meta.url).href;
+  const holder = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-ffi", "--allow-read", script, "--name", name, "--stop"],
+    stdin: "null",
+    stdout: "piped",
+    signal,
+  }).spawn();
+  const reader = holder.stdout.getReader();
+  await reader.read();
+  await reader.cancel();
+  holder.kill("SIGKILL");
+  await holder.status;
+  assertEquals(opened.ledger.version, 999);
+  const report = await change(name, { who: 2, times: 1, signal });
+  assertEquals(report, { made: 1, mended: 1, version: 1001 });
 });
