@@ -110,13 +110,14 @@ Deno.test("waits that are stopped, late and let go at the same instant lose noth
   const deadline = performance.now() + 60_000;
   for (let round = 0; taken + stopped + late < 6000 || taken < given; round++) {
     if (performance.now() > deadline) throw new Error(`${taken} of ${given} came`);
+    const timers: ReturnType<typeof setTimeout>[] = [];
     const waits = Array.from({ length: 20 }, (_, index) => {
       const kind = (round + index) % 4;
       if (kind === 0) return semaphore.wait({ timeout: index % 3 });
       const controller = new AbortController();
       const { signal } = controller;
       if (kind === 1) queueMicrotask(() => controller.abort());
-      else setTimeout(() => controller.abort(), index % 3);
+      else timers.push(setTimeout(() => controller.abort(), index % 3));
       return kind === 3
         ? waitAny([semaphore], { signal })
         : semaphore.wait({ signal, timeout: 1 + index % 2 });
@@ -126,6 +127,7 @@ Deno.test("waits that are stopped, late and let go at the same instant lose noth
       else if (reason instanceof Deno.errors.TimedOut) late++;
       else stopped++;
     }
+    for (const timer of timers) clearTimeout(timer);
   }
   assertEquals(await peer.nextLine(), "done");
   // What is left has been taken by nobody.

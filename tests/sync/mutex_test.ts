@@ -105,7 +105,7 @@ Deno.test("SharedMutex.lock() that is given up as it is granted is either held o
   let [inside, held, given] = [0, 0, 0];
   const attempt = async (index: number) => {
     const controller = new AbortController();
-    if (index % 3 === 0) setTimeout(() => controller.abort(), index % 4);
+    const timer = setTimeout(() => controller.abort(), index % 3 === 0 ? index % 4 : 1000);
     if (index % 3 === 1) queueMicrotask(() => controller.abort());
     const { signal } = controller;
     const wait = index % 5 === 0
@@ -120,6 +120,8 @@ Deno.test("SharedMutex.lock() that is given up as it is granted is either held o
     } catch (error) {
       assert(signal.aborted || error instanceof Deno.errors.TimedOut, `${error}`);
       given++;
+    } finally {
+      clearTimeout(timer);
     }
   };
   for (let round = 0; round < 200; round++) {
