@@ -23,6 +23,7 @@
  * @module
  */
 
+export * from "./src/channel/mod.ts";
 export * from "./src/memory/mod.ts";
 export * from "./src/messages/mod.ts";
 export * from "./src/process/mod.ts";

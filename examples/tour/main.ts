@@ -11,6 +11,7 @@ import { Chapter } from "./chapter.ts";
 import { copyData } from "./copy_data.ts";
 import { handleTransfer } from "./handle_transfer.ts";
 import { inheritedMemory } from "./inherited_memory.ts";
+import { latestValue } from "./latest_value.ts";
 import { mappedFile } from "./mapped_file.ts";
 import { mutex } from "./mutex.ts";
 import { namedMemory } from "./named_memory.ts";
@@ -24,6 +25,7 @@ const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "Memory that children inherit": inheritedMemory,
   "Variables in a DLL": sharedSection,
   "Taking turns": mutex,
+  "The newest value": latestValue,
 };
 
 const { only, help } = parseArgs(Deno.args, { string: ["only"], boolean: ["help"] });

@@ -1,0 +1,79 @@
+/**
+ * The newest value: one process tells where a car is, as often as it likes; others look when they have
+ * time.
+ *
+ *     deno run --allow-ffi examples/latest_value.ts drive --name car --laps 100
+ *     deno run --allow-ffi examples/latest_value.ts watch --name car --laps 100
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { LatestValue, struct } from "@winipc/winipc";
+
+/** Where a car is; `angle` belongs to `lap`, and nobody ever sees one without the other. */
+export const Car = struct({ lap: "u32", angle: "f64", check: "f64" });
+
+/** What a watcher has seen. */
+export interface Seen {
+  /** How many values it looked at. */
+  values: number;
+  /** How many of them were put together from two. */
+  torn: number;
+  /** The lap of the last one. */
+  lap: number;
+}
+
+/** How many values a lap has. */
+const STEPS = 1000;
+
+/** Drives some laps; a watcher that has to rest misses most of the values, and never the last. */
+export async function drive(name: string, laps: number): Promise<void> {
+  using writer = LatestValue.create(name, Car);
+  const { value } = writer;
+  for (let lap = 1; lap <= laps; lap++) {
+    for (let step = 0; step < STEPS; step++) {
+      value.lap = lap;
+      value.angle = step / STEPS;
+      value.check = lap + value.angle;
+      writer.publish();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  await untilTheInputEnds();
+}
+
+/** Watches a car until it has driven some laps. */
+export async function watch(name: string, laps: number, signal: AbortSignal): Promise<Seen> {
+  using reader = await LatestValue.waitFor(name, Car, { signal });
+  const seen: Seen = { values: 0, torn: 0, lap: 0 };
+  for await (const { lap, angle, check } of reader.changes({ signal })) {
+    seen.values++;
+    if (check !== lap + angle) seen.torn++;
+    seen.lap = lap;
+    if (lap === laps && angle === (STEPS - 1) / STEPS) break;
+  }
+  return seen;
+}
+
+async function untilTheInputEnds(): Promise<void> {
+  for await (const _ of Deno.stdin.readable);
+}
+
+if (import.meta.main) {
+  const { _: [role], name, laps, timeout } = parseArgs(Deno.args, {
+    string: ["name", "laps", "timeout"],
+    default: { name: "winipc-car", laps: "100", timeout: "30000" },
+  });
+  if (role === "drive") {
+    console.log(`Driving ${laps} laps, and staying until the input ends`);
+    await drive(name, Number(laps));
+  } else if (role === "watch") {
+    const signal = AbortSignal.timeout(Number(timeout));
+    const { values, torn, lap } = await watch(name, Number(laps), signal);
+    console.log(`Looked at ${values} values up to lap ${lap}, ${torn} of them torn`);
+  } else {
+    console.error("Usage: latest_value.ts drive|watch [--name NAME] [--laps N] [--timeout MS]");
+    Deno.exit(2);
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * The tour's newest value: one process writes it all the time, another looks.
+ *
+ * @module
+ */
+
+import { Car } from "../latest_value.ts";
+import { LatestValue } from "@winipc/winipc";
+import type { Chapter } from "./chapter.ts";
+
+const LAPS = 200;
+
+/** Writes values as fast as it can while another process watches. */
+export async function latestValue(chapter: Chapter): Promise<void> {
+  const name = `winipc-tour-${crypto.randomUUID()}`;
+  using writer = LatestValue.create(name, Car);
+  const child = chapter.start("latest_value.ts", "watch", "--name", name, "--laps", `${LAPS}`);
+  const output = child.output();
+  let over = false;
+  void output.then(() => over = true);
+  let published = 0;
+  const { value } = writer;
+  for (let lap = 1; !over; lap = Math.min(lap + 1, LAPS)) {
+    for (let step = 0; step < 1000; step++) {
+      value.lap = lap;
+      value.angle = step / 1000;
+      value.check = lap + value.angle;
+      writer.publish();
+      published++;
+    }
+    await chapter.moment();
+  }
+  const { success, stdout } = await output;
+  const answer = new TextDecoder().decode(stdout).trim();
+  chapter.tell("sent", `${published} values, each in place of the one before`);
+  chapter.tell("answer", answer);
+  chapter.check("the other process ended well", success);
+  chapter.check(
+    "it came to the last lap, and none of its values was put together from two",
+    answer.endsWith(`up to lap ${LAPS}, 0 of them torn`),
+  );
+}

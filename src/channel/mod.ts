@@ -1,0 +1,19 @@
+/**
+ * Values and messages over shared memory.
+ *
+ * ```ts
+ * import { LatestValue } from "@winipc/winipc/channel";
+ * import { struct } from "@winipc/winipc/memory";
+ *
+ * const Speed = struct({ metresPerSecond: "f64" });
+ * using writer = LatestValue.create("speed", Speed);
+ * writer.value.metresPerSecond = 12.5;
+ * writer.publish();
+ * ```
+ *
+ * @module
+ */
+
+export type { LatestValueOptions } from "./latest_memory.ts";
+export { type ChangesOptions, LatestValue } from "./latest_value.ts";
+export { type LatestSink, LatestWriter } from "./latest_writer.ts";

@@ -1,0 +1,201 @@
+import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
+import { LatestValue } from "../../src/channel/mod.ts";
+import { array, SharedEvent, SharedMemory, struct, utf16 } from "../../mod.ts";
+import { assertLeavesNoHandle } from "../leak.ts";
+import { Peer } from "../peer.ts";
+import { Marked } from "../peers/marked.ts";
+import { randomName } from "../random_name.ts";
+
+const Telemetry = struct({ speed: "f64", lap: "u8", track: utf16(8) });
+const soon = () => AbortSignal.timeout(20_000);
+
+Deno.test("LatestValue gives the newest value, whole, to every reader", () => {
+  const name = randomName();
+  using writer = LatestValue.create(name, Telemetry);
+  using reader = LatestValue.open(name, Telemetry);
+  assertEquals(reader.read(), undefined);
+  const target = new Int32Array(Math.ceil(Telemetry.byteLength / 4));
+  assertEquals(reader.readInto(target), false);
+  writer.write({ speed: 1.5, track: "Spa" });
+  assertEquals(reader.read(), { speed: 1.5, lap: 0, track: "Spa" });
+  writer.value.lap = 3;
+  assertEquals(reader.read()?.lap, 0);
+  writer.publish();
+  assertEquals(reader.readInto(target), true);
+  assertEquals(Telemetry.view(target).lap, 3);
+  using late = LatestValue.open(name, Telemetry);
+  assertEquals(late.read(), { speed: 1.5, lap: 3, track: "Spa" });
+  assertThrows(() => writer.write({ speed: 2, lap: 256 }), RangeError, "lap");
+  assertEquals(reader.read()?.speed, 1.5);
+  assertThrows(() => reader.readInto(new Int32Array(1)), RangeError, "a target of");
+});
+
+Deno.test("LatestValue is never torn, and moves on, while another process writes as fast as it can", async () => {
+  const name = randomName();
+  await using writer = await Peer.start("latest_writer.ts", name);
+  using reader = LatestValue.open(name, Marked);
+  assertEquals(await writer.ask("spin"), "spinning");
+  const target = new Int32Array(Marked.marks);
+  const seen = new Set<number>();
+  let reads = 0;
+  const end = performance.now() + 2000;
+  while (performance.now() < end) {
+    if (!reader.readInto(target)) continue;
+    reads++;
+    const [first] = target;
+    assert(target.every((mark) => mark === first), `torn: ${[...new Set(target)]}`);
+    seen.add(first!);
+  }
+  assertGreater(reads, 1000);
+  assertGreater(seen.size, 100);
+});
+
+Deno.test("a writer that is killed leaves a whole value, and another takes its place", async () => {
+  const name = randomName();
+  using keeper = await (async () => {
+    await using writer = await Peer.start("latest_writer.ts", name);
+    const reader = LatestValue.open(name, Marked);
+    assertThrows(
+      () => LatestValue.create(name, Marked),
+      Deno.errors.AlreadyExists,
+      "Somebody writes",
+    );
+    await writer.ask("spin");
+    while (reader.read() === undefined);
+    return reader;
+  })();
+  const last = keeper.read()!.marks;
+  assertEquals(new Set(last).size, 1);
+  using writer = LatestValue.create(name, Marked);
+  assertEquals([...writer.value.marks], last);
+  writer.value.marks.set(0, 7);
+  writer.publish();
+  assertEquals(keeper.read()!.marks.slice(0, 2), [7, last[1]!]);
+});
+
+Deno.test("LatestValue.changes() wakes a reader for each newest value, in whatever process", async () => {
+  const name = randomName();
+  await using writer = await Peer.start("latest_writer.ts", name);
+  const readers = Array.from({ length: 3 }, () => LatestValue.open(name, Marked));
+  const iterators = readers.map((reader) => reader.changes({ signal: soon() }));
+  for (let mark = 1; mark <= 200; mark++) {
+    const next = Promise.all(iterators.map((iterator) => iterator.next()));
+    if (mark % 2 === 0) await Promise.resolve();
+    await writer.ask(`write ${mark}`);
+    for (const { value } of await next) assertEquals(value?.marks[99], mark);
+  }
+  for (const iterator of iterators) await iterator.return();
+  for (const reader of readers) reader.close();
+});
+
+Deno.test("LatestValue.changes() sleeps through nothing that is written as it falls asleep", async () => {
+  const [name, reply] = [randomName(), randomName()];
+  const rounds = 20_000;
+  using writer = LatestValue.create(name, Marked);
+  await using peer = await Peer.start("latest_writer.ts", reply);
+  using reader = LatestValue.open(reply, Marked);
+  assertEquals(await peer.ask(`echo ${name}`), "echoing");
+  const timer = setTimeout(() => reader.close(), 60_000);
+  writer.write({ marks: new Array<number>(Marked.marks).fill(1) });
+  let last = 0;
+  for await (const { marks } of reader.changes()) {
+    last = marks[0]!;
+    if (last >= 2 * rounds) break;
+    writer.value.marks.set(0, last + 1);
+    writer.publish();
+  }
+  clearTimeout(timer);
+  assertEquals(last, 2 * rounds);
+});
+
+Deno.test("LatestValue.changes() ends with its signal, and with the value, also asleep", async () => {
+  const name = randomName();
+  using writer = LatestValue.create(name, Telemetry);
+  writer.write({ lap: 1 });
+  const reader = LatestValue.open(name, Telemetry);
+  const controller = new AbortController();
+  const stopped = reader.changes({ signal: controller.signal });
+  const ended = reader.changes();
+  for (const iterator of [stopped, ended]) {
+    assertEquals((await iterator.next()).value?.lap, 1);
+  }
+  const waits = [stopped.next(), ended.next()] as const;
+  controller.abort(new Error("on purpose"));
+  await assertRejects(() => waits[0], Error, "on purpose");
+  reader.close();
+  assertEquals(await waits[1], { value: undefined, done: true });
+  assertThrows(() => reader.read(), Deno.errors.BadResource, "is closed");
+  await assertRejects(() => reader.changes().next(), Deno.errors.BadResource, "is closed");
+  await assertRejects(() =>
+    LatestValue.open(name, Telemetry).changes({ signal: controller.signal }).next()
+  );
+});
+
+Deno.test("LatestValue.changes() has room for 64 readers that wait, and the 65th is told", async () => {
+  const name = randomName();
+  using _writer = LatestValue.create(name, Telemetry);
+  const seats = Array.from(
+    { length: 64 },
+    (_, seat) => SharedEvent.create(`${name}.reader.${seat}`),
+  );
+  using reader = LatestValue.open(name, Telemetry);
+  await assertRejects(() => reader.changes().next(), Deno.errors.Busy, "64 readers wait");
+  for (const seat of seats) seat.close();
+});
+
+Deno.test("LatestValue refuses what is no such value, or one of another layout", () => {
+  const { NotFound, InvalidData, BadResource } = Deno.errors;
+  assertThrows(() => LatestValue.open(randomName(), Telemetry), NotFound);
+  const name = randomName();
+  using writer = LatestValue.create(name, Telemetry);
+  const Other = struct({ speed: "f64", lap: "i8", track: utf16(8) });
+  assertThrows(() => LatestValue.open(name, Other), InvalidData, "layoutHash");
+  const Large = struct({ bytes: array("u8", 100_000) });
+  assertThrows(() => LatestValue.open(name, Large), InvalidData, "it has 4096 bytes");
+  const plain = randomName();
+  using _memory = SharedMemory.create(plain, 65_536);
+  assertThrows(() => LatestValue.open(plain, Telemetry), InvalidData, "magic");
+  assertThrows(() => LatestValue.create(plain, Telemetry), InvalidData, "magic");
+  writer.close();
+  writer.close();
+  assertThrows(() => writer.publish(), BadResource, "is closed");
+  assertThrows(() => writer.write({}), BadResource, "is closed");
+});
+
+Deno.test("a reader stands whatever bytes are in the memory", async () => {
+  const name = randomName();
+  using writer = LatestValue.create(name, Telemetry);
+  writer.write({ lap: 1 });
+  using reader = LatestValue.open(name, Telemetry);
+  using memory = SharedMemory.open(name, { access: "readwrite" });
+  using view = memory.map();
+  for (let round = 0; round < 300; round++) {
+    crypto.getRandomValues(view.bytes.subarray(128, 1500));
+    try {
+      reader.read();
+    } catch (error) {
+      assert(error instanceof Deno.errors.Busy, `${error}`);
+    }
+  }
+  // Nobody sleeps, whatever the bits say; the next value mends the rest.
+  writer.write({ lap: 2 });
+  assertEquals(reader.read()?.lap, 2);
+  assertEquals((await reader.changes({ signal: soon() }).next()).value?.lap, 2);
+});
+
+Deno.test("LatestValue leaves no handle behind", async () => {
+  const name = randomName();
+  await assertLeavesNoHandle(30, async () => {
+    using writer = LatestValue.create(name, Telemetry);
+    assertThrows(() => LatestValue.create(name, Telemetry), Deno.errors.AlreadyExists);
+    assertThrows(() => LatestValue.open(name, Marked), Deno.errors.InvalidData);
+    writer.write({ lap: 1 });
+    using reader = await LatestValue.waitFor(name, Telemetry, { timeout: 1000 });
+    const changes = reader.changes();
+    await changes.next();
+    const next = changes.next();
+    writer.write({ lap: 2 });
+    assertEquals((await next).value?.lap, 2);
+    await changes.return();
+  });
+});

@@ -1,0 +1,38 @@
+import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
+import { watch } from "../../examples/latest_value.ts";
+import { randomName } from "../random_name.ts";
+import { runExample } from "./run_example.ts";
+
+Deno.test("examples/latest_value.ts shows a watcher whole values, up to the last", async () => {
+  const name = randomName();
+  const script = new URL("../../examples/latest_value.ts", import.meta.url).href;
+  const driver = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-ffi", "--allow-read", script, "drive", "--name", name],
+    stdin: "piped",
+    stdout: "null",
+  }).spawn();
+  const { out, code } = await runExample("latest_value.ts", "watch", "--name", name);
+  assertEquals(code, 0);
+  assertMatch(out, /Looked at \d+ values up to lap 100, 0 of them torn/);
+  const { values, torn, lap } = await watch(name, 100, AbortSignal.timeout(20_000));
+  assertEquals([torn, lap], [0, 100]);
+  assertGreater(values, 0);
+  await driver.stdin.close();
+  assertEquals((await driver.status).code, 0);
+});
+
+Deno.test("examples/latest_value.ts gives up after --timeout, and says how it is used", async () => {
+  const late = await runExample(
+    "latest_value.ts",
+    "watch",
+    "--name",
+    randomName(),
+    "--timeout",
+    "50",
+  );
+  assertEquals(late.code, 1);
+  assertStringIncludes(late.err, "TimeoutError");
+  const { code, err } = await runExample("latest_value.ts");
+  assertEquals(code, 2);
+  assertStringIncludes(err, "Usage:");
+});
