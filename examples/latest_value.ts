@@ -9,10 +9,11 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { LatestValue, struct } from "@winipc/winipc";
+import { LatestValue, type LatestWriter, struct } from "@winipc/winipc";
 
+const fields = { lap: "u32", angle: "f64", check: "f64" } as const;
 /** Where a car is; `angle` belongs to `lap`, and nobody ever sees one without the other. */
-export const Car = struct({ lap: "u32", angle: "f64", check: "f64" });
+export const Car = struct(fields);
 
 /** What a watcher has seen. */
 export interface Seen {
@@ -25,19 +26,24 @@ export interface Seen {
 }
 
 /** How many values a lap has. */
-const STEPS = 1000;
+export const STEPS = 1000;
+
+/** Drives a lap. */
+export function driveLap(writer: LatestWriter<typeof fields>, lap: number): void {
+  const { value } = writer;
+  for (let step = 0; step < STEPS; step++) {
+    value.lap = lap;
+    value.angle = step / STEPS;
+    value.check = lap + value.angle;
+    writer.publish();
+  }
+}
 
 /** Drives some laps; a watcher that has to rest misses most of the values, and never the last. */
 export async function drive(name: string, laps: number): Promise<void> {
   using writer = LatestValue.create(name, Car);
-  const { value } = writer;
   for (let lap = 1; lap <= laps; lap++) {
-    for (let step = 0; step < STEPS; step++) {
-      value.lap = lap;
-      value.angle = step / STEPS;
-      value.check = lap + value.angle;
-      writer.publish();
-    }
+    driveLap(writer, lap);
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
   await untilTheInputEnds();

@@ -195,6 +195,24 @@ export function codeOf(error: unknown): number | undefined {
   return error instanceof Error && error.cause instanceof Win32Error ? error.cause.code : undefined;
 }
 
+/**
+ * What a function gives, or `undefined` if it throws an error of one class.
+ *
+ * @param expected The class.
+ * @param attempt The function.
+ */
+export function unless<T>(
+  expected: new (message: string) => Error,
+  attempt: () => T,
+): T | undefined {
+  try {
+    return attempt();
+  } catch (error) {
+    if (error instanceof expected) return undefined;
+    throw error;
+  }
+}
+
 function describe(
   code: number,
   api: string,

@@ -11,6 +11,9 @@ import { kernel32 } from "./kernel32.ts";
 /** What `CreateFileW` returns when it fails, and what stands for "no file". */
 export const INVALID_HANDLE_VALUE = 0xffffffffffffffffn;
 
+/** `SYNCHRONIZE`, the right to wait for an object. */
+export const SYNCHRONIZE = 0x100000;
+
 /** `DUPLICATE_SAME_ACCESS`: the duplicate may do what the original may. */
 export const DUPLICATE_SAME_ACCESS = 2;
 

@@ -6,7 +6,7 @@
  */
 
 import { errorFromCode, lastError, lastErrorCode } from "./error.ts";
-import { DUPLICATE_SAME_ACCESS, Handle } from "./handle.ts";
+import { DUPLICATE_SAME_ACCESS, Handle, SYNCHRONIZE } from "./handle.ts";
 import { kernel32 } from "./kernel32.ts";
 import { kernelbase } from "./kernelbase.ts";
 
@@ -21,9 +21,6 @@ const STILL_ACTIVE = 259;
 const DUPLICATE_CLOSE_SOURCE = 1;
 /** What `OpenProcess` says of a number that is no process's. */
 const ERROR_INVALID_PARAMETER = 87;
-
-/** The right to wait until a process ends. */
-const SYNCHRONIZE = 0x100000;
 
 /**
  * Opens a process.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Car } from "../latest_value.ts";
+import { Car, driveLap, STEPS } from "../latest_value.ts";
 import { LatestValue } from "@winipc/winipc";
 import type { Chapter } from "./chapter.ts";
 
@@ -18,21 +18,15 @@ export async function latestValue(chapter: Chapter): Promise<void> {
   const output = child.output();
   let over = false;
   void output.then(() => over = true);
-  let published = 0;
-  const { value } = writer;
-  for (let lap = 1; !over; lap = Math.min(lap + 1, LAPS)) {
-    for (let step = 0; step < 1000; step++) {
-      value.lap = lap;
-      value.angle = step / 1000;
-      value.check = lap + value.angle;
-      writer.publish();
-      published++;
-    }
+  let laps = 0;
+  while (!over) {
+    laps++;
+    driveLap(writer, Math.min(laps, LAPS));
     await chapter.moment();
   }
   const { success, stdout } = await output;
   const answer = new TextDecoder().decode(stdout).trim();
-  chapter.tell("sent", `${published} values, each in place of the one before`);
+  chapter.tell("sent", `${laps * STEPS} values, each in place of the one before`);
   chapter.tell("answer", answer);
   chapter.check("the other process ended well", success);
   chapter.check(

@@ -4,10 +4,11 @@
  * @module
  */
 
+import { unless } from "../../ffi/error.ts";
 import { objectName } from "../../ffi/object_name.ts";
 import { type Fields, type Layout, SharedMemory, type StructValue } from "../memory/mod.ts";
 import { SharedEvent, SharedMutex } from "../sync/mod.ts";
-import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import type { WaitOptions } from "../waiting/poll.ts";
 import {
   LatestMemory,
   type LatestValueOptions,
@@ -151,7 +152,7 @@ export class LatestValue<F extends Fields> implements Disposable {
     layout: Layout<F>,
     options: LatestValueOptions & WaitOptions = {},
   ): Promise<LatestValue<F>> {
-    const memory = await SharedMemory.waitFor(name, { ...waitOf(options), access: "readwrite" });
+    const memory = await SharedMemory.waitFor(name, { ...options, access: "readwrite" });
     return new LatestValue(objectName(name), layout, memory, options);
   }
 
@@ -248,24 +249,13 @@ export class LatestValue<F extends Fields> implements Disposable {
 
   /** Makes the event by which the writer wakes this reader; the name of a reader that is gone is free again. */
   #takeSeat(): { event: SharedEvent; seat: number } {
-    const { security } = this.#options;
     for (let seat = 0; seat < SEATS; seat++) {
-      try {
-        const event = SharedEvent.create(
-          seatName(this.name, seat),
-          security === undefined ? {} : { security },
-        );
-        this.#seats.add(event);
-        return { event, seat };
-      } catch (error) {
-        if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-      }
+      const create = () => SharedEvent.create(seatName(this.name, seat), this.#options);
+      const event = unless(Deno.errors.AlreadyExists, create);
+      if (event === undefined) continue;
+      this.#seats.add(event);
+      return { event, seat };
     }
     throw new Deno.errors.Busy(`${SEATS} readers wait for changes of "${this.name}" already`);
   }
-}
-
-function waitOf({ timeout = Infinity, signal }: WaitOptions): WaitOptions {
-  assertTimeout(timeout);
-  return signal === undefined ? { timeout } : { timeout, signal };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { unless } from "../../ffi/error.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { objectName } from "../../ffi/object_name.ts";
 import { assertTimeout, poll, type WaitOptions } from "../waiting/poll.ts";
@@ -344,15 +345,5 @@ export class SharedMemory implements Disposable {
   /** Closes the memory at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
-  }
-}
-
-/** What a function gives, or `undefined` if it throws an error of one class. */
-function unless<T>(expected: new (message: string) => Error, attempt: () => T): T | undefined {
-  try {
-    return attempt();
-  } catch (error) {
-    if (error instanceof expected) return undefined;
-    throw error;
   }
 }

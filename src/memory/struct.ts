@@ -230,7 +230,7 @@ class RecordType implements AnyLayout {
 
   write(target: StructTarget, values: object, byteOffset: number = 0): void {
     const data = this.#dataOf(target, byteOffset);
-    this.#check(values, "");
+    this.check(values, "");
     this.store(data, 0, values);
   }
 
@@ -248,7 +248,19 @@ class RecordType implements AnyLayout {
   }
 
   check(value: unknown, where: string): asserts value is object {
-    this.#check(value, where);
+    assertObject(where === "" ? "the values" : where, value);
+    const entries = Object.entries(value);
+    for (const [name, input] of entries) {
+      const field = this.#fields.get(name);
+      if (field === undefined) throw new TypeError(`There is no field ${join(where, name)}`);
+      const type: CType<unknown, unknown, unknown> = field.type;
+      type.check(input, join(where, name));
+    }
+    if (this.#keyword === "union" && entries.length !== 1) {
+      throw new TypeError(
+        `Expected exactly one field of ${where || "the union"}, got ${entries.length}`,
+      );
+    }
   }
 
   store(data: DataView<ArrayBuffer>, offset: number, value: object): void {
@@ -277,22 +289,6 @@ class RecordType implements AnyLayout {
     if (field === undefined || rest === "") return field;
     const found = field.type.find(rest);
     return found && { ...found, offset: field.offset + found.offset };
-  }
-
-  #check(value: unknown, where: string): asserts value is object {
-    assertObject(where === "" ? "the values" : where, value);
-    const entries = Object.entries(value);
-    for (const [name, input] of entries) {
-      const field = this.#fields.get(name);
-      if (field === undefined) throw new TypeError(`There is no field ${join(where, name)}`);
-      const type: CType<unknown, unknown, unknown> = field.type;
-      type.check(input, join(where, name));
-    }
-    if (this.#keyword === "union" && entries.length !== 1) {
-      throw new TypeError(
-        `Expected exactly one field of ${where || "the union"}, got ${entries.length}`,
-      );
-    }
   }
 
   #dataOf(target: StructTarget, byteOffset: number): DataView<ArrayBuffer> {

@@ -5,12 +5,11 @@
  * @module
  */
 
+import { SYNCHRONIZE } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { type OpenCall, READ_CONTROL } from "../../ffi/named_object.ts";
 import type { ObjectRights } from "../../ffi/security.ts";
 
-/** `SYNCHRONIZE`, the right to wait. */
-export const SYNCHRONIZE = 0x100000;
 /** `EVENT_MODIFY_STATE` and `SEMAPHORE_MODIFY_STATE`. */
 const MODIFY_STATE = 0x2;
 /** `MUTEX_MODIFY_STATE`, which Microsoft has reserved, and .NET asks for to release one. */

@@ -6,6 +6,7 @@
 
 import { inspectHandle } from "../../ffi/adoption.ts";
 import { assertOneOf } from "../../ffi/arguments.ts";
+import { unless } from "../../ffi/error.ts";
 import { DuplicatedHandle } from "../../ffi/duplicated_handle.ts";
 import { Handle } from "../../ffi/handle.ts";
 import { readInheritance } from "../../ffi/inheritance.ts";
@@ -228,14 +229,4 @@ export function inheritableOrigin(kind: ObjectKind, object: SharedObject): Origi
     name,
     created: false,
   };
-}
-
-/** What a function gives, or `undefined` if it throws an error of one class. */
-function unless<T>(expected: new (message: string) => Error, attempt: () => T): T | undefined {
-  try {
-    return attempt();
-  } catch (error) {
-    if (error instanceof expected) return undefined;
-    throw error;
-  }
 }

@@ -5,10 +5,9 @@
  */
 
 import { errorFromCode, lastError } from "../../ffi/error.ts";
-import { Handle } from "../../ffi/handle.ts";
+import { Handle, SYNCHRONIZE } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { Thread } from "../threads/thread.ts";
-import { SYNCHRONIZE } from "./object_kind.ts";
 import type { WaitJob } from "./wait_job.ts";
 import { MOST_AT_ONCE, SLOTS, STATE, WaitRecord, WORD } from "./wait_record.ts";
 import type { WaitThreadData } from "./wait_thread.ts";

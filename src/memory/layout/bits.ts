@@ -60,13 +60,13 @@ export function bits<const N extends BitUnit>(unit: N, width: number): BitField<
  * @param shift How many bits of the unit are before it.
  */
 export function bitsAt({ unit, width }: BitField, shift: number): Bits {
-  const parts = { declare: (name: string) => `${SCALARS[unit].c.declare(name, "")} : ${width}` };
+  const { byteLength, alignment, c } = SCALARS[unit];
   const common = {
-    byteLength: SCALARS[unit].byteLength,
-    alignment: SCALARS[unit].alignment,
+    byteLength,
+    alignment,
     signature: `${unit}:${shift}+${width}`,
     assignable: true,
-    c: { ...parts, define: () => [] },
+    c: { ...c, declare: (name: string) => `${c.declare(name, "")} : ${width}` },
     find: () => undefined,
   };
   return unit === "i64" || unit === "u64"
