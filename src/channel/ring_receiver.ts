@@ -44,6 +44,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
       this.#other = new OtherEnd(buffer, SENDER, () => data.set());
       this.#wait = new EndWait(buffer, RECEIVER, data, this.#other);
       this.#teller = {
+        isDue: false,
         tell: () => this.#reader.isPending && !this.#closed && this.#reader.release(),
       };
       this.#turn.put(true);

@@ -60,7 +60,10 @@ export class RingSender implements Disposable {
       this.#writer = new RingWriter(buffer, settings, wake);
       this.#other = new OtherEnd(buffer, RECEIVER, () => space.set());
       this.#wait = new EndWait(buffer, SENDER, space, this.#other);
-      this.#teller = { tell: () => this.#writer.isPending && !this.#closed && this.flush() };
+      this.#teller = {
+        isDue: false,
+        tell: () => this.#writer.isPending && !this.#closed && this.flush(),
+      };
       this.maxMessageLength = this.#writer.maxMessageLength;
       this.#turn.put(true);
       // A receiver that sleeps does not know this process yet, and is to notice its end.

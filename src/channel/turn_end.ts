@@ -10,16 +10,20 @@
 
 /** An end that may have something to tell. */
 export interface Teller {
+  /** Whether it will be asked to at the end of this turn. */
+  isDue: boolean;
   /** Tells it. */
   tell(): void;
 }
 
-const tellers = new Set<Teller>();
+let tellers: Teller[] = [];
 
 /** Has an end tell what it has to at the end of this turn. */
 export function tellAtTurnEnd(teller: Teller): void {
-  if (tellers.size === 0) queueMicrotask(endTurn);
-  tellers.add(teller);
+  if (teller.isDue) return;
+  teller.isDue = true;
+  if (tellers.length === 0) queueMicrotask(endTurn);
+  tellers.push(teller);
 }
 
 /** Has all ends tell what they have to now. */
@@ -28,6 +32,10 @@ export function tellNow(): void {
 }
 
 function endTurn(): void {
-  tellNow();
-  tellers.clear();
+  const due = tellers;
+  tellers = [];
+  for (const teller of due) {
+    teller.isDue = false;
+    teller.tell();
+  }
 }
