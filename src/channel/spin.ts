@@ -4,8 +4,11 @@
  * @module
  */
 
-/** The fewest looks: so that it is noticed when spinning begins to be worth it. */
-const LEAST = 16;
+/**
+ * The fewest looks are this part of the most: enough for an answer from another processor, so that
+ * it is noticed when spinning begins to be worth it.
+ */
+const LEAST_PART = 8;
 
 /**
  * Looks again and again for a while, which is longer where that has been of use and shorter where
@@ -38,7 +41,7 @@ export class Spin {
       }
       Atomics.pause();
     }
-    this.#looks = Math.max(this.#looks >> 1, Math.min(LEAST, this.#most));
+    this.#looks = Math.max(this.#looks >> 1, Math.ceil(this.#most / LEAST_PART));
     return false;
   }
 }
