@@ -178,6 +178,16 @@ export const KERNEL32 = {
     ],
     result: BOOL,
   },
+  GetProcessTimes: {
+    parameters: [
+      HANDLE, // hProcess
+      BUFFER, // LPFILETIME lpCreationTime
+      BUFFER, // LPFILETIME lpExitTime
+      BUFFER, // LPFILETIME lpKernelTime
+      BUFFER, // LPFILETIME lpUserTime
+    ],
+    result: BOOL,
+  },
   GetStartupInfoW: { parameters: [BUFFER /* LPSTARTUPINFOW lpStartupInfo */], result: VOID },
   GetStdHandle: { parameters: [DWORD /* nStdHandle */], result: HANDLE },
   GetSystemDirectoryW: { parameters: [LPWSTR, /* lpBuffer */ UINT /* uSize */], result: UINT },

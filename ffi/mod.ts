@@ -34,7 +34,7 @@ export { lazyLibrary, type Symbols } from "./library.ts";
 export { NTDLL, ntdll } from "./ntdll.ts";
 export { type ObjectInfo, queryObject } from "./object.ts";
 export { objectName } from "./object_name.ts";
-export { closeHandleIn, openProcess, putHandle, takeHandle } from "./process.ts";
+export { closeHandleIn, openProcess, putHandle, startOf, takeHandle } from "./process.ts";
 export { RegisteredWait, type RegisteredWaitOptions } from "./registered_wait.ts";
 export { LEAST_DENO, LEAST_WINDOWS_BUILD } from "./requirements.ts";
 export {

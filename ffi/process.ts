@@ -149,3 +149,21 @@ export function exitCodeOf(process: Handle): number {
   }
   return code[0]!;
 }
+
+/**
+ * When a process was started, as a FILETIME: units of 100 nanoseconds since 1601.
+ *
+ * With its id, it tells a process from all others: an id alone is given again.
+ *
+ * @param process The process; none: this one.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-getprocesstimes}
+ */
+export function startOf(process?: Handle): bigint {
+  const [start, ...others] = [0, 1, 2, 3].map(() => new BigUint64Array(1));
+  const handle = process?.value ?? kernel32().GetCurrentProcess();
+  const [exit, kernel, user] = others;
+  if (!kernel32().GetProcessTimes(handle, start!, exit!, kernel!, user!)) {
+    throw lastError("GetProcessTimes", "Cannot tell when a process was started");
+  }
+  return start![0]!;
+}

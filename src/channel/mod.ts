@@ -17,3 +17,7 @@
 export type { LatestValueOptions } from "./latest_memory.ts";
 export { type ChangesOptions, LatestValue } from "./latest_value.ts";
 export { type LatestSink, LatestWriter } from "./latest_writer.ts";
+export { RingChannel, type RingChannelOptions } from "./ring_channel.ts";
+export type { RingSettings, WhenFull } from "./ring_header.ts";
+export { RingReceiver } from "./ring_receiver.ts";
+export { type EndOptions, RingSender } from "./ring_sender.ts";

@@ -6,7 +6,7 @@
 
 import { assertInteger } from "../../ffi/arguments.ts";
 import type { Handle } from "../../ffi/handle.ts";
-import { exitCodeOf, openProcess } from "../../ffi/process.ts";
+import { exitCodeOf, openProcess, startOf } from "../../ffi/process.ts";
 import type { WaitOptions } from "../waiting/poll.ts";
 import { standStill, waitForOne } from "./single_wait.ts";
 import { WaitableObject } from "./waitable_object.ts";
@@ -59,6 +59,17 @@ export class ProcessWatch extends WaitableObject {
   get exitCode(): number | undefined {
     void this.unsafeHandle;
     return standStill(this.#handle, 0) === undefined ? undefined : exitCodeOf(this.#handle);
+  }
+
+  /**
+   * When it was started, as a FILETIME: units of 100 nanoseconds since 1601. With its id, that
+   * tells it from every other process.
+   *
+   * @throws {Deno.errors.BadResource} If this object is closed.
+   */
+  get startTime(): bigint {
+    void this.unsafeHandle;
+    return startOf(this.#handle);
   }
 
   /**

@@ -1,0 +1,113 @@
+/**
+ * What one end of a ring knows of the other one.
+ *
+ * @module
+ */
+
+import { ProcessWatch } from "../sync/mod.ts";
+import { selfAsOwner, watchOwner } from "./ownership.ts";
+import { CLOSED, HEADER_LENGTH, type Place } from "./ring_header.ts";
+
+/** How often one that does not wait asks whether the other process is there, in milliseconds. */
+const LOOK_INTERVAL = 20;
+
+/** The other end: whether it is there, was closed, or its process has ended. */
+export class OtherEnd implements Disposable {
+  readonly #header: Int32Array<ArrayBuffer>;
+  readonly #owners: BigUint64Array<ArrayBuffer>;
+  readonly #place: Place;
+  readonly #ended: () => void;
+  #owner = 0n;
+  #watch: ProcessWatch | undefined;
+  #died = false;
+  #isAwaited = false;
+  #lastLook = -Infinity;
+
+  /**
+   * Looks at a place.
+   *
+   * @param buffer The ring's memory.
+   * @param place The other end's place.
+   * @param ended Is called when its process has ended while that is awaited.
+   */
+  constructor(buffer: ArrayBuffer, place: Place, ended: () => void) {
+    this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
+    this.#owners = new BigUint64Array(buffer, 0, HEADER_LENGTH / 8);
+    this.#place = place;
+    this.#ended = ended;
+  }
+
+  /** Whether it was there and was closed. */
+  get isClosed(): boolean {
+    const { state, owner } = this.#place;
+    return this.#header[state] === CLOSED && Atomics.load(this.#header, owner * 2) === 0;
+  }
+
+  /** Whether its process is known to have ended without closing it, and no other has come. */
+  get hasDied(): boolean {
+    return this.#died && this.isSame();
+  }
+
+  /** Whether it is not there any more. */
+  get isGone(): boolean {
+    return this.isClosed || this.hasDied;
+  }
+
+  /** Whether the place has the owner that was last looked at. */
+  isSame(): boolean {
+    return Atomics.load(this.#owners, this.#place.owner) === this.#owner;
+  }
+
+  /**
+   * Sees who has the place now.
+   *
+   * @returns The handle of its process; `undefined` if there is none that can be waited for.
+   */
+  look(): bigint | undefined {
+    if (!this.isSame()) this.#meet(Atomics.load(this.#owners, this.#place.owner));
+    return this.#died ? undefined : this.#watch?.unsafeHandle;
+  }
+
+  /** Sees whether the process is still there, if that has not been asked lately. */
+  lookNowAndThen(): void {
+    const now = performance.now();
+    if (now - this.#lastLook < LOOK_INTERVAL) return;
+    this.#lastLook = now;
+    if (this.look() !== undefined && this.#watch?.exitCode !== undefined) this.#died = true;
+  }
+
+  /** Takes note that the process whose handle {@linkcode look} gave has ended. */
+  noteDeath(): void {
+    this.#died = true;
+  }
+
+  /** Has the process's end be told while the script does other things. */
+  awaitDeath(): void {
+    if (this.look() === undefined || this.#isAwaited) return;
+    const watch = this.#watch!;
+    this.#isAwaited = true;
+    watch.unref();
+    watch.wait().then(() => {
+      if (watch !== this.#watch) return;
+      this.#died = true;
+      this.#ended();
+    }, () => {});
+  }
+
+  /** Closes the handle of the process. */
+  [Symbol.dispose](): void {
+    this.#watch?.close();
+    this.#watch = undefined;
+  }
+
+  #meet(owner: bigint): void {
+    this[Symbol.dispose]();
+    this.#isAwaited = false;
+    this.#owner = owner;
+    this.#died = false;
+    if (owner === 0n || owner === selfAsOwner()) return;
+    const found = watchOwner(owner);
+    if (found instanceof ProcessWatch) this.#watch = found;
+    else this.#died = found === "ended";
+  }
+}

@@ -1,0 +1,266 @@
+/**
+ * Channels: streams of messages from one process to another, through shared memory.
+ *
+ * @module
+ */
+
+import { assertInteger, assertOneOf } from "../../ffi/arguments.ts";
+import { objectName } from "../../ffi/object_name.ts";
+import type { Security } from "../../ffi/security.ts";
+import { type MappedView, SharedMemory } from "../memory/mod.ts";
+import type { Inheritable } from "../process/mod.ts";
+import { SharedEvent } from "../sync/mod.ts";
+import { poll, type WaitOptions } from "../waiting/poll.ts";
+import {
+  HEADER_LENGTH,
+  isCapacity,
+  LEAST_CAPACITY,
+  longestMessage,
+  MOST_CAPACITY,
+  readHeader,
+  type RingSettings,
+  WHEN_FULL,
+  type WhenFull,
+  writeHeader,
+} from "./ring_header.ts";
+import { RingReceiver } from "./ring_receiver.ts";
+import { type EndOptions, RingSender } from "./ring_sender.ts";
+
+/** What a new channel is to be like. */
+export interface RingChannelOptions {
+  /** How many bytes the ring holds, a power of two from 1024 to 2³⁰. @default 1048576 */
+  capacity?: number;
+  /** The longest message, in bytes. @default half the capacity less 8, which is also the most */
+  maxMessageLength?: number;
+  /** What `send` does when the ring is full. @default "wait" */
+  whenFull?: WhenFull;
+  /** Who may open it: see `SharedMemory.create`. @default "user" */
+  security?: Security;
+}
+
+/** The kernel objects of a channel. */
+interface Parts {
+  memory: SharedMemory;
+  data: SharedEvent;
+  space: SharedEvent;
+}
+
+/**
+ * A stream of messages from one process to another, in order, through a ring in shared memory.
+ *
+ * Nothing asks the system unless the other end sleeps.
+ */
+export class RingChannel implements Disposable {
+  /** The full name, `Local\…` or `Global\…`, or `undefined` if it has none. */
+  readonly name: string | undefined;
+  readonly #parts: Parts;
+  readonly #view: MappedView;
+  readonly #end: EndOptions;
+  readonly #ends = new Set<RingSender | RingReceiver>();
+
+  private constructor(parts: Parts, settings?: RingSettings) {
+    let view: MappedView | undefined;
+    try {
+      view = parts.memory.map();
+      const { buffer } = view;
+      if (settings !== undefined) writeHeader(buffer, settings);
+      const found = readHeader(buffer);
+      if (found === undefined) {
+        throw new Deno.errors.NotFound("Cannot open the channel: whoever made it is not done yet");
+      }
+      this.#end = { buffer, settings: found, data: parts.data, space: parts.space };
+    } catch (error) {
+      view?.close();
+      closeParts(parts);
+      throw error;
+    }
+    this.name = parts.memory.name;
+    this.#parts = parts;
+    this.#view = view;
+  }
+
+  /**
+   * Makes a new channel under a name.
+   *
+   * @param name The name; a bare one is shared within the session (`Local\`). Its events have it too,
+   *   with ".data" and ".space" after it.
+   * @param options What it is to be like.
+   * @throws {Deno.errors.AlreadyExists} If the name is taken.
+   * @throws {RangeError} If the capacity or the longest message is out of range.
+   */
+  static create(name: string, options: RingChannelOptions = {}): RingChannel {
+    return make(objectName(name), options, (parts, settings) => new RingChannel(parts, settings));
+  }
+
+  /**
+   * Makes a new channel without a name, for child processes.
+   *
+   * @param options What it is to be like.
+   * @throws {RangeError} If the capacity or the longest message is out of range.
+   */
+  static anonymous(options: RingChannelOptions = {}): RingChannel {
+    return make(undefined, options, (parts, settings) => new RingChannel(parts, settings));
+  }
+
+  /**
+   * Opens the channel of a name.
+   *
+   * @param name The name.
+   * @throws {Deno.errors.NotFound} If nobody holds it.
+   * @throws {Deno.errors.InvalidData} If the name belongs to something else.
+   * @throws {Deno.errors.PermissionDenied} If this user may not open it.
+   */
+  static open(name: string): RingChannel {
+    const full = objectName(name);
+    return new RingChannel(gather({
+      memory: () => SharedMemory.open(full, { access: "readwrite" }),
+      data: () => SharedEvent.open(`${full}.data`),
+      space: () => SharedEvent.open(`${full}.space`),
+    }));
+  }
+
+  /**
+   * Waits until somebody makes the channel of a name, and opens it.
+   *
+   * @param name The name.
+   * @param options How long.
+   * @throws {Deno.errors.TimedOut} If nobody made it in time.
+   * @throws {Deno.errors.InvalidData} If the name belongs to something else.
+   */
+  static async waitFor(name: string, options: WaitOptions = {}): Promise<RingChannel> {
+    const look = () => {
+      try {
+        return RingChannel.open(name);
+      } catch (error) {
+        if (error instanceof Deno.errors.NotFound) return undefined;
+        throw error;
+      }
+    };
+    return await poll(`channel "${objectName(name)}"`, look, options);
+  }
+
+  /**
+   * Takes the channel that the process that started this one passed on by
+   * {@linkcode RingChannel.toInherit}.
+   *
+   * @param key The key.
+   * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
+   * @throws {Deno.errors.InvalidData} If it is something else.
+   */
+  static inherited(key: string): RingChannel {
+    return new RingChannel(gather({
+      memory: () => SharedMemory.inherited(key),
+      data: () => SharedEvent.inherited(`${key}_data`),
+      space: () => SharedEvent.inherited(`${key}_space`),
+    }));
+  }
+
+  /**
+   * What a child process has to inherit, for `spawn` and `inheritHandles`.
+   *
+   * @param key The key under which the child takes it.
+   */
+  toInherit(key: string): Record<string, Inheritable> {
+    const { memory, data, space } = this.#parts;
+    return { [key]: memory, [`${key}_data`]: data, [`${key}_space`]: space };
+  }
+
+  /** What the channel is like. */
+  get settings(): RingSettings {
+    return this.#end.settings;
+  }
+
+  /**
+   * Takes the sender's place, which has to be free: never taken, closed, or left by a process that
+   * has ended.
+   *
+   * @throws {Deno.errors.Busy} If there is a sender.
+   * @throws {Deno.errors.BadResource} If the channel is closed.
+   */
+  sender(): RingSender {
+    return this.#add(new RingSender(this.#open()));
+  }
+
+  /**
+   * Takes the receiver's place, which has to be free: never taken, closed, or left by a process that
+   * has ended. After such a one, the message that it was reading may come once more.
+   *
+   * @throws {Deno.errors.Busy} If there is a receiver.
+   * @throws {Deno.errors.BadResource} If the channel is closed.
+   */
+  receiver(): RingReceiver {
+    return this.#add(new RingReceiver(this.#open()));
+  }
+
+  /** Closes the ends that were taken here, and the channel. */
+  close(): void {
+    for (const end of this.#ends) end.close();
+    this.#ends.clear();
+    closeParts(this.#parts);
+    this.#view.close();
+  }
+
+  /** Closes the channel at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #open(): EndOptions {
+    if (this.#view.closed) throw new Deno.errors.BadResource("The channel is closed");
+    return this.#end;
+  }
+
+  #add<T extends RingSender | RingReceiver>(end: T): T {
+    for (const other of this.#ends) if (other.closed) this.#ends.delete(other);
+    this.#ends.add(end);
+    return end;
+  }
+}
+
+function make(
+  name: string | undefined,
+  options: RingChannelOptions,
+  construct: (parts: Parts, settings: RingSettings) => RingChannel,
+): RingChannel {
+  const { capacity = 2 ** 20, whenFull = "wait", security } = options;
+  assertInteger("capacity", capacity, LEAST_CAPACITY, MOST_CAPACITY);
+  if (!isCapacity(capacity)) {
+    throw new RangeError(`Expected capacity to be a power of two, got ${capacity}`);
+  }
+  const { maxMessageLength = longestMessage(capacity) } = options;
+  assertInteger("maxMessageLength", maxMessageLength, 0, longestMessage(capacity));
+  assertOneOf("whenFull", whenFull, WHEN_FULL);
+  const secured = security === undefined ? {} : { security };
+  const length = HEADER_LENGTH + capacity;
+  const event = (suffix: string) =>
+    name === undefined
+      ? SharedEvent.anonymous(secured)
+      : SharedEvent.create(`${name}.${suffix}`, secured);
+  const parts = gather({
+    data: () => event("data"),
+    space: () => event("space"),
+    memory: () =>
+      name === undefined
+        ? SharedMemory.anonymous(length, secured)
+        : SharedMemory.create(name, length, secured),
+  });
+  return construct(parts, { capacity, maxMessageLength, whenFull });
+}
+
+/** Makes or opens all parts, or none. The memory comes last: whoever finds it finds the events too. */
+function gather(
+  from: { memory: () => SharedMemory; data: () => SharedEvent; space: () => SharedEvent },
+): Parts {
+  using stack = new DisposableStack();
+  const data = stack.use(from.data());
+  const space = stack.use(from.space());
+  const memory = stack.use(from.memory());
+  stack.move();
+  return { memory, data, space };
+}
+
+function closeParts({ memory, data, space }: Parts): void {
+  data.close();
+  space.close();
+  memory.close();
+}

@@ -1,0 +1,156 @@
+/**
+ * The first 1024 bytes of a channel's memory, all of them little-endian.
+ *
+ * | offset | what                                                                        |
+ * | -----: | --------------------------------------------------------------------------- |
+ * |      0 | u32 magic, 0x43524957 ("WIRC"); written last, so that it says "ready"       |
+ * |      4 | u32 version, 1                                                              |
+ * |      8 | u32 layout, 1: one sender, one receiver                                     |
+ * |     12 | u32 capacity of the ring in bytes, a power of two                           |
+ * |     16 | u32 the longest message in bytes                                            |
+ * |     20 | u32 when the ring is full: 0 wait, 1 fail, 2 drop the message               |
+ * |    128 | i32 tail: what is written ends here, and the receiver may read up to it     |
+ * |    256 | i32 head: what is read ends here, and the sender may write up to it         |
+ * |    384 | i32 committed: the tail as the sender alone sees it, for when it has died   |
+ * |    512 | the sender's place                                                          |
+ * |    640 | the receiver's place                                                        |
+ * |    768 | i32 consumed: the head as the receiver alone sees it, for when it has died  |
+ * |   1024 | the ring                                                                    |
+ *
+ * A place is `u32 sleeping` (1: the event has to be set), `u32 state` (1: the last one closed it)
+ * and, at 8, `u64 owner`: 0 for nobody, else the process id in the lower half and in the upper one
+ * the milliseconds of the process's start (its FILETIME by 10,000), modulo 2³². So that a process
+ * is told from a later one that got its id, and a place is taken in one step.
+ *
+ * Positions are bytes since the beginning, modulo 2³²; modulo the capacity they are places in the
+ * ring. A record begins at a multiple of 8: `i32 length` of the record with these 8 bytes, `i32 kind`
+ * (1 message, 2 padding up to the ring's end), then the message.
+ *
+ * What each side writes all the time has a cache line of its own, and 128 bytes because processors
+ * fetch lines in pairs.
+ *
+ * @module
+ */
+
+/** Where the ring begins. */
+export const HEADER_LENGTH = 1024;
+/** The bytes before each message. */
+export const RECORD_HEADER_LENGTH = 8;
+/** The least that a ring can hold, in bytes. */
+export const LEAST_CAPACITY = 1024;
+/** The most that a ring can hold, in bytes. */
+export const MOST_CAPACITY = 2 ** 30;
+
+/** Kinds of record. */
+export const RECORD_KIND = { message: 1, padding: 2 } as const;
+
+/** Words of the header, by their place in an `Int32Array`. */
+export const WORD = {
+  magic: 0,
+  version: 1,
+  layout: 2,
+  capacity: 3,
+  maxMessageLength: 4,
+  whenFull: 5,
+  tail: 32,
+  head: 64,
+  committed: 96,
+  consumed: 192,
+} as const;
+
+/** An end's place in the header: the places of its words, and that of its owner in a `BigUint64Array`. */
+export interface Place {
+  readonly sleeping: number;
+  readonly state: number;
+  readonly owner: number;
+}
+
+/** The sender's place. */
+export const SENDER: Place = { sleeping: 128, state: 129, owner: 65 };
+/** The receiver's place. */
+export const RECEIVER: Place = { sleeping: 160, state: 161, owner: 81 };
+
+/** What a place's state says when whoever had it has closed it. */
+export const CLOSED = 1;
+
+const MAGIC = 0x43524957;
+const VERSION = 1;
+const ONE_TO_ONE = 1;
+
+/** What happens to a message that does not fit into the ring. */
+export type WhenFull = "wait" | "fail" | "drop";
+
+/** The words of {@linkcode WhenFull}, by their numbers in the header. */
+export const WHEN_FULL = ["wait", "fail", "drop"] as const;
+
+/** What is settled when a ring is made. */
+export interface RingSettings {
+  /** How many bytes it holds, a power of two from 1024 to 2³⁰. */
+  readonly capacity: number;
+  /** The longest message, in bytes. */
+  readonly maxMessageLength: number;
+  /** What happens to a message that does not fit. */
+  readonly whenFull: WhenFull;
+}
+
+/**
+ * The longest message that a ring can take: with the padding before it, that is in any place.
+ *
+ * @param capacity How many bytes the ring holds.
+ */
+export function longestMessage(capacity: number): number {
+  return capacity / 2 - RECORD_HEADER_LENGTH;
+}
+
+/**
+ * Writes the header of a new ring into memory that is all zero.
+ *
+ * @param buffer The memory.
+ * @param settings What the ring is like.
+ */
+export function writeHeader(buffer: ArrayBuffer, settings: RingSettings): void {
+  const words = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
+  words[WORD.version] = VERSION;
+  words[WORD.layout] = ONE_TO_ONE;
+  words[WORD.capacity] = settings.capacity;
+  words[WORD.maxMessageLength] = settings.maxMessageLength;
+  words[WORD.whenFull] = WHEN_FULL.indexOf(settings.whenFull);
+  Atomics.store(words, WORD.magic, MAGIC);
+}
+
+/**
+ * Reads the header of a ring.
+ *
+ * @param buffer The memory.
+ * @returns `undefined` if whoever made the memory has not written it yet.
+ * @throws {Deno.errors.InvalidData} If it is none.
+ */
+export function readHeader(buffer: ArrayBuffer): RingSettings | undefined {
+  if (buffer.byteLength < HEADER_LENGTH + LEAST_CAPACITY) {
+    throw notAChannel(`it has only ${buffer.byteLength} bytes`);
+  }
+  const words = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
+  const magic = Atomics.load(words, WORD.magic);
+  if (magic === 0) return undefined;
+  if (magic !== MAGIC) throw notAChannel("it begins with something else");
+  const word = (index: number) => words[index]! >>> 0;
+  const [version, layout] = [word(WORD.version), word(WORD.layout)];
+  if (version !== VERSION || layout !== ONE_TO_ONE) {
+    throw notAChannel(`it is of version ${version} and layout ${layout}`);
+  }
+  const [capacity, maxMessageLength] = [word(WORD.capacity), word(WORD.maxMessageLength)];
+  const whenFull = WHEN_FULL[word(WORD.whenFull)];
+  const possible = isCapacity(capacity) && capacity <= buffer.byteLength - HEADER_LENGTH &&
+    maxMessageLength <= longestMessage(capacity);
+  if (!possible || whenFull === undefined) throw notAChannel("its header contradicts itself");
+  return { capacity, maxMessageLength, whenFull };
+}
+
+/** Whether a ring can hold so many bytes. */
+export function isCapacity(bytes: number): boolean {
+  return bytes >= LEAST_CAPACITY && bytes <= MOST_CAPACITY && (bytes & (bytes - 1)) === 0;
+}
+
+function notAChannel(why: string): Deno.errors.InvalidData {
+  return new Deno.errors.InvalidData(`The memory is not a channel's: ${why}`);
+}

@@ -1,0 +1,248 @@
+/**
+ * The end of a channel that messages are taken from.
+ *
+ * @module
+ */
+
+import { Mailbox } from "../waiting/mailbox.ts";
+import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import { EndWait } from "./end_wait.ts";
+import { OtherEnd } from "./other_end.ts";
+import { leavePlace, takePlace } from "./ownership.ts";
+import { HEADER_LENGTH, RECEIVER, SENDER } from "./ring_header.ts";
+import { RingReader } from "./ring_reader.ts";
+import type { EndOptions } from "./ring_sender.ts";
+import { takeSleeper } from "./sleep.ts";
+import { tellAtTurnEnd, type Teller, tellNow } from "./turn_end.ts";
+
+/** Takes messages from a channel; there is one at a time, in whichever process. */
+export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayBuffer>> {
+  readonly #options: EndOptions;
+  readonly #reader: RingReader;
+  readonly #other: OtherEnd;
+  readonly #wait: EndWait;
+  readonly #teller: Teller;
+  /** Has one item, which whoever waits for a message takes. */
+  readonly #turn = new Mailbox<true>();
+  #closed = false;
+
+  /**
+   * Takes the receiver's place; `RingChannel.receiver` calls this.
+   *
+   * @param options The channel.
+   */
+  constructor(options: EndOptions) {
+    const { buffer, settings, data, space } = options;
+    takePlace(buffer, RECEIVER, "receiver");
+    try {
+      const header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
+      const wake = () => {
+        if (takeSleeper(header, SENDER)) space.set();
+      };
+      this.#options = options;
+      this.#reader = new RingReader(buffer, settings, wake);
+      this.#other = new OtherEnd(buffer, SENDER, () => data.set());
+      this.#wait = new EndWait(buffer, RECEIVER, data, this.#other);
+      this.#teller = {
+        isDue: false,
+        tell: () => this.#reader.isPending && !this.#closed && this.#reader.release(),
+      };
+      this.#turn.put(true);
+      // A sender that sleeps does not know this process yet, and is to notice its end.
+      wake();
+    } catch (error) {
+      leavePlace(buffer, RECEIVER);
+      throw error;
+    }
+  }
+
+  /** Whether it is closed. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether the sender was closed and all of its messages were received. */
+  get ended(): boolean {
+    return this.#other.isClosed && !this.#reader.hasMessage;
+  }
+
+  /**
+   * Takes the next message, if there is one.
+   *
+   * @returns A copy of it; `undefined` if there is none now.
+   * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
+   *   closing it.
+   * @throws {Deno.errors.InvalidData} If the channel's memory says what cannot be.
+   * @throws {Deno.errors.BadResource} If the receiver is closed.
+   */
+  tryReceive(): Uint8Array<ArrayBuffer> | undefined {
+    this.#assertOpen();
+    const message = this.#take();
+    if (message !== undefined) return message;
+    this.#idle();
+    return this.#take();
+  }
+
+  /**
+   * Takes the next message, or waits for it.
+   *
+   * @param options How long.
+   * @returns A copy of it; `undefined` at the end, when the sender was closed.
+   * @throws {Deno.errors.TimedOut} If there was none in time.
+   * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
+   *   closing it.
+   */
+  async receive(options: WaitOptions = {}): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const { timeout = Infinity, signal } = options;
+    this.#assertOpen();
+    assertTimeout(timeout);
+    signal?.throwIfAborted();
+    const message = this.#turn.isEmpty ? undefined : this.#take();
+    if (message !== undefined) return message;
+    const deadline = performance.now() + timeout;
+    await this.#turn.take(options);
+    try {
+      for (;;) {
+        this.#assertOpen();
+        const message = this.#take();
+        if (message !== undefined) return message;
+        if (this.#isAtEnd()) return undefined;
+        const left = Math.max(Math.ceil(deadline - performance.now()), 0);
+        await this.#wait.until(this.#isReady, { timeout: left, ...(signal && { signal }) });
+      }
+    } finally {
+      this.#turn.put(true);
+    }
+  }
+
+  /**
+   * Takes the next message, and has the thread stand still until there is one: for Workers and short
+   * scripts.
+   *
+   * @param options How long.
+   * @returns A copy of it; `undefined` at the end, when the sender was closed.
+   * @throws {Deno.errors.TimedOut} If there was none in time.
+   * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
+   *   closing it.
+   */
+  receiveSync(options: { timeout?: number } = {}): Uint8Array<ArrayBuffer> | undefined {
+    this.#assertOpen();
+    return this.#take() ?? (this.waitForMessageSync(options) ? this.#take() : undefined);
+  }
+
+  /**
+   * Has the thread stand still until there is a message, for {@linkcode RingReceiver.readAt}.
+   *
+   * @param options How long.
+   * @returns Whether there is one; `false` at the end, when the sender was closed.
+   * @throws {Deno.errors.TimedOut} If there was none in time.
+   */
+  waitForMessageSync({ timeout = Infinity }: { timeout?: number } = {}): boolean {
+    this.#assertOpen();
+    assertTimeout(timeout);
+    const deadline = performance.now() + timeout;
+    for (;;) {
+      if (this.#reader.next() >= 0) return true;
+      if (this.#isAtEnd()) return false;
+      if (!this.#wait.untilSync(this.#isReady, Math.max(deadline - performance.now(), 0))) {
+        throw new Deno.errors.TimedOut(`Waited ${timeout} ms for a message in the channel`);
+      }
+    }
+  }
+
+  /**
+   * Reads all messages that are there now, where they stand: nothing is copied.
+   *
+   * @param visit Is given the bytes of each, which are those of the ring: they may change once it
+   *   returns, and if the sender does what it should not.
+   * @returns How many there were.
+   */
+  read(visit: (bytes: Uint8Array<ArrayBuffer>) => void): number {
+    return this.readAt((ring, offset, length) => visit(ring.subarray(offset, offset + length)));
+  }
+
+  /**
+   * Reads all messages that are there now, where they stand: nothing is copied, and nothing allocated.
+   *
+   * @param visit Is given the ring, and where in it each message begins and how long it is. If it
+   *   throws, the message is still there.
+   * @returns How many there were.
+   */
+  readAt(visit: (ring: Uint8Array<ArrayBuffer>, offset: number, length: number) => void): number {
+    this.#assertOpen();
+    const reader = this.#reader;
+    const { ring } = reader;
+    let count = 0;
+    for (;;) {
+      const offset = reader.next();
+      if (offset < 0) break;
+      visit(ring, offset, reader.length);
+      if (this.#closed) return count + 1;
+      reader.advance();
+      count++;
+    }
+    this.#idle();
+    return count;
+  }
+
+  /** All messages until the end. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+    for (;;) {
+      const message = await this.receive();
+      if (message === undefined) return;
+      yield message;
+    }
+  }
+
+  /** Leaves the channel: the sender is told so. */
+  close(): void {
+    if (this.#closed) return;
+    const { buffer, data, space } = this.#options;
+    if (this.#reader.isPending) this.#reader.release();
+    this.#closed = true;
+    leavePlace(buffer, RECEIVER);
+    if (takeSleeper(new Int32Array(buffer, 0, HEADER_LENGTH / 4), SENDER)) space.set();
+    // Whoever waits here is to see that it is closed.
+    if (this.#turn.isEmpty) data.set();
+    this.#other[Symbol.dispose]();
+  }
+
+  /** Leaves the channel at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  readonly #isReady = () => this.#closed || this.#reader.hasMessage || this.#other.isGone;
+
+  #take(): Uint8Array<ArrayBuffer> | undefined {
+    const reader = this.#reader;
+    const offset = reader.next();
+    if (offset < 0) return undefined;
+    const message = reader.ring.slice(offset, offset + reader.length);
+    reader.advance();
+    if (reader.isPending) tellAtTurnEnd(this.#teller);
+    return message;
+  }
+
+  /** There is nothing to read: does the sender know of all the room, and is it still there? */
+  #idle(): void {
+    if (this.#reader.isPending) this.#reader.release();
+    tellNow();
+    this.#other.lookNowAndThen();
+    this.#isAtEnd();
+  }
+
+  /** Whether there will be no message more, unless another sender comes. */
+  #isAtEnd(): boolean {
+    if (this.#other.isClosed) return !this.#reader.hasMessage;
+    if (!this.#other.hasDied) return false;
+    if (this.#reader.recover(() => this.#other.isSame())) return false;
+    throw new Deno.errors.ConnectionReset(
+      "The process of the channel's sender has ended without closing it",
+    );
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new Deno.errors.BadResource("The channel's receiver is closed");
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * The sender's side of a ring.
+ *
+ * @module
+ */
+
+import {
+  HEADER_LENGTH,
+  longestMessage,
+  RECORD_HEADER_LENGTH,
+  RECORD_KIND,
+  type RingSettings,
+  WORD,
+} from "./ring_header.ts";
+
+/** How many bytes are written before the receiver sees them, unless the sender idles before. */
+const BATCH = 512;
+/** Up to this many bytes, a loop over words is quicker than `Uint8Array.set`. */
+const SHORT = 256;
+
+/**
+ * Writes messages into a ring, for one sender.
+ *
+ * A message is there in three steps: its bytes, its length, and the tail that tells the receiver of
+ * it. The tail is told for many messages at a time, since with each telling a cache line goes from
+ * one processor to the other. Nothing is allocated per message.
+ */
+export class RingWriter {
+  /** The ring's bytes. */
+  readonly ring: Uint8Array<ArrayBuffer>;
+  /** The longest message, in bytes. */
+  readonly maxMessageLength: number;
+  readonly #words: Int32Array<ArrayBuffer>;
+  readonly #header: Int32Array<ArrayBuffer>;
+  readonly #capacity: number;
+  readonly #mask: number;
+  readonly #batch: number;
+  /** Tells whoever may sleep that there is something. */
+  readonly #told: () => void;
+  /** What is written ends here. */
+  #tail: number;
+  /** The tail that the receiver was told. */
+  #published: number;
+  /** The head as it was when it was last looked at: the room is at least that. */
+  #head: number;
+  /** What the last short message was copied from. */
+  #source: ArrayBufferLike | undefined;
+  #sourceWords: Int32Array | undefined;
+
+  /**
+   * Goes on where the last sender stopped, which may have died.
+   *
+   * @param buffer The memory.
+   * @param settings What its header said when it was checked.
+   * @param told Is called each time the receiver was told of messages.
+   * @throws {Deno.errors.InvalidData} If the header's positions contradict each other.
+   */
+  constructor(buffer: ArrayBuffer, settings: RingSettings, told: () => void) {
+    const { capacity, maxMessageLength } = settings;
+    this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
+    this.#words = new Int32Array(buffer, HEADER_LENGTH, capacity / 4);
+    this.ring = new Uint8Array(buffer, HEADER_LENGTH, capacity);
+    this.maxMessageLength = Math.min(maxMessageLength, longestMessage(capacity));
+    this.#capacity = capacity;
+    this.#mask = capacity - 1;
+    this.#batch = Math.min(BATCH, capacity / 8);
+    this.#told = told;
+    this.#tail = Atomics.load(this.#header, WORD.committed);
+    this.#published = Atomics.load(this.#header, WORD.tail);
+    this.#head = Atomics.load(this.#header, WORD.head);
+    if (
+      (this.#tail & 7) !== 0 || (this.#published & 7) !== 0 ||
+      ((this.#tail - this.#published) >>> 0) > capacity
+    ) {
+      throw new Deno.errors.InvalidData(
+        `The channel's tail is at ${this.#published}, and ${this.#tail} is committed`,
+      );
+    }
+    this.#checkHead(this.#head);
+    if (this.#published !== this.#tail) this.publish();
+  }
+
+  /** Whether the receiver has not been told of all that is committed. */
+  get isPending(): boolean {
+    return this.#published !== this.#tail;
+  }
+
+  /**
+   * Finds room for a message.
+   *
+   * @param length Its length in bytes, which has to be an integer from 0 to `maxMessageLength`.
+   * @returns Where it begins in {@linkcode ring}, at a multiple of 8, or -1 if there is no room now.
+   * @throws {Deno.errors.InvalidData} If the head says what cannot be.
+   */
+  claim(length: number): number {
+    const size = (length + RECORD_HEADER_LENGTH + 7) & ~7;
+    const at = this.#tail & this.#mask;
+    const rest = this.#capacity - at;
+    const needed = size <= rest ? size : rest + size;
+    if (((this.#tail - this.#head) >>> 0) + needed > this.#capacity) {
+      if (!this.#findRoom(needed)) return -1;
+    }
+    if (size <= rest) return at + RECORD_HEADER_LENGTH;
+    this.#words[(at >> 2) + 1] = RECORD_KIND.padding;
+    this.#words[at >> 2] = rest;
+    this.#tail = (this.#tail + rest) | 0;
+    return RECORD_HEADER_LENGTH;
+  }
+
+  /**
+   * Lets the message that was claimed last follow those before it. Without this, the claim is as if
+   * it had never been.
+   *
+   * @param length Its length in bytes, at most what was claimed.
+   */
+  commit(length: number): void {
+    const index = (this.#tail & this.#mask) >> 2;
+    this.#words[index + 1] = RECORD_KIND.message;
+    this.#words[index] = length + RECORD_HEADER_LENGTH;
+    this.#tail = (this.#tail + ((length + RECORD_HEADER_LENGTH + 7) & ~7)) | 0;
+    // No order is needed: it is read only when this process has ended.
+    this.#header[WORD.committed] = this.#tail;
+    if (((this.#tail - this.#published) | 0) >= this.#batch) this.publish();
+  }
+
+  /**
+   * Writes a message.
+   *
+   * @param bytes The message, not longer than `maxMessageLength`.
+   * @returns Whether there was room.
+   */
+  write(bytes: Uint8Array): boolean {
+    const { length } = bytes;
+    const offset = this.claim(length);
+    if (offset < 0) return false;
+    if (length > SHORT || !this.#copyWords(bytes, offset)) this.ring.set(bytes, offset);
+    this.commit(length);
+    return true;
+  }
+
+  /** Tells the receiver of all that is committed. */
+  publish(): void {
+    this.#published = this.#tail;
+    Atomics.store(this.#header, WORD.tail, this.#tail);
+    this.#told();
+  }
+
+  /** Whether there is room for a message now. */
+  hasRoom(length: number): boolean {
+    const size = (length + RECORD_HEADER_LENGTH + 7) & ~7;
+    const rest = this.#capacity - (this.#tail & this.#mask);
+    return this.#findRoom(size <= rest ? size : rest + size);
+  }
+
+  #findRoom(needed: number): boolean {
+    const head = Atomics.load(this.#header, WORD.head);
+    this.#checkHead(head);
+    this.#head = head;
+    if (((this.#tail - head) >>> 0) + needed <= this.#capacity) return true;
+    // The receiver has to make room, and can do so only with what it knows of.
+    if (this.isPending) this.publish();
+    return false;
+  }
+
+  #checkHead(head: number): void {
+    const used = (this.#tail - head) >>> 0;
+    const usedBefore = (this.#tail - this.#head) >>> 0;
+    if ((head & 7) === 0 && used <= this.#capacity && used <= usedBefore) return;
+    throw new Deno.errors.InvalidData(
+      `The channel's head went from ${this.#head} to ${head}, its tail is at ${this.#tail}`,
+    );
+  }
+
+  /**
+   * Copies a message by words, if it can: an array of words over the message's buffer costs more
+   * than it saves, unless that buffer is used again.
+   */
+  #copyWords(bytes: Uint8Array, offset: number): boolean {
+    const { buffer, byteOffset, length } = bytes;
+    if (buffer !== this.#source) {
+      this.#source = buffer;
+      this.#sourceWords = undefined;
+      return false;
+    }
+    if (this.#sourceWords === undefined) {
+      this.#sourceWords = new Int32Array(buffer, 0, buffer.byteLength >> 2);
+    }
+    const from = this.#sourceWords;
+    const first = byteOffset >> 2;
+    const count = length >> 2;
+    if ((byteOffset & 3) !== 0 || first + count > from.length) return false;
+    const to = this.#words;
+    const at = offset >> 2;
+    for (let index = 0; index < count; index++) to[at + index] = from[first + index]!;
+    for (let index = count << 2; index < length; index++) {
+      this.ring[offset + index] = bytes[index]!;
+    }
+    return true;
+  }
+}

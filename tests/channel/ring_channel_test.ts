@@ -1,0 +1,201 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { RingChannel } from "../../src/channel/mod.ts";
+import { assertLeavesNoHandle } from "../leak.ts";
+import { Peer } from "../peer.ts";
+import { randomName } from "../random_name.ts";
+import { Random } from "./random.ts";
+
+const soon = { timeout: 20_000 };
+
+/** What the peer sends, checked by each byte. */
+function expectation(maxMessageLength: number): (message: Uint8Array, number: number) => void {
+  const random = new Random(7);
+  const source = new Uint8Array(2 ** 17).map(() => random.below(256));
+  return (message, number) => {
+    const length = 4 + random.below(maxMessageLength - 3);
+    const start = 8 * (number % 64);
+    new DataView(source.buffer, start).setUint32(0, number, true);
+    assertEquals(message.length, length, `message ${number}`);
+    for (let at = 0; at < length; at++) {
+      if (message[at] !== source[start + at]) throw new Error(`message ${number}, byte ${at}`);
+    }
+  };
+}
+
+Deno.test("A million messages of random lengths go through a small ring in order, to the end", async () => {
+  const name = randomName();
+  using channel = RingChannel.create(name, { capacity: 1024, maxMessageLength: 200 });
+  using receiver = channel.receiver();
+  await using _peer = await Peer.start("channel.ts", "sender", name, "1000000");
+  const check = expectation(200);
+  let number = 0;
+  while (receiver.waitForMessageSync(soon)) {
+    receiver.read((bytes) => check(bytes, number++));
+  }
+  assertEquals(number, 1_000_000);
+  assert(receiver.ended);
+});
+
+Deno.test("receive() and async iteration get all messages and the end", async () => {
+  const name = randomName();
+  using channel = RingChannel.create(name, { capacity: 4096 });
+  using receiver = channel.receiver();
+  await using _peer = await Peer.start("channel.ts", "sender", name, "20000");
+  const check = expectation(channel.settings.maxMessageLength);
+  let number = 0;
+  check((await receiver.receive(soon))!, number++);
+  for await (const message of receiver) check(message, number++);
+  assertEquals([number, await receiver.receive(soon)], [20_000, undefined]);
+});
+
+Deno.test("A sender that is killed leaves whole messages and then ConnectionReset, and its place", async () => {
+  const name = randomName();
+  using channel = RingChannel.create(name, { capacity: 4096, maxMessageLength: 300 });
+  using receiver = channel.receiver();
+  const random = new Random(11);
+  for (let round = 0; round < 12; round++) {
+    await using peer = await Peer.start("channel.ts", "sender", name);
+    const check = expectation(300);
+    const last = random.below(50_000);
+    let number = 0;
+    if (round % 2 === 0) {
+      // It may be killed while it waits for room, or in the middle of a message.
+      while (number < last) {
+        receiver.waitForMessageSync(soon);
+        receiver.read((bytes) => check(bytes, number++));
+      }
+      peer.kill();
+      assertThrows(() => {
+        while (receiver.waitForMessageSync(soon)) {
+          receiver.read((bytes) => check(bytes, number++));
+        }
+      }, Deno.errors.ConnectionReset);
+    } else {
+      while (number < last / 10) check((await receiver.receive(soon))!, number++);
+      peer.kill();
+      await assertRejects(async () => {
+        for (;;) check((await receiver.receive(soon))!, number++);
+      }, Deno.errors.ConnectionReset);
+    }
+    await peer.gone();
+  }
+});
+
+Deno.test("Ends that sleep are woken by the other one's death", async () => {
+  for (const sync of [true, false]) {
+    const name = randomName();
+    using there = RingChannel.create(name, { capacity: 1024 });
+    using back = RingChannel.create(`${name}b`, { capacity: 1024 });
+    using sender = there.sender();
+    using receiver = back.receiver();
+    await using peer = await Peer.start("channel.ts", "echo", name);
+    for (let value = 0; value < 1000; value++) {
+      await sender.send(Uint8Array.of(value), soon);
+      assertEquals(await receiver.receive(soon), Uint8Array.of(value));
+    }
+    if (sync) {
+      peer.kill();
+      assertThrows(() => receiver.receiveSync(soon), Deno.errors.ConnectionReset);
+      assertThrows(() => {
+        for (;;) sender.sendSync(new Uint8Array(100), soon);
+      }, Deno.errors.BrokenPipe);
+    } else {
+      const wait = receiver.receive(soon);
+      peer.kill();
+      await assertRejects(() => wait, Deno.errors.ConnectionReset);
+      await assertRejects(async () => {
+        for (;;) await sender.send(new Uint8Array(100), soon);
+      }, Deno.errors.BrokenPipe);
+    }
+    await peer.gone();
+  }
+});
+
+Deno.test("A place is refused while it is taken, in whichever process, and then given", async () => {
+  const name = randomName();
+  using channel = RingChannel.create(name);
+  {
+    await using peer = await Peer.start("channel.ts", "receiver", name);
+    assertThrows(() => channel.receiver(), Deno.errors.Busy, `${peer.pid}`);
+    using sender = channel.sender();
+    assertThrows(() => channel.sender(), Deno.errors.Busy, `${Deno.pid}`);
+    sender.trySend(Uint8Array.of(1));
+    peer.kill();
+    await peer.gone();
+  }
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  sender.close();
+  using other = channel.sender();
+  other.sendSync(Uint8Array.of(2));
+  assertEquals(await receiver.receive(soon), Uint8Array.of(1));
+  assertEquals(await receiver.receive(soon), Uint8Array.of(2));
+});
+
+Deno.test("send() keeps the order where it has to wait, and is stopped by time and signal", async () => {
+  using channel = RingChannel.anonymous({ capacity: 1024 });
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  const sends = Array.from({ length: 100 }, (_, at) => sender.send(new Uint8Array(100).fill(at)));
+  await assertRejects(
+    () => sender.send(new Uint8Array(100), { timeout: 20 }),
+    Deno.errors.TimedOut,
+  );
+  await assertRejects(() => sender.send(new Uint8Array(1), { signal: AbortSignal.timeout(20) }));
+  assertThrows(() => sender.sendSync(new Uint8Array(1)), Deno.errors.Busy);
+  for (let at = 0; at < 100; at++) assertEquals((await receiver.receive(soon))?.[0], at);
+  assertEquals(await Promise.all(sends), sends.map(() => true));
+  await assertRejects(() => receiver.receive({ timeout: 20 }), Deno.errors.TimedOut);
+  assertThrows(() => receiver.receiveSync({ timeout: 20 }), Deno.errors.TimedOut);
+  const wait = receiver.receive({ signal: AbortSignal.timeout(20) });
+  await assertRejects(() => wait, DOMException);
+  const late = receiver.receive(soon);
+  receiver.close();
+  await assertRejects(() => late, Deno.errors.BadResource);
+  assertThrows(() => sender.trySend(new Uint8Array(1)), Deno.errors.BrokenPipe);
+});
+
+Deno.test("A full channel fails or drops where it was made so", async () => {
+  using failing = RingChannel.anonymous({ capacity: 1024, whenFull: "fail" });
+  using sender = failing.sender();
+  assert(sender.trySend(new Uint8Array(504)));
+  assert(sender.sendSync(new Uint8Array(504)));
+  assertEquals(sender.trySend(new Uint8Array(1)), false);
+  assertThrows(() => sender.sendSync(new Uint8Array(1)), Deno.errors.WouldBlock);
+  await assertRejects(() => sender.send(new Uint8Array(1)), Deno.errors.WouldBlock);
+  assertThrows(() => sender.trySend(new Uint8Array(505)), RangeError);
+  using dropping = RingChannel.anonymous({ capacity: 1024, whenFull: "drop" });
+  using dropper = dropping.sender();
+  for (let count = 0; count < 5; count++) await dropper.send(new Uint8Array(504));
+  assertEquals([dropper.sendSync(new Uint8Array(1)), dropper.dropped], [false, 4]);
+});
+
+Deno.test("What is claimed is sent when it is committed, and not when it is aborted", () => {
+  using channel = RingChannel.anonymous({ capacity: 1024 });
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  assertThrows(() => sender.commit(), TypeError);
+  sender.claimAt(100);
+  assertThrows(() => sender.trySend(new Uint8Array(1)), Deno.errors.Busy);
+  sender.abort();
+  sender.ring[sender.claimAt(8)] = 5;
+  assertThrows(() => sender.commit(9), RangeError);
+  sender.commit(1);
+  assertEquals(receiver.receiveSync(soon), Uint8Array.of(5));
+});
+
+Deno.test("A RingChannel leaves no handle behind, and is not used when it is closed", async () => {
+  await assertLeavesNoHandle(20, async () => {
+    const name = randomName();
+    using channel = RingChannel.create(name);
+    using same = RingChannel.open(name);
+    assertThrows(() => RingChannel.create(name), Deno.errors.AlreadyExists);
+    const [sender, receiver] = [channel.sender(), same.receiver()];
+    sender.trySend(new Uint8Array(3));
+    await receiver.receive(soon);
+    channel.close();
+    assertThrows(() => sender.trySend(new Uint8Array(3)), Deno.errors.BadResource);
+    assertThrows(() => channel.sender(), Deno.errors.BadResource);
+    assertEquals(await receiver.receive(soon), undefined);
+  });
+});

@@ -1,0 +1,64 @@
+/** One end of a channel: `channel.ts ROLE NAME [COUNT]`. */
+
+import { RingChannel } from "../../src/channel/mod.ts";
+import { Random } from "../channel/random.ts";
+
+const [role, name, count = "0"] = Deno.args;
+using channel = await RingChannel.waitFor(name!, { timeout: 20_000 });
+const total = Number(count);
+
+if (role === "sender") sendAll(false);
+if (role === "quiet sender") sendAll(true);
+if (role === "small sender") sendSmall();
+if (role === "receiver") await receiveSome();
+if (role === "echo") echo();
+
+/** Sends random messages, the first word of each its number, without an end where there is no count. */
+function sendAll(quiet: boolean): void {
+  using sender = channel.sender();
+  if (!quiet) console.log("ready");
+  const random = new Random(7);
+  const source = new Uint8Array(2 ** 17).map(() => random.below(256));
+  for (let number = 0; total === 0 || number < total; number++) {
+    const length = 4 + random.below(sender.maxMessageLength - 3);
+    const message = source.subarray(8 * (number % 64), 8 * (number % 64) + length);
+    new DataView(message.buffer, message.byteOffset).setUint32(0, number, true);
+    sender.sendSync(message, { timeout: 20_000 });
+  }
+}
+
+/** Sends messages of 64 bytes as quickly as it can. */
+function sendSmall(): void {
+  using sender = channel.sender();
+  console.log("ready");
+  const words = new Int32Array(sender.ring.buffer, sender.ring.byteOffset, sender.ring.length >> 2);
+  for (let number = 0; number < total; number++) {
+    let offset = sender.claimAt(64);
+    while (offset < 0) {
+      sender.waitForRoomSync(64, { timeout: 20_000 });
+      offset = sender.claimAt(64);
+    }
+    for (let index = offset >> 2; index < (offset >> 2) + 16; index++) words[index] = number;
+    sender.commit();
+  }
+}
+
+async function receiveSome(): Promise<void> {
+  using receiver = channel.receiver();
+  console.log("ready");
+  for (let number = 0; number < total; number++) await receiver.receive({ timeout: 20_000 });
+  if (total === 0) { for await (const _ of receiver); }
+}
+
+/** Sends back what comes, by the channel whose name has a "b" after it. */
+function echo(): void {
+  using back = RingChannel.open(`${name}b`);
+  using receiver = channel.receiver();
+  using sender = back.sender();
+  console.log("ready");
+  for (;;) {
+    const message = receiver.receiveSync({ timeout: 20_000 });
+    if (message === undefined) return;
+    sender.sendSync(message);
+  }
+}
