@@ -36,7 +36,7 @@ const waits = new Map<bigint, RegisteredWait>();
 let lastNumber = 0n;
 let shared: GuardedCallback | undefined;
 let holding = 0;
-let notice: number | undefined;
+let notice: ReturnType<typeof setTimeout> | undefined;
 
 /** How to wait. */
 export interface RegisteredWaitOptions {
@@ -141,8 +141,9 @@ function noticeSoon(): void {
     clearTimeout(notice);
     notice = undefined;
   } else if (notice === undefined) {
-    notice = setTimeout(() => notice = undefined, LATEST_NOTICE);
-    Deno.unrefTimer(notice);
+    const timer = setTimeout(() => notice = undefined, LATEST_NOTICE);
+    Deno.unrefTimer(timer);
+    notice = timer;
   }
 }
 

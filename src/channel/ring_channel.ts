@@ -244,7 +244,7 @@ function make(
         ? SharedMemory.anonymous(length, secured)
         : SharedMemory.create(name, length, secured),
   });
-  return construct(parts, { capacity, maxMessageLength, whenFull });
+  return construct(parts, { capacity, maxMessageLength, whenFull, producers: "single" });
 }
 
 /** Makes or opens all parts, or none. The memory comes last: whoever finds it finds the events too. */

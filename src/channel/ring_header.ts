@@ -1,26 +1,30 @@
 /**
- * The first 1024 bytes of a channel's memory, all of them little-endian.
+ * The first 2048 bytes of a channel's memory, all of them little-endian.
  *
  * | offset | what                                                                        |
  * | -----: | --------------------------------------------------------------------------- |
  * |      0 | u32 magic, 0x43524957 ("WIRC"); written last, so that it says "ready"       |
  * |      4 | u32 version, 1                                                              |
- * |      8 | u32 layout, 1: one sender, one receiver                                     |
+ * |      8 | u32 layout, 1: one sender, 2: up to 64 of them; one receiver in both        |
  * |     12 | u32 capacity of the ring in bytes, a power of two                           |
  * |     16 | u32 the longest message in bytes                                            |
  * |     20 | u32 when the ring is full: 0 wait, 1 fail, 2 drop the message               |
  * |    128 | i32 tail: what is written ends here, and the receiver may read up to it     |
  * |    256 | i32 head: what is read ends here, and the sender may write up to it         |
  * |    384 | i32 committed: the tail as the sender alone sees it, for when it has died   |
- * |    512 | the sender's place                                                          |
- * |    640 | the receiver's place                                                        |
+ * |    388 | u32 how many messages were dropped                                          |
+ * |    512 | u32 a sender sleeps, and the event "space" has to be set                    |
+ * |    516 | u32 whose turn it is to send: the number of a sender's place, from 1        |
+ * |    640 | u32 the receiver sleeps, and the event "data" has to be set                 |
  * |    768 | i32 consumed: the head as the receiver alone sees it, for when it has died  |
- * |   1024 | the ring                                                                    |
+ * |    896 | the receiver's place                                                        |
+ * |   1024 | 64 places of senders, of which layout 1 uses the first                      |
+ * |   2048 | the ring                                                                    |
  *
- * A place is `u32 sleeping` (1: the event has to be set), `u32 state` (1: the last one closed it)
- * and, at 8, `u64 owner`: 0 for nobody, else the process id in the lower half and in the upper one
- * the milliseconds of the process's start (its FILETIME by 10,000), modulo 2³². So that a process
- * is told from a later one that got its id, and a place is taken in one step.
+ * A place has 16 bytes: `u64 owner`, 0 for nobody, else the process id in the lower half and in the
+ * upper one the milliseconds of the process's start (its FILETIME by 10,000), modulo 2³², so that a
+ * process is told from a later one that got its id, and a place is taken in one step; and
+ * `u32 state`, 1 if whoever had it last has closed it.
  *
  * Positions are bytes since the beginning, modulo 2³²; modulo the capacity they are places in the
  * ring. A record begins at a multiple of 8: `i32 length` of the record with these 8 bytes, `i32 kind`
@@ -33,7 +37,7 @@
  */
 
 /** Where the ring begins. */
-export const HEADER_LENGTH = 1024;
+export const HEADER_LENGTH = 2048;
 /** The bytes before each message. */
 export const RECORD_HEADER_LENGTH = 8;
 /** The least that a ring can hold, in bytes. */
@@ -55,33 +59,48 @@ export const WORD = {
   tail: 32,
   head: 64,
   committed: 96,
+  dropped: 97,
+  turn: 129,
   consumed: 192,
 } as const;
 
-/** An end's place in the header: the places of its words, and that of its owner in a `BigUint64Array`. */
+/** Where an end's words stand in the header: its owner in a `BigUint64Array`, the others in an `Int32Array`. */
 export interface Place {
-  readonly sleeping: number;
-  readonly state: number;
   readonly owner: number;
+  readonly state: number;
+  readonly sleeping: number;
 }
 
-/** The sender's place. */
-export const SENDER: Place = { sleeping: 128, state: 129, owner: 65 };
 /** The receiver's place. */
-export const RECEIVER: Place = { sleeping: 160, state: 161, owner: 81 };
+export const RECEIVER: Place = { owner: 112, state: 226, sleeping: 160 };
+/** How many senders a ring of many can have. */
+export const MOST_SENDERS = 64;
+/** The senders' places. */
+export const SENDERS: readonly Place[] = Array.from({ length: MOST_SENDERS }, (_, index) => ({
+  owner: 128 + 2 * index,
+  state: 258 + 4 * index,
+  sleeping: 128,
+}));
+/** The place of the only sender. */
+export const SENDER: Place = SENDERS[0]!;
 
 /** What a place's state says when whoever had it has closed it. */
 export const CLOSED = 1;
 
 const MAGIC = 0x43524957;
 const VERSION = 1;
-const ONE_TO_ONE = 1;
 
 /** What happens to a message that does not fit into the ring. */
 export type WhenFull = "wait" | "fail" | "drop";
 
 /** The words of {@linkcode WhenFull}, by their numbers in the header. */
 export const WHEN_FULL = ["wait", "fail", "drop"] as const;
+
+/** How many senders a ring can have at a time. */
+export type Producers = "single" | "multiple";
+
+/** The words of {@linkcode Producers}, by their numbers in the header. */
+export const PRODUCERS = ["single", "multiple"] as const;
 
 /** What is settled when a ring is made. */
 export interface RingSettings {
@@ -91,6 +110,8 @@ export interface RingSettings {
   readonly maxMessageLength: number;
   /** What happens to a message that does not fit. */
   readonly whenFull: WhenFull;
+  /** How many senders there can be at a time. */
+  readonly producers: Producers;
 }
 
 /**
@@ -111,7 +132,7 @@ export function longestMessage(capacity: number): number {
 export function writeHeader(buffer: ArrayBuffer, settings: RingSettings): void {
   const words = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
   words[WORD.version] = VERSION;
-  words[WORD.layout] = ONE_TO_ONE;
+  words[WORD.layout] = PRODUCERS.indexOf(settings.producers) + 1;
   words[WORD.capacity] = settings.capacity;
   words[WORD.maxMessageLength] = settings.maxMessageLength;
   words[WORD.whenFull] = WHEN_FULL.indexOf(settings.whenFull);
@@ -135,7 +156,8 @@ export function readHeader(buffer: ArrayBuffer): RingSettings | undefined {
   if (magic !== MAGIC) throw notAChannel("it begins with something else");
   const word = (index: number) => words[index]! >>> 0;
   const [version, layout] = [word(WORD.version), word(WORD.layout)];
-  if (version !== VERSION || layout !== ONE_TO_ONE) {
+  const producers = PRODUCERS[layout - 1];
+  if (version !== VERSION || producers === undefined) {
     throw notAChannel(`it is of version ${version} and layout ${layout}`);
   }
   const [capacity, maxMessageLength] = [word(WORD.capacity), word(WORD.maxMessageLength)];
@@ -143,7 +165,7 @@ export function readHeader(buffer: ArrayBuffer): RingSettings | undefined {
   const possible = isCapacity(capacity) && capacity <= buffer.byteLength - HEADER_LENGTH &&
     maxMessageLength <= longestMessage(capacity);
   if (!possible || whenFull === undefined) throw notAChannel("its header contradicts itself");
-  return { capacity, maxMessageLength, whenFull };
+  return { capacity, maxMessageLength, whenFull, producers };
 }
 
 /** Whether a ring can hold so many bytes. */

@@ -16,6 +16,7 @@ function ringOf(capacity: number) {
     capacity,
     maxMessageLength: longestMessage(capacity),
     whenFull: "wait",
+    producers: "single",
   };
   writeHeader(buffer, settings);
   return {
