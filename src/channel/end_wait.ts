@@ -8,7 +8,7 @@ import { lastError } from "../../ffi/error.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { INFINITE } from "../../ffi/registered_wait.ts";
 import type { SharedEvent, WaitOptions } from "../sync/mod.ts";
-import type { OtherEnd } from "./other_end.ts";
+import type { OtherSide } from "./other_end.ts";
 import { HEADER_LENGTH, type Place } from "./ring_header.ts";
 import { announceSleep, rise } from "./sleep.ts";
 import { Spin } from "./spin.ts";
@@ -22,23 +22,43 @@ const LOOKS_IN_TURN = 512;
 const WAIT_OBJECT_0 = 0;
 const WAIT_TIMEOUT = 0x102;
 
+/** The longest sleep where others have to be asked for whether they are there, in milliseconds. */
+const LONGEST_SLEEP = 200;
+
+/** What an end waits with. */
+export interface EndWaitOptions {
+  /** The end's place. */
+  place: Place;
+  /** The event that wakes it up. */
+  event: SharedEvent;
+  /** The other side. */
+  other: OtherSide;
+  /**
+   * Whether its event wakes other ends as well. An end that was woken then wakes the next one, and
+   * looks from time to time, for one that was woken may have been ended before it did so.
+   */
+  isShared: boolean;
+}
+
 /** Waits until something is there: spins for a while, and then sleeps until the end's event is set. */
 export class EndWait {
   readonly #header: Int32Array<ArrayBuffer>;
   readonly #place: Place;
   readonly #event: SharedEvent;
-  readonly #other: OtherEnd;
+  readonly #other: OtherSide;
+  readonly #isShared: boolean;
+  readonly #longestSleep: number;
   readonly #spinSync = new Spin(LOOKS_STANDING_STILL);
   readonly #spin = new Spin(LOOKS_IN_TURN);
 
   /**
    * @param buffer The ring's memory.
-   * @param place The end's place.
-   * @param event The event that wakes it up.
-   * @param other The other end.
+   * @param options What to wait with.
    */
-  constructor(buffer: ArrayBuffer, place: Place, event: SharedEvent, other: OtherEnd) {
+  constructor(buffer: ArrayBuffer, { place, event, other, isShared }: EndWaitOptions) {
     this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
+    this.#isShared = isShared;
+    this.#longestSleep = isShared || other.isMany ? LONGEST_SLEEP : Infinity;
     this.#place = place;
     this.#event = event;
     this.#other = other;
@@ -57,15 +77,19 @@ export class EndWait {
     if (timeout === 0) return false;
     const deadline = performance.now() + timeout;
     if (this.#spinSync.until(isReady)) return true;
-    for (;;) {
+    for (let sleeps = 0;; sleeps++) {
       const process = this.#other.look();
       announceSleep(this.#header, this.#place);
       const left = deadline - performance.now();
-      if (isReady() || left <= 0) {
-        rise(this.#header, this.#place);
-        return isReady();
+      const ready = isReady();
+      if (ready || left <= 0) {
+        this.#leave(sleeps > 0);
+        return ready;
       }
-      if (sleepSync(this.#event.unsafeHandle, process, left) === "ended") this.#other.noteDeath();
+      const longest = Math.min(left, this.#longestSleep);
+      const end = sleepSync(this.#event.unsafeHandle, process, longest);
+      if (end === "ended") this.#other.noteDeath();
+      if (end === "late") this.#other.lookNowAndThen();
     }
   }
 
@@ -83,24 +107,39 @@ export class EndWait {
     tellNow();
     if (isReady() || this.#spin.until(isReady)) return;
     const deadline = performance.now() + timeout;
-    for (;;) {
+    for (let sleeps = 0;; sleeps++) {
       this.#other.awaitDeath();
       announceSleep(this.#header, this.#place);
-      if (isReady()) return rise(this.#header, this.#place);
+      if (isReady()) return this.#leave(sleeps > 0);
       const left = Math.max(Math.ceil(deadline - performance.now()), 0);
+      const longest = Math.min(left, this.#longestSleep);
       try {
-        await this.#event.wait({ timeout: left, ...(signal && { signal }) });
+        await this.#event.wait({ timeout: longest, ...(signal && { signal }) });
       } catch (error) {
         if (this.#event.closed) throw error;
-        rise(this.#header, this.#place);
-        if (!isReady() || !(error instanceof Deno.errors.TimedOut)) throw error;
+        const isLate = error instanceof Deno.errors.TimedOut;
+        if (isLate) this.#other.lookNowAndThen();
+        if (!isLate || (longest === left && !isReady())) {
+          this.#leave(true);
+          throw error;
+        }
       }
-      if (isReady()) return;
+      if (isReady()) return this.#leave(true);
     }
+  }
+
+  /** Does not sleep any more. Others may: the next one of them is to look as well. */
+  #leave(hasSlept: boolean): void {
+    if (!this.#isShared) rise(this.#header, this.#place);
+    else if (hasSlept) this.#event.set();
   }
 }
 
-function sleepSync(event: bigint, process: bigint | undefined, timeout: number): "woken" | "ended" {
+function sleepSync(
+  event: bigint,
+  process: bigint | undefined,
+  timeout: number,
+): "woken" | "ended" | "late" {
   const handles = process === undefined
     ? BigUint64Array.of(event)
     : BigUint64Array.of(event, process);
@@ -108,6 +147,7 @@ function sleepSync(event: bigint, process: bigint | undefined, timeout: number):
   const { WaitForMultipleObjectsEx } = kernel32();
   const code = WaitForMultipleObjectsEx(handles.length, handles, 0, milliseconds, 0);
   if (code === WAIT_OBJECT_0 + 1) return "ended";
-  if (code === WAIT_OBJECT_0 || code === WAIT_TIMEOUT) return "woken";
+  if (code === WAIT_OBJECT_0) return "woken";
+  if (code === WAIT_TIMEOUT) return "late";
   throw lastError("WaitForMultipleObjectsEx", "Cannot wait for the other end of the channel");
 }

@@ -14,10 +14,12 @@
  * @module
  */
 
+export { ChannelInbox, sendChannel } from "./channel_transfer.ts";
 export type { LatestValueOptions } from "./latest_memory.ts";
 export { type ChangesOptions, LatestValue } from "./latest_value.ts";
 export { type LatestSink, LatestWriter } from "./latest_writer.ts";
-export { RingChannel, type RingChannelOptions } from "./ring_channel.ts";
-export type { RingSettings, WhenFull } from "./ring_header.ts";
-export { RingReceiver } from "./ring_receiver.ts";
-export { type EndOptions, RingSender } from "./ring_sender.ts";
+export { type ChannelParts, RingChannel, type RingChannelOptions } from "./ring_channel.ts";
+export { RingClaim } from "./ring_claim.ts";
+export type { Producers, RingSettings, WhenFull } from "./ring_header.ts";
+export { type ReceiverStats, RingReceiver } from "./ring_receiver.ts";
+export { type EndOptions, RingSender, type SenderStats } from "./ring_sender.ts";

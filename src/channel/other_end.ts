@@ -11,8 +11,35 @@ import { CLOSED, HEADER_LENGTH, type Place } from "./ring_header.ts";
 /** How often one that does not wait asks whether the other process is there, in milliseconds. */
 const LOOK_INTERVAL = 20;
 
-/** The other end: whether it is there, was closed, or its process has ended. */
-export class OtherEnd implements Disposable {
+/** The other side of a ring: whether anybody is there, was closed, or their process has ended. */
+export interface OtherSide extends Disposable {
+  /** Whether it has several ends, which have to be asked for from time to time. */
+  readonly isMany: boolean;
+  /** Whether it was there and was closed. */
+  readonly isClosed: boolean;
+  /** Whether its process is known to have ended without closing it, and no other has come. */
+  readonly hasDied: boolean;
+  /** Whether it is not there any more. */
+  readonly isGone: boolean;
+  /** Whether its place has the owner that was last looked at. */
+  isSame(): boolean;
+  /**
+   * Sees who has the place now.
+   *
+   * @returns The handle of its process; `undefined` if there is none that can be waited for.
+   */
+  look(): bigint | undefined;
+  /** Sees whether the process is still there, if that has not been asked lately. */
+  lookNowAndThen(): void;
+  /** Takes note that the process whose handle {@linkcode OtherSide.look} gave has ended. */
+  noteDeath(): void;
+  /** Has the process's end be told while the script does other things. */
+  awaitDeath(): void;
+}
+
+/** The other end of a ring, where there is one of it. */
+export class OtherEnd implements OtherSide {
+  readonly isMany = false;
   readonly #header: Int32Array<ArrayBuffer>;
   readonly #owners: BigUint64Array<ArrayBuffer>;
   readonly #place: Place;
@@ -37,38 +64,28 @@ export class OtherEnd implements Disposable {
     this.#ended = ended;
   }
 
-  /** Whether it was there and was closed. */
   get isClosed(): boolean {
     const { state, owner } = this.#place;
     return this.#header[state] === CLOSED && Atomics.load(this.#header, owner * 2) === 0;
   }
 
-  /** Whether its process is known to have ended without closing it, and no other has come. */
   get hasDied(): boolean {
     return this.#died && this.isSame();
   }
 
-  /** Whether it is not there any more. */
   get isGone(): boolean {
     return this.isClosed || this.hasDied;
   }
 
-  /** Whether the place has the owner that was last looked at. */
   isSame(): boolean {
     return Atomics.load(this.#owners, this.#place.owner) === this.#owner;
   }
 
-  /**
-   * Sees who has the place now.
-   *
-   * @returns The handle of its process; `undefined` if there is none that can be waited for.
-   */
   look(): bigint | undefined {
     if (!this.isSame()) this.#meet(Atomics.load(this.#owners, this.#place.owner));
     return this.#died ? undefined : this.#watch?.unsafeHandle;
   }
 
-  /** Sees whether the process is still there, if that has not been asked lately. */
   lookNowAndThen(): void {
     const now = performance.now();
     if (now - this.#lastLook < LOOK_INTERVAL) return;
@@ -76,12 +93,10 @@ export class OtherEnd implements Disposable {
     if (this.look() !== undefined && this.#watch?.exitCode !== undefined) this.#died = true;
   }
 
-  /** Takes note that the process whose handle {@linkcode look} gave has ended. */
   noteDeath(): void {
     this.#died = true;
   }
 
-  /** Has the process's end be told while the script does other things. */
   awaitDeath(): void {
     if (this.look() === undefined || this.#isAwaited) return;
     const watch = this.#watch!;
@@ -94,7 +109,6 @@ export class OtherEnd implements Disposable {
     }, () => {});
   }
 
-  /** Closes the handle of the process. */
   [Symbol.dispose](): void {
     this.#watch?.close();
     this.#watch = undefined;

@@ -17,6 +17,8 @@ import {
   LEAST_CAPACITY,
   longestMessage,
   MOST_CAPACITY,
+  PRODUCERS,
+  type Producers,
   readHeader,
   type RingSettings,
   WHEN_FULL,
@@ -25,6 +27,7 @@ import {
 } from "./ring_header.ts";
 import { RingReceiver } from "./ring_receiver.ts";
 import { type EndOptions, RingSender } from "./ring_sender.ts";
+import { readableFrom, writableTo } from "./streams.ts";
 
 /** What a new channel is to be like. */
 export interface RingChannelOptions {
@@ -34,15 +37,24 @@ export interface RingChannelOptions {
   maxMessageLength?: number;
   /** What `send` does when the ring is full. @default "wait" */
   whenFull?: WhenFull;
+  /**
+   * How many senders there can be at a time: one, which is quickest, or up to 64.
+   *
+   * @default "single"
+   */
+  producers?: Producers;
   /** Who may open it: see `SharedMemory.create`. @default "user" */
   security?: Security;
 }
 
 /** The kernel objects of a channel. */
-interface Parts {
-  memory: SharedMemory;
-  data: SharedEvent;
-  space: SharedEvent;
+export interface ChannelParts {
+  /** The memory with the header and the ring. */
+  readonly memory: SharedMemory;
+  /** The event that is set when there are messages, and the receiver sleeps. */
+  readonly data: SharedEvent;
+  /** The event that is set when there is room, and a sender sleeps. */
+  readonly space: SharedEvent;
 }
 
 /**
@@ -53,12 +65,14 @@ interface Parts {
 export class RingChannel implements Disposable {
   /** The full name, `Local\…` or `Global\…`, or `undefined` if it has none. */
   readonly name: string | undefined;
-  readonly #parts: Parts;
+  readonly #parts: ChannelParts;
   readonly #view: MappedView;
   readonly #end: EndOptions;
   readonly #ends = new Set<RingSender | RingReceiver>();
+  #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+  #writable: WritableStream<Uint8Array> | undefined;
 
-  private constructor(parts: Parts, settings?: RingSettings) {
+  private constructor(parts: ChannelParts, settings?: RingSettings) {
     let view: MappedView | undefined;
     try {
       view = parts.memory.map();
@@ -156,6 +170,22 @@ export class RingChannel implements Disposable {
   }
 
   /**
+   * Makes a channel of its parts, which came by other ways: `ChannelInbox` does that for those that
+   * come by `sendChannel`.
+   *
+   * @param parts The parts, which are closed with the channel, or at once if this fails.
+   * @throws {Deno.errors.InvalidData} If the memory is not a channel's.
+   */
+  static fromParts(parts: ChannelParts): RingChannel {
+    return new RingChannel(parts);
+  }
+
+  /** The kernel objects that it consists of. They are closed with it. */
+  get parts(): ChannelParts {
+    return this.#parts;
+  }
+
+  /**
    * What a child process has to inherit, for `spawn` and `inheritHandles`.
    *
    * @param key The key under which the child takes it.
@@ -171,10 +201,10 @@ export class RingChannel implements Disposable {
   }
 
   /**
-   * Takes the sender's place, which has to be free: never taken, closed, or left by a process that
-   * has ended.
+   * Takes a sender's place, which has to be free: never taken, closed, or left by a process that has
+   * ended. There is one, or there are 64 if the channel was made for `"multiple"` producers.
    *
-   * @throws {Deno.errors.Busy} If there is a sender.
+   * @throws {Deno.errors.Busy} If there is a sender, or are so many.
    * @throws {Deno.errors.BadResource} If the channel is closed.
    */
   sender(): RingSender {
@@ -190,6 +220,26 @@ export class RingChannel implements Disposable {
    */
   receiver(): RingReceiver {
     return this.#add(new RingReceiver(this.#open()));
+  }
+
+  /**
+   * The messages as a stream, which takes the receiver's place when this is read first. It takes no
+   * message out of the ring before somebody reads it.
+   *
+   * @throws What {@linkcode RingChannel.receiver} throws.
+   */
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#readable ??= readableFrom(this.receiver());
+  }
+
+  /**
+   * A stream into the channel, which takes a sender's place when this is read first. Each chunk is a
+   * message; writing it waits for room in the ring.
+   *
+   * @throws What {@linkcode RingChannel.sender} throws.
+   */
+  get writable(): WritableStream<Uint8Array> {
+    return this.#writable ??= writableTo(this.sender());
   }
 
   /** Closes the ends that were taken here, and the channel. */
@@ -220,9 +270,9 @@ export class RingChannel implements Disposable {
 function make(
   name: string | undefined,
   options: RingChannelOptions,
-  construct: (parts: Parts, settings: RingSettings) => RingChannel,
+  construct: (parts: ChannelParts, settings: RingSettings) => RingChannel,
 ): RingChannel {
-  const { capacity = 2 ** 20, whenFull = "wait", security } = options;
+  const { capacity = 2 ** 20, whenFull = "wait", producers = "single", security } = options;
   assertInteger("capacity", capacity, LEAST_CAPACITY, MOST_CAPACITY);
   if (!isCapacity(capacity)) {
     throw new RangeError(`Expected capacity to be a power of two, got ${capacity}`);
@@ -230,6 +280,7 @@ function make(
   const { maxMessageLength = longestMessage(capacity) } = options;
   assertInteger("maxMessageLength", maxMessageLength, 0, longestMessage(capacity));
   assertOneOf("whenFull", whenFull, WHEN_FULL);
+  assertOneOf("producers", producers, PRODUCERS);
   const secured = security === undefined ? {} : { security };
   const length = HEADER_LENGTH + capacity;
   const event = (suffix: string) =>
@@ -244,13 +295,13 @@ function make(
         ? SharedMemory.anonymous(length, secured)
         : SharedMemory.create(name, length, secured),
   });
-  return construct(parts, { capacity, maxMessageLength, whenFull, producers: "single" });
+  return construct(parts, { capacity, maxMessageLength, whenFull, producers });
 }
 
 /** Makes or opens all parts, or none. The memory comes last: whoever finds it finds the events too. */
 function gather(
   from: { memory: () => SharedMemory; data: () => SharedEvent; space: () => SharedEvent },
-): Parts {
+): ChannelParts {
   using stack = new DisposableStack();
   const data = stack.use(from.data());
   const space = stack.use(from.space());
@@ -259,7 +310,7 @@ function gather(
   return { memory, data, space };
 }
 
-function closeParts({ memory, data, space }: Parts): void {
+function closeParts({ memory, data, space }: ChannelParts): void {
   data.close();
   space.close();
   memory.close();

@@ -6,24 +6,39 @@
 
 import { Mailbox } from "../waiting/mailbox.ts";
 import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import { decodeValue } from "./clone.ts";
 import { EndWait } from "./end_wait.ts";
-import { OtherEnd } from "./other_end.ts";
+import { ManySenders } from "./many_senders.ts";
+import { OtherEnd, type OtherSide } from "./other_end.ts";
 import { leavePlace, takePlace } from "./ownership.ts";
-import { HEADER_LENGTH, RECEIVER, SENDER } from "./ring_header.ts";
+import { HEADER_LENGTH, RECEIVER, SENDER, WORD } from "./ring_header.ts";
 import { RingReader } from "./ring_reader.ts";
 import type { EndOptions } from "./ring_sender.ts";
 import { takeSleeper } from "./sleep.ts";
 import { tellAtTurnEnd, type Teller, tellNow } from "./turn_end.ts";
 
+/** What a receiver has done, and the channel before it. */
+export interface ReceiverStats {
+  /** How many messages it has taken or read. */
+  readonly received: number;
+  /** How often it had to wait for a message. */
+  readonly waited: number;
+  /** How many messages the channel's senders have dropped since it was made, modulo 2³². */
+  readonly dropped: number;
+}
+
 /** Takes messages from a channel; there is one at a time, in whichever process. */
 export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayBuffer>> {
   readonly #options: EndOptions;
+  readonly #header: Int32Array<ArrayBuffer>;
   readonly #reader: RingReader;
-  readonly #other: OtherEnd;
+  readonly #other: OtherSide;
   readonly #wait: EndWait;
   readonly #teller: Teller;
   /** Has one item, which whoever waits for a message takes. */
   readonly #turn = new Mailbox<true>();
+  #received = 0;
+  #waited = 0;
   #closed = false;
 
   /**
@@ -32,17 +47,18 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
    * @param options The channel.
    */
   constructor(options: EndOptions) {
-    const { buffer, settings, data, space } = options;
+    const { buffer, settings, data } = options;
+    this.#options = options;
+    this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
     takePlace(buffer, RECEIVER, "receiver");
     try {
-      const header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
-      const wake = () => {
-        if (takeSleeper(header, SENDER)) space.set();
-      };
-      this.#options = options;
+      const wake = () => this.#wakeSender();
       this.#reader = new RingReader(buffer, settings, wake);
-      this.#other = new OtherEnd(buffer, SENDER, () => data.set());
-      this.#wait = new EndWait(buffer, RECEIVER, data, this.#other);
+      this.#other = settings.producers === "multiple"
+        ? new ManySenders(buffer)
+        : new OtherEnd(buffer, SENDER, () => data.set());
+      const [place, event, other] = [RECEIVER, data, this.#other];
+      this.#wait = new EndWait(buffer, { place, event, other, isShared: false });
       this.#teller = {
         isDue: false,
         tell: () => this.#reader.isPending && !this.#closed && this.#reader.release(),
@@ -59,6 +75,13 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
   /** Whether it is closed. */
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** What it has done. */
+  get stats(): ReceiverStats {
+    this.#assertOpen();
+    const dropped = Atomics.load(this.#header, WORD.dropped) >>> 0;
+    return { received: this.#received, waited: this.#waited, dropped };
   }
 
   /** Whether the sender was closed and all of its messages were received. */
@@ -107,6 +130,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
         const message = this.#take();
         if (message !== undefined) return message;
         if (this.#isAtEnd()) return undefined;
+        this.#waited++;
         const left = Math.max(Math.ceil(deadline - performance.now()), 0);
         await this.#wait.until(this.#isReady, { timeout: left, ...(signal && { signal }) });
       }
@@ -144,6 +168,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     for (;;) {
       if (this.#reader.next() >= 0) return true;
       if (this.#isAtEnd()) return false;
+      this.#waited++;
       if (!this.#wait.untilSync(this.#isReady, Math.max(deadline - performance.now(), 0))) {
         throw new Deno.errors.TimedOut(`Waited ${timeout} ms for a message in the channel`);
       }
@@ -179,10 +204,24 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
       visit(ring, offset, reader.length);
       if (this.#closed) return count + 1;
       reader.advance();
+      this.#received++;
       count++;
     }
     this.#idle();
     return count;
+  }
+
+  /**
+   * Takes the next value that was sent by `RingSender.sendValue`, or waits for it.
+   *
+   * @param options How long.
+   * @returns The value; `undefined` at the end, when the sender was closed.
+   * @throws {Deno.errors.InvalidData} If the message is none; it is taken all the same.
+   * @throws What {@linkcode RingReceiver.receive} throws.
+   */
+  async receiveValue(options: WaitOptions = {}): Promise<{ value: unknown } | undefined> {
+    const message = await this.receive(options);
+    return message && { value: decodeValue(message) };
   }
 
   /** All messages until the end. */
@@ -197,11 +236,11 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
   /** Leaves the channel: the sender is told so. */
   close(): void {
     if (this.#closed) return;
-    const { buffer, data, space } = this.#options;
+    const { buffer, data } = this.#options;
     if (this.#reader.isPending) this.#reader.release();
     this.#closed = true;
     leavePlace(buffer, RECEIVER);
-    if (takeSleeper(new Int32Array(buffer, 0, HEADER_LENGTH / 4), SENDER)) space.set();
+    this.#wakeSender();
     // Whoever waits here is to see that it is closed.
     if (this.#turn.isEmpty) data.set();
     this.#other[Symbol.dispose]();
@@ -220,6 +259,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     if (offset < 0) return undefined;
     const message = reader.ring.slice(offset, offset + reader.length);
     reader.advance();
+    this.#received++;
     if (reader.isPending) tellAtTurnEnd(this.#teller);
     return message;
   }
@@ -240,6 +280,10 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     throw new Deno.errors.ConnectionReset(
       "The process of the channel's sender has ended without closing it",
     );
+  }
+
+  #wakeSender(): void {
+    if (takeSleeper(this.#header, SENDER)) this.#options.space.set();
   }
 
   #assertOpen(): void {

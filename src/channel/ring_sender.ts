@@ -10,9 +10,13 @@ import { Mailbox } from "../waiting/mailbox.ts";
 import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
 import { EndWait } from "./end_wait.ts";
 import { OtherEnd } from "./other_end.ts";
+import { encodeValue } from "./clone.ts";
 import { leavePlace, takePlace } from "./ownership.ts";
-import { HEADER_LENGTH, RECEIVER, type RingSettings, SENDER } from "./ring_header.ts";
-import { RingWriter } from "./ring_writer.ts";
+import { RingClaim } from "./ring_claim.ts";
+import { HEADER_LENGTH, RECEIVER, type RingSettings, SENDER, WORD } from "./ring_header.ts";
+import { RingWriter, type Writer } from "./ring_writer.ts";
+import { leaveSenderPlace, takeSenderPlace } from "./sender_places.ts";
+import { SharedWriter } from "./shared_writer.ts";
 import { takeSleeper } from "./sleep.ts";
 import { tellAtTurnEnd, type Teller } from "./turn_end.ts";
 
@@ -28,18 +32,38 @@ export interface EndOptions {
   space: SharedEvent;
 }
 
-/** Puts messages into a channel; there is one at a time, in whichever process. */
+/** What a sender has done. */
+export interface SenderStats {
+  /** How many messages it has put into the ring. */
+  readonly sent: number;
+  /** How often it had to wait for room. */
+  readonly waited: number;
+  /** How many messages were refused, in a channel that fails when it is full. */
+  readonly failed: number;
+  /** How many messages were dropped, in a channel that does so when it is full. */
+  readonly dropped: number;
+}
+
+/** Puts messages into a channel. */
 export class RingSender implements Disposable {
   /** The longest message, in bytes. */
   readonly maxMessageLength: number;
   readonly #options: EndOptions;
-  readonly #writer: RingWriter;
+  readonly #header: Int32Array<ArrayBuffer>;
+  readonly #place: { leave(): void };
+  readonly #writer: Writer;
   readonly #other: OtherEnd;
   readonly #wait: EndWait;
   readonly #teller: Teller;
   /** Has one item, which whoever waits for room takes, so that messages stay in order. */
   readonly #turn = new Mailbox<true>();
+  /** The length of the message that is claimed, or -1. */
   #claimed = -1;
+  /** How many messages were claimed, which tells an old claim from the last. */
+  #claims = 0;
+  #sent = 0;
+  #waited = 0;
+  #failed = 0;
   #dropped = 0;
   #closed = false;
 
@@ -50,16 +74,25 @@ export class RingSender implements Disposable {
    */
   constructor(options: EndOptions) {
     const { buffer, settings, data, space } = options;
-    takePlace(buffer, SENDER, "sender");
+    this.#options = options;
+    this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
+    const isShared = settings.producers === "multiple";
+    const index = isShared ? takeSenderPlace(buffer) : 0;
+    if (!isShared) takePlace(buffer, SENDER, "sender");
+    this.#place = {
+      leave: () => isShared ? leaveSenderPlace(buffer, index) : leavePlace(buffer, SENDER),
+    };
     try {
-      const header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
-      const wake = () => {
-        if (takeSleeper(header, RECEIVER)) data.set();
-      };
-      this.#options = options;
-      this.#writer = new RingWriter(buffer, settings, wake);
+      const wake = () => this.#wakeReceiver();
+      this.#writer = isShared
+        ? new SharedWriter(buffer, settings, index, {
+          message: wake,
+          turn: () => this.#wakeSender(),
+        })
+        : new RingWriter(buffer, settings, wake);
       this.#other = new OtherEnd(buffer, RECEIVER, () => space.set());
-      this.#wait = new EndWait(buffer, SENDER, space, this.#other);
+      const [place, event, other] = [SENDER, space, this.#other];
+      this.#wait = new EndWait(buffer, { place, event, other, isShared });
       this.#teller = {
         isDue: false,
         tell: () => this.#writer.isPending && !this.#closed && this.flush(),
@@ -69,7 +102,7 @@ export class RingSender implements Disposable {
       // A receiver that sleeps does not know this process yet, and is to notice its end.
       wake();
     } catch (error) {
-      leavePlace(buffer, SENDER);
+      this.#place.leave();
       throw error;
     }
   }
@@ -84,9 +117,14 @@ export class RingSender implements Disposable {
     return this.#writer.ring;
   }
 
-  /** How many messages were dropped because the ring was full. */
-  get dropped(): number {
-    return this.#dropped;
+  /** What it has done. */
+  get stats(): SenderStats {
+    return {
+      sent: this.#sent,
+      waited: this.#waited,
+      failed: this.#failed,
+      dropped: this.#dropped,
+    };
   }
 
   /** Whether it is closed. */
@@ -109,8 +147,9 @@ export class RingSender implements Disposable {
    * @throws {Deno.errors.InvalidData} If the channel's memory says what cannot be.
    */
   trySend(bytes: Uint8Array): boolean {
-    this.#assertReady(bytes.length);
+    this.#assertMessage(bytes);
     if (!this.#writer.write(bytes)) return this.#refuse();
+    this.#sent++;
     if (this.#writer.isPending) tellAtTurnEnd(this.#teller);
     return true;
   }
@@ -140,14 +179,27 @@ export class RingSender implements Disposable {
     try {
       while (!this.trySend(message)) {
         if (!this.#isToWait()) return false;
-        const left = Math.max(Math.ceil(deadline - performance.now()), 0);
-        const isReady = () => this.#isReadyFor(message.length);
-        await this.#wait.until(isReady, { timeout: left, ...(signal && { signal }) });
+        await this.#waitForRoom(message.length, deadline, signal);
       }
       return true;
     } finally {
       this.#turn.put(true);
     }
+  }
+
+  /**
+   * Sends a JavaScript value, for `RingReceiver.receiveValue`.
+   *
+   * @param value Anything that can be cloned: also `Map`, `Date`, `BigInt`, typed arrays, cycles.
+   * @param options How long to wait for room.
+   * @returns Whether it was put into the ring, and not dropped.
+   * @throws {DOMException} `DataCloneError`, if it cannot be cloned, as functions cannot.
+   * @throws {RangeError} If its bytes are more than the channel's longest message has.
+   * @throws What {@linkcode RingSender.send} throws.
+   * @see {@link https://developer.mozilla.org/docs/Web/API/Web_Workers_API/Structured_clone_algorithm}
+   */
+  async sendValue(value: unknown, options: WaitOptions = {}): Promise<boolean> {
+    return await this.send(encodeValue(value), options);
   }
 
   /**
@@ -164,19 +216,45 @@ export class RingSender implements Disposable {
    */
   sendSync(bytes: Uint8Array, { timeout = Infinity }: { timeout?: number } = {}): boolean {
     assertTimeout(timeout);
-    this.#assertReady(bytes.length);
+    this.#assertMessage(bytes);
     if (this.#turn.isEmpty) throw new Deno.errors.Busy("Other messages wait for room");
     const deadline = performance.now() + timeout;
     while (!this.#writer.write(bytes)) {
       if (!this.#refuse() && !this.#isToWait()) return false;
       this.#waitSync(bytes.length, Math.max(deadline - performance.now(), 0));
     }
+    this.#sent++;
     if (this.#writer.isPending) this.#writer.publish();
     return true;
   }
 
   /**
+   * Waits until there is room for a message, for {@linkcode RingSender.claim}. Where there are other
+   * senders, it may be gone again.
+   *
+   * @param length The message's length in bytes.
+   * @param options How long.
+   * @throws {Deno.errors.TimedOut} If there was none in time.
+   * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
+   */
+  async waitForRoom(length: number, options: WaitOptions = {}): Promise<void> {
+    const { timeout = Infinity, signal } = options;
+    this.#assertReady(length);
+    assertTimeout(timeout);
+    signal?.throwIfAborted();
+    const deadline = performance.now() + timeout;
+    await this.#turn.take(options);
+    try {
+      await this.#waitForRoom(length, deadline, signal);
+      this.#assertReady(length);
+    } finally {
+      this.#turn.put(true);
+    }
+  }
+
+  /**
    * Has the thread stand still until there is room for a message, for {@linkcode RingSender.claimAt}.
+   * Where there are other senders, it may be gone again.
    *
    * @param length The message's length in bytes.
    * @param options How long.
@@ -190,8 +268,34 @@ export class RingSender implements Disposable {
   }
 
   /**
-   * Finds room for a message, to be written into {@linkcode RingSender.ring} where it will be read:
-   * nothing is copied and nothing allocated.
+   * Finds room for a message, to be written where it will be read: nothing is copied. Until it is
+   * committed or given up this sender sends nothing else, and nor does any other of the channel.
+   *
+   * @param length Its length in bytes.
+   * @returns The room; `undefined` if there is none now.
+   * @throws {RangeError} If it is longer than the channel's longest message.
+   * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
+   * @throws {Deno.errors.Busy} If a message is claimed.
+   * @throws {Deno.errors.BadResource} If the sender is closed.
+   * @throws {Deno.errors.InvalidData} If the channel's memory says what cannot be.
+   */
+  claim(length: number): RingClaim | undefined {
+    const offset = this.claimAt(length);
+    if (offset < 0) return undefined;
+    const number = this.#claims;
+    return new RingClaim(this.ring.subarray(offset, offset + length), (length) => {
+      const isOver = this.#claims !== number || this.#claimed < 0;
+      if (length !== undefined && isOver) {
+        throw new Deno.errors.BadResource("The message was committed or given up");
+      }
+      if (length !== undefined) this.commit(length);
+      else if (!isOver) this.abort();
+    });
+  }
+
+  /**
+   * Finds room as {@linkcode RingSender.claim} does, without allocating anything: the message is to
+   * be written into {@linkcode RingSender.ring}.
    *
    * @param length Its length in bytes.
    * @returns Where it begins in `ring`, at a multiple of 8; -1 if there is no room.
@@ -199,8 +303,12 @@ export class RingSender implements Disposable {
   claimAt(length: number): number {
     this.#assertReady(length);
     const offset = this.#writer.claim(length);
-    if (offset >= 0) this.#claimed = length;
-    else this.#refuse();
+    if (offset >= 0) {
+      this.#claimed = length;
+      this.#claims++;
+    } else {
+      this.#refuse();
+    }
     return offset;
   }
 
@@ -209,6 +317,7 @@ export class RingSender implements Disposable {
    *
    * @param length How much of it. @default all
    * @throws {TypeError} If none is claimed.
+   * @throws {RangeError} If so much was not claimed.
    */
   commit(length: number = this.#claimed): void {
     this.#assertOpen();
@@ -216,12 +325,15 @@ export class RingSender implements Disposable {
     if (length !== this.#claimed) assertInteger("length", length, 0, this.#claimed);
     this.#claimed = -1;
     this.#writer.commit(length);
+    this.#sent++;
     if (this.#writer.isPending) tellAtTurnEnd(this.#teller);
   }
 
   /** Gives up the message that was claimed, if one is. */
   abort(): void {
+    if (this.#claimed < 0) return;
     this.#claimed = -1;
+    this.#writer.abort();
   }
 
   /** Tells the receiver of all that was sent. */
@@ -230,16 +342,16 @@ export class RingSender implements Disposable {
     if (this.#writer.isPending) this.#writer.publish();
   }
 
-  /** Ends the stream: the receiver gets what was sent, and then the end. */
+  /** Leaves the channel: when its last sender has, the receiver gets what was sent, and then the end. */
   close(): void {
     if (this.#closed) return;
-    const { buffer, data, space } = this.#options;
+    this.abort();
     if (this.#writer.isPending) this.#writer.publish();
     this.#closed = true;
-    leavePlace(buffer, SENDER);
-    if (takeSleeper(new Int32Array(buffer, 0, HEADER_LENGTH / 4), RECEIVER)) data.set();
+    this.#place.leave();
+    this.#wakeReceiver();
     // Whoever waits here is to see that it is closed.
-    if (this.#turn.isEmpty) space.set();
+    if (this.#turn.isEmpty) this.#options.space.set();
     this.#other[Symbol.dispose]();
   }
 
@@ -248,7 +360,19 @@ export class RingSender implements Disposable {
     this.close();
   }
 
+  async #waitForRoom(
+    length: number,
+    deadline: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    this.#waited++;
+    const timeout = Math.max(Math.ceil(deadline - performance.now()), 0);
+    const isReady = () => this.#isReadyFor(length);
+    await this.#wait.until(isReady, { timeout, ...(signal && { signal }) });
+  }
+
   #waitSync(length: number, timeout: number): void {
+    this.#waited++;
     const isReady = () => this.#isReadyFor(length);
     if (!this.#wait.untilSync(isReady, timeout)) {
       throw new Deno.errors.TimedOut(`Waited ${timeout} ms for room in the channel`);
@@ -269,13 +393,33 @@ export class RingSender implements Disposable {
 
   #isToWait(): boolean {
     const { whenFull } = this.#options.settings;
-    if (whenFull === "fail") throw new Deno.errors.WouldBlock("The channel is full");
-    if (whenFull === "drop") this.#dropped++;
+    if (whenFull === "fail") {
+      this.#failed++;
+      throw new Deno.errors.WouldBlock("The channel has no room for the message");
+    }
+    if (whenFull === "drop") {
+      this.#dropped++;
+      Atomics.add(this.#header, WORD.dropped, 1);
+    }
     return whenFull === "wait";
+  }
+
+  #wakeReceiver(): void {
+    if (takeSleeper(this.#header, RECEIVER)) this.#options.data.set();
+  }
+
+  /** Wakes another sender of the channel. */
+  #wakeSender(): void {
+    if (takeSleeper(this.#header, SENDER)) this.#options.space.set();
   }
 
   #assertOpen(): void {
     if (this.#closed) throw new Deno.errors.BadResource("The channel's sender is closed");
+  }
+
+  #assertMessage(bytes: Uint8Array): void {
+    if (!(bytes instanceof Uint8Array)) throw new TypeError("Expected the message's bytes");
+    this.#assertReady(bytes.length);
   }
 
   #assertReady(length: number): void {

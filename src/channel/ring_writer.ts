@@ -18,6 +18,43 @@ const BATCH = 512;
 /** Up to this many bytes, a loop over words is quicker than `Uint8Array.set`. */
 const SHORT = 256;
 
+/** What a sender writes with. */
+export interface Writer {
+  /** The ring's bytes. */
+  readonly ring: Uint8Array<ArrayBuffer>;
+  /** The longest message, in bytes. */
+  readonly maxMessageLength: number;
+  /** Whether the receiver has not been told of all that is committed. */
+  readonly isPending: boolean;
+  /**
+   * Finds room for a message.
+   *
+   * @param length Its length in bytes, which has to be an integer from 0 to `maxMessageLength`.
+   * @returns Where it begins in `ring`, at a multiple of 8, or -1 if there is no room now.
+   * @throws {Deno.errors.InvalidData} If the header says what cannot be.
+   */
+  claim(length: number): number;
+  /**
+   * Lets the message that was claimed last follow those before it.
+   *
+   * @param length Its length in bytes, at most what was claimed.
+   */
+  commit(length: number): void;
+  /** Gives up the message that was claimed last. */
+  abort(): void;
+  /**
+   * Writes a message.
+   *
+   * @param bytes The message, not longer than `maxMessageLength`.
+   * @returns Whether there was room.
+   */
+  write(bytes: Uint8Array): boolean;
+  /** Whether there is room for a message now. */
+  hasRoom(length: number): boolean;
+  /** Tells the receiver of all that is committed. */
+  publish(): void;
+}
+
 /**
  * Writes messages into a ring, for one sender.
  *
@@ -25,10 +62,8 @@ const SHORT = 256;
  * it. The tail is told for many messages at a time, since with each telling a cache line goes from
  * one processor to the other. Nothing is allocated per message.
  */
-export class RingWriter {
-  /** The ring's bytes. */
+export class RingWriter implements Writer {
   readonly ring: Uint8Array<ArrayBuffer>;
-  /** The longest message, in bytes. */
   readonly maxMessageLength: number;
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #header: Int32Array<ArrayBuffer>;
@@ -38,17 +73,18 @@ export class RingWriter {
   /** Tells whoever may sleep that there is something. */
   readonly #told: () => void;
   /** What is written ends here. */
-  #tail: number;
+  #tail = 0;
   /** The tail that the receiver was told. */
-  #published: number;
+  #published = 0;
   /** The head as it was when it was last looked at: the room is at least that. */
-  #head: number;
+  #head = 0;
   /** What the last short message was copied from. */
   #source: ArrayBufferLike | undefined;
   #sourceWords: Int32Array | undefined;
 
   /**
-   * Goes on where the last sender stopped, which may have died.
+   * Goes on where the last sender stopped, which may have died. Of many senders, each has to
+   * {@linkcode refresh} in its turn.
    *
    * @param buffer The memory.
    * @param settings What its header said when it was checked.
@@ -56,7 +92,7 @@ export class RingWriter {
    * @throws {Deno.errors.InvalidData} If the header's positions contradict each other.
    */
   constructor(buffer: ArrayBuffer, settings: RingSettings, told: () => void) {
-    const { capacity, maxMessageLength } = settings;
+    const { capacity, maxMessageLength, producers } = settings;
     this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
     this.#words = new Int32Array(buffer, HEADER_LENGTH, capacity / 4);
     this.ring = new Uint8Array(buffer, HEADER_LENGTH, capacity);
@@ -65,33 +101,36 @@ export class RingWriter {
     this.#mask = capacity - 1;
     this.#batch = Math.min(BATCH, capacity / 8);
     this.#told = told;
-    this.#tail = Atomics.load(this.#header, WORD.committed);
-    this.#published = Atomics.load(this.#header, WORD.tail);
-    this.#head = Atomics.load(this.#header, WORD.head);
-    if (
-      (this.#tail & 7) !== 0 || (this.#published & 7) !== 0 ||
-      ((this.#tail - this.#published) >>> 0) > capacity
-    ) {
-      throw new Deno.errors.InvalidData(
-        `The channel's tail is at ${this.#published}, and ${this.#tail} is committed`,
-      );
-    }
-    this.#checkHead(this.#head);
-    if (this.#published !== this.#tail) this.publish();
+    if (producers === "single") this.#resume();
   }
 
-  /** Whether the receiver has not been told of all that is committed. */
+  /**
+   * Takes in what other senders have written, when it is this one's turn.
+   *
+   * @throws {Deno.errors.InvalidData} If the header's positions contradict each other.
+   */
+  refresh(): void {
+    const tail = Atomics.load(this.#header, WORD.tail);
+    const head = Atomics.load(this.#header, WORD.head);
+    if (((tail | head) & 7) !== 0 || ((tail - head) >>> 0) > this.#capacity) {
+      throw new Deno.errors.InvalidData(`The channel's head is at ${head}, its tail at ${tail}`);
+    }
+    this.#tail = this.#published = tail;
+    this.#head = head;
+  }
+
+  /** Whether there seems to be room for a message, whoever's turn it is. */
+  seemsToHaveRoom(length: number): boolean {
+    // In this order: what the receiver and others do between the two makes the room seem too small.
+    const head = Atomics.load(this.#header, WORD.head);
+    const tail = Atomics.load(this.#header, WORD.tail);
+    return ((tail - head) >>> 0) + this.#needed(length, tail) <= this.#capacity;
+  }
+
   get isPending(): boolean {
     return this.#published !== this.#tail;
   }
 
-  /**
-   * Finds room for a message.
-   *
-   * @param length Its length in bytes, which has to be an integer from 0 to `maxMessageLength`.
-   * @returns Where it begins in {@linkcode ring}, at a multiple of 8, or -1 if there is no room now.
-   * @throws {Deno.errors.InvalidData} If the head says what cannot be.
-   */
   claim(length: number): number {
     const size = (length + RECORD_HEADER_LENGTH + 7) & ~7;
     const at = this.#tail & this.#mask;
@@ -107,12 +146,6 @@ export class RingWriter {
     return RECORD_HEADER_LENGTH;
   }
 
-  /**
-   * Lets the message that was claimed last follow those before it. Without this, the claim is as if
-   * it had never been.
-   *
-   * @param length Its length in bytes, at most what was claimed.
-   */
   commit(length: number): void {
     const index = (this.#tail & this.#mask) >> 2;
     this.#words[index + 1] = RECORD_KIND.message;
@@ -123,33 +156,54 @@ export class RingWriter {
     if (((this.#tail - this.#published) | 0) >= this.#batch) this.publish();
   }
 
-  /**
-   * Writes a message.
-   *
-   * @param bytes The message, not longer than `maxMessageLength`.
-   * @returns Whether there was room.
-   */
+  /** Does nothing: what is claimed is not there before it is committed. */
+  abort(): void {}
+
   write(bytes: Uint8Array): boolean {
     const { length } = bytes;
     const offset = this.claim(length);
     if (offset < 0) return false;
-    if (length > SHORT || !this.#copyWords(bytes, offset)) this.ring.set(bytes, offset);
+    this.fill(bytes, offset);
     this.commit(length);
     return true;
   }
 
-  /** Tells the receiver of all that is committed. */
+  /** Copies a message to where it was claimed. */
+  fill(bytes: Uint8Array, offset: number): void {
+    if (bytes.length > SHORT || !this.#copyWords(bytes, offset)) this.ring.set(bytes, offset);
+  }
+
   publish(): void {
     this.#published = this.#tail;
     Atomics.store(this.#header, WORD.tail, this.#tail);
     this.#told();
   }
 
-  /** Whether there is room for a message now. */
   hasRoom(length: number): boolean {
+    return this.#findRoom(this.#needed(length, this.#tail));
+  }
+
+  /** What a message takes, with the padding that may have to be before it. */
+  #needed(length: number, tail: number): number {
     const size = (length + RECORD_HEADER_LENGTH + 7) & ~7;
-    const rest = this.#capacity - (this.#tail & this.#mask);
-    return this.#findRoom(size <= rest ? size : rest + size);
+    const rest = this.#capacity - (tail & this.#mask);
+    return size <= rest ? size : rest + size;
+  }
+
+  #resume(): void {
+    this.#tail = Atomics.load(this.#header, WORD.committed);
+    this.#published = Atomics.load(this.#header, WORD.tail);
+    this.#head = Atomics.load(this.#header, WORD.head);
+    if (
+      (this.#tail & 7) !== 0 || (this.#published & 7) !== 0 ||
+      ((this.#tail - this.#published) >>> 0) > this.#capacity
+    ) {
+      throw new Deno.errors.InvalidData(
+        `The channel's tail is at ${this.#published}, and ${this.#tail} is committed`,
+      );
+    }
+    this.#checkHead(this.#head);
+    if (this.#published !== this.#tail) this.publish();
   }
 
   #findRoom(needed: number): boolean {

@@ -167,7 +167,7 @@ Deno.test("A full channel fails or drops where it was made so", async () => {
   using dropping = RingChannel.anonymous({ capacity: 1024, whenFull: "drop" });
   using dropper = dropping.sender();
   for (let count = 0; count < 5; count++) await dropper.send(new Uint8Array(504));
-  assertEquals([dropper.sendSync(new Uint8Array(1)), dropper.dropped], [false, 4]);
+  assertEquals([dropper.sendSync(new Uint8Array(1)), dropper.stats.dropped], [false, 4]);
 });
 
 Deno.test("What is claimed is sent when it is committed, and not when it is aborted", () => {

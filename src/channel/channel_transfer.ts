@@ -1,0 +1,139 @@
+/**
+ * Channels for a process that is running already: handles of their parts, and messages that tell
+ * of them.
+ *
+ * @module
+ */
+
+import type { CopyDataMessage, WindowTarget } from "../messages/mod.ts";
+import { decodeNotice } from "../process/handle_notice.ts";
+import {
+  receiveHandle,
+  type ReceiveHandleOptions,
+  sendHandle,
+  type SendHandleOptions,
+} from "../process/mod.ts";
+import type { SharedEvent } from "../sync/mod.ts";
+import { RingChannel } from "./ring_channel.ts";
+
+/** How many channels may be on their way to an inbox at a time. */
+const MOST_PENDING = 16;
+
+/**
+ * Gives the process of a window a channel: its two events and its memory, each by `sendHandle`.
+ *
+ * @param target The window, of a listener that gives its messages to a {@linkcode ChannelInbox}.
+ * @param channel The channel, which has to stay open until this is over.
+ * @param options How; `tag` tells the receiver which one it is. The time is for each part.
+ * @returns What the receiver answered to the last part, never 0.
+ * @throws What `sendHandle` throws.
+ *
+ * @example
+ * ```ts ignore
+ * import { findWindow, RingChannel, sendChannel } from "@winipc/winipc";
+ *
+ * using channel = RingChannel.anonymous();
+ * await sendChannel(await findWindow({ class: "viewer" }), channel);
+ * using sender = channel.sender();
+ * await sender.sendValue({ hello: "viewer" });
+ * ```
+ */
+export async function sendChannel(
+  target: WindowTarget,
+  channel: RingChannel,
+  options: Omit<SendHandleOptions, "access"> = {},
+): Promise<bigint> {
+  const { data, space, memory } = channel.parts;
+  await sendHandle(target, data, options);
+  await sendHandle(target, space, options);
+  return await sendHandle(target, memory, options);
+}
+
+/**
+ * Puts the parts of channels together that come by {@linkcode sendChannel}.
+ *
+ * @example
+ * ```ts ignore
+ * import { ChannelInbox, CopyDataListener } from "@winipc/winipc";
+ *
+ * using inbox = new ChannelInbox();
+ * await using listener = await CopyDataListener.open({
+ *   class: "viewer",
+ *   onMessage(message) {
+ *     const channel = inbox.take(message);
+ *     if (channel !== undefined) void show(channel);
+ *     return 1n;
+ *   },
+ * });
+ * ```
+ */
+export class ChannelInbox implements Disposable {
+  readonly #form: Pick<ReceiveHandleOptions<"memory">, "form">;
+  /** The events that have come, by who sent them and their tag. */
+  readonly #pending = new Map<string, SharedEvent[]>();
+
+  /**
+   * Makes an inbox.
+   *
+   * @param options Which forms of handles are taken: see `receiveHandle`.
+   */
+  constructor(options: Pick<ReceiveHandleOptions<"memory">, "form"> = {}) {
+    this.#form = options;
+  }
+
+  /**
+   * Takes a part, in a listener's `onMessage`.
+   *
+   * @param message The message.
+   * @returns The channel, if this was the last part of it; whoever calls this has to close it.
+   * @throws {Deno.errors.InvalidData} If it is no part of a channel, or not the next one.
+   * @throws What `receiveHandle` throws.
+   */
+  take(message: CopyDataMessage): RingChannel | undefined {
+    const { pid, tag, access } = decodeNotice(message.id, message.bytes);
+    const key = `${pid} ${tag}`;
+    const events = this.#pending.get(key) ?? [];
+    if (access === "event" && events.length < 2) {
+      events.push(receiveHandle(message, { ...this.#form, of: "event" }).object);
+      this.#keep(key, events);
+      return undefined;
+    }
+    this.#pending.delete(key);
+    try {
+      const [data, space] = events;
+      if (data === undefined || space === undefined) {
+        throw new Deno.errors.InvalidData(
+          `Cannot take a channel of process ${pid}: ${access} came, and ${events.length} events`,
+        );
+      }
+      const { memory } = receiveHandle(message, this.#form);
+      return RingChannel.fromParts({ data, space, memory });
+    } catch (error) {
+      for (const event of events) event.close();
+      throw error;
+    }
+  }
+
+  /** Closes the parts of channels that are not complete. */
+  close(): void {
+    for (const key of this.#pending.keys()) this.#drop(key);
+  }
+
+  /** Closes the parts of channels that are not complete, at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #keep(key: string, events: SharedEvent[]): void {
+    this.#pending.set(key, events);
+    for (const oldest of this.#pending.keys()) {
+      if (this.#pending.size <= MOST_PENDING) return;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(key: string): void {
+    for (const event of this.#pending.get(key) ?? []) event.close();
+    this.#pending.delete(key);
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * JavaScript values as bytes, by the structured clone algorithm.
+ *
+ * @see {@link https://nodejs.org/api/v8.html#serialization-api}
+ * @module
+ */
+
+import { deserialize, serialize } from "node:v8";
+
+/**
+ * Writes a value as bytes.
+ *
+ * @param value Anything that can be cloned: also `Map`, `Date`, `BigInt`, typed arrays, cycles.
+ * @throws {DOMException} `DataCloneError`, if it cannot be cloned, as functions cannot.
+ */
+export function encodeValue(value: unknown): Uint8Array {
+  try {
+    return serialize(value);
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.endsWith("could not be cloned.")) throw error;
+    throw new DOMException(error.message, "DataCloneError");
+  }
+}
+
+/**
+ * Reads a value.
+ *
+ * @param bytes What {@linkcode encodeValue} gave; arrays of the value may stand in it.
+ * @throws {Deno.errors.InvalidData} If it is something else.
+ */
+export function decodeValue(bytes: Uint8Array<ArrayBuffer>): unknown {
+  try {
+    return deserialize(bytes);
+  } catch (cause) {
+    throw new Deno.errors.InvalidData("The message is not a value that was sent by sendValue()", {
+      cause,
+    });
+  }
+}
