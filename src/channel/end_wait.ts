@@ -98,33 +98,36 @@ export class EndWait {
    *
    * @param isReady Whether what is waited for is there; also when the other end is gone.
    * @param options How long.
-   * @throws {Deno.errors.TimedOut} If it was not there in time.
+   * @returns Whether it was there in time.
    */
   async until(
     isReady: () => boolean,
     { timeout = Infinity, signal }: WaitOptions,
-  ): Promise<void> {
+  ): Promise<boolean> {
     tellNow();
-    if (isReady() || this.#spin.until(isReady)) return;
+    if (isReady() || this.#spin.until(isReady)) return true;
     const deadline = performance.now() + timeout;
     for (let sleeps = 0;; sleeps++) {
       this.#other.awaitDeath();
       announceSleep(this.#header, this.#place);
-      if (isReady()) return this.#leave(sleeps > 0);
-      const left = Math.max(Math.ceil(deadline - performance.now()), 0);
+      const left = Math.ceil(deadline - performance.now());
+      const ready = isReady();
+      if (ready || left <= 0) {
+        this.#leave(sleeps > 0);
+        return ready;
+      }
       const longest = Math.min(left, this.#longestSleep);
       try {
         await this.#event.wait({ timeout: longest, ...(signal && { signal }) });
       } catch (error) {
         if (this.#event.closed) throw error;
-        const isLate = error instanceof Deno.errors.TimedOut;
-        if (isLate) this.#other.lookNowAndThen();
-        if (!isLate || (longest === left && !isReady())) {
-          this.#leave(true);
-          throw error;
+        if (error instanceof Deno.errors.TimedOut) {
+          this.#other.lookNowAndThen();
+          continue;
         }
+        this.#leave(true);
+        throw error;
       }
-      if (isReady()) return this.#leave(true);
     }
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { WaitSyncOptions } from "../sync/mod.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
 import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
 import { decodeValue } from "./clone.ts";
@@ -131,8 +132,8 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
         if (message !== undefined) return message;
         if (this.#isAtEnd()) return undefined;
         this.#waited++;
-        const left = Math.max(Math.ceil(deadline - performance.now()), 0);
-        await this.#wait.until(this.#isReady, { timeout: left, ...(signal && { signal }) });
+        const left = { ...options, timeout: Math.max(deadline - performance.now(), 0) };
+        if (!await this.#wait.until(this.#isReady, left)) throw late(options);
       }
     } finally {
       this.#turn.put(true);
@@ -149,7 +150,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
    * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
    *   closing it.
    */
-  receiveSync(options: { timeout?: number } = {}): Uint8Array<ArrayBuffer> | undefined {
+  receiveSync(options: WaitSyncOptions = {}): Uint8Array<ArrayBuffer> | undefined {
     this.#assertOpen();
     return this.#take() ?? (this.waitForMessageSync(options) ? this.#take() : undefined);
   }
@@ -161,7 +162,8 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
    * @returns Whether there is one; `false` at the end, when the sender was closed.
    * @throws {Deno.errors.TimedOut} If there was none in time.
    */
-  waitForMessageSync({ timeout = Infinity }: { timeout?: number } = {}): boolean {
+  waitForMessageSync(options: WaitSyncOptions = {}): boolean {
+    const { timeout = Infinity } = options;
     this.#assertOpen();
     assertTimeout(timeout);
     const deadline = performance.now() + timeout;
@@ -170,7 +172,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
       if (this.#isAtEnd()) return false;
       this.#waited++;
       if (!this.#wait.untilSync(this.#isReady, Math.max(deadline - performance.now(), 0))) {
-        throw new Deno.errors.TimedOut(`Waited ${timeout} ms for a message in the channel`);
+        throw late(options);
       }
     }
   }
@@ -289,4 +291,8 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
   #assertOpen(): void {
     if (this.#closed) throw new Deno.errors.BadResource("The channel's receiver is closed");
   }
+}
+
+function late({ timeout }: WaitSyncOptions): Deno.errors.TimedOut {
+  return new Deno.errors.TimedOut(`Waited ${timeout} ms for a message in the channel`);
 }

@@ -5,7 +5,7 @@
  */
 
 import { assertInteger } from "../../ffi/arguments.ts";
-import type { SharedEvent } from "../sync/mod.ts";
+import type { SharedEvent, WaitSyncOptions } from "../sync/mod.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
 import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
 import { EndWait } from "./end_wait.ts";
@@ -179,7 +179,7 @@ export class RingSender implements Disposable {
     try {
       while (!this.trySend(message)) {
         if (!this.#isToWait()) return false;
-        await this.#waitForRoom(message.length, deadline, signal);
+        await this.#waitForRoom(message.length, deadline, options);
       }
       return true;
     } finally {
@@ -214,14 +214,15 @@ export class RingSender implements Disposable {
    * @throws {Deno.errors.TimedOut} If there was no room in time.
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    */
-  sendSync(bytes: Uint8Array, { timeout = Infinity }: { timeout?: number } = {}): boolean {
+  sendSync(bytes: Uint8Array, options: WaitSyncOptions = {}): boolean {
+    const { timeout = Infinity } = options;
     assertTimeout(timeout);
     this.#assertMessage(bytes);
     if (this.#turn.isEmpty) throw new Deno.errors.Busy("Other messages wait for room");
     const deadline = performance.now() + timeout;
     while (!this.#writer.write(bytes)) {
       if (!this.#refuse() && !this.#isToWait()) return false;
-      this.#waitSync(bytes.length, Math.max(deadline - performance.now(), 0));
+      this.#waitForRoomSync(bytes.length, deadline, options);
     }
     this.#sent++;
     if (this.#writer.isPending) this.#writer.publish();
@@ -245,7 +246,7 @@ export class RingSender implements Disposable {
     const deadline = performance.now() + timeout;
     await this.#turn.take(options);
     try {
-      await this.#waitForRoom(length, deadline, signal);
+      await this.#waitForRoom(length, deadline, options);
       this.#assertReady(length);
     } finally {
       this.#turn.put(true);
@@ -261,10 +262,12 @@ export class RingSender implements Disposable {
    * @throws {Deno.errors.TimedOut} If there was none in time.
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    */
-  waitForRoomSync(length: number, { timeout = Infinity }: { timeout?: number } = {}): void {
+  waitForRoomSync(length: number, options: WaitSyncOptions = {}): void {
+    const { timeout = Infinity } = options;
     assertTimeout(timeout);
     this.#assertReady(length);
-    this.#waitSync(length, timeout);
+    this.#waitForRoomSync(length, performance.now() + timeout, options);
+    this.#assertReady(length);
   }
 
   /**
@@ -360,24 +363,19 @@ export class RingSender implements Disposable {
     this.close();
   }
 
-  async #waitForRoom(
-    length: number,
-    deadline: number,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  async #waitForRoom(length: number, deadline: number, options: WaitOptions): Promise<void> {
     this.#waited++;
-    const timeout = Math.max(Math.ceil(deadline - performance.now()), 0);
+    const left = { ...options, timeout: Math.max(deadline - performance.now(), 0) };
     const isReady = () => this.#isReadyFor(length);
-    await this.#wait.until(isReady, { timeout, ...(signal && { signal }) });
+    if (!await this.#wait.until(isReady, left)) throw late(options);
   }
 
-  #waitSync(length: number, timeout: number): void {
+  #waitForRoomSync(length: number, deadline: number, options: WaitSyncOptions): void {
     this.#waited++;
     const isReady = () => this.#isReadyFor(length);
-    if (!this.#wait.untilSync(isReady, timeout)) {
-      throw new Deno.errors.TimedOut(`Waited ${timeout} ms for room in the channel`);
+    if (!this.#wait.untilSync(isReady, Math.max(deadline - performance.now(), 0))) {
+      throw late(options);
     }
-    this.#assertReady(length);
   }
 
   #isReadyFor(length: number): boolean {
@@ -430,6 +428,10 @@ export class RingSender implements Disposable {
     if (this.#claimed >= 0) throw new Deno.errors.Busy("A message is claimed and not committed");
     if (this.#other.isClosed) throw brokenPipe();
   }
+}
+
+function late({ timeout }: WaitSyncOptions): Deno.errors.TimedOut {
+  return new Deno.errors.TimedOut(`Waited ${timeout} ms for room in the channel`);
 }
 
 function brokenPipe(): Deno.errors.BrokenPipe {

@@ -167,7 +167,13 @@ Deno.test("A full channel fails or drops where it was made so", async () => {
   using dropping = RingChannel.anonymous({ capacity: 1024, whenFull: "drop" });
   using dropper = dropping.sender();
   for (let count = 0; count < 5; count++) await dropper.send(new Uint8Array(504));
-  assertEquals([dropper.sendSync(new Uint8Array(1)), dropper.stats.dropped], [false, 4]);
+  assertEquals(dropper.sendSync(new Uint8Array(1)), false);
+  assertEquals(sender.stats, { sent: 2, waited: 0, failed: 2, dropped: 0 });
+  assertEquals(dropper.stats, { sent: 2, waited: 0, failed: 0, dropped: 4 });
+  using taker = dropping.receiver();
+  assertEquals(taker.read(() => {}), 2);
+  assertThrows(() => taker.receiveSync({ timeout: 1 }), Deno.errors.TimedOut);
+  assertEquals(taker.stats, { received: 2, waited: 1, dropped: 4 });
 });
 
 Deno.test("What is claimed is sent when it is committed, and not when it is aborted", () => {
@@ -182,6 +188,42 @@ Deno.test("What is claimed is sent when it is committed, and not when it is abor
   assertThrows(() => sender.commit(9), RangeError);
   sender.commit(1);
   assertEquals(receiver.receiveSync(soon), Uint8Array.of(5));
+});
+
+Deno.test("A claim is committed or given up once, and is not mistaken for a later one", async () => {
+  using channel = RingChannel.anonymous({ capacity: 1024 });
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  {
+    using claim = sender.claim(10)!;
+    claim.bytes.fill(1);
+  }
+  assertEquals(receiver.tryReceive(), undefined);
+  const claim = sender.claim(10)!;
+  assertThrows(() => sender.claim(1), Deno.errors.Busy);
+  assertThrows(() => claim.commit(11), RangeError);
+  claim.bytes.fill(2);
+  claim.commit(2);
+  claim.abort();
+  assertThrows(() => claim.commit(), Deno.errors.BadResource);
+  assertThrows(() => claim.bytes, Deno.errors.BadResource);
+  const forgotten = sender.claim(4)!;
+  sender.abort();
+  const offset = sender.claimAt(4);
+  assertThrows(() => forgotten.commit(), Deno.errors.BadResource);
+  forgotten.abort();
+  sender.ring.fill(3, offset, offset + 4);
+  sender.commit();
+  assertEquals(await receiver.receive(soon), Uint8Array.of(2, 2));
+  assertEquals(await receiver.receive(soon), Uint8Array.of(3, 3, 3, 3));
+  while (sender.trySend(new Uint8Array(100)));
+  assertEquals(sender.claim(100), undefined);
+  const room = sender.waitForRoom(100, soon);
+  await receiver.receive(soon);
+  receiver.read(() => {});
+  await room;
+  sender.claim(100)!.commit();
+  await assertRejects(() => sender.waitForRoom(505), RangeError);
 });
 
 Deno.test("A RingChannel leaves no handle behind, and is not used when it is closed", async () => {

@@ -12,6 +12,8 @@ if (role === "quiet sender") sendAll(true);
 if (role === "small sender") sendSmall();
 if (role === "receiver") await receiveSome();
 if (role === "echo") echo();
+if (role === "pipe") await pipe();
+if (role === "values") await sendValuesBack();
 
 /** Sends random messages, the first word of each its number, without an end where there is no count. */
 function sendAll(quiet: boolean): void {
@@ -48,6 +50,28 @@ async function receiveSome(): Promise<void> {
   console.log("ready");
   for (let number = 0; number < total; number++) await receiver.receive({ timeout: 20_000 });
   if (total === 0) { for await (const _ of receiver); }
+}
+
+/** Pipes what comes into the channel whose name has a "b" after it. */
+async function pipe(): Promise<void> {
+  using back = RingChannel.open(`${name}b`);
+  const { readable } = channel;
+  const { writable } = back;
+  console.log("ready");
+  await readable.pipeTo(writable);
+}
+
+/** Sends values back, by the channel whose name has a "b" after it. */
+async function sendValuesBack(): Promise<void> {
+  using back = RingChannel.open(`${name}b`);
+  using receiver = channel.receiver();
+  using sender = back.sender();
+  console.log("ready");
+  for (;;) {
+    const item = await receiver.receiveValue();
+    if (item === undefined) return;
+    await sender.sendValue(item.value);
+  }
 }
 
 /** Sends back what comes, by the channel whose name has a "b" after it. */
