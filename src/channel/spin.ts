@@ -4,19 +4,27 @@
  * @module
  */
 
-/**
- * The fewest looks are this part of the most: enough for an answer from another processor, so that
- * it is noticed when spinning begins to be worth it.
- */
-const LEAST_PART = 8;
+/** After so many failures in a row, it is tried only once in 2 to the power of that many waits. */
+const MOST_FAILURES = 7;
+/** So many successes in a row make up for half of the failures. */
+const STREAK = 4;
 
 /**
- * Looks again and again for a while, which is longer where that has been of use and shorter where
- * it has not.
+ * Looks again and again for a while, before one goes to sleep.
+ *
+ * That is of use where another processor is at work on it, and nothing but a delay where the other
+ * side sleeps or waits for this very processor. Nobody can tell, so it is tried: after each
+ * failure, twice as many waits go by without. Each try is long enough for one who sleeps to be woken
+ * and to answer, so that two that both sleep come to spin again.
+ *
+ * On one processor a try that succeeds may owe that to the other side's, which has failed. So it
+ * takes several in a row to make up for a failure.
  */
 export class Spin {
   readonly #most: number;
-  #looks: number;
+  #failures = 0;
+  #successes = 0;
+  #without = 0;
 
   /**
    * @param most The most looks; with the pause after it, each takes from 10 to 50 nanoseconds.
@@ -24,7 +32,6 @@ export class Spin {
   constructor(most: number) {
     // With one processor, nobody else can do anything meanwhile.
     this.#most = navigator.hardwareConcurrency > 1 ? most : 1;
-    this.#looks = this.#most;
   }
 
   /**
@@ -34,14 +41,20 @@ export class Spin {
    * @returns Whether there was.
    */
   until(look: () => boolean): boolean {
-    for (let count = this.#looks; count > 0; count--) {
+    if (this.#without > 0) {
+      this.#without--;
+      return false;
+    }
+    for (let count = this.#most; count > 0; count--) {
       if (look()) {
-        this.#looks = Math.min(this.#looks * 2, this.#most);
+        if (++this.#successes % STREAK === 0) this.#failures >>= 1;
         return true;
       }
       Atomics.pause();
     }
-    this.#looks = Math.max(this.#looks >> 1, Math.ceil(this.#most / LEAST_PART));
+    this.#successes = 0;
+    this.#failures = Math.min(this.#failures + 1, MOST_FAILURES);
+    this.#without = 2 ** this.#failures - 1;
     return false;
   }
 }
