@@ -15,6 +15,7 @@ import { latestValue } from "./latest_value.ts";
 import { mappedFile } from "./mapped_file.ts";
 import { mutex } from "./mutex.ts";
 import { namedMemory } from "./named_memory.ts";
+import { ringChannel } from "./ring_channel.ts";
 import { sharedSection } from "./shared_section.ts";
 
 const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
@@ -26,6 +27,7 @@ const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "Variables in a DLL": sharedSection,
   "Taking turns": mutex,
   "The newest value": latestValue,
+  "A channel": ringChannel,
 };
 
 const { only, help } = parseArgs(Deno.args, { string: ["only"], boolean: ["help"] });

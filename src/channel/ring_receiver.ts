@@ -123,21 +123,25 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     signal?.throwIfAborted();
     const message = this.#turn.isEmpty ? undefined : this.#take();
     if (message !== undefined) return message;
-    const deadline = performance.now() + timeout;
-    await this.#turn.take(options);
-    try {
-      for (;;) {
-        this.#assertOpen();
-        const message = this.#take();
-        if (message !== undefined) return message;
-        if (this.#isAtEnd()) return undefined;
-        this.#waited++;
-        const left = { ...options, timeout: Math.max(deadline - performance.now(), 0) };
-        if (!await this.#wait.until(this.#isReady, left)) throw late(options);
-      }
-    } finally {
-      this.#turn.put(true);
-    }
+    return await this.#inTurn(options, () => this.#take());
+  }
+
+  /**
+   * Waits until there is a message, for {@linkcode RingReceiver.read} and
+   * {@linkcode RingReceiver.readAt}.
+   *
+   * @param options How long.
+   * @returns Whether there is one; `false` at the end, when the sender was closed.
+   * @throws {Deno.errors.TimedOut} If there was none in time.
+   * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
+   *   closing it.
+   */
+  async waitForMessage(options: WaitOptions = {}): Promise<boolean> {
+    const { timeout = Infinity, signal } = options;
+    this.#assertOpen();
+    assertTimeout(timeout);
+    signal?.throwIfAborted();
+    return await this.#inTurn(options, () => this.#reader.next() >= 0 || undefined) ?? false;
   }
 
   /**
@@ -251,6 +255,25 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
   /** Leaves the channel at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** Has whoever came first take what there is, and waits until there is something. */
+  async #inTurn<T>(options: WaitOptions, take: () => T | undefined): Promise<T | undefined> {
+    const deadline = performance.now() + (options.timeout ?? Infinity);
+    await this.#turn.take(options);
+    try {
+      for (;;) {
+        this.#assertOpen();
+        const taken = take();
+        if (taken !== undefined) return taken;
+        if (this.#isAtEnd()) return undefined;
+        this.#waited++;
+        const left = { ...options, timeout: Math.max(deadline - performance.now(), 0) };
+        if (!await this.#wait.until(this.#isReady, left)) throw late(options);
+      }
+    } finally {
+      this.#turn.put(true);
+    }
   }
 
   readonly #isReady = () => this.#closed || this.#reader.hasMessage || this.#other.isGone;

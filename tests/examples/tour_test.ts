@@ -29,6 +29,7 @@ Deno.test("the tour shows every way, each right, between different processes", a
     "Variables in a DLL",
     "Taking turns",
     "The newest value",
+    "A channel",
   ]);
   const pids = [...out.matchAll(/process (\d+) \(this one\) and process (\d+)/g)];
   assert(pids.length >= ways.length, `${pids.length} pairs of processes`);

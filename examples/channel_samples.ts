@@ -1,0 +1,87 @@
+/**
+ * Telemetry through a channel without copying or allocating: each message is four numbers that are
+ * written where they are read.
+ *
+ *     deno run --allow-ffi examples/channel_samples.ts summarize --name car
+ *     deno run --allow-ffi examples/channel_samples.ts record --name car --count 1000000
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { RingChannel } from "@winipc/winipc";
+
+const NUMBERS = 4;
+const BYTES = NUMBERS * Float64Array.BYTES_PER_ELEMENT;
+
+/** What a recording was like. */
+export interface Summary {
+  /** How many samples there were. */
+  samples: number;
+  /** The highest speed. */
+  fastest: number;
+  /** Samples a second. */
+  rate: number;
+}
+
+/** Sends samples as quickly as it can. */
+export async function record(name: string, count: number, signal: AbortSignal): Promise<void> {
+  using channel = await RingChannel.waitFor(name, { signal });
+  using sender = channel.sender();
+  const { ring } = sender;
+  // Messages begin at multiples of 8 bytes, so that numbers can be written by an array over the ring.
+  const numbers = new Float64Array(ring.buffer, ring.byteOffset, ring.length / 8);
+  for (let sample = 0; sample < count; sample++) {
+    let offset = sender.claimAt(BYTES);
+    while (offset < 0) {
+      await sender.waitForRoom(BYTES, { signal });
+      offset = sender.claimAt(BYTES);
+    }
+    const at = offset / 8;
+    numbers[at] = sample / 1000;
+    numbers[at + 1] = 50 + 30 * Math.sin(sample / 1000);
+    numbers[at + 2] = 0;
+    numbers[at + 3] = 1;
+    sender.commit();
+  }
+}
+
+/** Makes the channel and reads the samples where they are, until the sender has left. */
+export async function summarize(name: string, signal: AbortSignal): Promise<Summary> {
+  using channel = RingChannel.create(name);
+  using receiver = channel.receiver();
+  const summary: Summary = { samples: 0, fastest: 0, rate: 0 };
+  let numbers: Float64Array | undefined;
+  let started = 0;
+  const read = (ring: Uint8Array<ArrayBuffer>, offset: number) => {
+    numbers ??= new Float64Array(ring.buffer, ring.byteOffset, ring.length / 8);
+    summary.samples++;
+    summary.fastest = Math.max(summary.fastest, numbers[offset / 8 + 1]!);
+  };
+  while (await receiver.waitForMessage({ signal })) {
+    started ||= performance.now();
+    receiver.readAt(read);
+  }
+  summary.rate = summary.samples / (performance.now() - started) * 1000;
+  return summary;
+}
+
+if (import.meta.main) {
+  const { _: [role], name, count, timeout } = parseArgs(Deno.args, {
+    string: ["name", "count", "timeout"],
+    default: { name: "winipc-samples", count: "1000000", timeout: "30000" },
+  });
+  const signal = AbortSignal.timeout(Number(timeout));
+  if (role === "record") {
+    await record(name, Number(count), signal);
+  } else if (role === "summarize") {
+    const { samples, fastest, rate } = await summarize(name, signal);
+    const millions = (rate / 1e6).toFixed(1);
+    console.log(`${samples} samples, ${millions} million a second; the fastest was ${fastest}`);
+  } else {
+    console.error(
+      "Usage: channel_samples.ts record|summarize [--name NAME] [--count N] [--timeout MS]",
+    );
+    Deno.exit(2);
+  }
+}

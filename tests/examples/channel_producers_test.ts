@@ -1,0 +1,22 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { randomName } from "../random_name.ts";
+import { runExample } from "./run_example.ts";
+
+Deno.test("examples/channel_producers.ts collects what several workers send", async () => {
+  const name = randomName();
+  const work = (from: string, to: string) =>
+    runExample("channel_producers.ts", "work", "--name", name, "--from", from, "--to", to);
+  const [collected, ...workers] = await Promise.all([
+    runExample("channel_producers.ts", "collect", "--name", name, "--workers", "2"),
+    work("0", "600000"),
+    work("600000", "1000000"),
+  ]);
+  assertEquals(workers.map(({ code, err }) => [code, err]), [[0, ""], [0, ""]]);
+  assertEquals(collected, { code: 0, out: "78498 primes of 2 workers\n", err: "" });
+});
+
+Deno.test("examples/channel_producers.ts says how it is used", async () => {
+  const { code, err } = await runExample("channel_producers.ts");
+  assertEquals(code, 2);
+  assertStringIncludes(err, "Usage:");
+});

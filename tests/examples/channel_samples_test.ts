@@ -1,0 +1,24 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { randomName } from "../random_name.ts";
+import { runExample } from "./run_example.ts";
+
+Deno.test("examples/channel_samples.ts reads the samples that another process writes", async () => {
+  const name = randomName();
+  const [summary, recording] = await Promise.all([
+    runExample("channel_samples.ts", "summarize", "--name", name),
+    runExample("channel_samples.ts", "record", "--name", name, "--count", "300000"),
+  ]);
+  assertEquals(recording, { code: 0, out: "", err: "" });
+  assertEquals([summary.code, summary.err], [0, ""]);
+  const fastest = Math.max(
+    ...Array.from({ length: 10_000 }, (_, sample) => 50 + 30 * Math.sin(sample / 1000)),
+  );
+  assertMatch(summary.out, /^300000 samples, [\d.]+ million a second/);
+  assertEquals(summary.out.includes("the fastest was 79.999"), fastest > 79.999);
+});
+
+Deno.test("examples/channel_samples.ts says how it is used", async () => {
+  const { code, err } = await runExample("channel_samples.ts");
+  assertEquals(code, 2);
+  assertStringIncludes(err, "Usage:");
+});
