@@ -2,9 +2,9 @@
  * Several senders of one channel: workers send what they have found as values, and one process
  * collects it.
  *
- *     deno run --allow-ffi examples/channel_producers.ts collect --name primes --workers 2
- *     deno run --allow-ffi examples/channel_producers.ts work --name primes --from 0 --to 50000
- *     deno run --allow-ffi examples/channel_producers.ts work --name primes --from 50000 --to 100000
+ *     deno run --allow-ffi --allow-read examples/channel_producers.ts collect --name primes --workers 2
+ *     deno run --allow-ffi --allow-read examples/channel_producers.ts work --name primes --from 0 --to 50000
+ *     deno run --allow-ffi --allow-read examples/channel_producers.ts work --name primes --from 50000 --to 100000
  *
  * @module
  */

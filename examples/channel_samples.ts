@@ -2,8 +2,8 @@
  * Telemetry through a channel without copying or allocating: each message is four numbers that are
  * written where they are read.
  *
- *     deno run --allow-ffi examples/channel_samples.ts summarize --name car
- *     deno run --allow-ffi examples/channel_samples.ts record --name car --count 1000000
+ *     deno run --allow-ffi --allow-read examples/channel_samples.ts summarize --name car
+ *     deno run --allow-ffi --allow-read examples/channel_samples.ts record --name car --count 1000000
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * A channel as Web Streams: one process reads a file, another compresses it.
  *
- *     deno run --allow-ffi --allow-write examples/channel_stream.ts compress --name zip --file out.gz
+ *     deno run --allow-ffi --allow-read --allow-write examples/channel_stream.ts compress --name zip --file out.gz
  *     deno run --allow-ffi --allow-read examples/channel_stream.ts feed --name zip --file README.md
  *
  * @module

@@ -2,7 +2,7 @@
  * A channel: a text goes to another process line by line, and comes back.
  *
  *     deno run --allow-ffi --allow-read examples/ring_channel.ts send --name text --file README.md
- *     deno run --allow-ffi examples/ring_channel.ts echo --name text
+ *     deno run --allow-ffi --allow-read examples/ring_channel.ts echo --name text
  *
  * @module
  */
