@@ -28,10 +28,11 @@ export async function work(
   using channel = await RingChannel.waitFor(name, { signal });
   using sender = channel.sender();
   for (let start = from; start < to; start += 1000) {
-    const numbers = Array.from({ length: Math.min(1000, to - start) }, (_, index) => start + index);
+    const end = Math.min(start + 1000, to);
+    const numbers = Array.from({ length: end - start }, (_, index) => start + index);
     const finding: Finding = {
-      worker: Deno.pid,
       primes: Uint32Array.from(numbers.filter(isPrime)),
+      last: end === to,
     };
     await sender.sendValue(finding, { signal });
   }

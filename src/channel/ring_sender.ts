@@ -73,7 +73,7 @@ export class RingSender implements Disposable {
    * @param options The channel.
    */
   constructor(options: EndOptions) {
-    const { buffer, settings, data, space } = options;
+    const { buffer, settings, space } = options;
     this.#options = options;
     this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
     const isShared = settings.producers === "multiple";
