@@ -9,8 +9,7 @@ import { kernel32 } from "../../ffi/kernel32.ts";
 import { INFINITE } from "../../ffi/registered_wait.ts";
 import type { SharedEvent, WaitOptions } from "../sync/mod.ts";
 import type { OtherEnd } from "./other_end.ts";
-import { HEADER_LENGTH, type Place } from "./ring_header.ts";
-import { announceSleep, rise } from "./sleep.ts";
+import type { Sleeper } from "./sleep.ts";
 import { Spin } from "./spin.ts";
 import { tellNow } from "./turn_end.ts";
 
@@ -24,22 +23,19 @@ const WAIT_TIMEOUT = 0x102;
 
 /** Waits until something is there: spins for a while, and then sleeps until the end's event is set. */
 export class EndWait {
-  readonly #header: Int32Array<ArrayBuffer>;
-  readonly #place: Place;
+  readonly #sleeper: Sleeper;
   readonly #event: SharedEvent;
   readonly #other: OtherEnd;
   readonly #spinSync = new Spin(LOOKS_STANDING_STILL);
   readonly #spin = new Spin(LOOKS_IN_TURN);
 
   /**
-   * @param buffer The ring's memory.
-   * @param place The end's place.
+   * @param sleeper The end.
    * @param event The event that wakes it up.
    * @param other The other end.
    */
-  constructor(buffer: ArrayBuffer, place: Place, event: SharedEvent, other: OtherEnd) {
-    this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
-    this.#place = place;
+  constructor(sleeper: Sleeper, event: SharedEvent, other: OtherEnd) {
+    this.#sleeper = sleeper;
     this.#event = event;
     this.#other = other;
   }
@@ -59,10 +55,10 @@ export class EndWait {
     if (this.#spinSync.until(isReady)) return true;
     for (;;) {
       const process = this.#other.look();
-      announceSleep(this.#header, this.#place);
+      this.#sleeper.announce();
       const left = deadline - performance.now();
       if (isReady() || left <= 0) {
-        rise(this.#header, this.#place);
+        this.#sleeper.rise();
         return isReady();
       }
       if (sleepSync(this.#event.unsafeHandle, process, left) === "ended") this.#other.noteDeath();
@@ -85,14 +81,14 @@ export class EndWait {
     const deadline = performance.now() + timeout;
     for (;;) {
       this.#other.awaitDeath();
-      announceSleep(this.#header, this.#place);
-      if (isReady()) return rise(this.#header, this.#place);
+      this.#sleeper.announce();
+      if (isReady()) return this.#sleeper.rise();
       const left = Math.max(Math.ceil(deadline - performance.now()), 0);
       try {
         await this.#event.wait({ timeout: left, ...(signal && { signal }) });
       } catch (error) {
         if (this.#event.closed) throw error;
-        rise(this.#header, this.#place);
+        this.#sleeper.rise();
         if (!isReady() || !(error instanceof Deno.errors.TimedOut)) throw error;
       }
       if (isReady()) return;

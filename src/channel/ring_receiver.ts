@@ -12,7 +12,7 @@ import { leavePlace, takePlace } from "./ownership.ts";
 import { HEADER_LENGTH, RECEIVER, SENDER } from "./ring_header.ts";
 import { RingReader } from "./ring_reader.ts";
 import type { EndOptions } from "./ring_sender.ts";
-import { takeSleeper } from "./sleep.ts";
+import { sleeperAt, takeSleeper } from "./sleep.ts";
 import { tellAtTurnEnd, type Teller, tellNow } from "./turn_end.ts";
 
 /** Takes messages from a channel; there is one at a time, in whichever process. */
@@ -42,7 +42,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
       this.#options = options;
       this.#reader = new RingReader(buffer, settings, wake);
       this.#other = new OtherEnd(buffer, SENDER, () => data.set());
-      this.#wait = new EndWait(buffer, RECEIVER, data, this.#other);
+      this.#wait = new EndWait(sleeperAt(header, RECEIVER), data, this.#other);
       this.#teller = {
         isDue: false,
         tell: () => this.#reader.isPending && !this.#closed && this.#reader.release(),

@@ -13,7 +13,7 @@ import { OtherEnd } from "./other_end.ts";
 import { leavePlace, takePlace } from "./ownership.ts";
 import { HEADER_LENGTH, RECEIVER, type RingSettings, SENDER } from "./ring_header.ts";
 import { RingWriter } from "./ring_writer.ts";
-import { takeSleeper } from "./sleep.ts";
+import { sleeperAt, takeSleeper } from "./sleep.ts";
 import { tellAtTurnEnd, type Teller } from "./turn_end.ts";
 
 /** What an end needs of its channel. */
@@ -59,7 +59,7 @@ export class RingSender implements Disposable {
       this.#options = options;
       this.#writer = new RingWriter(buffer, settings, wake);
       this.#other = new OtherEnd(buffer, RECEIVER, () => space.set());
-      this.#wait = new EndWait(buffer, SENDER, space, this.#other);
+      this.#wait = new EndWait(sleeperAt(header, SENDER), space, this.#other);
       this.#teller = {
         isDue: false,
         tell: () => this.#writer.isPending && !this.#closed && this.flush(),
