@@ -106,7 +106,7 @@ Deno.test("A message that is sent as a receiver falls asleep is not slept throug
   await using _peer = await Peer.start("broadcast.ts", "echo", name);
   for (let value = 0; value < 20_000; value++) {
     // About as long as the other side spins before it sleeps.
-    for (let end = performance.now() + Math.random() / 5; performance.now() < end;);
+    for (const end = performance.now() + Math.random() / 5; performance.now() < end;);
     sender.send(Uint8Array.of(value));
     assertEquals(receiver.receiveSync(soon), { bytes: Uint8Array.of(value), missed: 0 });
   }
@@ -155,7 +155,7 @@ Deno.test("After a sender that was killed there are its last messages, Connectio
     await using peer = await Peer.start("broadcast.ts", "sender", name);
     assertThrows(() => ring.sender(), Deno.errors.Busy, `${peer.pid}`);
     const isSync = round % 2 === 0;
-    for (let last = random.below(isSync ? 50_000 : 2000); account.received <= last;) {
+    for (const last = random.below(isSync ? 50_000 : 2000); account.received <= last;) {
       account.note((isSync ? receiver.receiveSync(soon) : await receiver.receive(soon))!);
     }
     // It may be killed in the middle of a message, or between messages that it has told nobody of.
