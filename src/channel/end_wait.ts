@@ -9,8 +9,7 @@ import { kernel32 } from "../../ffi/kernel32.ts";
 import { INFINITE } from "../../ffi/registered_wait.ts";
 import type { SharedEvent, WaitOptions } from "../sync/mod.ts";
 import type { OtherSide } from "./other_end.ts";
-import { HEADER_LENGTH, type Place } from "./ring_header.ts";
-import { announceSleep, rise } from "./sleep.ts";
+import type { Sleeper } from "./sleep.ts";
 import { Spin } from "./spin.ts";
 import { tellNow } from "./turn_end.ts";
 
@@ -27,8 +26,8 @@ const LONGEST_SLEEP = 200;
 
 /** What an end waits with. */
 export interface EndWaitOptions {
-  /** The end's place. */
-  place: Place;
+  /** The end. */
+  sleeper: Sleeper;
   /** The event that wakes it up. */
   event: SharedEvent;
   /** The other side. */
@@ -42,8 +41,7 @@ export interface EndWaitOptions {
 
 /** Waits until something is there: spins for a while, and then sleeps until the end's event is set. */
 export class EndWait {
-  readonly #header: Int32Array<ArrayBuffer>;
-  readonly #place: Place;
+  readonly #sleeper: Sleeper;
   readonly #event: SharedEvent;
   readonly #other: OtherSide;
   readonly #isShared: boolean;
@@ -51,15 +49,11 @@ export class EndWait {
   readonly #spinSync = new Spin(LOOKS_STANDING_STILL);
   readonly #spin = new Spin(LOOKS_IN_TURN);
 
-  /**
-   * @param buffer The ring's memory.
-   * @param options What to wait with.
-   */
-  constructor(buffer: ArrayBuffer, { place, event, other, isShared }: EndWaitOptions) {
-    this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
+  /** @param options What to wait with. */
+  constructor({ sleeper, event, other, isShared }: EndWaitOptions) {
     this.#isShared = isShared;
     this.#longestSleep = isShared || other.isMany ? LONGEST_SLEEP : Infinity;
-    this.#place = place;
+    this.#sleeper = sleeper;
     this.#event = event;
     this.#other = other;
   }
@@ -79,7 +73,7 @@ export class EndWait {
     if (this.#spinSync.until(isReady)) return true;
     for (let sleeps = 0;; sleeps++) {
       const process = this.#other.look();
-      announceSleep(this.#header, this.#place);
+      this.#sleeper.announce();
       const left = deadline - performance.now();
       const ready = isReady();
       if (ready || left <= 0) {
@@ -109,7 +103,7 @@ export class EndWait {
     const deadline = performance.now() + timeout;
     for (let sleeps = 0;; sleeps++) {
       this.#other.awaitDeath();
-      announceSleep(this.#header, this.#place);
+      this.#sleeper.announce();
       const left = Math.ceil(deadline - performance.now());
       const ready = isReady();
       if (ready || left <= 0) {
@@ -133,7 +127,7 @@ export class EndWait {
 
   /** Does not sleep any more. Others may: the next one of them is to look as well. */
   #leave(hasSlept: boolean): void {
-    if (!this.#isShared) rise(this.#header, this.#place);
+    if (!this.#isShared) this.#sleeper.rise();
     else if (hasSlept) this.#event.set();
   }
 }

@@ -19,8 +19,8 @@
 import type { Security } from "../../ffi/security.ts";
 import type { MappedView, SharedMemory } from "../memory/mod.ts";
 import { struct } from "../memory/mod.ts";
-import { SharedEvent } from "../sync/mod.ts";
 import { LatestSlots, SLOTS } from "./latest_slots.ts";
+import { SEAT_WORDS, Seats } from "./seats.ts";
 
 /** Where a value's bytes are, and how many there are. */
 export interface ValueLayout {
@@ -39,9 +39,6 @@ export interface LatestValueOptions {
   security?: Security;
 }
 
-/** How many readers can sleep at a time. */
-export const SEATS = 64;
-
 const HEADER = struct({
   magic: "u32",
   version: "u32",
@@ -53,11 +50,6 @@ const MAGIC = 0x564c_4957;
 const VERSION = 1;
 const SLEEPERS = 128;
 const SLOTS_AT = 256;
-
-/** The name of the event by which a reader is woken. */
-export function seatName(name: string, seat: number): string {
-  return `${name}.reader.${seat}`;
-}
 
 /** How much memory a value takes, in bytes. */
 export function memoryLengthOf({ byteLength }: ValueLayout): number {
@@ -78,10 +70,9 @@ export function writeHeader(view: MappedView, layout: ValueLayout): void {
 export class LatestMemory implements Disposable {
   /** The values. */
   readonly slots: LatestSlots;
-  /** A bit for each reader that sleeps. */
-  readonly sleepers: Int32Array<ArrayBuffer>;
+  /** Where readers sleep. */
+  readonly seats: Seats;
   readonly #memory: SharedMemory;
-  readonly #name: string;
   readonly #view: MappedView;
 
   /**
@@ -93,7 +84,6 @@ export class LatestMemory implements Disposable {
    * @throws {Deno.errors.InvalidData} If it is of something else.
    */
   constructor(name: string, memory: SharedMemory, layout: ValueLayout) {
-    this.#name = name;
     this.#memory = memory;
     try {
       this.#view = mapChecked(memory, layout);
@@ -102,7 +92,7 @@ export class LatestMemory implements Disposable {
       throw error;
     }
     const { buffer } = this.#view;
-    this.sleepers = new Int32Array(buffer, SLEEPERS, SEATS / 32);
+    this.seats = new Seats(new Int32Array(buffer, SLEEPERS, SEAT_WORDS), name);
     this.slots = new LatestSlots(buffer, SLOTS_AT, wordsOf(layout.byteLength));
   }
 
@@ -113,33 +103,13 @@ export class LatestMemory implements Disposable {
    */
   publish(words: Int32Array<ArrayBuffer>): void {
     this.slots.publish(words);
-    for (let at = 0; at < SEATS / 32; at++) {
-      if (Atomics.load(this.sleepers, at) === 0) continue;
-      const bits = Atomics.exchange(this.sleepers, at, 0);
-      for (let bit = 0; bit < 32; bit++) {
-        if ((bits & (1 << bit)) !== 0) wake(this.#name, at * 32 + bit);
-      }
-    }
+    this.seats.wakeAll();
   }
 
   /** Lets go of it. */
   [Symbol.dispose](): void {
     this.#view.close();
     this.#memory.close();
-  }
-}
-
-/** Sets the event of a reader. */
-function wake(name: string, seat: number): void {
-  try {
-    using event = SharedEvent.open(seatName(name, seat));
-    event.set();
-  } catch (error) {
-    // The reader is gone, or somebody has set a bit and taken a name who is no reader.
-    const { NotFound, InvalidData, PermissionDenied } = Deno.errors;
-    const expected = error instanceof NotFound || error instanceof InvalidData ||
-      error instanceof PermissionDenied;
-    if (!expected) throw error;
   }
 }
 

@@ -4,21 +4,19 @@
  * @module
  */
 
-import { unless } from "../../ffi/error.ts";
 import { objectName } from "../../ffi/object_name.ts";
 import { type Fields, type Layout, SharedMemory, type StructValue } from "../memory/mod.ts";
-import { SharedEvent, SharedMutex } from "../sync/mod.ts";
+import { SharedMutex } from "../sync/mod.ts";
 import type { WaitOptions } from "../waiting/poll.ts";
 import {
   LatestMemory,
   type LatestValueOptions,
   memoryLengthOf,
-  seatName,
-  SEATS,
   wordsOf,
   writeHeader,
 } from "./latest_memory.ts";
 import { LatestWriter } from "./latest_writer.ts";
+import type { Seat } from "./seats.ts";
 
 /** How to look for changes. */
 export interface ChangesOptions {
@@ -57,7 +55,7 @@ export class LatestValue<F extends Fields> implements Disposable {
   readonly layout: Layout<F>;
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #options: LatestValueOptions;
-  readonly #seats = new Set<SharedEvent>();
+  readonly #seats = new Set<Seat>();
   #memory: LatestMemory | undefined;
 
   private constructor(
@@ -202,10 +200,10 @@ export class LatestValue<F extends Fields> implements Disposable {
    * @throws {Deno.errors.BadResource} If it is closed before it begins.
    */
   async *changes({ signal }: ChangesOptions = {}): AsyncGenerator<StructValue<F>, void, void> {
-    const { slots, sleepers } = this.#open();
+    const { slots, seats } = this.#open();
     signal?.throwIfAborted();
-    const { event, seat } = this.#takeSeat();
-    const [word, bit] = [Math.floor(seat / 32), 1 << seat % 32];
+    const seat = seats.take(this.#options);
+    this.#seats.add(seat);
     try {
       for (let seen = 0; !this.closed;) {
         if (slots.newest !== seen) {
@@ -214,16 +212,15 @@ export class LatestValue<F extends Fields> implements Disposable {
           signal?.throwIfAborted();
           continue;
         }
-        Atomics.or(sleepers, word, bit);
-        // What was written before the bit was set woke nobody: look once more, or sleep through it.
-        if (slots.newest === seen) await event.wait(signal === undefined ? {} : { signal });
+        seat.announce();
+        // What was written before that woke nobody: look once more, or sleep through it.
+        if (slots.newest === seen) await seat.event.wait(signal === undefined ? {} : { signal });
       }
     } catch (error) {
       if (!(this.closed && error instanceof Deno.errors.BadResource)) throw error;
     } finally {
-      this.#seats.delete(event);
-      event.close();
-      if (!this.closed) Atomics.and(sleepers, word, ~bit);
+      this.#seats.delete(seat);
+      seat.close();
     }
   }
 
@@ -231,7 +228,7 @@ export class LatestValue<F extends Fields> implements Disposable {
   close(): void {
     const memory = this.#memory;
     this.#memory = undefined;
-    for (const event of this.#seats) event.close();
+    for (const seat of this.#seats) seat.close();
     memory?.[Symbol.dispose]();
   }
 
@@ -245,17 +242,5 @@ export class LatestValue<F extends Fields> implements Disposable {
       throw new Deno.errors.BadResource(`The latest value "${this.name}" is closed`);
     }
     return this.#memory;
-  }
-
-  /** Makes the event by which the writer wakes this reader; the name of a reader that is gone is free again. */
-  #takeSeat(): { event: SharedEvent; seat: number } {
-    for (let seat = 0; seat < SEATS; seat++) {
-      const create = () => SharedEvent.create(seatName(this.name, seat), this.#options);
-      const event = unless(Deno.errors.AlreadyExists, create);
-      if (event === undefined) continue;
-      this.#seats.add(event);
-      return { event, seat };
-    }
-    throw new Deno.errors.Busy(`${SEATS} readers wait for changes of "${this.name}" already`);
   }
 }

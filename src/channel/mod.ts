@@ -14,6 +14,15 @@
  * @module
  */
 
+export type { BroadcastSettings } from "./broadcast_header.ts";
+export type { BroadcastMessage } from "./broadcast_reader.ts";
+export { BroadcastReceiver } from "./broadcast_receiver.ts";
+export { BroadcastRing, type BroadcastRingOptions } from "./broadcast_ring.ts";
+export {
+  type BroadcastEndOptions,
+  BroadcastSender,
+  type BroadcastSenderStats,
+} from "./broadcast_sender.ts";
 export { ChannelInbox, sendChannel } from "./channel_transfer.ts";
 export type { LatestValueOptions } from "./latest_memory.ts";
 export { type ChangesOptions, LatestValue } from "./latest_value.ts";
@@ -23,3 +32,5 @@ export { RingClaim } from "./ring_claim.ts";
 export type { Producers, RingSettings, WhenFull } from "./ring_header.ts";
 export { type ReceiverStats, RingReceiver } from "./ring_receiver.ts";
 export { type EndOptions, RingSender, type SenderStats } from "./ring_sender.ts";
+export type { Seat, SeatOptions, Seats } from "./seats.ts";
+export type { Sleeper } from "./sleep.ts";

@@ -15,7 +15,7 @@ import { leavePlace, takePlace } from "./ownership.ts";
 import { HEADER_LENGTH, RECEIVER, SENDER, WORD } from "./ring_header.ts";
 import { RingReader } from "./ring_reader.ts";
 import type { EndOptions } from "./ring_sender.ts";
-import { takeSleeper } from "./sleep.ts";
+import { sleeperAt, takeSleeper } from "./sleep.ts";
 import { tellAtTurnEnd, type Teller, tellNow } from "./turn_end.ts";
 
 /** What a receiver has done, and the channel before it. */
@@ -58,8 +58,9 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
       this.#other = settings.producers === "multiple"
         ? new ManySenders(buffer)
         : new OtherEnd(buffer, SENDER, () => data.set());
-      const [place, event, other] = [RECEIVER, data, this.#other];
-      this.#wait = new EndWait(buffer, { place, event, other, isShared: false });
+      const sleeper = sleeperAt(this.#header, RECEIVER);
+      const other = this.#other;
+      this.#wait = new EndWait({ sleeper, event: data, other, isShared: false });
       this.#teller = {
         isDue: false,
         tell: () => this.#reader.isPending && !this.#closed && this.#reader.release(),

@@ -17,7 +17,7 @@ import { HEADER_LENGTH, RECEIVER, type RingSettings, SENDER, WORD } from "./ring
 import { RingWriter, type Writer } from "./ring_writer.ts";
 import { leaveSenderPlace, takeSenderPlace } from "./sender_places.ts";
 import { SharedWriter } from "./shared_writer.ts";
-import { takeSleeper } from "./sleep.ts";
+import { sleeperAt, takeSleeper } from "./sleep.ts";
 import { tellAtTurnEnd, type Teller } from "./turn_end.ts";
 
 /** What an end needs of its channel. */
@@ -91,8 +91,8 @@ export class RingSender implements Disposable {
         })
         : new RingWriter(buffer, settings, wake);
       this.#other = new OtherEnd(buffer, RECEIVER, () => space.set());
-      const [place, event, other] = [SENDER, space, this.#other];
-      this.#wait = new EndWait(buffer, { place, event, other, isShared });
+      const sleeper = sleeperAt(this.#header, SENDER);
+      this.#wait = new EndWait({ sleeper, event: space, other: this.#other, isShared });
       this.#teller = {
         isDue: false,
         tell: () => this.#writer.isPending && !this.#closed && this.flush(),

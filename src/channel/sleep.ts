@@ -15,6 +15,24 @@ import type { Place } from "./ring_header.ts";
 const AWAKE = 0;
 const ASLEEP = 1;
 
+/** Somebody who may sleep. */
+export interface Sleeper {
+  /** Says that it is going to; it then has to look a second time. */
+  announce(): void;
+  /** Says that it does not after all, or no longer. */
+  rise(): void;
+}
+
+/**
+ * An end of a ring, as somebody who may sleep.
+ *
+ * @param header The words of the header.
+ * @param place The end's place.
+ */
+export function sleeperAt(header: Int32Array, place: Place): Sleeper {
+  return { announce: () => announceSleep(header, place), rise: () => rise(header, place) };
+}
+
 /**
  * Says that an end is going to sleep; it then has to look a second time.
  *

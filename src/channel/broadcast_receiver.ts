@@ -1,0 +1,209 @@
+/**
+ * An end of a broadcast ring that messages are received at.
+ *
+ * @module
+ */
+
+import type { WaitSyncOptions } from "../sync/mod.ts";
+import { Mailbox } from "../waiting/mailbox.ts";
+import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import { SENDER } from "./broadcast_header.ts";
+import { type BroadcastMessage, BroadcastReader } from "./broadcast_reader.ts";
+import type { BroadcastEndOptions } from "./broadcast_sender.ts";
+import { EndWait } from "./end_wait.ts";
+import { OtherEnd } from "./other_end.ts";
+import type { Seat, SeatOptions } from "./seats.ts";
+import { tellNow } from "./turn_end.ts";
+
+/**
+ * Receives what is sent to a broadcast ring from the moment it came; there can be any number, in
+ * whichever processes.
+ *
+ * A receiver for which the sender is too quick goes on with the newest message, and is told how many it
+ * missed; the newest of all messages is never among them.
+ */
+export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMessage> {
+  readonly #options: BroadcastEndOptions & SeatOptions;
+  readonly #reader: BroadcastReader;
+  readonly #sender: OtherEnd;
+  /** Has one item, which whoever waits for a message takes. */
+  readonly #turn = new Mailbox<true>();
+  #seat: Seat | undefined;
+  #wait: EndWait | undefined;
+  #closed = false;
+
+  /**
+   * Begins to receive; `BroadcastRing.receiver` calls this.
+   *
+   * @param options The ring, and who may wake this receiver.
+   */
+  constructor(options: BroadcastEndOptions & SeatOptions) {
+    const { buffer, settings } = options;
+    this.#options = options;
+    this.#reader = new BroadcastReader(buffer, settings);
+    this.#sender = new OtherEnd(buffer, SENDER, () => this.#closed || this.#seat?.event.set());
+    this.#turn.put(true);
+  }
+
+  /** How many messages were missed until now, all together. */
+  get missed(): number {
+    return this.#reader.missed;
+  }
+
+  /** Whether it is closed. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether the sender was closed and there is nothing more to receive. */
+  get ended(): boolean {
+    this.#assertOpen();
+    return this.#sender.isClosed && !this.#reader.hasMessage;
+  }
+
+  /**
+   * Takes the next message, if there is one.
+   *
+   * @returns A copy of it; `undefined` if there is none now.
+   * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
+   *   closing it. Another sender may come, and then there are messages again.
+   * @throws {Deno.errors.InvalidData} If the ring's memory says what cannot be.
+   * @throws {Deno.errors.Busy} If the ring is so small, and the sender so quick, that no message stood
+   *   still long enough.
+   * @throws {Deno.errors.BadResource} If the receiver is closed.
+   */
+  tryReceive(): BroadcastMessage | undefined {
+    this.#assertOpen();
+    const message = this.#reader.take();
+    if (message !== undefined) return message;
+    tellNow();
+    this.#sender.lookNowAndThen();
+    this.#isAtEnd();
+    return this.#reader.take();
+  }
+
+  /**
+   * Takes the next message, or waits for it.
+   *
+   * @param options How long.
+   * @returns A copy of it; `undefined` at the end, when the sender was closed.
+   * @throws {Deno.errors.TimedOut} If there was none in time.
+   * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
+   *   closing it. Another sender may come, and then there are messages again.
+   * @throws {Deno.errors.InvalidData} If the ring's memory says what cannot be.
+   * @throws {Deno.errors.Busy} If 64 receivers wait already; or if the ring is so small, and the sender so
+   *   quick, that no message stood still long enough.
+   * @throws {Deno.errors.BadResource} If the receiver is closed, or is closed meanwhile.
+   */
+  async receive(options: WaitOptions = {}): Promise<BroadcastMessage | undefined> {
+    const { timeout = Infinity, signal } = options;
+    this.#assertOpen();
+    assertTimeout(timeout);
+    signal?.throwIfAborted();
+    const message = this.#turn.isEmpty ? undefined : this.#reader.take();
+    if (message !== undefined) return message;
+    const deadline = performance.now() + timeout;
+    await this.#turn.take(options);
+    try {
+      for (;;) {
+        this.#assertOpen();
+        const message = this.#reader.take();
+        if (message !== undefined) return message;
+        if (this.#isAtEnd()) return undefined;
+        const left = { ...options, timeout: Math.max(deadline - performance.now(), 0) };
+        if (!await this.#waiting().until(this.#isReady, left)) throw late(options);
+      }
+    } catch (error) {
+      // Its event is closed with it, which is not what the caller has asked for.
+      this.#assertOpen();
+      throw error;
+    } finally {
+      this.#turn.put(true);
+    }
+  }
+
+  /**
+   * Takes the next message, and has the thread stand still until there is one: for Workers and short
+   * scripts.
+   *
+   * @param options How long.
+   * @returns A copy of it; `undefined` at the end, when the sender was closed.
+   * @throws {Deno.errors.TimedOut} If there was none in time.
+   * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
+   *   closing it. Another sender may come, and then there are messages again.
+   * @throws {Deno.errors.InvalidData} If the ring's memory says what cannot be.
+   * @throws {Deno.errors.Busy} If 64 receivers wait already; or if the ring is so small, and the sender so
+   *   quick, that no message stood still long enough.
+   * @throws {Deno.errors.BadResource} If the receiver is closed.
+   */
+  receiveSync(options: WaitSyncOptions = {}): BroadcastMessage | undefined {
+    const { timeout = Infinity } = options;
+    this.#assertOpen();
+    assertTimeout(timeout);
+    const deadline = performance.now() + timeout;
+    for (;;) {
+      const message = this.#reader.take();
+      if (message !== undefined) return message;
+      if (this.#isAtEnd()) return undefined;
+      const left = Math.max(deadline - performance.now(), 0);
+      if (!this.#waiting().untilSync(this.#isReady, left)) throw late(options);
+    }
+  }
+
+  /** All messages until the end. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<BroadcastMessage, void, void> {
+    for (;;) {
+      const message = await this.receive();
+      if (message === undefined) return;
+      yield message;
+    }
+  }
+
+  /** Stops receiving. */
+  close(): void {
+    this.#closed = true;
+    this.#seat?.close();
+    this.#sender[Symbol.dispose]();
+  }
+
+  /** Stops receiving at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  readonly #isReady = () => this.#closed || this.#reader.hasMessage || this.#sender.isGone;
+
+  /** The seat is taken when it is first needed, and then kept. */
+  #waiting(): EndWait {
+    if (this.#wait === undefined) {
+      this.#seat = this.#options.seats.take(this.#options);
+      this.#wait = new EndWait({
+        sleeper: this.#seat,
+        event: this.#seat.event,
+        other: this.#sender,
+        isShared: false,
+      });
+    }
+    return this.#wait;
+  }
+
+  /** Whether there will be no message more, unless another sender comes. */
+  #isAtEnd(): boolean {
+    if (this.#sender.isClosed) return !this.#reader.hasMessage;
+    if (!this.#sender.hasDied) return false;
+    if (this.#reader.recover(() => this.#sender.isSame())) return false;
+    throw new Deno.errors.ConnectionReset(
+      "The process of the broadcast ring's sender has ended without closing it",
+    );
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) {
+      throw new Deno.errors.BadResource("The broadcast ring's receiver is closed");
+    }
+  }
+}
+
+function late({ timeout }: WaitSyncOptions): Deno.errors.TimedOut {
+  return new Deno.errors.TimedOut(`Waited ${timeout} ms for a message in the broadcast ring`);
+}

@@ -1,0 +1,238 @@
+/**
+ * Broadcast rings: streams of messages from one process to any number of others, through shared memory.
+ *
+ * @module
+ */
+
+import { assertInteger } from "../../ffi/arguments.ts";
+import { unless } from "../../ffi/error.ts";
+import { objectName } from "../../ffi/object_name.ts";
+import type { Security } from "../../ffi/security.ts";
+import { type MappedView, SharedMemory } from "../memory/mod.ts";
+import type { Inheritable } from "../process/mod.ts";
+import { poll, type WaitOptions } from "../waiting/poll.ts";
+import {
+  type BroadcastSettings,
+  eventNameOf,
+  HEADER_LENGTH,
+  isCapacity,
+  LEAST_CAPACITY,
+  longestMessage,
+  MOST_CAPACITY,
+  readHeader,
+  SLEEPERS_OFFSET,
+  writeHeader,
+} from "./broadcast_header.ts";
+import { BroadcastReceiver } from "./broadcast_receiver.ts";
+import { type BroadcastEndOptions, BroadcastSender } from "./broadcast_sender.ts";
+import { SEAT_WORDS, type SeatOptions, Seats } from "./seats.ts";
+
+/** What a new broadcast ring is to be like. */
+export interface BroadcastRingOptions {
+  /** How many bytes the ring holds, a power of two from 1024 to 2³⁰. @default 1048576 */
+  capacity?: number;
+  /** The longest message, in bytes. @default an eighth of the capacity less 16, which is also the most */
+  maxMessageLength?: number;
+  /** Who may open it: see `SharedMemory.create`. @default "user" */
+  security?: Security;
+}
+
+/**
+ * A stream of messages from one process to any number of others.
+ *
+ * Every receiver gets every message that is sent while it is there, in order, or is told how many it missed. The
+ * sender never waits, and never notices receivers that are slow, stand still or were killed: it writes over the
+ * oldest messages. Nothing asks the system unless a receiver sleeps.
+ *
+ * @example
+ * ```ts
+ * import { BroadcastRing } from "@winipc/winipc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // One process sends …
+ * using ring = BroadcastRing.create("prices");
+ * using sender = ring.sender();
+ *
+ * // … and any number of others receive.
+ * using same = BroadcastRing.open("prices");
+ * using receiver = same.receiver();
+ *
+ * sender.send(new TextEncoder().encode("EUR 1.08"));
+ * sender.flush();
+ *
+ * const { bytes, missed } = (await receiver.receive({ timeout: 1000 }))!;
+ * assertEquals(new TextDecoder().decode(bytes), "EUR 1.08");
+ * assertEquals(missed, 0);
+ * ```
+ */
+export class BroadcastRing implements Disposable {
+  /** The full name, `Local\…` or `Global\…`, or `undefined` if it has none. */
+  readonly name: string | undefined;
+  readonly #memory: SharedMemory;
+  readonly #view: MappedView;
+  readonly #end: BroadcastEndOptions;
+  readonly #ends = new Set<BroadcastSender | BroadcastReceiver>();
+
+  private constructor(memory: SharedMemory, settings?: BroadcastSettings) {
+    let view: MappedView | undefined;
+    try {
+      view = memory.map();
+      const { buffer } = view;
+      if (settings !== undefined) writeHeader(buffer, settings, memory.name);
+      const found = readHeader(buffer);
+      if (found === undefined) {
+        throw new Deno.errors.NotFound(
+          "Cannot open the broadcast ring: whoever made it is not done yet",
+        );
+      }
+      const sleepers = new Int32Array(buffer, SLEEPERS_OFFSET, SEAT_WORDS);
+      this.#end = { buffer, settings: found, seats: new Seats(sleepers, eventNameOf(buffer)) };
+    } catch (error) {
+      view?.close();
+      memory.close();
+      throw error;
+    }
+    this.name = memory.name;
+    this.#memory = memory;
+    this.#view = view;
+  }
+
+  /**
+   * Makes a new broadcast ring under a name.
+   *
+   * @param name The name; a bare one is shared within the session (`Local\`).
+   * @param options What it is to be like.
+   * @throws {Deno.errors.AlreadyExists} If the name is taken.
+   * @throws {RangeError} If the capacity or the longest message is out of range.
+   */
+  static create(name: string, options: BroadcastRingOptions = {}): BroadcastRing {
+    const settings = settle(options);
+    const length = HEADER_LENGTH + settings.capacity;
+    return new BroadcastRing(SharedMemory.create(name, length, secured(options)), settings);
+  }
+
+  /**
+   * Makes a new broadcast ring without a name, for child processes.
+   *
+   * @param options What it is to be like.
+   * @throws {RangeError} If the capacity or the longest message is out of range.
+   */
+  static anonymous(options: BroadcastRingOptions = {}): BroadcastRing {
+    const settings = settle(options);
+    const length = HEADER_LENGTH + settings.capacity;
+    return new BroadcastRing(SharedMemory.anonymous(length, secured(options)), settings);
+  }
+
+  /**
+   * Opens the broadcast ring of a name.
+   *
+   * @param name The name.
+   * @throws {Deno.errors.NotFound} If nobody holds it.
+   * @throws {Deno.errors.InvalidData} If the name belongs to something else.
+   * @throws {Deno.errors.PermissionDenied} If this user may not open it.
+   */
+  static open(name: string): BroadcastRing {
+    return new BroadcastRing(SharedMemory.open(name, { access: "readwrite" }));
+  }
+
+  /**
+   * Waits until somebody makes the broadcast ring of a name, and opens it.
+   *
+   * @param name The name.
+   * @param options How long.
+   * @throws {Deno.errors.TimedOut} If nobody made it in time.
+   * @throws {Deno.errors.InvalidData} If the name belongs to something else.
+   */
+  static async waitFor(name: string, options: WaitOptions = {}): Promise<BroadcastRing> {
+    const look = () => unless(Deno.errors.NotFound, () => BroadcastRing.open(name));
+    return await poll(`broadcast ring "${objectName(name)}"`, look, options);
+  }
+
+  /**
+   * Takes the broadcast ring that the process that started this one passed on by
+   * {@linkcode BroadcastRing.toInherit}.
+   *
+   * @param key The key.
+   * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
+   * @throws {Deno.errors.InvalidData} If it is something else.
+   */
+  static inherited(key: string): BroadcastRing {
+    return new BroadcastRing(SharedMemory.inherited(key));
+  }
+
+  /**
+   * What a child process has to inherit, for `spawn` and `inheritHandles`.
+   *
+   * @param key The key under which the child takes it.
+   */
+  toInherit(key: string): Record<string, Inheritable> {
+    return { [key]: this.#memory };
+  }
+
+  /** What the ring is like. */
+  get settings(): BroadcastSettings {
+    return this.#end.settings;
+  }
+
+  /**
+   * Takes the sender's place, which has to be free: never taken, closed, or left by a process that
+   * has ended.
+   *
+   * @throws {Deno.errors.Busy} If there is a sender.
+   * @throws {Deno.errors.InvalidData} If the ring's memory says what cannot be.
+   * @throws {Deno.errors.BadResource} If the ring is closed.
+   */
+  sender(): BroadcastSender {
+    return this.#add(new BroadcastSender(this.#open()));
+  }
+
+  /**
+   * Receives what is sent from now on.
+   *
+   * @param options Who may wake this receiver, where another user sends.
+   * @throws {Deno.errors.InvalidData} If the ring's memory says what cannot be.
+   * @throws {Deno.errors.BadResource} If the ring is closed.
+   */
+  receiver(options: SeatOptions = {}): BroadcastReceiver {
+    return this.#add(new BroadcastReceiver({ ...options, ...this.#open() }));
+  }
+
+  /** Closes the ends that were taken here, and the ring. */
+  close(): void {
+    for (const end of this.#ends) end.close();
+    this.#ends.clear();
+    this.#memory.close();
+    this.#view.close();
+  }
+
+  /** Closes the ring at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #open(): BroadcastEndOptions {
+    if (this.#view.closed) throw new Deno.errors.BadResource("The broadcast ring is closed");
+    return this.#end;
+  }
+
+  #add<T extends BroadcastSender | BroadcastReceiver>(end: T): T {
+    for (const other of this.#ends) if (other.closed) this.#ends.delete(other);
+    this.#ends.add(end);
+    return end;
+  }
+}
+
+function settle({ capacity = 2 ** 20, maxMessageLength }: BroadcastRingOptions): BroadcastSettings {
+  assertInteger("capacity", capacity, LEAST_CAPACITY, MOST_CAPACITY);
+  if (!isCapacity(capacity)) {
+    throw new RangeError(`Expected capacity to be a power of two, got ${capacity}`);
+  }
+  const most = longestMessage(capacity);
+  const longest = maxMessageLength ?? most;
+  assertInteger("maxMessageLength", longest, 0, most);
+  return { capacity, maxMessageLength: longest };
+}
+
+function secured({ security }: BroadcastRingOptions): { security?: Security } {
+  return security === undefined ? {} : { security };
+}

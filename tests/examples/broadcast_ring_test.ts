@@ -1,0 +1,34 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { receive } from "../../examples/broadcast_ring.ts";
+import { randomName } from "../random_name.ts";
+import { runExample } from "./run_example.ts";
+
+Deno.test("examples/broadcast_ring.ts gives several receivers the prices in their turn, to the end", async () => {
+  const name = randomName();
+  const script = new URL("../../examples/broadcast_ring.ts", import.meta.url).href;
+  const sender = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-ffi", "--allow-read", script, "send", "--name", name],
+    stdin: "piped",
+    stdout: "null",
+  }).spawn();
+  const args = ["receive", "--name", name, "--count", "20000"];
+  const { out, code } = await runExample("broadcast_ring.ts", ...args);
+  assertEquals(code, 0);
+  assertMatch(out, /Received 20000 prices and missed \d+, 0 of them out of turn/);
+  const rest = receive(name, Infinity, AbortSignal.timeout(20_000));
+  const { received, wrong } = await receive(name, 1000, AbortSignal.timeout(20_000));
+  assertEquals([received, wrong], [1000, 0]);
+  await sender.stdin.close();
+  assertEquals((await rest).wrong, 0);
+  assertEquals((await sender.status).code, 0);
+});
+
+Deno.test("examples/broadcast_ring.ts gives up after --timeout, and says how it is used", async () => {
+  const args = ["receive", "--name", randomName(), "--timeout", "50"];
+  const late = await runExample("broadcast_ring.ts", ...args);
+  assertEquals(late.code, 1);
+  assertStringIncludes(late.err, "TimeoutError");
+  const { code, err } = await runExample("broadcast_ring.ts");
+  assertEquals(code, 2);
+  assertStringIncludes(err, "Usage:");
+});
