@@ -17,6 +17,7 @@
 export type { LatestValueOptions } from "./latest_memory.ts";
 export { type ChangesOptions, LatestValue } from "./latest_value.ts";
 export { type LatestSink, LatestWriter } from "./latest_writer.ts";
+export { declareRingChannel } from "./ring_c_source.ts";
 export { RingChannel, type RingChannelOptions } from "./ring_channel.ts";
 export type { RingSettings, WhenFull } from "./ring_header.ts";
 export { RingReceiver } from "./ring_receiver.ts";
