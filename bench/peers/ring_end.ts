@@ -183,7 +183,7 @@ function goThereAndBack(
   for (let number = 0; number < command.count * together;) {
     const start = now();
     for (let index = 0; index < together; index++, number++) {
-      countSleeper();
+      if (together === 1) countSleeper();
       send(command, number);
       receive(number);
     }
@@ -199,7 +199,7 @@ function answer(
 ): void {
   for (let number = 0; number < command.count * together; number++) {
     receive(number);
-    countSleeper();
+    if (together === 1) countSleeper();
     send(command, number);
   }
 }

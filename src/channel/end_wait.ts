@@ -8,6 +8,7 @@ import { lastError } from "../../ffi/error.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { INFINITE } from "../../ffi/registered_wait.ts";
 import type { SharedEvent, WaitOptions } from "../sync/mod.ts";
+import { deadlineAfter, timeLeft } from "./deadline.ts";
 import type { OtherEnd } from "./other_end.ts";
 import { HEADER_LENGTH, type Place } from "./ring_header.ts";
 import { announceSleep, rise } from "./sleep.ts";
@@ -55,13 +56,13 @@ export class EndWait {
     tellNow();
     if (isReady()) return true;
     if (timeout === 0) return false;
-    const deadline = performance.now() + timeout;
+    const deadline = deadlineAfter(timeout);
     if (this.#spinSync.until(isReady)) return true;
     for (;;) {
       const process = this.#other.look();
       announceSleep(this.#header, this.#place);
-      const left = deadline - performance.now();
-      if (isReady() || left <= 0) {
+      const left = timeLeft(deadline);
+      if (isReady() || left === 0) {
         rise(this.#header, this.#place);
         return isReady();
       }
@@ -82,12 +83,12 @@ export class EndWait {
   ): Promise<void> {
     tellNow();
     if (isReady() || this.#spin.until(isReady)) return;
-    const deadline = performance.now() + timeout;
+    const deadline = deadlineAfter(timeout);
     for (;;) {
       this.#other.awaitDeath();
       announceSleep(this.#header, this.#place);
       if (isReady()) return rise(this.#header, this.#place);
-      const left = Math.max(Math.ceil(deadline - performance.now()), 0);
+      const left = Math.ceil(timeLeft(deadline));
       try {
         await this.#event.wait({ timeout: left, ...(signal && { signal }) });
       } catch (error) {

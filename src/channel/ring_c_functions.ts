@@ -91,7 +91,8 @@ typedef struct winipc_ring {
     uint32_t seen; /* what the other end had told when it was last looked at */
     uint32_t next; /* where the message ends that is being read */
     int broken;    /* the memory says what cannot be */
-    uint32_t looks;
+    uint32_t looks; /* how often the next wait looks before it sleeps */
+    uint32_t waits;
     winipc_ring_place own;
     winipc_ring_place other;
     uint64_t self;
@@ -340,17 +341,19 @@ static inline DWORD winipc_ring_wait(winipc_ring *ring,
                                      uint32_t length, DWORD timeout) {
     uint64_t start = GetTickCount64();
     winipc_ring_flush(ring);
-    for (uint32_t count = ring->looks; count > 0; count--) {
+    /* Where looking was of no use, one wait in 16 tries all the same. */
+    uint32_t looks = ring->looks;
+    if (++ring->waits % 16 == 0 && looks < WINIPC_RING_MOST_LOOKS / 8)
+        looks = WINIPC_RING_MOST_LOOKS / 8;
+    for (uint32_t count = looks; count > 0; count--) {
         DWORD found = look(ring, length);
         if (found != ERROR_IO_PENDING) {
-            ring->looks = ring->looks > WINIPC_RING_MOST_LOOKS / 2 ? WINIPC_RING_MOST_LOOKS
-                                                                   : ring->looks * 2;
+            ring->looks = looks < WINIPC_RING_MOST_LOOKS / 2 ? looks * 2 : WINIPC_RING_MOST_LOOKS;
             return found;
         }
         YieldProcessor();
     }
-    /* Enough is left to notice when it begins to be worth it. */
-    if (ring->looks > WINIPC_RING_MOST_LOOKS / 4) ring->looks /= 2;
+    ring->looks /= 2;
     for (;;) {
         winipc_ring_meet(ring);
         winipc_ring_store(ring->own.sleeps, WINIPC_RING_ASLEEP);

@@ -6,6 +6,7 @@
 
 import { Mailbox } from "../waiting/mailbox.ts";
 import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import { deadlineAfter, timeLeft } from "./deadline.ts";
 import { EndWait } from "./end_wait.ts";
 import { OtherEnd } from "./other_end.ts";
 import { leavePlace, takePlace } from "./ownership.ts";
@@ -99,7 +100,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     signal?.throwIfAborted();
     const message = this.#turn.isEmpty ? undefined : this.#take();
     if (message !== undefined) return message;
-    const deadline = performance.now() + timeout;
+    const deadline = deadlineAfter(timeout);
     await this.#turn.take(options);
     try {
       for (;;) {
@@ -107,7 +108,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
         const message = this.#take();
         if (message !== undefined) return message;
         if (this.#isAtEnd()) return undefined;
-        const left = Math.max(Math.ceil(deadline - performance.now()), 0);
+        const left = Math.ceil(timeLeft(deadline));
         await this.#wait.until(this.#isReady, { timeout: left, ...(signal && { signal }) });
       }
     } finally {
@@ -140,11 +141,11 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
   waitForMessageSync({ timeout = Infinity }: { timeout?: number } = {}): boolean {
     this.#assertOpen();
     assertTimeout(timeout);
-    const deadline = performance.now() + timeout;
+    const deadline = deadlineAfter(timeout);
     for (;;) {
       if (this.#reader.next() >= 0) return true;
       if (this.#isAtEnd()) return false;
-      if (!this.#wait.untilSync(this.#isReady, Math.max(deadline - performance.now(), 0))) {
+      if (!this.#wait.untilSync(this.#isReady, timeLeft(deadline))) {
         throw new Deno.errors.TimedOut(`Waited ${timeout} ms for a message in the channel`);
       }
     }

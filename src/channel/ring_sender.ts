@@ -8,6 +8,7 @@ import { assertInteger } from "../../ffi/arguments.ts";
 import type { SharedEvent } from "../sync/mod.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
 import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import { deadlineAfter, timeLeft } from "./deadline.ts";
 import { EndWait } from "./end_wait.ts";
 import { OtherEnd } from "./other_end.ts";
 import { leavePlace, takePlace } from "./ownership.ts";
@@ -135,12 +136,12 @@ export class RingSender implements Disposable {
     }
     // It may be changed while it waits.
     const message = bytes.slice();
-    const deadline = performance.now() + timeout;
+    const deadline = deadlineAfter(timeout);
     await this.#turn.take(options);
     try {
       while (!this.trySend(message)) {
         if (!this.#isToWait()) return false;
-        const left = Math.max(Math.ceil(deadline - performance.now()), 0);
+        const left = Math.ceil(timeLeft(deadline));
         const isReady = () => this.#isReadyFor(message.length);
         await this.#wait.until(isReady, { timeout: left, ...(signal && { signal }) });
       }
@@ -166,10 +167,10 @@ export class RingSender implements Disposable {
     assertTimeout(timeout);
     this.#assertReady(bytes.length);
     if (this.#turn.isEmpty) throw new Deno.errors.Busy("Other messages wait for room");
-    const deadline = performance.now() + timeout;
+    const deadline = deadlineAfter(timeout);
     while (!this.#writer.write(bytes)) {
       if (!this.#refuse() && !this.#isToWait()) return false;
-      this.#waitSync(bytes.length, Math.max(deadline - performance.now(), 0));
+      this.#waitSync(bytes.length, timeLeft(deadline));
     }
     if (this.#writer.isPending) this.#writer.publish();
     return true;
