@@ -15,8 +15,10 @@ typedef boost::lockfree::spsc_queue<message, boost::lockfree::capacity<(1 << 20)
 static queue *shared;
 
 static void open_queue(const char *name, int is_near) {
+    char text[MAX_PATH];
+    snprintf(text, sizeof text, "%s.boost", name);
     HANDLE memory =
-        CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, sizeof(queue), name);
+        CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, sizeof(queue), text);
     void *view = NULL;
     if (memory != NULL) view = MapViewOfFile(memory, FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, 0);
     if (view == NULL) fail("the memory", GetLastError());

@@ -21,8 +21,10 @@ static uint32_t at, seen;
 
 static void open_ring(const char *name, int is_near) {
     (void)is_near;
+    char text[MAX_PATH];
+    snprintf(text, sizeof text, "%s.plain", name);
     HANDLE memory =
-        CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, sizeof(ring), name);
+        CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, sizeof(ring), text);
     if (memory != NULL) shared = MapViewOfFile(memory, FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, 0);
     if (shared == NULL) fail("the memory", GetLastError());
 }
@@ -41,7 +43,7 @@ static void wait_for_room(uint32_t size) {
     }
 }
 
-static void send(const void *message, uint32_t length) {
+static void put(const void *message, uint32_t length) {
     uint32_t size = record_size(length), rest = CAPACITY - at % CAPACITY;
     if (size > rest) {
         wait_for_room(rest);
@@ -55,7 +57,7 @@ static void send(const void *message, uint32_t length) {
     tell(&shared->tail, size);
 }
 
-static const uint8_t *next(uint32_t *length) {
+static const uint8_t *take(uint32_t *length) {
     for (;;) {
         while (at == seen) {
             seen = atomic_load_explicit(&shared->tail, memory_order_acquire);
@@ -72,7 +74,7 @@ static void send_all(const command *command) {
     uint32_t *message = calloc(1, command->bytes);
     for (uint32_t number = 0; number < command->count; number++) {
         for (uint32_t i = 0; i < command->bytes / 4; i++) message[i] = number;
-        send(message, command->bytes);
+        put(message, command->bytes);
     }
     free(message);
 }
@@ -81,7 +83,7 @@ static void receive_all(const command *command) {
     double start = 0;
     for (uint32_t number = 0; number < command->count; number++) {
         uint32_t length, first;
-        const uint8_t *message = next(&length);
+        const uint8_t *message = take(&length);
         if (number == 0) start = now();
         memcpy(&first, message, 4);
         if (length != command->bytes || first != number) fail("the message's number", number);
