@@ -1,5 +1,5 @@
 /**
- * C programs for the tests and benchmarks, compiled when they are needed.
+ * C and C++ programs for the tests and benchmarks, compiled when they are needed.
  *
  * @module
  */
@@ -37,6 +37,9 @@ const cl: Arguments = (source, output, { dll, libraries, include }) => [
 ];
 
 const COMPILERS: Record<string, Arguments> = { gcc, clang: gcc, cl };
+/** The runtime library of C++ goes into the program. Boost stands with Linux's own headers. */
+const gxx: Arguments = (...args) => [...gcc(...args), "-static", "-idirafter", "/usr/include"];
+const COMPILERS_OF_CPP: Record<string, Arguments> = { "g++": gxx, "clang++": gxx, cl };
 
 /** The compiler of the Linux that Wine runs on. */
 const MINGW = "x86_64-w64-mingw32";
@@ -44,7 +47,7 @@ const MINGW = "x86_64-w64-mingw32";
 const ROOM_FOR_MESSAGES = `-Wl,--stack,${2 ** 28}`;
 
 /**
- * Compiles a C program or a DLL; it is deleted by `using`.
+ * Compiles a C or C++ program or a DLL; it is deleted by `using`.
  *
  * @param source The source file.
  * @param options What to make of it.
@@ -53,19 +56,24 @@ const ROOM_FOR_MESSAGES = `-Wl,--stack,${2 ** 28}`;
 export async function compileC(source: URL, options: CompileOptions = {}): Promise<Compiled> {
   const { dll = false, libraries = [], include = "." } = options;
   const file = decodeURIComponent(source.pathname.slice(1)).replaceAll("/", "\\");
-  const name = source.pathname.split("/").at(-1)!.replace(/\.c$/, dll ? ".dll" : ".exe");
+  const name = source.pathname.split("/").at(-1)!.replace(/\.c(pp)?$/, dll ? ".dll" : ".exe");
+  const isCpp = source.pathname.endsWith(".cpp");
   return await makeFile(name, async (path) => {
     if (!isWine()) {
       const all = { dll, libraries, include };
       return await runFirst(
-        Object.entries(COMPILERS).map(([compiler, args]) => [compiler, ...args(file, path, all)]),
+        Object.entries(isCpp ? COMPILERS_OF_CPP : COMPILERS).map((
+          [compiler, args],
+        ) => [compiler, ...args(file, path, all)]),
       );
     }
     // ld opens its output by name, and Wine knows the Linux name only of files that are there.
     await Deno.writeTextFile(path, "");
     const [from, to, folder] = [file, path, include].map(linuxPath) as [string, string, string];
     const all = { dll, libraries: libraries.map(linuxPath), include: folder };
-    await runOnLinux([`${MINGW}-gcc`, ROOM_FOR_MESSAGES, ...gcc(from, to, all)]);
+    const words = isCpp ? ["g++", ...gxx(from, to, all)] : ["gcc", ...gcc(from, to, all)];
+    words[0] = `${MINGW}-${words[0]}`;
+    await runOnLinux([...words, ROOM_FOR_MESSAGES]);
   });
 }
 

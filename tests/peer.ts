@@ -4,15 +4,16 @@
  * @module
  */
 
-import { TextLineStream } from "@std/streams";
-
 /** The most that a peer may take for an answer, in milliseconds: Wine's first start takes several seconds. */
 const PATIENCE = 30_000;
 
 /** A process that a test talks to. */
 export class Peer implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
-  readonly #lines: ReadableStreamDefaultReader<string>;
+  /** It is read when a line is asked for, and not before: each read takes one of Deno's few threads. */
+  readonly #output: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+  readonly #decoder = new TextDecoder();
+  #text = "";
   readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
 
   private constructor(program: string, args: string[]) {
@@ -21,10 +22,7 @@ export class Peer implements AsyncDisposable {
       stdin: "piped",
       stdout: "piped",
     }).spawn();
-    this.#lines = this.#child.stdout
-      .pipeThrough(new TextDecoderStream())
-      .pipeThrough(new TextLineStream())
-      .getReader();
+    this.#output = this.#child.stdout.getReader();
     this.#input = this.#child.stdin.getWriter();
   }
 
@@ -63,9 +61,16 @@ export class Peer implements AsyncDisposable {
   async nextLine(): Promise<string> {
     const timer = setTimeout(() => this.kill(), PATIENCE);
     try {
-      const { value, done } = await this.#lines.read();
-      if (done) throw new Error(`Peer ${this.pid} ended, or said nothing for ${PATIENCE} ms`);
-      return value;
+      for (;;) {
+        const [line, ...rest] = this.#text.split(/\r?\n/);
+        if (rest.length > 0) {
+          this.#text = rest.join("\n");
+          return line!;
+        }
+        const { value, done } = await this.#output.read();
+        if (done) throw new Error(`Peer ${this.pid} ended, or said nothing for ${PATIENCE} ms`);
+        this.#text += this.#decoder.decode(value, { stream: true });
+      }
     } finally {
       clearTimeout(timer);
     }
@@ -101,7 +106,7 @@ export class Peer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.kill();
     await this.#child.status;
-    await this.#lines.cancel();
+    await this.#output.cancel();
     await this.#input.close().catch(() => {});
   }
 }

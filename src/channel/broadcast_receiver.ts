@@ -10,6 +10,7 @@ import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
 import { SENDER } from "./broadcast_header.ts";
 import { type BroadcastMessage, BroadcastReader } from "./broadcast_reader.ts";
 import type { BroadcastEndOptions } from "./broadcast_sender.ts";
+import { deadlineAfter, timeLeft } from "./deadline.ts";
 import { EndWait } from "./end_wait.ts";
 import { OtherEnd } from "./other_end.ts";
 import type { Seat, SeatOptions } from "./seats.ts";
@@ -102,7 +103,7 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
     signal?.throwIfAborted();
     const message = this.#turn.isEmpty ? undefined : this.#reader.take();
     if (message !== undefined) return message;
-    const deadline = performance.now() + timeout;
+    const deadline = deadlineAfter(timeout);
     await this.#turn.take(options);
     try {
       for (;;) {
@@ -110,7 +111,7 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
         const message = this.#reader.take();
         if (message !== undefined) return message;
         if (this.#isAtEnd()) return undefined;
-        const left = { ...options, timeout: Math.max(deadline - performance.now(), 0) };
+        const left = { ...options, timeout: timeLeft(deadline) };
         if (!await this.#waiting().until(this.#isReady, left)) throw late(options);
       }
     } catch (error) {
@@ -140,12 +141,12 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
     const { timeout = Infinity } = options;
     this.#assertOpen();
     assertTimeout(timeout);
-    const deadline = performance.now() + timeout;
+    const deadline = deadlineAfter(timeout);
     for (;;) {
       const message = this.#reader.take();
       if (message !== undefined) return message;
       if (this.#isAtEnd()) return undefined;
-      const left = Math.max(deadline - performance.now(), 0);
+      const left = timeLeft(deadline);
       if (!this.#waiting().untilSync(this.#isReady, left)) throw late(options);
     }
   }

@@ -8,6 +8,7 @@ import { lastError } from "../../ffi/error.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { INFINITE } from "../../ffi/registered_wait.ts";
 import type { SharedEvent, WaitOptions } from "../sync/mod.ts";
+import { deadlineAfter, timeLeft } from "./deadline.ts";
 import type { OtherSide } from "./other_end.ts";
 import type { Sleeper } from "./sleep.ts";
 import { Spin } from "./spin.ts";
@@ -69,14 +70,14 @@ export class EndWait {
     tellNow();
     if (isReady()) return true;
     if (timeout === 0) return false;
-    const deadline = performance.now() + timeout;
+    const deadline = deadlineAfter(timeout);
     if (this.#spinSync.until(isReady)) return true;
     for (let sleeps = 0;; sleeps++) {
       const process = this.#other.look();
       this.#sleeper.announce();
-      const left = deadline - performance.now();
+      const left = timeLeft(deadline);
       const ready = isReady();
-      if (ready || left <= 0) {
+      if (ready || left === 0) {
         this.#leave(sleeps > 0);
         return ready;
       }
@@ -100,13 +101,13 @@ export class EndWait {
   ): Promise<boolean> {
     tellNow();
     if (isReady() || this.#spin.until(isReady)) return true;
-    const deadline = performance.now() + timeout;
+    const deadline = deadlineAfter(timeout);
     for (let sleeps = 0;; sleeps++) {
       this.#other.awaitDeath();
       this.#sleeper.announce();
-      const left = Math.ceil(deadline - performance.now());
+      const left = Math.ceil(timeLeft(deadline));
       const ready = isReady();
-      if (ready || left <= 0) {
+      if (ready || left === 0) {
         this.#leave(sleeps > 0);
         return ready;
       }

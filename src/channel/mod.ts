@@ -27,6 +27,7 @@ export { ChannelInbox, sendChannel } from "./channel_transfer.ts";
 export type { LatestValueOptions } from "./latest_memory.ts";
 export { type ChangesOptions, LatestValue } from "./latest_value.ts";
 export { type LatestSink, LatestWriter } from "./latest_writer.ts";
+export { declareRingChannel } from "./ring_c_source.ts";
 export { type ChannelParts, RingChannel, type RingChannelOptions } from "./ring_channel.ts";
 export { RingClaim } from "./ring_claim.ts";
 export type { Producers, RingSettings, WhenFull } from "./ring_header.ts";

@@ -10,6 +10,8 @@ import { CLOSED, HEADER_LENGTH, type Place } from "./ring_header.ts";
 
 /** How often one that does not wait asks whether the other process is there, in milliseconds. */
 const LOOK_INTERVAL = 20;
+/** How often it then does not even ask for the time, which takes longer than a message. */
+const LOOKS_SKIPPED = 15;
 
 /** The other side of a ring: whether anybody is there, was closed, or their process has ended. */
 export interface OtherSide extends Disposable {
@@ -49,6 +51,7 @@ export class OtherEnd implements OtherSide {
   #died = false;
   #isAwaited = false;
   #lastLook = -Infinity;
+  #skipped = 0;
 
   /**
    * Looks at a place.
@@ -87,8 +90,10 @@ export class OtherEnd implements OtherSide {
   }
 
   lookNowAndThen(): void {
+    if (this.#skipped-- > 0) return;
     const now = performance.now();
-    if (now - this.#lastLook < LOOK_INTERVAL) return;
+    this.#skipped = now - this.#lastLook < LOOK_INTERVAL ? LOOKS_SKIPPED : 0;
+    if (this.#skipped > 0) return;
     this.#lastLook = now;
     if (this.look() !== undefined && this.#watch?.exitCode !== undefined) this.#died = true;
   }

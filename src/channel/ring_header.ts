@@ -90,8 +90,10 @@ export const SENDER: Place = SENDERS[0]!;
 /** What a place's state says when whoever had it has closed it. */
 export const CLOSED = 1;
 
-const MAGIC = 0x43524957;
-const VERSION = 1;
+/** The first word of a ring that is ready. */
+export const MAGIC = 0x43524957;
+/** The version of all this. */
+export const VERSION = 1;
 
 /** What happens to a message that does not fit into the ring. */
 export type WhenFull = "wait" | "fail" | "drop";

@@ -13,7 +13,7 @@ import {
 } from "./ring_header.ts";
 
 /** How many bytes are read before the sender may write there again, unless the receiver idles before. */
-const BATCH = 65_536;
+export const BATCH = 65_536;
 
 /**
  * Reads messages out of a ring, for one receiver.

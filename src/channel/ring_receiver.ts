@@ -8,6 +8,7 @@ import type { WaitSyncOptions } from "../sync/mod.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
 import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
 import { decodeValue } from "./clone.ts";
+import { deadlineAfter, timeLeft } from "./deadline.ts";
 import { EndWait } from "./end_wait.ts";
 import { ManySenders } from "./many_senders.ts";
 import { OtherEnd, type OtherSide } from "./other_end.ts";
@@ -171,12 +172,12 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     const { timeout = Infinity } = options;
     this.#assertOpen();
     assertTimeout(timeout);
-    const deadline = performance.now() + timeout;
+    const deadline = deadlineAfter(timeout);
     for (;;) {
       if (this.#reader.next() >= 0) return true;
       if (this.#isAtEnd()) return false;
       this.#waited++;
-      if (!this.#wait.untilSync(this.#isReady, Math.max(deadline - performance.now(), 0))) {
+      if (!this.#wait.untilSync(this.#isReady, timeLeft(deadline))) {
         throw late(options);
       }
     }
@@ -260,7 +261,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
 
   /** Has whoever came first take what there is, and waits until there is something. */
   async #inTurn<T>(options: WaitOptions, take: () => T | undefined): Promise<T | undefined> {
-    const deadline = performance.now() + (options.timeout ?? Infinity);
+    const deadline = deadlineAfter(options.timeout ?? Infinity);
     await this.#turn.take(options);
     try {
       for (;;) {
@@ -269,7 +270,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
         if (taken !== undefined) return taken;
         if (this.#isAtEnd()) return undefined;
         this.#waited++;
-        const left = { ...options, timeout: Math.max(deadline - performance.now(), 0) };
+        const left = { ...options, timeout: timeLeft(deadline) };
         if (!await this.#wait.until(this.#isReady, left)) throw late(options);
       }
     } finally {

@@ -8,6 +8,7 @@ import { assertInteger } from "../../ffi/arguments.ts";
 import type { SharedEvent, WaitSyncOptions } from "../sync/mod.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
 import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import { deadlineAfter, timeLeft } from "./deadline.ts";
 import { EndWait } from "./end_wait.ts";
 import { OtherEnd } from "./other_end.ts";
 import { encodeValue } from "./clone.ts";
@@ -174,7 +175,7 @@ export class RingSender implements Disposable {
     }
     // It may be changed while it waits.
     const message = bytes.slice();
-    const deadline = performance.now() + timeout;
+    const deadline = deadlineAfter(timeout);
     await this.#turn.take(options);
     try {
       while (!this.trySend(message)) {
@@ -219,7 +220,7 @@ export class RingSender implements Disposable {
     assertTimeout(timeout);
     this.#assertMessage(bytes);
     if (this.#turn.isEmpty) throw new Deno.errors.Busy("Other messages wait for room");
-    const deadline = performance.now() + timeout;
+    const deadline = deadlineAfter(timeout);
     while (!this.#writer.write(bytes)) {
       if (!this.#refuse() && !this.#isToWait()) return false;
       this.#waitForRoomSync(bytes.length, deadline, options);
@@ -243,7 +244,7 @@ export class RingSender implements Disposable {
     this.#assertReady(length);
     assertTimeout(timeout);
     signal?.throwIfAborted();
-    const deadline = performance.now() + timeout;
+    const deadline = deadlineAfter(timeout);
     await this.#turn.take(options);
     try {
       await this.#waitForRoom(length, deadline, options);
@@ -266,7 +267,7 @@ export class RingSender implements Disposable {
     const { timeout = Infinity } = options;
     assertTimeout(timeout);
     this.#assertReady(length);
-    this.#waitForRoomSync(length, performance.now() + timeout, options);
+    this.#waitForRoomSync(length, deadlineAfter(timeout), options);
     this.#assertReady(length);
   }
 
@@ -365,7 +366,7 @@ export class RingSender implements Disposable {
 
   async #waitForRoom(length: number, deadline: number, options: WaitOptions): Promise<void> {
     this.#waited++;
-    const left = { ...options, timeout: Math.max(deadline - performance.now(), 0) };
+    const left = { ...options, timeout: timeLeft(deadline) };
     const isReady = () => this.#isReadyFor(length);
     if (!await this.#wait.until(isReady, left)) throw late(options);
   }
@@ -373,7 +374,7 @@ export class RingSender implements Disposable {
   #waitForRoomSync(length: number, deadline: number, options: WaitSyncOptions): void {
     this.#waited++;
     const isReady = () => this.#isReadyFor(length);
-    if (!this.#wait.untilSync(isReady, Math.max(deadline - performance.now(), 0))) {
+    if (!this.#wait.untilSync(isReady, timeLeft(deadline))) {
       throw late(options);
     }
   }

@@ -14,7 +14,7 @@ import {
 } from "./ring_header.ts";
 
 /** How many bytes are written before the receiver sees them, unless the sender idles before. */
-const BATCH = 512;
+export const BATCH = 512;
 /** Up to this many bytes, a loop over words is quicker than `Uint8Array.set`. */
 const SHORT = 256;
 

@@ -12,8 +12,10 @@
 
 import type { Place } from "./ring_header.ts";
 
-const AWAKE = 0;
-const ASLEEP = 1;
+/** A word that says that its end need not be woken. */
+export const AWAKE = 0;
+/** A word that says that its end has to be woken. */
+export const ASLEEP = 1;
 
 /** Somebody who may sleep. */
 export interface Sleeper {

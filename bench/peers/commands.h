@@ -1,0 +1,70 @@
+/*
+ * What the programs of channel_pair.ts have in common. Each is one end of a pair:
+ *
+ *   PROGRAM NAME near|far PROCESSORS
+ *
+ * prints "ready", and for each line "WAY BYTES COUNT" on standard input does its part and prints how
+ * often it found the other end asleep, and what it measured, in nanoseconds. A sender measures there
+ * and back, a receiver from its first message to its last.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
+#define PATIENCE 20000
+#define MOST_SAMPLES 65536
+/* A clock takes as long as a round trip while spinning does: so many are measured together. */
+#define ROUNDS_TOGETHER 64
+
+typedef struct command {
+    char way[16];
+    uint32_t bytes;
+    uint32_t count;
+    int is_near;
+} command;
+
+static uint32_t slept;
+static double samples[MOST_SAMPLES];
+static uint32_t sample_count;
+
+static double now(void) {
+    LARGE_INTEGER second, ticks;
+    QueryPerformanceFrequency(&second);
+    QueryPerformanceCounter(&ticks);
+    return (double)ticks.QuadPart * 1e9 / (double)second.QuadPart;
+}
+
+static void add_sample(double nanoseconds) {
+    if (sample_count < MOST_SAMPLES) samples[sample_count++] = nanoseconds;
+}
+
+static void fail(const char *what, unsigned long error) {
+    fprintf(stderr, "%s failed with %lu\n", what, error);
+    exit(1);
+}
+
+/* Serves until the input ends. */
+static int serve(int count, char **words, void (*open)(const char *name, int is_near),
+                 void (*run)(const command *command)) {
+    if (count < 4) return 2;
+    if (!SetProcessAffinityMask(GetCurrentProcess(), strtoul(words[3], NULL, 10)))
+        fail("SetProcessAffinityMask", GetLastError());
+    command command = {"", 0, 0, strcmp(words[2], "near") == 0};
+    open(words[1], command.is_near);
+    puts("ready");
+    fflush(stdout);
+    unsigned bytes, times;
+    while (scanf("%15s %u %u", command.way, &bytes, &times) == 3) {
+        command.bytes = bytes;
+        command.count = times;
+        slept = sample_count = 0;
+        run(&command);
+        printf("%u", (unsigned)slept);
+        for (uint32_t i = 0; i < sample_count; i++) printf(" %.1f", samples[i]);
+        puts("");
+        fflush(stdout);
+    }
+    return 0;
+}
