@@ -40,7 +40,9 @@ export class OtherEnd implements Disposable {
   /** Whether it was there and was closed. */
   get isClosed(): boolean {
     const { state, owner } = this.#place;
-    return this.#header[state] === CLOSED && Atomics.load(this.#header, owner * 2) === 0;
+    // The first look costs nothing, and the second one sees all that came before it was closed.
+    return this.#header[state] === CLOSED && Atomics.load(this.#header, state) === CLOSED &&
+      Atomics.load(this.#header, owner * 2) === 0;
   }
 
   /** Whether its process is known to have ended without closing it, and no other has come. */

@@ -48,8 +48,9 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
         tell: () => this.#reader.isPending && !this.#closed && this.#reader.release(),
       };
       this.#turn.put(true);
-      // A sender that sleeps does not know this process yet, and is to notice its end.
-      wake();
+      // A sender that sleeps does not know this process yet, and is to notice its end. Whether it
+      // sleeps is not asked: another receiver may have been killed after it had found that out.
+      space.set();
     } catch (error) {
       leavePlace(buffer, RECEIVER);
       throw error;

@@ -66,8 +66,9 @@ export class RingSender implements Disposable {
       };
       this.maxMessageLength = this.#writer.maxMessageLength;
       this.#turn.put(true);
-      // A receiver that sleeps does not know this process yet, and is to notice its end.
-      wake();
+      // A receiver that sleeps does not know this process yet, and is to notice its end. Whether it
+      // sleeps is not asked: another sender may have been killed after it had found that out.
+      data.set();
     } catch (error) {
       leavePlace(buffer, SENDER);
       throw error;
@@ -257,7 +258,8 @@ export class RingSender implements Disposable {
   }
 
   #isReadyFor(length: number): boolean {
-    return this.#closed || this.#other.isGone || this.#writer.hasRoom(length);
+    // The look at the room comes first, for it is what keeps the others behind `announceSleep`.
+    return this.#closed || this.#writer.hasRoom(length) || this.#other.isGone;
   }
 
   /** There was no room: is there anybody who will make some? */

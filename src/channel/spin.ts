@@ -23,7 +23,7 @@ export class Spin {
    */
   constructor(most: number) {
     // With one processor, nobody else can do anything meanwhile.
-    this.#most = navigator.hardwareConcurrency > 1 ? most : 1;
+    this.#most = navigator.hardwareConcurrency > 1 ? most : 0;
     this.#looks = this.#most;
   }
 
