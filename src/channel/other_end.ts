@@ -69,7 +69,9 @@ export class OtherEnd implements OtherSide {
 
   get isClosed(): boolean {
     const { state, owner } = this.#place;
-    return this.#header[state] === CLOSED && Atomics.load(this.#header, owner * 2) === 0;
+    // The first look costs nothing, and the second one sees all that came before it was closed.
+    return this.#header[state] === CLOSED && Atomics.load(this.#header, state) === CLOSED &&
+      Atomics.load(this.#header, owner * 2) === 0;
   }
 
   get hasDied(): boolean {

@@ -13,12 +13,9 @@ const NOBODY = 0n;
 const UNITS_PER_MILLISECOND = 10_000n;
 const LOW_HALF = 0xffff_ffffn;
 
-let self: bigint | undefined;
-
 /** This process, as it is written down as the owner of a place. */
 export function selfAsOwner(): bigint {
-  self ??= ownerWord(Deno.pid, startOf());
-  return self;
+  return ownerWord(Deno.pid, startOf());
 }
 
 /** A process as it is written down: its id, and when it was started. */

@@ -49,7 +49,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
    * @param options The channel.
    */
   constructor(options: EndOptions) {
-    const { buffer, settings, data } = options;
+    const { buffer, settings, data, space } = options;
     this.#options = options;
     this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
     takePlace(buffer, RECEIVER, "receiver");
@@ -67,8 +67,9 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
         tell: () => this.#reader.isPending && !this.#closed && this.#reader.release(),
       };
       this.#turn.put(true);
-      // A sender that sleeps does not know this process yet, and is to notice its end.
-      wake();
+      // A sender that sleeps does not know this process yet, and is to notice its end. Whether it
+      // sleeps is not asked: another receiver may have been killed after it had found that out.
+      space.set();
     } catch (error) {
       leavePlace(buffer, RECEIVER);
       throw error;

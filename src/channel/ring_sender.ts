@@ -74,7 +74,7 @@ export class RingSender implements Disposable {
    * @param options The channel.
    */
   constructor(options: EndOptions) {
-    const { buffer, settings, space } = options;
+    const { buffer, settings, data, space } = options;
     this.#options = options;
     this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
     const isShared = settings.producers === "multiple";
@@ -100,8 +100,9 @@ export class RingSender implements Disposable {
       };
       this.maxMessageLength = this.#writer.maxMessageLength;
       this.#turn.put(true);
-      // A receiver that sleeps does not know this process yet, and is to notice its end.
-      wake();
+      // A receiver that sleeps does not know this process yet, and is to notice its end. Whether it
+      // sleeps is not asked: another sender may have been killed after it had found that out.
+      data.set();
     } catch (error) {
       this.#place.leave();
       throw error;
@@ -380,7 +381,8 @@ export class RingSender implements Disposable {
   }
 
   #isReadyFor(length: number): boolean {
-    return this.#closed || this.#other.isGone || this.#writer.hasRoom(length);
+    // The look at the room comes first, for it is what keeps the others behind `announceSleep`.
+    return this.#closed || this.#writer.hasRoom(length) || this.#other.isGone;
   }
 
   /** There was no room: is there anybody who will make some? */
