@@ -44,6 +44,11 @@ export interface RegisteredWaitOptions {
   timeout?: number;
   /** Whether the process lives for as long as the wait lasts. @default true */
   held?: boolean;
+  /**
+   * Goes on after the object was signalled, and calls this each time. Each time takes what an event
+   * that resets itself was set for. @default it is over then
+   */
+  again?: () => void;
 }
 
 /**
@@ -62,6 +67,7 @@ export class RegisteredWait {
   readonly signalled: Promise<boolean>;
   readonly #signalled = Promise.withResolvers<boolean>();
   readonly #number = ++lastNumber;
+  readonly #again: (() => void) | undefined;
   readonly #wait: bigint;
   #held = false;
 
@@ -72,12 +78,16 @@ export class RegisteredWait {
    * @param options How.
    * @throws {Deno.errors.BadResource} If the object is closed, or none that can be waited for.
    */
-  constructor(object: Handle, { timeout = Infinity, held = true }: RegisteredWaitOptions = {}) {
+  constructor(
+    object: Handle,
+    { timeout = Infinity, held = true, again }: RegisteredWaitOptions = {},
+  ) {
     this.signalled = this.#signalled.promise;
+    this.#again = again;
     const out = new BigUint64Array(1);
     const { pointer } = sharedCallback();
     const milliseconds = timeout === Infinity ? INFINITE : timeout;
-    const flags = WT_EXECUTEONLYONCE | WT_EXECUTELONGFUNCTION;
+    const flags = WT_EXECUTELONGFUNCTION | (again === undefined ? WT_EXECUTEONLYONCE : 0);
     const { RegisterWaitForSingleObject } = kernel32();
     if (
       !RegisterWaitForSingleObject(out, object.value, pointer, this.#number, milliseconds, flags)
@@ -110,8 +120,12 @@ export class RegisteredWait {
     this.#leave();
   }
 
-  /** Is told that the wait is over. */
+  /** Is told that the object was signalled, or the time is over. */
   end(timedOut: boolean): void {
+    if (this.#again !== undefined) {
+      noticeSoon();
+      return this.#again();
+    }
     this.#leave();
     this.#signalled.resolve(!timedOut);
   }

@@ -163,6 +163,7 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
   /** Stops receiving. */
   close(): void {
     this.#closed = true;
+    this.#wait?.[Symbol.dispose]();
     this.#seat?.close();
     this.#sender[Symbol.dispose]();
   }

@@ -9,7 +9,7 @@ import { type BroadcastSettings, SENDER } from "./broadcast_header.ts";
 import { BroadcastWriter } from "./broadcast_writer.ts";
 import { leavePlace, takePlace } from "./ownership.ts";
 import type { Seats } from "./seats.ts";
-import { tellAtTurnEnd, type Teller } from "./turn_end.ts";
+import { type Teller, tellSoon } from "./turn_end.ts";
 
 /** What an end needs of its ring. */
 export interface BroadcastEndOptions {
@@ -61,7 +61,12 @@ export class BroadcastSender implements Disposable {
       };
       this.#options = options;
       this.#writer = new BroadcastWriter(buffer, settings, wake);
-      this.#teller = { isDue: false, tell: () => this.#closed || this.#writer.flush() };
+      this.#teller = {
+        isDue: false,
+        isUrgent: true,
+        done: () => this.#messages,
+        tell: () => this.#closed || this.#writer.flush(),
+      };
       this.maxMessageLength = settings.maxMessageLength;
       // Receivers that sleep do not know this process yet, and are to notice its end.
       wake();
@@ -175,7 +180,7 @@ export class BroadcastSender implements Disposable {
   #note(length: number): void {
     this.#messages++;
     this.#bytes += length;
-    if (this.#writer.isPending) tellAtTurnEnd(this.#teller);
+    if (this.#writer.isPending) tellSoon(this.#teller);
   }
 
   #assertOpen(): void {

@@ -8,11 +8,12 @@ import { lastError } from "../../ffi/error.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { INFINITE } from "../../ffi/registered_wait.ts";
 import type { SharedEvent, WaitOptions } from "../sync/mod.ts";
+import { StandingWait } from "../sync/standing_wait.ts";
 import { deadlineAfter, timeLeft } from "./deadline.ts";
 import type { OtherSide } from "./other_end.ts";
 import type { Sleeper } from "./sleep.ts";
 import { Spin } from "./spin.ts";
-import { tellNow } from "./turn_end.ts";
+import { tellMessages, tellNow } from "./turn_end.ts";
 
 /** The most looks of who stands still anyway. */
 const LOOKS_STANDING_STILL = 4096;
@@ -24,6 +25,14 @@ const WAIT_TIMEOUT = 0x102;
 
 /** The longest sleep where others have to be asked for whether they are there, in milliseconds. */
 const LONGEST_SLEEP = 200;
+
+/**
+ * A standing wait that was closed may take what the event is set for a little longer, in milliseconds:
+ * one of this end's, or of whoever had its place before.
+ */
+const TAKEN_FOR = 500;
+/** The longest sleep meanwhile, in milliseconds. */
+const UNSURE_SLEEP = 20;
 
 /** What an end waits with. */
 export interface EndWaitOptions {
@@ -41,12 +50,16 @@ export interface EndWaitOptions {
 }
 
 /** Waits until something is there: spins for a while, and then sleeps until the end's event is set. */
-export class EndWait {
+export class EndWait implements Disposable {
   readonly #sleeper: Sleeper;
   readonly #event: SharedEvent;
   readonly #other: OtherSide;
   readonly #isShared: boolean;
   readonly #longestSleep: number;
+  /** For waits by promises; there is none while the thread stands still, for it takes what it is set for. */
+  #standing: StandingWait | undefined;
+  /** From when on nobody else takes it, as `performance.now()` counts; see {@linkcode TAKEN_FOR}. */
+  #isSureFrom = performance.now() + TAKEN_FOR;
   readonly #spinSync = new Spin(LOOKS_STANDING_STILL);
   readonly #spin = new Spin(LOOKS_IN_TURN);
 
@@ -67,11 +80,17 @@ export class EndWait {
    * @returns Whether it was there in time.
    */
   untilSync(isReady: () => boolean, timeout: number): boolean {
-    tellNow();
+    tellMessages();
     if (isReady()) return true;
     if (timeout === 0) return false;
     const deadline = deadlineAfter(timeout);
-    if (this.#spinSync.until(isReady)) return true;
+    if (this.#spinSync.until(isReady, tellNow)) return true;
+    tellNow();
+    if (this.#standing !== undefined) {
+      this.#standing.close();
+      this.#standing = undefined;
+      this.#isSureFrom = performance.now() + TAKEN_FOR;
+    }
     for (let sleeps = 0;; sleeps++) {
       const process = this.#other.look();
       this.#sleeper.announce();
@@ -81,8 +100,7 @@ export class EndWait {
         this.#leave(sleeps > 0);
         return ready;
       }
-      const longest = Math.min(left, this.#longestSleep);
-      const end = sleepSync(this.#event.unsafeHandle, process, longest);
+      const end = sleepSync(this.#event.unsafeHandle, process, this.#atMost(left));
       if (end === "ended") this.#other.noteDeath();
       if (end === "late") this.#other.lookNowAndThen();
     }
@@ -99,8 +117,9 @@ export class EndWait {
     isReady: () => boolean,
     { timeout = Infinity, signal }: WaitOptions,
   ): Promise<boolean> {
+    tellMessages();
+    if (isReady() || this.#spin.until(isReady, tellNow)) return true;
     tellNow();
-    if (isReady() || this.#spin.until(isReady)) return true;
     const deadline = deadlineAfter(timeout);
     for (let sleeps = 0;; sleeps++) {
       this.#other.awaitDeath();
@@ -111,19 +130,42 @@ export class EndWait {
         this.#leave(sleeps > 0);
         return ready;
       }
-      const longest = Math.min(left, this.#longestSleep);
       try {
-        await this.#event.wait({ timeout: longest, ...(signal && { signal }) });
-      } catch (error) {
-        if (this.#event.closed) throw error;
-        if (error instanceof Deno.errors.TimedOut) {
+        const timeout = this.#atMost(left);
+        if (!await this.#sleep({ timeout, ...(signal && { signal }) })) {
           this.#other.lookNowAndThen();
-          continue;
         }
-        this.#leave(true);
+      } catch (error) {
+        if (!this.#event.closed) this.#leave(true);
         throw error;
       }
     }
+  }
+
+  /** Whoever waits is to look whether it is closed, and nobody will wait any more. */
+  [Symbol.dispose](): void {
+    this.#standing?.close();
+  }
+
+  /** Sleeps until the event is set; tells whether it was in time. */
+  async #sleep(options: WaitOptions): Promise<boolean> {
+    // What wakes one of several ends is not to be taken by one that does not sleep.
+    if (this.#standing === undefined && !this.#isShared && StandingWait.isPossible) {
+      this.#standing = new StandingWait(this.#event);
+    }
+    if (this.#standing !== undefined) return await this.#standing.wait(options);
+    try {
+      await this.#event.wait(options);
+      return true;
+    } catch (error) {
+      if (error instanceof Deno.errors.TimedOut) return false;
+      throw error;
+    }
+  }
+
+  #atMost(left: number): number {
+    const longest = performance.now() < this.#isSureFrom ? UNSURE_SLEEP : this.#longestSleep;
+    return Math.min(left, longest);
   }
 
   /** Does not sleep any more. Others may: the next one of them is to look as well. */

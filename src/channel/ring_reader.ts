@@ -94,31 +94,20 @@ export class RingReader {
    */
   next(): number {
     if (this.#head === this.#tail && !this.#look()) return -1;
-    for (;;) {
-      const at = this.#head & this.#mask;
-      const record = this.#words[at >> 2]!;
-      const kind = this.#words[(at >> 2) + 1]!;
-      const size = (record + 7) & ~7;
-      if (
-        record < RECORD_HEADER_LENGTH || size > ((this.#tail - this.#head) >>> 0) ||
-        size > this.#capacity - at
-      ) {
-        throw invalid(`it has a record of ${record} bytes at ${at}`);
-      }
-      if (kind === RECORD_KIND.message) {
-        if (record - RECORD_HEADER_LENGTH > this.#maxMessageLength) {
-          throw invalid(`it has a message of ${record - RECORD_HEADER_LENGTH} bytes`);
-        }
-        this.#length = record - RECORD_HEADER_LENGTH;
-        this.#next = (this.#head + size) | 0;
-        return at + RECORD_HEADER_LENGTH;
-      }
-      if (kind !== RECORD_KIND.padding || record !== this.#capacity - at) {
-        throw invalid(`it has a record of kind ${kind} at ${at}`);
-      }
-      this.#head = (this.#head + record) | 0;
-      if (this.#head === this.#tail) return -1;
+    const at = this.#head & this.#mask;
+    const record = this.#words[at >> 2]!;
+    const size = (record + 7) & ~7;
+    // What is written is at most the capacity, so that integers of 32 bits do.
+    const isPossible = record >= RECORD_HEADER_LENGTH && size <= ((this.#tail - this.#head) | 0) &&
+      size <= this.#capacity - at;
+    const length = record - RECORD_HEADER_LENGTH;
+    const kind = this.#words[(at >> 2) + 1]!;
+    if (!isPossible || kind !== RECORD_KIND.message || length > this.#maxMessageLength) {
+      return this.#nextAfterPadding(at, isPossible ? record : 0, kind);
     }
+    this.#length = length;
+    this.#next = (this.#head + size) | 0;
+    return at + RECORD_HEADER_LENGTH;
   }
 
   /** Leaves the message that {@linkcode next} found behind; its bytes may be written over. */
@@ -126,7 +115,7 @@ export class RingReader {
     this.#head = this.#next;
     // No order is needed: it is read only when this process has ended.
     this.#header[WORD.consumed] = this.#head;
-    if (((this.#head - this.#released) >>> 0) >= this.#batch) this.release();
+    if (((this.#head - this.#released) | 0) >= this.#batch) this.release();
   }
 
   /** Tells the sender of all the room. */
@@ -148,6 +137,15 @@ export class RingReader {
     // Of a sender that lives, what it has committed is not to be read before it says so.
     if (isSame()) Atomics.compareExchange(this.#header, WORD.tail, tail, committed);
     return this.hasMessage;
+  }
+
+  /** There is a record that is no message: if it is padding, the next one is at the ring's beginning. */
+  #nextAfterPadding(at: number, record: number, kind: number): number {
+    if (kind !== RECORD_KIND.padding || record !== this.#capacity - at) {
+      throw invalid(`it has a record of kind ${kind} and ${record} bytes at ${at}`);
+    }
+    this.#head = (this.#head + record) | 0;
+    return this.#head === this.#tail ? -1 : this.next();
   }
 
   #look(): boolean {

@@ -17,7 +17,7 @@ import { HEADER_LENGTH, RECEIVER, SENDER, WORD } from "./ring_header.ts";
 import { RingReader } from "./ring_reader.ts";
 import type { EndOptions } from "./ring_sender.ts";
 import { sleeperAt, takeSleeper } from "./sleep.ts";
-import { tellAtTurnEnd, type Teller, tellNow } from "./turn_end.ts";
+import { type Teller, tellNow, tellSoon } from "./turn_end.ts";
 
 /** What a receiver has done, and the channel before it. */
 export interface ReceiverStats {
@@ -64,6 +64,8 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
       this.#wait = new EndWait({ sleeper, event: data, other, isShared: false });
       this.#teller = {
         isDue: false,
+        isUrgent: false,
+        done: () => this.#received,
         tell: () => this.#reader.isPending && !this.#closed && this.#reader.release(),
       };
       this.#turn.put(true);
@@ -119,14 +121,17 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
    * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
    *   closing it.
    */
-  async receive(options: WaitOptions = {}): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const { timeout = Infinity, signal } = options;
-    this.#assertOpen();
-    assertTimeout(timeout);
-    signal?.throwIfAborted();
-    const message = this.#turn.isEmpty ? undefined : this.#take();
-    if (message !== undefined) return message;
-    return await this.#inTurn(options, () => this.#take());
+  receive(options?: WaitOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    // Where there is a message, it costs hardly more than the waiting for a promise.
+    if (options === undefined && !this.#turn.isEmpty && !this.#closed) {
+      try {
+        const message = this.#take();
+        if (message !== undefined) return Promise.resolve(message);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    }
+    return this.#receiveInTurn(options ?? {});
   }
 
   /**
@@ -207,16 +212,20 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     const reader = this.#reader;
     const { ring } = reader;
     let count = 0;
-    for (;;) {
-      const offset = reader.next();
-      if (offset < 0) break;
-      visit(ring, offset, reader.length);
-      if (this.#closed) return count + 1;
-      reader.advance();
-      this.#received++;
-      count++;
+    try {
+      for (;;) {
+        const offset = reader.next();
+        if (offset < 0) break;
+        visit(ring, offset, reader.length);
+        if (this.#closed) return count + 1;
+        reader.advance();
+        count++;
+      }
+    } finally {
+      this.#received += count;
     }
-    this.#idle();
+    if (count === 0) this.#idle();
+    else if (reader.isPending) tellSoon(this.#teller);
     return count;
   }
 
@@ -250,7 +259,8 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     this.#closed = true;
     leavePlace(buffer, RECEIVER);
     this.#wakeSender();
-    // Whoever waits here is to see that it is closed.
+    this.#wait[Symbol.dispose]();
+    // Whoever waits here in another way is to see that it is closed.
     if (this.#turn.isEmpty) data.set();
     this.#other[Symbol.dispose]();
   }
@@ -258,6 +268,16 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
   /** Leaves the channel at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  async #receiveInTurn(options: WaitOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const { timeout = Infinity, signal } = options;
+    this.#assertOpen();
+    assertTimeout(timeout);
+    signal?.throwIfAborted();
+    const message = this.#turn.isEmpty ? undefined : this.#take();
+    if (message !== undefined) return message;
+    return await this.#inTurn(options, () => this.#take());
   }
 
   /** Has whoever came first take what there is, and waits until there is something. */
@@ -288,7 +308,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     const message = reader.ring.slice(offset, offset + reader.length);
     reader.advance();
     this.#received++;
-    if (reader.isPending) tellAtTurnEnd(this.#teller);
+    if (reader.isPending) tellSoon(this.#teller);
     return message;
   }
 

@@ -19,7 +19,7 @@ import { RingWriter, type Writer } from "./ring_writer.ts";
 import { leaveSenderPlace, takeSenderPlace } from "./sender_places.ts";
 import { SharedWriter } from "./shared_writer.ts";
 import { sleeperAt, takeSleeper } from "./sleep.ts";
-import { tellAtTurnEnd, type Teller } from "./turn_end.ts";
+import { type Teller, tellSoon } from "./turn_end.ts";
 
 /** What an end needs of its channel. */
 export interface EndOptions {
@@ -32,6 +32,10 @@ export interface EndOptions {
   /** The event that is set when there is room. */
   space: SharedEvent;
 }
+
+const SENT: Promise<boolean> = Promise.resolve(true);
+const NONE = -1;
+const CLOSED = -2;
 
 /** What a sender has done. */
 export interface SenderStats {
@@ -58,15 +62,13 @@ export class RingSender implements Disposable {
   readonly #teller: Teller;
   /** Has one item, which whoever waits for room takes, so that messages stay in order. */
   readonly #turn = new Mailbox<true>();
-  /** The length of the message that is claimed, or -1. */
-  #claimed = -1;
-  /** How many messages were claimed, which tells an old claim from the last. */
-  #claims = 0;
+  /** The length of the message that is claimed; `NONE` if there is none, `CLOSED` if this is. */
+  #claimed = NONE;
   #sent = 0;
+  #aborted = 0;
   #waited = 0;
   #failed = 0;
   #dropped = 0;
-  #closed = false;
 
   /**
    * Takes the sender's place; `RingChannel.sender` calls this.
@@ -96,7 +98,9 @@ export class RingSender implements Disposable {
       this.#wait = new EndWait({ sleeper, event: space, other: this.#other, isShared });
       this.#teller = {
         isDue: false,
-        tell: () => this.#writer.isPending && !this.#closed && this.flush(),
+        isUrgent: true,
+        done: () => this.#sent,
+        tell: () => this.#writer.isPending && !this.closed && this.flush(),
       };
       this.maxMessageLength = this.#writer.maxMessageLength;
       this.#turn.put(true);
@@ -131,7 +135,7 @@ export class RingSender implements Disposable {
 
   /** Whether it is closed. */
   get closed(): boolean {
-    return this.#closed;
+    return this.#claimed === CLOSED;
   }
 
   /**
@@ -152,7 +156,7 @@ export class RingSender implements Disposable {
     this.#assertMessage(bytes);
     if (!this.#writer.write(bytes)) return this.#refuse();
     this.#sent++;
-    if (this.#writer.isPending) tellAtTurnEnd(this.#teller);
+    if (!this.#teller.isDue && this.#writer.isPending) tellSoon(this.#teller);
     return true;
   }
 
@@ -166,27 +170,16 @@ export class RingSender implements Disposable {
    * @throws {Deno.errors.TimedOut} If there was no room in time.
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    */
-  async send(bytes: Uint8Array, options: WaitOptions = {}): Promise<boolean> {
-    const { timeout = Infinity, signal } = options;
-    assertTimeout(timeout);
-    signal?.throwIfAborted();
-    if (!this.#turn.isEmpty) {
-      if (this.trySend(bytes)) return true;
-      if (!this.#isToWait()) return false;
-    }
-    // It may be changed while it waits.
-    const message = bytes.slice();
-    const deadline = deadlineAfter(timeout);
-    await this.#turn.take(options);
-    try {
-      while (!this.trySend(message)) {
-        if (!this.#isToWait()) return false;
-        await this.#waitForRoom(message.length, deadline, options);
+  send(bytes: Uint8Array, options?: WaitOptions): Promise<boolean> {
+    // Most sends need not wait, and then cost hardly more than the waiting for a promise.
+    if (options === undefined && !this.#turn.isEmpty) {
+      try {
+        if (this.trySend(bytes)) return SENT;
+      } catch (error) {
+        return Promise.reject(error);
       }
-      return true;
-    } finally {
-      this.#turn.put(true);
     }
+    return this.#sendInTurn(bytes, options ?? {});
   }
 
   /**
@@ -287,9 +280,9 @@ export class RingSender implements Disposable {
   claim(length: number): RingClaim | undefined {
     const offset = this.claimAt(length);
     if (offset < 0) return undefined;
-    const number = this.#claims;
+    const before = this.#sent + this.#aborted;
     return new RingClaim(this.ring.subarray(offset, offset + length), (length) => {
-      const isOver = this.#claims !== number || this.#claimed < 0;
+      const isOver = this.#sent + this.#aborted !== before || this.#claimed < 0;
       if (length !== undefined && isOver) {
         throw new Deno.errors.BadResource("The message was committed or given up");
       }
@@ -308,12 +301,8 @@ export class RingSender implements Disposable {
   claimAt(length: number): number {
     this.#assertReady(length);
     const offset = this.#writer.claim(length);
-    if (offset >= 0) {
-      this.#claimed = length;
-      this.#claims++;
-    } else {
-      this.#refuse();
-    }
+    if (offset >= 0) this.#claimed = length;
+    else this.#refuse();
     return offset;
   }
 
@@ -325,19 +314,19 @@ export class RingSender implements Disposable {
    * @throws {RangeError} If so much was not claimed.
    */
   commit(length: number = this.#claimed): void {
-    this.#assertOpen();
-    if (this.#claimed < 0) throw new TypeError("Expected a message to be claimed before");
+    if (this.#claimed < 0) this.#refuseCommit();
     if (length !== this.#claimed) assertInteger("length", length, 0, this.#claimed);
-    this.#claimed = -1;
+    this.#claimed = NONE;
     this.#writer.commit(length);
     this.#sent++;
-    if (this.#writer.isPending) tellAtTurnEnd(this.#teller);
+    if (!this.#teller.isDue && this.#writer.isPending) tellSoon(this.#teller);
   }
 
   /** Gives up the message that was claimed, if one is. */
   abort(): void {
     if (this.#claimed < 0) return;
-    this.#claimed = -1;
+    this.#claimed = NONE;
+    this.#aborted++;
     this.#writer.abort();
   }
 
@@ -349,13 +338,14 @@ export class RingSender implements Disposable {
 
   /** Leaves the channel: when its last sender has, the receiver gets what was sent, and then the end. */
   close(): void {
-    if (this.#closed) return;
+    if (this.closed) return;
     this.abort();
     if (this.#writer.isPending) this.#writer.publish();
-    this.#closed = true;
+    this.#claimed = CLOSED;
     this.#place.leave();
     this.#wakeReceiver();
-    // Whoever waits here is to see that it is closed.
+    this.#wait[Symbol.dispose]();
+    // Whoever waits here in another way is to see that it is closed.
     if (this.#turn.isEmpty) this.#options.space.set();
     this.#other[Symbol.dispose]();
   }
@@ -363,6 +353,30 @@ export class RingSender implements Disposable {
   /** Ends the stream at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  async #sendInTurn(bytes: Uint8Array, options: WaitOptions): Promise<boolean> {
+    const { timeout = Infinity, signal } = options;
+    assertTimeout(timeout);
+    signal?.throwIfAborted();
+    if (!this.#turn.isEmpty) {
+      if (this.trySend(bytes)) return true;
+      if (!this.#isToWait()) return false;
+    }
+    this.#assertMessage(bytes);
+    // It may be changed while it waits.
+    const message = bytes.slice();
+    const deadline = deadlineAfter(timeout);
+    await this.#turn.take(options);
+    try {
+      while (!this.trySend(message)) {
+        if (!this.#isToWait()) return false;
+        await this.#waitForRoom(message.length, deadline, options);
+      }
+      return true;
+    } finally {
+      this.#turn.put(true);
+    }
   }
 
   async #waitForRoom(length: number, deadline: number, options: WaitOptions): Promise<void> {
@@ -382,7 +396,7 @@ export class RingSender implements Disposable {
 
   #isReadyFor(length: number): boolean {
     // The look at the room comes first, for it is what keeps the others behind `announceSleep`.
-    return this.#closed || this.#writer.hasRoom(length) || this.#other.isGone;
+    return this.closed || this.#writer.hasRoom(length) || this.#other.isGone;
   }
 
   /** There was no room: is there anybody who will make some? */
@@ -415,7 +429,7 @@ export class RingSender implements Disposable {
   }
 
   #assertOpen(): void {
-    if (this.#closed) throw new Deno.errors.BadResource("The channel's sender is closed");
+    if (this.closed) throw new Deno.errors.BadResource("The channel's sender is closed");
   }
 
   #assertMessage(bytes: Uint8Array): void {
@@ -424,12 +438,24 @@ export class RingSender implements Disposable {
   }
 
   #assertReady(length: number): void {
+    const isPossible = length >>> 0 === length && length <= this.maxMessageLength;
+    // Whether the receiver has left is looked at for each batch, and not for each message.
+    const isHeard = this.#writer.isPending || !this.#other.isClosed;
+    if (!isPossible || !isHeard || this.#claimed !== NONE) this.#refuseMessage(length);
+  }
+
+  #refuseCommit(): never {
     this.#assertOpen();
-    if (!(length >= 0 && length <= this.maxMessageLength) || !Number.isInteger(length)) {
-      assertInteger("the message's length", length, 0, this.maxMessageLength);
+    throw new TypeError("Expected a message to be claimed before");
+  }
+
+  #refuseMessage(length: number): never {
+    this.#assertOpen();
+    assertInteger("the message's length", length, 0, this.maxMessageLength);
+    if (this.#claimed !== NONE) {
+      throw new Deno.errors.Busy("A message is claimed and not committed");
     }
-    if (this.#claimed >= 0) throw new Deno.errors.Busy("A message is claimed and not committed");
-    if (this.#other.isClosed) throw brokenPipe();
+    throw brokenPipe();
   }
 }
 

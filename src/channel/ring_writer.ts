@@ -134,16 +134,10 @@ export class RingWriter implements Writer {
   claim(length: number): number {
     const size = (length + RECORD_HEADER_LENGTH + 7) & ~7;
     const at = this.#tail & this.#mask;
-    const rest = this.#capacity - at;
-    const needed = size <= rest ? size : rest + size;
-    if (((this.#tail - this.#head) >>> 0) + needed > this.#capacity) {
-      if (!this.#findRoom(needed)) return -1;
-    }
-    if (size <= rest) return at + RECORD_HEADER_LENGTH;
-    this.#words[(at >> 2) + 1] = RECORD_KIND.padding;
-    this.#words[at >> 2] = rest;
-    this.#tail = (this.#tail + rest) | 0;
-    return RECORD_HEADER_LENGTH;
+    // What is used is at most the capacity, so that integers of 32 bits do.
+    const used = (this.#tail - this.#head) | 0;
+    if (size > this.#capacity - at || size > this.#capacity - used) return this.#claimFarther(size);
+    return at + RECORD_HEADER_LENGTH;
   }
 
   commit(length: number): void {
@@ -181,6 +175,21 @@ export class RingWriter implements Writer {
 
   hasRoom(length: number): boolean {
     return this.#findRoom(this.#needed(length, this.#tail));
+  }
+
+  /** Finds room where the head has to be looked at, or the ring's end is too near. */
+  #claimFarther(size: number): number {
+    const at = this.#tail & this.#mask;
+    const rest = this.#capacity - at;
+    const needed = size <= rest ? size : rest + size;
+    if (((this.#tail - this.#head) | 0) > this.#capacity - needed && !this.#findRoom(needed)) {
+      return -1;
+    }
+    if (size <= rest) return at + RECORD_HEADER_LENGTH;
+    this.#words[(at >> 2) + 1] = RECORD_KIND.padding;
+    this.#words[at >> 2] = rest;
+    this.#tail = (this.#tail + rest) | 0;
+    return RECORD_HEADER_LENGTH;
   }
 
   /** What a message takes, with the padding that may have to be before it. */

@@ -6,6 +6,8 @@
 
 /** After so many failures in a row, it is tried only once in 2 to the power of that many waits. */
 const MOST_FAILURES = 7;
+/** What comes at once, comes within so many looks. */
+const GLANCES = 16;
 /** So many successes in a row make up for half of the failures. */
 const STREAK = 4;
 
@@ -38,9 +40,10 @@ export class Spin {
    * Looks until there is something, or not.
    *
    * @param look Whether there is.
+   * @param later Is called when it has not come at once.
    * @returns Whether there was.
    */
-  until(look: () => boolean): boolean {
+  until(look: () => boolean, later: () => void = () => {}): boolean {
     if (this.#without > 0) {
       this.#without--;
       return false;
@@ -50,6 +53,7 @@ export class Spin {
         if (++this.#successes % STREAK === 0) this.#failures >>= 1;
         return true;
       }
+      if (this.#most - count === GLANCES) later();
       Atomics.pause();
     }
     this.#successes = 0;

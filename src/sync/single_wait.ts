@@ -150,6 +150,7 @@ export function beginWait(
   };
 }
 
-function inWorker(): boolean {
+/** Whether this is a Worker, which can be ended at any moment. */
+export function inWorker(): boolean {
   return "WorkerGlobalScope" in globalThis;
 }
