@@ -7,7 +7,7 @@
 #include <new>
 
 struct message {
-    uint32_t words[16];
+    double numbers[8];
 };
 /* As many as a ring of 1 MiB holds. */
 typedef boost::lockfree::spsc_queue<message, boost::lockfree::capacity<(1 << 20) / 72>> queue;
@@ -29,7 +29,7 @@ static void open_queue(const char *name, int is_near) {
 static void send_all(const command *command) {
     for (uint32_t number = 0; number < command->count; number++) {
         message next;
-        for (uint32_t i = 0; i < 16; i++) next.words[i] = number;
+        for (double &field : next.numbers) field = number;
         while (!shared->push(next)) YieldProcessor();
     }
 }
@@ -39,7 +39,7 @@ static void receive_all(const command *command) {
     for (uint32_t number = 0; number < command->count;) {
         size_t consumed = shared->consume_all([&](const message &next) {
             if (number == 0) start = now();
-            if (next.words[0] != number) fail("the message's number", number);
+            if (next.numbers[0] != number) fail("the message's number", number);
             number++;
         });
         if (consumed == 0) YieldProcessor();

@@ -71,9 +71,9 @@ static const uint8_t *take(uint32_t *length) {
 }
 
 static void send_all(const command *command) {
-    uint32_t *message = calloc(1, command->bytes);
+    double *message = calloc(1, command->bytes);
     for (uint32_t number = 0; number < command->count; number++) {
-        for (uint32_t i = 0; i < command->bytes / 4; i++) message[i] = number;
+        for (uint32_t i = 0; i < command->bytes / 8; i++) message[i] = number;
         put(message, command->bytes);
     }
     free(message);
@@ -82,10 +82,11 @@ static void send_all(const command *command) {
 static void receive_all(const command *command) {
     double start = 0;
     for (uint32_t number = 0; number < command->count; number++) {
-        uint32_t length, first;
+        uint32_t length;
+        double first;
         const uint8_t *message = take(&length);
         if (number == 0) start = now();
-        memcpy(&first, message, 4);
+        memcpy(&first, message, sizeof first);
         if (length != command->bytes || first != number) fail("the message's number", number);
         tell(&shared->head, record_size(length));
     }

@@ -35,11 +35,17 @@ static void check(const void *message, uint32_t length, const command *command, 
     fail("the message's number", number);
 }
 
-static void send_words(const command *command) {
-    uint32_t words = command->bytes / 4;
+static void check_number(
+    const void *message, uint32_t length, const command *command, uint32_t number) {
+    if (*(const double *)message == number && length == command->bytes) return;
+    fail("the message's number", number);
+}
+
+static void send_numbers(const command *command) {
+    uint32_t numbers = command->bytes / 8;
     for (uint32_t number = 0; number < command->count; number++) {
-        uint32_t *room = claim(command->bytes);
-        for (uint32_t i = 0; i < words; i++) room[i] = number;
+        double *room = (double *)claim(command->bytes);
+        for (uint32_t i = 0; i < numbers; i++) room[i] = number;
         winipc_ring_commit(&out, command->bytes);
     }
     winipc_ring_flush(&out);
@@ -56,7 +62,9 @@ static void send_copies(const command *command) {
     free(source);
 }
 
-static void receive(const command *command) {
+typedef void checker(const void *, uint32_t, const command *, uint32_t);
+
+static inline void receive(const command *command, checker *check) {
     double start = 0;
     for (uint32_t number = 0; number < command->count;) {
         wait_for_message();
@@ -123,8 +131,14 @@ static void copy(const command *command) {
 
 static void run(const command *command) {
     int is_near = command->is_near;
-    if (strcmp(command->way, "stream") == 0) (is_near ? send_words : receive)(command);
-    if (strcmp(command->way, "copies") == 0) (is_near ? send_copies : receive)(command);
+    if (strcmp(command->way, "stream") == 0) {
+        if (is_near) send_numbers(command);
+        else receive(command, check_number);
+    }
+    if (strcmp(command->way, "copies") == 0) {
+        if (is_near) send_copies(command);
+        else receive(command, check);
+    }
     if (strcmp(command->way, "spin") == 0)
         (is_near ? go_there_and_back : answer)(command, ROUNDS_TOGETHER);
     if (strcmp(command->way, "sleep") == 0) (is_near ? go_there_and_back : answer)(command, 1);

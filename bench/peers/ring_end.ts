@@ -42,7 +42,7 @@ let message = new Int32Array(0);
 let messageBytes = new Uint8Array(0);
 
 const near: Record<string, (command: Command) => void | Promise<void>> = {
-  stream: sendWords,
+  stream: sendNumbers,
   send: sendOneByOne,
   copies: sendCopies,
   spin: (command) => goThereAndBack(command, ROUNDS_TOGETHER, sendWord, receiveWord),
@@ -51,7 +51,7 @@ const near: Record<string, (command: Command) => void | Promise<void>> = {
   promise: goThereAndBackByPromise,
 };
 const far: typeof near = {
-  stream: readWords,
+  stream: readNumbers,
   send: readAll,
   copies: readAll,
   spin: (command) => answer(command, ROUNDS_TOGETHER, sendWord, receiveWord),
@@ -96,11 +96,12 @@ function claim(byteLength: number): number {
   return offset;
 }
 
-function sendWords({ byteLength, count }: Command): void {
-  const words = byteLength >> 2;
+function sendNumbers({ byteLength, count }: Command): void {
+  const numbers = new Float64Array(ring.buffer, ring.byteOffset, ring.length >> 3);
   for (let number = 0; number < count; number++) {
-    const first = claim(byteLength) >> 2;
-    for (let index = first; index < first + words; index++) ringWords[index] = number;
+    const first = claim(byteLength) >> 3;
+    const end = first + (byteLength >> 3);
+    for (let index = first; index < end; index++) numbers[index] = number;
     sender.commit();
   }
   sender.flush();
@@ -124,12 +125,12 @@ function sendCopies({ byteLength, count }: Command): void {
   }
 }
 
-function readWords({ byteLength, count }: Command): void {
-  let words: Int32Array<ArrayBuffer> | undefined;
+function readNumbers({ byteLength, count }: Command): void {
+  let numbers: Float64Array<ArrayBuffer> | undefined;
   let number = 0;
   const visit = (ring: Uint8Array<ArrayBuffer>, offset: number, length: number) => {
-    words ??= new Int32Array(ring.buffer, ring.byteOffset, ring.length >> 2);
-    if (words[offset >> 2] !== number++ || length !== byteLength) throw wrongMessage(number);
+    numbers ??= new Float64Array(ring.buffer, ring.byteOffset, ring.length >> 3);
+    if (numbers[offset >> 3] !== number++ || length !== byteLength) throw wrongMessage(number);
   };
   receiver.waitForMessageSync();
   const start = now();
