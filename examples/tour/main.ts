@@ -7,6 +7,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { broadcastRing } from "./broadcast_ring.ts";
 import { Chapter } from "./chapter.ts";
 import { copyData } from "./copy_data.ts";
 import { handleTransfer } from "./handle_transfer.ts";
@@ -28,6 +29,7 @@ const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "Taking turns": mutex,
   "The newest value": latestValue,
   "A channel": ringChannel,
+  "One to many": broadcastRing,
 };
 
 const { only, help } = parseArgs(Deno.args, { string: ["only"], boolean: ["help"] });

@@ -30,6 +30,7 @@ Deno.test("the tour shows every way, each right, between different processes", a
     "Taking turns",
     "The newest value",
     "A channel",
+    "One to many",
   ]);
   const pids = [...out.matchAll(/process (\d+) \(this one\) and process (\d+)/g)];
   assert(pids.length >= ways.length, `${pids.length} pairs of processes`);
