@@ -162,8 +162,9 @@ export class BroadcastWriter {
   }
 
   #announce(end: number): void {
-    // Receivers that are overtaken go on with the newest message, which must not be written over as well.
-    this.flush();
+    // The newest message, with which receivers go on that are overtaken, is not written over: what is
+    // announced is less than half a ring after what they were told of, since a batch and the longest
+    // message are an eighth of it each.
     this.#announced = Math.max(end, this.#at + this.#block);
     Atomics.store(this.#positions, POSITION.announced, BigInt(this.#announced));
     fence();

@@ -93,6 +93,7 @@ typedef struct winipc_ring {
     int broken;    /* the memory says what cannot be */
     uint32_t looks; /* how often the next wait looks before it sleeps */
     uint32_t waits;
+    uint64_t came; /* when this end came, by GetTickCount64() */
     winipc_ring_place own;
     winipc_ring_place other;
     uint64_t self;
@@ -364,6 +365,8 @@ static inline DWORD winipc_ring_wait(winipc_ring *ring,
         if (found == ERROR_IO_PENDING) {
             HANDLE handles[2] = {ring->own.event, ring->process};
             DWORD left = timeout == INFINITE ? INFINITE : timeout - (DWORD)waited;
+            /* Whoever had the place before may take what the event is set for a little longer. */
+            if (GetTickCount64() - ring->came < 500 && left > 20) left = 20;
             DWORD code = WaitForMultipleObjects(ring->process == NULL ? 1 : 2, handles, FALSE, left);
             if (code == WAIT_OBJECT_0 + 1) ring->ended = 1;
             if (code == WAIT_FAILED) found = GetLastError();
@@ -452,6 +455,7 @@ static inline DWORD winipc_ring_attach(winipc_ring *ring, void *memory, size_t s
     ring->batch = batch < capacity / 8 ? batch : capacity / 8;
     ring->role = role;
     ring->looks = WINIPC_RING_MOST_LOOKS;
+    ring->came = GetTickCount64();
     ring->own = sends ? sender : receiver;
     ring->other = sends ? receiver : sender;
     DWORD error = winipc_ring_take_place(ring);
@@ -467,8 +471,11 @@ static inline DWORD winipc_ring_attach(winipc_ring *ring, void *memory, size_t s
         return ERROR_INVALID_DATA;
     }
     winipc_ring_flush(ring);
-    /* One that sleeps does not know this process yet, and is to notice its end. */
-    winipc_ring_wake(&ring->other);
+    /*
+     * One that sleeps does not know this process yet, and is to notice its end. Whether it sleeps is
+     * not asked: another end may have been killed after it had found that out.
+     */
+    SetEvent(ring->other.event);
     return ERROR_SUCCESS;
 }
 

@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertLess,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import {
   type BroadcastReceiver,
   BroadcastRing,
@@ -87,6 +94,7 @@ Deno.test("Receivers that sleep are woken for each message, in whatever process"
   using others = new DisposableStack();
   const near = Array.from({ length: 3 }, () => others.use(there.receiver()));
   await using _peer = await Peer.start("broadcast.ts", "echo", name);
+  const started = performance.now();
   for (let value = 0; value < 3000; value++) {
     const waits = [receiver, ...near].map((receiver) => receiver.receive(soon));
     if (value % 3 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
@@ -95,6 +103,7 @@ Deno.test("Receivers that sleep are woken for each message, in whatever process"
       assertEquals(message, { bytes: Uint8Array.of(value), missed: 0 });
     }
   }
+  assertLess(performance.now() - started, soon.timeout, "somebody slept until the time was over");
 });
 
 Deno.test("A message that is sent as a receiver falls asleep is not slept through", async () => {
@@ -104,12 +113,14 @@ Deno.test("A message that is sent as a receiver falls asleep is not slept throug
   using sender = there.sender();
   using receiver = back.receiver();
   await using _peer = await Peer.start("broadcast.ts", "echo", name);
+  const started = performance.now();
   for (let value = 0; value < 20_000; value++) {
     // About as long as the other side spins before it sleeps.
     for (const end = performance.now() + Math.random() / 5; performance.now() < end;);
     sender.send(Uint8Array.of(value));
     assertEquals(receiver.receiveSync(soon), { bytes: Uint8Array.of(value), missed: 0 });
   }
+  assertLess(performance.now() - started, soon.timeout, "somebody slept until the time was over");
 });
 
 Deno.test("A receiver that was killed asleep, or stands still, does not hold the sender up", async () => {

@@ -205,6 +205,17 @@ Deno.test("declareRingChannel(): a C program is told that the other end was clos
   }
 });
 
+Deno.test("declareRingChannel(): a C program takes in what a sender that was killed had told nobody of", async () => {
+  await using program = await compilePeer();
+  const name = randomName();
+  // Three of these are told of together with more that do not come.
+  using _channel = RingChannel.create(name, { capacity: 2 ** 13, maxMessageLength: 100 });
+  await using sender = await Peer.start("channel.ts", "silent sender", name, "3");
+  await using peer = await Peer.startProgram(program.path, "receive", name, "0");
+  sender.kill();
+  assertEquals(await peer.nextLine(), `3 messages, then ${ERROR.NETNAME_DELETED}`);
+});
+
 Deno.test("declareRingChannel(): an end that a C program has is refused to others, and the other way round", async () => {
   await using program = await compilePeer();
   for (const role of ["send", "receive"] as const) {

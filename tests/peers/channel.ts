@@ -9,6 +9,7 @@ const total = Number(count);
 
 if (role === "sender") sendAll(false);
 if (role === "quiet sender") sendAll(true);
+if (role === "silent sender") sendSilently();
 if (role === "small sender") sendSmall();
 if (role === "receiver") await receiveSome();
 if (role === "echo") echo();
@@ -27,6 +28,18 @@ function sendAll(quiet: boolean): void {
     new DataView(message.buffer, message.byteOffset).setUint32(0, number, true);
     sender.sendSync(message, { timeout: 20_000 });
   }
+}
+
+/** Commits messages and stands still before the receiver is told of them. */
+function sendSilently(): void {
+  using sender = channel.sender();
+  const random = new Random(7);
+  for (let number = 0; number < total; number++) {
+    const length = random.below(sender.maxMessageLength + 1);
+    sender.trySend(Uint8Array.from({ length }, () => random.below(256)));
+  }
+  console.log("ready");
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
 
 /** Sends messages of 64 bytes as quickly as it can. */
