@@ -132,9 +132,10 @@ export class EndWait implements Disposable {
       }
       try {
         const timeout = this.#atMost(left);
-        if (!await this.#sleep({ timeout, ...(signal && { signal }) })) {
-          this.#other.lookNowAndThen();
-        }
+        const isWoken = await this.#sleep({ timeout, ...(signal && { signal }) });
+        // The memory is closed with the event: whoever waits sees that it is.
+        if (this.#event.closed) return isReady();
+        if (!isWoken) this.#other.lookNowAndThen();
       } catch (error) {
         if (!this.#event.closed) this.#leave(true);
         throw error;

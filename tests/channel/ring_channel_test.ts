@@ -226,6 +226,26 @@ Deno.test("A claim is committed or given up once, and is not mistaken for a late
   await assertRejects(() => sender.waitForRoom(505), RangeError);
 });
 
+Deno.test("RingChannel.close() ends the waits of its ends with BadResource", async () => {
+  for (const producers of ["single", "multiple"] as const) {
+    const channel = RingChannel.anonymous({ capacity: 1024, producers });
+    const [sender, receiver] = [channel.sender(), channel.receiver()];
+    while (sender.trySend(new Uint8Array(100)));
+    const sent = sender.send(new Uint8Array(100), soon);
+    const other = RingChannel.anonymous({ capacity: 1024, producers });
+    const received = other.receiver().receive(soon);
+    // Both are asleep when nothing has come for some turns.
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+    channel.close();
+    other.close();
+    const started = performance.now();
+    await assertRejects(() => sent, Deno.errors.BadResource);
+    await assertRejects(() => received, Deno.errors.BadResource);
+    assert(performance.now() - started < 5000, "they slept on");
+    assert(sender.closed && receiver.closed);
+  }
+});
+
 Deno.test("A RingChannel leaves no handle behind, and is not used when it is closed", async () => {
   await assertLeavesNoHandle(20, async () => {
     const name = randomName();
