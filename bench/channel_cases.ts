@@ -74,7 +74,7 @@ export const GROUPS: readonly Group[] = [
     name: "messages of 64 bytes one way",
     byteLength: 64,
     processors: 2,
-    count: 1_000_000,
+    count: 200_000,
     isRate: true,
     cases: {
       "C ring": { program: "ring_end.c", way: "stream" },
@@ -100,7 +100,7 @@ export const GROUPS: readonly Group[] = [
     name: "messages of 64 KiB one way",
     byteLength: 65_536,
     processors: 2,
-    count: 4000,
+    count: 1000,
     isRate: true,
     cases: {
       "C memcpy": { program: "ring_end.c", way: "memcpy" },

@@ -5,8 +5,7 @@
  *
  * Both ends of a pair are always two processes: on two processors where they spin, and on one where
  * they sleep, for otherwise the ratios would tell where the system happened to put them. The rounds
- * are interleaved. How soon something is there is compared by medians; how much goes through by the
- * best rounds, which others who use the machine disturb least. It ends with 1 if a C pair cannot run.
+ * are interleaved, and medians are compared. It ends with 1 if a C pair cannot run.
  * Only Boost may be missing: Debian's libboost-dev and g++-mingw-w64-x86-64-win32 have what that
  * takes.
  *
@@ -17,7 +16,7 @@ import { type Case, type Group, GROUPS } from "./channel_cases.ts";
 import { ChannelPair, deletePrograms } from "./channel_pair.ts";
 import { findCommit } from "./commit.ts";
 
-const ROUNDS = 15;
+const ROUNDS = 41;
 const OPTIONAL = "boost_queue.cpp";
 
 /** What all rounds of a case have shown, in nanoseconds. */
@@ -41,7 +40,7 @@ async function report(group: Group): Promise<void> {
   console.log(`\n${group.name}`);
   console.log("      median       99 %        most       best   of C");
   const figures = await measure(group);
-  const compared = (name: string) => group.isRate ? figures[name]!.best : figures[name]!.median;
+  const compared = (name: string) => figures[name]!.median;
   const [inC] = Object.keys(group.cases);
   for (const [name, { atMost = {} }] of Object.entries(group.cases)) {
     const found = figures[name];
