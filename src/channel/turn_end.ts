@@ -35,7 +35,8 @@ let before: number[] = [];
 export function tellSoon(teller: Teller): void {
   if (teller.isDue) return;
   teller.isDue = true;
-  if (tellers.length === 0) void TURN.then(endTurn);
+  // A script that has awaited what came first goes on before that.
+  if (tellers.length === 0) void TURN.then(() => TURN.then(endTurn));
   tellers.push(teller);
   before.push(teller.done());
 }
