@@ -12,6 +12,8 @@ const NOBODY = 0n;
 /** FILETIME counts in units of 100 nanoseconds. */
 const UNITS_PER_MILLISECOND = 10_000n;
 const LOW_HALF = 0xffff_ffffn;
+/** How often a place is tried for that others are quicker to take: they then have it. */
+const MOST_ATTEMPTS = 16;
 
 /** This process, as it is written down as the owner of a place. */
 export function selfAsOwner(): bigint {
@@ -58,12 +60,13 @@ export function watchOwner(owner: bigint): ProcessWatch | "ended" | "hidden" {
  */
 export function takePlace(buffer: ArrayBuffer, place: Place, who: string): void {
   const owners = new BigUint64Array(buffer, 0, HEADER_LENGTH / 8);
-  for (;;) {
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const owner = Atomics.load(owners, place.owner);
     if (owner !== NOBODY) assertEnded(owner, who);
     // Another process may have been quicker.
     if (Atomics.compareExchange(owners, place.owner, owner, selfAsOwner()) === owner) return;
   }
+  throw new Deno.errors.Busy(`Others take the place of the channel's ${who} again and again`);
 }
 
 /**
