@@ -32,19 +32,13 @@
  * @module
  */
 
-import type { Place } from "./ring_header.ts";
+import { type Place, RECORD_KIND } from "./ring_header.ts";
+import { isPossibleSize, LEAST_CAPACITY, type RingSize } from "./ring_size.ts";
 
 /** Where the ring begins. */
 export const HEADER_LENGTH = 2048;
 /** What positions count, in bytes: the length of a record without a message. */
 export const UNIT = 16;
-/** The least that a ring can hold, in bytes. */
-export const LEAST_CAPACITY = 1024;
-/** The most that a ring can hold, in bytes. */
-export const MOST_CAPACITY = 2 ** 30;
-
-/** Kinds of record. */
-export const RECORD_KIND = { message: 1, padding: 2 } as const;
 
 /** Words of the header, by their place in an `Int32Array`. */
 export const WORD = {
@@ -73,12 +67,7 @@ const VERSION = 1;
 const SCOPES = ["Local", "Global"] as const;
 
 /** What is settled when a broadcast ring is made. */
-export interface BroadcastSettings {
-  /** How many bytes it holds, a power of two from 1024 to 2³⁰. */
-  readonly capacity: number;
-  /** The longest message, in bytes. */
-  readonly maxMessageLength: number;
-}
+export type BroadcastSettings = RingSize;
 
 /**
  * The longest message that a ring can take: an eighth of it, so that a receiver has some time to
@@ -88,11 +77,6 @@ export interface BroadcastSettings {
  */
 export function longestMessage(capacity: number): number {
   return capacity / 8 - UNIT;
-}
-
-/** Whether a ring can hold so many bytes. */
-export function isCapacity(bytes: number): boolean {
-  return bytes >= LEAST_CAPACITY && bytes <= MOST_CAPACITY && (bytes & (bytes - 1)) === 0;
 }
 
 /**
@@ -137,11 +121,11 @@ export function readHeader(buffer: ArrayBuffer): BroadcastSettings | undefined {
   const word = (index: number) => words[index]! >>> 0;
   const version = word(WORD.version);
   if (version !== VERSION) throw notARing(`it is of version ${version}`);
-  const [capacity, maxMessageLength] = [word(WORD.capacity), word(WORD.maxMessageLength)];
-  const possible = isCapacity(capacity) && capacity <= buffer.byteLength - HEADER_LENGTH &&
-    maxMessageLength <= longestMessage(capacity);
-  if (!possible) throw notARing("its header contradicts itself");
-  return { capacity, maxMessageLength };
+  const size = { capacity: word(WORD.capacity), maxMessageLength: word(WORD.maxMessageLength) };
+  if (!isPossibleSize(size, buffer.byteLength - HEADER_LENGTH, longestMessage)) {
+    throw notARing("its header contradicts itself");
+  }
+  return size;
 }
 
 /**

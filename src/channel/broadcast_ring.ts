@@ -4,7 +4,6 @@
  * @module
  */
 
-import { assertInteger } from "../../ffi/arguments.ts";
 import { unless } from "../../ffi/error.ts";
 import { objectName } from "../../ffi/object_name.ts";
 import type { Security } from "../../ffi/security.ts";
@@ -15,16 +14,15 @@ import {
   type BroadcastSettings,
   eventNameOf,
   HEADER_LENGTH,
-  isCapacity,
-  LEAST_CAPACITY,
   longestMessage,
-  MOST_CAPACITY,
   readHeader,
   SLEEPERS_OFFSET,
   writeHeader,
 } from "./broadcast_header.ts";
 import { BroadcastReceiver } from "./broadcast_receiver.ts";
 import { type BroadcastEndOptions, BroadcastSender } from "./broadcast_sender.ts";
+import { Ends } from "./ends.ts";
+import { settleSize } from "./ring_size.ts";
 import { SEAT_WORDS, type SeatOptions, Seats } from "./seats.ts";
 
 /** What a new broadcast ring is to be like. */
@@ -71,7 +69,7 @@ export class BroadcastRing implements Disposable {
   readonly #memory: SharedMemory;
   readonly #view: MappedView;
   readonly #end: BroadcastEndOptions;
-  readonly #ends = new Set<BroadcastSender | BroadcastReceiver>();
+  readonly #ends = new Ends();
 
   private constructor(memory: SharedMemory, settings?: BroadcastSettings) {
     let view: MappedView | undefined;
@@ -106,9 +104,9 @@ export class BroadcastRing implements Disposable {
    * @throws {RangeError} If the capacity or the longest message is out of range.
    */
   static create(name: string, options: BroadcastRingOptions = {}): BroadcastRing {
-    const settings = settle(options);
+    const settings = settleSize(options, longestMessage);
     const length = HEADER_LENGTH + settings.capacity;
-    return new BroadcastRing(SharedMemory.create(name, length, secured(options)), settings);
+    return new BroadcastRing(SharedMemory.create(name, length, options), settings);
   }
 
   /**
@@ -118,9 +116,9 @@ export class BroadcastRing implements Disposable {
    * @throws {RangeError} If the capacity or the longest message is out of range.
    */
   static anonymous(options: BroadcastRingOptions = {}): BroadcastRing {
-    const settings = settle(options);
+    const settings = settleSize(options, longestMessage);
     const length = HEADER_LENGTH + settings.capacity;
-    return new BroadcastRing(SharedMemory.anonymous(length, secured(options)), settings);
+    return new BroadcastRing(SharedMemory.anonymous(length, options), settings);
   }
 
   /**
@@ -183,7 +181,7 @@ export class BroadcastRing implements Disposable {
    * @throws {Deno.errors.BadResource} If the ring is closed.
    */
   sender(): BroadcastSender {
-    return this.#add(new BroadcastSender(this.#open()));
+    return this.#ends.add(new BroadcastSender(this.#open()));
   }
 
   /**
@@ -194,13 +192,12 @@ export class BroadcastRing implements Disposable {
    * @throws {Deno.errors.BadResource} If the ring is closed.
    */
   receiver(options: SeatOptions = {}): BroadcastReceiver {
-    return this.#add(new BroadcastReceiver({ ...options, ...this.#open() }));
+    return this.#ends.add(new BroadcastReceiver({ ...options, ...this.#open() }));
   }
 
   /** Closes the ends that were taken here, and the ring. */
   close(): void {
-    for (const end of this.#ends) end.close();
-    this.#ends.clear();
+    this.#ends.close();
     this.#memory.close();
     this.#view.close();
   }
@@ -214,25 +211,4 @@ export class BroadcastRing implements Disposable {
     if (this.#view.closed) throw new Deno.errors.BadResource("The broadcast ring is closed");
     return this.#end;
   }
-
-  #add<T extends BroadcastSender | BroadcastReceiver>(end: T): T {
-    for (const other of this.#ends) if (other.closed) this.#ends.delete(other);
-    this.#ends.add(end);
-    return end;
-  }
-}
-
-function settle({ capacity = 2 ** 20, maxMessageLength }: BroadcastRingOptions): BroadcastSettings {
-  assertInteger("capacity", capacity, LEAST_CAPACITY, MOST_CAPACITY);
-  if (!isCapacity(capacity)) {
-    throw new RangeError(`Expected capacity to be a power of two, got ${capacity}`);
-  }
-  const most = longestMessage(capacity);
-  const longest = maxMessageLength ?? most;
-  assertInteger("maxMessageLength", longest, 0, most);
-  return { capacity, maxMessageLength: longest };
-}
-
-function secured({ security }: BroadcastRingOptions): { security?: Security } {
-  return security === undefined ? {} : { security };
 }

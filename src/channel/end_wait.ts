@@ -58,6 +58,7 @@ export class EndWait implements Disposable {
   readonly #longestSleep: number;
   /** For waits by promises; there is none while the thread stands still, for it takes what it is set for. */
   #standing: StandingWait | undefined;
+  #closed = false;
   /** From when on nobody else takes it, as `performance.now()` counts; see {@linkcode TAKEN_FOR}. */
   #isSureFrom = performance.now() + TAKEN_FOR;
   readonly #spinSync = new Spin(LOOKS_STANDING_STILL);
@@ -133,11 +134,11 @@ export class EndWait implements Disposable {
       try {
         const timeout = this.#atMost(left);
         const isWoken = await this.#sleep({ timeout, ...(signal && { signal }) });
-        // The memory is closed with the event: whoever waits sees that it is.
-        if (this.#event.closed) return isReady();
+        // The place is somebody else's by now, and the memory may be gone.
+        if (this.#closed) return isReady();
         if (!isWoken) this.#other.lookNowAndThen();
       } catch (error) {
-        if (!this.#event.closed) this.#leave(true);
+        if (!this.#closed) this.#leave(true);
         throw error;
       }
     }
@@ -145,6 +146,7 @@ export class EndWait implements Disposable {
 
   /** Whoever waits is to look whether it is closed, and nobody will wait any more. */
   [Symbol.dispose](): void {
+    this.#closed = true;
     this.#standing?.close();
   }
 
@@ -154,9 +156,8 @@ export class EndWait implements Disposable {
     if (this.#standing === undefined && !this.#isShared && StandingWait.isPossible) {
       this.#standing = new StandingWait(this.#event);
     }
-    if (this.#standing !== undefined) return await this.#standing.wait(options);
     try {
-      await this.#event.wait(options);
+      await (this.#standing ?? this.#event).wait(options);
       return true;
     } catch (error) {
       if (error instanceof Deno.errors.TimedOut) return false;

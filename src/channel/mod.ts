@@ -33,5 +33,6 @@ export { RingClaim } from "./ring_claim.ts";
 export type { Producers, RingSettings, WhenFull } from "./ring_header.ts";
 export { type ReceiverStats, RingReceiver } from "./ring_receiver.ts";
 export { type EndOptions, RingSender, type SenderStats } from "./ring_sender.ts";
+export type { RingSize } from "./ring_size.ts";
 export type { Seat, SeatOptions, Seats } from "./seats.ts";
 export type { Sleeper } from "./sleep.ts";

@@ -50,6 +50,14 @@ export function watchOwner(owner: bigint): ProcessWatch | "ended" | "hidden" {
   return "ended";
 }
 
+/** Whether the process that owns a place has ended, as far as this user may know. */
+export function hasEnded(owner: bigint): boolean {
+  if (owner === selfAsOwner()) return false;
+  const found = watchOwner(owner);
+  if (found instanceof ProcessWatch) found.close();
+  return found === "ended";
+}
+
 /**
  * Takes a place that nobody has, or whose owner has ended.
  *
@@ -82,8 +90,6 @@ export function leavePlace(buffer: ArrayBuffer, place: Place): void {
 }
 
 function assertEnded(owner: bigint, who: string): void {
-  const found = owner === selfAsOwner() ? undefined : watchOwner(owner);
-  if (found === "ended") return;
-  if (found instanceof ProcessWatch) found.close();
+  if (hasEnded(owner)) return;
   throw new Deno.errors.Busy(`The channel has a ${who} already, in process ${pidOf(owner)}`);
 }

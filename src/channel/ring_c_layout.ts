@@ -8,9 +8,7 @@ import { array, struct } from "../memory/mod.ts";
 import {
   CLOSED,
   HEADER_LENGTH,
-  LEAST_CAPACITY,
   MAGIC,
-  MOST_CAPACITY,
   MOST_SENDERS,
   PRODUCERS,
   RECEIVER,
@@ -21,6 +19,7 @@ import {
   WHEN_FULL,
   WORD,
 } from "./ring_header.ts";
+import { LEAST_CAPACITY, MOST_CAPACITY } from "./ring_size.ts";
 import { BATCH as READ_BATCH } from "./ring_reader.ts";
 import { BATCH as WRITTEN_BATCH } from "./ring_writer.ts";
 import { ASLEEP, AWAKE } from "./sleep.ts";

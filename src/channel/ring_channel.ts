@@ -4,19 +4,18 @@
  * @module
  */
 
-import { assertInteger, assertOneOf } from "../../ffi/arguments.ts";
+import { assertOneOf } from "../../ffi/arguments.ts";
+import { unless } from "../../ffi/error.ts";
 import { objectName } from "../../ffi/object_name.ts";
 import type { Security } from "../../ffi/security.ts";
 import { type MappedView, SharedMemory } from "../memory/mod.ts";
 import type { Inheritable } from "../process/mod.ts";
 import { SharedEvent } from "../sync/mod.ts";
 import { poll, type WaitOptions } from "../waiting/poll.ts";
+import { Ends } from "./ends.ts";
 import {
   HEADER_LENGTH,
-  isCapacity,
-  LEAST_CAPACITY,
   longestMessage,
-  MOST_CAPACITY,
   PRODUCERS,
   type Producers,
   readHeader,
@@ -27,6 +26,7 @@ import {
 } from "./ring_header.ts";
 import { RingReceiver } from "./ring_receiver.ts";
 import { type EndOptions, RingSender } from "./ring_sender.ts";
+import { settleSize } from "./ring_size.ts";
 import { readableFrom, writableTo } from "./streams.ts";
 
 /** What a new channel is to be like. */
@@ -68,7 +68,7 @@ export class RingChannel implements Disposable {
   readonly #parts: ChannelParts;
   readonly #view: MappedView;
   readonly #end: EndOptions;
-  readonly #ends = new Set<RingSender | RingReceiver>();
+  readonly #ends = new Ends();
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
 
@@ -142,14 +142,7 @@ export class RingChannel implements Disposable {
    * @throws {Deno.errors.InvalidData} If the name belongs to something else.
    */
   static async waitFor(name: string, options: WaitOptions = {}): Promise<RingChannel> {
-    const look = () => {
-      try {
-        return RingChannel.open(name);
-      } catch (error) {
-        if (error instanceof Deno.errors.NotFound) return undefined;
-        throw error;
-      }
-    };
+    const look = () => unless(Deno.errors.NotFound, () => RingChannel.open(name));
     return await poll(`channel "${objectName(name)}"`, look, options);
   }
 
@@ -208,7 +201,7 @@ export class RingChannel implements Disposable {
    * @throws {Deno.errors.BadResource} If the channel is closed.
    */
   sender(): RingSender {
-    return this.#add(new RingSender(this.#open()));
+    return this.#ends.add(new RingSender(this.#open()));
   }
 
   /**
@@ -219,7 +212,7 @@ export class RingChannel implements Disposable {
    * @throws {Deno.errors.BadResource} If the channel is closed.
    */
   receiver(): RingReceiver {
-    return this.#add(new RingReceiver(this.#open()));
+    return this.#ends.add(new RingReceiver(this.#open()));
   }
 
   /**
@@ -244,8 +237,7 @@ export class RingChannel implements Disposable {
 
   /** Closes the ends that were taken here, and the channel. */
   close(): void {
-    for (const end of this.#ends) end.close();
-    this.#ends.clear();
+    this.#ends.close();
     closeParts(this.#parts);
     this.#view.close();
   }
@@ -259,12 +251,6 @@ export class RingChannel implements Disposable {
     if (this.#view.closed) throw new Deno.errors.BadResource("The channel is closed");
     return this.#end;
   }
-
-  #add<T extends RingSender | RingReceiver>(end: T): T {
-    for (const other of this.#ends) if (other.closed) this.#ends.delete(other);
-    this.#ends.add(end);
-    return end;
-  }
 }
 
 function make(
@@ -272,30 +258,24 @@ function make(
   options: RingChannelOptions,
   construct: (parts: ChannelParts, settings: RingSettings) => RingChannel,
 ): RingChannel {
-  const { capacity = 2 ** 20, whenFull = "wait", producers = "single", security } = options;
-  assertInteger("capacity", capacity, LEAST_CAPACITY, MOST_CAPACITY);
-  if (!isCapacity(capacity)) {
-    throw new RangeError(`Expected capacity to be a power of two, got ${capacity}`);
-  }
-  const { maxMessageLength = longestMessage(capacity) } = options;
-  assertInteger("maxMessageLength", maxMessageLength, 0, longestMessage(capacity));
+  const { whenFull = "wait", producers = "single" } = options;
+  const size = settleSize(options, longestMessage);
   assertOneOf("whenFull", whenFull, WHEN_FULL);
   assertOneOf("producers", producers, PRODUCERS);
-  const secured = security === undefined ? {} : { security };
-  const length = HEADER_LENGTH + capacity;
+  const length = HEADER_LENGTH + size.capacity;
   const event = (suffix: string) =>
     name === undefined
-      ? SharedEvent.anonymous(secured)
-      : SharedEvent.create(`${name}.${suffix}`, secured);
+      ? SharedEvent.anonymous(options)
+      : SharedEvent.create(`${name}.${suffix}`, options);
   const parts = gather({
     data: () => event("data"),
     space: () => event("space"),
     memory: () =>
       name === undefined
-        ? SharedMemory.anonymous(length, secured)
-        : SharedMemory.create(name, length, secured),
+        ? SharedMemory.anonymous(length, options)
+        : SharedMemory.create(name, length, options),
   });
-  return construct(parts, { capacity, maxMessageLength, whenFull, producers });
+  return construct(parts, { ...size, whenFull, producers });
 }
 
 /** Makes or opens all parts, or none. The memory comes last: whoever finds it finds the events too. */

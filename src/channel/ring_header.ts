@@ -38,14 +38,12 @@
  * @module
  */
 
+import { isPossibleSize, LEAST_CAPACITY, type RingSize } from "./ring_size.ts";
+
 /** Where the ring begins. */
 export const HEADER_LENGTH = 2048;
 /** The bytes before each message. */
 export const RECORD_HEADER_LENGTH = 8;
-/** The least that a ring can hold, in bytes. */
-export const LEAST_CAPACITY = 1024;
-/** The most that a ring can hold, in bytes. */
-export const MOST_CAPACITY = 2 ** 30;
 
 /** Kinds of record. */
 export const RECORD_KIND = { message: 1, padding: 2 } as const;
@@ -108,11 +106,7 @@ export type Producers = "single" | "multiple";
 export const PRODUCERS = ["single", "multiple"] as const;
 
 /** What is settled when a ring is made. */
-export interface RingSettings {
-  /** How many bytes it holds, a power of two from 1024 to 2³⁰. */
-  readonly capacity: number;
-  /** The longest message, in bytes. */
-  readonly maxMessageLength: number;
+export interface RingSettings extends RingSize {
   /** What happens to a message that does not fit. */
   readonly whenFull: WhenFull;
   /** How many senders there can be at a time. */
@@ -165,17 +159,11 @@ export function readHeader(buffer: ArrayBuffer): RingSettings | undefined {
   if (version !== VERSION || producers === undefined) {
     throw notAChannel(`it is of version ${version} and layout ${layout}`);
   }
-  const [capacity, maxMessageLength] = [word(WORD.capacity), word(WORD.maxMessageLength)];
+  const size = { capacity: word(WORD.capacity), maxMessageLength: word(WORD.maxMessageLength) };
   const whenFull = WHEN_FULL[word(WORD.whenFull)];
-  const possible = isCapacity(capacity) && capacity <= buffer.byteLength - HEADER_LENGTH &&
-    maxMessageLength <= longestMessage(capacity);
-  if (!possible || whenFull === undefined) throw notAChannel("its header contradicts itself");
-  return { capacity, maxMessageLength, whenFull, producers };
-}
-
-/** Whether a ring can hold so many bytes. */
-export function isCapacity(bytes: number): boolean {
-  return bytes >= LEAST_CAPACITY && bytes <= MOST_CAPACITY && (bytes & (bytes - 1)) === 0;
+  const isPossible = isPossibleSize(size, buffer.byteLength - HEADER_LENGTH, longestMessage);
+  if (!isPossible || whenFull === undefined) throw notAChannel("its header contradicts itself");
+  return { ...size, whenFull, producers };
 }
 
 function notAChannel(why: string): Deno.errors.InvalidData {

@@ -66,7 +66,8 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
         isDue: false,
         isUrgent: false,
         done: () => this.#received,
-        tell: () => this.#reader.isPending && !this.#closed && this.#reader.release(),
+        // Nothing is pending when this is closed.
+        tell: () => this.#release(),
       };
       this.#turn.put(true);
       // A sender that sleeps does not know this process yet, and is to notice its end. Whether it
@@ -121,17 +122,16 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
    * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
    *   closing it.
    */
-  receive(options?: WaitOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  receive(options: WaitOptions = {}): Promise<Uint8Array<ArrayBuffer> | undefined> {
     // Where there is a message, it costs hardly more than the waiting for a promise.
-    if (options === undefined && !this.#turn.isEmpty && !this.#closed) {
-      try {
-        const message = this.#take();
-        if (message !== undefined) return Promise.resolve(message);
-      } catch (error) {
-        return Promise.reject(error);
-      }
+    try {
+      this.#assertCanWait(options);
+      const message = this.#turn.isEmpty ? undefined : this.#take();
+      if (message !== undefined) return Promise.resolve(message);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    return this.#receiveInTurn(options ?? {});
+    return this.#inTurn(options, () => this.#take());
   }
 
   /**
@@ -145,10 +145,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
    *   closing it.
    */
   async waitForMessage(options: WaitOptions = {}): Promise<boolean> {
-    const { timeout = Infinity, signal } = options;
-    this.#assertOpen();
-    assertTimeout(timeout);
-    signal?.throwIfAborted();
+    this.#assertCanWait(options);
     return await this.#inTurn(options, () => this.#reader.next() >= 0 || undefined) ?? false;
   }
 
@@ -255,7 +252,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
   close(): void {
     if (this.#closed) return;
     const { buffer, data } = this.#options;
-    if (this.#reader.isPending) this.#reader.release();
+    this.#release();
     this.#closed = true;
     leavePlace(buffer, RECEIVER);
     this.#wakeSender();
@@ -268,16 +265,6 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
   /** Leaves the channel at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  async #receiveInTurn(options: WaitOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const { timeout = Infinity, signal } = options;
-    this.#assertOpen();
-    assertTimeout(timeout);
-    signal?.throwIfAborted();
-    const message = this.#turn.isEmpty ? undefined : this.#take();
-    if (message !== undefined) return message;
-    return await this.#inTurn(options, () => this.#take());
   }
 
   /** Has whoever came first take what there is, and waits until there is something. */
@@ -314,7 +301,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
 
   /** There is nothing to read: does the sender know of all the room, and is it still there? */
   #idle(): void {
-    if (this.#reader.isPending) this.#reader.release();
+    this.#release();
     tellNow();
     this.#other.lookNowAndThen();
     this.#isAtEnd();
@@ -330,8 +317,18 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     );
   }
 
+  #release(): void {
+    if (this.#reader.isPending) this.#reader.release();
+  }
+
   #wakeSender(): void {
     if (takeSleeper(this.#header, SENDER)) this.#options.space.set();
+  }
+
+  #assertCanWait({ timeout = Infinity, signal }: WaitOptions): void {
+    this.#assertOpen();
+    assertTimeout(timeout);
+    signal?.throwIfAborted();
   }
 
   #assertOpen(): void {

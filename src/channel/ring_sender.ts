@@ -12,11 +12,10 @@ import { deadlineAfter, timeLeft } from "./deadline.ts";
 import { EndWait } from "./end_wait.ts";
 import { OtherEnd } from "./other_end.ts";
 import { encodeValue } from "./clone.ts";
-import { leavePlace, takePlace } from "./ownership.ts";
 import { RingClaim } from "./ring_claim.ts";
 import { HEADER_LENGTH, RECEIVER, type RingSettings, SENDER, WORD } from "./ring_header.ts";
 import { RingWriter, type Writer } from "./ring_writer.ts";
-import { leaveSenderPlace, takeSenderPlace } from "./sender_places.ts";
+import { type SenderPlace, takeSenderPlace } from "./sender_places.ts";
 import { SharedWriter } from "./shared_writer.ts";
 import { sleeperAt, takeSleeper } from "./sleep.ts";
 import { type Teller, tellSoon } from "./turn_end.ts";
@@ -34,6 +33,7 @@ export interface EndOptions {
 }
 
 const SENT: Promise<boolean> = Promise.resolve(true);
+const DROPPED: Promise<boolean> = Promise.resolve(false);
 const NONE = -1;
 const CLOSED = -2;
 
@@ -55,7 +55,7 @@ export class RingSender implements Disposable {
   readonly maxMessageLength: number;
   readonly #options: EndOptions;
   readonly #header: Int32Array<ArrayBuffer>;
-  readonly #place: { leave(): void };
+  readonly #place: SenderPlace;
   readonly #writer: Writer;
   readonly #other: OtherEnd;
   readonly #wait: EndWait;
@@ -80,15 +80,11 @@ export class RingSender implements Disposable {
     this.#options = options;
     this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
     const isShared = settings.producers === "multiple";
-    const index = isShared ? takeSenderPlace(buffer) : 0;
-    if (!isShared) takePlace(buffer, SENDER, "sender");
-    this.#place = {
-      leave: () => isShared ? leaveSenderPlace(buffer, index) : leavePlace(buffer, SENDER),
-    };
+    this.#place = takeSenderPlace(buffer, settings.producers);
     try {
       const wake = () => this.#wakeReceiver();
       this.#writer = isShared
-        ? new SharedWriter(buffer, settings, index, {
+        ? new SharedWriter(buffer, settings, this.#place.index, {
           message: wake,
           turn: () => this.#wakeSender(),
         })
@@ -100,7 +96,8 @@ export class RingSender implements Disposable {
         isDue: false,
         isUrgent: true,
         done: () => this.#sent,
-        tell: () => this.#writer.isPending && !this.closed && this.flush(),
+        // Nothing is pending when this is closed.
+        tell: () => this.#tell(),
       };
       this.maxMessageLength = this.#writer.maxMessageLength;
       this.#turn.put(true);
@@ -170,16 +167,19 @@ export class RingSender implements Disposable {
    * @throws {Deno.errors.TimedOut} If there was no room in time.
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    */
-  send(bytes: Uint8Array, options?: WaitOptions): Promise<boolean> {
+  send(bytes: Uint8Array, options: WaitOptions = {}): Promise<boolean> {
     // Most sends need not wait, and then cost hardly more than the waiting for a promise.
-    if (options === undefined && !this.#turn.isEmpty) {
-      try {
-        if (this.trySend(bytes)) return SENT;
-      } catch (error) {
-        return Promise.reject(error);
-      }
+    try {
+      assertTimeout(options.timeout ?? Infinity);
+      options.signal?.throwIfAborted();
+      if (this.#turn.isEmpty) this.#assertMessage(bytes);
+      else if (this.trySend(bytes)) return SENT;
+      else if (!this.#isToWait()) return DROPPED;
+    } catch (error) {
+      return Promise.reject(error);
     }
-    return this.#sendInTurn(bytes, options ?? {});
+    // It may be changed while it waits.
+    return this.#sendInTurn(bytes.slice(), options);
   }
 
   /**
@@ -220,7 +220,7 @@ export class RingSender implements Disposable {
       this.#waitForRoomSync(bytes.length, deadline, options);
     }
     this.#sent++;
-    if (this.#writer.isPending) this.#writer.publish();
+    this.#tell();
     return true;
   }
 
@@ -333,14 +333,14 @@ export class RingSender implements Disposable {
   /** Tells the receiver of all that was sent. */
   flush(): void {
     this.#assertOpen();
-    if (this.#writer.isPending) this.#writer.publish();
+    this.#tell();
   }
 
   /** Leaves the channel: when its last sender has, the receiver gets what was sent, and then the end. */
   close(): void {
     if (this.closed) return;
     this.abort();
-    if (this.#writer.isPending) this.#writer.publish();
+    this.#tell();
     this.#claimed = CLOSED;
     this.#place.leave();
     this.#wakeReceiver();
@@ -355,18 +355,8 @@ export class RingSender implements Disposable {
     this.close();
   }
 
-  async #sendInTurn(bytes: Uint8Array, options: WaitOptions): Promise<boolean> {
-    const { timeout = Infinity, signal } = options;
-    assertTimeout(timeout);
-    signal?.throwIfAborted();
-    if (!this.#turn.isEmpty) {
-      if (this.trySend(bytes)) return true;
-      if (!this.#isToWait()) return false;
-    }
-    this.#assertMessage(bytes);
-    // It may be changed while it waits.
-    const message = bytes.slice();
-    const deadline = deadlineAfter(timeout);
+  async #sendInTurn(message: Uint8Array, options: WaitOptions): Promise<boolean> {
+    const deadline = deadlineAfter(options.timeout ?? Infinity);
     await this.#turn.take(options);
     try {
       while (!this.trySend(message)) {
@@ -417,6 +407,10 @@ export class RingSender implements Disposable {
       Atomics.add(this.#header, WORD.dropped, 1);
     }
     return whenFull === "wait";
+  }
+
+  #tell(): void {
+    if (this.#writer.isPending) this.#writer.publish();
   }
 
   #wakeReceiver(): void {

@@ -124,7 +124,7 @@ export class RingWriter implements Writer {
     // In this order: what the receiver and others do between the two makes the room seem too small.
     const head = Atomics.load(this.#header, WORD.head);
     const tail = Atomics.load(this.#header, WORD.tail);
-    return ((tail - head) >>> 0) + this.#needed(length, tail) <= this.#capacity;
+    return ((tail - head) >>> 0) + this.#needed(sizeOf(length), tail) <= this.#capacity;
   }
 
   get isPending(): boolean {
@@ -132,7 +132,7 @@ export class RingWriter implements Writer {
   }
 
   claim(length: number): number {
-    const size = (length + RECORD_HEADER_LENGTH + 7) & ~7;
+    const size = sizeOf(length);
     const at = this.#tail & this.#mask;
     // What is used is at most the capacity, so that integers of 32 bits do.
     const used = (this.#tail - this.#head) | 0;
@@ -144,7 +144,7 @@ export class RingWriter implements Writer {
     const index = (this.#tail & this.#mask) >> 2;
     this.#words[index + 1] = RECORD_KIND.message;
     this.#words[index] = length + RECORD_HEADER_LENGTH;
-    this.#tail = (this.#tail + ((length + RECORD_HEADER_LENGTH + 7) & ~7)) | 0;
+    this.#tail = (this.#tail + sizeOf(length)) | 0;
     // No order is needed: it is read only when this process has ended.
     this.#header[WORD.committed] = this.#tail;
     if (((this.#tail - this.#published) | 0) >= this.#batch) this.publish();
@@ -174,17 +174,14 @@ export class RingWriter implements Writer {
   }
 
   hasRoom(length: number): boolean {
-    return this.#findRoom(this.#needed(length, this.#tail));
+    return this.#findRoom(this.#needed(sizeOf(length), this.#tail));
   }
 
   /** Finds room where the head has to be looked at, or the ring's end is too near. */
   #claimFarther(size: number): number {
+    if (!this.#findRoom(this.#needed(size, this.#tail))) return -1;
     const at = this.#tail & this.#mask;
     const rest = this.#capacity - at;
-    const needed = size <= rest ? size : rest + size;
-    if (((this.#tail - this.#head) | 0) > this.#capacity - needed && !this.#findRoom(needed)) {
-      return -1;
-    }
     if (size <= rest) return at + RECORD_HEADER_LENGTH;
     this.#words[(at >> 2) + 1] = RECORD_KIND.padding;
     this.#words[at >> 2] = rest;
@@ -192,9 +189,8 @@ export class RingWriter implements Writer {
     return RECORD_HEADER_LENGTH;
   }
 
-  /** What a message takes, with the padding that may have to be before it. */
-  #needed(length: number, tail: number): number {
-    const size = (length + RECORD_HEADER_LENGTH + 7) & ~7;
+  /** What a record takes, with the padding that may have to be before it. */
+  #needed(size: number, tail: number): number {
     const rest = this.#capacity - (tail & this.#mask);
     return size <= rest ? size : rest + size;
   }
@@ -260,4 +256,9 @@ export class RingWriter implements Writer {
     }
     return true;
   }
+}
+
+/** What the record of a message takes, in bytes. */
+function sizeOf(length: number): number {
+  return (length + RECORD_HEADER_LENGTH + 7) & ~7;
 }

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { watchOwner } from "./ownership.ts";
+import { hasEnded } from "./ownership.ts";
 import { HEADER_LENGTH, SENDERS, WORD } from "./ring_header.ts";
-import { ProcessWatch } from "../sync/mod.ts";
 
 /** The part of the word that says who. */
 const WHO = 0x7f;
@@ -89,9 +88,7 @@ export class SendTurn {
     const now = performance.now();
     if (now - this.#lastAsked < ASK_INTERVAL) return false;
     this.#lastAsked = now;
-    const found = watchOwner(Atomics.load(this.#owners, place.owner));
-    if (found instanceof ProcessWatch) found.close();
-    if (found === "ended") this.#over = word;
-    return found === "ended";
+    if (hasEnded(Atomics.load(this.#owners, place.owner))) this.#over = word;
+    return word === this.#over;
   }
 }

@@ -9,6 +9,7 @@
  */
 
 import { RegisteredWait } from "../../ffi/registered_wait.ts";
+import { Mailbox } from "../waiting/mailbox.ts";
 import type { WaitOptions } from "../waiting/poll.ts";
 import type { SharedEvent } from "./event.ts";
 import { inWorker } from "./single_wait.ts";
@@ -27,8 +28,8 @@ export class StandingWait implements Disposable {
 
   readonly #lease: Lease;
   readonly #wait: RegisteredWait;
-  #isSet = false;
-  #waiting: (() => void) | undefined;
+  /** Has one item while the event was set and nobody has waited since. */
+  readonly #signals = new Mailbox<true>();
   #closed = false;
 
   /**
@@ -38,7 +39,7 @@ export class StandingWait implements Disposable {
    * @throws {Deno.errors.BadResource} If it is closed.
    */
   constructor(event: SharedEvent) {
-    this.#lease = lend(event, { onClose: () => this.close() });
+    this.#lease = lend(event, { onClose: (error) => this.#end(error) });
     try {
       const again = () => this.#note();
       this.#wait = new RegisteredWait(this.#lease.handle, { held: false, again });
@@ -52,40 +53,22 @@ export class StandingWait implements Disposable {
   /**
    * Waits until the event is set, or was since the last time; for one at a time.
    *
-   * @param options How long.
-   * @returns Whether it was in time; `false` as well when this is closed meanwhile.
+   * @param options How long. When this is closed meanwhile, it is over as well.
+   * @throws {Deno.errors.TimedOut} If it was not set in time.
+   * @throws {Deno.errors.BadResource} If the event is closed, or is closed meanwhile.
    */
-  async wait({ timeout = Infinity, signal }: WaitOptions): Promise<boolean> {
-    signal?.throwIfAborted();
-    if (!this.#isSet && !this.#closed) {
-      const woken = Promise.withResolvers<void>();
-      const abort = () => woken.reject(signal!.reason);
-      const timer = timeout === Infinity ? undefined : setTimeout(woken.resolve, timeout);
-      signal?.addEventListener("abort", abort);
-      this.#waiting = woken.resolve;
-      this.#wait.hold(true);
-      try {
-        await woken.promise;
-      } finally {
-        this.#waiting = undefined;
-        this.#wait.hold(false);
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", abort);
-      }
+  async wait(options: WaitOptions): Promise<void> {
+    this.#wait.hold(true);
+    try {
+      await this.#signals.take(options);
+    } finally {
+      this.#wait.hold(false);
     }
-    const wasSet = this.#isSet;
-    this.#isSet = false;
-    return wasSet;
   }
 
   /** Stops waiting; what the event is set for at the same moment may be taken and told to nobody. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    count--;
-    this.#wait.cancel();
-    this.#lease[Symbol.dispose]();
-    this.#waiting?.();
+    this.#end();
   }
 
   /** Stops waiting at the end of a `using` block. */
@@ -94,7 +77,15 @@ export class StandingWait implements Disposable {
   }
 
   #note(): void {
-    this.#isSet = true;
-    this.#waiting?.();
+    if (this.#signals.isEmpty) this.#signals.put(true);
+  }
+
+  #end(error?: Error): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    count--;
+    this.#wait.cancel();
+    this.#lease[Symbol.dispose]();
+    this.#signals.end(error);
   }
 }

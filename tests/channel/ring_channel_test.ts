@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { RingChannel } from "../../src/channel/mod.ts";
+import { HEADER_LENGTH, RECEIVER } from "../../src/channel/ring_header.ts";
 import { assertLeavesNoHandle } from "../leak.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
@@ -224,6 +225,33 @@ Deno.test("A claim is committed or given up once, and is not mistaken for a late
   await room;
   sender.claim(100)!.commit();
   await assertRejects(() => sender.waitForRoom(505), RangeError);
+});
+
+Deno.test("An end that is closed asleep says nothing in the name of the next one", async () => {
+  using channel = RingChannel.anonymous({ capacity: 1024 });
+  using view = channel.parts.memory.map();
+  const header = new Int32Array(view.buffer, 0, HEADER_LENGTH / 4);
+  const old = channel.receiver();
+  const waited = old.receive(soon);
+  while (header[RECEIVER.sleeping] === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  old.close();
+  using next = channel.receiver();
+  const received = next.receive(soon);
+  await assertRejects(() => waited, Deno.errors.BadResource);
+  assertEquals(header[RECEIVER.sleeping], 1);
+  using sender = channel.sender();
+  sender.sendSync(Uint8Array.of(7));
+  assertEquals(await received, Uint8Array.of(7));
+});
+
+Deno.test("An event that somebody closes under an end that sleeps ends its wait", async () => {
+  using channel = RingChannel.anonymous({ capacity: 1024 });
+  using receiver = channel.receiver();
+  const waited = receiver.receive(soon);
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  channel.parts.data.close();
+  await assertRejects(() => waited, Deno.errors.BadResource);
+  await assertRejects(() => receiver.receive(soon), Deno.errors.BadResource);
 });
 
 Deno.test("RingChannel.close() ends the waits of its ends with BadResource", async () => {
