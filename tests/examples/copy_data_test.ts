@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { randomName } from "../random_name.ts";
-import { runExample } from "./run_example.ts";
+import { assertGivesUp, assertSaysUsage, runExample } from "./run_example.ts";
 
 Deno.test("examples/copy_data.ts sends a text and gets an answer and a text", async () => {
   const args = ["--class", randomName()];
@@ -15,11 +15,6 @@ Deno.test("examples/copy_data.ts sends a text and gets an answer and a text", as
 });
 
 Deno.test("examples/copy_data.ts gives up after --timeout, and says how it is used", async () => {
-  const args = ["--class", randomName(), "--timeout", "50"];
-  const late = await runExample("copy_data.ts", "send", ...args);
-  assertEquals(late.code, 1);
-  assertStringIncludes(late.err, "TimeoutError");
-  const { code, err } = await runExample("copy_data.ts");
-  assertEquals(code, 2);
-  assertStringIncludes(err, "Usage:");
+  await assertGivesUp("copy_data.ts", "send", "--class", randomName());
+  await assertSaysUsage("copy_data.ts");
 });

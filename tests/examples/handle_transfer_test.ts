@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { randomName } from "../random_name.ts";
-import { runExample } from "./run_example.ts";
+import { assertGivesUp, assertSaysUsage, runExample } from "./run_example.ts";
 
 Deno.test("examples/handle_transfer.ts has another process sort numbers in place", async () => {
   const args = ["--class", randomName()];
@@ -14,11 +14,6 @@ Deno.test("examples/handle_transfer.ts has another process sort numbers in place
 });
 
 Deno.test("examples/handle_transfer.ts gives up after --timeout, and says how it is used", async () => {
-  const args = ["--class", randomName(), "--timeout", "50"];
-  const late = await runExample("handle_transfer.ts", "send", ...args);
-  assertEquals(late.code, 1);
-  assertStringIncludes(late.err, "TimeoutError");
-  const { code, err } = await runExample("handle_transfer.ts");
-  assertEquals(code, 2);
-  assertStringIncludes(err, "Usage:");
+  await assertGivesUp("handle_transfer.ts", "send", "--class", randomName());
+  await assertSaysUsage("handle_transfer.ts");
 });

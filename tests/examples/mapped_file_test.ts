@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { runExample } from "./run_example.ts";
+import { assertSaysUsage, runExample } from "./run_example.ts";
 
 Deno.test("examples/mapped_file.ts sorts the numbers of a file and shows them", async () => {
   const file = await Deno.makeTempFile({ prefix: "winipc-" });
@@ -21,7 +21,5 @@ Deno.test("examples/mapped_file.ts sorts the numbers of a file and shows them", 
 });
 
 Deno.test("examples/mapped_file.ts says how it is used", async () => {
-  const { code, err } = await runExample("mapped_file.ts", "sort");
-  assertEquals(code, 2);
-  assertStringIncludes(err, "Usage:");
+  await assertSaysUsage("mapped_file.ts", "sort");
 });

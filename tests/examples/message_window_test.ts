@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { randomName } from "../random_name.ts";
-import { runExample } from "./run_example.ts";
+import { assertGivesUp, assertSaysUsage, runExample } from "./run_example.ts";
 
 Deno.test("examples/message_window.ts sends a text to a window and gets an answer", async () => {
   const args = ["--class", randomName()];
@@ -14,11 +14,6 @@ Deno.test("examples/message_window.ts sends a text to a window and gets an answe
 });
 
 Deno.test("examples/message_window.ts gives up after --timeout, and says how it is used", async () => {
-  const args = ["--class", randomName(), "--timeout", "50"];
-  const late = await runExample("message_window.ts", "send", ...args);
-  assertEquals(late.code, 1);
-  assertStringIncludes(late.err, "TimeoutError");
-  const { code, err } = await runExample("message_window.ts");
-  assertEquals(code, 2);
-  assertStringIncludes(err, "Usage:");
+  await assertGivesUp("message_window.ts", "send", "--class", randomName());
+  await assertSaysUsage("message_window.ts");
 });

@@ -1,3 +1,5 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+
 /** What an example wrote, and how it ended. */
 export interface Outcome {
   /** Its exit code. */
@@ -18,4 +20,18 @@ export async function runExample(name: string, ...args: string[]): Promise<Outco
   }).output();
   const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   return { code, out: out!, err: err! };
+}
+
+/** Asserts that an example says how it is used where it is used in another way. */
+export async function assertSaysUsage(name: string, ...args: string[]): Promise<void> {
+  const { code, err } = await runExample(name, ...args);
+  assertEquals(code, 2);
+  assertStringIncludes(err, "Usage:");
+}
+
+/** Asserts that an example that waits for something gives up after `--timeout`. */
+export async function assertGivesUp(name: string, ...args: string[]): Promise<void> {
+  const { code, err } = await runExample(name, ...args, "--timeout", "50");
+  assertEquals(code, 1);
+  assertStringIncludes(err, "TimeoutError");
 }
