@@ -82,13 +82,14 @@ export class RingSender implements Disposable {
     const isShared = settings.producers === "multiple";
     this.#place = takeSenderPlace(buffer, settings.producers);
     try {
-      const wake = () => this.#wakeReceiver();
+      const calls = {
+        begin: () => this.#assertHeard(),
+        told: () => this.#wakeReceiver(),
+        over: () => this.#wakeSender(),
+      };
       this.#writer = isShared
-        ? new SharedWriter(buffer, settings, this.#place.index, {
-          message: wake,
-          turn: () => this.#wakeSender(),
-        })
-        : new RingWriter(buffer, settings, wake);
+        ? new SharedWriter(buffer, settings, this.#place.index, calls)
+        : new RingWriter(buffer, settings, calls);
       this.#other = new OtherEnd(buffer, RECEIVER, () => space.set());
       const sleeper = sleeperAt(this.#header, SENDER);
       this.#wait = new EndWait({ sleeper, event: space, other: this.#other, isShared });
@@ -138,7 +139,7 @@ export class RingSender implements Disposable {
   /**
    * Puts a message into the ring, if there is room.
    *
-   * The receiver sees it at the end of this turn of the event loop, and before that when 512 bytes
+   * The receiver sees it at the end of this turn of the event loop, and before that when 1024 bytes
    * have come together, when anything of this module waits, or with {@linkcode RingSender.flush}.
    *
    * @param bytes The message.
@@ -243,6 +244,7 @@ export class RingSender implements Disposable {
     try {
       await this.#waitForRoom(length, deadline, options);
       this.#assertReady(length);
+      this.#assertHeard();
     } finally {
       this.#turn.put(true);
     }
@@ -263,6 +265,7 @@ export class RingSender implements Disposable {
     this.#assertReady(length);
     this.#waitForRoomSync(length, deadlineAfter(timeout), options);
     this.#assertReady(length);
+    this.#assertHeard();
   }
 
   /**
@@ -433,9 +436,12 @@ export class RingSender implements Disposable {
 
   #assertReady(length: number): void {
     const isPossible = length >>> 0 === length && length <= this.maxMessageLength;
-    // Whether the receiver has left is looked at for each batch, and not for each message.
-    const isHeard = this.#writer.isPending || !this.#other.isClosed;
-    if (!isPossible || !isHeard || this.#claimed !== NONE) this.#refuseMessage(length);
+    if (!isPossible || this.#claimed !== NONE) this.#refuseMessage(length);
+  }
+
+  /** Whether the receiver has left is looked at for each batch, and not for each message. */
+  #assertHeard(): void {
+    if (this.#other.isClosed) throw brokenPipe();
   }
 
   #refuseCommit(): never {
@@ -446,10 +452,7 @@ export class RingSender implements Disposable {
   #refuseMessage(length: number): never {
     this.#assertOpen();
     assertInteger("the message's length", length, 0, this.maxMessageLength);
-    if (this.#claimed !== NONE) {
-      throw new Deno.errors.Busy("A message is claimed and not committed");
-    }
-    throw brokenPipe();
+    throw new Deno.errors.Busy("A message is claimed and not committed");
   }
 }
 

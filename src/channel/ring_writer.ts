@@ -14,9 +14,17 @@ import {
 } from "./ring_header.ts";
 
 /** How many bytes are written before the receiver sees them, unless the sender idles before. */
-export const BATCH = 512;
-/** Up to this many bytes, a loop over words is quicker than `Uint8Array.set`. */
-const SHORT = 256;
+export const BATCH = 1024;
+/** What processors pass each other, in bytes. */
+const CACHE_LINE = 64;
+
+/** What a writer calls. */
+export interface WriterCalls {
+  /** Before the first message that the receiver is not told of; it may throw. */
+  begin(): void;
+  /** After the receiver was told of messages. */
+  told(): void;
+}
 
 /** What a sender writes with. */
 export interface Writer {
@@ -70,17 +78,15 @@ export class RingWriter implements Writer {
   readonly #capacity: number;
   readonly #mask: number;
   readonly #batch: number;
-  /** Tells whoever may sleep that there is something. */
-  readonly #told: () => void;
+  readonly #calls: WriterCalls;
   /** What is written ends here. */
   #tail = 0;
   /** The tail that the receiver was told. */
   #published = 0;
   /** The head as it was when it was last looked at: the room is at least that. */
   #head = 0;
-  /** What the last short message was copied from. */
-  #source: ArrayBufferLike | undefined;
-  #sourceWords: Int32Array | undefined;
+  /** What begins at the tail may go on to here without a look at the head or at the ring's end. */
+  #limit = 0;
 
   /**
    * Goes on where the last sender stopped, which may have died. Of many senders, each has to
@@ -88,10 +94,10 @@ export class RingWriter implements Writer {
    *
    * @param buffer The memory.
    * @param settings What its header said when it was checked.
-   * @param told Is called each time the receiver was told of messages.
+   * @param calls What it calls.
    * @throws {Deno.errors.InvalidData} If the header's positions contradict each other.
    */
-  constructor(buffer: ArrayBuffer, settings: RingSettings, told: () => void) {
+  constructor(buffer: ArrayBuffer, settings: RingSettings, calls: WriterCalls) {
     const { capacity, maxMessageLength, producers } = settings;
     this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
     this.#words = new Int32Array(buffer, HEADER_LENGTH, capacity / 4);
@@ -100,7 +106,7 @@ export class RingWriter implements Writer {
     this.#capacity = capacity;
     this.#mask = capacity - 1;
     this.#batch = Math.min(BATCH, capacity / 8);
-    this.#told = told;
+    this.#calls = calls;
     if (producers === "single") this.#resume();
   }
 
@@ -115,7 +121,7 @@ export class RingWriter implements Writer {
     if (((tail | head) & 7) !== 0 || ((tail - head) >>> 0) > this.#capacity) {
       throw new Deno.errors.InvalidData(`The channel's head is at ${head}, its tail at ${tail}`);
     }
-    this.#tail = this.#published = tail;
+    this.#tail = this.#published = this.#limit = tail;
     this.#head = head;
   }
 
@@ -133,11 +139,9 @@ export class RingWriter implements Writer {
 
   claim(length: number): number {
     const size = sizeOf(length);
-    const at = this.#tail & this.#mask;
-    // What is used is at most the capacity, so that integers of 32 bits do.
-    const used = (this.#tail - this.#head) | 0;
-    if (size > this.#capacity - at || size > this.#capacity - used) return this.#claimFarther(size);
-    return at + RECORD_HEADER_LENGTH;
+    // The limit is at most the capacity away, so that integers of 32 bits do.
+    if (size > ((this.#limit - this.#tail) | 0)) return this.#claimFarther(size);
+    return (this.#tail & this.#mask) + RECORD_HEADER_LENGTH;
   }
 
   commit(length: number): void {
@@ -147,7 +151,7 @@ export class RingWriter implements Writer {
     this.#tail = (this.#tail + sizeOf(length)) | 0;
     // No order is needed: it is read only when this process has ended.
     this.#header[WORD.committed] = this.#tail;
-    if (((this.#tail - this.#published) | 0) >= this.#batch) this.publish();
+    if (((this.#tail - this.#published) | 0) >= this.#batch) this.#publishBatch();
   }
 
   /** Does nothing: what is claimed is not there before it is committed. */
@@ -157,36 +161,60 @@ export class RingWriter implements Writer {
     const { length } = bytes;
     const offset = this.claim(length);
     if (offset < 0) return false;
-    this.fill(bytes, offset);
+    this.ring.set(bytes, offset);
     this.commit(length);
     return true;
   }
 
-  /** Copies a message to where it was claimed. */
-  fill(bytes: Uint8Array, offset: number): void {
-    if (bytes.length > SHORT || !this.#copyWords(bytes, offset)) this.ring.set(bytes, offset);
-  }
-
   publish(): void {
-    this.#published = this.#tail;
+    // With the next message a batch begins, which has the limit looked for again.
+    this.#published = this.#limit = this.#tail;
     Atomics.store(this.#header, WORD.tail, this.#tail);
-    this.#told();
+    this.#calls.told();
   }
 
   hasRoom(length: number): boolean {
     return this.#findRoom(this.#needed(sizeOf(length), this.#tail));
   }
 
-  /** Finds room where the head has to be looked at, or the ring's end is too near. */
+  /**
+   * Tells the receiver of a batch that is full, and asks for the cache lines of the next one.
+   *
+   * The receiver's processor has had them since it read them last. Writing a word into each has all
+   * of them come at once, while the first messages are made; else each would come when its message is
+   * written, and the next telling would have to wait for the last of them. That takes a fifth to a
+   * third off the time of small messages (`deno task report:channel`). Nobody reads that word: there
+   * is no message yet.
+   */
+  #publishBatch(): void {
+    this.publish();
+    const words = this.#words;
+    const from = this.#tail & this.#mask;
+    const room = this.#capacity - ((this.#tail - this.#head) | 0);
+    const end = Math.min(from + Math.min(room, this.#batch), this.#capacity);
+    for (let at = from; at < end; at += CACHE_LINE) words[at >> 2] = 0;
+  }
+
+  /** Finds room where a batch begins, the head has to be looked at, or the ring's end is too near. */
   #claimFarther(size: number): number {
-    if (!this.#findRoom(this.#needed(size, this.#tail))) return -1;
+    if (!this.isPending) this.#calls.begin();
+    const used = (this.#tail - this.#head) | 0;
+    const needed = this.#needed(size, this.#tail);
+    if (needed > this.#capacity - used && !this.#findRoom(needed)) return -1;
+    if (needed > size) this.#pad();
+    const rest = this.#capacity - (this.#tail & this.#mask);
+    const room = this.#capacity - ((this.#tail - this.#head) | 0);
+    this.#limit = (this.#tail + Math.min(rest, room)) | 0;
+    return (this.#tail & this.#mask) + RECORD_HEADER_LENGTH;
+  }
+
+  /** Goes on at the ring's beginning. */
+  #pad(): void {
     const at = this.#tail & this.#mask;
     const rest = this.#capacity - at;
-    if (size <= rest) return at + RECORD_HEADER_LENGTH;
     this.#words[(at >> 2) + 1] = RECORD_KIND.padding;
     this.#words[at >> 2] = rest;
     this.#tail = (this.#tail + rest) | 0;
-    return RECORD_HEADER_LENGTH;
   }
 
   /** What a record takes, with the padding that may have to be before it. */
@@ -228,33 +256,6 @@ export class RingWriter implements Writer {
     throw new Deno.errors.InvalidData(
       `The channel's head went from ${this.#head} to ${head}, its tail is at ${this.#tail}`,
     );
-  }
-
-  /**
-   * Copies a message by words, if it can: an array of words over the message's buffer costs more
-   * than it saves, unless that buffer is used again.
-   */
-  #copyWords(bytes: Uint8Array, offset: number): boolean {
-    const { buffer, byteOffset, length } = bytes;
-    if (buffer !== this.#source) {
-      this.#source = buffer;
-      this.#sourceWords = undefined;
-      return false;
-    }
-    if (this.#sourceWords === undefined) {
-      this.#sourceWords = new Int32Array(buffer, 0, buffer.byteLength >> 2);
-    }
-    const from = this.#sourceWords;
-    const first = byteOffset >> 2;
-    const count = length >> 2;
-    if ((byteOffset & 3) !== 0 || first + count > from.length) return false;
-    const to = this.#words;
-    const at = offset >> 2;
-    for (let index = 0; index < count; index++) to[at + index] = from[first + index]!;
-    for (let index = count << 2; index < length; index++) {
-      this.ring[offset + index] = bytes[index]!;
-    }
-    return true;
   }
 }
 

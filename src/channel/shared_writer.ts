@@ -5,8 +5,14 @@
  */
 
 import type { RingSettings } from "./ring_header.ts";
-import { RingWriter, type Writer } from "./ring_writer.ts";
+import { RingWriter, type Writer, type WriterCalls } from "./ring_writer.ts";
 import { SendTurn } from "./send_turn.ts";
+
+/** What the writer of one of many senders calls. */
+export interface SharedWriterCalls extends WriterCalls {
+  /** When another sender may have its turn. */
+  over(): void;
+}
 
 /**
  * Writes messages into a ring, for one of many senders: each message in a turn of its own, and told
@@ -19,24 +25,23 @@ export class SharedWriter implements Writer {
   readonly isPending = false;
   readonly #writer: RingWriter;
   readonly #turn: SendTurn;
-  readonly #over: () => void;
+  readonly #calls: SharedWriterCalls;
 
   /**
    * @param buffer The memory.
    * @param settings What its header said when it was checked.
    * @param index Which of the senders' places is this one's.
-   * @param told `message` is called each time the receiver was told of a message, `turn` when
-   *   another sender may have its turn.
+   * @param calls What it calls.
    */
   constructor(
     buffer: ArrayBuffer,
     settings: RingSettings,
     index: number,
-    told: { message: () => void; turn: () => void },
+    calls: SharedWriterCalls,
   ) {
     this.#turn = new SendTurn(buffer, index);
-    this.#writer = new RingWriter(buffer, settings, told.message);
-    this.#over = told.turn;
+    this.#writer = new RingWriter(buffer, settings, calls);
+    this.#calls = calls;
     this.ring = this.#writer.ring;
     this.maxMessageLength = this.#writer.maxMessageLength;
   }
@@ -61,13 +66,13 @@ export class SharedWriter implements Writer {
 
   abort(): void {
     this.#turn.give();
-    this.#over();
+    this.#calls.over();
   }
 
   write(bytes: Uint8Array): boolean {
     const offset = this.claim(bytes.length);
     if (offset < 0) return false;
-    this.#writer.fill(bytes, offset);
+    this.ring.set(bytes, offset);
     this.commit(bytes.length);
     return true;
   }
