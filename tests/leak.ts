@@ -1,4 +1,4 @@
-import { assert } from "@std/assert";
+import { AssertionError } from "@std/assert";
 import { openLibrary } from "./open_library.ts";
 
 /** Handle values are multiples of 4; this is beyond any that a test gets. */
@@ -34,8 +34,9 @@ async function fillPool(): Promise<void> {
  *
  * The threads of Deno's pool come and go by themselves, so all of them are there when handles
  * are counted; those of the system's wait threads do as well, and a handful may have started
- * meanwhile. A leak is more than that: one for each round, of which there are ten at least. The first count comes after one round, which may leave
- * what is left once.
+ * meanwhile. A leak is more than that, one for each round, of which there are ten at least, and it
+ * does not stop: what is more at the second count than at the first one, is again at the third.
+ * The first count comes after one round, which may leave what is left once.
  *
  * @param rounds How often it is done, enough for a leak to show.
  * @param round What is done.
@@ -46,13 +47,13 @@ export async function assertLeavesNoHandle(
 ): Promise<void> {
   await round(0);
   await fillPool();
-  const before = countHandles();
-  let after = Infinity;
-  const isLeak = () => after > before + HANDFUL;
-  for (let attempt = 0; attempt < ATTEMPTS && isLeak(); attempt++) {
+  const counts = [countHandles()];
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     for (let index = 0; index < rounds; index++) await round(index);
     await fillPool();
-    after = countHandles();
+    const before = counts.at(-1)!;
+    counts.push(countHandles());
+    if (counts.at(-1)! <= before + HANDFUL) return;
   }
-  assert(!isLeak(), `${after} handles are open, ${before} were`);
+  throw new AssertionError(`Ever more handles are open: ${counts.join(", ")}`);
 }

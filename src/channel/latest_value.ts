@@ -79,6 +79,8 @@ export class LatestValue<F extends Fields> implements Disposable {
    * @param options What it is to be like, if it is new.
    * @returns The writer.
    * @throws {Deno.errors.AlreadyExists} If somebody writes it.
+   * @throws {Deno.errors.Busy} If the memory names a newest value that it has not: somebody else has
+   *   written to it.
    * @throws {Deno.errors.InvalidData} If the name belongs to something else, or to values of another layout.
    * @throws {Deno.errors.PermissionDenied} If this user may not make or open it.
    */
@@ -100,7 +102,12 @@ export class LatestValue<F extends Fields> implements Disposable {
       });
       const latest = new LatestMemory(full, memory, layout);
       const words = new Int32Array(wordsOf(layout.byteLength));
-      latest.slots.copy(words);
+      try {
+        latest.slots.copy(words);
+      } catch (error) {
+        latest[Symbol.dispose]();
+        throw error;
+      }
       return new LatestWriter(full, layout, words, {
         publish: (words) => latest.publish(words),
         close: () => {

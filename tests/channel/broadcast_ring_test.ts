@@ -1,22 +1,11 @@
-import {
-  assert,
-  assertEquals,
-  assertInstanceOf,
-  assertLess,
-  assertRejects,
-  assertThrows,
-} from "@std/assert";
-import {
-  type BroadcastReceiver,
-  BroadcastRing,
-  type BroadcastSender,
-} from "../../src/channel/mod.ts";
+import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
+import { BroadcastRing, type BroadcastSender } from "../../src/channel/mod.ts";
 import { SharedMemory } from "../../src/memory/mod.ts";
 import { spawn } from "../../src/process/mod.ts";
 import { assertLeavesNoHandle } from "../leak.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
-import { numberOf } from "./shuffled.ts";
+import { readNumbered } from "./numbered.ts";
 import { Random } from "./random.ts";
 
 const soon = { timeout: 20_000 };
@@ -45,7 +34,7 @@ class Account {
   /** Takes a message in; whatever is wrong with it throws. */
   note({ bytes, missed }: { bytes: Uint8Array; missed: number }): void {
     this.missed += missed;
-    assertEquals(numberOf(bytes, this.#most), this.received + this.missed);
+    assertEquals(readNumbered(bytes, this.#most).number, this.received + this.missed);
     this.received++;
   }
 }
@@ -318,42 +307,6 @@ Deno.test("BroadcastRing refuses what it cannot be, and what is none", () => {
   using view = memory.map();
   view.bytes.fill(1);
   assertThrows(() => BroadcastRing.open(other), Deno.errors.InvalidData);
-});
-
-Deno.test("A receiver and a sender stand whatever another process writes into the ring meanwhile", async () => {
-  const name = randomName();
-  using ring = BroadcastRing.create(name, { capacity: 1024 });
-  using sender = ring.sender();
-  await using scribbler = await Peer.start("broadcast.ts", "scribbler", name, "17");
-  const message = new Uint8Array(60);
-  let receiver: BroadcastReceiver | undefined;
-  let [received, refused] = [0, 0];
-  for (const end = performance.now() + 3000; performance.now() < end;) {
-    for (let count = 0; count < 5; count++) sender.send(message);
-    sender.flush();
-    try {
-      receiver ??= ring.receiver();
-      while (receiver.tryReceive() !== undefined) received++;
-    } catch (error) {
-      assertInstanceOf(error, Deno.errors.InvalidData);
-      refused++;
-      // What it has read of the positions is of no use any more.
-      receiver?.close();
-      receiver = undefined;
-    }
-  }
-  receiver?.close();
-  assert(received > 100 && refused > 100, `${received} received, ${refused} refused`);
-  // It is still possible to wait, and whoever waits is let go.
-  scribbler.kill();
-  await scribbler.gone();
-  try {
-    using late = ring.receiver();
-    await late.receive({ timeout: 50 });
-  } catch (error) {
-    const { InvalidData, TimedOut } = Deno.errors;
-    assert(error instanceof InvalidData || error instanceof TimedOut, `${error}`);
-  }
 });
 
 Deno.test("A BroadcastRing leaves no handle behind, and is not used when it is closed", async () => {

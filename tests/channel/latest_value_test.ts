@@ -183,6 +183,20 @@ Deno.test("a reader stands whatever bytes are in the memory", async () => {
   assertEquals((await reader.changes({ signal: soon() }).next()).value?.lap, 2);
 });
 
+Deno.test("LatestValue.create() leaves nothing behind where the memory names a value that it has not", async () => {
+  const name = randomName();
+  using writer = LatestValue.create(name, Telemetry);
+  using _reader = LatestValue.open(name, Telemetry);
+  writer.close();
+  using memory = SharedMemory.open(name, { access: "readwrite" });
+  using view = memory.map();
+  // See latest_memory.ts: the number of the newest value.
+  new Uint32Array(view.buffer)[64] = 5;
+  await assertLeavesNoHandle(30, () => {
+    assertThrows(() => LatestValue.create(name, Telemetry), Deno.errors.Busy);
+  });
+});
+
 Deno.test("LatestValue leaves no handle behind", async () => {
   const name = randomName();
   await assertLeavesNoHandle(30, async () => {

@@ -1,60 +1,23 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { RingChannel, type RingReceiver } from "../../src/channel/mod.ts";
+import { RingChannel } from "../../src/channel/mod.ts";
+import { HEADER_LENGTH, MOST_SENDERS, WORD } from "../../src/channel/ring_header.ts";
 import { assertLeavesNoHandle } from "../leak.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
-import { LONGEST, numbered, readNumbered } from "./numbered.ts";
-import { Random } from "./random.ts";
+import { Arrivals } from "./arrivals.ts";
+import { NumberedMessages, readNumbered } from "./numbered.ts";
+import { stream } from "./stress.ts";
 
 const soon = { timeout: 20_000 };
+const LONGEST = 200;
 const small = { capacity: 1024, maxMessageLength: LONGEST, producers: "multiple" } as const;
 
-/** Reads what is there, and notes the number of each sender's last message. */
-function readInto(receiver: RingReceiver, last: Map<number, number>): void {
-  receiver.read((bytes) => {
-    const { id, number } = readNumbered(bytes);
-    assertEquals(number, (last.get(id) ?? -1) + 1, `sender ${id}`);
-    last.set(id, number);
-  });
-}
-
-Deno.test("Messages of several senders all arrive through a small ring, each sender's in order", async () => {
-  const name = randomName();
-  using channel = RingChannel.create(name, small);
-  using receiver = channel.receiver();
-  const count = 60_000;
-  await using _first = await Peer.start("numbered_sender.ts", "sync", name, "1", `${count}`);
-  await using _second = await Peer.start("numbered_sender.ts", "sync", name, "2", `${count}`);
-  await using _third = await Peer.start("numbered_sender.ts", "async", name, "3", `${count / 10}`);
-  const last = new Map<number, number>();
-  while (receiver.waitForMessageSync(soon)) readInto(receiver, last);
-  assertEquals([1, 2, 3].map((id) => last.get(id)), [count - 1, count - 1, count / 10 - 1]);
-  assert(receiver.ended);
-});
-
-Deno.test("Senders that are killed at any moment hold up nobody and leave whole messages", async () => {
-  const name = randomName();
-  using channel = RingChannel.create(name, small);
-  using receiver = channel.receiver();
-  const random = new Random(5);
-  const last = new Map<number, number>();
-  await using _steady = await Peer.start("numbered_sender.ts", "async", name, "0", "0");
-  for (let id = 1; id <= 15; id++) {
-    await using peer = await Peer.start("numbered_sender.ts", "sync", name, `${id}`, "0");
-    const before = random.below(5_000);
-    while ((last.get(id) ?? 0) < before) {
-      receiver.waitForMessageSync(soon);
-      readInto(receiver, last);
-    }
-    peer.kill();
-    await peer.gone();
-    // The steady one goes on, beyond what was in the ring.
-    const goal = (last.get(0) ?? 0) + 100;
-    while ((last.get(0) ?? 0) < goal) {
-      receiver.waitForMessageSync(soon);
-      readInto(receiver, last);
-    }
-  }
+Deno.test("A million messages of several senders all arrive through a small ring, each sender's in order", async () => {
+  await stream([
+    { mode: "sync", count: 480_000 },
+    { mode: "sync", count: 480_000 },
+    { mode: "async", count: 40_000 },
+  ]);
 });
 
 Deno.test("A sender that is killed with a message claimed is waited for until then, and the message is nobody's", async () => {
@@ -63,14 +26,28 @@ Deno.test("A sender that is killed with a message claimed is waited for until th
   using receiver = channel.receiver();
   using sender = channel.sender();
   await using peer = await Peer.start("numbered_sender.ts", "claim", name, "1", "0");
-  assertEquals(sender.trySend(numbered(2, 0)), false);
+  const message = new NumberedMessages(2, LONGEST).at(0);
+  assertEquals(sender.trySend(message), false);
   assertEquals(sender.claim(8), undefined);
-  assertThrows(() => sender.sendSync(numbered(2, 0), { timeout: 100 }), Deno.errors.TimedOut);
-  const sent = sender.send(numbered(2, 0), soon);
+  assertThrows(() => sender.sendSync(message, { timeout: 100 }), Deno.errors.TimedOut);
+  const sent = sender.send(message, soon);
   peer.kill();
   assertEquals(await sent, true);
-  assertEquals(readNumbered((await receiver.receive(soon))!), { id: 2, number: 0 });
+  assertEquals(readNumbered((await receiver.receive(soon))!, LONGEST), { id: 2, number: 0 });
   assertEquals(receiver.tryReceive(), undefined);
+});
+
+Deno.test("A turn of a sender that there is not, or cannot be, holds up nobody", () => {
+  using channel = RingChannel.anonymous(small);
+  using receiver = channel.receiver();
+  using sender = channel.sender();
+  using view = channel.parts.memory.map();
+  const header = new Int32Array(view.buffer, 0, HEADER_LENGTH / 4);
+  for (const number of [5, MOST_SENDERS + 1, 127]) {
+    header[WORD.turn] = number;
+    sender.sendSync(Uint8Array.of(number), soon);
+    assertEquals(receiver.receiveSync(soon), Uint8Array.of(number));
+  }
 });
 
 Deno.test("A message that one sender claims keeps the others waiting until it is committed or given up", async () => {
@@ -134,12 +111,12 @@ Deno.test("The last of several senders to be killed is noticed: ConnectionReset,
   using channel = RingChannel.create(name, { ...small, capacity: 2 ** 16 });
   using receiver = channel.receiver();
   for (const wait of ["receive", "receiveSync"] as const) {
-    const last = new Map<number, number>();
     await using first = await Peer.start("numbered_sender.ts", "sync", name, "1", "10");
     await first.gone();
     await using second = await Peer.start("numbered_sender.ts", "claim", name, "2", "0");
-    readInto(receiver, last);
-    assertEquals(last.get(1), 9);
+    const arrivals = new Arrivals(LONGEST);
+    receiver.read((message) => void arrivals.take(message));
+    assertEquals(arrivals.of(1), 10);
     if (wait === "receive") {
       const received = assertRejects(() => receiver.receive(soon), Deno.errors.ConnectionReset);
       second.kill();

@@ -1,42 +1,88 @@
 /**
- * Messages that say who sent them and which one it is, filled with what follows from that.
+ * Messages that say who sent them and which one it is, and tell both by each byte; their lengths look
+ * random. The programs in tests/peers/mortal.c make the same ones.
  *
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+const SHUFFLE = 0x9e3779b1;
+/** The sender and the number. */
+const HEADER_WORDS = 2;
 
-const HEADER = 8;
-const PATTERN = Uint8Array.from({ length: 2 ** 12 }, (_, at) => (at * 31 + (at >> 8)) & 255);
+/** The messages of one sender. */
+export class NumberedMessages {
+  readonly #id: number;
+  readonly #longest: number;
+  readonly #words: Int32Array<ArrayBuffer>;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
 
-/** The longest message. */
-export const LONGEST = 200;
+  /**
+   * @param id Who sends them.
+   * @param longest The longest message, in bytes, 8 or more.
+   */
+  constructor(id: number, longest: number) {
+    this.#id = id;
+    this.#longest = longest;
+    this.#words = new Int32Array((longest >> 2) + 1);
+    this.#bytes = new Uint8Array(this.#words.buffer);
+  }
 
-/** Message `number` of sender `id`. */
-export function numbered(id: number, number: number): Uint8Array<ArrayBuffer> {
-  const length = HEADER + (number * 7 + id * 13) % (LONGEST - HEADER + 1);
-  const message = new Uint8Array(length);
-  new DataView(message.buffer).setUint32(0, id, true);
-  new DataView(message.buffer).setUint32(4, number, true);
-  const start = patternOf(id, number);
-  message.set(PATTERN.subarray(start, start + length - HEADER), HEADER);
-  return message;
+  /** A message, whose bytes are there until the next one is asked for. */
+  at(number: number): Uint8Array<ArrayBuffer> {
+    const length = lengthOf({ id: this.#id, number }, this.#longest);
+    writeWords(this.#words, { id: this.#id, number }, length);
+    return this.#bytes.subarray(0, length);
+  }
 }
 
-/** Asserts that a message is whole, and tells who sent it and which one it is. */
-export function readNumbered(message: Uint8Array): { id: number; number: number } {
-  const view = new DataView(message.buffer, message.byteOffset);
-  const [id, number] = [view.getUint32(0, true), view.getUint32(4, true)];
-  const expected = numbered(id, number);
-  assertEquals(message.length, expected.length, `sender ${id}, message ${number}`);
-  for (let at = 0; at < expected.length; at++) {
-    if (message[at] !== expected[at]) {
-      throw new Error(`sender ${id}, message ${number}, byte ${at}`);
+/** Which message of which sender one is. */
+export interface Numbered {
+  /** Who sent it. */
+  id: number;
+  /** How many that one had sent before. */
+  number: number;
+}
+
+/** What is expected of the last message. */
+let expected = new Int32Array(64);
+let expectedBytes = new Uint8Array(expected.buffer);
+
+/**
+ * Tells which message one is.
+ *
+ * @param message The message.
+ * @param longest The longest message that its sender sends.
+ * @throws {Error} If it is not that message, byte by byte.
+ */
+export function readNumbered(message: Uint8Array, longest: number): Numbered {
+  const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
+  const found = { id: view.getInt32(0, true), number: view.getInt32(4, true) };
+  const length = lengthOf(found, longest);
+  if (message.length !== length) {
+    throw new Error(`${JSON.stringify(found)} has ${message.length} bytes, not ${length}`);
+  }
+  if (expectedBytes.length < length) {
+    expected = new Int32Array(longest);
+    expectedBytes = new Uint8Array(expected.buffer);
+  }
+  writeWords(expected, found, length);
+  for (let at = 0; at < length; at++) {
+    if (message[at] !== expectedBytes[at]) {
+      throw new Error(`${JSON.stringify(found)} is torn at byte ${at}`);
     }
   }
-  return { id, number };
+  return found;
 }
 
-function patternOf(id: number, number: number): number {
-  return (id * 101 + number * 17) % (PATTERN.length - LONGEST);
+function lengthOf({ id, number }: Numbered, longest: number): number {
+  const least = 4 * HEADER_WORDS;
+  return least + (Math.imul((number + 1) ^ (id << 20), SHUFFLE) >>> 8) % (longest - least + 1);
+}
+
+function writeWords(words: Int32Array, { id, number }: Numbered, length: number): void {
+  words[0] = id;
+  words[1] = number;
+  for (let at = HEADER_WORDS; at * 4 < length; at++) {
+    words[at] = Math.imul(number ^ (at << 20) ^ (id << 26), SHUFFLE);
+  }
 }

@@ -4,37 +4,18 @@ import { HEADER_LENGTH, RECEIVER } from "../../src/channel/ring_header.ts";
 import { assertLeavesNoHandle } from "../leak.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
-import { Random } from "./random.ts";
+import { readNumbered } from "./numbered.ts";
+import { stream } from "./stress.ts";
 
 const soon = { timeout: 20_000 };
 
-/** What the peer sends, checked by each byte. */
-function expectation(maxMessageLength: number): (message: Uint8Array, number: number) => void {
-  const random = new Random(7);
-  const source = new Uint8Array(2 ** 17).map(() => random.below(256));
-  return (message, number) => {
-    const length = 4 + random.below(maxMessageLength - 3);
-    const start = 8 * (number % 64);
-    new DataView(source.buffer, start).setUint32(0, number, true);
-    assertEquals(message.length, length, `message ${number}`);
-    for (let at = 0; at < length; at++) {
-      if (message[at] !== source[start + at]) throw new Error(`message ${number}, byte ${at}`);
-    }
-  };
+/** Asserts that messages are those that the peer sends, whole and in order. */
+function expectation(longest: number): (message: Uint8Array, number: number) => void {
+  return (message, number) => assertEquals(readNumbered(message, longest).number, number);
 }
 
 Deno.test("A million messages of random lengths go through a small ring in order, to the end", async () => {
-  const name = randomName();
-  using channel = RingChannel.create(name, { capacity: 1024, maxMessageLength: 200 });
-  using receiver = channel.receiver();
-  await using _peer = await Peer.start("channel.ts", "sender", name, "1000000");
-  const check = expectation(200);
-  let number = 0;
-  while (receiver.waitForMessageSync(soon)) {
-    receiver.read((bytes) => check(bytes, number++));
-  }
-  assertEquals(number, 1_000_000);
-  assert(receiver.ended);
+  await stream([{ mode: "sync", count: 1_000_000 }]);
 });
 
 Deno.test("receive() and async iteration get all messages and the end", async () => {
@@ -47,39 +28,6 @@ Deno.test("receive() and async iteration get all messages and the end", async ()
   check((await receiver.receive(soon))!, number++);
   for await (const message of receiver) check(message, number++);
   assertEquals([number, await receiver.receive(soon)], [20_000, undefined]);
-});
-
-Deno.test("A sender that is killed leaves whole messages and then ConnectionReset, and its place", async () => {
-  const name = randomName();
-  using channel = RingChannel.create(name, { capacity: 4096, maxMessageLength: 300 });
-  using receiver = channel.receiver();
-  const random = new Random(11);
-  for (let round = 0; round < 12; round++) {
-    await using peer = await Peer.start("channel.ts", "sender", name);
-    const check = expectation(300);
-    const last = random.below(50_000);
-    let number = 0;
-    if (round % 2 === 0) {
-      // It may be killed while it waits for room, or in the middle of a message.
-      while (number < last) {
-        receiver.waitForMessageSync(soon);
-        receiver.read((bytes) => check(bytes, number++));
-      }
-      peer.kill();
-      assertThrows(() => {
-        while (receiver.waitForMessageSync(soon)) {
-          receiver.read((bytes) => check(bytes, number++));
-        }
-      }, Deno.errors.ConnectionReset);
-    } else {
-      while (number < last / 10) check((await receiver.receive(soon))!, number++);
-      peer.kill();
-      await assertRejects(async () => {
-        for (;;) check((await receiver.receive(soon))!, number++);
-      }, Deno.errors.ConnectionReset);
-    }
-    await peer.gone();
-  }
 });
 
 Deno.test("Ends that sleep are woken by the other one's death", async () => {
@@ -175,6 +123,21 @@ Deno.test("A full channel fails or drops where it was made so", async () => {
   assertEquals(taker.read(() => {}), 2);
   assertThrows(() => taker.receiveSync({ timeout: 1 }), Deno.errors.TimedOut);
   assertEquals(taker.stats, { received: 2, waited: 1, dropped: 4 });
+});
+
+Deno.test("read() ends, also while each message that it reads is followed by another", () => {
+  using channel = RingChannel.anonymous({ capacity: 4096 });
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  const message = new Uint8Array(56);
+  assert(sender.trySend(message));
+  sender.flush();
+  const count = receiver.read(() => {
+    assert(sender.trySend(message));
+    sender.flush();
+  });
+  assertEquals(count, 64);
+  assert(receiver.tryReceive() !== undefined);
 });
 
 Deno.test("What is claimed is sent when it is committed, and not when it is aborted", () => {

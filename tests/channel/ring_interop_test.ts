@@ -5,10 +5,10 @@
  */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { declareRingChannel, RingChannel } from "../../src/channel/mod.ts";
+import { RingChannel } from "../../src/channel/mod.ts";
 import { SharedEvent, SharedMemory } from "../../mod.ts";
 import { HEADER_LENGTH, WORD, writeHeader } from "../../src/channel/ring_header.ts";
-import { compileC } from "../compile_c.ts";
+import { compileRingPeer } from "../compile_ring_peer.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
 import { Random } from "./random.ts";
@@ -29,16 +29,6 @@ const ERROR = {
   BROKEN_PIPE: 109,
   BUSY: 170,
 };
-
-async function compilePeer() {
-  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
-  try {
-    await Deno.writeTextFile(`${folder}\\winipc_ring.h`, declareRingChannel());
-    return await compileC(new URL("../peers/ring_peer.c", import.meta.url), { include: folder });
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 /** The messages that the peer sends, or expects. */
 function* messages(maxMessageLength: number): Generator<Uint8Array<ArrayBuffer>, never> {
@@ -75,7 +65,7 @@ async function tryEnd(path: string, role: "send" | "receive", name: string): Pro
 }
 
 Deno.test("declareRingChannel(): a C program receives what sendSync() and send() send, and the end", async () => {
-  await using program = await compilePeer();
+  await using program = await compileRingPeer("ring_peer.c");
   for (const sync of [true, false]) {
     const name = randomName();
     using channel = RingChannel.create(name, small);
@@ -93,7 +83,7 @@ Deno.test("declareRingChannel(): a C program receives what sendSync() and send()
 });
 
 Deno.test("declareRingChannel(): read() and receive() get what a C program sends, and the end", async () => {
-  await using program = await compilePeer();
+  await using program = await compileRingPeer("ring_peer.c");
   for (const sync of [true, false]) {
     const name = randomName();
     using channel = RingChannel.create(name, small);
@@ -115,7 +105,7 @@ Deno.test("declareRingChannel(): read() and receive() get what a C program sends
 });
 
 Deno.test("declareRingChannel(): messages go to a C program and back, while both ends sleep in turn", async () => {
-  await using program = await compilePeer();
+  await using program = await compileRingPeer("ring_peer.c");
   const name = randomName();
   using there = RingChannel.create(name, small);
   using back = RingChannel.create(`${name}b`, small);
@@ -139,7 +129,7 @@ Deno.test("declareRingChannel(): messages go to a C program and back, while both
 });
 
 Deno.test("declareRingChannel(): a C program that is killed leaves ConnectionReset, BrokenPipe and its place", async () => {
-  await using program = await compilePeer();
+  await using program = await compileRingPeer("ring_peer.c");
   const name = randomName();
   using channel = RingChannel.create(name, small);
   for (let round = 0; round < 4; round++) {
@@ -175,7 +165,7 @@ Deno.test("declareRingChannel(): a C program that is killed leaves ConnectionRes
 });
 
 Deno.test("declareRingChannel(): a C program is told that the other end was closed, or its process has ended", async () => {
-  await using program = await compilePeer();
+  await using program = await compileRingPeer("ring_peer.c");
   for (const end of ["closed", "killed"]) {
     {
       const name = randomName();
@@ -206,7 +196,7 @@ Deno.test("declareRingChannel(): a C program is told that the other end was clos
 });
 
 Deno.test("declareRingChannel(): a C program takes in what a sender that was killed had told nobody of", async () => {
-  await using program = await compilePeer();
+  await using program = await compileRingPeer("ring_peer.c");
   const name = randomName();
   // Three of these are told of together with more that do not come.
   using _channel = RingChannel.create(name, { capacity: 2 ** 13, maxMessageLength: 100 });
@@ -217,7 +207,7 @@ Deno.test("declareRingChannel(): a C program takes in what a sender that was kil
 });
 
 Deno.test("declareRingChannel(): an end that a C program has is refused to others, and the other way round", async () => {
-  await using program = await compilePeer();
+  await using program = await compileRingPeer("ring_peer.c");
   for (const role of ["send", "receive"] as const) {
     const name = randomName();
     using channel = RingChannel.create(name, small);
@@ -233,7 +223,7 @@ Deno.test("declareRingChannel(): an end that a C program has is refused to other
 });
 
 Deno.test("declareRingChannel(): a C program opens nothing that is no channel for it", async () => {
-  await using program = await compilePeer();
+  await using program = await compileRingPeer("ring_peer.c");
   const name = randomName();
   const open = () => tryEnd(program.path, "send", name);
   assertEquals(await open(), ERROR.FILE_NOT_FOUND);

@@ -5,9 +5,7 @@
  */
 
 import { type BroadcastReceiver, BroadcastRing } from "../../src/channel/mod.ts";
-import { SharedMemory } from "../../src/memory/mod.ts";
-import { numberedLength, numberOf, writeNumbered } from "../channel/shuffled.ts";
-import { Random } from "../channel/random.ts";
+import { NumberedMessages, readNumbered } from "../channel/numbered.ts";
 
 const soon = { timeout: 20_000 };
 const [role, name, count = "0"] = Deno.args;
@@ -22,27 +20,19 @@ if (role === "receiver") receiveAll(ring.receiver());
 if (role === "sleeper") sleep(ring.receiver());
 if (role === "echo") echo(ring.receiver());
 if (role === "mayfly") await live();
-if (role === "scribbler") await scribble();
 
 /** Sends numbered messages as quickly as it can, without an end where there is no count. */
 function sendAll(): void {
   using sender = ring.sender();
   const { maxMessageLength, ring: bytes } = sender;
-  const words = new Int32Array(2 ** 15);
-  const source = new Uint8Array(words.buffer);
+  const messages = new NumberedMessages(0, maxMessageLength);
   console.log("ready");
   for (let number = 0; total === 0 || number < total; number++) {
-    const length = numberedLength(number, maxMessageLength);
+    const message = messages.at(number);
     if (number % 2 === 0) {
-      writeNumbered(words, number, length);
-      sender.send(source.subarray(0, length));
+      sender.send(message);
     } else {
-      const room = new Int32Array(
-        bytes.buffer,
-        bytes.byteOffset + sender.claimAt(length),
-        (length + 3) >> 2,
-      );
-      writeNumbered(room, number, length);
+      bytes.set(message, sender.claimAt(message.length));
       sender.commit();
     }
   }
@@ -55,7 +45,7 @@ function receiveAll(receiver: BroadcastReceiver): void {
   for (;;) {
     const message = receiver.receiveSync(soon);
     if (message === undefined) break;
-    const number = numberOf(message.bytes, ring.settings.maxMessageLength);
+    const { number } = readNumbered(message.bytes, ring.settings.maxMessageLength);
     missed += message.missed;
     if (number !== received + missed) throw new Error(`${number} after ${received} and ${missed}`);
     received++;
@@ -89,22 +79,4 @@ async function live(): Promise<void> {
   console.log("ready");
   await new Promise((resolve) => setTimeout(resolve, 200));
   Deno.exit(3);
-}
-
-/** Writes nonsense all over the ring, for ever. */
-async function scribble(): Promise<void> {
-  using memory = SharedMemory.open(name!, { access: "readwrite" });
-  using view = memory.map();
-  const random = new Random(total);
-  const words = new Int32Array(view.buffer);
-  console.log("ready");
-  for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    for (let times = 0; times < 20_000; times++) {
-      // From the position of the newest record on; the places of ends stay as they are.
-      const at = random.below(10) === 0 ? 32 + random.below(96) : 512 + random.below(256);
-      const kinds = [random.below(2 ** 32), random.below(256), random.below(3), 0];
-      words[at] = kinds[random.below(kinds.length)]!;
-    }
-  }
 }

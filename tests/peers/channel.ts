@@ -1,14 +1,14 @@
 /** One end of a channel: `channel.ts ROLE NAME [COUNT]`. */
 
 import { RingChannel } from "../../src/channel/mod.ts";
+import { NumberedMessages } from "../channel/numbered.ts";
 import { Random } from "../channel/random.ts";
 
 const [role, name, count = "0"] = Deno.args;
 using channel = await RingChannel.waitFor(name!, { timeout: 20_000 });
 const total = Number(count);
 
-if (role === "sender") sendAll(false);
-if (role === "quiet sender") sendAll(true);
+if (role === "sender") sendAll();
 if (role === "silent sender") sendSilently();
 if (role === "small sender") sendSmall();
 if (role === "receiver") await receiveSome();
@@ -16,17 +16,13 @@ if (role === "echo") echo();
 if (role === "pipe") await pipe();
 if (role === "values") await sendValuesBack();
 
-/** Sends random messages, the first word of each its number, without an end where there is no count. */
-function sendAll(quiet: boolean): void {
+/** Sends numbered messages. */
+function sendAll(): void {
   using sender = channel.sender();
-  if (!quiet) console.log("ready");
-  const random = new Random(7);
-  const source = new Uint8Array(2 ** 17).map(() => random.below(256));
-  for (let number = 0; total === 0 || number < total; number++) {
-    const length = 4 + random.below(sender.maxMessageLength - 3);
-    const message = source.subarray(8 * (number % 64), 8 * (number % 64) + length);
-    new DataView(message.buffer, message.byteOffset).setUint32(0, number, true);
-    sender.sendSync(message, { timeout: 20_000 });
+  console.log("ready");
+  const messages = new NumberedMessages(0, sender.maxMessageLength);
+  for (let number = 0; number < total; number++) {
+    sender.sendSync(messages.at(number), { timeout: 20_000 });
   }
 }
 

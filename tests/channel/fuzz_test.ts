@@ -1,0 +1,150 @@
+import { assert, assertInstanceOf, assertThrows } from "@std/assert";
+import { RingChannel } from "../../src/channel/mod.ts";
+import {
+  HEADER_LENGTH,
+  longestMessage,
+  type Producers,
+  readHeader,
+  RECEIVER,
+  type RingSettings,
+  writeHeader,
+} from "../../src/channel/ring_header.ts";
+import { RingReader } from "../../src/channel/ring_reader.ts";
+import { RingWriter, type WriterCalls } from "../../src/channel/ring_writer.ts";
+import { fuzz } from "./fuzz.ts";
+import { type Kind, TARGETS } from "./fuzz_targets.ts";
+import { watchMemory } from "./model/watched_memory.ts";
+import { Nonsense } from "./nonsense.ts";
+import { Random } from "./random.ts";
+
+const CAPACITY = 1024;
+const CALLS: WriterCalls = { begin: () => {}, told: () => {} };
+/** Far more than any ring of this size can have in a row. */
+const MOST_MESSAGES = 1000;
+
+function settingsOf(producers: Producers): RingSettings {
+  return {
+    capacity: CAPACITY,
+    maxMessageLength: longestMessage(CAPACITY),
+    whenFull: "wait",
+    producers,
+  };
+}
+
+Deno.test("readHeader() takes no header that contradicts itself, whatever the bytes are", () => {
+  const random = new Random(1);
+  const buffer = new ArrayBuffer(HEADER_LENGTH + CAPACITY);
+  let taken = 0;
+  for (let round = 0; round < 100_000; round++) {
+    const words = new Int32Array(buffer).fill(0, 0, 8);
+    writeHeader(buffer, settingsOf(random.below(2) === 0 ? "single" : "multiple"));
+    for (let count = random.below(3); count > 0; count--) {
+      words[random.below(8)] = [random.below(2 ** 32), random.below(4), 1 << random.below(32)][
+        random.below(3)
+      ]!;
+    }
+    try {
+      const found = readHeader(buffer);
+      if (found === undefined) continue;
+      assert(HEADER_LENGTH + found.capacity <= buffer.byteLength);
+      assert(found.maxMessageLength <= longestMessage(found.capacity));
+      taken++;
+    } catch (error) {
+      assertInstanceOf(error, Deno.errors.InvalidData);
+    }
+  }
+  assert(taken > 30_000 && taken < 70_000, `${taken}`);
+});
+
+Deno.test("RingReader and RingWriter believe nothing that changes between two looks at it", () => {
+  const settings = settingsOf("single");
+  const buffer = new ArrayBuffer(HEADER_LENGTH + CAPACITY);
+  const bytes = new Uint8Array(buffer);
+  const nonsense = new Nonsense(buffer, { words: TARGETS.single.words, seed: 2 });
+  const random = new Random(3);
+  let [isOn, refused, read] = [false, 0, 0];
+  using _ = watchMemory(buffer, (_, make) => {
+    if (isOn && random.below(16) === 0) nonsense.write();
+    return make();
+  });
+  for (let round = 0; round < 10_000; round++) {
+    isOn = false;
+    bytes.fill(0);
+    writeHeader(buffer, settings);
+    const writer = new RingWriter(buffer, settings, CALLS);
+    const reader = new RingReader(buffer, settings, () => {});
+    for (let count = 0; count < 12; count++) writer.write(new Uint8Array(random.below(60)));
+    isOn = true;
+    for (
+      const attempt of [
+        () => read += readAll(reader),
+        () => writeAll(writer),
+        () => read += readAll(new RingReader(buffer, settings, () => {})),
+        () => writeAll(new RingWriter(buffer, settings, CALLS)),
+      ]
+    ) {
+      try {
+        attempt();
+      } catch (error) {
+        assertInstanceOf(error, Deno.errors.InvalidData);
+        refused++;
+      }
+    }
+  }
+  assert(refused > 10_000 && read > 10_000, `${refused} refused, ${read} read`);
+});
+
+function readAll(reader: RingReader): number {
+  reader.recover(() => true);
+  let count = 0;
+  for (;; count++) {
+    const offset = reader.next();
+    if (offset < 0) break;
+    assert(count < MOST_MESSAGES, "There is no end to what it reads");
+    const { length } = reader;
+    assert(offset >= 0 && length >= 0 && offset + length <= CAPACITY, `${offset}, ${length}`);
+    assert(length <= longestMessage(CAPACITY));
+    reader.advance();
+  }
+  reader.release();
+  return count;
+}
+
+function writeAll(writer: RingWriter): void {
+  for (let count = 0; writer.write(new Uint8Array(20)); count++) {
+    assert(count < MOST_MESSAGES, "There is no end to what it writes");
+  }
+}
+
+Deno.test("A place whose owner's word never stands still is refused, and not tried for ever", () => {
+  using channel = RingChannel.anonymous({ capacity: CAPACITY });
+  let buffer: ArrayBuffer;
+  {
+    using sender = channel.sender();
+    ({ buffer } = sender.ring);
+  }
+  const owners = new BigUint64Array(buffer, 0, HEADER_LENGTH / 8);
+  let next = 1n << 32n;
+  using _ = watchMemory(buffer, ({ method }, make) => {
+    // Of no process that there is.
+    if (method === "compareExchange") owners[RECEIVER.owner] = next += 1n << 32n;
+    return make();
+  });
+  assertThrows(() => channel.receiver(), Deno.errors.Busy);
+});
+
+/** How often each kind of memory is opened. */
+const ROUNDS = { single: 400, multiple: 400, broadcast: 300, latest: 200 };
+
+for (const [kind, rounds] of Object.entries(ROUNDS) as [Kind, number][]) {
+  for (const isLive of [false, true]) {
+    const seed = 40 + kind.length;
+    const whose = isLive ? "of a hostile process" : "that it finds";
+    Deno.test(`A process stands nonsense ${whose} in its memory: ${kind}, seed ${seed}`, async () => {
+      const outcomes = await fuzz({ kind, isLive, seed, rounds });
+      const { "a result": results = 0, ...errors } = outcomes;
+      const refused = Object.values(errors).reduce((sum, count) => sum + count, 0);
+      assert(results > 100 && refused > 100, JSON.stringify(outcomes));
+    });
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Memory that tells of each access to it, while the library runs on it as it is.
+ *
+ * @module
+ */
+
+/** An access to memory. */
+export interface Access {
+  /** What is called: of `Atomics`, or of a typed array, where `get` and `put` stand for `[]`. */
+  readonly method: string;
+  /** Whether it is one of `Atomics`. */
+  readonly isAtomic: boolean;
+  /** Whether it writes. */
+  readonly isWrite: boolean;
+  /** The first word that it is about, counted from the beginning of the memory. */
+  readonly word: number;
+  /** The word that follows the last one. */
+  readonly end: number;
+  /** What is written, or compared and written. */
+  readonly values: readonly unknown[];
+}
+
+/** Is told of an access that is about to be made, and makes it, or not. */
+export type OnAccess = (access: Access, make: () => unknown) => unknown;
+
+type Words = Int32Array<ArrayBuffer> | BigUint64Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+
+const BYTES_OF_WORD = 4;
+
+/**
+ * Has all accesses to some memory be told, by replacing the globals that the library makes its arrays
+ * with, and `Atomics`.
+ *
+ * @param buffer The memory.
+ * @param onAccess Is told.
+ * @returns Ends that when it is disposed of; arrays that were made until then go on telling.
+ */
+export function watchMemory(buffer: ArrayBuffer, onAccess: OnAccess): Disposable {
+  const arrays = new WeakMap<object, Words>();
+  const stack = new DisposableStack();
+  const { Atomics } = globalThis;
+  for (const type of [Int32Array, BigUint64Array, Uint8Array]) {
+    const watched = new Proxy(type, {
+      construct: (type, args) => {
+        const words: Words = Reflect.construct(type, args);
+        return args[0] === buffer ? watch(words) : words;
+      },
+    });
+    stack.use(replace(globalThis, type.name, { value: watched }));
+  }
+  const watchedAtomics = new Proxy(Atomics, {
+    get: (_, key) => {
+      const method = Reflect.get(Atomics, key);
+      return (array: object | undefined, index: number, ...values: unknown[]) => {
+        if (array === undefined) return undefined;
+        const words = arrays.get(array);
+        if (words === undefined) return method(array, index, ...values);
+        const isWrite = key !== "load";
+        const access = accessTo(words, { index, method: String(key), isAtomic: true, isWrite });
+        return onAccess({ ...access, values }, () => method(words, index, ...values));
+      };
+    },
+  });
+  stack.use(replace(globalThis, "Atomics", { value: watchedAtomics }));
+  return stack;
+
+  function watch(words: Words): Words {
+    const watched = new Proxy(words, {
+      get: (_, key) => {
+        if (isIndex(key)) {
+          const access = accessTo(words, { index: Number(key), method: "get" });
+          return onAccess(access, () => Reflect.get(words, key));
+        }
+        return words instanceof Uint8Array ? ofBytes(words, key) : Reflect.get(words, key);
+      },
+      set: (_, key, value) => {
+        if (!isIndex(key)) return Reflect.set(words, key, value);
+        const access = accessTo(words, { index: Number(key), method: "put", isWrite: true });
+        onAccess({ ...access, values: [value] }, () => void Reflect.set(words, key, value));
+        return true;
+      },
+    });
+    arrays.set(watched, words);
+    return watched;
+  }
+
+  function ofBytes(bytes: Uint8Array<ArrayBuffer>, key: string | symbol): unknown {
+    if (key === "subarray") return (from: number, to: number) => watch(bytes.subarray(from, to));
+    if (key === "slice") {
+      return (index = 0, to = bytes.length) =>
+        onAccess(accessTo(bytes, { index, to, method: key }), () => bytes.slice(index, to));
+    }
+    if (key === "set") {
+      return (from: Uint8Array, index = 0) => {
+        const to = index + from.length;
+        const access = accessTo(bytes, { index, to, method: key, isWrite: true });
+        onAccess(access, () => bytes.set(from, index));
+      };
+    }
+    return Reflect.get(bytes, key);
+  }
+}
+
+/**
+ * Replaces a property.
+ *
+ * @returns Puts back what was there when it is disposed of.
+ */
+export function replace(owner: object, key: string, descriptor: PropertyDescriptor): Disposable {
+  const before = Object.getOwnPropertyDescriptor(owner, key);
+  const rest = "value" in descriptor ? { writable: true } : {};
+  Object.defineProperty(owner, key, { configurable: true, ...rest, ...descriptor });
+  return {
+    [Symbol.dispose]: () => {
+      if (before === undefined) Reflect.deleteProperty(owner, key);
+      else Object.defineProperty(owner, key, before);
+    },
+  };
+}
+
+function accessTo(
+  words: Words,
+  { index, to = index + 1, isAtomic = false, isWrite = false, method }: {
+    index: number;
+    to?: number;
+    method: string;
+    isAtomic?: boolean;
+    isWrite?: boolean;
+  },
+): Access {
+  const { byteOffset, BYTES_PER_ELEMENT } = words;
+  const wordOf = (index: number) => (byteOffset + index * BYTES_PER_ELEMENT) / BYTES_OF_WORD;
+  const end = Math.ceil(wordOf(to));
+  return { method, isAtomic, isWrite, word: Math.floor(wordOf(index)), end, values: [] };
+}
+
+function isIndex(key: string | symbol): key is string {
+  return typeof key === "string" && key >= "0" && key < ":";
+}
