@@ -384,6 +384,19 @@ export const KERNEL32 = {
     ],
     result: DWORD,
   },
+  /** On a thread of Deno's pool; see src/sync/parked_wait.ts. */
+  WaitOnPoolThread: {
+    name: "WaitForMultipleObjectsEx",
+    parameters: [
+      DWORD, // nCount
+      BUFFER, // const HANDLE* lpHandles
+      BOOL, // bWaitAll
+      DWORD, // dwMilliseconds
+      BOOL, // bAlertable
+    ],
+    result: DWORD,
+    nonblocking: true,
+  },
   WaitForSingleObject: {
     parameters: [
       HANDLE, // hHandle

@@ -44,11 +44,6 @@ export interface RegisteredWaitOptions {
   timeout?: number;
   /** Whether the process lives for as long as the wait lasts. @default true */
   held?: boolean;
-  /**
-   * Goes on after the object was signalled, and calls this each time. Each time takes what an event
-   * that resets itself was set for. @default it is over then
-   */
-  again?: () => void;
 }
 
 /**
@@ -67,7 +62,6 @@ export class RegisteredWait {
   readonly signalled: Promise<boolean>;
   readonly #signalled = Promise.withResolvers<boolean>();
   readonly #number = ++lastNumber;
-  readonly #again: (() => void) | undefined;
   readonly #wait: bigint;
   #held = false;
 
@@ -80,14 +74,13 @@ export class RegisteredWait {
    */
   constructor(
     object: Handle,
-    { timeout = Infinity, held = true, again }: RegisteredWaitOptions = {},
+    { timeout = Infinity, held = true }: RegisteredWaitOptions = {},
   ) {
     this.signalled = this.#signalled.promise;
-    this.#again = again;
     const out = new BigUint64Array(1);
     const { pointer } = sharedCallback();
     const milliseconds = timeout === Infinity ? INFINITE : timeout;
-    const flags = WT_EXECUTELONGFUNCTION | (again === undefined ? WT_EXECUTEONLYONCE : 0);
+    const flags = WT_EXECUTELONGFUNCTION | WT_EXECUTEONLYONCE;
     const { RegisterWaitForSingleObject } = kernel32();
     if (
       !RegisterWaitForSingleObject(out, object.value, pointer, this.#number, milliseconds, flags)
@@ -122,10 +115,6 @@ export class RegisteredWait {
 
   /** Is told that the object was signalled, or the time is over. */
   end(timedOut: boolean): void {
-    if (this.#again !== undefined) {
-      noticeSoon();
-      return this.#again();
-    }
     this.#leave();
     this.#signalled.resolve(!timedOut);
   }

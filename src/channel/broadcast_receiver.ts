@@ -7,6 +7,7 @@
 import type { WaitSyncOptions } from "../sync/mod.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
 import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import { isTurnDue, nextTurn } from "../waiting/turns.ts";
 import { SENDER } from "./broadcast_header.ts";
 import { type BroadcastMessage, BroadcastReader } from "./broadcast_reader.ts";
 import type { BroadcastEndOptions } from "./broadcast_sender.ts";
@@ -101,11 +102,12 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
     this.#assertOpen();
     assertTimeout(timeout);
     signal?.throwIfAborted();
-    const message = this.#turn.isEmpty ? undefined : this.#reader.take();
+    const message = this.#turn.isEmpty || isTurnDue() ? undefined : this.#reader.take();
     if (message !== undefined) return message;
     const deadline = deadlineAfter(timeout);
     await this.#turn.take(options);
     try {
+      if (isTurnDue()) await nextTurn();
       for (;;) {
         this.#assertOpen();
         const message = this.#reader.take();

@@ -8,7 +8,8 @@ import { lastError } from "../../ffi/error.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { INFINITE } from "../../ffi/registered_wait.ts";
 import type { SharedEvent, WaitOptions } from "../sync/mod.ts";
-import { StandingWait } from "../sync/standing_wait.ts";
+import { ParkedWait } from "../sync/parked_wait.ts";
+import { PATIENCE, standStillBriefly } from "../waiting/patience.ts";
 import { deadlineAfter, timeLeft } from "./deadline.ts";
 import type { OtherSide } from "./other_end.ts";
 import type { Sleeper } from "./sleep.ts";
@@ -20,19 +21,14 @@ const LOOKS_STANDING_STILL = 4096;
 /** The most looks while an event loop stands still. */
 const LOOKS_IN_TURN = 512;
 
+/** So many sleeps that were over soon let one expect that the next one will be, too. */
+const STREAK = 3;
+
 const WAIT_OBJECT_0 = 0;
 const WAIT_TIMEOUT = 0x102;
 
 /** The longest sleep where others have to be asked for whether they are there, in milliseconds. */
 const LONGEST_SLEEP = 200;
-
-/**
- * A standing wait that was closed may take what the event is set for a little longer, in milliseconds:
- * one of this end's, or of whoever had its place before.
- */
-const TAKEN_FOR = 500;
-/** The longest sleep meanwhile, in milliseconds. */
-const UNSURE_SLEEP = 20;
 
 /** What an end waits with. */
 export interface EndWaitOptions {
@@ -56,11 +52,11 @@ export class EndWait implements Disposable {
   readonly #other: OtherSide;
   readonly #isShared: boolean;
   readonly #longestSleep: number;
-  /** For waits by promises; there is none while the thread stands still, for it takes what it is set for. */
-  #standing: StandingWait | undefined;
+  /** For waits by promises. */
+  #parked: ParkedWait | undefined;
   #closed = false;
-  /** From when on nobody else takes it, as `performance.now()` counts; see {@linkcode TAKEN_FOR}. */
-  #isSureFrom = performance.now() + TAKEN_FOR;
+  /** How often in a row a sleep was over soon. */
+  #quick = 0;
   readonly #spinSync = new Spin(LOOKS_STANDING_STILL);
   readonly #spin = new Spin(LOOKS_IN_TURN);
 
@@ -87,11 +83,8 @@ export class EndWait implements Disposable {
     const deadline = deadlineAfter(timeout);
     if (this.#spinSync.until(isReady, tellNow)) return true;
     tellNow();
-    if (this.#standing !== undefined) {
-      this.#standing.close();
-      this.#standing = undefined;
-      this.#isSureFrom = performance.now() + TAKEN_FOR;
-    }
+    // It would take what this one is woken by.
+    this.#unpark();
     for (let sleeps = 0;; sleeps++) {
       const process = this.#other.look();
       this.#sleeper.announce();
@@ -101,7 +94,7 @@ export class EndWait implements Disposable {
         this.#leave(sleeps > 0);
         return ready;
       }
-      const end = sleepSync(this.#event.unsafeHandle, process, this.#atMost(left));
+      const end = sleepSync(this.#event.unsafeHandle, process, Math.min(left, this.#longestSleep));
       if (end === "ended") this.#other.noteDeath();
       if (end === "late") this.#other.lookNowAndThen();
     }
@@ -132,7 +125,7 @@ export class EndWait implements Disposable {
         return ready;
       }
       try {
-        const timeout = this.#atMost(left);
+        const timeout = Math.min(left, this.#longestSleep);
         const isWoken = await this.#sleep({ timeout, ...(signal && { signal }) });
         // The place is somebody else's by now, and the memory may be gone.
         if (this.#closed) return isReady();
@@ -147,17 +140,33 @@ export class EndWait implements Disposable {
   /** Whoever waits is to look whether it is closed, and nobody will wait any more. */
   [Symbol.dispose](): void {
     this.#closed = true;
-    this.#standing?.close();
+    this.#unpark();
   }
 
   /** Sleeps until the event is set; tells whether it was in time. */
   async #sleep(options: WaitOptions): Promise<boolean> {
+    const began = performance.now();
+    const isWoken = this.#glance() || await this.#park(options);
+    this.#quick = performance.now() - began < PATIENCE ? this.#quick + 1 : 0;
+    return isWoken;
+  }
+
+  /** Sleeps with the thread standing still, for a moment, where that has always been enough lately. */
+  #glance(): boolean {
+    if (this.#quick < STREAK) return false;
+    const event = this.#event.unsafeHandle;
+    return standStillBriefly(() => sleepSync(event, undefined, PATIENCE)) === "woken";
+  }
+
+  /** Sleeps without the thread standing still. */
+  async #park(options: WaitOptions): Promise<boolean> {
     // What wakes one of several ends is not to be taken by one that does not sleep.
-    if (this.#standing === undefined && !this.#isShared && StandingWait.isPossible) {
-      this.#standing = new StandingWait(this.#event);
+    if (!this.#isShared && ParkedWait.isPossible) {
+      this.#parked ??= new ParkedWait(this.#event);
+      return await this.#parked.wait(options);
     }
     try {
-      await (this.#standing ?? this.#event).wait(options);
+      await this.#event.wait(options);
       return true;
     } catch (error) {
       if (error instanceof Deno.errors.TimedOut) return false;
@@ -165,9 +174,9 @@ export class EndWait implements Disposable {
     }
   }
 
-  #atMost(left: number): number {
-    const longest = performance.now() < this.#isSureFrom ? UNSURE_SLEEP : this.#longestSleep;
-    return Math.min(left, longest);
+  #unpark(): void {
+    this.#parked?.stop();
+    this.#parked = undefined;
   }
 
   /** Does not sleep any more. Others may: the next one of them is to look as well. */

@@ -8,6 +8,7 @@ import { objectName } from "../../ffi/object_name.ts";
 import { type Fields, type Layout, SharedMemory, type StructValue } from "../memory/mod.ts";
 import { SharedMutex } from "../sync/mod.ts";
 import type { WaitOptions } from "../waiting/poll.ts";
+import { isTurnDue, nextTurn } from "../waiting/turns.ts";
 import {
   LatestMemory,
   type LatestValueOptions,
@@ -214,6 +215,10 @@ export class LatestValue<F extends Fields> implements Disposable {
     try {
       for (let seen = 0; !this.closed;) {
         if (slots.newest !== seen) {
+          if (isTurnDue()) {
+            await nextTurn();
+            continue;
+          }
           seen = slots.copy(this.#words);
           if (seen !== 0) yield this.layout.read(this.#words);
           signal?.throwIfAborted();

@@ -7,6 +7,7 @@
 import type { WaitSyncOptions } from "../sync/mod.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
 import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import { isTurnDue, nextTurn } from "../waiting/turns.ts";
 import { decodeValue } from "./clone.ts";
 import { deadlineAfter, timeLeft } from "./deadline.ts";
 import { EndWait } from "./end_wait.ts";
@@ -126,7 +127,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     // Where there is a message, it costs hardly more than the waiting for a promise.
     try {
       this.#assertCanWait(options);
-      const message = this.#turn.isEmpty ? undefined : this.#take();
+      const message = this.#turn.isEmpty || isTurnDue() ? undefined : this.#take();
       if (message !== undefined) return Promise.resolve(message);
     } catch (error) {
       return Promise.reject(error);
@@ -260,9 +261,10 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     const { buffer, data } = this.#options;
     this.#release();
     this.#closed = true;
+    // Before another one comes, who would miss what this one's wait takes.
+    this.#wait[Symbol.dispose]();
     leavePlace(buffer, RECEIVER);
     this.#wakeSender();
-    this.#wait[Symbol.dispose]();
     // Whoever waits here in another way is to see that it is closed.
     if (this.#turn.isEmpty) data.set();
     this.#other[Symbol.dispose]();
@@ -278,6 +280,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     const deadline = deadlineAfter(options.timeout ?? Infinity);
     await this.#turn.take(options);
     try {
+      if (isTurnDue()) await nextTurn();
       for (;;) {
         this.#assertOpen();
         const taken = take();

@@ -8,6 +8,7 @@ import { assertInteger } from "../../ffi/arguments.ts";
 import type { SharedEvent, WaitSyncOptions } from "../sync/mod.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
 import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import { isTurnDue, nextTurn } from "../waiting/turns.ts";
 import { deadlineAfter, timeLeft } from "./deadline.ts";
 import { EndWait } from "./end_wait.ts";
 import { OtherEnd } from "./other_end.ts";
@@ -173,7 +174,7 @@ export class RingSender implements Disposable {
     try {
       assertTimeout(options.timeout ?? Infinity);
       options.signal?.throwIfAborted();
-      if (this.#turn.isEmpty) this.#assertMessage(bytes);
+      if (this.#turn.isEmpty || isTurnDue()) this.#assertMessage(bytes);
       else if (this.trySend(bytes)) return SENT;
       else if (!this.#isToWait()) return DROPPED;
     } catch (error) {
@@ -242,6 +243,7 @@ export class RingSender implements Disposable {
     const deadline = deadlineAfter(timeout);
     await this.#turn.take(options);
     try {
+      if (isTurnDue()) await nextTurn();
       await this.#waitForRoom(length, deadline, options);
       this.#assertReady(length);
       this.#assertHeard();
@@ -345,9 +347,10 @@ export class RingSender implements Disposable {
     this.abort();
     this.#tell();
     this.#claimed = CLOSED;
+    // Before another one comes, who would miss what this one's wait takes.
+    this.#wait[Symbol.dispose]();
     this.#place.leave();
     this.#wakeReceiver();
-    this.#wait[Symbol.dispose]();
     // Whoever waits here in another way is to see that it is closed.
     if (this.#turn.isEmpty) this.#options.space.set();
     this.#other[Symbol.dispose]();
@@ -362,6 +365,7 @@ export class RingSender implements Disposable {
     const deadline = deadlineAfter(options.timeout ?? Infinity);
     await this.#turn.take(options);
     try {
+      if (isTurnDue()) await nextTurn();
       while (!this.trySend(message)) {
         if (!this.#isToWait()) return false;
         await this.#waitForRoom(message.length, deadline, options);

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { PATIENCE, standStillBriefly } from "../waiting/patience.ts";
 import type { Outcome, Parcel } from "./delivery.ts";
 
 /** Whose turn it is, which both sides wait for. */
@@ -23,22 +24,6 @@ const BYTE_LENGTH_AT = 36;
 const ANSWER_AT = 40;
 const CODE_AT = 48;
 const BYTES_AT = 64;
-
-/** How long the script's thread may stand still in a turn of its event loop, in milliseconds. */
-const PATIENCE = 1;
-let patience = PATIENCE;
-
-/**
- * Looks for a moment whether the sender's turn is over: most receivers answer sooner than an
- * event loop falls asleep and wakes up, which takes as long again as the message.
- */
-function glance(turn: Int32Array<SharedArrayBuffer>): void {
-  if (patience <= 0) return;
-  if (patience === PATIENCE) setImmediate(() => patience = PATIENCE);
-  const before = performance.now();
-  Atomics.wait(turn, 0, TURN.sender, PATIENCE / 2);
-  patience -= performance.now() - before;
-}
 
 /** One parcel, and then its outcome. */
 export class SenderRecord {
@@ -125,7 +110,8 @@ export class SenderRecord {
   /** Gives the sender its turn, and waits until it is over. */
   async #senderTurn(): Promise<void> {
     this.#pass(TURN.script, TURN.sender);
-    glance(this.#turn);
+    // Most receivers answer sooner than an event loop falls asleep and wakes up.
+    standStillBriefly(() => Atomics.wait(this.#turn, 0, TURN.sender, PATIENCE / 2));
     while (Atomics.load(this.#turn, 0) === TURN.sender) {
       await Atomics.waitAsync(this.#turn, 0, TURN.sender).value;
     }

@@ -1,0 +1,64 @@
+import { assertGreater } from "@std/assert";
+import { BroadcastRing, LatestValue, RingChannel } from "../../src/channel/mod.ts";
+import { struct } from "../../src/memory/mod.ts";
+import { randomName } from "../random_name.ts";
+
+const message = new Uint8Array(64);
+
+/** Each of these is over at once, every time. */
+const WAYS: Record<string, () => Disposable & { again(): Promise<unknown> }> = {
+  "RingSender.send() and RingReceiver.receive()": () => {
+    const channel = RingChannel.anonymous();
+    const [sender, receiver] = [channel.sender(), channel.receiver()];
+    const again = async () => (await sender.send(message), await receiver.receive());
+    return { again, [Symbol.dispose]: () => channel.close() };
+  },
+  "RingSender.waitForRoom()": () => {
+    const channel = RingChannel.anonymous();
+    const sender = channel.sender();
+    return { again: () => sender.waitForRoom(64), [Symbol.dispose]: () => channel.close() };
+  },
+  "RingReceiver.waitForMessage()": () => {
+    const channel = RingChannel.anonymous();
+    const [sender, receiver] = [channel.sender(), channel.receiver()];
+    sender.sendSync(message);
+    return { again: () => receiver.waitForMessage(), [Symbol.dispose]: () => channel.close() };
+  },
+  "BroadcastReceiver.receive()": () => {
+    const ring = BroadcastRing.create(randomName());
+    const [sender, receiver] = [ring.sender(), ring.receiver()];
+    const again = () => {
+      sender.send(message);
+      sender.flush();
+      return receiver.receive();
+    };
+    return { again, [Symbol.dispose]: () => ring.close() };
+  },
+  "LatestValue.changes()": () => {
+    const layout = struct({ count: "u32" });
+    const name = randomName();
+    const writer = LatestValue.create(name, layout);
+    const value = LatestValue.open(name, layout);
+    const changes = value.changes();
+    const again = () => {
+      writer.write({ count: 1 });
+      return changes.next();
+    };
+    return { again, [Symbol.dispose]: () => (value.close(), writer.close()) };
+  },
+};
+
+for (const [name, open] of Object.entries(WAYS)) {
+  Deno.test(`Timers fire, and signals are heard, while a script awaits ${name} again and again`, async () => {
+    using way = open();
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 5);
+    const signal = AbortSignal.timeout(500);
+    const before = performance.now();
+    while (!signal.aborted && performance.now() - before < 10_000) await way.again();
+    clearInterval(timer);
+    // Every 5 ms and 4 more, if nobody else were at work here.
+    assertGreater(ticks, 10);
+    assertGreater(10_000, performance.now() - before);
+  });
+}

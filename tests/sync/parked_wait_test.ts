@@ -1,0 +1,76 @@
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { SharedEvent } from "../../mod.ts";
+import { ParkedWait } from "../../src/sync/parked_wait.ts";
+import { assertLeavesNoHandle } from "../leak.ts";
+
+const soon = { timeout: 20_000 };
+
+Deno.test("ParkedWait is over when the event is set, before or meanwhile, and takes that", async () => {
+  using event = SharedEvent.anonymous();
+  using wait = new ParkedWait(event);
+  event.set();
+  assert(await wait.wait(soon));
+  const waiting = wait.wait({});
+  event.set();
+  assert(await waiting);
+  assertEquals(await wait.wait({ timeout: 1 }), false);
+});
+
+Deno.test("ParkedWait is stopped by a signal, and can be used again", async () => {
+  using event = SharedEvent.anonymous();
+  using wait = new ParkedWait(event);
+  const controller = new AbortController();
+  const waiting = wait.wait({ ...soon, signal: controller.signal });
+  controller.abort(new Error("on purpose"));
+  await assertRejects(() => waiting, Error, "on purpose");
+  const { signal } = controller;
+  await assertRejects(() => wait.wait({ ...soon, signal }), Error, "on purpose");
+  event.set();
+  assert(await wait.wait(soon));
+});
+
+Deno.test("ParkedWait that is stopped takes nothing that the event is set for later", async () => {
+  using event = SharedEvent.anonymous();
+  for (let round = 0; round < 300; round++) {
+    const wait = new ParkedWait(event);
+    const waiting = wait.wait({});
+    // The thread has begun to wait in some rounds, and not in others.
+    if (round % 2 === 0) await new Promise((resolve) => setImmediate(resolve));
+    wait.stop();
+    event.set();
+    event.waitSync({ timeout: 0 });
+    assertEquals(await waiting, false);
+    assertEquals(await wait.wait({}), false);
+  }
+});
+
+Deno.test("ParkedWait is over with the event, whose handle stays open until then", async () => {
+  const event = SharedEvent.anonymous();
+  using wait = new ParkedWait(event);
+  const waiting = wait.wait({});
+  event.close();
+  await assertRejects(() => waiting, Deno.errors.BadResource, "was closed while it was waited for");
+  await assertLeavesNoHandle(100, async () => {
+    const event = SharedEvent.anonymous();
+    const wait = new ParkedWait(event);
+    const waiting = wait.wait(soon);
+    wait.stop();
+    event.close();
+    assertEquals(await waiting, false);
+  });
+});
+
+Deno.test("ParkedWait leaves half of Deno's threads to others", async () => {
+  using stack = new DisposableStack();
+  const waits: Promise<boolean>[] = [];
+  while (ParkedWait.isPossible) {
+    const wait = stack.use(new ParkedWait(stack.use(SharedEvent.anonymous())));
+    waits.push(wait.wait({}));
+  }
+  const before = performance.now();
+  await Promise.all(Array.from({ length: 20 }, () => Deno.stat(new URL(import.meta.url))));
+  assertLess(performance.now() - before, 5000);
+  stack.dispose();
+  assertEquals(await Promise.all(waits), waits.map(() => false));
+  assert(ParkedWait.isPossible);
+});
