@@ -76,6 +76,8 @@ export class ManySenders implements OtherSide {
       }
     }
     for (const owner of this.#watches.keys()) if (!present.has(owner)) this.#forget(owner);
+    // One that was ended as it left may have told nobody that it has.
+    this.#count();
   }
 
   noteDeath(): void {}

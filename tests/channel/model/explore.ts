@@ -1,0 +1,262 @@
+/**
+ * Goes through all orders in which the steps of several scripts can be made.
+ *
+ * Memory is sequentially consistent here, as it is for `Atomics`; what is written without them is read
+ * only by whoever was told of it by them, or after its writer's end.
+ *
+ * @module
+ */
+
+import { HEADER_LENGTH, WORD } from "../../../src/channel/ring_header.ts";
+import type { Library } from "./library_copy.ts";
+import { Node } from "./node.ts";
+import { accessMemory, type Action, type Entry, letScriptsStop, Run } from "./run.ts";
+import { counterexample, firstSignalled, keyOfState, type State, withHandle } from "./state.ts";
+import { watchMemory } from "./watched_memory.ts";
+
+/** One of the scripts of a scenario. */
+export interface Part {
+  /** What it does. */
+  script(library: Library, run: Run, buffer: ArrayBuffer): void | Promise<void>;
+  /** From when on its process may be ended at any moment. @default never */
+  mortal?: "from the start" | "from its first note";
+  /** The process whose end it waits for, which need not come. */
+  after?: number;
+  /** Whether nothing else happens before it has noted something. @default false */
+  first?: boolean;
+}
+
+/** Scripts that work together. */
+export interface Scenario {
+  /** The memory as it is at the beginning. */
+  readonly memory: Int32Array<ArrayBuffer>;
+  /** The scripts, whose process ids are their places here, from 1. */
+  readonly parts: readonly Part[];
+  /**
+   * Is called for each way in which all can end; throws if that is not right.
+   *
+   * @param notes What each of them has noted.
+   * @param ended Which of the processes were ended.
+   * @param memory The memory.
+   */
+  check(
+    notes: readonly (readonly string[])[],
+    ended: ReadonlySet<number>,
+    memory: Int32Array<ArrayBuffer>,
+  ): void;
+}
+
+/** What was found. */
+export interface Found {
+  /** How many states there are. */
+  readonly states: number;
+  /** How many of them nothing comes after. */
+  readonly ends: number;
+}
+
+const WAIT_TIMEOUT = 0x102;
+/** A timeout that is over while others do something; longer ones are over when nobody does anything. */
+const SHORT = 1;
+/** How much time goes by with such a long one, in milliseconds. */
+const LONG = 1000;
+/** How often that may happen. */
+const MOST_LONG_WAITS = 4;
+
+/** Far more than a script has until its end. */
+const MOST_STEPS = 1000;
+/** Words that are only read once their writer's process has ended. */
+const ONLY_AFTER_AN_END: readonly number[] = [WORD.committed, WORD.consumed];
+
+/** What comes after a state: changes of it, and what they are for whom. */
+interface Step {
+  readonly text: string;
+  readonly part: number;
+  readonly entry?: Entry;
+  readonly change?: Partial<State>;
+}
+
+/** Explores a scenario with a library. */
+export class Explorer {
+  readonly #library: Library;
+  readonly #scenario: Scenario;
+  readonly #watched: Int32Array<ArrayBuffer>;
+  readonly #isMortal: boolean;
+  /** How scripts can have come along, by what they are like there. */
+  readonly #nodes = new Map<string, Node>();
+
+  /**
+   * @param library The copy of the library that the scripts use.
+   * @param scenario The scripts.
+   */
+  constructor(library: Library, scenario: Scenario) {
+    this.#library = library;
+    this.#scenario = scenario;
+    this.#watched = scenario.memory.slice();
+    this.#isMortal = scenario.parts.some(({ mortal }) => mortal !== undefined);
+  }
+
+  /**
+   * Goes through all states.
+   *
+   * @throws {Counterexample} If one is not as it has to be.
+   */
+  async explore(): Promise<Found> {
+    using _memory = watchMemory(this.#watched.buffer, accessMemory);
+    using _stops = letScriptsStop();
+    const nodes: Node[] = [];
+    for (let part = 0; part < this.#scenario.parts.length; part++) {
+      nodes.push(await this.#run(part, new Node()));
+    }
+    const first = { set: [], ended: [], woken: [], longWaits: 0, trail: undefined };
+    const open: State[] = [{ ...first, memory: this.#scenario.memory, nodes }];
+    const seen = new Set<string>();
+    let ends = 0;
+    for (let state = open.pop(); state !== undefined; state = open.pop()) {
+      const steps = this.#stepsFrom(state);
+      // Nobody has to be ended.
+      if (steps.every(({ text }) => text === ENDED)) {
+        this.#checkEnd(state);
+        ends++;
+      }
+      for (const step of steps) {
+        const next = await this.#take(state, step);
+        const key = keyOfState(next);
+        if (seen.has(key)) continue;
+        seen.add(key);
+        open.push(next);
+      }
+    }
+    return { states: seen.size, ends };
+  }
+
+  /** Runs a script as far as it comes; gives another node if it is as there, and will go on so. */
+  async #run(part: number, node: Node): Promise<Node> {
+    this.#library.reset();
+    const run = new Run(part + 1, node.entries);
+    const { script } = this.#scenario.parts[part]!;
+    const progress = await run.run((run) => script(this.#library, run, this.#watched.buffer));
+    const key = `${part} ${progress.sinceRest}`;
+    const known = this.#nodes.get(key);
+    if (known !== undefined) return known;
+    node.progress = progress;
+    this.#nodes.set(key, node);
+    return node;
+  }
+
+  async #take(state: State, { text, part, entry, change }: Step): Promise<State> {
+    const trail = { text: `${part + 1}: ${text}`, before: state.trail };
+    const next = { ...state, ...change, trail };
+    if (entry === undefined) return next;
+    const node = await state.nodes[part]!.after(entry, (node) => this.#run(part, node));
+    const { error } = node.progress;
+    if (error !== undefined) throw counterexample(`Script ${part + 1} failed`, next, error);
+    if (node.length > MOST_STEPS) throw counterexample(`Script ${part + 1} has no end`, next);
+    return { ...next, nodes: state.nodes.with(part, node) };
+  }
+
+  #stepsFrom(state: State): Step[] {
+    const steps: Step[] = [];
+    for (const [part, { mortal, first }] of this.#scenario.parts.entries()) {
+      if (state.ended.includes(part + 1)) continue;
+      const { action, waits, turns, notes } = state.nodes[part]!.progress;
+      if (action !== undefined) {
+        const own = this.#stepsOf(state, part, action);
+        // Nobody else can tell when that is.
+        if (this.#isOwn(action) || (first && notes.length === 0)) return own;
+        steps.push(...own);
+      }
+      for (const [wait, handles] of waits) {
+        if (state.woken.some((woken) => woken.part === part && woken.wait === wait)) continue;
+        const found = firstSignalled(state, handles);
+        if (found === undefined) continue;
+        const woken = [...state.woken, { part, wait, code: found.index }];
+        steps.push({ text: `wait ${wait} is over`, part, change: { set: found.set, woken } });
+      }
+      if (action === undefined) {
+        for (const woken of state.woken) {
+          if (woken.part !== part) continue;
+          const entry = { kind: "woken", wait: woken.wait, code: woken.code } as const;
+          const change = { woken: state.woken.filter((other) => other !== woken) };
+          steps.push({ text: `is told of wait ${woken.wait}`, part, entry, change });
+        }
+        if (turns > 0) steps.push({ text: "a turn", part, entry: { kind: "turn" } });
+      }
+      if (mortal === "from the start" || (mortal && notes.length > 0)) {
+        steps.push(endOf(state, part));
+      }
+    }
+    const isQuiet = steps.every(({ text }) => text === ENDED);
+    return isQuiet ? [...steps, ...this.#longWaitsIn(state)] : steps;
+  }
+
+  #stepsOf(state: State, part: number, action: Action): Step[] {
+    const done = (text: string, value: unknown, change: Partial<State> = {}): Step => {
+      return { text, part, entry: { kind: "done", value }, change };
+    };
+    switch (action.kind) {
+      case "time":
+        return [done("time", state.longWaits * LONG)];
+      case "ask":
+        return [done(`ask for ${action.pid}`, state.ended.includes(action.pid))];
+      case "set":
+        return [done(`set ${action.event}`, 1, { set: withHandle(state.set, action.event) })];
+      case "wait": {
+        const steps: Step[] = [];
+        const found = firstSignalled(state, action.handles);
+        if (found) steps.push(done("is woken", found.index, { set: found.set }));
+        if (action.timeout <= SHORT) steps.push(done("is not woken soon", WAIT_TIMEOUT));
+        return steps;
+      }
+      case "access": {
+        const { access, make } = action;
+        this.#watched.set(state.memory);
+        const value = make();
+        const text = `${access.method} ${access.word} ${access.values.join(" ")} -> ${value}`;
+        return [done(text, value, access.isWrite ? { memory: this.#watched.slice() } : {})];
+      }
+    }
+  }
+
+  /** Whether nobody else can tell when that is: what is only read after its writer's end, among others. */
+  #isOwn(action: Action): boolean {
+    if (action.kind === "time") return true;
+    if (action.kind !== "access") return false;
+    const { word } = action.access;
+    return word >= HEADER_LENGTH / 4 || (!this.#isMortal && ONLY_AFTER_AN_END.includes(word));
+  }
+
+  /** Time goes by in which nobody does anything. */
+  #longWaitsIn(state: State): Step[] {
+    if (state.ended.length === 0 || state.longWaits >= MOST_LONG_WAITS) return [];
+    return state.nodes.flatMap(({ progress: { action } }, part) => {
+      if (state.ended.includes(part + 1) || action?.kind !== "wait") return [];
+      if (action.timeout > LONG) return [];
+      const entry = { kind: "done", value: WAIT_TIMEOUT } as const;
+      const change = { longWaits: state.longWaits + 1 };
+      return [{ text: "is not woken", part, entry, change }];
+    });
+  }
+
+  #checkEnd(state: State): void {
+    const ended = new Set(state.ended);
+    for (const [part, { progress }] of state.nodes.entries()) {
+      if (progress.isOver || progress.isResting || ended.has(part + 1)) continue;
+      const { after } = this.#scenario.parts[part]!;
+      if (after !== undefined && !ended.has(after)) continue;
+      throw counterexample(`Script ${part + 1} waits for ever`, state);
+    }
+    try {
+      this.#scenario.check(state.nodes.map(({ progress }) => progress.notes), ended, state.memory);
+    } catch (error) {
+      throw counterexample("The end is wrong", state, error);
+    }
+  }
+}
+
+const ENDED = "its process is ended";
+
+function endOf(state: State, part: number): Step {
+  const ended = [...state.ended, part + 1].sort();
+  const woken = state.woken.filter((woken) => woken.part !== part);
+  return { text: ENDED, part, change: { ended, woken } };
+}

@@ -1,0 +1,164 @@
+/**
+ * A copy of the library that runs on the machine of machine.ts, as it is or with something changed.
+ *
+ * @module
+ */
+
+import type * as Receiver from "../../../src/channel/ring_receiver.ts";
+import type * as Sender from "../../../src/channel/ring_sender.ts";
+import type * as Events from "../../../src/sync/event.ts";
+
+/** What is used of it. */
+export interface Library {
+  readonly RingSender: typeof Sender.RingSender;
+  readonly RingReceiver: typeof Receiver.RingReceiver;
+  /** An event that all processes have. */
+  event(handle: bigint): Events.SharedEvent;
+  /** Has its modules be as they are when they have just been loaded. */
+  reset(): void;
+  /** What its modules have. */
+  state(): unknown;
+  /** Whether no end has something to tell at the end of the event loop's turn. */
+  readonly isIdle: boolean;
+}
+
+/** A change of one place in a file. */
+export interface Change {
+  /** The file, from the project's folder. */
+  readonly file: string;
+  /** What is there, once. */
+  readonly from: string;
+  /** What is to be there. */
+  readonly to: string;
+}
+
+const ROOT = new URL("../../../", import.meta.url);
+const MACHINE = new URL("./machine.ts", import.meta.url).href;
+const ENTRIES = ["src/channel/ring_sender.ts", "src/channel/ring_receiver.ts"];
+/** What files have of Deno that is a step of theirs. */
+const GLOBALS = ["Deno", "navigator", "performance", "setImmediate"];
+/** What there is so much of in the library that it would be all that there is to see. */
+const FEWER: readonly Change[] = [
+  // Looks at another sender's turn.
+  { file: "src/channel/send_turn.ts", from: "const LOOKS = 256;", to: "const LOOKS = 1;" },
+  // Places of senders.
+  {
+    file: "src/channel/ring_header.ts",
+    from: "export const MOST_SENDERS = 64;",
+    to: "export const MOST_SENDERS = 2;",
+  },
+];
+
+/** Files that are others in the copy. */
+const STAND_INS: Readonly<Record<string, string>> = {
+  "ffi/kernel32.ts": `export { kernel32 } from "${MACHINE}";`,
+  "ffi/process.ts": `export { startOf } from "${MACHINE}";`,
+  "ffi/registered_wait.ts": "export const INFINITE = 0xffff_ffff;",
+  "src/sync/single_wait.ts": `export { inWorker } from "${MACHINE}";`,
+  "src/sync/mod.ts": `
+    import { Handle } from "../../ffi/handle.ts";
+    import { setEvent } from "../../ffi/event.ts";
+    import { WaitableObject } from "./waitable_object.ts";
+    export { ProcessWatch } from "${MACHINE}";
+    export class SharedEvent extends WaitableObject {
+      #handle;
+      constructor(value) {
+        const handle = new Handle(value, "event");
+        super(handle);
+        this.#handle = handle;
+      }
+      set() {
+        setEvent(this.#handle);
+      }
+    }`,
+};
+
+/**
+ * Makes a copy and loads it.
+ *
+ * @param changes What is to be changed in it.
+ * @throws {Error} If what is to be changed is not there.
+ */
+export async function loadCopy(...changes: Change[]): Promise<Library> {
+  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
+  try {
+    const copies = new Map<string, string>();
+    for (const file of ENTRIES) await copy(file, [...FEWER, ...changes], copies);
+    for (const [file, text] of copies) {
+      const path = `${folder}/${file}`;
+      await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+      await Deno.writeTextFile(path, text);
+    }
+    const url = (file: string) =>
+      `file:///${folder.replaceAll("\\", "/").replace(/^\//, "")}/${file}`;
+    const sender: typeof Sender = await import(url(ENTRIES[0]!));
+    const receiver: typeof Receiver = await import(url(ENTRIES[1]!));
+    const { SharedEvent } = await import(url("src/sync/mod.ts"));
+    const { stateOfModule: turnEnd } = await import(url("src/channel/turn_end.ts"));
+    const tellers = (): unknown[] => turnEnd()[0];
+    const resets: (() => void)[] = [];
+    const states: (() => unknown)[] = [];
+    for (const file of copies.keys()) {
+      const { resetModule, stateOfModule } = await import(url(file));
+      if (resetModule === undefined) continue;
+      resets.push(resetModule);
+      states.push(stateOfModule);
+    }
+    return {
+      RingSender: sender.RingSender,
+      RingReceiver: receiver.RingReceiver,
+      event: (handle) => new SharedEvent(handle),
+      reset: () => resets.forEach((reset) => reset()),
+      state: () => states.map((state) => state()),
+      get isIdle() {
+        return tellers().length === 0;
+      },
+    };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Copies a file, and all that it imports. */
+async function copy(file: string, changes: Change[], copies: Map<string, string>): Promise<void> {
+  if (copies.has(file)) return;
+  let text = STAND_INS[file];
+  if (text === undefined) {
+    text = await Deno.readTextFile(new URL(file, ROOT));
+    for (const change of changes) {
+      if (change.file === file) text = replaceOnce(text, change);
+    }
+    text = withMachine(text);
+  }
+  copies.set(file, text);
+  for (
+    const [statement, specifier] of text.matchAll(/^\s*(?:im|ex)port [^;]*?from "(\.[^"]+)";/gm)
+  ) {
+    if (/^\s*(?:im|ex)port type /.test(statement)) continue;
+    await copy(
+      new URL(specifier!, new URL(file, ROOT)).href.slice(ROOT.href.length),
+      changes,
+      copies,
+    );
+  }
+}
+
+function replaceOnce(text: string, { file, from, to }: Change): string {
+  if (text.split(from).length !== 2) throw new Error(`${file} has not once: ${from}`);
+  return text.replace(from, () => to);
+}
+
+/** Has a file use the machine, keep nothing private, and be able to become as it was at first. */
+function withMachine(text: string): string {
+  const used = GLOBALS.filter((name) => text.includes(name));
+  const variables = [...text.matchAll(/^let (\w+)(?:: [^=]+)? = (.+);$/gm)];
+  const names = variables.map(([_, name]) => name);
+  return [
+    `import { ${used.join(", ")} } from "${MACHINE}";`,
+    text.replace(/^import \{ setImmediate \} from "node:timers";$/m, "").replaceAll("#", "_"),
+    `export function stateOfModule() { return [${names.join(", ")}]; }`,
+    `export function resetModule() { ${
+      variables.map(([_, name, value]) => `${name} = ${value};`).join(" ")
+    } }`,
+  ].join("\n");
+}

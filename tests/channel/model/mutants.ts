@@ -1,0 +1,158 @@
+/**
+ * What could be missing in the library, and has to be found.
+ *
+ * @module
+ */
+
+import type { Change } from "./library_copy.ts";
+import type { SCENARIOS } from "./scenarios.ts";
+
+/** A change for the worse. */
+export interface Mutant extends Change {
+  /** In which scenario it is found. */
+  readonly scenario: keyof typeof SCENARIOS;
+}
+
+/** Changes for the worse, by what they are. */
+export const MUTANTS: Readonly<Record<string, Mutant>> = {
+  "no second look before sleeping, sync": {
+    scenario: "sendSync() into a full ring, receiveSync()",
+    file: "src/channel/end_wait.ts",
+    from: "const left = timeLeft(deadline);\n      const ready = isReady();",
+    to: "const left = timeLeft(deadline);\n      const ready = false;",
+  },
+  "no second look before sleeping, with promises": {
+    scenario: "sendSync(), receive()",
+    file: "src/channel/end_wait.ts",
+    from: "const left = Math.ceil(timeLeft(deadline));\n      const ready = isReady();",
+    to: "const left = Math.ceil(timeLeft(deadline));\n      const ready = false;",
+  },
+  "the second look comes before the announcement": {
+    scenario: "sendSync() into a full ring, receiveSync()",
+    file: "src/channel/end_wait.ts",
+    from:
+      "this.#sleeper.announce();\n      const left = timeLeft(deadline);\n      const ready = isReady();",
+    to:
+      "const left = timeLeft(deadline);\n      const ready = isReady();\n      this.#sleeper.announce();",
+  },
+  "a sender looks for a sleeper before it tells": {
+    scenario: "sendSync() into a full ring, receiveSync()",
+    file: "src/channel/ring_writer.ts",
+    from: "Atomics.store(this.#header, WORD.tail, this.#tail);\n    this.#calls.told();",
+    to: "this.#calls.told();\n    Atomics.store(this.#header, WORD.tail, this.#tail);",
+  },
+  "a receiver looks for a sleeper before it tells": {
+    scenario: "sendSync() into a full ring, of which one message is taken",
+    file: "src/channel/ring_reader.ts",
+    from: "Atomics.store(this.#header, WORD.head, this.#head);\n    this.#told();",
+    to: "this.#told();\n    Atomics.store(this.#header, WORD.head, this.#head);",
+  },
+  "what is left is not told at the end of a turn": {
+    scenario: "send() of what is told of together, receive()",
+    file: "src/channel/turn_end.ts",
+    from: "    teller.isDue = false;\n    teller.tell();",
+    to: "    teller.isDue = false;",
+  },
+  "a sender that closes wakes nobody": {
+    scenario: "sendSync(), receive()",
+    file: "src/channel/ring_sender.ts",
+    from: "this.#place.leave();\n    this.#wakeReceiver();",
+    to: "this.#place.leave();",
+  },
+  "a receiver that closes wakes nobody": {
+    scenario: "a receiver that leaves after one message, sendSync()",
+    file: "src/channel/ring_receiver.ts",
+    from: "leavePlace(buffer, RECEIVER);\n    this.#wakeSender();",
+    to: "leavePlace(buffer, RECEIVER);",
+  },
+  "a sender that comes wakes nobody": {
+    scenario: "a sender that is ended, receiveSync()",
+    file: "src/channel/ring_sender.ts",
+    from: "      data.set();\n    } catch",
+    to: "    } catch",
+  },
+  "a receiver that comes wakes nobody": {
+    scenario: "a receiver that is ended, sendSync()",
+    file: "src/channel/ring_receiver.ts",
+    from: "      space.set();\n    } catch",
+    to: "    } catch",
+  },
+  "a sender that comes wakes only who says that it sleeps": {
+    scenario: "a sender in the place of one that is ended, which may never have been there",
+    file: "src/channel/ring_sender.ts",
+    from: "      data.set();\n    } catch",
+    to: "      this.#wakeReceiver();\n    } catch",
+  },
+  "nobody notices a process's end, sync": {
+    scenario: "a sender that is ended, receiveSync()",
+    file: "src/channel/end_wait.ts",
+    from: 'if (end === "ended") this.#other.noteDeath();',
+    to: "",
+  },
+  "a process's end wakes nobody, with promises": {
+    scenario: "a sender that is ended, receive()",
+    file: "src/channel/ring_receiver.ts",
+    from: "new OtherEnd(buffer, SENDER, () => data.set())",
+    to: "new OtherEnd(buffer, SENDER, () => {})",
+  },
+  "a process's end wakes no sender, with promises": {
+    scenario: "a receiver that is ended, send()",
+    file: "src/channel/ring_sender.ts",
+    from: "new OtherEnd(buffer, RECEIVER, () => space.set())",
+    to: "new OtherEnd(buffer, RECEIVER, () => {})",
+  },
+  "what a sender that was ended had told nobody of is left": {
+    scenario: "a sender that is ended, receive()",
+    file: "src/channel/ring_reader.ts",
+    from: "if (isSame()) Atomics.compareExchange(this.#header, WORD.tail, tail, committed);",
+    to: "",
+  },
+  "the next sender does not go on where the one before was": {
+    scenario: "a sender in the place of one that is ended",
+    file: "src/channel/ring_writer.ts",
+    from: "this.#tail = Atomics.load(this.#header, WORD.committed);",
+    to: "this.#tail = Atomics.load(this.#header, WORD.tail);",
+  },
+  "the next receiver takes what was received once more": {
+    scenario: "a receiver in the place of one that is ended",
+    file: "src/channel/ring_reader.ts",
+    from: "this.#header[WORD.consumed] = this.#head;",
+    to: "",
+  },
+  "a message is committed before it is told that it is there": {
+    scenario: "a sender that is ended, receiveSync()",
+    file: "src/channel/ring_sender.ts",
+    from: "while (!this.#writer.write(bytes)) {",
+    to: "while (this.#writer.claim(bytes.length) < 0) {",
+  },
+  "a turn is taken without asking": {
+    scenario: "two senders take turns",
+    file: "src/channel/send_turn.ts",
+    from: "return ((word & WHO) === 0 || this.#isOver(word)) && this.#change(word, this.#number);",
+    to: "return this.#change(word, this.#number);",
+  },
+  "a turn is looked at and not taken in one step": {
+    scenario: "two senders take turns",
+    file: "src/channel/send_turn.ts",
+    from: "if (Atomics.compareExchange(this.#header, WORD.turn, from, to) !== from) return false;",
+    to: "Atomics.store(this.#header, WORD.turn, to);",
+  },
+  "a sender whose turn is over wakes nobody": {
+    scenario: "two senders take turns",
+    file: "src/channel/shared_writer.ts",
+    from: "this.#turn.give();\n    this.#calls.over();",
+    to: "this.#turn.give();",
+  },
+  "the turn of a process that was ended is never over": {
+    scenario: "two senders take turns, and one of them is ended",
+    file: "src/channel/send_turn.ts",
+    from: "if (hasEnded(Atomics.load(this.#owners, place.owner))) this.#over = word;",
+    to: "",
+  },
+  "of many senders, one that is ended as it leaves is never missed": {
+    scenario: "the last of many senders is ended",
+    file: "src/channel/many_senders.ts",
+    from: "    this.#count();\n  }\n\n  noteDeath",
+    to: "  }\n\n  noteDeath",
+  },
+};

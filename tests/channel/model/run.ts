@@ -1,0 +1,234 @@
+/**
+ * Running scripts one step at a time.
+ *
+ * A script cannot be stopped in the middle of a call. So it is run from its beginning, is told again
+ * what all of its steps have come to so far, and is thrown out at the first one that has not been made.
+ * That step is then what it does next, whenever that may be.
+ *
+ * @module
+ */
+
+import { digest } from "./digest.ts";
+import type { Access } from "./watched_memory.ts";
+
+/** What a script does next, which others may notice, or which they may have to do with. */
+export type Action =
+  | { readonly kind: "access"; readonly access: Access; readonly make: () => unknown }
+  | { readonly kind: "set"; readonly event: bigint }
+  | { readonly kind: "wait"; readonly handles: readonly bigint[]; readonly timeout: number }
+  | { readonly kind: "ask"; readonly pid: number }
+  | { readonly kind: "time" };
+
+/** What has happened to a script: a step of its own, or in its event loop. */
+export type Entry =
+  | { readonly kind: "done"; readonly value: unknown }
+  | { readonly kind: "woken"; readonly wait: number; readonly code: number }
+  | { readonly kind: "turn" };
+
+/** A script: from its first step to its end. */
+export type Script = (run: Run) => void | Promise<void>;
+
+/** How far a script has come. */
+export interface Progress {
+  /** What it does next; `undefined` if its event loop has to do something first. */
+  readonly action: Action | undefined;
+  /** What it waits for in its event loop, by the numbers of the waits. */
+  readonly waits: ReadonlyMap<number, readonly bigint[]>;
+  /** How many callbacks wait for the next turn of its event loop. */
+  readonly turns: number;
+  /** Whether it has ended. */
+  readonly isOver: boolean;
+  /** Whether it has done all that it had to, and stays. */
+  readonly isResting: boolean;
+  /** What it ended with, if that is an error. */
+  readonly error: unknown;
+  /** What it has noted. */
+  readonly notes: readonly string[];
+  /** All that it was when it was between two calls of the library, and what has happened since. */
+  readonly sinceRest: string;
+}
+
+/** The handles that all scripts have. */
+export const EVENTS = { data: 4n, space: 8n } as const;
+const FIRST_PROCESS = 1000n;
+const FIRST_OWN_HANDLE = 10_000n;
+/** Throws a script out. */
+const STOP = new Error("This script goes no farther");
+
+let current: Run | undefined;
+
+/** The handle of a process. */
+export function processHandle(pid: number): bigint {
+  return FIRST_PROCESS + BigInt(pid);
+}
+
+/** The process of a handle; `undefined` if it is an event's. */
+export function processOf(handle: bigint): number | undefined {
+  return handle >= FIRST_PROCESS && handle < FIRST_OWN_HANDLE
+    ? Number(handle - FIRST_PROCESS)
+    : undefined;
+}
+
+/** What tells one thing that happens from others. */
+export function keyOf(entry: Entry): string {
+  switch (entry.kind) {
+    case "done":
+      return `${typeof entry.value} ${entry.value}`;
+    case "woken":
+      return `woken ${entry.wait} ${entry.code}`;
+    case "turn":
+      return "turn";
+  }
+}
+
+/** One run of a script. */
+export class Run {
+  readonly pid: number;
+  readonly #entries: readonly Entry[];
+  #at = 0;
+  #action: Action | undefined;
+  #isOver = false;
+  #isResting = false;
+  #error: unknown;
+  readonly #waits = new Map<number, { handles: readonly bigint[]; end: (code: number) => void }>();
+  readonly #turns: (() => void)[] = [];
+  readonly #notes: string[] = [];
+  #lastWait = 0;
+  #rest = "";
+  #restedAt = 0;
+  #lastHandle: bigint;
+
+  /**
+   * @param pid The id of its process.
+   * @param entries What has happened to it so far.
+   */
+  constructor(pid: number, entries: readonly Entry[]) {
+    this.pid = pid;
+    this.#entries = entries;
+    this.#lastHandle = FIRST_OWN_HANDLE * BigInt(pid);
+  }
+
+  /** Runs a script as far as it comes. */
+  async run(script: Script): Promise<Progress> {
+    current = this;
+    Promise.try(script, this).then(() => this.#isOver = true, (error) => {
+      if (this.#action !== undefined) return;
+      this.#isOver = true;
+      this.#error = error;
+    });
+    for (;;) {
+      // All that promises have it do.
+      await new Promise((resolve) => setImmediate(resolve));
+      const entry = this.#entries[this.#at];
+      if (this.#action !== undefined || entry === undefined) break;
+      this.#at++;
+      this.#happen(entry);
+    }
+    current = undefined;
+    const waits = new Map([...this.#waits].map(([number, { handles }]) => [number, handles]));
+    return {
+      action: this.#action,
+      waits,
+      turns: this.#turns.length,
+      isOver: this.#isOver && this.#action === undefined,
+      isResting: this.#isResting && this.#action === undefined,
+      error: this.#error,
+      notes: this.#notes,
+      sinceRest: [this.#rest, ...this.#entries.slice(this.#restedAt).map(keyOf)].join(),
+    };
+  }
+
+  /** Notes something that is to be looked at when all is over. */
+  note(text: string): void {
+    if (this.#action === undefined) this.#notes.push(text);
+  }
+
+  /**
+   * Is between two calls of the library. However it has come to be as it is now, what it does from here
+   * on depends on that alone.
+   *
+   * @param state All that it has.
+   */
+  rest(state: unknown): void {
+    if (this.#action !== undefined || this.#turns.length > 0) return;
+    this.#rest = digest([state, this.#notes, this.#lastWait, this.#lastHandle, [
+      ...this.#waits.keys(),
+    ]]);
+    this.#restedAt = this.#at;
+  }
+
+  /** Makes a step that was made before, or is thrown out there. */
+  step(action: Action): unknown {
+    const entry = this.#entries[this.#at];
+    if (this.#action === undefined && entry?.kind === "done") {
+      this.#at++;
+      return entry.value;
+    }
+    this.#action ??= action;
+    throw STOP;
+  }
+
+  /** Begins to wait in the event loop. */
+  async wait(handles: readonly bigint[]): Promise<number> {
+    if (this.#action !== undefined) throw STOP;
+    const number = ++this.#lastWait;
+    return await new Promise((end) => this.#waits.set(number, { handles, end }));
+  }
+
+  /** Is fulfilled when another process has ended. */
+  async whenEnded(pid: number): Promise<void> {
+    await this.wait([processHandle(pid)]);
+  }
+
+  /** Stays as it is, with its event loop at work. */
+  async stay(): Promise<never> {
+    this.#isResting = true;
+    return await new Promise(() => {});
+  }
+
+  /** Has something done in the next turn of the event loop. */
+  later(callback: () => void): void {
+    if (this.#action === undefined) this.#turns.push(callback);
+  }
+
+  /** A handle that nobody else has. */
+  newHandle(): bigint {
+    return ++this.#lastHandle;
+  }
+
+  #happen(entry: Entry): void {
+    if (entry.kind === "done") throw new Error("The script does something else than before");
+    if (entry.kind === "woken") {
+      this.#waits.get(entry.wait)!.end(entry.code);
+      this.#waits.delete(entry.wait);
+      return;
+    }
+    try {
+      this.#turns.shift()!();
+    } catch (error) {
+      if (error !== STOP) throw error;
+    }
+  }
+}
+
+/** Has nobody be told of scripts that are thrown out, also where nobody waits for their promises. */
+export function letScriptsStop(): Disposable {
+  const stack = new DisposableStack();
+  const ignore = (event: PromiseRejectionEvent) => {
+    if (event.reason === STOP) event.preventDefault();
+  };
+  addEventListener("unhandledrejection", ignore);
+  stack.defer(() => removeEventListener("unhandledrejection", ignore));
+  return stack;
+}
+
+/** The script that is running. */
+export function running(): Run {
+  if (current === undefined) throw new Error("No script is running");
+  return current;
+}
+
+/** Makes a step of the script that is running: an access to memory. */
+export function accessMemory(access: Access, make: () => unknown): unknown {
+  return running().step({ kind: "access", access, make });
+}

@@ -1,0 +1,296 @@
+/**
+ * What is gone through in all orders: senders and receivers that come, work, go, and are ended.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
+import {
+  HEADER_LENGTH,
+  type Producers,
+  type RingSettings,
+  writeHeader,
+} from "../../../src/channel/ring_header.ts";
+import { RingReader } from "../../../src/channel/ring_reader.ts";
+import type { Part, Scenario } from "./explore.ts";
+import { claimingSender, receiver, sender } from "./scripts.ts";
+
+/** A ring that two messages of 24 bytes fill, and each of them is told of. */
+const NARROW = settingsOf(64, "single");
+/** A ring in which two messages of a byte are told of together. */
+const WIDE = settingsOf(256, "single");
+const SHARED = settingsOf(64, "multiple");
+const narrow = { settings: NARROW, byteLength: 24 } as const;
+const wide = { settings: WIDE, byteLength: 1 } as const;
+const shared = { settings: SHARED, byteLength: 24 } as const;
+
+/** Everything that is gone through, by what it is. */
+export const SCENARIOS = {
+  "sendSync() into a full ring, receiveSync()": living(
+    NARROW,
+    [
+      sender({ ...narrow, way: "Sync", first: true, numbers: [1, 2, 3], stays: true }),
+      receiver({ settings: NARROW, way: "Sync", first: true, most: 3 }),
+    ],
+    [1, 2, 3],
+  ),
+  "sendSync() into a full ring, of which one message is taken": {
+    memory: memoryOf(NARROW),
+    parts: [
+      sender({ ...narrow, way: "Sync", first: true, numbers: [1, 2, 3] }),
+      receiver({ settings: NARROW, way: "Sync", first: true, most: 1, stays: true }),
+    ],
+    check: ([sent]) => assertEquals(numbersIn(sent, "sent"), [1, 2, 3]),
+  },
+  "send() into a full ring, receiveSync()": living(
+    NARROW,
+    [
+      sender({ ...narrow, way: "await", first: true, numbers: [1, 2, 3] }),
+      receiver({ settings: NARROW, way: "Sync", first: true }),
+    ],
+    [1, 2, 3],
+  ),
+  "sendSync(), receive()": living(
+    NARROW,
+    [
+      sender({ ...narrow, way: "Sync", first: true, numbers: [1, 2] }),
+      receiver({ settings: NARROW, way: "await", first: true }),
+    ],
+    [1, 2],
+  ),
+  "sendSync() of one message, receive()": living(
+    NARROW,
+    [
+      sender({ ...narrow, way: "Sync", first: true, numbers: [1] }),
+      receiver({ settings: NARROW, way: "await", first: true }),
+    ],
+    [1],
+  ),
+  "send() of what is told of together, receive()": living(
+    WIDE,
+    [
+      sender({ ...wide, way: "await", first: true, numbers: [1, 2, 3], stays: true }),
+      receiver({ settings: WIDE, way: "await", first: true, most: 3 }),
+    ],
+    [1, 2, 3],
+  ),
+  "claimAt(), abort(), commit() and flush(), receiveSync()": living(
+    NARROW,
+    [
+      claimingSender({ ...narrow, way: "Sync", numbers: [1, 2] }),
+      receiver({ settings: NARROW, way: "Sync" }),
+    ],
+    [1, 2],
+  ),
+  "a receiver that leaves after one message, sendSync()": {
+    memory: memoryOf(NARROW),
+    parts: [
+      sender({ ...narrow, way: "Sync", first: true, numbers: [1, 2, 3, 4] }),
+      receiver({ settings: NARROW, way: "Sync", first: true, most: 1 }),
+    ],
+    check: checkReceiverGone,
+  },
+  "a sender that is ended, receiveSync()": {
+    memory: memoryOf(NARROW),
+    parts: [
+      sender({ ...narrow, way: "Sync", numbers: [1, 2], mortal: "from its first note" }),
+      receiver({ settings: NARROW, way: "Sync" }),
+    ],
+    check: checkSenderEnded,
+  },
+  "a sender that is ended, receive()": {
+    memory: memoryOf(WIDE),
+    parts: [
+      sender({ ...wide, way: "await", numbers: [1, 2], mortal: "from its first note" }),
+      receiver({ settings: WIDE, way: "await" }),
+    ],
+    check: checkSenderEnded,
+  },
+  "a receiver that is ended, sendSync()": {
+    memory: memoryOf(NARROW),
+    parts: [
+      sender({ ...narrow, way: "Sync", first: true, numbers: [1, 2, 3] }),
+      receiver({ settings: NARROW, way: "Sync", mortal: "from its first note" }),
+    ],
+    check: checkReceiverGone,
+  },
+  "a receiver that is ended, send()": {
+    memory: memoryOf(NARROW),
+    parts: [
+      sender({ ...narrow, way: "await", first: true, numbers: [1, 2, 3] }),
+      receiver({ settings: NARROW, way: "Sync", first: true, mortal: "from its first note" }),
+    ],
+    check: checkReceiverGone,
+  },
+  "a sender in the place of one that is ended, and a receiver": {
+    memory: memoryOf(NARROW),
+    parts: [
+      sender({ ...narrow, way: "Sync", first: true, numbers: [1], mortal: "from its first note" }),
+      receiver({ settings: NARROW, way: "Sync", first: true, most: 1 }),
+      sender({ ...narrow, way: "Sync", numbers: [], after: 1 }),
+    ],
+    check: checkArrived,
+  },
+  "a sender in the place of one that is ended, which may never have been there": {
+    memory: memoryOf(NARROW),
+    parts: [
+      sender({ ...narrow, way: "Sync", numbers: [], mortal: "from the start" }),
+      receiver({ settings: NARROW, way: "Sync", first: true }),
+      sender({ ...narrow, way: "Sync", numbers: [], after: 1 }),
+    ],
+    check: checkArrived,
+  },
+  "a sender in the place of one that is ended": {
+    memory: memoryOf(WIDE),
+    parts: [
+      sender({ ...wide, way: "await", numbers: [1, 2], mortal: "from its first note" }),
+      sender({ ...wide, way: "await", numbers: [9], after: 1 }),
+    ],
+    check: checkNextSender,
+  },
+  "a receiver in the place of one that is ended": {
+    memory: memoryOf(NARROW),
+    parts: [
+      sender({ ...narrow, way: "Sync", first: true, numbers: [1, 2] }),
+      receiver({ settings: NARROW, way: "Sync", first: true, mortal: "from its first note" }),
+      receiver({ settings: NARROW, way: "Sync", after: 2 }),
+    ],
+    check: checkNextReceiver,
+  },
+  "the last of many senders is ended": {
+    memory: memoryOf(SHARED),
+    parts: [
+      sender({ ...shared, way: "Sync", numbers: [1, 2], mortal: "from its first note" }),
+      receiver({ settings: SHARED, way: "Sync" }),
+    ],
+    check: checkSenderEnded,
+  },
+  "two senders take turns": {
+    memory: memoryOf(SHARED),
+    parts: [
+      sender({ ...shared, way: "Sync", first: true, numbers: [1] }),
+      sender({ ...shared, way: "Sync", first: true, numbers: [2] }),
+    ],
+    check: checkTurns,
+  },
+  "two senders take turns, and one of them is ended": {
+    memory: memoryOf(SHARED),
+    parts: [
+      sender({ ...shared, way: "Sync", first: true, numbers: [1], mortal: "from its first note" }),
+      sender({ ...shared, way: "Sync", first: true, numbers: [2] }),
+    ],
+    check: checkTurns,
+  },
+} as const satisfies Record<string, Scenario>;
+
+type Notes = readonly string[] | undefined;
+
+function settingsOf(capacity: number, producers: Producers): RingSettings {
+  return { capacity, maxMessageLength: capacity / 2 - 8, whenFull: "wait", producers };
+}
+
+function memoryOf(settings: RingSettings): Int32Array<ArrayBuffer> {
+  const buffer = new ArrayBuffer(HEADER_LENGTH + settings.capacity);
+  writeHeader(buffer, settings);
+  return new Int32Array(buffer);
+}
+
+/** A scenario in which nobody is ended, and everything arrives. */
+function living(
+  settings: RingSettings,
+  parts: readonly Part[],
+  numbers: readonly number[],
+): Scenario {
+  const check: Scenario["check"] = ([_, received]) => {
+    assertEquals(numbersIn(received, "received"), numbers);
+  };
+  return { memory: memoryOf(settings), parts, check };
+}
+
+function numbersIn(notes: Notes, what: "sent" | "received"): number[] {
+  return notes!.filter((note) => note.startsWith(what)).map((note) => Number(note.split(" ")[1]));
+}
+
+/** These are the messages from the first one on. */
+function assertFromFirst(numbers: readonly number[]): void {
+  assertEquals(numbers, numbers.map((_, index) => index + 1));
+}
+
+/** What the sender knows to be sent has arrived, and whatever else it had committed. */
+function checkArrived([sent, received]: readonly Notes[]): void {
+  const numbers = numbersIn(received, "received");
+  assertFromFirst(numbers);
+  assertGreaterOrEqual(numbers.length, numbersIn(sent, "sent").length);
+}
+
+/** That has arrived, and the end is no surprise. */
+function checkSenderEnded(notes: readonly Notes[], ended: ReadonlySet<number>): void {
+  checkArrived(notes);
+  if (ended.size === 0) assertEquals(notes[1]!.at(-1), "end");
+}
+
+/** The sender has sent all, or knows that nobody receives it; what was received is in order. */
+function checkReceiverGone([sent, received]: readonly Notes[]): void {
+  assertFromFirst(numbersIn(received, "received"));
+  const numbers = numbersIn(sent, "sent");
+  assertFromFirst(numbers);
+  assert(numbers.length >= 3 || sent!.at(-1) === "nobody");
+}
+
+/** There is what the first one knows to be sent, or more, and then what the next one has sent. */
+function checkNextSender(
+  [first, next]: readonly Notes[],
+  ended: ReadonlySet<number>,
+  memory: Int32Array<ArrayBuffer>,
+): void {
+  const numbers = numbersInRing(memory, WIDE);
+  if (ended.size > 0) assertEquals([numbers.pop(), next!.at(-1)], [9, "sent 9"]);
+  assertFromFirst(numbers);
+  assertGreaterOrEqual(numbers.length, numbersIn(first, "sent").length);
+}
+
+/** The next one gets what the first one has not taken, and the end. */
+function checkNextReceiver(
+  [sent, first, next]: readonly Notes[],
+  ended: ReadonlySet<number>,
+): void {
+  const before = numbersIn(first, "received");
+  assertFromFirst(before);
+  if (ended.size === 0) return assertEquals(first!.at(-1), "end");
+  const after = numbersIn(next, "received");
+  const last = numbersIn(sent, "sent").length;
+  // What the first one had taken and not noted is nobody's.
+  const from = after[0] ?? last + 1;
+  assert(from === before.length + 1 || from === before.length + 2, `${before}; ${after}`);
+  assertEquals(after, after.map((_, index) => from + index));
+  assertEquals(next!.at(-1), "end");
+  if (after.length > 0) assertEquals(after.at(-1), last);
+}
+
+/** Of each sender there is its message, once and whole, but perhaps not of one that was ended. */
+function checkTurns(
+  notes: readonly Notes[],
+  ended: ReadonlySet<number>,
+  memory: Int32Array<ArrayBuffer>,
+): void {
+  const numbers = numbersInRing(memory, SHARED);
+  assertEquals(numbers.length, new Set(numbers).size);
+  for (const [part, noted] of notes.entries()) {
+    const isSent = ended.has(part + 1) ? numbersIn(noted, "sent").length > 0 : true;
+    if (isSent) assert(numbers.includes(part + 1), `${numbers}`);
+  }
+}
+
+/** The messages in a ring, all of which have to be whole. */
+function numbersInRing(memory: Int32Array<ArrayBuffer>, settings: RingSettings): number[] {
+  const numbers: number[] = [];
+  // The reader writes down what it has read.
+  const reader = new RingReader(memory.slice().buffer, settings, () => {});
+  for (let offset = reader.next(); offset >= 0; offset = reader.next()) {
+    const message = reader.ring.slice(offset, offset + reader.length);
+    assertEquals(message, new Uint8Array(message.length).fill(message[0]!));
+    numbers.push(message[0]!);
+    reader.advance();
+  }
+  return numbers;
+}

@@ -1,0 +1,134 @@
+/**
+ * Scripts that use a channel, for scenarios.
+ *
+ * @module
+ */
+
+import type { RingSettings } from "../../../src/channel/ring_header.ts";
+import type { RingSender } from "../../../src/channel/ring_sender.ts";
+import type { Part } from "./explore.ts";
+import type { Library } from "./library_copy.ts";
+import { EVENTS, type Run } from "./run.ts";
+
+/** What an end is like. */
+export interface EndOfScenario {
+  /** What the ring is like. */
+  settings: RingSettings;
+  /** Whether it awaits, or stands still. */
+  way: "await" | "Sync";
+  /** From when on its process may be ended at any moment. @default never */
+  mortal?: NonNullable<Part["mortal"]>;
+  /** Whether it does not close its end when it has done its work. @default false */
+  stays?: boolean;
+  /** The process whose end it comes after. @default it is there from the beginning */
+  after?: number;
+  /** Whether it is there before anything else happens. @default false */
+  first?: boolean;
+}
+
+/** What a sender is like. */
+export interface SenderOfScenario extends EndOfScenario {
+  /** The first byte of each message. */
+  numbers: readonly number[];
+  /** How long each is, in bytes. */
+  byteLength: number;
+}
+
+/** A sender, which notes what it has sent, and whether there was nobody to receive it. */
+export function sender(
+  { settings, way, numbers, byteLength, stays, ...rest }: SenderOfScenario,
+): Part {
+  return {
+    ...rest,
+    script: async (library, run, buffer) => {
+      if (rest.after !== undefined) await run.whenEnded(rest.after);
+      using sender = new library.RingSender({ buffer, settings, ...eventsOf(library) });
+      run.note("there");
+      restOf(run, library, sender);
+      try {
+        for (const number of numbers) {
+          const message = new Uint8Array(byteLength).fill(number);
+          if (way === "Sync") sender.sendSync(message);
+          else await sender.send(message);
+          run.note(`sent ${number}`);
+          restOf(run, library, sender);
+        }
+      } catch (error) {
+        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+        run.note("nobody");
+      }
+      if (stays) await run.stay();
+    },
+  };
+}
+
+/** A sender that writes where it will be read, and gives each second message up. */
+export function claimingSender({ settings, numbers, byteLength, ...rest }: SenderOfScenario): Part {
+  return {
+    ...rest,
+    script: (library, run, buffer) => {
+      using sender = new library.RingSender({ buffer, settings, ...eventsOf(library) });
+      run.note("there");
+      for (const number of numbers) {
+        sender.ring.set(new Uint8Array(byteLength).fill(0xff), claim(sender, byteLength));
+        sender.abort();
+        sender.ring.set(new Uint8Array(byteLength).fill(number), claim(sender, byteLength));
+        sender.commit();
+        run.note(`sent ${number}`);
+      }
+      sender.flush();
+      restOf(run, library, sender);
+    },
+  };
+}
+
+function claim(sender: RingSender, byteLength: number): number {
+  let offset = sender.claimAt(byteLength);
+  while (offset < 0) {
+    sender.waitForRoomSync(byteLength);
+    offset = sender.claimAt(byteLength);
+  }
+  return offset;
+}
+
+/** What a receiver is like. */
+export interface ReceiverOfScenario extends EndOfScenario {
+  /** After how many messages it leaves. @default Infinity */
+  most?: number;
+}
+
+/** A receiver, which notes what it has received, and how that has ended. */
+export function receiver(
+  { settings, way, most = Infinity, stays, ...rest }: ReceiverOfScenario,
+): Part {
+  return {
+    ...rest,
+    script: async (library, run, buffer) => {
+      if (rest.after !== undefined) await run.whenEnded(rest.after);
+      using receiver = new library.RingReceiver({ buffer, settings, ...eventsOf(library) });
+      run.note("there");
+      restOf(run, library, receiver);
+      try {
+        for (let count = 0; count < most; count++) {
+          const message = way === "Sync" ? receiver.receiveSync() : await receiver.receive();
+          if (message === undefined) return run.note("end");
+          run.note(`received ${message[0]}`);
+          restOf(run, library, receiver);
+        }
+      } catch (error) {
+        if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+        run.note("reset");
+      }
+      if (stays) await run.stay();
+    },
+  };
+}
+
+function eventsOf(library: Library) {
+  return { data: library.event(EVENTS.data), space: library.event(EVENTS.space) };
+}
+
+/** An end whose script has nothing else going on: see Run.rest. */
+function restOf(run: Run, library: Library, end: object): void {
+  if (library.isIdle) run.rest([end, library.state()]);
+}
