@@ -83,7 +83,12 @@ export class RingReader {
 
   /** Whether there is something to read. */
   get hasMessage(): boolean {
-    return this.#head !== this.#tail || this.#look();
+    return this.knowsMore || this.#look();
+  }
+
+  /** Whether there was something more to read when it looked last. */
+  get knowsMore(): boolean {
+    return this.#head !== this.#tail;
   }
 
   /**

@@ -14,7 +14,7 @@ import { EndWait } from "./end_wait.ts";
 import { ManySenders } from "./many_senders.ts";
 import { OtherEnd, type OtherSide } from "./other_end.ts";
 import { leavePlace, takePlace } from "./ownership.ts";
-import { HEADER_LENGTH, RECEIVER, RECORD_HEADER_LENGTH, SENDER, WORD } from "./ring_header.ts";
+import { HEADER_LENGTH, RECEIVER, SENDER, WORD } from "./ring_header.ts";
 import { RingReader } from "./ring_reader.ts";
 import type { EndOptions } from "./ring_sender.ts";
 import { sleeperAt, takeSleeper } from "./sleep.ts";
@@ -188,8 +188,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
   }
 
   /**
-   * Reads all messages that are there now, where they stand: nothing is copied. Of those that come
-   * meanwhile it reads some, but in one call never more than the ring holds.
+   * Reads all messages that are there now, where they stand: nothing is copied.
    *
    * @param visit Is given the bytes of each, which are those of the ring: they may change once it
    *   returns, and if the sender does what it should not.
@@ -201,7 +200,6 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
 
   /**
    * Reads all messages that are there now, where they stand: nothing is copied, and nothing allocated.
-   * Of those that come meanwhile it reads some, but in one call never more than the ring holds.
    *
    * @param visit Is given the ring, and where in it each message begins and how long it is. If it
    *   throws, the message is still there.
@@ -212,15 +210,14 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     const reader = this.#reader;
     const { ring } = reader;
     let count = 0;
-    let left = ring.length;
     try {
-      // A sender that is quicker than the visitor must not keep the script here for ever.
-      while (left > 0) {
-        const offset = reader.next();
-        if (offset < 0) break;
-        const { length } = reader;
-        left -= length + RECORD_HEADER_LENGTH;
-        visit(ring, offset, length);
+      for (
+        let offset = reader.next();
+        offset >= 0;
+        // A sender that is quicker than the visitor must not keep the script here for ever.
+        offset = reader.knowsMore ? reader.next() : -1
+      ) {
+        visit(ring, offset, reader.length);
         if (this.#closed) return count + 1;
         reader.advance();
         count++;

@@ -140,7 +140,7 @@ export class RingSender implements Disposable {
   /**
    * Puts a message into the ring, if there is room.
    *
-   * The receiver sees it at the end of this turn of the event loop, and before that when 1024 bytes
+   * The receiver sees it at the end of this turn of the event loop, and before that when 4096 bytes
    * have come together, when anything of this module waits, or with {@linkcode RingSender.flush}.
    *
    * @param bytes The message.

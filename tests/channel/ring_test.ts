@@ -78,9 +78,9 @@ Deno.test("RingWriter.write finds room for the longest message wherever the ring
   }
 });
 
-Deno.test("RingWriter tells the receiver when 1024 bytes are committed, and when the ring is full", () => {
-  const { writer, reader } = ringOf(8192);
-  for (let count = 0; count < 14; count++) writer.write(new Uint8Array(64));
+Deno.test("RingWriter tells the receiver when 4096 bytes are committed, and when the ring is full", () => {
+  const { writer, reader } = ringOf(32_768);
+  for (let count = 0; count < 56; count++) writer.write(new Uint8Array(64));
   assertEquals(reader.next(), -1);
   writer.write(new Uint8Array(64));
   assert(reader.next() > 0);
