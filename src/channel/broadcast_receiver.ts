@@ -102,8 +102,11 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
     this.#assertOpen();
     assertTimeout(timeout);
     signal?.throwIfAborted();
-    const message = this.#turn.isEmpty || isTurnDue() ? undefined : this.#reader.take();
-    if (message !== undefined) return message;
+    const message = this.#turn.isEmpty ? undefined : this.#reader.take();
+    if (message !== undefined) {
+      if (isTurnDue()) await nextTurn();
+      return message;
+    }
     const deadline = deadlineAfter(timeout);
     await this.#turn.take(options);
     try {

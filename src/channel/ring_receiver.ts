@@ -127,8 +127,10 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     // Where there is a message, it costs hardly more than the waiting for a promise.
     try {
       this.#assertCanWait(options);
-      const message = this.#turn.isEmpty || isTurnDue() ? undefined : this.#take();
-      if (message !== undefined) return Promise.resolve(message);
+      const message = this.#turn.isEmpty ? undefined : this.#take();
+      if (message !== undefined) {
+        return isTurnDue() ? nextTurn().then(() => message) : Promise.resolve(message);
+      }
     } catch (error) {
       return Promise.reject(error);
     }

@@ -174,8 +174,8 @@ export class RingSender implements Disposable {
     try {
       assertTimeout(options.timeout ?? Infinity);
       options.signal?.throwIfAborted();
-      if (this.#turn.isEmpty || isTurnDue()) this.#assertMessage(bytes);
-      else if (this.trySend(bytes)) return SENT;
+      if (this.#turn.isEmpty) this.#assertMessage(bytes);
+      else if (this.trySend(bytes)) return isTurnDue() ? nextTurn().then(() => SENT) : SENT;
       else if (!this.#isToWait()) return DROPPED;
     } catch (error) {
       return Promise.reject(error);

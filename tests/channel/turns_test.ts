@@ -1,4 +1,4 @@
-import { assertGreater } from "@std/assert";
+import { assertEquals, assertGreater } from "@std/assert";
 import { BroadcastRing, LatestValue, RingChannel } from "../../src/channel/mod.ts";
 import { struct } from "../../src/memory/mod.ts";
 import { randomName } from "../random_name.ts";
@@ -62,3 +62,18 @@ for (const [name, open] of Object.entries(WAYS)) {
     assertGreater(10_000, performance.now() - before);
   });
 }
+
+Deno.test("What is sent and not awaited is in the ring at once, and what is received is taken in order", async () => {
+  using channel = RingChannel.anonymous();
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  const count = 300;
+  const sent = Array.from({ length: count }, (_, index) => sender.send(Uint8Array.of(index)));
+  sender.sendSync(new Uint8Array());
+  const received = Array.from({ length: count }, () => receiver.receive());
+  assertEquals(receiver.tryReceive(), new Uint8Array());
+  const order: number[] = [];
+  await Promise.all(received.map(async (message) => order.push((await message)![0]!)));
+  assertEquals(order, Array.from({ length: count }, (_, index) => index % 256));
+  assertEquals(await Promise.all(sent), sent.map(() => true));
+});
