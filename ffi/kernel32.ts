@@ -19,6 +19,17 @@ import {
   VOID,
 } from "./types.ts";
 
+const WAIT_FOR_MULTIPLE_OBJECTS = {
+  parameters: [
+    DWORD, // nCount
+    BUFFER, // const HANDLE* lpHandles
+    BOOL, // bWaitAll
+    DWORD, // dwMilliseconds
+    BOOL, // bAlertable
+  ],
+  result: DWORD,
+} as const;
+
 /** The signatures of the functions that are called. */
 export const KERNEL32 = {
   AssignProcessToJobObject: {
@@ -374,35 +385,19 @@ export const KERNEL32 = {
     ],
     result: SIZE_T,
   },
-  WaitForMultipleObjectsEx: {
-    parameters: [
-      DWORD, // nCount
-      BUFFER, // const HANDLE* lpHandles
-      BOOL, // bWaitAll
-      DWORD, // dwMilliseconds
-      BOOL, // bAlertable
-    ],
-    result: DWORD,
-  },
-  /** On a thread of Deno's pool; see src/sync/parked_wait.ts. */
-  WaitOnPoolThread: {
-    name: "WaitForMultipleObjectsEx",
-    parameters: [
-      DWORD, // nCount
-      BUFFER, // const HANDLE* lpHandles
-      BOOL, // bWaitAll
-      DWORD, // dwMilliseconds
-      BOOL, // bAlertable
-    ],
-    result: DWORD,
-    nonblocking: true,
-  },
+  WaitForMultipleObjectsEx: WAIT_FOR_MULTIPLE_OBJECTS,
   WaitForSingleObject: {
     parameters: [
       HANDLE, // hHandle
       DWORD, // dwMilliseconds
     ],
     result: DWORD,
+  },
+  /** `WaitForMultipleObjectsEx` on a thread of Deno's pool; see src/sync/parked_wait.ts. */
+  WaitOnPoolThread: {
+    name: "WaitForMultipleObjectsEx",
+    ...WAIT_FOR_MULTIPLE_OBJECTS,
+    nonblocking: true,
   },
   WideCharToMultiByte: {
     parameters: [

@@ -7,7 +7,7 @@
 
 import { TextLineStream } from "@std/streams";
 import { RingChannel, SharedMemory } from "../../mod.ts";
-import { RECEIVER } from "../../src/channel/ring_header.ts";
+import { RECEIVER } from "../../src/channel/ring/ring_header.ts";
 import { openLibrary } from "../../tests/open_library.ts";
 
 /** What a line asks for. */

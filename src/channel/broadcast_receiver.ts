@@ -8,14 +8,14 @@ import type { WaitSyncOptions } from "../sync/mod.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
 import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
 import { isTurnDue, nextTurn } from "../waiting/turns.ts";
-import { SENDER } from "./broadcast_header.ts";
-import { type BroadcastMessage, BroadcastReader } from "./broadcast_reader.ts";
+import { SENDER } from "./broadcast/broadcast_header.ts";
+import { type BroadcastMessage, BroadcastReader } from "./broadcast/broadcast_reader.ts";
 import type { BroadcastEndOptions } from "./broadcast_sender.ts";
-import { deadlineAfter, timeLeft } from "./deadline.ts";
-import { EndWait } from "./end_wait.ts";
-import { OtherEnd } from "./other_end.ts";
-import type { Seat, SeatOptions } from "./seats.ts";
-import { tellNow } from "./turn_end.ts";
+import { deadlineAfter, timeLeft } from "./end/deadline.ts";
+import { EndWait } from "./end/end_wait.ts";
+import { OtherEnd } from "./end/other_end.ts";
+import type { Seat, SeatOptions } from "./end/seats.ts";
+import { tellNow } from "./end/turn_end.ts";
 
 /**
  * Receives what is sent to a broadcast ring from the moment it came; there can be any number, in

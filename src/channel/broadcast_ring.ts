@@ -18,12 +18,12 @@ import {
   readHeader,
   SLEEPERS_OFFSET,
   writeHeader,
-} from "./broadcast_header.ts";
+} from "./broadcast/broadcast_header.ts";
 import { BroadcastReceiver } from "./broadcast_receiver.ts";
 import { type BroadcastEndOptions, BroadcastSender } from "./broadcast_sender.ts";
-import { Ends } from "./ends.ts";
-import { settleSize } from "./ring_size.ts";
-import { SEAT_WORDS, type SeatOptions, Seats } from "./seats.ts";
+import { Ends } from "./end/ends.ts";
+import { settleSize } from "./ring/ring_size.ts";
+import { SEAT_WORDS, type SeatOptions, Seats } from "./end/seats.ts";
 
 /** What a new broadcast ring is to be like. */
 export interface BroadcastRingOptions {

@@ -5,11 +5,11 @@
  */
 
 import { assertInteger } from "../../ffi/arguments.ts";
-import { type BroadcastSettings, SENDER } from "./broadcast_header.ts";
-import { BroadcastWriter } from "./broadcast_writer.ts";
-import { leavePlace, takePlace } from "./ownership.ts";
-import type { Seats } from "./seats.ts";
-import { type Teller, tellSoon } from "./turn_end.ts";
+import { type BroadcastSettings, SENDER } from "./broadcast/broadcast_header.ts";
+import { BroadcastWriter } from "./broadcast/broadcast_writer.ts";
+import { leavePlace, takePlace } from "./ring/ownership.ts";
+import type { Seats } from "./end/seats.ts";
+import { type Teller, tellSoon } from "./end/turn_end.ts";
 
 /** What an end needs of its ring. */
 export interface BroadcastEndOptions {

@@ -15,9 +15,9 @@ import {
   memoryLengthOf,
   wordsOf,
   writeHeader,
-} from "./latest_memory.ts";
+} from "./latest/latest_memory.ts";
 import { LatestWriter } from "./latest_writer.ts";
-import type { Seat } from "./seats.ts";
+import type { Seat } from "./end/seats.ts";
 
 /** How to look for changes. */
 export interface ChangesOptions {

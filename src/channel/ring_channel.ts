@@ -12,7 +12,7 @@ import { type MappedView, SharedMemory } from "../memory/mod.ts";
 import type { Inheritable } from "../process/mod.ts";
 import { SharedEvent } from "../sync/mod.ts";
 import { poll, type WaitOptions } from "../waiting/poll.ts";
-import { Ends } from "./ends.ts";
+import { Ends } from "./end/ends.ts";
 import {
   HEADER_LENGTH,
   longestMessage,
@@ -23,10 +23,10 @@ import {
   WHEN_FULL,
   type WhenFull,
   writeHeader,
-} from "./ring_header.ts";
+} from "./ring/ring_header.ts";
 import { RingReceiver } from "./ring_receiver.ts";
 import { type EndOptions, RingSender } from "./ring_sender.ts";
-import { settleSize } from "./ring_size.ts";
+import { settleSize } from "./ring/ring_size.ts";
 import { readableFrom, writableTo } from "./streams.ts";
 
 /** What a new channel is to be like. */

@@ -9,16 +9,16 @@ import { Mailbox } from "../waiting/mailbox.ts";
 import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
 import { isTurnDue, nextTurn } from "../waiting/turns.ts";
 import { decodeValue } from "./clone.ts";
-import { deadlineAfter, timeLeft } from "./deadline.ts";
-import { EndWait } from "./end_wait.ts";
-import { ManySenders } from "./many_senders.ts";
-import { OtherEnd, type OtherSide } from "./other_end.ts";
-import { leavePlace, takePlace } from "./ownership.ts";
-import { HEADER_LENGTH, RECEIVER, SENDER, WORD } from "./ring_header.ts";
-import { RingReader } from "./ring_reader.ts";
+import { deadlineAfter, timeLeft } from "./end/deadline.ts";
+import { EndWait } from "./end/end_wait.ts";
+import { ManySenders } from "./end/many_senders.ts";
+import { OtherEnd, type OtherSide } from "./end/other_end.ts";
+import { leavePlace, takePlace } from "./ring/ownership.ts";
+import { HEADER_LENGTH, RECEIVER, SENDER, WORD } from "./ring/ring_header.ts";
+import { RingReader } from "./ring/ring_reader.ts";
 import type { EndOptions } from "./ring_sender.ts";
-import { sleeperAt, takeSleeper } from "./sleep.ts";
-import { type Teller, tellNow, tellSoon } from "./turn_end.ts";
+import { sleeperAt, takeSleeper } from "./end/sleep.ts";
+import { type Teller, tellNow, tellSoon } from "./end/turn_end.ts";
 
 /** What a receiver has done, and the channel before it. */
 export interface ReceiverStats {

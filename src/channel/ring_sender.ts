@@ -9,17 +9,17 @@ import type { SharedEvent, WaitSyncOptions } from "../sync/mod.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
 import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
 import { isTurnDue, nextTurn } from "../waiting/turns.ts";
-import { deadlineAfter, timeLeft } from "./deadline.ts";
-import { EndWait } from "./end_wait.ts";
-import { OtherEnd } from "./other_end.ts";
+import { deadlineAfter, timeLeft } from "./end/deadline.ts";
+import { EndWait } from "./end/end_wait.ts";
+import { OtherEnd } from "./end/other_end.ts";
 import { encodeValue } from "./clone.ts";
 import { RingClaim } from "./ring_claim.ts";
-import { HEADER_LENGTH, RECEIVER, type RingSettings, SENDER, WORD } from "./ring_header.ts";
-import { RingWriter, type Writer } from "./ring_writer.ts";
-import { type SenderPlace, takeSenderPlace } from "./sender_places.ts";
-import { SharedWriter } from "./shared_writer.ts";
-import { sleeperAt, takeSleeper } from "./sleep.ts";
-import { type Teller, tellSoon } from "./turn_end.ts";
+import { HEADER_LENGTH, RECEIVER, type RingSettings, SENDER, WORD } from "./ring/ring_header.ts";
+import { RingWriter, type Writer } from "./ring/ring_writer.ts";
+import { type SenderPlace, takeSenderPlace } from "./ring/sender_places.ts";
+import { SharedWriter } from "./ring/shared_writer.ts";
+import { sleeperAt, takeSleeper } from "./end/sleep.ts";
+import { type Teller, tellSoon } from "./end/turn_end.ts";
 
 /** What an end needs of its channel. */
 export interface EndOptions {

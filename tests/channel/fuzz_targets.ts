@@ -5,8 +5,8 @@
  */
 
 import { BroadcastRing, LatestValue, type Producers, RingChannel } from "../../src/channel/mod.ts";
-import * as broadcast from "../../src/channel/broadcast_header.ts";
-import { HEADER_LENGTH, RECEIVER, SENDERS, WORD } from "../../src/channel/ring_header.ts";
+import * as broadcast from "../../src/channel/broadcast/broadcast_header.ts";
+import { HEADER_LENGTH, RECEIVER, SENDERS, WORD } from "../../src/channel/ring/ring_header.ts";
 import { SharedMemory } from "../../src/memory/mod.ts";
 import { CAPACITY, openBroadcast, openLatest, openRing, type User, Value } from "./fuzz_users.ts";
 import type { Words } from "./nonsense.ts";

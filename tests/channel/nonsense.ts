@@ -4,7 +4,7 @@
  * @module
  */
 
-import { selfAsOwner } from "../../src/channel/ownership.ts";
+import { selfAsOwner } from "../../src/channel/ring/ownership.ts";
 import { Random } from "./random.ts";
 
 /** What is where in the memory, by places in an `Int32Array`. */

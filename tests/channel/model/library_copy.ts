@@ -40,10 +40,10 @@ const GLOBALS = ["Deno", "navigator", "performance", "setImmediate"];
 /** What there is so much of in the library that it would be all that there is to see. */
 const FEWER: readonly Change[] = [
   // Looks at another sender's turn.
-  { file: "src/channel/send_turn.ts", from: "const LOOKS = 256;", to: "const LOOKS = 1;" },
+  { file: "src/channel/ring/send_turn.ts", from: "const LOOKS = 256;", to: "const LOOKS = 1;" },
   // Places of senders.
   {
-    file: "src/channel/ring_header.ts",
+    file: "src/channel/ring/ring_header.ts",
     from: "export const MOST_SENDERS = 64;",
     to: "export const MOST_SENDERS = 2;",
   },
@@ -94,7 +94,7 @@ export async function loadCopy(...changes: Change[]): Promise<Library> {
     const sender: typeof Sender = await import(url(ENTRIES[0]!));
     const receiver: typeof Receiver = await import(url(ENTRIES[1]!));
     const { SharedEvent } = await import(url("src/sync/mod.ts"));
-    const { stateOfModule: turnEnd } = await import(url("src/channel/turn_end.ts"));
+    const { stateOfModule: turnEnd } = await import(url("src/channel/end/turn_end.ts"));
     const tellers = (): unknown[] => turnEnd()[0];
     const resets: (() => void)[] = [];
     const states: (() => unknown)[] = [];

@@ -17,19 +17,19 @@ export interface Mutant extends Change {
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "no second look before sleeping, sync": {
     scenario: "sendSync() into a full ring, receiveSync()",
-    file: "src/channel/end_wait.ts",
+    file: "src/channel/end/end_wait.ts",
     from: "const left = timeLeft(deadline);\n      const ready = isReady();",
     to: "const left = timeLeft(deadline);\n      const ready = false;",
   },
   "no second look before sleeping, with promises": {
     scenario: "sendSync(), receive()",
-    file: "src/channel/end_wait.ts",
+    file: "src/channel/end/end_wait.ts",
     from: "const left = Math.ceil(timeLeft(deadline));\n      const ready = isReady();",
     to: "const left = Math.ceil(timeLeft(deadline));\n      const ready = false;",
   },
   "the second look comes before the announcement": {
     scenario: "sendSync() into a full ring, receiveSync()",
-    file: "src/channel/end_wait.ts",
+    file: "src/channel/end/end_wait.ts",
     from:
       "this.#sleeper.announce();\n      const left = timeLeft(deadline);\n      const ready = isReady();",
     to:
@@ -37,19 +37,19 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "a sender looks for a sleeper before it tells": {
     scenario: "sendSync() into a full ring, receiveSync()",
-    file: "src/channel/ring_writer.ts",
+    file: "src/channel/ring/ring_writer.ts",
     from: "Atomics.store(this.#header, WORD.tail, this.#tail);\n    this.#calls.told();",
     to: "this.#calls.told();\n    Atomics.store(this.#header, WORD.tail, this.#tail);",
   },
   "a receiver looks for a sleeper before it tells": {
     scenario: "sendSync() into a full ring, of which one message is taken",
-    file: "src/channel/ring_reader.ts",
+    file: "src/channel/ring/ring_reader.ts",
     from: "Atomics.store(this.#header, WORD.head, this.#head);\n    this.#told();",
     to: "this.#told();\n    Atomics.store(this.#header, WORD.head, this.#head);",
   },
   "what is left is not told at the end of a turn": {
     scenario: "send() of what is told of together, receive()",
-    file: "src/channel/turn_end.ts",
+    file: "src/channel/end/turn_end.ts",
     from: "    teller.isDue = false;\n    teller.tell();",
     to: "    teller.isDue = false;",
   },
@@ -85,7 +85,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "nobody notices a process's end, sync": {
     scenario: "a sender that is ended, receiveSync()",
-    file: "src/channel/end_wait.ts",
+    file: "src/channel/end/end_wait.ts",
     from: 'if (end === "ended") this.#other.noteDeath();',
     to: "",
   },
@@ -103,19 +103,19 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "what a sender that was ended had told nobody of is left": {
     scenario: "a sender that is ended, receive()",
-    file: "src/channel/ring_reader.ts",
+    file: "src/channel/ring/ring_reader.ts",
     from: "if (isSame()) Atomics.compareExchange(this.#header, WORD.tail, tail, committed);",
     to: "",
   },
   "the next sender does not go on where the one before was": {
     scenario: "a sender in the place of one that is ended",
-    file: "src/channel/ring_writer.ts",
+    file: "src/channel/ring/ring_writer.ts",
     from: "this.#tail = Atomics.load(this.#header, WORD.committed);",
     to: "this.#tail = Atomics.load(this.#header, WORD.tail);",
   },
   "the next receiver takes what was received once more": {
     scenario: "a receiver in the place of one that is ended",
-    file: "src/channel/ring_reader.ts",
+    file: "src/channel/ring/ring_reader.ts",
     from: "this.#header[WORD.consumed] = this.#head;",
     to: "",
   },
@@ -127,31 +127,31 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "a turn is taken without asking": {
     scenario: "two senders take turns",
-    file: "src/channel/send_turn.ts",
+    file: "src/channel/ring/send_turn.ts",
     from: "return ((word & WHO) === 0 || this.#isOver(word)) && this.#change(word, this.#number);",
     to: "return this.#change(word, this.#number);",
   },
   "a turn is looked at and not taken in one step": {
     scenario: "two senders take turns",
-    file: "src/channel/send_turn.ts",
+    file: "src/channel/ring/send_turn.ts",
     from: "if (Atomics.compareExchange(this.#header, WORD.turn, from, to) !== from) return false;",
     to: "Atomics.store(this.#header, WORD.turn, to);",
   },
   "a sender whose turn is over wakes nobody": {
     scenario: "two senders take turns",
-    file: "src/channel/shared_writer.ts",
+    file: "src/channel/ring/shared_writer.ts",
     from: "this.#turn.give();\n    this.#calls.over();",
     to: "this.#turn.give();",
   },
   "the turn of a process that was ended is never over": {
     scenario: "two senders take turns, and one of them is ended",
-    file: "src/channel/send_turn.ts",
+    file: "src/channel/ring/send_turn.ts",
     from: "if (hasEnded(Atomics.load(this.#owners, place.owner))) this.#over = word;",
     to: "",
   },
   "of many senders, one that is ended as it leaves is never missed": {
     scenario: "the last of many senders is ended",
-    file: "src/channel/many_senders.ts",
+    file: "src/channel/end/many_senders.ts",
     from: "    this.#count();\n  }\n\n  noteDeath",
     to: "  }\n\n  noteDeath",
   },

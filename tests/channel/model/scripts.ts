@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RingSettings } from "../../../src/channel/ring_header.ts";
+import type { RingSettings } from "../../../src/channel/ring/ring_header.ts";
 import type { RingSender } from "../../../src/channel/ring_sender.ts";
 import type { Part } from "./explore.ts";
 import type { Library } from "./library_copy.ts";

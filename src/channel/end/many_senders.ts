@@ -4,11 +4,11 @@
  * @module
  */
 
-import { ProcessWatch } from "../sync/mod.ts";
+import { ProcessWatch } from "../../sync/mod.ts";
 import type { OtherSide } from "./other_end.ts";
-import { selfAsOwner, watchOwner } from "./ownership.ts";
-import { CLOSED, HEADER_LENGTH, SENDERS, WORD } from "./ring_header.ts";
-import { countChange } from "./sender_places.ts";
+import { selfAsOwner, watchOwner } from "../ring/ownership.ts";
+import { CLOSED, HEADER_LENGTH, SENDERS, WORD } from "../ring/ring_header.ts";
+import { countChange } from "../ring/sender_places.ts";
 
 /** How often one asks whether the senders' processes are there, in milliseconds. */
 const LOOK_INTERVAL = 20;

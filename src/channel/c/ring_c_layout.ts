@@ -4,7 +4,7 @@
  * @module
  */
 
-import { array, struct } from "../memory/mod.ts";
+import { array, struct } from "../../memory/mod.ts";
 import {
   CLOSED,
   HEADER_LENGTH,
@@ -18,11 +18,11 @@ import {
   VERSION,
   WHEN_FULL,
   WORD,
-} from "./ring_header.ts";
-import { LEAST_CAPACITY, MOST_CAPACITY } from "./ring_size.ts";
-import { BATCH as READ_BATCH } from "./ring_reader.ts";
-import { BATCH as WRITTEN_BATCH } from "./ring_writer.ts";
-import { ASLEEP, AWAKE } from "./sleep.ts";
+} from "../ring/ring_header.ts";
+import { LEAST_CAPACITY, MOST_CAPACITY } from "../ring/ring_size.ts";
+import { BATCH as READ_BATCH } from "../ring/ring_reader.ts";
+import { BATCH as WRITTEN_BATCH } from "../ring/ring_writer.ts";
+import { ASLEEP, AWAKE } from "../end/sleep.ts";
 
 const word = (index: number) => ({ type: "u32", offset: 4 * index }) as const;
 const Place = struct({ owner: "u64", state: "u32" });

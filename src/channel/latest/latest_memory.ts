@@ -16,11 +16,11 @@
  * @module
  */
 
-import type { Security } from "../../ffi/security.ts";
-import type { MappedView, SharedMemory } from "../memory/mod.ts";
-import { struct } from "../memory/mod.ts";
+import type { Security } from "../../../ffi/security.ts";
+import type { MappedView, SharedMemory } from "../../memory/mod.ts";
+import { struct } from "../../memory/mod.ts";
 import { LatestSlots, SLOTS } from "./latest_slots.ts";
-import { SEAT_WORDS, Seats } from "./seats.ts";
+import { SEAT_WORDS, Seats } from "../end/seats.ts";
 
 /** Where a value's bytes are, and how many there are. */
 export interface ValueLayout {

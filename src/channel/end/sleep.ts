@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { Place } from "./ring_header.ts";
+import type { Place } from "../ring/ring_header.ts";
 
 /** A word that says that its end need not be woken. */
 export const AWAKE = 0;

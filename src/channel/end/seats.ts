@@ -10,9 +10,9 @@
  * @module
  */
 
-import { unless } from "../../ffi/error.ts";
-import type { Security } from "../../ffi/security.ts";
-import { SharedEvent } from "../sync/mod.ts";
+import { unless } from "../../../ffi/error.ts";
+import type { Security } from "../../../ffi/security.ts";
+import { SharedEvent } from "../../sync/mod.ts";
 import type { Sleeper } from "./sleep.ts";
 
 /** How many seats there are. */

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { ProcessWatch } from "../sync/mod.ts";
-import { selfAsOwner, watchOwner } from "./ownership.ts";
-import { CLOSED, HEADER_LENGTH, type Place } from "./ring_header.ts";
+import { ProcessWatch } from "../../sync/mod.ts";
+import { selfAsOwner, watchOwner } from "../ring/ownership.ts";
+import { CLOSED, HEADER_LENGTH, type Place } from "../ring/ring_header.ts";
 
 /** How often one that does not wait asks whether the other process is there, in milliseconds. */
 const LOOK_INTERVAL = 20;

@@ -32,8 +32,8 @@
  * @module
  */
 
-import { type Place, RECORD_KIND } from "./ring_header.ts";
-import { isPossibleSize, LEAST_CAPACITY, type RingSize } from "./ring_size.ts";
+import { type Place, RECORD_KIND } from "../ring/ring_header.ts";
+import { isPossibleSize, LEAST_CAPACITY, type RingSize } from "../ring/ring_size.ts";
 
 /** Where the ring begins. */
 export const HEADER_LENGTH = 2048;

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { startOf } from "../../ffi/process.ts";
-import { ProcessWatch } from "../sync/mod.ts";
+import { startOf } from "../../../ffi/process.ts";
+import { ProcessWatch } from "../../sync/mod.ts";
 import { CLOSED, HEADER_LENGTH, type Place } from "./ring_header.ts";
 
 const NOBODY = 0n;

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { lastError } from "../../ffi/error.ts";
-import { kernel32 } from "../../ffi/kernel32.ts";
-import { INFINITE } from "../../ffi/registered_wait.ts";
-import type { SharedEvent, WaitOptions } from "../sync/mod.ts";
-import { ParkedWait } from "../sync/parked_wait.ts";
-import { PATIENCE, standStillBriefly } from "../waiting/patience.ts";
+import { lastError } from "../../../ffi/error.ts";
+import { kernel32 } from "../../../ffi/kernel32.ts";
+import { INFINITE } from "../../../ffi/registered_wait.ts";
+import type { SharedEvent, WaitOptions } from "../../sync/mod.ts";
+import { ParkedWait } from "../../sync/parked_wait.ts";
+import { PATIENCE, standStillBriefly } from "../../waiting/patience.ts";
 import { deadlineAfter, timeLeft } from "./deadline.ts";
 import type { OtherSide } from "./other_end.ts";
 import type { Sleeper } from "./sleep.ts";
@@ -151,7 +151,10 @@ export class EndWait implements Disposable {
     return isWoken;
   }
 
-  /** Sleeps with the thread standing still, for a moment, where that has always been enough lately. */
+  /**
+   * Sleeps with the thread standing still, for a moment, where that has always been enough lately: to
+   * the system's next tick, which may be 15 milliseconds away, where it is not.
+   */
   #glance(): boolean {
     if (this.#quick < STREAK) return false;
     const event = this.#event.unsafeHandle;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertInteger } from "../../ffi/arguments.ts";
+import { assertInteger } from "../../../ffi/arguments.ts";
 
 /** The least that a ring can hold, in bytes. */
 export const LEAST_CAPACITY = 1024;
