@@ -6,6 +6,9 @@
  * nothing else: neither files nor programs nor other calls of this kind, of which Deno does four at a
  * time for each processor. So it is for few waits, of those who wait again and again.
  *
+ * And the others may have all threads busy, so that nobody waits yet. Therefore signals and time are
+ * seen to here, and from time to time this thread looks whether the event is set and nobody took it.
+ *
  * @module
  */
 
@@ -15,34 +18,42 @@ import { kernel32 } from "../../ffi/kernel32.ts";
 import { INFINITE } from "../../ffi/registered_wait.ts";
 import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
 import type { SharedEvent } from "./event.ts";
-import { inWorker } from "./single_wait.ts";
+import { inWorker, standStill } from "./single_wait.ts";
 import { type Lease, lend } from "./waitable_object.ts";
 
 /** The most waits at a time: half of the threads remain. */
 const MOST = 2 * navigator.hardwareConcurrency;
 let count = 0;
+/** How many of them go on although nobody waits for them any more. */
+let givenUp = 0;
+
+/** When this thread looks for the first time, in milliseconds; then after twice as long each time … */
+const FIRST_LOOK = 20;
+/** … up to this. */
+const LONGEST_PAUSE = 500;
 
 const WAIT_OBJECT_0 = 0;
-const WAIT_TIMEOUT = 0x102;
 /** Where in the list of handles the event is; what stops a wait comes first, and then takes nothing. */
 const EVENT_INDEX = 1;
 
 /** Waits for an event, for one who waits at a time. */
 export class ParkedWait implements Disposable {
   /**
-   * Whether there can be one more wait. A Worker that is ended would stand still for as long as it
-   * lasts.
+   * Whether there can be one more wait. There cannot while one that was given up goes on, for then
+   * all threads are busy; and a Worker that is ended would stand still for as long as it lasts.
    */
   static get isPossible(): boolean {
-    return count < MOST && !inWorker();
+    return count < MOST && givenUp === 0 && !inWorker();
   }
 
   readonly #lease: Lease;
   readonly #stop: Handle;
   readonly #handles: BigUint64Array<ArrayBuffer>;
-  #isWaiting = false;
+  /** Ends the wait that there is. */
+  #end: PromiseWithResolvers<boolean> | undefined;
+  /** Whether a thread waits, or will. */
+  #isParked = false;
   #isStopped = false;
-  #error: Error | undefined;
 
   /**
    * Has all that it needs to wait.
@@ -53,7 +64,7 @@ export class ParkedWait implements Disposable {
   constructor(event: SharedEvent) {
     this.#lease = lend(event, {
       onClose: (error) => {
-        if (!this.#isStopped) this.#error = error;
+        this.#end?.reject(error);
         this.stop();
       },
     });
@@ -64,6 +75,11 @@ export class ParkedWait implements Disposable {
       throw error;
     }
     this.#handles = BigUint64Array.of(this.#stop.value, this.#lease.handle.value);
+  }
+
+  /** Whether it is stopped, or has stopped itself when a wait was given up: it waits no more. */
+  get isStopped(): boolean {
+    return this.#isStopped;
   }
 
   /**
@@ -79,35 +95,43 @@ export class ParkedWait implements Disposable {
     assertTimeout(timeout);
     signal?.throwIfAborted();
     if (this.#isStopped) return false;
-    const stop = () => setEvent(this.#stop);
-    signal?.addEventListener("abort", stop);
-    this.#isWaiting = true;
-    count++;
-    let code: number;
+    const end = Promise.withResolvers<boolean>();
+    this.#end = end;
+    const abort = () => end.reject(signal?.reason);
+    signal?.addEventListener("abort", abort);
+    const deadline = performance.now() + timeout;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = (pause: number) => {
+      timer = setTimeout(() => {
+        if (standStill(this.#lease.handle, 0) !== undefined) end.resolve(true);
+        else if (performance.now() >= deadline) end.resolve(false);
+        else look(Math.min(pause * 2, LONGEST_PAUSE));
+      }, Math.max(Math.min(pause, deadline - performance.now()), 0));
+    };
+    look(FIRST_LOOK);
+    const parked = this.#park(end);
     try {
-      const { WaitOnPoolThread } = kernel32();
-      const milliseconds = Math.min(timeout, INFINITE);
-      code = await WaitOnPoolThread(this.#handles.length, this.#handles, 0, milliseconds, 0);
+      return await end.promise;
     } finally {
-      count--;
-      this.#isWaiting = false;
-      signal?.removeEventListener("abort", stop);
-      if (this.#isStopped) this.#free();
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+      this.#end = undefined;
+      if (this.#isParked) {
+        this.stop();
+        // So that nothing is left of it, unless all threads are busy.
+        await within(parked, FIRST_LOOK);
+      }
     }
-    if (this.#error !== undefined) throw this.#error;
-    signal?.throwIfAborted();
-    if (code === WAIT_OBJECT_0 + EVENT_INDEX) return true;
-    if (code === WAIT_OBJECT_0 || code === WAIT_TIMEOUT) return false;
-    // Which error it was is known to the other thread alone.
-    throw new Deno.errors.BadResource(`Cannot wait for ${this.#lease.handle.kind}`);
   }
 
   /** Stops waiting: nothing is taken any more that the event is set for from now on. */
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    if (this.#isWaiting) setEvent(this.#stop);
-    else this.#free();
+    this.#end?.resolve(false);
+    if (!this.#isParked) return this.#free();
+    givenUp++;
+    setEvent(this.#stop);
   }
 
   /** Stops waiting at the end of a `using` block. */
@@ -115,8 +139,36 @@ export class ParkedWait implements Disposable {
     this.stop();
   }
 
+  /** Has a thread wait, and tells what comes of it. */
+  async #park(end: PromiseWithResolvers<boolean>): Promise<void> {
+    this.#isParked = true;
+    count++;
+    try {
+      const code = await kernel32().WaitOnPoolThread(2, this.#handles, 0, INFINITE, 0);
+      if (code === WAIT_OBJECT_0 + EVENT_INDEX) end.resolve(true);
+      else if (code === WAIT_OBJECT_0) end.resolve(false);
+      // Which error it was is known to the other thread alone.
+      else throw new Deno.errors.BadResource(`Cannot wait for ${this.#lease.handle.kind}`);
+    } catch (error) {
+      end.reject(error);
+    }
+    count--;
+    this.#isParked = false;
+    if (!this.#isStopped) return;
+    givenUp--;
+    this.#free();
+  }
+
   #free(): void {
     this.#stop.close();
     this.#lease[Symbol.dispose]();
   }
+}
+
+/** Waits until a promise is fulfilled, or for so many milliseconds. */
+async function within(promise: Promise<void>, milliseconds: number): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
 }

@@ -1,6 +1,7 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { BroadcastRing, LatestValue, RingChannel } from "../../src/channel/mod.ts";
 import { struct } from "../../src/memory/mod.ts";
+import { openLibrary } from "../open_library.ts";
 import { randomName } from "../random_name.ts";
 
 const message = new Uint8Array(64);
@@ -76,4 +77,27 @@ Deno.test("What is sent and not awaited is in the ring at once, and what is rece
   await Promise.all(received.map(async (message) => order.push((await message)![0]!)));
   assertEquals(order, Array.from({ length: count }, (_, index) => index % 256));
   assertEquals(await Promise.all(sent), sent.map(() => true));
+});
+
+Deno.test("What is sent is received soon also while others have all of Deno's threads busy", async () => {
+  using library = openLibrary("kernel32.dll", {
+    Sleep: { parameters: ["u32"], result: "void", nonblocking: true },
+  });
+  using channel = RingChannel.anonymous();
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  const before = performance.now();
+  const busy = Array.from(
+    { length: navigator.hardwareConcurrency * 4 },
+    () => library.symbols.Sleep(4000),
+  );
+  for (let number = 0; number < 5; number++) {
+    const message = receiver.receive();
+    // It has fallen asleep by then, as far as it can.
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    sender.sendSync(Uint8Array.of(number));
+    assertEquals(await message, Uint8Array.of(number));
+  }
+  assertGreater(3000, performance.now() - before);
+  await Promise.all(busy);
 });

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { SharedEvent } from "../../mod.ts";
 import { ParkedWait } from "../../src/sync/parked_wait.ts";
 import { assertLeavesNoHandle } from "../leak.ts";
+import { openLibrary } from "../open_library.ts";
 
 const soon = { timeout: 20_000 };
 
@@ -16,17 +17,18 @@ Deno.test("ParkedWait is over when the event is set, before or meanwhile, and ta
   assertEquals(await wait.wait({ timeout: 1 }), false);
 });
 
-Deno.test("ParkedWait is stopped by a signal, and can be used again", async () => {
+Deno.test("ParkedWait is stopped by a signal", async () => {
   using event = SharedEvent.anonymous();
   using wait = new ParkedWait(event);
+  const signal = AbortSignal.abort(new Error("on purpose"));
+  await assertRejects(() => wait.wait({ ...soon, signal }), Error, "on purpose");
+  assert(!wait.isStopped);
   const controller = new AbortController();
   const waiting = wait.wait({ ...soon, signal: controller.signal });
   controller.abort(new Error("on purpose"));
   await assertRejects(() => waiting, Error, "on purpose");
-  const { signal } = controller;
-  await assertRejects(() => wait.wait({ ...soon, signal }), Error, "on purpose");
-  event.set();
-  assert(await wait.wait(soon));
+  assert(wait.isStopped);
+  assertEquals(await wait.wait(soon), false);
 });
 
 Deno.test("ParkedWait that is stopped takes nothing that the event is set for later", async () => {
@@ -73,4 +75,36 @@ Deno.test("ParkedWait leaves half of Deno's threads to others", async () => {
   stack.dispose();
   assertEquals(await Promise.all(waits), waits.map(() => false));
   assert(ParkedWait.isPossible);
+});
+
+Deno.test("ParkedWait is over in time also while others have all of Deno's threads busy", async () => {
+  using library = openLibrary("kernel32.dll", {
+    Sleep: { parameters: ["u32"], result: "void", nonblocking: true },
+  });
+  const before = performance.now();
+  const busy = Array.from(
+    { length: navigator.hardwareConcurrency * 4 },
+    () => library.symbols.Sleep(4000),
+  );
+  using event = SharedEvent.anonymous();
+  using set = new ParkedWait(event);
+  const waiting = set.wait({});
+  event.set();
+  assert(await waiting);
+  assert(set.isStopped);
+  assert(!ParkedWait.isPossible);
+  using late = new ParkedWait(event);
+  assertEquals(await late.wait({ timeout: 50 }), false);
+  using aborted = new ParkedWait(event);
+  const signal = AbortSignal.timeout(50);
+  await assertRejects(() => aborted.wait({ signal }), DOMException);
+  const stopped = new ParkedWait(event);
+  setTimeout(() => stopped.stop(), 50);
+  assertEquals(await stopped.wait({}), false);
+  assertLess(performance.now() - before, 3000);
+  await Promise.all(busy);
+  // Those that were given up have begun only now; they take nothing.
+  event.set();
+  while (!ParkedWait.isPossible) await new Promise((resolve) => setTimeout(resolve, 1));
+  event.waitSync({ timeout: 0 });
 });

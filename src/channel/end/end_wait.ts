@@ -165,7 +165,7 @@ export class EndWait implements Disposable {
   async #park(options: WaitOptions): Promise<boolean> {
     // What wakes one of several ends is not to be taken by one that does not sleep.
     if (!this.#isShared && ParkedWait.isPossible) {
-      this.#parked ??= new ParkedWait(this.#event);
+      if (this.#parked?.isStopped !== false) this.#parked = new ParkedWait(this.#event);
       return await this.#parked.wait(options);
     }
     try {

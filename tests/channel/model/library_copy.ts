@@ -36,7 +36,7 @@ const ROOT = new URL("../../../", import.meta.url);
 const MACHINE = new URL("./machine.ts", import.meta.url).href;
 const ENTRIES = ["src/channel/ring_sender.ts", "src/channel/ring_receiver.ts"];
 /** What files have of Deno that is a step of theirs. */
-const GLOBALS = ["Deno", "navigator", "performance", "setImmediate"];
+const GLOBALS = ["Deno", "clearTimeout", "navigator", "performance", "setImmediate", "setTimeout"];
 /** What there is so much of in the library that it would be all that there is to see. */
 const FEWER: readonly Change[] = [
   // Looks at another sender's turn.
@@ -54,7 +54,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
   "ffi/kernel32.ts": `export { kernel32 } from "${MACHINE}";`,
   "ffi/process.ts": `export { startOf } from "${MACHINE}";`,
   "ffi/registered_wait.ts": "export const INFINITE = 0xffff_ffff;",
-  "src/sync/single_wait.ts": `export { inWorker } from "${MACHINE}";`,
+  "src/sync/single_wait.ts": `export { inWorker, standStill } from "${MACHINE}";`,
   "src/sync/mod.ts": `
     import { Handle } from "../../ffi/handle.ts";
     import { setEvent } from "../../ffi/event.ts";
@@ -83,7 +83,11 @@ export async function loadCopy(...changes: Change[]): Promise<Library> {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   try {
     const copies = new Map<string, string>();
-    for (const file of ENTRIES) await copy(file, [...FEWER, ...changes], copies);
+    const all = [...FEWER, ...changes];
+    for (const file of ENTRIES) await copy(file, all, copies);
+    for (const { file } of all) {
+      if (!copies.has(file)) throw new Error(`Nobody imports ${file}`);
+    }
     for (const [file, text] of copies) {
       const path = `${folder}/${file}`;
       await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });

@@ -22,6 +22,11 @@ export function setImmediate(callback: () => void): void {
   running().later(callback);
 }
 
+/** No timer is over: nothing has to wait for one. */
+export function setTimeout(): undefined {}
+/** There is nothing to be done. */
+export function clearTimeout(): void {}
+
 // What it has in place of Windows.
 
 /** The functions that are called. */
@@ -40,6 +45,9 @@ export function kernel32(): Record<string, (...args: never[]) => unknown> {
 export function startOf(): bigint {
   return START_TIME;
 }
+
+/** Looks at an object when a timer is over. */
+export function standStill(): undefined {}
 
 /** Whether a script runs in a Worker. */
 export function inWorker(): boolean {
