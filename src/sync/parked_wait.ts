@@ -101,14 +101,15 @@ export class ParkedWait implements Disposable {
     signal?.addEventListener("abort", abort);
     const deadline = performance.now() + timeout;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const look = (pause: number) => {
-      timer = setTimeout(() => {
-        if (standStill(this.#lease.handle, 0) !== undefined) end.resolve(true);
-        else if (performance.now() >= deadline) end.resolve(false);
-        else look(Math.min(pause * 2, LONGEST_PAUSE));
-      }, Math.max(Math.min(pause, deadline - performance.now()), 0));
+    const lookIn = (pause: number) => {
+      const look = () => {
+        if (this.#take(end)) return;
+        if (performance.now() >= deadline) end.resolve(false);
+        else lookIn(Math.min(pause * 2, LONGEST_PAUSE));
+      };
+      timer = setTimeout(look, Math.max(Math.min(pause, deadline - performance.now()), 0));
     };
-    look(FIRST_LOOK);
+    lookIn(FIRST_LOOK);
     const parked = this.#park(end);
     try {
       return await end.promise;
@@ -137,6 +138,17 @@ export class ParkedWait implements Disposable {
   /** Stops waiting at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.stop();
+  }
+
+  /** Takes what the event is set for, if nobody has; whether the wait is over with that. */
+  #take(end: PromiseWithResolvers<boolean>): boolean {
+    try {
+      if (standStill(this.#lease.handle, 0) === undefined) return false;
+      end.resolve(true);
+    } catch (error) {
+      end.reject(error);
+    }
+    return true;
   }
 
   /** Has a thread wait, and tells what comes of it. */
