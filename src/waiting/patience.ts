@@ -15,7 +15,7 @@ let patience = PATIENCE;
 /**
  * Stands still, unless the thread has done so for long enough in this turn of its event loop.
  *
- * @param wait Stands still, for about half of {@linkcode PATIENCE} at most.
+ * @param wait Stands still, for {@linkcode PATIENCE} at most.
  * @returns What `wait` gives; `undefined` if it was not called.
  */
 export function standStillBriefly<T>(wait: () => T): T | undefined {

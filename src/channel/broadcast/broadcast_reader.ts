@@ -15,7 +15,7 @@ import {
 } from "./broadcast_header.ts";
 import { RECORD_KIND } from "../ring/ring_header.ts";
 import { committedAfter } from "./broadcast_writer.ts";
-import { fence } from "../fence.ts";
+import { fence } from "./fence.ts";
 
 /** How often a message is tried to be read that is written over each time. */
 const MOST_TRIES = 10_000;

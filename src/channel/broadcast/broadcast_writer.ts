@@ -37,7 +37,7 @@ import {
   WORD,
 } from "./broadcast_header.ts";
 import { RECORD_KIND } from "../ring/ring_header.ts";
-import { fence } from "../fence.ts";
+import { fence } from "./fence.ts";
 
 /** How much is written before receivers are told, unless the sender idles before, in units. */
 const BATCH = 512 / UNIT;

@@ -165,7 +165,9 @@ export class EndWait implements Disposable {
   async #park(options: WaitOptions): Promise<boolean> {
     // What wakes one of several ends is not to be taken by one that does not sleep.
     if (!this.#isShared && ParkedWait.isPossible) {
-      if (this.#parked?.isStopped !== false) this.#parked = new ParkedWait(this.#event);
+      if (this.#parked === undefined || this.#parked.isStopped) {
+        this.#parked = new ParkedWait(this.#event);
+      }
       return await this.#parked.wait(options);
     }
     try {

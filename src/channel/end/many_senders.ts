@@ -8,7 +8,6 @@ import { ProcessWatch } from "../../sync/mod.ts";
 import type { OtherSide } from "./other_end.ts";
 import { selfAsOwner, watchOwner } from "../ring/ownership.ts";
 import { CLOSED, HEADER_LENGTH, SENDERS, WORD } from "../ring/ring_header.ts";
-import { countChange } from "../ring/sender_places.ts";
 
 /** How often one asks whether the senders' processes are there, in milliseconds. */
 const LOOK_INTERVAL = 20;
@@ -21,7 +20,6 @@ const LOOK_INTERVAL = 20;
  */
 export class ManySenders implements OtherSide {
   readonly isMany = true;
-  readonly #buffer: ArrayBuffer;
   readonly #header: Int32Array<ArrayBuffer>;
   readonly #owners: BigUint64Array<ArrayBuffer>;
   /** The processes of the senders that can be watched. */
@@ -35,7 +33,6 @@ export class ManySenders implements OtherSide {
 
   /** @param buffer The ring's memory. */
   constructor(buffer: ArrayBuffer) {
-    this.#buffer = buffer;
     this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
     this.#owners = new BigUint64Array(buffer, 0, HEADER_LENGTH / 8);
   }
@@ -72,11 +69,10 @@ export class ManySenders implements OtherSide {
         present.add(owner);
       } else if (Atomics.compareExchange(this.#owners, index, owner, 0n) === owner) {
         this.#lost = true;
-        countChange(this.#buffer);
       }
     }
     for (const owner of this.#watches.keys()) if (!present.has(owner)) this.#forget(owner);
-    // One that was ended as it left may have told nobody that it has.
+    // One that was ended has told nobody that it has left.
     this.#count();
   }
 

@@ -39,7 +39,7 @@ export function takeSenderPlace(buffer: ArrayBuffer, producers: Producers): Send
 }
 
 /** Has the receiver look who is there. */
-export function countChange(buffer: ArrayBuffer): void {
+function countChange(buffer: ArrayBuffer): void {
   Atomics.add(new Int32Array(buffer, 0, HEADER_LENGTH / 4), WORD.changes, 1);
 }
 
