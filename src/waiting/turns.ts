@@ -10,25 +10,43 @@
 
 /** The longest time without a turn, in milliseconds, once waits have been over at once. */
 const LONGEST = 4;
-/** In how many waits the time is asked for once, which takes longer than a message. */
-const WAITS = 64;
+/** How often the time is asked for, in milliseconds: that takes longer than a message. */
+const LOOK_INTERVAL = 1;
+/** The most waits until then. */
+const MOST_WAITS = 1024;
 
 let waits = 0;
+/** So many waits took about as long as the interval. */
+let enough = 16;
+let lastLook = 0;
 let lastTurn = 0;
 let isDue = false;
+let turn: Promise<true> | undefined = undefined;
 
 /** Whether a wait that could be over at once is to last until {@linkcode nextTurn} is over. */
 export function isTurnDue(): boolean {
-  if (!isDue && ++waits >= WAITS) {
-    waits = 0;
-    isDue = performance.now() - lastTurn > LONGEST;
-  }
+  if (!isDue && ++waits >= enough) look();
   return isDue;
 }
 
-/** Is fulfilled when the event loop has turned. */
-export async function nextTurn(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-  lastTurn = performance.now();
-  isDue = false;
+function look(): void {
+  const now = performance.now();
+  enough = now - lastLook < LOOK_INTERVAL ? Math.min(enough * 2, MOST_WAITS) : (enough >> 1) + 1;
+  [waits, lastLook] = [0, now];
+  isDue = now - lastTurn > LONGEST;
+}
+
+/**
+ * Is fulfilled when the event loop has turned: the same promise for all who ask until then.
+ *
+ * @returns `true`, which is what a send that has succeeded gives.
+ */
+export function nextTurn(): Promise<true> {
+  return turn ??= new Promise((resolve) =>
+    setImmediate(() => {
+      [turn, isDue] = [undefined, false];
+      lastTurn = performance.now();
+      resolve(true);
+    })
+  );
 }
