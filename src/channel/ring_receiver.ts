@@ -40,7 +40,6 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
   readonly #teller: Teller;
   /** Has one item, which whoever waits for a message takes. */
   readonly #turn = new Mailbox<true>();
-  #received = 0;
   #waited = 0;
   #closed = false;
 
@@ -66,7 +65,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
       this.#teller = {
         isDue: false,
         isUrgent: false,
-        done: () => this.#received,
+        done: () => this.#reader.count,
         // Nothing is pending when this is closed.
         tell: () => this.#release(),
       };
@@ -80,6 +79,17 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     }
   }
 
+  /**
+   * The ring's bytes, as {@linkcode RingReceiver.readAt} gives them: for arrays of numbers over them,
+   * to be made once.
+   *
+   * @throws {Deno.errors.BadResource} If the receiver is closed.
+   */
+  get ring(): Uint8Array<ArrayBuffer> {
+    this.#assertOpen();
+    return this.#reader.ring;
+  }
+
   /** Whether it is closed. */
   get closed(): boolean {
     return this.#closed;
@@ -89,7 +99,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
   get stats(): ReceiverStats {
     this.#assertOpen();
     const dropped = Atomics.load(this.#header, WORD.dropped) >>> 0;
-    return { received: this.#received, waited: this.#waited, dropped };
+    return { received: this.#reader.count, waited: this.#waited, dropped };
   }
 
   /** Whether the sender was closed and all of its messages were received. */
@@ -209,26 +219,9 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
    */
   readAt(visit: (ring: Uint8Array<ArrayBuffer>, offset: number, length: number) => void): number {
     this.#assertOpen();
-    const reader = this.#reader;
-    const { ring } = reader;
-    let count = 0;
-    try {
-      for (
-        let offset = reader.next();
-        offset >= 0;
-        // A sender that is quicker than the visitor must not keep the script here for ever.
-        offset = reader.knowsMore ? reader.next() : -1
-      ) {
-        visit(ring, offset, reader.length);
-        if (this.#closed) return count + 1;
-        reader.advance();
-        count++;
-      }
-    } finally {
-      this.#received += count;
-    }
+    const count = this.#reader.read(visit);
     if (count === 0) this.#idle();
-    else if (reader.isPending) tellSoon(this.#teller);
+    else if (this.#reader.isPending) tellSoon(this.#teller);
     return count;
   }
 
@@ -259,6 +252,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     if (this.#closed) return;
     const { buffer, data } = this.#options;
     this.#release();
+    this.#reader.stop();
     this.#closed = true;
     // Before another one comes, who would miss what this one's wait takes.
     this.#wait[Symbol.dispose]();
@@ -302,7 +296,6 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     if (offset < 0) return undefined;
     const message = reader.ring.slice(offset, offset + reader.length);
     reader.advance();
-    this.#received++;
     if (reader.isPending) tellSoon(this.#teller);
     return message;
   }

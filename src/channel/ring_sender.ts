@@ -35,8 +35,6 @@ export interface EndOptions {
 
 const SENT: Promise<boolean> = Promise.resolve(true);
 const DROPPED: Promise<boolean> = Promise.resolve(false);
-const NONE = -1;
-const CLOSED = -2;
 
 /** What a sender has done. */
 export interface SenderStats {
@@ -53,7 +51,7 @@ export interface SenderStats {
 /** Puts messages into a channel. */
 export class RingSender implements Disposable {
   /** The longest message, in bytes. */
-  readonly maxMessageLength: number;
+  readonly maxMessageLength: number = 0;
   readonly #options: EndOptions;
   readonly #header: Int32Array<ArrayBuffer>;
   readonly #place: SenderPlace;
@@ -63,13 +61,11 @@ export class RingSender implements Disposable {
   readonly #teller: Teller;
   /** Has one item, which whoever waits for room takes, so that messages stay in order. */
   readonly #turn = new Mailbox<true>();
-  /** The length of the message that is claimed; `NONE` if there is none, `CLOSED` if this is. */
-  #claimed = NONE;
-  #sent = 0;
   #aborted = 0;
   #waited = 0;
   #failed = 0;
   #dropped = 0;
+  #closed = false;
 
   /**
    * Takes the sender's place; `RingChannel.sender` calls this.
@@ -84,7 +80,8 @@ export class RingSender implements Disposable {
     this.#place = takeSenderPlace(buffer, settings.producers);
     try {
       const calls = {
-        begin: () => this.#assertHeard(),
+        begin: () => this.#assertFree(),
+        pending: () => tellSoon(this.#teller),
         told: () => this.#wakeReceiver(),
         over: () => this.#wakeSender(),
       };
@@ -97,7 +94,7 @@ export class RingSender implements Disposable {
       this.#teller = {
         isDue: false,
         isUrgent: true,
-        done: () => this.#sent,
+        done: () => this.#writer.count,
         // Nothing is pending when this is closed.
         tell: () => this.#tell(),
       };
@@ -125,7 +122,7 @@ export class RingSender implements Disposable {
   /** What it has done. */
   get stats(): SenderStats {
     return {
-      sent: this.#sent,
+      sent: this.#writer.count,
       waited: this.#waited,
       failed: this.#failed,
       dropped: this.#dropped,
@@ -134,14 +131,15 @@ export class RingSender implements Disposable {
 
   /** Whether it is closed. */
   get closed(): boolean {
-    return this.#claimed === CLOSED;
+    return this.#closed;
   }
 
   /**
    * Puts a message into the ring, if there is room.
    *
-   * The receiver sees it at the end of this turn of the event loop, and before that when 4096 bytes
-   * have come together, when anything of this module waits, or with {@linkcode RingSender.flush}.
+   * The receiver sees it at the end of this turn of the event loop, and before that when 32 KiB have
+   * come together (or an eighth of the ring), when anything of this module waits, or with
+   * {@linkcode RingSender.flush}.
    *
    * @param bytes The message.
    * @returns Whether there was room.
@@ -153,14 +151,14 @@ export class RingSender implements Disposable {
    */
   trySend(bytes: Uint8Array): boolean {
     this.#assertMessage(bytes);
-    if (!this.#writer.write(bytes)) return this.#refuse();
-    this.#sent++;
-    if (!this.#teller.isDue && this.#writer.isPending) tellSoon(this.#teller);
-    return true;
+    return this.#writer.write(bytes) || this.#refuse();
   }
 
   /**
    * Puts a message into the ring, in turn. Where it is full, it does what the channel was made for.
+   *
+   * Many small messages are sent at twice the rate where not each of them is awaited, but one in a
+   * hundred or so.
    *
    * @param bytes The message.
    * @param options How long to wait for room.
@@ -169,19 +167,21 @@ export class RingSender implements Disposable {
    * @throws {Deno.errors.TimedOut} If there was no room in time.
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    */
-  send(bytes: Uint8Array, options: WaitOptions = {}): Promise<boolean> {
-    // Most sends need not wait, and then cost hardly more than the waiting for a promise.
+  send(bytes: Uint8Array, options?: WaitOptions): Promise<boolean> {
     try {
-      assertTimeout(options.timeout ?? Infinity);
-      options.signal?.throwIfAborted();
-      if (this.#turn.isEmpty) this.#assertMessage(bytes);
-      else if (this.trySend(bytes)) return isTurnDue() ? nextTurn().then(() => SENT) : SENT;
-      else if (!this.#isToWait()) return DROPPED;
+      if (options !== undefined) assertCanWait(options);
+      // Most sends need not wait, and then cost hardly more than without a promise.
+      if (!this.#turn.isEmpty) {
+        if (this.trySend(bytes)) return isTurnDue() ? nextTurn() : SENT;
+        if (!this.#isToWait()) return DROPPED;
+      }
+      this.#assertMessage(bytes);
+      this.#assertFree();
     } catch (error) {
       return Promise.reject(error);
     }
     // It may be changed while it waits.
-    return this.#sendInTurn(bytes.slice(), options);
+    return this.#sendInTurn(bytes.slice(), options ?? {});
   }
 
   /**
@@ -217,12 +217,10 @@ export class RingSender implements Disposable {
     this.#assertMessage(bytes);
     if (this.#turn.isEmpty) throw new Deno.errors.Busy("Other messages wait for room");
     const deadline = deadlineAfter(timeout);
-    while (!this.#writer.write(bytes)) {
+    while (!this.#writer.write(bytes, true)) {
       if (!this.#refuse() && !this.#isToWait()) return false;
       this.#waitForRoomSync(bytes.length, deadline, options);
     }
-    this.#sent++;
-    this.#tell();
     return true;
   }
 
@@ -237,7 +235,8 @@ export class RingSender implements Disposable {
    */
   async waitForRoom(length: number, options: WaitOptions = {}): Promise<void> {
     const { timeout = Infinity, signal } = options;
-    this.#assertReady(length);
+    this.#assertLength(length);
+    this.#assertFree();
     assertTimeout(timeout);
     signal?.throwIfAborted();
     const deadline = deadlineAfter(timeout);
@@ -245,8 +244,7 @@ export class RingSender implements Disposable {
     try {
       if (isTurnDue()) await nextTurn();
       await this.#waitForRoom(length, deadline, options);
-      this.#assertReady(length);
-      this.#assertHeard();
+      this.#assertFree();
     } finally {
       this.#turn.put(true);
     }
@@ -264,10 +262,10 @@ export class RingSender implements Disposable {
   waitForRoomSync(length: number, options: WaitSyncOptions = {}): void {
     const { timeout = Infinity } = options;
     assertTimeout(timeout);
-    this.#assertReady(length);
+    this.#assertLength(length);
+    this.#assertFree();
     this.#waitForRoomSync(length, deadlineAfter(timeout), options);
-    this.#assertReady(length);
-    this.#assertHeard();
+    this.#assertFree();
   }
 
   /**
@@ -285,9 +283,9 @@ export class RingSender implements Disposable {
   claim(length: number): RingClaim | undefined {
     const offset = this.claimAt(length);
     if (offset < 0) return undefined;
-    const before = this.#sent + this.#aborted;
+    const before = this.#writer.count + this.#aborted;
     return new RingClaim(this.ring.subarray(offset, offset + length), (length) => {
-      const isOver = this.#sent + this.#aborted !== before || this.#claimed < 0;
+      const isOver = this.#writer.count + this.#aborted !== before || this.#writer.claimed < 0;
       if (length !== undefined && isOver) {
         throw new Deno.errors.BadResource("The message was committed or given up");
       }
@@ -304,10 +302,9 @@ export class RingSender implements Disposable {
    * @returns Where it begins in `ring`, at a multiple of 8; -1 if there is no room.
    */
   claimAt(length: number): number {
-    this.#assertReady(length);
+    this.#assertLength(length);
     const offset = this.#writer.claim(length);
-    if (offset >= 0) this.#claimed = length;
-    else this.#refuse();
+    if (offset < 0) this.#refuse();
     return offset;
   }
 
@@ -318,19 +315,15 @@ export class RingSender implements Disposable {
    * @throws {TypeError} If none is claimed.
    * @throws {RangeError} If so much was not claimed.
    */
-  commit(length: number = this.#claimed): void {
-    if (this.#claimed < 0) this.#refuseCommit();
-    if (length !== this.#claimed) assertInteger("length", length, 0, this.#claimed);
-    this.#claimed = NONE;
-    this.#writer.commit(length);
-    this.#sent++;
-    if (!this.#teller.isDue && this.#writer.isPending) tellSoon(this.#teller);
+  commit(length?: number): void {
+    if (this.#writer.claimed < 0) this.#refuseCommit();
+    if (length !== undefined) this.#shorten(length);
+    this.#writer.commit();
   }
 
   /** Gives up the message that was claimed, if one is. */
   abort(): void {
-    if (this.#claimed < 0) return;
-    this.#claimed = NONE;
+    if (this.#writer.claimed < 0) return;
     this.#aborted++;
     this.#writer.abort();
   }
@@ -346,7 +339,7 @@ export class RingSender implements Disposable {
     if (this.closed) return;
     this.abort();
     this.#tell();
-    this.#claimed = CLOSED;
+    this.#closed = true;
     // Before another one comes, who would miss what this one's wait takes.
     this.#wait[Symbol.dispose]();
     this.#place.leave();
@@ -416,8 +409,17 @@ export class RingSender implements Disposable {
     return whenFull === "wait";
   }
 
+  /** Whether the receiver has left is looked at for each batch, and not for each message. */
+  #assertFree(): void {
+    this.#assertOpen();
+    if (this.#writer.claimed >= 0) {
+      throw new Deno.errors.Busy("A message is claimed and not committed");
+    }
+    if (this.#other.isClosed) throw brokenPipe();
+  }
+
   #tell(): void {
-    if (this.#writer.isPending) this.#writer.publish();
+    this.#writer.publish();
   }
 
   #wakeReceiver(): void {
@@ -435,17 +437,16 @@ export class RingSender implements Disposable {
 
   #assertMessage(bytes: Uint8Array): void {
     if (!(bytes instanceof Uint8Array)) throw new TypeError("Expected the message's bytes");
-    this.#assertReady(bytes.length);
+    this.#assertLength(bytes.length);
   }
 
-  #assertReady(length: number): void {
-    const isPossible = length >>> 0 === length && length <= this.maxMessageLength;
-    if (!isPossible || this.#claimed !== NONE) this.#refuseMessage(length);
+  #assertLength(length: number): void {
+    if (length >>> 0 !== length || length > this.maxMessageLength) this.#refuseLength(length);
   }
 
-  /** Whether the receiver has left is looked at for each batch, and not for each message. */
-  #assertHeard(): void {
-    if (this.#other.isClosed) throw brokenPipe();
+  #refuseLength(length: number): void {
+    this.#assertOpen();
+    assertInteger("the message's length", length, 0, this.maxMessageLength);
   }
 
   #refuseCommit(): never {
@@ -453,11 +454,16 @@ export class RingSender implements Disposable {
     throw new TypeError("Expected a message to be claimed before");
   }
 
-  #refuseMessage(length: number): never {
-    this.#assertOpen();
-    assertInteger("the message's length", length, 0, this.maxMessageLength);
-    throw new Deno.errors.Busy("A message is claimed and not committed");
+  #shorten(length: number): void {
+    const { claimed } = this.#writer;
+    assertInteger("length", length, 0, claimed);
+    if (length !== claimed) this.#writer.shorten(length);
   }
+}
+
+function assertCanWait({ timeout = Infinity, signal }: WaitOptions): void {
+  assertTimeout(timeout);
+  signal?.throwIfAborted();
 }
 
 function late({ timeout }: WaitSyncOptions): Deno.errors.TimedOut {

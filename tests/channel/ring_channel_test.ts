@@ -139,6 +139,54 @@ Deno.test("read() reads what is there when it is called, also while each message
   assertEquals(receiver.read(() => {}), 3);
 });
 
+Deno.test("A visitor may take messages itself, and close the receiver", () => {
+  using channel = RingChannel.anonymous({ capacity: 1024 });
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  for (let value = 0; value < 4; value++) sender.sendSync(Uint8Array.of(value));
+  const seen: number[] = [];
+  const visited = receiver.readAt((ring, offset) => {
+    seen.push(ring[offset]!);
+    if (seen.length > 1) receiver.close();
+    else seen.push(receiver.tryReceive()![0]!, receiver.tryReceive()![0]!);
+  });
+  assertEquals([visited, seen], [2, [0, 0, 1, 2]]);
+  assertThrows(() => receiver.ring, Deno.errors.BadResource);
+  using next = channel.receiver();
+  // Who closes it while it visits one has not taken that one.
+  assertEquals(next.receiveSync(soon), Uint8Array.of(2));
+  assertEquals(next.receiveSync(soon), Uint8Array.of(3));
+});
+
+Deno.test("An array whose memory is gone is refused, and the channel goes on", () => {
+  for (const producers of ["single", "multiple"] as const) {
+    using channel = RingChannel.anonymous({ capacity: 1024, producers });
+    using sender = channel.sender();
+    using receiver = channel.receiver();
+    const bytes = new Uint8Array(8);
+    structuredClone(bytes, { transfer: [bytes.buffer] });
+    assertThrows(() => sender.trySend(bytes), TypeError);
+    assertThrows(() => sender.sendSync(bytes), TypeError);
+    assert(sender.trySend(Uint8Array.of(1)));
+    assertEquals(receiver.receiveSync(soon), Uint8Array.of(1));
+    assertEquals(receiver.tryReceive(), undefined);
+  }
+});
+
+Deno.test("A claim that outlives its turn, or is told of before it is committed, is told of then", async () => {
+  using channel = RingChannel.anonymous({ capacity: 1024 });
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  for (const flushes of [false, true]) {
+    const received = receiver.receive(soon);
+    sender.ring[sender.claimAt(1)] = 7;
+    if (flushes) sender.flush();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    sender.commit();
+    assertEquals(await received, Uint8Array.of(7));
+  }
+});
+
 Deno.test("What is claimed is sent when it is committed, and not when it is aborted", () => {
   using channel = RingChannel.anonymous({ capacity: 1024 });
   using sender = channel.sender();

@@ -10,7 +10,7 @@ import { RingReader } from "../../src/channel/ring/ring_reader.ts";
 import { RingWriter, type WriterCalls } from "../../src/channel/ring/ring_writer.ts";
 import { Random } from "./random.ts";
 
-const CALLS: WriterCalls = { begin: () => {}, told: () => {} };
+const CALLS: WriterCalls = { begin: () => {}, pending: () => {}, told: () => {} };
 
 function ringOf(capacity: number) {
   const buffer = new ArrayBuffer(HEADER_LENGTH + capacity);
@@ -43,22 +43,23 @@ Deno.test("RingWriter and RingReader pass on messages of all lengths in order", 
       if (random.below(4) === 0) writer.publish();
       continue;
     }
+    const check = (ring: Uint8Array, offset: number, length: number) => {
+      const expected = sent[received++]!;
+      assertEquals(length, expected.length);
+      assert(ring.subarray(offset, offset + length).every((byte, at) => byte === expected[at]));
+    };
+    if (random.below(2) === 0 && reader.read(check) > 0) continue;
     const offset = reader.next();
-    if (offset < 0) {
-      reader.release();
-      if (!writer.isPending) assertEquals(sent.length, received);
+    if (offset >= 0) {
+      check(reader.ring, offset, reader.length);
+      reader.advance();
       continue;
     }
-    const expected = sent[received]!;
-    received++;
-    const { length } = reader;
-    assertEquals(length, expected.length);
-    assert(
-      reader.ring.subarray(offset, offset + length).every((byte, at) => byte === expected[at]),
-    );
-    reader.advance();
+    reader.release();
+    if (!writer.isPending) assertEquals(sent.length, received);
   }
   assert(received > 10_000);
+  assertEquals([writer.count, reader.count], [sent.length, received]);
 });
 
 Deno.test("RingWriter.write finds room for the longest message wherever the ring stands", () => {
@@ -78,15 +79,104 @@ Deno.test("RingWriter.write finds room for the longest message wherever the ring
   }
 });
 
-Deno.test("RingWriter tells the receiver when 4096 bytes are committed, and when the ring is full", () => {
-  const { writer, reader } = ringOf(32_768);
-  for (let count = 0; count < 56; count++) writer.write(new Uint8Array(64));
-  assertEquals(reader.next(), -1);
-  writer.write(new Uint8Array(64));
-  assert(reader.next() > 0);
-  assert(!writer.isPending);
-  while (writer.write(new Uint8Array(60)));
-  assert(!writer.isPending);
+Deno.test("RingWriter tells the receiver of 32 KiB, of an eighth of a small ring, and when it is full", () => {
+  for (const [capacity, length, before] of [[2 ** 20, 64, 455], [1024, 24, 3], [1024, 1, 7]]) {
+    const { writer, reader } = ringOf(capacity!);
+    const message = new Uint8Array(length!);
+    for (let round = 0; round < 3; round++) {
+      for (let count = 0; count < before!; count++) assert(writer.write(message));
+      assertEquals(reader.next(), -1);
+      assert(writer.isPending && writer.write(message) && !writer.isPending);
+      assertEquals(reader.read(() => {}), before! + 1);
+      reader.release();
+    }
+    while (writer.write(message));
+    assert(!writer.isPending);
+  }
+});
+
+Deno.test("RingWriter tells at once of what it is to tell at once, and of all before it", () => {
+  const { writer, reader } = ringOf(1024);
+  writer.write(new Uint8Array(1));
+  writer.write(new Uint8Array(1), true);
+  assertEquals(reader.read(() => {}), 2);
+  writer.claim(1);
+  writer.publish();
+  writer.commit();
+  assert(writer.isPending);
+  writer.publish();
+  assertEquals(reader.read(() => {}), 1);
+});
+
+Deno.test("A writer that follows one that gave a claim up at the ring's end goes on there", () => {
+  const { buffer, settings, writer, reader } = ringOf(1024);
+  writer.write(new Uint8Array(400), true);
+  reader.read(() => {});
+  reader.release();
+  writer.write(new Uint8Array(400), true);
+  assert(writer.claim(400) > 0);
+  writer.abort();
+  writer.publish();
+  const next = new RingWriter(buffer, settings, CALLS);
+  next.write(Uint8Array.of(7), true);
+  const first: number[] = [];
+  reader.read((ring, offset) => first.push(ring[offset]!));
+  assertEquals(first, [0, 7]);
+});
+
+Deno.test("RingReader.read tells of the room while it reads", () => {
+  const { writer, reader } = ringOf(1024);
+  while (writer.write(new Uint8Array(24)));
+  let refused = 0;
+  const read = reader.read(() => refused += writer.write(new Uint8Array(24)) ? 0 : 1);
+  // The first eighth has to be read before there is room again.
+  assertEquals([read, refused], [32, 4]);
+});
+
+Deno.test("RingReader.read goes on after a visitor that throws, takes messages, reads or stops it", () => {
+  const { writer, reader } = ringOf(1024);
+  const seen: number[] = [];
+  const see = (ring: Uint8Array, offset: number) => void seen.push(ring[offset]!);
+  const send = (...values: number[]) => {
+    for (const value of values) writer.write(Uint8Array.of(value), true);
+  };
+  send(1, 2, 3);
+  const refuse = (ring: Uint8Array, offset: number) => {
+    see(ring, offset);
+    if (seen.length === 2) throw new RangeError();
+  };
+  assertThrows(() => reader.read(refuse), RangeError);
+  assertEquals([seen, reader.count], [[1, 2], 1]);
+  assertEquals(reader.read(see), 2);
+  assertEquals(seen.splice(0), [1, 2, 2, 3]);
+
+  send(4, 5, 6, 7);
+  const take = (ring: Uint8Array, offset: number) => {
+    see(ring, offset);
+    // The one that is visited, and the next one.
+    for (let count = 0; count < 2; count++) {
+      see(reader.ring, reader.next());
+      reader.advance();
+    }
+  };
+  assertEquals(reader.read(take), 2);
+  assertEquals(seen.splice(0), [4, 4, 5, 6, 6, 7]);
+
+  send(8, 9);
+  const readAgain = (ring: Uint8Array, offset: number) => {
+    see(ring, offset);
+    reader.read(see);
+  };
+  assertEquals(reader.read(readAgain), 1);
+  assertEquals(seen.splice(0), [8, 8, 9]);
+
+  send(10, 11);
+  const stop = (ring: Uint8Array, offset: number) => {
+    see(ring, offset);
+    reader.stop();
+  };
+  assertEquals(reader.read(stop), 1);
+  assertEquals(seen, [10]);
 });
 
 Deno.test("RingWriter forgets a claim that is not committed", () => {
@@ -192,13 +282,19 @@ Deno.test("Whatever bytes are in header and ring, reading and writing end, with 
   assert(refused > 20_000);
 });
 
+/** Reads in either way, by turns. */
 function readAll(reader: RingReader): void {
   reader.recover(() => true);
-  for (let count = 0;; count++) {
+  let count = 0;
+  const check = (ring: Uint8Array, offset: number, length: number) => {
+    assert(offset >= 0 && length >= 0 && offset + length <= ring.length);
+    assert(++count < 1024);
+  };
+  for (;;) {
+    if (count % 2 === 0 && reader.read(check) === 0) break;
     const offset = reader.next();
     if (offset < 0) break;
-    assert(offset >= 0 && reader.length >= 0 && offset + reader.length <= reader.ring.length);
-    assert(count < 1024);
+    check(reader.ring, offset, reader.length);
     reader.advance();
   }
   reader.release();

@@ -32,7 +32,7 @@
  * @module
  */
 
-import { type Place, RECORD_KIND } from "../ring/ring_header.ts";
+import type { Place } from "../ring/ring_header.ts";
 import { isPossibleSize, LEAST_CAPACITY, type RingSize } from "../ring/ring_size.ts";
 
 /** Where the ring begins. */
@@ -61,6 +61,9 @@ const RANDOM = { offset: 16, length: 16 } as const;
 
 /** The sender's place; there is no word that says that it sleeps, for it never does. */
 export const SENDER: Place = { owner: 80, state: 162, sleeping: -1 };
+
+/** Kinds of record. */
+export const RECORD_KIND = { message: 1, padding: 2 } as const;
 
 const MAGIC = 0x42524957;
 const VERSION = 1;

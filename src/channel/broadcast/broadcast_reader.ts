@@ -11,9 +11,9 @@ import {
   invalid,
   POSITION,
   readPosition,
+  RECORD_KIND,
   UNIT,
 } from "./broadcast_header.ts";
-import { RECORD_KIND } from "../ring/ring_header.ts";
 import { committedAfter } from "./broadcast_writer.ts";
 import { fence } from "./fence.ts";
 

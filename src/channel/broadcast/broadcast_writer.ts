@@ -33,10 +33,10 @@ import {
   invalid,
   POSITION,
   readPosition,
+  RECORD_KIND,
   UNIT,
   WORD,
 } from "./broadcast_header.ts";
-import { RECORD_KIND } from "../ring/ring_header.ts";
 import { fence } from "./fence.ts";
 
 /** How much is written before receivers are told, unless the sender idles before, in units. */

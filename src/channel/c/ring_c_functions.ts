@@ -55,8 +55,9 @@ extern "C" {
 /*
  * Positions (tail, head, committed, consumed) are bytes since the beginning, modulo 2^32, and are
  * multiples of 8; modulo the capacity they are places in the ring, which follows the header. A
- * record is the length of all of it, its kind, and the message; the next one is at the next multiple
- * of 8. An owner is the process id in the lower half, and in the upper one when the process was
+ * record is the length of all of it, 4 bytes that are not used, and the message; the next one is at
+ * the next multiple of 8, or at the ring's beginning, if there is the length of the ring's rest as a
+ * negative number. An owner is the process id in the lower half, and in the upper one when the process was
  * started, in milliseconds, modulo 2^32.
  */
 `;
@@ -238,10 +239,10 @@ static inline void *winipc_ring_claim(winipc_ring *ring, uint32_t length) {
     if (ring->at - ring->seen + needed > ring->capacity && !winipc_ring_find_room(ring, needed))
         return NULL;
     if (needed > rest) {
-        uint32_t *padding = (uint32_t *)(ring->bytes + at);
-        padding[0] = rest;
-        padding[1] = WINIPC_RING_PADDING;
+        *(uint32_t *)(ring->bytes + at) = 0 - rest;
         ring->at += rest;
+        /* The next sender goes on there also if nothing follows. */
+        *(volatile uint32_t *)&ring->header->committed = ring->at;
         at = 0;
     }
     return ring->bytes + at + WINIPC_RING_RECORD_HEADER_LENGTH;
@@ -255,7 +256,6 @@ static inline void *winipc_ring_claim(winipc_ring *ring, uint32_t length) {
 static inline void winipc_ring_commit(winipc_ring *ring, uint32_t length) {
     uint32_t *record = (uint32_t *)(ring->bytes + (ring->at & (ring->capacity - 1)));
     record[0] = length + WINIPC_RING_RECORD_HEADER_LENGTH;
-    record[1] = WINIPC_RING_MESSAGE;
     ring->at += winipc_ring_record_size(length);
     /* Read by others only when this process has ended. */
     *(volatile uint32_t *)&ring->header->committed = ring->at;
@@ -281,19 +281,16 @@ static inline const void *winipc_ring_next(winipc_ring *ring, uint32_t *length) 
         uint32_t at = ring->at & (ring->capacity - 1);
         uint32_t rest = ring->capacity - at;
         /* Read once: it may change while it is checked. */
-        uint32_t record = ((const volatile uint32_t *)(ring->bytes + at))[0];
-        uint32_t kind = ((const volatile uint32_t *)(ring->bytes + at))[1];
-        if (record < WINIPC_RING_RECORD_HEADER_LENGTH || record > rest) break;
+        uint32_t record = *(const volatile uint32_t *)(ring->bytes + at);
         uint32_t size = (record + 7) & ~7u;
-        if (size > ring->seen - ring->at) break;
-        if (kind == WINIPC_RING_MESSAGE) {
-            *length = record - WINIPC_RING_RECORD_HEADER_LENGTH;
-            if (*length > ring->max_message_length) break;
-            ring->next = ring->at + size;
-            return ring->bytes + at + WINIPC_RING_RECORD_HEADER_LENGTH;
+        if (record == 0 - rest && rest <= ring->seen - ring->at) {
+            ring->at += rest;
+            continue;
         }
-        if (kind != WINIPC_RING_PADDING || record != rest) break;
-        ring->at += record;
+        *length = record - WINIPC_RING_RECORD_HEADER_LENGTH;
+        if (*length > ring->max_message_length || size > rest || size > ring->seen - ring->at) break;
+        ring->next = ring->at + size;
+        return ring->bytes + at + WINIPC_RING_RECORD_HEADER_LENGTH;
     }
     ring->broken |= ring->at != ring->seen;
     return NULL;

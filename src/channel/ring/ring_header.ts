@@ -29,8 +29,9 @@
  * `u32 state`, 1 if whoever had it last has closed it.
  *
  * Positions are bytes since the beginning, modulo 2³²; modulo the capacity they are places in the
- * ring. A record begins at a multiple of 8: `i32 length` of the record with these 8 bytes, `i32 kind`
- * (1 message, 2 padding up to the ring's end), then the message.
+ * ring. A record begins at a multiple of 8: `i32 length` of the record with these 8 bytes, 4 bytes that
+ * are not used, and the message. Where the next message would not fit before the ring's end, there is
+ * the length of the rest instead, as a negative number, and the message is at the ring's beginning.
  *
  * What each side writes all the time has a cache line of its own, and 128 bytes because processors
  * fetch lines in pairs.
@@ -44,9 +45,6 @@ import { isPossibleSize, LEAST_CAPACITY, type RingSize } from "./ring_size.ts";
 export const HEADER_LENGTH = 2048;
 /** The bytes before each message. */
 export const RECORD_HEADER_LENGTH = 8;
-
-/** Kinds of record. */
-export const RECORD_KIND = { message: 1, padding: 2 } as const;
 
 /** Words of the header, by their place in an `Int32Array`. */
 export const WORD = {

@@ -4,16 +4,18 @@
  * @module
  */
 
-import {
-  HEADER_LENGTH,
-  RECORD_HEADER_LENGTH,
-  RECORD_KIND,
-  type RingSettings,
-  WORD,
-} from "./ring_header.ts";
+import { HEADER_LENGTH, RECORD_HEADER_LENGTH, type RingSettings, WORD } from "./ring_header.ts";
 
 /** How many bytes are read before the sender may write there again, unless the receiver idles before. */
 export const BATCH = 65_536;
+
+// What is imported is looked up at each use, and a constant of this module is not.
+const RECORD_HEADER = RECORD_HEADER_LENGTH;
+const FIRST_RECORD = HEADER_LENGTH / 4;
+const CONSUMED = WORD.consumed;
+
+/** Is given a ring, and where in it a message begins and how long it is. */
+export type Visitor = (ring: Uint8Array<ArrayBuffer>, offset: number, length: number) => void;
 
 /**
  * Reads messages out of a ring, for one receiver.
@@ -24,22 +26,30 @@ export const BATCH = 65_536;
 export class RingReader {
   /** The ring's bytes. */
   readonly ring: Uint8Array<ArrayBuffer>;
-  readonly #words: Int32Array<ArrayBuffer>;
-  readonly #header: Int32Array<ArrayBuffer>;
-  readonly #capacity: number;
-  readonly #mask: number;
-  readonly #batch: number;
-  readonly #maxMessageLength: number;
+  // Declared without a value, a field is `undefined` at first, and V8 then checks it at each use.
+  /** The header and the ring. */
+  readonly #words: Int32Array<ArrayBuffer> = new Int32Array();
+  readonly #capacity: number = 0;
+  readonly #mask: number = 0;
+  readonly #batch: number = 0;
+  readonly #maxMessageLength: number = 0;
   /** Tells whoever may sleep that there is room. */
   readonly #told: () => void;
   /** What is read ends here. */
-  #head: number;
+  #head = 0;
   /** The head that the sender was told. */
-  #released: number;
+  #released = 0;
+  /** A head that is here or farther is told. */
+  #due = 0;
   /** The tail as it was when it was last looked at: at least that much is written. */
-  #tail: number;
+  #tail = 0;
+  /** What stands between the head and here is known to be written, and is in one piece. */
+  #end = 0;
   #length = 0;
-  #next: number;
+  #next = 0;
+  #count = 0;
+  /** How often the head was moved otherwise than by {@linkcode read}. */
+  #moves = 0;
 
   /**
    * Goes on where the last receiver stopped, which may have died.
@@ -51,18 +61,17 @@ export class RingReader {
    */
   constructor(buffer: ArrayBuffer, settings: RingSettings, told: () => void) {
     const { capacity, maxMessageLength } = settings;
-    this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
-    this.#words = new Int32Array(buffer, HEADER_LENGTH, capacity / 4);
+    this.#words = new Int32Array(buffer, 0, (HEADER_LENGTH + capacity) / 4);
     this.ring = new Uint8Array(buffer, HEADER_LENGTH, capacity);
     this.#capacity = capacity;
     this.#mask = capacity - 1;
     this.#batch = Math.min(BATCH, capacity / 8);
     this.#maxMessageLength = maxMessageLength;
     this.#told = told;
-    this.#head = Atomics.load(this.#header, WORD.consumed);
-    this.#released = Atomics.load(this.#header, WORD.head);
-    this.#tail = this.#head;
-    this.#next = this.#head;
+    this.#head = Atomics.load(this.#words, WORD.consumed);
+    this.#released = Atomics.load(this.#words, WORD.head);
+    this.#tail = this.#end = this.#next = this.#head;
+    this.#due = (this.#released + this.#batch) | 0;
     if (
       (this.#head & 7) !== 0 || (this.#released & 7) !== 0 ||
       ((this.#head - this.#released) >>> 0) > capacity
@@ -76,6 +85,11 @@ export class RingReader {
     return this.#length;
   }
 
+  /** How many messages were read. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** Whether the sender has not been told of all the room. */
   get isPending(): boolean {
     return this.#released !== this.#head;
@@ -83,12 +97,7 @@ export class RingReader {
 
   /** Whether there is something to read. */
   get hasMessage(): boolean {
-    return this.knowsMore || this.#look();
-  }
-
-  /** Whether there was something more to read when it looked last. */
-  get knowsMore(): boolean {
-    return this.#head !== this.#tail;
+    return this.#knowsMore() || this.#look();
   }
 
   /**
@@ -98,35 +107,76 @@ export class RingReader {
    * @throws {Deno.errors.InvalidData} If the memory says what cannot be.
    */
   next(): number {
-    if (this.#head === this.#tail && !this.#look()) return -1;
-    const at = this.#head & this.#mask;
-    const record = this.#words[at >> 2]!;
-    const size = (record + 7) & ~7;
-    // What is written is at most the capacity, so that integers of 32 bits do.
-    const isPossible = record >= RECORD_HEADER_LENGTH && size <= ((this.#tail - this.#head) | 0) &&
-      size <= this.#capacity - at;
-    const length = record - RECORD_HEADER_LENGTH;
-    const kind = this.#words[(at >> 2) + 1]!;
-    if (!isPossible || kind !== RECORD_KIND.message || length > this.#maxMessageLength) {
-      return this.#nextAfterPadding(at, isPossible ? record : 0, kind);
+    if (this.#head === this.#end) return this.#nextFarther() | 0;
+    const offset = this.#parse();
+    return offset >= 0 ? offset : this.#nextFarther() | 0;
+  }
+
+  /**
+   * Reads all messages that are there now, where they stand: as {@linkcode next} and
+   * {@linkcode advance} do, but with what it needs for a message in variables.
+   *
+   * @param visit Is called for each. If it throws, the message is still there.
+   * @returns How many there were.
+   */
+  read(visit: Visitor): number {
+    const { ring } = this;
+    const words = this.#words;
+    const longest = this.#maxMessageLength;
+    const moves = ++this.#moves;
+    let count = 0;
+    try {
+      // A sender that is quicker than the visitor must not keep the script here for ever.
+      for (let offset = this.next(); offset >= 0; offset = this.#nextKnown()) {
+        const [end, due] = [this.#end, this.#due];
+        let head = this.#head;
+        let length = this.#length;
+        for (;;) {
+          visit(ring, offset, length);
+          count++;
+          // The visitor may have taken messages, or stopped all this.
+          if (this.#moves !== moves) break;
+          const size = sizeOf(length);
+          offset = (offset + size) | 0;
+          head = (head + size) | 0;
+          this.#head = head;
+          words[CONSUMED] = head;
+          const left = (end - head) | 0;
+          if (left === 0 || ((head - due) | 0) >= 0) break;
+          length = (words[FIRST_RECORD + ((offset - RECORD_HEADER) >>> 2)]! - RECORD_HEADER) | 0;
+          // What is no message, `next` will say.
+          if (length < 0 || length > longest || sizeOf(length) > left) break;
+        }
+        this.#releaseIfDue();
+      }
+    } finally {
+      this.#count += count;
     }
-    this.#length = length;
-    this.#next = (this.#head + size) | 0;
-    return at + RECORD_HEADER_LENGTH;
+    return count;
   }
 
   /** Leaves the message that {@linkcode next} found behind; its bytes may be written over. */
   advance(): void {
-    this.#head = this.#next;
+    const head = this.#next;
+    this.#head = head;
     // No order is needed: it is read only when this process has ended.
-    this.#header[WORD.consumed] = this.#head;
-    if (((this.#head - this.#released) | 0) >= this.#batch) this.release();
+    this.#words[CONSUMED] = head;
+    this.#count++;
+    this.#moves++;
+    this.#releaseIfDue();
+  }
+
+  /** Has nothing be there any more, for a {@linkcode read} that goes on. */
+  stop(): void {
+    this.#tail = this.#end = this.#head;
+    this.#moves++;
   }
 
   /** Tells the sender of all the room. */
   release(): void {
     this.#released = this.#head;
-    Atomics.store(this.#header, WORD.head, this.#head);
+    this.#due = (this.#head + this.#batch) | 0;
+    Atomics.store(this.#words, WORD.head, this.#head);
     this.#told();
   }
 
@@ -137,24 +187,58 @@ export class RingReader {
    * @returns Whether there is something to read.
    */
   recover(isSame: () => boolean): boolean {
-    const tail = Atomics.load(this.#header, WORD.tail);
-    const committed = Atomics.load(this.#header, WORD.committed);
+    const tail = Atomics.load(this.#words, WORD.tail);
+    const committed = Atomics.load(this.#words, WORD.committed);
     // Of a sender that lives, what it has committed is not to be read before it says so.
-    if (isSame()) Atomics.compareExchange(this.#header, WORD.tail, tail, committed);
+    if (isSame()) Atomics.compareExchange(this.#words, WORD.tail, tail, committed);
     return this.hasMessage;
   }
 
-  /** There is a record that is no message: if it is padding, the next one is at the ring's beginning. */
-  #nextAfterPadding(at: number, record: number, kind: number): number {
-    if (kind !== RECORD_KIND.padding || record !== this.#capacity - at) {
-      throw invalid(`it has a record of kind ${kind} and ${record} bytes at ${at}`);
+  /** Whether there was something more to read when it looked last. */
+  #knowsMore(): boolean {
+    return this.#head !== this.#tail;
+  }
+
+  /** Finds the next message, but looks no farther than it has looked before. */
+  #nextKnown(): number {
+    return this.#knowsMore() ? this.next() : -1;
+  }
+
+  #releaseIfDue(): void {
+    if (((this.#head - this.#due) | 0) >= 0) this.release();
+  }
+
+  /** The message at the head, if what stands there is one, and ends before `#end`; -1 otherwise. */
+  #parse(): number {
+    const head = this.#head;
+    const at = head & this.#mask;
+    const length = (this.#words[FIRST_RECORD + (at >>> 2)]! - RECORD_HEADER) | 0;
+    const size = sizeOf(length);
+    // The end is at most the capacity away, so that integers of 32 bits do.
+    if (length < 0 || length > this.#maxMessageLength || size > ((this.#end - head) | 0)) return -1;
+    this.#length = length;
+    this.#next = (head + size) | 0;
+    return (at + RECORD_HEADER) | 0;
+  }
+
+  /** Finds the next message where more was written, or the ring begins anew. */
+  #nextFarther(): number {
+    if (!this.hasMessage) return -1;
+    const at = this.#head & this.#mask;
+    const rest = this.#capacity - at;
+    const left = (this.#tail - this.#head) | 0;
+    this.#end = (this.#head + Math.min(rest, left)) | 0;
+    const offset = this.#parse();
+    if (offset >= 0) return offset;
+    if (this.#words[FIRST_RECORD + (at >>> 2)] !== -rest || rest > left) {
+      throw invalid(`it has what is no message at ${at}`);
     }
-    this.#head = (this.#head + record) | 0;
-    return this.#head === this.#tail ? -1 : this.next();
+    this.#head = this.#end;
+    return this.#knowsMore() ? this.#nextFarther() : -1;
   }
 
   #look(): boolean {
-    const tail = Atomics.load(this.#header, WORD.tail);
+    const tail = Atomics.load(this.#words, WORD.tail);
     const used = (tail - this.#head) >>> 0;
     if ((tail & 7) !== 0 || used > this.#capacity) {
       throw invalid(`its tail is at ${tail} and its head at ${this.#head}`);
@@ -162,6 +246,11 @@ export class RingReader {
     this.#tail = tail;
     return used !== 0;
   }
+}
+
+/** What the record of a message takes, in bytes. */
+function sizeOf(length: number): number {
+  return (length + (RECORD_HEADER + 7)) & ~7;
 }
 
 function invalid(what: string): Deno.errors.InvalidData {

@@ -21,8 +21,6 @@ export interface SharedWriterCalls extends WriterCalls {
 export class SharedWriter implements Writer {
   readonly ring: Uint8Array<ArrayBuffer>;
   readonly maxMessageLength: number;
-  /** Everything is told at once. */
-  readonly isPending = false;
   readonly #writer: RingWriter;
   readonly #turn: SendTurn;
   readonly #calls: SharedWriterCalls;
@@ -40,13 +38,24 @@ export class SharedWriter implements Writer {
     calls: SharedWriterCalls,
   ) {
     this.#turn = new SendTurn(buffer, index);
-    this.#writer = new RingWriter(buffer, settings, calls);
+    const nothing = () => {};
+    const { told } = calls;
+    this.#writer = new RingWriter(buffer, settings, { begin: nothing, pending: nothing, told });
     this.#calls = calls;
     this.ring = this.#writer.ring;
     this.maxMessageLength = this.#writer.maxMessageLength;
   }
 
+  get claimed(): number {
+    return this.#writer.claimed;
+  }
+
+  get count(): number {
+    return this.#writer.count;
+  }
+
   claim(length: number): number {
+    this.#calls.begin();
     if (!this.#turn.take()) return -1;
     let offset = -1;
     try {
@@ -58,28 +67,43 @@ export class SharedWriter implements Writer {
     return offset;
   }
 
-  commit(length: number): void {
-    this.#writer.commit(length);
-    if (this.#writer.isPending) this.#writer.publish();
-    this.abort();
+  shorten(length: number): void {
+    this.#writer.shorten(length);
+  }
+
+  commit(): void {
+    try {
+      this.#writer.commit(true);
+    } finally {
+      this.#endTurn();
+    }
   }
 
   abort(): void {
-    this.#turn.give();
-    this.#calls.over();
+    this.#writer.abort();
+    this.#endTurn();
   }
 
   write(bytes: Uint8Array): boolean {
-    const offset = this.claim(bytes.length);
-    if (offset < 0) return false;
-    this.ring.set(bytes, offset);
-    this.commit(bytes.length);
-    return true;
+    this.#calls.begin();
+    if (!this.#turn.take()) return false;
+    try {
+      this.#writer.refresh();
+      return this.#writer.write(bytes, true);
+    } finally {
+      this.#endTurn();
+    }
   }
 
   hasRoom(length: number): boolean {
     return this.#turn.isFree && this.#writer.seemsToHaveRoom(length);
   }
 
+  /** Does nothing: everything is told at once. */
   publish(): void {}
+
+  #endTurn(): void {
+    this.#turn.give();
+    this.#calls.over();
+  }
 }

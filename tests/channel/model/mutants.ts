@@ -38,14 +38,14 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "a sender looks for a sleeper before it tells": {
     scenario: "sendSync() into a full ring, receiveSync()",
     file: "src/channel/ring/ring_writer.ts",
-    from: "Atomics.store(this.#header, WORD.tail, this.#tail);\n    this.#calls.told();",
-    to: "this.#calls.told();\n    Atomics.store(this.#header, WORD.tail, this.#tail);",
+    from: "Atomics.store(this.#words, WORD.tail, this.#published);\n    this.#calls.told();",
+    to: "this.#calls.told();\n    Atomics.store(this.#words, WORD.tail, this.#published);",
   },
   "a receiver looks for a sleeper before it tells": {
     scenario: "sendSync() into a full ring, of which one message is taken",
     file: "src/channel/ring/ring_reader.ts",
-    from: "Atomics.store(this.#header, WORD.head, this.#head);\n    this.#told();",
-    to: "this.#told();\n    Atomics.store(this.#header, WORD.head, this.#head);",
+    from: "Atomics.store(this.#words, WORD.head, this.#head);\n    this.#told();",
+    to: "this.#told();\n    Atomics.store(this.#words, WORD.head, this.#head);",
   },
   "what is left is not told at the end of a turn": {
     scenario: "send() of what is told of together, receive()",
@@ -104,25 +104,25 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "what a sender that was ended had told nobody of is left": {
     scenario: "a sender that is ended, receive()",
     file: "src/channel/ring/ring_reader.ts",
-    from: "if (isSame()) Atomics.compareExchange(this.#header, WORD.tail, tail, committed);",
+    from: "if (isSame()) Atomics.compareExchange(this.#words, WORD.tail, tail, committed);",
     to: "",
   },
   "the next sender does not go on where the one before was": {
     scenario: "a sender in the place of one that is ended",
     file: "src/channel/ring/ring_writer.ts",
-    from: "this.#tail = Atomics.load(this.#header, WORD.committed);",
-    to: "this.#tail = Atomics.load(this.#header, WORD.tail);",
+    from: "this.#goTo(Atomics.load(this.#words, WORD.committed));",
+    to: "this.#goTo(Atomics.load(this.#words, WORD.tail));",
   },
   "the next receiver takes what was received once more": {
     scenario: "a receiver in the place of one that is ended",
     file: "src/channel/ring/ring_reader.ts",
-    from: "this.#header[WORD.consumed] = this.#head;",
-    to: "",
+    from: "this.#words[CONSUMED] = head;\n    this.#count++;",
+    to: "this.#count++;",
   },
   "a message is committed before it is told that it is there": {
     scenario: "a sender that is ended, receiveSync()",
     file: "src/channel/ring_sender.ts",
-    from: "while (!this.#writer.write(bytes)) {",
+    from: "while (!this.#writer.write(bytes, true)) {",
     to: "while (this.#writer.claim(bytes.length) < 0) {",
   },
   "a turn is taken without asking": {
