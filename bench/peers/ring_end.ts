@@ -10,13 +10,11 @@ import { RingChannel, SharedMemory } from "../../mod.ts";
 import { RECEIVER } from "../../src/channel/ring/ring_header.ts";
 import { openLibrary } from "../../tests/open_library.ts";
 
-/** What a line asks for. */
-interface Command {
-  byteLength: number;
-  count: number;
-}
-
+/** How long messages are, in bytes: those of `copies` are long. */
+const SHORT = 64;
+const LONG = 65_536;
 const ROUNDS_TOGETHER = 64;
+const SENDS_TOGETHER = 128;
 const THIS_PROCESS = 2n ** 64n - 1n;
 
 const [name, side, processors] = Deno.args as [string, "near" | "far", string];
@@ -30,33 +28,38 @@ using sender = outChannel.sender();
 using receiver = inChannel.receiver();
 using view = SharedMemory.open(outName).map();
 const header = new Int32Array(view.buffer);
-const { ring } = sender;
-const ringWords = new Int32Array(ring.buffer, ring.byteOffset, ring.length >> 2);
+const outWords = wordsOf(sender.ring);
+const outNumbers = numbersOf(sender.ring);
+const inWords = wordsOf(receiver.ring);
+const inNumbers = numbersOf(receiver.ring);
+/** The messages that are sent again and again, each time with another number. */
+const shortWords = new Int32Array(SHORT / 4);
+const shortMessage = new Uint8Array(shortWords.buffer);
+const longWords = new Int32Array(LONG / 4);
+const longMessage = new Uint8Array(longWords.buffer);
 let slept = 0;
 let samples: number[] = [];
 /** The number that the next message has to have in it. */
 let wanted = 0;
-let inWords: Int32Array<ArrayBuffer> | undefined;
-/** The message that is sent again and again, with a number in it. */
-let message = new Int32Array(0);
-let messageBytes = new Uint8Array(0);
 
-const near: Record<string, (command: Command) => void | Promise<void>> = {
+const near: Record<string, (count: number) => void | Promise<void>> = {
   stream: sendNumbers,
-  send: sendOneByOne,
+  awaited: sendAwaited,
+  send: sendPlainly,
   copies: sendCopies,
-  spin: (command) => goThereAndBack(command, ROUNDS_TOGETHER, sendWord, receiveWord),
-  copied: (command) => goThereAndBack(command, ROUNDS_TOGETHER, sendSync, receiveSync),
-  sleep: (command) => goThereAndBack(command, 1, sendSync, receiveSync),
+  spin: (count) => goThereAndBack(count, ROUNDS_TOGETHER, sendWord, receiveWord),
+  copied: (count) => goThereAndBack(count, ROUNDS_TOGETHER, sendSync, receiveSync),
+  sleep: (count) => goThereAndBack(count, 1, sendSync, receiveSync),
   promise: goThereAndBackByPromise,
 };
 const far: typeof near = {
-  stream: readNumbers,
-  send: readAll,
-  copies: readAll,
-  spin: (command) => answer(command, ROUNDS_TOGETHER, sendWord, receiveWord),
-  copied: (command) => answer(command, ROUNDS_TOGETHER, sendSync, receiveSync),
-  sleep: (command) => answer(command, 1, sendSync, receiveSync),
+  stream: (count) => readAll(count, () => receiver.readAt(checkNumber)),
+  awaited: (count) => readAll(count, () => receiver.read(checkShortBytes)),
+  send: (count) => readAll(count, () => receiver.readAt(checkWord)),
+  copies: (count) => readAll(count, () => receiver.read(checkLongBytes)),
+  spin: (count) => answer(count, ROUNDS_TOGETHER, sendWord, receiveWord),
+  copied: (count) => answer(count, ROUNDS_TOGETHER, sendSync, receiveSync),
+  sleep: (count) => answer(count, 1, sendSync, receiveSync),
   promise: answerByPromise,
 };
 
@@ -64,12 +67,9 @@ console.log("ready");
 const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream())
   .pipeThrough(new TextLineStream());
 for await (const line of lines) {
-  const [way, byteLength, count] = line.split(" ") as [string, string, string];
+  const [way, _length, count] = line.split(" ") as [string, string, string];
   [slept, samples] = [0, []];
-  await (side === "near" ? near : far)[way]!({
-    byteLength: Number(byteLength),
-    count: Number(count),
-  });
+  await (side === "near" ? near : far)[way]!(Number(count));
   console.log([slept, ...samples.map((nanoseconds) => nanoseconds.toFixed(1))].join(" "));
 }
 
@@ -82,83 +82,117 @@ function useProcessors(mask: bigint): void {
   }
 }
 
+function wordsOf({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>) {
+  return new Int32Array(buffer, byteOffset, length >> 2);
+}
+
+function numbersOf({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>) {
+  return new Float64Array(buffer, byteOffset, length >> 3);
+}
+
 /** The time, in nanoseconds. */
 function now(): number {
   return performance.now() * 1e6;
 }
 
-function claim(byteLength: number): number {
-  let offset = sender.claimAt(byteLength);
-  while (offset < 0) {
-    sender.waitForRoomSync(byteLength);
-    offset = sender.claimAt(byteLength);
-  }
-  return offset;
+function claim(): number {
+  const offset = sender.claimAt(SHORT);
+  return offset >= 0 ? offset : claimAfterWaiting() | 0;
 }
 
-function sendNumbers({ byteLength, count }: Command): void {
-  const numbers = new Float64Array(ring.buffer, ring.byteOffset, ring.length >> 3);
-  for (let number = 0; number < count; number++) {
-    const first = claim(byteLength) >> 3;
-    const end = first + (byteLength >> 3);
-    for (let index = first; index < end; index++) numbers[index] = number;
-    sender.commit();
+function claimAfterWaiting(): number {
+  for (;;) {
+    sender.waitForRoomSync(SHORT);
+    const offset = sender.claimAt(SHORT);
+    if (offset >= 0) return offset;
+  }
+}
+
+// What is done for each message is a function of its own, which is compiled once and for all: V8
+// knows less of what stands in a loop that it has to replace while it runs.
+
+function sendNumber(number: number): void {
+  const first = claim() >>> 3;
+  outNumbers[first] = number;
+  outNumbers[first + 1] = number;
+  outNumbers[first + 2] = number;
+  outNumbers[first + 3] = number;
+  outNumbers[first + 4] = number;
+  outNumbers[first + 5] = number;
+  outNumbers[first + 6] = number;
+  outNumbers[first + 7] = number;
+  sender.commit();
+}
+
+function sendNumbers(count: number): void {
+  for (let number = 0; number < count; number++) sendNumber(number);
+  sender.flush();
+}
+
+function shortOf(number: number): Uint8Array {
+  shortWords[0] = number;
+  return shortMessage;
+}
+
+async function sendAwaited(count: number): Promise<void> {
+  for (let number = 0; number < count; number++) await sender.send(shortOf(number));
+}
+
+/** What has to wait for room is awaited now and then, so that there is not ever more of it. */
+async function sendPlainly(count: number): Promise<void> {
+  for (let number = 0; number < count; number += SENDS_TOGETHER) {
+    await sendSome(number, Math.min(number + SENDS_TOGETHER, count));
   }
   sender.flush();
 }
 
-async function sendOneByOne({ byteLength, count }: Command): Promise<void> {
-  const message = new Uint8Array(byteLength);
-  const words = new Int32Array(message.buffer);
+function sendSome(from: number, to: number): Promise<boolean> | undefined {
+  let sent: Promise<boolean> | undefined;
+  for (let number = from; number < to; number++) sent = sender.send(shortOf(number));
+  return sent;
+}
+
+function sendCopies(count: number): void {
   for (let number = 0; number < count; number++) {
-    words[0] = number;
-    await sender.send(message);
+    longWords[0] = number;
+    sender.sendSync(longMessage);
   }
 }
 
-function sendCopies({ byteLength, count }: Command): void {
-  const message = new Uint8Array(byteLength);
-  const words = new Int32Array(message.buffer);
-  for (let number = 0; number < count; number++) {
-    words[0] = number;
-    sender.sendSync(message);
-  }
+function checkNumber(_ring: Uint8Array, offset: number, length: number): void {
+  if (inNumbers[offset >>> 3] !== wanted++ || length !== SHORT) throw wrongMessage();
 }
 
-function readNumbers({ byteLength, count }: Command): void {
-  let numbers: Float64Array<ArrayBuffer> | undefined;
-  let number = 0;
-  const visit = (ring: Uint8Array<ArrayBuffer>, offset: number, length: number) => {
-    numbers ??= new Float64Array(ring.buffer, ring.byteOffset, ring.length >> 3);
-    if (numbers[offset >> 3] !== number++ || length !== byteLength) throw wrongMessage(number);
-  };
+function checkWord(_ring: Uint8Array, offset: number, length: number): void {
+  if (inWords[offset >>> 2] !== wanted++ || length !== SHORT) throw wrongMessage();
+}
+
+function checkLongBytes(bytes: Uint8Array): void {
+  checkBytes(bytes, LONG);
+}
+
+function checkShortBytes(bytes: Uint8Array): void {
+  checkBytes(bytes, SHORT);
+}
+
+function checkBytes(bytes: Uint8Array, length: number): void {
+  const first = bytes[0]! | bytes[1]! << 8 | bytes[2]! << 16 | bytes[3]! << 24;
+  if (first !== wanted++ || bytes.length !== length) throw wrongMessage();
+}
+
+/** Has `read` read what there is, again and again. */
+function readAll(count: number, read: () => void): void {
+  wanted = 0;
   receiver.waitForMessageSync();
   const start = now();
-  do receiver.readAt(visit); while (number < count && receiver.waitForMessageSync());
+  do read(); while (wanted < count && receiver.waitForMessageSync());
   samples.push((now() - start) / count);
 }
 
-function readAll({ byteLength, count }: Command): void {
-  let number = 0;
-  const visit = (bytes: Uint8Array<ArrayBuffer>) => {
-    const first = bytes[0]! | bytes[1]! << 8 | bytes[2]! << 16 | bytes[3]! << 24;
-    if (first !== number++ || bytes.length !== byteLength) throw wrongMessage(number);
-  };
-  receiver.waitForMessageSync();
-  const start = now();
-  do receiver.read(visit); while (number < count && receiver.waitForMessageSync());
-  samples.push((now() - start) / count);
-}
-
-function sendWord({ byteLength }: Command, number: number): void {
-  ringWords[claim(byteLength) >> 2] = number;
+function sendWord(number: number): void {
+  outWords[claim() >>> 2] = number;
   sender.commit();
   sender.flush();
-}
-
-function checkWord(ring: Uint8Array<ArrayBuffer>, offset: number): void {
-  inWords ??= new Int32Array(ring.buffer, ring.byteOffset, ring.length >> 2);
-  if (inWords[offset >> 2] !== wanted) throw wrongMessage(wanted);
 }
 
 function receiveWord(number: number): void {
@@ -167,25 +201,26 @@ function receiveWord(number: number): void {
   receiver.readAt(checkWord);
 }
 
-function sendSync({ byteLength }: Command, number: number): void {
-  sender.sendSync(messageOf(byteLength, number));
+function sendSync(number: number): void {
+  sender.sendSync(shortOf(number));
 }
 
 function receiveSync(number: number): void {
-  checkFirst(receiver.receiveSync(), number);
+  wanted = number;
+  checkReceived(receiver.receiveSync());
 }
 
 function goThereAndBack(
-  command: Command,
+  count: number,
   together: number,
-  send: (command: Command, number: number) => void,
+  send: (number: number) => void,
   receive: (number: number) => void,
 ): void {
-  for (let number = 0; number < command.count * together;) {
+  for (let number = 0; number < count * together;) {
     const start = now();
     for (let index = 0; index < together; index++, number++) {
       if (together === 1) countSleeper();
-      send(command, number);
+      send(number);
       receive(number);
     }
     samples.push((now() - start) / together);
@@ -193,55 +228,47 @@ function goThereAndBack(
 }
 
 function answer(
-  command: Command,
+  count: number,
   together: number,
-  send: (command: Command, number: number) => void,
+  send: (number: number) => void,
   receive: (number: number) => void,
 ): void {
-  for (let number = 0; number < command.count * together; number++) {
+  for (let number = 0; number < count * together; number++) {
     receive(number);
     if (together === 1) countSleeper();
-    send(command, number);
+    send(number);
   }
 }
 
-async function goThereAndBackByPromise({ byteLength, count }: Command): Promise<void> {
+async function goThereAndBackByPromise(count: number): Promise<void> {
+  wanted = 0;
   for (let number = 0; number < count; number++) {
     const start = now();
     countSleeper();
-    await sender.send(messageOf(byteLength, number));
-    checkFirst(await receiver.receive(), number);
+    await sender.send(shortOf(number));
+    checkReceived(await receiver.receive());
     samples.push(now() - start);
   }
 }
 
-async function answerByPromise({ byteLength, count }: Command): Promise<void> {
+async function answerByPromise(count: number): Promise<void> {
+  wanted = 0;
   for (let number = 0; number < count; number++) {
-    checkFirst(await receiver.receive(), number);
+    checkReceived(await receiver.receive());
     countSleeper();
-    await sender.send(messageOf(byteLength, number));
+    await sender.send(shortOf(number));
   }
 }
 
-function messageOf(byteLength: number, number: number): Uint8Array<ArrayBuffer> {
-  if (messageBytes.length !== byteLength) {
-    message = new Int32Array(byteLength >> 2);
-    messageBytes = new Uint8Array(message.buffer);
-  }
-  message[0] = number;
-  return messageBytes;
-}
-
-function checkFirst(bytes: Uint8Array<ArrayBuffer> | undefined, number: number): void {
-  if (bytes === undefined || new Int32Array(bytes.buffer, 0, 1)[0] !== number) {
-    throw wrongMessage(number);
-  }
+function checkReceived(bytes: Uint8Array | undefined): void {
+  if (bytes === undefined) throw wrongMessage();
+  checkShortBytes(bytes);
 }
 
 function countSleeper(): void {
   if (header[RECEIVER.sleeping] !== 0) slept++;
 }
 
-function wrongMessage(number: number): Error {
-  return new Error(`Message ${number} is another one than was sent`);
+function wrongMessage(): Error {
+  return new Error(`Message ${wanted} is another one than was sent`);
 }
