@@ -48,7 +48,7 @@ export class RingReader {
   #length = 0;
   #next = 0;
   #count = 0;
-  /** How often the head was moved otherwise than by {@linkcode read}. */
+  /** Is another number when a {@linkcode read} that goes on has to look where the head is now. */
   #moves = 0;
 
   /**
