@@ -119,6 +119,12 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     from: "this.#words[CONSUMED] = head;\n    this.#count++;",
     to: "this.#count++;",
   },
+  "the next reader reads once more what was read": {
+    scenario: "a reader in the place of one that is ended",
+    file: "src/channel/ring/ring_reader.ts",
+    from: "words[CONSUMED] = head;\n          const left",
+    to: "const left",
+  },
   "a message is committed before it is told that it is there": {
     scenario: "a sender that is ended, receiveSync()",
     file: "src/channel/ring_sender.ts",

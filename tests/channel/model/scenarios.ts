@@ -13,7 +13,7 @@ import {
 } from "../../../src/channel/ring/ring_header.ts";
 import { RingReader } from "../../../src/channel/ring/ring_reader.ts";
 import type { Part, Scenario } from "./explore.ts";
-import { claimingSender, receiver, sender } from "./scripts.ts";
+import { claimingSender, readingReceiver, receiver, sender } from "./scripts.ts";
 
 /** A ring that two messages of 24 bytes fill, and each of them is told of. */
 const NARROW = settingsOf(64, "single");
@@ -157,6 +157,15 @@ export const SCENARIOS = {
     ],
     check: checkNextReceiver,
   },
+  "a reader in the place of one that is ended": {
+    memory: memoryOf(WIDE),
+    parts: [
+      sender({ ...wide, way: "Sync", first: true, numbers: [1, 2] }),
+      readingReceiver({ settings: WIDE, way: "Sync", mortal: "from its first note" }),
+      readingReceiver({ settings: WIDE, way: "Sync", after: 2 }),
+    ],
+    check: checkNextReader,
+  },
   "the last of many senders is ended": {
     memory: memoryOf(SHARED),
     parts: [
@@ -262,6 +271,24 @@ function checkNextReceiver(
   // What the first one had taken and not noted is nobody's.
   const from = after[0] ?? last + 1;
   assert(from === before.length + 1 || from === before.length + 2, `${before}; ${after}`);
+  assertEquals(after, after.map((_, index) => from + index));
+  assertEquals(next!.at(-1), "end");
+  if (after.length > 0) assertEquals(after.at(-1), last);
+}
+
+/** The next one gets what the first one has not read to its end, and the end. */
+function checkNextReader(
+  [sent, first, next]: readonly Notes[],
+  ended: ReadonlySet<number>,
+): void {
+  const before = numbersIn(first, "received");
+  assertFromFirst(before);
+  if (ended.size === 0) return assertEquals(first!.at(-1), "end");
+  const after = numbersIn(next, "received");
+  const last = numbersIn(sent, "sent").length;
+  // The one that it was at is read again.
+  const from = after[0] ?? last + 1;
+  assert(from === before.length || from === before.length + 1, `${before}; ${after}`);
   assertEquals(after, after.map((_, index) => from + index));
   assertEquals(next!.at(-1), "end");
   if (after.length > 0) assertEquals(after.at(-1), last);

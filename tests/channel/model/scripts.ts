@@ -124,6 +124,24 @@ export function receiver(
   };
 }
 
+/** A receiver that reads messages where they are, and notes which. */
+export function readingReceiver({ settings, ...rest }: ReceiverOfScenario): Part {
+  return {
+    ...rest,
+    script: async (library, run, buffer) => {
+      if (rest.after !== undefined) await run.whenEnded(rest.after);
+      using receiver = new library.RingReceiver({ buffer, settings, ...eventsOf(library) });
+      run.note("there");
+      restOf(run, library, receiver);
+      while (receiver.waitForMessageSync()) {
+        receiver.readAt((ring, offset) => run.note(`received ${ring[offset]}`));
+        restOf(run, library, receiver);
+      }
+      run.note("end");
+    },
+  };
+}
+
 function eventsOf(library: Library) {
   return { data: library.event(EVENTS.data), space: library.event(EVENTS.space) };
 }
