@@ -74,7 +74,7 @@ export const GROUPS: readonly Group[] = [
     name: "messages of 64 bytes one way",
     byteLength: 64,
     processors: 2,
-    count: 200_000,
+    count: 1_000_000,
     isRate: true,
     cases: {
       "C ring": { program: "ring_end.c", way: "stream" },

@@ -15,9 +15,10 @@ const LOOK_INTERVAL = 1;
 /** The most waits until then. */
 const MOST_WAITS = 1024;
 
-let waits = 0;
 /** So many waits took about as long as the interval. */
 let enough = 16;
+/** How many waits there can be until the time is asked for. */
+let left = enough;
 let lastLook = 0;
 let lastTurn = 0;
 let isDue = false;
@@ -25,15 +26,18 @@ let turn: Promise<true> | undefined = undefined;
 
 /** Whether a wait that could be over at once is to last until {@linkcode nextTurn} is over. */
 export function isTurnDue(): boolean {
-  if (!isDue && ++waits >= enough) look();
-  return isDue;
+  return --left < 0 && look();
 }
 
-function look(): void {
+function look(): boolean {
+  if (isDue) return true;
   const now = performance.now();
   enough = now - lastLook < LOOK_INTERVAL ? Math.min(enough * 2, MOST_WAITS) : (enough >> 1) + 1;
-  [waits, lastLook] = [0, now];
+  lastLook = now;
   isDue = now - lastTurn > LONGEST;
+  // Until it has turned, each of them waits for that: what comes later must not be over sooner.
+  left = isDue ? 0 : enough;
+  return isDue;
 }
 
 /**
