@@ -214,7 +214,8 @@ export class RingReader {
     const at = head & this.#mask;
     const length = (this.#words[FIRST_RECORD + (at >>> 2)]! - RECORD_HEADER) | 0;
     const size = sizeOf(length);
-    // The end is at most the capacity away, so that integers of 32 bits do.
+    // The end is at most the capacity away, so that integers of 32 bits do. An unsigned one instead
+    // of two comparisons would not: beside one with a sign, V8 compares it as a float.
     if (length < 0 || length > this.#maxMessageLength || size > ((this.#end - head) | 0)) return -1;
     this.#length = length;
     this.#next = (head + size) | 0;
