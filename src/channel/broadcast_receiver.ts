@@ -6,7 +6,7 @@
 
 import type { WaitSyncOptions } from "../sync/mod.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
-import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import { assertCanWait, assertTimeout, type WaitOptions } from "../waiting/poll.ts";
 import { isTurnDue, nextTurn } from "../waiting/turns.ts";
 import { SENDER } from "./broadcast/broadcast_header.ts";
 import { type BroadcastMessage, BroadcastReader } from "./broadcast/broadcast_reader.ts";
@@ -98,16 +98,14 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
    * @throws {Deno.errors.BadResource} If the receiver is closed, or is closed meanwhile.
    */
   async receive(options: WaitOptions = {}): Promise<BroadcastMessage | undefined> {
-    const { timeout = Infinity, signal } = options;
     this.#assertOpen();
-    assertTimeout(timeout);
-    signal?.throwIfAborted();
+    assertCanWait(options);
     const message = this.#turn.isEmpty ? undefined : this.#reader.take();
     if (message !== undefined) {
       if (isTurnDue()) await nextTurn();
       return message;
     }
-    const deadline = deadlineAfter(timeout);
+    const deadline = deadlineAfter(options.timeout ?? Infinity);
     await this.#turn.take(options);
     try {
       if (isTurnDue()) await nextTurn();

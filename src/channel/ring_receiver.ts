@@ -6,7 +6,7 @@
 
 import type { WaitSyncOptions } from "../sync/mod.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
-import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import { assertCanWait, assertTimeout, type WaitOptions } from "../waiting/poll.ts";
 import { isTurnDue, nextTurn } from "../waiting/turns.ts";
 import { decodeValue } from "./clone.ts";
 import { deadlineAfter, timeLeft } from "./end/deadline.ts";
@@ -136,7 +136,8 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
   receive(options: WaitOptions = {}): Promise<Uint8Array<ArrayBuffer> | undefined> {
     // Where there is a message, it costs hardly more than the waiting for a promise.
     try {
-      this.#assertCanWait(options);
+      this.#assertOpen();
+      assertCanWait(options);
       const message = this.#turn.isEmpty ? undefined : this.#take();
       if (message !== undefined) {
         return isTurnDue() ? nextTurn().then(() => message) : Promise.resolve(message);
@@ -158,7 +159,8 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
    *   closing it.
    */
   async waitForMessage(options: WaitOptions = {}): Promise<boolean> {
-    this.#assertCanWait(options);
+    this.#assertOpen();
+    assertCanWait(options);
     return await this.#inTurn(options, () => this.#reader.next() >= 0 || undefined) ?? false;
   }
 
@@ -324,12 +326,6 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
 
   #wakeSender(): void {
     if (takeSleeper(this.#header, SENDER)) this.#options.space.set();
-  }
-
-  #assertCanWait({ timeout = Infinity, signal }: WaitOptions): void {
-    this.#assertOpen();
-    assertTimeout(timeout);
-    signal?.throwIfAborted();
   }
 
   #assertOpen(): void {

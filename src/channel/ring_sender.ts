@@ -7,7 +7,7 @@
 import { assertInteger } from "../../ffi/arguments.ts";
 import type { SharedEvent, WaitSyncOptions } from "../sync/mod.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
-import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import { assertCanWait, assertTimeout, type WaitOptions } from "../waiting/poll.ts";
 import { isTurnDue, nextTurn } from "../waiting/turns.ts";
 import { deadlineAfter, timeLeft } from "./end/deadline.ts";
 import { EndWait } from "./end/end_wait.ts";
@@ -235,12 +235,10 @@ export class RingSender implements Disposable {
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    */
   async waitForRoom(length: number, options: WaitOptions = {}): Promise<void> {
-    const { timeout = Infinity, signal } = options;
     this.#assertLength(length);
     this.#assertFree();
-    assertTimeout(timeout);
-    signal?.throwIfAborted();
-    const deadline = deadlineAfter(timeout);
+    assertCanWait(options);
+    const deadline = deadlineAfter(options.timeout ?? Infinity);
     await this.#turn.take(options);
     try {
       if (isTurnDue()) await nextTurn();
@@ -456,11 +454,6 @@ export class RingSender implements Disposable {
     assertInteger("length", length, 0, claimed);
     if (length !== claimed) this.#writer.shorten(length);
   }
-}
-
-function assertCanWait({ timeout = Infinity, signal }: WaitOptions): void {
-  assertTimeout(timeout);
-  signal?.throwIfAborted();
 }
 
 function late({ timeout }: WaitSyncOptions): Deno.errors.TimedOut {

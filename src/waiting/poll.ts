@@ -30,6 +30,16 @@ export function assertTimeout(timeout: number): void {
 }
 
 /**
+ * Throws unless a wait can begin.
+ *
+ * @param options How long, and what stops it; a signal that has done so already throws its reason.
+ */
+export function assertCanWait({ timeout = Infinity, signal }: WaitOptions): void {
+  assertTimeout(timeout);
+  signal?.throwIfAborted();
+}
+
+/**
  * Looks again and again, at first each millisecond and later each 32, until
  * there is something.
  *
