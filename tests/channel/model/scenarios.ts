@@ -155,16 +155,18 @@ export const SCENARIOS = {
       receiver({ settings: NARROW, way: "Sync", first: true, mortal: "from its first note" }),
       receiver({ settings: NARROW, way: "Sync", after: 2 }),
     ],
-    check: checkNextReceiver,
+    // What the first one had taken and not noted is nobody's.
+    check: nextBeginsAfter(1),
   },
   "a reader in the place of one that is ended": {
     memory: memoryOf(WIDE),
     parts: [
       sender({ ...wide, way: "Sync", first: true, numbers: [1, 2] }),
-      readingReceiver({ settings: WIDE, way: "Sync", mortal: "from its first note" }),
-      readingReceiver({ settings: WIDE, way: "Sync", after: 2 }),
+      readingReceiver({ settings: WIDE, mortal: "from its first note" }),
+      readingReceiver({ settings: WIDE, after: 2 }),
     ],
-    check: checkNextReader,
+    // The one that the first one was at is read again.
+    check: nextBeginsAfter(0),
   },
   "the last of many senders is ended": {
     memory: memoryOf(SHARED),
@@ -258,40 +260,21 @@ function checkNextSender(
   assertGreaterOrEqual(numbers.length, numbersIn(first, "sent").length);
 }
 
-/** The next one gets what the first one has not taken, and the end. */
-function checkNextReceiver(
-  [sent, first, next]: readonly Notes[],
-  ended: ReadonlySet<number>,
-): void {
-  const before = numbersIn(first, "received");
-  assertFromFirst(before);
-  if (ended.size === 0) return assertEquals(first!.at(-1), "end");
-  const after = numbersIn(next, "received");
-  const last = numbersIn(sent, "sent").length;
-  // What the first one had taken and not noted is nobody's.
-  const from = after[0] ?? last + 1;
-  assert(from === before.length + 1 || from === before.length + 2, `${before}; ${after}`);
-  assertEquals(after, after.map((_, index) => from + index));
-  assertEquals(next!.at(-1), "end");
-  if (after.length > 0) assertEquals(after.at(-1), last);
-}
-
-/** The next one gets what the first one has not read to its end, and the end. */
-function checkNextReader(
-  [sent, first, next]: readonly Notes[],
-  ended: ReadonlySet<number>,
-): void {
-  const before = numbersIn(first, "received");
-  assertFromFirst(before);
-  if (ended.size === 0) return assertEquals(first!.at(-1), "end");
-  const after = numbersIn(next, "received");
-  const last = numbersIn(sent, "sent").length;
-  // The one that it was at is read again.
-  const from = after[0] ?? last + 1;
-  assert(from === before.length || from === before.length + 1, `${before}; ${after}`);
-  assertEquals(after, after.map((_, index) => from + index));
-  assertEquals(next!.at(-1), "end");
-  if (after.length > 0) assertEquals(after.at(-1), last);
+/** The next one begins so far after what the first one has noted, or one more, and gets the end. */
+function nextBeginsAfter(distance: number): Scenario["check"] {
+  return ([sent, first, next], ended) => {
+    const before = numbersIn(first, "received");
+    assertFromFirst(before);
+    if (ended.size === 0) return assertEquals(first!.at(-1), "end");
+    const after = numbersIn(next, "received");
+    const last = numbersIn(sent, "sent").length;
+    const from = after[0] ?? last + 1;
+    const least = before.length + distance;
+    assert(from === least || from === least + 1, `${before}; ${after}`);
+    assertEquals(after, after.map((_, index) => from + index));
+    assertEquals(next!.at(-1), "end");
+    if (after.length > 0) assertEquals(after.at(-1), last);
+  };
 }
 
 /** Of each sender there is its message, once and whole, but perhaps not of one that was ended. */

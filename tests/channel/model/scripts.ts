@@ -5,6 +5,7 @@
  */
 
 import type { RingSettings } from "../../../src/channel/ring/ring_header.ts";
+import type { RingReceiver } from "../../../src/channel/ring_receiver.ts";
 import type { RingSender } from "../../../src/channel/ring_sender.ts";
 import type { Part } from "./explore.ts";
 import type { Library } from "./library_copy.ts";
@@ -99,7 +100,39 @@ export interface ReceiverOfScenario extends EndOfScenario {
 
 /** A receiver, which notes what it has received, and how that has ended. */
 export function receiver(
-  { settings, way, most = Infinity, stays, ...rest }: ReceiverOfScenario,
+  { way, most = Infinity, stays, ...rest }: ReceiverOfScenario,
+): Part {
+  return receiving(rest, async (receiver, run, rest) => {
+    try {
+      for (let count = 0; count < most; count++) {
+        const message = way === "Sync" ? receiver.receiveSync() : await receiver.receive();
+        if (message === undefined) return run.note("end");
+        run.note(`received ${message[0]}`);
+        rest();
+      }
+    } catch (error) {
+      if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+      run.note("reset");
+    }
+    if (stays) await run.stay();
+  });
+}
+
+/** A receiver that reads messages where they are, and notes which. */
+export function readingReceiver(options: Omit<EndOfScenario, "way" | "stays">): Part {
+  return receiving(options, (receiver, run, rest) => {
+    while (receiver.waitForMessageSync()) {
+      receiver.readAt((ring, offset) => run.note(`received ${ring[offset]}`));
+      rest();
+    }
+    run.note("end");
+  });
+}
+
+/** A receiver that is there, and then does its work. */
+function receiving(
+  { settings, ...rest }: Omit<EndOfScenario, "way" | "stays">,
+  work: (receiver: RingReceiver, run: Run, rest: () => void) => void | Promise<void>,
 ): Part {
   return {
     ...rest,
@@ -108,36 +141,7 @@ export function receiver(
       using receiver = new library.RingReceiver({ buffer, settings, ...eventsOf(library) });
       run.note("there");
       restOf(run, library, receiver);
-      try {
-        for (let count = 0; count < most; count++) {
-          const message = way === "Sync" ? receiver.receiveSync() : await receiver.receive();
-          if (message === undefined) return run.note("end");
-          run.note(`received ${message[0]}`);
-          restOf(run, library, receiver);
-        }
-      } catch (error) {
-        if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
-        run.note("reset");
-      }
-      if (stays) await run.stay();
-    },
-  };
-}
-
-/** A receiver that reads messages where they are, and notes which. */
-export function readingReceiver({ settings, ...rest }: ReceiverOfScenario): Part {
-  return {
-    ...rest,
-    script: async (library, run, buffer) => {
-      if (rest.after !== undefined) await run.whenEnded(rest.after);
-      using receiver = new library.RingReceiver({ buffer, settings, ...eventsOf(library) });
-      run.note("there");
-      restOf(run, library, receiver);
-      while (receiver.waitForMessageSync()) {
-        receiver.readAt((ring, offset) => run.note(`received ${ring[offset]}`));
-        restOf(run, library, receiver);
-      }
-      run.note("end");
+      await work(receiver, run, () => restOf(run, library, receiver));
     },
   };
 }
