@@ -7,6 +7,7 @@
 
 import { lastError } from "./error.ts";
 import { kernel32 } from "./kernel32.ts";
+import { forgetResource, noteResource } from "./reaper.ts";
 
 /** What `CreateFileW` returns when it fails, and what stands for "no file". */
 export const INVALID_HANDLE_VALUE = 0xffffffffffffffffn;
@@ -48,6 +49,7 @@ export class Handle implements Disposable {
    */
   constructor(value: bigint, kind: string) {
     owned.add(value);
+    noteResource(value);
     forgotten.register(this, value, this);
     this.#value = value;
     this.kind = kind;
@@ -118,7 +120,7 @@ export class Handle implements Disposable {
     const { value } = this;
     this.#value = 0n;
     forgotten.unregister(this);
-    owned.delete(value);
+    disown(value);
     return value;
   }
 
@@ -144,6 +146,11 @@ export function isOwned(value: bigint): boolean {
 }
 
 function closeValue(value: bigint): void {
-  owned.delete(value);
+  disown(value);
   kernel32().CloseHandle(value);
+}
+
+function disown(value: bigint): void {
+  owned.delete(value);
+  forgetResource(value);
 }

@@ -189,6 +189,7 @@ export const KERNEL32 = {
     ],
     result: BOOL,
   },
+  GetProcessIdOfThread: { parameters: [HANDLE /* Thread */], result: DWORD },
   GetProcessTimes: {
     parameters: [
       HANDLE, // hProcess
@@ -202,6 +203,17 @@ export const KERNEL32 = {
   GetStartupInfoW: { parameters: [BUFFER /* LPSTARTUPINFOW lpStartupInfo */], result: VOID },
   GetStdHandle: { parameters: [DWORD /* nStdHandle */], result: HANDLE },
   GetSystemDirectoryW: { parameters: [LPWSTR, /* lpBuffer */ UINT /* uSize */], result: UINT },
+  GetThreadTimes: {
+    parameters: [
+      HANDLE, // hThread
+      BUFFER, // LPFILETIME lpCreationTime
+      BUFFER, // LPFILETIME lpExitTime
+      BUFFER, // LPFILETIME lpKernelTime
+      BUFFER, // LPFILETIME lpUserTime
+    ],
+    result: BOOL,
+  },
+  GetTickCount: { parameters: [], result: DWORD },
   InitializeProcThreadAttributeList: {
     parameters: [
       BUFFER, // lpAttributeList
@@ -376,6 +388,14 @@ export const KERNEL32 = {
       DWORD, // flProtect
     ],
     result: LPVOID,
+  },
+  VirtualFree: {
+    parameters: [
+      LPVOID, // lpAddress
+      SIZE_T, // dwSize
+      DWORD, // dwFreeType
+    ],
+    result: BOOL,
   },
   VirtualQuery: {
     parameters: [
