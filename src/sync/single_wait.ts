@@ -17,6 +17,7 @@ import { lastError } from "../../ffi/error.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { INFINITE, RegisteredWait } from "../../ffi/registered_wait.ts";
+import { inWorker } from "../../ffi/worker.ts";
 import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
 import { timedOut } from "./wait_job.ts";
 import { lend, type Tenant, type WaitableObject } from "./waitable_object.ts";
@@ -148,9 +149,4 @@ export function beginWait(
       stopped.reject(error);
     },
   };
-}
-
-/** Whether this is a Worker, which can be ended at any moment. */
-export function inWorker(): boolean {
-  return "WorkerGlobalScope" in globalThis;
 }

@@ -57,8 +57,8 @@ extern "C" {
  * multiples of 8; modulo the capacity they are places in the ring, which follows the header. A
  * record is the length of all of it, 4 bytes that are not used, and the message; the next one is at
  * the next multiple of 8, or at the ring's beginning, if there is the length of the ring's rest as a
- * negative number. An owner is the process id in the lower half, and in the upper one when the process was
- * started, in milliseconds, modulo 2^32.
+ * negative number. An owner is in the lower half a process id, or a thread id and 1 (a Worker of Deno's),
+ * and in the upper one when that process or thread was started, in milliseconds, modulo 2^32.
  */
 `;
 
@@ -99,8 +99,8 @@ typedef struct winipc_ring {
     winipc_ring_place other;
     uint64_t self;
     uint64_t met;   /* the owner of the other place when that was last looked at */
-    HANDLE process; /* its process, or NULL */
-    int ended;      /* that process has ended */
+    HANDLE process; /* its process or thread, or NULL */
+    int ended;      /* that has ended */
     HANDLE mapping; /* NULL if it was attached */
 } winipc_ring;
 
@@ -145,24 +145,42 @@ static inline uint64_t winipc_ring_owner_of(const winipc_ring_place *place) {
     return winipc_ring_replace64(place->owner, 0, 0);
 }
 
+static inline uint64_t winipc_ring_name_owner(FILETIME started, DWORD id) {
+    uint64_t start = (uint64_t)started.dwHighDateTime << 32 | started.dwLowDateTime;
+    return start / 10000 << 32 | id;
+}
+
 /* A process as it is written down; 0 if that cannot be found out. */
 static inline uint64_t winipc_ring_name_process(HANDLE process) {
     FILETIME created, exited, kernel, user;
     if (!GetProcessTimes(process, &created, &exited, &kernel, &user)) return 0;
-    uint64_t start = (uint64_t)created.dwHighDateTime << 32 | created.dwLowDateTime;
-    return start / 10000 << 32 | GetProcessId(process);
+    return winipc_ring_name_owner(created, GetProcessId(process));
 }
 
-/* Opens the process that is written down. NULL: it has ended, or this user may not watch it. */
+/* A thread as it is written down; 0 if that cannot be found out. */
+static inline uint64_t winipc_ring_name_thread(HANDLE thread) {
+    FILETIME created, exited, kernel, user;
+    if (!GetThreadTimes(thread, &created, &exited, &kernel, &user)) return 0;
+    return winipc_ring_name_owner(created, GetThreadId(thread) | WINIPC_RING_THREAD);
+}
+
+/*
+ * Opens the process or thread that is written down. NULL: it has ended, or this user may not
+ * watch it.
+ */
 static inline HANDLE winipc_ring_watch(uint64_t owner, int *ended) {
-    DWORD rights = SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION;
-    HANDLE process = OpenProcess(rights, FALSE, (DWORD)owner);
-    *ended = process == NULL && GetLastError() == ERROR_INVALID_PARAMETER;
-    if (process == NULL) return NULL;
-    *ended = winipc_ring_name_process(process) != owner ||
-             WaitForSingleObject(process, 0) == WAIT_OBJECT_0;
-    if (!*ended) return process;
-    CloseHandle(process);
+    DWORD id = (DWORD)owner;
+    int is_thread = (id & WINIPC_RING_THREAD) != 0;
+    HANDLE handle =
+        is_thread ? OpenThread(SYNCHRONIZE | THREAD_QUERY_LIMITED_INFORMATION, FALSE,
+                               id & ~WINIPC_RING_THREAD)
+                  : OpenProcess(SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION, FALSE, id);
+    *ended = handle == NULL && GetLastError() == ERROR_INVALID_PARAMETER;
+    if (handle == NULL) return NULL;
+    uint64_t found = is_thread ? winipc_ring_name_thread(handle) : winipc_ring_name_process(handle);
+    *ended = found != owner || WaitForSingleObject(handle, 0) == WAIT_OBJECT_0;
+    if (!*ended) return handle;
+    CloseHandle(handle);
     return NULL;
 }
 
@@ -183,7 +201,7 @@ static inline int winipc_ring_is_closed(const winipc_ring *ring) {
            winipc_ring_load((const volatile uint32_t *)ring->other.owner) == 0;
 }
 
-/* Whether the other end's process has ended without closing it, and no other one has come. */
+/* Whether the other end's owner has ended without closing it, and no other one has come. */
 static inline int winipc_ring_has_died(const winipc_ring *ring) {
     return ring->ended && winipc_ring_owner_of(&ring->other) == ring->met;
 }

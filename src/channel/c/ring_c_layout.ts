@@ -22,6 +22,7 @@ import { LEAST_CAPACITY, MOST_CAPACITY } from "../ring/ring_size.ts";
 import { BATCH as READ_BATCH } from "../ring/ring_reader.ts";
 import { BATCH as WRITTEN_BATCH } from "../ring/ring_writer.ts";
 import { ASLEEP, AWAKE } from "../end/sleep.ts";
+import { THREAD } from "../ring/owner_word.ts";
 
 const word = (index: number) => ({ type: "u32", offset: 4 * index }) as const;
 const Place = struct({ owner: "u64", state: "u32" });
@@ -62,6 +63,7 @@ const NUMBERS: Readonly<Record<string, number>> = {
   MOST_CAPACITY,
   RECORD_HEADER_LENGTH,
   CLOSED,
+  THREAD,
   AWAKE,
   ASLEEP,
   WRITTEN_BATCH,

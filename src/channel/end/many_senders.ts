@@ -4,9 +4,9 @@
  * @module
  */
 
-import { ProcessWatch } from "../../sync/mod.ts";
 import type { OtherSide } from "./other_end.ts";
-import { selfAsOwner, watchOwner } from "../ring/ownership.ts";
+import { selfAsOwner } from "../ring/ownership.ts";
+import { OwnerWatch } from "../ring/owner_watch.ts";
 import { CLOSED, HEADER_LENGTH, SENDERS, WORD } from "../ring/ring_header.ts";
 
 /** How often one asks whether the senders' processes are there, in milliseconds. */
@@ -23,7 +23,7 @@ export class ManySenders implements OtherSide {
   readonly #header: Int32Array<ArrayBuffer>;
   readonly #owners: BigUint64Array<ArrayBuffer>;
   /** The processes of the senders that can be watched. */
-  readonly #watches = new Map<bigint, ProcessWatch>();
+  readonly #watches = new Map<bigint, OwnerWatch>();
   /** The count of changes at the last look. */
   #changes: number | undefined;
   #gone = false;
@@ -97,9 +97,9 @@ export class ManySenders implements OtherSide {
   #isThere(owner: bigint): boolean {
     if (owner === selfAsOwner()) return true;
     const known = this.#watches.get(owner);
-    if (known !== undefined) return known.exitCode === undefined;
-    const found = watchOwner(owner);
-    if (found instanceof ProcessWatch) this.#watches.set(owner, found);
+    if (known !== undefined) return !known.hasEnded;
+    const found = OwnerWatch.open(owner);
+    if (found instanceof OwnerWatch) this.#watches.set(owner, found);
     return found !== "ended";
   }
 

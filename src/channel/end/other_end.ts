@@ -4,8 +4,8 @@
  * @module
  */
 
-import { ProcessWatch } from "../../sync/mod.ts";
-import { selfAsOwner, watchOwner } from "../ring/ownership.ts";
+import { selfAsOwner } from "../ring/ownership.ts";
+import { OwnerWatch } from "../ring/owner_watch.ts";
 import { CLOSED, HEADER_LENGTH, type Place } from "../ring/ring_header.ts";
 
 /** How often one that does not wait asks whether the other process is there, in milliseconds. */
@@ -47,7 +47,7 @@ export class OtherEnd implements OtherSide {
   readonly #place: Place;
   readonly #ended: () => void;
   #owner = 0n;
-  #watch: ProcessWatch | undefined;
+  #watch: OwnerWatch | undefined;
   #died = false;
   #isAwaited = false;
   #lastLook = -Infinity;
@@ -97,7 +97,7 @@ export class OtherEnd implements OtherSide {
     this.#skipped = now - this.#lastLook < LOOK_INTERVAL ? LOOKS_SKIPPED : 0;
     if (this.#skipped > 0) return;
     this.#lastLook = now;
-    if (this.look() !== undefined && this.#watch?.exitCode !== undefined) this.#died = true;
+    if (this.look() !== undefined && this.#watch?.hasEnded) this.#died = true;
   }
 
   noteDeath(): void {
@@ -127,8 +127,8 @@ export class OtherEnd implements OtherSide {
     this.#owner = owner;
     this.#died = false;
     if (owner === 0n || owner === selfAsOwner()) return;
-    const found = watchOwner(owner);
-    if (found instanceof ProcessWatch) this.#watch = found;
+    const found = OwnerWatch.open(owner);
+    if (found instanceof OwnerWatch) this.#watch = found;
     else this.#died = found === "ended";
   }
 }

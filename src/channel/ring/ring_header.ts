@@ -23,10 +23,8 @@
  * |   1024 | 64 places of senders, of which layout 1 uses the first                      |
  * |   2048 | the ring                                                                    |
  *
- * A place has 16 bytes: `u64 owner`, 0 for nobody, else the process id in the lower half and in the
- * upper one the milliseconds of the process's start (its FILETIME by 10,000), modulo 2³², so that a
- * process is told from a later one that got its id, and a place is taken in one step; and
- * `u32 state`, 1 if whoever had it last has closed it.
+ * A place has 16 bytes: `u64 owner`, 0 for nobody, else a process or a thread (owner_word.ts says how
+ * they are written down); and `u32 state`, 1 if whoever had it last has closed it.
  *
  * Positions are bytes since the beginning, modulo 2³²; modulo the capacity they are places in the
  * ring. A record begins at a multiple of 8: `i32 length` of the record with these 8 bytes, 4 bytes that

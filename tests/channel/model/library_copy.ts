@@ -54,12 +54,14 @@ const STAND_INS: Readonly<Record<string, string>> = {
   "ffi/kernel32.ts": `export { kernel32 } from "${MACHINE}";`,
   "ffi/process.ts": `export { startOf } from "${MACHINE}";`,
   "ffi/registered_wait.ts": "export const INFINITE = 0xffff_ffff;",
-  "src/sync/single_wait.ts": `export { inWorker, standStill } from "${MACHINE}";`,
+  "ffi/thread.ts": `export { currentThread } from "${MACHINE}";`,
+  "ffi/worker.ts": `export { inWorker } from "${MACHINE}";`,
+  "src/channel/ring/owner_watch.ts": `export { OwnerWatch } from "${MACHINE}";`,
+  "src/sync/single_wait.ts": `export { standStill } from "${MACHINE}";`,
   "src/sync/mod.ts": `
     import { Handle } from "../../ffi/handle.ts";
     import { setEvent } from "../../ffi/event.ts";
     import { WaitableObject } from "./waitable_object.ts";
-    export { ProcessWatch } from "${MACHINE}";
     export class SharedEvent extends WaitableObject {
       #handle;
       constructor(value) {

@@ -54,32 +54,38 @@ export function inWorker(): boolean {
   return false;
 }
 
-/** A process that is waited for. */
-export class ProcessWatch {
-  readonly startTime = START_TIME;
+/** The thread of a Worker, of which there is none. */
+export function currentThread(): never {
+  throw new Error("There are no Workers");
+}
 
-  private constructor(readonly pid: number) {}
+/** The process that owns a place, to notice its end. */
+export class OwnerWatch {
+  readonly #pid: number;
 
-  /** Opens a process. */
-  static open(pid: number): ProcessWatch {
-    if (running().step({ kind: "ask", pid }) === true) throw new Deno.errors.NotFound();
-    return new ProcessWatch(pid);
+  private constructor(pid: number) {
+    this.#pid = pid;
   }
 
-  /** Its exit code. */
-  get exitCode(): number | undefined {
-    return running().step({ kind: "ask", pid: this.pid }) === true ? 1 : undefined;
+  /** Opens a process, by what is written down of it. */
+  static open(owner: bigint): OwnerWatch | "ended" {
+    const watch = new OwnerWatch(Number(owner & 0xffff_ffffn));
+    return watch.hasEnded ? "ended" : watch;
+  }
+
+  /** Whether it has ended. */
+  get hasEnded(): boolean {
+    return running().step({ kind: "ask", pid: this.#pid }) === true;
   }
 
   /** Its handle. */
   get unsafeHandle(): bigint {
-    return processHandle(this.pid);
+    return processHandle(this.#pid);
   }
 
   /** Waits for its end. */
-  async wait(): Promise<number> {
-    await running().whenEnded(this.pid);
-    return 1;
+  async wait(): Promise<void> {
+    await running().whenEnded(this.#pid);
   }
 
   /** Lets the process end meanwhile. */
