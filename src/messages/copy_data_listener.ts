@@ -9,6 +9,7 @@ import { errorFromCode } from "../../ffi/error.ts";
 import { createEvent, setEvent } from "../../ffi/event.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { user32 } from "../../ffi/user32.ts";
+import { asParent } from "../threads/parent.ts";
 import { Thread } from "../threads/thread.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
 import type { WaitOptions } from "../waiting/poll.ts";
@@ -184,6 +185,7 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
       ...this.#settings,
       state: this.#state.buffer,
       answered: this.#answered.value,
+      parent: asParent(),
     };
     try {
       this.#thread = await Thread.start(import.meta.resolve("./window_thread.ts"), {

@@ -7,9 +7,10 @@
 import { assertOneOf, assertString } from "../../ffi/arguments.ts";
 import { GuardedCallback } from "../../ffi/callback.ts";
 import { lastError } from "../../ffi/error.ts";
-import { MSG_SIZE, windowClass } from "../../ffi/struct.ts";
+import { MSG_SIZE } from "../../ffi/struct.ts";
 import { toBool, toHwnd, toLresult, user32 } from "../../ffi/user32.ts";
 import { encodeWide } from "../../ffi/wide.ts";
+import { WindowClass } from "../../ffi/window_class.ts";
 import { windowsOfThisThread } from "./own_windows.ts";
 import { ReceivedCopyData } from "./received_copy_data.ts";
 import { HWND_MESSAGE } from "./windows.ts";
@@ -91,7 +92,7 @@ export class MessageWindow implements Disposable {
   /** The name of its class. */
   readonly class: string;
   readonly #procedure: GuardedCallback;
-  readonly #className: Uint16Array<ArrayBuffer>;
+  readonly #windowClass: WindowClass;
   #open = true;
   #running = false;
 
@@ -99,26 +100,27 @@ export class MessageWindow implements Disposable {
     const { title = "", visibility = "message-only" } = options;
     this.class = options.class ?? uniqueClass();
     assertWindowOptions({ class: this.class, title, visibility });
-    this.#className = encodeWide(this.class);
     this.#procedure = GuardedCallback.windowProcedure((window, message, wParam, lParam) => {
       const answer = (copyData?: ReceivedCopyData) =>
         this.#answer(options.procedure, { window, message, wParam, lParam, copyData });
       return message === WM_COPYDATA ? ReceivedCopyData.during(lParam, answer) : answer();
     });
     const attempt = `Cannot open a window of class "${this.class}"`;
-    const { CreateWindowExW, RegisterClassExW, UnregisterClassW } = user32();
-    if (!RegisterClassExW(windowClass(this.#procedure.pointer, this.#className))) {
-      const error = lastError("RegisterClassExW", attempt);
+    try {
+      this.#windowClass = new WindowClass(this.class, this.#procedure, attempt);
+    } catch (error) {
       this.#procedure.close();
       throw error;
     }
+    const { name } = this.#windowClass;
     const parent = visibility === "hidden" ? 0n : HWND_MESSAGE;
+    const { CreateWindowExW } = user32();
     this.handle = toHwnd(
-      CreateWindowExW(0, this.#className, encodeWide(title), 0, 0, 0, 0, 0, parent, 0n, 0n, null),
+      CreateWindowExW(0, name, encodeWide(title), 0, 0, 0, 0, 0, parent, 0n, 0n, null),
     );
     if (this.handle === 0n) {
       const error = lastError("CreateWindowExW", attempt);
-      UnregisterClassW(this.#className, 0n);
+      this.#windowClass.close();
       this.#procedure.close();
       throw error;
     }
@@ -220,7 +222,7 @@ export class MessageWindow implements Disposable {
   close(): void {
     if (this.#open) user32().DestroyWindow(this.handle);
     this.#open = false;
-    user32().UnregisterClassW(this.#className, 0n);
+    this.#windowClass.close();
     this.#procedure.close();
   }
 

@@ -4,9 +4,11 @@
  * @module
  */
 
+import { asParent } from "../threads/parent.ts";
 import { Thread } from "../threads/thread.ts";
 import type { Outcome, Parcel } from "./delivery.ts";
 import { SenderRecord } from "./sender_record.ts";
+import type { SenderThreadData } from "./sender_thread.ts";
 
 /** A sender thread; it has one parcel at a time. */
 export class Sender {
@@ -19,8 +21,9 @@ export class Sender {
   /** Starts a thread, which does not hold the process: what is being sent does. */
   static async start(): Promise<Sender> {
     const record = new SenderRecord();
+    const data: SenderThreadData = { buffer: record.buffer, parent: asParent() };
     const thread = await Thread.start(import.meta.resolve("./sender_thread.ts"), {
-      data: record.buffer,
+      data,
       onMessage: () => {},
       onEnd: (error = new Error("The sender thread has ended")) => record.end(error),
     });

@@ -6,6 +6,7 @@
  */
 
 import { PATIENCE, standStillBriefly } from "../waiting/patience.ts";
+import type { Parent } from "../threads/parent.ts";
 import type { Outcome, Parcel } from "./delivery.ts";
 
 /** Whose turn it is, which both sides wait for. */
@@ -78,9 +79,14 @@ export class SenderRecord {
     Atomics.notify(this.#turn, 0);
   }
 
-  /** The sender's side: waits for a parcel. */
-  take(): Parcel {
-    Atomics.wait(this.#turn, 0, TURN.script);
+  /**
+   * The sender's side: waits for a parcel.
+   *
+   * @param parent The script's thread.
+   * @returns `undefined` if the script's thread has ended.
+   */
+  take(parent: Pick<Parent, "lookInterval" | "hasEnded">): Parcel | undefined {
+    if (!this.#waitForScript(parent)) return undefined;
     const bytes = new Uint8Array(this.#fields.getUint32(BYTE_LENGTH_AT));
     for (let at = 0;;) {
       const part = this.#room.subarray(0, Math.min(ROOM, bytes.length - at));
@@ -88,7 +94,7 @@ export class SenderRecord {
       at += part.length;
       if (at === bytes.length) break;
       this.#pass(TURN.sender, TURN.script);
-      Atomics.wait(this.#turn, 0, TURN.script);
+      if (!this.#waitForScript(parent)) return undefined;
     }
     return {
       window: this.#fields.getBigUint64(WINDOW_AT),
@@ -105,6 +111,14 @@ export class SenderRecord {
     this.#fields.setUint32(CODE_AT, answered ? 0 : outcome.code);
     this.#fields.setBigInt64(ANSWER_AT, answered ? outcome.answer : 0n);
     this.#pass(TURN.sender, TURN.script);
+  }
+
+  /** The sender's side: waits while it is the script's turn; `false` if its thread has ended. */
+  #waitForScript(parent: Pick<Parent, "lookInterval" | "hasEnded">): boolean {
+    while (Atomics.wait(this.#turn, 0, TURN.script, parent.lookInterval) === "timed-out") {
+      if (parent.hasEnded) return false;
+    }
+    return true;
   }
 
   /** Gives the sender its turn, and waits until it is over. */

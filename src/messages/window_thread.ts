@@ -7,8 +7,9 @@
 
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { Win32Error } from "../../ffi/error.ts";
+import { Parent, type ParentIdentity } from "../threads/parent.ts";
 import type { IncomingMessage } from "./copy_data_message.ts";
-import { waitForEvent } from "./event_wait.ts";
+import { waitForMessage, waitForObjects } from "./event_wait.ts";
 import {
   type Count,
   type Limits,
@@ -41,6 +42,8 @@ export interface WindowThreadData extends WindowSettings {
   state: SharedArrayBuffer;
   /** The event that is set when there is an answer. */
   answered: bigint;
+  /** The script's own thread: the window is closed when it ends. */
+  parent: ParentIdentity;
 }
 
 /** What the thread tells the script. */
@@ -57,6 +60,7 @@ const WM_ENDSESSION = 0x16;
 class WindowThread {
   readonly #options: WindowThreadData;
   readonly #state: ListenerState;
+  readonly #parent: Parent;
   /** What the script was not told of, for it was not waiting: telling it takes longer than the rest. */
   #untold: IncomingMessage[] = [];
   /** How many messages are waiting for their answers, one inside the other. */
@@ -64,8 +68,9 @@ class WindowThread {
   /** Not there yet while it is being made, when the first messages come. */
   #window: MessageWindow | undefined;
 
-  constructor(options: WindowThreadData) {
+  constructor(options: WindowThreadData, parent: Parent) {
     this.#options = options;
+    this.#parent = parent;
     this.#state = new ListenerState(options.state);
   }
 
@@ -75,16 +80,24 @@ class WindowThread {
     if (window === undefined) return;
     this.#window = window;
     tell({ news: "opened", handle: window.handle });
-    while (!window.closed) {
+    while (!window.closed && !this.#parent.hasEnded) {
       try {
-        window.run();
+        this.#take(window);
       } catch (error) {
         // One message that cannot be taken does not end the others.
         if (error instanceof Win32Error) throw error;
         this.#state.count("failed");
       }
     }
-    this.#tellMessages();
+    if (!this.#parent.hasEnded) this.#tellMessages();
+  }
+
+  /** Takes messages: all until the window is closed, or the next ones if the script's thread can end before. */
+  #take(window: MessageWindow): void {
+    const { handles } = this.#parent;
+    if (handles.length === 0) return window.run();
+    waitForMessage(handles);
+    window.pump();
   }
 
   #open(): MessageWindow | undefined {
@@ -144,8 +157,10 @@ class WindowThread {
     this.#depth++;
     try {
       while (this.#state.isWaiting(ticket)) {
-        const left = Math.ceil(deadline - performance.now());
-        if (left > 0) waitForEvent(this.#options.answered, left, this.#depth < MOST_NESTED);
+        const left = this.#parent.hasEnded ? 0 : Math.ceil(deadline - performance.now());
+        // The parent first: when it has ended, the event may be somebody else's.
+        const objects = [...this.#parent.handles, this.#options.answered];
+        if (left > 0) waitForObjects(objects, left, this.#depth < MOST_NESTED);
         else if (this.#state.giveUp(ticket)) return this.#refuse("late");
       }
       return this.#state.answerTo(ticket);
@@ -171,4 +186,9 @@ function tell(news: WindowThreadNews, messages: IncomingMessage[] = []): void {
   parentPort!.postMessage(news, messages.map(({ bytes }) => bytes.buffer));
 }
 
-if (!isMainThread) new WindowThread(workerData).run();
+function run(options: WindowThreadData): void {
+  using parent = new Parent(options.parent);
+  new WindowThread(options, parent).run();
+}
+
+if (!isMainThread) run(workerData);

@@ -6,7 +6,7 @@
 
 import { type StartedProcess, terminate } from "../../ffi/create_process.ts";
 import type { Handle } from "../../ffi/handle.ts";
-import type { PipeEnd } from "../../ffi/pipe.ts";
+import type { PipeEnd } from "./pipe_end.ts";
 import { exitCodeOf } from "../../ffi/process.ts";
 import { beginWait, type PendingWait } from "../sync/single_wait.ts";
 import { readableOf, writableOf } from "./stdio.ts";

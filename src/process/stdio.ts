@@ -6,7 +6,7 @@
 
 import { standardHandle } from "../../ffi/create_process.ts";
 import type { Handle } from "../../ffi/handle.ts";
-import { PipeEnd } from "../../ffi/pipe.ts";
+import { PipeEnd } from "./pipe_end.ts";
 
 /** What a child's standard input, output or error is: this process's, nothing, or a stream. */
 export type Stdio = "inherit" | "null" | "piped";

@@ -13,6 +13,7 @@ import { isMainThread, workerData } from "node:worker_threads";
 import { lastErrorCode } from "../../ffi/error.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { INFINITE } from "../../ffi/registered_wait.ts";
+import { Parent, type ParentIdentity } from "../threads/parent.ts";
 import { MOST_AT_ONCE, SLOTS, STATE, WaitRecord, WORD } from "./wait_record.ts";
 
 const WAIT_ABANDONED_0 = 0x80;
@@ -20,8 +21,6 @@ const WAIT_IO_COMPLETION = 0xc0;
 const WAIT_TIMEOUT = 0x102;
 const WAIT_FAILED = 0xffff_ffff;
 
-/** How often one looks whether the script's thread is still there where it cannot be waited for, in milliseconds. */
-const PARENT_LOOK = 1000;
 /** How long each part of a wait for more objects than Windows can wait for is waited for, in milliseconds. */
 const PART = 4;
 
@@ -32,19 +31,19 @@ type Signalled = { at: number; abandoned: boolean };
 export interface WaitThreadData {
   /** The memory of the {@linkcode WaitRecord}. */
   buffer: SharedArrayBuffer;
-  /** A handle of the script's own thread: nothing is to be taken or kept for one that has ended. */
-  parent: bigint;
+  /** The script's own thread: nothing is to be taken or kept for one that has ended. */
+  parent: ParentIdentity;
 }
 
 /** The thread's side of a record. */
 class WaitThread {
   readonly #record: WaitRecord;
-  readonly #parent: bigint;
+  readonly #parent: Parent;
   /** The slots that are waited for. */
   #taken: number[] = [];
   #part = 0;
 
-  constructor({ buffer, parent }: WaitThreadData) {
+  constructor(buffer: SharedArrayBuffer, parent: Parent) {
     this.#record = new WaitRecord(buffer);
     this.#parent = parent;
   }
@@ -54,6 +53,7 @@ class WaitThread {
     Atomics.store(this.#record.words, WORD.threadId, kernel32().GetCurrentThreadId());
     this.#ring();
     while (Atomics.load(this.#record.words, WORD.over) === 0) {
+      if (this.#parent.handles.length === 0 && this.#parent.hasEnded) return;
       this.#takeUp();
       if (!this.#wait()) return;
     }
@@ -103,10 +103,11 @@ class WaitThread {
     const [first] = this.#taken;
     if (first !== undefined && alls[first]) {
       const at = this.#record.at(first);
-      const found = waitFor(handles.slice(at, at + counts[first]!), true, PARENT_LOOK);
+      const interval = Math.min(this.#parent.lookInterval, INFINITE);
+      const found = waitFor(handles.slice(at, at + counts[first]!), true, interval);
       if (typeof found === "object") this.#satisfy(first, 0, found.abandoned);
       if (found === "failed") this.#look(first);
-      return waitFor(BigUint64Array.of(this.#parent), false, 0) === "timeout";
+      return !this.#parent.hasEnded;
     }
     const objects: { slot: number; index: number }[] = [];
     for (const slot of this.#taken) {
@@ -115,10 +116,12 @@ class WaitThread {
     const parts = Math.max(1, Math.ceil(objects.length / MOST_AT_ONCE));
     this.#part = (this.#part + 1) % parts;
     const part = objects.slice(this.#part * MOST_AT_ONCE, (this.#part + 1) * MOST_AT_ONCE);
+    const parent = this.#parent.handles;
     const found = waitFor(
       BigUint64Array.of(
+        // The first of several that are signalled is taken: no other's when the parent has ended.
+        ...parent,
         ...part.map(({ slot, index }) => handles[this.#record.at(slot) + index]!),
-        this.#parent,
       ),
       false,
       parts === 1 ? INFINITE : PART,
@@ -126,7 +129,7 @@ class WaitThread {
     // One of them is no object any more: find out which.
     if (found === "failed") { for (const slot of [...this.#taken]) this.#look(slot); }
     if (typeof found !== "object") return true;
-    const object = part[found.at];
+    const object = part[found.at - parent.length];
     if (object === undefined) return false;
     this.#satisfy(object.slot, object.index, found.abandoned);
     return true;
@@ -186,4 +189,9 @@ function waitFor(
   return { at: abandoned ? code - WAIT_ABANDONED_0 : code, abandoned };
 }
 
-if (!isMainThread) new WaitThread(workerData).run();
+function run({ buffer, parent: identity }: WaitThreadData): void {
+  using parent = new Parent(identity);
+  new WaitThread(buffer, parent).run();
+}
+
+if (!isMainThread) run(workerData);

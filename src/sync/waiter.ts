@@ -4,22 +4,21 @@
  * @module
  */
 
-import { errorFromCode, lastError } from "../../ffi/error.ts";
-import { Handle, SYNCHRONIZE } from "../../ffi/handle.ts";
+import { errorFromCode } from "../../ffi/error.ts";
+import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
+import { openThread, THREAD_SET_CONTEXT } from "../../ffi/thread.ts";
+import { asParent } from "../threads/parent.ts";
 import { Thread } from "../threads/thread.ts";
 import type { WaitJob } from "./wait_job.ts";
 import { MOST_AT_ONCE, SLOTS, STATE, WaitRecord, WORD } from "./wait_record.ts";
 import type { WaitThreadData } from "./wait_thread.ts";
-
-const THREAD_SET_CONTEXT = 0x10;
 
 /** A wait thread and the jobs that it has; it takes jobs from its beginning, before it runs. */
 export class Waiter {
   readonly #record = new WaitRecord();
   readonly #jobs: (WaitJob | undefined)[] = [];
   readonly #whenIdle: (waiter: Waiter) => void;
-  readonly #parent: Handle;
   #thread: Thread | undefined;
   #handle: Handle | undefined;
   #objects = 0;
@@ -34,7 +33,6 @@ export class Waiter {
    */
   constructor(whenIdle: (waiter: Waiter) => void) {
     this.#whenIdle = whenIdle;
-    this.#parent = openThread(kernel32().GetCurrentThreadId(), SYNCHRONIZE);
     void this.#start();
   }
 
@@ -88,8 +86,8 @@ export class Waiter {
   }
 
   async #start(): Promise<void> {
-    const data: WaitThreadData = { buffer: this.#record.buffer, parent: this.#parent.value };
     try {
+      const data: WaitThreadData = { buffer: this.#record.buffer, parent: asParent() };
       this.#thread = await Thread.start(import.meta.resolve("./wait_thread.ts"), {
         data,
         onMessage: () => {},
@@ -192,7 +190,6 @@ export class Waiter {
     this.#failure = error;
     this.#handle?.close();
     this.#handle = undefined;
-    this.#parent.close();
     for (const [slot, job] of this.#jobs.entries()) {
       this.#jobs[slot] = undefined;
       if (job !== undefined && !job.settled) job.fail(error);
@@ -201,10 +198,4 @@ export class Waiter {
     this.#whenIdle(this);
     Atomics.notify(this.#record.words, WORD.bell);
   }
-}
-
-function openThread(id: number, access: number): Handle {
-  const value = kernel32().OpenThread(access, 0, id);
-  if (value === 0n) throw lastError("OpenThread", `Cannot open thread ${id}`);
-  return new Handle(value, `thread ${id}`);
 }

@@ -1,20 +1,20 @@
 /**
- * Pipes to child processes, of which this process's end never has a thread wait.
+ * Pipes to child processes, of which this process's end never blocks a thread.
  *
- * An anonymous pipe cannot be read without standing still; a named one can, so it is one
- * with a name that nobody can guess.
+ * An anonymous pipe cannot be read without blocking; a named one can, so it is one with a name that
+ * nobody can guess.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/ipc/named-pipe-operations}
  * @module
  */
 
-import { errorFromCode, lastError, lastErrorCode } from "./error.ts";
-import { createEvent } from "./event.ts";
-import { GENERIC_READ, GENERIC_WRITE, openExistingFile } from "./file.ts";
-import { Handle, INVALID_HANDLE_VALUE } from "./handle.ts";
-import { kernel32 } from "./kernel32.ts";
-import { RegisteredWait } from "./registered_wait.ts";
-import { encodeWide } from "./wide.ts";
+import { errorFromCode, lastError } from "../../ffi/error.ts";
+import { GENERIC_READ, GENERIC_WRITE, openExistingFile } from "../../ffi/file.ts";
+import { Handle, INVALID_HANDLE_VALUE } from "../../ffi/handle.ts";
+import { kernel32 } from "../../ffi/kernel32.ts";
+import { OverlappedFile } from "../../ffi/overlapped.ts";
+import { encodeWide } from "../../ffi/wide.ts";
+import { beginWait } from "../sync/single_wait.ts";
 
 const PIPE_ACCESS_INBOUND = 1;
 const PIPE_ACCESS_OUTBOUND = 2;
@@ -26,7 +26,6 @@ const ERROR_HANDLE_EOF = 38;
 const ERROR_BROKEN_PIPE = 109;
 const ERROR_NO_DATA = 232;
 const ERROR_OPERATION_ABORTED = 995;
-const ERROR_IO_PENDING = 997;
 /** What says that there is no more, and nobody who would read more. */
 const ENDS = new Set([ERROR_HANDLE_EOF, ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_OPERATION_ABORTED]);
 
@@ -35,14 +34,12 @@ const SIZE = 65_536;
 
 /** This process's end of a pipe; one operation at a time. */
 export class PipeEnd {
-  readonly #pipe: Handle;
-  readonly #done: Handle;
+  readonly #file: OverlappedFile;
   #busy = false;
   #closing = false;
 
-  private constructor(pipe: Handle) {
-    this.#pipe = pipe;
-    this.#done = createEvent("a pipe", true);
+  private constructor(file: OverlappedFile) {
+    this.#file = file;
   }
 
   /**
@@ -66,7 +63,7 @@ export class PipeEnd {
       null,
     );
     if (value === INVALID_HANDLE_VALUE) throw lastError("CreateNamedPipeW", "Cannot make a pipe");
-    const ours = new PipeEnd(new Handle(value, "pipe"));
+    const ours = new PipeEnd(new OverlappedFile(new Handle(value, "pipe"), SIZE));
     try {
       const theirs = openExistingFile(name, {
         access: reads ? GENERIC_WRITE : GENERIC_READ,
@@ -84,9 +81,8 @@ export class PipeEnd {
 
   /** Reads what there is, or waits for some; `undefined` when there will be no more. */
   async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const bytes = new Uint8Array(SIZE);
-    const length = await this.#transfer("ReadFile", bytes);
-    return length === undefined ? undefined : bytes.slice(0, length);
+    const file = this.#file;
+    return await this.#transfer("ReadFile", () => file.beginRead(), (length) => file.read(length));
   }
 
   /**
@@ -97,7 +93,9 @@ export class PipeEnd {
    */
   async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     for (let at = 0; at < bytes.length;) {
-      const written = await this.#transfer("WriteFile", bytes.slice(at, at + SIZE));
+      const part = bytes.subarray(at, at + SIZE);
+      const begin = () => this.#file.beginWrite(part);
+      const written = await this.#transfer("WriteFile", begin, (length) => length);
       if (written === undefined) {
         throw new Deno.errors.BrokenPipe("Cannot write to a pipe that nobody reads any more");
       }
@@ -107,47 +105,33 @@ export class PipeEnd {
 
   /** Closes this end; what is being read or written is given up. */
   close(): void {
+    if (this.#closing) return;
     this.#closing = true;
-    if (this.#busy) kernel32().CancelIoEx(this.#pipe.value, null);
-    else this.#free();
+    if (this.#busy) this.#file.cancel();
+    else this.#file.close();
   }
 
-  /** Begins an operation and waits for its end; the system writes to the buffers until then. */
-  async #transfer(
+  /** Begins an operation, waits for its end, and gives what came of it before the pipe may be closed. */
+  async #transfer<T>(
     api: "ReadFile" | "WriteFile",
-    bytes: Uint8Array<ArrayBuffer>,
-  ): Promise<number | undefined> {
+    begin: () => number,
+    end: (length: number) => T,
+  ): Promise<T | undefined> {
     if (this.#closing) return undefined;
     const attempt = api === "ReadFile" ? "Cannot read from a pipe" : "Cannot write to a pipe";
-    const overlapped = new DataView(new ArrayBuffer(32));
-    overlapped.setBigUint64(24, this.#done.value, true); // hEvent
-    const operation = new Uint8Array(overlapped.buffer);
-    inFlight.set(this, [bytes, operation]);
     this.#busy = true;
     try {
-      if (!kernel32()[api](this.#pipe.value, bytes, bytes.length, null, operation)) {
-        const code = lastErrorCode();
-        if (ENDS.has(code)) return undefined;
-        if (code !== ERROR_IO_PENDING) throw errorFromCode(code, api, attempt);
-      }
-      await new RegisteredWait(this.#done).signalled;
-      const length = new Uint32Array(1);
-      if (kernel32().GetOverlappedResult(this.#pipe.value, operation, length, 0)) return length[0];
-      const code = lastErrorCode();
+      const code = begin();
       if (ENDS.has(code)) return undefined;
-      throw errorFromCode(code, api, attempt);
+      if (code !== 0) throw errorFromCode(code, api, attempt);
+      await beginWait(this.#file.done, { held: true }).over;
+      const result = this.#file.result();
+      if ("length" in result) return end(result.length);
+      if (ENDS.has(result.code)) return undefined;
+      throw errorFromCode(result.code, api, attempt);
     } finally {
-      inFlight.delete(this);
       this.#busy = false;
-      if (this.#closing) this.#free();
+      if (this.#closing) this.#file.close();
     }
   }
-
-  #free(): void {
-    this.#pipe.close();
-    this.#done.close();
-  }
 }
-
-/** What the system reads and writes meanwhile: it knows addresses, which the collector does not see. */
-const inFlight = new Map<PipeEnd, [Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>]>();
