@@ -14,6 +14,7 @@ if (role === "small sender") sendSmall();
 if (role === "receiver") await receiveSome();
 if (role === "echo") echo();
 if (role === "pipe") await pipe();
+if (role === "fate") await tellFate();
 if (role === "values") await sendValuesBack();
 
 /** Sends numbered messages. */
@@ -59,6 +60,13 @@ async function receiveSome(): Promise<void> {
   console.log("ready");
   for (let number = 0; number < total; number++) await receiver.receive({ timeout: 20_000 });
   if (total === 0) { for await (const _ of receiver); }
+}
+
+/** Waits for a message, and says which error comes instead. */
+async function tellFate(): Promise<void> {
+  using receiver = channel.receiver();
+  console.log("ready");
+  await receiver.receive().catch((error) => console.log(error.name));
 }
 
 /** Pipes what comes into the channel whose name has a "b" after it. */

@@ -1,0 +1,257 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  BroadcastRing,
+  CopyDataListener,
+  LatestValue,
+  listWindows,
+  MessageWindow,
+  RingChannel,
+  sendCopyData,
+  sendCopyDataSync,
+  SharedEvent,
+  SharedMemory,
+  struct,
+} from "../mod.ts";
+import { compileRingPeer } from "./compile_ring_peer.ts";
+import { assertLeavesNoHandle } from "./leak.ts";
+import { type End, MortalWorker, soon, throws } from "./mortal_worker.ts";
+import { Peer } from "./peer.ts";
+import { randomName } from "./random_name.ts";
+
+const PATIENT = { timeout: 20_000 };
+const isGone = (open: () => Disposable) =>
+  throws(Deno.errors.NotFound, () => open()[Symbol.dispose]());
+
+for (const how of ["terminate", "close", "throw"] satisfies End[]) {
+  for (const kind of ["web", "node"] as const) {
+    // Node's Workers have no close(), and one that throws ends the script of its parent's in Deno 2.9.
+    if (kind === "node" && how !== "terminate") continue;
+    Deno.test(`A Worker of the ${kind}'s kind gives its names back: ${how}`, async () => {
+      const name = randomName();
+      using worker = await MortalWorker.start("memory", name, kind);
+      SharedMemory.open(name).close();
+      worker.end(how);
+      await soon("the name is free", () => isGone(() => SharedMemory.open(name)));
+    });
+  }
+}
+
+Deno.test("A Worker that ends gives back names of rings, events and window classes", async () => {
+  const cases: [string, (name: string) => boolean][] = [
+    ["broadcast", (name) => isGone(() => BroadcastRing.open(name))],
+    ["event", (name) => isGone(() => SharedEvent.open(name))],
+    ["window", (name) => {
+      const open = () => MessageWindow.open({ class: name, procedure: () => undefined });
+      return !throws(Deno.errors.AlreadyExists, () => open().close());
+    }],
+  ];
+  for (const [what, isFree] of cases) {
+    const name = randomName();
+    using worker = await MortalWorker.start(what, name);
+    assert(!isFree(name), `${what} is taken`);
+    worker.end();
+    await soon(`${what} is free`, () => isFree(name));
+  }
+});
+
+Deno.test("A Worker's listener is closed with the Worker, and answers nothing from then on", async () => {
+  for (const how of ["terminate", "close", "throw"] satisfies End[]) {
+    const name = randomName();
+    using worker = await MortalWorker.start("listener", name);
+    const [window] = listWindows({ class: name });
+    assertEquals(sendCopyDataSync(window!, "Hello", PATIENT), 1n);
+    worker.end(how);
+    await soon("the window is gone", () => listWindows({ class: name }).length === 0);
+    assertThrows(() => sendCopyDataSync(window!, "Hello", PATIENT), Deno.errors.NotFound);
+    await soon("its class is free", () => {
+      const open = () => MessageWindow.open({ class: name, procedure: () => undefined });
+      return !throws(Deno.errors.AlreadyExists, () => open().close());
+    });
+  }
+});
+
+Deno.test("A sender is not kept waiting by a Worker that ended before it answered", async () => {
+  const name = randomName();
+  using worker = await MortalWorker.start("asked listener", name);
+  const [window] = listWindows({ class: name });
+  const asked = worker.says("asked");
+  const answer = sendCopyData(window!, "Hello", { timeout: 50_000 });
+  await asked;
+  const began = performance.now();
+  worker.end();
+  assertEquals(await answer, 0n);
+  assert(performance.now() - began < 20_000);
+});
+
+Deno.test("A Worker that ends as a sender leaves its place, and ConnectionReset", async () => {
+  const name = randomName();
+  using channel = RingChannel.create(name);
+  using receiver = channel.receiver();
+  using worker = await MortalWorker.start("sender", name);
+  assertThrows(() => channel.sender(), Deno.errors.Busy, "thread");
+  const received = assertRejects(() => receiver.receive(PATIENT), Deno.errors.ConnectionReset);
+  worker.end();
+  await received;
+  channel.sender().close();
+});
+
+Deno.test("A Worker that ends as a receiver leaves its place, and BrokenPipe", async () => {
+  for (const what of ["receiver", "sleeping receiver"]) {
+    const name = randomName();
+    using channel = RingChannel.create(name, { capacity: 1024 });
+    using sender = channel.sender();
+    using worker = await MortalWorker.start(what, name);
+    assertThrows(() => channel.receiver(), Deno.errors.Busy, "thread");
+    worker.end();
+    const message = new Uint8Array(100);
+    const fill = async () => {
+      for (;;) await sender.send(message, PATIENT);
+    };
+    await assertRejects(fill, Deno.errors.BrokenPipe);
+    channel.receiver().close();
+  }
+});
+
+Deno.test("Peers in other processes see a Worker's end, TypeScript and C", async () => {
+  await using program = await compileRingPeer("ring_peer.c");
+  const ERROR_NETNAME_DELETED = 64;
+  for (const language of ["TypeScript", "C"]) {
+    const name = randomName();
+    using _channel = RingChannel.create(name);
+    await using peer = language === "C"
+      ? await Peer.startProgram(program.path, "receive", name, "0")
+      : await Peer.start("channel.ts", "fate", name);
+    using worker = await MortalWorker.start("sender", name);
+    worker.end();
+    const fate = language === "C" ? `0 messages, then ${ERROR_NETNAME_DELETED}` : "ConnectionReset";
+    assertEquals(await peer.nextLine(), fate);
+  }
+});
+
+Deno.test("64 Workers that have ended do not fill a channel of many senders", async () => {
+  const name = randomName();
+  using channel = RingChannel.create(name, { producers: "multiple" });
+  const others = Array.from({ length: 62 }, () => channel.sender());
+  for (let round = 0; round < 4; round++) {
+    using worker = await MortalWorker.start("sender", name);
+    worker.end();
+    await soon("a place is free", () => {
+      let free: Disposable | undefined;
+      const isFull = throws(Deno.errors.Busy, () => {
+        using _one = channel.sender();
+        free = channel.sender();
+      });
+      free?.[Symbol.dispose]();
+      return !isFull;
+    });
+  }
+  for (const other of others) other.close();
+});
+
+Deno.test("A message that an ended Worker had claimed keeps no other sender waiting", async () => {
+  const name = randomName();
+  using channel = RingChannel.create(name, { producers: "multiple" });
+  using receiver = channel.receiver();
+  using sender = channel.sender();
+  using worker = await MortalWorker.start("claim", name);
+  assertThrows(() => sender.sendSync(new Uint8Array(1), { timeout: 10 }), Deno.errors.TimedOut);
+  worker.end();
+  sender.sendSync(Uint8Array.of(5), PATIENT);
+  assertEquals(await receiver.receive(PATIENT), Uint8Array.of(5));
+});
+
+Deno.test("64 readers of a latest value in ended Workers leave room for others", async () => {
+  const Value = struct({ number: "u32" });
+  const name = randomName();
+  using _writer = LatestValue.create(name, Value);
+  using reader = LatestValue.open(name, Value);
+  const waits = Array.from({ length: 63 }, () => reader.changes());
+  const pending = waits.map((wait) => wait.next());
+  for (let round = 0; round < 4; round++) {
+    using worker = await MortalWorker.start("reader", name);
+    worker.end();
+    const seat = `${reader.name}.reader.63`;
+    await soon("its place is free", () => isGone(() => SharedEvent.open(seat)));
+  }
+  reader.close();
+  await Promise.all(pending);
+});
+
+Deno.test("A child whose pipe an ended Worker had sees a broken pipe", async () => {
+  const name = randomName();
+  using broken = SharedEvent.create(name);
+  using worker = await MortalWorker.start("child's pipes", name);
+  await assertRejects(() => broken.wait({ timeout: 100 }), Deno.errors.TimedOut);
+  worker.end();
+  await broken.wait(PATIENT);
+});
+
+Deno.test("A view whose buffer a Worker gave away before its end is still mapped", async () => {
+  const name = randomName();
+  using memory = SharedMemory.create(name, 4096);
+  const code = `
+    import { SharedMemory } from ${JSON.stringify(import.meta.resolve("../mod.ts"))};
+    const view = SharedMemory.open(${JSON.stringify(name)}, { access: "readwrite" }).map();
+    const { buffer } = view;
+    buffer.transfer;
+    postMessage(buffer, [buffer]);
+    close();
+  `;
+  const worker = new Worker(`data:text/javascript,${encodeURIComponent(code)}`, { type: "module" });
+  const buffer = await new Promise<ArrayBuffer>((resolve) =>
+    worker.onmessage = ({ data }) => resolve(data)
+  );
+  using view = memory.map();
+  view.bytes[0] = 1;
+  // For as long as the reaper may take.
+  const end = performance.now() + 1000;
+  while (performance.now() < end) {
+    assertEquals(new Uint8Array(buffer)[0], view.bytes[0]);
+    view.bytes[0]!++;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  worker.terminate();
+});
+
+for (
+  const what of ["memory", "window", "listener", "waits", "send", "reader", "child's pipes"]
+) {
+  Deno.test(`Workers that end with ${what} leave no handle and no thread behind`, async () => {
+    const Value = struct({ number: "u32" });
+    await assertLeavesNoHandle(10, async () => {
+      const name = randomName();
+      using _writer = what === "reader" ? LatestValue.create(name, Value) : undefined;
+      using event = what === "child's pipes" ? SharedEvent.create(name) : undefined;
+      using worker = await MortalWorker.start(what, name);
+      worker.end();
+      await event?.wait(PATIENT);
+    });
+  });
+}
+
+Deno.test("What others open while a Worker ends is never closed in its name", async () => {
+  for (let round = 0; round < 5; round++) {
+    const url = new URL("./peers/opens_and_closes.ts", import.meta.url);
+    const worker = new Worker(url, { type: "module" });
+    await new Promise((resolve) => worker.onmessage = resolve);
+    worker.terminate();
+    const events: SharedEvent[] = [];
+    const end = performance.now() + 1500;
+    while (performance.now() < end) {
+      for (let count = 0; count < 20; count++) events.push(SharedEvent.anonymous());
+      for (const event of events) event.set();
+      for (const event of events.splice(0, events.length - 40)) event.close();
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    // One that was closed under us could not be set.
+    for (const event of events) {
+      event.set();
+      event.close();
+    }
+  }
+});
+
+Deno.test("A listener in a Worker works as one on the main thread does", async () => {
+  await using listener = await CopyDataListener.open();
+  assertEquals(sendCopyDataSync(listener, "Hello"), 1n);
+});
