@@ -15,6 +15,13 @@ const USES = [
   "ring receiver",
   "latest writer",
   "latest reader",
+  "variable of an inheritance scope",
+  "handle of an inheritance scope",
+  "read-only memory",
+  "iterator of changes",
+  "iterator of messages",
+  "stream of messages",
+  "stream to a channel",
 ];
 
 for (const use of USES) {
@@ -23,8 +30,17 @@ for (const use of USES) {
   });
 }
 
-// A lock and a wait that are forgotten go on.
-for (const use of ["mutex lock", "wait for an event"]) {
+// What was put into another process stays there, and a lock and a wait that are forgotten go on.
+for (
+  const use of [
+    "duplicate elsewhere",
+    "mutex lock",
+    "wait for an event",
+    "wait for any of two",
+    "receive from a broadcast ring",
+    "receive from a channel",
+  ]
+) {
   Deno.test(`a name stays while only a ${use} needs it`, async () => {
     assertEquals(await runOwner(use, "stays"), ["unused: true", "used: 20 true"]);
   });

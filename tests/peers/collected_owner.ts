@@ -8,12 +8,14 @@
 
 import {
   BroadcastRing,
+  inheritHandles,
   LatestValue,
   RingChannel,
   SharedEvent,
   SharedMemory,
   SharedMutex,
   struct,
+  waitAny,
 } from "../../mod.ts";
 import { privateBufferOf } from "../../src/memory/mapped_view.ts";
 
@@ -43,7 +45,32 @@ const USES: Record<string, (name: string) => unknown> = {
     writer.close();
     return reader;
   },
+  "variable of an inheritance scope": (name) => {
+    const { env } = inheritHandles({ memory: SharedMemory.create(name, 4096) });
+    return env;
+  },
+  "handle of an inheritance scope": (name) =>
+    inheritHandles({ event: SharedEvent.create(name) }).handles,
+  "duplicate elsewhere": (name) => SharedMemory.create(name, 4096).duplicateTo(Deno.pid),
+  "read-only memory": (name) => SharedMemory.create(name, 4096).toReadOnly(),
+  "iterator of changes": (name) => {
+    using _writer = LatestValue.create(name, Value);
+    return LatestValue.open(name, Value).changes();
+  },
+  "iterator of messages": (name) => {
+    return BroadcastRing.create(name, RING).receiver()[Symbol.asyncIterator]();
+  },
+  "stream of messages": (name) => RingChannel.create(name, RING).readable,
+  "stream to a channel": (name) => RingChannel.create(name, RING).writable,
   "mutex lock": (name) => SharedMutex.create(name).tryLock(),
+  "wait for any of two": (name) =>
+    waitAny([SharedEvent.create(name), SharedEvent.anonymous()], { signal: neverAborts }),
+  "receive from a broadcast ring": (name) =>
+    BroadcastRing.create(name, RING).receiver().receive({ signal: neverAborts }),
+  "receive from a channel": (name) => {
+    const channel = RingChannel.create(name, RING);
+    return channel.receiver().receive({ signal: neverAborts });
+  },
   "wait for an event": (name) => SharedEvent.create(name).wait({ signal: neverAborts }),
 };
 
