@@ -124,7 +124,7 @@ export function assertString(what: string, value: unknown): asserts value is str
 }
 
 /** A value as it would be written, and its kind where it has no short writing. */
-function show(value: unknown): string {
+export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "object" && value !== null) return "an object";

@@ -14,6 +14,7 @@
  */
 
 export { ADVAPI32, advapi32 } from "./advapi32.ts";
+export { assertBytes, bytesOf, type ByteSource, copyOfBytes } from "./bytes.ts";
 export { GuardedCallback, type WindowProcedure } from "./callback.ts";
 export { DuplicatedHandle } from "./duplicated_handle.ts";
 export { environmentVariable } from "./environment.ts";

@@ -7,6 +7,7 @@
 import { unless } from "../../ffi/error.ts";
 import { objectName } from "../../ffi/object_name.ts";
 import type { Security } from "../../ffi/security.ts";
+import { privateBufferOf } from "../memory/mapped_view.ts";
 import { type MappedView, SharedMemory } from "../memory/mod.ts";
 import type { Inheritable } from "../process/mod.ts";
 import { poll, type WaitOptions } from "../waiting/poll.ts";
@@ -72,24 +73,24 @@ export class BroadcastRing implements Disposable {
   readonly #ends = new Ends();
 
   private constructor(memory: SharedMemory, settings?: BroadcastSettings) {
-    let view: MappedView | undefined;
-    try {
-      view = memory.map();
-      const { buffer } = view;
-      if (settings !== undefined) writeHeader(buffer, settings, memory.name);
-      const found = readHeader(buffer);
-      if (found === undefined) {
-        throw new Deno.errors.NotFound(
-          "Cannot open the broadcast ring: whoever made it is not done yet",
-        );
-      }
-      const sleepers = new Int32Array(buffer, SLEEPERS_OFFSET, SEAT_WORDS);
-      this.#end = { buffer, settings: found, seats: new Seats(sleepers, eventNameOf(buffer)) };
-    } catch (error) {
-      view?.close();
-      memory.close();
-      throw error;
+    using stack = new DisposableStack();
+    stack.use(memory);
+    const view = stack.use(memory.map());
+    const buffer = privateBufferOf(view);
+    if (settings !== undefined) writeHeader(buffer, settings, memory.name);
+    const found = readHeader(buffer);
+    if (found === undefined) {
+      throw new Deno.errors.NotFound(
+        "Cannot open the broadcast ring: whoever made it is not done yet",
+      );
     }
+    this.#end = {
+      buffer,
+      ring: view.bytes.subarray(HEADER_LENGTH, HEADER_LENGTH + found.capacity),
+      settings: found,
+      seats: new Seats(new Int32Array(buffer, SLEEPERS_OFFSET, SEAT_WORDS), eventNameOf(buffer)),
+    };
+    stack.move();
     this.name = memory.name;
     this.#memory = memory;
     this.#view = view;
@@ -195,11 +196,18 @@ export class BroadcastRing implements Disposable {
     return this.#ends.add(new BroadcastReceiver({ ...options, ...this.#open() }));
   }
 
-  /** Closes the ends that were taken here, and the ring. */
+  /**
+   * Closes the ends that were taken here, and the ring.
+   *
+   * @throws {Deno.errors.Busy} If the buffer of a sender's `ring` was transferred away: whoever has it
+   *   still reaches the memory, which stays mapped as long as the process lives. All else is closed.
+   */
   close(): void {
-    this.#ends.close();
-    this.#memory.close();
-    this.#view.close();
+    // From the last to the first, each whatever becomes of those before.
+    using stack = new DisposableStack();
+    stack.use(this.#view);
+    stack.use(this.#memory);
+    stack.defer(() => this.#ends.close());
   }
 
   /** Closes the ring at the end of a `using` block. */

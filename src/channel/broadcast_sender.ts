@@ -5,6 +5,7 @@
  */
 
 import { assertInteger } from "../../ffi/arguments.ts";
+import { bytesOf, type ByteSource } from "../../ffi/bytes.ts";
 import { type BroadcastSettings, SENDER } from "./broadcast/broadcast_header.ts";
 import { BroadcastWriter } from "./broadcast/broadcast_writer.ts";
 import { leavePlace, takePlace } from "./ring/ownership.ts";
@@ -13,8 +14,10 @@ import { type Teller, tellSoon } from "./end/turn_end.ts";
 
 /** What an end needs of its ring. */
 export interface BroadcastEndOptions {
-  /** The ring's memory. */
+  /** The ring's memory, in a buffer that no script gets. */
   buffer: ArrayBuffer;
+  /** The ring's bytes, in the buffer that scripts get. */
+  ring: Uint8Array<ArrayBuffer>;
   /** What its header said when it was checked. */
   settings: BroadcastSettings;
   /** Where receivers sleep. */
@@ -80,10 +83,13 @@ export class BroadcastSender implements Disposable {
    * The ring's bytes, for {@linkcode BroadcastSender.claimAt}.
    *
    * @throws {Deno.errors.BadResource} If the sender is closed.
+   * @throws {Deno.errors.Busy} If their buffer was transferred away: what is written to it is lost.
    */
   get ring(): Uint8Array<ArrayBuffer> {
     this.#assertOpen();
-    return this.#writer.ring;
+    const { ring } = this.#options;
+    if (ring.length === 0) throw transferred();
+    return ring;
   }
 
   /** What it has done until now. */
@@ -102,12 +108,15 @@ export class BroadcastSender implements Disposable {
    * Receivers see it at the end of this turn of the event loop, and before that when 512 bytes
    * have come together, when anything of this module waits, or with {@linkcode BroadcastSender.flush}.
    *
-   * @param bytes The message.
+   * @param source The message.
+   * @throws {TypeError} If it is not bytes, or its buffer was transferred away.
    * @throws {RangeError} If it is longer than the ring's longest message.
    * @throws {Deno.errors.Busy} If a message is claimed.
    * @throws {Deno.errors.BadResource} If the sender is closed.
    */
-  send(bytes: Uint8Array): void {
+  send(source: ByteSource): void {
+    const isPlain = source instanceof Uint8Array && source.length !== 0;
+    const bytes = isPlain ? source : bytesOf("the message", source);
     this.#assertReady(bytes.length);
     this.#writer.write(bytes);
     this.#note(bytes.length);
@@ -165,11 +174,13 @@ export class BroadcastSender implements Disposable {
   /** Ends the stream: receivers get what was sent and is still there, and then the end. */
   close(): void {
     if (this.#closed) return;
-    const { buffer, seats } = this.#options;
-    this.#writer.flush();
     this.#closed = true;
-    leavePlace(buffer, SENDER);
-    this.#wakeUps += seats.wakeAll();
+    const { buffer, seats } = this.#options;
+    // From the last to the first, each whatever becomes of those before.
+    using stack = new DisposableStack();
+    stack.defer(() => this.#wakeUps += seats.wakeAll());
+    stack.defer(() => leavePlace(buffer, SENDER));
+    stack.defer(() => this.#writer.flush());
   }
 
   /** Ends the stream at the end of a `using` block. */
@@ -194,4 +205,10 @@ export class BroadcastSender implements Disposable {
     }
     if (this.#claimed >= 0) throw new Deno.errors.Busy("A message is claimed and not committed");
   }
+}
+
+function transferred(): Deno.errors.Busy {
+  return new Deno.errors.Busy(
+    "Cannot write to the broadcast ring's bytes: their ArrayBuffer was transferred away",
+  );
 }

@@ -14,6 +14,7 @@
  * @module
  */
 
+export type { ByteSource } from "../../ffi/bytes.ts";
 export type { BroadcastSettings } from "./broadcast/broadcast_header.ts";
 export type { BroadcastMessage } from "./broadcast/broadcast_reader.ts";
 export { BroadcastReceiver } from "./broadcast_receiver.ts";

@@ -5,6 +5,7 @@
  */
 
 import { assertInteger } from "../../ffi/arguments.ts";
+import { bytesOf, type ByteSource } from "../../ffi/bytes.ts";
 import type { SharedEvent, WaitSyncOptions } from "../sync/mod.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
 import { assertCanWait, assertTimeout, type WaitOptions } from "../waiting/poll.ts";
@@ -142,16 +143,18 @@ export class RingSender implements Disposable {
    * come together (or an eighth of the ring), when anything of this module waits, or with
    * {@linkcode RingSender.flush}.
    *
-   * @param bytes The message.
+   * @param source The message.
    * @returns Whether there was room.
+   * @throws {TypeError} If it is not bytes, or its buffer was transferred away.
    * @throws {RangeError} If it is longer than the channel's longest message.
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    * @throws {Deno.errors.Busy} If a message is claimed.
    * @throws {Deno.errors.BadResource} If the sender is closed.
    * @throws {Deno.errors.InvalidData} If the channel's memory says what cannot be.
    */
-  trySend(bytes: Uint8Array): boolean {
-    this.#assertMessage(bytes);
+  trySend(source: ByteSource): boolean {
+    const bytes = toMessage(source);
+    this.#assertLength(bytes.length);
     return this.#writer.write(bytes) || this.#refuse();
   }
 
@@ -161,28 +164,32 @@ export class RingSender implements Disposable {
    * Many small messages are sent at twice the rate where not each of them is awaited, but one in a
    * hundred or so.
    *
-   * @param bytes The message.
+   * @param source The message.
    * @param options How long to wait for room.
    * @returns Whether it was put there, and not dropped.
+   * @throws {TypeError} If it is not bytes, or its buffer was transferred away.
    * @throws {Deno.errors.WouldBlock} If the ring is full, and the channel is one that then fails.
    * @throws {Deno.errors.TimedOut} If there was no room in time.
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    */
-  send(bytes: Uint8Array, options?: WaitOptions): Promise<boolean> {
+  send(source: ByteSource, options?: WaitOptions): Promise<boolean> {
+    let message: Uint8Array;
     try {
       if (options !== undefined) assertCanWait(options);
       // Most sends need not wait, and then nothing is allocated.
       if (!this.#turn.isEmpty) {
-        if (this.trySend(bytes)) return isTurnDue() ? nextTurn() : SENT;
+        if (this.trySend(source)) return isTurnDue() ? nextTurn() : SENT;
         if (!this.#isToWait()) return DROPPED;
       }
-      this.#assertMessage(bytes);
+      const bytes = toMessage(source);
+      this.#assertLength(bytes.length);
       this.#assertFree();
+      // It may be changed while it waits. Not slice(), which copies nothing of a Buffer of Node's.
+      message = new Uint8Array(bytes);
     } catch (error) {
       return Promise.reject(error);
     }
-    // It may be changed while it waits.
-    return this.#sendInTurn(bytes.slice(), options ?? {});
+    return this.#sendInTurn(message, options ?? {});
   }
 
   /**
@@ -204,18 +211,20 @@ export class RingSender implements Disposable {
    * Puts a message into the ring, and has the thread stand still while it is full: for Workers and
    * short scripts. The receiver sees it at once.
    *
-   * @param bytes The message.
+   * @param source The message.
    * @param options How long to wait for room.
    * @returns Whether it was put there, and not dropped.
+   * @throws {TypeError} If it is not bytes, or its buffer was transferred away.
    * @throws {Deno.errors.Busy} If messages wait for room already.
    * @throws {Deno.errors.WouldBlock} If the ring is full, and the channel is one that then fails.
    * @throws {Deno.errors.TimedOut} If there was no room in time.
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    */
-  sendSync(bytes: Uint8Array, options: WaitSyncOptions = {}): boolean {
+  sendSync(source: ByteSource, options: WaitSyncOptions = {}): boolean {
     const { timeout = Infinity } = options;
+    const bytes = toMessage(source);
     assertTimeout(timeout);
-    this.#assertMessage(bytes);
+    this.#assertLength(bytes.length);
     if (this.#turn.isEmpty) throw new Deno.errors.Busy("Other messages wait for room");
     const deadline = deadlineAfter(timeout);
     while (!this.#writer.write(bytes, true)) {
@@ -430,11 +439,6 @@ export class RingSender implements Disposable {
     if (this.closed) throw new Deno.errors.BadResource("The channel's sender is closed");
   }
 
-  #assertMessage(bytes: Uint8Array): void {
-    if (!(bytes instanceof Uint8Array)) throw new TypeError("Expected the message's bytes");
-    this.#assertLength(bytes.length);
-  }
-
   #assertLength(length: number): void {
     if (length >>> 0 !== length || length > this.maxMessageLength) this.#refuseLength(length);
   }
@@ -454,6 +458,12 @@ export class RingSender implements Disposable {
     assertInteger("length", length, 0, claimed);
     if (length !== claimed) this.#writer.shorten(length);
   }
+}
+
+/** Gives a message's bytes. What is no `Uint8Array`, or empty, is looked at more closely. */
+function toMessage(source: ByteSource): Uint8Array {
+  const isPlain = source instanceof Uint8Array && source.length !== 0;
+  return isPlain ? source : bytesOf("the message", source);
 }
 
 function late({ timeout }: WaitSyncOptions): Deno.errors.TimedOut {

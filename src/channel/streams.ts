@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { ByteSource } from "../../ffi/bytes.ts";
 import type { RingReceiver } from "./ring_receiver.ts";
 import type { RingSender } from "./ring_sender.ts";
 
@@ -37,7 +38,7 @@ export function readableFrom(receiver: RingReceiver): ReadableStream<Uint8Array<
  *
  * @param sender The sender, which is closed with the stream.
  */
-export function writableTo(sender: RingSender): WritableStream<Uint8Array> {
+export function writableTo(sender: RingSender): WritableStream<ByteSource> {
   return new WritableStream({
     async write(message, controller) {
       try {

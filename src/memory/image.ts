@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type ByteSource, copyOfBytes } from "../../ffi/bytes.ts";
 import { errorFromCode, type FailureOptions, lastErrorCode } from "../../ffi/error.ts";
 import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
@@ -61,10 +62,13 @@ export interface MappedImage {
  * @throws {Deno.errors.NotFound} If there is no such file.
  * @throws {Deno.errors.PermissionDenied} If this user may not open it, or it is a directory.
  * @throws {Deno.errors.Busy} If somebody has it open to write to it.
+ * @throws {TypeError} If it is neither a path, a `file:` URL nor bytes.
  * @see {@link https://learn.microsoft.com/windows/win32/debug/pe-format}
  */
-export function inspectImage(image: string | URL | Uint8Array<ArrayBuffer>): ImageInfo {
-  if (image instanceof Uint8Array) return readImage(image, "these bytes");
+export function inspectImage(image: string | URL | ByteSource): ImageInfo {
+  if (typeof image !== "string" && !(image instanceof URL)) {
+    return readImage(copyOfBytes("an image without a path", image), "these bytes");
+  }
   using file = openImage(image);
   return file.info;
 }

@@ -58,16 +58,21 @@ export function initializeThenAdmit(
   sddl: Sddl,
 ): void {
   try {
-    using view = MappedView.map(memory);
-    if (initialize(view) instanceof Promise) {
-      throw new TypeError("Expected initialize to be done when it returns, got a promise");
-    }
+    // The view is closed before anybody is admitted: that fails if its buffer was transferred away.
+    fill(memory, initialize);
     const { owner, dacl, label } = SECURITY_INFORMATION;
     const parts = dacl | (sddl.includes("(ML;") ? label : 0) | (sddl.startsWith("O:") ? owner : 0);
     writeSecurity(memory.section.value, sddl, parts);
   } catch (error) {
     memory.section.close();
     throw error;
+  }
+}
+
+function fill(memory: Mappable, initialize: (view: MappedView) => unknown): void {
+  using view = MappedView.map(memory);
+  if (initialize(view) instanceof Promise) {
+    throw new TypeError("Expected initialize to be done when it returns, got a promise");
   }
 }
 

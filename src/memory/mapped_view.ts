@@ -9,7 +9,8 @@ import { lastError } from "../../ffi/error.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { FILE_MAP_READ, FILE_MAP_WRITE } from "./section.ts";
-import { detachAndUnmap, FILE_MAP_COPY, GRANULARITY, Mapping } from "./mapping.ts";
+import { MappedBuffers } from "./mapped_buffers.ts";
+import { FILE_MAP_COPY, GRANULARITY, Mapping } from "./mapping.ts";
 
 /** What a memory was opened for. */
 export type MemoryAccess = "read" | "readwrite";
@@ -49,6 +50,21 @@ export interface Mappable {
   readonly reserve: boolean;
 }
 
+/** What an open view has. */
+interface Mapped {
+  readonly buffers: MappedBuffers;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Makes a further buffer over the memory of a view, from the same byte on as `view.buffer`. It is for the
+ * view's owner, who must not hand it out: it works on after a script has transferred `view.buffer`
+ * away, and is detached by `view.close()`.
+ *
+ * @throws {Deno.errors.BadResource} If the view is closed.
+ */
+export let privateBufferOf: (view: MappedView) => ArrayBuffer;
+
 /**
  * A view of a shared memory: {@linkcode MappedView.bytes} *is* the memory, no
  * copy is made.
@@ -65,6 +81,9 @@ export interface Mappable {
  * that arrays over it have length 0 from then on. What Deno still does with the
  * bytes on another thread (a `Deno.write`, a digest of `crypto.subtle`) must be over before
  * the close. A view that is forgotten stays mapped for as long as the process lives.
+ *
+ * An open view, and every array over its buffer, keeps the memory's name and handle: only
+ * `SharedMemory.close` gives them up before. This holds for the thread that mapped it.
  *
  * @example
  * ```ts
@@ -86,7 +105,11 @@ export class MappedView implements Disposable {
   readonly access: ViewAccess;
   readonly #label: string;
   readonly #file: Handle | undefined;
-  #mapped: { mapping: Mapping; bytes: Uint8Array<ArrayBuffer> } | undefined;
+  #mapped: Mapped | undefined;
+
+  static {
+    privateBufferOf = (view) => view.#open().buffers.addPrivate();
+  }
 
   private constructor(memory: Mappable, access: ViewAccess, offset: number, byteLength: number) {
     const attempt = `Cannot map ${byteLength} bytes at ${offset} of ${memory.label}`;
@@ -97,9 +120,11 @@ export class MappedView implements Disposable {
     const mapping = new Mapping(memory.section.value, mapFlags(access), range, attempt);
     try {
       if (memory.reserve && memory.access === "read") assertCommitted(mapping, attempt);
-      const buffer = Deno.UnsafePointerView.getArrayBuffer(mapping.pointer, mapping.byteLength);
+      const { byteLength: whole } = mapping;
+      // Whoever holds the view, or an array over it, still uses the memory: its name has to stay.
+      const buffers = new MappedBuffers(mapping, { offset: 0, byteLength: whole }, memory);
       this.#file = access === "readwrite" ? memory.file?.duplicate() : undefined;
-      this.#mapped = { mapping, bytes: new Uint8Array(buffer, lead, byteLength) };
+      this.#mapped = { buffers, bytes: new Uint8Array(buffers.shared, lead, byteLength) };
     } catch (error) {
       mapping[Symbol.dispose]();
       throw error;
@@ -172,7 +197,7 @@ export class MappedView implements Disposable {
    * @see {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-flushviewoffile}
    */
   flush(): void {
-    const { mapping } = this.#open();
+    const { mapping } = this.#open().buffers;
     if (this.#file === undefined) return;
     const attempt = `Cannot flush a view of ${this.#label}`;
     if (!kernel32().FlushViewOfFile(mapping.pointer, BigInt(mapping.byteLength))) {
@@ -192,10 +217,10 @@ export class MappedView implements Disposable {
    */
   close(): void {
     if (this.#mapped === undefined) return;
-    const { mapping, bytes } = this.#mapped;
+    const { buffers } = this.#mapped;
     this.#mapped = undefined;
     this.#file?.close();
-    detachAndUnmap(mapping, bytes.buffer, this.#label);
+    buffers.close(this.#label);
   }
 
   /** Closes the view at the end of a `using` block. */
@@ -203,7 +228,7 @@ export class MappedView implements Disposable {
     this.close();
   }
 
-  #open(): { mapping: Mapping; bytes: Uint8Array<ArrayBuffer> } {
+  #open(): Mapped {
     if (this.#mapped === undefined) {
       throw new Deno.errors.BadResource(`The view of ${this.#label} is closed`);
     }

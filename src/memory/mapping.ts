@@ -115,26 +115,6 @@ export class Mapping implements Disposable {
 }
 
 /**
- * Takes a mapping out of the address space, and the memory out of the script's reach before.
- *
- * @param mapping The mapping.
- * @param buffer The buffer over it.
- * @param label What is mapped, for the message.
- * @throws {Deno.errors.Busy} If the buffer was transferred away: whoever has it
- *   still reaches the memory, which therefore stays mapped as long as the process lives.
- */
-export function detachAndUnmap(mapping: Mapping, buffer: ArrayBuffer, label: string): void {
-  if (buffer.detached) {
-    throw new Deno.errors.Busy(
-      `Cannot unmap a view of ${label}: its ArrayBuffer was transferred away, and ` +
-        "whoever has it still reaches the memory; transfer a copy instead (bytes.slice())",
-    );
-  }
-  buffer.transfer(0);
-  mapping[Symbol.dispose]();
-}
-
-/**
  * The stretches of pages of a view, each of one state.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualquery}

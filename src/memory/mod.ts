@@ -13,6 +13,7 @@
  * @module
  */
 
+export type { ByteSource } from "../../ffi/bytes.ts";
 export type { Sddl, Security } from "../../ffi/security.ts";
 export type { WaitOptions } from "../waiting/poll.ts";
 export type { FromHandleOptions } from "./adoption.ts";

@@ -119,6 +119,7 @@ export class SharedMemory implements Disposable {
    * @param byteLength The size in bytes that it must have at least.
    * @param options What it is to be like if it is new, and how to open it if it is not.
    * @throws {Deno.errors.AlreadyExists} If it is there and smaller.
+   * @throws {Deno.errors.Busy} If `initialize` transferred the buffer of its view away; nobody is admitted.
    * @throws {Deno.errors.TimedOut} If another process takes too long to initialise it.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it to write, or another user made it.
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.

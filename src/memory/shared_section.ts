@@ -18,7 +18,8 @@ import { FieldView } from "./layout/field_view.ts";
 import type { TypeLike } from "./layout/ctype.ts";
 import type { PlacedField } from "./layout/placement.ts";
 import { typeOf } from "./layout/scalar.ts";
-import { detachAndUnmap, type Mapping } from "./mapping.ts";
+import { MappedBuffers } from "./mapped_buffers.ts";
+import type { Mapping } from "./mapping.ts";
 import { type ImageSection, offsetIn } from "./pe/image_sections.ts";
 import type { Variables } from "./shared_section_image.ts";
 import type { StructView } from "./struct.ts";
@@ -165,9 +166,9 @@ export class SharedSection<V extends Variables> implements Disposable {
    */
   close(): void {
     if (this.#mapped === undefined) return;
-    const { mapping, bytes } = this.#mapped;
+    const { buffers } = this.#mapped;
     this.#mapped = undefined;
-    detachAndUnmap(mapping, bytes.buffer, this.#label);
+    buffers.close(this.#label);
   }
 
   /** Closes the section at the end of a `using` block. */
@@ -185,7 +186,7 @@ export class SharedSection<V extends Variables> implements Disposable {
 
 /** A section in this process's memory. */
 interface Mapped<V extends Variables> {
-  readonly mapping: Mapping;
+  readonly buffers: MappedBuffers;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly variables: StructView<V>;
   readonly counters: Counters<V>;
@@ -289,17 +290,19 @@ function expose(
   mapping: Mapping,
   { name, address, byteLength }: ImageSection,
   variables: readonly PlacedVariable[],
-): { mapping: Mapping; bytes: Uint8Array<ArrayBuffer>; variables: object; counters: object } {
+): { buffers: MappedBuffers; bytes: Uint8Array<ArrayBuffer>; variables: object; counters: object } {
   // The header says so, but a write to a page that is not would end the process.
   if (!mapping.isWritable(address, byteLength)) {
     throw new Deno.errors.InvalidData(
       `Cannot share section ${name}: Windows has mapped it to be read only`,
     );
   }
-  const buffer = new Deno.UnsafePointerView(mapping.pointer).getArrayBuffer(byteLength, address);
+  const buffers = new MappedBuffers(mapping, { offset: address, byteLength });
+  // The variables go on where a script transfers the buffer of its bytes away.
+  const buffer = buffers.addPrivate();
   return {
-    mapping,
-    bytes: new Uint8Array(buffer),
+    buffers,
+    bytes: new Uint8Array(buffers.shared),
     variables: FieldView.over(variables)(new DataView(buffer)),
     counters: Object.defineProperties(
       {},

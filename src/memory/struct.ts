@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assertBytes, type ByteSource } from "../../ffi/bytes.ts";
 import { assertInteger, assertObject, assertString } from "../../ffi/arguments.ts";
 import type { BitField } from "./layout/bits.ts";
 import { defineType } from "./layout/c_source.ts";
@@ -56,7 +57,7 @@ export type StructView<F extends Fields> =
   & { readonly [K in Exclude<keyof F, Assignable<F>>]: FieldLive<F[K]> };
 
 /** Memory that a struct is in. */
-export type StructTarget = ArrayBuffer | ArrayBufferView<ArrayBuffer>;
+export type StructTarget = ByteSource;
 
 /** How a struct is laid out. */
 export interface StructOptions {
@@ -202,7 +203,7 @@ class RecordType implements AnyLayout {
   readonly c: CSource;
   readonly #keyword: "struct" | "union";
   readonly #fields: ReadonlyMap<string, PlacedField>;
-  readonly #viewOf: (data: DataView<ArrayBuffer>) => FieldView;
+  readonly #viewOf: (data: DataView) => FieldView;
 
   constructor(keyword: "struct" | "union", placement: Placement, pack: number) {
     const { fields, byteLength, alignment } = placement;
@@ -263,14 +264,14 @@ class RecordType implements AnyLayout {
     }
   }
 
-  store(data: DataView<ArrayBuffer>, offset: number, value: object): void {
+  store(data: DataView, offset: number, value: object): void {
     for (const [name, input] of Object.entries(value)) {
       const field = this.#fields.get(name);
       field?.type.store(data, offset + field.offset, input);
     }
   }
 
-  load(data: DataView<ArrayBuffer>, offset: number, where: string): Record<string, unknown> {
+  load(data: DataView, offset: number, where: string): Record<string, unknown> {
     const value: Record<string, unknown> = {};
     for (const field of this.#fields.values()) {
       const { name, type } = field;
@@ -279,7 +280,7 @@ class RecordType implements AnyLayout {
     return value;
   }
 
-  live(data: DataView<ArrayBuffer>, offset: number): FieldView {
+  live(data: DataView, offset: number): FieldView {
     return this.#viewOf(new DataView(data.buffer, data.byteOffset + offset, this.byteLength));
   }
 
@@ -291,7 +292,9 @@ class RecordType implements AnyLayout {
     return found && { ...found, offset: field.offset + found.offset };
   }
 
-  #dataOf(target: StructTarget, byteOffset: number): DataView<ArrayBuffer> {
+  #dataOf(target: StructTarget, byteOffset: number): DataView {
+    // Every other kind, and what may have lost its bytes, is looked at more closely.
+    if (!(target instanceof Uint8Array) || target.length === 0) assertBytes("the memory", target);
     const [buffer, start] = ArrayBuffer.isView(target)
       ? [target.buffer, target.byteOffset]
       : [target, 0];

@@ -6,6 +6,7 @@
  */
 
 import { assertInteger } from "../../ffi/arguments.ts";
+import { bytesOf, type ByteSource } from "../../ffi/bytes.ts";
 import { requireHost } from "../../ffi/requirements.ts";
 import { MOST_COPY_DATA } from "../../ffi/struct.ts";
 import { LONGEST_TIMER } from "../waiting/poll.ts";
@@ -17,7 +18,7 @@ import { enqueue } from "./sender_pool.ts";
 import { toWindow, type WindowTarget } from "./window_target.ts";
 
 /** What to send: bytes, or a text that is written in an encoding. */
-export type CopyData = string | ArrayBuffer | ArrayBufferView<ArrayBuffer>;
+export type CopyData = string | ByteSource;
 
 /** How to send, standing still. */
 export interface SendCopyDataSyncOptions {
@@ -84,7 +85,7 @@ export async function sendCopyData(
   options.signal?.throwIfAborted();
   // Its procedure runs on this thread, and only this call can run it now.
   if (windowsOfThisThread.get(parcel.window)) return deliverHere(parcel);
-  const job = new SenderJob({ ...parcel, bytes: parcel.bytes.slice() }, options.signal);
+  const job = new SenderJob(parcel, options.signal);
   const handler = listenersOfThisThread.get(parcel.window);
   if (handler === undefined) enqueue(job);
   // The handler may be what sends, so that its thread would wait for itself by way of Windows.
@@ -161,23 +162,19 @@ function toId(id: number | bigint): bigint {
   return BigInt(id);
 }
 
+/**
+ * Gives bytes that nobody else has. Windows gets their address, and while it waits for the answer a
+ * window procedure of this thread may run, which could transfer or resize the caller's own.
+ */
 function toBytes(
   data: CopyData,
   { encoding, terminate = false }: SendCopyDataOptions,
 ): Uint8Array<ArrayBuffer> {
   const bytes = typeof data === "string"
     ? encodeText(terminate ? `${data}\0` : data, encoding)
-    : asBytes(data);
+    : bytesOf("data", data);
   if (bytes.length > MOST_COPY_DATA) {
     throw new RangeError(`Expected at most ${MOST_COPY_DATA} bytes, got ${bytes.length}`);
   }
-  return bytes;
-}
-
-function asBytes(data: ArrayBuffer | ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  if (ArrayBuffer.isView(data)) {
-    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  }
-  throw new TypeError("Expected data to be a string, an ArrayBuffer or a view of one");
+  return new Uint8Array(bytes);
 }

@@ -6,6 +6,7 @@
  */
 
 import { assertInteger } from "../../ffi/arguments.ts";
+import { type ByteSource, copyOfBytes } from "../../ffi/bytes.ts";
 import { CP_ACP, decodeCodePage, encodeCodePage } from "../../ffi/code_page.ts";
 import { toUnits } from "../../ffi/wide.ts";
 
@@ -39,14 +40,11 @@ export function encodeText(
  *
  * @param bytes The bytes.
  * @param encoding How they were written.
- * @throws {TypeError} If the encoding is none.
+ * @throws {TypeError} If the encoding is none, or the bytes are not bytes.
  * @throws {Win32Error} If Windows does not know the code page.
  */
-export function decodeText(
-  bytes: Uint8Array<ArrayBuffer>,
-  encoding: TextEncoding = "utf-16le",
-): string {
-  return untilNul(decodeAll(bytes, encoding));
+export function decodeText(bytes: ByteSource, encoding: TextEncoding = "utf-16le"): string {
+  return untilNul(decodeAll(copyOfBytes("the bytes of a text", bytes), encoding));
 }
 
 function decodeAll(bytes: Uint8Array<ArrayBuffer>, encoding: TextEncoding): string {

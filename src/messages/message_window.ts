@@ -12,7 +12,7 @@ import { toBool, toHwnd, toLresult, user32 } from "../../ffi/user32.ts";
 import { encodeWide } from "../../ffi/wide.ts";
 import { WindowClass } from "../../ffi/window_class.ts";
 import { windowsOfThisThread } from "./own_windows.ts";
-import { ReceivedCopyData } from "./received_copy_data.ts";
+import { duringCopyData, type ReceivedCopyData } from "./received_copy_data.ts";
 import { HWND_MESSAGE } from "./windows.ts";
 
 /** A message to a window. */
@@ -23,7 +23,7 @@ export interface WindowMessage {
   message: number;
   /** Its first parameter. */
   wParam: bigint;
-  /** Its second parameter. */
+  /** Its second parameter; for some messages the address of memory, which is there until the procedure returns. */
   lParam: bigint;
   /** What a WM_COPYDATA brought; `undefined` for other messages. */
   copyData: ReceivedCopyData | undefined;
@@ -103,7 +103,7 @@ export class MessageWindow implements Disposable {
     this.#procedure = GuardedCallback.windowProcedure((window, message, wParam, lParam) => {
       const answer = (copyData?: ReceivedCopyData) =>
         this.#answer(options.procedure, { window, message, wParam, lParam, copyData });
-      return message === WM_COPYDATA ? ReceivedCopyData.during(lParam, answer) : answer();
+      return message === WM_COPYDATA ? duringCopyData(lParam, answer) : answer();
     });
     const attempt = `Cannot open a window of class "${this.class}"`;
     try {

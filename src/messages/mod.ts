@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { ByteSource } from "../../ffi/bytes.ts";
 export type { WaitOptions } from "../waiting/poll.ts";
 export {
   type CopyData,

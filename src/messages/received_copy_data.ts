@@ -7,6 +7,15 @@
 
 import { copyBytes, type CopyDataFields, readCopyDataStruct } from "../../ffi/struct.ts";
 
+/**
+ * Reads a message for as long as a function runs. It is for window procedures of ours, and not exported
+ * to scripts: what is no address of a message faults.
+ *
+ * @param lParam The message's `lParam`, which Windows gave.
+ * @param use What is done with it.
+ */
+export let duringCopyData: <R>(lParam: bigint, use: (data: ReceivedCopyData) => R) => R;
+
 /** What a window procedure got by WM_COPYDATA. */
 export class ReceivedCopyData {
   readonly #fields: CopyDataFields;
@@ -17,19 +26,15 @@ export class ReceivedCopyData {
     this.#fields = fields;
   }
 
-  /**
-   * Reads a message for as long as a function runs.
-   *
-   * @param lParam The message's `lParam`.
-   * @param use What is done with it.
-   */
-  static during<R>(lParam: bigint, use: (data: ReceivedCopyData) => R): R {
-    const data = new ReceivedCopyData(readCopyDataStruct(lParam));
-    try {
-      return use(data);
-    } finally {
-      data.#over = true;
-    }
+  static {
+    duringCopyData = (lParam, use) => {
+      const data = new ReceivedCopyData(readCopyDataStruct(lParam));
+      try {
+        return use(data);
+      } finally {
+        data.#over = true;
+      }
+    };
   }
 
   /** The number that tells what the data is (`dwData`). */

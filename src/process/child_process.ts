@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ByteSource } from "../../ffi/bytes.ts";
 import { type StartedProcess, terminate } from "../../ffi/create_process.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import type { PipeEnd } from "./pipe_end.ts";
@@ -21,6 +22,22 @@ export interface ChildStatus {
   signal: null;
 }
 
+/** How a process ended, and what it wrote. */
+export interface ChildOutput extends ChildStatus {
+  /**
+   * All that it wrote to its standard output.
+   *
+   * @throws {TypeError} If that is not piped.
+   */
+  readonly stdout: Uint8Array<ArrayBuffer>;
+  /**
+   * All that it wrote to its standard error.
+   *
+   * @throws {TypeError} If that is not piped.
+   */
+  readonly stderr: Uint8Array<ArrayBuffer>;
+}
+
 /** A process that this one has started. */
 export class ChildProcess implements AsyncDisposable {
   /** Its process id. */
@@ -30,7 +47,7 @@ export class ChildProcess implements AsyncDisposable {
   readonly #process: Handle;
   readonly #wait: PendingWait;
   readonly #pipes: readonly (PipeEnd | undefined)[];
-  readonly #stdin: WritableStream<Uint8Array<ArrayBuffer>> | undefined;
+  readonly #stdin: WritableStream<ByteSource> | undefined;
   readonly #stdout: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   readonly #stderr: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
 
@@ -58,18 +75,19 @@ export class ChildProcess implements AsyncDisposable {
     signal?.addEventListener("abort", abort);
     this.status = this.#wait.over.then(() => {
       signal?.removeEventListener("abort", abort);
-      const code = exitCodeOf(process);
-      process.close();
+      using ended = process;
+      const code = exitCodeOf(ended);
       return { success: code === 0, code, signal: null };
     });
   }
 
   /**
-   * Its standard input.
+   * Its standard input. Each chunk is written whole, byte for byte. A write that fails ends the stream
+   * with that error, and the child reads the end of its input then.
    *
    * @throws {TypeError} If it is not piped.
    */
-  get stdin(): WritableStream<Uint8Array<ArrayBuffer>> {
+  get stdin(): WritableStream<ByteSource> {
     return piped("stdin", this.#stdin);
   }
 
@@ -89,6 +107,49 @@ export class ChildProcess implements AsyncDisposable {
    */
   get stderr(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return piped("stderr", this.#stderr);
+  }
+
+  /**
+   * Reads all that the child writes to its standard output and error, side by side, and waits for its end, as
+   * `Deno.Command.output` does.
+   *
+   * A stream that is not piped is left alone. Standard input that is piped is the script's to close: a
+   * child that reads it to its end waits for that.
+   *
+   * @example
+   * \`\`\`ts
+   * import { spawn } from "@winipc/winipc/process";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using child = spawn("cmd", {
+   *   args: ["/c", "echo Hello"],
+   *   stdout: "piped",
+   *   stderr: "piped",
+   * });
+   * const { success, code, stdout, stderr } = await child.output();
+   * assertEquals([success, code, stderr.length], [true, 0, 0]);
+   * assertEquals(new TextDecoder().decode(stdout), "Hello\r\n");
+   * \`\`\`
+   *
+   * @throws {TypeError} If neither of the two is piped, or one that is was read before, or is locked.
+   */
+  async output(): Promise<ChildOutput> {
+    if (this.#stdout === undefined && this.#stderr === undefined) {
+      throw new TypeError(
+        'Cannot collect output: neither "stdout" nor "stderr" is piped; status tells how the child ends',
+      );
+    }
+    const [out, err] = [untouched("stdout", this.#stdout), untouched("stderr", this.#stderr)];
+    const [status, stdout, stderr] = await Promise.all([this.status, out?.bytes(), err?.bytes()]);
+    return {
+      ...status,
+      get stdout() {
+        return piped("stdout", stdout);
+      },
+      get stderr() {
+        return piped("stderr", stderr);
+      },
+    };
   }
 
   /**
@@ -122,10 +183,23 @@ export class ChildProcess implements AsyncDisposable {
 
   /** Ends the child, if it has not ended, and its streams, at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
+    using stack = new DisposableStack();
+    for (const pipe of this.#pipes) stack.defer(() => pipe?.close());
     this.kill();
     this.ref();
     await this.status;
-    for (const pipe of this.#pipes) pipe?.close();
+  }
+}
+
+/** A stream whose bytes have all yet to be read. */
+function untouched(
+  name: string,
+  stream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined,
+): Response | undefined {
+  try {
+    return stream && new Response(stream);
+  } catch (cause) {
+    throw new TypeError(`Cannot collect "${name}": it was read before, or is locked`, { cause });
   }
 }
 

@@ -16,6 +16,9 @@ export type Inheritable =
   | { memory: SharedMemory; access: MemoryAccess }
   | SharedObject;
 
+/** Keeps a scope from being collected for as long as a script has what it gave out. */
+const scopes = new WeakMap<object, InheritanceScope>();
+
 /**
  * Lets the child processes that are started while it is open inherit memory and other objects.
  *
@@ -52,6 +55,8 @@ export class InheritanceScope implements Disposable {
    * @param objects What is passed on, under which keys.
    */
   constructor(objects: Readonly<Record<string, Inheritable>>) {
+    // A script may keep these and forget the scope: the handles are then still needed.
+    for (const words of [this.env, this.handles]) scopes.set(words, this);
     try {
       for (const [key, inheritable] of Object.entries(objects)) this.#add(key, inheritable);
     } catch (error) {
@@ -62,7 +67,9 @@ export class InheritanceScope implements Disposable {
 
   /** Closes the handles; children that were started have theirs. */
   close(): void {
-    for (const duplicate of this.#duplicates) duplicate.close();
+    // One that cannot be closed does not keep the others open.
+    using stack = new DisposableStack();
+    for (const duplicate of this.#duplicates) stack.use(duplicate);
   }
 
   /** Closes the scope at the end of a `using` block. */

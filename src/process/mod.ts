@@ -4,7 +4,8 @@
  * @module
  */
 
-export { ChildProcess, type ChildStatus } from "./child_process.ts";
+export type { ByteSource } from "../../ffi/bytes.ts";
+export { type ChildOutput, ChildProcess, type ChildStatus } from "./child_process.ts";
 export { HANDLE_NOTICE } from "./handle_notice.ts";
 export {
   type ReceivedHandle,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type ByteSource, copyOfBytes } from "../../ffi/bytes.ts";
 import { standardHandle } from "../../ffi/create_process.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { PipeEnd } from "./pipe_end.ts";
@@ -35,20 +36,38 @@ export function openStdio(which: "stdin" | "stdout" | "stderr", kind: Stdio): St
 export function readableOf(pipe: PipeEnd): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({
     async pull(controller) {
-      const bytes = await pipe.read();
-      if (bytes !== undefined) return controller.enqueue(bytes);
-      pipe.close();
-      controller.close();
+      let isOpen = false;
+      try {
+        const bytes = await pipe.read();
+        isOpen = bytes !== undefined;
+        if (isOpen) controller.enqueue(bytes);
+        else controller.close();
+      } finally {
+        if (!isOpen) pipe.close();
+      }
     },
     cancel: () => pipe.close(),
     // Nothing is read before somebody wants it.
   }, { highWaterMark: 0 });
 }
 
-/** What goes into a pipe. */
-export function writableOf(pipe: PipeEnd): WritableStream<Uint8Array<ArrayBuffer>> {
+/** What goes into a pipe, whose end it is when a write fails. */
+export function writableOf(pipe: PipeEnd): WritableStream<ByteSource> {
   return new WritableStream({
-    write: (bytes) => pipe.write(bytes),
+    start(controller) {
+      // abort() below is called only when no write is pending, and one to a full pipe can be for ever.
+      controller.signal.addEventListener("abort", () => pipe.close());
+    },
+    async write(chunk) {
+      try {
+        // A copy, for the script may transfer its own away while the pipe is full.
+        await pipe.write(copyOfBytes("what is written to a pipe", chunk));
+      } catch (error) {
+        // The stream has an error now, and calls nothing of this any more.
+        pipe.close();
+        throw error;
+      }
+    },
     close: () => pipe.close(),
     abort: () => pipe.close(),
   });

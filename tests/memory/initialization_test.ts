@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { readSecurity, SECURITY_INFORMATION } from "../../ffi/security.ts";
-import { SharedMemory } from "../../mod.ts";
+import type { Handle } from "../../ffi/handle.ts";
+import { READ_CONTROL } from "../../ffi/named_object.ts";
+import { type MappedView, SharedMemory } from "../../mod.ts";
+import { openSection } from "../../src/memory/section.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
 
@@ -102,4 +105,26 @@ Deno.test("openOrCreate() refuses to initialise under a descriptor that names no
     TypeError,
     'a part "D:"',
   );
+});
+
+Deno.test("openOrCreate() admits nobody to memory whose buffer initialize transferred away", () => {
+  const name = randomName();
+  const open = (initialize: (view: MappedView) => void) =>
+    SharedMemory.openOrCreate(name, 4096, { initialize });
+  using stack = new DisposableStack();
+  let look: Handle | undefined;
+  let elsewhere: Uint8Array | undefined;
+  const transferAway = (view: MappedView) => {
+    look = stack.use(openSection(`Local\\${name}`, READ_CONTROL, "memory"));
+    elsewhere = new Uint8Array(view.buffer.transfer());
+  };
+  assertThrows(() => open(transferAway), Deno.errors.Busy, "transferred away");
+  // Only whoever may look at the descriptor has opened it, and the descriptor still admits nobody.
+  assertEquals(readSecurity(look!.value, SECURITY_INFORMATION.dacl), "D:P(A;;RC;;;WD)");
+  assertThrows(() => SharedMemory.open(name), Deno.errors.NotFound);
+  look!.close();
+  elsewhere![0] = 1;
+  using memory = open((view) => view.bytes[0] = 5);
+  using view = memory.map();
+  assertEquals([memory.created, view.bytes[0], elsewhere![0]], [true, 5, 1]);
 });

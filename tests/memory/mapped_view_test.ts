@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type MappedView, SharedMemory, type ViewAccess } from "../../mod.ts";
+import { privateBufferOf } from "../../src/memory/mapped_view.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
 
@@ -165,4 +166,38 @@ Deno.test("MappedView to read reserved memory waits for a writer to have mapped 
   assertEquals(await peer.ask("map 65536 65537"), "error NotFound");
   assertEquals(await peer.ask("map 65536 65536"), "65536");
   assertEquals(await peer.ask("read 0"), "3");
+});
+
+Deno.test("privateBufferOf() gives the same bytes, also after the buffer was transferred away", () => {
+  using memory = SharedMemory.anonymous(200_000);
+  const view = memory.map({ offset: 70_000, byteLength: 100 });
+  const own = new Uint8Array(privateBufferOf(view), view.bytes.byteOffset);
+  assertEquals([own.buffer === view.buffer, own.length], [false, 100]);
+  view.bytes[3] = 3;
+  const elsewhere = new Uint8Array(view.buffer.transfer());
+  own[4] = 4;
+  assertEquals([own[3], elsewhere[70_000 % 65_536 + 4]], [3, 4]);
+  assertThrows(() => view.close(), Deno.errors.Busy, "transferred away");
+  assertEquals([own.length, own.buffer.detached, view.closed], [0, true, true]);
+  assertThrows(() => privateBufferOf(view), Deno.errors.BadResource);
+});
+
+Deno.test("MappedView.close() detaches private buffers too", () => {
+  using memory = SharedMemory.anonymous(4096);
+  const view = memory.map();
+  const buffers = [privateBufferOf(view), privateBufferOf(view), view.buffer];
+  view.close();
+  assertEquals(buffers.map(({ detached }) => detached), [true, true, true]);
+});
+
+Deno.test("SharedMemory.close() gives up the name though a view is open", () => {
+  const name = randomName();
+  const memory = SharedMemory.create(name, 4096);
+  using view = memory.map();
+  SharedMemory.open(name).close();
+  memory.close();
+  // Windows keeps the section for the view, and a name for the handles only.
+  assertThrows(() => SharedMemory.open(name), Deno.errors.NotFound);
+  view.bytes[0] = 1;
+  assertEquals(view.bytes[0], 1);
 });

@@ -136,8 +136,11 @@ Deno.test("SharedSection.close() takes the memory away from everything that look
 
 Deno.test("SharedSection.close() leaves memory mapped that was transferred away", async () => {
   await using dll = await temporaryDll({ variables: { count: "u32" } });
-  const section = SharedSection.load(dll.path);
+  const section = SharedSection.load(dll.path, { exports: { count: "u32" } });
   const moved = new Uint32Array(section.bytes.buffer.transfer());
+  // The variables go on, for they are not in the buffer that was given away.
+  section.variables.count = 7;
+  assertEquals([section.counters.count.add(2), moved[0]], [7, 9]);
   assertThrows(() => section.close(), Deno.errors.Busy, "transferred away");
   moved[0] = 5;
   assertEquals([moved[0], section.closed], [5, true]);

@@ -11,6 +11,7 @@ import {
   utf16,
   utf8,
 } from "../../src/memory/mod.ts";
+import { byteSources, lostSources, notBytes } from "../byte_sources.ts";
 
 const Point = struct({ x: "i16", y: "f64" });
 const Everything = struct({
@@ -345,4 +346,41 @@ Deno.test("the types of values follow from the description", () => {
   // @ts-expect-error: there is no such field
   const missing = view.e;
   assertEquals([elements.length, part.x, copied.b, wrong, missing], [2, 0, "", 0n, undefined]);
+});
+
+Deno.test("A layout is read, written and viewed in every source of bytes, and in nothing else", () => {
+  const Pair = struct({ first: "u32", name: utf8(8), last: "i32" });
+  const values = { first: 0xfedc_ba98, name: "abc", last: -2 };
+  assertEquals(Pair.byteLength, 16);
+  for (const { name, source } of byteSources()) {
+    Pair.write(source, values, 8);
+    assertEquals(Pair.read(source, 8), values, name);
+    const view = Pair.view(source, 8);
+    view.first = 5;
+    view.name = "xyz";
+    assertEquals(Pair.read(source, 8), { first: 5, name: "xyz", last: -2 }, name);
+    assertThrows(() => Pair.read(source, 9), RangeError, "Expected 16 bytes at 9", name);
+  }
+  for (const { value, got } of [...notBytes(), ...lostSources()]) {
+    // @ts-expect-error: what the type checker would refuse is refused at run time too
+    assertThrows(() => Pair.read(value), TypeError, got);
+    // @ts-expect-error: as above
+    assertThrows(() => Pair.write(value, values), TypeError, got);
+    // @ts-expect-error: as above
+    assertThrows(() => Pair.view(value), TypeError, got);
+  }
+});
+
+Deno.test("A view in a buffer that is resized or transferred away throws, and touches nothing", () => {
+  const Numbers = struct({ first: "u32", last: "u32" });
+  const buffer = new ArrayBuffer(16, { maxByteLength: 64 });
+  const view = Numbers.view(buffer, 8);
+  view.last = 7;
+  buffer.resize(12);
+  assertThrows(() => view.last, TypeError);
+  assertThrows(() => view.last = 1, TypeError);
+  buffer.resize(64);
+  assertEquals(view.last, 0);
+  buffer.transfer();
+  assertThrows(() => view.first, TypeError);
 });

@@ -1,5 +1,6 @@
 import { assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
-import { spawn } from "../../mod.ts";
+import { type ChildProcess, spawn } from "../../mod.ts";
+import { byteSources, emptySources, lostSources, notBytes } from "../byte_sources.ts";
 import { compileC } from "../compile_c.ts";
 import { assertLeavesNoHandle } from "../leak.ts";
 
@@ -97,5 +98,91 @@ Deno.test("spawn() leaves no handle of a pipe behind", async () => {
   };
   await assertLeavesNoHandle(10, async () => {
     for (const how of ["read", "kill", "fail"] as const) await round(how);
+  });
+});
+
+Deno.test("ChildProcess.stdin is written every source of bytes whole", async () => {
+  await using cat = await compileCat();
+  await using child = spawn(cat.path, { ...piped, stderr: "null" });
+  const out = new Response(child.stdout).bytes();
+  const writer = child.stdin.getWriter();
+  const sources = byteSources();
+  for (const { source } of sources) await writer.write(source);
+  for (const source of emptySources()) await writer.write(source);
+  await writer.close();
+  assertEquals([...await out], sources.flatMap(({ bytes }) => [...bytes]));
+});
+
+Deno.test("ChildProcess.stdin writes what a chunk was, also when it is transferred away meanwhile", async () => {
+  await using cat = await compileCat();
+  await using child = spawn(cat.path, { ...piped, stderr: "null" });
+  const writer = child.stdin.getWriter();
+  const chunk = new Uint8Array(1_000_000).fill(7);
+  const written = writer.write(chunk);
+  // The first bytes are through, and the pipes are full of the next ones.
+  const reader = child.stdout.getReader();
+  const { value: first } = await reader.read();
+  structuredClone(chunk.buffer, { transfer: [chunk.buffer] });
+  let [length, sevens] = [0, 0];
+  const count = (bytes: Uint8Array) => {
+    length += bytes.length;
+    sevens += bytes.filter((byte) => byte === 7).length;
+  };
+  count(first!);
+  const reading = (async () => {
+    for (let part; !(part = await reader.read()).done;) count(part.value);
+  })();
+  await written;
+  await writer.close();
+  await reading;
+  assertEquals([length, sevens], [1_000_000, 1_000_000]);
+});
+
+/** Asserts that a child's input has ended: it then copies nothing more, and ends itself. */
+async function assertInputEnded(child: ChildProcess, expected: string): Promise<void> {
+  assertEquals(await new Response(child.stdout).text(), expected);
+  assertEquals(await child.status, { success: true, code: 0, signal: null });
+}
+
+Deno.test("ChildProcess.stdin that is written what is not bytes has an error, and the child an end", async () => {
+  await using cat = await compileCat();
+  // Some of each, for each takes a child: bytes_test.ts has all of them.
+  const wrong = [...notBytes().slice(5, 9), ...lostSources().filter((_, index) => index % 4 === 0)];
+  for (const { value, got } of wrong) {
+    await using child = spawn(cat.path, { ...piped, stderr: "null" });
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode("before"));
+    // @ts-expect-error: what the type checker would refuse is refused at run time too
+    await assertRejects(() => writer.write(value), TypeError, got);
+    await assertRejects(() => writer.closed, TypeError, got);
+    await assertInputEnded(child, "before");
+  }
+});
+
+Deno.test("ChildProcess.stdin that is aborted gives a pending write up, and the child an end", async () => {
+  await using cat = await compileCat();
+  await using child = spawn(cat.path, { ...piped, stderr: "null" });
+  const writer = child.stdin.getWriter();
+  // Nobody reads what the child copies, so that both pipes fill up.
+  const writing = assertRejects(() => writer.write(new Uint8Array(2_000_000)));
+  const reason = new Error("enough");
+  await new Promise((resolve) => setTimeout(resolve));
+  await writer.abort(reason);
+  await writing;
+  assertEquals(await writer.closed.catch((error) => error), reason);
+  const out = await new Response(child.stdout).bytes();
+  assertLess(out.length, 2_000_000);
+  assertEquals((await child.status).code, 0);
+});
+
+Deno.test("ChildProcess.stdin of a child that has ended has an error, and closes its pipe", async () => {
+  await using cat = await compileCat();
+  await assertLeavesNoHandle(10, async () => {
+    const child = spawn(cat.path, { ...piped, stdout: "null", stderr: "null" });
+    const writer = child.stdin.getWriter();
+    child.kill();
+    await child.status;
+    await assertRejects(() => writer.write(new Uint8Array(9)), Deno.errors.BrokenPipe);
+    await assertRejects(() => writer.closed, Deno.errors.BrokenPipe);
   });
 });

@@ -16,7 +16,7 @@ import {
 } from "./ctype.ts";
 import { typeOf } from "./scalar.ts";
 
-type Data = DataView<ArrayBuffer>;
+type Data = DataView;
 type AnyType = CType<unknown, unknown, unknown>;
 
 /**

@@ -34,11 +34,11 @@ export interface CType<Value, Live = Value, Input = Value> {
    */
   check(value: unknown, where: string): asserts value is Input;
   /** Writes a value that has been checked. */
-  store(data: DataView<ArrayBuffer>, offset: number, value: Input): void;
+  store(data: DataView, offset: number, value: Input): void;
   /** Copies the value out. */
-  load(data: DataView<ArrayBuffer>, offset: number, where: string): Value;
+  load(data: DataView, offset: number, where: string): Value;
   /** Gives what stands for it in the memory. */
-  live(data: DataView<ArrayBuffer>, offset: number, where: string): Live;
+  live(data: DataView, offset: number, where: string): Live;
   /** Finds what a path leads to from here, such as `[2].x`; `undefined` if it leads nowhere. */
   find(path: string): FoundField | undefined;
 }

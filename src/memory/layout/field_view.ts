@@ -7,7 +7,7 @@
 import type { CType } from "./ctype.ts";
 import type { PlacedField } from "./placement.ts";
 
-type Data = DataView<ArrayBuffer>;
+type Data = DataView;
 
 /** Fields in the memory, as the properties of an object. */
 export class FieldView {

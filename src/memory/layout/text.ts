@@ -9,7 +9,7 @@ import { CP_ACP, decodeCodePage, encodeCodePage } from "../../../ffi/code_page.t
 import { decodeWide, toUnits } from "../../../ffi/wide.ts";
 import { type CType, MOST_BYTES } from "./ctype.ts";
 
-type Data = DataView<ArrayBuffer>;
+type Data = DataView;
 
 /**
  * A text in UTF-16, as most Windows programs keep it: `wchar_t name[length]`.
@@ -145,7 +145,7 @@ function text({ signature, byteLength, unit, declare, encode, decode }: Text): C
   };
 }
 
-function bytesAt(data: Data, offset: number, byteLength: number): Uint8Array<ArrayBuffer> {
+function bytesAt(data: Data, offset: number, byteLength: number): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset + offset, byteLength);
 }
 

@@ -6,6 +6,7 @@ import {
   inspectImage,
   SharedSection,
 } from "../../../src/memory/mod.ts";
+import { lostSources, notBytes } from "../../byte_sources.ts";
 import { mutate, random } from "./mutate.ts";
 
 const image = buildSharedSection({
@@ -145,4 +146,25 @@ Deno.test("2,000 mutated images are loaded and written to, or refused, and nothi
   await Deno.remove(folder);
   assertGreater(loaded, 100);
   assertGreater(2000 - loaded, 100);
+});
+
+Deno.test("inspectImage() reads every source of bytes, and refuses what is none", () => {
+  const odd = new Uint8Array(image.length + 7);
+  odd.set(image, 3);
+  const shared = new SharedArrayBuffer(image.length);
+  new Uint8Array(shared).set(image);
+  const sources = [
+    image.slice().buffer,
+    shared,
+    new Uint8Array(shared),
+    new Uint16Array(image.slice().buffer),
+    new DataView(odd.buffer, 3, image.length),
+    odd.subarray(3, 3 + image.length),
+  ];
+  for (const source of sources) assertEquals(inspectImage(source), inspectImage(image));
+  for (const { value, got } of [...notBytes(), ...lostSources()]) {
+    if (typeof value === "string") continue;
+    // @ts-expect-error: what the type checker would refuse is refused at run time too
+    assertThrows(() => inspectImage(value), TypeError, got);
+  }
 });

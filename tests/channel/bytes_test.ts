@@ -1,0 +1,107 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Buffer } from "node:buffer";
+import { BroadcastRing, RingChannel } from "../../mod.ts";
+import { byteSources, emptySources, lostSources, notBytes } from "../byte_sources.ts";
+
+const soon = { timeout: 20_000 };
+const wrong = (): unknown[] => [...notBytes(), ...lostSources()].map(({ value }) => value);
+
+for (const producers of ["single", "multiple"] as const) {
+  Deno.test(`RingSender of ${producers} producers sends every source of bytes whole`, async () => {
+    using channel = RingChannel.anonymous({ producers });
+    using sender = channel.sender();
+    using receiver = channel.receiver();
+    for (const { name, source, bytes } of byteSources()) {
+      assert(sender.trySend(source) && await sender.send(source) && sender.sendSync(source));
+      for (let count = 0; count < 3; count++) {
+        assertEquals(await receiver.receive(soon), new Uint8Array(bytes), name);
+      }
+    }
+    for (const source of emptySources()) {
+      assert(sender.trySend(source) && await sender.send(source) && sender.sendSync(source));
+      for (let count = 0; count < 3; count++) {
+        assertEquals(await receiver.receive(soon), new Uint8Array());
+      }
+    }
+  });
+
+  Deno.test(`RingSender of ${producers} producers refuses what is not bytes, and goes on`, async () => {
+    using channel = RingChannel.anonymous({ producers });
+    using sender = channel.sender();
+    using receiver = channel.receiver();
+    for (const value of wrong()) {
+      // @ts-expect-error: what the type checker would refuse is refused at run time too
+      assertThrows(() => sender.trySend(value), TypeError);
+      // @ts-expect-error: as above
+      assertThrows(() => sender.sendSync(value), TypeError);
+      // @ts-expect-error: as above
+      await assertRejects(() => sender.send(value), TypeError);
+    }
+    sender.sendSync(Uint8Array.of(7));
+    assertEquals(await receiver.receive(soon), Uint8Array.of(7));
+    assertEquals(receiver.tryReceive(), undefined);
+    assertEquals(sender.stats.sent, 1);
+  });
+}
+
+Deno.test("RingSender.send() sends what a source was at the call, also when it has to wait", async () => {
+  for (
+    const make of [
+      () => Buffer.from([1, 2, 3]),
+      () => Uint8Array.of(1, 2, 3),
+      () => new DataView(Uint8Array.of(1, 2, 3).buffer),
+      () => Uint8Array.of(1, 2, 3).buffer,
+    ]
+  ) {
+    using channel = RingChannel.anonymous({ capacity: 1024 });
+    using sender = channel.sender();
+    using receiver = channel.receiver();
+    while (sender.trySend(new Uint8Array(56)));
+    const source = make();
+    const sent = sender.send(source, soon);
+    (ArrayBuffer.isView(source)
+      ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+      : new Uint8Array(source)).fill(9);
+    let last: Uint8Array | undefined;
+    while (last?.length !== 3) last = await receiver.receive(soon);
+    assertEquals(last, Uint8Array.of(1, 2, 3));
+    assert(await sent);
+  }
+});
+
+Deno.test("RingChannel.writable takes every source of bytes, and what is none ends it", async () => {
+  using channel = RingChannel.anonymous();
+  using receiver = channel.receiver();
+  const writer = channel.writable.getWriter();
+  for (const { name, source, bytes } of byteSources()) {
+    // @ts-ignore: the property's type may be narrower than what is taken
+    await writer.write(source);
+    assertEquals(await receiver.receive(soon), new Uint8Array(bytes), name);
+  }
+  // @ts-ignore: a text is not bytes
+  await assertRejects(() => writer.write("abc"), TypeError, "got a string");
+  await assertRejects(() => writer.closed, TypeError, "got a string");
+  assertEquals(await receiver.receive(soon), undefined);
+});
+
+Deno.test("BroadcastSender.send() sends every source of bytes whole, and nothing else", () => {
+  using ring = BroadcastRing.anonymous({ capacity: 1024 });
+  using sender = ring.sender();
+  using receiver = ring.receiver();
+  for (const { name, source, bytes } of byteSources()) {
+    sender.send(source);
+    sender.flush();
+    assertEquals(receiver.tryReceive()?.bytes, new Uint8Array(bytes), name);
+  }
+  for (const source of emptySources()) {
+    sender.send(source);
+    sender.flush();
+    assertEquals(receiver.tryReceive()?.bytes, new Uint8Array());
+  }
+  for (const value of wrong()) {
+    // @ts-expect-error: what the type checker would refuse is refused at run time too
+    assertThrows(() => sender.send(value), TypeError);
+  }
+  sender.flush();
+  assertEquals(receiver.tryReceive(), undefined);
+});

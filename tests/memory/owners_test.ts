@@ -1,0 +1,52 @@
+import { assertEquals } from "@std/assert";
+import { randomName } from "../random_name.ts";
+import { runPeer } from "../run_peer.ts";
+
+const USES = [
+  "view",
+  "bytes",
+  "view of a part",
+  "data",
+  "private buffer",
+  "struct",
+  "broadcast sender",
+  "broadcast receiver",
+  "ring sender",
+  "ring receiver",
+  "latest writer",
+  "latest reader",
+  "variable of an inheritance scope",
+  "handle of an inheritance scope",
+  "read-only memory",
+  "iterator of changes",
+  "iterator of messages",
+  "stream of messages",
+  "stream to a channel",
+];
+
+for (const use of USES) {
+  Deno.test(`a name stays while only a ${use} needs it, and goes with it`, async () => {
+    assertEquals(await runOwner(use, "goes"), ["unused: true", "used: 20 true", "forgotten: true"]);
+  });
+}
+
+// What was put into another process stays there, and a lock and a wait that are forgotten go on.
+for (
+  const use of [
+    "duplicate elsewhere",
+    "mutex lock",
+    "wait for an event",
+    "wait for any of two",
+    "receive from a broadcast ring",
+    "receive from a channel",
+  ]
+) {
+  Deno.test(`a name stays while only a ${use} needs it`, async () => {
+    assertEquals(await runOwner(use, "stays"), ["unused: true", "used: 20 true"]);
+  });
+}
+
+async function runOwner(use: string, goes: "goes" | "stays"): Promise<string[]> {
+  const flags = ["--v8-flags=--expose-gc", "--allow-read"];
+  return await runPeer("collected_owner.ts", [use, randomName(), goes], { flags });
+}
