@@ -8,6 +8,7 @@ import { assertOneOf } from "../../ffi/arguments.ts";
 import { unless } from "../../ffi/error.ts";
 import { objectName } from "../../ffi/object_name.ts";
 import type { Security } from "../../ffi/security.ts";
+import { privateBufferOf } from "../memory/mapped_view.ts";
 import { type MappedView, SharedMemory } from "../memory/mod.ts";
 import type { Inheritable } from "../process/mod.ts";
 import { SharedEvent } from "../sync/mod.ts";
@@ -73,21 +74,18 @@ export class RingChannel implements Disposable {
   #writable: WritableStream<Uint8Array> | undefined;
 
   private constructor(parts: ChannelParts, settings?: RingSettings) {
-    let view: MappedView | undefined;
-    try {
-      view = parts.memory.map();
-      const { buffer } = view;
-      if (settings !== undefined) writeHeader(buffer, settings);
-      const found = readHeader(buffer);
-      if (found === undefined) {
-        throw new Deno.errors.NotFound("Cannot open the channel: whoever made it is not done yet");
-      }
-      this.#end = { buffer, settings: found, data: parts.data, space: parts.space };
-    } catch (error) {
-      view?.close();
-      closeParts(parts);
-      throw error;
+    using stack = new DisposableStack();
+    stack.defer(() => closeParts(parts));
+    const view = stack.use(parts.memory.map());
+    const buffer = privateBufferOf(view);
+    if (settings !== undefined) writeHeader(buffer, settings);
+    const found = readHeader(buffer);
+    if (found === undefined) {
+      throw new Deno.errors.NotFound("Cannot open the channel: whoever made it is not done yet");
     }
+    const ring = view.bytes.subarray(HEADER_LENGTH, HEADER_LENGTH + found.capacity);
+    this.#end = { buffer, ring, settings: found, data: parts.data, space: parts.space };
+    stack.move();
     this.name = parts.memory.name;
     this.#parts = parts;
     this.#view = view;
@@ -235,11 +233,18 @@ export class RingChannel implements Disposable {
     return this.#writable ??= writableTo(this.sender());
   }
 
-  /** Closes the ends that were taken here, and the channel. */
+  /**
+   * Closes the ends that were taken here, and the channel.
+   *
+   * @throws {Deno.errors.Busy} If the buffer of an end's `ring` was transferred away: whoever has it
+   *   still reaches the memory, which stays mapped as long as the process lives. All else is closed.
+   */
   close(): void {
-    this.#ends.close();
-    closeParts(this.#parts);
-    this.#view.close();
+    // From the last to the first, each whatever becomes of those before.
+    using stack = new DisposableStack();
+    stack.use(this.#view);
+    stack.defer(() => closeParts(this.#parts));
+    stack.defer(() => this.#ends.close());
   }
 
   /** Closes the channel at the end of a `using` block. */

@@ -14,6 +14,7 @@ import { EndWait } from "./end/end_wait.ts";
 import { ManySenders } from "./end/many_senders.ts";
 import { OtherEnd, type OtherSide } from "./end/other_end.ts";
 import { leavePlace, takePlace } from "./ring/ownership.ts";
+import { assertNotTransferred } from "./ring/ring_bytes.ts";
 import { HEADER_LENGTH, RECEIVER, SENDER, WORD } from "./ring/ring_header.ts";
 import { RingReader } from "./ring/ring_reader.ts";
 import type { EndOptions } from "./ring_sender.ts";
@@ -84,10 +85,11 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
    * to be made once.
    *
    * @throws {Deno.errors.BadResource} If the receiver is closed.
+   * @throws {Deno.errors.Busy} If their buffer was transferred away.
    */
   get ring(): Uint8Array<ArrayBuffer> {
     this.#assertOpen();
-    return this.#reader.ring;
+    return assertNotTransferred(this.#options.ring);
   }
 
   /** Whether it is closed. */
@@ -207,9 +209,12 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
    * @param visit Is given the bytes of each, which are those of the ring: they may change once it
    *   returns, and if the sender does what it should not.
    * @returns How many there were.
+   * @throws {Deno.errors.Busy} If their buffer was transferred away, which also ends this.
    */
   read(visit: (bytes: Uint8Array<ArrayBuffer>) => void): number {
-    return this.readAt((ring, offset, length) => visit(ring.subarray(offset, offset + length)));
+    return this.readAt((ring, offset, length) =>
+      visit(assertNotTransferred(ring).subarray(offset, offset + length))
+    );
   }
 
   /**
@@ -220,8 +225,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
    * @returns How many there were.
    */
   readAt(visit: (ring: Uint8Array<ArrayBuffer>, offset: number, length: number) => void): number {
-    this.#assertOpen();
-    const count = this.#reader.read(visit);
+    const count = this.#reader.read(visit, this.ring);
     if (count === 0) this.#idle();
     else if (this.#reader.isPending) tellSoon(this.#teller);
     return count;
@@ -253,16 +257,20 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
   close(): void {
     if (this.#closed) return;
     const { buffer, data } = this.#options;
-    this.#release();
-    this.#reader.stop();
-    this.#closed = true;
-    // Before another one comes, who would miss what this one's wait takes.
-    this.#wait[Symbol.dispose]();
-    leavePlace(buffer, RECEIVER);
-    this.#wakeSender();
+    // From the last to the first, each whatever becomes of those before.
+    using stack = new DisposableStack();
+    stack.use(this.#other);
     // Whoever waits here in another way is to see that it is closed.
-    if (this.#turn.isEmpty) data.set();
-    this.#other[Symbol.dispose]();
+    stack.defer(() => this.#turn.isEmpty && data.set());
+    stack.defer(() => this.#wakeSender());
+    stack.defer(() => leavePlace(buffer, RECEIVER));
+    // Before another one comes, who would miss what this one's wait takes.
+    stack.use(this.#wait);
+    stack.defer(() => {
+      this.#closed = true;
+    });
+    stack.defer(() => this.#reader.stop());
+    stack.defer(() => this.#release());
   }
 
   /** Leaves the channel at the end of a `using` block. */

@@ -15,6 +15,7 @@ import { EndWait } from "./end/end_wait.ts";
 import { OtherEnd } from "./end/other_end.ts";
 import { encodeValue } from "./clone.ts";
 import { RingClaim } from "./ring_claim.ts";
+import { assertNotTransferred } from "./ring/ring_bytes.ts";
 import { HEADER_LENGTH, RECEIVER, type RingSettings, SENDER, WORD } from "./ring/ring_header.ts";
 import { RingWriter, type Writer } from "./ring/ring_writer.ts";
 import { type SenderPlace, takeSenderPlace } from "./ring/sender_places.ts";
@@ -24,8 +25,10 @@ import { type Teller, tellSoon } from "./end/turn_end.ts";
 
 /** What an end needs of its channel. */
 export interface EndOptions {
-  /** The channel's memory. */
+  /** The channel's memory, in a buffer that no script gets. */
   buffer: ArrayBuffer;
+  /** The ring's bytes, in the buffer that scripts get. */
+  ring: Uint8Array<ArrayBuffer>;
   /** What its header said when it was checked. */
   settings: RingSettings;
   /** The event that is set when there are messages. */
@@ -115,10 +118,11 @@ export class RingSender implements Disposable {
    * The ring's bytes, for {@linkcode RingSender.claimAt}.
    *
    * @throws {Deno.errors.BadResource} If the sender is closed.
+   * @throws {Deno.errors.Busy} If their buffer was transferred away: what is written to it is lost.
    */
   get ring(): Uint8Array<ArrayBuffer> {
     this.#assertOpen();
-    return this.#writer.ring;
+    return assertNotTransferred(this.#options.ring);
   }
 
   /** What it has done. */
@@ -289,10 +293,12 @@ export class RingSender implements Disposable {
    * @throws {Deno.errors.InvalidData} If the channel's memory says what cannot be.
    */
   claim(length: number): RingClaim | undefined {
+    // Asked for first: where it throws, nothing is claimed.
+    const { ring } = this;
     const offset = this.claimAt(length);
     if (offset < 0) return undefined;
     const before = this.#writer.count + this.#aborted;
-    return new RingClaim(this.ring.subarray(offset, offset + length), (length) => {
+    return new RingClaim(ring.subarray(offset, offset + length), (length) => {
       const isOver = this.#writer.count + this.#aborted !== before || this.#writer.claimed < 0;
       if (length !== undefined && isOver) {
         throw new Deno.errors.BadResource("The message was committed or given up");
@@ -345,16 +351,20 @@ export class RingSender implements Disposable {
   /** Leaves the channel: when its last sender has, the receiver gets what was sent, and then the end. */
   close(): void {
     if (this.closed) return;
-    this.abort();
-    this.#writer.publish();
-    this.#closed = true;
-    // Before another one comes, who would miss what this one's wait takes.
-    this.#wait[Symbol.dispose]();
-    this.#place.leave();
-    this.#wakeReceiver();
+    // From the last to the first, each whatever becomes of those before.
+    using stack = new DisposableStack();
+    stack.use(this.#other);
     // Whoever waits here in another way is to see that it is closed.
-    if (this.#turn.isEmpty) this.#options.space.set();
-    this.#other[Symbol.dispose]();
+    stack.defer(() => this.#turn.isEmpty && this.#options.space.set());
+    stack.defer(() => this.#wakeReceiver());
+    stack.defer(() => this.#place.leave());
+    // Before another one comes, who would miss what this one's wait takes.
+    stack.use(this.#wait);
+    stack.defer(() => {
+      this.#closed = true;
+    });
+    stack.defer(() => this.#writer.publish());
+    stack.defer(() => this.abort());
   }
 
   /** Ends the stream at the end of a `using` block. */

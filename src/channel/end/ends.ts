@@ -15,9 +15,10 @@ export class Ends {
     return end;
   }
 
-  /** Closes all of them. */
+  /** Closes all of them, each whatever becomes of the others. */
   close(): void {
-    for (const end of this.#ends) end.close();
+    using stack = new DisposableStack();
+    for (const end of this.#ends) stack.defer(() => end.close());
     this.#ends.clear();
   }
 }

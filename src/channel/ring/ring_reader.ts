@@ -117,10 +117,10 @@ export class RingReader {
    * {@linkcode advance} do, but with what it needs for a message in variables.
    *
    * @param visit Is called for each. If it throws, the message is still there.
+   * @param ring The ring's bytes that the visitor gets.
    * @returns How many there were.
    */
-  read(visit: Visitor): number {
-    const { ring } = this;
+  read(visit: Visitor, ring: Uint8Array<ArrayBuffer> = this.ring): number {
     const words = this.#words;
     const longest = this.#maxMessageLength;
     const moves = ++this.#moves;

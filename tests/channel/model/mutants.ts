@@ -56,14 +56,14 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "a sender that closes wakes nobody": {
     scenario: "sendSync(), receive()",
     file: "src/channel/ring_sender.ts",
-    from: "this.#place.leave();\n    this.#wakeReceiver();",
-    to: "this.#place.leave();",
+    from: "stack.defer(() => this.#wakeReceiver());",
+    to: "",
   },
   "a receiver that closes wakes nobody": {
     scenario: "a receiver that leaves after one message, sendSync()",
     file: "src/channel/ring_receiver.ts",
-    from: "leavePlace(buffer, RECEIVER);\n    this.#wakeSender();",
-    to: "leavePlace(buffer, RECEIVER);",
+    from: "stack.defer(() => this.#wakeSender());",
+    to: "",
   },
   "a sender that comes wakes nobody": {
     scenario: "a sender that is ended, receiveSync()",

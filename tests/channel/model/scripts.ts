@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RingSettings } from "../../../src/channel/ring/ring_header.ts";
+import { HEADER_LENGTH, type RingSettings } from "../../../src/channel/ring/ring_header.ts";
 import type { RingReceiver } from "../../../src/channel/ring_receiver.ts";
 import type { RingSender } from "../../../src/channel/ring_sender.ts";
 import type { Part } from "./explore.ts";
@@ -43,7 +43,7 @@ export function sender(
     ...rest,
     script: async (library, run, buffer) => {
       if (rest.after !== undefined) await run.whenEnded(rest.after);
-      using sender = new library.RingSender({ buffer, settings, ...eventsOf(library) });
+      using sender = new library.RingSender(endOptions(library, buffer, settings));
       run.note("there");
       restOf(run, library, sender);
       try {
@@ -68,7 +68,7 @@ export function claimingSender({ settings, numbers, byteLength, ...rest }: Sende
   return {
     ...rest,
     script: (library, run, buffer) => {
-      using sender = new library.RingSender({ buffer, settings, ...eventsOf(library) });
+      using sender = new library.RingSender(endOptions(library, buffer, settings));
       run.note("there");
       for (const number of numbers) {
         sender.ring.set(new Uint8Array(byteLength).fill(0xff), claim(sender, byteLength));
@@ -138,7 +138,7 @@ function receiving(
     ...rest,
     script: async (library, run, buffer) => {
       if (rest.after !== undefined) await run.whenEnded(rest.after);
-      using receiver = new library.RingReceiver({ buffer, settings, ...eventsOf(library) });
+      using receiver = new library.RingReceiver(endOptions(library, buffer, settings));
       run.note("there");
       restOf(run, library, receiver);
       await work(receiver, run, () => restOf(run, library, receiver));
@@ -146,8 +146,14 @@ function receiving(
   };
 }
 
-function eventsOf(library: Library) {
-  return { data: library.event(EVENTS.data), space: library.event(EVENTS.space) };
+function endOptions(library: Library, buffer: ArrayBuffer, settings: RingSettings) {
+  return {
+    buffer,
+    ring: new Uint8Array(buffer, HEADER_LENGTH, settings.capacity),
+    settings,
+    data: library.event(EVENTS.data),
+    space: library.event(EVENTS.space),
+  };
 }
 
 /** An end whose script has nothing else going on: see Run.rest. */
