@@ -33,6 +33,7 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
   #seat: Seat | undefined;
   #wait: EndWait | undefined;
   #closed = false;
+  #isHeld = true;
 
   /**
    * Begins to receive; `BroadcastRing.receiver` calls this.
@@ -163,6 +164,16 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
     }
   }
 
+  /** Makes the process live for as long as something waits for a message, as it is at first. */
+  ref(): void {
+    this.#hold(true);
+  }
+
+  /** Lets the process end while something waits for a message. */
+  unref(): void {
+    this.#hold(false);
+  }
+
   /** Stops receiving. */
   close(): void {
     this.#closed = true;
@@ -188,8 +199,15 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
         other: this.#sender,
         isShared: false,
       });
+      this.#wait.hold(this.#isHeld);
     }
     return this.#wait;
+  }
+
+  #hold(isHeld: boolean): void {
+    this.#assertOpen();
+    this.#isHeld = isHeld;
+    this.#wait?.hold(isHeld);
   }
 
   /** Whether there will be no message more, unless another sender comes. */

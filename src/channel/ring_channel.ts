@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertOneOf } from "../../ffi/arguments.ts";
+import { assertBoolean, assertOneOf } from "../../ffi/arguments.ts";
 import { unless } from "../../ffi/error.ts";
 import { objectName } from "../../ffi/object_name.ts";
 import type { Security } from "../../ffi/security.ts";
@@ -44,6 +44,14 @@ export interface RingChannelOptions {
    * @default "single"
    */
   producers?: Producers;
+  /**
+   * Whether the receiver of a channel of several producers gets the end when the last of them has
+   * left, or `ConnectionReset` when that one has died. Without that, it waits for the next one to come,
+   * as a log collector does.
+   *
+   * @default true
+   */
+  endsWithLastSender?: boolean;
   /** Who may open it: see `SharedMemory.create`. @default "user" */
   security?: Security;
 }
@@ -263,10 +271,14 @@ function make(
   options: RingChannelOptions,
   construct: (parts: ChannelParts, settings: RingSettings) => RingChannel,
 ): RingChannel {
-  const { whenFull = "wait", producers = "single" } = options;
+  const { whenFull = "wait", producers = "single", endsWithLastSender = true } = options;
   const size = settleSize(options, longestMessage);
   assertOneOf("whenFull", whenFull, WHEN_FULL);
   assertOneOf("producers", producers, PRODUCERS);
+  assertBoolean("endsWithLastSender", endsWithLastSender);
+  if (!endsWithLastSender && producers === "single") {
+    throw new TypeError('Expected endsWithLastSender: false to go with producers: "multiple"');
+  }
   const length = HEADER_LENGTH + size.capacity;
   const event = (suffix: string) =>
     name === undefined
@@ -280,7 +292,7 @@ function make(
         ? SharedMemory.anonymous(length, options)
         : SharedMemory.create(name, length, options),
   });
-  return construct(parts, { ...size, whenFull, producers });
+  return construct(parts, { ...size, whenFull, producers, endsWithLastSender });
 }
 
 /** Makes or opens all parts, or none. The memory comes last: whoever finds it finds the events too. */

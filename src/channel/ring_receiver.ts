@@ -58,7 +58,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
       const wake = () => this.#wakeSender();
       this.#reader = new RingReader(buffer, settings, wake);
       this.#other = settings.producers === "multiple"
-        ? new ManySenders(buffer)
+        ? new ManySenders(buffer, settings)
         : new OtherEnd(buffer, SENDER, () => data.set());
       const sleeper = sleeperAt(this.#header, RECEIVER);
       const other = this.#other;
@@ -251,6 +251,18 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
       if (message === undefined) return;
       yield message;
     }
+  }
+
+  /** Makes the process live for as long as something waits for a message, as it is at first. */
+  ref(): void {
+    this.#assertOpen();
+    this.#wait.hold(true);
+  }
+
+  /** Lets the process end while something waits for a message. */
+  unref(): void {
+    this.#assertOpen();
+    this.#wait.hold(false);
   }
 
   /** Leaves the channel: the sender is told so. */

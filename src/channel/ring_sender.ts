@@ -427,13 +427,14 @@ export class RingSender implements Disposable {
     return whenFull === "wait";
   }
 
-  /** Whether the receiver has left is looked at for each batch, and not for each message. */
+  /** Whether the receiver has left, or its owner has ended, is looked at for each batch, and not for each message. */
   #assertFree(): void {
     this.#assertOpen();
     if (this.#writer.claimed >= 0) {
       throw new Deno.errors.Busy("A message is claimed and not committed");
     }
-    if (this.#other.isClosed) throw brokenPipe();
+    this.#other.lookNowAndThen();
+    if (this.#other.isGone) throw brokenPipe();
   }
 
   #wakeReceiver(): void {

@@ -28,6 +28,7 @@ function settingsOf(producers: Producers): RingSettings {
     maxMessageLength: longestMessage(CAPACITY),
     whenFull: "wait",
     producers,
+    endsWithLastSender: true,
   };
 }
 

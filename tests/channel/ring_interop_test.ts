@@ -238,6 +238,7 @@ Deno.test("declareRingChannel(): a C program opens nothing that is no channel fo
     maxMessageLength: 100,
     whenFull: "wait",
     producers: "single",
+    endsWithLastSender: true,
   } as const;
   const wrong = [
     { at: WORD.magic, value: 1 },

@@ -19,6 +19,7 @@ function ringOf(capacity: number) {
     maxMessageLength: longestMessage(capacity),
     whenFull: "wait",
     producers: "single",
+    endsWithLastSender: true,
   };
   writeHeader(buffer, settings);
   return {

@@ -101,6 +101,7 @@ typedef struct winipc_ring {
     uint64_t met;   /* the owner of the other place when that was last looked at */
     HANDLE process; /* its process or thread, or NULL */
     int ended;      /* that has ended */
+    DWORD looked;   /* when that was last asked for, by GetTickCount() */
     HANDLE mapping; /* NULL if it was attached */
 } winipc_ring;
 
@@ -213,6 +214,16 @@ static inline void winipc_ring_wake(const winipc_ring_place *place) {
     SetEvent(place->event);
 }
 
+/* Sees whether the other end's owner has ended, if that has not been asked for 20 milliseconds. */
+static inline void winipc_ring_look(winipc_ring *ring) {
+    DWORD now = GetTickCount();
+    if (now - ring->looked < 20) return;
+    ring->looked = now;
+    winipc_ring_meet(ring);
+    if (ring->process != NULL && WaitForSingleObject(ring->process, 0) == WAIT_OBJECT_0)
+        ring->ended = 1;
+}
+
 /* Tells the other end of all that was committed, or of all the room. */
 static inline void winipc_ring_flush(winipc_ring *ring) {
     if (ring->told == ring->at) return;
@@ -220,6 +231,7 @@ static inline void winipc_ring_flush(winipc_ring *ring) {
     int sends = ring->role == WINIPC_RING_SENDER;
     winipc_ring_store(sends ? &ring->header->tail : &ring->header->head, ring->at);
     winipc_ring_wake(&ring->other);
+    if (sends) winipc_ring_look(ring);
 }
 
 static inline uint32_t winipc_ring_record_size(uint32_t length) {
@@ -251,6 +263,7 @@ static inline uint32_t winipc_ring_needed(const winipc_ring *ring, uint32_t leng
  */
 static inline void *winipc_ring_claim(winipc_ring *ring, uint32_t length) {
     if (length > ring->max_message_length || winipc_ring_is_closed(ring)) return NULL;
+    if (winipc_ring_has_died(ring)) return NULL;
     uint32_t at = ring->at & (ring->capacity - 1);
     uint32_t rest = ring->capacity - at;
     uint32_t needed = winipc_ring_needed(ring, length);
@@ -327,10 +340,9 @@ static inline void winipc_ring_advance(winipc_ring *ring) {
 /* Whether the sender can go on: ERROR_IO_PENDING if not yet. */
 static inline DWORD winipc_ring_look_for_room(winipc_ring *ring, uint32_t length) {
     if (length > ring->max_message_length) return ERROR_INVALID_PARAMETER;
-    if (winipc_ring_is_closed(ring)) return ERROR_BROKEN_PIPE;
+    if (winipc_ring_is_closed(ring) || winipc_ring_has_died(ring)) return ERROR_BROKEN_PIPE;
     if (winipc_ring_find_room(ring, winipc_ring_needed(ring, length))) return ERROR_SUCCESS;
-    if (ring->broken) return ERROR_INVALID_DATA;
-    return winipc_ring_has_died(ring) ? ERROR_BROKEN_PIPE : ERROR_IO_PENDING;
+    return ring->broken ? ERROR_INVALID_DATA : ERROR_IO_PENDING;
 }
 
 /* Whether the receiver can go on: ERROR_IO_PENDING if not yet. */

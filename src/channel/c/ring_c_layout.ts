@@ -35,6 +35,7 @@ const Header = struct({
   capacity: word(WORD.capacity),
   max_message_length: word(WORD.maxMessageLength),
   when_full: word(WORD.whenFull),
+  goes_on: word(WORD.goesOn),
   tail: word(WORD.tail),
   head: word(WORD.head),
   committed: word(WORD.committed),
@@ -47,8 +48,8 @@ const Header = struct({
   senders: { type: array(Place, MOST_SENDERS), offset: 8 * SENDER.owner },
 });
 const FIELDS = [
-  ...["magic", "version", "layout", "capacity", "max_message_length", "when_full", "tail", "head"],
-  ...["committed", "dropped", "sender_sleeps", "turn", "receiver_sleeps", "consumed"],
+  ...["magic", "version", "layout", "capacity", "max_message_length", "when_full", "goes_on", "tail"],
+  ...["head", "committed", "dropped", "sender_sleeps", "turn", "receiver_sleeps", "consumed"],
   ...["receiver.owner", "receiver.state", "senders[0].owner", "senders[0].state"],
   `senders[${MOST_SENDERS - 1}].state`,
 ];

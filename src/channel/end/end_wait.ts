@@ -55,6 +55,8 @@ export class EndWait implements Disposable {
   /** For waits by promises. */
   #parked: ParkedWait | undefined;
   #closed = false;
+  /** Whether the process lives for as long as a wait by a promise lasts. */
+  #isHeld = true;
   /** How often in a row a sleep was over soon. */
   #quick = 0;
   readonly #spinSync = new Spin(LOOKS_STANDING_STILL);
@@ -137,6 +139,21 @@ export class EndWait implements Disposable {
     }
   }
 
+  /**
+   * Sets whether the process lives for as long as a wait by a promise lasts.
+   *
+   * A wait that is parked always holds the process. So it is ended, and goes on as a registered one.
+   */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    if (isHeld) {
+      this.#event.ref();
+    } else {
+      this.#event.unref();
+      this.#unpark();
+    }
+  }
+
   /** Whoever waits is to look whether it is closed, and nobody will wait any more. */
   [Symbol.dispose](): void {
     this.#closed = true;
@@ -164,7 +181,7 @@ export class EndWait implements Disposable {
   /** Sleeps without the thread standing still. */
   async #park(options: WaitOptions): Promise<boolean> {
     // What wakes one of several ends is not to be taken by one that does not sleep.
-    if (!this.#isShared && ParkedWait.isPossible) {
+    if (!this.#isShared && this.#isHeld && ParkedWait.isPossible) {
       if (this.#parked === undefined || this.#parked.isStopped) {
         this.#parked = new ParkedWait(this.#event);
       }

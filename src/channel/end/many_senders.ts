@@ -7,7 +7,7 @@
 import type { OtherSide } from "./other_end.ts";
 import { selfAsOwner } from "../ring/ownership.ts";
 import { OwnerWatch } from "../ring/owner_watch.ts";
-import { CLOSED, HEADER_LENGTH, SENDERS, WORD } from "../ring/ring_header.ts";
+import { CLOSED, HEADER_LENGTH, type RingSettings, SENDERS, WORD } from "../ring/ring_header.ts";
 
 /** How often one asks whether the senders' processes are there, in milliseconds. */
 const LOOK_INTERVAL = 20;
@@ -22,6 +22,7 @@ export class ManySenders implements OtherSide {
   readonly isMany = true;
   readonly #header: Int32Array<ArrayBuffer>;
   readonly #owners: BigUint64Array<ArrayBuffer>;
+  readonly #endsWithLast: boolean;
   /** The processes of the senders that can be watched. */
   readonly #watches = new Map<bigint, OwnerWatch>();
   /** The count of changes at the last look. */
@@ -31,8 +32,12 @@ export class ManySenders implements OtherSide {
   #lost = false;
   #lastLook = -Infinity;
 
-  /** @param buffer The ring's memory. */
-  constructor(buffer: ArrayBuffer) {
+  /**
+   * @param buffer The ring's memory.
+   * @param settings What its header said when it was checked.
+   */
+  constructor(buffer: ArrayBuffer, { endsWithLastSender }: RingSettings) {
+    this.#endsWithLast = endsWithLastSender;
     this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
     this.#owners = new BigUint64Array(buffer, 0, HEADER_LENGTH / 8);
   }
@@ -89,7 +94,7 @@ export class ManySenders implements OtherSide {
     const wereGone = this.#gone;
     const isAny = SENDERS.some(({ owner }) => Atomics.load(this.#owners, owner) !== 0n);
     const wereAny = this.#lost || SENDERS.some(({ state }) => this.#header[state] === CLOSED);
-    this.#gone = !isAny && wereAny;
+    this.#gone = !isAny && wereAny && this.#endsWithLast;
     // These are others than those that have died.
     if (wereGone && isAny) this.#lost = false;
   }

@@ -4,14 +4,13 @@
  * @module
  */
 
+import { kernel32 } from "../../../ffi/kernel32.ts";
 import { selfAsOwner } from "../ring/ownership.ts";
 import { OwnerWatch } from "../ring/owner_watch.ts";
 import { CLOSED, HEADER_LENGTH, type Place } from "../ring/ring_header.ts";
 
-/** How often one that does not wait asks whether the other process is there, in milliseconds. */
+/** How often an end that does not wait asks whether the other end's owner is there, in milliseconds. */
 const LOOK_INTERVAL = 20;
-/** How often it then does not even ask for the time, which takes longer than a message. */
-const LOOKS_SKIPPED = 15;
 
 /** The other side of a ring: whether anybody is there, was closed, or their process has ended. */
 export interface OtherSide extends Disposable {
@@ -31,7 +30,10 @@ export interface OtherSide extends Disposable {
    * @returns The handle of its process; `undefined` if there is none that can be waited for.
    */
   look(): bigint | undefined;
-  /** Sees whether the process is still there, if that has not been asked lately. */
+  /**
+   * Sees whether the owner is still there, if that has not been asked lately. To find out how late it
+   * is takes some nanoseconds, so this can be called for each message that is told of by itself.
+   */
   lookNowAndThen(): void;
   /** Takes note that the process whose handle {@linkcode OtherSide.look} gave has ended. */
   noteDeath(): void;
@@ -50,8 +52,8 @@ export class OtherEnd implements OtherSide {
   #watch: OwnerWatch | undefined;
   #died = false;
   #isAwaited = false;
-  #lastLook = -Infinity;
-  #skipped = 0;
+  readonly #tickCount: () => number;
+  #lastLook = 0;
 
   /**
    * Looks at a place.
@@ -65,6 +67,8 @@ export class OtherEnd implements OtherSide {
     this.#owners = new BigUint64Array(buffer, 0, HEADER_LENGTH / 8);
     this.#place = place;
     this.#ended = ended;
+    this.#tickCount = kernel32().GetTickCount;
+    this.#lastLook = this.#tickCount() - LOOK_INTERVAL;
   }
 
   get isClosed(): boolean {
@@ -92,10 +96,9 @@ export class OtherEnd implements OtherSide {
   }
 
   lookNowAndThen(): void {
-    if (this.#skipped-- > 0) return;
-    const now = performance.now();
-    this.#skipped = now - this.#lastLook < LOOK_INTERVAL ? LOOKS_SKIPPED : 0;
-    if (this.#skipped > 0) return;
+    const now = this.#tickCount();
+    // It counts modulo 2³².
+    if ((now - this.#lastLook | 0) < LOOK_INTERVAL) return;
     this.#lastLook = now;
     if (this.look() !== undefined && this.#watch?.hasEnded) this.#died = true;
   }

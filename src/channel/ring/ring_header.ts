@@ -9,6 +9,7 @@
  * |     12 | u32 capacity of the ring in bytes, a power of two                           |
  * |     16 | u32 the longest message in bytes                                            |
  * |     20 | u32 when the ring is full: 0 wait, 1 fail, 2 drop the message               |
+ * |     24 | u32 when the last of many senders leaves: 0 the end comes, 1 others may come|
  * |    128 | i32 tail: what is written ends here, and the receiver may read up to it     |
  * |    256 | i32 head: what is read ends here, and the sender may write up to it         |
  * |    384 | i32 committed: the tail as the sender alone sees it, for when it has died   |
@@ -52,6 +53,7 @@ export const WORD = {
   capacity: 3,
   maxMessageLength: 4,
   whenFull: 5,
+  goesOn: 6,
   tail: 32,
   head: 64,
   committed: 96,
@@ -107,6 +109,8 @@ export interface RingSettings extends RingSize {
   readonly whenFull: WhenFull;
   /** How many senders there can be at a time. */
   readonly producers: Producers;
+  /** Whether the receiver gets the end when the last of many senders leaves. */
+  readonly endsWithLastSender: boolean;
 }
 
 /**
@@ -131,6 +135,7 @@ export function writeHeader(buffer: ArrayBuffer, settings: RingSettings): void {
   words[WORD.capacity] = settings.capacity;
   words[WORD.maxMessageLength] = settings.maxMessageLength;
   words[WORD.whenFull] = WHEN_FULL.indexOf(settings.whenFull);
+  words[WORD.goesOn] = settings.endsWithLastSender ? 0 : 1;
   Atomics.store(words, WORD.magic, MAGIC);
 }
 
@@ -159,7 +164,7 @@ export function readHeader(buffer: ArrayBuffer): RingSettings | undefined {
   const whenFull = WHEN_FULL[word(WORD.whenFull)];
   const isPossible = isPossibleSize(size, buffer.byteLength - HEADER_LENGTH, longestMessage);
   if (!isPossible || whenFull === undefined) throw notAChannel("its header contradicts itself");
-  return { ...size, whenFull, producers };
+  return { ...size, whenFull, producers, endsWithLastSender: word(WORD.goesOn) === 0 };
 }
 
 function notAChannel(why: string): Deno.errors.InvalidData {

@@ -34,6 +34,7 @@ export function kernel32(): Record<string, (...args: never[]) => unknown> {
   return {
     CloseHandle: () => 1,
     CreateEventW: () => running().newHandle(),
+    GetTickCount: () => running().step({ kind: "time" }),
     SetEvent: (event: bigint) => running().step({ kind: "set", event }),
     WaitForMultipleObjectsEx: (_: number, handles: BigUint64Array, __: number, timeout: number) =>
       running().step({ kind: "wait", handles: [...handles], timeout }),

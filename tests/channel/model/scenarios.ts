@@ -197,7 +197,8 @@ export const SCENARIOS = {
 type Notes = readonly string[] | undefined;
 
 function settingsOf(capacity: number, producers: Producers): RingSettings {
-  return { capacity, maxMessageLength: capacity / 2 - 8, whenFull: "wait", producers };
+  const maxMessageLength = capacity / 2 - 8;
+  return { capacity, maxMessageLength, whenFull: "wait", producers, endsWithLastSender: true };
 }
 
 function memoryOf(settings: RingSettings): Int32Array<ArrayBuffer> {
