@@ -213,21 +213,24 @@ Deno.test("A view whose buffer a Worker gave away before its end is still mapped
   worker.terminate();
 });
 
-for (
-  const what of ["memory", "window", "listener", "waits", "send", "reader", "child's pipes"]
-) {
-  Deno.test(`Workers that end with ${what} leave no handle and no thread behind`, async () => {
-    const Value = struct({ number: "u32" });
-    await assertLeavesNoHandle(10, async () => {
-      const name = randomName();
-      using _writer = what === "reader" ? LatestValue.create(name, Value) : undefined;
-      using event = what === "child's pipes" ? SharedEvent.create(name) : undefined;
-      using worker = await MortalWorker.start(what, name);
-      worker.end();
-      await event?.wait(PATIENT);
-    });
+Deno.test("Workers that own something of each kind leave no handle behind", async () => {
+  const Value = struct({ number: "u32" });
+  await assertLeavesNoHandle(10, async () => {
+    const kinds = ["memory", "window", "listener", "waits", "send", "reader", "sender", "receiver"];
+    const names = Object.fromEntries(
+      [...kinds, "child's pipes"].map((kind) => [kind, randomName()]),
+    );
+    using _writer = LatestValue.create(names.reader!, Value);
+    using event = SharedEvent.create(names["child's pipes"]!);
+    using _forSender = RingChannel.create(names.sender!);
+    using _forReceiver = RingChannel.create(names.receiver!);
+    using worker = await MortalWorker.start("everything", JSON.stringify(names));
+    worker.end();
+    await event.wait(PATIENT);
+    // The rest goes in the same moment as the pipe.
+    await soon("its name is free", () => isGone(() => SharedMemory.open(names.memory!)));
   });
-}
+});
 
 Deno.test("What others open while a Worker ends is never closed in its name", async () => {
   for (let round = 0; round < 5; round++) {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { parentPort, workerData } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import {
   BroadcastRing,
   CopyDataListener,
@@ -21,41 +21,41 @@ import {
   waitAll,
   waitAny,
 } from "../../mod.ts";
+import { postToParent } from "./post_to_parent.ts";
 
-const [what, name]: [string, string] = JSON.parse(workerData ?? globalThis.name);
-const port: { postMessage(word: string): void } = parentPort ?? globalThis;
+const [what, names]: [string, string] = JSON.parse(workerData ?? globalThis.name);
 const Value = struct({ number: "u32" });
 /** What is owned must not be collected. */
 const owned: unknown[] = [];
 
-const OWN: Record<string, () => unknown> = {
-  memory: () => owned.push(SharedMemory.create(name, 4096)),
-  view: () => owned.push(SharedMemory.create(name, 4096).map()),
-  broadcast: () => owned.push(BroadcastRing.create(name).sender()),
-  event: () => owned.push(SharedEvent.create(name)),
-  window: () =>
+const OWN: Record<string, (name: string) => unknown> = {
+  memory: (name) => owned.push(SharedMemory.create(name, 4096)),
+  view: (name) => owned.push(SharedMemory.create(name, 4096).map()),
+  broadcast: (name) => owned.push(BroadcastRing.create(name).sender()),
+  event: (name) => owned.push(SharedEvent.create(name)),
+  window: (name) =>
     owned.push(MessageWindow.open({ class: name, procedure: ({ message }) => answer(message) })),
-  listener: async () => owned.push(await CopyDataListener.open({ class: name })),
-  "asked listener": async () =>
+  listener: async (name) => owned.push(await CopyDataListener.open({ class: name })),
+  "asked listener": async (name) =>
     owned.push(
       await CopyDataListener.open({
         class: name,
         replyTimeout: 60_000,
-        onMessage: () => new Promise(() => port.postMessage("asked")),
+        onMessage: () => new Promise(() => postToParent("asked")),
       }),
     ),
-  sender: () => owned.push(RingChannel.open(name).sender()),
-  receiver: () => owned.push(RingChannel.open(name).receiver()),
-  claim: () => {
+  sender: (name) => owned.push(RingChannel.open(name).sender()),
+  receiver: (name) => owned.push(RingChannel.open(name).receiver()),
+  claim: (name) => {
     const sender = RingChannel.open(name).sender();
     owned.push(sender, sender.claimAt(8));
   },
-  "sleeping receiver": () => {
+  "sleeping receiver": (name) => {
     const receiver = RingChannel.open(name).receiver();
     owned.push(receiver);
     receiver.receive().catch(() => {});
   },
-  reader: () => {
+  reader: (name) => {
     const reader = LatestValue.open(name, Value);
     owned.push(reader);
     void reader.changes().next().catch(() => {});
@@ -72,7 +72,7 @@ const OWN: Record<string, () => unknown> = {
     await sendCopyData(listener, "Hello");
     owned.push(listener);
   },
-  "child's pipes": () => {
+  "child's pipes": (name) => {
     const { execPath } = Deno;
     const url = new URL("./tells_until_broken.ts", import.meta.url).href;
     const args = ["run", "--no-prompt", "--allow-ffi", "--allow-read", url, name];
@@ -91,9 +91,14 @@ function answer(message: number): bigint | undefined {
   return message === 0x8000 ? 7n : undefined;
 }
 
-globalThis.addEventListener("message", ({ data }) => {
-  if (data === "close") globalThis.close();
-  if (data === "throw") throw new Error("The end of this Worker");
+globalThis.addEventListener("message", (event) => {
+  if (!(event instanceof MessageEvent)) return;
+  if (event.data === "close") globalThis.close();
+  if (event.data === "throw") throw new Error("The end of this Worker");
 });
-await OWN[what]!();
-port.postMessage("ready");
+if (what === "everything") {
+  for (const [kind, name] of Object.entries<string>(JSON.parse(names))) await OWN[kind]!(name);
+} else {
+  await OWN[what]!(names);
+}
+postToParent("ready");

@@ -5,9 +5,10 @@
  */
 
 import { SharedEvent } from "../../mod.ts";
+import { postToParent } from "./post_to_parent.ts";
 
 SharedEvent.anonymous().close();
-postMessage("ready");
+postToParent("ready");
 for (;;) {
   const events = Array.from({ length: 20 }, () => SharedEvent.anonymous());
   for (const event of events) event.close();
