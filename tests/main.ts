@@ -12,8 +12,8 @@ import { collectTests } from "./suite/files.ts";
 import { runGroup } from "./suite/group.ts";
 import { Report } from "./suite/report.ts";
 
-/** Two tests that wait for processes of their own load one processor; more than that slows both. */
-const LANES = 2;
+/** More than two processors: tests spend half of their time waiting for processes that start. */
+const LANES = 3;
 
 /** Flags of deno test whose value may be an argument of its own. */
 const FLAGS_WITH_VALUE = ["--filter"];
