@@ -1,5 +1,5 @@
 /** The files of tests that run together in one process: enough that its start matters little. */
-const MAX_FILES = 6;
+const MAX_FILES = 4;
 
 /** Groups of files; each group is run by a process of its own. */
 export interface Groups {
