@@ -1,5 +1,5 @@
 /**
- * Runs the tests, two groups of files at a time: deno task test [PATH…] [FLAG of deno test…]
+ * Runs the tests, three groups of files at a time: deno task test [PATH…] [FLAG of deno test…]
  *
  * Each group is a process of its own. (deno test --parallel would put all files into one process, whose
  * threads, handles and waits many of the tests count.) A file with a line "// Alone: REASON" runs when
