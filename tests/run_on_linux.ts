@@ -1,5 +1,6 @@
 /**
- * Programs of the Linux that Wine runs on.
+ * Programs of the Linux that Wine runs on. Under tools/winedeno they have no standard error: the
+ * kernel refuses what is written to descriptor 2 (tools/winedeno.d/quiet.pl).
  *
  * @module
  */
@@ -40,7 +41,10 @@ export async function runOnLinux(words: readonly string[]): Promise<string> {
     const said = await Deno.readTextFile(output);
     // The buffers are named here, or they might be collected before the call.
     if (status === 0 && buffers.length > 0) return said;
-    throw new Error(`${words[0]} failed (${status}):\n${said}`);
+    const command = words.join(" ");
+    throw new Error(
+      `${words[0]} failed (${status}). To see why, run it on Linux: ${command}\n${said}`,
+    );
   } finally {
     await Deno.remove(output);
   }

@@ -117,6 +117,68 @@ Deno.test("winedeno hands the machine's certificates on", async () => {
   assertEquals(out.trim(), `Z:${file.replaceAll("/", "\\")}`);
 });
 
+// Wine's Unix side writes to descriptor 2: by its debug output, and when a program crashes. The lines
+// that it writes of threads whose process is being killed go the same way, but come too rarely.
+const CHATTERING = `
+  const { symbols } = Deno.dlopen("ntdll.dll", {
+    __wine_dbg_output: { parameters: ["buffer"], result: "i32" },
+  });
+  const chatter = () => symbols.__wine_dbg_output(new TextEncoder().encode("wine client error\\n\\0"));
+`;
+
+Deno.test("winedeno lets through what programs write to stderr, and nothing of Wine's own", async () => {
+  const crash = "new Deno.UnsafePointerView(Deno.UnsafePointer.create(16n)).getUint8()";
+  const child = `${CHATTERING} chatter(); console.error("the child's"); chatter(); ${crash}`;
+  const script = `${CHATTERING}
+    for (let line = 0; line < 50; line++) {
+      chatter();
+      console.error("error", line);
+      console.log("output", line);
+      Deno.stderr.writeSync(new TextEncoder().encode("wine client error:"));
+    }
+    const args = ["eval", ${JSON.stringify(child)}];
+    const { code } = new Deno.Command(Deno.execPath(), { args, stderr: "inherit" }).outputSync();
+    console.error("it crashed:", code !== 0);
+    ${crash};
+  `;
+  // One file for both shows that order is kept.
+  const shell = 'exec "$0" eval "$1" 2>&1';
+  const { code, out, err } = await run("sh", ["-c", shell, winedeno, script]);
+  const lines = Array.from(
+    { length: 50 },
+    (_, line) => `error ${line}\noutput ${line}\nwine client error:`,
+  );
+  assertEquals([code, err], [5, ""]);
+  assertEquals(out, `${lines.join("")}the child's\nit crashed: true\n`);
+});
+
+Deno.test("winedeno keeps a terminal a terminal, and nothing of Wine's own gets there", async () => {
+  const script = `${CHATTERING}
+    chatter();
+    console.log("is one:", Deno.stdout.isTerminal(), Deno.stderr.isTerminal());
+    console.error("to it");
+  `;
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/terminal.js`;
+  await Deno.writeTextFile(path, script);
+  const command = `exec ${winedeno} run --allow-ffi '${path}'`;
+  const { code, out } = await run(
+    "script",
+    ["--quiet", "--return", "--command", command, "/dev/null"],
+    { env: { NO_COLOR: "1" } },
+  );
+  assertEquals(code, 0);
+  assertStringIncludes(out, "is one: true true");
+  assertStringIncludes(out, "to it");
+  assertFalse(out.includes("wine"), out);
+});
+
+Deno.test("winedeno works where standard error is closed", async () => {
+  const script = "console.error('to nobody'); console.log(await new Response('here').text())";
+  const { code, out } = await run("sh", ["-c", `exec "$0" eval "$1" 2>&-`, winedeno, script]);
+  assertEquals([code, out], [0, "here\n"]);
+});
+
 const CLEANING = `
   Deno.addSignalListener("SIGINT", () => {
     console.log("interrupted");

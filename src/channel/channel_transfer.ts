@@ -56,8 +56,9 @@ export async function sendChannel(
  * ```ts ignore
  * import { ChannelInbox, CopyDataListener } from "@winipc/winipc";
  *
- * using inbox = new ChannelInbox();
- * await using listener = await CopyDataListener.open({
+ * // Not with `using`: both are to go on after the script's last line.
+ * const inbox = new ChannelInbox();
+ * const listener = await CopyDataListener.open({
  *   class: "viewer",
  *   onMessage(message) {
  *     const channel = inbox.take(message);

@@ -83,16 +83,19 @@ Deno.test("Receivers that sleep are woken for each message, in whatever process"
   using others = new DisposableStack();
   const near = Array.from({ length: 3 }, () => others.use(there.receiver()));
   await using _peer = await Peer.start("broadcast.ts", "echo", name);
-  const started = performance.now();
-  for (let value = 0; value < 3000; value++) {
+  // Each round takes processes in turn, so on a loaded machine there are fewer of them.
+  const end = performance.now() + 10_000;
+  for (let value = 0; value < 3000 && performance.now() < end; value++) {
+    const started = performance.now();
     const waits = [receiver, ...near].map((receiver) => receiver.receive(soon));
     if (value % 3 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
     sender.send(Uint8Array.of(value));
     for (const message of await Promise.all(waits)) {
       assertEquals(message, { bytes: Uint8Array.of(value), missed: 0 });
     }
+    // A receiver looks once more when its time is over, and then finds what it has slept through.
+    assertLess(performance.now() - started, soon.timeout, "somebody slept until the time was over");
   }
-  assertLess(performance.now() - started, soon.timeout, "somebody slept until the time was over");
 });
 
 Deno.test("A message that is sent as a receiver falls asleep is not slept through", async () => {
@@ -102,14 +105,15 @@ Deno.test("A message that is sent as a receiver falls asleep is not slept throug
   using sender = there.sender();
   using receiver = back.receiver();
   await using _peer = await Peer.start("broadcast.ts", "echo", name);
-  const started = performance.now();
-  for (let value = 0; value < 20_000; value++) {
+  const over = performance.now() + 10_000;
+  for (let value = 0; value < 20_000 && performance.now() < over; value++) {
+    const started = performance.now();
     // About as long as the other side spins before it sleeps.
     for (const end = performance.now() + Math.random() / 5; performance.now() < end;);
     sender.send(Uint8Array.of(value));
     assertEquals(receiver.receiveSync(soon), { bytes: Uint8Array.of(value), missed: 0 });
+    assertLess(performance.now() - started, soon.timeout, "somebody slept until the time was over");
   }
-  assertLess(performance.now() - started, soon.timeout, "somebody slept until the time was over");
 });
 
 Deno.test("A receiver that was killed asleep, or stands still, does not hold the sender up", async () => {

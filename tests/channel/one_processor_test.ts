@@ -1,3 +1,5 @@
+// Alone: measures how quickly two processes take turns on one processor.
+
 import { assert } from "@std/assert";
 import { RingChannel } from "../../src/channel/mod.ts";
 import { Peer } from "../peer.ts";

@@ -1,3 +1,5 @@
+// Alone: measures time while all of Deno's threads are busy.
+
 import { assertEquals, assertGreater } from "@std/assert";
 import { BroadcastRing, LatestValue, RingChannel } from "../../src/channel/mod.ts";
 import { struct } from "../../src/memory/mod.ts";

@@ -1,3 +1,5 @@
+// Alone: measures time beside windows that hang.
+
 import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
 import { findWindow, sendCopyData } from "../../src/messages/mod.ts";
 import { Peer } from "../peer.ts";

@@ -1,3 +1,5 @@
+// Alone: measures time while all of Deno's threads are busy.
+
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { SharedEvent } from "../../mod.ts";
 import { ParkedWait } from "../../src/sync/parked_wait.ts";

@@ -1,0 +1,41 @@
+/**
+ * Runs the tests, three groups of files at a time: deno task test [PATH…] [FLAG of deno test…]
+ *
+ * Each group is a process of its own. (deno test --parallel would put all files into one process, whose
+ * threads, handles and waits many of the tests count.) A file with a line "// Alone: REASON" runs when
+ * nothing else does. Types are checked by deno task check.
+ *
+ * @module
+ */
+
+import { collectTests } from "./suite/files.ts";
+import { runGroup } from "./suite/group.ts";
+import { Report } from "./suite/report.ts";
+
+/** More than two processors: tests spend half of their time waiting for processes that start. */
+const LANES = 3;
+
+/** Flags of deno test whose value may be an argument of its own. */
+const FLAGS_WITH_VALUE = ["--filter"];
+
+const paths: string[] = [];
+const flags: string[] = [];
+const words = [...Deno.args];
+for (let word; (word = words.shift()) !== undefined;) {
+  if (FLAGS_WITH_VALUE.includes(word)) flags.push(`${word}=${words.shift() ?? ""}`);
+  else (word.startsWith("-") ? flags : paths).push(word);
+}
+
+const { sideBySide, alone } = await collectTests(paths.length > 0 ? paths : ["tests"]);
+// A group that runs by itself is seen as it goes.
+const live = sideBySide.length <= 1;
+const report = new Report();
+
+const waiting = [...sideBySide];
+await Promise.all(Array.from({ length: LANES }, async () => {
+  for (let files; (files = waiting.shift());) report.add(await runGroup(files, flags, { live }));
+}));
+for (const files of alone) report.add(await runGroup(files, flags, { live }));
+
+report.print();
+Deno.exit(report.failed > 0 ? 1 : 0);

@@ -1,0 +1,91 @@
+/** What the tests may do; all but reading and the FFI is for the processes that they start. */
+const PERMISSIONS = [
+  "--no-prompt",
+  "--allow-ffi",
+  "--allow-read",
+  "--allow-write",
+  "--allow-net=127.0.0.1",
+  "--allow-run",
+];
+
+/** The most that a process may keep the output open after the tests have ended, in milliseconds. */
+const PATIENCE = 10_000;
+
+/** How the tests of a group ended. */
+export interface Outcome {
+  /** The files. */
+  files: readonly string[];
+  /** All that the tests wrote, as it came. */
+  output: string;
+  /** Whether Deno says that all is well. */
+  success: boolean;
+  /** The number of tests that passed. */
+  passed: number;
+  /** The number of tests that failed, and at least 1 where `success` is false. */
+  failed: number;
+  /** How long it took, in milliseconds. */
+  time: number;
+}
+
+/**
+ * Runs files of tests in a process of their own.
+ *
+ * @param files The files.
+ * @param flags More flags for deno test.
+ * @param options `live` writes the output as it comes, and otherwise at the end.
+ */
+export async function runGroup(
+  files: readonly string[],
+  flags: readonly string[],
+  { live }: { live: boolean },
+): Promise<Outcome> {
+  const begun = performance.now();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", "--no-check", "--preload=tests/preload.ts", ...PERMISSIONS, ...flags, ...files],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let output = "";
+  const late = new AbortController();
+  const collect = (stream: ReadableStream<Uint8Array<ArrayBuffer>>) =>
+    stream.pipeThrough(new TextDecoderStream()).pipeTo(
+      new WritableStream({
+        write(text) {
+          output += text;
+          if (live) write(text);
+        },
+      }),
+      { signal: late.signal },
+    );
+  const collected = Promise.allSettled([collect(child.stdout), collect(child.stderr)]);
+  const { success, code } = await child.status;
+  const timer = setTimeout(() => late.abort(), PATIENCE);
+  await collected;
+  clearTimeout(timer);
+  if (late.signal.aborted) output += "\nA process that the tests started is still there.\n";
+  if (!live) write(output);
+
+  const [, passed, failed] = withoutColours(output).match(/ \| (\d+) passed.* \| (\d+) failed/) ??
+    [];
+  if (passed === undefined) output += `\n${files.join(" ")} ended with exit code ${code}\n`;
+  return {
+    files,
+    output,
+    success: success && !late.signal.aborted && passed !== undefined,
+    passed: Number(passed ?? 0),
+    failed: Number(failed ?? 0),
+    time: performance.now() - begun,
+  };
+}
+
+/** Takes away what colours a text on a terminal. */
+export function withoutColours(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
+}
+
+function write(text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+}
