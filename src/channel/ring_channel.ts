@@ -41,6 +41,10 @@ export interface RingChannelOptions {
   /**
    * How many senders there can be at a time: one, which is quickest, or up to 64.
    *
+   * Of many senders, one writes at a time. A sender that claims a message, or whose process is
+   * suspended while it writes, keeps the other senders waiting until it goes on or ends: their sends
+   * fail with `TimedOut`, which names that process. The receiver gets all that was sent before.
+   *
    * @default "single"
    */
   producers?: Producers;

@@ -391,15 +391,23 @@ export class RingSender implements Disposable {
     this.#waited++;
     const left = { ...options, timeout: timeLeft(deadline) };
     const isReady = () => this.#isReadyFor(length);
-    if (!await this.#wait.until(isReady, left)) throw late(options);
+    if (!await this.#wait.until(isReady, left)) throw this.#late(options);
   }
 
   #waitForRoomSync(length: number, deadline: number, options: WaitSyncOptions): void {
     this.#waited++;
     const isReady = () => this.#isReadyFor(length);
     if (!this.#wait.untilSync(isReady, timeLeft(deadline))) {
-      throw late(options);
+      throw this.#late(options);
     }
+  }
+
+  #late({ timeout }: WaitSyncOptions): Deno.errors.TimedOut {
+    const { holder } = this.#writer;
+    const why = holder === undefined
+      ? ""
+      : `: ${holder} has the producer lock. It has claimed a message, or it is suspended`;
+    return new Deno.errors.TimedOut(`Waited ${timeout} ms for room in the channel${why}`);
   }
 
   #isReadyFor(length: number): boolean {
@@ -475,10 +483,6 @@ export class RingSender implements Disposable {
 function toMessage(source: ByteSource): Uint8Array {
   const isPlain = source instanceof Uint8Array && source.length !== 0;
   return isPlain ? source : bytesOf("the message", source);
-}
-
-function late({ timeout }: WaitSyncOptions): Deno.errors.TimedOut {
-  return new Deno.errors.TimedOut(`Waited ${timeout} ms for room in the channel`);
 }
 
 function brokenPipe(): Deno.errors.BrokenPipe {

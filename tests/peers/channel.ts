@@ -14,6 +14,7 @@ if (role === "small sender") sendSmall();
 if (role === "receiver") await receiveSome();
 if (role === "echo") echo();
 if (role === "pipe") await pipe();
+if (role === "claimer") await claimUntilTold();
 if (role === "fate") await tellFate();
 if (role === "values") await sendValuesBack();
 
@@ -60,6 +61,16 @@ async function receiveSome(): Promise<void> {
   console.log("ready");
   for (let number = 0; number < total; number++) await receiver.receive({ timeout: 20_000 });
   if (total === 0) { for await (const _ of receiver); }
+}
+
+/** Claims a message, and commits it when a line comes. */
+async function claimUntilTold(): Promise<void> {
+  using sender = channel.sender();
+  const offset = sender.claimAt(1);
+  sender.ring[offset] = 9;
+  console.log("ready");
+  await Deno.stdin.read(new Uint8Array(16));
+  sender.commit();
 }
 
 /** Waits for a message, and says which error comes instead. */

@@ -48,7 +48,16 @@ const Header = struct({
   senders: { type: array(Place, MOST_SENDERS), offset: 8 * SENDER.owner },
 });
 const FIELDS = [
-  ...["magic", "version", "layout", "capacity", "max_message_length", "when_full", "goes_on", "tail"],
+  ...[
+    "magic",
+    "version",
+    "layout",
+    "capacity",
+    "max_message_length",
+    "when_full",
+    "goes_on",
+    "tail",
+  ],
   ...["head", "committed", "dropped", "sender_sleeps", "turn", "receiver_sleeps", "consumed"],
   ...["receiver.owner", "receiver.state", "senders[0].owner", "senders[0].state"],
   `senders[${MOST_SENDERS - 1}].state`,

@@ -51,6 +51,8 @@ export interface Writer {
   readonly claimed: number;
   /** How many messages were committed. */
   readonly count: number;
+  /** Who has the producer lock, for messages; `undefined` if no other sender has it. */
+  readonly holder: string | undefined;
   /** Has the message that is claimed be of so many bytes only. */
   shorten(length: number): void;
   /**
@@ -160,6 +162,11 @@ export class RingWriter implements Writer {
 
   get count(): number {
     return this.#count;
+  }
+
+  /** Nobody else can write. */
+  get holder(): undefined {
+    return undefined;
   }
 
   // All that is done for each message is here and in `commit`. It keeps to integers of 32 bits, which

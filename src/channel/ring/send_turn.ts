@@ -1,10 +1,22 @@
 /**
  * Whose turn it is to write into a ring of many senders.
  *
+ * One sender at a time has the producer lock, for less than a microsecond a message, or for as long
+ * as a message is claimed. The lock of a sender that has ended is over: nothing of its message is in
+ * the ring. The lock of one that is suspended is not, for nobody can tell a suspended process from a
+ * slow one: until it goes on, the others' sends fail with `TimedOut` when their time is over.
+ *
+ * A ring in which each sender claims its room by one compare-and-swap, as Agrona's has it, lets the
+ * others write on. But the receiver then stops at the record that is not complete, a full ring stops
+ * everybody all the same, and such a record has to be skipped when its sender has died. That gains
+ * only the rest of the ring, and costs that a dead sender changes nothing.
+ *
+ * @see {@link https://github.com/real-logic/agrona}
  * @module
  */
 
 import { hasEnded } from "./ownership.ts";
+import { describeOwner } from "./owner_word.ts";
 import { HEADER_LENGTH, SENDERS, WORD } from "./ring_header.ts";
 
 /** The part of the word that says who. */
@@ -44,6 +56,13 @@ export class SendTurn {
     // Whoever had the place before may have ended in the middle of its turn.
     const word = Atomics.load(this.#header, WORD.turn);
     if ((word & WHO) === this.#number) this.#change(word, 0);
+  }
+
+  /** Who has the turn, for messages: `process 1234`; `undefined` if nobody else has it. */
+  get holder(): string | undefined {
+    const who = Atomics.load(this.#header, WORD.turn) & WHO;
+    const place = who === this.#number ? undefined : SENDERS[who - 1];
+    return place && describeOwner(Atomics.load(this.#owners, place.owner));
   }
 
   /** Whether it is nobody's turn, or that of a process that has ended. */

@@ -54,6 +54,10 @@ export class SharedWriter implements Writer {
     return this.#writer.count;
   }
 
+  get holder(): string | undefined {
+    return this.#turn.holder;
+  }
+
   claim(length: number): number {
     this.#calls.begin();
     if (!this.#turn.take()) return -1;

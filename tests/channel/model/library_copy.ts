@@ -34,7 +34,11 @@ export interface Change {
 
 const ROOT = new URL("../../../", import.meta.url);
 const MACHINE = new URL("./machine.ts", import.meta.url).href;
-const ENTRIES = ["src/channel/ring_sender.ts", "src/channel/ring_receiver.ts"];
+const ENTRIES = [
+  "src/channel/ring_sender.ts",
+  "src/channel/ring_receiver.ts",
+  "src/sync/mod.ts",
+];
 /** What files have of Deno that is a step of theirs. */
 const GLOBALS = ["Deno", "clearTimeout", "navigator", "performance", "setImmediate", "setTimeout"];
 /** What there is so much of in the library that it would be all that there is to see. */
