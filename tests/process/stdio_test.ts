@@ -1,8 +1,9 @@
 import { assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
-import { type ChildProcess, spawn } from "../../mod.ts";
+import { type ChildProcess, spawn, type SpawnOptions } from "../../mod.ts";
 import { byteSources, emptySources, lostSources, notBytes } from "../byte_sources.ts";
 import { compileC } from "../compile_c.ts";
 import { assertLeavesNoHandle } from "../leak.ts";
+import { runPeer } from "../run_peer.ts";
 
 const compileCat = () => compileC(new URL("../peers/cat.c", import.meta.url));
 const piped = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
@@ -101,9 +102,19 @@ Deno.test("spawn() leaves no handle of a pipe behind", async () => {
   });
 });
 
+/** Starts a program that is killed where it, or a test that waits for it, would never end. */
+function start(path: string, options: SpawnOptions = {}): ChildProcess {
+  return spawn(path, {
+    ...piped,
+    stderr: "null",
+    signal: AbortSignal.timeout(60_000),
+    ...options,
+  });
+}
+
 Deno.test("ChildProcess.stdin is written every source of bytes whole", async () => {
   await using cat = await compileCat();
-  await using child = spawn(cat.path, { ...piped, stderr: "null" });
+  await using child = start(cat.path);
   const out = new Response(child.stdout).bytes();
   const writer = child.stdin.getWriter();
   const sources = byteSources();
@@ -115,7 +126,7 @@ Deno.test("ChildProcess.stdin is written every source of bytes whole", async () 
 
 Deno.test("ChildProcess.stdin writes what a chunk was, also when it is transferred away meanwhile", async () => {
   await using cat = await compileCat();
-  await using child = spawn(cat.path, { ...piped, stderr: "null" });
+  await using child = start(cat.path);
   const writer = child.stdin.getWriter();
   const chunk = new Uint8Array(1_000_000).fill(7);
   const written = writer.write(chunk);
@@ -149,7 +160,7 @@ Deno.test("ChildProcess.stdin that is written what is not bytes has an error, an
   // Some of each, for each takes a child: bytes_test.ts has all of them.
   const wrong = [...notBytes().slice(5, 9), ...lostSources().filter((_, index) => index % 4 === 0)];
   for (const { value, got } of wrong) {
-    await using child = spawn(cat.path, { ...piped, stderr: "null" });
+    await using child = start(cat.path);
     const writer = child.stdin.getWriter();
     await writer.write(new TextEncoder().encode("before"));
     // @ts-expect-error: what the type checker would refuse is refused at run time too
@@ -161,7 +172,7 @@ Deno.test("ChildProcess.stdin that is written what is not bytes has an error, an
 
 Deno.test("ChildProcess.stdin that is aborted gives a pending write up, and the child an end", async () => {
   await using cat = await compileCat();
-  await using child = spawn(cat.path, { ...piped, stderr: "null" });
+  await using child = start(cat.path);
   const writer = child.stdin.getWriter();
   // Nobody reads what the child copies, so that both pipes fill up.
   const writing = assertRejects(() => writer.write(new Uint8Array(2_000_000)));
@@ -178,11 +189,17 @@ Deno.test("ChildProcess.stdin that is aborted gives a pending write up, and the 
 Deno.test("ChildProcess.stdin of a child that has ended has an error, and closes its pipe", async () => {
   await using cat = await compileCat();
   await assertLeavesNoHandle(10, async () => {
-    const child = spawn(cat.path, { ...piped, stdout: "null", stderr: "null" });
+    const child = start(cat.path, { stdout: "null" });
     const writer = child.stdin.getWriter();
     child.kill();
     await child.status;
     await assertRejects(() => writer.write(new Uint8Array(9)), Deno.errors.BrokenPipe);
     await assertRejects(() => writer.closed, Deno.errors.BrokenPipe);
   });
+});
+
+Deno.test("The streams of a child go on when the child is forgotten", async () => {
+  await using cat = await compileCat();
+  const flags = ["--v8-flags=--expose-gc"];
+  assertEquals(await runPeer("collected_child.ts", [cat.path], { flags }), ["one two"]);
 });
