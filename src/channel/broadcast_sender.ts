@@ -106,6 +106,7 @@ export class BroadcastSender implements Disposable {
    * @throws {RangeError} If it is longer than the ring's longest message.
    * @throws {Deno.errors.Busy} If a message is claimed.
    * @throws {Deno.errors.BadResource} If the sender is closed.
+   * @throws {Deno.errors.InvalidData} If the ring has no positions left: there are 2⁵³, of 16 bytes each.
    */
   send(bytes: Uint8Array): void {
     this.#assertReady(bytes.length);
@@ -122,6 +123,7 @@ export class BroadcastSender implements Disposable {
    * @throws {RangeError} If it is longer than the ring's longest message.
    * @throws {Deno.errors.Busy} If a message is claimed already.
    * @throws {Deno.errors.BadResource} If the sender is closed.
+   * @throws {Deno.errors.InvalidData} If the ring has no positions left: see {@linkcode BroadcastSender.send}.
    */
   claimAt(length: number): number {
     this.#assertReady(length);

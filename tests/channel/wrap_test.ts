@@ -10,7 +10,7 @@ import { wrap } from "./wrap.ts";
 
 /** These six rounds are of all kinds, near all of the edges. */
 const ROUNDS = 6;
-const SEED = 60;
+const SEED = 413;
 const TIMEOUT = 300_000;
 
 Deno.test("Rings pass on all messages while their counters wrap, in one process and in two", async () => {

@@ -39,7 +39,7 @@ console.log("all");
 /** Asks the other process, whose exit code says more than that it is gone. */
 async function ask(line: string): Promise<void> {
   try {
-    await other.ask(line);
+    for (let said = await other.ask(line); said === "busy";) said = await other.nextLine();
   } catch (cause) {
     other.kill();
     const { code } = await other.gone();
