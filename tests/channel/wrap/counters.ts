@@ -8,7 +8,7 @@ import * as broadcast from "../../../src/channel/broadcast/broadcast_header.ts";
 import { type RingSettings, WORD } from "../../../src/channel/ring/ring_header.ts";
 
 /** One more use of the producer lock, in the word that counts the uses: see send_turn.ts. */
-const ONE_TURN = 128;
+const ONE_USE = 128;
 
 /**
  * Sets all counters of a new ring, as if so many bytes had gone through it.
@@ -21,7 +21,7 @@ export function setRingCounters(buffer: ArrayBuffer, position: number, uses: num
   const words = new Int32Array(buffer);
   for (const word of [WORD.tail, WORD.head, WORD.committed, WORD.consumed]) words[word] = position;
   const edge = position < 2 ** 31 ? 2 ** 31 : 2 ** 32;
-  words[WORD.turn] = edge - ONE_TURN * uses;
+  words[WORD.turn] = edge - ONE_USE * uses;
   words[WORD.changes] = words[WORD.dropped] = edge - uses;
 }
 

@@ -8,7 +8,7 @@ import type { Plan } from "./plan.ts";
 import { Random } from "../random.ts";
 
 /** The most that a round may take, in milliseconds, on a machine that is busy. */
-const LONGEST_ROUND = 60_000;
+const MAX_ROUND_TIME = 60_000;
 
 /** What `--v8-flags=--expose-gc` gives. */
 const { gc } = globalThis as { gc?: () => void };
@@ -18,7 +18,7 @@ export class Pace {
   /** Numbers that are the same each time, for this end. */
   readonly random: Random;
   readonly #what: string;
-  readonly #deadline = performance.now() + LONGEST_ROUND;
+  readonly #deadline = performance.now() + MAX_ROUND_TIME;
 
   /**
    * @param plan The round.
@@ -52,6 +52,6 @@ export class Pace {
     if (!this.oneIn(16)) return;
     await new Promise((resolve) => setImmediate(resolve));
     if (performance.now() < this.#deadline) return;
-    throw new Error(`${this.#what} was not done within ${LONGEST_ROUND} ms`);
+    throw new Error(`${this.#what} was not done within ${MAX_ROUND_TIME} ms`);
   }
 }

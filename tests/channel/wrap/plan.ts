@@ -44,7 +44,7 @@ export interface Plan {
 }
 
 /** The shortest numbered message, in bytes. */
-const SHORTEST = 8;
+const MIN_LENGTH = 8;
 const CAPACITIES = [1024, 1024, 2048, 4096, 65_536];
 
 /**
@@ -79,7 +79,7 @@ export function planOf(seed: number, isApart: boolean): Plan {
     (_, index) => index === 0 ? near : side(),
   );
   // About three quarters of the way come after the edge.
-  const bytes = total * ((SHORTEST + maxMessageLength) / 2 + 16);
+  const bytes = total * ((MIN_LENGTH + maxMessageLength) / 2 + 16);
   const before = random.below(Math.ceil(bytes / 4));
   // Broadcast rings count units of 16 bytes, to 2⁵³; at the edge of 2⁵³ - 2³² only the lower half wraps.
   const edge = isBroadcast ? pick(2 ** 31, 2 ** 32, 2 ** 53 - 2 ** 32) : pick(2 ** 31, 2 ** 32);
