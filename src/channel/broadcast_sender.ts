@@ -113,6 +113,7 @@ export class BroadcastSender implements Disposable {
    * @throws {RangeError} If it is longer than the ring's longest message.
    * @throws {Deno.errors.Busy} If a message is claimed.
    * @throws {Deno.errors.BadResource} If the sender is closed.
+   * @throws {Deno.errors.InvalidData} If the ring has no positions left: there are 2⁵³, of 16 bytes each.
    */
   send(source: ByteSource): void {
     const isPlain = source instanceof Uint8Array && source.length !== 0;
@@ -131,6 +132,7 @@ export class BroadcastSender implements Disposable {
    * @throws {RangeError} If it is longer than the ring's longest message.
    * @throws {Deno.errors.Busy} If a message is claimed already.
    * @throws {Deno.errors.BadResource} If the sender is closed.
+   * @throws {Deno.errors.InvalidData} If the ring has no positions left: see {@linkcode BroadcastSender.send}.
    */
   claimAt(length: number): number {
     this.#assertReady(length);

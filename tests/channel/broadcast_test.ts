@@ -191,6 +191,41 @@ Deno.test("Positions and numbers run over the end of 32 bits", () => {
   assertEquals(slow.take(), { bytes: Uint8Array.of(99), missed: 99 });
 });
 
+Deno.test("A writer refuses what would end after position 2⁵³ - 1, and all before it is received", () => {
+  const { buffer, settings } = ringOf(1024);
+  moveTo(buffer, Number.MAX_SAFE_INTEGER - 10, 5);
+  const reader = new BroadcastReader(buffer, settings);
+  const writer = new BroadcastWriter(buffer, settings, () => {});
+  // Of the nine positions that are left, each of these takes two.
+  for (let value = 0; value < 4; value++) writer.write(Uint8Array.of(value));
+  for (const length of [1, 100]) {
+    assertThrows(
+      () => writer.write(new Uint8Array(length)),
+      Deno.errors.InvalidData,
+      "from 2⁵³ on",
+    );
+  }
+  writer.write(new Uint8Array(0));
+  assertThrows(() => writer.write(new Uint8Array(0)), Deno.errors.InvalidData, "from 2⁵³ on");
+  writer.flush();
+  const received = Array.from({ length: 5 }, () => [...reader.take()?.bytes ?? [-1]]);
+  assertEquals([received, reader.take()], [[[0], [1], [2], [3], []], undefined]);
+  const next = new BroadcastWriter(buffer, settings, () => {});
+  assertThrows(() => next.claim(0), Deno.errors.InvalidData, "from 2⁵³ on");
+});
+
+Deno.test("A writer gives no message a number from 2⁵³ on", () => {
+  const { buffer, settings } = ringOf(1024);
+  moveTo(buffer, 1000, Number.MAX_SAFE_INTEGER - 4);
+  const reader = new BroadcastReader(buffer, settings);
+  const writer = new BroadcastWriter(buffer, settings, () => {});
+  for (let value = 0; value < 3; value++) writer.write(new Uint8Array(0));
+  assertThrows(() => writer.write(new Uint8Array(0)), Deno.errors.InvalidData, "from 2⁵³ on");
+  writer.flush();
+  for (let count = 0; count < 3; count++) assertEquals(reader.take()?.missed, 0);
+  assertEquals(reader.take(), undefined);
+});
+
 Deno.test("A reader that stood still for 64 GiB, or for 2 to the 32nd messages, does not take one for another", () => {
   const { buffer, settings, reader } = ringOf(1024);
   const number = 3 * 2 ** 32;

@@ -104,6 +104,30 @@ Deno.test("declareRingChannel(): read() and receive() get what a C program sends
   }
 });
 
+Deno.test("declareRingChannel(): a receiver follows a C program that read padding last", async () => {
+  await using program = await compileRingPeer("ring_peer.c");
+  const name = randomName();
+  using channel = RingChannel.create(name, small);
+  using sender = channel.sender();
+  await using peer = await Peer.startProgram(program.path, "receive", name, "0");
+  const source = messages(small.maxMessageLength);
+  let count = 0;
+  for (let offset = -1; offset !== 8; sender.abort()) {
+    sender.sendSync(source.next().value, soon);
+    count++;
+    sender.waitForRoomSync(small.maxMessageLength, soon);
+    // The claim that begins at the ring's beginning leaves padding at its end.
+    offset = sender.claimAt(small.maxMessageLength);
+  }
+  sender.close();
+  assertEquals(await peer.nextLine(), `${count} messages, then ${ERROR.HANDLE_EOF}`);
+  await peer.gone();
+  using receiver = channel.receiver();
+  using next = channel.sender();
+  next.sendSync(Uint8Array.of(7), soon);
+  assertEquals(receiver.receiveSync(soon), Uint8Array.of(7));
+});
+
 Deno.test("declareRingChannel(): messages go to a C program and back, while both ends sleep in turn", async () => {
   await using program = await compileRingPeer("ring_peer.c");
   const name = randomName();

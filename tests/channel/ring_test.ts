@@ -222,6 +222,24 @@ Deno.test("A reader that follows one that died goes on after what that one had r
   assertEquals(other.ring[other.next()], 2);
 });
 
+Deno.test("A reader follows one that told of room at the ring's end, where a claim was given up", () => {
+  const { buffer, settings, writer, reader } = ringOf(1024);
+  writer.write(new Uint8Array(400), true);
+  reader.read(() => {});
+  reader.release();
+  writer.write(new Uint8Array(400), true);
+  writer.claim(400);
+  writer.abort();
+  // The padding before the claim is told of, and nothing follows it.
+  writer.publish();
+  assertEquals(reader.read(() => {}), 1);
+  assertEquals(reader.next(), -1);
+  reader.release();
+  const next = new RingReader(buffer, settings, () => {});
+  writer.write(Uint8Array.of(7), true);
+  assertEquals(next.ring[next.next()], 7);
+});
+
 Deno.test("Positions run over the end of 32 bits", () => {
   const { buffer, settings } = ringOf(1024);
   new Int32Array(buffer).fill(-64, 32, 33).fill(-64, 64, 65).fill(-64, 96, 97).fill(-64, 192, 193);

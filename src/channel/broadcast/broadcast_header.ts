@@ -21,8 +21,8 @@
  * The event of the receiver with bit 5 is `Local\winipc.RANDOM.reader.5`, where RANDOM are the 16 bytes in
  * hexadecimal.
  *
- * Positions count 16 bytes since the beginning, up to 2⁵³ of them, which no ring lives to see; modulo the
- * capacity they are places in the ring. A record begins at each: `i32 length` of the record with these
+ * Positions count 16 bytes since the beginning. They end before 2⁵³, as the messages' numbers do, and no ring
+ * lives to see that; a sender then refuses to send. Modulo the capacity they are places in the ring. A record begins at each: `i32 length` of the record with these
  * 16 bytes, `i32 kind` (1 message, 2 padding up to the ring's end), `u64 number` of the message, then
  * the message. The first message has number 1; a new ring has an empty one with number 0, after which everything begins.
  *

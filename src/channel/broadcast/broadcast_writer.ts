@@ -44,6 +44,9 @@ const BATCH = 512 / UNIT;
 /** How much is announced at a time, at least, in units. */
 const ANNOUNCED = 4096 / UNIT;
 
+/** The last position, and the last number of a message: doubles count one by one only up to here. */
+const MAX_POSITION = Number.MAX_SAFE_INTEGER;
+
 /** Writes messages into a broadcast ring, for one sender. Nothing is allocated per message. */
 export class BroadcastWriter {
   /** The ring's bytes. */
@@ -89,7 +92,7 @@ export class BroadcastWriter {
     this.#at = this.#newest + unitsOf(length);
     this.#number = (this.#words[at + 2]! >>> 0) + (this.#words[at + 3]! >>> 0) * 2 ** 32 + 1;
     if (
-      length < UNIT || kind !== RECORD_KIND.message || !Number.isSafeInteger(this.#number) ||
+      length < UNIT || kind !== RECORD_KIND.message || this.#announced > this.#lastPosition() ||
       this.#at > this.#announced || this.#announced - this.#newest > this.#capacity
     ) {
       throw invalid(`its newest record is one of ${length} bytes at ${this.#newest}`);
@@ -102,6 +105,7 @@ export class BroadcastWriter {
    *
    * @param length Its length in bytes, which has to be an integer from 0 to the longest message.
    * @returns Where it begins in {@linkcode ring}, at a multiple of 16.
+   * @throws {Deno.errors.InvalidData} If the ring has no positions left.
    */
   claim(length: number): number {
     const size = unitsOf(length + UNIT);
@@ -140,6 +144,7 @@ export class BroadcastWriter {
    * Writes a message.
    *
    * @param bytes The message, not longer than the longest.
+   * @throws {Deno.errors.InvalidData} If the ring has no positions left.
    */
   write(bytes: Uint8Array): void {
     const { length } = bytes;
@@ -161,11 +166,26 @@ export class BroadcastWriter {
     this.#told();
   }
 
+  /**
+   * The last position that may be announced: up to there, positions and messages' numbers stay exact.
+   * Each message takes one position at least.
+   */
+  #lastPosition(): number {
+    return Math.min(MAX_POSITION, this.#at + (MAX_POSITION - this.#number));
+  }
+
   #announce(end: number): void {
     // The newest message, with which receivers go on that are overtaken, is not written over: what is
     // announced is less than half a ring after what they were told of, since a batch and the longest
     // message are an eighth of it each.
-    this.#announced = Math.max(end, this.#at + this.#block);
+    const last = this.#lastPosition();
+    if (end > last) {
+      throw new Deno.errors.InvalidData(
+        `Cannot send: the broadcast ring is at position ${this.#at} and message ${this.#number}, ` +
+          "and has none from 2⁵³ on; make a new ring",
+      );
+    }
+    this.#announced = Math.min(Math.max(end, this.#at + this.#block), last);
     Atomics.store(this.#positions, POSITION.announced, BigInt(this.#announced));
     fence();
   }

@@ -316,6 +316,8 @@ static inline const void *winipc_ring_next(winipc_ring *ring, uint32_t *length) 
         uint32_t size = (record + 7) & ~7u;
         if (record == 0 - rest && rest <= ring->seen - ring->at) {
             ring->at += rest;
+            /* The next receiver goes on there also if nothing follows. */
+            *(volatile uint32_t *)&ring->header->consumed = ring->at;
             continue;
         }
         *length = record - WINIPC_RING_RECORD_HEADER_LENGTH;

@@ -235,6 +235,8 @@ export class RingReader {
       throw invalid(`it has what is no message at ${at}`);
     }
     this.#head = this.#end;
+    // The next receiver goes on here also if nothing follows: the sender may be told of this room.
+    this.#words[CONSUMED] = this.#head;
     return this.#knowsMore() ? this.#nextFarther() : -1;
   }
 

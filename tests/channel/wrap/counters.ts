@@ -1,0 +1,65 @@
+/**
+ * Counters of rings, set near where their numbers wrap or end.
+ *
+ * @module
+ */
+
+import * as broadcast from "../../../src/channel/broadcast/broadcast_header.ts";
+import { type RingSettings, WORD } from "../../../src/channel/ring/ring_header.ts";
+
+/** One more use of the producer lock, in the word that counts the uses: see send_turn.ts. */
+const ONE_USE = 128;
+
+/**
+ * Sets all counters of a new ring, as if so many bytes had gone through it.
+ *
+ * @param buffer The ring's memory, which has no ends yet.
+ * @param position Where both head and tail are: a multiple of 8, modulo 2³².
+ * @param uses How often its other counters are to be counted up before they wrap.
+ */
+export function setRingCounters(buffer: ArrayBuffer, position: number, uses: number): void {
+  const words = new Int32Array(buffer);
+  for (const word of [WORD.tail, WORD.head, WORD.committed, WORD.consumed]) words[word] = position;
+  const edge = position < 2 ** 31 ? 2 ** 31 : 2 ** 32;
+  words[WORD.turn] = edge - ONE_USE * uses;
+  words[WORD.changes] = words[WORD.dropped] = edge - uses;
+}
+
+/** Asserts that all has gone through a ring, and gives its tail. */
+export function tailOf(buffer: ArrayBuffer, { producers }: RingSettings): number {
+  const words = new Int32Array(buffer);
+  const tail = words[WORD.tail]!;
+  const others = { head: words[WORD.head], consumed: words[WORD.consumed] };
+  // The last of several senders may have gone to the ring's beginning for a message it gave up.
+  if (producers === "single") Object.assign(others, { committed: words[WORD.committed] });
+  for (const [name, position] of Object.entries(others)) {
+    if (position !== tail) throw new Error(`The tail is at ${tail}, ${name} at ${position}`);
+  }
+  return tail;
+}
+
+/**
+ * Sets all counters of a new broadcast ring, as if so much had gone through it.
+ *
+ * @param buffer The ring's memory, which has no ends yet.
+ * @param position Where the newest record begins, in units of 16 bytes.
+ * @param number The number of the newest message.
+ */
+export function setBroadcastCounters(buffer: ArrayBuffer, position: number, number: number): void {
+  const { HEADER_LENGTH, POSITION, RECORD_KIND, UNIT } = broadcast;
+  const words = new Int32Array(buffer);
+  const positions = new BigUint64Array(buffer, 0, HEADER_LENGTH / 8);
+  const capacity = words[broadcast.WORD.capacity]! / UNIT;
+  positions[POSITION.newest] = BigInt(position);
+  positions[POSITION.announced] = BigInt(position) + 1n;
+  words[broadcast.WORD.committed] = position;
+  const record = new DataView(buffer, HEADER_LENGTH + (position % capacity) * UNIT, UNIT);
+  record.setInt32(0, UNIT, true);
+  record.setInt32(4, RECORD_KIND.message, true);
+  record.setBigUint64(8, BigInt(number), true);
+}
+
+/** Where the newest record of a broadcast ring begins, in units of 16 bytes. */
+export function newestOf(buffer: ArrayBuffer): number {
+  return Number(new BigUint64Array(buffer)[broadcast.POSITION.newest]!);
+}

@@ -1,0 +1,82 @@
+/**
+ * The receiver of a channel that uses its functions in an order that looks random.
+ *
+ * @module
+ */
+
+import type { RingChannel, RingReceiver } from "../../../src/channel/mod.ts";
+import { Arrivals } from "../arrivals.ts";
+import { Pace } from "./pace.ts";
+import type { Plan } from "./plan.ts";
+
+const soon = { timeout: 1 };
+const last = { timeout: 30_000 };
+
+/** Is thrown by a visitor that leaves a message where it is. */
+class Left extends Error {}
+
+/**
+ * Receives all messages of a round, which have to be right, and then the end.
+ *
+ * @param plan The round.
+ * @param open Opens the channel once more.
+ */
+export async function receiveAll(plan: Plan, open: () => RingChannel): Promise<void> {
+  const pace = new Pace(plan, "the receiver");
+  const arrivals = new Arrivals(plan.maxMessageLength);
+  const total = plan.senders.reduce((sum, { count }) => sum + count, 0);
+  let channel = open();
+  let receiver = channel.receiver();
+  try {
+    while (arrivals.total < total) {
+      await receiveSome(receiver, arrivals, pace);
+      if (receiver.closed || pace.oneIn(150)) {
+        receiver.close();
+        receiver = channel.receiver();
+      }
+      if (pace.oneIn(400)) {
+        channel.close();
+        channel = open();
+        receiver = channel.receiver();
+      }
+      await pace.pause();
+    }
+    const more = await receiver.receive(last);
+    if (more !== undefined) {
+      throw new Error(`There are ${more.length} bytes after the last message`);
+    }
+  } finally {
+    channel.close();
+  }
+}
+
+/** Receives what there is, in one of the ways. */
+async function receiveSome(receiver: RingReceiver, arrivals: Arrivals, pace: Pace): Promise<void> {
+  const take = (message: Uint8Array | undefined) => {
+    if (message !== undefined) arrivals.take(message);
+  };
+  /** Leaves a message where it is now and then, by an error or by closing the receiver. */
+  const visit = (bytes: Uint8Array) => {
+    if (pace.oneIn(100)) throw new Left();
+    if (pace.oneIn(100)) return receiver.close();
+    take(bytes);
+  };
+  try {
+    if (pace.oneIn(8)) {
+      return await pace.any<void>([
+        () => receiver.receive(soon).then(take),
+        () => receiver.waitForMessage(soon).then(() => void receiver.read(visit)),
+      ]);
+    }
+    await pace.any<unknown>([
+      () => take(receiver.tryReceive()),
+      () => take(receiver.tryReceive()),
+      () => take(receiver.receiveSync(soon)),
+      () => receiver.waitForMessageSync(soon),
+      () => receiver.read(visit),
+      () => receiver.readAt((ring, at, length) => visit(ring.subarray(at, at + length))),
+    ]);
+  } catch (error) {
+    if (!(error instanceof Left || error instanceof Deno.errors.TimedOut)) throw error;
+  }
+}
