@@ -9,7 +9,7 @@
  * @module
  */
 
-import { errorFromCode, lastError, lastErrorCode } from "./error.ts";
+import { lastError, lastErrorCode } from "./error.ts";
 import { createEvent } from "./event.ts";
 import type { Handle } from "./handle.ts";
 import { kernel32 } from "./kernel32.ts";

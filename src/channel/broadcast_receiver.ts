@@ -177,9 +177,11 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
   /** Stops receiving. */
   close(): void {
     this.#closed = true;
-    this.#wait?.[Symbol.dispose]();
-    this.#seat?.close();
-    this.#sender[Symbol.dispose]();
+    // From the last to the first, each whatever becomes of those before.
+    using stack = new DisposableStack();
+    stack.use(this.#sender);
+    stack.use(this.#seat);
+    stack.use(this.#wait);
   }
 
   /** Stops receiving at the end of a `using` block. */

@@ -5,6 +5,7 @@
  */
 
 import { assertBoolean, assertOneOf } from "../../ffi/arguments.ts";
+import type { ByteSource } from "../../ffi/bytes.ts";
 import { unless } from "../../ffi/error.ts";
 import { objectName } from "../../ffi/object_name.ts";
 import type { Security } from "../../ffi/security.ts";
@@ -83,7 +84,7 @@ export class RingChannel implements Disposable {
   readonly #end: EndOptions;
   readonly #ends = new Ends();
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
-  #writable: WritableStream<Uint8Array> | undefined;
+  #writable: WritableStream<ByteSource> | undefined;
 
   private constructor(parts: ChannelParts, settings?: RingSettings) {
     using stack = new DisposableStack();
@@ -241,7 +242,7 @@ export class RingChannel implements Disposable {
    *
    * @throws What {@linkcode RingChannel.sender} throws.
    */
-  get writable(): WritableStream<Uint8Array> {
+  get writable(): WritableStream<ByteSource> {
     return this.#writable ??= writableTo(this.sender());
   }
 

@@ -26,7 +26,10 @@ export function setRingCounters(buffer: ArrayBuffer, position: number, uses: num
 }
 
 /** Asserts that all has gone through a ring, and gives its tail. */
-export function tailOf(buffer: ArrayBuffer, { producers }: RingSettings): number {
+export function tailOf(
+  buffer: ArrayBuffer,
+  { producers }: Pick<RingSettings, "producers">,
+): number {
   const words = new Int32Array(buffer);
   const tail = words[WORD.tail]!;
   const others = { head: words[WORD.head], consumed: words[WORD.consumed] };
