@@ -40,11 +40,9 @@ export async function work(
 
 /** Collects what workers send until so many of them are done. */
 export async function collect(name: string, workers: number, signal: AbortSignal): Promise<number> {
-  using channel = RingChannel.create(name, { producers: "multiple" });
+  // The first worker may be done before the next one comes: that is not the end.
+  using channel = RingChannel.create(name, { producers: "multiple", endsWithLastSender: false });
   using receiver = channel.receiver();
-  // A channel ends when its last sender leaves, and the first worker may be done before the next one
-  // comes.
-  using _open = channel.sender();
   let primes = 0;
   for (let done = 0; done < workers;) {
     const message = await receiver.receiveValue({ signal });
