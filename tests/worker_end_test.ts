@@ -13,6 +13,7 @@ import {
   struct,
 } from "../mod.ts";
 import { compileRingPeer } from "./compile_ring_peer.ts";
+import { countThreads } from "./count_threads.ts";
 import { assertLeavesNoHandle } from "./leak.ts";
 import { type End, MortalWorker, soon, throws } from "./mortal_worker.ts";
 import { Peer } from "./peer.ts";
@@ -213,8 +214,9 @@ Deno.test("A view whose buffer a Worker gave away before its end is still mapped
   worker.terminate();
 });
 
-Deno.test("Workers that own something of each kind leave no handle behind", async () => {
+Deno.test("Workers that own something of each kind leave no handle and no thread behind", async () => {
   const Value = struct({ number: "u32" });
+  const before = countThreads();
   await assertLeavesNoHandle(10, async () => {
     const kinds = ["memory", "window", "listener", "waits", "send", "reader", "sender", "receiver"];
     const names = Object.fromEntries(
@@ -230,6 +232,9 @@ Deno.test("Workers that own something of each kind leave no handle behind", asyn
     // The rest goes in the same moment as the pipe.
     await soon("its name is free", () => isGone(() => SharedMemory.open(names.memory!)));
   });
+  // Deno's pool has grown to four threads for each processor; each Worker had six of its own.
+  const most = before + 4 * navigator.hardwareConcurrency + 2;
+  await soon(`there are at most ${most} threads`, () => countThreads() <= most);
 });
 
 Deno.test("What others open while a Worker ends is never closed in its name", async () => {

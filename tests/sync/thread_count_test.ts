@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { SharedEvent, SharedSemaphore } from "../../mod.ts";
-import { openLibrary } from "../open_library.ts";
+import { countThreads } from "../count_threads.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
 import { runPeer } from "../run_peer.ts";
@@ -10,28 +10,6 @@ const WAITS = 500;
 const MOST_THREADS = 40;
 const flags = { flags: ["--allow-read"] };
 const soon = { timeout: 20_000 };
-
-/** How many threads this process has. */
-function countThreads(): number {
-  const TH32CS_SNAPTHREAD = 4;
-  using kernel32 = openLibrary("kernel32.dll", {
-    CreateToolhelp32Snapshot: { parameters: ["u32", "u32"], result: "usize" },
-    Thread32First: { parameters: ["usize", "buffer"], result: "i32" },
-    Thread32Next: { parameters: ["usize", "buffer"], result: "i32" },
-    CloseHandle: { parameters: ["usize"], result: "i32" },
-  });
-  const { CreateToolhelp32Snapshot, Thread32First, Thread32Next, CloseHandle } = kernel32.symbols;
-  const snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
-  // THREADENTRY32: its size at 0, the id of the thread's process at 12.
-  const entry = new DataView(new ArrayBuffer(28));
-  entry.setUint32(0, entry.byteLength, true);
-  let count = 0;
-  for (let more = Thread32First(snapshot, entry); more; more = Thread32Next(snapshot, entry)) {
-    if (entry.getUint32(12, true) === Deno.pid) count++;
-  }
-  CloseHandle(snapshot);
-  return count;
-}
 
 for (const kind of ["without a signal", "with a signal"]) {
   Deno.test(`${WAITS} waits ${kind} take few threads, and each is let go once`, async () => {

@@ -162,9 +162,12 @@ export function readHeader(buffer: ArrayBuffer): RingSettings | undefined {
   }
   const size = { capacity: word(WORD.capacity), maxMessageLength: word(WORD.maxMessageLength) };
   const whenFull = WHEN_FULL[word(WORD.whenFull)];
+  const goesOn = word(WORD.goesOn);
   const isPossible = isPossibleSize(size, buffer.byteLength - HEADER_LENGTH, longestMessage);
-  if (!isPossible || whenFull === undefined) throw notAChannel("its header contradicts itself");
-  return { ...size, whenFull, producers, endsWithLastSender: word(WORD.goesOn) === 0 };
+  if (!isPossible || whenFull === undefined || goesOn > 1) {
+    throw notAChannel("its header contradicts itself");
+  }
+  return { ...size, whenFull, producers, endsWithLastSender: goesOn === 0 };
 }
 
 function notAChannel(why: string): Deno.errors.InvalidData {
