@@ -1,3 +1,4 @@
+// Task: test:model
 import { assertGreater, assertRejects } from "@std/assert";
 import { Explorer } from "./model/explore.ts";
 import { loadCopy } from "./model/library_copy.ts";

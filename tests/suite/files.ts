@@ -10,13 +10,14 @@ export interface Groups {
 }
 
 /**
- * Finds the tests in files and folders.
+ * Finds the tests in files and folders. In folders, a file with a line "// Task: NAME" is left out: that
+ * task runs it.
  *
  * @throws {Deno.errors.NotFound} If a path is none, or there is no test under it.
  */
 export async function collectTests(paths: readonly string[]): Promise<Groups> {
   const files = [...new Set((await Promise.all(paths.map(testsUnder))).flat())].sort();
-  const isAlone = await Promise.all(files.map(asksToBeAlone));
+  const isAlone = await Promise.all(files.map((file) => says(file, /^\/\/ Alone: \S/m)));
   return {
     sideBySide: groupByFolder(files.filter((_, index) => !isAlone[index])),
     alone: groupByFolder(files.filter((_, index) => isAlone[index])),
@@ -36,14 +37,14 @@ async function testsIn(folder: string): Promise<string[]> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     const path = `${folder}/${name}`;
     if (isDirectory) found.push(...await testsIn(path));
-    else if (name.endsWith("_test.ts")) found.push(path);
+    else if (name.endsWith("_test.ts") && !await says(path, /^\/\/ Task: \S/m)) found.push(path);
   }
   return found;
 }
 
-/** The file says so itself, and why. */
-async function asksToBeAlone(file: string): Promise<boolean> {
-  return /^\/\/ Alone: \S/m.test(await Deno.readTextFile(file));
+/** Whether a file says something of itself. */
+async function says(file: string, what: RegExp): Promise<boolean> {
+  return what.test(await Deno.readTextFile(file));
 }
 
 /** Files of one folder load much the same modules. */
