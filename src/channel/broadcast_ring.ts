@@ -16,7 +16,7 @@ import {
   HEADER_LENGTH,
   longestMessage,
   readHeader,
-  SLEEPERS_OFFSET,
+  SEATS_OFFSET,
   writeHeader,
 } from "./broadcast/broadcast_header.ts";
 import { BroadcastReceiver } from "./broadcast_receiver.ts";
@@ -83,8 +83,8 @@ export class BroadcastRing implements Disposable {
           "Cannot open the broadcast ring: whoever made it is not done yet",
         );
       }
-      const sleepers = new Int32Array(buffer, SLEEPERS_OFFSET, SEAT_WORDS);
-      this.#end = { buffer, settings: found, seats: new Seats(sleepers, eventNameOf(buffer)) };
+      const words = new Int32Array(buffer, SEATS_OFFSET, SEAT_WORDS);
+      this.#end = { buffer, settings: found, seats: new Seats(words, eventNameOf(buffer)) };
     } catch (error) {
       view?.close();
       memory.close();

@@ -190,7 +190,7 @@ Deno.test("LatestValue.create() leaves nothing behind where the memory names a v
   writer.close();
   using memory = SharedMemory.open(name, { access: "readwrite" });
   using view = memory.map();
-  // See latest_memory.ts: the number of the newest value.
+  // See latest_header.ts: the number of the newest value.
   new Uint32Array(view.buffer)[64] = 5;
   await assertLeavesNoHandle(30, () => {
     assertThrows(() => LatestValue.create(name, Telemetry), Deno.errors.Busy);
