@@ -42,6 +42,14 @@ export interface ChangesOptions extends WaitOptions {
   whenWriterGone?: WhenWriterGone;
 }
 
+/** One who goes through changes. */
+interface Iteration {
+  /** What it sleeps with. */
+  readonly seat: Seat;
+  /** The number of the value that it gave last; 0 at first. */
+  seen: number;
+}
+
 const WHEN_WRITER_GONE: readonly WhenWriterGone[] = ["end", "throw", "wait"];
 const WAIT_OBJECT_0 = 0;
 
@@ -53,7 +61,7 @@ export class LatestReader implements Disposable {
   readonly #header: Int32Array<ArrayBuffer>;
   readonly #owners: BigUint64Array<ArrayBuffer>;
   readonly #writer: OtherEnd;
-  readonly #taken = new Set<Seat>();
+  readonly #iterations = new Set<Iteration>();
   #held = true;
   #closed = false;
 
@@ -71,7 +79,7 @@ export class LatestReader implements Disposable {
     this.#header = new Int32Array(parts.buffer, 0, HEADER_LENGTH / 4);
     this.#owners = new BigUint64Array(parts.buffer, 0, HEADER_LENGTH / 8);
     this.#writer = new OtherEnd(parts.buffer, WRITER, () => {
-      for (const { event } of this.#taken) if (!event.closed) event.set();
+      for (const { seat: { event } } of this.#iterations) if (!event.closed) event.set();
     });
   }
 
@@ -111,39 +119,40 @@ export class LatestReader implements Disposable {
     assertOneOf("whenWriterGone", whenWriterGone, WHEN_WRITER_GONE);
     assertCanWait(options);
     const { slots } = this.#parts;
-    const seat = this.#takeSeat();
+    const iteration = this.#begin();
     try {
-      for (let seen = 0; !this.#closed;) {
-        if (slots.newest === seen && !await this.#waitForNext(seat, seen, options)) return;
+      while (!this.#closed) {
+        if (slots.newest === iteration.seen && !await this.#waitForNext(iteration, options)) return;
         if (isTurnDue()) {
           await nextTurn();
           continue;
         }
-        seen = slots.copy(words);
-        if (seen !== 0) yield read();
+        iteration.seen = slots.copy(words);
+        if (iteration.seen !== 0) yield read();
         signal?.throwIfAborted();
       }
     } finally {
-      this.#taken.delete(seat);
-      seat.close();
+      this.#iterations.delete(iteration);
+      iteration.seat.close();
     }
   }
 
   /** Ends what waits for changes. */
   [Symbol.dispose](): void {
     this.#closed = true;
-    for (const seat of this.#taken) seat.close();
+    for (const { seat } of this.#iterations) seat.close();
     this.#writer[Symbol.dispose]();
   }
 
   /** Waits for another value than the one that was seen; tells whether there will be one. */
   async #waitForNext(
-    seat: Seat,
-    seen: number,
+    { seat, seen }: Iteration,
     { signal, timeout = Infinity, whenWriterGone = "end" }: ChangesOptions,
   ): Promise<boolean> {
     const deadline = deadlineAfter(timeout);
     while (!this.#closed) {
+      // The writer that is watched now is the one that the second look below asks for.
+      const most = limitSleep(this.#writer, Infinity);
       this.#writer.awaitDeath();
       seat.announce();
       // What was done before that woke nobody: look once more, or sleep through it. A writer publishes
@@ -159,7 +168,7 @@ export class LatestReader implements Disposable {
       }
       const left = timeLeft(deadline);
       if (left === 0) throw this.#late(timeout);
-      await this.#sleep(seat, limitSleep(this.#writer, left), signal);
+      await this.#sleep(seat, Math.min(most, left), signal);
     }
     return false;
   }
@@ -177,16 +186,17 @@ export class LatestReader implements Disposable {
     }
   }
 
-  #takeSeat(): Seat {
+  #begin(): Iteration {
     const seat = this.#parts.seats.take(this.#options);
-    this.#taken.add(seat);
     if (!this.#held) seat.event.unref();
-    return seat;
+    const iteration = { seat, seen: 0 };
+    this.#iterations.add(iteration);
+    return iteration;
   }
 
   #hold(held: boolean): void {
     this.#held = held;
-    for (const { event } of this.#taken) {
+    for (const { seat: { event } } of this.#iterations) {
       if (held) event.ref();
       else event.unref();
     }
