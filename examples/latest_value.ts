@@ -9,7 +9,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { LatestValue, type LatestWriter, struct } from "@winipc/winipc";
+import { LatestValue, type LatestWriter, struct, type WriterState } from "@winipc/winipc";
 
 const fields = { lap: "u32", angle: "f64", check: "f64" } as const;
 /** Where a car is; `angle` belongs to `lap`, and nobody ever sees one without the other. */
@@ -23,6 +23,8 @@ export interface Seen {
   torn: number;
   /** The lap of the last one. */
   lap: number;
+  /** How it was with the driver at the end. */
+  driver: WriterState;
 }
 
 /** How many values a lap has. */
@@ -49,16 +51,17 @@ export async function drive(name: string, laps: number): Promise<void> {
   await untilTheInputEnds();
 }
 
-/** Watches a car until it has driven some laps. */
+/** Watches a car until it has driven some laps, or its driver has left or was killed. */
 export async function watch(name: string, laps: number, signal: AbortSignal): Promise<Seen> {
   using reader = await LatestValue.waitFor(name, Car, { signal });
-  const seen: Seen = { values: 0, torn: 0, lap: 0 };
+  const seen: Seen = { values: 0, torn: 0, lap: 0, driver: "none" };
   for await (const { lap, angle, check } of reader.changes({ signal })) {
     seen.values++;
     if (check !== lap + angle) seen.torn++;
     seen.lap = lap;
     if (lap === laps && angle === (STEPS - 1) / STEPS) break;
   }
+  seen.driver = reader.writer;
   return seen;
 }
 
@@ -76,7 +79,8 @@ if (import.meta.main) {
     await drive(name, Number(laps));
   } else if (role === "watch") {
     const signal = AbortSignal.timeout(Number(timeout));
-    const { values, torn, lap } = await watch(name, Number(laps), signal);
+    const { values, torn, lap, driver } = await watch(name, Number(laps), signal);
+    if (driver !== "alive") console.log(`The driver is ${driver}`);
     console.log(`Looked at ${values} values up to lap ${lap}, ${torn} of them torn`);
   } else {
     console.error("Usage: latest_value.ts drive|watch [--name NAME] [--laps N] [--timeout MS]");

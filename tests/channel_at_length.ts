@@ -11,6 +11,7 @@ import { fuzz } from "./channel/fuzz.ts";
 import { killReceivers, killSenders, killSendersOfMany } from "./channel/kills.ts";
 import { programs, scripts } from "./channel/mortals.ts";
 import { raceForPlaces } from "./channel/place_race.ts";
+import { killWriters } from "./channel/sleepers.ts";
 import { stream } from "./channel/stress.ts";
 
 const started = performance.now();
@@ -35,6 +36,10 @@ for (let part = 1; part <= PARTS; part++) {
   tell(`${part} of ${PARTS}: scripts that send`, await killSenders(scripts, few));
   tell(`${part} of ${PARTS}: scripts that receive`, await killReceivers(scripts, few));
   tell(`${part} of ${PARTS}: senders of several`, await killSendersOfMany(some));
+  for (const kind of ["latest", "broadcast"] as const) {
+    const seen = await killWriters({ kind, rounds: 40, seed: seed + part });
+    tell(`${part} of ${PARTS}: writers while 40 readers sleep, ${kind}`, seen);
+  }
   tell(`${part} of ${PARTS}: races`, await raceForPlaces(4000));
   for (const kind of ["single", "multiple", "broadcast", "latest"] as const) {
     for (const isLive of [false, true]) {

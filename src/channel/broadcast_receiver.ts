@@ -15,6 +15,7 @@ import { deadlineAfter, timeLeft } from "./end/deadline.ts";
 import { EndWait } from "./end/end_wait.ts";
 import { OtherEnd } from "./end/other_end.ts";
 import type { Seat, SeatOptions } from "./end/seats.ts";
+import { limitSleep } from "./end/unwatched.ts";
 import { tellNow } from "./end/turn_end.ts";
 
 /**
@@ -115,8 +116,10 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
         const message = this.#reader.take();
         if (message !== undefined) return message;
         if (this.#isAtEnd()) return undefined;
-        const left = { ...options, timeout: timeLeft(deadline) };
-        if (!await this.#waiting().until(this.#isReady, left)) throw late(options);
+        const left = timeLeft(deadline);
+        const timeout = limitSleep(this.#sender, left);
+        const isReady = await this.#waiting().until(this.#isReady, { ...options, timeout });
+        if (!isReady && timeout === left) throw late(options);
       }
     } catch (error) {
       // Its event is closed with it, which is not what the caller has asked for.
@@ -151,7 +154,8 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
       if (message !== undefined) return message;
       if (this.#isAtEnd()) return undefined;
       const left = timeLeft(deadline);
-      if (!this.#waiting().untilSync(this.#isReady, left)) throw late(options);
+      const part = limitSleep(this.#sender, left);
+      if (!this.#waiting().untilSync(this.#isReady, part) && part === left) throw late(options);
     }
   }
 

@@ -17,7 +17,7 @@ import {
   HEADER_LENGTH,
   longestMessage,
   readHeader,
-  SLEEPERS_OFFSET,
+  SEATS_OFFSET,
   writeHeader,
 } from "./broadcast/broadcast_header.ts";
 import { BroadcastReceiver } from "./broadcast_receiver.ts";
@@ -88,7 +88,7 @@ export class BroadcastRing implements Disposable {
       buffer,
       ring: view.bytes.subarray(HEADER_LENGTH, HEADER_LENGTH + found.capacity),
       settings: found,
-      seats: new Seats(new Int32Array(buffer, SLEEPERS_OFFSET, SEAT_WORDS), eventNameOf(buffer)),
+      seats: new Seats(new Int32Array(buffer, SEATS_OFFSET, SEAT_WORDS), eventNameOf(buffer)),
     };
     stack.move();
     this.name = memory.name;

@@ -71,8 +71,9 @@ export class BroadcastSender implements Disposable {
         tell: () => this.#closed || this.#writer.flush(),
       };
       this.maxMessageLength = settings.maxMessageLength;
-      // Receivers that sleep do not know this process yet, and are to notice its end.
-      wake();
+      // Receivers that sleep do not watch this process yet. And who sent before may have been killed
+      // with bits taken and events not set.
+      seats.wakeEverySeat();
     } catch (error) {
       leavePlace(buffer, SENDER);
       throw error;

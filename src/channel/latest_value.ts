@@ -8,7 +8,6 @@ import { objectName } from "../../ffi/object_name.ts";
 import { type Fields, type Layout, SharedMemory, type StructValue } from "../memory/mod.ts";
 import { SharedMutex } from "../sync/mod.ts";
 import type { WaitOptions } from "../waiting/poll.ts";
-import { isTurnDue, nextTurn } from "../waiting/turns.ts";
 import {
   LatestMemory,
   type LatestValueOptions,
@@ -16,14 +15,9 @@ import {
   wordsOf,
   writeHeader,
 } from "./latest/latest_memory.ts";
+import { LatestPublisher } from "./latest/latest_publisher.ts";
+import { type ChangesOptions, LatestReader, type WriterState } from "./latest/latest_reader.ts";
 import { LatestWriter } from "./latest_writer.ts";
-import type { Seat } from "./end/seats.ts";
-
-/** How to look for changes. */
-export interface ChangesOptions {
-  /** Ends the iteration, which then throws the signal's reason. */
-  signal?: AbortSignal;
-}
 
 /**
  * The newest value that another process has written, whole, as often as one looks.
@@ -31,6 +25,12 @@ export interface ChangesOptions {
  * Nobody waits for anybody: a reader never holds the writer up, and a value that the reader did not
  * look at in time is gone. A writer that dies leaves the last whole value, and another one can take
  * its place.
+ *
+ * The writer holds the mutex `NAME.writer`, and has its place in the memory besides. The place tells
+ * readers who writes, so that they notice its end. The mutex keeps a second writer out, and the place alone
+ * could not: Windows gives a dead writer's process id to another process soon. If this user may not
+ * look at that process, nobody can tell that the writer is dead. The system always gives a dead
+ * owner's mutex up, whoever asks.
  *
  * @example
  * ```ts
@@ -55,9 +55,9 @@ export class LatestValue<F extends Fields> implements Disposable {
   /** What a value is like. */
   readonly layout: Layout<F>;
   readonly #words: Int32Array<ArrayBuffer>;
-  readonly #options: LatestValueOptions;
-  readonly #seats = new Set<Seat>();
-  #memory: LatestMemory | undefined;
+  readonly #memory: LatestMemory;
+  readonly #reader: LatestReader;
+  #closed = false;
 
   private constructor(
     name: string,
@@ -67,9 +67,9 @@ export class LatestValue<F extends Fields> implements Disposable {
   ) {
     this.name = name;
     this.layout = layout;
-    this.#options = options;
     this.#words = new Int32Array(wordsOf(layout.byteLength));
     this.#memory = new LatestMemory(name, memory, layout);
+    this.#reader = new LatestReader(`latest value "${name}"`, this.#memory.parts, options);
   }
 
   /**
@@ -91,37 +91,26 @@ export class LatestValue<F extends Fields> implements Disposable {
     options: LatestValueOptions = {},
   ): LatestWriter<F> {
     const full = objectName(name);
-    const mutex = SharedMutex.openOrCreate(`${full}.writer`, options);
+    using stack = new DisposableStack();
+    const mutex = stack.use(SharedMutex.openOrCreate(`${full}.writer`, options));
     const lock = mutex.tryLock();
-    try {
-      if (lock === undefined) {
-        throw new Deno.errors.AlreadyExists(`Somebody writes the latest value "${full}" already`);
-      }
-      const memory = SharedMemory.openOrCreate(full, memoryLengthOf(layout), {
-        ...options,
-        initialize: (view) => writeHeader(view, layout),
-      });
-      const latest = new LatestMemory(full, memory, layout);
-      const words = new Int32Array(wordsOf(layout.byteLength));
-      try {
-        latest.slots.copy(words);
-      } catch (error) {
-        latest[Symbol.dispose]();
-        throw error;
-      }
-      return new LatestWriter(full, layout, words, {
-        publish: (words) => latest.publish(words),
-        close: () => {
-          latest[Symbol.dispose]();
-          lock.release();
-          mutex.close();
-        },
-      });
-    } catch (error) {
-      lock?.release();
-      mutex.close();
-      throw error;
+    if (lock === undefined) {
+      throw new Deno.errors.AlreadyExists(`Somebody writes the latest value "${full}" already`);
     }
+    stack.defer(() => lock.release());
+    const memory = SharedMemory.openOrCreate(full, memoryLengthOf(layout), {
+      ...options,
+      initialize: (view) => writeHeader(view, layout),
+    });
+    const { parts } = stack.use(new LatestMemory(full, memory, layout));
+    const words = new Int32Array(wordsOf(layout.byteLength));
+    parts.slots.copy(words);
+    const publisher = stack.use(new LatestPublisher(parts));
+    const all = stack.move();
+    return new LatestWriter(full, layout, words, {
+      publish: (words) => publisher.publish(words),
+      close: () => all.dispose(),
+    });
   }
 
   /**
@@ -164,7 +153,35 @@ export class LatestValue<F extends Fields> implements Disposable {
 
   /** Whether it is closed. */
   get closed(): boolean {
-    return this.#memory === undefined;
+    return this.#closed;
+  }
+
+  /**
+   * How it is with the writer now.
+   *
+   * - `"alive"`: there is one. So is one in a process that this user may not watch.
+   * - `"closed"`: the last one was closed.
+   * - `"dead"`: the process of the last one has ended without closing it.
+   * - `"none"`: nobody has come to write since the memory was made.
+   *
+   * @example
+   * ```ts
+   * import { LatestValue, struct } from "@winipc/winipc";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const Speed = struct({ metresPerSecond: "f64" });
+   * const writer = LatestValue.create("speed of the car", Speed);
+   * using reader = LatestValue.open("speed of the car", Speed);
+   * assertEquals(reader.writer, "alive");
+   * writer.close();
+   * assertEquals(reader.writer, "closed");
+   * ```
+   *
+   * @throws {Deno.errors.BadResource} If this object is closed.
+   */
+  get writer(): WriterState {
+    this.#assertOpen();
+    return this.#reader.writer;
   }
 
   /**
@@ -175,7 +192,9 @@ export class LatestValue<F extends Fields> implements Disposable {
    * @throws {Deno.errors.BadResource} If it is closed.
    */
   read(): StructValue<F> | undefined {
-    return this.#open().slots.copy(this.#words) === 0 ? undefined : this.layout.read(this.#words);
+    this.#assertOpen();
+    const number = this.#memory.parts.slots.copy(this.#words);
+    return number === 0 ? undefined : this.layout.read(this.#words);
   }
 
   /**
@@ -188,60 +207,72 @@ export class LatestValue<F extends Fields> implements Disposable {
    * @throws {Deno.errors.BadResource} If it is closed.
    */
   readInto(target: Int32Array): boolean {
-    const { slots } = this.#open();
+    this.#assertOpen();
     if (target.length < this.#words.length) {
       throw new RangeError(
         `Expected a target of ${this.#words.length} words, got one of ${target.length}`,
       );
     }
-    return slots.copy(target) !== 0;
+    return this.#memory.parts.slots.copy(target) !== 0;
   }
 
   /**
-   * Gives the newest value, and then each that is the newest when one asks again; it waits while there is no other.
-   * What was written and replaced meanwhile is left out.
+   * Gives the newest value, and then each that is the newest when one asks again. It waits while there
+   * is no other. Values that were written and replaced meanwhile are left out.
+   *
+   * The iteration ends when the writer was closed or its process has ended; the last value is given
+   * before that. It knows within a second. To go on with the next writer, say `whenWriterGone: "wait"`.
+   * A writer that is replaced before the reader has noticed its end does not end the iteration.
    *
    * At most 64 readers can wait at a time.
    *
-   * @param options How to end it; closing ends it too, without an error.
-   * @throws {Deno.errors.Busy} If too many readers wait already.
+   * @example
+   * ```ts
+   * import { LatestValue, struct } from "@winipc/winipc";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const Lap = struct({ lap: "u32" });
+   * const writer = LatestValue.create("laps of the car", Lap);
+   * using reader = LatestValue.open("laps of the car", Lap);
+   * writer.write({ lap: 1 });
+   * writer.write({ lap: 2 });
+   * writer.close();
+   *
+   * const laps = await Array.fromAsync(reader.changes({ timeout: 1000 }), ({ lap }) => lap);
+   * assertEquals(laps, [2]);
+   * ```
+   *
+   * @param options How long to wait, and what ends the iteration; closing ends it too, without an error.
+   * @throws {Deno.errors.TimedOut} If there was no next change in time.
+   * @throws {Deno.errors.ConnectionReset} If the writer's process has ended without closing it, and that is
+   *   to be thrown.
+   * @throws {Deno.errors.Busy} If too many readers wait already; or if the writer was so fast that no
+   *   value stood still long enough.
    * @throws {Deno.errors.BadResource} If it is closed before it begins.
+   * @throws {TypeError} If an option is of the wrong kind.
+   * @throws {RangeError} If `timeout` is out of range.
    */
-  async *changes({ signal }: ChangesOptions = {}): AsyncGenerator<StructValue<F>, void, void> {
-    const { slots, seats } = this.#open();
-    signal?.throwIfAborted();
-    const seat = seats.take(this.#options);
-    this.#seats.add(seat);
-    try {
-      for (let seen = 0; !this.closed;) {
-        if (slots.newest !== seen) {
-          if (isTurnDue()) {
-            await nextTurn();
-            continue;
-          }
-          seen = slots.copy(this.#words);
-          if (seen !== 0) yield this.layout.read(this.#words);
-          signal?.throwIfAborted();
-          continue;
-        }
-        seat.announce();
-        // What was written before that woke nobody: look once more, or sleep through it.
-        if (slots.newest === seen) await seat.event.wait(signal === undefined ? {} : { signal });
-      }
-    } catch (error) {
-      if (!(this.closed && error instanceof Deno.errors.BadResource)) throw error;
-    } finally {
-      this.#seats.delete(seat);
-      seat.close();
-    }
+  changes(options: ChangesOptions = {}): AsyncGenerator<StructValue<F>, void, void> {
+    const words = this.#words;
+    return this.#reader.changes(words, () => this.layout.read(words), options);
+  }
+
+  /** Makes the process live for as long as something waits for changes, as it is at first. */
+  ref(): void {
+    this.#reader.ref();
+  }
+
+  /** Lets the process end while something waits for changes. */
+  unref(): void {
+    this.#reader.unref();
   }
 
   /** Lets go of the memory, and ends what waits for changes. */
   close(): void {
-    const memory = this.#memory;
-    this.#memory = undefined;
-    for (const seat of this.#seats) seat.close();
-    memory?.[Symbol.dispose]();
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#reader[Symbol.dispose]();
+    this.#memory[Symbol.dispose]();
   }
 
   /** Closes the value at the end of a `using` block. */
@@ -249,10 +280,9 @@ export class LatestValue<F extends Fields> implements Disposable {
     this.close();
   }
 
-  #open(): LatestMemory {
-    if (this.#memory === undefined) {
+  #assertOpen(): void {
+    if (this.#closed) {
       throw new Deno.errors.BadResource(`The latest value "${this.name}" is closed`);
     }
-    return this.#memory;
   }
 }

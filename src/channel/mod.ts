@@ -26,7 +26,8 @@ export {
 } from "./broadcast_sender.ts";
 export { ChannelInbox, sendChannel } from "./channel_transfer.ts";
 export type { LatestValueOptions } from "./latest/latest_memory.ts";
-export { type ChangesOptions, LatestValue } from "./latest_value.ts";
+export type { ChangesOptions, WhenWriterGone, WriterState } from "./latest/latest_reader.ts";
+export { LatestValue } from "./latest_value.ts";
 export { type LatestSink, LatestWriter } from "./latest_writer.ts";
 export { declareRingChannel } from "./c/ring_c_source.ts";
 export { type ChannelParts, RingChannel, type RingChannelOptions } from "./ring_channel.ts";

@@ -6,6 +6,7 @@
 
 import { BroadcastRing, LatestValue, type Producers, RingChannel } from "../../src/channel/mod.ts";
 import * as broadcast from "../../src/channel/broadcast/broadcast_header.ts";
+import { SEATS_OFFSET, SLOTS_OFFSET, WRITER } from "../../src/channel/latest/latest_header.ts";
 import { HEADER_LENGTH, RECEIVER, SENDERS, WORD } from "../../src/channel/ring/ring_header.ts";
 import { SharedMemory } from "../../src/memory/mod.ts";
 import { CAPACITY, openBroadcast, openLatest, openRing, type User, Value } from "./fuzz_users.ts";
@@ -33,8 +34,7 @@ export const TARGETS: Readonly<Record<Kind, Target>> = {
       watched: [
         ...Object.values(broadcast.POSITION).flatMap((at) => [at * 2, at * 2 + 1]),
         broadcast.WORD.committed,
-        broadcast.SLEEPERS_OFFSET / 4,
-        broadcast.SLEEPERS_OFFSET / 4 + 1,
+        ...[0, 1, 2, 3].map((word) => broadcast.SEATS_OFFSET / 4 + word),
         broadcast.SENDER.state,
       ],
       owners: [broadcast.SENDER.owner * 2],
@@ -44,8 +44,17 @@ export const TARGETS: Readonly<Record<Kind, Target>> = {
     open: openBroadcast,
   },
   latest: {
-    // See latest_memory.ts.
-    words: { settings: [0, 1, 2, 3, 4, 5], watched: [32, 33, 64], owners: [], body: 96 },
+    // See latest_header.ts.
+    words: {
+      settings: [0, 1, 2, 3, 4, 5],
+      watched: [
+        WRITER.state,
+        ...[0, 1, 2, 3].map((word) => SEATS_OFFSET / 4 + word),
+        SLOTS_OFFSET / 4,
+      ],
+      owners: [WRITER.owner * 2],
+      body: 96,
+    },
     create: (name) => {
       using _writer = LatestValue.create(name, Value);
       // It stays when its writer has left.

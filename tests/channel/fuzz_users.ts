@@ -143,7 +143,8 @@ export function openLatest(name: string): User {
         writer ??= create();
         return writer.write({ first: what });
       }
-      if (what < 10) return value.read();
+      if (what < 8) return value.read();
+      if (what < 11) return value.writer;
       if (what < 15) return value.readInto(target);
       const changes = value.changes({ signal: AbortSignal.timeout(1) });
       try {

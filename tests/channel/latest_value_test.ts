@@ -1,10 +1,20 @@
-import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { LatestValue } from "../../src/channel/mod.ts";
+import { selfAsOwner } from "../../src/channel/ring/ownership.ts";
 import { array, SharedEvent, SharedMemory, struct, utf16 } from "../../mod.ts";
 import { assertLeavesNoHandle } from "../leak.ts";
 import { Peer } from "../peer.ts";
 import { Marked } from "../peers/marked.ts";
 import { randomName } from "../random_name.ts";
+import { runPeer } from "../run_peer.ts";
 
 const Telemetry = struct({ speed: "f64", lap: "u8", track: utf16(8) });
 const soon = () => AbortSignal.timeout(20_000);
@@ -200,11 +210,157 @@ Deno.test("LatestValue.create() leaves nothing behind where the memory names a v
   writer.close();
   using memory = SharedMemory.open(name, { access: "readwrite" });
   using view = memory.map();
-  // See latest_memory.ts: the number of the newest value.
+  // See latest_header.ts: the number of the newest value.
   new Uint32Array(view.buffer)[64] = 5;
   await assertLeavesNoHandle(30, () => {
     assertThrows(() => LatestValue.create(name, Telemetry), Deno.errors.Busy);
   });
+});
+
+const GONE = { close: "closed", kill: "dead" } as const;
+
+for (const how of ["close", "kill"] as const) {
+  for (const whenWriterGone of [undefined, "end", "throw"] as const) {
+    const word = whenWriterGone ?? "the default";
+    Deno.test(`LatestValue.changes() with ${word} is over soon when its writer is ${GONE[how]}`, async () => {
+      const name = randomName();
+      await using writer = await Peer.start("latest_writer.ts", name);
+      using reader = LatestValue.open(name, Marked);
+      assertEquals(reader.writer, "alive");
+      const changes = reader.changes({
+        signal: soon(),
+        ...(whenWriterGone && { whenWriterGone }),
+      });
+      await writer.ask("write 1");
+      assertEquals((await changes.next()).value?.marks[0], 1);
+      const next = changes.next();
+      // The last value is given before the end, also where the reader comes too late to be woken.
+      const late = reader.changes({ ...(whenWriterGone && { whenWriterGone }) });
+      const start = performance.now();
+      await go(writer, how);
+      if (how === "kill" && whenWriterGone === "throw") {
+        await assertRejects(() => next, Deno.errors.ConnectionReset, name);
+      } else {
+        assertEquals(await next, { value: undefined, done: true });
+      }
+      assertLess(performance.now() - start, 5000);
+      assertEquals(reader.writer, GONE[how]);
+      assertEquals((await late.next()).value?.marks[0], 1);
+      if (how === "kill" && whenWriterGone === "throw") {
+        await assertRejects(() => late.next(), Deno.errors.ConnectionReset);
+      } else {
+        assertEquals((await late.next()).done, true);
+      }
+    });
+  }
+
+  Deno.test(`LatestValue.changes() with wait goes on with the next writer when one is ${GONE[how]}`, async () => {
+    const name = randomName();
+    await using writer = await Peer.start("latest_writer.ts", name);
+    using reader = LatestValue.open(name, Marked);
+    const changes = reader.changes({ signal: soon(), whenWriterGone: "wait" });
+    await writer.ask("write 1");
+    assertEquals((await changes.next()).value?.marks[0], 1);
+    const next = changes.next();
+    await go(writer, how);
+    await writer.gone();
+    assertEquals(reader.writer, GONE[how]);
+    await using other = await Peer.start("latest_writer.ts", name);
+    assertEquals(reader.writer, "alive");
+    await other.ask("write 2");
+    assertEquals((await next).value?.marks[0], 2);
+    await changes.return();
+  });
+}
+
+/** Has a writer close, or be killed. */
+async function go(writer: Peer, how: "close" | "kill"): Promise<void> {
+  if (how === "kill") writer.kill();
+  else assertEquals(await writer.ask("close"), "closed");
+}
+
+Deno.test("LatestValue.changes() waits for the first writer, and LatestValue.writer says that none has come", async () => {
+  const name = randomName();
+  const writer = LatestValue.create(name, Telemetry);
+  using reader = LatestValue.open(name, Telemetry);
+  writer.close();
+  {
+    using memory = SharedMemory.open(name, { access: "readwrite" });
+    using view = memory.map();
+    // See latest_header.ts: the state of the writer's place.
+    new Uint32Array(view.buffer)[18] = 0;
+  }
+  assertEquals(reader.writer, "none");
+  const next = reader.changes({ signal: soon() }).next();
+  using first = LatestValue.create(name, Telemetry);
+  assertEquals(reader.writer, "alive");
+  first.write({ lap: 5 });
+  assertEquals((await next).value?.lap, 5);
+  reader.close();
+  assertThrows(() => reader.writer, Deno.errors.BadResource, "is closed");
+});
+
+Deno.test("a dead writer is replaced also where its process id seems to be another one's by now", () => {
+  const name = randomName();
+  using writer = LatestValue.create(name, Telemetry);
+  using _reader = LatestValue.open(name, Telemetry);
+  writer.close();
+  using memory = SharedMemory.open(name, { access: "readwrite" });
+  using view = memory.map();
+  // This process, which holds no mutex any more: see latest_header.ts and ownership.ts.
+  new BigUint64Array(view.buffer)[8] = selfAsOwner();
+  using next = LatestValue.create(name, Telemetry);
+  assertEquals(next.closed, false);
+});
+
+Deno.test("LatestValue.changes() gives up when there is no change in time, and refuses what it cannot do", async () => {
+  const name = randomName();
+  using writer = LatestValue.create(name, Telemetry);
+  using reader = LatestValue.open(name, Telemetry);
+  writer.write({ lap: 1 });
+  for (const timeout of [0, 30]) {
+    const changes = reader.changes({ timeout });
+    assertEquals((await changes.next()).value?.lap, 1);
+    const error = await assertRejects(() => changes.next(), Deno.errors.TimedOut, `${timeout} ms`);
+    assertMatch(error.message, new RegExp(name));
+  }
+  // It is the time for each change, and not for all of them.
+  const changes = reader.changes({ timeout: 2000 });
+  await changes.next();
+  for (let lap = 2; lap < 6; lap++) {
+    const next = changes.next();
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    writer.write({ lap });
+    assertEquals((await next).value?.lap, lap);
+  }
+  await changes.return();
+  const reason = new Deno.errors.TimedOut("by its signal");
+  const stopped = reader.changes({ signal: AbortSignal.abort(reason) });
+  await assertRejects(() => stopped.next(), Deno.errors.TimedOut, "by its signal");
+  const controller = new AbortController();
+  const waiting = reader.changes({ signal: controller.signal });
+  await waiting.next();
+  const next = waiting.next();
+  controller.abort(reason);
+  await assertRejects(() => next, Deno.errors.TimedOut, "by its signal");
+  await assertRejects(() => reader.changes({ timeout: -1 }).next(), RangeError, "timeout");
+  // @ts-expect-error: there is no such word.
+  await assertRejects(() => reader.changes({ whenWriterGone: "stop" }).next(), TypeError, "stop");
+});
+
+Deno.test("a process ends while it waits for changes after LatestValue.unref(), and lives on after ref()", async () => {
+  const name = randomName();
+  using writer = LatestValue.create(name, Marked);
+  const flags = ["--allow-read"];
+  assertEquals(await runPeer("latest_waits.ts", ["unref", name], { flags }), ["waits"]);
+  assertEquals(await runPeer("latest_waits.ts", ["unref while it waits", name], { flags }), [
+    "waits",
+  ]);
+  await using peer = await Peer.start("latest_waits.ts", "ref", name);
+  assertEquals(await peer.nextLine(), "waits");
+  writer.write({ marks: new Array<number>(Marked.marks).fill(4) });
+  assertEquals(await peer.nextLine(), "got 4");
+  assertEquals((await peer.gone()).code, 0);
 });
 
 Deno.test("LatestValue leaves no handle behind", async () => {

@@ -14,11 +14,13 @@ Deno.test("examples/latest_value.ts shows a watcher whole values, up to the last
   const { out, code } = await runExample("latest_value.ts", "watch", "--name", name);
   assertEquals(code, 0);
   assertMatch(out, /Looked at \d+ values up to lap 100, 0 of them torn/);
-  const { values, torn, lap } = await watch(name, 100, AbortSignal.timeout(20_000));
-  assertEquals([torn, lap], [0, 100]);
+  const { values, torn, lap, driver: state } = await watch(name, 100, AbortSignal.timeout(20_000));
+  assertEquals([torn, lap, state], [0, 100, "alive"]);
   assertGreater(values, 0);
+  const later = watch(name, 101, AbortSignal.timeout(20_000));
   await driver.stdin.close();
   assertEquals((await driver.status).code, 0);
+  assertEquals((await later).driver, "closed");
 });
 
 Deno.test("examples/latest_value.ts gives up after --timeout, and says how it is used", async () => {

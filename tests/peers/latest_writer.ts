@@ -3,7 +3,8 @@
  *
  *     latest_writer.ts NAME
  *
- * "spin" has it write until it is killed, as fast as it can; "write N" writes N once; "echo OTHER"
+ * "spin" has it write until it is killed, as fast as it can; "write N" writes N once; "close" has it close
+ * and end; "echo OTHER"
  * has it answer each value of another one by the next number, some microseconds later.
  */
 
@@ -22,6 +23,11 @@ for await (const line of lines) {
   if (word === "write") {
     writer.write({ marks: new Array<number>(Marked.marks).fill(Number(number)) });
     console.log("written");
+  }
+  if (word === "close") {
+    writer.close();
+    console.log("closed");
+    break;
   }
   if (word === "echo") {
     using other = LatestValue.open(number, Marked);

@@ -4,7 +4,7 @@
  * | offset | what                                                                        |
  * | -----: | --------------------------------------------------------------------------- |
  * |      0 | u32 magic, 0x42524957 ("WIRB"); written last, so that it says "ready"       |
- * |      4 | u32 version, 1                                                              |
+ * |      4 | u32 version, 2; in version 1 there were no bits of seats                    |
  * |      8 | u32 capacity of the ring in bytes, a power of two                           |
  * |     12 | u32 the longest message in bytes                                            |
  * |     16 | 16 random bytes, in the names of the events of receivers that sleep         |
@@ -14,7 +14,7 @@
  * |    384 | u32 committed: where the newest record begins, as the sender alone sees it, |
  * |        | for when it has died; the lower half of it                                  |
  * |    512 | u32, u32: a bit for each receiver that sleeps; the sender takes them, and   |
- * |        | sets the receivers' events                                                  |
+ * |        | sets the receivers' events; u32, u32: a bit for each that has a seat        |
  * |    640 | the sender's place: u64 owner, u32 state, as in a channel                   |
  * |   2048 | the ring                                                                    |
  *
@@ -53,8 +53,8 @@ export const WORD = {
 /** Positions in the header, by their place in a `BigUint64Array`. */
 export const POSITION = { newest: 16, announced: 32 } as const;
 
-/** Where the bits of receivers that sleep are. */
-export const SLEEPERS_OFFSET = 512;
+/** Where the bits of the receivers' seats are. */
+export const SEATS_OFFSET = 512;
 
 /** Where the random bytes are, and how many. */
 const RANDOM = { offset: 16, length: 16 } as const;
@@ -66,7 +66,7 @@ export const SENDER: Place = { owner: 80, state: 162, sleeping: -1 };
 export const RECORD_KIND = { message: 1, padding: 2 } as const;
 
 const MAGIC = 0x42524957;
-const VERSION = 1;
+const VERSION = 2;
 const SCOPES = ["Local", "Global"] as const;
 
 /** What is settled when a broadcast ring is made. */

@@ -1,17 +1,5 @@
 /**
- * The memory of a latest value.
- *
- * | at  | what                                                                               |
- * | --- | ---------------------------------------------------------------------------------- |
- * | 0   | u32 0x564c4957, the letters WILV; u32 version, 1; u64 hash of the layout;          |
- * |     | u32 the value's length in bytes; u32 how many slots there are                      |
- * | 128 | u32, u32: a bit for each reader that sleeps; the writer takes them, and sets the   |
- * |     | readers' events                                                                    |
- * | 256 | u32 the number of the newest value, 0 for none; from 384 on the slots, each a u32  |
- * |     | number and the value, in multiples of 128 bytes                                    |
- *
- * The value with number n is in slot n mod 4. The writer holds the mutex `NAME.writer`; a reader
- * that sleeps has made the event `NAME.reader.BIT`.
+ * The memory of a latest value, mapped and checked; for what is where in it see latest_header.ts.
  *
  * @module
  */
@@ -19,8 +7,8 @@
 import type { Security } from "../../../ffi/security.ts";
 import type { MappedView, SharedMemory } from "../../memory/mod.ts";
 import { struct } from "../../memory/mod.ts";
-import { LatestSlots, SLOTS } from "./latest_slots.ts";
-import { SEAT_WORDS, Seats } from "../end/seats.ts";
+import { type LatestParts, MAGIC, memoryLengthFor, partsOf, VERSION } from "./latest_header.ts";
+import { SLOTS } from "./latest_slots.ts";
 
 /** Where a value's bytes are, and how many there are. */
 export interface ValueLayout {
@@ -46,14 +34,10 @@ const HEADER = struct({
   valueLength: "u32",
   slots: "u32",
 });
-const MAGIC = 0x564c_4957;
-const VERSION = 1;
-const SLEEPERS = 128;
-const SLOTS_AT = 256;
 
 /** How much memory a value takes, in bytes. */
 export function memoryLengthOf({ byteLength }: ValueLayout): number {
-  return SLOTS_AT + LatestSlots.byteLengthOf(wordsOf(byteLength));
+  return memoryLengthFor(wordsOf(byteLength));
 }
 
 /** How many 32-bit words bytes take. */
@@ -68,10 +52,8 @@ export function writeHeader(view: MappedView, layout: ValueLayout): void {
 
 /** The memory of a latest value, mapped. */
 export class LatestMemory implements Disposable {
-  /** The values. */
-  readonly slots: LatestSlots;
-  /** Where readers sleep. */
-  readonly seats: Seats;
+  /** What is in it. */
+  readonly parts: LatestParts;
   readonly #memory: SharedMemory;
   readonly #view: MappedView;
 
@@ -91,19 +73,7 @@ export class LatestMemory implements Disposable {
       memory.close();
       throw error;
     }
-    const { buffer } = this.#view;
-    this.seats = new Seats(new Int32Array(buffer, SLEEPERS, SEAT_WORDS), name);
-    this.slots = new LatestSlots(buffer, SLOTS_AT, wordsOf(layout.byteLength));
-  }
-
-  /**
-   * Puts a new value in place of the newest, and wakes the readers that sleep; for the writer only.
-   *
-   * @param words The value.
-   */
-  publish(words: Int32Array<ArrayBuffer>): void {
-    this.slots.publish(words);
-    this.seats.wakeAll();
+    this.parts = partsOf(this.#view.buffer, name, wordsOf(layout.byteLength));
   }
 
   /** Lets go of it. */

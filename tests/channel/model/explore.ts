@@ -11,7 +11,16 @@ import { HEADER_LENGTH, WORD } from "../../../src/channel/ring/ring_header.ts";
 import type { Library } from "./library_copy.ts";
 import { Node } from "./node.ts";
 import { accessMemory, type Action, type Entry, letScriptsStop, Run } from "./run.ts";
-import { counterexample, firstSignalled, keyOfState, type State, withHandle } from "./state.ts";
+import {
+  closing,
+  counterexample,
+  firstSignalled,
+  type Held,
+  keyOfState,
+  type State,
+  taking,
+  withHandle,
+} from "./state.ts";
 import { watchMemory } from "./watched_memory.ts";
 
 /** One of the scripts of a scenario. */
@@ -22,8 +31,10 @@ export interface Part {
   mortal?: "from the start" | "from its first note";
   /** The process whose end it waits for, which need not come. */
   after?: number;
-  /** Whether nothing else happens before it has noted something. @default false */
-  first?: boolean;
+  /** Whether nothing else happens before it has noted something, or sleeps. @default false */
+  first?: boolean | "until it sleeps";
+  /** Whether nothing else happens until it sleeps each time. @default false */
+  whole?: boolean;
 }
 
 /** Scripts that work together. */
@@ -32,6 +43,12 @@ export interface Scenario {
   readonly memory: Int32Array<ArrayBuffer>;
   /** The scripts, whose process ids are their places here, from 1. */
   readonly parts: readonly Part[];
+  /** The first word of what nobody else can tell when it is read or written. @default where a ring begins */
+  readonly body?: number;
+  /** Whether a script that waits for ever is right to, for the memory is as it is. @default never */
+  mayWait?(memory: Int32Array<ArrayBuffer>): boolean;
+  /** How often a timeout may be over because nobody does anything. @default 4 */
+  readonly mostLongWaits?: number;
   /**
    * Is called for each way in which all can end; throws if that is not right.
    *
@@ -59,7 +76,7 @@ const WAIT_TIMEOUT = 0x102;
 const SHORT = 1;
 /** How much time goes by with such a long one, in milliseconds. */
 const LONG = 1000;
-/** How often that may happen. */
+/** How often that may happen, unless the scenario says so. */
 const MOST_LONG_WAITS = 4;
 
 /** Far more than a script has until its end. */
@@ -107,19 +124,19 @@ export class Explorer {
     for (let part = 0; part < this.#scenario.parts.length; part++) {
       nodes.push(await this.#run(part, new Node()));
     }
-    const first = { set: [], ended: [], woken: [], longWaits: 0, trail: undefined };
+    const first = { set: [], held: [], ended: [], woken: [], longWaits: 0, trail: undefined };
     const open: State[] = [{ ...first, memory: this.#scenario.memory, nodes }];
     const seen = new Set<string>();
     let ends = 0;
     for (let state = open.pop(); state !== undefined; state = open.pop()) {
-      const steps = this.#stepsFrom(state);
+      const { steps } = this.#stepsFrom(state);
       // Nobody has to be ended.
       if (steps.every(({ text }) => text === ENDED)) {
         this.#checkEnd(state);
         ends++;
       }
       for (const step of steps) {
-        const next = await this.#take(state, step);
+        const next = await this.#goOn(await this.#take(state, step));
         const key = keyOfState(next);
         if (seen.has(key)) continue;
         seen.add(key);
@@ -154,19 +171,31 @@ export class Explorer {
     return { ...next, nodes: state.nodes.with(part, node) };
   }
 
-  #stepsFrom(state: State): Step[] {
+  /** Makes all steps that come next in any case: states in between are no use to anybody. */
+  async #goOn(state: State): Promise<State> {
+    for (let now = state;;) {
+      const { steps: [only, ...others], isForced } = this.#stepsFrom(now);
+      if (!isForced || only === undefined || others.length > 0) return now;
+      now = await this.#take(now, only);
+    }
+  }
+
+  /** What can come after a state, and whether nothing else can happen before that. */
+  #stepsFrom(state: State): { steps: readonly Step[]; isForced: boolean } {
     const steps: Step[] = [];
-    for (const [part, { mortal, first }] of this.#scenario.parts.entries()) {
+    for (const [part, { mortal, first, whole }] of this.#scenario.parts.entries()) {
       if (state.ended.includes(part + 1)) continue;
-      const { action, waits, turns, notes } = state.nodes[part]!.progress;
+      const { action, waits, turns, notes, hasSlept } = state.nodes[part]!.progress;
       if (action !== undefined) {
         const own = this.#stepsOf(state, part, action);
         // Nobody else can tell when that is.
-        if (this.#isOwn(action) || (first && notes.length === 0)) return own;
+        const isSet = first === "until it sleeps" ? hasSlept : first !== true || notes.length > 0;
+        const isAlone = !isSet || (whole && action.kind !== "wait");
+        if (this.#isOwn(action) || isAlone) return { steps: own, isForced: true };
         steps.push(...own);
       }
-      for (const [wait, handles] of waits) {
-        if (state.woken.some((woken) => woken.part === part && woken.wait === wait)) continue;
+      for (const [wait, { handles }] of waits) {
+        if (isOver(state, part, wait)) continue;
         const found = firstSignalled(state, handles);
         if (found === undefined) continue;
         const woken = [...state.woken, { part, wait, code: found.index }];
@@ -186,7 +215,8 @@ export class Explorer {
       }
     }
     const isQuiet = steps.every(({ text }) => text === ENDED);
-    return isQuiet ? [...steps, ...this.#longWaitsIn(state)] : steps;
+    const longWaits = isQuiet ? this.#longWaitsIn(state) : [];
+    return { steps: [...steps, ...longWaits], isForced: false };
   }
 
   #stepsOf(state: State, part: number, action: Action): Step[] {
@@ -200,6 +230,18 @@ export class Explorer {
         return [done(`ask for ${action.pid}`, state.ended.includes(action.pid))];
       case "set":
         return [done(`set ${action.event}`, 1, { set: withHandle(state.set, action.event) })];
+      case "event": {
+        const { how, event } = action;
+        const held = { event, pid: part + 1 };
+        const isThere = state.held.some((one) => one.event === event);
+        const text = `${how} ${event}`;
+        if (how === "close") {
+          const isClosed = (one: Held) => one.event === event && one.pid === held.pid;
+          return [done(text, true, closing(state, isClosed))];
+        }
+        if (isThere !== (how === "open")) return [done(`${text} in vain`, false)];
+        return [done(text, true, taking(state, held))];
+      }
       case "wait": {
         const steps: Step[] = [];
         const found = firstSignalled(state, action.handles);
@@ -222,25 +264,38 @@ export class Explorer {
     if (action.kind === "time") return true;
     if (action.kind !== "access") return false;
     const { word } = action.access;
-    return word >= HEADER_LENGTH / 4 || (!this.#isMortal && ONLY_AFTER_AN_END.includes(word));
+    const { body = HEADER_LENGTH / 4 } = this.#scenario;
+    return word >= body || (!this.#isMortal && ONLY_AFTER_AN_END.includes(word));
   }
 
   /** Time goes by in which nobody does anything. */
   #longWaitsIn(state: State): Step[] {
-    if (state.ended.length === 0 || state.longWaits >= MOST_LONG_WAITS) return [];
-    return state.nodes.flatMap(({ progress: { action } }, part) => {
-      if (state.ended.includes(part + 1) || action?.kind !== "wait") return [];
-      if (action.timeout > LONG) return [];
-      const entry = { kind: "done", value: WAIT_TIMEOUT } as const;
-      const change = { longWaits: state.longWaits + 1 };
-      return [{ text: "is not woken", part, entry, change }];
-    });
+    const { mostLongWaits = MOST_LONG_WAITS } = this.#scenario;
+    if (state.ended.length === 0 || state.longWaits >= mostLongWaits) return [];
+    const longWaits = state.longWaits + 1;
+    const steps: Step[] = [];
+    for (const [part, { progress: { action, waits } }] of state.nodes.entries()) {
+      if (state.ended.includes(part + 1)) continue;
+      if (action?.kind === "wait" && action.timeout <= LONG) {
+        const entry = { kind: "done", value: WAIT_TIMEOUT } as const;
+        steps.push({ text: "is not woken", part, entry, change: { longWaits } });
+      }
+      for (const [wait, { timeout }] of waits) {
+        if (timeout > LONG || isOver(state, part, wait)) continue;
+        const woken = [...state.woken, { part, wait, code: WAIT_TIMEOUT }];
+        steps.push({ text: `wait ${wait} is late`, part, change: { woken, longWaits } });
+      }
+    }
+    return steps;
   }
 
   #checkEnd(state: State): void {
     const ended = new Set(state.ended);
+    const { mayWait } = this.#scenario;
     for (const [part, { progress }] of state.nodes.entries()) {
-      if (progress.isOver || progress.isResting || ended.has(part + 1)) continue;
+      if (mayWait?.(state.memory) || progress.isOver || progress.isResting || ended.has(part + 1)) {
+        continue;
+      }
       const { after } = this.#scenario.parts[part]!;
       if (after !== undefined && !ended.has(after)) continue;
       throw counterexample(`Script ${part + 1} waits for ever`, state);
@@ -255,8 +310,14 @@ export class Explorer {
 
 const ENDED = "its process is ended";
 
+/** Whether a wait is over whose script has not been told. */
+function isOver({ woken }: State, part: number, wait: number): boolean {
+  return woken.some((woken) => woken.part === part && woken.wait === wait);
+}
+
 function endOf(state: State, part: number): Step {
   const ended = [...state.ended, part + 1].sort();
   const woken = state.woken.filter((woken) => woken.part !== part);
-  return { text: ENDED, part, change: { ended, woken } };
+  const closed = closing(state, ({ pid }) => pid === part + 1);
+  return { text: ENDED, part, change: { ...closed, ended, woken } };
 }

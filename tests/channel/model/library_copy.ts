@@ -4,6 +4,12 @@
  * @module
  */
 
+import type * as BroadcastReceiver from "../../../src/channel/broadcast_receiver.ts";
+import type * as BroadcastSender from "../../../src/channel/broadcast_sender.ts";
+import type * as Seats from "../../../src/channel/end/seats.ts";
+import type * as LatestHeader from "../../../src/channel/latest/latest_header.ts";
+import type * as LatestPublisher from "../../../src/channel/latest/latest_publisher.ts";
+import type * as LatestReader from "../../../src/channel/latest/latest_reader.ts";
 import type * as Receiver from "../../../src/channel/ring_receiver.ts";
 import type * as Sender from "../../../src/channel/ring_sender.ts";
 import type * as Events from "../../../src/sync/event.ts";
@@ -12,6 +18,15 @@ import type * as Events from "../../../src/sync/event.ts";
 export interface Library {
   readonly RingSender: typeof Sender.RingSender;
   readonly RingReceiver: typeof Receiver.RingReceiver;
+  readonly BroadcastSender: typeof BroadcastSender.BroadcastSender;
+  readonly BroadcastReceiver: typeof BroadcastReceiver.BroadcastReceiver;
+  readonly LatestPublisher: typeof LatestPublisher.LatestPublisher;
+  readonly LatestReader: typeof LatestReader.LatestReader;
+  /** The parts of a latest value's memory. */
+  readonly latestParts: typeof LatestHeader.partsOf;
+  readonly Seats: typeof Seats.Seats;
+  /** How many words seats take. */
+  readonly seatWords: number;
   /** An event that all processes have. */
   event(handle: bigint): Events.SharedEvent;
   /** Has its modules be as they are when they have just been loaded. */
@@ -34,13 +49,27 @@ export interface Change {
 
 const ROOT = new URL("../../../", import.meta.url);
 const MACHINE = new URL("./machine.ts", import.meta.url).href;
-const ENTRIES = [
-  "src/channel/ring_sender.ts",
-  "src/channel/ring_receiver.ts",
-  "src/sync/mod.ts",
-];
+const ENTRIES = {
+  sender: "src/channel/ring_sender.ts",
+  receiver: "src/channel/ring_receiver.ts",
+  broadcastSender: "src/channel/broadcast_sender.ts",
+  broadcastReceiver: "src/channel/broadcast_receiver.ts",
+  latestHeader: "src/channel/latest/latest_header.ts",
+  latestPublisher: "src/channel/latest/latest_publisher.ts",
+  latestReader: "src/channel/latest/latest_reader.ts",
+  seats: "src/channel/end/seats.ts",
+  events: "src/sync/mod.ts",
+};
 /** What files have of Deno that is a step of theirs. */
-const GLOBALS = ["Deno", "clearTimeout", "navigator", "performance", "setImmediate", "setTimeout"];
+const GLOBALS = [
+  "Deno",
+  "FinalizationRegistry",
+  "clearTimeout",
+  "navigator",
+  "performance",
+  "setImmediate",
+  "setTimeout",
+];
 /** What there is so much of in the library that it would be all that there is to see. */
 const FEWER: readonly Change[] = [
   // Looks at another sender's turn.
@@ -50,6 +79,12 @@ const FEWER: readonly Change[] = [
     file: "src/channel/ring/ring_header.ts",
     from: "export const MOST_SENDERS = 64;",
     to: "export const MOST_SENDERS = 2;",
+  },
+  // Words of seats.
+  {
+    file: "src/channel/end/seats.ts",
+    from: "export const SEATS = 64;",
+    to: "export const SEATS = 32;",
   },
 ];
 
@@ -66,7 +101,18 @@ const STAND_INS: Readonly<Record<string, string>> = {
     import { Handle } from "../../ffi/handle.ts";
     import { setEvent } from "../../ffi/event.ts";
     import { WaitableObject } from "./waitable_object.ts";
+    import { Deno, holdEvent, waitForEvent } from "${MACHINE}";
     export class SharedEvent extends WaitableObject {
+      static create(name) {
+        const value = holdEvent("create", name);
+        if (value === undefined) throw new Deno.errors.AlreadyExists();
+        return new SharedEvent(value);
+      }
+      static open(name) {
+        const value = holdEvent("open", name);
+        if (value === undefined) throw new Deno.errors.NotFound();
+        return new SharedEvent(value);
+      }
       #handle;
       constructor(value) {
         const handle = new Handle(value, "event");
@@ -75,6 +121,9 @@ const STAND_INS: Readonly<Record<string, string>> = {
       }
       set() {
         setEvent(this.#handle);
+      }
+      async wait({ timeout = Infinity } = {}) {
+        if (!await waitForEvent(this.unsafeHandle, timeout)) throw new Deno.errors.TimedOut();
       }
     }`,
 };
@@ -90,7 +139,7 @@ export async function loadCopy(...changes: Change[]): Promise<Library> {
   try {
     const copies = new Map<string, string>();
     const all = [...FEWER, ...changes];
-    for (const file of ENTRIES) await copy(file, all, copies);
+    for (const file of Object.values(ENTRIES)) await copy(file, all, copies);
     for (const { file } of all) {
       if (!copies.has(file)) throw new Error(`Nobody imports ${file}`);
     }
@@ -101,8 +150,16 @@ export async function loadCopy(...changes: Change[]): Promise<Library> {
     }
     const url = (file: string) =>
       `file:///${folder.replaceAll("\\", "/").replace(/^\//, "")}/${file}`;
-    const sender: typeof Sender = await import(url(ENTRIES[0]!));
-    const receiver: typeof Receiver = await import(url(ENTRIES[1]!));
+    const sender: typeof Sender = await import(url(ENTRIES.sender));
+    const receiver: typeof Receiver = await import(url(ENTRIES.receiver));
+    const broadcastSender: typeof BroadcastSender = await import(url(ENTRIES.broadcastSender));
+    const broadcastReceiver: typeof BroadcastReceiver = await import(
+      url(ENTRIES.broadcastReceiver)
+    );
+    const latestHeader: typeof LatestHeader = await import(url(ENTRIES.latestHeader));
+    const latestPublisher: typeof LatestPublisher = await import(url(ENTRIES.latestPublisher));
+    const latestReader: typeof LatestReader = await import(url(ENTRIES.latestReader));
+    const seats: typeof Seats = await import(url(ENTRIES.seats));
     const { SharedEvent } = await import(url("src/sync/mod.ts"));
     const { stateOfModule: turnEnd } = await import(url("src/channel/end/turn_end.ts"));
     const tellers = (): unknown[] => turnEnd()[0];
@@ -117,6 +174,13 @@ export async function loadCopy(...changes: Change[]): Promise<Library> {
     return {
       RingSender: sender.RingSender,
       RingReceiver: receiver.RingReceiver,
+      BroadcastSender: broadcastSender.BroadcastSender,
+      BroadcastReceiver: broadcastReceiver.BroadcastReceiver,
+      LatestPublisher: latestPublisher.LatestPublisher,
+      LatestReader: latestReader.LatestReader,
+      latestParts: latestHeader.partsOf,
+      Seats: seats.Seats,
+      seatWords: seats.SEAT_WORDS,
       event: (handle) => new SharedEvent(handle),
       reset: () => resets.forEach((reset) => reset()),
       state: () => states.map((state) => state()),

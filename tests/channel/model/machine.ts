@@ -4,7 +4,7 @@
  * @module
  */
 
-import { processHandle, running } from "./run.ts";
+import { isNamed, namedEvent, processHandle, running } from "./run.ts";
 
 /** The same for all processes, whose ids are different. */
 const START_TIME = 10_000n;
@@ -22,6 +22,14 @@ export function setImmediate(callback: () => void): void {
   running().later(callback);
 }
 
+/** What a script that was thrown out has forgotten is nobody's. */
+export class FinalizationRegistry {
+  /** There is nothing to be done. */
+  register(): void {}
+  /** There is nothing to be done. */
+  unregister(): void {}
+}
+
 /** No timer is over: nothing has to wait for one. */
 export function setTimeout(): undefined {}
 /** There is nothing to be done. */
@@ -32,14 +40,37 @@ export function clearTimeout(): void {}
 /** The functions that are called. */
 export function kernel32(): Record<string, (...args: never[]) => unknown> {
   return {
-    CloseHandle: () => 1,
+    CloseHandle: (handle: bigint) => {
+      if (isNamed(handle)) running().step({ kind: "event", how: "close", event: handle });
+      return 1;
+    },
     CreateEventW: () => running().newHandle(),
     GetTickCount: () => running().step({ kind: "time" }),
     SetEvent: (event: bigint) => running().step({ kind: "set", event }),
-    WaitForMultipleObjectsEx: (_: number, handles: BigUint64Array, __: number, timeout: number) =>
-      running().step({ kind: "wait", handles: [...handles], timeout }),
+    WaitForMultipleObjectsEx: (_: number, handles: BigUint64Array, __: number, timeout: number) => {
+      const code = running().step({ kind: "wait", handles: [...handles], timeout });
+      running().restAfterWait(code);
+      return code;
+    },
     WaitOnPoolThread: (_: number, handles: BigUint64Array) => running().wait([...handles]),
   };
+}
+
+/**
+ * Creates or opens an event with a name.
+ *
+ * @returns Its handle; `undefined` if it is there already, or is not there.
+ */
+export function holdEvent(how: "create" | "open", name: string): bigint | undefined {
+  const event = namedEvent(name);
+  return running().step({ kind: "event", how, event }) === true ? event : undefined;
+}
+
+/** Waits for an event in the event loop; tells whether it was set in time. */
+export async function waitForEvent(event: bigint, timeout: number): Promise<boolean> {
+  const code = await running().wait([event], timeout);
+  running().restAfterWait(code);
+  return code === 0;
 }
 
 /** When a process was started. */

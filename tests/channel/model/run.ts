@@ -15,6 +15,7 @@ import type { Access } from "./watched_memory.ts";
 export type Action =
   | { readonly kind: "access"; readonly access: Access; readonly make: () => unknown }
   | { readonly kind: "set"; readonly event: bigint }
+  | { readonly kind: "event"; readonly how: "create" | "open" | "close"; readonly event: bigint }
   | { readonly kind: "wait"; readonly handles: readonly bigint[]; readonly timeout: number }
   | { readonly kind: "ask"; readonly pid: number }
   | { readonly kind: "time" };
@@ -28,14 +29,24 @@ export type Entry =
 /** A script: from its first step to its end. */
 export type Script = (run: Run) => void | Promise<void>;
 
+/** What a script waits for in its event loop. */
+export interface LoopWait {
+  /** One of these. */
+  readonly handles: readonly bigint[];
+  /** The most to wait, in milliseconds. */
+  readonly timeout: number;
+}
+
 /** How far a script has come. */
 export interface Progress {
   /** What it does next; `undefined` if its event loop has to do something first. */
   readonly action: Action | undefined;
   /** What it waits for in its event loop, by the numbers of the waits. */
-  readonly waits: ReadonlyMap<number, readonly bigint[]>;
+  readonly waits: ReadonlyMap<number, LoopWait>;
   /** How many callbacks wait for the next turn of its event loop. */
   readonly turns: number;
+  /** Whether it has waited. */
+  readonly hasSlept: boolean;
   /** Whether it has ended. */
   readonly isOver: boolean;
   /** Whether it has done all that it had to, and stays. */
@@ -50,6 +61,7 @@ export interface Progress {
 
 /** The handles that all scripts have. */
 export const EVENTS = { data: 4n, space: 8n } as const;
+const FIRST_NAMED = 100n;
 const FIRST_PROCESS = 1000n;
 const FIRST_OWN_HANDLE = 10_000n;
 /** Throws a script out. */
@@ -67,6 +79,16 @@ export function processOf(handle: bigint): number | undefined {
   return handle >= FIRST_PROCESS && handle < FIRST_OWN_HANDLE
     ? Number(handle - FIRST_PROCESS)
     : undefined;
+}
+
+/** The handle of an event with a name, in whatever process: one for each number at the end of names. */
+export function namedEvent(name: string): bigint {
+  return FIRST_NAMED + BigInt(name.slice(name.lastIndexOf(".") + 1));
+}
+
+/** Whether that is the handle of an event with a name, which has to be created or opened. */
+export function isNamed(handle: bigint): boolean {
+  return handle >= FIRST_NAMED && handle < FIRST_PROCESS;
 }
 
 /** What tells one thing that happens from others. */
@@ -87,13 +109,14 @@ export class Run {
   readonly #entries: readonly Entry[];
   #at = 0;
   #action: Action | undefined;
+  #hasSlept = false;
   #isOver = false;
   #isResting = false;
   #error: unknown;
-  readonly #waits = new Map<number, { handles: readonly bigint[]; end: (code: number) => void }>();
+  readonly #waits = new Map<number, LoopWait & { end: (code: number) => void }>();
   readonly #turns: (() => void)[] = [];
   readonly #notes: string[] = [];
-  #lastWait = 0;
+  #root: (() => unknown) | undefined;
   #rest = "";
   #restedAt = 0;
   #lastHandle: bigint;
@@ -125,11 +148,11 @@ export class Run {
       this.#happen(entry);
     }
     current = undefined;
-    const waits = new Map([...this.#waits].map(([number, { handles }]) => [number, handles]));
     return {
       action: this.#action,
-      waits,
+      waits: new Map(this.#waits),
       turns: this.#turns.length,
+      hasSlept: this.#hasSlept,
       isOver: this.#isOver && this.#action === undefined,
       isResting: this.#isResting && this.#action === undefined,
       error: this.#error,
@@ -151,10 +174,23 @@ export class Run {
    */
   rest(state: unknown): void {
     if (this.#action !== undefined || this.#turns.length > 0) return;
-    this.#rest = digest([state, this.#notes, this.#lastWait, this.#lastHandle, [
-      ...this.#waits.keys(),
-    ]]);
+    this.#rest = digest([state, this.#notes, this.#lastHandle, [...this.#waits.keys()]]);
     this.#restedAt = this.#at;
+  }
+
+  /**
+   * Has this script be as at rest also where a wait is over: what goes on there must have all that it
+   * needs in some object that can be reached from here, or always the same, deadlines as well.
+   *
+   * @param root Gives all that the script has.
+   */
+  restInWaits(root: () => unknown): void {
+    this.#root = root;
+  }
+
+  /** A wait is over, in one way or another. */
+  restAfterWait(way: unknown): void {
+    if (this.#root !== undefined) this.rest([this.#root(), "after a wait", way]);
   }
 
   /** Makes a step that was made before, or is thrown out there. */
@@ -164,15 +200,20 @@ export class Run {
       this.#at++;
       return entry.value;
     }
+    if (action.kind === "wait") this.#hasSlept = true;
+    // One that is thrown out closes what it has.
+    if (this.#action !== undefined && action.kind === "event") return true;
     this.#action ??= action;
     throw STOP;
   }
 
   /** Begins to wait in the event loop. */
-  async wait(handles: readonly bigint[]): Promise<number> {
+  async wait(handles: readonly bigint[], timeout = Infinity): Promise<number> {
     if (this.#action !== undefined) throw STOP;
-    const number = ++this.#lastWait;
-    return await new Promise((end) => this.#waits.set(number, { handles, end }));
+    if (handles.some(isNamed)) this.#hasSlept = true;
+    let number = 1;
+    while (this.#waits.has(number)) number++;
+    return await new Promise((end) => this.#waits.set(number, { handles, timeout, end }));
   }
 
   /** Is fulfilled when another process has ended. */

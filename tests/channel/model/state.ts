@@ -13,6 +13,8 @@ export interface State {
   readonly memory: Int32Array<ArrayBuffer>;
   /** The events that are set. */
   readonly set: readonly bigint[];
+  /** Which processes have a handle of which event with a name; the event is there for as long as that. */
+  readonly held: readonly Held[];
   /** The processes that were ended. */
   readonly ended: readonly number[];
   /** The waits that are over and whose scripts have not been told. */
@@ -23,6 +25,12 @@ export interface State {
   readonly nodes: readonly Node[];
   /** How all that came about. */
   readonly trail: Trail | undefined;
+}
+
+/** A handle that a process has of an event with a name. */
+export interface Held {
+  readonly event: bigint;
+  readonly pid: number;
 }
 
 /** The last step on the way to a state, and those before it. */
@@ -55,15 +63,46 @@ export function withHandle(set: readonly bigint[], handle: bigint): readonly big
   return set.includes(handle) ? set : [...set, handle].sort();
 }
 
+/** What changes when a process takes a handle of an event with a name. */
+export function taking({ held }: State, taken: Held): Pick<State, "held"> {
+  return { held: [...held, taken].sort((one, other) => orderOf(one) - orderOf(other)) };
+}
+
+/** What changes when handles of events with names are closed: an event without one is gone. */
+export function closing(
+  { set, held }: State,
+  isClosed: (held: Held) => boolean,
+): Pick<State, "set" | "held"> {
+  const left = held.filter((one) => !isClosed(one));
+  const gone = held.filter(({ event }) => !left.some((one) => one.event === event));
+  return { held: left, set: set.filter((event) => !gone.some((one) => one.event === event)) };
+}
+
+function orderOf({ event, pid }: Held): number {
+  return Number(event) * 100 + pid;
+}
+
 /** What tells one state from others. */
-export function keyOfState({ memory, set, ended, woken, longWaits, nodes }: State): string {
-  const words: string[] = [];
-  for (let index = 0; index < memory.length; index++) {
-    if (memory[index] !== 0) words.push(`${index}:${memory[index]}`);
-  }
+export function keyOfState({ memory, set, held, ended, woken, longWaits, nodes }: State): string {
   const done = woken.map(({ part, wait, code }) => `${part}.${wait}.${code}`).sort();
   const ids = nodes.map(({ id }, part) => ended.includes(part + 1) ? 0 : id);
-  return [words, set, ended, done, longWaits, ids].join(";");
+  const handles = held.map(orderOf);
+  return [keyOfMemory(memory), set, handles, ended, done, longWaits, ids].join(";");
+}
+
+/** Most steps only read, and leave the very same memory. */
+const keysOfMemories = new WeakMap<Int32Array, string>();
+
+function keyOfMemory(memory: Int32Array<ArrayBuffer>): string {
+  let key = keysOfMemories.get(memory);
+  if (key === undefined) {
+    const words: string[] = [];
+    for (let index = 0; index < memory.length; index++) {
+      if (memory[index] !== 0) words.push(`${index}:${memory[index]}`);
+    }
+    keysOfMemories.set(memory, key = words.join());
+  }
+  return key;
 }
 
 /** A counterexample, with the way to it. */

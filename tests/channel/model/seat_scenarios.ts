@@ -1,0 +1,141 @@
+/**
+ * What is gone through in all orders: writers and readers of latest values, and senders and receivers of
+ * broadcast rings, all of which use seats.
+ *
+ * @module
+ */
+
+import { assertEquals, assertGreater, assertGreaterOrEqual } from "@std/assert";
+import {
+  HEADER_LENGTH as BROADCAST_HEADER_LENGTH,
+  SENDER,
+  writeHeader,
+} from "../../../src/channel/broadcast/broadcast_header.ts";
+import {
+  memoryLengthFor,
+  SLOTS_OFFSET,
+  WRITER,
+} from "../../../src/channel/latest/latest_header.ts";
+import type { Place } from "../../../src/channel/ring/ring_header.ts";
+import type { Part, Scenario } from "./explore.ts";
+import {
+  broadcastReceiver,
+  broadcastSender,
+  reader,
+  SETTINGS,
+  sleeper,
+  teller,
+  writer,
+} from "./seat_scripts.ts";
+
+/** Readers are woken, and have not to look for themselves after a while. */
+const atOnce = { mostLongWaits: 0 } as const;
+/** A writer may be ended as it comes, which readers that watch nobody see when they look. */
+const soon = { mostLongWaits: 1 } as const;
+const mortal = "from its first note";
+const always = "from the start";
+const asleep = "until it sleeps";
+
+/** Everything that is gone through, by what it is. */
+export const SEAT_SCENARIOS = {
+  "a writer that closes, and a reader": latest(atOnce, [
+    writer({ numbers: [1, 2] }),
+    reader({ first: true }),
+  ]),
+  "a writer that stays, and a reader that comes as another one leaves": latest(atOnce, [
+    writer({ numbers: [1, 2], first: true, stays: true }),
+    reader({ whole: true, until: 1 }),
+    reader({ until: 2 }),
+  ]),
+  "a writer that is ended, and a reader": latest(atOnce, [
+    writer({ numbers: [1], mortal }),
+    reader({ first: true }),
+  ]),
+  "a writer that is ended, and a reader that throws": latest(atOnce, [
+    writer({ numbers: [1], mortal }),
+    reader({ first: true, whenWriterGone: "throw" }),
+  ]),
+  "a writer that may be ended as it comes, and a reader": latest(soon, [
+    writer({ numbers: [1], mortal: always }),
+    reader({ first: true }),
+  ]),
+  "a writer that may be ended as it comes, the next one, and a reader that waits": latest(atOnce, [
+    writer({ numbers: [], mortal: always }),
+    reader({ first: asleep, until: 9, whenWriterGone: "wait", after: 1 }),
+    writer({ numbers: [9], after: 1, stays: true }),
+  ]),
+  "a writer that is ended, and two readers": latest(atOnce, [
+    writer({ numbers: [1], mortal }),
+    ...[1, 2].map(() => reader({ whole: true })),
+  ]),
+  "a writer that is ended, and three readers": latest(atOnce, [
+    writer({ numbers: [1], first: true, mortal }),
+    ...[1, 2, 3].map(() => reader({ whole: true })),
+  ]),
+  "numbers that are told, and sleepers that come and go": {
+    memory: new Int32Array(memoryLengthFor(1) / 4),
+    parts: [
+      teller({ numbers: [1, 2] }),
+      sleeper({ until: 1, first: asleep }),
+      sleeper({ until: 2 }),
+    ],
+    check: (notes) => assertEquals(notes.slice(1), [["left"], ["left"]]),
+  },
+  "a sender that is ended, and a receiver": broadcast(atOnce, [
+    broadcastSender({ numbers: [1], mortal }),
+    broadcastReceiver({ way: "await", first: true }),
+  ]),
+  "a sender that may be ended as it comes, and a receiver": broadcast(soon, [
+    broadcastSender({ numbers: [1], mortal: always }),
+    broadcastReceiver({ way: "Sync", first: true }),
+  ]),
+  "a sender that may be ended as it comes, the next one, and a receiver": broadcast(atOnce, [
+    broadcastSender({ numbers: [], mortal: always }),
+    broadcastReceiver({ way: "Sync", first: asleep }),
+    broadcastSender({ numbers: [9], after: 1 }),
+  ]),
+  "a sender that is ended, and two receivers": broadcast(atOnce, [
+    broadcastSender({ numbers: [1], mortal }),
+    broadcastReceiver({ way: "Sync", whole: true }),
+    broadcastReceiver({ way: "await", whole: true }),
+  ]),
+} as const satisfies Record<string, Scenario>;
+
+type Options = Pick<Scenario, "mostLongWaits">;
+
+function latest(options: Options, parts: readonly Part[]): Scenario {
+  const memory = new Int32Array(memoryLengthFor(1) / 4);
+  // No slot is written to once a reader may be at it.
+  const body = SLOTS_OFFSET / 4 + 1;
+  return { ...options, memory, parts, body, mayWait: hasNobody(WRITER), check };
+}
+
+function broadcast(options: Options, parts: readonly Part[]): Scenario {
+  const buffer = new ArrayBuffer(BROADCAST_HEADER_LENGTH + SETTINGS.capacity);
+  writeHeader(buffer, SETTINGS);
+  return { ...options, memory: new Int32Array(buffer), parts, mayWait: hasNobody(SENDER), check };
+}
+
+/** Nobody has ever come: readers wait for the first one. */
+function hasNobody({ owner, state }: Place): (memory: Int32Array<ArrayBuffer>) => boolean {
+  return (memory) => memory[owner * 2] === 0 && memory[state] === 0;
+}
+
+/**
+ * Nothing goes back, and who is told of the end of a writer has seen all that the first one knows to be
+ * published.
+ */
+function check(notes: readonly (readonly string[])[], ended: ReadonlySet<number>): void {
+  const sent = Math.max(0, ...numbersIn(notes[0]!, "sent"));
+  for (const noted of notes) {
+    const received = numbersIn(noted, "received");
+    assertEquals(received, received.toSorted((one, other) => one - other));
+    const isTold = noted.includes("end") || noted.includes("reset");
+    if (isTold) assertGreaterOrEqual(Math.max(0, ...received), sent);
+    if (noted.includes("reset")) assertGreater(ended.size, 0);
+  }
+}
+
+function numbersIn(notes: readonly string[], what: "sent" | "received"): number[] {
+  return notes.filter((note) => note.startsWith(what)).map((note) => Number(note.split(" ")[1]));
+}

@@ -1,0 +1,175 @@
+/**
+ * Scripts that use a latest value or a broadcast ring, for scenarios.
+ *
+ * @module
+ */
+
+import {
+  type BroadcastSettings,
+  SEATS_OFFSET,
+} from "../../../src/channel/broadcast/broadcast_header.ts";
+import { SLOTS_OFFSET } from "../../../src/channel/latest/latest_header.ts";
+import type { WhenWriterGone } from "../../../src/channel/latest/latest_reader.ts";
+import type { Part } from "./explore.ts";
+import type { Library } from "./library_copy.ts";
+
+/** When a script is there. */
+export interface Presence extends Pick<Part, "mortal" | "first" | "whole" | "after"> {
+  /** Whether it does not close its end when it has done its work. @default false */
+  stays?: boolean;
+}
+
+/** What a script puts in. */
+export interface Publishing extends Presence {
+  /** The values or messages. */
+  numbers: readonly number[];
+}
+
+/** What reads values. */
+export interface Reading extends Presence {
+  /** It leaves after this value, or a later one. @default it leaves when the iteration ends */
+  until?: number;
+  /** What the iteration does when the writer is gone. */
+  whenWriterGone?: WhenWriterGone;
+}
+
+/** The broadcast rings of scenarios: a message of a byte is told of at once. */
+export const SETTINGS: BroadcastSettings = { capacity: 256, maxMessageLength: 16 };
+
+/** A writer, which notes what it has published. */
+export function writer({ numbers, stays, ...rest }: Publishing): Part {
+  return {
+    ...rest,
+    script: async (library, run, buffer) => {
+      if (rest.after !== undefined) await run.whenEnded(rest.after);
+      using publisher = new library.LatestPublisher(library.latestParts(buffer, "value", 1));
+      run.note("there");
+      for (const number of numbers) {
+        publisher.publish(Int32Array.of(number));
+        run.note(`sent ${number}`);
+      }
+      if (stays) await run.stay();
+    },
+  };
+}
+
+/** A reader, which notes the values that it was given, and how that has ended. */
+export function reader({ until = Infinity, whenWriterGone = "end", ...rest }: Reading): Part {
+  return {
+    ...rest,
+    script: async (library, run, buffer) => {
+      using reader = new library.LatestReader("value", library.latestParts(buffer, "value", 1));
+      const words = new Int32Array(1);
+      run.note("there");
+      run.restInWaits(() => [reader, library.state()]);
+      try {
+        for await (const number of reader.changes(words, () => words[0]!, { whenWriterGone })) {
+          run.note(`received ${number}`);
+          if (library.isIdle) run.rest([reader, library.state()]);
+          if (number >= until) return;
+        }
+        run.note("end");
+      } catch (error) {
+        if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+        run.note("reset");
+      }
+    },
+  };
+}
+
+/** A sender of a broadcast ring, which notes what it has sent. */
+export function broadcastSender({ numbers, stays, ...rest }: Publishing): Part {
+  return {
+    ...rest,
+    script: async (library, run, buffer) => {
+      if (rest.after !== undefined) await run.whenEnded(rest.after);
+      using sender = new library.BroadcastSender(endOf(library, buffer));
+      run.note("there");
+      for (const number of numbers) {
+        sender.send(Uint8Array.of(number));
+        run.note(`sent ${number}`);
+      }
+      if (stays) await run.stay();
+    },
+  };
+}
+
+/** What receives from a broadcast ring. */
+export interface Receiving extends Presence {
+  /** Whether it awaits, or stands still. */
+  way: "await" | "Sync";
+  /** It leaves after this message, or a later one. @default it leaves at the end */
+  until?: number;
+}
+
+/** A receiver of a broadcast ring, which notes what it has received, and how that has ended. */
+export function broadcastReceiver({ way, until = Infinity, ...rest }: Receiving): Part {
+  return {
+    ...rest,
+    script: async (library, run, buffer) => {
+      using receiver = new library.BroadcastReceiver(endOf(library, buffer));
+      run.note("there");
+      run.restInWaits(() => [receiver, library.state()]);
+      try {
+        for (;;) {
+          const message = way === "Sync" ? receiver.receiveSync() : await receiver.receive();
+          if (message === undefined) return run.note("end");
+          run.note(`received ${message.bytes[0]}`);
+          if (library.isIdle) run.rest([receiver, library.state()]);
+          if (message.bytes[0]! >= until) return;
+        }
+      } catch (error) {
+        if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+        run.note("reset");
+      }
+    },
+  };
+}
+
+/** Where the number is that sleepers wait for, in words. */
+const NUMBER = SLOTS_OFFSET / 4;
+
+/** Tells sleepers of numbers, and stays. */
+export function teller({ numbers, ...rest }: Publishing): Part {
+  return {
+    ...rest,
+    script: async (library, run, buffer) => {
+      const seats = seatsOf(library, buffer);
+      const words = new Int32Array(buffer);
+      for (const number of numbers) {
+        Atomics.store(words, NUMBER, number);
+        seats.wakeAll();
+        run.note(`told ${number}`);
+      }
+      await run.stay();
+    },
+  };
+}
+
+/** Has a seat and nothing else, sleeps until a number is told, and leaves. */
+export function sleeper({ until, ...rest }: Presence & { until: number }): Part {
+  return {
+    ...rest,
+    script: async (library, run, buffer) => {
+      using seat = seatsOf(library, buffer).take();
+      run.restInWaits(() => seat);
+      const words = new Int32Array(buffer);
+      for (;;) {
+        seat.announce();
+        if (Atomics.load(words, NUMBER) >= until) break;
+        await seat.event.wait();
+      }
+      run.note("left");
+    },
+  };
+}
+
+function seatsOf(library: Library, buffer: ArrayBuffer) {
+  return library.latestParts(buffer, "value", 1).seats;
+}
+
+function endOf(library: Library, buffer: ArrayBuffer) {
+  const words = new Int32Array(buffer, SEATS_OFFSET, library.seatWords);
+  const ring = new Uint8Array(buffer, HEADER_LENGTH, SETTINGS.capacity);
+  return { buffer, ring, settings: SETTINGS, seats: new library.Seats(words, "ring") };
+}
