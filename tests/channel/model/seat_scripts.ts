@@ -6,6 +6,7 @@
 
 import {
   type BroadcastSettings,
+  HEADER_LENGTH,
   SEATS_OFFSET,
 } from "../../../src/channel/broadcast/broadcast_header.ts";
 import { SLOTS_OFFSET } from "../../../src/channel/latest/latest_header.ts";
