@@ -242,7 +242,12 @@ Deno.test("readHeader refuses what is no broadcast ring's header", () => {
   assertEquals(readHeader(buffer)?.capacity, 1024);
   assertEquals(readHeader(new ArrayBuffer(4096)), undefined);
   assertThrows(() => readHeader(new ArrayBuffer(100)), Deno.errors.InvalidData);
-  for (const [word, value] of [[0, 5], [1, 2], [2, 1000], [2, 2048], [2, -1], [3, 113], [3, -1]]) {
+  for (
+    const [word, value] of [[0, 5], [1, 1], [1, 3], [2, 1000], [2, 2048], [2, -1], [3, 113], [
+      3,
+      -1,
+    ]]
+  ) {
     const words = new Int32Array(buffer.slice());
     words[word!] = value!;
     assertThrows(() => readHeader(words.buffer), Deno.errors.InvalidData, "not a broadcast ring's");
