@@ -26,12 +26,6 @@ import { LatestWriter } from "./latest_writer.ts";
  * look at in time is gone. A writer that dies leaves the last whole value, and another one can take
  * its place.
  *
- * The writer holds the mutex `NAME.writer`, and has its place in the memory besides. The place tells
- * readers who writes, so that they notice its end. The mutex keeps a second writer out, and the place alone
- * could not: Windows gives a dead writer's process id to another process soon. If this user may not
- * look at that process, nobody can tell that the writer is dead. The system always gives a dead
- * owner's mutex up, whoever asks.
- *
  * @example
  * ```ts
  * import { LatestValue, struct } from "@winipc/winipc";

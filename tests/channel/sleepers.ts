@@ -49,7 +49,7 @@ interface Readers extends AsyncDisposable {
  * Kills writers, also as they come. After each all readers see the newest number, and after all of them what
  * the last writer publishes, which is not killed.
  *
- * @returns How many numbers they saw.
+ * @returns The last number that the writers that were killed have published.
  */
 export async function killWriters({ kind, rounds, seed }: SleepOptions): Promise<number> {
   const random = new Random(seed);

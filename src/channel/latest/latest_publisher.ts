@@ -1,6 +1,12 @@
 /**
  * The writer's side of a latest value.
  *
+ * The writer holds the mutex `NAME.writer`, and has its place in the memory besides. The place tells
+ * readers who writes, so that they notice its end. The mutex keeps a second writer out, and the place alone
+ * could not: Windows gives a dead writer's process id to another process soon. If this user may not
+ * look at that process, nobody can tell that the writer is dead. The system always gives a dead
+ * owner's mutex up, whoever asks.
+ *
  * @module
  */
 
@@ -15,7 +21,7 @@ export class LatestPublisher implements Disposable {
   /**
    * Takes the place, and has every reader know of this writer.
    *
-   * @param parts The memory. No other writer lives: see latest_value.ts.
+   * @param parts The memory. No other writer lives: the mutex is held.
    */
   constructor(parts: LatestParts) {
     this.#parts = parts;
