@@ -184,7 +184,8 @@ export class SharedMutex extends SharedObject {
    *
    * @param options How long to wait.
    * @throws {Deno.errors.WouldBlock} If another task of this script holds it or wants it, which
-   *   could not go on while the thread stands still.
+   *   could not go on while the thread blocks; also just after the release of a lock of
+   *   {@linkcode SharedMutex.lock}, which takes until the event loop turns.
    * @throws {Deno.errors.TimedOut} If it was not free in time.
    * @throws {Deno.errors.BadResource} If it is closed.
    */
@@ -193,8 +194,8 @@ export class SharedMutex extends SharedObject {
     void this.unsafeHandle;
     if (claimsFor(this.#handle).length > 0) {
       throw new Deno.errors.WouldBlock(
-        `Cannot lock ${this.#handle.kind} on this thread: a task of this script holds it or wants ` +
-          "it, and could not go on while the thread stands still; use lock()",
+        `Cannot lock ${this.#handle.kind} on this thread: a task of this script holds it, wants ` +
+          "it, or has just released it, and could not go on while the thread blocks; use lock()",
       );
     }
     const lock = lockHere(this, timeout);
