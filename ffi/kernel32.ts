@@ -213,7 +213,6 @@ export const KERNEL32 = {
     ],
     result: BOOL,
   },
-  GetTickCount: { parameters: [], result: DWORD },
   InitializeProcThreadAttributeList: {
     parameters: [
       BUFFER, // lpAttributeList

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { kernel32 } from "../../../ffi/kernel32.ts";
+import { interruptTime, UNITS_PER_MILLISECOND } from "../../../ffi/interrupt_time.ts";
 import { selfAsOwner } from "../ring/ownership.ts";
 import { OwnerWatch } from "../ring/owner_watch.ts";
 import { CLOSED, HEADER_LENGTH, type Place } from "../ring/ring_header.ts";
 
-/** How often an end that does not wait asks whether the other end's owner is there, in milliseconds. */
-const LOOK_INTERVAL = 20;
+/** How often an end that does not wait asks whether the other end's owner is there: each 20 ms. */
+const LOOK_INTERVAL = 20 * UNITS_PER_MILLISECOND;
 
 /** The other side of a ring: whether anybody is there, was closed, or their process has ended. */
 export interface OtherSide extends Disposable {
@@ -31,8 +31,8 @@ export interface OtherSide extends Disposable {
    */
   look(): bigint | undefined;
   /**
-   * Sees whether the owner is still there, if that has not been asked lately. To find out how late it
-   * is takes some nanoseconds, so this can be called for each message that is told of by itself.
+   * Sees whether the owner is still there, if that has not been asked lately. How late it is, a load
+   * tells, so this can be called for each message that is published by itself.
    */
   lookNowAndThen(): void;
   /** Takes note that the process whose handle {@linkcode OtherSide.look} gave has ended. */
@@ -52,7 +52,7 @@ export class OtherEnd implements OtherSide {
   #watch: OwnerWatch | undefined;
   #died = false;
   #isAwaited = false;
-  readonly #tickCount: () => number;
+  readonly #time: Readonly<Int32Array<ArrayBuffer>>;
   #lastLook = 0;
 
   /**
@@ -67,8 +67,8 @@ export class OtherEnd implements OtherSide {
     this.#owners = new BigUint64Array(buffer, 0, HEADER_LENGTH / 8);
     this.#place = place;
     this.#ended = ended;
-    this.#tickCount = kernel32().GetTickCount;
-    this.#lastLook = this.#tickCount() - LOOK_INTERVAL;
+    this.#time = interruptTime();
+    this.#lastLook = (this.#time[0]! - LOOK_INTERVAL) | 0;
   }
 
   get isClosed(): boolean {
@@ -96,9 +96,9 @@ export class OtherEnd implements OtherSide {
   }
 
   lookNowAndThen(): void {
-    const now = this.#tickCount();
-    // It counts modulo 2³².
-    if ((now - this.#lastLook | 0) < LOOK_INTERVAL) return;
+    const now = this.#time[0]!;
+    // Both are modulo 2³².
+    if (((now - this.#lastLook) >>> 0) < LOOK_INTERVAL) return;
     this.#lastLook = now;
     if (this.look() !== undefined && this.#watch?.hasEnded) this.#died = true;
   }

@@ -91,6 +91,8 @@ const FEWER: readonly Change[] = [
 /** Files that are others in the copy. */
 const STAND_INS: Readonly<Record<string, string>> = {
   "ffi/kernel32.ts": `export { kernel32 } from "${MACHINE}";`,
+  "ffi/interrupt_time.ts":
+    `export { interruptTime } from "${MACHINE}"; export const UNITS_PER_MILLISECOND = 10_000;`,
   "ffi/process.ts": `export { startOf } from "${MACHINE}";`,
   "ffi/registered_wait.ts": "export const INFINITE = 0xffff_ffff;",
   "ffi/thread.ts": `export { currentThread } from "${MACHINE}";`,

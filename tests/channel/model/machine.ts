@@ -45,7 +45,6 @@ export function kernel32(): Record<string, (...args: never[]) => unknown> {
       return 1;
     },
     CreateEventW: () => running().newHandle(),
-    GetTickCount: () => running().step({ kind: "time" }),
     SetEvent: (event: bigint) => running().step({ kind: "set", event }),
     WaitForMultipleObjectsEx: (_: number, handles: BigUint64Array, __: number, timeout: number) => {
       const code = running().step({ kind: "wait", handles: [...handles], timeout });
@@ -71,6 +70,15 @@ export async function waitForEvent(event: bigint, timeout: number): Promise<bool
   const code = await running().wait([event], timeout);
   running().restAfterWait(code);
   return code === 0;
+}
+
+/** The time, in units of 100 nanoseconds. */
+export function interruptTime(): { readonly 0: number } {
+  return {
+    get 0() {
+      return Number(running().step({ kind: "time" })) * 10_000;
+    },
+  };
 }
 
 /** When a process was started. */
