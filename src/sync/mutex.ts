@@ -8,6 +8,7 @@ import { lastError } from "../../ffi/error.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { objectName } from "../../ffi/object_name.ts";
+import { standStill } from "../../ffi/wait.ts";
 import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
 import { claimsFor, MutexClaim } from "./mutex_claim.ts";
 import { MutexLock } from "./mutex_lock.ts";
@@ -26,7 +27,7 @@ import {
   type WaitForObjectOptions,
   waitForShared,
 } from "./shared_object.ts";
-import { standStill, type WaitSyncOptions } from "./single_wait.ts";
+import type { WaitSyncOptions } from "./single_wait.ts";
 import { timedOut } from "./wait_job.ts";
 import { lend, type Tenant } from "./waitable_object.ts";
 import { waitOnThread } from "./waiter_pool.ts";

@@ -16,10 +16,10 @@ import { createEvent, setEvent } from "../../ffi/event.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { INFINITE } from "../../ffi/registered_wait.ts";
+import { standStill } from "../../ffi/wait.ts";
 import { inWorker } from "../../ffi/worker.ts";
 import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
 import type { SharedEvent } from "./event.ts";
-import { standStill } from "./single_wait.ts";
 import { type Lease, lend } from "./waitable_object.ts";
 
 /** The most waits at a time: half of the threads remain. */

@@ -13,10 +13,9 @@
  * @module
  */
 
-import { lastError } from "../../ffi/error.ts";
 import type { Handle } from "../../ffi/handle.ts";
-import { kernel32 } from "../../ffi/kernel32.ts";
-import { INFINITE, RegisteredWait } from "../../ffi/registered_wait.ts";
+import { RegisteredWait } from "../../ffi/registered_wait.ts";
+import { standStill } from "../../ffi/wait.ts";
 import { inWorker } from "../../ffi/worker.ts";
 import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
 import { timedOut } from "./wait_job.ts";
@@ -31,29 +30,6 @@ export interface WaitSyncOptions {
 
 /** The most waits that are registered at a time. */
 const MOST_REGISTERED = 16;
-
-/** What came of a look at an object. */
-export type Look = "signalled" | "abandoned" | undefined;
-
-const WAIT_OBJECT_0 = 0;
-const WAIT_ABANDONED = 0x80;
-const WAIT_TIMEOUT = 0x102;
-
-/**
- * Waits on this very thread, which stands still meanwhile.
- *
- * @param object The object.
- * @param timeout The most to wait, in milliseconds.
- * @returns `undefined` if it was not signalled in time.
- */
-export function standStill(object: Handle, timeout: number): Look {
-  const milliseconds = timeout === Infinity ? INFINITE : timeout;
-  const code = kernel32().WaitForSingleObject(object.value, milliseconds);
-  if (code === WAIT_OBJECT_0) return "signalled";
-  if (code === WAIT_ABANDONED) return "abandoned";
-  if (code === WAIT_TIMEOUT) return undefined;
-  throw lastError("WaitForSingleObject", `Cannot wait for ${object.kind}`);
-}
 
 /**
  * Waits for an object on this very thread.

@@ -7,8 +7,8 @@
 import type { Handle } from "../../ffi/handle.ts";
 import { closeByMyself } from "../../ffi/reaper.ts";
 import { currentThread, openSameThread, type ThreadIdentity } from "../../ffi/thread.ts";
+import { standStill } from "../../ffi/wait.ts";
 import { inWorker } from "../../ffi/worker.ts";
-import { standStill } from "../sync/single_wait.ts";
 
 /** How often a thread looks whether a mortal parent has ended, where it cannot wait for that, in milliseconds. */
 const LOOK_INTERVAL = 250;

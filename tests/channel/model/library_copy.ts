@@ -96,9 +96,9 @@ const STAND_INS: Readonly<Record<string, string>> = {
   "ffi/process.ts": `export { startOf } from "${MACHINE}";`,
   "ffi/registered_wait.ts": "export const INFINITE = 0xffff_ffff;",
   "ffi/thread.ts": `export { currentThread } from "${MACHINE}";`,
+  "ffi/wait.ts": `export { standStill } from "${MACHINE}";`,
   "ffi/worker.ts": `export { inWorker } from "${MACHINE}";`,
   "src/channel/ring/owner_watch.ts": `export { OwnerWatch } from "${MACHINE}";`,
-  "src/sync/single_wait.ts": `export { standStill } from "${MACHINE}";`,
   "src/sync/mod.ts": `
     import { Handle } from "../../ffi/handle.ts";
     import { setEvent } from "../../ffi/event.ts";
