@@ -1,0 +1,23 @@
+/**
+ * What it costs a Worker that it is to leave nothing behind: the thread that its first object starts.
+ *
+ * @module
+ */
+
+const MODULE = JSON.stringify(import.meta.resolve("../mod.ts"));
+const CODE = {
+  "imports winipc": `import ${MODULE}; postMessage(0);`,
+  "opens its first memory": `
+    import { SharedMemory } from ${MODULE};
+    using memory = SharedMemory.anonymous(4096);
+    postMessage(0);`,
+};
+
+for (const [what, code] of Object.entries(CODE)) {
+  Deno.bench(`a Worker starts, ${what}, and is ended`, { group: "worker" }, async () => {
+    const url = `data:text/javascript,${encodeURIComponent(code)}`;
+    const worker = new Worker(url, { type: "module" });
+    await new Promise((resolve) => worker.onmessage = resolve);
+    worker.terminate();
+  });
+}
