@@ -5,6 +5,9 @@
  */
 
 import { environmentVariable } from "./environment.ts";
+import { Handle } from "./handle.ts";
+import { kernel32 } from "./kernel32.ts";
+import { inWorker } from "./worker.ts";
 
 /**
  * The name of the environment variable that tells of a handle.
@@ -46,4 +49,23 @@ export function readInheritance(key: string, form: RegExp): string[] {
   throw new Deno.errors.InvalidData(
     `Cannot inherit "${key}": the environment variable ${name} is ${JSON.stringify(value)}`,
   );
+}
+
+/**
+ * Takes over a handle that this process inherited. A Worker takes a duplicate: the handle itself is there
+ * for all threads, and must not be closed when one of them ends.
+ *
+ * @param value The handle's value.
+ * @param adopt Takes over a handle of that value.
+ * @throws {Deno.errors.BadResource} If it is no handle.
+ */
+export function adoptInherited<T>(value: bigint, adopt: (value: bigint) => T): T {
+  if (!inWorker()) return adopt(value);
+  const duplicate = Handle.duplicateOf(value, "what was inherited").release();
+  try {
+    return adopt(duplicate);
+  } catch (error) {
+    kernel32().CloseHandle(duplicate);
+    throw error;
+  }
 }

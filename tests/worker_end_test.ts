@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { encodeWide } from "../ffi/wide.ts";
 import {
   BroadcastRing,
+  inheritHandles,
   LatestValue,
   listWindows,
   MessageWindow,
@@ -15,6 +17,7 @@ import { compileRingPeer } from "./compile_ring_peer.ts";
 import { countThreads } from "./count_threads.ts";
 import { assertLeavesNoHandle } from "./leak.ts";
 import { type End, MortalWorker, soon, throws } from "./mortal_worker.ts";
+import { openLibrary } from "./open_library.ts";
 import { Peer } from "./peer.ts";
 import { randomName } from "./random_name.ts";
 
@@ -184,6 +187,29 @@ Deno.test("A child whose pipe an ended Worker had sees a broken pipe", async () 
   await assertRejects(() => broken.wait({ timeout: 100 }), Deno.errors.TimedOut);
   worker.end();
   await broken.wait(PATIENT);
+});
+
+Deno.test("What a process inherited is there for all its threads, though Workers end that took it", async () => {
+  using kernel32 = openLibrary("kernel32.dll", {
+    GetHandleInformation: { parameters: ["usize", "buffer"], result: "i32" },
+    SetEnvironmentVariableW: { parameters: ["buffer", "buffer"], result: "i32" },
+  });
+  const { GetHandleInformation, SetEnvironmentVariableW } = kernel32.symbols;
+  using memory = SharedMemory.anonymous(4096);
+  using event = SharedEvent.anonymous();
+  using scope = inheritHandles({ mortal_memory: memory, mortal_event: event });
+  for (const [key, value] of Object.entries(scope.env)) {
+    assert(SetEnvironmentVariableW(encodeWide(key), encodeWide(value)));
+  }
+  for (let round = 0; round < 2; round++) {
+    const name = randomName();
+    using worker = await MortalWorker.start("inherited", name);
+    worker.end();
+    await soon("the name is free", () => isGone(() => SharedMemory.open(name)));
+    for (const handle of Object.values(scope.handles)) {
+      assert(GetHandleInformation(handle, new Uint32Array(1)), `round ${round}`);
+    }
+  }
 });
 
 Deno.test("A view whose buffer a Worker gave away before its end is still mapped", async () => {

@@ -231,10 +231,13 @@ export class RingSender implements Disposable {
     this.#assertLength(bytes.length);
     if (this.#turn.isEmpty) throw new Deno.errors.Busy("Other messages wait for room");
     const deadline = deadlineAfter(timeout);
-    while (!this.#writer.write(bytes, true)) {
+    if (this.#writer.write(bytes, true)) return true;
+    // While this waits, another thread may grow a shared buffer, and an array over all of it.
+    const message = bytesOf("the message", bytes);
+    do {
       if (!this.#refuse() && !this.#isToWait()) return false;
-      this.#waitForRoomSync(bytes.length, deadline, options);
-    }
+      this.#waitForRoomSync(message.length, deadline, options);
+    } while (!this.#writer.write(message, true));
     return true;
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readInheritance } from "../../ffi/inheritance.ts";
+import { adoptInherited, readInheritance } from "../../ffi/inheritance.ts";
 import { adoptSection } from "./adoption.ts";
 import type { Mappable, MemoryAccess } from "./mapped_view.ts";
 
@@ -27,5 +27,6 @@ export function describeInheritance({ handle, byteLength, access }: InheritedSec
 export function inheritSection(key: string): Mappable {
   const form = /^([0-9]{1,10}) section ([0-9]{1,16}) (read|readwrite)$/;
   const [handle, byteLength, access] = readInheritance(key, form) as [string, string, MemoryAccess];
-  return adoptSection(BigInt(handle), { byteLength: Number(byteLength), access });
+  const expected = { byteLength: Number(byteLength), access };
+  return adoptInherited(BigInt(handle), (value) => adoptSection(value, expected));
 }

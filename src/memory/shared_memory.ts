@@ -238,6 +238,8 @@ export class SharedMemory implements Disposable {
    * `WINIPC_INHERIT_` and the key, with four words in it, such as `184 section 4096 readwrite`: the
    * handle's value, what it is of, its size in bytes, and what it grants.
    *
+   * A Worker takes a handle of its own: all threads of the process can take it.
+   *
    * @param key The key.
    * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
    * @throws {Deno.errors.BadResource} If it is no handle of a section, or was taken already.

@@ -161,6 +161,8 @@ export class SharedEvent extends SharedObject {
    * Takes the event that the process that started this one passed on, under a key that the two
    * agreed on: it reads the variable `WINIPC_INHERIT_` and the key, such as `188 event`.
    *
+   * A Worker takes a handle of its own: all threads of the process can take it.
+   *
    * @param key The key.
    * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
    * @throws {Deno.errors.BadResource} If it is no handle of an event, or was taken already.

@@ -153,6 +153,8 @@ export class SharedMutex extends SharedObject {
    * Takes the mutex that the process that started this one passed on, under a key that the two
    * agreed on: it reads the variable `WINIPC_INHERIT_` and the key, such as `188 mutex`.
    *
+   * A Worker takes a handle of its own: all threads of the process can take it.
+   *
    * @param key The key.
    * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
    * @throws {Deno.errors.BadResource} If it is no handle of a mutex, or was taken already.

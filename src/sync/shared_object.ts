@@ -9,7 +9,7 @@ import { assertOneOf } from "../../ffi/arguments.ts";
 import { unless } from "../../ffi/error.ts";
 import { DuplicatedHandle } from "../../ffi/duplicated_handle.ts";
 import { Handle } from "../../ffi/handle.ts";
-import { readInheritance } from "../../ffi/inheritance.ts";
+import { adoptInherited, readInheritance } from "../../ffi/inheritance.ts";
 import { createObject, type NewObject, openObject, READ_CONTROL } from "../../ffi/named_object.ts";
 import { assertOwnedBySelf, nobodySddl, sddlFor, type Security } from "../../ffi/security.ts";
 import { poll, type WaitOptions } from "../waiting/poll.ts";
@@ -212,7 +212,7 @@ export function adoptShared(kind: ObjectKind, value: bigint | number): Origin {
  */
 export function inheritShared(kind: ObjectKind, key: string): Origin {
   const [handle] = readInheritance(key, new RegExp(`^([0-9]{1,10}) ${kind.word}$`));
-  return adoptShared(kind, BigInt(handle!));
+  return adoptInherited(BigInt(handle!), (value) => adoptShared(kind, value));
 }
 
 /**

@@ -87,11 +87,15 @@ class WaitThread {
     const at = this.#record.at(slot);
     for (let from = at; from < at + counts[slot]!; from += MOST_AT_ONCE) {
       const to = Math.min(from + (alls[slot] ? 64 : MOST_AT_ONCE), at + counts[slot]!);
-      const part = handles.slice(from, to);
+      // The first of several that are signalled is taken: nothing for a parent that has ended, whose
+      // handles may be others' by now. Where all are waited for, there is no room for one more.
+      const parent = alls[slot] ? [] : this.#parent.handles;
+      const part = BigUint64Array.of(...parent, ...handles.slice(from, to));
       const found = waitFor(part, alls[slot]! !== 0, 0);
       if (found === "failed") return this.#finish(slot, STATE.failed, lastErrorCode());
       if (typeof found === "object") {
-        return this.#satisfy(slot, from - at + found.at, found.abandoned);
+        const index = found.at - parent.length;
+        return index < 0 ? undefined : this.#satisfy(slot, from - at + index, found.abandoned);
       }
       if (alls[slot]) return;
     }

@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { BroadcastRing, RingChannel } from "../../mod.ts";
+import { SENDER } from "../../src/channel/ring/ring_header.ts";
 import { byteSources, emptySources, lostSources, notBytes } from "../byte_sources.ts";
+import { randomName } from "../random_name.ts";
 
 const soon = { timeout: 20_000 };
 const wrong = (): unknown[] => [...notBytes(), ...lostSources()].map(({ value }) => value);
@@ -104,4 +106,43 @@ Deno.test("BroadcastSender.send() sends every source of bytes whole, and nothing
   }
   sender.flush();
   assertEquals(receiver.tryReceive(), undefined);
+});
+
+Deno.test("RingSender.sendSync() sends an array as it was, though another thread grows it meanwhile", async () => {
+  const name = randomName();
+  using channel = RingChannel.create(name, { capacity: 1024, maxMessageLength: 100 });
+  using sender = channel.sender();
+  while (sender.trySend(new Uint8Array(64)));
+  // The Worker grows the buffer when the ring is full and the sender waits, and makes room then.
+  const code = `
+    import { RingChannel } from ${JSON.stringify(import.meta.resolve("../../mod.ts"))};
+    onmessage = ({ data: buffer }) => {
+      const channel = RingChannel.open(${JSON.stringify(name)});
+      const receiver = channel.receiver();
+      const header = new Int32Array(channel.parts.memory.map().buffer);
+      while (Atomics.load(header, ${SENDER.sleeping}) === 0);
+      buffer.grow(600);
+      const lengths = new Set();
+      try {
+        for (let message; (message = receiver.receiveSync({ timeout: 20_000 })) !== undefined;) {
+          lengths.add(message.length);
+        }
+      } catch (error) {
+        lengths.add(String(error));
+      }
+      postMessage([...lengths]);
+      channel.close();
+    };
+    postMessage([]);
+  `;
+  const worker = new Worker(`data:text/javascript,${encodeURIComponent(code)}`, { type: "module" });
+  const next = () => new Promise((resolve) => worker.onmessage = ({ data }) => resolve(data));
+  await next();
+  const lengths = next();
+  const buffer = new SharedArrayBuffer(64, { maxByteLength: 600 });
+  worker.postMessage(buffer);
+  sender.sendSync(new Uint8Array(buffer), { timeout: 20_000 });
+  sender.close();
+  assertEquals(await lengths, [64]);
+  worker.terminate();
 });

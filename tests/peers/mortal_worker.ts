@@ -60,6 +60,12 @@ const OWN: Record<string, (name: string) => unknown> = {
     owned.push(reader);
     void reader.changes().next().catch(() => {});
   },
+  inherited: (name) =>
+    owned.push(
+      SharedMemory.inherited("mortal_memory"),
+      SharedEvent.inherited("mortal_event"),
+      SharedMemory.create(name, 4096),
+    ),
   waits: () => {
     const events = [0, 1, 2].map(() => SharedEvent.anonymous());
     const semaphore = SharedSemaphore.anonymous();

@@ -130,7 +130,10 @@ export class EndWait implements Disposable {
         const timeout = Math.min(left, this.#longestSleep);
         const isWoken = await this.#sleep({ timeout, ...(signal && { signal }) });
         // The place is somebody else's by now, and the memory may be gone.
-        if (this.#closed) return isReady();
+        if (this.#closed) {
+          if (isWoken) this.#passOn();
+          return isReady();
+        }
         if (!isWoken) this.#other.lookNowAndThen();
       } catch (error) {
         if (!this.#closed) this.#leave(true);
@@ -199,6 +202,11 @@ export class EndWait implements Disposable {
   #unpark(): void {
     this.#parked?.stop();
     this.#parked = undefined;
+  }
+
+  /** Has the place's next end look: what this wait took after its own end was closed may be the next one's. */
+  #passOn(): void {
+    if (!this.#event.closed) this.#event.set();
   }
 
   /** Does not sleep any more. Others may: the next one of them is to look as well. */

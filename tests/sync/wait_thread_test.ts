@@ -1,0 +1,50 @@
+import { assertEquals } from "@std/assert";
+import { openThread, threadStartOf } from "../../ffi/thread.ts";
+import { SharedEvent } from "../../mod.ts";
+import { STATE, WaitRecord } from "../../src/sync/wait_record.ts";
+import type { WaitThreadData } from "../../src/sync/wait_thread.ts";
+import { Thread } from "../../src/threads/thread.ts";
+import { openLibrary } from "../open_library.ts";
+
+/** Starts a Worker, and gives the id of its thread. */
+async function startWorker(): Promise<{ worker: Worker; id: number }> {
+  const code = `
+    const { symbols } = Deno.dlopen("kernel32.dll", {
+      GetCurrentThreadId: { parameters: [], result: "u32" },
+    });
+    postMessage(symbols.GetCurrentThreadId());
+  `;
+  const worker = new Worker(`data:text/javascript,${encodeURIComponent(code)}`, { type: "module" });
+  const id = await new Promise<number>((resolve) => worker.onmessage = ({ data }) => resolve(data));
+  return { worker, id };
+}
+
+// The handles are closed by then, and their values may be others' objects.
+Deno.test("A wait thread takes nothing for a Worker that ended after the thread had found it", async () => {
+  using kernel32 = openLibrary("kernel32.dll", {
+    WaitForSingleObject: { parameters: ["usize", "u32"], result: "u32" },
+  });
+  const { worker, id } = await startWorker();
+  // While it is open, the thread is found, though it has ended.
+  using thread = openThread(id);
+  worker.terminate();
+  assertEquals(kernel32.symbols.WaitForSingleObject(thread.value, 20_000), 0);
+
+  using event = SharedEvent.anonymous({ signalled: true });
+  const record = new WaitRecord();
+  record.handles[record.at(0)] = event.unsafeHandle;
+  record.counts[0] = 1;
+  Atomics.store(record.states, 0, STATE.wanted);
+  const data: WaitThreadData = {
+    buffer: record.buffer,
+    parent: { id, start: threadStartOf(thread) },
+  };
+  const ended = Promise.withResolvers<Error | undefined>();
+  await Thread.start(import.meta.resolve("../../src/sync/wait_thread.ts"), {
+    data,
+    onMessage: () => {},
+    onEnd: ended.resolve,
+  });
+  assertEquals(await ended.promise, undefined);
+  await event.wait({ timeout: 0 });
+});
