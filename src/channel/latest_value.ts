@@ -250,6 +250,8 @@ export class LatestValue<F extends Fields> implements Disposable {
    * @throws {Deno.errors.Busy} If too many readers wait already; or if the writer was so fast that no
    *   value stood still long enough.
    * @throws {Deno.errors.BadResource} If it is closed before it begins.
+   * @throws {Deno.errors.NotCapable} If there is a signal, and this module is a local file and may not be
+   *   read.
    * @throws {TypeError} If an option is of the wrong kind.
    * @throws {RangeError} If `timeout` is out of range.
    */

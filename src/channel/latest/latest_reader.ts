@@ -25,7 +25,10 @@ export type WhenWriterGone = "end" | "throw" | "wait";
 export interface ChangesOptions extends WaitOptions {
   /** The most to wait for each next change, in milliseconds. @default Infinity */
   timeout?: number;
-  /** Ends the iteration, which then throws the signal's reason. */
+  /**
+   * Ends the iteration, which then throws the signal's reason. From a local checkout a signal needs
+   * `--allow-read`, for a thread; from JSR nothing.
+   */
   signal?: AbortSignal;
   /**
    * Ends the iteration, or not, when the writer was closed or its process has ended. The iteration gives
