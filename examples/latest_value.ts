@@ -5,6 +5,8 @@
  *     deno run --allow-ffi examples/latest_value.ts drive --name car --laps 100
  *     deno run --allow-ffi examples/latest_value.ts watch --name car --laps 100
  *
+ * (In a local checkout `watch` needs `--allow-read` as well, for its thread.)
+ *
  * @module
  */
 

@@ -159,7 +159,11 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
     }
   }
 
-  /** All messages until the end. */
+  /**
+   * Iterates over the messages until the end.
+   *
+   * @throws What {@linkcode BroadcastReceiver.receive} throws.
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<BroadcastMessage, void, void> {
     for (;;) {
       const message = await this.receive();
@@ -168,12 +172,21 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
     }
   }
 
-  /** Makes the process live for as long as something waits for a message, as it is at first. */
+  /**
+   * Keeps the process alive while something waits for a message, as a new receiver does.
+   *
+   * @throws {Deno.errors.BadResource} If it is closed.
+   */
   ref(): void {
     this.#hold(true);
   }
 
-  /** Lets the process end while something waits for a message. */
+  /**
+   * Lets the process end while something waits for a message. This holds for waits that have begun
+   * already, and for all that follow.
+   *
+   * @throws {Deno.errors.BadResource} If it is closed.
+   */
   unref(): void {
     this.#hold(false);
   }
@@ -222,7 +235,7 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
     if (!this.#sender.hasDied) return false;
     if (this.#reader.recover(() => this.#sender.isSame())) return false;
     throw new Deno.errors.ConnectionReset(
-      "The process of the broadcast ring's sender has ended without closing it",
+      "The broadcast ring's sender has died: its process or Worker ended without closing it",
     );
   }
 

@@ -151,12 +151,12 @@ export class LatestValue<F extends Fields> implements Disposable {
   }
 
   /**
-   * How it is with the writer now.
+   * The state of the writer now.
    *
-   * - `"alive"`: there is one. So is one in a process that this user may not watch.
-   * - `"closed"`: the last one was closed.
-   * - `"dead"`: the process of the last one has ended without closing it.
-   * - `"none"`: nobody has come to write since the memory was made.
+   * - `"alive"`: there is a writer. This is also said of a process that this user may not watch.
+   * - `"closed"`: the last writer was closed.
+   * - `"dead"`: the process of the last writer has ended without closing it.
+   * - `"none"`: there was no writer since the memory was made.
    *
    * @example
    * ```ts
@@ -211,12 +211,13 @@ export class LatestValue<F extends Fields> implements Disposable {
   }
 
   /**
-   * Gives the newest value, and then each that is the newest when one asks again. It waits while there
-   * is no other. Values that were written and replaced meanwhile are left out.
+   * Iterates over the newest values. It gives the newest value first. Each further step gives the value
+   * that is the newest then, and waits until there is a newer one. Values that were replaced between two
+   * steps are left out.
    *
-   * The iteration ends when the writer was closed or its process has ended; the last value is given
-   * before that. It knows within a second. To go on with the next writer, say `whenWriterGone: "wait"`.
-   * A writer that is replaced before the reader has noticed its end does not end the iteration.
+   * The iteration gives the last value, and ends within a second after the writer was closed or its
+   * process has ended. {@linkcode LatestValue.writer} then tells which. `whenWriterGone` changes this. A
+   * writer that is replaced before the reader has noticed its end does not end the iteration.
    *
    * At most 64 readers can wait at a time.
    *
@@ -238,11 +239,13 @@ export class LatestValue<F extends Fields> implements Disposable {
    *
    * @param options How long to wait, and what ends the iteration; closing ends it too, without an error.
    * @throws {Deno.errors.TimedOut} If there was no next change in time.
-   * @throws {Deno.errors.ConnectionReset} If the writer's process has ended without closing it, and that is
-   *   to be thrown.
+   * @throws {Deno.errors.ConnectionReset} If `whenWriterGone` is `"throw"`, and the writer's process has
+   *   ended without closing it.
    * @throws {Deno.errors.Busy} If too many readers wait already; or if the writer was so fast that no
    *   value stood still long enough.
    * @throws {Deno.errors.BadResource} If it is closed before it begins.
+   * @throws {Deno.errors.NotCapable} If there is a signal, and this module is a local file and may not be
+   *   read.
    * @throws {TypeError} If an option is of the wrong kind.
    * @throws {RangeError} If `timeout` is out of range.
    */
@@ -251,12 +254,21 @@ export class LatestValue<F extends Fields> implements Disposable {
     return this.#reader.changes(words, () => this.layout.read(words), options);
   }
 
-  /** Makes the process live for as long as something waits for changes, as it is at first. */
+  /**
+   * Keeps the process alive while something waits for changes, as a new reader does.
+   *
+   * @throws {Deno.errors.BadResource} If it is closed.
+   */
   ref(): void {
     this.#reader.ref();
   }
 
-  /** Lets the process end while something waits for changes. */
+  /**
+   * Lets the process end while something waits for changes. This holds for waits that have begun
+   * already, and for all that follow.
+   *
+   * @throws {Deno.errors.BadResource} If it is closed.
+   */
   unref(): void {
     this.#reader.unref();
   }

@@ -42,17 +42,21 @@ export interface RingChannelOptions {
   /**
    * How many senders there can be at a time: one, which is quickest, or up to 64.
    *
-   * Of many senders, one writes at a time. A sender that claims a message, or whose process is
-   * suspended while it writes, keeps the other senders waiting until it goes on or ends: their sends
-   * fail with `TimedOut`, which names that process. The receiver gets all that was sent before.
+   * Of many senders, one writes at a time. A sender that has claimed a message, or whose process is
+   * suspended while it writes, keeps the other senders waiting until it goes on or ends. If the
+   * `timeout` of their sends is over, `TimedOut` names that process. The receiver gets all that was
+   * sent before.
    *
    * @default "single"
    */
   producers?: Producers;
   /**
-   * Whether the receiver of a channel of several producers gets the end when the last of them has
-   * left, or `ConnectionReset` when that one has died. Without that, it waits for the next one to come,
-   * as a log collector does.
+   * Whether the channel ends with the last of its senders: where `producers` is `"multiple"`, and no
+   * other sender is left.
+   *
+   * - `true`: the receiver gets the end when the last sender is closed, and `ConnectionReset` when the
+   *   process of the last sender has ended without closing it.
+   * - `false`: the receiver waits for the next sender, as a log collector does, and never gets either.
    *
    * @default true
    */
@@ -75,6 +79,46 @@ export interface ChannelParts {
  * A stream of messages from one process to another, in order, through a ring in shared memory.
  *
  * Nothing asks the system unless the other end sleeps.
+ *
+ * @example From one process to another
+ * ```ts
+ * import { RingChannel } from "@winipc/winipc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // One process receives …
+ * using channel = RingChannel.create("lines");
+ * using receiver = channel.receiver();
+ *
+ * // … and another sends.
+ * using same = RingChannel.open("lines");
+ * const sender = same.sender();
+ * await sender.send(new TextEncoder().encode("Hello"));
+ * sender.close();
+ *
+ * const lines: string[] = [];
+ * for await (const message of receiver) lines.push(new TextDecoder().decode(message));
+ * assertEquals(lines, ["Hello"]);
+ * ```
+ *
+ * @example A log collector, which outlives those who send to it
+ * ```ts
+ * import { RingChannel } from "@winipc/winipc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using channel = RingChannel.create("log", { producers: "multiple", endsWithLastSender: false });
+ * using receiver = channel.receiver();
+ *
+ * for (const name of ["first", "second"]) {
+ *   using same = RingChannel.open("log");
+ *   using sender = same.sender();
+ *   await sender.sendValue({ from: name });
+ * }
+ *
+ * // Both senders have left; the next one may come.
+ * assertEquals((await receiver.receiveValue())?.value, { from: "first" });
+ * assertEquals((await receiver.receiveValue())?.value, { from: "second" });
+ * assertEquals(receiver.ended, false);
+ * ```
  */
 export class RingChannel implements Disposable {
   /** The full name, `Local\…` or `Global\…`, or `undefined` if it has none. */
@@ -111,6 +155,8 @@ export class RingChannel implements Disposable {
    *   with ".data" and ".space" after it.
    * @param options What it is to be like.
    * @throws {Deno.errors.AlreadyExists} If the name is taken.
+   * @throws {TypeError} If an option is of the wrong kind, or `endsWithLastSender` is `false` and
+   *   `producers` is not `"multiple"`.
    * @throws {RangeError} If the capacity or the longest message is out of range.
    */
   static create(name: string, options: RingChannelOptions = {}): RingChannel {
@@ -121,6 +167,8 @@ export class RingChannel implements Disposable {
    * Makes a new channel without a name, for child processes.
    *
    * @param options What it is to be like.
+   * @throws {TypeError} If an option is of the wrong kind, or `endsWithLastSender` is `false` and
+   *   `producers` is not `"multiple"`.
    * @throws {RangeError} If the capacity or the longest message is out of range.
    */
   static anonymous(options: RingChannelOptions = {}): RingChannel {

@@ -104,7 +104,10 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     return { received: this.#reader.count, waited: this.#waited, dropped };
   }
 
-  /** Whether the sender was closed and all of its messages were received. */
+  /**
+   * Whether the sender was closed and all of its messages were received. Always `false` for a channel
+   * that was made with `endsWithLastSender: false`.
+   */
   get ended(): boolean {
     return this.#other.isClosed && !this.#reader.hasMessage;
   }
@@ -244,7 +247,11 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     return message && { value: decodeValue(message) };
   }
 
-  /** All messages until the end. */
+  /**
+   * Iterates over the messages until the end.
+   *
+   * @throws What {@linkcode RingReceiver.receive} throws.
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
     for (;;) {
       const message = await this.receive();
@@ -253,13 +260,22 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     }
   }
 
-  /** Makes the process live for as long as something waits for a message, as it is at first. */
+  /**
+   * Keeps the process alive while something waits for a message, as a new receiver does.
+   *
+   * @throws {Deno.errors.BadResource} If it is closed.
+   */
   ref(): void {
     this.#assertOpen();
     this.#wait.hold(true);
   }
 
-  /** Lets the process end while something waits for a message. */
+  /**
+   * Lets the process end while something waits for a message. This holds for waits that have begun
+   * already, and for all that follow.
+   *
+   * @throws {Deno.errors.BadResource} If it is closed.
+   */
   unref(): void {
     this.#assertOpen();
     this.#wait.hold(false);
@@ -336,7 +352,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     if (!this.#other.hasDied) return false;
     if (this.#reader.recover(() => this.#other.isSame())) return false;
     throw new Deno.errors.ConnectionReset(
-      "The process of the channel's sender has ended without closing it",
+      "The channel's sender has died: its process or Worker ended without closing it",
     );
   }
 

@@ -52,7 +52,29 @@ export interface SenderStats {
   readonly dropped: number;
 }
 
-/** Puts messages into a channel. */
+/**
+ * Puts messages into a channel.
+ *
+ * Its calls throw `Deno.errors.BrokenPipe` within a second after the receiver's process has ended, also
+ * in a loop of {@linkcode RingSender.sendSync} that never returns to the event loop. A loop of
+ * {@linkcode RingSender.trySend} that never calls {@linkcode RingSender.flush} notices that only after the
+ * next 32 KiB. Messages that were sent meanwhile wait in the ring for the next receiver.
+ *
+ * @example A sender that learns that its receiver has left
+ * ```ts
+ * import { RingChannel } from "@winipc/winipc/channel";
+ * import { assertRejects } from "@std/assert";
+ *
+ * using channel = RingChannel.anonymous();
+ * using sender = channel.sender();
+ * const receiver = channel.receiver();
+ * await sender.send(new Float64Array([1.5, 2.5]));
+ * receiver.close();
+ * await assertRejects(async () => {
+ *   while (true) await sender.send(new Uint8Array(8));
+ * }, Deno.errors.BrokenPipe);
+ * ```
+ */
 export class RingSender implements Disposable {
   // It has a value from the beginning for the sake of V8: see ring_writer.ts.
   /** The longest message, in bytes. */

@@ -15,27 +15,31 @@ import { limitSleep } from "../end/unwatched.ts";
 import { CLOSED, HEADER_LENGTH } from "../ring/ring_header.ts";
 import { type LatestParts, WRITER } from "./latest_header.ts";
 
-/** How it is with the writer of a latest value. */
+/** The state of a latest value's writer; {@linkcode LatestValue.writer} says what each means. */
 export type WriterState = "alive" | "closed" | "dead" | "none";
 
-/** What becomes of a reader that has seen the last value of a writer that is gone. */
+/** Ends, throws or waits for the next writer; {@linkcode ChangesOptions.whenWriterGone} says when. */
 export type WhenWriterGone = "end" | "throw" | "wait";
 
-/** How to look for changes. */
+/** Says how long to wait for changes, and when to end. */
 export interface ChangesOptions extends WaitOptions {
   /** The most to wait for each next change, in milliseconds. @default Infinity */
   timeout?: number;
-  /** Ends the iteration, which then throws the signal's reason. */
+  /**
+   * Ends the iteration, which then throws the signal's reason. From a local checkout a signal needs
+   * `--allow-read`, for a thread; from JSR nothing.
+   */
   signal?: AbortSignal;
   /**
-   * What happens when the writer was closed or its process has ended, and its last value was seen.
+   * Ends the iteration, or not, when the writer was closed or its process has ended. The iteration gives
+   * the writer's last value before.
    *
-   * - `"end"`: the iteration ends.
-   * - `"throw"`: it ends if the writer was closed, and throws `Deno.errors.ConnectionReset` if the process
-   *   has ended without that.
-   * - `"wait"`: it goes on with the next writer, and so it waits for as long as there is none.
+   * - `"end"`: the iteration ends in both cases.
+   * - `"throw"`: the iteration ends if the writer was closed. It throws `Deno.errors.ConnectionReset` if
+   *   the process has ended without closing it.
+   * - `"wait"`: the iteration waits for the next writer, and goes on with its values.
    *
-   * Where nobody has come to write yet, the iteration waits for the first writer.
+   * If there was no writer yet, the iteration waits for the first one, whatever this option says.
    *
    * @default "end"
    */
@@ -208,7 +212,7 @@ export class LatestReader implements Disposable {
 
   #reset(): Deno.errors.ConnectionReset {
     return new Deno.errors.ConnectionReset(
-      `The process of the writer of ${this.#label} has ended without closing it`,
+      `The writer of ${this.#label} has died: its process or Worker ended without closing it`,
     );
   }
 }
