@@ -117,7 +117,7 @@ export class ChildProcess implements AsyncDisposable {
    * child that reads it to its end waits for that.
    *
    * @example
-   * \`\`\`ts
+   * ```ts
    * import { spawn } from "@winipc/winipc/process";
    * import { assertEquals } from "@std/assert";
    *
@@ -129,7 +129,7 @@ export class ChildProcess implements AsyncDisposable {
    * const { success, code, stdout, stderr } = await child.output();
    * assertEquals([success, code, stderr.length], [true, 0, 0]);
    * assertEquals(new TextDecoder().decode(stdout), "Hello\r\n");
-   * \`\`\`
+   * ```
    *
    * @throws {TypeError} If neither of the two is piped, or one that is was read before, or is locked.
    */
