@@ -7,8 +7,8 @@
  *
  * The notes are shared memory, one word each. The Worker writes a word after it has opened
  * something and takes the word out before it closes it: a handle value that Windows has given to
- * somebody else is never among them. A Worker can be ended between the two steps, but only after it
- * has run without a pause for two seconds: Deno interrupts it then. That leaks the one object.
+ * somebody else is never among them. Deno 2.9 ends a Worker only when the Worker returns to its event
+ * loop, so never between the two steps. If Deno ends it there after all, that leaks the one object.
  *
  * Views stay mapped: a buffer over one may have been transferred to another isolate.
  *

@@ -66,6 +66,9 @@ export class MortalWorker implements Disposable {
 /** What is left of a Worker is given back within a second; on Wine a thread takes half of one to start. */
 const PATIENCE = isWine() ? 5000 : 1000;
 
+/** For waits that are over when what is left of a Worker is given back. */
+export const SOON = { timeout: PATIENCE } as const;
+
 /**
  * Waits until something is so.
  *

@@ -1,6 +1,6 @@
 // The first example of the README, as a reader pastes it.
 
-import { assert, assertEquals, assertGreater } from "@std/assert";
+import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { TextLineStream } from "@std/streams";
 import { randomName } from "./random_name.ts";
 
@@ -64,12 +64,14 @@ Deno.test("The README's first example works as pasted: its reader sees the count
     ];
     await using _counter = run(counting, folder);
     await using reader = run(reading, folder);
-    let last = 0;
-    for (let line = 0; line < 4; line++) {
+    const counts: number[] = [];
+    // The reader may look before the first count, and twice before the next one on a busy machine.
+    while (new Set(counts).size < 4) {
       const text = await reader.nextLine();
-      const count = Number(text?.match(/^The counter stands at (\d+)$/)?.[1]);
-      assertGreater(count, last, text);
-      last = count;
+      const count = text?.match(/^The counter stands at (\d+)$/)?.[1];
+      assert(count !== undefined, `${text}`);
+      assertGreaterOrEqual(Number(count), counts.at(-1) ?? 0);
+      counts.push(Number(count));
     }
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
 import { encodeWide } from "../ffi/wide.ts";
 import {
   BroadcastRing,
@@ -16,7 +16,7 @@ import {
 import { compileRingPeer } from "./compile_ring_peer.ts";
 import { countThreads } from "./count_threads.ts";
 import { assertLeavesNoHandle } from "./leak.ts";
-import { type End, MortalWorker, soon, throws } from "./mortal_worker.ts";
+import { type End, MortalWorker, SOON, soon, throws } from "./mortal_worker.ts";
 import { openLibrary } from "./open_library.ts";
 import { Peer } from "./peer.ts";
 import { randomName } from "./random_name.ts";
@@ -83,37 +83,43 @@ Deno.test("A sender is not kept waiting by a Worker that ended before it answere
   const began = performance.now();
   worker.end();
   assertEquals(await answer, 0n);
-  assert(performance.now() - began < 20_000);
+  assertLess(performance.now() - began, SOON.timeout);
 });
 
-Deno.test("A Worker that ends as a sender leaves its place, and ConnectionReset", async () => {
-  const name = randomName();
-  using channel = RingChannel.create(name);
-  using receiver = channel.receiver();
-  using worker = await MortalWorker.start("sender", name);
-  assertThrows(() => channel.sender(), Deno.errors.Busy, "thread");
-  const received = assertRejects(() => receiver.receive(PATIENT), Deno.errors.ConnectionReset);
-  worker.end();
-  await received;
-  channel.sender().close();
-});
+for (const how of ["terminate", "close", "throw"] satisfies End[]) {
+  Deno.test(`A Worker that ends as a sender soon leaves its place, and ConnectionReset: ${how}`, async () => {
+    for (const producers of ["single", "multiple"] as const) {
+      const name = randomName();
+      using channel = RingChannel.create(name, { producers });
+      using receiver = channel.receiver();
+      using worker = await MortalWorker.start("sender", name);
+      if (producers === "single") {
+        assertThrows(() => channel.sender(), Deno.errors.Busy, "thread");
+      }
+      const received = assertRejects(() => receiver.receive(SOON), Deno.errors.ConnectionReset);
+      worker.end(how);
+      await received;
+      channel.sender().close();
+    }
+  });
 
-Deno.test("A Worker that ends as a receiver leaves its place, and BrokenPipe", async () => {
-  for (const what of ["receiver", "sleeping receiver"]) {
-    const name = randomName();
-    using channel = RingChannel.create(name, { capacity: 1024 });
-    using sender = channel.sender();
-    using worker = await MortalWorker.start(what, name);
-    assertThrows(() => channel.receiver(), Deno.errors.Busy, "thread");
-    worker.end();
-    const message = new Uint8Array(100);
-    const fill = async () => {
-      for (;;) await sender.send(message, PATIENT);
-    };
-    await assertRejects(fill, Deno.errors.BrokenPipe);
-    channel.receiver().close();
-  }
-});
+  Deno.test(`A Worker that ends as a receiver soon leaves its place, and BrokenPipe: ${how}`, async () => {
+    for (const what of ["receiver", "sleeping receiver"]) {
+      const name = randomName();
+      using channel = RingChannel.create(name, { capacity: 1024 });
+      using sender = channel.sender();
+      using worker = await MortalWorker.start(what, name);
+      assertThrows(() => channel.receiver(), Deno.errors.Busy, "thread");
+      worker.end(how);
+      const message = new Uint8Array(100);
+      const fill = async () => {
+        for (;;) await sender.send(message, SOON);
+      };
+      await assertRejects(fill, Deno.errors.BrokenPipe);
+      channel.receiver().close();
+    }
+  });
+}
 
 Deno.test("Peers in other processes see a Worker's end, TypeScript and C", async () => {
   await using program = await compileRingPeer("ring_peer.c");
@@ -129,9 +135,17 @@ Deno.test("Peers in other processes see a Worker's end, TypeScript and C", async
     const fate = language === "C" ? `0 messages, then ${ERROR_NETNAME_DELETED}` : "ConnectionReset";
     assertEquals(await peer.nextLine(), fate);
   }
+  const ERROR_BROKEN_PIPE = 109;
+  const name = randomName();
+  using _channel = RingChannel.create(name, { capacity: 1024, maxMessageLength: 100 });
+  using worker = await MortalWorker.start("receiver", name);
+  await using peer = await Peer.startProgram(program.path, "send", name, "0");
+  worker.end();
+  const [, , , error] = (await peer.nextLine()).split(" ");
+  assertEquals(Number(error), ERROR_BROKEN_PIPE);
 });
 
-Deno.test("64 Workers that have ended do not fill a channel of many senders", async () => {
+Deno.test("The 64th place of a channel's senders is free again after each Worker that has ended", async () => {
   const name = randomName();
   using channel = RingChannel.create(name, { producers: "multiple" });
   const others = Array.from({ length: 62 }, () => channel.sender());
@@ -151,19 +165,21 @@ Deno.test("64 Workers that have ended do not fill a channel of many senders", as
   for (const other of others) other.close();
 });
 
-Deno.test("A message that an ended Worker had claimed keeps no other sender waiting", async () => {
-  const name = randomName();
-  using channel = RingChannel.create(name, { producers: "multiple" });
-  using receiver = channel.receiver();
-  using sender = channel.sender();
-  using worker = await MortalWorker.start("claim", name);
-  assertThrows(() => sender.sendSync(new Uint8Array(1), { timeout: 10 }), Deno.errors.TimedOut);
-  worker.end();
-  sender.sendSync(Uint8Array.of(5), PATIENT);
-  assertEquals(await receiver.receive(PATIENT), Uint8Array.of(5));
+Deno.test("A message that an ended Worker had claimed soon keeps no other sender waiting", async () => {
+  for (const how of ["terminate", "close", "throw"] satisfies End[]) {
+    const name = randomName();
+    using channel = RingChannel.create(name, { producers: "multiple" });
+    using receiver = channel.receiver();
+    using sender = channel.sender();
+    using worker = await MortalWorker.start("claim", name);
+    assertThrows(() => sender.sendSync(new Uint8Array(1), { timeout: 10 }), Deno.errors.TimedOut);
+    worker.end(how);
+    sender.sendSync(Uint8Array.of(5), SOON);
+    assertEquals(await receiver.receive(SOON), Uint8Array.of(5));
+  }
 });
 
-Deno.test("64 readers of a latest value in ended Workers leave room for others", async () => {
+Deno.test("The 64th place of a latest value's readers is free again after each Worker that has ended", async () => {
   const Value = struct({ number: "u32" });
   const name = randomName();
   using _writer = LatestValue.create(name, Value);
@@ -219,7 +235,6 @@ Deno.test("A view whose buffer a Worker gave away before its end is still mapped
     import { SharedMemory } from ${JSON.stringify(import.meta.resolve("../mod.ts"))};
     const view = SharedMemory.open(${JSON.stringify(name)}, { access: "readwrite" }).map();
     const { buffer } = view;
-    buffer.transfer;
     postMessage(buffer, [buffer]);
     close();
   `;
@@ -242,7 +257,8 @@ Deno.test("A view whose buffer a Worker gave away before its end is still mapped
 Deno.test("Workers that own something of each kind leave no handle and no thread behind", async () => {
   const Value = struct({ number: "u32" });
   const before = countThreads();
-  const kinds = ["memory", "event", "window", "listener", "waits", "send", "reader"];
+  // No window: of each Worker that ends with an open UnsafeCallback, Deno 2.9 keeps a handle of its own.
+  const kinds = ["memory", "event", "listener", "waits", "send", "reader"];
   // In five rounds, two handles of each would be seen.
   await assertLeavesNoHandle(5, async () => {
     const names = Object.fromEntries(

@@ -28,26 +28,28 @@ const WAYS: Record<string, (sender: RingSender) => void> = {
   },
 };
 
-for (const [way, send] of Object.entries(WAYS)) {
-  Deno.test(`${way} notices within a second that the receiver's process has ended`, async () => {
-    // Fast, and then as slow as a script that sends a few messages a second.
-    for (const pause of [0, 200]) {
-      const name = randomName();
-      using channel = RingChannel.create(name);
-      using sender = channel.sender();
-      await using peer = await Peer.start("channel.ts", "receiver", name);
-      for (let count = 0; count < 5000; count++) send(sender);
-      peer.kill();
-      await peer.gone();
-      const began = performance.now();
-      assertThrows(() => {
-        while (performance.now() - began < NOTICE) {
-          send(sender);
-          if (pause > 0) block(pause);
-        }
-      }, Deno.errors.BrokenPipe);
-    }
-  });
+for (const producers of ["single", "multiple"] as const) {
+  for (const [way, send] of Object.entries(WAYS)) {
+    Deno.test(`${way} of ${producers} producers notices within a second that the receiver's process has ended`, async () => {
+      // Fast, and then as slow as a script that sends a few messages a second: the ring is not full then.
+      for (const pause of [0, 200]) {
+        const name = randomName();
+        using channel = RingChannel.create(name, { producers });
+        using sender = channel.sender();
+        await using peer = await Peer.start("channel.ts", "receiver", name);
+        for (let count = 0; count < 5000; count++) send(sender);
+        peer.kill();
+        await peer.gone();
+        const began = performance.now();
+        assertThrows(() => {
+          while (performance.now() - began < NOTICE) {
+            send(sender);
+            if (pause > 0) block(pause);
+          }
+        }, Deno.errors.BrokenPipe);
+      }
+    });
+  }
 }
 
 Deno.test("send() notices within a second that the receiver's process has ended", async () => {
