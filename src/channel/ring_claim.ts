@@ -23,6 +23,8 @@
  */
 export class RingClaim implements Disposable {
   readonly #bytes: Uint8Array<ArrayBuffer>;
+  /** How many bytes were claimed: a script may transfer their buffer away, and then `#bytes` has none. */
+  readonly #length: number;
   readonly #end: (length: number | undefined) => void;
   #isOver = false;
 
@@ -34,6 +36,7 @@ export class RingClaim implements Disposable {
    */
   constructor(bytes: Uint8Array<ArrayBuffer>, end: (length: number | undefined) => void) {
     this.#bytes = bytes;
+    this.#length = bytes.length;
     this.#end = end;
   }
 
@@ -55,7 +58,7 @@ export class RingClaim implements Disposable {
    * @throws {RangeError} If it has not so many.
    * @throws {Deno.errors.BadResource} If it was committed or given up before.
    */
-  commit(length: number = this.bytes.length): void {
+  commit(length: number = this.#length): void {
     void this.bytes;
     this.#end(length);
     this.#isOver = true;

@@ -13,6 +13,19 @@ function post(bytes: Uint8Array<ArrayBuffer>): void {
   port2.close();
 }
 
+Deno.test("RingClaim.commit() sends all that was claimed, though its bytes were transferred away", () => {
+  const channel = RingChannel.anonymous();
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  const claim = sender.claim(3)!;
+  claim.bytes.set([1, 2, 3]);
+  post(claim.bytes);
+  claim.commit();
+  sender.flush();
+  assertEquals(receiver.tryReceive(), Uint8Array.of(1, 2, 3));
+  assertThrows(() => channel.close(), Deno.errors.Busy, "transferred away");
+});
+
 Deno.test("RingChannel.close() completes though a visitor transferred the ring away, and then reports", async () => {
   for (const producers of ["single", "multiple"] as const) {
     const name = randomName();
