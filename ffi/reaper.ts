@@ -123,11 +123,13 @@ function reap(): void {
     UnregisterClassW: { parameters: ["usize", "usize"], result: "i32" },
   }).symbols;
   const INFINITE = 0xffff_ffff;
+  const WAIT_OBJECT_0 = 0;
   const STATUS_PENDING = 0x103n;
   const MEM_RELEASE = 0x8000;
   const KIND_MASK = 3n;
 
-  kernel32.WaitForSingleObject(worker, INFINITE);
+  // Where the Worker cannot be waited for, it may still use what it has.
+  if (kernel32.WaitForSingleObject(worker, INFINITE) !== WAIT_OBJECT_0) return;
   const left = [...notes].filter((note) => note !== 0n);
   const of = (kind: bigint) =>
     left.filter((note) => (note & KIND_MASK) === kind).map((note) => note & ~KIND_MASK);

@@ -109,7 +109,7 @@ export class BroadcastSender implements Disposable {
    * Receivers see it at the end of this turn of the event loop, and before that when 512 bytes
    * have come together, when anything of this module waits, or with {@linkcode BroadcastSender.flush}.
    *
-   * @param source The message.
+   * @param source The message. A shared buffer must not grow during the call.
    * @throws {TypeError} If it is not bytes, or its buffer was transferred away.
    * @throws {RangeError} If it is longer than the ring's longest message.
    * @throws {Deno.errors.Busy} If a message is claimed.

@@ -169,7 +169,7 @@ export class RingSender implements Disposable {
    * come together (or an eighth of the ring), when anything of this module waits, or with
    * {@linkcode RingSender.flush}.
    *
-   * @param source The message.
+   * @param source The message. A shared buffer must not grow during the call.
    * @returns Whether there was room.
    * @throws {TypeError} If it is not bytes, or its buffer was transferred away.
    * @throws {RangeError} If it is longer than the channel's longest message.

@@ -56,11 +56,12 @@ export class OwnerWatch extends WaitableObject {
 /** Opens an owner; `undefined` if its id is another's by now. */
 function openOwner(owner: bigint): Handle | undefined {
   const { kind, id } = readOwner(owner);
-  const handle = kind === "thread" ? openThread(id) : openProcess(id, "end");
+  using stack = new DisposableStack();
+  const handle = stack.use(kind === "thread" ? openThread(id) : openProcess(id, "end"));
   const found = kind === "thread"
     ? threadOwner({ id, start: threadStartOf(handle) })
     : processOwner(id, startOf(handle));
-  if (found === owner) return handle;
-  handle.close();
-  return undefined;
+  if (found !== owner) return undefined;
+  stack.move();
+  return handle;
 }
