@@ -1,4 +1,5 @@
 import { AssertionError } from "@std/assert";
+import { queryObject } from "../ffi/object.ts";
 import { openLibrary } from "./open_library.ts";
 
 /** Handle values are multiples of 4; this is beyond any that a test gets. */
@@ -6,18 +7,23 @@ const HIGHEST = 16_384;
 const ATTEMPTS = 2;
 const HANDFUL = 8;
 
-/** How many handles this process has: GetProcessHandleCount always says 0 on Wine. */
-function countHandles(): number {
-  using kernel32 = openLibrary("kernel32.dll", {
-    GetHandleInformation: { parameters: ["usize", "buffer"], result: "i32" },
-  });
-  const { GetHandleInformation } = kernel32.symbols;
-  const flags = new Uint32Array(1);
-  let count = 0;
+/** The kinds of the handles that this process has: GetProcessHandleCount always says 0 on Wine. */
+function kindsOfHandles(): string[] {
+  const kinds: string[] = [];
   for (let value = 4n; value < HIGHEST; value += 4n) {
-    if (GetHandleInformation(value, flags)) count++;
+    try {
+      kinds.push(queryObject(value, "Cannot count handles").type);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BadResource)) throw error;
+    }
   }
-  return count;
+  return kinds;
+}
+
+/** How many of each kind there are: `30 Event, 7 Section`. */
+function summarize(kinds: string[]): string {
+  const groups = [...Map.groupBy(kinds, (kind) => kind)].sort();
+  return groups.map(([kind, { length }]) => `${length} ${kind}`).join(", ");
 }
 
 /** Has Deno start all threads of its pool, four for each processor: they have a handle each. */
@@ -47,13 +53,13 @@ export async function assertLeavesNoHandle(
 ): Promise<void> {
   await round(0);
   await fillPool();
-  const counts = [countHandles()];
+  const counts = [kindsOfHandles()];
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     for (let index = 0; index < rounds; index++) await round(index);
     await fillPool();
-    const before = counts.at(-1)!;
-    counts.push(countHandles());
-    if (counts.at(-1)! <= before + HANDFUL) return;
+    const before = counts.at(-1)!.length;
+    counts.push(kindsOfHandles());
+    if (counts.at(-1)!.length <= before + HANDFUL) return;
   }
-  throw new AssertionError(`Ever more handles are open: ${counts.join(", ")}`);
+  throw new AssertionError(`Ever more handles are open: ${counts.map(summarize).join("; ")}`);
 }

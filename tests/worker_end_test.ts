@@ -14,8 +14,6 @@ import {
   struct,
 } from "../mod.ts";
 import { compileRingPeer } from "./compile_ring_peer.ts";
-import { countThreads } from "./count_threads.ts";
-import { assertLeavesNoHandle } from "./leak.ts";
 import { type End, MortalWorker, SOON, soon, throws } from "./mortal_worker.ts";
 import { openLibrary } from "./open_library.ts";
 import { Peer } from "./peer.ts";
@@ -252,31 +250,6 @@ Deno.test("A view whose buffer a Worker gave away before its end is still mapped
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   worker.terminate();
-});
-
-Deno.test("Workers that own something of each kind leave no handle and no thread behind", async () => {
-  const Value = struct({ number: "u32" });
-  const before = countThreads();
-  // No window: of each Worker that ends with an open UnsafeCallback, Deno 2.9 keeps a handle of its own.
-  const kinds = ["memory", "event", "listener", "waits", "send", "reader"];
-  // In five rounds, two handles of each would be seen.
-  await assertLeavesNoHandle(5, async () => {
-    const names = Object.fromEntries(
-      [...kinds, "sender", "receiver", "child's pipes"].map((kind) => [kind, randomName()]),
-    );
-    using _writer = LatestValue.create(names.reader!, Value);
-    using event = SharedEvent.create(names["child's pipes"]!);
-    using _forSender = RingChannel.create(names.sender!);
-    using _forReceiver = RingChannel.create(names.receiver!);
-    using worker = await MortalWorker.start("everything", JSON.stringify(names));
-    worker.end();
-    await event.wait(PATIENT);
-    // The rest goes in the same moment as the pipe.
-    await soon("its name is free", () => isGone(() => SharedMemory.open(names.memory!)));
-  });
-  // Deno's pool has grown to four threads for each processor; each Worker had six of its own.
-  const most = before + 4 * navigator.hardwareConcurrency + 2;
-  await soon(`there are at most ${most} threads`, () => countThreads() <= most);
 });
 
 Deno.test("What others open while a Worker ends is never closed in its name", async () => {

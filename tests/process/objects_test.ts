@@ -53,7 +53,8 @@ for (const form of ["push", "pull"] as const) {
     assertEquals(await sendHandle(window, semaphore, { form, ...soon }), 2n);
     assertEquals(semaphore.release(), 3);
     assertEquals(await sendHandle(window, mutex, { form, ...soon }), 3n);
-    mutex.tryLock()!.release();
+    // Not tryLock(): the peer's thread may still be releasing it.
+    (await mutex.lock(soon)).release();
     // It takes mutexes only now.
     using memory = SharedMemory.anonymous(1);
     for (const other of [event, memory]) {
