@@ -154,7 +154,7 @@ Deno.test("After a sender that was killed there are its last messages, Connectio
   using ring = BroadcastRing.create(name, { capacity: 4096, maxMessageLength: 300 });
   using receiver = ring.receiver();
   const random = new Random(11);
-  for (let round = 0; round < 10; round++) {
+  for (let round = 0; round < 6; round++) {
     const account = new Account(ring);
     await using peer = await Peer.start("broadcast.ts", "sender", name);
     assertThrows(() => ring.sender(), Deno.errors.Busy, `${peer.pid}`);

@@ -134,7 +134,7 @@ Deno.test("A place whose owner's word never stands still is refused, and not tri
 });
 
 /** How often each kind of memory is opened. */
-const ROUNDS = { single: 400, multiple: 400, broadcast: 300, latest: 200 };
+const ROUNDS = { single: 250, multiple: 250, broadcast: 250, latest: 150 };
 
 for (const [kind, rounds] of Object.entries(ROUNDS) as [Kind, number][]) {
   for (const isLive of [false, true]) {

@@ -73,7 +73,7 @@ for (const form of ["push", "pull"] as const) {
 }
 
 Deno.test("inheritHandles() leaves no handle of an object behind", async () => {
-  await assertLeavesNoHandle(20, () => {
+  await assertLeavesNoHandle(10, () => {
     using event = SharedEvent.anonymous();
     using mutex = SharedMutex.anonymous();
     using scope = inheritHandles({ event, mutex });

@@ -19,7 +19,7 @@ import { openTeller } from "../teller.ts";
 
 Deno.test("spawn() passes arguments on exactly as they are", async () => {
   await using teller = await openTeller();
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < 20; i++) {
     const args = randomArgs();
     await using child = teller.start({ args });
     assertEquals(
@@ -216,7 +216,7 @@ Deno.test("spawn() holds this process until the child has ended, or not", async 
 
 Deno.test("spawn() leaves no handle behind", async () => {
   await using teller = await openTeller();
-  await assertLeavesNoHandle(20, async () => {
+  await assertLeavesNoHandle(10, async () => {
     await teller.start({ stdin: "null", stdout: "null", stderr: "null" }).status;
     assertThrows(() => spawn("C:\\winipc\\none.exe", { inherit: { x: teller.memory } }));
   });

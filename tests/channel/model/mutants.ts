@@ -128,8 +128,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "a message is committed before it is told that it is there": {
     scenario: "a sender that is ended, receiveSync()",
     file: "src/channel/ring_sender.ts",
-    from: "while (!this.#writer.write(bytes, true)) {",
-    to: "while (this.#writer.claim(bytes.length) < 0) {",
+    from: "if (this.#writer.write(bytes, true)) return true;",
+    to: "if (this.#writer.claim(bytes.length) >= 0) return true;",
   },
   "a turn is taken without asking": {
     scenario: "two senders take turns",

@@ -120,12 +120,12 @@ Deno.test("50,000 mutated images are read, or refused as InvalidData, and none t
   assert(slowest < 2000, `one took ${slowest} ms`);
 });
 
-Deno.test("2,000 mutated images are loaded and written to, or refused, and nothing ends", async () => {
+Deno.test("1,000 mutated images are loaded and written to, or refused, and nothing ends", async () => {
   const below = random(0xd11);
   const native = buildSharedSection({ section: ".ASHARE", variables: { one: "i32" } });
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   let loaded = 0;
-  for (let round = 0; round < 2000; round++) {
+  for (let round = 0; round < 1000; round++) {
     const path = `${folder}\\${round}.dll`;
     await Deno.writeFile(path, mutate(native, below));
     try {
@@ -145,7 +145,7 @@ Deno.test("2,000 mutated images are loaded and written to, or refused, and nothi
   }
   await Deno.remove(folder);
   assertGreater(loaded, 100);
-  assertGreater(2000 - loaded, 100);
+  assertGreater(1000 - loaded, 50);
 });
 
 Deno.test("inspectImage() reads every source of bytes, and refuses what is none", () => {
