@@ -1,4 +1,5 @@
-// Alone: counts the handles and the threads of this process, which end late on a busy machine.
+// Task: test:leaks
+// By itself: it counts the handles and the threads of this process, which end late on a busy machine.
 
 import { LatestValue, RingChannel, SharedEvent, SharedMemory, struct } from "../mod.ts";
 import { countThreads } from "./count_threads.ts";
