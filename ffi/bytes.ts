@@ -19,7 +19,6 @@ export type ByteSource = ArrayBufferLike | ArrayBufferView<ArrayBufferLike>;
  * Gives the bytes of a source: a plain `Uint8Array` over the same memory.
  *
  * @param what What the source is, for the message: `"the message"`.
- * @param source The source.
  * @throws {TypeError} If the source is not bytes, or its buffer is detached or was made too short.
  */
 export function bytesOf(what: string, source: unknown): Uint8Array {
@@ -35,7 +34,6 @@ export function bytesOf(what: string, source: unknown): Uint8Array {
  * Copies the bytes of a source, for whoever needs them after the caller has gone on.
  *
  * @param what What the source is, for the message: `"the message"`.
- * @param source The source.
  * @throws {TypeError} If the source is not bytes, or its buffer is detached or was made too short.
  */
 export function copyOfBytes(what: string, source: unknown): Uint8Array<ArrayBuffer> {
@@ -47,7 +45,6 @@ export function copyOfBytes(what: string, source: unknown): Uint8Array<ArrayBuff
  * Throws unless a value is a source of bytes.
  *
  * @param what What the value is, for the message: `"the message"`.
- * @param value The value.
  * @throws {TypeError} If the value is not bytes, or its buffer is detached or was made too short.
  */
 export function assertBytes(what: string, value: unknown): asserts value is ByteSource {

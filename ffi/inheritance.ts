@@ -55,7 +55,6 @@ export function readInheritance(key: string, form: RegExp): string[] {
  * Takes over a handle that this process inherited. A Worker takes a duplicate: the handle itself is there
  * for all threads, and must not be closed when one of them ends.
  *
- * @param value The handle's value.
  * @param adopt Takes over a handle of that value.
  * @throws {Deno.errors.BadResource} If it is no handle.
  */

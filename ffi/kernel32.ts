@@ -189,7 +189,6 @@ export const KERNEL32 = {
     ],
     result: BOOL,
   },
-  GetProcessIdOfThread: { parameters: [HANDLE /* Thread */], result: DWORD },
   GetProcessTimes: {
     parameters: [
       HANDLE, // hProcess

@@ -78,11 +78,6 @@ export class OverlappedFile implements Disposable {
     forgotten.register(this, this.#address, this);
   }
 
-  /** The most bytes that are read or written at once. */
-  get capacity(): number {
-    return this.#data.length;
-  }
-
   /**
    * Begins to read.
    *
@@ -95,7 +90,7 @@ export class OverlappedFile implements Disposable {
   /**
    * Begins to write.
    *
-   * @param bytes The bytes, at most {@linkcode capacity}, which are copied.
+   * @param bytes The bytes, at most the capacity, which are copied.
    * @returns The error's code; 0 if it has begun, and {@linkcode done} will be set.
    */
   beginWrite(bytes: Uint8Array): number {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { errorFromCode, lastError, lastErrorCode } from "./error.ts";
+import { errorFromCode, lastError, lastErrorCode, unless } from "./error.ts";
 import { Handle, SYNCHRONIZE } from "./handle.ts";
 import { kernel32 } from "./kernel32.ts";
 
@@ -34,7 +34,6 @@ export function currentThread(): ThreadIdentity {
 /**
  * Opens a thread to wait for its end.
  *
- * @param id Its thread id.
  * @param access Further rights, as a mask. @default none
  * @throws {Deno.errors.NotFound} If there is no such thread.
  * @throws {Deno.errors.PermissionDenied} If this user may not wait for it.
@@ -61,14 +60,8 @@ export function openThread(id: number, access: number = 0): Handle {
  * @returns `undefined` if it has ended.
  */
 export function openSameThread({ id, start }: ThreadIdentity): Handle | undefined {
-  let thread: Handle;
-  try {
-    thread = openThread(id);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-  if (threadStartOf(thread) === start) return thread;
+  const thread = unless(Deno.errors.NotFound, () => openThread(id));
+  if (thread === undefined || threadStartOf(thread) === start) return thread;
   thread.close();
   return undefined;
 }
@@ -84,9 +77,4 @@ export function threadStartOf(thread: Handle): bigint {
     throw lastError("GetThreadTimes", `Cannot tell when ${thread.kind} was started`);
   }
   return start![0]!;
-}
-
-/** The process that a thread belongs to; 0 if it has ended. */
-export function processOf(thread: Handle): number {
-  return kernel32().GetProcessIdOfThread(thread.value);
 }

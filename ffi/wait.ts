@@ -20,7 +20,6 @@ const WAIT_TIMEOUT = 0x102;
 /**
  * Waits on this very thread, which stands still meanwhile.
  *
- * @param object The object.
  * @param timeout The most to wait, in milliseconds.
  * @returns `undefined` if it was not signalled in time.
  */

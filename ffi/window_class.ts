@@ -22,7 +22,6 @@ export class WindowClass implements Disposable {
   /**
    * Registers a class.
    *
-   * @param name Its name.
    * @param procedure Its window procedure, which has to stay open for longer.
    * @param attempt What is tried, for the message.
    * @throws {Deno.errors.AlreadyExists} If this process has a class of that name already.

@@ -190,7 +190,6 @@ export class RingSender implements Disposable {
    * Many small messages are sent at twice the rate where not each of them is awaited, but one in a
    * hundred or so.
    *
-   * @param source The message.
    * @param options How long to wait for room.
    * @returns Whether it was put there, and not dropped.
    * @throws {TypeError} If it is not bytes, or its buffer was transferred away.
@@ -237,7 +236,6 @@ export class RingSender implements Disposable {
    * Puts a message into the ring, and has the thread stand still while it is full: for Workers and
    * short scripts. The receiver sees it at once.
    *
-   * @param source The message.
    * @param options How long to wait for room.
    * @returns Whether it was put there, and not dropped.
    * @throws {TypeError} If it is not bytes, or its buffer was transferred away.

@@ -23,7 +23,6 @@ const PM_QS_SENDMESSAGE = QS_SENDMESSAGE << 16;
  *
  * It may return early; whoever waits looks again.
  *
- * @param objects The objects' handles.
  * @param milliseconds The most to wait.
  * @param admit Whether to let messages in.
  */
@@ -43,8 +42,6 @@ export function waitForObjects(
 
 /**
  * Waits until one of several objects is signalled, or there is a message for this thread's windows.
- *
- * @param objects The objects' handles.
  */
 export function waitForMessage(objects: readonly bigint[]): void {
   const handles = BigUint64Array.from(objects);

@@ -82,7 +82,6 @@ export class SenderRecord {
   /**
    * The sender's side: waits for a parcel.
    *
-   * @param parent The script's thread.
    * @returns `undefined` if the script's thread has ended.
    */
   take(parent: Pick<Parent, "lookInterval" | "hasEnded">): Parcel | undefined {

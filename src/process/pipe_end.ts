@@ -88,7 +88,6 @@ export class PipeEnd {
   /**
    * Writes bytes.
    *
-   * @param bytes The bytes.
    * @throws {Deno.errors.BrokenPipe} If nobody reads them any more.
    */
   async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {

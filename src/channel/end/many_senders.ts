@@ -33,7 +33,6 @@ export class ManySenders implements OtherSide {
   #lastLook = -Infinity;
 
   /**
-   * @param buffer The ring's memory.
    * @param settings What its header said when it was checked.
    */
   constructor(buffer: ArrayBuffer, { endsWithLastSender }: RingSettings) {

@@ -15,7 +15,6 @@ const MAX_UNWATCHED_SLEEP = 500;
 /**
  * Gives the longest that a reader may sleep now.
  *
- * @param writer The writer.
  * @param left The longest that the reader wants to sleep, in milliseconds.
  * @returns `left`, or less if there is no process that can be watched.
  */

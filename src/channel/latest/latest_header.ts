@@ -45,7 +45,6 @@ export interface LatestParts {
 /**
  * Finds the parts of a memory.
  *
- * @param buffer The memory.
  * @param name Its full name, with which the names of the events begin.
  * @param length The value's length, in 32-bit words.
  */

@@ -38,8 +38,6 @@ export class LatestPublisher implements Disposable {
 
   /**
    * Puts a new value in place of the newest, and wakes the readers that sleep.
-   *
-   * @param words The value.
    */
   publish(words: Int32Array<ArrayBuffer>): void {
     this.#parts.slots.publish(words);

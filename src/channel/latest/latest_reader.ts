@@ -73,7 +73,6 @@ export class LatestReader implements Disposable {
    * Looks at a memory.
    *
    * @param label What is read, for messages: `latest value "Local\\x"`.
-   * @param parts The memory.
    * @param options Who may wake this reader.
    */
   constructor(label: string, parts: LatestParts, options: SeatOptions = {}) {
