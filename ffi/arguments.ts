@@ -123,6 +123,34 @@ export function assertString(what: string, value: unknown): asserts value is str
   }
 }
 
+/**
+ * Throws unless a value is a function.
+ *
+ * @param what What the value is, for the message: `"onMessage"`.
+ * @param value The value.
+ * @throws {TypeError} If it is no function.
+ */
+export function assertFunction(
+  what: string,
+  value: unknown,
+): asserts value is (...args: never[]) => unknown {
+  if (typeof value !== "function") {
+    throw new TypeError(`Expected ${what} to be a function, got ${show(value)}`);
+  }
+}
+
+/**
+ * Throws unless a value is an `AbortSignal`.
+ *
+ * @param what What the value is, for the message: `"signal"`.
+ * @param value The value.
+ * @throws {TypeError} If it is no `AbortSignal`.
+ */
+export function assertSignal(what: string, value: unknown): asserts value is AbortSignal {
+  if (value instanceof AbortSignal) return;
+  throw new TypeError(`Expected ${what} to be an AbortSignal, got ${show(value)}`);
+}
+
 /** A value as it would be written, and its kind where it has no short writing. */
 export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);

@@ -1,0 +1,55 @@
+import { assertThrows } from "@std/assert";
+import { assertBoolean, assertFunction, assertSignal, assertString } from "../../ffi/arguments.ts";
+import { anyValue, assertOptions } from "../../ffi/options.ts";
+
+interface Options {
+  title?: string;
+  hidden?: boolean;
+  onMessage?: () => void;
+  signal?: AbortSignal;
+  data?: unknown;
+}
+
+const CHECKS = {
+  title: assertString,
+  hidden: assertBoolean,
+  onMessage: assertFunction,
+  signal: assertSignal,
+  data: anyValue,
+};
+
+function check(options: unknown): void {
+  assertOptions(options as Options, CHECKS);
+}
+
+Deno.test("assertOptions() takes options of the right kinds, and undefined for any of them", () => {
+  check({});
+  check({ title: "", hidden: false, onMessage: () => {}, signal: AbortSignal.abort(), data: 1 });
+  check({ title: undefined, signal: undefined });
+  check(Object.create({ title: "inherited" }));
+});
+
+Deno.test("assertOptions() names the option that is of the wrong kind", () => {
+  const wrong: [unknown, string][] = [
+    [{ title: 5 }, "Expected title to be a string, got 5"],
+    [{ title: null }, "Expected title to be a string, got null"],
+    [{ hidden: "yes" }, 'Expected hidden to be a boolean, got "yes"'],
+    [{ onMessage: {} }, "Expected onMessage to be a function, got an object"],
+    [{ signal: 5 }, "Expected signal to be an AbortSignal, got 5"],
+    [Object.create({ title: 5 }), "Expected title to be a string, got 5"],
+    [5, "Expected the options to be an object, got 5"],
+    [null, "Expected the options to be an object, got null"],
+  ];
+  for (const [options, text] of wrong) assertThrows(() => check(options), TypeError, text);
+});
+
+Deno.test("assertOptions() suggests the option that a misspelt name is close to", () => {
+  const close = [["tittle", "title"], ["onmessage", "onMessage"], ["Signal", "signal"]] as const;
+  for (const [name, meant] of close) {
+    const text = `There is no option "${name}": did you mean "${meant}"?`;
+    assertThrows(() => check({ [name]: undefined }), TypeError, text);
+  }
+  const text = 'There is no option "byteLength": the options are title, hidden, onMessage, signal';
+  assertThrows(() => check({ byteLength: 5 }), TypeError, text);
+  assertThrows(() => check({ constructor: 5 }), TypeError, 'There is no option "constructor"');
+});
