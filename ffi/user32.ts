@@ -89,6 +89,7 @@ export const USER32 = {
   },
   PostQuitMessage: { parameters: [LONG /* nExitCode */], result: VOID },
   RegisterClassExW: { parameters: [BUFFER /* const WNDCLASSEXW* */], result: WORD },
+  RegisterWindowMessageW: { parameters: [LPWSTR /* lpString */], result: UINT },
   UnregisterClassW: {
     parameters: [
       LPWSTR, // lpClassName

@@ -5,14 +5,18 @@
  * @module
  */
 
-import { assertInteger } from "../../ffi/arguments.ts";
+import { assertBoolean, assertInteger, assertSignal } from "../../ffi/arguments.ts";
 import { bytesOf, type ByteSource } from "../../ffi/bytes.ts";
+import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
 import { requireHost } from "../../ffi/requirements.ts";
 import { MOST_COPY_DATA } from "../../ffi/struct.ts";
-import { LONGEST_TIMER } from "../waiting/poll.ts";
-import { deliver, deliveryError, type Parcel } from "./delivery.ts";
-import { encodeText, type TextEncoding } from "./encoding.ts";
+import { assertSendTimeout, DEFAULT_SEND_TIMEOUT, deliverHere, type Parcel } from "./delivery.ts";
+import { assertEncoding, encodeText, type TextEncoding } from "./encoding.ts";
+import { letMessagesIn } from "./event_wait.ts";
+import { type Handling, handlingNow } from "./handling.ts";
+import { WM_COPYDATA } from "./message_window.ts";
 import { listenersOfThisThread, type OwnHandler, windowsOfThisThread } from "./own_windows.ts";
+import { throwProcedureFailure } from "./procedure_failure.ts";
 import { SenderJob } from "./sender_job.ts";
 import { enqueue } from "./sender_pool.ts";
 import { toWindow, type WindowTarget } from "./window_target.ts";
@@ -32,9 +36,13 @@ export interface SendCopyDataSyncOptions {
    * includes one then. @default false
    */
   terminate?: boolean;
-  /** The most to wait for the answer, in milliseconds, at least 1. @default 5000 */
+  /** Maximum time to wait for the answer, in milliseconds, at least 1. @default 5000 */
   timeout?: number;
-  /** The window that the receiver is to take for the sender's. @default none */
+  /**
+   * The window that the receiver is to take for the sender's. The receiver may send to that window
+   * before it answers; a {@linkcode MessageWindow} of this thread gets its messages while the send
+   * waits. @default none
+   */
   from?: WindowTarget;
 }
 
@@ -44,6 +52,22 @@ export interface SendCopyDataOptions extends SendCopyDataSyncOptions {
   signal?: AbortSignal;
 }
 
+const SYNC_OPTIONS: OptionChecks<SendCopyDataSyncOptions> = {
+  id: (name, value) => void toId(name, value),
+  encoding: assertEncoding,
+  terminate: assertBoolean,
+  timeout: assertSendTimeout,
+  from: (name, value) => void toWindow(name, value),
+};
+/** The checks of the options of an asynchronous send. */
+export const SEND_OPTIONS: OptionChecks<SendCopyDataOptions> = {
+  ...SYNC_OPTIONS,
+  signal: assertSignal,
+};
+
+/** The longest pause between two looks for messages to the sender's own window, in milliseconds. */
+const MAX_PAUSE = 8;
+
 /**
  * Sends data to a window and waits for its answer.
  *
@@ -51,6 +75,10 @@ export interface SendCopyDataOptions extends SendCopyDataSyncOptions {
  * threads, each of which waits for one window, so that one that hangs holds up what goes to
  * it and nothing else; only when eight hang at once does a send to another have to wait, and its
  * timeout counts that in. From a local checkout the threads need `--allow-read`, from JSR nothing.
+ *
+ * The send of a listener's handler, until the handler has answered, is the exception: it does not wait
+ * for sends that began before the handler. One of them may have gone to the program that now waits for
+ * the handler's answer.
  *
  * @example
  * ```ts
@@ -73,6 +101,7 @@ export interface SendCopyDataOptions extends SendCopyDataSyncOptions {
  * @throws {Deno.errors.NotCapable} If this module is a local file and may not be read.
  * @throws {TypeError} If an argument is of the wrong kind, or cannot be written in the encoding.
  * @throws {RangeError} If a number is out of range.
+ * @throws What the procedure of a {@linkcode MessageWindow} of this thread throws meanwhile.
  * @see {@link https://learn.microsoft.com/windows/win32/dataxchg/wm-copydata}
  */
 export async function sendCopyData(
@@ -80,16 +109,32 @@ export async function sendCopyData(
   data: CopyData,
   options: SendCopyDataOptions = {},
 ): Promise<bigint> {
+  return await sendFrom(handlingNow(), target, data, options);
+}
+
+/**
+ * Sends data as a part of a handler's work.
+ *
+ * @param handling The handler; `undefined` if the send belongs to none.
+ */
+export async function sendFrom(
+  handling: Handling | undefined,
+  target: WindowTarget,
+  data: CopyData,
+  options: SendCopyDataOptions,
+): Promise<bigint> {
+  assertOptions(options, SEND_OPTIONS);
   const parcel = toParcel(target, data, options);
   requireHost();
   options.signal?.throwIfAborted();
   // Its procedure runs on this thread, and only this call can run it now.
   if (windowsOfThisThread.get(parcel.window)) return deliverHere(parcel);
-  const job = new SenderJob(parcel, options.signal);
+  const job = new SenderJob(parcel, options.signal, handling);
   const handler = listenersOfThisThread.get(parcel.window);
   if (handler === undefined) enqueue(job);
   // The handler may be what sends, so that its thread would wait for itself by way of Windows.
   else void handleHere(job, handler);
+  if (windowsOfThisThread.get(parcel.wParam)) return await answerInside(job);
   return await job.answer;
 }
 
@@ -109,6 +154,8 @@ export async function sendCopyData(
  * @throws {TypeError} If an argument is of the wrong kind, or cannot be written in the encoding; or if the
  *   target is a listener whose answer this very thread would have to give.
  * @throws {RangeError} If a number is out of range.
+ * @throws What the procedure of a {@linkcode MessageWindow} of this thread throws meanwhile: this call
+ *   lets in what others send to the thread's windows.
  * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-sendmessagetimeoutw}
  */
 export function sendCopyDataSync(
@@ -116,6 +163,7 @@ export function sendCopyDataSync(
   data: CopyData,
   options: SendCopyDataSyncOptions = {},
 ): bigint {
+  assertOptions(options, SYNC_OPTIONS);
   const parcel = toParcel(target, data, options);
   if (listenersOfThisThread.get(parcel.window)) {
     throw new TypeError(
@@ -126,17 +174,37 @@ export function sendCopyDataSync(
   return deliverHere(parcel);
 }
 
-/** Sends on this thread. */
-function deliverHere(parcel: Parcel): bigint {
-  const outcome = deliver(parcel);
-  if ("answer" in outcome) return outcome.answer;
-  throw deliveryError(parcel, outcome.code);
-}
-
 /** Gives a message to a handler of this thread. */
 async function handleHere(job: SenderJob, handler: OwnHandler): Promise<void> {
-  const { id, bytes, from: sender } = job.parcel;
-  job.finish({ answer: await handler({ id, bytes, sender }) });
+  const { lParam, bytes, wParam: sender } = job.parcel;
+  job.finish({ answer: await handler({ id: BigInt.asUintN(64, lParam), bytes, sender }) });
+}
+
+/**
+ * Waits for the answer to a send in the name of a window of this thread, and lets messages in
+ * meanwhile: the receiver may have to be answered before it answers.
+ *
+ * @throws What the window's procedure throws.
+ */
+async function answerInside(job: SenderJob): Promise<bigint> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const letIn = (pause: number) => {
+    timer = setTimeout(() => {
+      letMessagesIn();
+      try {
+        throwProcedureFailure();
+      } catch (error) {
+        return job.fail(error);
+      }
+      letIn(Math.min(pause * 2, MAX_PAUSE));
+    }, pause);
+  };
+  letIn(1);
+  try {
+    return await job.answer;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function toParcel(
@@ -144,21 +212,21 @@ function toParcel(
   data: CopyData,
   options: SendCopyDataSyncOptions,
 ): Parcel {
-  const { id = 0, timeout = 5000, from } = options;
-  assertInteger("timeout", timeout, 1, LONGEST_TIMER);
+  const { id = 0, timeout = DEFAULT_SEND_TIMEOUT, from } = options;
   return {
     window: toWindow("target", target),
-    from: from === undefined ? 0n : toWindow("from", from),
-    id: toId(id),
+    message: WM_COPYDATA,
+    wParam: from === undefined ? 0n : toWindow("from", from),
+    lParam: BigInt.asIntN(64, toId("id", id)),
     bytes: toBytes(data, options),
     timeout,
   };
 }
 
-function toId(id: number | bigint): bigint {
+function toId(name: string, id: unknown): bigint {
   if (typeof id === "bigint" && id >= 0n && id < 2n ** 64n) return id;
-  if (typeof id === "bigint") throw new RangeError(`Expected id to have 64 bits, got ${id}`);
-  assertInteger("id", id, 0);
+  if (typeof id === "bigint") throw new RangeError(`Expected ${name} to have 64 bits, got ${id}`);
+  assertInteger(name, id, 0);
   return BigInt(id);
 }
 

@@ -13,7 +13,9 @@ import { asParent } from "../threads/parent.ts";
 import { Thread } from "../threads/thread.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
 import type { WaitOptions } from "../waiting/poll.ts";
-import { CopyDataMessage, type IncomingMessage } from "./copy_data_message.ts";
+import { type CopyDataMessage, receivedMessage } from "./copy_data_message.ts";
+import { Handling, loadHandling, runHandler } from "./handling.ts";
+import type { IncomingMessage, IncomingNumbers } from "./incoming_message.ts";
 import { ListenerState, type Ticket } from "./listener_state.ts";
 import { type CopyDataListenerOptions, toAnswer, toWindowSettings } from "./listener_options.ts";
 import { listenersOfThisThread } from "./own_windows.ts";
@@ -38,6 +40,24 @@ export interface CopyDataListenerStats {
 }
 
 const WM_NULL = 0;
+
+/** A question to the script. */
+interface Question {
+  /** The WM_COPYDATA; none for another message. */
+  readonly message?: CopyDataMessage;
+  /** The handler's work. */
+  readonly handling: Handling;
+  /** Gives the answer, and says whether it was still waited for. */
+  readonly reply: (answer: bigint) => boolean;
+}
+
+/** What a handler has decided. */
+interface Decision {
+  readonly answer: bigint;
+  readonly count: "accepted" | "denied";
+  /** The message, if it is to be read. */
+  readonly toRead?: CopyDataMessage;
+}
 
 /**
  * A window that takes WM_COPYDATA from any program and gives it to the script.
@@ -83,6 +103,10 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
   readonly #opened = Promise.withResolvers<bigint>();
   readonly #finished = Promise.withResolvers<void>();
   readonly #answered: Handle;
+  /** Is fulfilled when the script that opened the listener has gone on. */
+  readonly #inUse = Promise.withResolvers<void>();
+  /** What the window's thread waits for, by the serial numbers of its tickets. */
+  readonly #questions = new Map<number, Question>();
   #handle = 0n;
   #thread: Thread | undefined;
 
@@ -105,6 +129,8 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
   static async open(options: CopyDataListenerOptions = {}): Promise<CopyDataListener> {
     const listener = new CopyDataListener(options);
     await listener.#start();
+    // Not before whoever awaits this has got it: a handler may name the listener.
+    setImmediate(() => listener.#inUse.resolve());
     return listener;
   }
 
@@ -188,6 +214,7 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
       parent: asParent(),
     };
     try {
+      await loadHandling();
       this.#thread = await Thread.start(import.meta.resolve("./window_thread.ts"), {
         data,
         onMessage: (news) => this.#hear(news as WindowThreadNews),
@@ -199,9 +226,8 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
       this.#answered.close();
       throw error;
     }
-    const { replyTimeout } = this.#settings;
-    if (replyTimeout === undefined) return;
-    listenersOfThisThread.set(this.#handle, (message) => this.#hearOwn(message, replyTimeout));
+    if (!this.#settings.asks) return;
+    listenersOfThisThread.set(this.#handle, (message) => this.#hearOwn(message));
   }
 
   #hear(news: WindowThreadNews): void {
@@ -213,29 +239,53 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
           errorFromCode(news.code, news.api, `Cannot open a window of class "${this.class}"`),
         );
       case "messages":
-        for (const message of news.messages) this.#mailbox.put(new CopyDataMessage(message));
+        for (const message of news.messages) this.#mailbox.put(this.#toMessage(message));
         return;
-      case "question":
-        void this.#respond(
-          new CopyDataMessage(news.message),
-          (answer) => this.#reply(news.ticket, answer),
-        );
+      case "question": {
+        const question = this.#toQuestion(news.message, this.#replyTo(news.ticket));
+        this.#questions.set(news.ticket.serial, question);
+        return void this.#respond(question, () => this.#decide(question.message));
+      }
+      case "numbers": {
+        const question = { handling: new Handling(), reply: this.#replyTo(news.ticket) };
+        this.#questions.set(news.ticket.serial, question);
+        return void this.#respond(question, () => this.#decideNumbers(news));
+      }
+      case "late": {
+        const question = this.#questions.get(news.ticket.serial)!;
+        this.#questions.delete(news.ticket.serial);
+        this.#reportLate(question);
+      }
     }
   }
 
+  /** Gives the function that answers a question of the window's thread. */
+  #replyTo(ticket: Ticket): Question["reply"] {
+    return (answer) => {
+      if (!this.#state.answer(ticket, answer)) return false;
+      this.#questions.delete(ticket.serial);
+      setEvent(this.#answered);
+      return true;
+    };
+  }
+
   /** Takes a message that this thread sends, and gives the answer to it. */
-  async #hearOwn(message: IncomingMessage, replyTimeout: number): Promise<bigint> {
-    if (!this.#state.admit(message.bytes.length, this.#settings)) return 0n;
+  async #hearOwn(incoming: IncomingMessage): Promise<bigint> {
+    if (!this.#state.admit(incoming.bytes.length, this.#settings)) return 0n;
     const { promise, resolve } = Promise.withResolvers<bigint>();
     let waiting = true;
-    const reply = (answer: bigint) => {
+    const question = this.#toQuestion(incoming, (answer) => {
       const first = waiting;
       waiting = false;
       resolve(answer);
       return first;
-    };
-    const timer = setTimeout(() => reply(0n) && this.#state.count("late"), replyTimeout);
-    void this.#respond(new CopyDataMessage(message), reply);
+    });
+    const timer = setTimeout(() => {
+      if (!question.reply(0n)) return;
+      this.#state.count("late");
+      this.#reportLate(question);
+    }, this.#settings.replyTimeout);
+    void this.#respond(question, () => this.#decide(question.message));
     try {
       return await promise;
     } finally {
@@ -243,41 +293,64 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
     }
   }
 
-  /**
-   * Asks the script about a message, and answers it.
-   *
-   * @param message The message.
-   * @param reply Takes the answer, and says whether it was still waited for.
-   */
-  async #respond(
-    message: CopyDataMessage,
-    reply: (answer: bigint) => boolean,
-  ): Promise<void> {
-    const { allow, onMessage, onError } = this.#options;
+  #toQuestion(
+    incoming: IncomingMessage,
+    reply: Question["reply"],
+  ): Question & { message: CopyDataMessage } {
+    const handling = new Handling();
+    return { message: this.#toMessage(incoming, handling), handling, reply };
+  }
+
+  #toMessage(incoming: IncomingMessage, handling?: Handling): CopyDataMessage {
+    return receivedMessage(incoming, { handle: this.#handle, handling });
+  }
+
+  /** Has a handler of the script decide about a message, and answers it. */
+  async #respond(question: Question, decide: () => Promise<Decision>): Promise<void> {
+    const { message, handling, reply } = question;
     try {
-      if (allow !== undefined && !(await allow(message.sender))) {
-        if (reply(0n)) this.#state.count("denied");
-      } else if (onMessage !== undefined) {
-        if (reply(toAnswer(await onMessage(message)))) this.#state.count("accepted");
-      } else if (reply(this.#settings.answer)) {
-        this.#state.count("accepted");
-        // It stays in hand until it is read.
-        this.#state.keep();
-        this.#mailbox.put(message);
-      }
+      await this.#inUse.promise;
+      const { answer, count, toRead } = await runHandler(handling, decide);
+      if (!reply(answer)) return;
+      this.#state.count(count);
+      if (toRead === undefined) return;
+      // It stays in hand until it is read.
+      this.#state.keep();
+      this.#mailbox.put(toRead);
     } catch (error) {
       if (reply(0n)) this.#state.count("failed");
-      onError?.(error, message);
+      this.#options.onError?.(error, message, this);
     } finally {
+      handling.over = true;
       this.#state.release();
     }
   }
 
-  /** Gives the window's thread an answer; `false` if it waits for it no more. */
-  #reply(ticket: Ticket, answer: bigint): boolean {
-    if (!this.#state.answer(ticket, answer)) return false;
-    setEvent(this.#answered);
-    return true;
+  async #decide(message: CopyDataMessage): Promise<Decision> {
+    const { allow, onMessage } = this.#options;
+    if (allow !== undefined && !(await allow(message.sender, this))) {
+      return { answer: 0n, count: "denied" };
+    }
+    return onMessage === undefined
+      ? { answer: this.#settings.answer, count: "accepted", toRead: message }
+      : { answer: toAnswer(await onMessage(message, this)), count: "accepted" };
+  }
+
+  async #decideNumbers({ number, wParam, lParam }: IncomingNumbers): Promise<Decision> {
+    const handler = this.#options.answers?.[number];
+    const answer = typeof handler === "function" ? await handler(wParam, lParam, this) : handler;
+    return { answer: toAnswer(answer), count: "accepted" };
+  }
+
+  /** Tells that the sender has got 0, because the handler took too long. */
+  #reportLate({ message, handling }: Question): void {
+    handling.over = true;
+    const { replyTimeout } = this.#settings;
+    const error = new Deno.errors.TimedOut(
+      `A handler of the listener of class "${this.class}" did not answer within ${replyTimeout} ms ` +
+        "(replyTimeout): the sender got 0",
+    );
+    this.#options.onError?.(error, message, this);
   }
 
   /** Has the window's thread look at the state. */

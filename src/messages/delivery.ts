@@ -5,24 +5,32 @@
  * @module
  */
 
+import { assertInteger } from "../../ffi/arguments.ts";
 import { errorFromCode, lastErrorCode } from "../../ffi/error.ts";
 import { addressOf, copyDataStruct } from "../../ffi/struct.ts";
 import { toLresult, user32 } from "../../ffi/user32.ts";
+import { LONGEST_TIMER } from "../waiting/poll.ts";
 import { WM_COPYDATA } from "./message_window.ts";
+import { throwProcedureFailure } from "./procedure_failure.ts";
 
-/** What is sent, to whom, in whose name. */
+/** What is sent, to whom. */
 export interface Parcel {
   /** The receiver's window. */
   window: bigint;
-  /** The window that is named as the sender's, or 0. */
-  from: bigint;
-  /** The number that tells what the bytes are. */
-  id: bigint;
-  /** The bytes. */
+  /** Which message. */
+  message: number;
+  /** Its first parameter, unsigned; of a WM_COPYDATA, the window that is named as the sender's, or 0. */
+  wParam: bigint;
+  /** Its second parameter, signed; of a WM_COPYDATA, the number that tells what the bytes are. */
+  lParam: bigint;
+  /** The bytes of a WM_COPYDATA. */
   bytes: Uint8Array<ArrayBuffer>;
   /** The most to wait for the answer, in milliseconds. */
   timeout: number;
 }
+
+/** How long to wait for an answer unless told otherwise, in milliseconds. */
+export const DEFAULT_SEND_TIMEOUT = 5000;
 
 /** What the receiver answered, or why there is no answer. */
 export type Outcome = { answer: bigint } | { code: number };
@@ -35,34 +43,65 @@ const ERROR_INVALID_WINDOW_HANDLE = 1400;
 /** What an outcome without an answer in time has for a code. */
 export const ERROR_TIMEOUT = 1460;
 
-/** What is being sent: the struct holds the address of the bytes, which the collector does not see. */
-const inFlight = new Set<Uint8Array<ArrayBuffer>>();
+/** What is being sent: Windows holds the addresses, which the collector does not see. */
+const inFlight = new Set<readonly Uint8Array<ArrayBuffer>[]>();
 
 /**
- * Sends a parcel; this thread stands still until there is an outcome.
+ * Sends a parcel; this thread is blocked until there is an outcome.
  *
  * @param parcel What to send.
  */
-export function deliver({ window, from, id, bytes, timeout }: Parcel): Outcome {
-  const struct = copyDataStruct(id, bytes);
-  const answer = new BigInt64Array(1);
-  inFlight.add(bytes);
+export function deliver({ window, message, wParam, lParam, bytes, timeout }: Parcel): Outcome {
+  if (message !== WM_COPYDATA) return send(window, message, wParam, lParam, timeout);
+  const struct = copyDataStruct(BigInt.asUintN(64, lParam), bytes);
+  const addressed = [struct, bytes];
+  inFlight.add(addressed);
   try {
-    const sent = user32().SendMessageTimeoutW(
-      window,
-      WM_COPYDATA,
-      from,
-      addressOf(struct),
-      SMTO_ERRORONEXIT,
-      timeout,
-      answer,
-    );
-    return toLresult(sent) === 0n
-      ? { code: whyNotSent(lastErrorCode(), window) }
-      : { answer: answer[0]! };
+    return send(window, message, wParam, addressOf(struct), timeout);
   } finally {
-    inFlight.delete(bytes);
+    inFlight.delete(addressed);
   }
+}
+
+function send(
+  window: bigint,
+  message: number,
+  wParam: bigint,
+  lParam: bigint,
+  timeout: number,
+): Outcome {
+  const answer = new BigInt64Array(1);
+  const { SendMessageTimeoutW } = user32();
+  const sent = SendMessageTimeoutW(
+    window,
+    message,
+    wParam,
+    lParam,
+    SMTO_ERRORONEXIT,
+    timeout,
+    answer,
+  );
+  return toLresult(sent) === 0n
+    ? { code: whyNotSent(lastErrorCode(), window) }
+    : { answer: answer[0]! };
+}
+
+/**
+ * Sends a parcel on the script's own thread, which is blocked until there is an answer.
+ *
+ * @param parcel What to send.
+ * @throws What a window procedure of this thread threw meanwhile.
+ */
+export function deliverHere(parcel: Parcel): bigint {
+  const outcome = deliver(parcel);
+  throwProcedureFailure();
+  if ("answer" in outcome) return outcome.answer;
+  throw deliveryError(parcel, outcome.code);
+}
+
+/** Throws unless a value can be the timeout of a send. */
+export function assertSendTimeout(name: string, value: unknown): void {
+  assertInteger(name, value, 1, LONGEST_TIMER);
 }
 
 function whyNotSent(code: number, window: bigint): number {
@@ -78,14 +117,25 @@ function whyNotSent(code: number, window: bigint): number {
  * @param parcel The parcel.
  * @param code Why it was not answered.
  */
-export function deliveryError({ window, bytes, timeout }: Parcel, code: number): Error {
-  const attempt = `Cannot send ${bytes.length} bytes to window 0x${window.toString(16)}`;
+export function deliveryError({ window, message, bytes, timeout }: Parcel, code: number): Error {
+  const what = message === WM_COPYDATA ? `${bytes.length} bytes` : messageName(message);
   const hint = {
     [ERROR_INVALID_WINDOW_HANDLE]:
       "there is no such window, or its program ended before it answered",
-    [ERROR_ACCESS_DENIED]:
-      "its program runs with more rights and does not admit WM_COPYDATA from this one (UIPI)",
+    [ERROR_ACCESS_DENIED]: `its program runs with more rights and does not admit ${
+      messageName(message)
+    } from this one (UIPI)`,
     [ERROR_TIMEOUT]: `there was no answer within ${timeout} ms: the program is busy or hangs`,
   }[code];
-  return errorFromCode(code, "SendMessageTimeoutW", attempt, hint === undefined ? {} : { hint });
+  return errorFromCode(
+    code,
+    "SendMessageTimeoutW",
+    `Cannot send ${what} to window 0x${window.toString(16)}`,
+    hint === undefined ? {} : { hint },
+  );
+}
+
+/** The name of a message, for an error. */
+export function messageName(message: number): string {
+  return message === WM_COPYDATA ? "WM_COPYDATA" : `message 0x${message.toString(16)}`;
 }

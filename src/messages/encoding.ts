@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertInteger } from "../../ffi/arguments.ts";
+import { assertInteger, show } from "../../ffi/arguments.ts";
 import { type ByteSource, copyOfBytes } from "../../ffi/bytes.ts";
 import { CP_ACP, decodeCodePage, encodeCodePage } from "../../ffi/code_page.ts";
 import { toUnits } from "../../ffi/wide.ts";
@@ -59,6 +59,15 @@ function untilNul(text: string): string {
   return nul < 0 ? text : text.slice(0, nul);
 }
 
+/**
+ * Throws unless a value is an encoding.
+ *
+ * @param _name The option's name; the message names the encoding anyway.
+ */
+export function assertEncoding(_name: string, value: unknown): void {
+  if (value !== "utf-16le" && value !== "utf-8") codePageOf(value);
+}
+
 function codePageOf(encoding: unknown): number {
   if (encoding === "ansi") return CP_ACP;
   if (typeof encoding === "object" && encoding !== null && "codePage" in encoding) {
@@ -68,6 +77,6 @@ function codePageOf(encoding: unknown): number {
   }
   throw new TypeError(
     'Expected encoding to be "utf-16le", "utf-8", "ansi" or { codePage: NUMBER }, ' +
-      `got ${JSON.stringify(encoding)}`,
+      `got ${show(encoding)}`,
   );
 }

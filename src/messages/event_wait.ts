@@ -31,13 +31,17 @@ export function waitForObjects(
   milliseconds: number,
   admit: boolean,
 ): void {
-  const { MsgWaitForMultipleObjectsEx, PeekMessageW } = user32();
+  const { MsgWaitForMultipleObjectsEx } = user32();
   const handles = BigUint64Array.from(objects);
   const mask = admit ? QS_SENDMESSAGE : 0;
   MsgWaitForMultipleObjectsEx(handles.length, handles, milliseconds, mask, 0);
-  if (admit) {
-    PeekMessageW(new Uint8Array(MSG_SIZE), 0n, 0, 0, PM_NOREMOVE | PM_QS_SENDMESSAGE);
-  }
+  if (admit) letMessagesIn();
+}
+
+/** Runs the procedures of this thread's windows for what others are sending to them now. */
+export function letMessagesIn(): void {
+  const { PeekMessageW } = user32();
+  PeekMessageW(new Uint8Array(MSG_SIZE), 0n, 0, 0, PM_NOREMOVE | PM_QS_SENDMESSAGE);
 }
 
 /**

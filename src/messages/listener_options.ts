@@ -4,16 +4,41 @@
  * @module
  */
 
-import { assertInteger } from "../../ffi/arguments.ts";
+import {
+  assertBoolean,
+  assertFunction,
+  assertInteger,
+  assertObject,
+  assertOneOf,
+  assertString,
+  show,
+} from "../../ffi/arguments.ts";
+import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
 import { MOST_COPY_DATA } from "../../ffi/struct.ts";
+import { encodeWide } from "../../ffi/wide.ts";
 import { LONGEST_TIMER } from "../waiting/poll.ts";
+import type { CopyDataListener } from "./copy_data_listener.ts";
 import type { CopyDataMessage } from "./copy_data_message.ts";
 import type { MessageSender } from "./message_sender.ts";
-import { assertWindowOptions, uniqueClass } from "./message_window.ts";
+import { uniqueClass } from "./message_window.ts";
+import { MAX_MESSAGE, WM_USER } from "./window_message.ts";
 import type { WindowSettings } from "./window_thread.ts";
 
 /** What a message is answered: a number of 64 bits, or 1 for `true` and 0 for `false`. */
 export type CopyDataAnswer = number | bigint | boolean;
+
+/**
+ * Answers a message of the sender's own, which brings two numbers.
+ *
+ * @param wParam The message's first parameter, unsigned.
+ * @param lParam The message's second parameter, signed.
+ * @param listener The listener whose window got the message.
+ */
+export type NumbersHandler = (
+  wParam: bigint,
+  lParam: bigint,
+  listener: CopyDataListener,
+) => CopyDataAnswer | Promise<CopyDataAnswer>;
 
 /** What a listener is to be like. */
 export interface CopyDataListenerOptions {
@@ -32,15 +57,33 @@ export interface CopyDataListenerOptions {
    * Gives the answer to each message; without it, messages are read by iterating, and
    * answered as soon as they have come. Where it throws, or takes longer than
    * {@linkcode replyTimeout}, the answer is 0.
+   *
+   * It is called when the script that opens the listener has gone on, and not before.
    */
-  onMessage?: (message: CopyDataMessage) => CopyDataAnswer | Promise<CopyDataAnswer>;
+  onMessage?: (
+    message: CopyDataMessage,
+    listener: CopyDataListener,
+  ) => CopyDataAnswer | Promise<CopyDataAnswer>;
   /** Whether to take messages of a sender; who is refused is answered 0. @default everybody's are taken */
-  allow?: (sender: MessageSender) => boolean | Promise<boolean>;
-  /** Is told what `onMessage` or `allow` threw. @default it is only counted */
-  onError?: (error: unknown, message: CopyDataMessage) => void;
+  allow?: (sender: MessageSender, listener: CopyDataListener) => boolean | Promise<boolean>;
+  /**
+   * Gets what `onMessage`, `allow` or a function of `answers` threw, and a `Deno.errors.TimedOut` when
+   * one of them is late, with the message where it is a WM_COPYDATA. @default errors are only counted
+   */
+  onError?: (
+    error: unknown,
+    message: CopyDataMessage | undefined,
+    listener: CopyDataListener,
+  ) => void;
   /** What messages are answered where there is no `onMessage`. @default 1 */
   answer?: CopyDataAnswer;
-  /** The most that `allow` and `onMessage` may take together, in milliseconds, at least 1. @default 4000 */
+  /**
+   * The answers to other messages, by their numbers from WM_USER (0x400) to 0xFFFF. The window's thread
+   * gives a constant at once, whatever the script does; for a function, the script is asked, and has
+   * {@linkcode replyTimeout} for it. @default 0 to all of them
+   */
+  answers?: Readonly<Record<number, CopyDataAnswer | NumbersHandler>>;
+  /** Maximum time for an answer of the script, `allow` included, in milliseconds, at least 1. @default 4000 */
   replyTimeout?: number;
   /** The most bytes of a message, up to 4294967295; a larger one is answered 0. @default 67108864 */
   maxByteLength?: number;
@@ -53,34 +96,41 @@ export interface CopyDataListenerOptions {
   acceptLowerIntegrity?: boolean;
 }
 
+const OPTIONS: OptionChecks<CopyDataListenerOptions> = {
+  class: assertText,
+  title: assertText,
+  visibility: (name, value) => assertOneOf(name, value, ["message-only", "hidden"]),
+  onMessage: assertFunction,
+  allow: assertFunction,
+  onError: assertFunction,
+  answer: (_name, value) => void toAnswer(value),
+  answers: (_name, value) => void toAnswers(value),
+  replyTimeout: (name, value) => assertInteger(name, value, 1, LONGEST_TIMER),
+  maxByteLength: (name, value) => assertInteger(name, value, 0, MOST_COPY_DATA),
+  highWaterMark: (name, value) => assertInteger(name, value, 1, 2 ** 31 - 1),
+  acceptLowerIntegrity: assertBoolean,
+};
+
 /**
  * Checks the options, and gives those that the window's thread needs.
  *
  * @param options The options.
  */
 export function toWindowSettings(options: CopyDataListenerOptions): WindowSettings {
+  assertOptions(options, OPTIONS);
   const {
     class: className = uniqueClass(),
     title = "",
     visibility = "message-only",
     onMessage,
     allow,
-    onError,
     answer = 1,
+    answers = {},
     replyTimeout = 4000,
     maxByteLength = 2 ** 26,
     highWaterMark = 1024,
     acceptLowerIntegrity = false,
   } = options;
-  assertWindowOptions({ class: className, title, visibility });
-  for (const [name, value] of Object.entries({ onMessage, allow, onError })) {
-    if (value === undefined || typeof value === "function") continue;
-    throw new TypeError(`Expected ${name} to be a function, got ${typeof value}`);
-  }
-  assertInteger("replyTimeout", replyTimeout, 1, LONGEST_TIMER);
-  assertInteger("maxByteLength", maxByteLength, 0, MOST_COPY_DATA);
-  assertInteger("highWaterMark", highWaterMark, 1, 2 ** 31 - 1);
-  const asks = onMessage !== undefined || allow !== undefined;
   return {
     class: className,
     title,
@@ -89,16 +139,40 @@ export function toWindowSettings(options: CopyDataListenerOptions): WindowSettin
     maxByteLength,
     highWaterMark,
     answer: toAnswer(answer),
-    replyTimeout: asks ? replyTimeout : undefined,
+    asks: onMessage !== undefined || allow !== undefined,
+    answers: toAnswers(answers),
+    replyTimeout,
   };
 }
 
+function assertText(name: string, value: unknown): void {
+  assertString(name, value);
+  encodeWide(value);
+}
+
+/** What the window's thread answers to messages that are no WM_COPYDATA, by their numbers. */
+function toAnswers(answers: unknown): Map<number, bigint | "ask"> {
+  assertObject("answers", answers);
+  return new Map(
+    Object.entries(answers).map(([key, answer]) => {
+      const message = Number(key);
+      if (!Number.isInteger(message) || message < WM_USER || message > MAX_MESSAGE) {
+        throw new RangeError(
+          `Expected the keys of answers to be numbers of messages from ${WM_USER} to ${MAX_MESSAGE}, ` +
+            `got ${show(key)}`,
+        );
+      }
+      return [message, typeof answer === "function" ? "ask" : toAnswer(answer)];
+    }),
+  );
+}
+
 /** An answer as Windows takes it. */
-export function toAnswer(value: CopyDataAnswer): bigint {
+export function toAnswer(value: unknown): bigint {
   if (typeof value === "boolean") return value ? 1n : 0n;
-  if (typeof value !== "bigint" && !Number.isSafeInteger(value)) {
+  if (typeof value !== "bigint" && (typeof value !== "number" || !Number.isSafeInteger(value))) {
     throw new TypeError(
-      `Expected an answer to be a boolean, a bigint or a safe integer, got ${String(value)}`,
+      `Expected an answer to be a boolean, a bigint or a safe integer, got ${show(value)}`,
     );
   }
   const answer = BigInt(value);

@@ -4,15 +4,24 @@
  * @module
  */
 
-import { assertOneOf, assertString } from "../../ffi/arguments.ts";
+import { assertFunction, assertOneOf, assertString, show } from "../../ffi/arguments.ts";
 import { GuardedCallback } from "../../ffi/callback.ts";
-import { lastError } from "../../ffi/error.ts";
+import { errorFromCode, lastError, lastErrorCode } from "../../ffi/error.ts";
+import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
+import { requireHost } from "../../ffi/requirements.ts";
 import { MSG_SIZE } from "../../ffi/struct.ts";
-import { toBool, toHwnd, toLresult, user32 } from "../../ffi/user32.ts";
+import { toBool, toHwnd, user32 } from "../../ffi/user32.ts";
 import { encodeWide } from "../../ffi/wide.ts";
 import { WindowClass } from "../../ffi/window_class.ts";
 import { windowsOfThisThread } from "./own_windows.ts";
+import {
+  dropProcedureFailure,
+  keepProcedureFailure,
+  throwProcedureFailure,
+} from "./procedure_failure.ts";
 import { duringCopyData, type ReceivedCopyData } from "./received_copy_data.ts";
+import { systemAnswer } from "./system_answer.ts";
+import { assertMessage } from "./window_message.ts";
 import { HWND_MESSAGE } from "./windows.ts";
 
 /** A message to a window. */
@@ -43,9 +52,12 @@ export interface MessageWindowOptions {
    */
   visibility?: "message-only" | "hidden";
   /**
-   * Answers messages, on the thread that made the window; `undefined` leaves one to the system
-   * (`DefWindowProcW`). Where it throws, the answer is 0, and the error comes out of
-   * {@linkcode MessageWindow.run} or {@linkcode MessageWindow.pump}.
+   * Answers messages, on the thread that made the window, and at once: a promise is no answer.
+   * `undefined` leaves a message to the system, as most have to be.
+   *
+   * Of the system's services, a window that is never seen has those for its title, and those that end
+   * it. Where the procedure throws, the answer is 0, and the error comes out of the call of the script
+   * that ran the procedure: {@linkcode MessageWindow.open}, `pump`, `run` or `close`, or a send.
    */
   procedure: (message: WindowMessage) => bigint | undefined;
 }
@@ -53,21 +65,47 @@ export interface MessageWindowOptions {
 /** `WM_COPYDATA`. */
 export const WM_COPYDATA = 0x4a;
 
+const WM_NULL = 0x0;
+const WM_CREATE = 0x1;
 const WM_DESTROY = 0x2;
+const WM_CLOSE = 0x10;
 const WM_QUIT = 0x12;
+const WM_NCCREATE = 0x81;
+const WM_NCDESTROY = 0x82;
+const WM_TIMER = 0x113;
+const WM_SYSTIMER = 0x118;
 const PM_REMOVE = 1;
 const MSGFLT_ALLOW = 1;
+
+/** The state of a window in which the system sends these messages; anybody else can send them at any time. */
+const LIFE: Readonly<Record<number, State>> = {
+  [WM_NCCREATE]: "opening",
+  [WM_CREATE]: "opening",
+  [WM_DESTROY]: "closing",
+  [WM_NCDESTROY]: "closing",
+};
+
+type State = "opening" | "open" | "closing" | "closed";
+
+const OPTIONS: OptionChecks<MessageWindowOptions> = {
+  class: assertString,
+  title: assertString,
+  visibility: (name, value) => assertOneOf(name, value, ["message-only", "hidden"]),
+  procedure: assertFunction,
+};
 
 /**
  * A window that takes messages and is never seen.
  *
- * It belongs to the thread that makes it: its procedure runs while that thread is in
- * {@linkcode MessageWindow.run} or {@linkcode MessageWindow.pump}, and in no other call.
- * So `run()`, which stands still until the window is closed, is for a Worker.
+ * It belongs to the thread that makes it. Windows runs its procedure on that thread, inside a call:
+ * {@linkcode MessageWindow.run} and {@linkcode MessageWindow.pump} of any window of the thread,
+ * {@linkcode MessageWindow.open} and {@linkcode MessageWindow.close}, and sends from that thread
+ * (`sendCopyDataSync`, and sends to the window itself or `from` it). While none of these runs, those
+ * who send to the window wait. `run()` blocks until the window is closed, so it is for a Worker.
  *
  * @example
  * ```ts
- * import { MessageWindow } from "@winipc/winipc/messages";
+ * import { MessageWindow, postMessage } from "@winipc/winipc/messages";
  * import { assertEquals } from "@std/assert";
  *
  * const WM_APP = 0x8000;
@@ -79,7 +117,7 @@ const MSGFLT_ALLOW = 1;
  *     return 1n;
  *   },
  * });
- * window.post(WM_APP, 42n);
+ * postMessage(window, WM_APP, { wParam: 42 });
  * window.pump();
  * assertEquals(seen, [42n]);
  * ```
@@ -93,46 +131,65 @@ export class MessageWindow implements Disposable {
   readonly class: string;
   readonly #procedure: GuardedCallback;
   readonly #windowClass: WindowClass;
-  #open = true;
-  #running = false;
+  #state: State = "opening";
+  /** How many calls of `run()` there are, one inside the other. */
+  #running = 0;
+  /** Whether the procedure has answered a message of the opening so that the window is not made. */
+  #refused = false;
 
   private constructor(options: MessageWindowOptions) {
-    const { title = "", visibility = "message-only" } = options;
-    this.class = options.class ?? uniqueClass();
-    assertWindowOptions({ class: this.class, title, visibility });
+    assertWindowOptions(options);
+    requireHost();
+    const { class: className = uniqueClass(), title = "", procedure } = options;
+    this.class = className;
     this.#procedure = GuardedCallback.windowProcedure((window, message, wParam, lParam) => {
-      const answer = (copyData?: ReceivedCopyData) =>
-        this.#answer(options.procedure, { window, message, wParam, lParam, copyData });
-      return message === WM_COPYDATA ? duringCopyData(lParam, answer) : answer();
+      const respond = (copyData?: ReceivedCopyData) =>
+        this.#respond(procedure, { window, message, wParam, lParam, copyData });
+      return message === WM_COPYDATA ? duringCopyData(lParam, respond) : respond();
     });
-    const attempt = `Cannot open a window of class "${this.class}"`;
+    const attempt = `Cannot open a window of class "${className}"`;
     try {
-      this.#windowClass = new WindowClass(this.class, this.#procedure, attempt);
+      this.#windowClass = new WindowClass(className, this.#procedure, attempt);
     } catch (error) {
       this.#procedure.close();
       throw error;
     }
     const { name } = this.#windowClass;
-    const parent = visibility === "hidden" ? 0n : HWND_MESSAGE;
+    const parent = options.visibility === "hidden" ? 0n : HWND_MESSAGE;
     const { CreateWindowExW } = user32();
     this.handle = toHwnd(
       CreateWindowExW(0, name, encodeWide(title), 0, 0, 0, 0, 0, parent, 0n, 0n, null),
     );
-    if (this.handle === 0n) {
-      const error = lastError("CreateWindowExW", attempt);
-      this.#windowClass.close();
-      this.#procedure.close();
+    const code = this.handle === 0n ? lastErrorCode() : 0;
+    try {
+      throwProcedureFailure();
+      if (this.#refused) {
+        throw new TypeError(
+          `${attempt}: its procedure refused to have it made, by what it answered to WM_NCCREATE ` +
+            "or WM_CREATE; answer undefined to all messages that the procedure does not handle",
+        );
+      }
+      if (this.handle === 0n) throw errorFromCode(code, "CreateWindowExW", attempt);
+    } catch (error) {
+      this.#destroy();
+      this.#free();
+      dropProcedureFailure();
       throw error;
     }
+    this.#state = "open";
     windowsOfThisThread.set(this.handle, true);
   }
 
   /**
    * Makes a window on this thread.
    *
+   * The procedure gets its first messages before this returns.
+   *
    * @param options What it is to be like.
-   * @throws {TypeError} If an option is of the wrong kind.
+   * @throws {TypeError} If an option is of the wrong kind, or the procedure refuses the window by its answer.
+   * @throws {RangeError} If the name of the class does not have 1 to 255 characters.
    * @throws {Deno.errors.AlreadyExists} If this process has a class of that name already.
+   * @throws What the procedure throws.
    */
   static open(options: MessageWindowOptions): MessageWindow {
     return new MessageWindow(options);
@@ -140,24 +197,7 @@ export class MessageWindow implements Disposable {
 
   /** Whether the window is closed, by this script or by a stranger's WM_CLOSE. */
   get closed(): boolean {
-    return !this.#open;
-  }
-
-  /**
-   * Puts a message into the window's queue and does not wait for an answer; any thread of any
-   * process may do so.
-   *
-   * @param message Which message.
-   * @param wParam Its first parameter.
-   * @param lParam Its second parameter.
-   * @throws {Deno.errors.BadResource} If the window is closed.
-   * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-postmessagew}
-   */
-  post(message: number, wParam: bigint = 0n, lParam: bigint = 0n): void {
-    this.#assertOpen();
-    if (!user32().PostMessageW(this.handle, message, wParam, lParam)) {
-      throw lastError("PostMessageW", `Cannot post to a window of class "${this.class}"`);
-    }
+    return this.#state !== "open";
   }
 
   /**
@@ -169,6 +209,7 @@ export class MessageWindow implements Disposable {
    * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-changewindowmessagefilterex}
    */
   acceptLowerIntegrity(message: number): void {
+    assertMessage(message);
     this.#assertOpen();
     if (!user32().ChangeWindowMessageFilterEx(this.handle, message, MSGFLT_ALLOW, null)) {
       throw lastError(
@@ -182,48 +223,50 @@ export class MessageWindow implements Disposable {
    * Takes the messages that are there now, and returns.
    *
    * @throws {Deno.errors.BadResource} If the window is closed.
+   * @throws What the procedure throws.
    */
   pump(): void {
     this.#assertOpen();
     const message = new Uint8Array(MSG_SIZE);
-    const { DispatchMessageW, PeekMessageW } = user32();
+    const { PeekMessageW } = user32();
     while (toBool(PeekMessageW(message, 0n, 0, 0, PM_REMOVE))) {
-      this.#procedure.throwIfFailed();
-      if (messageOf(message) !== WM_QUIT) DispatchMessageW(message);
-      this.#procedure.throwIfFailed();
+      dispatch(message);
     }
-    this.#procedure.throwIfFailed();
+    throwProcedureFailure();
   }
 
   /**
-   * Takes messages until the window is closed; the thread stands still meanwhile.
+   * Takes messages until the window is closed; the thread is blocked meanwhile.
    *
    * @throws {Deno.errors.BadResource} If the window is closed.
+   * @throws What the procedure throws.
    */
   run(): void {
     this.#assertOpen();
     const message = new Uint8Array(MSG_SIZE);
-    const { DispatchMessageW, GetMessageW } = user32();
-    this.#running = true;
+    const { GetMessageW } = user32();
+    this.#running++;
     try {
-      for (let more; (more = toBool(GetMessageW(message, 0n, 0, 0))) !== 0;) {
-        if (more < 0) throw lastError("GetMessageW", "Cannot take messages");
-        this.#procedure.throwIfFailed();
-        DispatchMessageW(message);
-        this.#procedure.throwIfFailed();
+      while (!this.closed) {
+        if (toBool(GetMessageW(message, 0n, 0, 0)) < 0) {
+          throw lastError("GetMessageW", "Cannot take messages");
+        }
+        dispatch(message);
       }
-      this.#procedure.throwIfFailed();
     } finally {
-      this.#running = false;
+      this.#running--;
     }
   }
 
-  /** Destroys the window, unregisters its class and frees its procedure; on the thread that made it. */
+  /**
+   * Destroys the window, unregisters its class and frees its procedure; on the thread that made it.
+   *
+   * @throws What the procedure throws at the window's last messages, after all is closed.
+   */
   close(): void {
-    if (this.#open) user32().DestroyWindow(this.handle);
-    this.#open = false;
-    this.#windowClass.close();
-    this.#procedure.close();
+    this.#destroy();
+    this.#free();
+    throwProcedureFailure();
   }
 
   /** Closes the window at the end of a `using` block. */
@@ -231,23 +274,62 @@ export class MessageWindow implements Disposable {
     this.close();
   }
 
-  #answer(procedure: MessageWindowOptions["procedure"], message: WindowMessage): bigint {
-    // Before the procedure, which may throw: the window is gone all the same.
-    if (message.message === WM_DESTROY) {
-      this.#open = false;
-      windowsOfThisThread.delete(this.handle);
-      // GetMessageW would go on waiting; and a WM_QUIT that nobody waits for would end another loop.
-      if (this.#running) user32().PostQuitMessage(0);
+  /** Destroys the window, once; the procedure may be what calls this. */
+  #destroy(): void {
+    if (this.#state === "closing" || this.#state === "closed") return;
+    this.#state = "closing";
+    windowsOfThisThread.delete(this.handle);
+    if (this.handle !== 0n) user32().DestroyWindow(this.handle);
+    this.#state = "closed";
+    this.#endWait();
+  }
+
+  #free(): void {
+    this.#windowClass.close();
+    this.#procedure.close();
+  }
+
+  /** Has `run()` look at what has become of the window: Windows ends no wait for messages by itself. */
+  #endWait(): void {
+    if (this.#running > 0) user32().PostMessageW(0n, WM_NULL, 0n, 0n);
+  }
+
+  /** Answers a message, and keeps what the procedure throws, for no error can pass through Windows. */
+  #respond(procedure: MessageWindowOptions["procedure"], message: WindowMessage): bigint {
+    try {
+      return this.#answer(procedure, message);
+    } catch (error) {
+      keepProcedureFailure(error);
+      this.#endWait();
+      return 0n;
     }
-    const answer = procedure(message);
-    if (answer !== undefined) return BigInt.asIntN(64, answer);
-    return toLresult(
-      user32().DefWindowProcW(message.window, message.message, message.wParam, message.lParam),
-    );
+  }
+
+  #answer(procedure: MessageWindowOptions["procedure"], received: WindowMessage): bigint {
+    const { window, message, wParam, lParam } = received;
+    // The system undoes what it has made of a window that the procedure refused.
+    if (this.#refused) this.#state = "closing";
+    const when = LIFE[message];
+    if (when !== undefined && when !== this.#state) {
+      // A stranger's, which is taken for no more than the wish to close the window.
+      if (message === WM_DESTROY) this.#destroy();
+      return 0n;
+    }
+    const answer = procedure(received);
+    if (answer === undefined && message === WM_CLOSE) {
+      this.#destroy();
+      return 0n;
+    }
+    if (answer === undefined) return systemAnswer(window, message, wParam, lParam);
+    assertAnswer(answer);
+    const signed = BigInt.asIntN(64, answer);
+    this.#refused ||= message === WM_NCCREATE && signed === 0n;
+    this.#refused ||= message === WM_CREATE && BigInt.asIntN(32, signed) === -1n;
+    return signed;
   }
 
   #assertOpen(): void {
-    if (this.#open) return;
+    if (!this.closed) return;
     throw new Deno.errors.BadResource(`The window of class "${this.class}" is closed`);
   }
 }
@@ -262,15 +344,27 @@ export function uniqueClass(): string {
  *
  * @param options What it is to be like.
  */
-export function assertWindowOptions(
-  options: Required<Pick<MessageWindowOptions, "class" | "title" | "visibility">>,
-): void {
-  assertString("class", options.class);
-  assertString("title", options.title);
-  assertOneOf("visibility", options.visibility, ["message-only", "hidden"]);
-  for (const text of [options.class, options.title]) encodeWide(text);
+export function assertWindowOptions(options: MessageWindowOptions): void {
+  assertOptions(options, OPTIONS);
+  assertFunction("procedure", options.procedure);
+  for (const text of [options.class, options.title]) if (text !== undefined) encodeWide(text);
 }
 
-function messageOf(message: Uint8Array<ArrayBuffer>): number {
-  return new DataView(message.buffer).getUint32(8, true);
+function assertAnswer(answer: unknown): asserts answer is bigint {
+  if (typeof answer === "bigint") return;
+  const what = answer instanceof Promise ? "a promise" : show(answer);
+  throw new TypeError(
+    `Expected a window procedure to answer a bigint or undefined, and at once, got ${what}`,
+  );
+}
+
+/** Has the system run the procedure of the window that a message was posted to. */
+function dispatch(message: Uint8Array<ArrayBuffer>): void {
+  const fields = new DataView(message.buffer);
+  const number = fields.getUint32(8, true);
+  // Windows would end nothing by this one, and call the address in the other: anybody can post both.
+  const isTimer = number === WM_TIMER || number === WM_SYSTIMER;
+  const callsAddress = isTimer && fields.getBigInt64(24, true) !== 0n;
+  if (number !== WM_QUIT && !callsAddress) user32().DispatchMessageW(message);
+  throwProcedureFailure();
 }

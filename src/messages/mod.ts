@@ -14,9 +14,14 @@ export {
   type SendCopyDataSyncOptions,
 } from "./copy_data.ts";
 export { CopyDataListener, type CopyDataListenerStats } from "./copy_data_listener.ts";
-export { CopyDataMessage, type IncomingMessage } from "./copy_data_message.ts";
+export { CopyDataMessage, type ReplyOptions } from "./copy_data_message.ts";
+export type { IncomingMessage } from "./incoming_message.ts";
 export { decodeText, encodeText, type TextEncoding } from "./encoding.ts";
-export { type CopyDataAnswer, type CopyDataListenerOptions } from "./listener_options.ts";
+export {
+  type CopyDataAnswer,
+  type CopyDataListenerOptions,
+  type NumbersHandler,
+} from "./listener_options.ts";
 export { MessageSender } from "./message_sender.ts";
 export {
   MessageWindow,
@@ -25,6 +30,14 @@ export {
   WM_COPYDATA,
 } from "./message_window.ts";
 export { ReceivedCopyData } from "./received_copy_data.ts";
+export {
+  postMessage,
+  type PostMessageOptions,
+  registerWindowMessage,
+  sendMessage,
+  type SendMessageOptions,
+} from "./send_message.ts";
+export type { MessageParameter } from "./window_message.ts";
 export type { WindowTarget } from "./window_target.ts";
 export {
   findWindow,

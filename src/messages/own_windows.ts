@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { IncomingMessage } from "./copy_data_message.ts";
+import type { IncomingMessage } from "./incoming_message.ts";
 
 /** Something known of windows, by their handles, of which only the low 32 bits count. */
 class WindowMap<T> {

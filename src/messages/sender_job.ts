@@ -4,12 +4,17 @@
  * @module
  */
 
+import { type Handling, numberSend, unanswered } from "./handling.ts";
 import { deliveryError, ERROR_TIMEOUT, type Outcome, type Parcel } from "./delivery.ts";
 
 /** A parcel on its way; its bytes are let go as soon as nobody waits for its answer any more. */
 export class SenderJob {
   /** What to send. */
   readonly parcel: Parcel;
+  /** Its number among all sends, in the order in which they began. */
+  readonly number: number = numberSend();
+  /** How many sends had begun when the handler began that sends this; 0 if none does. */
+  readonly since: number;
   readonly #deadline: number;
   readonly #signal: AbortSignal | undefined;
   readonly #timer: ReturnType<typeof setTimeout>;
@@ -21,9 +26,11 @@ export class SenderJob {
    *
    * @param parcel What to send.
    * @param signal Stops the wait.
+   * @param handling The handler that sends it.
    */
-  constructor(parcel: Parcel, signal: AbortSignal | undefined) {
+  constructor(parcel: Parcel, signal: AbortSignal | undefined, handling: Handling | undefined) {
     this.parcel = parcel;
+    this.since = unanswered(handling)?.since ?? 0;
     this.#deadline = performance.now() + parcel.timeout;
     this.#timer = setTimeout(() => this.finish({ code: ERROR_TIMEOUT }), parcel.timeout);
     this.#signal = signal;

@@ -1,24 +1,29 @@
 /**
- * Which thread sends what: a few of them send, and a window never has more than one.
+ * Which thread sends what: a few of them send, each to one window at a time.
  *
- * So messages to one window arrive in order, and a window that hangs holds up one
- * thread and what goes to that window.
+ * So messages to one window arrive in order, and a window that hangs holds up one thread and what goes
+ * to that window.
  *
  * @module
  */
 
 import { Sender } from "./sender.ts";
 import type { SenderJob } from "./sender_job.ts";
+import { type Lane, SenderQueue } from "./sender_queue.ts";
 
-/** The most threads: as many windows may hang before sends to others have to wait. */
-const MOST_SENDERS = 8;
+/** Maximum number of threads for sends of no handler: as many windows may hang before others wait. */
+const MAX_SENDERS = 8;
+/** Maximum number of threads in all: what handlers send must not wait for what waits for the handlers. */
+const MAX_SENDERS_WITH_HANDLERS = 16;
 
-/** What goes to each window that has anything, in order; the first may be on its way. */
-const lanes = new Map<bigint, SenderJob[]>();
-/** The windows whose first job no sender has taken yet, in order. */
-const ready: bigint[] = [];
+/** What goes to each window that has anything. */
+const queues = new Map<bigint, SenderQueue>();
+/** What can go out as soon as there is a thread for it, in order. */
+const ready: Lane[] = [];
 const idle: Sender[] = [];
-let senders = 0;
+/** How many threads send, and how many of them send for no handler. */
+let busy = 0;
+let busyForNoHandler = 0;
 
 /**
  * Sends after what is on its way to the same window.
@@ -27,36 +32,43 @@ let senders = 0;
  */
 export function enqueue(job: SenderJob): void {
   const { window } = job.parcel;
-  const lane = lanes.get(window);
-  if (lane === undefined) {
-    lanes.set(window, [job]);
-    ready.push(window);
-    assign();
-  } else {
-    lane.push(job);
+  const queue = queues.get(window) ?? new SenderQueue();
+  queues.set(window, queue);
+  queue.add(job);
+  assign(queue);
+}
+
+/** Gives sends to threads while there are both. */
+function assign(queue: SenderQueue): void {
+  ready.push(...queue.takeReady());
+  for (let next; (next = ready.findIndex(hasThreadFor)) >= 0;) {
+    const [lane] = ready.splice(next, 1);
+    void serve(lane!);
   }
 }
 
-/** Gives windows to senders while there are both. */
-function assign(): void {
-  while (ready.length > 0 && (idle.length > 0 || senders < MOST_SENDERS)) {
-    void serve(ready.shift()!, idle.pop());
-  }
+function hasThreadFor({ since }: Lane): boolean {
+  return since > 0 ? busy < MAX_SENDERS_WITH_HANDLERS : busyForNoHandler < MAX_SENDERS;
 }
 
-/** Sends what goes to a window, and has the sender look for another when that is all. */
-async function serve(window: bigint, sender: Sender | undefined): Promise<void> {
-  const job = lanes.get(window)!.shift()!;
-  if (sender === undefined) senders++;
+/** Sends what comes first in a lane, and has the thread look for another when that is answered. */
+async function serve(lane: Lane): Promise<void> {
+  const job = lane.jobs[0]!;
+  const ofNoHandler = lane.since === 0 ? 1 : 0;
+  busy++;
+  busyForNoHandler += ofNoHandler;
   try {
-    sender ??= await Sender.start();
+    const sender = idle.pop() ?? await Sender.start();
     if (!job.over) job.finish(await sender.send({ ...job.parcel, timeout: job.timeLeft }));
     idle.push(sender);
   } catch (error) {
-    senders--;
     job.fail(error);
   }
-  if (lanes.get(window)!.length > 0) ready.push(window);
-  else lanes.delete(window);
-  assign();
+  busy--;
+  busyForNoHandler -= ofNoHandler;
+  const { window } = job.parcel;
+  const queue = queues.get(window)!;
+  queue.finish(lane);
+  if (queue.isEmpty) queues.delete(window);
+  assign(queue);
 }

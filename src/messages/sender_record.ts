@@ -18,12 +18,13 @@ const ROOM = 2 ** 20;
 // Where things are, in bytes.
 const TURN_AT = 0;
 const WINDOW_AT = 8;
-const FROM_AT = 16;
-const ID_AT = 24;
+const W_PARAM_AT = 16;
+const L_PARAM_AT = 24;
 const TIMEOUT_AT = 32;
 const BYTE_LENGTH_AT = 36;
 const ANSWER_AT = 40;
 const CODE_AT = 48;
+const MESSAGE_AT = 52;
 const BYTES_AT = 64;
 
 /** One parcel, and then its outcome. */
@@ -52,10 +53,12 @@ export class SenderRecord {
    *
    * @param parcel The parcel.
    */
-  async exchange({ window, from, id, timeout, bytes }: Parcel): Promise<Outcome> {
+  async exchange(parcel: Parcel): Promise<Outcome> {
+    const { window, message, wParam, lParam, timeout, bytes } = parcel;
     this.#fields.setBigUint64(WINDOW_AT, window);
-    this.#fields.setBigUint64(FROM_AT, from);
-    this.#fields.setBigUint64(ID_AT, id);
+    this.#fields.setUint32(MESSAGE_AT, message);
+    this.#fields.setBigUint64(W_PARAM_AT, wParam);
+    this.#fields.setBigInt64(L_PARAM_AT, lParam);
     this.#fields.setUint32(TIMEOUT_AT, timeout);
     this.#fields.setUint32(BYTE_LENGTH_AT, bytes.length);
     let at = 0;
@@ -97,8 +100,9 @@ export class SenderRecord {
     }
     return {
       window: this.#fields.getBigUint64(WINDOW_AT),
-      from: this.#fields.getBigUint64(FROM_AT),
-      id: this.#fields.getBigUint64(ID_AT),
+      message: this.#fields.getUint32(MESSAGE_AT),
+      wParam: this.#fields.getBigUint64(W_PARAM_AT),
+      lParam: this.#fields.getBigInt64(L_PARAM_AT),
       timeout: this.#fields.getUint32(TIMEOUT_AT),
       bytes,
     };

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { show } from "../../ffi/arguments.ts";
+
 /**
  * A window to send to: one that was found or made, or a handle (`HWND`), zero- or
  * sign-extended.
@@ -21,10 +23,12 @@ const HWND_BROADCAST = 0xffffn;
  * @throws {TypeError} If it is neither a window nor a number.
  * @throws {RangeError} If it is the handle of no window, or of all.
  */
-export function toWindow(what: string, target: WindowTarget): bigint {
-  const value = typeof target === "object" ? target?.handle : target;
-  if (typeof value !== "bigint" && !Number.isSafeInteger(value)) {
-    throw new TypeError(`Expected ${what} to be a window or its handle, got ${String(target)}`);
+export function toWindow(what: string, target: unknown): bigint {
+  const value = typeof target === "object" && target !== null && "handle" in target
+    ? target.handle
+    : target;
+  if (typeof value !== "bigint" && (typeof value !== "number" || !Number.isSafeInteger(value))) {
+    throw new TypeError(`Expected ${what} to be a window or its handle, got ${show(target)}`);
   }
   const handle = BigInt(value);
   const extended = BigInt.asIntN(32, handle);

@@ -8,7 +8,7 @@
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { Win32Error } from "../../ffi/error.ts";
 import { Parent, type ParentIdentity } from "../threads/parent.ts";
-import type { IncomingMessage } from "./copy_data_message.ts";
+import type { IncomingMessage, IncomingNumbers } from "./incoming_message.ts";
 import { waitForMessage, waitForObjects } from "./event_wait.ts";
 import {
   type Count,
@@ -30,10 +30,14 @@ export interface WindowSettings extends Limits {
   visibility: "message-only" | "hidden";
   /** Whether programs with fewer rights may send. */
   acceptLowerIntegrity: boolean;
-  /** What messages are answered that the script is not asked about. */
+  /** The answer to a WM_COPYDATA that is to be read. */
   answer: bigint;
-  /** How long the script may take for an answer, in milliseconds; `undefined` if it is not asked. */
-  replyTimeout: number | undefined;
+  /** Whether the script is asked about each WM_COPYDATA. */
+  asks: boolean;
+  /** The answers to other messages, by their numbers. */
+  answers: Map<number, bigint | "ask">;
+  /** Maximum time for an answer of the script, in milliseconds. */
+  replyTimeout: number;
 }
 
 /** What a listener's thread is started with. */
@@ -51,9 +55,10 @@ export type WindowThreadNews =
   | { news: "opened"; handle: bigint }
   | { news: "not opened"; api: string; code: number }
   | { news: "messages"; messages: IncomingMessage[] }
-  | { news: "question"; message: IncomingMessage; ticket: Ticket };
+  | { news: "question"; message: IncomingMessage; ticket: Ticket }
+  | { news: "numbers"; ticket: Ticket } & IncomingNumbers
+  | { news: "late"; ticket: Ticket };
 
-const WM_QUERYENDSESSION = 0x11;
 const WM_ENDSESSION = 0x16;
 
 /** A listener's window, and what its procedure knows. */
@@ -103,7 +108,8 @@ class WindowThread {
   #open(): MessageWindow | undefined {
     const procedure = (message: WindowMessage) => this.#procedure(message);
     try {
-      const window = MessageWindow.open({ ...this.#options, procedure });
+      const { class: className, title, visibility } = this.#options;
+      const window = MessageWindow.open({ class: className, title, visibility, procedure });
       if (this.#options.acceptLowerIntegrity) window.acceptLowerIntegrity(WM_COPYDATA);
       return window;
     } catch (error) {
@@ -113,21 +119,18 @@ class WindowThread {
     }
   }
 
-  #procedure({ message, wParam, copyData }: WindowMessage): bigint | undefined {
-    // The script changes the state, and posts a message so that this is looked at.
-    if (this.#state.stopping && this.#depth === 0) {
-      this.#window?.close();
+  #procedure({ message, wParam, lParam, copyData }: WindowMessage): bigint | undefined {
+    // The script changes the state, and posts a message so that this is looked at. While the window is
+    // being destroyed its last messages come here too.
+    if (this.#state.stopping && this.#depth === 0 && this.#window?.closed === false) {
+      this.#window.close();
       return 0n;
     }
     if (this.#state.isWanted(this.#untold.length)) this.#tellMessages();
     if (copyData !== undefined) return this.#receive(copyData, wParam);
-    switch (message) {
-      case WM_QUERYENDSESSION:
-        return 1n;
-      case WM_ENDSESSION:
-        if (wParam !== 0n) this.#window?.close();
-        return 0n;
-    }
+    if (message === WM_ENDSESSION && wParam !== 0n) this.#window?.close();
+    const answer = this.#options.answers.get(message);
+    return answer === "ask" ? this.#askNumbers({ number: message, wParam, lParam }) : answer;
   }
 
   #receive(data: ReceivedCopyData, sender: bigint): bigint {
@@ -141,19 +144,30 @@ class WindowThread {
       this.#state.release();
       return this.#refuse("failed");
     }
-    const { answer, replyTimeout } = this.#options;
-    if (replyTimeout !== undefined) return this.#ask(message, replyTimeout);
+    if (this.#options.asks) {
+      return this.#ask((ticket) => tell({ news: "question", message, ticket }, [message]));
+    }
     this.#untold.push(message);
     if (this.#state.isWanted(this.#untold.length)) this.#tellMessages();
     this.#state.count("accepted");
-    return answer;
+    return this.#options.answer;
   }
 
-  /** Has the script give the answer, and lets other messages in meanwhile. */
-  #ask(message: IncomingMessage, replyTimeout: number): bigint {
-    const deadline = performance.now() + replyTimeout;
+  #askNumbers(numbers: IncomingNumbers): bigint {
+    if (this.#depth === MOST_NESTED) return this.#refuse("overflowed");
+    if (!this.#state.admit(0, this.#options)) return 0n;
+    return this.#ask((ticket) => tell({ news: "numbers", ...numbers, ticket }));
+  }
+
+  /**
+   * Has the script give the answer, and lets other messages in meanwhile.
+   *
+   * @param tellQuestion Tells the script what it is to answer.
+   */
+  #ask(tellQuestion: (ticket: Ticket) => void): bigint {
+    const deadline = performance.now() + this.#options.replyTimeout;
     const ticket = this.#state.ask(this.#depth);
-    tell({ news: "question", message, ticket }, [message]);
+    tellQuestion(ticket);
     this.#depth++;
     try {
       while (this.#state.isWaiting(ticket)) {
@@ -161,7 +175,10 @@ class WindowThread {
         // The parent first: when it has ended, the event may be somebody else's.
         const objects = [...this.#parent.handles, this.#options.answered];
         if (left > 0) waitForObjects(objects, left, this.#depth < MOST_NESTED);
-        else if (this.#state.giveUp(ticket)) return this.#refuse("late");
+        else if (this.#state.giveUp(ticket)) {
+          tell({ news: "late", ticket });
+          return this.#refuse("late");
+        }
       }
       return this.#state.answerTo(ticket);
     } finally {

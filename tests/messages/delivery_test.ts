@@ -3,7 +3,14 @@ import { deliveryError } from "../../src/messages/delivery.ts";
 
 // Wine lets every program send to every window, so a refusal by UIPI is made up here.
 Deno.test("deliveryError() tells a refusal from a window that hangs and one that is gone", () => {
-  const parcel = { window: 0xabcn, from: 0n, id: 0n, bytes: new Uint8Array(3), timeout: 70 };
+  const parcel = {
+    window: 0xabcn,
+    message: 0x4a,
+    wParam: 0n,
+    lParam: 0n,
+    bytes: new Uint8Array(3),
+    timeout: 70,
+  };
   const cases = [
     [5, Deno.errors.PermissionDenied, "runs with more rights and does not admit WM_COPYDATA"],
     [1400, Deno.errors.NotFound, "there is no such window, or its program ended"],

@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { user32 } from "../../ffi/user32.ts";
-import { findWindow, MessageWindow, type WindowMessage } from "../../src/messages/mod.ts";
+import {
+  findWindow,
+  MessageWindow,
+  postMessage,
+  type WindowMessage,
+} from "../../src/messages/mod.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
 
@@ -16,7 +21,7 @@ Deno.test("MessageWindow takes posted messages in order, when it is pumped", () 
       return 0n;
     },
   });
-  for (let i = 0n; i < 100n; i++) window.post(WM_APP, i, -i);
+  for (let i = 0n; i < 100n; i++) postMessage(window, WM_APP, { wParam: i, lParam: -i });
   assertEquals(seen, []);
   window.pump();
   assertEquals(seen, Array.from({ length: 100 }, (_, i) => [BigInt(i), BigInt(-i)]));
@@ -29,9 +34,9 @@ Deno.test("MessageWindow gives out what its procedure threw, and goes on", () =>
       return undefined;
     },
   });
-  window.post(WM_APP, 1n);
+  postMessage(window, WM_APP, { wParam: 1 });
   assertThrows(() => window.pump(), Error, "on purpose");
-  window.post(WM_APP, 2n);
+  postMessage(window, WM_APP, { wParam: 2 });
   window.pump();
 });
 
@@ -52,7 +57,7 @@ Deno.test("MessageWindow that is closed throws BadResource, and leaves no window
   window.close();
   assert(window.closed);
   assertFalse(user32().IsWindow(window.handle));
-  for (const use of [() => window.post(WM_APP), () => window.pump(), () => window.run()]) {
+  for (const use of [() => window.pump(), () => window.run()]) {
     assertThrows(use, Deno.errors.BadResource, `The window of class "${name}" is closed`);
   }
   // The class's name is free again.
@@ -67,7 +72,7 @@ Deno.test("MessageWindow that a stranger closes is closed, also when its procedu
       return undefined;
     },
   });
-  window.post(WM_CLOSE);
+  postMessage(window, WM_CLOSE);
   assertThrows(() => window.pump(), Error, "on purpose");
   assertFalse(user32().IsWindow(window.handle));
   assert(window.closed);

@@ -143,8 +143,9 @@ Deno.test("Nothing that scripts get reads a message at an address of theirs", ()
   assertEquals(Object.keys(messages).filter((name) => /during/i.test(name)), []);
 });
 
-Deno.test("MessageWindow.post() and pump() read no address that a script gave", async () => {
+Deno.test("MessageWindow.pump(), postMessage() and sendMessage() follow no address that a script gave", async () => {
   const lines = await runPeer("post_addresses.ts");
   assert(lines.includes("74 refused"), lines.join());
+  assertEquals(lines.filter((line) => /taken|failed/.test(line)), []);
   assertEquals(lines.at(-1), "survived");
 });

@@ -5,7 +5,9 @@
  * @module
  */
 
-import { MessageWindow, Win32Error, WM_COPYDATA } from "../../mod.ts";
+import { lastErrorCode } from "../../ffi/error.ts";
+import { user32 } from "../../ffi/user32.ts";
+import { MessageWindow, postMessage, sendMessage, WM_COPYDATA } from "../../mod.ts";
 
 /** Their names in winuser.h: WM_CREATE, WM_SETTEXT, WM_GETTEXT, WM_GETMINMAXINFO, … */
 const MESSAGES = [
@@ -31,13 +33,20 @@ const ERROR_MESSAGE_SYNC_ONLY = 1159;
 
 using window = MessageWindow.open({ procedure: () => undefined });
 for (const message of [...MESSAGES, ...TIMERS]) {
-  try {
-    window.post(message, 1n, 16n);
-    console.log(message, "posted");
-  } catch (error) {
-    if (!(error instanceof Win32Error && error.code === ERROR_MESSAGE_SYNC_ONLY)) throw error;
-    console.log(message, "refused");
-  }
+  // As a stranger does it, who has no library to refuse it.
+  if (user32().PostMessageW(window.handle, message, 1n, 16n)) console.log(message, "posted");
+  else console.log(message, lastErrorCode() === ERROR_MESSAGE_SYNC_ONLY ? "refused" : "failed");
   window.pump();
+}
+for (const message of MESSAGES) {
+  const wrong = { wParam: 1, lParam: 16 };
+  for (const use of [postMessage, sendMessage]) {
+    try {
+      await use(window, message, wrong);
+      console.log(message, "was taken by", use.name);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+    }
+  }
 }
 console.log("survived");

@@ -1,0 +1,56 @@
+/**
+ * The work of a handler on one message: which sends belong to it.
+ *
+ * A program that waits for a handler's answer may also be the one that an earlier send of this script
+ * waits for. So what a handler sends must not wait for that earlier send.
+ *
+ * @module
+ */
+
+import type { AsyncLocalStorage } from "node:async_hooks";
+
+/** A handler's work, from its begin to its answer. */
+export class Handling {
+  /** How many sends had begun when the handler began; 0 before that. */
+  since = 0;
+  /** Whether the handler has answered, so that nobody waits for it. */
+  over = false;
+  /** The handler within which this one was called, by a send of the script to itself. */
+  readonly outer: Handling | undefined = current();
+}
+
+/** Tells in which handler an asynchronous operation began; `undefined` until there are handlers. */
+let storage: AsyncLocalStorage<Handling> | undefined;
+let sends = 0;
+
+/** Makes handlers known to {@linkcode handlingNow}; to be called before the first of them. */
+export async function loadHandling(): Promise<void> {
+  const { AsyncLocalStorage } = await import("node:async_hooks");
+  storage ??= new AsyncLocalStorage();
+}
+
+/** Numbers a send: 1, 2, 3, … in the order in which they begin. */
+export function numberSend(): number {
+  return ++sends;
+}
+
+/** Runs a handler, so that the sends that it begins are known to be its own. */
+export function runHandler<R>(handling: Handling, handler: () => R): R {
+  handling.since = sends;
+  return storage === undefined ? handler() : storage.run(handling, handler);
+}
+
+/** The handler that this code is a part of, unless the handler has answered. */
+export function handlingNow(): Handling | undefined {
+  return unanswered(current());
+}
+
+/** The handler, or the one around it, that has not answered yet. */
+export function unanswered(handling: Handling | undefined): Handling | undefined {
+  while (handling?.over) handling = handling.outer;
+  return handling;
+}
+
+function current(): Handling | undefined {
+  return storage?.getStore();
+}

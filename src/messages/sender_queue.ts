@@ -1,0 +1,74 @@
+/**
+ * The order in which the sends to one window go out.
+ *
+ * @module
+ */
+
+import type { SenderJob } from "./sender_job.ts";
+
+/** The sends of the same handlers to one window, in order; the first may be on its way. */
+export interface Lane {
+  /** How many sends had begun when the handler began that sends this; 0 for sends of no handler. */
+  readonly since: number;
+  /** The sends, of which the first is the next. */
+  readonly jobs: SenderJob[];
+  /** Whether the first is on its way, or is to be as soon as there is a thread for it. */
+  isTaken: boolean;
+}
+
+/**
+ * What is to be sent to one window.
+ *
+ * A send waits for all that began before it. Only where that could last until its own handler has
+ * answered it does not: while a send that began before the handler is unanswered, those of the handler
+ * wait for those alone whose own handlers began no earlier.
+ */
+export class SenderQueue {
+  #lanes: Lane[] = [];
+
+  /** Whether nothing is to be sent. */
+  get isEmpty(): boolean {
+    return this.#lanes.length === 0;
+  }
+
+  /** Adds a send, which has begun after all that are here. */
+  add(job: SenderJob): void {
+    const lane = this.#lanes.find(({ since }) => since === job.since);
+    if (lane !== undefined) lane.jobs.push(job);
+    else this.#lanes.push({ since: job.since, jobs: [job], isTaken: false });
+  }
+
+  /** Takes the lanes whose first send can go out now. */
+  takeReady(): Lane[] {
+    const ready = this.#ready().filter((lane) => !lane.isTaken);
+    for (const lane of ready) lane.isTaken = true;
+    return ready;
+  }
+
+  /** Takes the first send out of a lane, which is answered or given up, and what is given up behind it. */
+  finish(lane: Lane): void {
+    do lane.jobs.shift(); while (lane.jobs[0]?.over);
+    lane.isTaken = false;
+    if (lane.jobs.length === 0) this.#lanes = this.#lanes.filter((other) => other !== lane);
+  }
+
+  /** The lanes whose first send waits for no other. */
+  #ready(): Lane[] {
+    if (this.#lanes.length < 2) return this.#lanes;
+    const oldest = Math.min(...this.#lanes.map(firstNumber));
+    let earliest = Infinity;
+    const ready: Lane[] = [];
+    for (const lane of this.#lanes.toSorted((a, b) => b.since - a.since)) {
+      const number = firstNumber(lane);
+      // Of those whose handlers began no earlier, this one began first.
+      const isNext = number < earliest;
+      if (number === oldest || (oldest <= lane.since && isNext)) ready.push(lane);
+      earliest = Math.min(earliest, number);
+    }
+    return ready;
+  }
+}
+
+function firstNumber({ jobs }: Lane): number {
+  return jobs[0]!.number;
+}
