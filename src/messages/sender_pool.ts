@@ -17,9 +17,9 @@ const MAX_SENDERS = 8;
 const MAX_SENDERS_WITH_HANDLERS = 16;
 
 /** What goes to each window that has anything. */
-const queues = new Map<bigint, SenderQueue>();
+const queues = new Map<bigint, SenderQueue<SenderJob>>();
 /** What can go out as soon as there is a thread for it, in order. */
-const ready: Lane[] = [];
+const ready: Lane<SenderJob>[] = [];
 const idle: Sender[] = [];
 /** How many threads send, and how many of them send for no handler. */
 let busy = 0;
@@ -32,14 +32,14 @@ let busyForNoHandler = 0;
  */
 export function enqueue(job: SenderJob): void {
   const { window } = job.parcel;
-  const queue = queues.get(window) ?? new SenderQueue();
+  const queue = queues.get(window) ?? new SenderQueue<SenderJob>();
   queues.set(window, queue);
   queue.add(job);
   assign(queue);
 }
 
 /** Gives sends to threads while there are both. */
-function assign(queue: SenderQueue): void {
+function assign(queue: SenderQueue<SenderJob>): void {
   ready.push(...queue.takeReady());
   for (let next; (next = ready.findIndex(hasThreadFor)) >= 0;) {
     const [lane] = ready.splice(next, 1);
@@ -47,12 +47,12 @@ function assign(queue: SenderQueue): void {
   }
 }
 
-function hasThreadFor({ since }: Lane): boolean {
+function hasThreadFor({ since }: Lane<SenderJob>): boolean {
   return since > 0 ? busy < MAX_SENDERS_WITH_HANDLERS : busyForNoHandler < MAX_SENDERS;
 }
 
 /** Sends what comes first in a lane, and has the thread look for another when that is answered. */
-async function serve(lane: Lane): Promise<void> {
+async function serve(lane: Lane<SenderJob>): Promise<void> {
   const job = lane.jobs[0]!;
   const ofNoHandler = lane.since === 0 ? 1 : 0;
   busy++;
