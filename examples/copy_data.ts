@@ -1,6 +1,6 @@
 /**
  * Messages between the windows of two programs, in both directions: one asks, the other
- * answers with a number at once, and sends a text of its own later.
+ * sends a text of its own, and then answers with a number.
  *
  *     deno run --allow-ffi examples/copy_data.ts receive --class words
  *     deno run --allow-ffi examples/copy_data.ts send --class words --text "Hello"
@@ -18,27 +18,25 @@ const TEXT = 1n;
 const END = 2n;
 
 /**
- * Takes texts until the end is announced: answers how many characters each has, and then
- * sends its sender the text in capitals.
+ * Takes texts until the end is announced: sends each back in capitals, and answers how many
+ * characters it has.
  */
 export async function receive(className: string): Promise<void> {
   await using listener = await CopyDataListener.open({ class: className, onMessage });
   await listener.finished;
+}
 
-  function onMessage(message: CopyDataMessage): number {
-    if (message.id !== TEXT) {
-      // Not awaited: it waits for this handler.
-      listener.close();
-      return 0;
-    }
-    const text = message.text();
-    console.log("Received", JSON.stringify(text));
-    setTimeout(async () => {
-      const answer = await sendCopyData(message.sender, text.toUpperCase(), { id: TEXT });
-      console.log(`Sent it back in capitals, and was answered ${answer}`);
-    });
-    return text.length;
+async function onMessage(message: CopyDataMessage, listener: CopyDataListener): Promise<number> {
+  if (message.id !== TEXT) {
+    // Not awaited: it waits for this handler.
+    listener.close();
+    return 0;
   }
+  const text = message.text();
+  console.log("Received", JSON.stringify(text));
+  const answer = await message.reply(text.toUpperCase(), { id: TEXT });
+  console.log(`Sent it back in capitals, and was answered ${answer}`);
+  return text.length;
 }
 
 /** Sends a text to a window, and gives its answer and the text that it sends back. */

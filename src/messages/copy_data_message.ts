@@ -4,6 +4,8 @@
  * @module
  */
 
+import { assertBigInteger } from "../../ffi/arguments.ts";
+import { assertBytes } from "../../ffi/bytes.ts";
 import { assertOptions } from "../../ffi/options.ts";
 import { type CopyData, SEND_OPTIONS, type SendCopyDataOptions, sendFrom } from "./copy_data.ts";
 import { decodeText, type TextEncoding } from "./encoding.ts";
@@ -54,6 +56,8 @@ export class CopyDataMessage {
    * @param message The message as it came.
    */
   constructor({ id, bytes, sender }: IncomingMessage) {
+    assertBigInteger("id", id, 0n, 2n ** 64n - 1n);
+    assertBytes("bytes", bytes);
     this.id = id;
     this.bytes = bytes;
     this.sender = new MessageSender(sender);

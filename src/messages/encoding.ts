@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertInteger, show } from "../../ffi/arguments.ts";
+import { assertInteger, assertString, show } from "../../ffi/arguments.ts";
 import { type ByteSource, copyOfBytes } from "../../ffi/bytes.ts";
 import { CP_ACP, decodeCodePage, encodeCodePage } from "../../ffi/code_page.ts";
 import { toUnits } from "../../ffi/wide.ts";
@@ -21,13 +21,15 @@ export type TextEncoding = "utf-16le" | "utf-8" | "ansi" | { codePage: number };
  *
  * @param text The text.
  * @param encoding How to write it.
- * @throws {TypeError} If the encoding is none, or the code page has no sign for a part of the text.
+ * @throws {TypeError} If the text is no string, the encoding is none, or the code page has no sign for
+ *   a part of the text.
  * @throws {Win32Error} If Windows does not know the code page.
  */
 export function encodeText(
   text: string,
   encoding: TextEncoding = "utf-16le",
 ): Uint8Array<ArrayBuffer> {
+  assertString("text", text);
   if (encoding === "utf-8") return new TextEncoder().encode(text);
   return encoding === "utf-16le"
     ? new Uint8Array(toUnits(text).buffer)

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assertBigInteger } from "../../ffi/arguments.ts";
 import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { user32 } from "../../ffi/user32.ts";
@@ -28,8 +29,10 @@ export class MessageSender {
    * Names a sender.
    *
    * @param handle The window's handle, zero- or sign-extended.
+   * @throws {TypeError} If it is no bigint.
    */
   constructor(handle: bigint) {
+    assertBigInteger("handle", handle, -(2n ** 63n), 2n ** 64n - 1n);
     this.handle = BigInt.asUintN(64, BigInt.asIntN(32, handle));
   }
 

@@ -1,0 +1,214 @@
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import * as messages from "../../src/messages/mod.ts";
+import { randomName } from "../random_name.ts";
+
+const {
+  CopyDataListener,
+  CopyDataMessage,
+  decodeText,
+  encodeText,
+  MessageSender,
+  MessageWindow,
+  postMessage,
+  registerWindowMessage,
+  sendCopyData,
+  sendCopyDataSync,
+  sendMessage,
+} = messages;
+
+/** Values of all kinds. */
+const VALUES: readonly unknown[] = [
+  5,
+  -1,
+  0.5,
+  NaN,
+  5n,
+  2n ** 64n,
+  "x",
+  "",
+  true,
+  null,
+  {},
+  [],
+  Object.create(null),
+  () => 1,
+  Symbol("x"),
+  new Date(),
+  AbortSignal.abort("a reason of the caller"),
+];
+
+/** What an option takes, of those values; all others have to be refused. */
+type Accepts = (value: unknown) => boolean;
+
+const isString: Accepts = (value) => typeof value === "string";
+const isFunction: Accepts = (value) => typeof value === "function";
+const isBoolean: Accepts = (value) => typeof value === "boolean";
+const isPositive: Accepts = (value) => value === 5;
+const isNumeric: Accepts = (value) => value === 5 || value === 5n;
+const isInteger: Accepts = (value) => value === -1 || isNumeric(value);
+const isSignal: Accepts = (value) => value instanceof AbortSignal;
+const isAnswer: Accepts = (value) => isInteger(value) || isBoolean(value);
+const isEmpty: Accepts = (value) =>
+  typeof value === "object" && value !== null && Object.keys(value).length === 0;
+const nothing: Accepts = () => false;
+
+/** Every function that takes options, and each of the options. */
+const FUNCTIONS: [(options: never) => unknown, Record<string, Accepts>][] = [
+  [(options) => MessageWindow.open({ procedure: () => undefined, ...options as object }).close(), {
+    class: (value) => value === "x",
+    title: isString,
+    visibility: nothing,
+    procedure: nothing,
+  }],
+  [async (options) => await (await CopyDataListener.open(options)).close(), {
+    class: (value) => value === "x",
+    title: isString,
+    visibility: nothing,
+    onMessage: isFunction,
+    allow: isFunction,
+    onError: isFunction,
+    answer: isAnswer,
+    answers: isEmpty,
+    replyTimeout: isPositive,
+    maxByteLength: isPositive,
+    highWaterMark: isPositive,
+    acceptLowerIntegrity: isBoolean,
+  }],
+  [(options) => sendCopyDataSync(gone, "", options), {
+    id: isNumeric,
+    encoding: nothing,
+    terminate: isBoolean,
+    timeout: isPositive,
+    from: isInteger,
+  }],
+  [(options) => sendCopyData(gone, "", options), {
+    id: isNumeric,
+    encoding: nothing,
+    terminate: isBoolean,
+    timeout: isPositive,
+    from: isInteger,
+    signal: isSignal,
+  }],
+  [(options) => sendMessage(gone, 0x400, options), {
+    wParam: isInteger,
+    lParam: isInteger,
+    timeout: isPositive,
+    signal: isSignal,
+  }],
+  [(options) => postMessage(gone, 0x400, options), { wParam: isInteger, lParam: isInteger }],
+];
+
+/** A window that is none: what is sent there is refused by the system, after all the checks. */
+const gone = 0x7ffc_fff0n;
+
+/** What a call throws, or rejects with; `undefined` if it does neither. */
+async function errorOf(call: () => unknown): Promise<unknown> {
+  try {
+    await call();
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Throws unless an error is ours about an argument. */
+function assertOurs(error: unknown, what: string): void {
+  assert(error instanceof TypeError || error instanceof RangeError, `${what}: ${error}`);
+  assert(
+    /^(Expected|There is no option|Cannot (pass|send)) /.test(error.message),
+    `${what}: ${error}`,
+  );
+}
+
+for (const [call, options] of FUNCTIONS) {
+  const name = /[a-z]\w+(?:\.open)?(?=\()/i.exec(String(call).replace("async", ""))![0];
+  Deno.test(`${name}() refuses each option that is of the wrong kind, and each that it has not`, async () => {
+    const use = (options: unknown) => errorOf(() => call(options as never));
+    for (const [option, accepts] of Object.entries(options)) {
+      for (const value of VALUES) {
+        const what = `${name}({ ${option}: ${typeof value} ${
+          String(Object(value).toString?.())
+        } })`;
+        const error = await use({ [option]: value });
+        if (accepts(value)) assert(!isOurs(error), `${what}: ${error}`);
+        else assertOurs(error, what);
+      }
+      const misspelt = `${option}s`;
+      const error = await use({ [misspelt]: undefined });
+      assertInstanceOf(error, TypeError);
+      assertEquals(error.message, `There is no option "${misspelt}": did you mean "${option}"?`);
+    }
+    for (const wrong of [5, "x", null]) {
+      // MessageWindow's are put together here.
+      if (name !== "MessageWindow.open") assertOurs(await use(wrong), `${name}(${wrong})`);
+    }
+  });
+}
+
+function isOurs(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError;
+}
+
+Deno.test("Functions of messages refuse arguments of the wrong kind in words of their own", async () => {
+  await using listener = await CopyDataListener.open({ answer: 1 });
+  const message = new CopyDataMessage({ id: 1n, bytes: new Uint8Array(2), sender: 0n });
+  using window = MessageWindow.open({ procedure: () => undefined });
+  const calls: Record<string, [(value: never) => unknown, Accepts]> = {
+    "sendCopyData(target)": [(value) => sendCopyData(value, ""), isInteger],
+    "sendCopyDataSync(target)": [(value) => sendCopyDataSync(value, ""), isInteger],
+    "sendMessage(target)": [(value) => sendMessage(value, 0x400), isInteger],
+    "postMessage(target)": [(value) => postMessage(value, 0x400), isInteger],
+    "sendCopyData(data)": [(value) => sendCopyData(gone, value), isString],
+    "sendCopyDataSync(data)": [(value) => sendCopyDataSync(gone, value), isString],
+    "sendMessage(message)": [(value) => sendMessage(gone, value), isPositive],
+    "postMessage(message)": [(value) => postMessage(gone, value), isPositive],
+    "acceptLowerIntegrity(message)": [(value) => window.acceptLowerIntegrity(value), isPositive],
+    "registerWindowMessage(name)": [registerWindowMessage, (value) => value === "x"],
+    "encodeText(text)": [(value) => encodeText(value), isString],
+    "decodeText(bytes)": [(value) => decodeText(value), nothing],
+    "encodeText(encoding)": [(value) => encodeText("", value), nothing],
+    "decodeText(encoding)": [(value) => decodeText(new Uint8Array(2), value), nothing],
+    "text(encoding)": [(value) => message.text(value), nothing],
+    "new MessageSender(handle)": [(value) => new MessageSender(value), (value) => value === 5n],
+    "receive(timeout)": [(timeout) => receive({ timeout }), isPositive],
+    "receive(signal)": [(signal) => receive({ signal, timeout: 0 }), isSignal],
+  };
+  async function receive(options: object): Promise<void> {
+    await listener.receive(options).catch((error) => {
+      if (!(error instanceof Deno.errors.TimedOut)) throw error;
+    });
+  }
+  for (const [name, [call, accepts]] of Object.entries(calls)) {
+    for (const value of VALUES) {
+      const error = await errorOf(() => call(value as never));
+      const what = `${name}: ${typeof value} ${String(Object(value).toString?.())}`;
+      if (accepts(value)) assert(!isOurs(error), `${what}: ${error}`);
+      else assertOurs(error, what);
+    }
+  }
+});
+
+Deno.test("CopyDataListener.open() refuses answers to messages that are none of a program's own", async () => {
+  for (const key of ["0", "0x400", "1023", "65536", "1024.5", "-1", "class"]) {
+    const answers = { [key]: 1 };
+    const error = await errorOf(() => CopyDataListener.open({ answers }));
+    if (key === "0x400") continue; // Number() reads it as 1024, which is what it says.
+    assertInstanceOf(error, RangeError);
+    assertEquals(
+      error.message,
+      `Expected the keys of answers to be numbers of messages from 1024 to 65535, got "${key}"`,
+    );
+  }
+  for (const answer of ["1", null, undefined, 0.5, {}]) {
+    // @ts-expect-error: what the type checker refuses is refused at run time too
+    const open = () => CopyDataListener.open({ answers: { 1024: answer } });
+    assertOurs(await errorOf(open), `${answer}`);
+  }
+});
+
+Deno.test("A listener that is refused leaves nothing open", async () => {
+  const name = randomName();
+  // @ts-expect-error: what the type checker refuses is refused at run time too
+  await assertRejects(() => CopyDataListener.open({ class: name, answr: 1 }), TypeError);
+  await using listener = await CopyDataListener.open({ class: name });
+  assertEquals(listener.class, name);
+});
