@@ -1,11 +1,12 @@
 /**
  * What a WM_COPYDATA costs there and back, to a listener of another process and to a
- * window of this thread. `deno task report:copy-data` sets it beside C.
+ * window of this thread, and a message of two numbers. `deno task report:copy-data` sets the first
+ * beside C.
  *
  * @module
  */
 
-import { findWindow, MessageWindow, sendCopyData, sendCopyDataSync } from "../mod.ts";
+import { findWindow, MessageWindow, sendCopyData, sendCopyDataSync, sendMessage } from "../mod.ts";
 import { isWine } from "../tests/is_wine.ts";
 
 const name = `winipc-bench-${crypto.randomUUID()}`;
@@ -42,3 +43,12 @@ for (const [size, byteLength] of Object.entries(SIZES)) {
     sendCopyDataSync(ours, bytes);
   });
 }
+
+const WM_USER = 0x400;
+const group = "two numbers";
+Deno.bench("sendMessage() answered by a constant", { group, baseline: true }, async () => {
+  await sendMessage(theirs, WM_USER, { wParam: 1, lParam: 2 });
+});
+Deno.bench("sendMessage() answered by a function of the script", { group }, async () => {
+  await sendMessage(theirs, WM_USER + 1, { wParam: 1, lParam: 2 });
+});

@@ -40,6 +40,8 @@ export interface CopyDataListenerStats {
 }
 
 const WM_NULL = 0;
+/** How long to wait before a full queue is tried again, in milliseconds. */
+const WAKE_PAUSE = 10;
 
 /** A question to the script. */
 interface Question {
@@ -355,14 +357,19 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
 
   /** Has the window's thread look at the state. */
   #wake(): void {
+    if (this.#answered.closed) return;
     // Should the window be gone and its number be another's, this message means nothing there.
-    if (!this.#answered.closed) user32().PostMessageW(this.#handle, WM_NULL, 0n, 0n);
+    const posted = user32().PostMessageW(this.#handle, WM_NULL, 0n, 0n) !== 0;
+    // A stranger can fill the queue, which then has room again as soon as the thread looks.
+    if (!posted) setTimeout(() => this.#wake(), WAKE_PAUSE);
   }
 
   #end(error: Error | undefined): void {
     this.#opened.reject(error ?? new Error("The listener's thread ended"));
     this.#answered.close();
     listenersOfThisThread.delete(this.#handle);
+    for (const { handling } of this.#questions.values()) handling.over = true;
+    this.#questions.clear();
     this.#mailbox.end(error);
     this.#finished.resolve();
   }
