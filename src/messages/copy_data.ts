@@ -14,7 +14,7 @@ import { assertSendTimeout, DEFAULT_SEND_TIMEOUT, deliverHere, type Parcel } fro
 import { assertEncoding, encodeText, type TextEncoding } from "./encoding.ts";
 import { letMessagesIn } from "./event_wait.ts";
 import { type Handling, handlingNow } from "./handling.ts";
-import { WM_COPYDATA } from "./message_window.ts";
+import { WM_COPYDATA } from "./window_message.ts";
 import { listenersOfThisThread, type OwnHandler, windowsOfThisThread } from "./own_windows.ts";
 import { throwProcedureFailure } from "./procedure_failure.ts";
 import { SenderJob } from "./sender_job.ts";

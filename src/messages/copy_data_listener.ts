@@ -17,9 +17,60 @@ import { type CopyDataMessage, receivedMessage } from "./copy_data_message.ts";
 import { Handling, loadHandling, runHandler } from "./handling.ts";
 import type { IncomingMessage, IncomingNumbers } from "./incoming_message.ts";
 import { ListenerState, type Ticket } from "./listener_state.ts";
-import { type CopyDataListenerOptions, toAnswer, toWindowSettings } from "./listener_options.ts";
+import {
+  type CopyDataAnswer,
+  type ListenerWindowOptions,
+  toAnswer,
+  toWindowSettings,
+} from "./listener_options.ts";
+import type { MessageSender } from "./message_sender.ts";
 import { listenersOfThisThread } from "./own_windows.ts";
 import type { WindowSettings, WindowThreadData, WindowThreadNews } from "./window_thread.ts";
+
+/**
+ * Answers a message of the sender's own, which brings two numbers.
+ *
+ * @param wParam The message's first parameter, unsigned.
+ * @param lParam The message's second parameter, signed.
+ * @param listener The listener whose window got the message.
+ */
+export type NumbersHandler = (
+  wParam: bigint,
+  lParam: bigint,
+  listener: CopyDataListener,
+) => CopyDataAnswer | Promise<CopyDataAnswer>;
+
+/** What a listener is to be like. */
+export interface CopyDataListenerOptions extends ListenerWindowOptions {
+  /**
+   * Gives the answer to each message; without it, messages are read by iterating, and
+   * answered as soon as they have come. Where it throws, or takes longer than
+   * `replyTimeout`, the answer is 0.
+   *
+   * It is called when the script that opens the listener has gone on, and not before.
+   */
+  onMessage?: (
+    message: CopyDataMessage,
+    listener: CopyDataListener,
+  ) => CopyDataAnswer | Promise<CopyDataAnswer>;
+  /** Whether to take messages of a sender; who is refused is answered 0. @default everybody's are taken */
+  allow?: (sender: MessageSender, listener: CopyDataListener) => boolean | Promise<boolean>;
+  /**
+   * Gets what `onMessage`, `allow` or a function of `answers` threw, and a `Deno.errors.TimedOut` when
+   * one of them is late, with the message where it is a WM_COPYDATA. @default errors are only counted
+   */
+  onError?: (
+    error: unknown,
+    message: CopyDataMessage | undefined,
+    listener: CopyDataListener,
+  ) => void;
+  /**
+   * The answers to other messages, by their numbers from WM_USER (0x400) to 0xFFFF. The window's thread
+   * gives a constant at once, whatever the script does; for a function, the script is asked, and has
+   * `replyTimeout` for it. @default 0 to all of them
+   */
+  answers?: Readonly<Record<number, CopyDataAnswer | NumbersHandler>>;
+}
 
 /** What became of the messages so far. */
 export interface CopyDataListenerStats {

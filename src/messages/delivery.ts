@@ -10,7 +10,7 @@ import { errorFromCode, lastErrorCode } from "../../ffi/error.ts";
 import { addressOf, copyDataStruct } from "../../ffi/struct.ts";
 import { toLresult, user32 } from "../../ffi/user32.ts";
 import { LONGEST_TIMER } from "../waiting/poll.ts";
-import { WM_COPYDATA } from "./message_window.ts";
+import { WM_COPYDATA } from "./window_message.ts";
 import { throwProcedureFailure } from "./procedure_failure.ts";
 
 /** What is sent, to whom. */

@@ -17,9 +17,6 @@ import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
 import { MOST_COPY_DATA } from "../../ffi/struct.ts";
 import { encodeWide } from "../../ffi/wide.ts";
 import { LONGEST_TIMER } from "../waiting/poll.ts";
-import type { CopyDataListener } from "./copy_data_listener.ts";
-import type { CopyDataMessage } from "./copy_data_message.ts";
-import type { MessageSender } from "./message_sender.ts";
 import { uniqueClass } from "./message_window.ts";
 import { MAX_MESSAGE, WM_USER } from "./window_message.ts";
 import type { WindowSettings } from "./window_thread.ts";
@@ -27,21 +24,8 @@ import type { WindowSettings } from "./window_thread.ts";
 /** What a message is answered: a number of 64 bits, or 1 for `true` and 0 for `false`. */
 export type CopyDataAnswer = number | bigint | boolean;
 
-/**
- * Answers a message of the sender's own, which brings two numbers.
- *
- * @param wParam The message's first parameter, unsigned.
- * @param lParam The message's second parameter, signed.
- * @param listener The listener whose window got the message.
- */
-export type NumbersHandler = (
-  wParam: bigint,
-  lParam: bigint,
-  listener: CopyDataListener,
-) => CopyDataAnswer | Promise<CopyDataAnswer>;
-
-/** What a listener is to be like. */
-export interface CopyDataListenerOptions {
+/** What the window of a listener is to be like, and what it takes. */
+export interface ListenerWindowOptions {
   /** The name of its window's class. @default a name that no other window has */
   class?: string;
   /** Its window's title. @default "" */
@@ -53,36 +37,8 @@ export interface CopyDataListenerOptions {
    * @default "message-only"
    */
   visibility?: "message-only" | "hidden";
-  /**
-   * Gives the answer to each message; without it, messages are read by iterating, and
-   * answered as soon as they have come. Where it throws, or takes longer than
-   * {@linkcode replyTimeout}, the answer is 0.
-   *
-   * It is called when the script that opens the listener has gone on, and not before.
-   */
-  onMessage?: (
-    message: CopyDataMessage,
-    listener: CopyDataListener,
-  ) => CopyDataAnswer | Promise<CopyDataAnswer>;
-  /** Whether to take messages of a sender; who is refused is answered 0. @default everybody's are taken */
-  allow?: (sender: MessageSender, listener: CopyDataListener) => boolean | Promise<boolean>;
-  /**
-   * Gets what `onMessage`, `allow` or a function of `answers` threw, and a `Deno.errors.TimedOut` when
-   * one of them is late, with the message where it is a WM_COPYDATA. @default errors are only counted
-   */
-  onError?: (
-    error: unknown,
-    message: CopyDataMessage | undefined,
-    listener: CopyDataListener,
-  ) => void;
   /** What messages are answered where there is no `onMessage`. @default 1 */
   answer?: CopyDataAnswer;
-  /**
-   * The answers to other messages, by their numbers from WM_USER (0x400) to 0xFFFF. The window's thread
-   * gives a constant at once, whatever the script does; for a function, the script is asked, and has
-   * {@linkcode replyTimeout} for it. @default 0 to all of them
-   */
-  answers?: Readonly<Record<number, CopyDataAnswer | NumbersHandler>>;
   /** Maximum time for an answer of the script, `allow` included, in milliseconds, at least 1. @default 4000 */
   replyTimeout?: number;
   /** The most bytes of a message, up to 4294967295; a larger one is answered 0. @default 67108864 */
@@ -96,7 +52,15 @@ export interface CopyDataListenerOptions {
   acceptLowerIntegrity?: boolean;
 }
 
-const OPTIONS: OptionChecks<CopyDataListenerOptions> = {
+/** All options of a listener; those of its handlers are checked here, and typed where they are called. */
+interface AllOptions extends ListenerWindowOptions {
+  onMessage?: unknown;
+  allow?: unknown;
+  onError?: unknown;
+  answers?: unknown;
+}
+
+const OPTIONS: OptionChecks<AllOptions> = {
   class: assertText,
   title: assertText,
   visibility: (name, value) => assertOneOf(name, value, ["message-only", "hidden"]),
@@ -116,7 +80,7 @@ const OPTIONS: OptionChecks<CopyDataListenerOptions> = {
  *
  * @param options The options.
  */
-export function toWindowSettings(options: CopyDataListenerOptions): WindowSettings {
+export function toWindowSettings(options: AllOptions): WindowSettings {
   assertOptions(options, OPTIONS);
   const {
     class: className = uniqueClass(),

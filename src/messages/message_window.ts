@@ -21,7 +21,7 @@ import {
 } from "./procedure_failure.ts";
 import { duringCopyData, type ReceivedCopyData } from "./received_copy_data.ts";
 import { systemAnswer } from "./system_answer.ts";
-import { assertMessage } from "./window_message.ts";
+import { assertMessage, WM_COPYDATA } from "./window_message.ts";
 import { HWND_MESSAGE } from "./windows.ts";
 
 /** A message to a window. */
@@ -61,9 +61,6 @@ export interface MessageWindowOptions {
    */
   procedure: (message: WindowMessage) => bigint | undefined;
 }
-
-/** `WM_COPYDATA`. */
-export const WM_COPYDATA = 0x4a;
 
 const WM_NULL = 0x0;
 const WM_CREATE = 0x1;

@@ -13,22 +13,18 @@ export {
   sendCopyDataSync,
   type SendCopyDataSyncOptions,
 } from "./copy_data.ts";
-export { CopyDataListener, type CopyDataListenerStats } from "./copy_data_listener.ts";
+export {
+  CopyDataListener,
+  type CopyDataListenerOptions,
+  type CopyDataListenerStats,
+  type NumbersHandler,
+} from "./copy_data_listener.ts";
 export { CopyDataMessage, type ReplyOptions } from "./copy_data_message.ts";
 export type { IncomingMessage } from "./incoming_message.ts";
 export { decodeText, encodeText, type TextEncoding } from "./encoding.ts";
-export {
-  type CopyDataAnswer,
-  type CopyDataListenerOptions,
-  type NumbersHandler,
-} from "./listener_options.ts";
+export type { CopyDataAnswer, ListenerWindowOptions } from "./listener_options.ts";
 export { MessageSender } from "./message_sender.ts";
-export {
-  MessageWindow,
-  type MessageWindowOptions,
-  type WindowMessage,
-  WM_COPYDATA,
-} from "./message_window.ts";
+export { MessageWindow, type MessageWindowOptions, type WindowMessage } from "./message_window.ts";
 export { ReceivedCopyData } from "./received_copy_data.ts";
 export {
   postMessage,
@@ -37,7 +33,7 @@ export {
   sendMessage,
   type SendMessageOptions,
 } from "./send_message.ts";
-export type { MessageParameter } from "./window_message.ts";
+export { type MessageParameter, WM_COPYDATA } from "./window_message.ts";
 export type { WindowTarget } from "./window_target.ts";
 export {
   findWindow,

@@ -6,8 +6,9 @@
  */
 
 import { assertInteger } from "../../ffi/arguments.ts";
-import { WM_COPYDATA } from "./message_window.ts";
 
+/** `WM_COPYDATA`. */
+export const WM_COPYDATA = 0x4a;
 /** `WM_USER`, the first of the messages that mean what a program makes of them. */
 export const WM_USER = 0x400;
 /** The number of the last message. */

@@ -17,7 +17,8 @@ import {
   MOST_NESTED,
   type Ticket,
 } from "./listener_state.ts";
-import { MessageWindow, type WindowMessage, WM_COPYDATA } from "./message_window.ts";
+import { MessageWindow, type WindowMessage } from "./message_window.ts";
+import { WM_COPYDATA } from "./window_message.ts";
 import type { ReceivedCopyData } from "./received_copy_data.ts";
 
 /** What a listener's window is like. */
