@@ -11,11 +11,14 @@ import { forgetResource, noteResource, RESOURCE } from "./reaper.ts";
 import { windowClass } from "./struct.ts";
 import { user32 } from "./user32.ts";
 import { encodeWide } from "./wide.ts";
+import { isWine } from "./wine.ts";
+import { WineStackGuard } from "./wine_stack_guard.ts";
 
 /** A class of this process, whose windows have to be destroyed before it is closed. */
 export class WindowClass implements Disposable {
   /** Its name, for the call that makes a window. */
   readonly name: Uint16Array<ArrayBuffer>;
+  readonly #guard: WineStackGuard | undefined;
   readonly #resource: bigint;
   #closed = false;
 
@@ -29,8 +32,18 @@ export class WindowClass implements Disposable {
    */
   constructor(name: string, procedure: GuardedCallback, attempt: string) {
     this.name = encodeWide(name);
-    const atom = user32().RegisterClassExW(windowClass(procedure.pointer, this.name));
-    if (atom === 0) throw lastError("RegisterClassExW", attempt);
+    const { RegisterClassExW } = user32();
+    // The guard is code for x64.
+    if (isWine() && Deno.build.arch === "x86_64") {
+      this.#guard = new WineStackGuard(procedure.pointer, attempt);
+    }
+    const { pointer } = this.#guard ?? procedure;
+    const atom = RegisterClassExW(windowClass(pointer, this.name));
+    if (atom === 0) {
+      const error = lastError("RegisterClassExW", attempt);
+      this.#guard?.close();
+      throw error;
+    }
     this.#resource = BigInt(atom) << 2n | RESOURCE.windowClass;
     noteResource(this.#resource);
   }
@@ -40,7 +53,8 @@ export class WindowClass implements Disposable {
     if (this.#closed) return;
     forgetResource(this.#resource);
     this.#closed = user32().UnregisterClassW(this.name, 0n) !== 0;
-    if (!this.#closed) noteResource(this.#resource);
+    if (this.#closed) this.#guard?.close();
+    else noteResource(this.#resource);
   }
 
   /** Unregisters the class at the end of a `using` block. */
