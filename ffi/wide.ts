@@ -10,6 +10,13 @@ import { assertString } from "./arguments.ts";
 /** How many code units one `String.fromCharCode` call is given. */
 const CHUNK = 8192;
 
+/**
+ * The longest text that most Win32 functions take, in UTF-16 code units: a `UNICODE_STRING` counts
+ * its bytes in 16 bits, and has a NUL behind it. Wine 10 drops the upper bits of a larger count, and so takes
+ * another text.
+ */
+export const MAX_TEXT = 32_766;
+
 /** How long a text may be, in UTF-16 code units. */
 export interface WideLimits {
   /** The least. @default 0 */
