@@ -10,7 +10,7 @@ import { GENERIC_READ, GENERIC_WRITE, openExistingFile } from "./file.ts";
 import { DUPLICATE_SAME_ACCESS, Handle, INVALID_HANDLE_VALUE } from "./handle.ts";
 import { kernel32 } from "./kernel32.ts";
 import { completeStartupInfo, STARTUPINFOEX_SIZE } from "./struct.ts";
-import { encodeWide } from "./wide.ts";
+import { assertWide, encodeWide, MAX_TEXT } from "./wide.ts";
 
 /** A process that has been started. */
 export interface StartedProcess {
@@ -51,9 +51,14 @@ const PROC_THREAD_ATTRIBUTE_HANDLE_LIST = 0x20002n;
  * @throws {Deno.errors.NotFound} If there is no such program or directory.
  * @throws {Deno.errors.PermissionDenied} If this user may not run it.
  * @throws {Deno.errors.InvalidData} If it is no program.
+ * @throws {TypeError} If a text has a NUL in it.
+ * @throws {RangeError} If a text has more than 32,766 characters.
  */
 export function createProcess(options: CreateProcessOptions): StartedProcess {
-  const { path, standard, beforeItRuns } = options;
+  const { path, commandLine, directory, standard, beforeItRuns } = options;
+  assertWide("the program's path", path, { max: MAX_TEXT });
+  assertWide("the command line", commandLine, { max: MAX_TEXT });
+  if (directory !== undefined) assertWide("cwd", directory, { max: MAX_TEXT });
   const attempt = `Cannot start ${JSON.stringify(path)}`;
   const standardValues = standard.map((handle) => handle.value);
   using attributes = new HandleList([...standardValues, ...options.inherited], attempt);
@@ -66,13 +71,13 @@ export function createProcess(options: CreateProcessOptions): StartedProcess {
   const created = kernel32().CreateProcessW(
     encodeWide(path),
     // A buffer of its own: the call writes to it.
-    encodeWide(options.commandLine),
+    encodeWide(commandLine),
     null,
     null,
     1,
     CREATE_UNICODE_ENVIRONMENT | EXTENDED_STARTUPINFO_PRESENT | CREATE_SUSPENDED | window,
     options.environment,
-    options.directory === undefined ? null : encodeWide(options.directory),
+    directory === undefined ? null : encodeWide(directory),
     startup,
     information,
   );

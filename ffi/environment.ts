@@ -6,31 +6,41 @@
 
 import { errorFromCode, lastErrorCode } from "./error.ts";
 import { kernel32 } from "./kernel32.ts";
-import { decodeWide, decodeWideAt, encodeWide } from "./wide.ts";
+import { assertWide, decodeWide, decodeWideAt, encodeWide, MAX_TEXT } from "./wide.ts";
 
 const ERROR_ENVVAR_NOT_FOUND = 203;
-/** The longest value that Windows has, in code units, with its NUL. */
-const LONGEST_VALUE = 32_767;
+/** The longest name of a variable, and the longest value that can be set, in UTF-16 code units. */
+export const MAX_VARIABLE: number = MAX_TEXT;
 
 /**
  * Reads a variable of this process's environment.
  *
  * @param name Its name; upper and lower case are the same.
  * @returns Its value; `undefined` if there is none.
+ * @throws {TypeError} If the name is no string, or has a NUL in it.
+ * @throws {RangeError} If the name has more than 32,766 characters.
  * @see {@link https://learn.microsoft.com/windows/win32/api/processenv/nf-processenv-getenvironmentvariablew}
  */
 export function environmentVariable(name: string): string | undefined {
-  const value = new Uint16Array(LONGEST_VALUE);
+  assertWide("name", name, { max: MAX_VARIABLE });
   const { GetEnvironmentVariableW, SetLastError } = kernel32();
   const wideName = encodeWide(name);
-  // An empty value has length 0, as a failure has, and success leaves an older error standing.
-  SetLastError(0);
-  const length = GetEnvironmentVariableW(wideName, value, value.length);
-  if (length > 0) return decodeWide(value.subarray(0, length));
-  const code = lastErrorCode();
-  if (code === 0) return "";
-  if (code === ERROR_ENVVAR_NOT_FOUND) return undefined;
-  throw errorFromCode(code, "GetEnvironmentVariableW", `Cannot read the variable ${name}`);
+  // A parent can give its child a longer value than can be set.
+  for (let value = new Uint16Array(MAX_VARIABLE + 1);;) {
+    // An empty value has length 0, as a failure has, and success leaves an older error standing.
+    SetLastError(0);
+    const length = GetEnvironmentVariableW(wideName, value, value.length);
+    if (length >= value.length) {
+      // Then it is the length that is needed, with the NUL. Wine finds nothing with more than that.
+      value = new Uint16Array(length);
+      continue;
+    }
+    if (length > 0) return decodeWide(value.subarray(0, length));
+    const code = lastErrorCode();
+    if (code === 0) return "";
+    if (code === ERROR_ENVVAR_NOT_FOUND) return undefined;
+    throw errorFromCode(code, "GetEnvironmentVariableW", `Cannot read the variable ${name}`);
+  }
 }
 
 /**

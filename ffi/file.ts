@@ -9,7 +9,7 @@ import { lastError } from "./error.ts";
 import { Handle, INVALID_HANDLE_VALUE } from "./handle.ts";
 import { kernel32 } from "./kernel32.ts";
 import { securityAttributes } from "./struct.ts";
-import { encodeWide } from "./wide.ts";
+import { assertWide, encodeWide, MAX_TEXT } from "./wide.ts";
 
 /** How to open a file. */
 export interface OpenFileOptions {
@@ -39,8 +39,12 @@ const OPEN_EXISTING = 3;
  * @param options How.
  * @throws {Deno.errors.NotFound} If there is none.
  * @throws {Deno.errors.PermissionDenied} If this user may not open it.
+ * @throws {TypeError} If the path has a NUL in it.
+ * @throws {RangeError} If the path has more than 32,766 characters.
  */
 export function openExistingFile(path: string, options: OpenFileOptions): Handle {
+  // Wine opens another file by the path's beginning where the path is longer and begins with \\?\.
+  assertWide("path", path, { max: MAX_TEXT });
   const { access, share, inheritable = false, kind, attempt } = options;
   const attributes = inheritable ? securityAttributes(null, true) : null;
   const { CreateFileW } = kernel32();

@@ -5,8 +5,49 @@
  * @module
  */
 
+import { assertString } from "./arguments.ts";
+
 /** How many code units one `String.fromCharCode` call is given. */
 const CHUNK = 8192;
+
+/**
+ * The longest text that most Win32 functions take, in UTF-16 code units: a `UNICODE_STRING` counts
+ * its bytes in 16 bits, and has a NUL behind it. Wine 10 drops the upper bits of a larger count, and so takes
+ * another text.
+ */
+export const MAX_TEXT = 32_766;
+
+/** How long a text may be, in UTF-16 code units. */
+export interface WideLimits {
+  /** The least. @default 0 */
+  min?: number;
+  /** The most. @default Infinity */
+  max?: number;
+}
+
+/**
+ * Throws unless a value is a text that Windows can take whole.
+ *
+ * @param what What the value is, for the message: `"title"`.
+ * @param value The value.
+ * @param limits How long it may be.
+ * @throws {TypeError} If it is no string, or has a NUL in it: Windows would stop reading there.
+ * @throws {RangeError} If it is too short or too long.
+ */
+export function assertWide(
+  what: string,
+  value: unknown,
+  { min = 0, max = Infinity }: WideLimits = {},
+): asserts value is string {
+  assertString(what, value);
+  if (value.length < min || value.length > max) {
+    const limits = min > 0 ? `${min} to ${max}` : `at most ${max}`;
+    throw new RangeError(`Expected ${what} to have ${limits} characters, got ${value.length}`);
+  }
+  if (value.includes("\0")) {
+    throw new TypeError(`Expected ${what} to have no NUL in it, got ${JSON.stringify(value)}`);
+  }
+}
 
 /**
  * Gives the UTF-16 code units of a text with a NUL behind them.

@@ -10,12 +10,30 @@ import { lastError } from "./error.ts";
 import { forgetResource, noteResource, RESOURCE } from "./reaper.ts";
 import { windowClass } from "./struct.ts";
 import { user32 } from "./user32.ts";
-import { encodeWide } from "./wide.ts";
+import { assertWide, encodeWide } from "./wide.ts";
+import { isWine } from "./wine.ts";
+import { WineStackGuard } from "./wine_stack_guard.ts";
+
+/** The longest name of a class, in UTF-16 code units. Wine 10 writes a longer one over other memory. */
+export const MAX_CLASS_NAME = 255;
+
+/**
+ * Throws unless a value can be the name of a window class.
+ *
+ * @param what What the value is, for the message.
+ * @param value The value.
+ * @throws {TypeError} If it is no string, or has a NUL in it.
+ * @throws {RangeError} If it is empty or has more than 255 UTF-16 code units.
+ */
+export function assertClassName(what: string, value: unknown): asserts value is string {
+  assertWide(what, value, { min: 1, max: MAX_CLASS_NAME });
+}
 
 /** A class of this process, whose windows have to be destroyed before it is closed. */
 export class WindowClass implements Disposable {
   /** Its name, for the call that makes a window. */
   readonly name: Uint16Array<ArrayBuffer>;
+  readonly #guard: WineStackGuard | undefined;
   readonly #resource: bigint;
   #closed = false;
 
@@ -24,13 +42,25 @@ export class WindowClass implements Disposable {
    *
    * @param procedure Its window procedure, which has to stay open for longer.
    * @param attempt What is tried, for the message.
+   * @throws {RangeError} If the name is empty or has more than 255 UTF-16 code units.
    * @throws {Deno.errors.AlreadyExists} If this process has a class of that name already.
    * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-registerclassexw}
    */
   constructor(name: string, procedure: GuardedCallback, attempt: string) {
+    assertClassName("class", name);
     this.name = encodeWide(name);
-    const atom = user32().RegisterClassExW(windowClass(procedure.pointer, this.name));
-    if (atom === 0) throw lastError("RegisterClassExW", attempt);
+    const { RegisterClassExW } = user32();
+    // The guard is code for x64.
+    if (isWine() && Deno.build.arch === "x86_64") {
+      this.#guard = new WineStackGuard(procedure.pointer, attempt);
+    }
+    const { pointer } = this.#guard ?? procedure;
+    const atom = RegisterClassExW(windowClass(pointer, this.name));
+    if (atom === 0) {
+      const error = lastError("RegisterClassExW", attempt);
+      this.#guard?.close();
+      throw error;
+    }
     this.#resource = BigInt(atom) << 2n | RESOURCE.windowClass;
     noteResource(this.#resource);
   }
@@ -40,7 +70,8 @@ export class WindowClass implements Disposable {
     if (this.#closed) return;
     forgetResource(this.#resource);
     this.#closed = user32().UnregisterClassW(this.name, 0n) !== 0;
-    if (!this.#closed) noteResource(this.#resource);
+    if (this.#closed) this.#guard?.close();
+    else noteResource(this.#resource);
   }
 
   /** Unregisters the class at the end of a `using` block. */

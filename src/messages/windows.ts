@@ -4,10 +4,13 @@
  * @module
  */
 
+import { assertInteger, assertNumber, assertSignal, show } from "../../ffi/arguments.ts";
 import { GuardedCallback } from "../../ffi/callback.ts";
+import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
 import { user32 } from "../../ffi/user32.ts";
-import { decodeWide, encodeWide } from "../../ffi/wide.ts";
-import { poll, type WaitOptions } from "../waiting/poll.ts";
+import { assertWide, decodeWide, encodeWide } from "../../ffi/wide.ts";
+import { assertClassName, MAX_CLASS_NAME } from "../../ffi/window_class.ts";
+import { assertTimeout, poll, type WaitOptions } from "../waiting/poll.ts";
 
 /** A window, as it was when it was found. */
 export interface WindowInfo {
@@ -25,10 +28,13 @@ export interface WindowInfo {
 
 /** What a window has to be like. */
 export interface WindowQuery {
-  /** The name of its class, whole; upper and lower case are the same. */
-  class?: string;
-  /** Its title, whole. */
-  title?: string;
+  /**
+   * The name of its class: whole, where upper and lower case are the same, or a pattern, without the
+   * flags `g` and `y`.
+   */
+  class?: string | RegExp;
+  /** Its title: whole, or a pattern, without the flags `g` and `y`. */
+  title?: string | RegExp;
   /** The process that made it. */
   pid?: number;
 }
@@ -39,14 +45,35 @@ export const HWND_MESSAGE: bigint = BigInt.asUintN(64, -3n);
 /** How to look for a window, and how long. */
 export interface FindWindowOptions extends WindowQuery, WaitOptions {}
 
+/** The most that a process id can be. */
+const MAX_PID = 2 ** 32 - 1;
+
+const QUERY_CHECKS: OptionChecks<WindowQuery> = {
+  class: (name, value) => assertText(name, value, assertClassName),
+  title: (name, value) => assertText(name, value, assertWide),
+  pid: (name, value) => assertInteger(name, value, 0, MAX_PID),
+};
+
+const FIND_CHECKS: OptionChecks<FindWindowOptions> = {
+  ...QUERY_CHECKS,
+  timeout: (name, value) => {
+    assertNumber(name, value);
+    assertTimeout(value);
+  },
+  signal: assertSignal,
+};
+
 /**
- * The windows that there are: the top-level ones of all programs, then the
+ * Gives the windows that there are: the top-level ones of all programs, then the
  * message-only ones, each in the order that the system gives.
  *
  * @param query What they have to be like.
+ * @throws {TypeError} If part of the query is of the wrong kind, or has a name that is none of a query's.
+ * @throws {RangeError} If the class is empty or has more than 255 characters, or `pid` is out of range.
  * @see {@link https://learn.microsoft.com/windows/win32/winmsg/window-features#message-only-windows}
  */
 export function listWindows(query: WindowQuery = {}): WindowInfo[] {
+  assertOptions(query, QUERY_CHECKS);
   return [...lookAtWindows(query)];
 }
 
@@ -56,26 +83,73 @@ export function listWindows(query: WindowQuery = {}): WindowInfo[] {
  * Windows does not announce new windows: with a timeout or a signal it is looked
  * for each millisecond at first, and every 32 milliseconds later.
  *
+ * @example By a pattern, for classes whose names end in a number that changes
+ * ```ts
+ * import { findWindow, MessageWindow } from "@winipc/winipc/messages";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using window = MessageWindow.open({
+ *   class: `OrderForm.${crypto.randomUUID()}`,
+ *   title: "Order 17",
+ *   procedure: () => undefined,
+ * });
+ * const found = await findWindow({ class: /^OrderForm\./, title: /^Order \d+$/, pid: Deno.pid });
+ * assertEquals(found.handle, window.handle);
+ * ```
+ *
  * @param options What it has to be like, and how long to wait for it; without
  *   `timeout` and `signal` it is looked for once.
- * @throws {TypeError} If nothing is said of what it has to be like.
+ * @throws {TypeError} If nothing is said of what it has to be like, an option is of the wrong kind, or
+ *   there is no option of that name.
+ * @throws {RangeError} If the class is empty or has more than 255 characters, or a number is out of range.
  * @throws {Deno.errors.NotFound} If there is none, and none was waited for.
  * @throws {Deno.errors.TimedOut} If there was none in time.
  * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-findwindowexw}
  */
 export async function findWindow(options: FindWindowOptions): Promise<WindowInfo> {
-  const { class: className, title, pid } = options;
-  if (className === undefined && title === undefined && pid === undefined) {
-    throw new TypeError("Expected a class, a title or a pid to find a window by");
-  }
-  const what = `a window with ${JSON.stringify({ class: className, title, pid })}`;
-  const look = () => lookAtWindows(options).next().value;
-  if (options.timeout !== undefined || options.signal !== undefined) {
-    return await poll(what, look, options);
+  assertOptions(options, FIND_CHECKS);
+  const query = { ...options };
+  const what = `a window with ${describeQuery(query)}`;
+  const look = () => lookAtWindows(query).next().value;
+  if (query.timeout !== undefined || query.signal !== undefined) {
+    return await poll(what, look, query);
   }
   const found = look();
   if (found === undefined) throw new Deno.errors.NotFound(`Cannot find ${what}`);
   return found;
+}
+
+/**
+ * Throws unless a value is a pattern that is the same at each look, or a text that passes a check.
+ *
+ * @param assertString The check of a text.
+ */
+function assertText(
+  name: string,
+  value: unknown,
+  assertString: (name: string, value: string) => void,
+): void {
+  if (typeof value === "string") return assertString(name, value);
+  if (!(value instanceof RegExp)) {
+    throw new TypeError(`Expected ${name} to be a string or a RegExp, got ${show(value)}`);
+  }
+  if (value.global || value.sticky) {
+    throw new TypeError(
+      `Expected ${name} to be a RegExp without the flags g and y, for which it would go on ` +
+        `at each window where it stopped at the last one, got ${value}`,
+    );
+  }
+}
+
+/** Says what is looked for, as it is written in a script. */
+function describeQuery(query: WindowQuery): string {
+  const parts = Object.keys(QUERY_CHECKS).flatMap((name) => {
+    const value = query[name as keyof WindowQuery];
+    if (value === undefined) return [];
+    return `${name} ${value instanceof RegExp ? String(value) : show(value)}`;
+  });
+  if (parts.length > 0) return parts.join(", ");
+  throw new TypeError("Expected a class, a title or a pid to find a window by");
 }
 
 /** Gives the windows that match, one at a time, so that who wants one looks no further. */
@@ -84,7 +158,9 @@ function* lookAtWindows(query: WindowQuery): Generator<WindowInfo, undefined> {
     const window = describe(handle, false);
     if (matches(window, query)) yield window;
   }
-  for (const handle of messageOnlyWindows(query.class)) {
+  // A pattern has to see the windows of all classes.
+  const className = typeof query.class === "string" ? query.class : undefined;
+  for (const handle of messageOnlyWindows(className)) {
     const window = describe(handle, true);
     if (matches(window, query)) yield window;
   }
@@ -115,26 +191,31 @@ function* messageOnlyWindows(className: string | undefined): Generator<bigint> {
 }
 
 function describe(handle: bigint, messageOnly: boolean): WindowInfo {
-  const { GetClassNameW, GetWindowThreadProcessId, InternalGetWindowText } = user32();
-  const name = new Uint16Array(257);
+  const { GetClassNameW, GetWindowThreadProcessId } = user32();
+  const name = new Uint16Array(MAX_CLASS_NAME + 1);
   GetClassNameW(handle, name, name.length);
-  const title = new Uint16Array(1024);
-  InternalGetWindowText(handle, title, title.length);
+  const title = titleOf(handle);
   const pid = new Uint32Array(1);
   GetWindowThreadProcessId(handle, pid);
-  return {
-    handle,
-    class: decodeWide(name),
-    title: decodeWide(title),
-    pid: pid[0]!,
-    messageOnly,
-  };
+  return { handle, class: decodeWide(name), title, pid: pid[0]!, messageOnly };
 }
 
-function matches(window: WindowInfo, query: WindowQuery): boolean {
-  return (query.class === undefined || sameClass(window.class, query.class)) &&
-    (query.title === undefined || window.title === query.title) &&
-    (query.pid === undefined || window.pid === query.pid);
+/** Gives a window's whole title, without a message to the window. */
+function titleOf(handle: bigint): string {
+  const { InternalGetWindowText } = user32();
+  for (let length = 256;; length *= 4) {
+    const title = new Uint16Array(length);
+    // What it returns does not count the NUL. A title that fills the buffer may have been cut.
+    if (InternalGetWindowText(handle, title, length) < length - 1) return decodeWide(title);
+  }
+}
+
+function matches(window: WindowInfo, { class: name, title, pid }: WindowQuery): boolean {
+  return (name === undefined ||
+    (typeof name === "string" ? sameClass(window.class, name) : name.test(window.class))) &&
+    (title === undefined ||
+      (typeof title === "string" ? window.title === title : title.test(window.title))) &&
+    (pid === undefined || window.pid === pid);
 }
 
 /** The names of classes are the same in upper and in lower case. */

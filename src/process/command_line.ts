@@ -5,8 +5,7 @@
  * @module
  */
 
-/** The longest command line that Windows takes, in code units. */
-const LONGEST = 32_766;
+import { MAX_TEXT } from "../../ffi/wide.ts";
 
 /**
  * Writes a command line that `CommandLineToArgvW` and the C run-time library read as the same
@@ -29,11 +28,19 @@ export function toCommandLine(program: string, args: readonly string[]): string 
     }
   }
   // The program is read by a rule of its own: up to the next quotation mark, whatever is before it.
-  const line = [`"${program}"`, ...args.map(quote)].join(" ");
-  if (line.length <= LONGEST) return line;
-  throw new RangeError(
-    `Expected a command line of at most ${LONGEST} characters, got ${line.length}`,
-  );
+  return withinLength([`"${program}"`, ...args.map(quote)].join(" "));
+}
+
+/**
+ * Gives a command line back if it is short enough. Wine would cut a longer one off.
+ *
+ * @param line The command line.
+ * @param max The most UTF-16 code units that it may have.
+ * @throws {RangeError} If it has more.
+ */
+export function withinLength(line: string, max: number = MAX_TEXT): string {
+  if (line.length <= max) return line;
+  throw new RangeError(`Expected a command line of at most ${max} characters, got ${line.length}`);
 }
 
 /** Quotes an argument: backslashes count double before a quotation mark, and nowhere else. */

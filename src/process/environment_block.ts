@@ -5,7 +5,7 @@
  * @module
  */
 
-import { environmentStrings } from "../../ffi/environment.ts";
+import { environmentStrings, MAX_VARIABLE } from "../../ffi/environment.ts";
 import { toUnits } from "../../ffi/wide.ts";
 
 /**
@@ -15,6 +15,7 @@ import { toUnits } from "../../ffi/wide.ts";
  * @param env The variables that are set in addition.
  * @param clear Whether it has those of this process not.
  * @throws {TypeError} If a name or a value is none.
+ * @throws {RangeError} If a name or a value has more than 32,766 characters.
  */
 export function environmentBlock(
   env: Readonly<Record<string, string>>,
@@ -33,6 +34,13 @@ export function environmentBlock(
     if (name === "" || /[=\0]/.test(name) || typeof value !== "string" || value.includes("\0")) {
       throw new TypeError(
         `Expected an environment variable, got ${JSON.stringify(name)}: ${JSON.stringify(value)}`,
+      );
+    }
+    for (const [what, { length }] of [["name", name], ["value", value]] as const) {
+      if (length <= MAX_VARIABLE) continue;
+      throw new RangeError(
+        `Expected the ${what} of an environment variable to have at most ${MAX_VARIABLE} ` +
+          `characters, got ${length} (${name.slice(0, 40)})`,
       );
     }
     set(name, value);

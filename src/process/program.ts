@@ -8,10 +8,13 @@
 import { environmentVariable } from "../../ffi/environment.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { decodeWide, encodeWide } from "../../ffi/wide.ts";
-import { toCommandLine } from "./command_line.ts";
+import { toCommandLine, withinLength } from "./command_line.ts";
 
 /** The longest path that Windows has, in code units. */
 const LONGEST_PATH = 32_767;
+
+/** The longest command line that cmd.exe takes, in UTF-16 code units. */
+const MAX_SHELL_LINE = 8191;
 
 /** A program, and the command line that starts it. */
 export interface Program {
@@ -33,13 +36,16 @@ export interface Program {
  * @param raw Whether the arguments are joined as they are.
  * @throws {Deno.errors.NotFound} If there is no such program.
  * @throws {TypeError} If an argument cannot be passed to a batch file safely.
+ * @throws {RangeError} If the command line is too long.
  */
 export function findProgram(command: string, args: readonly string[], raw: boolean): Program {
   const path = /[\\/:]/.test(command) ? withExtension(command) : search(command);
   if (/\.(bat|cmd)[. ]*$/i.test(path)) return batchFile(path, args);
   return {
     path,
-    commandLine: raw ? [toCommandLine(path, []), ...args].join(" ") : toCommandLine(path, args),
+    commandLine: raw
+      ? withinLength([toCommandLine(path, []), ...args].join(" "))
+      : toCommandLine(path, args),
   };
 }
 
@@ -88,5 +94,6 @@ function batchFile(path: string, args: readonly string[]): Program {
     ...args.map((arg) => safe(arg, /^[\p{L}\p{N} _.,:\\/@+-]*$/u)),
   ];
   const shell = `${systemFolder()}\\cmd.exe`;
-  return { path: shell, commandLine: `"${shell}" /d /e:on /v:off /s /c "${words.join(" ")}"` };
+  const commandLine = `"${shell}" /d /e:on /v:off /s /c "${words.join(" ")}"`;
+  return { path: shell, commandLine: withinLength(commandLine, MAX_SHELL_LINE) };
 }

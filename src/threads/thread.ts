@@ -8,6 +8,13 @@
  */
 
 import type { Worker } from "node:worker_threads";
+import { isWine } from "../../ffi/wine.ts";
+
+/**
+ * Wine 10 puts the bytes of a message to a window on the stack of the window's thread, and more than
+ * fits there can end the process. This much is reserved, and used where it is needed.
+ */
+const WINE_STACK_SIZE_MB = 256;
 
 /** How to start a thread. */
 export interface ThreadOptions {
@@ -41,7 +48,9 @@ export class Thread {
   static async start(module: string, options: ThreadOptions): Promise<Thread> {
     // Only when it is used: loading it takes ten milliseconds.
     const { Worker } = await import("node:worker_threads");
-    return new Thread(new Worker(entryFor(module), { workerData: options.data }), options);
+    const limits = isWine() ? { resourceLimits: { stackSizeMb: WINE_STACK_SIZE_MB } } : {};
+    const worker = new Worker(entryFor(module), { workerData: options.data, ...limits });
+    return new Thread(worker, options);
   }
 
   /** Lets the process end while the thread lives. */

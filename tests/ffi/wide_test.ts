@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { decodeWide, encodeWide } from "../../ffi/wide.ts";
+import { assertWide, decodeWide, encodeWide } from "../../ffi/wide.ts";
 
 Deno.test("encodeWide() gives UTF-16 code units and a NUL", () => {
   assertEquals(encodeWide(""), Uint16Array.of(0));
@@ -20,4 +20,20 @@ Deno.test("decodeWide() gives back what encodeWide() took, lone surrogates and l
   for (const text of ["\ud800", "\udc00x", "ü".repeat(100_000)]) {
     assertEquals(decodeWide(encodeWide(text)), text);
   }
+});
+
+Deno.test("assertWide() takes texts of the right length, without NUL, and nothing else", () => {
+  for (const text of ["a", "é€", "\ud800\udc00"]) assertWide("text", text, { min: 1, max: 2 });
+  assertWide("text", "");
+  const wrong: [unknown, typeof TypeError | typeof RangeError, string][] = [
+    ["", RangeError, "Expected text to have 1 to 2 characters, got 0"],
+    ["abc", RangeError, "Expected text to have 1 to 2 characters, got 3"],
+    ["a\0", TypeError, 'Expected text to have no NUL in it, got "a\\u0000"'],
+    [5, TypeError, "Expected text to be a string, got 5"],
+    [undefined, TypeError, "Expected text to be a string, got undefined"],
+  ];
+  for (const [value, error, text] of wrong) {
+    assertThrows(() => assertWide("text", value, { min: 1, max: 2 }), error, text);
+  }
+  assertThrows(() => assertWide("text", "abc", { max: 2 }), RangeError, "at most 2 characters");
 });

@@ -29,6 +29,18 @@ Deno.test("SharedMemory.fromFile() takes a file: URL", () => {
   );
 });
 
+Deno.test("SharedMemory.fromFile() takes the longest path, and no longer one", () => {
+  using file = temporaryFile("far away");
+  const longest = file.path.replace("\\", "\\.".repeat((32_766 - file.path.length) / 2) + "\\");
+  using memory = SharedMemory.fromFile(longest);
+  assertEquals(memory.byteLength, 8);
+  // A count of 16 bits would be that of the path of a file that is there.
+  for (const prefix of ["", "\\\\?\\"]) {
+    const path = `${prefix}${file.path}${"x".repeat(32_768)}`;
+    assertThrows(() => SharedMemory.fromFile(path), RangeError, "path to have at most 32766");
+  }
+});
+
 Deno.test("SharedMemory.fromFile() opened to read never changes the file", () => {
   using file = temporaryFile("unchanged");
   using memory = SharedMemory.fromFile(file.path);

@@ -1,13 +1,13 @@
 /**
  * A peer with a window, whose thread stands in the message loop: it says what each
- * WM_COPYDATA brought, and answers as the message's number asks.
+ * WM_COPYDATA brought, and answers as the message's number asks. It can be given a title.
  *
  * @module
  */
 
 import { MessageWindow, sendCopyDataSync } from "../../src/messages/mod.ts";
 
-const [name, visibility] = Deno.args as [string, "message-only" | "hidden"];
+const [name, visibility, title] = Deno.args as [string, "message-only" | "hidden", string?];
 
 /** What the numbers of messages ask for. */
 const behaviours: Record<number, (sender: bigint, length: number) => bigint> = {
@@ -28,7 +28,7 @@ const behaviours: Record<number, (sender: bigint, length: number) => bigint> = {
 
 const window = MessageWindow.open({
   class: name,
-  title: `title of ${name}`,
+  title: title ?? `title of ${name}`,
   visibility,
   procedure: ({ copyData, wParam }) => {
     if (copyData === undefined) return undefined;

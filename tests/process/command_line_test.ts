@@ -32,5 +32,10 @@ Deno.test("toCommandLine() leaves alone what needs no quotes", () => {
     '"a" b c\\ "" "d e" "f\\"g" "h i\\\\"',
   );
   assertThrows(() => toCommandLine("a", ["b\0"]), TypeError, "without NUL");
-  assertThrows(() => toCommandLine("a", ["b".repeat(32_766)]), RangeError, "at most 32766");
+});
+
+Deno.test("toCommandLine() takes the longest command line, and no longer one", () => {
+  const longest = "b".repeat(32_766 - '"a" '.length);
+  assertEquals(toCommandLine("a", [longest]).length, 32_766);
+  assertThrows(() => toCommandLine("a", [`${longest}b`]), RangeError, "at most 32766");
 });

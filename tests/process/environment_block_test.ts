@@ -32,3 +32,15 @@ Deno.test("environmentBlock() refuses what is no variable", () => {
     );
   }
 });
+
+Deno.test("environmentBlock() takes the longest name and value, and no longer ones", () => {
+  const longest = "n".repeat(32_766);
+  assertEquals(read(environmentBlock({ [longest]: longest }, true)), [`${longest}=${longest}`]);
+  for (const [env, what] of [[{ [`${longest}n`]: "" }, "name"], [{ a: `${longest}n` }, "value"]]) {
+    assertThrows(
+      () => environmentBlock(env as Record<string, string>, true),
+      RangeError,
+      `Expected the ${what} of an environment variable to have at most 32766 characters, got 32767`,
+    );
+  }
+});

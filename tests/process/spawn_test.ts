@@ -237,7 +237,20 @@ Deno.test("spawn() refuses what is none", async () => {
   for (const options of wrong) {
     assertThrows(() => spawn(teller.path, options as SpawnOptions), TypeError);
   }
-  assertThrows(() => teller.start({ args: ["x".repeat(40_000)] }), RangeError, "command line");
+  const tooLong = "x".repeat(40_000);
+  const windowsRawArguments = true;
+  for (const options of [{ args: [tooLong] }, { args: [tooLong], windowsRawArguments }]) {
+    assertThrows(
+      () => teller.start(options),
+      RangeError,
+      "Expected a command line of at most 32766",
+    );
+  }
+  assertThrows(
+    () => teller.start({ cwd: `C:\\${tooLong}` }),
+    RangeError,
+    "Expected cwd to have at most",
+  );
   assertThrows(() => spawn('C:\\a"b'), TypeError, "without quotation marks");
   await assertRejects(async () => await Promise.reject(spawn("a\0b")), TypeError);
   assertFalse(teller.memory.closed);
