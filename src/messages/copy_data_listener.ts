@@ -270,6 +270,7 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
       await loadHandling();
       this.#thread = await Thread.start(import.meta.resolve("./window_thread.ts"), {
         data,
+        hasWindow: true,
         onMessage: (news) => this.#hear(news as WindowThreadNews),
         onEnd: (error) => this.#end(error),
       });

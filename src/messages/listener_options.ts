@@ -10,14 +10,13 @@ import {
   assertInteger,
   assertObject,
   assertOneOf,
-  assertString,
   show,
 } from "../../ffi/arguments.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
 import { MOST_COPY_DATA } from "../../ffi/struct.ts";
-import { encodeWide } from "../../ffi/wide.ts";
+import { assertClassName } from "../../ffi/window_class.ts";
 import { LONGEST_TIMER } from "../waiting/poll.ts";
-import { uniqueClass } from "./message_window.ts";
+import { assertTitle, uniqueClass } from "./message_window.ts";
 import { MAX_MESSAGE, WM_USER } from "./window_message.ts";
 import type { WindowSettings } from "./window_thread.ts";
 
@@ -61,8 +60,8 @@ interface AllOptions extends ListenerWindowOptions {
 }
 
 const OPTIONS: OptionChecks<AllOptions> = {
-  class: assertText,
-  title: assertText,
+  class: assertClassName,
+  title: assertTitle,
   visibility: (name, value) => assertOneOf(name, value, ["message-only", "hidden"]),
   onMessage: assertFunction,
   allow: assertFunction,
@@ -107,11 +106,6 @@ export function toWindowSettings(options: AllOptions): WindowSettings {
     answers: toAnswers(answers),
     replyTimeout,
   };
-}
-
-function assertText(name: string, value: unknown): void {
-  assertString(name, value);
-  encodeWide(value);
 }
 
 /** What the window's thread answers to messages that are no WM_COPYDATA, by their numbers. */

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { assertFunction, assertOneOf, assertString, show } from "../../ffi/arguments.ts";
+import { assertFunction, assertOneOf, show } from "../../ffi/arguments.ts";
 import { GuardedCallback } from "../../ffi/callback.ts";
 import { errorFromCode, lastError, lastErrorCode } from "../../ffi/error.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
 import { requireHost } from "../../ffi/requirements.ts";
 import { MSG_SIZE } from "../../ffi/struct.ts";
 import { toBool, toHwnd, user32 } from "../../ffi/user32.ts";
-import { encodeWide } from "../../ffi/wide.ts";
-import { WindowClass } from "../../ffi/window_class.ts";
+import { assertWide, encodeWide, MAX_TEXT } from "../../ffi/wide.ts";
+import { assertClassName, WindowClass } from "../../ffi/window_class.ts";
 import { windowsOfThisThread } from "./own_windows.ts";
 import {
   dropProcedureFailure,
@@ -85,8 +85,8 @@ const LIFE: Readonly<Record<number, State>> = {
 type State = "opening" | "open" | "closing" | "closed";
 
 const OPTIONS: OptionChecks<MessageWindowOptions> = {
-  class: assertString,
-  title: assertString,
+  class: assertClassName,
+  title: assertTitle,
   visibility: (name, value) => assertOneOf(name, value, ["message-only", "hidden"]),
   procedure: assertFunction,
 };
@@ -135,7 +135,8 @@ export class MessageWindow implements Disposable {
   #refused = false;
 
   private constructor(options: MessageWindowOptions) {
-    assertWindowOptions(options);
+    assertOptions(options, OPTIONS);
+    assertFunction("procedure", options.procedure);
     requireHost();
     const { class: className = uniqueClass(), title = "", procedure } = options;
     this.class = className;
@@ -246,7 +247,10 @@ export class MessageWindow implements Disposable {
     try {
       while (!this.closed) {
         if (toBool(GetMessageW(message, 0n, 0, 0)) < 0) {
-          throw lastError("GetMessageW", "Cannot take messages");
+          throw lastError(
+            "GetMessageW",
+            `Cannot take messages for a window of class "${this.class}"`,
+          );
         }
         dispatch(message);
       }
@@ -336,15 +340,9 @@ export function uniqueClass(): string {
   return `winipc-${crypto.randomUUID()}`;
 }
 
-/**
- * Throws unless a window can be like that.
- *
- * @param options What it is to be like.
- */
-export function assertWindowOptions(options: MessageWindowOptions): void {
-  assertOptions(options, OPTIONS);
-  assertFunction("procedure", options.procedure);
-  for (const text of [options.class, options.title]) if (text !== undefined) encodeWide(text);
+/** Throws unless a value can be the title of a window. */
+export function assertTitle(name: string, value: unknown): void {
+  assertWide(name, value, { max: MAX_TEXT });
 }
 
 function assertAnswer(answer: unknown): asserts answer is bigint {

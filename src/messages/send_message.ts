@@ -5,12 +5,12 @@
  * @module
  */
 
-import { assertSignal, assertString } from "../../ffi/arguments.ts";
+import { assertSignal } from "../../ffi/arguments.ts";
 import { lastError } from "../../ffi/error.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
 import { requireHost } from "../../ffi/requirements.ts";
 import { user32 } from "../../ffi/user32.ts";
-import { encodeWide } from "../../ffi/wide.ts";
+import { assertWide, encodeWide } from "../../ffi/wide.ts";
 import { assertSendTimeout, DEFAULT_SEND_TIMEOUT, deliverHere } from "./delivery.ts";
 import { handlingNow } from "./handling.ts";
 import { windowsOfThisThread } from "./own_windows.ts";
@@ -166,12 +166,7 @@ export function postMessage(
  * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-registerwindowmessagew}
  */
 export function registerWindowMessage(name: string): number {
-  assertString("name", name);
-  if (name.length === 0 || name.length > MAX_NAME_LENGTH) {
-    throw new RangeError(
-      `Expected name to have 1 to ${MAX_NAME_LENGTH} characters, got ${name.length}`,
-    );
-  }
+  assertWide("name", name, { min: 1, max: MAX_NAME_LENGTH });
   const message = user32().RegisterWindowMessageW(encodeWide(name));
   if (message === 0) throw lastError("RegisterWindowMessageW", `Cannot register message "${name}"`);
   return message;

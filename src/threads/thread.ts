@@ -20,6 +20,8 @@ const WINE_STACK_SIZE_MB = 256;
 export interface ThreadOptions {
   /** What the module finds as `workerData`. */
   data: unknown;
+  /** Whether the thread has a window, to which others send. @default false */
+  hasWindow?: boolean;
   /** Takes what the module posts. */
   onMessage: (message: unknown) => void;
   /** Is told that the thread is over, and the error that ended it, if one did. */
@@ -48,7 +50,9 @@ export class Thread {
   static async start(module: string, options: ThreadOptions): Promise<Thread> {
     // Only when it is used: loading it takes ten milliseconds.
     const { Worker } = await import("node:worker_threads");
-    const limits = isWine() ? { resourceLimits: { stackSizeMb: WINE_STACK_SIZE_MB } } : {};
+    const limits = options.hasWindow && isWine()
+      ? { resourceLimits: { stackSizeMb: WINE_STACK_SIZE_MB } }
+      : {};
     const worker = new Worker(entryFor(module), { workerData: options.data, ...limits });
     return new Thread(worker, options);
   }

@@ -132,7 +132,7 @@ for (const [call, options] of FUNCTIONS) {
         if (accepts(value)) assert(!isOurs(error), `${what}: ${error}`);
         else assertOurs(error, what);
       }
-      const misspelt = `${option}s`;
+      const misspelt = `${option}x`;
       const error = await use({ [misspelt]: undefined });
       assertInstanceOf(error, TypeError);
       assertEquals(error.message, `There is no option "${misspelt}": did you mean "${option}"?`);

@@ -11,7 +11,7 @@ import { environmentVariable } from "../../ffi/environment.ts";
 import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { SharedMemory, spawn, type SpawnOptions } from "../../mod.ts";
-import { isWine } from "../is_wine.ts";
+import { isWine } from "../../ffi/wine.ts";
 import { assertLeavesNoHandle } from "../leak.ts";
 import { Peer } from "../peer.ts";
 import { randomArgs } from "../random_args.ts";

@@ -8,7 +8,7 @@ import {
   utf16,
   utf8,
 } from "../../../src/memory/mod.ts";
-import { isWine } from "../../is_wine.ts";
+import { isWine } from "../../../ffi/wine.ts";
 import { openLibrary } from "../../open_library.ts";
 import { linuxPath, runOnLinux } from "../../run_on_linux.ts";
 import { temporaryDll } from "../../temporary_dll.ts";
