@@ -15,7 +15,7 @@ import {
 } from "../../src/messages/mod.ts";
 import { Peer } from "../peer.ts";
 import { within } from "../within.ts";
-import { Stranger, type Way } from "./stranger.ts";
+import { Stranger } from "./stranger.ts";
 import {
   closeUnder,
   countMessages,
@@ -25,13 +25,12 @@ import {
   sweepListener,
   sweepWindow,
   Victim,
+  WAYS,
 } from "./sweep.ts";
 
 const WM_DESTROY = 0x2;
 const WM_CLOSE = 0x10;
 const WM_ENDSESSION = 0x16;
-
-const WAYS: readonly Way[] = ["post", "thread", "send"];
 
 /** All of the system's own messages, and some of those that mean nothing to it. */
 function sample(): Sweep {
@@ -170,4 +169,22 @@ Deno.test("windows under a stranger's messages", async (t) => {
     assert((await end).gone);
     await victim.closed();
   });
+});
+
+Deno.test("a pump ends while each message brings another", () => {
+  const WM_USER = 0x400;
+  const many = 11_000;
+  let taken = 0;
+  using window = MessageWindow.open({
+    procedure: ({ message }) => {
+      if (message !== WM_USER) return undefined;
+      if (++taken < many) postMessage(window, WM_USER);
+      return 0n;
+    },
+  });
+  postMessage(window, WM_USER);
+  window.pump();
+  assertEquals(taken, 10_000);
+  window.pump();
+  assertEquals(taken, many);
 });

@@ -6,6 +6,12 @@
  * @module
  */
 
+import { assertEquals } from "@std/assert";
+import { findWindow } from "../../src/messages/mod.ts";
+import { compileC } from "../compile_c.ts";
+import { Peer } from "../peer.ts";
+import { randomName } from "../random_name.ts";
+import { runPeer } from "../run_peer.ts";
 import { Stranger } from "./stranger.ts";
 import {
   closeUnder,
@@ -20,6 +26,7 @@ import {
 const ALL: Sweep = {
   ranges: Array.from({ length: 16 }, (_, i) => [i * 0x1000, i * 0x1000 + 0xfff]),
   parameters: [["random", "random"]],
+  ways: ["post", "send"],
 };
 
 Deno.test("a listener survives all messages of a stranger", async () => {
@@ -55,4 +62,13 @@ Deno.test("a listener closes after each message that the system's own procedure 
       () => closeUnder(stranger, visibility, [meaningful]),
     );
   }
+});
+
+Deno.test("a script survives all messages that it sends itself, with addresses that are none", async () => {
+  await using program = await compileC(new URL("../peers/asker.c", import.meta.url));
+  const name = randomName();
+  await using _asker = await Peer.startProgram(program.path, name);
+  const { handle } = await findWindow({ class: name });
+  const args = [`${handle}`, "[[0,65535]]"];
+  assertEquals(await runPeer("all_messages.ts", args, { flags: ["--allow-read"] }), ["survived"]);
 });

@@ -42,6 +42,9 @@ export type Visibility = "message-only" | "hidden";
 /** Message numbers, from the first to the last. */
 export type Range = readonly [number, number];
 
+/** All ways to get a message to a window. */
+export const WAYS: readonly Way[] = ["post", "thread", "send"];
+
 /** The parameters of messages, the first and the second. */
 export type Parameters = readonly [Parameter, Parameter];
 
@@ -81,6 +84,8 @@ export interface Sweep {
   ranges: readonly Range[];
   /** The parameters. */
   parameters: readonly Parameters[];
+  /** How the messages get to the window. @default in all ways */
+  ways?: readonly Way[];
 }
 
 /** A listener, and a way to wait until it has taken what was posted to it. */
@@ -121,9 +126,8 @@ export async function openTarget(visibility: Visibility): Promise<Target> {
 async function act(
   stranger: Stranger,
   window: { handle: bigint },
-  { ranges, parameters: all }: Sweep,
+  { ranges, parameters: all, ways = WAYS }: Sweep,
 ): Promise<void> {
-  const ways: Way[] = ["post", "send", "thread"];
   for (const parameters of all) {
     for (const way of ways) {
       for (const range of ranges) {
@@ -170,7 +174,7 @@ export async function closeUnder(
   const { listener, drain } = await openTarget(visibility);
   const actAll = async () => {
     for (const [message, parameters] of messages) {
-      for (const way of ["post", "thread", "send"] as const) {
+      for (const way of WAYS) {
         assertFalse((await stranger.act(way, listener, [message, message], parameters)).gone);
       }
     }

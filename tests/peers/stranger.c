@@ -13,10 +13,11 @@
  * Ranges leave out the messages that end a window by design: WM_DESTROY, WM_CLOSE and WM_ENDSESSION.
  * A single message is never left out.
  *
- * Where the parameters of a message are addresses, the system reads the memory of the program that
- * sends it, and such a program would end itself by an address that is none. So these messages are
- * sent with the address of memory that is this program's own. (They cannot be posted: the system
- * refuses that.) A receiver never gets the sender's addresses.
+ * Where the parameters of a message are addresses, the system reads and writes the sender's memory, and
+ * hands a copy to the receiver. With an address that is none it is the send that fails, and most such
+ * messages reach nobody (on Wine 10). So they are sent with the address of memory of this program's
+ * own. They cannot be posted: the system refuses that. Counts are small: on Wine, a text or a room for
+ * one of more than a megabyte ends any receiver.
  *
  * Answers: "done TAKEN REFUSED DATA", where DATA is the number of WM_COPYDATA that were answered with
  * anything but 0, or "stuck MESSAGE" where a message had no answer in time.
@@ -138,7 +139,10 @@ static void flood(HWND window) {
         if (ends_window(message)) continue;
         ULONG_PTR wparam = round % 3 ? round % 2 : (ULONG_PTR)random_number();
         ULONG_PTR lparam = round % 5 ? round % 17 : (ULONG_PTR)random_number();
+        BOOL both;
         if (!post_one(window, 0, message, wparam, lparam)) break;
+        // Nobody waits for the answer to this one.
+        if (!has_address(message, &both)) SendNotifyMessageW(window, message, wparam, lparam);
         if (!send_one(window, message, wparam, lparam)) break;
         if (!send_data(window, round)) break;
     }
