@@ -24,17 +24,17 @@ import { within } from "../within.ts";
 const WM_USER = 0x400;
 const TIMEOUT = 20_000;
 
-/** Compiles the program that asks and is asked. */
-async function compileAsker() {
-  return await compileC(new URL("../peers/asker.c", import.meta.url));
-}
+Deno.test("programs that ask first, and send their data later", async (t) => {
+  await using program = await compileC(new URL("../peers/asker.c", import.meta.url));
+  await t.step("a script is asked: it", (t) => beAsked(t, program.path));
+  await t.step("a script asks a program", (t) => ask(t, program.path));
+});
 
-Deno.test("a script is asked by a C program", async (t) => {
-  await using program = await compileAsker();
+async function beAsked(t: Deno.TestContext, program: string): Promise<void> {
   const name = randomName();
   using begun = SharedEvent.create(name);
   using done = SharedEvent.create(`${name}-done`);
-  await using asker = await Peer.startProgram(program.path, name);
+  await using asker = await Peer.startProgram(program, name);
 
   const registered = registerWindowMessage(randomName());
   const errors: unknown[][] = [];
@@ -156,12 +156,11 @@ Deno.test("a script is asked by a C program", async (t) => {
     assertEquals(await asker.ask(`data ${listener.handle} and more`), "2");
     assertEquals(texts, ["now the data", "and more"]);
   });
-});
+}
 
-Deno.test("a script asks a C program", async (t) => {
-  await using program = await compileAsker();
+async function ask(t: Deno.TestContext, program: string): Promise<void> {
   const name = randomName();
-  await using asker = await Peer.startProgram(program.path, name);
+  await using asker = await Peer.startProgram(program, name);
   const window = await findWindow({ class: name });
 
   await t.step("and gets its answers", async () => {
@@ -218,4 +217,4 @@ Deno.test("a script asks a C program", async (t) => {
     await assertRejects(() => sendMessage(window, WM_USER), Deno.errors.NotFound);
     assertThrows(() => postMessage(window, WM_USER), Deno.errors.NotFound);
   });
-});
+}

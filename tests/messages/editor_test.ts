@@ -28,8 +28,8 @@ const ANSWER = 31;
 
 /** How every text of the protocol is written. */
 const TEXT = { encoding: "ansi", terminate: true } as const;
-/** Maximum time of an exchange, in milliseconds: half of what a listener gives its handlers. */
-const PROMPT = 2000;
+/** Maximum time of an exchange, in milliseconds: less than a listener gives a handler that waits in vain. */
+const PROMPT = 3500;
 
 type Handler = (message: CopyDataMessage) => Promise<number>;
 
@@ -58,10 +58,18 @@ async function listen(onMessage: Handler) {
   };
 }
 
-Deno.test("an editor in C, and a script that is its client", async (t) => {
+Deno.test("the remote protocol of an editor", async (t) => {
   await using program = await compileC(new URL("../peers/editor.c", import.meta.url));
+  await t.step("a script is the client: an editor in C", (t) => beClient(t, program.path));
+  await t.step(
+    "a script is the editor, and its client is in C: it",
+    (t) => beEditor(t, program.path),
+  );
+});
+
+async function beClient(t: Deno.TestContext, program: string): Promise<void> {
   const name = randomName();
-  await using _editor = await Peer.startProgram(program.path, "server", name);
+  await using _editor = await Peer.startProgram(program, "server", name);
   const editor = await findWindow({ class: name });
 
   await t.step("gives a listener the result inside its send", async () => {
@@ -158,10 +166,9 @@ Deno.test("an editor in C, and a script that is its client", async (t) => {
       assertEquals(result, expected);
     }
   });
-});
+}
 
-Deno.test("an editor that is a script, and its client in C", async (t) => {
-  await using program = await compileC(new URL("../peers/editor.c", import.meta.url));
+async function beEditor(t: Deno.TestContext, program: string): Promise<void> {
   const answers: string[] = [];
   /** Evaluates an expression, for whose numbers the client is asked. */
   const evaluate = async (message: CopyDataMessage): Promise<string> => {
@@ -181,7 +188,7 @@ Deno.test("an editor that is a script, and its client in C", async (t) => {
     }
     return Number(await message.reply(await evaluate(message), { ...TEXT, id: RESULT }));
   });
-  await using client = await Peer.startProgram(program.path, "client", server.listener.class);
+  await using client = await Peer.startProgram(program, "client", server.listener.class);
 
   const ask = async (expression: string) => {
     const [answer, milliseconds, ...result] = (await client.ask(expression)).split(" ");
@@ -200,11 +207,11 @@ Deno.test("an editor that is a script, and its client in C", async (t) => {
   });
 
   await t.step("and serves several clients at once", async () => {
-    await using other = await Peer.startProgram(program.path, "client", server.listener.class);
+    await using other = await Peer.startProgram(program, "client", server.listener.class);
     const both = await promptly(() =>
       Promise.all([client.ask("upper one"), other.ask("upper two")])
     );
     assertEquals(both.map((line) => line.split(" ").at(-1)), ["ONE", "TWO"]);
     assert(both.every((line) => line.startsWith("1 ")));
   });
-});
+}
