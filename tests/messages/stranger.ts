@@ -71,6 +71,12 @@ export class Stranger implements AsyncDisposable {
     assertEquals(taken, 1);
   }
 
+  /** Has a window shown and painted; its thread has to take messages for that. */
+  async show(window: { handle: bigint }): Promise<void> {
+    await this.#peer.send(`show ${window.handle}`);
+    assertEquals((await this.#report()).taken, 1);
+  }
+
   /**
    * Begins to send and post all messages, and data, until the window is gone.
    *

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertFalse, assertGreaterOrEqual } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertGreaterOrEqual, assertLess } from "@std/assert";
 import { user32 } from "../../ffi/user32.ts";
 import {
   CopyDataListener,
@@ -29,6 +29,7 @@ import {
 } from "./sweep.ts";
 
 const WM_DESTROY = 0x2;
+const WM_PAINT = 0xf;
 const WM_CLOSE = 0x10;
 const WM_ENDSESSION = 0x16;
 
@@ -76,6 +77,24 @@ Deno.test("windows under a stranger's messages", async (t) => {
     using next = MessageWindow.open({ procedure: () => undefined });
     next.pump();
     assertFalse(next.closed);
+  });
+
+  await t.step("a window that a stranger has shown is painted once, not for ever", async () => {
+    let paints = 0;
+    using window = MessageWindow.open({
+      visibility: "hidden",
+      procedure: ({ message }) => {
+        if (message === WM_PAINT) paints++;
+        return undefined;
+      },
+    });
+    for (let i = 1; i <= 3; i++) {
+      await stranger.show(window);
+      window.pump();
+      assertGreaterOrEqual(paints, i);
+      window.pump();
+    }
+    assertLess(paints, 10);
   });
 
   await t.step(

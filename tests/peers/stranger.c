@@ -5,6 +5,7 @@
  *   post   WINDOW FIRST LAST WPARAM LPARAM   posts the messages from FIRST to LAST to a window
  *   thread WINDOW FIRST LAST WPARAM LPARAM   posts them to the window's thread, for no window
  *   send   WINDOW FIRST LAST WPARAM LPARAM   sends them, each with a limit of 10 s
+ *   show   WINDOW                            has a window shown, and painted
  *   flood  WINDOW                            posts and sends all, and data, until the window is gone
  *
  * A parameter is a number, "random", or "ExitProcess": the address of that function, which is the
@@ -133,6 +134,13 @@ static BOOL ends_window(UINT message) {
     return message == WM_DESTROY || message == WM_CLOSE || message == WM_ENDSESSION;
 }
 
+static void show(HWND window) {
+    UINT flags = SWP_SHOWWINDOW | SWP_ASYNCWINDOWPOS;
+    BOOL shown = SetWindowPos(window, NULL, 10, 10, 200, 200, flags);
+    BOOL painted = RedrawWindow(window, NULL, NULL, RDW_INVALIDATE | RDW_INTERNALPAINT);
+    result.taken = shown && painted;
+}
+
 static void flood(HWND window) {
     for (unsigned round = 0; !result.gone && result.stuck == 0; round++) {
         UINT message = round % 2 ? random_number() % 0x400 : random_number() % 0x10000;
@@ -173,6 +181,7 @@ int main(int count, char **words) {
                           (int *)&last, w, l);
         HWND target = (HWND)(ULONG_PTR)window;
         if (strcmp(what, "flood") == 0) flood(target);
+        else if (strcmp(what, "show") == 0) show(target);
         else if (read == 6) range(what, target, first, last, w, l);
         else return 2;
         if (result.stuck != 0) printf("stuck 0x%x\n", result.stuck);
