@@ -21,6 +21,10 @@ import { randomName } from "../random_name.ts";
 import { runPeer } from "../run_peer.ts";
 import { within } from "../within.ts";
 
+const WM_GETTEXTLENGTH = 0xe;
+const WM_QUERYENDSESSION = 0x11;
+const WM_QUERYOPEN = 0x13;
+const WM_NCACTIVATE = 0x86;
 const WM_USER = 0x400;
 const TIMEOUT = 20_000;
 
@@ -150,6 +154,15 @@ async function beAsked(t: Deno.TestContext, program: string): Promise<void> {
     window.pump();
     assertEquals(texts.splice(0), ["1 -2"]);
   });
+
+  await t.step(
+    "answers the system's questions, whoever sends them, as the system does",
+    async () => {
+      const permitted = [WM_QUERYENDSESSION, WM_QUERYOPEN, WM_NCACTIVATE];
+      for (const message of permitted) assertEquals(await ask(message), "1");
+      assertEquals(await ask(WM_GETTEXTLENGTH), "0");
+    },
+  );
 
   await t.step("gets the data afterwards", async () => {
     assertEquals(await asker.ask(`data ${listener.handle} now the data`), "1");
