@@ -73,6 +73,8 @@ const WM_TIMER = 0x113;
 const WM_SYSTIMER = 0x118;
 const PM_REMOVE = 1;
 const MSGFLT_ALLOW = 1;
+/** Maximum number of messages of one `pump()`: as many as a queue holds on Windows. */
+const MAX_PUMPED = 10_000;
 
 /** The state of a window in which the system sends these messages; anybody else can send them at any time. */
 const LIFE: Readonly<Record<number, State>> = {
@@ -218,7 +220,8 @@ export class MessageWindow implements Disposable {
   }
 
   /**
-   * Takes the messages that are there now, and returns.
+   * Takes the messages that are there now, and returns, also where others keep coming: it takes at
+   * most 10,000.
    *
    * @throws {Deno.errors.BadResource} If the window is closed.
    * @throws What the procedure throws.
@@ -227,7 +230,7 @@ export class MessageWindow implements Disposable {
     this.#assertOpen();
     const message = new Uint8Array(MSG_SIZE);
     const { PeekMessageW } = user32();
-    while (toBool(PeekMessageW(message, 0n, 0, 0, PM_REMOVE))) {
+    for (let i = 0; i < MAX_PUMPED && toBool(PeekMessageW(message, 0n, 0, 0, PM_REMOVE)); i++) {
       dispatch(message);
     }
     throwProcedureFailure();

@@ -14,21 +14,25 @@ import { toLresult, user32 } from "../../ffi/user32.ts";
 const WM_SETTEXT = 0xc;
 const WM_GETTEXT = 0xd;
 const WM_GETTEXTLENGTH = 0xe;
+const WM_PAINT = 0xf;
 const WM_QUERYENDSESSION = 0x11;
 const WM_QUERYOPEN = 0x13;
 const WM_NCCREATE = 0x81;
 const WM_NCDESTROY = 0x82;
+const WM_NCACTIVATE = 0x86;
 const WM_POWERBROADCAST = 0x218;
 const WM_DEVICECHANGE = 0x219;
 
 /**
- * The messages that `DefWindowProcW` gets. They are about the window's title. The system copies the
- * text from one process to the other, and lets nobody post such a message.
+ * The messages that `DefWindowProcW` gets. All but WM_PAINT are about the window's title: the system
+ * copies the text from one process to the other, and lets nobody post such a message. WM_PAINT comes
+ * again and again until the system has it, once a stranger has had a hidden window shown.
  */
 const FOR_THE_SYSTEM = new Set([
   WM_SETTEXT,
   WM_GETTEXT,
   WM_GETTEXTLENGTH,
+  WM_PAINT,
   WM_NCCREATE,
   WM_NCDESTROY,
 ]);
@@ -37,6 +41,7 @@ const FOR_THE_SYSTEM = new Set([
 const PERMITTED = new Set([
   WM_QUERYENDSESSION,
   WM_QUERYOPEN,
+  WM_NCACTIVATE,
   WM_POWERBROADCAST,
   WM_DEVICECHANGE,
 ]);

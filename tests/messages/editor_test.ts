@@ -1,0 +1,217 @@
+/**
+ * The remote protocol of an editor, such as Vim's on Windows: the server answers by a message of its own
+ * inside the client's blocked send, and may ask the client first. A C program is at the other side.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertLess } from "@std/assert";
+import {
+  CopyDataListener,
+  type CopyDataMessage,
+  decodeText,
+  findWindow,
+  MessageWindow,
+  sendCopyData,
+  sendCopyDataSync,
+  type WindowMessage,
+} from "../../src/messages/mod.ts";
+import { compileC } from "../compile_c.ts";
+import { Peer } from "../peer.ts";
+import { randomName } from "../random_name.ts";
+
+/** The numbers that tell what the data is, as in tests/peers/editor.c. */
+const EXPRESSION = 10;
+const RESULT = 11;
+const QUESTION = 30;
+const ANSWER = 31;
+
+/** How every text of the protocol is written. */
+const TEXT = { encoding: "ansi", terminate: true } as const;
+/** Maximum time of an exchange, in milliseconds: less than a listener gives a handler that waits in vain. */
+const PROMPT = 3500;
+
+type Handler = (message: CopyDataMessage) => Promise<number>;
+
+/** Does something that has to be done soon. */
+async function promptly<T>(use: () => T): Promise<Awaited<T>> {
+  const begun = performance.now();
+  const result = await use();
+  assertLess(performance.now() - begun, PROMPT);
+  return result;
+}
+
+/** Opens a listener, which must not be late, or fail, when it is closed. */
+async function listen(onMessage: Handler) {
+  const listener = await CopyDataListener.open({
+    onMessage,
+    visibility: "hidden",
+    onError: (error) => console.error(error),
+  });
+  return {
+    listener,
+    [Symbol.asyncDispose]: async () => {
+      await listener.close();
+      const { failed, late, overflowed } = listener.stats;
+      assertEquals({ failed, late, overflowed }, { failed: 0, late: 0, overflowed: 0 });
+    },
+  };
+}
+
+Deno.test("the remote protocol of an editor", async (t) => {
+  await using program = await compileC(new URL("../peers/editor.c", import.meta.url));
+  await t.step("a script is the client: an editor in C", (t) => beClient(t, program.path));
+  await t.step(
+    "a script is the editor, and its client is in C: it",
+    (t) => beEditor(t, program.path),
+  );
+});
+
+async function beClient(t: Deno.TestContext, program: string): Promise<void> {
+  const name = randomName();
+  await using _editor = await Peer.startProgram(program, "server", name);
+  const editor = await findWindow({ class: name });
+
+  await t.step("gives a listener the result inside its send", async () => {
+    const results: string[] = [];
+    await using client = await listen(async (message) => {
+      assertEquals([message.id, message.sender.handle], [BigInt(RESULT), editor.handle]);
+      results.push(message.text("ansi"));
+      return await Promise.resolve(1);
+    });
+    const options = { ...TEXT, id: EXPRESSION, from: client.listener };
+    for (const text of ["one", "two", "three"]) {
+      assertEquals(await promptly(() => sendCopyData(editor, `upper ${text}`, options)), 1n);
+      assertEquals(results.pop(), text.toUpperCase());
+      assertEquals(results, []);
+    }
+    // Several at once: each answers inside its own.
+    const texts = Array.from({ length: 8 }, (_, i) => `text ${i}`);
+    const answers = await promptly(() =>
+      Promise.all(texts.map((text) => sendCopyData(editor, `upper ${text}`, options)))
+    );
+    assertEquals(answers, texts.map(() => 1n));
+    assertEquals(results, texts.map((text) => text.toUpperCase()));
+  });
+
+  await t.step("asks a listener back before it answers", async () => {
+    const log: string[] = [];
+    await using client = await listen(async (message) => {
+      const text = message.text("ansi");
+      log.push(`${message.id} ${text}`);
+      if (message.id === BigInt(RESULT)) return 1;
+      return Number(await message.reply(`${Number(text) * 10}`, { ...TEXT, id: ANSWER }));
+    });
+    const options = { ...TEXT, id: EXPRESSION, from: client.listener };
+    assertEquals(await promptly(() => sendCopyData(editor, "ask 7", options)), 1n);
+    assertEquals(log, [`${QUESTION} 7`, `${RESULT} 71`]);
+    // Those that began before it wait for their turn, and the handler's own answer does not.
+    const sent = ["ask 1", "ask 2", "ask 3"].map((text) => sendCopyData(editor, text, options));
+    assertEquals(await promptly(() => Promise.all(sent)), [1n, 1n, 1n]);
+    assertEquals(log.filter((line) => line.startsWith(`${RESULT} `)).slice(1), [
+      `${RESULT} 11`,
+      `${RESULT} 21`,
+      `${RESULT} 31`,
+    ]);
+  });
+
+  await t.step("and a listener ask each other several levels deep", async () => {
+    let result = "";
+    await using client = await listen(async (message) => {
+      const text = message.text("ansi");
+      if (message.id === BigInt(RESULT)) {
+        result = text;
+        return 1;
+      }
+      // The answer to a question is what the editor makes of a smaller one.
+      const expression = `ask ${Number(text) - 1}`;
+      assertEquals(await sendCopyData(message.sender, expression, options), 1n);
+      return Number(await message.reply(result, { ...TEXT, id: ANSWER }));
+    });
+    const options = { ...TEXT, id: EXPRESSION, from: client.listener };
+    for (const levels of [1, 2, 6]) {
+      assertEquals(await promptly(() => sendCopyData(editor, `ask ${levels}`, options)), 1n);
+      assertEquals(result, `${levels + 1}`);
+    }
+    assertEquals(await promptly(() => sendCopyData(editor, "ask 6", options)), 1n);
+  });
+
+  await t.step("serves a window of this thread, whose procedure answers", async () => {
+    let result = "";
+    const text = (message: WindowMessage) => decodeText(message.copyData!.bytes, "ansi");
+    using window = MessageWindow.open({
+      visibility: "hidden",
+      procedure: (message) => {
+        if (message.copyData === undefined) return undefined;
+        if (message.copyData.id === BigInt(RESULT)) {
+          result = text(message);
+          return 1n;
+        }
+        const number = Number(text(message));
+        const options = { ...TEXT, from: window };
+        if (number % 2 === 0) {
+          sendCopyDataSync(message.wParam, `ask ${number - 1}`, { ...options, id: EXPRESSION });
+        } else result = `${number * 10}`;
+        return sendCopyDataSync(message.wParam, result, { ...options, id: ANSWER });
+      },
+    });
+    const options = { ...TEXT, id: EXPRESSION, from: window };
+    const cases = [["upper hello", "HELLO"], ["ask 0", "1"], ["ask 7", "71"], ["ask 8", "72"]];
+    for (const [expression, expected] of cases) {
+      result = "";
+      assertEquals(await promptly(() => sendCopyData(editor, expression!, options)), 1n);
+      assertEquals(result, expected);
+      result = "";
+      assertEquals(await promptly(() => sendCopyDataSync(editor, expression!, options)), 1n);
+      assertEquals(result, expected);
+    }
+  });
+}
+
+async function beEditor(t: Deno.TestContext, program: string): Promise<void> {
+  const answers: string[] = [];
+  /** Evaluates an expression, for whose numbers the client is asked. */
+  const evaluate = async (message: CopyDataMessage): Promise<string> => {
+    const [verb, ...words] = message.text("ansi").split(" ");
+    if (verb === "upper") return words.join(" ").toUpperCase();
+    let sum = 0;
+    for (const word of words) {
+      assertEquals(await message.reply(word, { ...TEXT, id: QUESTION }), 1n);
+      sum += Number(answers.pop());
+    }
+    return `${sum}`;
+  };
+  await using server = await listen(async (message) => {
+    if (message.id === BigInt(ANSWER)) {
+      answers.push(message.text("ansi"));
+      return 1;
+    }
+    return Number(await message.reply(await evaluate(message), { ...TEXT, id: RESULT }));
+  });
+  await using client = await Peer.startProgram(program, "client", server.listener.class);
+
+  const ask = async (expression: string) => {
+    const [answer, milliseconds, ...result] = (await client.ask(expression)).split(" ");
+    assertEquals(answer, "1");
+    assertLess(Number(milliseconds), PROMPT);
+    return result.join(" ");
+  };
+
+  await t.step("answers by a message inside the client's send", async () => {
+    assertEquals(await ask("upper hello editor"), "HELLO EDITOR");
+  });
+
+  await t.step("asks the client back before it answers", async () => {
+    assertEquals(await ask("sum 7"), "70");
+    assertEquals(await ask("sum 1 2 3"), "60");
+  });
+
+  await t.step("and serves several clients at once", async () => {
+    await using other = await Peer.startProgram(program, "client", server.listener.class);
+    const both = await promptly(() =>
+      Promise.all([client.ask("upper one"), other.ask("upper two")])
+    );
+    assertEquals(both.map((line) => line.split(" ").at(-1)), ["ONE", "TWO"]);
+    assert(both.every((line) => line.startsWith("1 ")));
+  });
+}
