@@ -15,7 +15,7 @@ import { assertEncoding, encodeText, type TextEncoding } from "./encoding.ts";
 import { letMessagesIn } from "./event_wait.ts";
 import { type Handling, handlingNow } from "./handling.ts";
 import { WM_COPYDATA } from "./window_message.ts";
-import { listenersOfThisThread, type OwnHandler, windowsOfThisThread } from "./own_windows.ts";
+import { listenersOfThisThread, type OwnListener, windowsOfThisThread } from "./own_windows.ts";
 import { throwProcedureFailure } from "./procedure_failure.ts";
 import { SenderJob } from "./sender_job.ts";
 import { enqueue } from "./sender_pool.ts";
@@ -130,10 +130,10 @@ export async function sendFrom(
   // Its procedure runs on this thread, and only this call can run it now.
   if (windowsOfThisThread.get(parcel.window)) return deliverHere(parcel);
   const job = new SenderJob(parcel, options.signal, handling);
-  const handler = listenersOfThisThread.get(parcel.window);
-  if (handler === undefined) enqueue(job);
-  // The handler may be what sends, so that its thread would wait for itself by way of Windows.
-  else void handleHere(job, handler);
+  const listener = listenersOfThisThread.get(parcel.window);
+  if (listener === undefined) enqueue(job);
+  // A handler of it may be what sends, so that its thread would wait for itself by way of Windows.
+  else void handleHere(job, listener);
   if (windowsOfThisThread.get(parcel.wParam)) return await answerInside(job);
   return await job.answer;
 }
@@ -175,9 +175,9 @@ export function sendCopyDataSync(
 }
 
 /** Gives a message to a handler of this thread. */
-async function handleHere(job: SenderJob, handler: OwnHandler): Promise<void> {
+async function handleHere(job: SenderJob, listener: OwnListener): Promise<void> {
   const { lParam, bytes, wParam: sender } = job.parcel;
-  job.finish({ answer: await handler({ id: BigInt.asUintN(64, lParam), bytes, sender }) });
+  job.finish({ answer: await listener.hear({ id: BigInt.asUintN(64, lParam), bytes, sender }) });
 }
 
 /**

@@ -281,7 +281,10 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
       throw error;
     }
     if (!this.#settings.asks) return;
-    listenersOfThisThread.set(this.#handle, (message) => this.#hearOwn(message));
+    listenersOfThisThread.set(this.#handle, {
+      hear: (message) => this.#hearOwn(message),
+      hearNumbers: (message) => this.#hearOwnNumbers(message),
+    });
   }
 
   #hear(news: WindowThreadNews): void {
@@ -324,11 +327,34 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
   }
 
   /** Takes a message that this thread sends, and gives the answer to it. */
-  async #hearOwn(incoming: IncomingMessage): Promise<bigint> {
-    if (!this.#state.admit(incoming.bytes.length, this.#settings)) return 0n;
+  #hearOwn(incoming: IncomingMessage): Promise<bigint> {
+    return this.#askHere(incoming.bytes.length, (reply) => {
+      const question = this.#toQuestion(incoming, reply);
+      void this.#respond(question, () => this.#decide(question.message));
+      return question;
+    });
+  }
+
+  #hearOwnNumbers(numbers: IncomingNumbers): Promise<bigint> | undefined {
+    const answer = this.#settings.answers.get(numbers.number);
+    if (answer === undefined) return undefined;
+    if (answer !== "ask") return Promise.resolve(answer);
+    return this.#askHere(0, (reply) => {
+      const question = { handling: new Handling(), reply };
+      void this.#respond(question, () => this.#decideNumbers(numbers));
+      return question;
+    });
+  }
+
+  /** Has the script answer a message of its own. */
+  async #askHere(
+    byteLength: number,
+    ask: (reply: Question["reply"]) => Question,
+  ): Promise<bigint> {
+    if (!this.#state.admit(byteLength, this.#settings)) return 0n;
     const { promise, resolve } = Promise.withResolvers<bigint>();
     let waiting = true;
-    const question = this.#toQuestion(incoming, (answer) => {
+    const question = ask((answer) => {
       const first = waiting;
       waiting = false;
       resolve(answer);
@@ -339,7 +365,6 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
       this.#state.count("late");
       this.#reportLate(question);
     }, this.#settings.replyTimeout);
-    void this.#respond(question, () => this.#decide(question.message));
     try {
       return await promise;
     } finally {

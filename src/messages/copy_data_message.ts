@@ -12,6 +12,7 @@ import { decodeText, type TextEncoding } from "./encoding.ts";
 import type { Handling } from "./handling.ts";
 import type { IncomingMessage } from "./incoming_message.ts";
 import { MessageSender } from "./message_sender.ts";
+import { isOneWindow } from "./window_target.ts";
 
 /** Where a message came to. */
 interface MessageReceiver {
@@ -105,7 +106,8 @@ export class CopyDataMessage {
    */
   async reply(data: CopyData, options: ReplyOptions = {}): Promise<bigint> {
     assertOptions(options, REPLY_OPTIONS);
-    if (this.#receiver === undefined || this.sender.handle === 0n) {
+    // The sender's handle is whatever a stranger has made up.
+    if (this.#receiver === undefined || !isOneWindow(this.sender.handle)) {
       throw new Deno.errors.NotFound(
         "Cannot reply to a message that names no window as its sender's",
       );

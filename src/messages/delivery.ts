@@ -10,7 +10,7 @@ import { errorFromCode, lastErrorCode } from "../../ffi/error.ts";
 import { addressOf, copyDataStruct } from "../../ffi/struct.ts";
 import { toLresult, user32 } from "../../ffi/user32.ts";
 import { LONGEST_TIMER } from "../waiting/poll.ts";
-import { WM_COPYDATA } from "./window_message.ts";
+import { WM_COPYDATA, WM_USER } from "./window_message.ts";
 import { throwProcedureFailure } from "./procedure_failure.ts";
 
 /** What is sent, to whom. */
@@ -29,6 +29,9 @@ export interface Parcel {
   timeout: number;
 }
 
+/** How much earlier than asked for a wait of the system may be over, in milliseconds. */
+const TICK = 16;
+
 /** How long to wait for an answer unless told otherwise, in milliseconds. */
 export const DEFAULT_SEND_TIMEOUT = 5000;
 
@@ -39,6 +42,7 @@ export type Outcome = { answer: bigint } | { code: number };
 const SMTO_ERRORONEXIT = 0x20;
 
 const ERROR_ACCESS_DENIED = 5;
+const ERROR_NOT_SUPPORTED = 50;
 const ERROR_INVALID_WINDOW_HANDLE = 1400;
 /** What an outcome without an answer in time has for a code. */
 export const ERROR_TIMEOUT = 1460;
@@ -72,6 +76,7 @@ function send(
 ): Outcome {
   const answer = new BigInt64Array(1);
   const { SendMessageTimeoutW } = user32();
+  const before = performance.now();
   const sent = SendMessageTimeoutW(
     window,
     message,
@@ -82,7 +87,14 @@ function send(
     answer,
   );
   return toLresult(sent) === 0n
-    ? { code: whyNotSent(lastErrorCode(), window) }
+    ? {
+      code: whyNotSent(
+        lastErrorCode(),
+        window,
+        message,
+        performance.now() - before >= timeout - TICK,
+      ),
+    }
     : { answer: answer[0]! };
 }
 
@@ -104,11 +116,15 @@ export function assertSendTimeout(name: string, value: unknown): void {
   assertInteger(name, value, 1, LONGEST_TIMER);
 }
 
-function whyNotSent(code: number, window: bigint): number {
+function whyNotSent(code: number, window: bigint, message: number, isLate: boolean): number {
   // A program that ends meanwhile leaves no error of its own: 0, or on Wine "Access denied".
   if (!user32().IsWindow(window)) return ERROR_INVALID_WINDOW_HANDLE;
+  if (code !== 0) return code;
   // Windows is known to leave the error at 0 when the time is over.
-  return code || ERROR_TIMEOUT;
+  if (isLate) return ERROR_TIMEOUT;
+  // Wine sends no handle of a brush, a font or an icon to another process, and leaves the error at 0.
+  const isOfTheSystem = message < WM_USER && message !== WM_COPYDATA;
+  return isOfTheSystem ? ERROR_NOT_SUPPORTED : ERROR_INVALID_WINDOW_HANDLE;
 }
 
 /**
@@ -125,6 +141,7 @@ export function deliveryError({ window, message, bytes, timeout }: Parcel, code:
     [ERROR_ACCESS_DENIED]: `its program runs with more rights and does not admit ${
       messageName(message)
     } from this one (UIPI)`,
+    [ERROR_NOT_SUPPORTED]: "the system does not pass this message on to another process",
     [ERROR_TIMEOUT]: `there was no answer within ${timeout} ms: the program is busy or hangs`,
   }[code];
   return errorFromCode(

@@ -5,7 +5,7 @@
  */
 
 /** How many messages may be waiting for their answers at once, one inside the other. */
-export const MOST_NESTED = 8;
+export const MOST_NESTED = 16;
 
 /** What is counted, in the order of the memory. */
 const COUNTS = ["accepted", "tooLarge", "overflowed", "denied", "failed", "late"] as const;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { IncomingMessage } from "./incoming_message.ts";
+import type { IncomingMessage, IncomingNumbers } from "./incoming_message.ts";
 
 /** Something known of windows, by their handles, of which only the low 32 bits count. */
 class WindowMap<T> {
@@ -27,11 +27,16 @@ class WindowMap<T> {
   }
 }
 
-/** Hands a message to the handler of a listener, and gives its answer. */
-export type OwnHandler = (message: IncomingMessage) => Promise<bigint>;
+/** The handlers of a listener, for what its own thread sends to it. */
+export interface OwnListener {
+  /** Gives the answer to a WM_COPYDATA. */
+  hear(message: IncomingMessage): Promise<bigint>;
+  /** Gives the answer to another message; `undefined` if the listener leaves it to the system. */
+  hearNumbers(message: IncomingNumbers): Promise<bigint> | undefined;
+}
 
 /** The windows whose procedures run on this thread. */
 export const windowsOfThisThread: WindowMap<true> = new WindowMap();
 
 /** The listeners whose handlers run on this thread, while their windows are another one's. */
-export const listenersOfThisThread: WindowMap<OwnHandler> = new WindowMap();
+export const listenersOfThisThread: WindowMap<OwnListener> = new WindowMap();

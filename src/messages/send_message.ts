@@ -13,7 +13,7 @@ import { user32 } from "../../ffi/user32.ts";
 import { assertWide, encodeWide } from "../../ffi/wide.ts";
 import { assertSendTimeout, DEFAULT_SEND_TIMEOUT, deliverHere } from "./delivery.ts";
 import { handlingNow } from "./handling.ts";
-import { windowsOfThisThread } from "./own_windows.ts";
+import { listenersOfThisThread, windowsOfThisThread } from "./own_windows.ts";
 import { SenderJob } from "./sender_job.ts";
 import { enqueue } from "./sender_pool.ts";
 import { assertNumeric, type MessageParameter, toParameter } from "./window_message.ts";
@@ -99,7 +99,11 @@ export async function sendMessage(
   // Its procedure runs on this thread, and only this call can run it now.
   if (windowsOfThisThread.get(parcel.window)) return deliverHere(parcel);
   const job = new SenderJob(parcel, signal, handlingNow());
-  enqueue(job);
+  // As sendCopyData() goes to a listener of this thread, for the order of both.
+  const answer = listenersOfThisThread.get(parcel.window)
+    ?.hearNumbers({ number: message, wParam: parcel.wParam, lParam: parcel.lParam });
+  if (answer === undefined) enqueue(job);
+  else void answer.then((answer) => job.finish({ answer }));
   return await job.answer;
 }
 

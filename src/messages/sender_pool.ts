@@ -7,6 +7,7 @@
  * @module
  */
 
+import { MOST_NESTED } from "./listener_state.ts";
 import { Sender } from "./sender.ts";
 import type { SenderJob } from "./sender_job.ts";
 import { type Lane, SenderQueue } from "./sender_queue.ts";
@@ -14,7 +15,7 @@ import { type Lane, SenderQueue } from "./sender_queue.ts";
 /** Maximum number of threads for sends of no handler: as many windows may hang before others wait. */
 const MAX_SENDERS = 8;
 /** Maximum number of threads in all: what handlers send must not wait for what waits for the handlers. */
-const MAX_SENDERS_WITH_HANDLERS = 16;
+const MAX_SENDERS_WITH_HANDLERS = MAX_SENDERS + MOST_NESTED;
 
 /** What goes to each window that has anything. */
 const queues = new Map<bigint, SenderQueue<SenderJob>>();

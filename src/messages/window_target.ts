@@ -15,6 +15,11 @@ export type WindowTarget = { readonly handle: bigint } | bigint | number;
 /** `HWND_BROADCAST`, which stands for all windows. */
 const HWND_BROADCAST = 0xffffn;
 
+/** Whether a handle is that of one window, and neither of none nor of all. */
+export function isOneWindow(handle: bigint): boolean {
+  return handle !== 0n && handle !== HWND_BROADCAST;
+}
+
 /**
  * A window's handle as Windows takes it: 32 bits that count, sign-extended.
  *
@@ -33,7 +38,7 @@ export function toWindow(what: string, target: unknown): bigint {
   const handle = BigInt(value);
   const extended = BigInt.asIntN(32, handle);
   const same = [extended, BigInt.asUintN(32, extended), BigInt.asUintN(64, extended)];
-  if (extended === 0n || extended === HWND_BROADCAST || !same.includes(handle)) {
+  if (!isOneWindow(extended) || !same.includes(handle)) {
     throw new RangeError(`Expected ${what} to be the handle of one window, got ${handle}`);
   }
   return BigInt.asUintN(64, extended);

@@ -1,15 +1,17 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import {
   CopyDataListener,
+  CopyDataMessage,
   findWindow,
   MessageWindow,
   sendCopyData,
+  sendMessage,
 } from "../../src/messages/mod.ts";
 import { asksBack } from "../asks_back.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
 
-Deno.test("sendCopyData() of two scripts that ask each other back, eight levels deep, is answered", async () => {
+Deno.test("sendCopyData() of two scripts that ask each other back, as deep as can be, is answered", async () => {
   const [mine, other] = [randomName(), randomName()];
   await using _peer = await Peer.start("asks_back.ts", other, mine);
   const next = await findWindow({ class: other });
@@ -18,9 +20,11 @@ Deno.test("sendCopyData() of two scripts that ask each other back, eight levels 
     replyTimeout: 20_000,
     onMessage: (message) => asksBack(message, next),
   });
-  assertEquals(await sendCopyData(next, "", { id: 8, timeout: 20_000 }), 8n);
-  // Four of the messages came here, one inside the other.
-  assertEquals({ ...listener.stats }, { ...listener.stats, accepted: 4, late: 0, failed: 0 });
+  // Half of the messages come here, one inside the other; the peer gets 16 of the last 31.
+  for (const depth of [8, 30]) {
+    assertEquals(await sendCopyData(next, "", { id: depth, timeout: 20_000 }), BigInt(depth));
+  }
+  assertEquals({ ...listener.stats }, { ...listener.stats, accepted: 19, late: 0, failed: 0 });
 });
 
 Deno.test("sendCopyData() of three scripts that ask in a circle is answered", async () => {
@@ -113,7 +117,14 @@ Deno.test("CopyDataMessage.reply() to a message that is read, and to one that na
   assertEquals(await named!.reply("back"), 3n);
   const back = await client.receive();
   assertEquals([back!.text(), back!.sender.handle], ["back", server.handle]);
+  await sendCopyData(server, "", { from: 0x1_0000n });
+  const gone = await server.receive();
+  await assertRejects(() => gone!.reply("back"), Deno.errors.NotFound, "there is no such window");
   const text = "Cannot reply to a message that names no window as its sender's";
+  for (const sender of [0n, 0xffffn]) {
+    const made = new CopyDataMessage({ id: 0n, bytes: new Uint8Array(), sender });
+    await assertRejects(() => made.reply("back"), Deno.errors.NotFound, text);
+  }
   await assertRejects(() => nameless!.reply("back"), Deno.errors.NotFound, text);
   // @ts-expect-error: what the type checker refuses is refused at run time too
   await assertRejects(() => named!.reply("", { from: client }), TypeError, 'no option "from"');
@@ -139,4 +150,20 @@ Deno.test("CopyDataListener asks its handlers when its opener has gone on, and g
   assertEquals(asked, []);
   clearInterval(busy);
   assertEquals([await peer.nextLine(), asked], ["5", ["now"]]);
+});
+
+Deno.test("sendMessage() and sendCopyData() to a listener of this thread keep their order", async () => {
+  const order: string[] = [];
+  await using listener = await CopyDataListener.open({
+    onMessage: (message) => order.push(message.text()),
+    answers: { 0x400: (wParam) => order.push(`${wParam}`), 0x401: 7 },
+  });
+  const answers = await Promise.all([
+    sendMessage(listener, 0x400, { wParam: 1 }),
+    sendCopyData(listener, "2"),
+    sendMessage(listener, 0x400, { wParam: 3 }),
+    sendMessage(listener, 0x401),
+    sendMessage(listener, 0x402),
+  ]);
+  assertEquals([answers, order], [[1n, 2n, 3n, 7n, 0n], ["1", "2", "3"]]);
 });

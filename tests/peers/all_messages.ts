@@ -7,7 +7,7 @@
 
 import { assertEquals } from "@std/assert";
 import { MessageWindow, postMessage, sendMessage } from "../../src/messages/mod.ts";
-import { isWine } from "../is_wine.ts";
+import { isWine } from "../../ffi/wine.ts";
 
 const [handle, ranges] = Deno.args as [string, string];
 const window = BigInt(handle);
