@@ -6,7 +6,7 @@
  */
 
 import { advapi32 } from "./advapi32.ts";
-import { assertString } from "./arguments.ts";
+import { assertString, show } from "./arguments.ts";
 import { lastError } from "./error.ts";
 import { Handle } from "./handle.ts";
 import { kernel32 } from "./kernel32.ts";
@@ -56,17 +56,28 @@ export interface ObjectRights {
  * @throws {TypeError} If it is neither a word that is known nor a descriptor.
  */
 export function sddlFor(security: Security, { all, everyone }: ObjectRights): Sddl {
-  assertString("security", security);
+  assertSecurity("security", security);
   if (isSddl(security)) return security;
-  if (security !== "user" && security !== "everyone") {
-    throw new TypeError(
-      `Expected security to be "user", "everyone" or a descriptor such as "D:P(A;;GA;;;SY)", ` +
-        `got ${JSON.stringify(security)}`,
-    );
-  }
   const self = currentUserSid();
   const own: Sddl = `O:${self}D:P${allow(all, self)}${allow(all, "SY")}`;
   return security === "user" ? own : `${own}${allow(everyone, "WD")}S:(ML;;NW;;;LW)`;
+}
+
+/**
+ * Throws unless a value is a choice of {@linkcode Security}; of a descriptor, only Windows knows
+ * whether it is well-formed.
+ *
+ * @param what What the value is, for the message: `"security"`.
+ * @param value The value.
+ * @throws {TypeError} If it is neither a word that is known nor a descriptor.
+ */
+export function assertSecurity(what: string, value: unknown): asserts value is Security {
+  assertString(what, value);
+  if (value === "user" || value === "everyone" || isSddl(value)) return;
+  throw new TypeError(
+    `Expected ${what} to be "user", "everyone" or a descriptor such as "D:P(A;;GA;;;SY)", ` +
+      `got ${show(value)}`,
+  );
 }
 
 /** For nobody but who holds a handle, which not even the owner may change. */
