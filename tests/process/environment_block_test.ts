@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { environmentBlock } from "../../src/process/environment_block.ts";
+import { assertEnvironment, environmentBlock } from "../../src/process/environment_block.ts";
 
 /** The variables of a block, which ends with two NULs. */
 function read(block: Uint16Array): string[] {
@@ -23,10 +23,10 @@ Deno.test("environmentBlock() has this process's variables unless told otherwise
   assertEquals(new Set(names).size, names.length);
 });
 
-Deno.test("environmentBlock() refuses what is no variable", () => {
+Deno.test("assertEnvironment() refuses what is no variable", () => {
   for (const [name, value] of [["", "a"], ["a=b", "c"], ["a\0", "b"], ["a", "b\0"]] as const) {
     assertThrows(
-      () => environmentBlock({ [name]: value }, true),
+      () => assertEnvironment("env", { [name]: value }),
       TypeError,
       "Expected an environment",
     );

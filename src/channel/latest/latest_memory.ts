@@ -4,9 +4,12 @@
  * @module
  */
 
-import type { Security } from "../../../ffi/security.ts";
-import type { MappedView, SharedMemory } from "../../memory/mod.ts";
-import { struct } from "../../memory/mod.ts";
+import { assertObject, show } from "../../../ffi/arguments.ts";
+import type { OptionChecks } from "../../../ffi/options.ts";
+import { assertSecurity, type Security } from "../../../ffi/security.ts";
+import { type MappedView, type SharedMemory, struct } from "../../memory/mod.ts";
+import { labelFor, nameMemory } from "../end/labels.ts";
+import { describeOther } from "../end/magic.ts";
 import { type LatestParts, MAGIC, memoryLengthFor, partsOf, VERSION } from "./latest_header.ts";
 import { SLOTS } from "./latest_slots.ts";
 
@@ -27,6 +30,9 @@ export interface LatestValueOptions {
   security?: Security;
 }
 
+/** The checks of {@linkcode LatestValueOptions}. */
+export const LATEST_VALUE_CHECKS: OptionChecks<LatestValueOptions> = { security: assertSecurity };
+
 const HEADER = struct({
   magic: "u32",
   version: "u32",
@@ -34,6 +40,28 @@ const HEADER = struct({
   valueLength: "u32",
   slots: "u32",
 });
+
+/** How messages call a latest value. */
+export function latestLabel(name: string): string {
+  return labelFor("latest value", name);
+}
+
+/**
+ * Throws unless a value is a layout.
+ *
+ * @param what What the value is, for the message: `"layout"`.
+ * @param value The value.
+ */
+export function assertLayout(what: string, value: unknown): asserts value is ValueLayout {
+  assertObject(what, value);
+  const isLayout = "layoutHash" in value && typeof value.layoutHash === "bigint" &&
+    "byteLength" in value && typeof value.byteLength === "number";
+  if (!isLayout) {
+    throw new TypeError(
+      `Expected ${what} to be what struct() or union() gives, got ${show(value)}`,
+    );
+  }
+}
 
 /** How much memory a value takes, in bytes. */
 export function memoryLengthOf({ byteLength }: ValueLayout): number {
@@ -68,11 +96,12 @@ export class LatestMemory implements Disposable {
   constructor(name: string, memory: SharedMemory, layout: ValueLayout) {
     this.#memory = memory;
     try {
-      this.#view = mapChecked(memory, layout);
+      this.#view = mapChecked(name, memory, layout);
     } catch (error) {
       memory.close();
       throw error;
     }
+    nameMemory(this.#view.buffer, latestLabel(name));
     this.parts = partsOf(this.#view.buffer, name, wordsOf(layout.byteLength));
   }
 
@@ -83,10 +112,14 @@ export class LatestMemory implements Disposable {
   }
 }
 
-function mapChecked(memory: SharedMemory, layout: ValueLayout): MappedView {
-  const label = `Expected shared memory "${memory.name}" to be a latest value of this layout`;
-  if (memory.byteLength < memoryLengthOf(layout)) {
-    throw new Deno.errors.InvalidData(`${label}, it has ${memory.byteLength} bytes`);
+function mapChecked(name: string, memory: SharedMemory, layout: ValueLayout): MappedView {
+  const attempt = `Cannot open ${latestLabel(name)}`;
+  const length = memoryLengthOf(layout);
+  if (memory.byteLength < length) {
+    throw new Deno.errors.InvalidData(
+      `${attempt}: the memory is not one of this layout, it has ${memory.byteLength} bytes and ` +
+        `not ${length}`,
+    );
   }
   const view = memory.map();
   const found = HEADER.read(view.bytes);
@@ -94,9 +127,10 @@ function mapChecked(memory: SharedMemory, layout: ValueLayout): MappedView {
   for (const name of ["magic", "version", "layoutHash", "valueLength", "slots"] as const) {
     if (found[name] === expected[name]) continue;
     view.close();
-    throw new Deno.errors.InvalidData(
-      `${label}, its ${name} is ${found[name]} rather than ${expected[name]}`,
-    );
+    const why = name === "magic"
+      ? `not a latest value's, ${describeOther(found.magic)} (its magic is ${found.magic})`
+      : `not one of this layout, its ${name} is ${found[name]} and not ${expected[name]}`;
+    throw new Deno.errors.InvalidData(`${attempt}: the memory is ${why}`);
   }
   return view;
 }
