@@ -152,7 +152,9 @@ export async function sendHandle(
   const { pid } = receiver;
   if (pid === undefined) {
     throw new Deno.errors.NotFound(
-      `Cannot send a handle to window ${receiver.handle}: there is none`,
+      `Cannot send a handle of ${object instanceof SharedMemory ? "memory" : object.kind}${
+        named(object)
+      } to window ${receiver.handle}: there is none`,
     );
   }
   using window = from === undefined
@@ -179,7 +181,7 @@ export async function sendHandle(
     });
     if (answer === 0n) {
       throw new Deno.errors.ConnectionRefused(
-        `Process ${pid} refused a handle of ${nounFor(access)}`,
+        `Process ${pid} refused a handle of ${nounFor(access)}${named(object)}`,
       );
     }
     if (form === "pull") duplicate.revoke();
@@ -284,6 +286,11 @@ export function assertCopyData(value: unknown): asserts value is CopyDataMessage
 
 function refusal(access: Grant, of: string): Error {
   return new Deno.errors.InvalidData(`Cannot take a handle of ${nounFor(access)}: only of ${of}`);
+}
+
+/** The name of what is passed on, for messages. */
+function named({ name }: SharedMemory | SharedObject): string {
+  return name === undefined ? "" : ` "${name}"`;
 }
 
 function nounFor(access: Grant): string {

@@ -21,6 +21,8 @@ import { waitOnThread } from "./waiter_pool.ts";
 /** `MAXIMUM_WAIT_OBJECTS`: Windows can take no more at the same moment. */
 const MOST_TOGETHER = 64;
 
+/** The most objects that a message names. */
+const MAX_NAMED = 4;
 const MOST_HANDLE = 2n ** 64n - 1n;
 
 /** Which object was signalled. */
@@ -129,7 +131,7 @@ async function waitForSeveral(
     for (const [at, { handle }] of leases.entries()) {
       if (mutexes[at]) claims.push(new MutexClaim(handle, { inTurn: false }));
     }
-    const label = all ? `all of ${objects.length} objects` : `any of ${objects.length} objects`;
+    const label = `${all ? "all" : "any"} of ${describe(leases)}`;
     const job = waitOnThread({
       handles: leases.map(({ handle }) => handle.value),
       mutexes,
@@ -148,13 +150,19 @@ async function waitForSeveral(
       void job.release().then(leave);
       return { outcome };
     }
-    const what = all ? "the mutexes" : leases[outcome.index]!.handle.kind;
+    const what = all ? `the mutexes among ${describe(leases)}` : leases[outcome.index]!.handle.kind;
     const lock = new MutexLock(what, outcome.abandoned, () => void job.release().then(leave));
     return { outcome, lock };
   } catch (error) {
     leave();
     throw error;
   }
+}
+
+/** How messages call several objects: by their names, if these are few. */
+function describe(leases: readonly Lease[]): string {
+  if (leases.length > MAX_NAMED) return `${leases.length} objects`;
+  return leases.map(({ handle }) => handle.kind).join(", ");
 }
 
 function leaseOf(object: Waitable, tenant: Tenant): Lease {

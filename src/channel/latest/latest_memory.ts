@@ -113,26 +113,34 @@ export class LatestMemory implements Disposable {
 }
 
 function mapChecked(name: string, memory: SharedMemory, layout: ValueLayout): MappedView {
-  const attempt = `Cannot open ${latestLabel(name)}`;
-  const length = memoryLengthOf(layout);
-  if (memory.byteLength < length) {
-    throw new Deno.errors.InvalidData(
-      `${attempt}: the memory is not one of this layout, it has ${memory.byteLength} bytes and ` +
-        `not ${length}`,
-    );
+  using stack = new DisposableStack();
+  const view = stack.use(memory.map());
+  const why = whyNot(view.bytes, layout);
+  if (why !== undefined) {
+    throw new Deno.errors.InvalidData(`Cannot open ${latestLabel(name)}: the memory is ${why}`);
   }
-  const view = memory.map();
-  const found = HEADER.read(view.bytes);
-  const expected = headerOf(layout);
-  for (const name of ["magic", "version", "layoutHash", "valueLength", "slots"] as const) {
-    if (found[name] === expected[name]) continue;
-    view.close();
-    const why = name === "magic"
-      ? `not a latest value's, ${describeOther(found.magic)} (its magic is ${found.magic})`
-      : `not one of this layout, its ${name} is ${found[name]} and not ${expected[name]}`;
-    throw new Deno.errors.InvalidData(`${attempt}: the memory is ${why}`);
-  }
+  stack.move();
   return view;
+}
+
+/** Says what memory is that is not a latest value's of a layout. */
+function whyNot(bytes: Uint8Array<ArrayBuffer>, layout: ValueLayout): string | undefined {
+  const length = memoryLengthOf(layout);
+  if (bytes.length < HEADER.byteLength) {
+    return `not a latest value's, it has ${bytes.length} bytes`;
+  }
+  const found = HEADER.read(bytes);
+  const expected = headerOf(layout);
+  if (found.magic !== MAGIC) {
+    return `not a latest value's, ${describeOther(found.magic)} (its magic is ${found.magic})`;
+  }
+  if (bytes.length < length) {
+    return `not one of this layout, it has ${bytes.length} bytes and not ${length}`;
+  }
+  for (const name of ["version", "layoutHash", "valueLength", "slots"] as const) {
+    if (found[name] === expected[name]) continue;
+    return `not one of this layout, its ${name} is ${found[name]} and not ${expected[name]}`;
+  }
 }
 
 function headerOf({ byteLength, layoutHash }: ValueLayout) {
