@@ -6,7 +6,7 @@
 
 import { show } from "../../ffi/arguments.ts";
 import { unless } from "../../ffi/error.ts";
-import { objectName } from "../../ffi/object_name.ts";
+import { derivedName, objectName } from "../../ffi/object_name.ts";
 import { assertOptions, type OptionChecks, pickOptions } from "../../ffi/options.ts";
 import type { Fields, Layout, MappedView, SharedMemory, StructValue } from "../memory/mod.ts";
 import { openOrCreateMemory } from "../memory/open_or_create.ts";
@@ -103,7 +103,7 @@ export class LatestValue<F extends Fields> implements Disposable {
     assertOptions(options, LATEST_VALUE_CHECKS);
     const label = latestLabel(full);
     using stack = new DisposableStack();
-    const writer = objectName(`${full}.writer`);
+    const writer = derivedName(full, ".writer");
     const mutex = stack.use(openOrCreateMutex(writer, options, `mutex "${writer}" of ${label}`));
     const lock = mutex.tryLock();
     if (lock === undefined) {

@@ -8,7 +8,7 @@ import { assertBoolean, assertObject, show } from "../../ffi/arguments.ts";
 import type { ByteSource } from "../../ffi/bytes.ts";
 import { unless } from "../../ffi/error.ts";
 import { inheritanceVariable } from "../../ffi/inheritance.ts";
-import { objectName } from "../../ffi/object_name.ts";
+import { derivedName, objectName } from "../../ffi/object_name.ts";
 import {
   assertOptions,
   integerFrom,
@@ -197,6 +197,8 @@ export class RingChannel implements Disposable {
    */
   static create(name: string, options: RingChannelOptions = {}): RingChannel {
     const full = objectName(name);
+    // Before the first event is made.
+    derivedName(full, ".space");
     const settings = settle(options);
     const label = labelFor(NOUN, full);
     const found = { label, name: full, magic: MAGIC };
@@ -385,7 +387,7 @@ function makeParts(
 ): ChannelParts {
   const label = labelFor(NOUN, name);
   const event = (part: string) => {
-    const full = name === undefined ? undefined : objectName(`${name}.${part}`);
+    const full = name === undefined ? undefined : derivedName(name, `.${part}`);
     const picked = pickOptions(options, EVENT_CHECKS);
     return sharedEventOver(createEvent(full, picked, eventLabel(label, full ?? part)));
   };
@@ -407,7 +409,7 @@ function openParts(name: string): ChannelParts {
   const memory = stack.use(sharedMemoryOver(found, name, false));
   const isChannel = hasHeader(memory, label);
   const event = (part: string) => {
-    const full = objectName(`${name}.${part}`);
+    const full = derivedName(name, `.${part}`);
     return stack.use(sharedEventOver(openShared(EVENT, full, {}, eventLabel(label, full))));
   };
   try {

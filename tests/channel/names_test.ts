@@ -167,6 +167,12 @@ Deno.test("What nobody has is named by who wants to open it", async () => {
     const text = `Cannot open ${label} "Local\\${name}": `;
     assertStringIncludes(assertThrows(call, NotFound).message, text);
   }
+  const long = "x".repeat(249);
+  const { message } = assertThrows(() => RingChannel.create(long), RangeError);
+  assertEquals(
+    message,
+    "Expected a name of at most 254 characters with its prefix, got 255",
+  );
   const wait = { timeout: 0 };
   const text = (label: string) => `Waited 0 ms for ${label} "Local\\${name}" and there was none`;
   await assertErrors([

@@ -109,6 +109,9 @@ function* structRows(): Generator<Row> {
   yield method("Layout.read", layout, { needed: [bytes], more: offset });
   yield method("Layout.write", layout, { needed: [bytes, ["values", { a: 1 }]], more: offset });
   yield method("Layout.offsetOf", layout, { needed: [["text", "a"]] });
+  const { a } = struct({ a: array("i32", 4) }).view(new ArrayBuffer(16));
+  yield method("ArrayView.get", a, { needed: [["count", 1]] });
+  yield method("ArrayView.set", a, { needed: [["count", 1], ["integer", 1]] });
   yield method("Layout.toC", layout, { needed: [["text", "Name"]] });
 }
 
