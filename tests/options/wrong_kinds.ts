@@ -57,7 +57,10 @@ export const WRONG = {
   /** Values of fields by their names. */
   values: [5, "x", null, nothing, 1n, symbol, { a: "x" }, { a: symbol }, { a: null }, { z: 1 }],
   /** Arguments of a program. */
-  args: [5, "x", null, {}, 1n, symbol, [5], [null], [1n], [symbol], ["a\0"]],
+  args: [
+    ...[5, "x", null, {}, 1n, symbol, [5], [null], [1n], [symbol], ["a\0"]],
+    ...[() => 5, () => undefined, () => [symbol], () => ["a\0"]],
+  ],
   /** Variables of an environment. */
   env: [5, "x", null, nothing, 1n, symbol, { A: 5 }, { A: 1n }, { A: symbol }, { "": "" }],
   /** What is inherited, by keys. */
