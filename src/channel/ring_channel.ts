@@ -6,6 +6,7 @@
 
 import { assertBoolean, assertObject, show } from "../../ffi/arguments.ts";
 import type { ByteSource } from "../../ffi/bytes.ts";
+import { environmentVariable } from "../../ffi/environment.ts";
 import { unless } from "../../ffi/error.ts";
 import { inheritanceVariable } from "../../ffi/inheritance.ts";
 import { derivedName, objectName } from "../../ffi/object_name.ts";
@@ -257,8 +258,9 @@ export class RingChannel implements Disposable {
    * @throws {Deno.errors.InvalidData} If it is something else.
    */
   static inherited(key: string): RingChannel {
-    inheritanceVariable(key);
+    const variable = inheritanceVariable(key);
     const label = labelForKey(NOUN, key);
+    assertInheritedWhole(variable, label);
     const event = (part: string) =>
       sharedEventOver(inheritShared(EVENT, `${key}_${part}`, `event "${part}" of ${label}`));
     const parts = gather({
@@ -428,6 +430,21 @@ function hasHeader(memory: SharedMemory, label: string): boolean {
   using view = memory.map();
   nameMemory(view.buffer, label);
   return readHeader(view.buffer) !== undefined;
+}
+
+/** Throws if there is no event to what was passed on, which is no channel then, or is nothing. */
+function assertInheritedWhole(variable: string, label: string): void {
+  if (environmentVariable(`${variable}_data`) !== undefined) return;
+  if (environmentVariable(variable) !== undefined) {
+    throw new Deno.errors.InvalidData(
+      `Cannot take the ${label}: only one object was passed on under that key, and not the parts ` +
+        "of a channel, which RingChannel.toInherit() gives",
+    );
+  }
+  throw new Deno.errors.NotFound(
+    `Cannot take the ${label}: there is no environment variable ${variable}; the process that ` +
+      "starts this one sets it",
+  );
 }
 
 function eventLabel(channel: string, name: string): string {

@@ -335,19 +335,24 @@ Deno.test("A channel without a name is called so, and one that was inherited by 
     TimedOut,
     "Waited 1 ms for a message in the anonymous channel",
   ]]);
+  using plain = SharedMemory.anonymous(4096);
   await using child = spawn(Deno.execPath(), {
     args: [
       ...["run", "--no-prompt", "--allow-ffi"],
-      new URL("../peers/inherits_twice.ts", import.meta.url).href,
+      new URL("../peers/inherits_channels.ts", import.meta.url).href,
+      ...["numbers", "plain", "nothing"],
     ],
-    inherit: channel.toInherit("numbers"),
+    inherit: { ...channel.toInherit("numbers"), plain },
     stdin: "null",
     stdout: "piped",
   });
   const { stdout } = await child.output();
-  assertEquals(
-    new TextDecoder().decode(stdout).trim(),
+  assertEquals(new TextDecoder().decode(stdout).trim().split(/\r?\n/), [
     `Busy: The channel inherited as "numbers" has a receiver already, in process ${Deno.pid}: close ` +
-      "that one first",
-  );
+    "that one first",
+    'InvalidData: Cannot take the channel inherited as "plain": only one object was passed on under ' +
+    "that key, and not the parts of a channel, which RingChannel.toInherit() gives",
+    'NotFound: Cannot take the channel inherited as "nothing": there is no environment variable ' +
+    "WINIPC_INHERIT_nothing; the process that starts this one sets it",
+  ]);
 });
