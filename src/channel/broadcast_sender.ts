@@ -207,10 +207,9 @@ export class BroadcastSender implements Disposable {
   #assertReady(length: number): void {
     this.#assertOpen();
     // A symbol would throw at the comparison.
-    const isNumber = typeof length === "number";
-    if (
-      !isNumber || !(length >= 0 && length <= this.maxMessageLength) || !Number.isInteger(length)
-    ) {
+    const isLength = typeof length === "number" && length >= 0 &&
+      length <= this.maxMessageLength && Number.isInteger(length);
+    if (!isLength) {
       assertInteger("the message's length", length, 0, this.maxMessageLength);
     }
     if (this.#claimed >= 0) {

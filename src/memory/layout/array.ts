@@ -162,7 +162,7 @@ function elementsOver(
 
     #offsetOf(index: number): number {
       // A symbol would throw at the shift, and a bigint too.
-      if (typeof index !== "number" || index >>> 0 !== index || index >= length) {
+      if (!(typeof index === "number" && index >>> 0 === index && index < length)) {
         assertInteger(`the index in ${this.#where}`, index, 0, length - 1);
       }
       return this.#offset + index * byteLength;
