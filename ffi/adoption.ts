@@ -4,6 +4,7 @@
  * @module
  */
 
+import { show } from "./arguments.ts";
 import { isOwned } from "./handle.ts";
 import { queryObject } from "./object.ts";
 
@@ -44,7 +45,7 @@ export function inspectHandle(value: bigint | number, type: string, noun: string
 /** Refuses what can be no handle: pseudo-handles are negative, and the kernel ignores the low two bits. */
 function toHandleValue(value: bigint | number): bigint {
   if (typeof value !== "bigint" && !Number.isSafeInteger(value)) {
-    throw new TypeError(`Expected a handle value, got ${String(value)}`);
+    throw new TypeError(`Expected a handle value, got ${show(value)}`);
   }
   const handle = BigInt(value);
   if (handle > 0n && handle < 2n ** 31n && handle % 4n === 0n) return handle;

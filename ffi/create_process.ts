@@ -82,7 +82,8 @@ export function createProcess(options: CreateProcessOptions): StartedProcess {
     information,
   );
   if (!created) throw lastError("CreateProcessW", attempt);
-  const process = new Handle(information.getBigUint64(0, true), "child process");
+  const pid = information.getUint32(16, true);
+  const process = new Handle(information.getBigUint64(0, true), `child process ${pid}`);
   using thread = new Handle(information.getBigUint64(8, true), "thread of a child process");
   try {
     beforeItRuns?.(process);
@@ -92,7 +93,7 @@ export function createProcess(options: CreateProcessOptions): StartedProcess {
     throw error;
   }
   kernel32().ResumeThread(thread.value);
-  return { pid: information.getUint32(16, true), process };
+  return { pid, process };
 }
 
 /** A list of the handles that a child inherits. */

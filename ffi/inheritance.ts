@@ -4,6 +4,7 @@
  * @module
  */
 
+import { show } from "./arguments.ts";
 import { environmentVariable } from "./environment.ts";
 import { Handle } from "./handle.ts";
 import { kernel32 } from "./kernel32.ts";
@@ -20,9 +21,8 @@ export function inheritanceVariable(key: string): string {
     return `WINIPC_INHERIT_${key}`;
   }
   throw new TypeError(
-    `Expected a key of at most 64 letters, digits and _, not beginning with a digit, got ${
-      JSON.stringify(key)
-    }`,
+    `Expected a key of at most 64 letters, digits and _, not beginning with a digit, got ` +
+      show(key),
   );
 }
 

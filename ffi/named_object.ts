@@ -70,7 +70,7 @@ export function createObject(object: NewObject): Handle {
 
 function whyNotCreated(name: string, code: number, open: OpenCall): FailureOptions {
   if (code === ERROR_INVALID_HANDLE) {
-    return { as: "AlreadyExists", hint: "the name belongs to an object of another kind" };
+    return { as: "AlreadyExists", hint: anotherKind(name) };
   }
   if (code !== ERROR_ACCESS_DENIED) return {};
   // Denied: an object is there and will not have us, or we may not make one here.
@@ -118,14 +118,42 @@ export function openObject(
   const value = open(access, inheritable ? 1 : 0, encodeWide(name));
   if (value !== 0n) return new Handle(value, label);
   const code = lastErrorCode();
-  throw errorFromCode(code, api, `Cannot open ${label}`, whyNotOpened(code));
+  throw errorFromCode(code, api, `Cannot open ${label}`, whyNotOpened(name, code));
 }
 
-function whyNotOpened(code: number): FailureOptions {
+function whyNotOpened(name: string, code: number): FailureOptions {
   if (code === ERROR_FILE_NOT_FOUND) {
     return { hint: "it is there only while a process of this session holds it" };
   }
-  return code === ERROR_INVALID_HANDLE
-    ? { as: "InvalidData", hint: "the name belongs to an object of another kind" }
-    : {};
+  return code === ERROR_INVALID_HANDLE ? { as: "InvalidData", hint: anotherKind(name) } : {};
+}
+
+function anotherKind(name: string): string {
+  const noun = nounOf(name);
+  return "the name belongs to an object of another kind" + (noun === undefined ? "" : `, ${noun}`);
+}
+
+/**
+ * Tells of what kind the object of a name is.
+ *
+ * @param name The full name.
+ * @returns What users call the kind, with its article; `undefined` if there is no such object, or it is of
+ *   a kind that this module does not open.
+ */
+export function nounOf(name: string): string | undefined {
+  const { OpenEventW, OpenFileMappingW, OpenMutexW, OpenSemaphoreW } = kernel32();
+  const kinds: readonly [noun: string, open: OpenCall][] = [
+    ["shared memory", OpenFileMappingW],
+    ["an event", OpenEventW],
+    ["a semaphore", OpenSemaphoreW],
+    ["a mutex", OpenMutexW],
+  ];
+  return kinds.find(([, open]) => isOfKind(name, open))?.[0];
+}
+
+function isOfKind(name: string, open: OpenCall): boolean {
+  const value = open(READ_CONTROL, 0, encodeWide(name));
+  if (value === 0n) return lastErrorCode() === ERROR_ACCESS_DENIED;
+  kernel32().CloseHandle(value);
+  return true;
 }

@@ -44,11 +44,25 @@ export function objectName(name: string): string {
     );
   }
   const full = (prefix || "Local\\") + bare;
-  if (full.length > MAX_NAME_LENGTH) {
-    throw new RangeError(
-      `Expected a name of at most ${MAX_NAME_LENGTH} characters with its prefix, ` +
-        `got ${full.length}`,
-    );
-  }
+  assertLength(full, MAX_NAME_LENGTH);
   return full;
+}
+
+/**
+ * Gives the name of an object that belongs to another one, and has a name made of that one's.
+ *
+ * @param full The other one's full name.
+ * @param suffix What this one has behind it: `".data"`.
+ * @throws {RangeError} If there is no room for that.
+ */
+export function derivedName(full: string, suffix: string): string {
+  assertLength(full, MAX_NAME_LENGTH - suffix.length);
+  return full + suffix;
+}
+
+function assertLength({ length }: string, most: number): void {
+  if (length <= most) return;
+  throw new RangeError(
+    `Expected a name of at most ${most} characters with its prefix, got ${length}`,
+  );
 }

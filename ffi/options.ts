@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertObject, show } from "./arguments.ts";
+import { assertInteger, assertObject, assertOneOf, show } from "./arguments.ts";
 
 /** Throws unless the value of an option is of the right kind. */
 export type OptionCheck = (name: string, value: unknown) => void;
@@ -14,6 +14,25 @@ export type OptionChecks<T> = { readonly [Name in keyof Required<T>]: OptionChec
 
 /** Takes any value: for an option that is checked where it is used, before anything is opened. */
 export function anyValue(): void {}
+
+/**
+ * Makes the check of an option that is an integer within a range.
+ *
+ * @param least The least that is allowed.
+ * @param most The most that is allowed, `Number.MAX_SAFE_INTEGER` if left out.
+ */
+export function integerFrom(least: number, most?: number): OptionCheck {
+  return (name, value) => assertInteger(name, value, least, most);
+}
+
+/**
+ * Makes the check of an option that is one of a few words.
+ *
+ * @param words The words.
+ */
+export function oneOf(words: readonly string[]): OptionCheck {
+  return (name, value) => assertOneOf(name, value, words);
+}
 
 /**
  * Throws unless the options are an object, every option that is given is of its kind, and every
@@ -38,6 +57,24 @@ export function assertOptions<T>(
     const value: unknown = options[name as keyof T];
     if (value !== undefined) check(name, value);
   }
+}
+
+/**
+ * Copies the options that another function takes, for one that hands its options on. What counts
+ * as not given is left out.
+ *
+ * @param options The options.
+ * @param checks A check for each option that the other function takes.
+ */
+export function pickOptions<T extends object, Name extends PropertyKey>(
+  options: T,
+  checks: Readonly<Record<Name, OptionCheck>>,
+): Partial<Pick<T, Extract<keyof T, Name>>> {
+  const picked: Partial<T> = {};
+  for (const name in options) {
+    if (Object.hasOwn(checks, name) && options[name] !== undefined) picked[name] = options[name];
+  }
+  return picked;
 }
 
 function unknownOption(name: string, names: readonly string[]): TypeError {

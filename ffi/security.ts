@@ -6,7 +6,7 @@
  */
 
 import { advapi32 } from "./advapi32.ts";
-import { assertString } from "./arguments.ts";
+import { assertString, show } from "./arguments.ts";
 import { lastError } from "./error.ts";
 import { Handle } from "./handle.ts";
 import { kernel32 } from "./kernel32.ts";
@@ -56,17 +56,28 @@ export interface ObjectRights {
  * @throws {TypeError} If it is neither a word that is known nor a descriptor.
  */
 export function sddlFor(security: Security, { all, everyone }: ObjectRights): Sddl {
-  assertString("security", security);
+  assertSecurity("security", security);
   if (isSddl(security)) return security;
-  if (security !== "user" && security !== "everyone") {
-    throw new TypeError(
-      `Expected security to be "user", "everyone" or a descriptor such as "D:P(A;;GA;;;SY)", ` +
-        `got ${JSON.stringify(security)}`,
-    );
-  }
   const self = currentUserSid();
   const own: Sddl = `O:${self}D:P${allow(all, self)}${allow(all, "SY")}`;
   return security === "user" ? own : `${own}${allow(everyone, "WD")}S:(ML;;NW;;;LW)`;
+}
+
+/**
+ * Throws unless a value is a choice of {@linkcode Security}; of a descriptor, only Windows knows
+ * whether it is well-formed.
+ *
+ * @param what What the value is, for the message: `"security"`.
+ * @param value The value.
+ * @throws {TypeError} If it is neither a word that is known nor a descriptor.
+ */
+export function assertSecurity(what: string, value: unknown): asserts value is Security {
+  assertString(what, value);
+  if (value === "user" || value === "everyone" || isSddl(value)) return;
+  throw new TypeError(
+    `Expected ${what} to be "user", "everyone" or a descriptor such as "D:P(A;;GA;;;SY)", ` +
+      `got ${show(value)}`,
+  );
 }
 
 /** For nobody but who holds a handle, which not even the owner may change. */
@@ -129,9 +140,14 @@ export class SecurityDescriptor implements Disposable {
  *
  * @param handle A handle with the right `READ_CONTROL`.
  * @param parts Which parts, out of {@linkcode SECURITY_INFORMATION}.
+ * @param what The object, for the message: `shared memory "Local\\x"`.
  * @throws {Deno.errors.PermissionDenied} If the handle has not that right.
  */
-export function readSecurity(handle: bigint, parts: number): string {
+export function readSecurity(
+  handle: bigint,
+  parts: number,
+  what: string = "an object",
+): string {
   const needed = new Uint32Array(1);
   // The first call only asks for the size, and fails.
   advapi32().GetKernelObjectSecurity(handle, parts, null, 0, needed);
@@ -140,7 +156,7 @@ export function readSecurity(handle: bigint, parts: number): string {
     descriptor.length === 0 ||
     !advapi32().GetKernelObjectSecurity(handle, parts, descriptor, descriptor.length, needed)
   ) {
-    throw lastError("GetKernelObjectSecurity", "Cannot read who may open the object");
+    throw lastError("GetKernelObjectSecurity", `Cannot read who may open ${what}`);
   }
   return toSddl(Deno.UnsafePointer.of(descriptor), parts);
 }
@@ -151,12 +167,18 @@ export function readSecurity(handle: bigint, parts: number): string {
  * @param handle A handle with the rights `WRITE_DAC` and, for an owner or a label, `WRITE_OWNER`.
  * @param sddl The descriptor that the parts are taken from.
  * @param parts Which parts, out of {@linkcode SECURITY_INFORMATION}.
+ * @param what The object, for the message: `shared memory "Local\\x"`.
  * @throws {Deno.errors.PermissionDenied} If the handle has not those rights.
  */
-export function writeSecurity(handle: bigint, sddl: Sddl, parts: number): void {
+export function writeSecurity(
+  handle: bigint,
+  sddl: Sddl,
+  parts: number,
+  what: string = "an object",
+): void {
   using descriptor = new SecurityDescriptor(sddl);
   if (!advapi32().SetKernelObjectSecurity(handle, parts, descriptor.pointer)) {
-    throw lastError("SetKernelObjectSecurity", "Cannot set who may open the object");
+    throw lastError("SetKernelObjectSecurity", `Cannot set who may open ${what}`);
   }
 }
 
@@ -168,7 +190,7 @@ export function writeSecurity(handle: bigint, sddl: Sddl, parts: number): void {
  * @throws {Deno.errors.PermissionDenied} If another user owns it, or nobody.
  */
 export function assertOwnedBySelf(handle: bigint, what: string): void {
-  const owner = readSecurity(handle, SECURITY_INFORMATION.owner);
+  const owner = readSecurity(handle, SECURITY_INFORMATION.owner, what);
   // Windows writes well-known accounts in two letters: let it write ours the same way.
   using self = new SecurityDescriptor(`O:${currentUserSid()}`);
   if (owner === toSddl(self.pointer, SECURITY_INFORMATION.owner)) return;

@@ -4,17 +4,19 @@
  * @module
  */
 
+import { pickOptions } from "../../ffi/options.ts";
 import type { WaitSyncOptions } from "../sync/mod.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
-import { assertCanWait, assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import { assertCanBlock, assertCanWait, type WaitOptions } from "../waiting/poll.ts";
 import { isTurnDue, nextTurn } from "../waiting/turns.ts";
 import { SENDER } from "./broadcast/broadcast_header.ts";
 import { type BroadcastMessage, BroadcastReader } from "./broadcast/broadcast_reader.ts";
 import type { BroadcastEndOptions } from "./broadcast_sender.ts";
 import { deadlineAfter, timeLeft } from "./end/deadline.ts";
 import { EndWait } from "./end/end_wait.ts";
+import { labelOf } from "./end/labels.ts";
 import { OtherEnd } from "./end/other_end.ts";
-import type { Seat, SeatOptions } from "./end/seats.ts";
+import { type Seat, SEAT_CHECKS, type SeatOptions } from "./end/seats.ts";
 import { limitSleep } from "./end/unwatched.ts";
 import { tellNow } from "./end/turn_end.ts";
 
@@ -30,7 +32,7 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
   readonly #reader: BroadcastReader;
   readonly #sender: OtherEnd;
   /** Has one item, which whoever waits for a message takes. */
-  readonly #turn = new Mailbox<true>();
+  readonly #turn = new Mailbox<true>((timeout) => this.#late({ timeout }));
   #seat: Seat | undefined;
   #wait: EndWait | undefined;
   #closed = false;
@@ -119,7 +121,7 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
         const left = timeLeft(deadline);
         const timeout = limitSleep(this.#sender, left);
         const isReady = await this.#waiting().until(this.#isReady, { ...options, timeout });
-        if (!isReady && timeout === left) throw late(options);
+        if (!isReady && timeout === left) throw this.#late(options);
       }
     } catch (error) {
       // Its event is closed with it, which is not what the caller has asked for.
@@ -145,9 +147,9 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
    * @throws {Deno.errors.BadResource} If the receiver is closed.
    */
   receiveSync(options: WaitSyncOptions = {}): BroadcastMessage | undefined {
-    const { timeout = Infinity } = options;
     this.#assertOpen();
-    assertTimeout(timeout);
+    assertCanBlock(options);
+    const { timeout = Infinity } = options;
     const deadline = deadlineAfter(timeout);
     for (;;) {
       const message = this.#reader.take();
@@ -155,7 +157,9 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
       if (this.#isAtEnd()) return undefined;
       const left = timeLeft(deadline);
       const part = limitSleep(this.#sender, left);
-      if (!this.#waiting().untilSync(this.#isReady, part) && part === left) throw late(options);
+      if (!this.#waiting().untilSync(this.#isReady, part) && part === left) {
+        throw this.#late(options);
+      }
     }
   }
 
@@ -211,8 +215,9 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
   /** The seat is taken when it is first needed, and then kept. */
   #waiting(): EndWait {
     if (this.#wait === undefined) {
-      this.#seat = this.#options.seats.take(this.#options);
+      this.#seat = this.#options.seats.take(pickOptions(this.#options, SEAT_CHECKS));
       this.#wait = new EndWait({
+        buffer: this.#options.buffer,
         sleeper: this.#seat,
         event: this.#seat.event,
         other: this.#sender,
@@ -235,17 +240,21 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
     if (!this.#sender.hasDied) return false;
     if (this.#reader.recover(() => this.#sender.isSame())) return false;
     throw new Deno.errors.ConnectionReset(
-      "The broadcast ring's sender has died: its process or Worker ended without closing it",
+      `The sender of the ${this.#label()} has died: its process or Worker ended without closing it`,
     );
   }
 
   #assertOpen(): void {
     if (this.#closed) {
-      throw new Deno.errors.BadResource("The broadcast ring's receiver is closed");
+      throw new Deno.errors.BadResource(`The receiver of the ${this.#label()} is closed`);
     }
   }
-}
 
-function late({ timeout }: WaitSyncOptions): Deno.errors.TimedOut {
-  return new Deno.errors.TimedOut(`Waited ${timeout} ms for a message in the broadcast ring`);
+  #label(): string {
+    return labelOf(this.#options.buffer);
+  }
+
+  #late({ timeout }: WaitSyncOptions): Deno.errors.TimedOut {
+    return new Deno.errors.TimedOut(`Waited ${timeout} ms for a message in the ${this.#label()}`);
+  }
 }

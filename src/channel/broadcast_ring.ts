@@ -5,17 +5,24 @@
  */
 
 import { unless } from "../../ffi/error.ts";
+import { inheritanceVariable } from "../../ffi/inheritance.ts";
 import { objectName } from "../../ffi/object_name.ts";
-import type { Security } from "../../ffi/security.ts";
+import { assertOptions, integerFrom, type OptionChecks, pickOptions } from "../../ffi/options.ts";
+import { assertSecurity, type Security } from "../../ffi/security.ts";
+import { CREATE_CHECKS, createMemory } from "../memory/creation.ts";
+import { inheritSection } from "../memory/inheritance.ts";
 import { privateBufferOf } from "../memory/mapped_view.ts";
-import { type MappedView, SharedMemory } from "../memory/mod.ts";
+import type { MappedView, SharedMemory } from "../memory/mod.ts";
+import { openMemory } from "../memory/opening.ts";
+import { sharedMemoryOver } from "../memory/shared_memory.ts";
 import type { Inheritable } from "../process/mod.ts";
-import { poll, type WaitOptions } from "../waiting/poll.ts";
+import { poll, WAIT_CHECKS, type WaitOptions } from "../waiting/poll.ts";
 import {
   type BroadcastSettings,
   eventNameOf,
   HEADER_LENGTH,
   longestMessage,
+  MAGIC,
   readHeader,
   SEATS_OFFSET,
   writeHeader,
@@ -23,8 +30,10 @@ import {
 import { BroadcastReceiver } from "./broadcast_receiver.ts";
 import { type BroadcastEndOptions, BroadcastSender } from "./broadcast_sender.ts";
 import { Ends } from "./end/ends.ts";
-import { settleSize } from "./ring/ring_size.ts";
-import { SEAT_WORDS, type SeatOptions, Seats } from "./end/seats.ts";
+import { createUnder } from "./end/existing.ts";
+import { labelFor, labelForKey, nameMemory } from "./end/labels.ts";
+import { LEAST_CAPACITY, MOST_CAPACITY, settleSize } from "./ring/ring_size.ts";
+import { SEAT_CHECKS, SEAT_WORDS, type SeatOptions, Seats } from "./end/seats.ts";
 
 /** What a new broadcast ring is to be like. */
 export interface BroadcastRingOptions {
@@ -35,6 +44,15 @@ export interface BroadcastRingOptions {
   /** Who may open it: see `SharedMemory.create`. @default "user" */
   security?: Security;
 }
+
+/** The checks of {@linkcode BroadcastRingOptions}. */
+export const BROADCAST_RING_CHECKS: OptionChecks<BroadcastRingOptions> = {
+  capacity: integerFrom(LEAST_CAPACITY, MOST_CAPACITY),
+  maxMessageLength: integerFrom(0),
+  security: assertSecurity,
+};
+
+const NOUN = "broadcast ring";
 
 /**
  * A stream of messages from one process to any number of others.
@@ -71,17 +89,20 @@ export class BroadcastRing implements Disposable {
   readonly #view: MappedView;
   readonly #end: BroadcastEndOptions;
   readonly #ends = new Ends();
+  readonly #label: string;
 
-  private constructor(memory: SharedMemory, settings?: BroadcastSettings) {
+  private constructor(label: string, memory: SharedMemory, settings?: BroadcastSettings) {
     using stack = new DisposableStack();
     stack.use(memory);
     const view = stack.use(memory.map());
     const buffer = privateBufferOf(view);
+    nameMemory(buffer, label);
+    nameMemory(view.buffer, label);
     if (settings !== undefined) writeHeader(buffer, settings, memory.name);
     const found = readHeader(buffer);
     if (found === undefined) {
       throw new Deno.errors.NotFound(
-        "Cannot open the broadcast ring: whoever made it is not done yet",
+        `Cannot open ${label}: whoever made it is not done yet, or it is plain memory`,
       );
     }
     this.#end = {
@@ -91,6 +112,7 @@ export class BroadcastRing implements Disposable {
       seats: new Seats(new Int32Array(buffer, SEATS_OFFSET, SEAT_WORDS), eventNameOf(buffer)),
     };
     stack.move();
+    this.#label = label;
     this.name = memory.name;
     this.#memory = memory;
     this.#view = view;
@@ -105,9 +127,13 @@ export class BroadcastRing implements Disposable {
    * @throws {RangeError} If the capacity or the longest message is out of range.
    */
   static create(name: string, options: BroadcastRingOptions = {}): BroadcastRing {
+    const full = objectName(name);
+    assertOptions(options, BROADCAST_RING_CHECKS);
     const settings = settleSize(options, longestMessage);
-    const length = HEADER_LENGTH + settings.capacity;
-    return new BroadcastRing(SharedMemory.create(name, length, options), settings);
+    const label = labelFor(NOUN, full);
+    const found = { label, name: full, magic: MAGIC };
+    const memory = createUnder(found, () => makeMemory(full, options, settings));
+    return new BroadcastRing(label, memory, settings);
   }
 
   /**
@@ -117,9 +143,10 @@ export class BroadcastRing implements Disposable {
    * @throws {RangeError} If the capacity or the longest message is out of range.
    */
   static anonymous(options: BroadcastRingOptions = {}): BroadcastRing {
+    assertOptions(options, BROADCAST_RING_CHECKS);
     const settings = settleSize(options, longestMessage);
-    const length = HEADER_LENGTH + settings.capacity;
-    return new BroadcastRing(SharedMemory.anonymous(length, options), settings);
+    const memory = makeMemory(undefined, options, settings);
+    return new BroadcastRing(labelFor(NOUN, undefined), memory, settings);
   }
 
   /**
@@ -131,7 +158,10 @@ export class BroadcastRing implements Disposable {
    * @throws {Deno.errors.PermissionDenied} If this user may not open it.
    */
   static open(name: string): BroadcastRing {
-    return new BroadcastRing(SharedMemory.open(name, { access: "readwrite" }));
+    const full = objectName(name);
+    const label = labelFor(NOUN, full);
+    const memory = openMemory(full, { access: "readwrite" }, { label });
+    return new BroadcastRing(label, sharedMemoryOver(memory, full, false));
   }
 
   /**
@@ -143,8 +173,10 @@ export class BroadcastRing implements Disposable {
    * @throws {Deno.errors.InvalidData} If the name belongs to something else.
    */
   static async waitFor(name: string, options: WaitOptions = {}): Promise<BroadcastRing> {
+    const label = labelFor(NOUN, objectName(name));
+    assertOptions(options, WAIT_CHECKS);
     const look = () => unless(Deno.errors.NotFound, () => BroadcastRing.open(name));
-    return await poll(`broadcast ring "${objectName(name)}"`, look, options);
+    return await poll(label, look, options);
   }
 
   /**
@@ -156,7 +188,9 @@ export class BroadcastRing implements Disposable {
    * @throws {Deno.errors.InvalidData} If it is something else.
    */
   static inherited(key: string): BroadcastRing {
-    return new BroadcastRing(SharedMemory.inherited(key));
+    inheritanceVariable(key);
+    const label = labelForKey(NOUN, key);
+    return new BroadcastRing(label, sharedMemoryOver(inheritSection(key, label), undefined, false));
   }
 
   /**
@@ -165,6 +199,7 @@ export class BroadcastRing implements Disposable {
    * @param key The key under which the child takes it.
    */
   toInherit(key: string): Record<string, Inheritable> {
+    inheritanceVariable(key);
     return { [key]: this.#memory };
   }
 
@@ -193,6 +228,7 @@ export class BroadcastRing implements Disposable {
    * @throws {Deno.errors.BadResource} If the ring is closed.
    */
   receiver(options: SeatOptions = {}): BroadcastReceiver {
+    assertOptions(options, SEAT_CHECKS);
     return this.#ends.add(new BroadcastReceiver({ ...options, ...this.#open() }));
   }
 
@@ -216,7 +252,18 @@ export class BroadcastRing implements Disposable {
   }
 
   #open(): BroadcastEndOptions {
-    if (this.#view.closed) throw new Deno.errors.BadResource("The broadcast ring is closed");
+    if (this.#view.closed) throw new Deno.errors.BadResource(`The ${this.#label} is closed`);
     return this.#end;
   }
+}
+
+function makeMemory(
+  name: string | undefined,
+  options: BroadcastRingOptions,
+  { capacity }: BroadcastSettings,
+): SharedMemory {
+  const label = labelFor(NOUN, name);
+  const picked = pickOptions(options, CREATE_CHECKS);
+  const memory = createMemory(name, HEADER_LENGTH + capacity, picked, { label });
+  return sharedMemoryOver(memory, name, true);
 }

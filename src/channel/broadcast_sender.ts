@@ -9,6 +9,8 @@ import { bytesOf, type ByteSource } from "../../ffi/bytes.ts";
 import { type BroadcastSettings, SENDER } from "./broadcast/broadcast_header.ts";
 import { BroadcastWriter } from "./broadcast/broadcast_writer.ts";
 import { leavePlace, takePlace } from "./ring/ownership.ts";
+import { assertNotTransferred } from "./ring/ring_bytes.ts";
+import { labelOf } from "./end/labels.ts";
 import type { Seats } from "./end/seats.ts";
 import { type Teller, tellSoon } from "./end/turn_end.ts";
 
@@ -89,8 +91,7 @@ export class BroadcastSender implements Disposable {
   get ring(): Uint8Array<ArrayBuffer> {
     this.#assertOpen();
     const { ring } = this.#options;
-    if (ring.length === 0) throw transferred();
-    return ring;
+    return assertNotTransferred(ring);
   }
 
   /** What it has done until now. */
@@ -198,20 +199,27 @@ export class BroadcastSender implements Disposable {
   }
 
   #assertOpen(): void {
-    if (this.#closed) throw new Deno.errors.BadResource("The broadcast ring's sender is closed");
+    if (this.#closed) {
+      throw new Deno.errors.BadResource(`The sender of the ${this.#label()} is closed`);
+    }
   }
 
   #assertReady(length: number): void {
     this.#assertOpen();
-    if (!(length >= 0 && length <= this.maxMessageLength) || !Number.isInteger(length)) {
+    // A symbol would throw at the comparison.
+    const isLength = typeof length === "number" && length >= 0 &&
+      length <= this.maxMessageLength && Number.isInteger(length);
+    if (!isLength) {
       assertInteger("the message's length", length, 0, this.maxMessageLength);
     }
-    if (this.#claimed >= 0) throw new Deno.errors.Busy("A message is claimed and not committed");
+    if (this.#claimed >= 0) {
+      throw new Deno.errors.Busy(
+        `Cannot send to the ${this.#label()}: a message is claimed and not committed`,
+      );
+    }
   }
-}
 
-function transferred(): Deno.errors.Busy {
-  return new Deno.errors.Busy(
-    "Cannot write to the broadcast ring's bytes: their ArrayBuffer was transferred away",
-  );
+  #label(): string {
+    return labelOf(this.#options.buffer);
+  }
 }

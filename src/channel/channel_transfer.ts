@@ -5,7 +5,14 @@
  * @module
  */
 
+import { show } from "../../ffi/arguments.ts";
+import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
 import type { CopyDataMessage, WindowTarget } from "../messages/mod.ts";
+import {
+  assertCopyData,
+  RECEIVE_HANDLE_CHECKS,
+  SEND_HANDLE_CHECKS,
+} from "../process/handle_transfer.ts";
 import { decodeNotice } from "../process/handle_notice.ts";
 import {
   receiveHandle,
@@ -18,6 +25,18 @@ import { RingChannel } from "./ring_channel.ts";
 
 /** How many channels may be on their way to an inbox at a time. */
 const MOST_PENDING = 16;
+
+const SEND_CHECKS: OptionChecks<Omit<SendHandleOptions, "access">> = {
+  tag: SEND_HANDLE_CHECKS.tag,
+  form: SEND_HANDLE_CHECKS.form,
+  timeout: SEND_HANDLE_CHECKS.timeout,
+  signal: SEND_HANDLE_CHECKS.signal,
+  from: SEND_HANDLE_CHECKS.from,
+};
+
+const INBOX_CHECKS: OptionChecks<Pick<ReceiveHandleOptions<"memory">, "form">> = {
+  form: RECEIVE_HANDLE_CHECKS.form,
+};
 
 /**
  * Gives the process of a window a channel: its two events and its memory, each by `sendHandle`.
@@ -43,6 +62,10 @@ export async function sendChannel(
   channel: RingChannel,
   options: Omit<SendHandleOptions, "access"> = {},
 ): Promise<bigint> {
+  if (!(channel instanceof RingChannel)) {
+    throw new TypeError(`Expected the channel to be a RingChannel, got ${show(channel)}`);
+  }
+  assertOptions(options, SEND_CHECKS);
   const { data, space, memory } = channel.parts;
   await sendHandle(target, data, options);
   await sendHandle(target, space, options);
@@ -79,6 +102,7 @@ export class ChannelInbox implements Disposable {
    * @param options Which forms of handles are taken: see `receiveHandle`.
    */
   constructor(options: Pick<ReceiveHandleOptions<"memory">, "form"> = {}) {
+    assertOptions(options, INBOX_CHECKS);
     this.#form = options;
   }
 
@@ -91,6 +115,7 @@ export class ChannelInbox implements Disposable {
    * @throws What `receiveHandle` throws.
    */
   take(message: CopyDataMessage): RingChannel | undefined {
+    assertCopyData(message);
     const { pid, tag, access } = decodeNotice(message.id, message.bytes);
     const key = `${pid} ${tag}`;
     const events = this.#pending.get(key) ?? [];

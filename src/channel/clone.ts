@@ -26,14 +26,16 @@ export function encodeValue(value: unknown): Uint8Array {
  * Reads a value.
  *
  * @param bytes What {@linkcode encodeValue} gave; arrays of the value may stand in it.
+ * @param label The channel that it came from, for the message.
  * @throws {Deno.errors.InvalidData} If it is something else.
  */
-export function decodeValue(bytes: Uint8Array<ArrayBuffer>): unknown {
+export function decodeValue(bytes: Uint8Array<ArrayBuffer>, label: string = "channel"): unknown {
   try {
     return deserialize(bytes);
   } catch (cause) {
-    throw new Deno.errors.InvalidData("The message is not a value that was sent by sendValue()", {
-      cause,
-    });
+    throw new Deno.errors.InvalidData(
+      `A message of the ${label} is not a value that was sent by sendValue()`,
+      { cause },
+    );
   }
 }

@@ -4,11 +4,20 @@
  * @module
  */
 
-import { objectName } from "../../ffi/object_name.ts";
-import { type Fields, type Layout, SharedMemory, type StructValue } from "../memory/mod.ts";
-import { SharedMutex } from "../sync/mod.ts";
-import type { WaitOptions } from "../waiting/poll.ts";
+import { show } from "../../ffi/arguments.ts";
+import { unless } from "../../ffi/error.ts";
+import { derivedName, objectName } from "../../ffi/object_name.ts";
+import { assertOptions, type OptionChecks, pickOptions } from "../../ffi/options.ts";
+import type { Fields, Layout, MappedView, SharedMemory, StructValue } from "../memory/mod.ts";
+import { openOrCreateMemory } from "../memory/open_or_create.ts";
+import { openMemory } from "../memory/opening.ts";
+import { sharedMemoryOver } from "../memory/shared_memory.ts";
+import { openOrCreateMutex } from "../sync/mutex.ts";
+import { poll, WAIT_CHECKS, type WaitOptions } from "../waiting/poll.ts";
 import {
+  assertLayout,
+  LATEST_VALUE_CHECKS,
+  latestLabel,
   LatestMemory,
   type LatestValueOptions,
   memoryLengthOf,
@@ -18,6 +27,11 @@ import {
 import { LatestPublisher } from "./latest/latest_publisher.ts";
 import { type ChangesOptions, LatestReader, type WriterState } from "./latest/latest_reader.ts";
 import { LatestWriter } from "./latest_writer.ts";
+
+const WAIT_FOR_CHECKS: OptionChecks<LatestValueOptions & WaitOptions> = {
+  ...LATEST_VALUE_CHECKS,
+  ...WAIT_CHECKS,
+};
 
 /**
  * The newest value that another process has written, whole, as often as one looks.
@@ -63,7 +77,7 @@ export class LatestValue<F extends Fields> implements Disposable {
     this.layout = layout;
     this.#words = new Int32Array(wordsOf(layout.byteLength));
     this.#memory = new LatestMemory(name, memory, layout);
-    this.#reader = new LatestReader(`latest value "${name}"`, this.#memory.parts, options);
+    this.#reader = new LatestReader(latestLabel(name), this.#memory.parts, options);
   }
 
   /**
@@ -85,17 +99,23 @@ export class LatestValue<F extends Fields> implements Disposable {
     options: LatestValueOptions = {},
   ): LatestWriter<F> {
     const full = objectName(name);
+    assertLayout("layout", layout);
+    assertOptions(options, LATEST_VALUE_CHECKS);
+    const label = latestLabel(full);
     using stack = new DisposableStack();
-    const mutex = stack.use(SharedMutex.openOrCreate(`${full}.writer`, options));
+    const writer = derivedName(full, ".writer");
+    const mutex = stack.use(openOrCreateMutex(writer, options, `mutex "${writer}" of ${label}`));
     const lock = mutex.tryLock();
     if (lock === undefined) {
-      throw new Deno.errors.AlreadyExists(`Somebody writes the latest value "${full}" already`);
+      throw new Deno.errors.AlreadyExists(
+        `Somebody writes the ${label} already: open it, or take another name`,
+      );
     }
     stack.defer(() => lock.release());
-    const memory = SharedMemory.openOrCreate(full, memoryLengthOf(layout), {
-      ...options,
-      initialize: (view) => writeHeader(view, layout),
-    });
+    const initialize = (view: MappedView) => writeHeader(view, layout);
+    const length = memoryLengthOf(layout);
+    const found = openOrCreateMemory(full, length, { ...options, initialize }, label);
+    const memory = sharedMemoryOver(found.memory, full, found.created);
     const { parts } = stack.use(new LatestMemory(full, memory, layout));
     const words = new Int32Array(wordsOf(layout.byteLength));
     parts.slots.copy(words);
@@ -122,8 +142,10 @@ export class LatestValue<F extends Fields> implements Disposable {
     layout: Layout<F>,
     options: LatestValueOptions = {},
   ): LatestValue<F> {
-    const memory = SharedMemory.open(name, { access: "readwrite" });
-    return new LatestValue(objectName(name), layout, memory, options);
+    const full = objectName(name);
+    assertLayout("layout", layout);
+    assertOptions(options, LATEST_VALUE_CHECKS);
+    return new LatestValue(full, layout, openAs(full), options);
   }
 
   /**
@@ -141,8 +163,12 @@ export class LatestValue<F extends Fields> implements Disposable {
     layout: Layout<F>,
     options: LatestValueOptions & WaitOptions = {},
   ): Promise<LatestValue<F>> {
-    const memory = await SharedMemory.waitFor(name, { ...options, access: "readwrite" });
-    return new LatestValue(objectName(name), layout, memory, options);
+    const full = objectName(name);
+    assertLayout("layout", layout);
+    assertOptions(options, WAIT_FOR_CHECKS);
+    const look = () => unless(Deno.errors.NotFound, () => openAs(full));
+    const memory = await poll(latestLabel(full), look, options);
+    return new LatestValue(full, layout, memory, pickOptions(options, LATEST_VALUE_CHECKS));
   }
 
   /** Whether it is closed. */
@@ -202,6 +228,9 @@ export class LatestValue<F extends Fields> implements Disposable {
    */
   readInto(target: Int32Array): boolean {
     this.#assertOpen();
+    if (!(target instanceof Int32Array)) {
+      throw new TypeError(`Expected the target to be an Int32Array, got ${show(target)}`);
+    }
     if (target.length < this.#words.length) {
       throw new RangeError(
         `Expected a target of ${this.#words.length} words, got one of ${target.length}`,
@@ -291,4 +320,10 @@ export class LatestValue<F extends Fields> implements Disposable {
       throw new Deno.errors.BadResource(`The latest value "${this.name}" is closed`);
     }
   }
+}
+
+/** Opens the memory of a latest value, which a reader writes to as well. */
+function openAs(name: string): SharedMemory {
+  const memory = openMemory(name, { access: "readwrite" }, { label: latestLabel(name) });
+  return sharedMemoryOver(memory, name, false);
 }

@@ -4,20 +4,41 @@
  * @module
  */
 
-import { assertBoolean, assertOneOf } from "../../ffi/arguments.ts";
+import { assertBoolean, assertObject, show } from "../../ffi/arguments.ts";
 import type { ByteSource } from "../../ffi/bytes.ts";
+import { environmentVariable } from "../../ffi/environment.ts";
 import { unless } from "../../ffi/error.ts";
-import { objectName } from "../../ffi/object_name.ts";
-import type { Security } from "../../ffi/security.ts";
+import { inheritanceVariable } from "../../ffi/inheritance.ts";
+import { derivedName, objectName } from "../../ffi/object_name.ts";
+import {
+  assertOptions,
+  integerFrom,
+  oneOf,
+  type OptionChecks,
+  pickOptions,
+} from "../../ffi/options.ts";
+import { assertSecurity, type Security } from "../../ffi/security.ts";
+import { CREATE_CHECKS, createMemory } from "../memory/creation.ts";
+import { inheritSection } from "../memory/inheritance.ts";
 import { privateBufferOf } from "../memory/mapped_view.ts";
 import { type MappedView, SharedMemory } from "../memory/mod.ts";
+import { openMemory } from "../memory/opening.ts";
+import { sharedMemoryOver } from "../memory/shared_memory.ts";
 import type { Inheritable } from "../process/mod.ts";
+import { createEvent, EVENT_CHECKS, sharedEventOver } from "../sync/event.ts";
 import { SharedEvent } from "../sync/mod.ts";
-import { poll, type WaitOptions } from "../waiting/poll.ts";
+import { EVENT } from "../sync/object_kind.ts";
+import { inheritShared, openShared } from "../sync/shared_object.ts";
+import { poll, WAIT_CHECKS, type WaitOptions } from "../waiting/poll.ts";
 import { Ends } from "./end/ends.ts";
+import { createUnder } from "./end/existing.ts";
+import { labelFor, labelForKey, nameMemory } from "./end/labels.ts";
+import { describeOther } from "./end/magic.ts";
 import {
   HEADER_LENGTH,
   longestMessage,
+  MAGIC,
+  notTheMemoryOfAChannel,
   PRODUCERS,
   type Producers,
   readHeader,
@@ -28,7 +49,7 @@ import {
 } from "./ring/ring_header.ts";
 import { RingReceiver } from "./ring_receiver.ts";
 import { type EndOptions, RingSender } from "./ring_sender.ts";
-import { settleSize } from "./ring/ring_size.ts";
+import { LEAST_CAPACITY, MOST_CAPACITY, settleSize } from "./ring/ring_size.ts";
 import { readableFrom, writableTo } from "./streams.ts";
 
 /** What a new channel is to be like. */
@@ -64,6 +85,18 @@ export interface RingChannelOptions {
   /** Who may open it: see `SharedMemory.create`. @default "user" */
   security?: Security;
 }
+
+/** The checks of {@linkcode RingChannelOptions}. */
+export const RING_CHANNEL_CHECKS: OptionChecks<RingChannelOptions> = {
+  capacity: integerFrom(LEAST_CAPACITY, MOST_CAPACITY),
+  maxMessageLength: integerFrom(0),
+  whenFull: oneOf(WHEN_FULL),
+  producers: oneOf(PRODUCERS),
+  endsWithLastSender: assertBoolean,
+  security: assertSecurity,
+};
+
+const NOUN = "channel";
 
 /** The kernel objects of a channel. */
 export interface ChannelParts {
@@ -127,22 +160,26 @@ export class RingChannel implements Disposable {
   readonly #view: MappedView;
   readonly #end: EndOptions;
   readonly #ends = new Ends();
+  readonly #label: string;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #writable: WritableStream<ByteSource> | undefined;
 
-  private constructor(parts: ChannelParts, settings?: RingSettings) {
+  private constructor(label: string, parts: ChannelParts, settings?: RingSettings) {
     using stack = new DisposableStack();
     stack.defer(() => closeParts(parts));
     const view = stack.use(parts.memory.map());
     const buffer = privateBufferOf(view);
+    nameMemory(buffer, label);
+    nameMemory(view.buffer, label);
     if (settings !== undefined) writeHeader(buffer, settings);
     const found = readHeader(buffer);
     if (found === undefined) {
-      throw new Deno.errors.NotFound("Cannot open the channel: whoever made it is not done yet");
+      throw new Deno.errors.NotFound(`Cannot open ${label}: whoever made it is not done yet`);
     }
     const ring = view.bytes.subarray(HEADER_LENGTH, HEADER_LENGTH + found.capacity);
     this.#end = { buffer, ring, settings: found, data: parts.data, space: parts.space };
     stack.move();
+    this.#label = label;
     this.name = parts.memory.name;
     this.#parts = parts;
     this.#view = view;
@@ -160,7 +197,14 @@ export class RingChannel implements Disposable {
    * @throws {RangeError} If the capacity or the longest message is out of range.
    */
   static create(name: string, options: RingChannelOptions = {}): RingChannel {
-    return make(objectName(name), options, (parts, settings) => new RingChannel(parts, settings));
+    const full = objectName(name);
+    // Before the first event is made.
+    derivedName(full, ".space");
+    const settings = settle(options);
+    const label = labelFor(NOUN, full);
+    const found = { label, name: full, magic: MAGIC };
+    const parts = createUnder(found, () => makeParts(full, options, settings));
+    return new RingChannel(label, parts, settings);
   }
 
   /**
@@ -172,7 +216,9 @@ export class RingChannel implements Disposable {
    * @throws {RangeError} If the capacity or the longest message is out of range.
    */
   static anonymous(options: RingChannelOptions = {}): RingChannel {
-    return make(undefined, options, (parts, settings) => new RingChannel(parts, settings));
+    const settings = settle(options);
+    const parts = makeParts(undefined, options, settings);
+    return new RingChannel(labelFor(NOUN, undefined), parts, settings);
   }
 
   /**
@@ -185,11 +231,7 @@ export class RingChannel implements Disposable {
    */
   static open(name: string): RingChannel {
     const full = objectName(name);
-    return new RingChannel(gather({
-      memory: () => SharedMemory.open(full, { access: "readwrite" }),
-      data: () => SharedEvent.open(`${full}.data`),
-      space: () => SharedEvent.open(`${full}.space`),
-    }));
+    return new RingChannel(labelFor(NOUN, full), openParts(full));
   }
 
   /**
@@ -201,8 +243,10 @@ export class RingChannel implements Disposable {
    * @throws {Deno.errors.InvalidData} If the name belongs to something else.
    */
   static async waitFor(name: string, options: WaitOptions = {}): Promise<RingChannel> {
+    const label = labelFor(NOUN, objectName(name));
+    assertOptions(options, WAIT_CHECKS);
     const look = () => unless(Deno.errors.NotFound, () => RingChannel.open(name));
-    return await poll(`channel "${objectName(name)}"`, look, options);
+    return await poll(label, look, options);
   }
 
   /**
@@ -214,11 +258,17 @@ export class RingChannel implements Disposable {
    * @throws {Deno.errors.InvalidData} If it is something else.
    */
   static inherited(key: string): RingChannel {
-    return new RingChannel(gather({
-      memory: () => SharedMemory.inherited(key),
-      data: () => SharedEvent.inherited(`${key}_data`),
-      space: () => SharedEvent.inherited(`${key}_space`),
-    }));
+    const variable = inheritanceVariable(key);
+    const label = labelForKey(NOUN, key);
+    assertInheritedWhole(variable, label);
+    const event = (part: string) =>
+      sharedEventOver(inheritShared(EVENT, `${key}_${part}`, `event "${part}" of ${label}`));
+    const parts = gather({
+      memory: () => sharedMemoryOver(inheritSection(key, label), undefined, false),
+      data: () => event("data"),
+      space: () => event("space"),
+    });
+    return new RingChannel(label, parts);
   }
 
   /**
@@ -226,10 +276,12 @@ export class RingChannel implements Disposable {
    * come by `sendChannel`.
    *
    * @param parts The parts, which are closed with the channel, or at once if this fails.
+   * @throws {TypeError} If a part is of the wrong kind; none is closed then.
    * @throws {Deno.errors.InvalidData} If the memory is not a channel's.
    */
   static fromParts(parts: ChannelParts): RingChannel {
-    return new RingChannel(parts);
+    assertParts(parts);
+    return new RingChannel(labelFor(NOUN, parts.memory.name), parts);
   }
 
   /** The kernel objects that it consists of. They are closed with it. */
@@ -243,6 +295,7 @@ export class RingChannel implements Disposable {
    * @param key The key under which the child takes it.
    */
   toInherit(key: string): Record<string, Inheritable> {
+    inheritanceVariable(key);
     const { memory, data, space } = this.#parts;
     return { [key]: memory, [`${key}_data`]: data, [`${key}_space`]: space };
   }
@@ -314,41 +367,103 @@ export class RingChannel implements Disposable {
   }
 
   #open(): EndOptions {
-    if (this.#view.closed) throw new Deno.errors.BadResource("The channel is closed");
+    if (this.#view.closed) throw new Deno.errors.BadResource(`The ${this.#label} is closed`);
     return this.#end;
   }
 }
 
-function make(
-  name: string | undefined,
-  options: RingChannelOptions,
-  construct: (parts: ChannelParts, settings: RingSettings) => RingChannel,
-): RingChannel {
+/** What a new channel is like. */
+function settle(options: RingChannelOptions): RingSettings {
+  assertOptions(options, RING_CHANNEL_CHECKS);
   const { whenFull = "wait", producers = "single", endsWithLastSender = true } = options;
-  const size = settleSize(options, longestMessage);
-  assertOneOf("whenFull", whenFull, WHEN_FULL);
-  assertOneOf("producers", producers, PRODUCERS);
-  assertBoolean("endsWithLastSender", endsWithLastSender);
   if (!endsWithLastSender && producers === "single") {
     throw new TypeError('Expected endsWithLastSender: false to go with producers: "multiple"');
   }
-  const length = HEADER_LENGTH + size.capacity;
-  const event = (suffix: string) =>
-    name === undefined
-      ? SharedEvent.anonymous(options)
-      : SharedEvent.create(`${name}.${suffix}`, options);
-  const parts = gather({
-    data: () => event("data"),
-    space: () => event("space"),
-    memory: () =>
-      name === undefined
-        ? SharedMemory.anonymous(length, options)
-        : SharedMemory.create(name, length, options),
-  });
-  return construct(parts, { ...size, whenFull, producers, endsWithLastSender });
+  return { ...settleSize(options, longestMessage), whenFull, producers, endsWithLastSender };
 }
 
-/** Makes or opens all parts, or none. The memory comes last: whoever finds it finds the events too. */
+function makeParts(
+  name: string | undefined,
+  options: RingChannelOptions,
+  { capacity }: RingSettings,
+): ChannelParts {
+  const label = labelFor(NOUN, name);
+  const event = (part: string) => {
+    const full = name === undefined ? undefined : derivedName(name, `.${part}`);
+    const picked = pickOptions(options, EVENT_CHECKS);
+    return sharedEventOver(createEvent(full, picked, eventLabel(label, full ?? part)));
+  };
+  return gather({
+    data: () => event("data"),
+    space: () => event("space"),
+    memory() {
+      const picked = pickOptions(options, CREATE_CHECKS);
+      const memory = createMemory(name, HEADER_LENGTH + capacity, picked, { label });
+      return sharedMemoryOver(memory, name, true);
+    },
+  });
+}
+
+function openParts(name: string): ChannelParts {
+  const label = labelFor(NOUN, name);
+  using stack = new DisposableStack();
+  const found = openMemory(name, { access: "readwrite" }, { label });
+  const memory = stack.use(sharedMemoryOver(found, name, false));
+  const isChannel = hasHeader(memory, label);
+  const event = (part: string) => {
+    const full = derivedName(name, `.${part}`);
+    return stack.use(sharedEventOver(openShared(EVENT, full, {}, eventLabel(label, full))));
+  };
+  try {
+    const parts = { memory, data: event("data"), space: event("space") };
+    stack.move();
+    return parts;
+  } catch (error) {
+    // Whoever makes a channel makes its events first, so that this is none.
+    const isPlain = !isChannel && error instanceof Deno.errors.NotFound;
+    throw isPlain ? notTheMemoryOfAChannel(label, describeOther(0)) : error;
+  }
+}
+
+/** Whether a memory has the header of a channel; throws if it has another one. */
+function hasHeader(memory: SharedMemory, label: string): boolean {
+  using view = memory.map();
+  nameMemory(view.buffer, label);
+  return readHeader(view.buffer) !== undefined;
+}
+
+/** Throws if there is no event to what was passed on, which is no channel then, or is nothing. */
+function assertInheritedWhole(variable: string, label: string): void {
+  if (environmentVariable(`${variable}_data`) !== undefined) return;
+  if (environmentVariable(variable) !== undefined) {
+    throw new Deno.errors.InvalidData(
+      `Cannot take the ${label}: only one object was passed on under that key, and not the parts ` +
+        "of a channel, which RingChannel.toInherit() gives",
+    );
+  }
+  throw new Deno.errors.NotFound(
+    `Cannot take the ${label}: there is no environment variable ${variable}; the process that ` +
+      "starts this one sets it",
+  );
+}
+
+function eventLabel(channel: string, name: string): string {
+  return `event "${name}" of ${channel}`;
+}
+
+function assertParts(parts: unknown): asserts parts is ChannelParts {
+  assertObject("the parts", parts);
+  const { memory, data, space }: Partial<Record<keyof ChannelParts, unknown>> = parts;
+  if (!(memory instanceof SharedMemory)) {
+    throw new TypeError(`Expected memory to be a SharedMemory, got ${show(memory)}`);
+  }
+  for (const [name, event] of Object.entries({ data, space })) {
+    if (event instanceof SharedEvent) continue;
+    throw new TypeError(`Expected ${name} to be a SharedEvent, got ${show(event)}`);
+  }
+}
+
+/** Makes or takes all parts, or none. The memory comes last: whoever finds it finds the events too. */
 function gather(
   from: { memory: () => SharedMemory; data: () => SharedEvent; space: () => SharedEvent },
 ): ChannelParts {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { labelOf } from "./end/labels.ts";
+
 /**
  * Room for a message in a channel's ring, from `RingSender.claim`: to be filled, and then to be
  * committed or given up, once.
@@ -47,7 +49,7 @@ export class RingClaim implements Disposable {
    * @throws {Deno.errors.BadResource} If it is over.
    */
   get bytes(): Uint8Array<ArrayBuffer> {
-    if (this.#isOver) throw new Deno.errors.BadResource("The message was committed or given up");
+    if (this.#isOver) throw overMessage(labelOf(this.#bytes.buffer));
     return this.#bytes;
   }
 
@@ -75,4 +77,15 @@ export class RingClaim implements Disposable {
   [Symbol.dispose](): void {
     this.abort();
   }
+}
+
+/**
+ * Makes the error for the use of a message that is sent, or never will be.
+ *
+ * @param label The channel, for the message.
+ */
+export function overMessage(label: string): Deno.errors.BadResource {
+  return new Deno.errors.BadResource(
+    `Cannot use a message of the ${label}: it was committed or given up`,
+  );
 }

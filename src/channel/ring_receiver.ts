@@ -4,13 +4,15 @@
  * @module
  */
 
+import { assertFunction } from "../../ffi/arguments.ts";
 import type { WaitSyncOptions } from "../sync/mod.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
-import { assertCanWait, assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import { assertCanBlock, assertCanWait, type WaitOptions } from "../waiting/poll.ts";
 import { isTurnDue, nextTurn } from "../waiting/turns.ts";
 import { decodeValue } from "./clone.ts";
 import { deadlineAfter, timeLeft } from "./end/deadline.ts";
 import { EndWait } from "./end/end_wait.ts";
+import { labelOf } from "./end/labels.ts";
 import { ManySenders } from "./end/many_senders.ts";
 import { OtherEnd, type OtherSide } from "./end/other_end.ts";
 import { leavePlace, takePlace } from "./ring/ownership.ts";
@@ -40,7 +42,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
   readonly #wait: EndWait;
   readonly #teller: Teller;
   /** Has one item, which whoever waits for a message takes. */
-  readonly #turn = new Mailbox<true>();
+  readonly #turn = new Mailbox<true>((timeout) => this.#late({ timeout }));
   #waited = 0;
   #closed = false;
 
@@ -62,7 +64,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
         : new OtherEnd(buffer, SENDER, () => data.set());
       const sleeper = sleeperAt(this.#header, RECEIVER);
       const other = this.#other;
-      this.#wait = new EndWait({ sleeper, event: data, other, isShared: false });
+      this.#wait = new EndWait({ buffer, sleeper, event: data, other, isShared: false });
       this.#teller = {
         isDue: false,
         isUrgent: false,
@@ -179,8 +181,9 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
    * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
    *   closing it.
    */
-  receiveSync(options: WaitSyncOptions = {}): Uint8Array<ArrayBuffer> | undefined {
+  receiveSync(options?: WaitSyncOptions): Uint8Array<ArrayBuffer> | undefined {
     this.#assertOpen();
+    if (options !== undefined) assertCanBlock(options);
     return this.#take() ?? (this.waitForMessageSync(options) ? this.#take() : undefined);
   }
 
@@ -192,16 +195,16 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
    * @throws {Deno.errors.TimedOut} If there was none in time.
    */
   waitForMessageSync(options: WaitSyncOptions = {}): boolean {
-    const { timeout = Infinity } = options;
     this.#assertOpen();
-    assertTimeout(timeout);
+    assertCanBlock(options);
+    const { timeout = Infinity } = options;
     const deadline = deadlineAfter(timeout);
     for (;;) {
       if (this.#reader.next() >= 0) return true;
       if (this.#isAtEnd()) return false;
       this.#waited++;
       if (!this.#wait.untilSync(this.#isReady, timeLeft(deadline))) {
-        throw late(options);
+        throw this.#late(options);
       }
     }
   }
@@ -215,6 +218,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
    * @throws {Deno.errors.Busy} If their buffer was transferred away, which also ends this.
    */
   read(visit: (bytes: Uint8Array<ArrayBuffer>) => void): number {
+    assertFunction("visit", visit);
     return this.readAt((ring, offset, length) =>
       visit(assertNotTransferred(ring).subarray(offset, offset + length))
     );
@@ -228,6 +232,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
    * @returns How many there were.
    */
   readAt(visit: (ring: Uint8Array<ArrayBuffer>, offset: number, length: number) => void): number {
+    assertFunction("visit", visit);
     const count = this.#reader.read(visit, this.ring);
     if (count === 0) this.#idle();
     else if (this.#reader.isPending) tellSoon(this.#teller);
@@ -244,7 +249,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
    */
   async receiveValue(options: WaitOptions = {}): Promise<{ value: unknown } | undefined> {
     const message = await this.receive(options);
-    return message && { value: decodeValue(message) };
+    return message && { value: decodeValue(message, this.#label()) };
   }
 
   /**
@@ -319,7 +324,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
         if (this.#isAtEnd()) return undefined;
         this.#waited++;
         const left = { ...options, timeout: timeLeft(deadline) };
-        if (!await this.#wait.until(this.#isReady, left)) throw late(options);
+        if (!await this.#wait.until(this.#isReady, left)) throw this.#late(options);
       }
     } finally {
       this.#turn.put(true);
@@ -352,7 +357,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
     if (!this.#other.hasDied) return false;
     if (this.#reader.recover(() => this.#other.isSame())) return false;
     throw new Deno.errors.ConnectionReset(
-      "The channel's sender has died: its process or Worker ended without closing it",
+      `The sender of the ${this.#label()} has died: its process or Worker ended without closing it`,
     );
   }
 
@@ -365,10 +370,16 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
   }
 
   #assertOpen(): void {
-    if (this.#closed) throw new Deno.errors.BadResource("The channel's receiver is closed");
+    if (this.#closed) {
+      throw new Deno.errors.BadResource(`The receiver of the ${this.#label()} is closed`);
+    }
   }
-}
 
-function late({ timeout }: WaitSyncOptions): Deno.errors.TimedOut {
-  return new Deno.errors.TimedOut(`Waited ${timeout} ms for a message in the channel`);
+  #label(): string {
+    return labelOf(this.#options.buffer);
+  }
+
+  #late({ timeout }: WaitSyncOptions): Deno.errors.TimedOut {
+    return new Deno.errors.TimedOut(`Waited ${timeout} ms for a message in the ${this.#label()}`);
+  }
 }

@@ -8,13 +8,14 @@ import { assertInteger } from "../../ffi/arguments.ts";
 import { bytesOf, type ByteSource } from "../../ffi/bytes.ts";
 import type { SharedEvent, WaitSyncOptions } from "../sync/mod.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
-import { assertCanWait, assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import { assertCanBlock, assertCanWait, type WaitOptions } from "../waiting/poll.ts";
 import { isTurnDue, nextTurn } from "../waiting/turns.ts";
 import { deadlineAfter, timeLeft } from "./end/deadline.ts";
 import { EndWait } from "./end/end_wait.ts";
+import { labelOf } from "./end/labels.ts";
 import { OtherEnd } from "./end/other_end.ts";
 import { encodeValue } from "./clone.ts";
-import { RingClaim } from "./ring_claim.ts";
+import { overMessage, RingClaim } from "./ring_claim.ts";
 import { assertNotTransferred } from "./ring/ring_bytes.ts";
 import { HEADER_LENGTH, RECEIVER, type RingSettings, SENDER, WORD } from "./ring/ring_header.ts";
 import { RingWriter, type Writer } from "./ring/ring_writer.ts";
@@ -87,7 +88,7 @@ export class RingSender implements Disposable {
   readonly #wait: EndWait;
   readonly #teller: Teller;
   /** Has one item, which whoever waits for room takes, so that messages stay in order. */
-  readonly #turn = new Mailbox<true>();
+  readonly #turn = new Mailbox<true>((timeout) => this.#late({ timeout }));
   #aborted = 0;
   #waited = 0;
   #failed = 0;
@@ -117,7 +118,7 @@ export class RingSender implements Disposable {
         : new RingWriter(buffer, settings, calls);
       this.#other = new OtherEnd(buffer, RECEIVER, () => space.set());
       const sleeper = sleeperAt(this.#header, SENDER);
-      this.#wait = new EndWait({ sleeper, event: space, other: this.#other, isShared });
+      this.#wait = new EndWait({ buffer, sleeper, event: space, other: this.#other, isShared });
       this.#teller = {
         isDue: false,
         isUrgent: true,
@@ -245,11 +246,13 @@ export class RingSender implements Disposable {
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    */
   sendSync(source: ByteSource, options: WaitSyncOptions = {}): boolean {
+    assertCanBlock(options);
     const { timeout = Infinity } = options;
     const bytes = toMessage(source);
-    assertTimeout(timeout);
     this.#assertLength(bytes.length);
-    if (this.#turn.isEmpty) throw new Deno.errors.Busy("Other messages wait for room");
+    if (this.#turn.isEmpty) {
+      throw new Deno.errors.Busy(`Other messages wait for room in the ${this.#label()}`);
+    }
     const deadline = deadlineAfter(timeout);
     if (this.#writer.write(bytes, true)) return true;
     // While this waits, another thread may grow a shared buffer, and an array over all of it.
@@ -295,8 +298,8 @@ export class RingSender implements Disposable {
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    */
   waitForRoomSync(length: number, options: WaitSyncOptions = {}): void {
+    assertCanBlock(options);
     const { timeout = Infinity } = options;
-    assertTimeout(timeout);
     this.#assertLength(length);
     this.#assertFree();
     this.#waitForRoomSync(length, deadlineAfter(timeout), options);
@@ -324,7 +327,7 @@ export class RingSender implements Disposable {
     return new RingClaim(ring.subarray(offset, offset + length), (length) => {
       const isOver = this.#writer.count + this.#aborted !== before || this.#writer.claimed < 0;
       if (length !== undefined && isOver) {
-        throw new Deno.errors.BadResource("The message was committed or given up");
+        throw overMessage(this.#label());
       }
       if (length !== undefined) this.commit(length);
       else if (!isOver) this.abort();
@@ -430,7 +433,7 @@ export class RingSender implements Disposable {
     const why = holder === undefined
       ? ""
       : `: ${holder} has the producer lock. It has claimed a message, or it is suspended`;
-    return new Deno.errors.TimedOut(`Waited ${timeout} ms for room in the channel${why}`);
+    return new Deno.errors.TimedOut(`Waited ${timeout} ms for room in the ${this.#label()}${why}`);
   }
 
   #isReadyFor(length: number): boolean {
@@ -441,7 +444,7 @@ export class RingSender implements Disposable {
   /** There was no room: is there anybody who will make some? */
   #refuse(): false {
     this.#other.lookNowAndThen();
-    if (this.#other.isGone) throw brokenPipe();
+    if (this.#other.isGone) throw this.#brokenPipe();
     return false;
   }
 
@@ -449,7 +452,7 @@ export class RingSender implements Disposable {
     const { whenFull } = this.#options.settings;
     if (whenFull === "fail") {
       this.#failed++;
-      throw new Deno.errors.WouldBlock("The channel has no room for the message");
+      throw new Deno.errors.WouldBlock(`The ${this.#label()} has no room for the message`);
     }
     if (whenFull === "drop") {
       this.#dropped++;
@@ -462,10 +465,12 @@ export class RingSender implements Disposable {
   #assertFree(): void {
     this.#assertOpen();
     if (this.#writer.claimed >= 0) {
-      throw new Deno.errors.Busy("A message is claimed and not committed");
+      throw new Deno.errors.Busy(
+        `Cannot send to the ${this.#label()}: a message is claimed and not committed`,
+      );
     }
     this.#other.lookNowAndThen();
-    if (this.#other.isGone) throw brokenPipe();
+    if (this.#other.isGone) throw this.#brokenPipe();
   }
 
   #wakeReceiver(): void {
@@ -478,11 +483,17 @@ export class RingSender implements Disposable {
   }
 
   #assertOpen(): void {
-    if (this.closed) throw new Deno.errors.BadResource("The channel's sender is closed");
+    if (this.closed) {
+      throw new Deno.errors.BadResource(`The sender of the ${this.#label()} is closed`);
+    }
   }
 
   #assertLength(length: number): void {
-    if (length >>> 0 !== length || length > this.maxMessageLength) this.#refuseLength(length);
+    // A symbol would throw at the shift, and a bigint too.
+    const isNumber = typeof length === "number";
+    if (!isNumber || length >>> 0 !== length || length > this.maxMessageLength) {
+      this.#refuseLength(length);
+    }
   }
 
   #refuseLength(length: number): void {
@@ -493,6 +504,14 @@ export class RingSender implements Disposable {
   #refuseCommit(): never {
     this.#assertOpen();
     throw new TypeError("Expected a message to be claimed before");
+  }
+
+  #label(): string {
+    return labelOf(this.#options.buffer);
+  }
+
+  #brokenPipe(): Deno.errors.BrokenPipe {
+    return new Deno.errors.BrokenPipe(`The ${this.#label()} has no receiver any more`);
   }
 
   #shorten(length: number): void {
@@ -506,8 +525,4 @@ export class RingSender implements Disposable {
 function toMessage(source: ByteSource): Uint8Array {
   const isPlain = source instanceof Uint8Array && source.length !== 0;
   return isPlain ? source : bytesOf("the message", source);
-}
-
-function brokenPipe(): Deno.errors.BrokenPipe {
-  return new Deno.errors.BrokenPipe("The channel has no receiver any more");
 }

@@ -6,7 +6,8 @@
 
 import { inspectHandle } from "../../ffi/adoption.ts";
 import { Handle } from "../../ffi/handle.ts";
-import type { Mappable, MemoryAccess } from "./mapped_view.ts";
+import { integerFrom, oneOf, type OptionChecks } from "../../ffi/options.ts";
+import { type Mappable, MEMORY_ACCESS, type MemoryAccess } from "./mapped_view.ts";
 import { FILE_MAP_READ, FILE_MAP_WRITE } from "./section.ts";
 import { describeSection } from "./section_info.ts";
 
@@ -18,6 +19,12 @@ export interface FromHandleOptions {
   access?: MemoryAccess;
 }
 
+/** The checks of {@linkcode FromHandleOptions}. */
+export const FROM_HANDLE_CHECKS: OptionChecks<FromHandleOptions> = {
+  byteLength: integerFrom(1),
+  access: oneOf(MEMORY_ACCESS),
+};
+
 /** Sections that are no files are as large in whole pages as was asked for. */
 const PAGE = 4096;
 
@@ -26,12 +33,17 @@ const PAGE = 4096;
  *
  * @param value The handle's value in this process.
  * @param expected What it has to be like.
+ * @param label What messages call it. @default its handle's value
  * @throws {TypeError} If the value is neither a bigint nor an integer.
  * @throws {Deno.errors.BadResource} If it is no handle of a section in this process, or is owned already.
  * @throws {Deno.errors.InvalidData} If the section is the image of a program, or not as expected.
  * @throws {Deno.errors.PermissionDenied} If the handle does not let this process read.
  */
-export function adoptSection(value: bigint | number, expected: FromHandleOptions): Mappable {
+export function adoptSection(
+  value: bigint | number,
+  expected: FromHandleOptions,
+  label?: string,
+): Mappable {
   const { handle, attempt, grantedAccess } = inspectHandle(value, "Section", "a section");
   if ((grantedAccess & FILE_MAP_READ) === 0) {
     throw new Deno.errors.PermissionDenied(`${attempt}: it does not grant the right to read`);
@@ -53,7 +65,7 @@ export function adoptSection(value: bigint | number, expected: FromHandleOptions
     );
   }
   // Owned, and so closed some time, only now: what is refused is somebody else's.
-  const label = `shared memory of handle ${handle}`;
-  const section = new Handle(handle, label);
-  return { label, section, file: undefined, byteLength, access, reserve };
+  const kind = label ?? `shared memory of handle ${handle}`;
+  const section = new Handle(handle, kind);
+  return { label: kind, section, file: undefined, byteLength, access, reserve };
 }

@@ -4,9 +4,16 @@
  * @module
  */
 
-import { assertInteger } from "../../ffi/arguments.ts";
+import { assertBoolean, assertInteger } from "../../ffi/arguments.ts";
 import { INVALID_HANDLE_VALUE } from "../../ffi/handle.ts";
-import { nobodySddl, type Sddl, sddlFor, type Security } from "../../ffi/security.ts";
+import type { OptionChecks } from "../../ffi/options.ts";
+import {
+  assertSecurity,
+  nobodySddl,
+  type Sddl,
+  sddlFor,
+  type Security,
+} from "../../ffi/security.ts";
 import { uninitializedSddl } from "./initialization.ts";
 import type { Mappable } from "./mapped_view.ts";
 import { createSection, SECTION_RIGHTS, sectionLabel } from "./section.ts";
@@ -32,23 +39,28 @@ export interface CreateOptions {
   reserve?: boolean;
 }
 
+/** The checks of {@linkcode CreateOptions}. */
+export const CREATE_CHECKS: OptionChecks<CreateOptions> = {
+  security: assertSecurity,
+  inheritable: assertBoolean,
+  reserve: assertBoolean,
+};
+
 /**
  * Makes new memory.
  *
  * @param name Its full name, or `undefined` for memory without one.
  * @param byteLength Its size in bytes.
  * @param options What it is to be like.
- * @param unseen Whether nobody may open it before it has been initialised.
+ * @param details Whether nobody may open it before it has been initialised, and what messages call it.
  */
 export function createMemory(
   name: string | undefined,
   byteLength: number,
   options: CreateOptions,
-  unseen: boolean = false,
+  { unseen = false, label = sectionLabel(name) }: { unseen?: boolean; label?: string } = {},
 ): Mappable {
   const { inheritable = false, reserve = false } = options;
-  assertByteLength(byteLength);
-  const label = sectionLabel(name);
   const section = createSection({
     label,
     name,

@@ -7,6 +7,7 @@
 
 import { assertOneOf } from "../../ffi/arguments.ts";
 import { DuplicatedHandle } from "../../ffi/duplicated_handle.ts";
+import { oneOf, type OptionChecks } from "../../ffi/options.ts";
 import { type Mappable, MEMORY_ACCESS, type MemoryAccess } from "./mapped_view.ts";
 import { FILE_MAP_READ, FILE_MAP_WRITE, SECTION_QUERY } from "./section.ts";
 
@@ -15,6 +16,11 @@ export interface DuplicateToOptions {
   /** What it lets the process do. @default what the memory was opened for */
   access?: MemoryAccess;
 }
+
+/** The checks of {@linkcode DuplicateToOptions}. */
+export const DUPLICATE_TO_CHECKS: OptionChecks<DuplicateToOptions> = {
+  access: oneOf(MEMORY_ACCESS),
+};
 
 /** The rights of handles that are passed on. */
 const RIGHTS: Record<MemoryAccess, number> = {

@@ -4,11 +4,12 @@
  * @module
  */
 
-import { assertInteger, assertOneOf, assertString } from "../../ffi/arguments.ts";
+import { assertText } from "../../ffi/arguments.ts";
 import { lastError } from "../../ffi/error.ts";
 import { GENERIC_READ, GENERIC_WRITE, openExistingFile } from "../../ffi/file.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
+import { integerFrom, oneOf, type OptionChecks } from "../../ffi/options.ts";
 import { type Mappable, MEMORY_ACCESS, type MemoryAccess } from "./mapped_view.ts";
 import { createSection } from "./section.ts";
 
@@ -28,6 +29,12 @@ export interface FromFileOptions {
   /** What for. @default "read" */
   access?: MemoryAccess;
 }
+
+/** The checks of {@linkcode FromFileOptions}. */
+export const FROM_FILE_CHECKS: OptionChecks<FromFileOptions> = {
+  byteLength: integerFrom(1),
+  access: oneOf(MEMORY_ACCESS),
+};
 
 /** A file as memory. */
 export interface FileMemory extends Mappable {
@@ -53,8 +60,6 @@ export function openFile(
   share: number = SHARE_ALL,
 ): FileMemory {
   const { access = "read" } = options;
-  assertOneOf("access", access, MEMORY_ACCESS);
-  if (options.byteLength !== undefined) assertInteger("byteLength", options.byteLength, 1);
   const path = toPath(location);
   const label = `file "${path}"`;
   const file = openHandle(path, access, share, label);
@@ -102,14 +107,22 @@ function lengthOf(file: Handle, label: string): number {
 
 function toPath(location: string | URL): string {
   if (!(location instanceof URL)) {
-    assertString("path", location);
+    assertText("path", location);
     return location;
   }
   if (location.protocol !== "file:") {
     throw new TypeError(`Expected a path or a file: URL, got "${location}"`);
   }
-  const local = decodeURIComponent(location.pathname).replaceAll("/", "\\");
+  const local = decodedPathOf(location).replaceAll("/", "\\");
   return location.host === ""
     ? local.replace(/^\\(?=[A-Za-z]:)/, "")
     : `\\\\${location.host}${local}`;
+}
+
+function decodedPathOf(location: URL): string {
+  try {
+    return decodeURIComponent(location.pathname);
+  } catch (cause) {
+    throw new TypeError(`Expected a file: URL in UTF-8, got "${location}"`, { cause });
+  }
 }

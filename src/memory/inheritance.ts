@@ -23,10 +23,15 @@ export function describeInheritance({ handle, byteLength, access }: InheritedSec
   return `${handle} section ${byteLength} ${access}`;
 }
 
-/** Takes over the section that was inherited under a key. */
-export function inheritSection(key: string): Mappable {
+/**
+ * Takes over the section that was inherited under a key.
+ *
+ * @param key The key.
+ * @param label What messages call it. @default its handle's value
+ */
+export function inheritSection(key: string, label?: string): Mappable {
   const form = /^([0-9]{1,10}) section ([0-9]{1,16}) (read|readwrite)$/;
   const [handle, byteLength, access] = readInheritance(key, form) as [string, string, MemoryAccess];
   const expected = { byteLength: Number(byteLength), access };
-  return adoptInherited(BigInt(handle), (value) => adoptSection(value, expected));
+  return adoptInherited(BigInt(handle), (value) => adoptSection(value, expected, label));
 }

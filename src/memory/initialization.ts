@@ -62,7 +62,7 @@ export function initializeThenAdmit(
     fill(memory, initialize);
     const { owner, dacl, label } = SECURITY_INFORMATION;
     const parts = dacl | (sddl.includes("(ML;") ? label : 0) | (sddl.startsWith("O:") ? owner : 0);
-    writeSecurity(memory.section.value, sddl, parts);
+    writeSecurity(memory.section.value, sddl, parts, memory.label);
   } catch (error) {
     memory.section.close();
     throw error;
@@ -86,7 +86,7 @@ function fill(memory: Mappable, initialize: (view: MappedView) => unknown): void
 export function isUninitialized(name: string, label: string): boolean {
   try {
     using section = openSection(name, READ_CONTROL, label);
-    return readSecurity(section.value, SECURITY_INFORMATION.dacl) === ONLY_A_LOOK;
+    return readSecurity(section.value, SECURITY_INFORMATION.dacl, label) === ONLY_A_LOOK;
   } catch (error) {
     return error instanceof Deno.errors.NotFound;
   }

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { assertInteger, assertOneOf } from "../../ffi/arguments.ts";
+import { assertInteger, assertObject, show } from "../../ffi/arguments.ts";
 import { lastError } from "../../ffi/error.ts";
-import type { Handle } from "../../ffi/handle.ts";
+import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
+import { assertOptions, integerFrom, oneOf, type OptionChecks } from "../../ffi/options.ts";
 import { FILE_MAP_READ, FILE_MAP_WRITE } from "./section.ts";
 import { MappedBuffers } from "./mapped_buffers.ts";
 import { FILE_MAP_COPY, GRANULARITY, Mapping } from "./mapping.ts";
@@ -33,6 +34,13 @@ export interface MapOptions {
   /** What it is for. @default what the memory was opened for */
   access?: ViewAccess;
 }
+
+/** The checks of {@linkcode MapOptions}. */
+export const MAP_CHECKS: OptionChecks<MapOptions> = {
+  offset: integerFrom(0),
+  byteLength: integerFrom(1),
+  access: oneOf(["read", "readwrite", "copy"]),
+};
 
 /** What a view needs of the memory that it shows. */
 export interface Mappable {
@@ -140,8 +148,9 @@ export class MappedView implements Disposable {
    * @param options Which part, and for what.
    */
   static map(memory: Mappable, options: MapOptions = {}): MappedView {
+    assertMappable(memory);
+    assertOptions(options, MAP_CHECKS);
     const { offset = 0, access = memory.access } = options;
-    assertOneOf("access", access, ["read", "readwrite", "copy"]);
     assertInteger("offset", offset, 0, memory.byteLength - 1);
     const { byteLength = memory.byteLength - offset } = options;
     assertInteger("byteLength", byteLength, 1, memory.byteLength - offset);
@@ -234,6 +243,12 @@ export class MappedView implements Disposable {
     }
     return this.#mapped;
   }
+}
+
+function assertMappable(memory: unknown): asserts memory is Mappable {
+  assertObject("the memory", memory);
+  if ("section" in memory && memory.section instanceof Handle) return;
+  throw new TypeError(`Expected the memory to be what SharedMemory maps, got ${show(memory)}`);
 }
 
 /**

@@ -30,7 +30,8 @@ export {
   type ViewAccess,
 } from "./mapped_view.ts";
 export type { OpenOptions } from "./opening.ts";
-export { type OpenOrCreateOptions, SharedMemory, type WaitForOptions } from "./shared_memory.ts";
+export type { OpenOrCreateOptions } from "./open_or_create.ts";
+export { SharedMemory, type WaitForOptions } from "./shared_memory.ts";
 export { array, type ArrayType, type ArrayView } from "./layout/array.ts";
 export { type BitField, bits, type BitUnit } from "./layout/bits.ts";
 export type {

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { assertOneOf } from "../../ffi/arguments.ts";
+import { assertBoolean } from "../../ffi/arguments.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { READ_CONTROL } from "../../ffi/named_object.ts";
+import { oneOf, type OptionChecks } from "../../ffi/options.ts";
 import { assertOwnedBySelf } from "../../ffi/security.ts";
 import { isUninitialized } from "./initialization.ts";
 import { type Mappable, MEMORY_ACCESS, type MemoryAccess } from "./mapped_view.ts";
@@ -29,20 +30,28 @@ export interface OpenOptions {
   owner?: "self" | "anyone";
 }
 
+/** The checks of {@linkcode OpenOptions}. */
+export const OPEN_CHECKS: OptionChecks<OpenOptions> = {
+  access: oneOf(MEMORY_ACCESS),
+  inheritable: assertBoolean,
+  owner: oneOf(["self", "anyone"]),
+};
+
 /**
  * Opens memory by its name.
  *
  * @param name The full name.
  * @param options How.
- * @param least How many bytes it must have at least.
+ * @param details How many bytes it must have at least, and what messages call it.
  * @throws {Deno.errors.NotFound} If nobody holds it, or it is still being initialised.
  * @throws {Deno.errors.AlreadyExists} If it is smaller than that.
  */
-export function openMemory(name: string, options: OpenOptions, least: number = 1): Mappable {
+export function openMemory(
+  name: string,
+  options: OpenOptions,
+  { least = 1, label = sectionLabel(name) }: { least?: number; label?: string } = {},
+): Mappable {
   const { access = "read", inheritable = false, owner = "anyone" } = options;
-  assertOneOf("access", access, MEMORY_ACCESS);
-  assertOneOf("owner", owner, ["self", "anyone"]);
-  const label = sectionLabel(name);
   const rights = FILE_MAP_READ |
     (access === "readwrite" ? FILE_MAP_WRITE : 0) |
     (owner === "self" ? READ_CONTROL : 0);

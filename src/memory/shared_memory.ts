@@ -5,41 +5,43 @@
  */
 
 import { unless } from "../../ffi/error.ts";
-import { kernel32 } from "../../ffi/kernel32.ts";
 import { objectName } from "../../ffi/object_name.ts";
-import { assertTimeout, poll, type WaitOptions } from "../waiting/poll.ts";
-import { adoptSection, type FromHandleOptions } from "./adoption.ts";
-import { assertByteLength, createMemory, type CreateOptions, sddlOf } from "./creation.ts";
+import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
+import { poll, WAIT_CHECKS, type WaitOptions } from "../waiting/poll.ts";
+import { adoptSection, FROM_HANDLE_CHECKS, type FromHandleOptions } from "./adoption.ts";
+import { assertByteLength, CREATE_CHECKS, createMemory, type CreateOptions } from "./creation.ts";
 import {
+  DUPLICATE_TO_CHECKS,
   type DuplicatedMemory,
   duplicateHere,
   duplicateTo,
   type DuplicateToOptions,
 } from "./duplication.ts";
-import { type FromFileOptions, openFile } from "./file.ts";
-import { assertAdmits, initializeThenAdmit } from "./initialization.ts";
+import { FROM_FILE_CHECKS, type FromFileOptions, openFile } from "./file.ts";
 import { inheritSection } from "./inheritance.ts";
 import { type MapOptions, type Mappable, MappedView, type MemoryAccess } from "./mapped_view.ts";
-import { openMemory, type OpenOptions } from "./opening.ts";
-
-/** How to open a memory, or to make it if it is not there. */
-export interface OpenOrCreateOptions extends CreateOptions {
-  /** `"self"` refuses memory that another user made. @default "anyone" */
-  owner?: "self" | "anyone";
-  /**
-   * Fills new memory, once: no other process can open it before this is done, nor if this throws.
-   * It gets a view of the whole memory, which is closed afterwards.
-   */
-  initialize?: (view: MappedView) => void;
-  /**
-   * The most to wait, in milliseconds, while another process initialises the memory; the
-   * script stands still meanwhile. @default 5000
-   */
-  timeout?: number;
-}
+import { OPEN_CHECKS, openMemory, type OpenOptions } from "./opening.ts";
+import {
+  OPEN_OR_CREATE_CHECKS,
+  openOrCreateMemory,
+  type OpenOrCreateOptions,
+} from "./open_or_create.ts";
 
 /** How to wait for a memory, and how to open it. */
 export interface WaitForOptions extends OpenOptions, WaitOptions {}
+
+/** The checks of {@linkcode WaitForOptions}. */
+export const WAIT_FOR_CHECKS: OptionChecks<WaitForOptions> = { ...OPEN_CHECKS, ...WAIT_CHECKS };
+
+/**
+ * Makes the object for a memory that was opened or made: for what lives in memory, and gives it a
+ * label of its own.
+ */
+export let sharedMemoryOver: (
+  memory: Mappable,
+  name: string | undefined,
+  created: boolean,
+) => SharedMemory;
 
 /**
  * Memory that several processes can map: a section, which Windows also calls a
@@ -73,6 +75,10 @@ export class SharedMemory implements Disposable {
   readonly created: boolean;
   readonly #mappable: Mappable;
 
+  static {
+    sharedMemoryOver = (memory, name, created) => new SharedMemory(memory, name, created);
+  }
+
   private constructor(mappable: Mappable, name: string | undefined, created: boolean) {
     this.#mappable = mappable;
     this.name = name;
@@ -94,6 +100,8 @@ export class SharedMemory implements Disposable {
    */
   static create(name: string, byteLength: number, options: CreateOptions = {}): SharedMemory {
     const full = objectName(name);
+    assertByteLength(byteLength);
+    assertOptions(options, CREATE_CHECKS);
     return new SharedMemory(createMemory(full, byteLength, options), full, true);
   }
 
@@ -109,6 +117,7 @@ export class SharedMemory implements Disposable {
    */
   static open(name: string, options: OpenOptions = {}): SharedMemory {
     const full = objectName(name);
+    assertOptions(options, OPEN_CHECKS);
     return new SharedMemory(openMemory(full, options), full, false);
   }
 
@@ -130,34 +139,10 @@ export class SharedMemory implements Disposable {
     options: OpenOrCreateOptions = {},
   ): SharedMemory {
     const full = objectName(name);
-    const { owner = "anyone", inheritable = false, initialize, timeout = 5000 } = options;
     assertByteLength(byteLength);
-    assertTimeout(timeout);
-    const sddl = sddlOf(full, options);
-    if (initialize) assertAdmits(sddl);
-    const deadline = performance.now() + timeout;
-    for (;;) {
-      const found = unless(
-        Deno.errors.NotFound,
-        () => openMemory(full, { access: "readwrite", owner, inheritable }, byteLength),
-      );
-      if (found) return new SharedMemory(found, full, false);
-      const made = unless(
-        Deno.errors.AlreadyExists,
-        () => createMemory(full, byteLength, options, initialize !== undefined),
-      );
-      if (made) {
-        if (initialize) initializeThenAdmit(made, initialize, sddl);
-        return new SharedMemory(made, full, true);
-      }
-      // Another process came first and fills the memory, or is just leaving it.
-      if (performance.now() >= deadline) {
-        throw new Deno.errors.TimedOut(
-          `Waited ${timeout} ms for another process to initialise shared memory "${full}"`,
-        );
-      }
-      kernel32().Sleep(1);
-    }
+    assertOptions(options, OPEN_OR_CREATE_CHECKS);
+    const { memory, created } = openOrCreateMemory(full, byteLength, options);
+    return new SharedMemory(memory, full, created);
   }
 
   /**
@@ -174,6 +159,7 @@ export class SharedMemory implements Disposable {
    */
   static async waitFor(name: string, options: WaitForOptions = {}): Promise<SharedMemory> {
     const full = objectName(name);
+    assertOptions(options, WAIT_FOR_CHECKS);
     const memory = await poll(
       `shared memory "${full}"`,
       () => unless(Deno.errors.NotFound, () => openMemory(full, options)),
@@ -192,6 +178,8 @@ export class SharedMemory implements Disposable {
    * @throws {Win32Error} If the system has not that much memory left.
    */
   static anonymous(byteLength: number, options: CreateOptions = {}): SharedMemory {
+    assertByteLength(byteLength);
+    assertOptions(options, CREATE_CHECKS);
     return new SharedMemory(createMemory(undefined, byteLength, options), undefined, true);
   }
 
@@ -211,6 +199,7 @@ export class SharedMemory implements Disposable {
    * @see {@link https://learn.microsoft.com/windows/win32/memory/file-mapping}
    */
   static fromFile(path: string | URL, options: FromFileOptions = {}): SharedMemory {
+    assertOptions(options, FROM_FILE_CHECKS);
     return new SharedMemory(openFile(path, options), undefined, false);
   }
 
@@ -227,6 +216,7 @@ export class SharedMemory implements Disposable {
    * @throws {Deno.errors.PermissionDenied} If the handle does not let this process read.
    */
   static fromHandle(handle: bigint | number, options: FromHandleOptions = {}): SharedMemory {
+    assertOptions(options, FROM_HANDLE_CHECKS);
     return new SharedMemory(adoptSection(handle, options), undefined, false);
   }
 
@@ -336,6 +326,7 @@ export class SharedMemory implements Disposable {
    * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle}
    */
   duplicateTo(pid: number, options: DuplicateToOptions = {}): DuplicatedMemory {
+    assertOptions(options, DUPLICATE_TO_CHECKS);
     return duplicateTo(this.#mappable, pid, options);
   }
 

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { assertObject, assertString } from "../../ffi/arguments.ts";
+import { assertString } from "../../ffi/arguments.ts";
+import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
 import {
   type Counter,
   counterAt,
@@ -21,7 +22,7 @@ import { typeOf } from "./layout/scalar.ts";
 import { MappedBuffers } from "./mapped_buffers.ts";
 import type { Mapping } from "./mapping.ts";
 import { type ImageSection, offsetIn } from "./pe/image_sections.ts";
-import type { Variables } from "./shared_section_image.ts";
+import { assertVariables, type Variables } from "./shared_section_image.ts";
 import type { StructView } from "./struct.ts";
 
 /** What `#pragma data_seg` alone does not do. */
@@ -35,6 +36,12 @@ export interface LoadOptions<V extends Variables> {
   /** The section's name. @default that of the variables, or the first one that is shared */
   section?: string;
 }
+
+/** The checks of {@linkcode LoadOptions}. */
+export const LOAD_CHECKS: OptionChecks<LoadOptions<Variables>> = {
+  exports: assertVariables,
+  section: assertString,
+};
 
 /** The integers among variables. */
 export type Counters<V extends Variables> = {
@@ -108,9 +115,8 @@ export class SharedSection<V extends Variables> implements Disposable {
     path: string | URL,
     options: LoadOptions<V> = {},
   ): SharedSection<V> {
+    assertOptions(options, LOAD_CHECKS);
     const { section, exports } = options;
-    if (section !== undefined) assertString("section", section);
-    if (exports !== undefined) assertObject("exports", exports);
     const image = mapImage(path);
     try {
       const addresses = findExports(image, Object.keys(exports ?? {}));

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { assertObject, assertOneOf, assertString } from "../../ffi/arguments.ts";
+import { assertObject, assertString } from "../../ffi/arguments.ts";
+import { assertOptions, oneOf, type OptionChecks } from "../../ffi/options.ts";
 import { C_HEADERS } from "./layout/c_source.ts";
 import type { TypeLike } from "./layout/ctype.ts";
 import { typeOf } from "./layout/scalar.ts";
@@ -29,7 +30,17 @@ export interface SharedSectionOptions<V extends Variables> {
   fileName?: string;
 }
 
+/** The checks of {@linkcode SharedSectionOptions}. */
+export const SHARED_SECTION_CHECKS: OptionChecks<SharedSectionOptions<Variables>> = {
+  variables: assertVariables,
+  initial: assertObject,
+  section: assertSectionName,
+  machine: oneOf(MACHINE_NAMES),
+  fileName: assertFileName,
+};
+
 const MOST_VARIABLES = 65_535;
+const FILE_NAME = "shared.dll";
 /** Windows takes images of somewhat less than 2 GiB. */
 const MOST_BYTES = 2 ** 30;
 
@@ -70,10 +81,9 @@ const MOST_BYTES = 2 ** 30;
 export function buildSharedSection<const V extends Variables>(
   options: SharedSectionOptions<V>,
 ): Uint8Array<ArrayBuffer> {
+  assertOptions(options, SHARED_SECTION_CHECKS);
   const { variables, initial = {}, section = ".shared", machine = THIS_MACHINE } = options;
-  const fileName = fileNameOf(options);
-  assertSectionName(section);
-  assertOneOf("machine", machine, MACHINE_NAMES);
+  const { fileName = FILE_NAME } = options;
   const layout = layoutOf(variables);
   const data = new Uint8Array(layout.byteLength);
   layout.write(data, initial);
@@ -107,7 +117,8 @@ export function buildSharedSection<const V extends Variables>(
 export function declareSharedSection<const V extends Variables>(
   options: SharedSectionOptions<V>,
 ): { header: string; definition: string } {
-  const fileName = fileNameOf(options);
+  assertOptions(options, SHARED_SECTION_CHECKS);
+  const { fileName = FILE_NAME } = options;
   layoutOf(options.variables);
   const types: string[] = [];
   const declarations: string[] = [];
@@ -142,13 +153,11 @@ export function declareSharedSection<const V extends Variables>(
 
 /** The section is one struct. */
 function layoutOf<const V extends Variables>(variables: V) {
-  assertObject("variables", variables);
+  assertVariables("variables", variables);
   const names = Object.keys(variables);
   if (names.length > MOST_VARIABLES) {
     throw new RangeError(`Expected at most ${MOST_VARIABLES} variables, got ${names.length}`);
   }
-  // Bits and fields at offsets of their own are for structs: a variable has an address.
-  for (const name of names) typeOf(variables[name]!, name);
   const layout = struct(variables);
   if (layout.byteLength > MOST_BYTES) {
     throw new RangeError(
@@ -158,14 +167,26 @@ function layoutOf<const V extends Variables>(variables: V) {
   return layout;
 }
 
-function fileNameOf({ fileName = "shared.dll" }: { fileName?: string }): string {
-  assertString("fileName", fileName);
-  if (/^[A-Za-z0-9 ._+()-]{1,255}$/.test(fileName)) return fileName;
+/**
+ * Throws unless a value is an object of types by names.
+ *
+ * @param what What the value is, for the message.
+ * @param value The value.
+ */
+export function assertVariables(what: string, value: unknown): asserts value is Variables {
+  assertObject(what, value);
+  // Bits and fields at offsets of their own are for structs: a variable has an address.
+  for (const [name, type] of Object.entries(value)) typeOf(type, name);
+}
+
+function assertFileName(what: string, fileName: unknown): void {
+  assertString(what, fileName);
+  if (/^[A-Za-z0-9 ._+()-]{1,255}$/.test(fileName)) return;
   throw new TypeError(`Expected a file's name without a folder, got ${JSON.stringify(fileName)}`);
 }
 
-function assertSectionName(section: unknown): void {
-  assertString("section", section);
+function assertSectionName(what: string, section: unknown): void {
+  assertString(what, section);
   const taken = OWN_SECTIONS.some((name) => name === section);
   if (!taken && /^[A-Za-z_.][A-Za-z0-9_.]{0,7}$/.test(section)) return;
   throw new TypeError(

@@ -6,6 +6,7 @@
 
 import { assertBytes, type ByteSource } from "../../ffi/bytes.ts";
 import { assertInteger, assertObject, assertString } from "../../ffi/arguments.ts";
+import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
 import type { BitField } from "./layout/bits.ts";
 import { defineType } from "./layout/c_source.ts";
 import type {
@@ -64,6 +65,9 @@ export interface StructOptions {
   /** The most that a field is aligned to, in bytes, as `#pragma pack` has it. @default 8 */
   pack?: 1 | 2 | 4 | 8;
 }
+
+/** The checks of {@linkcode StructOptions}. */
+export const STRUCT_CHECKS: OptionChecks<StructOptions> = { pack: assertPack };
 
 /** What is known of a struct: where its fields are, and access to them in any memory. */
 export interface Layout<F extends Fields>
@@ -154,8 +158,9 @@ export interface Layout<F extends Fields>
  * @see {@link https://learn.microsoft.com/cpp/build/x64-software-conventions#types-and-storage}
  */
 export function struct<const F extends Fields>(fields: F, options?: StructOptions): Layout<F>;
-export function struct(fields: Fields, { pack = 8 }: StructOptions = {}): AnyLayout {
-  assertPack(pack);
+export function struct(fields: Fields, options: StructOptions = {}): AnyLayout {
+  assertOptions(options, STRUCT_CHECKS);
+  const { pack = 8 } = options;
   return new RecordType("struct", placeInTurn(fields, pack), pack);
 }
 
@@ -178,8 +183,9 @@ export function struct(fields: Fields, { pack = 8 }: StructOptions = {}): AnyLay
  * @throws {TypeError} If a name or a type is none, or a field has an offset.
  */
 export function union<const F extends Fields>(fields: F, options?: StructOptions): Layout<F>;
-export function union(fields: Fields, { pack = 8 }: StructOptions = {}): AnyLayout {
-  assertPack(pack);
+export function union(fields: Fields, options: StructOptions = {}): AnyLayout {
+  assertOptions(options, STRUCT_CHECKS);
+  const { pack = 8 } = options;
   return new RecordType("union", placeTogether(fields, pack), pack);
 }
 
@@ -314,10 +320,10 @@ function join(where: string, name: string): string {
   return where === "" ? name : `${where}.${name}`;
 }
 
-function assertPack(pack: unknown): void {
+function assertPack(what: string, pack: unknown): void {
   if (pack === 1 || pack === 2 || pack === 4 || pack === 8) return;
-  assertInteger("pack", pack, 1, 8);
-  throw new RangeError(`Expected pack to be 1, 2, 4 or 8, got ${pack}`);
+  assertInteger(what, pack, 1, 8);
+  throw new RangeError(`Expected ${what} to be 1, 2, 4 or 8, got ${pack}`);
 }
 
 /** The FNV-1a hash of a text in 64 bits. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assertOneOf } from "../../ffi/arguments.ts";
 import type { ByteSource } from "../../ffi/bytes.ts";
 import { type StartedProcess, terminate } from "../../ffi/create_process.ts";
 import type { Handle } from "../../ffi/handle.ts";
@@ -11,6 +12,8 @@ import type { PipeEnd } from "./pipe_end.ts";
 import { exitCodeOf } from "../../ffi/process.ts";
 import { beginWait, type PendingWait } from "../sync/single_wait.ts";
 import { readableOf, writableOf } from "./stdio.ts";
+
+const KILL_SIGNALS = ["SIGTERM", "SIGKILL", "SIGINT", "SIGQUIT", "SIGABRT"] as const;
 
 /** How a process ended. */
 export interface ChildStatus {
@@ -165,9 +168,10 @@ export class ChildProcess implements AsyncDisposable {
   /**
    * Ends the process at once; its exit code is 1 then.
    *
-   * @param _signal Any of the signals that end a process: Windows has one way to do it.
+   * @param signal Any of the signals that end a process: Windows has one way to do it.
    */
-  kill(_signal: "SIGTERM" | "SIGKILL" | "SIGINT" | "SIGQUIT" | "SIGABRT" = "SIGTERM"): void {
+  kill(signal: "SIGTERM" | "SIGKILL" | "SIGINT" | "SIGQUIT" | "SIGABRT" = "SIGTERM"): void {
+    assertOneOf("signal", signal, KILL_SIGNALS);
     if (!this.#process.closed) terminate(this.#process);
   }
 

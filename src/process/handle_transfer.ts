@@ -6,12 +6,16 @@
  * @module
  */
 
-import { assertOneOf } from "../../ffi/arguments.ts";
+import { assertBigInteger, assertInteger, assertSignal, show } from "../../ffi/arguments.ts";
 import { Handle } from "../../ffi/handle.ts";
+import { assertOptions, oneOf, type OptionChecks } from "../../ffi/options.ts";
 import { openProcess, takeHandle } from "../../ffi/process.ts";
+import { adoptSection } from "../memory/adoption.ts";
+import { MEMORY_ACCESS } from "../memory/mapped_view.ts";
+import { sharedMemoryOver } from "../memory/shared_memory.ts";
 import { type MemoryAccess, SharedMemory } from "../memory/mod.ts";
 import {
-  type CopyDataMessage,
+  CopyDataMessage,
   MessageSender,
   MessageWindow,
   sendCopyData,
@@ -26,6 +30,7 @@ import {
   SharedSemaphore,
 } from "../sync/mod.ts";
 import { toWindow } from "../messages/window_target.ts";
+import { checkTimeout } from "../waiting/poll.ts";
 import {
   decodeNotice,
   encodeNotice,
@@ -34,6 +39,8 @@ import {
   type HandleNotice,
   RIGHTS,
 } from "./handle_notice.ts";
+
+const FORMS = ["push", "pull"] as const;
 
 /** How to pass something on. */
 export interface SendHandleOptions {
@@ -91,6 +98,25 @@ export interface ReceiveHandleOptions<K extends SharedObjectKind | "memory"> {
   of?: K;
 }
 
+/** The checks of {@linkcode SendHandleOptions}. */
+export const SEND_HANDLE_CHECKS: OptionChecks<SendHandleOptions> = {
+  access: oneOf(MEMORY_ACCESS),
+  tag(what, value) {
+    if (typeof value === "bigint") assertBigInteger(what, value, -(2n ** 63n), 2n ** 64n - 1n);
+    else assertInteger(what, value, Number.MIN_SAFE_INTEGER);
+  },
+  form: oneOf(FORMS),
+  timeout: checkTimeout,
+  signal: assertSignal,
+  from: checkWindow,
+};
+
+/** The checks of {@linkcode ReceiveHandleOptions}. */
+export const RECEIVE_HANDLE_CHECKS: OptionChecks<ReceiveHandleOptions<"memory">> = {
+  form: oneOf(FORMS),
+  of: oneOf(["memory", "event", "semaphore", "mutex"]),
+};
+
 const ADOPT: { [K in SharedObjectKind]: (handle: bigint) => SharedObjects[K] } = {
   event: (handle) => SharedEvent.fromHandle(handle),
   semaphore: (handle) => SharedSemaphore.fromHandle(handle),
@@ -118,13 +144,17 @@ export async function sendHandle(
   object: SharedMemory | SharedObject,
   options: SendHandleOptions = {},
 ): Promise<bigint> {
-  const { tag = 0, form = "push", from, timeout, signal } = options;
-  assertOneOf("form", form, ["push", "pull"]);
+  checkWindow("target", target);
   const receiver = new MessageSender(toWindow("target", target));
+  assertShareable(object);
+  assertOptions(options, SEND_HANDLE_CHECKS);
+  const { tag = 0, form = "push", from, timeout, signal } = options;
   const { pid } = receiver;
   if (pid === undefined) {
     throw new Deno.errors.NotFound(
-      `Cannot send a handle to window ${receiver.handle}: there is none`,
+      `Cannot send a handle of ${object instanceof SharedMemory ? "memory" : object.kind}${
+        named(object)
+      } to window ${receiver.handle}: there is none`,
     );
   }
   using window = from === undefined
@@ -151,7 +181,7 @@ export async function sendHandle(
     });
     if (answer === 0n) {
       throw new Deno.errors.ConnectionRefused(
-        `Process ${pid} refused a handle of ${nounFor(access)}`,
+        `Process ${pid} refused a handle of ${nounFor(access)}${named(object)}`,
       );
     }
     if (form === "pull") duplicate.revoke();
@@ -207,22 +237,60 @@ export function receiveHandle<K extends SharedObjectKind>(
 ): ReceivedObject<K>;
 export function receiveHandle<K extends SharedObjectKind>(
   message: CopyDataMessage,
-  { form, of = "memory" }: ReceiveHandleOptions<K | "memory"> = {},
+  options: ReceiveHandleOptions<K | "memory"> = {},
 ): ReceivedHandle | ReceivedObject<K> {
-  assertOneOf("of", of, ["memory", "event", "semaphore", "mutex"]);
+  assertCopyData(message);
+  assertOptions(options, RECEIVE_HANDLE_CHECKS);
+  const { form, of = "memory" } = options;
   const notice = readNotice(message, form);
   const { access, byteLength, tag } = notice;
   if (of === "memory") {
     if (access !== "read" && access !== "readwrite") throw refusal(access, of);
-    const adopt = (handle: bigint) => SharedMemory.fromHandle(handle, { byteLength, access });
+    const adopt = (handle: bigint) =>
+      sharedMemoryOver(adoptSection(handle, { byteLength, access }), undefined, false);
     return { memory: take(notice, adopt), tag };
   }
   if (access !== of) throw refusal(access, of);
   return { object: take(notice, ADOPT[of]), tag };
 }
 
+function checkWindow(what: string, value: unknown): void {
+  if (!isWindowTarget(value)) {
+    throw new TypeError(`Expected ${what} to be a window or its handle, got ${show(value)}`);
+  }
+  toWindow(what, value);
+}
+
+function isWindowTarget(value: unknown): value is WindowTarget {
+  return typeof value === "bigint" || Number.isSafeInteger(value) ||
+    typeof value === "object" && value !== null &&
+      "handle" in value && typeof value.handle === "bigint";
+}
+
+function assertShareable(value: unknown): asserts value is SharedMemory | SharedObject {
+  if (value instanceof SharedMemory || value instanceof SharedObject) return;
+  throw new TypeError(
+    `Expected the object to be memory, an event, a semaphore or a mutex, got ${show(value)}`,
+  );
+}
+
+/**
+ * Throws unless a value is a message of a listener or a window.
+ *
+ * @param value The value.
+ */
+export function assertCopyData(value: unknown): asserts value is CopyDataMessage {
+  if (value instanceof CopyDataMessage) return;
+  throw new TypeError(`Expected the message to be a CopyDataMessage, got ${show(value)}`);
+}
+
 function refusal(access: Grant, of: string): Error {
   return new Deno.errors.InvalidData(`Cannot take a handle of ${nounFor(access)}: only of ${of}`);
+}
+
+/** The name of what is passed on, for messages. */
+function named({ name }: SharedMemory | SharedObject): string {
+  return name === undefined ? "" : ` "${name}"`;
 }
 
 function nounFor(access: Grant): string {

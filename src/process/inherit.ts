@@ -5,8 +5,11 @@
  * @module
  */
 
-import type { MemoryAccess, SharedMemory } from "../memory/mod.ts";
+import { assertObject, show } from "../../ffi/arguments.ts";
 import { inheritanceVariable } from "../../ffi/inheritance.ts";
+import { assertOptions, oneOf, type OptionChecks } from "../../ffi/options.ts";
+import { type MemoryAccess, SharedMemory } from "../memory/mod.ts";
+import { MEMORY_ACCESS } from "../memory/mapped_view.ts";
 import { SharedObject } from "../sync/mod.ts";
 import { describeInheritance } from "../memory/inheritance.ts";
 
@@ -15,6 +18,49 @@ export type Inheritable =
   | SharedMemory
   | { memory: SharedMemory; access: MemoryAccess }
   | SharedObject;
+
+type Access = Exclude<Inheritable, SharedMemory | SharedObject>;
+
+const ACCESS_CHECKS: OptionChecks<Access> = {
+  memory(what, value) {
+    if (value instanceof SharedMemory) return;
+    throw new TypeError(`Expected ${what} to be a SharedMemory, got ${show(value)}`);
+  },
+  access: oneOf(MEMORY_ACCESS),
+};
+
+/**
+ * Throws unless a value is an object of what can be passed on, by keys.
+ *
+ * @param what What the value is, for the message: `"inherit"`.
+ * @param value The value.
+ * @throws {TypeError} If it is none, or a key is none, or what can not be passed on is in it.
+ */
+export function assertInheritables(
+  what: string,
+  value: unknown,
+): asserts value is Readonly<Record<string, Inheritable>> {
+  assertObject(what, value);
+  for (const [key, inheritable] of Object.entries(value)) {
+    inheritanceVariable(key);
+    assertInheritable(`${what}.${key}`, inheritable);
+  }
+}
+
+function assertInheritable(what: string, value: unknown): asserts value is Inheritable {
+  if (value instanceof SharedMemory || value instanceof SharedObject) return;
+  if (typeof value === "object" && value !== null && "memory" in value) {
+    const { memory, access, ...others } = { access: undefined, ...value };
+    assertOptions<Partial<Access>>(others, ACCESS_CHECKS);
+    ACCESS_CHECKS.memory(`${what}.memory`, memory);
+    ACCESS_CHECKS.access(`${what}.access`, access);
+    return;
+  }
+  throw new TypeError(
+    `Expected ${what} to be memory, an event, a semaphore, a mutex, or { memory, access }, ` +
+      `got ${show(value)}`,
+  );
+}
 
 /** Keeps a scope from being collected for as long as a script has what it gave out. */
 const scopes = new WeakMap<object, InheritanceScope>();
@@ -55,6 +101,7 @@ export class InheritanceScope implements Disposable {
    * @param objects What is passed on, under which keys.
    */
   constructor(objects: Readonly<Record<string, Inheritable>>) {
+    assertInheritables("what is inherited", objects);
     // A script may keep these and forget the scope: the handles are then still needed.
     for (const words of [this.env, this.handles]) scopes.set(words, this);
     try {

@@ -35,22 +35,25 @@ const SIZE = 65_536;
 /** This process's end of a pipe; one operation at a time. */
 export class PipeEnd {
   readonly #file: OverlappedFile;
+  readonly #label: string;
   #busy = false;
   #closing = false;
 
-  private constructor(file: OverlappedFile) {
+  private constructor(file: OverlappedFile, label: string) {
     this.#file = file;
+    this.#label = label;
   }
 
   /**
    * Makes a pipe.
    *
-   * @param direction Whether this process reads from it or writes to it.
+   * @param stream What it is for a child process: this process writes to its input, and reads the others.
    * @returns This process's end, and an inheritable handle of the other.
    */
-  static create(direction: "read" | "write"): { ours: PipeEnd; theirs: Handle } {
+  static create(stream: "stdin" | "stdout" | "stderr"): { ours: PipeEnd; theirs: Handle } {
+    const label = `the ${stream} of a child process`;
     const name = `\\\\.\\pipe\\winipc-${crypto.randomUUID()}`;
-    const reads = direction === "read";
+    const reads = stream !== "stdin";
     const value = kernel32().CreateNamedPipeW(
       encodeWide(name),
       (reads ? PIPE_ACCESS_INBOUND : PIPE_ACCESS_OUTBOUND) | FILE_FLAG_OVERLAPPED |
@@ -62,15 +65,17 @@ export class PipeEnd {
       0,
       null,
     );
-    if (value === INVALID_HANDLE_VALUE) throw lastError("CreateNamedPipeW", "Cannot make a pipe");
-    const ours = new PipeEnd(new OverlappedFile(new Handle(value, "pipe"), SIZE));
+    if (value === INVALID_HANDLE_VALUE) {
+      throw lastError("CreateNamedPipeW", `Cannot make a pipe for ${label}`);
+    }
+    const ours = new PipeEnd(new OverlappedFile(new Handle(value, "pipe"), SIZE), label);
     try {
       const theirs = openExistingFile(name, {
         access: reads ? GENERIC_WRITE : GENERIC_READ,
         share: 0,
         inheritable: true,
         kind: "pipe",
-        attempt: "Cannot open a pipe",
+        attempt: `Cannot open a pipe for ${label}`,
       });
       return { ours, theirs };
     } catch (error) {
@@ -96,7 +101,9 @@ export class PipeEnd {
       const begin = () => this.#file.beginWrite(part);
       const written = await this.#transfer("WriteFile", begin, (length) => length);
       if (written === undefined) {
-        throw new Deno.errors.BrokenPipe("Cannot write to a pipe that nobody reads any more");
+        throw new Deno.errors.BrokenPipe(
+          `Cannot write to ${this.#label}: nobody reads it any more`,
+        );
       }
       at += written;
     }
@@ -117,7 +124,7 @@ export class PipeEnd {
     end: (length: number) => T,
   ): Promise<T | undefined> {
     if (this.#closing) return undefined;
-    const attempt = api === "ReadFile" ? "Cannot read from a pipe" : "Cannot write to a pipe";
+    const attempt = `Cannot ${api === "ReadFile" ? "read from" : "write to"} ${this.#label}`;
     this.#busy = true;
     try {
       const code = begin();

@@ -5,11 +5,12 @@
  * @module
  */
 
-import { assertOneOf } from "../../ffi/arguments.ts";
+import { assertBoolean, assertSignal, assertText, show } from "../../ffi/arguments.ts";
 import { createProcess, killWithThisProcess } from "../../ffi/create_process.ts";
+import { assertOptions, oneOf, type OptionChecks } from "../../ffi/options.ts";
 import { ChildProcess } from "./child_process.ts";
-import { environmentBlock } from "./environment_block.ts";
-import { type Inheritable, InheritanceScope } from "./inherit.ts";
+import { assertEnvironment, environmentBlock } from "./environment_block.ts";
+import { assertInheritables, type Inheritable, InheritanceScope } from "./inherit.ts";
 import { findProgram } from "./program.ts";
 import { openStdio, STDIO, type Stdio, type StdioEnd } from "./stdio.ts";
 
@@ -42,6 +43,23 @@ export interface SpawnOptions {
   killWithParent?: boolean;
 }
 
+/** The checks of {@linkcode SpawnOptions}. */
+export const SPAWN_CHECKS: OptionChecks<SpawnOptions> = {
+  args(what, value) {
+    if (typeof value !== "function") assertArguments(what, value);
+  },
+  inherit: assertInheritables,
+  env: assertEnvironment,
+  clearEnv: assertBoolean,
+  cwd: assertText,
+  stdin: oneOf(STDIO),
+  stdout: oneOf(STDIO),
+  stderr: oneOf(STDIO),
+  signal: assertSignal,
+  windowsRawArguments: assertBoolean,
+  killWithParent: assertBoolean,
+};
+
 /**
  * Starts a program, which inherits the handles that are named and no others, whatever else in
  * this process is inheritable.
@@ -55,14 +73,14 @@ export interface SpawnOptions {
  * @throws {TypeError} If an argument is of the wrong kind, or cannot be passed on.
  */
 export function spawn(command: string, options: SpawnOptions = {}): ChildProcess {
+  assertText("command", command);
+  assertOptions(options, SPAWN_CHECKS);
   const { args = [], inherit = {}, signal, killWithParent = false } = options;
   const { stdin = "inherit", stdout = "inherit", stderr = "inherit" } = options;
-  for (const [name, kind] of Object.entries({ stdin, stdout, stderr })) {
-    assertOneOf(name, kind, STDIO);
-  }
   signal?.throwIfAborted();
   using scope = new InheritanceScope(inherit);
-  const words = typeof args === "function" ? args(scope.handles) : args;
+  const words: unknown = typeof args === "function" ? args(scope.handles) : args;
+  assertArguments("args", words);
   const program = findProgram(command, words, options.windowsRawArguments ?? false);
   const environment = environmentBlock({ ...options.env, ...scope.env }, options.clearEnv ?? false);
   const ends: StdioEnd[] = [];
@@ -85,4 +103,11 @@ export function spawn(command: string, options: SpawnOptions = {}): ChildProcess
   } finally {
     for (const { handle } of ends) handle.close();
   }
+}
+
+function assertArguments(what: string, value: unknown): asserts value is readonly string[] {
+  if (!Array.isArray(value)) {
+    throw new TypeError(`Expected ${what} to be an array of strings, got ${show(value)}`);
+  }
+  for (const [index, word] of value.entries()) assertText(`${what}[${index}]`, word);
 }

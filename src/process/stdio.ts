@@ -28,7 +28,7 @@ export function openStdio(which: "stdin" | "stdout" | "stderr", kind: Stdio): St
   if (kind !== "piped") {
     return { handle: standardHandle(which, kind === "inherit"), pipe: undefined };
   }
-  const { ours, theirs } = PipeEnd.create(which === "stdin" ? "write" : "read");
+  const { ours, theirs } = PipeEnd.create(which);
   return { handle: theirs, pipe: ours };
 }
 

@@ -4,11 +4,12 @@
  * @module
  */
 
-import { assertOneOf } from "../../ffi/arguments.ts";
+import { assertBoolean } from "../../ffi/arguments.ts";
 import { resetEvent, setEvent } from "../../ffi/event.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { objectName } from "../../ffi/object_name.ts";
+import { assertOptions, oneOf, type OptionChecks } from "../../ffi/options.ts";
 import type { WaitOptions } from "../waiting/poll.ts";
 import { EVENT } from "./object_kind.ts";
 import {
@@ -16,7 +17,9 @@ import {
   createShared,
   inheritableOrigin,
   inheritShared,
+  NEW_OBJECT_CHECKS,
   type NewObjectOptions,
+  OPEN_OBJECT_CHECKS,
   type OpenObjectOptions,
   openOrCreateShared,
   openShared,
@@ -40,8 +43,24 @@ export interface EventOptions extends NewObjectOptions {
   signalled?: boolean;
 }
 
+/** The checks of {@linkcode EventOptions}. */
+export const EVENT_CHECKS: OptionChecks<EventOptions> = {
+  ...NEW_OBJECT_CHECKS,
+  reset: oneOf(["auto", "manual"]),
+  signalled: assertBoolean,
+};
+
 /** How to open an event, or to make it if it is not there. */
 export interface OpenOrCreateEventOptions extends EventOptions, OpenObjectOptions {}
+
+/** The checks of {@linkcode OpenOrCreateEventOptions}. */
+export const OPEN_OR_CREATE_EVENT_CHECKS: OptionChecks<OpenOrCreateEventOptions> = {
+  ...EVENT_CHECKS,
+  ...OPEN_OBJECT_CHECKS,
+};
+
+/** Makes the object for an event that was opened or made, and may have a label of its own. */
+export let sharedEventOver: (origin: Origin) => SharedEvent;
 
 /**
  * An event that several processes can set and wait for.
@@ -68,6 +87,10 @@ export interface OpenOrCreateEventOptions extends EventOptions, OpenObjectOption
 export class SharedEvent extends SharedObject {
   readonly #handle: Handle;
 
+  static {
+    sharedEventOver = (origin) => new SharedEvent(origin);
+  }
+
   private constructor(origin: Origin) {
     super(EVENT, origin);
     this.#handle = origin.handle;
@@ -85,7 +108,9 @@ export class SharedEvent extends SharedObject {
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-createeventw}
    */
   static create(name: string, options: EventOptions = {}): SharedEvent {
-    return new SharedEvent(createEvent(objectName(name), options));
+    const full = objectName(name);
+    assertOptions(options, EVENT_CHECKS);
+    return new SharedEvent(createEvent(full, options));
   }
 
   /**
@@ -95,6 +120,7 @@ export class SharedEvent extends SharedObject {
    * @param options What it is to be like.
    */
   static anonymous(options: EventOptions = {}): SharedEvent {
+    assertOptions(options, EVENT_CHECKS);
     return new SharedEvent(createEvent(undefined, options));
   }
 
@@ -109,7 +135,9 @@ export class SharedEvent extends SharedObject {
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-openeventw}
    */
   static open(name: string, options: OpenObjectOptions = {}): SharedEvent {
-    return new SharedEvent(openShared(EVENT, objectName(name), options));
+    const full = objectName(name);
+    assertOptions(options, OPEN_OBJECT_CHECKS);
+    return new SharedEvent(openShared(EVENT, full, options));
   }
 
   /**
@@ -122,6 +150,7 @@ export class SharedEvent extends SharedObject {
    */
   static openOrCreate(name: string, options: OpenOrCreateEventOptions = {}): SharedEvent {
     const full = objectName(name);
+    assertOptions(options, OPEN_OR_CREATE_EVENT_CHECKS);
     return new SharedEvent(
       openOrCreateShared(
         () => openShared(EVENT, full, options),
@@ -228,13 +257,23 @@ export class SharedEvent extends SharedObject {
   }
 }
 
-function createEvent(name: string | undefined, options: EventOptions): Origin {
+/**
+ * Makes an event.
+ *
+ * @param name Its full name, or `undefined` for one without.
+ * @param options What it is to be like.
+ * @param label What messages call it. @default its name
+ */
+export function createEvent(
+  name: string | undefined,
+  options: EventOptions,
+  label?: string,
+): Origin {
   const { reset = "auto", signalled = false } = options;
-  assertOneOf("reset", reset, ["auto", "manual"]);
   const manual = reset === "manual" ? 1 : 0;
   return createShared(EVENT, name, options, {
     api: "CreateEventW",
     create: (attributes, name) =>
       kernel32().CreateEventW(attributes, manual, signalled ? 1 : 0, name),
-  });
+  }, label);
 }

@@ -8,8 +8,9 @@ import { lastError } from "../../ffi/error.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { objectName } from "../../ffi/object_name.ts";
+import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
 import { standStill } from "../../ffi/wait.ts";
-import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import { WAIT_CHECKS, type WaitOptions } from "../waiting/poll.ts";
 import { claimsFor, MutexClaim } from "./mutex_claim.ts";
 import { MutexLock } from "./mutex_lock.ts";
 import { MUTEX } from "./object_kind.ts";
@@ -18,7 +19,9 @@ import {
   createShared,
   inheritableOrigin,
   inheritShared,
+  NEW_OBJECT_CHECKS,
   type NewObjectOptions,
+  OPEN_OBJECT_CHECKS,
   type OpenObjectOptions,
   openOrCreateShared,
   openShared,
@@ -27,13 +30,26 @@ import {
   type WaitForObjectOptions,
   waitForShared,
 } from "./shared_object.ts";
-import type { WaitSyncOptions } from "./single_wait.ts";
+import { WAIT_SYNC_CHECKS, type WaitSyncOptions } from "./single_wait.ts";
 import { timedOut } from "./wait_job.ts";
 import { lend, type Tenant } from "./waitable_object.ts";
 import { waitOnThread } from "./waiter_pool.ts";
 
 /** How to open a mutex, or to make it if it is not there. */
 export interface OpenOrCreateMutexOptions extends NewObjectOptions, OpenObjectOptions {}
+
+/** The checks of {@linkcode OpenOrCreateMutexOptions}. */
+export const OPEN_OR_CREATE_MUTEX_CHECKS: OptionChecks<OpenOrCreateMutexOptions> = {
+  ...NEW_OBJECT_CHECKS,
+  ...OPEN_OBJECT_CHECKS,
+};
+
+/** Opens the mutex of a full name, or makes it; messages call it by its name, or by a label. */
+export let openOrCreateMutex: (
+  name: string,
+  options: OpenOrCreateMutexOptions,
+  label?: string,
+) => SharedMutex;
 
 /**
  * A mutex that one task of one process holds at a time.
@@ -60,6 +76,16 @@ export interface OpenOrCreateMutexOptions extends NewObjectOptions, OpenObjectOp
 export class SharedMutex extends SharedObject {
   readonly #handle: Handle;
 
+  static {
+    openOrCreateMutex = (name, options, label) =>
+      new SharedMutex(
+        openOrCreateShared(
+          () => openShared(MUTEX, name, options, label),
+          () => createMutex(name, options, label),
+        ),
+      );
+  }
+
   private constructor(origin: Origin) {
     super(MUTEX, origin);
     this.#handle = origin.handle;
@@ -77,7 +103,9 @@ export class SharedMutex extends SharedObject {
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-createmutexw}
    */
   static create(name: string, options: NewObjectOptions = {}): SharedMutex {
-    return new SharedMutex(createMutex(objectName(name), options));
+    const full = objectName(name);
+    assertOptions(options, NEW_OBJECT_CHECKS);
+    return new SharedMutex(createMutex(full, options));
   }
 
   /**
@@ -87,6 +115,7 @@ export class SharedMutex extends SharedObject {
    * @param options What it is to be like.
    */
   static anonymous(options: NewObjectOptions = {}): SharedMutex {
+    assertOptions(options, NEW_OBJECT_CHECKS);
     return new SharedMutex(createMutex(undefined, options));
   }
 
@@ -101,7 +130,9 @@ export class SharedMutex extends SharedObject {
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-openmutexw}
    */
   static open(name: string, options: OpenObjectOptions = {}): SharedMutex {
-    return new SharedMutex(openShared(MUTEX, objectName(name), options));
+    const full = objectName(name);
+    assertOptions(options, OPEN_OBJECT_CHECKS);
+    return new SharedMutex(openShared(MUTEX, full, options));
   }
 
   /**
@@ -114,12 +145,8 @@ export class SharedMutex extends SharedObject {
    */
   static openOrCreate(name: string, options: OpenOrCreateMutexOptions = {}): SharedMutex {
     const full = objectName(name);
-    return new SharedMutex(
-      openOrCreateShared(
-        () => openShared(MUTEX, full, options),
-        () => createMutex(full, options),
-      ),
-    );
+    assertOptions(options, OPEN_OR_CREATE_MUTEX_CHECKS);
+    return openOrCreateMutex(full, options);
   }
 
   /**
@@ -175,8 +202,9 @@ export class SharedMutex extends SharedObject {
    * @throws {Deno.errors.TimedOut} If it was not free in time.
    * @throws {Deno.errors.BadResource} If it is closed, or is closed meanwhile.
    */
-  async lock({ timeout = Infinity, signal }: WaitOptions = {}): Promise<MutexLock> {
-    assertTimeout(timeout);
+  async lock(options: WaitOptions = {}): Promise<MutexLock> {
+    assertOptions(options, WAIT_CHECKS);
+    const { timeout = Infinity, signal } = options;
     signal?.throwIfAborted();
     return await lockOnThread(this, timeout, signal);
   }
@@ -192,8 +220,9 @@ export class SharedMutex extends SharedObject {
    * @throws {Deno.errors.TimedOut} If it was not free in time.
    * @throws {Deno.errors.BadResource} If it is closed.
    */
-  lockSync({ timeout = Infinity }: WaitSyncOptions = {}): MutexLock {
-    assertTimeout(timeout);
+  lockSync(options: WaitSyncOptions = {}): MutexLock {
+    assertOptions(options, WAIT_SYNC_CHECKS);
+    const { timeout = Infinity } = options;
     void this.unsafeHandle;
     if (claimsFor(this.#handle).length > 0) {
       throw new Deno.errors.WouldBlock(
@@ -227,11 +256,15 @@ export class SharedMutex extends SharedObject {
   }
 }
 
-function createMutex(name: string | undefined, options: NewObjectOptions): Origin {
+function createMutex(
+  name: string | undefined,
+  options: NewObjectOptions,
+  label?: string,
+): Origin {
   return createShared(MUTEX, name, options, {
     api: "CreateMutexW",
     create: (attributes, name) => kernel32().CreateMutexW(attributes, 0, name),
-  });
+  }, label);
 }
 
 /** Locks on the script's own thread, for a mutex that no task of the script claims. */

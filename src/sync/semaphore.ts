@@ -9,6 +9,7 @@ import { errorFromCode, lastErrorCode } from "../../ffi/error.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { objectName } from "../../ffi/object_name.ts";
+import { assertOptions, integerFrom, type OptionChecks } from "../../ffi/options.ts";
 import type { WaitOptions } from "../waiting/poll.ts";
 import { SEMAPHORE } from "./object_kind.ts";
 import {
@@ -16,7 +17,9 @@ import {
   createShared,
   inheritableOrigin,
   inheritShared,
+  NEW_OBJECT_CHECKS,
   type NewObjectOptions,
+  OPEN_OBJECT_CHECKS,
   type OpenObjectOptions,
   openOrCreateShared,
   openShared,
@@ -39,8 +42,21 @@ export interface SemaphoreOptions extends NewObjectOptions {
   maximum?: number;
 }
 
+/** The checks of {@linkcode SemaphoreOptions}. */
+export const SEMAPHORE_CHECKS: OptionChecks<SemaphoreOptions> = {
+  ...NEW_OBJECT_CHECKS,
+  initial: integerFrom(0, MOST),
+  maximum: integerFrom(1, MOST),
+};
+
 /** How to open a semaphore, or to make it if it is not there. */
 export interface OpenOrCreateSemaphoreOptions extends SemaphoreOptions, OpenObjectOptions {}
+
+/** The checks of {@linkcode OpenOrCreateSemaphoreOptions}. */
+export const OPEN_OR_CREATE_SEMAPHORE_CHECKS: OptionChecks<OpenOrCreateSemaphoreOptions> = {
+  ...SEMAPHORE_CHECKS,
+  ...OPEN_OBJECT_CHECKS,
+};
 
 /**
  * A semaphore that several processes can release and wait for: each release lets as many waits
@@ -82,7 +98,9 @@ export class SharedSemaphore extends SharedObject {
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-createsemaphorew}
    */
   static create(name: string, options: SemaphoreOptions = {}): SharedSemaphore {
-    return new SharedSemaphore(createSemaphore(objectName(name), options));
+    const full = objectName(name);
+    assertOptions(options, SEMAPHORE_CHECKS);
+    return new SharedSemaphore(createSemaphore(full, options));
   }
 
   /**
@@ -92,6 +110,7 @@ export class SharedSemaphore extends SharedObject {
    * @param options What it is to be like.
    */
   static anonymous(options: SemaphoreOptions = {}): SharedSemaphore {
+    assertOptions(options, SEMAPHORE_CHECKS);
     return new SharedSemaphore(createSemaphore(undefined, options));
   }
 
@@ -106,7 +125,9 @@ export class SharedSemaphore extends SharedObject {
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-opensemaphorew}
    */
   static open(name: string, options: OpenObjectOptions = {}): SharedSemaphore {
-    return new SharedSemaphore(openShared(SEMAPHORE, objectName(name), options));
+    const full = objectName(name);
+    assertOptions(options, OPEN_OBJECT_CHECKS);
+    return new SharedSemaphore(openShared(SEMAPHORE, full, options));
   }
 
   /**
@@ -119,6 +140,8 @@ export class SharedSemaphore extends SharedObject {
    */
   static openOrCreate(name: string, options: OpenOrCreateSemaphoreOptions = {}): SharedSemaphore {
     const full = objectName(name);
+    assertOptions(options, OPEN_OR_CREATE_SEMAPHORE_CHECKS);
+    assertInitial(options);
     return new SharedSemaphore(
       openOrCreateShared(
         () => openShared(SEMAPHORE, full, options),
@@ -225,10 +248,13 @@ export class SharedSemaphore extends SharedObject {
   }
 }
 
-function createSemaphore(name: string | undefined, options: SemaphoreOptions): Origin {
-  const { maximum = MOST, initial = 0 } = options;
-  assertInteger("maximum", maximum, 1, MOST);
+function assertInitial({ maximum = MOST, initial = 0 }: SemaphoreOptions): void {
   assertInteger("initial", initial, 0, maximum);
+}
+
+function createSemaphore(name: string | undefined, options: SemaphoreOptions): Origin {
+  assertInitial(options);
+  const { maximum = MOST, initial = 0 } = options;
   return createShared(SEMAPHORE, name, options, {
     api: "CreateSemaphoreW",
     create: (attributes, name) => kernel32().CreateSemaphoreW(attributes, initial, maximum, name),

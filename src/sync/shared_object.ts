@@ -5,14 +5,21 @@
  */
 
 import { inspectHandle } from "../../ffi/adoption.ts";
-import { assertOneOf } from "../../ffi/arguments.ts";
+import { assertBoolean } from "../../ffi/arguments.ts";
 import { unless } from "../../ffi/error.ts";
 import { DuplicatedHandle } from "../../ffi/duplicated_handle.ts";
 import { Handle } from "../../ffi/handle.ts";
 import { adoptInherited, readInheritance } from "../../ffi/inheritance.ts";
 import { createObject, type NewObject, openObject, READ_CONTROL } from "../../ffi/named_object.ts";
-import { assertOwnedBySelf, nobodySddl, sddlFor, type Security } from "../../ffi/security.ts";
-import { poll, type WaitOptions } from "../waiting/poll.ts";
+import { assertOptions, oneOf, type OptionChecks } from "../../ffi/options.ts";
+import {
+  assertOwnedBySelf,
+  assertSecurity,
+  nobodySddl,
+  sddlFor,
+  type Security,
+} from "../../ffi/security.ts";
+import { poll, WAIT_CHECKS, type WaitOptions } from "../waiting/poll.ts";
 import type { ObjectKind, SharedObjectKind } from "./object_kind.ts";
 import { WaitableObject } from "./waitable_object.ts";
 
@@ -30,6 +37,12 @@ export interface NewObjectOptions {
   inheritable?: boolean;
 }
 
+/** The checks of {@linkcode NewObjectOptions}. */
+export const NEW_OBJECT_CHECKS: OptionChecks<NewObjectOptions> = {
+  security: assertSecurity,
+  inheritable: assertBoolean,
+};
+
 /** How to open an object that is there. */
 export interface OpenObjectOptions {
   /** Whether child processes inherit the handle. @default false */
@@ -38,8 +51,20 @@ export interface OpenObjectOptions {
   owner?: "self" | "anyone";
 }
 
+/** The checks of {@linkcode OpenObjectOptions}. */
+export const OPEN_OBJECT_CHECKS: OptionChecks<OpenObjectOptions> = {
+  inheritable: assertBoolean,
+  owner: oneOf(["self", "anyone"]),
+};
+
 /** How to wait for an object to be made, and how to open it. */
 export interface WaitForObjectOptions extends OpenObjectOptions, WaitOptions {}
+
+/** The checks of {@linkcode WaitForObjectOptions}. */
+export const WAIT_FOR_OBJECT_CHECKS: OptionChecks<WaitForObjectOptions> = {
+  ...OPEN_OBJECT_CHECKS,
+  ...WAIT_CHECKS,
+};
 
 /** Where a shared object comes from. */
 export interface Origin {
@@ -116,17 +141,18 @@ export function objectLabel(kind: ObjectKind, name: string | undefined): string 
  * @param name Its full name, if it has one.
  * @param options What it is to be like.
  * @param make The function that makes it, and a call of it.
+ * @param label What messages call it. @default its name
  */
 export function createShared(
   kind: ObjectKind,
   name: string | undefined,
   { security, inheritable = false }: NewObjectOptions,
   make: Pick<NewObject, "api" | "create">,
+  label: string = objectLabel(kind, name),
 ): Origin {
   const sddl = security === undefined && name === undefined
     ? nobodySddl()
     : sddlFor(security ?? "user", kind.rights);
-  const label = objectLabel(kind, name);
   const handle = createObject({ label, name, sddl, inheritable, open: kind.open, ...make });
   return { handle, name, created: true };
 }
@@ -137,14 +163,14 @@ export function createShared(
  * @param kind Its kind.
  * @param name Its full name.
  * @param options How.
+ * @param label What messages call it. @default its name
  */
 export function openShared(
   kind: ObjectKind,
   name: string,
   { inheritable = false, owner = "anyone" }: OpenObjectOptions,
+  label: string = objectLabel(kind, name),
 ): Origin {
-  assertOneOf("owner", owner, ["self", "anyone"]);
-  const label = objectLabel(kind, name);
   const access = kind.use | (owner === "self" ? READ_CONTROL : 0);
   const { openApi: api, open } = kind;
   const handle = openObject({ label, name, access, inheritable, api, open });
@@ -183,6 +209,7 @@ export function waitForShared(
   name: string,
   options: WaitForObjectOptions,
 ): Promise<Origin> {
+  assertOptions(options, WAIT_FOR_OBJECT_CHECKS);
   const look = () => unless(Deno.errors.NotFound, () => openShared(kind, name, options));
   return poll(objectLabel(kind, name), look, options);
 }
@@ -192,16 +219,17 @@ export function waitForShared(
  *
  * @param kind The kind of object that it has to be of.
  * @param value Its value in this process.
+ * @param label What messages call it. @default its handle's value
  */
-export function adoptShared(kind: ObjectKind, value: bigint | number): Origin {
+export function adoptShared(kind: ObjectKind, value: bigint | number, label?: string): Origin {
   const { handle, attempt, grantedAccess } = inspectHandle(value, kind.type, kind.noun);
   if ((grantedAccess & kind.use) !== kind.use) {
     throw new Deno.errors.PermissionDenied(
       `${attempt}: it does not grant what it takes to use ${kind.noun}`,
     );
   }
-  const label = `${kind.word} of handle ${handle}`;
-  return { handle: new Handle(handle, label), name: undefined, created: false };
+  const owned = new Handle(handle, label ?? `${kind.word} of handle ${handle}`);
+  return { handle: owned, name: undefined, created: false };
 }
 
 /**
@@ -209,10 +237,11 @@ export function adoptShared(kind: ObjectKind, value: bigint | number): Origin {
  *
  * @param kind The kind of object that it has to be.
  * @param key The key.
+ * @param label What messages call it. @default its handle's value
  */
-export function inheritShared(kind: ObjectKind, key: string): Origin {
+export function inheritShared(kind: ObjectKind, key: string, label?: string): Origin {
   const [handle] = readInheritance(key, new RegExp(`^([0-9]{1,10}) ${kind.word}$`));
-  return adoptInherited(BigInt(handle!), (value) => adoptShared(kind, value));
+  return adoptInherited(BigInt(handle!), (value) => adoptShared(kind, value, label));
 }
 
 /**

@@ -14,10 +14,11 @@
  */
 
 import type { Handle } from "../../ffi/handle.ts";
+import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
 import { RegisteredWait } from "../../ffi/registered_wait.ts";
 import { standStill } from "../../ffi/wait.ts";
 import { inWorker } from "../../ffi/worker.ts";
-import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import { checkTimeout, WAIT_CHECKS, type WaitOptions } from "../waiting/poll.ts";
 import { timedOut } from "./wait_job.ts";
 import { lend, type Tenant, type WaitableObject } from "./waitable_object.ts";
 import { waitOnThread } from "./waiter_pool.ts";
@@ -28,6 +29,9 @@ export interface WaitSyncOptions {
   timeout?: number;
 }
 
+/** The checks of {@linkcode WaitSyncOptions}. */
+export const WAIT_SYNC_CHECKS: OptionChecks<WaitSyncOptions> = { timeout: checkTimeout };
+
 /** The most waits that are registered at a time. */
 const MOST_REGISTERED = 16;
 
@@ -37,11 +41,9 @@ const MOST_REGISTERED = 16;
  * @param object The object.
  * @param options How long.
  */
-export function waitForOneSync(
-  object: WaitableObject,
-  { timeout = Infinity }: WaitSyncOptions,
-): void {
-  assertTimeout(timeout);
+export function waitForOneSync(object: WaitableObject, options: WaitSyncOptions): void {
+  assertOptions(options, WAIT_SYNC_CHECKS);
+  const { timeout = Infinity } = options;
   using lease = lend(object, {});
   if (standStill(lease.handle, timeout) === undefined) throw timedOut(lease.handle.kind, timeout);
 }
@@ -52,11 +54,9 @@ export function waitForOneSync(
  * @param object The object.
  * @param options How long.
  */
-export async function waitForOne(
-  object: WaitableObject,
-  { timeout = Infinity, signal }: WaitOptions,
-): Promise<void> {
-  assertTimeout(timeout);
+export async function waitForOne(object: WaitableObject, options: WaitOptions): Promise<void> {
+  assertOptions(options, WAIT_CHECKS);
+  const { timeout = Infinity, signal } = options;
   signal?.throwIfAborted();
   const tenant: Tenant = {};
   using lease = lend(object, tenant);

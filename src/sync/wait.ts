@@ -5,9 +5,11 @@
  * @module
  */
 
+import { assertBigInteger, assertObject, show } from "../../ffi/arguments.ts";
 import { Handle } from "../../ffi/handle.ts";
 import { queryObject } from "../../ffi/object.ts";
-import { assertTimeout, type WaitOptions } from "../waiting/poll.ts";
+import { assertOptions } from "../../ffi/options.ts";
+import { WAIT_CHECKS, type WaitOptions } from "../waiting/poll.ts";
 import { SharedMutex } from "./mutex.ts";
 import { MutexClaim } from "./mutex_claim.ts";
 import { MutexLock } from "./mutex_lock.ts";
@@ -18,6 +20,10 @@ import { waitOnThread } from "./waiter_pool.ts";
 
 /** `MAXIMUM_WAIT_OBJECTS`: Windows can take no more at the same moment. */
 const MOST_TOGETHER = 64;
+
+/** The most objects that a message names. */
+const MAX_NAMED = 4;
+const MOST_HANDLE = 2n ** 64n - 1n;
 
 /** Which object was signalled. */
 export interface WaitAnyResult {
@@ -62,7 +68,8 @@ export async function waitAny(
   objects: readonly Waitable[],
   options: WaitOptions = {},
 ): Promise<WaitAnyResult> {
-  assertCount(objects.length, MOST_OBJECTS);
+  assertWaitables(objects, MOST_OBJECTS);
+  assertOptions(options, WAIT_CHECKS);
   const wait = await waitForSeveral(objects, false, options);
   const { index } = wait.outcome;
   return wait.lock === undefined ? { index } : { index, lock: wait.lock };
@@ -96,7 +103,8 @@ export async function waitAll(
   objects: readonly Waitable[],
   options: WaitOptions = {},
 ): Promise<WaitAllResult> {
-  assertCount(objects.length, MOST_TOGETHER);
+  assertWaitables(objects, MOST_TOGETHER);
+  assertOptions(options, WAIT_CHECKS);
   if (new Set(objects).size < objects.length) {
     throw new TypeError("Expected each object once, got one of them twice");
   }
@@ -109,7 +117,6 @@ async function waitForSeveral(
   all: boolean,
   { timeout = Infinity, signal }: WaitOptions,
 ): Promise<{ outcome: JobOutcome; lock?: MutexLock }> {
-  assertTimeout(timeout);
   signal?.throwIfAborted();
   const tenant: Tenant = {};
   const leases: Lease[] = [];
@@ -124,7 +131,7 @@ async function waitForSeveral(
     for (const [at, { handle }] of leases.entries()) {
       if (mutexes[at]) claims.push(new MutexClaim(handle, { inTurn: false }));
     }
-    const label = all ? `all of ${objects.length} objects` : `any of ${objects.length} objects`;
+    const label = `${all ? "all" : "any"} of ${describe(leases)}`;
     const job = waitOnThread({
       handles: leases.map(({ handle }) => handle.value),
       mutexes,
@@ -143,13 +150,19 @@ async function waitForSeveral(
       void job.release().then(leave);
       return { outcome };
     }
-    const what = all ? "the mutexes" : leases[outcome.index]!.handle.kind;
+    const what = all ? `the mutexes among ${describe(leases)}` : leases[outcome.index]!.handle.kind;
     const lock = new MutexLock(what, outcome.abandoned, () => void job.release().then(leave));
     return { outcome, lock };
   } catch (error) {
     leave();
     throw error;
   }
+}
+
+/** How messages call several objects: by their names, if these are few. */
+function describe(leases: readonly Lease[]): string {
+  if (leases.length > MAX_NAMED) return `${leases.length} objects`;
+  return leases.map(({ handle }) => handle.kind).join(", ");
 }
 
 function leaseOf(object: Waitable, tenant: Tenant): Lease {
@@ -164,7 +177,19 @@ function leaseOf(object: Waitable, tenant: Tenant): Lease {
   return { handle, held: true, [Symbol.dispose]: () => handle.close() };
 }
 
-function assertCount(count: number, most: number): void {
-  if (count >= 1 && count <= most) return;
-  throw new RangeError(`Expected from 1 to ${most} objects to wait for, got ${count}`);
+function assertWaitables(objects: unknown, most: number): asserts objects is readonly Waitable[] {
+  if (!Array.isArray(objects)) {
+    throw new TypeError(`Expected the objects to wait for to be an array, got ${show(objects)}`);
+  }
+  const { length } = objects;
+  if (length < 1 || length > most) {
+    throw new RangeError(`Expected from 1 to ${most} objects to wait for, got ${length}`);
+  }
+  for (const [index, object] of objects.entries()) {
+    // One that is closed throws where it is asked for its handle, and says what it is.
+    if (object instanceof WaitableObject) continue;
+    assertObject(`object ${index} to wait for`, object);
+    const handle = "unsafeHandle" in object ? object.unsafeHandle : undefined;
+    assertBigInteger(`the unsafeHandle of object ${index} to wait for`, handle, 0n, MOST_HANDLE);
+  }
 }

@@ -4,13 +4,23 @@
  * @module
  */
 
-import { assertTimeout, type WaitOptions } from "./poll.ts";
+import { assertCanWait, type WaitOptions } from "./poll.ts";
 
 /** Keeps items until somebody takes them, in order; what is in it when it is ended can still be taken. */
 export class Mailbox<T> {
   readonly #items: T[] = [];
   readonly #takers = new Set<PromiseWithResolvers<T | undefined>>();
+  readonly #late: (timeout: number) => Error;
   #end: { error: unknown } | undefined;
+
+  /**
+   * Makes an empty queue.
+   *
+   * @param late Makes the error of who waited in vain. @default one that names nothing
+   */
+  constructor(late: (timeout: number) => Error = nothingCame) {
+    this.#late = late;
+  }
 
   /** Whether there is nothing to take now. */
   get isEmpty(): boolean {
@@ -45,9 +55,9 @@ export class Mailbox<T> {
    * @returns The item; `undefined` when it was ended and is empty.
    * @throws {Deno.errors.TimedOut} If there was none in time.
    */
-  async take({ timeout = Infinity, signal }: WaitOptions = {}): Promise<T | undefined> {
-    assertTimeout(timeout);
-    signal?.throwIfAborted();
+  async take(options: WaitOptions = {}): Promise<T | undefined> {
+    assertCanWait(options);
+    const { timeout = Infinity, signal } = options;
     if (this.#items.length > 0) return this.#items.shift();
     const taker = Promise.withResolvers<T | undefined>();
     if (this.#end !== undefined) {
@@ -60,7 +70,7 @@ export class Mailbox<T> {
       taker.reject(reason);
     };
     const abort = () => giveUp(signal!.reason);
-    const late = () => giveUp(new Deno.errors.TimedOut(`Nothing came within ${timeout} ms`));
+    const late = () => giveUp(this.#late(timeout));
     const timer = timeout === Infinity ? undefined : setTimeout(late, timeout);
     signal?.addEventListener("abort", abort);
     this.#takers.add(taker);
@@ -76,4 +86,8 @@ export class Mailbox<T> {
     if (error === undefined) taker.resolve(undefined);
     else taker.reject(error);
   }
+}
+
+function nothingCame(timeout: number): Error {
+  return new Deno.errors.TimedOut(`Nothing came within ${timeout} ms`);
 }

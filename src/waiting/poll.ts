@@ -4,7 +4,8 @@
  * @module
  */
 
-import { assertInteger } from "../../ffi/arguments.ts";
+import { assertInteger, assertObject, assertSignal } from "../../ffi/arguments.ts";
+import type { OptionChecks } from "../../ffi/options.ts";
 
 /** How long to wait, and how to stop waiting. */
 export interface WaitOptions {
@@ -13,6 +14,12 @@ export interface WaitOptions {
   /** Stops the wait, which then rejects with the signal's reason. */
   signal?: AbortSignal;
 }
+
+/** The checks of {@linkcode WaitOptions}. */
+export const WAIT_CHECKS: OptionChecks<WaitOptions> = {
+  timeout: checkTimeout,
+  signal: assertSignal,
+};
 
 /** The longest pause between two looks, in milliseconds. */
 const LONGEST_PAUSE = 32;
@@ -25,8 +32,20 @@ export const LONGEST_TIMER = 2 ** 31 - 1;
  *
  * @param timeout The value.
  */
-export function assertTimeout(timeout: number): void {
-  if (timeout !== Infinity) assertInteger("timeout", timeout, 0, LONGEST_TIMER);
+export function assertTimeout(timeout: unknown): void {
+  checkTimeout("timeout", timeout);
+}
+
+/**
+ * Throws unless the options can be those of a wait, whatever else is in them.
+ *
+ * @param options How long, and what stops it.
+ */
+export function assertWaitOptions(options: WaitOptions): void {
+  assertObject("the options", options);
+  const { timeout = Infinity, signal } = options;
+  assertTimeout(timeout);
+  if (signal !== undefined) assertSignal("signal", signal);
 }
 
 /**
@@ -34,9 +53,25 @@ export function assertTimeout(timeout: number): void {
  *
  * @param options How long, and what stops it; a signal that has done so already throws its reason.
  */
-export function assertCanWait({ timeout = Infinity, signal }: WaitOptions): void {
+export function assertCanWait(options: WaitOptions): void {
+  assertWaitOptions(options);
+  options.signal?.throwIfAborted();
+}
+
+/**
+ * Throws unless the options can be those of a wait that blocks the thread, whatever else is in them.
+ *
+ * @param options How long.
+ */
+export function assertCanBlock(options: { timeout?: number }): void {
+  assertObject("the options", options);
+  const { timeout = Infinity } = options;
   assertTimeout(timeout);
-  signal?.throwIfAborted();
+}
+
+/** Throws unless an option can be a timeout. */
+export function checkTimeout(name: string, value: unknown): void {
+  if (value !== Infinity) assertInteger(name, value, 0, LONGEST_TIMER);
 }
 
 /**
@@ -51,10 +86,10 @@ export function assertCanWait({ timeout = Infinity, signal }: WaitOptions): void
 export async function poll<T>(
   what: string,
   look: () => T | undefined,
-  { timeout = Infinity, signal }: WaitOptions = {},
+  options: WaitOptions = {},
 ): Promise<T> {
-  assertTimeout(timeout);
-  signal?.throwIfAborted();
+  assertCanWait(options);
+  const { timeout = Infinity, signal } = options;
   const deadline = performance.now() + timeout;
   for (let pause = 1;; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
     const found = look();

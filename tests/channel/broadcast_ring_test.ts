@@ -269,8 +269,8 @@ Deno.test("receive() is stopped by time, by its signal and by close(), and recei
   receiver.close();
   receiver.close();
   const { BadResource } = Deno.errors;
-  await assertRejects(() => late, BadResource, "The broadcast ring's receiver is closed");
-  await assertRejects(() => behind, BadResource, "The broadcast ring's receiver is closed");
+  await assertRejects(() => late, BadResource, "The receiver of the anonymous broadcast ring");
+  await assertRejects(() => behind, BadResource, "The receiver of the anonymous broadcast ring");
   assertThrows(() => receiver.tryReceive(), BadResource);
 });
 

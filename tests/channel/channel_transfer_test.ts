@@ -87,6 +87,12 @@ Deno.test("A ChannelInbox refuses what is no channel, and what comes in the wron
   });
   assertEquals(errors.length % 4, 0);
   assertThrows(() => RingChannel.fromParts(channelOf(memory)), Deno.errors.NotFound);
+  const options = { tag: 1, access: "read" };
+  await assertRejects(
+    () => sendChannel(window, channel, options),
+    TypeError,
+    'There is no option "access"',
+  );
 });
 
 /** What looks like the parts of a channel. */

@@ -1,6 +1,6 @@
-import { assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { assertBoolean, assertFunction, assertSignal, assertString } from "../../ffi/arguments.ts";
-import { anyValue, assertOptions } from "../../ffi/options.ts";
+import { anyValue, assertOptions, integerFrom, oneOf, pickOptions } from "../../ffi/options.ts";
 
 interface Options {
   title?: string;
@@ -52,4 +52,30 @@ Deno.test("assertOptions() suggests the option that a misspelt name is close to"
   const text = 'There is no option "byteLength": the options are title, hidden, onMessage, signal';
   assertThrows(() => check({ byteLength: 5 }), TypeError, text);
   assertThrows(() => check({ constructor: 5 }), TypeError, 'There is no option "constructor"');
+});
+
+Deno.test("pickOptions() passes on what is given and the callee has, and nothing else", () => {
+  const options = { title: "a", hidden: undefined, signal: undefined, data: 0 };
+  assertEquals(pickOptions(options, { title: assertString, hidden: assertBoolean }), {
+    title: "a",
+  });
+  assertEquals(pickOptions(options, { data: anyValue }), { data: 0 });
+  assertEquals(pickOptions(options, {}), {});
+  const inherited: { title?: string } = Object.create({ title: "b" });
+  assertEquals(pickOptions(inherited, { title: assertString }), { title: "b" });
+});
+
+Deno.test("oneOf() and integerFrom() make checks that name the option", () => {
+  assertThrows(
+    () => oneOf(["a", "b"])("kind", "c"),
+    TypeError,
+    'Expected kind to be one of "a", "b", got "c"',
+  );
+  assertThrows(
+    () => integerFrom(1, 5)("count", 6),
+    RangeError,
+    "Expected count to be an integer from 1 to 5, got 6",
+  );
+  oneOf(["a"])("kind", "a");
+  integerFrom(1)("count", 2 ** 40);
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { environmentBlock } from "../../src/process/environment_block.ts";
+import { assertEnvironment, environmentBlock } from "../../src/process/environment_block.ts";
 
 /** The variables of a block, which ends with two NULs. */
 function read(block: Uint16Array): string[] {
@@ -23,22 +23,22 @@ Deno.test("environmentBlock() has this process's variables unless told otherwise
   assertEquals(new Set(names).size, names.length);
 });
 
-Deno.test("environmentBlock() refuses what is no variable", () => {
+Deno.test("assertEnvironment() refuses what is no variable", () => {
   for (const [name, value] of [["", "a"], ["a=b", "c"], ["a\0", "b"], ["a", "b\0"]] as const) {
     assertThrows(
-      () => environmentBlock({ [name]: value }, true),
+      () => assertEnvironment("env", { [name]: value }),
       TypeError,
       "Expected an environment",
     );
   }
 });
 
-Deno.test("environmentBlock() takes the longest name and value, and no longer ones", () => {
+Deno.test("assertEnvironment() takes the longest name and value, and no longer ones", () => {
   const longest = "n".repeat(32_766);
   assertEquals(read(environmentBlock({ [longest]: longest }, true)), [`${longest}=${longest}`]);
   for (const [env, what] of [[{ [`${longest}n`]: "" }, "name"], [{ a: `${longest}n` }, "value"]]) {
     assertThrows(
-      () => environmentBlock(env as Record<string, string>, true),
+      () => assertEnvironment("env", env),
       RangeError,
       `Expected the ${what} of an environment variable to have at most 32766 characters, got 32767`,
     );

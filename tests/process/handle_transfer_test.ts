@@ -217,7 +217,11 @@ Deno.test("sendHandle() and receiveHandle() reach a C program that follows the w
 
 Deno.test("sendHandle() refuses wrong arguments", async () => {
   using memory = SharedMemory.anonymous(4096);
-  await assertRejects(() => sendHandle(0x7654n, memory), Deno.errors.NotFound, "there is none");
+  await assertRejects(
+    () => sendHandle(0x7654n, memory),
+    Deno.errors.NotFound,
+    "Cannot send a handle of memory to window 30292: there is none",
+  );
   await using receiver = await openReceiver();
   const form = "shove" as "push";
   await assertRejects(() => sendHandle(receiver.window, memory, { form }), TypeError, "form");

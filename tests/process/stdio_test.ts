@@ -51,7 +51,11 @@ Deno.test("spawn() ends the streams of a child that is killed", async () => {
   const write = async () => {
     for (;;) await writer.write(new Uint8Array(65_536));
   };
-  await assertRejects(write, Deno.errors.BrokenPipe);
+  await assertRejects(
+    write,
+    Deno.errors.BrokenPipe,
+    "Cannot write to the stdin of a child process",
+  );
   assertEquals(await new Response(child.stderr).text(), "");
 });
 

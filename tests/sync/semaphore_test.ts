@@ -28,8 +28,12 @@ Deno.test("SharedSemaphore.release() refuses what would be more than the maximum
   for (const wrong of [0, -1, 1.5, NaN, 2 ** 31]) {
     assertThrows(() => semaphore.release(wrong), RangeError, "Expected count");
   }
+  const name = randomName();
+  using _existing = SharedSemaphore.create(name);
   for (const options of [{ maximum: 0 }, { initial: 2, maximum: 1 }, { initial: -1 }]) {
     assertThrows(() => SharedSemaphore.anonymous(options), RangeError);
+    // Also where there is one, so that it would not be used.
+    assertThrows(() => SharedSemaphore.openOrCreate(name, options), RangeError);
   }
 });
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   ProcessWatch,
   SharedEvent,
@@ -9,6 +9,7 @@ import {
   waitAny,
 } from "../../mod.ts";
 import { assertLeavesNoHandle } from "../leak.ts";
+import { randomName } from "../random_name.ts";
 
 const soon = { timeout: 20_000 };
 const shell = { stdin: "piped", stdout: "null", stderr: "null" } as const;
@@ -123,4 +124,36 @@ Deno.test("waitAny() and waitAll() leave no handle behind", async () => {
     const results = await Promise.allSettled([all, any]);
     assertEquals(results.map(({ status }) => status), ["rejected", "rejected"]);
   });
+});
+
+Deno.test("A wait that is late names what it waited for, where that is little", async () => {
+  const name = randomName();
+  using event = SharedEvent.create(`${name}-event`);
+  using semaphore = SharedSemaphore.create(`${name}-semaphore`);
+  using mutex = SharedMutex.create(`${name}-mutex`);
+  const [one, two] = [`event "${event.name}"`, `semaphore "${semaphore.name}"`];
+  const wait = { timeout: 0 };
+  const rows: [call: () => Promise<unknown>, what: string][] = [
+    [() => event.wait(wait), one],
+    [() => semaphore.wait(wait), two],
+    [() => waitAny([event, semaphore], wait), `any of ${one}, ${two}`],
+    [() => waitAll([event, semaphore], wait), `all of ${one}, ${two}`],
+    [() => waitAny(Array(5).fill(event), wait), "any of 5 objects"],
+  ];
+  for (const [call, what] of rows) {
+    const { message } = await assertRejects(call, Deno.errors.TimedOut);
+    assertEquals(message, `Waited 0 ms for ${what} and it was not signalled`);
+  }
+  const { lock } = await waitAll([mutex], soon);
+  lock!.release();
+  const { message } = assertThrows(() => lock!.release(), Deno.errors.BadResource);
+  const label = `mutex "${mutex.name}"`;
+  assertEquals(
+    message,
+    `Cannot release the mutexes among ${label}: the lock is released already`,
+  );
+  using taken = await mutex.lock(soon);
+  const late = await assertRejects(() => mutex.lock({ timeout: 1 }), Deno.errors.TimedOut);
+  assertEquals(late.message, `Waited 1 ms for ${label} and it was not signalled`);
+  taken.release();
 });

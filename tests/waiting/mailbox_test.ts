@@ -53,3 +53,8 @@ Deno.test("Mailbox that is ended by an error gives what is in it, and then the e
   await assertRejects(() => waiting[1]!, Error, "broken");
   await assertRejects(() => mailbox.take(), Error, "broken");
 });
+
+Deno.test("Mailbox has its owner make the error of who waited in vain", async () => {
+  const mailbox = new Mailbox<number>((timeout) => new RangeError(`late by ${timeout}`));
+  await assertRejects(() => mailbox.take({ timeout: 1 }), RangeError, "late by 1");
+});

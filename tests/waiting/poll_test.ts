@@ -1,4 +1,5 @@
 import { assertEquals, assertLess, assertRejects } from "@std/assert";
+import { Mailbox } from "../../src/waiting/mailbox.ts";
 import { poll } from "../../src/waiting/poll.ts";
 
 Deno.test("poll() looks at once, and gives what it found", async () => {
@@ -59,4 +60,21 @@ Deno.test("poll() refuses a timeout that is none", async () => {
   for (const timeout of [-1, 0.5, NaN, 2 ** 31]) {
     await assertRejects(() => poll("it", () => 1, { timeout }), RangeError, "timeout");
   }
+});
+
+Deno.test("poll() and Mailbox.take() do not begin with options of the wrong kind", async () => {
+  const wrong: [options: object, text: string][] = [
+    [{ timeout: "5" }, 'Expected timeout to be a number, got "5"'],
+    [{ timeout: 5n }, "Expected timeout to be a number, got 5n"],
+    [{ signal: 5 }, "Expected signal to be an AbortSignal, got 5"],
+    [{ signal: null }, "Expected signal to be an AbortSignal, got null"],
+  ];
+  const mailbox = new Mailbox<number>();
+  mailbox.put(1);
+  for (const [options, text] of wrong) {
+    for (const wait of [() => poll("it", () => 1, options), () => mailbox.take(options)]) {
+      assertEquals((await assertRejects(wait, TypeError)).message, text);
+    }
+  }
+  assertEquals(await mailbox.take(), 1);
 });

@@ -32,6 +32,8 @@
  * @module
  */
 
+import { labelOf } from "../end/labels.ts";
+import { describeOther, MAGICS } from "../end/magic.ts";
 import type { Place } from "../ring/ring_header.ts";
 import { isPossibleSize, LEAST_CAPACITY, type RingSize } from "../ring/ring_size.ts";
 
@@ -65,7 +67,7 @@ export const SENDER: Place = { owner: 80, state: 162, sleeping: -1 };
 /** Kinds of record. */
 export const RECORD_KIND = { message: 1, padding: 2 } as const;
 
-const MAGIC = 0x42524957;
+export const MAGIC: number = MAGICS.broadcastRing;
 const VERSION = 2;
 const SCOPES = ["Local", "Global"] as const;
 
@@ -114,13 +116,14 @@ export function writeHeader(
  * @throws {Deno.errors.InvalidData} If it is none.
  */
 export function readHeader(buffer: ArrayBuffer): BroadcastSettings | undefined {
+  const notARing = (why: string) => notTheMemoryOfARing(labelOf(buffer), why);
   if (buffer.byteLength < HEADER_LENGTH + LEAST_CAPACITY) {
     throw notARing(`it has only ${buffer.byteLength} bytes`);
   }
   const words = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
   const magic = Atomics.load(words, WORD.magic);
   if (magic === 0) return undefined;
-  if (magic !== MAGIC) throw notARing("it begins with something else");
+  if (magic !== MAGIC) throw notARing(describeOther(magic));
   const word = (index: number) => words[index]! >>> 0;
   const version = word(WORD.version);
   if (version !== VERSION) throw notARing(`it is of version ${version}`);
@@ -150,17 +153,26 @@ export function eventNameOf(buffer: ArrayBuffer): string {
  */
 export function readPosition(positions: BigUint64Array, index: number): number {
   const position = Number(Atomics.load(positions, index));
-  if (position > Number.MAX_SAFE_INTEGER) throw invalid(`it has a position of ${position}`);
+  if (position > Number.MAX_SAFE_INTEGER) {
+    throw invalid(positions.buffer, `it has a position of ${position}`);
+  }
   return position;
 }
 
-/** What is thrown when the memory says what cannot be. */
-export function invalid(what: string): Deno.errors.InvalidData {
+/**
+ * Makes the error for memory whose contents contradict each other.
+ *
+ * @param buffer The memory.
+ * @param what The contradiction.
+ */
+export function invalid(buffer: ArrayBufferLike, what: string): Deno.errors.InvalidData {
   return new Deno.errors.InvalidData(
-    `The broadcast ring's memory was written to by somebody else: ${what}`,
+    `The memory of the ${labelOf(buffer)} was written to by somebody else: ${what}`,
   );
 }
 
-function notARing(why: string): Deno.errors.InvalidData {
-  return new Deno.errors.InvalidData(`The memory is not a broadcast ring's: ${why}`);
+function notTheMemoryOfARing(label: string, why: string): Deno.errors.InvalidData {
+  return new Deno.errors.InvalidData(
+    `Cannot open ${label}: the memory is not a broadcast ring's, ${why}`,
+  );
 }

@@ -15,6 +15,7 @@ import {
   UNIT,
 } from "./broadcast_header.ts";
 import { committedAfter } from "./broadcast_writer.ts";
+import { labelOf } from "../end/labels.ts";
 import { fence } from "./fence.ts";
 
 /** How often a message is tried to be read that is written over each time. */
@@ -112,18 +113,25 @@ export class BroadcastReader {
       }
       const size = (length + 2 * UNIT - 1) >>> 4;
       if (this.#at + size > announced) {
-        throw invalid(`it has a record at ${this.#at}, and only ${announced} is announced`);
+        throw invalid(
+          this.#words.buffer,
+          `it has a record at ${this.#at}, and only ${announced} is announced`,
+        );
       }
       if (copy !== undefined) {
         return this.#give(copy, length, (low >>> 0) + (high >>> 0) * 2 ** 32);
       }
       if (kind !== RECORD_KIND.padding || size !== this.#capacity - place) {
-        throw invalid(`it has a record of kind ${kind} and ${length + UNIT} bytes at ${this.#at}`);
+        throw invalid(
+          this.#words.buffer,
+          `it has a record of kind ${kind} and ${length + UNIT} bytes at ${this.#at}`,
+        );
       }
       this.#at += size;
     }
     throw new Deno.errors.Busy(
-      `Cannot read a message: ${MOST_TRIES} times it was written over meanwhile`,
+      `Cannot read a message of the ${labelOf(this.#words.buffer)}: ${MOST_TRIES} times it was ` +
+        "written over meanwhile",
     );
   }
 
@@ -152,7 +160,7 @@ export class BroadcastReader {
   #give(copy: Uint8Array<ArrayBuffer>, length: number, number: number): BroadcastMessage {
     const missed = number - this.#number;
     if (missed !== 0 && !(this.#isOvertaken && missed > 0 && Number.isSafeInteger(number))) {
-      throw invalid(`it has message ${number} where ${this.#number} should be`);
+      throw invalid(this.#words.buffer, `it has message ${number} where ${this.#number} should be`);
     }
     this.#at += (length + 2 * UNIT - 1) >>> 4;
     this.#number = number + 1;
@@ -166,11 +174,16 @@ export class BroadcastReader {
     const newest = readPosition(this.#positions, POSITION.newest);
     const announced = readPosition(this.#positions, POSITION.announced);
     if (announced - newest <= this.#capacity) {
-      if (newest <= this.#at) throw invalid(`its newest record went back to ${newest}`);
+      if (newest <= this.#at) {
+        throw invalid(this.#words.buffer, `its newest record went back to ${newest}`);
+      }
       this.#newest = this.#at = newest;
       this.#isOvertaken = true;
     } else if (readPosition(this.#positions, POSITION.newest) === newest) {
-      throw invalid(`its newest record is at ${newest}, and ${announced} is announced`);
+      throw invalid(
+        this.#words.buffer,
+        `its newest record is at ${newest}, and ${announced} is announced`,
+      );
     }
   }
 }

@@ -37,6 +37,7 @@ import {
   UNIT,
   WORD,
 } from "./broadcast_header.ts";
+import { labelOf } from "../end/labels.ts";
 import { fence } from "./fence.ts";
 
 /** How much is written before receivers are told, unless the sender idles before, in units. */
@@ -95,7 +96,10 @@ export class BroadcastWriter {
       length < UNIT || kind !== RECORD_KIND.message || this.#announced > this.#lastPosition() ||
       this.#at > this.#announced || this.#announced - this.#newest > this.#capacity
     ) {
-      throw invalid(`its newest record is one of ${length} bytes at ${this.#newest}`);
+      throw invalid(
+        this.#words.buffer,
+        `its newest record is one of ${length} bytes at ${this.#newest}`,
+      );
     }
     this.flush();
   }
@@ -181,7 +185,9 @@ export class BroadcastWriter {
     const last = this.#lastPosition();
     if (end > last) {
       throw new Deno.errors.InvalidData(
-        `Cannot send: the broadcast ring is at position ${this.#at} and message ${this.#number}, ` +
+        `Cannot send: the ${
+          labelOf(this.#words.buffer)
+        } is at position ${this.#at} and message ${this.#number}, ` +
           "and has none from 2⁵³ on; make a new ring",
       );
     }

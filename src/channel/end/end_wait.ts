@@ -10,6 +10,7 @@ import { INFINITE } from "../../../ffi/registered_wait.ts";
 import type { SharedEvent, WaitOptions } from "../../sync/mod.ts";
 import { ParkedWait } from "../../sync/parked_wait.ts";
 import { PATIENCE, standStillBriefly } from "../../waiting/patience.ts";
+import { labelOf } from "./labels.ts";
 import { deadlineAfter, timeLeft } from "./deadline.ts";
 import type { OtherSide } from "./other_end.ts";
 import type { Sleeper } from "./sleep.ts";
@@ -32,6 +33,8 @@ const LONGEST_SLEEP = 200;
 
 /** What an end waits with. */
 export interface EndWaitOptions {
+  /** The memory of the two ends. */
+  buffer: ArrayBuffer;
   /** The end. */
   sleeper: Sleeper;
   /** The event that wakes it up. */
@@ -47,6 +50,7 @@ export interface EndWaitOptions {
 
 /** Waits until something is there: spins for a while, and then sleeps until the end's event is set. */
 export class EndWait implements Disposable {
+  readonly #buffer: ArrayBuffer;
   readonly #sleeper: Sleeper;
   readonly #event: SharedEvent;
   readonly #other: OtherSide;
@@ -63,7 +67,8 @@ export class EndWait implements Disposable {
   readonly #spin = new Spin(LOOKS_IN_TURN);
 
   /** @param options What to wait with. */
-  constructor({ sleeper, event, other, isShared }: EndWaitOptions) {
+  constructor({ buffer, sleeper, event, other, isShared }: EndWaitOptions) {
+    this.#buffer = buffer;
     this.#isShared = isShared;
     this.#longestSleep = isShared || other.isMany ? LONGEST_SLEEP : Infinity;
     this.#sleeper = sleeper;
@@ -96,7 +101,7 @@ export class EndWait implements Disposable {
         this.#leave(sleeps > 0);
         return ready;
       }
-      const end = sleepSync(this.#event.unsafeHandle, process, Math.min(left, this.#longestSleep));
+      const end = this.#sleepSync(process, Math.min(left, this.#longestSleep));
       if (end === "ended") this.#other.noteDeath();
       if (end === "late") this.#other.lookNowAndThen();
     }
@@ -177,8 +182,7 @@ export class EndWait implements Disposable {
    */
   #glance(): boolean {
     if (this.#quick < STREAK) return false;
-    const event = this.#event.unsafeHandle;
-    return standStillBriefly(() => sleepSync(event, undefined, PATIENCE)) === "woken";
+    return standStillBriefly(() => this.#sleepSync(undefined, PATIENCE)) === "woken";
   }
 
   /** Sleeps without the thread standing still. */
@@ -214,21 +218,21 @@ export class EndWait implements Disposable {
     if (!this.#isShared) this.#sleeper.rise();
     else if (hasSlept) this.#event.set();
   }
-}
 
-function sleepSync(
-  event: bigint,
-  process: bigint | undefined,
-  timeout: number,
-): "woken" | "ended" | "late" {
-  const handles = process === undefined
-    ? BigUint64Array.of(event)
-    : BigUint64Array.of(event, process);
-  const milliseconds = Math.min(Math.ceil(timeout), INFINITE);
-  const { WaitForMultipleObjectsEx } = kernel32();
-  const code = WaitForMultipleObjectsEx(handles.length, handles, 0, milliseconds, 0);
-  if (code === WAIT_OBJECT_0 + 1) return "ended";
-  if (code === WAIT_OBJECT_0) return "woken";
-  if (code === WAIT_TIMEOUT) return "late";
-  throw lastError("WaitForMultipleObjectsEx", "Cannot wait for the other end of the channel");
+  #sleepSync(process: bigint | undefined, timeout: number): "woken" | "ended" | "late" {
+    const event = this.#event.unsafeHandle;
+    const handles = process === undefined
+      ? BigUint64Array.of(event)
+      : BigUint64Array.of(event, process);
+    const milliseconds = Math.min(Math.ceil(timeout), INFINITE);
+    const { WaitForMultipleObjectsEx } = kernel32();
+    const code = WaitForMultipleObjectsEx(handles.length, handles, 0, milliseconds, 0);
+    if (code === WAIT_OBJECT_0 + 1) return "ended";
+    if (code === WAIT_OBJECT_0) return "woken";
+    if (code === WAIT_TIMEOUT) return "late";
+    throw lastError(
+      "WaitForMultipleObjectsEx",
+      `Cannot wait for the other end of the ${labelOf(this.#buffer)}`,
+    );
+  }
 }

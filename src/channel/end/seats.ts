@@ -23,8 +23,10 @@
  */
 
 import { unless } from "../../../ffi/error.ts";
-import type { Security } from "../../../ffi/security.ts";
+import type { OptionChecks } from "../../../ffi/options.ts";
+import { assertSecurity, type Security } from "../../../ffi/security.ts";
 import { SharedEvent } from "../../sync/mod.ts";
+import { labelOf } from "./labels.ts";
 import type { Sleeper } from "./sleep.ts";
 
 /** How many seats there are. */
@@ -42,6 +44,9 @@ export interface SeatOptions {
    */
   security?: Security;
 }
+
+/** The checks of {@linkcode SeatOptions}. */
+export const SEAT_CHECKS: OptionChecks<SeatOptions> = { security: assertSecurity };
 
 /** The seats of a memory's readers. */
 export class Seats {
@@ -103,7 +108,9 @@ export class Seats {
       const event = unless(Deno.errors.AlreadyExists, create);
       if (event !== undefined) return new Seat(event, this.#words, seat);
     }
-    throw new Deno.errors.Busy(`${SEATS} readers wait for "${this.#name}" already`);
+    throw new Deno.errors.Busy(
+      `Cannot wait for the ${labelOf(this.#words.buffer)}: ${SEATS} readers wait for it already`,
+    );
   }
 
   /** Wakes the reader of the lowest bit in a word; tells whether there is one. */

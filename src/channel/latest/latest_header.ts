@@ -17,12 +17,13 @@
  * @module
  */
 
+import { MAGICS } from "../end/magic.ts";
 import { SEAT_WORDS, Seats } from "../end/seats.ts";
 import { HEADER_LENGTH, type Place } from "../ring/ring_header.ts";
 import { LatestSlots } from "./latest_slots.ts";
 
 /** The first word. */
-export const MAGIC = 0x564c_4957;
+export const MAGIC: number = MAGICS.latestValue;
 /** The version of all this; in version 1 the writer had no place. */
 export const VERSION = 2;
 /** The writer's place; no word says that the writer sleeps, for it never does. */

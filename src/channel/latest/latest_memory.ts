@@ -4,9 +4,12 @@
  * @module
  */
 
-import type { Security } from "../../../ffi/security.ts";
-import type { MappedView, SharedMemory } from "../../memory/mod.ts";
-import { struct } from "../../memory/mod.ts";
+import { assertObject, show } from "../../../ffi/arguments.ts";
+import type { OptionChecks } from "../../../ffi/options.ts";
+import { assertSecurity, type Security } from "../../../ffi/security.ts";
+import { type MappedView, type SharedMemory, struct } from "../../memory/mod.ts";
+import { labelFor, nameMemory } from "../end/labels.ts";
+import { describeOther } from "../end/magic.ts";
 import { type LatestParts, MAGIC, memoryLengthFor, partsOf, VERSION } from "./latest_header.ts";
 import { SLOTS } from "./latest_slots.ts";
 
@@ -27,6 +30,9 @@ export interface LatestValueOptions {
   security?: Security;
 }
 
+/** The checks of {@linkcode LatestValueOptions}. */
+export const LATEST_VALUE_CHECKS: OptionChecks<LatestValueOptions> = { security: assertSecurity };
+
 const HEADER = struct({
   magic: "u32",
   version: "u32",
@@ -34,6 +40,28 @@ const HEADER = struct({
   valueLength: "u32",
   slots: "u32",
 });
+
+/** How messages call a latest value. */
+export function latestLabel(name: string): string {
+  return labelFor("latest value", name);
+}
+
+/**
+ * Throws unless a value is a layout.
+ *
+ * @param what What the value is, for the message: `"layout"`.
+ * @param value The value.
+ */
+export function assertLayout(what: string, value: unknown): asserts value is ValueLayout {
+  assertObject(what, value);
+  const isLayout = "layoutHash" in value && typeof value.layoutHash === "bigint" &&
+    "byteLength" in value && typeof value.byteLength === "number";
+  if (!isLayout) {
+    throw new TypeError(
+      `Expected ${what} to be what struct() or union() gives, got ${show(value)}`,
+    );
+  }
+}
 
 /** How much memory a value takes, in bytes. */
 export function memoryLengthOf({ byteLength }: ValueLayout): number {
@@ -68,11 +96,12 @@ export class LatestMemory implements Disposable {
   constructor(name: string, memory: SharedMemory, layout: ValueLayout) {
     this.#memory = memory;
     try {
-      this.#view = mapChecked(memory, layout);
+      this.#view = mapChecked(name, memory, layout);
     } catch (error) {
       memory.close();
       throw error;
     }
+    nameMemory(this.#view.buffer, latestLabel(name));
     this.parts = partsOf(this.#view.buffer, name, wordsOf(layout.byteLength));
   }
 
@@ -83,22 +112,35 @@ export class LatestMemory implements Disposable {
   }
 }
 
-function mapChecked(memory: SharedMemory, layout: ValueLayout): MappedView {
-  const label = `Expected shared memory "${memory.name}" to be a latest value of this layout`;
-  if (memory.byteLength < memoryLengthOf(layout)) {
-    throw new Deno.errors.InvalidData(`${label}, it has ${memory.byteLength} bytes`);
+function mapChecked(name: string, memory: SharedMemory, layout: ValueLayout): MappedView {
+  using stack = new DisposableStack();
+  const view = stack.use(memory.map());
+  const why = whyNot(view.bytes, layout);
+  if (why !== undefined) {
+    throw new Deno.errors.InvalidData(`Cannot open ${latestLabel(name)}: the memory is ${why}`);
   }
-  const view = memory.map();
-  const found = HEADER.read(view.bytes);
-  const expected = headerOf(layout);
-  for (const name of ["magic", "version", "layoutHash", "valueLength", "slots"] as const) {
-    if (found[name] === expected[name]) continue;
-    view.close();
-    throw new Deno.errors.InvalidData(
-      `${label}, its ${name} is ${found[name]} rather than ${expected[name]}`,
-    );
-  }
+  stack.move();
   return view;
+}
+
+/** Says what memory is that is not a latest value's of a layout. */
+function whyNot(bytes: Uint8Array<ArrayBuffer>, layout: ValueLayout): string | undefined {
+  const length = memoryLengthOf(layout);
+  if (bytes.length < HEADER.byteLength) {
+    return `not a latest value's, it has ${bytes.length} bytes`;
+  }
+  const found = HEADER.read(bytes);
+  const expected = headerOf(layout);
+  if (found.magic !== MAGIC) {
+    return `not a latest value's, ${describeOther(found.magic)} (its magic is ${found.magic})`;
+  }
+  if (bytes.length < length) {
+    return `not one of this layout, it has ${bytes.length} bytes and not ${length}`;
+  }
+  for (const name of ["version", "layoutHash", "valueLength", "slots"] as const) {
+    if (found[name] === expected[name]) continue;
+    return `not one of this layout, its ${name} is ${found[name]} and not ${expected[name]}`;
+  }
 }
 
 function headerOf({ byteLength, layoutHash }: ValueLayout) {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { assertOneOf } from "../../../ffi/arguments.ts";
 import { kernel32 } from "../../../ffi/kernel32.ts";
-import { assertCanWait, type WaitOptions } from "../../waiting/poll.ts";
+import { assertOptions, oneOf, type OptionChecks } from "../../../ffi/options.ts";
+import { WAIT_CHECKS, type WaitOptions } from "../../waiting/poll.ts";
 import { isTurnDue, nextTurn } from "../../waiting/turns.ts";
 import { deadlineAfter, timeLeft } from "../end/deadline.ts";
 import { OtherEnd } from "../end/other_end.ts";
@@ -55,6 +55,13 @@ interface Iteration {
 }
 
 const WHEN_WRITER_GONE: readonly WhenWriterGone[] = ["end", "throw", "wait"];
+
+/** The checks of {@linkcode ChangesOptions}. */
+export const CHANGES_CHECKS: OptionChecks<ChangesOptions> = {
+  ...WAIT_CHECKS,
+  whenWriterGone: oneOf(WHEN_WRITER_GONE),
+};
+
 const WAIT_OBJECT_0 = 0;
 
 /** Reads the newest value, and waits for changes of it. */
@@ -118,9 +125,9 @@ export class LatestReader implements Disposable {
     options: ChangesOptions,
   ): AsyncGenerator<T, void, void> {
     if (this.#closed) throw new Deno.errors.BadResource(`The ${this.#label} is closed`);
-    const { signal, whenWriterGone = "end" } = options;
-    assertOneOf("whenWriterGone", whenWriterGone, WHEN_WRITER_GONE);
-    assertCanWait(options);
+    assertOptions(options, CHANGES_CHECKS);
+    const { signal } = options;
+    signal?.throwIfAborted();
     const { slots } = this.#parts;
     const iteration = this.#begin();
     try {

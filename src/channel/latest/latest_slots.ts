@@ -21,6 +21,8 @@
  * @module
  */
 
+import { labelOf } from "../end/labels.ts";
+
 /** How many slots there are: a power of 2. A reader has as long as it takes to write all but one. */
 export const SLOTS = 4;
 /** Where the newest number is, in 32-bit words from the beginning; alone on its cache lines. */
@@ -92,7 +94,8 @@ export class LatestSlots {
       if (Atomics.load(words, slot) === number) return number;
     }
     throw new Deno.errors.Busy(
-      `Cannot read the newest value: ${MOST_TRIES} times it was written over meanwhile`,
+      `Cannot read the newest value of the ${labelOf(words.buffer)}: ${MOST_TRIES} times it was ` +
+        "written over meanwhile",
     );
   }
 

@@ -10,6 +10,7 @@
 import { startOf } from "../../../ffi/process.ts";
 import { currentThread } from "../../../ffi/thread.ts";
 import { inWorker } from "../../../ffi/worker.ts";
+import { labelOf } from "../end/labels.ts";
 import { OwnerWatch } from "./owner_watch.ts";
 import { describeOwner, processOwner, threadOwner } from "./owner_word.ts";
 import { CLOSED, HEADER_LENGTH, type Place } from "./ring_header.ts";
@@ -46,11 +47,18 @@ export function takePlace(buffer: ArrayBuffer, place: Place, who: string): void 
   const owners = new BigUint64Array(buffer, 0, HEADER_LENGTH / 8);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const owner = Atomics.load(owners, place.owner);
-    if (owner !== NOBODY) assertEnded(owner, who);
+    if (owner !== NOBODY && !hasEnded(owner)) {
+      throw new Deno.errors.Busy(
+        `The ${labelOf(buffer)} has a ${who} already, in ${describeOwner(owner)}: close that one ` +
+          "first",
+      );
+    }
     // Another process may have been quicker.
     if (Atomics.compareExchange(owners, place.owner, owner, selfAsOwner()) === owner) return;
   }
-  throw new Deno.errors.Busy(`Others take the place of the channel's ${who} again and again`);
+  throw new Deno.errors.Busy(
+    `Others take the place of the ${labelOf(buffer)}'s ${who} again and again`,
+  );
 }
 
 /**
@@ -63,9 +71,4 @@ export function leavePlace(buffer: ArrayBuffer, place: Place): void {
   const owners = new BigUint64Array(buffer, 0, HEADER_LENGTH / 8);
   Atomics.store(new Int32Array(buffer, 0, HEADER_LENGTH / 4), place.state, CLOSED);
   Atomics.compareExchange(owners, place.owner, selfAsOwner(), NOBODY);
-}
-
-function assertEnded(owner: bigint, who: string): void {
-  if (hasEnded(owner)) return;
-  throw new Deno.errors.Busy(`The channel has a ${who} already, in ${describeOwner(owner)}`);
 }

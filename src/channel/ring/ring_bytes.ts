@@ -4,6 +4,8 @@
  * @module
  */
 
+import { labelOf } from "../end/labels.ts";
+
 /**
  * Gives the bytes of a ring, unless a script has transferred their buffer away.
  *
@@ -12,7 +14,7 @@
 export function assertNotTransferred(ring: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   if (ring.length > 0) return ring;
   throw new Deno.errors.Busy(
-    "Cannot use the channel's ring in place: its ArrayBuffer was transferred away. " +
-      "Transfer a copy instead (bytes.slice())",
+    `Cannot use the ring of the ${labelOf(ring.buffer)} in place: its ArrayBuffer was ` +
+      "transferred away. Transfer a copy instead (bytes.slice())",
   );
 }

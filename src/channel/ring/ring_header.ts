@@ -38,6 +38,8 @@
  * @module
  */
 
+import { labelOf } from "../end/labels.ts";
+import { describeOther, MAGICS } from "../end/magic.ts";
 import { isPossibleSize, LEAST_CAPACITY, type RingSize } from "./ring_size.ts";
 
 /** Where the ring begins. */
@@ -87,7 +89,7 @@ export const SENDER: Place = SENDERS[0]!;
 export const CLOSED = 1;
 
 /** The first word of a ring that is ready. */
-export const MAGIC = 0x43524957;
+export const MAGIC: number = MAGICS.channel;
 /** The version of all this. */
 export const VERSION = 1;
 
@@ -147,13 +149,14 @@ export function writeHeader(buffer: ArrayBuffer, settings: RingSettings): void {
  * @throws {Deno.errors.InvalidData} If it is none.
  */
 export function readHeader(buffer: ArrayBuffer): RingSettings | undefined {
+  const notAChannel = (why: string) => notTheMemoryOfAChannel(labelOf(buffer), why);
   if (buffer.byteLength < HEADER_LENGTH + LEAST_CAPACITY) {
     throw notAChannel(`it has only ${buffer.byteLength} bytes`);
   }
   const words = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
   const magic = Atomics.load(words, WORD.magic);
   if (magic === 0) return undefined;
-  if (magic !== MAGIC) throw notAChannel("it begins with something else");
+  if (magic !== MAGIC) throw notAChannel(describeOther(magic));
   const word = (index: number) => words[index]! >>> 0;
   const [version, layout] = [word(WORD.version), word(WORD.layout)];
   const producers = PRODUCERS[layout - 1];
@@ -170,6 +173,26 @@ export function readHeader(buffer: ArrayBuffer): RingSettings | undefined {
   return { ...size, whenFull, producers, endsWithLastSender: goesOn === 0 };
 }
 
-function notAChannel(why: string): Deno.errors.InvalidData {
-  return new Deno.errors.InvalidData(`The memory is not a channel's: ${why}`);
+/**
+ * Makes the error for memory that is not a channel's.
+ *
+ * @param label What was to be opened.
+ * @param why What it is instead.
+ */
+export function notTheMemoryOfAChannel(label: string, why: string): Deno.errors.InvalidData {
+  return new Deno.errors.InvalidData(
+    `Cannot open ${label}: the memory is not a channel's, ${why}`,
+  );
+}
+
+/**
+ * Makes the error for memory whose contents contradict each other.
+ *
+ * @param buffer The memory.
+ * @param what The contradiction.
+ */
+export function invalid(buffer: ArrayBufferLike, what: string): Deno.errors.InvalidData {
+  return new Deno.errors.InvalidData(
+    `The memory of the ${labelOf(buffer)} was written to by somebody else: ${what}`,
+  );
 }

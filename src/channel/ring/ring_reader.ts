@@ -4,7 +4,13 @@
  * @module
  */
 
-import { HEADER_LENGTH, RECORD_HEADER_LENGTH, type RingSettings, WORD } from "./ring_header.ts";
+import {
+  HEADER_LENGTH,
+  invalid,
+  RECORD_HEADER_LENGTH,
+  type RingSettings,
+  WORD,
+} from "./ring_header.ts";
 
 /** How many bytes are read before the sender may write there again, unless the receiver idles before. */
 export const BATCH = 65_536;
@@ -76,7 +82,10 @@ export class RingReader {
       (this.#head & 7) !== 0 || (this.#released & 7) !== 0 ||
       ((this.#head - this.#released) >>> 0) > capacity
     ) {
-      throw invalid(`its head is at ${this.#released}, and ${this.#head} is consumed`);
+      throw invalid(
+        this.#words.buffer,
+        `its head is at ${this.#released}, and ${this.#head} is consumed`,
+      );
     }
   }
 
@@ -232,7 +241,7 @@ export class RingReader {
     const offset = this.#parse();
     if (offset >= 0) return offset;
     if (this.#words[FIRST_RECORD + (at >>> 2)] !== -rest || rest > left) {
-      throw invalid(`it has what is no message at ${at}`);
+      throw invalid(this.#words.buffer, `it has what is no message at ${at}`);
     }
     this.#head = this.#end;
     // The next receiver goes on here also if nothing follows: the sender may be told of this room.
@@ -244,7 +253,7 @@ export class RingReader {
     const tail = Atomics.load(this.#words, WORD.tail);
     const used = (tail - this.#head) >>> 0;
     if ((tail & 7) !== 0 || used > this.#capacity) {
-      throw invalid(`its tail is at ${tail} and its head at ${this.#head}`);
+      throw invalid(this.#words.buffer, `its tail is at ${tail} and its head at ${this.#head}`);
     }
     this.#tail = tail;
     return used !== 0;
@@ -254,10 +263,4 @@ export class RingReader {
 /** What the record of a message takes, in bytes. */
 function sizeOf(length: number): number {
   return (length + (RECORD_HEADER + 7)) & ~7;
-}
-
-function invalid(what: string): Deno.errors.InvalidData {
-  return new Deno.errors.InvalidData(
-    `The channel's memory was written to by somebody else: ${what}`,
-  );
 }

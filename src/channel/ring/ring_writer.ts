@@ -6,6 +6,7 @@
 
 import {
   HEADER_LENGTH,
+  invalid,
   longestMessage,
   RECORD_HEADER_LENGTH,
   type RingSettings,
@@ -136,7 +137,7 @@ export class RingWriter implements Writer {
     const tail = Atomics.load(this.#words, WORD.tail);
     const head = Atomics.load(this.#words, WORD.head);
     if (((tail | head) & 7) !== 0 || ((tail - head) >>> 0) > this.#capacity) {
-      throw new Deno.errors.InvalidData(`The channel's head is at ${head}, its tail at ${tail}`);
+      throw invalid(this.#words.buffer, `its head is at ${head}, its tail at ${tail}`);
     }
     this.#goTo(tail);
     this.#published = tail;
@@ -293,8 +294,9 @@ export class RingWriter implements Writer {
       (this.#tail() & 7) !== 0 || (this.#published & 7) !== 0 ||
       ((this.#tail() - this.#published) >>> 0) > this.#capacity
     ) {
-      throw new Deno.errors.InvalidData(
-        `The channel's tail is at ${this.#published}, and ${this.#tail()} is committed`,
+      throw invalid(
+        this.#words.buffer,
+        `its tail is at ${this.#published}, and ${this.#tail()} is committed`,
       );
     }
     this.#checkHead(this.#head);
@@ -315,8 +317,9 @@ export class RingWriter implements Writer {
     const used = (this.#tail() - head) >>> 0;
     const usedBefore = (this.#tail() - this.#head) >>> 0;
     if ((head & 7) === 0 && used <= this.#capacity && used <= usedBefore) return;
-    throw new Deno.errors.InvalidData(
-      `The channel's head went from ${this.#head} to ${head}, its tail is at ${this.#tail()}`,
+    throw invalid(
+      this.#words.buffer,
+      `its head went from ${this.#head} to ${head}, its tail is at ${this.#tail()}`,
     );
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { labelOf } from "../end/labels.ts";
 import { leavePlace, takePlace } from "./ownership.ts";
 import { HEADER_LENGTH, type Producers, SENDER, SENDERS, WORD } from "./ring_header.ts";
 
@@ -52,5 +53,7 @@ function takeAny(buffer: ArrayBuffer): number {
       if (!(error instanceof Deno.errors.Busy)) throw error;
     }
   }
-  throw new Deno.errors.Busy(`The channel has ${SENDERS.length} senders already`);
+  throw new Deno.errors.Busy(
+    `The ${labelOf(buffer)} has ${SENDERS.length} senders already: close one first`,
+  );
 }

@@ -161,7 +161,8 @@ function elementsOver(
     }
 
     #offsetOf(index: number): number {
-      if (!(index >>> 0 === index && index < length)) {
+      // A symbol would throw at the shift, and a bigint too.
+      if (!(typeof index === "number" && index >>> 0 === index && index < length)) {
         assertInteger(`the index in ${this.#where}`, index, 0, length - 1);
       }
       return this.#offset + index * byteLength;

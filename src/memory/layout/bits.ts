@@ -48,9 +48,18 @@ type Bits = CType<unknown, unknown, unknown>;
  * @throws {RangeError} If the width is out of range.
  */
 export function bits<const N extends BitUnit>(unit: N, width: number): BitField<N> {
+  assertBitField({ unit, width });
+  return { unit, width };
+}
+
+/**
+ * Throws unless a bit field has a unit, and a width that is in it.
+ *
+ * @param field The bit field.
+ */
+export function assertBitField({ unit, width }: BitField): void {
   assertOneOf("the unit of a bit field", unit, UNITS);
   assertInteger("the width of a bit field", width, 1, SCALARS[unit].byteLength * 8);
-  return { unit, width };
 }
 
 /**

@@ -6,7 +6,7 @@
  */
 
 import { assertInteger, assertObject } from "../../../ffi/arguments.ts";
-import { type BitField, bitsAt } from "./bits.ts";
+import { assertBitField, type BitField, bitsAt } from "./bits.ts";
 import { type CType, MOST_BYTES, type TypeLike } from "./ctype.ts";
 import { SCALARS, typeOf } from "./scalar.ts";
 
@@ -66,6 +66,7 @@ export function placeInTurn(fields: Fields, pack: number): Placement {
   let unit: Unit | undefined;
   for (const [name, field] of entriesOf(fields)) {
     if (isBitField(field)) {
+      assertBitField(field);
       const { byteLength, alignment } = SCALARS[field.unit];
       if (unit?.byteLength !== byteLength || unit.taken + field.width > byteLength * 8) {
         unit = { offset: alignUp(end, Math.min(alignment, pack)), byteLength, taken: 0 };
@@ -100,6 +101,7 @@ export function placeTogether(fields: Fields, pack: number): Placement {
     if (isFieldAt(field)) {
       throw new TypeError(`Expected no offset for ${name}: all fields of a union are at 0`);
     }
+    if (isBitField(field)) assertBitField(field);
     return { name, type: isBitField(field) ? bitsAt(field, 0) : typeOf(field, name), offset: 0 };
   });
   return complete(placed, Math.max(...placed.map(({ type }) => type.byteLength)), pack);

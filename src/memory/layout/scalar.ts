@@ -9,6 +9,8 @@ import {
   assertBoolean,
   assertInteger,
   assertNumber,
+  assertOneOf,
+  show,
 } from "../../../ffi/arguments.ts";
 import type { CType, ScalarName, ScalarValues, TypeLike } from "./ctype.ts";
 
@@ -151,6 +153,7 @@ const SAFE: { readonly [N in BigIntegerName]: CType<number> } = {
  * @param name Which of the two.
  */
 export function safe(name: BigIntegerName): CType<number> {
+  assertOneOf("the type", name, ["i64", "u64"]);
   return SAFE[name];
 }
 
@@ -208,10 +211,19 @@ function checkBoolean(value: unknown, where: string): asserts value is boolean {
  * @throws {TypeError} If it is neither.
  */
 export function typeOf(type: TypeLike, where: string): CType<unknown, unknown, unknown> {
-  if (typeof type === "object" && type !== null && "signature" in type) return type;
+  if (isType(type)) return type;
   if (typeof type === "string" && Object.hasOwn(SCALARS, type)) return SCALARS[type];
   throw new TypeError(
     `Expected the type of ${where} to be one of ${Object.keys(SCALARS).join(", ")}, or what ` +
-      `struct(), array(), utf16() and the like give, got ${JSON.stringify(type)}`,
+      `struct(), array(), utf16() and the like give, got ${show(type)}`,
   );
+}
+
+/** Whether a value has what the placement of fields asks a type for. */
+function isType(value: unknown): value is CType<unknown, unknown, unknown> {
+  return typeof value === "object" && value !== null &&
+    "signature" in value && typeof value.signature === "string" &&
+    "byteLength" in value && typeof value.byteLength === "number" &&
+    "alignment" in value && typeof value.alignment === "number" &&
+    "check" in value && typeof value.check === "function";
 }

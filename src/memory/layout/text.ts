@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertInteger, assertString } from "../../../ffi/arguments.ts";
+import { assertInteger, assertText } from "../../../ffi/arguments.ts";
 import { CP_ACP, decodeCodePage, encodeCodePage } from "../../../ffi/code_page.ts";
 import { decodeWide, toUnits } from "../../../ffi/wide.ts";
 import { type CType, MOST_BYTES } from "./ctype.ts";
@@ -32,7 +32,7 @@ type Data = DataView;
  * @param length The size in UTF-16 code units, the NUL included.
  */
 export function utf16(length: number): CType<string> {
-  assertInteger("the length of a text", length, 1, MOST_BYTES / 2);
+  assertInteger("the length of a text", length, 1, Math.floor(MOST_BYTES / 2));
   return text({
     signature: `utf16[${length}]`,
     byteLength: length * 2,
@@ -116,12 +116,7 @@ function text({ signature, byteLength, unit, declare, encode, decode }: Text): C
     assignable: true,
     c: { declare, define: () => [] },
     check(value: unknown, where: string): asserts value is string {
-      assertString(where, value);
-      if (value.includes("\0")) {
-        throw new TypeError(
-          `Expected ${where} to be a text without NUL, got ${JSON.stringify(value)}`,
-        );
-      }
+      assertText(where, value);
       if (unit === 1 && !value.isWellFormed()) {
         throw new TypeError(`Expected ${where} to be a text without lone surrogates`);
       }

@@ -24,7 +24,8 @@ import type { Plan } from "./plan.ts";
 export async function sendToTheEnd(plan: Plan): Promise<number> {
   const pace = new Pace(plan, "the end");
   const name = randomName();
-  using ring = BroadcastRing.create(name, plan);
+  const { capacity, maxMessageLength } = plan;
+  using ring = BroadcastRing.create(name, { capacity, maxMessageLength });
   {
     using memory = openMemory(name);
     const units = plan.capacity / 16;

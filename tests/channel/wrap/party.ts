@@ -14,9 +14,10 @@ import { sendAll } from "./ring_sending.ts";
 
 /** Makes the ring of a round, whose counters are about to wrap. */
 export function makeRing(plan: Plan, name: string): Disposable {
+  const { capacity, maxMessageLength, whenFull, producers } = plan;
   const ring = plan.kind === "broadcast"
-    ? BroadcastRing.create(name, plan)
-    : RingChannel.create(name, plan);
+    ? BroadcastRing.create(name, { capacity, maxMessageLength })
+    : RingChannel.create(name, { capacity, maxMessageLength, whenFull, producers });
   using memory = openMemory(name);
   if (plan.kind === "broadcast") setBroadcastCounters(memory.buffer, plan.start, plan.number);
   else setRingCounters(memory.buffer, plan.start, plan.uses);

@@ -1,0 +1,185 @@
+/**
+ * The methods of the library's objects, with their arguments.
+ *
+ * @module
+ */
+
+import {
+  BroadcastRing,
+  ChannelInbox,
+  CopyDataMessage,
+  LatestValue,
+  ProcessWatch,
+  receiveHandle,
+  RingChannel,
+  sendChannel,
+  sendHandle,
+  SharedEvent,
+  SharedMemory,
+  SharedMutex,
+  SharedSemaphore,
+  struct,
+} from "../../mod.ts";
+import { randomName } from "../random_name.ts";
+import { type Given, method, type Options, plain, type Row } from "./row.ts";
+import { ACCESS, NO_WINDOW, SECURITY, SEND, WAIT } from "./options.ts";
+
+const BLOCK: Options = { timeout: ["count", 0] };
+const NO_PROCESS: Given = ["count", 2 ** 32 - 1];
+const BYTES: Given = ["bytes", new Uint8Array(4)];
+const LENGTH: Given = ["count", 4];
+const KEY: Given = ["key", "a"];
+
+function* memoryRows(stack: DisposableStack): Generator<Row> {
+  const memory = stack.use(SharedMemory.anonymous(4096));
+  yield method("SharedMemory.map", memory, {
+    needed: [],
+    options: { offset: ["count", 0], byteLength: ["count", 1], access: ["word", "copy"] },
+  });
+  yield method("SharedMemory.toInheritable", memory, { needed: [], more: ["word", "read"] });
+  yield method("SharedMemory.duplicateTo", memory, { needed: [NO_PROCESS], options: ACCESS });
+  yield plain(sendHandle, "sendHandle", {
+    needed: [NO_WINDOW, ["instance", memory]],
+    options: { ...SEND, ...ACCESS },
+  });
+  const message = new CopyDataMessage({ id: 0n, bytes: new Uint8Array(0), sender: 4n });
+  yield plain(receiveHandle, "receiveHandle", {
+    needed: [["instance", message]],
+    options: { form: ["word", "push"], of: ["word", "event"] },
+  });
+  const inbox = stack.use(new ChannelInbox());
+  yield method("ChannelInbox.take", inbox, { needed: [["instance", message]] });
+}
+
+function* syncRows(stack: DisposableStack): Generator<Row> {
+  const event = stack.use(SharedEvent.anonymous());
+  const semaphore = stack.use(SharedSemaphore.anonymous());
+  const mutex = stack.use(SharedMutex.anonymous());
+  const watch = stack.use(ProcessWatch.open(Deno.pid));
+  yield method("SharedObject.duplicateTo", event, { needed: [NO_PROCESS] });
+  yield method("SharedEvent.wait", event, { needed: [], options: WAIT });
+  yield method("SharedEvent.waitSync", event, { needed: [], options: BLOCK });
+  yield method("SharedSemaphore.release", semaphore, { needed: [], more: ["count", 1] });
+  yield method("SharedSemaphore.wait", semaphore, { needed: [], options: WAIT });
+  yield method("SharedSemaphore.waitSync", semaphore, { needed: [], options: BLOCK });
+  yield method("SharedMutex.lock", mutex, { needed: [], options: WAIT });
+  yield method("SharedMutex.lockSync", mutex, { needed: [], options: BLOCK });
+  yield method("ProcessWatch.wait", watch, { needed: [], options: WAIT });
+}
+
+function* ringRows(stack: DisposableStack): Generator<Row> {
+  const channel = stack.use(RingChannel.anonymous({ capacity: 1024 }));
+  const sender = stack.use(channel.sender());
+  const receiver = stack.use(channel.receiver());
+  yield method("RingChannel.toInherit", channel, { needed: [KEY] });
+  yield plain(sendChannel, "sendChannel", {
+    needed: [NO_WINDOW, ["instance", channel]],
+    options: SEND,
+  });
+  const wait = { options: WAIT, isHot: true };
+  const block = { options: BLOCK, isHot: true };
+  yield method("RingSender.trySend", sender, { needed: [BYTES] });
+  yield method("RingSender.send", sender, { needed: [BYTES], ...wait });
+  yield method("RingSender.sendSync", sender, { needed: [BYTES], ...block });
+  yield method("RingSender.sendValue", sender, { needed: [["anything", 1]], ...wait });
+  yield method("RingSender.waitForRoom", sender, { needed: [LENGTH], ...wait });
+  yield method("RingSender.waitForRoomSync", sender, { needed: [LENGTH], ...block });
+  yield method("RingSender.claim", sender, { needed: [LENGTH] });
+  yield {
+    ...method("RingSender.claimAt", sender, { needed: [LENGTH] }),
+    call([length]) {
+      Reflect.apply(sender.claimAt, sender, [length]);
+      sender.abort();
+    },
+  };
+  yield {
+    ...method("RingSender.commit", sender, { needed: [], more: LENGTH }),
+    call([length]) {
+      sender.claimAt(4);
+      using _claim = { [Symbol.dispose]: () => sender.abort() };
+      Reflect.apply(sender.commit, sender, [length]);
+    },
+  };
+  yield {
+    name: "RingClaim.commit",
+    needed: [],
+    more: LENGTH,
+    call([length]) {
+      using claim = sender.claim(4)!;
+      Reflect.apply(claim.commit, claim, [length]);
+    },
+  };
+  yield method("RingReceiver.receive", receiver, { needed: [], ...wait });
+  yield method("RingReceiver.receiveValue", receiver, { needed: [], ...wait });
+  yield method("RingReceiver.waitForMessage", receiver, { needed: [], ...wait });
+  yield method("RingReceiver.receiveSync", receiver, { needed: [], ...block });
+  yield method("RingReceiver.waitForMessageSync", receiver, { needed: [], ...block });
+  yield method("RingReceiver.readAt", receiver, { needed: [["function", () => {}]] });
+  // It takes all, so that there is room for the next round.
+  yield method("RingReceiver.read", receiver, { needed: [["function", () => {}]] });
+}
+
+function* broadcastRows(stack: DisposableStack): Generator<Row> {
+  const ring = stack.use(BroadcastRing.anonymous({ capacity: 1024 }));
+  const sender = stack.use(ring.sender());
+  const receiver = stack.use(ring.receiver());
+  yield method("BroadcastRing.toInherit", ring, { needed: [KEY] });
+  yield method("BroadcastRing.receiver", ring, { needed: [], options: SECURITY });
+  yield method("BroadcastSender.send", sender, { needed: [BYTES] });
+  yield {
+    ...method("BroadcastSender.claimAt", sender, { needed: [LENGTH] }),
+    call([length]) {
+      Reflect.apply(sender.claimAt, sender, [length]);
+      sender.abort();
+    },
+  };
+  yield {
+    ...method("BroadcastSender.commit", sender, { needed: [], more: LENGTH }),
+    call([length]) {
+      sender.claimAt(4);
+      using _claim = { [Symbol.dispose]: () => sender.abort() };
+      Reflect.apply(sender.commit, sender, [length]);
+    },
+  };
+  const hot = { needed: [], isHot: true };
+  yield method("BroadcastReceiver.receive", receiver, { ...hot, options: WAIT });
+  yield method("BroadcastReceiver.receiveSync", receiver, { ...hot, options: BLOCK });
+}
+
+function* latestRows(stack: DisposableStack): Generator<Row> {
+  const layout = struct({ a: "i32" });
+  const name = randomName();
+  const writer = stack.use(LatestValue.create(name, layout));
+  writer.publish();
+  const value = stack.use(LatestValue.open(name, layout));
+  yield method("LatestWriter.write", writer, { needed: [["values", { a: 1 }]] });
+  yield method("LatestValue.readInto", value, { needed: [["instance", new Int32Array(1)]] });
+  yield {
+    name: "LatestValue.changes",
+    needed: [],
+    options: { ...WAIT, whenWriterGone: ["word", "wait"] },
+    async call(args) {
+      const changes: AsyncGenerator<unknown> = Reflect.apply(value.changes, value, [...args]);
+      try {
+        await changes.next();
+      } finally {
+        await changes.return(undefined);
+      }
+    },
+  };
+}
+
+/**
+ * Makes the rows of methods.
+ *
+ * @param stack Closes the objects.
+ */
+export function instanceRows(stack: DisposableStack): Row[] {
+  return [
+    ...memoryRows(stack),
+    ...syncRows(stack),
+    ...ringRows(stack),
+    ...broadcastRows(stack),
+    ...latestRows(stack),
+  ];
+}

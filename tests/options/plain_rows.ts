@@ -1,0 +1,266 @@
+/**
+ * The public functions that need no object, with their arguments.
+ *
+ * @module
+ */
+
+import {
+  ansi,
+  array,
+  bits,
+  BroadcastRing,
+  buildSharedSection,
+  ChannelInbox,
+  ChildProcess,
+  declareSharedSection,
+  InheritanceScope,
+  inheritHandles,
+  inspectImage,
+  LatestValue,
+  MappedView,
+  ProcessWatch,
+  receiveHandle,
+  RingChannel,
+  safe,
+  sendChannel,
+  sendHandle,
+  SharedEvent,
+  SharedMemory,
+  SharedMutex,
+  SharedSection,
+  SharedSemaphore,
+  spawn,
+  struct,
+  union,
+  utf16,
+  utf8,
+  waitAll,
+  waitAny,
+} from "../../mod.ts";
+import { counterAt } from "../../src/memory/counter.ts";
+import { randomName } from "../random_name.ts";
+import { ACCESS, INHERITABLE, NO_WINDOW, OWNER, SECURITY, TIMEOUT, WAIT } from "./options.ts";
+import { type Given, method, type Options, plain, type Row } from "./row.ts";
+
+/** A value that is no handle's. */
+const NO_HANDLE = 0x7fff_fff0;
+const RING: Options = { capacity: ["count", 1024], maxMessageLength: ["count", 8], ...SECURITY };
+const NEW_MEMORY: Options = { ...SECURITY, ...INHERITABLE, reserve: ["flag", false] };
+const layout = struct({ a: "i32" });
+
+/** The functions that memory and objects with names have in common. */
+function named(
+  owner: object,
+  name: string,
+): (method: string, rest: Omit<Row, "name" | "call">) => Row {
+  return (called, rest) => method(`${name}.${called}`, owner, rest);
+}
+
+function* objects(owner: object, kind: string, made: Options): Generator<Row> {
+  const row = named(owner, kind);
+  const name: Given = ["name", randomName()];
+  const create = { ...SECURITY, ...INHERITABLE, ...made };
+  yield row("create", { needed: [name], options: create });
+  yield row("anonymous", { needed: [], options: create });
+  yield row("open", { needed: [name], options: { ...INHERITABLE, ...OWNER } });
+  yield row("openOrCreate", { needed: [name], options: { ...create, ...OWNER } });
+  yield row("waitFor", { needed: [name], options: { ...INHERITABLE, ...OWNER, ...WAIT } });
+  yield row("fromHandle", { needed: [["handle", NO_HANDLE]] });
+  yield row("inherited", { needed: [["key", "nothing"]] });
+}
+
+function* memoryRows(): Generator<Row> {
+  const row = named(SharedMemory, "SharedMemory");
+  const name: Given = ["name", randomName()];
+  const length: Given = ["count", 4096];
+  const open = { ...ACCESS, ...INHERITABLE, ...OWNER };
+  yield row("create", { needed: [name, length], options: NEW_MEMORY });
+  yield row("anonymous", { needed: [length], options: NEW_MEMORY });
+  yield row("open", { needed: [name], options: open });
+  yield row("openOrCreate", {
+    needed: [name, length],
+    options: { ...NEW_MEMORY, ...OWNER, ...TIMEOUT, initialize: ["function", () => {}] },
+  });
+  yield row("waitFor", { needed: [name], options: { ...open, ...WAIT } });
+  const expected: Options = { byteLength: ["count", 1], ...ACCESS };
+  yield row("fromFile", { needed: [["image", "Z:\\nowhere\\none"]], options: expected });
+  yield row("fromHandle", { needed: [["handle", NO_HANDLE]], options: expected });
+  yield row("inherited", { needed: [["key", "nothing"]] });
+  yield method("MappedView.map", MappedView, {
+    needed: [["instance", undefined]],
+    isPartial: true,
+  });
+}
+
+function* structRows(): Generator<Row> {
+  const length: Given = ["count", 4];
+  const pack: Options = { pack: ["count", 4] };
+  yield plain(struct, "struct", { needed: [["fields", { a: "i32" }]], options: pack });
+  yield plain(union, "union", { needed: [["fields", { a: "i32" }]], options: pack });
+  yield plain(array, "array", { needed: [["type", "i32"], length] });
+  yield plain(bits, "bits", { needed: [["word", "u32"], length] });
+  yield plain(safe, "safe", { needed: [["word", "u64"]] });
+  for (const [name, type] of Object.entries({ ansi, utf8, utf16 })) {
+    yield plain(type, name, { needed: [length] });
+  }
+  const bytes: Given = ["bytes", new Uint8Array(8)];
+  const offset: Given = ["count", 4];
+  yield method("Layout.view", layout, { needed: [bytes], more: offset });
+  yield method("Layout.read", layout, { needed: [bytes], more: offset });
+  yield method("Layout.write", layout, { needed: [bytes, ["values", { a: 1 }]], more: offset });
+  yield method("Layout.offsetOf", layout, { needed: [["text", "a"]] });
+  const { a } = struct({ a: array("i32", 4) }).view(new ArrayBuffer(16));
+  yield method("ArrayView.get", a, { needed: [["count", 1]] });
+  yield method("ArrayView.set", a, { needed: [["count", 1], ["integer", 1]] });
+  yield method("Layout.toC", layout, { needed: [["text", "Name"]] });
+}
+
+function* counterRows(): Generator<Row> {
+  const counter = counterAt("u32", new ArrayBuffer(4), 0, "a");
+  const number: Given = ["integer", 1];
+  for (const name of ["store", "add", "exchange"]) {
+    yield method(`Counter.${name}`, counter, { needed: [number] });
+  }
+  yield method("Counter.compareExchange", counter, { needed: [number, number] });
+}
+
+function* sectionRows(): Generator<Row> {
+  const build: Options = {
+    variables: ["types", { a: "i32" }],
+    initial: ["values", { a: 1 }],
+    section: ["text", ".one"],
+    machine: ["word", "x64"],
+    fileName: ["text", "a.dll"],
+  };
+  yield plain(inspectImage, "inspectImage", { needed: [["image", "Z:\\nowhere\\none"]] });
+  // Without variables they say that these are missing.
+  for (const target of [buildSharedSection, declareSharedSection]) {
+    const { initial, ...declared } = build;
+    yield plain(target, target.name, {
+      needed: [],
+      options: target === buildSharedSection ? { ...declared, initial: initial! } : {
+        ...declared,
+        initial: ["object", {}],
+      },
+    });
+  }
+  yield method("SharedSection.load", SharedSection, {
+    needed: [["image", "Z:\\nowhere\\none.dll"]],
+    options: { exports: ["types", { a: "i32" }], section: ["text", ".one"] },
+  });
+}
+
+function* processRows(): Generator<Row> {
+  yield plain(spawn, "spawn", {
+    needed: [["text", "Z:\\nowhere\\none.exe"]],
+    options: {
+      args: ["args", []],
+      inherit: ["inherit", {}],
+      env: ["env", {}],
+      clearEnv: ["flag", false],
+      cwd: ["text", "Z:\\"],
+      stdin: ["word", "null"],
+      stdout: ["word", "null"],
+      stderr: ["word", "null"],
+      signal: WAIT.signal!,
+      windowsRawArguments: ["flag", false],
+      killWithParent: ["flag", false],
+    },
+  });
+  yield plain(inheritHandles, "inheritHandles", { needed: [["inherit", {}]] });
+  yield {
+    name: "InheritanceScope",
+    call: (args) => Reflect.construct(InheritanceScope, [...args]),
+    needed: [["inherit", {}]],
+  };
+  yield plain(sendHandle, "sendHandle", {
+    needed: [NO_WINDOW, ["instance", undefined]],
+    isPartial: true,
+  });
+  yield plain(receiveHandle, "receiveHandle", {
+    needed: [["instance", undefined]],
+    isPartial: true,
+  });
+  yield method("ChildProcess.kill", ChildProcess.prototype, {
+    needed: [],
+    more: ["word", "SIGTERM"],
+    isPartial: true,
+  });
+  yield method("ProcessWatch.open", ProcessWatch, { needed: [["count", 2 ** 32 - 1]] });
+}
+
+function* channelRows(): Generator<Row> {
+  const name: Given = ["name", randomName()];
+  const key: Given = ["key", "nothing"];
+  const channel: Options = {
+    ...RING,
+    whenFull: ["word", "fail"],
+    producers: ["word", "multiple"],
+    endsWithLastSender: ["flag", false],
+  };
+  for (
+    const [kind, owner, options] of [
+      ["RingChannel", RingChannel, channel],
+      ["BroadcastRing", BroadcastRing, RING],
+    ] as const
+  ) {
+    const row = named(owner, kind);
+    yield row("create", { needed: [name], options });
+    yield row("anonymous", { needed: [], options });
+    yield row("open", { needed: [name] });
+    yield row("waitFor", { needed: [name], options: WAIT });
+    yield row("inherited", { needed: [key] });
+  }
+  yield method("RingChannel.fromParts", RingChannel, {
+    needed: [["parts", undefined]],
+    isPartial: true,
+  });
+  const value = named(LatestValue, "LatestValue");
+  const described: Given = ["instance", layout];
+  yield value("create", { needed: [name, described], options: SECURITY });
+  yield value("open", { needed: [name, described], options: SECURITY });
+  yield value("waitFor", { needed: [name, described], options: { ...SECURITY, ...WAIT } });
+  yield plain(sendChannel, "sendChannel", {
+    needed: [NO_WINDOW, ["instance", undefined]],
+    isPartial: true,
+  });
+  yield {
+    name: "ChannelInbox",
+    call: (args) => Reflect.construct(ChannelInbox, [...args]),
+    needed: [],
+    options: { form: ["word", "pull"] },
+  };
+  yield method("ChannelInbox.take", new ChannelInbox(), {
+    needed: [["instance", undefined]],
+    isPartial: true,
+  });
+}
+
+/** Makes the rows: of functions whose arguments are checked on any system. */
+export function plainRows(): Row[] {
+  return [
+    ...memoryRows(),
+    ...structRows(),
+    ...counterRows(),
+    ...sectionRows(),
+    ...objects(SharedEvent, "SharedEvent", {
+      reset: ["word", "manual"],
+      signalled: ["flag", true],
+    }),
+    ...objects(SharedSemaphore, "SharedSemaphore", {
+      initial: ["count", 1],
+      maximum: ["count", 1],
+    }),
+    ...objects(SharedMutex, "SharedMutex", {}),
+    plain(waitAny, "waitAny", {
+      needed: [["waitables", [{ unsafeHandle: BigInt(NO_HANDLE) }]]],
+      options: WAIT,
+    }),
+    plain(waitAll, "waitAll", {
+      needed: [["waitables", [{ unsafeHandle: BigInt(NO_HANDLE) }]]],
+      options: WAIT,
+    }),
+    ...processRows(),
+    ...channelRows(),
+  ];
+}
