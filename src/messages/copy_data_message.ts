@@ -83,7 +83,7 @@ export class CopyDataMessage {
    * the handler.
    *
    * @example
-   * \`\`\`ts
+   * ```ts
    * import { CopyDataListener, sendCopyData } from "@winipc/winipc/messages";
    * import { assertEquals } from "@std/assert";
    *
@@ -93,7 +93,7 @@ export class CopyDataMessage {
    * await using client = await CopyDataListener.open();
    * assertEquals(await sendCopyData(server, "hello", { from: client }), 1n);
    * assertEquals((await client.receive())!.text(), "HELLO");
-   * \`\`\`
+   * ```
    *
    * @param data What to send, at most 4294967295 bytes.
    * @param options How.

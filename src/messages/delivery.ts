@@ -7,6 +7,7 @@
 
 import { assertInteger } from "../../ffi/arguments.ts";
 import { errorFromCode, lastErrorCode } from "../../ffi/error.ts";
+import { kernel32 } from "../../ffi/kernel32.ts";
 import { addressOf, copyDataStruct } from "../../ffi/struct.ts";
 import { toLresult, user32 } from "../../ffi/user32.ts";
 import { LONGEST_TIMER } from "../waiting/poll.ts";
@@ -77,6 +78,8 @@ function send(
   const answer = new BigInt64Array(1);
   const { SendMessageTimeoutW } = user32();
   const before = performance.now();
+  // Where it fails without an error of its own, that of an earlier call would be taken for it.
+  kernel32().SetLastError(0);
   const sent = SendMessageTimeoutW(
     window,
     message,

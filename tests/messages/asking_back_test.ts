@@ -20,11 +20,9 @@ Deno.test("sendCopyData() of two scripts that ask each other back, as deep as ca
     replyTimeout: 20_000,
     onMessage: (message) => asksBack(message, next),
   });
-  // Half of the messages come here, one inside the other; the peer gets 16 of the last 31.
-  for (const depth of [8, 30]) {
-    assertEquals(await sendCopyData(next, "", { id: depth, timeout: 20_000 }), BigInt(depth));
-  }
-  assertEquals({ ...listener.stats }, { ...listener.stats, accepted: 19, late: 0, failed: 0 });
+  assertEquals(await sendCopyData(next, "", { id: 30, timeout: 20_000 }), 30n);
+  // Half of the messages came here, one inside the other; the other half and the first went to the peer.
+  assertEquals({ ...listener.stats }, { ...listener.stats, accepted: 15, late: 0, failed: 0 });
 });
 
 Deno.test("sendCopyData() of three scripts that ask in a circle is answered", async () => {

@@ -20,7 +20,7 @@ async function startSenders(className: string, count: number) {
 }
 
 Deno.test("CopyDataListener loses no message of four senders, nor the order of any", async () => {
-  const EACH = 10_000;
+  const EACH = 5000;
   await using listener = await CopyDataListener.open({ highWaterMark: SENDERS * EACH });
   await using senders = await startSenders(listener.class, EACH);
   await senders.go();
