@@ -267,7 +267,7 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
       parent: asParent(),
     };
     try {
-      await loadHandling();
+      if (this.#hasHandlers) await loadHandling();
       this.#thread = await Thread.start(import.meta.resolve("./window_thread.ts"), {
         data,
         hasWindow: true,
@@ -285,6 +285,12 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
       hear: (message) => this.#hearOwn(message),
       hearNumbers: (message) => this.#hearOwnNumbers(message),
     });
+  }
+
+  /** Whether the script is ever asked for an answer. */
+  get #hasHandlers(): boolean {
+    return this.#settings.asks ||
+      this.#settings.answers.values().some((answer) => answer === "ask");
   }
 
   #hear(news: WindowThreadNews): void {
