@@ -13,6 +13,7 @@ import { toLresult, user32 } from "../../ffi/user32.ts";
 import { LONGEST_TIMER } from "../waiting/poll.ts";
 import { WM_COPYDATA, WM_USER } from "./window_message.ts";
 import { throwProcedureFailure } from "./procedure_failure.ts";
+import { nameOfWindow } from "./windows.ts";
 
 /** What is sent, to whom. */
 export interface Parcel {
@@ -150,7 +151,7 @@ export function deliveryError({ window, message, bytes, timeout }: Parcel, code:
   return errorFromCode(
     code,
     "SendMessageTimeoutW",
-    `Cannot send ${what} to window 0x${window.toString(16)}`,
+    `Cannot send ${what} to ${nameOfWindow(window)}`,
     hint === undefined ? {} : { hint },
   );
 }

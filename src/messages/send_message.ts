@@ -6,7 +6,7 @@
  */
 
 import { assertSignal } from "../../ffi/arguments.ts";
-import { lastError } from "../../ffi/error.ts";
+import { errorFromCode, lastError, lastErrorCode } from "../../ffi/error.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
 import { requireHost } from "../../ffi/requirements.ts";
 import { user32 } from "../../ffi/user32.ts";
@@ -18,6 +18,7 @@ import { SenderJob } from "./sender_job.ts";
 import { enqueue } from "./sender_pool.ts";
 import { assertNumeric, type MessageParameter, toParameter } from "./window_message.ts";
 import { toWindow, type WindowTarget } from "./window_target.ts";
+import { nameOfWindow } from "./windows.ts";
 
 /** The parameters of a message. */
 export interface PostMessageOptions {
@@ -142,12 +143,10 @@ export function postMessage(
   const window = toWindow("target", target);
   const wParam = BigInt.asUintN(64, toParameter("wParam", options.wParam ?? 0));
   const lParam = BigInt.asIntN(64, toParameter("lParam", options.lParam ?? 0));
-  if (!user32().PostMessageW(window, message, wParam, lParam)) {
-    throw lastError(
-      "PostMessageW",
-      `Cannot post message 0x${message.toString(16)} to window 0x${window.toString(16)}`,
-    );
-  }
+  if (user32().PostMessageW(window, message, wParam, lParam)) return;
+  const code = lastErrorCode();
+  const attempt = `Cannot post message 0x${message.toString(16)} to ${nameOfWindow(window)}`;
+  throw errorFromCode(code, "PostMessageW", attempt);
 }
 
 /**

@@ -191,13 +191,24 @@ function* messageOnlyWindows(className: string | undefined): Generator<bigint> {
 }
 
 function describe(handle: bigint, messageOnly: boolean): WindowInfo {
-  const { GetClassNameW, GetWindowThreadProcessId } = user32();
-  const name = new Uint16Array(MAX_CLASS_NAME + 1);
-  GetClassNameW(handle, name, name.length);
-  const title = titleOf(handle);
   const pid = new Uint32Array(1);
-  GetWindowThreadProcessId(handle, pid);
-  return { handle, class: decodeWide(name), title, pid: pid[0]!, messageOnly };
+  user32().GetWindowThreadProcessId(handle, pid);
+  const [className, title] = [classOf(handle), titleOf(handle)];
+  return { handle, class: className, title, pid: pid[0]!, messageOnly };
+}
+
+/** Gives the name of a window's class, and "" if there is no such window. */
+function classOf(handle: bigint): string {
+  const name = new Uint16Array(MAX_CLASS_NAME + 1);
+  user32().GetClassNameW(handle, name, name.length);
+  return decodeWide(name);
+}
+
+/** Names a window for an error: by its handle, and by its class if there is such a window. */
+export function nameOfWindow(handle: bigint): string {
+  const name = `window 0x${handle.toString(16)}`;
+  const className = classOf(handle);
+  return className === "" ? name : `${name} of class ${show(className)}`;
 }
 
 /** Gives a window's whole title, without a message to the window. */

@@ -58,7 +58,10 @@ Deno.test("sendCopyData() to a window that hangs holds up nothing else", async (
   assertLess(longestPause, TIMEOUT / 2);
   assertEquals(
     new Set(errors.map(({ message }) => message.split(": ")[0])),
-    new Set([`Cannot send 4 bytes to window 0x${hung.windows[0]!.handle.toString(16)}`]),
+    new Set([
+      `Cannot send 4 bytes to window 0x${hung.windows[0]!.handle.toString(16)} ` +
+      `of class "${hung.windows[0]!.class}"`,
+    ]),
   );
 });
 
