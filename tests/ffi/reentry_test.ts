@@ -15,7 +15,7 @@ const ROUNDS: Record<string, number> = {
   SendMessageTimeoutW: 200_000,
   DispatchMessageW: 200_000,
   DefWindowProcW: 200_000,
-  PeekMessageW: 40_000,
+  PeekMessageW: 20_000,
   GetMessageW: 20_000,
   EnumWindows: 15_000,
   CreateWindowExW: 5_000,
