@@ -168,6 +168,9 @@ export function assertSignal(what: string, value: unknown): asserts value is Abo
 export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return `${value}n`;
+  if (Array.isArray(value)) return "an array";
+  if (value instanceof Promise) return "a promise: await it";
+  if (value instanceof Map) return "a Map";
   if (typeof value === "object" && value !== null) return "an object";
   return typeof value === "function" ? "a function" : String(value);
 }

@@ -57,6 +57,7 @@ const KNOWN: Readonly<Record<number, KnownError>> = {
   },
   193: { name: "ERROR_BAD_EXE_FORMAT", as: "InvalidData" },
   258: { name: "WAIT_TIMEOUT", as: "TimedOut" },
+  267: { name: "ERROR_DIRECTORY", as: "NotFound", hint: "there is no such folder (cwd)" },
   1006: { name: "ERROR_FILE_INVALID", as: "InvalidData" },
   1132: { name: "ERROR_MAPPED_ALIGNMENT" },
   1307: {

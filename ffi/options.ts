@@ -50,6 +50,9 @@ export function assertOptions<T>(
   checks: OptionChecks<T>,
 ): asserts options is T & object {
   assertObject("the options", options);
+  if (Array.isArray(options)) {
+    throw new TypeError("Expected the options to be an object with names, got an array");
+  }
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(checks, name)) throw unknownOption(name, Object.keys(checks));
   }
@@ -75,6 +78,20 @@ export function pickOptions<T extends object, Name extends PropertyKey>(
     if (Object.hasOwn(checks, name) && options[name] !== undefined) picked[name] = options[name];
   }
   return picked;
+}
+
+/**
+ * Throws unless every name of the options is the name of an option. It allocates nothing, so it may be
+ * called for each message.
+ *
+ * @param options The options.
+ * @param names The names of all options.
+ * @throws {TypeError} If a name is wrong.
+ */
+export function assertNames(options: object, names: readonly string[]): void {
+  for (const name in options) {
+    if (!names.includes(name) && Object.hasOwn(options, name)) throw unknownOption(name, names);
+  }
 }
 
 function unknownOption(name: string, names: readonly string[]): TypeError {

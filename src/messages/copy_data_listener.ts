@@ -16,7 +16,7 @@ import type { WaitOptions } from "../waiting/poll.ts";
 import { type CopyDataMessage, receivedMessage } from "./copy_data_message.ts";
 import { Handling, loadHandling, runHandler } from "./handling.ts";
 import type { IncomingMessage, IncomingNumbers } from "./incoming_message.ts";
-import { ListenerState, type Ticket } from "./listener_state.ts";
+import { ListenerState, MOST_NESTED, type Ticket } from "./listener_state.ts";
 import {
   type CopyDataAnswer,
   type ListenerWindowOptions,
@@ -25,6 +25,7 @@ import {
 } from "./listener_options.ts";
 import type { MessageSender } from "./message_sender.ts";
 import { listenersOfThisThread } from "./own_windows.ts";
+import { messageName, WM_COPYDATA } from "./window_message.ts";
 import type { WindowSettings, WindowThreadData, WindowThreadNews } from "./window_thread.ts";
 
 /**
@@ -47,7 +48,9 @@ export interface CopyDataListenerOptions extends ListenerWindowOptions {
    * answered as soon as they have come. Where it throws, or takes longer than
    * `replyTimeout`, the answer is 0.
    *
-   * It is called when the script that opens the listener has gone on, and not before.
+   * It is called when the script that opens the listener has gone on, and not before. Before it
+   * answers it may ask other windows, also the sender. Up to 16 questions are open in a listener at a
+   * time, one inside the other; what comes then waits until its sender's time is over.
    */
   onMessage?: (
     message: CopyDataMessage,
@@ -57,7 +60,8 @@ export interface CopyDataListenerOptions extends ListenerWindowOptions {
   allow?: (sender: MessageSender, listener: CopyDataListener) => boolean | Promise<boolean>;
   /**
    * Gets what `onMessage`, `allow` or a function of `answers` threw, and a `Deno.errors.TimedOut` when
-   * one of them is late, with the message where it is a WM_COPYDATA. @default errors are only counted
+   * one of them is late; a handler that is late and throws is reported twice. `message` is undefined for
+   * a function of `answers`. @default errors are only counted
    */
   onError?: (
     error: unknown,
@@ -74,7 +78,10 @@ export interface CopyDataListenerOptions extends ListenerWindowOptions {
 
 /** What became of the messages so far. */
 export interface CopyDataListenerStats {
-  /** Taken, and answered as `answer` or `onMessage` says. */
+  /**
+   * Taken, and answered as `answer`, `onMessage` or a function of `answers` says. Constants of `answers`
+   * are not counted.
+   */
   accepted: number;
   /** Answered 0, for they had more than `maxByteLength` bytes. */
   tooLarge: number;
@@ -98,6 +105,8 @@ const WAKE_PAUSE = 10;
 interface Question {
   /** The WM_COPYDATA; none for another message. */
   readonly message?: CopyDataMessage;
+  /** What is answered, for an error. */
+  readonly name: string;
   /** The handler's work. */
   readonly handling: Handling;
   /** Gives the answer, and says whether it was still waited for. */
@@ -310,14 +319,14 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
         return void this.#respond(question, () => this.#decide(question.message));
       }
       case "numbers": {
-        const question = { handling: new Handling(), reply: this.#replyTo(news.ticket) };
+        const question = this.#toQuestionOf(news.number, this.#replyTo(news.ticket));
         this.#questions.set(news.ticket.serial, question);
         return void this.#respond(question, () => this.#decideNumbers(news));
       }
       case "late": {
         const question = this.#questions.get(news.ticket.serial)!;
         this.#questions.delete(news.ticket.serial);
-        this.#reportLate(question);
+        this.#reportLate(question, news.ticket.depth);
       }
     }
   }
@@ -346,7 +355,7 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
     if (answer === undefined) return undefined;
     if (answer !== "ask") return Promise.resolve(answer);
     return this.#askHere(0, (reply) => {
-      const question = { handling: new Handling(), reply };
+      const question = this.#toQuestionOf(numbers.number, reply);
       void this.#respond(question, () => this.#decideNumbers(numbers));
       return question;
     });
@@ -383,7 +392,12 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
     reply: Question["reply"],
   ): Question & { message: CopyDataMessage } {
     const handling = new Handling();
-    return { message: this.#toMessage(incoming, handling), handling, reply };
+    const message = this.#toMessage(incoming, handling);
+    return { name: messageName(WM_COPYDATA), message, handling, reply };
+  }
+
+  #toQuestionOf(number: number, reply: Question["reply"]): Question {
+    return { name: messageName(number), handling: new Handling(), reply };
   }
 
   #toMessage(incoming: IncomingMessage, handling?: Handling): CopyDataMessage {
@@ -428,12 +442,15 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
   }
 
   /** Tells that the sender has got 0, because the handler took too long. */
-  #reportLate({ message, handling }: Question): void {
+  #reportLate({ name, message, handling }: Question, depth = 0): void {
     handling.over = true;
     const { replyTimeout } = this.#settings;
+    const hint = depth + 1 < MOST_NESTED
+      ? ""
+      : `; ${MOST_NESTED} questions were open, one inside the other, and no more are taken`;
     const error = new Deno.errors.TimedOut(
-      `A handler of the listener of class "${this.class}" did not answer within ${replyTimeout} ms ` +
-        "(replyTimeout): the sender got 0",
+      `The handler of ${name} of the listener of class "${this.class}" did not answer within ` +
+        `${replyTimeout} ms (replyTimeout): the sender got 0${hint}`,
     );
     this.#options.onError?.(error, message, this);
   }

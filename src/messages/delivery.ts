@@ -11,7 +11,7 @@ import { kernel32 } from "../../ffi/kernel32.ts";
 import { addressOf, copyDataStruct } from "../../ffi/struct.ts";
 import { toLresult, user32 } from "../../ffi/user32.ts";
 import { LONGEST_TIMER } from "../waiting/poll.ts";
-import { WM_COPYDATA, WM_USER } from "./window_message.ts";
+import { messageName, WM_COPYDATA, WM_USER } from "./window_message.ts";
 import { throwProcedureFailure } from "./procedure_failure.ts";
 import { nameOfWindow } from "./windows.ts";
 
@@ -154,9 +154,4 @@ export function deliveryError({ window, message, bytes, timeout }: Parcel, code:
     `Cannot send ${what} to ${nameOfWindow(window)}`,
     hint === undefined ? {} : { hint },
   );
-}
-
-/** The name of a message, for an error. */
-export function messageName(message: number): string {
-  return message === WM_COPYDATA ? "WM_COPYDATA" : `message 0x${message.toString(16)}`;
 }

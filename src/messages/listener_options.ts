@@ -111,13 +111,18 @@ export function toWindowSettings(options: AllOptions): WindowSettings {
 /** What the window's thread answers to messages that are no WM_COPYDATA, by their numbers. */
 function toAnswers(answers: unknown): Map<number, bigint | "ask"> {
   assertObject("answers", answers);
+  if (answers instanceof Map || Array.isArray(answers)) {
+    throw new TypeError(
+      `Expected answers to be an object whose keys are numbers of messages, got ${show(answers)}`,
+    );
+  }
   return new Map(
     Object.entries(answers).map(([key, answer]) => {
       const message = Number(key);
       if (!Number.isInteger(message) || message < WM_USER || message > MAX_MESSAGE) {
         throw new RangeError(
           `Expected the keys of answers to be numbers of messages from ${WM_USER} to ${MAX_MESSAGE}, ` +
-            `got ${show(key)}`,
+            `got ${show(key)}: a constant for a key stands in brackets, as in { [WM_USER]: 1 }`,
         );
       }
       return [message, typeof answer === "function" ? "ask" : toAnswer(answer)];

@@ -16,7 +16,12 @@ import { handlingNow } from "./handling.ts";
 import { listenersOfThisThread, windowsOfThisThread } from "./own_windows.ts";
 import { SenderJob } from "./sender_job.ts";
 import { enqueue } from "./sender_pool.ts";
-import { assertNumeric, type MessageParameter, toParameter } from "./window_message.ts";
+import {
+  assertNumeric,
+  messageName,
+  type MessageParameter,
+  toParameter,
+} from "./window_message.ts";
 import { toWindow, type WindowTarget } from "./window_target.ts";
 import { nameOfWindow } from "./windows.ts";
 
@@ -145,7 +150,7 @@ export function postMessage(
   const lParam = BigInt.asIntN(64, toParameter("lParam", options.lParam ?? 0));
   if (user32().PostMessageW(window, message, wParam, lParam)) return;
   const code = lastErrorCode();
-  const attempt = `Cannot post message 0x${message.toString(16)} to ${nameOfWindow(window)}`;
+  const attempt = `Cannot post ${messageName(message)} to ${nameOfWindow(window)}`;
   throw errorFromCode(code, "PostMessageW", attempt);
 }
 

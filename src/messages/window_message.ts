@@ -86,11 +86,12 @@ export function assertMessage(message: number): void {
 export function assertNumeric(message: number): void {
   assertMessage(message);
   if (!WITH_ADDRESSES.has(message)) return;
-  const name = `message 0x${message.toString(16)}`;
   throw new TypeError(
     message === WM_COPYDATA
       ? "Cannot send WM_COPYDATA as numbers: use sendCopyData()"
-      : `Cannot send ${name}: its parameters are addresses of memory, which the system follows`,
+      : `Cannot send ${
+        messageName(message)
+      }: its parameters are addresses of memory, which the system follows`,
   );
 }
 
@@ -109,4 +110,9 @@ export function toParameter(what: string, value: unknown): bigint {
   }
   if (value >= -(2n ** 63n) && value < 2n ** 64n) return value;
   throw new RangeError(`Expected ${what} to have 64 bits, got ${value}`);
+}
+
+/** The name of a message, for an error. */
+export function messageName(message: number): string {
+  return message === WM_COPYDATA ? "WM_COPYDATA" : `message 0x${message.toString(16)}`;
 }

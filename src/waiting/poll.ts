@@ -5,7 +5,7 @@
  */
 
 import { assertInteger, assertObject, assertSignal } from "../../ffi/arguments.ts";
-import type { OptionChecks } from "../../ffi/options.ts";
+import { assertNames, type OptionChecks } from "../../ffi/options.ts";
 
 /** How long to wait, and how to stop waiting. */
 export interface WaitOptions {
@@ -20,6 +20,9 @@ export const WAIT_CHECKS: OptionChecks<WaitOptions> = {
   timeout: checkTimeout,
   signal: assertSignal,
 };
+
+const WAIT_NAMES = Object.keys(WAIT_CHECKS);
+const BLOCK_NAMES = ["timeout"];
 
 /** The longest pause between two looks, in milliseconds. */
 const LONGEST_PAUSE = 32;
@@ -36,12 +39,8 @@ export function assertTimeout(timeout: unknown): void {
   checkTimeout("timeout", timeout);
 }
 
-/**
- * Throws unless the options can be those of a wait, whatever else is in them.
- *
- * @param options How long, and what stops it.
- */
-export function assertWaitOptions(options: WaitOptions): void {
+/** Throws unless the options can be those of a wait, whatever else is in them. */
+function assertKinds(options: WaitOptions): void {
   assertObject("the options", options);
   const { timeout = Infinity, signal } = options;
   assertTimeout(timeout);
@@ -54,12 +53,13 @@ export function assertWaitOptions(options: WaitOptions): void {
  * @param options How long, and what stops it; a signal that has done so already throws its reason.
  */
 export function assertCanWait(options: WaitOptions): void {
-  assertWaitOptions(options);
+  assertKinds(options);
+  assertNames(options, WAIT_NAMES);
   options.signal?.throwIfAborted();
 }
 
 /**
- * Throws unless the options can be those of a wait that blocks the thread, whatever else is in them.
+ * Throws unless the options can be those of a wait that blocks the thread.
  *
  * @param options How long.
  */
@@ -67,6 +67,7 @@ export function assertCanBlock(options: { timeout?: number }): void {
   assertObject("the options", options);
   const { timeout = Infinity } = options;
   assertTimeout(timeout);
+  assertNames(options, BLOCK_NAMES);
 }
 
 /** Throws unless an option can be a timeout. */
@@ -88,8 +89,9 @@ export async function poll<T>(
   look: () => T | undefined,
   options: WaitOptions = {},
 ): Promise<T> {
-  assertCanWait(options);
+  assertKinds(options);
   const { timeout = Infinity, signal } = options;
+  signal?.throwIfAborted();
   const deadline = performance.now() + timeout;
   for (let pause = 1;; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
     const found = look();

@@ -137,8 +137,8 @@ Deno.test("CopyDataListener answers 0 for a handler that fails or takes too long
   assertInstanceOf(errors[7], Deno.errors.TimedOut);
   assertEquals(
     errors[7].message,
-    `A handler of the listener of class "${listener.class}" did not answer within 300 ms ` +
-      "(replyTimeout): the sender got 0",
+    `The handler of WM_COPYDATA of the listener of class "${listener.class}" did not answer within ` +
+      "300 ms (replyTimeout): the sender got 0",
   );
   const { accepted, failed, late, waiting } = listener.stats;
   assertEquals({ accepted, failed, late, waiting }, {

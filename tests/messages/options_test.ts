@@ -68,7 +68,7 @@ const FUNCTIONS: [(options: never) => unknown, Record<string, Accepts>][] = [
     allow: isFunction,
     onError: isFunction,
     answer: isAnswer,
-    answers: isEmpty,
+    answers: (value) => isEmpty(value) && !Array.isArray(value),
     replyTimeout: isPositive,
     maxByteLength: isPositive,
     highWaterMark: isPositive,
@@ -195,7 +195,8 @@ Deno.test("CopyDataListener.open() refuses answers to messages that are none of 
     assertInstanceOf(error, RangeError);
     assertEquals(
       error.message,
-      `Expected the keys of answers to be numbers of messages from 1024 to 65535, got "${key}"`,
+      `Expected the keys of answers to be numbers of messages from 1024 to 65535, got "${key}": a constant ` +
+        "for a key stands in brackets, as in { [WM_USER]: 1 }",
     );
   }
   for (const answer of ["1", null, undefined, 0.5, {}]) {
