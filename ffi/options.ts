@@ -50,8 +50,8 @@ export function assertOptions<T>(
   checks: OptionChecks<T>,
 ): asserts options is T & object {
   assertObject("the options", options);
-  if (Array.isArray(options)) {
-    throw new TypeError("Expected the options to be an object with names, got an array");
+  if (Array.isArray(options) || options instanceof Promise || options instanceof Map) {
+    throw new TypeError(`Expected the options to be an object with names, got ${show(options)}`);
   }
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(checks, name)) throw unknownOption(name, Object.keys(checks));

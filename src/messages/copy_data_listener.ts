@@ -420,7 +420,7 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
       if (reply(0n)) this.#state.count("failed");
       this.#options.onError?.(error, message, this);
     } finally {
-      handling.over = true;
+      handling.end();
       this.#state.release();
     }
   }
@@ -443,7 +443,7 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
 
   /** Tells that the sender has got 0, because the handler took too long. */
   #reportLate({ name, message, handling }: Question, depth = 0): void {
-    handling.over = true;
+    handling.end();
     const { replyTimeout } = this.#settings;
     const hint = depth + 1 < MOST_NESTED
       ? ""
@@ -452,7 +452,8 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
       `The handler of ${name} of the listener of class "${this.class}" did not answer within ` +
         `${replyTimeout} ms (replyTimeout): the sender got 0${hint}`,
     );
-    this.#options.onError?.(error, message, this);
+    // Not in here: what it throws would end the hearing of what the window's thread says.
+    queueMicrotask(() => this.#options.onError?.(error, message, this));
   }
 
   /** Has the window's thread look at the state. */
@@ -468,7 +469,7 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
     this.#opened.reject(error ?? new Error("The listener's thread ended"));
     this.#answered.close();
     listenersOfThisThread.delete(this.#handle);
-    for (const { handling } of this.#questions.values()) handling.over = true;
+    for (const { handling } of this.#questions.values()) handling.end();
     this.#questions.clear();
     this.#mailbox.end(error);
     this.#finished.resolve();

@@ -6,7 +6,7 @@
 
 import { assertBigInteger } from "../../ffi/arguments.ts";
 import { assertBytes } from "../../ffi/bytes.ts";
-import { assertOptions } from "../../ffi/options.ts";
+import { assertOptions, pickOptions } from "../../ffi/options.ts";
 import { type CopyData, SEND_OPTIONS, type SendCopyDataOptions, sendFrom } from "./copy_data.ts";
 import { decodeText, type TextEncoding } from "./encoding.ts";
 import type { Handling } from "./handling.ts";
@@ -113,6 +113,9 @@ export class CopyDataMessage {
       );
     }
     const { handle: from, handling } = this.#receiver;
-    return await sendFrom(handling, this.sender, data, { ...options, from });
+    return await sendFrom(handling, this.sender, data, {
+      ...pickOptions(options, REPLY_OPTIONS),
+      from,
+    });
   }
 }

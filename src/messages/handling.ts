@@ -13,15 +13,31 @@ import type { AsyncLocalStorage } from "node:async_hooks";
 export class Handling {
   /** How many sends had begun when the handler began; 0 before that. */
   since = 0;
+  #over = false;
+  #outer: Handling | undefined = handlingNow();
+
   /** Whether the handler has answered, so that nobody waits for it. */
-  over = false;
+  get over(): boolean {
+    return this.#over;
+  }
+
   /** The handler within which this one was called, by a send of the script to itself. */
-  readonly outer: Handling | undefined = current();
+  get outer(): Handling | undefined {
+    return this.#outer;
+  }
+
+  /** Notes that the handler has answered, or that nobody waits for its answer. */
+  end(): void {
+    this.#over = true;
+    // A chain of handlers that are over would grow for as long as each sends to the next.
+    this.#outer = unanswered(this.#outer);
+  }
 }
 
 /** Tells in which handler an asynchronous operation began; `undefined` until there are handlers. */
 let storage: AsyncLocalStorage<Handling> | undefined;
-let sends = 0;
+/** It begins at 1, for a handler that begins before all sends is still a handler. */
+let sends = 1;
 
 /** Makes handlers known to {@linkcode handlingNow}; to be called before the first of them. */
 export async function loadHandling(): Promise<void> {
@@ -29,7 +45,7 @@ export async function loadHandling(): Promise<void> {
   storage ??= new AsyncLocalStorage();
 }
 
-/** Numbers a send: 1, 2, 3, … in the order in which they begin. */
+/** Numbers a send: 2, 3, 4, … in the order in which they begin. */
 export function numberSend(): number {
   return ++sends;
 }
@@ -42,15 +58,11 @@ export function runHandler<R>(handling: Handling, handler: () => R): R {
 
 /** The handler that this code is a part of, unless the handler has answered. */
 export function handlingNow(): Handling | undefined {
-  return unanswered(current());
+  return unanswered(storage?.getStore());
 }
 
 /** The handler, or the one around it, that has not answered yet. */
 export function unanswered(handling: Handling | undefined): Handling | undefined {
   while (handling?.over) handling = handling.outer;
   return handling;
-}
-
-function current(): Handling | undefined {
-  return storage?.getStore();
 }

@@ -119,7 +119,10 @@ function toAnswers(answers: unknown): Map<number, bigint | "ask"> {
   return new Map(
     Object.entries(answers).map(([key, answer]) => {
       const message = Number(key);
-      if (!Number.isInteger(message) || message < WM_USER || message > MAX_MESSAGE) {
+      if (
+        String(message) !== key || !Number.isInteger(message) || message < WM_USER ||
+        message > MAX_MESSAGE
+      ) {
         throw new RangeError(
           `Expected the keys of answers to be numbers of messages from ${WM_USER} to ${MAX_MESSAGE}, ` +
             `got ${show(key)}: a constant for a key stands in brackets, as in { [WM_USER]: 1 }`,

@@ -73,8 +73,16 @@ const WM_TIMER = 0x113;
 const WM_SYSTIMER = 0x118;
 const PM_REMOVE = 1;
 const MSGFLT_ALLOW = 1;
+/**
+ * How often the system may say that it cannot give a message, one time after the other. Wine says so for
+ * a message that the stack has no room for, and has others to give.
+ */
+const MAX_FAILURES = 100;
 /** Maximum number of messages of one `pump()`: as many as a queue holds on Windows. */
 const MAX_PUMPED = 10_000;
+
+/** How many calls of `run()` this thread is in, one inside the other. */
+let running = 0;
 
 /** The state of a window in which the system sends these messages; anybody else can send them at any time. */
 const LIFE: Readonly<Record<number, State>> = {
@@ -131,8 +139,8 @@ export class MessageWindow implements Disposable {
   readonly #procedure: GuardedCallback;
   readonly #windowClass: WindowClass;
   #state: State = "opening";
-  /** How many calls of `run()` there are, one inside the other. */
-  #running = 0;
+  /** Whether the class and the procedure are to be freed as soon as the window is destroyed. */
+  #isToFree = false;
   /** Whether the procedure has answered a message of the opening so that the window is not made. */
   #refused = false;
 
@@ -230,7 +238,7 @@ export class MessageWindow implements Disposable {
     this.#assertOpen();
     const message = new Uint8Array(MSG_SIZE);
     const { PeekMessageW } = user32();
-    for (let i = 0; i < MAX_PUMPED && toBool(PeekMessageW(message, 0n, 0, 0, PM_REMOVE)); i++) {
+    for (let i = 0; i < MAX_PUMPED && toBool(PeekMessageW(message, 0n, 0, 0, PM_REMOVE)) > 0; i++) {
       dispatch(message);
     }
     throwProcedureFailure();
@@ -246,19 +254,22 @@ export class MessageWindow implements Disposable {
     this.#assertOpen();
     const message = new Uint8Array(MSG_SIZE);
     const { GetMessageW } = user32();
-    this.#running++;
+    running++;
     try {
-      while (!this.closed) {
-        if (toBool(GetMessageW(message, 0n, 0, 0)) < 0) {
-          throw lastError(
-            "GetMessageW",
-            `Cannot take messages for a window of class "${this.class}"`,
-          );
+      for (let failures = 0; !this.closed;) {
+        if (toBool(GetMessageW(message, 0n, 0, 0)) >= 0) {
+          failures = 0;
+          dispatch(message);
+          continue;
         }
-        dispatch(message);
+        const code = lastErrorCode();
+        throwProcedureFailure();
+        if (++failures < MAX_FAILURES) continue;
+        const attempt = `Cannot take messages for a window of class "${this.class}"`;
+        throw errorFromCode(code, "GetMessageW", attempt);
       }
     } finally {
-      this.#running--;
+      running--;
     }
   }
 
@@ -285,17 +296,20 @@ export class MessageWindow implements Disposable {
     windowsOfThisThread.delete(this.handle);
     if (this.handle !== 0n) user32().DestroyWindow(this.handle);
     this.#state = "closed";
+    // The procedure may have asked for that at the window's last messages, when it was too early.
+    if (this.#isToFree) this.#free();
     this.#endWait();
   }
 
   #free(): void {
+    this.#isToFree = true;
     this.#windowClass.close();
     this.#procedure.close();
   }
 
-  /** Has `run()` look at what has become of the window: Windows ends no wait for messages by itself. */
+  /** Has `run()` of this thread look at what has become of the window: Windows ends no wait for messages by itself. */
   #endWait(): void {
-    if (this.#running > 0) user32().PostMessageW(0n, WM_NULL, 0n, 0n);
+    if (running > 0) user32().PostMessageW(0n, WM_NULL, 0n, 0n);
   }
 
   /** Answers a message, and keeps what the procedure throws, for no error can pass through Windows. */

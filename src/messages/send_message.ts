@@ -49,6 +49,8 @@ const SEND_OPTIONS: OptionChecks<SendMessageOptions> = {
   signal: assertSignal,
 };
 
+const ERROR_INVALID_WINDOW_HANDLE = 1400;
+
 /** The longest name of a window message, in UTF-16 code units. */
 const MAX_NAME_LENGTH = 255;
 
@@ -151,7 +153,8 @@ export function postMessage(
   if (user32().PostMessageW(window, message, wParam, lParam)) return;
   const code = lastErrorCode();
   const attempt = `Cannot post ${messageName(message)} to ${nameOfWindow(window)}`;
-  throw errorFromCode(code, "PostMessageW", attempt);
+  const hint = code === ERROR_INVALID_WINDOW_HANDLE ? { hint: "there is no such window" } : {};
+  throw errorFromCode(code, "PostMessageW", attempt, hint);
 }
 
 /**

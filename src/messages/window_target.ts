@@ -12,12 +12,15 @@ import { show } from "../../ffi/arguments.ts";
  */
 export type WindowTarget = { readonly handle: bigint } | bigint | number;
 
-/** `HWND_BROADCAST`, which stands for all windows. */
-const HWND_BROADCAST = 0xffffn;
+/**
+ * The low 32 bits of handles that are not those of one window: none, `HWND_BOTTOM`, `HWND_BROADCAST`
+ * and `HWND_TOPMOST`. The system sends to all windows for the last one too.
+ */
+const NOT_ONE_WINDOW: readonly bigint[] = [0n, 1n, 0xffffn, 0xffff_ffffn];
 
 /** Whether a handle is that of one window, and neither of none nor of all. */
 export function isOneWindow(handle: bigint): boolean {
-  return handle !== 0n && handle !== HWND_BROADCAST;
+  return !NOT_ONE_WINDOW.includes(BigInt.asUintN(32, handle));
 }
 
 /**

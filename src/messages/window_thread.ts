@@ -61,6 +61,8 @@ export type WindowThreadNews =
   | { news: "late"; ticket: Ticket };
 
 const WM_ENDSESSION = 0x16;
+/** Maximum number of messages that are refused for the sake of answers that are on their way out. */
+const MAX_REFUSED = 100;
 
 /** A listener's window, and what its procedure knows. */
 class WindowThread {
@@ -69,8 +71,10 @@ class WindowThread {
   readonly #parent: Parent;
   /** What the script was not told of, for it was not waiting: telling it takes longer than the rest. */
   #untold: IncomingMessage[] = [];
-  /** How many messages are waiting for their answers, one inside the other. */
-  #depth = 0;
+  /** The messages that are waiting for their answers, one inside the other. */
+  readonly #open: { ticket: Ticket; deadline: number }[] = [];
+  /** How many messages were refused since all those were answered and the window is to be closed. */
+  #refused = 0;
   /** Not there yet while it is being made, when the first messages come. */
   #window: MessageWindow | undefined;
 
@@ -82,7 +86,7 @@ class WindowThread {
 
   /** Takes messages until the window is closed, by whomever. */
   run(): void {
-    using window = this.#open();
+    using window = this.#openWindow();
     if (window === undefined) return;
     this.#window = window;
     tell({ news: "opened", handle: window.handle });
@@ -106,7 +110,7 @@ class WindowThread {
     window.pump();
   }
 
-  #open(): MessageWindow | undefined {
+  #openWindow(): MessageWindow | undefined {
     const procedure = (message: WindowMessage) => this.#procedure(message);
     try {
       const { class: className, title, visibility } = this.#options;
@@ -123,8 +127,8 @@ class WindowThread {
   #procedure({ message, wParam, lParam, copyData }: WindowMessage): bigint | undefined {
     // The script changes the state, and posts a message so that this is looked at. While the window is
     // being destroyed its last messages come here too.
-    if (this.#state.stopping && this.#depth === 0 && this.#window?.closed === false) {
-      this.#window.close();
+    if (this.#state.stopping && this.#window?.closed === false) {
+      if (this.#canClose()) this.#window.close();
       return 0n;
     }
     if (this.#state.isWanted(this.#untold.length)) this.#tellMessages();
@@ -134,8 +138,21 @@ class WindowThread {
     return answer === "ask" ? this.#askNumbers({ number: message, wParam, lParam }) : answer;
   }
 
+  /**
+   * Whether the window can be closed. Handlers that are at work have the rest of their time, and their
+   * answers have to be brought out of the calls that wait for them. Strangers who keep sending could hold
+   * up these calls for ever.
+   */
+  #canClose(): boolean {
+    const now = performance.now();
+    const isWaiting = this.#open.some(({ ticket, deadline }) =>
+      this.#state.isWaiting(ticket) && now < deadline
+    );
+    return this.#open.length === 0 || !isWaiting && ++this.#refused > MAX_REFUSED;
+  }
+
   #receive(data: ReceivedCopyData, sender: bigint): bigint {
-    if (this.#depth === MOST_NESTED) return this.#refuse("overflowed");
+    if (this.#open.length === MOST_NESTED) return this.#refuse("overflowed");
     if (!this.#state.admit(data.byteLength, this.#options)) return 0n;
     let message: IncomingMessage;
     try {
@@ -155,7 +172,7 @@ class WindowThread {
   }
 
   #askNumbers(numbers: IncomingNumbers): bigint {
-    if (this.#depth === MOST_NESTED) return this.#refuse("overflowed");
+    if (this.#open.length === MOST_NESTED) return this.#refuse("overflowed");
     if (!this.#state.admit(0, this.#options)) return 0n;
     return this.#ask((ticket) => tell({ news: "numbers", ...numbers, ticket }));
   }
@@ -167,15 +184,15 @@ class WindowThread {
    */
   #ask(tellQuestion: (ticket: Ticket) => void): bigint {
     const deadline = performance.now() + this.#options.replyTimeout;
-    const ticket = this.#state.ask(this.#depth);
+    const ticket = this.#state.ask(this.#open.length);
     tellQuestion(ticket);
-    this.#depth++;
+    this.#open.push({ ticket, deadline });
     try {
       while (this.#state.isWaiting(ticket)) {
         const left = this.#parent.hasEnded ? 0 : Math.ceil(deadline - performance.now());
         // The parent first: when it has ended, the event may be somebody else's.
         const objects = [...this.#parent.handles, this.#options.answered];
-        if (left > 0) waitForObjects(objects, left, this.#depth < MOST_NESTED);
+        if (left > 0) waitForObjects(objects, left, this.#open.length < MOST_NESTED);
         else if (this.#state.giveUp(ticket)) {
           tell({ news: "late", ticket });
           return this.#refuse("late");
@@ -183,7 +200,7 @@ class WindowThread {
       }
       return this.#state.answerTo(ticket);
     } finally {
-      this.#depth--;
+      this.#open.pop();
     }
   }
 

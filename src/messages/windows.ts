@@ -6,7 +6,7 @@
 
 import { assertInteger, assertNumber, assertSignal, show } from "../../ffi/arguments.ts";
 import { GuardedCallback } from "../../ffi/callback.ts";
-import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
+import { assertOptions, type OptionChecks, pickOptions } from "../../ffi/options.ts";
 import { user32 } from "../../ffi/user32.ts";
 import { assertWide, decodeWide, encodeWide } from "../../ffi/wide.ts";
 import { assertClassName, MAX_CLASS_NAME } from "../../ffi/window_class.ts";
@@ -108,7 +108,7 @@ export function listWindows(query: WindowQuery = {}): WindowInfo[] {
  */
 export async function findWindow(options: FindWindowOptions): Promise<WindowInfo> {
   assertOptions(options, FIND_CHECKS);
-  const query = { ...options };
+  const query = pickOptions(options, FIND_CHECKS);
   const what = `a window with ${describeQuery(query)}`;
   const look = () => lookAtWindows(query).next().value;
   if (query.timeout !== undefined || query.signal !== undefined) {

@@ -119,7 +119,7 @@ Deno.test("CopyDataMessage.reply() to a message that is read, and to one that na
   const gone = await server.receive();
   await assertRejects(() => gone!.reply("back"), Deno.errors.NotFound, "there is no such window");
   const text = "Cannot reply to a message that names no window as its sender's";
-  for (const sender of [0n, 0xffffn]) {
+  for (const sender of [0n, 1n, 0xffffn, -1n, 0xffff_ffffn]) {
     const made = new CopyDataMessage({ id: 0n, bytes: new Uint8Array(), sender });
     await assertRejects(() => made.reply("back"), Deno.errors.NotFound, text);
   }
@@ -164,4 +164,31 @@ Deno.test("sendMessage() and sendCopyData() to a listener of this thread keep th
     sendMessage(listener, 0x402),
   ]);
   assertEquals([answers, order], [[1n, 2n, 3n, 7n, 0n], ["1", "2", "3"]]);
+});
+
+Deno.test("CopyDataListener whose onError throws goes on, and can be closed", async () => {
+  const unhandled: unknown[] = [];
+  const note = (event: PromiseRejectionEvent | ErrorEvent) => {
+    event.preventDefault();
+    unhandled.push("reason" in event ? event.reason : event.error);
+  };
+  addEventListener("unhandledrejection", note);
+  addEventListener("error", note);
+  const handled = Promise.withResolvers<number>();
+  try {
+    await using listener = await CopyDataListener.open({
+      replyTimeout: 50,
+      onMessage: ({ id }) => id === 0n ? handled.promise : 5,
+      onError: () => {
+        throw new Error("on purpose");
+      },
+    });
+    await using peer = await Peer.start("speaker.ts", `${listener.handle}`);
+    assertEquals([await peer.ask("#0"), await peer.ask("#1")], ["0", "5"]);
+    handled.resolve(1);
+  } finally {
+    removeEventListener("unhandledrejection", note);
+    removeEventListener("error", note);
+  }
+  assertEquals(unhandled.map(String), ["Error: on purpose"]);
 });

@@ -225,6 +225,20 @@ Deno.test("MessageWindow tells its procedure of no beginning and no end that a s
   assertFalse(user32().IsWindow(window.handle));
 });
 
+Deno.test("MessageWindow that is closed by its procedure at its last message frees its class", () => {
+  const name = randomName();
+  const window = MessageWindow.open({
+    class: name,
+    procedure: ({ message }) => {
+      if (message === WM_NCDESTROY) window.close();
+      return undefined;
+    },
+  });
+  sendHere(window, WM_CLOSE);
+  assert(window.closed);
+  MessageWindow.open({ class: name, procedure: () => undefined }).close();
+});
+
 /** Sends a message to a window of this thread as a stranger would, whom nothing refuses. */
 function sendHere(window: MessageWindow, message: number): void {
   user32().SendMessageW(window.handle, message, 0n, 0n);

@@ -13,6 +13,7 @@ import {
   postMessage,
   sendCopyData,
 } from "../../src/messages/mod.ts";
+import { compileC } from "../compile_c.ts";
 import { Peer } from "../peer.ts";
 import { within } from "../within.ts";
 import { Stranger } from "./stranger.ts";
@@ -188,6 +189,25 @@ Deno.test("windows under a stranger's messages", async (t) => {
     assert((await end).gone);
     await victim.closed();
   });
+});
+
+Deno.test("a listener with a handler closes in time while a crowd asks, and tells no answer that it has not given", async () => {
+  await using program = await compileC(new URL("../peers/crowd.c", import.meta.url));
+  let handled = 0;
+  const enough = Promise.withResolvers<void>();
+  const listener = await CopyDataListener.open({
+    onMessage: async () => {
+      if (++handled === 50) enough.resolve();
+      await new Promise((resolve) => setTimeout(resolve));
+      return 1;
+    },
+  });
+  await using crowd = await Peer.startProgram(program.path, `${listener.handle}`, "32");
+  await within("a crowd asks", enough.promise);
+  await within("a listener closes", listener.close());
+  const [ones] = (await crowd.nextLine()).split(" ").map(Number);
+  assertGreaterOrEqual(handled, ones!);
+  assertEquals([listener.stats.accepted, listener.stats.late], [handled, 0]);
 });
 
 Deno.test("a pump ends while each message brings another", () => {

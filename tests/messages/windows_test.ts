@@ -72,7 +72,7 @@ Deno.test("findWindow() and listWindows() refuse queries that are none", async (
   const wrong: [object, typeof TypeError | typeof RangeError, string][] = [
     [{ titel: "x" }, TypeError, 'no option "titel": did you mean "title"?'],
     [{ class: 5 }, TypeError, "Expected class to be a string or a RegExp, got 5"],
-    [{ title: ["x"] }, TypeError, "Expected title to be a string or a RegExp, got an object"],
+    [{ title: ["x"] }, TypeError, "Expected title to be a string or a RegExp, got an array"],
     [{ class: "" }, RangeError, "Expected class to have 1 to 255 characters, got 0"],
     [{ class: "a".repeat(256) }, RangeError, "Expected class to have 1 to 255 characters, got 256"],
     [{ class: "a\0b" }, TypeError, "Expected class to have no NUL in it"],
