@@ -204,7 +204,7 @@ Deno.test("a listener with a handler closes in time while a crowd asks, and tell
   });
   await using crowd = await Peer.startProgram(program.path, `${listener.handle}`, "32");
   await within("a crowd asks", enough.promise);
-  await within("a listener closes", listener.close());
+  await within("a listener closes", listener.close(), 3000);
   const [ones] = (await crowd.nextLine()).split(" ").map(Number);
   assertGreaterOrEqual(handled, ones!);
   assertEquals([listener.stats.accepted, listener.stats.late], [handled, 0]);
