@@ -109,9 +109,13 @@ interface Question {
   readonly name: string;
   /** The handler's work. */
   readonly handling: Handling;
+  /** Has a handler of the script decide. */
+  readonly decide: () => Promise<Decision>;
   /** Gives the answer, and says whether it was still waited for. */
-  readonly reply: (answer: bigint) => boolean;
+  readonly reply: Reply;
 }
+
+type Reply = (answer: bigint) => boolean;
 
 /** What a handler has decided. */
 interface Decision {
@@ -313,16 +317,10 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
       case "messages":
         for (const message of news.messages) this.#mailbox.put(this.#toMessage(message));
         return;
-      case "question": {
-        const question = this.#toQuestion(news.message, this.#replyTo(news.ticket));
-        this.#questions.set(news.ticket.serial, question);
-        return void this.#respond(question, () => this.#decide(question.message));
-      }
-      case "numbers": {
-        const question = this.#toQuestionOf(news.number, this.#replyTo(news.ticket));
-        this.#questions.set(news.ticket.serial, question);
-        return void this.#respond(question, () => this.#decideNumbers(news));
-      }
+      case "question":
+        return this.#ask(news.ticket, (reply) => this.#toQuestion(news.message, reply));
+      case "numbers":
+        return this.#ask(news.ticket, (reply) => this.#toQuestionOf(news, reply));
       case "late": {
         const question = this.#questions.get(news.ticket.serial)!;
         this.#questions.delete(news.ticket.serial);
@@ -331,50 +329,43 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
     }
   }
 
-  /** Gives the function that answers a question of the window's thread. */
-  #replyTo(ticket: Ticket): Question["reply"] {
-    return (answer) => {
+  /** Has the script answer a question of the window's thread. */
+  #ask(ticket: Ticket, toQuestion: (reply: Reply) => Question): void {
+    const question = toQuestion((answer) => {
       if (!this.#state.answer(ticket, answer)) return false;
       this.#questions.delete(ticket.serial);
       setEvent(this.#answered);
       return true;
-    };
+    });
+    this.#questions.set(ticket.serial, question);
+    void this.#respond(question);
   }
 
   /** Takes a message that this thread sends, and gives the answer to it. */
   #hearOwn(incoming: IncomingMessage): Promise<bigint> {
-    return this.#askHere(incoming.bytes.length, (reply) => {
-      const question = this.#toQuestion(incoming, reply);
-      void this.#respond(question, () => this.#decide(question.message));
-      return question;
-    });
+    return this.#askHere(incoming.bytes.length, (reply) => this.#toQuestion(incoming, reply));
   }
 
   #hearOwnNumbers(numbers: IncomingNumbers): Promise<bigint> | undefined {
     const answer = this.#settings.answers.get(numbers.number);
     if (answer === undefined) return undefined;
-    if (answer !== "ask") return Promise.resolve(answer);
-    return this.#askHere(0, (reply) => {
-      const question = this.#toQuestionOf(numbers.number, reply);
-      void this.#respond(question, () => this.#decideNumbers(numbers));
-      return question;
-    });
+    return answer === "ask"
+      ? this.#askHere(0, (reply) => this.#toQuestionOf(numbers, reply))
+      : Promise.resolve(answer);
   }
 
   /** Has the script answer a message of its own. */
-  async #askHere(
-    byteLength: number,
-    ask: (reply: Question["reply"]) => Question,
-  ): Promise<bigint> {
+  async #askHere(byteLength: number, toQuestion: (reply: Reply) => Question): Promise<bigint> {
     if (!this.#state.admit(byteLength, this.#settings)) return 0n;
     const { promise, resolve } = Promise.withResolvers<bigint>();
     let waiting = true;
-    const question = ask((answer) => {
+    const question = toQuestion((answer) => {
       const first = waiting;
       waiting = false;
       resolve(answer);
       return first;
     });
+    void this.#respond(question);
     const timer = setTimeout(() => {
       if (!question.reply(0n)) return;
       this.#state.count("late");
@@ -387,17 +378,16 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
     }
   }
 
-  #toQuestion(
-    incoming: IncomingMessage,
-    reply: Question["reply"],
-  ): Question & { message: CopyDataMessage } {
+  #toQuestion(incoming: IncomingMessage, reply: Reply): Question {
     const handling = new Handling();
     const message = this.#toMessage(incoming, handling);
-    return { name: messageName(WM_COPYDATA), message, handling, reply };
+    const decide = () => this.#decide(message);
+    return { name: messageName(WM_COPYDATA), message, handling, decide, reply };
   }
 
-  #toQuestionOf(number: number, reply: Question["reply"]): Question {
-    return { name: messageName(number), handling: new Handling(), reply };
+  #toQuestionOf(numbers: IncomingNumbers, reply: Reply): Question {
+    const decide = () => this.#decideNumbers(numbers);
+    return { name: messageName(numbers.number), handling: new Handling(), decide, reply };
   }
 
   #toMessage(incoming: IncomingMessage, handling?: Handling): CopyDataMessage {
@@ -405,8 +395,7 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
   }
 
   /** Has a handler of the script decide about a message, and answers it. */
-  async #respond(question: Question, decide: () => Promise<Decision>): Promise<void> {
-    const { message, handling, reply } = question;
+  async #respond({ message, handling, decide, reply }: Question): Promise<void> {
     try {
       await this.#inUse.promise;
       const { answer, count, toRead } = await runHandler(handling, decide);

@@ -152,8 +152,7 @@ class WindowThread {
   }
 
   #receive(data: ReceivedCopyData, sender: bigint): bigint {
-    if (this.#open.length === MOST_NESTED) return this.#refuse("overflowed");
-    if (!this.#state.admit(data.byteLength, this.#options)) return 0n;
+    if (!this.#admit(data.byteLength)) return 0n;
     let message: IncomingMessage;
     try {
       message = { id: data.id, bytes: data.bytes, sender };
@@ -171,9 +170,15 @@ class WindowThread {
     return this.#options.answer;
   }
 
+  /** Takes a message in hand, or counts why not. */
+  #admit(byteLength: number): boolean {
+    if (this.#open.length < MOST_NESTED) return this.#state.admit(byteLength, this.#options);
+    this.#state.count("overflowed");
+    return false;
+  }
+
   #askNumbers(numbers: IncomingNumbers): bigint {
-    if (this.#open.length === MOST_NESTED) return this.#refuse("overflowed");
-    if (!this.#state.admit(0, this.#options)) return 0n;
+    if (!this.#admit(0)) return 0n;
     return this.#ask((ticket) => tell({ news: "numbers", ...numbers, ticket }));
   }
 
