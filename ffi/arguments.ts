@@ -124,23 +124,9 @@ export function assertString(what: string, value: unknown): asserts value is str
 }
 
 /**
- * Throws unless a value is a string without NUL, at which Windows would end it.
- *
- * @param what What the value is, for the message: `"cwd"`.
- * @param value The value.
- * @throws {TypeError} If it is no string, or has a NUL in it.
- */
-export function assertText(what: string, value: unknown): asserts value is string {
-  assertString(what, value);
-  if (!value.includes("\0")) return;
-  throw new TypeError(`Expected ${what} to be a text without NUL, got ${show(value)}`);
-}
-
-/**
  * Throws unless a value is a function.
  *
  * @param what What the value is, for the message: `"onMessage"`.
- * @param value The value.
  * @throws {TypeError} If it is no function.
  */
 export function assertFunction(
@@ -156,7 +142,6 @@ export function assertFunction(
  * Throws unless a value is an `AbortSignal`.
  *
  * @param what What the value is, for the message: `"signal"`.
- * @param value The value.
  * @throws {TypeError} If it is no `AbortSignal`.
  */
 export function assertSignal(what: string, value: unknown): asserts value is AbortSignal {

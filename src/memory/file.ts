@@ -4,12 +4,12 @@
  * @module
  */
 
-import { assertText } from "../../ffi/arguments.ts";
 import { lastError } from "../../ffi/error.ts";
 import { GENERIC_READ, GENERIC_WRITE, openExistingFile } from "../../ffi/file.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { integerFrom, oneOf, type OptionChecks } from "../../ffi/options.ts";
+import { assertWide } from "../../ffi/wide.ts";
 import { type Mappable, MEMORY_ACCESS, type MemoryAccess } from "./mapped_view.ts";
 import { createSection } from "./section.ts";
 
@@ -107,7 +107,7 @@ function lengthOf(file: Handle, label: string): number {
 
 function toPath(location: string | URL): string {
   if (!(location instanceof URL)) {
-    assertText("path", location);
+    assertWide("path", location);
     return location;
   }
   if (location.protocol !== "file:") {

@@ -5,9 +5,10 @@
  * @module
  */
 
-import { assertBoolean, assertSignal, assertText, show } from "../../ffi/arguments.ts";
+import { assertBoolean, assertSignal, show } from "../../ffi/arguments.ts";
 import { createProcess, killWithThisProcess } from "../../ffi/create_process.ts";
 import { assertOptions, oneOf, type OptionChecks } from "../../ffi/options.ts";
+import { assertWide } from "../../ffi/wide.ts";
 import { ChildProcess } from "./child_process.ts";
 import { assertEnvironment, environmentBlock } from "./environment_block.ts";
 import { assertInheritables, type Inheritable, InheritanceScope } from "./inherit.ts";
@@ -51,7 +52,7 @@ export const SPAWN_CHECKS: OptionChecks<SpawnOptions> = {
   inherit: assertInheritables,
   env: assertEnvironment,
   clearEnv: assertBoolean,
-  cwd: assertText,
+  cwd: assertWide,
   stdin: oneOf(STDIO),
   stdout: oneOf(STDIO),
   stderr: oneOf(STDIO),
@@ -73,7 +74,7 @@ export const SPAWN_CHECKS: OptionChecks<SpawnOptions> = {
  * @throws {TypeError} If an argument is of the wrong kind, or cannot be passed on.
  */
 export function spawn(command: string, options: SpawnOptions = {}): ChildProcess {
-  assertText("command", command);
+  assertWide("command", command);
   assertOptions(options, SPAWN_CHECKS);
   const { args = [], inherit = {}, signal, killWithParent = false } = options;
   const { stdin = "inherit", stdout = "inherit", stderr = "inherit" } = options;
@@ -109,5 +110,5 @@ function assertArguments(what: string, value: unknown): asserts value is readonl
   if (!Array.isArray(value)) {
     throw new TypeError(`Expected ${what} to be an array of strings, got ${show(value)}`);
   }
-  for (const [index, word] of value.entries()) assertText(`${what}[${index}]`, word);
+  for (const [index, word] of value.entries()) assertWide(`${what}[${index}]`, word);
 }

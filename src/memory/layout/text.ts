@@ -4,9 +4,9 @@
  * @module
  */
 
-import { assertInteger, assertText } from "../../../ffi/arguments.ts";
+import { assertInteger } from "../../../ffi/arguments.ts";
 import { CP_ACP, decodeCodePage, encodeCodePage } from "../../../ffi/code_page.ts";
-import { decodeWide, toUnits } from "../../../ffi/wide.ts";
+import { assertWide, decodeWide, toUnits } from "../../../ffi/wide.ts";
 import { type CType, MOST_BYTES } from "./ctype.ts";
 
 type Data = DataView;
@@ -116,7 +116,7 @@ function text({ signature, byteLength, unit, declare, encode, decode }: Text): C
     assignable: true,
     c: { declare, define: () => [] },
     check(value: unknown, where: string): asserts value is string {
-      assertText(where, value);
+      assertWide(where, value);
       if (unit === 1 && !value.isWellFormed()) {
         throw new TypeError(`Expected ${where} to be a text without lone surrogates`);
       }
