@@ -136,7 +136,6 @@ function anotherKind(name: string): string {
 /**
  * Tells of what kind the object of a name is.
  *
- * @param name The full name.
  * @returns What users call the kind, with its article; `undefined` if there is no such object, or it is of
  *   a kind that this module does not open.
  */

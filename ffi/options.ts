@@ -27,8 +27,6 @@ export function integerFrom(least: number, most?: number): OptionCheck {
 
 /**
  * Makes the check of an option that is one of a few words.
- *
- * @param words The words.
  */
 export function oneOf(words: readonly string[]): OptionCheck {
   return (name, value) => assertOneOf(name, value, words);
@@ -40,7 +38,6 @@ export function oneOf(words: readonly string[]): OptionCheck {
  *
  * It is for functions that open something or ask the system, and not for hot paths.
  *
- * @param options The options.
  * @param checks A check for each option.
  * @throws {TypeError} If a name is wrong, or an option is of the wrong kind.
  * @throws {RangeError} If an option is out of its range.
@@ -66,7 +63,6 @@ export function assertOptions<T>(
  * Copies the options that another function takes, for one that hands its options on. What counts
  * as not given is left out.
  *
- * @param options The options.
  * @param checks A check for each option that the other function takes.
  */
 export function pickOptions<T extends object, Name extends PropertyKey>(
@@ -84,7 +80,6 @@ export function pickOptions<T extends object, Name extends PropertyKey>(
  * Throws unless every name of the options is the name of an option. It allocates nothing, so it may be
  * called for each message.
  *
- * @param options The options.
  * @param names The names of all options.
  * @throws {TypeError} If a name is wrong.
  */

@@ -68,7 +68,6 @@ export function sddlFor(security: Security, { all, everyone }: ObjectRights): Sd
  * whether it is well-formed.
  *
  * @param what What the value is, for the message: `"security"`.
- * @param value The value.
  * @throws {TypeError} If it is neither a word that is known nor a descriptor.
  */
 export function assertSecurity(what: string, value: unknown): asserts value is Security {

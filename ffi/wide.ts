@@ -29,7 +29,6 @@ export interface WideLimits {
  * Throws unless a value is a text that Windows can take whole.
  *
  * @param what What the value is, for the message: `"title"`.
- * @param value The value.
  * @param limits How long it may be.
  * @throws {TypeError} If it is no string, or has a NUL in it: Windows would stop reading there.
  * @throws {RangeError} If it is too short or too long.

@@ -21,7 +21,6 @@ export const MAX_CLASS_NAME = 255;
  * Throws unless a value can be the name of a window class.
  *
  * @param what What the value is, for the message.
- * @param value The value.
  * @throws {TypeError} If it is no string, or has a NUL in it.
  * @throws {RangeError} If it is empty or has more than 255 UTF-16 code units.
  */

@@ -26,7 +26,6 @@ export function describeInheritance({ handle, byteLength, access }: InheritedSec
 /**
  * Takes over the section that was inherited under a key.
  *
- * @param key The key.
  * @param label What messages call it. @default its handle's value
  */
 export function inheritSection(key: string, label?: string): Mappable {

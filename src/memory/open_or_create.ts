@@ -42,7 +42,6 @@ export const OPEN_OR_CREATE_CHECKS: OptionChecks<OpenOrCreateOptions> = {
 /**
  * Opens memory, or makes it.
  *
- * @param name Its full name.
  * @param byteLength Its size in bytes if it is new, and the least that it must have if it is not.
  * @param options What it is to be like, and how to open it.
  * @param label What messages call it.

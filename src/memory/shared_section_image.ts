@@ -171,7 +171,6 @@ function layoutOf<const V extends Variables>(variables: V) {
  * Throws unless a value is an object of types by names.
  *
  * @param what What the value is, for the message.
- * @param value The value.
  */
 export function assertVariables(what: string, value: unknown): asserts value is Variables {
   assertObject(what, value);

@@ -96,7 +96,6 @@ export class CopyDataMessage {
    * ```
    *
    * @param data What to send, at most 4294967295 bytes.
-   * @param options How.
    * @returns What the sender's window procedure answered.
    * @throws {Deno.errors.NotFound} If the message names no sender, or its window is gone.
    * @throws {Deno.errors.TimedOut} If there is no answer in time; the sender may still get the data.

@@ -105,7 +105,6 @@ function send(
 /**
  * Sends a parcel on the script's own thread, which is blocked until there is an answer.
  *
- * @param parcel What to send.
  * @throws What a window procedure of this thread threw meanwhile.
  */
 export function deliverHere(parcel: Parcel): bigint {

@@ -73,7 +73,6 @@ const MAX_NAME_LENGTH = 255;
  * assertEquals(await sendMessage(listener, WM_USER + 1, { wParam: 5, lParam: 6 }), 11n);
  * ```
  *
- * @param target The window.
  * @param message Which message, 0 to 65535: a number of the program's own from WM_USER (0x400) on, or
  *   one of {@linkcode registerWindowMessage}.
  * @param options The parameters, and how long to wait.
@@ -131,9 +130,7 @@ export async function sendMessage(
  * assert(window.closed);
  * ```
  *
- * @param target The window.
  * @param message Which message, 0 to 65535.
- * @param options The parameters.
  * @throws {Deno.errors.NotFound} If there is no such window.
  * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and does not admit the message (UIPI).
  * @throws {TypeError} If an argument is of the wrong kind, or the message's parameters are addresses.

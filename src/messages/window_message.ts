@@ -70,8 +70,6 @@ const WITH_ADDRESSES: ReadonlySet<number> = new Set([
 
 /**
  * Throws unless a value is the number of a message.
- *
- * @param message The value.
  */
 export function assertMessage(message: number): void {
   assertInteger("message", message, 0, MAX_MESSAGE);
@@ -80,7 +78,6 @@ export function assertMessage(message: number): void {
 /**
  * Throws unless a value is the number of a message whose parameters are numbers.
  *
- * @param message The value.
  * @throws {TypeError} If the message's parameters are addresses.
  */
 export function assertNumeric(message: number): void {
@@ -99,7 +96,6 @@ export function assertNumeric(message: number): void {
  * Gives a parameter as Windows takes it.
  *
  * @param what What it is, for the message: `"wParam"`.
- * @param value The parameter.
  * @throws {TypeError} If it is neither a number nor a bigint.
  * @throws {RangeError} If it does not fit into 64 bits, or is no integer.
  */

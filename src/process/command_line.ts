@@ -27,7 +27,6 @@ export function toCommandLine(program: string, args: readonly string[]): string 
 /**
  * Gives a command line back if it is short enough. Wine would cut a longer one off.
  *
- * @param line The command line.
  * @param max The most UTF-16 code units that it may have.
  * @throws {RangeError} If it has more.
  */

@@ -13,7 +13,6 @@ import { toUnits } from "../../ffi/wide.ts";
  * Throws unless a value is an object of environment variables.
  *
  * @param what What the value is, for the message: `"env"`.
- * @param value The value.
  * @throws {TypeError} If it is none, or the name or the value of a variable is none.
  * @throws {RangeError} If a name or a value has more than 32,766 characters.
  */

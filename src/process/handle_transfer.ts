@@ -276,8 +276,6 @@ function assertShareable(value: unknown): asserts value is SharedMemory | Shared
 
 /**
  * Throws unless a value is a message of a listener or a window.
- *
- * @param value The value.
  */
 export function assertCopyData(value: unknown): asserts value is CopyDataMessage {
   if (value instanceof CopyDataMessage) return;

@@ -33,7 +33,6 @@ const ACCESS_CHECKS: OptionChecks<Access> = {
  * Throws unless a value is an object of what can be passed on, by keys.
  *
  * @param what What the value is, for the message: `"inherit"`.
- * @param value The value.
  * @throws {TypeError} If it is none, or a key is none, or what can not be passed on is in it.
  */
 export function assertInheritables(

@@ -60,8 +60,6 @@ export function assertCanWait(options: WaitOptions): void {
 
 /**
  * Throws unless the options can be those of a wait that blocks the thread.
- *
- * @param options How long.
  */
 export function assertCanBlock(options: { timeout?: number }): void {
   assertObject("the options", options);

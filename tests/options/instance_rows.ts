@@ -171,8 +171,6 @@ function* latestRows(stack: DisposableStack): Generator<Row> {
 
 /**
  * Makes the rows of methods.
- *
- * @param stack Closes the objects.
  */
 export function instanceRows(stack: DisposableStack): Row[] {
   return [

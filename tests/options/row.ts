@@ -35,7 +35,6 @@ export interface Row {
  *
  * @param name The owner's name, a dot, and the method's.
  * @param owner The class or the object.
- * @param rest The arguments.
  */
 export function method(name: string, owner: object, rest: Omit<Row, "name" | "call">): Row {
   const target: unknown = Reflect.get(owner, name.slice(name.indexOf(".") + 1));
@@ -45,10 +44,6 @@ export function method(name: string, owner: object, rest: Omit<Row, "name" | "ca
 
 /**
  * Makes a row for a function.
- *
- * @param target The function.
- * @param name Its name.
- * @param rest The arguments.
  */
 export function plain(target: unknown, name: string, rest: Omit<Row, "name" | "call">): Row {
   if (typeof target !== "function") throw new TypeError(`There is no ${name}`);

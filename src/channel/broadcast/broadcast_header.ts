@@ -161,9 +161,6 @@ export function readPosition(positions: BigUint64Array, index: number): number {
 
 /**
  * Makes the error for memory whose contents contradict each other.
- *
- * @param buffer The memory.
- * @param what The contradiction.
  */
 export function invalid(buffer: ArrayBufferLike, what: string): Deno.errors.InvalidData {
   return new Deno.errors.InvalidData(

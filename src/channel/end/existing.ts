@@ -12,9 +12,7 @@ import { residentOf } from "./magic.ts";
  * Calls a function that makes something under a name, and says what exists where the name is taken.
  *
  * @param label What is made: `channel "Local\\lines"`.
- * @param name Its full name.
  * @param magic The first word of its memory.
- * @param create The function.
  * @throws {Deno.errors.AlreadyExists} If the name is taken.
  */
 export function createUnder<T>(

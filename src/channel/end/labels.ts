@@ -12,7 +12,6 @@ const labels = new WeakMap<ArrayBufferLike, string>();
 /**
  * Says how messages call what lives in a memory.
  *
- * @param buffer The memory.
  * @param label What follows an article: `channel "Local\\lines"`.
  */
 export function nameMemory(buffer: ArrayBufferLike, label: string): void {
@@ -28,7 +27,6 @@ export function labelOf(buffer: ArrayBufferLike): string {
  * How messages call what has a name, or none.
  *
  * @param noun What it is: `"channel"`.
- * @param name Its full name.
  */
 export function labelFor(noun: string, name: string | undefined): string {
   return name === undefined ? `anonymous ${noun}` : `${noun} "${name}"`;

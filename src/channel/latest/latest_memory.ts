@@ -50,7 +50,6 @@ export function latestLabel(name: string): string {
  * Throws unless a value is a layout.
  *
  * @param what What the value is, for the message: `"layout"`.
- * @param value The value.
  */
 export function assertLayout(what: string, value: unknown): asserts value is ValueLayout {
   assertObject(what, value);

@@ -187,9 +187,6 @@ export function notTheMemoryOfAChannel(label: string, why: string): Deno.errors.
 
 /**
  * Makes the error for memory whose contents contradict each other.
- *
- * @param buffer The memory.
- * @param what The contradiction.
  */
 export function invalid(buffer: ArrayBufferLike, what: string): Deno.errors.InvalidData {
   return new Deno.errors.InvalidData(

@@ -54,8 +54,6 @@ export function bits<const N extends BitUnit>(unit: N, width: number): BitField<
 
 /**
  * Throws unless a bit field has a unit, and a width that is in it.
- *
- * @param field The bit field.
  */
 export function assertBitField({ unit, width }: BitField): void {
   assertOneOf("the unit of a bit field", unit, UNITS);
