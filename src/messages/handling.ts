@@ -1,8 +1,8 @@
 /**
  * The work of a handler on one message: which sends belong to it.
  *
- * A program that waits for a handler's answer may also be the one that an earlier send of this script
- * waits for. So what a handler sends must not wait for that earlier send.
+ * An earlier send of this script may wait for a program that itself waits for the handler's answer. So
+ * the handler's own sends must not wait for that earlier send.
  *
  * @module
  */
@@ -36,7 +36,7 @@ export class Handling {
 
 /** Tells in which handler an asynchronous operation began; `undefined` until there are handlers. */
 let storage: AsyncLocalStorage<Handling> | undefined;
-/** It begins at 1, for a handler that begins before all sends is still a handler. */
+/** The number of sends so far, and 1: a `since` of 0 means that no handler sends. */
 let sends = 1;
 
 /** Makes handlers known to {@linkcode handlingNow}; to be called before the first of them. */

@@ -27,9 +27,9 @@ export interface Lane<S extends Send> {
 /**
  * What is to be sent to one window.
  *
- * A send waits for all that began before it. Only where that could last until its own handler has
- * answered it does not: while a send that began before the handler is unanswered, those of the handler
- * wait for those alone whose own handlers began no earlier.
+ * A send waits for all sends that began before it. A handler's send has an exception. As long as a
+ * send that began before the handler is unanswered, the handler's send waits only for sends whose
+ * handlers began no earlier than its own.
  */
 export class SenderQueue<S extends Send> {
   #lanes: Lane<S>[] = [];

@@ -139,9 +139,9 @@ class WindowThread {
   }
 
   /**
-   * Whether the window can be closed. Handlers that are at work have the rest of their time, and their
-   * answers have to be brought out of the calls that wait for them. Strangers who keep sending could hold
-   * up these calls for ever.
+   * Whether the window can be closed. Handlers that are at work keep the rest of their time, and the
+   * calls that wait for their answers have to return first. If strangers keep sending, these calls may
+   * never return. So the window is also closed when no answer is waited for and 100 messages were refused.
    */
   #canClose(): boolean {
     const now = performance.now();
