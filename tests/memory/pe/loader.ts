@@ -16,7 +16,7 @@ const FLAGS_OF_HANDLE = 3n;
 /** A DLL that Windows has mapped. */
 export interface LoadedDll extends Disposable {
   /** Reads its memory, from an address that counts from the image's base. */
-  read(address: number, byteLength: number): Uint8Array;
+  read(address: number, byteLength: number): Uint8Array<ArrayBuffer>;
   /** Where GetProcAddress finds a name, from the image's base; `undefined` if it does not. */
   find(name: string): number | undefined;
 }

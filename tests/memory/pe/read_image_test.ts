@@ -35,6 +35,7 @@ Deno.test("inspectImage() tells sections and exports of an image", () => {
   ]);
 });
 
+// All of them, and the compiler's: deno task test:images.
 Deno.test("inspectImage() reads the system's own libraries", () => {
   const find = ({ exports }: ImageInfo, name: string) =>
     exports.find((exported) => exported.name === name);
@@ -46,6 +47,15 @@ Deno.test("inspectImage() reads the system's own libraries", () => {
   assertGreater(kernel32.exports.length, 500);
   const forwarded = kernel32.exports.filter(({ forwarder }) => forwarder !== undefined);
   assert(forwarded.some(({ forwarder }) => /^ntdll\.Rtl/i.test(forwarder!)));
+  let read = 0;
+  for (const { name } of Deno.readDirSync("C:\\windows\\system32")) {
+    if (!/\.dll$/i.test(name) || read >= 200) continue;
+    const { sections, problems } = inspectImage(`C:\\windows\\system32\\${name}`);
+    assertGreater(sections.length, 0, name);
+    assertEquals(problems.filter(({ unsafe }) => unsafe), [], name);
+    read++;
+  }
+  assertGreater(read, 50);
 });
 
 Deno.test("inspectImage() says what Windows would refuse, what is odd, and where", () => {
