@@ -49,9 +49,13 @@ export function checkRelocations(
     );
   }
   const { bytes, room, offset } = span;
+  const section = sections.at(directory.VirtualAddress);
+  if (section?.shared && section.writable) {
+    return problems.addUnsafe(`${what} is in shared data, where others can change it`, offset);
+  }
   if (directory.Size > room) return problems.addUnsafe(`${what} ends beyond its section`, offset);
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const checker = new RelocationChecker(sections, typeof machine === "string");
+  const checker = new RelocationChecker(sections, directory, typeof machine === "string");
   // What the file does not have of the table is zeros, and so has no block.
   const end = Math.min(directory.Size, bytes.length);
   for (let at = 0; at + BLOCK_HEADER <= end;) {
@@ -76,13 +80,15 @@ export function checkRelocations(
 /** Judges relocations, of which there may be millions. */
 class RelocationChecker {
   readonly #sections: ImageSections;
+  readonly #table: Directory;
   readonly #onKnownMachine: boolean;
   /** The section that the last one was in. */
   #section: ImageSection | undefined;
   #end = 0;
 
-  constructor(sections: ImageSections, onKnownMachine: boolean) {
+  constructor(sections: ImageSections, table: Directory, onKnownMachine: boolean) {
     this.#sections = sections;
+    this.#table = table;
     this.#onKnownMachine = onKnownMachine;
   }
 
@@ -97,6 +103,10 @@ class RelocationChecker {
     }
     if (this.#section === undefined || address + width > this.#end) {
       return `a relocation is at address ${address}, which is in no section`;
+    }
+    const { VirtualAddress, Size } = this.#table;
+    if (address + width > VirtualAddress && address < VirtualAddress + Size) {
+      return `a relocation is at address ${address}, in the table of relocations itself`;
     }
     if (this.#section.shared && this.#section.writable) {
       return `section ${JSON.stringify(this.#section.name)} is shared, and has a pointer at ` +

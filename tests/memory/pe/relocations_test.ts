@@ -26,12 +26,12 @@ const entry = (type: number, offset: number): [number] => [(type << 12) + offset
 /** What is said of a table of relocations. */
 function said(
   table: Uint8Array,
-  options: { data?: OddSection; machine?: number; x86?: boolean } = {},
+  options: { data?: OddSection; reloc?: OddSection; machine?: number; x86?: boolean } = {},
 ) {
-  const { data = DATA, ...machine } = options;
+  const { data = DATA, reloc = TABLE, ...machine } = options;
   const image = oddImage({
     ...machine,
-    sections: [data, TABLE],
+    sections: [data, reloc],
     directories: { 5: [8192, table.length] },
     parts: { 512: table },
   });
@@ -97,6 +97,21 @@ Deno.test("a relocation in the headers, behind the image or in shared data is to
     'section ".data" is shared, and has a pointer at address 4112, which Windows would change for ' +
     "all processes (520)",
   ]);
+});
+
+Deno.test("a table of relocations that could change before it is followed is told as unsafe", () => {
+  // The table has 10 bytes: what is behind them may be relocated.
+  const itself = (address: number) => [
+    `a relocation is at address ${address}, in the table of relocations itself (520)`,
+  ];
+  const relocated = (type: number, offset: number) => said(bytesOf(8192, 10, entry(type, offset)));
+  assertEquals(relocated(HIGH, 9), itself(8201));
+  assertEquals(relocated(DIR64, 0), itself(8192));
+  assertEquals(relocated(HIGH, 10), []);
+  assertEquals(saidOf([entry(DIR64, 0)], { reloc: { ...TABLE, flags: SHARED } }), [
+    "the table of relocations is in shared data, where others can change it (512)",
+  ]);
+  assertEquals(saidOf([entry(DIR64, 0)], { reloc: { ...TABLE, flags: WRITE } }), []);
 });
 
 Deno.test("relocations of an image that is mapped as it is in the file are not read", () => {
