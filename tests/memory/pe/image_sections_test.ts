@@ -174,6 +174,26 @@ Deno.test("nothing is shared of an image whose sections do not begin at pages, a
   );
 });
 
+Deno.test("shared sections of odd layouts hold what the file says, and are shared", () => {
+  const shared = { ...first, name, flags: SHARED };
+  const layouts: [OddSection, number, string][] = [
+    [{ ...shared, pointer: 0x240, rawSize: 0x100, virtualSize: 0x200 }, 0x40, "marked"],
+    [{ ...shared, virtualSize: 0 }, 0x40, "marked"],
+    [{ ...shared, flags: BSS + 0x1000_0000, pointer: 0 }, 0, "\0\0\0\0\0\0"],
+    [{ ...shared, virtualSize: 0x200, rawSize: 0 }, 0x40, "\0\0\0\0\0\0"],
+    [{ ...shared, virtualSize: 2 ** 20 }, 0x40, "marked"],
+  ];
+  for (const [section, at, text] of layouts) {
+    using file = temporaryImage(oddImage({ sections: [section], parts: { 0x240: MARK } }));
+    using one = SharedSection.load(file.path);
+    using two = SharedSection.load(file.path);
+    assertEquals(one.bytes.length, section.virtualSize || section.rawSize);
+    assertEquals(new TextDecoder().decode(two.bytes.slice(at, at + 6)), text);
+    one.bytes.fill(7);
+    assertEquals(two.bytes.findIndex((byte) => byte !== 7), -1);
+  }
+});
+
 Deno.test("an image may have no sections at all", () => {
   const odd = { sectionAlignment: 4, fileAlignment: 4, sections: [], sizeOfImage: 1024 };
   const { sections, exports, problems } = inspectImage(oddImage(odd));

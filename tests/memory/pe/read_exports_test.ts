@@ -4,10 +4,10 @@
  * @module
  */
 
-import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
-import { inspectImage } from "../../../src/memory/mod.ts";
+import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
+import { inspectImage, SharedSection } from "../../../src/memory/mod.ts";
 import { loadDll } from "./loader.ts";
-import { bytesOf, oddImage } from "./odd_image.ts";
+import { bytesOf, oddImage, type OddSection, SHARED } from "./odd_image.ts";
 import { temporaryImage } from "./temporary_image.ts";
 
 /** The table is at 4096, and what it exports from 8192 on. */
@@ -36,8 +36,11 @@ const at = {
 };
 
 /** Writes an image that exports. */
-function exporting({ addresses, names, ordinals, counts, base = 1 }: Table) {
-  const image = oddImage({ sections: SECTIONS, directories: { 0: [TABLE, 1024] } });
+function exporting(
+  { addresses, names, ordinals, counts, base = 1 }: Table,
+  sections: readonly OddSection[] = SECTIONS,
+) {
+  const image = oddImage({ sections, directories: { 0: [TABLE, 1024] } });
   const put = (address: number, bytes: Uint8Array) => image.set(bytes, address - TABLE + 512);
   const [functionCount, nameCount] = counts ?? [addresses.length, names.length];
   put(
@@ -103,6 +106,22 @@ Deno.test("one broken name among good ones is told, and the others are found", (
     exports: [[undefined, 1, 0], BB, CC],
     problems: ["the name of export 0 is empty"],
   });
+});
+
+Deno.test("variables with sound names are shared, though others of the DLL are not sound", () => {
+  const [names, data] = SECTIONS as [OddSection, OddSection];
+  using file = temporaryImage(
+    exporting({ ...sound, names: ["aa", 0x10_0000, "cc"], ordinals: [0, 1, 9] }, [names, {
+      ...data,
+      flags: SHARED,
+    }]),
+  );
+  const load = (name: string) => SharedSection.load(file.path, { exports: { [name]: "i32" } });
+  using one = load("aa");
+  using two = load("aa");
+  one.variables.aa = 5;
+  assertEquals(two.variables.aa, 5);
+  for (const name of ["bb", "cc"]) assertThrows(() => load(name), Deno.errors.NotFound, name);
 });
 
 Deno.test("a name that does not end within 4,096 bytes is told", () => {
