@@ -112,8 +112,8 @@ export class SharedSection<V extends Variables> implements Disposable {
    * @param path The DLL's path, or its `file:` URL.
    * @param options Which variables of it.
    * @throws {Deno.errors.InvalidData} If it is no sound image, or Windows maps none for its machine; if the
-   *   section is not shared, cannot be written to, or has pointers in it, which Windows would change for
-   *   all processes; or if a variable is not within it.
+   *   section is not shared, cannot be written to, or has pointers or imports in it, which Windows would
+   *   change for all processes; or if a variable is not within it.
    * @throws {Deno.errors.NotFound} If there is no such file, section or variable.
    * @throws {Deno.errors.PermissionDenied} If this user may not read it, or application control refuses it.
    * @throws {Deno.errors.Busy} If somebody has it open to write to it.

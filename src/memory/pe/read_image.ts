@@ -8,6 +8,7 @@
 import {
   IMAGE_DIRECTORY_ENTRY_BASERELOC,
   IMAGE_DIRECTORY_ENTRY_EXPORT,
+  IMAGE_DIRECTORY_ENTRY_IMPORT,
   type Machine,
 } from "./format.ts";
 import { type Directory, readHeaders } from "./headers.ts";
@@ -51,6 +52,7 @@ export function readImage(bytes: Uint8Array<ArrayBuffer>, label: string): ImageI
   const directory = (index: number) => headers.directories[index] ?? NO_DIRECTORY;
   const relocations = directory(IMAGE_DIRECTORY_ENTRY_BASERELOC);
   checkRelocations(sections, relocations, headers.machine, problems);
+  checkImports(sections, directory(IMAGE_DIRECTORY_ENTRY_IMPORT), problems);
   return {
     machine: headers.machine,
     dll: (headers.characteristics & DLL) !== 0,
@@ -58,4 +60,22 @@ export function readImage(bytes: Uint8Array<ArrayBuffer>, label: string): ImageI
     exports: readExports(sections, directory(IMAGE_DIRECTORY_ENTRY_EXPORT), problems),
     problems: problems.all,
   };
+}
+
+/**
+ * Adds an unsafe problem if imports are in shared data. Windows' loader would write each process's
+ * addresses there; Wine 10 gives each process a copy of those pages, whatever else is in them.
+ */
+function checkImports(
+  sections: ImageSections,
+  { VirtualAddress: address }: Directory,
+  problems: ImageProblems,
+): void {
+  const section = sections.at(address);
+  if (address === 0 || !section?.shared || !section.writable) return;
+  problems.addUnsafe(
+    `section ${JSON.stringify(section.name)} is shared, and has the table of imports, which each ` +
+      `process fills in for itself`,
+    sections.span(address)?.offset ?? 0,
+  );
 }

@@ -194,6 +194,24 @@ Deno.test("shared sections of odd layouts hold what the file says, and are share
   }
 });
 
+Deno.test("a shared section with the image's imports is refused: each process has those for itself", () => {
+  const sections = [{ ...first, name, flags: SHARED }, { ...first, address: 8192, name: ".idata" }];
+  const message = 'section ".A" is shared, and has the table of imports';
+  for (
+    const [address, refused] of [[4096 + 8, true], [4096 + 4000, true], [8192, false]] as const
+  ) {
+    using file = temporaryImage(oddImage({ sections, directories: { 1: [address, 40] } }));
+    const { problems } = inspectImage(file.path);
+    assertEquals(
+      problems.map(({ message: said }) => said.startsWith(message)),
+      refused ? [true] : [],
+    );
+    const load = () => SharedSection.load(file.path)[Symbol.dispose]();
+    if (refused) assertThrows(load, Deno.errors.InvalidData, message);
+    else load();
+  }
+});
+
 Deno.test("an image may have no sections at all", () => {
   const odd = { sectionAlignment: 4, fileAlignment: 4, sections: [], sizeOfImage: 1024 };
   const { sections, exports, problems } = inspectImage(oddImage(odd));
