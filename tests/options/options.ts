@@ -8,6 +8,8 @@ import type { Given, Options } from "./row.ts";
 
 /** What a memory is opened for. */
 export const ACCESS: Options = { access: ["word", "readwrite"] };
+/** What an event or a semaphore is opened for. */
+export const OBJECT_ACCESS: Options = { access: ["word", "wait"] };
 /** Whether child processes inherit a handle. */
 export const INHERITABLE: Options = { inheritable: ["flag", false] };
 /** Whose an object may be. */
