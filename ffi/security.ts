@@ -16,10 +16,10 @@ import { decodeWideAt, encodeWide } from "./wide.ts";
 export type Sddl = `${"O" | "G" | "D" | "S"}:${string}`;
 
 /**
- * Who may open an object: this user and the system, everyone on the machine, or
- * what a descriptor of one's own says.
+ * Who may open an object: this user and the system; everyone on the machine, to use it or with all rights;
+ * or what a descriptor of one's own says.
  */
-export type Security = "user" | "everyone" | Sddl;
+export type Security = "user" | "everyone" | "everyone-full" | Sddl;
 
 /** The parts of a descriptor. */
 export const SECURITY_INFORMATION = {
@@ -31,6 +31,8 @@ export const SECURITY_INFORMATION = {
   label: 0x10,
 } as const;
 
+/** The choices that are words. */
+const WORDS: readonly string[] = ["user", "everyone", "everyone-full"] satisfies Security[];
 const SDDL_REVISION_1 = 1;
 const TOKEN_QUERY = 8;
 const TOKEN_USER_CLASS = 1;
@@ -51,6 +53,10 @@ export interface ObjectRights {
  * no others, so that nobody but the owner can change the descriptor; its label
  * admits processes of low integrity too.
  *
+ * A program that opens the object by a `Create` function (`CreateEvent` with a name that exists) asks for all
+ * rights, and `"everyone"` refuses that. `"everyone-full"` grants it. It is to be avoided: with
+ * all rights, any program can change the descriptor or the owner, and so shut out everybody else.
+ *
  * @param security The choice.
  * @param rights The rights to the kind of object.
  * @throws {TypeError} If it is neither a word that is known nor a descriptor.
@@ -60,7 +66,9 @@ export function sddlFor(security: Security, { all, everyone }: ObjectRights): Sd
   if (isSddl(security)) return security;
   const self = currentUserSid();
   const own: Sddl = `O:${self}D:P${allow(all, self)}${allow(all, "SY")}`;
-  return security === "user" ? own : `${own}${allow(everyone, "WD")}S:(ML;;NW;;;LW)`;
+  if (security === "user") return own;
+  const granted = security === "everyone" ? everyone : all;
+  return `${own}${allow(granted, "WD")}S:(ML;;NW;;;LW)`;
 }
 
 /**
@@ -72,10 +80,10 @@ export function sddlFor(security: Security, { all, everyone }: ObjectRights): Sd
  */
 export function assertSecurity(what: string, value: unknown): asserts value is Security {
   assertString(what, value);
-  if (value === "user" || value === "everyone" || isSddl(value)) return;
+  if (WORDS.includes(value) || isSddl(value)) return;
   throw new TypeError(
-    `Expected ${what} to be "user", "everyone" or a descriptor such as "D:P(A;;GA;;;SY)", ` +
-      `got ${show(value)}`,
+    `Expected ${what} to be "user", "everyone", "everyone-full" or a descriptor such as ` +
+      `"D:P(A;;GA;;;SY)", got ${show(value)}`,
   );
 }
 
