@@ -120,6 +120,12 @@ Deno.test("inheritHandles() refuses keys and memories that are none, and leaves 
       () => inheritHandles({ fine: memory, reader: { memory: reader, access: "readwrite" } }),
       Deno.errors.PermissionDenied,
     );
+    // In an environment they are the same, and the child would get one of the two.
+    assertThrows(
+      () => inheritHandles({ Same: memory, fine: memory, sAME: memory }),
+      TypeError,
+      'differ by more than upper and lower case, got "Same" and "sAME"',
+    );
     const closed = SharedMemory.anonymous(4096);
     closed.close();
     assertThrows(() => inheritHandles({ memory, closed }), Deno.errors.BadResource);
