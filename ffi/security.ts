@@ -7,7 +7,7 @@
 
 import { advapi32 } from "./advapi32.ts";
 import { assertString, show } from "./arguments.ts";
-import { lastError } from "./error.ts";
+import { ERROR_INSUFFICIENT_BUFFER, errorFromCode, lastError, lastErrorCode } from "./error.ts";
 import { Handle } from "./handle.ts";
 import { kernel32 } from "./kernel32.ts";
 import { decodeWideAt, encodeWide } from "./wide.ts";
@@ -34,6 +34,8 @@ export const SECURITY_INFORMATION = {
 /** The choices that are words. */
 const WORDS: readonly string[] = ["user", "everyone", "everyone-full"] satisfies Security[];
 const SDDL_REVISION_1 = 1;
+/** Room for a descriptor of a few entries, in bytes. */
+const FIRST_DESCRIPTOR_SIZE = 256;
 const TOKEN_QUERY = 8;
 const TOKEN_USER_CLASS = 1;
 
@@ -155,17 +157,18 @@ export function readSecurity(
   parts: number,
   what: string = "an object",
 ): string {
-  const needed = new Uint32Array(1);
-  // The first call only asks for the size, and fails.
-  advapi32().GetKernelObjectSecurity(handle, parts, null, 0, needed);
-  const descriptor = new Uint8Array(needed[0]!);
-  if (
-    descriptor.length === 0 ||
-    !advapi32().GetKernelObjectSecurity(handle, parts, descriptor, descriptor.length, needed)
-  ) {
-    throw lastError("GetKernelObjectSecurity", `Cannot read who may open ${what}`);
+  const { GetKernelObjectSecurity } = advapi32();
+  const needed = Uint32Array.of(FIRST_DESCRIPTOR_SIZE);
+  for (;;) {
+    const descriptor = new Uint8Array(needed[0]!);
+    if (GetKernelObjectSecurity(handle, parts, descriptor, descriptor.length, needed)) {
+      return toSddl(Deno.UnsafePointer.of(descriptor), parts);
+    }
+    const code = lastErrorCode();
+    // It may grow from look to look: another process can change it at any time.
+    if (code === ERROR_INSUFFICIENT_BUFFER && needed[0]! > descriptor.length) continue;
+    throw errorFromCode(code, "GetKernelObjectSecurity", `Cannot read who may open ${what}`);
   }
-  return toSddl(Deno.UnsafePointer.of(descriptor), parts);
 }
 
 /**
