@@ -43,6 +43,19 @@ Deno.test("shared objects without a name grant nobody anything by default", () =
   }
 });
 
+Deno.test("names of shared objects and memory differ by upper and lower case", () => {
+  const name = `${randomName()}-x`;
+  for (const kind of CLASSES) {
+    using object = kind.create(name);
+    assertThrows(() => kind.open(name.toUpperCase()), Deno.errors.NotFound);
+    using other = kind.create(name.toUpperCase());
+    assertEquals([object.name, other.name], [`Local\\${name}`, `Local\\${name.toUpperCase()}`]);
+  }
+  using memory = SharedMemory.create(name, 1);
+  using other = SharedMemory.openOrCreate(name.toUpperCase(), 1);
+  assertEquals([memory.created, other.created], [true, true]);
+});
+
 Deno.test("shared objects and memory refuse each other's names", () => {
   const name = randomName();
   using memory = SharedMemory.create(name, 1);
