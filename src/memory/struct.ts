@@ -170,11 +170,13 @@ export interface Layout<F extends Fields>
  * using memory = SharedMemory.anonymous(Telemetry.byteLength);
  * using view = memory.map();
  *
- * const telemetry = Telemetry.view(view.bytes);
+ * const telemetry = Telemetry.view(view);
  * telemetry.version = 2;
  * telemetry.track = "Spa";
+ * Telemetry.write(view, { position: [1, 2, 3] });
  * assertEquals(Telemetry.offsetOf("position[1]"), 8);
- * assertEquals(Telemetry.read(view.bytes), { version: 2, position: [0, 0, 0], track: "Spa" });
+ * assertEquals(Telemetry.read(view), { version: 2, position: [1, 2, 3], track: "Spa" });
+ * assertEquals(JSON.stringify(telemetry), '{"version":2,"position":[1,2,3],"track":"Spa"}');
  * ```
  *
  * @param fields The fields, in their order: types, bit fields, or `{ type, offset }`.
