@@ -8,6 +8,7 @@
 import { lastError } from "./error.ts";
 import { kernel32 } from "./kernel32.ts";
 import { forgetResource, noteResource } from "./reaper.ts";
+import { Uncloneable } from "./uncloneable.ts";
 
 /** What `CreateFileW` returns when it fails, and what stands for "no file". */
 export const INVALID_HANDLE_VALUE = 0xffffffffffffffffn;
@@ -36,7 +37,7 @@ export interface DuplicateOptions {
  * A kernel handle that is closed once: by {@linkcode Handle.close}, by `using`,
  * or, if it is forgotten, some time after it was collected.
  */
-export class Handle implements Disposable {
+export class Handle extends Uncloneable implements Disposable {
   /** What it is a handle of, for messages: `"shared memory"`. */
   readonly kind: string;
   #value: bigint;
@@ -48,6 +49,7 @@ export class Handle implements Disposable {
    * @param kind What it is a handle of, for messages.
    */
   constructor(value: bigint, kind: string) {
+    super();
     owned.add(value);
     noteResource(value);
     forgotten.register(this, value, this);

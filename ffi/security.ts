@@ -10,6 +10,7 @@ import { assertString, show } from "./arguments.ts";
 import { ERROR_INSUFFICIENT_BUFFER, errorFromCode, lastError, lastErrorCode } from "./error.ts";
 import { Handle } from "./handle.ts";
 import { kernel32 } from "./kernel32.ts";
+import { Uncloneable } from "./uncloneable.ts";
 import { decodeWideAt, encodeWide } from "./wide.ts";
 
 /** A security descriptor written in Microsoft's security descriptor definition language. */
@@ -104,7 +105,7 @@ function isSddl(text: string): text is Sddl {
 }
 
 /** A security descriptor in memory that Windows allocated; freed by `using`. */
-export class SecurityDescriptor implements Disposable {
+export class SecurityDescriptor extends Uncloneable implements Disposable {
   #pointer: Deno.PointerValue;
 
   /**
@@ -114,6 +115,7 @@ export class SecurityDescriptor implements Disposable {
    * @throws {TypeError} If the text is no descriptor.
    */
   constructor(sddl: Sddl) {
+    super();
     const out = new BigUint64Array(1);
     const text = encodeWide(sddl);
     const done = advapi32().ConvertStringSecurityDescriptorToSecurityDescriptorW(

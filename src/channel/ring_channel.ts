@@ -18,6 +18,7 @@ import {
   pickOptions,
 } from "../../ffi/options.ts";
 import { assertSecurity, type Security } from "../../ffi/security.ts";
+import { Uncloneable } from "../../ffi/uncloneable.ts";
 import { CREATE_CHECKS, createMemory } from "../memory/creation.ts";
 import { inheritSection } from "../memory/inheritance.ts";
 import { privateBufferOf } from "../memory/mapped_view.ts";
@@ -153,7 +154,7 @@ export interface ChannelParts {
  * assertEquals(receiver.ended, false);
  * ```
  */
-export class RingChannel implements Disposable {
+export class RingChannel extends Uncloneable implements Disposable {
   /** The full name, `Local\…` or `Global\…`, or `undefined` if it has none. */
   readonly name: string | undefined;
   readonly #parts: ChannelParts;
@@ -165,6 +166,7 @@ export class RingChannel implements Disposable {
   #writable: WritableStream<ByteSource> | undefined;
 
   private constructor(label: string, parts: ChannelParts, settings?: RingSettings) {
+    super();
     using stack = new DisposableStack();
     stack.defer(() => closeParts(parts));
     assertGranted(label, parts);

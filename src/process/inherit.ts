@@ -8,6 +8,7 @@
 import { assertObject, show } from "../../ffi/arguments.ts";
 import { inheritanceVariable } from "../../ffi/inheritance.ts";
 import { assertOptions, oneOf, type OptionChecks } from "../../ffi/options.ts";
+import { Uncloneable } from "../../ffi/uncloneable.ts";
 import { type MemoryAccess, SharedMemory } from "../memory/mod.ts";
 import { MEMORY_ACCESS } from "../memory/mapped_view.ts";
 import { SharedObject } from "../sync/mod.ts";
@@ -97,7 +98,7 @@ const scopes = new WeakMap<object, InheritanceScope>();
  * await child.status;
  * ```
  */
-export class InheritanceScope implements Disposable {
+export class InheritanceScope extends Uncloneable implements Disposable {
   /** What the child's environment needs in addition. */
   readonly env: Record<string, string> = {};
   /** The values that the handles have, here and in the child, by their keys. */
@@ -110,6 +111,7 @@ export class InheritanceScope implements Disposable {
    * @param objects What is passed on, under which keys.
    */
   constructor(objects: Readonly<Record<string, Inheritable>>) {
+    super();
     assertInheritables("what is inherited", objects);
     // A script may keep these and forget the scope: the handles are then still needed.
     for (const words of [this.env, this.handles]) scopes.set(words, this);

@@ -11,6 +11,8 @@ import { type CType, MOST_BYTES } from "./ctype.ts";
 
 type Data = DataView;
 
+const LENGTH = "the length of a text, which counts the NUL at its end,";
+
 /**
  * A text in UTF-16, as most Windows programs keep it: `wchar_t name[length]`.
  *
@@ -32,7 +34,7 @@ type Data = DataView;
  * @param length The size in UTF-16 code units, the NUL included.
  */
 export function utf16(length: number): CType<string> {
-  assertInteger("the length of a text", length, 1, Math.floor(MOST_BYTES / 2));
+  assertInteger(LENGTH, length, 1, Math.floor(MOST_BYTES / 2));
   return text({
     signature: `utf16[${length}]`,
     byteLength: length * 2,
@@ -93,7 +95,7 @@ function characters(
   length: number,
   { encode, decode }: Pick<Text, "encode" | "decode">,
 ): CType<string> {
-  assertInteger("the length of a text", length, 1, MOST_BYTES);
+  assertInteger(LENGTH, length, 1, MOST_BYTES);
   return text({
     signature: `${name}[${length}]`,
     byteLength: length,
@@ -115,9 +117,9 @@ function text({ signature, byteLength, unit, declare, encode, decode }: Text): C
     byteLength,
     alignment: unit,
     signature,
-    assignable: true,
+    isValue: true,
     c: { declare, define: () => [] },
-    check(value: unknown, where: string): asserts value is string {
+    check(value, where) {
       assertWide(where, value);
       const length = encode(value, where).length;
       if (length > most) {
@@ -126,6 +128,7 @@ function text({ signature, byteLength, unit, declare, encode, decode }: Text): C
             `${unit === 1 ? "bytes" : "code units"}, got ${length / unit}`,
         );
       }
+      return value;
     },
     store(data, offset, value) {
       const bytes = bytesAt(data, offset, byteLength);
