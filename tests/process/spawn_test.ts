@@ -8,10 +8,10 @@ import {
   assertThrows,
 } from "@std/assert";
 import { environmentVariable } from "../../ffi/environment.ts";
+import { GENERIC_WRITE, openExistingFile } from "../../ffi/file.ts";
 import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { SharedMemory, spawn, type SpawnOptions } from "../../mod.ts";
-import { isWine } from "../../ffi/wine.ts";
 import { assertLeavesNoHandle } from "../leak.ts";
 import { Peer } from "../peer.ts";
 import { randomArgs } from "../random_args.ts";
@@ -109,14 +109,19 @@ Deno.test("spawn() tells what is missing from what is no program", async () => {
   }
 });
 
-Deno.test("spawn() is refused where there is no right to run it", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "winipc-", suffix: ".exe" });
+Deno.test("spawn() is refused where somebody has the program open for themselves", async () => {
+  const path = await Deno.makeTempFile({ prefix: "winipc-", suffix: ".exe" });
   try {
-    // Windows refuses to run a folder (error 5); Wine finds no handle of it (6).
-    const refused = isWine() ? Deno.errors.BadResource : Deno.errors.PermissionDenied;
-    assertThrows(() => spawn(folder), refused, "CreateProcessW failed");
+    const attempt = "Cannot open it";
+    using _alone = openExistingFile(path, {
+      access: GENERIC_WRITE,
+      share: 0,
+      kind: "file",
+      attempt,
+    });
+    assertThrows(() => spawn(path), Deno.errors.Busy, "CreateProcessW failed");
   } finally {
-    await Deno.remove(folder);
+    await Deno.remove(path);
   }
 });
 
