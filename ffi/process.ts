@@ -7,6 +7,7 @@
 
 import { errorFromCode, lastError, lastErrorCode } from "./error.ts";
 import { DUPLICATE_SAME_ACCESS, Handle, SYNCHRONIZE } from "./handle.ts";
+import { assertHandleValue } from "./handle_value.ts";
 import { kernel32 } from "./kernel32.ts";
 import { kernelbase } from "./kernelbase.ts";
 
@@ -82,6 +83,7 @@ export function takeHandle(
 ): Handle {
   const self = kernel32().GetCurrentProcess();
   const attempt = `Cannot take handle ${value} out of ${process.kind}`;
+  assertHandleValue(value, attempt);
   const rights = {
     access: access ?? 0,
     flags: (access === undefined ? DUPLICATE_SAME_ACCESS : 0) |
