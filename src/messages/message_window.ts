@@ -12,7 +12,7 @@ import { requireHost } from "../../ffi/requirements.ts";
 import { MSG_SIZE } from "../../ffi/struct.ts";
 import { toBool, toHwnd, user32 } from "../../ffi/user32.ts";
 import { assertWide, encodeWide, MAX_TEXT } from "../../ffi/wide.ts";
-import { assertClassName, WindowClass } from "../../ffi/window_class.ts";
+import { assertNewClassName, WindowClass } from "../../ffi/window_class.ts";
 import { windowsOfThisThread } from "./own_windows.ts";
 import {
   dropProcedureFailure,
@@ -95,7 +95,7 @@ const LIFE: Readonly<Record<number, State>> = {
 type State = "opening" | "open" | "closing" | "closed";
 
 const OPTIONS: OptionChecks<MessageWindowOptions> = {
-  class: assertClassName,
+  class: assertNewClassName,
   title: assertTitle,
   visibility: (name, value) => assertOneOf(name, value, ["message-only", "hidden"]),
   procedure: assertFunction,
