@@ -67,6 +67,27 @@ Deno.test("spawn() gives the child its environment and its directory", async () 
   }
 });
 
+Deno.test("spawn() passes the longest variables on whole, many of them, and refuses longer ones", async () => {
+  await using teller = await openTeller();
+  const longest = "v".repeat(32_766);
+  const names = Array.from({ length: 8 }, (_, index) => `WINIPC_LONG_${index}`);
+  const env = Object.fromEntries(names.map((name) => [name, longest]));
+  await using child = teller.start({ args: ["--env", ...names], env });
+  assertEquals((await child.status).code, 0);
+  assertEquals(
+    teller.read().more.slice(0, -1).map(({ length }) => length),
+    names.map(() => 32_766),
+  );
+  // A child of Deno.Command gets the value, and reads another one on Wine.
+  for (const length of [32_767, 40_000, 65_536 + 5]) {
+    assertThrows(
+      () => teller.start({ env: { WINIPC_LONG: "v".repeat(length) } }),
+      RangeError,
+      `at most 32766 characters, got ${length} (WINIPC_LONG)`,
+    );
+  }
+});
+
 Deno.test("spawn() tells how the child ended, and ends it", async () => {
   await using teller = await openTeller();
   assertEquals(await teller.start({ args: ["--exit"] }).status, {
