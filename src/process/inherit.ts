@@ -33,15 +33,25 @@ const ACCESS_CHECKS: OptionChecks<Access> = {
  * Throws unless a value is an object of what can be passed on, by keys.
  *
  * @param what What the value is, for the message: `"inherit"`.
- * @throws {TypeError} If it is none, or a key is none, or what can not be passed on is in it.
+ * @throws {TypeError} If it is none, or a key is none, two keys differ only in case, or what can not be passed
+ *   on is in it.
  */
 export function assertInheritables(
   what: string,
   value: unknown,
 ): asserts value is Readonly<Record<string, Inheritable>> {
   assertObject(what, value);
+  const names = new Map<string, string>();
   for (const [key, inheritable] of Object.entries(value)) {
-    inheritanceVariable(key);
+    // The child would find only one of them.
+    const name = inheritanceVariable(key).toUpperCase();
+    const same = names.get(name);
+    if (same !== undefined) {
+      throw new TypeError(
+        `Expected the keys of ${what} to differ in more than case, got "${same}" and "${key}"`,
+      );
+    }
+    names.set(name, key);
     assertInheritable(`${what}.${key}`, inheritable);
   }
 }
@@ -150,7 +160,7 @@ export class InheritanceScope implements Disposable {
  *   lower case are the same.
  * @throws {Deno.errors.PermissionDenied} If memory that was opened to be read is to be passed on to be written.
  * @throws {Deno.errors.BadResource} If one of them is closed.
- * @throws {TypeError} If a key is none.
+ * @throws {TypeError} If a key is none, or is the same as another.
  */
 export function inheritHandles(objects: Record<string, Inheritable>): InheritanceScope {
   return new InheritanceScope(objects);
