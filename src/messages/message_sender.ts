@@ -10,6 +10,7 @@ import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { user32 } from "../../ffi/user32.ts";
 import { readWide } from "../../ffi/wide.ts";
+import { isOneWindow } from "./window_target.ts";
 
 const PROCESS_QUERY_LIMITED_INFORMATION = 0x1000;
 
@@ -41,6 +42,7 @@ export class MessageSender {
    * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-getwindowthreadprocessid}
    */
   get pid(): number | undefined {
+    if (!isOneWindow(this.handle)) return undefined;
     const pid = new Uint32Array(1);
     user32().GetWindowThreadProcessId(this.handle, pid);
     return pid[0] || undefined;

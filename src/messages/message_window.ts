@@ -13,7 +13,7 @@ import { MSG_SIZE } from "../../ffi/struct.ts";
 import { Uncloneable } from "../../ffi/uncloneable.ts";
 import { toBool, toHwnd, user32 } from "../../ffi/user32.ts";
 import { assertWide, encodeWide, MAX_TEXT } from "../../ffi/wide.ts";
-import { assertClassName, WindowClass } from "../../ffi/window_class.ts";
+import { assertNewClassName, WindowClass } from "../../ffi/window_class.ts";
 import { windowsOfThisThread } from "./own_windows.ts";
 import {
   dropProcedureFailure,
@@ -96,7 +96,7 @@ const LIFE: Readonly<Record<number, State>> = {
 type State = "opening" | "open" | "closing" | "closed";
 
 const OPTIONS: OptionChecks<MessageWindowOptions> = {
-  class: assertClassName,
+  class: assertNewClassName,
   title: assertTitle,
   visibility: (name, value) => assertOneOf(name, value, ["message-only", "hidden"]),
   procedure: assertFunction,

@@ -34,25 +34,25 @@ const ACCESS_CHECKS: OptionChecks<Access> = {
  * Throws unless a value is an object of what can be passed on, by keys.
  *
  * @param what What the value is, for the message: `"inherit"`.
- * @throws {TypeError} If it is none, or a key is none or there twice, or what can not be passed on is in it.
+ * @throws {TypeError} If it is none, or a key is none, two keys differ only in case, or what can not be passed
+ *   on is in it.
  */
 export function assertInheritables(
   what: string,
   value: unknown,
 ): asserts value is Readonly<Record<string, Inheritable>> {
   assertObject(what, value);
-  const keys = new Map<string, string>();
+  const names = new Map<string, string>();
   for (const [key, inheritable] of Object.entries(value)) {
-    // Variables of an environment: upper and lower case are the same, and the names are ASCII.
-    const variable = inheritanceVariable(key).toUpperCase();
-    const same = keys.get(variable);
+    // The child would find only one of them.
+    const name = inheritanceVariable(key).toUpperCase();
+    const same = names.get(name);
     if (same !== undefined) {
       throw new TypeError(
-        `Expected keys of ${what} that differ by more than upper and lower case, got ` +
-          `"${same}" and "${key}"`,
+        `Expected the keys of ${what} to differ in more than case, got "${same}" and "${key}"`,
       );
     }
-    keys.set(variable, key);
+    names.set(name, key);
     assertInheritable(`${what}.${key}`, inheritable);
   }
 }
@@ -162,7 +162,7 @@ export class InheritanceScope extends Uncloneable implements Disposable {
  *   lower case are the same.
  * @throws {Deno.errors.PermissionDenied} If memory that was opened to be read is to be passed on to be written.
  * @throws {Deno.errors.BadResource} If one of them is closed.
- * @throws {TypeError} If a key is none, or is there twice.
+ * @throws {TypeError} If a key is none, or is the same as another.
  */
 export function inheritHandles(objects: Record<string, Inheritable>): InheritanceScope {
   return new InheritanceScope(objects);

@@ -25,7 +25,7 @@ export const SEND: Options = {
   ...WAIT,
   tag: ["tag", 1],
   form: ["word", "push"],
-  from: ["window", 4],
+  from: ["window", 0x7ffc_fff0],
 };
 /** The handle of a window that does not exist. */
-export const NO_WINDOW: Given = ["window", 4];
+export const NO_WINDOW: Given = ["window", 0x7ffc_fff0];
