@@ -7,7 +7,7 @@
 
 import { errorFromCode, lastError, lastErrorCode } from "./error.ts";
 import { kernel32 } from "./kernel32.ts";
-import { decodeWide, encodeWide } from "./wide.ts";
+import { encodeWide, readWide } from "./wide.ts";
 
 const INVALID_FILE_ATTRIBUTES = 0xffff_ffff;
 const FILE_ATTRIBUTE_DIRECTORY = 0x10;
@@ -48,10 +48,8 @@ export function assertFolder(path: string, attempt: string): void {
  */
 export function fullPath(path: string): string {
   const wide = encodeWide(path);
-  for (let whole = new Uint16Array(wide.length + 260);;) {
-    const length = kernel32().GetFullPathNameW(wide, whole.length, whole, null);
-    if (length === 0) throw lastError("GetFullPathNameW", `Cannot tell what ${path} means`);
-    if (length < whole.length) return decodeWide(whole);
-    whole = new Uint16Array(length);
-  }
+  const { GetFullPathNameW } = kernel32();
+  const whole = readWide((buffer) => GetFullPathNameW(wide, buffer.length, buffer, null));
+  if (whole === "") throw lastError("GetFullPathNameW", `Cannot tell what ${path} means`);
+  return whole;
 }

@@ -5,14 +5,12 @@
  * @module
  */
 
+import { equalsCaseless } from "../../ffi/caseless.ts";
 import { environmentVariable } from "../../ffi/environment.ts";
 import { fileKind, fullPath } from "../../ffi/file_path.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
-import { decodeWide } from "../../ffi/wide.ts";
+import { readWide } from "../../ffi/wide.ts";
 import { toCommandLine, withinLength } from "./command_line.ts";
-
-/** The longest path that Windows has, in code units. */
-const LONGEST_PATH = 32_767;
 
 /** The extensions of files that can be started, in the order in which Windows tries them at first. */
 const EXTENSIONS = [".com", ".exe", ".bat", ".cmd"];
@@ -111,8 +109,8 @@ function foldersOf(path: string): string[] {
 
 /** The files that may be meant by a path, which may lack an extension. The first that is there counts. */
 function variants(path: string): string[] {
-  const listed = (environmentVariable("PATHEXT") ?? "").toLowerCase().split(";");
-  const known = listed.filter((extension) => EXTENSIONS.includes(extension));
+  const listed = (environmentVariable("PATHEXT") ?? "").split(";");
+  const known = listed.flatMap((listed) => EXTENSIONS.filter((one) => equalsCaseless(one, listed)));
   const extensions = new Set(known.length > 0 ? [...known, ".com", ".exe"] : EXTENSIONS);
   const longer = [...extensions].map((extension) => path + extension);
   return /\.[^\\/:]*$/.test(path) ? [path, ...longer] : longer;
@@ -124,9 +122,7 @@ function isFile(path: string): boolean {
 }
 
 function systemFolder(): string {
-  const path = new Uint16Array(LONGEST_PATH);
-  kernel32().GetSystemDirectoryW(path, path.length);
-  return decodeWide(path);
+  return readWide((path) => kernel32().GetSystemDirectoryW(path, path.length));
 }
 
 function batchFile(path: string, args: readonly string[]): Program {
