@@ -5,7 +5,13 @@
  */
 
 import { assertBytes, type ByteSource } from "../../ffi/bytes.ts";
-import { assertInteger, assertNumber, assertObject, assertString } from "../../ffi/arguments.ts";
+import {
+  assertInteger,
+  assertNumber,
+  assertObject,
+  assertString,
+  show,
+} from "../../ffi/arguments.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
 import type { BitField } from "./layout/bits.ts";
 import { defineType } from "./layout/c_source.ts";
@@ -58,7 +64,10 @@ export type StructInput<F extends Fields> = { readonly [K in keyof F]?: FieldInp
  */
 export type StructView<F extends Fields> = { -readonly [K in keyof F]: FieldLive<F[K]> };
 
-/** What a view of a struct has beside the fields; a field of that name takes its place. */
+/**
+ * What a view of a struct has beside the fields. A field of that name takes its place, and then
+ * `JSON.stringify` needs what `Layout.read` copies out.
+ */
 export type StructJson<F extends Fields> = "toJSON" extends keyof F ? unknown
   : {
     /** Copies the fields out for `JSON.stringify`: 64-bit integers are decimal strings. */
@@ -289,6 +298,7 @@ class RecordType implements AnyLayout {
     assertObject(where === "" ? "the values" : where, values);
     const checked: Record<string, unknown> = {};
     const entries = Object.entries(values);
+    if (entries.length === 0) assertPlain(where, values);
     for (const [name, input] of entries) {
       const field = this.#fields.get(name);
       if (field === undefined) throw new TypeError(`There is no field ${pathTo(where, name)}`);
@@ -342,6 +352,15 @@ class RecordType implements AnyLayout {
     }
     return new DataView(buffer, start + byteOffset, this.byteLength);
   }
+}
+
+/** Throws if an object without fields is of a class: it may have values that are no fields of its own. */
+function assertPlain(where: string, values: object): void {
+  const prototype: unknown = Object.getPrototypeOf(values);
+  if (prototype === null || prototype === Object.prototype) return;
+  throw new TypeError(
+    `Expected ${where || "the values"} to be an object with fields, got ${show(values)}`,
+  );
 }
 
 function assertPack(what: string, pack: unknown): void {

@@ -193,6 +193,13 @@ Deno.test("Layout.write() names the field that is wrong, and writes nothing then
     [{ level: -17 }, RangeError, "level"],
     [{ other: 1 }, TypeError, "other"],
     [{ u8: undefined }, TypeError, "u8"],
+    [
+      { points: [{ x: 1 }, new Map([["x", 1]])] },
+      TypeError,
+      "points[1] to be an object with fields",
+    ],
+    [{ points: [{ x: 1 }, []] }, TypeError, "got an array"],
+    [{ points: [{ x: 1 }, Promise.resolve({ x: 1 })] }, TypeError, "got a promise: await it"],
   ];
   for (const [values, expected, name] of wrong) {
     assertThrows(() => Everything.write(memory, { i8: 1, ...values }), expected, name);
