@@ -11,7 +11,7 @@ import { kernel32 } from "../../ffi/kernel32.ts";
 import { openFile, SHARE_READ } from "./file.ts";
 import { Mapping } from "./mapping.ts";
 import { MappedView } from "./mapped_view.ts";
-import { THIS_MACHINE } from "./pe/format.ts";
+import { type Machine, THIS_MACHINE } from "./pe/format.ts";
 import { type ImageInfo, readImage } from "./pe/read_image.ts";
 import { FILE_MAP_READ } from "./section.ts";
 
@@ -22,9 +22,11 @@ const APPLICATION_CONTROL: FailureOptions = {
   as: "PermissionDenied",
   hint: "application control refuses it: the file has to be signed, or its folder allowed",
 };
+const ERROR_BAD_EXE_FORMAT = 193;
+const ERROR_EXE_MACHINE_TYPE_MISMATCH = 216;
 /** What is known of failures to map an image. */
 const FAILURES: Readonly<Record<number, FailureOptions>> = {
-  216: { as: "InvalidData" }, // ERROR_EXE_MACHINE_TYPE_MISMATCH
+  [ERROR_EXE_MACHINE_TYPE_MISMATCH]: { as: "InvalidData" },
   577: APPLICATION_CONTROL, // ERROR_INVALID_IMAGE_HASH
   1260: APPLICATION_CONTROL, // ERROR_ACCESS_DISABLED_BY_POLICY
   4551: APPLICATION_CONTROL, // ERROR_SYSTEM_INTEGRITY_POLICY_VIOLATION
@@ -43,7 +45,9 @@ export interface MappedImage {
 /**
  * Tells what is in an image: its sections, whether they are shared, and what it exports.
  *
- * Nothing of it is run, and nothing that it says is believed before it was checked.
+ * Nothing of it is run, and nothing that it says is believed before it was checked. The image may be
+ * for any machine. What is odd in it, though Windows' loader takes it, stands in `problems`: a name in
+ * the export table that cannot be read, for example, while all others are told.
  *
  * @example
  * ```ts
@@ -51,13 +55,14 @@ export interface MappedImage {
  * import { assertEquals } from "@std/assert";
  *
  * const image = buildSharedSection({ section: ".ASHARE", variables: { counter: "i32" } });
- * const { sections, exports } = inspectImage(image);
+ * const { sections, exports, problems } = inspectImage(image);
  * assertEquals(sections.filter(({ shared }) => shared).map(({ name }) => name), [".ASHARE"]);
  * assertEquals(exports.map(({ name, section }) => [name, section]), [["counter", ".ASHARE"]]);
+ * assertEquals(problems, []);
  * ```
  *
  * @param image The file's path, its `file:` URL, or the file's bytes.
- * @throws {Deno.errors.InvalidData} If it is no PE image, or one that contradicts itself; the message
+ * @throws {Deno.errors.InvalidData} If it is no PE image, or one that Windows does not map; the message
  *   says what is wrong, and where.
  * @throws {Deno.errors.NotFound} If there is no such file.
  * @throws {Deno.errors.PermissionDenied} If this user may not open it, or it is a directory.
@@ -74,25 +79,24 @@ export function inspectImage(image: string | URL | ByteSource): ImageInfo {
 }
 
 /**
- * Maps an image, as the loader would do it, though nothing of it is run.
+ * Maps an image, as the loader would do it, though nothing of it is run: one for 32-bit programs is
+ * mapped as well.
  *
  * @param location The file's path, or its `file:` URL.
- * @throws {Deno.errors.InvalidData} If it is no sound image, or for another machine.
+ * @throws {Deno.errors.InvalidData} If it is no sound image, if it is unsafe to map it, or if Windows maps
+ *   none for its machine.
  * @throws {Deno.errors.PermissionDenied} If application control refuses it.
  */
 export function mapImage(location: string | URL): MappedImage {
   using file = openImage(location);
   const { info, label } = file;
-  if (info.machine !== THIS_MACHINE) {
-    const machine = typeof info.machine === "string"
-      ? info.machine
-      : `0x${info.machine.toString(16)}`;
+  const unsafe = info.problems.find(({ unsafe }) => unsafe);
+  if (unsafe !== undefined) {
     throw new Deno.errors.InvalidData(
-      `Cannot load ${label}: it is for another machine (${machine}), this process is for ` +
-        THIS_MACHINE,
+      `Cannot load ${label}: ${unsafe.message}, at offset ${unsafe.offset}`,
     );
   }
-  using section = createImageSection(file.handle, label);
+  using section = createImageSection(file.handle, label, info.machine);
   const mapping = new Mapping(section.value, FILE_MAP_READ, undefined, `Cannot map ${label}`);
   return { info, mapping, label };
 }
@@ -119,7 +123,7 @@ function openImage(location: string | URL) {
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw}
  */
-function createImageSection(file: Handle, label: string): Handle {
+function createImageSection(file: Handle, label: string, machine: Machine | number): Handle {
   const { CreateFileMappingW } = kernel32();
   const value = CreateFileMappingW(file.value, null, PAGE_READONLY | SEC_IMAGE, 0, 0, null);
   if (value !== 0n) return new Handle(value, label);
@@ -128,6 +132,17 @@ function createImageSection(file: Handle, label: string): Handle {
     code,
     "CreateFileMappingW",
     `Cannot map ${label} as an image`,
-    FAILURES[code],
+    whyOfMachine(code, machine) ?? FAILURES[code],
   );
+}
+
+/** Explains a failure by the machine that an image is for, if that is another. */
+function whyOfMachine(code: number, machine: Machine | number): FailureOptions | undefined {
+  if (code !== ERROR_BAD_EXE_FORMAT && code !== ERROR_EXE_MACHINE_TYPE_MISMATCH) return undefined;
+  if (machine === THIS_MACHINE) return undefined;
+  const name = typeof machine === "string" ? machine : `0x${machine.toString(16)}`;
+  return {
+    as: "InvalidData",
+    hint: `it is for another machine (${name}), this process is for ${THIS_MACHINE}`,
+  };
 }

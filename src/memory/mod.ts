@@ -64,8 +64,10 @@ export {
   union,
 } from "./struct.ts";
 export type { Machine } from "./pe/format.ts";
+export type { ImageProblem } from "./pe/image_problem.ts";
 export type { ImageSection } from "./pe/image_sections.ts";
-export type { ImageExport, ImageInfo } from "./pe/read_image.ts";
+export type { ImageExport } from "./pe/read_exports.ts";
+export type { ImageInfo } from "./pe/read_image.ts";
 export { type Counters, type LoadOptions, SharedSection } from "./shared_section.ts";
 export {
   buildSharedSection,

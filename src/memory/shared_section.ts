@@ -30,11 +30,17 @@ import type { StructView } from "./struct.ts";
 const HOW_TO_SHARE = "the linker has to be told to share a section, by /SECTION:NAME,RWS (or " +
   '__attribute__((section("NAME"), shared)) for GCC), and only variables that are initialised are in it';
 
+/** A section's header has room for a name of this many bytes. */
+const SHORT_NAME = 8;
+
 /** Which of a DLL's variables to share. */
 export interface LoadOptions<V extends Variables> {
   /** The exported variables, with their types. @default none */
   exports?: V;
-  /** The section's name. @default that of the variables, or the first one that is shared */
+  /**
+   * The section's name, case-sensitive. Of a name over 8 bytes most linkers keep the first 8, and so
+   * that is found as well. @default that of the variables, or the first one that is shared
+   */
   section?: string;
 }
 
@@ -56,7 +62,8 @@ export type Counters<V extends Variables> = {
  * the same file.
  *
  * The DLL may be one of {@linkcode buildSharedSection}, or one that a compiler made. Of
- * neither anything is run: the file is mapped as the loader would do it, and no more.
+ * neither anything is run: the file is mapped as the loader would do it, and no more. So a DLL of
+ * 32-bit programs can be loaded, too; its pointers and `long`s have 32 bits.
  *
  * - It has to be the same file, by the same path: a copy of it has a memory of its own, and so
  *   may one that is reached over a network.
@@ -106,8 +113,9 @@ export class SharedSection<V extends Variables> extends Uncloneable implements D
    *
    * @param path The DLL's path, or its `file:` URL.
    * @param options Which variables of it.
-   * @throws {Deno.errors.InvalidData} If it is no sound image or is for another machine; if the section is
-   *   not shared, or cannot be written to; or if a variable is not within it.
+   * @throws {Deno.errors.InvalidData} If it is no sound image, or Windows maps none for its machine; if the
+   *   section is not shared, cannot be written to, or has pointers in it, which Windows would change for
+   *   all processes; or if a variable is not within it.
    * @throws {Deno.errors.NotFound} If there is no such file, section or variable.
    * @throws {Deno.errors.PermissionDenied} If this user may not read it, or application control refuses it.
    * @throws {Deno.errors.Busy} If somebody has it open to write to it.
@@ -230,22 +238,26 @@ function findSection(
 ): ImageSection {
   const { sections } = info;
   const [first] = addresses.values();
-  const section = wanted !== undefined
-    ? sections.find(({ name }) => name === wanted)
-    : first !== undefined
-    ? sections.find((section) => offsetIn(section, first) !== undefined)
-    : sections.find(({ shared, writable }) => shared && writable);
-  const names = sections.map(({ name }) => name).join(", ");
+  const has = (section: ImageSection) =>
+    first !== undefined && offsetIn(section, first) !== undefined;
+  const isShared = ({ shared, writable }: ImageSection) => shared && writable;
+  const named = wanted === undefined ? sections : sectionsNamed(sections, wanted);
+  // Several sections may have one name.
+  const section = named.find(has) ??
+    (wanted === undefined
+      ? first === undefined ? named.find(isShared) : undefined
+      : named.find(isShared) ?? named[0]);
   if (section === undefined && first !== undefined && wanted === undefined) {
     throw new Deno.errors.InvalidData(`Cannot share variables of ${label}: they are in no section`);
   }
   if (section === undefined) {
-    throw new Deno.errors.NotFound(
-      `Cannot find ${
-        wanted === undefined ? "a shared section" : `section ${wanted}`
-      } in ${label}, ` +
-        `which has ${names}; ${HOW_TO_SHARE}`,
-    );
+    const names = sections.map(({ name }) => name).join(", ");
+    const what = wanted === undefined ? "a shared section" : `section ${wanted}`;
+    const short = wanted === undefined ? wanted : shortName(wanted);
+    const hint = wanted === short
+      ? HOW_TO_SHARE
+      : `such a name has at most ${SHORT_NAME} bytes in an image, and there is no ${short} either`;
+    throw new Deno.errors.NotFound(`Cannot find ${what} in ${label}, which has ${names}; ${hint}`);
   }
   if (!section.shared) {
     throw new Deno.errors.InvalidData(
@@ -258,6 +270,19 @@ function findSection(
     );
   }
   return section;
+}
+
+/** Gives the sections of a name, or else of what a linker keeps of it. */
+function sectionsNamed(sections: readonly ImageSection[], wanted: string): ImageSection[] {
+  const found = sections.filter(({ name, headerName }) => name === wanted || headerName === wanted);
+  return found.length > 0
+    ? found
+    : sections.filter(({ headerName }) => headerName === shortName(wanted));
+}
+
+/** What has room of a name in a section's header. */
+function shortName(name: string): string {
+  return new TextDecoder().decode(new TextEncoder().encode(name).subarray(0, SHORT_NAME));
 }
 
 /** Places variables in their section. */

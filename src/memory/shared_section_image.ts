@@ -10,6 +10,7 @@ import { C_HEADERS } from "./layout/c_source.ts";
 import type { TypeLike } from "./layout/ctype.ts";
 import { typeOf } from "./layout/scalar.ts";
 import { type Machine, MACHINE_NAMES, THIS_MACHINE } from "./pe/format.ts";
+import { definitionName, isCName } from "./pe/reserved_words.ts";
 import { OWN_SECTIONS, writeImage } from "./pe/write_image.ts";
 import { struct, type StructInput } from "./struct.ts";
 
@@ -111,7 +112,7 @@ export function buildSharedSection<const V extends Variables>(
  *
  * @param options The same as for {@linkcode buildSharedSection}.
  * @returns A header, and a module-definition file that an import library is made from.
- * @throws {TypeError} If a name or a type is none.
+ * @throws {TypeError} If a name or a type is none, or a variable's name is a keyword of C or C++.
  * @see {@link https://learn.microsoft.com/cpp/build/reference/module-definition-dot-def-files}
  */
 export function declareSharedSection<const V extends Variables>(
@@ -124,14 +125,14 @@ export function declareSharedSection<const V extends Variables>(
   const declarations: string[] = [];
   const exports: string[] = [];
   for (const [name, type] of Object.entries(options.variables)) {
+    assertCName(name);
     const { c } = typeOf(type, name);
-    types.push(...c.define(`${name}_type`));
+    const typeName = typeNameFor(name, options.variables);
+    types.push(...c.define(typeName));
     // Or a loop that waits for another process's write would read it only once.
     const volatile = typeof type === "string" ? "volatile " : "";
-    declarations.push(
-      `extern __declspec(dllimport) ${volatile}${c.declare(name, `${name}_type`)};`,
-    );
-    exports.push(`    ${name} DATA`);
+    declarations.push(`extern __declspec(dllimport) ${volatile}${c.declare(name, typeName)};`);
+    exports.push(`    ${definitionName(name)} DATA`);
   }
   const lines = [
     "#pragma once",
@@ -149,6 +150,24 @@ export function declareSharedSection<const V extends Variables>(
     header: `${lines.join("\n")}\n`,
     definition: [`LIBRARY "${fileName}"`, "EXPORTS", ...exports, ""].join("\n"),
   };
+}
+
+/** Throws unless C can declare a variable; the DLL may have it all the same. */
+function assertCName(name: string): void {
+  if (isCName(name)) return;
+  throw new TypeError(
+    `Cannot declare ${name}: C or C++ has another meaning for that name; rename the variable, or have ` +
+      `the program look it up by GetProcAddress`,
+  );
+}
+
+/** Gives the name of a variable's type, which begins the names of the types in it. */
+function typeNameFor(name: string, variables: Variables): string {
+  let typeName = `${name}_type`;
+  while (Object.keys(variables).some((other) => `${other}_`.startsWith(`${typeName}_`))) {
+    typeName += "_";
+  }
+  return typeName;
 }
 
 /** The section is one struct. */

@@ -181,19 +181,24 @@ Deno.test("SharedSection.load() finds what it is asked for, or says what is wron
   assertThrows(() => SharedSection.load(1), TypeError, "path");
 });
 
-Deno.test("SharedSection.load() refuses what is no image of this machine", async () => {
-  const foreign = Deno.build.arch === "aarch64" ? "x64" : "arm64";
-  for (const machine of [foreign, "x86"] as const) {
-    await using dll = await temporaryDll({ variables: { count: "u32" }, machine });
+// Windows for arm64 maps images of x64, too.
+Deno.test({
+  name: "SharedSection.load() refuses an image that Windows maps for no program of this machine",
+  ignore: Deno.build.arch !== "x86_64",
+  fn: async () => {
+    await using dll = await temporaryDll({ variables: { count: "u32" }, machine: "arm64" });
     assertThrows(
       () => SharedSection.load(dll.path),
       Deno.errors.InvalidData,
-      `another machine (${machine})`,
+      "it is for another machine (arm64), this process is for x64",
     );
-  }
+  },
+});
+
+Deno.test("SharedSection.load() refuses what is no image", async () => {
   await using dll = await temporaryDll({ variables: { count: "u32" } });
   const image = buildSharedSection({ variables: { count: "u32" } });
-  for (const length of [0, 1, 63, 64, 200, 511, 512, image.length - 1]) {
+  for (const length of [0, 1, 63, 64, 200, 511, 512, image.length - 512]) {
     await Deno.writeFile(dll.path, image.subarray(0, length));
     const error = assertThrows(() => SharedSection.load(dll.path), Deno.errors.InvalidData);
     assertMatch(error.message, /shared\.dll/);

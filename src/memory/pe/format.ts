@@ -19,8 +19,13 @@ export const PE32 = 0x10b;
 /** Begins the optional header of 64-bit images. */
 export const PE32_PLUS = 0x20b;
 
+/** Windows maps images by pages of this many bytes, on every machine. */
+export const PAGE_SIZE = 4096;
+
 /** The section has initialised data. */
 export const IMAGE_SCN_CNT_INITIALIZED_DATA = 0x40;
+/** The section has data that is not initialised. */
+export const IMAGE_SCN_CNT_UNINITIALIZED_DATA = 0x80;
 /** The section is not needed once the image is loaded. */
 export const IMAGE_SCN_MEM_DISCARDABLE = 0x200_0000;
 /** The section is one memory for all processes. */

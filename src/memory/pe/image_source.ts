@@ -32,22 +32,23 @@ export class ImageSource {
     return layout.read(this.#bytes, offset);
   }
 
-  /** Gives the numbers of a table, each of 2 or 4 bytes. */
-  table(offset: number, count: number, width: 2 | 4, what: string): number[] {
-    this.assertWithin(offset, count * width, what);
-    const data = new DataView(this.#bytes.buffer, this.#bytes.byteOffset + offset, count * width);
-    return Array.from(
-      { length: count },
-      (_, index) => width === 2 ? data.getUint16(index * 2, true) : data.getUint32(index * 4, true),
-    );
+  /** Reads a number of 16 bits. */
+  u16(offset: number, what: string): number {
+    this.assertWithin(offset, 2, what);
+    return this.#bytes[offset]! + this.#bytes[offset + 1]! * 256;
   }
 
-  /** Reads a text up to its NUL, which has to come before an end. */
-  text(offset: number, end: number, what: string): string {
-    this.assertWithin(offset, end - offset, what);
-    const nul = this.#bytes.subarray(offset, end).indexOf(0);
-    if (nul < 0) this.fail(`${what} does not end`, offset);
-    return new TextDecoder().decode(this.#bytes.slice(offset, offset + nul));
+  /** Copies bytes, and adds zeros up to a length. */
+  copy(offset: number, byteLength: number, paddedLength: number): Uint8Array<ArrayBuffer> {
+    const padded = new Uint8Array(paddedLength);
+    padded.set(this.bytesAt(offset, byteLength));
+    return padded;
+  }
+
+  /** Gives the bytes themselves: those that there are of a part, perhaps none. */
+  bytesAt(offset: number, byteLength: number): Uint8Array<ArrayBuffer> {
+    if (offset >= this.byteLength || byteLength <= 0) return new Uint8Array(0);
+    return this.#bytes.subarray(offset, offset + byteLength);
   }
 
   /** Throws unless a part is within the bytes. */

@@ -5,54 +5,103 @@
  * @module
  */
 
-import { struct } from "../struct.ts";
-import type { ImageSections } from "./image_sections.ts";
-import type { ImageSource } from "./image_source.ts";
+import type { Machine } from "./format.ts";
+import type { Directory } from "./headers.ts";
+import type { ImageProblems } from "./image_problem.ts";
+import type { ImageSection, ImageSections } from "./image_sections.ts";
 
-const IMAGE_BASE_RELOCATION = struct({ VirtualAddress: "u32", SizeOfBlock: "u32" });
-/** An entry that is there to fill a block up. */
-const IMAGE_REL_BASED_ABSOLUTE = 0;
-/** The widest change, in bytes. */
-const WIDEST = 8;
+/** A block begins with the address of its page and its size, 4 bytes each. */
+const BLOCK_HEADER = 8;
+
+/** `IMAGE_REL_BASED_ABSOLUTE`: the entry fills a block up. */
+const ABSOLUTE = 0;
+/** `IMAGE_REL_BASED_HIGHADJ`: the next entry is the low half of the address. */
+const HIGHADJ = 4;
+/** How many bytes are changed: HIGH, LOW, HIGHLOW, HIGHADJ and DIR64, which every machine has. */
+const WIDTHS: Readonly<Record<number, number>> = { 1: 2, 2: 2, 3: 4, [HIGHADJ]: 2, 10: 8 };
+/** The other types are those of machines without a name here, which change an instruction or two. */
+const WIDTH_ON_OTHER_MACHINES = 4;
 
 /**
- * Throws unless relocations change nothing but what is in sections.
+ * Adds an unsafe problem unless relocations change nothing but what each process has for itself.
  *
  * They have to be right before the image is mapped. Wine 10 follows them wherever they lead; when that
  * ends in a fault, it keeps a lock, and the process stands still at its next allocation.
  *
- * @param source The image.
- * @param sections Its sections.
+ * @param sections The image's sections.
  * @param directory Where the relocations are.
+ * @param machine The machine that the image is for.
  */
-export function assertSoundRelocations(
-  source: ImageSource,
+export function checkRelocations(
   sections: ImageSections,
-  directory: { VirtualAddress: number; Size: number },
+  directory: Directory,
+  machine: Machine | number,
+  problems: ImageProblems,
 ): void {
-  if (directory.VirtualAddress === 0 || directory.Size === 0) return;
+  // Windows does not relocate images that it maps as they are in the file.
+  if (directory.VirtualAddress === 0 || directory.Size === 0 || sections.flat) return;
   const what = "the table of relocations";
-  const { offset: start, end: sectionEnd } = sections.locate(directory.VirtualAddress, what);
-  const end = start + directory.Size;
-  if (end > sectionEnd) source.fail(`${what} ends beyond its section`, start);
-  for (let at = start; at < end;) {
-    const { VirtualAddress: page, SizeOfBlock: size } = source.read(
-      IMAGE_BASE_RELOCATION,
-      at,
-      what,
+  const span = sections.span(directory.VirtualAddress);
+  if (span === undefined) {
+    return problems.addUnsafe(
+      `${what} is at address ${directory.VirtualAddress}, where the image has nothing`,
+      0,
     );
-    if (size < IMAGE_BASE_RELOCATION.byteLength || size % 2 !== 0 || at + size > end) {
-      source.fail(`a block of relocations has ${size} bytes`, at);
+  }
+  const { bytes, room, offset } = span;
+  if (directory.Size > room) return problems.addUnsafe(`${what} ends beyond its section`, offset);
+  const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const checker = new RelocationChecker(sections, typeof machine === "string");
+  // What the file does not have of the table is zeros, and so has no block.
+  const end = Math.min(directory.Size, bytes.length);
+  for (let at = 0; at + BLOCK_HEADER <= end;) {
+    const page = data.getUint32(at, true);
+    const size = data.getUint32(at + 4, true);
+    // Windows stops there, too: linkers pad the table.
+    if (page === 0 && size === 0) return;
+    if (size < BLOCK_HEADER || size % 2 !== 0 || at + size > directory.Size) {
+      return problems.addUnsafe(`a block of relocations has ${size} bytes`, offset + at);
     }
-    const entriesAt = at + IMAGE_BASE_RELOCATION.byteLength;
-    for (const entry of source.table(entriesAt, (at + size - entriesAt) / 2, 2, what)) {
-      if (entry >>> 12 === IMAGE_REL_BASED_ABSOLUTE) continue;
-      const address = page + (entry & 0xfff);
-      const section = sections.at(address);
-      if (section === undefined || section !== sections.at(address + WIDEST - 1)) {
-        source.fail(`a relocation is at address ${address}, which is in no section`, at);
-      }
+    const blockEnd = Math.min(at + size, end);
+    for (let entryAt = at + BLOCK_HEADER; entryAt + 2 <= blockEnd; entryAt += 2) {
+      const entry = data.getUint16(entryAt, true);
+      const problem = checker.check(entry >>> 12, page + (entry & 0xfff));
+      if (problem !== undefined) return problems.addUnsafe(problem, offset + entryAt);
+      if (entry >>> 12 === HIGHADJ) entryAt += 2;
     }
     at += size;
+  }
+}
+
+/** Judges relocations, of which there may be millions. */
+class RelocationChecker {
+  readonly #sections: ImageSections;
+  readonly #onKnownMachine: boolean;
+  /** The section that the last one was in. */
+  #section: ImageSection | undefined;
+  #end = 0;
+
+  constructor(sections: ImageSections, onKnownMachine: boolean) {
+    this.#sections = sections;
+    this.#onKnownMachine = onKnownMachine;
+  }
+
+  /** Says what is wrong with a relocation; `undefined` if nothing is. */
+  check(type: number, address: number): string | undefined {
+    if (type === ABSOLUTE) return undefined;
+    const width = WIDTHS[type] ?? (this.#onKnownMachine ? undefined : WIDTH_ON_OTHER_MACHINES);
+    if (width === undefined) return `a relocation is of type ${type}, which there is not`;
+    if (this.#section === undefined || address < this.#section.address || address >= this.#end) {
+      this.#section = this.#sections.at(address);
+      this.#end = address + this.#sections.roomAt(address);
+    }
+    if (this.#section === undefined || address + width > this.#end) {
+      return `a relocation is at address ${address}, which is in no section`;
+    }
+    if (this.#section.shared && this.#section.writable) {
+      return `section ${JSON.stringify(this.#section.name)} is shared, and has a pointer at ` +
+        `address ${address}, which Windows would change for all processes`;
+    }
+    return undefined;
   }
 }
