@@ -6,6 +6,7 @@
  */
 
 import { assertBoolean, assertSignal, show } from "../../ffi/arguments.ts";
+import { equalsCaseless } from "../../ffi/caseless.ts";
 import { createProcess, killWithThisProcess } from "../../ffi/create_process.ts";
 import { toPath } from "../../ffi/file_location.ts";
 import { assertFolder } from "../../ffi/file_path.ts";
@@ -138,7 +139,7 @@ export function spawn(command: string | URL, options: SpawnOptions = {}): ChildP
 
 /** The `PATH` of an environment; the last one counts where it is there in several spellings. */
 function pathOf(env: Readonly<Record<string, string>>): string | undefined {
-  return Object.entries(env).findLast(([name]) => name.toUpperCase() === "PATH")?.[1];
+  return Object.entries(env).findLast(([name]) => equalsCaseless(name, "PATH"))?.[1];
 }
 
 function assertArguments(what: string, value: unknown): asserts value is readonly string[] {
