@@ -98,3 +98,7 @@ Deno.bench("struct: a write, checked", { group: "write" }, () => {
 Deno.bench("Layout.read(), once", () => {
   Telemetry.read(mapped.bytes);
 });
+
+Deno.bench("Layout.view(), once", () => {
+  Telemetry.view(mapped.bytes);
+});

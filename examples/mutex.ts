@@ -55,7 +55,7 @@ export function openLedger(name: string) {
     memory.close();
     mutex.close();
   };
-  return { mutex, ledger: Ledger.view(view.bytes), [Symbol.dispose]: close };
+  return { mutex, ledger: Ledger.view(view), [Symbol.dispose]: close };
 }
 
 /** Changes the ledger of a name. */

@@ -28,7 +28,7 @@ export type TelemetryValue = ValueOf<typeof Telemetry>;
 /** Writes what a car might tell. */
 export function write(memory: SharedMemory, laps: number): void {
   using view = memory.map();
-  const telemetry = Telemetry.view(view.bytes);
+  const telemetry = Telemetry.view(view);
   telemetry.track = "Spa-Francorchamps";
   for (let lap = 1; lap <= laps; lap++) {
     telemetry.position.set(0, lap * 7.004);
@@ -44,13 +44,13 @@ export function write(memory: SharedMemory, laps: number): void {
 export async function read(name: string, signal: AbortSignal): Promise<TelemetryValue> {
   using memory = await SharedMemory.waitFor(name, { access: "read", signal });
   using view = memory.map();
-  const telemetry = Telemetry.view(view.bytes);
+  const telemetry = Telemetry.view(view);
   while (telemetry.layout !== Telemetry.layoutHash) {
     if (telemetry.layout !== 0n) throw new Deno.errors.InvalidData("The struct is another one");
     signal.throwIfAborted();
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  return Telemetry.read(view.bytes);
+  return Telemetry.read(view);
 }
 
 if (import.meta.main) {

@@ -6,6 +6,7 @@
 
 import { show } from "./arguments.ts";
 import { isOwned } from "./handle.ts";
+import { assertHandleValue } from "./handle_value.ts";
 import { queryObject } from "./object.ts";
 
 /** What was found out of a handle that nobody here owns yet. */
@@ -28,8 +29,12 @@ export interface ForeignHandle {
  * @throws {Deno.errors.BadResource} If it is no handle of that kind in this process, or is owned already.
  */
 export function inspectHandle(value: bigint | number, type: string, noun: string): ForeignHandle {
-  const handle = toHandleValue(value);
+  if (typeof value !== "bigint" && !Number.isSafeInteger(value)) {
+    throw new TypeError(`Expected a handle value, got ${show(value)}`);
+  }
+  const handle = BigInt(value);
   const attempt = `Cannot adopt handle ${handle}`;
+  assertHandleValue(handle, attempt);
   const { type: found, grantedAccess } = queryObject(handle, attempt);
   if (found !== type) {
     throw new Deno.errors.BadResource(
@@ -40,16 +45,4 @@ export function inspectHandle(value: bigint | number, type: string, noun: string
     throw new Deno.errors.BadResource(`${attempt}: this script owns it already`);
   }
   return { handle, attempt, grantedAccess };
-}
-
-/** Refuses what can be no handle: pseudo-handles are negative, and the kernel ignores the low two bits. */
-function toHandleValue(value: bigint | number): bigint {
-  if (typeof value !== "bigint" && !Number.isSafeInteger(value)) {
-    throw new TypeError(`Expected a handle value, got ${show(value)}`);
-  }
-  const handle = BigInt(value);
-  if (handle > 0n && handle < 2n ** 31n && handle % 4n === 0n) return handle;
-  throw new Deno.errors.BadResource(
-    `Cannot adopt handle ${handle}: handles of objects are positive multiples of 4`,
-  );
 }

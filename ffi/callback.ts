@@ -9,6 +9,7 @@
  */
 
 import { BYTE, HWND, LONG, LPARAM, LRESULT, SIZE_T, UINT, VOID, WPARAM } from "./types.ts";
+import { Uncloneable } from "./uncloneable.ts";
 
 /** `WNDPROC`: @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nc-winuser-wndproc} */
 const WNDPROC = {
@@ -45,13 +46,14 @@ interface Trampoline {
 }
 
 /** A function of ours that Windows may call until it is closed. */
-export class GuardedCallback implements Disposable {
+export class GuardedCallback extends Uncloneable implements Disposable {
   readonly #trampoline: Trampoline;
   #depth = 0;
   #closed = false;
   #failure: { error: unknown } | undefined;
 
   private constructor(make: (guard: Guard) => Trampoline) {
+    super();
     this.#trampoline = make((body, fallback) => (...args) => {
       this.#depth++;
       try {

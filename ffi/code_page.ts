@@ -5,54 +5,77 @@
  * @module
  */
 
+import { show } from "./arguments.ts";
 import { lastError } from "./error.ts";
 import { kernel32 } from "./kernel32.ts";
-import { toUnits } from "./wide.ts";
+import { fromUnits, toUnits } from "./wide.ts";
 
 /** The system's own code page, which programs call ANSI. */
 export const CP_ACP = 0;
 
-/** UTF-7, UTF-8 and GB18030 write everything, and Windows refuses to be asked about replacements there. */
-const COMPLETE = new Set([65000, 65001, 54936]);
-
 /**
  * Gives the bytes of a text in a code page.
  *
+ * Windows writes a sign that the code page does not have as one that looks like it: `∞` as 8, a full-width
+ * quotation mark as an ordinary one, which ends an argument or a path that it was checked in. So the
+ * bytes are read back, and have to say the same.
+ *
  * @param text The text.
  * @param codePage The code page's number.
+ * @param what What the text is, for the message: `"name"`.
  * @throws {TypeError} If the code page has no sign for a part of the text.
  * @throws {Win32Error} If Windows does not know the code page.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/stringapiset/nf-stringapiset-widechartomultibyte}
  */
-export function encodeCodePage(text: string, codePage: number): Uint8Array<ArrayBuffer> {
+export function encodeCodePage(
+  text: string,
+  codePage: number,
+  what: string,
+): Uint8Array<ArrayBuffer> {
   const units = toUnits(text);
   if (units.length === 0) return new Uint8Array();
-  const convert = (bytes: Uint8Array<ArrayBuffer> | null) => {
-    const replaced = COMPLETE.has(codePage) ? null : new Int32Array(1);
-    const { WideCharToMultiByte } = kernel32();
-    const length = WideCharToMultiByte(
-      codePage,
-      0,
-      units,
-      units.length,
-      bytes,
-      bytes?.length ?? 0,
-      null,
-      replaced,
-    );
-    if (length <= 0) {
-      throw lastError("WideCharToMultiByte", `Cannot write in code page ${codePage}`);
-    }
-    if (replaced?.[0]) {
-      throw new TypeError(
-        `Cannot write ${JSON.stringify(text)} in code page ${codePage || "ANSI"}: ` +
-          'it has no sign for a part of it; use "utf-16le" or "utf-8"',
-      );
-    }
-    return length;
-  };
-  const bytes = new Uint8Array(convert(null));
-  convert(bytes);
+  const bytes = new Uint8Array(convert(units, codePage, what, null));
+  convert(units, codePage, what, bytes);
+  assertSame(what, text, decodeCodePage(bytes, codePage), `code page ${codePage || "ANSI"}`);
   return bytes;
+}
+
+/**
+ * Gives the bytes of a text in UTF-8.
+ *
+ * @param text The text.
+ * @param what What the text is, for the message: `"name"`.
+ * @throws {TypeError} If the text has a lone surrogate in it, for which UTF-8 has no bytes.
+ */
+export function encodeUtf8(text: string, what: string): Uint8Array<ArrayBuffer> {
+  // It replaces lone surrogates by U+FFFD, as code page 65001 does.
+  assertSame(what, text, text.toWellFormed(), "UTF-8");
+  return new TextEncoder().encode(text);
+}
+
+function convert(
+  units: Uint16Array<ArrayBuffer>,
+  codePage: number,
+  what: string,
+  bytes: Uint8Array<ArrayBuffer> | null,
+): number {
+  const { WideCharToMultiByte } = kernel32();
+  const room = bytes?.length ?? 0;
+  const length = WideCharToMultiByte(codePage, 0, units, units.length, bytes, room, null, null);
+  if (length > 0) return length;
+  throw lastError("WideCharToMultiByte", `Cannot write ${what} in code page ${codePage}`);
+}
+
+/** Throws where what was written reads as another text. */
+function assertSame(what: string, text: string, written: string, encoding: string): void {
+  if (written === text) return;
+  let at = 0;
+  while (at < text.length - 1 && text[at] === written[at]) at++;
+  const sign = String.fromCodePoint(text.codePointAt(at)!);
+  throw new TypeError(
+    `Cannot write ${what} in ${encoding}: it has no sign for ${JSON.stringify(sign)} at ${at} of ` +
+      `${show(text)}; use UTF-16 or another encoding, or replace the sign`,
+  );
 }
 
 /**
@@ -72,5 +95,5 @@ export function decodeCodePage(bytes: Uint8Array<ArrayBuffer>, codePage: number)
   if (MultiByteToWideChar(codePage, 0, bytes, bytes.length, units, length) <= 0) {
     throw lastError("MultiByteToWideChar", attempt);
   }
-  return new TextDecoder("utf-16le", { ignoreBOM: true }).decode(units);
+  return fromUnits(units);
 }

@@ -59,7 +59,8 @@ export function createProcess(options: CreateProcessOptions): StartedProcess {
   assertWide("the program's path", path, { max: MAX_TEXT });
   assertWide("the command line", commandLine, { max: MAX_TEXT });
   if (directory !== undefined) assertWide("cwd", directory, { max: MAX_TEXT });
-  const attempt = `Cannot start ${JSON.stringify(path)}`;
+  const attempt = `Cannot start ${JSON.stringify(path)}` +
+    (directory === undefined ? "" : ` in ${JSON.stringify(directory)}`);
   const standardValues = standard.map((handle) => handle.value);
   using attributes = new HandleList([...standardValues, ...options.inherited], attempt);
   const startup = new Uint8Array(STARTUPINFOEX_SIZE);

@@ -8,9 +8,10 @@
 import { assertInteger } from "./arguments.ts";
 import type { Handle } from "./handle.ts";
 import { closeHandleIn, openProcess, putHandle } from "./process.ts";
+import { Uncloneable } from "./uncloneable.ts";
 
 /** A handle in another process, which that process owns. */
-export class DuplicatedHandle implements Disposable {
+export class DuplicatedHandle extends Uncloneable implements Disposable {
   /** The process that has it. */
   readonly pid: number;
   /** The handle's value there. */
@@ -27,6 +28,7 @@ export class DuplicatedHandle implements Disposable {
    * @throws {Deno.errors.PermissionDenied} If this user may not give it handles.
    */
   constructor(object: Handle, pid: number, rights: number) {
+    super();
     assertInteger("pid", pid, 0, 2 ** 32 - 1);
     this.pid = pid;
     using process = openProcess(pid);

@@ -6,7 +6,7 @@
 
 import { errorFromCode, lastErrorCode } from "./error.ts";
 import { kernel32 } from "./kernel32.ts";
-import { assertWide, decodeWide, decodeWideAt, encodeWide, MAX_TEXT } from "./wide.ts";
+import { assertWide, decodeWideAt, encodeWide, MAX_TEXT, readWide } from "./wide.ts";
 
 const ERROR_ENVVAR_NOT_FOUND = 203;
 /** The longest name of a variable, and the longest value that can be set, in UTF-16 code units. */
@@ -25,22 +25,17 @@ export function environmentVariable(name: string): string | undefined {
   assertWide("name", name, { max: MAX_VARIABLE });
   const { GetEnvironmentVariableW, SetLastError } = kernel32();
   const wideName = encodeWide(name);
-  // A parent can give its child a longer value than can be set.
-  for (let value = new Uint16Array(MAX_VARIABLE + 1);;) {
+  let code = 0;
+  const value = readWide((buffer) => {
     // An empty value has length 0, as a failure has, and success leaves an older error standing.
     SetLastError(0);
-    const length = GetEnvironmentVariableW(wideName, value, value.length);
-    if (length >= value.length) {
-      // Then it is the length that is needed, with the NUL. Wine finds nothing with more than that.
-      value = new Uint16Array(length);
-      continue;
-    }
-    if (length > 0) return decodeWide(value.subarray(0, length));
-    const code = lastErrorCode();
-    if (code === 0) return "";
-    if (code === ERROR_ENVVAR_NOT_FOUND) return undefined;
-    throw errorFromCode(code, "GetEnvironmentVariableW", `Cannot read the variable ${name}`);
-  }
+    const length = GetEnvironmentVariableW(wideName, buffer, buffer.length);
+    if (length === 0) code = lastErrorCode();
+    return length;
+  });
+  if (code === 0) return value;
+  if (code === ERROR_ENVVAR_NOT_FOUND) return undefined;
+  throw errorFromCode(code, "GetEnvironmentVariableW", `Cannot read the variable ${name}`);
 }
 
 /**

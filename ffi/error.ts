@@ -7,7 +7,7 @@
 
 import { kernel32 } from "./kernel32.ts";
 import { ntdll } from "./ntdll.ts";
-import { decodeWide } from "./wide.ts";
+import { readWide } from "./wide.ts";
 
 /** What can be said of a failure beyond Windows' own text. */
 export interface FailureOptions {
@@ -88,6 +88,9 @@ const KNOWN: Readonly<Record<number, KnownError>> = {
   },
   1460: { name: "ERROR_TIMEOUT", as: "TimedOut" },
 };
+
+/** What a function says whose buffer is too small for a text. */
+export const ERROR_INSUFFICIENT_BUFFER = 122;
 
 /** `FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS`. */
 const FROM_SYSTEM = 0x1000 | 0x200;
@@ -230,7 +233,10 @@ function describe(
 
 /** Windows' own words for a code, without its line end and full stop. */
 function systemText(code: number): string {
-  const units = new Uint16Array(512);
-  kernel32().FormatMessageW(FROM_SYSTEM, null, code, 0, units, units.length, null);
-  return decodeWide(units).trim().replace(/\.$/, "");
+  const text = readWide((buffer) => {
+    const { FormatMessageW } = kernel32();
+    const length = FormatMessageW(FROM_SYSTEM, null, code, 0, buffer, buffer.length, null);
+    return length > 0 || lastErrorCode() !== ERROR_INSUFFICIENT_BUFFER ? length : buffer.length;
+  });
+  return text.trim().replace(/\.$/, "");
 }

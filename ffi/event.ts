@@ -5,7 +5,7 @@
  * @module
  */
 
-import { lastError } from "./error.ts";
+import { errorFromCode, lastError, lastErrorCode } from "./error.ts";
 import { Handle } from "./handle.ts";
 import { kernel32 } from "./kernel32.ts";
 
@@ -22,26 +22,37 @@ export function createEvent(kind: string, manual: boolean = false): Handle {
   return new Handle(value, `event for ${kind}`);
 }
 
+const ERROR_ACCESS_DENIED = 5;
+
 /**
  * Sets an event.
  *
- * @param event The event.
- * @throws {Deno.errors.BadResource} If it is closed.
+ * @throws {Deno.errors.BadResource} If the event is closed.
+ * @throws {Deno.errors.PermissionDenied} If the handle only lets this process wait.
  */
 export function setEvent(event: Handle): void {
   if (!kernel32().SetEvent(event.value)) {
-    throw lastError("SetEvent", `Cannot set ${event.kind}`);
+    throw notModified("SetEvent", `Cannot set ${event.kind}`);
   }
 }
 
 /**
  * Resets an event.
  *
- * @param event The event.
- * @throws {Deno.errors.BadResource} If it is closed.
+ * @throws {Deno.errors.BadResource} If the event is closed.
+ * @throws {Deno.errors.PermissionDenied} If the handle only lets this process wait.
  */
 export function resetEvent(event: Handle): void {
   if (!kernel32().ResetEvent(event.value)) {
-    throw lastError("ResetEvent", `Cannot reset ${event.kind}`);
+    throw notModified("ResetEvent", `Cannot reset ${event.kind}`);
   }
+}
+
+function notModified(api: string, attempt: string): Error {
+  const code = lastErrorCode();
+  const denied = {
+    hint: "the handle does not grant EVENT_MODIFY_STATE, only to wait: " +
+      'open the event without { access: "wait" }',
+  };
+  return errorFromCode(code, api, attempt, code === ERROR_ACCESS_DENIED ? denied : {});
 }

@@ -6,8 +6,10 @@
  */
 
 import { lastError } from "./error.ts";
+import { assertHandleValue } from "./handle_value.ts";
 import { kernel32 } from "./kernel32.ts";
 import { forgetResource, noteResource } from "./reaper.ts";
+import { Uncloneable } from "./uncloneable.ts";
 
 /** What `CreateFileW` returns when it fails, and what stands for "no file". */
 export const INVALID_HANDLE_VALUE = 0xffffffffffffffffn;
@@ -36,7 +38,7 @@ export interface DuplicateOptions {
  * A kernel handle that is closed once: by {@linkcode Handle.close}, by `using`,
  * or, if it is forgotten, some time after it was collected.
  */
-export class Handle implements Disposable {
+export class Handle extends Uncloneable implements Disposable {
   /** What it is a handle of, for messages: `"shared memory"`. */
   readonly kind: string;
   #value: bigint;
@@ -46,8 +48,11 @@ export class Handle implements Disposable {
    *
    * @param value The handle's value.
    * @param kind What it is a handle of, for messages.
+   * @throws {Deno.errors.BadResource} If the value can be no handle's: it is no positive multiple of 4.
    */
   constructor(value: bigint, kind: string) {
+    super();
+    assertHandleValue(value, `Cannot take over handle ${value} of ${kind}`);
     owned.add(value);
     noteResource(value);
     forgotten.register(this, value, this);
@@ -69,6 +74,7 @@ export class Handle implements Disposable {
     kind: string,
     { access, inheritable = false }: DuplicateOptions = {},
   ): Handle {
+    assertHandleValue(value, `Cannot duplicate handle ${value} of ${kind}`);
     const target = new BigUint64Array(1);
     const process = kernel32().GetCurrentProcess();
     const done = kernel32().DuplicateHandle(
@@ -139,10 +145,10 @@ export class Handle implements Disposable {
  * Whether a {@linkcode Handle} of this script owns a handle value already, so
  * that adopting it again would close it twice.
  *
- * @param value The value.
+ * @param value The value; its two lowest bits are ignored, as Windows does.
  */
 export function isOwned(value: bigint): boolean {
-  return owned.has(value);
+  return owned.has(value & ~3n);
 }
 
 function closeValue(value: bigint): void {

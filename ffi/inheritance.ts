@@ -17,12 +17,13 @@ import { inWorker } from "./worker.ts";
  * @throws {TypeError} If the key is none.
  */
 export function inheritanceVariable(key: string): string {
-  if (typeof key === "string" && /^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(key)) {
+  // What is assigned to an object under __proto__ is lost.
+  if (typeof key === "string" && /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(key)) {
     return `WINIPC_INHERIT_${key}`;
   }
   throw new TypeError(
-    `Expected a key of at most 64 letters, digits and _, not beginning with a digit, got ` +
-      show(key),
+    "Expected a key of at most 64 letters, digits and _, not beginning with a digit, and not " +
+      `__proto__, got ${show(key)}`,
   );
 }
 

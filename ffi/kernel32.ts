@@ -177,8 +177,18 @@ export const KERNEL32 = {
     ],
     result: BOOL,
   },
+  GetFileAttributesW: { parameters: [LPWSTR /* lpFileName */], result: DWORD },
   GetFileSizeEx: { parameters: [HANDLE, /* hFile */ BUFFER /* PLARGE_INTEGER */], result: BOOL },
   GetFileType: { parameters: [HANDLE /* hFile */], result: DWORD },
+  GetFullPathNameW: {
+    parameters: [
+      LPWSTR, // lpFileName
+      DWORD, // nBufferLength
+      LPWSTR, // lpBuffer
+      BUFFER, // LPWSTR* lpFilePart
+    ],
+    result: DWORD,
+  },
   GetLastError: { parameters: [], result: DWORD },
   GetOverlappedResult: {
     parameters: [
@@ -340,17 +350,6 @@ export const KERNEL32 = {
   },
   ResetEvent: { parameters: [HANDLE /* hEvent */], result: BOOL },
   ResumeThread: { parameters: [HANDLE /* hThread */], result: DWORD },
-  SearchPathW: {
-    parameters: [
-      LPWSTR, // lpPath
-      LPWSTR, // lpFileName
-      LPWSTR, // lpExtension
-      DWORD, // nBufferLength
-      LPWSTR, // lpBuffer
-      BUFFER, // LPWSTR* lpFilePart
-    ],
-    result: DWORD,
-  },
   SetEvent: { parameters: [HANDLE /* hEvent */], result: BOOL },
   SetInformationJobObject: {
     parameters: [

@@ -51,5 +51,6 @@ export {
   writeSecurity,
 } from "./security.ts";
 export * from "./types.ts";
+export { Uncloneable } from "./uncloneable.ts";
 export { USER32, user32 } from "./user32.ts";
 export { decodeWide, decodeWideAt, encodeWide, toUnits } from "./wide.ts";

@@ -20,6 +20,16 @@ const ERROR_ACCESS_DENIED = 5;
 const ERROR_INVALID_HANDLE = 6;
 const ERROR_ALREADY_EXISTS = 183;
 
+/** A right to a kind of object. */
+export interface NamedRight {
+  /** Microsoft's name of the right: `"EVENT_MODIFY_STATE"`. */
+  name: string;
+  /** The right, as a mask of one bit. */
+  mask: number;
+  /** How to do without the right, for the message. */
+  without?: string;
+}
+
 /** What opens an object: `OpenFileMappingW` and its kin. */
 export type OpenCall = (
   access: number,
@@ -97,6 +107,8 @@ export interface ExistingObject {
   name: string;
   /** The rights to ask for, as a mask. */
   access: number;
+  /** The rights to such an object by their names, to say which are missing. */
+  rights: readonly NamedRight[];
   /** Whether child processes inherit the handle. */
   inheritable: boolean;
   /** The function that opens it. */
@@ -112,20 +124,45 @@ export interface ExistingObject {
  * @throws {Deno.errors.PermissionDenied} If it grants this user less than is asked for.
  * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
  */
-export function openObject(
-  { label, name, access, inheritable, api, open }: ExistingObject,
-): Handle {
+export function openObject(object: ExistingObject): Handle {
+  const { label, name, access, inheritable, api, open } = object;
   const value = open(access, inheritable ? 1 : 0, encodeWide(name));
   if (value !== 0n) return new Handle(value, label);
   const code = lastErrorCode();
-  throw errorFromCode(code, api, `Cannot open ${label}`, whyNotOpened(name, code));
+  throw errorFromCode(code, api, `Cannot open ${label}`, whyNotOpened(object, code));
 }
 
-function whyNotOpened(name: string, code: number): FailureOptions {
-  if (code === ERROR_FILE_NOT_FOUND) {
-    return { hint: "it is there only while a process of this session holds it" };
+function whyNotOpened(object: ExistingObject, code: number): FailureOptions {
+  switch (code) {
+    case ERROR_FILE_NOT_FOUND:
+      return { hint: "it is there only while a process of this session holds it" };
+    case ERROR_INVALID_HANDLE:
+      return { as: "InvalidData", hint: anotherKind(object.name) };
+    case ERROR_ACCESS_DENIED:
+      return whichAreMissing(object);
+    default:
+      return {};
   }
-  return code === ERROR_INVALID_HANDLE ? { as: "InvalidData", hint: anotherKind(name) } : {};
+}
+
+/** Asks for each right alone, for Windows does not say which it refused. */
+function whichAreMissing({ name, access, rights, open }: ExistingObject): FailureOptions {
+  const missing = [...rights, { name: "READ_CONTROL", mask: READ_CONTROL }].filter(
+    ({ mask }) => (access & mask) !== 0 && isDenied(name, mask, open),
+  );
+  const [first, ...more] = missing;
+  // Its owner may have changed the descriptor between the two looks.
+  if (first === undefined) return {};
+  const names = missing.map(({ name }) => name).join(" and ");
+  const advice = more.length === 0 && first.without !== undefined ? `: ${first.without}` : "";
+  return { hint: `it does not grant this user ${names}${advice}` };
+}
+
+function isDenied(name: string, access: number, open: OpenCall): boolean {
+  const value = open(access, 0, encodeWide(name));
+  if (value === 0n) return lastErrorCode() === ERROR_ACCESS_DENIED;
+  kernel32().CloseHandle(value);
+  return false;
 }
 
 function anotherKind(name: string): string {

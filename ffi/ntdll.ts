@@ -1,13 +1,13 @@
 /**
- * ntdll.dll: what the kernel knows of a section and of a handle, which the
- * documented functions of kernel32 do not tell.
+ * ntdll.dll: what the kernel knows of a section and of a handle, and its table of upper and lower case, which
+ * kernel32 does not tell.
  *
  * @module
  */
 
 import { kernel32 } from "./kernel32.ts";
 import { lazyLibrary, type Symbols } from "./library.ts";
-import { BUFFER, DWORD, HANDLE, NTSTATUS, SIZE_T } from "./types.ts";
+import { BUFFER, DWORD, HANDLE, NTSTATUS, SIZE_T, WCHAR } from "./types.ts";
 
 /** The signatures of the functions that are called. */
 export const NTDLL = {
@@ -32,6 +32,7 @@ export const NTDLL = {
     result: NTSTATUS,
   },
   RtlNtStatusToDosError: { parameters: [NTSTATUS /* Status */], result: DWORD },
+  RtlUpcaseUnicodeChar: { parameters: [WCHAR /* SourceCharacter */], result: WCHAR },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** The functions of ntdll.dll; opens it at the first call. */

@@ -11,6 +11,14 @@ import { decodeWide } from "./wide.ts";
 
 const OBJECT_BASIC_INFORMATION = 0;
 const OBJECT_TYPE_INFORMATION = 2;
+const STATUS_INFO_LENGTH_MISMATCH = 0xc000_0004 | 0;
+
+/** The size of a `PUBLIC_OBJECT_BASIC_INFORMATION`, in bytes. */
+const BASIC_SIZE = 56;
+/** Room for a `PUBLIC_OBJECT_TYPE_INFORMATION` and a usual name behind it, in bytes. */
+const FIRST_TYPE_SIZE = 256;
+/** More room than any name needs: a `UNICODE_STRING` counts at most 65,535 bytes. */
+const LARGEST_SIZE = 2 ** 18;
 
 /** What is known of a handle. */
 export interface ObjectInfo {
@@ -28,10 +36,10 @@ export interface ObjectInfo {
  * @throws {Deno.errors.BadResource} If it is no handle of this process.
  */
 export function queryObject(handle: bigint, attempt: string): ObjectInfo {
-  const basic = query(handle, OBJECT_BASIC_INFORMATION, 56, attempt);
+  const basic = query(handle, OBJECT_BASIC_INFORMATION, BASIC_SIZE, attempt);
   // A UNICODE_STRING: its length in bytes at 0, then (at 16, behind other fields
   // or at once) the text; only the address at 8 says where.
-  const type = query(handle, OBJECT_TYPE_INFORMATION, 1024, attempt);
+  const type = query(handle, OBJECT_TYPE_INFORMATION, FIRST_TYPE_SIZE, attempt);
   const base = Deno.UnsafePointer.value(Deno.UnsafePointer.of(type));
   const at = Number(type.getBigUint64(8, true) - base);
   return {
@@ -48,6 +56,9 @@ function query(
 ): DataView<ArrayBuffer> {
   const info = new DataView(new ArrayBuffer(byteLength));
   const status = ntdll().NtQueryObject(handle, what, info, byteLength, null);
-  if (status < 0) throw errorFromStatus(status, "NtQueryObject", attempt);
-  return info;
+  if (status >= 0) return info;
+  if (status === STATUS_INFO_LENGTH_MISMATCH && byteLength < LARGEST_SIZE) {
+    return query(handle, what, byteLength * 4, attempt);
+  }
+  throw errorFromStatus(status, "NtQueryObject", attempt);
 }

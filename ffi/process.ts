@@ -7,6 +7,7 @@
 
 import { errorFromCode, lastError, lastErrorCode } from "./error.ts";
 import { DUPLICATE_SAME_ACCESS, Handle, SYNCHRONIZE } from "./handle.ts";
+import { assertHandleValue } from "./handle_value.ts";
 import { kernel32 } from "./kernel32.ts";
 import { kernelbase } from "./kernelbase.ts";
 
@@ -14,8 +15,8 @@ import { kernelbase } from "./kernelbase.ts";
 const PROCESS_DUP_HANDLE = 0x40;
 /** The right to ask for little more than a process's name, and whether it has ended. */
 const PROCESS_QUERY_LIMITED_INFORMATION = 0x1000;
-/** The exit code of a process that has not ended. */
-const STILL_ACTIVE = 259;
+/** What `WaitForSingleObject` says of a process that has ended. */
+const WAIT_OBJECT_0 = 0;
 
 /** `DUPLICATE_CLOSE_SOURCE`: the handle that is duplicated is closed, also where that fails. */
 const DUPLICATE_CLOSE_SOURCE = 1;
@@ -25,15 +26,21 @@ const ERROR_INVALID_PARAMETER = 87;
 /**
  * Opens a process.
  *
- * @param pid Its process id.
+ * @param pid Its process id. All are multiples of 4; Windows ignores the two lowest bits, and so would
+ *   open another process for any other number.
  * @param purpose To give it handles and to take them, or to wait until it ends.
  * @throws {Deno.errors.NotFound} If there is no such process.
  * @throws {Deno.errors.PermissionDenied} If this user may not do that with it.
  * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-openprocess}
  */
 export function openProcess(pid: number, purpose: "handles" | "end" = "handles"): Handle {
-  const access = PROCESS_QUERY_LIMITED_INFORMATION |
-    (purpose === "handles" ? PROCESS_DUP_HANDLE : SYNCHRONIZE);
+  if (pid % 4 !== 0) {
+    throw new Deno.errors.NotFound(
+      `Cannot open process ${pid}: there is no such process; process ids are multiples of 4`,
+    );
+  }
+  const access = PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE |
+    (purpose === "handles" ? PROCESS_DUP_HANDLE : 0);
   const value = kernel32().OpenProcess(access, 0, pid);
   if (value !== 0n) return new Handle(value, `process ${pid}`);
   const code = lastErrorCode();
@@ -82,6 +89,7 @@ export function takeHandle(
 ): Handle {
   const self = kernel32().GetCurrentProcess();
   const attempt = `Cannot take handle ${value} out of ${process.kind}`;
+  assertHandleValue(value, attempt);
   const rights = {
     access: access ?? 0,
     flags: (access === undefined ? DUPLICATE_SAME_ACCESS : 0) |
@@ -132,12 +140,13 @@ function duplicate(
   );
 }
 
+/** Whether a process has ended. Its exit code does not tell: 259 also stands for one that has not. */
 function hasEnded(process: Handle): boolean {
-  return exitCodeOf(process) !== STILL_ACTIVE;
+  return kernel32().WaitForSingleObject(process.value, 0) === WAIT_OBJECT_0;
 }
 
 /**
- * The exit code of a process; 259 while it has none.
+ * The exit code of a process that has ended; 259 while it has not.
  *
  * @param process The process.
  * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-getexitcodeprocess}

@@ -22,6 +22,7 @@ import { GuardedCallback } from "./callback.ts";
 import { lastError } from "./error.ts";
 import type { Handle } from "./handle.ts";
 import { kernel32 } from "./kernel32.ts";
+import { Uncloneable } from "./uncloneable.ts";
 
 /** No end to the wait. */
 export const INFINITE = 0xffff_ffff;
@@ -52,7 +53,7 @@ export interface RegisteredWaitOptions {
  * It is for a script's main thread: a Worker can be ended at any moment, and the callback with
  * it, which Windows would call all the same.
  */
-export class RegisteredWait {
+export class RegisteredWait extends Uncloneable {
   /** How many waits there are that are not over. */
   static get count(): number {
     return waits.size;
@@ -76,6 +77,7 @@ export class RegisteredWait {
     object: Handle,
     { timeout = Infinity, held = true }: RegisteredWaitOptions = {},
   ) {
+    super();
     this.signalled = this.#signalled.promise;
     const out = new BigUint64Array(1);
     const { pointer } = sharedCallback();

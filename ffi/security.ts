@@ -7,19 +7,20 @@
 
 import { advapi32 } from "./advapi32.ts";
 import { assertString, show } from "./arguments.ts";
-import { lastError } from "./error.ts";
+import { ERROR_INSUFFICIENT_BUFFER, errorFromCode, lastError, lastErrorCode } from "./error.ts";
 import { Handle } from "./handle.ts";
 import { kernel32 } from "./kernel32.ts";
+import { Uncloneable } from "./uncloneable.ts";
 import { decodeWideAt, encodeWide } from "./wide.ts";
 
 /** A security descriptor written in Microsoft's security descriptor definition language. */
 export type Sddl = `${"O" | "G" | "D" | "S"}:${string}`;
 
 /**
- * Who may open an object: this user and the system, everyone on the machine, or
- * what a descriptor of one's own says.
+ * Who may open an object: this user and the system; everyone on the machine, to use it or with all rights;
+ * or what a descriptor of one's own says.
  */
-export type Security = "user" | "everyone" | Sddl;
+export type Security = "user" | "everyone" | "everyone-full" | Sddl;
 
 /** The parts of a descriptor. */
 export const SECURITY_INFORMATION = {
@@ -31,7 +32,11 @@ export const SECURITY_INFORMATION = {
   label: 0x10,
 } as const;
 
+/** The choices that are words. */
+const WORDS: readonly string[] = ["user", "everyone", "everyone-full"] satisfies Security[];
 const SDDL_REVISION_1 = 1;
+/** Room for a descriptor of a few entries, in bytes. */
+const FIRST_DESCRIPTOR_SIZE = 256;
 const TOKEN_QUERY = 8;
 const TOKEN_USER_CLASS = 1;
 
@@ -51,6 +56,10 @@ export interface ObjectRights {
  * no others, so that nobody but the owner can change the descriptor; its label
  * admits processes of low integrity too.
  *
+ * A program that opens the object by a `Create` function (`CreateEvent` with a name that exists) asks for all
+ * rights, and `"everyone"` refuses that. `"everyone-full"` grants it. It is to be avoided: with
+ * all rights, any program can change the descriptor or the owner, and so shut out everybody else.
+ *
  * @param security The choice.
  * @param rights The rights to the kind of object.
  * @throws {TypeError} If it is neither a word that is known nor a descriptor.
@@ -60,7 +69,9 @@ export function sddlFor(security: Security, { all, everyone }: ObjectRights): Sd
   if (isSddl(security)) return security;
   const self = currentUserSid();
   const own: Sddl = `O:${self}D:P${allow(all, self)}${allow(all, "SY")}`;
-  return security === "user" ? own : `${own}${allow(everyone, "WD")}S:(ML;;NW;;;LW)`;
+  if (security === "user") return own;
+  const granted = security === "everyone" ? everyone : all;
+  return `${own}${allow(granted, "WD")}S:(ML;;NW;;;LW)`;
 }
 
 /**
@@ -72,10 +83,10 @@ export function sddlFor(security: Security, { all, everyone }: ObjectRights): Sd
  */
 export function assertSecurity(what: string, value: unknown): asserts value is Security {
   assertString(what, value);
-  if (value === "user" || value === "everyone" || isSddl(value)) return;
+  if (WORDS.includes(value) || isSddl(value)) return;
   throw new TypeError(
-    `Expected ${what} to be "user", "everyone" or a descriptor such as "D:P(A;;GA;;;SY)", ` +
-      `got ${show(value)}`,
+    `Expected ${what} to be "user", "everyone", "everyone-full" or a descriptor such as ` +
+      `"D:P(A;;GA;;;SY)", got ${show(value)}`,
   );
 }
 
@@ -94,7 +105,7 @@ function isSddl(text: string): text is Sddl {
 }
 
 /** A security descriptor in memory that Windows allocated; freed by `using`. */
-export class SecurityDescriptor implements Disposable {
+export class SecurityDescriptor extends Uncloneable implements Disposable {
   #pointer: Deno.PointerValue;
 
   /**
@@ -104,6 +115,7 @@ export class SecurityDescriptor implements Disposable {
    * @throws {TypeError} If the text is no descriptor.
    */
   constructor(sddl: Sddl) {
+    super();
     const out = new BigUint64Array(1);
     const text = encodeWide(sddl);
     const done = advapi32().ConvertStringSecurityDescriptorToSecurityDescriptorW(
@@ -147,17 +159,18 @@ export function readSecurity(
   parts: number,
   what: string = "an object",
 ): string {
-  const needed = new Uint32Array(1);
-  // The first call only asks for the size, and fails.
-  advapi32().GetKernelObjectSecurity(handle, parts, null, 0, needed);
-  const descriptor = new Uint8Array(needed[0]!);
-  if (
-    descriptor.length === 0 ||
-    !advapi32().GetKernelObjectSecurity(handle, parts, descriptor, descriptor.length, needed)
-  ) {
-    throw lastError("GetKernelObjectSecurity", `Cannot read who may open ${what}`);
+  const { GetKernelObjectSecurity } = advapi32();
+  const needed = Uint32Array.of(FIRST_DESCRIPTOR_SIZE);
+  for (;;) {
+    const descriptor = new Uint8Array(needed[0]!);
+    if (GetKernelObjectSecurity(handle, parts, descriptor, descriptor.length, needed)) {
+      return toSddl(Deno.UnsafePointer.of(descriptor), parts);
+    }
+    const code = lastErrorCode();
+    // It may grow from look to look: another process can change it at any time.
+    if (code === ERROR_INSUFFICIENT_BUFFER && needed[0]! > descriptor.length) continue;
+    throw errorFromCode(code, "GetKernelObjectSecurity", `Cannot read who may open ${what}`);
   }
-  return toSddl(Deno.UnsafePointer.of(descriptor), parts);
 }
 
 /**

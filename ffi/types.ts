@@ -15,6 +15,8 @@ export const BOOL = "i32";
 export const BYTE = "u8";
 /** `WORD` and `ATOM`, 16 bits. */
 export const WORD = "u16";
+/** `WCHAR`, one UTF-16 code unit. */
+export const WCHAR = "u16";
 /** `DWORD`, 32 bits unsigned; Deno refuses negative numbers here (`x >>> 0`). */
 export const DWORD = "u32";
 /** `LONG`, 32 bits signed. */

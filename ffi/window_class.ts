@@ -5,6 +5,7 @@
  * @module
  */
 
+import { assertNoAtomNumber } from "./atom_name.ts";
 import type { GuardedCallback } from "./callback.ts";
 import { lastError } from "./error.ts";
 import { forgetResource, noteResource, RESOURCE } from "./reaper.ts";
@@ -28,6 +29,18 @@ export function assertClassName(what: string, value: unknown): asserts value is 
   assertWide(what, value, { min: 1, max: MAX_CLASS_NAME });
 }
 
+/**
+ * Throws unless a value can be the name of a new window class.
+ *
+ * @param what What the value is, for the message.
+ * @throws {TypeError} If it is no string, is a `#` and digits, or has a NUL in it.
+ * @throws {RangeError} If it is empty or has more than 255 UTF-16 code units.
+ */
+export function assertNewClassName(what: string, value: unknown): asserts value is string {
+  assertClassName(what, value);
+  assertNoAtomNumber(what, value);
+}
+
 /** A class of this process, whose windows have to be destroyed before it is closed. */
 export class WindowClass implements Disposable {
   /** Its name, for the call that makes a window. */
@@ -41,12 +54,13 @@ export class WindowClass implements Disposable {
    *
    * @param procedure Its window procedure, which has to stay open for longer.
    * @param attempt What is tried, for the message.
+   * @throws {TypeError} If the name is a `#` and digits.
    * @throws {RangeError} If the name is empty or has more than 255 UTF-16 code units.
    * @throws {Deno.errors.AlreadyExists} If this process has a class of that name already.
    * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-registerclassexw}
    */
   constructor(name: string, procedure: GuardedCallback, attempt: string) {
-    assertClassName("class", name);
+    assertNewClassName("class", name);
     this.name = encodeWide(name);
     const { RegisterClassExW } = user32();
     // The guard is code for x64.

@@ -5,6 +5,7 @@
  */
 
 import { pickOptions } from "../../ffi/options.ts";
+import { Uncloneable } from "../../ffi/uncloneable.ts";
 import type { WaitSyncOptions } from "../sync/mod.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
 import { assertCanBlock, assertCanWait, type WaitOptions } from "../waiting/poll.ts";
@@ -27,7 +28,8 @@ import { tellNow } from "./end/turn_end.ts";
  * A receiver for which the sender is too quick goes on with the newest message, and is told how many it
  * missed; the newest of all messages is never among them.
  */
-export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMessage> {
+export class BroadcastReceiver extends Uncloneable
+  implements Disposable, AsyncIterable<BroadcastMessage> {
   readonly #options: BroadcastEndOptions & SeatOptions;
   readonly #reader: BroadcastReader;
   readonly #sender: OtherEnd;
@@ -44,6 +46,7 @@ export class BroadcastReceiver implements Disposable, AsyncIterable<BroadcastMes
    * @param options The ring, and who may wake this receiver.
    */
   constructor(options: BroadcastEndOptions & SeatOptions) {
+    super();
     const { buffer, settings } = options;
     this.#options = options;
     this.#reader = new BroadcastReader(buffer, settings);

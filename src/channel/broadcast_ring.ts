@@ -9,6 +9,7 @@ import { inheritanceVariable } from "../../ffi/inheritance.ts";
 import { objectName } from "../../ffi/object_name.ts";
 import { assertOptions, integerFrom, type OptionChecks, pickOptions } from "../../ffi/options.ts";
 import { assertSecurity, type Security } from "../../ffi/security.ts";
+import { Uncloneable } from "../../ffi/uncloneable.ts";
 import { CREATE_CHECKS, createMemory } from "../memory/creation.ts";
 import { inheritSection } from "../memory/inheritance.ts";
 import { privateBufferOf } from "../memory/mapped_view.ts";
@@ -82,7 +83,7 @@ const NOUN = "broadcast ring";
  * assertEquals(missed, 0);
  * ```
  */
-export class BroadcastRing implements Disposable {
+export class BroadcastRing extends Uncloneable implements Disposable {
   /** The full name, `Local\…` or `Global\…`, or `undefined` if it has none. */
   readonly name: string | undefined;
   readonly #memory: SharedMemory;
@@ -92,6 +93,7 @@ export class BroadcastRing implements Disposable {
   readonly #label: string;
 
   private constructor(label: string, memory: SharedMemory, settings?: BroadcastSettings) {
+    super();
     using stack = new DisposableStack();
     stack.use(memory);
     const view = stack.use(memory.map());

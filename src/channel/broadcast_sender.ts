@@ -6,6 +6,7 @@
 
 import { assertInteger } from "../../ffi/arguments.ts";
 import { bytesOf, type ByteSource } from "../../ffi/bytes.ts";
+import { Uncloneable } from "../../ffi/uncloneable.ts";
 import { type BroadcastSettings, SENDER } from "./broadcast/broadcast_header.ts";
 import { BroadcastWriter } from "./broadcast/broadcast_writer.ts";
 import { leavePlace, takePlace } from "./ring/ownership.ts";
@@ -40,7 +41,7 @@ export interface BroadcastSenderStats {
  * Puts messages into a broadcast ring; there is one at a time, in whichever process. It never waits: where
  * receivers are slow, the oldest messages are written over.
  */
-export class BroadcastSender implements Disposable {
+export class BroadcastSender extends Uncloneable implements Disposable {
   /** The longest message, in bytes. */
   readonly maxMessageLength: number;
   readonly #options: BroadcastEndOptions;
@@ -58,6 +59,7 @@ export class BroadcastSender implements Disposable {
    * @param options The ring.
    */
   constructor(options: BroadcastEndOptions) {
+    super();
     const { buffer, settings, seats } = options;
     takePlace(buffer, SENDER, "sender");
     try {

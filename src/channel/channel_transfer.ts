@@ -7,6 +7,7 @@
 
 import { show } from "../../ffi/arguments.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
+import { Uncloneable } from "../../ffi/uncloneable.ts";
 import type { CopyDataMessage, WindowTarget } from "../messages/mod.ts";
 import {
   assertCopyData,
@@ -91,7 +92,7 @@ export async function sendChannel(
  * });
  * ```
  */
-export class ChannelInbox implements Disposable {
+export class ChannelInbox extends Uncloneable implements Disposable {
   readonly #form: Pick<ReceiveHandleOptions<"memory">, "form">;
   /** The events that have come, by who sent them and their tag. */
   readonly #pending = new Map<string, SharedEvent[]>();
@@ -102,6 +103,7 @@ export class ChannelInbox implements Disposable {
    * @param options Which forms of handles are taken: see `receiveHandle`.
    */
   constructor(options: Pick<ReceiveHandleOptions<"memory">, "form"> = {}) {
+    super();
     assertOptions(options, INBOX_CHECKS);
     this.#form = options;
   }

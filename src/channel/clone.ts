@@ -11,14 +11,22 @@ import { deserialize, serialize } from "node:v8";
  * Writes a value as bytes.
  *
  * @param value Anything that can be cloned: also `Map`, `Date`, `BigInt`, typed arrays, cycles.
- * @throws {DOMException} `DataCloneError`, if it cannot be cloned, as functions cannot.
+ * @throws {DOMException} `DataCloneError`, if it cannot be cloned, as functions and views of structs
+ *   cannot.
  */
 export function encodeValue(value: unknown): Uint8Array {
   try {
     return serialize(value);
   } catch (error) {
     if (!(error instanceof Error) || !error.message.endsWith("could not be cloned.")) throw error;
-    throw new DOMException(error.message, "DataCloneError");
+    const { message } = error;
+    const isView = message.startsWith("#<StructView>") || message.startsWith("#<ArrayView>");
+    throw new DOMException(
+      isView
+        ? `${message.slice(0, -1)}: send what Layout.read() copies out of the memory`
+        : message,
+      "DataCloneError",
+    );
   }
 }
 

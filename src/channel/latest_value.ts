@@ -8,6 +8,7 @@ import { show } from "../../ffi/arguments.ts";
 import { unless } from "../../ffi/error.ts";
 import { derivedName, objectName } from "../../ffi/object_name.ts";
 import { assertOptions, type OptionChecks, pickOptions } from "../../ffi/options.ts";
+import { Uncloneable } from "../../ffi/uncloneable.ts";
 import type { Fields, Layout, MappedView, SharedMemory, StructValue } from "../memory/mod.ts";
 import { openOrCreateMemory } from "../memory/open_or_create.ts";
 import { openMemory } from "../memory/opening.ts";
@@ -57,7 +58,7 @@ const WAIT_FOR_CHECKS: OptionChecks<LatestValueOptions & WaitOptions> = {
  * assertEquals(reader.read(), { x: 1, y: 3 });
  * ```
  */
-export class LatestValue<F extends Fields> implements Disposable {
+export class LatestValue<F extends Fields> extends Uncloneable implements Disposable {
   /** The full name, `Local\…` or `Global\…`. */
   readonly name: string;
   /** What a value is like. */
@@ -73,6 +74,7 @@ export class LatestValue<F extends Fields> implements Disposable {
     memory: SharedMemory,
     options: LatestValueOptions,
   ) {
+    super();
     this.name = name;
     this.layout = layout;
     this.#words = new Int32Array(wordsOf(layout.byteLength));

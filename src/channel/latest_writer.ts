@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Uncloneable } from "../../ffi/uncloneable.ts";
 import type { Fields, Layout, StructInput, StructView } from "../memory/mod.ts";
 
 /** Where a writer's values go. */
@@ -15,7 +16,7 @@ export interface LatestSink {
 }
 
 /** The one who writes a latest value; `LatestValue.create` gives it. */
-export class LatestWriter<F extends Fields> implements Disposable {
+export class LatestWriter<F extends Fields> extends Uncloneable implements Disposable {
   /** The full name, `Local\…` or `Global\…`. */
   readonly name: string;
   /** What a value is like. */
@@ -37,6 +38,7 @@ export class LatestWriter<F extends Fields> implements Disposable {
    * @param sink Where values go.
    */
   constructor(name: string, layout: Layout<F>, words: Int32Array<ArrayBuffer>, sink: LatestSink) {
+    super();
     this.name = name;
     this.layout = layout;
     this.value = layout.view(words);

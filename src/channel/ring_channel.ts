@@ -18,6 +18,7 @@ import {
   pickOptions,
 } from "../../ffi/options.ts";
 import { assertSecurity, type Security } from "../../ffi/security.ts";
+import { Uncloneable } from "../../ffi/uncloneable.ts";
 import { CREATE_CHECKS, createMemory } from "../memory/creation.ts";
 import { inheritSection } from "../memory/inheritance.ts";
 import { privateBufferOf } from "../memory/mapped_view.ts";
@@ -153,7 +154,7 @@ export interface ChannelParts {
  * assertEquals(receiver.ended, false);
  * ```
  */
-export class RingChannel implements Disposable {
+export class RingChannel extends Uncloneable implements Disposable {
   /** The full name, `Local\…` or `Global\…`, or `undefined` if it has none. */
   readonly name: string | undefined;
   readonly #parts: ChannelParts;
@@ -165,8 +166,10 @@ export class RingChannel implements Disposable {
   #writable: WritableStream<ByteSource> | undefined;
 
   private constructor(label: string, parts: ChannelParts, settings?: RingSettings) {
+    super();
     using stack = new DisposableStack();
     stack.defer(() => closeParts(parts));
+    assertGranted(label, parts);
     const view = stack.use(parts.memory.map());
     const buffer = privateBufferOf(view);
     nameMemory(buffer, label);
@@ -256,6 +259,7 @@ export class RingChannel implements Disposable {
    * @param key The key.
    * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
    * @throws {Deno.errors.InvalidData} If it is something else.
+   * @throws {Deno.errors.PermissionDenied} If its memory can only be read, or its events only be waited for.
    */
   static inherited(key: string): RingChannel {
     const variable = inheritanceVariable(key);
@@ -278,6 +282,7 @@ export class RingChannel implements Disposable {
    * @param parts The parts, which are closed with the channel, or at once if this fails.
    * @throws {TypeError} If a part is of the wrong kind; none is closed then.
    * @throws {Deno.errors.InvalidData} If the memory is not a channel's.
+   * @throws {Deno.errors.PermissionDenied} If the memory can only be read, or the events only be waited for.
    */
   static fromParts(parts: ChannelParts): RingChannel {
     assertParts(parts);
@@ -460,6 +465,21 @@ function assertParts(parts: unknown): asserts parts is ChannelParts {
   for (const [name, event] of Object.entries({ data, space })) {
     if (event instanceof SharedEvent) continue;
     throw new TypeError(`Expected ${name} to be a SharedEvent, got ${show(event)}`);
+  }
+}
+
+/** Throws unless an end can write to all parts: both ends do, and memory to be read would keep what it writes to itself. */
+function assertGranted(label: string, { memory, data, space }: ChannelParts): void {
+  if (memory.access !== "readwrite") {
+    throw new Deno.errors.PermissionDenied(
+      `Cannot use ${label}: its memory can only be read; pass it on with access "readwrite"`,
+    );
+  }
+  for (const event of [data, space]) {
+    if (event.access === "modify") continue;
+    throw new Deno.errors.PermissionDenied(
+      `Cannot use ${label}: its events can only be waited for; pass them on with access "modify"`,
+    );
   }
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { assertFunction } from "../../ffi/arguments.ts";
+import { Uncloneable } from "../../ffi/uncloneable.ts";
 import type { WaitSyncOptions } from "../sync/mod.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
 import { assertCanBlock, assertCanWait, type WaitOptions } from "../waiting/poll.ts";
@@ -34,7 +35,8 @@ export interface ReceiverStats {
 }
 
 /** Takes messages from a channel; there is one at a time, in whichever process. */
-export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayBuffer>> {
+export class RingReceiver extends Uncloneable
+  implements Disposable, AsyncIterable<Uint8Array<ArrayBuffer>> {
   readonly #options: EndOptions;
   readonly #header: Int32Array<ArrayBuffer>;
   readonly #reader: RingReader;
@@ -52,6 +54,7 @@ export class RingReceiver implements Disposable, AsyncIterable<Uint8Array<ArrayB
    * @param options The channel.
    */
   constructor(options: EndOptions) {
+    super();
     const { buffer, settings, data, space } = options;
     this.#options = options;
     this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);

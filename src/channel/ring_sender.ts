@@ -6,6 +6,7 @@
 
 import { assertInteger } from "../../ffi/arguments.ts";
 import { bytesOf, type ByteSource } from "../../ffi/bytes.ts";
+import { Uncloneable } from "../../ffi/uncloneable.ts";
 import type { SharedEvent, WaitSyncOptions } from "../sync/mod.ts";
 import { Mailbox } from "../waiting/mailbox.ts";
 import { assertCanBlock, assertCanWait, type WaitOptions } from "../waiting/poll.ts";
@@ -76,7 +77,7 @@ export interface SenderStats {
  * }, Deno.errors.BrokenPipe);
  * ```
  */
-export class RingSender implements Disposable {
+export class RingSender extends Uncloneable implements Disposable {
   // It has a value from the beginning for the sake of V8: see ring_writer.ts.
   /** The longest message, in bytes. */
   readonly maxMessageLength: number = 0;
@@ -101,6 +102,7 @@ export class RingSender implements Disposable {
    * @param options The channel.
    */
   constructor(options: EndOptions) {
+    super();
     const { buffer, settings, data, space } = options;
     this.#options = options;
     this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
@@ -221,10 +223,12 @@ export class RingSender implements Disposable {
   /**
    * Sends a JavaScript value, for `RingReceiver.receiveValue`.
    *
-   * @param value Anything that can be cloned: also `Map`, `Date`, `BigInt`, typed arrays, cycles.
+   * @param value Anything that can be cloned: also `Map`, `Date`, `BigInt`, typed arrays, cycles. Of a
+   *   struct in memory send what `Layout.read` copies out.
    * @param options How long to wait for room.
    * @returns Whether it was put into the ring, and not dropped.
-   * @throws {DOMException} `DataCloneError`, if it cannot be cloned, as functions cannot.
+   * @throws {DOMException} `DataCloneError`, if it cannot be cloned, or something in it: as functions,
+   *   views of structs and the objects of this module cannot.
    * @throws {RangeError} If its bytes are more than the channel's longest message has.
    * @throws What {@linkcode RingSender.send} throws.
    * @see {@link https://developer.mozilla.org/docs/Web/API/Web_Workers_API/Structured_clone_algorithm}

@@ -6,10 +6,10 @@
 
 import { lastError } from "../../ffi/error.ts";
 import { GENERIC_READ, GENERIC_WRITE, openExistingFile } from "../../ffi/file.ts";
+import { toPath } from "../../ffi/file_location.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { integerFrom, oneOf, type OptionChecks } from "../../ffi/options.ts";
-import { assertWide } from "../../ffi/wide.ts";
 import { type Mappable, MEMORY_ACCESS, type MemoryAccess } from "./mapped_view.ts";
 import { createSection } from "./section.ts";
 
@@ -60,7 +60,7 @@ export function openFile(
   share: number = SHARE_ALL,
 ): FileMemory {
   const { access = "read" } = options;
-  const path = toPath(location);
+  const path = toPath("path", location);
   const label = `file "${path}"`;
   const file = openHandle(path, access, share, label);
   try {
@@ -103,26 +103,4 @@ function lengthOf(file: Handle, label: string): number {
     throw lastError("GetFileSizeEx", `Cannot map ${label}`);
   }
   return Number(length[0]);
-}
-
-function toPath(location: string | URL): string {
-  if (!(location instanceof URL)) {
-    assertWide("path", location);
-    return location;
-  }
-  if (location.protocol !== "file:") {
-    throw new TypeError(`Expected a path or a file: URL, got "${location}"`);
-  }
-  const local = decodedPathOf(location).replaceAll("/", "\\");
-  return location.host === ""
-    ? local.replace(/^\\(?=[A-Za-z]:)/, "")
-    : `\\\\${location.host}${local}`;
-}
-
-function decodedPathOf(location: URL): string {
-  try {
-    return decodeURIComponent(location.pathname);
-  } catch (cause) {
-    throw new TypeError(`Expected a file: URL in UTF-8, got "${location}"`, { cause });
-  }
 }

@@ -9,6 +9,8 @@ import { lastError } from "../../ffi/error.ts";
 import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { assertOptions, integerFrom, oneOf, type OptionChecks } from "../../ffi/options.ts";
+import { Uncloneable } from "../../ffi/uncloneable.ts";
+import { markReadOnly } from "./layout/read_only.ts";
 import { FILE_MAP_READ, FILE_MAP_WRITE } from "./section.ts";
 import { MappedBuffers } from "./mapped_buffers.ts";
 import { FILE_MAP_COPY, GRANULARITY, Mapping } from "./mapping.ts";
@@ -83,7 +85,9 @@ export let privateBufferOf: (view: MappedView) => ArrayBuffer;
  * A view mapped with `"read"` or `"copy"` may be written to, and the others never
  * see it: Windows copies a page when it is first written to, and from then on that
  * page no longer follows what the others write. It also charges commit for the whole
- * of such a view.
+ * of such a view. Structs in a view mapped with `"read"` therefore throw when they are
+ * assigned to; nothing guards a typed array or a `DataView` over its buffer. That is so
+ * because Windows would end the process that writes to a page that is really read-only.
  *
  * Closing detaches the view's `ArrayBuffer` before the memory is unmapped, so
  * that arrays over it have length 0 from then on. What Deno still does with the
@@ -108,7 +112,7 @@ export let privateBufferOf: (view: MappedView) => ArrayBuffer;
  *
  * @see {@link https://learn.microsoft.com/windows/win32/memory/creating-a-file-view}
  */
-export class MappedView implements Disposable {
+export class MappedView extends Uncloneable implements Disposable {
   /** What the view is for. */
   readonly access: ViewAccess;
   readonly #label: string;
@@ -120,6 +124,7 @@ export class MappedView implements Disposable {
   }
 
   private constructor(memory: Mappable, access: ViewAccess, offset: number, byteLength: number) {
+    super();
     const attempt = `Cannot map ${byteLength} bytes at ${offset} of ${memory.label}`;
     // Windows maps from multiples of 64 KiB; the buffer begins there too, so that it is aligned.
     const lead = offset % GRANULARITY;
@@ -132,6 +137,7 @@ export class MappedView implements Disposable {
       // Whoever holds the view, or an array over it, still uses the memory: its name has to stay.
       const buffers = new MappedBuffers(mapping, { offset: 0, byteLength: whole }, memory);
       this.#file = access === "readwrite" ? memory.file?.duplicate() : undefined;
+      if (access === "read") markReadOnly(buffers.shared, memory.label);
       this.#mapped = { buffers, bytes: new Uint8Array(buffers.shared, lead, byteLength) };
     } catch (error) {
       mapping[Symbol.dispose]();
@@ -163,7 +169,8 @@ export class MappedView implements Disposable {
   }
 
   /**
-   * The view's bytes, which are the memory itself.
+   * The view's bytes, which are the memory itself. If the view is not
+   * {@linkcode MappedView.writable}, do not write to them.
    *
    * @throws {Deno.errors.BadResource} If the view is closed.
    */
@@ -172,7 +179,8 @@ export class MappedView implements Disposable {
   }
 
   /**
-   * The buffer under {@linkcode MappedView.bytes}, for typed arrays of other kinds.
+   * The buffer under {@linkcode MappedView.bytes}, for typed arrays of other kinds. If the view is
+   * not {@linkcode MappedView.writable}, do not write to it.
    *
    * It begins at a multiple of 64 KiB of the memory, so that it is aligned for
    * every type; the view's first byte is at `bytes.byteOffset` in it.
@@ -190,6 +198,17 @@ export class MappedView implements Disposable {
    */
   get byteLength(): number {
     return this.bytes.byteLength;
+  }
+
+  /**
+   * Whether the view is for writing: it is unless it is mapped with `"read"`. With `"copy"` nobody
+   * else sees what is written.
+   *
+   * Structs in a view that is not for writing throw when they are assigned to. Arrays over its
+   * buffer cannot be guarded so: the page that a script writes to no longer follows the memory.
+   */
+  get writable(): boolean {
+    return this.access !== "read";
   }
 
   /** Whether the view is closed. */

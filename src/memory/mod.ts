@@ -32,7 +32,7 @@ export {
 export type { OpenOptions } from "./opening.ts";
 export type { OpenOrCreateOptions } from "./open_or_create.ts";
 export { SharedMemory, type WaitForOptions } from "./shared_memory.ts";
-export { array, type ArrayType, type ArrayView } from "./layout/array.ts";
+export { array, type ArrayInput, type ArrayType, type ArrayView } from "./layout/array.ts";
 export { type BitField, bits, type BitUnit } from "./layout/bits.ts";
 export type {
   CSource,
@@ -49,13 +49,13 @@ export type { Field, FieldAt, Fields } from "./layout/placement.ts";
 export { type BigIntegerName, safe } from "./layout/scalar.ts";
 export { ansi, utf16, utf8 } from "./layout/text.ts";
 export {
-  type Assignable,
   type FieldInput,
   type FieldLive,
   type FieldValue,
   type Layout,
   struct,
   type StructInput,
+  type StructJson,
   type StructOptions,
   type StructTarget,
   type StructValue,

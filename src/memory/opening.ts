@@ -22,7 +22,10 @@ import { describeSection } from "./section_info.ts";
 
 /** How to open a memory that is there. */
 export interface OpenOptions {
-  /** What for. @default "read" */
+  /**
+   * What for: views of memory that is opened to read do not write to it.
+   * @default "read"
+   */
   access?: MemoryAccess;
   /** Whether child processes inherit the handle. @default false */
   inheritable?: boolean;

@@ -7,7 +7,7 @@
 
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
-import { createObject, openObject, READ_CONTROL } from "../../ffi/named_object.ts";
+import { createObject, type NamedRight, openObject, READ_CONTROL } from "../../ffi/named_object.ts";
 import type { ObjectRights, Sddl } from "../../ffi/security.ts";
 
 /** `SECTION_QUERY`, the right to ask for the size. */
@@ -22,6 +22,17 @@ export const SECTION_RIGHTS: ObjectRights = {
   all: 0xf001f, // SECTION_ALL_ACCESS
   everyone: SECTION_QUERY | FILE_MAP_WRITE | FILE_MAP_READ | READ_CONTROL,
 };
+
+/** The rights to a section by their names. */
+const NAMED_RIGHTS: readonly NamedRight[] = [
+  { name: "SECTION_MAP_READ", mask: FILE_MAP_READ },
+  {
+    name: "SECTION_MAP_WRITE",
+    mask: FILE_MAP_WRITE,
+    without: 'open it with { access: "read" } to read it only',
+  },
+  { name: "SECTION_QUERY", mask: SECTION_QUERY },
+];
 
 const PAGE_READONLY = 0x2;
 const PAGE_READWRITE = 0x4;
@@ -102,5 +113,6 @@ export function openSection(
   inheritable: boolean = false,
 ): Handle {
   const { OpenFileMappingW: open } = kernel32();
-  return openObject({ label, name, access, inheritable, api: "OpenFileMappingW", open });
+  const api = "OpenFileMappingW";
+  return openObject({ label, name, access, rights: NAMED_RIGHTS, inheritable, api, open });
 }

@@ -7,6 +7,7 @@
 import { unless } from "../../ffi/error.ts";
 import { objectName } from "../../ffi/object_name.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
+import { Uncloneable } from "../../ffi/uncloneable.ts";
 import { poll, WAIT_CHECKS, type WaitOptions } from "../waiting/poll.ts";
 import { adoptSection, FROM_HANDLE_CHECKS, type FromHandleOptions } from "./adoption.ts";
 import { assertByteLength, CREATE_CHECKS, createMemory, type CreateOptions } from "./creation.ts";
@@ -50,6 +51,9 @@ export let sharedMemoryOver: (
  * It is there for as long as a process holds a handle or a view of it, and is
  * zero-filled when it is new. Closing this object leaves its views valid.
  *
+ * As all objects of this module that own something, it cannot be cloned: `structuredClone` and
+ * `postMessage` throw. A Worker opens the memory by its name, or takes a handle.
+ *
  * @example
  * ```ts
  * import { SharedMemory } from "@winipc/winipc/memory";
@@ -68,7 +72,7 @@ export let sharedMemoryOver: (
  *
  * @see {@link https://learn.microsoft.com/windows/win32/memory/file-mapping}
  */
-export class SharedMemory implements Disposable {
+export class SharedMemory extends Uncloneable implements Disposable {
   /** The full name, `Local\…` or `Global\…`, or `undefined` if it has none. */
   readonly name: string | undefined;
   /** Whether this object made the memory, rather than open one that was there. */
@@ -80,6 +84,7 @@ export class SharedMemory implements Disposable {
   }
 
   private constructor(mappable: Mappable, name: string | undefined, created: boolean) {
+    super();
     this.#mappable = mappable;
     this.name = name;
     this.created = created;
@@ -106,7 +111,29 @@ export class SharedMemory implements Disposable {
   }
 
   /**
-   * Opens the memory of a name.
+   * Opens the memory of a name, to read it unless `access` says otherwise.
+   *
+   * To write, open it with `access: "readwrite"`. In a view to read, structs throw when they are
+   * assigned to. What a script writes through an array over such a view goes to a private copy: the
+   * others never see it, and the page of 4,096 bytes no longer follows what the others write.
+   *
+   * @example
+   * ```ts
+   * import { SharedMemory, struct } from "@winipc/winipc/memory";
+   * import { assertEquals, assertThrows } from "@std/assert";
+   *
+   * const Speed = struct({ kmh: "f32" });
+   * using made = SharedMemory.create("speed", Speed.byteLength);
+   *
+   * using toRead = SharedMemory.open("speed");
+   * using read = toRead.map();
+   * assertThrows(() => Speed.view(read).kmh = 80, TypeError, 'access: "readwrite"');
+   *
+   * using toWrite = SharedMemory.open("speed", { access: "readwrite" });
+   * using written = toWrite.map();
+   * Speed.view(written).kmh = 80;
+   * assertEquals(Speed.read(read), { kmh: 80 });
+   * ```
    *
    * @param name The name.
    * @param options How.
@@ -146,7 +173,8 @@ export class SharedMemory implements Disposable {
   }
 
   /**
-   * Waits until somebody makes the memory of a name, and opens it.
+   * Waits until somebody makes the memory of a name, and opens it: to read, unless `access` says
+   * otherwise. {@linkcode SharedMemory.open} tells what becomes of writes to it.
    *
    * Windows does not announce new names: it is looked for each millisecond at
    * first, and every 32 milliseconds later.

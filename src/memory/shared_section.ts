@@ -7,6 +7,7 @@
 
 import { assertString } from "../../ffi/arguments.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
+import { Uncloneable } from "../../ffi/uncloneable.ts";
 import {
   type Counter,
   counterAt,
@@ -94,13 +95,14 @@ export type Counters<V extends Variables> = {
  *
  * @see {@link https://learn.microsoft.com/windows/win32/dlls/using-shared-memory-in-a-dynamic-link-library}
  */
-export class SharedSection<V extends Variables> implements Disposable {
+export class SharedSection<V extends Variables> extends Uncloneable implements Disposable {
   /** The section's name, such as `.ASHARE`. */
   readonly name: string;
   readonly #label: string;
   #mapped: Mapped<V> | undefined;
 
   private constructor(name: string, label: string, mapped: Mapped<V>) {
+    super();
     this.name = name;
     this.#label = label;
     this.#mapped = mapped;

@@ -5,7 +5,13 @@
  */
 
 import { assertBytes, type ByteSource } from "../../ffi/bytes.ts";
-import { assertInteger, assertObject, assertString } from "../../ffi/arguments.ts";
+import {
+  assertInteger,
+  assertNumber,
+  assertObject,
+  assertString,
+  show,
+} from "../../ffi/arguments.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
 import type { BitField } from "./layout/bits.ts";
 import { defineType } from "./layout/c_source.ts";
@@ -18,7 +24,8 @@ import type {
   ScalarValues,
   ValueOf,
 } from "./layout/ctype.ts";
-import { FieldView } from "./layout/field_view.ts";
+import { FieldView, loadFields, pathTo } from "./layout/field_view.ts";
+import { copied } from "./layout/live_view.ts";
 import {
   assertFieldName,
   type FieldAt,
@@ -28,6 +35,8 @@ import {
   type Placement,
   placeTogether,
 } from "./layout/placement.ts";
+import { assertWritable } from "./layout/read_only.ts";
+import { MappedView } from "./mapped_view.ts";
 
 /** The type of a field, wherever it is. */
 export type TypeOf<F> = F extends FieldAt<infer T> ? T : F;
@@ -47,23 +56,31 @@ export type StructValue<F extends Fields> = { -readonly [K in keyof F]: FieldVal
 /** Values for some of a struct's fields. */
 export type StructInput<F extends Fields> = { readonly [K in keyof F]?: FieldInput<F[K]> };
 
-/** The names of the fields that can be assigned to: numbers, truth values and texts. */
-export type Assignable<F extends Fields> = {
-  [K in keyof F]: FieldLive<F[K]> extends number | bigint | boolean | string ? K : never;
-}[keyof F];
+/**
+ * A struct's fields in the memory: numbers, texts, and views of structs and arrays. All of them can
+ * be assigned to. TypeScript has no type of a property that gives a view and takes plain values, so
+ * it lets a script assign a view of an array, or all fields of a struct, only. `Layout.write` takes
+ * what can be assigned at run time: an array of values, or some fields of a struct.
+ */
+export type StructView<F extends Fields> = { -readonly [K in keyof F]: FieldLive<F[K]> };
 
-/** A struct's fields in the memory: numbers and texts to read and assign to, and views of the others. */
-export type StructView<F extends Fields> =
-  & { -readonly [K in Assignable<F>]: FieldLive<F[K]> }
-  & { readonly [K in Exclude<keyof F, Assignable<F>>]: FieldLive<F[K]> };
+/**
+ * What a view of a struct has beside the fields. A field of that name takes its place, and then
+ * `JSON.stringify` needs what `Layout.read` copies out.
+ */
+export type StructJson<F extends Fields> = "toJSON" extends keyof F ? unknown
+  : {
+    /** Copies the fields out for `JSON.stringify`: 64-bit integers are decimal strings. */
+    toJSON(): { [K in keyof F]: unknown };
+  };
 
-/** Memory that a struct is in. */
-export type StructTarget = ByteSource;
+/** Memory that a struct is in: bytes, or a view of shared memory, of which its bytes are taken. */
+export type StructTarget = ByteSource | MappedView;
 
 /** How a struct is laid out. */
 export interface StructOptions {
   /** The most that a field is aligned to, in bytes, as `#pragma pack` has it. @default 8 */
-  pack?: 1 | 2 | 4 | 8;
+  pack?: 1 | 2 | 4 | 8 | 16;
 }
 
 /** The checks of {@linkcode StructOptions}. */
@@ -81,7 +98,21 @@ export interface Layout<F extends Fields>
   readonly layoutHash: bigint;
   /**
    * Gives live access to the struct in a memory: what is assigned is written there, and what
-   * others write is seen. No access allocates anything, but for texts and bigints.
+   * others write is seen. No access allocates anything, but for texts, bigints, and assignments to
+   * arrays and structs. To make a view allocates; make it once.
+   *
+   * An assignment to an array or a struct is checked whole before it is written, as
+   * {@linkcode Layout.write} does. A field that does not exist cannot be assigned to: that is a
+   * TypeError, as it is for an element `view.position[1]`, which is written by `set(1, …)`.
+   *
+   * In memory that is mapped with `"read"`, which is what `SharedMemory.open` and `waitFor` give by
+   * default, any assignment throws a TypeError. Windows would give this process a private copy of
+   * the page, which no longer follows what others write. With `access: "readwrite"` the others see
+   * what is assigned.
+   *
+   * `JSON.stringify` writes the fields, 64-bit integers as decimal strings. Such a view cannot be
+   * cloned or spread: `sendValue`, `structuredClone`, `postMessage` and `{...view}` throw.
+   * {@linkcode Layout.read} gives a copy for them.
    *
    * Two fields are never read at one moment; guard them if that matters. A view of memory that
    * is unmapped throws a TypeError from then on.
@@ -89,8 +120,9 @@ export interface Layout<F extends Fields>
    * @param target The memory.
    * @param byteOffset Where in it the struct begins, in bytes.
    * @throws {RangeError} If the struct is not within the memory.
+   * @throws {Deno.errors.BadResource} If the memory is a closed view.
    */
-  view(target: StructTarget, byteOffset?: number): StructView<F>;
+  view(target: StructTarget, byteOffset?: number): StructView<F> & StructJson<F>;
   /**
    * Copies all fields out.
    *
@@ -98,17 +130,20 @@ export interface Layout<F extends Fields>
    * @param byteOffset Where in it the struct begins, in bytes.
    * @throws {RangeError} If the struct is not within the memory.
    * @throws {Deno.errors.InvalidData} If a 64-bit field that is to be read as a number holds too much.
+   * @throws {Deno.errors.BadResource} If the memory is a closed view.
    */
   read(target: StructTarget, byteOffset?: number): StructValue<F>;
   /**
    * Writes some fields and leaves the others as they are. Either all of them are written or,
-   * if one of the values is wrong, none.
+   * if one of the values is wrong, none. Views of structs and arrays are copied.
    *
    * @param target The memory.
    * @param values What to write.
    * @param byteOffset Where in it the struct begins, in bytes.
-   * @throws {TypeError} If a value is of the wrong kind; the message names the field.
+   * @throws {TypeError} If a value is of the wrong kind, and the message names the field; or if the
+   *   memory is mapped to be read.
    * @throws {RangeError} If a value is out of range, or the struct is not within the memory.
+   * @throws {Deno.errors.BadResource} If the memory is a closed view.
    */
   write(target: StructTarget, values: StructInput<F>, byteOffset?: number): void;
   /**
@@ -144,11 +179,13 @@ export interface Layout<F extends Fields>
  * using memory = SharedMemory.anonymous(Telemetry.byteLength);
  * using view = memory.map();
  *
- * const telemetry = Telemetry.view(view.bytes);
+ * const telemetry = Telemetry.view(view);
  * telemetry.version = 2;
  * telemetry.track = "Spa";
+ * Telemetry.write(view, { position: [1, 2, 3] });
  * assertEquals(Telemetry.offsetOf("position[1]"), 8);
- * assertEquals(Telemetry.read(view.bytes), { version: 2, position: [0, 0, 0], track: "Spa" });
+ * assertEquals(Telemetry.read(view), { version: 2, position: [1, 2, 3], track: "Spa" });
+ * assertEquals(JSON.stringify(telemetry), '{"version":2,"position":[1,2,3],"track":"Spa"}');
  * ```
  *
  * @param fields The fields, in their order: types, bit fields, or `{ type, offset }`.
@@ -199,13 +236,15 @@ interface AnyLayout extends CType<unknown, unknown, unknown> {
   toC(name: string): string;
 }
 
+const MEMORY = "the memory, which memory.map() gives,";
+
 /** Fields that have their places. */
 class RecordType implements AnyLayout {
   readonly byteLength: number;
   readonly alignment: number;
   readonly signature: string;
   readonly layoutHash: bigint;
-  readonly assignable = false;
+  readonly isValue = false;
   readonly c: CSource;
   readonly #keyword: "struct" | "union";
   readonly #fields: ReadonlyMap<string, PlacedField>;
@@ -237,8 +276,8 @@ class RecordType implements AnyLayout {
 
   write(target: StructTarget, values: object, byteOffset: number = 0): void {
     const data = this.#dataOf(target, byteOffset);
-    this.check(values, "");
-    this.store(data, 0, values);
+    assertWritable("the struct", data.buffer);
+    this.store(data, 0, this.check(values, ""));
   }
 
   offsetOf(path: string): number {
@@ -254,36 +293,34 @@ class RecordType implements AnyLayout {
     return this.c.define(name).join("\n") + "\n";
   }
 
-  check(value: unknown, where: string): asserts value is object {
-    assertObject(where === "" ? "the values" : where, value);
-    const entries = Object.entries(value);
+  check(value: unknown, where: string): Record<string, unknown> {
+    const values = copied(value);
+    assertObject(where === "" ? "the values" : where, values);
+    const checked: Record<string, unknown> = {};
+    const entries = Object.entries(values);
+    if (entries.length === 0) assertPlain(where, values);
     for (const [name, input] of entries) {
       const field = this.#fields.get(name);
-      if (field === undefined) throw new TypeError(`There is no field ${join(where, name)}`);
-      const type: CType<unknown, unknown, unknown> = field.type;
-      type.check(input, join(where, name));
+      if (field === undefined) throw new TypeError(`There is no field ${pathTo(where, name)}`);
+      checked[name] = field.type.check(input, pathTo(where, name));
     }
     if (this.#keyword === "union" && entries.length !== 1) {
       throw new TypeError(
         `Expected exactly one field of ${where || "the union"}, got ${entries.length}`,
       );
     }
+    return checked;
   }
 
-  store(data: DataView, offset: number, value: object): void {
-    for (const [name, input] of Object.entries(value)) {
+  store(data: DataView, offset: number, value: Record<string, unknown>): void {
+    for (const name of Object.keys(value)) {
       const field = this.#fields.get(name);
-      field?.type.store(data, offset + field.offset, input);
+      field?.type.store(data, offset + field.offset, value[name]);
     }
   }
 
   load(data: DataView, offset: number, where: string): Record<string, unknown> {
-    const value: Record<string, unknown> = {};
-    for (const field of this.#fields.values()) {
-      const { name, type } = field;
-      value[name] = type.load(data, offset + field.offset, join(where, name));
-    }
-    return value;
+    return loadFields(this.#fields.values(), data, offset, where);
   }
 
   live(data: DataView, offset: number): FieldView {
@@ -298,9 +335,10 @@ class RecordType implements AnyLayout {
     return found && { ...found, offset: field.offset + found.offset };
   }
 
-  #dataOf(target: StructTarget, byteOffset: number): DataView {
+  #dataOf(memory: StructTarget, byteOffset: number): DataView {
+    const target = memory instanceof MappedView ? memory.bytes : memory;
     // Every other kind, and what may have lost its bytes, is looked at more closely.
-    if (!(target instanceof Uint8Array) || target.length === 0) assertBytes("the memory", target);
+    if (!(target instanceof Uint8Array) || target.length === 0) assertBytes(MEMORY, target);
     const [buffer, start] = ArrayBuffer.isView(target)
       ? [target.buffer, target.byteOffset]
       : [target, 0];
@@ -316,14 +354,19 @@ class RecordType implements AnyLayout {
   }
 }
 
-function join(where: string, name: string): string {
-  return where === "" ? name : `${where}.${name}`;
+/** Throws if an object without fields is of a class: it may have values that are no fields of its own. */
+function assertPlain(where: string, values: object): void {
+  const prototype: unknown = Object.getPrototypeOf(values);
+  if (prototype === null || prototype === Object.prototype) return;
+  throw new TypeError(
+    `Expected ${where || "the values"} to be an object with fields, got ${show(values)}`,
+  );
 }
 
 function assertPack(what: string, pack: unknown): void {
-  if (pack === 1 || pack === 2 || pack === 4 || pack === 8) return;
-  assertInteger(what, pack, 1, 8);
-  throw new RangeError(`Expected ${what} to be 1, 2, 4 or 8, got ${pack}`);
+  if (pack === 1 || pack === 2 || pack === 4 || pack === 8 || pack === 16) return;
+  assertNumber(what, pack);
+  throw new RangeError(`Expected ${what} to be 1, 2, 4, 8 or 16, got ${pack}`);
 }
 
 /** The FNV-1a hash of a text in 64 bits. */

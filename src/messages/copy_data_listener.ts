@@ -8,6 +8,7 @@
 import { errorFromCode } from "../../ffi/error.ts";
 import { createEvent, setEvent } from "../../ffi/event.ts";
 import type { Handle } from "../../ffi/handle.ts";
+import { Uncloneable } from "../../ffi/uncloneable.ts";
 import { user32 } from "../../ffi/user32.ts";
 import { asParent } from "../threads/parent.ts";
 import { Thread } from "../threads/thread.ts";
@@ -159,7 +160,8 @@ interface Decision {
  *
  * @see {@link https://learn.microsoft.com/windows/win32/dataxchg/wm-copydata}
  */
-export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDisposable {
+export class CopyDataListener extends Uncloneable
+  implements AsyncIterable<CopyDataMessage>, AsyncDisposable {
   /** The name of its window's class. */
   readonly class: string;
   readonly #options: CopyDataListenerOptions;
@@ -177,6 +179,7 @@ export class CopyDataListener implements AsyncIterable<CopyDataMessage>, AsyncDi
   #thread: Thread | undefined;
 
   private constructor(options: CopyDataListenerOptions) {
+    super();
     this.#options = options;
     this.#settings = toWindowSettings(options);
     this.class = this.#settings.class;

@@ -7,8 +7,8 @@
 
 import { assertInteger, assertString, show } from "../../ffi/arguments.ts";
 import { type ByteSource, copyOfBytes } from "../../ffi/bytes.ts";
-import { CP_ACP, decodeCodePage, encodeCodePage } from "../../ffi/code_page.ts";
-import { toUnits } from "../../ffi/wide.ts";
+import { CP_ACP, decodeCodePage, encodeCodePage, encodeUtf8 } from "../../ffi/code_page.ts";
+import { fromUnits, toUnits } from "../../ffi/wide.ts";
 
 /**
  * How a text is written: UTF-16 as Windows programs do, UTF-8, the system's own
@@ -21,8 +21,8 @@ export type TextEncoding = "utf-16le" | "utf-8" | "ansi" | { codePage: number };
  *
  * @param text The text.
  * @param encoding How to write it.
- * @throws {TypeError} If the text is no string, the encoding is none, or the code page has no sign for
- *   a part of the text.
+ * @throws {TypeError} If the text is no string, the encoding is none, or the encoding has no sign for
+ *   a part of the text: the bytes would read as another text.
  * @throws {Win32Error} If Windows does not know the code page.
  */
 export function encodeText(
@@ -30,10 +30,10 @@ export function encodeText(
   encoding: TextEncoding = "utf-16le",
 ): Uint8Array<ArrayBuffer> {
   assertString("text", text);
-  if (encoding === "utf-8") return new TextEncoder().encode(text);
+  if (encoding === "utf-8") return encodeUtf8(text, "the text");
   return encoding === "utf-16le"
     ? new Uint8Array(toUnits(text).buffer)
-    : encodeCodePage(text, codePageOf(encoding));
+    : encodeCodePage(text, codePageOf(encoding), "the text");
 }
 
 /**
@@ -50,8 +50,11 @@ export function decodeText(bytes: ByteSource, encoding: TextEncoding = "utf-16le
 }
 
 function decodeAll(bytes: Uint8Array<ArrayBuffer>, encoding: TextEncoding): string {
-  if (encoding === "utf-16le" || encoding === "utf-8") {
-    return new TextDecoder(encoding, { ignoreBOM: true }).decode(bytes);
+  if (encoding === "utf-8") return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  if (encoding === "utf-16le") {
+    const text = fromUnits(new Uint16Array(bytes.buffer, 0, bytes.length >> 1));
+    // Half a code unit at the end is no text, and is not passed over in silence.
+    return bytes.length % 2 === 0 ? text : `${text}\ufffd`;
   }
   return decodeCodePage(bytes, codePageOf(encoding));
 }

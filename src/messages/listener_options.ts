@@ -14,7 +14,7 @@ import {
 } from "../../ffi/arguments.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
 import { MOST_COPY_DATA } from "../../ffi/struct.ts";
-import { assertClassName } from "../../ffi/window_class.ts";
+import { assertNewClassName } from "../../ffi/window_class.ts";
 import { LONGEST_TIMER } from "../waiting/poll.ts";
 import { assertTitle, uniqueClass } from "./message_window.ts";
 import { MAX_MESSAGE, WM_USER } from "./window_message.ts";
@@ -60,7 +60,7 @@ interface AllOptions extends ListenerWindowOptions {
 }
 
 const OPTIONS: OptionChecks<AllOptions> = {
-  class: assertClassName,
+  class: assertNewClassName,
   title: assertTitle,
   visibility: (name, value) => assertOneOf(name, value, ["message-only", "hidden"]),
   onMessage: assertFunction,

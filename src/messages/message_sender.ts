@@ -5,14 +5,14 @@
  */
 
 import { assertBigInteger } from "../../ffi/arguments.ts";
+import { ERROR_INSUFFICIENT_BUFFER, lastErrorCode } from "../../ffi/error.ts";
 import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { user32 } from "../../ffi/user32.ts";
-import { decodeWide } from "../../ffi/wide.ts";
+import { readWide } from "../../ffi/wide.ts";
+import { isOneWindow } from "./window_target.ts";
 
 const PROCESS_QUERY_LIMITED_INFORMATION = 0x1000;
-/** The longest path that Windows has, in code units. */
-const LONGEST_PATH = 32_767;
 
 /**
  * The window that a message names as its sender's: a claim, which nobody checks.
@@ -42,6 +42,7 @@ export class MessageSender {
    * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-getwindowthreadprocessid}
    */
   get pid(): number | undefined {
+    if (!isOneWindow(this.handle)) return undefined;
     const pid = new Uint32Array(1);
     user32().GetWindowThreadProcessId(this.handle, pid);
     return pid[0] || undefined;
@@ -59,10 +60,12 @@ export class MessageSender {
     const value = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, pid);
     if (value === 0n) return undefined;
     using process = new Handle(value, "process");
-    const path = new Uint16Array(LONGEST_PATH + 1);
-    const length = Uint32Array.of(path.length);
-    return QueryFullProcessImageNameW(process.value, 0, path, length)
-      ? decodeWide(path)
-      : undefined;
+    const path = readWide((buffer) => {
+      const length = Uint32Array.of(buffer.length);
+      const done = QueryFullProcessImageNameW(process.value, 0, buffer, length);
+      if (done) return length[0]!;
+      return lastErrorCode() === ERROR_INSUFFICIENT_BUFFER ? buffer.length : 0;
+    });
+    return path || undefined;
   }
 }

@@ -10,9 +10,10 @@ import { errorFromCode, lastError, lastErrorCode } from "../../ffi/error.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
 import { requireHost } from "../../ffi/requirements.ts";
 import { MSG_SIZE } from "../../ffi/struct.ts";
+import { Uncloneable } from "../../ffi/uncloneable.ts";
 import { toBool, toHwnd, user32 } from "../../ffi/user32.ts";
 import { assertWide, encodeWide, MAX_TEXT } from "../../ffi/wide.ts";
-import { assertClassName, WindowClass } from "../../ffi/window_class.ts";
+import { assertNewClassName, WindowClass } from "../../ffi/window_class.ts";
 import { windowsOfThisThread } from "./own_windows.ts";
 import {
   dropProcedureFailure,
@@ -95,7 +96,7 @@ const LIFE: Readonly<Record<number, State>> = {
 type State = "opening" | "open" | "closing" | "closed";
 
 const OPTIONS: OptionChecks<MessageWindowOptions> = {
-  class: assertClassName,
+  class: assertNewClassName,
   title: assertTitle,
   visibility: (name, value) => assertOneOf(name, value, ["message-only", "hidden"]),
   procedure: assertFunction,
@@ -131,7 +132,7 @@ const OPTIONS: OptionChecks<MessageWindowOptions> = {
  *
  * @see {@link https://learn.microsoft.com/windows/win32/winmsg/window-procedures}
  */
-export class MessageWindow implements Disposable {
+export class MessageWindow extends Uncloneable implements Disposable {
   /** The window's handle (`HWND`). */
   readonly handle: bigint;
   /** The name of its class. */
@@ -145,6 +146,7 @@ export class MessageWindow implements Disposable {
   #refused = false;
 
   private constructor(options: MessageWindowOptions) {
+    super();
     assertOptions(options, OPTIONS);
     assertFunction("procedure", options.procedure);
     requireHost();

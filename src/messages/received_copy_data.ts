@@ -6,6 +6,7 @@
  */
 
 import { copyBytes, type CopyDataFields, readCopyDataStruct } from "../../ffi/struct.ts";
+import { Uncloneable } from "../../ffi/uncloneable.ts";
 
 /**
  * Reads a message for as long as a function runs. It is for window procedures of ours, and not exported
@@ -17,12 +18,13 @@ import { copyBytes, type CopyDataFields, readCopyDataStruct } from "../../ffi/st
 export let duringCopyData: <R>(lParam: bigint, use: (data: ReceivedCopyData) => R) => R;
 
 /** What a window procedure got by WM_COPYDATA. */
-export class ReceivedCopyData {
+export class ReceivedCopyData extends Uncloneable {
   readonly #fields: CopyDataFields;
   #bytes: Uint8Array<ArrayBuffer> | undefined;
   #over = false;
 
   private constructor(fields: CopyDataFields) {
+    super();
     this.#fields = fields;
   }
 

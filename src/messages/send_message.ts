@@ -6,6 +6,7 @@
  */
 
 import { assertSignal } from "../../ffi/arguments.ts";
+import { assertNoAtomNumber } from "../../ffi/atom_name.ts";
 import { errorFromCode, lastError, lastErrorCode } from "../../ffi/error.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
 import { requireHost } from "../../ffi/requirements.ts";
@@ -167,14 +168,16 @@ export function postMessage(
  * assertEquals(message, registerWindowMessage("WINIPC-EXAMPLE"));
  * ```
  *
- * @param name The name, 1 to 255 UTF-16 code units; upper and lower case are the same.
+ * @param name The name, 1 to 255 UTF-16 code units; upper and lower case are the same. A `#` and digits are no
+ *   name: Windows takes them for the number of a message.
  * @returns A number from 0xC000 to 0xFFFF.
- * @throws {TypeError} If the name is no string, or has a NUL in it.
+ * @throws {TypeError} If the name is no string, is a `#` and digits, or has a NUL in it.
  * @throws {RangeError} If the name is too short or too long.
  * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-registerwindowmessagew}
  */
 export function registerWindowMessage(name: string): number {
   assertWide("name", name, { min: 1, max: MAX_NAME_LENGTH });
+  assertNoAtomNumber("name", name);
   const message = user32().RegisterWindowMessageW(encodeWide(name));
   if (message === 0) throw lastError("RegisterWindowMessageW", `Cannot register message "${name}"`);
   return message;

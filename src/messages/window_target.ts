@@ -13,14 +13,16 @@ import { show } from "../../ffi/arguments.ts";
 export type WindowTarget = { readonly handle: bigint } | bigint | number;
 
 /**
- * The low 32 bits of handles that are not those of one window: none, `HWND_BOTTOM`, `HWND_BROADCAST`
- * and `HWND_TOPMOST`. The system sends to all windows for the last one too.
+ * Whether a handle is that of one window, and neither of none nor of all.
+ *
+ * Its low 16 bits are a place in the system's table, which one window after the other gets. The
+ * next 16 bits tell these apart, and are neither 0 nor 0xFFFF. Windows takes a handle with one of
+ * these for that of whichever window has the place now, as programs of 16 bits need it.
+ * `HWND_BROADCAST`, `HWND_BOTTOM`, `HWND_TOPMOST` and `HWND_MESSAGE` have such bits too.
  */
-const NOT_ONE_WINDOW: readonly bigint[] = [0n, 1n, 0xffffn, 0xffff_ffffn];
-
-/** Whether a handle is that of one window, and neither of none nor of all. */
 export function isOneWindow(handle: bigint): boolean {
-  return !NOT_ONE_WINDOW.includes(BigInt.asUintN(32, handle));
+  const generation = BigInt.asUintN(16, handle >> 16n);
+  return generation !== 0n && generation !== 0xffffn;
 }
 
 /**

@@ -6,10 +6,11 @@
 
 import { assertInteger, assertNumber, assertSignal, show } from "../../ffi/arguments.ts";
 import { GuardedCallback } from "../../ffi/callback.ts";
+import { equalsCaseless } from "../../ffi/caseless.ts";
 import { assertOptions, type OptionChecks, pickOptions } from "../../ffi/options.ts";
 import { user32 } from "../../ffi/user32.ts";
-import { assertWide, decodeWide, encodeWide } from "../../ffi/wide.ts";
-import { assertClassName, MAX_CLASS_NAME } from "../../ffi/window_class.ts";
+import { assertWide, encodeWide, readWide } from "../../ffi/wide.ts";
+import { assertClassName } from "../../ffi/window_class.ts";
 import { assertTimeout, poll, type WaitOptions } from "../waiting/poll.ts";
 
 /** A window, as it was when it was found. */
@@ -33,7 +34,10 @@ export interface WindowQuery {
    * flags `g` and `y`.
    */
   class?: string | RegExp;
-  /** Its title: whole, or a pattern, without the flags `g` and `y`. */
+  /**
+   * Its title: whole, where upper and lower case are the same as for Windows' own `FindWindow`, or a
+   * pattern, without the flags `g` and `y`.
+   */
   title?: string | RegExp;
   /** The process that made it. */
   pid?: number;
@@ -199,9 +203,7 @@ function describe(handle: bigint, messageOnly: boolean): WindowInfo {
 
 /** Gives the name of a window's class, and "" if there is no such window. */
 function classOf(handle: bigint): string {
-  const name = new Uint16Array(MAX_CLASS_NAME + 1);
-  user32().GetClassNameW(handle, name, name.length);
-  return decodeWide(name);
+  return readWide((name) => user32().GetClassNameW(handle, name, name.length));
 }
 
 /** Names a window for an error: by its handle, and by its class if there is such a window. */
@@ -213,23 +215,16 @@ export function nameOfWindow(handle: bigint): string {
 
 /** Gives a window's whole title, without a message to the window. */
 function titleOf(handle: bigint): string {
-  const { InternalGetWindowText } = user32();
-  for (let length = 256;; length *= 4) {
-    const title = new Uint16Array(length);
-    // What it returns does not count the NUL. A title that fills the buffer may have been cut.
-    if (InternalGetWindowText(handle, title, length) < length - 1) return decodeWide(title);
-  }
+  return readWide((title) => user32().InternalGetWindowText(handle, title, title.length));
 }
 
 function matches(window: WindowInfo, { class: name, title, pid }: WindowQuery): boolean {
-  return (name === undefined ||
-    (typeof name === "string" ? sameClass(window.class, name) : name.test(window.class))) &&
-    (title === undefined ||
-      (typeof title === "string" ? window.title === title : title.test(window.title))) &&
+  return (name === undefined || isText(window.class, name)) &&
+    (title === undefined || isText(window.title, title)) &&
     (pid === undefined || window.pid === pid);
 }
 
-/** The names of classes are the same in upper and in lower case. */
-function sameClass(a: string, b: string): boolean {
-  return a.toUpperCase() === b.toUpperCase();
+/** Whether a name or a title is as wanted; for Windows upper and lower case are the same in both. */
+function isText(text: string, wanted: string | RegExp): boolean {
+  return typeof wanted === "string" ? equalsCaseless(text, wanted) : wanted.test(text);
 }

@@ -10,6 +10,7 @@ import { type StartedProcess, terminate } from "../../ffi/create_process.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import type { PipeEnd } from "./pipe_end.ts";
 import { exitCodeOf } from "../../ffi/process.ts";
+import { Uncloneable } from "../../ffi/uncloneable.ts";
 import { beginWait, type PendingWait } from "../sync/single_wait.ts";
 import { readableOf, writableOf } from "./stdio.ts";
 
@@ -42,7 +43,7 @@ export interface ChildOutput extends ChildStatus {
 }
 
 /** A process that this one has started. */
-export class ChildProcess implements AsyncDisposable {
+export class ChildProcess extends Uncloneable implements AsyncDisposable {
   /** Its process id. */
   readonly pid: number;
   /** How it ends, as soon as it does. */
@@ -66,6 +67,7 @@ export class ChildProcess implements AsyncDisposable {
     pipes: readonly (PipeEnd | undefined)[],
     signal: AbortSignal | undefined,
   ) {
+    super();
     this.pid = pid;
     this.#process = process;
     this.#pipes = pipes;

@@ -6,6 +6,7 @@
  */
 
 import { assertObject, show } from "../../ffi/arguments.ts";
+import { upcase } from "../../ffi/caseless.ts";
 import { environmentStrings, MAX_VARIABLE } from "../../ffi/environment.ts";
 import { toUnits } from "../../ffi/wide.ts";
 
@@ -48,10 +49,13 @@ export function environmentBlock(
   env: Readonly<Record<string, string>>,
   clear: boolean,
 ): Uint16Array<ArrayBuffer> {
-  // Upper and lower case are the same; what is set later wins.
-  const variables = new Map<string, string>();
-  const set = (name: string, value: string) =>
-    variables.set(name.toUpperCase(), `${name}=${value}\0`);
+  // By the names as Windows compares them, which is also the order that it wants.
+  const variables = new Map<string, { name: string; value: string }>();
+  const set = (name: string, value: string) => {
+    const key = upcase(name);
+    // A later value wins, under the name as it was written first.
+    variables.set(key, { name: variables.get(key)?.name ?? name, value });
+  };
   for (const text of clear ? [] : environmentStrings()) {
     // The names of some that Windows keeps for itself begin with "=".
     const at = text.indexOf("=", 1);
@@ -59,6 +63,6 @@ export function environmentBlock(
   }
   for (const [name, value] of Object.entries(env)) set(name, value);
   const sorted = [...variables].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  const text = sorted.map(([, variable]) => variable).join("");
+  const text = sorted.map(([, { name, value }]) => `${name}=${value}\0`).join("");
   return toUnits(text === "" ? "\0\0" : `${text}\0`);
 }

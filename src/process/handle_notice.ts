@@ -11,7 +11,8 @@
  * | 7  | u8   | what it is of: 0 a section; 1 an event; 2 a semaphore; 3 a mutex        |
  * | 8  | u32  | the sender's process id                                                 |
  * | 12 | u32  | the rights it grants, or is to be taken with: of a section 5 read and 7 |
- * |    |      | readwrite, of a mutex 0x100001, of the others 0x100002                  |
+ * |    |      | readwrite; of an event or a semaphore 0x100002, or 0x100000 if it can   |
+ * |    |      | only be waited for; of a mutex 0x100000                                 |
  * | 16 | u64  | the handle's value                                                      |
  * | 24 | u64  | the section's size in bytes, 0 for others                               |
  * | 32 | u64  | a number of the sender's own, to tell one from another                  |
@@ -32,20 +33,38 @@ const BYTE_LENGTH = 40;
 const VERSION = 1;
 /** In whose process the handle is. */
 const PLACES = { receiver: 1, sender: 2 } as const;
-/** What a handle is of, and for a section what it grants. */
-export type Grant = MemoryAccess | SharedObjectKind;
+/** What a handle is of and what it grants; an event or a semaphore to use it, or only to wait for it. */
+export type Grant = MemoryAccess | SharedObjectKind | "event to wait for" | "semaphore to wait for";
 /** What a handle is of. */
-const KINDS: Record<Grant, number> = { read: 0, readwrite: 0, event: 1, semaphore: 2, mutex: 3 };
+const KINDS: Record<Grant, number> = {
+  read: 0,
+  readwrite: 0,
+  event: 1,
+  "event to wait for": 1,
+  semaphore: 2,
+  "semaphore to wait for": 2,
+  mutex: 3,
+};
 /** The rights that handles are passed on with. */
 export const RIGHTS: Record<Grant, number> = {
   read: 0x5,
   readwrite: 0x7,
   event: 0x100002,
+  "event to wait for": 0x100000,
   semaphore: 0x100002,
-  mutex: 0x100001,
+  "semaphore to wait for": 0x100000,
+  mutex: 0x100000,
 };
 
-const GRANTS = ["read", "readwrite", "event", "semaphore", "mutex"] as const;
+const GRANTS = [
+  "read",
+  "readwrite",
+  "event",
+  "event to wait for",
+  "semaphore",
+  "semaphore to wait for",
+  "mutex",
+] as const;
 
 /** What a notice says. */
 export interface HandleNotice {
@@ -53,7 +72,7 @@ export interface HandleNotice {
   place: "receiver" | "sender";
   /** The sender's process. */
   pid: number;
-  /** What the handle is of, and for a section what it grants. */
+  /** What the handle is of, and what it grants. */
   access: Grant;
   /** The handle's value. */
   handle: bigint;

@@ -23,6 +23,7 @@ import {
 } from "../messages/mod.ts";
 import {
   type DuplicatedHandle,
+  type ObjectAccess,
   SharedEvent,
   SharedMutex,
   SharedObject,
@@ -117,9 +118,11 @@ export const RECEIVE_HANDLE_CHECKS: OptionChecks<ReceiveHandleOptions<"memory">>
   of: oneOf(["memory", "event", "semaphore", "mutex"]),
 };
 
-const ADOPT: { [K in SharedObjectKind]: (handle: bigint) => SharedObjects[K] } = {
-  event: (handle) => SharedEvent.fromHandle(handle),
-  semaphore: (handle) => SharedSemaphore.fromHandle(handle),
+const ADOPT: {
+  [K in SharedObjectKind]: (handle: bigint, access: ObjectAccess) => SharedObjects[K];
+} = {
+  event: (handle, access) => SharedEvent.fromHandle(handle, { access }),
+  semaphore: (handle, access) => SharedSemaphore.fromHandle(handle, { access }),
   mutex: (handle) => SharedMutex.fromHandle(handle),
 };
 
@@ -199,11 +202,15 @@ function duplicateTo(
   options: SendHandleOptions,
 ): { duplicate: DuplicatedHandle; access: Grant; byteLength: number } {
   if (object instanceof SharedObject) {
-    return { duplicate: object.duplicateTo(pid), access: object.kind, byteLength: 0 };
+    return { duplicate: object.duplicateTo(pid), access: grantOf(object), byteLength: 0 };
   }
   const { access = object.access } = options;
   const duplicate = object.duplicateTo(pid, { access });
   return { duplicate, access, byteLength: duplicate.byteLength };
+}
+
+function grantOf({ kind, access }: SharedObject): Grant {
+  return kind !== "mutex" && access === "wait" ? `${kind} to wait for` : kind;
 }
 
 /**
@@ -250,8 +257,9 @@ export function receiveHandle<K extends SharedObjectKind>(
       sharedMemoryOver(adoptSection(handle, { byteLength, access }), undefined, false);
     return { memory: take(notice, adopt), tag };
   }
-  if (access !== of) throw refusal(access, of);
-  return { object: take(notice, ADOPT[of]), tag };
+  if (nounFor(access) !== of) throw refusal(access, of);
+  const adopt = (handle: bigint) => ADOPT[of](handle, access === of ? "modify" : "wait");
+  return { object: take(notice, adopt), tag };
 }
 
 function checkWindow(what: string, value: unknown): void {
@@ -291,8 +299,18 @@ function named({ name }: SharedMemory | SharedObject): string {
   return name === undefined ? "" : ` "${name}"`;
 }
 
-function nounFor(access: Grant): string {
-  return access === "read" || access === "readwrite" ? "memory" : access;
+function nounFor(access: Grant): "memory" | SharedObjectKind {
+  switch (access) {
+    case "read":
+    case "readwrite":
+      return "memory";
+    case "event to wait for":
+      return "event";
+    case "semaphore to wait for":
+      return "semaphore";
+    default:
+      return access;
+  }
 }
 
 function readNotice(message: CopyDataMessage, form: "push" | "pull" | undefined): HandleNotice {

@@ -8,6 +8,7 @@
 import { assertObject, show } from "../../ffi/arguments.ts";
 import { inheritanceVariable } from "../../ffi/inheritance.ts";
 import { assertOptions, oneOf, type OptionChecks } from "../../ffi/options.ts";
+import { Uncloneable } from "../../ffi/uncloneable.ts";
 import { type MemoryAccess, SharedMemory } from "../memory/mod.ts";
 import { MEMORY_ACCESS } from "../memory/mapped_view.ts";
 import { SharedObject } from "../sync/mod.ts";
@@ -33,15 +34,25 @@ const ACCESS_CHECKS: OptionChecks<Access> = {
  * Throws unless a value is an object of what can be passed on, by keys.
  *
  * @param what What the value is, for the message: `"inherit"`.
- * @throws {TypeError} If it is none, or a key is none, or what can not be passed on is in it.
+ * @throws {TypeError} If it is none, or a key is none, two keys differ only in case, or what can not be passed
+ *   on is in it.
  */
 export function assertInheritables(
   what: string,
   value: unknown,
 ): asserts value is Readonly<Record<string, Inheritable>> {
   assertObject(what, value);
+  const names = new Map<string, string>();
   for (const [key, inheritable] of Object.entries(value)) {
-    inheritanceVariable(key);
+    // The child would find only one of them.
+    const name = inheritanceVariable(key).toUpperCase();
+    const same = names.get(name);
+    if (same !== undefined) {
+      throw new TypeError(
+        `Expected the keys of ${what} to differ in more than case, got "${same}" and "${key}"`,
+      );
+    }
+    names.set(name, key);
     assertInheritable(`${what}.${key}`, inheritable);
   }
 }
@@ -87,7 +98,7 @@ const scopes = new WeakMap<object, InheritanceScope>();
  * await child.status;
  * ```
  */
-export class InheritanceScope implements Disposable {
+export class InheritanceScope extends Uncloneable implements Disposable {
   /** What the child's environment needs in addition. */
   readonly env: Record<string, string> = {};
   /** The values that the handles have, here and in the child, by their keys. */
@@ -100,6 +111,7 @@ export class InheritanceScope implements Disposable {
    * @param objects What is passed on, under which keys.
    */
   constructor(objects: Readonly<Record<string, Inheritable>>) {
+    super();
     assertInheritables("what is inherited", objects);
     // A script may keep these and forget the scope: the handles are then still needed.
     for (const words of [this.env, this.handles]) scopes.set(words, this);
@@ -150,7 +162,7 @@ export class InheritanceScope implements Disposable {
  *   lower case are the same.
  * @throws {Deno.errors.PermissionDenied} If memory that was opened to be read is to be passed on to be written.
  * @throws {Deno.errors.BadResource} If one of them is closed.
- * @throws {TypeError} If a key is none.
+ * @throws {TypeError} If a key is none, or is the same as another.
  */
 export function inheritHandles(objects: Record<string, Inheritable>): InheritanceScope {
   return new InheritanceScope(objects);

@@ -1,17 +1,19 @@
 /**
  * Which file a command means.
  *
- * @see {@link https://learn.microsoft.com/windows/win32/api/processenv/nf-processenv-searchpathw}
+ * @see {@link https://learn.microsoft.com/windows-server/administration/windows-commands/path}
  * @module
  */
 
+import { equalsCaseless } from "../../ffi/caseless.ts";
 import { environmentVariable } from "../../ffi/environment.ts";
+import { fileKind, fullPath } from "../../ffi/file_path.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
-import { decodeWide, encodeWide } from "../../ffi/wide.ts";
+import { readWide } from "../../ffi/wide.ts";
 import { toCommandLine, withinLength } from "./command_line.ts";
 
-/** The longest path that Windows has, in code units. */
-const LONGEST_PATH = 32_767;
+/** The extensions of files that can be started, in the order in which Windows tries them at first. */
+const EXTENSIONS = [".com", ".exe", ".bat", ".cmd"];
 
 /** The longest command line that cmd.exe takes, in UTF-16 code units. */
 const MAX_SHELL_LINE = 8191;
@@ -24,8 +26,18 @@ export interface Program {
   commandLine: string;
 }
 
+/** Where a command is looked for, and how its arguments are joined. */
+export interface ProgramOptions {
+  /** The folder from which a relative path leads. @default this process's current directory */
+  cwd?: string | undefined;
+  /** The `PATH`. @default this process's */
+  path?: string | undefined;
+  /** Whether the arguments are joined as they are. @default false */
+  raw?: boolean | undefined;
+}
+
 /**
- * Finds the program of a command.
+ * Finds the program of a command, as cmd does: also by a name without its extension.
  *
  * A bare name is looked for on the `PATH` and among Windows' own programs, never in the
  * current directory. A batch file is run by cmd.exe, which reads arguments by rules that no
@@ -33,56 +45,91 @@ export interface Program {
  *
  * @param command The command: a path, or a name.
  * @param args The arguments.
- * @param raw Whether the arguments are joined as they are.
+ * @param options Where it is looked for, and how the arguments are joined.
  * @throws {Deno.errors.NotFound} If there is no such program.
  * @throws {TypeError} If an argument cannot be passed to a batch file safely.
  * @throws {RangeError} If the command line is too long.
  */
-export function findProgram(command: string, args: readonly string[], raw: boolean): Program {
-  const path = /[\\/:]/.test(command) ? withExtension(command) : search(command);
+export function findProgram(
+  command: string,
+  args: readonly string[],
+  options: ProgramOptions = {},
+): Program {
+  const isPath = /[\\/:]/.test(command);
+  const path = fullPath(isPath ? atPath(command, options.cwd) : search(command, options.path));
   if (/\.(bat|cmd)[. ]*$/i.test(path)) return batchFile(path, args);
   return {
     path,
-    commandLine: raw
+    commandLine: options.raw
       ? withinLength([toCommandLine(path, []), ...args].join(" "))
       : toCommandLine(path, args),
   };
 }
 
-/** A path without an extension is one of a program. */
-function withExtension(path: string): string {
-  return /\.[^\\/]*$/.test(path) ? path : `${path}.exe`;
+function atPath(command: string, cwd: string | undefined): string {
+  const path = from(cwd, command);
+  // Windows drops a dot at the end of a path.
+  const found = [path, path.replace(/\.$/, "")].flatMap(variants).find(isFile);
+  if (found !== undefined) return found;
+  if (fileKind(path) === "folder") {
+    throw new Deno.errors.NotFound(`Cannot start ${JSON.stringify(path)}: it is a folder`);
+  }
+  // It has no extension, or Windows says what is wrong.
+  return path;
 }
 
-function search(name: string): string {
-  const folders = (environmentVariable("PATH") ?? "").split(";")
+/** A path as the child would read it: Windows reads it in this process's current directory. */
+function from(cwd: string | undefined, path: string): string {
+  if (cwd === undefined || /^([A-Za-z]:|[\\/]{2})/.test(path)) return path;
+  if (/^[\\/]/.test(path)) {
+    const root = /^([\\/]{2}[^\\/]+[\\/][^\\/]+|[A-Za-z]:)/.exec(cwd)?.[0] ?? "";
+    return root + path;
+  }
+  return /[\\/:]$/.test(cwd) ? cwd + path : `${cwd}\\${path}`;
+}
+
+function search(name: string, path: string | undefined): string {
+  const folders = foldersOf(path ?? environmentVariable("PATH") ?? "")
     // Relative ones would be looked for in the current directory.
     .filter((folder) => /^([A-Za-z]:[\\/]|[\\/]{2})/.test(folder));
-  const path = new Uint16Array(LONGEST_PATH);
-  const length = kernel32().SearchPathW(
-    encodeWide([...folders, systemFolder()].join(";")),
-    encodeWide(name),
-    encodeWide(".exe"),
-    path.length,
-    path,
-    null,
-  );
-  if (length > 0) return decodeWide(path);
+  for (const folder of [...folders, systemFolder()]) {
+    const found = variants(`${folder}\\${name}`).find(isFile);
+    if (found !== undefined) return found;
+  }
   throw new Deno.errors.NotFound(
     `Cannot find the program ${JSON.stringify(name)}: it is not on the PATH, and the current ` +
       "directory is not looked at; give its path",
   );
 }
 
+/** The folders of a `PATH`: semicolons within quotation marks belong to a folder's name. */
+function foldersOf(path: string): string[] {
+  return [...path.matchAll(/([^;"]|"[^"]*"?)+/g)].map(([folder]) => folder.replaceAll('"', ""));
+}
+
+/** The files that may be meant by a path, which may lack an extension. The first that is there counts. */
+function variants(path: string): string[] {
+  const listed = (environmentVariable("PATHEXT") ?? "").split(";");
+  const known = listed.flatMap((listed) => EXTENSIONS.filter((one) => equalsCaseless(one, listed)));
+  const extensions = new Set(known.length > 0 ? [...known, ".com", ".exe"] : EXTENSIONS);
+  const longer = [...extensions].map((extension) => path + extension);
+  return /\.[^\\/:]*$/.test(path) ? [path, ...longer] : longer;
+}
+
+/** Whether there is a file, and no device: `NUL` and its like are in every folder. */
+function isFile(path: string): boolean {
+  return fileKind(path) === "file" && !fullPath(path).startsWith("\\\\.\\");
+}
+
 function systemFolder(): string {
-  const path = new Uint16Array(LONGEST_PATH);
-  kernel32().GetSystemDirectoryW(path, path.length);
-  return decodeWide(path);
+  return readWide((path) => kernel32().GetSystemDirectoryW(path, path.length));
 }
 
 function batchFile(path: string, args: readonly string[]): Program {
   const safe = (text: string, pattern: RegExp) => {
-    if (pattern.test(text)) return `"${text}"`;
+    // The programs that the file passes an argument on to read backslashes before a quotation mark as
+    // pairs, which cmd.exe does not.
+    if (pattern.test(text)) return `"${text.replace(/\\+$/, "$&$&")}"`;
     throw new TypeError(
       `Cannot pass ${JSON.stringify(text)} to a batch file: cmd.exe may take it for something else`,
     );

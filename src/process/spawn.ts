@@ -6,7 +6,10 @@
  */
 
 import { assertBoolean, assertSignal, show } from "../../ffi/arguments.ts";
+import { equalsCaseless } from "../../ffi/caseless.ts";
 import { createProcess, killWithThisProcess } from "../../ffi/create_process.ts";
+import { toPath } from "../../ffi/file_location.ts";
+import { assertFolder } from "../../ffi/file_path.ts";
 import { assertOptions, oneOf, type OptionChecks } from "../../ffi/options.ts";
 import { assertWide } from "../../ffi/wide.ts";
 import { ChildProcess } from "./child_process.ts";
@@ -28,8 +31,12 @@ export interface SpawnOptions {
   env?: Readonly<Record<string, string>>;
   /** Whether it has none of this process's variables. @default false */
   clearEnv?: boolean;
-  /** Its current directory. @default this process's */
-  cwd?: string;
+  /**
+   * Its current directory, a path or a `file:` URL. A relative path of a program leads from there.
+   *
+   * @default this process's
+   */
+  cwd?: string | URL;
   /** Its standard input: this process's, nothing, or a stream. @default "inherit" */
   stdin?: Stdio;
   /** Its standard output. @default "inherit" */
@@ -52,7 +59,9 @@ export const SPAWN_CHECKS: OptionChecks<SpawnOptions> = {
   inherit: assertInheritables,
   env: assertEnvironment,
   clearEnv: assertBoolean,
-  cwd: assertWide,
+  cwd(what, value) {
+    toPath(what, value);
+  },
   stdin: oneOf(STDIO),
   stdout: oneOf(STDIO),
   stderr: oneOf(STDIO),
@@ -65,16 +74,30 @@ export const SPAWN_CHECKS: OptionChecks<SpawnOptions> = {
  * Starts a program, which inherits the handles that are named and no others, whatever else in
  * this process is inheritable.
  *
- * @param command The program: a path, or a name that is looked for on the `PATH`.
+ * A name is looked for on the `PATH` of `env`, or else on this process's, and among Windows' own
+ * programs. Unlike `Deno.Command`, it looks in no folder that the `PATH` names relative to the current
+ * directory. The extensions `.com`, `.exe`, `.bat` and `.cmd` may be left out; `PATHEXT` orders them.
+ *
+ * @example
+ * ```ts
+ * import { spawn } from "@winipc/winipc/process";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const child = spawn("cmd", { args: ["/c", "exit 3"], cwd: new URL("file:///C:/windows") });
+ * assertEquals((await child.status).code, 3);
+ * ```
+ *
+ * @param command The program: a path, a `file:` URL, or a name.
  * @param options What it is to be like.
- * @throws {Deno.errors.NotFound} If there is no such program.
+ * @throws {Deno.errors.NotFound} If there is no such program, or no such folder as `cwd`.
  * @throws {Deno.errors.PermissionDenied} If this user may not run it, or memory that was opened to be read is to
  *   be passed on to be written.
  * @throws {Deno.errors.InvalidData} If the file is no program.
  * @throws {TypeError} If an argument is of the wrong kind, or cannot be passed on.
+ * @throws {RangeError} If the command line, or a variable's name or value, has more than 32,766 characters.
  */
-export function spawn(command: string, options: SpawnOptions = {}): ChildProcess {
-  assertWide("command", command);
+export function spawn(command: string | URL, options: SpawnOptions = {}): ChildProcess {
+  const program = toPath("command", command);
   assertOptions(options, SPAWN_CHECKS);
   const { args = [], inherit = {}, signal, killWithParent = false } = options;
   const { stdin = "inherit", stdout = "inherit", stderr = "inherit" } = options;
@@ -82,7 +105,15 @@ export function spawn(command: string, options: SpawnOptions = {}): ChildProcess
   using scope = new InheritanceScope(inherit);
   const words: unknown = typeof args === "function" ? args(scope.handles) : args;
   assertArguments("args", words);
-  const program = findProgram(command, words, options.windowsRawArguments ?? false);
+  const cwd = options.cwd === undefined ? undefined : toPath("cwd", options.cwd);
+  if (cwd !== undefined) {
+    assertFolder(cwd, `Cannot start ${JSON.stringify(program)} in ${JSON.stringify(cwd)}`);
+  }
+  const found = findProgram(program, words, {
+    cwd,
+    path: pathOf(options.env ?? {}),
+    raw: options.windowsRawArguments,
+  });
   const environment = environmentBlock({ ...options.env, ...scope.env }, options.clearEnv ?? false);
   const ends: StdioEnd[] = [];
   try {
@@ -90,9 +121,9 @@ export function spawn(command: string, options: SpawnOptions = {}): ChildProcess
     ends.push(openStdio("stdout", stdout));
     ends.push(openStdio("stderr", stderr));
     const started = createProcess({
-      ...program,
+      ...found,
       environment,
-      directory: options.cwd,
+      directory: cwd,
       standard: ends.map(({ handle }) => handle),
       inherited: Object.values(scope.handles),
       beforeItRuns: killWithParent ? killWithThisProcess : undefined,
@@ -104,6 +135,11 @@ export function spawn(command: string, options: SpawnOptions = {}): ChildProcess
   } finally {
     for (const { handle } of ends) handle.close();
   }
+}
+
+/** The `PATH` of an environment; the last one counts where it is there in several spellings. */
+function pathOf(env: Readonly<Record<string, string>>): string | undefined {
+  return Object.entries(env).findLast(([name]) => equalsCaseless(name, "PATH"))?.[1];
 }
 
 function assertArguments(what: string, value: unknown): asserts value is readonly string[] {

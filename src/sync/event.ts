@@ -19,13 +19,16 @@ import {
   inheritShared,
   NEW_OBJECT_CHECKS,
   type NewObjectOptions,
-  OPEN_OBJECT_CHECKS,
-  type OpenObjectOptions,
+  OBJECT_FROM_HANDLE_CHECKS,
+  type ObjectFromHandleOptions,
+  OPEN_ACCESS_CHECKS,
+  type OpenAccessOptions,
   openOrCreateShared,
   openShared,
   type Origin,
   SharedObject,
-  type WaitForObjectOptions,
+  WAIT_FOR_ACCESS_CHECKS,
+  type WaitForAccessOptions,
   waitForShared,
 } from "./shared_object.ts";
 import { waitForOne, waitForOneSync, type WaitSyncOptions } from "./single_wait.ts";
@@ -51,12 +54,12 @@ export const EVENT_CHECKS: OptionChecks<EventOptions> = {
 };
 
 /** How to open an event, or to make it if it is not there. */
-export interface OpenOrCreateEventOptions extends EventOptions, OpenObjectOptions {}
+export interface OpenOrCreateEventOptions extends EventOptions, OpenAccessOptions {}
 
 /** The checks of {@linkcode OpenOrCreateEventOptions}. */
 export const OPEN_OR_CREATE_EVENT_CHECKS: OptionChecks<OpenOrCreateEventOptions> = {
   ...EVENT_CHECKS,
-  ...OPEN_OBJECT_CHECKS,
+  ...OPEN_ACCESS_CHECKS,
 };
 
 /** Makes the object for an event that was opened or made, and may have a label of its own. */
@@ -127,6 +130,20 @@ export class SharedEvent extends SharedObject {
   /**
    * Opens the event of a name.
    *
+   * @example Wait for an event that may only be waited for
+   * ```ts
+   * import { SharedEvent } from "@winipc/winipc/sync";
+   * import { assertThrows } from "@std/assert";
+   *
+   * // Another program grants everyone the right to wait (SYNCHRONIZE), and no more.
+   * using theirs = SharedEvent.create("theirs", { security: "D:P(A;;0x100000;;;WD)" });
+   *
+   * using event = SharedEvent.open("theirs", { access: "wait" });
+   * theirs.set();
+   * await event.wait({ timeout: 10_000 });
+   * assertThrows(() => event.set(), Deno.errors.PermissionDenied, "EVENT_MODIFY_STATE");
+   * ```
+   *
    * @param name The name.
    * @param options How.
    * @throws {Deno.errors.NotFound} If nobody holds it.
@@ -134,9 +151,9 @@ export class SharedEvent extends SharedObject {
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-openeventw}
    */
-  static open(name: string, options: OpenObjectOptions = {}): SharedEvent {
+  static open(name: string, options: OpenAccessOptions = {}): SharedEvent {
     const full = objectName(name);
-    assertOptions(options, OPEN_OBJECT_CHECKS);
+    assertOptions(options, OPEN_ACCESS_CHECKS);
     return new SharedEvent(openShared(EVENT, full, options));
   }
 
@@ -168,8 +185,10 @@ export class SharedEvent extends SharedObject {
    * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
    */
-  static async waitFor(name: string, options: WaitForObjectOptions = {}): Promise<SharedEvent> {
-    return new SharedEvent(await waitForShared(EVENT, objectName(name), options));
+  static async waitFor(name: string, options: WaitForAccessOptions = {}): Promise<SharedEvent> {
+    const full = objectName(name);
+    assertOptions(options, WAIT_FOR_ACCESS_CHECKS);
+    return new SharedEvent(await waitForShared(EVENT, full, options));
   }
 
   /**
@@ -178,12 +197,18 @@ export class SharedEvent extends SharedObject {
    * What is refused stays open and belongs to whom it did.
    *
    * @param handle The handle's value in this process.
+   * @param expected What the handle has to be like.
    * @throws {TypeError} If it is neither a bigint nor an integer.
+   * @throws {Deno.errors.InvalidData} If it does not grant what is expected.
    * @throws {Deno.errors.BadResource} If it is no handle of an event, or this script owns it already.
-   * @throws {Deno.errors.PermissionDenied} If it does not let this process wait and set.
+   * @throws {Deno.errors.PermissionDenied} If it does not let this process wait.
    */
-  static fromHandle(handle: bigint | number): SharedEvent {
-    return new SharedEvent(adoptShared(EVENT, handle));
+  static fromHandle(
+    handle: bigint | number,
+    expected: ObjectFromHandleOptions = {},
+  ): SharedEvent {
+    assertOptions(expected, OBJECT_FROM_HANDLE_CHECKS);
+    return new SharedEvent(adoptShared(EVENT, handle, expected));
   }
 
   /**
@@ -206,6 +231,7 @@ export class SharedEvent extends SharedObject {
    * Sets the event: lets one wait go, or every one if it is reset by hand.
    *
    * @throws {Deno.errors.BadResource} If it is closed.
+   * @throws {Deno.errors.PermissionDenied} If it was opened only to be waited for.
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-setevent}
    */
   set(): void {
@@ -217,6 +243,7 @@ export class SharedEvent extends SharedObject {
    * Takes back that it was set, if nobody has been let go by it.
    *
    * @throws {Deno.errors.BadResource} If it is closed.
+   * @throws {Deno.errors.PermissionDenied} If it was opened only to be waited for.
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-resetevent}
    */
   reset(): void {

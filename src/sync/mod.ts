@@ -26,7 +26,7 @@ export type { WaitOptions } from "../waiting/poll.ts";
 export { type EventOptions, type OpenOrCreateEventOptions, SharedEvent } from "./event.ts";
 export { type OpenOrCreateMutexOptions, SharedMutex } from "./mutex.ts";
 export { MutexLock } from "./mutex_lock.ts";
-export type { SharedObjectKind } from "./object_kind.ts";
+export type { ObjectAccess, SharedObjectKind } from "./object_kind.ts";
 export { ProcessWatch } from "./process_watch.ts";
 export {
   type OpenOrCreateSemaphoreOptions,
@@ -35,8 +35,11 @@ export {
 } from "./semaphore.ts";
 export {
   type NewObjectOptions,
+  type ObjectFromHandleOptions,
+  type OpenAccessOptions,
   type OpenObjectOptions,
   SharedObject,
+  type WaitForAccessOptions,
   type WaitForObjectOptions,
 } from "./shared_object.ts";
 export type { WaitSyncOptions } from "./single_wait.ts";

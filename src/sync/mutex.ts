@@ -27,6 +27,7 @@ import {
   openShared,
   type Origin,
   SharedObject,
+  WAIT_FOR_OBJECT_CHECKS,
   type WaitForObjectOptions,
   waitForShared,
 } from "./shared_object.ts";
@@ -159,7 +160,9 @@ export class SharedMutex extends SharedObject {
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
    */
   static async waitFor(name: string, options: WaitForObjectOptions = {}): Promise<SharedMutex> {
-    return new SharedMutex(await waitForShared(MUTEX, objectName(name), options));
+    const full = objectName(name);
+    assertOptions(options, WAIT_FOR_OBJECT_CHECKS);
+    return new SharedMutex(await waitForShared(MUTEX, full, options));
   }
 
   /**

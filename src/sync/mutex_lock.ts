@@ -4,8 +4,10 @@
  * @module
  */
 
+import { Uncloneable } from "../../ffi/uncloneable.ts";
+
 /** A lock of a mutex, or of several; whoever has it is alone until it is released. */
-export class MutexLock implements Disposable {
+export class MutexLock extends Uncloneable implements Disposable {
   /**
    * Whether a process or a thread ended while it held the mutex: what it guards may be half
    * done.
@@ -23,6 +25,7 @@ export class MutexLock implements Disposable {
    * @param release Releases it.
    */
   constructor(label: string, abandoned: boolean, release: () => void) {
+    super();
     this.#label = label;
     this.abandoned = abandoned;
     this.#release = release;

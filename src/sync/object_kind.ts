@@ -7,12 +7,12 @@
 
 import { SYNCHRONIZE } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
-import { type OpenCall, READ_CONTROL } from "../../ffi/named_object.ts";
+import { type NamedRight, type OpenCall, READ_CONTROL } from "../../ffi/named_object.ts";
 import type { ObjectRights } from "../../ffi/security.ts";
 
 /** `EVENT_MODIFY_STATE` and `SEMAPHORE_MODIFY_STATE`. */
 const MODIFY_STATE = 0x2;
-/** `MUTEX_MODIFY_STATE`, which Microsoft has reserved, and .NET asks for to release one. */
+/** `MUTEX_MODIFY_STATE`, which Windows does not need to release one; .NET asks for it when it opens one. */
 const MUTEX_MODIFY_STATE = 0x1;
 
 /** What this module calls the kinds. */
@@ -30,11 +30,21 @@ export interface ObjectKind {
   use: number;
   /** All the rights, and those that `"everyone"` gets. */
   rights: ObjectRights;
+  /** The rights of `use` by their names. */
+  named: readonly NamedRight[];
   /** The function that opens one. */
   openApi: string;
   /** That function. */
   open: OpenCall;
 }
+
+/** What an object is for: only to be waited for, or to be set, reset or released as well. */
+export type ObjectAccess = "wait" | "modify";
+/** Each {@linkcode ObjectAccess}. */
+export const OBJECT_ACCESS = ["wait", "modify"] as const satisfies ObjectAccess[];
+
+const WAIT_RIGHT: NamedRight = { name: "SYNCHRONIZE", mask: SYNCHRONIZE };
+const WAIT_ONLY = 'open it with { access: "wait" } to wait for it only';
 
 /** Events. */
 export const EVENT: ObjectKind = {
@@ -42,6 +52,7 @@ export const EVENT: ObjectKind = {
   noun: "an event",
   type: "Event",
   use: SYNCHRONIZE | MODIFY_STATE,
+  named: [WAIT_RIGHT, { name: "EVENT_MODIFY_STATE", mask: MODIFY_STATE, without: WAIT_ONLY }],
   rights: { all: 0x1f0003, everyone: SYNCHRONIZE | MODIFY_STATE | READ_CONTROL },
   openApi: "OpenEventW",
   open: (...args) => kernel32().OpenEventW(...args),
@@ -53,17 +64,23 @@ export const SEMAPHORE: ObjectKind = {
   noun: "a semaphore",
   type: "Semaphore",
   use: SYNCHRONIZE | MODIFY_STATE,
+  named: [WAIT_RIGHT, { name: "SEMAPHORE_MODIFY_STATE", mask: MODIFY_STATE, without: WAIT_ONLY }],
   rights: { all: 0x1f0003, everyone: SYNCHRONIZE | MODIFY_STATE | READ_CONTROL },
   openApi: "OpenSemaphoreW",
   open: (...args) => kernel32().OpenSemaphoreW(...args),
 };
 
-/** Mutexes, which the kernel calls mutants. */
+/**
+ * Mutexes, which the kernel calls mutants.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-openmutexw}
+ */
 export const MUTEX: ObjectKind = {
   word: "mutex",
   noun: "a mutex",
   type: "Mutant",
-  use: SYNCHRONIZE | MUTEX_MODIFY_STATE,
+  use: SYNCHRONIZE,
+  named: [WAIT_RIGHT],
   rights: { all: 0x1f0001, everyone: SYNCHRONIZE | MUTEX_MODIFY_STATE | READ_CONTROL },
   openApi: "OpenMutexW",
   open: (...args) => kernel32().OpenMutexW(...args),

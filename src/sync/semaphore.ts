@@ -19,13 +19,16 @@ import {
   inheritShared,
   NEW_OBJECT_CHECKS,
   type NewObjectOptions,
-  OPEN_OBJECT_CHECKS,
-  type OpenObjectOptions,
+  OBJECT_FROM_HANDLE_CHECKS,
+  type ObjectFromHandleOptions,
+  OPEN_ACCESS_CHECKS,
+  type OpenAccessOptions,
   openOrCreateShared,
   openShared,
   type Origin,
   SharedObject,
-  type WaitForObjectOptions,
+  WAIT_FOR_ACCESS_CHECKS,
+  type WaitForAccessOptions,
   waitForShared,
 } from "./shared_object.ts";
 import { waitForOne, waitForOneSync, type WaitSyncOptions } from "./single_wait.ts";
@@ -33,6 +36,13 @@ import { waitForOne, waitForOneSync, type WaitSyncOptions } from "./single_wait.
 /** The most that a semaphore can count to. */
 const MOST = 2 ** 31 - 1;
 const ERROR_TOO_MANY_POSTS = 298;
+/** What is known of why a semaphore cannot be released, by the error's code. */
+const HINTS: Readonly<Record<number, string>> = {
+  5: "the handle does not grant SEMAPHORE_MODIFY_STATE, only to wait: " +
+    'open the semaphore without { access: "wait" }',
+  [ERROR_TOO_MANY_POSTS]:
+    "it would count to more than its maximum: more was released than was taken",
+};
 
 /** What a new semaphore is to be like. */
 export interface SemaphoreOptions extends NewObjectOptions {
@@ -50,12 +60,12 @@ export const SEMAPHORE_CHECKS: OptionChecks<SemaphoreOptions> = {
 };
 
 /** How to open a semaphore, or to make it if it is not there. */
-export interface OpenOrCreateSemaphoreOptions extends SemaphoreOptions, OpenObjectOptions {}
+export interface OpenOrCreateSemaphoreOptions extends SemaphoreOptions, OpenAccessOptions {}
 
 /** The checks of {@linkcode OpenOrCreateSemaphoreOptions}. */
 export const OPEN_OR_CREATE_SEMAPHORE_CHECKS: OptionChecks<OpenOrCreateSemaphoreOptions> = {
   ...SEMAPHORE_CHECKS,
-  ...OPEN_OBJECT_CHECKS,
+  ...OPEN_ACCESS_CHECKS,
 };
 
 /**
@@ -124,9 +134,9 @@ export class SharedSemaphore extends SharedObject {
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-opensemaphorew}
    */
-  static open(name: string, options: OpenObjectOptions = {}): SharedSemaphore {
+  static open(name: string, options: OpenAccessOptions = {}): SharedSemaphore {
     const full = objectName(name);
-    assertOptions(options, OPEN_OBJECT_CHECKS);
+    assertOptions(options, OPEN_ACCESS_CHECKS);
     return new SharedSemaphore(openShared(SEMAPHORE, full, options));
   }
 
@@ -159,8 +169,10 @@ export class SharedSemaphore extends SharedObject {
    * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
    */
-  static async waitFor(name: string, options: WaitForObjectOptions = {}): Promise<SharedSemaphore> {
-    return new SharedSemaphore(await waitForShared(SEMAPHORE, objectName(name), options));
+  static async waitFor(name: string, options: WaitForAccessOptions = {}): Promise<SharedSemaphore> {
+    const full = objectName(name);
+    assertOptions(options, WAIT_FOR_ACCESS_CHECKS);
+    return new SharedSemaphore(await waitForShared(SEMAPHORE, full, options));
   }
 
   /**
@@ -169,12 +181,18 @@ export class SharedSemaphore extends SharedObject {
    * What is refused stays open and belongs to whom it did.
    *
    * @param handle The handle's value in this process.
+   * @param expected What the handle has to be like.
    * @throws {TypeError} If it is neither a bigint nor an integer.
+   * @throws {Deno.errors.InvalidData} If it does not grant what is expected.
    * @throws {Deno.errors.BadResource} If it is no handle of a semaphore, or this script owns it already.
-   * @throws {Deno.errors.PermissionDenied} If it does not let this process wait and release.
+   * @throws {Deno.errors.PermissionDenied} If it does not let this process wait.
    */
-  static fromHandle(handle: bigint | number): SharedSemaphore {
-    return new SharedSemaphore(adoptShared(SEMAPHORE, handle));
+  static fromHandle(
+    handle: bigint | number,
+    expected: ObjectFromHandleOptions = {},
+  ): SharedSemaphore {
+    assertOptions(expected, OBJECT_FROM_HANDLE_CHECKS);
+    return new SharedSemaphore(adoptShared(SEMAPHORE, handle, expected));
   }
 
   /**
@@ -200,6 +218,7 @@ export class SharedSemaphore extends SharedObject {
    * @returns What it was before.
    * @throws {RangeError} If it would be more than the maximum; nothing is changed then.
    * @throws {Deno.errors.BadResource} If it is closed.
+   * @throws {Deno.errors.PermissionDenied} If it was opened only to be waited for.
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-releasesemaphore}
    */
   release(count: number = 1): number {
@@ -209,9 +228,13 @@ export class SharedSemaphore extends SharedObject {
     if (kernel32().ReleaseSemaphore(this.#handle.value, count, previous)) return previous[0]!;
     const code = lastErrorCode();
     const attempt = `Cannot release ${this.#handle.kind} by ${count}`;
-    const cause = errorFromCode(code, "ReleaseSemaphore", attempt, {
-      hint: "it would count to more than its maximum: more was released than was taken",
-    });
+    const hint = HINTS[code];
+    const cause = errorFromCode(
+      code,
+      "ReleaseSemaphore",
+      attempt,
+      hint === undefined ? {} : { hint },
+    );
     throw code === ERROR_TOO_MANY_POSTS ? new RangeError(cause.message, { cause }) : cause;
   }
 

@@ -8,10 +8,10 @@ import { inspectHandle } from "../../ffi/adoption.ts";
 import { assertBoolean } from "../../ffi/arguments.ts";
 import { unless } from "../../ffi/error.ts";
 import { DuplicatedHandle } from "../../ffi/duplicated_handle.ts";
-import { Handle } from "../../ffi/handle.ts";
+import { Handle, SYNCHRONIZE } from "../../ffi/handle.ts";
 import { adoptInherited, readInheritance } from "../../ffi/inheritance.ts";
 import { createObject, type NewObject, openObject, READ_CONTROL } from "../../ffi/named_object.ts";
-import { assertOptions, oneOf, type OptionChecks } from "../../ffi/options.ts";
+import { oneOf, type OptionChecks } from "../../ffi/options.ts";
 import {
   assertOwnedBySelf,
   assertSecurity,
@@ -20,7 +20,12 @@ import {
   type Security,
 } from "../../ffi/security.ts";
 import { poll, WAIT_CHECKS, type WaitOptions } from "../waiting/poll.ts";
-import type { ObjectKind, SharedObjectKind } from "./object_kind.ts";
+import {
+  OBJECT_ACCESS,
+  type ObjectAccess,
+  type ObjectKind,
+  type SharedObjectKind,
+} from "./object_kind.ts";
 import { WaitableObject } from "./waitable_object.ts";
 
 /** What a new object is to be like, whatever its kind. */
@@ -29,6 +34,10 @@ export interface NewObjectOptions {
    * Who may open it: `"user"`, this user and the system; `"everyone"` on the machine, programs
    * of low integrity too; or a descriptor in SDDL. An object without a name is by default for
    * nobody, since only handles to it can be passed on.
+   *
+   * A program that opens it by a `Create` function (`CreateEvent` with a name that exists) asks for all rights, which
+   * `"everyone"` does not grant and `"everyone-full"` does. Avoid that one: with all rights, any program can
+   * change who may open the object, and shut everybody else out.
    *
    * @default "user"
    */
@@ -57,6 +66,23 @@ export const OPEN_OBJECT_CHECKS: OptionChecks<OpenObjectOptions> = {
   owner: oneOf(["self", "anyone"]),
 };
 
+/** How to open an event or a semaphore that is there. */
+export interface OpenAccessOptions extends OpenObjectOptions {
+  /**
+   * What for: `"wait"`, only to wait for it, which is all that some programs grant to those with fewer rights; `"modify"`,
+   * to set, reset or release it as well.
+   *
+   * @default "modify"
+   */
+  access?: ObjectAccess;
+}
+
+/** The checks of {@linkcode OpenAccessOptions}. */
+export const OPEN_ACCESS_CHECKS: OptionChecks<OpenAccessOptions> = {
+  ...OPEN_OBJECT_CHECKS,
+  access: oneOf(OBJECT_ACCESS),
+};
+
 /** How to wait for an object to be made, and how to open it. */
 export interface WaitForObjectOptions extends OpenObjectOptions, WaitOptions {}
 
@@ -64,6 +90,26 @@ export interface WaitForObjectOptions extends OpenObjectOptions, WaitOptions {}
 export const WAIT_FOR_OBJECT_CHECKS: OptionChecks<WaitForObjectOptions> = {
   ...OPEN_OBJECT_CHECKS,
   ...WAIT_CHECKS,
+};
+
+/** How to wait for an event or a semaphore to be made, and how to open it. */
+export interface WaitForAccessOptions extends OpenAccessOptions, WaitOptions {}
+
+/** The checks of {@linkcode WaitForAccessOptions}. */
+export const WAIT_FOR_ACCESS_CHECKS: OptionChecks<WaitForAccessOptions> = {
+  ...OPEN_ACCESS_CHECKS,
+  ...WAIT_CHECKS,
+};
+
+/** What a handle of an event or a semaphore has to be like to be taken over. */
+export interface ObjectFromHandleOptions {
+  /** What it lets this process do, no less and no more. @default any */
+  access?: ObjectAccess;
+}
+
+/** The checks of {@linkcode ObjectFromHandleOptions}. */
+export const OBJECT_FROM_HANDLE_CHECKS: OptionChecks<ObjectFromHandleOptions> = {
+  access: oneOf(OBJECT_ACCESS),
 };
 
 /** Where a shared object comes from. */
@@ -74,7 +120,11 @@ export interface Origin {
   name: string | undefined;
   /** Whether it is new. */
   created: boolean;
+  /** The rights to use it that the handle has, as a mask. */
+  rights: number;
 }
+
+let rightsOf: (object: SharedObject) => number;
 
 /** An object that processes share, by name, by an inherited handle, or by one that was put there. */
 export abstract class SharedObject extends WaitableObject {
@@ -84,6 +134,11 @@ export abstract class SharedObject extends WaitableObject {
   readonly created: boolean;
   readonly #handle: Handle;
   readonly #kind: ObjectKind;
+  readonly #rights: number;
+
+  static {
+    rightsOf = (object) => object.#rights;
+  }
 
   /**
    * Takes a handle over.
@@ -91,10 +146,11 @@ export abstract class SharedObject extends WaitableObject {
    * @param kind The kind of object.
    * @param origin Where it comes from.
    */
-  constructor(kind: ObjectKind, { handle, name, created }: Origin) {
+  constructor(kind: ObjectKind, { handle, name, created, rights }: Origin) {
     super(handle);
     this.#handle = handle;
     this.#kind = kind;
+    this.#rights = rights;
     this.name = name;
     this.created = created;
   }
@@ -102,6 +158,11 @@ export abstract class SharedObject extends WaitableObject {
   /** What kind of object it is. */
   get kind(): SharedObjectKind {
     return this.#kind.word;
+  }
+
+  /** What the handle lets this process do: `"wait"`, only wait for the object; `"modify"`, also set, reset or release it. */
+  get access(): ObjectAccess {
+    return accessOf(this.#kind, this.#rights);
   }
 
   /**
@@ -116,7 +177,7 @@ export abstract class SharedObject extends WaitableObject {
    */
   duplicateTo(pid: number): DuplicatedHandle {
     void this.unsafeHandle;
-    return new DuplicatedHandle(this.#handle, pid, this.#kind.use);
+    return new DuplicatedHandle(this.#handle, pid, this.#rights);
   }
 
   /**
@@ -127,6 +188,10 @@ export abstract class SharedObject extends WaitableObject {
    * @throws {Deno.errors.BadResource} If the object is closed.
    */
   abstract toInheritable(): SharedObject;
+}
+
+function accessOf({ use }: ObjectKind, rights: number): ObjectAccess {
+  return rights === use ? "modify" : "wait";
 }
 
 /** What messages call an object. */
@@ -154,7 +219,7 @@ export function createShared(
     ? nobodySddl()
     : sddlFor(security ?? "user", kind.rights);
   const handle = createObject({ label, name, sddl, inheritable, open: kind.open, ...make });
-  return { handle, name, created: true };
+  return { handle, name, created: true, rights: kind.use };
 }
 
 /**
@@ -168,15 +233,23 @@ export function createShared(
 export function openShared(
   kind: ObjectKind,
   name: string,
-  { inheritable = false, owner = "anyone" }: OpenObjectOptions,
+  { access = "modify", inheritable = false, owner = "anyone" }: OpenAccessOptions,
   label: string = objectLabel(kind, name),
 ): Origin {
-  const access = kind.use | (owner === "self" ? READ_CONTROL : 0);
-  const { openApi: api, open } = kind;
-  const handle = openObject({ label, name, access, inheritable, api, open });
+  const { openApi: api, open, named } = kind;
+  const rights = access === "wait" ? SYNCHRONIZE : kind.use;
+  const handle = openObject({
+    label,
+    name,
+    access: rights | (owner === "self" ? READ_CONTROL : 0),
+    rights: named,
+    inheritable,
+    api,
+    open,
+  });
   try {
     if (owner === "self") assertOwnedBySelf(handle.value, label);
-    return { handle, name, created: false };
+    return { handle, name, created: false, rights };
   } catch (error) {
     handle.close();
     throw error;
@@ -202,14 +275,13 @@ export function openOrCreateShared(open: () => Origin, create: () => Origin): Or
  *
  * @param kind Its kind.
  * @param name Its full name.
- * @param options How to open it, and how long to wait.
+ * @param options How to open it, and how long to wait; checked before.
  */
 export function waitForShared(
   kind: ObjectKind,
   name: string,
-  options: WaitForObjectOptions,
+  options: WaitForAccessOptions,
 ): Promise<Origin> {
-  assertOptions(options, WAIT_FOR_OBJECT_CHECKS);
   const look = () => unless(Deno.errors.NotFound, () => openShared(kind, name, options));
   return poll(objectLabel(kind, name), look, options);
 }
@@ -219,17 +291,30 @@ export function waitForShared(
  *
  * @param kind The kind of object that it has to be of.
  * @param value Its value in this process.
+ * @param expected What the handle has to grant.
  * @param label What messages call it. @default its handle's value
  */
-export function adoptShared(kind: ObjectKind, value: bigint | number, label?: string): Origin {
+export function adoptShared(
+  kind: ObjectKind,
+  value: bigint | number,
+  expected: ObjectFromHandleOptions = {},
+  label?: string,
+): Origin {
   const { handle, attempt, grantedAccess } = inspectHandle(value, kind.type, kind.noun);
-  if ((grantedAccess & kind.use) !== kind.use) {
+  if ((grantedAccess & SYNCHRONIZE) === 0) {
     throw new Deno.errors.PermissionDenied(
-      `${attempt}: it does not grant what it takes to use ${kind.noun}`,
+      `${attempt}: it does not grant SYNCHRONIZE, the right to wait for ${kind.noun}`,
+    );
+  }
+  const rights = grantedAccess & kind.use;
+  const access = accessOf(kind, rights);
+  if (access !== (expected.access ?? access)) {
+    throw new Deno.errors.InvalidData(
+      `${attempt}: expected it to grant "${expected.access}", it grants "${access}"`,
     );
   }
   const owned = new Handle(handle, label ?? `${kind.word} of handle ${handle}`);
-  return { handle: owned, name: undefined, created: false };
+  return { handle: owned, name: undefined, created: false, rights };
 }
 
 /**
@@ -241,7 +326,7 @@ export function adoptShared(kind: ObjectKind, value: bigint | number, label?: st
  */
 export function inheritShared(kind: ObjectKind, key: string, label?: string): Origin {
   const [handle] = readInheritance(key, new RegExp(`^([0-9]{1,10}) ${kind.word}$`));
-  return adoptInherited(BigInt(handle!), (value) => adoptShared(kind, value, label));
+  return adoptInherited(BigInt(handle!), (value) => adoptShared(kind, value, {}, label));
 }
 
 /**
@@ -252,10 +337,12 @@ export function inheritShared(kind: ObjectKind, key: string, label?: string): Or
  */
 export function inheritableOrigin(kind: ObjectKind, object: SharedObject): Origin {
   const { name, unsafeHandle } = object;
-  const options = { access: kind.use, inheritable: true };
+  const rights = rightsOf(object);
+  const options = { access: rights, inheritable: true };
   return {
     handle: Handle.duplicateOf(unsafeHandle, objectLabel(kind, name), options),
     name,
     created: false,
+    rights,
   };
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Handle } from "../../ffi/handle.ts";
+import { Uncloneable } from "../../ffi/uncloneable.ts";
 
 /** Anything with a handle that can be waited for: the objects of this module, and child processes. */
 export interface Waitable {
@@ -35,7 +36,7 @@ let lendOf: (object: WaitableObject, tenant: Tenant) => Lease;
  *
  * When it is closed, waits for it are over with `Deno.errors.BadResource`.
  */
-export abstract class WaitableObject implements Disposable, Waitable {
+export abstract class WaitableObject extends Uncloneable implements Disposable, Waitable {
   readonly #handle: Handle;
   readonly #tenants = new Set<Tenant>();
   #held = true;
@@ -51,6 +52,7 @@ export abstract class WaitableObject implements Disposable, Waitable {
    * @param handle The handle.
    */
   constructor(handle: Handle) {
+    super();
     this.#handle = handle;
   }
 

@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { decodeValue, encodeValue } from "../../src/channel/clone.ts";
-import { RingChannel } from "../../src/channel/mod.ts";
+import { LatestValue, RingChannel } from "../../src/channel/mod.ts";
+import { array, struct } from "../../src/memory/mod.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
 import { Random } from "./random.ts";
@@ -60,6 +61,32 @@ Deno.test("sendValue() refuses what cannot be cloned, and what is too long", asy
   await assertRejects(() => receiver.receiveValue(soon), Deno.errors.InvalidData);
   await sender.sendValue(1);
   assertEquals(await receiver.receiveValue(soon), { value: 1 });
+});
+
+Deno.test("sendValue() refuses a view of a struct wherever it stands, and names Layout.read()", async () => {
+  const Car = struct({ lap: "u32", wheels: array("f32", 4) });
+  using channel = RingChannel.anonymous();
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  using writer = LatestValue.create(randomName(), Car);
+  writer.write({ lap: 3 });
+  const view = Car.view(new ArrayBuffer(Car.byteLength));
+  const cycle: { self?: unknown; list: unknown } = { list: [1, [view]] };
+  cycle.self = cycle;
+  const holders = [view, view.wheels, writer.value, [view], new Map([[1, { view }]]), cycle];
+  for (const holder of [...holders, new Set([view.wheels])]) {
+    const error = await assertRejects(() => sender.sendValue(holder), DOMException);
+    assertEquals(error.name, "DataCloneError");
+    assertMatch(
+      error.message,
+      /^#<(Struct|Array)View> could not be cloned: send what Layout\.read/,
+    );
+  }
+  const { message } = await assertRejects(() => sender.sendValue(channel), DOMException);
+  assertEquals(message, "#<RingChannel> could not be cloned.");
+  const value = Car.read(new ArrayBuffer(Car.byteLength));
+  await sender.sendValue({ value, lap: writer.value.lap });
+  assertEquals(await receiver.receiveValue(soon), { value: { value, lap: 3 } });
 });
 
 Deno.test("receiveValue() makes of any bytes a value or InvalidData", () => {

@@ -277,8 +277,10 @@ Deno.test("RingChannel.close() ends the waits of its ends with BadResource", asy
     channel.close();
     other.close();
     const started = performance.now();
-    await assertRejects(() => sent, Deno.errors.BadResource);
-    await assertRejects(() => received, Deno.errors.BadResource);
+    await Promise.all([
+      assertRejects(() => sent, Deno.errors.BadResource),
+      assertRejects(() => received, Deno.errors.BadResource),
+    ]);
     assert(performance.now() - started < 5000, "they slept on");
     assert(sender.closed && receiver.closed);
   }

@@ -1,5 +1,14 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { currentUserSid, type Sddl, sddlFor, SecurityDescriptor } from "../../ffi/security.ts";
+import { createEvent } from "../../ffi/event.ts";
+import {
+  currentUserSid,
+  readSecurity,
+  type Sddl,
+  sddlFor,
+  SECURITY_INFORMATION,
+  SecurityDescriptor,
+  writeSecurity,
+} from "../../ffi/security.ts";
 
 const RIGHTS = { all: 0xf001f, everyone: 0x20007 };
 
@@ -13,12 +22,28 @@ Deno.test("sddlFor() writes the descriptor of a choice", () => {
   const own = `O:${sid}D:P(A;;0xf001f;;;${sid})(A;;0xf001f;;;SY)`;
   assertEquals(sddlFor("user", RIGHTS), own);
   assertEquals(sddlFor("everyone", RIGHTS), `${own}(A;;0x20007;;;WD)S:(ML;;NW;;;LW)`);
+  assertEquals(sddlFor("everyone-full", RIGHTS), `${own}(A;;0xf001f;;;WD)S:(ML;;NW;;;LW)`);
   assertEquals(sddlFor("D:P(A;;GA;;;SY)", RIGHTS), "D:P(A;;GA;;;SY)");
 });
 
 Deno.test("sddlFor() refuses what is neither a choice nor a descriptor", () => {
   for (const security of ["admins", "", "P:x"]) {
     assertThrows(() => sddlFor(security as Sddl, RIGHTS), TypeError, "Expected security to be");
+  }
+});
+
+Deno.test("readSecurity() reads descriptors of any length, as they are now", () => {
+  using event = createEvent("a test");
+  const { dacl } = SECURITY_INFORMATION;
+  for (const entries of [0, 1, 5, 20, 1000, 1]) {
+    // Each for an account of its own, or Windows would put them into one.
+    const list = Array.from(
+      { length: entries },
+      (_, n) => `(A;;0x100000;;;S-1-5-21-1-2-3-${n + 1})`,
+    );
+    const sddl: Sddl = `D:P${list.join("")}`;
+    writeSecurity(event.value, sddl, dacl);
+    assertEquals(readSecurity(event.value, dacl), sddl);
   }
 });
 

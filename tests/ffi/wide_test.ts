@@ -1,5 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { assertWide, decodeWide, encodeWide } from "../../ffi/wide.ts";
+import {
+  assertWide,
+  decodeWide,
+  encodeWide,
+  fromUnits,
+  readWide,
+  toUnits,
+} from "../../ffi/wide.ts";
 
 Deno.test("encodeWide() gives UTF-16 code units and a NUL", () => {
   assertEquals(encodeWide(""), Uint16Array.of(0));
@@ -37,3 +44,27 @@ Deno.test("assertWide() takes texts of the right length, without NUL, and nothin
   }
   assertThrows(() => assertWide("text", "abc", { max: 2 }), RangeError, "at most 2 characters");
 });
+
+Deno.test("fromUnits() gives back what toUnits() took: NULs, lone surrogates and long texts", () => {
+  for (
+    const text of ["", "a\0b\0", "\ud800", "\udc00\ud834\udd1e", "\ufeff", "ü\ud801".repeat(50_000)]
+  ) {
+    assertEquals(fromUnits(toUnits(text)), text);
+  }
+});
+
+for (const kind of ["cuts", "asks for room"] as const) {
+  Deno.test(`readWide() reads all of a text from a function that ${kind}`, () => {
+    for (const length of [0, 1, 254, 255, 256, 257, 1022, 1023, 1024, 5000, 70_000]) {
+      const text = "t".repeat(length);
+      const read = readWide((buffer) => {
+        const fits = length < buffer.length;
+        if (!fits && kind === "asks for room") return length + 1;
+        const units = toUnits(text.slice(0, buffer.length - 1));
+        buffer.set(units);
+        return units.length;
+      });
+      assertEquals(read, text);
+    }
+  });
+}

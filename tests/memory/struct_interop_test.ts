@@ -54,6 +54,7 @@ const DEEP = [
 
 const LAYOUTS = {
   Natural: struct(fields),
+  Pack16: struct(fields, { pack: 16 }),
   Pack4: struct(fields, { pack: 4 }),
   Pack2: struct(fields, { pack: 2 }),
   Pack1: struct(fields, { pack: 1 }),

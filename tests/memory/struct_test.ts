@@ -44,6 +44,7 @@ Deno.test("struct() aligns fields as C does, and pack keeps them together", () =
   const offsets = (layout: { offsetOf(path: string): number }) =>
     Object.keys(fields).map((name) => layout.offsetOf(name));
   const cases = [
+    [16, [0, 8, 16, 20, 24], 32],
     [8, [0, 8, 16, 20, 24], 32],
     [4, [0, 4, 12, 16, 20], 24],
     [2, [0, 2, 10, 12, 16], 18],
@@ -62,7 +63,12 @@ Deno.test("struct() takes fields at offsets of their own", () => {
   assertThrows(
     () => struct({ a: "u64", b: { type: "u32", offset: 4 } }),
     RangeError,
-    "offset of b",
+    "Expected the offset of b to be at least 8, where a ends, got 4",
+  );
+  assertThrows(
+    () => struct({ a: { type: "u8", offset: 8 }, b: { type: "u32", offset: 0 } }),
+    RangeError,
+    "fields stand in the order of their offsets, and those that overlap are a union()",
   );
   assertThrows(
     () => struct({ a: "u8", b: { type: "u32", offset: 6 } }),
@@ -187,6 +193,13 @@ Deno.test("Layout.write() names the field that is wrong, and writes nothing then
     [{ level: -17 }, RangeError, "level"],
     [{ other: 1 }, TypeError, "other"],
     [{ u8: undefined }, TypeError, "u8"],
+    [
+      { points: [{ x: 1 }, new Map([["x", 1]])] },
+      TypeError,
+      "points[1] to be an object with fields",
+    ],
+    [{ points: [{ x: 1 }, []] }, TypeError, "got an array"],
+    [{ points: [{ x: 1 }, Promise.resolve({ x: 1 })] }, TypeError, "got a promise: await it"],
   ];
   for (const [values, expected, name] of wrong) {
     assertThrows(() => Everything.write(memory, { i8: 1, ...values }), expected, name);
@@ -196,8 +209,8 @@ Deno.test("Layout.write() names the field that is wrong, and writes nothing then
   assertThrows(() => view.u8 = 256, RangeError, "u8");
   // @ts-expect-error: what the type checker refuses is refused at run time too
   assertThrows(() => view.u8 = "1", TypeError, "u8");
-  // @ts-expect-error: an array is not assigned to
-  assertThrows(() => view.grid = [], TypeError, "grid");
+  // @ts-expect-error: an array of values is assigned at run time only
+  assertThrows(() => view.grid = [], RangeError, "Expected grid to have 3 elements");
   assertThrows(() => view.grid.get(3), RangeError, "index in grid");
   assertThrows(() => view.grid.get(0).set(2, 1), RangeError, "index in grid");
   assertThrows(() => view.points.get(0).x = 1e6, RangeError, "x");
@@ -301,10 +314,16 @@ Deno.test("struct() refuses descriptions that are none", () => {
   assertThrows(() => struct({ 0: "u8" }), TypeError, '"0"');
   assertThrows(() => struct({ ["__proto__"]: "u8" }), TypeError, "__proto__");
   // @ts-expect-error: 3 is no packing
-  assertThrows(() => struct({ a: "u8" }, { pack: 3 }), RangeError, "pack");
-  assertThrows(() => array("u8", 0), RangeError, "length of an array");
+  assertThrows(() => struct({ a: "u8" }, { pack: 3 }), RangeError, "1, 2, 4, 8 or 16, got 3");
+  assertThrows(() => array("u8", 0), RangeError, "leave out a last member `x[]` of C");
+  assertThrows(() => array("u8", -1), RangeError, "length of an array");
+  // @ts-expect-error: a bit field has no offset
+  assertThrows(() => struct({ a: { type: bits("u8", 1), offset: 0 } }), TypeError, "a bit field");
+  // @ts-expect-error: a bit field has no address
+  assertThrows(() => array(bits("u8", 1), 8), TypeError, "a bit field");
   assertThrows(() => array("u64", 2 ** 29), RangeError, "length of an array");
-  assertThrows(() => utf16(0), RangeError, "length of a text");
+  assertThrows(() => utf16(0), RangeError, "which counts the NUL at its end");
+  assertThrows(() => utf8(0), RangeError, "which counts the NUL at its end");
   assertThrows(() => bits("u8", 9), RangeError, "width of a bit field");
   // @ts-expect-error: floats have no bit fields
   assertThrows(() => bits("f32", 1), TypeError, "unit of a bit field");
@@ -318,6 +337,9 @@ Deno.test("Layout refuses memory that is too small, and detached memory", () => 
   assertThrows(() => layout.view(new ArrayBuffer(8), 5), RangeError, "Expected 4 bytes at 5");
   assertThrows(() => layout.read(new Uint8Array(8).subarray(0, 3)), RangeError, "there are 3");
   assertThrows(() => layout.view(new ArrayBuffer(8), -1), RangeError, "byteOffset");
+  const missing = "Expected the memory, which memory.map() gives, to be bytes";
+  // @ts-expect-error: undefined is no memory
+  assertThrows(() => layout.view(undefined), TypeError, missing);
   const memory = new ArrayBuffer(4);
   const view = layout.view(memory);
   memory.transfer(0);

@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { codeOf } from "../../ffi/error.ts";
 import { decodeText, encodeText, type TextEncoding } from "../../src/messages/encoding.ts";
 
 Deno.test("encodeText() writes UTF-16 unless told otherwise", () => {
@@ -31,6 +32,62 @@ Deno.test("decodeText() survives bytes that are no text", () => {
 
 Deno.test("encodeText() refuses what a code page has no sign for", () => {
   assertThrows(() => encodeText("数", { codePage: 1252 }), TypeError, "it has no sign");
+});
+
+Deno.test("encodeText() puts no sign into a code page that only looks like the one it was given", () => {
+  const rows: [text: string, codePage: number, sign: string][] = [
+    ["∞", 1252, '"∞" at 0'],
+    ["a＂ & calc", 1252, '"＂" at 1'],
+    ["x／..", 1252, '"／" at 1'],
+    ["Ａ", 1252, '"Ａ" at 0'],
+    ["é", 20127, '"é" at 0'],
+    ["¥", 932, '"¥" at 0'],
+    ["𝄞", 1252, '"𝄞" at 0'],
+    // One sign as two: the bytes would read as another text.
+    ["ế", 1258, '"ế" at 0'],
+    // Nothing has a sign for half a pair, in UTF-8 either.
+    ["a\ud800", 65001, '"\\ud800" at 1'],
+    ["\udc00b", 1252, '"\\udc00" at 0'],
+  ];
+  for (const [text, codePage, sign] of rows) {
+    const error = assertThrows(() => encodeText(text, { codePage }), TypeError, sign);
+    assertEquals(error.message.includes(`the text in code page ${codePage}: it has no sign`), true);
+  }
+  assertThrows(() => encodeText("∞", "ansi"), TypeError, "in code page ANSI");
+  assertThrows(() => encodeText("a\ud800", "utf-8"), TypeError, 'no sign for "\\ud800" at 1 of');
+});
+
+Deno.test("encodeText() takes all that a code page has signs for, and reads it back", () => {
+  const rows: [codePage: number, text: string][] = [
+    [1252, "“€” – ½ ÿ\u0081"],
+    [437, "∞ ≡ ▒"],
+    [932, "ｱ日本―～"],
+    [936, "数据€"],
+    [65000, "∞é+𝄞\ud800"],
+    [65001, "∞é𝄞\ufffd"],
+  ];
+  for (const [codePage, text] of rows) {
+    assertEquals(decodeText(encodeText(text, { codePage }), { codePage }), text, `${codePage}`);
+  }
+});
+
+// Windows has GB18030 and the stateful ISO-2022-JP, and knows no flag there against signs that look alike: what is
+// read back decides. Wine 10 has neither.
+for (const [codePage, text] of [[54936, "∞𝄞数"], [50220, "日本 a"]] as const) {
+  Deno.test(`encodeText() writes code page ${codePage} whole, or not at all`, () => {
+    try {
+      assertEquals(decodeText(encodeText(text, { codePage }), { codePage }), text);
+    } catch (error) {
+      assertEquals(codeOf(error), 87);
+    }
+    assertThrows(() => encodeText("\ud800", { codePage }));
+  });
+}
+
+Deno.test("decodeText() and encodeText() keep lone surrogates in UTF-16, as Windows' names may have them", () => {
+  for (const text of ["\ud800", "a\udc00b", "\udd1e\ud834", "\ufeff\ufffe\uffff"]) {
+    assertEquals(decodeText(encodeText(text)), text);
+  }
 });
 
 Deno.test("encodeText() and decodeText() refuse encodings that are none", () => {

@@ -16,13 +16,16 @@ const {
   sendMessage,
 } = messages;
 
+/** A window that is none: what is sent there is refused by the system, after all the checks. */
+const gone = 0x7ffc_fff0n;
+
 /** Values of all kinds. */
 const VALUES: readonly unknown[] = [
   5,
   -1,
   0.5,
   NaN,
-  5n,
+  gone,
   2n ** 64n,
   "x",
   "",
@@ -44,10 +47,10 @@ const isString: Accepts = (value) => typeof value === "string";
 const isFunction: Accepts = (value) => typeof value === "function";
 const isBoolean: Accepts = (value) => typeof value === "boolean";
 const isPositive: Accepts = (value) => value === 5;
-const isNumeric: Accepts = (value) => value === 5 || value === 5n;
+const isNumeric: Accepts = (value) => value === 5 || value === gone;
 const isInteger: Accepts = (value) => value === -1 || isNumeric(value);
-/** Not -1, by which the system means all windows. */
-const isWindow: Accepts = isNumeric;
+/** Not 5, which has the upper half of no window, nor -1, by which the system means all. */
+const isWindow: Accepts = (value) => value === gone;
 const isSignal: Accepts = (value) => value instanceof AbortSignal;
 const isAnswer: Accepts = (value) => isInteger(value) || isBoolean(value);
 const isEmpty: Accepts = (value) =>
@@ -99,9 +102,6 @@ const FUNCTIONS: [(options: never) => unknown, Record<string, Accepts>][] = [
   }],
   [(options) => postMessage(gone, 0x400, options), { wParam: isInteger, lParam: isInteger }],
 ];
-
-/** A window that is none: what is sent there is refused by the system, after all the checks. */
-const gone = 0x7ffc_fff0n;
 
 /** What a call throws, or rejects with; `undefined` if it does neither. */
 async function errorOf(call: () => unknown): Promise<unknown> {
@@ -170,7 +170,7 @@ Deno.test("Functions of messages refuse arguments of the wrong kind in words of 
     "encodeText(encoding)": [(value) => encodeText("", value), nothing],
     "decodeText(encoding)": [(value) => decodeText(new Uint8Array(2), value), nothing],
     "text(encoding)": [(value) => message.text(value), nothing],
-    "new MessageSender(handle)": [(value) => new MessageSender(value), (value) => value === 5n],
+    "new MessageSender(handle)": [(value) => new MessageSender(value), (value) => value === gone],
     "receive(timeout)": [(timeout) => receive({ timeout }), isPositive],
     "receive(signal)": [(signal) => receive({ signal, timeout: 0 }), isSignal],
   };

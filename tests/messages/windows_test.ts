@@ -1,5 +1,8 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { user32 } from "../../ffi/user32.ts";
+import { encodeWide } from "../../ffi/wide.ts";
 import { findWindow, listWindows, MessageWindow } from "../../src/messages/mod.ts";
+import { HWND_MESSAGE } from "../../src/messages/windows.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
 
@@ -99,6 +102,32 @@ Deno.test("findWindow() and listWindows() refuse queries that are none", async (
   }
   // @ts-expect-error: what the type checker refuses is refused at run time too
   await assertRejects(() => findWindow("title"), TypeError, "Expected the options to be an object");
+});
+
+Deno.test("listWindows() takes classes and titles for the same that FindWindowExW takes for the same", () => {
+  const id = crypto.randomUUID();
+  const [name, title] = [`STRASSE µ ÿ ${id}`, `Große STRASSE ÿ ${id}`];
+  using window = MessageWindow.open({ class: name, title, procedure: () => undefined });
+  const rows: [query: { class: string } | { title: string }, found: boolean][] = [
+    [{ class: name }, true],
+    [{ class: `strasse µ Ÿ ${id.toUpperCase()}` }, true],
+    // JavaScript's upper case of ß is SS, that of µ is the Greek letter.
+    [{ class: `straße µ ÿ ${id}` }, false],
+    [{ class: `STRASSE Μ ÿ ${id}` }, false],
+    [{ title }, true],
+    [{ title: `gROßE strasse Ÿ ${id.toUpperCase()}` }, true],
+    [{ title: `Grosse STRASSE ÿ ${id}` }, false],
+    [{ title: `Große straße ÿ ${id}` }, false],
+    [{ title: title.slice(0, -1) }, false],
+  ];
+  for (const [query, found] of rows) {
+    const wide = (text: string | undefined) => text === undefined ? null : encodeWide(text);
+    const { class: className, title } = { class: undefined, title: undefined, ...query };
+    const handle = user32().FindWindowExW(HWND_MESSAGE, 0n, wide(className), wide(title));
+    assertEquals(handle === window.handle, found, `FindWindowExW ${JSON.stringify(query)}`);
+    const handles = listWindows(query).map(({ handle }) => handle);
+    assertEquals(handles, found ? [window.handle] : [], JSON.stringify(query));
+  }
 });
 
 Deno.test("findWindow() takes the longest name that a class can have, and a title as long as any text", async () => {

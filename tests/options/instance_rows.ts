@@ -42,7 +42,7 @@ function* memoryRows(stack: DisposableStack): Generator<Row> {
     needed: [NO_WINDOW, ["instance", memory]],
     options: { ...SEND, ...ACCESS },
   });
-  const message = new CopyDataMessage({ id: 0n, bytes: new Uint8Array(0), sender: 4n });
+  const message = new CopyDataMessage({ id: 0n, bytes: new Uint8Array(0), sender: 0n });
   yield plain(receiveHandle, "receiveHandle", {
     needed: [["instance", message]],
     options: { form: ["word", "push"], of: ["word", "event"] },

@@ -8,6 +8,8 @@ import type { Given, Options } from "./row.ts";
 
 /** What a memory is opened for. */
 export const ACCESS: Options = { access: ["word", "readwrite"] };
+/** What an event or a semaphore is opened for. */
+export const OBJECT_ACCESS: Options = { access: ["word", "wait"] };
 /** Whether child processes inherit a handle. */
 export const INHERITABLE: Options = { inheritable: ["flag", false] };
 /** Whose an object may be. */
@@ -23,7 +25,7 @@ export const SEND: Options = {
   ...WAIT,
   tag: ["tag", 1],
   form: ["word", "push"],
-  from: ["window", 4],
+  from: ["window", 0x7ffc_fff0],
 };
 /** The handle of a window that does not exist. */
-export const NO_WINDOW: Given = ["window", 4];
+export const NO_WINDOW: Given = ["window", 0x7ffc_fff0];

@@ -39,7 +39,16 @@ import {
 } from "../../mod.ts";
 import { counterAt } from "../../src/memory/counter.ts";
 import { randomName } from "../random_name.ts";
-import { ACCESS, INHERITABLE, NO_WINDOW, OWNER, SECURITY, TIMEOUT, WAIT } from "./options.ts";
+import {
+  ACCESS,
+  INHERITABLE,
+  NO_WINDOW,
+  OBJECT_ACCESS,
+  OWNER,
+  SECURITY,
+  TIMEOUT,
+  WAIT,
+} from "./options.ts";
 import { type Given, method, type Options, plain, type Row } from "./row.ts";
 
 /** A value that is no handle's. */
@@ -56,16 +65,26 @@ function named(
   return (called, rest) => method(`${name}.${called}`, owner, rest);
 }
 
-function* objects(owner: object, kind: string, made: Options): Generator<Row> {
+function* objects(
+  owner: object,
+  kind: string,
+  made: Options,
+  access: Options,
+): Generator<Row> {
   const row = named(owner, kind);
   const name: Given = ["name", randomName()];
   const create = { ...SECURITY, ...INHERITABLE, ...made };
   yield row("create", { needed: [name], options: create });
   yield row("anonymous", { needed: [], options: create });
-  yield row("open", { needed: [name], options: { ...INHERITABLE, ...OWNER } });
-  yield row("openOrCreate", { needed: [name], options: { ...create, ...OWNER } });
-  yield row("waitFor", { needed: [name], options: { ...INHERITABLE, ...OWNER, ...WAIT } });
-  yield row("fromHandle", { needed: [["handle", NO_HANDLE]] });
+  yield row("open", { needed: [name], options: { ...INHERITABLE, ...OWNER, ...access } });
+  yield row("openOrCreate", { needed: [name], options: { ...create, ...OWNER, ...access } });
+  const waitFor = { ...INHERITABLE, ...OWNER, ...WAIT, ...access };
+  yield row("waitFor", { needed: [name], options: waitFor });
+  const hasAccess = Object.keys(access).length > 0;
+  yield row("fromHandle", {
+    needed: [["handle", NO_HANDLE]],
+    ...(hasAccess ? { options: access } : {}),
+  });
   yield row("inherited", { needed: [["key", "nothing"]] });
 }
 
@@ -246,12 +265,12 @@ export function plainRows(): Row[] {
     ...objects(SharedEvent, "SharedEvent", {
       reset: ["word", "manual"],
       signalled: ["flag", true],
-    }),
+    }, OBJECT_ACCESS),
     ...objects(SharedSemaphore, "SharedSemaphore", {
       initial: ["count", 1],
       maximum: ["count", 1],
-    }),
-    ...objects(SharedMutex, "SharedMutex", {}),
+    }, OBJECT_ACCESS),
+    ...objects(SharedMutex, "SharedMutex", {}, {}),
     plain(waitAny, "waitAny", {
       needed: [["waitables", [{ unsafeHandle: BigInt(NO_HANDLE) }]]],
       options: WAIT,

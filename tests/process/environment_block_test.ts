@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { decodeText } from "../../src/messages/encoding.ts";
 import { assertEnvironment, environmentBlock } from "../../src/process/environment_block.ts";
+import { spawn } from "../../src/process/mod.ts";
 
 /** The variables of a block, which ends with two NULs. */
 function read(block: Uint16Array): string[] {
@@ -8,17 +10,46 @@ function read(block: Uint16Array): string[] {
   return text.slice(0, -2).split("\0").filter(Boolean);
 }
 
-Deno.test("environmentBlock() sorts by name, whatever its case, and what comes later wins", () => {
+Deno.test("environmentBlock() sorts by name, whatever its case, and the value that comes later wins", () => {
   const env = { b: "2", A: "1", _: "4", a_: "5", C: "=3=", B: "two" };
-  assertEquals(read(environmentBlock(env, true)), ["A=1", "a_=5", "B=two", "C==3=", "_=4"]);
+  assertEquals(read(environmentBlock(env, true)), ["A=1", "a_=5", "b=two", "C==3=", "_=4"]);
   assertEquals(read(environmentBlock({}, true)), []);
+});
+
+Deno.test("environmentBlock() takes names for the same that Windows takes for the same", async () => {
+  const env = { STRASSE: "a", straße: "b", STRAßE: "c", ÿ: "d", Ÿ: "e", µ: "f", Μ: "g" };
+  const expected = ["STRASSE=a", "straße=c", "µ=f", "ÿ=e", "Μ=g"];
+  assertEquals(read(environmentBlock(env, true)), expected);
+  const args = ["/d", "/u", "/c", "set"];
+  await using child = spawn("cmd", { args, env, clearEnv: true, stdout: "piped" });
+  const { stdout } = await new Deno.Command("cmd", { args, env, clearEnv: true }).output();
+  for (const bytes of [(await child.output()).stdout, stdout]) {
+    const lines = decodeText(bytes, "utf-16le").split("\r\n");
+    const found = lines.filter((line) => /=[a-g]$/.test(line));
+    // cmd lists them in an order of its own.
+    assertEquals(found.toSorted(), expected.toSorted());
+  }
+});
+
+Deno.test("environmentBlock() replaces a variable of this process by one of the same name only", async () => {
+  const peer = "import { spawn } from './src/process/mod.ts';" +
+    "const child = spawn('cmd', { args: ['/d', '/u', '/c', 'set'], env: { straße: 'child', ÜBER: 'child' } });" +
+    "await child.status;";
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", peer],
+    env: { STRASSE: "parent", über: "parent" },
+  }).output();
+  const lines = decodeText(stdout, "utf-16le").split("\r\n");
+  const found = lines.filter((line) => /=(parent|child)$/.test(line));
+  assertEquals(found, ["STRASSE=parent", "straße=child", "über=child"]);
 });
 
 Deno.test("environmentBlock() has this process's variables unless told otherwise", () => {
   const all = read(environmentBlock({ SYSTEMROOT: "elsewhere", WINIPC_NEW: "" }, false));
   const names = all.map((variable) => variable.slice(0, variable.indexOf("=", 1)).toUpperCase());
   assertEquals(names, names.toSorted());
-  assert(all.includes("SYSTEMROOT=elsewhere") && all.includes("WINIPC_NEW="));
+  assert(all.some((variable) => /^systemroot=elsewhere$/i.test(variable)));
+  assert(all.includes("WINIPC_NEW="));
   assert(names.includes("PATH"));
   assertEquals(new Set(names).size, names.length);
 });

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { createEvent } from "../../ffi/event.ts";
-import { findWindow, inheritHandles, sendCopyData, SharedMemory } from "../../mod.ts";
+import { findWindow, inheritHandles, sendCopyData, SharedMemory, spawn } from "../../mod.ts";
 import { compileC } from "../compile_c.ts";
 import { Peer } from "../peer.ts";
 import { assertLeavesNoHandle } from "../leak.ts";
@@ -108,7 +108,7 @@ Deno.test("inheritHandles() refuses keys and memories that are none, and leaves 
   using memory = SharedMemory.anonymous(4096);
   using reader = memory.toReadOnly();
   await assertLeavesNoHandle(10, () => {
-    for (const key of ["", "1a", "a-b", "a=b", "ä", "x".repeat(65)]) {
+    for (const key of ["", "1a", "a-b", "a=b", "ä", "x".repeat(65), "__proto__"]) {
       assertThrows(
         () => inheritHandles({ fine: memory, [key]: memory }),
         TypeError,
@@ -124,6 +124,18 @@ Deno.test("inheritHandles() refuses keys and memories that are none, and leaves 
     closed.close();
     assertThrows(() => inheritHandles({ memory, closed }), Deno.errors.BadResource);
   });
+});
+
+Deno.test("inheritHandles() and spawn() refuse two keys that are one variable to Windows", () => {
+  using memory = SharedMemory.anonymous(4096);
+  using other = SharedMemory.anonymous(4096);
+  for (const inherit of [{ memory, Memory: other }, { a: memory, b: memory, A: other }]) {
+    const text = "to differ in more than case, got";
+    assertThrows(() => inheritHandles(inherit), TypeError, text);
+    assertThrows(() => spawn("cmd", { inherit }), TypeError, text);
+  }
+  using scope = inheritHandles({ memory, memory_: other });
+  assertEquals(Object.keys(scope.env).length, 2);
 });
 
 Deno.test("SharedMemory.inherited() lives on when the parent is killed", async () => {

@@ -9,7 +9,7 @@ for (
   ]
 ) {
   Deno.test(`findProgram() takes a command line of ${max} characters for ${what}, and no longer one`, () => {
-    const line = (arg: string) => findProgram(command, [arg], raw).commandLine;
+    const line = (arg: string) => findProgram(command, [arg], { raw }).commandLine;
     const longest = "x".repeat(max - line("x").length + 1);
     assertEquals(line(longest).length, max);
     assertThrows(

@@ -8,10 +8,10 @@ import {
   assertThrows,
 } from "@std/assert";
 import { environmentVariable } from "../../ffi/environment.ts";
+import { GENERIC_WRITE, openExistingFile } from "../../ffi/file.ts";
 import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/kernel32.ts";
 import { SharedMemory, spawn, type SpawnOptions } from "../../mod.ts";
-import { isWine } from "../../ffi/wine.ts";
 import { assertLeavesNoHandle } from "../leak.ts";
 import { Peer } from "../peer.ts";
 import { randomArgs } from "../random_args.ts";
@@ -67,6 +67,27 @@ Deno.test("spawn() gives the child its environment and its directory", async () 
   }
 });
 
+Deno.test("spawn() passes the longest variables on whole, many of them, and refuses longer ones", async () => {
+  await using teller = await openTeller();
+  const longest = "v".repeat(32_766);
+  const names = Array.from({ length: 8 }, (_, index) => `WINIPC_LONG_${index}`);
+  const env = Object.fromEntries(names.map((name) => [name, longest]));
+  await using child = teller.start({ args: ["--env", ...names], env });
+  assertEquals((await child.status).code, 0);
+  assertEquals(
+    teller.read().more.slice(0, -1).map(({ length }) => length),
+    names.map(() => 32_766),
+  );
+  // A child of Deno.Command gets the value, and reads another one on Wine.
+  for (const length of [32_767, 40_000, 65_536 + 5]) {
+    assertThrows(
+      () => teller.start({ env: { WINIPC_LONG: "v".repeat(length) } }),
+      RangeError,
+      `at most 32766 characters, got ${length} (WINIPC_LONG)`,
+    );
+  }
+});
+
 Deno.test("spawn() tells how the child ended, and ends it", async () => {
   await using teller = await openTeller();
   assertEquals(await teller.start({ args: ["--exit"] }).status, {
@@ -109,14 +130,19 @@ Deno.test("spawn() tells what is missing from what is no program", async () => {
   }
 });
 
-Deno.test("spawn() is refused where there is no right to run it", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "winipc-", suffix: ".exe" });
+Deno.test("spawn() is refused where somebody has the program open for themselves", async () => {
+  const path = await Deno.makeTempFile({ prefix: "winipc-", suffix: ".exe" });
   try {
-    // Windows refuses to run a folder (error 5); Wine finds no handle of it (6).
-    const refused = isWine() ? Deno.errors.BadResource : Deno.errors.PermissionDenied;
-    assertThrows(() => spawn(folder), refused, "CreateProcessW failed");
+    const attempt = "Cannot open it";
+    using _alone = openExistingFile(path, {
+      access: GENERIC_WRITE,
+      share: 0,
+      kind: "file",
+      attempt,
+    });
+    assertThrows(() => spawn(path), Deno.errors.Busy, "CreateProcessW failed");
   } finally {
-    await Deno.remove(folder);
+    await Deno.remove(path);
   }
 });
 

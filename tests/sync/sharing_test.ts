@@ -1,5 +1,6 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { readSecurity, SECURITY_INFORMATION } from "../../ffi/security.ts";
+import { isWine } from "../../ffi/wine.ts";
 import { openSection } from "../../src/memory/section.ts";
 import {
   SharedEvent,
@@ -18,7 +19,9 @@ Deno.test("shared objects are for this user, for everyone, or for whom a descrip
     using _event = kind.create(name, { security: "everyone" });
     kind.open(name, { owner: "self" }).close();
     const denied = randomName();
-    using _denied = kind.create(denied, { security: "D:P(A;;RC;;;WD)" });
+    // Wine 10 grants the owner all standard rights, and so to use a mutex; Windows lets nobody name another owner.
+    const security = isWine() ? "O:SYD:P(A;;RC;;;WD)" : "D:P(A;;RC;;;WD)";
+    using _denied = kind.create(denied, { security });
     assertThrows(() => kind.open(denied), Deno.errors.PermissionDenied, "Cannot open");
     assertThrows(() => kind.openOrCreate(denied), Deno.errors.PermissionDenied);
     assertThrows(() => kind.create(denied), Deno.errors.AlreadyExists);
@@ -38,6 +41,19 @@ Deno.test("shared objects without a name grant nobody anything by default", () =
     const { dacl } = SECURITY_INFORMATION;
     assertEquals(readSecurity(object.unsafeHandle, dacl), "D:P(A;;RC;;;OW)");
   }
+});
+
+Deno.test("names of shared objects and memory differ by upper and lower case", () => {
+  const name = `${randomName()}-x`;
+  for (const kind of CLASSES) {
+    using object = kind.create(name);
+    assertThrows(() => kind.open(name.toUpperCase()), Deno.errors.NotFound);
+    using other = kind.create(name.toUpperCase());
+    assertEquals([object.name, other.name], [`Local\\${name}`, `Local\\${name.toUpperCase()}`]);
+  }
+  using memory = SharedMemory.create(name, 1);
+  using other = SharedMemory.openOrCreate(name.toUpperCase(), 1);
+  assertEquals([memory.created, other.created], [true, true]);
 });
 
 Deno.test("shared objects and memory refuse each other's names", () => {

@@ -40,7 +40,9 @@ export const SEAT_WORDS: number = 2 * BIT_WORDS;
 export interface SeatOptions {
   /**
    * Who may: `"user"`, this user and the system; `"everyone"` on the machine; or a descriptor in
-   * SDDL. @default "user"
+   * SDDL. (`"everyone-full"`, for programs that ask for all rights, lets any program shut out all others.)
+   *
+   * @default "user"
    */
   security?: Security;
 }

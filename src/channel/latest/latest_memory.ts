@@ -24,8 +24,10 @@ export interface ValueLayout {
 /** How to make a latest value. */
 export interface LatestValueOptions {
   /**
-   * Who may open it: `"user"`, this user and the system; `"everyone"` on the machine; or a descriptor
-   * in SDDL. @default "user"
+   * Who may open it: `"user"`, this user and the system; `"everyone"` on the machine; or a descriptor in
+   * SDDL. (`"everyone-full"`, for programs that ask for all rights, lets any program shut out all others.)
+   *
+   * @default "user"
    */
   security?: Security;
 }

@@ -14,6 +14,8 @@ import {
   type TypeLike,
   type ValueOf,
 } from "./ctype.ts";
+import { copied, COPY, LiveView, toJson } from "./live_view.ts";
+import { assertWritable, isReadOnly } from "./read_only.ts";
 import { typeOf } from "./scalar.ts";
 
 type Data = DataView;
@@ -41,16 +43,25 @@ export interface ArrayView<Live, Input = Live> extends Iterable<Live> {
    * @param index Which one, from 0.
    * @param value What to write.
    * @throws {RangeError} If there is none, or the value is out of range.
-   * @throws {TypeError} If the value is of the wrong kind.
+   * @throws {TypeError} If the value is of the wrong kind, or the memory is mapped to be read.
    */
   set(index: number, value: Input): void;
+  /**
+   * Copies the elements out for `JSON.stringify`: 64-bit integers are decimal strings.
+   */
+  toJSON(): unknown[];
 }
+
+/** What can be written to an array: as many values as it has elements, or a view of an array. */
+export type ArrayInput<T extends TypeLike> =
+  | ArrayLike<InputOf<T>>
+  | ArrayView<LiveOf<T>, InputOf<T>>;
 
 /** The type of an array. */
 export type ArrayType<T extends TypeLike> = CType<
   ValueOf<T>[],
   ArrayView<LiveOf<T>, InputOf<T>>,
-  ArrayLike<InputOf<T>>
+  ArrayInput<T>
 >;
 
 /**
@@ -77,33 +88,52 @@ export type ArrayType<T extends TypeLike> = CType<
 export function array<const T extends TypeLike>(element: T, length: number): ArrayType<T>;
 export function array(element: TypeLike, length: number): AnyType {
   const type: AnyType = typeOf(element, "an array's elements");
+  if (length === 0) {
+    throw new RangeError(
+      "Expected the length of an array to be at least 1, got 0: leave out a last member " +
+        "`x[]` of C, and view what follows the struct by a layout of its own",
+    );
+  }
   assertInteger("the length of an array", length, 1, Math.floor(MOST_BYTES / type.byteLength));
-  const Elements = elementsOver(type, length);
-  const each = <T>(use: (offset: number, index: number) => T): T[] =>
-    Array.from({ length }, (_, index) => use(index * type.byteLength, index));
+  const load: LoadElements = (data, offset, where) =>
+    Array.from({ length }, (_, index) => type.load(data, offset + index * type.byteLength, where));
+  const Writable = elementsOver(type, length, load, (data, offset, where, value) => {
+    type.store(data, offset, type.check(value, where));
+  });
+  const ReadOnly = elementsOver(type, length, load, (data, _offset, where) => {
+    assertWritable(where, data.buffer);
+  });
   return {
     byteLength: type.byteLength * length,
     alignment: type.alignment,
     signature: `${type.signature}[${length}]`,
-    assignable: false,
+    isValue: false,
     c: {
       declare: (name, typeName) => type.c.declare(`${name}[${length}]`, typeName),
       define: type.c.define,
     },
-    check(value: unknown, where: string): asserts value is ArrayLike<unknown> {
-      assertObject(where, value);
-      if (!("length" in value) || value.length !== length) {
+    check(value, where) {
+      const values = copied(value);
+      assertObject(where, values);
+      if (!("length" in values) || values.length !== length) {
         throw new RangeError(`Expected ${where} to have ${length} elements`);
       }
+      const checked: unknown[] = [];
       for (let index = 0; index < length; index++) {
-        type.check(Reflect.get(value, index), `${where}[${index}]`);
+        checked.push(type.check(Reflect.get(values, index), `${where}[${index}]`));
       }
+      return checked;
     },
     store(data: Data, offset: number, value: ArrayLike<unknown>) {
-      each((at, index) => type.store(data, offset + at, value[index]));
+      for (let index = 0; index < length; index++) {
+        type.store(data, offset + index * type.byteLength, value[index]);
+      }
     },
-    load: (data, offset, where) => each((at) => type.load(data, offset + at, where)),
-    live: (data, offset, where) => new Elements(data, offset, where),
+    load,
+    live: (data, offset, where) =>
+      isReadOnly(data.buffer)
+        ? new ReadOnly(data, offset, where)
+        : new Writable(data, offset, where),
     find(path: string): FoundField | undefined {
       const [, digits, rest] = /^\[([0-9]{1,10})\](.*)$/.exec(path) ?? [];
       if (digits === undefined || rest === undefined || Number(digits) >= length) return undefined;
@@ -115,6 +145,12 @@ export function array(element: TypeLike, length: number): AnyType {
   };
 }
 
+/** Copies all elements out. */
+type LoadElements = (data: Data, offset: number, where: string) => unknown[];
+
+/** Writes an element, or throws if the memory is mapped to be read. */
+type WriteElement = (data: Data, offset: number, where: string, value: unknown) => void;
+
 /**
  * Makes the class of an array's views. Each array has its own, so that the engine knows
  * the type of the elements where it compiles an access to one.
@@ -122,10 +158,12 @@ export function array(element: TypeLike, length: number): AnyType {
 function elementsOver(
   type: AnyType,
   length: number,
+  load: LoadElements,
+  write: WriteElement,
 ): new (data: Data, offset: number, where: string) => ArrayView<unknown> {
-  const { assignable, byteLength } = type;
-  return class Elements implements ArrayView<unknown> {
-    readonly length = length;
+  const { isValue, byteLength } = type;
+  // Its name is in the message of whoever tries to clone a view.
+  return class ArrayView extends LiveView {
     readonly #data: Data;
     readonly #offset: number;
     readonly #where: string;
@@ -133,26 +171,38 @@ function elementsOver(
     readonly #views: unknown[] = [];
 
     constructor(data: Data, offset: number, where: string) {
+      super();
       this.#data = data;
       this.#offset = offset;
       this.#where = where;
+      Object.preventExtensions(this);
+    }
+
+    get length(): number {
+      return length;
     }
 
     get(index: number): unknown {
       const offset = this.#offsetOf(index);
-      return assignable
+      return isValue
         ? type.live(this.#data, offset, this.#where)
         : this.#views[index] ??= type.live(this.#data, offset, this.#where);
     }
 
     set(index: number, value: unknown): void {
-      const offset = this.#offsetOf(index);
-      type.check(value, this.#where);
-      type.store(this.#data, offset, value);
+      write(this.#data, this.#offsetOf(index), this.#where, value);
     }
 
     *[Symbol.iterator](): Generator<unknown> {
       for (let index = 0; index < length; index++) yield this.get(index);
+    }
+
+    [COPY](): unknown[] {
+      return load(this.#data, this.#offset, this.#where);
+    }
+
+    toJSON(): unknown[] {
+      return this[COPY]().map(toJson);
     }
 
     /** What `console.log` shows. */

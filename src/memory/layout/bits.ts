@@ -7,7 +7,7 @@
 
 import { assertInteger, assertOneOf } from "../../../ffi/arguments.ts";
 import type { CType } from "./ctype.ts";
-import { bigInteger, type Check, integer, SCALARS } from "./scalar.ts";
+import { bigInteger, integer, SCALARS } from "./scalar.ts";
 
 /** The types that bit fields are parts of. */
 export type BitUnit = "i8" | "u8" | "i16" | "u16" | "i32" | "u32" | "i64" | "u64";
@@ -72,7 +72,7 @@ export function bitsAt({ unit, width }: BitField, shift: number): Bits {
     byteLength,
     alignment,
     signature: `${unit}:${shift}+${width}`,
-    assignable: true,
+    isValue: true,
     c: { ...c, declare: (name: string) => `${c.declare(name, "")} : ${width}` },
     find: () => undefined,
   };
@@ -82,9 +82,7 @@ export function bitsAt({ unit, width }: BitField, shift: number): Bits {
 }
 
 /** How bits are read and written. */
-interface BitAccess<T> extends Pick<CType<T>, "load" | "store" | "live"> {
-  check: Check<T>;
-}
+type BitAccess<T> = Pick<CType<T>, "check" | "load" | "store" | "live">;
 
 function narrowBits(
   unit: Exclude<BitUnit, "i64" | "u64">,

@@ -24,15 +24,16 @@ export interface CType<Value, Live = Value, Input = Value> {
   readonly signature: string;
   /** How it is written in C. */
   readonly c: CSource;
-  /** Whether the live form is the value itself, so that one can assign to it. */
-  readonly assignable: boolean;
+  /** Whether the live form is the value itself, and no view. */
+  readonly isValue: boolean;
   /**
    * Throws unless a value can be written.
    *
    * @param value The value.
    * @param where The name of the field, for the message.
+   * @returns The value to write: a copy, unless it is a number, a truth value or a text.
    */
-  check(value: unknown, where: string): asserts value is Input;
+  check(value: unknown, where: string): Input;
   /** Writes a value that has been checked. */
   store(data: DataView, offset: number, value: Input): void;
   /** Copies the value out. */

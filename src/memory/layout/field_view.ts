@@ -4,24 +4,27 @@
  * @module
  */
 
-import type { CType } from "./ctype.ts";
+import { COPY, LiveView, toJson } from "./live_view.ts";
 import type { PlacedField } from "./placement.ts";
+import { assertWritable, isReadOnly } from "./read_only.ts";
 
 type Data = DataView;
 
-/** Fields in the memory, as the properties of an object. */
-export class FieldView {
+/** Fields in the memory, as the properties of an object that takes no others. */
+export class FieldView extends LiveView {
   readonly #data: Data;
   readonly #fields: readonly PlacedField[];
   /** What stands for the fields that are no values, in the order of the fields. */
   readonly #views: readonly unknown[];
 
   private constructor(data: Data, fields: readonly PlacedField[]) {
+    super();
     this.#data = data;
     this.#fields = fields;
     this.#views = fields.map(({ type, offset, name }) =>
-      type.assignable ? undefined : type.live(data, offset, name)
+      type.isValue ? undefined : type.live(data, offset, name)
     );
+    Object.preventExtensions(this);
   }
 
   /**
@@ -31,14 +34,22 @@ export class FieldView {
    * @returns What makes a view; its data begins where the fields do.
    */
   static over(fields: readonly PlacedField[]): (data: Data) => FieldView {
-    const Fields = class extends FieldView {};
-    for (const [index, field] of fields.entries()) {
-      Object.defineProperty(Fields.prototype, field.name, {
-        enumerable: true,
-        ...(field.type.assignable ? this.#value(field) : this.#part(index)),
-      });
-    }
-    return (data) => new Fields(data, fields);
+    const Writable = this.#define(fields, true);
+    let ReadOnly: typeof Writable | undefined;
+    return (data) =>
+      isReadOnly(data.buffer)
+        ? new (ReadOnly ??= this.#define(fields, false))(data, fields)
+        : new Writable(data, fields);
+  }
+
+  [COPY](): Record<string, unknown> {
+    return loadFields(this.#fields, this.#data, 0, "");
+  }
+
+  toJSON(): Record<string, unknown> {
+    return Object.fromEntries(
+      Object.entries(this[COPY]()).map(([name, value]) => [name, toJson(value)]),
+    );
   }
 
   /** What `console.log` shows. */
@@ -48,24 +59,60 @@ export class FieldView {
     );
   }
 
-  static #value({ type, offset, name }: PlacedField): PropertyDescriptor & ThisType<FieldView> {
-    const checked: CType<unknown, unknown, unknown> = type;
-    return {
-      get() {
-        return type.live(this.#data, offset, name);
-      },
-      set(value: unknown) {
-        checked.check(value, name);
-        type.store(this.#data, offset, value);
-      },
+  /** Views that cannot write are of a class of their own, so that those that can do not ask. */
+  static #define(fields: readonly PlacedField[], writable: boolean) {
+    // Its name is in the message of whoever tries to clone a view.
+    const StructView = class StructView extends FieldView {};
+    for (const [index, field] of fields.entries()) {
+      Object.defineProperty(StructView.prototype, field.name, {
+        enumerable: true,
+        get: field.type.isValue ? this.#value(field) : this.#part(index),
+        set: writable ? this.#write(field) : this.#refuse(field),
+      });
+    }
+    return StructView;
+  }
+
+  static #value({ type, offset, name }: PlacedField): (this: FieldView) => unknown {
+    return function () {
+      return type.live(this.#data, offset, name);
     };
   }
 
-  static #part(index: number): PropertyDescriptor & ThisType<FieldView> {
-    return {
-      get() {
-        return this.#views[index];
-      },
+  static #part(index: number): (this: FieldView) => unknown {
+    return function () {
+      return this.#views[index];
     };
   }
+
+  static #write({ type, offset, name }: PlacedField): (this: FieldView, value: unknown) => void {
+    return function (value) {
+      type.store(this.#data, offset, type.check(value, name));
+    };
+  }
+
+  static #refuse({ name }: PlacedField): (this: FieldView) => void {
+    return function () {
+      assertWritable(name, this.#data.buffer);
+    };
+  }
+}
+
+/** Copies fields out. */
+export function loadFields(
+  fields: Iterable<PlacedField>,
+  data: Data,
+  offset: number,
+  where: string,
+): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const { name, type, offset: at } of fields) {
+    values[name] = type.load(data, offset + at, pathTo(where, name));
+  }
+  return values;
+}
+
+/** The path to a field of a struct that is itself at a path. */
+export function pathTo(where: string, name: string): string {
+  return where === "" ? name : `${where}.${name}`;
 }

@@ -79,7 +79,7 @@ export function placeInTurn(fields: Fields, pack: number): Placement {
       const alignment = Math.min(type.alignment, pack);
       let offset = alignUp(end, alignment);
       if (isFieldAt(field)) {
-        assertOffset(name, field.offset, offset, alignment);
+        assertOffset(name, field.offset, placed, alignment);
         offset = field.offset;
       }
       placed.push({ name, type, offset });
@@ -152,12 +152,25 @@ function isFieldAt(field: Field): field is FieldAt {
   return typeof field === "object" && field !== null && "offset" in field;
 }
 
-function assertOffset(name: string, offset: unknown, least: number, alignment: number): void {
-  assertInteger(`the offset of ${name}`, offset, least, MOST_BYTES);
+function assertOffset(
+  name: string,
+  offset: unknown,
+  before: readonly PlacedField[],
+  alignment: number,
+): void {
+  assertInteger(`the offset of ${name}`, offset, 0, MOST_BYTES);
   if (offset % alignment !== 0) {
     throw new RangeError(
       `Expected the offset of ${name} to be a multiple of ${alignment}, got ${offset}; ` +
         "{ pack } allows others",
     );
   }
+  const last = before.at(-1);
+  if (last === undefined) return;
+  const end = last.offset + last.type.byteLength;
+  if (offset >= end) return;
+  throw new RangeError(
+    `Expected the offset of ${name} to be at least ${end}, where ${last.name} ends, got ${offset}: ` +
+      "fields stand in the order of their offsets, and those that overlap are a union()",
+  );
 }

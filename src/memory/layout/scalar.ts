@@ -14,15 +14,14 @@ import {
 } from "../../../ffi/arguments.ts";
 import type { CType, ScalarName, ScalarValues, TypeLike } from "./ctype.ts";
 
-/** Throws unless a value can be written. */
-export type Check<T> = (value: unknown, where: string) => asserts value is T;
+/** Throws unless a value can be written, and gives the value. */
+export type Check<T> = CType<T>["check"];
 
 /** The parts in which scalar types differ. */
-interface Scalar<T> extends Pick<CType<T>, "byteLength" | "signature" | "load" | "store"> {
+interface Scalar<T>
+  extends Pick<CType<T>, "byteLength" | "signature" | "check" | "load" | "store"> {
   /** Its name in C. */
   readonly name: string;
-  /** Throws unless a value can be written. */
-  readonly check: Check<T>;
 }
 
 const U32: Scalar<number> = {
@@ -161,7 +160,7 @@ function scalar<T>({ name, ...parts }: Scalar<T>): CType<T> {
   return {
     ...parts,
     alignment: parts.byteLength,
-    assignable: true,
+    isValue: true,
     c: { declare: (variable) => `${name} ${variable}`, define: () => [] },
     live: parts.load,
     find: () => undefined,
@@ -187,20 +186,28 @@ function safeInteger(wide: Scalar<bigint>, least: number): CType<number> {
 
 /** Gives the check of integers within a range. */
 export function integer(least: number, most: number): Check<number> {
-  return (value, where) => assertInteger(where, value, least, most);
+  return (value, where) => {
+    assertInteger(where, value, least, most);
+    return value;
+  };
 }
 
 /** Gives the check of bigints within a range. */
 export function bigInteger(least: bigint, most: bigint): Check<bigint> {
-  return (value, where) => assertBigInteger(where, value, least, most);
+  return (value, where) => {
+    assertBigInteger(where, value, least, most);
+    return value;
+  };
 }
 
-function checkNumber(value: unknown, where: string): asserts value is number {
+function checkNumber(value: unknown, where: string): number {
   assertNumber(where, value);
+  return value;
 }
 
-function checkBoolean(value: unknown, where: string): asserts value is boolean {
+function checkBoolean(value: unknown, where: string): boolean {
   assertBoolean(where, value);
+  return value;
 }
 
 /**
@@ -213,6 +220,12 @@ function checkBoolean(value: unknown, where: string): asserts value is boolean {
 export function typeOf(type: TypeLike, where: string): CType<unknown, unknown, unknown> {
   if (isType(type)) return type;
   if (typeof type === "string" && Object.hasOwn(SCALARS, type)) return SCALARS[type];
+  if (typeof type === "object" && type !== null && "width" in type) {
+    throw new TypeError(
+      `Expected the type of ${where} to be one with an address, got a bit field: bits() stands ` +
+        "among a struct's fields, without an offset, and in no array",
+    );
+  }
   throw new TypeError(
     `Expected the type of ${where} to be one of ${Object.keys(SCALARS).join(", ")}, or what ` +
       `struct(), array(), utf16() and the like give, got ${show(type)}`,

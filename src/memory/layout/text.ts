@@ -5,11 +5,13 @@
  */
 
 import { assertInteger } from "../../../ffi/arguments.ts";
-import { CP_ACP, decodeCodePage, encodeCodePage } from "../../../ffi/code_page.ts";
+import { CP_ACP, decodeCodePage, encodeCodePage, encodeUtf8 } from "../../../ffi/code_page.ts";
 import { assertWide, decodeWide, toUnits } from "../../../ffi/wide.ts";
 import { type CType, MOST_BYTES } from "./ctype.ts";
 
 type Data = DataView;
+
+const LENGTH = "the length of a text, which counts the NUL at its end,";
 
 /**
  * A text in UTF-16, as most Windows programs keep it: `wchar_t name[length]`.
@@ -32,7 +34,7 @@ type Data = DataView;
  * @param length The size in UTF-16 code units, the NUL included.
  */
 export function utf16(length: number): CType<string> {
-  assertInteger("the length of a text", length, 1, Math.floor(MOST_BYTES / 2));
+  assertInteger(LENGTH, length, 1, Math.floor(MOST_BYTES / 2));
   return text({
     signature: `utf16[${length}]`,
     byteLength: length * 2,
@@ -54,7 +56,7 @@ export function utf16(length: number): CType<string> {
  */
 export function utf8(length: number): CType<string> {
   return characters("utf8", length, {
-    encode: (value) => new TextEncoder().encode(value),
+    encode: encodeUtf8,
     decode: (bytes) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes),
   });
 }
@@ -63,13 +65,14 @@ export function utf8(length: number): CType<string> {
  * A text in the system's own code page, as old Windows programs keep it: `char name[length]`.
  *
  * The last byte is always a NUL, so that C can read it; what is behind the text is filled
- * with NULs. To write a text for which the code page has no signs is a TypeError.
+ * with NULs. To write a sign that the code page does not have is a TypeError: no other sign that looks
+ * like it is put in its place.
  *
  * @param length The size in bytes, the NUL included.
  */
 export function ansi(length: number): CType<string> {
   return characters("ansi", length, {
-    encode: (value) => encodeCodePage(value, CP_ACP),
+    encode: (value, where) => encodeCodePage(value, CP_ACP, where),
     decode: (bytes) => decodeCodePage(bytes, CP_ACP),
   });
 }
@@ -81,7 +84,8 @@ interface Text {
   /** The size of a code unit in bytes. */
   unit: 1 | 2;
   declare(name: string): string;
-  encode(text: string): Uint8Array<ArrayBuffer>;
+  /** Writes a text, or throws a TypeError that says where it is to go. */
+  encode(text: string, where: string): Uint8Array<ArrayBuffer>;
   /** Reads bytes, which end where the text does and begin where their buffer does. */
   decode(bytes: Uint8Array<ArrayBuffer>): string;
 }
@@ -91,7 +95,7 @@ function characters(
   length: number,
   { encode, decode }: Pick<Text, "encode" | "decode">,
 ): CType<string> {
-  assertInteger("the length of a text", length, 1, MOST_BYTES);
+  assertInteger(LENGTH, length, 1, MOST_BYTES);
   return text({
     signature: `${name}[${length}]`,
     byteLength: length,
@@ -113,24 +117,22 @@ function text({ signature, byteLength, unit, declare, encode, decode }: Text): C
     byteLength,
     alignment: unit,
     signature,
-    assignable: true,
+    isValue: true,
     c: { declare, define: () => [] },
-    check(value: unknown, where: string): asserts value is string {
+    check(value, where) {
       assertWide(where, value);
-      if (unit === 1 && !value.isWellFormed()) {
-        throw new TypeError(`Expected ${where} to be a text without lone surrogates`);
-      }
-      const length = encode(value).length;
+      const length = encode(value, where).length;
       if (length > most) {
         throw new RangeError(
           `Expected ${where} to be a text of at most ${most / unit} ` +
             `${unit === 1 ? "bytes" : "code units"}, got ${length / unit}`,
         );
       }
+      return value;
     },
     store(data, offset, value) {
       const bytes = bytesAt(data, offset, byteLength);
-      const encoded = encode(value);
+      const encoded = encode(value, signature);
       bytes.set(encoded);
       bytes.fill(0, encoded.length);
     },

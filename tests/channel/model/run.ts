@@ -83,7 +83,7 @@ export function processOf(handle: bigint): number | undefined {
 
 /** The handle of an event with a name, in whatever process: one for each number at the end of names. */
 export function namedEvent(name: string): bigint {
-  return FIRST_NAMED + BigInt(name.slice(name.lastIndexOf(".") + 1));
+  return FIRST_NAMED + 4n * BigInt(name.slice(name.lastIndexOf(".") + 1));
 }
 
 /** Whether that is the handle of an event with a name, which has to be created or opened. */
@@ -234,7 +234,7 @@ export class Run {
 
   /** A handle that nobody else has. */
   newHandle(): bigint {
-    return ++this.#lastHandle;
+    return this.#lastHandle += 4n;
   }
 
   #happen(entry: Entry): void {

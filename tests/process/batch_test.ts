@@ -1,0 +1,47 @@
+/**
+ * The arguments of batch files, and how `Deno.Command` passes the same ones.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { spawn, type SpawnOptions } from "../../mod.ts";
+import { compileC } from "../compile_c.ts";
+
+const ARGUMENTS: readonly (readonly string[])[] = [
+  ["C:\\dir\\", "next"],
+  ["C:\\a b\\", "next"],
+  ["next", "C:\\dir\\"],
+  ["two\\\\", "three\\\\\\", "last"],
+  ["\\"],
+  ["\\\\server\\share\\", "\\", "x"],
+  ["a\\b\\c", "d\\ e"],
+  ["", "C:\\", ""],
+  ["", ""],
+  ["a b", "a,b", "a-b"],
+  [],
+];
+
+Deno.test("spawn() passes arguments to a batch file as Deno.Command does, and so to its programs", async () => {
+  await using program = await compileC(new URL("../peers/tell_path.c", import.meta.url));
+  const path = await Deno.makeTempDir({ prefix: "winipc-" });
+  const batch = `${path}\\pass on.cmd`;
+  try {
+    await Deno.writeTextFile(batch, `@echo %1;%2;%3\r\n@"${program.path}" %*\r\n`);
+    for (const args of ARGUMENTS) {
+      const outputs = [
+        (options: SpawnOptions) => spawn(batch, options),
+        (options: SpawnOptions) => new Deno.Command(batch, options as Deno.CommandOptions).spawn(),
+      ].map(async (start) => {
+        const child = start({ args, stdin: "null", stdout: "piped", stderr: "null" });
+        return new TextDecoder().decode((await child.output()).stdout);
+      });
+      const [ours, denos] = await Promise.all(outputs);
+      assertEquals(ours, denos, JSON.stringify(args));
+      const [, ...arrived] = ours!.slice(ours!.indexOf("\n") + 1).split("\0");
+      assertEquals(arrived, [...args, ""]);
+    }
+  } finally {
+    await Deno.remove(path, { recursive: true });
+  }
+});

@@ -1,0 +1,96 @@
+/**
+ * Values of handles, of which Windows ignores the two lowest bits, and pseudo-handles.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertFalse, assertRejects, assertThrows } from "@std/assert";
+import { Handle, isOwned } from "../../ffi/handle.ts";
+import { closeHandleIn, openProcess, takeHandle } from "../../ffi/process.ts";
+import { CopyDataMessage, HANDLE_NOTICE, MessageWindow, receiveHandle } from "../../mod.ts";
+import { inheritHandles, SharedEvent, SharedMemory, SharedMutex } from "../../mod.ts";
+import { SharedSemaphore, waitAll, waitAny } from "../../mod.ts";
+import { encodeNotice } from "../../src/process/handle_notice.ts";
+import { openLibrary } from "../open_library.ts";
+
+/** The process or the thread that uses it, and its access token. */
+const PSEUDO_HANDLES = [2n ** 64n - 1n, 2n ** 64n - 2n, 2n ** 64n - 4n, 2n ** 32n - 1n];
+const REFUSED = "positive multiples of 4";
+
+/** Values that are no handle's own, though Windows takes some of them for the handle. */
+function aliasesOf(handle: bigint): bigint[] {
+  return [handle + 1n, handle + 2n, handle + 3n, handle + 2n ** 32n, ...PSEUDO_HANDLES];
+}
+
+Deno.test("SetEvent() sets an event by the three values behind its handle", () => {
+  using kernel32 = openLibrary("kernel32.dll", {
+    SetEvent: { parameters: ["usize"], result: "i32" },
+  });
+  using event = SharedEvent.anonymous();
+  for (const bits of [1n, 2n, 3n]) {
+    assertEquals(kernel32.symbols.SetEvent(event.unsafeHandle + bits), 1);
+  }
+});
+
+Deno.test("A handle is taken over, duplicated and taken away by its own value only", () => {
+  using event = SharedEvent.anonymous();
+  using process = openProcess(Deno.pid);
+  using same = Handle.duplicateOf(event.unsafeHandle, "event");
+  const calls: ((value: bigint) => unknown)[] = [
+    (value) => new Handle(value, "event"),
+    (value) => Handle.duplicateOf(value, "event"),
+    (value) => takeHandle(process, value, "event"),
+    (value) => SharedEvent.fromHandle(value),
+    (value) => SharedMemory.fromHandle(value),
+    (value) => SharedMutex.fromHandle(value),
+    (value) => SharedSemaphore.fromHandle(value),
+  ];
+  for (const alias of aliasesOf(event.unsafeHandle)) {
+    for (const call of calls) assertThrows(() => call(alias), Deno.errors.BadResource, REFUSED);
+    assertFalse(closeHandleIn(process, alias, same));
+  }
+  assert(isOwned(event.unsafeHandle + 1n) && isOwned(event.unsafeHandle + 3n));
+  assertFalse(isOwned(event.unsafeHandle + 2n ** 32n));
+});
+
+Deno.test("waitAny() and waitAll() wait for a handle by its own value only", async () => {
+  using event = SharedEvent.anonymous({ signalled: true, reset: "manual" });
+  using handle = Handle.duplicateOf(event.unsafeHandle, "event");
+  const { value } = handle;
+  assertEquals(await waitAny([{ unsafeHandle: value }]), { index: 0 });
+  for (const unsafeHandle of aliasesOf(value)) {
+    for (const wait of [waitAny, waitAll]) {
+      await assertRejects(() => wait([{ unsafeHandle }, event]), Deno.errors.BadResource);
+    }
+  }
+});
+
+Deno.test("receiveHandle() takes a handle by its own value only, by push and by pull", () => {
+  using memory = SharedMemory.anonymous(4096);
+  using window = MessageWindow.open({ procedure: () => undefined });
+  for (const place of ["receiver", "sender"] as const) {
+    for (const handle of aliasesOf(memory.unsafeHandle)) {
+      const bytes = encodeNotice({
+        ...{ place, handle, pid: Deno.pid, access: "readwrite", byteLength: 4096, tag: 0n },
+      });
+      const id = BigInt(HANDLE_NOTICE);
+      const message = new CopyDataMessage({ id, bytes, sender: window.handle });
+      assertThrows(() => receiveHandle(message), Deno.errors.BadResource, REFUSED);
+    }
+  }
+});
+
+Deno.test("A child takes what it inherited by the handle's own value only, in a Worker too", async () => {
+  using event = SharedEvent.anonymous();
+  using scope = inheritHandles({ right: event });
+  const script = new URL("../peers/takes_inherited.ts", import.meta.url).href;
+  // In the variable there are at most ten digits.
+  const values = aliasesOf(scope.handles.right!).filter((value) => value < 10n ** 10n);
+  const env = values.map((value, index) => [`WINIPC_INHERIT_a${index}`, `${value} event`]);
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-ffi", "--allow-read", script, `${values.length}`],
+    env: { ...scope.env, ...Object.fromEntries(env) },
+  }).output();
+  const expected = [...values.map(() => "BadResource"), "taken"];
+  assertEquals(JSON.parse(new TextDecoder().decode(stdout)), { main: expected, worker: expected });
+});

@@ -1,0 +1,179 @@
+/**
+ * Where programs are found, and where `Deno.Command` finds them.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { spawn, type SpawnOptions } from "../../mod.ts";
+import { compileC } from "../compile_c.ts";
+
+const PROGRAMS = [
+  "a\\python3.99.exe",
+  "a\\tool.v2",
+  "a\\plain",
+  "a\\both.exe",
+  "a\\both.com",
+  "a\\twice.exe.exe",
+  "a b\\quoted.exe",
+  "c;d\\semicolon.exe",
+  "e\\tool.exe",
+  "f\\mixed.exe",
+  "here.exe",
+  "relative\\inner.exe",
+];
+const BATCH_FILES = ["a\\batch.cmd", "e\\mixed.bat"];
+const FOLDERS = ["d\\tool", "d\\tool.exe", "d\\quoted.exe"];
+
+/** What is started, and which file that is; without `finds`, it is `NotFound`. */
+interface Row {
+  command: string;
+  finds?: string;
+  /** What `Deno.Command` does instead, and why. */
+  deno?: { finds?: string; why: string };
+  cwd?: string;
+}
+
+const AS_CMD = "cmd takes all extensions";
+const SAFE = "the current directory is not looked at";
+
+const ROWS: readonly Row[] = [
+  { command: "both", finds: "a\\both.com" },
+  { command: "both.exe", finds: "a\\both.exe" },
+  { command: "python3.99", finds: "a\\python3.99.exe" },
+  { command: "PYTHON3.99.EXE", finds: "a\\python3.99.exe" },
+  { command: "python3.99." },
+  { command: "tool.v2", finds: "a\\tool.v2" },
+  { command: "twice.exe", finds: "a\\twice.exe.exe", deno: { why: AS_CMD } },
+  { command: "plain" },
+  { command: "quoted", finds: "a b\\quoted.exe" },
+  { command: "semicolon", finds: "c;d\\semicolon.exe" },
+  { command: "tool", finds: "e\\tool.exe" },
+  { command: "tool.exe", finds: "e\\tool.exe" },
+  { command: "tool.exe. ", finds: "e\\tool.exe" },
+  { command: "tool." },
+  { command: "batch", finds: "a\\batch.cmd" },
+  { command: "batch.CMD", finds: "a\\batch.cmd" },
+  { command: "mixed", finds: "e\\mixed.bat" },
+  { command: "here", deno: { finds: "here.exe", why: SAFE } },
+  { command: "inner", deno: { finds: "relative\\inner.exe", why: SAFE } },
+  { command: "tool*" },
+  { command: "nul" },
+  { command: "" },
+  { command: "." },
+  { command: ".." },
+  { command: ".\\here", finds: "here.exe" },
+  { command: "./relative/inner", finds: "relative\\inner.exe" },
+  { command: ".\\inner", finds: "relative\\inner.exe", cwd: "relative" },
+  { command: "..\\a\\tool.v2", finds: "a\\tool.v2", cwd: "relative" },
+  { command: ".\\here", cwd: "relative" },
+  { command: "..\\a\\batch.cmd", finds: "a\\batch.cmd", cwd: "relative" },
+  { command: "$\\a\\python3.99", finds: "a\\python3.99.exe" },
+  { command: "$\\a\\both", finds: "a\\both.com" },
+  { command: "$\\a\\twice.exe", finds: "a\\twice.exe.exe" },
+  { command: "$\\a\\plain", finds: "a\\plain", deno: { why: "CreateProcessW takes it" } },
+  { command: "$\\a\\batch", finds: "a\\batch.cmd", deno: { why: AS_CMD } },
+  { command: "$\\e\\tool.", finds: "e\\tool.exe" },
+  { command: "$\\d\\tool" },
+  { command: "$\\a\\" },
+];
+
+Deno.test("spawn() finds programs where cmd and Deno.Command do", async (t) => {
+  await using folder = await makeFolder();
+  const { path } = folder;
+  const list = ["$\\a", '"$\\a b"', '"$\\c;d"', "", "$\\d", "$\\e", "$\\f", "relative"];
+  const env = { PATH: list.join(";").replaceAll("$", path) };
+  const before = Deno.cwd();
+  Deno.chdir(path);
+  try {
+    for (const { command, finds, cwd, deno = { finds } } of ROWS) {
+      const options = { env, ...(cwd === undefined ? {} : { cwd }) };
+      const name = command.replace("$", path);
+      await t.step(`${JSON.stringify(command)} is ${finds ?? "none"}`, async () => {
+        assertEquals(await startedBy(spawn, name, options), inFolder(path, finds));
+        const start = (command: string, options: SpawnOptions) =>
+          new Deno.Command(command, options as Deno.CommandOptions).spawn();
+        assertEquals(await startedBy(start, name, options), inFolder(path, deno.finds));
+      });
+    }
+  } finally {
+    Deno.chdir(before);
+  }
+});
+
+Deno.test("spawn() looks on the PATH of env, in whichever spelling, and for Windows' own programs", async () => {
+  await using folder = await makeFolder();
+  const { path } = folder;
+  const tool = inFolder(path, "e\\tool.exe");
+  for (
+    const options of [{ env: { Path: `${path}\\e` } }, { env: { path: "", PATH: `${path}\\e` } }]
+  ) {
+    for (const clearEnv of [false, true]) {
+      assertEquals(await startedBy(spawn, "tool", { ...options, clearEnv }), tool);
+    }
+  }
+  const child = spawn("cmd", { args: ["/c", "exit 3"], env: { PATH: path } });
+  assertEquals((await child.status).code, 3);
+});
+
+Deno.test("spawn() takes the extensions in the order of PATHEXT", async () => {
+  await using folder = await makeFolder();
+  const { path } = folder;
+  const script = new URL("../peers/spawns_by_name.ts", import.meta.url).href;
+  for (
+    const [PATHEXT, finds] of [
+      [".PY;.EXE;.COM", "a\\both.exe"],
+      [".py", "a\\both.com"],
+      ["", "a\\both.com"],
+    ] as const
+  ) {
+    await using child = spawn(Deno.execPath(), {
+      args: ["run", "--no-prompt", "--allow-ffi", script, "both"],
+      env: { PATHEXT, PATH: `${path}\\a` },
+      stdout: "piped",
+    });
+    const { stdout } = await child.output();
+    assertEquals(
+      new TextDecoder().decode(stdout).split("\0")[0]?.toLowerCase(),
+      inFolder(path, finds),
+    );
+  }
+});
+
+/** The file that is started, in lower case; the name of the error where there is none. */
+async function startedBy(
+  start: (command: string, options: SpawnOptions) => { output(): Promise<{ stdout: Uint8Array }> },
+  command: string,
+  options: SpawnOptions,
+): Promise<string> {
+  try {
+    const child = start(command, { ...options, stdin: "null", stdout: "piped", stderr: "null" });
+    const { stdout } = await child.output();
+    return new TextDecoder().decode(stdout).split(/[\0\r]/)[0]!.toLowerCase();
+  } catch (error) {
+    // Deno has no class for some of its errors.
+    if (error instanceof Error && /not found|cannot find/i.test(error.message)) return "NotFound";
+    if (error instanceof Deno.errors.NotFound) return "NotFound";
+    throw error;
+  }
+}
+
+function inFolder(folder: string, file: string | undefined): string {
+  return file === undefined ? "NotFound" : `${folder}\\${file}`.toLowerCase();
+}
+
+/** A folder with the programs, which is deleted by `using`. */
+async function makeFolder() {
+  await using program = await compileC(new URL("../peers/tell_path.c", import.meta.url));
+  const path = await Deno.makeTempDir({ prefix: "winipc-" });
+  const put = async (name: string, write: (path: string) => Promise<void>) => {
+    const file = `${path}\\${name}`;
+    await Deno.mkdir(file.slice(0, file.lastIndexOf("\\")), { recursive: true });
+    await write(file);
+  };
+  for (const name of PROGRAMS) await put(name, (to) => Deno.copyFile(program.path, to));
+  for (const name of BATCH_FILES) await put(name, (to) => Deno.writeTextFile(to, "@echo %~f0\r\n"));
+  for (const name of FOLDERS) await put(name, (to) => Deno.mkdir(to));
+  const remove = () => Deno.remove(path, { recursive: true });
+  return { path, [Symbol.asyncDispose]: remove };
+}

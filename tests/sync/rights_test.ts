@@ -1,0 +1,209 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { readSecurity, type Sddl, SECURITY_INFORMATION } from "../../ffi/security.ts";
+import { isWine } from "../../ffi/wine.ts";
+import {
+  CopyDataListener,
+  inheritHandles,
+  receiveHandle,
+  RingChannel,
+  sendHandle,
+  SharedEvent,
+  SharedMemory,
+  SharedMutex,
+  type SharedObject,
+  SharedSemaphore,
+} from "../../mod.ts";
+import { compileC, type Compiled } from "../compile_c.ts";
+import { Peer } from "../peer.ts";
+import { randomName } from "../random_name.ts";
+
+const soon = { timeout: 20_000 };
+/** What an elevated program may grant to others: `SYNCHRONIZE`, and of a section to read. */
+const WAIT_ONLY: Sddl = ownedByAnother("D:P(A;;0x100005;;;WD)");
+
+/** Wine 10 grants the owner all standard rights, SYNCHRONIZE too; Windows lets nobody name another owner. */
+function ownedByAnother(sddl: Sddl): Sddl {
+  return isWine() ? `O:SY${sddl}` : sddl;
+}
+
+async function compile(): Promise<Compiled> {
+  return await compileC(new URL("../peers/rights.c", import.meta.url));
+}
+
+function denied(attempt: () => void, ...parts: string[]): void {
+  const { message } = assertThrows(attempt, Deno.errors.PermissionDenied);
+  for (const part of parts) assertStringIncludes(message, part);
+}
+
+Deno.test('access "wait" waits for objects of a program that grants others no more', async () => {
+  await using program = await compile();
+  const name = randomName();
+  await using peer = await Peer.startProgram(program.path, "keep", name, WAIT_ONLY);
+  const advice = '{ access: "wait" } to wait for it only';
+  denied(
+    () => SharedEvent.open(`${name}.event`),
+    `Cannot open event "Local\\${name}.event"`,
+    "does not grant this user EVENT_MODIFY_STATE:",
+    advice,
+  );
+  denied(() => SharedSemaphore.open(`${name}.semaphore`), "SEMAPHORE_MODIFY_STATE:", advice);
+  denied(() => SharedEvent.openOrCreate(`${name}.event`), "EVENT_MODIFY_STATE");
+  denied(
+    () => SharedMemory.open(`${name}.section`, { access: "readwrite" }),
+    'SECTION_MAP_WRITE: open it with { access: "read" } to read it only',
+  );
+
+  using event = SharedEvent.open(`${name}.event`, { access: "wait" });
+  using semaphore = await SharedSemaphore.waitFor(`${name}.semaphore`, { access: "wait", ...soon });
+  using same = SharedEvent.openOrCreate(`${name}.event`, { access: "wait", owner: "anyone" });
+  assertEquals([event.access, semaphore.access, same.access, same.created], [
+    "wait",
+    "wait",
+    "wait",
+    false,
+  ]);
+  await peer.send("go");
+  await event.wait(soon);
+  await semaphore.wait(soon);
+  denied(() => event.set(), "Cannot set event", "ERROR_ACCESS_DENIED", "EVENT_MODIFY_STATE");
+  denied(() => event.reset(), "Cannot reset event", "EVENT_MODIFY_STATE");
+  denied(() => semaphore.release(), "Cannot release semaphore", "SEMAPHORE_MODIFY_STATE");
+  // Who locks and releases a mutex needs no other right.
+  using mutex = SharedMutex.open(`${name}.mutex`);
+  (await mutex.lock(soon)).release();
+  using lock = await mutex.lock(soon);
+  assertEquals([lock.abandoned, mutex.access], [false, "modify"]);
+});
+
+Deno.test("errors name each right that is missing", async () => {
+  await using program = await compile();
+  const [none, unknown] = [randomName(), randomName()];
+  await using _none = await Peer.startProgram(
+    program.path,
+    "keep",
+    none,
+    ownedByAnother("D:P(A;;0x20001;;;WD)"),
+  );
+  denied(() => SharedEvent.open(`${none}.event`), "SYNCHRONIZE and EVENT_MODIFY_STATE");
+  denied(
+    () => SharedEvent.open(`${none}.event`, { access: "wait" }),
+    "grant this user SYNCHRONIZE",
+  );
+  denied(() => SharedMutex.open(`${none}.mutex`), "does not grant this user SYNCHRONIZE");
+  denied(() => SharedMemory.open(`${none}.section`), "does not grant this user SECTION_MAP_READ");
+  // Neither the owner's name nor anything else is to be seen.
+  const sddl = ownedByAnother("D:P(A;;0x100006;;;WD)(A;;0x100000;;;OW)");
+  await using _unknown = await Peer.startProgram(program.path, "keep", unknown, sddl);
+  SharedEvent.open(`${unknown}.event`).close();
+  denied(() => SharedEvent.open(`${unknown}.event`, { owner: "self" }), "this user READ_CONTROL");
+  denied(
+    () => SharedMemory.open(`${unknown}.section`, { owner: "self" }),
+    "this user READ_CONTROL",
+  );
+});
+
+Deno.test("an object that can only be waited for is passed on as such", async () => {
+  const name = randomName();
+  using _made = SharedEvent.create(name, { security: WAIT_ONLY });
+  using event = SharedEvent.open(name, { access: "wait" });
+  const received: SharedEvent[] = [];
+  await using listener = await CopyDataListener.open({
+    onMessage: (message) => {
+      received.push(receiveHandle(message, { of: "event" }).object);
+      return 1n;
+    },
+  });
+  for (const form of ["push", "pull"] as const) {
+    assertEquals(await sendHandle(listener, event, { form, ...soon }), 1n);
+  }
+  using scope = inheritHandles({ event });
+  using duplicate = event.toInheritable();
+  using pushed = received[0]!;
+  using pulled = received[1]!;
+  for (const object of [duplicate, pushed, pulled]) {
+    assertEquals(object.access, "wait");
+    denied(() => object.set(), "EVENT_MODIFY_STATE");
+  }
+  assertEquals(scope.env, { WINIPC_INHERIT_event: `${scope.handles["event"]} event` });
+});
+
+Deno.test("fromHandle() takes an object for what its handle grants, and refuses it if something else is expected", () => {
+  const name = randomName();
+  using made = SharedEvent.create(name);
+  using event = SharedEvent.open(name, { access: "wait" });
+  for (const [object, access] of [[made, "modify"], [event, "wait"]] as const) {
+    using duplicate = object.duplicateTo(Deno.pid);
+    const other = access === "wait" ? "modify" : "wait";
+    assertThrows(
+      () => SharedEvent.fromHandle(duplicate.value, { access: other }),
+      Deno.errors.InvalidData,
+      `expected it to grant "${other}", it grants "${access}"`,
+    );
+    using taken = SharedEvent.fromHandle(duplicate.value, { access });
+    assertEquals(taken.access, access);
+  }
+});
+
+Deno.test("RingChannel refuses parts that its ends cannot write to, instead of losing messages", () => {
+  const name = randomName();
+  using channel = RingChannel.create(name, { capacity: 1024 });
+  const { memory, data, space } = channel.parts;
+  const parts = () => ({
+    memory: SharedMemory.open(name, { access: "readwrite" }),
+    data: SharedEvent.open(`${name}.data`),
+    space: SharedEvent.open(`${name}.space`),
+  });
+  RingChannel.fromParts(parts()).close();
+  denied(
+    () => RingChannel.fromParts({ ...parts(), memory: SharedMemory.open(name) }),
+    "its memory can only be read",
+  );
+  const wait = { access: "wait" } as const;
+  denied(
+    () => RingChannel.fromParts({ ...parts(), data: SharedEvent.open(`${name}.data`, wait) }),
+    "its events can only be waited for",
+  );
+  denied(
+    () => RingChannel.fromParts({ ...parts(), space: SharedEvent.open(`${name}.space`, wait) }),
+    "its events can only be waited for",
+  );
+  assertEquals([memory.closed, data.closed, space.closed], [false, false, false]);
+});
+
+/** The descriptor that an object was made with, without this user's own entry: as another user meets it. */
+function forOthers(object: SharedObject | SharedMemory): Sddl {
+  const dacl = readSecurity(object.unsafeHandle, SECURITY_INFORMATION.dacl);
+  const everyone = /\(A;;[^;]*;;;WD\)/.exec(dacl);
+  assert(everyone !== null, dacl);
+  return ownedByAnother(`D:P${everyone[0]}`);
+}
+
+// Wine runs all programs as one user: here they meet what everyone is granted, without this user's own entry.
+Deno.test('security "everyone-full" admits programs that ask for all rights, and "everyone" does not', async () => {
+  await using program = await compile();
+  for (const security of ["everyone", "everyone-full"] as const) {
+    const [name, own] = [randomName(), randomName()];
+    using ownEvent = SharedEvent.create(own, { security });
+    using ownSemaphore = SharedSemaphore.create(`${own}.s`, { security });
+    using ownMutex = SharedMutex.create(`${own}.m`, { security });
+    using ownMemory = SharedMemory.create(`${own}.c`, 4096, { security });
+    const sddl = (object: SharedObject | SharedMemory) => {
+      return { security: forOthers(object) };
+    };
+    using _event = SharedEvent.create(`${name}.event`, sddl(ownEvent));
+    using _semaphore = SharedSemaphore.create(`${name}.semaphore`, sddl(ownSemaphore));
+    using _mutex = SharedMutex.create(`${name}.mutex`, sddl(ownMutex));
+    using _memory = SharedMemory.create(`${name}.section`, 4096, sddl(ownMemory));
+    const { stdout } = await new Deno.Command(program.path, { args: ["create", name] }).output();
+    // ERROR_ACCESS_DENIED; or ERROR_ALREADY_EXISTS and 0, with which the peer has the object.
+    const expected = security === "everyone"
+      ? ["5 5 5 5", "5 5 5 5"]
+      : ["183 183 183 183", "0 0 0 0"];
+    assertEquals(new TextDecoder().decode(stdout).trim().split(/\r?\n/), expected, security);
+    // Both admit programs that ask for what they need.
+    SharedEvent.open(`${name}.event`).close();
+    SharedSemaphore.open(`${name}.semaphore`).close();
+    SharedMutex.open(`${name}.mutex`).close();
+    SharedMemory.open(`${name}.section`, { access: "readwrite" }).close();
+  }
+});
