@@ -7,10 +7,11 @@
 import { assertObject, assertString } from "../../ffi/arguments.ts";
 import { assertOptions, oneOf, type OptionChecks } from "../../ffi/options.ts";
 import { C_HEADERS } from "./layout/c_source.ts";
+import { assertCName } from "./layout/c_words.ts";
 import type { TypeLike } from "./layout/ctype.ts";
 import { typeOf } from "./layout/scalar.ts";
 import { type Machine, MACHINE_NAMES, THIS_MACHINE } from "./pe/format.ts";
-import { definitionName, isCName } from "./pe/reserved_words.ts";
+import { definitionName } from "./pe/definition_words.ts";
 import { OWN_SECTIONS, writeImage } from "./pe/write_image.ts";
 import { struct, type StructInput } from "./struct.ts";
 
@@ -125,7 +126,8 @@ export function declareSharedSection<const V extends Variables>(
   const declarations: string[] = [];
   const exports: string[] = [];
   for (const [name, type] of Object.entries(options.variables)) {
-    assertCName(name);
+    // The DLL may have it all the same.
+    assertCName(name, name, "rename it, or have the program look it up by GetProcAddress");
     const { c } = typeOf(type, name);
     const typeName = typeNameFor(name, options.variables);
     types.push(...c.define(typeName));
@@ -150,15 +152,6 @@ export function declareSharedSection<const V extends Variables>(
     header: `${lines.join("\n")}\n`,
     definition: [`LIBRARY "${fileName}"`, "EXPORTS", ...exports, ""].join("\n"),
   };
-}
-
-/** Throws unless C can declare a variable; the DLL may have it all the same. */
-function assertCName(name: string): void {
-  if (isCName(name)) return;
-  throw new TypeError(
-    `Cannot declare ${name}: C or C++ has another meaning for that name; rename the variable, or have ` +
-      `the program look it up by GetProcAddress`,
-  );
 }
 
 /** Gives the name of a variable's type, which begins the names of the types in it. */

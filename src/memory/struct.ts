@@ -157,7 +157,7 @@ export interface Layout<F extends Fields>
    * Declares the struct in C. It needs `<stdbool.h>`, `<stdint.h>` and `<wchar.h>`.
    *
    * @param name The type's name.
-   * @throws {TypeError} If the name is none.
+   * @throws {TypeError} If the name is none, or C or C++ cannot declare it or that of a field.
    */
   toC(name: string): string;
 }

@@ -66,7 +66,7 @@ Deno.test("a variable that C cannot declare is refused by name, though a DLL may
     assertThrows(
       () => declareSharedSection({ variables }),
       TypeError,
-      `Cannot declare ${name}: C or C++ has another meaning for that name`,
+      `Cannot declare ${name} in C: C or C++ has another meaning for that name`,
     );
     await using dll = await temporaryDll({ variables, initial: { [name]: 3 } });
     using section = SharedSection.load(dll.path, { exports: variables });

@@ -406,3 +406,17 @@ Deno.test("A view in a buffer that is resized or transferred away throws, and to
   buffer.transfer();
   assertThrows(() => view.first, TypeError);
 });
+
+Deno.test("toC() refuses names that C or C++ cannot declare, which a script may use", () => {
+  const Item = struct({ class: "i32", inner: struct({ default: "u8" }) });
+  const view = Item.view(new ArrayBuffer(Item.byteLength));
+  view.class = 5;
+  assertEquals(JSON.stringify(view), '{"class":5,"inner":{"default":0}}');
+  assertThrows(() => Item.toC("Item"), TypeError, "Cannot declare field class of Item in C");
+  assertThrows(
+    () => struct({ inner: struct({ default: "u8" }) }).toC("Item"),
+    TypeError,
+    "Cannot declare field default of Item_inner in C: C or C++ has another meaning for that name",
+  );
+  assertThrows(() => struct({ a: "i32" }).toC("int"), TypeError, "Cannot declare int in C");
+});

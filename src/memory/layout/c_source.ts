@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assertCName } from "./c_words.ts";
 import { alignUp, type Placement } from "./placement.ts";
 
 /** What the declarations need: the widths of integers, `bool`, and `wchar_t`. */
@@ -17,6 +18,7 @@ export const C_HEADERS = ["<stdbool.h>", "<stdint.h>", "<wchar.h>"] as const;
  * @param placement Where its fields are.
  * @param pack The most that any of them is aligned to, in bytes.
  * @returns The lines.
+ * @throws {TypeError} If C or C++ cannot declare the type or a field by its name.
  */
 export function defineType(
   keyword: "struct" | "union",
@@ -24,10 +26,12 @@ export function defineType(
   { fields }: Placement,
   pack: number,
 ): string[] {
+  assertCName(typeName, typeName, "give the type another name");
   const needed: string[] = [];
   const members: string[] = [];
   let end = 0;
   for (const { name, type, offset } of fields) {
+    assertCName(`field ${name} of ${typeName}`, name, "rename the field");
     if (offset > alignUp(end, Math.min(type.alignment, pack))) {
       members.push(`    uint8_t _padding_at_${end}[${offset - end}];`);
     }

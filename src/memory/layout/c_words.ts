@@ -1,0 +1,34 @@
+/**
+ * Names that mean something else to a compiler of C or C++.
+ *
+ * @module
+ */
+
+/** The keywords of C and C++, and what the headers that a declaration includes make of other names. */
+const C_WORDS: ReadonlySet<string> = new Set(
+  `
+  alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t char32_t
+  class co_await co_return co_yield compl concept const const_cast consteval constexpr constinit continue
+  decltype default delete do double dynamic_cast else enum explicit export extern false float for friend
+  goto if inline int long mutable namespace new noexcept not not_eq nullptr operator or or_eq private
+  protected public register reinterpret_cast requires restrict return short signed sizeof static
+  static_assert static_cast struct switch template this thread_local throw true try typedef typeid typename
+  typeof typeof_unqual union unsigned using virtual void volatile wchar_t while xor xor_eq
+  _Alignas _Alignof _Atomic _Bool _Complex _Generic _Imaginary _Noreturn _Static_assert _Thread_local
+  int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t intptr_t uintptr_t intmax_t uintmax_t
+  size_t ptrdiff_t wint_t NULL`.trim().split(/\s+/),
+);
+
+/**
+ * Throws unless C and C++ can declare something by a name.
+ *
+ * @param what What is to be declared, for the message: `"field NAME"`.
+ * @param instead What to do about it, for the message.
+ * @throws {TypeError} If it is a keyword, or a name of the headers that a declaration needs.
+ */
+export function assertCName(what: string, name: string, instead: string): void {
+  if (!C_WORDS.has(name)) return;
+  throw new TypeError(
+    `Cannot declare ${what} in C: C or C++ has another meaning for that name; ${instead}`,
+  );
+}
