@@ -36,7 +36,6 @@ import {
   placeTogether,
 } from "./layout/placement.ts";
 import { assertWritable } from "./layout/read_only.ts";
-import { MappedView } from "./mapped_view.ts";
 
 /** The type of a field, wherever it is. */
 export type TypeOf<F> = F extends FieldAt<infer T> ? T : F;
@@ -74,8 +73,8 @@ export type StructJson<F extends Fields> = "toJSON" extends keyof F ? unknown
     toJSON(): { [K in keyof F]: unknown };
   };
 
-/** Memory that a struct is in: bytes, or a view of shared memory, of which its bytes are taken. */
-export type StructTarget = ByteSource | MappedView;
+/** Memory that a struct is in: bytes, or what has them, such as a view of shared memory or a claim in a ring. */
+export type StructTarget = ByteSource | { readonly bytes: ByteSource };
 
 /** How a struct is laid out. */
 export interface StructOptions {
@@ -336,7 +335,8 @@ class RecordType implements AnyLayout {
   }
 
   #dataOf(memory: StructTarget, byteOffset: number): DataView {
-    const target = memory instanceof MappedView ? memory.bytes : memory;
+    const isArray = memory instanceof Uint8Array;
+    const target: unknown = !isArray && hasBytes(memory) ? memory.bytes : memory;
     // Every other kind, and what may have lost its bytes, is looked at more closely.
     if (!(target instanceof Uint8Array) || target.length === 0) assertBytes(MEMORY, target);
     const [buffer, start] = ArrayBuffer.isView(target)
@@ -352,6 +352,10 @@ class RecordType implements AnyLayout {
     }
     return new DataView(buffer, start + byteOffset, this.byteLength);
   }
+}
+
+function hasBytes(memory: unknown): memory is { readonly bytes: unknown } {
+  return typeof memory === "object" && memory !== null && "bytes" in memory;
 }
 
 /** Throws if an object without fields is of a class: it may have values that are no fields of its own. */

@@ -1,5 +1,14 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { array, bits, SharedMemory, struct, type StructInput, union, utf16 } from "../../mod.ts";
+import {
+  array,
+  bits,
+  RingChannel,
+  SharedMemory,
+  struct,
+  type StructInput,
+  union,
+  utf16,
+} from "../../mod.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
 
@@ -109,6 +118,25 @@ Deno.test("a struct cannot be written in any memory that is mapped to be read", 
   telemetry.speed = 3;
   assertEquals(Telemetry.view(read).speed, 3);
   assertEquals(Telemetry.view(seen).speed, 3);
+});
+
+Deno.test("a struct is taken from what has its bytes: a view of memory, or a claim in a ring", () => {
+  using channel = RingChannel.anonymous({ capacity: 1024 });
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  {
+    using claim = sender.claim(Telemetry.byteLength)!;
+    Telemetry.write(claim, { speed: 7, track: "Spa" });
+    Telemetry.view(claim).car.lap = 3;
+    claim.commit();
+  }
+  const { speed, track, car } = Telemetry.read({ bytes: receiver.receiveSync({ timeout: 0 })! });
+  assertEquals([speed, track, car.lap], [7, "Spa", 3]);
+  assertThrows(() => Telemetry.view({ bytes: new Uint8Array(3) }), RangeError, "there are 3");
+  for (const bytes of [undefined, [1, 2]]) {
+    // @ts-expect-error: what the type checker refuses is refused at run time too
+    assertThrows(() => Telemetry.view({ bytes }), TypeError, "Expected the memory");
+  }
 });
 
 Deno.test("a closed view is no memory for a struct", () => {
