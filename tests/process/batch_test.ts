@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { spawn, type SpawnOptions } from "../../mod.ts";
 import { compileC } from "../compile_c.ts";
+import { removeFolder } from "../remove_folder.ts";
 
 const ARGUMENTS: readonly (readonly string[])[] = [
   ["C:\\dir\\", "next"],
@@ -42,6 +43,6 @@ Deno.test("spawn() passes arguments to a batch file as Deno.Command does, and so
       assertEquals(arrived, [...args, ""]);
     }
   } finally {
-    await Deno.remove(path, { recursive: true });
+    await removeFolder(path);
   }
 });

@@ -6,6 +6,7 @@
 
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { spawn, type SpawnOptions } from "../../mod.ts";
+import { removeFolder } from "../remove_folder.ts";
 
 /** The folder in which cmd finds itself. */
 async function startedIn(
@@ -35,7 +36,7 @@ Deno.test("spawn() starts a child in a folder, as Deno.Command does", async () =
     assertEquals(await startedIn(ours, url), folder.toLowerCase());
   } finally {
     Deno.chdir(before);
-    await Deno.remove(folder, { recursive: true });
+    await removeFolder(folder);
   }
 });
 

@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { spawn, type SpawnOptions } from "../../mod.ts";
 import { compileC } from "../compile_c.ts";
+import { removeFolder } from "../remove_folder.ts";
 
 const PROGRAMS = [
   "a\\python3.99.exe",
@@ -174,6 +175,6 @@ async function makeFolder() {
   for (const name of PROGRAMS) await put(name, (to) => Deno.copyFile(program.path, to));
   for (const name of BATCH_FILES) await put(name, (to) => Deno.writeTextFile(to, "@echo %~f0\r\n"));
   for (const name of FOLDERS) await put(name, (to) => Deno.mkdir(to));
-  const remove = () => Deno.remove(path, { recursive: true });
+  const remove = () => removeFolder(path);
   return { path, [Symbol.asyncDispose]: remove };
 }

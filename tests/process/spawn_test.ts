@@ -16,6 +16,7 @@ import { assertLeavesNoHandle } from "../leak.ts";
 import { Peer } from "../peer.ts";
 import { randomArgs } from "../random_args.ts";
 import { openTeller } from "../teller.ts";
+import { removeFolder } from "../remove_folder.ts";
 
 Deno.test("spawn() passes arguments on exactly as they are", async () => {
   await using teller = await openTeller();
@@ -63,7 +64,7 @@ Deno.test("spawn() gives the child its environment and its directory", async () 
     await bare.status;
     assertEquals(teller.read().more[0], env.WINIPC_ONE);
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await removeFolder(folder);
   }
 });
 
@@ -170,7 +171,7 @@ Deno.test("spawn() does not look in the current directory", async () => {
     assertThrows(() => spawn("winipc-here"), Deno.errors.NotFound, "is not looked at");
   } finally {
     Deno.chdir(before);
-    await Deno.remove(folder, { recursive: true });
+    await removeFolder(folder);
   }
 });
 
@@ -188,7 +189,7 @@ Deno.test("spawn() runs batch files, and refuses arguments that cmd.exe may take
       assertThrows(() => spawn(`${batch} . `, { args: [arg] }), TypeError, "to a batch file");
     }
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await removeFolder(folder);
   }
 });
 
