@@ -132,10 +132,12 @@ function systemFolder(): string {
 }
 
 function batchFile(path: string, args: readonly string[]): Program {
+  // A pattern fails with an error of its own on millions of characters.
+  withinLength([path, ...args].join(" "), MAX_SHELL_LINE);
   const safe = (text: string, pattern: RegExp) => {
     // The programs that the file passes an argument on to read backslashes before a quotation mark as
     // pairs, which cmd.exe does not.
-    if (pattern.test(text)) return `"${text.replace(/\\+$/, "$&$&")}"`;
+    if (pattern.test(text)) return `"${text.replace(/(?<!\\)\\+$/, "$&$&")}"`;
     throw new TypeError(
       `Cannot pass ${JSON.stringify(text)} to a batch file: cmd.exe may take it for something else`,
     );

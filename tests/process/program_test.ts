@@ -19,6 +19,7 @@ for (
       RangeError,
       `command line of at most ${max} characters`,
     );
+    assertThrows(() => line("x".repeat(20_000_000)), RangeError, `of at most ${max} characters`);
   });
 }
 
