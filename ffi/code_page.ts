@@ -6,12 +6,18 @@
  */
 
 import { show } from "./arguments.ts";
-import { lastError } from "./error.ts";
+import { errorFromCode, type FailureOptions, lastError, lastErrorCode } from "./error.ts";
 import { kernel32 } from "./kernel32.ts";
 import { fromUnits, toUnits } from "./wide.ts";
 
 /** The system's own code page, which programs call ANSI. */
 export const CP_ACP = 0;
+
+const ERROR_INVALID_PARAMETER = 87;
+/** What code pages say that substitute nothing, such as 42, the one of symbols. */
+const ERROR_NO_UNICODE_TRANSLATION = 1113;
+/** The longest text that messages show whole, in UTF-16 code units. */
+const SHOWN = 200;
 
 /**
  * Gives the bytes of a text in a code page.
@@ -63,7 +69,14 @@ function convert(
   const room = bytes?.length ?? 0;
   const length = WideCharToMultiByte(codePage, 0, units, units.length, bytes, room, null, null);
   if (length > 0) return length;
-  throw lastError("WideCharToMultiByte", `Cannot write ${what} in code page ${codePage}`);
+  const code = lastErrorCode();
+  const attempt = `Cannot write ${what} in code page ${codePage}`;
+  const cause = errorFromCode(code, "WideCharToMultiByte", attempt, whyNot(code));
+  throw code === ERROR_NO_UNICODE_TRANSLATION ? new TypeError(cause.message, { cause }) : cause;
+}
+
+function whyNot(code: number): FailureOptions {
+  return code === ERROR_INVALID_PARAMETER ? { hint: "Windows has no such code page" } : {};
 }
 
 /** Throws where what was written reads as another text. */
@@ -72,9 +85,10 @@ function assertSame(what: string, text: string, written: string, encoding: strin
   let at = 0;
   while (at < text.length - 1 && text[at] === written[at]) at++;
   const sign = String.fromCodePoint(text.codePointAt(at)!);
+  const whole = text.length <= SHOWN ? show(text) : `${text.length} characters`;
   throw new TypeError(
     `Cannot write ${what} in ${encoding}: it has no sign for ${JSON.stringify(sign)} at ${at} of ` +
-      `${show(text)}; use UTF-16 or another encoding, or replace the sign`,
+      `${whole}; use UTF-16 or another encoding, or replace the sign`,
   );
 }
 
@@ -90,7 +104,10 @@ export function decodeCodePage(bytes: Uint8Array<ArrayBuffer>, codePage: number)
   const { MultiByteToWideChar } = kernel32();
   const attempt = `Cannot read code page ${codePage}`;
   const length = MultiByteToWideChar(codePage, 0, bytes, bytes.length, null, 0);
-  if (length <= 0) throw lastError("MultiByteToWideChar", attempt);
+  if (length <= 0) {
+    const code = lastErrorCode();
+    throw errorFromCode(code, "MultiByteToWideChar", attempt, whyNot(code));
+  }
   const units = new Uint16Array(length);
   if (MultiByteToWideChar(codePage, 0, bytes, bytes.length, units, length) <= 0) {
     throw lastError("MultiByteToWideChar", attempt);

@@ -21,6 +21,6 @@ const LIMIT = 2n ** 31n;
 export function assertHandleValue(value: bigint, attempt: string): void {
   if (value > 0n && value < LIMIT && value % 4n === 0n) return;
   throw new Deno.errors.BadResource(
-    `${attempt}: handles of objects are positive multiples of 4`,
+    `${attempt}: handles of objects are positive multiples of 4 below 2 ** 31`,
   );
 }

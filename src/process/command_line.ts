@@ -38,5 +38,8 @@ export function withinLength(line: string, max: number = MAX_TEXT): string {
 /** Quotes an argument: backslashes count double before a quotation mark, and nowhere else. */
 function quote(arg: string): string {
   if (arg !== "" && !/[\s"]/.test(arg)) return arg;
-  return `"${arg.replace(/(\\*)("|$)/g, (_, slashes, end) => slashes + slashes + (end && '\\"'))}"`;
+  // The look behind tries a run of backslashes at its start only: at each of them, the time is quadratic.
+  return `"${
+    arg.replace(/(?<!\\)(\\*)("|$)/g, (_, slashes, end) => slashes + slashes + (end && '\\"'))
+  }"`;
 }

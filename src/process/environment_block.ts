@@ -59,6 +59,8 @@ export function environmentBlock(
   for (const text of clear ? [] : environmentStrings()) {
     // The names of some that Windows keeps for itself begin with "=".
     const at = text.indexOf("=", 1);
+    // A parent can put texts into the block that are no variables.
+    if (at < 0) continue;
     set(text.slice(0, at), text.slice(at + 1));
   }
   for (const [name, value] of Object.entries(env)) set(name, value);

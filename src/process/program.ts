@@ -18,6 +18,12 @@ const EXTENSIONS = [".com", ".exe", ".bat", ".cmd"];
 /** The longest command line that cmd.exe takes, in UTF-16 code units. */
 const MAX_SHELL_LINE = 8191;
 
+/**
+ * Arguments that a batch file gets. Some letters are left out: a program that reads its arguments in a code page
+ * gets U+02BA as a quotation mark, which ends the argument, and others as `|`, `!`, `'`, `^` or a backtick.
+ */
+const HARMLESS = /^(?:(?![\u01c0\u01c3\u02b0-\u02ff])[\p{L}\p{N} _.,:\\/@+-])*$/u;
+
 /** A program, and the command line that starts it. */
 export interface Program {
   /** The program's path. */
@@ -126,10 +132,12 @@ function systemFolder(): string {
 }
 
 function batchFile(path: string, args: readonly string[]): Program {
+  // A pattern fails with an error of its own on millions of characters.
+  withinLength([path, ...args].join(" "), MAX_SHELL_LINE);
   const safe = (text: string, pattern: RegExp) => {
     // The programs that the file passes an argument on to read backslashes before a quotation mark as
     // pairs, which cmd.exe does not.
-    if (pattern.test(text)) return `"${text.replace(/\\+$/, "$&$&")}"`;
+    if (pattern.test(text)) return `"${text.replace(/(?<!\\)\\+$/, "$&$&")}"`;
     throw new TypeError(
       `Cannot pass ${JSON.stringify(text)} to a batch file: cmd.exe may take it for something else`,
     );
@@ -138,7 +146,7 @@ function batchFile(path: string, args: readonly string[]): Program {
   // arguments afterwards is not known, so of them only the harmless are passed.
   const words = [
     safe(path, /^[^"%\r\n]*$/),
-    ...args.map((arg) => safe(arg, /^[\p{L}\p{N} _.,:\\/@+-]*$/u)),
+    ...args.map((arg) => safe(arg, HARMLESS)),
   ];
   const shell = `${systemFolder()}\\cmd.exe`;
   const commandLine = `"${shell}" /d /e:on /v:off /s /c "${words.join(" ")}"`;

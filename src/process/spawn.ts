@@ -23,7 +23,12 @@ export type HandleValues = Readonly<Record<string, bigint>>;
 
 /** What a child process is to be like. */
 export interface SpawnOptions {
-  /** The arguments, or what makes them of the values that the handles will have in the child. */
+  /**
+   * The arguments, or what makes them of the values that the handles will have in the child.
+   *
+   * A program that reads them in a code page, as `main` in C does, gets a look-alike for each sign that the page
+   * lacks: for U+FF02 a quotation mark, which ends the argument. Look for those where arguments are not trusted.
+   */
   args?: readonly string[] | ((handles: HandleValues) => readonly string[]);
   /** What the child inherits, under which keys: `SharedMemory.inherited(key)` and its like take it there. */
   inherit?: Readonly<Record<string, Inheritable>>;

@@ -1,5 +1,5 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { codeOf } from "../../ffi/error.ts";
+import { assertEquals, assertLess, assertThrows } from "@std/assert";
+import { codeOf, Win32Error } from "../../ffi/error.ts";
 import { decodeText, encodeText, type TextEncoding } from "../../src/messages/encoding.ts";
 
 Deno.test("encodeText() writes UTF-16 unless told otherwise", () => {
@@ -54,6 +54,11 @@ Deno.test("encodeText() puts no sign into a code page that only looks like the o
     assertEquals(error.message.includes(`the text in code page ${codePage}: it has no sign`), true);
   }
   assertThrows(() => encodeText("∞", "ansi"), TypeError, "in code page ANSI");
+  // The code page of symbols has only those, and substitutes nothing.
+  assertThrows(() => encodeText("∞", { codePage: 42 }), TypeError, "in code page 42");
+  const long = `${"x".repeat(1_000_000)}∞`;
+  const { message } = assertThrows(() => encodeText(long, "ansi"), TypeError, "at 1000000 of");
+  assertLess(message.length, 300);
   assertThrows(() => encodeText("a\ud800", "utf-8"), TypeError, 'no sign for "\\ud800" at 1 of');
 });
 
@@ -98,10 +103,13 @@ Deno.test("encodeText() and decodeText() refuse encodings that are none", () => 
   for (const codePage of [-1, 65_536, 1.5]) {
     assertThrows(() => decodeText(Uint8Array.of(65), { codePage }), RangeError, "codePage");
   }
-  assertThrows(() => encodeText("a", { codePage: 12_345 }), Error, "WideCharToMultiByte failed");
-  assertThrows(
-    () => decodeText(Uint8Array.of(65), { codePage: 12_345 }),
-    Error,
-    "MultiByteToWideChar failed",
-  );
+  const codePage = 12_345;
+  for (
+    const call of [
+      () => encodeText("a", { codePage }),
+      () => decodeText(Uint8Array.of(65), { codePage }),
+    ]
+  ) {
+    assertThrows(call, Win32Error, "Windows has no such code page");
+  }
 });

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import { decodeWideAt, encodeWide } from "../../ffi/wide.ts";
 import { toCommandLine } from "../../src/process/command_line.ts";
 import { openLibrary } from "../open_library.ts";
@@ -37,4 +37,14 @@ Deno.test("toCommandLine() takes the longest command line, and no longer one", (
   const longest = "b".repeat(32_766 - '"a" '.length);
   assertEquals(toCommandLine("a", [longest]).length, 32_766);
   assertThrows(() => toCommandLine("a", [`${longest}b`]), RangeError, "at most 32766");
+});
+
+Deno.test("toCommandLine() reads each backslash of a long argument once", () => {
+  const start = performance.now();
+  for (const end of [" x", ' "', " \\"]) {
+    const arg = "\\".repeat(300_000) + end;
+    assertThrows(() => toCommandLine("a", [arg]), RangeError, "at most 32766");
+  }
+  // With a look at the rest of them for each, it takes a minute.
+  assertLess(performance.now() - start, 10_000);
 });

@@ -1,7 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { createProcess } from "../../ffi/create_process.ts";
+import { environmentStrings } from "../../ffi/environment.ts";
+import { exitCodeOf } from "../../ffi/process.ts";
+import { toUnits } from "../../ffi/wide.ts";
 import { decodeText } from "../../src/messages/encoding.ts";
 import { assertEnvironment, environmentBlock } from "../../src/process/environment_block.ts";
+import { toCommandLine } from "../../src/process/command_line.ts";
 import { spawn } from "../../src/process/mod.ts";
+import { waitAny } from "../../src/sync/mod.ts";
 
 /** The variables of a block, which ends with two NULs. */
 function read(block: Uint16Array): string[] {
@@ -52,6 +58,24 @@ Deno.test("environmentBlock() has this process's variables unless told otherwise
   assert(all.includes("WINIPC_NEW="));
   assert(names.includes("PATH"));
   assertEquals(new Set(names).size, names.length);
+});
+
+Deno.test("environmentBlock() passes on no text of this process's environment that is no variable", async () => {
+  const peer = "import { environmentBlock } from './src/process/environment_block.ts';" +
+    "const text = String.fromCharCode(...environmentBlock({}, false));" +
+    "Deno.exit(text.includes('WINIPC_NONE') || !text.includes('\\0SystemRoot=') ? 1 : 42);";
+  const { process } = createProcess({
+    path: Deno.execPath(),
+    commandLine: toCommandLine(Deno.execPath(), ["eval", peer]),
+    environment: toUnits(["WINIPC_NONE", ...environmentStrings(), "\0"].join("\0")),
+    directory: undefined,
+    standard: [],
+    inherited: [],
+    beforeItRuns: undefined,
+  });
+  using ended = process;
+  await waitAny([{ unsafeHandle: ended.value }]);
+  assertEquals(exitCodeOf(ended), 42);
 });
 
 Deno.test("assertEnvironment() refuses what is no variable", () => {

@@ -1,4 +1,6 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { kernel32 } from "../../ffi/kernel32.ts";
+import { toUnits } from "../../ffi/wide.ts";
 import { findProgram } from "../../src/process/program.ts";
 
 for (
@@ -17,5 +19,36 @@ for (
       RangeError,
       `command line of at most ${max} characters`,
     );
+    assertThrows(() => line("x".repeat(20_000_000)), RangeError, `of at most ${max} characters`);
   });
 }
+
+/** The code pages in which programs read their arguments, as far as each sign is one byte. */
+const ANSI_PAGES = [874, 1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258];
+
+/** The letters and digits that a program may read as a sign, in some code page. */
+function letterSigns(): Set<string> {
+  const letters = Array.from({ length: 0x1_0000 }, (_, unit) => String.fromCharCode(unit))
+    .filter((letter) => /[\p{L}\p{N}]/u.test(letter));
+  const units = toUnits(letters.join(""));
+  const bytes = new Uint8Array(units.length);
+  return new Set(ANSI_PAGES.flatMap((page) => {
+    const { length } = units;
+    kernel32().WideCharToMultiByte(page, 0, units, length, bytes, length, null, null);
+    // A question mark stands for a letter that has no look-alike.
+    return letters.filter((_, at) =>
+      bytes[at]! < 0x80 && !/[\w?]/.test(String.fromCharCode(bytes[at]!))
+    );
+  }));
+}
+
+Deno.test("findProgram() passes no letter to a batch file that the file's programs may read as a sign", () => {
+  const signs = letterSigns();
+  assert(signs.has("\u02ba"));
+  for (const sign of signs) {
+    assertThrows(() => findProgram("C:\\a.cmd", [`a${sign}`]), TypeError, "to a batch file");
+  }
+  const args = ["データ", "straße", "Škoda", "Ωmega", "ı", "가", "٣"];
+  const { commandLine } = findProgram("C:\\a.cmd", args);
+  assertStringIncludes(commandLine, args.map((arg) => `"${arg}"`).join(" "));
+});
