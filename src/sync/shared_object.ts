@@ -70,7 +70,7 @@ export const OPEN_OBJECT_CHECKS: OptionChecks<OpenObjectOptions> = {
 export interface OpenAccessOptions extends OpenObjectOptions {
   /**
    * What for: `"wait"`, only to wait for it, which is all that some programs grant to those with fewer rights; `"modify"`,
-   * to set, reset or release it as well.
+   * to set, reset or release it as well. Who makes the object by `openOrCreate` can do all of that.
    *
    * @default "modify"
    */
