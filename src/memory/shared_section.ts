@@ -251,7 +251,7 @@ function findSection(
     throw new Deno.errors.InvalidData(`Cannot share variables of ${label}: they are in no section`);
   }
   if (section === undefined) {
-    const names = sections.map(({ name }) => name).join(", ");
+    const names = sections.map(({ name }) => name).join(", ") || "no sections";
     const what = wanted === undefined ? "a shared section" : `section ${wanted}`;
     const short = wanted === undefined ? wanted : shortName(wanted);
     const hint = wanted === short
