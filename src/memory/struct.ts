@@ -305,7 +305,7 @@ class RecordType implements AnyLayout {
     assertObject(where === "" ? "the values" : where, values);
     const checked: Record<string, unknown> = {};
     const entries = Object.entries(values);
-    if (entries.length === 0) assertPlain(where, values);
+    assertOwn(where, values, this.#fields.keys());
     for (const [name, input] of entries) {
       const field = this.#fields.get(name);
       if (field === undefined) throw new TypeError(`There is no field ${pathTo(where, name)}`);
@@ -370,13 +370,24 @@ function hasBytes(memory: unknown): memory is { readonly bytes: unknown } {
   return typeof memory === "object" && memory !== null && "bytes" in memory;
 }
 
-/** Throws if an object without fields is of a class: it may have values that are no fields of its own. */
-function assertPlain(where: string, values: object): void {
+/**
+ * Throws if an object of a class has values that are no properties of its own, as a `Map` has, or a
+ * class with getters: they would be left out.
+ */
+function assertOwn(where: string, values: object, names: Iterable<string>): void {
   const prototype: unknown = Object.getPrototypeOf(values);
   if (prototype === null || prototype === Object.prototype) return;
-  throw new TypeError(
-    `Expected ${where || "the values"} to be an object with fields, got ${show(values)}`,
-  );
+  if (Object.keys(values).length === 0) {
+    throw new TypeError(
+      `Expected ${where || "the values"} to be an object with fields, got ${show(values)}`,
+    );
+  }
+  for (const name of names) {
+    if (Object.hasOwn(values, name) || !(name in values) || name in Object.prototype) continue;
+    throw new TypeError(
+      `Expected ${pathTo(where, name)} to be a property of the object itself, not of its class`,
+    );
+  }
 }
 
 function assertPack(what: string, pack: unknown): void {

@@ -235,3 +235,27 @@ Deno.test("a view of a union, wherever it stands, is copied byte by byte", () =>
   const all = { ...Mixed.read(source), text: "" };
   assertThrows(() => Reflect.set(to, "one", all), TypeError, "exactly one field of one");
 });
+
+Deno.test("values that an object of a class does not have itself are not left out", () => {
+  const memory = new ArrayBuffer(Inner.byteLength);
+  class Getters {
+    a = 1;
+    get big() {
+      return 2n;
+    }
+  }
+  assertThrows(
+    () => Inner.write(memory, new Getters()),
+    TypeError,
+    "Expected big to be a property of the object itself",
+  );
+  class Own {
+    a = 1;
+    big = 2n;
+    get sum() {
+      return 3n;
+    }
+  }
+  Inner.write(memory, new Own());
+  assertEquals(Inner.read(memory), { a: 1, big: 2n });
+});
