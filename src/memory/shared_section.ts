@@ -299,7 +299,9 @@ function placeVariables(
     if (offset === undefined) {
       const other = info.sections.find((section) => offsetIn(section, address) !== undefined);
       throw new Deno.errors.InvalidData(
-        `Cannot share ${name}: it is in section ${other?.name} of ${label}, not in ` +
+        `Cannot share ${name}: it is in ${
+          other ? `section ${other.name}` : "no section"
+        } of ${label}, not in ` +
           `${section.name}; ${HOW_TO_SHARE}`,
       );
     }
