@@ -367,7 +367,9 @@ class RecordType implements AnyLayout {
 }
 
 function hasBytes(memory: unknown): memory is { readonly bytes: unknown } {
-  return typeof memory === "object" && memory !== null && "bytes" in memory;
+  // A Blob and a Response have a method of that name.
+  return typeof memory === "object" && memory !== null && "bytes" in memory &&
+    typeof memory.bytes !== "function";
 }
 
 /**
