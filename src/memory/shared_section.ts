@@ -251,7 +251,7 @@ function findSection(
     throw new Deno.errors.InvalidData(`Cannot share variables of ${label}: they are in no section`);
   }
   if (section === undefined) {
-    const names = sections.map(({ name }) => name).join(", ");
+    const names = sections.map(({ name }) => name).join(", ") || "no sections";
     const what = wanted === undefined ? "a shared section" : `section ${wanted}`;
     const short = wanted === undefined ? wanted : shortName(wanted);
     const hint = wanted === short
@@ -299,7 +299,9 @@ function placeVariables(
     if (offset === undefined) {
       const other = info.sections.find((section) => offsetIn(section, address) !== undefined);
       throw new Deno.errors.InvalidData(
-        `Cannot share ${name}: it is in section ${other?.name} of ${label}, not in ` +
+        `Cannot share ${name}: it is in ${
+          other ? `section ${other.name}` : "no section"
+        } of ${label}, not in ` +
           `${section.name}; ${HOW_TO_SHARE}`,
       );
     }

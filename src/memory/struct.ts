@@ -134,7 +134,7 @@ export interface Layout<F extends Fields>
   read(target: StructTarget, byteOffset?: number): StructValue<F>;
   /**
    * Writes some fields and leaves the others as they are. Either all of them are written or,
-   * if one of the values is wrong, none. Views of structs and arrays are copied.
+   * if one of the values is wrong, none. Views of structs, unions and arrays are copied.
    *
    * @param target The memory.
    * @param values What to write.
@@ -235,6 +235,9 @@ interface AnyLayout extends CType<unknown, unknown, unknown> {
   toC(name: string): string;
 }
 
+/** What is to be written: some fields by their names, or the bytes of all. */
+type Checked = Record<string, unknown> | Uint8Array<ArrayBuffer>;
+
 const MEMORY = "the memory, which memory.map() gives,";
 
 /** Fields that have their places. */
@@ -246,6 +249,7 @@ class RecordType implements AnyLayout {
   readonly isValue = false;
   readonly c: CSource;
   readonly #keyword: "struct" | "union";
+  readonly #placed: readonly PlacedField[];
   readonly #fields: ReadonlyMap<string, PlacedField>;
   readonly #viewOf: (data: DataView) => FieldView;
 
@@ -261,6 +265,7 @@ class RecordType implements AnyLayout {
       define: (typeName) => defineType(keyword, typeName, placement, pack),
     };
     this.#keyword = keyword;
+    this.#placed = fields;
     this.#fields = new Map(fields.map((field) => [field.name, field]));
     this.#viewOf = FieldView.over(fields);
   }
@@ -292,12 +297,15 @@ class RecordType implements AnyLayout {
     return this.c.define(name).join("\n") + "\n";
   }
 
-  check(value: unknown, where: string): Record<string, unknown> {
+  check(value: unknown, where: string): Checked {
+    // As C assigns a struct; only so can a union be copied, of which nobody knows the field that counts.
+    const bytes = FieldView.bytesOf(value, this.#placed);
+    if (bytes !== undefined) return bytes;
     const values = copied(value);
     assertObject(where === "" ? "the values" : where, values);
     const checked: Record<string, unknown> = {};
     const entries = Object.entries(values);
-    if (entries.length === 0) assertPlain(where, values);
+    assertOwn(where, values, this.#fields.keys());
     for (const [name, input] of entries) {
       const field = this.#fields.get(name);
       if (field === undefined) throw new TypeError(`There is no field ${pathTo(where, name)}`);
@@ -311,7 +319,11 @@ class RecordType implements AnyLayout {
     return checked;
   }
 
-  store(data: DataView, offset: number, value: Record<string, unknown>): void {
+  store(data: DataView, offset: number, value: Checked): void {
+    if (value instanceof Uint8Array) {
+      new Uint8Array(data.buffer, data.byteOffset + offset, this.byteLength).set(value);
+      return;
+    }
     for (const name of Object.keys(value)) {
       const field = this.#fields.get(name);
       field?.type.store(data, offset + field.offset, value[name]);
@@ -355,16 +367,29 @@ class RecordType implements AnyLayout {
 }
 
 function hasBytes(memory: unknown): memory is { readonly bytes: unknown } {
-  return typeof memory === "object" && memory !== null && "bytes" in memory;
+  // A Blob and a Response have a method of that name.
+  return typeof memory === "object" && memory !== null && "bytes" in memory &&
+    typeof memory.bytes !== "function";
 }
 
-/** Throws if an object without fields is of a class: it may have values that are no fields of its own. */
-function assertPlain(where: string, values: object): void {
+/**
+ * Throws if an object of a class has values that are no properties of its own, as a `Map` has, or a
+ * class with getters: they would be left out.
+ */
+function assertOwn(where: string, values: object, names: Iterable<string>): void {
   const prototype: unknown = Object.getPrototypeOf(values);
   if (prototype === null || prototype === Object.prototype) return;
-  throw new TypeError(
-    `Expected ${where || "the values"} to be an object with fields, got ${show(values)}`,
-  );
+  if (Object.keys(values).length === 0) {
+    throw new TypeError(
+      `Expected ${where || "the values"} to be an object with fields, got ${show(values)}`,
+    );
+  }
+  for (const name of names) {
+    if (Object.hasOwn(values, name) || !(name in values) || name in Object.prototype) continue;
+    throw new TypeError(
+      `Expected ${pathTo(where, name)} to be a property of the object itself, not of its class`,
+    );
+  }
 }
 
 function assertPack(what: string, pack: unknown): void {

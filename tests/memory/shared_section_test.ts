@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@st
 import {
   array,
   buildSharedSection,
+  inspectImage,
   SharedSection,
   struct,
   utf16,
@@ -179,6 +180,23 @@ Deno.test("SharedSection.load() finds what it is asked for, or says what is wron
   assertThrows(load({ section: 1 }), TypeError, "section");
   // @ts-expect-error: a path is a text
   assertThrows(() => SharedSection.load(1), TypeError, "path");
+});
+
+Deno.test("SharedSection.load() says of an exported address that no section has it", async () => {
+  const exports = { first: "u32", second: "u32" } as const;
+  await using dll = await temporaryDll({ section: ".ASHARE", variables: exports });
+  const image = Deno.readFileSync(dll.path);
+  const second = inspectImage(image).exports.find(({ name }) => name === "second")!;
+  const data = new DataView(image.buffer);
+  for (let at = 0; at < image.length; at += 4) {
+    if (data.getUint32(at, true) === second.address) data.setUint32(at, 0x7000_0000, true);
+  }
+  Deno.writeFileSync(dll.path, image);
+  assertThrows(
+    () => SharedSection.load(dll.path, { exports }),
+    Deno.errors.InvalidData,
+    "Cannot share second: it is in no section of ",
+  );
 });
 
 // Windows for arm64 maps images of x64, too.

@@ -174,6 +174,9 @@ Deno.test("Layout.write() names the field that is wrong, and writes nothing then
     [{ i64: 1 }, TypeError, "i64"],
     [{ u32: 1n }, TypeError, "u32"],
     [{ f32: "1" }, TypeError, "f32"],
+    [{ f32: -1e300 }, RangeError, "f32"],
+    // From the middle between the largest float and 2 ** 128 on, it would be infinity.
+    [{ f32: (2 - 2 ** -24) * 2 ** 127 }, RangeError, "f32"],
     [{ bool: 1 }, TypeError, "bool"],
     [{ pointer64: 1 }, TypeError, "pointer64"],
     [{ safe: 2 ** 53 }, RangeError, "safe"],
@@ -225,6 +228,26 @@ Deno.test("a text is cut from what was there before, and read only up to its NUL
   assertEquals([...units], [0x62, 0, 0, 0, 0x41]);
   const bytes = Uint8Array.of(0x41, 0xff, 0, 0x42);
   assertEquals(struct({ name: utf8(4) }).read(bytes), { name: "A\ufffd" });
+});
+
+Deno.test("a float keeps what it can hold, rounded, and infinity only where that is given", () => {
+  const Float = struct({ value: "f32" });
+  const view = Float.view(new ArrayBuffer(4));
+  const most = (2 - 2 ** -23) * 2 ** 127;
+  for (
+    const [given, kept] of [
+      [most, most],
+      [-3.402823466385289e38, -most],
+      [1e-50, 0],
+      [0.1, Math.fround(0.1)],
+      [Infinity, Infinity],
+      [-Infinity, -Infinity],
+      [NaN, NaN],
+    ] as const
+  ) {
+    view.value = given;
+    assertEquals(view.value, kept);
+  }
 });
 
 Deno.test("safe() refuses to read what a number cannot hold", () => {
@@ -319,6 +342,8 @@ Deno.test("struct() refuses descriptions that are none", () => {
   assertThrows(() => array("u8", -1), RangeError, "length of an array");
   // @ts-expect-error: a bit field has no offset
   assertThrows(() => struct({ a: { type: bits("u8", 1), offset: 0 } }), TypeError, "a bit field");
+  const placed = { ...bits("u8", 1), offset: 4 };
+  assertThrows(() => struct({ a: placed }), TypeError, "Expected no offset for a");
   // @ts-expect-error: a bit field has no address
   assertThrows(() => array(bits("u8", 1), 8), TypeError, "a bit field");
   assertThrows(() => array("u64", 2 ** 29), RangeError, "length of an array");

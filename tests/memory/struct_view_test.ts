@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { serialize } from "node:v8";
-import { array, bits, safe, struct, union, utf16 } from "../../src/memory/mod.ts";
+import { array, bits, safe, struct, union, utf16, utf8 } from "../../src/memory/mod.ts";
 
 const Inner = struct({ a: "u8", big: "i64" });
 const Outer = struct({
@@ -209,4 +209,53 @@ Deno.test("assigning to what is no field throws", () => {
   assertThrows(() => view.nunber = 1, TypeError, "nunber");
   // @ts-expect-error: an element is written by set()
   assertThrows(() => view.position[1] = 1, TypeError);
+});
+
+Deno.test("a view of a union, wherever it stands, is copied byte by byte", () => {
+  const Mixed = union({ number: "u32", bytes: array("u8", 6), text: utf8(6) });
+  const Holder = struct({ one: Mixed, many: array(Mixed, 2), tag: "u8" });
+  const target = new ArrayBuffer(Holder.byteLength);
+  const source = Uint8Array.from({ length: Holder.byteLength }, (_, index) => 0xf0 + index);
+  const [from, to] = [Holder.view(source), Holder.view(target)];
+  const size = Mixed.byteLength;
+  to.one = from.one;
+  assertEquals(new Uint8Array(target, 0, size), source.slice(0, size));
+  to.many = from.many;
+  assertEquals(new Uint8Array(target, 0, 3 * size), source.slice(0, 3 * size));
+  to.many.set(0, from.one);
+  assertEquals(new Uint8Array(target, size, size), source.slice(0, size));
+  Holder.write(target, from);
+  assertEquals(new Uint8Array(target), source);
+  // Both views are of one memory, and their bytes overlap.
+  const shifted = Mixed.view(source, 2);
+  const before = source.slice();
+  Mixed.write(source, shifted);
+  assertEquals(source.slice(0, size), before.slice(2, 2 + size));
+  // Fields that are copied out say no more which of them counts.
+  const all = { ...Mixed.read(source), text: "" };
+  assertThrows(() => Reflect.set(to, "one", all), TypeError, "exactly one field of one");
+});
+
+Deno.test("values that an object of a class does not have itself are not left out", () => {
+  const memory = new ArrayBuffer(Inner.byteLength);
+  class Getters {
+    a = 1;
+    get big() {
+      return 2n;
+    }
+  }
+  assertThrows(
+    () => Inner.write(memory, new Getters()),
+    TypeError,
+    "Expected big to be a property of the object itself",
+  );
+  class Own {
+    a = 1;
+    big = 2n;
+    get sum() {
+      return 3n;
+    }
+  }
+  Inner.write(memory, new Own());
+  assertEquals(Inner.read(memory), { a: 1, big: 2n });
 });

@@ -14,7 +14,7 @@ import {
   type TypeLike,
   type ValueOf,
 } from "./ctype.ts";
-import { copied, COPY, LiveView, toJson } from "./live_view.ts";
+import { COPY, LiveView, toJson } from "./live_view.ts";
 import { assertWritable, isReadOnly } from "./read_only.ts";
 import { typeOf } from "./scalar.ts";
 
@@ -113,7 +113,8 @@ export function array(element: TypeLike, length: number): AnyType {
       define: type.c.define,
     },
     check(value, where) {
-      const values = copied(value);
+      // The elements of a view may be views, which their types copy in their own way.
+      const values = isArrayView(value) ? [...value] : value;
       assertObject(where, values);
       if (!("length" in values) || values.length !== length) {
         throw new RangeError(`Expected ${where} to have ${length} elements`);
@@ -143,6 +144,10 @@ export function array(element: TypeLike, length: number): AnyType {
       return found && { ...found, offset: offset + found.offset };
     },
   };
+}
+
+function isArrayView(value: unknown): value is Iterable<unknown> {
+  return value instanceof LiveView && Symbol.iterator in value;
 }
 
 /** Copies all elements out. */

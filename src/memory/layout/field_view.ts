@@ -46,6 +46,16 @@ export class FieldView extends LiveView {
     return loadFields(this.#fields, this.#data, 0, "");
   }
 
+  /** Copies the bytes out, padding and all, if the view is of exactly these fields. */
+  static bytesOf(
+    value: unknown,
+    fields: readonly PlacedField[],
+  ): Uint8Array<ArrayBuffer> | undefined {
+    if (!(value instanceof FieldView) || value.#fields !== fields) return undefined;
+    const { buffer, byteOffset, byteLength } = value.#data;
+    return new Uint8Array(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+
   toJSON(): Record<string, unknown> {
     return Object.fromEntries(
       Object.entries(this[COPY]()).map(([name, value]) => [name, toJson(value)]),

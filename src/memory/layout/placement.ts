@@ -67,6 +67,9 @@ export function placeInTurn(fields: Fields, pack: number): Placement {
   for (const [name, field] of entriesOf(fields)) {
     if (isBitField(field)) {
       assertBitField(field);
+      if ("offset" in field) {
+        throw new TypeError(`Expected no offset for ${name}: bits follow those before them`);
+      }
       const { byteLength, alignment } = SCALARS[field.unit];
       if (unit?.byteLength !== byteLength || unit.taken + field.width > byteLength * 8) {
         unit = { offset: alignUp(end, Math.min(alignment, pack)), byteLength, taken: 0 };

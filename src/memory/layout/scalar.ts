@@ -24,6 +24,9 @@ interface Scalar<T>
   readonly name: string;
 }
 
+/** `FLT_MAX` */
+const MOST_FLOAT = (2 - 2 ** -23) * 2 ** 127;
+
 const U32: Scalar<number> = {
   byteLength: 4,
   signature: "u32",
@@ -100,7 +103,7 @@ export const SCALARS: { readonly [N in ScalarName]: CType<ScalarValues[N]> } = {
     byteLength: 4,
     signature: "f32",
     name: "float",
-    check: checkNumber,
+    check: checkFloat,
     load: (data, offset) => data.getFloat32(offset, true),
     store: (data, offset, value) => data.setFloat32(offset, value, true),
   }),
@@ -202,6 +205,17 @@ export function bigInteger(least: bigint, most: bigint): Check<bigint> {
 
 function checkNumber(value: unknown, where: string): number {
   assertNumber(where, value);
+  return value;
+}
+
+/** Throws also if a number is so large that `float` would make infinity of it. */
+function checkFloat(value: unknown, where: string): number {
+  assertNumber(where, value);
+  if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) {
+    throw new RangeError(
+      `Expected ${where} to be from -${MOST_FLOAT} to ${MOST_FLOAT}, as f32 has it, got ${value}`,
+    );
+  }
   return value;
 }
 

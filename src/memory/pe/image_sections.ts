@@ -191,8 +191,13 @@ export class ImageSections {
       }
       return;
     }
-    const missing = pointer + rawSize - this.#source.byteLength;
-    if (missing >= SECTOR) this.#source.assertWithin(pointer, rawSize, what);
+    const { byteLength } = this.#source;
+    const end = pointer + rawSize;
+    // Windows takes a file that is cut within the last sector of a section, and none that lacks a sector.
+    if (pointer >= byteLength || alignUp(end, SECTOR) > alignUp(byteLength, SECTOR)) {
+      this.#source.assertWithin(pointer, rawSize, what);
+    }
+    const missing = end - byteLength;
     if (missing > 0) {
       this.#problems.add(`${what} ends ${missing} bytes behind the end of the file`, at);
     }

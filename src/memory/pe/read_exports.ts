@@ -85,14 +85,14 @@ class ExportReader {
       const name = this.#text(names[at]!, `the name of export ${at}`);
       const index = indices[at]!;
       if (name === undefined) continue;
-      if (!addresses[index]) {
-        this.#problems.add(`the ordinal of ${name} has no address`, this.#at);
-        continue;
-      }
       if (name < last) {
         this.#problems.add(`the name ${name} is not in its order, so nobody may find it`, this.#at);
       }
       last = name;
+      if (!addresses[index]) {
+        this.#problems.add(`the ordinal of ${name} has no address`, this.#at);
+        continue;
+      }
       named.add(index);
       add(name, index);
     }

@@ -123,11 +123,23 @@ Deno.test("the last sector of a file may be cut short, and no more", () => {
   const cut = { sections, parts: { 512: MARK }, byteLength: 1026 };
   assertEquals(problemsOf(cut), ['section ".A" ends 510 bytes behind the end of the file']);
   assertEquals(textInMemory(cut, 4096), "marked");
-  assertThrows(
-    () => inspectImage(oddImage({ sections, byteLength: 1024 })),
-    Deno.errors.InvalidData,
-    'section ".A" (1024 bytes) is not within',
-  );
+  for (
+    const { rawSize, pointer, byteLength } of [
+      { rawSize: 1024, pointer: 512, byteLength: 1024 },
+      // Of the last sector nothing is there, though fewer than 512 bytes are missing.
+      { rawSize: 513, pointer: 512, byteLength: 1024 },
+      { rawSize: 512, pointer: 576, byteLength: 1024 },
+      { rawSize: 1, pointer: 1023, byteLength: 1000 },
+    ]
+  ) {
+    const short = { sections: [{ ...first, name, rawSize, pointer }], byteLength };
+    assertThrows(
+      () => inspectImage(oddImage(short)),
+      Deno.errors.InvalidData,
+      `section ".A" (${rawSize} bytes) is not within`,
+    );
+    assertEquals(textInMemory(short, 4096), undefined);
+  }
 });
 
 Deno.test("an image whose sections do not begin at pages is mapped as it is in the file", () => {

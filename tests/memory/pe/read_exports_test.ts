@@ -153,6 +153,15 @@ Deno.test("an ordinal that there is not, and an address of 0, are told", () => {
 });
 
 Deno.test("names out of order are told, for Windows looks them up by halves", () => {
+  const without = exporting({
+    ...sound,
+    names: ["bb", "aa", "cc"],
+    addresses: [0, DATA, DATA + 8],
+  });
+  assertEquals(inspectImage(without).problems.map(({ message }) => message), [
+    "the ordinal of bb has no address",
+    "the name aa is not in its order, so nobody may find it",
+  ]);
   const image = exporting({ ...sound, names: ["bb", "aa", "cc"] });
   assertEquals(inspectImage(image).problems.map(({ message }) => message), [
     "the name aa is not in its order, so nobody may find it",
