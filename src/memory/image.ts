@@ -45,9 +45,9 @@ export interface MappedImage {
 /**
  * Tells what is in an image: its sections, whether they are shared, and what it exports.
  *
- * Nothing of it is run, and nothing that it says is believed before it was checked. The image may be
- * for any machine. What is odd in it, though Windows' loader takes it, stands in `problems`: a name in
- * the export table that cannot be read, for example, while all others are told.
+ * No code of the image is run, and all that it says is checked. The image may be for any machine.
+ * `problems` lists oddities that Windows' loader accepts, such as a name in the export table that
+ * cannot be read. `exports` then has all other names.
  *
  * @example
  * ```ts
