@@ -219,7 +219,7 @@ export class SharedMemory extends Uncloneable implements Disposable {
    * While it is mapped, nobody can shorten the file. Should the disk fail under a
    * mapped file (a network drive that goes away), Windows ends the process that touches it.
    *
-   * @param path The file's path, or its `file:` URL.
+   * @param path The file's path, or a `URL` object with `file:`.
    * @param options Which part, and what for.
    * @throws {Deno.errors.NotFound} If there is no such file.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it, or it is a directory.

@@ -112,7 +112,7 @@ export class SharedSection<V extends Variables> extends Uncloneable implements D
   /**
    * Maps the shared section of a DLL.
    *
-   * @param path The DLL's path, or its `file:` URL.
+   * @param path The DLL's path, or a `URL` object with `file:`.
    * @param options Which variables of it.
    * @throws {Deno.errors.InvalidData} If it is no sound image, or Windows maps no image of its machine; if the
    *   section is not shared, cannot be written to, or has pointers or imports in it, which Windows would
@@ -145,6 +145,8 @@ export class SharedSection<V extends Variables> extends Uncloneable implements D
    * write is read here.
    *
    * `+=` and the like lose what others write at the same time: {@linkcode SharedSection.counters} do not.
+   *
+   * The object cannot be cloned or spread: copy the variables one at a time. `JSON.stringify` writes all.
    *
    * @throws {Deno.errors.BadResource} If the section is closed.
    */
