@@ -22,14 +22,14 @@ const SHOWN = 200;
 /**
  * Gives the bytes of a text in a code page.
  *
- * Windows writes a sign that the code page does not have as one that looks like it: `∞` as 8, a full-width
- * quotation mark as an ordinary one, which ends an argument or a path that it was checked in. So the
+ * Windows replaces a character that the code page does not have by a look-alike: `∞` by 8, a full-width
+ * quotation mark by an ordinary one, which ends an argument or a path that it was checked in. So the
  * bytes are read back, and have to say the same.
  *
  * @param text The text.
  * @param codePage The code page's number.
  * @param what What the text is, for the message: `"name"`.
- * @throws {TypeError} If the code page has no sign for a part of the text.
+ * @throws {TypeError} If the text has a character that the code page does not have.
  * @throws {Win32Error} If Windows does not know the code page.
  * @see {@link https://learn.microsoft.com/windows/win32/api/stringapiset/nf-stringapiset-widechartomultibyte}
  */

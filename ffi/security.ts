@@ -57,7 +57,7 @@ export interface ObjectRights {
  * admits processes of low integrity too.
  *
  * A program that opens the object by a `Create` function (`CreateEvent` with a name that exists) asks for all
- * rights, and `"everyone"` refuses that. `"everyone-full"` grants it. It is to be avoided: with
+ * rights. `"everyone"` grants them to this user only, `"everyone-full"` to all. Avoid `"everyone-full"`: with
  * all rights, any program can change the descriptor or the owner, and so shut out everybody else.
  *
  * @param security The choice.

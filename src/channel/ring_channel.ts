@@ -468,7 +468,7 @@ function assertParts(parts: unknown): asserts parts is ChannelParts {
   }
 }
 
-/** Throws unless an end can write to all parts: both ends do, and memory to be read would keep what it writes to itself. */
+/** Throws unless an end can write to all parts: both ends do. A peer never sees writes to memory that is mapped to read. */
 function assertGranted(label: string, { memory, data, space }: ChannelParts): void {
   if (memory.access !== "readwrite") {
     throw new Deno.errors.PermissionDenied(

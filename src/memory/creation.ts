@@ -25,9 +25,9 @@ export interface CreateOptions {
    * of low integrity too; or a descriptor in SDDL. Memory without a name is by default for
    * nobody, since only handles to it can be passed on.
    *
-   * A program that opens the memory by `CreateFileMapping`, as if to create it, asks for all rights, which
-   * `"everyone"` does not grant and `"everyone-full"` does. Avoid that one: with all rights, any program can
-   * change who may open the memory, and shut everybody else out.
+   * A program that opens the memory by `CreateFileMapping`, as if to create it, asks for all rights.
+   * `"everyone"` grants them to this user only, `"everyone-full"` to all. Avoid `"everyone-full"`: with
+   * all rights, any program can change who may open the memory, and shut everybody else out.
    *
    * @default "user"
    */

@@ -45,7 +45,7 @@ export interface FileMemory extends Mappable {
 /**
  * Opens a file as memory.
  *
- * @param location The file's path, or its `file:` URL.
+ * @param location The file's path, or a `URL` object with `file:`.
  * @param options Which part, and what for.
  * @param share What others may do with the file meanwhile.
  * @throws {Deno.errors.NotFound} If there is no such file.

@@ -45,9 +45,9 @@ export interface MappedImage {
 /**
  * Tells what is in an image: its sections, whether they are shared, and what it exports.
  *
- * Nothing of it is run, and nothing that it says is believed before it was checked. The image may be
- * for any machine. What is odd in it, though Windows' loader takes it, stands in `problems`: a name in
- * the export table that cannot be read, for example, while all others are told.
+ * No code of the image is run, and all that it says is checked. The image may be for any machine.
+ * `problems` lists oddities that Windows' loader accepts, such as a name in the export table that
+ * cannot be read. `exports` then has all other names.
  *
  * @example
  * ```ts
@@ -61,7 +61,7 @@ export interface MappedImage {
  * assertEquals(problems, []);
  * ```
  *
- * @param image The file's path, its `file:` URL, or the file's bytes.
+ * @param image The file's path, a `URL` object with `file:`, or the file's bytes.
  * @throws {Deno.errors.InvalidData} If it is no PE image, or one that Windows does not map; the message
  *   says what is wrong, and where.
  * @throws {Deno.errors.NotFound} If there is no such file.
@@ -82,7 +82,7 @@ export function inspectImage(image: string | URL | ByteSource): ImageInfo {
  * Maps an image, as the loader would do it, though nothing of it is run: one for 32-bit programs is
  * mapped as well.
  *
- * @param location The file's path, or its `file:` URL.
+ * @param location The file's path, or a `URL` object with `file:`.
  * @throws {Deno.errors.InvalidData} If it is no sound image, if it is unsafe to map it, or if Windows maps
  *   none for its machine.
  * @throws {Deno.errors.PermissionDenied} If application control refuses it.

@@ -85,9 +85,9 @@ export let privateBufferOf: (view: MappedView) => ArrayBuffer;
  * A view mapped with `"read"` or `"copy"` may be written to, and the others never
  * see it: Windows copies a page when it is first written to, and from then on that
  * page no longer follows what the others write. It also charges commit for the whole
- * of such a view. Structs in a view mapped with `"read"` therefore throw when they are
- * assigned to; nothing guards a typed array or a `DataView` over its buffer. That is so
- * because Windows would end the process that writes to a page that is really read-only.
+ * of such a view. Therefore a struct in a view mapped with `"read"` throws when it is
+ * assigned to. A typed array or a `DataView` over the buffer cannot throw. Without the
+ * copy, Windows would end a process that writes to a read-only page.
  *
  * Closing detaches the view's `ArrayBuffer` before the memory is unmapped, so
  * that arrays over it have length 0 from then on. What Deno still does with the
@@ -201,11 +201,11 @@ export class MappedView extends Uncloneable implements Disposable {
   }
 
   /**
-   * Whether the view is for writing: it is unless it is mapped with `"read"`. With `"copy"` nobody
-   * else sees what is written.
+   * Whether the view is for writing: `false` if it is mapped with `"read"`. With `"copy"` it is `true`,
+   * though no other process sees what is written.
    *
-   * Structs in a view that is not for writing throw when they are assigned to. Arrays over its
-   * buffer cannot be guarded so: the page that a script writes to no longer follows the memory.
+   * If it is `false`, a struct in the view throws when it is assigned to. An array over the buffer does
+   * not throw: the page that a script writes to no longer follows the memory.
    */
   get writable(): boolean {
     return this.access !== "read";

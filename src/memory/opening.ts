@@ -23,7 +23,9 @@ import { describeSection } from "./section_info.ts";
 /** How to open a memory that is there. */
 export interface OpenOptions {
   /**
-   * What for: views of memory that is opened to read do not write to it.
+   * The use that the memory is opened for. A view of memory that is opened to read never changes the
+   * memory: `SharedMemory.open` says what happens to writes.
+   *
    * @default "read"
    */
   access?: MemoryAccess;

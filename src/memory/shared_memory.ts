@@ -51,8 +51,9 @@ export let sharedMemoryOver: (
  * It is there for as long as a process holds a handle or a view of it, and is
  * zero-filled when it is new. Closing this object leaves its views valid.
  *
- * As all objects of this module that own something, it cannot be cloned: `structuredClone` and
- * `postMessage` throw. A Worker opens the memory by its name, or takes a handle.
+ * Like all objects of this module that own something, a `SharedMemory` cannot be cloned:
+ * `structuredClone` and `postMessage` throw. Send its name to a Worker, which opens it. If it has no
+ * name, send `duplicateTo(Deno.pid).value`, which the Worker passes to `fromHandle`.
  *
  * @example
  * ```ts
@@ -113,9 +114,9 @@ export class SharedMemory extends Uncloneable implements Disposable {
   /**
    * Opens the memory of a name, to read it unless `access` says otherwise.
    *
-   * To write, open it with `access: "readwrite"`. In a view to read, structs throw when they are
-   * assigned to. What a script writes through an array over such a view goes to a private copy: the
-   * others never see it, and the page of 4,096 bytes no longer follows what the others write.
+   * To write, open the memory with `access: "readwrite"`. In a view to read, a struct throws when it is
+   * assigned to. An array over such a view does not throw: the script then writes to a private copy of
+   * the page (4,096 bytes). Other processes never see the copy, and it no longer follows what they write.
    *
    * @example
    * ```ts
@@ -174,7 +175,7 @@ export class SharedMemory extends Uncloneable implements Disposable {
 
   /**
    * Waits until somebody makes the memory of a name, and opens it: to read, unless `access` says
-   * otherwise. {@linkcode SharedMemory.open} tells what becomes of writes to it.
+   * otherwise. {@linkcode SharedMemory.open} says what happens to writes.
    *
    * Windows does not announce new names: it is looked for each millisecond at
    * first, and every 32 milliseconds later.
@@ -218,7 +219,7 @@ export class SharedMemory extends Uncloneable implements Disposable {
    * While it is mapped, nobody can shorten the file. Should the disk fail under a
    * mapped file (a network drive that goes away), Windows ends the process that touches it.
    *
-   * @param path The file's path, or its `file:` URL.
+   * @param path The file's path, or a `URL` object with `file:`.
    * @param options Which part, and what for.
    * @throws {Deno.errors.NotFound} If there is no such file.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it, or it is a directory.

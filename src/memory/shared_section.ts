@@ -38,8 +38,9 @@ export interface LoadOptions<V extends Variables> {
   /** The exported variables, with their types. @default none */
   exports?: V;
   /**
-   * The section's name, case-sensitive. Of a name over 8 bytes most linkers keep the first 8, and so
-   * that is found as well. @default that of the variables, or the first one that is shared
+   * The image section's name, case-sensitive. Most linkers keep the first 8 bytes of a longer name. So
+   * if there is no image section of the whole name, one of these 8 bytes is taken.
+   * @default that of the variables, or the first one that is shared
    */
   section?: string;
 }
@@ -62,8 +63,8 @@ export type Counters<V extends Variables> = {
  * the same file.
  *
  * The DLL may be one of {@linkcode buildSharedSection}, or one that a compiler made. Of
- * neither anything is run: the file is mapped as the loader would do it, and no more. So a DLL of
- * 32-bit programs can be loaded, too; its pointers and `long`s have 32 bits.
+ * neither anything is run: the file is mapped as the loader would do it, and no more. So a DLL for
+ * 32-bit programs can be loaded, too. Its pointers and its `size_t` have 32 bits.
  *
  * - It has to be the same file, by the same path: a copy of it has a memory of its own, and so
  *   may one that is reached over a network.
@@ -111,9 +112,9 @@ export class SharedSection<V extends Variables> extends Uncloneable implements D
   /**
    * Maps the shared section of a DLL.
    *
-   * @param path The DLL's path, or its `file:` URL.
+   * @param path The DLL's path, or a `URL` object with `file:`.
    * @param options Which variables of it.
-   * @throws {Deno.errors.InvalidData} If it is no sound image, or Windows maps none for its machine; if the
+   * @throws {Deno.errors.InvalidData} If it is no sound image, or Windows maps no image of its machine; if the
    *   section is not shared, cannot be written to, or has pointers or imports in it, which Windows would
    *   change for all processes; or if a variable is not within it.
    * @throws {Deno.errors.NotFound} If there is no such file, section or variable.
@@ -144,6 +145,8 @@ export class SharedSection<V extends Variables> extends Uncloneable implements D
    * write is read here.
    *
    * `+=` and the like lose what others write at the same time: {@linkcode SharedSection.counters} do not.
+   *
+   * The object cannot be cloned or spread: copy the variables one at a time. `JSON.stringify` writes all.
    *
    * @throws {Deno.errors.BadResource} If the section is closed.
    */

@@ -113,7 +113,7 @@ export function buildSharedSection<const V extends Variables>(
  *
  * @param options The same as for {@linkcode buildSharedSection}.
  * @returns A header, and a module-definition file that an import library is made from.
- * @throws {TypeError} If a name or a type is none, or a variable's name is a keyword of C or C++.
+ * @throws {TypeError} If a name or a type is invalid, or C or C++ cannot declare a variable's name.
  * @see {@link https://learn.microsoft.com/cpp/build/reference/module-definition-dot-def-files}
  */
 export function declareSharedSection<const V extends Variables>(

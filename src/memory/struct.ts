@@ -57,15 +57,15 @@ export type StructInput<F extends Fields> = { readonly [K in keyof F]?: FieldInp
 
 /**
  * A struct's fields in the memory: numbers, texts, and views of structs and arrays. All of them can
- * be assigned to. TypeScript has no type of a property that gives a view and takes plain values, so
- * it lets a script assign a view of an array, or all fields of a struct, only. `Layout.write` takes
- * what can be assigned at run time: an array of values, or some fields of a struct.
+ * be assigned to. TypeScript cannot describe a property that gives a view and takes plain values. So
+ * it accepts only a view for an array, and only all fields for a struct. At run time, an array of
+ * values or some fields of a struct can be assigned, too; in TypeScript, pass these to `Layout.write`.
  */
 export type StructView<F extends Fields> = { -readonly [K in keyof F]: FieldLive<F[K]> };
 
 /**
- * What a view of a struct has beside the fields. A field of that name takes its place, and then
- * `JSON.stringify` needs what `Layout.read` copies out.
+ * The method that a view of a struct has beside the fields. A field called `toJSON` replaces the method:
+ * then give `JSON.stringify` the copy of `Layout.read`.
  */
 export type StructJson<F extends Fields> = "toJSON" extends keyof F ? unknown
   : {
@@ -73,12 +73,15 @@ export type StructJson<F extends Fields> = "toJSON" extends keyof F ? unknown
     toJSON(): { [K in keyof F]: unknown };
   };
 
-/** Memory that a struct is in: bytes, or what has them, such as a view of shared memory or a claim in a ring. */
+/** Memory that a struct is in: bytes, or an object that has `bytes`, such as a `MappedView` or a `RingClaim`. */
 export type StructTarget = ByteSource | { readonly bytes: ByteSource };
 
 /** How a struct is laid out. */
 export interface StructOptions {
-  /** The most that a field is aligned to, in bytes, as `#pragma pack` has it. @default 8 */
+  /**
+   * The most that a field is aligned to, in bytes, as for `#pragma pack`. No type here is aligned to more
+   * than 8 bytes, so 16 and 8 give the same layout. @default 8
+   */
   pack?: 1 | 2 | 4 | 8 | 16;
 }
 
@@ -101,17 +104,17 @@ export interface Layout<F extends Fields>
    * arrays and structs. To make a view allocates; make it once.
    *
    * An assignment to an array or a struct is checked whole before it is written, as
-   * {@linkcode Layout.write} does. A field that does not exist cannot be assigned to: that is a
-   * TypeError, as it is for an element `view.position[1]`, which is written by `set(1, …)`.
+   * {@linkcode Layout.write} does. Assigning to a field that does not exist throws a TypeError. So does
+   * assigning to an element by its index, `view.position[1]`: call `view.position.set(1, …)`.
    *
-   * In memory that is mapped with `"read"`, which is what `SharedMemory.open` and `waitFor` give by
-   * default, any assignment throws a TypeError. Windows would give this process a private copy of
-   * the page, which no longer follows what others write. With `access: "readwrite"` the others see
-   * what is assigned.
+   * `SharedMemory.open` and `waitFor` open memory to read by default. In memory that is mapped with
+   * `"read"`, any assignment throws a TypeError, because Windows would give this process a private copy
+   * of the page. To write, open the memory with `access: "readwrite"`.
    *
-   * `JSON.stringify` writes the fields, 64-bit integers as decimal strings. Such a view cannot be
-   * cloned or spread: `sendValue`, `structuredClone`, `postMessage` and `{...view}` throw.
-   * {@linkcode Layout.read} gives a copy for them.
+   * `JSON.stringify` writes the fields of a view, 64-bit integers as decimal strings. (Of the copy that
+   * {@linkcode Layout.read} gives, it throws if there is a bigint.) A view cannot be cloned or spread:
+   * `sendValue`, `structuredClone`, `postMessage` and `{...view}` throw. Give them the copy instead.
+   * `Object.keys(view)` and `Object.entries(view)` are empty.
    *
    * Two fields are never read at one moment; guard them if that matters. A view of memory that
    * is unmapped throws a TypeError from then on.
@@ -156,7 +159,7 @@ export interface Layout<F extends Fields>
    * Declares the struct in C. It needs `<stdbool.h>`, `<stdint.h>` and `<wchar.h>`.
    *
    * @param name The type's name.
-   * @throws {TypeError} If the name is none, or C or C++ cannot declare it or that of a field.
+   * @throws {TypeError} If the name is invalid, or C or C++ cannot declare it or the name of a field.
    */
   toC(name: string): string;
 }

@@ -99,7 +99,8 @@ const MAX_PAUSE = 8;
  * @throws {Deno.errors.NotFound} If there is no such window, or its program ends meanwhile.
  * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and takes no messages from this one (UIPI).
  * @throws {Deno.errors.NotCapable} If this module is a local file and may not be read.
- * @throws {TypeError} If an argument is of the wrong kind, or cannot be written in the encoding.
+ * @throws {Win32Error} If Windows does not know the code page.
+ * @throws {TypeError} If an argument is of the wrong kind, or the text cannot be written in the encoding.
  * @throws {RangeError} If a number is out of range.
  * @throws What the procedure of a {@linkcode MessageWindow} of this thread throws meanwhile.
  * @see {@link https://learn.microsoft.com/windows/win32/dataxchg/wm-copydata}
@@ -151,7 +152,8 @@ export async function sendFrom(
  * @throws {Deno.errors.TimedOut} If there is no answer in time; the receiver may still get the data.
  * @throws {Deno.errors.NotFound} If there is no such window, or its program ends meanwhile.
  * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and takes no messages from this one (UIPI).
- * @throws {TypeError} If an argument is of the wrong kind, or cannot be written in the encoding; or if the
+ * @throws {Win32Error} If Windows does not know the code page.
+ * @throws {TypeError} If an argument is of the wrong kind, or the text cannot be written in the encoding; or if the
  *   target is a listener whose answer this very thread would have to give.
  * @throws {RangeError} If a number is out of range.
  * @throws What the procedure of a {@linkcode MessageWindow} of this thread throws meanwhile: this call

@@ -21,8 +21,8 @@ export type TextEncoding = "utf-16le" | "utf-8" | "ansi" | { codePage: number };
  *
  * @param text The text.
  * @param encoding How to write it.
- * @throws {TypeError} If the text is no string, the encoding is none, or the encoding has no sign for
- *   a part of the text: the bytes would read as another text.
+ * @throws {TypeError} If the text is no string, the encoding is invalid, or the text has a character
+ *   that the encoding does not have: the bytes would read as another text.
  * @throws {Win32Error} If Windows does not know the code page.
  */
 export function encodeText(

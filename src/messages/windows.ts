@@ -35,8 +35,8 @@ export interface WindowQuery {
    */
   class?: string | RegExp;
   /**
-   * Its title: whole, where upper and lower case are the same as for Windows' own `FindWindow`, or a
-   * pattern, without the flags `g` and `y`.
+   * Its title: the whole of it, in upper or lower case as for Windows' own `FindWindow`; or a pattern,
+   * without the flags `g` and `y`.
    */
   title?: string | RegExp;
   /** The process that made it. */

@@ -34,8 +34,8 @@ const ACCESS_CHECKS: OptionChecks<Access> = {
  * Throws unless a value is an object of what can be passed on, by keys.
  *
  * @param what What the value is, for the message: `"inherit"`.
- * @throws {TypeError} If it is none, or a key is none, two keys differ only in case, or what can not be passed
- *   on is in it.
+ * @throws {TypeError} If it is no object, a key is invalid, two keys differ only in case, or one of the
+ *   objects cannot be passed on.
  */
 export function assertInheritables(
   what: string,
@@ -162,7 +162,7 @@ export class InheritanceScope extends Uncloneable implements Disposable {
  *   lower case are the same.
  * @throws {Deno.errors.PermissionDenied} If memory that was opened to be read is to be passed on to be written.
  * @throws {Deno.errors.BadResource} If one of them is closed.
- * @throws {TypeError} If a key is none, or is the same as another.
+ * @throws {TypeError} If a key is invalid, or differs from another only in case.
  */
 export function inheritHandles(objects: Record<string, Inheritable>): InheritanceScope {
   return new InheritanceScope(objects);

@@ -24,20 +24,29 @@ export type HandleValues = Readonly<Record<string, bigint>>;
 /** What a child process is to be like. */
 export interface SpawnOptions {
   /**
-   * The arguments, or what makes them of the values that the handles will have in the child.
+   * The arguments, or a function that makes them of the values that the handles will have in the child.
    *
-   * A program that reads them in a code page, as `main` in C does, gets a look-alike for each sign that the page
-   * lacks: for U+FF02 a quotation mark, which ends the argument. Look for those where arguments are not trusted.
+   * An argument of a batch file may have letters, digits, spaces and `_ . , : \ / @ + -` in it. All else
+   * is a TypeError, also with `windowsRawArguments`, because cmd.exe may take it for a command; so are
+   * letters that a code page turns into a quotation mark. The batch file sees backslashes at the end of
+   * an argument doubled; the programs that it starts do not.
+   *
+   * A program that reads its arguments in a code page, as `main` in C does, gets a look-alike for each
+   * character that the page lacks: for U+FF02 a quotation mark, which ends the argument. Check for
+   * those where arguments are not trusted.
    */
   args?: readonly string[] | ((handles: HandleValues) => readonly string[]);
   /** What the child inherits, under which keys: `SharedMemory.inherited(key)` and its like take it there. */
   inherit?: Readonly<Record<string, Inheritable>>;
-  /** Environment variables that it has in addition to those of this process. */
+  /**
+   * Environment variables that it has in addition to those of this process. Upper and lower case are the
+   * same: `Path` replaces `PATH`.
+   */
   env?: Readonly<Record<string, string>>;
   /** Whether it has none of this process's variables. @default false */
   clearEnv?: boolean;
   /**
-   * Its current directory, a path or a `file:` URL. A relative path of a program leads from there.
+   * Its current directory, a path or a `file:` URL. A relative path of a program begins there.
    *
    * @default this process's
    */
@@ -81,7 +90,8 @@ export const SPAWN_CHECKS: OptionChecks<SpawnOptions> = {
  *
  * A name is looked for on the `PATH` of `env`, or else on this process's, and among Windows' own
  * programs. Unlike `Deno.Command`, it looks in no folder that the `PATH` names relative to the current
- * directory. The extensions `.com`, `.exe`, `.bat` and `.cmd` may be left out; `PATHEXT` orders them.
+ * directory. The extensions `.com`, `.exe`, `.bat` and `.cmd` may be left out. `PATHEXT` says which of
+ * them is tried first.
  *
  * @example
  * ```ts
@@ -92,7 +102,7 @@ export const SPAWN_CHECKS: OptionChecks<SpawnOptions> = {
  * assertEquals((await child.status).code, 3);
  * ```
  *
- * @param command The program: a path, a `file:` URL, or a name.
+ * @param command The program: a path, a `URL` object with `file:`, or a name. A string is never a URL.
  * @param options What it is to be like.
  * @throws {Deno.errors.NotFound} If there is no such program, or no such folder as `cwd`.
  * @throws {Deno.errors.PermissionDenied} If this user may not run it, or memory that was opened to be read is to

@@ -38,7 +38,7 @@ export interface ObjectKind {
   open: OpenCall;
 }
 
-/** What an object is for: only to be waited for, or to be set, reset or released as well. */
+/** The use of an object: only to wait for it, or also to set, reset or release it. */
 export type ObjectAccess = "wait" | "modify";
 /** Each {@linkcode ObjectAccess}. */
 export const OBJECT_ACCESS = ["wait", "modify"] as const satisfies ObjectAccess[];

@@ -35,9 +35,10 @@ export interface NewObjectOptions {
    * of low integrity too; or a descriptor in SDDL. An object without a name is by default for
    * nobody, since only handles to it can be passed on.
    *
-   * A program that opens it by a `Create` function (`CreateEvent` with a name that exists) asks for all rights, which
-   * `"everyone"` does not grant and `"everyone-full"` does. Avoid that one: with all rights, any program can
-   * change who may open the object, and shut everybody else out.
+   * A program that opens the object by a `Create` function (`CreateEvent` with a name that exists) asks
+   * for all rights. `"everyone"` grants them to this user only, `"everyone-full"` to all. Avoid
+   * `"everyone-full"`: with all rights, any program can change who may open the object, and shut
+   * everybody else out.
    *
    * @default "user"
    */
@@ -69,8 +70,9 @@ export const OPEN_OBJECT_CHECKS: OptionChecks<OpenObjectOptions> = {
 /** How to open an event or a semaphore that is there. */
 export interface OpenAccessOptions extends OpenObjectOptions {
   /**
-   * What for: `"wait"`, only to wait for it, which is all that some programs grant to those with fewer rights; `"modify"`,
-   * to set, reset or release it as well. Who makes the object by `openOrCreate` can do all of that.
+   * The use that the object is opened for. `"wait"` is only to wait for the object: some programs grant
+   * no more to programs with fewer rights. `"modify"` is also to set, reset or release the object. An
+   * object that `openOrCreate` makes can be used for all of that.
    *
    * @default "modify"
    */
@@ -103,7 +105,7 @@ export const WAIT_FOR_ACCESS_CHECKS: OptionChecks<WaitForAccessOptions> = {
 
 /** What a handle of an event or a semaphore has to be like to be taken over. */
 export interface ObjectFromHandleOptions {
-  /** What it lets this process do, no less and no more. @default any */
+  /** What the handle lets this process do, no less and no more. @default any */
   access?: ObjectAccess;
 }
 

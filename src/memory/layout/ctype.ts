@@ -20,7 +20,7 @@ export interface CType<Value, Live = Value, Input = Value> {
   readonly byteLength: number;
   /** What its address is a multiple of, in bytes, where nothing packs it. */
   readonly alignment: number;
-  /** What it is, in a few signs: two types with the same are the same. */
+  /** What it is, in a few characters: two types with the same are the same. */
   readonly signature: string;
   /** How it is written in C. */
   readonly c: CSource;

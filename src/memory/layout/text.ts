@@ -31,7 +31,7 @@ const LENGTH = "the length of a text, which counts the NUL at its end,";
  * assertThrows(() => person.name = "Hopper", RangeError, "name");
  * ```
  *
- * @param length The size in UTF-16 code units, the NUL included.
+ * @param length The size in UTF-16 code units, the NUL included; at least 1.
  */
 export function utf16(length: number): CType<string> {
   assertInteger(LENGTH, length, 1, Math.floor(MOST_BYTES / 2));
@@ -52,7 +52,7 @@ export function utf16(length: number): CType<string> {
  * with NULs. A text ends at its first NUL when it is read, or at the field's end; bytes that
  * are no UTF-8 are read as U+FFFD.
  *
- * @param length The size in bytes, the NUL included.
+ * @param length The size in bytes, the NUL included; at least 1.
  */
 export function utf8(length: number): CType<string> {
   return characters("utf8", length, {
@@ -65,10 +65,10 @@ export function utf8(length: number): CType<string> {
  * A text in the system's own code page, as old Windows programs keep it: `char name[length]`.
  *
  * The last byte is always a NUL, so that C can read it; what is behind the text is filled
- * with NULs. To write a sign that the code page does not have is a TypeError: no other sign that looks
- * like it is put in its place.
+ * with NULs. Writing a character that the code page does not have throws a TypeError: no look-alike
+ * takes its place.
  *
- * @param length The size in bytes, the NUL included.
+ * @param length The size in bytes, the NUL included; at least 1.
  */
 export function ansi(length: number): CType<string> {
   return characters("ansi", length, {

@@ -10,7 +10,7 @@ import type { Directory } from "./headers.ts";
 import type { ImageProblems } from "./image_problem.ts";
 import { type ImageSections, offsetIn } from "./image_sections.ts";
 
-/** What others can find in an image. */
+/** A variable or a function that programs find in an image. */
 export interface ImageExport {
   /** Its name; none: it is found by its ordinal only. */
   readonly name: string | undefined;

@@ -28,7 +28,7 @@ export interface ImageInfo {
   readonly sections: readonly ImageSection[];
   /** What others can find in it, by their ordinals. */
   readonly exports: readonly ImageExport[];
-  /** What is odd in it, though Windows takes it: at most 100 findings, the unsafe ones first. */
+  /** Oddities that Windows' loader accepts: at most 100, the unsafe ones first. */
   readonly problems: readonly ImageProblem[];
 }
 
