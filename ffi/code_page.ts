@@ -42,7 +42,12 @@ export function encodeCodePage(
   if (units.length === 0) return new Uint8Array();
   const bytes = new Uint8Array(convert(units, codePage, what, null));
   convert(units, codePage, what, bytes);
-  assertSame(what, text, decodeCodePage(bytes, codePage), `code page ${codePage || "ANSI"}`);
+  assertSame(
+    what,
+    text,
+    decodeCodePage(bytes, codePage),
+    codePage === CP_ACP ? "the system's code page" : `code page ${codePage}`,
+  );
   return bytes;
 }
 
@@ -84,11 +89,13 @@ function assertSame(what: string, text: string, written: string, encoding: strin
   if (written === text) return;
   let at = 0;
   while (at < text.length - 1 && text[at] === written[at]) at++;
-  const sign = String.fromCodePoint(text.codePointAt(at)!);
+  const character = String.fromCodePoint(text.codePointAt(at)!);
   const whole = text.length <= SHOWN ? show(text) : `${text.length} characters`;
   throw new TypeError(
-    `Cannot write ${what} in ${encoding}: it has no sign for ${JSON.stringify(sign)} at ${at} of ` +
-      `${whole}; use UTF-16 or another encoding, or replace the sign`,
+    `Cannot write ${what} in ${encoding}: it has no code for ${
+      JSON.stringify(character)
+    } at ${at} ` +
+      `of ${whole}; use UTF-16 or another encoding, or replace the character`,
   );
 }
 

@@ -3,24 +3,24 @@ import { ansi, array, struct, utf16, utf8 } from "../../src/memory/mod.ts";
 
 const Person = struct({ wide: utf16(8), narrow: utf8(8), old: ansi(8), tags: array(ansi(4), 2) });
 
-Deno.test("an ansi field takes no sign that only looks like one of its code page", () => {
+Deno.test("an ansi field takes no character that only looks like one of its code page", () => {
   const memory = new ArrayBuffer(Person.byteLength);
   const person = Person.view(memory);
   person.old = "é €";
   const rows: [write: () => void, message: string][] = [
     [
       () => person.old = "∞",
-      'Cannot write old in code page ANSI: it has no sign for "∞" at 0 of "∞"',
+      'Cannot write old in the system\'s code page: it has no code for "∞" at 0 of "∞"',
     ],
-    [() => person.old = "a＂b", 'no sign for "＂" at 1'],
-    [() => person.old = "\ud800", 'no sign for "\\ud800" at 0'],
+    [() => person.old = "a＂b", 'no code for "＂" at 1'],
+    [() => person.old = "\ud800", 'no code for "\\ud800" at 0'],
     [
       () => Person.write(memory, { narrow: "new", old: "８" }),
-      "Cannot write old in code page ANSI",
+      "Cannot write old in the system's code page",
     ],
     [
       () => Person.write(memory, { narrow: "new", tags: ["a", "∞"] }),
-      "Cannot write tags[1] in code page",
+      "Cannot write tags[1] in the system's code page",
     ],
   ];
   for (const [write, message] of rows) assertThrows(write, TypeError, message);
@@ -34,7 +34,7 @@ Deno.test("a utf8 field takes no lone surrogate, for which UTF-8 has no bytes, a
   assertThrows(
     () => person.narrow = "a\udc00",
     TypeError,
-    'Cannot write narrow in UTF-8: it has no sign for "\\udc00" at 1',
+    'Cannot write narrow in UTF-8: it has no code for "\\udc00" at 1',
   );
   person.wide = "\ud800a";
   assertEquals(Person.read(memory).wide, "\ud800a");

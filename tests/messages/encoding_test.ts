@@ -30,11 +30,11 @@ Deno.test("decodeText() survives bytes that are no text", () => {
   assertEquals(decodeText(Uint8Array.of(0xff, 0x41), "utf-8"), "\ufffdA");
 });
 
-Deno.test("encodeText() refuses what a code page has no sign for", () => {
-  assertThrows(() => encodeText("数", { codePage: 1252 }), TypeError, "it has no sign");
+Deno.test("encodeText() refuses what a code page has no code for", () => {
+  assertThrows(() => encodeText("数", { codePage: 1252 }), TypeError, "it has no code");
 });
 
-Deno.test("encodeText() puts no sign into a code page that only looks like the one it was given", () => {
+Deno.test("encodeText() puts no character into a code page that only looks like the one it was given", () => {
   const rows: [text: string, codePage: number, sign: string][] = [
     ["∞", 1252, '"∞" at 0'],
     ["a＂ & calc", 1252, '"＂" at 1'],
@@ -51,15 +51,15 @@ Deno.test("encodeText() puts no sign into a code page that only looks like the o
   ];
   for (const [text, codePage, sign] of rows) {
     const error = assertThrows(() => encodeText(text, { codePage }), TypeError, sign);
-    assertEquals(error.message.includes(`the text in code page ${codePage}: it has no sign`), true);
+    assertEquals(error.message.includes(`the text in code page ${codePage}: it has no code`), true);
   }
-  assertThrows(() => encodeText("∞", "ansi"), TypeError, "in code page ANSI");
+  assertThrows(() => encodeText("∞", "ansi"), TypeError, "in the system's code page");
   // The code page of symbols has only those, and substitutes nothing.
   assertThrows(() => encodeText("∞", { codePage: 42 }), TypeError, "in code page 42");
   const long = `${"x".repeat(1_000_000)}∞`;
   const { message } = assertThrows(() => encodeText(long, "ansi"), TypeError, "at 1000000 of");
   assertLess(message.length, 300);
-  assertThrows(() => encodeText("a\ud800", "utf-8"), TypeError, 'no sign for "\\ud800" at 1 of');
+  assertThrows(() => encodeText("a\ud800", "utf-8"), TypeError, 'no code for "\\ud800" at 1 of');
 });
 
 Deno.test("encodeText() takes all that a code page has signs for, and reads it back", () => {
