@@ -8,11 +8,11 @@
 // It refuses an object with internal slots, and a WeakRef has some. That costs 30 ns for each
 // instance, and inspection shows the class and the public fields as ever. `markAsUncloneable` of
 // node:worker_threads takes 15 ms to import.
-class Host extends WeakRef<object> {
+const Host = class Uncloneable extends WeakRef<object> {
   constructor() {
-    super(Host);
+    super(Uncloneable);
   }
-}
+};
 // Instances have the slots, and inherit no method that goes with them.
 Object.setPrototypeOf(Host.prototype, Object.prototype);
 

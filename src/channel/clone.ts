@@ -6,6 +6,7 @@
  */
 
 import { deserialize, serialize } from "node:v8";
+import { adviceFor } from "./why_not_cloned.ts";
 
 /**
  * Writes a value as bytes.
@@ -19,12 +20,9 @@ export function encodeValue(value: unknown): Uint8Array {
     return serialize(value);
   } catch (error) {
     if (!(error instanceof Error) || !error.message.endsWith("could not be cloned.")) throw error;
-    const { message } = error;
-    const isView = message.startsWith("#<StructView>") || message.startsWith("#<ArrayView>");
+    const [message, advice] = [error.message, adviceFor(value)];
     throw new DOMException(
-      isView
-        ? `${message.slice(0, -1)}: send what Layout.read() copies out of the memory`
-        : message,
+      advice === "" ? message : `${message.slice(0, -1)}: ${advice}`,
       "DataCloneError",
     );
   }

@@ -223,6 +223,9 @@ export class RingSender extends Uncloneable implements Disposable {
   /**
    * Sends a JavaScript value, for `RingReceiver.receiveValue`.
    *
+   * An object of a class arrives as its public fields, without its methods. A `URL`, `Headers` or another object
+   * of the platform has none, and arrives empty: send its text, such as `url.href`.
+   *
    * @param value Anything that can be cloned: also `Map`, `Date`, `BigInt`, typed arrays, cycles. Of a
    *   struct in memory send what `Layout.read` copies out.
    * @param options How long to wait for room.

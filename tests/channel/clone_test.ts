@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { decodeValue, encodeValue } from "../../src/channel/clone.ts";
 import { LatestValue, RingChannel } from "../../src/channel/mod.ts";
 import { array, struct } from "../../src/memory/mod.ts";
+import { SharedEvent } from "../../src/sync/mod.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
 import { Random } from "./random.ts";
@@ -73,17 +74,36 @@ Deno.test("sendValue() refuses a view of a struct wherever it stands, and names 
   const view = Car.view(new ArrayBuffer(Car.byteLength));
   const cycle: { self?: unknown; list: unknown } = { list: [1, [view]] };
   cycle.self = cycle;
-  const holders = [view, view.wheels, writer.value, [view], new Map([[1, { view }]]), cycle];
+  const Odd = struct({ constructor: "u8" });
+  const odd = Odd.view(new ArrayBuffer(1));
+  const holders = [view, view.wheels, writer.value, [view], new Map([[1, { view }]]), cycle, odd];
   for (const holder of [...holders, new Set([view.wheels])]) {
     const error = await assertRejects(() => sender.sendValue(holder), DOMException);
     assertEquals(error.name, "DataCloneError");
     assertMatch(
       error.message,
-      /^#<(Struct|Array)View> could not be cloned: send what Layout\.read/,
+      /^#<(Struct|Array)View> could not be cloned: send what Layout\.read|^\[object Object\].*: send what Layout\.read/,
     );
   }
-  const { message } = await assertRejects(() => sender.sendValue(channel), DOMException);
-  assertEquals(message, "#<RingChannel> could not be cloned.");
+  using event = SharedEvent.anonymous();
+  for (
+    const holder of [channel, { event }, {
+      get first() {
+        return 1;
+      },
+      second: [event],
+    }]
+  ) {
+    const { message } = await assertRejects(() => sender.sendValue(holder), DOMException);
+    assertMatch(message, /^#<(RingChannel|SharedEvent)> could not be cloned: .* pass it on by/);
+  }
+  // What is not of this module has no advice.
+  for (
+    const stranger of [() => {}, [Promise.resolve()], new WeakMap(), { view: new WeakRef({}) }]
+  ) {
+    const { message } = await assertRejects(() => sender.sendValue(stranger), DOMException);
+    assertMatch(message, /could not be cloned\.$/);
+  }
   const value = Car.read(new ArrayBuffer(Car.byteLength));
   await sender.sendValue({ value, lap: writer.value.lap });
   assertEquals(await receiver.receiveValue(soon), { value: { value, lap: 3 } });
