@@ -138,8 +138,17 @@ function batchFile(path: string, args: readonly string[]): Program {
     // The programs that the file passes an argument on to read backslashes before a quotation mark as
     // pairs, which cmd.exe does not.
     if (pattern.test(text)) return `"${text.replace(/(?<!\\)\\+$/, "$&$&")}"`;
+    let faulty = "";
+    for (const character of text) {
+      if (pattern.test(character)) continue;
+      faulty = character;
+      break;
+    }
     throw new TypeError(
-      `Cannot pass ${JSON.stringify(text)} to a batch file: cmd.exe may take it for something else`,
+      `Cannot pass ${
+        JSON.stringify(text)
+      } to a batch file: cmd.exe, or a program that the file starts, ` +
+        `may take ${JSON.stringify(faulty)} for something else`,
     );
   };
   // Between quotation marks only these mean something to cmd.exe. What the file does with its

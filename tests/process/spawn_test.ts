@@ -5,6 +5,7 @@ import {
   assertInstanceOf,
   assertLess,
   assertRejects,
+  assertStringIncludes,
   assertThrows,
 } from "@std/assert";
 import { environmentVariable } from "../../ffi/environment.ts";
@@ -185,7 +186,15 @@ Deno.test("spawn() runs batch files, and refuses arguments that cmd.exe may take
     await Deno.writeTextFile(batch, "@exit /b %1\r\n");
     assertEquals((await spawn(batch, { args: ["42", "two words"] }).status).code, 42);
     for (const arg of ['"', "%PATH%", "a&calc", "a|b", "a>b", "^", "!x!", "a\nb", "(x)"]) {
-      assertThrows(() => spawn(batch, { args: [arg] }), TypeError, "to a batch file");
+      const refusal = assertThrows(
+        () => spawn(batch, { args: [arg] }),
+        TypeError,
+        "to a batch file",
+      );
+      assertStringIncludes(
+        refusal.message,
+        `may take ${JSON.stringify(/[^a-z]/.exec(arg)![0])} for`,
+      );
       assertThrows(() => spawn(`${batch} . `, { args: [arg] }), TypeError, "to a batch file");
     }
   } finally {
