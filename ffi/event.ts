@@ -52,7 +52,7 @@ function notModified(api: string, attempt: string): Error {
   const code = lastErrorCode();
   const denied = {
     hint: "the handle does not grant EVENT_MODIFY_STATE, only to wait: " +
-      'open the event without { access: "wait" }',
+      'open the event without { access: "wait" }, if its owner grants that',
   };
   return errorFromCode(code, api, attempt, code === ERROR_ACCESS_DENIED ? denied : {});
 }

@@ -39,7 +39,7 @@ const ERROR_TOO_MANY_POSTS = 298;
 /** What is known of why a semaphore cannot be released, by the error's code. */
 const HINTS: Readonly<Record<number, string>> = {
   5: "the handle does not grant SEMAPHORE_MODIFY_STATE, only to wait: " +
-    'open the semaphore without { access: "wait" }',
+    'open the semaphore without { access: "wait" }, if its owner grants that',
   [ERROR_TOO_MANY_POSTS]:
     "it would count to more than its maximum: more was released than was taken",
 };
