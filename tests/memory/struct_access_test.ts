@@ -148,4 +148,6 @@ Deno.test("a closed view is no memory for a struct", () => {
   assertThrows(() => telemetry.speed, TypeError);
   assertThrows(() => telemetry.speed = 1, TypeError);
   assertThrows(() => JSON.stringify(telemetry), TypeError);
+  // console.log() is not to end a script.
+  assertEquals(Deno.inspect({ telemetry }), "{ telemetry: [view of closed memory] }");
 });

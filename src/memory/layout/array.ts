@@ -14,7 +14,7 @@ import {
   type TypeLike,
   type ValueOf,
 } from "./ctype.ts";
-import { COPY, LiveView, toJson } from "./live_view.ts";
+import { COPY, inspectLive, LiveView, toJson } from "./live_view.ts";
 import { assertWritable, isReadOnly } from "./read_only.ts";
 import { typeOf } from "./scalar.ts";
 
@@ -212,7 +212,7 @@ function elementsOver(
 
     /** What `console.log` shows. */
     [Symbol.for("Deno.customInspect")](inspect: typeof Deno.inspect): string {
-      return inspect([...this]);
+      return inspectLive(inspect, () => [...this]);
     }
 
     #offsetOf(index: number): number {

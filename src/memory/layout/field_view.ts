@@ -4,7 +4,7 @@
  * @module
  */
 
-import { COPY, LiveView, toJson } from "./live_view.ts";
+import { COPY, inspectLive, LiveView, toJson } from "./live_view.ts";
 import type { PlacedField } from "./placement.ts";
 import { assertWritable, isReadOnly } from "./read_only.ts";
 
@@ -64,8 +64,9 @@ export class FieldView extends LiveView {
 
   /** What `console.log` shows. */
   [Symbol.for("Deno.customInspect")](inspect: typeof Deno.inspect): string {
-    return inspect(
-      Object.fromEntries(this.#fields.map(({ name }) => [name, Reflect.get(this, name)])),
+    return inspectLive(
+      inspect,
+      () => Object.fromEntries(this.#fields.map(({ name }) => [name, Reflect.get(this, name)])),
     );
   }
 

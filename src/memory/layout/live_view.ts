@@ -16,8 +16,8 @@ const SPREAD_THROWS: PropertyDescriptor = {
   enumerable: true,
   get(): never {
     throw new TypeError(
-      "Cannot spread a view of a struct or an array, whose values are in the memory: spread what " +
-        "Layout.read() copies out",
+      "Cannot spread a view of a struct or an array, whose values are in the memory: spread the copy " +
+        "of Layout.read(), or read the fields one by one",
     );
   },
 };
@@ -47,4 +47,14 @@ export function toJson(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(toJson);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, toJson(part)]));
+}
+
+/** Shows the values of a view; the memory of one that is kept may be unmapped by now. */
+export function inspectLive(inspect: typeof Deno.inspect, read: () => unknown): string {
+  try {
+    return inspect(read());
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return "[view of closed memory]";
+  }
 }
