@@ -222,7 +222,9 @@ function findExports({ info, label }: MappedImage, names: readonly string[]): Ma
   return new Map(names.map((name) => {
     const found = known.get(name);
     if (found === undefined) {
-      throw new Deno.errors.NotFound(`Cannot find ${name}: ${label} does not export it`);
+      throw new Deno.errors.NotFound(
+        `Cannot find export ${JSON.stringify(name)}: ${label} does not export it`,
+      );
     }
     if (found.forwarder !== undefined) {
       throw new Deno.errors.InvalidData(
@@ -259,7 +261,7 @@ function findSection(
     const short = wanted === undefined ? wanted : shortName(wanted);
     const hint = wanted === short
       ? HOW_TO_SHARE
-      : `such a name has at most ${SHORT_NAME} bytes in an image, and there is no ${short} either`;
+      : `linkers may keep ${SHORT_NAME} bytes of a name, and there is no ${short} either`;
     throw new Deno.errors.NotFound(`Cannot find ${what} in ${label}, which has ${names}; ${hint}`);
   }
   if (!section.shared) {

@@ -4,7 +4,10 @@
  * @module
  */
 
-/** The keywords of C and C++, and what the headers that a declaration includes make of other names. */
+/**
+ * The keywords of C and C++, what the headers that a declaration includes make of other names, and
+ * macros of those that come before in most programs, `<windows.h>` among them.
+ */
 const C_WORDS: ReadonlySet<string> = new Set(
   `
   alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t char32_t
@@ -16,7 +19,8 @@ const C_WORDS: ReadonlySet<string> = new Set(
   typeof typeof_unqual union unsigned using virtual void volatile wchar_t while xor xor_eq
   _Alignas _Alignof _Atomic _Bool _Complex _Generic _Imaginary _Noreturn _Static_assert _Thread_local
   int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t intptr_t uintptr_t intmax_t uintmax_t
-  size_t ptrdiff_t wint_t NULL`.trim().split(/\s+/),
+  size_t ptrdiff_t wint_t NULL
+  errno far near interface`.trim().split(/\s+/),
 );
 
 /**

@@ -41,6 +41,8 @@ export const IMAGE_SCN_MEM_WRITE = 0x8000_0000;
 export const IMAGE_DIRECTORY_ENTRY_EXPORT = 0;
 /** Which directory is that of the imports. */
 export const IMAGE_DIRECTORY_ENTRY_IMPORT = 1;
+/** Which directory is that of the addresses of imports. */
+export const IMAGE_DIRECTORY_ENTRY_IAT = 12;
 /** Which directory is that of the base relocations. */
 export const IMAGE_DIRECTORY_ENTRY_BASERELOC = 5;
 /** How many directories there are. */

@@ -64,3 +64,8 @@ export class ImageSource {
     );
   }
 }
+
+/** Reads a name, which linkers write in UTF-8. */
+export function decodeName(bytes: Uint8Array<ArrayBuffer>): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+}

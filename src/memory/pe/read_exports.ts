@@ -9,6 +9,7 @@ import { IMAGE_EXPORT_DIRECTORY } from "./format.ts";
 import type { Directory } from "./headers.ts";
 import type { ImageProblems } from "./image_problem.ts";
 import { type ImageSections, offsetIn } from "./image_sections.ts";
+import { decodeName } from "./image_source.ts";
 
 /** A variable or a function that programs find in an image. */
 export interface ImageExport {
@@ -173,7 +174,7 @@ class ExportReader {
       this.#problems.add(`${what} ${ends ? "is empty" : "does not end"}`, span.offset);
       return undefined;
     }
-    return new TextDecoder().decode(nul < 0 ? bytes : bytes.subarray(0, nul));
+    return decodeName(nul < 0 ? bytes : bytes.subarray(0, nul));
   }
 }
 

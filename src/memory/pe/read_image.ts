@@ -8,6 +8,7 @@
 import {
   IMAGE_DIRECTORY_ENTRY_BASERELOC,
   IMAGE_DIRECTORY_ENTRY_EXPORT,
+  IMAGE_DIRECTORY_ENTRY_IAT,
   IMAGE_DIRECTORY_ENTRY_IMPORT,
   type Machine,
 } from "./format.ts";
@@ -52,7 +53,9 @@ export function readImage(bytes: Uint8Array<ArrayBuffer>, label: string): ImageI
   const directory = (index: number) => headers.directories[index] ?? NO_DIRECTORY;
   const relocations = directory(IMAGE_DIRECTORY_ENTRY_BASERELOC);
   checkRelocations(sections, relocations, headers.machine, problems);
-  checkImports(sections, directory(IMAGE_DIRECTORY_ENTRY_IMPORT), problems);
+  for (const index of [IMAGE_DIRECTORY_ENTRY_IMPORT, IMAGE_DIRECTORY_ENTRY_IAT]) {
+    checkImports(sections, directory(index), problems);
+  }
   return {
     machine: headers.machine,
     dll: (headers.characteristics & DLL) !== 0,

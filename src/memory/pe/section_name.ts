@@ -6,7 +6,7 @@
  */
 
 import type { ImageProblems } from "./image_problem.ts";
-import type { ImageSource } from "./image_source.ts";
+import { decodeName, type ImageSource } from "./image_source.ts";
 
 const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 /** The string table begins with its size, in this many bytes. */
@@ -17,7 +17,7 @@ const MOST_NAME = 4096;
 /** Decodes the name in a section's header, which has 8 bytes at most. */
 export function decodeHeaderName(bytes: readonly number[]): string {
   const end = bytes.indexOf(0);
-  return new TextDecoder().decode(Uint8Array.from(end < 0 ? bytes : bytes.slice(0, end)));
+  return decodeName(Uint8Array.from(end < 0 ? bytes : bytes.slice(0, end)));
 }
 
 /**
@@ -61,5 +61,5 @@ function stringAt(source: ImageSource, stringsAt: number, offset: number): strin
   const end = new DataView(size.buffer, size.byteOffset).getUint32(0, true);
   const bytes = source.bytesAt(stringsAt + offset, Math.min(end - offset, MOST_NAME));
   const nul = bytes.indexOf(0);
-  return nul <= 0 ? undefined : new TextDecoder().decode(bytes.subarray(0, nul));
+  return nul <= 0 ? undefined : decodeName(bytes.subarray(0, nul));
 }

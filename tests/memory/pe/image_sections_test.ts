@@ -209,10 +209,15 @@ Deno.test("shared sections of odd layouts hold what the file says, and are share
 Deno.test("a shared section with the image's imports is refused: each process has those for itself", () => {
   const sections = [{ ...first, name, flags: SHARED }, { ...first, address: 8192, name: ".idata" }];
   const message = 'section ".A" is shared, and has the table of imports';
+  // The table of imports, and that of the addresses which the loader fills in.
+  const directories = [1, 12] as const;
+  const places = [[4096 + 8, true], [4096 + 4000, true], [8192, false]] as const;
   for (
-    const [address, refused] of [[4096 + 8, true], [4096 + 4000, true], [8192, false]] as const
+    const [index, address, refused] of directories.flatMap((i) =>
+      places.map((p) => [i, ...p] as const)
+    )
   ) {
-    using file = temporaryImage(oddImage({ sections, directories: { 1: [address, 40] } }));
+    using file = temporaryImage(oddImage({ sections, directories: { [index]: [address, 40] } }));
     const { problems } = inspectImage(file.path);
     assertEquals(
       problems.map(({ message: said }) => said.startsWith(message)),
