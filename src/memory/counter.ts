@@ -47,7 +47,12 @@ export interface Counter<T extends number | bigint> {
    * @returns What it was before: equal to `expected` if it was replaced.
    */
   compareExchange(expected: T, replacement: T): T;
+  /** Reads it for `JSON.stringify`: 64 bits as a decimal string. */
+  toJSON(): number | string;
 }
+
+/** The operations themselves. */
+type Steps<T extends number | bigint> = Omit<Counter<T>, "toJSON">;
 
 const NARROW = {
   i8: Int8Array,
@@ -93,11 +98,11 @@ export function counterAt(
 /** Checks what is given to a counter, for Atomics would make some number of anything. */
 function checked<T extends number | bigint>(
   type: CType<T>,
-  counter: Counter<T>,
+  counter: Steps<T>,
   name: string,
   assertAddend: (what: string, value: T) => void,
 ): Counter<T> {
-  return {
+  return Object.freeze<Counter<T>>({
     load: counter.load,
     store(value) {
       type.check(value, name);
@@ -116,10 +121,14 @@ function checked<T extends number | bigint>(
       type.check(replacement, name);
       return counter.compareExchange(expected, replacement);
     },
-  };
+    toJSON() {
+      const value = counter.load();
+      return typeof value === "bigint" ? String(value) : value;
+    },
+  });
 }
 
-function overNarrow(array: InstanceType<(typeof NARROW)[keyof typeof NARROW]>): Counter<number> {
+function overNarrow(array: InstanceType<(typeof NARROW)[keyof typeof NARROW]>): Steps<number> {
   return {
     load: () => Atomics.load(array, 0),
     store: (value) => void Atomics.store(array, 0, value),
@@ -130,7 +139,7 @@ function overNarrow(array: InstanceType<(typeof NARROW)[keyof typeof NARROW]>): 
   };
 }
 
-function overWide(array: InstanceType<(typeof WIDE)[keyof typeof WIDE]>): Counter<bigint> {
+function overWide(array: InstanceType<(typeof WIDE)[keyof typeof WIDE]>): Steps<bigint> {
   return {
     load: () => Atomics.load(array, 0),
     store: (value) => void Atomics.store(array, 0, value),

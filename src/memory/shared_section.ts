@@ -344,10 +344,10 @@ function expose(
     buffers,
     bytes: new Uint8Array(buffers.shared),
     variables: FieldView.over(variables)(new DataView(buffer)),
-    counters: Object.defineProperties(
+    counters: Object.preventExtensions(Object.defineProperties(
       {},
       Object.fromEntries(variables.flatMap(counterProperty(buffer))),
-    ),
+    )),
   };
 }
 

@@ -115,6 +115,23 @@ Deno.test("counters of every width change in one step, wrap around and give what
   assertThrows(() => counters.i32.add("1"), TypeError, "i32");
 });
 
+Deno.test("counters are what JSON.stringify() writes of them, and take no other properties", async () => {
+  const exports = { hits: "u32", total: "i64", ratio: "f32" } as const;
+  await using dll = await temporaryDll({ variables: exports });
+  using section = SharedSection.load(dll.path, { exports });
+  const { counters } = section;
+  counters.hits.add(3);
+  counters.total.add(-(2n ** 60n));
+  assertEquals(JSON.stringify({ counters }), `{"counters":{"hits":3,"total":"${-(2n ** 60n)}"}}`);
+  assertEquals(JSON.stringify(section.variables), `{"hits":3,"total":"${-(2n ** 60n)}","ratio":0}`);
+  for (const name of ["hitz", "ratio", "toJSON"]) {
+    assertThrows(() => Object.assign(counters, { [name]: 5 }), TypeError, "not extensible");
+  }
+  assertThrows(() => Object.assign(counters, { hits: 5 }), TypeError, "only a getter");
+  assertThrows(() => Object.assign(counters.hits, { value: 5 }), TypeError, "not extensible");
+  assertEquals(Object.keys(counters), ["hits", "total"]);
+});
+
 Deno.test("SharedSection.close() takes the memory away from everything that looked at it", async () => {
   const exports = { count: "u32", list: array("u8", 2) } as const;
   await using dll = await temporaryDll({ variables: exports });
