@@ -117,9 +117,11 @@ class ExportReader {
       return undefined;
     }
     const section = this.#sections.at(address);
-    if (section !== undefined && offsetIn(section, address) === undefined) {
+    const last = address + IMAGE_EXPORT_DIRECTORY.byteLength - 1;
+    if (section !== undefined && offsetIn(section, last) === undefined) {
+      const place = offsetIn(section, address) === undefined ? "is" : "ends";
       this.#problems.add(
-        `${what} is behind the ${section.byteLength} bytes of section ` +
+        `${what} ${place} behind the ${section.byteLength} bytes of section ` +
           `${JSON.stringify(section.name)}, in the rest of its last page`,
         this.#at,
       );
@@ -148,12 +150,19 @@ class ExportReader {
 
   #describe(name: string | undefined, ordinal: number, address: number): ImageExport | undefined {
     const { VirtualAddress, Size } = this.#directory;
+    const what = name ?? `ordinal ${ordinal}`;
     // An address within the directory is that of a forwarder's text.
     if (address < VirtualAddress || address - VirtualAddress >= Size) {
       const section = this.#sections.at(address)?.name;
+      if (section === undefined && this.#sections.span(address) === undefined) {
+        this.#problems.add(
+          `${what} is at address ${address}, where the image has nothing`,
+          this.#at,
+        );
+      }
       return { name, ordinal, address, section, forwarder: undefined };
     }
-    const forwarder = this.#text(address, `what ${name ?? `ordinal ${ordinal}`} is forwarded to`);
+    const forwarder = this.#text(address, `what ${what} is forwarded to`);
     return forwarder === undefined
       ? undefined
       : { name, ordinal, address, section: undefined, forwarder };

@@ -239,7 +239,7 @@ Deno.test("an image may have no sections at all", () => {
 Deno.test("a header may have fewer directories, and those behind it are not read", () => {
   const table = exportTable(4096, 4096 + 256);
   const odd = {
-    sections: [first],
+    sections: [{ ...first, virtualSize: 512 }],
     parts: { 512: table },
     directoryCount: 1,
     directories: { 0: [4096, table.length] as const },

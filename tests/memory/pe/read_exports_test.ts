@@ -152,6 +152,38 @@ Deno.test("an ordinal that there is not, and an address of 0, are told", () => {
   });
 });
 
+Deno.test("an address where the image has nothing is told, and GetProcAddress gives it all the same", () => {
+  const nowhere = 0x10_0000;
+  const image = exporting({ ...sound, addresses: [DATA, nowhere, DATA + 8] });
+  assertEquals(told(image), {
+    exports: [AA, ["bb", 2, nowhere - DATA], CC],
+    problems: [`bb is at address ${nowhere}, where the image has nothing`],
+  });
+  const { exports, problems } = inspectImage(exporting({
+    ...sound,
+    addresses: [...sound.addresses, nowhere],
+  }));
+  assertEquals(exports.map(({ section }) => section), [".data", ".data", ".data", undefined]);
+  assertEquals(problems.map(({ message }) => message), [
+    `ordinal 4 is at address ${nowhere}, where the image has nothing`,
+  ]);
+  // The headers are memory too: linkers export __ImageBase.
+  assertEquals(inspectImage(exporting({ ...sound, addresses: [1, DATA, DATA] })).problems, []);
+});
+
+Deno.test("an export directory that ends behind its section is told", () => {
+  const [names, data] = SECTIONS as [OddSection, OddSection];
+  for (const virtualSize of [HEADER - 1, 1]) {
+    assertEquals(told(exporting(sound, [{ ...names, virtualSize }, data])), {
+      exports: [AA, BB, CC],
+      problems: [
+        `the export directory ends behind the ${virtualSize} bytes of section ".edata", in the rest of ` +
+        "its last page",
+      ],
+    });
+  }
+});
+
 Deno.test("names out of order are told, for Windows looks them up by halves", () => {
   const without = exporting({
     ...sound,
