@@ -8,7 +8,7 @@ import { labelOf } from "./end/labels.ts";
 
 /**
  * Room for a message in a channel's ring, from `RingSender.claim`: to be filled, and then to be
- * committed or given up, once.
+ * committed or given up, once. A clone of it would be an empty object: clone a copy of its bytes.
  *
  * @example
  * ```ts
