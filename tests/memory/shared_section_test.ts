@@ -182,6 +182,9 @@ Deno.test("SharedSection.load() finds what it is asked for, or says what is wron
   load({ section: ".ASHARE" })();
   const { NotFound, InvalidData } = Deno.errors;
   assertThrows(load({ exports: { other: "u32" } }), NotFound, "does not export it");
+  // Names of exports and of sections differ by upper and lower case.
+  assertThrows(load({ exports: { Count: "u32" } }), NotFound, "does not export it");
+  assertThrows(load({ section: ".ashare" }), NotFound, "Cannot find section .ashare");
   assertThrows(load({ section: ".other" }), NotFound, "/SECTION:NAME,RWS");
   assertThrows(load({ section: ".edata" }), InvalidData, "each process has its own");
   assertThrows(load({ exports: { count: "u64" } }), InvalidData, "end beyond the 4 bytes");

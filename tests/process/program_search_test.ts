@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { spawn, type SpawnOptions } from "../../mod.ts";
 import { compileC } from "../compile_c.ts";
 import { removeFolder } from "../remove_folder.ts";
@@ -92,7 +92,7 @@ Deno.test("spawn() finds programs where cmd and Deno.Command do", async (t) => {
       const name = command.replace("$", path);
       await t.step(`${JSON.stringify(command)} is ${finds ?? "none"}`, async () => {
         assertEquals(await startedBy(spawn, name, options), inFolder(path, finds));
-        const start = (command: string, options: SpawnOptions) =>
+        const start = (command: string | URL, options: SpawnOptions) =>
           new Deno.Command(command, options as Deno.CommandOptions).spawn();
         assertEquals(await startedBy(start, name, options), inFolder(path, deno.finds));
       });
@@ -100,6 +100,29 @@ Deno.test("spawn() finds programs where cmd and Deno.Command do", async (t) => {
   } finally {
     Deno.chdir(before);
   }
+});
+
+Deno.test("spawn() takes the file: URL of a program, as Deno.Command does", async () => {
+  await using folder = await makeFolder();
+  const base = new URL(`file:///${folder.path.replaceAll("\\", "/")}/`);
+  const rows: [url: string, finds?: string][] = [
+    ["a/python3.99.exe", "a\\python3.99.exe"],
+    ["a/python3.99", "a\\python3.99.exe"],
+    ["a%20b/quoted.exe", "a b\\quoted.exe"],
+    ["c;d/../e/tool.exe", "e\\tool.exe"],
+    ["a/batch.cmd", "a\\batch.cmd"],
+    ["a/none.exe"],
+  ];
+  const denos = (command: string | URL, options: SpawnOptions) =>
+    new Deno.Command(command, options as Deno.CommandOptions).spawn();
+  for (const [path, finds] of rows) {
+    for (const start of [spawn, denos]) {
+      assertEquals(await startedBy(start, new URL(path, base), {}), inFolder(folder.path, finds));
+    }
+  }
+  const web = new URL("https://example.com/C:/a.exe");
+  assertThrows(() => spawn(web), TypeError, `Expected command to be a path or a file: URL`);
+  assertThrows(() => denos(web, {}), TypeError);
 });
 
 Deno.test("spawn() looks on the PATH of env, in whichever spelling, and for Windows' own programs", async () => {
@@ -143,8 +166,11 @@ Deno.test("spawn() takes the extensions in the order of PATHEXT", async () => {
 
 /** The file that is started, in lower case; the name of the error where there is none. */
 async function startedBy(
-  start: (command: string, options: SpawnOptions) => { output(): Promise<{ stdout: Uint8Array }> },
-  command: string,
+  start: (
+    command: string | URL,
+    options: SpawnOptions,
+  ) => { output(): Promise<{ stdout: Uint8Array }> },
+  command: string | URL,
   options: SpawnOptions,
 ): Promise<string> {
   try {
