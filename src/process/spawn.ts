@@ -129,7 +129,10 @@ export function spawn(command: string | URL, options: SpawnOptions = {}): ChildP
     path: pathOf(options.env ?? {}),
     raw: options.windowsRawArguments,
   });
-  const environment = environmentBlock({ ...options.env, ...scope.env }, options.clearEnv ?? false);
+  const env = { ...options.env, ...scope.env };
+  // A getter may give another value than when the options were checked.
+  assertEnvironment("env", env);
+  const environment = environmentBlock(env, options.clearEnv ?? false);
   const ends: StdioEnd[] = [];
   try {
     ends.push(openStdio("stdin", stdin));

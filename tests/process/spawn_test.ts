@@ -266,6 +266,7 @@ Deno.test("spawn() refuses what is none", async () => {
     { env: { "a=b": "c" } },
     { env: { "": "c" } },
     { env: { a: "b\0" } },
+    { env: saysSomethingElse("b", "b\0EVIL=1") },
     { stdin: "pipe" },
     { inherit: { "a b": teller.memory } },
     { cwd: "a\0" },
@@ -308,4 +309,14 @@ function kernel32Wait(process: Handle, milliseconds: number): boolean {
   } finally {
     library.close();
   }
+}
+
+/** An environment whose variable has one value when it is read first, and another one later. */
+function saysSomethingElse(first: string, later: string): Record<string, string> {
+  const values = [first];
+  return {
+    get a() {
+      return values.pop() ?? later;
+    },
+  };
 }
