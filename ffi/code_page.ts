@@ -26,7 +26,6 @@ const SHOWN = 200;
  * quotation mark by an ordinary one, which ends an argument or a path that it was checked in. So the
  * bytes are read back, and have to say the same.
  *
- * @param text The text.
  * @param codePage The code page's number.
  * @param what What the text is, for the message: `"name"`.
  * @throws {TypeError} If the text has a character that the code page does not have.
@@ -54,7 +53,6 @@ export function encodeCodePage(
 /**
  * Gives the bytes of a text in UTF-8.
  *
- * @param text The text.
  * @param what What the text is, for the message: `"name"`.
  * @throws {TypeError} If the text has a lone surrogate in it, for which UTF-8 has no bytes.
  */

@@ -14,7 +14,6 @@ const LIMIT = 2n ** 31n;
  * Windows ignores the two lowest bits of a handle, so that three more values would mean the same
  * object. A negative value is a pseudo-handle: the process or the thread that uses it.
  *
- * @param value The value.
  * @param attempt What is being tried, for the message.
  * @throws {Deno.errors.BadResource} If it can be no handle's.
  */

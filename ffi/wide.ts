@@ -63,7 +63,6 @@ export function assertWide(
  * assertEquals(encodeWide("Hi"), Uint16Array.of(72, 105, 0));
  * ```
  *
- * @param text The text.
  * @throws {TypeError} If the text has a NUL in it: Windows would stop reading there.
  */
 export function encodeWide(text: string): Uint16Array<ArrayBuffer> {
@@ -75,8 +74,6 @@ export function encodeWide(text: string): Uint16Array<ArrayBuffer> {
 
 /**
  * Gives the UTF-16 code units of a text, and nothing behind them.
- *
- * @param text The text.
  */
 export function toUnits(text: string): Uint16Array<ArrayBuffer> {
   const units = new Uint16Array(text.length);
@@ -94,8 +91,6 @@ export function toUnits(text: string): Uint16Array<ArrayBuffer> {
  *
  * assertEquals(decodeWide(Uint16Array.of(72, 105, 0, 33)), "Hi");
  * ```
- *
- * @param units The code units.
  */
 export function decodeWide(units: Uint16Array): string {
   const nul = units.indexOf(0);
@@ -107,8 +102,6 @@ export function decodeWide(units: Uint16Array): string {
  *
  * It gives back what {@linkcode toUnits} was given, which a `TextDecoder` does not: to that, a lone surrogate is
  * a fault, and becomes U+FFFD.
- *
- * @param units The code units.
  */
 export function fromUnits(units: Uint16Array): string {
   let text = "";

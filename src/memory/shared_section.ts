@@ -246,12 +246,11 @@ function findSection(
   const has = (section: ImageSection) =>
     first !== undefined && offsetIn(section, first) !== undefined;
   const isShared = ({ shared, writable }: ImageSection) => shared && writable;
-  const named = wanted === undefined ? sections : sectionsNamed(sections, wanted);
   // Several sections may have one name.
-  const section = named.find(has) ??
-    (wanted === undefined
-      ? first === undefined ? named.find(isShared) : undefined
-      : named.find(isShared) ?? named[0]);
+  const named = wanted === undefined ? [] : sectionsNamed(sections, wanted);
+  const section = wanted === undefined
+    ? sections.find(first === undefined ? isShared : has)
+    : named.find(has) ?? named.find(isShared) ?? named[0];
   if (section === undefined && first !== undefined && wanted === undefined) {
     throw new Deno.errors.InvalidData(`Cannot share variables of ${label}: they are in no section`);
   }

@@ -28,7 +28,6 @@ const WIDTH_ON_OTHER_MACHINES = 4;
  * They have to be right before the image is mapped. Wine 10 follows them wherever they lead; when that
  * ends in a fault, it keeps a lock, and the process stands still at its next allocation.
  *
- * @param sections The image's sections.
  * @param directory Where the relocations are.
  * @param machine The machine that the image is for.
  */
