@@ -242,7 +242,7 @@ function toBytes(
 ): Uint8Array<ArrayBuffer> {
   const bytes = typeof data === "string"
     ? encodeText(terminate ? `${data}\0` : data, encoding)
-    : bytesOf("data", data);
+    : bytesOf("data (a text, or bytes)", data);
   if (bytes.length > MOST_COPY_DATA) {
     throw new RangeError(`Expected at most ${MOST_COPY_DATA} bytes, got ${bytes.length}`);
   }

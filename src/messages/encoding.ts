@@ -5,9 +5,10 @@
  * @module
  */
 
-import { assertInteger, assertString, show } from "../../ffi/arguments.ts";
+import { assertString, show } from "../../ffi/arguments.ts";
 import { type ByteSource, copyOfBytes } from "../../ffi/bytes.ts";
 import { CP_ACP, decodeCodePage, encodeCodePage, encodeUtf8 } from "../../ffi/code_page.ts";
+import { assertOptions, integerFrom, type OptionChecks } from "../../ffi/options.ts";
 import { fromUnits, toUnits } from "../../ffi/wide.ts";
 
 /**
@@ -15,6 +16,13 @@ import { fromUnits, toUnits } from "../../ffi/wide.ts";
  * code page (what programs call ANSI), or a code page by its number.
  */
 export type TextEncoding = "utf-16le" | "utf-8" | "ansi" | { codePage: number };
+
+/** An encoding by its number. */
+interface CodePage {
+  codePage?: number;
+}
+
+const CODE_PAGE_CHECKS: OptionChecks<CodePage> = { codePage: integerFrom(0, 65_535) };
 
 /**
  * Gives the bytes of a text.
@@ -75,10 +83,9 @@ export function assertEncoding(_name: string, value: unknown): void {
 
 function codePageOf(encoding: unknown): number {
   if (encoding === "ansi") return CP_ACP;
-  if (typeof encoding === "object" && encoding !== null && "codePage" in encoding) {
-    const { codePage } = encoding;
-    assertInteger("codePage", codePage, 0, 65535);
-    return codePage;
+  if (typeof encoding === "object" && encoding !== null) {
+    assertOptions<CodePage>(encoding, CODE_PAGE_CHECKS);
+    if (encoding.codePage !== undefined) return encoding.codePage;
   }
   throw new TypeError(
     'Expected encoding to be "utf-16le", "utf-8", "ansi" or { codePage: NUMBER }, ' +

@@ -100,6 +100,8 @@ Deno.test("encodeText() and decodeText() refuse encodings that are none", () => 
     // @ts-expect-error: what the type checker refuses is refused at run time too
     assertThrows(() => encodeText("a", encoding), TypeError, "Expected encoding to be");
   }
+  // @ts-expect-error: what the type checker refuses is refused at run time too
+  assertThrows(() => encodeText("a", { codepage: 1252 }), TypeError, 'did you mean "codePage"?');
   for (const codePage of [-1, 65_536, 1.5]) {
     assertThrows(() => decodeText(Uint8Array.of(65), { codePage }), RangeError, "codePage");
   }
