@@ -241,7 +241,7 @@ interface AnyLayout extends CType<unknown, unknown, unknown> {
 /** What is to be written: some fields by their names, or the bytes of all. */
 type Checked = Record<string, unknown> | Uint8Array<ArrayBuffer>;
 
-const MEMORY = "the memory, which memory.map() gives,";
+const MEMORY = "the struct's memory (what memory.map() gives, or bytes)";
 
 /** Fields that have their places. */
 class RecordType implements AnyLayout {

@@ -135,7 +135,7 @@ Deno.test("a struct is taken from what has its bytes: a view of memory, or a cla
   assertThrows(() => Telemetry.view({ bytes: new Uint8Array(3) }), RangeError, "there are 3");
   for (const bytes of [undefined, [1, 2]]) {
     // @ts-expect-error: what the type checker refuses is refused at run time too
-    assertThrows(() => Telemetry.view({ bytes }), TypeError, "Expected the memory");
+    assertThrows(() => Telemetry.view({ bytes }), TypeError, "Expected the struct's memory");
   }
 });
 

@@ -362,7 +362,7 @@ Deno.test("Layout refuses memory that is too small, and detached memory", () => 
   assertThrows(() => layout.view(new ArrayBuffer(8), 5), RangeError, "Expected 4 bytes at 5");
   assertThrows(() => layout.read(new Uint8Array(8).subarray(0, 3)), RangeError, "there are 3");
   assertThrows(() => layout.view(new ArrayBuffer(8), -1), RangeError, "byteOffset");
-  const missing = "Expected the memory, which memory.map() gives, to be bytes";
+  const missing = "Expected the struct's memory (what memory.map() gives, or bytes) to be bytes";
   // @ts-expect-error: undefined is no memory
   assertThrows(() => layout.view(undefined), TypeError, missing);
   const memory = new ArrayBuffer(4);
