@@ -21,6 +21,11 @@ export async function runPeer(
     stderr,
     signal,
   }).output();
-  if (signal.aborted) throw new Error(`${script} did not end within ${timeout} ms`);
-  return new TextDecoder().decode(stdout).trimEnd().split(/\r?\n/);
+  const text = new TextDecoder().decode(stdout).trimEnd();
+  if (signal.aborted) {
+    throw new Error(
+      `${script} did not end within ${timeout} ms, and wrote ${JSON.stringify(text)}`,
+    );
+  }
+  return text.split(/\r?\n/);
 }
