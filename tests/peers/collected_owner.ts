@@ -114,4 +114,6 @@ console.log("unused:", await collect(`${name}.unused`) <= 1);
 console.log("used:", countThere(name), used.length === COUNT);
 used = undefined;
 if (goes === "goes") console.log("forgotten:", await collect(name) <= 1);
+// Wine 10 can hang in NtTerminateProcess while another thread starts: this wait is over when all have.
+else await waitAny([SharedEvent.anonymous({ signalled: true })], { signal: neverAborts });
 Deno.exit();
