@@ -75,7 +75,10 @@ export function findProgram(
 function atPath(command: string, cwd: string | undefined): string {
   const path = from(cwd, command);
   // Windows drops a dot at the end of a path.
-  const found = [path, path.replace(/\.$/, "")].flatMap(variants).find(isFile);
+  const extensions = knownExtensions();
+  const found = [path, path.replace(/\.$/, "")]
+    .flatMap((path) => variants(path, extensions))
+    .find(isFile);
   if (found !== undefined) return found;
   if (fileKind(path) === "folder") {
     throw new Deno.errors.NotFound(`Cannot start ${JSON.stringify(path)}: it is a folder`);
@@ -98,8 +101,9 @@ function search(name: string, path: string | undefined): string {
   const folders = foldersOf(path ?? environmentVariable("PATH") ?? "")
     // Relative ones would be looked for in the current directory.
     .filter((folder) => /^([A-Za-z]:[\\/]|[\\/]{2})/.test(folder));
+  const extensions = knownExtensions();
   for (const folder of [...folders, systemFolder()]) {
-    const found = variants(`${folder}\\${name}`).find(isFile);
+    const found = variants(`${folder}\\${name}`, extensions).find(isFile);
     if (found !== undefined) return found;
   }
   throw new Deno.errors.NotFound(
@@ -113,12 +117,16 @@ function foldersOf(path: string): string[] {
   return [...path.matchAll(/([^;"]|"[^"]*"?)+/g)].map(([folder]) => folder.replaceAll('"', ""));
 }
 
-/** The files that may be meant by a path, which may lack an extension. The first that is there counts. */
-function variants(path: string): string[] {
+/** The extensions of programs, in the order in which they are tried. */
+function knownExtensions(): string[] {
   const listed = (environmentVariable("PATHEXT") ?? "").split(";");
   const known = listed.flatMap((listed) => EXTENSIONS.filter((one) => equalsCaseless(one, listed)));
-  const extensions = new Set(known.length > 0 ? [...known, ".com", ".exe"] : EXTENSIONS);
-  const longer = [...extensions].map((extension) => path + extension);
+  return [...new Set(known.length > 0 ? [...known, ".com", ".exe"] : EXTENSIONS)];
+}
+
+/** The files that may be meant by a path, which may lack an extension. The first that is there counts. */
+function variants(path: string, extensions: readonly string[]): string[] {
+  const longer = extensions.map((extension) => path + extension);
   return /\.[^\\/:]*$/.test(path) ? [path, ...longer] : longer;
 }
 
@@ -138,12 +146,7 @@ function batchFile(path: string, args: readonly string[]): Program {
     // The programs that the file passes an argument on to read backslashes before a quotation mark as
     // pairs, which cmd.exe does not.
     if (pattern.test(text)) return `"${text.replace(/(?<!\\)\\+$/, "$&$&")}"`;
-    let faulty = "";
-    for (const character of text) {
-      if (pattern.test(character)) continue;
-      faulty = character;
-      break;
-    }
+    const faulty = [...text].find((character) => !pattern.test(character));
     throw new TypeError(
       `Cannot pass ${
         JSON.stringify(text)
