@@ -23,6 +23,7 @@ import { typeOf } from "./layout/scalar.ts";
 import { MappedBuffers } from "./mapped_buffers.ts";
 import type { Mapping } from "./mapping.ts";
 import { type ImageSection, offsetIn } from "./pe/image_sections.ts";
+import { decodeName } from "./pe/image_source.ts";
 import { assertVariables, type Variables } from "./shared_section_image.ts";
 import type { StructView } from "./struct.ts";
 
@@ -286,7 +287,7 @@ function sectionsNamed(sections: readonly ImageSection[], wanted: string): Image
 
 /** What has room of a name in a section's header. */
 function shortName(name: string): string {
-  return new TextDecoder().decode(new TextEncoder().encode(name).subarray(0, SHORT_NAME));
+  return decodeName(new TextEncoder().encode(name).subarray(0, SHORT_NAME));
 }
 
 /** Places variables in their section. */

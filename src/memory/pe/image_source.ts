@@ -65,7 +65,12 @@ export class ImageSource {
   }
 }
 
-/** Reads a name, which linkers write in UTF-8. */
+/** The longest name that is read, in bytes: compilers make no longer ones. */
+export const MAX_NAME = 4096;
+
+/** Reads a name, which linkers write in UTF-8, up to its NUL or to the end. */
 export function decodeName(bytes: Uint8Array<ArrayBuffer>): string {
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  const nul = bytes.indexOf(0);
+  const name = nul < 0 ? bytes : bytes.subarray(0, nul);
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(name);
 }

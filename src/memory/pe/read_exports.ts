@@ -9,7 +9,7 @@ import { IMAGE_EXPORT_DIRECTORY } from "./format.ts";
 import type { Directory } from "./headers.ts";
 import type { ImageProblems } from "./image_problem.ts";
 import { type ImageSections, offsetIn } from "./image_sections.ts";
-import { decodeName } from "./image_source.ts";
+import { decodeName, MAX_NAME } from "./image_source.ts";
 
 /** A variable or a function that programs find in an image. */
 export interface ImageExport {
@@ -27,8 +27,6 @@ export interface ImageExport {
 
 /** Ordinals are 16 bits wide, so that nobody finds more. */
 const MOST_EXPORTS = 65_536;
-/** Compilers make no longer names. */
-const MOST_NAME = 4096;
 
 /**
  * Reads the export table, as far as `GetProcAddress` finds something in it. The rest is told as problems.
@@ -175,15 +173,15 @@ class ExportReader {
       this.#problems.add(`${what} is at address ${address}, where the image has nothing`, this.#at);
       return undefined;
     }
-    const bytes = span.bytes.subarray(0, MOST_NAME);
+    const bytes = span.bytes.subarray(0, MAX_NAME);
     const nul = bytes.indexOf(0);
     // Behind what the file has of a section there are zeros.
-    const ends = nul >= 0 || (bytes.length < MOST_NAME && span.room > bytes.length);
+    const ends = nul >= 0 || (bytes.length < MAX_NAME && span.room > bytes.length);
     if (!ends || nul === 0 || bytes.length === 0) {
       this.#problems.add(`${what} ${ends ? "is empty" : "does not end"}`, span.offset);
       return undefined;
     }
-    return decodeName(nul < 0 ? bytes : bytes.subarray(0, nul));
+    return decodeName(bytes);
   }
 }
 

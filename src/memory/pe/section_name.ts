@@ -6,18 +6,15 @@
  */
 
 import type { ImageProblems } from "./image_problem.ts";
-import { decodeName, type ImageSource } from "./image_source.ts";
+import { decodeName, type ImageSource, MAX_NAME } from "./image_source.ts";
 
 const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 /** The string table begins with its size, in this many bytes. */
 const SIZE_BYTES = 4;
-/** Compilers make no longer names. */
-const MOST_NAME = 4096;
 
 /** Decodes the name in a section's header, which has 8 bytes at most. */
 export function decodeHeaderName(bytes: readonly number[]): string {
-  const end = bytes.indexOf(0);
-  return decodeName(Uint8Array.from(end < 0 ? bytes : bytes.slice(0, end)));
+  return decodeName(Uint8Array.from(bytes));
 }
 
 /**
@@ -59,7 +56,6 @@ function stringAt(source: ImageSource, stringsAt: number, offset: number): strin
   const size = source.bytesAt(stringsAt, SIZE_BYTES);
   if (size.length < SIZE_BYTES || offset < SIZE_BYTES) return undefined;
   const end = new DataView(size.buffer, size.byteOffset).getUint32(0, true);
-  const bytes = source.bytesAt(stringsAt + offset, Math.min(end - offset, MOST_NAME));
-  const nul = bytes.indexOf(0);
-  return nul <= 0 ? undefined : decodeName(bytes.subarray(0, nul));
+  const bytes = source.bytesAt(stringsAt + offset, Math.min(end - offset, MAX_NAME));
+  return bytes.indexOf(0) <= 0 ? undefined : decodeName(bytes);
 }
