@@ -84,7 +84,7 @@ function whyNotCreated(name: string, code: number, open: OpenCall): FailureOptio
   }
   if (code !== ERROR_ACCESS_DENIED) return {};
   // Denied: an object is there and will not have us, or we may not make one here.
-  if (exists(name, open)) {
+  if (codeOfOpening(name, READ_CONTROL, open) !== ERROR_FILE_NOT_FOUND) {
     return { as: "AlreadyExists", hint: "somebody holds it who does not admit this user" };
   }
   return name.startsWith("Global\\")
@@ -92,11 +92,12 @@ function whyNotCreated(name: string, code: number, open: OpenCall): FailureOptio
     : {};
 }
 
-function exists(name: string, open: OpenCall): boolean {
-  const value = open(READ_CONTROL, 0, encodeWide(name));
-  if (value === 0n) return lastErrorCode() !== ERROR_FILE_NOT_FOUND;
+/** Tries whether an object can be opened: 0, or the error's code. */
+function codeOfOpening(name: string, access: number, open: OpenCall): number {
+  const value = open(access, 0, encodeWide(name));
+  if (value === 0n) return lastErrorCode();
   kernel32().CloseHandle(value);
-  return true;
+  return 0;
 }
 
 /** What object to open, and how. */
@@ -148,7 +149,7 @@ function whyNotOpened(object: ExistingObject, code: number): FailureOptions {
 /** Asks for each right alone, for Windows does not say which it refused. */
 function whichAreMissing({ name, access, rights, open }: ExistingObject): FailureOptions {
   const missing = [...rights, { name: "READ_CONTROL", mask: READ_CONTROL }].filter(
-    ({ mask }) => (access & mask) !== 0 && isDenied(name, mask, open),
+    ({ mask }) => (access & mask) !== 0 && codeOfOpening(name, mask, open) === ERROR_ACCESS_DENIED,
   );
   const [first, ...more] = missing;
   // Its owner may have changed the descriptor between the two looks.
@@ -156,13 +157,6 @@ function whichAreMissing({ name, access, rights, open }: ExistingObject): Failur
   const names = missing.map(({ name }) => name).join(" and ");
   const advice = more.length === 0 && first.without !== undefined ? `: ${first.without}` : "";
   return { hint: `it does not grant this user ${names}${advice}` };
-}
-
-function isDenied(name: string, access: number, open: OpenCall): boolean {
-  const value = open(access, 0, encodeWide(name));
-  if (value === 0n) return lastErrorCode() === ERROR_ACCESS_DENIED;
-  kernel32().CloseHandle(value);
-  return false;
 }
 
 function anotherKind(name: string): string {
@@ -184,12 +178,7 @@ export function nounOf(name: string): string | undefined {
     ["a semaphore", OpenSemaphoreW],
     ["a mutex", OpenMutexW],
   ];
-  return kinds.find(([, open]) => isOfKind(name, open))?.[0];
-}
-
-function isOfKind(name: string, open: OpenCall): boolean {
-  const value = open(READ_CONTROL, 0, encodeWide(name));
-  if (value === 0n) return lastErrorCode() === ERROR_ACCESS_DENIED;
-  kernel32().CloseHandle(value);
-  return true;
+  const isOfKind = (open: OpenCall) =>
+    [0, ERROR_ACCESS_DENIED].includes(codeOfOpening(name, READ_CONTROL, open));
+  return kinds.find(([, open]) => isOfKind(open))?.[0];
 }
