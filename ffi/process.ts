@@ -9,6 +9,7 @@ import { errorFromCode, lastError, lastErrorCode } from "./error.ts";
 import { DUPLICATE_SAME_ACCESS, Handle, SYNCHRONIZE } from "./handle.ts";
 import { assertHandleValue } from "./handle_value.ts";
 import { kernel32 } from "./kernel32.ts";
+import { assertKernelId } from "./kernel_id.ts";
 import { kernelbase } from "./kernelbase.ts";
 
 /** The right to give a process handles, and to take them. */
@@ -26,19 +27,14 @@ const ERROR_INVALID_PARAMETER = 87;
 /**
  * Opens a process.
  *
- * @param pid Its process id. All are multiples of 4; Windows ignores the two lowest bits, and so would
- *   open another process for any other number.
+ * @param pid Its process id.
  * @param purpose To give it handles and to take them, or to wait until it ends.
  * @throws {Deno.errors.NotFound} If there is no such process.
  * @throws {Deno.errors.PermissionDenied} If this user may not do that with it.
  * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-openprocess}
  */
 export function openProcess(pid: number, purpose: "handles" | "end" = "handles"): Handle {
-  if (pid % 4 !== 0) {
-    throw new Deno.errors.NotFound(
-      `Cannot open process ${pid}: there is no such process; process ids are multiples of 4`,
-    );
-  }
+  assertKernelId("process", pid);
   const access = PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE |
     (purpose === "handles" ? PROCESS_DUP_HANDLE : 0);
   const value = kernel32().OpenProcess(access, 0, pid);

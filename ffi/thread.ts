@@ -8,6 +8,7 @@
 import { errorFromCode, lastError, lastErrorCode, unless } from "./error.ts";
 import { Handle, SYNCHRONIZE } from "./handle.ts";
 import { kernel32 } from "./kernel32.ts";
+import { assertKernelId } from "./kernel_id.ts";
 
 /** The right to have a thread run an asynchronous procedure call. */
 export const THREAD_SET_CONTEXT = 0x10;
@@ -34,18 +35,13 @@ export function currentThread(): ThreadIdentity {
 /**
  * Opens a thread to wait for its end.
  *
- * @param id Its thread id, a multiple of 4, as all are: Windows ignores the two lowest bits.
  * @param access Further rights, as a mask. @default none
  * @throws {Deno.errors.NotFound} If there is no such thread.
  * @throws {Deno.errors.PermissionDenied} If this user may not wait for it.
  * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-openthread}
  */
 export function openThread(id: number, access: number = 0): Handle {
-  if (id % 4 !== 0) {
-    throw new Deno.errors.NotFound(
-      `Cannot open thread ${id}: there is no such thread; thread ids are multiples of 4`,
-    );
-  }
+  assertKernelId("thread", id);
   const rights = SYNCHRONIZE | THREAD_QUERY_LIMITED_INFORMATION | access;
   const value = kernel32().OpenThread(rights, 0, id);
   if (value !== 0n) return new Handle(value, `thread ${id}`);
