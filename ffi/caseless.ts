@@ -2,7 +2,7 @@
  * Texts as Windows compares them where upper and lower case are the same: variables of an
  * environment, classes and titles of windows, file names.
  *
- * Windows has a table of its own for that, one UTF-16 code unit at a time and the same in every
+ * Windows uses its own table. The table maps one UTF-16 code unit at a time, and is the same in every
  * language. `toUpperCase` follows the rules of writing instead: it makes `SS` of `ß`, and `I` of `ı`.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/intl/handling-sorting-in-your-applications#sort-strings-ordinally}

@@ -22,9 +22,9 @@ const SHOWN = 200;
 /**
  * Gives the bytes of a text in a code page.
  *
- * Windows replaces a character that the code page does not have by a look-alike: `∞` by 8, a full-width
- * quotation mark by an ordinary one, which ends an argument or a path that it was checked in. So the
- * bytes are read back, and have to say the same.
+ * Windows replaces a character that the code page does not have by a look-alike: `∞` by 8, and a full-width
+ * quotation mark by an ordinary one. That mark can end an argument that was checked before. So this
+ * function reads the bytes back, and refuses a text that is not the same then.
  *
  * @param codePage The code page's number.
  * @param what What the text is, for the message: `"name"`.
@@ -57,7 +57,7 @@ export function encodeCodePage(
  * @throws {TypeError} If the text has a lone surrogate in it, for which UTF-8 has no bytes.
  */
 export function encodeUtf8(text: string, what: string): Uint8Array<ArrayBuffer> {
-  // It replaces lone surrogates by U+FFFD, as code page 65001 does.
+  // TextEncoder would replace lone surrogates by U+FFFD, as code page 65001 does.
   assertSame(what, text, text.toWellFormed(), "UTF-8");
   return new TextEncoder().encode(text);
 }
