@@ -49,7 +49,8 @@ Deno.test("environmentBlock() replaces a variable of this process by one of the 
   }).output();
   const lines = decodeText(stdout, "utf-16le").split("\r\n");
   const found = lines.filter((line) => /=(parent|child)$/.test(line));
-  assertEquals(found, ["STRASSE=parent", "straße=child", "über=child"]);
+  // cmd sorts by the rules of a language, where "ß" and "ss" can be equal: then either comes first.
+  assertEquals(found.toSorted(), ["STRASSE=parent", "straße=child", "über=child"]);
 });
 
 Deno.test("environmentBlock() has this process's variables unless told otherwise", () => {
