@@ -24,8 +24,10 @@
  */
 
 export * from "./src/channel/mod.ts";
+export * from "./src/dll/mod.ts";
 export * from "./src/memory/mod.ts";
 export * from "./src/messages/mod.ts";
 export * from "./src/process/mod.ts";
+export * from "./src/struct/mod.ts";
 export * from "./src/sync/mod.ts";
 export { Win32Error } from "./ffi/error.ts";

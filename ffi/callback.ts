@@ -8,7 +8,7 @@
  * @module
  */
 
-import { BYTE, HWND, LONG, LPARAM, LRESULT, SIZE_T, UINT, VOID, WPARAM } from "./types.ts";
+import { BYTE, HWND, LONG, LPARAM, LRESULT, SIZE_T, UINT, VOID, WPARAM } from "./win32/library.ts";
 import { Uncloneable } from "./uncloneable.ts";
 
 /** `WNDPROC`: @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nc-winuser-wndproc} */

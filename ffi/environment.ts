@@ -5,7 +5,7 @@
  */
 
 import { errorFromCode, lastErrorCode } from "./error.ts";
-import { kernel32 } from "./kernel32.ts";
+import { kernel32 } from "./win32/kernel32.ts";
 import { assertWide, decodeWideAt, encodeWide, MAX_TEXT, readWide } from "./wide.ts";
 
 const ERROR_ENVVAR_NOT_FOUND = 203;

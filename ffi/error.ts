@@ -5,8 +5,8 @@
  * @module
  */
 
-import { kernel32 } from "./kernel32.ts";
-import { ntdll } from "./ntdll.ts";
+import { kernel32 } from "./win32/kernel32.ts";
+import { ntdll } from "./win32/ntdll.ts";
 import { readWide } from "./wide.ts";
 
 /** What can be said of a failure beyond Windows' own text. */

@@ -1,15 +1,22 @@
 /**
  * Kernel handles that this script owns.
  *
+ * Handle values that came from elsewhere, looked at before they are believed.
+ *
+ * What the kernel knows of the object behind any handle.
+ *
  * @see {@link https://learn.microsoft.com/windows/win32/sysinfo/handles-and-objects}
+ * @see {@link https://learn.microsoft.com/windows/win32/api/winternl/nf-winternl-ntqueryobject}
  * @module
  */
 
-import { lastError } from "./error.ts";
-import { assertHandleValue } from "./handle_value.ts";
-import { kernel32 } from "./kernel32.ts";
+import { errorFromStatus, lastError } from "./error.ts";
+import { assertHandleValue, show } from "./arguments.ts";
+import { kernel32 } from "./win32/kernel32.ts";
 import { forgetResource, noteResource } from "./reaper.ts";
 import { Uncloneable } from "./uncloneable.ts";
+import { ntdll } from "./win32/ntdll.ts";
+import { decodeWide } from "./wide.ts";
 
 /** What `CreateFileW` returns when it fails, and what stands for "no file". */
 export const INVALID_HANDLE_VALUE = 0xffffffffffffffffn;
@@ -159,4 +166,96 @@ function closeValue(value: bigint): void {
 function disown(value: bigint): void {
   owned.delete(value);
   forgetResource(value);
+}
+
+/** What was found out of a handle that nobody here owns yet. */
+export interface ForeignHandle {
+  /** Its value. */
+  handle: bigint;
+  /** What is being tried, for messages. */
+  attempt: string;
+  /** The rights that it has, as a mask. */
+  grantedAccess: number;
+}
+
+/**
+ * Looks whether a handle may be taken over.
+ *
+ * @param value The handle's value in this process.
+ * @param type The kind of object that it has to be of, as the kernel calls it.
+ * @param noun What users call that kind, with its article: `"an event"`.
+ * @throws {TypeError} If the value is neither a bigint nor an integer.
+ * @throws {Deno.errors.BadResource} If it is no handle of that kind in this process, or is owned already.
+ */
+export function inspectHandle(value: bigint | number, type: string, noun: string): ForeignHandle {
+  if (typeof value !== "bigint" && !Number.isSafeInteger(value)) {
+    throw new TypeError(`Expected a handle value, got ${show(value)}`);
+  }
+  const handle = BigInt(value);
+  const attempt = `Cannot adopt handle ${handle}`;
+  assertHandleValue(handle, attempt);
+  const { type: found, grantedAccess } = queryObject(handle, attempt);
+  if (found !== type) {
+    throw new Deno.errors.BadResource(
+      `${attempt}: it is a handle of kind "${found}", not of ${noun}`,
+    );
+  }
+  if (isOwned(handle)) {
+    throw new Deno.errors.BadResource(`${attempt}: this script owns it already`);
+  }
+  return { handle, attempt, grantedAccess };
+}
+
+const OBJECT_BASIC_INFORMATION = 0;
+const OBJECT_TYPE_INFORMATION = 2;
+const STATUS_INFO_LENGTH_MISMATCH = 0xc000_0004 | 0;
+
+/** The size of a `PUBLIC_OBJECT_BASIC_INFORMATION`, in bytes. */
+const BASIC_SIZE = 56;
+/** Room for a `PUBLIC_OBJECT_TYPE_INFORMATION` and a usual name behind it, in bytes. */
+const FIRST_TYPE_SIZE = 256;
+/** More room than any name needs: a `UNICODE_STRING` counts at most 65,535 bytes. */
+const LARGEST_SIZE = 2 ** 18;
+
+/** What is known of a handle. */
+export interface ObjectInfo {
+  /** The kind of object, as the kernel calls it: `"Section"`, `"Event"`, `"Mutant"`. */
+  type: string;
+  /** The rights that the handle has, as a mask. */
+  grantedAccess: number;
+}
+
+/**
+ * Asks the kernel what a handle is of, and what may be done with it.
+ *
+ * @param handle The handle's value.
+ * @param attempt What is being tried, for the message.
+ * @throws {Deno.errors.BadResource} If it is no handle of this process.
+ */
+export function queryObject(handle: bigint, attempt: string): ObjectInfo {
+  const basic = query(handle, OBJECT_BASIC_INFORMATION, BASIC_SIZE, attempt);
+  // A UNICODE_STRING: its length in bytes at 0, then (at 16, behind other fields
+  // or at once) the text; only the address at 8 says where.
+  const type = query(handle, OBJECT_TYPE_INFORMATION, FIRST_TYPE_SIZE, attempt);
+  const base = Deno.UnsafePointer.value(Deno.UnsafePointer.of(type));
+  const at = Number(type.getBigUint64(8, true) - base);
+  return {
+    type: decodeWide(new Uint16Array(type.buffer, at, type.getUint16(0, true) / 2)),
+    grantedAccess: basic.getUint32(4, true),
+  };
+}
+
+function query(
+  handle: bigint,
+  what: number,
+  byteLength: number,
+  attempt: string,
+): DataView<ArrayBuffer> {
+  const info = new DataView(new ArrayBuffer(byteLength));
+  const status = ntdll().NtQueryObject(handle, what, info, byteLength, null);
+  if (status >= 0) return info;
+  if (status === STATUS_INFO_LENGTH_MISMATCH && byteLength < LARGEST_SIZE) {
+    return query(handle, what, byteLength * 4, attempt);
+  }
+  throw errorFromStatus(status, "NtQueryObject", attempt);
 }

@@ -13,10 +13,17 @@
  * @module
  */
 
-export { ADVAPI32, advapi32 } from "./advapi32.ts";
+export { ADVAPI32, advapi32 } from "./win32/advapi32.ts";
 export { assertBytes, bytesOf, type ByteSource, copyOfBytes } from "./bytes.ts";
 export { GuardedCallback, type WindowProcedure } from "./callback.ts";
-export { DuplicatedHandle } from "./duplicated_handle.ts";
+export {
+  closeHandleIn,
+  DuplicatedHandle,
+  openProcess,
+  putHandle,
+  startOf,
+  takeHandle,
+} from "./process.ts";
 export { environmentVariable } from "./environment.ts";
 export {
   codeOf,
@@ -27,17 +34,21 @@ export {
   lastErrorCode,
   Win32Error,
 } from "./error.ts";
-export { createEvent, resetEvent, setEvent } from "./event.ts";
-export { type DuplicateOptions, Handle, INVALID_HANDLE_VALUE, isOwned } from "./handle.ts";
-export { KERNEL32, kernel32 } from "./kernel32.ts";
-export { KERNELBASE, kernelbase } from "./kernelbase.ts";
-export { lazyLibrary, type Symbols } from "./library.ts";
-export { NTDLL, ntdll } from "./ntdll.ts";
-export { type ObjectInfo, queryObject } from "./object.ts";
-export { objectName } from "./object_name.ts";
-export { closeHandleIn, openProcess, putHandle, startOf, takeHandle } from "./process.ts";
-export { RegisteredWait, type RegisteredWaitOptions } from "./registered_wait.ts";
-export { LEAST_DENO, LEAST_WINDOWS_BUILD } from "./requirements.ts";
+export { createEvent, resetEvent, setEvent } from "./kernel_event.ts";
+export {
+  type DuplicateOptions,
+  Handle,
+  INVALID_HANDLE_VALUE,
+  isOwned,
+  type ObjectInfo,
+  queryObject,
+} from "./handle.ts";
+export { KERNEL32, kernel32, KERNELBASE, kernelbase } from "./win32/kernel32.ts";
+export { lazyLibrary, type Symbols } from "./win32/library.ts";
+export { NTDLL, ntdll } from "./win32/ntdll.ts";
+export { objectName } from "../src/names/object_name.ts";
+export { RegisteredWait, type RegisteredWaitOptions } from "./wait.ts";
+export { LEAST_DENO, LEAST_WINDOWS_BUILD } from "./host.ts";
 export {
   assertOwnedBySelf,
   currentUserSid,
@@ -50,7 +61,7 @@ export {
   SecurityDescriptor,
   writeSecurity,
 } from "./security.ts";
-export * from "./types.ts";
+export * from "./win32/library.ts";
 export { Uncloneable } from "./uncloneable.ts";
-export { USER32, user32 } from "./user32.ts";
+export { USER32, user32 } from "./win32/user32.ts";
 export { decodeWide, decodeWideAt, encodeWide, toUnits } from "./wide.ts";

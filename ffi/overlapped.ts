@@ -10,9 +10,9 @@
  */
 
 import { lastError, lastErrorCode } from "./error.ts";
-import { createEvent } from "./event.ts";
+import { createEvent } from "./kernel_event.ts";
 import type { Handle } from "./handle.ts";
-import { kernel32 } from "./kernel32.ts";
+import { kernel32 } from "./win32/kernel32.ts";
 import { forgetResource, noteResource, OPERATION, RESOURCE } from "./reaper.ts";
 
 const ERROR_IO_PENDING = 997;

@@ -1,16 +1,18 @@
 /**
  * Other processes, and handles in them.
  *
+ * Handles that this process has put into others.
+ *
  * @see {@link https://learn.microsoft.com/windows/win32/procthread/process-security-and-access-rights}
+ * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle}
  * @module
  */
 
 import { errorFromCode, lastError, lastErrorCode } from "./error.ts";
 import { DUPLICATE_SAME_ACCESS, Handle, SYNCHRONIZE } from "./handle.ts";
-import { assertHandleValue } from "./handle_value.ts";
-import { kernel32 } from "./kernel32.ts";
-import { assertKernelId } from "./kernel_id.ts";
-import { kernelbase } from "./kernelbase.ts";
+import { assertHandleValue, assertInteger, assertKernelId } from "./arguments.ts";
+import { kernel32, kernelbase } from "./win32/kernel32.ts";
+import { Uncloneable } from "./uncloneable.ts";
 
 /** The right to give a process handles, and to take them. */
 const PROCESS_DUP_HANDLE = 0x40;
@@ -171,4 +173,70 @@ export function startOf(process?: Handle): bigint {
     throw lastError("GetProcessTimes", "Cannot tell when a process was started");
   }
   return start![0]!;
+}
+
+/** A handle in another process, which that process owns. */
+export class DuplicatedHandle extends Uncloneable implements Disposable {
+  /** The process that has it. */
+  readonly pid: number;
+  /** The handle's value there. */
+  readonly value: bigint;
+  readonly #object: Handle;
+
+  /**
+   * Puts a handle into a process.
+   *
+   * @param object The handle to duplicate.
+   * @param pid The process.
+   * @param rights What the duplicate grants, as a mask.
+   * @throws {Deno.errors.NotFound} If there is no such process.
+   * @throws {Deno.errors.PermissionDenied} If this user may not give it handles.
+   */
+  constructor(object: Handle, pid: number, rights: number) {
+    super();
+    assertInteger("pid", pid, 0, 2 ** 32 - 1);
+    this.pid = pid;
+    using process = openProcess(pid);
+    // Made first, for when it cannot be made there must be nothing in the other process.
+    this.#object = object.duplicate();
+    try {
+      this.value = putHandle(process, object, rights);
+    } catch (error) {
+      this.#object.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Closes the handle in the other process, for one that will not take it: that is looked
+   * at first, so that no other handle is closed whose number is now the same.
+   *
+   * A process that closes its handle itself at the very same time can still get another
+   * one closed; so this is not for a process that has been told of it and may use it.
+   *
+   * @returns Whether it was there and is closed now; `false` also when the process is gone.
+   * @throws {Deno.errors.PermissionDenied} If the process cannot be opened any more.
+   */
+  revoke(): boolean {
+    if (this.#object.closed) return false;
+    try {
+      using process = openProcess(this.pid);
+      return closeHandleIn(process, this.value, this.#object);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    } finally {
+      this.#object.close();
+    }
+  }
+
+  /** Lets go of what is needed to revoke it; the other process keeps its handle. */
+  close(): void {
+    this.#object.close();
+  }
+
+  /** Lets go of it at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
 }

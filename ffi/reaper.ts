@@ -15,8 +15,8 @@
  * @module
  */
 
-import { kernel32 } from "./kernel32.ts";
-import { inWorker } from "./worker.ts";
+import { kernel32 } from "./win32/kernel32.ts";
+import { inWorker } from "./host.ts";
 
 const SYNCHRONIZE = 0x100000;
 

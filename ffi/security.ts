@@ -5,11 +5,11 @@
  * @module
  */
 
-import { advapi32 } from "./advapi32.ts";
+import { advapi32 } from "./win32/advapi32.ts";
 import { assertString, show } from "./arguments.ts";
 import { ERROR_INSUFFICIENT_BUFFER, errorFromCode, lastError, lastErrorCode } from "./error.ts";
 import { Handle } from "./handle.ts";
-import { kernel32 } from "./kernel32.ts";
+import { kernel32 } from "./win32/kernel32.ts";
 import { Uncloneable } from "./uncloneable.ts";
 import { decodeWideAt, encodeWide } from "./wide.ts";
 

@@ -7,8 +7,8 @@
 
 import { errorFromCode, lastError, lastErrorCode, unless } from "./error.ts";
 import { Handle, SYNCHRONIZE } from "./handle.ts";
-import { kernel32 } from "./kernel32.ts";
-import { assertKernelId } from "./kernel_id.ts";
+import { kernel32 } from "./win32/kernel32.ts";
+import { assertKernelId } from "./arguments.ts";
 
 /** The right to have a thread run an asynchronous procedure call. */
 export const THREAD_SET_CONTEXT = 0x10;

@@ -1,19 +1,20 @@
 /**
  * Window classes: what the windows of one procedure have in common.
  *
+ * Names of window classes and of registered messages, which Windows keeps as atoms.
+ *
  * @see {@link https://learn.microsoft.com/windows/win32/winmsg/about-window-classes}
+ * @see {@link https://learn.microsoft.com/windows/win32/dataxchg/about-atom-tables}
  * @module
  */
 
-import { assertNoAtomNumber } from "./atom_name.ts";
 import type { GuardedCallback } from "./callback.ts";
 import { lastError } from "./error.ts";
 import { forgetResource, noteResource, RESOURCE } from "./reaper.ts";
-import { windowClass } from "./struct.ts";
-import { user32 } from "./user32.ts";
+import { windowClass } from "./win32/struct.ts";
+import { user32 } from "./win32/user32.ts";
 import { assertWide, encodeWide } from "./wide.ts";
-import { isWine } from "./wine.ts";
-import { WineStackGuard } from "./wine_stack_guard.ts";
+import { isWine, WineStackGuard } from "./wine.ts";
 
 /** The longest name of a class, in UTF-16 code units. Wine 10 writes a longer one over other memory. */
 export const MAX_CLASS_NAME = 255;
@@ -91,4 +92,18 @@ export class WindowClass implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/**
+ * Throws if a text names no atom of its own: Windows takes a `#` and digits for the number of one that is
+ * there already, or for none. So `#49152` would be somebody else's class, and `#123` the message 123.
+ *
+ * @param what What the text is, for the message: `"class"`.
+ * @throws {TypeError} If it is a `#` and digits.
+ */
+export function assertNoAtomNumber(what: string, text: string): void {
+  if (!/^#\d+$/.test(text)) return;
+  throw new TypeError(
+    `Expected ${what} to be a name, got "${text}": Windows takes a # and digits for a number`,
+  );
 }

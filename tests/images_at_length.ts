@@ -8,7 +8,7 @@
  */
 
 import { type ImageInfo, inspectImage, type Machine } from "../mod.ts";
-import { THIS_MACHINE } from "../src/memory/pe/format.ts";
+import { THIS_MACHINE } from "../src/dll/pe/format.ts";
 import { loadDll } from "./memory/pe/loader.ts";
 
 const FOLDERS = [

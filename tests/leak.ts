@@ -1,5 +1,5 @@
 import { AssertionError } from "@std/assert";
-import { queryObject } from "../ffi/object.ts";
+import { queryObject } from "../ffi/handle.ts";
 import { openLibrary } from "./open_library.ts";
 
 /** Handle values are multiples of 4; this is beyond any that a test gets. */

@@ -25,7 +25,7 @@ Deno.test("Each public interface of options has its checks beside it", () => {
   const sources = modules.flatMap((folder) => [...filesUnder(new URL(folder, root))]).map((url) =>
     Deno.readTextFileSync(url)
   );
-  sources.push(Deno.readTextFileSync(new URL("src/waiting/poll.ts", root)));
+  sources.push(Deno.readTextFileSync(new URL("src/wait/options.ts", root)));
   const names = modules.flatMap((folder) =>
     Deno.readTextFileSync(new URL(`${folder}mod.ts`, root)).match(/\w+Options\b/g) ?? []
   );

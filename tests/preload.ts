@@ -11,13 +11,12 @@
  * @module
  */
 
-import { advapi32 } from "../ffi/advapi32.ts";
-import { createEvent, setEvent } from "../ffi/event.ts";
-import { kernel32 } from "../ffi/kernel32.ts";
-import { kernelbase } from "../ffi/kernelbase.ts";
-import { ntdll } from "../ffi/ntdll.ts";
-import { RegisteredWait } from "../ffi/registered_wait.ts";
-import { user32 } from "../ffi/user32.ts";
+import { advapi32 } from "../ffi/win32/advapi32.ts";
+import { createEvent, setEvent } from "../ffi/kernel_event.ts";
+import { kernel32, kernelbase } from "../ffi/win32/kernel32.ts";
+import { ntdll } from "../ffi/win32/ntdll.ts";
+import { RegisteredWait } from "../ffi/wait.ts";
+import { user32 } from "../ffi/win32/user32.ts";
 import { MessageWindow } from "../src/messages/mod.ts";
 
 for (const open of [kernel32, kernelbase, ntdll, advapi32, user32]) open();

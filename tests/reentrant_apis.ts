@@ -1,4 +1,4 @@
-import { USER32 } from "../ffi/user32.ts";
+import { USER32 } from "../ffi/win32/user32.ts";
 
 /** It only waits; that it stands among the others is caution. */
 const WAITS = "MsgWaitForMultipleObjectsEx";

@@ -15,26 +15,26 @@
  */
 
 export type { ByteSource } from "../../ffi/bytes.ts";
-export type { BroadcastSettings } from "./broadcast/broadcast_header.ts";
-export type { BroadcastMessage } from "./broadcast/broadcast_reader.ts";
-export { BroadcastReceiver } from "./broadcast_receiver.ts";
-export { BroadcastRing, type BroadcastRingOptions } from "./broadcast_ring.ts";
+export type { BroadcastSettings } from "./broadcast/layout.ts";
+export type { BroadcastMessage } from "./broadcast/reader.ts";
+export { BroadcastReceiver } from "./broadcast/receiver.ts";
+export { BroadcastRing, type BroadcastRingOptions } from "./broadcast/ring.ts";
 export {
   type BroadcastEndOptions,
   BroadcastSender,
   type BroadcastSenderStats,
-} from "./broadcast_sender.ts";
-export { ChannelInbox, sendChannel } from "./channel_transfer.ts";
-export type { LatestValueOptions } from "./latest/latest_memory.ts";
-export type { ChangesOptions, WhenWriterGone, WriterState } from "./latest/latest_reader.ts";
-export { LatestValue } from "./latest_value.ts";
-export { type LatestSink, LatestWriter } from "./latest_writer.ts";
-export { declareRingChannel } from "./c/ring_c_source.ts";
-export { type ChannelParts, RingChannel, type RingChannelOptions } from "./ring_channel.ts";
-export { RingClaim } from "./ring_claim.ts";
-export type { Producers, RingSettings, WhenFull } from "./ring/ring_header.ts";
-export { type ReceiverStats, RingReceiver } from "./ring_receiver.ts";
-export { type EndOptions, RingSender, type SenderStats } from "./ring_sender.ts";
-export type { RingSize } from "./ring/ring_size.ts";
-export type { Seat, SeatOptions, Seats } from "./end/seats.ts";
-export type { Sleeper } from "./end/sleep.ts";
+} from "./broadcast/sender.ts";
+export { ChannelInbox, sendChannel } from "./ring/transfer.ts";
+export type { LatestValueOptions } from "./latest/memory.ts";
+export type { ChangesOptions, WhenWriterGone, WriterState } from "./latest/reader.ts";
+export { LatestValue } from "./latest/value.ts";
+export { type LatestSink, LatestWriter } from "./latest/writer.ts";
+export { declareRingChannel } from "./ring/c/header.ts";
+export { type ChannelParts, RingChannel, type RingChannelOptions } from "./ring/channel.ts";
+export { RingClaim } from "./ring/claim.ts";
+export type { Producers, RingSettings, WhenFull } from "./ring/layout.ts";
+export { type ReceiverStats, RingReceiver } from "./ring/receiver.ts";
+export { type EndOptions, RingSender, type SenderStats } from "./ring/sender.ts";
+export type { RingSize } from "./peer/capacity.ts";
+export type { Seat, SeatOptions, Seats } from "./peer/wake_events.ts";
+export type { Sleeper } from "./peer/wake_flag.ts";

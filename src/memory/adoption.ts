@@ -1,15 +1,16 @@
 /**
  * Handle values that came from elsewhere, looked at before they are believed.
  *
+ * How a child process learns of the memory that it inherited.
+ *
  * @module
  */
 
-import { inspectHandle } from "../../ffi/adoption.ts";
-import { Handle } from "../../ffi/handle.ts";
-import { integerFrom, oneOf, type OptionChecks } from "../../ffi/options.ts";
+import { Handle, inspectHandle } from "../../ffi/handle.ts";
+import { integerFrom, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
 import { type Mappable, MEMORY_ACCESS, type MemoryAccess } from "./mapped_view.ts";
-import { FILE_MAP_READ, FILE_MAP_WRITE } from "./section.ts";
-import { describeSection } from "./section_info.ts";
+import { describeSection, FILE_MAP_READ, FILE_MAP_WRITE } from "./section.ts";
+import { adoptInherited, readInheritance } from "../names/inherited_handle.ts";
 
 /** What a handle has to be like to be taken over. */
 export interface FromHandleOptions {
@@ -68,4 +69,31 @@ export function adoptSection(
   const kind = label ?? `shared memory of handle ${handle}`;
   const section = new Handle(handle, kind);
   return { label: kind, section, file: undefined, byteLength, access, reserve };
+}
+
+/** What a child is told of a handle. */
+export interface InheritedSection {
+  /** The handle's value. */
+  handle: bigint;
+  /** The section's size in bytes. */
+  byteLength: number;
+  /** What the handle grants. */
+  access: MemoryAccess;
+}
+
+/** Writes what a child is told of a handle. */
+export function describeInheritance({ handle, byteLength, access }: InheritedSection): string {
+  return `${handle} section ${byteLength} ${access}`;
+}
+
+/**
+ * Takes over the section that was inherited under a key.
+ *
+ * @param label What messages call it. @default its handle's value
+ */
+export function inheritSection(key: string, label?: string): Mappable {
+  const form = /^([0-9]{1,10}) section ([0-9]{1,16}) (read|readwrite)$/;
+  const [handle, byteLength, access] = readInheritance(key, form) as [string, string, MemoryAccess];
+  const expected = { byteLength: Number(byteLength), access };
+  return adoptInherited(BigInt(handle), (value) => adoptSection(value, expected, label));
 }

@@ -1,22 +1,37 @@
 /**
  * New memory, with a name and without.
  *
+ * How memory is filled before anybody sees it.
+ *
+ * A section is born under its name, so another process could open it between its
+ * creation and its first byte. While it is being initialised its descriptor
+ * therefore grants everyone nothing but a look at the descriptor itself, which
+ * tells an opener that the memory is about to come. Once filled, it gets the
+ * descriptor that it was meant to have. Should its maker die before that, the section
+ * goes with its last handle, and the next process starts afresh: no lock is
+ * needed, none can be left behind, and programs that know nothing of winipc are
+ * kept out as well.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/sync/synchronization-object-security-and-access-rights}
  * @module
  */
 
-import { assertBoolean, assertInteger } from "../../ffi/arguments.ts";
+import { assertBoolean, assertInteger, type OptionChecks } from "../../ffi/arguments.ts";
 import { INVALID_HANDLE_VALUE } from "../../ffi/handle.ts";
-import type { OptionChecks } from "../../ffi/options.ts";
 import {
   assertSecurity,
+  currentUserSid,
   nobodySddl,
+  readSecurity,
   type Sddl,
   sddlFor,
   type Security,
+  SECURITY_INFORMATION,
+  writeSecurity,
 } from "../../ffi/security.ts";
-import { uninitializedSddl } from "./initialization.ts";
-import type { Mappable } from "./mapped_view.ts";
-import { createSection, SECTION_RIGHTS, sectionLabel } from "./section.ts";
+import { type Mappable, MappedView } from "./mapped_view.ts";
+import { createSection, openSection, SECTION_RIGHTS, sectionLabel } from "./section.ts";
+import { READ_CONTROL } from "../../ffi/named_object.ts";
 
 /** What a new memory is to be like. */
 export interface CreateOptions {
@@ -87,4 +102,71 @@ export function assertByteLength(byteLength: number): void {
 export function sddlOf(name: string | undefined, { security }: CreateOptions): Sddl {
   if (security === undefined && name === undefined) return nobodySddl();
   return sddlFor(security ?? "user", SECTION_RIGHTS);
+}
+
+const ONLY_A_LOOK = "D:P(A;;RC;;;WD)";
+
+/** The descriptor of memory that is being initialised. */
+export function uninitializedSddl(): Sddl {
+  return `O:${currentUserSid()}${ONLY_A_LOOK}`;
+}
+
+/**
+ * Throws unless a descriptor says whom to admit; one that does not would admit everyone when it
+ * is set on an object that is there already.
+ *
+ * @param sddl The descriptor that the memory is meant to have.
+ */
+export function assertAdmits(sddl: Sddl): void {
+  if (sddl.includes("D:")) return;
+  throw new TypeError(
+    `Expected a descriptor with a part "D:" to go with initialize, got "${sddl}"`,
+  );
+}
+
+/**
+ * Fills memory that was created with {@linkcode uninitializedSddl}, then admits the others.
+ *
+ * @param memory The memory; it is closed if this throws.
+ * @param initialize Fills it.
+ * @param sddl The descriptor that it was meant to have.
+ */
+export function initializeThenAdmit(
+  memory: Mappable,
+  initialize: (view: MappedView) => unknown,
+  sddl: Sddl,
+): void {
+  try {
+    // The view is closed before anybody is admitted: that fails if its buffer was transferred away.
+    fill(memory, initialize);
+    const { owner, dacl, label } = SECURITY_INFORMATION;
+    const parts = dacl | (sddl.includes("(ML;") ? label : 0) | (sddl.startsWith("O:") ? owner : 0);
+    writeSecurity(memory.section.value, sddl, parts, memory.label);
+  } catch (error) {
+    memory.section.close();
+    throw error;
+  }
+}
+
+function fill(memory: Mappable, initialize: (view: MappedView) => unknown): void {
+  using view = MappedView.map(memory);
+  if (initialize(view) instanceof Promise) {
+    throw new TypeError("Expected initialize to be done when it returns, got a promise");
+  }
+}
+
+/**
+ * Whether a section that denies access does so because it is being initialised,
+ * or has just gone.
+ *
+ * @param name The section's full name.
+ * @param label The section as messages call it.
+ */
+export function isUninitialized(name: string, label: string): boolean {
+  try {
+    using section = openSection(name, READ_CONTROL, label);
+    return readSecurity(section.value, SECURITY_INFORMATION.dacl, label) === ONLY_A_LOOK;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
 }

@@ -5,9 +5,8 @@
  * @module
  */
 
-import { assertOneOf } from "../../ffi/arguments.ts";
-import { DuplicatedHandle } from "../../ffi/duplicated_handle.ts";
-import { oneOf, type OptionChecks } from "../../ffi/options.ts";
+import { assertOneOf, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
+import { DuplicatedHandle } from "../../ffi/process.ts";
 import { type Mappable, MEMORY_ACCESS, type MemoryAccess } from "./mapped_view.ts";
 import { FILE_MAP_READ, FILE_MAP_WRITE, SECTION_QUERY } from "./section.ts";
 

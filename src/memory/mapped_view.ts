@@ -4,13 +4,20 @@
  * @module
  */
 
-import { assertInteger, assertObject, show } from "../../ffi/arguments.ts";
+import {
+  assertInteger,
+  assertObject,
+  assertOptions,
+  integerFrom,
+  oneOf,
+  type OptionChecks,
+  show,
+} from "../../ffi/arguments.ts";
 import { lastError } from "../../ffi/error.ts";
 import { Handle } from "../../ffi/handle.ts";
-import { kernel32 } from "../../ffi/kernel32.ts";
-import { assertOptions, integerFrom, oneOf, type OptionChecks } from "../../ffi/options.ts";
+import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { Uncloneable } from "../../ffi/uncloneable.ts";
-import { markReadOnly } from "./layout/read_only.ts";
+import { markReadOnly } from "../struct/read_only.ts";
 import { FILE_MAP_READ, FILE_MAP_WRITE } from "./section.ts";
 import { MappedBuffers } from "./mapped_buffers.ts";
 import { FILE_MAP_COPY, GRANULARITY, Mapping } from "./mapping.ts";

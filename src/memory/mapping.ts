@@ -6,12 +6,12 @@
  */
 
 import { lastError } from "../../ffi/error.ts";
-import { kernel32 } from "../../ffi/kernel32.ts";
+import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import {
   MEMORY_BASIC_INFORMATION_SIZE,
   type MemoryBasicInformation,
   readMemoryBasicInformation,
-} from "../../ffi/struct.ts";
+} from "../../ffi/win32/struct.ts";
 
 /** `FILE_MAP_COPY`, an access of mappings: a page that is written to becomes private. */
 export const FILE_MAP_COPY = 0x1;

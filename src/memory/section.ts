@@ -1,14 +1,19 @@
 /**
  * Sections, as Windows calls the memory that processes can share.
  *
+ * What the kernel knows of a section.
+ *
  * @see {@link https://learn.microsoft.com/windows/win32/memory/creating-named-shared-memory}
  * @module
  */
 
 import type { Handle } from "../../ffi/handle.ts";
-import { kernel32 } from "../../ffi/kernel32.ts";
+import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { createObject, type NamedRight, openObject, READ_CONTROL } from "../../ffi/named_object.ts";
 import type { ObjectRights, Sddl } from "../../ffi/security.ts";
+import { errorFromStatus } from "../../ffi/error.ts";
+import { ntdll } from "../../ffi/win32/ntdll.ts";
+import { Mapping } from "./mapping.ts";
 
 /** `SECTION_QUERY`, the right to ask for the size. */
 export const SECTION_QUERY = 0x1;
@@ -115,4 +120,51 @@ export function openSection(
   const { OpenFileMappingW: open } = kernel32();
   const api = "OpenFileMappingW";
   return openObject({ label, name, access, rights: NAMED_RIGHTS, inheritable, api, open });
+}
+
+/** `SEC_IMAGE`: the section is a program or a DLL, laid out to be run. */
+const SEC_IMAGE = 0x1000000;
+
+/** The size and kind of a section. */
+export interface SectionInfo {
+  /** Its size in bytes: whole pages for memory, exact for a file. */
+  byteLength: number;
+  /** Whether its pages have no memory until they are committed. */
+  reserve: boolean;
+  /** Whether it is the image of a program or a DLL. */
+  image: boolean;
+}
+
+/**
+ * Finds out the size and kind of a section.
+ *
+ * @param section A handle with the right to read.
+ * @param attempt What is being tried, for the message.
+ */
+export function describeSection(section: bigint, attempt: string): SectionInfo {
+  try {
+    return querySection(section, attempt);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+  }
+  // The handle has not the right to ask (SECTION_QUERY): look at the pages themselves.
+  using mapping = new Mapping(section, FILE_MAP_READ, undefined, attempt);
+  return {
+    byteLength: mapping.byteLength,
+    reserve: !mapping.isCommitted(),
+    image: mapping.isImage(),
+  };
+}
+
+function querySection(section: bigint, attempt: string): SectionInfo {
+  // SECTION_BASIC_INFORMATION: BaseAddress at 0, AllocationAttributes at 8, MaximumSize at 16.
+  const info = new DataView(new ArrayBuffer(24));
+  const status = ntdll().NtQuerySection(section, 0, info, BigInt(info.byteLength), null);
+  if (status < 0) throw errorFromStatus(status, "NtQuerySection", attempt);
+  const attributes = info.getUint32(8, true);
+  return {
+    byteLength: Number(info.getBigUint64(16, true)),
+    reserve: (attributes & SEC_RESERVE) !== 0,
+    image: (attributes & SEC_IMAGE) !== 0,
+  };
 }

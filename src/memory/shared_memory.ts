@@ -5,11 +5,16 @@
  */
 
 import { unless } from "../../ffi/error.ts";
-import { objectName } from "../../ffi/object_name.ts";
-import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
+import { objectName } from "../names/object_name.ts";
+import { assertOptions, type OptionChecks } from "../../ffi/arguments.ts";
 import { Uncloneable } from "../../ffi/uncloneable.ts";
-import { poll, WAIT_CHECKS, type WaitOptions } from "../waiting/poll.ts";
-import { adoptSection, FROM_HANDLE_CHECKS, type FromHandleOptions } from "./adoption.ts";
+import { poll, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
+import {
+  adoptSection,
+  FROM_HANDLE_CHECKS,
+  type FromHandleOptions,
+  inheritSection,
+} from "./adoption.ts";
 import { assertByteLength, CREATE_CHECKS, createMemory, type CreateOptions } from "./creation.ts";
 import {
   DUPLICATE_TO_CHECKS,
@@ -18,15 +23,16 @@ import {
   duplicateTo,
   type DuplicateToOptions,
 } from "./duplication.ts";
-import { FROM_FILE_CHECKS, type FromFileOptions, openFile } from "./file.ts";
-import { inheritSection } from "./inheritance.ts";
+import { FROM_FILE_CHECKS, type FromFileOptions, openFile } from "./mapped_file.ts";
 import { type MapOptions, type Mappable, MappedView, type MemoryAccess } from "./mapped_view.ts";
-import { OPEN_CHECKS, openMemory, type OpenOptions } from "./opening.ts";
 import {
+  OPEN_CHECKS,
   OPEN_OR_CREATE_CHECKS,
+  openMemory,
+  type OpenOptions,
   openOrCreateMemory,
   type OpenOrCreateOptions,
-} from "./open_or_create.ts";
+} from "./opening.ts";
 
 /** How to wait for a memory, and how to open it. */
 export interface WaitForOptions extends OpenOptions, WaitOptions {}

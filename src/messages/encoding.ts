@@ -5,10 +5,15 @@
  * @module
  */
 
-import { assertString, show } from "../../ffi/arguments.ts";
+import {
+  assertOptions,
+  assertString,
+  integerFrom,
+  type OptionChecks,
+  show,
+} from "../../ffi/arguments.ts";
 import { type ByteSource, copyOfBytes } from "../../ffi/bytes.ts";
-import { CP_ACP, decodeCodePage, encodeCodePage, encodeUtf8 } from "../../ffi/code_page.ts";
-import { assertOptions, integerFrom, type OptionChecks } from "../../ffi/options.ts";
+import { CP_ACP, decodeCodePage, encodeCodePage, encodeUtf8 } from "../../ffi/text.ts";
 import { fromUnits, toUnits } from "../../ffi/wide.ts";
 
 /**

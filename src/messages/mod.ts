@@ -5,36 +5,39 @@
  */
 
 export type { ByteSource } from "../../ffi/bytes.ts";
-export type { WaitOptions } from "../waiting/poll.ts";
+export type { WaitOptions } from "../wait/options.ts";
 export {
   type CopyData,
   sendCopyData,
   type SendCopyDataOptions,
   sendCopyDataSync,
   type SendCopyDataSyncOptions,
-} from "./copy_data.ts";
+} from "./send/copy_data.ts";
 export {
   CopyDataListener,
   type CopyDataListenerOptions,
   type CopyDataListenerStats,
   type NumbersHandler,
-} from "./copy_data_listener.ts";
-export { CopyDataMessage, type ReplyOptions } from "./copy_data_message.ts";
-export type { IncomingMessage } from "./incoming_message.ts";
+} from "./listen/listener.ts";
+export { CopyDataMessage, type ReplyOptions } from "./listen/message.ts";
+export type { IncomingMessage } from "./window/own.ts";
 export { decodeText, encodeText, type TextEncoding } from "./encoding.ts";
-export type { CopyDataAnswer, ListenerWindowOptions } from "./listener_options.ts";
-export { MessageSender } from "./message_sender.ts";
-export { MessageWindow, type MessageWindowOptions, type WindowMessage } from "./message_window.ts";
-export { ReceivedCopyData } from "./received_copy_data.ts";
+export type { CopyDataAnswer, ListenerWindowOptions } from "./listen/options.ts";
+export { MessageSender } from "./listen/origin.ts";
+export {
+  MessageWindow,
+  type MessageWindowOptions,
+  type WindowMessage,
+} from "./window/message_window.ts";
+export { ReceivedCopyData } from "./window/received_copy_data.ts";
 export {
   postMessage,
   type PostMessageOptions,
   registerWindowMessage,
   sendMessage,
   type SendMessageOptions,
-} from "./send_message.ts";
-export { type MessageParameter, WM_COPYDATA } from "./window_message.ts";
-export type { WindowTarget } from "./window_target.ts";
+} from "./send/window_message.ts";
+export { type MessageParameter, WM_COPYDATA } from "./window/parameters.ts";
 export {
   findWindow,
   type FindWindowOptions,
@@ -42,4 +45,5 @@ export {
   listWindows,
   type WindowInfo,
   type WindowQuery,
-} from "./windows.ts";
+  type WindowTarget,
+} from "./window/find.ts";

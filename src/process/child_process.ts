@@ -8,11 +8,10 @@ import { assertOneOf } from "../../ffi/arguments.ts";
 import type { ByteSource } from "../../ffi/bytes.ts";
 import { type StartedProcess, terminate } from "../../ffi/create_process.ts";
 import type { Handle } from "../../ffi/handle.ts";
-import type { PipeEnd } from "./pipe_end.ts";
+import { type PipeEnd, readableOf, writableOf } from "./stdio.ts";
 import { exitCodeOf } from "../../ffi/process.ts";
 import { Uncloneable } from "../../ffi/uncloneable.ts";
 import { beginWait, type PendingWait } from "../sync/single_wait.ts";
-import { readableOf, writableOf } from "./stdio.ts";
 
 const KILL_SIGNALS = ["SIGTERM", "SIGKILL", "SIGINT", "SIGQUIT", "SIGABRT"] as const;
 

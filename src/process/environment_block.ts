@@ -6,7 +6,7 @@
  */
 
 import { assertObject, show } from "../../ffi/arguments.ts";
-import { upcase } from "../../ffi/caseless.ts";
+import { upcase } from "../../ffi/text.ts";
 import { environmentStrings, MAX_VARIABLE } from "../../ffi/environment.ts";
 import { toUnits } from "../../ffi/wide.ts";
 

@@ -6,9 +6,16 @@
  * @module
  */
 
-import { assertBigInteger, assertInteger, assertSignal, show } from "../../ffi/arguments.ts";
+import {
+  assertBigInteger,
+  assertInteger,
+  assertOptions,
+  assertSignal,
+  oneOf,
+  type OptionChecks,
+  show,
+} from "../../ffi/arguments.ts";
 import { Handle } from "../../ffi/handle.ts";
-import { assertOptions, oneOf, type OptionChecks } from "../../ffi/options.ts";
 import { openProcess, takeHandle } from "../../ffi/process.ts";
 import { adoptSection } from "../memory/adoption.ts";
 import { MEMORY_ACCESS } from "../memory/mapped_view.ts";
@@ -30,8 +37,8 @@ import {
   type SharedObjectKind,
   SharedSemaphore,
 } from "../sync/mod.ts";
-import { toWindow } from "../messages/window_target.ts";
-import { checkTimeout } from "../waiting/poll.ts";
+import { toWindow } from "../messages/window/find.ts";
+import { checkTimeout } from "../wait/options.ts";
 import {
   decodeNotice,
   encodeNotice,

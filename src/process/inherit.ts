@@ -5,14 +5,19 @@
  * @module
  */
 
-import { assertObject, show } from "../../ffi/arguments.ts";
-import { inheritanceVariable } from "../../ffi/inheritance.ts";
-import { assertOptions, oneOf, type OptionChecks } from "../../ffi/options.ts";
+import {
+  assertObject,
+  assertOptions,
+  oneOf,
+  type OptionChecks,
+  show,
+} from "../../ffi/arguments.ts";
+import { inheritanceVariable } from "../names/inherited_handle.ts";
 import { Uncloneable } from "../../ffi/uncloneable.ts";
 import { type MemoryAccess, SharedMemory } from "../memory/mod.ts";
 import { MEMORY_ACCESS } from "../memory/mapped_view.ts";
 import { SharedObject } from "../sync/mod.ts";
-import { describeInheritance } from "../memory/inheritance.ts";
+import { describeInheritance } from "../memory/adoption.ts";
 
 /** What is passed on: a memory, and what the child may do with it, or an object to take turns by. */
 export type Inheritable =

@@ -1,16 +1,18 @@
 /**
  * Which file a command means.
  *
+ * Command lines, of which Windows has only one text for all arguments.
+ *
  * @see {@link https://learn.microsoft.com/windows-server/administration/windows-commands/path}
+ * @see {@link https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments}
  * @module
  */
 
-import { equalsCaseless } from "../../ffi/caseless.ts";
+import { equalsCaseless } from "../../ffi/text.ts";
 import { environmentVariable } from "../../ffi/environment.ts";
-import { fileKind, fullPath } from "../../ffi/file_path.ts";
-import { kernel32 } from "../../ffi/kernel32.ts";
-import { readWide } from "../../ffi/wide.ts";
-import { toCommandLine, withinLength } from "./command_line.ts";
+import { fileKind, fullPath } from "../../ffi/file.ts";
+import { kernel32 } from "../../ffi/win32/kernel32.ts";
+import { MAX_TEXT, readWide } from "../../ffi/wide.ts";
 
 /** The extensions of files that can be started, in the order in which Windows tries them at first. */
 const EXTENSIONS = [".com", ".exe", ".bat", ".cmd"];
@@ -163,4 +165,41 @@ function batchFile(path: string, args: readonly string[]): Program {
   const shell = `${systemFolder()}\\cmd.exe`;
   const commandLine = `"${shell}" /d /e:on /v:off /s /c "${words.join(" ")}"`;
   return { path: shell, commandLine: withinLength(commandLine, MAX_SHELL_LINE) };
+}
+
+/**
+ * Writes a command line that `CommandLineToArgvW` and the C run-time library read as the same
+ * words again.
+ *
+ * @param program The program.
+ * @param args The arguments, without NUL.
+ * @throws {TypeError} If the program has a quotation mark in it.
+ * @throws {RangeError} If they are too long together.
+ */
+export function toCommandLine(program: string, args: readonly string[]): string {
+  if (program.includes('"')) {
+    throw new TypeError(`Expected a program without quotation marks, got ${program}`);
+  }
+  // The program is read by a rule of its own: up to the next quotation mark, whatever is before it.
+  return withinLength([`"${program}"`, ...args.map(quote)].join(" "));
+}
+
+/**
+ * Gives a command line back if it is short enough. Wine would cut a longer one off.
+ *
+ * @param max The most UTF-16 code units that it may have.
+ * @throws {RangeError} If it has more.
+ */
+export function withinLength(line: string, max: number = MAX_TEXT): string {
+  if (line.length <= max) return line;
+  throw new RangeError(`Expected a command line of at most ${max} characters, got ${line.length}`);
+}
+
+/** Quotes an argument: backslashes count double before a quotation mark, and nowhere else. */
+function quote(arg: string): string {
+  if (arg !== "" && !/[\s"]/.test(arg)) return arg;
+  // The look behind tries a run of backslashes at its start only: at each of them, the time is quadratic.
+  return `"${
+    arg.replace(/(?<!\\)(\\*)("|$)/g, (_, slashes, end) => slashes + slashes + (end && '\\"'))
+  }"`;
 }

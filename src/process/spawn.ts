@@ -5,12 +5,17 @@
  * @module
  */
 
-import { assertBoolean, assertSignal, show } from "../../ffi/arguments.ts";
-import { equalsCaseless } from "../../ffi/caseless.ts";
+import {
+  assertBoolean,
+  assertOptions,
+  assertSignal,
+  oneOf,
+  type OptionChecks,
+  show,
+} from "../../ffi/arguments.ts";
+import { equalsCaseless } from "../../ffi/text.ts";
 import { createProcess, killWithThisProcess } from "../../ffi/create_process.ts";
-import { toPath } from "../../ffi/file_location.ts";
-import { assertFolder } from "../../ffi/file_path.ts";
-import { assertOptions, oneOf, type OptionChecks } from "../../ffi/options.ts";
+import { assertFolder, toPath } from "../../ffi/file.ts";
 import { assertWide } from "../../ffi/wide.ts";
 import { ChildProcess } from "./child_process.ts";
 import { assertEnvironment, environmentBlock } from "./environment_block.ts";

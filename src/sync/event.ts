@@ -4,13 +4,12 @@
  * @module
  */
 
-import { assertBoolean } from "../../ffi/arguments.ts";
-import { resetEvent, setEvent } from "../../ffi/event.ts";
+import { assertBoolean, assertOptions, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
+import { resetEvent, setEvent } from "../../ffi/kernel_event.ts";
 import type { Handle } from "../../ffi/handle.ts";
-import { kernel32 } from "../../ffi/kernel32.ts";
-import { objectName } from "../../ffi/object_name.ts";
-import { assertOptions, oneOf, type OptionChecks } from "../../ffi/options.ts";
-import type { WaitOptions } from "../waiting/poll.ts";
+import { kernel32 } from "../../ffi/win32/kernel32.ts";
+import { objectName } from "../names/object_name.ts";
+import type { WaitOptions } from "../wait/options.ts";
 import { EVENT } from "./object_kind.ts";
 import {
   adoptShared,

@@ -20,9 +20,9 @@
  * @module
  */
 
-export { DuplicatedHandle } from "../../ffi/duplicated_handle.ts";
+export { DuplicatedHandle } from "../../ffi/process.ts";
 export type { Sddl, Security } from "../../ffi/security.ts";
-export type { WaitOptions } from "../waiting/poll.ts";
+export type { WaitOptions } from "../wait/options.ts";
 export { type EventOptions, type OpenOrCreateEventOptions, SharedEvent } from "./event.ts";
 export { type OpenOrCreateMutexOptions, SharedMutex } from "./mutex.ts";
 export { MutexLock } from "./mutex_lock.ts";

@@ -6,13 +6,12 @@
 
 import { lastError } from "../../ffi/error.ts";
 import type { Handle } from "../../ffi/handle.ts";
-import { kernel32 } from "../../ffi/kernel32.ts";
-import { objectName } from "../../ffi/object_name.ts";
-import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
+import { kernel32 } from "../../ffi/win32/kernel32.ts";
+import { objectName } from "../names/object_name.ts";
+import { assertOptions, type OptionChecks } from "../../ffi/arguments.ts";
 import { standStill } from "../../ffi/wait.ts";
-import { WAIT_CHECKS, type WaitOptions } from "../waiting/poll.ts";
-import { claimsFor, MutexClaim } from "./mutex_claim.ts";
-import { MutexLock } from "./mutex_lock.ts";
+import { WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
+import { claimsFor, MutexClaim, MutexLock } from "./mutex_lock.ts";
 import { MUTEX } from "./object_kind.ts";
 import {
   adoptShared,
@@ -32,9 +31,9 @@ import {
   waitForShared,
 } from "./shared_object.ts";
 import { WAIT_SYNC_CHECKS, type WaitSyncOptions } from "./single_wait.ts";
-import { timedOut } from "./wait_job.ts";
+import { timedOut } from "./wait_thread/job.ts";
 import { lend, type Tenant } from "./waitable_object.ts";
-import { waitOnThread } from "./waiter_pool.ts";
+import { waitOnThread } from "./wait_thread/pool.ts";
 
 /** How to open a mutex, or to make it if it is not there. */
 export interface OpenOrCreateMutexOptions extends NewObjectOptions, OpenObjectOptions {}

@@ -6,7 +6,7 @@
  */
 
 import { SYNCHRONIZE } from "../../ffi/handle.ts";
-import { kernel32 } from "../../ffi/kernel32.ts";
+import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { type NamedRight, type OpenCall, READ_CONTROL } from "../../ffi/named_object.ts";
 import type { ObjectRights } from "../../ffi/security.ts";
 

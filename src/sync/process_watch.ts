@@ -8,7 +8,7 @@ import { assertInteger } from "../../ffi/arguments.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { exitCodeOf, openProcess, startOf } from "../../ffi/process.ts";
 import { standStill } from "../../ffi/wait.ts";
-import type { WaitOptions } from "../waiting/poll.ts";
+import type { WaitOptions } from "../wait/options.ts";
 import { waitForOne } from "./single_wait.ts";
 import { WaitableObject } from "./waitable_object.ts";
 

@@ -4,13 +4,17 @@
  * @module
  */
 
-import { assertInteger } from "../../ffi/arguments.ts";
+import {
+  assertInteger,
+  assertOptions,
+  integerFrom,
+  type OptionChecks,
+} from "../../ffi/arguments.ts";
 import { errorFromCode, lastErrorCode } from "../../ffi/error.ts";
 import type { Handle } from "../../ffi/handle.ts";
-import { kernel32 } from "../../ffi/kernel32.ts";
-import { objectName } from "../../ffi/object_name.ts";
-import { assertOptions, integerFrom, type OptionChecks } from "../../ffi/options.ts";
-import type { WaitOptions } from "../waiting/poll.ts";
+import { kernel32 } from "../../ffi/win32/kernel32.ts";
+import { objectName } from "../names/object_name.ts";
+import type { WaitOptions } from "../wait/options.ts";
 import { SEMAPHORE } from "./object_kind.ts";
 import {
   adoptShared,

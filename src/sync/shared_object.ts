@@ -4,14 +4,12 @@
  * @module
  */
 
-import { inspectHandle } from "../../ffi/adoption.ts";
-import { assertBoolean } from "../../ffi/arguments.ts";
+import { Handle, inspectHandle, SYNCHRONIZE } from "../../ffi/handle.ts";
+import { assertBoolean, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
 import { unless } from "../../ffi/error.ts";
-import { DuplicatedHandle } from "../../ffi/duplicated_handle.ts";
-import { Handle, SYNCHRONIZE } from "../../ffi/handle.ts";
-import { adoptInherited, readInheritance } from "../../ffi/inheritance.ts";
+import { DuplicatedHandle } from "../../ffi/process.ts";
+import { adoptInherited, readInheritance } from "../names/inherited_handle.ts";
 import { createObject, type NewObject, openObject, READ_CONTROL } from "../../ffi/named_object.ts";
-import { oneOf, type OptionChecks } from "../../ffi/options.ts";
 import {
   assertOwnedBySelf,
   assertSecurity,
@@ -19,7 +17,7 @@ import {
   sddlFor,
   type Security,
 } from "../../ffi/security.ts";
-import { poll, WAIT_CHECKS, type WaitOptions } from "../waiting/poll.ts";
+import { poll, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import {
   OBJECT_ACCESS,
   type ObjectAccess,

@@ -14,14 +14,13 @@
  */
 
 import type { Handle } from "../../ffi/handle.ts";
-import { assertOptions, type OptionChecks } from "../../ffi/options.ts";
-import { RegisteredWait } from "../../ffi/registered_wait.ts";
-import { standStill } from "../../ffi/wait.ts";
-import { inWorker } from "../../ffi/worker.ts";
-import { checkTimeout, WAIT_CHECKS, type WaitOptions } from "../waiting/poll.ts";
-import { timedOut } from "./wait_job.ts";
+import { assertOptions, type OptionChecks } from "../../ffi/arguments.ts";
+import { RegisteredWait, standStill } from "../../ffi/wait.ts";
+import { inWorker } from "../../ffi/host.ts";
+import { checkTimeout, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
+import { timedOut } from "./wait_thread/job.ts";
 import { lend, type Tenant, type WaitableObject } from "./waitable_object.ts";
-import { waitOnThread } from "./waiter_pool.ts";
+import { waitOnThread } from "./wait_thread/pool.ts";
 
 /** How long a call may stand still. */
 export interface WaitSyncOptions {

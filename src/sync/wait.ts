@@ -5,18 +5,15 @@
  * @module
  */
 
-import { assertBigInteger, assertObject, show } from "../../ffi/arguments.ts";
-import { Handle } from "../../ffi/handle.ts";
-import { queryObject } from "../../ffi/object.ts";
-import { assertOptions } from "../../ffi/options.ts";
-import { WAIT_CHECKS, type WaitOptions } from "../waiting/poll.ts";
+import { assertBigInteger, assertObject, assertOptions, show } from "../../ffi/arguments.ts";
+import { Handle, queryObject } from "../../ffi/handle.ts";
+import { WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import { SharedMutex } from "./mutex.ts";
-import { MutexClaim } from "./mutex_claim.ts";
-import { MutexLock } from "./mutex_lock.ts";
-import type { JobOutcome } from "./wait_job.ts";
-import { MOST_AT_ONCE, MOST_OBJECTS } from "./wait_record.ts";
+import { MutexClaim, MutexLock } from "./mutex_lock.ts";
+import type { JobOutcome } from "./wait_thread/job.ts";
+import { MOST_AT_ONCE, MOST_OBJECTS } from "./wait_thread/protocol.ts";
 import { type Lease, lend, type Tenant, type Waitable, WaitableObject } from "./waitable_object.ts";
-import { waitOnThread } from "./waiter_pool.ts";
+import { waitOnThread } from "./wait_thread/pool.ts";
 
 /** `MAXIMUM_WAIT_OBJECTS`: Windows can take no more at the same moment. */
 const MOST_TOGETHER = 64;

@@ -5,9 +5,9 @@ import {
   longestMessage,
   readHeader,
   writeHeader,
-} from "../../src/channel/broadcast/broadcast_header.ts";
-import { BroadcastReader } from "../../src/channel/broadcast/broadcast_reader.ts";
-import { BroadcastWriter } from "../../src/channel/broadcast/broadcast_writer.ts";
+} from "../../src/channel/broadcast/layout.ts";
+import { BroadcastReader } from "../../src/channel/broadcast/reader.ts";
+import { BroadcastWriter } from "../../src/channel/broadcast/writer.ts";
 import { Random } from "./random.ts";
 
 function ringOf(capacity: number, maxMessageLength: number = longestMessage(capacity)) {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { BroadcastRing, RingChannel } from "../../mod.ts";
-import { SENDER } from "../../src/channel/ring/ring_header.ts";
+import { SENDER } from "../../src/channel/ring/layout.ts";
 import { byteSources, emptySources, lostSources, notBytes } from "../byte_sources.ts";
 import { randomName } from "../random_name.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { decodeValue, encodeValue } from "../../src/channel/clone.ts";
+import { decodeValue, encodeValue } from "../../src/channel/ring/clone.ts";
 import { LatestValue, RingChannel } from "../../src/channel/mod.ts";
-import { array, struct } from "../../src/memory/mod.ts";
+import { array, struct } from "../../src/struct/mod.ts";
 import { SharedEvent } from "../../src/sync/mod.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";

@@ -5,9 +5,9 @@
  */
 
 import { BroadcastRing, LatestValue, type Producers, RingChannel } from "../../src/channel/mod.ts";
-import * as broadcast from "../../src/channel/broadcast/broadcast_header.ts";
-import { SEATS_OFFSET, SLOTS_OFFSET, WRITER } from "../../src/channel/latest/latest_header.ts";
-import { HEADER_LENGTH, RECEIVER, SENDERS, WORD } from "../../src/channel/ring/ring_header.ts";
+import * as broadcast from "../../src/channel/broadcast/layout.ts";
+import { SEATS_OFFSET, SLOTS_OFFSET, WRITER } from "../../src/channel/latest/layout.ts";
+import { HEADER_LENGTH, RECEIVER, SENDERS, WORD } from "../../src/channel/ring/layout.ts";
 import { SharedMemory } from "../../src/memory/mod.ts";
 import { CAPACITY, openBroadcast, openLatest, openRing, type User, Value } from "./fuzz_users.ts";
 import type { Words } from "./nonsense.ts";
@@ -44,7 +44,7 @@ export const TARGETS: Readonly<Record<Kind, Target>> = {
     open: openBroadcast,
   },
   latest: {
-    // See latest_header.ts.
+    // See latest/layout.ts.
     words: {
       settings: [0, 1, 2, 3, 4, 5],
       watched: [

@@ -1,5 +1,5 @@
 import { assert, assertInstanceOf, assertThrows } from "@std/assert";
-import { takePlace } from "../../src/channel/ring/ownership.ts";
+import { takePlace } from "../../src/channel/peer/place.ts";
 import {
   HEADER_LENGTH,
   longestMessage,
@@ -8,9 +8,9 @@ import {
   RECEIVER,
   type RingSettings,
   writeHeader,
-} from "../../src/channel/ring/ring_header.ts";
-import { RingReader } from "../../src/channel/ring/ring_reader.ts";
-import { RingWriter, type WriterCalls } from "../../src/channel/ring/ring_writer.ts";
+} from "../../src/channel/ring/layout.ts";
+import { RingReader } from "../../src/channel/ring/reader.ts";
+import { RingWriter, type WriterCalls } from "../../src/channel/ring/writer.ts";
 import { fuzz } from "./fuzz.ts";
 import { type Kind, TARGETS } from "./fuzz_targets.ts";
 import { watchMemory } from "./model/watched_memory.ts";

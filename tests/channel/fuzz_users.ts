@@ -14,7 +14,7 @@ import {
   type RingReceiver,
   type RingSender,
 } from "../../src/channel/mod.ts";
-import { struct } from "../../src/memory/mod.ts";
+import { struct } from "../../src/struct/mod.ts";
 import type { Random } from "./random.ts";
 
 /** The capacity of the rings. */

@@ -8,7 +8,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { LatestValue } from "../../src/channel/mod.ts";
-import { selfAsOwner } from "../../src/channel/ring/ownership.ts";
+import { selfAsOwner } from "../../src/channel/peer/place.ts";
 import { array, SharedEvent, SharedMemory, struct, utf16 } from "../../mod.ts";
 import { assertLeavesNoHandle } from "../leak.ts";
 import { Peer } from "../peer.ts";
@@ -210,7 +210,7 @@ Deno.test("LatestValue.create() leaves nothing behind where the memory names a v
   writer.close();
   using memory = SharedMemory.open(name, { access: "readwrite" });
   using view = memory.map();
-  // See latest_header.ts: the number of the newest value.
+  // See latest/layout.ts: the number of the newest value.
   new Uint32Array(view.buffer)[64] = 5;
   await assertLeavesNoHandle(30, () => {
     assertThrows(() => LatestValue.create(name, Telemetry), Deno.errors.Busy);
@@ -287,7 +287,7 @@ Deno.test("LatestValue.changes() waits for the first writer, and LatestValue.wri
   {
     using memory = SharedMemory.open(name, { access: "readwrite" });
     using view = memory.map();
-    // See latest_header.ts: the state of the writer's place.
+    // See latest/layout.ts: the state of the writer's place.
     new Uint32Array(view.buffer)[18] = 0;
   }
   assertEquals(reader.writer, "none");
@@ -307,7 +307,7 @@ Deno.test("a dead writer is replaced also where its process id seems to be anoth
   writer.close();
   using memory = SharedMemory.open(name, { access: "readwrite" });
   using view = memory.map();
-  // This process, which holds no mutex any more: see latest_header.ts and ownership.ts.
+  // This process, which holds no mutex any more: see latest/layout.ts and peer/place.ts.
   new BigUint64Array(view.buffer)[8] = selfAsOwner();
   using next = LatestValue.create(name, Telemetry);
   assertEquals(next.closed, false);

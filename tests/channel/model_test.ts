@@ -16,7 +16,7 @@ for (const [name, scenario] of Object.entries(SCENARIOS)) {
 
 Deno.test("In all orders of steps, one who stands still for a moment before it parks misses nothing", async () => {
   const library = await loadCopy({
-    file: "src/channel/end/end_wait.ts",
+    file: "src/channel/peer/wait.ts",
     from: "const STREAK = 3;",
     to: "const STREAK = 0;",
   });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { selfAsOwner } from "../../src/channel/ring/ownership.ts";
+import { selfAsOwner } from "../../src/channel/peer/place.ts";
 import { Random } from "./random.ts";
 
 /** What is where in the memory, by places in an `Int32Array`. */
@@ -13,7 +13,7 @@ export interface Words {
   readonly settings: readonly number[];
   /** What is looked at again and again. */
   readonly watched: readonly number[];
-  /** The owners of places; each has two words: see ownership.ts. */
+  /** The owners of places; each has two words: see peer/place.ts. */
   readonly owners: readonly number[];
   /** Where the header ends. */
   readonly body: number;

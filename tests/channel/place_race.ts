@@ -6,7 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import { RingChannel } from "../../src/channel/mod.ts";
-import { HEADER_LENGTH, RECEIVER, SENDER } from "../../src/channel/ring/ring_header.ts";
+import { HEADER_LENGTH, RECEIVER, SENDER } from "../../src/channel/ring/layout.ts";
 import { SharedEvent } from "../../src/sync/mod.ts";
 import { compileRingPeer } from "../compile_ring_peer.ts";
 import { Peer } from "../peer.ts";

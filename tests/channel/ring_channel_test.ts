@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { RingChannel } from "../../src/channel/mod.ts";
-import { HEADER_LENGTH, RECEIVER } from "../../src/channel/ring/ring_header.ts";
+import { HEADER_LENGTH, RECEIVER } from "../../src/channel/ring/layout.ts";
 import { assertLeavesNoHandle } from "../leak.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";

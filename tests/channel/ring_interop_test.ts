@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { RingChannel } from "../../src/channel/mod.ts";
 import { SharedEvent, SharedMemory } from "../../mod.ts";
-import { HEADER_LENGTH, WORD, writeHeader } from "../../src/channel/ring/ring_header.ts";
+import { HEADER_LENGTH, WORD, writeHeader } from "../../src/channel/ring/layout.ts";
 import { compileRingPeer } from "../compile_ring_peer.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";

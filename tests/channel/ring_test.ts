@@ -5,9 +5,9 @@ import {
   readHeader,
   type RingSettings,
   writeHeader,
-} from "../../src/channel/ring/ring_header.ts";
-import { RingReader } from "../../src/channel/ring/ring_reader.ts";
-import { RingWriter, type WriterCalls } from "../../src/channel/ring/ring_writer.ts";
+} from "../../src/channel/ring/layout.ts";
+import { RingReader } from "../../src/channel/ring/reader.ts";
+import { RingWriter, type WriterCalls } from "../../src/channel/ring/writer.ts";
 import { Random } from "./random.ts";
 
 const CALLS: WriterCalls = { begin: () => {}, pending: () => {}, told: () => {} };

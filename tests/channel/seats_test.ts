@@ -1,9 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { eventNameOf, SEATS_OFFSET } from "../../src/channel/broadcast/broadcast_header.ts";
-import { type Seat, SEAT_WORDS, SEATS, Seats } from "../../src/channel/end/seats.ts";
-import { partsOf } from "../../src/channel/latest/latest_header.ts";
+import { eventNameOf, SEATS_OFFSET } from "../../src/channel/broadcast/layout.ts";
+import { type Seat, SEAT_WORDS, SEATS, Seats } from "../../src/channel/peer/wake_events.ts";
+import { partsOf } from "../../src/channel/latest/layout.ts";
 import { BroadcastRing, LatestValue } from "../../src/channel/mod.ts";
-import { SharedMemory, struct } from "../../src/memory/mod.ts";
+import { SharedMemory } from "../../src/memory/mod.ts";
+import { struct } from "../../src/struct/mod.ts";
 import { openLibrary } from "../open_library.ts";
 import { randomName } from "../random_name.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { BroadcastRing, LatestValue } from "../../src/channel/mod.ts";
-import { struct } from "../../src/memory/mod.ts";
+import { struct } from "../../src/struct/mod.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
 import { Random } from "./random.ts";

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertGreater } from "@std/assert";
 import { BroadcastRing, LatestValue, RingChannel } from "../../src/channel/mod.ts";
-import { struct } from "../../src/memory/mod.ts";
+import { struct } from "../../src/struct/mod.ts";
 import { openLibrary } from "../open_library.ts";
 import { randomName } from "../random_name.ts";
 

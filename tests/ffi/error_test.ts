@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { codeOf, errorFromCode, errorFromStatus, lastError, Win32Error } from "../../ffi/error.ts";
 import { INVALID_HANDLE_VALUE } from "../../ffi/handle.ts";
-import { kernel32 } from "../../ffi/kernel32.ts";
+import { kernel32 } from "../../ffi/win32/kernel32.ts";
 
 Deno.test("errorFromCode() gives the class that a Deno user would catch", () => {
   const classes: [code: number, kind: keyof typeof Deno.errors][] = [

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse, assertNotEquals, assertThrows } from "@std/assert";
 import { Handle, isOwned } from "../../ffi/handle.ts";
-import { kernel32 } from "../../ffi/kernel32.ts";
+import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { openLibrary } from "../open_library.ts";
 import { runPeer } from "../run_peer.ts";
 

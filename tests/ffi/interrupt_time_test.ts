@@ -1,5 +1,5 @@
 import { assertLess } from "@std/assert";
-import { interruptTime, UNITS_PER_MILLISECOND } from "../../ffi/interrupt_time.ts";
+import { interruptTime, UNITS_PER_MILLISECOND } from "../../ffi/host.ts";
 
 Deno.test("interruptTime() goes on as time does, tick by tick", () => {
   const time = interruptTime();

@@ -1,6 +1,15 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { assertBoolean, assertFunction, assertSignal, assertString } from "../../ffi/arguments.ts";
-import { anyValue, assertOptions, integerFrom, oneOf, pickOptions } from "../../ffi/options.ts";
+import {
+  anyValue,
+  assertBoolean,
+  assertFunction,
+  assertOptions,
+  assertSignal,
+  assertString,
+  integerFrom,
+  oneOf,
+  pickOptions,
+} from "../../ffi/arguments.ts";
 
 interface Options {
   title?: string;

@@ -4,7 +4,7 @@ import {
   LEAST_WINDOWS_BUILD,
   whyUnsupported,
   whyWindowsUnsupported,
-} from "../../ffi/requirements.ts";
+} from "../../ffi/host.ts";
 
 Deno.test("whyUnsupported() has nothing against Windows and a Deno that is new enough", () => {
   for (const deno of [LEAST_DENO, "2.10.0", "3.0.0", `${LEAST_DENO}+abc1234`]) {

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { GuardedCallback } from "../../ffi/callback.ts";
-import { windowClass } from "../../ffi/struct.ts";
-import { toBool, toHwnd, toLresult, user32 } from "../../ffi/user32.ts";
-import { HWND_MESSAGE } from "../../src/messages/windows.ts";
+import { windowClass } from "../../ffi/win32/struct.ts";
+import { toBool, toHwnd, toLresult, user32 } from "../../ffi/win32/user32.ts";
+import { HWND_MESSAGE } from "../../src/messages/window/find.ts";
 import { encodeWide } from "../../ffi/wide.ts";
 
 const WM_USER = 0x400;

@@ -1,6 +1,9 @@
 import { assertLess } from "@std/assert";
-import { kernel32 } from "../../ffi/kernel32.ts";
-import { MEMORY_BASIC_INFORMATION_SIZE, readMemoryBasicInformation } from "../../ffi/struct.ts";
+import { kernel32 } from "../../ffi/win32/kernel32.ts";
+import {
+  MEMORY_BASIC_INFORMATION_SIZE,
+  readMemoryBasicInformation,
+} from "../../ffi/win32/struct.ts";
 import { type MappedView, SharedMemory } from "../../mod.ts";
 import { openLibrary } from "../open_library.ts";
 import { randomName } from "../random_name.ts";

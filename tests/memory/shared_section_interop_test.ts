@@ -6,14 +6,8 @@
  */
 
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import {
-  array,
-  declareSharedSection,
-  inspectImage,
-  SharedSection,
-  struct,
-  utf8,
-} from "../../src/memory/mod.ts";
+import { declareSharedSection, inspectImage, SharedSection } from "../../src/dll/mod.ts";
+import { array, struct, utf8 } from "../../src/struct/mod.ts";
 import { compileC, importLibrary } from "../compile_c.ts";
 import { Peer } from "../peer.ts";
 import { temporaryDll } from "../temporary_dll.ts";

@@ -1,13 +1,6 @@
 import { assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
-import {
-  array,
-  buildSharedSection,
-  inspectImage,
-  SharedSection,
-  struct,
-  utf16,
-  utf8,
-} from "../../src/memory/mod.ts";
+import { buildSharedSection, inspectImage, SharedSection } from "../../src/dll/mod.ts";
+import { array, struct, utf16, utf8 } from "../../src/struct/mod.ts";
 import { assertLeavesNoHandle } from "../leak.ts";
 import { openLibrary } from "../open_library.ts";
 import { Peer } from "../peer.ts";

@@ -5,7 +5,8 @@
  */
 
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { declareSharedSection, inspectImage, SharedSection, struct } from "../../src/memory/mod.ts";
+import { declareSharedSection, inspectImage, SharedSection } from "../../src/dll/mod.ts";
+import { struct } from "../../src/struct/mod.ts";
 import { compileC, importLibrary } from "../compile_c.ts";
 import { temporaryDll } from "../temporary_dll.ts";
 

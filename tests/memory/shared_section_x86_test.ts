@@ -6,7 +6,8 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { isWine } from "../../ffi/wine.ts";
-import { inspectImage, SharedSection, utf8 } from "../../src/memory/mod.ts";
+import { inspectImage, SharedSection } from "../../src/dll/mod.ts";
+import { utf8 } from "../../src/struct/mod.ts";
 import { Peer } from "../peer.ts";
 import { temporaryDll } from "../temporary_dll.ts";
 import { compileDll32 } from "./compile_dll32.ts";

@@ -6,7 +6,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { ansi, array, bits, safe, struct, union, utf16, utf8 } from "../../src/memory/mod.ts";
+import { ansi, array, bits, safe, struct, union, utf16, utf8 } from "../../src/struct/mod.ts";
 import { compileC } from "../compile_c.ts";
 
 const Inner = struct({ tag: "u8", value: "f64" });

@@ -10,7 +10,7 @@ import {
   union,
   utf16,
   utf8,
-} from "../../src/memory/mod.ts";
+} from "../../src/struct/mod.ts";
 import { byteSources, lostSources, notBytes } from "../byte_sources.ts";
 
 const Point = struct({ x: "i16", y: "f64" });

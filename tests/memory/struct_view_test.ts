@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { serialize } from "node:v8";
-import { array, bits, safe, struct, union, utf16, utf8 } from "../../src/memory/mod.ts";
+import { array, bits, safe, struct, union, utf16, utf8 } from "../../src/struct/mod.ts";
 
 const Inner = struct({ a: "u8", big: "i64" });
 const Outer = struct({

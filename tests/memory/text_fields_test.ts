@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ansi, array, struct, utf16, utf8 } from "../../src/memory/mod.ts";
+import { ansi, array, struct, utf16, utf8 } from "../../src/struct/mod.ts";
 
 const Person = struct({ wide: utf16(8), narrow: utf8(8), old: ansi(8), tags: array(ansi(4), 2) });
 

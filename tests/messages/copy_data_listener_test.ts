@@ -8,7 +8,7 @@ import {
   assertRejects,
 } from "@std/assert";
 import { lastErrorCode } from "../../ffi/error.ts";
-import { toLresult, user32 } from "../../ffi/user32.ts";
+import { toLresult, user32 } from "../../ffi/win32/user32.ts";
 import { encodeWide } from "../../ffi/wide.ts";
 import {
   CopyDataListener,
@@ -394,7 +394,7 @@ Deno.test("CopyDataListener admits programs with fewer rights when it is told to
 
 Deno.test("CopyDataListener takes 64 MiB where the system lets it", async () => {
   const name = randomName();
-  // Wine 10 hands the bytes over on the receiver's stack: see ffi/wine_stack_guard.ts.
+  // Wine 10 hands the bytes over on the receiver's stack: see ffi/wine.ts.
   const byteLength = isWine() ? 786_432 : 2 ** 26;
   await using peer = await Peer.start("listener.ts", "--class", name);
   const window = await findWindow({ class: name });

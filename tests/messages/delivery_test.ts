@@ -1,5 +1,5 @@
 import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
-import { deliveryError } from "../../src/messages/delivery.ts";
+import { deliveryError } from "../../src/messages/send/delivery.ts";
 
 // Wine lets every program send to every window, so a refusal by UIPI is made up here.
 Deno.test("deliveryError() tells a refusal from a window that hangs and one that is gone", () => {

@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { Handling, handlingNow, runHandler } from "../../src/messages/handling.ts";
+import { Handling, handlingNow, runHandler } from "../../src/messages/window/own.ts";
 import { CopyDataListener } from "../../src/messages/mod.ts";
 
 Deno.test("CopyDataListener tracks which sends belong to a handler only where there are handlers", async () => {

@@ -8,7 +8,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { user32 } from "../../ffi/user32.ts";
+import { user32 } from "../../ffi/win32/user32.ts";
 import {
   findWindow,
   MessageWindow,

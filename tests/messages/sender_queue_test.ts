@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { SenderQueue } from "../../src/messages/sender_queue.ts";
+import { SenderQueue } from "../../src/messages/send/pool.ts";
 
 /** Makes a send with a number, of a handler that began after so many sends. */
 function send(number: number, since = 0): { number: number; since: number; over: boolean } {

@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals, assertFalse, assertGreaterOrEqual, assertLess } from "@std/assert";
-import { user32 } from "../../ffi/user32.ts";
+import { user32 } from "../../ffi/win32/user32.ts";
 import {
   CopyDataListener,
   MessageWindow,

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { user32 } from "../../ffi/user32.ts";
+import { user32 } from "../../ffi/win32/user32.ts";
 import { encodeWide } from "../../ffi/wide.ts";
 import { findWindow, listWindows, MessageWindow } from "../../src/messages/mod.ts";
-import { HWND_MESSAGE } from "../../src/messages/windows.ts";
+import { HWND_MESSAGE } from "../../src/messages/window/find.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
 

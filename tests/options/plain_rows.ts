@@ -37,7 +37,7 @@ import {
   waitAll,
   waitAny,
 } from "../../mod.ts";
-import { counterAt } from "../../src/memory/counter.ts";
+import { counterAt } from "../../src/dll/counter.ts";
 import { randomName } from "../random_name.ts";
 import {
   ACCESS,

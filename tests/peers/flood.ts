@@ -6,7 +6,7 @@
  */
 
 import { workerData } from "node:worker_threads";
-import { user32 } from "../../ffi/user32.ts";
+import { user32 } from "../../ffi/win32/user32.ts";
 
 const { window, told }: { window: bigint; told: Int32Array<SharedArrayBuffer> } = workerData;
 const WM_APP = 0x8000;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { kernel32 } from "../../ffi/kernel32.ts";
+import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { MessageWindow } from "../../src/messages/mod.ts";
 
 const [className, count] = Deno.args as [string, string];

@@ -6,7 +6,7 @@
  */
 
 import { lastErrorCode } from "../../ffi/error.ts";
-import { user32 } from "../../ffi/user32.ts";
+import { user32 } from "../../ffi/win32/user32.ts";
 import { MessageWindow, postMessage, sendMessage, WM_COPYDATA } from "../../mod.ts";
 
 /** Their names in winuser.h: WM_CREATE, WM_SETTEXT, WM_GETTEXT, WM_GETMINMAXINFO, … */

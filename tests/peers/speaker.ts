@@ -6,7 +6,7 @@
  */
 
 import { TextLineStream } from "@std/streams";
-import { user32 } from "../../ffi/user32.ts";
+import { user32 } from "../../ffi/win32/user32.ts";
 import { MessageWindow, sendCopyDataSync } from "../../src/messages/mod.ts";
 
 const target = BigInt(Deno.args[0]!);

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { waitForMessage } from "../../src/messages/event_wait.ts";
+import { waitForMessage } from "../../src/messages/window/procedure.ts";
 import { MessageWindow } from "../../src/messages/mod.ts";
 
 const [name, visibility, way] = Deno.args as [string, "message-only" | "hidden", "run" | "pump"];

@@ -1,6 +1,6 @@
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import { decodeWideAt, encodeWide } from "../../ffi/wide.ts";
-import { toCommandLine } from "../../src/process/command_line.ts";
+import { toCommandLine } from "../../src/process/program.ts";
 import { openLibrary } from "../open_library.ts";
 import { randomArgs } from "../random_args.ts";
 

@@ -5,7 +5,7 @@ import { exitCodeOf } from "../../ffi/process.ts";
 import { toUnits } from "../../ffi/wide.ts";
 import { decodeText } from "../../src/messages/encoding.ts";
 import { assertEnvironment, environmentBlock } from "../../src/process/environment_block.ts";
-import { toCommandLine } from "../../src/process/command_line.ts";
+import { toCommandLine } from "../../src/process/program.ts";
 import { spawn } from "../../src/process/mod.ts";
 import { waitAny } from "../../src/sync/mod.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse, assertRejects, assertThrows } from "@std/assert";
-import { createEvent } from "../../ffi/event.ts";
-import { kernel32 } from "../../ffi/kernel32.ts";
+import { createEvent } from "../../ffi/kernel_event.ts";
+import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import {
   CopyDataListener,
   CopyDataMessage,

@@ -7,9 +7,19 @@
 import { assert, assertEquals, assertFalse, assertRejects, assertThrows } from "@std/assert";
 import { Handle, isOwned } from "../../ffi/handle.ts";
 import { closeHandleIn, openProcess, takeHandle } from "../../ffi/process.ts";
-import { CopyDataMessage, HANDLE_NOTICE, MessageWindow, receiveHandle } from "../../mod.ts";
-import { inheritHandles, SharedEvent, SharedMemory, SharedMutex } from "../../mod.ts";
-import { SharedSemaphore, waitAll, waitAny } from "../../mod.ts";
+import {
+  CopyDataMessage,
+  HANDLE_NOTICE,
+  inheritHandles,
+  MessageWindow,
+  receiveHandle,
+  SharedEvent,
+  SharedMemory,
+  SharedMutex,
+  SharedSemaphore,
+  waitAll,
+  waitAny,
+} from "../../mod.ts";
 import { encodeNotice } from "../../src/process/handle_notice.ts";
 import { openLibrary } from "../open_library.ts";
 

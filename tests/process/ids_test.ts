@@ -7,10 +7,19 @@
 import { assertEquals, assertFalse, assertRejects, assertThrows } from "@std/assert";
 import { openProcess } from "../../ffi/process.ts";
 import { currentThread, openThread } from "../../ffi/thread.ts";
-import { CopyDataMessage, findWindow, HANDLE_NOTICE, MessageWindow } from "../../mod.ts";
-import { ProcessWatch, receiveHandle, SharedEvent, SharedMemory, spawn } from "../../mod.ts";
-import { OwnerWatch } from "../../src/channel/ring/owner_watch.ts";
-import { selfAsOwner } from "../../src/channel/ring/ownership.ts";
+import {
+  CopyDataMessage,
+  findWindow,
+  HANDLE_NOTICE,
+  MessageWindow,
+  ProcessWatch,
+  receiveHandle,
+  SharedEvent,
+  SharedMemory,
+  spawn,
+} from "../../mod.ts";
+import { OwnerWatch } from "../../src/channel/peer/owner_watch.ts";
+import { selfAsOwner } from "../../src/channel/peer/place.ts";
 import { encodeNotice } from "../../src/process/handle_notice.ts";
 import { openLibrary } from "../open_library.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { kernel32 } from "../../ffi/kernel32.ts";
+import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { toUnits } from "../../ffi/wide.ts";
 import { findProgram } from "../../src/process/program.ts";
 

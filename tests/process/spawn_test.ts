@@ -11,7 +11,7 @@ import {
 import { environmentVariable } from "../../ffi/environment.ts";
 import { GENERIC_WRITE, openExistingFile } from "../../ffi/file.ts";
 import { Handle } from "../../ffi/handle.ts";
-import { kernel32 } from "../../ffi/kernel32.ts";
+import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { SharedMemory, spawn, type SpawnOptions } from "../../mod.ts";
 import { assertLeavesNoHandle } from "../leak.ts";
 import { Peer } from "../peer.ts";

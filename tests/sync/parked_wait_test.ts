@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { SharedEvent } from "../../mod.ts";
-import { ParkedWait } from "../../src/sync/parked_wait.ts";
+import { ParkedWait } from "../../src/sync/pool_thread_wait.ts";
 import { assertLeavesNoHandle } from "../leak.ts";
 import { openLibrary } from "../open_library.ts";
 

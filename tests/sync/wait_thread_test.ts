@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { openThread, threadStartOf } from "../../ffi/thread.ts";
 import { SharedEvent } from "../../mod.ts";
-import { STATE, WaitRecord } from "../../src/sync/wait_record.ts";
-import type { WaitThreadData } from "../../src/sync/wait_thread.ts";
-import { Thread } from "../../src/threads/thread.ts";
+import { STATE, WaitRecord } from "../../src/sync/wait_thread/protocol.ts";
+import type { WaitThreadData } from "../../src/sync/wait_thread/worker.ts";
+import { Thread } from "../../src/wait/thread.ts";
 import { openLibrary } from "../open_library.ts";
 
 /** Starts a Worker, and gives the id of its thread. */
@@ -40,7 +40,7 @@ Deno.test("A wait thread takes nothing for a Worker that ended after the thread 
     parent: { id, start: threadStartOf(thread) },
   };
   const ended = Promise.withResolvers<Error | undefined>();
-  await Thread.start(import.meta.resolve("../../src/sync/wait_thread.ts"), {
+  await Thread.start(import.meta.resolve("../../src/sync/wait_thread/worker.ts"), {
     data,
     onMessage: () => {},
     onEnd: ended.resolve,

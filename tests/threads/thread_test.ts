@@ -1,5 +1,5 @@
 import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
-import { Thread } from "../../src/threads/thread.ts";
+import { Thread } from "../../src/wait/thread.ts";
 
 /** Serves the project's files, as a registry does. */
 function serveProject() {

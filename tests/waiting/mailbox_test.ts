@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Mailbox } from "../../src/waiting/mailbox.ts";
+import { Mailbox } from "../../src/wait/queue.ts";
 
 Deno.test("Mailbox gives items in order, to whoever waits longest", async () => {
   const mailbox = new Mailbox<number>();

@@ -1,5 +1,5 @@
 import { assertEquals, assertLess } from "@std/assert";
-import { PATIENCE, standStillBriefly } from "../../src/waiting/patience.ts";
+import { PATIENCE, standStillBriefly } from "../../src/wait/event_loop.ts";
 
 Deno.test("standStillBriefly() has had enough of it after a while, until the event loop's next turn", async () => {
   for (let turn = 0; turn < 3; turn++) {

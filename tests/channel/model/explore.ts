@@ -7,7 +7,7 @@
  * @module
  */
 
-import { HEADER_LENGTH, WORD } from "../../../src/channel/ring/ring_header.ts";
+import { HEADER_LENGTH, WORD } from "../../../src/channel/ring/layout.ts";
 import type { Library } from "./library_copy.ts";
 import { Node } from "./node.ts";
 import { accessMemory, type Action, type Entry, letScriptsStop, Run } from "./run.ts";

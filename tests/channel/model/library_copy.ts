@@ -4,14 +4,14 @@
  * @module
  */
 
-import type * as BroadcastReceiver from "../../../src/channel/broadcast_receiver.ts";
-import type * as BroadcastSender from "../../../src/channel/broadcast_sender.ts";
-import type * as Seats from "../../../src/channel/end/seats.ts";
-import type * as LatestHeader from "../../../src/channel/latest/latest_header.ts";
-import type * as LatestPublisher from "../../../src/channel/latest/latest_publisher.ts";
-import type * as LatestReader from "../../../src/channel/latest/latest_reader.ts";
-import type * as Receiver from "../../../src/channel/ring_receiver.ts";
-import type * as Sender from "../../../src/channel/ring_sender.ts";
+import type * as BroadcastReceiver from "../../../src/channel/broadcast/receiver.ts";
+import type * as BroadcastSender from "../../../src/channel/broadcast/sender.ts";
+import type * as Seats from "../../../src/channel/peer/wake_events.ts";
+import type * as LatestHeader from "../../../src/channel/latest/layout.ts";
+import type * as LatestPublisher from "../../../src/channel/latest/publisher.ts";
+import type * as LatestReader from "../../../src/channel/latest/reader.ts";
+import type * as Receiver from "../../../src/channel/ring/receiver.ts";
+import type * as Sender from "../../../src/channel/ring/sender.ts";
 import type * as Events from "../../../src/sync/event.ts";
 
 /** What is used of it. */
@@ -50,14 +50,14 @@ export interface Change {
 const ROOT = new URL("../../../", import.meta.url);
 const MACHINE = new URL("./machine.ts", import.meta.url).href;
 const ENTRIES = {
-  sender: "src/channel/ring_sender.ts",
-  receiver: "src/channel/ring_receiver.ts",
-  broadcastSender: "src/channel/broadcast_sender.ts",
-  broadcastReceiver: "src/channel/broadcast_receiver.ts",
-  latestHeader: "src/channel/latest/latest_header.ts",
-  latestPublisher: "src/channel/latest/latest_publisher.ts",
-  latestReader: "src/channel/latest/latest_reader.ts",
-  seats: "src/channel/end/seats.ts",
+  sender: "src/channel/ring/sender.ts",
+  receiver: "src/channel/ring/receiver.ts",
+  broadcastSender: "src/channel/broadcast/sender.ts",
+  broadcastReceiver: "src/channel/broadcast/receiver.ts",
+  latestHeader: "src/channel/latest/layout.ts",
+  latestPublisher: "src/channel/latest/publisher.ts",
+  latestReader: "src/channel/latest/reader.ts",
+  seats: "src/channel/peer/wake_events.ts",
   events: "src/sync/mod.ts",
 };
 /** What files have of Deno that is a step of theirs. */
@@ -73,16 +73,20 @@ const GLOBALS = [
 /** What there is so much of in the library that it would be all that there is to see. */
 const FEWER: readonly Change[] = [
   // Looks at another sender's turn.
-  { file: "src/channel/ring/send_turn.ts", from: "const LOOKS = 256;", to: "const LOOKS = 1;" },
+  {
+    file: "src/channel/ring/many/producer_lock.ts",
+    from: "const LOOKS = 256;",
+    to: "const LOOKS = 1;",
+  },
   // Places of senders.
   {
-    file: "src/channel/ring/ring_header.ts",
+    file: "src/channel/ring/layout.ts",
     from: "export const MOST_SENDERS = 64;",
     to: "export const MOST_SENDERS = 2;",
   },
   // Words of seats.
   {
-    file: "src/channel/end/seats.ts",
+    file: "src/channel/peer/wake_events.ts",
     from: "export const SEATS = 64;",
     to: "export const SEATS = 32;",
   },
@@ -90,15 +94,13 @@ const FEWER: readonly Change[] = [
 
 /** Files that are others in the copy. */
 const STAND_INS: Readonly<Record<string, string>> = {
-  "ffi/kernel32.ts": `export { kernel32 } from "${MACHINE}";`,
-  "ffi/interrupt_time.ts":
-    `export { interruptTime } from "${MACHINE}"; export const UNITS_PER_MILLISECOND = 10_000;`,
+  "ffi/win32/kernel32.ts": `export { kernel32 } from "${MACHINE}";`,
+  "ffi/host.ts":
+    `export { interruptTime, inWorker } from "${MACHINE}"; export const UNITS_PER_MILLISECOND = 10_000;`,
   "ffi/process.ts": `export { startOf } from "${MACHINE}";`,
-  "ffi/registered_wait.ts": "export const INFINITE = 0xffff_ffff;",
   "ffi/thread.ts": `export { currentThread } from "${MACHINE}";`,
-  "ffi/wait.ts": `export { standStill } from "${MACHINE}";`,
-  "ffi/worker.ts": `export { inWorker } from "${MACHINE}";`,
-  "src/channel/ring/owner_watch.ts": `export { OwnerWatch } from "${MACHINE}";`,
+  "ffi/wait.ts": `export { standStill } from "${MACHINE}"; export const INFINITE = 0xffff_ffff;`,
+  "src/channel/peer/owner_watch.ts": `export { OwnerWatch } from "${MACHINE}";`,
   "src/sync/mod.ts": `
     import { Handle } from "../../ffi/handle.ts";
     import { setEvent } from "../../ffi/event.ts";
@@ -163,7 +165,7 @@ export async function loadCopy(...changes: Change[]): Promise<Library> {
     const latestReader: typeof LatestReader = await import(url(ENTRIES.latestReader));
     const seats: typeof Seats = await import(url(ENTRIES.seats));
     const { SharedEvent } = await import(url("src/sync/mod.ts"));
-    const { stateOfModule: turnEnd } = await import(url("src/channel/end/turn_end.ts"));
+    const { stateOfModule: turnEnd } = await import(url("src/channel/peer/flush_queue.ts"));
     const tellers = (): unknown[] => turnEnd()[0];
     const resets: (() => void)[] = [];
     const states: (() => unknown)[] = [];

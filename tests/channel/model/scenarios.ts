@@ -10,8 +10,8 @@ import {
   type Producers,
   type RingSettings,
   writeHeader,
-} from "../../../src/channel/ring/ring_header.ts";
-import { RingReader } from "../../../src/channel/ring/ring_reader.ts";
+} from "../../../src/channel/ring/layout.ts";
+import { RingReader } from "../../../src/channel/ring/reader.ts";
 import type { Part, Scenario } from "./explore.ts";
 import { claimingSender, readingReceiver, receiver, sender } from "./scripts.ts";
 

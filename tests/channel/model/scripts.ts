@@ -4,9 +4,9 @@
  * @module
  */
 
-import { HEADER_LENGTH, type RingSettings } from "../../../src/channel/ring/ring_header.ts";
-import type { RingReceiver } from "../../../src/channel/ring_receiver.ts";
-import type { RingSender } from "../../../src/channel/ring_sender.ts";
+import { HEADER_LENGTH, type RingSettings } from "../../../src/channel/ring/layout.ts";
+import type { RingReceiver } from "../../../src/channel/ring/receiver.ts";
+import type { RingSender } from "../../../src/channel/ring/sender.ts";
 import type { Part } from "./explore.ts";
 import type { Library } from "./library_copy.ts";
 import { EVENTS, type Run } from "./run.ts";

@@ -13,9 +13,9 @@ export interface SeatMutant extends Change {
   readonly scenario: keyof typeof SEAT_SCENARIOS;
 }
 
-const SEATS = "src/channel/end/seats.ts";
-const READER = "src/channel/latest/latest_reader.ts";
-const PUBLISHER = "src/channel/latest/latest_publisher.ts";
+const SEATS = "src/channel/peer/wake_events.ts";
+const READER = "src/channel/latest/reader.ts";
+const PUBLISHER = "src/channel/latest/publisher.ts";
 
 /** Changes for the worse, by what they are. */
 export const SEAT_MUTANTS: Readonly<Record<string, SeatMutant>> = {
@@ -51,7 +51,7 @@ export const SEAT_MUTANTS: Readonly<Record<string, SeatMutant>> = {
   },
   "readers that watch nobody do not look for a writer": {
     scenario: "a writer that may be ended as it comes, and a reader",
-    file: "src/channel/end/unwatched.ts",
+    file: "src/channel/peer/liveness.ts",
     from: "return writer.look() === undefined ? Math.min(left, MAX_UNWATCHED_SLEEP) : left;",
     to: "return left;",
   },
@@ -107,19 +107,19 @@ export const SEAT_MUTANTS: Readonly<Record<string, SeatMutant>> = {
   },
   "a sender that comes wakes only receivers that say that they sleep": {
     scenario: "a sender that may be ended as it comes, the next one, and a receiver",
-    file: "src/channel/broadcast_sender.ts",
+    file: "src/channel/broadcast/sender.ts",
     from: "seats.wakeEverySeat();",
     to: "seats.wakeAll();",
   },
   "a sender's end wakes no receiver": {
     scenario: "a sender that is ended, and a receiver",
-    file: "src/channel/broadcast_receiver.ts",
+    file: "src/channel/broadcast/receiver.ts",
     from: "() => this.#closed || this.#seat?.event.set()",
     to: "() => {}",
   },
   "receivers that watch nobody do not look for a sender": {
     scenario: "a sender that may be ended as it comes, and a receiver",
-    file: "src/channel/end/unwatched.ts",
+    file: "src/channel/peer/liveness.ts",
     from: "return writer.look() === undefined ? Math.min(left, MAX_UNWATCHED_SLEEP) : left;",
     to: "return left;",
   },

@@ -10,13 +10,9 @@ import {
   HEADER_LENGTH as BROADCAST_HEADER_LENGTH,
   SENDER,
   writeHeader,
-} from "../../../src/channel/broadcast/broadcast_header.ts";
-import {
-  memoryLengthFor,
-  SLOTS_OFFSET,
-  WRITER,
-} from "../../../src/channel/latest/latest_header.ts";
-import type { Place } from "../../../src/channel/ring/ring_header.ts";
+} from "../../../src/channel/broadcast/layout.ts";
+import { memoryLengthFor, SLOTS_OFFSET, WRITER } from "../../../src/channel/latest/layout.ts";
+import type { Place } from "../../../src/channel/ring/layout.ts";
 import type { Part, Scenario } from "./explore.ts";
 import {
   broadcastReceiver,

@@ -8,9 +8,9 @@ import {
   type BroadcastSettings,
   HEADER_LENGTH,
   SEATS_OFFSET,
-} from "../../../src/channel/broadcast/broadcast_header.ts";
-import { SLOTS_OFFSET } from "../../../src/channel/latest/latest_header.ts";
-import type { WhenWriterGone } from "../../../src/channel/latest/latest_reader.ts";
+} from "../../../src/channel/broadcast/layout.ts";
+import { SLOTS_OFFSET } from "../../../src/channel/latest/layout.ts";
+import type { WhenWriterGone } from "../../../src/channel/latest/reader.ts";
 import type { Part } from "./explore.ts";
 import type { Library } from "./library_copy.ts";
 

@@ -4,10 +4,10 @@
  * @module
  */
 
-import * as broadcast from "../../../src/channel/broadcast/broadcast_header.ts";
-import { type RingSettings, WORD } from "../../../src/channel/ring/ring_header.ts";
+import * as broadcast from "../../../src/channel/broadcast/layout.ts";
+import { type RingSettings, WORD } from "../../../src/channel/ring/layout.ts";
 
-/** One more use of the producer lock, in the word that counts the uses: see send_turn.ts. */
+/** One more use of the producer lock, in the word that counts the uses: see ring/many/producer_lock.ts. */
 const ONE_USE = 128;
 
 /**

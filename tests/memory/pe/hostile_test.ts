@@ -5,7 +5,7 @@
  */
 
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
-import { inspectImage, SharedSection } from "../../../src/memory/mod.ts";
+import { inspectImage, SharedSection } from "../../../src/dll/mod.ts";
 import { bytesOf, oddImage, SHARED, WRITE } from "./odd_image.ts";
 import { temporaryImage } from "./temporary_image.ts";
 

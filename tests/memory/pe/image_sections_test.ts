@@ -9,7 +9,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { isWine } from "../../../ffi/wine.ts";
-import { inspectImage, SharedSection } from "../../../src/memory/mod.ts";
+import { inspectImage, SharedSection } from "../../../src/dll/mod.ts";
 import { loadDll } from "./loader.ts";
 import {
   BSS,

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
-import { inspectImage, SharedSection } from "../../../src/memory/mod.ts";
+import { inspectImage, SharedSection } from "../../../src/dll/mod.ts";
 import { loadDll } from "./loader.ts";
 import { bytesOf, oddImage, type OddSection, SHARED } from "./odd_image.ts";
 import { temporaryImage } from "./temporary_image.ts";

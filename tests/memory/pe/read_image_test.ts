@@ -5,7 +5,7 @@ import {
   type ImageInfo,
   inspectImage,
   SharedSection,
-} from "../../../src/memory/mod.ts";
+} from "../../../src/dll/mod.ts";
 import { lostSources, notBytes } from "../../byte_sources.ts";
 import { compileC } from "../../compile_c.ts";
 import { mutate, random } from "./mutate.ts";

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { inspectImage } from "../../../src/memory/mod.ts";
+import { inspectImage } from "../../../src/dll/mod.ts";
 import { bytesOf, oddImage, type OddSection, READ, SHARED, WRITE } from "./odd_image.ts";
 
 const [HIGH, LOW, HIGHLOW, HIGHADJ, DIR64] = [1, 2, 3, 4, 10];

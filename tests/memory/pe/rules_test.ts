@@ -6,7 +6,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { array, buildSharedSection, type Machine, utf16 } from "../../../src/memory/mod.ts";
+import { buildSharedSection, type Machine } from "../../../src/dll/mod.ts";
+import { array, utf16 } from "../../../src/struct/mod.ts";
 import { brokenImages, brokenRules, PE_RULES } from "./rules/mod.ts";
 
 const MACHINES = ["x64", "arm64", "x86"] as const satisfies Machine[];

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { inspectImage, SharedSection } from "../../../src/memory/mod.ts";
+import { inspectImage, SharedSection } from "../../../src/dll/mod.ts";
 import { compileC } from "../../compile_c.ts";
 import { temporaryDll } from "../../temporary_dll.ts";
 import { bytesOf, oddImage, SHARED } from "./odd_image.ts";

@@ -1,13 +1,6 @@
 import { assertEquals, assertNotEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import {
-  array,
-  buildSharedSection,
-  declareSharedSection,
-  type Machine,
-  struct,
-  utf16,
-  utf8,
-} from "../../../src/memory/mod.ts";
+import { buildSharedSection, declareSharedSection, type Machine } from "../../../src/dll/mod.ts";
+import { array, struct, utf16, utf8 } from "../../../src/struct/mod.ts";
 import { isWine } from "../../../ffi/wine.ts";
 import { openLibrary } from "../../open_library.ts";
 import { linuxPath, runOnLinux } from "../../run_on_linux.ts";

@@ -1,0 +1,90 @@
+/**
+ * advapi32.dll: who we are, and who may do what with an object.
+ *
+ * @module
+ */
+
+import { kernel32 } from "./kernel32.ts";
+import {
+  BOOL,
+  BUFFER,
+  DWORD,
+  HANDLE,
+  lazyLibrary,
+  LPVOID,
+  LPWSTR,
+  type Symbols,
+} from "./library.ts";
+
+/** The signatures of the functions that are called. */
+export const ADVAPI32 = {
+  ConvertSecurityDescriptorToStringSecurityDescriptorW: {
+    parameters: [
+      LPVOID, // PSECURITY_DESCRIPTOR SecurityDescriptor
+      DWORD, // RequestedStringSDRevision
+      DWORD, // SECURITY_INFORMATION SecurityInformation
+      BUFFER, // LPWSTR *StringSecurityDescriptor
+      BUFFER, // PULONG StringSecurityDescriptorLen
+    ],
+    result: BOOL,
+  },
+  ConvertSidToStringSidW: {
+    parameters: [
+      LPVOID, // PSID Sid
+      BUFFER, // LPWSTR *StringSid
+    ],
+    result: BOOL,
+  },
+  ConvertStringSecurityDescriptorToSecurityDescriptorW: {
+    parameters: [
+      LPWSTR, // StringSecurityDescriptor
+      DWORD, // StringSDRevision
+      BUFFER, // PSECURITY_DESCRIPTOR *SecurityDescriptor
+      BUFFER, // PULONG SecurityDescriptorSize
+    ],
+    result: BOOL,
+  },
+  GetKernelObjectSecurity: {
+    parameters: [
+      HANDLE, // Handle
+      DWORD, // SECURITY_INFORMATION RequestedInformation
+      BUFFER, // PSECURITY_DESCRIPTOR pSecurityDescriptor
+      DWORD, // nLength
+      BUFFER, // LPDWORD lpnLengthNeeded
+    ],
+    result: BOOL,
+  },
+  GetTokenInformation: {
+    parameters: [
+      HANDLE, // TokenHandle
+      DWORD, // TOKEN_INFORMATION_CLASS TokenInformationClass
+      BUFFER, // TokenInformation
+      DWORD, // TokenInformationLength
+      BUFFER, // PDWORD ReturnLength
+    ],
+    result: BOOL,
+  },
+  OpenProcessToken: {
+    parameters: [
+      HANDLE, // ProcessHandle
+      DWORD, // DesiredAccess
+      BUFFER, // PHANDLE TokenHandle
+    ],
+    result: BOOL,
+  },
+  SetKernelObjectSecurity: {
+    parameters: [
+      HANDLE, // Handle
+      DWORD, // SECURITY_INFORMATION SecurityInformation
+      LPVOID, // PSECURITY_DESCRIPTOR SecurityDescriptor
+    ],
+    result: BOOL,
+  },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** The functions of advapi32.dll; opens it at the first call. */
+export const advapi32: () => Symbols<typeof ADVAPI32> = lazyLibrary(
+  "advapi32.dll",
+  ADVAPI32,
+  kernel32,
+);

@@ -1,0 +1,47 @@
+/**
+ * ntdll.dll: what the kernel knows of a section and of a handle, and its table of upper and lower case, which
+ * kernel32 does not tell.
+ *
+ * @module
+ */
+
+import { kernel32 } from "./kernel32.ts";
+import {
+  BUFFER,
+  DWORD,
+  HANDLE,
+  lazyLibrary,
+  NTSTATUS,
+  SIZE_T,
+  type Symbols,
+  WCHAR,
+} from "./library.ts";
+
+/** The signatures of the functions that are called. */
+export const NTDLL = {
+  NtQueryObject: {
+    parameters: [
+      HANDLE, // Handle
+      DWORD, // OBJECT_INFORMATION_CLASS ObjectInformationClass
+      BUFFER, // PVOID ObjectInformation
+      DWORD, // ObjectInformationLength
+      BUFFER, // PULONG ReturnLength
+    ],
+    result: NTSTATUS,
+  },
+  NtQuerySection: {
+    parameters: [
+      HANDLE, // SectionHandle
+      DWORD, // SECTION_INFORMATION_CLASS SectionInformationClass
+      BUFFER, // PVOID SectionInformation
+      SIZE_T, // SectionInformationLength
+      BUFFER, // PSIZE_T ReturnLength
+    ],
+    result: NTSTATUS,
+  },
+  RtlNtStatusToDosError: { parameters: [NTSTATUS /* Status */], result: DWORD },
+  RtlUpcaseUnicodeChar: { parameters: [WCHAR /* SourceCharacter */], result: WCHAR },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** The functions of ntdll.dll; opens it at the first call. */
+export const ntdll: () => Symbols<typeof NTDLL> = lazyLibrary("ntdll.dll", NTDLL, kernel32);

@@ -1,0 +1,174 @@
+/**
+ * The first 2048 bytes of a broadcast ring's memory, all of them little-endian.
+ *
+ * | offset | what                                                                        |
+ * | -----: | --------------------------------------------------------------------------- |
+ * |      0 | u32 magic, 0x42524957 ("WIRB"); written last, so that it says "ready"       |
+ * |      4 | u32 version, 2; in version 1 there were no bits of seats                    |
+ * |      8 | u32 capacity of the ring in bytes, a power of two                           |
+ * |     12 | u32 the longest message in bytes                                            |
+ * |     16 | 16 random bytes, in the names of the events of receivers that sleep         |
+ * |     32 | u32 where these names are: 0 `Local\`, 1 `Global\`                          |
+ * |    128 | u64 newest: where the newest record begins that receivers were told of      |
+ * |    256 | u64 announced: what the sender writes, or may be about to write, ends here  |
+ * |    384 | u32 committed: where the newest record begins, as the sender alone sees it, |
+ * |        | for when it has died; the lower half of it                                  |
+ * |    512 | u32, u32: a bit for each receiver that sleeps; the sender takes them, and   |
+ * |        | sets the receivers' events; u32, u32: a bit for each that has a seat        |
+ * |    640 | the sender's place: u64 owner, u32 state, as in a channel                   |
+ * |   2048 | the ring                                                                    |
+ *
+ * The event of the receiver with bit 5 is `Local\winipc.RANDOM.reader.5`, where RANDOM are the 16 bytes in
+ * hexadecimal.
+ *
+ * Positions count 16 bytes since the beginning. They end before 2⁵³, as the messages' numbers do, and no ring
+ * lives to see that; a sender then refuses to send. Modulo the capacity they are places in the ring. A record begins at each: `i32 length` of the record with these
+ * 16 bytes, `i32 kind` (1 message, 2 padding up to the ring's end), `u64 number` of the message, then
+ * the message. The first message has number 1; a new ring has an empty one with number 0, after which everything begins.
+ *
+ * What is written all the time has a cache line of its own, and 128 bytes because processors
+ * fetch lines in pairs.
+ *
+ * @module
+ */
+
+import { describeOther, labelOf, MAGICS } from "../peer/memory.ts";
+import type { Place } from "../ring/layout.ts";
+import { isPossibleSize, LEAST_CAPACITY, type RingSize } from "../peer/capacity.ts";
+
+/** Where the ring begins. */
+export const HEADER_LENGTH = 2048;
+/** What positions count, in bytes: the length of a record without a message. */
+export const UNIT = 16;
+
+/** Words of the header, by their place in an `Int32Array`. */
+export const WORD = {
+  magic: 0,
+  version: 1,
+  capacity: 2,
+  maxMessageLength: 3,
+  scope: 8,
+  committed: 96,
+} as const;
+
+/** Positions in the header, by their place in a `BigUint64Array`. */
+export const POSITION = { newest: 16, announced: 32 } as const;
+
+/** Where the bits of the receivers' seats are. */
+export const SEATS_OFFSET = 512;
+
+/** Where the random bytes are, and how many. */
+const RANDOM = { offset: 16, length: 16 } as const;
+
+/** The sender's place; there is no word that says that it sleeps, for it never does. */
+export const SENDER: Place = { owner: 80, state: 162, sleeping: -1 };
+
+/** Kinds of record. */
+export const RECORD_KIND = { message: 1, padding: 2 } as const;
+
+export const MAGIC: number = MAGICS.broadcastRing;
+const VERSION = 2;
+const SCOPES = ["Local", "Global"] as const;
+
+/** What is settled when a broadcast ring is made. */
+export type BroadcastSettings = RingSize;
+
+/**
+ * The longest message that a ring can take: an eighth of it, so that a receiver has some time to
+ * read one before the sender comes round.
+ *
+ * @param capacity How many bytes the ring holds.
+ */
+export function longestMessage(capacity: number): number {
+  return capacity / 8 - UNIT;
+}
+
+/**
+ * Writes the header of a new ring, and its first record, into memory that is all zero.
+ *
+ * @param buffer The memory.
+ * @param settings What the ring is like.
+ * @param name Its full name, if it has one.
+ */
+export function writeHeader(
+  buffer: ArrayBuffer,
+  { capacity, maxMessageLength }: BroadcastSettings,
+  name?: string,
+): void {
+  const words = new Int32Array(buffer, 0, HEADER_LENGTH / 4 + 2);
+  words[WORD.version] = VERSION;
+  words[WORD.capacity] = capacity;
+  words[WORD.maxMessageLength] = maxMessageLength;
+  words[WORD.scope] = name?.startsWith("Global\\") ? 1 : 0;
+  crypto.getRandomValues(new Uint8Array(buffer, RANDOM.offset, RANDOM.length));
+  Atomics.store(new BigUint64Array(buffer), POSITION.announced, 1n);
+  words[HEADER_LENGTH / 4] = UNIT;
+  words[HEADER_LENGTH / 4 + 1] = RECORD_KIND.message;
+  Atomics.store(words, WORD.magic, MAGIC);
+}
+
+/**
+ * Reads the header of a ring.
+ *
+ * @param buffer The memory.
+ * @returns `undefined` if whoever made the memory has not written it yet.
+ * @throws {Deno.errors.InvalidData} If it is none.
+ */
+export function readHeader(buffer: ArrayBuffer): BroadcastSettings | undefined {
+  const notARing = (why: string) => notTheMemoryOfARing(labelOf(buffer), why);
+  if (buffer.byteLength < HEADER_LENGTH + LEAST_CAPACITY) {
+    throw notARing(`it has only ${buffer.byteLength} bytes`);
+  }
+  const words = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
+  const magic = Atomics.load(words, WORD.magic);
+  if (magic === 0) return undefined;
+  if (magic !== MAGIC) throw notARing(describeOther(magic));
+  const word = (index: number) => words[index]! >>> 0;
+  const version = word(WORD.version);
+  if (version !== VERSION) throw notARing(`it is of version ${version}`);
+  const size = { capacity: word(WORD.capacity), maxMessageLength: word(WORD.maxMessageLength) };
+  if (!isPossibleSize(size, buffer.byteLength - HEADER_LENGTH, longestMessage)) {
+    throw notARing("its header contradicts itself");
+  }
+  return size;
+}
+
+/**
+ * What the names of the events begin with by which receivers are woken.
+ *
+ * @param buffer The memory.
+ */
+export function eventNameOf(buffer: ArrayBuffer): string {
+  const scope = SCOPES[new Int32Array(buffer)[WORD.scope]!] ?? SCOPES[0];
+  return `${scope}\\winipc.${new Uint8Array(buffer, RANDOM.offset, RANDOM.length).toHex()}`;
+}
+
+/**
+ * Reads a position of the header.
+ *
+ * @param positions The header.
+ * @param index Which one.
+ * @throws {Deno.errors.InvalidData} If it can be none.
+ */
+export function readPosition(positions: BigUint64Array, index: number): number {
+  const position = Number(Atomics.load(positions, index));
+  if (position > Number.MAX_SAFE_INTEGER) {
+    throw invalid(positions.buffer, `it has a position of ${position}`);
+  }
+  return position;
+}
+
+/**
+ * Makes the error for memory whose contents contradict each other.
+ */
+export function invalid(buffer: ArrayBufferLike, what: string): Deno.errors.InvalidData {
+  return new Deno.errors.InvalidData(
+    `The memory of the ${labelOf(buffer)} was written to by somebody else: ${what}`,
+  );
+}
+
+function notTheMemoryOfARing(label: string, why: string): Deno.errors.InvalidData {
+  return new Deno.errors.InvalidData(
+    `Cannot open ${label}: the memory is not a broadcast ring's, ${why}`,
+  );
+}

@@ -1,0 +1,226 @@
+/**
+ * The end of a broadcast ring that messages are put into.
+ *
+ * @module
+ */
+
+import { assertInteger } from "../../../ffi/arguments.ts";
+import { bytesOf, type ByteSource } from "../../../ffi/bytes.ts";
+import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { type BroadcastSettings, SENDER } from "./layout.ts";
+import { BroadcastWriter } from "./writer.ts";
+import { leavePlace, takePlace } from "../peer/place.ts";
+import { assertNotTransferred, labelOf } from "../peer/memory.ts";
+import type { Seats } from "../peer/wake_events.ts";
+import { type Teller, tellSoon } from "../peer/flush_queue.ts";
+
+/** What an end needs of its ring. */
+export interface BroadcastEndOptions {
+  /** The ring's memory, in a buffer that no script gets. */
+  buffer: ArrayBuffer;
+  /** The ring's bytes, in the buffer that scripts get. */
+  ring: Uint8Array<ArrayBuffer>;
+  /** What its header said when it was checked. */
+  settings: BroadcastSettings;
+  /** Where receivers sleep. */
+  seats: Seats;
+}
+
+/** What a sender has done. */
+export interface BroadcastSenderStats {
+  /** How many messages it has sent. */
+  readonly messages: number;
+  /** How many bytes were in them. */
+  readonly bytes: number;
+  /** How often it had to wake a receiver that slept, which takes a call of the system. */
+  readonly wakeUps: number;
+}
+
+/**
+ * Puts messages into a broadcast ring; there is one at a time, in whichever process. It never waits: where
+ * receivers are slow, the oldest messages are written over.
+ */
+export class BroadcastSender extends Uncloneable implements Disposable {
+  /** The longest message, in bytes. */
+  readonly maxMessageLength: number;
+  readonly #options: BroadcastEndOptions;
+  readonly #writer: BroadcastWriter;
+  readonly #teller: Teller;
+  #claimed = -1;
+  #messages = 0;
+  #bytes = 0;
+  #wakeUps = 0;
+  #closed = false;
+
+  /**
+   * Takes the sender's place; `BroadcastRing.sender` calls this.
+   *
+   * @param options The ring.
+   */
+  constructor(options: BroadcastEndOptions) {
+    super();
+    const { buffer, settings, seats } = options;
+    takePlace(buffer, SENDER, "sender");
+    try {
+      const wake = () => {
+        this.#wakeUps += seats.wakeAll();
+      };
+      this.#options = options;
+      this.#writer = new BroadcastWriter(buffer, settings, wake);
+      this.#teller = {
+        isDue: false,
+        isUrgent: true,
+        done: () => this.#messages,
+        tell: () => this.#closed || this.#writer.flush(),
+      };
+      this.maxMessageLength = settings.maxMessageLength;
+      // Receivers that sleep do not watch this process yet. And who sent before may have been killed
+      // with bits taken and events not set.
+      seats.wakeEverySeat();
+    } catch (error) {
+      leavePlace(buffer, SENDER);
+      throw error;
+    }
+  }
+
+  /**
+   * The ring's bytes, for {@linkcode BroadcastSender.claimAt}.
+   *
+   * @throws {Deno.errors.BadResource} If the sender is closed.
+   * @throws {Deno.errors.Busy} If their buffer was transferred away: what is written to it is lost.
+   */
+  get ring(): Uint8Array<ArrayBuffer> {
+    this.#assertOpen();
+    const { ring } = this.#options;
+    return assertNotTransferred(ring);
+  }
+
+  /** What it has done until now. */
+  get stats(): BroadcastSenderStats {
+    return { messages: this.#messages, bytes: this.#bytes, wakeUps: this.#wakeUps };
+  }
+
+  /** Whether it is closed. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Sends a message, in place of the oldest ones.
+   *
+   * Receivers see it at the end of this turn of the event loop, and before that when 512 bytes
+   * have come together, when anything of this module waits, or with {@linkcode BroadcastSender.flush}.
+   *
+   * @param source The message. A shared buffer must not grow during the call.
+   * @throws {TypeError} If it is not bytes, or its buffer was transferred away.
+   * @throws {RangeError} If it is longer than the ring's longest message.
+   * @throws {Deno.errors.Busy} If a message is claimed.
+   * @throws {Deno.errors.BadResource} If the sender is closed.
+   * @throws {Deno.errors.InvalidData} If the ring has no positions left: there are 2⁵³, of 16 bytes each.
+   */
+  send(source: ByteSource): void {
+    const isPlain = source instanceof Uint8Array && source.length !== 0;
+    const bytes = isPlain ? source : bytesOf("the message", source);
+    this.#assertReady(bytes.length);
+    this.#writer.write(bytes);
+    this.#note(bytes.length);
+  }
+
+  /**
+   * Makes room for a message, to be written into {@linkcode BroadcastSender.ring} where it will be read:
+   * nothing is copied and nothing allocated.
+   *
+   * @param length Its length in bytes.
+   * @returns Where it begins in `ring`, at a multiple of 16. What lies outside of it is read by others.
+   * @throws {RangeError} If it is longer than the ring's longest message.
+   * @throws {Deno.errors.Busy} If a message is claimed already.
+   * @throws {Deno.errors.BadResource} If the sender is closed.
+   * @throws {Deno.errors.InvalidData} If the ring has no positions left: see {@linkcode BroadcastSender.send}.
+   */
+  claimAt(length: number): number {
+    this.#assertReady(length);
+    const offset = this.#writer.claim(length);
+    this.#claimed = length;
+    return offset;
+  }
+
+  /**
+   * Sends the message that was claimed.
+   *
+   * @param length How much of it. @default all
+   * @throws {TypeError} If none is claimed.
+   * @throws {RangeError} If more is to be sent than was claimed.
+   * @throws {Deno.errors.BadResource} If the sender is closed.
+   */
+  commit(length: number = this.#claimed): void {
+    this.#assertOpen();
+    if (this.#claimed < 0) throw new TypeError("Expected a message to be claimed before");
+    if (length !== this.#claimed) assertInteger("length", length, 0, this.#claimed);
+    this.#claimed = -1;
+    this.#writer.commit(length);
+    this.#note(length);
+  }
+
+  /** Gives up the message that was claimed, if one is. */
+  abort(): void {
+    this.#claimed = -1;
+  }
+
+  /**
+   * Tells receivers of all that was sent.
+   *
+   * @throws {Deno.errors.BadResource} If the sender is closed.
+   */
+  flush(): void {
+    this.#assertOpen();
+    this.#writer.flush();
+  }
+
+  /** Ends the stream: receivers get what was sent and is still there, and then the end. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { buffer, seats } = this.#options;
+    // From the last to the first, each whatever becomes of those before.
+    using stack = new DisposableStack();
+    stack.defer(() => this.#wakeUps += seats.wakeAll());
+    stack.defer(() => leavePlace(buffer, SENDER));
+    stack.defer(() => this.#writer.flush());
+  }
+
+  /** Ends the stream at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #note(length: number): void {
+    this.#messages++;
+    this.#bytes += length;
+    if (this.#writer.isPending) tellSoon(this.#teller);
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) {
+      throw new Deno.errors.BadResource(`The sender of the ${this.#label()} is closed`);
+    }
+  }
+
+  #assertReady(length: number): void {
+    this.#assertOpen();
+    // A symbol would throw at the comparison.
+    const isLength = typeof length === "number" && length >= 0 &&
+      length <= this.maxMessageLength && Number.isInteger(length);
+    if (!isLength) {
+      assertInteger("the message's length", length, 0, this.maxMessageLength);
+    }
+    if (this.#claimed >= 0) {
+      throw new Deno.errors.Busy(
+        `Cannot send to the ${this.#label()}: a message is claimed and not committed`,
+      );
+    }
+  }
+
+  #label(): string {
+    return labelOf(this.#options.buffer);
+  }
+}

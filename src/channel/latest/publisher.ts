@@ -1,0 +1,65 @@
+/**
+ * The writer's side of a latest value.
+ *
+ * The writer holds the mutex `NAME.writer`, and has its place in the memory besides. The place tells
+ * readers who writes, so that they notice its end. The mutex keeps a second writer out, and the place alone
+ * could not: Windows gives a dead writer's process id to another process soon. If this user may not
+ * look at that process, nobody can tell that the writer is dead. The system always gives a dead
+ * owner's mutex up, whoever asks.
+ *
+ * @module
+ */
+
+import { leavePlace, takePlace } from "../peer/place.ts";
+import { HEADER_LENGTH } from "../ring/layout.ts";
+import { type LatestParts, WRITER } from "./layout.ts";
+
+/** Has readers see values, for a writer that has the writer's place. */
+export class LatestPublisher implements Disposable {
+  readonly #parts: LatestParts;
+
+  /**
+   * Takes the place, and has every reader know of this writer.
+   *
+   * @param parts The memory. No other writer lives: the mutex is held.
+   */
+  constructor(parts: LatestParts) {
+    this.#parts = parts;
+    takeOver(parts.buffer);
+    try {
+      // Readers that sleep do not watch this process yet. And who wrote before may have been killed
+      // with bits taken and events not set.
+      parts.seats.wakeEverySeat();
+    } catch (error) {
+      leavePlace(parts.buffer, WRITER);
+      throw error;
+    }
+  }
+
+  /**
+   * Puts a new value in place of the newest, and wakes the readers that sleep.
+   */
+  publish(words: Int32Array<ArrayBuffer>): void {
+    this.#parts.slots.publish(words);
+    this.#parts.seats.wakeAll();
+  }
+
+  /** Leaves the place, and has the readers that sleep see that. */
+  [Symbol.dispose](): void {
+    leavePlace(this.#parts.buffer, WRITER);
+    this.#parts.seats.wakeAll();
+  }
+}
+
+/** Takes the place, whose owner does not live. */
+function takeOver(buffer: ArrayBuffer): void {
+  try {
+    takePlace(buffer, WRITER, "writer");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.Busy)) throw error;
+    // The owner's id belongs by now to a process that this user may not look at, or a reader has
+    // written there. The mutex knows better.
+    Atomics.store(new BigUint64Array(buffer, 0, HEADER_LENGTH / 8), WRITER.owner, 0n);
+    takePlace(buffer, WRITER, "writer");
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * How an end of a ring waits for the other one.
+ *
+ * @module
+ */
+
+import { lastError } from "../../../ffi/error.ts";
+import { kernel32 } from "../../../ffi/win32/kernel32.ts";
+import { INFINITE } from "../../../ffi/wait.ts";
+import type { SharedEvent, WaitOptions } from "../../sync/mod.ts";
+import { ParkedWait } from "../../sync/pool_thread_wait.ts";
+import { PATIENCE, standStillBriefly } from "../../wait/event_loop.ts";
+import { labelOf } from "./memory.ts";
+import { deadlineAfter, timeLeft } from "../../wait/options.ts";
+import type { OtherSide } from "./liveness.ts";
+import type { Sleeper } from "./wake_flag.ts";
+import { Spin } from "./spin.ts";
+import { tellMessages, tellNow } from "./flush_queue.ts";
+
+/** The most looks of who stands still anyway. */
+const LOOKS_STANDING_STILL = 4096;
+/** The most looks while an event loop stands still. */
+const LOOKS_IN_TURN = 512;
+
+/** So many sleeps that were over soon let one expect that the next one will be, too. */
+const STREAK = 3;
+
+const WAIT_OBJECT_0 = 0;
+const WAIT_TIMEOUT = 0x102;
+
+/** The longest sleep where others have to be asked for whether they are there, in milliseconds. */
+const LONGEST_SLEEP = 200;
+
+/** What an end waits with. */
+export interface EndWaitOptions {
+  /** The memory of the two ends. */
+  buffer: ArrayBuffer;
+  /** The end. */
+  sleeper: Sleeper;
+  /** The event that wakes it up. */
+  event: SharedEvent;
+  /** The other side. */
+  other: OtherSide;
+  /**
+   * Whether its event wakes other ends as well. An end that was woken then wakes the next one, and
+   * looks from time to time, for one that was woken may have been ended before it did so.
+   */
+  isShared: boolean;
+}
+
+/** Waits until something is there: spins for a while, and then sleeps until the end's event is set. */
+export class EndWait implements Disposable {
+  readonly #buffer: ArrayBuffer;
+  readonly #sleeper: Sleeper;
+  readonly #event: SharedEvent;
+  readonly #other: OtherSide;
+  readonly #isShared: boolean;
+  readonly #longestSleep: number;
+  /** For waits by promises. */
+  #parked: ParkedWait | undefined;
+  #closed = false;
+  /** Whether the process lives for as long as a wait by a promise lasts. */
+  #isHeld = true;
+  /** How often in a row a sleep was over soon. */
+  #quick = 0;
+  readonly #spinSync = new Spin(LOOKS_STANDING_STILL);
+  readonly #spin = new Spin(LOOKS_IN_TURN);
+
+  /** @param options What to wait with. */
+  constructor({ buffer, sleeper, event, other, isShared }: EndWaitOptions) {
+    this.#buffer = buffer;
+    this.#isShared = isShared;
+    this.#longestSleep = isShared || other.isMany ? LONGEST_SLEEP : Infinity;
+    this.#sleeper = sleeper;
+    this.#event = event;
+    this.#other = other;
+  }
+
+  /**
+   * Waits, and has the thread stand still meanwhile.
+   *
+   * @param isReady Whether what is waited for is there; also when the other end is gone.
+   * @param timeout The most to wait, in milliseconds.
+   * @returns Whether it was there in time.
+   */
+  untilSync(isReady: () => boolean, timeout: number): boolean {
+    tellMessages();
+    if (isReady()) return true;
+    if (timeout === 0) return false;
+    const deadline = deadlineAfter(timeout);
+    if (this.#spinSync.until(isReady, tellNow)) return true;
+    tellNow();
+    // It would take what this one is woken by.
+    this.#unpark();
+    for (let sleeps = 0;; sleeps++) {
+      const process = this.#other.look();
+      this.#sleeper.announce();
+      const left = timeLeft(deadline);
+      const ready = isReady();
+      if (ready || left === 0) {
+        this.#leave(sleeps > 0);
+        return ready;
+      }
+      const end = this.#sleepSync(process, Math.min(left, this.#longestSleep));
+      if (end === "ended") this.#other.noteDeath();
+      if (end === "late") this.#other.lookNowAndThen();
+    }
+  }
+
+  /**
+   * Waits.
+   *
+   * @param isReady Whether what is waited for is there; also when the other end is gone.
+   * @param options How long.
+   * @returns Whether it was there in time.
+   */
+  async until(
+    isReady: () => boolean,
+    { timeout = Infinity, signal }: WaitOptions,
+  ): Promise<boolean> {
+    tellMessages();
+    if (isReady() || this.#spin.until(isReady, tellNow)) return true;
+    tellNow();
+    const deadline = deadlineAfter(timeout);
+    for (let sleeps = 0;; sleeps++) {
+      this.#other.awaitDeath();
+      this.#sleeper.announce();
+      const left = Math.ceil(timeLeft(deadline));
+      const ready = isReady();
+      if (ready || left === 0) {
+        this.#leave(sleeps > 0);
+        return ready;
+      }
+      try {
+        const timeout = Math.min(left, this.#longestSleep);
+        const isWoken = await this.#sleep({ timeout, ...(signal && { signal }) });
+        // The place is somebody else's by now, and the memory may be gone.
+        if (this.#closed) {
+          if (isWoken) this.#passOn();
+          return isReady();
+        }
+        if (!isWoken) this.#other.lookNowAndThen();
+      } catch (error) {
+        if (!this.#closed) this.#leave(true);
+        throw error;
+      }
+    }
+  }
+
+  /**
+   * Sets whether the process lives for as long as a wait by a promise lasts.
+   *
+   * A wait that is parked always holds the process. So it is ended, and goes on as a registered one.
+   */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    if (isHeld) {
+      this.#event.ref();
+    } else {
+      this.#event.unref();
+      this.#unpark();
+    }
+  }
+
+  /** Whoever waits is to look whether it is closed, and nobody will wait any more. */
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    this.#unpark();
+  }
+
+  /** Sleeps until the event is set; tells whether it was in time. */
+  async #sleep(options: WaitOptions): Promise<boolean> {
+    const began = performance.now();
+    const isWoken = this.#glance() || await this.#park(options);
+    this.#quick = performance.now() - began < PATIENCE ? this.#quick + 1 : 0;
+    return isWoken;
+  }
+
+  /**
+   * Sleeps with the thread standing still, for a moment, where that has always been enough lately: to
+   * the system's next tick, which may be 15 milliseconds away, where it is not.
+   */
+  #glance(): boolean {
+    if (this.#quick < STREAK) return false;
+    return standStillBriefly(() => this.#sleepSync(undefined, PATIENCE)) === "woken";
+  }
+
+  /** Sleeps without the thread standing still. */
+  async #park(options: WaitOptions): Promise<boolean> {
+    // What wakes one of several ends is not to be taken by one that does not sleep.
+    if (!this.#isShared && this.#isHeld && ParkedWait.isPossible) {
+      if (this.#parked === undefined || this.#parked.isStopped) {
+        this.#parked = new ParkedWait(this.#event);
+      }
+      return await this.#parked.wait(options);
+    }
+    try {
+      await this.#event.wait(options);
+      return true;
+    } catch (error) {
+      if (error instanceof Deno.errors.TimedOut) return false;
+      throw error;
+    }
+  }
+
+  #unpark(): void {
+    this.#parked?.stop();
+    this.#parked = undefined;
+  }
+
+  /** Has the place's next end look: what this wait took after its own end was closed may be the next one's. */
+  #passOn(): void {
+    if (!this.#event.closed) this.#event.set();
+  }
+
+  /** Does not sleep any more. Others may: the next one of them is to look as well. */
+  #leave(hasSlept: boolean): void {
+    if (!this.#isShared) this.#sleeper.rise();
+    else if (hasSlept) this.#event.set();
+  }
+
+  #sleepSync(process: bigint | undefined, timeout: number): "woken" | "ended" | "late" {
+    const event = this.#event.unsafeHandle;
+    const handles = process === undefined
+      ? BigUint64Array.of(event)
+      : BigUint64Array.of(event, process);
+    const milliseconds = Math.min(Math.ceil(timeout), INFINITE);
+    const { WaitForMultipleObjectsEx } = kernel32();
+    const code = WaitForMultipleObjectsEx(handles.length, handles, 0, milliseconds, 0);
+    if (code === WAIT_OBJECT_0 + 1) return "ended";
+    if (code === WAIT_OBJECT_0) return "woken";
+    if (code === WAIT_TIMEOUT) return "late";
+    throw lastError(
+      "WaitForMultipleObjectsEx",
+      `Cannot wait for the other end of the ${labelOf(this.#buffer)}`,
+    );
+  }
+}

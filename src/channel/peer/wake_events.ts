@@ -1,0 +1,186 @@
+/**
+ * How any number of readers fall asleep, up to 64 at a time, and whoever has something for them wakes them up.
+ *
+ * A reader that may sleep has a seat: an event with the seat's number in its name, and two bits in the
+ * memory. One bit says that the reader sleeps, the other one that the seat is taken. The event belongs to
+ * the reader alone, so that the seat of a reader that was killed is free again by itself. Its bits may
+ * stay; whoever wakes it finds no such event.
+ *
+ * For why nobody sleeps through anything see wake_flag.ts; a bit is what the word is there.
+ *
+ * A writer takes the bits first and then sets the events, for a bit that was taken later could be that of
+ * a reader that was woken and sleeps again. If the writer is killed in between, a reader has neither
+ * bit nor event. Two things wake that reader:
+ *
+ * 1. Whoever sleeps watches the writer's process, and looks again when that process ends.
+ * 2. A writer that comes wakes every reader that has a seat. Some of them may have fallen asleep while
+ *    there was no writer to watch, and a writer before this one may have taken their bits.
+ *
+ * After that the reader sees the new writer, and watches its process. A writer that is killed while it
+ * comes may leave readers that watch nobody; these look for a writer twice a second (see liveness.ts).
+ *
+ * @module
+ */
+
+import { unless } from "../../../ffi/error.ts";
+import type { OptionChecks } from "../../../ffi/arguments.ts";
+import { assertSecurity, type Security } from "../../../ffi/security.ts";
+import { SharedEvent } from "../../sync/mod.ts";
+import { labelOf } from "./memory.ts";
+import type { Sleeper } from "./wake_flag.ts";
+
+/** How many seats there are. */
+export const SEATS = 64;
+/** How many 32-bit words have a bit for each seat. */
+const BIT_WORDS = SEATS / 32;
+/** How many 32-bit words the seats take: bits of readers that sleep, and then bits of seats that are taken. */
+export const SEAT_WORDS: number = 2 * BIT_WORDS;
+
+/** Who may wake a reader. */
+export interface SeatOptions {
+  /**
+   * Who may: `"user"`, this user and the system; `"everyone"` on the machine; or a descriptor in
+   * SDDL. (`"everyone-full"`, for programs that ask for all rights, lets any program shut out all others.)
+   *
+   * @default "user"
+   */
+  security?: Security;
+}
+
+/** The checks of {@linkcode SeatOptions}. */
+export const SEAT_CHECKS: OptionChecks<SeatOptions> = { security: assertSecurity };
+
+/** The seats of a memory's readers. */
+export class Seats {
+  readonly #words: Int32Array<ArrayBuffer>;
+  readonly #name: string;
+
+  /**
+   * Lays seats over memory.
+   *
+   * @param words As many as {@linkcode SEAT_WORDS} says.
+   * @param name What the names of the events begin with.
+   */
+  constructor(words: Int32Array<ArrayBuffer>, name: string) {
+    this.#words = words;
+    this.#name = name;
+  }
+
+  /**
+   * Wakes all readers that sleep, after something was published. If none does, the system is asked for
+   * nothing.
+   *
+   * @returns How many there were.
+   */
+  wakeAll(): number {
+    let count = 0;
+    for (let word = 0; word < BIT_WORDS; word++) {
+      if (Atomics.load(this.#words, word) === 0) continue;
+      let bits = Atomics.exchange(this.#words, word, 0);
+      try {
+        for (; bits !== 0; bits &= bits - 1) if (this.#wake(word, bits)) count++;
+      } finally {
+        // Where an event could not be set, its reader still sleeps, and so do those after it.
+        if (bits !== 0) Atomics.or(this.#words, word, bits);
+      }
+    }
+    return count;
+  }
+
+  /**
+   * Wakes every reader that has a seat, also one whose bit does not say that it sleeps; for a writer that
+   * has just taken its place. The bits stay as they are.
+   */
+  wakeEverySeat(): void {
+    for (let word = 0; word < BIT_WORDS; word++) {
+      let bits = Atomics.load(this.#words, BIT_WORDS + word);
+      for (; bits !== 0; bits &= bits - 1) this.#wake(word, bits);
+    }
+  }
+
+  /**
+   * Takes a seat that nobody has.
+   *
+   * @param options Who may wake this reader.
+   * @throws {Deno.errors.Busy} If there is none.
+   */
+  take(options: SeatOptions = {}): Seat {
+    for (let seat = 0; seat < SEATS; seat++) {
+      const create = () => SharedEvent.create(seatName(this.#name, seat), options);
+      const event = unless(Deno.errors.AlreadyExists, create);
+      if (event !== undefined) return new Seat(event, this.#words, seat);
+    }
+    throw new Deno.errors.Busy(
+      `Cannot wait for the ${labelOf(this.#words.buffer)}: ${SEATS} readers wait for it already`,
+    );
+  }
+
+  /** Wakes the reader of the lowest bit in a word; tells whether there is one. */
+  #wake(word: number, bits: number): boolean {
+    return wake(seatName(this.#name, word * 32 + 31 - Math.clz32(bits & -bits)));
+  }
+}
+
+/** The seat of a reader. */
+export class Seat implements Sleeper, Disposable {
+  /** The event by which it is woken. */
+  readonly event: SharedEvent;
+  readonly #words: Int32Array<ArrayBuffer>;
+  readonly #word: number;
+  readonly #bit: number;
+
+  /** Takes it; `Seats.take` calls this. */
+  constructor(event: SharedEvent, words: Int32Array<ArrayBuffer>, seat: number) {
+    this.event = event;
+    this.#words = words;
+    this.#word = seat >> 5;
+    this.#bit = 1 << (seat & 31);
+    Atomics.or(words, BIT_WORDS + this.#word, this.#bit);
+  }
+
+  /** Says that the reader is going to sleep; it then has to look a second time. */
+  announce(): void {
+    Atomics.or(this.#words, this.#word, this.#bit);
+  }
+
+  /** Says that the reader does not sleep after all, or no longer. */
+  rise(): void {
+    Atomics.and(this.#words, this.#word, ~this.#bit);
+  }
+
+  /** Gives the seat back. */
+  close(): void {
+    if (this.event.closed) return;
+    // First the bits: when the event is gone, the seat is the next reader's. The memory may be gone already.
+    if (this.#words.length > 0) {
+      Atomics.and(this.#words, BIT_WORDS + this.#word, ~this.#bit);
+      this.rise();
+    }
+    this.event.close();
+  }
+
+  /** Gives the seat back at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function seatName(name: string, seat: number): string {
+  return `${name}.reader.${seat}`;
+}
+
+/** Sets the event of a reader, if there is one. */
+function wake(name: string): boolean {
+  try {
+    using event = SharedEvent.open(name);
+    event.set();
+    return true;
+  } catch (error) {
+    // The reader is gone, or somebody has set a bit and taken a name who is no reader.
+    const { NotFound, InvalidData, PermissionDenied } = Deno.errors;
+    const expected = error instanceof NotFound || error instanceof InvalidData ||
+      error instanceof PermissionDenied;
+    if (!expected) throw error;
+    return false;
+  }
+}

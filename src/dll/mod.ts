@@ -1,0 +1,21 @@
+/**
+ * DLLs whose variables processes share (`#pragma data_seg`): building, loading and inspecting them.
+ *
+ * @module
+ */
+
+export type { ByteSource } from "../../ffi/bytes.ts";
+export type { Counter, CounterName, CounterValue } from "./counter.ts";
+export { inspectImage } from "./image.ts";
+export type { Machine } from "./pe/format.ts";
+export type { ImageProblem } from "./pe/source.ts";
+export type { ImageSection } from "./pe/sections.ts";
+export type { ImageExport } from "./pe/exports.ts";
+export type { ImageInfo } from "./pe/read.ts";
+export { type Counters, type LoadOptions, SharedSection } from "./shared_section.ts";
+export {
+  buildSharedSection,
+  declareSharedSection,
+  type SharedSectionOptions,
+  type Variables,
+} from "./build.ts";

@@ -1,0 +1,295 @@
+/**
+ * Writes a DLL that has variables and nothing else.
+ *
+ * The checksum of an image, as ImageHlp computes it.
+ *
+ * The export table of an image: the names of variables, for `GetProcAddress`.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/debug/pe-format}
+ * @see {@link https://learn.microsoft.com/windows/win32/api/imagehlp/nf-imagehlp-checksummappedfile}
+ * @see {@link https://learn.microsoft.com/windows/win32/debug/pe-format#the-edata-section-image-only}
+ * @module
+ */
+
+import { alignUp } from "../../struct/placement.ts";
+import {
+  DIRECTORY_COUNT,
+  FILE_HEADER,
+  IMAGE_DIRECTORY_ENTRY_BASERELOC,
+  IMAGE_DIRECTORY_ENTRY_EXPORT,
+  IMAGE_DOS_HEADER,
+  IMAGE_DOS_SIGNATURE,
+  IMAGE_EXPORT_DIRECTORY,
+  IMAGE_NT_SIGNATURE,
+  IMAGE_OPTIONAL_HEADER32,
+  IMAGE_OPTIONAL_HEADER64,
+  IMAGE_SCN_CNT_INITIALIZED_DATA,
+  IMAGE_SCN_MEM_DISCARDABLE,
+  IMAGE_SCN_MEM_READ,
+  IMAGE_SCN_MEM_SHARED,
+  IMAGE_SCN_MEM_WRITE,
+  IMAGE_SECTION_HEADER,
+  type Machine,
+  MACHINES,
+  PE32,
+  PE32_PLUS,
+} from "./format.ts";
+
+const SECTION_ALIGNMENT = 4096;
+const FILE_ALIGNMENT = 512;
+
+/** `IMAGE_FILE_EXECUTABLE_IMAGE | IMAGE_FILE_DLL` */
+const DLL = 0x0002 + 0x2000;
+/** `IMAGE_FILE_LARGE_ADDRESS_AWARE` */
+const LARGE_ADDRESS_AWARE = 0x0020;
+/** `IMAGE_FILE_32BIT_MACHINE` */
+const MACHINE_32_BIT = 0x0100;
+/** `IMAGE_SUBSYSTEM_WINDOWS_GUI`, which linkers give to DLLs. */
+const SUBSYSTEM = 2;
+/** `IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE | NX_COMPAT | NO_SEH` */
+const DLL_CHARACTERISTICS = 0x0040 + 0x0100 + 0x0400;
+/** `IMAGE_DLLCHARACTERISTICS_HIGH_ENTROPY_VA` */
+const HIGH_ENTROPY_VA = 0x0020;
+
+/** Where linkers would put a DLL. */
+const IMAGE_BASE_64 = 0x1_8000_0000n;
+const IMAGE_BASE_32 = 0x1000_0000;
+
+const READ_DATA = IMAGE_SCN_CNT_INITIALIZED_DATA + IMAGE_SCN_MEM_READ;
+
+/** The sections that an image has; their names are taken. */
+export const OWN_SECTIONS = [".edata", ".reloc"] as const;
+
+/** What is to be in an image. */
+export interface ImageContents {
+  /** The machine it is for. */
+  readonly machine: Machine;
+  /** The file name that it is to have. */
+  readonly fileName: string;
+  /** The name of the shared section, at most 8 bytes of ASCII. */
+  readonly section: string;
+  /** What is in that section at first. */
+  readonly data: Uint8Array<ArrayBuffer>;
+  /** Where in it each variable is, in bytes. */
+  readonly variables: ReadonlyMap<string, number>;
+}
+
+/** A section that has its place. */
+interface PlacedSection {
+  readonly name: string;
+  readonly characteristics: number;
+  /** What is in it. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Where it is in the memory, from the image's base. */
+  readonly address: number;
+  /** Where it is in the file. */
+  readonly pointer: number;
+  /** How much room it has in the file. */
+  readonly rawSize: number;
+}
+
+/**
+ * Writes an image. The same contents give the same bytes.
+ *
+ * @param contents What is to be in it.
+ */
+export function writeImage(contents: ImageContents): Uint8Array<ArrayBuffer> {
+  const { machine, fileName, section, data, variables } = contents;
+  const [exportName, relocationName] = OWN_SECTIONS;
+  const shared = place(section, READ_DATA + IMAGE_SCN_MEM_WRITE + IMAGE_SCN_MEM_SHARED, data);
+  const table = exportTable(fileName, nextAddress(shared), variables, shared.address);
+  const exports = place(exportName, READ_DATA, table, shared);
+  const relocations = place(
+    relocationName,
+    READ_DATA + IMAGE_SCN_MEM_DISCARDABLE,
+    emptyRelocations(shared.address),
+    exports,
+  );
+  const image = new Uint8Array(relocations.pointer + relocations.rawSize);
+  for (const { bytes, pointer, rawSize } of [shared, exports, relocations]) {
+    image.set(bytes.subarray(0, rawSize), pointer);
+  }
+  writeHeaders(image, machine, [shared, exports, relocations]);
+  return image;
+}
+
+/** Gives a section its place behind another, or behind the headers. */
+function place(
+  name: string,
+  characteristics: number,
+  bytes: Uint8Array<ArrayBuffer>,
+  last?: PlacedSection,
+): PlacedSection {
+  return {
+    name,
+    characteristics,
+    bytes,
+    address: nextAddress(last),
+    pointer: last === undefined ? FILE_ALIGNMENT : last.pointer + last.rawSize,
+    rawSize: alignUp(lengthWithoutZeros(bytes), FILE_ALIGNMENT),
+  };
+}
+
+function writeHeaders(
+  image: Uint8Array<ArrayBuffer>,
+  machine: Machine,
+  [shared, exports, relocations]: readonly [PlacedSection, PlacedSection, PlacedSection],
+): void {
+  const sections = [shared, exports, relocations];
+  const wide = machine !== "x86";
+  const optionalHeader = wide ? IMAGE_OPTIONAL_HEADER64 : IMAGE_OPTIONAL_HEADER32;
+  const fileHeaderAt = IMAGE_DOS_HEADER.byteLength;
+  const optionalHeaderAt = fileHeaderAt + FILE_HEADER.byteLength;
+  const sectionsAt = optionalHeaderAt + optionalHeader.byteLength;
+  IMAGE_DOS_HEADER.write(image, {
+    e_magic: IMAGE_DOS_SIGNATURE,
+    e_cparhdr: IMAGE_DOS_HEADER.byteLength / 16,
+    e_lfarlc: IMAGE_DOS_HEADER.byteLength,
+    e_lfanew: fileHeaderAt,
+  });
+  FILE_HEADER.write(image, {
+    Signature: IMAGE_NT_SIGNATURE,
+    Machine: MACHINES[machine],
+    NumberOfSections: sections.length,
+    SizeOfOptionalHeader: optionalHeader.byteLength,
+    Characteristics: DLL + (wide ? LARGE_ADDRESS_AWARE : MACHINE_32_BIT),
+  }, fileHeaderAt);
+  const version = { major: 6, minor: machine === "arm64" ? 2 : 0 };
+  const common = {
+    SizeOfInitializedData: sections.reduce((sum, { rawSize }) => sum + rawSize, 0),
+    SectionAlignment: SECTION_ALIGNMENT,
+    FileAlignment: FILE_ALIGNMENT,
+    MajorOperatingSystemVersion: version.major,
+    MinorOperatingSystemVersion: version.minor,
+    MajorSubsystemVersion: version.major,
+    MinorSubsystemVersion: version.minor,
+    SizeOfImage: nextAddress(sections.at(-1)),
+    SizeOfHeaders: FILE_ALIGNMENT,
+    Subsystem: SUBSYSTEM,
+    DllCharacteristics: DLL_CHARACTERISTICS + (wide ? HIGH_ENTROPY_VA : 0),
+    NumberOfRvaAndSizes: DIRECTORY_COUNT,
+    DataDirectory: Array.from(
+      { length: DIRECTORY_COUNT },
+      (_, index) =>
+        index === IMAGE_DIRECTORY_ENTRY_EXPORT
+          ? directory(exports)
+          : index === IMAGE_DIRECTORY_ENTRY_BASERELOC
+          ? directory(relocations)
+          : {},
+    ),
+  };
+  // No code, no entry point, no stack or heap of its own: those fields stay 0.
+  if (wide) {
+    IMAGE_OPTIONAL_HEADER64.write(
+      image,
+      { ...common, Magic: PE32_PLUS, ImageBase: IMAGE_BASE_64 },
+      optionalHeaderAt,
+    );
+  } else {
+    IMAGE_OPTIONAL_HEADER32.write(
+      image,
+      { ...common, Magic: PE32, BaseOfData: shared.address, ImageBase: IMAGE_BASE_32 },
+      optionalHeaderAt,
+    );
+  }
+  sections.forEach((section, index) => {
+    IMAGE_SECTION_HEADER.write(image, {
+      Name: Array.from({ length: 8 }, (_, at) => section.name.charCodeAt(at) || 0),
+      VirtualSize: section.bytes.length,
+      VirtualAddress: section.address,
+      SizeOfRawData: section.rawSize,
+      PointerToRawData: section.pointer,
+      Characteristics: section.characteristics,
+    }, sectionsAt + index * IMAGE_SECTION_HEADER.byteLength);
+  });
+  // Both kinds have it at the same place.
+  const at = optionalHeaderAt + IMAGE_OPTIONAL_HEADER64.offsetOf("CheckSum");
+  new DataView(image.buffer).setUint32(at, checksumOf(image), true);
+}
+
+function directory(section: PlacedSection) {
+  return { VirtualAddress: section.address, Size: section.bytes.length };
+}
+
+/** Where the section behind another begins in the memory. */
+function nextAddress(last: PlacedSection | undefined): number {
+  return last === undefined
+    ? SECTION_ALIGNMENT
+    : alignUp(last.address + last.bytes.length, SECTION_ALIGNMENT);
+}
+
+/** How much of a section has to be in the file: Windows fills the rest with zeros. At least one byte. */
+function lengthWithoutZeros(bytes: Uint8Array): number {
+  return Math.max(bytes.findLastIndex((byte) => byte !== 0) + 1, 1);
+}
+
+/**
+ * A table of relocations with nothing to relocate: an image without any would be taken for one
+ * that cannot be moved, and would not be put at a random address.
+ */
+function emptyRelocations(page: number): Uint8Array<ArrayBuffer> {
+  // The page, the block's size, and two entries that are there to fill it up (IMAGE_REL_BASED_ABSOLUTE).
+  return new Uint8Array(Uint32Array.of(page, 12, 0).buffer);
+}
+
+/**
+ * Adds up an image in 16-bit words, with the carry put back in, and adds its length.
+ *
+ * @param image The image, an even number of bytes, whose checksum is 0 as yet.
+ */
+export function checksumOf(image: Uint8Array<ArrayBuffer>): number {
+  const data = new DataView(image.buffer, image.byteOffset, image.byteLength);
+  let sum = 0;
+  for (let at = 0; at < image.length; at += 2) {
+    sum += data.getUint16(at, true);
+    sum = (sum & 0xffff) + (sum >>> 16);
+  }
+  return sum + image.length;
+}
+
+/**
+ * Writes an export table.
+ *
+ * @param fileName The file name of the image.
+ * @param address Where the table will be in the memory, from the image's base.
+ * @param variables Where each variable is in its section, in bytes.
+ * @param sectionAddress Where that section is.
+ */
+export function exportTable(
+  fileName: string,
+  address: number,
+  variables: ReadonlyMap<string, number>,
+  sectionAddress: number,
+): Uint8Array<ArrayBuffer> {
+  // Windows looks names up by halves, so they have to be in the order of their bytes.
+  const names = [...variables.keys()].sort();
+  const count = names.length;
+  const functionsAt = IMAGE_EXPORT_DIRECTORY.byteLength;
+  const namesAt = functionsAt + count * 4;
+  const ordinalsAt = namesAt + count * 4;
+  const textsAt = ordinalsAt + count * 2;
+  const texts = [fileName, ...names].map((text) => new TextEncoder().encode(`${text}\0`));
+  const table = new Uint8Array(textsAt + texts.reduce((sum, { length }) => sum + length, 0));
+  const data = new DataView(table.buffer);
+  let at = textsAt;
+  const textAddresses = texts.map((text) => {
+    table.set(text, at);
+    at += text.length;
+    return address + at - text.length;
+  });
+  IMAGE_EXPORT_DIRECTORY.write(table, {
+    Name: textAddresses[0]!,
+    Base: 1,
+    NumberOfFunctions: count,
+    NumberOfNames: count,
+    AddressOfFunctions: address + functionsAt,
+    AddressOfNames: address + namesAt,
+    AddressOfNameOrdinals: address + ordinalsAt,
+  });
+  names.forEach((name, index) => {
+    data.setUint32(functionsAt + index * 4, sectionAddress + variables.get(name)!, true);
+    data.setUint32(namesAt + index * 4, textAddresses[index + 1]!, true);
+    data.setUint16(ordinalsAt + index * 2, index, true);
+  });
+  return table;
+}

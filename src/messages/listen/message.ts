@@ -1,0 +1,124 @@
+/**
+ * A message as a listener gives it to the script.
+ *
+ * @module
+ */
+
+import { assertBigInteger, assertOptions, pickOptions } from "../../../ffi/arguments.ts";
+import { assertBytes } from "../../../ffi/bytes.ts";
+import {
+  type CopyData,
+  SEND_OPTIONS,
+  type SendCopyDataOptions,
+  sendFrom,
+} from "../send/copy_data.ts";
+import { decodeText, type TextEncoding } from "../encoding.ts";
+import type { Handling, IncomingMessage } from "../window/own.ts";
+import { MessageSender } from "./origin.ts";
+import { isOneWindow } from "../window/find.ts";
+
+/** Where a message came to. */
+interface MessageReceiver {
+  /** The window of the listener. */
+  readonly handle: bigint;
+  /** The work of the handler that gets the message; `undefined` if the message is read. */
+  readonly handling: Handling | undefined;
+}
+
+/** How to reply to a message. */
+export interface ReplyOptions extends Omit<SendCopyDataOptions, "from"> {}
+
+const { from: _, ...REPLY_OPTIONS } = SEND_OPTIONS;
+
+/** Puts a message together that can be replied to. It is for listeners, and not exported to scripts. */
+export let receivedMessage: (
+  incoming: IncomingMessage,
+  receiver: MessageReceiver,
+) => CopyDataMessage;
+
+/** What came by WM_COPYDATA. */
+export class CopyDataMessage {
+  /** The number that tells what the data is (`dwData`). */
+  readonly id: bigint;
+  /** The data, as many bytes as the sender counted (`cbData`); a copy, the script's own. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Who the message says it is from. */
+  readonly sender: MessageSender;
+  #receiver: MessageReceiver | undefined;
+
+  static {
+    receivedMessage = (incoming, receiver) => {
+      const message = new CopyDataMessage(incoming);
+      message.#receiver = receiver;
+      return message;
+    };
+  }
+
+  /**
+   * Puts a message together, which no listener has received and which cannot be replied to.
+   *
+   * @param message The message as it came.
+   */
+  constructor({ id, bytes, sender }: IncomingMessage) {
+    assertBigInteger("id", id, 0n, 2n ** 64n - 1n);
+    assertBytes("bytes", bytes);
+    this.id = id;
+    this.bytes = bytes;
+    this.sender = new MessageSender(sender);
+  }
+
+  /**
+   * The data as a text, up to the first NUL if there is one: some senders count it in
+   * and some do not.
+   *
+   * @param encoding How the sender wrote it. @default "utf-16le"
+   */
+  text(encoding?: TextEncoding): string {
+    return decodeText(this.bytes, encoding);
+  }
+
+  /**
+   * Sends data to the window that the message names as its sender's, in the name of the listener's
+   * window, and waits for the answer.
+   *
+   * A handler may do so before it answers, as programs expect that are answered by a message of
+   * their own: the sender gets the reply while it waits. The reply waits for no send that began before
+   * the handler.
+   *
+   * @example
+   * ```ts
+   * import { CopyDataListener, sendCopyData } from "@winipc/winipc/messages";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await CopyDataListener.open({
+   *   onMessage: (message) => message.reply(message.text().toUpperCase()),
+   * });
+   * await using client = await CopyDataListener.open();
+   * assertEquals(await sendCopyData(server, "hello", { from: client }), 1n);
+   * assertEquals((await client.receive())!.text(), "HELLO");
+   * ```
+   *
+   * @param data What to send, at most 4294967295 bytes.
+   * @returns What the sender's window procedure answered.
+   * @throws {Deno.errors.NotFound} If the message names no sender, or its window is gone.
+   * @throws {Deno.errors.TimedOut} If there is no answer in time; the sender may still get the data.
+   * @throws {Deno.errors.PermissionDenied} If the sender runs with more rights and takes no messages from this one (UIPI).
+   * @throws {Win32Error} If Windows does not know the code page.
+   * @throws {TypeError} If an argument is of the wrong kind, or the text cannot be written in the encoding.
+   * @throws {RangeError} If a number is out of range.
+   */
+  async reply(data: CopyData, options: ReplyOptions = {}): Promise<bigint> {
+    assertOptions(options, REPLY_OPTIONS);
+    // The sender's handle is whatever a stranger has made up.
+    if (this.#receiver === undefined || !isOneWindow(this.sender.handle)) {
+      throw new Deno.errors.NotFound(
+        "Cannot reply to a message that names no window as its sender's",
+      );
+    }
+    const { handle: from, handling } = this.#receiver;
+    return await sendFrom(handling, this.sender, data, {
+      ...pickOptions(options, REPLY_OPTIONS),
+      from,
+    });
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * Which thread sends what: a few of them send, each to one window at a time.
+ *
+ * So messages to one window arrive in order, and a window that hangs holds up one thread and what goes
+ * to that window.
+ *
+ * The order in which the sends to one window go out.
+ *
+ * @module
+ */
+
+import { MOST_NESTED } from "../listen/protocol.ts";
+import { Sender } from "./host.ts";
+import type { SenderJob } from "./job.ts";
+
+/** Maximum number of threads for sends of no handler: as many windows may hang before others wait. */
+const MAX_SENDERS = 8;
+/** Maximum number of threads in all: what handlers send must not wait for what waits for the handlers. */
+const MAX_SENDERS_WITH_HANDLERS = MAX_SENDERS + MOST_NESTED;
+
+/** What goes to each window that has anything. */
+const queues = new Map<bigint, SenderQueue<SenderJob>>();
+/** What can go out as soon as there is a thread for it, in order. */
+const ready: Lane<SenderJob>[] = [];
+const idle: Sender[] = [];
+/** How many threads send, and how many of them send for no handler. */
+let busy = 0;
+let busyForNoHandler = 0;
+
+/**
+ * Sends after what is on its way to the same window.
+ *
+ * @param job What to send.
+ */
+export function enqueue(job: SenderJob): void {
+  const { window } = job.parcel;
+  const queue = queues.get(window) ?? new SenderQueue<SenderJob>();
+  queues.set(window, queue);
+  queue.add(job);
+  assign(queue);
+}
+
+/** Gives sends to threads while there are both. */
+function assign(queue: SenderQueue<SenderJob>): void {
+  ready.push(...queue.takeReady());
+  for (let next; (next = ready.findIndex(hasThreadFor)) >= 0;) {
+    const [lane] = ready.splice(next, 1);
+    void serve(lane!);
+  }
+}
+
+function hasThreadFor({ since }: Lane<SenderJob>): boolean {
+  return since > 0 ? busy < MAX_SENDERS_WITH_HANDLERS : busyForNoHandler < MAX_SENDERS;
+}
+
+/** Sends what comes first in a lane, and has the thread look for another when that is answered. */
+async function serve(lane: Lane<SenderJob>): Promise<void> {
+  const job = lane.jobs[0]!;
+  const ofNoHandler = lane.since === 0 ? 1 : 0;
+  busy++;
+  busyForNoHandler += ofNoHandler;
+  try {
+    const sender = idle.pop() ?? await Sender.start();
+    if (!job.over) job.finish(await sender.send({ ...job.parcel, timeout: job.timeLeft }));
+    idle.push(sender);
+  } catch (error) {
+    job.fail(error);
+  }
+  busy--;
+  busyForNoHandler -= ofNoHandler;
+  const { window } = job.parcel;
+  const queue = queues.get(window)!;
+  queue.finish(lane);
+  if (queue.isEmpty) queues.delete(window);
+  assign(queue);
+}
+
+/** A send, as far as its place in the order goes. */
+interface Send {
+  /** Its number among all sends, in the order in which they began. */
+  readonly number: number;
+  /** How many sends had begun when the handler began that sends this; 0 if none does. */
+  readonly since: number;
+  /** Whether nobody waits for its answer any more. */
+  readonly over: boolean;
+}
+
+/** The sends of the same handlers to one window, in order; the first may be on its way. */
+export interface Lane<S extends Send> {
+  /** How many sends had begun when the handlers began; 0 for sends of no handler. */
+  readonly since: number;
+  /** The sends, of which the first is the next. */
+  readonly jobs: S[];
+  /** Whether the first is on its way, or is to be as soon as there is a thread for it. */
+  isTaken: boolean;
+}
+
+/**
+ * What is to be sent to one window.
+ *
+ * A send waits for all sends that began before it. A handler's send has an exception. As long as a
+ * send that began before the handler is unanswered, the handler's send waits only for sends whose
+ * handlers began no earlier than its own.
+ */
+export class SenderQueue<S extends Send> {
+  #lanes: Lane<S>[] = [];
+
+  /** Whether nothing is to be sent. */
+  get isEmpty(): boolean {
+    return this.#lanes.length === 0;
+  }
+
+  /** Adds a send, which has begun after all that are here. */
+  add(job: S): void {
+    const lane = this.#lanes.find(({ since }) => since === job.since);
+    if (lane !== undefined) lane.jobs.push(job);
+    else this.#lanes.push({ since: job.since, jobs: [job], isTaken: false });
+  }
+
+  /** Takes the lanes whose first send can go out now. */
+  takeReady(): Lane<S>[] {
+    const ready = this.#ready().filter((lane) => !lane.isTaken);
+    for (const lane of ready) lane.isTaken = true;
+    return ready;
+  }
+
+  /** Takes the first send out of a lane, which is answered or given up, and what is given up behind it. */
+  finish(lane: Lane<S>): void {
+    do lane.jobs.shift(); while (lane.jobs[0]?.over);
+    lane.isTaken = false;
+    if (lane.jobs.length === 0) this.#lanes = this.#lanes.filter((other) => other !== lane);
+  }
+
+  /** The lanes whose first send waits for no other. */
+  #ready(): Lane<S>[] {
+    if (this.#lanes.length < 2) return this.#lanes;
+    const oldest = Math.min(...this.#lanes.map(firstNumber));
+    let earliest = Infinity;
+    const ready: Lane<S>[] = [];
+    for (const lane of this.#lanes.toSorted((a, b) => b.since - a.since)) {
+      const number = firstNumber(lane);
+      // Of those whose handlers began no earlier, this one began first.
+      const isNext = number < earliest;
+      if (number === oldest || (oldest <= lane.since && isNext)) ready.push(lane);
+      earliest = Math.min(earliest, number);
+    }
+    return ready;
+  }
+}
+
+function firstNumber({ jobs }: Lane<Send>): number {
+  return jobs[0]!.number;
+}

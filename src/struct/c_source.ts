@@ -1,0 +1,84 @@
+/**
+ * Structs and unions as C declares them.
+ *
+ * Names that mean something else to a compiler of C or C++.
+ *
+ * @module
+ */
+
+import { alignUp, type Placement } from "./placement.ts";
+
+/** What the declarations need: the widths of integers, `bool`, and `wchar_t`. */
+export const C_HEADERS = ["<stdbool.h>", "<stdint.h>", "<wchar.h>"] as const;
+
+/**
+ * Defines a struct or a union, after the types that its fields need.
+ *
+ * @param keyword Which of the two.
+ * @param typeName Its name.
+ * @param placement Where its fields are.
+ * @param pack The most that any of them is aligned to, in bytes.
+ * @returns The lines.
+ * @throws {TypeError} If C or C++ cannot declare the type or a field by its name.
+ */
+export function defineType(
+  keyword: "struct" | "union",
+  typeName: string,
+  { fields }: Placement,
+  pack: number,
+): string[] {
+  assertCName(typeName, typeName, "give the type another name");
+  const needed: string[] = [];
+  const members: string[] = [];
+  let end = 0;
+  for (const { name, type, offset } of fields) {
+    assertCName(`field ${name} of ${typeName}`, name, "rename the field");
+    if (offset > alignUp(end, Math.min(type.alignment, pack))) {
+      members.push(`    uint8_t _padding_at_${end}[${offset - end}];`);
+    }
+    needed.push(...type.c.define(`${typeName}_${name}`));
+    members.push(`    ${type.c.declare(name, `${typeName}_${name}`)};`);
+    if (keyword === "struct") end = offset + type.byteLength;
+  }
+  return [
+    ...needed,
+    `#pragma pack(push, ${pack})`,
+    `typedef ${keyword} ${typeName} {`,
+    ...members,
+    `} ${typeName};`,
+    "#pragma pack(pop)",
+  ];
+}
+
+/**
+ * The keywords of C and C++, what the headers that a declaration includes make of other names, and
+ * macros of those that come before in most programs, `<windows.h>` among them.
+ */
+const C_WORDS: ReadonlySet<string> = new Set(
+  `
+  alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t char32_t
+  class co_await co_return co_yield compl concept const const_cast consteval constexpr constinit continue
+  decltype default delete do double dynamic_cast else enum explicit export extern false float for friend
+  goto if inline int long mutable namespace new noexcept not not_eq nullptr operator or or_eq private
+  protected public register reinterpret_cast requires restrict return short signed sizeof static
+  static_assert static_cast struct switch template this thread_local throw true try typedef typeid typename
+  typeof typeof_unqual union unsigned using virtual void volatile wchar_t while xor xor_eq
+  _Alignas _Alignof _Atomic _Bool _Complex _Generic _Imaginary _Noreturn _Static_assert _Thread_local
+  int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t intptr_t uintptr_t intmax_t uintmax_t
+  size_t ptrdiff_t wint_t NULL
+  errno far near interface`.trim().split(/\s+/),
+);
+
+/**
+ * Throws unless C and C++ can declare something by a name.
+ *
+ * @param what What is to be declared, for the message: `"field NAME"`.
+ * @param instead What to do about it, for the message.
+ * @throws {TypeError} If it is a keyword, or a name of the headers that a declaration needs.
+ */
+export function assertCName(what: string, name: string, instead: string): void {
+  if (!C_WORDS.has(name)) return;
+  throw new TypeError(
+    `Cannot declare ${what} in C: C or C++ has another meaning for that name; ${instead}`,
+  );
+}

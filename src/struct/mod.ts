@@ -1,0 +1,48 @@
+/**
+ * C structs in any bytes: typed fields, arrays, bit fields, unions and texts.
+ *
+ * ```ts
+ * import { struct } from "@winipc/winipc/struct";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const Position = struct({ x: "f64", y: "f64" });
+ * const view = Position.view(new Uint8Array(Position.byteLength));
+ * view.x = 1.5;
+ * assertEquals(view.toJSON(), { x: 1.5, y: 0 });
+ * ```
+ *
+ * @module
+ */
+
+export type { ByteSource } from "../../ffi/bytes.ts";
+export { array, type ArrayInput, type ArrayType, type ArrayView } from "./array.ts";
+export { type BitField, bits, type BitUnit } from "./bits.ts";
+export type {
+  CSource,
+  CType,
+  FoundField,
+  InputOf,
+  LiveOf,
+  ScalarName,
+  ScalarValues,
+  TypeLike,
+  ValueOf,
+} from "./ctype.ts";
+export type { Field, FieldAt, Fields } from "./placement.ts";
+export { type BigIntegerName, safe } from "./scalar.ts";
+export { ansi, utf16, utf8 } from "./text.ts";
+export {
+  type FieldInput,
+  type FieldLive,
+  type FieldValue,
+  type Layout,
+  struct,
+  type StructInput,
+  type StructJson,
+  type StructOptions,
+  type StructTarget,
+  type StructValue,
+  type StructView,
+  type TypeOf,
+  union,
+} from "./layout.ts";

@@ -1,0 +1,256 @@
+/**
+ * Numbers, truth values and pointers.
+ *
+ * @module
+ */
+
+import {
+  assertBigInteger,
+  assertBoolean,
+  assertInteger,
+  assertNumber,
+  assertOneOf,
+  show,
+} from "../../ffi/arguments.ts";
+import type { CType, ScalarName, ScalarValues, TypeLike } from "./ctype.ts";
+
+/** Throws unless a value can be written, and gives the value. */
+export type Check<T> = CType<T>["check"];
+
+/** The parts in which scalar types differ. */
+interface Scalar<T>
+  extends Pick<CType<T>, "byteLength" | "signature" | "check" | "load" | "store"> {
+  /** Its name in C. */
+  readonly name: string;
+}
+
+/** `FLT_MAX` */
+const MOST_FLOAT = (2 - 2 ** -23) * 2 ** 127;
+
+const U32: Scalar<number> = {
+  byteLength: 4,
+  signature: "u32",
+  name: "uint32_t",
+  check: integer(0, 2 ** 32 - 1),
+  load: (data, offset) => data.getUint32(offset, true),
+  store: (data, offset, value) => data.setUint32(offset, value, true),
+};
+
+const I64: Scalar<bigint> = {
+  byteLength: 8,
+  signature: "i64",
+  name: "int64_t",
+  check: bigInteger(-(2n ** 63n), 2n ** 63n - 1n),
+  load: (data, offset) => data.getBigInt64(offset, true),
+  store: (data, offset, value) => data.setBigInt64(offset, value, true),
+};
+
+const U64: Scalar<bigint> = {
+  byteLength: 8,
+  signature: "u64",
+  name: "uint64_t",
+  check: bigInteger(0n, 2n ** 64n - 1n),
+  load: (data, offset) => data.getBigUint64(offset, true),
+  store: (data, offset, value) => data.setBigUint64(offset, value, true),
+};
+
+/** The types that have a name of their own. */
+export const SCALARS: { readonly [N in ScalarName]: CType<ScalarValues[N]> } = {
+  i8: scalar({
+    byteLength: 1,
+    signature: "i8",
+    name: "int8_t",
+    check: integer(-(2 ** 7), 2 ** 7 - 1),
+    load: (data, offset) => data.getInt8(offset),
+    store: (data, offset, value) => data.setInt8(offset, value),
+  }),
+  u8: scalar({
+    byteLength: 1,
+    signature: "u8",
+    name: "uint8_t",
+    check: integer(0, 2 ** 8 - 1),
+    load: (data, offset) => data.getUint8(offset),
+    store: (data, offset, value) => data.setUint8(offset, value),
+  }),
+  i16: scalar({
+    byteLength: 2,
+    signature: "i16",
+    name: "int16_t",
+    check: integer(-(2 ** 15), 2 ** 15 - 1),
+    load: (data, offset) => data.getInt16(offset, true),
+    store: (data, offset, value) => data.setInt16(offset, value, true),
+  }),
+  u16: scalar({
+    byteLength: 2,
+    signature: "u16",
+    name: "uint16_t",
+    check: integer(0, 2 ** 16 - 1),
+    load: (data, offset) => data.getUint16(offset, true),
+    store: (data, offset, value) => data.setUint16(offset, value, true),
+  }),
+  i32: scalar({
+    byteLength: 4,
+    signature: "i32",
+    name: "int32_t",
+    check: integer(-(2 ** 31), 2 ** 31 - 1),
+    load: (data, offset) => data.getInt32(offset, true),
+    store: (data, offset, value) => data.setInt32(offset, value, true),
+  }),
+  u32: scalar(U32),
+  i64: scalar(I64),
+  u64: scalar(U64),
+  f32: scalar({
+    byteLength: 4,
+    signature: "f32",
+    name: "float",
+    check: checkFloat,
+    load: (data, offset) => data.getFloat32(offset, true),
+    store: (data, offset, value) => data.setFloat32(offset, value, true),
+  }),
+  f64: scalar({
+    byteLength: 8,
+    signature: "f64",
+    name: "double",
+    check: checkNumber,
+    load: (data, offset) => data.getFloat64(offset, true),
+    store: (data, offset, value) => data.setFloat64(offset, value, true),
+  }),
+  bool: scalar({
+    byteLength: 1,
+    signature: "bool",
+    name: "bool",
+    check: checkBoolean,
+    load: (data, offset) => data.getUint8(offset) !== 0,
+    store: (data, offset, value) => data.setUint8(offset, value ? 1 : 0),
+  }),
+  pointer32: scalar({ ...U32, signature: "pointer32" }),
+  pointer64: scalar({ ...U64, signature: "pointer64" }),
+};
+
+/** The 64-bit integers. */
+export type BigIntegerName = "i64" | "u64";
+
+const SAFE: { readonly [N in BigIntegerName]: CType<number> } = {
+  i64: safeInteger(I64, Number.MIN_SAFE_INTEGER),
+  u64: safeInteger(U64, 0),
+};
+
+/**
+ * A 64-bit integer whose values are numbers rather than bigints.
+ *
+ * To read one that a number cannot hold exactly (beyond 2^53 - 1) throws
+ * `Deno.errors.InvalidData`.
+ *
+ * @example
+ * ```ts
+ * import { safe, struct } from "@winipc/winipc/memory";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const Frame = struct({ number: safe("u64") });
+ * const frame = Frame.view(new ArrayBuffer(8));
+ * frame.number = 2 ** 40;
+ * assertEquals(frame.number + 1, 1_099_511_627_777);
+ * ```
+ *
+ * @param name Which of the two.
+ */
+export function safe(name: BigIntegerName): CType<number> {
+  assertOneOf("the type", name, ["i64", "u64"]);
+  return SAFE[name];
+}
+
+function scalar<T>({ name, ...parts }: Scalar<T>): CType<T> {
+  return {
+    ...parts,
+    alignment: parts.byteLength,
+    isValue: true,
+    c: { declare: (variable) => `${name} ${variable}`, define: () => [] },
+    live: parts.load,
+    find: () => undefined,
+  };
+}
+
+function safeInteger(wide: Scalar<bigint>, least: number): CType<number> {
+  return scalar({
+    ...wide,
+    check: integer(least, Number.MAX_SAFE_INTEGER),
+    load(data, offset, where) {
+      const value = wide.load(data, offset, where);
+      const number = Number(value);
+      if (Number.isSafeInteger(number)) return number;
+      throw new Deno.errors.InvalidData(
+        `Expected ${where} to be a safe integer, found ${value}n; describe it as ` +
+          `"${wide.signature}" to read it as a bigint`,
+      );
+    },
+    store: (data, offset, value) => wide.store(data, offset, BigInt(value)),
+  });
+}
+
+/** Gives the check of integers within a range. */
+export function integer(least: number, most: number): Check<number> {
+  return (value, where) => {
+    assertInteger(where, value, least, most);
+    return value;
+  };
+}
+
+/** Gives the check of bigints within a range. */
+export function bigInteger(least: bigint, most: bigint): Check<bigint> {
+  return (value, where) => {
+    assertBigInteger(where, value, least, most);
+    return value;
+  };
+}
+
+function checkNumber(value: unknown, where: string): number {
+  assertNumber(where, value);
+  return value;
+}
+
+/** Throws also if a number is so large that `float` would make infinity of it. */
+function checkFloat(value: unknown, where: string): number {
+  assertNumber(where, value);
+  if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) {
+    throw new RangeError(
+      `Expected ${where} to be from -${MOST_FLOAT} to ${MOST_FLOAT}, as f32 has it, got ${value}`,
+    );
+  }
+  return value;
+}
+
+function checkBoolean(value: unknown, where: string): boolean {
+  assertBoolean(where, value);
+  return value;
+}
+
+/**
+ * Gives the type that a description means.
+ *
+ * @param type A scalar's name, or a type.
+ * @param where What is described, for the message.
+ * @throws {TypeError} If it is neither.
+ */
+export function typeOf(type: TypeLike, where: string): CType<unknown, unknown, unknown> {
+  if (isType(type)) return type;
+  if (typeof type === "string" && Object.hasOwn(SCALARS, type)) return SCALARS[type];
+  if (typeof type === "object" && type !== null && "width" in type) {
+    throw new TypeError(
+      `Expected the type of ${where} to be one with an address, got a bit field: bits() stands ` +
+        "among a struct's fields, without an offset, and in no array",
+    );
+  }
+  throw new TypeError(
+    `Expected the type of ${where} to be one of ${Object.keys(SCALARS).join(", ")}, or what ` +
+      `struct(), array(), utf16() and the like give, got ${show(type)}`,
+  );
+}
+
+/** Whether a value has what the placement of fields asks a type for. */
+function isType(value: unknown): value is CType<unknown, unknown, unknown> {
+  return typeof value === "object" && value !== null &&
+    "signature" in value && typeof value.signature === "string" &&
+    "byteLength" in value && typeof value.byteLength === "number" &&
+    "alignment" in value && typeof value.alignment === "number" &&
+    "check" in value && typeof value.check === "function";
+}

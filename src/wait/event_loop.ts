@@ -1,0 +1,81 @@
+/**
+ * Letting the event loop turn.
+ *
+ * A script that awaits what is there already goes on before anything else in its event loop does. If
+ * it does so again and again, no timer fires, no signal is heard and no file is read for as long as
+ * there is more. So now and then such a wait is to last until the event loop has turned.
+ *
+ * A thread with an event loop, standing still for a moment.
+ *
+ * An event loop that falls asleep and wakes up takes several times as long as a thread that stands
+ * still for the same. So where something is about to come, it is better to stand still for it, but not
+ * so long that all else notices.
+ *
+ * @module
+ */
+
+/** The longest time without a turn, in milliseconds, once waits have been over at once. */
+const LONGEST = 4;
+/** How often the time is asked for, in milliseconds: that takes longer than a message. */
+const LOOK_INTERVAL = 1;
+/** The most waits until then. */
+const MOST_WAITS = 1024;
+
+/** So many waits took about as long as the interval. */
+let enough = 16;
+/** How many waits there can be until the time is asked for. */
+let left = enough;
+let lastLook = 0;
+let lastTurn = 0;
+let isDue = false;
+let turn: Promise<true> | undefined = undefined;
+
+/** Whether a wait that could be over at once is to last until {@linkcode nextTurn} is over. */
+export function isTurnDue(): boolean {
+  return --left < 0 && look();
+}
+
+function look(): boolean {
+  if (isDue) return true;
+  const now = performance.now();
+  enough = now - lastLook < LOOK_INTERVAL ? Math.min(enough * 2, MOST_WAITS) : (enough >> 1) + 1;
+  lastLook = now;
+  isDue = now - lastTurn > LONGEST;
+  // Until it has turned, each of them waits for that: what comes later must not be over sooner.
+  left = isDue ? 0 : enough;
+  return isDue;
+}
+
+/**
+ * Is fulfilled when the event loop has turned: the same promise for all who ask until then.
+ *
+ * @returns `true`, which is what a send that has succeeded gives.
+ */
+export function nextTurn(): Promise<true> {
+  return turn ??= new Promise((resolve) =>
+    setImmediate(() => {
+      [turn, isDue] = [undefined, false];
+      lastTurn = performance.now();
+      resolve(true);
+    })
+  );
+}
+
+/** How long a thread may stand still in a turn of its event loop, in milliseconds. */
+export const PATIENCE = 1;
+let patience = PATIENCE;
+
+/**
+ * Stands still, unless the thread has done so for long enough in this turn of its event loop.
+ *
+ * @param wait Stands still, for {@linkcode PATIENCE} at most.
+ * @returns What `wait` gives; `undefined` if it was not called.
+ */
+export function standStillBriefly<T>(wait: () => T): T | undefined {
+  if (patience <= 0) return undefined;
+  if (patience === PATIENCE) setImmediate(() => patience = PATIENCE);
+  const before = performance.now();
+  const found = wait();
+  patience -= performance.now() - before;
+  return found;
+}

@@ -1,0 +1,93 @@
+/**
+ * A queue that can be waited at.
+ *
+ * @module
+ */
+
+import { assertCanWait, type WaitOptions } from "./options.ts";
+
+/** Keeps items until somebody takes them, in order; what is in it when it is ended can still be taken. */
+export class Mailbox<T> {
+  readonly #items: T[] = [];
+  readonly #takers = new Set<PromiseWithResolvers<T | undefined>>();
+  readonly #late: (timeout: number) => Error;
+  #end: { error: unknown } | undefined;
+
+  /**
+   * Makes an empty queue.
+   *
+   * @param late Makes the error of who waited in vain. @default one that names nothing
+   */
+  constructor(late: (timeout: number) => Error = nothingCame) {
+    this.#late = late;
+  }
+
+  /** Whether there is nothing to take now. */
+  get isEmpty(): boolean {
+    return this.#items.length === 0;
+  }
+
+  /** Gives an item to whoever waits longest, or keeps it. */
+  put(item: T): void {
+    for (const taker of this.#takers) {
+      this.#takers.delete(taker);
+      taker.resolve(item);
+      return;
+    }
+    this.#items.push(item);
+  }
+
+  /**
+   * Lets nobody wait any more.
+   *
+   * @param error What those get who wait, or come when it is empty. @default `undefined`, in place of an item
+   */
+  end(error?: unknown): void {
+    this.#end ??= { error };
+    for (const taker of this.#takers) this.#settle(taker, this.#end.error);
+    this.#takers.clear();
+  }
+
+  /**
+   * Takes the oldest item, or waits for one.
+   *
+   * @param options How long.
+   * @returns The item; `undefined` when it was ended and is empty.
+   * @throws {Deno.errors.TimedOut} If there was none in time.
+   */
+  async take(options: WaitOptions = {}): Promise<T | undefined> {
+    assertCanWait(options);
+    const { timeout = Infinity, signal } = options;
+    if (this.#items.length > 0) return this.#items.shift();
+    const taker = Promise.withResolvers<T | undefined>();
+    if (this.#end !== undefined) {
+      this.#settle(taker, this.#end.error);
+      return await taker.promise;
+    }
+    // Whoever gives up is taken off the list in the same turn, so that no item goes to them.
+    const giveUp = (reason: unknown) => {
+      this.#takers.delete(taker);
+      taker.reject(reason);
+    };
+    const abort = () => giveUp(signal!.reason);
+    const late = () => giveUp(this.#late(timeout));
+    const timer = timeout === Infinity ? undefined : setTimeout(late, timeout);
+    signal?.addEventListener("abort", abort);
+    this.#takers.add(taker);
+    try {
+      return await taker.promise;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  #settle(taker: PromiseWithResolvers<T | undefined>, error: unknown): void {
+    if (error === undefined) taker.resolve(undefined);
+    else taker.reject(error);
+  }
+}
+
+function nothingCame(timeout: number): Error {
+  return new Deno.errors.TimedOut(`Nothing came within ${timeout} ms`);
+}
