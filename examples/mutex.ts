@@ -92,7 +92,7 @@ if (import.meta.main) {
     who: Number(who),
     times: Number(times),
     signal: AbortSignal.timeout(Number(timeout)),
-    ...(stop ? { inTheMiddle: standStill } : {}),
+    ...(stop ? { inTheMiddle: blockOn } : {}),
   });
   console.log(`Made ${made} changes, mended ${mended}; the version is ${version}`);
   if (hold) {
@@ -101,7 +101,7 @@ if (import.meta.main) {
   }
 }
 
-async function standStill(): Promise<void> {
+async function blockOn(): Promise<void> {
   console.log("Stopped in the middle of a change, with the mutex: end this process");
   await new Promise((resolve) => setTimeout(resolve, 60_000));
 }

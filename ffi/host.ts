@@ -14,10 +14,10 @@
  */
 
 /** The oldest Deno that the tests have passed with. */
-export const LEAST_DENO = "2.9.4";
+export const MIN_DENO = "2.9.4";
 
 /** The oldest build of Windows 10 that Deno itself runs on (version 1709). */
-export const LEAST_WINDOWS_BUILD = 16299;
+export const MIN_WINDOWS_BUILD = 16299;
 
 /** What is known of a host: the parts of `Deno.build` and `Deno.version` that decide. */
 export interface Host {
@@ -45,15 +45,15 @@ export function whyUnsupported(host: Host = thisHost()): string | undefined {
   if (host.os !== "windows") {
     return `winipc calls the Win32 API and works on Windows only, and this is ${host.os}`;
   }
-  if (compareVersions(host.deno, LEAST_DENO) < 0) {
-    return `winipc needs Deno ${LEAST_DENO} or newer, and this is ${host.deno}: run "deno upgrade"`;
+  if (compareVersions(host.deno, MIN_DENO) < 0) {
+    return `winipc needs Deno ${MIN_DENO} or newer, and this is ${host.deno}: run "deno upgrade"`;
   }
 }
 
 /** Says why a build of Windows will not do, or `undefined` if it will. */
 export function whyWindowsUnsupported(major: number, build: number): string | undefined {
-  if (major > 10 || (major === 10 && build >= LEAST_WINDOWS_BUILD)) return;
-  return `winipc needs Windows 10 version 1709 (build ${LEAST_WINDOWS_BUILD}) or newer, ` +
+  if (major > 10 || (major === 10 && build >= MIN_WINDOWS_BUILD)) return;
+  return `winipc needs Windows 10 version 1709 (build ${MIN_WINDOWS_BUILD}) or newer, ` +
     `and this is version ${major}, build ${build}`;
 }
 

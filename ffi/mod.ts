@@ -48,7 +48,7 @@ export { lazyLibrary, type Symbols } from "./win32/library.ts";
 export { NTDLL, ntdll } from "./win32/ntdll.ts";
 export { objectName } from "../src/names/object_name.ts";
 export { RegisteredWait, type RegisteredWaitOptions } from "./wait.ts";
-export { LEAST_DENO, LEAST_WINDOWS_BUILD } from "./host.ts";
+export { MIN_DENO, MIN_WINDOWS_BUILD } from "./host.ts";
 export {
   assertOwnedBySelf,
   currentUserSid,

@@ -155,7 +155,7 @@ const WAIT_TIMEOUT = 0x102;
  * @param timeout The most to wait, in milliseconds.
  * @returns `undefined` if it was not signalled in time.
  */
-export function standStill(object: Handle, timeout: number): Look {
+export function blockOn(object: Handle, timeout: number): Look {
   const milliseconds = timeout === Infinity ? INFINITE : timeout;
   const code = kernel32().WaitForSingleObject(object.value, milliseconds);
   if (code === WAIT_OBJECT_0) return "signalled";

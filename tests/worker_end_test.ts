@@ -187,8 +187,8 @@ Deno.test("The 64th place of a latest value's readers is free again after each W
   for (let round = 0; round < 4; round++) {
     using worker = await MortalWorker.start("reader", name);
     worker.end();
-    const seat = `${reader.name}.reader.63`;
-    await soon("its place is free", () => isGone(() => SharedEvent.open(seat)));
+    const wakeEvent = `${reader.name}.reader.63`;
+    await soon("its place is free", () => isGone(() => SharedEvent.open(wakeEvent)));
   }
   reader.close();
   await Promise.all(pending);

@@ -14,7 +14,7 @@
 #include <windows.h>
 
 #define PATIENCE 20000
-#define MOST_SAMPLES 65536
+#define MAX_SAMPLES 65536
 /* A clock takes as long as a round trip while spinning does: so many are measured together. */
 #define ROUNDS_TOGETHER 64
 
@@ -26,7 +26,7 @@ typedef struct command {
 } command;
 
 static uint32_t slept;
-static double samples[MOST_SAMPLES];
+static double samples[MAX_SAMPLES];
 static uint32_t sample_count;
 
 static double now(void) {
@@ -37,7 +37,7 @@ static double now(void) {
 }
 
 static void add_sample(double nanoseconds) {
-    if (sample_count < MOST_SAMPLES) samples[sample_count++] = nanoseconds;
+    if (sample_count < MAX_SAMPLES) samples[sample_count++] = nanoseconds;
 }
 
 static void fail(const char *what, unsigned long error) {

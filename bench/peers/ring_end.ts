@@ -219,7 +219,7 @@ function goThereAndBack(
   for (let number = 0; number < count * together;) {
     const start = now();
     for (let index = 0; index < together; index++, number++) {
-      if (together === 1) countSleeper();
+      if (together === 1) countWakeFlag();
       send(number);
       receive(number);
     }
@@ -235,7 +235,7 @@ function answer(
 ): void {
   for (let number = 0; number < count * together; number++) {
     receive(number);
-    if (together === 1) countSleeper();
+    if (together === 1) countWakeFlag();
     send(number);
   }
 }
@@ -244,7 +244,7 @@ async function goThereAndBackByPromise(count: number): Promise<void> {
   wanted = 0;
   for (let number = 0; number < count; number++) {
     const start = now();
-    countSleeper();
+    countWakeFlag();
     await sender.send(shortOf(number));
     checkReceived(await receiver.receive());
     samples.push(now() - start);
@@ -255,7 +255,7 @@ async function answerByPromise(count: number): Promise<void> {
   wanted = 0;
   for (let number = 0; number < count; number++) {
     checkReceived(await receiver.receive());
-    countSleeper();
+    countWakeFlag();
     await sender.send(shortOf(number));
   }
 }
@@ -265,7 +265,7 @@ function checkReceived(bytes: Uint8Array | undefined): void {
   checkShortBytes(bytes);
 }
 
-function countSleeper(): void {
+function countWakeFlag(): void {
   if (header[RECEIVER.sleeping] !== 0) slept++;
 }
 

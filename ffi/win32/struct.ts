@@ -93,7 +93,7 @@ export function windowClass(
 export const MSG_SIZE = 48;
 
 /** The most bytes that a `COPYDATASTRUCT` can count (`cbData`). */
-export const MOST_COPY_DATA = 2 ** 32 - 1;
+export const MAX_COPY_DATA = 2 ** 32 - 1;
 
 /**
  * Writes a `COPYDATASTRUCT`.

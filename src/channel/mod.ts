@@ -36,5 +36,5 @@ export type { Producers, RingSettings, WhenFull } from "./ring/layout.ts";
 export { type ReceiverStats, RingReceiver } from "./ring/receiver.ts";
 export { type EndOptions, RingSender, type SenderStats } from "./ring/sender.ts";
 export type { RingSize } from "./peer/capacity.ts";
-export type { Seat, SeatOptions, Seats } from "./peer/wake_events.ts";
-export type { Sleeper } from "./peer/wake_flag.ts";
+export type { WakeEvent, WakeEvents, WakeOptions } from "./peer/wake_events.ts";
+export type { WakeFlag } from "./peer/wake_flag.ts";

@@ -46,10 +46,10 @@ export const SHARED_SECTION_CHECKS: OptionChecks<SharedSectionOptions<Variables>
   fileName: assertFileName,
 };
 
-const MOST_VARIABLES = 65_535;
+const MAX_VARIABLES = 65_535;
 const FILE_NAME = "shared.dll";
 /** Windows takes images of somewhat less than 2 GiB. */
-const MOST_BYTES = 2 ** 30;
+const MAX_BYTES = 2 ** 30;
 
 /**
  * Makes the bytes of a DLL whose variables are one memory for all processes that load it: what
@@ -172,13 +172,13 @@ function typeNameFor(name: string, variables: Variables): string {
 function layoutOf<const V extends Variables>(variables: V) {
   assertVariables("variables", variables);
   const names = Object.keys(variables);
-  if (names.length > MOST_VARIABLES) {
-    throw new RangeError(`Expected at most ${MOST_VARIABLES} variables, got ${names.length}`);
+  if (names.length > MAX_VARIABLES) {
+    throw new RangeError(`Expected at most ${MAX_VARIABLES} variables, got ${names.length}`);
   }
   const layout = struct(variables);
-  if (layout.byteLength > MOST_BYTES) {
+  if (layout.byteLength > MAX_BYTES) {
     throw new RangeError(
-      `Expected variables of at most ${MOST_BYTES} bytes, got ${layout.byteLength}`,
+      `Expected variables of at most ${MAX_BYTES} bytes, got ${layout.byteLength}`,
     );
   }
   return layout;

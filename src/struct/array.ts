@@ -10,7 +10,7 @@ import {
   type FoundField,
   type InputOf,
   type LiveOf,
-  MOST_BYTES,
+  MAX_BYTES,
   type TypeLike,
   type ValueOf,
 } from "./ctype.ts";
@@ -94,7 +94,7 @@ export function array(element: TypeLike, length: number): AnyType {
         "`x[]` of C, and view what follows the struct by a layout of its own",
     );
   }
-  assertInteger("the length of an array", length, 1, Math.floor(MOST_BYTES / type.byteLength));
+  assertInteger("the length of an array", length, 1, Math.floor(MAX_BYTES / type.byteLength));
   const load: LoadElements = (data, offset, where) =>
     Array.from({ length }, (_, index) => type.load(data, offset + index * type.byteLength, where));
   const Writable = elementsOver(type, length, load, (data, offset, where, value) => {

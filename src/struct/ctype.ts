@@ -5,7 +5,7 @@
  */
 
 /** The most bytes that a type may have, as with the compilers for Windows. */
-export const MOST_BYTES: number = 2 ** 31 - 1;
+export const MAX_BYTES: number = 2 ** 31 - 1;
 
 /**
  * A type as C has it.

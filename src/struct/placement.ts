@@ -7,7 +7,7 @@
 
 import { assertInteger, assertObject } from "../../ffi/arguments.ts";
 import { assertBitField, type BitField, bitsAt } from "./bits.ts";
-import { type CType, MOST_BYTES, type TypeLike } from "./ctype.ts";
+import { type CType, MAX_BYTES, type TypeLike } from "./ctype.ts";
 import { SCALARS, typeOf } from "./scalar.ts";
 
 /** A field that has its place. */
@@ -133,8 +133,8 @@ export function alignUp(value: number, alignment: number): number {
 function complete(fields: readonly PlacedField[], end: number, pack: number): Placement {
   const alignment = Math.max(...fields.map(({ type }) => Math.min(type.alignment, pack)));
   const byteLength = alignUp(end, alignment);
-  if (byteLength > MOST_BYTES) {
-    throw new RangeError(`Expected at most ${MOST_BYTES} bytes, the fields take ${byteLength}`);
+  if (byteLength > MAX_BYTES) {
+    throw new RangeError(`Expected at most ${MAX_BYTES} bytes, the fields take ${byteLength}`);
   }
   return { fields, byteLength, alignment };
 }
@@ -161,7 +161,7 @@ function assertOffset(
   before: readonly PlacedField[],
   alignment: number,
 ): void {
-  assertInteger(`the offset of ${name}`, offset, 0, MOST_BYTES);
+  assertInteger(`the offset of ${name}`, offset, 0, MAX_BYTES);
   if (offset % alignment !== 0) {
     throw new RangeError(
       `Expected the offset of ${name} to be a multiple of ${alignment}, got ${offset}; ` +

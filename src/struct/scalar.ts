@@ -25,7 +25,7 @@ interface Scalar<T>
 }
 
 /** `FLT_MAX` */
-const MOST_FLOAT = (2 - 2 ** -23) * 2 ** 127;
+const MAX_FLOAT = (2 - 2 ** -23) * 2 ** 127;
 
 const U32: Scalar<number> = {
   byteLength: 4,
@@ -213,7 +213,7 @@ function checkFloat(value: unknown, where: string): number {
   assertNumber(where, value);
   if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) {
     throw new RangeError(
-      `Expected ${where} to be from -${MOST_FLOAT} to ${MOST_FLOAT}, as f32 has it, got ${value}`,
+      `Expected ${where} to be from -${MAX_FLOAT} to ${MAX_FLOAT}, as f32 has it, got ${value}`,
     );
   }
   return value;

@@ -7,7 +7,7 @@
 import { assertInteger } from "../../ffi/arguments.ts";
 import { CP_ACP, decodeCodePage, encodeCodePage, encodeUtf8 } from "../../ffi/text.ts";
 import { assertWide, decodeWide, toUnits } from "../../ffi/wide.ts";
-import { type CType, MOST_BYTES } from "./ctype.ts";
+import { type CType, MAX_BYTES } from "./ctype.ts";
 
 type Data = DataView;
 
@@ -34,7 +34,7 @@ const LENGTH = "the length of a text, which counts the NUL at its end,";
  * @param length The size in UTF-16 code units, the NUL included; at least 1.
  */
 export function utf16(length: number): CType<string> {
-  assertInteger(LENGTH, length, 1, Math.floor(MOST_BYTES / 2));
+  assertInteger(LENGTH, length, 1, Math.floor(MAX_BYTES / 2));
   return text({
     signature: `utf16[${length}]`,
     byteLength: length * 2,
@@ -95,7 +95,7 @@ function characters(
   length: number,
   { encode, decode }: Pick<Text, "encode" | "decode">,
 ): CType<string> {
-  assertInteger(LENGTH, length, 1, MOST_BYTES);
+  assertInteger(LENGTH, length, 1, MAX_BYTES);
   return text({
     signature: `${name}[${length}]`,
     byteLength: length,

@@ -9,7 +9,7 @@ import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { objectName } from "../names/object_name.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/arguments.ts";
-import { standStill } from "../../ffi/wait.ts";
+import { blockOn } from "../../ffi/wait.ts";
 import { WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import { claimsFor, MutexClaim, MutexLock } from "./mutex_lock.ts";
 import { MUTEX } from "./object_kind.ts";
@@ -274,7 +274,7 @@ function lockHere(mutex: SharedMutex, timeout: number): MutexLock | undefined {
   const lease = lend(mutex, {});
   const { handle } = lease;
   try {
-    const look = standStill(handle, timeout);
+    const look = blockOn(handle, timeout);
     if (look !== undefined) {
       const claim = new MutexClaim(handle, { inTurn: true });
       return new MutexLock(handle.kind, look === "abandoned", () => {

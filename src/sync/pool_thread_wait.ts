@@ -15,7 +15,7 @@
 import { createEvent, setEvent } from "../../ffi/kernel_event.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { INFINITE, standStill } from "../../ffi/wait.ts";
+import { blockOn, INFINITE } from "../../ffi/wait.ts";
 import { inWorker } from "../../ffi/host.ts";
 import { assertTimeout, type WaitOptions } from "../wait/options.ts";
 import type { SharedEvent } from "./event.ts";
@@ -30,7 +30,7 @@ let givenUp = 0;
 /** When this thread looks for the first time, in milliseconds; then after twice as long each time … */
 const FIRST_LOOK = 20;
 /** … up to this. */
-const LONGEST_PAUSE = 500;
+const MAX_PAUSE = 500;
 
 const WAIT_OBJECT_0 = 0;
 /** Where in the list of handles the event is; what stops a wait comes first, and then takes nothing. */
@@ -105,7 +105,7 @@ export class ParkedWait implements Disposable {
       const look = () => {
         if (this.#take(end)) return;
         if (performance.now() >= deadline) end.resolve(false);
-        else lookIn(Math.min(pause * 2, LONGEST_PAUSE));
+        else lookIn(Math.min(pause * 2, MAX_PAUSE));
       };
       timer = setTimeout(look, Math.max(Math.min(pause, deadline - performance.now()), 0));
     };
@@ -143,7 +143,7 @@ export class ParkedWait implements Disposable {
   /** Takes what the event is set for, if nobody has; whether the wait is over with that. */
   #take(end: PromiseWithResolvers<boolean>): boolean {
     try {
-      if (standStill(this.#lease.handle, 0) === undefined) return false;
+      if (blockOn(this.#lease.handle, 0) === undefined) return false;
       end.resolve(true);
     } catch (error) {
       end.reject(error);

@@ -7,7 +7,7 @@
 import { assertInteger } from "../../ffi/arguments.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { exitCodeOf, openProcess, startOf } from "../../ffi/process.ts";
-import { standStill } from "../../ffi/wait.ts";
+import { blockOn } from "../../ffi/wait.ts";
 import type { WaitOptions } from "../wait/options.ts";
 import { waitForOne } from "./single_wait.ts";
 import { WaitableObject } from "./waitable_object.ts";
@@ -59,7 +59,7 @@ export class ProcessWatch extends WaitableObject {
    */
   get exitCode(): number | undefined {
     void this.unsafeHandle;
-    return standStill(this.#handle, 0) === undefined ? undefined : exitCodeOf(this.#handle);
+    return blockOn(this.#handle, 0) === undefined ? undefined : exitCodeOf(this.#handle);
   }
 
   /**

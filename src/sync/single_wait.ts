@@ -15,7 +15,7 @@
 
 import type { Handle } from "../../ffi/handle.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/arguments.ts";
-import { RegisteredWait, standStill } from "../../ffi/wait.ts";
+import { blockOn, RegisteredWait } from "../../ffi/wait.ts";
 import { inWorker } from "../../ffi/host.ts";
 import { checkTimeout, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import { timedOut } from "./wait_thread/job.ts";
@@ -32,7 +32,7 @@ export interface WaitSyncOptions {
 export const WAIT_SYNC_CHECKS: OptionChecks<WaitSyncOptions> = { timeout: checkTimeout };
 
 /** The most waits that are registered at a time. */
-const MOST_REGISTERED = 16;
+const MAX_REGISTERED = 16;
 
 /**
  * Waits for an object on this very thread.
@@ -44,7 +44,7 @@ export function waitForOneSync(object: WaitableObject, options: WaitSyncOptions)
   assertOptions(options, WAIT_SYNC_CHECKS);
   const { timeout = Infinity } = options;
   using lease = lend(object, {});
-  if (standStill(lease.handle, timeout) === undefined) throw timedOut(lease.handle.kind, timeout);
+  if (blockOn(lease.handle, timeout) === undefined) throw timedOut(lease.handle.kind, timeout);
 }
 
 /**
@@ -61,7 +61,7 @@ export async function waitForOne(object: WaitableObject, options: WaitOptions): 
   using lease = lend(object, tenant);
   const { handle, held } = lease;
   if (timeout === 0) {
-    if (standStill(handle, 0) === undefined) throw timedOut(handle.kind, 0);
+    if (blockOn(handle, 0) === undefined) throw timedOut(handle.kind, 0);
     return;
   }
   const wait = beginWait(handle, { timeout, signal, held });
@@ -94,7 +94,7 @@ export function beginWait(
     held: boolean;
   },
 ): PendingWait {
-  if (signal !== undefined || inWorker() || RegisteredWait.count >= MOST_REGISTERED) {
+  if (signal !== undefined || inWorker() || RegisteredWait.count >= MAX_REGISTERED) {
     const job = waitOnThread({
       handles: [object.value],
       mutexes: [false],

@@ -11,16 +11,16 @@ import { WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import { SharedMutex } from "./mutex.ts";
 import { MutexClaim, MutexLock } from "./mutex_lock.ts";
 import type { JobOutcome } from "./wait_thread/job.ts";
-import { MOST_AT_ONCE, MOST_OBJECTS } from "./wait_thread/protocol.ts";
+import { MAX_AT_ONCE, MAX_OBJECTS } from "./wait_thread/protocol.ts";
 import { type Lease, lend, type Tenant, type Waitable, WaitableObject } from "./waitable_object.ts";
 import { waitOnThread } from "./wait_thread/pool.ts";
 
 /** `MAXIMUM_WAIT_OBJECTS`: Windows can take no more at the same moment. */
-const MOST_TOGETHER = 64;
+const MAX_TOGETHER = 64;
 
 /** The most objects that a message names. */
 const MAX_NAMED = 4;
-const MOST_HANDLE = 2n ** 64n - 1n;
+const MAX_HANDLE = 2n ** 64n - 1n;
 
 /** Which object was signalled. */
 export interface WaitAnyResult {
@@ -65,7 +65,7 @@ export async function waitAny(
   objects: readonly Waitable[],
   options: WaitOptions = {},
 ): Promise<WaitAnyResult> {
-  assertWaitables(objects, MOST_OBJECTS);
+  assertWaitables(objects, MAX_OBJECTS);
   assertOptions(options, WAIT_CHECKS);
   const wait = await waitForSeveral(objects, false, options);
   const { index } = wait.outcome;
@@ -100,7 +100,7 @@ export async function waitAll(
   objects: readonly Waitable[],
   options: WaitOptions = {},
 ): Promise<WaitAllResult> {
-  assertWaitables(objects, MOST_TOGETHER);
+  assertWaitables(objects, MAX_TOGETHER);
   assertOptions(options, WAIT_CHECKS);
   if (new Set(objects).size < objects.length) {
     throw new TypeError("Expected each object once, got one of them twice");
@@ -134,7 +134,7 @@ async function waitForSeveral(
       mutexes,
       all,
       // A mutex may be held by another job of a thread, which would let this one in too.
-      alone: all || claims.length > 0 || objects.length > MOST_AT_ONCE,
+      alone: all || claims.length > 0 || objects.length > MAX_AT_ONCE,
       held: leases.some(({ held }) => held),
       label,
       timeout,
@@ -187,6 +187,6 @@ function assertWaitables(objects: unknown, most: number): asserts objects is rea
     if (object instanceof WaitableObject) continue;
     assertObject(`object ${index} to wait for`, object);
     const handle = "unsafeHandle" in object ? object.unsafeHandle : undefined;
-    assertBigInteger(`the unsafeHandle of object ${index} to wait for`, handle, 0n, MOST_HANDLE);
+    assertBigInteger(`the unsafeHandle of object ${index} to wait for`, handle, 0n, MAX_HANDLE);
   }
 }

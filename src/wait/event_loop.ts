@@ -15,11 +15,11 @@
  */
 
 /** The longest time without a turn, in milliseconds, once waits have been over at once. */
-const LONGEST = 4;
+const MAX_LENGTH = 4;
 /** How often the time is asked for, in milliseconds: that takes longer than a message. */
 const LOOK_INTERVAL = 1;
 /** The most waits until then. */
-const MOST_WAITS = 1024;
+const MAX_WAITS = 1024;
 
 /** So many waits took about as long as the interval. */
 let enough = 16;
@@ -30,17 +30,17 @@ let lastTurn = 0;
 let isDue = false;
 let turn: Promise<true> | undefined = undefined;
 
-/** Whether a wait that could be over at once is to last until {@linkcode nextTurn} is over. */
-export function isTurnDue(): boolean {
+/** Whether a wait that could be over at once is to last until {@linkcode yieldToEventLoop} is over. */
+export function isYieldDue(): boolean {
   return --left < 0 && look();
 }
 
 function look(): boolean {
   if (isDue) return true;
   const now = performance.now();
-  enough = now - lastLook < LOOK_INTERVAL ? Math.min(enough * 2, MOST_WAITS) : (enough >> 1) + 1;
+  enough = now - lastLook < LOOK_INTERVAL ? Math.min(enough * 2, MAX_WAITS) : (enough >> 1) + 1;
   lastLook = now;
-  isDue = now - lastTurn > LONGEST;
+  isDue = now - lastTurn > MAX_LENGTH;
   // Until it has turned, each of them waits for that: what comes later must not be over sooner.
   left = isDue ? 0 : enough;
   return isDue;
@@ -51,7 +51,7 @@ function look(): boolean {
  *
  * @returns `true`, which is what a send that has succeeded gives.
  */
-export function nextTurn(): Promise<true> {
+export function yieldToEventLoop(): Promise<true> {
   return turn ??= new Promise((resolve) =>
     setImmediate(() => {
       [turn, isDue] = [undefined, false];
@@ -71,7 +71,7 @@ let patience = PATIENCE;
  * @param wait Stands still, for {@linkcode PATIENCE} at most.
  * @returns What `wait` gives; `undefined` if it was not called.
  */
-export function standStillBriefly<T>(wait: () => T): T | undefined {
+export function blockBriefly<T>(wait: () => T): T | undefined {
   if (patience <= 0) return undefined;
   if (patience === PATIENCE) setImmediate(() => patience = PATIENCE);
   const before = performance.now();

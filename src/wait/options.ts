@@ -30,10 +30,10 @@ const WAIT_NAMES = Object.keys(WAIT_CHECKS);
 const BLOCK_NAMES = ["timeout"];
 
 /** The longest pause between two looks, in milliseconds. */
-const LONGEST_PAUSE = 32;
+const MAX_PAUSE = 32;
 
 /** The longest timeout that a timer can be set to, in milliseconds. */
-export const LONGEST_TIMER = 2 ** 31 - 1;
+export const MAX_TIMER = 2 ** 31 - 1;
 
 /**
  * Throws unless a value can be a timeout: an integer of milliseconds, or `Infinity`.
@@ -75,7 +75,7 @@ export function assertCanBlock(options: { timeout?: number }): void {
 
 /** Throws unless an option can be a timeout. */
 export function checkTimeout(name: string, value: unknown): void {
-  if (value !== Infinity) assertInteger(name, value, 0, LONGEST_TIMER);
+  if (value !== Infinity) assertInteger(name, value, 0, MAX_TIMER);
 }
 
 /**
@@ -96,7 +96,7 @@ export async function poll<T>(
   const { timeout = Infinity, signal } = options;
   signal?.throwIfAborted();
   const deadline = performance.now() + timeout;
-  for (let pause = 1;; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+  for (let pause = 1;; pause = Math.min(pause * 2, MAX_PAUSE)) {
     const found = look();
     if (found !== undefined) return found;
     const left = deadline - performance.now();

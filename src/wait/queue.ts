@@ -7,7 +7,7 @@
 import { assertCanWait, type WaitOptions } from "./options.ts";
 
 /** Keeps items until somebody takes them, in order; what is in it when it is ended can still be taken. */
-export class Mailbox<T> {
+export class AsyncQueue<T> {
   readonly #items: T[] = [];
   readonly #takers = new Set<PromiseWithResolvers<T | undefined>>();
   readonly #late: (timeout: number) => Error;

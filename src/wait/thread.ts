@@ -14,7 +14,7 @@ import { isWine } from "../../ffi/wine.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { closeByMyself } from "../../ffi/reaper.ts";
 import { currentThread, openSameThread, type ThreadIdentity } from "../../ffi/thread.ts";
-import { standStill } from "../../ffi/wait.ts";
+import { blockOn } from "../../ffi/wait.ts";
 import { inWorker } from "../../ffi/host.ts";
 
 /**
@@ -121,7 +121,7 @@ export class Parent implements Disposable {
   /** Whether it has ended. */
   get hasEnded(): boolean {
     if (this.#thread === undefined) return this.lookInterval !== Infinity;
-    return standStill(this.#thread, 0) !== undefined;
+    return blockOn(this.#thread, 0) !== undefined;
   }
 
   /** Closes the handle. */

@@ -122,11 +122,11 @@ Deno.test("A receiver that was killed asleep, or stands still, does not hold the
   using sender = ring.sender();
   using still = ring.receiver();
   {
-    await using sleeper = await Peer.start("broadcast.ts", "sleeper", name);
+    await using wakeFlag = await Peer.start("broadcast.ts", "wakeFlag", name);
     // It sleeps when a message has to wake it.
     await sendUntilWakeUps(sender, 2);
-    sleeper.kill();
-    await sleeper.gone();
+    wakeFlag.kill();
+    await wakeFlag.gone();
   }
   const { messages, wakeUps } = sender.stats;
   const count = 300_000;
@@ -139,7 +139,7 @@ Deno.test("A receiver that was killed asleep, or stands still, does not hold the
   assertEquals(sender.stats, { messages: messages + count, bytes: messages + count, wakeUps });
   assertEquals(still.tryReceive(), { bytes: Uint8Array.of(2), missed: messages + count - 1 });
   assertEquals(still.tryReceive(), undefined);
-  // The seat of the one that was killed is free: 64 can sleep.
+  // The wake event of the one that was killed is free: 64 can sleep.
   using receivers = new DisposableStack();
   const sleepers = Array.from({ length: 64 }, () => receivers.use(ring.receiver()));
   const waits = sleepers.map((receiver) => receiver.receive(soon));
@@ -233,7 +233,7 @@ Deno.test("A child process gets a ring without a name by inheritance, also to be
       "--allow-ffi",
       "--allow-read",
       script,
-      "sleeper",
+      "wakeFlag",
       "inherited:ring",
     ],
     inherit: ring.toInherit("ring"),

@@ -6,7 +6,7 @@
 
 import { BroadcastRing, LatestValue, type Producers, RingChannel } from "../../src/channel/mod.ts";
 import * as broadcast from "../../src/channel/broadcast/layout.ts";
-import { SEATS_OFFSET, SLOTS_OFFSET, WRITER } from "../../src/channel/latest/layout.ts";
+import { SLOTS_OFFSET, WAKE_BITS_OFFSET, WRITER } from "../../src/channel/latest/layout.ts";
 import { HEADER_LENGTH, RECEIVER, SENDERS, WORD } from "../../src/channel/ring/layout.ts";
 import { SharedMemory } from "../../src/memory/mod.ts";
 import { CAPACITY, openBroadcast, openLatest, openRing, type User, Value } from "./fuzz_users.ts";
@@ -34,7 +34,7 @@ export const TARGETS: Readonly<Record<Kind, Target>> = {
       watched: [
         ...Object.values(broadcast.POSITION).flatMap((at) => [at * 2, at * 2 + 1]),
         broadcast.WORD.committed,
-        ...[0, 1, 2, 3].map((word) => broadcast.SEATS_OFFSET / 4 + word),
+        ...[0, 1, 2, 3].map((word) => broadcast.WAKE_BITS_OFFSET / 4 + word),
         broadcast.SENDER.state,
       ],
       owners: [broadcast.SENDER.owner * 2],
@@ -49,7 +49,7 @@ export const TARGETS: Readonly<Record<Kind, Target>> = {
       settings: [0, 1, 2, 3, 4, 5],
       watched: [
         WRITER.state,
-        ...[0, 1, 2, 3].map((word) => SEATS_OFFSET / 4 + word),
+        ...[0, 1, 2, 3].map((word) => WAKE_BITS_OFFSET / 4 + word),
         SLOTS_OFFSET / 4,
       ],
       owners: [WRITER.owner * 2],

@@ -20,7 +20,7 @@ import { Random } from "./random.ts";
 const CAPACITY = 1024;
 const CALLS: WriterCalls = { begin: () => {}, pending: () => {}, told: () => {} };
 /** Far more than any ring of this size can have in a row. */
-const MOST_MESSAGES = 1000;
+const MAX_MESSAGES = 1000;
 
 function settingsOf(producers: Producers): RingSettings {
   return {
@@ -100,7 +100,7 @@ function readAll(reader: RingReader): number {
   reader.recover(() => true);
   let count = 0;
   const check = (_ring: Uint8Array, offset: number, length: number) => {
-    assert(++count < MOST_MESSAGES, "There is no end to what it reads");
+    assert(++count < MAX_MESSAGES, "There is no end to what it reads");
     assert(offset >= 0 && length >= 0 && offset + length <= CAPACITY, `${offset}, ${length}`);
     assert(length <= longestMessage(CAPACITY));
   };
@@ -117,7 +117,7 @@ function readAll(reader: RingReader): number {
 
 function writeAll(writer: RingWriter): void {
   for (let count = 0; writer.write(new Uint8Array(20)); count++) {
-    assert(count < MOST_MESSAGES, "There is no end to what it writes");
+    assert(count < MAX_MESSAGES, "There is no end to what it writes");
   }
 }
 

@@ -9,14 +9,14 @@ import { RingChannel, type RingReceiver } from "../../src/channel/mod.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
 import { Arrivals } from "./arrivals.ts";
-import { type Breed, LONGEST, scripts } from "./mortals.ts";
+import { type Breed, MAX_LENGTH, scripts } from "./mortals.ts";
 import { NOTE, Notes } from "./notes.ts";
 import { NumberedMessages, readNumbered } from "./numbered.ts";
 import { Random } from "./random.ts";
 
 const soon = { timeout: 30_000 };
 /** Small, so that ends have to wait; and so large that they have something that is not told yet. */
-const SIZE = { capacity: 8192, maxMessageLength: LONGEST };
+const SIZE = { capacity: 8192, maxMessageLength: MAX_LENGTH };
 /** Who sends, where there is one sender. */
 const ID = 1;
 /** Who is not killed, where there are several. */
@@ -46,7 +46,7 @@ export async function killSenders(breed: Breed, { rounds, seed }: Kills): Promis
   using channel = RingChannel.create(name, SIZE);
   using receiver = channel.receiver();
   await using mortals = await breed(name);
-  const arrivals = new Arrivals(LONGEST);
+  const arrivals = new Arrivals(MAX_LENGTH);
   const random = new Random(seed);
   let between = 0;
   for (let round = 0; round < rounds; round++) {
@@ -75,7 +75,7 @@ export async function killReceivers(breed: Breed, { rounds, seed }: Kills): Prom
   using channel = RingChannel.create(name, SIZE);
   using sender = channel.sender();
   await using mortals = await breed(name);
-  const messages = new NumberedMessages(ID, LONGEST);
+  const messages = new NumberedMessages(ID, MAX_LENGTH);
   const random = new Random(seed);
   let sent = 0;
   for (let round = 0; round < rounds; round++) {
@@ -110,7 +110,7 @@ export async function killSendersOfMany({ rounds, seed }: Kills): Promise<Killed
   using channel = RingChannel.create(name, { ...SIZE, capacity: 1024, producers: "multiple" });
   using receiver = channel.receiver();
   await using mortals = await scripts(name);
-  const arrivals = new Arrivals(LONGEST);
+  const arrivals = new Arrivals(MAX_LENGTH);
   const random = new Random(seed);
   await using _steady = await Peer.start("numbered_sender.ts", "async", name, `${STEADY}`, "0");
   let between = 0;
@@ -180,7 +180,7 @@ function readRest(channel: RingChannel): number[] {
   using receiver = channel.receiver();
   const numbers: number[] = [];
   while (receiver.waitForMessageSync(soon)) {
-    receiver.read((message) => numbers.push(readNumbered(message, LONGEST).number));
+    receiver.read((message) => numbers.push(readNumbered(message, MAX_LENGTH).number));
   }
   return numbers;
 }

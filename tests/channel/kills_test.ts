@@ -5,7 +5,7 @@ import { assertLeavesNoHandle } from "../leak.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
 import { killReceivers, killSenders, killSendersOfMany } from "./kills.ts";
-import { LONGEST, programs, scripts } from "./mortals.ts";
+import { MAX_LENGTH, programs, scripts } from "./mortals.ts";
 import { Notes } from "./notes.ts";
 
 // For more rounds see tests/channel_at_length.ts.
@@ -39,7 +39,7 @@ Deno.test("A receiver that outlives many senders keeps no handle of theirs", asy
   await using program = await compileRingPeer("mortal.c");
   const name = randomName();
   using _notes = Notes.create(name);
-  using channel = RingChannel.create(name, { maxMessageLength: LONGEST });
+  using channel = RingChannel.create(name, { maxMessageLength: MAX_LENGTH });
   using receiver = channel.receiver();
   const soon = { timeout: 20_000 };
   await assertLeavesNoHandle(20, async () => {

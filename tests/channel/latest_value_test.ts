@@ -154,13 +154,13 @@ Deno.test("LatestValue.changes() ends with its signal, and with the value, also 
 Deno.test("LatestValue.changes() has room for 64 readers that wait, and the 65th is told", async () => {
   const name = randomName();
   using _writer = LatestValue.create(name, Telemetry);
-  const seats = Array.from(
+  const wakeEvents = Array.from(
     { length: 64 },
-    (_, seat) => SharedEvent.create(`${name}.reader.${seat}`),
+    (_, wakeEvent) => SharedEvent.create(`${name}.reader.${wakeEvent}`),
   );
   using reader = LatestValue.open(name, Telemetry);
   await assertRejects(() => reader.changes().next(), Deno.errors.Busy, "64 readers wait");
-  for (const seat of seats) seat.close();
+  for (const wakeEvent of wakeEvents) wakeEvent.close();
 });
 
 Deno.test("LatestValue refuses what is no such value, or one of another layout", () => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { RingChannel } from "../../src/channel/mod.ts";
-import { HEADER_LENGTH, MOST_SENDERS, WORD } from "../../src/channel/ring/layout.ts";
+import { HEADER_LENGTH, MAX_SENDERS, WORD } from "../../src/channel/ring/layout.ts";
 import { assertLeavesNoHandle } from "../leak.ts";
 import { Peer } from "../peer.ts";
 import { randomName } from "../random_name.ts";
@@ -9,8 +9,8 @@ import { NumberedMessages, readNumbered } from "./numbered.ts";
 import { stream } from "./stress.ts";
 
 const soon = { timeout: 20_000 };
-const LONGEST = 200;
-const small = { capacity: 1024, maxMessageLength: LONGEST, producers: "multiple" } as const;
+const MAX_LENGTH = 200;
+const small = { capacity: 1024, maxMessageLength: MAX_LENGTH, producers: "multiple" } as const;
 
 Deno.test("A million messages of several senders all arrive through a small ring, each sender's in order", async () => {
   await stream([
@@ -26,14 +26,14 @@ Deno.test("A sender that is killed with a message claimed is waited for until th
   using receiver = channel.receiver();
   using sender = channel.sender();
   await using peer = await Peer.start("numbered_sender.ts", "claim", name, "1", "0");
-  const message = new NumberedMessages(2, LONGEST).at(0);
+  const message = new NumberedMessages(2, MAX_LENGTH).at(0);
   assertEquals(sender.trySend(message), false);
   assertEquals(sender.claim(8), undefined);
   assertThrows(() => sender.sendSync(message, { timeout: 100 }), Deno.errors.TimedOut);
   const sent = sender.send(message, soon);
   peer.kill();
   assertEquals(await sent, true);
-  assertEquals(readNumbered((await receiver.receive(soon))!, LONGEST), { id: 2, number: 0 });
+  assertEquals(readNumbered((await receiver.receive(soon))!, MAX_LENGTH), { id: 2, number: 0 });
   assertEquals(receiver.tryReceive(), undefined);
 });
 
@@ -43,7 +43,7 @@ Deno.test("A turn of a sender that there is not, or cannot be, holds up nobody",
   using sender = channel.sender();
   using view = channel.parts.memory.map();
   const header = new Int32Array(view.buffer, 0, HEADER_LENGTH / 4);
-  for (const number of [5, MOST_SENDERS + 1, 127]) {
+  for (const number of [5, MAX_SENDERS + 1, 127]) {
     header[WORD.turn] = number;
     sender.sendSync(Uint8Array.of(number), soon);
     assertEquals(receiver.receiveSync(soon), Uint8Array.of(number));
@@ -74,7 +74,7 @@ Deno.test("Senders that all sleep at a full ring are all woken", async () => {
   const senders = Array.from({ length: 8 }, () => channel.sender());
   while (senders[0]!.trySend(new Uint8Array(8)));
   const filled = senders[0]!.stats.sent;
-  const sent = senders.map((sender) => sender.send(new Uint8Array(LONGEST), soon));
+  const sent = senders.map((sender) => sender.send(new Uint8Array(MAX_LENGTH), soon));
   for (let taken = 0; taken < filled + senders.length; taken++) {
     assert(await receiver.receive(soon), `message ${taken}`);
   }
@@ -114,7 +114,7 @@ Deno.test("The last of several senders to be killed is noticed: ConnectionReset,
     await using first = await Peer.start("numbered_sender.ts", "sync", name, "1", "10");
     await first.gone();
     await using second = await Peer.start("numbered_sender.ts", "claim", name, "2", "0");
-    const arrivals = new Arrivals(LONGEST);
+    const arrivals = new Arrivals(MAX_LENGTH);
     receiver.read((message) => void arrivals.take(message));
     assertEquals(arrivals.of(1), 10);
     if (wait === "receive") {

@@ -11,7 +11,7 @@ import { Peer } from "../peer.ts";
 import type { Random } from "./random.ts";
 
 /** The longest message that they send. */
-export const LONGEST = 200;
+export const MAX_LENGTH = 200;
 
 /** What an end is, and what this process does while it lives. */
 export interface Life {
@@ -41,7 +41,7 @@ export interface Mortals extends AsyncDisposable {
 export type Breed = (name: string) => Promise<Mortals>;
 
 /** The longest time until a program ends itself, in microseconds. */
-const LONGEST_LIFE = 4000;
+const MAX_LIFE = 4000;
 /** The exit code of one that has done so. */
 const KILLED = 9;
 
@@ -50,7 +50,7 @@ export const programs: Breed = async (name) => {
   const program = await compileRingPeer("mortal.c");
   return {
     live: async ({ role, round, random, meanwhile }) => {
-      const life = random.below(LONGEST_LIFE);
+      const life = random.below(MAX_LIFE);
       if (round % 3 === 2) {
         const args = [role, name, `-${life + 1}`];
         const { code, stdout } = await new Deno.Command(program.path, { args }).output();

@@ -281,7 +281,7 @@ Deno.test("A channel that is full, has too many senders, or was written to by ot
   await assertErrors([[
     () => receiver.tryReceive(),
     InvalidData,
-    `The memory of the ${label} was written to by somebody else: its tail is at 1 and its head at 0`,
+    `The memory of the ${label} is corrupt: its tail is at 1 and its head at 0`,
   ]]);
 });
 

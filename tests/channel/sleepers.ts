@@ -29,7 +29,7 @@ export interface SleepOptions {
 /** How many readers there are. */
 const READERS = 40;
 /** The most that a writer lives once it is there, in milliseconds: it publishes some numbers. */
-const LONGEST_LIFE = 60;
+const MAX_LIFE = 60;
 /** The most that a reader may sleep on, in milliseconds, on a busy machine. */
 const SOON = 15_000;
 
@@ -65,7 +65,7 @@ export async function killWriters({ kind, rounds, seed }: SleepOptions): Promise
     const answer = peer.ask("begin").catch(() => {});
     if (round % 3 < 2) await answer;
     readers.goOn();
-    await pause(random.below(LONGEST_LIFE));
+    await pause(random.below(MAX_LIFE));
     peer.kill();
     await peer.gone();
     await answer;

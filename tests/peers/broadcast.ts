@@ -17,7 +17,7 @@ using ring = isInherited
 
 if (role === "sender") sendAll();
 if (role === "receiver") receiveAll(ring.receiver());
-if (role === "sleeper") sleep(ring.receiver());
+if (role === "wakeFlag") sleep(ring.receiver());
 if (role === "echo") echo(ring.receiver());
 if (role === "mayfly") await live();
 

@@ -28,7 +28,7 @@ const ALLOWED = [
 ];
 const ACTS = 20;
 /** The most that anything may take that waits for a millisecond, on a busy machine. */
-const LONGEST = 3000;
+const MAX_LENGTH = 3000;
 
 const [kind, name, seed, rounds, mode] = Deno.args as [Kind, string, string, string, string];
 const target = TARGETS[kind];
@@ -72,5 +72,5 @@ async function attempt(act: () => unknown): Promise<void> {
   }
   outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   const took = performance.now() - start;
-  if (took > LONGEST) throw new Error(`It took ${took} ms in round ${done} of seed ${seed}`);
+  if (took > MAX_LENGTH) throw new Error(`It took ${took} ms in round ${done} of seed ${seed}`);
 }

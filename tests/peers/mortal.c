@@ -10,12 +10,12 @@
 #include <stdlib.h>
 
 /* It is to sleep whenever there is nothing to do at once. */
-#define WINIPC_RING_MOST_LOOKS 8u
+#define WINIPC_RING_MAX_LOOKS 8u
 #include "winipc_ring.h"
 
 #define PATIENCE 20000
 #define SENDER_ID 1u
-#define LONGEST 200u
+#define MAX_LENGTH 200u
 #define SHUFFLE 0x9e3779b1u
 #define KILLED 9
 
@@ -25,7 +25,7 @@ enum { NEXT, MISTAKES };
 static volatile uint32_t *notes;
 
 static uint32_t length_of(uint32_t number) {
-    return 8 + (((number + 1) ^ (SENDER_ID << 20)) * SHUFFLE >> 8) % (LONGEST - 8 + 1);
+    return 8 + (((number + 1) ^ (SENDER_ID << 20)) * SHUFFLE >> 8) % (MAX_LENGTH - 8 + 1);
 }
 
 static uint8_t byte_of(uint32_t number, uint32_t at) {

@@ -35,7 +35,7 @@ int main(int count, char **words) {
     done = OpenEventW(EVENT_MODIFY_STATE, FALSE, lstrcatW(lstrcpyW(other, name), L".done"));
     HANDLE event = OpenEventW(EVENT_MODIFY_STATE, FALSE, lstrcatW(lstrcpyW(other, name), L".data"));
     if (memory == NULL || notes == NULL || done == NULL || event == NULL) return 2;
-    size_t size = WINIPC_RING_HEADER_LENGTH + WINIPC_RING_LEAST_CAPACITY;
+    size_t size = WINIPC_RING_HEADER_LENGTH + WINIPC_RING_MIN_CAPACITY;
     puts("ready");
     fflush(stdout);
     for (uint32_t last = 0;;) {

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 /* It is to sleep whenever there is nothing to do at once. */
-#define WINIPC_RING_MOST_LOOKS 8u
+#define WINIPC_RING_MAX_LOOKS 8u
 #include "winipc_ring.h"
 
 #define PATIENCE 20000

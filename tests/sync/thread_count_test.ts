@@ -7,7 +7,7 @@ import { runPeer } from "../run_peer.ts";
 
 const WAITS = 500;
 /** One for 63 waits is 8, each beside what Deno itself starts for a Worker. */
-const MOST_THREADS = 40;
+const MAX_THREADS = 40;
 const flags = { flags: ["--allow-read"] };
 const soon = { timeout: 20_000 };
 
@@ -24,11 +24,11 @@ for (const kind of ["without a signal", "with a signal"]) {
     semaphore.release();
     await semaphore.wait(options);
     const pending = countThreads();
-    assertLess(pending - before, MOST_THREADS);
+    assertLess(pending - before, MAX_THREADS);
     // Deno's own pool is free meanwhile.
     await Deno.stat(Deno.execPath());
     for (const event of events) event.set();
-    assertLess(countThreads() - before, MOST_THREADS);
+    assertLess(countThreads() - before, MAX_THREADS);
     await Promise.all(waits);
     for (const event of events) {
       await assertRejects(() => event.wait({ timeout: 0 }), Deno.errors.TimedOut);

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Mailbox } from "../../src/wait/queue.ts";
+import { AsyncQueue } from "../../src/wait/queue.ts";
 
-Deno.test("Mailbox gives items in order, to whoever waits longest", async () => {
-  const mailbox = new Mailbox<number>();
+Deno.test("AsyncQueue gives items in order, to whoever waits longest", async () => {
+  const mailbox = new AsyncQueue<number>();
   mailbox.put(1);
   mailbox.put(2);
   assertEquals([await mailbox.take(), await mailbox.take()], [1, 2]);
@@ -13,8 +13,8 @@ Deno.test("Mailbox gives items in order, to whoever waits longest", async () => 
   assertEquals(mailbox.isEmpty, true);
 });
 
-Deno.test("Mailbox gives nothing to who gave up", async () => {
-  const mailbox = new Mailbox<number>();
+Deno.test("AsyncQueue gives nothing to who gave up", async () => {
+  const mailbox = new AsyncQueue<number>();
   const controller = new AbortController();
   const reason = new Error("enough");
   const aborted = mailbox.take({ signal: controller.signal });
@@ -33,19 +33,19 @@ Deno.test("Mailbox gives nothing to who gave up", async () => {
   await assertRejects(() => mailbox.take({ signal: AbortSignal.abort(reason) }), Error, "enough");
 });
 
-Deno.test("Mailbox that is ended gives what is in it, and then nothing", async () => {
-  const mailbox = new Mailbox<number>();
+Deno.test("AsyncQueue that is ended gives what is in it, and then nothing", async () => {
+  const mailbox = new AsyncQueue<number>();
   mailbox.put(1);
   mailbox.end();
   assertEquals([await mailbox.take(), await mailbox.take()], [1, undefined]);
-  const other = new Mailbox<number>();
+  const other = new AsyncQueue<number>();
   const waiting = other.take();
   other.end();
   assertEquals(await waiting, undefined);
 });
 
-Deno.test("Mailbox that is ended by an error gives what is in it, and then the error", async () => {
-  const mailbox = new Mailbox<number>();
+Deno.test("AsyncQueue that is ended by an error gives what is in it, and then the error", async () => {
+  const mailbox = new AsyncQueue<number>();
   const waiting = [mailbox.take(), mailbox.take()];
   mailbox.put(1);
   mailbox.end(new Error("broken"));
@@ -54,7 +54,7 @@ Deno.test("Mailbox that is ended by an error gives what is in it, and then the e
   await assertRejects(() => mailbox.take(), Error, "broken");
 });
 
-Deno.test("Mailbox has its owner make the error of who waited in vain", async () => {
-  const mailbox = new Mailbox<number>((timeout) => new RangeError(`late by ${timeout}`));
+Deno.test("AsyncQueue has its owner make the error of who waited in vain", async () => {
+  const mailbox = new AsyncQueue<number>((timeout) => new RangeError(`late by ${timeout}`));
   await assertRejects(() => mailbox.take({ timeout: 1 }), RangeError, "late by 1");
 });

@@ -1,5 +1,5 @@
 import { assertEquals, assertLess, assertRejects } from "@std/assert";
-import { Mailbox } from "../../src/wait/queue.ts";
+import { AsyncQueue } from "../../src/wait/queue.ts";
 import { poll } from "../../src/wait/options.ts";
 
 Deno.test("poll() looks at once, and gives what it found", async () => {
@@ -62,14 +62,14 @@ Deno.test("poll() refuses a timeout that is none", async () => {
   }
 });
 
-Deno.test("poll() and Mailbox.take() do not begin with options of the wrong kind", async () => {
+Deno.test("poll() and AsyncQueue.take() do not begin with options of the wrong kind", async () => {
   const wrong: [options: object, text: string][] = [
     [{ timeout: "5" }, 'Expected timeout to be a number, got "5"'],
     [{ timeout: 5n }, "Expected timeout to be a number, got 5n"],
     [{ signal: 5 }, "Expected signal to be an AbortSignal, got 5"],
     [{ signal: null }, "Expected signal to be an AbortSignal, got null"],
   ];
-  const mailbox = new Mailbox<number>();
+  const mailbox = new AsyncQueue<number>();
   mailbox.put(1);
   for (const [options, text] of wrong) {
     for (const wait of [() => poll("it", () => 1, options), () => mailbox.take(options)]) {

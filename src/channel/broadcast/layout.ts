@@ -4,7 +4,7 @@
  * | offset | what                                                                        |
  * | -----: | --------------------------------------------------------------------------- |
  * |      0 | u32 magic, 0x42524957 ("WIRB"); written last, so that it says "ready"       |
- * |      4 | u32 version, 2; in version 1 there were no bits of seats                    |
+ * |      4 | u32 version, 2; in version 1 there were no bits of wake events                    |
  * |      8 | u32 capacity of the ring in bytes, a power of two                           |
  * |     12 | u32 the longest message in bytes                                            |
  * |     16 | 16 random bytes, in the names of the events of receivers that sleep         |
@@ -14,7 +14,7 @@
  * |    384 | u32 committed: where the newest record begins, as the sender alone sees it, |
  * |        | for when it has died; the lower half of it                                  |
  * |    512 | u32, u32: a bit for each receiver that sleeps; the sender takes them, and   |
- * |        | sets the receivers' events; u32, u32: a bit for each that has a seat        |
+ * |        | sets the receivers' events; u32, u32: a bit for each that has a wake event        |
  * |    640 | the sender's place: u64 owner, u32 state, as in a channel                   |
  * |   2048 | the ring                                                                    |
  *
@@ -34,7 +34,7 @@
 
 import { describeOther, labelOf, MAGICS } from "../peer/memory.ts";
 import type { Place } from "../ring/layout.ts";
-import { isPossibleSize, LEAST_CAPACITY, type RingSize } from "../peer/capacity.ts";
+import { isPossibleSize, MIN_CAPACITY, type RingSize } from "../peer/capacity.ts";
 
 /** Where the ring begins. */
 export const HEADER_LENGTH = 2048;
@@ -54,8 +54,8 @@ export const WORD = {
 /** Positions in the header, by their place in a `BigUint64Array`. */
 export const POSITION = { newest: 16, announced: 32 } as const;
 
-/** Where the bits of the receivers' seats are. */
-export const SEATS_OFFSET = 512;
+/** Where the bits of the receivers' wake events are. */
+export const WAKE_BITS_OFFSET = 512;
 
 /** Where the random bytes are, and how many. */
 const RANDOM = { offset: 16, length: 16 } as const;
@@ -116,7 +116,7 @@ export function writeHeader(
  */
 export function readHeader(buffer: ArrayBuffer): BroadcastSettings | undefined {
   const notARing = (why: string) => notTheMemoryOfARing(labelOf(buffer), why);
-  if (buffer.byteLength < HEADER_LENGTH + LEAST_CAPACITY) {
+  if (buffer.byteLength < HEADER_LENGTH + MIN_CAPACITY) {
     throw notARing(`it has only ${buffer.byteLength} bytes`);
   }
   const words = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
@@ -153,7 +153,7 @@ export function eventNameOf(buffer: ArrayBuffer): string {
 export function readPosition(positions: BigUint64Array, index: number): number {
   const position = Number(Atomics.load(positions, index));
   if (position > Number.MAX_SAFE_INTEGER) {
-    throw invalid(positions.buffer, `it has a position of ${position}`);
+    throw corrupt(positions.buffer, `it has a position of ${position}`);
   }
   return position;
 }
@@ -161,9 +161,9 @@ export function readPosition(positions: BigUint64Array, index: number): number {
 /**
  * Makes the error for memory whose contents contradict each other.
  */
-export function invalid(buffer: ArrayBufferLike, what: string): Deno.errors.InvalidData {
+export function corrupt(buffer: ArrayBufferLike, what: string): Deno.errors.InvalidData {
   return new Deno.errors.InvalidData(
-    `The memory of the ${labelOf(buffer)} was written to by somebody else: ${what}`,
+    `The memory of the ${labelOf(buffer)} is corrupt: ${what}`,
   );
 }
 

@@ -7,8 +7,8 @@
 
 import {
   type BroadcastSettings,
+  corrupt,
   HEADER_LENGTH,
-  invalid,
   POSITION,
   readPosition,
   RECORD_KIND,
@@ -19,7 +19,7 @@ import { labelOf } from "../peer/memory.ts";
 import { fence } from "./fence.ts";
 
 /** How often a message is tried to be read that is written over each time. */
-const MOST_TRIES = 10_000;
+const MAX_TRIES = 10_000;
 /** Up to this many bytes, messages are copied twice: memory for them is found when they are safe. */
 const SHORT = 4096;
 
@@ -59,7 +59,7 @@ export class BroadcastReader {
    *
    * @param buffer The memory.
    * @param settings What its header said when it was checked.
-   * @throws {Deno.errors.InvalidData} If the memory says what cannot be.
+   * @throws {Deno.errors.InvalidData} If the shared memory is corrupt.
    * @throws {Deno.errors.Busy} If the newest message was written over each time before it was read.
    */
   constructor(buffer: ArrayBuffer, { capacity, maxMessageLength }: BroadcastSettings) {
@@ -91,11 +91,11 @@ export class BroadcastReader {
    * Takes the next message that is still there.
    *
    * @returns `undefined` if there is none now.
-   * @throws {Deno.errors.InvalidData} If the memory says what cannot be.
+   * @throws {Deno.errors.InvalidData} If the shared memory is corrupt.
    * @throws {Deno.errors.Busy} If the sender came round each time before a message was read.
    */
   take(): BroadcastMessage | undefined {
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
       if (!this.hasMessage) return undefined;
       const place = this.#at & (this.#capacity - 1);
       const length = this.#words[place * 4]! - UNIT;
@@ -113,7 +113,7 @@ export class BroadcastReader {
       }
       const size = (length + 2 * UNIT - 1) >>> 4;
       if (this.#at + size > announced) {
-        throw invalid(
+        throw corrupt(
           this.#words.buffer,
           `it has a record at ${this.#at}, and only ${announced} is announced`,
         );
@@ -122,7 +122,7 @@ export class BroadcastReader {
         return this.#give(copy, length, (low >>> 0) + (high >>> 0) * 2 ** 32);
       }
       if (kind !== RECORD_KIND.padding || size !== this.#capacity - place) {
-        throw invalid(
+        throw corrupt(
           this.#words.buffer,
           `it has a record of kind ${kind} and ${length + UNIT} bytes at ${this.#at}`,
         );
@@ -130,7 +130,7 @@ export class BroadcastReader {
       this.#at += size;
     }
     throw new Deno.errors.Busy(
-      `Cannot read a message of the ${labelOf(this.#words.buffer)}: ${MOST_TRIES} times it was ` +
+      `Cannot read a message of the ${labelOf(this.#words.buffer)}: ${MAX_TRIES} times it was ` +
         "written over meanwhile",
     );
   }
@@ -160,7 +160,7 @@ export class BroadcastReader {
   #give(copy: Uint8Array<ArrayBuffer>, length: number, number: number): BroadcastMessage {
     const missed = number - this.#number;
     if (missed !== 0 && !(this.#isOvertaken && missed > 0 && Number.isSafeInteger(number))) {
-      throw invalid(this.#words.buffer, `it has message ${number} where ${this.#number} should be`);
+      throw corrupt(this.#words.buffer, `it has message ${number} where ${this.#number} should be`);
     }
     this.#at += (length + 2 * UNIT - 1) >>> 4;
     this.#number = number + 1;
@@ -175,12 +175,12 @@ export class BroadcastReader {
     const announced = readPosition(this.#positions, POSITION.announced);
     if (announced - newest <= this.#capacity) {
       if (newest <= this.#at) {
-        throw invalid(this.#words.buffer, `its newest record went back to ${newest}`);
+        throw corrupt(this.#words.buffer, `its newest record went back to ${newest}`);
       }
       this.#newest = this.#at = newest;
       this.#isOvertaken = true;
     } else if (readPosition(this.#positions, POSITION.newest) === newest) {
-      throw invalid(
+      throw corrupt(
         this.#words.buffer,
         `its newest record is at ${newest}, and ${announced} is announced`,
       );

@@ -7,7 +7,7 @@
 import { pickOptions } from "../../../ffi/arguments.ts";
 import { Uncloneable } from "../../../ffi/uncloneable.ts";
 import type { WaitSyncOptions } from "../../sync/mod.ts";
-import { Mailbox } from "../../wait/queue.ts";
+import { AsyncQueue } from "../../wait/queue.ts";
 import {
   assertCanBlock,
   assertCanWait,
@@ -15,14 +15,14 @@ import {
   timeLeft,
   type WaitOptions,
 } from "../../wait/options.ts";
-import { isTurnDue, nextTurn } from "../../wait/event_loop.ts";
+import { isYieldDue, yieldToEventLoop } from "../../wait/event_loop.ts";
 import { SENDER } from "./layout.ts";
 import { type BroadcastMessage, BroadcastReader } from "./reader.ts";
 import type { BroadcastEndOptions } from "./sender.ts";
 import { EndWait } from "../peer/wait.ts";
 import { labelOf } from "../peer/memory.ts";
-import { limitSleep, OtherEnd } from "../peer/liveness.ts";
-import { type Seat, SEAT_CHECKS, type SeatOptions } from "../peer/wake_events.ts";
+import { limitSleep, PeerLiveness } from "../peer/liveness.ts";
+import { WAKE_CHECKS, type WakeEvent, type WakeOptions } from "../peer/wake_events.ts";
 import { tellNow } from "../peer/flush_queue.ts";
 
 /**
@@ -34,12 +34,12 @@ import { tellNow } from "../peer/flush_queue.ts";
  */
 export class BroadcastReceiver extends Uncloneable
   implements Disposable, AsyncIterable<BroadcastMessage> {
-  readonly #options: BroadcastEndOptions & SeatOptions;
+  readonly #options: BroadcastEndOptions & WakeOptions;
   readonly #reader: BroadcastReader;
-  readonly #sender: OtherEnd;
+  readonly #sender: PeerLiveness;
   /** Has one item, which whoever waits for a message takes. */
-  readonly #turn = new Mailbox<true>((timeout) => this.#late({ timeout }));
-  #seat: Seat | undefined;
+  readonly #turn = new AsyncQueue<true>((timeout) => this.#late({ timeout }));
+  #wakeEvent: WakeEvent | undefined;
   #wait: EndWait | undefined;
   #closed = false;
   #isHeld = true;
@@ -49,12 +49,16 @@ export class BroadcastReceiver extends Uncloneable
    *
    * @param options The ring, and who may wake this receiver.
    */
-  constructor(options: BroadcastEndOptions & SeatOptions) {
+  constructor(options: BroadcastEndOptions & WakeOptions) {
     super();
     const { buffer, settings } = options;
     this.#options = options;
     this.#reader = new BroadcastReader(buffer, settings);
-    this.#sender = new OtherEnd(buffer, SENDER, () => this.#closed || this.#seat?.event.set());
+    this.#sender = new PeerLiveness(
+      buffer,
+      SENDER,
+      () => this.#closed || this.#wakeEvent?.event.set(),
+    );
     this.#turn.put(true);
   }
 
@@ -80,7 +84,7 @@ export class BroadcastReceiver extends Uncloneable
    * @returns A copy of it; `undefined` if there is none now.
    * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
    *   closing it. Another sender may come, and then there are messages again.
-   * @throws {Deno.errors.InvalidData} If the ring's memory says what cannot be.
+   * @throws {Deno.errors.InvalidData} If the ring's memory is corrupt.
    * @throws {Deno.errors.Busy} If the ring is so small, and the sender so quick, that no message stood
    *   still long enough.
    * @throws {Deno.errors.BadResource} If the receiver is closed.
@@ -103,7 +107,7 @@ export class BroadcastReceiver extends Uncloneable
    * @throws {Deno.errors.TimedOut} If there was none in time.
    * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
    *   closing it. Another sender may come, and then there are messages again.
-   * @throws {Deno.errors.InvalidData} If the ring's memory says what cannot be.
+   * @throws {Deno.errors.InvalidData} If the ring's memory is corrupt.
    * @throws {Deno.errors.Busy} If 64 receivers wait already; or if the ring is so small, and the sender so
    *   quick, that no message stood still long enough.
    * @throws {Deno.errors.BadResource} If the receiver is closed, or is closed meanwhile.
@@ -113,13 +117,13 @@ export class BroadcastReceiver extends Uncloneable
     assertCanWait(options);
     const message = this.#turn.isEmpty ? undefined : this.#reader.take();
     if (message !== undefined) {
-      if (isTurnDue()) await nextTurn();
+      if (isYieldDue()) await yieldToEventLoop();
       return message;
     }
     const deadline = deadlineAfter(options.timeout ?? Infinity);
     await this.#turn.take(options);
     try {
-      if (isTurnDue()) await nextTurn();
+      if (isYieldDue()) await yieldToEventLoop();
       for (;;) {
         this.#assertOpen();
         const message = this.#reader.take();
@@ -148,7 +152,7 @@ export class BroadcastReceiver extends Uncloneable
    * @throws {Deno.errors.TimedOut} If there was none in time.
    * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
    *   closing it. Another sender may come, and then there are messages again.
-   * @throws {Deno.errors.InvalidData} If the ring's memory says what cannot be.
+   * @throws {Deno.errors.InvalidData} If the ring's memory is corrupt.
    * @throws {Deno.errors.Busy} If 64 receivers wait already; or if the ring is so small, and the sender so
    *   quick, that no message stood still long enough.
    * @throws {Deno.errors.BadResource} If the receiver is closed.
@@ -208,7 +212,7 @@ export class BroadcastReceiver extends Uncloneable
     // From the last to the first, each whatever becomes of those before.
     using stack = new DisposableStack();
     stack.use(this.#sender);
-    stack.use(this.#seat);
+    stack.use(this.#wakeEvent);
     stack.use(this.#wait);
   }
 
@@ -219,14 +223,14 @@ export class BroadcastReceiver extends Uncloneable
 
   readonly #isReady = () => this.#closed || this.#reader.hasMessage || this.#sender.isGone;
 
-  /** The seat is taken when it is first needed, and then kept. */
+  /** The wake event is taken when it is first needed, and then kept. */
   #waiting(): EndWait {
     if (this.#wait === undefined) {
-      this.#seat = this.#options.seats.take(pickOptions(this.#options, SEAT_CHECKS));
+      this.#wakeEvent = this.#options.wakeEvents.take(pickOptions(this.#options, WAKE_CHECKS));
       this.#wait = new EndWait({
         buffer: this.#options.buffer,
-        sleeper: this.#seat,
-        event: this.#seat.event,
+        wakeFlag: this.#wakeEvent,
+        event: this.#wakeEvent.event,
         other: this.#sender,
         isShared: false,
       });

@@ -30,7 +30,7 @@ import {
   longestMessage,
   MAGIC,
   readHeader,
-  SEATS_OFFSET,
+  WAKE_BITS_OFFSET,
   writeHeader,
 } from "./layout.ts";
 import { BroadcastReceiver } from "./receiver.ts";
@@ -38,8 +38,8 @@ import { type BroadcastEndOptions, BroadcastSender } from "./sender.ts";
 import { Ends } from "../peer/open_ends.ts";
 import { createUnder } from "../peer/name_taken.ts";
 import { labelFor, labelForKey, nameMemory } from "../peer/memory.ts";
-import { LEAST_CAPACITY, MOST_CAPACITY, settleSize } from "../peer/capacity.ts";
-import { SEAT_CHECKS, SEAT_WORDS, type SeatOptions, Seats } from "../peer/wake_events.ts";
+import { MAX_CAPACITY, MIN_CAPACITY, settleSize } from "../peer/capacity.ts";
+import { WAKE_CHECKS, WAKE_WORDS, WakeEvents, type WakeOptions } from "../peer/wake_events.ts";
 
 /** What a new broadcast ring is to be like. */
 export interface BroadcastRingOptions {
@@ -53,7 +53,7 @@ export interface BroadcastRingOptions {
 
 /** The checks of {@linkcode BroadcastRingOptions}. */
 export const BROADCAST_RING_CHECKS: OptionChecks<BroadcastRingOptions> = {
-  capacity: integerFrom(LEAST_CAPACITY, MOST_CAPACITY),
+  capacity: integerFrom(MIN_CAPACITY, MAX_CAPACITY),
   maxMessageLength: integerFrom(0),
   security: assertSecurity,
 };
@@ -116,7 +116,10 @@ export class BroadcastRing extends Uncloneable implements Disposable {
       buffer,
       ring: view.bytes.subarray(HEADER_LENGTH, HEADER_LENGTH + found.capacity),
       settings: found,
-      seats: new Seats(new Int32Array(buffer, SEATS_OFFSET, SEAT_WORDS), eventNameOf(buffer)),
+      wakeEvents: new WakeEvents(
+        new Int32Array(buffer, WAKE_BITS_OFFSET, WAKE_WORDS),
+        eventNameOf(buffer),
+      ),
     };
     stack.move();
     this.#label = label;
@@ -220,7 +223,7 @@ export class BroadcastRing extends Uncloneable implements Disposable {
    * has ended.
    *
    * @throws {Deno.errors.Busy} If there is a sender.
-   * @throws {Deno.errors.InvalidData} If the ring's memory says what cannot be.
+   * @throws {Deno.errors.InvalidData} If the ring's memory is corrupt.
    * @throws {Deno.errors.BadResource} If the ring is closed.
    */
   sender(): BroadcastSender {
@@ -231,11 +234,11 @@ export class BroadcastRing extends Uncloneable implements Disposable {
    * Receives what is sent from now on.
    *
    * @param options Who may wake this receiver, where another user sends.
-   * @throws {Deno.errors.InvalidData} If the ring's memory says what cannot be.
+   * @throws {Deno.errors.InvalidData} If the ring's memory is corrupt.
    * @throws {Deno.errors.BadResource} If the ring is closed.
    */
-  receiver(options: SeatOptions = {}): BroadcastReceiver {
-    assertOptions(options, SEAT_CHECKS);
+  receiver(options: WakeOptions = {}): BroadcastReceiver {
+    assertOptions(options, WAKE_CHECKS);
     return this.#ends.add(new BroadcastReceiver({ ...options, ...this.#open() }));
   }
 

@@ -11,7 +11,7 @@ import { type BroadcastSettings, SENDER } from "./layout.ts";
 import { BroadcastWriter } from "./writer.ts";
 import { leavePlace, takePlace } from "../peer/place.ts";
 import { assertNotTransferred, labelOf } from "../peer/memory.ts";
-import type { Seats } from "../peer/wake_events.ts";
+import type { WakeEvents } from "../peer/wake_events.ts";
 import { type Teller, tellSoon } from "../peer/flush_queue.ts";
 
 /** What an end needs of its ring. */
@@ -23,7 +23,7 @@ export interface BroadcastEndOptions {
   /** What its header said when it was checked. */
   settings: BroadcastSettings;
   /** Where receivers sleep. */
-  seats: Seats;
+  wakeEvents: WakeEvents;
 }
 
 /** What a sender has done. */
@@ -59,11 +59,11 @@ export class BroadcastSender extends Uncloneable implements Disposable {
    */
   constructor(options: BroadcastEndOptions) {
     super();
-    const { buffer, settings, seats } = options;
+    const { buffer, settings, wakeEvents } = options;
     takePlace(buffer, SENDER, "sender");
     try {
       const wake = () => {
-        this.#wakeUps += seats.wakeAll();
+        this.#wakeUps += wakeEvents.wakeAll();
       };
       this.#options = options;
       this.#writer = new BroadcastWriter(buffer, settings, wake);
@@ -76,7 +76,7 @@ export class BroadcastSender extends Uncloneable implements Disposable {
       this.maxMessageLength = settings.maxMessageLength;
       // Receivers that sleep do not watch this process yet. And who sent before may have been killed
       // with bits taken and events not set.
-      seats.wakeEverySeat();
+      wakeEvents.wakeEveryone();
     } catch (error) {
       leavePlace(buffer, SENDER);
       throw error;
@@ -180,10 +180,10 @@ export class BroadcastSender extends Uncloneable implements Disposable {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    const { buffer, seats } = this.#options;
+    const { buffer, wakeEvents } = this.#options;
     // From the last to the first, each whatever becomes of those before.
     using stack = new DisposableStack();
-    stack.defer(() => this.#wakeUps += seats.wakeAll());
+    stack.defer(() => this.#wakeUps += wakeEvents.wakeAll());
     stack.defer(() => leavePlace(buffer, SENDER));
     stack.defer(() => this.#writer.flush());
   }

@@ -29,8 +29,8 @@
 
 import {
   type BroadcastSettings,
+  corrupt,
   HEADER_LENGTH,
-  invalid,
   POSITION,
   readPosition,
   RECORD_KIND,
@@ -96,7 +96,7 @@ export class BroadcastWriter {
       length < UNIT || kind !== RECORD_KIND.message || this.#announced > this.#lastPosition() ||
       this.#at > this.#announced || this.#announced - this.#newest > this.#capacity
     ) {
-      throw invalid(
+      throw corrupt(
         this.#words.buffer,
         `its newest record is one of ${length} bytes at ${this.#newest}`,
       );

@@ -7,7 +7,7 @@
  * |     | u32 the value's length in bytes; u32 how many slots there are                      |
  * | 64  | the writer's place: u64 owner, u32 state, as in a channel (see ../ring/layout.ts)     |
  * | 128 | u32, u32: a bit for each reader that sleeps; the writer takes them, and sets the   |
- * |     | readers' events; u32, u32: a bit for each reader that has a seat                   |
+ * |     | readers' events; u32, u32: a bit for each reader that has a wake event                   |
  * | 256 | u32 the number of the newest value, 0 for none; from 384 on the slots, each a u32  |
  * |     | number and the value, in multiples of 128 bytes                                    |
  *
@@ -18,7 +18,7 @@
  */
 
 import { MAGICS } from "../peer/memory.ts";
-import { SEAT_WORDS, Seats } from "../peer/wake_events.ts";
+import { WAKE_WORDS, WakeEvents } from "../peer/wake_events.ts";
 import { HEADER_LENGTH, type Place } from "../ring/layout.ts";
 import { LatestSlots } from "./slots.ts";
 
@@ -28,8 +28,8 @@ export const MAGIC: number = MAGICS.latestValue;
 export const VERSION = 2;
 /** The writer's place; no word says that the writer sleeps, for it never does. */
 export const WRITER: Place = { owner: 8, state: 18, sleeping: -1 };
-/** Where the bits of the readers' seats are. */
-export const SEATS_OFFSET = 128;
+/** Where the bits of the readers' wake events are. */
+export const WAKE_BITS_OFFSET = 128;
 /** Where the newest number and the slots are. */
 export const SLOTS_OFFSET = 256;
 
@@ -40,7 +40,7 @@ export interface LatestParts {
   /** The values. */
   readonly slots: LatestSlots;
   /** Where readers sleep. */
-  readonly seats: Seats;
+  readonly wakeEvents: WakeEvents;
 }
 
 /**
@@ -50,8 +50,8 @@ export interface LatestParts {
  * @param length The value's length, in 32-bit words.
  */
 export function partsOf(buffer: ArrayBuffer, name: string, length: number): LatestParts {
-  const seats = new Seats(new Int32Array(buffer, SEATS_OFFSET, SEAT_WORDS), name);
-  return { buffer, slots: new LatestSlots(buffer, SLOTS_OFFSET, length), seats };
+  const wakeEvents = new WakeEvents(new Int32Array(buffer, WAKE_BITS_OFFSET, WAKE_WORDS), name);
+  return { buffer, slots: new LatestSlots(buffer, SLOTS_OFFSET, length), wakeEvents };
 }
 
 /**

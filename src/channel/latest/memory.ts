@@ -6,7 +6,7 @@
 
 import { assertObject, type OptionChecks, show } from "../../../ffi/arguments.ts";
 import { assertSecurity, type Security } from "../../../ffi/security.ts";
-import { type MappedView, type SharedMemory } from "../../memory/mod.ts";
+import type { MappedView, SharedMemory } from "../../memory/mod.ts";
 import { struct } from "../../struct/mod.ts";
 import { describeOther, labelFor, nameMemory } from "../peer/memory.ts";
 import { type LatestParts, MAGIC, memoryLengthFor, partsOf, VERSION } from "./layout.ts";

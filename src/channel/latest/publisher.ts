@@ -29,7 +29,7 @@ export class LatestPublisher implements Disposable {
     try {
       // Readers that sleep do not watch this process yet. And who wrote before may have been killed
       // with bits taken and events not set.
-      parts.seats.wakeEverySeat();
+      parts.wakeEvents.wakeEveryone();
     } catch (error) {
       leavePlace(parts.buffer, WRITER);
       throw error;
@@ -41,13 +41,13 @@ export class LatestPublisher implements Disposable {
    */
   publish(words: Int32Array<ArrayBuffer>): void {
     this.#parts.slots.publish(words);
-    this.#parts.seats.wakeAll();
+    this.#parts.wakeEvents.wakeAll();
   }
 
   /** Leaves the place, and has the readers that sleep see that. */
   [Symbol.dispose](): void {
     leavePlace(this.#parts.buffer, WRITER);
-    this.#parts.seats.wakeAll();
+    this.#parts.wakeEvents.wakeAll();
   }
 }
 

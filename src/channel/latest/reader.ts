@@ -7,9 +7,9 @@
 import { kernel32 } from "../../../ffi/win32/kernel32.ts";
 import { assertOptions, oneOf, type OptionChecks } from "../../../ffi/arguments.ts";
 import { deadlineAfter, timeLeft, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
-import { isTurnDue, nextTurn } from "../../wait/event_loop.ts";
-import { limitSleep, OtherEnd } from "../peer/liveness.ts";
-import type { Seat, SeatOptions } from "../peer/wake_events.ts";
+import { isYieldDue, yieldToEventLoop } from "../../wait/event_loop.ts";
+import { limitSleep, PeerLiveness } from "../peer/liveness.ts";
+import type { WakeEvent, WakeOptions } from "../peer/wake_events.ts";
 import { CLOSED, HEADER_LENGTH } from "../ring/layout.ts";
 import { type LatestParts, WRITER } from "./layout.ts";
 
@@ -47,7 +47,7 @@ export interface ChangesOptions extends WaitOptions {
 /** One who goes through changes. */
 interface Iteration {
   /** What it sleeps with. */
-  readonly seat: Seat;
+  readonly wakeEvent: WakeEvent;
   /** The number of the value that it gave last; 0 at first. */
   seen: number;
 }
@@ -66,10 +66,10 @@ const WAIT_OBJECT_0 = 0;
 export class LatestReader implements Disposable {
   readonly #label: string;
   readonly #parts: LatestParts;
-  readonly #options: SeatOptions;
+  readonly #options: WakeOptions;
   readonly #header: Int32Array<ArrayBuffer>;
   readonly #owners: BigUint64Array<ArrayBuffer>;
-  readonly #writer: OtherEnd;
+  readonly #writer: PeerLiveness;
   readonly #iterations = new Set<Iteration>();
   #held = true;
   #closed = false;
@@ -80,14 +80,14 @@ export class LatestReader implements Disposable {
    * @param label What is read, for messages: `latest value "Local\\x"`.
    * @param options Who may wake this reader.
    */
-  constructor(label: string, parts: LatestParts, options: SeatOptions = {}) {
+  constructor(label: string, parts: LatestParts, options: WakeOptions = {}) {
     this.#label = label;
     this.#parts = parts;
     this.#options = options;
     this.#header = new Int32Array(parts.buffer, 0, HEADER_LENGTH / 4);
     this.#owners = new BigUint64Array(parts.buffer, 0, HEADER_LENGTH / 8);
-    this.#writer = new OtherEnd(parts.buffer, WRITER, () => {
-      for (const { seat: { event } } of this.#iterations) if (!event.closed) event.set();
+    this.#writer = new PeerLiveness(parts.buffer, WRITER, () => {
+      for (const { wakeEvent: { event } } of this.#iterations) if (!event.closed) event.set();
     });
   }
 
@@ -131,8 +131,8 @@ export class LatestReader implements Disposable {
     try {
       while (!this.#closed) {
         if (slots.newest === iteration.seen && !await this.#waitForNext(iteration, options)) return;
-        if (isTurnDue()) {
-          await nextTurn();
+        if (isYieldDue()) {
+          await yieldToEventLoop();
           continue;
         }
         iteration.seen = slots.copy(words);
@@ -141,20 +141,20 @@ export class LatestReader implements Disposable {
       }
     } finally {
       this.#iterations.delete(iteration);
-      iteration.seat.close();
+      iteration.wakeEvent.close();
     }
   }
 
   /** Ends what waits for changes. */
   [Symbol.dispose](): void {
     this.#closed = true;
-    for (const { seat } of this.#iterations) seat.close();
+    for (const { wakeEvent } of this.#iterations) wakeEvent.close();
     this.#writer[Symbol.dispose]();
   }
 
   /** Waits for another value than the one that was seen; tells whether there will be one. */
   async #waitForNext(
-    { seat, seen }: Iteration,
+    { wakeEvent, seen }: Iteration,
     { signal, timeout = Infinity, whenWriterGone = "end" }: ChangesOptions,
   ): Promise<boolean> {
     const deadline = deadlineAfter(timeout);
@@ -162,27 +162,27 @@ export class LatestReader implements Disposable {
       // The writer that is watched now is the one that the second look below asks for.
       const most = limitSleep(this.#writer, Infinity);
       this.#writer.awaitDeath();
-      seat.announce();
+      wakeEvent.raise();
       // What was done before that woke nobody: look once more, or sleep through it. A writer publishes
       // before it goes, so whoever sees that it is gone sees its last value after that.
       const { isClosed, hasDied } = this.#writer;
       const isThere = this.#parts.slots.newest !== seen;
       const isOver = (isClosed || hasDied) && whenWriterGone !== "wait";
       if (isThere || isOver) {
-        seat.rise();
+        wakeEvent.lower();
         if (isThere) return true;
         if (hasDied && whenWriterGone === "throw") throw this.#reset();
         return false;
       }
       const left = timeLeft(deadline);
       if (left === 0) throw this.#late(timeout);
-      await this.#sleep(seat, Math.min(most, left), signal);
+      await this.#sleep(wakeEvent, Math.min(most, left), signal);
     }
     return false;
   }
 
   /** Sleeps until the reader is woken, or the time is over. */
-  async #sleep({ event }: Seat, most: number, signal: AbortSignal | undefined): Promise<void> {
+  async #sleep({ event }: WakeEvent, most: number, signal: AbortSignal | undefined): Promise<void> {
     const timeout = Math.ceil(most);
     try {
       await event.wait(signal === undefined ? { timeout } : { timeout, signal });
@@ -195,16 +195,16 @@ export class LatestReader implements Disposable {
   }
 
   #begin(): Iteration {
-    const seat = this.#parts.seats.take(this.#options);
-    if (!this.#held) seat.event.unref();
-    const iteration = { seat, seen: 0 };
+    const wakeEvent = this.#parts.wakeEvents.take(this.#options);
+    if (!this.#held) wakeEvent.event.unref();
+    const iteration = { wakeEvent, seen: 0 };
     this.#iterations.add(iteration);
     return iteration;
   }
 
   #hold(held: boolean): void {
     this.#held = held;
-    for (const { seat: { event } } of this.#iterations) {
+    for (const { wakeEvent: { event } } of this.#iterations) {
       if (held) event.ref();
       else event.unref();
     }

@@ -30,7 +30,7 @@ const NEWEST = 0;
 /** Words that are never on one cache line with others. */
 const LINE = 32;
 /** How often a reader begins anew before it gives up. */
-const MOST_TRIES = 10_000;
+const MAX_TRIES = 10_000;
 
 /** The slots of a value. */
 export class LatestSlots {
@@ -85,7 +85,7 @@ export class LatestSlots {
    */
   copy(target: Int32Array): number {
     const words = this.#words;
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
       const number = Atomics.load(words, NEWEST);
       if (number === 0) return 0;
       const slot = this.#slotOf(number);
@@ -94,7 +94,7 @@ export class LatestSlots {
       if (Atomics.load(words, slot) === number) return number;
     }
     throw new Deno.errors.Busy(
-      `Cannot read the newest value of the ${labelOf(words.buffer)}: ${MOST_TRIES} times it was ` +
+      `Cannot read the newest value of the ${labelOf(words.buffer)}: ${MAX_TRIES} times it was ` +
         "written over meanwhile",
     );
   }

@@ -7,9 +7,9 @@
 import { assertInteger } from "../../../ffi/arguments.ts";
 
 /** The least that a ring can hold, in bytes. */
-export const LEAST_CAPACITY = 1024;
+export const MIN_CAPACITY = 1024;
 /** The most that a ring can hold, in bytes. */
-export const MOST_CAPACITY = 2 ** 30;
+export const MAX_CAPACITY = 2 ** 30;
 const DEFAULT_CAPACITY = 2 ** 20;
 
 /** How large a ring is. */
@@ -31,7 +31,7 @@ export function settleSize(
   { capacity = DEFAULT_CAPACITY, maxMessageLength }: Partial<RingSize>,
   longestMessage: (capacity: number) => number,
 ): RingSize {
-  assertInteger("capacity", capacity, LEAST_CAPACITY, MOST_CAPACITY);
+  assertInteger("capacity", capacity, MIN_CAPACITY, MAX_CAPACITY);
   if (!isPowerOfTwo(capacity)) {
     throw new RangeError(`Expected capacity to be a power of two, got ${capacity}`);
   }
@@ -53,7 +53,7 @@ export function isPossibleSize(
   byteLength: number,
   longestMessage: (capacity: number) => number,
 ): boolean {
-  return capacity >= LEAST_CAPACITY && capacity <= MOST_CAPACITY && isPowerOfTwo(capacity) &&
+  return capacity >= MIN_CAPACITY && capacity <= MAX_CAPACITY && isPowerOfTwo(capacity) &&
     capacity <= byteLength && maxMessageLength <= longestMessage(capacity);
 }
 

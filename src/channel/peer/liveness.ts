@@ -18,7 +18,7 @@ import { CLOSED, HEADER_LENGTH, type Place } from "../ring/layout.ts";
 const LOOK_INTERVAL = 20 * UNITS_PER_MILLISECOND;
 
 /** The other side of a ring: whether anybody is there, was closed, or their process has ended. */
-export interface OtherSide extends Disposable {
+export interface Liveness extends Disposable {
   /** Whether it has several ends, which have to be asked for from time to time. */
   readonly isMany: boolean;
   /** Whether it was there and was closed. */
@@ -40,14 +40,14 @@ export interface OtherSide extends Disposable {
    * tells, so this can be called for each message that is published by itself.
    */
   lookNowAndThen(): void;
-  /** Takes note that the process whose handle {@linkcode OtherSide.look} gave has ended. */
+  /** Takes note that the process whose handle {@linkcode Liveness.look} gave has ended. */
   noteDeath(): void;
   /** Has the process's end be told while the script does other things. */
   awaitDeath(): void;
 }
 
 /** The other end of a ring, where there is one of it. */
-export class OtherEnd implements OtherSide {
+export class PeerLiveness implements Liveness {
   readonly isMany = false;
   readonly #header: Int32Array<ArrayBuffer>;
   readonly #owners: BigUint64Array<ArrayBuffer>;
@@ -150,6 +150,6 @@ const MAX_UNWATCHED_SLEEP = 500;
  * @param left The longest that the reader wants to sleep, in milliseconds.
  * @returns `left`, or less if there is no process that can be watched.
  */
-export function limitSleep(writer: OtherSide, left: number): number {
+export function limitSleep(writer: Liveness, left: number): number {
   return writer.look() === undefined ? Math.min(left, MAX_UNWATCHED_SLEEP) : left;
 }

@@ -7,7 +7,7 @@
 import type { Handle } from "../../../ffi/handle.ts";
 import { openProcess, startOf } from "../../../ffi/process.ts";
 import { openThread, threadStartOf } from "../../../ffi/thread.ts";
-import { standStill } from "../../../ffi/wait.ts";
+import { blockOn } from "../../../ffi/wait.ts";
 import { waitForOne } from "../../sync/single_wait.ts";
 import { WaitableObject } from "../../sync/waitable_object.ts";
 import { processOwner, readOwner, threadOwner } from "./owner_word.ts";
@@ -44,7 +44,7 @@ export class OwnerWatch extends WaitableObject {
 
   /** Whether it has ended. */
   get hasEnded(): boolean {
-    return standStill(this.#handle, 0) !== undefined;
+    return blockOn(this.#handle, 0) !== undefined;
   }
 
   /** Waits until it ends. */

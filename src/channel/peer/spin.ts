@@ -5,7 +5,7 @@
  */
 
 /** After so many failures in a row, it is tried only once in 2 to the power of that many waits. */
-const MOST_FAILURES = 7;
+const MAX_FAILURES = 7;
 /** What comes at once, comes within so many looks. */
 const GLANCES = 16;
 /** So many successes in a row make up for half of the failures. */
@@ -57,7 +57,7 @@ export class Spin {
       Atomics.pause();
     }
     this.#successes = 0;
-    this.#failures = Math.min(this.#failures + 1, MOST_FAILURES);
+    this.#failures = Math.min(this.#failures + 1, MAX_FAILURES);
     this.#without = 2 ** this.#failures - 1;
     return false;
   }

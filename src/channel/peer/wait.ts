@@ -9,16 +9,16 @@ import { kernel32 } from "../../../ffi/win32/kernel32.ts";
 import { INFINITE } from "../../../ffi/wait.ts";
 import type { SharedEvent, WaitOptions } from "../../sync/mod.ts";
 import { ParkedWait } from "../../sync/pool_thread_wait.ts";
-import { PATIENCE, standStillBriefly } from "../../wait/event_loop.ts";
+import { blockBriefly, PATIENCE } from "../../wait/event_loop.ts";
 import { labelOf } from "./memory.ts";
 import { deadlineAfter, timeLeft } from "../../wait/options.ts";
-import type { OtherSide } from "./liveness.ts";
-import type { Sleeper } from "./wake_flag.ts";
+import type { Liveness } from "./liveness.ts";
+import type { WakeFlag } from "./wake_flag.ts";
 import { Spin } from "./spin.ts";
 import { tellMessages, tellNow } from "./flush_queue.ts";
 
 /** The most looks of who stands still anyway. */
-const LOOKS_STANDING_STILL = 4096;
+const LOOKS_BLOCKED = 4096;
 /** The most looks while an event loop stands still. */
 const LOOKS_IN_TURN = 512;
 
@@ -29,18 +29,18 @@ const WAIT_OBJECT_0 = 0;
 const WAIT_TIMEOUT = 0x102;
 
 /** The longest sleep where others have to be asked for whether they are there, in milliseconds. */
-const LONGEST_SLEEP = 200;
+const MAX_SLEEP = 200;
 
 /** What an end waits with. */
 export interface EndWaitOptions {
   /** The memory of the two ends. */
   buffer: ArrayBuffer;
   /** The end. */
-  sleeper: Sleeper;
+  wakeFlag: WakeFlag;
   /** The event that wakes it up. */
   event: SharedEvent;
   /** The other side. */
-  other: OtherSide;
+  other: Liveness;
   /**
    * Whether its event wakes other ends as well. An end that was woken then wakes the next one, and
    * looks from time to time, for one that was woken may have been ended before it did so.
@@ -51,9 +51,9 @@ export interface EndWaitOptions {
 /** Waits until something is there: spins for a while, and then sleeps until the end's event is set. */
 export class EndWait implements Disposable {
   readonly #buffer: ArrayBuffer;
-  readonly #sleeper: Sleeper;
+  readonly #wakeFlag: WakeFlag;
   readonly #event: SharedEvent;
-  readonly #other: OtherSide;
+  readonly #other: Liveness;
   readonly #isShared: boolean;
   readonly #longestSleep: number;
   /** For waits by promises. */
@@ -63,15 +63,15 @@ export class EndWait implements Disposable {
   #isHeld = true;
   /** How often in a row a sleep was over soon. */
   #quick = 0;
-  readonly #spinSync = new Spin(LOOKS_STANDING_STILL);
+  readonly #spinSync = new Spin(LOOKS_BLOCKED);
   readonly #spin = new Spin(LOOKS_IN_TURN);
 
   /** @param options What to wait with. */
-  constructor({ buffer, sleeper, event, other, isShared }: EndWaitOptions) {
+  constructor({ buffer, wakeFlag, event, other, isShared }: EndWaitOptions) {
     this.#buffer = buffer;
     this.#isShared = isShared;
-    this.#longestSleep = isShared || other.isMany ? LONGEST_SLEEP : Infinity;
-    this.#sleeper = sleeper;
+    this.#longestSleep = isShared || other.isMany ? MAX_SLEEP : Infinity;
+    this.#wakeFlag = wakeFlag;
     this.#event = event;
     this.#other = other;
   }
@@ -94,7 +94,7 @@ export class EndWait implements Disposable {
     this.#unpark();
     for (let sleeps = 0;; sleeps++) {
       const process = this.#other.look();
-      this.#sleeper.announce();
+      this.#wakeFlag.raise();
       const left = timeLeft(deadline);
       const ready = isReady();
       if (ready || left === 0) {
@@ -124,7 +124,7 @@ export class EndWait implements Disposable {
     const deadline = deadlineAfter(timeout);
     for (let sleeps = 0;; sleeps++) {
       this.#other.awaitDeath();
-      this.#sleeper.announce();
+      this.#wakeFlag.raise();
       const left = Math.ceil(timeLeft(deadline));
       const ready = isReady();
       if (ready || left === 0) {
@@ -182,7 +182,7 @@ export class EndWait implements Disposable {
    */
   #glance(): boolean {
     if (this.#quick < STREAK) return false;
-    return standStillBriefly(() => this.#sleepSync(undefined, PATIENCE)) === "woken";
+    return blockBriefly(() => this.#sleepSync(undefined, PATIENCE)) === "woken";
   }
 
   /** Sleeps without the thread standing still. */
@@ -215,7 +215,7 @@ export class EndWait implements Disposable {
 
   /** Does not sleep any more. Others may: the next one of them is to look as well. */
   #leave(hasSlept: boolean): void {
-    if (!this.#isShared) this.#sleeper.rise();
+    if (!this.#isShared) this.#wakeFlag.lower();
     else if (hasSlept) this.#event.set();
   }
 

@@ -1,9 +1,9 @@
 /**
  * How any number of readers fall asleep, up to 64 at a time, and whoever has something for them wakes them up.
  *
- * A reader that may sleep has a seat: an event with the seat's number in its name, and two bits in the
- * memory. One bit says that the reader sleeps, the other one that the seat is taken. The event belongs to
- * the reader alone, so that the seat of a reader that was killed is free again by itself. Its bits may
+ * A reader that may sleep has a wake event: an event with the wake event's number in its name, and two bits in the
+ * memory. One bit says that the reader sleeps, the other one that the wake event is taken. The event belongs to
+ * the reader alone, so that the wake event of a reader that was killed is free again by itself. Its bits may
  * stay; whoever wakes it finds no such event.
  *
  * For why nobody sleeps through anything see wake_flag.ts; a bit is what the word is there.
@@ -13,7 +13,7 @@
  * bit nor event. Two things wake that reader:
  *
  * 1. Whoever sleeps watches the writer's process, and looks again when that process ends.
- * 2. A writer that comes wakes every reader that has a seat. Some of them may have fallen asleep while
+ * 2. A writer that comes wakes every reader that has a wake event. Some of them may have fallen asleep while
  *    there was no writer to watch, and a writer before this one may have taken their bits.
  *
  * After that the reader sees the new writer, and watches its process. A writer that is killed while it
@@ -27,17 +27,17 @@ import type { OptionChecks } from "../../../ffi/arguments.ts";
 import { assertSecurity, type Security } from "../../../ffi/security.ts";
 import { SharedEvent } from "../../sync/mod.ts";
 import { labelOf } from "./memory.ts";
-import type { Sleeper } from "./wake_flag.ts";
+import type { WakeFlag } from "./wake_flag.ts";
 
-/** How many seats there are. */
-export const SEATS = 64;
-/** How many 32-bit words have a bit for each seat. */
-const BIT_WORDS = SEATS / 32;
-/** How many 32-bit words the seats take: bits of readers that sleep, and then bits of seats that are taken. */
-export const SEAT_WORDS: number = 2 * BIT_WORDS;
+/** How many wake events there are. */
+export const MAX_WAITING = 64;
+/** How many 32-bit words have a bit for each wake event. */
+const BIT_WORDS = MAX_WAITING / 32;
+/** How many 32-bit words the wake events take: bits of readers that sleep, and then bits of wake events that are taken. */
+export const WAKE_WORDS: number = 2 * BIT_WORDS;
 
 /** Who may wake a reader. */
-export interface SeatOptions {
+export interface WakeOptions {
   /**
    * Who may: `"user"`, this user and the system; `"everyone"` on the machine; or a descriptor in
    * SDDL. (`"everyone-full"`, for programs that ask for all rights, lets any program shut out all others.)
@@ -47,18 +47,18 @@ export interface SeatOptions {
   security?: Security;
 }
 
-/** The checks of {@linkcode SeatOptions}. */
-export const SEAT_CHECKS: OptionChecks<SeatOptions> = { security: assertSecurity };
+/** The checks of {@linkcode WakeOptions}. */
+export const WAKE_CHECKS: OptionChecks<WakeOptions> = { security: assertSecurity };
 
-/** The seats of a memory's readers. */
-export class Seats {
+/** The wake events of a memory's readers. */
+export class WakeEvents {
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #name: string;
 
   /**
-   * Lays seats over memory.
+   * Lays wake events over memory.
    *
-   * @param words As many as {@linkcode SEAT_WORDS} says.
+   * @param words As many as {@linkcode WAKE_WORDS} says.
    * @param name What the names of the events begin with.
    */
   constructor(words: Int32Array<ArrayBuffer>, name: string) {
@@ -88,10 +88,10 @@ export class Seats {
   }
 
   /**
-   * Wakes every reader that has a seat, also one whose bit does not say that it sleeps; for a writer that
+   * Wakes every reader that has a wake event, also one whose bit does not say that it sleeps; for a writer that
    * has just taken its place. The bits stay as they are.
    */
-  wakeEverySeat(): void {
+  wakeEveryone(): void {
     for (let word = 0; word < BIT_WORDS; word++) {
       let bits = Atomics.load(this.#words, BIT_WORDS + word);
       for (; bits !== 0; bits &= bits - 1) this.#wake(word, bits);
@@ -99,74 +99,76 @@ export class Seats {
   }
 
   /**
-   * Takes a seat that nobody has.
+   * Takes a wake event that nobody has.
    *
    * @param options Who may wake this reader.
    * @throws {Deno.errors.Busy} If there is none.
    */
-  take(options: SeatOptions = {}): Seat {
-    for (let seat = 0; seat < SEATS; seat++) {
-      const create = () => SharedEvent.create(seatName(this.#name, seat), options);
+  take(options: WakeOptions = {}): WakeEvent {
+    for (let wakeEvent = 0; wakeEvent < MAX_WAITING; wakeEvent++) {
+      const create = () => SharedEvent.create(wakeEventName(this.#name, wakeEvent), options);
       const event = unless(Deno.errors.AlreadyExists, create);
-      if (event !== undefined) return new Seat(event, this.#words, seat);
+      if (event !== undefined) return new WakeEvent(event, this.#words, wakeEvent);
     }
     throw new Deno.errors.Busy(
-      `Cannot wait for the ${labelOf(this.#words.buffer)}: ${SEATS} readers wait for it already`,
+      `Cannot wait for the ${
+        labelOf(this.#words.buffer)
+      }: ${MAX_WAITING} readers wait for it already`,
     );
   }
 
   /** Wakes the reader of the lowest bit in a word; tells whether there is one. */
   #wake(word: number, bits: number): boolean {
-    return wake(seatName(this.#name, word * 32 + 31 - Math.clz32(bits & -bits)));
+    return wake(wakeEventName(this.#name, word * 32 + 31 - Math.clz32(bits & -bits)));
   }
 }
 
-/** The seat of a reader. */
-export class Seat implements Sleeper, Disposable {
+/** The wake event of a reader. */
+export class WakeEvent implements WakeFlag, Disposable {
   /** The event by which it is woken. */
   readonly event: SharedEvent;
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #word: number;
   readonly #bit: number;
 
-  /** Takes it; `Seats.take` calls this. */
-  constructor(event: SharedEvent, words: Int32Array<ArrayBuffer>, seat: number) {
+  /** Takes it; `WakeEvents.take` calls this. */
+  constructor(event: SharedEvent, words: Int32Array<ArrayBuffer>, wakeEvent: number) {
     this.event = event;
     this.#words = words;
-    this.#word = seat >> 5;
-    this.#bit = 1 << (seat & 31);
+    this.#word = wakeEvent >> 5;
+    this.#bit = 1 << (wakeEvent & 31);
     Atomics.or(words, BIT_WORDS + this.#word, this.#bit);
   }
 
   /** Says that the reader is going to sleep; it then has to look a second time. */
-  announce(): void {
+  raise(): void {
     Atomics.or(this.#words, this.#word, this.#bit);
   }
 
   /** Says that the reader does not sleep after all, or no longer. */
-  rise(): void {
+  lower(): void {
     Atomics.and(this.#words, this.#word, ~this.#bit);
   }
 
-  /** Gives the seat back. */
+  /** Gives the wake event back. */
   close(): void {
     if (this.event.closed) return;
-    // First the bits: when the event is gone, the seat is the next reader's. The memory may be gone already.
+    // First the bits: when the event is gone, the wake event is the next reader's. The memory may be gone already.
     if (this.#words.length > 0) {
       Atomics.and(this.#words, BIT_WORDS + this.#word, ~this.#bit);
-      this.rise();
+      this.lower();
     }
     this.event.close();
   }
 
-  /** Gives the seat back at the end of a `using` block. */
+  /** Gives the wake event back at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }
 }
 
-function seatName(name: string, seat: number): string {
-  return `${name}.reader.${seat}`;
+function wakeEventName(name: string, wakeEvent: number): string {
+  return `${name}.reader.${wakeEvent}`;
 }
 
 /** Sets the event of a reader, if there is one. */

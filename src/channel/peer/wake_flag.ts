@@ -18,11 +18,11 @@ export const AWAKE = 0;
 export const ASLEEP = 1;
 
 /** Somebody who may sleep. */
-export interface Sleeper {
+export interface WakeFlag {
   /** Says that it is going to; it then has to look a second time. */
-  announce(): void;
+  raise(): void;
   /** Says that it does not after all, or no longer. */
-  rise(): void;
+  lower(): void;
 }
 
 /**
@@ -31,8 +31,8 @@ export interface Sleeper {
  * @param header The words of the header.
  * @param place The end's place.
  */
-export function sleeperAt(header: Int32Array, place: Place): Sleeper {
-  return { announce: () => announceSleep(header, place), rise: () => rise(header, place) };
+export function wakeFlagAt(header: Int32Array, place: Place): WakeFlag {
+  return { raise: () => raiseWakeFlag(header, place), lower: () => lowerWakeFlag(header, place) };
 }
 
 /**
@@ -41,7 +41,7 @@ export function sleeperAt(header: Int32Array, place: Place): Sleeper {
  * @param header The words of the header.
  * @param place The end's place.
  */
-export function announceSleep(header: Int32Array, place: Place): void {
+export function raiseWakeFlag(header: Int32Array, place: Place): void {
   Atomics.store(header, place.sleeping, ASLEEP);
 }
 
@@ -51,7 +51,7 @@ export function announceSleep(header: Int32Array, place: Place): void {
  * @param header The words of the header.
  * @param place The end's place.
  */
-export function rise(header: Int32Array, place: Place): void {
+export function lowerWakeFlag(header: Int32Array, place: Place): void {
   Atomics.store(header, place.sleeping, AWAKE);
 }
 
@@ -62,7 +62,7 @@ export function rise(header: Int32Array, place: Place): void {
  * @param place The end's place.
  * @returns Whether its event has to be set, by whoever gets `true`.
  */
-export function takeSleeper(header: Int32Array, place: Place): boolean {
+export function takeWakeFlag(header: Int32Array, place: Place): boolean {
   return Atomics.load(header, place.sleeping) !== AWAKE &&
     Atomics.exchange(header, place.sleeping, AWAKE) !== AWAKE;
 }

@@ -51,7 +51,7 @@ import {
 } from "./layout.ts";
 import { RingReceiver } from "./receiver.ts";
 import { type EndOptions, RingSender } from "./sender.ts";
-import { LEAST_CAPACITY, MOST_CAPACITY, settleSize } from "../peer/capacity.ts";
+import { MAX_CAPACITY, MIN_CAPACITY, settleSize } from "../peer/capacity.ts";
 import { readableFrom, writableTo } from "./streams.ts";
 
 /** What a new channel is to be like. */
@@ -90,7 +90,7 @@ export interface RingChannelOptions {
 
 /** The checks of {@linkcode RingChannelOptions}. */
 export const RING_CHANNEL_CHECKS: OptionChecks<RingChannelOptions> = {
-  capacity: integerFrom(LEAST_CAPACITY, MOST_CAPACITY),
+  capacity: integerFrom(MIN_CAPACITY, MAX_CAPACITY),
   maxMessageLength: integerFrom(0),
   whenFull: oneOf(WHEN_FULL),
   producers: oneOf(PRODUCERS),

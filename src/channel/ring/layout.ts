@@ -39,7 +39,7 @@
  */
 
 import { describeOther, labelOf, MAGICS } from "../peer/memory.ts";
-import { isPossibleSize, LEAST_CAPACITY, type RingSize } from "../peer/capacity.ts";
+import { isPossibleSize, MIN_CAPACITY, type RingSize } from "../peer/capacity.ts";
 
 /** Where the ring begins. */
 export const HEADER_LENGTH = 2048;
@@ -74,9 +74,9 @@ export interface Place {
 /** The receiver's place. */
 export const RECEIVER: Place = { owner: 112, state: 226, sleeping: 160 };
 /** How many senders a ring of many can have. */
-export const MOST_SENDERS = 64;
+export const MAX_SENDERS = 64;
 /** The senders' places. */
-export const SENDERS: readonly Place[] = Array.from({ length: MOST_SENDERS }, (_, index) => ({
+export const SENDERS: readonly Place[] = Array.from({ length: MAX_SENDERS }, (_, index) => ({
   owner: 128 + 2 * index,
   state: 258 + 4 * index,
   sleeping: 128,
@@ -149,7 +149,7 @@ export function writeHeader(buffer: ArrayBuffer, settings: RingSettings): void {
  */
 export function readHeader(buffer: ArrayBuffer): RingSettings | undefined {
   const notAChannel = (why: string) => notTheMemoryOfAChannel(labelOf(buffer), why);
-  if (buffer.byteLength < HEADER_LENGTH + LEAST_CAPACITY) {
+  if (buffer.byteLength < HEADER_LENGTH + MIN_CAPACITY) {
     throw notAChannel(`it has only ${buffer.byteLength} bytes`);
   }
   const words = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
@@ -187,8 +187,8 @@ export function notTheMemoryOfAChannel(label: string, why: string): Deno.errors.
 /**
  * Makes the error for memory whose contents contradict each other.
  */
-export function invalid(buffer: ArrayBufferLike, what: string): Deno.errors.InvalidData {
+export function corrupt(buffer: ArrayBufferLike, what: string): Deno.errors.InvalidData {
   return new Deno.errors.InvalidData(
-    `The memory of the ${labelOf(buffer)} was written to by somebody else: ${what}`,
+    `The memory of the ${labelOf(buffer)} is corrupt: ${what}`,
   );
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { HEADER_LENGTH, invalid, RECORD_HEADER_LENGTH, type RingSettings, WORD } from "./layout.ts";
+import { corrupt, HEADER_LENGTH, RECORD_HEADER_LENGTH, type RingSettings, WORD } from "./layout.ts";
 
 /** How many bytes are read before the sender may write there again, unless the receiver idles before. */
 export const BATCH = 65_536;
@@ -76,7 +76,7 @@ export class RingReader {
       (this.#head & 7) !== 0 || (this.#released & 7) !== 0 ||
       ((this.#head - this.#released) >>> 0) > capacity
     ) {
-      throw invalid(
+      throw corrupt(
         this.#words.buffer,
         `its head is at ${this.#released}, and ${this.#head} is consumed`,
       );
@@ -107,7 +107,7 @@ export class RingReader {
    * Finds the next message. It stays where it is until {@linkcode advance}.
    *
    * @returns Where it begins in {@linkcode ring}, or -1 if there is none now.
-   * @throws {Deno.errors.InvalidData} If the memory says what cannot be.
+   * @throws {Deno.errors.InvalidData} If the shared memory is corrupt.
    */
   next(): number {
     if (this.#head === this.#end) return this.#nextFarther() | 0;
@@ -235,7 +235,7 @@ export class RingReader {
     const offset = this.#parse();
     if (offset >= 0) return offset;
     if (this.#words[FIRST_RECORD + (at >>> 2)] !== -rest || rest > left) {
-      throw invalid(this.#words.buffer, `it has what is no message at ${at}`);
+      throw corrupt(this.#words.buffer, `it has what is no message at ${at}`);
     }
     this.#head = this.#end;
     // The next receiver goes on here also if nothing follows: the sender may be told of this room.
@@ -247,7 +247,7 @@ export class RingReader {
     const tail = Atomics.load(this.#words, WORD.tail);
     const used = (tail - this.#head) >>> 0;
     if ((tail & 7) !== 0 || used > this.#capacity) {
-      throw invalid(this.#words.buffer, `its tail is at ${tail} and its head at ${this.#head}`);
+      throw corrupt(this.#words.buffer, `its tail is at ${tail} and its head at ${this.#head}`);
     }
     this.#tail = tail;
     return used !== 0;

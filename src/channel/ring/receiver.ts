@@ -7,7 +7,7 @@
 import { assertFunction } from "../../../ffi/arguments.ts";
 import { Uncloneable } from "../../../ffi/uncloneable.ts";
 import type { WaitSyncOptions } from "../../sync/mod.ts";
-import { Mailbox } from "../../wait/queue.ts";
+import { AsyncQueue } from "../../wait/queue.ts";
 import {
   assertCanBlock,
   assertCanWait,
@@ -15,17 +15,17 @@ import {
   timeLeft,
   type WaitOptions,
 } from "../../wait/options.ts";
-import { isTurnDue, nextTurn } from "../../wait/event_loop.ts";
+import { isYieldDue, yieldToEventLoop } from "../../wait/event_loop.ts";
 import { decodeValue } from "./clone.ts";
 import { EndWait } from "../peer/wait.ts";
 import { assertNotTransferred, labelOf } from "../peer/memory.ts";
-import { ManySenders } from "./many/liveness.ts";
-import { OtherEnd, type OtherSide } from "../peer/liveness.ts";
+import { SendersLiveness } from "./many/liveness.ts";
+import { type Liveness, PeerLiveness } from "../peer/liveness.ts";
 import { leavePlace, takePlace } from "../peer/place.ts";
 import { HEADER_LENGTH, RECEIVER, SENDER, WORD } from "./layout.ts";
 import { RingReader } from "./reader.ts";
 import type { EndOptions } from "./sender.ts";
-import { sleeperAt, takeSleeper } from "../peer/wake_flag.ts";
+import { takeWakeFlag, wakeFlagAt } from "../peer/wake_flag.ts";
 import { type Teller, tellNow, tellSoon } from "../peer/flush_queue.ts";
 
 /** What a receiver has done, and the channel before it. */
@@ -44,11 +44,11 @@ export class RingReceiver extends Uncloneable
   readonly #options: EndOptions;
   readonly #header: Int32Array<ArrayBuffer>;
   readonly #reader: RingReader;
-  readonly #other: OtherSide;
+  readonly #other: Liveness;
   readonly #wait: EndWait;
   readonly #teller: Teller;
   /** Has one item, which whoever waits for a message takes. */
-  readonly #turn = new Mailbox<true>((timeout) => this.#late({ timeout }));
+  readonly #turn = new AsyncQueue<true>((timeout) => this.#late({ timeout }));
   #waited = 0;
   #closed = false;
 
@@ -67,11 +67,11 @@ export class RingReceiver extends Uncloneable
       const wake = () => this.#wakeSender();
       this.#reader = new RingReader(buffer, settings, wake);
       this.#other = settings.producers === "multiple"
-        ? new ManySenders(buffer, settings)
-        : new OtherEnd(buffer, SENDER, () => data.set());
-      const sleeper = sleeperAt(this.#header, RECEIVER);
+        ? new SendersLiveness(buffer, settings)
+        : new PeerLiveness(buffer, SENDER, () => data.set());
+      const wakeFlag = wakeFlagAt(this.#header, RECEIVER);
       const other = this.#other;
-      this.#wait = new EndWait({ buffer, sleeper, event: data, other, isShared: false });
+      this.#wait = new EndWait({ buffer, wakeFlag, event: data, other, isShared: false });
       this.#teller = {
         isDue: false,
         isUrgent: false,
@@ -127,7 +127,7 @@ export class RingReceiver extends Uncloneable
    * @returns A copy of it; `undefined` if there is none now.
    * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
    *   closing it.
-   * @throws {Deno.errors.InvalidData} If the channel's memory says what cannot be.
+   * @throws {Deno.errors.InvalidData} If the channel's memory is corrupt.
    * @throws {Deno.errors.BadResource} If the receiver is closed.
    */
   tryReceive(): Uint8Array<ArrayBuffer> | undefined {
@@ -154,7 +154,7 @@ export class RingReceiver extends Uncloneable
       assertCanWait(options);
       const message = this.#turn.isEmpty ? undefined : this.#take();
       if (message !== undefined) {
-        return isTurnDue() ? nextTurn().then(() => message) : Promise.resolve(message);
+        return isYieldDue() ? yieldToEventLoop().then(() => message) : Promise.resolve(message);
       }
     } catch (error) {
       return Promise.reject(error);
@@ -323,7 +323,7 @@ export class RingReceiver extends Uncloneable
     const deadline = deadlineAfter(options.timeout ?? Infinity);
     await this.#turn.take(options);
     try {
-      if (isTurnDue()) await nextTurn();
+      if (isYieldDue()) await yieldToEventLoop();
       for (;;) {
         this.#assertOpen();
         const taken = take();
@@ -373,7 +373,7 @@ export class RingReceiver extends Uncloneable
   }
 
   #wakeSender(): void {
-    if (takeSleeper(this.#header, SENDER)) this.#options.space.set();
+    if (takeWakeFlag(this.#header, SENDER)) this.#options.space.set();
   }
 
   #assertOpen(): void {

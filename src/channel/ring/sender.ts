@@ -8,7 +8,7 @@ import { assertInteger } from "../../../ffi/arguments.ts";
 import { bytesOf, type ByteSource } from "../../../ffi/bytes.ts";
 import { Uncloneable } from "../../../ffi/uncloneable.ts";
 import type { SharedEvent, WaitSyncOptions } from "../../sync/mod.ts";
-import { Mailbox } from "../../wait/queue.ts";
+import { AsyncQueue } from "../../wait/queue.ts";
 import {
   assertCanBlock,
   assertCanWait,
@@ -16,17 +16,17 @@ import {
   timeLeft,
   type WaitOptions,
 } from "../../wait/options.ts";
-import { isTurnDue, nextTurn } from "../../wait/event_loop.ts";
+import { isYieldDue, yieldToEventLoop } from "../../wait/event_loop.ts";
 import { EndWait } from "../peer/wait.ts";
 import { assertNotTransferred, labelOf } from "../peer/memory.ts";
-import { OtherEnd } from "../peer/liveness.ts";
+import { PeerLiveness } from "../peer/liveness.ts";
 import { encodeValue } from "./clone.ts";
 import { overMessage, RingClaim } from "./claim.ts";
 import { HEADER_LENGTH, RECEIVER, type RingSettings, SENDER, WORD } from "./layout.ts";
 import { RingWriter, type Writer } from "./writer.ts";
 import { type SenderPlace, takeSenderPlace } from "./many/places.ts";
 import { SharedWriter } from "./many/shared_writer.ts";
-import { sleeperAt, takeSleeper } from "../peer/wake_flag.ts";
+import { takeWakeFlag, wakeFlagAt } from "../peer/wake_flag.ts";
 import { type Teller, tellSoon } from "../peer/flush_queue.ts";
 
 /** What an end needs of its channel. */
@@ -89,11 +89,11 @@ export class RingSender extends Uncloneable implements Disposable {
   readonly #header: Int32Array<ArrayBuffer>;
   readonly #place: SenderPlace;
   readonly #writer: Writer;
-  readonly #other: OtherEnd;
+  readonly #other: PeerLiveness;
   readonly #wait: EndWait;
   readonly #teller: Teller;
   /** Has one item, which whoever waits for room takes, so that messages stay in order. */
-  readonly #turn = new Mailbox<true>((timeout) => this.#late({ timeout }));
+  readonly #turn = new AsyncQueue<true>((timeout) => this.#late({ timeout }));
   #aborted = 0;
   #waited = 0;
   #failed = 0;
@@ -122,9 +122,9 @@ export class RingSender extends Uncloneable implements Disposable {
       this.#writer = isShared
         ? new SharedWriter(buffer, settings, this.#place.index, calls)
         : new RingWriter(buffer, settings, calls);
-      this.#other = new OtherEnd(buffer, RECEIVER, () => space.set());
-      const sleeper = sleeperAt(this.#header, SENDER);
-      this.#wait = new EndWait({ buffer, sleeper, event: space, other: this.#other, isShared });
+      this.#other = new PeerLiveness(buffer, RECEIVER, () => space.set());
+      const wakeFlag = wakeFlagAt(this.#header, SENDER);
+      this.#wait = new EndWait({ buffer, wakeFlag, event: space, other: this.#other, isShared });
       this.#teller = {
         isDue: false,
         isUrgent: true,
@@ -183,7 +183,7 @@ export class RingSender extends Uncloneable implements Disposable {
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    * @throws {Deno.errors.Busy} If a message is claimed.
    * @throws {Deno.errors.BadResource} If the sender is closed.
-   * @throws {Deno.errors.InvalidData} If the channel's memory says what cannot be.
+   * @throws {Deno.errors.InvalidData} If the channel's memory is corrupt.
    */
   trySend(source: ByteSource): boolean {
     const bytes = toMessage(source);
@@ -210,7 +210,7 @@ export class RingSender extends Uncloneable implements Disposable {
       if (options !== undefined) assertCanWait(options);
       // Most sends need not wait, and then nothing is allocated.
       if (!this.#turn.isEmpty) {
-        if (this.trySend(source)) return isTurnDue() ? nextTurn() : SENT;
+        if (this.trySend(source)) return isYieldDue() ? yieldToEventLoop() : SENT;
         if (!this.#isToWait()) return DROPPED;
       }
       const bytes = toMessage(source);
@@ -291,7 +291,7 @@ export class RingSender extends Uncloneable implements Disposable {
     const deadline = deadlineAfter(options.timeout ?? Infinity);
     await this.#turn.take(options);
     try {
-      if (isTurnDue()) await nextTurn();
+      if (isYieldDue()) await yieldToEventLoop();
       await this.#waitForRoom(length, deadline, options);
       this.#assertFree();
     } finally {
@@ -327,7 +327,7 @@ export class RingSender extends Uncloneable implements Disposable {
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    * @throws {Deno.errors.Busy} If a message is claimed.
    * @throws {Deno.errors.BadResource} If the sender is closed.
-   * @throws {Deno.errors.InvalidData} If the channel's memory says what cannot be.
+   * @throws {Deno.errors.InvalidData} If the channel's memory is corrupt.
    */
   claim(length: number): RingClaim | undefined {
     // Asked for first: where it throws, nothing is claimed.
@@ -413,7 +413,7 @@ export class RingSender extends Uncloneable implements Disposable {
     const deadline = deadlineAfter(options.timeout ?? Infinity);
     await this.#turn.take(options);
     try {
-      if (isTurnDue()) await nextTurn();
+      if (isYieldDue()) await yieldToEventLoop();
       while (!this.trySend(message)) {
         if (!this.#isToWait()) return false;
         await this.#waitForRoom(message.length, deadline, options);
@@ -448,7 +448,7 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   #isReadyFor(length: number): boolean {
-    // The look at the room comes first, for it is what keeps the others behind `announceSleep`.
+    // The look at the room comes first, for it is what keeps the others behind `raiseWakeFlag`.
     return this.closed || this.#writer.hasRoom(length) || this.#other.isGone;
   }
 
@@ -485,12 +485,12 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   #wakeReceiver(): void {
-    if (takeSleeper(this.#header, RECEIVER)) this.#options.data.set();
+    if (takeWakeFlag(this.#header, RECEIVER)) this.#options.data.set();
   }
 
   /** Wakes another sender of the channel. */
   #wakeSender(): void {
-    if (takeSleeper(this.#header, SENDER)) this.#options.space.set();
+    if (takeWakeFlag(this.#header, SENDER)) this.#options.space.set();
   }
 
   #assertOpen(): void {

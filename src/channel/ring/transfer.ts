@@ -24,7 +24,7 @@ import type { SharedEvent } from "../../sync/mod.ts";
 import { RingChannel } from "./channel.ts";
 
 /** How many channels may be on their way to an inbox at a time. */
-const MOST_PENDING = 16;
+const MAX_PENDING = 16;
 
 const SEND_CHECKS: OptionChecks<Omit<SendHandleOptions, "access">> = {
   tag: SEND_HANDLE_CHECKS.tag,
@@ -154,7 +154,7 @@ export class ChannelInbox extends Uncloneable implements Disposable {
   #keep(key: string, events: SharedEvent[]): void {
     this.#pending.set(key, events);
     for (const oldest of this.#pending.keys()) {
-      if (this.#pending.size <= MOST_PENDING) return;
+      if (this.#pending.size <= MAX_PENDING) return;
       this.#drop(oldest);
     }
   }

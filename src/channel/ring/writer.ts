@@ -5,8 +5,8 @@
  */
 
 import {
+  corrupt,
   HEADER_LENGTH,
-  invalid,
   longestMessage,
   RECORD_HEADER_LENGTH,
   type RingSettings,
@@ -45,7 +45,7 @@ export interface Writer {
    *
    * @param length Its length in bytes, which has to be an integer from 0 to `maxMessageLength`.
    * @returns Where it begins in `ring`, at a multiple of 8, or -1 if there is no room now.
-   * @throws {Deno.errors.InvalidData} If the header says what cannot be.
+   * @throws {Deno.errors.InvalidData} If the header is corrupt.
    */
   claim(length: number): number;
   /** The length of the message that is claimed, in bytes; below 0 if none is. */
@@ -137,7 +137,7 @@ export class RingWriter implements Writer {
     const tail = Atomics.load(this.#words, WORD.tail);
     const head = Atomics.load(this.#words, WORD.head);
     if (((tail | head) & 7) !== 0 || ((tail - head) >>> 0) > this.#capacity) {
-      throw invalid(this.#words.buffer, `its head is at ${head}, its tail at ${tail}`);
+      throw corrupt(this.#words.buffer, `its head is at ${head}, its tail at ${tail}`);
     }
     this.#goTo(tail);
     this.#published = tail;
@@ -294,7 +294,7 @@ export class RingWriter implements Writer {
       (this.#tail() & 7) !== 0 || (this.#published & 7) !== 0 ||
       ((this.#tail() - this.#published) >>> 0) > this.#capacity
     ) {
-      throw invalid(
+      throw corrupt(
         this.#words.buffer,
         `its tail is at ${this.#published}, and ${this.#tail()} is committed`,
       );
@@ -317,7 +317,7 @@ export class RingWriter implements Writer {
     const used = (this.#tail() - head) >>> 0;
     const usedBefore = (this.#tail() - this.#head) >>> 0;
     if ((head & 7) === 0 && used <= this.#capacity && used <= usedBefore) return;
-    throw invalid(
+    throw corrupt(
       this.#words.buffer,
       `its head went from ${this.#head} to ${head}, its tail is at ${this.#tail()}`,
     );

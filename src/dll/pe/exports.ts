@@ -25,7 +25,7 @@ export interface ImageExport {
 }
 
 /** Ordinals are 16 bits wide, so that nobody finds more. */
-const MOST_EXPORTS = 65_536;
+const MAX_EXPORTS = 65_536;
 
 /**
  * Reads the export table, as far as `GetProcAddress` finds something in it. The rest is told as problems.
@@ -134,10 +134,10 @@ class ExportReader {
       this.#problems.add(`${what} is at address ${address}, where the image has nothing`, this.#at);
       return [];
     }
-    if (wanted > MOST_EXPORTS) this.#problems.add(`${what} has ${wanted} entries`, span.offset);
+    if (wanted > MAX_EXPORTS) this.#problems.add(`${what} has ${wanted} entries`, span.offset);
     const room = Math.floor(span.room / width);
     if (wanted > room) this.#problems.add(`${what} ends beyond its section`, span.offset);
-    const count = Math.min(wanted, MOST_EXPORTS, room);
+    const count = Math.min(wanted, MAX_EXPORTS, room);
     const data = new DataView(padded(span.bytes, count * width).buffer);
     return Array.from(
       { length: count },

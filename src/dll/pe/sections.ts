@@ -65,7 +65,7 @@ export interface Span {
 }
 
 /** Windows reads no more sections. */
-const MOST_SECTIONS = 96;
+const MAX_SECTIONS = 96;
 /** Windows finds raw data by sectors of this many bytes, whatever the alignment in the file. */
 const SECTOR = 512;
 
@@ -126,7 +126,7 @@ export class ImageSections {
 
   #read(headers: Headers): ImageSection[] {
     const { sectionsAt, sectionCount, sectionAlignment, sizeOfImage, sizeOfHeaders } = headers;
-    if (sectionCount > MOST_SECTIONS) {
+    if (sectionCount > MAX_SECTIONS) {
       this.#source.fail(`there are ${sectionCount} sections`, sectionsAt);
     }
     const { byteLength } = this.#source;

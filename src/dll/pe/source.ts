@@ -94,22 +94,22 @@ export interface ImageProblem {
 }
 
 /** Enough to see what is wrong; a hostile image could have millions. */
-const MOST_PROBLEMS = 100;
+const MAX_PROBLEMS = 100;
 
 /** The problems that are found while an image is read. */
 export class ImageProblems {
-  /** The first {@linkcode MOST_PROBLEMS} of them. */
+  /** The first {@linkcode MAX_PROBLEMS} of them. */
   readonly all: ImageProblem[] = [];
 
   /** Adds one that harms nobody. */
   add(message: string, offset: number): void {
-    if (this.all.length < MOST_PROBLEMS) this.all.push({ message, offset, unsafe: false });
+    if (this.all.length < MAX_PROBLEMS) this.all.push({ message, offset, unsafe: false });
   }
 
   /** Adds one for which the image must not be mapped, before all others. */
   addUnsafe(message: string, offset: number): void {
     this.all.unshift({ message, offset, unsafe: true });
-    this.all.length = Math.min(this.all.length, MOST_PROBLEMS);
+    this.all.length = Math.min(this.all.length, MAX_PROBLEMS);
   }
 }
 

@@ -11,7 +11,7 @@ import type { Handle } from "../../../ffi/handle.ts";
 import { Uncloneable } from "../../../ffi/uncloneable.ts";
 import { user32 } from "../../../ffi/win32/user32.ts";
 import { asParent, Thread } from "../../wait/thread.ts";
-import { Mailbox } from "../../wait/queue.ts";
+import { AsyncQueue } from "../../wait/queue.ts";
 import type { WaitOptions } from "../../wait/options.ts";
 import { type CopyDataMessage, receivedMessage } from "./message.ts";
 import {
@@ -22,7 +22,7 @@ import {
   loadHandling,
   runHandler,
 } from "../window/own.ts";
-import { ListenerState, MOST_NESTED, type Ticket } from "./protocol.ts";
+import { ListenerState, MAX_NESTED, type Ticket } from "./protocol.ts";
 import {
   type CopyDataAnswer,
   type ListenerWindowOptions,
@@ -171,7 +171,7 @@ export class CopyDataListener extends Uncloneable
   readonly #options: CopyDataListenerOptions;
   readonly #settings: WindowSettings;
   readonly #state = new ListenerState();
-  readonly #mailbox = new Mailbox<CopyDataMessage>();
+  readonly #mailbox = new AsyncQueue<CopyDataMessage>();
   readonly #opened = Promise.withResolvers<bigint>();
   readonly #finished = Promise.withResolvers<void>();
   readonly #answered: Handle;
@@ -441,9 +441,9 @@ export class CopyDataListener extends Uncloneable
   #reportLate({ name, message, handling }: Question, depth = 0): void {
     handling.end();
     const { replyTimeout } = this.#settings;
-    const hint = depth + 1 < MOST_NESTED
+    const hint = depth + 1 < MAX_NESTED
       ? ""
-      : `; ${MOST_NESTED} questions were open, one inside the other, and no more are taken`;
+      : `; ${MAX_NESTED} questions were open, one inside the other, and no more are taken`;
     const error = new Deno.errors.TimedOut(
       `The handler of ${name} of the listener of class "${this.class}" did not answer within ` +
         `${replyTimeout} ms (replyTimeout): the sender got 0${hint}`,

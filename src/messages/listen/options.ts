@@ -14,9 +14,9 @@ import {
   type OptionChecks,
   show,
 } from "../../../ffi/arguments.ts";
-import { MOST_COPY_DATA } from "../../../ffi/win32/struct.ts";
+import { MAX_COPY_DATA } from "../../../ffi/win32/struct.ts";
 import { assertNewClassName } from "../../../ffi/window_class.ts";
-import { LONGEST_TIMER } from "../../wait/options.ts";
+import { MAX_TIMER } from "../../wait/options.ts";
 import { assertTitle, uniqueClass } from "../window/message_window.ts";
 import { MAX_MESSAGE, WM_USER } from "../window/parameters.ts";
 import type { WindowSettings } from "./worker.ts";
@@ -69,8 +69,8 @@ const OPTIONS: OptionChecks<AllOptions> = {
   onError: assertFunction,
   answer: (_name, value) => void toAnswer(value),
   answers: (_name, value) => void toAnswers(value),
-  replyTimeout: (name, value) => assertInteger(name, value, 1, LONGEST_TIMER),
-  maxByteLength: (name, value) => assertInteger(name, value, 0, MOST_COPY_DATA),
+  replyTimeout: (name, value) => assertInteger(name, value, 1, MAX_TIMER),
+  maxByteLength: (name, value) => assertInteger(name, value, 0, MAX_COPY_DATA),
   highWaterMark: (name, value) => assertInteger(name, value, 1, 2 ** 31 - 1),
   acceptLowerIntegrity: assertBoolean,
 };

@@ -5,7 +5,7 @@
  */
 
 /** How many messages may be waiting for their answers at once, one inside the other. */
-export const MOST_NESTED = 16;
+export const MAX_NESTED = 16;
 
 /** What is counted, in the order of the memory. */
 const COUNTS = ["accepted", "tooLarge", "overflowed", "denied", "failed", "late"] as const;
@@ -36,7 +36,7 @@ const IN_HAND = 1;
 const UNTOLD = 2;
 const WANTED = 3;
 const WAITING = 4;
-const WORDS = WAITING + MOST_NESTED;
+const WORDS = WAITING + MAX_NESTED;
 
 /** What is asked and answered, counted and bounded. */
 export class ListenerState {
@@ -54,10 +54,10 @@ export class ListenerState {
    */
   constructor(buffer?: SharedArrayBuffer) {
     const answersAt = Math.ceil(WORDS / 2) * 8;
-    const countsAt = answersAt + MOST_NESTED * 8;
+    const countsAt = answersAt + MAX_NESTED * 8;
     this.buffer = buffer ?? new SharedArrayBuffer(countsAt + COUNTS.length * 8);
     this.#words = new Int32Array(this.buffer, 0, WORDS);
-    this.#answers = new BigInt64Array(this.buffer, answersAt, MOST_NESTED);
+    this.#answers = new BigInt64Array(this.buffer, answersAt, MAX_NESTED);
     this.#counts = new BigInt64Array(this.buffer, countsAt, COUNTS.length);
   }
 

@@ -10,7 +10,7 @@ import { Win32Error } from "../../../ffi/error.ts";
 import { Parent, type ParentIdentity } from "../../wait/thread.ts";
 import type { IncomingMessage, IncomingNumbers } from "../window/own.ts";
 import { waitForMessage, waitForObjects } from "../window/procedure.ts";
-import { type Count, type Limits, ListenerState, MOST_NESTED, type Ticket } from "./protocol.ts";
+import { type Count, type Limits, ListenerState, MAX_NESTED, type Ticket } from "./protocol.ts";
 import { MessageWindow, type WindowMessage } from "../window/message_window.ts";
 import { WM_COPYDATA } from "../window/parameters.ts";
 import type { ReceivedCopyData } from "../window/received_copy_data.ts";
@@ -166,7 +166,7 @@ class WindowThread {
 
   /** Takes a message in hand, or counts why not. */
   #admit(byteLength: number): boolean {
-    if (this.#open.length < MOST_NESTED) return this.#state.admit(byteLength, this.#options);
+    if (this.#open.length < MAX_NESTED) return this.#state.admit(byteLength, this.#options);
     this.#state.count("overflowed");
     return false;
   }
@@ -191,7 +191,7 @@ class WindowThread {
         const left = this.#parent.hasEnded ? 0 : Math.ceil(deadline - performance.now());
         // The parent first: when it has ended, the event may be somebody else's.
         const objects = [...this.#parent.handles, this.#options.answered];
-        if (left > 0) waitForObjects(objects, left, this.#open.length < MOST_NESTED);
+        if (left > 0) waitForObjects(objects, left, this.#open.length < MAX_NESTED);
         else if (this.#state.giveUp(ticket)) {
           tell({ news: "late", ticket });
           return this.#refuse("late");

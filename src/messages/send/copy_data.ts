@@ -14,7 +14,7 @@ import {
 } from "../../../ffi/arguments.ts";
 import { bytesOf, type ByteSource } from "../../../ffi/bytes.ts";
 import { requireHost } from "../../../ffi/host.ts";
-import { MOST_COPY_DATA } from "../../../ffi/win32/struct.ts";
+import { MAX_COPY_DATA } from "../../../ffi/win32/struct.ts";
 import { assertSendTimeout, DEFAULT_SEND_TIMEOUT, deliverHere, type Parcel } from "./delivery.ts";
 import { assertEncoding, encodeText, type TextEncoding } from "../encoding.ts";
 import { letMessagesIn, throwProcedureFailure } from "../window/procedure.ts";
@@ -252,8 +252,8 @@ function toBytes(
   const bytes = typeof data === "string"
     ? encodeText(terminate ? `${data}\0` : data, encoding)
     : bytesOf("data (a text, or bytes)", data);
-  if (bytes.length > MOST_COPY_DATA) {
-    throw new RangeError(`Expected at most ${MOST_COPY_DATA} bytes, got ${bytes.length}`);
+  if (bytes.length > MAX_COPY_DATA) {
+    throw new RangeError(`Expected at most ${MAX_COPY_DATA} bytes, got ${bytes.length}`);
   }
   return new Uint8Array(bytes);
 }

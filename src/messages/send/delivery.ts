@@ -10,7 +10,7 @@ import { errorFromCode, lastErrorCode } from "../../../ffi/error.ts";
 import { kernel32 } from "../../../ffi/win32/kernel32.ts";
 import { addressOf, copyDataStruct } from "../../../ffi/win32/struct.ts";
 import { toLresult, user32 } from "../../../ffi/win32/user32.ts";
-import { LONGEST_TIMER } from "../../wait/options.ts";
+import { MAX_TIMER } from "../../wait/options.ts";
 import { messageName, WM_COPYDATA, WM_USER } from "../window/parameters.ts";
 import { throwProcedureFailure } from "../window/procedure.ts";
 import { nameOfWindow } from "../window/find.ts";
@@ -116,7 +116,7 @@ export function deliverHere(parcel: Parcel): bigint {
 
 /** Throws unless a value can be the timeout of a send. */
 export function assertSendTimeout(name: string, value: unknown): void {
-  assertInteger(name, value, 1, LONGEST_TIMER);
+  assertInteger(name, value, 1, MAX_TIMER);
 }
 
 function whyNotSent(code: number, window: bigint, message: number, isLate: boolean): number {

@@ -9,14 +9,14 @@
  * @module
  */
 
-import { MOST_NESTED } from "../listen/protocol.ts";
+import { MAX_NESTED } from "../listen/protocol.ts";
 import { Sender } from "./host.ts";
 import type { SenderJob } from "./job.ts";
 
 /** Maximum number of threads for sends of no handler: as many windows may hang before others wait. */
 const MAX_SENDERS = 8;
 /** Maximum number of threads in all: what handlers send must not wait for what waits for the handlers. */
-const MAX_SENDERS_WITH_HANDLERS = MAX_SENDERS + MOST_NESTED;
+const MAX_SENDERS_WITH_HANDLERS = MAX_SENDERS + MAX_NESTED;
 
 /** What goes to each window that has anything. */
 const queues = new Map<bigint, SenderQueue<SenderJob>>();

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { PATIENCE, standStillBriefly } from "../../wait/event_loop.ts";
+import { blockBriefly, PATIENCE } from "../../wait/event_loop.ts";
 import type { Parent } from "../../wait/thread.ts";
 import type { Outcome, Parcel } from "./delivery.ts";
 
@@ -128,7 +128,7 @@ export class SenderRecord {
   async #senderTurn(): Promise<void> {
     this.#pass(TURN.script, TURN.sender);
     // Most receivers answer sooner than an event loop falls asleep and wakes up.
-    standStillBriefly(() => Atomics.wait(this.#turn, 0, TURN.sender, PATIENCE / 2));
+    blockBriefly(() => Atomics.wait(this.#turn, 0, TURN.sender, PATIENCE / 2));
     while (Atomics.load(this.#turn, 0) === TURN.sender) {
       await Atomics.waitAsync(this.#turn, 0, TURN.sender).value;
     }

@@ -10,7 +10,7 @@ import { kernel32 } from "../../../ffi/win32/kernel32.ts";
 import { openThread, THREAD_SET_CONTEXT } from "../../../ffi/thread.ts";
 import { asParent, Thread } from "../../wait/thread.ts";
 import type { WaitJob } from "./job.ts";
-import { MOST_AT_ONCE, SLOTS, STATE, WaitRecord, WORD } from "./protocol.ts";
+import { MAX_AT_ONCE, SLOTS, STATE, WaitRecord, WORD } from "./protocol.ts";
 import type { WaitThreadData } from "./worker.ts";
 
 /** A wait thread and the jobs that it has; it takes jobs from its beginning, before it runs. */
@@ -49,7 +49,7 @@ export class Waiter {
   hasRoomFor({ options: { handles, alone } }: WaitJob): boolean {
     if (this.idle) return !this.#over;
     return !this.#over && !alone && !this.#alone &&
-      this.#objects + handles.length <= MOST_AT_ONCE && this.#freeSlot() < SLOTS;
+      this.#objects + handles.length <= MAX_AT_ONCE && this.#freeSlot() < SLOTS;
   }
 
   /** Takes a job on. */

@@ -9,7 +9,7 @@ import { type JobOptions, WaitJob } from "./job.ts";
 import { Waiter } from "./host.ts";
 
 /** How many threads without anything to do are kept: starting one has the script stand still for a moment. */
-const MOST_IDLE = 8;
+const MAX_IDLE = 8;
 
 const waiters: Waiter[] = [];
 
@@ -28,7 +28,7 @@ export function waitOnThread(options: JobOptions): WaitJob {
 
 function retire(waiter: Waiter): void {
   if (!waiter.over) {
-    if (waiters.filter(({ idle }) => idle).length <= MOST_IDLE) return;
+    if (waiters.filter(({ idle }) => idle).length <= MAX_IDLE) return;
     waiter.end();
   }
   const at = waiters.indexOf(waiter);

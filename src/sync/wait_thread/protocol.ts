@@ -36,11 +36,11 @@ export const STATE = {
 } as const;
 
 /** How many objects a thread waits for at once: `MAXIMUM_WAIT_OBJECTS`, less the script's own thread. */
-export const MOST_AT_ONCE = 63;
+export const MAX_AT_ONCE = 63;
 /** How many slots there are. */
-export const SLOTS = MOST_AT_ONCE;
+export const SLOTS = MAX_AT_ONCE;
 /** How many objects there is room for. */
-export const MOST_OBJECTS = SLOTS * MOST_AT_ONCE;
+export const MAX_OBJECTS = SLOTS * MAX_AT_ONCE;
 
 /** Slots, objects, and a bell that the thread rings when it has an outcome. */
 export class WaitRecord {
@@ -68,9 +68,9 @@ export class WaitRecord {
    *
    * @param buffer The memory of the other side's record. @default new memory
    */
-  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(MOST_OBJECTS * 9 + SLOTS * 24)) {
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(MAX_OBJECTS * 9 + SLOTS * 24)) {
     this.buffer = buffer;
-    this.handles = new BigUint64Array(buffer, 0, MOST_OBJECTS);
+    this.handles = new BigUint64Array(buffer, 0, MAX_OBJECTS);
     let at = this.handles.byteLength;
     const column = (length: number) => {
       const array = new Int32Array(buffer, at, length);
@@ -83,12 +83,12 @@ export class WaitRecord {
     this.results = column(SLOTS);
     this.abandoned = column(SLOTS);
     this.words = column(3);
-    this.mutexes = new Uint8Array(buffer, at, MOST_OBJECTS);
+    this.mutexes = new Uint8Array(buffer, at, MAX_OBJECTS);
   }
 
   /** Where the objects of a slot begin; one with more objects than others is the only one. */
   at(slot: number): number {
-    return slot * MOST_AT_ONCE;
+    return slot * MAX_AT_ONCE;
   }
 
   /** Moves a slot from one state to another, if it is in that one. */

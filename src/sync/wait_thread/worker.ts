@@ -14,7 +14,7 @@ import { lastErrorCode } from "../../../ffi/error.ts";
 import { kernel32 } from "../../../ffi/win32/kernel32.ts";
 import { INFINITE } from "../../../ffi/wait.ts";
 import { Parent, type ParentIdentity } from "../../wait/thread.ts";
-import { MOST_AT_ONCE, SLOTS, STATE, WaitRecord, WORD } from "./protocol.ts";
+import { MAX_AT_ONCE, SLOTS, STATE, WaitRecord, WORD } from "./protocol.ts";
 
 const WAIT_ABANDONED_0 = 0x80;
 const WAIT_IO_COMPLETION = 0xc0;
@@ -85,8 +85,8 @@ class WaitThread {
     if (!this.#taken.includes(slot)) return;
     const { counts, alls, handles } = this.#record;
     const at = this.#record.at(slot);
-    for (let from = at; from < at + counts[slot]!; from += MOST_AT_ONCE) {
-      const to = Math.min(from + (alls[slot] ? 64 : MOST_AT_ONCE), at + counts[slot]!);
+    for (let from = at; from < at + counts[slot]!; from += MAX_AT_ONCE) {
+      const to = Math.min(from + (alls[slot] ? 64 : MAX_AT_ONCE), at + counts[slot]!);
       // The first of several that are signalled is taken: nothing for a parent that has ended, whose
       // handles may be others' by now. Where all are waited for, there is no room for one more.
       const parent = alls[slot] ? [] : this.#parent.handles;
@@ -117,9 +117,9 @@ class WaitThread {
     for (const slot of this.#taken) {
       for (let index = 0; index < counts[slot]!; index++) objects.push({ slot, index });
     }
-    const parts = Math.max(1, Math.ceil(objects.length / MOST_AT_ONCE));
+    const parts = Math.max(1, Math.ceil(objects.length / MAX_AT_ONCE));
     this.#part = (this.#part + 1) % parts;
-    const part = objects.slice(this.#part * MOST_AT_ONCE, (this.#part + 1) * MOST_AT_ONCE);
+    const part = objects.slice(this.#part * MAX_AT_ONCE, (this.#part + 1) * MAX_AT_ONCE);
     const parent = this.#parent.handles;
     const found = waitFor(
       BigUint64Array.of(

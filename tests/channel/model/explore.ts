@@ -77,10 +77,10 @@ const SHORT = 1;
 /** How much time goes by with such a long one, in milliseconds. */
 const LONG = 1000;
 /** How often that may happen, unless the scenario says so. */
-const MOST_LONG_WAITS = 4;
+const MAX_LONG_WAITS = 4;
 
 /** Far more than a script has until its end. */
-const MOST_STEPS = 1000;
+const MAX_STEPS = 1000;
 /** Words that are only read once their writer's process has ended. */
 const ONLY_AFTER_AN_END: readonly number[] = [WORD.committed, WORD.consumed];
 
@@ -167,7 +167,7 @@ export class Explorer {
     const node = await state.nodes[part]!.after(entry, (node) => this.#run(part, node));
     const { error } = node.progress;
     if (error !== undefined) throw counterexample(`Script ${part + 1} failed`, next, error);
-    if (node.length > MOST_STEPS) throw counterexample(`Script ${part + 1} has no end`, next);
+    if (node.length > MAX_STEPS) throw counterexample(`Script ${part + 1} has no end`, next);
     return { ...next, nodes: state.nodes.with(part, node) };
   }
 
@@ -270,7 +270,7 @@ export class Explorer {
 
   /** Time goes by in which nobody does anything. */
   #longWaitsIn(state: State): Step[] {
-    const { mostLongWaits = MOST_LONG_WAITS } = this.#scenario;
+    const { mostLongWaits = MAX_LONG_WAITS } = this.#scenario;
     if (state.ended.length === 0 || state.longWaits >= mostLongWaits) return [];
     const longWaits = state.longWaits + 1;
     const steps: Step[] = [];

@@ -6,7 +6,7 @@
 
 import type * as BroadcastReceiver from "../../../src/channel/broadcast/receiver.ts";
 import type * as BroadcastSender from "../../../src/channel/broadcast/sender.ts";
-import type * as Seats from "../../../src/channel/peer/wake_events.ts";
+import type * as WakeEvents from "../../../src/channel/peer/wake_events.ts";
 import type * as LatestHeader from "../../../src/channel/latest/layout.ts";
 import type * as LatestPublisher from "../../../src/channel/latest/publisher.ts";
 import type * as LatestReader from "../../../src/channel/latest/reader.ts";
@@ -24,9 +24,9 @@ export interface Library {
   readonly LatestReader: typeof LatestReader.LatestReader;
   /** The parts of a latest value's memory. */
   readonly latestParts: typeof LatestHeader.partsOf;
-  readonly Seats: typeof Seats.Seats;
-  /** How many words seats take. */
-  readonly seatWords: number;
+  readonly WakeEvents: typeof WakeEvents.WakeEvents;
+  /** How many words wake events take. */
+  readonly wakeWords: number;
   /** An event that all processes have. */
   event(handle: bigint): Events.SharedEvent;
   /** Has its modules be as they are when they have just been loaded. */
@@ -57,7 +57,7 @@ const ENTRIES = {
   latestHeader: "src/channel/latest/layout.ts",
   latestPublisher: "src/channel/latest/publisher.ts",
   latestReader: "src/channel/latest/reader.ts",
-  seats: "src/channel/peer/wake_events.ts",
+  wakeEvents: "src/channel/peer/wake_events.ts",
   events: "src/sync/mod.ts",
 };
 /** What files have of Deno that is a step of theirs. */
@@ -81,14 +81,14 @@ const FEWER: readonly Change[] = [
   // Places of senders.
   {
     file: "src/channel/ring/layout.ts",
-    from: "export const MOST_SENDERS = 64;",
-    to: "export const MOST_SENDERS = 2;",
+    from: "export const MAX_SENDERS = 64;",
+    to: "export const MAX_SENDERS = 2;",
   },
-  // Words of seats.
+  // Words of wake events.
   {
     file: "src/channel/peer/wake_events.ts",
-    from: "export const SEATS = 64;",
-    to: "export const SEATS = 32;",
+    from: "export const MAX_WAITING = 64;",
+    to: "export const MAX_WAITING = 32;",
   },
 ];
 
@@ -99,11 +99,11 @@ const STAND_INS: Readonly<Record<string, string>> = {
     `export { interruptTime, inWorker } from "${MACHINE}"; export const UNITS_PER_MILLISECOND = 10_000;`,
   "ffi/process.ts": `export { startOf } from "${MACHINE}";`,
   "ffi/thread.ts": `export { currentThread } from "${MACHINE}";`,
-  "ffi/wait.ts": `export { standStill } from "${MACHINE}"; export const INFINITE = 0xffff_ffff;`,
+  "ffi/wait.ts": `export { blockOn } from "${MACHINE}"; export const INFINITE = 0xffff_ffff;`,
   "src/channel/peer/owner_watch.ts": `export { OwnerWatch } from "${MACHINE}";`,
   "src/sync/mod.ts": `
     import { Handle } from "../../ffi/handle.ts";
-    import { setEvent } from "../../ffi/event.ts";
+    import { setEvent } from "../../ffi/kernel_event.ts";
     import { WaitableObject } from "./waitable_object.ts";
     import { Deno, holdEvent, waitForEvent } from "${MACHINE}";
     export class SharedEvent extends WaitableObject {
@@ -163,7 +163,7 @@ export async function loadCopy(...changes: Change[]): Promise<Library> {
     const latestHeader: typeof LatestHeader = await import(url(ENTRIES.latestHeader));
     const latestPublisher: typeof LatestPublisher = await import(url(ENTRIES.latestPublisher));
     const latestReader: typeof LatestReader = await import(url(ENTRIES.latestReader));
-    const seats: typeof Seats = await import(url(ENTRIES.seats));
+    const wakeEvents: typeof WakeEvents = await import(url(ENTRIES.wakeEvents));
     const { SharedEvent } = await import(url("src/sync/mod.ts"));
     const { stateOfModule: turnEnd } = await import(url("src/channel/peer/flush_queue.ts"));
     const tellers = (): unknown[] => turnEnd()[0];
@@ -183,8 +183,8 @@ export async function loadCopy(...changes: Change[]): Promise<Library> {
       LatestPublisher: latestPublisher.LatestPublisher,
       LatestReader: latestReader.LatestReader,
       latestParts: latestHeader.partsOf,
-      Seats: seats.Seats,
-      seatWords: seats.SEAT_WORDS,
+      WakeEvents: wakeEvents.WakeEvents,
+      wakeWords: wakeEvents.WAKE_WORDS,
       event: (handle) => new SharedEvent(handle),
       reset: () => resets.forEach((reset) => reset()),
       state: () => states.map((state) => state()),

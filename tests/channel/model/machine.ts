@@ -87,7 +87,7 @@ export function startOf(): bigint {
 }
 
 /** Looks at an object when a timer is over. */
-export function standStill(): undefined {}
+export function blockOn(): undefined {}
 
 /** Whether a script runs in a Worker. */
 export function inWorker(): boolean {

@@ -31,17 +31,17 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     scenario: "sendSync() into a full ring, receiveSync()",
     file: "src/channel/peer/wait.ts",
     from:
-      "this.#sleeper.announce();\n      const left = timeLeft(deadline);\n      const ready = isReady();",
+      "this.#wakeFlag.raise();\n      const left = timeLeft(deadline);\n      const ready = isReady();",
     to:
-      "const left = timeLeft(deadline);\n      const ready = isReady();\n      this.#sleeper.announce();",
+      "const left = timeLeft(deadline);\n      const ready = isReady();\n      this.#wakeFlag.raise();",
   },
-  "a sender looks for a sleeper before it tells": {
+  "a sender looks for a wakeFlag before it tells": {
     scenario: "sendSync() into a full ring, receiveSync()",
     file: "src/channel/ring/writer.ts",
     from: "Atomics.store(this.#words, WORD.tail, this.#published);\n    this.#calls.told();",
     to: "this.#calls.told();\n    Atomics.store(this.#words, WORD.tail, this.#published);",
   },
-  "a receiver looks for a sleeper before it tells": {
+  "a receiver looks for a wakeFlag before it tells": {
     scenario: "sendSync() into a full ring, of which one message is taken",
     file: "src/channel/ring/reader.ts",
     from: "Atomics.store(this.#words, WORD.head, this.#head);\n    this.#told();",
@@ -92,14 +92,14 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "a process's end wakes nobody, with promises": {
     scenario: "a sender that is ended, receive()",
     file: "src/channel/ring/receiver.ts",
-    from: "new OtherEnd(buffer, SENDER, () => data.set())",
-    to: "new OtherEnd(buffer, SENDER, () => {})",
+    from: "new PeerLiveness(buffer, SENDER, () => data.set())",
+    to: "new PeerLiveness(buffer, SENDER, () => {})",
   },
   "a process's end wakes no sender, with promises": {
     scenario: "a receiver that is ended, send()",
     file: "src/channel/ring/sender.ts",
-    from: "new OtherEnd(buffer, RECEIVER, () => space.set())",
-    to: "new OtherEnd(buffer, RECEIVER, () => {})",
+    from: "new PeerLiveness(buffer, RECEIVER, () => space.set())",
+    to: "new PeerLiveness(buffer, RECEIVER, () => {})",
   },
   "what a sender that was ended had told nobody of is left": {
     scenario: "a sender that is ended, receive()",

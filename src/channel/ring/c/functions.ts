@@ -65,8 +65,8 @@ extern "C" {
 /** What stands after it. */
 export const RING_FUNCTIONS: string = String.raw`
 /* The most looks before an end sleeps, if its program says nothing else. */
-#ifndef WINIPC_RING_MOST_LOOKS
-#define WINIPC_RING_MOST_LOOKS 4096u
+#ifndef WINIPC_RING_MAX_LOOKS
+#define WINIPC_RING_MAX_LOOKS 4096u
 #endif
 
 typedef enum winipc_ring_role { WINIPC_RING_SENDER, WINIPC_RING_RECEIVER } winipc_ring_role;
@@ -91,7 +91,7 @@ typedef struct winipc_ring {
     uint32_t told; /* what the other end was told of it */
     uint32_t seen; /* what the other end had told when it was last looked at */
     uint32_t next; /* where the message ends that is being read */
-    int broken;    /* the memory says what cannot be */
+    int broken;    /* the memory is corrupt */
     uint32_t looks; /* how often the next wait looks before it sleeps */
     uint32_t waits;
     uint64_t came; /* when this end came, by GetTickCount64() */
@@ -373,12 +373,12 @@ static inline DWORD winipc_ring_wait(winipc_ring *ring,
     winipc_ring_flush(ring);
     /* Where looking was of no use, one wait in 16 tries all the same. */
     uint32_t looks = ring->looks;
-    if (++ring->waits % 16 == 0 && looks < WINIPC_RING_MOST_LOOKS / 8)
-        looks = WINIPC_RING_MOST_LOOKS / 8;
+    if (++ring->waits % 16 == 0 && looks < WINIPC_RING_MAX_LOOKS / 8)
+        looks = WINIPC_RING_MAX_LOOKS / 8;
     for (uint32_t count = looks; count > 0; count--) {
         DWORD found = look(ring, length);
         if (found != ERROR_IO_PENDING) {
-            ring->looks = looks < WINIPC_RING_MOST_LOOKS / 2 ? looks * 2 : WINIPC_RING_MOST_LOOKS;
+            ring->looks = looks < WINIPC_RING_MAX_LOOKS / 2 ? looks * 2 : WINIPC_RING_MAX_LOOKS;
             return found;
         }
         YieldProcessor();
@@ -411,7 +411,7 @@ static inline DWORD winipc_ring_wait(winipc_ring *ring,
 /*
  * Waits until there is room for a message. ERROR_BROKEN_PIPE: the receiver was closed, or its process
  * has ended. WAIT_TIMEOUT: there was none in time (milliseconds). ERROR_INVALID_DATA: the memory
- * says what cannot be. ERROR_INVALID_PARAMETER: the message is longer than the channel's longest.
+ * is corrupt. ERROR_INVALID_PARAMETER: the message is longer than the channel's longest.
  */
 static inline DWORD winipc_ring_wait_for_room(winipc_ring *ring, uint32_t length, DWORD timeout) {
     return winipc_ring_wait(ring, winipc_ring_look_for_room, length, timeout);
@@ -420,7 +420,7 @@ static inline DWORD winipc_ring_wait_for_room(winipc_ring *ring, uint32_t length
 /*
  * Waits until there is something to read. ERROR_HANDLE_EOF: the sender was closed, and all was read.
  * ERROR_NETNAME_DELETED: its process has ended without closing it. WAIT_TIMEOUT: there was nothing in
- * time (milliseconds). ERROR_INVALID_DATA: the memory says what cannot be.
+ * time (milliseconds). ERROR_INVALID_DATA: the memory is corrupt.
  */
 static inline DWORD winipc_ring_wait_for_message(winipc_ring *ring, DWORD timeout) {
     return winipc_ring_wait(ring, winipc_ring_look_for_message, 0, timeout);
@@ -458,7 +458,7 @@ static inline DWORD winipc_ring_attach(winipc_ring *ring, void *memory, size_t s
                                        HANDLE space, winipc_ring_role role) {
     winipc_ring_header *header = (winipc_ring_header *)memory;
     memset(ring, 0, sizeof *ring);
-    if (size < WINIPC_RING_HEADER_LENGTH + WINIPC_RING_LEAST_CAPACITY) return ERROR_INVALID_DATA;
+    if (size < WINIPC_RING_HEADER_LENGTH + WINIPC_RING_MIN_CAPACITY) return ERROR_INVALID_DATA;
     uint32_t magic = winipc_ring_load(&header->magic);
     if (magic == 0) return ERROR_NOT_READY;
     if (magic != WINIPC_RING_MAGIC || header->version != WINIPC_RING_VERSION)
@@ -466,7 +466,7 @@ static inline DWORD winipc_ring_attach(winipc_ring *ring, void *memory, size_t s
     if (header->layout != WINIPC_RING_LAYOUT_SINGLE) return ERROR_NOT_SUPPORTED;
     uint32_t capacity = *(volatile uint32_t *)&header->capacity;
     uint32_t longest = *(volatile uint32_t *)&header->max_message_length;
-    if (capacity < WINIPC_RING_LEAST_CAPACITY || capacity > WINIPC_RING_MOST_CAPACITY ||
+    if (capacity < WINIPC_RING_MIN_CAPACITY || capacity > WINIPC_RING_MAX_CAPACITY ||
         (capacity & (capacity - 1)) != 0 || capacity > size - WINIPC_RING_HEADER_LENGTH ||
         longest > capacity / 2 - WINIPC_RING_RECORD_HEADER_LENGTH)
         return ERROR_INVALID_DATA;
@@ -483,7 +483,7 @@ static inline DWORD winipc_ring_attach(winipc_ring *ring, void *memory, size_t s
     ring->max_message_length = longest;
     ring->batch = batch < capacity / 8 ? batch : capacity / 8;
     ring->role = role;
-    ring->looks = WINIPC_RING_MOST_LOOKS;
+    ring->looks = WINIPC_RING_MAX_LOOKS;
     ring->came = GetTickCount64();
     ring->own = sends ? sender : receiver;
     ring->other = sends ? receiver : sender;

@@ -9,7 +9,7 @@ import {
   CLOSED,
   HEADER_LENGTH,
   MAGIC,
-  MOST_SENDERS,
+  MAX_SENDERS,
   PRODUCERS,
   RECEIVER,
   RECORD_HEADER_LENGTH,
@@ -18,7 +18,7 @@ import {
   WHEN_FULL,
   WORD,
 } from "../layout.ts";
-import { LEAST_CAPACITY, MOST_CAPACITY } from "../../peer/capacity.ts";
+import { MAX_CAPACITY, MIN_CAPACITY } from "../../peer/capacity.ts";
 import { BATCH as READ_BATCH } from "../reader.ts";
 import { BATCH as WRITTEN_BATCH } from "../writer.ts";
 import { ASLEEP, AWAKE } from "../../peer/wake_flag.ts";
@@ -45,7 +45,7 @@ const Header = struct({
   receiver_sleeps: word(RECEIVER.sleeping),
   consumed: word(WORD.consumed),
   receiver: { type: Place, offset: 8 * RECEIVER.owner },
-  senders: { type: array(Place, MOST_SENDERS), offset: 8 * SENDER.owner },
+  senders: { type: array(Place, MAX_SENDERS), offset: 8 * SENDER.owner },
 });
 const FIELDS = [
   ...[
@@ -60,7 +60,7 @@ const FIELDS = [
   ],
   ...["head", "committed", "dropped", "sender_sleeps", "turn", "receiver_sleeps", "consumed"],
   ...["receiver.owner", "receiver.state", "senders[0].owner", "senders[0].state"],
-  `senders[${MOST_SENDERS - 1}].state`,
+  `senders[${MAX_SENDERS - 1}].state`,
 ];
 
 const NUMBERS: Readonly<Record<string, number>> = {
@@ -69,8 +69,8 @@ const NUMBERS: Readonly<Record<string, number>> = {
   ...numbered("LAYOUT", PRODUCERS, 1),
   ...numbered("WHEN_FULL", WHEN_FULL, 0),
   HEADER_LENGTH,
-  LEAST_CAPACITY,
-  MOST_CAPACITY,
+  MIN_CAPACITY,
+  MAX_CAPACITY,
   RECORD_HEADER_LENGTH,
   CLOSED,
   THREAD,

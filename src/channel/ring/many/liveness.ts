@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { OtherSide } from "../../peer/liveness.ts";
+import type { Liveness } from "../../peer/liveness.ts";
 import { selfAsOwner } from "../../peer/place.ts";
 import { OwnerWatch } from "../../peer/owner_watch.ts";
 import { CLOSED, HEADER_LENGTH, type RingSettings, SENDERS, WORD } from "../layout.ts";
@@ -18,7 +18,7 @@ const LOOK_INTERVAL = 20;
  * They come and go while the receiver sleeps, and there can be more of them than Windows can wait
  * for at once. So their ends are asked for from time to time.
  */
-export class ManySenders implements OtherSide {
+export class SendersLiveness implements Liveness {
   readonly isMany = true;
   readonly #header: Int32Array<ArrayBuffer>;
   readonly #owners: BigUint64Array<ArrayBuffer>;

@@ -36,7 +36,7 @@ const ASK_INTERVAL = 20;
  * Each turn has a word of its own, so that the turn of a process that has ended is taken by one
  * other sender, and never from a later one that has got its place.
  */
-export class SendTurn {
+export class ProducerLock {
   readonly #header: Int32Array<ArrayBuffer>;
   readonly #owners: BigUint64Array<ArrayBuffer>;
   readonly #number: number;

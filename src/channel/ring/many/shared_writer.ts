@@ -6,7 +6,7 @@
 
 import type { RingSettings } from "../layout.ts";
 import { RingWriter, type Writer, type WriterCalls } from "../writer.ts";
-import { SendTurn } from "./producer_lock.ts";
+import { ProducerLock } from "./producer_lock.ts";
 
 /** What the writer of one of many senders calls. */
 export interface SharedWriterCalls extends WriterCalls {
@@ -22,7 +22,7 @@ export class SharedWriter implements Writer {
   readonly ring: Uint8Array<ArrayBuffer>;
   readonly maxMessageLength: number;
   readonly #writer: RingWriter;
-  readonly #turn: SendTurn;
+  readonly #turn: ProducerLock;
   readonly #calls: SharedWriterCalls;
 
   /**
@@ -37,7 +37,7 @@ export class SharedWriter implements Writer {
     index: number,
     calls: SharedWriterCalls,
   ) {
-    this.#turn = new SendTurn(buffer, index);
+    this.#turn = new ProducerLock(buffer, index);
     const nothing = () => {};
     const { told } = calls;
     this.#writer = new RingWriter(buffer, settings, { begin: nothing, pending: nothing, told });

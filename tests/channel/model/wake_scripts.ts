@@ -7,7 +7,7 @@
 import {
   type BroadcastSettings,
   HEADER_LENGTH,
-  SEATS_OFFSET,
+  WAKE_BITS_OFFSET,
 } from "../../../src/channel/broadcast/layout.ts";
 import { SLOTS_OFFSET } from "../../../src/channel/latest/layout.ts";
 import type { WhenWriterGone } from "../../../src/channel/latest/reader.ts";
@@ -135,11 +135,11 @@ export function teller({ numbers, ...rest }: Publishing): Part {
   return {
     ...rest,
     script: async (library, run, buffer) => {
-      const seats = seatsOf(library, buffer);
+      const wakeEvents = wakeEventsOf(library, buffer);
       const words = new Int32Array(buffer);
       for (const number of numbers) {
         Atomics.store(words, NUMBER, number);
-        seats.wakeAll();
+        wakeEvents.wakeAll();
         run.note(`told ${number}`);
       }
       await run.stay();
@@ -147,30 +147,30 @@ export function teller({ numbers, ...rest }: Publishing): Part {
   };
 }
 
-/** Has a seat and nothing else, sleeps until a number is told, and leaves. */
-export function sleeper({ until, ...rest }: Presence & { until: number }): Part {
+/** Has a wake event and nothing else, sleeps until a number is told, and leaves. */
+export function wakeFlag({ until, ...rest }: Presence & { until: number }): Part {
   return {
     ...rest,
     script: async (library, run, buffer) => {
-      using seat = seatsOf(library, buffer).take();
-      run.restInWaits(() => seat);
+      using wakeEvent = wakeEventsOf(library, buffer).take();
+      run.restInWaits(() => wakeEvent);
       const words = new Int32Array(buffer);
       for (;;) {
-        seat.announce();
+        wakeEvent.raise();
         if (Atomics.load(words, NUMBER) >= until) break;
-        await seat.event.wait();
+        await wakeEvent.event.wait();
       }
       run.note("left");
     },
   };
 }
 
-function seatsOf(library: Library, buffer: ArrayBuffer) {
-  return library.latestParts(buffer, "value", 1).seats;
+function wakeEventsOf(library: Library, buffer: ArrayBuffer) {
+  return library.latestParts(buffer, "value", 1).wakeEvents;
 }
 
 function endOf(library: Library, buffer: ArrayBuffer) {
-  const words = new Int32Array(buffer, SEATS_OFFSET, library.seatWords);
+  const words = new Int32Array(buffer, WAKE_BITS_OFFSET, library.wakeWords);
   const ring = new Uint8Array(buffer, HEADER_LENGTH, SETTINGS.capacity);
-  return { buffer, ring, settings: SETTINGS, seats: new library.Seats(words, "ring") };
+  return { buffer, ring, settings: SETTINGS, wakeEvents: new library.WakeEvents(words, "ring") };
 }

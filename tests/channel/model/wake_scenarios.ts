@@ -1,6 +1,6 @@
 /**
  * What is gone through in all orders: writers and readers of latest values, and senders and receivers of
- * broadcast rings, all of which use seats.
+ * broadcast rings, all of which use wake events.
  *
  * @module
  */
@@ -19,10 +19,10 @@ import {
   broadcastSender,
   reader,
   SETTINGS,
-  sleeper,
   teller,
+  wakeFlag,
   writer,
-} from "./seat_scripts.ts";
+} from "./wake_scripts.ts";
 
 /** Readers are woken, and have not to look for themselves after a while. */
 const atOnce = { mostLongWaits: 0 } as const;
@@ -33,7 +33,7 @@ const always = "from the start";
 const asleep = "until it sleeps";
 
 /** Everything that is gone through, by what it is. */
-export const SEAT_SCENARIOS = {
+export const WAKE_SCENARIOS = {
   "a writer that closes, and a reader": latest(atOnce, [
     writer({ numbers: [1, 2] }),
     reader({ first: true }),
@@ -72,8 +72,8 @@ export const SEAT_SCENARIOS = {
     memory: new Int32Array(memoryLengthFor(1) / 4),
     parts: [
       teller({ numbers: [1, 2] }),
-      sleeper({ until: 1, first: asleep }),
-      sleeper({ until: 2 }),
+      wakeFlag({ until: 1, first: asleep }),
+      wakeFlag({ until: 2 }),
     ],
     check: (notes) => assertEquals(notes.slice(1), [["left"], ["left"]]),
   },
