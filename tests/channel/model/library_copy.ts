@@ -96,7 +96,7 @@ const FEWER: readonly Change[] = [
 const STAND_INS: Readonly<Record<string, string>> = {
   "ffi/win32/kernel32.ts": `export { kernel32 } from "${MACHINE}";`,
   "ffi/host.ts":
-    `export { interruptTime, inWorker } from "${MACHINE}"; export const UNITS_PER_MILLISECOND = 10_000;`,
+    `export { interruptTime, inWorker } from "${MACHINE}"; export const UNITS_PER_MILLISECOND = 10_000; export function requireHost() {}`,
   "ffi/process.ts": `export { startOf } from "${MACHINE}";`,
   "ffi/thread.ts": `export { currentThread } from "${MACHINE}";`,
   "ffi/wait.ts": `export { blockOn } from "${MACHINE}"; export const INFINITE = 0xffff_ffff;`,
