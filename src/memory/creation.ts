@@ -29,7 +29,7 @@ import {
   SECURITY_INFORMATION,
   writeSecurity,
 } from "../../ffi/security.ts";
-import { type Mappable, MappedView } from "./mapped_view.ts";
+import { type Mappable, type MappedView, mapView } from "./mapped_view.ts";
 import { createSection, openSection, SECTION_RIGHTS, sectionLabel } from "./section.ts";
 import { READ_CONTROL } from "../../ffi/named_object.ts";
 
@@ -93,6 +93,26 @@ export function createMemory(
   return { label, section, file: undefined, byteLength, access: "readwrite", reserve };
 }
 
+/**
+ * Creates memory that nobody can open before it has been initialised.
+ *
+ * @param label What messages call it.
+ * @param initialize Fills it.
+ * @throws {TypeError} If `security` is a descriptor that does not say whom to admit.
+ */
+export function createInitializedMemory(
+  name: string,
+  byteLength: number,
+  options: CreateOptions,
+  { label, initialize }: { label: string; initialize: (view: MappedView) => unknown },
+): Mappable {
+  const sddl = sddlOf(name, options);
+  assertAdmits(sddl);
+  const memory = createMemory(name, byteLength, options, { unseen: true, label });
+  initializeThenAdmit(memory, initialize, sddl);
+  return memory;
+}
+
 /** Throws unless a value can be the size of a memory. */
 export function assertByteLength(byteLength: number): void {
   assertInteger("byteLength", byteLength, 1);
@@ -149,7 +169,7 @@ export function initializeThenAdmit(
 }
 
 function fill(memory: Mappable, initialize: (view: MappedView) => unknown): void {
-  using view = MappedView.map(memory);
+  using view = mapView(memory);
   if (initialize(view) instanceof Promise) {
     throw new TypeError("Expected initialize to be done when it returns, got a promise");
   }

@@ -105,10 +105,6 @@ function* memoryRows(): Generator<Row> {
   yield row("fromFile", { needed: [["image", "Z:\\nowhere\\none"]], options: expected });
   yield row("fromHandle", { needed: [["handle", NO_HANDLE]], options: expected });
   yield row("inherited", { needed: [["key", "nothing"]] });
-  yield method("MappedView.map", MappedView, {
-    needed: [["instance", undefined]],
-    isPartial: true,
-  });
 }
 
 function* structRows(): Generator<Row> {
