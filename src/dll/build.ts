@@ -1,7 +1,5 @@
 /**
- * DLLs whose variables all processes share, made without a compiler.
- *
- * Names that mean something else in the files that a linker reads.
+ * Builds a DLL whose variables all processes share, without a compiler, and declares the variables for C.
  *
  * @module
  */

@@ -1,7 +1,5 @@
 /**
- * New memory, with a name and without.
- *
- * How memory is filled before anybody sees it.
+ * Creates memory, with a name and without, and fills it before any other process sees it.
  *
  * A section is born under its name, so another process could open it between its
  * creation and its first byte. While it is being initialised its descriptor
