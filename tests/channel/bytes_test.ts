@@ -2,8 +2,8 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { BroadcastRing, RingChannel } from "../../mod.ts";
 import { SENDER } from "../../src/channel/ring/layout.ts";
-import { byteSources, emptySources, lostSources, notBytes } from "../byte_sources.ts";
-import { randomName } from "../random_name.ts";
+import { byteSources, emptySources, lostSources, notBytes } from "../support/byte_sources.ts";
+import { randomName } from "../support/random_name.ts";
 
 const soon = { timeout: 20_000 };
 const wrong = (): unknown[] => [...notBytes(), ...lostSources()].map(({ value }) => value);

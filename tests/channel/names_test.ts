@@ -9,8 +9,9 @@ import {
   spawn,
   struct,
 } from "../../mod.ts";
-import { Peer } from "../peer.ts";
-import { randomName } from "../random_name.ts";
+import { Peer } from "../support/peer.ts";
+import { peerUrl } from "../support/peer_url.ts";
+import { randomName } from "../support/random_name.ts";
 
 const {
   AlreadyExists,
@@ -48,7 +49,7 @@ async function assertErrors(
 
 Deno.test("What another process has is named by who wants to make, to open or to take it", async () => {
   const name = randomName();
-  await using peer = await Peer.start("named.ts", name);
+  await using peer = await Peer.start("channel/peers/named_objects.ts", name);
   const full = (kind: string) => `Local\\${name}-${kind}`;
   const rows: [call: () => unknown, as: typeof Deno.errors.Busy, text: string][] = [];
   const nouns = {
@@ -339,7 +340,7 @@ Deno.test("A channel without a name is called so, and one that was inherited by 
   await using child = spawn(Deno.execPath(), {
     args: [
       ...["run", "--no-prompt", "--allow-ffi"],
-      new URL("../peers/inherits_channels.ts", import.meta.url).href,
+      peerUrl("channel/peers/inherit_channels.ts").href,
       ...["numbers", "plain", "nothing"],
     ],
     inherit: { ...channel.toInherit("numbers"), plain },

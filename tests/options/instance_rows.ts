@@ -20,9 +20,9 @@ import {
   SharedSemaphore,
   struct,
 } from "../../mod.ts";
-import { randomName } from "../random_name.ts";
+import { randomName } from "../support/random_name.ts";
 import { type Given, method, type Options, plain, type Row } from "./row.ts";
-import { ACCESS, NO_WINDOW, SECURITY, SEND, WAIT } from "./options.ts";
+import { ACCESS, NO_WINDOW, SECURITY, SEND, WAIT } from "./shared_options.ts";
 
 const BLOCK: Options = { timeout: ["count", 0] };
 const NO_PROCESS: Given = ["count", 2 ** 32 - 1];

@@ -38,7 +38,7 @@ import {
   waitAny,
 } from "../../mod.ts";
 import { counterAt } from "../../src/dll/counter.ts";
-import { randomName } from "../random_name.ts";
+import { randomName } from "../support/random_name.ts";
 import {
   ACCESS,
   INHERITABLE,
@@ -48,7 +48,7 @@ import {
   SECURITY,
   TIMEOUT,
   WAIT,
-} from "./options.ts";
+} from "./shared_options.ts";
 import { type Given, method, type Options, plain, type Row } from "./row.ts";
 
 /** A value that is no handle's. */

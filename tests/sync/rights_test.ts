@@ -13,9 +13,10 @@ import {
   type SharedObject,
   SharedSemaphore,
 } from "../../mod.ts";
-import { compileC, type Compiled } from "../compile_c.ts";
-import { Peer } from "../peer.ts";
-import { randomName } from "../random_name.ts";
+import { compileC, type Compiled } from "../support/compile_c.ts";
+import { Peer } from "../support/peer.ts";
+import { peerUrl } from "../support/peer_url.ts";
+import { randomName } from "../support/random_name.ts";
 
 const soon = { timeout: 20_000 };
 /** What an elevated program may grant to others: `SYNCHRONIZE`, and of a section to read. */
@@ -27,7 +28,7 @@ function ownedByAnother(sddl: Sddl): Sddl {
 }
 
 async function compile(): Promise<Compiled> {
-  return await compileC(new URL("../peers/rights.c", import.meta.url));
+  return await compileC(peerUrl("sync/peers/rights.c"));
 }
 
 function denied(attempt: () => void, ...parts: string[]): void {
