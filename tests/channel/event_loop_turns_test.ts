@@ -40,8 +40,10 @@ const WAYS: Record<string, () => Disposable & { again(): Promise<unknown> }> = {
   "LatestValue.changes()": () => {
     const layout = struct({ count: "u32" });
     const name = randomName();
-    const writer = LatestValue.create(name, layout);
-    const value = LatestValue.open(name, layout);
+    const writerValue = LatestValue.openOrCreate(name, layout);
+    const writer = writerValue.writer();
+    const opened = LatestValue.open(name, layout);
+    const value = opened.reader();
     const changes = value.changes();
     const again = () => {
       writer.write({ count: 1 });

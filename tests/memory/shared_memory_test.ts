@@ -146,7 +146,7 @@ Deno.test("SharedMemory.openOrCreate() refuses memory that is smaller than asked
   using _memory = SharedMemory.create(name, 4096);
   assertThrows(
     () => SharedMemory.openOrCreate(name, 4097),
-    Deno.errors.AlreadyExists,
+    Deno.errors.InvalidData,
     "has 4096 bytes, fewer than the 4097 asked for",
   );
 });

@@ -17,7 +17,6 @@ import {
   inheritHandles,
   inspectImage,
   LatestValue,
-  MappedView,
   ProcessWatch,
   receiveHandle,
   RingChannel,
@@ -221,20 +220,18 @@ function* channelRows(): Generator<Row> {
   ) {
     const row = named(owner, kind);
     yield row("create", { needed: [name], options });
+    yield row("openOrCreate", { needed: [name], options });
     yield row("anonymous", { needed: [], options });
     yield row("open", { needed: [name] });
     yield row("waitFor", { needed: [name], options: WAIT });
     yield row("inherited", { needed: [key] });
   }
-  yield method("RingChannel.fromParts", RingChannel, {
-    needed: [["parts", undefined]],
-    isPartial: true,
-  });
   const value = named(LatestValue, "LatestValue");
   const described: Given = ["instance", layout];
   yield value("create", { needed: [name, described], options: SECURITY });
-  yield value("open", { needed: [name, described], options: SECURITY });
-  yield value("waitFor", { needed: [name, described], options: { ...SECURITY, ...WAIT } });
+  yield value("openOrCreate", { needed: [name, described], options: SECURITY });
+  yield value("open", { needed: [name, described] });
+  yield value("waitFor", { needed: [name, described], options: WAIT });
   yield plain(sendChannel, "sendChannel", {
     needed: [NO_WINDOW, ["instance", undefined]],
     isPartial: true,

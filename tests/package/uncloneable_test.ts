@@ -73,7 +73,7 @@ async function assertNoneIsCloned(path: string, exports: { a: "i32" }): Promise<
   const receiver = stack.use(channel.receiver());
   const broadcast = stack.use(BroadcastRing.create(randomName()));
   const name = randomName();
-  const Value = struct({ a: "u32" });
+  const value = stack.use(LatestValue.create(name, struct({ a: "u32" })));
   const child = stack.use(spawn("cmd.exe", { args: ["/c", "exit"] }));
   const objects = [
     memory,
@@ -92,8 +92,9 @@ async function assertNoneIsCloned(path: string, exports: { a: "i32" }): Promise<
     broadcast,
     stack.use(broadcast.sender()),
     stack.use(broadcast.receiver()),
-    stack.use(LatestValue.create(name, Value)),
-    stack.use(LatestValue.open(name, Value)),
+    value,
+    value.writer(),
+    value.reader(),
     stack.use(inheritHandles({ memory })),
     stack.use(await CopyDataListener.open()),
     stack.use(MessageWindow.open({ procedure: () => undefined })),

@@ -181,8 +181,10 @@ Deno.test("A message that an ended Worker had claimed soon keeps no other sender
 Deno.test("The 64th place of a latest value's readers is free again after each Worker that has ended", async () => {
   const Value = struct({ number: "u32" });
   const name = randomName();
-  using _writer = LatestValue.create(name, Value);
-  using reader = LatestValue.open(name, Value);
+  using writerValue = LatestValue.openOrCreate(name, Value);
+  using _writer = writerValue.writer();
+  using readerValue = LatestValue.open(name, Value);
+  using reader = readerValue.reader();
   const waits = Array.from({ length: 63 }, () => reader.changes());
   const pending = waits.map((wait) => wait.next());
   for (let round = 0; round < 4; round++) {

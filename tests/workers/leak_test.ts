@@ -17,7 +17,8 @@ Deno.test("Workers that own something of each kind leave no handle and no thread
     const names = Object.fromEntries(
       [...kinds, "sender", "receiver", "child's pipes"].map((kind) => [kind, randomName()]),
     );
-    using _writer = LatestValue.create(names.reader!, Value);
+    using writerValue = LatestValue.openOrCreate(names.reader!, Value);
+    using _writer = writerValue.writer();
     using event = SharedEvent.create(names["child's pipes"]!);
     using _forSender = RingChannel.create(names.sender!);
     using _forReceiver = RingChannel.create(names.receiver!);

@@ -6,13 +6,11 @@
 
 import {
   assertBoolean,
-  type assertObject,
   assertOptions,
   integerFrom,
   oneOf,
   type OptionChecks,
   pickOptions,
-  type show,
 } from "../../../ffi/arguments.ts";
 import type { ByteSource } from "../../../ffi/bytes.ts";
 import { environmentVariable } from "../../../ffi/environment.ts";

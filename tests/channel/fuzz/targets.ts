@@ -61,9 +61,10 @@ export const TARGETS: Readonly<Record<Kind, Target>> = {
       body: 96,
     },
     create: (name) => {
-      using _writer = LatestValue.create(name, Value);
-      // It stays when its writer has left.
-      return LatestValue.open(name, Value);
+      const value = LatestValue.create(name, Value);
+      // The place says that a writer has left.
+      value.writer().close();
+      return value;
     },
     open: openLatest,
   },

@@ -10,6 +10,7 @@ import {
   BroadcastRing,
   type BroadcastSender,
   LatestValue,
+  type LatestWriter,
   RingChannel,
   type RingReceiver,
   type RingSender,
@@ -132,15 +133,17 @@ export function openBroadcast(name: string): User {
 
 /** Opens a latest value. */
 export function openLatest(name: string): User {
-  const value = LatestValue.open(name, Value);
+  const opened = LatestValue.open(name, Value);
+  const value = opened.reader();
   const target = new Int32Array(8);
-  const create = () => LatestValue.create(name, Value);
-  let writer: ReturnType<typeof create> | undefined;
+  let writer:
+    | LatestWriter<{ readonly first: "u32"; readonly second: "f64"; readonly third: "u8" }>
+    | undefined;
   return {
     act: async (random) => {
       const what = random.below(20);
       if (what > 15) {
-        writer ??= create();
+        writer ??= opened.writer();
         return writer.write({ first: what });
       }
       if (what < 8) return value.read();
@@ -154,8 +157,7 @@ export function openLatest(name: string): User {
       }
     },
     [Symbol.dispose]: () => {
-      writer?.close();
-      value.close();
+      opened.close();
     },
   };
 }

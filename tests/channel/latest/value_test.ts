@@ -21,8 +21,10 @@ const soon = () => AbortSignal.timeout(20_000);
 
 Deno.test("LatestValue gives the newest value, whole, to every reader", () => {
   const name = randomName();
-  using writer = LatestValue.create(name, Telemetry);
-  using reader = LatestValue.open(name, Telemetry);
+  using writerValue = LatestValue.openOrCreate(name, Telemetry);
+  using writer = writerValue.writer();
+  using readerValue = LatestValue.open(name, Telemetry);
+  using reader = readerValue.reader();
   assertEquals(reader.read(), undefined);
   const target = new Int32Array(Math.ceil(Telemetry.byteLength / 4));
   assertEquals(reader.readInto(target), false);
@@ -33,7 +35,8 @@ Deno.test("LatestValue gives the newest value, whole, to every reader", () => {
   writer.publish();
   assertEquals(reader.readInto(target), true);
   assertEquals(Telemetry.view(target).lap, 3);
-  using late = LatestValue.open(name, Telemetry);
+  using lateValue = LatestValue.open(name, Telemetry);
+  using late = lateValue.reader();
   assertEquals(late.read(), { speed: 1.5, lap: 3, track: "Spa" });
   assertThrows(() => writer.write({ speed: 2, lap: 256 }), RangeError, "lap");
   assertEquals(reader.read()?.speed, 1.5);
@@ -43,7 +46,8 @@ Deno.test("LatestValue gives the newest value, whole, to every reader", () => {
 Deno.test("LatestValue is never torn, and moves on, while another process writes as fast as it can", async () => {
   const name = randomName();
   await using writer = await Peer.start("channel/latest/peers/writer.ts", name);
-  using reader = LatestValue.open(name, Marked);
+  using readerValue = LatestValue.open(name, Marked);
+  using reader = readerValue.reader();
   assertEquals(await writer.ask("spin"), "spinning");
   const target = new Int32Array(Marked.marks);
   const seen = new Set<number>();
@@ -64,29 +68,28 @@ Deno.test("a writer that is killed leaves a whole value, and another takes its p
   const name = randomName();
   using keeper = await (async () => {
     await using writer = await Peer.start("channel/latest/peers/writer.ts", name);
-    const reader = LatestValue.open(name, Marked);
-    assertThrows(
-      () => LatestValue.create(name, Marked),
-      Deno.errors.AlreadyExists,
-      "Somebody writes",
-    );
+    const readerValue = LatestValue.open(name, Marked);
+    const reader = readerValue.reader();
+    assertThrows(() => readerValue.writer(), Deno.errors.Busy, "has a writer already");
     await writer.ask("spin");
     while (reader.read() === undefined);
     return reader;
   })();
   const last = keeper.read()!.marks;
   assertEquals(new Set(last).size, 1);
-  using writer = LatestValue.create(name, Marked);
+  using writerValue = LatestValue.openOrCreate(name, Marked);
+  using writer = writerValue.writer();
   assertEquals([...writer.value.marks], last);
   writer.value.marks.set(0, 7);
   writer.publish();
   assertEquals(keeper.read()!.marks.slice(0, 2), [7, last[1]!]);
 });
 
-Deno.test("LatestValue.changes() wakes a reader for each newest value, in whatever process", async () => {
+Deno.test("LatestReader.changes() wakes a reader for each newest value, in whatever process", async () => {
   const name = randomName();
   await using writer = await Peer.start("channel/latest/peers/writer.ts", name);
-  const readers = Array.from({ length: 3 }, () => LatestValue.open(name, Marked));
+  using opened = LatestValue.open(name, Marked);
+  const readers = Array.from({ length: 3 }, () => opened.reader());
   const iterators = readers.map((reader) => reader.changes({ signal: soon() }));
   for (let mark = 1; mark <= 200; mark++) {
     const next = Promise.all(iterators.map((iterator) => iterator.next()));
@@ -98,12 +101,14 @@ Deno.test("LatestValue.changes() wakes a reader for each newest value, in whatev
   for (const reader of readers) reader.close();
 });
 
-Deno.test("LatestValue.changes() sleeps through nothing that is written as it falls asleep", async () => {
+Deno.test("LatestReader.changes() sleeps through nothing that is written as it falls asleep", async () => {
   const [name, reply] = [randomName(), randomName()];
   const rounds = 20_000;
-  using writer = LatestValue.create(name, Marked);
+  using writerValue = LatestValue.openOrCreate(name, Marked);
+  using writer = writerValue.writer();
   await using peer = await Peer.start("channel/latest/peers/writer.ts", reply);
-  using reader = LatestValue.open(reply, Marked);
+  using readerValue = LatestValue.open(reply, Marked);
+  using reader = readerValue.reader();
   assertEquals(await peer.ask(`echo ${name}`), "echoing");
   writer.write({ marks: new Array<number>(Marked.marks).fill(1) });
   // Both spin, so on a loaded machine each round can take a tick: then there are fewer of them.
@@ -128,11 +133,13 @@ Deno.test("LatestValue.changes() sleeps through nothing that is written as it fa
   assert(isOver, `nothing after ${last}`);
 });
 
-Deno.test("LatestValue.changes() ends with its signal, and with the value, also asleep", async () => {
+Deno.test("LatestReader.changes() ends with its signal, and with the value, also asleep", async () => {
   const name = randomName();
-  using writer = LatestValue.create(name, Telemetry);
+  using writerValue = LatestValue.openOrCreate(name, Telemetry);
+  using writer = writerValue.writer();
   writer.write({ lap: 1 });
-  const reader = LatestValue.open(name, Telemetry);
+  const readerValue = LatestValue.open(name, Telemetry);
+  const reader = readerValue.reader();
   const controller = new AbortController();
   const stopped = reader.changes({ signal: controller.signal });
   const ended = reader.changes();
@@ -146,19 +153,20 @@ Deno.test("LatestValue.changes() ends with its signal, and with the value, also 
   assertEquals(await waits[1], { value: undefined, done: true });
   assertThrows(() => reader.read(), Deno.errors.BadResource, "is closed");
   await assertRejects(() => reader.changes().next(), Deno.errors.BadResource, "is closed");
-  await assertRejects(() =>
-    LatestValue.open(name, Telemetry).changes({ signal: controller.signal }).next()
-  );
+  using late = readerValue.reader();
+  await assertRejects(() => late.changes({ signal: controller.signal }).next());
 });
 
-Deno.test("LatestValue.changes() has room for 64 readers that wait, and the 65th is told", async () => {
+Deno.test("LatestReader.changes() has room for 64 readers that wait, and the 65th is told", async () => {
   const name = randomName();
-  using _writer = LatestValue.create(name, Telemetry);
+  using writerValue = LatestValue.openOrCreate(name, Telemetry);
+  using _writer = writerValue.writer();
   const wakeEvents = Array.from(
     { length: 64 },
     (_, wakeEvent) => SharedEvent.create(`${name}.reader.${wakeEvent}`),
   );
-  using reader = LatestValue.open(name, Telemetry);
+  using readerValue = LatestValue.open(name, Telemetry);
+  using reader = readerValue.reader();
   await assertRejects(() => reader.changes().next(), Deno.errors.Busy, "64 readers wait");
   for (const wakeEvent of wakeEvents) wakeEvent.close();
 });
@@ -167,7 +175,8 @@ Deno.test("LatestValue refuses what is no such value, or one of another layout",
   const { NotFound, InvalidData, BadResource } = Deno.errors;
   assertThrows(() => LatestValue.open(randomName(), Telemetry), NotFound);
   const name = randomName();
-  using writer = LatestValue.create(name, Telemetry);
+  using writerValue = LatestValue.openOrCreate(name, Telemetry);
+  using writer = writerValue.writer();
   const Other = struct({ speed: "f64", lap: "i8", track: utf16(8) });
   assertThrows(() => LatestValue.open(name, Other), InvalidData, "layoutHash");
   const Large = struct({ bytes: array("u8", 100_000) });
@@ -175,7 +184,7 @@ Deno.test("LatestValue refuses what is no such value, or one of another layout",
   const plain = randomName();
   using _memory = SharedMemory.create(plain, 65_536);
   assertThrows(() => LatestValue.open(plain, Telemetry), InvalidData, "magic");
-  assertThrows(() => LatestValue.create(plain, Telemetry), InvalidData, "magic");
+  assertThrows(() => LatestValue.openOrCreate(plain, Telemetry), InvalidData, "magic");
   writer.close();
   writer.close();
   assertThrows(() => writer.publish(), BadResource, "is closed");
@@ -184,9 +193,11 @@ Deno.test("LatestValue refuses what is no such value, or one of another layout",
 
 Deno.test("a reader stands whatever bytes are in the memory", async () => {
   const name = randomName();
-  using writer = LatestValue.create(name, Telemetry);
+  using writerValue = LatestValue.openOrCreate(name, Telemetry);
+  using writer = writerValue.writer();
   writer.write({ lap: 1 });
-  using reader = LatestValue.open(name, Telemetry);
+  using readerValue = LatestValue.open(name, Telemetry);
+  using reader = readerValue.reader();
   using memory = SharedMemory.open(name, { access: "readwrite" });
   using view = memory.map();
   for (let round = 0; round < 300; round++) {
@@ -203,17 +214,19 @@ Deno.test("a reader stands whatever bytes are in the memory", async () => {
   assertEquals((await reader.changes({ signal: soon() }).next()).value?.lap, 2);
 });
 
-Deno.test("LatestValue.create() leaves nothing behind where the memory names a value that it has not", async () => {
+Deno.test("LatestValue.writer() leaves nothing behind where the memory names a value that it has not", async () => {
   const name = randomName();
-  using writer = LatestValue.create(name, Telemetry);
-  using _reader = LatestValue.open(name, Telemetry);
+  using writerValue = LatestValue.openOrCreate(name, Telemetry);
+  using writer = writerValue.writer();
+  using readerValue = LatestValue.open(name, Telemetry);
+  using _reader = readerValue.reader();
   writer.close();
   using memory = SharedMemory.open(name, { access: "readwrite" });
   using view = memory.map();
   // See latest/layout.ts: the number of the newest value.
   new Uint32Array(view.buffer)[64] = 5;
   await assertLeavesNoHandle(30, () => {
-    assertThrows(() => LatestValue.create(name, Telemetry), Deno.errors.Busy);
+    assertThrows(() => writerValue.writer(), Deno.errors.Busy, "it was written over");
   });
 });
 
@@ -222,10 +235,11 @@ const GONE = { close: "closed", kill: "dead" } as const;
 for (const how of ["close", "kill"] as const) {
   for (const whenWriterGone of [undefined, "end", "throw"] as const) {
     const word = whenWriterGone ?? "the default";
-    Deno.test(`LatestValue.changes() with ${word} is over soon when its writer is ${GONE[how]}`, async () => {
+    Deno.test(`LatestReader.changes() with ${word} is over soon when its writer is ${GONE[how]}`, async () => {
       const name = randomName();
       await using writer = await Peer.start("channel/latest/peers/writer.ts", name);
-      using reader = LatestValue.open(name, Marked);
+      using readerValue = LatestValue.open(name, Marked);
+      using reader = readerValue.reader();
       assertEquals(reader.writer, "alive");
       const changes = reader.changes({
         signal: soon(),
@@ -254,10 +268,11 @@ for (const how of ["close", "kill"] as const) {
     });
   }
 
-  Deno.test(`LatestValue.changes() with wait goes on with the next writer when one is ${GONE[how]}`, async () => {
+  Deno.test(`LatestReader.changes() with wait goes on with the next writer when one is ${GONE[how]}`, async () => {
     const name = randomName();
     await using writer = await Peer.start("channel/latest/peers/writer.ts", name);
-    using reader = LatestValue.open(name, Marked);
+    using readerValue = LatestValue.open(name, Marked);
+    using reader = readerValue.reader();
     const changes = reader.changes({ signal: soon(), whenWriterGone: "wait" });
     await writer.ask("write 1");
     assertEquals((await changes.next()).value?.marks[0], 1);
@@ -279,10 +294,12 @@ async function go(writer: Peer, how: "close" | "kill"): Promise<void> {
   else assertEquals(await writer.ask("close"), "closed");
 }
 
-Deno.test("LatestValue.changes() waits for the first writer, and LatestValue.writer says that none has come", async () => {
+Deno.test("LatestReader.changes() waits for the first writer, and LatestReader.writer says that none has come", async () => {
   const name = randomName();
-  const writer = LatestValue.create(name, Telemetry);
-  using reader = LatestValue.open(name, Telemetry);
+  const writerValue = LatestValue.openOrCreate(name, Telemetry);
+  const writer = writerValue.writer();
+  using readerValue = LatestValue.open(name, Telemetry);
+  using reader = readerValue.reader();
   writer.close();
   {
     using memory = SharedMemory.open(name, { access: "readwrite" });
@@ -292,7 +309,8 @@ Deno.test("LatestValue.changes() waits for the first writer, and LatestValue.wri
   }
   assertEquals(reader.writer, "none");
   const next = reader.changes({ signal: soon() }).next();
-  using first = LatestValue.create(name, Telemetry);
+  using firstValue = LatestValue.openOrCreate(name, Telemetry);
+  using first = firstValue.writer();
   assertEquals(reader.writer, "alive");
   first.write({ lap: 5 });
   assertEquals((await next).value?.lap, 5);
@@ -302,21 +320,26 @@ Deno.test("LatestValue.changes() waits for the first writer, and LatestValue.wri
 
 Deno.test("a dead writer is replaced also where its process id seems to be another one's by now", () => {
   const name = randomName();
-  using writer = LatestValue.create(name, Telemetry);
-  using _reader = LatestValue.open(name, Telemetry);
+  using writerValue = LatestValue.openOrCreate(name, Telemetry);
+  using writer = writerValue.writer();
+  using readerValue = LatestValue.open(name, Telemetry);
+  using _reader = readerValue.reader();
   writer.close();
   using memory = SharedMemory.open(name, { access: "readwrite" });
   using view = memory.map();
   // This process, which holds no mutex any more: see latest/layout.ts and peer/place.ts.
   new BigUint64Array(view.buffer)[8] = selfAsOwner();
-  using next = LatestValue.create(name, Telemetry);
+  using nextValue = LatestValue.openOrCreate(name, Telemetry);
+  using next = nextValue.writer();
   assertEquals(next.closed, false);
 });
 
-Deno.test("LatestValue.changes() gives up when there is no change in time, and refuses what it cannot do", async () => {
+Deno.test("LatestReader.changes() gives up when there is no change in time, and refuses what it cannot do", async () => {
   const name = randomName();
-  using writer = LatestValue.create(name, Telemetry);
-  using reader = LatestValue.open(name, Telemetry);
+  using writerValue = LatestValue.openOrCreate(name, Telemetry);
+  using writer = writerValue.writer();
+  using readerValue = LatestValue.open(name, Telemetry);
+  using reader = readerValue.reader();
   writer.write({ lap: 1 });
   for (const timeout of [0, 30]) {
     const changes = reader.changes({ timeout });
@@ -350,7 +373,8 @@ Deno.test("LatestValue.changes() gives up when there is no change in time, and r
 
 Deno.test("a process ends while it waits for changes after LatestValue.unref(), and lives on after ref()", async () => {
   const name = randomName();
-  using writer = LatestValue.create(name, Marked);
+  using writerValue = LatestValue.openOrCreate(name, Marked);
+  using writer = writerValue.writer();
   const flags = ["--allow-read"];
   assertEquals(
     await runPeer("channel/latest/peers/wait_for_change.ts", ["unref", name], { flags }),
@@ -374,11 +398,13 @@ Deno.test("a process ends while it waits for changes after LatestValue.unref(), 
 Deno.test("LatestValue leaves no handle behind", async () => {
   const name = randomName();
   await assertLeavesNoHandle(30, async () => {
-    using writer = LatestValue.create(name, Telemetry);
+    using writerValue = LatestValue.openOrCreate(name, Telemetry);
+    using writer = writerValue.writer();
     assertThrows(() => LatestValue.create(name, Telemetry), Deno.errors.AlreadyExists);
     assertThrows(() => LatestValue.open(name, Marked), Deno.errors.InvalidData);
     writer.write({ lap: 1 });
-    using reader = await LatestValue.waitFor(name, Telemetry, { timeout: 1000 });
+    using readerValue = await LatestValue.waitFor(name, Telemetry, { timeout: 1000 });
+    using reader = readerValue.reader();
     const changes = reader.changes();
     await changes.next();
     const next = changes.next();

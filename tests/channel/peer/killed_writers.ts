@@ -82,9 +82,9 @@ export async function killWriters({ kind, rounds, seed }: SleepOptions): Promise
 /** Readers of a latest value, who go on with the next writer by themselves. */
 function readLatest(name: string): Readers {
   const seen = new Uint32Array(READERS);
-  let writer = LatestValue.create(name, Numbered);
-  const reader = LatestValue.open(name, Numbered);
-  writer.close();
+  const value = LatestValue.create(name, Numbered);
+  value.writer().close();
+  const reader = value.reader();
   const done = Array.from(seen, async (_, at) => {
     for await (const { number } of reader.changes({ whenWriterGone: "wait" })) seen[at] = number;
   });
@@ -96,12 +96,10 @@ function readLatest(name: string): Readers {
     },
     goOn: () => {},
     publish: (number) => {
-      writer = LatestValue.create(name, Numbered);
-      writer.write({ number });
+      value.writer().write({ number });
     },
     [Symbol.asyncDispose]: async () => {
-      reader.close();
-      writer.close();
+      value.close();
       await Promise.all(done);
     },
   };

@@ -31,10 +31,11 @@ function takeTwo(wakeEvents: WakeEvents): [WakeEvent, WakeEvent] {
   return [asleep, other];
 }
 
-Deno.test("LatestValue.create() wakes every reader that has a wakeEvent, and publish() those that sleep", () => {
+Deno.test("LatestValue.writer() wakes every reader that has a wakeEvent, and publish() those that sleep", () => {
   const name = randomName();
   const layout = struct({ number: "u32" });
-  using first = LatestValue.create(name, layout);
+  using firstValue = LatestValue.openOrCreate(name, layout);
+  using first = firstValue.writer();
   using memory = SharedMemory.open(name, { access: "readwrite" });
   using view = memory.map();
   const { wakeEvents } = partsOf(view.buffer, memory.name!, 1);
@@ -43,7 +44,8 @@ Deno.test("LatestValue.create() wakes every reader that has a wakeEvent, and pub
   assertEquals([isWoken(asleep), isWoken(other)], [true, false]);
   first.close();
   // The bit was taken: a writer that was killed may have come as far as that.
-  using _next = LatestValue.create(name, layout);
+  using nextValue = LatestValue.openOrCreate(name, layout);
+  using _next = nextValue.writer();
   assertEquals([isWoken(asleep), isWoken(other)], [true, true]);
   asleep.close();
   other.close();

@@ -1,3 +1,4 @@
+import { partsOf } from "../../../src/channel/ring/channel.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { RingChannel } from "../../../src/channel/mod.ts";
 import { HEADER_LENGTH, RECEIVER } from "../../../src/channel/ring/layout.ts";
@@ -239,7 +240,7 @@ Deno.test("A claim is committed or given up once, and is not mistaken for a late
 
 Deno.test("An end that is closed asleep says nothing in the name of the next one", async () => {
   using channel = RingChannel.anonymous({ capacity: 1024 });
-  using view = channel.parts.memory.map();
+  using view = partsOf(channel).memory.map();
   const header = new Int32Array(view.buffer, 0, HEADER_LENGTH / 4);
   const old = channel.receiver();
   const waited = old.receive(soon);
@@ -259,7 +260,7 @@ Deno.test("An event that somebody closes under an end that sleeps ends its wait"
   using receiver = channel.receiver();
   const waited = receiver.receive(soon);
   await new Promise((resolve) => setTimeout(resolve, 1));
-  channel.parts.data.close();
+  partsOf(channel).data.close();
   await assertRejects(() => waited, Deno.errors.BadResource);
   await assertRejects(() => receiver.receive(soon), Deno.errors.BadResource);
 });

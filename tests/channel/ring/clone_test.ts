@@ -69,7 +69,8 @@ Deno.test("sendValue() refuses a view of a struct wherever it stands, and names 
   using channel = RingChannel.anonymous();
   using sender = channel.sender();
   using receiver = channel.receiver();
-  using writer = LatestValue.create(randomName(), Car);
+  using writerValue = LatestValue.openOrCreate(randomName(), Car);
+  using writer = writerValue.writer();
   writer.write({ lap: 3 });
   const view = Car.view(new ArrayBuffer(Car.byteLength));
   const cycle: { self?: unknown; list: unknown } = { list: [1, [view]] };

@@ -1,3 +1,4 @@
+import { partsOf } from "../../../src/channel/ring/channel.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { RingChannel } from "../../../src/channel/mod.ts";
 import { HEADER_LENGTH, MAX_SENDERS, WORD } from "../../../src/channel/ring/layout.ts";
@@ -47,7 +48,7 @@ Deno.test("A turn of a sender that there is not, or cannot be, holds up nobody",
   using channel = RingChannel.anonymous(small);
   using receiver = channel.receiver();
   using sender = channel.sender();
-  using view = channel.parts.memory.map();
+  using view = partsOf(channel).memory.map();
   const header = new Int32Array(view.buffer, 0, HEADER_LENGTH / 4);
   for (const number of [5, MAX_SENDERS + 1, 127]) {
     header[WORD.turn] = number;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { partsOf } from "../../../src/channel/ring/channel.ts";
 import { assertEquals } from "@std/assert";
 import { RingChannel } from "../../../src/channel/mod.ts";
 import { HEADER_LENGTH, RECEIVER, SENDER } from "../../../src/channel/ring/layout.ts";
@@ -32,7 +33,7 @@ export async function raceForPlaces(rounds: number): Promise<number[]> {
   using notes = Notes.create(name);
   using done = SharedEvent.create(`${name}.done`);
   using channel = RingChannel.create(name, { capacity: 1024 });
-  using view = channel.parts.memory.map();
+  using view = partsOf(channel).memory.map();
   const owners = new BigUint64Array(view.buffer, 0, HEADER_LENGTH / 8);
   const dead = await deadOwner(name, owners);
   await using _first = await Peer.startProgram(program.path, name, "0");

@@ -1,3 +1,4 @@
+import { channelFromParts, partsOf } from "../../../src/channel/ring/channel.ts";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   CopyDataListener,
@@ -71,7 +72,7 @@ Deno.test("A ChannelInbox refuses what is no channel, and what comes in the wron
   const refused = (object: Parameters<typeof sendHandle>[1]) =>
     assertRejects(() => sendHandle(window, object), Deno.errors.ConnectionRefused);
   await assertLeavesNoHandle(10, async () => {
-    const { data, space } = channel.parts;
+    const { data, space } = partsOf(channel);
     await refused(memory);
     await sendHandle(window, data);
     await refused(memory);
@@ -87,7 +88,7 @@ Deno.test("A ChannelInbox refuses what is no channel, and what comes in the wron
     await sendChannel(window, channel);
   });
   assertEquals(errors.length % 4, 0);
-  assertThrows(() => RingChannel.fromParts(channelOf(memory)), Deno.errors.NotFound);
+  assertThrows(() => channelFromParts(channelOf(memory)), Deno.errors.NotFound);
   const options = { tag: 1, access: "read" };
   await assertRejects(
     () => sendChannel(window, channel, options),
@@ -98,6 +99,6 @@ Deno.test("A ChannelInbox refuses what is no channel, and what comes in the wron
 
 /** What looks like the parts of a channel. */
 function channelOf(memory: SharedMemory) {
-  const { data, space } = RingChannel.anonymous({ capacity: 1024 }).parts;
+  const { data, space } = partsOf(RingChannel.anonymous({ capacity: 1024 }));
   return { memory, data, space };
 }

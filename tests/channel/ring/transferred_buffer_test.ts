@@ -1,3 +1,4 @@
+import { partsOf } from "../../../src/channel/ring/channel.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { RingChannel, SharedEvent, SharedMemory } from "../../../mod.ts";
 import { assertLeavesNoHandle } from "../../support/leak.ts";
@@ -84,11 +85,11 @@ Deno.test("An end is closed whole also where an event of its channel was closed 
   for (const [part, end] of [["data", "sender"], ["space", "receiver"]] as const) {
     const channel = RingChannel.open(name);
     const closing = channel[end]();
-    channel.parts[part].close();
+    partsOf(channel)[part].close();
     // Whoever sleeps there is to be woken, which cannot be done any more.
     const sleeping = end === "sender" ? others.receiver() : others.sender();
     const word = end === "sender" ? 160 : 128;
-    const view = channel.parts.memory.map();
+    const view = partsOf(channel).memory.map();
     new Int32Array(view.buffer)[word] = 1;
     view.close();
     assertThrows(() => closing.close(), Deno.errors.BadResource);

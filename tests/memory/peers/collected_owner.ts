@@ -38,12 +38,11 @@ const USES: Record<string, (name: string) => unknown> = {
   "broadcast receiver": (name) => BroadcastRing.create(name, RING).receiver(),
   "ring sender": (name) => RingChannel.create(name, RING).sender(),
   "ring receiver": (name) => RingChannel.create(name, RING).receiver(),
-  "latest writer": (name) => LatestValue.create(name, Value),
+  "latest writer": (name) => LatestValue.create(name, Value).writer(),
   "latest reader": (name) => {
-    const writer = LatestValue.create(name, Value);
-    const reader = LatestValue.open(name, Value);
-    writer.close();
-    return reader;
+    const value = LatestValue.create(name, Value);
+    value.writer().close();
+    return value.reader();
   },
   "variable of an inheritance scope": (name) => {
     const { env } = inheritHandles({ memory: SharedMemory.create(name, 4096) });
@@ -54,8 +53,9 @@ const USES: Record<string, (name: string) => unknown> = {
   "duplicate elsewhere": (name) => SharedMemory.create(name, 4096).duplicateTo(Deno.pid),
   "read-only memory": (name) => SharedMemory.create(name, 4096).toReadOnly(),
   "iterator of changes": (name) => {
-    using _writer = LatestValue.create(name, Value);
-    return LatestValue.open(name, Value).changes();
+    const value = LatestValue.create(name, Value);
+    value.writer().close();
+    return value.reader().changes();
   },
   "iterator of messages": (name) => {
     return BroadcastRing.create(name, RING).receiver()[Symbol.asyncIterator]();

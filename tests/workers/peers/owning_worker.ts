@@ -56,7 +56,8 @@ const OWN: Record<string, (name: string) => unknown> = {
     receiver.receive().catch(() => {});
   },
   reader: (name) => {
-    const reader = LatestValue.open(name, Value);
+    const readerValue = LatestValue.open(name, Value);
+    const reader = readerValue.reader();
     owned.push(reader);
     void reader.changes().next().catch(() => {});
   },

@@ -9,7 +9,8 @@ import { LatestValue } from "../../../../mod.ts";
 import { Marked } from "../marked_value.ts";
 
 const [how, name] = Deno.args;
-const reader = LatestValue.open(name!, Marked);
+const readerValue = LatestValue.open(name!, Marked);
+const reader = readerValue.reader();
 if (how === "ref") console.log("ready");
 if (how !== "unref while it waits") reader.unref();
 if (how === "ref") reader.ref();

@@ -13,7 +13,8 @@ import { LatestValue } from "../../../../mod.ts";
 import { Marked } from "../marked_value.ts";
 
 const [name] = Deno.args;
-using writer = LatestValue.create(name!, Marked);
+using writerValue = LatestValue.openOrCreate(name!, Marked);
+using writer = writerValue.writer();
 console.log("ready");
 const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(
   new TextLineStream(),
@@ -30,7 +31,8 @@ for await (const line of lines) {
     break;
   }
   if (word === "echo") {
-    using other = LatestValue.open(number, Marked);
+    using otherValue = LatestValue.open(number, Marked);
+    using other = otherValue.reader();
     const words = new Int32Array(Marked.marks);
     console.log("echoing");
     for (let seen = 0;;) {

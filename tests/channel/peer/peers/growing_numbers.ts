@@ -16,7 +16,8 @@ const word = new Int32Array(new SharedArrayBuffer(4));
 console.log("ready");
 await Deno.stdin.read(new Uint8Array(16));
 if (kind === "latest") {
-  const writer = LatestValue.create(name!, Numbered);
+  const writerValue = LatestValue.openOrCreate(name!, Numbered);
+  const writer = writerValue.writer();
   begin(writer.value.number, (number) => writer.write({ number }));
 } else {
   const sender = BroadcastRing.open(name!).sender();
