@@ -64,7 +64,7 @@ const MAX_BYTES = 2 ** 30;
  *
  * @example
  * ```ts
- * import { buildSharedSection, SharedSection } from "@winipc/winipc/memory";
+ * import { buildSharedSection, SharedSection } from "@winipc/winipc/dll";
  * import { assertEquals } from "@std/assert";
  *
  * const variables = { iWhatYouUseInTwo: "i32" } as const;
@@ -102,7 +102,7 @@ export function buildSharedSection<const V extends Variables>(
  *
  * @example
  * ```ts
- * import { declareSharedSection } from "@winipc/winipc/memory";
+ * import { declareSharedSection } from "@winipc/winipc/dll";
  * import { assertStringIncludes } from "@std/assert";
  *
  * const { header, definition } = declareSharedSection({

@@ -51,7 +51,7 @@ export interface MappedImage {
  *
  * @example
  * ```ts
- * import { buildSharedSection, inspectImage } from "@winipc/winipc/memory";
+ * import { buildSharedSection, inspectImage } from "@winipc/winipc/dll";
  * import { assertEquals } from "@std/assert";
  *
  * const image = buildSharedSection({ section: ".ASHARE", variables: { counter: "i32" } });

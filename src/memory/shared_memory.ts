@@ -132,7 +132,8 @@ export class SharedMemory extends Uncloneable implements Disposable {
    *
    * @example
    * ```ts
-   * import { SharedMemory, struct } from "@winipc/winipc/memory";
+   * import { SharedMemory } from "@winipc/winipc/memory";
+   * import { struct } from "@winipc/winipc/struct";
    * import { assertEquals, assertThrows } from "@std/assert";
    *
    * const Speed = struct({ kmh: "f32" });
