@@ -13,7 +13,8 @@ import type { Fields, Layout, StructValue } from "../../struct/mod.ts";
 import { openMemory, openOrCreateMemory } from "../../memory/opening.ts";
 import { sharedMemoryOver } from "../../memory/shared_memory.ts";
 import { openOrCreateMutex } from "../../sync/mutex.ts";
-import { poll, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
+import { WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
+import { poll } from "../../wait/poll.ts";
 import {
   assertLayout,
   LATEST_VALUE_CHECKS,

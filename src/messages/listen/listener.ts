@@ -11,6 +11,7 @@ import type { Handle } from "../../../ffi/handle.ts";
 import { Uncloneable } from "../../../ffi/uncloneable.ts";
 import { user32 } from "../../../ffi/win32/user32.ts";
 import { asParent, Thread } from "../../wait/thread.ts";
+import { Cancellation } from "../../wait/cancel.ts";
 import { AsyncQueue } from "../../wait/queue.ts";
 import type { WaitOptions } from "../../wait/options.ts";
 import { type CopyDataMessage, receivedMessage } from "./message.ts";
@@ -373,16 +374,15 @@ export class CopyDataListener extends Uncloneable
       return first;
     });
     void this.#respond(question);
-    const timer = setTimeout(() => {
-      if (!question.reply(0n)) return;
-      this.#state.count("late");
-      this.#reportLate(question);
-    }, this.#settings.replyTimeout);
-    try {
-      return await promise;
-    } finally {
-      clearTimeout(timer);
-    }
+    using _ = new Cancellation({
+      timeout: this.#settings.replyTimeout,
+      onTimeout: () => {
+        if (!question.reply(0n)) return;
+        this.#state.count("late");
+        this.#reportLate(question);
+      },
+    });
+    return await promise;
   }
 
   #toQuestion(incoming: IncomingMessage, reply: Reply): Question {

@@ -15,6 +15,7 @@ import {
 import { bytesOf, type ByteSource } from "../../../ffi/bytes.ts";
 import { requireHost } from "../../../ffi/host.ts";
 import { MAX_COPY_DATA } from "../../../ffi/win32/struct.ts";
+import { RepeatingTimer } from "../../wait/poll.ts";
 import { assertSendTimeout, DEFAULT_SEND_TIMEOUT, deliverHere, type Parcel } from "./delivery.ts";
 import { assertEncoding, encodeText, type TextEncoding } from "../encoding.ts";
 import { letMessagesIn, throwProcedureFailure } from "../window/procedure.ts";
@@ -198,24 +199,16 @@ async function handleHere(job: SenderJob, listener: OwnListener): Promise<void> 
  * @throws What the window's procedure throws.
  */
 async function answerInside(job: SenderJob): Promise<bigint> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const letIn = (pause: number) => {
-    timer = setTimeout(() => {
-      letMessagesIn();
-      try {
-        throwProcedureFailure();
-      } catch (error) {
-        return job.fail(error);
-      }
-      letIn(Math.min(pause * 2, MAX_PAUSE));
-    }, pause);
+  const letIn = () => {
+    letMessagesIn();
+    try {
+      throwProcedureFailure();
+    } catch (error) {
+      job.fail(error);
+    }
   };
-  letIn(1);
-  try {
-    return await job.answer;
-  } finally {
-    clearTimeout(timer);
-  }
+  using _ = new RepeatingTimer(letIn, { first: 1, max: MAX_PAUSE });
+  return await job.answer;
 }
 
 function toParcel(

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Cancellation } from "../../wait/cancel.ts";
 import { type Handling, numberSend, unanswered } from "../window/own.ts";
 import { deliveryError, ERROR_TIMEOUT, type Outcome, type Parcel } from "./delivery.ts";
 
@@ -16,8 +17,7 @@ export class SenderJob {
   /** How many sends had begun when the handler began that sends this; 0 if none does. */
   readonly since: number;
   readonly #deadline: number;
-  readonly #signal: AbortSignal | undefined;
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #cancellation: Cancellation;
   readonly #answer = Promise.withResolvers<bigint>();
   #over = false;
 
@@ -32,9 +32,12 @@ export class SenderJob {
     this.parcel = parcel;
     this.since = unanswered(handling)?.since ?? 0;
     this.#deadline = performance.now() + parcel.timeout;
-    this.#timer = setTimeout(() => this.finish({ code: ERROR_TIMEOUT }), parcel.timeout);
-    this.#signal = signal;
-    signal?.addEventListener("abort", this.#abort);
+    this.#cancellation = new Cancellation({
+      timeout: parcel.timeout,
+      onTimeout: () => this.finish({ code: ERROR_TIMEOUT }),
+      signal,
+      onAbort: (reason) => this.fail(reason),
+    });
   }
 
   /** The receiver's answer. */
@@ -66,12 +69,9 @@ export class SenderJob {
     this.#stop();
   }
 
-  readonly #abort = (): void => this.fail(this.#signal?.reason);
-
   #stop(): void {
     this.#over = true;
     this.parcel.bytes = new Uint8Array();
-    clearTimeout(this.#timer);
-    this.#signal?.removeEventListener("abort", this.#abort);
+    this.#cancellation[Symbol.dispose]();
   }
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { Cancellation } from "../../wait/cancel.ts";
+
 /** What to wait for. */
 export interface JobOptions {
   /** The most to wait, in milliseconds. */
@@ -52,7 +54,7 @@ export class WaitJob {
   place: JobPlace | undefined;
   readonly #released = Promise.withResolvers<void>();
   readonly #outcome = Promise.withResolvers<JobOutcome>();
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #cancellation: Cancellation;
   #reason: { error: unknown } | undefined;
   #held: boolean;
   #settled = false;
@@ -67,12 +69,14 @@ export class WaitJob {
     this.options = options;
     this.outcome = this.#outcome.promise;
     this.#held = held;
-    if (timeout !== Infinity) {
-      this.#timer = setTimeout(() => this.#giveUp(timedOut(label, timeout), false), timeout);
-      // The thread is what holds the process.
-      Deno.unrefTimer(this.#timer);
-    }
-    signal?.addEventListener("abort", this.#abort);
+    this.#cancellation = new Cancellation({
+      timeout,
+      onTimeout: () => this.#giveUp(timedOut(label, timeout), false),
+      signal,
+      onAbort: (reason) => this.cancel(reason),
+    });
+    // The thread is what holds the process.
+    this.#cancellation.unref();
   }
 
   /** Whether the process lives for as long as the wait lasts. */
@@ -131,12 +135,9 @@ export class WaitJob {
     this.place?.cancel(looked);
   }
 
-  readonly #abort = (): void => this.cancel(this.options.signal?.reason);
-
   #stop(): void {
     this.#settled = true;
-    clearTimeout(this.#timer);
-    this.options.signal?.removeEventListener("abort", this.#abort);
+    this.#cancellation[Symbol.dispose]();
   }
 }
 
