@@ -76,12 +76,14 @@ Deno.test("Cancellation has no timer for a time that no timer can be set to", as
 Deno.test("RepeatingTimer pauses twice as long each time, up to a limit, until it is disposed of", async () => {
   const times = [performance.now()];
   const done = Promise.withResolvers<void>();
-  const timer: RepeatingTimer = new RepeatingTimer(() => {
+  using stack = new DisposableStack();
+  const look = () => {
     if (times.push(performance.now()) < 5) return;
     // Nothing comes after that, though it is said inside a call.
-    timer[Symbol.dispose]();
+    stack.dispose();
     done.resolve();
-  }, { first: 5, max: 20 });
+  };
+  stack.use(new RepeatingTimer(look, { first: 5, max: 20 }));
   await done.promise;
   await pause(50);
   assertEquals(times.length, 5);

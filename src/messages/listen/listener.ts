@@ -23,7 +23,14 @@ import {
   loadHandling,
   runHandler,
 } from "../window/own.ts";
-import { ListenerState, MAX_NESTED, type Ticket } from "./protocol.ts";
+import {
+  ListenerState,
+  MAX_NESTED,
+  type Ticket,
+  type WindowSettings,
+  type WindowThreadData,
+  type WindowThreadNews,
+} from "./protocol.ts";
 import {
   type CopyDataAnswer,
   type ListenerWindowOptions,
@@ -32,7 +39,6 @@ import {
 } from "./options.ts";
 import type { MessageSender } from "./origin.ts";
 import { messageName, WM_COPYDATA } from "../window/parameters.ts";
-import type { WindowSettings, WindowThreadData, WindowThreadNews } from "./worker.ts";
 
 /**
  * Answers a message of the sender's own, which brings two numbers.

@@ -8,8 +8,16 @@ import { Cancellation } from "../../wait/cancel.ts";
 import { type Handling, numberSend, unanswered } from "../window/own.ts";
 import { deliveryError, ERROR_TIMEOUT, type Outcome, type Parcel } from "./delivery.ts";
 
+/** How long a parcel is waited for, and who sends it. */
+export interface SendJobOptions {
+  /** Stops the wait. */
+  signal?: AbortSignal | undefined;
+  /** The handler that sends it. @default none */
+  handling?: Handling | undefined;
+}
+
 /** A parcel on its way; its bytes are let go as soon as nobody waits for its answer any more. */
-export class SenderJob {
+export class SendJob {
   /** What to send. */
   readonly parcel: Parcel;
   /** Its number among all sends, in the order in which they began. */
@@ -21,14 +29,8 @@ export class SenderJob {
   readonly #answer = Promise.withResolvers<bigint>();
   #over = false;
 
-  /**
-   * Begins the wait; its timer is also what holds the process until it is over.
-   *
-   * @param parcel What to send.
-   * @param signal Stops the wait.
-   * @param handling The handler that sends it.
-   */
-  constructor(parcel: Parcel, signal: AbortSignal | undefined, handling: Handling | undefined) {
+  /** Begins the wait; its timer is also what holds the process until it is over. */
+  constructor(parcel: Parcel, { signal, handling }: SendJobOptions = {}) {
     this.parcel = parcel;
     this.since = unanswered(handling)?.since ?? 0;
     this.#deadline = performance.now() + parcel.timeout;

@@ -50,9 +50,11 @@ export class WaitJob {
   readonly options: JobOptions;
   /** What came of it. */
   readonly outcome: Promise<JobOutcome>;
+  /** Is fulfilled when no thread has it any more: its handles may be closed. */
+  readonly gone: Promise<void>;
   /** Where it is. */
   place: JobPlace | undefined;
-  readonly #released = Promise.withResolvers<void>();
+  readonly #gone = Promise.withResolvers<void>();
   readonly #outcome = Promise.withResolvers<JobOutcome>();
   readonly #cancellation: Cancellation;
   #reason: { error: unknown } | undefined;
@@ -68,6 +70,7 @@ export class WaitJob {
     const { timeout, signal, held, label } = options;
     this.options = options;
     this.outcome = this.#outcome.promise;
+    this.gone = this.#gone.promise;
     this.#held = held;
     this.#cancellation = new Cancellation({
       timeout,
@@ -108,12 +111,12 @@ export class WaitJob {
   /** Has the mutexes released that were taken; the handles are needed until that is done. */
   async release(): Promise<void> {
     if (this.keeps) this.place?.release();
-    await this.#released.promise;
+    await this.gone;
   }
 
-  /** Tells that the mutexes are released, if any were taken. */
+  /** Tells that no thread has it any more: the mutexes are released, if any were taken. */
   leave(): void {
-    this.#released.resolve();
+    this.#gone.resolve();
   }
 
   /** Tells what came of it. */
