@@ -8,7 +8,8 @@ import { unless } from "../../ffi/error.ts";
 import { objectName } from "../names/object_name.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/arguments.ts";
 import { Uncloneable } from "../../ffi/uncloneable.ts";
-import { poll, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
+import { WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
+import { poll } from "../wait/poll.ts";
 import {
   adoptSection,
   FROM_HANDLE_CHECKS,

@@ -17,7 +17,8 @@ import {
   sddlFor,
   type Security,
 } from "../../ffi/security.ts";
-import { poll, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
+import { WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
+import { poll } from "../wait/poll.ts";
 import {
   OBJECT_ACCESS,
   type ObjectAccess,

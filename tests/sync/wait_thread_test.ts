@@ -1,8 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { openThread, threadStartOf } from "../../ffi/thread.ts";
 import { SharedEvent } from "../../mod.ts";
-import { STATE, WaitRecord } from "../../src/sync/wait_thread/protocol.ts";
-import type { WaitThreadData } from "../../src/sync/wait_thread/worker.ts";
+import { STATE, WaitRecord, type WaitThreadData } from "../../src/sync/wait_thread/protocol.ts";
 import { Thread } from "../../src/wait/thread.ts";
 import { openLibrary } from "../support/open_library.ts";
 

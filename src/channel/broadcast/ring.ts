@@ -23,7 +23,8 @@ import type { MappedView, SharedMemory } from "../../memory/mod.ts";
 import { openMemory } from "../../memory/opening.ts";
 import { sharedMemoryOver } from "../../memory/shared_memory.ts";
 import type { Inheritable } from "../../process/mod.ts";
-import { poll, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
+import { WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
+import { poll } from "../../wait/poll.ts";
 import {
   type BroadcastSettings,
   eventNameOf,

@@ -31,7 +31,8 @@ import { createEvent, EVENT_CHECKS, sharedEventOver } from "../../sync/event.ts"
 import type { SharedEvent } from "../../sync/mod.ts";
 import { EVENT } from "../../sync/object_kind.ts";
 import { inheritShared, openShared } from "../../sync/shared_object.ts";
-import { poll, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
+import { WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
+import { poll } from "../../wait/poll.ts";
 import { Ends } from "../peer/open_ends.ts";
 import { createUnder } from "../peer/name_taken.ts";
 import { describeOther, labelFor, labelForKey, nameMemory } from "../peer/memory.ts";
