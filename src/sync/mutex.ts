@@ -79,10 +79,10 @@ export class SharedMutex extends SharedObject {
   static {
     openOrCreateMutex = (name, options, label) =>
       new SharedMutex(
-        openOrCreateShared(
-          () => openShared(MUTEX, name, options, label),
-          () => createMutex(name, options, label),
-        ),
+        openOrCreateShared(MUTEX, name, options, {
+          create: () => createMutex(name, options, label),
+          label,
+        }),
       );
   }
 
