@@ -7,7 +7,7 @@
 import { errorFromCode, lastError, lastErrorCode } from "./error.ts";
 import { Handle, INVALID_HANDLE_VALUE } from "./handle.ts";
 import { kernel32 } from "./win32/kernel32.ts";
-import { securityAttributes } from "./win32/struct.ts";
+import { securityAttributes } from "./win32/structures.ts";
 import { assertWide, encodeWide, MAX_TEXT, readWide } from "./wide.ts";
 
 /** How to open a file. */

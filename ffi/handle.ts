@@ -1,9 +1,5 @@
 /**
- * Kernel handles that this script owns.
- *
- * Handle values that came from elsewhere, looked at before they are believed.
- *
- * What the kernel knows of the object behind any handle.
+ * Kernel handles: those that this script owns, and what the kernel knows of those that came from elsewhere.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/sysinfo/handles-and-objects}
  * @see {@link https://learn.microsoft.com/windows/win32/api/winternl/nf-winternl-ntqueryobject}

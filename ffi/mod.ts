@@ -23,7 +23,7 @@ export {
   putHandle,
   startOf,
   takeHandle,
-} from "./process.ts";
+} from "./process_thread.ts";
 export { environmentVariable } from "./environment.ts";
 export {
   codeOf,
@@ -47,8 +47,8 @@ export { KERNEL32, kernel32, KERNELBASE, kernelbase } from "./win32/kernel32.ts"
 export { lazyLibrary, type Symbols } from "./win32/library.ts";
 export { NTDLL, ntdll } from "./win32/ntdll.ts";
 export { objectName } from "../src/names/object_name.ts";
-export { RegisteredWait, type RegisteredWaitOptions } from "./wait.ts";
-export { MIN_DENO, MIN_WINDOWS_BUILD } from "./host.ts";
+export { RegisteredWait, type RegisteredWaitOptions } from "./object_wait.ts";
+export { MIN_DENO, MIN_WINDOWS_BUILD } from "./platform.ts";
 export {
   assertOwnedBySelf,
   currentUserSid,

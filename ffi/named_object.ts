@@ -9,7 +9,7 @@ import { errorFromCode, type FailureOptions, lastErrorCode } from "./error.ts";
 import { Handle } from "./handle.ts";
 import { kernel32 } from "./win32/kernel32.ts";
 import { type Sddl, SecurityDescriptor } from "./security.ts";
-import { securityAttributes } from "./win32/struct.ts";
+import { securityAttributes } from "./win32/structures.ts";
 import { encodeWide } from "./wide.ts";
 
 /** `READ_CONTROL`, the right to see who may do what. */

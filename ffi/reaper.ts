@@ -16,7 +16,7 @@
  */
 
 import { kernel32 } from "./win32/kernel32.ts";
-import { inWorker } from "./host.ts";
+import { inWorker } from "./platform.ts";
 
 const SYNCHRONIZE = 0x100000;
 

@@ -1,11 +1,18 @@
 /**
- * UTF-16, the text of the Win32 functions whose names end in W.
+ * UTF-16, the text of the Win32 functions whose names end in W, and how Windows compares it.
+ *
+ * Windows does not tell upper from lower case in variables of an environment, in classes and titles of
+ * windows, and in file names. It uses its own table, which maps one UTF-16 code unit at a time and is the
+ * same in every language. `toUpperCase` follows the rules of writing instead: it makes `SS` of `ß`, and
+ * `I` of `ı`.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/intl/unicode-in-the-windows-api}
+ * @see {@link https://learn.microsoft.com/windows/win32/intl/handling-sorting-in-your-applications#sort-strings-ordinally}
  * @module
  */
 
 import { assertString } from "./arguments.ts";
+import { ntdll } from "./win32/ntdll.ts";
 
 /** How many code units one `String.fromCharCode` call is given: all of them are on the stack at once. */
 const CHUNK = 8192;
@@ -139,4 +146,20 @@ export function readWide(write: (buffer: Uint16Array<ArrayBuffer>) => number): s
     // Some functions cut a text that has no room, and so cannot be told from one that just fits.
     if (length < room - 1) return fromUnits(buffer.subarray(0, length));
   }
+}
+
+/**
+ * Puts a text into upper case as Windows does before it compares: two texts that Windows takes for the same
+ * give the same result.
+ *
+ * @see {@link https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/nf-ntifs-rtlupcaseunicodechar}
+ */
+export function upcase(text: string): string {
+  const { RtlUpcaseUnicodeChar } = ntdll();
+  return fromUnits(toUnits(text).map((unit) => RtlUpcaseUnicodeChar(unit)));
+}
+
+/** Whether Windows takes two texts for the same where upper and lower case are the same. */
+export function equalsCaseless(a: string, b: string): boolean {
+  return a === b || (a.length === b.length && upcase(a) === upcase(b));
 }

@@ -1,7 +1,6 @@
 /**
- * Window classes: what the windows of one procedure have in common.
- *
- * Names of window classes and of registered messages, which Windows keeps as atoms.
+ * Window classes, which the windows of one procedure have in common, and their names, which Windows keeps
+ * as atoms beside those of registered messages.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/winmsg/about-window-classes}
  * @see {@link https://learn.microsoft.com/windows/win32/dataxchg/about-atom-tables}
@@ -11,7 +10,7 @@
 import type { GuardedCallback } from "./callback.ts";
 import { lastError } from "./error.ts";
 import { forgetResource, noteResource, RESOURCE } from "./reaper.ts";
-import { windowClass } from "./win32/struct.ts";
+import { windowClass } from "./win32/structures.ts";
 import { user32 } from "./win32/user32.ts";
 import { assertWide, encodeWide } from "./wide.ts";
 import { isWine, WineStackGuard } from "./wine.ts";

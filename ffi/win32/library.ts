@@ -4,7 +4,7 @@
  * @module
  */
 
-import { requireHost } from "../host.ts";
+import { requireHost } from "../platform.ts";
 
 /** `BOOL`: 0 is false, everything else is true. */
 export const BOOL = "i32";

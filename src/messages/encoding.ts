@@ -13,7 +13,7 @@ import {
   show,
 } from "../../ffi/arguments.ts";
 import { type ByteSource, copyOfBytes } from "../../ffi/bytes.ts";
-import { CP_ACP, decodeCodePage, encodeCodePage, encodeUtf8 } from "../../ffi/text.ts";
+import { CP_ACP, decodeCodePage, encodeCodePage, encodeUtf8 } from "../../ffi/code_page.ts";
 import { fromUnits, toUnits } from "../../ffi/wide.ts";
 
 /**

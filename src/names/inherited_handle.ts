@@ -8,7 +8,7 @@ import { show } from "../../ffi/arguments.ts";
 import { environmentVariable } from "../../ffi/environment.ts";
 import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { inWorker } from "../../ffi/host.ts";
+import { inWorker } from "../../ffi/platform.ts";
 
 /**
  * The name of the environment variable that tells of a handle.

@@ -9,7 +9,7 @@ import type { ByteSource } from "../../ffi/bytes.ts";
 import { type StartedProcess, terminate } from "../../ffi/create_process.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { type PipeEnd, readableOf, writableOf } from "./stdio.ts";
-import { exitCodeOf } from "../../ffi/process.ts";
+import { exitCodeOf } from "../../ffi/process_thread.ts";
 import { Uncloneable } from "../../ffi/uncloneable.ts";
 import { Cancellation } from "../wait/cancel.ts";
 import { beginWait, type PendingWait } from "../sync/single_wait.ts";

@@ -6,9 +6,8 @@
  */
 
 import { assertObject, show } from "../../ffi/arguments.ts";
-import { upcase } from "../../ffi/text.ts";
 import { environmentStrings, MAX_VARIABLE } from "../../ffi/environment.ts";
-import { toUnits } from "../../ffi/wide.ts";
+import { toUnits, upcase } from "../../ffi/wide.ts";
 
 /**
  * Throws unless a value is an object of environment variables.

@@ -1,18 +1,16 @@
 /**
- * Which file a command means.
- *
- * Command lines, of which Windows has only one text for all arguments.
+ * The program of a command, and the command line that it is started with: Windows has one text for all
+ * arguments.
  *
  * @see {@link https://learn.microsoft.com/windows-server/administration/windows-commands/path}
  * @see {@link https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments}
  * @module
  */
 
-import { equalsCaseless } from "../../ffi/text.ts";
 import { environmentVariable } from "../../ffi/environment.ts";
 import { fileKind, fullPath } from "../../ffi/file.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { MAX_TEXT, readWide } from "../../ffi/wide.ts";
+import { equalsCaseless, MAX_TEXT, readWide } from "../../ffi/wide.ts";
 
 /** The extensions of files that can be started, in the order in which Windows tries them at first. */
 const EXTENSIONS = [".com", ".exe", ".bat", ".cmd"];

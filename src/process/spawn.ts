@@ -13,10 +13,9 @@ import {
   type OptionChecks,
   show,
 } from "../../ffi/arguments.ts";
-import { equalsCaseless } from "../../ffi/text.ts";
 import { createProcess } from "../../ffi/create_process.ts";
 import { assertFolder, toPath } from "../../ffi/file.ts";
-import { assertWide } from "../../ffi/wide.ts";
+import { assertWide, equalsCaseless } from "../../ffi/wide.ts";
 import { ChildProcess } from "./child_process.ts";
 import { assertEnvironment, environmentBlock } from "./environment_block.ts";
 import { assertInheritables, type Inheritable, InheritanceScope } from "./inherit.ts";

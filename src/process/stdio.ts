@@ -1,10 +1,8 @@
 /**
- * Standard input, output and error of child processes.
+ * Standard input, output and error of child processes, and pipes to them that block no thread here.
  *
- * Pipes to child processes, of which this process's end never blocks a thread.
- *
- * An anonymous pipe cannot be read without blocking; a named one can, so it is one with a name that
- * nobody can guess.
+ * An anonymous pipe cannot be read without blocking. A named pipe can, so each has a name that nobody
+ * can guess.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/ipc/named-pipe-operations}
  * @module

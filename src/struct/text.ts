@@ -5,7 +5,7 @@
  */
 
 import { assertInteger } from "../../ffi/arguments.ts";
-import { CP_ACP, decodeCodePage, encodeCodePage, encodeUtf8 } from "../../ffi/text.ts";
+import { CP_ACP, decodeCodePage, encodeCodePage, encodeUtf8 } from "../../ffi/code_page.ts";
 import { assertWide, decodeWide, toUnits } from "../../ffi/wide.ts";
 import { type CType, MAX_BYTES } from "./ctype.ts";
 

@@ -20,7 +20,7 @@
  * @module
  */
 
-export { DuplicatedHandle } from "../../ffi/process.ts";
+export { DuplicatedHandle } from "../../ffi/process_thread.ts";
 export type { Sddl, Security } from "../../ffi/security.ts";
 export type { WaitOptions } from "../wait/options.ts";
 export { type EventOptions, type OpenOrCreateEventOptions, SharedEvent } from "./event.ts";

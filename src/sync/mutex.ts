@@ -9,7 +9,7 @@ import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { objectName } from "../names/object_name.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/arguments.ts";
-import { blockOn } from "../../ffi/wait.ts";
+import { blockOn } from "../../ffi/object_wait.ts";
 import { WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import { claimsFor, MutexClaim, MutexLock } from "./mutex_lock.ts";
 import { MUTEX } from "./object_kind.ts";

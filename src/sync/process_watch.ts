@@ -6,8 +6,8 @@
 
 import { assertInteger } from "../../ffi/arguments.ts";
 import type { Handle } from "../../ffi/handle.ts";
-import { exitCodeOf, openProcess, startOf } from "../../ffi/process.ts";
-import { blockOn } from "../../ffi/wait.ts";
+import { exitCodeOf, openProcess, startOf } from "../../ffi/process_thread.ts";
+import { blockOn } from "../../ffi/object_wait.ts";
 import type { WaitOptions } from "../wait/options.ts";
 import { waitForOne } from "./single_wait.ts";
 import { WaitableObject } from "./waitable_object.ts";

@@ -7,7 +7,7 @@
 import { Handle, inspectHandle, SYNCHRONIZE } from "../../ffi/handle.ts";
 import { assertBoolean, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
 import { unless } from "../../ffi/error.ts";
-import { DuplicatedHandle } from "../../ffi/process.ts";
+import { DuplicatedHandle } from "../../ffi/process_thread.ts";
 import { adoptInherited, readInheritance } from "../names/inherited_handle.ts";
 import { createObject, type NewObject, openObject, READ_CONTROL } from "../../ffi/named_object.ts";
 import {

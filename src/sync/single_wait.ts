@@ -15,8 +15,8 @@
 
 import type { Handle } from "../../ffi/handle.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/arguments.ts";
-import { blockOn, RegisteredWait } from "../../ffi/wait.ts";
-import { inWorker } from "../../ffi/host.ts";
+import { blockOn, RegisteredWait } from "../../ffi/object_wait.ts";
+import { inWorker } from "../../ffi/platform.ts";
 import { checkTimeout, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import { timedOut, WaitJob } from "./wait_thread/job.ts";
 import { lend, type Tenant, type WaitableObject } from "./waitable_object.ts";

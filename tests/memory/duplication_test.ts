@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
-import { openProcess, takeHandle } from "../../ffi/process.ts";
+import { openProcess, takeHandle } from "../../ffi/process_thread.ts";
 import { SharedMemory } from "../../mod.ts";
 import { compileC } from "../compile_c.ts";
 import { isWine } from "../../ffi/wine.ts";

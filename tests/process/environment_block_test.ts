@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createProcess } from "../../ffi/create_process.ts";
 import { environmentStrings } from "../../ffi/environment.ts";
-import { exitCodeOf } from "../../ffi/process.ts";
+import { exitCodeOf } from "../../ffi/process_thread.ts";
 import { toUnits } from "../../ffi/wide.ts";
 import { decodeText } from "../../src/messages/encoding.ts";
 import { assertEnvironment, environmentBlock } from "../../src/process/environment_block.ts";

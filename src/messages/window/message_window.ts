@@ -13,8 +13,8 @@ import {
 } from "../../../ffi/arguments.ts";
 import { GuardedCallback } from "../../../ffi/callback.ts";
 import { errorFromCode, lastError, lastErrorCode } from "../../../ffi/error.ts";
-import { requireHost } from "../../../ffi/host.ts";
-import { MSG_SIZE } from "../../../ffi/win32/struct.ts";
+import { requireHost } from "../../../ffi/platform.ts";
+import { MSG_SIZE } from "../../../ffi/win32/structures.ts";
 import { Uncloneable } from "../../../ffi/uncloneable.ts";
 import { toBool, toHwnd, user32 } from "../../../ffi/win32/user32.ts";
 import { assertWide, encodeWide, MAX_TEXT } from "../../../ffi/wide.ts";

@@ -1,14 +1,13 @@
 /**
- * Errors of window procedures. Windows calls a procedure, and no error can pass through Windows, so the
- * error is kept until a call of the script returns that ran the procedure.
+ * What goes on around a window procedure: its errors, the system's answer to what it leaves, and waits that
+ * let messages in.
  *
- * The system's answers to messages that a window's own procedure leaves to it.
+ * Windows calls a procedure, and no error can pass through Windows. So the error is kept until a call of
+ * the script returns that ran the procedure.
  *
  * Any process can send any message with any parameters, and `DefWindowProcW` acts on many of them: it
  * shows the window, starts a loop of its own that moves it, or follows an address. A window that is
  * never seen needs few of these services, so that only the messages known here reach it.
- *
- * Waiting on a thread that has windows.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-defwindowprocw}
  * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-msgwaitformultipleobjectsex}
@@ -16,8 +15,8 @@
  */
 
 import { toLresult, user32 } from "../../../ffi/win32/user32.ts";
-import { INFINITE } from "../../../ffi/wait.ts";
-import { MSG_SIZE } from "../../../ffi/win32/struct.ts";
+import { INFINITE } from "../../../ffi/object_wait.ts";
+import { MSG_SIZE } from "../../../ffi/win32/structures.ts";
 
 let failure: { error: unknown } | undefined;
 

@@ -5,7 +5,11 @@
  * @module
  */
 
-import { copyBytes, type CopyDataFields, readCopyDataStruct } from "../../../ffi/win32/struct.ts";
+import {
+  copyBytes,
+  type CopyDataFields,
+  readCopyDataStruct,
+} from "../../../ffi/win32/structures.ts";
 import { Uncloneable } from "../../../ffi/uncloneable.ts";
 
 /**

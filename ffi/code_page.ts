@@ -1,38 +1,14 @@
 /**
- * Texts as Windows compares them where upper and lower case are the same: variables of an
- * environment, classes and titles of windows, file names.
- *
- * Windows uses its own table. The table maps one UTF-16 code unit at a time, and is the same in every
- * language. `toUpperCase` follows the rules of writing instead: it makes `SS` of `ß`, and `I` of `ı`.
- *
  * Texts in the code pages that were before Unicode.
  *
- * @see {@link https://learn.microsoft.com/windows/win32/intl/handling-sorting-in-your-applications#sort-strings-ordinally}
  * @see {@link https://learn.microsoft.com/windows/win32/intl/code-page-identifiers}
  * @module
  */
 
-import { ntdll } from "./win32/ntdll.ts";
 import { fromUnits, toUnits } from "./wide.ts";
 import { show } from "./arguments.ts";
 import { errorFromCode, type FailureOptions, lastError, lastErrorCode } from "./error.ts";
 import { kernel32 } from "./win32/kernel32.ts";
-
-/**
- * Puts a text into upper case as Windows does before it compares: two texts that Windows takes for the same
- * give the same result.
- *
- * @see {@link https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/nf-ntifs-rtlupcaseunicodechar}
- */
-export function upcase(text: string): string {
-  const { RtlUpcaseUnicodeChar } = ntdll();
-  return fromUnits(toUnits(text).map((unit) => RtlUpcaseUnicodeChar(unit)));
-}
-
-/** Whether Windows takes two texts for the same where upper and lower case are the same. */
-export function equalsCaseless(a: string, b: string): boolean {
-  return a === b || (a.length === b.length && upcase(a) === upcase(b));
-}
 
 /** The system's own code page, which programs call ANSI. */
 export const CP_ACP = 0;

@@ -1,5 +1,5 @@
 /**
- * Waits for kernel objects: one that blocks the thread, and one that the system's thread pool does.
+ * Waiting for kernel objects: by blocking the thread, or in the system's thread pool.
  *
  * @module
  */
