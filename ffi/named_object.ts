@@ -84,7 +84,7 @@ function whyNotCreated(name: string, code: number, open: OpenCall): FailureOptio
   }
   if (code !== ERROR_ACCESS_DENIED) return {};
   // Denied: an object is there and will not have us, or we may not make one here.
-  if (codeOfOpening(name, READ_CONTROL, open) !== ERROR_FILE_NOT_FOUND) {
+  if (tryToOpen(name, READ_CONTROL, open) !== ERROR_FILE_NOT_FOUND) {
     return { as: "AlreadyExists", hint: "somebody holds it who does not admit this user" };
   }
   return name.startsWith("Global\\")
@@ -93,7 +93,7 @@ function whyNotCreated(name: string, code: number, open: OpenCall): FailureOptio
 }
 
 /** Tries whether an object can be opened: 0, or the error's code. */
-function codeOfOpening(name: string, access: number, open: OpenCall): number {
+function tryToOpen(name: string, access: number, open: OpenCall): number {
   const value = open(access, 0, encodeWide(name));
   if (value === 0n) return lastErrorCode();
   kernel32().CloseHandle(value);
@@ -149,7 +149,7 @@ function whyNotOpened(object: ExistingObject, code: number): FailureOptions {
 /** Asks for each right alone, for Windows does not say which it refused. */
 function whichAreMissing({ name, access, rights, open }: ExistingObject): FailureOptions {
   const missing = [...rights, { name: "READ_CONTROL", mask: READ_CONTROL }].filter(
-    ({ mask }) => (access & mask) !== 0 && codeOfOpening(name, mask, open) === ERROR_ACCESS_DENIED,
+    ({ mask }) => (access & mask) !== 0 && tryToOpen(name, mask, open) === ERROR_ACCESS_DENIED,
   );
   const [first, ...more] = missing;
   // Its owner may have changed the descriptor between the two looks.
@@ -179,6 +179,6 @@ export function nounOf(name: string): string | undefined {
     ["a mutex", OpenMutexW],
   ];
   const isOfKind = (open: OpenCall) =>
-    [0, ERROR_ACCESS_DENIED].includes(codeOfOpening(name, READ_CONTROL, open));
+    [0, ERROR_ACCESS_DENIED].includes(tryToOpen(name, READ_CONTROL, open));
   return kinds.find(([, open]) => isOfKind(open))?.[0];
 }

@@ -143,7 +143,7 @@ export class ChildProcess extends Uncloneable implements AsyncDisposable {
         'Cannot collect output: neither "stdout" nor "stderr" is piped; status tells how the child ends',
       );
     }
-    const [out, err] = [untouched("stdout", this.#stdout), untouched("stderr", this.#stderr)];
+    const [out, err] = [takeWhole("stdout", this.#stdout), takeWhole("stderr", this.#stderr)];
     const [status, stdout, stderr] = await Promise.all([this.status, out?.bytes(), err?.bytes()]);
     return {
       ...status,
@@ -196,8 +196,8 @@ export class ChildProcess extends Uncloneable implements AsyncDisposable {
   }
 }
 
-/** A stream whose bytes have all yet to be read. */
-function untouched(
+/** Takes a stream, of which nothing has been read yet, to read all of it. */
+function takeWhole(
   name: string,
   stream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined,
 ): Response | undefined {

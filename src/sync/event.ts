@@ -10,6 +10,7 @@ import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { objectName } from "../names/object_name.ts";
 import type { WaitOptions } from "../wait/options.ts";
+import { assertOpen } from "./waitable_object.ts";
 import { EVENT } from "./object_kind.ts";
 import {
   adoptShared,
@@ -234,7 +235,7 @@ export class SharedEvent extends SharedObject {
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-setevent}
    */
   set(): void {
-    void this.unsafeHandle;
+    assertOpen(this);
     setEvent(this.#handle);
   }
 
@@ -246,7 +247,7 @@ export class SharedEvent extends SharedObject {
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-resetevent}
    */
   reset(): void {
-    void this.unsafeHandle;
+    assertOpen(this);
     resetEvent(this.#handle);
   }
 

@@ -32,7 +32,7 @@ import {
 } from "./shared_object.ts";
 import { WAIT_SYNC_CHECKS, type WaitSyncOptions } from "./single_wait.ts";
 import { timedOut, WaitJob } from "./wait_thread/job.ts";
-import { lend, type Tenant } from "./waitable_object.ts";
+import { assertOpen, lend, type Tenant } from "./waitable_object.ts";
 import { waitOnThread } from "./wait_thread/pool.ts";
 
 /** How to open a mutex, or to make it if it is not there. */
@@ -225,7 +225,7 @@ export class SharedMutex extends SharedObject {
   lockSync(options: WaitSyncOptions = {}): MutexLock {
     assertOptions(options, WAIT_SYNC_CHECKS);
     const { timeout = Infinity } = options;
-    void this.unsafeHandle;
+    assertOpen(this);
     if (claimsFor(this.#handle).length > 0) {
       throw new Deno.errors.WouldBlock(
         `Cannot lock ${this.#handle.kind} on this thread: a task of this script holds it, wants ` +
@@ -244,7 +244,7 @@ export class SharedMutex extends SharedObject {
    * @throws {Deno.errors.BadResource} If it is closed.
    */
   tryLock(): MutexLock | undefined {
-    void this.unsafeHandle;
+    assertOpen(this);
     return claimsFor(this.#handle).length > 0 ? undefined : lockHere(this, 0);
   }
 
@@ -310,7 +310,7 @@ async function lockOnThread(
     if (after) await after.wait(tenant, { label: handle.kind, timeout, signal });
     // It may have been given up, or closed, in the moment between its turn and this.
     signal?.throwIfAborted();
-    void mutex.unsafeHandle;
+    assertOpen(mutex);
     const left = Math.max(0, Math.ceil(deadline - performance.now()));
     const job = new WaitJob({
       handles: [handle.value],

@@ -10,7 +10,7 @@ import { exitCodeOf, openProcess, startOf } from "../../ffi/process_thread.ts";
 import { blockOn } from "../../ffi/object_wait.ts";
 import type { WaitOptions } from "../wait/options.ts";
 import { waitForOne } from "./single_wait.ts";
-import { WaitableObject } from "./waitable_object.ts";
+import { assertOpen, WaitableObject } from "./waitable_object.ts";
 
 /**
  * A process that somebody else has started, to wait until it ends.
@@ -58,7 +58,7 @@ export class ProcessWatch extends WaitableObject {
    * @throws {Deno.errors.BadResource} If this object is closed.
    */
   get exitCode(): number | undefined {
-    void this.unsafeHandle;
+    assertOpen(this);
     return blockOn(this.#handle, 0) === undefined ? undefined : exitCodeOf(this.#handle);
   }
 
@@ -69,7 +69,7 @@ export class ProcessWatch extends WaitableObject {
    * @throws {Deno.errors.BadResource} If this object is closed.
    */
   get startTime(): bigint {
-    void this.unsafeHandle;
+    assertOpen(this);
     return startOf(this.#handle);
   }
 

@@ -15,6 +15,7 @@ import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { objectName } from "../names/object_name.ts";
 import type { WaitOptions } from "../wait/options.ts";
+import { assertOpen } from "./waitable_object.ts";
 import { SEMAPHORE } from "./object_kind.ts";
 import {
   adoptShared,
@@ -227,7 +228,7 @@ export class SharedSemaphore extends SharedObject {
    */
   release(count: number = 1): number {
     assertInteger("count", count, 1, MOST);
-    void this.unsafeHandle;
+    assertOpen(this);
     const previous = new Int32Array(1);
     if (kernel32().ReleaseSemaphore(this.#handle.value, count, previous)) return previous[0]!;
     const code = lastErrorCode();

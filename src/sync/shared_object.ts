@@ -25,7 +25,7 @@ import {
   type ObjectKind,
   type SharedObjectKind,
 } from "./object_kind.ts";
-import { WaitableObject } from "./waitable_object.ts";
+import { assertOpen, WaitableObject } from "./waitable_object.ts";
 
 /** What a new object is to be like, whatever its kind. */
 export interface NewObjectOptions {
@@ -177,7 +177,7 @@ export abstract class SharedObject extends WaitableObject {
    * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle}
    */
   duplicateTo(pid: number): DuplicatedHandle {
-    void this.unsafeHandle;
+    assertOpen(this);
     return new DuplicatedHandle(this.#handle, pid, this.#rights);
   }
 

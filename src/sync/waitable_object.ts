@@ -29,6 +29,9 @@ export interface Tenant {
   onHold?: (held: boolean) => void;
 }
 
+/** Throws `Deno.errors.BadResource` if an object is closed. */
+export let assertOpen: (object: WaitableObject) => void;
+
 let lendOf: (object: WaitableObject, tenant: Tenant) => Lease;
 
 /**
@@ -43,6 +46,7 @@ export abstract class WaitableObject extends Uncloneable implements Disposable, 
   #closed = false;
 
   static {
+    assertOpen = (object) => object.#assertOpen();
     lendOf = (object, tenant) => object.#lend(tenant);
   }
 
@@ -68,7 +72,7 @@ export abstract class WaitableObject extends Uncloneable implements Disposable, 
    * @throws {Deno.errors.BadResource} If it is closed.
    */
   get unsafeHandle(): bigint {
-    if (this.#closed) throw new Deno.errors.BadResource(`The ${this.#handle.kind} is closed`);
+    this.#assertOpen();
     return this.#handle.value;
   }
 
@@ -97,6 +101,10 @@ export abstract class WaitableObject extends Uncloneable implements Disposable, 
     this.close();
   }
 
+  #assertOpen(): void {
+    if (this.#closed) throw new Deno.errors.BadResource(`The ${this.#handle.kind} is closed`);
+  }
+
   #hold(held: boolean): void {
     this.#held = held;
     for (const tenant of this.#tenants) tenant.onHold?.(held);
@@ -104,8 +112,7 @@ export abstract class WaitableObject extends Uncloneable implements Disposable, 
 
   /** Whoever still waits when the object is closed uses the handle until that is over. */
   #lend(tenant: Tenant): Lease {
-    // Throws where it is closed.
-    void this.unsafeHandle;
+    this.#assertOpen();
     this.#tenants.add(tenant);
     return {
       handle: this.#handle,
