@@ -6,9 +6,8 @@
 
 import { GuardedCallback } from "./callback.ts";
 import { lastError } from "./error.ts";
-import type { Handle } from "./handle.ts";
+import { type Handle, Uncloneable } from "./handle.ts";
 import { kernel32 } from "./win32/kernel32.ts";
-import { Uncloneable } from "./uncloneable.ts";
 
 /** No end to the wait. */
 export const INFINITE = 0xffff_ffff;

@@ -1,5 +1,5 @@
 /**
- * Processes and threads by their ids, and handles in other processes.
+ * Processes and threads by their ids, handles in other processes, and the environment of this one.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/procthread/process-security-and-access-rights}
  * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle}
@@ -8,10 +8,10 @@
  */
 
 import { errorFromCode, lastError, lastErrorCode, unless } from "./error.ts";
-import { DUPLICATE_SAME_ACCESS, Handle, SYNCHRONIZE } from "./handle.ts";
+import { DUPLICATE_SAME_ACCESS, Handle, SYNCHRONIZE, Uncloneable } from "./handle.ts";
 import { assertHandleValue, assertInteger, assertKernelId } from "./arguments.ts";
 import { kernel32, kernelbase } from "./win32/kernel32.ts";
-import { Uncloneable } from "./uncloneable.ts";
+import { assertWide, decodeWideAt, encodeWide, MAX_TEXT, readWide } from "./wide.ts";
 
 /** The right to give a process handles, and to take them. */
 const PROCESS_DUP_HANDLE = 0x40;
@@ -307,4 +307,61 @@ export function threadStartOf(thread: Handle): bigint {
     throw lastError("GetThreadTimes", `Cannot tell when ${thread.kind} was started`);
   }
   return start![0]!;
+}
+
+const ERROR_ENVVAR_NOT_FOUND = 203;
+/** The longest name of a variable, and the longest value that can be set, in UTF-16 code units. */
+export const MAX_VARIABLE: number = MAX_TEXT;
+
+/**
+ * Reads a variable of this process's environment, which Deno guards by a permission of its own.
+ *
+ * @param name Its name; upper and lower case are the same.
+ * @returns Its value; `undefined` if there is none.
+ * @throws {TypeError} If the name is no string, or has a NUL in it.
+ * @throws {RangeError} If the name has more than 32,766 characters.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/processenv/nf-processenv-getenvironmentvariablew}
+ */
+export function environmentVariable(name: string): string | undefined {
+  assertWide("name", name, { max: MAX_VARIABLE });
+  const { GetEnvironmentVariableW, SetLastError } = kernel32();
+  const wideName = encodeWide(name);
+  let code = 0;
+  const value = readWide((buffer) => {
+    // An empty value has length 0, as a failure has, and success leaves an older error standing.
+    SetLastError(0);
+    const length = GetEnvironmentVariableW(wideName, buffer, buffer.length);
+    if (length === 0) code = lastErrorCode();
+    return length;
+  });
+  if (code === 0) return value;
+  if (code === ERROR_ENVVAR_NOT_FOUND) return undefined;
+  throw errorFromCode(code, "GetEnvironmentVariableW", `Cannot read the variable ${name}`);
+}
+
+/**
+ * Reads the whole environment of this process.
+ *
+ * @returns The variables, as `NAME=VALUE`.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/processenv/nf-processenv-getenvironmentstringsw}
+ */
+export function environmentStrings(): string[] {
+  const { FreeEnvironmentStringsW, GetEnvironmentStringsW } = kernel32();
+  const block = GetEnvironmentStringsW();
+  if (block === null) return [];
+  try {
+    const strings: string[] = [];
+    for (let at = 0n;;) {
+      const text = decodeWideAt(offsetPointer(block, at));
+      if (text === "") return strings;
+      strings.push(text);
+      at += BigInt(text.length + 1) * 2n;
+    }
+  } finally {
+    FreeEnvironmentStringsW(block);
+  }
+}
+
+function offsetPointer(base: Deno.PointerObject, bytes: bigint): Deno.PointerObject {
+  return Deno.UnsafePointer.create(Deno.UnsafePointer.value(base) + bytes)!;
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { serialize } from "node:v8";
-import { Uncloneable } from "../ffi/uncloneable.ts";
+import { Uncloneable } from "../ffi/handle.ts";
 import {
   BroadcastRing,
   buildSharedSection,

@@ -5,16 +5,16 @@
  */
 
 import { assertBoolean, assertOptions, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
-import { resetEvent, setEvent } from "../../ffi/kernel_event.ts";
+import { resetEvent, setEvent } from "../../ffi/kernel_object.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { objectName } from "../names/object_name.ts";
+import { objectName } from "../names.ts";
 import type { WaitOptions } from "../wait/options.ts";
 import { assertOpen } from "./waitable_object.ts";
-import { EVENT } from "./object_kind.ts";
 import {
   adoptShared,
   createShared,
+  EVENT,
   inheritableOrigin,
   inheritShared,
   NEW_OBJECT_CHECKS,

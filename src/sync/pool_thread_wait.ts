@@ -12,7 +12,7 @@
  * @module
  */
 
-import { createEvent, setEvent } from "../../ffi/kernel_event.ts";
+import { createEvent, setEvent } from "../../ffi/kernel_object.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { blockOn, INFINITE } from "../../ffi/object_wait.ts";

@@ -13,10 +13,9 @@ import {
 import { errorFromCode, lastErrorCode } from "../../ffi/error.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { objectName } from "../names/object_name.ts";
+import { objectName } from "../names.ts";
 import type { WaitOptions } from "../wait/options.ts";
 import { assertOpen } from "./waitable_object.ts";
-import { SEMAPHORE } from "./object_kind.ts";
 import {
   adoptShared,
   createShared,
@@ -31,6 +30,7 @@ import {
   openOrCreateShared,
   openShared,
   type Origin,
+  SEMAPHORE,
   SharedObject,
   WAIT_FOR_ACCESS_CHECKS,
   type WaitForAccessOptions,

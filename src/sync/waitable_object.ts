@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Handle } from "../../ffi/handle.ts";
-import { Uncloneable } from "../../ffi/uncloneable.ts";
+import { type Handle, Uncloneable } from "../../ffi/handle.ts";
 
 /** Anything with a handle that can be waited for: the objects of this module, and child processes. */
 export interface Waitable {

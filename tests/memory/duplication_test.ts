@@ -2,7 +2,7 @@ import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { openProcess, takeHandle } from "../../ffi/process_thread.ts";
 import { SharedMemory } from "../../mod.ts";
 import { compileC } from "../compile_c.ts";
-import { isWine } from "../../ffi/wine.ts";
+import { isWine } from "../../ffi/win32/ntdll.ts";
 import { Peer } from "../peer.ts";
 import { assertLeavesNoHandle } from "../leak.ts";
 import { randomName } from "../random_name.ts";

@@ -6,8 +6,8 @@
 
 import { assertOptions, type OptionChecks, pickOptions, show } from "../../../ffi/arguments.ts";
 import { unless } from "../../../ffi/error.ts";
-import { derivedName, objectName } from "../../names/object_name.ts";
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { derivedName, objectName } from "../../names.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 import type { MappedView, SharedMemory } from "../../memory/mod.ts";
 import type { Fields, Layout, StructValue } from "../../struct/mod.ts";
 import { openMemory, openOrCreateMemory } from "../../memory/opening.ts";

@@ -6,15 +6,14 @@
  */
 
 import { errorFromCode } from "../../../ffi/error.ts";
-import { createEvent, setEvent } from "../../../ffi/kernel_event.ts";
-import type { Handle } from "../../../ffi/handle.ts";
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { createEvent, setEvent } from "../../../ffi/kernel_object.ts";
+import { type Handle, Uncloneable } from "../../../ffi/handle.ts";
 import { user32 } from "../../../ffi/win32/user32.ts";
 import { asParent, Thread } from "../../wait/thread.ts";
 import { Cancellation } from "../../wait/cancel.ts";
 import { AsyncQueue } from "../../wait/queue.ts";
 import type { WaitOptions } from "../../wait/options.ts";
-import { type CopyDataMessage, receivedMessage } from "./message.ts";
+import { type CopyDataMessage, type MessageSender, receivedMessage } from "./message.ts";
 import {
   Handling,
   type IncomingMessage,
@@ -37,7 +36,6 @@ import {
   toAnswer,
   toWindowSettings,
 } from "./options.ts";
-import type { MessageSender } from "./origin.ts";
 import { messageName, WM_COPYDATA } from "../window/parameters.ts";
 
 /**

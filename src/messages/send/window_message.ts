@@ -6,7 +6,7 @@
  */
 
 import { assertOptions, assertSignal, type OptionChecks } from "../../../ffi/arguments.ts";
-import { assertNoAtomNumber } from "../../../ffi/window_class.ts";
+import { assertNoAtomNumber } from "../../../ffi/callback.ts";
 import { errorFromCode, lastError, lastErrorCode } from "../../../ffi/error.ts";
 import { requireHost } from "../../../ffi/platform.ts";
 import { user32 } from "../../../ffi/win32/user32.ts";

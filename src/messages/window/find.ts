@@ -13,10 +13,9 @@ import {
   pickOptions,
   show,
 } from "../../../ffi/arguments.ts";
-import { GuardedCallback } from "../../../ffi/callback.ts";
+import { assertClassName, GuardedCallback } from "../../../ffi/callback.ts";
 import { user32 } from "../../../ffi/win32/user32.ts";
 import { assertWide, encodeWide, equalsCaseless, readWide } from "../../../ffi/wide.ts";
-import { assertClassName } from "../../../ffi/window_class.ts";
 import { assertTimeout, type WaitOptions } from "../../wait/options.ts";
 import { poll } from "../../wait/poll.ts";
 

@@ -103,7 +103,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
   "src/channel/peer/owner_watch.ts": `export { OwnerWatch } from "${MACHINE}";`,
   "src/sync/mod.ts": `
     import { Handle } from "../../ffi/handle.ts";
-    import { setEvent } from "../../ffi/kernel_event.ts";
+    import { setEvent } from "../../ffi/kernel_object.ts";
     import { WaitableObject } from "./waitable_object.ts";
     import { Deno, holdEvent, waitForEvent } from "${MACHINE}";
     export class SharedEvent extends WaitableObject {

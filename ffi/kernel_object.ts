@@ -1,15 +1,17 @@
 /**
- * Making and opening kernel objects by name, where the last error tells more than the handle does.
+ * Kernel objects: made and opened by name, where the last error tells more than the handle does; and events,
+ * which one thread sets and another waits for.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/sync/object-names}
+ * @see {@link https://learn.microsoft.com/windows/win32/sync/event-objects}
  * @module
  */
 
-import { errorFromCode, type FailureOptions, lastErrorCode } from "./error.ts";
+import { errorFromCode, type FailureOptions, lastError, lastErrorCode } from "./error.ts";
 import { Handle } from "./handle.ts";
 import { kernel32 } from "./win32/kernel32.ts";
 import { type Sddl, SecurityDescriptor } from "./security.ts";
-import { securityAttributes } from "./win32/structures.ts";
+import { securityAttributes } from "./win32/types.ts";
 import { encodeWide } from "./wide.ts";
 
 /** `READ_CONTROL`, the right to see who may do what. */
@@ -181,4 +183,50 @@ export function nounOf(name: string): string | undefined {
   const isOfKind = (open: OpenCall) =>
     [0, ERROR_ACCESS_DENIED].includes(tryToOpen(name, READ_CONTROL, open));
   return kinds.find(([, open]) => isOfKind(open))?.[0];
+}
+
+/**
+ * Makes an event without a name.
+ *
+ * @param kind What it is for, for messages.
+ * @param manual Whether it stays set until it is reset, rather than let one waiting thread go each
+ *   time it is set.
+ */
+export function createEvent(kind: string, manual: boolean = false): Handle {
+  const value = kernel32().CreateEventW(null, manual ? 1 : 0, 0, null);
+  if (value === 0n) throw lastError("CreateEventW", `Cannot make an event for ${kind}`);
+  return new Handle(value, `event for ${kind}`);
+}
+
+/**
+ * Sets an event.
+ *
+ * @throws {Deno.errors.BadResource} If the event is closed.
+ * @throws {Deno.errors.PermissionDenied} If the handle only lets this process wait.
+ */
+export function setEvent(event: Handle): void {
+  if (!kernel32().SetEvent(event.value)) {
+    throw notModified("SetEvent", `Cannot set ${event.kind}`);
+  }
+}
+
+/**
+ * Resets an event.
+ *
+ * @throws {Deno.errors.BadResource} If the event is closed.
+ * @throws {Deno.errors.PermissionDenied} If the handle only lets this process wait.
+ */
+export function resetEvent(event: Handle): void {
+  if (!kernel32().ResetEvent(event.value)) {
+    throw notModified("ResetEvent", `Cannot reset ${event.kind}`);
+  }
+}
+
+function notModified(api: string, attempt: string): Error {
+  const code = lastErrorCode();
+  const denied = {
+    hint: "the handle does not grant EVENT_MODIFY_STATE, only to wait: " +
+      'open the event without { access: "wait" }, if its owner grants that',
+  };
+  return errorFromCode(code, api, attempt, code === ERROR_ACCESS_DENIED ? denied : {});
 }
