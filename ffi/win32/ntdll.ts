@@ -11,11 +11,12 @@ import {
   DWORD,
   HANDLE,
   lazyLibrary,
+  LPVOID,
   NTSTATUS,
   SIZE_T,
   type Symbols,
   WCHAR,
-} from "./library.ts";
+} from "./types.ts";
 
 /** The signatures of the functions that are called. */
 export const NTDLL = {
@@ -65,3 +66,12 @@ export const NTDLL = {
 
 /** The functions of ntdll.dll; opens it at the first call. */
 export const ntdll: () => Symbols<typeof NTDLL> = lazyLibrary("ntdll.dll", NTDLL, kernel32);
+
+const wine = lazyLibrary("ntdll.dll", {
+  wine_get_version: { parameters: [], result: LPVOID, optional: true },
+}, ntdll);
+
+/** Whether this Windows is Wine, whose ntdll.dll exports its version beside what Windows exports. */
+export function isWine(): boolean {
+  return wine().wine_get_version !== null;
+}

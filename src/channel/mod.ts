@@ -15,7 +15,7 @@
  * @module
  */
 
-export type { ByteSource } from "../../ffi/bytes.ts";
+export type { ByteSource } from "../../ffi/arguments.ts";
 export type { BroadcastSettings } from "./broadcast/layout.ts";
 export type { BroadcastMessage } from "./broadcast/reader.ts";
 export { BroadcastReceiver } from "./broadcast/receiver.ts";

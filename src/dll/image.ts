@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ByteSource, copyOfBytes } from "../../ffi/bytes.ts";
+import { type ByteSource, copyOfBytes } from "../../ffi/arguments.ts";
 import { errorFromCode, type FailureOptions, lastErrorCode } from "../../ffi/error.ts";
 import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-export type { ByteSource } from "../../ffi/bytes.ts";
+export type { ByteSource } from "../../ffi/arguments.ts";
 export type { Counter, CounterName, CounterValue } from "./counter.ts";
 export { inspectImage } from "./image.ts";
 export type { Machine } from "./pe/format.ts";

@@ -6,7 +6,7 @@
  */
 
 import { assertOptions, assertString, type OptionChecks } from "../../ffi/arguments.ts";
-import { Uncloneable } from "../../ffi/uncloneable.ts";
+import { Uncloneable } from "../../ffi/handle.ts";
 import {
   type Counter,
   counterAt,

@@ -9,7 +9,7 @@ import { Handle, inspectHandle } from "../../ffi/handle.ts";
 import { integerFrom, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
 import { type Mappable, MEMORY_ACCESS, type MemoryAccess } from "./mapped_view.ts";
 import { describeSection, FILE_MAP_READ, FILE_MAP_WRITE } from "./section.ts";
-import { adoptInherited, readInheritance } from "../names/inherited_handle.ts";
+import { adoptInherited, readInheritance } from "../names.ts";
 
 /** What a handle has to be like to be taken over. */
 export interface FromHandleOptions {

@@ -29,7 +29,7 @@ import {
 } from "../../ffi/security.ts";
 import { type Mappable, type MappedView, mapView } from "./mapped_view.ts";
 import { createSection, openSection, SECTION_RIGHTS, sectionLabel } from "./section.ts";
-import { READ_CONTROL } from "../../ffi/named_object.ts";
+import { READ_CONTROL } from "../../ffi/kernel_object.ts";
 
 /** What a new memory is to be like. */
 export interface CreateOptions {

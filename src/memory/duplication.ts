@@ -6,7 +6,7 @@
  */
 
 import { assertOneOf, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
-import { DuplicatedHandle } from "../../ffi/process.ts";
+import { DuplicatedHandle } from "../../ffi/process_thread.ts";
 import { type Mappable, MEMORY_ACCESS, type MemoryAccess } from "./mapped_view.ts";
 import { FILE_MAP_READ, FILE_MAP_WRITE, SECTION_QUERY } from "./section.ts";
 

@@ -12,9 +12,8 @@ import {
   type OptionChecks,
 } from "../../ffi/arguments.ts";
 import { lastError } from "../../ffi/error.ts";
-import type { Handle } from "../../ffi/handle.ts";
+import { type Handle, Uncloneable } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { Uncloneable } from "../../ffi/uncloneable.ts";
 import { markReadOnly } from "../struct/read_only.ts";
 import { FILE_MAP_READ, FILE_MAP_WRITE } from "./section.ts";
 import { MappedBuffers } from "./mapped_buffers.ts";

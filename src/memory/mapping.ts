@@ -11,7 +11,7 @@ import {
   MEMORY_BASIC_INFORMATION_SIZE,
   type MemoryBasicInformation,
   readMemoryBasicInformation,
-} from "../../ffi/win32/struct.ts";
+} from "../../ffi/win32/types.ts";
 
 /** `FILE_MAP_COPY`, an access of mappings: a page that is written to becomes private. */
 export const FILE_MAP_COPY = 0x1;

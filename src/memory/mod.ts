@@ -13,7 +13,7 @@
  * @module
  */
 
-export type { ByteSource } from "../../ffi/bytes.ts";
+export type { ByteSource } from "../../ffi/arguments.ts";
 export type { Sddl, Security } from "../../ffi/security.ts";
 export type { WaitOptions } from "../wait/options.ts";
 export type { FromHandleOptions } from "./adoption.ts";

@@ -6,7 +6,7 @@
 
 import { assertBoolean, assertFunction, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
 import type { Handle } from "../../ffi/handle.ts";
-import { READ_CONTROL } from "../../ffi/named_object.ts";
+import { READ_CONTROL } from "../../ffi/kernel_object.ts";
 import { assertOwnedBySelf } from "../../ffi/security.ts";
 import {
   assertAdmits,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Uncloneable } from "../../ffi/uncloneable.ts";
+import { Uncloneable } from "../../ffi/handle.ts";
 import type { PlacedField } from "./placement.ts";
 import { assertWritable, isReadOnly } from "./read_only.ts";
 

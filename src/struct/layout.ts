@@ -4,13 +4,14 @@
  * @module
  */
 
-import { assertBytes, type ByteSource } from "../../ffi/bytes.ts";
 import {
+  assertBytes,
   assertInteger,
   assertNumber,
   assertObject,
   assertOptions,
   assertString,
+  type ByteSource,
   type OptionChecks,
   show,
 } from "../../ffi/arguments.ts";

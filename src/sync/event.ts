@@ -5,15 +5,16 @@
  */
 
 import { assertBoolean, assertOptions, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
-import { isManual, resetEvent, setEvent } from "../../ffi/kernel_event.ts";
+import { isManual, resetEvent, setEvent } from "../../ffi/kernel_object.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { objectName } from "../names/object_name.ts";
+import { objectName } from "../names.ts";
 import type { WaitOptions } from "../wait/options.ts";
-import { EVENT } from "./object_kind.ts";
+import { assertOpen } from "./waitable_object.ts";
 import {
   adoptShared,
   createShared,
+  EVENT,
   inheritableOrigin,
   inheritShared,
   NEW_OBJECT_CHECKS,
@@ -238,7 +239,7 @@ export class SharedEvent extends SharedObject {
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-setevent}
    */
   set(): void {
-    void this.unsafeHandle;
+    assertOpen(this);
     setEvent(this.#handle);
   }
 
@@ -250,7 +251,7 @@ export class SharedEvent extends SharedObject {
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-resetevent}
    */
   reset(): void {
-    void this.unsafeHandle;
+    assertOpen(this);
     resetEvent(this.#handle);
   }
 

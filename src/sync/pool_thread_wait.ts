@@ -12,11 +12,11 @@
  * @module
  */
 
-import { createEvent, setEvent } from "../../ffi/kernel_event.ts";
+import { createEvent, setEvent } from "../../ffi/kernel_object.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { blockOn, INFINITE } from "../../ffi/wait.ts";
-import { inWorker } from "../../ffi/host.ts";
+import { blockOn, INFINITE } from "../../ffi/object_wait.ts";
+import { inWorker } from "../../ffi/platform.ts";
 import { Cancellation } from "../wait/cancel.ts";
 import { assertTimeout, type WaitOptions } from "../wait/options.ts";
 import { RepeatingTimer } from "../wait/poll.ts";

@@ -14,9 +14,9 @@ import { errorFromCode, errorFromStatus, lastErrorCode } from "../../ffi/error.t
 import type { Handle } from "../../ffi/handle.ts";
 import { ntdll } from "../../ffi/win32/ntdll.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { objectName } from "../names/object_name.ts";
+import { objectName } from "../names.ts";
 import type { WaitOptions } from "../wait/options.ts";
-import { SEMAPHORE } from "./object_kind.ts";
+import { assertOpen } from "./waitable_object.ts";
 import {
   adoptShared,
   createShared,
@@ -31,6 +31,7 @@ import {
   openOrCreateShared,
   openShared,
   type Origin,
+  SEMAPHORE,
   SharedObject,
   WAIT_FOR_ACCESS_CHECKS,
   type WaitForAccessOptions,
@@ -232,7 +233,7 @@ export class SharedSemaphore extends SharedObject {
    */
   release(count: number = 1): number {
     assertInteger("count", count, 1, MAX_COUNT);
-    void this.unsafeHandle;
+    assertOpen(this);
     const previous = new Int32Array(1);
     if (kernel32().ReleaseSemaphore(this.#handle.value, count, previous)) return previous[0]!;
     const code = lastErrorCode();

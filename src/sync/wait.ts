@@ -8,8 +8,7 @@
 import { assertBigInteger, assertObject, assertOptions, show } from "../../ffi/arguments.ts";
 import { Handle, queryObject } from "../../ffi/handle.ts";
 import { WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
-import { SharedMutex } from "./mutex.ts";
-import { MutexClaim, MutexLock } from "./mutex_lock.ts";
+import { MutexClaim, MutexLock, SharedMutex } from "./mutex.ts";
 import { type JobOutcome, WaitJob } from "./wait_thread/job.ts";
 import { MAX_AT_ONCE, MAX_OBJECTS } from "./wait_thread/protocol.ts";
 import { type Lease, lend, type Tenant, type Waitable, WaitableObject } from "./waitable_object.ts";

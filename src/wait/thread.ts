@@ -8,12 +8,11 @@
  */
 
 import type { Worker } from "node:worker_threads";
-import { isWine } from "../../ffi/wine.ts";
-import type { Handle } from "../../ffi/handle.ts";
-import { closeByMyself } from "../../ffi/reaper.ts";
-import { currentThread, openSameThread, type ThreadIdentity } from "../../ffi/thread.ts";
-import { blockOn } from "../../ffi/wait.ts";
-import { inWorker } from "../../ffi/host.ts";
+import { isWine } from "../../ffi/win32/ntdll.ts";
+import { closeByMyself, type Handle } from "../../ffi/handle.ts";
+import { currentThread, openSameThread, type ThreadIdentity } from "../../ffi/process_thread.ts";
+import { blockOn } from "../../ffi/object_wait.ts";
+import { inWorker } from "../../ffi/platform.ts";
 
 /**
  * Wine 10 puts the bytes of a message to a window on the stack of the window's thread, and more than

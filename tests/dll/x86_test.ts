@@ -5,7 +5,7 @@
  */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { isWine } from "../../ffi/wine.ts";
+import { isWine } from "../../ffi/win32/ntdll.ts";
 import { inspectImage, SharedSection } from "../../src/dll/mod.ts";
 import { utf8 } from "../../src/struct/mod.ts";
 import { Peer } from "../support/peer.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Buffer } from "node:buffer";
-import { assertBytes, bytesOf, copyOfBytes } from "../../ffi/bytes.ts";
+import { assertBytes, bytesOf, copyOfBytes } from "../../ffi/arguments.ts";
 import {
   byteSources,
   emptySources,

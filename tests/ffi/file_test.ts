@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { toPath } from "../../ffi/file.ts";
+import { toPath } from "../../ffi/file_io.ts";
 
 // What fromFileUrl() of @std/path gives for Windows.
 const PATHS: Readonly<Record<string, string>> = {

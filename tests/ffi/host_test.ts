@@ -4,7 +4,7 @@ import {
   MIN_WINDOWS_BUILD,
   whyUnsupported,
   whyWindowsUnsupported,
-} from "../../ffi/host.ts";
+} from "../../ffi/platform.ts";
 
 Deno.test("whyUnsupported() has nothing against Windows and a Deno that is new enough", () => {
   for (const deno of [MIN_DENO, "2.10.0", "3.0.0", `${MIN_DENO}+abc1234`]) {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { equalsCaseless, upcase } from "../../ffi/text.ts";
+import { equalsCaseless, upcase } from "../../ffi/wide.ts";
 import { openLibrary } from "../support/open_library.ts";
 
 Deno.test("upcase() has the table of Windows, not the rules of writing", () => {

@@ -1,6 +1,6 @@
 import { assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
 import { CopyDataListener, findWindow, MessageWindow, registerWindowMessage } from "../../mod.ts";
-import { assertNoAtomNumber } from "../../ffi/window_class.ts";
+import { assertNoAtomNumber } from "../../ffi/callback.ts";
 
 const NUMBERS = ["#0", "#5", "#00005", "#123", "#1024", "#32770", "#49152", "#65541"];
 

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
-import { openProcess, takeHandle } from "../../ffi/process.ts";
+import { openProcess, takeHandle } from "../../ffi/process_thread.ts";
 import { SharedMemory } from "../../mod.ts";
 import { compileC } from "../support/compile_c.ts";
-import { isWine } from "../../ffi/wine.ts";
+import { isWine } from "../../ffi/win32/ntdll.ts";
 import { Peer } from "../support/peer.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";
 import { peerUrl } from "../support/peer_url.ts";

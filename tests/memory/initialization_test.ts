@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { readSecurity, SECURITY_INFORMATION } from "../../ffi/security.ts";
 import type { Handle } from "../../ffi/handle.ts";
-import { READ_CONTROL } from "../../ffi/named_object.ts";
+import { READ_CONTROL } from "../../ffi/kernel_object.ts";
 import { type MappedView, SharedMemory } from "../../mod.ts";
 import { openSection } from "../../src/memory/section.ts";
 import { Peer } from "../support/peer.ts";

@@ -3,7 +3,7 @@ import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import {
   MEMORY_BASIC_INFORMATION_SIZE,
   readMemoryBasicInformation,
-} from "../../ffi/win32/struct.ts";
+} from "../../ffi/win32/types.ts";
 import { type MappedView, SharedMemory } from "../../mod.ts";
 import { openLibrary } from "../support/open_library.ts";
 import { randomName } from "../support/random_name.ts";

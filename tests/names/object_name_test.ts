@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { objectName } from "../../src/names/object_name.ts";
+import { objectName } from "../../src/names.ts";
 
 Deno.test("objectName() puts a bare name into the session's names", () => {
   assertEquals(objectName("a name, ünusual"), "Local\\a name, ünusual");

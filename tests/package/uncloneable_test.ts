@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { serialize } from "node:v8";
-import { Uncloneable } from "../../ffi/uncloneable.ts";
+import { Uncloneable } from "../../ffi/handle.ts";
 import {
   BroadcastRing,
   buildSharedSection,
@@ -18,8 +18,8 @@ import {
   spawn,
   struct,
 } from "../../mod.ts";
-import * as winipc from "../../mod.ts";
 import { randomName } from "../support/random_name.ts";
+import * as winipc from "../../mod.ts";
 
 /** Classes whose objects are data, or an error; a claim is over before anybody would clone it. */
 const CLONEABLE = ["CopyDataMessage", "MessageSender", "RingClaim", "Win32Error"];

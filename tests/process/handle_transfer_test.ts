@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertFalse, assertRejects, assertThrows } from "@std/assert";
-import { createEvent } from "../../ffi/kernel_event.ts";
+import { createEvent } from "../../ffi/kernel_object.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import {
   CopyDataListener,

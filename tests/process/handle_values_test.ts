@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertFalse, assertRejects, assertThrows } from "@std/assert";
 import { Handle, isOwned } from "../../ffi/handle.ts";
-import { closeHandleIn, openProcess, takeHandle } from "../../ffi/process.ts";
+import { closeHandleIn, openProcess, takeHandle } from "../../ffi/process_thread.ts";
 import {
   CopyDataMessage,
   HANDLE_NOTICE,

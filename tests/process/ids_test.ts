@@ -5,8 +5,7 @@
  */
 
 import { assertEquals, assertFalse, assertRejects, assertThrows } from "@std/assert";
-import { openProcess } from "../../ffi/process.ts";
-import { currentThread, openThread } from "../../ffi/thread.ts";
+import { currentThread, openProcess, openThread } from "../../ffi/process_thread.ts";
 import {
   CopyDataMessage,
   findWindow,

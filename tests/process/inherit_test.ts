@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { createEvent } from "../../ffi/kernel_event.ts";
+import { createEvent } from "../../ffi/kernel_object.ts";
 import { findWindow, inheritHandles, sendCopyData, SharedMemory, spawn } from "../../mod.ts";
 import { compileC } from "../support/compile_c.ts";
 import { Peer } from "../support/peer.ts";

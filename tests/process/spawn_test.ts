@@ -8,8 +8,8 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { environmentVariable } from "../../ffi/environment.ts";
-import { GENERIC_WRITE, openExistingFile } from "../../ffi/file.ts";
+import { environmentVariable } from "../../ffi/process_thread.ts";
+import { GENERIC_WRITE, openExistingFile } from "../../ffi/file_io.ts";
 import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { SharedMemory, spawn, type SpawnOptions } from "../../mod.ts";

@@ -5,7 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import type { ByteSource } from "../../ffi/bytes.ts";
+import type { ByteSource } from "../../ffi/arguments.ts";
 
 /** How many bytes each source of {@linkcode byteSources} has: a multiple of the widest element. */
 export const SOURCE_LENGTH = 24;

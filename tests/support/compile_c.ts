@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isWine } from "../../ffi/wine.ts";
+import { isWine } from "../../ffi/win32/ntdll.ts";
 import { linuxPath, runOnLinux } from "./run_on_linux.ts";
 
 /** What to compile. */

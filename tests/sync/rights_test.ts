@@ -1,7 +1,7 @@
 import { channelFromParts, partsOf } from "../../src/channel/ring/channel.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { readSecurity, type Sddl, SECURITY_INFORMATION } from "../../ffi/security.ts";
-import { isWine } from "../../ffi/wine.ts";
+import { isWine } from "../../ffi/win32/ntdll.ts";
 import {
   CopyDataListener,
   inheritHandles,

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { openThread, threadStartOf } from "../../ffi/thread.ts";
+import { openThread, threadStartOf } from "../../ffi/process_thread.ts";
 import { SharedEvent } from "../../mod.ts";
 import { STATE, WaitRecord, type WaitThreadData } from "../../src/sync/wait_thread/protocol.ts";
 import { Thread } from "../../src/wait/thread.ts";

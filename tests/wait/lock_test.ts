@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Lock } from "../../src/wait/lock.ts";
+import { Lock } from "../../src/wait/queue.ts";
 
 Deno.test("Lock is given to one task after the other, in the order in which they asked", async () => {
   const lock = new Lock();

@@ -1,5 +1,5 @@
 import { Worker as NodeWorker } from "node:worker_threads";
-import { isWine } from "../../ffi/wine.ts";
+import { isWine } from "../../ffi/win32/ntdll.ts";
 import { peerUrl } from "../support/peer_url.ts";
 
 /** How a Worker ends. */

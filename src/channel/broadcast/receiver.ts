@@ -5,7 +5,7 @@
  */
 
 import { pickOptions } from "../../../ffi/arguments.ts";
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 import type { WaitSyncOptions } from "../../sync/mod.ts";
 import { AsyncQueue } from "../../wait/queue.ts";
 import {

@@ -5,8 +5,7 @@
  */
 
 import { unless } from "../../../ffi/error.ts";
-import { inheritanceVariable } from "../../names/inherited_handle.ts";
-import { objectName } from "../../names/object_name.ts";
+import { inheritanceVariable, objectName } from "../../names.ts";
 import { assertSettings, openOrCreate } from "../../names/open_or_create.ts";
 import {
   assertOptions,
@@ -15,7 +14,7 @@ import {
   pickOptions,
 } from "../../../ffi/arguments.ts";
 import { assertSecurity, type Security } from "../../../ffi/security.ts";
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 import { CREATE_CHECKS, createMemory } from "../../memory/creation.ts";
 import { inheritSection } from "../../memory/adoption.ts";
 import { privateBufferOf } from "../../memory/mapped_view.ts";

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { assertInteger } from "../../../ffi/arguments.ts";
-import { bytesOf, type ByteSource } from "../../../ffi/bytes.ts";
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { assertInteger, bytesOf, type ByteSource } from "../../../ffi/arguments.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 import { type BroadcastSettings, SENDER } from "./layout.ts";
 import { BroadcastWriter } from "./writer.ts";
 import { leavePlace, takePlace } from "../peer/place.ts";

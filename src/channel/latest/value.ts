@@ -6,12 +6,12 @@
 
 import { unless } from "../../../ffi/error.ts";
 import { assertOptions } from "../../../ffi/arguments.ts";
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 import { createInitializedMemory } from "../../memory/creation.ts";
 import type { MappedView } from "../../memory/mod.ts";
 import { openMemory } from "../../memory/opening.ts";
 import { sharedMemoryOver } from "../../memory/shared_memory.ts";
-import { derivedName, objectName } from "../../names/object_name.ts";
+import { derivedName, objectName } from "../../names.ts";
 import { openOrCreate } from "../../names/open_or_create.ts";
 import type { Fields, Layout } from "../../struct/mod.ts";
 import { openOrCreateMutex } from "../../sync/mutex.ts";

@@ -5,7 +5,7 @@
  */
 
 import { show } from "../../../ffi/arguments.ts";
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 import type { Fields, Layout, StructValue } from "../../struct/mod.ts";
 import type { WakeOptions } from "../peer/wake_events.ts";
 import type { LatestParts } from "./layout.ts";

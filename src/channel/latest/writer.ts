@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 import type { Fields, Layout, StructInput, StructView } from "../../struct/mod.ts";
 import type { LatestPublisher } from "./publisher.ts";
 

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { interruptTime, UNITS_PER_MILLISECOND } from "../../../ffi/host.ts";
+import { interruptTime, UNITS_PER_MILLISECOND } from "../../../ffi/platform.ts";
 import { selfAsOwner } from "./place.ts";
 import { OwnerWatch } from "./owner_watch.ts";
 import { CLOSED, HEADER_LENGTH, type Place } from "../ring/layout.ts";

@@ -7,9 +7,8 @@
  * @module
  */
 
-import { startOf } from "../../../ffi/process.ts";
-import { currentThread } from "../../../ffi/thread.ts";
-import { inWorker } from "../../../ffi/host.ts";
+import { currentThread, startOf } from "../../../ffi/process_thread.ts";
+import { inWorker } from "../../../ffi/platform.ts";
 import { labelOf } from "./memory.ts";
 import { OwnerWatch } from "./owner_watch.ts";
 import { describeOwner, processOwner, threadOwner } from "./owner_word.ts";

@@ -6,7 +6,7 @@
 
 import { lastError } from "../../../ffi/error.ts";
 import { kernel32 } from "../../../ffi/win32/kernel32.ts";
-import { INFINITE } from "../../../ffi/wait.ts";
+import { INFINITE } from "../../../ffi/object_wait.ts";
 import type { SharedEvent, WaitOptions } from "../../sync/mod.ts";
 import { ParkedWait } from "../../sync/pool_thread_wait.ts";
 import { blockBriefly, PATIENCE } from "../../wait/event_loop.ts";

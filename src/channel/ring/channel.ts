@@ -7,19 +7,18 @@
 import {
   assertBoolean,
   assertOptions,
+  type ByteSource,
   integerFrom,
   oneOf,
   type OptionChecks,
   pickOptions,
 } from "../../../ffi/arguments.ts";
-import type { ByteSource } from "../../../ffi/bytes.ts";
-import { environmentVariable } from "../../../ffi/environment.ts";
+import { environmentVariable } from "../../../ffi/process_thread.ts";
 import { unless } from "../../../ffi/error.ts";
-import { inheritanceVariable } from "../../names/inherited_handle.ts";
-import { derivedName, objectName } from "../../names/object_name.ts";
+import { derivedName, inheritanceVariable, objectName } from "../../names.ts";
 import { assertSettings, openOrCreate } from "../../names/open_or_create.ts";
 import { assertSecurity, type Security } from "../../../ffi/security.ts";
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 import { CREATE_CHECKS, createMemory } from "../../memory/creation.ts";
 import { inheritSection } from "../../memory/adoption.ts";
 import { privateBufferOf } from "../../memory/mapped_view.ts";
@@ -29,8 +28,7 @@ import { sharedMemoryOver } from "../../memory/shared_memory.ts";
 import type { Inheritable } from "../../process/mod.ts";
 import { createEvent, EVENT_CHECKS, sharedEventOver } from "../../sync/event.ts";
 import type { SharedEvent } from "../../sync/mod.ts";
-import { EVENT } from "../../sync/object_kind.ts";
-import { inheritShared, openShared } from "../../sync/shared_object.ts";
+import { EVENT, inheritShared, openShared } from "../../sync/shared_object.ts";
 import { WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
 import { poll } from "../../wait/poll.ts";
 import { Ends } from "../peer/open_ends.ts";

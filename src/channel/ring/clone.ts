@@ -7,7 +7,7 @@
  */
 
 import { deserialize, serialize } from "node:v8";
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 import { LiveView } from "../../struct/field_view.ts";
 
 /**

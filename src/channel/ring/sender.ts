@@ -4,9 +4,8 @@
  * @module
  */
 
-import { assertInteger } from "../../../ffi/arguments.ts";
-import { bytesOf, type ByteSource } from "../../../ffi/bytes.ts";
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { assertInteger, bytesOf, type ByteSource } from "../../../ffi/arguments.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 import type { SharedEvent, WaitSyncOptions } from "../../sync/mod.ts";
 import { AsyncQueue } from "../../wait/queue.ts";
 import {

@@ -6,7 +6,7 @@
  */
 
 import { assertOptions, type OptionChecks, show } from "../../../ffi/arguments.ts";
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 import type { CopyDataMessage, WindowTarget } from "../../messages/mod.ts";
 import {
   assertCopyData,

@@ -9,7 +9,7 @@ import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { Win32Error } from "../../../ffi/error.ts";
 import { Parent } from "../../wait/thread.ts";
 import type { IncomingMessage, IncomingNumbers } from "../window/own.ts";
-import { waitForMessage, waitForObjects } from "../window/procedure.ts";
+import { type ReceivedCopyData, waitForMessage, waitForObjects } from "../window/procedure.ts";
 import {
   type Count,
   ListenerState,
@@ -20,7 +20,6 @@ import {
 } from "./protocol.ts";
 import { MessageWindow, type WindowMessage } from "../window/message_window.ts";
 import { WM_COPYDATA } from "../window/parameters.ts";
-import type { ReceivedCopyData } from "../window/received_copy_data.ts";
 
 const WM_ENDSESSION = 0x16;
 /** Maximum number of messages that are refused for the sake of answers that are on their way out. */

@@ -10,11 +10,12 @@ import {
   assertInteger,
   assertOptions,
   assertSignal,
+  bytesOf,
+  type ByteSource,
   type OptionChecks,
 } from "../../../ffi/arguments.ts";
-import { bytesOf, type ByteSource } from "../../../ffi/bytes.ts";
-import { requireHost } from "../../../ffi/host.ts";
-import { MAX_COPY_DATA } from "../../../ffi/win32/struct.ts";
+import { requireHost } from "../../../ffi/platform.ts";
+import { MAX_COPY_DATA } from "../../../ffi/win32/types.ts";
 import { RepeatingTimer } from "../../wait/poll.ts";
 import { assertSendTimeout, DEFAULT_SEND_TIMEOUT, deliverHere, type Parcel } from "./delivery.ts";
 import { assertEncoding, encodeText, type TextEncoding } from "../encoding.ts";

@@ -6,9 +6,9 @@
  */
 
 import { assertOptions, assertSignal, type OptionChecks } from "../../../ffi/arguments.ts";
-import { assertNoAtomNumber } from "../../../ffi/window_class.ts";
+import { assertNoAtomNumber } from "../../../ffi/callback.ts";
 import { errorFromCode, lastError, lastErrorCode } from "../../../ffi/error.ts";
-import { requireHost } from "../../../ffi/host.ts";
+import { requireHost } from "../../../ffi/platform.ts";
 import { user32 } from "../../../ffi/win32/user32.ts";
 import { assertWide, encodeWide } from "../../../ffi/wide.ts";
 import { assertSendTimeout, DEFAULT_SEND_TIMEOUT, deliverHere } from "./delivery.ts";

@@ -7,7 +7,7 @@
 import { errorFromCode } from "../../../ffi/error.ts";
 import type { Handle } from "../../../ffi/handle.ts";
 import { kernel32 } from "../../../ffi/win32/kernel32.ts";
-import { openThread, THREAD_SET_CONTEXT } from "../../../ffi/thread.ts";
+import { openThread, THREAD_SET_CONTEXT } from "../../../ffi/process_thread.ts";
 import { asParent, Thread } from "../../wait/thread.ts";
 import type { WaitJob } from "./job.ts";
 import { MAX_AT_ONCE, SLOTS, STATE, WaitRecord, type WaitThreadData, WORD } from "./protocol.ts";

@@ -95,15 +95,15 @@ const FEWER: readonly Change[] = [
 /** Files that are others in the copy. */
 const STAND_INS: Readonly<Record<string, string>> = {
   "ffi/win32/kernel32.ts": `export { kernel32 } from "${MACHINE}";`,
-  "ffi/host.ts":
+  "ffi/platform.ts":
     `export { interruptTime, inWorker } from "${MACHINE}"; export const UNITS_PER_MILLISECOND = 10_000; export function requireHost() {}`,
-  "ffi/process.ts": `export { startOf } from "${MACHINE}";`,
-  "ffi/thread.ts": `export { currentThread } from "${MACHINE}";`,
-  "ffi/wait.ts": `export { blockOn } from "${MACHINE}"; export const INFINITE = 0xffff_ffff;`,
+  "ffi/process_thread.ts": `export { currentThread, startOf } from "${MACHINE}";`,
+  "ffi/object_wait.ts":
+    `export { blockOn } from "${MACHINE}"; export const INFINITE = 0xffff_ffff;`,
   "src/channel/peer/owner_watch.ts": `export { OwnerWatch } from "${MACHINE}";`,
   "src/sync/mod.ts": `
     import { Handle } from "../../ffi/handle.ts";
-    import { setEvent } from "../../ffi/kernel_event.ts";
+    import { setEvent } from "../../ffi/kernel_object.ts";
     import { WaitableObject } from "./waitable_object.ts";
     import { Deno, holdEvent, waitForEvent } from "${MACHINE}";
     export class SharedEvent extends WaitableObject {

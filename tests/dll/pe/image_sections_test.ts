@@ -8,7 +8,7 @@
  */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { isWine } from "../../../ffi/wine.ts";
+import { isWine } from "../../../ffi/win32/ntdll.ts";
 import { inspectImage, SharedSection } from "../../../src/dll/mod.ts";
 import { loadDll } from "./loader.ts";
 import {

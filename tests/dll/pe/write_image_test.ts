@@ -1,7 +1,7 @@
 import { assertEquals, assertNotEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { buildSharedSection, declareSharedSection, type Machine } from "../../../src/dll/mod.ts";
 import { array, struct, utf16, utf8 } from "../../../src/struct/mod.ts";
-import { isWine } from "../../../ffi/wine.ts";
+import { isWine } from "../../../ffi/win32/ntdll.ts";
 import { openLibrary } from "../../support/open_library.ts";
 import { linuxPath, runOnLinux } from "../../support/run_on_linux.ts";
 import { temporaryDll } from "../temporary_dll.ts";

@@ -19,7 +19,7 @@ const counts = { open: 0, closed: 0 };
 const { store } = Atomics;
 Reflect.set(Atomics, "store", (words: BigUint64Array, place: number, value: bigint) => {
   const note = words[place];
-  // A note whose lowest bits are 0 is a handle's: see ffi/reaper.ts.
+  // A note whose lowest bits are 0 is a handle's: see ffi/handle.ts.
   if (value === 0n && typeof note === "bigint" && note !== 0n && (note & 3n) === 0n) {
     counts[GetHandleInformation(note, flags) ? "open" : "closed"]++;
   }

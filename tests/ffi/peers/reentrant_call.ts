@@ -8,7 +8,7 @@
 
 import { Worker } from "node:worker_threads";
 import { GuardedCallback } from "../../../ffi/callback.ts";
-import { MSG_SIZE, windowClass } from "../../../ffi/win32/struct.ts";
+import { MSG_SIZE, windowClass } from "../../../ffi/win32/types.ts";
 import { toHwnd, toLresult, user32 } from "../../../ffi/win32/user32.ts";
 import { encodeWide } from "../../../ffi/wide.ts";
 import { openLibrary } from "../../support/open_library.ts";

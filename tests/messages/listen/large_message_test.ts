@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { findWindow, sendCopyData } from "../../../src/messages/mod.ts";
-import { isWine } from "../../../ffi/wine.ts";
+import { isWine } from "../../../ffi/win32/ntdll.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 

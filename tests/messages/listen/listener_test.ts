@@ -20,7 +20,7 @@ import {
   sendCopyData,
   WM_COPYDATA,
 } from "../../../src/messages/mod.ts";
-import { isWine } from "../../../ffi/wine.ts";
+import { isWine } from "../../../ffi/win32/ntdll.ts";
 import { openLibrary } from "../../support/open_library.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
@@ -394,7 +394,7 @@ Deno.test("CopyDataListener admits programs with fewer rights when it is told to
 
 Deno.test("CopyDataListener takes 64 MiB where the system lets it", async () => {
   const name = randomName();
-  // Wine 10 hands the bytes over on the receiver's stack: see ffi/wine.ts.
+  // Wine 10 hands the bytes over on the receiver's stack: see WineStackGuard in ffi/callback.ts.
   const byteLength = isWine() ? 786_432 : 2 ** 26;
   await using peer = await Peer.start("messages/peers/listener.ts", "--class", name);
   const window = await findWindow({ class: name });

@@ -7,7 +7,7 @@
 
 import { assertEquals } from "@std/assert";
 import { MessageWindow, postMessage, sendMessage } from "../../../src/messages/mod.ts";
-import { isWine } from "../../../ffi/wine.ts";
+import { isWine } from "../../../ffi/win32/ntdll.ts";
 
 const [handle, ranges] = Deno.args as [string, string];
 const window = BigInt(handle);

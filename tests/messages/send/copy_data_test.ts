@@ -10,7 +10,7 @@ import {
   type WindowTarget,
   WM_COPYDATA,
 } from "../../../src/messages/mod.ts";
-import { isWine } from "../../../ffi/wine.ts";
+import { isWine } from "../../../ffi/win32/ntdll.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 

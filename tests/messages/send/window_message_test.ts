@@ -5,7 +5,7 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import { isWine } from "../../../ffi/wine.ts";
+import { isWine } from "../../../ffi/win32/ntdll.ts";
 import {
   findWindow,
   MessageWindow,

@@ -1,15 +1,24 @@
 /**
- * Making and opening kernel objects by name, where the last error tells more than the handle does.
+ * Kernel objects: made and opened by name, where the last error tells more than the handle does; and events,
+ * which one thread sets and another waits for.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/sync/object-names}
+ * @see {@link https://learn.microsoft.com/windows/win32/sync/event-objects}
  * @module
  */
 
-import { errorFromCode, type FailureOptions, lastErrorCode } from "./error.ts";
+import {
+  errorFromCode,
+  errorFromStatus,
+  type FailureOptions,
+  lastError,
+  lastErrorCode,
+} from "./error.ts";
 import { Handle } from "./handle.ts";
 import { kernel32 } from "./win32/kernel32.ts";
+import { ntdll } from "./win32/ntdll.ts";
 import { type Sddl, SecurityDescriptor } from "./security.ts";
-import { securityAttributes } from "./win32/struct.ts";
+import { securityAttributes } from "./win32/types.ts";
 import { encodeWide } from "./wide.ts";
 
 /** `READ_CONTROL`, the right to see who may do what. */
@@ -84,7 +93,7 @@ function whyNotCreated(name: string, code: number, open: OpenCall): FailureOptio
   }
   if (code !== ERROR_ACCESS_DENIED) return {};
   // Denied: an object is there and will not have us, or we may not make one here.
-  if (codeOfOpening(name, READ_CONTROL, open) !== ERROR_FILE_NOT_FOUND) {
+  if (tryToOpen(name, READ_CONTROL, open) !== ERROR_FILE_NOT_FOUND) {
     return { as: "AlreadyExists", hint: "somebody holds it who does not admit this user" };
   }
   return name.startsWith("Global\\")
@@ -93,7 +102,7 @@ function whyNotCreated(name: string, code: number, open: OpenCall): FailureOptio
 }
 
 /** Tries whether an object can be opened: 0, or the error's code. */
-function codeOfOpening(name: string, access: number, open: OpenCall): number {
+function tryToOpen(name: string, access: number, open: OpenCall): number {
   const value = open(access, 0, encodeWide(name));
   if (value === 0n) return lastErrorCode();
   kernel32().CloseHandle(value);
@@ -149,7 +158,7 @@ function whyNotOpened(object: ExistingObject, code: number): FailureOptions {
 /** Asks for each right alone, for Windows does not say which it refused. */
 function whichAreMissing({ name, access, rights, open }: ExistingObject): FailureOptions {
   const missing = [...rights, { name: "READ_CONTROL", mask: READ_CONTROL }].filter(
-    ({ mask }) => (access & mask) !== 0 && codeOfOpening(name, mask, open) === ERROR_ACCESS_DENIED,
+    ({ mask }) => (access & mask) !== 0 && tryToOpen(name, mask, open) === ERROR_ACCESS_DENIED,
   );
   const [first, ...more] = missing;
   // Its owner may have changed the descriptor between the two looks.
@@ -179,6 +188,65 @@ export function nounOf(name: string): string | undefined {
     ["a mutex", OpenMutexW],
   ];
   const isOfKind = (open: OpenCall) =>
-    [0, ERROR_ACCESS_DENIED].includes(codeOfOpening(name, READ_CONTROL, open));
+    [0, ERROR_ACCESS_DENIED].includes(tryToOpen(name, READ_CONTROL, open));
   return kinds.find(([, open]) => isOfKind(open))?.[0];
+}
+
+/**
+ * Makes an event without a name.
+ *
+ * @param kind What it is for, for messages.
+ * @param manual Whether it stays set until it is reset, rather than let one waiting thread go each
+ *   time it is set.
+ */
+export function createEvent(kind: string, manual: boolean = false): Handle {
+  const value = kernel32().CreateEventW(null, manual ? 1 : 0, 0, null);
+  if (value === 0n) throw lastError("CreateEventW", `Cannot make an event for ${kind}`);
+  return new Handle(value, `event for ${kind}`);
+}
+
+/**
+ * Sets an event.
+ *
+ * @throws {Deno.errors.BadResource} If the event is closed.
+ * @throws {Deno.errors.PermissionDenied} If the handle only lets this process wait.
+ */
+export function setEvent(event: Handle): void {
+  if (!kernel32().SetEvent(event.value)) {
+    throw notModified("SetEvent", `Cannot set ${event.kind}`);
+  }
+}
+
+/**
+ * Resets an event.
+ *
+ * @throws {Deno.errors.BadResource} If the event is closed.
+ * @throws {Deno.errors.PermissionDenied} If the handle only lets this process wait.
+ */
+export function resetEvent(event: Handle): void {
+  if (!kernel32().ResetEvent(event.value)) {
+    throw notModified("ResetEvent", `Cannot reset ${event.kind}`);
+  }
+}
+
+/**
+ * Whether only a call of ResetEvent resets an event.
+ *
+ * @param event A handle with EVENT_QUERY_STATE.
+ */
+export function isManual(event: Handle): boolean {
+  // EVENT_BASIC_INFORMATION: EventType, 0 for a manual-reset event; EventState.
+  const info = new Uint32Array(2);
+  const status = ntdll().NtQueryEvent(event.value, 0, info, info.byteLength, null);
+  if (status >= 0) return info[0] === 0;
+  throw errorFromStatus(status, "NtQueryEvent", `Cannot ask how ${event.kind} is reset`);
+}
+
+function notModified(api: string, attempt: string): Error {
+  const code = lastErrorCode();
+  const denied = {
+    hint: "the handle does not grant EVENT_MODIFY_STATE, only to wait: " +
+      'open the event without { access: "wait" }, if its owner grants that',
+  };
+  return errorFromCode(code, api, attempt, code === ERROR_ACCESS_DENIED ? denied : {});
 }

@@ -1,18 +1,17 @@
 /**
- * Other processes, and handles in them.
- *
- * Handles that this process has put into others.
+ * Processes and threads by their ids, handles in other processes, and the environment of this one.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/procthread/process-security-and-access-rights}
  * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle}
+ * @see {@link https://learn.microsoft.com/windows/win32/procthread/thread-security-and-access-rights}
  * @module
  */
 
-import { errorFromCode, lastError, lastErrorCode } from "./error.ts";
-import { DUPLICATE_SAME_ACCESS, Handle, SYNCHRONIZE } from "./handle.ts";
+import { errorFromCode, lastError, lastErrorCode, unless } from "./error.ts";
+import { DUPLICATE_SAME_ACCESS, Handle, SYNCHRONIZE, Uncloneable } from "./handle.ts";
 import { assertHandleValue, assertInteger, assertKernelId } from "./arguments.ts";
 import { kernel32, kernelbase } from "./win32/kernel32.ts";
-import { Uncloneable } from "./uncloneable.ts";
+import { assertWide, decodeWideAt, encodeWide, MAX_TEXT, readWide } from "./wide.ts";
 
 /** The right to give a process handles, and to take them. */
 const PROCESS_DUP_HANDLE = 0x40;
@@ -23,7 +22,7 @@ const WAIT_OBJECT_0 = 0;
 
 /** `DUPLICATE_CLOSE_SOURCE`: the handle that is duplicated is closed, also where that fails. */
 const DUPLICATE_CLOSE_SOURCE = 1;
-/** What `OpenProcess` says of a number that is no process's. */
+/** What `OpenProcess` and `OpenThread` say of a number that is no id. */
 const ERROR_INVALID_PARAMETER = 87;
 
 /**
@@ -239,4 +238,130 @@ export class DuplicatedHandle extends Uncloneable implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/** The right to have a thread run an asynchronous procedure call. */
+export const THREAD_SET_CONTEXT = 0x10;
+/** The right to ask when a thread was started. */
+const THREAD_QUERY_LIMITED_INFORMATION = 0x800;
+
+/** Tells a thread from all others: its id alone is given again. */
+export interface ThreadIdentity {
+  /** Its thread id. */
+  readonly id: number;
+  /** When it was started, as a FILETIME: units of 100 nanoseconds since 1601. */
+  readonly start: bigint;
+}
+
+/** The thread that calls this. */
+export function currentThread(): ThreadIdentity {
+  const id = kernel32().GetCurrentThreadId();
+  using thread = openThread(id);
+  return { id, start: threadStartOf(thread) };
+}
+
+/**
+ * Opens a thread to wait for its end.
+ *
+ * @param access Further rights, as a mask. @default none
+ * @throws {Deno.errors.NotFound} If there is no such thread.
+ * @throws {Deno.errors.PermissionDenied} If this user may not wait for it.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-openthread}
+ */
+export function openThread(id: number, access: number = 0): Handle {
+  assertKernelId("thread", id);
+  const rights = SYNCHRONIZE | THREAD_QUERY_LIMITED_INFORMATION | access;
+  const value = kernel32().OpenThread(rights, 0, id);
+  if (value !== 0n) return new Handle(value, `thread ${id}`);
+  const code = lastErrorCode();
+  throw errorFromCode(
+    code,
+    "OpenThread",
+    `Cannot open thread ${id}`,
+    code === ERROR_INVALID_PARAMETER
+      ? { as: "NotFound", hint: "there is no such thread" }
+      : { hint: "it belongs to another user, or runs with more rights than this one" },
+  );
+}
+
+/**
+ * Opens the thread of an identity, to wait for its end.
+ *
+ * @returns `undefined` if it has ended.
+ */
+export function openSameThread({ id, start }: ThreadIdentity): Handle | undefined {
+  const thread = unless(Deno.errors.NotFound, () => openThread(id));
+  if (thread === undefined || threadStartOf(thread) === start) return thread;
+  thread.close();
+  return undefined;
+}
+
+/**
+ * When a thread was started, as a FILETIME: units of 100 nanoseconds since 1601.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-getthreadtimes}
+ */
+export function threadStartOf(thread: Handle): bigint {
+  const [start, exit, kernel, user] = [0, 1, 2, 3].map(() => new BigUint64Array(1));
+  if (!kernel32().GetThreadTimes(thread.value, start!, exit!, kernel!, user!)) {
+    throw lastError("GetThreadTimes", `Cannot tell when ${thread.kind} was started`);
+  }
+  return start![0]!;
+}
+
+const ERROR_ENVVAR_NOT_FOUND = 203;
+/** The longest name of a variable, and the longest value that can be set, in UTF-16 code units. */
+export const MAX_VARIABLE: number = MAX_TEXT;
+
+/**
+ * Reads a variable of this process's environment, which Deno guards by a permission of its own.
+ *
+ * @param name Its name; upper and lower case are the same.
+ * @returns Its value; `undefined` if there is none.
+ * @throws {TypeError} If the name is no string, or has a NUL in it.
+ * @throws {RangeError} If the name has more than 32,766 characters.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/processenv/nf-processenv-getenvironmentvariablew}
+ */
+export function environmentVariable(name: string): string | undefined {
+  assertWide("name", name, { max: MAX_VARIABLE });
+  const { GetEnvironmentVariableW, SetLastError } = kernel32();
+  const wideName = encodeWide(name);
+  let code = 0;
+  const value = readWide((buffer) => {
+    // An empty value has length 0, as a failure has, and success leaves an older error standing.
+    SetLastError(0);
+    const length = GetEnvironmentVariableW(wideName, buffer, buffer.length);
+    if (length === 0) code = lastErrorCode();
+    return length;
+  });
+  if (code === 0) return value;
+  if (code === ERROR_ENVVAR_NOT_FOUND) return undefined;
+  throw errorFromCode(code, "GetEnvironmentVariableW", `Cannot read the variable ${name}`);
+}
+
+/**
+ * Reads the whole environment of this process.
+ *
+ * @returns The variables, as `NAME=VALUE`.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/processenv/nf-processenv-getenvironmentstringsw}
+ */
+export function environmentStrings(): string[] {
+  const { FreeEnvironmentStringsW, GetEnvironmentStringsW } = kernel32();
+  const block = GetEnvironmentStringsW();
+  if (block === null) return [];
+  try {
+    const strings: string[] = [];
+    for (let at = 0n;;) {
+      const text = decodeWideAt(offsetPointer(block, at));
+      if (text === "") return strings;
+      strings.push(text);
+      at += BigInt(text.length + 1) * 2n;
+    }
+  } finally {
+    FreeEnvironmentStringsW(block);
+  }
+}
+
+function offsetPointer(base: Deno.PointerObject, bytes: bigint): Deno.PointerObject {
+  return Deno.UnsafePointer.create(Deno.UnsafePointer.value(base) + bytes)!;
 }

@@ -1,15 +1,8 @@
 /**
- * What the module needs of its host, looked at when it is first used and never
- * when it is imported.
+ * What a script runs on: whether that will do, whether the script is a Worker, and the system's clock.
  *
- * Workers: threads with a script of their own, which can be ended at any moment.
+ * All is looked at when it is first used and never when the module is imported.
  *
- * The time since the system's start, as coarse as its clock ticks and at the price of a load.
- *
- * Windows maps a page that begins with it (`KUSER_SHARED_DATA`) into every process, at the same
- * address on x64 and on arm64, to be read without a call. Go's runtime takes its time from there.
- *
- * @see {@link https://learn.microsoft.com/windows-hardware/drivers/ddi/ntddk/ns-ntddk-kuser_shared_data}
  * @module
  */
 
@@ -117,7 +110,7 @@ function windowsVersion(): [major: number, build: number] {
   }
 }
 
-/** Whether this is a Worker, of the web's kind or of Node's. */
+/** Whether this thread is a Worker, of the web's kind or of Node's, which can be ended at any moment. */
 export function inWorker(): boolean {
   // Node's have no WorkerGlobalScope in Deno, but this.
   return "DedicatedWorkerGlobalScope" in globalThis;
@@ -132,8 +125,14 @@ export const UNITS_PER_MILLISECOND = 10_000;
 let time: Readonly<Int32Array<ArrayBuffer>> | undefined;
 
 /**
- * Gives an array of one number, which changes with each tick of the system's clock: the time in units
- * of 100 nanoseconds, modulo 2³². The page is read-only: a store into the array would end the process.
+ * Gives an array of one number, which changes with each tick of the system's clock: the time since the
+ * system's start in units of 100 nanoseconds, modulo 2³². It is as coarse as the ticks, and costs a load.
+ *
+ * Windows maps a page that begins with it (`KUSER_SHARED_DATA`) into every process, at the same
+ * address on x64 and on arm64, to be read without a call. Go's runtime takes its time from there. The page
+ * is read-only: a store into the array would end the process.
+ *
+ * @see {@link https://learn.microsoft.com/windows-hardware/drivers/ddi/ntddk/ns-ntddk-kuser_shared_data}
  */
 export function interruptTime(): Readonly<Int32Array<ArrayBuffer>> {
   if (time === undefined) {

@@ -1,14 +1,13 @@
 /**
- * Waits for kernel objects: one that blocks the thread, and one that the system's thread pool does.
+ * Waiting for kernel objects: by blocking the thread, or in the system's thread pool.
  *
  * @module
  */
 
 import { GuardedCallback } from "./callback.ts";
 import { lastError } from "./error.ts";
-import type { Handle } from "./handle.ts";
+import { type Handle, Uncloneable } from "./handle.ts";
 import { kernel32 } from "./win32/kernel32.ts";
-import { Uncloneable } from "./uncloneable.ts";
 
 /** No end to the wait. */
 export const INFINITE = 0xffff_ffff;
