@@ -19,10 +19,9 @@ import { FieldView } from "../struct/field_view.ts";
 import type { TypeLike } from "../struct/ctype.ts";
 import type { PlacedField } from "../struct/placement.ts";
 import { typeOf } from "../struct/scalar.ts";
-import { MappedBuffers } from "../memory/mapped_buffers.ts";
-import type { Mapping } from "../memory/mapping.ts";
+import { MappedBuffers, type Mapping } from "../memory/mapping.ts";
 import { type ImageSection, offsetIn } from "./pe/sections.ts";
-import { decodeName } from "./pe/source.ts";
+import { decodeName } from "./pe/headers.ts";
 import { assertVariables, type Variables } from "./build.ts";
 import type { StructView } from "../struct/layout.ts";
 

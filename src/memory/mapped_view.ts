@@ -16,8 +16,7 @@ import { type Handle, Uncloneable } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { markReadOnly } from "../struct/read_only.ts";
 import { FILE_MAP_READ, FILE_MAP_WRITE } from "./section.ts";
-import { MappedBuffers } from "./mapped_buffers.ts";
-import { FILE_MAP_COPY, GRANULARITY, Mapping } from "./mapping.ts";
+import { FILE_MAP_COPY, GRANULARITY, MappedBuffers, Mapping } from "./mapping.ts";
 
 /** What a memory was opened for. */
 export type MemoryAccess = "read" | "readwrite";

@@ -26,7 +26,7 @@ import {
   SECTION_QUERY,
   sectionLabel,
 } from "./section.ts";
-import { assertSettings, openOrCreate } from "../names/open_or_create.ts";
+import { assertSettings, openOrCreate } from "../names.ts";
 import { checkTimeout } from "../wait/options.ts";
 
 /** How to open a memory that is there. */

@@ -26,9 +26,8 @@ import {
 import { assertBoolean, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
 import { unless } from "../../ffi/error.ts";
 import { DuplicatedHandle } from "../../ffi/process_thread.ts";
-import { adoptInherited, readInheritance } from "../names.ts";
+import { adoptInherited, assertSettings, openOrCreate, readInheritance } from "../names.ts";
 import { WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
-import { assertSettings, openOrCreate } from "../names/open_or_create.ts";
 import { poll } from "../wait/poll.ts";
 import { assertOpen, WaitableObject } from "./waitable_object.ts";
 

@@ -5,8 +5,7 @@
  */
 
 import { unless } from "../../../ffi/error.ts";
-import { inheritanceVariable, objectName } from "../../names.ts";
-import { assertSettings, openOrCreate } from "../../names/open_or_create.ts";
+import { assertSettings, inheritanceVariable, objectName, openOrCreate } from "../../names.ts";
 import {
   assertOptions,
   integerFrom,

@@ -15,8 +15,13 @@ import {
 } from "../../../ffi/arguments.ts";
 import { environmentVariable } from "../../../ffi/process_thread.ts";
 import { unless } from "../../../ffi/error.ts";
-import { derivedName, inheritanceVariable, objectName } from "../../names.ts";
-import { assertSettings, openOrCreate } from "../../names/open_or_create.ts";
+import {
+  assertSettings,
+  derivedName,
+  inheritanceVariable,
+  objectName,
+  openOrCreate,
+} from "../../names.ts";
 import { assertSecurity, type Security } from "../../../ffi/security.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import { CREATE_CHECKS, createMemory } from "../../memory/creation.ts";

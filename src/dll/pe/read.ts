@@ -14,8 +14,13 @@ import {
   IMAGE_DIRECTORY_ENTRY_IMPORT,
   type Machine,
 } from "./format.ts";
-import { type Directory, readHeaders } from "./headers.ts";
-import { type ImageProblem, ImageProblems, ImageSource } from "./source.ts";
+import {
+  type Directory,
+  type ImageProblem,
+  ImageProblems,
+  ImageSource,
+  readHeaders,
+} from "./headers.ts";
 import { type ImageSection, ImageSections } from "./sections.ts";
 import { type ImageExport, readExports } from "./exports.ts";
 
