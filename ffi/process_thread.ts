@@ -174,6 +174,15 @@ export function startOf(process?: Handle): bigint {
   return start![0]!;
 }
 
+/**
+ * Puts a duplicate of a handle into another process.
+ *
+ * @param rights What the duplicate grants, as a mask.
+ * @throws {Deno.errors.NotFound} If there is no such process.
+ * @throws {Deno.errors.PermissionDenied} If this user may not give it handles.
+ */
+export let duplicateInto: (object: Handle, pid: number, rights: number) => DuplicatedHandle;
+
 /** A handle in another process, which that process owns. */
 export class DuplicatedHandle extends Uncloneable implements Disposable {
   /** The process that has it. */
@@ -182,16 +191,12 @@ export class DuplicatedHandle extends Uncloneable implements Disposable {
   readonly value: bigint;
   readonly #object: Handle;
 
-  /**
-   * Puts a handle into a process.
-   *
-   * @param object The handle to duplicate.
-   * @param pid The process.
-   * @param rights What the duplicate grants, as a mask.
-   * @throws {Deno.errors.NotFound} If there is no such process.
-   * @throws {Deno.errors.PermissionDenied} If this user may not give it handles.
-   */
-  constructor(object: Handle, pid: number, rights: number) {
+  static {
+    duplicateInto = (...args) => new DuplicatedHandle(...args);
+  }
+
+  /** Puts the handle into the process; {@linkcode duplicateInto} says what it throws. */
+  protected constructor(object: Handle, pid: number, rights: number) {
     super();
     assertInteger("pid", pid, 0, 2 ** 32 - 1);
     this.pid = pid;

@@ -20,7 +20,6 @@ export {
   type NumbersHandler,
 } from "./listen/listener.ts";
 export { CopyDataMessage, MessageSender, type ReplyOptions } from "./listen/message.ts";
-export type { IncomingMessage } from "./window/own.ts";
 export { decodeText, encodeText, type TextEncoding } from "./encoding.ts";
 export type { CopyDataAnswer, ListenerWindowOptions } from "./listen/options.ts";
 export {

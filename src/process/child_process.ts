@@ -52,6 +52,13 @@ export interface ChildOutput extends ChildStatus {
   readonly stderr: Uint8Array<ArrayBuffer>;
 }
 
+/** Looks after a process that was started, with its pipes; the signal ends the process. */
+export let childOver: (
+  started: StartedProcess,
+  pipes: readonly (PipeEnd | undefined)[],
+  signal: AbortSignal | undefined,
+) => ChildProcess;
+
 /** A process that this one has started. */
 export class ChildProcess extends Uncloneable implements AsyncDisposable {
   /** Its process id. */
@@ -65,14 +72,11 @@ export class ChildProcess extends Uncloneable implements AsyncDisposable {
   readonly #stdout: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   readonly #stderr: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
 
-  /**
-   * Looks after a process.
-   *
-   * @param started The process.
-   * @param pipes Those to its standard input, output and error.
-   * @param signal Ends it.
-   */
-  constructor(
+  static {
+    childOver = (...args) => new ChildProcess(...args);
+  }
+
+  private constructor(
     { pid, process }: StartedProcess,
     pipes: readonly (PipeEnd | undefined)[],
     signal: AbortSignal | undefined,

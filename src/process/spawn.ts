@@ -18,7 +18,14 @@ import {
 import { createProcess } from "../../ffi/create_process.ts";
 import { assertFolder, toPath } from "../../ffi/file_io.ts";
 import { assertWide, equalsCaseless } from "../../ffi/wide.ts";
-import { ChildProcess, openStdio, STDIO, type Stdio, type StdioEnd } from "./child_process.ts";
+import {
+  childOver,
+  type ChildProcess,
+  openStdio,
+  STDIO,
+  type Stdio,
+  type StdioEnd,
+} from "./child_process.ts";
 import { assertEnvironment, environmentBlock, findProgram } from "./program.ts";
 import { inheritanceVariable } from "../names.ts";
 import { Uncloneable } from "../../ffi/handle.ts";
@@ -126,7 +133,7 @@ export function spawn(command: string | URL, options: SpawnOptions = {}): ChildP
   const { args = [], inherit = {}, signal, killWithParent = false } = options;
   const { stdin = "inherit", stdout = "inherit", stderr = "inherit" } = options;
   signal?.throwIfAborted();
-  using scope = new InheritanceScope(inherit);
+  using scope = openScope(inherit);
   const words: unknown = typeof args === "function" ? args(scope.handles) : args;
   assertArguments("args", words);
   const cwd = options.cwd === undefined ? undefined : toPath("cwd", options.cwd);
@@ -155,7 +162,7 @@ export function spawn(command: string | URL, options: SpawnOptions = {}): ChildP
       inherited: Object.values(scope.handles),
       killWithParent,
     });
-    return new ChildProcess(started, ends.map(({ pipe }) => pipe), signal);
+    return childOver(started, ends.map(({ pipe }) => pipe), signal);
   } catch (error) {
     for (const { pipe } of ends) pipe?.close();
     throw error;
@@ -237,6 +244,9 @@ function assertInheritable(what: string, value: unknown): asserts value is Inher
 /** Keeps a scope from being collected for as long as a script has what it gave out. */
 const scopes = new WeakMap<object, InheritanceScope>();
 
+/** Passes objects on to children, under their keys, until the scope is closed. */
+let openScope: (objects: Readonly<Record<string, Inheritable>>) => InheritanceScope;
+
 /**
  * Lets the child processes that are started while it is open inherit memory and other objects.
  *
@@ -267,12 +277,11 @@ export class InheritanceScope extends Uncloneable implements Disposable {
   readonly handles: Record<string, bigint> = {};
   readonly #duplicates: (SharedMemory | SharedObject)[] = [];
 
-  /**
-   * Opens a scope.
-   *
-   * @param objects What is passed on, under which keys.
-   */
-  constructor(objects: Readonly<Record<string, Inheritable>>) {
+  static {
+    openScope = (objects) => new InheritanceScope(objects);
+  }
+
+  private constructor(objects: Readonly<Record<string, Inheritable>>) {
     super();
     assertInheritables("what is inherited", objects);
     // A script may keep these and forget the scope: the handles are then still needed.
@@ -327,5 +336,5 @@ export class InheritanceScope extends Uncloneable implements Disposable {
  * @throws {TypeError} If a key is invalid, or differs from another only in case.
  */
 export function inheritHandles(objects: Record<string, Inheritable>): InheritanceScope {
-  return new InheritanceScope(objects);
+  return openScope(objects);
 }

@@ -40,6 +40,9 @@ import {
 import { WAIT_SYNC_CHECKS, type WaitSyncOptions } from "./single_wait.ts";
 import { waitOnThread } from "./wait_thread/pool.ts";
 
+/** Makes a lock of what was locked: its name for messages, whether its last holder died, and its release. */
+export let lockOver: (label: string, abandoned: boolean, release: () => void) => MutexLock;
+
 /** A lock of a mutex, or of several; whoever has it is alone until it is released. */
 export class MutexLock extends Uncloneable implements Disposable {
   /**
@@ -51,14 +54,11 @@ export class MutexLock extends Uncloneable implements Disposable {
   readonly #label: string;
   #released = false;
 
-  /**
-   * Takes a lock over.
-   *
-   * @param label What is locked, for messages.
-   * @param abandoned Whether its last holder died.
-   * @param release Releases it.
-   */
-  constructor(label: string, abandoned: boolean, release: () => void) {
+  static {
+    lockOver = (...args) => new MutexLock(...args);
+  }
+
+  private constructor(label: string, abandoned: boolean, release: () => void) {
     super();
     this.#label = label;
     this.abandoned = abandoned;
@@ -404,7 +404,7 @@ function lockHere(mutex: SharedMutex, timeout: number): MutexLock | undefined {
     const look = blockOn(handle, timeout);
     if (look !== undefined) {
       const claim = new MutexClaim(handle, { inTurn: true });
-      return new MutexLock(handle.kind, look === "abandoned", () => {
+      return lockOver(handle.kind, look === "abandoned", () => {
         const done = kernel32().ReleaseMutex(handle.value);
         const error = done ? undefined : lastError("ReleaseMutex", `Cannot release ${handle.kind}`);
         claim.end();
@@ -455,7 +455,7 @@ async function lockOnThread(
     const { abandoned } = await job.outcome;
     // The mutex may be closed from now on; the lock keeps its handle.
     tenant.onClose = () => {};
-    return new MutexLock(handle.kind, abandoned, () => {
+    return lockOver(handle.kind, abandoned, () => {
       void job.release().then(() => lease[Symbol.dispose]());
       claim.end();
     });

@@ -25,7 +25,7 @@ import {
 } from "../../ffi/security.ts";
 import { assertBoolean, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
 import { unless } from "../../ffi/error.ts";
-import { DuplicatedHandle } from "../../ffi/process_thread.ts";
+import { type DuplicatedHandle, duplicateInto } from "../../ffi/process_thread.ts";
 import { adoptInherited, assertSettings, openOrCreate, readInheritance } from "../names.ts";
 import { WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import { poll } from "../wait/poll.ts";
@@ -274,7 +274,7 @@ export abstract class SharedObject extends WaitableObject {
    */
   duplicateTo(pid: number): DuplicatedHandle {
     assertOpen(this);
-    return new DuplicatedHandle(this.#handle, pid, this.#rights);
+    return duplicateInto(this.#handle, pid, this.#rights);
   }
 
   /**

@@ -8,7 +8,7 @@
 import { assertBigInteger, assertObject, assertOptions, show } from "../../ffi/arguments.ts";
 import { Handle, queryObject } from "../../ffi/handle.ts";
 import { WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
-import { MutexClaim, MutexLock, SharedMutex } from "./mutex.ts";
+import { lockOver, MutexClaim, type MutexLock, SharedMutex } from "./mutex.ts";
 import { type JobOutcome, WaitJob } from "./wait_thread/job.ts";
 import { MAX_AT_ONCE, MAX_OBJECTS } from "./wait_thread/protocol.ts";
 import { type Lease, lend, type Tenant, type Waitable, WaitableObject } from "./waitable_object.ts";
@@ -148,7 +148,7 @@ async function waitForSeveral(
       return { outcome };
     }
     const what = all ? `the mutexes among ${describe(leases)}` : leases[outcome.index]!.handle.kind;
-    const lock = new MutexLock(what, outcome.abandoned, () => void job.release().then(leave));
+    const lock = lockOver(what, outcome.abandoned, () => void job.release().then(leave));
     return { outcome, lock };
   } catch (error) {
     leave();

@@ -63,11 +63,13 @@ export class CopyDataMessage {
   }
 
   /**
-   * Puts a message together, which no listener has received and which cannot be replied to.
+   * Makes a message that no listener has received: for tests of a handler. It cannot be replied to.
    *
-   * @param message The message as it came.
+   * @param message `dwData`, the data, and the window that is named as the sender's, or 0.
    */
-  constructor({ id, bytes, sender }: IncomingMessage) {
+  constructor(
+    { id, bytes, sender }: { id: bigint; bytes: Uint8Array<ArrayBuffer>; sender: bigint },
+  ) {
     assertBigInteger("id", id, 0n, 2n ** 64n - 1n);
     assertBytes("bytes", bytes);
     this.id = id;
