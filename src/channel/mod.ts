@@ -19,11 +19,7 @@ export type { BroadcastSettings } from "./broadcast/layout.ts";
 export type { BroadcastMessage } from "./broadcast/reader.ts";
 export { BroadcastReceiver } from "./broadcast/receiver.ts";
 export { BroadcastRing, type BroadcastRingOptions } from "./broadcast/ring.ts";
-export {
-  type BroadcastEndOptions,
-  BroadcastSender,
-  type BroadcastSenderStats,
-} from "./broadcast/sender.ts";
+export { BroadcastSender, type BroadcastSenderStats } from "./broadcast/sender.ts";
 export { ChannelInbox, sendChannel } from "./ring/transfer.ts";
 export type { LatestValueOptions } from "./latest/memory.ts";
 export type { ChangesOptions, WhenWriterGone, WriterState } from "./latest/reader.ts";
@@ -34,7 +30,6 @@ export { type ChannelParts, RingChannel, type RingChannelOptions } from "./ring/
 export { RingClaim } from "./ring/claim.ts";
 export type { Producers, RingSettings, WhenFull } from "./ring/layout.ts";
 export { type ReceiverStats, RingReceiver } from "./ring/receiver.ts";
-export { type EndOptions, RingSender, type SenderStats } from "./ring/sender.ts";
+export { RingSender, type SenderStats } from "./ring/sender.ts";
 export type { RingSize } from "./peer/capacity.ts";
-export type { WakeEvent, WakeEvents, WakeOptions } from "./peer/wake_events.ts";
-export type { WakeFlag } from "./peer/wake_flag.ts";
+export type { WakeOptions } from "./peer/wake_events.ts";

@@ -202,7 +202,7 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
    */
   get writer(): WriterState {
     this.#assertOpen();
-    return this.#reader.writer;
+    return this.#reader.checkWriter();
   }
 
   /**
