@@ -5,8 +5,8 @@
  */
 
 import { declareRingChannel, RingChannel } from "../mod.ts";
-import { compileC, type Compiled } from "../tests/compile_c.ts";
-import { Peer } from "../tests/peer.ts";
+import { compileC, type Compiled } from "../tests/support/compile_c.ts";
+import { Peer } from "../tests/support/peer.ts";
 
 /** The programs in bench/peers that are both ends of a pair. */
 export type Program =

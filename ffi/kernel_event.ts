@@ -5,9 +5,10 @@
  * @module
  */
 
-import { errorFromCode, lastError, lastErrorCode } from "./error.ts";
+import { errorFromCode, errorFromStatus, lastError, lastErrorCode } from "./error.ts";
 import { Handle } from "./handle.ts";
 import { kernel32 } from "./win32/kernel32.ts";
+import { ntdll } from "./win32/ntdll.ts";
 
 /**
  * Makes an event without a name.
@@ -46,6 +47,19 @@ export function resetEvent(event: Handle): void {
   if (!kernel32().ResetEvent(event.value)) {
     throw notModified("ResetEvent", `Cannot reset ${event.kind}`);
   }
+}
+
+/**
+ * Whether only a call of ResetEvent resets an event.
+ *
+ * @param event A handle with EVENT_QUERY_STATE.
+ */
+export function isManual(event: Handle): boolean {
+  // EVENT_BASIC_INFORMATION: EventType, 0 for a manual-reset event; EventState.
+  const info = new Uint32Array(2);
+  const status = ntdll().NtQueryEvent(event.value, 0, info, info.byteLength, null);
+  if (status >= 0) return info[0] === 0;
+  throw errorFromStatus(status, "NtQueryEvent", `Cannot ask how ${event.kind} is reset`);
 }
 
 function notModified(api: string, attempt: string): Error {

@@ -1,6 +1,6 @@
 /**
- * ntdll.dll: what the kernel knows of a section and of a handle, and its table of upper and lower case, which
- * kernel32 does not tell.
+ * ntdll.dll: the properties of sections, events, semaphores and handles, and the table of upper and lower case.
+ * kernel32 has no functions for these.
  *
  * @module
  */
@@ -19,6 +19,16 @@ import {
 
 /** The signatures of the functions that are called. */
 export const NTDLL = {
+  NtQueryEvent: {
+    parameters: [
+      HANDLE, // EventHandle
+      DWORD, // EVENT_INFORMATION_CLASS EventInformationClass
+      BUFFER, // PVOID EventInformation
+      DWORD, // EventInformationLength
+      BUFFER, // PULONG ReturnLength
+    ],
+    result: NTSTATUS,
+  },
   NtQueryObject: {
     parameters: [
       HANDLE, // Handle
@@ -36,6 +46,16 @@ export const NTDLL = {
       BUFFER, // PVOID SectionInformation
       SIZE_T, // SectionInformationLength
       BUFFER, // PSIZE_T ReturnLength
+    ],
+    result: NTSTATUS,
+  },
+  NtQuerySemaphore: {
+    parameters: [
+      HANDLE, // SemaphoreHandle
+      DWORD, // SEMAPHORE_INFORMATION_CLASS SemaphoreInformationClass
+      BUFFER, // PVOID SemaphoreInformation
+      DWORD, // SemaphoreInformationLength
+      BUFFER, // PULONG ReturnLength
     ],
     result: NTSTATUS,
   },

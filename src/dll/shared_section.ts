@@ -76,7 +76,8 @@ export type Counters<V extends Variables> = {
  *
  * @example
  * ```ts
- * import { array, buildSharedSection, SharedSection, utf16 } from "@winipc/winipc/memory";
+ * import { buildSharedSection, SharedSection } from "@winipc/winipc/dll";
+ * import { array, utf16 } from "@winipc/winipc/struct";
  * import { assertEquals } from "@std/assert";
  *
  * const exports = { hits: "u32", name: utf16(16), points: array("f32", 2) } as const;

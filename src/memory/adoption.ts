@@ -1,7 +1,6 @@
 /**
- * Handle values that came from elsewhere, looked at before they are believed.
- *
- * How a child process learns of the memory that it inherited.
+ * Takes over handles of sections that came from elsewhere, by value or inherited from the parent process.
+ * Each handle is checked before it is believed.
  *
  * @module
  */

@@ -1,7 +1,5 @@
 /**
- * Sections, as Windows calls the memory that processes can share.
- *
- * What the kernel knows of a section.
+ * Creates, opens and describes sections: the kernel objects behind shared memory.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/memory/creating-named-shared-memory}
  * @module

@@ -11,6 +11,7 @@ import type { Handle } from "../../ffi/handle.ts";
 import { type PipeEnd, readableOf, writableOf } from "./stdio.ts";
 import { exitCodeOf } from "../../ffi/process.ts";
 import { Uncloneable } from "../../ffi/uncloneable.ts";
+import { Cancellation } from "../wait/cancel.ts";
 import { beginWait, type PendingWait } from "../sync/single_wait.ts";
 
 const KILL_SIGNALS = ["SIGTERM", "SIGKILL", "SIGINT", "SIGQUIT", "SIGABRT"] as const;
@@ -75,10 +76,9 @@ export class ChildProcess extends Uncloneable implements AsyncDisposable {
     this.#stdout = stdout && readableOf(stdout);
     this.#stderr = stderr && readableOf(stderr);
     this.#wait = beginWait(process, { held: true });
-    const abort = () => this.kill();
-    signal?.addEventListener("abort", abort);
+    const cancellation = new Cancellation({ signal, onAbort: () => this.kill() });
     this.status = this.#wait.over.then(() => {
-      signal?.removeEventListener("abort", abort);
+      cancellation[Symbol.dispose]();
       using ended = process;
       const code = exitCodeOf(ended);
       return { success: code === 0, code, signal: null };

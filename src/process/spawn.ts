@@ -14,7 +14,7 @@ import {
   show,
 } from "../../ffi/arguments.ts";
 import { equalsCaseless } from "../../ffi/text.ts";
-import { createProcess, killWithThisProcess } from "../../ffi/create_process.ts";
+import { createProcess } from "../../ffi/create_process.ts";
 import { assertFolder, toPath } from "../../ffi/file.ts";
 import { assertWide } from "../../ffi/wide.ts";
 import { ChildProcess } from "./child_process.ts";
@@ -149,7 +149,7 @@ export function spawn(command: string | URL, options: SpawnOptions = {}): ChildP
       directory: cwd,
       standard: ends.map(({ handle }) => handle),
       inherited: Object.values(scope.handles),
-      beforeItRuns: killWithParent ? killWithThisProcess : undefined,
+      killWithParent,
     });
     return new ChildProcess(started, ends.map(({ pipe }) => pipe), signal);
   } catch (error) {

@@ -1,7 +1,5 @@
 /**
- * What views of structs and arrays have in common.
- *
- * Objects whose properties are fields in the memory.
+ * Views of structs: objects whose properties are fields in the memory.
  *
  * @module
  */

@@ -21,7 +21,7 @@ const LENGTH = "the length of a text, which counts the NUL at its end,";
  *
  * @example
  * ```ts
- * import { struct, utf16 } from "@winipc/winipc/memory";
+ * import { struct, utf16 } from "@winipc/winipc/struct";
  * import { assertEquals, assertThrows } from "@std/assert";
  *
  * const Person = struct({ name: utf16(6) });

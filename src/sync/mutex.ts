@@ -31,7 +31,7 @@ import {
   waitForShared,
 } from "./shared_object.ts";
 import { WAIT_SYNC_CHECKS, type WaitSyncOptions } from "./single_wait.ts";
-import { timedOut } from "./wait_thread/job.ts";
+import { timedOut, WaitJob } from "./wait_thread/job.ts";
 import { lend, type Tenant } from "./waitable_object.ts";
 import { waitOnThread } from "./wait_thread/pool.ts";
 
@@ -79,10 +79,10 @@ export class SharedMutex extends SharedObject {
   static {
     openOrCreateMutex = (name, options, label) =>
       new SharedMutex(
-        openOrCreateShared(
-          () => openShared(MUTEX, name, options, label),
-          () => createMutex(name, options, label),
-        ),
+        openOrCreateShared(MUTEX, name, options, {
+          create: () => createMutex(name, options, label),
+          label,
+        }),
       );
   }
 
@@ -312,7 +312,7 @@ async function lockOnThread(
     signal?.throwIfAborted();
     void mutex.unsafeHandle;
     const left = Math.max(0, Math.ceil(deadline - performance.now()));
-    const job = waitOnThread({
+    const job = new WaitJob({
       handles: [handle.value],
       mutexes: [true],
       all: false,
@@ -322,6 +322,7 @@ async function lockOnThread(
       timeout: left,
       signal,
     });
+    waitOnThread(job);
     tenant.onClose = (error) => job.cancel(error);
     tenant.onHold = (held) => job.hold(held);
     const { abandoned } = await job.outcome;

@@ -1,11 +1,9 @@
 /**
- * A mutex that is held.
- *
- * Which tasks of this script hold a mutex or want it.
+ * Locks of mutexes, and the order in which the tasks of this script get them.
  *
  * The kernel keeps threads apart, and knows nothing of tasks: a second lock on the thread that
- * holds a mutex would succeed. So the tasks of a script take turns before the kernel is asked,
- * mutex by mutex, whichever handle they come with.
+ * holds a mutex would succeed. So the tasks of a script queue for each mutex before the kernel is
+ * asked, whichever handle they come with.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-compareobjecthandles}
  * @module
@@ -14,6 +12,7 @@
 import { Uncloneable } from "../../ffi/uncloneable.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernelbase } from "../../ffi/win32/kernel32.ts";
+import { Cancellation } from "../wait/cancel.ts";
 import { timedOut } from "./wait_thread/job.ts";
 import type { Tenant } from "./waitable_object.ts";
 
@@ -112,18 +111,15 @@ export class MutexClaim {
     tenant: Tenant,
     { label, timeout, signal }: { label: string; timeout: number; signal: AbortSignal | undefined },
   ): Promise<void> {
-    const stopped = Promise.withResolvers<never>();
-    const abort = () => stopped.reject(signal?.reason);
-    const late = () => stopped.reject(timedOut(label, timeout));
-    const timer = timeout === Infinity ? undefined : setTimeout(late, timeout);
-    tenant.onClose = stopped.reject;
-    signal?.addEventListener("abort", abort);
-    try {
-      await Promise.race([this.over, stopped.promise]);
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-    }
+    const { promise: stopped, reject: stop } = Promise.withResolvers<never>();
+    tenant.onClose = stop;
+    using _ = new Cancellation({
+      timeout,
+      onTimeout: () => stop(timedOut(label, timeout)),
+      signal,
+      onAbort: stop,
+    });
+    await Promise.race([this.over, stopped]);
   }
 
   /** Whether it is for the same mutex. */

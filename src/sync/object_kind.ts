@@ -10,6 +10,8 @@ import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { type NamedRight, type OpenCall, READ_CONTROL } from "../../ffi/named_object.ts";
 import type { ObjectRights } from "../../ffi/security.ts";
 
+/** `EVENT_QUERY_STATE` and `SEMAPHORE_QUERY_STATE`. */
+const QUERY_STATE = 0x1;
 /** `EVENT_MODIFY_STATE` and `SEMAPHORE_MODIFY_STATE`. */
 const MODIFY_STATE = 0x2;
 /** `MUTEX_MODIFY_STATE`, which Windows does not need to release one; .NET asks for it when it opens one. */
@@ -30,7 +32,9 @@ export interface ObjectKind {
   use: number;
   /** All the rights, and those that `"everyone"` gets. */
   rights: ObjectRights;
-  /** The rights of `use` by their names. */
+  /** The right that it takes to ask for the settings of one; 0 if it has none. */
+  query: number;
+  /** The rights of `use` and `query` by their names. */
   named: readonly NamedRight[];
   /** The function that opens one. */
   openApi: string;
@@ -45,6 +49,7 @@ export const OBJECT_ACCESS = ["wait", "modify"] as const satisfies ObjectAccess[
 
 const WAIT_RIGHT: NamedRight = { name: "SYNCHRONIZE", mask: SYNCHRONIZE };
 const WAIT_ONLY = 'open it with { access: "wait" } to wait for it only';
+const ANY_SETTING = "open it by open(), which takes it with any settings";
 
 /** Events. */
 export const EVENT: ObjectKind = {
@@ -52,8 +57,13 @@ export const EVENT: ObjectKind = {
   noun: "an event",
   type: "Event",
   use: SYNCHRONIZE | MODIFY_STATE,
-  named: [WAIT_RIGHT, { name: "EVENT_MODIFY_STATE", mask: MODIFY_STATE, without: WAIT_ONLY }],
-  rights: { all: 0x1f0003, everyone: SYNCHRONIZE | MODIFY_STATE | READ_CONTROL },
+  query: QUERY_STATE,
+  named: [
+    WAIT_RIGHT,
+    { name: "EVENT_MODIFY_STATE", mask: MODIFY_STATE, without: WAIT_ONLY },
+    { name: "EVENT_QUERY_STATE", mask: QUERY_STATE, without: ANY_SETTING },
+  ],
+  rights: { all: 0x1f0003, everyone: SYNCHRONIZE | MODIFY_STATE | QUERY_STATE | READ_CONTROL },
   openApi: "OpenEventW",
   open: (...args) => kernel32().OpenEventW(...args),
 };
@@ -64,8 +74,13 @@ export const SEMAPHORE: ObjectKind = {
   noun: "a semaphore",
   type: "Semaphore",
   use: SYNCHRONIZE | MODIFY_STATE,
-  named: [WAIT_RIGHT, { name: "SEMAPHORE_MODIFY_STATE", mask: MODIFY_STATE, without: WAIT_ONLY }],
-  rights: { all: 0x1f0003, everyone: SYNCHRONIZE | MODIFY_STATE | READ_CONTROL },
+  query: QUERY_STATE,
+  named: [
+    WAIT_RIGHT,
+    { name: "SEMAPHORE_MODIFY_STATE", mask: MODIFY_STATE, without: WAIT_ONLY },
+    { name: "SEMAPHORE_QUERY_STATE", mask: QUERY_STATE, without: ANY_SETTING },
+  ],
+  rights: { all: 0x1f0003, everyone: SYNCHRONIZE | MODIFY_STATE | QUERY_STATE | READ_CONTROL },
   openApi: "OpenSemaphoreW",
   open: (...args) => kernel32().OpenSemaphoreW(...args),
 };
@@ -80,6 +95,7 @@ export const MUTEX: ObjectKind = {
   noun: "a mutex",
   type: "Mutant",
   use: SYNCHRONIZE,
+  query: 0,
   named: [WAIT_RIGHT],
   rights: { all: 0x1f0001, everyone: SYNCHRONIZE | MUTEX_MODIFY_STATE | READ_CONTROL },
   openApi: "OpenMutexW",

@@ -17,7 +17,9 @@ import {
   sddlFor,
   type Security,
 } from "../../ffi/security.ts";
-import { poll, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
+import { WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
+import { assertSettings, openOrCreate } from "../names/open_or_create.ts";
+import { poll } from "../wait/poll.ts";
 import {
   OBJECT_ACCESS,
   type ObjectAccess,
@@ -233,7 +235,9 @@ export function createShared(
 export function openShared(
   kind: ObjectKind,
   name: string,
-  { access = "modify", inheritable = false, owner = "anyone" }: OpenAccessOptions,
+  { access = "modify", inheritable = false, owner = "anyone", query = false }: OpenAccessOptions & {
+    query?: boolean;
+  },
   label: string = objectLabel(kind, name),
 ): Origin {
   const { openApi: api, open, named } = kind;
@@ -241,7 +245,7 @@ export function openShared(
   const handle = openObject({
     label,
     name,
-    access: rights | (owner === "self" ? READ_CONTROL : 0),
+    access: rights | (owner === "self" ? READ_CONTROL : 0) | (query ? kind.query : 0),
     rights: named,
     inheritable,
     api,
@@ -256,18 +260,65 @@ export function openShared(
   }
 }
 
+/** The settings of an object that is opened or created. */
+export interface SettingsCheck {
+  /** The settings that were asked for, or their defaults. */
+  asked: object;
+  /** Whether the caller gave any. If not, and this user may not ask for them, any will do. */
+  given: boolean;
+  /** Asks for the settings of an object that exists. */
+  read: (handle: Handle) => object;
+}
+
 /**
- * Opens an object by its name, or makes it if nobody holds it.
+ * Opens an object by its name, or creates it if nobody holds the name.
  *
- * @param open Opens it.
- * @param create Makes it.
+ * @throws {Deno.errors.InvalidData} If the object exists with other settings.
  */
-export function openOrCreateShared(open: () => Origin, create: () => Origin): Origin {
-  for (;;) {
-    // Between the two looks another process may make it, or let it go; whoever makes it is done at once.
-    const found = unless(Deno.errors.NotFound, open) ?? unless(Deno.errors.AlreadyExists, create);
-    if (found !== undefined) return found;
+export function openOrCreateShared(
+  kind: ObjectKind,
+  name: string,
+  options: OpenAccessOptions,
+  { create, settings, label = objectLabel(kind, name) }: {
+    create: () => Origin;
+    settings?: SettingsCheck;
+    label?: string | undefined;
+  },
+): Origin {
+  return openOrCreate({
+    label,
+    open() {
+      const found = openToCompare(kind, name, options, { label, settings });
+      if (settings === undefined || !found.isComparable) return found.origin;
+      const { handle } = found.origin;
+      try {
+        assertSettings(label, settings.read(handle), settings.asked);
+        return found.origin;
+      } catch (error) {
+        handle.close();
+        throw error;
+      }
+    },
+    create,
+  });
+}
+
+/** Opens an object with the right to ask for its settings, or without if that has to do. */
+function openToCompare(
+  kind: ObjectKind,
+  name: string,
+  options: OpenAccessOptions,
+  { label, settings }: { label: string; settings: SettingsCheck | undefined },
+): { origin: Origin; isComparable: boolean } {
+  if (settings !== undefined) {
+    try {
+      const origin = openShared(kind, name, { ...options, query: true }, label);
+      return { origin, isComparable: true };
+    } catch (error) {
+      if (!(error instanceof Deno.errors.PermissionDenied) || settings.given) throw error;
+    }
   }
+  return { origin: openShared(kind, name, options, label), isComparable: false };
 }
 
 /**

@@ -18,7 +18,7 @@ import { assertOptions, type OptionChecks } from "../../ffi/arguments.ts";
 import { blockOn, RegisteredWait } from "../../ffi/wait.ts";
 import { inWorker } from "../../ffi/host.ts";
 import { checkTimeout, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
-import { timedOut } from "./wait_thread/job.ts";
+import { timedOut, WaitJob } from "./wait_thread/job.ts";
 import { lend, type Tenant, type WaitableObject } from "./waitable_object.ts";
 import { waitOnThread } from "./wait_thread/pool.ts";
 
@@ -95,7 +95,7 @@ export function beginWait(
   },
 ): PendingWait {
   if (signal !== undefined || inWorker() || RegisteredWait.count >= MAX_REGISTERED) {
-    const job = waitOnThread({
+    const job = new WaitJob({
       handles: [object.value],
       mutexes: [false],
       all: false,
@@ -105,6 +105,7 @@ export function beginWait(
       timeout,
       signal,
     });
+    waitOnThread(job);
     return {
       over: job.outcome.then(() => {}),
       hold: (held) => job.hold(held),

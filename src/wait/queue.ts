@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Cancellation } from "./cancel.ts";
 import { assertCanWait, type WaitOptions } from "./options.ts";
 
 /** Keeps items until somebody takes them, in order; what is in it when it is ended can still be taken. */
@@ -64,22 +65,18 @@ export class AsyncQueue<T> {
       this.#settle(taker, this.#end.error);
       return await taker.promise;
     }
-    // Whoever gives up is taken off the list in the same turn, so that no item goes to them.
-    const giveUp = (reason: unknown) => {
+    const giveUp = (error: unknown) => {
       this.#takers.delete(taker);
-      taker.reject(reason);
+      taker.reject(error);
     };
-    const abort = () => giveUp(signal!.reason);
-    const late = () => giveUp(this.#late(timeout));
-    const timer = timeout === Infinity ? undefined : setTimeout(late, timeout);
-    signal?.addEventListener("abort", abort);
     this.#takers.add(taker);
-    try {
-      return await taker.promise;
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-    }
+    using _ = new Cancellation({
+      timeout,
+      onTimeout: () => giveUp(this.#late(timeout)),
+      signal,
+      onAbort: giveUp,
+    });
+    return await taker.promise;
   }
 
   #settle(taker: PromiseWithResolvers<T | undefined>, error: unknown): void {

@@ -1,10 +1,8 @@
 /**
- * Threads of our own that may stand still in a call.
+ * Threads of this module, which may block in a call, and the script's thread as they see it.
  *
- * They are those of `node:worker_threads` and not the web's Workers: these can be told not
- * to hold the process, and one that stands in a call does not keep it from ending.
- *
- * The script's thread, as the threads see it that it has started.
+ * They are threads of `node:worker_threads` and not the web's Workers. Such a thread can be told not to
+ * keep the process alive, and does not keep it from ending while it blocks.
  *
  * @module
  */

@@ -7,7 +7,7 @@ import {
   lostSources,
   notBytes,
   SOURCE_LENGTH,
-} from "../byte_sources.ts";
+} from "../support/byte_sources.ts";
 
 Deno.test("bytesOf() gives every source whole, byte for byte", () => {
   for (const { name, source, bytes } of byteSources()) {

@@ -5,8 +5,8 @@ import {
   readMemoryBasicInformation,
 } from "../../ffi/win32/struct.ts";
 import { type MappedView, SharedMemory } from "../../mod.ts";
-import { openLibrary } from "../open_library.ts";
-import { randomName } from "../random_name.ts";
+import { openLibrary } from "../support/open_library.ts";
+import { randomName } from "../support/random_name.ts";
 
 const ROUNDS = 500;
 

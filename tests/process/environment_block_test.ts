@@ -74,7 +74,7 @@ Deno.test("environmentBlock() passes on no text of this process's environment th
     directory: undefined,
     standard: [],
     inherited: [],
-    beforeItRuns: undefined,
+    killWithParent: false,
   });
   using ended = process;
   await waitAny([{ unsafeHandle: ended.value }]);

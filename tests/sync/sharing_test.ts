@@ -9,7 +9,7 @@ import {
   type SharedObject,
   SharedSemaphore,
 } from "../../mod.ts";
-import { randomName } from "../random_name.ts";
+import { randomName } from "../support/random_name.ts";
 
 const CLASSES = [SharedEvent, SharedSemaphore, SharedMutex];
 

@@ -7,6 +7,7 @@
 import { unless } from "../../../ffi/error.ts";
 import { inheritanceVariable } from "../../names/inherited_handle.ts";
 import { objectName } from "../../names/object_name.ts";
+import { assertSettings, openOrCreate } from "../../names/open_or_create.ts";
 import {
   assertOptions,
   integerFrom,
@@ -22,7 +23,8 @@ import type { MappedView, SharedMemory } from "../../memory/mod.ts";
 import { openMemory } from "../../memory/opening.ts";
 import { sharedMemoryOver } from "../../memory/shared_memory.ts";
 import type { Inheritable } from "../../process/mod.ts";
-import { poll, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
+import { WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
+import { poll } from "../../wait/poll.ts";
 import {
   type BroadcastSettings,
   eventNameOf,
@@ -144,6 +146,37 @@ export class BroadcastRing extends Uncloneable implements Disposable {
     const found = { label, name: full, magic: MAGIC };
     const memory = createUnder(found, () => makeMemory(full, options, settings));
     return new BroadcastRing(label, memory, settings);
+  }
+
+  /**
+   * Opens the broadcast ring of a name, or creates it if nobody holds it. A sender that restarts while
+   * its receivers live finds their ring so, and {@linkcode BroadcastRing.sender} takes the place of the
+   * sender that has died.
+   *
+   * The thread is blocked while another process creates the ring, for at most 5 seconds. The `security`
+   * of a ring that exists stays.
+   *
+   * @throws {Deno.errors.InvalidData} If the ring exists with other settings, or the name belongs to
+   *   something else.
+   * @throws {Deno.errors.PermissionDenied} If this user may not open it.
+   * @throws {Deno.errors.TimedOut} If another process did not finish creating it.
+   * @throws {RangeError} If the capacity or the longest message is out of range.
+   */
+  static openOrCreate(name: string, options: BroadcastRingOptions = {}): BroadcastRing {
+    const label = labelFor(NOUN, objectName(name));
+    assertOptions(options, BROADCAST_RING_CHECKS);
+    const settings = settleSize(options, longestMessage);
+    return openOrCreate({
+      label,
+      open() {
+        using stack = new DisposableStack();
+        const ring = stack.use(BroadcastRing.open(name));
+        assertSettings(label, ring.settings, settings);
+        stack.move();
+        return ring;
+      },
+      create: () => BroadcastRing.create(name, options),
+    });
   }
 
   /**

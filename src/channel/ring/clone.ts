@@ -1,7 +1,6 @@
 /**
- * JavaScript values as bytes, by the structured clone algorithm.
- *
- * What cannot be cloned of a value, and what to send in its place.
+ * Writes JavaScript values as bytes by the structured clone algorithm, and reads them. If a value cannot be
+ * cloned, the error says what to send in its place.
  *
  * @see {@link https://nodejs.org/api/v8.html#serialization-api}
  * @module

@@ -1,9 +1,6 @@
 /**
- * The bytes of an image, of which no part is read that is not there.
- *
- * What is odd in an image.
- *
- * The names of image sections.
+ * Reads the bytes of an image file within its bounds, the names of its image sections, and collects the
+ * problems that are found.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/debug/pe-format#section-table-section-headers}
  * @module

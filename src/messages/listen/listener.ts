@@ -11,6 +11,7 @@ import type { Handle } from "../../../ffi/handle.ts";
 import { Uncloneable } from "../../../ffi/uncloneable.ts";
 import { user32 } from "../../../ffi/win32/user32.ts";
 import { asParent, Thread } from "../../wait/thread.ts";
+import { Cancellation } from "../../wait/cancel.ts";
 import { AsyncQueue } from "../../wait/queue.ts";
 import type { WaitOptions } from "../../wait/options.ts";
 import { type CopyDataMessage, receivedMessage } from "./message.ts";
@@ -22,7 +23,14 @@ import {
   loadHandling,
   runHandler,
 } from "../window/own.ts";
-import { ListenerState, MAX_NESTED, type Ticket } from "./protocol.ts";
+import {
+  ListenerState,
+  MAX_NESTED,
+  type Ticket,
+  type WindowSettings,
+  type WindowThreadData,
+  type WindowThreadNews,
+} from "./protocol.ts";
 import {
   type CopyDataAnswer,
   type ListenerWindowOptions,
@@ -31,7 +39,6 @@ import {
 } from "./options.ts";
 import type { MessageSender } from "./origin.ts";
 import { messageName, WM_COPYDATA } from "../window/parameters.ts";
-import type { WindowSettings, WindowThreadData, WindowThreadNews } from "./worker.ts";
 
 /**
  * Answers a message of the sender's own, which brings two numbers.
@@ -373,16 +380,15 @@ export class CopyDataListener extends Uncloneable
       return first;
     });
     void this.#respond(question);
-    const timer = setTimeout(() => {
-      if (!question.reply(0n)) return;
-      this.#state.count("late");
-      this.#reportLate(question);
-    }, this.#settings.replyTimeout);
-    try {
-      return await promise;
-    } finally {
-      clearTimeout(timer);
-    }
+    using _ = new Cancellation({
+      timeout: this.#settings.replyTimeout,
+      onTimeout: () => {
+        if (!question.reply(0n)) return;
+        this.#state.count("late");
+        this.#reportLate(question);
+      },
+    });
+    return await promise;
   }
 
   #toQuestion(incoming: IncomingMessage, reply: Reply): Question {

@@ -19,7 +19,7 @@ import { assertNewClassName } from "../../../ffi/window_class.ts";
 import { MAX_TIMER } from "../../wait/options.ts";
 import { assertTitle, uniqueClass } from "../window/message_window.ts";
 import { MAX_MESSAGE, WM_USER } from "../window/parameters.ts";
-import type { WindowSettings } from "./worker.ts";
+import type { WindowSettings } from "./protocol.ts";
 
 /** What a message is answered: a number of 64 bits, or 1 for `true` and 0 for `false`. */
 export type CopyDataAnswer = number | bigint | boolean;

@@ -20,7 +20,8 @@ import { equalsCaseless } from "../../../ffi/text.ts";
 import { user32 } from "../../../ffi/win32/user32.ts";
 import { assertWide, encodeWide, readWide } from "../../../ffi/wide.ts";
 import { assertClassName } from "../../../ffi/window_class.ts";
-import { assertTimeout, poll, type WaitOptions } from "../../wait/options.ts";
+import { assertTimeout, type WaitOptions } from "../../wait/options.ts";
+import { poll } from "../../wait/poll.ts";
 
 /** A window, as it was when it was found. */
 export interface WindowInfo {
