@@ -12,9 +12,7 @@ import { BroadcastWriter } from "./writer.ts";
 import { type HeaderWords, leavePlace, takePlace } from "../peer/place.ts";
 import { assertNotTransferred, labelOf } from "../peer/memory.ts";
 import type { WakeEvents } from "../peer/wake_events.ts";
-import type { Waker } from "../peer/wake_flag.ts";
-import { flushSoon } from "../peer/flush_queue.ts";
-import { Publisher } from "../peer/publisher.ts";
+import { type Flushable, flushSoon } from "../peer/flush_queue.ts";
 
 /** The parts of a ring that its ends use. */
 export interface BroadcastEndOptions {
@@ -52,8 +50,7 @@ export class BroadcastSender extends Uncloneable implements Disposable {
   readonly #options: BroadcastEndOptions;
   readonly #header: HeaderWords;
   readonly #writer: BroadcastWriter;
-  readonly #receivers: ReceiverWaker;
-  readonly #publisher: Publisher;
+  readonly #outgoing: Outgoing;
   #claimed = -1;
   #messages = 0;
   #bytes = 0;
@@ -71,8 +68,7 @@ export class BroadcastSender extends Uncloneable implements Disposable {
     takePlace(this.#header, SENDER, "sender");
     try {
       this.#writer = new BroadcastWriter(buffer, settings);
-      this.#receivers = new ReceiverWaker(wakeEvents);
-      this.#publisher = new Publisher(this.#writer, { waker: this.#receivers, isUrgent: true });
+      this.#outgoing = new Outgoing(this.#writer, wakeEvents);
       this.maxMessageLength = settings.maxMessageLength;
       // Receivers that sleep do not watch this process yet. And who sent before may have been killed
       // with bits taken and events not set.
@@ -97,7 +93,7 @@ export class BroadcastSender extends Uncloneable implements Disposable {
 
   /** What it has done until now. */
   get stats(): BroadcastSenderStats {
-    return { messages: this.#messages, bytes: this.#bytes, wakeUps: this.#receivers.count };
+    return { messages: this.#messages, bytes: this.#bytes, wakeUps: this.#outgoing.wakeUps };
   }
 
   /** Whether it is closed. */
@@ -171,7 +167,7 @@ export class BroadcastSender extends Uncloneable implements Disposable {
    */
   flush(): void {
     this.#assertOpen();
-    this.#publisher.flush();
+    this.#outgoing.flush();
   }
 
   /** Ends the stream: receivers get what was sent and is still there, and then the end. */
@@ -180,9 +176,9 @@ export class BroadcastSender extends Uncloneable implements Disposable {
     this.#closed = true;
     // From the last to the first, each whatever becomes of those before.
     using stack = new DisposableStack();
-    stack.defer(() => this.#receivers.wake());
+    stack.defer(() => this.#outgoing.wake());
     stack.defer(() => leavePlace(this.#header, SENDER));
-    stack.defer(() => this.#publisher.flush());
+    stack.defer(() => this.#outgoing.flush());
   }
 
   /** Ends the stream at the end of a `using` block. */
@@ -194,8 +190,8 @@ export class BroadcastSender extends Uncloneable implements Disposable {
   #note(length: number, isPublished: boolean): void {
     this.#messages++;
     this.#bytes += length;
-    if (isPublished) this.#receivers.wake();
-    else flushSoon(this.#publisher);
+    if (isPublished) this.#outgoing.wake();
+    else flushSoon(this.#outgoing);
   }
 
   #assertOpen(): void {
@@ -224,18 +220,31 @@ export class BroadcastSender extends Uncloneable implements Disposable {
   }
 }
 
-/** Wakes the receivers that sleep, and counts them. */
-class ReceiverWaker implements Waker {
-  /** How many were woken. */
-  count = 0;
+/** The messages that are committed and not published. */
+class Outgoing implements Flushable {
+  isQueued = false;
+  readonly isUrgent = true;
+  /** How many receivers were woken. */
+  wakeUps = 0;
+  readonly #writer: BroadcastWriter;
   readonly #wakeEvents: WakeEvents;
 
   /** @param wakeEvents The events of all receivers. */
-  constructor(wakeEvents: WakeEvents) {
+  constructor(writer: BroadcastWriter, wakeEvents: WakeEvents) {
+    this.#writer = writer;
     this.#wakeEvents = wakeEvents;
   }
 
+  get count(): number {
+    return this.#writer.count;
+  }
+
+  flush(): void {
+    if (this.#writer.publish()) this.wake();
+  }
+
+  /** Wakes the receivers that sleep, after something was published. */
   wake(): void {
-    this.count += this.#wakeEvents.wakeAll();
+    this.wakeUps += this.#wakeEvents.wakeAll();
   }
 }

@@ -27,12 +27,6 @@ export interface WakeFlag {
   lower(): void;
 }
 
-/** Wakes the end or the ends that sleep, after something was published for them. */
-export interface Waker {
-  /** Wakes whoever sleeps; asks the system for nothing if nobody does. */
-  wake(): void;
-}
-
 /** Where a wake flag is. */
 export interface WakeWordOptions {
   /** The header in words of 32 bits. */
@@ -44,7 +38,7 @@ export interface WakeWordOptions {
 }
 
 /** A wake flag in a word of a header: the end itself raises and lowers it, and the other end takes it. */
-export class WakeWord implements WakeFlag, Waker {
+export class WakeWord implements WakeFlag {
   readonly event: SharedEvent;
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #index: number;
@@ -64,6 +58,7 @@ export class WakeWord implements WakeFlag, Waker {
     Atomics.store(this.#words, this.#index, AWAKE);
   }
 
+  /** Wakes the end if it sleeps, after something was published for it. */
   wake(): void {
     if (Atomics.load(this.#words, this.#index) === AWAKE) return;
     if (Atomics.exchange(this.#words, this.#index, AWAKE) !== AWAKE) this.event.set();

@@ -17,8 +17,7 @@ import { headerWordsOf, RECEIVER, SENDER, WORD } from "./layout.ts";
 import { RingReader } from "./reader.ts";
 import type { EndOptions } from "./sender.ts";
 import { WakeWord } from "../peer/wake_flag.ts";
-import { flushAll, flushSoon } from "../peer/flush_queue.ts";
-import { Publisher } from "../peer/publisher.ts";
+import { type Flushable, flushAll, flushSoon } from "../peer/flush_queue.ts";
 import { type Incoming, Receiving } from "../peer/receiving.ts";
 
 /** What a receiver has done, and the channel before it. */
@@ -43,7 +42,6 @@ export class RingReceiver extends Uncloneable
   readonly #options: EndOptions;
   readonly #header: HeaderWords;
   readonly #reader: RingReader;
-  readonly #publisher: Publisher;
   readonly #peer: Liveness;
   /** The flag of all senders. */
   readonly #senders: WakeWord;
@@ -65,11 +63,10 @@ export class RingReceiver extends Uncloneable
     try {
       this.#reader = new RingReader(buffer, settings);
       this.#senders = new WakeWord({ words, index: SENDER.sleeping, event: space });
-      this.#publisher = new Publisher(this.#reader, { waker: this.#senders, isUrgent: false });
       this.#peer = settings.producers === "multiple"
         ? new SendersLiveness(header, settings)
         : new PeerLiveness(header, SENDER, () => data.set());
-      this.#messages = new RingMessages(this.#reader, this.#publisher);
+      this.#messages = new RingMessages(this.#reader, this.#senders);
       const wakeFlag = new WakeWord({ words, index: RECEIVER.sleeping, event: data });
       this.#receiving = new Receiving({
         buffer,
@@ -220,10 +217,10 @@ export class RingReceiver extends Uncloneable
     // Only what is there now: a sender that is quicker than the visitor must not keep the script here.
     for (let offset = reader.next(); offset >= 0; offset = reader.nextKnown()) {
       count += reader.read(visit, ring);
-      if (reader.isDue) this.#publisher.flush();
+      if (reader.isDue) this.#messages.flush();
     }
     if (count === 0) this.#idle();
-    else if (reader.isPending) flushSoon(this.#publisher);
+    else if (reader.isPending) flushSoon(this.#messages);
     return count;
   }
 
@@ -281,7 +278,7 @@ export class RingReceiver extends Uncloneable
     // Before another one comes, who would miss what this one's wait takes.
     stack.use(this.#receiving);
     stack.defer(() => this.#reader.stop());
-    stack.defer(() => this.#publisher.flush());
+    stack.defer(() => this.#messages.flush());
   }
 
   /** Leaves the channel at the end of a `using` block. */
@@ -293,22 +290,32 @@ export class RingReceiver extends Uncloneable
 
   /** There is nothing to read: publishes all the room, and checks whether the sender is still there. */
   #idle(): void {
-    this.#publisher.flush();
+    this.#messages.flush();
     flushAll();
     this.#peer.checkNowAndThen();
     this.#receiving.checkEnd();
   }
 }
 
-/** Copies of a ring's messages. */
-class RingMessages implements Incoming<Uint8Array<ArrayBuffer>> {
+/** The messages of a ring, which are copied out, and the room that is made and not published. */
+class RingMessages implements Incoming<Uint8Array<ArrayBuffer>>, Flushable {
+  isQueued = false;
+  readonly isUrgent = false;
   readonly #reader: RingReader;
-  readonly #publisher: Publisher;
+  readonly #senders: WakeWord;
 
-  /** @param publisher Publishes the reader's head. */
-  constructor(reader: RingReader, publisher: Publisher) {
+  /** @param senders The flag of all senders. */
+  constructor(reader: RingReader, senders: WakeWord) {
     this.#reader = reader;
-    this.#publisher = publisher;
+    this.#senders = senders;
+  }
+
+  get count(): number {
+    return this.#reader.count;
+  }
+
+  flush(): void {
+    if (this.#reader.publish()) this.#senders.wake();
   }
 
   take(): Uint8Array<ArrayBuffer> | undefined {
@@ -317,8 +324,8 @@ class RingMessages implements Incoming<Uint8Array<ArrayBuffer>> {
     if (offset < 0) return undefined;
     const message = reader.ring.slice(offset, offset + reader.length);
     reader.advance();
-    if (reader.isDue) this.#publisher.flush();
-    else flushSoon(this.#publisher);
+    if (reader.isDue) this.flush();
+    else flushSoon(this);
     return message;
   }
 

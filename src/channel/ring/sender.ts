@@ -27,8 +27,7 @@ import { FULL, NOTHING, PENDING, RingWriter, type Writer } from "./writer.ts";
 import { type SenderPlace, takeSenderPlace } from "./many/places.ts";
 import { SharedWriter } from "./many/shared_writer.ts";
 import { WakeWord } from "../peer/wake_flag.ts";
-import { flushSoon } from "../peer/flush_queue.ts";
-import { Publisher } from "../peer/publisher.ts";
+import { type Flushable, flushSoon } from "../peer/flush_queue.ts";
 
 /** The parts of a channel that its ends use. */
 export interface EndOptions {
@@ -97,7 +96,7 @@ export class RingSender extends Uncloneable implements Disposable {
   readonly #isShared: boolean = false;
   readonly #place: SenderPlace;
   readonly #writer: Writer;
-  readonly #publisher: Publisher;
+  readonly #outgoing: Outgoing;
   readonly #peer: PeerLiveness;
   /** The receiver's flag. */
   readonly #receiver: WakeWord;
@@ -131,7 +130,7 @@ export class RingSender extends Uncloneable implements Disposable {
         : new RingWriter(buffer, settings);
       this.#receiver = new WakeWord({ words, index: RECEIVER.sleeping, event: data });
       this.#senders = new WakeWord({ words, index: SENDER.sleeping, event: space });
-      this.#publisher = new Publisher(this.#writer, { waker: this.#receiver, isUrgent: true });
+      this.#outgoing = new Outgoing(this.#writer, this.#receiver);
       this.#peer = new PeerLiveness(header, RECEIVER, () => space.set());
       this.#wait = new EndWait({
         buffer,
@@ -195,7 +194,7 @@ export class RingSender extends Uncloneable implements Disposable {
   trySend(source: ByteSource): boolean {
     const bytes = toMessage(source);
     this.#assertLength(bytes.length);
-    return this.#write(bytes, false) || this.#refuse();
+    return this.#write(bytes, false);
   }
 
   /**
@@ -276,7 +275,7 @@ export class RingSender extends Uncloneable implements Disposable {
     // While this waits, another thread may grow a shared buffer, and an array over all of it.
     const message = bytesOf("the message", bytes);
     do {
-      if (!this.#refuse() && !this.#chooseToWait()) return false;
+      if (!this.#chooseToWait()) return false;
       this.#waitForRoomSync(message.length, deadline, options);
     } while (!this.#write(message, true));
     return true;
@@ -361,10 +360,8 @@ export class RingSender extends Uncloneable implements Disposable {
    */
   claimAt(length: number): number {
     this.#assertLength(length);
-    const offset = this.#claim(length);
-    if (offset >= 0) return offset;
-    this.#refuse();
-    return -1;
+    const offset = this.#writer.claimNear(length);
+    return offset >= 0 ? offset : this.#claimFarther(length) | 0;
   }
 
   /**
@@ -391,7 +388,7 @@ export class RingSender extends Uncloneable implements Disposable {
   /** Lets the receiver see all that was sent. */
   flush(): void {
     this.#assertOpen();
-    this.#publisher.flush();
+    this.#outgoing.flush();
   }
 
   /** Leaves the channel: when its last sender has, the receiver gets what was sent, and then the end. */
@@ -409,7 +406,7 @@ export class RingSender extends Uncloneable implements Disposable {
     stack.defer(() => {
       this.#closed = true;
     });
-    stack.defer(() => this.#publisher.flush());
+    stack.defer(() => this.#outgoing.flush());
     stack.defer(() => this.abort());
   }
 
@@ -463,8 +460,9 @@ export class RingSender extends Uncloneable implements Disposable {
 
   /** Writes a message and commits it, if there is room. */
   #write(bytes: Uint8Array, publishes: boolean): boolean {
-    if (this.#claim(bytes.length) < 0) return false;
-    let due = NOTHING_DUE;
+    const { length } = bytes;
+    if (this.#writer.claimNear(length) < 0 && this.#claimFarther(length) < 0) return false;
+    let due: number;
     try {
       due = this.#writer.write(bytes, publishes);
     } catch (error) {
@@ -476,21 +474,22 @@ export class RingSender extends Uncloneable implements Disposable {
     return true;
   }
 
-  #claim(length: number): number {
-    const offset = this.#writer.claimNear(length);
-    return offset >= 0 ? offset : this.#claimFarther(length) | 0;
-  }
-
-  /** Claims a message for which the writer has to look for room. */
+  /**
+   * Claims a message for which the writer has to look for room.
+   *
+   * @returns Where it begins in the ring; -1 if there is no room, but a receiver that may make some.
+   */
   #claimFarther(length: number): number {
     this.#assertFree();
     const offset = this.#writer.claim(length);
+    if (offset >= 0) return offset;
     if (offset === FULL) {
       // The receiver has to make room, and can do so only with what is published.
-      this.#publisher.flush();
+      this.#outgoing.flush();
       this.#wakeNextSender();
     }
-    return offset;
+    this.#assertReceiver();
+    return -1;
   }
 
   #giveUp(): void {
@@ -501,7 +500,7 @@ export class RingSender extends Uncloneable implements Disposable {
   /** Does what a commit has left to be done. */
   #follow(due: number): void {
     if (due === PENDING) {
-      flushSoon(this.#publisher);
+      flushSoon(this.#outgoing);
     } else {
       this.#receiver.wake();
       this.#wakeNextSender();
@@ -511,12 +510,6 @@ export class RingSender extends Uncloneable implements Disposable {
   /** Wakes another sender of the channel, since this one has given the producer lock back. */
   #wakeNextSender(): void {
     if (this.#isShared) this.#senders.wake();
-  }
-
-  /** There was no room: throws if there is no receiver that will make some. */
-  #refuse(): false {
-    this.#assertReceiver();
-    return false;
   }
 
   /**
@@ -590,6 +583,28 @@ export class RingSender extends Uncloneable implements Disposable {
     const { claimed } = this.#writer;
     assertInteger("length", length, 0, claimed);
     if (length !== claimed) this.#writer.shorten(length);
+  }
+}
+
+/** The messages that are committed and not published. */
+class Outgoing implements Flushable {
+  isQueued = false;
+  readonly isUrgent = true;
+  readonly #writer: Writer;
+  readonly #receiver: WakeWord;
+
+  /** @param receiver The receiver's flag. */
+  constructor(writer: Writer, receiver: WakeWord) {
+    this.#writer = writer;
+    this.#receiver = receiver;
+  }
+
+  get count(): number {
+    return this.#writer.count;
+  }
+
+  flush(): void {
+    if (this.#writer.publish()) this.#receiver.wake();
   }
 }
 

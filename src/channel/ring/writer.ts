@@ -19,20 +19,22 @@ export const BATCH = 32_768;
 /** No message is claimed. */
 const NONE = -1;
 
-// What is imported is looked up at each use, and a constant of this module is not.
+// What is imported or exported is looked up at each use, and another constant of this module is not.
 const RECORD_HEADER = RECORD_HEADER_LENGTH;
 const FIRST_RECORD = HEADER_LENGTH / 4;
 const COMMITTED = WORD.committed;
+const NO_ROOM = -1;
+const NOTHING_DUE = 0;
 
 /** What a commit leaves to be done: nothing. */
-export const NOTHING = 0;
+export const NOTHING: number = NOTHING_DUE;
 /** What a commit leaves to be done: the message is not published, so that it has to be before long. */
 export const PENDING = 1;
 /** What a commit leaves to be done: the tail is published, so that the receiver has to be woken. */
 export const PUBLISHED = 2;
 
 /** The result of a claim that found no room. */
-export const FULL = -1;
+export const FULL: number = NO_ROOM;
 /** The result of a claim while another sender has the producer lock. */
 export const LOCKED = -2;
 
@@ -189,7 +191,7 @@ export class RingWriter implements Writer {
   claimNear(length: number): number {
     const at = this.#at;
     const isNear = ((at + sizeOf(length)) | 0) <= this.#limit;
-    if (!isNear || this.#claimed !== NONE) return FULL;
+    if (!isNear || this.#claimed !== NONE) return NO_ROOM;
     this.#claimed = length;
     return (at + RECORD_HEADER) | 0;
   }
@@ -197,7 +199,7 @@ export class RingWriter implements Writer {
   claim(length: number): number {
     const size = sizeOf(length);
     const needed = this.#needed(size, this.#tail());
-    if (needed > this.#room() && !this.#refreshHead(needed)) return FULL;
+    if (needed > this.#room() && !this.#refreshHead(needed)) return NO_ROOM;
     if (size > this.#capacity - this.#at) this.#pad();
     this.#claimed = length;
     return (this.#at + RECORD_HEADER) | 0;
@@ -217,7 +219,7 @@ export class RingWriter implements Writer {
     this.#at = end;
     // No order is needed: it is read only when this process has ended.
     this.#words[COMMITTED] = this.#lap + end;
-    if (!publishes) return end <= this.#limit ? NOTHING : this.#commitFarther() | 0;
+    if (!publishes) return end <= this.#limit ? NOTHING_DUE : this.#commitFarther() | 0;
     this.publish();
     return PUBLISHED;
   }

@@ -43,9 +43,9 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "a receiver looks at the wake flag before it publishes": {
     scenario: "sendSync() into a full ring, of which one message is taken",
-    file: "src/channel/peer/publisher.ts",
-    from: "if (this.#progress.publish()) this.#waker.wake();",
-    to: "this.#waker.wake();\n    this.#progress.publish();",
+    file: "src/channel/ring/receiver.ts",
+    from: "if (this.#reader.publish()) this.#senders.wake();",
+    to: "this.#senders.wake();\n    this.#reader.publish();",
   },
   "what is pending is not published at the end of a turn": {
     scenario: "send() of what is told of together, receive()",
@@ -129,7 +129,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     scenario: "a sender that is ended, receiveSync()",
     file: "src/channel/ring/sender.ts",
     from: "if (this.#write(bytes, true)) return true;",
-    to: "if (this.#claim(bytes.length) >= 0) return true;",
+    to: "if (this.claimAt(bytes.length) >= 0) return true;",
   },
   "a turn is taken without asking": {
     scenario: "two senders take turns",
