@@ -29,10 +29,7 @@ Deno.test("Each public interface of options has its checks beside it", () => {
   const names = modules.flatMap((folder) =>
     Deno.readTextFileSync(new URL(`${folder}mod.ts`, root)).match(/\w+Options\b/g) ?? []
   );
-  // These are what an end needs of its channel, which gives it that.
-  const insides = ["EndOptions", "BroadcastEndOptions"];
   const missing = [...new Set(names)].filter((name) =>
-    !insides.includes(name) &&
     !sources.some((text) => text.includes(`interface ${name}`) && hasChecks(text, name))
   );
   assertEquals(missing, []);

@@ -33,8 +33,8 @@ import {
   WAKE_BITS_OFFSET,
   writeHeader,
 } from "./layout.ts";
-import { BroadcastReceiver } from "./receiver.ts";
-import { type BroadcastEndOptions, BroadcastSender } from "./sender.ts";
+import { type BroadcastReceiver, openReceiver } from "./receiver.ts";
+import { type BroadcastEndOptions, type BroadcastSender, openSender } from "./sender.ts";
 import { Ends } from "../peer/open_ends.ts";
 import { createUnder } from "../peer/name_taken.ts";
 import { labelFor, labelForKey, nameMemory } from "../peer/memory.ts";
@@ -258,7 +258,7 @@ export class BroadcastRing extends Uncloneable implements Disposable {
    * @throws {Deno.errors.BadResource} If the ring is closed.
    */
   sender(): BroadcastSender {
-    return this.#ends.add(new BroadcastSender(this.#open()));
+    return this.#ends.add(openSender(this.#open()));
   }
 
   /**
@@ -270,7 +270,7 @@ export class BroadcastRing extends Uncloneable implements Disposable {
    */
   receiver(options: WakeOptions = {}): BroadcastReceiver {
     assertOptions(options, WAKE_CHECKS);
-    return this.#ends.add(new BroadcastReceiver({ ...options, ...this.#open() }));
+    return this.#ends.add(openReceiver({ ...options, ...this.#open() }));
   }
 
   /**

@@ -82,7 +82,7 @@ export class LatestReader<F extends Fields> extends Uncloneable implements Dispo
    */
   get writer(): WriterState {
     this.#assertOpen();
-    return this.#changes.writer;
+    return this.#changes.checkWriter();
   }
 
   /**

@@ -52,8 +52,8 @@ import {
   type WhenFull,
   writeHeader,
 } from "./layout.ts";
-import { RingReceiver } from "./receiver.ts";
-import { type EndOptions, RingSender } from "./sender.ts";
+import { openReceiver, type RingReceiver } from "./receiver.ts";
+import { type EndOptions, openSender, type RingSender } from "./sender.ts";
 import { MAX_CAPACITY, MIN_CAPACITY, settleSize } from "../peer/capacity.ts";
 import { readableFrom, writableTo } from "./streams.ts";
 
@@ -368,7 +368,7 @@ export class RingChannel extends Uncloneable implements Disposable {
    * @throws {Deno.errors.BadResource} If the channel is closed.
    */
   sender(): RingSender {
-    return this.#ends.add(new RingSender(this.#open()));
+    return this.#ends.add(openSender(this.#open()));
   }
 
   /**
@@ -379,7 +379,7 @@ export class RingChannel extends Uncloneable implements Disposable {
    * @throws {Deno.errors.BadResource} If the channel is closed.
    */
   receiver(): RingReceiver {
-    return this.#ends.add(new RingReceiver(this.#open()));
+    return this.#ends.add(openReceiver(this.#open()));
   }
 
   /**

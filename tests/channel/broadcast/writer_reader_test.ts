@@ -17,7 +17,7 @@ function ringOf(capacity: number, maxMessageLength: number = longestMessage(capa
   return {
     buffer,
     settings,
-    writer: new BroadcastWriter(buffer, settings, () => {}),
+    writer: new BroadcastWriter(buffer, settings),
     reader: new BroadcastReader(buffer, settings),
   };
 }
@@ -45,7 +45,7 @@ Deno.test("BroadcastWriter and BroadcastReader pass on messages of all lengths, 
       const message = source.subarray(start, start + random.below(longestMessage(1024) + 1));
       writer.write(message);
       sent.push(message);
-      if (random.below(4) === 0) writer.flush();
+      if (random.below(4) === 0) writer.publish();
       continue;
     }
     const message = reader.take();
@@ -70,24 +70,24 @@ Deno.test("BroadcastWriter and BroadcastReader pass on messages of all lengths, 
 Deno.test("A BroadcastReader begins with what is sent after it came", () => {
   const { buffer, settings, writer } = ringOf(1024);
   writer.write(Uint8Array.of(1));
-  writer.flush();
+  writer.publish();
   const reader = new BroadcastReader(buffer, settings);
   assertEquals([reader.take(), reader.missed], [undefined, 0]);
   writer.write(Uint8Array.of(2));
   assertEquals(reader.take(), undefined);
-  writer.flush();
+  writer.publish();
   assertEquals(reader.take(), { bytes: Uint8Array.of(2), missed: 0 });
 });
 
 Deno.test("A BroadcastReader that was overtaken goes on with the newest message", () => {
   const { writer, reader } = ringOf(1024);
   for (let value = 0; value < 200; value++) writer.write(Uint8Array.of(value));
-  writer.flush();
+  writer.publish();
   assertEquals(reader.take(), { bytes: Uint8Array.of(199), missed: 199 });
   assertEquals(reader.take(), undefined);
   // Half a ring is still there, to the last message.
   for (let value = 0; value < 16; value++) writer.write(Uint8Array.of(value));
-  writer.flush();
+  writer.publish();
   for (let value = 0; value < 16; value++) {
     assertEquals(reader.take(), { bytes: Uint8Array.of(value), missed: 0 });
   }
@@ -101,14 +101,14 @@ Deno.test("A BroadcastReader is told of what is overwritten while it copies it",
   let interrupt = false;
   const reader = new BroadcastReader(buffer, settings);
   for (let value = 0; value < 3; value++) writer.write(new Uint8Array(64).fill(value));
-  writer.flush();
+  writer.publish();
   try {
     // The fence's load is the only one of a word of its own, after the copy.
     Atomics.load = ((array: Int32Array, index: number) => {
       if (interrupt && array.length === 1) {
         interrupt = false;
         for (let value = 3; value < 100; value++) writer.write(new Uint8Array(64).fill(value));
-        writer.flush();
+        writer.publish();
       }
       return load(array, index);
     }) as typeof Atomics.load;
@@ -134,7 +134,7 @@ Deno.test("The newest message is there for who is overtaken, whatever is claimed
       const offset = writer.claim(length);
       writer.ring.fill(0xee, offset, offset + length);
     }
-    writer.flush();
+    writer.publish();
     let [received, last] = [0, -1];
     for (let message = reader.take(); message !== undefined; message = reader.take()) {
       received++;
@@ -159,9 +159,9 @@ Deno.test("A writer that follows one that died tells of what that one had commit
   writer.write(Uint8Array.of(1));
   writer.ring.fill(9, writer.claim(50), 50);
   assertEquals(reader.take(), undefined);
-  const next = new BroadcastWriter(buffer, settings, () => {});
+  const next = new BroadcastWriter(buffer, settings);
   next.write(Uint8Array.of(2));
-  next.flush();
+  next.publish();
   assertEquals(reader.take(), { bytes: Uint8Array.of(1), missed: 0 });
   assertEquals(reader.take(), { bytes: Uint8Array.of(2), missed: 0 });
 });
@@ -179,13 +179,13 @@ Deno.test("BroadcastReader.recover takes what a writer that died had committed, 
 Deno.test("Positions and numbers run over the end of 32 bits", () => {
   const ring = ringOf(1024);
   moveTo(ring.buffer, 2 ** 32 - 20, 2 ** 32 - 5);
-  const writer = new BroadcastWriter(ring.buffer, ring.settings, () => {});
+  const writer = new BroadcastWriter(ring.buffer, ring.settings);
   const slow = new BroadcastReader(ring.buffer, ring.settings);
   const reader = new BroadcastReader(ring.buffer, ring.settings);
   for (let value = 0; value < 100; value++) {
     writer.write(Uint8Array.of(value));
     if (value % 2 === 0) assert(reader.recover(() => true));
-    writer.flush();
+    writer.publish();
     assertEquals(reader.take(), { bytes: Uint8Array.of(value), missed: 0 });
   }
   assertEquals(slow.take(), { bytes: Uint8Array.of(99), missed: 99 });
@@ -195,7 +195,7 @@ Deno.test("A writer refuses what would end after position 2⁵³ - 1, and all be
   const { buffer, settings } = ringOf(1024);
   moveTo(buffer, Number.MAX_SAFE_INTEGER - 10, 5);
   const reader = new BroadcastReader(buffer, settings);
-  const writer = new BroadcastWriter(buffer, settings, () => {});
+  const writer = new BroadcastWriter(buffer, settings);
   // Of the nine positions that are left, each of these takes two.
   for (let value = 0; value < 4; value++) writer.write(Uint8Array.of(value));
   for (const length of [1, 100]) {
@@ -207,10 +207,10 @@ Deno.test("A writer refuses what would end after position 2⁵³ - 1, and all be
   }
   writer.write(new Uint8Array(0));
   assertThrows(() => writer.write(new Uint8Array(0)), Deno.errors.InvalidData, "from 2⁵³ on");
-  writer.flush();
+  writer.publish();
   const received = Array.from({ length: 5 }, () => [...reader.take()?.bytes ?? [-1]]);
   assertEquals([received, reader.take()], [[[0], [1], [2], [3], []], undefined]);
-  const next = new BroadcastWriter(buffer, settings, () => {});
+  const next = new BroadcastWriter(buffer, settings);
   assertThrows(() => next.claim(0), Deno.errors.InvalidData, "from 2⁵³ on");
 });
 
@@ -218,10 +218,10 @@ Deno.test("A writer gives no message a number from 2⁵³ on", () => {
   const { buffer, settings } = ringOf(1024);
   moveTo(buffer, 1000, Number.MAX_SAFE_INTEGER - 4);
   const reader = new BroadcastReader(buffer, settings);
-  const writer = new BroadcastWriter(buffer, settings, () => {});
+  const writer = new BroadcastWriter(buffer, settings);
   for (let value = 0; value < 3; value++) writer.write(new Uint8Array(0));
   assertThrows(() => writer.write(new Uint8Array(0)), Deno.errors.InvalidData, "from 2⁵³ on");
-  writer.flush();
+  writer.publish();
   for (let count = 0; count < 3; count++) assertEquals(reader.take()?.missed, 0);
   assertEquals(reader.take(), undefined);
 });
@@ -230,9 +230,9 @@ Deno.test("A reader that stood still for 64 GiB, or for 2 to the 32nd messages, 
   const { buffer, settings, reader } = ringOf(1024);
   const number = 3 * 2 ** 32;
   moveTo(buffer, 2 ** 32, number - 1);
-  const writer = new BroadcastWriter(buffer, settings, () => {});
+  const writer = new BroadcastWriter(buffer, settings);
   writer.write(Uint8Array.of(7));
-  writer.flush();
+  writer.publish();
   // By their lower halves, the reader stands at the next message.
   assertEquals(reader.take(), { bytes: Uint8Array.of(7), missed: number - 1 });
 });
@@ -269,7 +269,7 @@ Deno.test("Whatever bytes are in header and ring, reading and writing end, with 
     const { buffer, settings, writer, reader } = ringOf(1024, 100);
     const words = new Int32Array(buffer);
     for (let count = random.below(20); count >= 0; count--) writer.write(new Uint8Array(20));
-    writer.flush();
+    writer.publish();
     const strange = () => {
       const kinds = [random.below(2 ** 32), random.below(2048), random.below(4), -random.below(64)];
       return kinds[random.below(kinds.length)]!;
@@ -294,7 +294,7 @@ Deno.test("Whatever bytes are in header and ring, reading and writing end, with 
     };
     attempt(() => readAll(reader));
     attempt(() => readAll(new BroadcastReader(buffer, settings)));
-    attempt(() => writeAll(new BroadcastWriter(buffer, settings, () => {})));
+    attempt(() => writeAll(new BroadcastWriter(buffer, settings)));
     attempt(() => writeAll(writer));
     attempt(() => readAll(reader));
   }

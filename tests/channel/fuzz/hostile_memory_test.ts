@@ -2,6 +2,7 @@ import { assert, assertInstanceOf, assertThrows } from "@std/assert";
 import { takePlace } from "../../../src/channel/peer/place.ts";
 import {
   HEADER_LENGTH,
+  headerWordsOf,
   longestMessage,
   type Producers,
   readHeader,
@@ -10,15 +11,15 @@ import {
   writeHeader,
 } from "../../../src/channel/ring/layout.ts";
 import { RingReader } from "../../../src/channel/ring/reader.ts";
-import { RingWriter, type WriterCalls } from "../../../src/channel/ring/writer.ts";
+import { RingWriter } from "../../../src/channel/ring/writer.ts";
 import { fuzz } from "./run.ts";
 import { type Kind, TARGETS } from "./targets.ts";
 import { watchMemory } from "../model/watched_memory.ts";
 import { HostileWrites } from "./hostile_writes.ts";
 import { Random } from "../../support/random.ts";
+import { advance, readAll as readMessages, write } from "../ring/bare_ends.ts";
 
 const CAPACITY = 1024;
-const CALLS: WriterCalls = { begin: () => {}, pending: () => {}, told: () => {} };
 /** Far more than any ring of this size can have in a row. */
 const MAX_MESSAGES = 1000;
 
@@ -72,16 +73,16 @@ Deno.test("RingReader and RingWriter believe nothing that changes between two lo
     isOn = false;
     bytes.fill(0);
     writeHeader(buffer, settings);
-    const writer = new RingWriter(buffer, settings, CALLS);
-    const reader = new RingReader(buffer, settings, () => {});
-    for (let count = 0; count < 12; count++) writer.write(new Uint8Array(random.below(60)));
+    const writer = new RingWriter(buffer, settings);
+    const reader = new RingReader(buffer, settings);
+    for (let count = 0; count < 12; count++) write(writer, new Uint8Array(random.below(60)));
     isOn = true;
     for (
       const attempt of [
         () => read += readAll(reader),
         () => writeAll(writer),
-        () => read += readAll(new RingReader(buffer, settings, () => {})),
-        () => writeAll(new RingWriter(buffer, settings, CALLS)),
+        () => read += readAll(new RingReader(buffer, settings)),
+        () => writeAll(new RingWriter(buffer, settings)),
       ]
     ) {
       try {
@@ -105,32 +106,32 @@ function readAll(reader: RingReader): number {
     assert(length <= longestMessage(CAPACITY));
   };
   for (;;) {
-    if (count % 2 === 0 && reader.read(check) === 0) break;
+    if (count % 2 === 0 && readMessages(reader, check) === 0) break;
     const offset = reader.next();
     if (offset < 0) break;
     check(reader.ring, offset, reader.length);
-    reader.advance();
+    advance(reader);
   }
-  reader.release();
+  reader.publish();
   return count;
 }
 
 function writeAll(writer: RingWriter): void {
-  for (let count = 0; writer.write(new Uint8Array(20)); count++) {
+  for (let count = 0; write(writer, new Uint8Array(20)); count++) {
     assert(count < MAX_MESSAGES, "There is no end to what it writes");
   }
 }
 
 Deno.test("A place whose owner's word never stands still is refused, and not tried for ever", () => {
   const buffer = new ArrayBuffer(HEADER_LENGTH);
-  const owners = new BigUint64Array(buffer, 0, HEADER_LENGTH / 8);
+  const header = headerWordsOf(buffer);
   let next = 1n << 32n;
   using _ = watchMemory(buffer, ({ method }, make) => {
     // Of no process that there is.
-    if (method === "compareExchange") owners[RECEIVER.owner] = next += 1n << 32n;
+    if (method === "compareExchange") header.owners[RECEIVER.owner] = next += 1n << 32n;
     return make();
   });
-  assertThrows(() => takePlace(buffer, RECEIVER, "receiver"), Deno.errors.Busy);
+  assertThrows(() => takePlace(headerWordsOf(buffer), RECEIVER, "receiver"), Deno.errors.Busy);
 });
 
 /** How often each kind of memory is opened. */

@@ -7,10 +7,9 @@ import {
   writeHeader,
 } from "../../../src/channel/ring/layout.ts";
 import { RingReader } from "../../../src/channel/ring/reader.ts";
-import { RingWriter, type WriterCalls } from "../../../src/channel/ring/writer.ts";
+import { RingWriter } from "../../../src/channel/ring/writer.ts";
 import { Random } from "../../support/random.ts";
-
-const CALLS: WriterCalls = { begin: () => {}, pending: () => {}, told: () => {} };
+import { advance, readAll as read, write } from "./bare_ends.ts";
 
 function ringOf(capacity: number) {
   const buffer = new ArrayBuffer(HEADER_LENGTH + capacity);
@@ -25,8 +24,8 @@ function ringOf(capacity: number) {
   return {
     buffer,
     settings,
-    writer: new RingWriter(buffer, settings, CALLS),
-    reader: new RingReader(buffer, settings, () => {}),
+    writer: new RingWriter(buffer, settings),
+    reader: new RingReader(buffer, settings),
   };
 }
 
@@ -40,7 +39,7 @@ Deno.test("RingWriter and RingReader pass on messages of all lengths in order", 
     if (random.below(2) === 0) {
       const start = random.below(1024);
       const message = source.subarray(start, start + random.below(longestMessage(1024) + 1));
-      if (writer.write(message)) sent.push(message);
+      if (write(writer, message)) sent.push(message);
       if (random.below(4) === 0) writer.publish();
       continue;
     }
@@ -49,14 +48,14 @@ Deno.test("RingWriter and RingReader pass on messages of all lengths in order", 
       assertEquals(length, expected.length);
       assert(ring.subarray(offset, offset + length).every((byte, at) => byte === expected[at]));
     };
-    if (random.below(2) === 0 && reader.read(check) > 0) continue;
+    if (random.below(2) === 0 && read(reader, check) > 0) continue;
     const offset = reader.next();
     if (offset >= 0) {
       check(reader.ring, offset, reader.length);
-      reader.advance();
+      advance(reader);
       continue;
     }
-    reader.release();
+    reader.publish();
     if (!writer.isPending) assertEquals(sent.length, received);
   }
   assert(received > 10_000);
@@ -66,17 +65,17 @@ Deno.test("RingWriter and RingReader pass on messages of all lengths in order", 
 Deno.test("RingWriter.write finds room for the longest message wherever the ring stands", () => {
   const { writer, reader } = ringOf(1024);
   for (let size = 0; size < 2000; size++) {
-    assert(writer.write(new Uint8Array(size % 97)));
+    assert(write(writer, new Uint8Array(size % 97)));
     writer.publish();
     assert(reader.next() >= 0);
-    reader.advance();
-    reader.release();
-    assert(writer.write(new Uint8Array(longestMessage(1024))), `after ${size}`);
+    advance(reader);
+    reader.publish();
+    assert(write(writer, new Uint8Array(longestMessage(1024))), `after ${size}`);
     writer.publish();
     assert(reader.next() >= 0);
-    reader.advance();
+    advance(reader);
     assertEquals(reader.next(), -1);
-    reader.release();
+    reader.publish();
   }
 });
 
@@ -85,53 +84,53 @@ Deno.test("RingWriter tells the receiver of 32 KiB, of an eighth of a small ring
     const { writer, reader } = ringOf(capacity!);
     const message = new Uint8Array(length!);
     for (let round = 0; round < 3; round++) {
-      for (let count = 0; count < before!; count++) assert(writer.write(message));
+      for (let count = 0; count < before!; count++) assert(write(writer, message));
       assertEquals(reader.next(), -1);
-      assert(writer.isPending && writer.write(message) && !writer.isPending);
-      assertEquals(reader.read(() => {}), before! + 1);
-      reader.release();
+      assert(writer.isPending && write(writer, message) && !writer.isPending);
+      assertEquals(read(reader, () => {}), before! + 1);
+      reader.publish();
     }
-    while (writer.write(message));
+    while (write(writer, message));
     assert(!writer.isPending);
   }
 });
 
 Deno.test("RingWriter tells at once of what it is to tell at once, and of all before it", () => {
   const { writer, reader } = ringOf(1024);
-  writer.write(new Uint8Array(1));
-  writer.write(new Uint8Array(1), true);
-  assertEquals(reader.read(() => {}), 2);
+  write(writer, new Uint8Array(1));
+  write(writer, new Uint8Array(1), { publishes: true });
+  assertEquals(read(reader, () => {}), 2);
   writer.claim(1);
   writer.publish();
   writer.commit();
   assert(writer.isPending);
   writer.publish();
-  assertEquals(reader.read(() => {}), 1);
+  assertEquals(read(reader, () => {}), 1);
 });
 
 Deno.test("A writer that follows one that gave a claim up at the ring's end goes on there", () => {
   const { buffer, settings, writer, reader } = ringOf(1024);
-  writer.write(new Uint8Array(400), true);
-  reader.read(() => {});
-  reader.release();
-  writer.write(new Uint8Array(400), true);
+  write(writer, new Uint8Array(400), { publishes: true });
+  read(reader, () => {});
+  reader.publish();
+  write(writer, new Uint8Array(400), { publishes: true });
   assert(writer.claim(400) > 0);
   writer.abort();
   writer.publish();
-  const next = new RingWriter(buffer, settings, CALLS);
-  next.write(Uint8Array.of(7), true);
+  const next = new RingWriter(buffer, settings);
+  write(next, Uint8Array.of(7), { publishes: true });
   const first: number[] = [];
-  reader.read((ring, offset) => first.push(ring[offset]!));
+  read(reader, (ring, offset) => first.push(ring[offset]!));
   assertEquals(first, [0, 7]);
 });
 
 Deno.test("RingReader.read tells of the room while it reads", () => {
   const { writer, reader } = ringOf(1024);
-  while (writer.write(new Uint8Array(24)));
+  while (write(writer, new Uint8Array(24)));
   let refused = 0;
-  const read = reader.read(() => refused += writer.write(new Uint8Array(24)) ? 0 : 1);
+  const count = read(reader, () => refused += write(writer, new Uint8Array(24)) ? 0 : 1);
   // The first eighth has to be read before there is room again.
-  assertEquals([read, refused], [32, 4]);
+  assertEquals([count, refused], [32, 4]);
 });
 
 Deno.test("RingReader.read goes on after a visitor that throws, takes messages, reads or stops it", () => {
@@ -139,16 +138,16 @@ Deno.test("RingReader.read goes on after a visitor that throws, takes messages, 
   const seen: number[] = [];
   const see = (ring: Uint8Array, offset: number) => void seen.push(ring[offset]!);
   const send = (...values: number[]) => {
-    for (const value of values) writer.write(Uint8Array.of(value), true);
+    for (const value of values) write(writer, Uint8Array.of(value), { publishes: true });
   };
   send(1, 2, 3);
   const refuse = (ring: Uint8Array, offset: number) => {
     see(ring, offset);
     if (seen.length === 2) throw new RangeError();
   };
-  assertThrows(() => reader.read(refuse), RangeError);
+  assertThrows(() => read(reader, refuse), RangeError);
   assertEquals([seen, reader.count], [[1, 2], 1]);
-  assertEquals(reader.read(see), 2);
+  assertEquals(read(reader, see), 2);
   assertEquals(seen.splice(0), [1, 2, 2, 3]);
 
   send(4, 5, 6, 7);
@@ -157,18 +156,18 @@ Deno.test("RingReader.read goes on after a visitor that throws, takes messages, 
     // The one that is visited, and the next one.
     for (let count = 0; count < 2; count++) {
       see(reader.ring, reader.next());
-      reader.advance();
+      advance(reader);
     }
   };
-  assertEquals(reader.read(take), 2);
+  assertEquals(read(reader, take), 2);
   assertEquals(seen.splice(0), [4, 4, 5, 6, 6, 7]);
 
   send(8, 9);
   const readAgain = (ring: Uint8Array, offset: number) => {
     see(ring, offset);
-    reader.read(see);
+    read(reader, see);
   };
-  assertEquals(reader.read(readAgain), 1);
+  assertEquals(read(reader, readAgain), 1);
   assertEquals(seen.splice(0), [8, 8, 9]);
 
   send(10, 11);
@@ -176,14 +175,27 @@ Deno.test("RingReader.read goes on after a visitor that throws, takes messages, 
     see(ring, offset);
     reader.stop();
   };
-  assertEquals(reader.read(stop), 1);
+  assertEquals(read(reader, stop), 1);
   assertEquals(seen, [10]);
+});
+
+Deno.test("RingReader.read goes on with the next message after a visitor that takes one", () => {
+  const { writer, reader } = ringOf(1024);
+  for (const value of [1, 2, 3, 4]) write(writer, Uint8Array.of(value), { publishes: true });
+  const seen: number[] = [];
+  const takeFirst = (ring: Uint8Array, offset: number) => {
+    seen.push(ring[offset]!);
+    assert(seen.length < 5, "a message is visited again and again");
+    if (seen.length === 1 && reader.next() >= 0) advance(reader);
+  };
+  assertEquals(read(reader, takeFirst), 4);
+  assertEquals(seen, [1, 2, 3, 4]);
 });
 
 Deno.test("RingWriter forgets a claim that is not committed", () => {
   const { writer, reader } = ringOf(1024);
   writer.ring.fill(7, writer.claim(100), 100);
-  writer.write(Uint8Array.of(1));
+  write(writer, Uint8Array.of(1));
   writer.publish();
   assertEquals(reader.ring[reader.next()], 1);
   assertEquals(reader.length, 1);
@@ -191,66 +203,66 @@ Deno.test("RingWriter forgets a claim that is not committed", () => {
 
 Deno.test("A writer that follows one that died publishes what that one had committed", () => {
   const { buffer, settings, writer, reader } = ringOf(1024);
-  writer.write(Uint8Array.of(1));
+  write(writer, Uint8Array.of(1));
   writer.claim(50);
   assertEquals(reader.next(), -1);
-  new RingWriter(buffer, settings, CALLS).write(Uint8Array.of(2));
+  write(new RingWriter(buffer, settings), Uint8Array.of(2));
   assertEquals(reader.ring[reader.next()], 1);
-  reader.advance();
+  advance(reader);
   assertEquals(reader.next(), -1);
 });
 
 Deno.test("RingReader.recover takes what a writer that died had committed, unless another came", () => {
   const { writer, reader } = ringOf(1024);
-  writer.write(Uint8Array.of(1));
+  write(writer, Uint8Array.of(1));
   assert(!reader.recover(() => false));
   assert(reader.recover(() => true));
   assertEquals(reader.ring[reader.next()], 1);
-  reader.advance();
+  advance(reader);
   assert(!reader.recover(() => true));
   assertEquals(reader.next(), -1);
 });
 
 Deno.test("A reader that follows one that died goes on after what that one had read", () => {
   const { buffer, settings, writer, reader } = ringOf(8192);
-  writer.write(Uint8Array.of(1));
-  writer.write(Uint8Array.of(2));
+  write(writer, Uint8Array.of(1));
+  write(writer, Uint8Array.of(2));
   writer.publish();
   reader.next();
-  reader.advance();
-  const other = new RingReader(buffer, settings, () => {});
+  advance(reader);
+  const other = new RingReader(buffer, settings);
   assertEquals(other.ring[other.next()], 2);
 });
 
 Deno.test("A reader follows one that told of room at the ring's end, where a claim was given up", () => {
   const { buffer, settings, writer, reader } = ringOf(1024);
-  writer.write(new Uint8Array(400), true);
-  reader.read(() => {});
-  reader.release();
-  writer.write(new Uint8Array(400), true);
+  write(writer, new Uint8Array(400), { publishes: true });
+  read(reader, () => {});
+  reader.publish();
+  write(writer, new Uint8Array(400), { publishes: true });
   writer.claim(400);
   writer.abort();
   // The padding before the claim is told of, and nothing follows it.
   writer.publish();
-  assertEquals(reader.read(() => {}), 1);
+  assertEquals(read(reader, () => {}), 1);
   assertEquals(reader.next(), -1);
-  reader.release();
-  const next = new RingReader(buffer, settings, () => {});
-  writer.write(Uint8Array.of(7), true);
+  reader.publish();
+  const next = new RingReader(buffer, settings);
+  write(writer, Uint8Array.of(7), { publishes: true });
   assertEquals(next.ring[next.next()], 7);
 });
 
 Deno.test("Positions run over the end of 32 bits", () => {
   const { buffer, settings } = ringOf(1024);
   new Int32Array(buffer).fill(-64, 32, 33).fill(-64, 64, 65).fill(-64, 96, 97).fill(-64, 192, 193);
-  const writer = new RingWriter(buffer, settings, CALLS);
-  const reader = new RingReader(buffer, settings, () => {});
+  const writer = new RingWriter(buffer, settings);
+  const reader = new RingReader(buffer, settings);
   for (let value = 0; value < 100; value++) {
-    assert(writer.write(Uint8Array.of(value)));
+    assert(write(writer, Uint8Array.of(value)));
     writer.publish();
     assertEquals(reader.ring[reader.next()], value);
-    reader.advance();
-    reader.release();
+    advance(reader);
+    reader.publish();
   }
 });
 
@@ -272,7 +284,7 @@ Deno.test("Whatever bytes are in header and ring, reading and writing end, with 
   for (let round = 0; round < 20_000; round++) {
     const { buffer, settings, writer, reader } = ringOf(1024);
     const words = new Int32Array(buffer);
-    for (let count = 0; count < 20; count++) writer.write(new Uint8Array(random.below(60)));
+    for (let count = 0; count < 20; count++) write(writer, new Uint8Array(random.below(60)));
     const strange = () => {
       const kinds = [random.below(2 ** 32), random.below(2048) & ~7, random.below(4), -8];
       return kinds[random.below(kinds.length)]!;
@@ -284,9 +296,9 @@ Deno.test("Whatever bytes are in header and ring, reading and writing end, with 
     for (
       const attempt of [
         () => readAll(reader),
-        () => readAll(new RingReader(buffer, settings, () => {})),
+        () => readAll(new RingReader(buffer, settings)),
         () => writeAll(writer),
-        () => writeAll(new RingWriter(buffer, settings, CALLS)),
+        () => writeAll(new RingWriter(buffer, settings)),
         () => readAll(reader),
       ]
     ) {
@@ -310,15 +322,15 @@ function readAll(reader: RingReader): void {
     assert(++count < 1024);
   };
   for (;;) {
-    if (count % 2 === 0 && reader.read(check) === 0) break;
+    if (count % 2 === 0 && read(reader, check) === 0) break;
     const offset = reader.next();
     if (offset < 0) break;
     check(reader.ring, offset, reader.length);
-    reader.advance();
+    advance(reader);
   }
-  reader.release();
+  reader.publish();
 }
 
 function writeAll(writer: RingWriter): void {
-  for (let count = 0; writer.write(new Uint8Array(20)); count++) assert(count < 1024);
+  for (let count = 0; write(writer, new Uint8Array(20)); count++) assert(count < 1024);
 }
