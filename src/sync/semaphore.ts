@@ -39,7 +39,7 @@ import {
 import { waitForOne, waitForOneSync, type WaitSyncOptions } from "./single_wait.ts";
 
 /** The most that a semaphore can count to. */
-const MOST = 2 ** 31 - 1;
+const MAX_COUNT = 2 ** 31 - 1;
 const ERROR_TOO_MANY_POSTS = 298;
 /** What is known of why a semaphore cannot be released, by the error's code. */
 const HINTS: Readonly<Record<number, string>> = {
@@ -60,8 +60,8 @@ export interface SemaphoreOptions extends NewObjectOptions {
 /** The checks of {@linkcode SemaphoreOptions}. */
 export const SEMAPHORE_CHECKS: OptionChecks<SemaphoreOptions> = {
   ...NEW_OBJECT_CHECKS,
-  initial: integerFrom(0, MOST),
-  maximum: integerFrom(1, MOST),
+  initial: integerFrom(0, MAX_COUNT),
+  maximum: integerFrom(1, MAX_COUNT),
 };
 
 /** How to open a semaphore, or to make it if it is not there. */
@@ -105,7 +105,6 @@ export class SharedSemaphore extends SharedObject {
    * Makes a new semaphore under a name.
    *
    * @param name The name; a bare one is shared within the session (`Local\`).
-   * @param options What it is to be like.
    * @throws {Deno.errors.AlreadyExists} If the name is taken.
    * @throws {Deno.errors.PermissionDenied} If this user may not make a `Global\` semaphore.
    * @throws {TypeError} If an argument is of the wrong kind, or the name is none.
@@ -121,8 +120,6 @@ export class SharedSemaphore extends SharedObject {
   /**
    * Makes a new semaphore without a name: other processes get at it only by a handle that is given
    * to them.
-   *
-   * @param options What it is to be like.
    */
   static anonymous(options: SemaphoreOptions = {}): SharedSemaphore {
     assertOptions(options, SEMAPHORE_CHECKS);
@@ -133,7 +130,6 @@ export class SharedSemaphore extends SharedObject {
    * Opens the semaphore of a name.
    *
    * @param name The name.
-   * @param options How.
    * @throws {Deno.errors.NotFound} If nobody holds it.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
@@ -227,7 +223,7 @@ export class SharedSemaphore extends SharedObject {
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-releasesemaphore}
    */
   release(count: number = 1): number {
-    assertInteger("count", count, 1, MOST);
+    assertInteger("count", count, 1, MAX_COUNT);
     assertOpen(this);
     const previous = new Int32Array(1);
     if (kernel32().ReleaseSemaphore(this.#handle.value, count, previous)) return previous[0]!;
@@ -246,7 +242,6 @@ export class SharedSemaphore extends SharedObject {
   /**
    * Waits until the semaphore counts more than 0, and takes one from the count.
    *
-   * @param options How long.
    * @throws {Deno.errors.TimedOut} If it counted 0 all the time.
    * @throws {Deno.errors.BadResource} If it is closed, or is closed meanwhile.
    */
@@ -255,10 +250,9 @@ export class SharedSemaphore extends SharedObject {
   }
 
   /**
-   * Takes one from the count like {@linkcode SharedSemaphore.wait}, and has the thread stand still meanwhile: for Workers and short
+   * Takes one from the count like {@linkcode SharedSemaphore.wait}, and blocks the thread meanwhile: for Workers and short
    * scripts.
    *
-   * @param options How long.
    * @throws {Deno.errors.TimedOut} If it counted 0 all the time.
    * @throws {Deno.errors.BadResource} If it is closed.
    */
@@ -276,13 +270,13 @@ export class SharedSemaphore extends SharedObject {
   }
 }
 
-function assertInitial({ maximum = MOST, initial = 0 }: SemaphoreOptions): void {
+function assertInitial({ maximum = MAX_COUNT, initial = 0 }: SemaphoreOptions): void {
   assertInteger("initial", initial, 0, maximum);
 }
 
 function createSemaphore(name: string | undefined, options: SemaphoreOptions): Origin {
   assertInitial(options);
-  const { maximum = MOST, initial = 0 } = options;
+  const { maximum = MAX_COUNT, initial = 0 } = options;
   return createShared(SEMAPHORE, name, options, {
     api: "CreateSemaphoreW",
     create: (attributes, name) => kernel32().CreateSemaphoreW(attributes, initial, maximum, name),
