@@ -99,7 +99,7 @@ export class MutexClaim {
   /** Is fulfilled when this one is over, and those that it waited for. */
   readonly over: Promise<void>;
   /** Whether others are to wait for it, rather than leave that to the kernel. */
-  readonly inTurn: boolean;
+  readonly isOrdered: boolean;
   readonly #mutex: Handle;
   readonly #ended = Promise.withResolvers<void>();
 
@@ -111,10 +111,10 @@ export class MutexClaim {
    */
   constructor(
     mutex: Handle,
-    { inTurn, after }: { inTurn: boolean; after?: MutexClaim | undefined },
+    { isOrdered, after }: { isOrdered: boolean; after?: MutexClaim | undefined },
   ) {
     this.#mutex = mutex;
-    this.inTurn = inTurn;
+    this.isOrdered = isOrdered;
     this.over = Promise.all([after?.over, this.#ended.promise]).then(() => {});
     claims.add(this);
   }
@@ -397,7 +397,7 @@ function lockHere(mutex: SharedMutex, timeout: number): MutexLock | undefined {
   try {
     const look = blockOn(handle, timeout);
     if (look !== undefined) {
-      const claim = new MutexClaim(handle, { inTurn: true });
+      const claim = new MutexClaim(handle, { isOrdered: true });
       return new MutexLock(handle.kind, look === "abandoned", () => {
         const done = kernel32().ReleaseMutex(handle.value);
         const error = done ? undefined : lastError("ReleaseMutex", `Cannot release ${handle.kind}`);
@@ -425,8 +425,8 @@ async function lockOnThread(
   const { handle } = lease;
   let { held } = lease;
   tenant.onHold = (now) => held = now;
-  const after = claimsFor(handle).filter(({ inTurn }) => inTurn).at(-1);
-  const claim = new MutexClaim(handle, { inTurn: true, after });
+  const after = claimsFor(handle).filter(({ isOrdered }) => isOrdered).at(-1);
+  const claim = new MutexClaim(handle, { isOrdered: true, after });
   try {
     if (after) await after.wait(tenant, { label: handle.kind, timeout, signal });
     // It may have been given up, or closed, in the moment after the claim before it was over.

@@ -123,7 +123,7 @@ async function waitForSeveral(
     for (const object of objects) leases.push(leaseOf(object, tenant));
     const mutexes = objects.map((object) => object instanceof SharedMutex);
     for (const [at, { handle }] of leases.entries()) {
-      if (mutexes[at]) claims.push(new MutexClaim(handle, { inTurn: false }));
+      if (mutexes[at]) claims.push(new MutexClaim(handle, { isOrdered: false }));
     }
     const label = `${all ? "all" : "any"} of ${describe(leases)}`;
     const job = new WaitJob({
