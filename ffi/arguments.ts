@@ -178,9 +178,7 @@ export function integerFrom(least: number, most?: number): OptionCheck {
   return (name, value) => assertInteger(name, value, least, most);
 }
 
-/**
- * Makes the check of an option that is one of a few words.
- */
+/** Makes the check of an option that is one of a few words. */
 export function oneOf(words: readonly string[]): OptionCheck {
   return (name, value) => assertOneOf(name, value, words);
 }

@@ -47,7 +47,6 @@ const PROC_THREAD_ATTRIBUTE_HANDLE_LIST = 0x20002n;
 /**
  * Starts a process.
  *
- * @param options What is started.
  * @throws {Deno.errors.NotFound} If there is no such program or directory.
  * @throws {Deno.errors.PermissionDenied} If this user may not run it.
  * @throws {Deno.errors.InvalidData} If it is no program.

@@ -240,7 +240,7 @@ const BASIC_SIZE = 56;
 /** Room for a `PUBLIC_OBJECT_TYPE_INFORMATION` and a usual name behind it, in bytes. */
 const FIRST_TYPE_SIZE = 256;
 /** More room than any name needs: a `UNICODE_STRING` counts at most 65,535 bytes. */
-const LARGEST_SIZE = 2 ** 18;
+const MAX_TYPE_SIZE = 2 ** 18;
 
 /** What is known of a handle. */
 export interface ObjectInfo {
@@ -279,7 +279,7 @@ function query(
   const info = new DataView(new ArrayBuffer(byteLength));
   const status = ntdll().NtQueryObject(handle, what, info, byteLength, null);
   if (status >= 0) return info;
-  if (status === STATUS_INFO_LENGTH_MISMATCH && byteLength < LARGEST_SIZE) {
+  if (status === STATUS_INFO_LENGTH_MISMATCH && byteLength < MAX_TYPE_SIZE) {
     return query(handle, what, byteLength * 4, attempt);
   }
   throw errorFromStatus(status, "NtQueryObject", attempt);

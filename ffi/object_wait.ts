@@ -55,7 +55,6 @@ export class RegisteredWait extends Uncloneable {
    * Begins to wait.
    *
    * @param object What to wait for, which has to stay open until the wait is over.
-   * @param options How.
    * @throws {Deno.errors.BadResource} If the object is closed, or none that can be waited for.
    */
   constructor(
@@ -149,7 +148,7 @@ const WAIT_ABANDONED = 0x80;
 const WAIT_TIMEOUT = 0x102;
 
 /**
- * Waits on this very thread, which stands still meanwhile.
+ * Waits on this very thread, and blocks it meanwhile.
  *
  * @param timeout The most to wait, in milliseconds.
  * @returns `undefined` if it was not signalled in time.

@@ -83,9 +83,7 @@ export function encodeWide(text: string): Uint16Array<ArrayBuffer> {
   return toUnits(`${text}\0`);
 }
 
-/**
- * Gives the UTF-16 code units of a text, and nothing behind them.
- */
+/** Gives the UTF-16 code units of a text, and nothing behind them. */
 export function toUnits(text: string): Uint16Array<ArrayBuffer> {
   const units = new Uint16Array(text.length);
   for (let i = 0; i < text.length; i++) units[i] = text.charCodeAt(i);

@@ -142,7 +142,6 @@ const ADOPT: {
  *
  * @param target The window.
  * @param object What is passed on.
- * @param options How.
  * @returns What the receiver answered, never 0.
  * @throws {Deno.errors.ConnectionRefused} If it answered 0; it has no handle then.
  * @throws {Deno.errors.TimedOut} If there is no answer in time; a handle that was put there is closed again.
@@ -289,9 +288,7 @@ function assertShareable(value: unknown): asserts value is SharedMemory | Shared
   );
 }
 
-/**
- * Throws unless a value is a message of a listener or a window.
- */
+/** Throws unless a value is a message of a listener or a window. */
 export function assertCopyData(value: unknown): asserts value is CopyDataMessage {
   if (value instanceof CopyDataMessage) return;
   throw new TypeError(`Expected the message to be a CopyDataMessage, got ${show(value)}`);

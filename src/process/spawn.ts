@@ -119,7 +119,6 @@ export const SPAWN_CHECKS: OptionChecks<SpawnOptions> = {
  * ```
  *
  * @param command The program: a path, a `URL` object with `file:`, or a name. A string is never a URL.
- * @param options What it is to be like.
  * @throws {Deno.errors.NotFound} If there is no such program, or no such folder as `cwd`.
  * @throws {Deno.errors.PermissionDenied} If this user may not run it, or memory that was opened to be read is to
  *   be passed on to be written.
@@ -183,7 +182,7 @@ function assertArguments(what: string, value: unknown): asserts value is readonl
   for (const [index, word] of value.entries()) assertWide(`${what}[${index}]`, word);
 }
 
-/** What is passed on: a memory, and what the child may do with it, or an object to take turns by. */
+/** What is passed on: a memory, and what the child may do with it, or an event, a semaphore or a mutex. */
 export type Inheritable =
   | SharedMemory
   | { memory: SharedMemory; access: MemoryAccess }

@@ -103,7 +103,6 @@ export class SharedEvent extends SharedObject {
    * Makes a new event under a name.
    *
    * @param name The name; a bare one is shared within the session (`Local\`).
-   * @param options What it is to be like.
    * @throws {Deno.errors.AlreadyExists} If the name is taken.
    * @throws {Deno.errors.PermissionDenied} If this user may not make a `Global\` event.
    * @throws {TypeError} If an argument is of the wrong kind, or the name is none.
@@ -119,8 +118,6 @@ export class SharedEvent extends SharedObject {
   /**
    * Makes a new event without a name: other processes get at it only by a handle that is given
    * to them.
-   *
-   * @param options What it is to be like.
    */
   static anonymous(options: EventOptions = {}): SharedEvent {
     assertOptions(options, EVENT_CHECKS);
@@ -145,7 +142,6 @@ export class SharedEvent extends SharedObject {
    * ```
    *
    * @param name The name.
-   * @param options How.
    * @throws {Deno.errors.NotFound} If nobody holds it.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
@@ -258,7 +254,6 @@ export class SharedEvent extends SharedObject {
   /**
    * Waits until the event is set.
    *
-   * @param options How long.
    * @throws {Deno.errors.TimedOut} If it was not set in time.
    * @throws {Deno.errors.BadResource} If it is closed, or is closed meanwhile.
    */
@@ -267,10 +262,9 @@ export class SharedEvent extends SharedObject {
   }
 
   /**
-   * Waits until the event is set, and has the thread stand still meanwhile: for Workers and short
+   * Waits until the event is set, and blocks the thread meanwhile: for Workers and short
    * scripts.
    *
-   * @param options How long.
    * @throws {Deno.errors.TimedOut} If it was not set in time.
    * @throws {Deno.errors.BadResource} If it is closed.
    */
@@ -292,7 +286,6 @@ export class SharedEvent extends SharedObject {
  * Makes an event.
  *
  * @param name Its full name, or `undefined` for one without.
- * @param options What it is to be like.
  * @param label What messages call it. @default its name
  */
 export function createEvent(

@@ -1,5 +1,5 @@
 /**
- * Taking turns: mutexes, events and semaphores that processes share, and waiting for them.
+ * Mutexes, events and semaphores that processes share, and waiting for them.
  *
  * ```ts
  * import { SharedEvent, SharedMutex } from "@winipc/winipc/sync";

@@ -99,7 +99,7 @@ export class MutexClaim {
   /** Is fulfilled when this one is over, and those that it waited for. */
   readonly over: Promise<void>;
   /** Whether others are to wait for it, rather than leave that to the kernel. */
-  readonly inTurn: boolean;
+  readonly isOrdered: boolean;
   readonly #mutex: Handle;
   readonly #ended = Promise.withResolvers<void>();
 
@@ -111,10 +111,10 @@ export class MutexClaim {
    */
   constructor(
     mutex: Handle,
-    { inTurn, after }: { inTurn: boolean; after?: MutexClaim | undefined },
+    { isOrdered, after }: { isOrdered: boolean; after?: MutexClaim | undefined },
   ) {
     this.#mutex = mutex;
-    this.inTurn = inTurn;
+    this.isOrdered = isOrdered;
     this.over = Promise.all([after?.over, this.#ended.promise]).then(() => {});
     claims.add(this);
   }
@@ -128,7 +128,7 @@ export class MutexClaim {
   /**
    * Waits until it is over, and those that it waited for.
    *
-   * @param tenant Whose turn it is then, who is told when the mutex is closed.
+   * @param tenant The claim's own use of the mutex, which is told when the mutex is closed.
    * @param options How long, and what for.
    */
   async wait(
@@ -222,7 +222,6 @@ export class SharedMutex extends SharedObject {
    * Makes a new mutex under a name.
    *
    * @param name The name; a bare one is shared within the session (`Local\`).
-   * @param options What it is to be like.
    * @throws {Deno.errors.AlreadyExists} If the name is taken.
    * @throws {Deno.errors.PermissionDenied} If this user may not make a `Global\` mutex.
    * @throws {TypeError} If an argument is of the wrong kind, or the name is none.
@@ -238,8 +237,6 @@ export class SharedMutex extends SharedObject {
   /**
    * Makes a new mutex without a name: other processes get at it only by a handle that is given
    * to them.
-   *
-   * @param options What it is to be like.
    */
   static anonymous(options: NewObjectOptions = {}): SharedMutex {
     assertOptions(options, NEW_OBJECT_CHECKS);
@@ -250,7 +247,6 @@ export class SharedMutex extends SharedObject {
    * Opens the mutex of a name.
    *
    * @param name The name.
-   * @param options How.
    * @throws {Deno.errors.NotFound} If nobody holds it.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
@@ -327,7 +323,6 @@ export class SharedMutex extends SharedObject {
    *
    * The tasks of a script come in the order in which they asked.
    *
-   * @param options How long to wait.
    * @throws {Deno.errors.TimedOut} If it was not free in time.
    * @throws {Deno.errors.BadResource} If it is closed, or is closed meanwhile.
    */
@@ -339,10 +334,9 @@ export class SharedMutex extends SharedObject {
   }
 
   /**
-   * Locks the mutex on this very thread, which stands still until it is free: for Workers and
+   * Locks the mutex on this very thread, and blocks it until the mutex is free: for Workers and
    * short scripts. The lock has to be released on this thread, too.
    *
-   * @param options How long to wait.
    * @throws {Deno.errors.WouldBlock} If another task of this script holds it or wants it, which
    *   could not go on while the thread blocks; also just after the release of a lock of
    *   {@linkcode SharedMutex.lock}, which takes until the event loop turns.
@@ -403,7 +397,7 @@ function lockHere(mutex: SharedMutex, timeout: number): MutexLock | undefined {
   try {
     const look = blockOn(handle, timeout);
     if (look !== undefined) {
-      const claim = new MutexClaim(handle, { inTurn: true });
+      const claim = new MutexClaim(handle, { isOrdered: true });
       return lockOver(handle.kind, look === "abandoned", () => {
         const done = kernel32().ReleaseMutex(handle.value);
         const error = done ? undefined : lastError("ReleaseMutex", `Cannot release ${handle.kind}`);
@@ -431,11 +425,11 @@ async function lockOnThread(
   const { handle } = lease;
   let { held } = lease;
   tenant.onHold = (now) => held = now;
-  const after = claimsFor(handle).filter(({ inTurn }) => inTurn).at(-1);
-  const claim = new MutexClaim(handle, { inTurn: true, after });
+  const after = claimsFor(handle).filter(({ isOrdered }) => isOrdered).at(-1);
+  const claim = new MutexClaim(handle, { isOrdered: true, after });
   try {
     if (after) await after.wait(tenant, { label: handle.kind, timeout, signal });
-    // It may have been given up, or closed, in the moment between its turn and this.
+    // It may have been given up, or closed, in the moment after the claim before it was over.
     signal?.throwIfAborted();
     assertOpen(mutex);
     const left = Math.max(0, Math.ceil(deadline - performance.now()));

@@ -24,7 +24,7 @@ import type { SharedEvent } from "./event.ts";
 import { type Lease, lend } from "./waitable_object.ts";
 
 /** The most waits at a time: half of the threads remain. */
-const MOST = 2 * navigator.hardwareConcurrency;
+const MAX_WAITS = 2 * navigator.hardwareConcurrency;
 let count = 0;
 /** How many of them go on although nobody waits for them any more. */
 let givenUp = 0;
@@ -42,10 +42,10 @@ const EVENT_INDEX = 1;
 export class ParkedWait implements Disposable {
   /**
    * Whether there can be one more wait. There cannot while one that was given up goes on, for then
-   * all threads are busy; and a Worker that is ended would stand still for as long as it lasts.
+   * all threads are busy; and a Worker that is ended would be blocked for as long as it lasts.
    */
   static get isPossible(): boolean {
-    return count < MOST && givenUp === 0 && !inWorker();
+    return count < MAX_WAITS && givenUp === 0 && !inWorker();
   }
 
   readonly #lease: Lease;
@@ -87,7 +87,6 @@ export class ParkedWait implements Disposable {
   /**
    * Waits until the event is set.
    *
-   * @param options How long.
    * @returns Whether it was set, and not the time over or the wait stopped.
    * @throws {Deno.errors.BadResource} If the event is closed meanwhile.
    * @throws The reason of the signal, if it stops the wait. What the event was set for at the same

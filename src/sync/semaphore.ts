@@ -106,7 +106,6 @@ export class SharedSemaphore extends SharedObject {
    * Makes a new semaphore under a name.
    *
    * @param name The name; a bare one is shared within the session (`Local\`).
-   * @param options What it is to be like.
    * @throws {Deno.errors.AlreadyExists} If the name is taken.
    * @throws {Deno.errors.PermissionDenied} If this user may not make a `Global\` semaphore.
    * @throws {TypeError} If an argument is of the wrong kind, or the name is none.
@@ -122,8 +121,6 @@ export class SharedSemaphore extends SharedObject {
   /**
    * Makes a new semaphore without a name: other processes get at it only by a handle that is given
    * to them.
-   *
-   * @param options What it is to be like.
    */
   static anonymous(options: SemaphoreOptions = {}): SharedSemaphore {
     assertOptions(options, SEMAPHORE_CHECKS);
@@ -134,7 +131,6 @@ export class SharedSemaphore extends SharedObject {
    * Opens the semaphore of a name.
    *
    * @param name The name.
-   * @param options How.
    * @throws {Deno.errors.NotFound} If nobody holds it.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
@@ -251,7 +247,6 @@ export class SharedSemaphore extends SharedObject {
   /**
    * Waits until the semaphore counts more than 0, and takes one from the count.
    *
-   * @param options How long.
    * @throws {Deno.errors.TimedOut} If it counted 0 all the time.
    * @throws {Deno.errors.BadResource} If it is closed, or is closed meanwhile.
    */
@@ -260,10 +255,9 @@ export class SharedSemaphore extends SharedObject {
   }
 
   /**
-   * Takes one from the count like {@linkcode SharedSemaphore.wait}, and has the thread stand still meanwhile: for Workers and short
+   * Takes one from the count like {@linkcode SharedSemaphore.wait}, and blocks the thread meanwhile: for Workers and short
    * scripts.
    *
-   * @param options How long.
    * @throws {Deno.errors.TimedOut} If it counted 0 all the time.
    * @throws {Deno.errors.BadResource} If it is closed.
    */

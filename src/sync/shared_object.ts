@@ -301,7 +301,6 @@ export function objectLabel(kind: ObjectKind, name: string | undefined): string 
  *
  * @param kind Its kind.
  * @param name Its full name, if it has one.
- * @param options What it is to be like.
  * @param make The function that makes it, and a call of it.
  * @param label What messages call it. @default its name
  */
@@ -324,7 +323,6 @@ export function createShared(
  *
  * @param kind Its kind.
  * @param name Its full name.
- * @param options How.
  * @param label What messages call it. @default its name
  */
 export function openShared(

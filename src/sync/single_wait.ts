@@ -23,7 +23,7 @@ import { assertOpen, lend, type Tenant, WaitableObject } from "./waitable_object
 import { waitOnThread } from "./wait_thread/pool.ts";
 import { exitCodeOf, openProcess, startOf } from "../../ffi/process_thread.ts";
 
-/** How long a call may stand still. */
+/** How long a call may block the thread. */
 export interface WaitSyncOptions {
   /** The most to wait, in milliseconds; 0 looks once. @default Infinity */
   timeout?: number;
@@ -39,7 +39,6 @@ const MAX_REGISTERED = 16;
  * Waits for an object on this very thread.
  *
  * @param object The object.
- * @param options How long.
  */
 export function waitForOneSync(object: WaitableObject, options: WaitSyncOptions): void {
   assertOptions(options, WAIT_SYNC_CHECKS);
@@ -52,7 +51,6 @@ export function waitForOneSync(object: WaitableObject, options: WaitSyncOptions)
  * Waits for an object.
  *
  * @param object The object.
- * @param options How long.
  */
 export async function waitForOne(object: WaitableObject, options: WaitOptions): Promise<void> {
   assertOptions(options, WAIT_CHECKS);
@@ -192,7 +190,6 @@ export class ProcessWatch extends WaitableObject {
   /**
    * Waits until the process ends.
    *
-   * @param options How long.
    * @returns Its exit code.
    * @throws {Deno.errors.TimedOut} If it did not end in time.
    * @throws {Deno.errors.BadResource} If this object is closed, or is closed meanwhile.

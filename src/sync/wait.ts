@@ -54,7 +54,6 @@ export interface WaitAllResult {
  * ```
  *
  * @param objects The objects, from 1 to 3969.
- * @param options How long.
  * @throws {Deno.errors.TimedOut} If none was signalled in time.
  * @throws {Deno.errors.BadResource} If one is closed, is closed meanwhile, or cannot be waited for.
  * @throws {RangeError} If there are none, or too many.
@@ -89,7 +88,6 @@ export async function waitAny(
  * ```
  *
  * @param objects The objects, from 1 to 64, each of them once.
- * @param options How long.
  * @throws {Deno.errors.TimedOut} If they were not in time.
  * @throws {Deno.errors.BadResource} If one is closed, is closed meanwhile, or cannot be waited for.
  * @throws {RangeError} If there are none, or too many.
@@ -125,7 +123,7 @@ async function waitForSeveral(
     for (const object of objects) leases.push(leaseOf(object, tenant));
     const mutexes = objects.map((object) => object instanceof SharedMutex);
     for (const [at, { handle }] of leases.entries()) {
-      if (mutexes[at]) claims.push(new MutexClaim(handle, { inTurn: false }));
+      if (mutexes[at]) claims.push(new MutexClaim(handle, { isOrdered: false }));
     }
     const label = `${all ? "all" : "any"} of ${describe(leases)}`;
     const job = new WaitJob({

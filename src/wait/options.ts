@@ -60,9 +60,7 @@ export function assertCanWait(options: WaitOptions): void {
   options.signal?.throwIfAborted();
 }
 
-/**
- * Throws unless the options can be those of a wait that blocks the thread.
- */
+/** Throws unless the options can be those of a wait that blocks the thread. */
 export function assertCanBlock(options: { timeout?: number }): void {
   assertObject("the options", options);
   const { timeout = Infinity } = options;

@@ -52,7 +52,6 @@ export class AsyncQueue<T> {
   /**
    * Takes the oldest item, or waits for one.
    *
-   * @param options How long.
    * @returns The item; `undefined` when it was ended and is empty.
    * @throws {Deno.errors.TimedOut} If there was none in time.
    */

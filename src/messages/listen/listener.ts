@@ -197,7 +197,6 @@ export class CopyDataListener extends Uncloneable
   /**
    * Opens a window, and a thread for it.
    *
-   * @param options What it is to be like.
    * @throws {Deno.errors.AlreadyExists} If this process has a window class of that name already.
    * @throws {Deno.errors.NotCapable} If this module is a local file and may not be read.
    * @throws {TypeError} If an option is of the wrong kind.
@@ -229,7 +228,6 @@ export class CopyDataListener extends Uncloneable
   /**
    * Reads the next message, or waits for one.
    *
-   * @param options How long.
    * @returns The message; `undefined` when the listener is closed and all are read.
    * @throws {Deno.errors.TimedOut} If there was none in time.
    * @throws {TypeError} If messages go to `onMessage`.

@@ -75,11 +75,7 @@ const OPTIONS: OptionChecks<AllOptions> = {
   acceptLowerIntegrity: assertBoolean,
 };
 
-/**
- * Checks the options, and gives those that the window's thread needs.
- *
- * @param options The options.
- */
+/** Checks the options, and gives those that the window's thread needs. */
 export function toWindowSettings(options: AllOptions): WindowSettings {
   assertOptions(options, OPTIONS);
   const {

@@ -35,7 +35,7 @@ import { toWindow, type WindowTarget } from "../window/find.ts";
 /** What to send: bytes, or a text that is written in an encoding. */
 export type CopyData = string | ByteSource;
 
-/** How to send, standing still. */
+/** How to send by a call that blocks the thread. */
 export interface SendCopyDataSyncOptions {
   /** A number that tells the receiver what the data is (`dwData`); 32-bit programs see its low 32 bits. @default 0 */
   id?: number | bigint;
@@ -104,7 +104,6 @@ const MAX_PAUSE = 8;
  *
  * @param target The window.
  * @param data What to send, at most 4294967295 bytes; it may be changed as soon as this returns.
- * @param options How.
  * @returns What the receiver's window procedure answered.
  * @throws {Deno.errors.TimedOut} If there is no answer in time; the receiver may still get the data.
  * @throws {Deno.errors.NotFound} If there is no such window, or its program ends meanwhile.
@@ -151,14 +150,13 @@ export async function sendFrom(
 }
 
 /**
- * Sends data to a window and waits for its answer; the script stands still meanwhile.
+ * Sends data to a window and waits for its answer; the call blocks the thread meanwhile.
  *
  * It is for Workers and short scripts. A receiver that asks this script something before it
  * answers, through a {@linkcode CopyDataListener} with a handler, waits in vain.
  *
  * @param target The window.
  * @param data What to send, at most 4294967295 bytes.
- * @param options How.
  * @returns What the receiver's window procedure answered.
  * @throws {Deno.errors.TimedOut} If there is no answer in time; the receiver may still get the data.
  * @throws {Deno.errors.NotFound} If there is no such window, or its program ends meanwhile.

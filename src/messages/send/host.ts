@@ -8,7 +8,7 @@ import { blockBriefly, PATIENCE } from "../../wait/event_loop.ts";
 import { asParent, Thread } from "../../wait/thread.ts";
 import type { Outcome, Parcel } from "./delivery.ts";
 import type { SendJob } from "./job.ts";
-import { ROOM, SendRecord, type SendThreadData, TURN } from "./protocol.ts";
+import { HOLDER, ROOM, SendRecord, type SendThreadData } from "./protocol.ts";
 
 /** A sender thread; it has one job at a time. */
 export class SendHost {
@@ -47,20 +47,20 @@ export class SendHost {
     let at = 0;
     do {
       this.#record.room.set(bytes.subarray(at, at + ROOM));
-      await this.#threadTurn();
+      await this.#passToThread();
       at += ROOM;
     } while (at < bytes.length);
     return this.#record.readOutcome();
   }
 
-  /** Gives the thread its turn, and waits until it is over. */
-  async #threadTurn(): Promise<void> {
-    const { turn } = this.#record;
-    this.#record.pass(TURN.script, TURN.thread);
+  /** Passes the record to the thread, and waits until it comes back. */
+  async #passToThread(): Promise<void> {
+    const { holder } = this.#record;
+    this.#record.pass(HOLDER.script, HOLDER.thread);
     // Most receivers answer sooner than an event loop falls asleep and wakes up.
-    blockBriefly(() => Atomics.wait(turn, 0, TURN.thread, PATIENCE / 2));
-    while (Atomics.load(turn, 0) === TURN.thread) {
-      await Atomics.waitAsync(turn, 0, TURN.thread).value;
+    blockBriefly(() => Atomics.wait(holder, 0, HOLDER.thread, PATIENCE / 2));
+    while (Atomics.load(holder, 0) === HOLDER.thread) {
+      await Atomics.waitAsync(holder, 0, HOLDER.thread).value;
     }
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -68,7 +68,7 @@ export class SendHost {
   /** The thread is no more: nobody is to wait for it. */
   #end(error: Error): void {
     this.#failure = error;
-    Atomics.store(this.#record.turn, 0, TURN.over);
-    Atomics.notify(this.#record.turn, 0);
+    Atomics.store(this.#record.holder, 0, HOLDER.over);
+    Atomics.notify(this.#record.holder, 0);
   }
 }

@@ -2,7 +2,7 @@
  * The memory in which a script and one of its sender threads hand each other parcels and outcomes, in a
  * third of the time that messages between Workers take.
  *
- * One word says whose turn it is. Whoever has the turn reads and writes the rest, and the other one waits.
+ * One word says which side holds the record. That side reads and writes the rest, and the other one waits.
  *
  * @module
  */
@@ -18,14 +18,14 @@ export interface SendThreadData {
   parent: ParentIdentity;
 }
 
-/** Whose turn it is; nobody's once the thread has ended. */
-export const TURN = { script: 0, thread: 1, over: 2 } as const;
+/** The side that holds the record; none once the thread has ended. */
+export const HOLDER = { script: 0, thread: 1, over: 2 } as const;
 
-/** How many bytes are handed over at once; a larger parcel takes several turns. */
+/** How many bytes are handed over at once; a larger parcel goes over in parts. */
 export const ROOM: number = 2 ** 20;
 
 // Where things are, in bytes.
-const TURN_AT = 0;
+const HOLDER_AT = 0;
 const WINDOW_AT = 8;
 const W_PARAM_AT = 16;
 const L_PARAM_AT = 24;
@@ -46,8 +46,8 @@ export interface ParcelHead extends Omit<Parcel, "bytes"> {
 export class SendRecord {
   /** The memory, for the other thread. */
   readonly buffer: SharedArrayBuffer;
-  /** The word that says whose turn it is, out of {@linkcode TURN}. */
-  readonly turn: Int32Array<SharedArrayBuffer>;
+  /** The word that says which side holds the record, out of {@linkcode HOLDER}. */
+  readonly holder: Int32Array<SharedArrayBuffer>;
   /** Room for the bytes of a parcel, or a part of them. */
   readonly room: Uint8Array<SharedArrayBuffer>;
   readonly #fields: DataView<SharedArrayBuffer>;
@@ -59,7 +59,7 @@ export class SendRecord {
    */
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(BYTES_AT + ROOM)) {
     this.buffer = buffer;
-    this.turn = new Int32Array(buffer, TURN_AT, 1);
+    this.holder = new Int32Array(buffer, HOLDER_AT, 1);
     this.room = new Uint8Array(buffer, BYTES_AT);
     this.#fields = new DataView(buffer);
   }
@@ -99,9 +99,9 @@ export class SendRecord {
     return code === 0 ? { answer: this.#fields.getBigInt64(ANSWER_AT) } : { code };
   }
 
-  /** Gives the turn from one side to the other, unless it is over. */
+  /** Passes the record from one side to the other, unless the thread has ended. */
   pass(from: number, to: number): void {
-    Atomics.compareExchange(this.turn, 0, from, to);
-    Atomics.notify(this.turn, 0);
+    Atomics.compareExchange(this.holder, 0, from, to);
+    Atomics.notify(this.holder, 0);
   }
 }

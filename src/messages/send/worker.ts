@@ -7,7 +7,7 @@
 import { isMainThread, workerData } from "node:worker_threads";
 import { Parent } from "../../wait/thread.ts";
 import { deliver, type Parcel } from "./delivery.ts";
-import { ROOM, SendRecord, type SendThreadData, TURN } from "./protocol.ts";
+import { HOLDER, ROOM, SendRecord, type SendThreadData } from "./protocol.ts";
 
 /** The thread's side of a record. */
 class SendThread {
@@ -23,13 +23,13 @@ class SendThread {
   run(): void {
     for (let parcel; (parcel = this.#take()) !== undefined;) {
       this.#record.writeOutcome(deliver(parcel));
-      this.#record.pass(TURN.thread, TURN.script);
+      this.#record.pass(HOLDER.thread, HOLDER.script);
     }
   }
 
   /** Waits for a parcel, and takes it part by part; `undefined` if the script's thread has ended. */
   #take(): Parcel | undefined {
-    if (!this.#waitForTurn()) return undefined;
+    if (!this.#waitForRecord()) return undefined;
     const { byteLength, ...head } = this.#record.readHead();
     const bytes = new Uint8Array(byteLength);
     for (let at = 0;;) {
@@ -37,15 +37,15 @@ class SendThread {
       bytes.set(part, at);
       at += part.length;
       if (at === byteLength) return { ...head, bytes };
-      this.#record.pass(TURN.thread, TURN.script);
-      if (!this.#waitForTurn()) return undefined;
+      this.#record.pass(HOLDER.thread, HOLDER.script);
+      if (!this.#waitForRecord()) return undefined;
     }
   }
 
-  /** Waits while it is the script's turn; `false` if the script's thread has ended. */
-  #waitForTurn(): boolean {
-    const { turn } = this.#record;
-    while (Atomics.wait(turn, 0, TURN.script, this.#parent.lookInterval) === "timed-out") {
+  /** Waits while the script holds the record; `false` if the script's thread has ended. */
+  #waitForRecord(): boolean {
+    const { holder } = this.#record;
+    while (Atomics.wait(holder, 0, HOLDER.script, this.#parent.lookInterval) === "timed-out") {
       if (this.#parent.hasEnded) return false;
     }
     return true;

@@ -200,7 +200,6 @@ export class MessageWindow extends Uncloneable implements Disposable {
    *
    * The procedure gets its first messages before this returns.
    *
-   * @param options What it is to be like.
    * @throws {TypeError} If an option is of the wrong kind, or the procedure refuses the window by its answer.
    * @throws {RangeError} If the name of the class does not have 1 to 255 characters.
    * @throws {Deno.errors.AlreadyExists} If this process has a class of that name already.

@@ -68,9 +68,7 @@ const WITH_ADDRESSES: ReadonlySet<number> = new Set([
   ...[0x283, 0x288, 0x2e0, 0x2e4, 0x30c, 0x33f],
 ]);
 
-/**
- * Throws unless a value is the number of a message.
- */
+/** Throws unless a value is the number of a message. */
 export function assertMessage(message: number): void {
   assertInteger("message", message, 0, MAX_MESSAGE);
 }

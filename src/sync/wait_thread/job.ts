@@ -61,11 +61,7 @@ export class WaitJob {
   #held: boolean;
   #settled = false;
 
-  /**
-   * Begins the time of a wait.
-   *
-   * @param options What to wait for.
-   */
+  /** Begins the time of a wait. */
   constructor(options: JobOptions) {
     const { timeout, signal, held, label } = options;
     this.options = options;

@@ -31,7 +31,7 @@ export interface WaitThreadData {
   parent: ParentIdentity;
 }
 
-/** Whose move it is with a slot. */
+/** The states of a slot, which say what the next step is and whose. */
 export const STATE = {
   free: 0,
   wanted: 1,
@@ -56,7 +56,7 @@ export const MAX_OBJECTS = SLOTS * MAX_AT_ONCE;
 export class WaitRecord {
   /** The memory, for the other thread. */
   readonly buffer: SharedArrayBuffer;
-  /** Whose move it is, slot by slot. */
+  /** The state of each slot, out of {@linkcode STATE}. */
   readonly states: Int32Array<SharedArrayBuffer>;
   /** How many objects each slot waits for. */
   readonly counts: Int32Array<SharedArrayBuffer>;

@@ -225,7 +225,7 @@ Deno.test("MessageWindow tells its procedure of no beginning and no end that a s
   assertFalse(user32().IsWindow(window.handle));
 });
 
-Deno.test("MessageWindow that is closed by its procedure at its last message frees its class", () => {
+Deno.test("MessageWindow that is closed by its procedure at its last message frees its class", async () => {
   const name = randomName();
   const window = MessageWindow.open({
     class: name,
@@ -237,6 +237,8 @@ Deno.test("MessageWindow that is closed by its procedure at its last message fre
   sendHere(window, WM_CLOSE);
   assert(window.closed);
   MessageWindow.open({ class: name, procedure: () => undefined }).close();
+  // Windows returned through the callback, which is freed by a timer of the same length.
+  await new Promise((resolve) => setTimeout(resolve));
 });
 
 /** Sends a message to a window of this thread as a stranger would, whom nothing refuses. */
