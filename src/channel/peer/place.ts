@@ -17,7 +17,7 @@ import { CLOSED, HEADER_LENGTH, type Place } from "../ring/layout.ts";
 
 const NOBODY = 0n;
 /** Maximum attempts to take a place that others take first: they have it then. */
-const MAX_ATTEMPTS = 16;
+export const MAX_ATTEMPTS = 16;
 
 /** It is the same for as long as the script runs. */
 let self: bigint | undefined = undefined;
