@@ -80,6 +80,8 @@ export class RingReceiver extends Uncloneable
         tell: () => this.#release(),
       };
       this.#turn.put(true);
+      // The last receiver may have died before it published the room that the sender waits for.
+      this.#release();
       // A sender that sleeps does not know this process yet, and is to notice its end. Whether it
       // sleeps is not asked: another receiver may have been killed after it had found that out.
       space.set();
