@@ -5,8 +5,8 @@
  */
 
 import { declareRingChannel, RingChannel } from "../mod.ts";
-import { compileC, type Compiled } from "../tests/compile_c.ts";
-import { Peer } from "../tests/peer.ts";
+import { compileC, type Compiled } from "../tests/support/compile_c.ts";
+import { Peer } from "../tests/support/peer.ts";
 
 /** The programs in bench/peers that are both ends of a pair. */
 export type Program =
@@ -24,6 +24,8 @@ export interface Task {
   readonly byteLength: number;
   /** Whether the ends are on two processors, or share one. */
   readonly processors: 1 | 2;
+  /** The folder of the checkout whose library the ends use. @default this one */
+  readonly checkout?: URL;
 }
 
 /** What a pair has measured. */
@@ -35,7 +37,8 @@ export interface Measured {
 }
 
 const compiled = new Map<Program, Promise<Compiled>>();
-const peerUrl = (name: string) => new URL(`./peers/${name}`, import.meta.url);
+const ROOT = new URL("../", import.meta.url);
+const peerUrl = (name: string, checkout: URL = ROOT) => new URL(`bench/peers/${name}`, checkout);
 
 /** Two ends, in two processes. */
 export class ChannelPair implements AsyncDisposable {
@@ -63,7 +66,7 @@ export class ChannelPair implements AsyncDisposable {
     const name = `winipc-bench-${crypto.randomUUID()}`;
     stack.use(RingChannel.create(name));
     stack.use(RingChannel.create(`${name}b`));
-    const words = await commandOf(program);
+    const words = await commandOf(program, task.checkout);
     const start = async (side: "near" | "far", processor: number) =>
       stack.use(await Peer.startProgram(words[0]!, ...words.slice(1), name, side, `${processor}`));
     const near = await start("near", 1);
@@ -97,10 +100,10 @@ export async function deletePrograms(): Promise<void> {
   compiled.clear();
 }
 
-async function commandOf(program: Program): Promise<string[]> {
+async function commandOf(program: Program, checkout?: URL): Promise<string[]> {
   if (program === "ring_end.ts") {
     const flags = ["run", "--no-prompt", "--allow-ffi", "--allow-read"];
-    return [Deno.execPath(), ...flags, peerUrl(program).href];
+    return [Deno.execPath(), ...flags, peerUrl(program, checkout).href];
   }
   let found = compiled.get(program);
   if (found === undefined) {

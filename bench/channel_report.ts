@@ -1,17 +1,21 @@
 /**
  * What channels cost beside C: programs that are compiled in this run, by the library's own header.
  *
- *     deno task report:channel
+ *     deno task report:channel [--beside FOLDER]
+ *
+ * With `--beside` it also runs each of the library's cases a second time, and a third time with the
+ * library of another checkout. The two runs of this checkout show how much the medians vary anyway.
  *
  * Both ends of a pair are always two processes: on two processors where they spin, and on one where
  * they sleep, for otherwise the ratios would tell where the system happened to put them. The rounds
- * are interleaved, and medians are compared. It ends with 1 if a C pair cannot run.
+ * are interleaved, in one order and then in the other, and medians are compared. It ends with 1 if a C pair cannot run.
  * Only Boost may be missing: Debian's libboost-dev and g++-mingw-w64-x86-64-win32 have what that
  * takes.
  *
  * @module
  */
 
+import { pathToFileURL } from "node:url";
 import { type Case, type Group, GROUPS } from "./channel_cases.ts";
 import { ChannelPair, deletePrograms } from "./channel_pair.ts";
 import { findCommit } from "./commit.ts";
@@ -29,7 +33,15 @@ interface Figures {
   readonly asleep: number;
 }
 
+/** The other checkout that this one is compared to, if there is one. */
+const beside = Deno.args[0] === "--beside" ? pathToFileURL(`${Deno.args[1]}/`) : undefined;
+/** The runs of each of the library's cases, by what follows the case's name, with their checkouts. */
+const RUNS: Readonly<Record<string, { checkout?: URL }>> = beside === undefined
+  ? { "": {} }
+  : { "": {}, " again": {}, " beside": { checkout: beside } };
+
 console.log(`winipc at ${await findCommit()}, ${Deno.build.arch}, Deno ${Deno.version.deno}`);
+if (beside !== undefined) console.log(`beside ${await findCommit(beside)}`);
 try {
   for (const group of GROUPS) await report(group);
 } finally {
@@ -60,6 +72,15 @@ async function report(group: Group): Promise<void> {
     const asleep = group.processors === 1 ? `, ${found.asleep.toFixed(0)} % asleep` : "";
     console.log(`${times}  ${ratio(inC!).toFixed(2).padStart(5)}   ${name}${asleep}`);
     for (const bound of bounds) console.log(`${" ".repeat(56)}  ${bound}`);
+    const [again, other] = [figures[`${name} again`], figures[`${name} beside`]];
+    if (again === undefined || other === undefined) continue;
+    const medians = [found, again, other].map(({ median }) => inUnits(median).trim());
+    const spread = (again.median / found.median).toFixed(2);
+    const change = (found.median / other.median).toFixed(2);
+    console.log(
+      `${" ".repeat(56)}  ${medians[0]}, again ${medians[1]} (${spread}), beside ${medians[2]}: ` +
+        `${change} of that`,
+    );
   }
 }
 
@@ -67,8 +88,12 @@ async function measure({ cases, count, ...task }: Group): Promise<Record<string,
   await using stack = new AsyncDisposableStack();
   const pairs = new Map<string, ChannelPair>();
   for (const [name, { program, way }] of Object.entries(cases) as [string, Case][]) {
+    const runs = program === "ring_end.ts" ? RUNS : { "": {} };
     try {
-      pairs.set(name, stack.use(await ChannelPair.start(program, { ...task, way })));
+      for (const [run, options] of Object.entries(runs)) {
+        const pair = await ChannelPair.start(program, { ...task, ...options, way });
+        pairs.set(`${name}${run}`, stack.use(pair));
+      }
     } catch (error) {
       if (program !== OPTIONAL) throw error;
     }
@@ -76,7 +101,8 @@ async function measure({ cases, count, ...task }: Group): Promise<Record<string,
   const samples = new Map<string, number[]>();
   const slept = new Map<string, number>();
   for (let round = 0; round <= ROUNDS; round++) {
-    for (const [name, pair] of pairs) {
+    const inOrder = [...pairs];
+    for (const [name, pair] of round % 2 === 0 ? inOrder : inOrder.reverse()) {
       const measured = await pair.run(count);
       // The first one only warms up.
       if (round === 0) continue;

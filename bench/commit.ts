@@ -4,9 +4,12 @@
  * @module
  */
 
-/** Finds the commit in git's own files, since not every machine has git where this runs. */
-export async function findCommit(): Promise<string> {
-  const root = new URL("../", import.meta.url);
+/**
+ * Finds the commit in git's own files, since not every machine has git where this runs.
+ *
+ * @param root The folder of a checkout. @default this one
+ */
+export async function findCommit(root: URL = new URL("../", import.meta.url)): Promise<string> {
   try {
     const folder = await gitFolder(root);
     const head = await readLine(new URL("HEAD", folder));

@@ -12,9 +12,9 @@
  */
 
 import { findWindow, sendCopyData, sendCopyDataSync } from "../mod.ts";
-import { compileC } from "../tests/compile_c.ts";
-import { openLibrary } from "../tests/open_library.ts";
-import { Peer } from "../tests/peer.ts";
+import { compileC } from "../tests/support/compile_c.ts";
+import { openLibrary } from "../tests/support/open_library.ts";
+import { Peer } from "../tests/support/peer.ts";
 
 /** The sizes, and how many messages of each a round has. */
 const SIZES = [

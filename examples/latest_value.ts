@@ -45,7 +45,9 @@ export function driveLap(writer: LatestWriter<typeof fields>, lap: number): void
 
 /** Drives some laps; a watcher that has to rest misses most of the values, and never the last. */
 export async function drive(name: string, laps: number): Promise<void> {
-  using writer = LatestValue.create(name, Car);
+  // A driver that starts again finds the value that its watchers still hold.
+  using value = LatestValue.openOrCreate(name, Car);
+  using writer = value.writer();
   for (let lap = 1; lap <= laps; lap++) {
     driveLap(writer, lap);
     await new Promise((resolve) => setTimeout(resolve, 0));
@@ -55,7 +57,8 @@ export async function drive(name: string, laps: number): Promise<void> {
 
 /** Watches a car until it has driven some laps, or its driver has left or was killed. */
 export async function watch(name: string, laps: number, signal: AbortSignal): Promise<Seen> {
-  using reader = await LatestValue.waitFor(name, Car, { signal });
+  using value = await LatestValue.waitFor(name, Car, { signal });
+  using reader = value.reader();
   const seen: Seen = { values: 0, torn: 0, lap: 0, driver: "none" };
   for await (const { lap, angle, check } of reader.changes({ signal })) {
     seen.values++;

@@ -6,10 +6,10 @@
  */
 
 import { lastError } from "./error.ts";
-import { GENERIC_READ, GENERIC_WRITE, openExistingFile } from "./file.ts";
+import { GENERIC_READ, GENERIC_WRITE, openExistingFile } from "./file_io.ts";
 import { DUPLICATE_SAME_ACCESS, Handle, INVALID_HANDLE_VALUE } from "./handle.ts";
 import { kernel32 } from "./win32/kernel32.ts";
-import { completeStartupInfo, STARTUPINFOEX_SIZE } from "./win32/struct.ts";
+import { completeStartupInfo, STARTUPINFOEX_SIZE } from "./win32/types.ts";
 import { assertWide, encodeWide, MAX_TEXT } from "./wide.ts";
 
 /** A process that has been started. */
@@ -34,8 +34,8 @@ export interface CreateProcessOptions {
   standard: readonly Handle[];
   /** Other inheritable handles that it inherits. */
   inherited: readonly bigint[];
-  /** Is called with the process before it runs. */
-  beforeItRuns: ((process: Handle) => void) | undefined;
+  /** Whether the process is ended when this one ends, however it does. */
+  killWithParent: boolean;
 }
 
 const CREATE_SUSPENDED = 0x4;
@@ -55,7 +55,7 @@ const PROC_THREAD_ATTRIBUTE_HANDLE_LIST = 0x20002n;
  * @throws {RangeError} If a text has more than 32,766 characters.
  */
 export function createProcess(options: CreateProcessOptions): StartedProcess {
-  const { path, commandLine, directory, standard, beforeItRuns } = options;
+  const { path, commandLine, directory, standard, killWithParent } = options;
   assertWide("the program's path", path, { max: MAX_TEXT });
   assertWide("the command line", commandLine, { max: MAX_TEXT });
   if (directory !== undefined) assertWide("cwd", directory, { max: MAX_TEXT });
@@ -87,7 +87,8 @@ export function createProcess(options: CreateProcessOptions): StartedProcess {
   const process = new Handle(information.getBigUint64(0, true), `child process ${pid}`);
   using thread = new Handle(information.getBigUint64(8, true), "thread of a child process");
   try {
-    beforeItRuns?.(process);
+    // Before it runs: it could start others meanwhile, which would live on.
+    if (killWithParent) killWithThisProcess(process);
   } catch (error) {
     terminate(process);
     process.close();
@@ -178,7 +179,7 @@ let job: bigint | undefined;
  *
  * @see {@link https://learn.microsoft.com/windows/win32/procthread/job-objects}
  */
-export function killWithThisProcess(process: Handle): void {
+function killWithThisProcess(process: Handle): void {
   const attempt = "Cannot tie a child process to this one";
   const { AssignProcessToJobObject, CreateJobObjectW, SetInformationJobObject } = kernel32();
   if (job === undefined) {

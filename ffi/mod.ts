@@ -14,17 +14,17 @@
  */
 
 export { ADVAPI32, advapi32 } from "./win32/advapi32.ts";
-export { assertBytes, bytesOf, type ByteSource, copyOfBytes } from "./bytes.ts";
+export { assertBytes, bytesOf, type ByteSource, copyOfBytes } from "./arguments.ts";
 export { GuardedCallback, type WindowProcedure } from "./callback.ts";
 export {
   closeHandleIn,
   DuplicatedHandle,
+  environmentVariable,
   openProcess,
   putHandle,
   startOf,
   takeHandle,
-} from "./process.ts";
-export { environmentVariable } from "./environment.ts";
+} from "./process_thread.ts";
 export {
   codeOf,
   errorFromCode,
@@ -34,7 +34,7 @@ export {
   lastErrorCode,
   Win32Error,
 } from "./error.ts";
-export { createEvent, resetEvent, setEvent } from "./kernel_event.ts";
+export { createEvent, resetEvent, setEvent } from "./kernel_object.ts";
 export {
   type DuplicateOptions,
   Handle,
@@ -42,13 +42,36 @@ export {
   isOwned,
   type ObjectInfo,
   queryObject,
+  Uncloneable,
 } from "./handle.ts";
 export { KERNEL32, kernel32, KERNELBASE, kernelbase } from "./win32/kernel32.ts";
-export { lazyLibrary, type Symbols } from "./win32/library.ts";
+export {
+  BOOL,
+  BUFFER,
+  BYTE,
+  CALLBACK,
+  DWORD,
+  HANDLE,
+  HWND,
+  lazyLibrary,
+  LONG,
+  LPARAM,
+  LPVOID,
+  LPWSTR,
+  LRESULT,
+  NTSTATUS,
+  SIZE_T,
+  type Symbols,
+  UINT,
+  VOID,
+  WCHAR,
+  WORD,
+  WPARAM,
+} from "./win32/types.ts";
 export { NTDLL, ntdll } from "./win32/ntdll.ts";
-export { objectName } from "../src/names/object_name.ts";
-export { RegisteredWait, type RegisteredWaitOptions } from "./wait.ts";
-export { MIN_DENO, MIN_WINDOWS_BUILD } from "./host.ts";
+export { objectName } from "../src/names.ts";
+export { RegisteredWait, type RegisteredWaitOptions } from "./object_wait.ts";
+export { MIN_DENO, MIN_WINDOWS_BUILD } from "./platform.ts";
 export {
   assertOwnedBySelf,
   currentUserSid,
@@ -61,7 +84,5 @@ export {
   SecurityDescriptor,
   writeSecurity,
 } from "./security.ts";
-export * from "./win32/library.ts";
-export { Uncloneable } from "./uncloneable.ts";
 export { USER32, user32 } from "./win32/user32.ts";
 export { decodeWide, decodeWideAt, encodeWide, toUnits } from "./wide.ts";

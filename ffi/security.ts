@@ -8,9 +8,8 @@
 import { advapi32 } from "./win32/advapi32.ts";
 import { assertString, show } from "./arguments.ts";
 import { ERROR_INSUFFICIENT_BUFFER, errorFromCode, lastError, lastErrorCode } from "./error.ts";
-import { Handle } from "./handle.ts";
+import { Handle, Uncloneable } from "./handle.ts";
 import { kernel32 } from "./win32/kernel32.ts";
-import { Uncloneable } from "./uncloneable.ts";
 import { decodeWideAt, encodeWide } from "./wide.ts";
 
 /** A security descriptor written in Microsoft's security descriptor definition language. */

@@ -8,7 +8,7 @@
 import { TextLineStream } from "@std/streams";
 import { RingChannel, SharedMemory } from "../../mod.ts";
 import { RECEIVER } from "../../src/channel/ring/layout.ts";
-import { openLibrary } from "../../tests/open_library.ts";
+import { openLibrary } from "../../tests/support/open_library.ts";
 
 /** How long messages are, in bytes: those of `copies` are long. */
 const SHORT = 64;

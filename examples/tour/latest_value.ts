@@ -13,7 +13,8 @@ const LAPS = 200;
 /** Writes values as fast as it can while another process watches. */
 export async function latestValue(chapter: Chapter): Promise<void> {
   const name = `winipc-tour-${crypto.randomUUID()}`;
-  using writer = LatestValue.create(name, Car);
+  using value = LatestValue.create(name, Car);
+  using writer = value.writer();
   const child = chapter.start("latest_value.ts", "watch", "--name", name, "--laps", `${LAPS}`);
   const output = child.output();
   let over = false;

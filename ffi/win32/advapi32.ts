@@ -5,16 +5,7 @@
  */
 
 import { kernel32 } from "./kernel32.ts";
-import {
-  BOOL,
-  BUFFER,
-  DWORD,
-  HANDLE,
-  lazyLibrary,
-  LPVOID,
-  LPWSTR,
-  type Symbols,
-} from "./library.ts";
+import { BOOL, BUFFER, DWORD, HANDLE, lazyLibrary, LPVOID, LPWSTR, type Symbols } from "./types.ts";
 
 /** The signatures of the functions that are called. */
 export const ADVAPI32 = {

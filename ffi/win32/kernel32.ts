@@ -18,7 +18,7 @@ import {
   type Symbols,
   UINT,
   VOID,
-} from "./library.ts";
+} from "./types.ts";
 
 const WAIT_FOR_MULTIPLE_OBJECTS = {
   parameters: [

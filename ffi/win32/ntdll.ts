@@ -1,6 +1,6 @@
 /**
- * ntdll.dll: what the kernel knows of a section and of a handle, and its table of upper and lower case, which
- * kernel32 does not tell.
+ * ntdll.dll: the properties of sections, events, semaphores and handles, and the table of upper and lower case.
+ * kernel32 has no functions for these.
  *
  * @module
  */
@@ -11,14 +11,25 @@ import {
   DWORD,
   HANDLE,
   lazyLibrary,
+  LPVOID,
   NTSTATUS,
   SIZE_T,
   type Symbols,
   WCHAR,
-} from "./library.ts";
+} from "./types.ts";
 
 /** The signatures of the functions that are called. */
 export const NTDLL = {
+  NtQueryEvent: {
+    parameters: [
+      HANDLE, // EventHandle
+      DWORD, // EVENT_INFORMATION_CLASS EventInformationClass
+      BUFFER, // PVOID EventInformation
+      DWORD, // EventInformationLength
+      BUFFER, // PULONG ReturnLength
+    ],
+    result: NTSTATUS,
+  },
   NtQueryObject: {
     parameters: [
       HANDLE, // Handle
@@ -39,9 +50,28 @@ export const NTDLL = {
     ],
     result: NTSTATUS,
   },
+  NtQuerySemaphore: {
+    parameters: [
+      HANDLE, // SemaphoreHandle
+      DWORD, // SEMAPHORE_INFORMATION_CLASS SemaphoreInformationClass
+      BUFFER, // PVOID SemaphoreInformation
+      DWORD, // SemaphoreInformationLength
+      BUFFER, // PULONG ReturnLength
+    ],
+    result: NTSTATUS,
+  },
   RtlNtStatusToDosError: { parameters: [NTSTATUS /* Status */], result: DWORD },
   RtlUpcaseUnicodeChar: { parameters: [WCHAR /* SourceCharacter */], result: WCHAR },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** The functions of ntdll.dll; opens it at the first call. */
 export const ntdll: () => Symbols<typeof NTDLL> = lazyLibrary("ntdll.dll", NTDLL, kernel32);
+
+const wine = lazyLibrary("ntdll.dll", {
+  wine_get_version: { parameters: [], result: LPVOID, optional: true },
+}, ntdll);
+
+/** Whether this Windows is Wine, whose ntdll.dll exports its version beside what Windows exports. */
+export function isWine(): boolean {
+  return wine().wine_get_version !== null;
+}

@@ -30,7 +30,7 @@ import {
   VOID,
   WORD,
   WPARAM,
-} from "./library.ts";
+} from "./types.ts";
 
 /** The result of a re-entrant function that gives an `LRESULT`: 8 bytes, little-endian. */
 const REENTRANT_LRESULT = { struct: [LRESULT] } as const;

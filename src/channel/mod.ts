@@ -3,10 +3,11 @@
  *
  * ```ts
  * import { LatestValue } from "@winipc/winipc/channel";
- * import { struct } from "@winipc/winipc/memory";
+ * import { struct } from "@winipc/winipc/struct";
  *
  * const Speed = struct({ metresPerSecond: "f64" });
- * using writer = LatestValue.create("speed", Speed);
+ * using value = LatestValue.create("speed", Speed);
+ * using writer = value.writer();
  * writer.value.metresPerSecond = 12.5;
  * writer.publish();
  * ```
@@ -14,27 +15,23 @@
  * @module
  */
 
-export type { ByteSource } from "../../ffi/bytes.ts";
+export type { ByteSource } from "../../ffi/arguments.ts";
 export type { BroadcastSettings } from "./broadcast/layout.ts";
 export type { BroadcastMessage } from "./broadcast/reader.ts";
 export { BroadcastReceiver } from "./broadcast/receiver.ts";
 export { BroadcastRing, type BroadcastRingOptions } from "./broadcast/ring.ts";
-export {
-  type BroadcastEndOptions,
-  BroadcastSender,
-  type BroadcastSenderStats,
-} from "./broadcast/sender.ts";
+export { BroadcastSender, type BroadcastSenderStats } from "./broadcast/sender.ts";
 export { ChannelInbox, sendChannel } from "./ring/transfer.ts";
 export type { LatestValueOptions } from "./latest/memory.ts";
 export type { ChangesOptions, WhenWriterGone, WriterState } from "./latest/reader.ts";
 export { LatestValue } from "./latest/value.ts";
-export { type LatestSink, LatestWriter } from "./latest/writer.ts";
+export { LatestReader } from "./latest/value_reader.ts";
+export { LatestWriter } from "./latest/writer.ts";
 export { declareRingChannel } from "./ring/c/header.ts";
-export { type ChannelParts, RingChannel, type RingChannelOptions } from "./ring/channel.ts";
+export { RingChannel, type RingChannelOptions } from "./ring/channel.ts";
 export { RingClaim } from "./ring/claim.ts";
 export type { Producers, RingSettings, WhenFull } from "./ring/layout.ts";
 export { type ReceiverStats, RingReceiver } from "./ring/receiver.ts";
-export { type EndOptions, RingSender, type SenderStats } from "./ring/sender.ts";
+export { RingSender, type SenderStats } from "./ring/sender.ts";
 export type { RingSize } from "./peer/capacity.ts";
-export type { WakeEvent, WakeEvents, WakeOptions } from "./peer/wake_events.ts";
-export type { WakeFlag } from "./peer/wake_flag.ts";
+export type { WakeOptions } from "./peer/wake_events.ts";

@@ -1,7 +1,5 @@
 /**
- * DLLs whose variables all processes share, made without a compiler.
- *
- * Names that mean something else in the files that a linker reads.
+ * Builds a DLL whose variables all processes share, without a compiler, and declares the variables for C.
  *
  * @module
  */
@@ -66,7 +64,7 @@ const MAX_BYTES = 2 ** 30;
  *
  * @example
  * ```ts
- * import { buildSharedSection, SharedSection } from "@winipc/winipc/memory";
+ * import { buildSharedSection, SharedSection } from "@winipc/winipc/dll";
  * import { assertEquals } from "@std/assert";
  *
  * const variables = { iWhatYouUseInTwo: "i32" } as const;
@@ -104,7 +102,7 @@ export function buildSharedSection<const V extends Variables>(
  *
  * @example
  * ```ts
- * import { declareSharedSection } from "@winipc/winipc/memory";
+ * import { declareSharedSection } from "@winipc/winipc/dll";
  * import { assertStringIncludes } from "@std/assert";
  *
  * const { header, definition } = declareSharedSection({

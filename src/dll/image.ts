@@ -4,13 +4,13 @@
  * @module
  */
 
-import { type ByteSource, copyOfBytes } from "../../ffi/bytes.ts";
+import { type ByteSource, copyOfBytes } from "../../ffi/arguments.ts";
 import { errorFromCode, type FailureOptions, lastErrorCode } from "../../ffi/error.ts";
 import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { openFile, SHARE_READ } from "../memory/mapped_file.ts";
 import { Mapping } from "../memory/mapping.ts";
-import { MappedView } from "../memory/mapped_view.ts";
+import { mapView } from "../memory/mapped_view.ts";
 import { type Machine, THIS_MACHINE } from "./pe/format.ts";
 import { type ImageInfo, readImage } from "./pe/read.ts";
 import { FILE_MAP_READ } from "../memory/section.ts";
@@ -51,7 +51,7 @@ export interface MappedImage {
  *
  * @example
  * ```ts
- * import { buildSharedSection, inspectImage } from "@winipc/winipc/memory";
+ * import { buildSharedSection, inspectImage } from "@winipc/winipc/dll";
  * import { assertEquals } from "@std/assert";
  *
  * const image = buildSharedSection({ section: ".ASHARE", variables: { counter: "i32" } });
@@ -110,7 +110,7 @@ function openImage(location: string | URL) {
     handle.close();
   };
   try {
-    using view = MappedView.map(memory);
+    using view = mapView(memory);
     return { handle, label, info: readImage(view.bytes, label), [Symbol.dispose]: close };
   } catch (error) {
     close();

@@ -4,11 +4,11 @@
  * @module
  */
 
-export type { ByteSource } from "../../ffi/bytes.ts";
+export type { ByteSource } from "../../ffi/arguments.ts";
 export type { Counter, CounterName, CounterValue } from "./counter.ts";
 export { inspectImage } from "./image.ts";
 export type { Machine } from "./pe/format.ts";
-export type { ImageProblem } from "./pe/source.ts";
+export type { ImageProblem } from "./pe/headers.ts";
 export type { ImageSection } from "./pe/sections.ts";
 export type { ImageExport } from "./pe/exports.ts";
 export type { ImageInfo } from "./pe/read.ts";

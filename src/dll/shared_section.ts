@@ -6,7 +6,7 @@
  */
 
 import { assertOptions, assertString, type OptionChecks } from "../../ffi/arguments.ts";
-import { Uncloneable } from "../../ffi/uncloneable.ts";
+import { Uncloneable } from "../../ffi/handle.ts";
 import {
   type Counter,
   counterAt,
@@ -19,10 +19,9 @@ import { FieldView } from "../struct/field_view.ts";
 import type { TypeLike } from "../struct/ctype.ts";
 import type { PlacedField } from "../struct/placement.ts";
 import { typeOf } from "../struct/scalar.ts";
-import { MappedBuffers } from "../memory/mapped_buffers.ts";
-import type { Mapping } from "../memory/mapping.ts";
+import { MappedBuffers, type Mapping } from "../memory/mapping.ts";
 import { type ImageSection, offsetIn } from "./pe/sections.ts";
-import { decodeName } from "./pe/source.ts";
+import { decodeName } from "./pe/headers.ts";
 import { assertVariables, type Variables } from "./build.ts";
 import type { StructView } from "../struct/layout.ts";
 
@@ -76,7 +75,8 @@ export type Counters<V extends Variables> = {
  *
  * @example
  * ```ts
- * import { array, buildSharedSection, SharedSection, utf16 } from "@winipc/winipc/memory";
+ * import { buildSharedSection, SharedSection } from "@winipc/winipc/dll";
+ * import { array, utf16 } from "@winipc/winipc/struct";
  * import { assertEquals } from "@std/assert";
  *
  * const exports = { hits: "u32", name: utf16(16), points: array("f32", 2) } as const;

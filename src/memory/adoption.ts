@@ -1,7 +1,6 @@
 /**
- * Handle values that came from elsewhere, looked at before they are believed.
- *
- * How a child process learns of the memory that it inherited.
+ * Takes over handles of sections that came from elsewhere, by value or inherited from the parent process.
+ * Each handle is checked before it is believed.
  *
  * @module
  */
@@ -10,7 +9,7 @@ import { Handle, inspectHandle } from "../../ffi/handle.ts";
 import { integerFrom, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
 import { type Mappable, MEMORY_ACCESS, type MemoryAccess } from "./mapped_view.ts";
 import { describeSection, FILE_MAP_READ, FILE_MAP_WRITE } from "./section.ts";
-import { adoptInherited, readInheritance } from "../names/inherited_handle.ts";
+import { adoptInherited, readInheritance } from "../names.ts";
 
 /** What a handle has to be like to be taken over. */
 export interface FromHandleOptions {

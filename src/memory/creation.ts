@@ -1,7 +1,5 @@
 /**
- * New memory, with a name and without.
- *
- * How memory is filled before anybody sees it.
+ * Creates memory, with a name and without, and fills it before any other process sees it.
  *
  * A section is born under its name, so another process could open it between its
  * creation and its first byte. While it is being initialised its descriptor
@@ -29,9 +27,9 @@ import {
   SECURITY_INFORMATION,
   writeSecurity,
 } from "../../ffi/security.ts";
-import { type Mappable, MappedView } from "./mapped_view.ts";
+import { type Mappable, type MappedView, mapView } from "./mapped_view.ts";
 import { createSection, openSection, SECTION_RIGHTS, sectionLabel } from "./section.ts";
-import { READ_CONTROL } from "../../ffi/named_object.ts";
+import { READ_CONTROL } from "../../ffi/kernel_object.ts";
 
 /** What a new memory is to be like. */
 export interface CreateOptions {
@@ -93,6 +91,26 @@ export function createMemory(
   return { label, section, file: undefined, byteLength, access: "readwrite", reserve };
 }
 
+/**
+ * Creates memory that nobody can open before it has been initialised.
+ *
+ * @param label What messages call it.
+ * @param initialize Fills it.
+ * @throws {TypeError} If `security` is a descriptor that does not say whom to admit.
+ */
+export function createInitializedMemory(
+  name: string,
+  byteLength: number,
+  options: CreateOptions,
+  { label, initialize }: { label: string; initialize: (view: MappedView) => unknown },
+): Mappable {
+  const sddl = sddlOf(name, options);
+  assertAdmits(sddl);
+  const memory = createMemory(name, byteLength, options, { unseen: true, label });
+  initializeThenAdmit(memory, initialize, sddl);
+  return memory;
+}
+
 /** Throws unless a value can be the size of a memory. */
 export function assertByteLength(byteLength: number): void {
   assertInteger("byteLength", byteLength, 1);
@@ -149,7 +167,7 @@ export function initializeThenAdmit(
 }
 
 function fill(memory: Mappable, initialize: (view: MappedView) => unknown): void {
-  using view = MappedView.map(memory);
+  using view = mapView(memory);
   if (initialize(view) instanceof Promise) {
     throw new TypeError("Expected initialize to be done when it returns, got a promise");
   }

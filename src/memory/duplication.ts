@@ -6,7 +6,7 @@
  */
 
 import { assertOneOf, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
-import { DuplicatedHandle } from "../../ffi/process.ts";
+import { DuplicatedHandle } from "../../ffi/process_thread.ts";
 import { type Mappable, MEMORY_ACCESS, type MemoryAccess } from "./mapped_view.ts";
 import { FILE_MAP_READ, FILE_MAP_WRITE, SECTION_QUERY } from "./section.ts";
 
@@ -27,6 +27,9 @@ const RIGHTS: Record<MemoryAccess, number> = {
   readwrite: FILE_MAP_READ | FILE_MAP_WRITE | SECTION_QUERY,
 };
 
+/** Puts a handle of a memory into another process. */
+let duplicateMemoryInto: (memory: Mappable, pid: number, access: MemoryAccess) => DuplicatedMemory;
+
 /** A handle of a memory in another process, which that process owns. */
 export class DuplicatedMemory extends DuplicatedHandle {
   /** The memory's size in bytes. */
@@ -34,14 +37,11 @@ export class DuplicatedMemory extends DuplicatedHandle {
   /** What it lets the process do. */
   readonly access: MemoryAccess;
 
-  /**
-   * Puts a handle into a process.
-   *
-   * @param memory The memory.
-   * @param pid The process.
-   * @param access What it lets the process do.
-   */
-  constructor(memory: Mappable, pid: number, access: MemoryAccess) {
+  static {
+    duplicateMemoryInto = (...args) => new DuplicatedMemory(...args);
+  }
+
+  private constructor(memory: Mappable, pid: number, access: MemoryAccess) {
     super(memory.section, pid, RIGHTS[access]);
     this.access = access;
     this.byteLength = memory.byteLength;
@@ -82,7 +82,7 @@ export function duplicateTo(
   { access = memory.access }: DuplicateToOptions,
 ): DuplicatedMemory {
   assertGrants(memory, access);
-  return new DuplicatedMemory(memory, pid, access);
+  return duplicateMemoryInto(memory, pid, access);
 }
 
 /** Throws unless a memory was opened for what is to be passed on. */

@@ -6,21 +6,17 @@
 
 import {
   assertInteger,
-  assertObject,
   assertOptions,
   integerFrom,
   oneOf,
   type OptionChecks,
-  show,
 } from "../../ffi/arguments.ts";
 import { lastError } from "../../ffi/error.ts";
-import { Handle } from "../../ffi/handle.ts";
+import { type Handle, Uncloneable } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { Uncloneable } from "../../ffi/uncloneable.ts";
 import { markReadOnly } from "../struct/read_only.ts";
 import { FILE_MAP_READ, FILE_MAP_WRITE } from "./section.ts";
-import { MappedBuffers } from "./mapped_buffers.ts";
-import { FILE_MAP_COPY, GRANULARITY, Mapping } from "./mapping.ts";
+import { FILE_MAP_COPY, GRANULARITY, MappedBuffers, Mapping } from "./mapping.ts";
 
 /** What a memory was opened for. */
 export type MemoryAccess = "read" | "readwrite";
@@ -82,6 +78,9 @@ interface Mapped {
  */
 export let privateBufferOf: (view: MappedView) => ArrayBuffer;
 
+/** Maps a part of a memory; `SharedMemory.map` says what it throws. */
+export let mapView: (memory: Mappable, options?: MapOptions) => MappedView;
+
 /**
  * A view of a shared memory: {@linkcode MappedView.bytes} *is* the memory, no
  * copy is made.
@@ -128,6 +127,19 @@ export class MappedView extends Uncloneable implements Disposable {
 
   static {
     privateBufferOf = (view) => view.#open().buffers.addPrivate();
+    mapView = (memory, options = {}) => {
+      assertOptions(options, MAP_CHECKS);
+      const { offset = 0, access = memory.access } = options;
+      assertInteger("offset", offset, 0, memory.byteLength - 1);
+      const { byteLength = memory.byteLength - offset } = options;
+      assertInteger("byteLength", byteLength, 1, memory.byteLength - offset);
+      if (access === "readwrite" && memory.access === "read") {
+        throw new Deno.errors.PermissionDenied(
+          `Cannot map ${memory.label} to write: it was opened with { access: "read" }`,
+        );
+      }
+      return new MappedView(memory, access, offset, byteLength);
+    };
   }
 
   private constructor(memory: Mappable, access: ViewAccess, offset: number, byteLength: number) {
@@ -152,27 +164,6 @@ export class MappedView extends Uncloneable implements Disposable {
     }
     this.#label = memory.label;
     this.access = access;
-  }
-
-  /**
-   * Maps a part of a memory; `SharedMemory.map` calls this.
-   *
-   * @param memory The memory.
-   * @param options Which part, and for what.
-   */
-  static map(memory: Mappable, options: MapOptions = {}): MappedView {
-    assertMappable(memory);
-    assertOptions(options, MAP_CHECKS);
-    const { offset = 0, access = memory.access } = options;
-    assertInteger("offset", offset, 0, memory.byteLength - 1);
-    const { byteLength = memory.byteLength - offset } = options;
-    assertInteger("byteLength", byteLength, 1, memory.byteLength - offset);
-    if (access === "readwrite" && memory.access === "read") {
-      throw new Deno.errors.PermissionDenied(
-        `Cannot map ${memory.label} to write: it was opened with { access: "read" }`,
-      );
-    }
-    return new MappedView(memory, access, offset, byteLength);
   }
 
   /**
@@ -269,12 +260,6 @@ export class MappedView extends Uncloneable implements Disposable {
     }
     return this.#mapped;
   }
-}
-
-function assertMappable(memory: unknown): asserts memory is Mappable {
-  assertObject("the memory", memory);
-  if ("section" in memory && memory.section instanceof Handle) return;
-  throw new TypeError(`Expected the memory to be what SharedMemory maps, got ${show(memory)}`);
 }
 
 /**

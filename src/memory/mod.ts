@@ -13,19 +13,13 @@
  * @module
  */
 
-export type { ByteSource } from "../../ffi/bytes.ts";
+export type { ByteSource } from "../../ffi/arguments.ts";
 export type { Sddl, Security } from "../../ffi/security.ts";
 export type { WaitOptions } from "../wait/options.ts";
 export type { FromHandleOptions } from "./adoption.ts";
 export type { CreateOptions } from "./creation.ts";
 export { DuplicatedMemory, type DuplicateToOptions } from "./duplication.ts";
 export type { FromFileOptions } from "./mapped_file.ts";
-export {
-  type MapOptions,
-  type Mappable,
-  MappedView,
-  type MemoryAccess,
-  type ViewAccess,
-} from "./mapped_view.ts";
+export { type MapOptions, MappedView, type MemoryAccess, type ViewAccess } from "./mapped_view.ts";
 export type { OpenOptions, OpenOrCreateOptions } from "./opening.ts";
 export { SharedMemory, type WaitForOptions } from "./shared_memory.ts";

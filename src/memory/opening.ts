@@ -1,14 +1,12 @@
 /**
- * Memory that is there already, by its name.
- *
- * Memory by its name, opened if it is there and made if it is not.
+ * Opens memory by its name, and creates it if it is not there and that is wanted.
  *
  * @module
  */
 
 import { assertBoolean, assertFunction, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
 import type { Handle } from "../../ffi/handle.ts";
-import { READ_CONTROL } from "../../ffi/named_object.ts";
+import { READ_CONTROL } from "../../ffi/kernel_object.ts";
 import { assertOwnedBySelf } from "../../ffi/security.ts";
 import {
   assertAdmits,
@@ -28,8 +26,7 @@ import {
   SECTION_QUERY,
   sectionLabel,
 } from "./section.ts";
-import { unless } from "../../ffi/error.ts";
-import { kernel32 } from "../../ffi/win32/kernel32.ts";
+import { assertSettings, openOrCreate } from "../names.ts";
 import { checkTimeout } from "../wait/options.ts";
 
 /** How to open a memory that is there. */
@@ -61,7 +58,7 @@ export const OPEN_CHECKS: OptionChecks<OpenOptions> = {
  * @param options How.
  * @param details How many bytes it must have at least, and what messages call it.
  * @throws {Deno.errors.NotFound} If nobody holds it, or it is still being initialised.
- * @throws {Deno.errors.AlreadyExists} If it is smaller than that.
+ * @throws {Deno.errors.InvalidData} If the memory is smaller than that.
  */
 export function openMemory(
   name: string,
@@ -77,8 +74,8 @@ export function openMemory(
     if (owner === "self") assertOwnedBySelf(section.value, label);
     const { byteLength, reserve } = describeSection(section.value, `Cannot open ${label}`);
     if (byteLength < least) {
-      throw new Deno.errors.AlreadyExists(
-        `Cannot open ${label}: it is there already and has ${byteLength} bytes, ` +
+      throw new Deno.errors.InvalidData(
+        `Cannot open ${label}: it exists and has ${byteLength} bytes, ` +
           `fewer than the ${least} asked for`,
       );
     }
@@ -130,8 +127,8 @@ export interface OpenOrCreateOptions extends CreateOptions {
    */
   initialize?: (view: MappedView) => void;
   /**
-   * The most to wait, in milliseconds, while another process initialises the memory; the
-   * script stands still meanwhile. @default 5000
+   * The most to wait, in milliseconds, while another process initialises the memory. The thread is
+   * blocked meanwhile. @default 5000
    */
   timeout?: number;
 }
@@ -145,12 +142,11 @@ export const OPEN_OR_CREATE_CHECKS: OptionChecks<OpenOrCreateOptions> = {
 };
 
 /**
- * Opens memory, or makes it.
+ * Opens memory, or creates it if nobody holds its name.
  *
  * @param byteLength Its size in bytes if it is new, and the least that it must have if it is not.
- * @param options What it is to be like, and how to open it.
- * @param label What messages call it.
  * @returns The memory, and whether it is new.
+ * @throws {Deno.errors.InvalidData} If the memory exists, and is smaller or reserved otherwise.
  */
 export function openOrCreateMemory(
   name: string,
@@ -158,28 +154,32 @@ export function openOrCreateMemory(
   options: OpenOrCreateOptions,
   label: string = sectionLabel(name),
 ): { memory: Mappable; created: boolean } {
-  const { owner = "anyone", inheritable = false, initialize, timeout = 5000 } = options;
+  const { owner = "anyone", inheritable = false, reserve = false, initialize } = options;
   const sddl = sddlOf(name, options);
   if (initialize) assertAdmits(sddl);
-  const unseen = initialize !== undefined;
-  const open = () =>
-    openMemory(name, { access: "readwrite", owner, inheritable }, { least: byteLength, label });
-  const create = () => createMemory(name, byteLength, options, { unseen, label });
-  const deadline = performance.now() + timeout;
-  for (;;) {
-    const found = unless(Deno.errors.NotFound, open);
-    if (found) return { memory: found, created: false };
-    const made = unless(Deno.errors.AlreadyExists, create);
-    if (made) {
-      if (initialize) initializeThenAdmit(made, initialize, sddl);
-      return { memory: made, created: true };
+  const { memory, created } = openOrCreate({
+    label,
+    ...(options.timeout !== undefined && { timeout: options.timeout }),
+    open() {
+      const memory = openMemory(name, { access: "readwrite", owner, inheritable }, {
+        least: byteLength,
+        label,
+      });
+      return { memory, created: false };
+    },
+    create() {
+      const unseen = initialize !== undefined;
+      return { memory: createMemory(name, byteLength, options, { unseen, label }), created: true };
+    },
+  });
+  if (created && initialize) initializeThenAdmit(memory, initialize, sddl);
+  if (!created) {
+    try {
+      assertSettings(label, memory, { reserve });
+    } catch (error) {
+      memory.section.close();
+      throw error;
     }
-    // Another process came first and fills the memory, or is just leaving it.
-    if (performance.now() >= deadline) {
-      throw new Deno.errors.TimedOut(
-        `Waited ${timeout} ms for another process to initialise the ${label}`,
-      );
-    }
-    kernel32().Sleep(1);
   }
+  return { memory, created };
 }

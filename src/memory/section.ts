@@ -1,7 +1,5 @@
 /**
- * Sections, as Windows calls the memory that processes can share.
- *
- * What the kernel knows of a section.
+ * Creates, opens and describes sections: the kernel objects behind shared memory.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/memory/creating-named-shared-memory}
  * @module
@@ -9,7 +7,12 @@
 
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { createObject, type NamedRight, openObject, READ_CONTROL } from "../../ffi/named_object.ts";
+import {
+  createObject,
+  type NamedRight,
+  openObject,
+  READ_CONTROL,
+} from "../../ffi/kernel_object.ts";
 import type { ObjectRights, Sddl } from "../../ffi/security.ts";
 import { errorFromStatus } from "../../ffi/error.ts";
 import { ntdll } from "../../ffi/win32/ntdll.ts";

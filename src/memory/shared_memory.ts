@@ -5,10 +5,11 @@
  */
 
 import { unless } from "../../ffi/error.ts";
-import { objectName } from "../names/object_name.ts";
+import { objectName } from "../names.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/arguments.ts";
-import { Uncloneable } from "../../ffi/uncloneable.ts";
-import { poll, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
+import { Uncloneable } from "../../ffi/handle.ts";
+import { WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
+import { poll } from "../wait/poll.ts";
 import {
   adoptSection,
   FROM_HANDLE_CHECKS,
@@ -24,7 +25,13 @@ import {
   type DuplicateToOptions,
 } from "./duplication.ts";
 import { FROM_FILE_CHECKS, type FromFileOptions, openFile } from "./mapped_file.ts";
-import { type MapOptions, type Mappable, MappedView, type MemoryAccess } from "./mapped_view.ts";
+import {
+  type MapOptions,
+  type Mappable,
+  type MappedView,
+  mapView,
+  type MemoryAccess,
+} from "./mapped_view.ts";
 import {
   OPEN_CHECKS,
   OPEN_OR_CREATE_CHECKS,
@@ -126,7 +133,8 @@ export class SharedMemory extends Uncloneable implements Disposable {
    *
    * @example
    * ```ts
-   * import { SharedMemory, struct } from "@winipc/winipc/memory";
+   * import { SharedMemory } from "@winipc/winipc/memory";
+   * import { struct } from "@winipc/winipc/struct";
    * import { assertEquals, assertThrows } from "@std/assert";
    *
    * const Speed = struct({ kmh: "f32" });
@@ -156,12 +164,12 @@ export class SharedMemory extends Uncloneable implements Disposable {
   }
 
   /**
-   * Opens the memory of a name, or makes it if nobody holds it.
+   * Opens the memory of a name, or creates it if nobody holds it.
    *
-   * @param name The name.
-   * @param byteLength The size in bytes that it must have at least.
-   * @param options What it is to be like if it is new, and how to open it if it is not.
-   * @throws {Deno.errors.AlreadyExists} If it is there and smaller.
+   * Memory that exists may be larger, for Windows gives whole pages of 4096 bytes. Its `security` stays.
+   *
+   * @param byteLength The size in bytes that the memory must have at least.
+   * @throws {Deno.errors.InvalidData} If the memory exists, and is smaller or `reserve` is different.
    * @throws {Deno.errors.Busy} If `initialize` transferred the buffer of its view away; nobody is admitted.
    * @throws {Deno.errors.TimedOut} If another process takes too long to initialise it.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it to write, or another user made it.
@@ -317,7 +325,7 @@ export class SharedMemory extends Uncloneable implements Disposable {
    * @see {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffile}
    */
   map(options: MapOptions = {}): MappedView {
-    return MappedView.map(this.#mappable, options);
+    return mapView(this.#mappable, options);
   }
 
   /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-export type { ByteSource } from "../../ffi/bytes.ts";
+export type { ByteSource } from "../../ffi/arguments.ts";
 export type { WaitOptions } from "../wait/options.ts";
 export {
   type CopyData,
@@ -19,17 +19,15 @@ export {
   type CopyDataListenerStats,
   type NumbersHandler,
 } from "./listen/listener.ts";
-export { CopyDataMessage, type ReplyOptions } from "./listen/message.ts";
-export type { IncomingMessage } from "./window/own.ts";
+export { CopyDataMessage, MessageSender, type ReplyOptions } from "./listen/message.ts";
 export { decodeText, encodeText, type TextEncoding } from "./encoding.ts";
 export type { CopyDataAnswer, ListenerWindowOptions } from "./listen/options.ts";
-export { MessageSender } from "./listen/origin.ts";
 export {
   MessageWindow,
   type MessageWindowOptions,
   type WindowMessage,
 } from "./window/message_window.ts";
-export { ReceivedCopyData } from "./window/received_copy_data.ts";
+export { ReceivedCopyData } from "./window/procedure.ts";
 export {
   postMessage,
   type PostMessageOptions,

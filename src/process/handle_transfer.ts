@@ -16,7 +16,7 @@ import {
   show,
 } from "../../ffi/arguments.ts";
 import { Handle } from "../../ffi/handle.ts";
-import { openProcess, takeHandle } from "../../ffi/process.ts";
+import { openProcess, takeHandle } from "../../ffi/process_thread.ts";
 import { adoptSection } from "../memory/adoption.ts";
 import { MEMORY_ACCESS } from "../memory/mapped_view.ts";
 import { sharedMemoryOver } from "../memory/shared_memory.ts";

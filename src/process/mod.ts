@@ -4,8 +4,8 @@
  * @module
  */
 
-export type { ByteSource } from "../../ffi/bytes.ts";
-export { type ChildOutput, ChildProcess, type ChildStatus } from "./child_process.ts";
+export type { ByteSource } from "../../ffi/arguments.ts";
+export { type ChildOutput, ChildProcess, type ChildStatus, type Stdio } from "./child_process.ts";
 export { HANDLE_NOTICE } from "./handle_notice.ts";
 export {
   type ReceivedHandle,
@@ -16,6 +16,11 @@ export {
   type SendHandleOptions,
   type SharedObjects,
 } from "./handle_transfer.ts";
-export { type Inheritable, InheritanceScope, inheritHandles } from "./inherit.ts";
-export { type HandleValues, spawn, type SpawnOptions } from "./spawn.ts";
-export type { Stdio } from "./stdio.ts";
+export {
+  type HandleValues,
+  type Inheritable,
+  InheritanceScope,
+  inheritHandles,
+  spawn,
+  type SpawnOptions,
+} from "./spawn.ts";

@@ -69,7 +69,7 @@ export type ArrayType<T extends TypeLike> = CType<
  *
  * @example
  * ```ts
- * import { array, struct } from "@winipc/winipc/memory";
+ * import { array, struct } from "@winipc/winipc/struct";
  * import { assertEquals } from "@std/assert";
  *
  * const Car = struct({ wheels: array("f32", 4) });

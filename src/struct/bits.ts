@@ -34,7 +34,7 @@ type Bits = CType<unknown, unknown, unknown>;
  *
  * @example
  * ```ts
- * import { bits, struct } from "@winipc/winipc/memory";
+ * import { bits, struct } from "@winipc/winipc/struct";
  * import { assertEquals } from "@std/assert";
  *
  * const Status = struct({ ready: bits("u32", 1), mode: bits("u32", 3) });

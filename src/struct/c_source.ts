@@ -1,7 +1,5 @@
 /**
- * Structs and unions as C declares them.
- *
- * Names that mean something else to a compiler of C or C++.
+ * Declares structs and unions in C, with names that no C or C++ compiler takes for something else.
  *
  * @module
  */

@@ -1,12 +1,10 @@
 /**
- * What views of structs and arrays have in common.
- *
- * Objects whose properties are fields in the memory.
+ * Views of structs: objects whose properties are fields in the memory.
  *
  * @module
  */
 
-import { Uncloneable } from "../../ffi/uncloneable.ts";
+import { Uncloneable } from "../../ffi/handle.ts";
 import type { PlacedField } from "./placement.ts";
 import { assertWritable, isReadOnly } from "./read_only.ts";
 

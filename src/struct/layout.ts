@@ -4,13 +4,14 @@
  * @module
  */
 
-import { assertBytes, type ByteSource } from "../../ffi/bytes.ts";
 import {
+  assertBytes,
   assertInteger,
   assertNumber,
   assertObject,
   assertOptions,
   assertString,
+  type ByteSource,
   type OptionChecks,
   show,
 } from "../../ffi/arguments.ts";
@@ -170,7 +171,8 @@ export interface Layout<F extends Fields>
  *
  * @example
  * ```ts
- * import { array, SharedMemory, struct, utf16 } from "@winipc/winipc/memory";
+ * import { SharedMemory } from "@winipc/winipc/memory";
+ * import { array, struct, utf16 } from "@winipc/winipc/struct";
  * import { assertEquals } from "@std/assert";
  *
  * const Telemetry = struct({
@@ -208,7 +210,7 @@ export function struct(fields: Fields, options: StructOptions = {}): AnyLayout {
  *
  * @example
  * ```ts
- * import { struct, union } from "@winipc/winipc/memory";
+ * import { struct, union } from "@winipc/winipc/struct";
  * import { assertEquals } from "@std/assert";
  *
  * const Event = struct({ kind: "u32", value: union({ number: "f32", bits: "u32" }) });

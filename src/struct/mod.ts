@@ -14,7 +14,7 @@
  * @module
  */
 
-export type { ByteSource } from "../../ffi/bytes.ts";
+export type { ByteSource } from "../../ffi/arguments.ts";
 export { array, type ArrayInput, type ArrayType, type ArrayView } from "./array.ts";
 export { type BitField, bits, type BitUnit } from "./bits.ts";
 export type {

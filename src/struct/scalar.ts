@@ -143,7 +143,7 @@ const SAFE: { readonly [N in BigIntegerName]: CType<number> } = {
  *
  * @example
  * ```ts
- * import { safe, struct } from "@winipc/winipc/memory";
+ * import { safe, struct } from "@winipc/winipc/struct";
  * import { assertEquals } from "@std/assert";
  *
  * const Frame = struct({ number: safe("u64") });

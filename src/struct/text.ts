@@ -5,8 +5,15 @@
  */
 
 import { assertInteger } from "../../ffi/arguments.ts";
-import { CP_ACP, decodeCodePage, encodeCodePage, encodeUtf8 } from "../../ffi/text.ts";
-import { assertWide, decodeWide, toUnits } from "../../ffi/wide.ts";
+import {
+  assertWide,
+  CP_ACP,
+  decodeCodePage,
+  decodeWide,
+  encodeCodePage,
+  encodeUtf8,
+  toUnits,
+} from "../../ffi/wide.ts";
 import { type CType, MAX_BYTES } from "./ctype.ts";
 
 type Data = DataView;
@@ -21,7 +28,7 @@ const LENGTH = "the length of a text, which counts the NUL at its end,";
  *
  * @example
  * ```ts
- * import { struct, utf16 } from "@winipc/winipc/memory";
+ * import { struct, utf16 } from "@winipc/winipc/struct";
  * import { assertEquals, assertThrows } from "@std/assert";
  *
  * const Person = struct({ name: utf16(6) });

@@ -5,15 +5,16 @@
  */
 
 import { assertBoolean, assertOptions, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
-import { resetEvent, setEvent } from "../../ffi/kernel_event.ts";
+import { isManual, resetEvent, setEvent } from "../../ffi/kernel_object.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { objectName } from "../names/object_name.ts";
+import { objectName } from "../names.ts";
 import type { WaitOptions } from "../wait/options.ts";
-import { EVENT } from "./object_kind.ts";
+import { assertOpen } from "./waitable_object.ts";
 import {
   adoptShared,
   createShared,
+  EVENT,
   inheritableOrigin,
   inheritShared,
   NEW_OBJECT_CHECKS,
@@ -157,21 +158,25 @@ export class SharedEvent extends SharedObject {
   }
 
   /**
-   * Opens the event of a name, or makes it if nobody holds it.
+   * Opens the event of a name, or creates it if nobody holds it. Of an event that exists, `security` and
+   * `signalled` stay as they are.
    *
-   * @param name The name.
-   * @param options What it is to be like if it is new, and how to open it if it is not.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
-   * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
+   * @throws {Deno.errors.InvalidData} If the event exists with another `reset`, or the name belongs to an
+   *   object of another kind.
    */
   static openOrCreate(name: string, options: OpenOrCreateEventOptions = {}): SharedEvent {
     const full = objectName(name);
     assertOptions(options, OPEN_OR_CREATE_EVENT_CHECKS);
     return new SharedEvent(
-      openOrCreateShared(
-        () => openShared(EVENT, full, options),
-        () => createEvent(full, options),
-      ),
+      openOrCreateShared(EVENT, full, options, {
+        create: () => createEvent(full, options),
+        settings: {
+          asked: { reset: options.reset ?? "auto" },
+          given: options.reset !== undefined,
+          read: (handle) => ({ reset: isManual(handle) ? "manual" : "auto" }),
+        },
+      }),
     );
   }
 
@@ -234,7 +239,7 @@ export class SharedEvent extends SharedObject {
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-setevent}
    */
   set(): void {
-    void this.unsafeHandle;
+    assertOpen(this);
     setEvent(this.#handle);
   }
 
@@ -246,7 +251,7 @@ export class SharedEvent extends SharedObject {
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-resetevent}
    */
   reset(): void {
-    void this.unsafeHandle;
+    assertOpen(this);
     resetEvent(this.#handle);
   }
 

@@ -20,28 +20,27 @@
  * @module
  */
 
-export { DuplicatedHandle } from "../../ffi/process.ts";
+export { DuplicatedHandle } from "../../ffi/process_thread.ts";
 export type { Sddl, Security } from "../../ffi/security.ts";
 export type { WaitOptions } from "../wait/options.ts";
 export { type EventOptions, type OpenOrCreateEventOptions, SharedEvent } from "./event.ts";
-export { type OpenOrCreateMutexOptions, SharedMutex } from "./mutex.ts";
-export { MutexLock } from "./mutex_lock.ts";
-export type { ObjectAccess, SharedObjectKind } from "./object_kind.ts";
-export { ProcessWatch } from "./process_watch.ts";
+export { MutexLock, type OpenOrCreateMutexOptions, SharedMutex } from "./mutex.ts";
+export {
+  type NewObjectOptions,
+  type ObjectAccess,
+  type ObjectFromHandleOptions,
+  type OpenAccessOptions,
+  type OpenObjectOptions,
+  SharedObject,
+  type SharedObjectKind,
+  type WaitForAccessOptions,
+  type WaitForObjectOptions,
+} from "./shared_object.ts";
+export { ProcessWatch, type WaitSyncOptions } from "./single_wait.ts";
 export {
   type OpenOrCreateSemaphoreOptions,
   type SemaphoreOptions,
   SharedSemaphore,
 } from "./semaphore.ts";
-export {
-  type NewObjectOptions,
-  type ObjectFromHandleOptions,
-  type OpenAccessOptions,
-  type OpenObjectOptions,
-  SharedObject,
-  type WaitForAccessOptions,
-  type WaitForObjectOptions,
-} from "./shared_object.ts";
-export type { WaitSyncOptions } from "./single_wait.ts";
 export { waitAll, type WaitAllResult, waitAny, type WaitAnyResult } from "./wait.ts";
 export { type Waitable, WaitableObject } from "./waitable_object.ts";

@@ -1,23 +1,30 @@
 /**
  * Mutexes: whoever holds one is alone, among all processes.
  *
+ * The kernel keeps threads apart, and knows nothing of tasks: a second lock on the thread that
+ * holds a mutex would succeed. So the tasks of a script queue for each mutex before the kernel is
+ * asked, whichever handle they come with.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-compareobjecthandles}
  * @module
  */
 
+import { type Handle, Uncloneable } from "../../ffi/handle.ts";
+import { kernel32, kernelbase } from "../../ffi/win32/kernel32.ts";
+import { Cancellation } from "../wait/cancel.ts";
+import { timedOut, WaitJob } from "./wait_thread/job.ts";
+import { assertOpen, lend, type Tenant } from "./waitable_object.ts";
 import { lastError } from "../../ffi/error.ts";
-import type { Handle } from "../../ffi/handle.ts";
-import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { objectName } from "../names/object_name.ts";
+import { objectName } from "../names.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/arguments.ts";
-import { blockOn } from "../../ffi/wait.ts";
+import { blockOn } from "../../ffi/object_wait.ts";
 import { WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
-import { claimsFor, MutexClaim, MutexLock } from "./mutex_lock.ts";
-import { MUTEX } from "./object_kind.ts";
 import {
   adoptShared,
   createShared,
   inheritableOrigin,
   inheritShared,
+  MUTEX,
   NEW_OBJECT_CHECKS,
   type NewObjectOptions,
   OPEN_OBJECT_CHECKS,
@@ -31,9 +38,129 @@ import {
   waitForShared,
 } from "./shared_object.ts";
 import { WAIT_SYNC_CHECKS, type WaitSyncOptions } from "./single_wait.ts";
-import { timedOut } from "./wait_thread/job.ts";
-import { lend, type Tenant } from "./waitable_object.ts";
 import { waitOnThread } from "./wait_thread/pool.ts";
+
+/** Makes a lock of what was locked: its name for messages, whether its last holder died, and its release. */
+export let lockOver: (label: string, abandoned: boolean, release: () => void) => MutexLock;
+
+/** A lock of a mutex, or of several; whoever has it is alone until it is released. */
+export class MutexLock extends Uncloneable implements Disposable {
+  /**
+   * Whether a process or a thread ended while it held the mutex: what it guards may be half
+   * done.
+   */
+  readonly abandoned: boolean;
+  readonly #release: () => void;
+  readonly #label: string;
+  #released = false;
+
+  static {
+    lockOver = (...args) => new MutexLock(...args);
+  }
+
+  private constructor(label: string, abandoned: boolean, release: () => void) {
+    super();
+    this.#label = label;
+    this.abandoned = abandoned;
+    this.#release = release;
+  }
+
+  /** Whether it is released. */
+  get released(): boolean {
+    return this.#released;
+  }
+
+  /**
+   * Releases the mutex.
+   *
+   * @throws {Deno.errors.BadResource} If it is released already.
+   */
+  release(): void {
+    if (this.#released) {
+      throw new Deno.errors.BadResource(
+        `Cannot release ${this.#label}: the lock is released already`,
+      );
+    }
+    this.#released = true;
+    this.#release();
+  }
+
+  /** Releases the mutex, if it is not released, at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    if (!this.#released) this.release();
+  }
+}
+
+/** The claims of this script, in order. */
+const claims = new Set<MutexClaim>();
+
+/** A task's hold on a mutex, or its wish for one; ended when the mutex is released. */
+export class MutexClaim {
+  /** Is fulfilled when this one is over, and those that it waited for. */
+  readonly over: Promise<void>;
+  /** Whether others are to wait for it, rather than leave that to the kernel. */
+  readonly inTurn: boolean;
+  readonly #mutex: Handle;
+  readonly #ended = Promise.withResolvers<void>();
+
+  /**
+   * Makes a claim.
+   *
+   * @param mutex The mutex, which has to stay open until the claim ends.
+   * @param options Whether others are to wait for it, and which one it waits for itself.
+   */
+  constructor(
+    mutex: Handle,
+    { inTurn, after }: { inTurn: boolean; after?: MutexClaim | undefined },
+  ) {
+    this.#mutex = mutex;
+    this.inTurn = inTurn;
+    this.over = Promise.all([after?.over, this.#ended.promise]).then(() => {});
+    claims.add(this);
+  }
+
+  /** Ends it: the mutex is released, or will never be taken. */
+  end(): void {
+    claims.delete(this);
+    this.#ended.resolve();
+  }
+
+  /**
+   * Waits until it is over, and those that it waited for.
+   *
+   * @param tenant Whose turn it is then, who is told when the mutex is closed.
+   * @param options How long, and what for.
+   */
+  async wait(
+    tenant: Tenant,
+    { label, timeout, signal }: { label: string; timeout: number; signal: AbortSignal | undefined },
+  ): Promise<void> {
+    const { promise: stopped, reject: stop } = Promise.withResolvers<never>();
+    tenant.onClose = stop;
+    using _ = new Cancellation({
+      timeout,
+      onTimeout: () => stop(timedOut(label, timeout)),
+      signal,
+      onAbort: stop,
+    });
+    await Promise.race([this.over, stopped]);
+  }
+
+  /** Whether it is for the same mutex. */
+  isFor(mutex: Handle): boolean {
+    return this.#mutex === mutex ||
+      kernelbase().CompareObjectHandles(this.#mutex.value, mutex.value) !== 0;
+  }
+}
+
+/**
+ * The claims for a mutex, in order.
+ *
+ * @param mutex The mutex.
+ */
+export function claimsFor(mutex: Handle): MutexClaim[] {
+  return [...claims].filter((claim) => claim.isFor(mutex));
+}
 
 /** How to open a mutex, or to make it if it is not there. */
 export interface OpenOrCreateMutexOptions extends NewObjectOptions, OpenObjectOptions {}
@@ -79,10 +206,10 @@ export class SharedMutex extends SharedObject {
   static {
     openOrCreateMutex = (name, options, label) =>
       new SharedMutex(
-        openOrCreateShared(
-          () => openShared(MUTEX, name, options, label),
-          () => createMutex(name, options, label),
-        ),
+        openOrCreateShared(MUTEX, name, options, {
+          create: () => createMutex(name, options, label),
+          label,
+        }),
       );
   }
 
@@ -225,7 +352,7 @@ export class SharedMutex extends SharedObject {
   lockSync(options: WaitSyncOptions = {}): MutexLock {
     assertOptions(options, WAIT_SYNC_CHECKS);
     const { timeout = Infinity } = options;
-    void this.unsafeHandle;
+    assertOpen(this);
     if (claimsFor(this.#handle).length > 0) {
       throw new Deno.errors.WouldBlock(
         `Cannot lock ${this.#handle.kind} on this thread: a task of this script holds it, wants ` +
@@ -244,7 +371,7 @@ export class SharedMutex extends SharedObject {
    * @throws {Deno.errors.BadResource} If it is closed.
    */
   tryLock(): MutexLock | undefined {
-    void this.unsafeHandle;
+    assertOpen(this);
     return claimsFor(this.#handle).length > 0 ? undefined : lockHere(this, 0);
   }
 
@@ -277,7 +404,7 @@ function lockHere(mutex: SharedMutex, timeout: number): MutexLock | undefined {
     const look = blockOn(handle, timeout);
     if (look !== undefined) {
       const claim = new MutexClaim(handle, { inTurn: true });
-      return new MutexLock(handle.kind, look === "abandoned", () => {
+      return lockOver(handle.kind, look === "abandoned", () => {
         const done = kernel32().ReleaseMutex(handle.value);
         const error = done ? undefined : lastError("ReleaseMutex", `Cannot release ${handle.kind}`);
         claim.end();
@@ -310,9 +437,9 @@ async function lockOnThread(
     if (after) await after.wait(tenant, { label: handle.kind, timeout, signal });
     // It may have been given up, or closed, in the moment between its turn and this.
     signal?.throwIfAborted();
-    void mutex.unsafeHandle;
+    assertOpen(mutex);
     const left = Math.max(0, Math.ceil(deadline - performance.now()));
-    const job = waitOnThread({
+    const job = new WaitJob({
       handles: [handle.value],
       mutexes: [true],
       all: false,
@@ -322,12 +449,13 @@ async function lockOnThread(
       timeout: left,
       signal,
     });
+    waitOnThread(job);
     tenant.onClose = (error) => job.cancel(error);
     tenant.onHold = (held) => job.hold(held);
     const { abandoned } = await job.outcome;
     // The mutex may be closed from now on; the lock keeps its handle.
     tenant.onClose = () => {};
-    return new MutexLock(handle.kind, abandoned, () => {
+    return lockOver(handle.kind, abandoned, () => {
       void job.release().then(() => lease[Symbol.dispose]());
       claim.end();
     });

@@ -12,12 +12,14 @@
  * @module
  */
 
-import { createEvent, setEvent } from "../../ffi/kernel_event.ts";
+import { createEvent, setEvent } from "../../ffi/kernel_object.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { blockOn, INFINITE } from "../../ffi/wait.ts";
-import { inWorker } from "../../ffi/host.ts";
+import { blockOn, INFINITE } from "../../ffi/object_wait.ts";
+import { inWorker } from "../../ffi/platform.ts";
+import { Cancellation } from "../wait/cancel.ts";
 import { assertTimeout, type WaitOptions } from "../wait/options.ts";
+import { RepeatingTimer } from "../wait/poll.ts";
 import type { SharedEvent } from "./event.ts";
 import { type Lease, lend } from "./waitable_object.ts";
 
@@ -97,25 +99,23 @@ export class ParkedWait implements Disposable {
     if (this.#isStopped) return false;
     const end = Promise.withResolvers<boolean>();
     this.#end = end;
-    const abort = () => end.reject(signal?.reason);
-    signal?.addEventListener("abort", abort);
-    const deadline = performance.now() + timeout;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const lookIn = (pause: number) => {
-      const look = () => {
-        if (this.#take(end)) return;
-        if (performance.now() >= deadline) end.resolve(false);
-        else lookIn(Math.min(pause * 2, MAX_PAUSE));
-      };
-      timer = setTimeout(look, Math.max(Math.min(pause, deadline - performance.now()), 0));
-    };
-    lookIn(FIRST_LOOK);
+    const timers = new DisposableStack();
+    timers.use(
+      new Cancellation({
+        timeout,
+        onTimeout: () => {
+          if (!this.#take(end)) end.resolve(false);
+        },
+        signal,
+        onAbort: end.reject,
+      }),
+    );
+    timers.use(new RepeatingTimer(() => this.#take(end), { first: FIRST_LOOK, max: MAX_PAUSE }));
     const parked = this.#park(end);
     try {
       return await end.promise;
     } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
+      timers.dispose();
       this.#end = undefined;
       if (this.#isParked) {
         this.stop();
@@ -180,7 +180,6 @@ export class ParkedWait implements Disposable {
 /** Waits until a promise is fulfilled, or for so many milliseconds. */
 async function within(promise: Promise<void>, milliseconds: number): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
+  using _ = new Cancellation({ timeout: milliseconds, onTimeout: resolve });
   await Promise.race([promise, late]);
-  clearTimeout(timer);
 }

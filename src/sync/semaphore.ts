@@ -10,12 +10,13 @@ import {
   integerFrom,
   type OptionChecks,
 } from "../../ffi/arguments.ts";
-import { errorFromCode, lastErrorCode } from "../../ffi/error.ts";
+import { errorFromCode, errorFromStatus, lastErrorCode } from "../../ffi/error.ts";
 import type { Handle } from "../../ffi/handle.ts";
+import { ntdll } from "../../ffi/win32/ntdll.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { objectName } from "../names/object_name.ts";
+import { objectName } from "../names.ts";
 import type { WaitOptions } from "../wait/options.ts";
-import { SEMAPHORE } from "./object_kind.ts";
+import { assertOpen } from "./waitable_object.ts";
 import {
   adoptShared,
   createShared,
@@ -30,6 +31,7 @@ import {
   openOrCreateShared,
   openShared,
   type Origin,
+  SEMAPHORE,
   SharedObject,
   WAIT_FOR_ACCESS_CHECKS,
   type WaitForAccessOptions,
@@ -38,7 +40,7 @@ import {
 import { waitForOne, waitForOneSync, type WaitSyncOptions } from "./single_wait.ts";
 
 /** The most that a semaphore can count to. */
-const MOST = 2 ** 31 - 1;
+const MAX_COUNT = 2 ** 31 - 1;
 const ERROR_TOO_MANY_POSTS = 298;
 /** What is known of why a semaphore cannot be released, by the error's code. */
 const HINTS: Readonly<Record<number, string>> = {
@@ -59,8 +61,8 @@ export interface SemaphoreOptions extends NewObjectOptions {
 /** The checks of {@linkcode SemaphoreOptions}. */
 export const SEMAPHORE_CHECKS: OptionChecks<SemaphoreOptions> = {
   ...NEW_OBJECT_CHECKS,
-  initial: integerFrom(0, MOST),
-  maximum: integerFrom(1, MOST),
+  initial: integerFrom(0, MAX_COUNT),
+  maximum: integerFrom(1, MAX_COUNT),
 };
 
 /** How to open a semaphore, or to make it if it is not there. */
@@ -145,22 +147,26 @@ export class SharedSemaphore extends SharedObject {
   }
 
   /**
-   * Opens the semaphore of a name, or makes it if nobody holds it.
+   * Opens the semaphore of a name, or creates it if nobody holds it. Of a semaphore that exists,
+   * `security` and the count stay as they are: `initial` is for a new one.
    *
-   * @param name The name.
-   * @param options What it is to be like if it is new, and how to open it if it is not.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
-   * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
+   * @throws {Deno.errors.InvalidData} If the semaphore exists with another `maximum`, or the name belongs
+   *   to an object of another kind.
    */
   static openOrCreate(name: string, options: OpenOrCreateSemaphoreOptions = {}): SharedSemaphore {
     const full = objectName(name);
     assertOptions(options, OPEN_OR_CREATE_SEMAPHORE_CHECKS);
     assertInitial(options);
     return new SharedSemaphore(
-      openOrCreateShared(
-        () => openShared(SEMAPHORE, full, options),
-        () => createSemaphore(full, options),
-      ),
+      openOrCreateShared(SEMAPHORE, full, options, {
+        create: () => createSemaphore(full, options),
+        settings: {
+          asked: { maximum: options.maximum ?? MAX_COUNT },
+          given: options.maximum !== undefined,
+          read: (handle) => ({ maximum: maximumOf(handle) }),
+        },
+      }),
     );
   }
 
@@ -226,8 +232,8 @@ export class SharedSemaphore extends SharedObject {
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-releasesemaphore}
    */
   release(count: number = 1): number {
-    assertInteger("count", count, 1, MOST);
-    void this.unsafeHandle;
+    assertInteger("count", count, 1, MAX_COUNT);
+    assertOpen(this);
     const previous = new Int32Array(1);
     if (kernel32().ReleaseSemaphore(this.#handle.value, count, previous)) return previous[0]!;
     const code = lastErrorCode();
@@ -275,15 +281,28 @@ export class SharedSemaphore extends SharedObject {
   }
 }
 
-function assertInitial({ maximum = MOST, initial = 0 }: SemaphoreOptions): void {
+function assertInitial({ maximum = MAX_COUNT, initial = 0 }: SemaphoreOptions): void {
   assertInteger("initial", initial, 0, maximum);
 }
 
 function createSemaphore(name: string | undefined, options: SemaphoreOptions): Origin {
   assertInitial(options);
-  const { maximum = MOST, initial = 0 } = options;
+  const { maximum = MAX_COUNT, initial = 0 } = options;
   return createShared(SEMAPHORE, name, options, {
     api: "CreateSemaphoreW",
     create: (attributes, name) => kernel32().CreateSemaphoreW(attributes, initial, maximum, name),
   });
+}
+
+/** Asks for the highest count of a semaphore, by a handle with SEMAPHORE_QUERY_STATE. */
+function maximumOf(semaphore: Handle): number {
+  // SEMAPHORE_BASIC_INFORMATION: CurrentCount, MaximumCount.
+  const info = new Uint32Array(2);
+  const status = ntdll().NtQuerySemaphore(semaphore.value, 0, info, info.byteLength, null);
+  if (status >= 0) return info[1]!;
+  throw errorFromStatus(
+    status,
+    "NtQuerySemaphore",
+    `Cannot ask for the maximum of ${semaphore.kind}`,
+  );
 }

@@ -1,30 +1,127 @@
 /**
- * What events, semaphores and mutexes have in common.
+ * What events, semaphores and mutexes have in common, and what tells these kinds apart.
  *
+ * @see {@link https://learn.microsoft.com/windows/win32/sync/synchronization-object-security-and-access-rights}
  * @module
  */
 
 import { Handle, inspectHandle, SYNCHRONIZE } from "../../ffi/handle.ts";
-import { assertBoolean, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
-import { unless } from "../../ffi/error.ts";
-import { DuplicatedHandle } from "../../ffi/process.ts";
-import { adoptInherited, readInheritance } from "../names/inherited_handle.ts";
-import { createObject, type NewObject, openObject, READ_CONTROL } from "../../ffi/named_object.ts";
+import { kernel32 } from "../../ffi/win32/kernel32.ts";
+import {
+  createObject,
+  type NamedRight,
+  type NewObject,
+  type OpenCall,
+  openObject,
+  READ_CONTROL,
+} from "../../ffi/kernel_object.ts";
 import {
   assertOwnedBySelf,
   assertSecurity,
   nobodySddl,
+  type ObjectRights,
   sddlFor,
   type Security,
 } from "../../ffi/security.ts";
-import { poll, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
-import {
-  OBJECT_ACCESS,
-  type ObjectAccess,
-  type ObjectKind,
-  type SharedObjectKind,
-} from "./object_kind.ts";
-import { WaitableObject } from "./waitable_object.ts";
+import { assertBoolean, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
+import { unless } from "../../ffi/error.ts";
+import { type DuplicatedHandle, duplicateInto } from "../../ffi/process_thread.ts";
+import { adoptInherited, assertSettings, openOrCreate, readInheritance } from "../names.ts";
+import { WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
+import { poll } from "../wait/poll.ts";
+import { assertOpen, WaitableObject } from "./waitable_object.ts";
+
+/** `EVENT_QUERY_STATE` and `SEMAPHORE_QUERY_STATE`. */
+const QUERY_STATE = 0x1;
+/** `EVENT_MODIFY_STATE` and `SEMAPHORE_MODIFY_STATE`. */
+const MODIFY_STATE = 0x2;
+/** `MUTEX_MODIFY_STATE`, which Windows does not need to release one; .NET asks for it when it opens one. */
+const MUTEX_MODIFY_STATE = 0x1;
+
+/** What this module calls the kinds. */
+export type SharedObjectKind = "event" | "semaphore" | "mutex";
+
+/** A kind of object. */
+export interface ObjectKind {
+  /** What this module calls it. */
+  word: SharedObjectKind;
+  /** The word with its article. */
+  noun: string;
+  /** What the kernel calls it. */
+  type: string;
+  /** The rights that it takes to use one. */
+  use: number;
+  /** All the rights, and those that `"everyone"` gets. */
+  rights: ObjectRights;
+  /** The right that it takes to ask for the settings of one; 0 if it has none. */
+  query: number;
+  /** The rights of `use` and `query` by their names. */
+  named: readonly NamedRight[];
+  /** The function that opens one. */
+  openApi: string;
+  /** That function. */
+  open: OpenCall;
+}
+
+/** The use of an object: only to wait for it, or also to set, reset or release it. */
+export type ObjectAccess = "wait" | "modify";
+/** Each {@linkcode ObjectAccess}. */
+export const OBJECT_ACCESS = ["wait", "modify"] as const satisfies ObjectAccess[];
+
+const WAIT_RIGHT: NamedRight = { name: "SYNCHRONIZE", mask: SYNCHRONIZE };
+const WAIT_ONLY = 'open it with { access: "wait" } to wait for it only';
+const ANY_SETTING = "open it by open(), which takes it with any settings";
+
+/** Events. */
+export const EVENT: ObjectKind = {
+  word: "event",
+  noun: "an event",
+  type: "Event",
+  use: SYNCHRONIZE | MODIFY_STATE,
+  query: QUERY_STATE,
+  named: [
+    WAIT_RIGHT,
+    { name: "EVENT_MODIFY_STATE", mask: MODIFY_STATE, without: WAIT_ONLY },
+    { name: "EVENT_QUERY_STATE", mask: QUERY_STATE, without: ANY_SETTING },
+  ],
+  rights: { all: 0x1f0003, everyone: SYNCHRONIZE | MODIFY_STATE | QUERY_STATE | READ_CONTROL },
+  openApi: "OpenEventW",
+  open: (...args) => kernel32().OpenEventW(...args),
+};
+
+/** Semaphores. */
+export const SEMAPHORE: ObjectKind = {
+  word: "semaphore",
+  noun: "a semaphore",
+  type: "Semaphore",
+  use: SYNCHRONIZE | MODIFY_STATE,
+  query: QUERY_STATE,
+  named: [
+    WAIT_RIGHT,
+    { name: "SEMAPHORE_MODIFY_STATE", mask: MODIFY_STATE, without: WAIT_ONLY },
+    { name: "SEMAPHORE_QUERY_STATE", mask: QUERY_STATE, without: ANY_SETTING },
+  ],
+  rights: { all: 0x1f0003, everyone: SYNCHRONIZE | MODIFY_STATE | QUERY_STATE | READ_CONTROL },
+  openApi: "OpenSemaphoreW",
+  open: (...args) => kernel32().OpenSemaphoreW(...args),
+};
+
+/**
+ * Mutexes, which the kernel calls mutants.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-openmutexw}
+ */
+export const MUTEX: ObjectKind = {
+  word: "mutex",
+  noun: "a mutex",
+  type: "Mutant",
+  use: SYNCHRONIZE,
+  query: 0,
+  named: [WAIT_RIGHT],
+  rights: { all: 0x1f0001, everyone: SYNCHRONIZE | MUTEX_MODIFY_STATE | READ_CONTROL },
+  openApi: "OpenMutexW",
+  open: (...args) => kernel32().OpenMutexW(...args),
+};
 
 /** What a new object is to be like, whatever its kind. */
 export interface NewObjectOptions {
@@ -176,8 +273,8 @@ export abstract class SharedObject extends WaitableObject {
    * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle}
    */
   duplicateTo(pid: number): DuplicatedHandle {
-    void this.unsafeHandle;
-    return new DuplicatedHandle(this.#handle, pid, this.#rights);
+    assertOpen(this);
+    return duplicateInto(this.#handle, pid, this.#rights);
   }
 
   /**
@@ -233,7 +330,9 @@ export function createShared(
 export function openShared(
   kind: ObjectKind,
   name: string,
-  { access = "modify", inheritable = false, owner = "anyone" }: OpenAccessOptions,
+  { access = "modify", inheritable = false, owner = "anyone", query = false }: OpenAccessOptions & {
+    query?: boolean;
+  },
   label: string = objectLabel(kind, name),
 ): Origin {
   const { openApi: api, open, named } = kind;
@@ -241,7 +340,7 @@ export function openShared(
   const handle = openObject({
     label,
     name,
-    access: rights | (owner === "self" ? READ_CONTROL : 0),
+    access: rights | (owner === "self" ? READ_CONTROL : 0) | (query ? kind.query : 0),
     rights: named,
     inheritable,
     api,
@@ -256,18 +355,65 @@ export function openShared(
   }
 }
 
+/** The settings of an object that is opened or created. */
+export interface SettingsCheck {
+  /** The settings that were asked for, or their defaults. */
+  asked: object;
+  /** Whether the caller gave any. If not, and this user may not ask for them, any will do. */
+  given: boolean;
+  /** Asks for the settings of an object that exists. */
+  read: (handle: Handle) => object;
+}
+
 /**
- * Opens an object by its name, or makes it if nobody holds it.
+ * Opens an object by its name, or creates it if nobody holds the name.
  *
- * @param open Opens it.
- * @param create Makes it.
+ * @throws {Deno.errors.InvalidData} If the object exists with other settings.
  */
-export function openOrCreateShared(open: () => Origin, create: () => Origin): Origin {
-  for (;;) {
-    // Between the two looks another process may make it, or let it go; whoever makes it is done at once.
-    const found = unless(Deno.errors.NotFound, open) ?? unless(Deno.errors.AlreadyExists, create);
-    if (found !== undefined) return found;
+export function openOrCreateShared(
+  kind: ObjectKind,
+  name: string,
+  options: OpenAccessOptions,
+  { create, settings, label = objectLabel(kind, name) }: {
+    create: () => Origin;
+    settings?: SettingsCheck;
+    label?: string | undefined;
+  },
+): Origin {
+  return openOrCreate({
+    label,
+    open() {
+      const found = openToCompare(kind, name, options, { label, settings });
+      if (settings === undefined || !found.isComparable) return found.origin;
+      const { handle } = found.origin;
+      try {
+        assertSettings(label, settings.read(handle), settings.asked);
+        return found.origin;
+      } catch (error) {
+        handle.close();
+        throw error;
+      }
+    },
+    create,
+  });
+}
+
+/** Opens an object with the right to ask for its settings, or without if that has to do. */
+function openToCompare(
+  kind: ObjectKind,
+  name: string,
+  options: OpenAccessOptions,
+  { label, settings }: { label: string; settings: SettingsCheck | undefined },
+): { origin: Origin; isComparable: boolean } {
+  if (settings !== undefined) {
+    try {
+      const origin = openShared(kind, name, { ...options, query: true }, label);
+      return { origin, isComparable: true };
+    } catch (error) {
+      if (!(error instanceof Deno.errors.PermissionDenied) || settings.given) throw error;
+    }
   }
+  return { origin: openShared(kind, name, options, label), isComparable: false };
 }
 
 /**

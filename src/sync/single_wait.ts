@@ -1,5 +1,5 @@
 /**
- * Waiting for one object.
+ * Waiting for one object: an event, a semaphore, or the end of a process.
  *
  * A wait is registered with the system's wait threads, but goes to a wait thread of ours
  *
@@ -7,20 +7,21 @@
  *   Of a registered wait that is stopped, nobody can, and what was signalled at that moment could
  *   be lost;
  * - in a Worker, which may end while Windows still calls it;
- * - if many are registered already: each of those has a thread of the system's stand still from
+ * - if many are registered already: each of those blocks a thread of the system's from
  *   when it is signalled until the script's thread runs.
  *
  * @module
  */
 
 import type { Handle } from "../../ffi/handle.ts";
-import { assertOptions, type OptionChecks } from "../../ffi/arguments.ts";
-import { blockOn, RegisteredWait } from "../../ffi/wait.ts";
-import { inWorker } from "../../ffi/host.ts";
+import { assertInteger, assertOptions, type OptionChecks } from "../../ffi/arguments.ts";
+import { blockOn, RegisteredWait } from "../../ffi/object_wait.ts";
+import { inWorker } from "../../ffi/platform.ts";
 import { checkTimeout, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
-import { timedOut } from "./wait_thread/job.ts";
-import { lend, type Tenant, type WaitableObject } from "./waitable_object.ts";
+import { timedOut, WaitJob } from "./wait_thread/job.ts";
+import { assertOpen, lend, type Tenant, WaitableObject } from "./waitable_object.ts";
 import { waitOnThread } from "./wait_thread/pool.ts";
+import { exitCodeOf, openProcess, startOf } from "../../ffi/process_thread.ts";
 
 /** How long a call may stand still. */
 export interface WaitSyncOptions {
@@ -95,7 +96,7 @@ export function beginWait(
   },
 ): PendingWait {
   if (signal !== undefined || inWorker() || RegisteredWait.count >= MAX_REGISTERED) {
-    const job = waitOnThread({
+    const job = new WaitJob({
       handles: [object.value],
       mutexes: [false],
       all: false,
@@ -105,6 +106,7 @@ export function beginWait(
       timeout,
       signal,
     });
+    waitOnThread(job);
     return {
       over: job.outcome.then(() => {}),
       hold: (held) => job.hold(held),
@@ -124,4 +126,79 @@ export function beginWait(
       stopped.reject(error);
     },
   };
+}
+
+/**
+ * A process that somebody else has started, to wait until it ends.
+ *
+ * It stands for the one process that had the id when it was opened: while it is open, Windows
+ * gives that id to no other.
+ *
+ * @example
+ * ```ts ignore
+ * import { ProcessWatch, SharedEvent, waitAny } from "@winipc/winipc/sync";
+ *
+ * using answer = SharedEvent.open("answer");
+ * using process = ProcessWatch.open(1234);
+ * const { index } = await waitAny([answer, process]);
+ * if (index === 1) throw new Error(`It ended with ${process.exitCode} before it answered`);
+ * ```
+ */
+export class ProcessWatch extends WaitableObject {
+  /** Its process id. */
+  readonly pid: number;
+  readonly #handle: Handle;
+
+  private constructor(pid: number, handle: Handle) {
+    super(handle);
+    this.pid = pid;
+    this.#handle = handle;
+  }
+
+  /**
+   * Opens a process.
+   *
+   * @param pid Its process id.
+   * @throws {Deno.errors.NotFound} If there is no such process.
+   * @throws {Deno.errors.PermissionDenied} If this user may not wait for it.
+   * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-openprocess}
+   */
+  static open(pid: number): ProcessWatch {
+    assertInteger("pid", pid, 0, 2 ** 32 - 1);
+    return new ProcessWatch(pid, openProcess(pid, "end"));
+  }
+
+  /**
+   * Its exit code; `undefined` while it has not ended.
+   *
+   * @throws {Deno.errors.BadResource} If this object is closed.
+   */
+  get exitCode(): number | undefined {
+    assertOpen(this);
+    return blockOn(this.#handle, 0) === undefined ? undefined : exitCodeOf(this.#handle);
+  }
+
+  /**
+   * When it was started, as a FILETIME: units of 100 nanoseconds since 1601. With its id, that
+   * tells it from every other process.
+   *
+   * @throws {Deno.errors.BadResource} If this object is closed.
+   */
+  get startTime(): bigint {
+    assertOpen(this);
+    return startOf(this.#handle);
+  }
+
+  /**
+   * Waits until the process ends.
+   *
+   * @param options How long.
+   * @returns Its exit code.
+   * @throws {Deno.errors.TimedOut} If it did not end in time.
+   * @throws {Deno.errors.BadResource} If this object is closed, or is closed meanwhile.
+   */
+  async wait(options: WaitOptions = {}): Promise<number> {
+    await waitForOne(this, options);
+    return exitCodeOf(this.#handle);
+  }
 }

@@ -8,9 +8,8 @@
 import { assertBigInteger, assertObject, assertOptions, show } from "../../ffi/arguments.ts";
 import { Handle, queryObject } from "../../ffi/handle.ts";
 import { WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
-import { SharedMutex } from "./mutex.ts";
-import { MutexClaim, MutexLock } from "./mutex_lock.ts";
-import type { JobOutcome } from "./wait_thread/job.ts";
+import { lockOver, MutexClaim, type MutexLock, SharedMutex } from "./mutex.ts";
+import { type JobOutcome, WaitJob } from "./wait_thread/job.ts";
 import { MAX_AT_ONCE, MAX_OBJECTS } from "./wait_thread/protocol.ts";
 import { type Lease, lend, type Tenant, type Waitable, WaitableObject } from "./waitable_object.ts";
 import { waitOnThread } from "./wait_thread/pool.ts";
@@ -129,7 +128,7 @@ async function waitForSeveral(
       if (mutexes[at]) claims.push(new MutexClaim(handle, { inTurn: false }));
     }
     const label = `${all ? "all" : "any"} of ${describe(leases)}`;
-    const job = waitOnThread({
+    const job = new WaitJob({
       handles: leases.map(({ handle }) => handle.value),
       mutexes,
       all,
@@ -140,6 +139,7 @@ async function waitForSeveral(
       timeout,
       signal,
     });
+    waitOnThread(job);
     tenant.onClose = (error) => job.cancel(error);
     const outcome = await job.outcome;
     tenant.onClose = () => {};
@@ -148,7 +148,7 @@ async function waitForSeveral(
       return { outcome };
     }
     const what = all ? `the mutexes among ${describe(leases)}` : leases[outcome.index]!.handle.kind;
-    const lock = new MutexLock(what, outcome.abandoned, () => void job.release().then(leave));
+    const lock = lockOver(what, outcome.abandoned, () => void job.release().then(leave));
     return { outcome, lock };
   } catch (error) {
     leave();

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Handle } from "../../ffi/handle.ts";
-import { Uncloneable } from "../../ffi/uncloneable.ts";
+import { type Handle, Uncloneable } from "../../ffi/handle.ts";
 
 /** Anything with a handle that can be waited for: the objects of this module, and child processes. */
 export interface Waitable {
@@ -29,6 +28,9 @@ export interface Tenant {
   onHold?: (held: boolean) => void;
 }
 
+/** Throws `Deno.errors.BadResource` if an object is closed. */
+export let assertOpen: (object: WaitableObject) => void;
+
 let lendOf: (object: WaitableObject, tenant: Tenant) => Lease;
 
 /**
@@ -43,6 +45,7 @@ export abstract class WaitableObject extends Uncloneable implements Disposable, 
   #closed = false;
 
   static {
+    assertOpen = (object) => object.#assertOpen();
     lendOf = (object, tenant) => object.#lend(tenant);
   }
 
@@ -68,7 +71,7 @@ export abstract class WaitableObject extends Uncloneable implements Disposable, 
    * @throws {Deno.errors.BadResource} If it is closed.
    */
   get unsafeHandle(): bigint {
-    if (this.#closed) throw new Deno.errors.BadResource(`The ${this.#handle.kind} is closed`);
+    this.#assertOpen();
     return this.#handle.value;
   }
 
@@ -97,6 +100,10 @@ export abstract class WaitableObject extends Uncloneable implements Disposable, 
     this.close();
   }
 
+  #assertOpen(): void {
+    if (this.#closed) throw new Deno.errors.BadResource(`The ${this.#handle.kind} is closed`);
+  }
+
   #hold(held: boolean): void {
     this.#held = held;
     for (const tenant of this.#tenants) tenant.onHold?.(held);
@@ -104,8 +111,7 @@ export abstract class WaitableObject extends Uncloneable implements Disposable, 
 
   /** Whoever still waits when the object is closed uses the handle until that is over. */
   #lend(tenant: Tenant): Lease {
-    // Throws where it is closed.
-    void this.unsafeHandle;
+    this.#assertOpen();
     this.#tenants.add(tenant);
     return {
       handle: this.#handle,

@@ -30,12 +30,16 @@ let lastTurn = 0;
 let isDue = false;
 let turn: Promise<true> | undefined = undefined;
 
-/** Whether a wait that could be over at once is to last until {@linkcode yieldToEventLoop} is over. */
-export function isYieldDue(): boolean {
-  return --left < 0 && look();
+/**
+ * Counts a wait that could be over at once.
+ *
+ * @returns Whether the wait is to last until {@linkcode yieldToEventLoop} is over.
+ */
+export function countWait(): boolean {
+  return --left < 0 && checkTime();
 }
 
-function look(): boolean {
+function checkTime(): boolean {
   if (isDue) return true;
   const now = performance.now();
   enough = now - lastLook < LOOK_INTERVAL ? Math.min(enough * 2, MAX_WAITS) : (enough >> 1) + 1;

@@ -1,5 +1,5 @@
 /**
- * How long waits last: their options, and deadlines.
+ * The options of waits, and deadlines: moments of `performance.now()`.
  *
  * @module
  */
@@ -29,10 +29,7 @@ export const WAIT_CHECKS: OptionChecks<WaitOptions> = {
 const WAIT_NAMES = Object.keys(WAIT_CHECKS);
 const BLOCK_NAMES = ["timeout"];
 
-/** The longest pause between two looks, in milliseconds. */
-const MAX_PAUSE = 32;
-
-/** The longest timeout that a timer can be set to, in milliseconds. */
+/** The longest time that a timer can be set to, in milliseconds: a signed number of 32 bits. */
 export const MAX_TIMER = 2 ** 31 - 1;
 
 /**
@@ -45,7 +42,7 @@ export function assertTimeout(timeout: unknown): void {
 }
 
 /** Throws unless the options can be those of a wait, whatever else is in them. */
-function assertKinds(options: WaitOptions): void {
+export function assertWaitOptions(options: WaitOptions): void {
   assertObject("the options", options);
   const { timeout = Infinity, signal } = options;
   assertTimeout(timeout);
@@ -58,7 +55,7 @@ function assertKinds(options: WaitOptions): void {
  * @param options How long, and what stops it; a signal that has done so already throws its reason.
  */
 export function assertCanWait(options: WaitOptions): void {
-  assertKinds(options);
+  assertWaitOptions(options);
   assertNames(options, WAIT_NAMES);
   options.signal?.throwIfAborted();
 }
@@ -78,63 +75,12 @@ export function checkTimeout(name: string, value: unknown): void {
   if (value !== Infinity) assertInteger(name, value, 0, MAX_TIMER);
 }
 
-/**
- * Looks again and again, at first each millisecond and later each 32, until
- * there is something.
- *
- * @param what What is waited for, for the message: `shared memory "Local\\x"`.
- * @param look Gives what is waited for, or `undefined` while there is none.
- * @param options How long.
- * @throws {Deno.errors.TimedOut} If there was none in time.
- */
-export async function poll<T>(
-  what: string,
-  look: () => T | undefined,
-  options: WaitOptions = {},
-): Promise<T> {
-  assertKinds(options);
-  const { timeout = Infinity, signal } = options;
-  signal?.throwIfAborted();
-  const deadline = performance.now() + timeout;
-  for (let pause = 1;; pause = Math.min(pause * 2, MAX_PAUSE)) {
-    const found = look();
-    if (found !== undefined) return found;
-    const left = deadline - performance.now();
-    if (left <= 0) {
-      throw new Deno.errors.TimedOut(`Waited ${timeout} ms for ${what} and there was none`);
-    }
-    await sleep(Math.min(pause, left), signal);
-  }
-}
-
-function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal!.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, milliseconds);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
-}
-
-/**
- * When a wait that begins now is over.
- *
- * @param timeout The most to wait, in milliseconds.
- */
+/** The deadline of a wait that begins now and lasts at most so many milliseconds. */
 export function deadlineAfter(timeout: number): number {
   return timeout === Infinity ? Infinity : performance.now() + timeout;
 }
 
-/**
- * How long there is until then, in milliseconds; 0 if it is over.
- *
- * @param deadline What {@linkcode deadlineAfter} gave.
- */
+/** The milliseconds until a deadline, which {@linkcode deadlineAfter} gave; 0 once it is over. */
 export function timeLeft(deadline: number): number {
   return deadline === Infinity ? Infinity : Math.max(deadline - performance.now(), 0);
 }

@@ -1,9 +1,10 @@
 /**
- * A queue that can be waited at.
+ * A queue that tasks of one script wait at, and a lock among them, which is a queue of one item.
  *
  * @module
  */
 
+import { Cancellation } from "./cancel.ts";
 import { assertCanWait, type WaitOptions } from "./options.ts";
 
 /** Keeps items until somebody takes them, in order; what is in it when it is ended can still be taken. */
@@ -64,22 +65,18 @@ export class AsyncQueue<T> {
       this.#settle(taker, this.#end.error);
       return await taker.promise;
     }
-    // Whoever gives up is taken off the list in the same turn, so that no item goes to them.
-    const giveUp = (reason: unknown) => {
+    const giveUp = (error: unknown) => {
       this.#takers.delete(taker);
-      taker.reject(reason);
+      taker.reject(error);
     };
-    const abort = () => giveUp(signal!.reason);
-    const late = () => giveUp(this.#late(timeout));
-    const timer = timeout === Infinity ? undefined : setTimeout(late, timeout);
-    signal?.addEventListener("abort", abort);
     this.#takers.add(taker);
-    try {
-      return await taker.promise;
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-    }
+    using _ = new Cancellation({
+      timeout,
+      onTimeout: () => giveUp(this.#late(timeout)),
+      signal,
+      onAbort: giveUp,
+    });
+    return await taker.promise;
   }
 
   #settle(taker: PromiseWithResolvers<T | undefined>, error: unknown): void {
@@ -90,4 +87,39 @@ export class AsyncQueue<T> {
 
 function nothingCame(timeout: number): Error {
   return new Deno.errors.TimedOut(`Nothing came within ${timeout} ms`);
+}
+
+/** A lock that one task holds at a time; tasks get it in the order in which they asked for it. */
+export class Lock {
+  /** Has one item while the lock is free. */
+  readonly #free: AsyncQueue<true>;
+
+  /**
+   * Makes a lock that is free.
+   *
+   * @param late Makes the error of a task that did not get the lock in time. @default one that names nothing
+   */
+  constructor(late?: (timeout: number) => Error) {
+    this.#free = new AsyncQueue(late);
+    this.#free.put(true);
+  }
+
+  /** Whether a task holds the lock. */
+  get isHeld(): boolean {
+    return this.#free.isEmpty;
+  }
+
+  /**
+   * Takes the lock, or waits for it.
+   *
+   * @throws {Deno.errors.TimedOut} If it was not free in time.
+   */
+  async acquire(options: WaitOptions = {}): Promise<void> {
+    await this.#free.take(options);
+  }
+
+  /** Gives the lock to the task that has waited longest, or frees it. Only the task that holds it may do so. */
+  release(): void {
+    this.#free.put(true);
+  }
 }

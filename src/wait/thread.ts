@@ -1,21 +1,18 @@
 /**
- * Threads of our own that may stand still in a call.
+ * Threads of this module, which may block in a call, and the script's thread as they see it.
  *
- * They are those of `node:worker_threads` and not the web's Workers: these can be told not
- * to hold the process, and one that stands in a call does not keep it from ending.
- *
- * The script's thread, as the threads see it that it has started.
+ * They are threads of `node:worker_threads` and not the web's Workers. Such a thread can be told not to
+ * keep the process alive, and does not keep it from ending while it blocks.
  *
  * @module
  */
 
 import type { Worker } from "node:worker_threads";
-import { isWine } from "../../ffi/wine.ts";
-import type { Handle } from "../../ffi/handle.ts";
-import { closeByMyself } from "../../ffi/reaper.ts";
-import { currentThread, openSameThread, type ThreadIdentity } from "../../ffi/thread.ts";
-import { blockOn } from "../../ffi/wait.ts";
-import { inWorker } from "../../ffi/host.ts";
+import { isWine } from "../../ffi/win32/ntdll.ts";
+import { closeByMyself, type Handle } from "../../ffi/handle.ts";
+import { currentThread, openSameThread, type ThreadIdentity } from "../../ffi/process_thread.ts";
+import { blockOn } from "../../ffi/object_wait.ts";
+import { inWorker } from "../../ffi/platform.ts";
 
 /**
  * Wine 10 puts the bytes of a message to a window on the stack of the window's thread, and more than

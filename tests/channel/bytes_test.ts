@@ -2,8 +2,8 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { BroadcastRing, RingChannel } from "../../mod.ts";
 import { SENDER } from "../../src/channel/ring/layout.ts";
-import { byteSources, emptySources, lostSources, notBytes } from "../byte_sources.ts";
-import { randomName } from "../random_name.ts";
+import { byteSources, emptySources, lostSources, notBytes } from "../support/byte_sources.ts";
+import { randomName } from "../support/random_name.ts";
 
 const soon = { timeout: 20_000 };
 const wrong = (): unknown[] => [...notBytes(), ...lostSources()].map(({ value }) => value);
@@ -115,11 +115,14 @@ Deno.test("RingSender.sendSync() sends an array as it was, though another thread
   while (sender.trySend(new Uint8Array(64)));
   // The Worker grows the buffer when the ring is full and the sender waits, and makes room then.
   const code = `
-    import { RingChannel } from ${JSON.stringify(import.meta.resolve("../../mod.ts"))};
+    import { RingChannel, SharedMemory } from ${
+    JSON.stringify(import.meta.resolve("../../mod.ts"))
+  };
     onmessage = ({ data: buffer }) => {
       const channel = RingChannel.open(${JSON.stringify(name)});
       const receiver = channel.receiver();
-      const header = new Int32Array(channel.parts.memory.map().buffer);
+      const memory = SharedMemory.open(${JSON.stringify(name)}, { access: "readwrite" });
+      const header = new Int32Array(memory.map().buffer);
       while (Atomics.load(header, ${SENDER.sleeping}) === 0);
       buffer.grow(600);
       const lengths = new Set();

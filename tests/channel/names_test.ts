@@ -9,8 +9,9 @@ import {
   spawn,
   struct,
 } from "../../mod.ts";
-import { Peer } from "../peer.ts";
-import { randomName } from "../random_name.ts";
+import { Peer } from "../support/peer.ts";
+import { peerUrl } from "../support/peer_url.ts";
+import { randomName } from "../support/random_name.ts";
 
 const {
   AlreadyExists,
@@ -48,7 +49,7 @@ async function assertErrors(
 
 Deno.test("What another process has is named by who wants to make, to open or to take it", async () => {
   const name = randomName();
-  await using peer = await Peer.start("named.ts", name);
+  await using peer = await Peer.start("channel/peers/named_objects.ts", name);
   const full = (kind: string) => `Local\\${name}-${kind}`;
   const rows: [call: () => unknown, as: typeof Deno.errors.Busy, text: string][] = [];
   const nouns = {
@@ -68,6 +69,8 @@ Deno.test("What another process has is named by who wants to make, to open or to
     rows.push([create, AlreadyExists, text("channel", kind === "channel")]);
     const createRing = () => BroadcastRing.create(taken);
     rows.push([createRing, AlreadyExists, text("broadcast ring", kind === "ring")]);
+    const createValue = () => LatestValue.create(taken, Value);
+    rows.push([createValue, AlreadyExists, text("latest value", kind === "value")]);
   }
   const residents = {
     channel: "it is a channel, which RingChannel.open() opens",
@@ -96,7 +99,7 @@ Deno.test("What another process has is named by who wants to make, to open or to
         `Cannot open latest value "${full(kind)}": the memory is not a latest value's, ` +
         `${why} (its magic is 0)`;
       rows.push([() => LatestValue.open(other, Value), InvalidData, text]);
-      rows.push([() => LatestValue.create(other, Value), InvalidData, text]);
+      rows.push([() => LatestValue.openOrCreate(other, Value), InvalidData, text]);
       rows.push([
         () => BroadcastRing.open(other),
         NotFound,
@@ -115,13 +118,9 @@ Deno.test("What another process has is named by who wants to make, to open or to
     }": the memory is not one of this layout, it has 4096 ` +
     "bytes and not 400768",
   ]);
-  rows.push([
-    () => LatestValue.create(`${name}-value`, Value),
-    AlreadyExists,
-    `Somebody writes the latest value "${full("value")}" already: open it, or take another name`,
-  ]);
   using channel = RingChannel.open(`${name}-channel`);
   using ring = BroadcastRing.open(`${name}-ring`);
+  using value = LatestValue.open(`${name}-value`, Value);
   const holder = `in process ${peer.pid}: close that one first`;
   rows.push(
     [
@@ -138,6 +137,11 @@ Deno.test("What another process has is named by who wants to make, to open or to
       () => ring.sender(),
       Busy,
       `The broadcast ring "${full("ring")}" has a sender already, ${holder}`,
+    ],
+    [
+      () => value.writer(),
+      Busy,
+      `The latest value "${full("value")}" has a writer already: close that one first`,
     ],
   );
   await assertErrors(rows);
@@ -313,8 +317,10 @@ Deno.test("The errors of a broadcast ring's ends, and of a latest value's, name 
     [() => receiver.tryReceive(), BadResource, `The receiver of the ${label} is closed`],
     [() => ring.receiver(), BadResource, `The ${label} is closed`],
   ]);
-  const writer = LatestValue.create(name, Value);
-  const value = LatestValue.open(name, Value);
+  const writerValue = LatestValue.openOrCreate(name, Value);
+  const writer = writerValue.writer();
+  const opened = LatestValue.open(name, Value);
+  const value = opened.reader();
   const latest = `latest value "Local\\${name}"`;
   await assertErrors([
     [() => value.changes(wait).next(), TimedOut, `Waited 1 ms for a change of ${latest}`],
@@ -323,7 +329,7 @@ Deno.test("The errors of a broadcast ring's ends, and of a latest value's, name 
   value.close();
   await assertErrors([
     [() => writer.publish(), BadResource, `The writer of ${latest} is closed`],
-    [() => value.read(), BadResource, `The ${latest} is closed`],
+    [() => value.read(), BadResource, `The reader of ${latest} is closed`],
   ]);
 });
 
@@ -339,7 +345,7 @@ Deno.test("A channel without a name is called so, and one that was inherited by 
   await using child = spawn(Deno.execPath(), {
     args: [
       ...["run", "--no-prompt", "--allow-ffi"],
-      new URL("../peers/inherits_channels.ts", import.meta.url).href,
+      peerUrl("channel/peers/inherit_channels.ts").href,
       ...["numbers", "plain", "nothing"],
     ],
     inherit: { ...channel.toInherit("numbers"), plain },

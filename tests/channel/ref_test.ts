@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { BroadcastRing, RingChannel } from "../../mod.ts";
-import { Peer } from "../peer.ts";
-import { randomName } from "../random_name.ts";
+import { Peer } from "../support/peer.ts";
+import { randomName } from "../support/random_name.ts";
 
 const CHANNELS = {
   ring: (name: string) => RingChannel.create(name),
@@ -15,13 +15,23 @@ for (const [kind, create] of Object.entries(CHANNELS)) {
       const name = randomName();
       using channel = create(name);
       using _sender = channel.sender();
-      await using peer = await Peer.start("unheld_receiver.ts", kind, when, name);
+      await using peer = await Peer.start(
+        "channel/peers/unreferenced_receiver.ts",
+        kind,
+        when,
+        name,
+      );
       assertEquals((await peer.gone()).code, 0, when);
     }
     const name = randomName();
     using channel = create(name);
     using sender = channel.sender();
-    await using peer = await Peer.start("unheld_receiver.ts", kind, "ref", name);
+    await using peer = await Peer.start(
+      "channel/peers/unreferenced_receiver.ts",
+      kind,
+      "ref",
+      name,
+    );
     await sender.send(Uint8Array.of(5));
     sender.flush();
     assertEquals(await peer.nextLine(), "received 5");

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { receive } from "../../examples/broadcast_ring.ts";
-import { randomName } from "../random_name.ts";
+import { randomName } from "../support/random_name.ts";
 import { assertGivesUp, assertSaysUsage, runExample } from "./run_example.ts";
 
 Deno.test("examples/broadcast_ring.ts gives several receivers the prices in their turn, to the end", async () => {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { randomName } from "../random_name.ts";
+import { randomName } from "../support/random_name.ts";
 import { assertSaysUsage, runExample } from "./run_example.ts";
 
 Deno.test("examples/channel_producers.ts collects what several workers send", async () => {

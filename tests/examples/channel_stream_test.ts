@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { compress } from "../../examples/channel_stream.ts";
-import { randomName } from "../random_name.ts";
+import { randomName } from "../support/random_name.ts";
 import { assertSaysUsage, runExample } from "./run_example.ts";
 
 Deno.test("examples/channel_stream.ts compresses a file that another process reads", async () => {

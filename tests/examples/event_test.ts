@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { randomName } from "../random_name.ts";
+import { randomName } from "../support/random_name.ts";
 import { runExample } from "./run_example.ts";
 
 Deno.test("examples/event.ts has each job done once, and stops the workers", async () => {

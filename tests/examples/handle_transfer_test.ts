@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { randomName } from "../random_name.ts";
+import { randomName } from "../support/random_name.ts";
 import { assertGivesUp, assertSaysUsage, runExample } from "./run_example.ts";
 
 Deno.test("examples/handle_transfer.ts has another process sort numbers in place", async () => {

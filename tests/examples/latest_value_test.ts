@@ -1,6 +1,6 @@
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { watch } from "../../examples/latest_value.ts";
-import { randomName } from "../random_name.ts";
+import { randomName } from "../support/random_name.ts";
 import { assertGivesUp, assertSaysUsage, runExample } from "./run_example.ts";
 
 Deno.test("examples/latest_value.ts shows a watcher whole values, up to the last", async () => {

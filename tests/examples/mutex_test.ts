@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { change, openLedger } from "../../examples/mutex.ts";
-import { randomName } from "../random_name.ts";
+import { randomName } from "../support/random_name.ts";
 import { runExample } from "./run_example.ts";
 
 Deno.test("examples/mutex.ts loses no change of three processes", async () => {

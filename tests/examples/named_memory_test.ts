@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { SharedMemory } from "../../mod.ts";
-import { randomName } from "../random_name.ts";
+import { randomName } from "../support/random_name.ts";
 import { assertGivesUp, assertSaysUsage, runExample } from "./run_example.ts";
 
 Deno.test("examples/named_memory.ts counts the words that another process shares", async () => {

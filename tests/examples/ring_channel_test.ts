@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { sendLines } from "../../examples/ring_channel.ts";
-import { randomName } from "../random_name.ts";
+import { randomName } from "../support/random_name.ts";
 import { assertGivesUp, assertSaysUsage, runExample } from "./run_example.ts";
 
 Deno.test("examples/ring_channel.ts gets a text back as it sent it", async () => {

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { SharedMemory } from "../../mod.ts";
-import { randomName } from "../random_name.ts";
+import { randomName } from "../support/random_name.ts";
 import { runExample } from "./run_example.ts";
 
 Deno.test("examples/shared_counter.ts loses no count of several processes", async () => {

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { read, Telemetry, write } from "../../examples/struct.ts";
 import { SharedMemory } from "../../mod.ts";
-import { randomName } from "../random_name.ts";
+import { randomName } from "../support/random_name.ts";
 import { assertSaysUsage, runExample } from "./run_example.ts";
 
 Deno.test("examples/struct.ts reads in one process what another one wrote", async () => {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { runPeer } from "../run_peer.ts";
+import { runPeer } from "../support/run_peer.ts";
 
 /** Runs the tour as `deno task demo` does. */
 async function tour(...args: string[]) {
@@ -51,7 +51,7 @@ Deno.test("the tour can be cut short, and knows its parts", async () => {
 });
 
 Deno.test("the tour counts an answer that is wrong", async () => {
-  assertEquals(await runPeer("wrong_chapter.ts"), [
+  assertEquals(await runPeer("examples/peers/wrong_chapter.ts"), [
     "   right  one is one",
     "   WRONG  one is two",
     "failures: 1",

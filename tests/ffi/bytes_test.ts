@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Buffer } from "node:buffer";
-import { assertBytes, bytesOf, copyOfBytes } from "../../ffi/bytes.ts";
+import { assertBytes, bytesOf, copyOfBytes } from "../../ffi/arguments.ts";
 import {
   byteSources,
   emptySources,
   lostSources,
   notBytes,
   SOURCE_LENGTH,
-} from "../byte_sources.ts";
+} from "../support/byte_sources.ts";
 
 Deno.test("bytesOf() gives every source whole, byte for byte", () => {
   for (const { name, source, bytes } of byteSources()) {

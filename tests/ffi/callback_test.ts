@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { GuardedCallback } from "../../ffi/callback.ts";
-import { runPeer } from "../run_peer.ts";
+import { runPeer } from "../support/run_peer.ts";
 
 const PROCEDURE = {
   parameters: ["usize", "u32", "u64", "i64"],
@@ -47,7 +47,10 @@ Deno.test("GuardedCallback closed from inside is freed when the event loop runs 
 });
 
 Deno.test("GuardedCallback stays while nobody but Windows knows of it", async () => {
-  assertEquals(await runPeer("collected_callback.ts", [], { flags: ["--v8-flags=--expose-gc"] }), [
-    "42n",
-  ]);
+  assertEquals(
+    await runPeer("ffi/peers/collected_callback.ts", [], { flags: ["--v8-flags=--expose-gc"] }),
+    [
+      "42n",
+    ],
+  );
 });

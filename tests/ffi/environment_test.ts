@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { environmentVariable, MAX_VARIABLE } from "../../ffi/environment.ts";
+import { environmentVariable, MAX_VARIABLE } from "../../ffi/process_thread.ts";
 
 Deno.test("environmentVariable() reads what Windows has, without a permission", () => {
   assertMatch(environmentVariable("SystemRoot") ?? "", /^[A-Z]:\\/i);
@@ -20,7 +20,7 @@ Deno.test("environmentVariable() takes the longest name, and no longer one", () 
 });
 
 Deno.test("environmentVariable() reads a value that is longer than any that can be set", async () => {
-  const module = new URL("../../ffi/environment.ts", import.meta.url).href;
+  const module = new URL("../../ffi/process_thread.ts", import.meta.url).href;
   const code = `import { environmentVariable } from ${JSON.stringify(module)};
     console.log(environmentVariable("WINIPC_LONG").length);`;
   const value = "v".repeat(MAX_VARIABLE + 1);

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertFalse, assertNotEquals, assertThrows } from "@std/assert";
 import { Handle, isOwned } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { openLibrary } from "../open_library.ts";
-import { runPeer } from "../run_peer.ts";
+import { openLibrary } from "../support/open_library.ts";
+import { runPeer } from "../support/run_peer.ts";
 
 const EVENT_ALL_ACCESS = 0x1f0003;
 const SYNCHRONIZE = 0x100000;
@@ -74,7 +74,9 @@ Deno.test("Handle.duplicate() says what failed", () => {
 });
 
 Deno.test("Handle that is forgotten is closed some time after it was collected", async () => {
-  const lines = await runPeer("forgotten_handle.ts", [], { flags: ["--v8-flags=--expose-gc"] });
+  const lines = await runPeer("ffi/peers/forgotten_handle.ts", [], {
+    flags: ["--v8-flags=--expose-gc"],
+  });
   assertEquals(lines, ["open: 100", "forgotten and open: 0"]);
 });
 

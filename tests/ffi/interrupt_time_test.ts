@@ -1,5 +1,5 @@
 import { assertLess } from "@std/assert";
-import { interruptTime, UNITS_PER_MILLISECOND } from "../../ffi/host.ts";
+import { interruptTime, UNITS_PER_MILLISECOND } from "../../ffi/platform.ts";
 
 Deno.test("interruptTime() goes on as time does, tick by tick", () => {
   const time = interruptTime();

@@ -1,7 +1,8 @@
 import { assertEquals, assertGreater } from "@std/assert";
+import { peerUrl } from "../support/peer_url.ts";
 
 Deno.test("A Worker takes a handle out of its notes before it closes the handle", async () => {
-  const url = new URL("../peers/notes_of_handles.ts", import.meta.url);
+  const url = peerUrl("ffi/peers/reaper_notes.ts");
   const worker = new Worker(url, { type: "module" });
   const said = Promise.withResolvers<string>();
   worker.onmessage = ({ data }) => said.resolve(data);

@@ -6,8 +6,8 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { REENTRANT_APIS } from "../reentrant_apis.ts";
-import { runPeer } from "../run_peer.ts";
+import { REENTRANT_APIS } from "./reentrant_apis.ts";
+import { runPeer } from "../support/run_peer.ts";
 
 /** How often each is called; the slow ones as often as it takes to be optimised, and some more. */
 const ROUNDS: Record<string, number> = {
@@ -27,7 +27,10 @@ const flags = ["--allow-read"];
 
 for (const [api, rounds] of Object.entries(ROUNDS)) {
   Deno.test(`user32's ${api} survives that the procedure undoes the caller's code`, async () => {
-    const said = await runPeer("reentry.ts", [api, `${rounds}`], { flags, timeout });
+    const said = await runPeer("ffi/peers/reentrant_call.ts", [api, `${rounds}`], {
+      flags,
+      timeout,
+    });
     // Two rounds come after the promise was broken, each adding one more.
     assertEquals(said, ["2", "hot"]);
   });
@@ -35,7 +38,10 @@ for (const [api, rounds] of Object.entries(ROUNDS)) {
 
 Deno.test("a plain result does not survive it: https://github.com/denoland/deno/issues/31122", async () => {
   // Should this pass one day, the table's struct results can go.
-  const said = await runPeer("reentry.ts", ["plain", "200000"], { flags, stderr: "null" });
+  const said = await runPeer("ffi/peers/reentrant_call.ts", ["plain", "200000"], {
+    flags,
+    stderr: "null",
+  });
   assertEquals(said, [""]);
 });
 

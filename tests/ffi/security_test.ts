@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { createEvent } from "../../ffi/kernel_event.ts";
+import { createEvent } from "../../ffi/kernel_object.ts";
 import {
   currentUserSid,
   readSecurity,

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { GuardedCallback } from "../../ffi/callback.ts";
-import { windowClass } from "../../ffi/win32/struct.ts";
+import { windowClass } from "../../ffi/win32/types.ts";
 import { toBool, toHwnd, toLresult, user32 } from "../../ffi/win32/user32.ts";
 import { HWND_MESSAGE } from "../../src/messages/window/find.ts";
 import { encodeWide } from "../../ffi/wide.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { SharedMemory } from "../../mod.ts";
-import { openLibrary } from "../open_library.ts";
+import { openLibrary } from "../support/open_library.ts";
 
 /** A handle to a memory as it would come from elsewhere: nobody in this script owns it. */
 function foreignHandle(memory: SharedMemory, access: number): bigint {

@@ -1,11 +1,12 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
-import { openProcess, takeHandle } from "../../ffi/process.ts";
+import { openProcess, takeHandle } from "../../ffi/process_thread.ts";
 import { SharedMemory } from "../../mod.ts";
-import { compileC } from "../compile_c.ts";
-import { isWine } from "../../ffi/wine.ts";
-import { Peer } from "../peer.ts";
-import { assertLeavesNoHandle } from "../leak.ts";
-import { randomName } from "../random_name.ts";
+import { compileC } from "../support/compile_c.ts";
+import { isWine } from "../../ffi/win32/ntdll.ts";
+import { Peer } from "../support/peer.ts";
+import { assertLeavesNoHandle } from "../support/leak.ts";
+import { peerUrl } from "../support/peer_url.ts";
+import { randomName } from "../support/random_name.ts";
 
 /** Whether a process has a handle of that value. */
 function hasHandle(pid: number, value: bigint): boolean {
@@ -20,7 +21,7 @@ function hasHandle(pid: number, value: bigint): boolean {
 
 /** A process that opens and closes no handles of its own, as Deno does all the time. */
 async function startQuiet() {
-  const program = await compileC(new URL("../peers/sealed.c", import.meta.url));
+  const program = await compileC(peerUrl("memory/peers/try_to_write.c"));
   const peer = await Peer.startProgram(program.path);
   return {
     pid: peer.pid,
@@ -35,7 +36,7 @@ Deno.test("SharedMemory.duplicateTo() gives a running process memory without a n
   using memory = SharedMemory.anonymous(10_000);
   using view = memory.map();
   view.bytes[9999] = 7;
-  await using peer = await Peer.start("memory.ts");
+  await using peer = await Peer.start("support/peers/memory_commands.ts");
   const duplicate = memory.duplicateTo(peer.pid);
   const { pid, byteLength, access } = duplicate;
   assertEquals({ pid, byteLength, access }, {
@@ -57,7 +58,7 @@ Deno.test("SharedMemory.duplicateTo() gives a running process memory without a n
 Deno.test("SharedMemory.duplicateTo() grants no more than is named, nor than there is", async () => {
   using memory = SharedMemory.anonymous(4096);
   using reader = memory.toReadOnly();
-  await using peer = await Peer.start("memory.ts");
+  await using peer = await Peer.start("support/peers/memory_commands.ts");
   const { value } = memory.duplicateTo(peer.pid, { access: "read" });
   assertEquals(await peer.ask(`adopt ${value}`), "4096 read");
   assertEquals(await peer.ask("map 0 4096 readwrite"), "error PermissionDenied");
@@ -113,7 +114,7 @@ Deno.test("DuplicatedMemory.revoke() closes no handle that only has the same num
 
 Deno.test("SharedMemory.duplicateTo() tells a process that is gone from one that is not to be opened", async () => {
   using memory = SharedMemory.anonymous(4096);
-  const peer = await Peer.start("memory.ts");
+  const peer = await Peer.start("support/peers/memory_commands.ts");
   const duplicate = memory.duplicateTo(peer.pid);
   await peer[Symbol.asyncDispose]();
   assertFalse(duplicate.revoke());
@@ -150,7 +151,7 @@ Deno.test("SharedMemory.duplicateTo() and revoke() leave no handle behind, here 
 });
 
 Deno.test("SharedMemory.anonymous() that is passed on to be read is sealed; a name is not", async () => {
-  await using program = await compileC(new URL("../peers/sealed.c", import.meta.url));
+  await using program = await compileC(peerUrl("memory/peers/try_to_write.c"));
   const attempt = async (memory: SharedMemory) => {
     await using peer = await Peer.startProgram(program.path);
     const { value } = memory.duplicateTo(peer.pid, { access: "read" });

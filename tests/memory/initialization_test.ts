@@ -1,15 +1,17 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { readSecurity, SECURITY_INFORMATION } from "../../ffi/security.ts";
 import type { Handle } from "../../ffi/handle.ts";
-import { READ_CONTROL } from "../../ffi/named_object.ts";
+import { READ_CONTROL } from "../../ffi/kernel_object.ts";
 import { type MappedView, SharedMemory } from "../../mod.ts";
 import { openSection } from "../../src/memory/section.ts";
-import { Peer } from "../peer.ts";
-import { randomName } from "../random_name.ts";
+import { Peer } from "../support/peer.ts";
+import { randomName } from "../support/random_name.ts";
 
 Deno.test("openOrCreate() initialises once, whoever comes first", async () => {
   const name = randomName();
-  const peers = await Promise.all([1, 2, 3, 4].map(() => Peer.start("memory.ts")));
+  const peers = await Promise.all(
+    [1, 2, 3, 4].map(() => Peer.start("support/peers/memory_commands.ts")),
+  );
   await using stack = new AsyncDisposableStack();
   for (const peer of peers) stack.use(peer);
   const answers = await Promise.all(peers.map((peer) => peer.ask(`initialize ${name} 1000000`)));
@@ -20,7 +22,9 @@ Deno.test("openOrCreate() initialises once, whoever comes first", async () => {
 Deno.test("openOrCreate() of several processes at once never fails, and makes each memory once", async () => {
   const name = randomName();
   await using stack = new AsyncDisposableStack();
-  const peers = await Promise.all([1, 2, 3].map(() => Peer.start("memory.ts")));
+  const peers = await Promise.all(
+    [1, 2, 3].map(() => Peer.start("support/peers/memory_commands.ts")),
+  );
   for (const peer of peers) stack.use(peer);
   const made = await Promise.all(peers.map((peer) => peer.ask(`race ${name} 500`)));
   assertEquals(made.reduce((sum, count) => sum + Number(count), 0), 500, made.join(" and "));
@@ -47,7 +51,7 @@ Deno.test("openOrCreate() lets nobody in before the memory is initialised", () =
 
 Deno.test("openOrCreate() starts afresh when the process that initialised was killed", async () => {
   const name = randomName();
-  await using peer = await Peer.start("memory.ts");
+  await using peer = await Peer.start("support/peers/memory_commands.ts");
   assertEquals(await peer.ask(`stall ${name}`), "stalled");
   assertThrows(() => SharedMemory.openOrCreate(name, 1, { timeout: 0 }), Deno.errors.TimedOut);
   peer.kill();

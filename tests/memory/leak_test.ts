@@ -3,10 +3,10 @@ import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import {
   MEMORY_BASIC_INFORMATION_SIZE,
   readMemoryBasicInformation,
-} from "../../ffi/win32/struct.ts";
+} from "../../ffi/win32/types.ts";
 import { type MappedView, SharedMemory } from "../../mod.ts";
-import { openLibrary } from "../open_library.ts";
-import { randomName } from "../random_name.ts";
+import { openLibrary } from "../support/open_library.ts";
+import { randomName } from "../support/random_name.ts";
 
 const ROUNDS = 500;
 

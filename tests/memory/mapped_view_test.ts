@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type MappedView, SharedMemory, type ViewAccess } from "../../mod.ts";
 import { privateBufferOf } from "../../src/memory/mapped_view.ts";
-import { Peer } from "../peer.ts";
-import { randomName } from "../random_name.ts";
+import { Peer } from "../support/peer.ts";
+import { randomName } from "../support/random_name.ts";
 
 Deno.test("MappedView.bytes are the memory itself", () => {
   using memory = SharedMemory.anonymous(4096);
@@ -67,7 +67,7 @@ for (const access of ["read", "copy"] as const) {
     using memory = SharedMemory.create(name, 8192);
     using shared = memory.map();
     using view = memory.map({ access });
-    await using peer = await Peer.start("memory.ts");
+    await using peer = await Peer.start("support/peers/memory_commands.ts");
     await peer.ask(`open ${name} readwrite`);
     await peer.ask("map 0 8192");
 
@@ -159,7 +159,7 @@ Deno.test("MappedView to read reserved memory waits for a writer to have mapped 
   using memory = SharedMemory.create(name, 2 ** 30, { reserve: true });
   using view = memory.map({ offset: 65_536, byteLength: 65_536 });
   view.bytes[0] = 3;
-  await using peer = await Peer.start("memory.ts");
+  await using peer = await Peer.start("support/peers/memory_commands.ts");
   assertEquals(await peer.ask(`open ${name} read`), `${2 ** 30}`);
   // Windows would end the process that touched a page without memory; Wine would show zeros.
   assertEquals(await peer.ask("map 0 65536"), "error NotFound");

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { randomName } from "../random_name.ts";
-import { runPeer } from "../run_peer.ts";
+import { randomName } from "../support/random_name.ts";
+import { runPeer } from "../support/run_peer.ts";
 
 const USES = [
   "view",
@@ -48,5 +48,5 @@ for (
 
 async function runOwner(use: string, goes: "goes" | "stays"): Promise<string[]> {
   const flags = ["--v8-flags=--expose-gc", "--allow-read"];
-  return await runPeer("collected_owner.ts", [use, randomName(), goes], { flags });
+  return await runPeer("memory/peers/collected_owner.ts", [use, randomName(), goes], { flags });
 }

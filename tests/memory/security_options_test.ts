@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { currentUserSid, readSecurity, SECURITY_INFORMATION } from "../../ffi/security.ts";
 import { SharedMemory } from "../../mod.ts";
-import { randomName } from "../random_name.ts";
+import { randomName } from "../support/random_name.ts";
 
 const WRITE_DAC = 0x40000;
 const WRITE_OWNER = 0x80000;

@@ -10,9 +10,9 @@ import { Handle } from "../../ffi/handle.ts";
 import { Win32Error } from "../../ffi/error.ts";
 import { encodeWide } from "../../ffi/wide.ts";
 import { SharedMemory } from "../../mod.ts";
-import { openLibrary } from "../open_library.ts";
-import { Peer } from "../peer.ts";
-import { randomName } from "../random_name.ts";
+import { openLibrary } from "../support/open_library.ts";
+import { Peer } from "../support/peer.ts";
+import { randomName } from "../support/random_name.ts";
 
 Deno.test("SharedMemory.create() makes zero-filled memory that another process sees", async () => {
   const name = randomName();
@@ -23,7 +23,7 @@ Deno.test("SharedMemory.create() makes zero-filled memory that another process s
   assert(memory.created);
   assert(view.bytes.every((byte) => byte === 0));
 
-  await using peer = await Peer.start("memory.ts");
+  await using peer = await Peer.start("support/peers/memory_commands.ts");
   // Windows rounds memory up to whole pages.
   assertEquals(await peer.ask(`open ${name} readwrite`), "102400");
   assertEquals(await peer.ask("map 0 100000"), "100000");
@@ -35,7 +35,7 @@ Deno.test("SharedMemory.create() makes zero-filled memory that another process s
 
 Deno.test("SharedMemory.create() refuses a name that another process holds", async () => {
   const name = randomName();
-  await using peer = await Peer.start("memory.ts");
+  await using peer = await Peer.start("support/peers/memory_commands.ts");
   assertEquals(await peer.ask(`create ${name} 4096`), "4096");
   const error = assertThrows(
     () => SharedMemory.create(name, 8192),
@@ -65,7 +65,7 @@ Deno.test("SharedMemory.create() refuses a name whose memory admits nobody", () 
 
 Deno.test("SharedMemory lives as long as a process holds it", async () => {
   const name = randomName();
-  await using peer = await Peer.start("memory.ts");
+  await using peer = await Peer.start("support/peers/memory_commands.ts");
   assertEquals(await peer.ask(`create ${name} 4096`), "4096");
   SharedMemory.open(name).close();
   assertEquals(await peer.ask("close"), "closed");
@@ -74,7 +74,7 @@ Deno.test("SharedMemory lives as long as a process holds it", async () => {
 
 Deno.test("SharedMemory of a process that is killed goes with it", async () => {
   const name = randomName();
-  await using peer = await Peer.start("memory.ts");
+  await using peer = await Peer.start("support/peers/memory_commands.ts");
   assertEquals(await peer.ask(`create ${name} 4096`), "4096");
   peer.kill();
   await peer.gone();
@@ -146,14 +146,14 @@ Deno.test("SharedMemory.openOrCreate() refuses memory that is smaller than asked
   using _memory = SharedMemory.create(name, 4096);
   assertThrows(
     () => SharedMemory.openOrCreate(name, 4097),
-    Deno.errors.AlreadyExists,
+    Deno.errors.InvalidData,
     "has 4096 bytes, fewer than the 4097 asked for",
   );
 });
 
 Deno.test("SharedMemory.waitFor() opens memory that another process makes later", async () => {
   const name = randomName();
-  await using peer = await Peer.start("memory.ts");
+  await using peer = await Peer.start("support/peers/memory_commands.ts");
   const waiting = SharedMemory.waitFor(name, { access: "readwrite", timeout: 20_000 });
   // The wait has looked once, and found nothing, before the peer is asked.
   assertEquals(await peer.ask(`create ${name} 4096`), "4096");
@@ -201,7 +201,7 @@ Deno.test("SharedMemory of 8 GiB is seen through a small window past 4 GiB", asy
   using low = memory.map({ offset: offset % 2 ** 32, byteLength: 64 });
   assertEquals(low.bytes[63], 0);
 
-  await using peer = await Peer.start("memory.ts");
+  await using peer = await Peer.start("support/peers/memory_commands.ts");
   assertEquals(await peer.ask(`open ${name} read`), `${2 ** 33}`);
   assertEquals(await peer.ask(`map ${offset + 63} 1`), "1");
   assertEquals(await peer.ask("read 0"), "200");
@@ -211,8 +211,8 @@ Deno.test("SharedMemory loses no atomic addition of two processes", async () => 
   const name = randomName();
   using memory = SharedMemory.create(name, 4096);
   using view = memory.map();
-  await using one = await Peer.start("memory.ts");
-  await using two = await Peer.start("memory.ts");
+  await using one = await Peer.start("support/peers/memory_commands.ts");
+  await using two = await Peer.start("support/peers/memory_commands.ts");
   for (const peer of [one, two]) {
     await peer.ask(`open ${name} readwrite`);
     await peer.ask("map 0 4096");

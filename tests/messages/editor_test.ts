@@ -16,11 +16,12 @@ import {
   sendCopyDataSync,
   type WindowMessage,
 } from "../../src/messages/mod.ts";
-import { compileC } from "../compile_c.ts";
-import { Peer } from "../peer.ts";
-import { randomName } from "../random_name.ts";
+import { compileC } from "../support/compile_c.ts";
+import { Peer } from "../support/peer.ts";
+import { peerUrl } from "../support/peer_url.ts";
+import { randomName } from "../support/random_name.ts";
 
-/** The numbers that tell what the data is, as in tests/peers/editor.c. */
+/** The numbers that tell what the data is, as in tests/messages/peers/editor.c. */
 const EXPRESSION = 10;
 const RESULT = 11;
 const QUESTION = 30;
@@ -59,7 +60,7 @@ async function listen(onMessage: Handler) {
 }
 
 Deno.test("the remote protocol of an editor", async (t) => {
-  await using program = await compileC(new URL("../peers/editor.c", import.meta.url));
+  await using program = await compileC(peerUrl("messages/peers/editor.c"));
   await t.step("a script is the client: an editor in C", (t) => beClient(t, program.path));
   await t.step(
     "a script is the editor, and its client is in C: it",

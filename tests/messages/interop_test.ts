@@ -14,11 +14,10 @@ import {
   sendCopyDataSync,
   type TextEncoding,
 } from "../../src/messages/mod.ts";
-import { compileC } from "../compile_c.ts";
-import { Peer } from "../peer.ts";
-import { randomName } from "../random_name.ts";
-
-const source = (name: string) => new URL(`../peers/${name}`, import.meta.url);
+import { compileC } from "../support/compile_c.ts";
+import { Peer } from "../support/peer.ts";
+import { peerUrl } from "../support/peer_url.ts";
+import { randomName } from "../support/random_name.ts";
 
 /** Runs process A and gives what it printed: the answer that it got. */
 async function runProcessA(path: string, ...args: string[]): Promise<string> {
@@ -29,7 +28,7 @@ async function runProcessA(path: string, ...args: string[]): Promise<string> {
 /** Starts process B, compiled for this test, and finds its window. */
 async function startProcessB(visibility: "top-level" | "message-only") {
   const name = randomName();
-  const program = await compileC(source("process_b.c"));
+  const program = await compileC(peerUrl("messages/peers/recipe_receiver.c"));
   const peer = await Peer.startProgram(program.path, name, visibility);
   const window = await findWindow({ class: name });
   return {
@@ -43,7 +42,7 @@ async function startProcessB(visibility: "top-level" | "message-only") {
 }
 
 Deno.test("a C program sends ANSI and Unicode, counted in bytes or in characters, with and without the NUL", async () => {
-  await using program = await compileC(source("process_a.c"));
+  await using program = await compileC(peerUrl("messages/peers/recipe_sender.c"));
   await using listener = await CopyDataListener.open({ answer: 9, visibility: "hidden" });
   const text = "Hello";
   const cases: [string[], TextEncoding, Uint8Array<ArrayBuffer>, string][] = [
@@ -64,7 +63,7 @@ Deno.test("a C program sends ANSI and Unicode, counted in bytes or in characters
 });
 
 Deno.test("a C program is answered by a handler", async () => {
-  await using program = await compileC(source("process_a.c"));
+  await using program = await compileC(peerUrl("messages/peers/recipe_sender.c"));
   await using listener = await CopyDataListener.open({
     onMessage: async (message) => await Promise.resolve(message.text().length),
   });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import * as messages from "../../src/messages/mod.ts";
-import { randomName } from "../random_name.ts";
+import { randomName } from "../support/random_name.ts";
 
 const {
   CopyDataListener,

@@ -1,15 +1,15 @@
 /**
- * A stranger's sweeps over message numbers, and what has to hold of the windows that get them.
+ * Sweeps over message numbers, and what has to hold of the windows that get them.
  *
  * @module
  */
 
 import { assert, assertEquals, assertFalse, assertGreater } from "@std/assert";
 import { CopyDataListener, postMessage, sendCopyData } from "../../src/messages/mod.ts";
-import { Peer } from "../peer.ts";
-import { randomName } from "../random_name.ts";
-import { within } from "../within.ts";
-import type { Parameter, Stranger, Way } from "./stranger.ts";
+import { Peer } from "../support/peer.ts";
+import { randomName } from "../support/random_name.ts";
+import { within } from "../support/within.ts";
+import type { ArbitrarySender, Parameter, Way } from "./arbitrary_sender.ts";
 
 /** The message by which a test learns that all messages before it were taken. */
 const MARK = 0xbfff;
@@ -124,14 +124,14 @@ export async function openTarget(visibility: Visibility): Promise<Target> {
 
 /** Sends the messages of a sweep to a window, and posts them to it and to its thread. */
 async function act(
-  stranger: Stranger,
+  sender: ArbitrarySender,
   window: { handle: bigint },
   { ranges, parameters: all, ways = WAYS }: Sweep,
 ): Promise<void> {
   for (const parameters of all) {
     for (const way of ways) {
       for (const range of ranges) {
-        const { gone, taken, refused } = await stranger.act(way, window, range, parameters);
+        const { gone, taken, refused } = await sender.act(way, window, range, parameters);
         assertFalse(gone);
         // Few are refused: those whose parameters the system cannot hand over.
         assertGreater(taken, 10 * refused);
@@ -151,23 +151,23 @@ export async function countMessages(listener: CopyDataListener): Promise<number>
 
 /** Sweeps over a listener, which has to go on as before, and to close. */
 export async function sweepListener(
-  stranger: Stranger,
+  sender: ArbitrarySender,
   visibility: Visibility,
   sweep: Sweep,
 ): Promise<void> {
-  const before = stranger.data;
+  const before = sender.data;
   const { listener, drain } = await openTarget(visibility);
-  await act(stranger, listener, sweep);
+  await act(sender, listener, sweep);
   await drain();
   assertEquals(await sendCopyData(listener, "still there"), 1n);
-  assertEquals(await countMessages(listener), stranger.data - before + 1);
+  assertEquals(await countMessages(listener), sender.data - before + 1);
   assertEquals(listener.stats.failed + listener.stats.late, 0);
   await within("a listener closes", listener.close());
 }
 
 /** Gives a listener messages, and more of them while it is to close. */
 export async function closeUnder(
-  stranger: Stranger,
+  sender: ArbitrarySender,
   visibility: Visibility,
   messages: typeof MEANINGFUL,
 ): Promise<void> {
@@ -175,7 +175,7 @@ export async function closeUnder(
   const actAll = async () => {
     for (const [message, parameters] of messages) {
       for (const way of WAYS) {
-        assertFalse((await stranger.act(way, listener, [message, message], parameters)).gone);
+        assertFalse((await sender.act(way, listener, [message, message], parameters)).gone);
       }
     }
   };
@@ -188,21 +188,21 @@ export async function closeUnder(
 
 /** Sweeps over a window in a process of its own, which has to go on as before, and to close. */
 export async function sweepWindow(
-  stranger: Stranger,
+  sender: ArbitrarySender,
   visibility: Visibility,
   way: "run" | "pump",
   sweep: Sweep,
 ): Promise<void> {
-  const before = stranger.data;
-  await using victim = await Victim.start(visibility, way);
-  await act(stranger, victim, sweep);
-  assertEquals(await sendCopyData(victim, ""), BigInt(stranger.data - before + 1));
-  postMessage(victim, WM_CLOSE);
-  await victim.closed();
+  const before = sender.data;
+  await using window = await AttackedWindow.start(visibility, way);
+  await act(sender, window, sweep);
+  assertEquals(await sendCopyData(window, ""), BigInt(sender.data - before + 1));
+  postMessage(window, WM_CLOSE);
+  await window.closed();
 }
 
 /** A process with a window that takes everything. */
-export class Victim implements AsyncDisposable {
+export class AttackedWindow implements AsyncDisposable {
   /** The window. */
   readonly handle: bigint;
   readonly #peer: Peer;
@@ -213,9 +213,14 @@ export class Victim implements AsyncDisposable {
   }
 
   /** Starts the process, whose thread runs the message loop or pumps. */
-  static async start(visibility: Visibility, way: "run" | "pump"): Promise<Victim> {
-    const peer = await Peer.start("victim_window.ts", randomName(), visibility, way);
-    return new Victim(peer, BigInt(await peer.nextLine()));
+  static async start(visibility: Visibility, way: "run" | "pump"): Promise<AttackedWindow> {
+    const peer = await Peer.start(
+      "messages/peers/attacked_window.ts",
+      randomName(),
+      visibility,
+      way,
+    );
+    return new AttackedWindow(peer, BigInt(await peer.nextLine()));
   }
 
   /** Waits until the window is closed and the process has ended as it should. */

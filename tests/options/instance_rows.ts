@@ -20,9 +20,9 @@ import {
   SharedSemaphore,
   struct,
 } from "../../mod.ts";
-import { randomName } from "../random_name.ts";
+import { randomName } from "../support/random_name.ts";
 import { type Given, method, type Options, plain, type Row } from "./row.ts";
-import { ACCESS, NO_WINDOW, SECURITY, SEND, WAIT } from "./options.ts";
+import { ACCESS, NO_WINDOW, SECURITY, SEND, WAIT } from "./shared_options.ts";
 
 const BLOCK: Options = { timeout: ["count", 0] };
 const NO_PROCESS: Given = ["count", 2 ** 32 - 1];
@@ -149,17 +149,19 @@ function* broadcastRows(stack: DisposableStack): Generator<Row> {
 function* latestRows(stack: DisposableStack): Generator<Row> {
   const layout = struct({ a: "i32" });
   const name = randomName();
-  const writer = stack.use(LatestValue.create(name, layout));
+  const value = stack.use(LatestValue.create(name, layout));
+  const writer = value.writer();
   writer.publish();
-  const value = stack.use(LatestValue.open(name, layout));
+  const reader = value.reader();
   yield method("LatestWriter.write", writer, { needed: [["values", { a: 1 }]] });
-  yield method("LatestValue.readInto", value, { needed: [["instance", new Int32Array(1)]] });
+  yield method("LatestValue.reader", value, { needed: [], options: SECURITY });
+  yield method("LatestReader.readInto", reader, { needed: [["instance", new Int32Array(1)]] });
   yield {
-    name: "LatestValue.changes",
+    name: "LatestReader.changes",
     needed: [],
     options: { ...WAIT, whenWriterGone: ["word", "wait"] },
     async call(args) {
-      const changes: AsyncGenerator<unknown> = Reflect.apply(value.changes, value, [...args]);
+      const changes: AsyncGenerator<unknown> = Reflect.apply(reader.changes, reader, [...args]);
       try {
         await changes.next();
       } finally {

@@ -17,7 +17,6 @@ import {
   inheritHandles,
   inspectImage,
   LatestValue,
-  MappedView,
   ProcessWatch,
   receiveHandle,
   RingChannel,
@@ -38,7 +37,7 @@ import {
   waitAny,
 } from "../../mod.ts";
 import { counterAt } from "../../src/dll/counter.ts";
-import { randomName } from "../random_name.ts";
+import { randomName } from "../support/random_name.ts";
 import {
   ACCESS,
   INHERITABLE,
@@ -48,7 +47,7 @@ import {
   SECURITY,
   TIMEOUT,
   WAIT,
-} from "./options.ts";
+} from "./shared_options.ts";
 import { type Given, method, type Options, plain, type Row } from "./row.ts";
 
 /** A value that is no handle's. */
@@ -105,10 +104,6 @@ function* memoryRows(): Generator<Row> {
   yield row("fromFile", { needed: [["image", "Z:\\nowhere\\none"]], options: expected });
   yield row("fromHandle", { needed: [["handle", NO_HANDLE]], options: expected });
   yield row("inherited", { needed: [["key", "nothing"]] });
-  yield method("MappedView.map", MappedView, {
-    needed: [["instance", undefined]],
-    isPartial: true,
-  });
 }
 
 function* structRows(): Generator<Row> {
@@ -225,20 +220,18 @@ function* channelRows(): Generator<Row> {
   ) {
     const row = named(owner, kind);
     yield row("create", { needed: [name], options });
+    yield row("openOrCreate", { needed: [name], options });
     yield row("anonymous", { needed: [], options });
     yield row("open", { needed: [name] });
     yield row("waitFor", { needed: [name], options: WAIT });
     yield row("inherited", { needed: [key] });
   }
-  yield method("RingChannel.fromParts", RingChannel, {
-    needed: [["parts", undefined]],
-    isPartial: true,
-  });
   const value = named(LatestValue, "LatestValue");
   const described: Given = ["instance", layout];
   yield value("create", { needed: [name, described], options: SECURITY });
-  yield value("open", { needed: [name, described], options: SECURITY });
-  yield value("waitFor", { needed: [name, described], options: { ...SECURITY, ...WAIT } });
+  yield value("openOrCreate", { needed: [name, described], options: SECURITY });
+  yield value("open", { needed: [name, described] });
+  yield value("waitFor", { needed: [name, described], options: WAIT });
   yield plain(sendChannel, "sendChannel", {
     needed: [NO_WINDOW, ["instance", undefined]],
     isPartial: true,

@@ -6,8 +6,9 @@
 
 import { assertEquals } from "@std/assert";
 import { spawn, type SpawnOptions } from "../../mod.ts";
-import { compileC } from "../compile_c.ts";
-import { removeFolder } from "../remove_folder.ts";
+import { compileC } from "../support/compile_c.ts";
+import { peerUrl } from "../support/peer_url.ts";
+import { removeFolder } from "../support/remove_folder.ts";
 
 const ARGUMENTS: readonly (readonly string[])[] = [
   ["C:\\dir\\", "next"],
@@ -24,7 +25,7 @@ const ARGUMENTS: readonly (readonly string[])[] = [
 ];
 
 Deno.test("spawn() passes arguments to a batch file as Deno.Command does, and so to its programs", async () => {
-  await using program = await compileC(new URL("../peers/tell_path.c", import.meta.url));
+  await using program = await compileC(peerUrl("process/peers/report_path.c"));
   const path = await Deno.makeTempDir({ prefix: "winipc-" });
   const batch = `${path}\\pass on.cmd`;
   try {

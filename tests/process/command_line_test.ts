@@ -1,8 +1,8 @@
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import { decodeWideAt, encodeWide } from "../../ffi/wide.ts";
 import { toCommandLine } from "../../src/process/program.ts";
-import { openLibrary } from "../open_library.ts";
-import { randomArgs } from "../random_args.ts";
+import { openLibrary } from "../support/open_library.ts";
+import { randomArgs } from "./random_args.ts";
 
 Deno.test("toCommandLine() is read as the same words by Windows, tens of thousands of times", () => {
   using shell32 = openLibrary("shell32.dll", {

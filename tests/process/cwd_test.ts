@@ -6,7 +6,7 @@
 
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { spawn, type SpawnOptions } from "../../mod.ts";
-import { removeFolder } from "../remove_folder.ts";
+import { removeFolder } from "../support/remove_folder.ts";
 
 /** The folder in which cmd finds itself. */
 async function startedIn(

@@ -1,11 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createProcess } from "../../ffi/create_process.ts";
-import { environmentStrings } from "../../ffi/environment.ts";
-import { exitCodeOf } from "../../ffi/process.ts";
+import { environmentStrings, exitCodeOf } from "../../ffi/process_thread.ts";
 import { toUnits } from "../../ffi/wide.ts";
 import { decodeText } from "../../src/messages/encoding.ts";
-import { assertEnvironment, environmentBlock } from "../../src/process/environment_block.ts";
-import { toCommandLine } from "../../src/process/program.ts";
+import { assertEnvironment, environmentBlock, toCommandLine } from "../../src/process/program.ts";
 import { spawn } from "../../src/process/mod.ts";
 import { waitAny } from "../../src/sync/mod.ts";
 
@@ -64,7 +62,7 @@ Deno.test("environmentBlock() has this process's variables unless told otherwise
 });
 
 Deno.test("environmentBlock() passes on no text of this process's environment that is no variable", async () => {
-  const peer = "import { environmentBlock } from './src/process/environment_block.ts';" +
+  const peer = "import { environmentBlock } from './src/process/program.ts';" +
     "const text = String.fromCharCode(...environmentBlock({}, false));" +
     "Deno.exit(text.includes('WINIPC_NONE') || !text.includes('\\0SystemRoot=') ? 1 : 42);";
   const { process } = createProcess({
@@ -74,7 +72,7 @@ Deno.test("environmentBlock() passes on no text of this process's environment th
     directory: undefined,
     standard: [],
     inherited: [],
-    beforeItRuns: undefined,
+    killWithParent: false,
   });
   using ended = process;
   await waitAny([{ unsafeHandle: ended.value }]);

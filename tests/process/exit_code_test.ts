@@ -5,7 +5,7 @@
  */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { openProcess, takeHandle } from "../../ffi/process.ts";
+import { openProcess, takeHandle } from "../../ffi/process_thread.ts";
 import { ProcessWatch, SharedEvent, spawn, waitAny } from "../../mod.ts";
 
 /** What `GetExitCodeProcess` says of a process that has not ended. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertFalse, assertRejects, assertThrows } from "@std/assert";
-import { createEvent } from "../../ffi/kernel_event.ts";
+import { createEvent } from "../../ffi/kernel_object.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import {
   CopyDataListener,
@@ -12,17 +12,18 @@ import {
   SharedMemory,
 } from "../../mod.ts";
 import { encodeNotice, type HandleNotice } from "../../src/process/handle_notice.ts";
-import { compileC } from "../compile_c.ts";
-import { Peer } from "../peer.ts";
-import { assertLeavesNoHandle } from "../leak.ts";
-import { randomName } from "../random_name.ts";
+import { compileC } from "../support/compile_c.ts";
+import { Peer } from "../support/peer.ts";
+import { assertLeavesNoHandle } from "../support/leak.ts";
+import { peerUrl } from "../support/peer_url.ts";
+import { randomName } from "../support/random_name.ts";
 
 const FORMS = ["push", "pull"] as const;
 
 /** A peer that takes memories, and its window. */
 async function openReceiver(...args: string[]) {
   const name = randomName();
-  const peer = await Peer.start("handle_receiver.ts", name, ...args);
+  const peer = await Peer.start("process/peers/receive_memory.ts", name, ...args);
   const window = await findWindow({ class: name });
   return { peer, window, [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose]() };
 }
@@ -187,7 +188,7 @@ Deno.test("sendHandle() leaves the receiver what it has taken when the sender is
   await using listener = await CopyDataListener.open({
     onMessage: (message) => taken.push(receiveHandle(message).memory),
   });
-  await using sender = await Peer.start("handle_sender.ts", `${listener.handle}`);
+  await using sender = await Peer.start("process/peers/send_memory.ts", `${listener.handle}`);
   assertEquals(await sender.ask("send"), "1");
   sender.kill();
   await sender.gone();
@@ -197,7 +198,7 @@ Deno.test("sendHandle() leaves the receiver what it has taken when the sender is
 });
 
 Deno.test("sendHandle() and receiveHandle() reach a C program that follows the written form", async () => {
-  await using program = await compileC(new URL("../peers/notice.c", import.meta.url));
+  await using program = await compileC(peerUrl("process/peers/handle_notice.c"));
   const name = randomName();
   await using peer = await Peer.startProgram(program.path, "receive", name);
   using memory = SharedMemory.anonymous(6000);

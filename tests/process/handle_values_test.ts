@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertFalse, assertRejects, assertThrows } from "@std/assert";
 import { Handle, isOwned } from "../../ffi/handle.ts";
-import { closeHandleIn, openProcess, takeHandle } from "../../ffi/process.ts";
+import { closeHandleIn, openProcess, takeHandle } from "../../ffi/process_thread.ts";
 import {
   CopyDataMessage,
   HANDLE_NOTICE,
@@ -21,7 +21,8 @@ import {
   waitAny,
 } from "../../mod.ts";
 import { encodeNotice } from "../../src/process/handle_notice.ts";
-import { openLibrary } from "../open_library.ts";
+import { openLibrary } from "../support/open_library.ts";
+import { peerUrl } from "../support/peer_url.ts";
 
 /** The process or the thread that uses it, and its access token. */
 const PSEUDO_HANDLES = [2n ** 64n - 1n, 2n ** 64n - 2n, 2n ** 64n - 4n, 2n ** 32n - 1n];
@@ -93,7 +94,7 @@ Deno.test("receiveHandle() takes a handle by its own value only, by push and by 
 Deno.test("A child takes what it inherited by the handle's own value only, in a Worker too", async () => {
   using event = SharedEvent.anonymous();
   using scope = inheritHandles({ right: event });
-  const script = new URL("../peers/takes_inherited.ts", import.meta.url).href;
+  const script = peerUrl("process/peers/take_inherited_events.ts").href;
   // In the variable there are at most ten digits.
   const values = aliasesOf(scope.handles.right!).filter((value) => value < 10n ** 10n);
   const env = values.map((value, index) => [`WINIPC_INHERIT_a${index}`, `${value} event`]);

@@ -5,8 +5,7 @@
  */
 
 import { assertEquals, assertFalse, assertRejects, assertThrows } from "@std/assert";
-import { openProcess } from "../../ffi/process.ts";
-import { currentThread, openThread } from "../../ffi/thread.ts";
+import { currentThread, openProcess, openThread } from "../../ffi/process_thread.ts";
 import {
   CopyDataMessage,
   findWindow,
@@ -21,7 +20,7 @@ import {
 import { OwnerWatch } from "../../src/channel/peer/owner_watch.ts";
 import { selfAsOwner } from "../../src/channel/peer/place.ts";
 import { encodeNotice } from "../../src/process/handle_notice.ts";
-import { openLibrary } from "../open_library.ts";
+import { openLibrary } from "../support/open_library.ts";
 
 const PROCESS_QUERY_LIMITED_INFORMATION = 0x1000;
 /** How far an id can be off. */

@@ -1,14 +1,15 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { createEvent } from "../../ffi/kernel_event.ts";
+import { createEvent } from "../../ffi/kernel_object.ts";
 import { findWindow, inheritHandles, sendCopyData, SharedMemory, spawn } from "../../mod.ts";
-import { compileC } from "../compile_c.ts";
-import { Peer } from "../peer.ts";
-import { assertLeavesNoHandle } from "../leak.ts";
-import { randomName } from "../random_name.ts";
+import { compileC } from "../support/compile_c.ts";
+import { Peer } from "../support/peer.ts";
+import { assertLeavesNoHandle } from "../support/leak.ts";
+import { peerUrl } from "../support/peer_url.ts";
+import { randomName } from "../support/random_name.ts";
 
 /** Starts a child that takes what it inherited under some keys; gives the lines that it writes. */
 function startHeir(env: Record<string, string>, ...keys: string[]) {
-  const script = new URL("../peers/heir.ts", import.meta.url).href;
+  const script = peerUrl("process/peers/use_inherited_memory.ts").href;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--allow-ffi", script, ...keys],
     env,
@@ -94,7 +95,7 @@ Deno.test("SharedMemory.inherited() refuses lies about a handle that is there", 
 });
 
 Deno.test("inheritHandles() reaches a C program that reads the written form", async () => {
-  await using program = await compileC(new URL("../peers/heir.c", import.meta.url));
+  await using program = await compileC(peerUrl("process/peers/use_inherited_memory.c"));
   using memory = SharedMemory.anonymous(6000);
   using view = memory.map();
   view.bytes[0] = 6;
@@ -140,7 +141,7 @@ Deno.test("inheritHandles() and spawn() refuse two keys that are one variable to
 
 Deno.test("SharedMemory.inherited() lives on when the parent is killed", async () => {
   const name = randomName();
-  const script = new URL("../peers/heir_parent.ts", import.meta.url).href;
+  const script = peerUrl("process/peers/start_serving_child.ts").href;
   const flags = ["--no-prompt", "--allow-ffi", "--allow-run"];
   const parent = await Peer.startProgram(Deno.execPath(), "run", ...flags, script, name);
   try {
@@ -160,7 +161,7 @@ Deno.test("inheritHandles() loses nothing when the child is killed", async () =>
   using view = memory.map();
   const name = randomName();
   using scope = inheritHandles({ memory });
-  const script = new URL("../peers/heir_that_stays.ts", import.meta.url).href;
+  const script = peerUrl("process/peers/serve_inherited_memory.ts").href;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--allow-ffi", script, name],
     env: scope.env,

@@ -9,9 +9,10 @@ import {
   SharedSemaphore,
   spawn,
 } from "../../mod.ts";
-import { assertLeavesNoHandle } from "../leak.ts";
-import { Peer } from "../peer.ts";
-import { randomName } from "../random_name.ts";
+import { assertLeavesNoHandle } from "../support/leak.ts";
+import { Peer } from "../support/peer.ts";
+import { peerUrl } from "../support/peer_url.ts";
+import { randomName } from "../support/random_name.ts";
 
 const soon = { timeout: 20_000 };
 
@@ -21,7 +22,7 @@ for (const starter of ["spawn", "inheritHandles"] as const) {
     using event = SharedEvent.anonymous();
     using semaphore = SharedSemaphore.anonymous();
     const inherit = { mutex, event, semaphore };
-    const script = new URL("../peers/object_heir.ts", import.meta.url).href;
+    const script = peerUrl("process/peers/use_inherited_objects.ts").href;
     const args = ["run", "--no-prompt", "--allow-ffi", script];
     let output: Promise<string>;
     if (starter === "spawn") {
@@ -43,7 +44,7 @@ for (const starter of ["spawn", "inheritHandles"] as const) {
 for (const form of ["push", "pull"] as const) {
   Deno.test(`sendHandle() passes events, semaphores and mutexes on, by ${form}`, async () => {
     const name = randomName();
-    await using peer = await Peer.start("object_receiver.ts", name);
+    await using peer = await Peer.start("process/peers/receive_objects.ts", name);
     const window = await findWindow({ class: name, ...soon });
     using mutex = SharedMutex.anonymous();
     using event = SharedEvent.anonymous();

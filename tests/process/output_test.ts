@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { SharedEvent, spawn, type SpawnOptions } from "../../mod.ts";
-import { assertLeavesNoHandle } from "../leak.ts";
-import { randomName } from "../random_name.ts";
+import { assertLeavesNoHandle } from "../support/leak.ts";
+import { peerUrl } from "../support/peer_url.ts";
+import { randomName } from "../support/random_name.ts";
 
-const WRITER = new URL("../peers/writer.ts", import.meta.url).href;
+const WRITER = peerUrl("process/peers/write_output.ts").href;
 const piped = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
 const args = (...words: string[]) => ["run", "--no-prompt", "--allow-ffi", WRITER, ...words];
 

@@ -6,8 +6,9 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { spawn, type SpawnOptions } from "../../mod.ts";
-import { compileC } from "../compile_c.ts";
-import { removeFolder } from "../remove_folder.ts";
+import { compileC } from "../support/compile_c.ts";
+import { peerUrl } from "../support/peer_url.ts";
+import { removeFolder } from "../support/remove_folder.ts";
 
 const PROGRAMS = [
   "a\\python3.99.exe",
@@ -143,7 +144,7 @@ Deno.test("spawn() looks on the PATH of env, in whichever spelling, and for Wind
 Deno.test("spawn() takes the extensions in the order of PATHEXT", async () => {
   await using folder = await makeFolder();
   const { path } = folder;
-  const script = new URL("../peers/spawns_by_name.ts", import.meta.url).href;
+  const script = peerUrl("process/peers/spawn_by_name.ts").href;
   for (
     const [PATHEXT, finds] of [
       [".PY;.EXE;.COM", "a\\both.exe"],
@@ -191,7 +192,7 @@ function inFolder(folder: string, file: string | undefined): string {
 
 /** A folder with the programs, which is deleted by `using`. */
 async function makeFolder() {
-  await using program = await compileC(new URL("../peers/tell_path.c", import.meta.url));
+  await using program = await compileC(peerUrl("process/peers/report_path.c"));
   const path = await Deno.makeTempDir({ prefix: "winipc-" });
   const put = async (name: string, write: (path: string) => Promise<void>) => {
     const file = `${path}\\${name}`;

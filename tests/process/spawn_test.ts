@@ -8,39 +8,40 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { environmentVariable } from "../../ffi/environment.ts";
-import { GENERIC_WRITE, openExistingFile } from "../../ffi/file.ts";
+import { environmentVariable } from "../../ffi/process_thread.ts";
+import { GENERIC_WRITE, openExistingFile } from "../../ffi/file_io.ts";
 import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { SharedMemory, spawn, type SpawnOptions } from "../../mod.ts";
-import { assertLeavesNoHandle } from "../leak.ts";
-import { Peer } from "../peer.ts";
-import { randomArgs } from "../random_args.ts";
-import { openTeller } from "../teller.ts";
-import { removeFolder } from "../remove_folder.ts";
+import { assertLeavesNoHandle } from "../support/leak.ts";
+import { Peer } from "../support/peer.ts";
+import { randomArgs } from "./random_args.ts";
+import { openStartReporter } from "./start_reporter.ts";
+import { peerUrl } from "../support/peer_url.ts";
+import { removeFolder } from "../support/remove_folder.ts";
 
 Deno.test("spawn() passes arguments on exactly as they are", async () => {
-  await using teller = await openTeller();
+  await using reporter = await openStartReporter();
   for (let i = 0; i < 20; i++) {
     const args = randomArgs();
-    await using child = teller.start({ args });
+    await using child = reporter.start({ args });
     assertEquals(
       await child.status,
       { success: true, code: 0, signal: null },
       JSON.stringify(args),
     );
-    assertEquals(teller.read().args, args);
+    assertEquals(reporter.read().args, args);
   }
 });
 
 Deno.test("spawn() passes the handles that are named on, and no others", async () => {
-  await using teller = await openTeller();
+  await using reporter = await openStartReporter();
   using other = SharedMemory.anonymous(4096, { inheritable: true });
   using named = SharedMemory.anonymous(4096);
   const started = async (args: SpawnOptions["args"] & object) => {
-    await using child = teller.start({ args, inherit: { named } });
+    await using child = reporter.start({ args, inherit: { named } });
     assertEquals((await child.status).code, 0);
-    return teller.read();
+    return reporter.read();
   };
   // As the seed does: the value is on the command line.
   const { args, more } = await started(({ named }) => ["--handle", `${named}`]);
@@ -50,40 +51,40 @@ Deno.test("spawn() passes the handles that are named on, and no others", async (
 });
 
 Deno.test("spawn() gives the child its environment and its directory", async () => {
-  await using teller = await openTeller();
+  await using reporter = await openStartReporter();
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   try {
     const names = ["WINIPC_ONE", "winipc_two", "SystemRoot", "path"];
     const env = { WINIPC_ONE: "eins, ß 数=", WINIPC_TWO: "zwei", PATH: "C:\\nowhere" };
-    await using child = teller.start({ args: ["--env", ...names], env, cwd: folder });
+    await using child = reporter.start({ args: ["--env", ...names], env, cwd: folder });
     await child.status;
-    const { more } = teller.read();
+    const { more } = reporter.read();
     assertEquals(more.slice(0, 2), [env.WINIPC_ONE, env.WINIPC_TWO]);
     assert(more[2]!.toLowerCase().endsWith("windows"), more[2]);
     assertEquals([more[3], more[4]?.toLowerCase()], [env.PATH, folder.toLowerCase()]);
-    await using bare = teller.start({ args: ["--env", "WINIPC_ONE"], clearEnv: true, env });
+    await using bare = reporter.start({ args: ["--env", "WINIPC_ONE"], clearEnv: true, env });
     await bare.status;
-    assertEquals(teller.read().more[0], env.WINIPC_ONE);
+    assertEquals(reporter.read().more[0], env.WINIPC_ONE);
   } finally {
     await removeFolder(folder);
   }
 });
 
 Deno.test("spawn() passes the longest variables on whole, many of them, and refuses longer ones", async () => {
-  await using teller = await openTeller();
+  await using reporter = await openStartReporter();
   const longest = "v".repeat(32_766);
   const names = Array.from({ length: 8 }, (_, index) => `WINIPC_LONG_${index}`);
   const env = Object.fromEntries(names.map((name) => [name, longest]));
-  await using child = teller.start({ args: ["--env", ...names], env });
+  await using child = reporter.start({ args: ["--env", ...names], env });
   assertEquals((await child.status).code, 0);
   assertEquals(
-    teller.read().more.slice(0, -1).map(({ length }) => length),
+    reporter.read().more.slice(0, -1).map(({ length }) => length),
     names.map(() => 32_766),
   );
   // A child of Deno.Command gets the value, and reads another one on Wine.
   for (const length of [32_767, 40_000, 65_536 + 5]) {
     assertThrows(
-      () => teller.start({ env: { WINIPC_LONG: "v".repeat(length) } }),
+      () => reporter.start({ env: { WINIPC_LONG: "v".repeat(length) } }),
       RangeError,
       `at most 32766 characters, got ${length} (WINIPC_LONG)`,
     );
@@ -91,27 +92,27 @@ Deno.test("spawn() passes the longest variables on whole, many of them, and refu
 });
 
 Deno.test("spawn() tells how the child ended, and ends it", async () => {
-  await using teller = await openTeller();
-  assertEquals(await teller.start({ args: ["--exit"] }).status, {
+  await using reporter = await openStartReporter();
+  assertEquals(await reporter.start({ args: ["--exit"] }).status, {
     success: false,
     code: 77,
     signal: null,
   });
-  const killed = teller.start({ args: ["--wait"] });
+  const killed = reporter.start({ args: ["--wait"] });
   killed.kill();
   assertEquals(await killed.status, { success: false, code: 1, signal: null });
   killed.kill("SIGKILL");
   const controller = new AbortController();
-  const aborted = teller.start({ args: ["--wait"], signal: controller.signal });
+  const aborted = reporter.start({ args: ["--wait"], signal: controller.signal });
   controller.abort();
   assertEquals((await aborted.status).code, 1);
   const started = performance.now();
   {
-    await using _child = teller.start({ args: ["--wait"] });
+    await using _child = reporter.start({ args: ["--wait"] });
   }
   assertLess(performance.now() - started, 20_000);
   const reason = new Error("no");
-  const error = assertThrows(() => teller.start({ signal: AbortSignal.abort(reason) }));
+  const error = assertThrows(() => reporter.start({ signal: AbortSignal.abort(reason) }));
   assertEquals(error, reason);
 });
 
@@ -156,11 +157,11 @@ Deno.test("spawn() finds a program by its path, by its name, and without its ext
 });
 
 Deno.test("spawn() joins arguments as they are when it is told to", async () => {
-  await using teller = await openTeller();
+  await using reporter = await openStartReporter();
   const args = ['a"b c"d', "e\\", "f"];
-  await using child = teller.start({ args, windowsRawArguments: true });
+  await using child = reporter.start({ args, windowsRawArguments: true });
   await child.status;
-  assertEquals(teller.read().args, ["ab cd", "e\\", "f"]);
+  assertEquals(reporter.read().args, ["ab cd", "e\\", "f"]);
 });
 
 Deno.test("spawn() does not look in the current directory", async () => {
@@ -204,15 +205,15 @@ Deno.test("spawn() runs batch files, and refuses arguments that cmd.exe may take
 
 Deno.test("spawn() lets this process end when it is told to, and its child with it", async () => {
   for (const [how, survives] of [["killWithParent", false], ["", true]] as const) {
-    await using teller = await openTeller();
-    const script = new URL("../peers/spawner.ts", import.meta.url).href;
+    await using reporter = await openStartReporter();
+    const script = peerUrl("process/peers/spawner.ts").href;
     const flags = ["--no-prompt", "--allow-ffi"];
     const parent = await Peer.startProgram(
       Deno.execPath(),
       "run",
       ...flags,
       script,
-      teller.path,
+      reporter.path,
       how,
     );
     const pid = Number(await parent.nextLine());
@@ -227,13 +228,13 @@ Deno.test("spawn() lets this process end when it is told to, and its child with 
 });
 
 Deno.test("spawn() holds this process until the child has ended, or not", async () => {
-  await using teller = await openTeller();
+  await using reporter = await openStartReporter();
   for (const how of ["unref", "wait"]) {
-    const script = new URL("../peers/spawner.ts", import.meta.url).href;
+    const script = peerUrl("process/peers/spawner.ts").href;
     const flags = ["--no-prompt", "--allow-ffi"];
     await using parent = await Peer.startProgram(
       Deno.execPath(),
-      ...["run", ...flags, script, teller.path, how],
+      ...["run", ...flags, script, reporter.path, how],
     );
     const pid = Number(await parent.nextLine());
     if (how === "unref") {
@@ -251,15 +252,15 @@ Deno.test("spawn() holds this process until the child has ended, or not", async 
 });
 
 Deno.test("spawn() leaves no handle behind", async () => {
-  await using teller = await openTeller();
+  await using reporter = await openStartReporter();
   await assertLeavesNoHandle(10, async () => {
-    await teller.start({ stdin: "null", stdout: "null", stderr: "null" }).status;
-    assertThrows(() => spawn("C:\\winipc\\none.exe", { inherit: { x: teller.memory } }));
+    await reporter.start({ stdin: "null", stdout: "null", stderr: "null" }).status;
+    assertThrows(() => spawn("C:\\winipc\\none.exe", { inherit: { x: reporter.memory } }));
   });
 });
 
 Deno.test("spawn() refuses what is none", async () => {
-  await using teller = await openTeller();
+  await using reporter = await openStartReporter();
   const wrong: object[] = [
     { args: ["a\0b"] },
     { args: [5] },
@@ -268,29 +269,29 @@ Deno.test("spawn() refuses what is none", async () => {
     { env: { a: "b\0" } },
     { env: saysSomethingElse("b", "b\0EVIL=1") },
     { stdin: "pipe" },
-    { inherit: { "a b": teller.memory } },
+    { inherit: { "a b": reporter.memory } },
     { cwd: "a\0" },
   ];
   for (const options of wrong) {
-    assertThrows(() => spawn(teller.path, options as SpawnOptions), TypeError);
+    assertThrows(() => spawn(reporter.path, options as SpawnOptions), TypeError);
   }
   const tooLong = "x".repeat(40_000);
   const windowsRawArguments = true;
   for (const options of [{ args: [tooLong] }, { args: [tooLong], windowsRawArguments }]) {
     assertThrows(
-      () => teller.start(options),
+      () => reporter.start(options),
       RangeError,
       "Expected a command line of at most 32766",
     );
   }
   assertThrows(
-    () => teller.start({ cwd: `C:\\${tooLong}` }),
+    () => reporter.start({ cwd: `C:\\${tooLong}` }),
     RangeError,
     "Expected cwd to have at most",
   );
   assertThrows(() => spawn('C:\\a"b'), TypeError, "without quotation marks");
   await assertRejects(async () => await Promise.reject(spawn("a\0b")), TypeError);
-  assertFalse(teller.memory.closed);
+  assertFalse(reporter.memory.closed);
 });
 
 const SYNCHRONIZE_AND_TERMINATE = 0x10_0001;

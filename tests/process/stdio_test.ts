@@ -1,11 +1,12 @@
 import { assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
 import { type ChildProcess, spawn, type SpawnOptions } from "../../mod.ts";
-import { byteSources, emptySources, lostSources, notBytes } from "../byte_sources.ts";
-import { compileC } from "../compile_c.ts";
-import { assertLeavesNoHandle } from "../leak.ts";
-import { runPeer } from "../run_peer.ts";
+import { byteSources, emptySources, lostSources, notBytes } from "../support/byte_sources.ts";
+import { compileC } from "../support/compile_c.ts";
+import { assertLeavesNoHandle } from "../support/leak.ts";
+import { peerUrl } from "../support/peer_url.ts";
+import { runPeer } from "../support/run_peer.ts";
 
-const compileCat = () => compileC(new URL("../peers/cat.c", import.meta.url));
+const compileCat = () => compileC(peerUrl("process/peers/cat.c"));
 const piped = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
 
 Deno.test("spawn() pipes what goes in and what comes out, whole", async () => {
@@ -205,5 +206,7 @@ Deno.test("ChildProcess.stdin of a child that has ended has an error, and closes
 Deno.test("The streams of a child go on when the child is forgotten", async () => {
   await using cat = await compileCat();
   const flags = ["--v8-flags=--expose-gc"];
-  assertEquals(await runPeer("collected_child.ts", [cat.path], { flags }), ["one two"]);
+  assertEquals(await runPeer("process/peers/collected_child.ts", [cat.path], { flags }), [
+    "one two",
+  ]);
 });

@@ -16,18 +16,18 @@ export interface Groups {
  * @throws {Deno.errors.NotFound} If a path is none, or there is no test under it.
  */
 export async function collectTests(paths: readonly string[]): Promise<Groups> {
-  const files = [...new Set((await Promise.all(paths.map(testsUnder))).flat())].sort();
+  const roots = paths.map((path) => path.replaceAll("\\", "/").replace(/\/+$/, ""));
+  const files = [...new Set((await Promise.all(roots.map(testsUnder))).flat())].sort();
   const isAlone = await Promise.all(files.map((file) => says(file, /^\/\/ Alone: \S/m)));
   return {
-    sideBySide: groupByFolder(files.filter((_, index) => !isAlone[index])),
-    alone: groupByFolder(files.filter((_, index) => isAlone[index])),
+    sideBySide: groupByModule(files.filter((_, index) => !isAlone[index]), roots),
+    alone: groupByModule(files.filter((_, index) => isAlone[index]), roots),
   };
 }
 
 /** Gives the file, or all files under the folder whose names end in _test.ts. */
 async function testsUnder(path: string): Promise<string[]> {
-  const clean = path.replaceAll("\\", "/").replace(/\/+$/, "");
-  const found = (await Deno.stat(path)).isFile ? [clean] : await testsIn(clean);
+  const found = (await Deno.stat(path)).isFile ? [path] : await testsIn(path);
   if (found.length === 0) throw new Deno.errors.NotFound(`There is no test under ${path}`);
   return found;
 }
@@ -47,12 +47,19 @@ async function says(file: string, what: RegExp): Promise<boolean> {
   return what.test(await Deno.readTextFile(file));
 }
 
-/** Files of one folder load much the same modules. */
-function groupByFolder(files: readonly string[]): string[][] {
-  const folders = Map.groupBy(files, (file) => file.slice(0, file.lastIndexOf("/")));
-  return [...folders.values()].flatMap((all) => {
+/** Files of one module load much the same code: they share processes. */
+function groupByModule(files: readonly string[], roots: readonly string[]): string[][] {
+  const modules = Map.groupBy(files, (file) => moduleOf(file, roots));
+  return [...modules.values()].flatMap((all) => {
     const count = Math.ceil(all.length / MAX_FILES);
     // Every count-th file: long ones often stand side by side.
     return Array.from({ length: count }, (_, at) => all.filter((_, index) => index % count === at));
   });
+}
+
+/** Gives the folder that stands first below a root, with its own folders; or that of the file. */
+function moduleOf(file: string, roots: readonly string[]): string {
+  const root = roots.find((root) => file.startsWith(`${root}/`));
+  const end = root === undefined ? -1 : file.indexOf("/", root.length + 1);
+  return file.slice(0, end === -1 ? file.lastIndexOf("/") : end);
 }

@@ -41,7 +41,14 @@ export async function runGroup(
 ): Promise<Outcome> {
   const begun = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--no-check", "--preload=tests/preload.ts", ...PERMISSIONS, ...flags, ...files],
+    args: [
+      "test",
+      "--no-check",
+      "--preload=tests/support/preload.ts",
+      ...PERMISSIONS,
+      ...flags,
+      ...files,
+    ],
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

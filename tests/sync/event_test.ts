@@ -1,7 +1,7 @@
 import { assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
 import { SharedEvent } from "../../mod.ts";
-import { assertLeavesNoHandle } from "../leak.ts";
-import { randomName } from "../random_name.ts";
+import { assertLeavesNoHandle } from "../support/leak.ts";
+import { randomName } from "../support/random_name.ts";
 
 const soon = { timeout: 20_000 };
 
@@ -90,4 +90,33 @@ Deno.test("SharedEvent leaves no handle behind", async () => {
     event.close();
     await Promise.allSettled(waits);
   });
+});
+
+Deno.test("SharedEvent.openOrCreate() refuses an event that is reset in another way", () => {
+  const name = randomName();
+  for (const [reset, other] of [["auto", "manual"], ["manual", "auto"]] as const) {
+    using _event = SharedEvent.create(name, { reset });
+    using same = SharedEvent.openOrCreate(name, { reset });
+    assertEquals(same.created, false);
+    assertThrows(
+      () => SharedEvent.openOrCreate(name, { reset: other }),
+      Deno.errors.InvalidData,
+      `Cannot open event "Local\\${name}": it exists, and its reset is ${reset} and not ${other}`,
+    );
+  }
+  using _manual = SharedEvent.create(name, { reset: "manual" });
+  assertThrows(() => SharedEvent.openOrCreate(name), Deno.errors.InvalidData, "and not auto");
+});
+
+Deno.test("SharedEvent.openOrCreate() compares nothing that its user may not ask for", () => {
+  const name = randomName();
+  // SYNCHRONIZE and EVENT_MODIFY_STATE, and no EVENT_QUERY_STATE.
+  using _event = SharedEvent.create(name, { reset: "manual", security: "D:P(A;;0x100002;;;WD)" });
+  using opened = SharedEvent.openOrCreate(name);
+  assertEquals(opened.created, false);
+  assertThrows(
+    () => SharedEvent.openOrCreate(name, { reset: "manual" }),
+    Deno.errors.PermissionDenied,
+    "EVENT_QUERY_STATE",
+  );
 });

@@ -1,14 +1,15 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { change, Ledger, openLedger } from "../../examples/mutex.ts";
-import { compileC } from "../compile_c.ts";
-import { Peer } from "../peer.ts";
-import { randomName } from "../random_name.ts";
+import { compileC } from "../support/compile_c.ts";
+import { Peer } from "../support/peer.ts";
+import { peerUrl } from "../support/peer_url.ts";
+import { randomName } from "../support/random_name.ts";
 
 Deno.test("C programs and scripts change one struct under one mutex", async () => {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   const headers = ["<stdbool.h>", "<stdint.h>", "<wchar.h>"].map((name) => `#include ${name}\n`);
   await Deno.writeTextFile(`${folder}\\ledger.h`, headers.join("") + Ledger.toC("Ledger"));
-  await using program = await compileC(new URL("../peers/guarded.c", import.meta.url), {
+  await using program = await compileC(peerUrl("sync/peers/guarded_struct.c"), {
     include: folder,
   });
   const name = randomName();

@@ -8,9 +8,10 @@ import {
   spawn,
   waitAny,
 } from "../../mod.ts";
-import { compileC } from "../compile_c.ts";
-import { Peer } from "../peer.ts";
-import { randomName } from "../random_name.ts";
+import { compileC } from "../support/compile_c.ts";
+import { Peer } from "../support/peer.ts";
+import { peerUrl } from "../support/peer_url.ts";
+import { randomName } from "../support/random_name.ts";
 
 const soon = { timeout: 30_000 };
 const C_PEERS = 58;
@@ -18,7 +19,7 @@ const DENO_PEERS = 6;
 const TIMES = 100;
 
 Deno.test("sixty-four processes, C and Deno, count in turn and lose none", async () => {
-  await using program = await compileC(new URL("../peers/sync.c", import.meta.url));
+  await using program = await compileC(peerUrl("sync/peers/named_objects.c"));
   const names = [randomName(), randomName(), randomName()] as const;
   using mutex = SharedMutex.create(names[0]);
   using memory = SharedMemory.create(names[1], 4);
@@ -26,7 +27,7 @@ Deno.test("sixty-four processes, C and Deno, count in turn and lose none", async
   using view = memory.map();
   const counter = new Int32Array(view.buffer);
   const words = [...names, `${TIMES}`];
-  const script = new URL("../peers/mutex_counter.ts", import.meta.url).href;
+  const script = peerUrl("sync/peers/mutex_counter.ts").href;
   const flags = ["run", "--no-prompt", "--allow-ffi", "--allow-read", script];
   // Not by their output: Deno reads it with threads of a pool that is smaller than this.
   const start = (command: string, args: string[]) =>
@@ -50,7 +51,7 @@ Deno.test("sixty-four processes, C and Deno, count in turn and lose none", async
 });
 
 Deno.test("a C program that is killed abandons its mutex, and a lock says so once", async () => {
-  await using program = await compileC(new URL("../peers/sync.c", import.meta.url));
+  await using program = await compileC(peerUrl("sync/peers/named_objects.c"));
   const name = randomName();
   using mutex = SharedMutex.create(name);
   for (const take of ["lock", "lockSync", "waitAny"] as const) {
@@ -72,7 +73,7 @@ Deno.test("a C program that is killed abandons its mutex, and a lock says so onc
 });
 
 Deno.test("events go to and fro with a C program", async () => {
-  await using program = await compileC(new URL("../peers/sync.c", import.meta.url));
+  await using program = await compileC(peerUrl("sync/peers/named_objects.c"));
   const names = [randomName(), randomName()] as const;
   using there = SharedEvent.create(names[0]);
   using back = SharedEvent.create(names[1]);
@@ -88,7 +89,7 @@ Deno.test("events go to and fro with a C program", async () => {
 });
 
 Deno.test("objects that a C program makes are opened, and told apart", async () => {
-  await using program = await compileC(new URL("../peers/sync.c", import.meta.url));
+  await using program = await compileC(peerUrl("sync/peers/named_objects.c"));
   for (const kind of [SharedEvent, SharedMutex, SharedSemaphore]) {
     const name = randomName();
     const word = kind === SharedEvent ? "event" : kind === SharedMutex ? "mutex" : "semaphore";
@@ -101,7 +102,7 @@ Deno.test("objects that a C program makes are opened, and told apart", async () 
 });
 
 Deno.test("waits that are stopped, late and let go at the same instant lose nothing and double nothing", async () => {
-  await using program = await compileC(new URL("../peers/sync.c", import.meta.url));
+  await using program = await compileC(peerUrl("sync/peers/named_objects.c"));
   const name = randomName();
   using semaphore = SharedSemaphore.create(name);
   const given = 4000;

@@ -1,6 +1,7 @@
+import { channelFromParts, partsOf } from "../../src/channel/ring/channel.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { readSecurity, type Sddl, SECURITY_INFORMATION } from "../../ffi/security.ts";
-import { isWine } from "../../ffi/wine.ts";
+import { isWine } from "../../ffi/win32/ntdll.ts";
 import {
   CopyDataListener,
   inheritHandles,
@@ -13,9 +14,10 @@ import {
   type SharedObject,
   SharedSemaphore,
 } from "../../mod.ts";
-import { compileC, type Compiled } from "../compile_c.ts";
-import { Peer } from "../peer.ts";
-import { randomName } from "../random_name.ts";
+import { compileC, type Compiled } from "../support/compile_c.ts";
+import { Peer } from "../support/peer.ts";
+import { peerUrl } from "../support/peer_url.ts";
+import { randomName } from "../support/random_name.ts";
 
 const soon = { timeout: 20_000 };
 /** What an elevated program may grant to others: `SYNCHRONIZE`, and of a section to read. */
@@ -27,7 +29,7 @@ function ownedByAnother(sddl: Sddl): Sddl {
 }
 
 async function compile(): Promise<Compiled> {
-  return await compileC(new URL("../peers/rights.c", import.meta.url));
+  return await compileC(peerUrl("sync/peers/rights.c"));
 }
 
 function denied(attempt: () => void, ...parts: string[]): void {
@@ -147,24 +149,24 @@ Deno.test("fromHandle() takes an object for what its handle grants, and refuses 
 Deno.test("RingChannel refuses parts that its ends cannot write to, instead of losing messages", () => {
   const name = randomName();
   using channel = RingChannel.create(name, { capacity: 1024 });
-  const { memory, data, space } = channel.parts;
+  const { memory, data, space } = partsOf(channel);
   const parts = () => ({
     memory: SharedMemory.open(name, { access: "readwrite" }),
     data: SharedEvent.open(`${name}.data`),
     space: SharedEvent.open(`${name}.space`),
   });
-  RingChannel.fromParts(parts()).close();
+  channelFromParts(parts()).close();
   denied(
-    () => RingChannel.fromParts({ ...parts(), memory: SharedMemory.open(name) }),
+    () => channelFromParts({ ...parts(), memory: SharedMemory.open(name) }),
     "its memory can only be read",
   );
   const wait = { access: "wait" } as const;
   denied(
-    () => RingChannel.fromParts({ ...parts(), data: SharedEvent.open(`${name}.data`, wait) }),
+    () => channelFromParts({ ...parts(), data: SharedEvent.open(`${name}.data`, wait) }),
     "its events can only be waited for",
   );
   denied(
-    () => RingChannel.fromParts({ ...parts(), space: SharedEvent.open(`${name}.space`, wait) }),
+    () => channelFromParts({ ...parts(), space: SharedEvent.open(`${name}.space`, wait) }),
     "its events can only be waited for",
   );
   assertEquals([memory.closed, data.closed, space.closed], [false, false, false]);

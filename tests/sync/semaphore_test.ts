@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Win32Error } from "../../ffi/error.ts";
 import { SharedEvent, SharedMutex, SharedSemaphore } from "../../mod.ts";
-import { randomName } from "../random_name.ts";
+import { randomName } from "../support/random_name.ts";
 
 const soon = { timeout: 20_000 };
 
@@ -71,5 +71,19 @@ Deno.test("fromHandle() takes over what is of its kind and grants enough, and no
       "owns it already",
     );
     duplicate.close();
+  }
+});
+
+Deno.test("SharedSemaphore.openOrCreate() refuses a semaphore of another maximum", () => {
+  const name = randomName();
+  using _semaphore = SharedSemaphore.create(name, { initial: 1, maximum: 3 });
+  using same = SharedSemaphore.openOrCreate(name, { initial: 2, maximum: 3 });
+  assertEquals(same.created, false);
+  for (const [options, maximum] of [[{ maximum: 4 }, 4], [{}, 2 ** 31 - 1]] as const) {
+    assertThrows(
+      () => SharedSemaphore.openOrCreate(name, options),
+      Deno.errors.InvalidData,
+      `its maximum is 3 and not ${maximum}`,
+    );
   }
 });

@@ -1,6 +1,6 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { readSecurity, SECURITY_INFORMATION } from "../../ffi/security.ts";
-import { isWine } from "../../ffi/wine.ts";
+import { isWine } from "../../ffi/win32/ntdll.ts";
 import { openSection } from "../../src/memory/section.ts";
 import {
   SharedEvent,
@@ -9,7 +9,7 @@ import {
   type SharedObject,
   SharedSemaphore,
 } from "../../mod.ts";
-import { randomName } from "../random_name.ts";
+import { randomName } from "../support/random_name.ts";
 
 const CLASSES = [SharedEvent, SharedSemaphore, SharedMutex];
 

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { SharedEvent, SharedSemaphore } from "../../mod.ts";
-import { countThreads } from "../count_threads.ts";
-import { Peer } from "../peer.ts";
-import { randomName } from "../random_name.ts";
-import { runPeer } from "../run_peer.ts";
+import { countThreads } from "../support/count_threads.ts";
+import { Peer } from "../support/peer.ts";
+import { randomName } from "../support/random_name.ts";
+import { runPeer } from "../support/run_peer.ts";
 
 const WAITS = 500;
 /** One for 63 waits is 8, each beside what Deno itself starts for a Worker. */
@@ -39,18 +39,20 @@ for (const kind of ["without a signal", "with a signal"]) {
 
 Deno.test("pending waits let the process end after unref(), and hold it before", async () => {
   for (const how of ["unref", "exit"]) {
-    assertEquals(await runPeer("pending_waits.ts", [how, randomName()], flags), ["ready"]);
+    assertEquals(await runPeer("sync/peers/pending_waits.ts", [how, randomName()], flags), [
+      "ready",
+    ]);
   }
   const name = randomName();
   using event = SharedEvent.create(name, { reset: "manual" });
-  await using peer = await Peer.start("pending_waits.ts", "ref", name);
+  await using peer = await Peer.start("sync/peers/pending_waits.ts", "ref", name);
   event.set();
   assertEquals(await peer.nextLine(), "all of them");
   assertEquals((await peer.gone()).code, 0);
 });
 
 Deno.test("what needs a thread says so where none can start, and the rest works", async () => {
-  assertEquals(await runPeer("wait_without_read.ts"), [
+  assertEquals(await runPeer("sync/peers/wait_without_read.ts"), [
     "waited and locked",
     ...Array(4).fill("NotCapable"),
   ]);

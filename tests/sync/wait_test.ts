@@ -8,8 +8,8 @@ import {
   waitAll,
   waitAny,
 } from "../../mod.ts";
-import { assertLeavesNoHandle } from "../leak.ts";
-import { randomName } from "../random_name.ts";
+import { assertLeavesNoHandle } from "../support/leak.ts";
+import { randomName } from "../support/random_name.ts";
 
 const soon = { timeout: 20_000 };
 const shell = { stdin: "piped", stdout: "null", stderr: "null" } as const;

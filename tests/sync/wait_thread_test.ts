@@ -1,10 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { openThread, threadStartOf } from "../../ffi/thread.ts";
+import { openThread, threadStartOf } from "../../ffi/process_thread.ts";
 import { SharedEvent } from "../../mod.ts";
-import { STATE, WaitRecord } from "../../src/sync/wait_thread/protocol.ts";
-import type { WaitThreadData } from "../../src/sync/wait_thread/worker.ts";
+import { STATE, WaitRecord, type WaitThreadData } from "../../src/sync/wait_thread/protocol.ts";
 import { Thread } from "../../src/wait/thread.ts";
-import { openLibrary } from "../open_library.ts";
+import { openLibrary } from "../support/open_library.ts";
 
 /** Starts a Worker, and gives the id of its thread. */
 async function startWorker(): Promise<{ worker: Worker; id: number }> {

@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { SharedEvent, SharedMutex } from "../../mod.ts";
-import { randomName } from "../random_name.ts";
-import { runPeer } from "../run_peer.ts";
+import { peerUrl } from "../support/peer_url.ts";
+import { randomName } from "../support/random_name.ts";
+import { runPeer } from "../support/run_peer.ts";
 
 const soon = { timeout: 20_000 };
 
@@ -12,7 +13,7 @@ async function start(
 ): Promise<Disposable> {
   const begun = randomName();
   using ready = SharedEvent.create(begun);
-  const url = new URL("../peers/sync_worker.ts", import.meta.url);
+  const url = peerUrl("sync/peers/worker.ts");
   const worker = new Worker(url, { type: "module", name: [what, begun, ...names].join(" ") });
   await ready.wait(soon);
   return { [Symbol.dispose]: () => worker.terminate() };
@@ -32,7 +33,7 @@ Deno.test("a Worker that is ended abandons the mutex that it holds", async () =>
 
 Deno.test("Workers that are ended while they wait for events or children take nothing along", async () => {
   const options = { flags: ["--allow-read", "--allow-run"] };
-  assertEquals(await runPeer("ended_workers.ts", [], options), ["still there"]);
+  assertEquals(await runPeer("sync/peers/end_waiting_workers.ts", [], options), ["still there"]);
 });
 
 Deno.test("a script that stands still in waitSync() does not hold up the waits of a Worker", async () => {

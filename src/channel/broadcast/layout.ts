@@ -33,7 +33,7 @@
  */
 
 import { describeOther, labelOf, MAGICS } from "../peer/memory.ts";
-import type { Place } from "../ring/layout.ts";
+import type { HeaderWords, Place } from "../peer/place.ts";
 import { isPossibleSize, MIN_CAPACITY, type RingSize } from "../peer/capacity.ts";
 
 /** Where the ring begins. */
@@ -60,8 +60,8 @@ export const WAKE_BITS_OFFSET = 512;
 /** Where the random bytes are, and how many. */
 const RANDOM = { offset: 16, length: 16 } as const;
 
-/** The sender's place; there is no word that says that it sleeps, for it never does. */
-export const SENDER: Place = { owner: 80, state: 162, sleeping: -1 };
+/** The sender's place. */
+export const SENDER: Place = { owner: 80, state: 162 };
 
 /** Kinds of record. */
 export const RECORD_KIND = { message: 1, padding: 2 } as const;
@@ -81,6 +81,14 @@ export type BroadcastSettings = RingSize;
  */
 export function longestMessage(capacity: number): number {
   return capacity / 8 - UNIT;
+}
+
+/** Lays words over the header. */
+export function headerWordsOf(buffer: ArrayBuffer): HeaderWords {
+  return {
+    words: new Int32Array(buffer, 0, HEADER_LENGTH / 4),
+    owners: new BigUint64Array(buffer, 0, HEADER_LENGTH / 8),
+  };
 }
 
 /**

@@ -80,8 +80,8 @@ export class BroadcastReader {
     return this.#missed;
   }
 
-  /** Whether there is something to read. */
-  get hasMessage(): boolean {
+  /** Looks whether there is something to read. */
+  look(): boolean {
     if (this.#at <= this.#newest) return true;
     this.#newest = readPosition(this.#positions, POSITION.newest);
     return this.#at <= this.#newest;
@@ -96,7 +96,7 @@ export class BroadcastReader {
    */
   take(): BroadcastMessage | undefined {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      if (!this.hasMessage) return undefined;
+      if (!this.look()) return undefined;
       const place = this.#at & (this.#capacity - 1);
       const length = this.#words[place * 4]! - UNIT;
       const kind = this.#words[place * 4 + 1]!;
@@ -136,7 +136,7 @@ export class BroadcastReader {
   }
 
   /**
-   * Takes in what the sender has committed and told nobody, once its process has ended.
+   * Takes in what the sender has committed and not published, once its process has ended.
    *
    * @param isSame Whether no other sender has taken the place since.
    * @returns Whether there is something to read.
@@ -144,9 +144,9 @@ export class BroadcastReader {
   recover(isSame: () => boolean): boolean {
     const newest = readPosition(this.#positions, POSITION.newest);
     const committed = committedAfter(this.#header, newest);
-    // Of a sender that lives, what it has committed is not to be read before it says so.
+    // What a sender that lives has committed is not to be read before it is published.
     if (isSame()) this.#newest = committed;
-    return this.hasMessage;
+    return this.look();
   }
 
   /** Copies a message, which may be written over meanwhile. */

@@ -5,8 +5,7 @@
  */
 
 import { unless } from "../../../ffi/error.ts";
-import { inheritanceVariable } from "../../names/inherited_handle.ts";
-import { objectName } from "../../names/object_name.ts";
+import { assertSettings, inheritanceVariable, objectName, openOrCreate } from "../../names.ts";
 import {
   assertOptions,
   integerFrom,
@@ -14,7 +13,7 @@ import {
   pickOptions,
 } from "../../../ffi/arguments.ts";
 import { assertSecurity, type Security } from "../../../ffi/security.ts";
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 import { CREATE_CHECKS, createMemory } from "../../memory/creation.ts";
 import { inheritSection } from "../../memory/adoption.ts";
 import { privateBufferOf } from "../../memory/mapped_view.ts";
@@ -22,7 +21,8 @@ import type { MappedView, SharedMemory } from "../../memory/mod.ts";
 import { openMemory } from "../../memory/opening.ts";
 import { sharedMemoryOver } from "../../memory/shared_memory.ts";
 import type { Inheritable } from "../../process/mod.ts";
-import { poll, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
+import { WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
+import { poll } from "../../wait/poll.ts";
 import {
   type BroadcastSettings,
   eventNameOf,
@@ -33,8 +33,8 @@ import {
   WAKE_BITS_OFFSET,
   writeHeader,
 } from "./layout.ts";
-import { BroadcastReceiver } from "./receiver.ts";
-import { type BroadcastEndOptions, BroadcastSender } from "./sender.ts";
+import { type BroadcastReceiver, openReceiver } from "./receiver.ts";
+import { type BroadcastEndOptions, type BroadcastSender, openSender } from "./sender.ts";
 import { Ends } from "../peer/open_ends.ts";
 import { createUnder } from "../peer/name_taken.ts";
 import { labelFor, labelForKey, nameMemory } from "../peer/memory.ts";
@@ -147,6 +147,37 @@ export class BroadcastRing extends Uncloneable implements Disposable {
   }
 
   /**
+   * Opens the broadcast ring of a name, or creates it if nobody holds it. A sender that restarts while
+   * its receivers live finds their ring so, and {@linkcode BroadcastRing.sender} takes the place of the
+   * sender that has died.
+   *
+   * The thread is blocked while another process creates the ring, for at most 5 seconds. The `security`
+   * of a ring that exists stays.
+   *
+   * @throws {Deno.errors.InvalidData} If the ring exists with other settings, or the name belongs to
+   *   something else.
+   * @throws {Deno.errors.PermissionDenied} If this user may not open it.
+   * @throws {Deno.errors.TimedOut} If another process did not finish creating it.
+   * @throws {RangeError} If the capacity or the longest message is out of range.
+   */
+  static openOrCreate(name: string, options: BroadcastRingOptions = {}): BroadcastRing {
+    const label = labelFor(NOUN, objectName(name));
+    assertOptions(options, BROADCAST_RING_CHECKS);
+    const settings = settleSize(options, longestMessage);
+    return openOrCreate({
+      label,
+      open() {
+        using stack = new DisposableStack();
+        const ring = stack.use(BroadcastRing.open(name));
+        assertSettings(label, ring.settings, settings);
+        stack.move();
+        return ring;
+      },
+      create: () => BroadcastRing.create(name, options),
+    });
+  }
+
+  /**
    * Makes a new broadcast ring without a name, for child processes.
    *
    * @param options What it is to be like.
@@ -227,7 +258,7 @@ export class BroadcastRing extends Uncloneable implements Disposable {
    * @throws {Deno.errors.BadResource} If the ring is closed.
    */
   sender(): BroadcastSender {
-    return this.#ends.add(new BroadcastSender(this.#open()));
+    return this.#ends.add(openSender(this.#open()));
   }
 
   /**
@@ -239,7 +270,7 @@ export class BroadcastRing extends Uncloneable implements Disposable {
    */
   receiver(options: WakeOptions = {}): BroadcastReceiver {
     assertOptions(options, WAKE_CHECKS);
-    return this.#ends.add(new BroadcastReceiver({ ...options, ...this.#open() }));
+    return this.#ends.add(openReceiver({ ...options, ...this.#open() }));
   }
 
   /**

@@ -4,17 +4,16 @@
  * @module
  */
 
-import { assertInteger } from "../../../ffi/arguments.ts";
-import { bytesOf, type ByteSource } from "../../../ffi/bytes.ts";
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
-import { type BroadcastSettings, SENDER } from "./layout.ts";
+import { assertInteger, bytesOf, type ByteSource } from "../../../ffi/arguments.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
+import { type BroadcastSettings, headerWordsOf, SENDER } from "./layout.ts";
 import { BroadcastWriter } from "./writer.ts";
-import { leavePlace, takePlace } from "../peer/place.ts";
+import { type HeaderWords, leavePlace, takePlace } from "../peer/place.ts";
 import { assertNotTransferred, labelOf } from "../peer/memory.ts";
 import type { WakeEvents } from "../peer/wake_events.ts";
-import { type Teller, tellSoon } from "../peer/flush_queue.ts";
+import { type Flushable, flushSoon } from "../peer/flush_queue.ts";
 
-/** What an end needs of its ring. */
+/** The parts of a ring that its ends use. */
 export interface BroadcastEndOptions {
   /** The ring's memory, in a buffer that no script gets. */
   buffer: ArrayBuffer;
@@ -36,49 +35,45 @@ export interface BroadcastSenderStats {
   readonly wakeUps: number;
 }
 
+/** Takes the sender's place. */
+export let openSender: (options: BroadcastEndOptions) => BroadcastSender;
+
 /**
- * Puts messages into a broadcast ring; there is one at a time, in whichever process. It never waits: where
- * receivers are slow, the oldest messages are written over.
+ * Puts messages into a broadcast ring; {@linkcode BroadcastRing.sender} gives it. There is one at a
+ * time, in whichever process. It never waits: where receivers are slow, the oldest messages are written
+ * over.
  */
 export class BroadcastSender extends Uncloneable implements Disposable {
   /** The longest message, in bytes. */
   readonly maxMessageLength: number;
   readonly #options: BroadcastEndOptions;
+  readonly #header: HeaderWords;
   readonly #writer: BroadcastWriter;
-  readonly #teller: Teller;
+  readonly #outgoing: Outgoing;
   #claimed = -1;
   #messages = 0;
   #bytes = 0;
-  #wakeUps = 0;
   #closed = false;
 
-  /**
-   * Takes the sender's place; `BroadcastRing.sender` calls this.
-   *
-   * @param options The ring.
-   */
-  constructor(options: BroadcastEndOptions) {
+  static {
+    openSender = (options) => new BroadcastSender(options);
+  }
+
+  private constructor(options: BroadcastEndOptions) {
     super();
     const { buffer, settings, wakeEvents } = options;
-    takePlace(buffer, SENDER, "sender");
+    this.#options = options;
+    this.#header = headerWordsOf(buffer);
+    takePlace(this.#header, SENDER, "sender");
     try {
-      const wake = () => {
-        this.#wakeUps += wakeEvents.wakeAll();
-      };
-      this.#options = options;
-      this.#writer = new BroadcastWriter(buffer, settings, wake);
-      this.#teller = {
-        isDue: false,
-        isUrgent: true,
-        done: () => this.#messages,
-        tell: () => this.#closed || this.#writer.flush(),
-      };
+      this.#writer = new BroadcastWriter(buffer, settings);
+      this.#outgoing = new Outgoing(this.#writer, wakeEvents);
       this.maxMessageLength = settings.maxMessageLength;
       // Receivers that sleep do not watch this process yet. And who sent before may have been killed
       // with bits taken and events not set.
       wakeEvents.wakeEveryone();
     } catch (error) {
-      leavePlace(buffer, SENDER);
+      leavePlace(this.#header, SENDER);
       throw error;
     }
   }
@@ -97,7 +92,7 @@ export class BroadcastSender extends Uncloneable implements Disposable {
 
   /** What it has done until now. */
   get stats(): BroadcastSenderStats {
-    return { messages: this.#messages, bytes: this.#bytes, wakeUps: this.#wakeUps };
+    return { messages: this.#messages, bytes: this.#bytes, wakeUps: this.#outgoing.wakeUps };
   }
 
   /** Whether it is closed. */
@@ -122,8 +117,7 @@ export class BroadcastSender extends Uncloneable implements Disposable {
     const isPlain = source instanceof Uint8Array && source.length !== 0;
     const bytes = isPlain ? source : bytesOf("the message", source);
     this.#assertReady(bytes.length);
-    this.#writer.write(bytes);
-    this.#note(bytes.length);
+    this.#note(bytes.length, this.#writer.write(bytes));
   }
 
   /**
@@ -157,8 +151,7 @@ export class BroadcastSender extends Uncloneable implements Disposable {
     if (this.#claimed < 0) throw new TypeError("Expected a message to be claimed before");
     if (length !== this.#claimed) assertInteger("length", length, 0, this.#claimed);
     this.#claimed = -1;
-    this.#writer.commit(length);
-    this.#note(length);
+    this.#note(length, this.#writer.commit(length));
   }
 
   /** Gives up the message that was claimed, if one is. */
@@ -167,25 +160,24 @@ export class BroadcastSender extends Uncloneable implements Disposable {
   }
 
   /**
-   * Tells receivers of all that was sent.
+   * Lets receivers see all that was sent.
    *
    * @throws {Deno.errors.BadResource} If the sender is closed.
    */
   flush(): void {
     this.#assertOpen();
-    this.#writer.flush();
+    this.#outgoing.flush();
   }
 
   /** Ends the stream: receivers get what was sent and is still there, and then the end. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    const { buffer, wakeEvents } = this.#options;
     // From the last to the first, each whatever becomes of those before.
     using stack = new DisposableStack();
-    stack.defer(() => this.#wakeUps += wakeEvents.wakeAll());
-    stack.defer(() => leavePlace(buffer, SENDER));
-    stack.defer(() => this.#writer.flush());
+    stack.defer(() => this.#outgoing.wake());
+    stack.defer(() => leavePlace(this.#header, SENDER));
+    stack.defer(() => this.#outgoing.flush());
   }
 
   /** Ends the stream at the end of a `using` block. */
@@ -193,10 +185,12 @@ export class BroadcastSender extends Uncloneable implements Disposable {
     this.close();
   }
 
-  #note(length: number): void {
+  /** Counts a message that was committed, and does what that has left to be done. */
+  #note(length: number, isPublished: boolean): void {
     this.#messages++;
     this.#bytes += length;
-    if (this.#writer.isPending) tellSoon(this.#teller);
+    if (isPublished) this.#outgoing.wake();
+    else flushSoon(this.#outgoing);
   }
 
   #assertOpen(): void {
@@ -222,5 +216,34 @@ export class BroadcastSender extends Uncloneable implements Disposable {
 
   #label(): string {
     return labelOf(this.#options.buffer);
+  }
+}
+
+/** The messages that are committed and not published. */
+class Outgoing implements Flushable {
+  isQueued = false;
+  readonly isUrgent = true;
+  /** How many receivers were woken. */
+  wakeUps = 0;
+  readonly #writer: BroadcastWriter;
+  readonly #wakeEvents: WakeEvents;
+
+  /** @param wakeEvents The events of all receivers. */
+  constructor(writer: BroadcastWriter, wakeEvents: WakeEvents) {
+    this.#writer = writer;
+    this.#wakeEvents = wakeEvents;
+  }
+
+  get count(): number {
+    return this.#writer.count;
+  }
+
+  flush(): void {
+    if (this.#writer.publish()) this.wake();
+  }
+
+  /** Wakes the receivers that sleep, after something was published. */
+  wake(): void {
+    this.wakeUps += this.#wakeEvents.wakeAll();
   }
 }

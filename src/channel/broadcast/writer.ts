@@ -58,25 +58,22 @@ export class BroadcastWriter {
   readonly #capacity: number;
   readonly #batch: number;
   readonly #block: number;
-  /** Tells whoever may sleep that there is something. */
-  readonly #told: () => void;
   /** Where the next record begins, and the number of its message. */
   #at: number;
   #number: number;
   #announced: number;
-  /** Where the newest record begins, and the one that receivers were told of. */
+  /** Where the newest record begins, and the newest one that is published. */
   #newest: number;
   #published: number;
 
   /**
-   * Goes on where the last sender stopped, which may have died.
+   * Goes on where the last sender stopped, which may have died, and publishes what that one had
+   * committed.
    *
-   * @param buffer The memory.
-   * @param settings What its header said when it was checked.
-   * @param told Is called each time receivers were told of messages.
+   * @param settings What the header said when it was checked.
    * @throws {Deno.errors.InvalidData} If header and ring contradict each other.
    */
-  constructor(buffer: ArrayBuffer, { capacity }: BroadcastSettings, told: () => void) {
+  constructor(buffer: ArrayBuffer, { capacity }: BroadcastSettings) {
     this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
     this.#positions = new BigUint64Array(buffer, 0, HEADER_LENGTH / 8);
     this.#words = new Int32Array(buffer, HEADER_LENGTH, capacity / 4);
@@ -84,7 +81,6 @@ export class BroadcastWriter {
     this.#capacity = capacity / UNIT;
     this.#batch = Math.min(BATCH, this.#capacity / 8);
     this.#block = Math.min(ANNOUNCED, this.#capacity / 8);
-    this.#told = told;
     this.#announced = readPosition(this.#positions, POSITION.announced);
     this.#published = readPosition(this.#positions, POSITION.newest);
     this.#newest = committedAfter(this.#header, this.#published);
@@ -101,7 +97,7 @@ export class BroadcastWriter {
         `its newest record is one of ${length} bytes at ${this.#newest}`,
       );
     }
-    this.flush();
+    this.publish();
   }
 
   /**
@@ -129,8 +125,9 @@ export class BroadcastWriter {
    * it had never been.
    *
    * @param length Its length in bytes, at most what was claimed.
+   * @returns Whether it was published, so that receivers have to be woken.
    */
-  commit(length: number): void {
+  commit(length: number): boolean {
     const at = (this.#at & (this.#capacity - 1)) * 4;
     this.#words[at] = length + UNIT;
     this.#words[at + 1] = RECORD_KIND.message;
@@ -141,33 +138,43 @@ export class BroadcastWriter {
     this.#at += unitsOf(length + UNIT);
     // No order is needed: it is read only when this process has ended.
     this.#header[WORD.committed] = this.#newest;
-    if (this.#at - this.#published >= this.#batch) this.flush();
+    return this.#at - this.#published >= this.#batch && this.publish();
   }
 
   /**
    * Writes a message.
    *
    * @param bytes The message, not longer than the longest.
+   * @returns What {@linkcode commit} returns.
    * @throws {Deno.errors.InvalidData} If the ring has no positions left.
    */
-  write(bytes: Uint8Array): void {
+  write(bytes: Uint8Array): boolean {
     const { length } = bytes;
     const offset = this.claim(length);
     this.ring.set(bytes, offset);
-    this.commit(length);
+    return this.commit(length);
   }
 
-  /** Whether receivers have not been told of all that is committed. */
+  /** The number of the next message: how many were committed since the ring was made. */
+  get count(): number {
+    return this.#number;
+  }
+
+  /** Whether something is committed and not published. */
   get isPending(): boolean {
     return this.#newest !== this.#published;
   }
 
-  /** Tells receivers of all that is committed. */
-  flush(): void {
-    if (!this.isPending) return;
+  /**
+   * Publishes all that is committed.
+   *
+   * @returns Whether anything was pending.
+   */
+  publish(): boolean {
+    if (!this.isPending) return false;
     this.#published = this.#newest;
     Atomics.store(this.#positions, POSITION.newest, BigInt(this.#newest));
-    this.#told();
+    return true;
   }
 
   /**

@@ -5,29 +5,28 @@
  * | --- | ---------------------------------------------------------------------------------- |
  * | 0   | u32 0x564c4957, the letters WILV; u32 version, 2; u64 hash of the layout;          |
  * |     | u32 the value's length in bytes; u32 how many slots there are                      |
- * | 64  | the writer's place: u64 owner, u32 state, as in a channel (see ../ring/layout.ts)     |
+ * | 64  | the writer's place: u64 owner, u32 state (see ../peer/place.ts)                       |
  * | 128 | u32, u32: a bit for each reader that sleeps; the writer takes them, and sets the   |
  * |     | readers' events; u32, u32: a bit for each reader that has a wake event                   |
  * | 256 | u32 the number of the newest value, 0 for none; from 384 on the slots, each a u32  |
  * |     | number and the value, in multiples of 128 bytes                                    |
  *
  * The value with number n is in slot n mod 4. A reader that sleeps has made the event `NAME.reader.BIT`.
- * The memory has at least as many bytes as a channel's header, which whoever takes a place asks for.
  *
  * @module
  */
 
 import { MAGICS } from "../peer/memory.ts";
+import type { HeaderWords, Place } from "../peer/place.ts";
 import { WAKE_WORDS, WakeEvents } from "../peer/wake_events.ts";
-import { HEADER_LENGTH, type Place } from "../ring/layout.ts";
 import { LatestSlots } from "./slots.ts";
 
 /** The first word. */
 export const MAGIC: number = MAGICS.latestValue;
 /** The version of all this; in version 1 the writer had no place. */
 export const VERSION = 2;
-/** The writer's place; no word says that the writer sleeps, for it never does. */
-export const WRITER: Place = { owner: 8, state: 18, sleeping: -1 };
+/** The writer's place. */
+export const WRITER: Place = { owner: 8, state: 18 };
 /** Where the bits of the readers' wake events are. */
 export const WAKE_BITS_OFFSET = 128;
 /** Where the newest number and the slots are. */
@@ -35,8 +34,8 @@ export const SLOTS_OFFSET = 256;
 
 /** The parts of a latest value's memory. */
 export interface LatestParts {
-  /** All of the memory. */
-  readonly buffer: ArrayBuffer;
+  /** The words before the values. */
+  readonly header: HeaderWords;
   /** The values. */
   readonly slots: LatestSlots;
   /** Where readers sleep. */
@@ -51,7 +50,11 @@ export interface LatestParts {
  */
 export function partsOf(buffer: ArrayBuffer, name: string, length: number): LatestParts {
   const wakeEvents = new WakeEvents(new Int32Array(buffer, WAKE_BITS_OFFSET, WAKE_WORDS), name);
-  return { buffer, slots: new LatestSlots(buffer, SLOTS_OFFSET, length), wakeEvents };
+  const header = {
+    words: new Int32Array(buffer, 0, SLOTS_OFFSET / 4),
+    owners: new BigUint64Array(buffer, 0, SLOTS_OFFSET / 8),
+  };
+  return { header, slots: new LatestSlots(buffer, SLOTS_OFFSET, length), wakeEvents };
 }
 
 /**
@@ -60,5 +63,5 @@ export function partsOf(buffer: ArrayBuffer, name: string, length: number): Late
  * @param length The value's length, in 32-bit words.
  */
 export function memoryLengthFor(length: number): number {
-  return Math.max(HEADER_LENGTH, SLOTS_OFFSET + LatestSlots.byteLengthOf(length));
+  return SLOTS_OFFSET + LatestSlots.byteLengthOf(length);
 }

@@ -10,8 +10,7 @@
  * @module
  */
 
-import { leavePlace, takePlace } from "../peer/place.ts";
-import { HEADER_LENGTH } from "../ring/layout.ts";
+import { type HeaderWords, leavePlace, takePlace } from "../peer/place.ts";
 import { type LatestParts, WRITER } from "./layout.ts";
 
 /** Has readers see values, for a writer that has the writer's place. */
@@ -25,13 +24,13 @@ export class LatestPublisher implements Disposable {
    */
   constructor(parts: LatestParts) {
     this.#parts = parts;
-    takeOver(parts.buffer);
+    takeOver(parts.header);
     try {
       // Readers that sleep do not watch this process yet. And who wrote before may have been killed
       // with bits taken and events not set.
       parts.wakeEvents.wakeEveryone();
     } catch (error) {
-      leavePlace(parts.buffer, WRITER);
+      leavePlace(parts.header, WRITER);
       throw error;
     }
   }
@@ -46,20 +45,20 @@ export class LatestPublisher implements Disposable {
 
   /** Leaves the place, and has the readers that sleep see that. */
   [Symbol.dispose](): void {
-    leavePlace(this.#parts.buffer, WRITER);
+    leavePlace(this.#parts.header, WRITER);
     this.#parts.wakeEvents.wakeAll();
   }
 }
 
 /** Takes the place, whose owner does not live. */
-function takeOver(buffer: ArrayBuffer): void {
+function takeOver(header: HeaderWords): void {
   try {
-    takePlace(buffer, WRITER, "writer");
+    takePlace(header, WRITER, "writer");
   } catch (error) {
     if (!(error instanceof Deno.errors.Busy)) throw error;
     // The owner's id belongs by now to a process that this user may not look at, or a reader has
     // written there. The mutex knows better.
-    Atomics.store(new BigUint64Array(buffer, 0, HEADER_LENGTH / 8), WRITER.owner, 0n);
-    takePlace(buffer, WRITER, "writer");
+    Atomics.store(header.owners, WRITER.owner, 0n);
+    takePlace(header, WRITER, "writer");
   }
 }

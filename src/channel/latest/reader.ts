@@ -7,10 +7,10 @@
 import { kernel32 } from "../../../ffi/win32/kernel32.ts";
 import { assertOptions, oneOf, type OptionChecks } from "../../../ffi/arguments.ts";
 import { deadlineAfter, timeLeft, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
-import { isYieldDue, yieldToEventLoop } from "../../wait/event_loop.ts";
+import { countWait, yieldToEventLoop } from "../../wait/event_loop.ts";
 import { limitSleep, PeerLiveness } from "../peer/liveness.ts";
+import { CLOSED } from "../peer/place.ts";
 import type { WakeEvent, WakeOptions } from "../peer/wake_events.ts";
-import { CLOSED, HEADER_LENGTH } from "../ring/layout.ts";
 import { type LatestParts, WRITER } from "./layout.ts";
 
 /** The state of a latest value's writer; {@linkcode LatestValue.writer} says what each means. */
@@ -67,8 +67,6 @@ export class LatestReader implements Disposable {
   readonly #label: string;
   readonly #parts: LatestParts;
   readonly #options: WakeOptions;
-  readonly #header: Int32Array<ArrayBuffer>;
-  readonly #owners: BigUint64Array<ArrayBuffer>;
   readonly #writer: PeerLiveness;
   readonly #iterations = new Set<Iteration>();
   #held = true;
@@ -84,20 +82,19 @@ export class LatestReader implements Disposable {
     this.#label = label;
     this.#parts = parts;
     this.#options = options;
-    this.#header = new Int32Array(parts.buffer, 0, HEADER_LENGTH / 4);
-    this.#owners = new BigUint64Array(parts.buffer, 0, HEADER_LENGTH / 8);
-    this.#writer = new PeerLiveness(parts.buffer, WRITER, () => {
+    this.#writer = new PeerLiveness(parts.header, WRITER, () => {
       for (const { wakeEvent: { event } } of this.#iterations) if (!event.closed) event.set();
     });
   }
 
-  /** How it is with the writer now. */
-  get writer(): WriterState {
-    const process = this.#writer.look();
+  /** Checks how it is with the writer now. */
+  checkWriter(): WriterState {
+    const process = this.#writer.watch();
     if (process !== undefined && hasEnded(process)) this.#writer.noteDeath();
-    if (this.#writer.hasDied) return "dead";
-    if (Atomics.load(this.#owners, WRITER.owner) !== 0n) return "alive";
-    return Atomics.load(this.#header, WRITER.state) === CLOSED ? "closed" : "none";
+    if (this.#writer.look() === "dead") return "dead";
+    const { words, owners } = this.#parts.header;
+    if (Atomics.load(owners, WRITER.owner) !== 0n) return "alive";
+    return Atomics.load(words, WRITER.state) === CLOSED ? "closed" : "none";
   }
 
   /** Makes the process live for as long as something waits for changes, as it is at first. */
@@ -131,7 +128,7 @@ export class LatestReader implements Disposable {
     try {
       while (!this.#closed) {
         if (slots.newest === iteration.seen && !await this.#waitForNext(iteration, options)) return;
-        if (isYieldDue()) {
+        if (countWait()) {
           await yieldToEventLoop();
           continue;
         }
@@ -160,18 +157,17 @@ export class LatestReader implements Disposable {
     const deadline = deadlineAfter(timeout);
     while (!this.#closed) {
       // The writer that is watched now is the one that the second look below asks for.
-      const most = limitSleep(this.#writer, Infinity);
-      this.#writer.awaitDeath();
+      const most = limitSleep(this.#writer.awaitDeath(), Infinity);
       wakeEvent.raise();
       // What was done before that woke nobody: look once more, or sleep through it. A writer publishes
       // before it goes, so whoever sees that it is gone sees its last value after that.
-      const { isClosed, hasDied } = this.#writer;
+      const state = this.#writer.look();
       const isThere = this.#parts.slots.newest !== seen;
-      const isOver = (isClosed || hasDied) && whenWriterGone !== "wait";
+      const isOver = state !== "alive" && whenWriterGone !== "wait";
       if (isThere || isOver) {
         wakeEvent.lower();
         if (isThere) return true;
-        if (hasDied && whenWriterGone === "throw") throw this.#reset();
+        if (state === "dead" && whenWriterGone === "throw") throw this.#reset();
         return false;
       }
       const left = timeLeft(deadline);

@@ -4,16 +4,22 @@
  * @module
  */
 
-import { assertOptions, type OptionChecks, pickOptions, show } from "../../../ffi/arguments.ts";
 import { unless } from "../../../ffi/error.ts";
-import { derivedName, objectName } from "../../names/object_name.ts";
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
-import type { MappedView, SharedMemory } from "../../memory/mod.ts";
-import type { Fields, Layout, StructValue } from "../../struct/mod.ts";
-import { openMemory, openOrCreateMemory } from "../../memory/opening.ts";
+import { assertOptions } from "../../../ffi/arguments.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
+import { createInitializedMemory } from "../../memory/creation.ts";
+import type { MappedView } from "../../memory/mod.ts";
+import { openMemory } from "../../memory/opening.ts";
 import { sharedMemoryOver } from "../../memory/shared_memory.ts";
+import { derivedName, objectName, openOrCreate } from "../../names.ts";
+import type { Fields, Layout } from "../../struct/mod.ts";
 import { openOrCreateMutex } from "../../sync/mutex.ts";
-import { poll, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
+import { WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
+import { poll } from "../../wait/poll.ts";
+import { createUnder } from "../peer/name_taken.ts";
+import { Ends } from "../peer/open_ends.ts";
+import { WAKE_CHECKS, type WakeOptions } from "../peer/wake_events.ts";
+import { MAGIC } from "./layout.ts";
 import {
   assertLayout,
   LATEST_VALUE_CHECKS,
@@ -21,22 +27,18 @@ import {
   LatestMemory,
   type LatestValueOptions,
   memoryLengthOf,
+  type ValueLayout,
   wordsOf,
   writeHeader,
 } from "./memory.ts";
 import { LatestPublisher } from "./publisher.ts";
-import { type ChangesOptions, LatestReader, type WriterState } from "./reader.ts";
-import { LatestWriter } from "./writer.ts";
-
-const WAIT_FOR_CHECKS: OptionChecks<LatestValueOptions & WaitOptions> = {
-  ...LATEST_VALUE_CHECKS,
-  ...WAIT_CHECKS,
-};
+import { type LatestReader, openReader } from "./value_reader.ts";
+import { type LatestWriter, openWriter } from "./writer.ts";
 
 /**
- * The newest value that another process has written, whole, as often as one looks.
+ * The newest value that a process has written, whole, as often as one looks.
  *
- * Nobody waits for anybody: a reader never holds the writer up, and a value that the reader did not
+ * Nobody waits for anybody: a reader never holds the writer up, and a value that a reader did not
  * look at in time is gone. A writer that dies leaves the last whole value, and another one can take
  * its place.
  *
@@ -48,97 +50,50 @@ const WAIT_FOR_CHECKS: OptionChecks<LatestValueOptions & WaitOptions> = {
  * const Position = struct({ x: "f64", y: "f64" });
  *
  * // One process writes …
- * using writer = LatestValue.create("position", Position);
+ * using value = LatestValue.create("position", Position);
+ * using writer = value.writer();
  * writer.write({ x: 1, y: 2 });
  * writer.write({ y: 3 });
  *
  * // … and any other reads.
- * using reader = LatestValue.open("position", Position);
+ * using same = LatestValue.open("position", Position);
+ * using reader = same.reader();
  * assertEquals(reader.read(), { x: 1, y: 3 });
  * ```
  */
 export class LatestValue<F extends Fields> extends Uncloneable implements Disposable {
   /** The full name, `Local\…` or `Global\…`. */
   readonly name: string;
-  /** What a value is like. */
+  /** The layout of the values. */
   readonly layout: Layout<F>;
-  readonly #words: Int32Array<ArrayBuffer>;
+  readonly #label: string;
   readonly #memory: LatestMemory;
-  readonly #reader: LatestReader;
+  readonly #options: LatestValueOptions;
+  readonly #ends = new Ends();
   #closed = false;
 
   private constructor(
     name: string,
     layout: Layout<F>,
-    memory: SharedMemory,
+    memory: LatestMemory,
     options: LatestValueOptions,
   ) {
     super();
     this.name = name;
     this.layout = layout;
-    this.#words = new Int32Array(wordsOf(layout.byteLength));
-    this.#memory = new LatestMemory(name, memory, layout);
-    this.#reader = new LatestReader(latestLabel(name), this.#memory.parts, options);
+    this.#label = latestLabel(name);
+    this.#memory = memory;
+    this.#options = options;
   }
 
   /**
-   * Makes a latest value, or takes the place of a writer that is gone.
+   * Creates a latest value under a name.
    *
    * @param name The name; a bare one is shared within the session (`Local\`).
-   * @param layout What a value is like.
-   * @param options What it is to be like, if it is new.
-   * @returns The writer.
-   * @throws {Deno.errors.AlreadyExists} If somebody writes it.
-   * @throws {Deno.errors.Busy} If the memory names a newest value that it has not: somebody else has
-   *   written to it.
-   * @throws {Deno.errors.InvalidData} If the name belongs to something else, or to values of another layout.
-   * @throws {Deno.errors.PermissionDenied} If this user may not make or open it.
+   * @throws {Deno.errors.AlreadyExists} If the name is taken.
+   * @throws {Deno.errors.PermissionDenied} If this user may not create it.
    */
   static create<F extends Fields>(
-    name: string,
-    layout: Layout<F>,
-    options: LatestValueOptions = {},
-  ): LatestWriter<F> {
-    const full = objectName(name);
-    assertLayout("layout", layout);
-    assertOptions(options, LATEST_VALUE_CHECKS);
-    const label = latestLabel(full);
-    using stack = new DisposableStack();
-    const writer = derivedName(full, ".writer");
-    const mutex = stack.use(openOrCreateMutex(writer, options, `mutex "${writer}" of ${label}`));
-    const lock = mutex.tryLock();
-    if (lock === undefined) {
-      throw new Deno.errors.AlreadyExists(
-        `Somebody writes the ${label} already: open it, or take another name`,
-      );
-    }
-    stack.defer(() => lock.release());
-    const initialize = (view: MappedView) => writeHeader(view, layout);
-    const length = memoryLengthOf(layout);
-    const found = openOrCreateMemory(full, length, { ...options, initialize }, label);
-    const memory = sharedMemoryOver(found.memory, full, found.created);
-    const { parts } = stack.use(new LatestMemory(full, memory, layout));
-    const words = new Int32Array(wordsOf(layout.byteLength));
-    parts.slots.copy(words);
-    const publisher = stack.use(new LatestPublisher(parts));
-    const all = stack.move();
-    return new LatestWriter(full, layout, words, {
-      publish: (words) => publisher.publish(words),
-      close: () => all.dispose(),
-    });
-  }
-
-  /**
-   * Opens a latest value, to read it.
-   *
-   * @param name The name.
-   * @param layout What a value is like: the same as the writer's.
-   * @param options Who may wake this reader, where another user writes.
-   * @throws {Deno.errors.NotFound} If nobody has it.
-   * @throws {Deno.errors.InvalidData} If the name belongs to something else, or to values of another layout.
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it.
-   */
-  static open<F extends Fields>(
     name: string,
     layout: Layout<F>,
     options: LatestValueOptions = {},
@@ -146,30 +101,79 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
     const full = objectName(name);
     assertLayout("layout", layout);
     assertOptions(options, LATEST_VALUE_CHECKS);
-    return new LatestValue(full, layout, openAs(full), options);
+    const label = latestLabel(full);
+    // Before the memory is created.
+    derivedName(full, ".writer");
+    const memory = createUnder({ label, name: full, magic: MAGIC }, () => {
+      const initialize = (view: MappedView) => writeHeader(view, layout);
+      const length = memoryLengthOf(layout);
+      const made = createInitializedMemory(full, length, options, { label, initialize });
+      return sharedMemoryOver(made, full, true);
+    });
+    return new LatestValue(full, layout, new LatestMemory(full, memory, layout), options);
   }
 
   /**
-   * Waits until somebody makes the latest value of a name, and opens it.
+   * Opens the latest value of a name, or creates it if nobody holds it. A program that restarts while
+   * its readers live finds their value so, and {@linkcode LatestValue.writer} takes the place of the
+   * writer that has died.
    *
-   * @param name The name.
-   * @param layout What a value is like: the same as the writer's.
-   * @param options How long to wait, and who may wake this reader.
-   * @throws {Deno.errors.TimedOut} If nobody made it in time.
+   * The thread is blocked while another process creates the value, for at most 5 seconds. The `security`
+   * of a value that exists stays.
+   *
+   * @param name The name; a bare one is shared within the session (`Local\`).
+   * @throws {Deno.errors.InvalidData} If the name belongs to something else, or to values of another layout.
+   * @throws {Deno.errors.PermissionDenied} If this user may not create or open it.
+   * @throws {Deno.errors.TimedOut} If another process did not finish creating it.
+   */
+  static openOrCreate<F extends Fields>(
+    name: string,
+    layout: Layout<F>,
+    options: LatestValueOptions = {},
+  ): LatestValue<F> {
+    const full = objectName(name);
+    assertLayout("layout", layout);
+    assertOptions(options, LATEST_VALUE_CHECKS);
+    return openOrCreate({
+      label: latestLabel(full),
+      open: () => new LatestValue(full, layout, openLatest(full, layout), options),
+      create: () => LatestValue.create(name, layout, options),
+    });
+  }
+
+  /**
+   * Opens the latest value of a name.
+   *
+   * @param layout The layout of the values: the same as in the process that created it.
+   * @throws {Deno.errors.NotFound} If nobody holds it.
+   * @throws {Deno.errors.InvalidData} If the name belongs to something else, or to values of another layout.
+   * @throws {Deno.errors.PermissionDenied} If this user may not open it.
+   */
+  static open<F extends Fields>(name: string, layout: Layout<F>): LatestValue<F> {
+    const full = objectName(name);
+    assertLayout("layout", layout);
+    return new LatestValue(full, layout, openLatest(full, layout), {});
+  }
+
+  /**
+   * Waits until somebody creates the latest value of a name, and opens it.
+   *
+   * @param layout The layout of the values: the same as in the process that creates it.
+   * @throws {Deno.errors.TimedOut} If nobody created it in time.
    * @throws {Deno.errors.InvalidData} If the name belongs to something else, or to values of another layout.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it.
    */
   static async waitFor<F extends Fields>(
     name: string,
     layout: Layout<F>,
-    options: LatestValueOptions & WaitOptions = {},
+    options: WaitOptions = {},
   ): Promise<LatestValue<F>> {
     const full = objectName(name);
     assertLayout("layout", layout);
-    assertOptions(options, WAIT_FOR_CHECKS);
-    const look = () => unless(Deno.errors.NotFound, () => openAs(full));
+    assertOptions(options, WAIT_CHECKS);
+    const look = () => unless(Deno.errors.NotFound, () => openLatest(full, layout));
     const memory = await poll(latestLabel(full), look, options);
-    return new LatestValue(full, layout, memory, pickOptions(options, LATEST_VALUE_CHECKS));
+    return new LatestValue(full, layout, memory, {});
   }
 
   /** Whether it is closed. */
@@ -178,153 +182,67 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
   }
 
   /**
-   * The state of the writer now.
+   * Takes the writer's place, which has to be free: never taken, closed, or left by a process that has
+   * ended.
    *
-   * - `"alive"`: there is a writer. This is also said of a process that this user may not watch.
-   * - `"closed"`: the last writer was closed.
-   * - `"dead"`: the process of the last writer has ended without closing it.
-   * - `"none"`: there was no writer since the memory was made.
-   *
-   * @example
-   * ```ts
-   * import { LatestValue, struct } from "@winipc/winipc";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const Speed = struct({ metresPerSecond: "f64" });
-   * const writer = LatestValue.create("speed of the car", Speed);
-   * using reader = LatestValue.open("speed of the car", Speed);
-   * assertEquals(reader.writer, "alive");
-   * writer.close();
-   * assertEquals(reader.writer, "closed");
-   * ```
-   *
-   * @throws {Deno.errors.BadResource} If this object is closed.
+   * @throws {Deno.errors.Busy} If there is a writer; or if the memory is corrupt, so that it names a
+   *   newest value that it does not hold.
+   * @throws {Deno.errors.BadResource} If the latest value is closed.
    */
-  get writer(): WriterState {
+  writer(): LatestWriter<F> {
     this.#assertOpen();
-    return this.#reader.writer;
-  }
-
-  /**
-   * Gives the newest value.
-   *
-   * @returns All of its fields; `undefined` if nothing has been written yet.
-   * @throws {Deno.errors.Busy} If the writer was so fast that no value stood still long enough.
-   * @throws {Deno.errors.BadResource} If it is closed.
-   */
-  read(): StructValue<F> | undefined {
-    this.#assertOpen();
-    const number = this.#memory.parts.slots.copy(this.#words);
-    return number === 0 ? undefined : this.layout.read(this.#words);
-  }
-
-  /**
-   * Copies the newest value's bytes, for a `Layout.view` that is made once: nothing is allocated.
-   *
-   * @param target Where to, in whole 32-bit words: as many as the layout's bytes take.
-   * @returns Whether something has been written yet.
-   * @throws {RangeError} If the target is too small.
-   * @throws {Deno.errors.Busy} If the writer was so fast that no value stood still long enough.
-   * @throws {Deno.errors.BadResource} If it is closed.
-   */
-  readInto(target: Int32Array): boolean {
-    this.#assertOpen();
-    if (!(target instanceof Int32Array)) {
-      throw new TypeError(`Expected the target to be an Int32Array, got ${show(target)}`);
+    const { name, layout } = this;
+    const { parts } = this.#memory;
+    using stack = new DisposableStack();
+    const writer = derivedName(name, ".writer");
+    const label = `mutex "${writer}" of ${this.#label}`;
+    const mutex = stack.use(openOrCreateMutex(writer, this.#options, label));
+    const lock = mutex.tryLock();
+    if (lock === undefined) {
+      throw new Deno.errors.Busy(`The ${this.#label} has a writer already: close that one first`);
     }
-    if (target.length < this.#words.length) {
-      throw new RangeError(
-        `Expected a target of ${this.#words.length} words, got one of ${target.length}`,
-      );
-    }
-    return this.#memory.parts.slots.copy(target) !== 0;
+    stack.defer(() => lock.release());
+    const words = new Int32Array(wordsOf(layout.byteLength));
+    parts.slots.copy(words);
+    const publisher = stack.use(new LatestPublisher(parts));
+    return this.#ends.add(openWriter({ name, layout, words, publisher, resources: stack.move() }));
   }
 
   /**
-   * Iterates over the newest values. It gives the newest value first. Each further step gives the value
-   * that is the newest then, and waits until there is a newer one. Values that were replaced between two
-   * steps are left out.
+   * Begins to read.
    *
-   * The iteration gives the last value, and ends within a second after the writer was closed or its
-   * process has ended. {@linkcode LatestValue.writer} then tells which. `whenWriterGone` changes this. A
-   * writer that is replaced before the reader has noticed its end does not end the iteration.
-   *
-   * At most 64 readers can wait at a time.
-   *
-   * @example
-   * ```ts
-   * import { LatestValue, struct } from "@winipc/winipc";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const Lap = struct({ lap: "u32" });
-   * const writer = LatestValue.create("laps of the car", Lap);
-   * using reader = LatestValue.open("laps of the car", Lap);
-   * writer.write({ lap: 1 });
-   * writer.write({ lap: 2 });
-   * writer.close();
-   *
-   * const laps = await Array.fromAsync(reader.changes({ timeout: 1000 }), ({ lap }) => lap);
-   * assertEquals(laps, [2]);
-   * ```
-   *
-   * @param options How long to wait, and what ends the iteration; closing ends it too, without an error.
-   * @throws {Deno.errors.TimedOut} If there was no next change in time.
-   * @throws {Deno.errors.ConnectionReset} If `whenWriterGone` is `"throw"`, and the writer's process has
-   *   ended without closing it.
-   * @throws {Deno.errors.Busy} If too many readers wait already; or if the writer was so fast that no
-   *   value stood still long enough.
-   * @throws {Deno.errors.BadResource} If it is closed before it begins.
-   * @throws {Deno.errors.NotCapable} If there is a signal, and this module is a local file and may not be
-   *   read.
-   * @throws {TypeError} If an option is of the wrong kind.
-   * @throws {RangeError} If `timeout` is out of range.
+   * @param options Who may wake this reader, where another user writes.
+   * @throws {Deno.errors.BadResource} If the latest value is closed.
    */
-  changes(options: ChangesOptions = {}): AsyncGenerator<StructValue<F>, void, void> {
-    const words = this.#words;
-    return this.#reader.changes(words, () => this.layout.read(words), options);
+  reader(options: WakeOptions = {}): LatestReader<F> {
+    this.#assertOpen();
+    assertOptions(options, WAKE_CHECKS);
+    const { name, layout } = this;
+    return this.#ends.add(openReader({ name, layout, parts: this.#memory.parts, wake: options }));
   }
 
-  /**
-   * Keeps the process alive while something waits for changes, as a new reader does.
-   *
-   * @throws {Deno.errors.BadResource} If it is closed.
-   */
-  ref(): void {
-    this.#reader.ref();
-  }
-
-  /**
-   * Lets the process end while something waits for changes. This holds for waits that have begun
-   * already, and for all that follow.
-   *
-   * @throws {Deno.errors.BadResource} If it is closed.
-   */
-  unref(): void {
-    this.#reader.unref();
-  }
-
-  /** Lets go of the memory, and ends what waits for changes. */
+  /** Closes the ends that were taken here, and the latest value. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#reader[Symbol.dispose]();
-    this.#memory[Symbol.dispose]();
+    // From the last to the first, each whatever becomes of those before.
+    using stack = new DisposableStack();
+    stack.use(this.#memory);
+    stack.defer(() => this.#ends.close());
   }
 
-  /** Closes the value at the end of a `using` block. */
+  /** Closes the latest value at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }
 
   #assertOpen(): void {
-    if (this.#closed) {
-      throw new Deno.errors.BadResource(`The latest value "${this.name}" is closed`);
-    }
+    if (this.#closed) throw new Deno.errors.BadResource(`The ${this.#label} is closed`);
   }
 }
 
-/** Opens the memory of a latest value, which a reader writes to as well. */
-function openAs(name: string): SharedMemory {
+/** Opens the memory of a latest value. A reader writes to it too: its wake event's bits. */
+function openLatest(name: string, layout: ValueLayout): LatestMemory {
   const memory = openMemory(name, { access: "readwrite" }, { label: latestLabel(name) });
-  return sharedMemoryOver(memory, name, false);
+  return new LatestMemory(name, sharedMemoryOver(memory, name, false), layout);
 }

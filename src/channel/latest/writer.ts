@@ -4,22 +4,32 @@
  * @module
  */
 
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 import type { Fields, Layout, StructInput, StructView } from "../../struct/mod.ts";
+import type { LatestPublisher } from "./publisher.ts";
 
-/** Where a writer's values go. */
-export interface LatestSink {
-  /** Has all readers see a value, given in 32-bit words. */
-  publish(words: Int32Array<ArrayBuffer>): void;
-  /** Lets another writer come. */
-  close(): void;
+/** What a writer writes with. */
+export interface LatestWriterOptions<F extends Fields> {
+  /** The full name of the latest value. */
+  readonly name: string;
+  /** The layout of its values. */
+  readonly layout: Layout<F>;
+  /** The value that was published last, in 32-bit words. */
+  readonly words: Int32Array<ArrayBuffer>;
+  /** Publishes values. It has the writer's place. */
+  readonly publisher: LatestPublisher;
+  /** Closes the publisher, and then gives up the mutex of the writer. */
+  readonly resources: DisposableStack;
 }
 
-/** The one who writes a latest value; `LatestValue.create` gives it. */
+/** Makes a writer of what it writes with; {@linkcode LatestValue.writer} calls this. */
+export let openWriter: <F extends Fields>(options: LatestWriterOptions<F>) => LatestWriter<F>;
+
+/** Writes a latest value; `LatestValue.writer` gives it. */
 export class LatestWriter<F extends Fields> extends Uncloneable implements Disposable {
   /** The full name, `Local\…` or `Global\…`. */
   readonly name: string;
-  /** What a value is like. */
+  /** The layout of the values. */
   readonly layout: Layout<F>;
   /**
    * The next value, which nobody sees before {@linkcode LatestWriter.publish}. At first it is the last one that was
@@ -27,42 +37,39 @@ export class LatestWriter<F extends Fields> extends Uncloneable implements Dispo
    */
   readonly value: StructView<F>;
   readonly #words: Int32Array<ArrayBuffer>;
-  #sink: LatestSink | undefined;
+  readonly #publisher: LatestPublisher;
+  readonly #resources: DisposableStack;
 
-  /**
-   * Begins to write; `LatestValue.create` calls this.
-   *
-   * @param name The full name.
-   * @param layout What a value is like.
-   * @param words The last value that was published, in 32-bit words.
-   * @param sink Where values go.
-   */
-  constructor(name: string, layout: Layout<F>, words: Int32Array<ArrayBuffer>, sink: LatestSink) {
+  static {
+    openWriter = (options) => new LatestWriter(options);
+  }
+
+  private constructor({ name, layout, words, publisher, resources }: LatestWriterOptions<F>) {
     super();
     this.name = name;
     this.layout = layout;
     this.value = layout.view(words);
     this.#words = words;
-    this.#sink = sink;
+    this.#publisher = publisher;
+    this.#resources = resources;
   }
 
   /** Whether it is closed. */
   get closed(): boolean {
-    return this.#sink === undefined;
+    return this.#resources.disposed;
   }
 
   /**
    * Writes some fields, and has all readers see the value from now on; the other fields are as before.
    *
-   * @param values The fields.
    * @throws {TypeError} If a value is of the wrong kind; then nothing is written.
    * @throws {RangeError} If a value is out of range; then nothing is written.
    * @throws {Deno.errors.BadResource} If it is closed.
    */
   write(values: StructInput<F>): void {
-    const sink = this.#open();
+    this.#assertOpen();
     this.layout.write(this.#words, values);
-    sink.publish(this.#words);
+    this.#publisher.publish(this.#words);
   }
 
   /**
@@ -72,14 +79,13 @@ export class LatestWriter<F extends Fields> extends Uncloneable implements Dispo
    * @throws {Deno.errors.BadResource} If it is closed.
    */
   publish(): void {
-    this.#open().publish(this.#words);
+    this.#assertOpen();
+    this.#publisher.publish(this.#words);
   }
 
   /** Lets another process write; readers go on to read what was written last. */
   close(): void {
-    const sink = this.#sink;
-    this.#sink = undefined;
-    sink?.close();
+    this.#resources.dispose();
   }
 
   /** Closes the writer at the end of a `using` block. */
@@ -87,10 +93,9 @@ export class LatestWriter<F extends Fields> extends Uncloneable implements Dispo
     this.close();
   }
 
-  #open(): LatestSink {
-    if (this.#sink === undefined) {
+  #assertOpen(): void {
+    if (this.closed) {
       throw new Deno.errors.BadResource(`The writer of latest value "${this.name}" is closed`);
     }
-    return this.#sink;
   }
 }

@@ -1,68 +1,68 @@
 /**
- * What has to be told before a thread idles.
+ * Publishing before a thread idles.
  *
- * Ends tell each other of many messages at a time. What is left is told when the script has done what
- * it is at, and before any end in this thread waits: the other side may have to do something with it
+ * Ends publish many messages at a time. The rest is published when the script has done what it is at,
+ * and before any end of this thread waits: the other side may have to do something with the messages
  * before it answers.
  *
- * That is at the end of the turn that a promise's callback is, if no more has come since; and where a
- * script awaits each of its sends in a loop, at the end of the event loop's turn.
+ * That is at the end of the turn that a promise's callback is, if no more has come since. Where a
+ * script awaits each of its sends in a loop, it is at the end of the event-loop turn.
  *
  * @module
  */
 
 import { setImmediate } from "node:timers";
 
-/** An end that may have something to tell. */
-export interface Teller {
-  /** Whether it will be asked to. */
-  isDue: boolean;
-  /** Whether the other end may wait for it, rather than for room only when the ring is full. */
+/** What may have something to publish. */
+export interface Flushable {
+  /** Whether it is in the queue, which sets this. */
+  isQueued: boolean;
+  /** Whether the other end may wait for it now, rather than for room only when the ring is full. */
   readonly isUrgent: boolean;
-  /** How much it has done. */
-  done(): number;
-  /** Tells it. */
-  tell(): void;
+  /** How many messages it has counted. */
+  readonly count: number;
+  /** Publishes what is pending. */
+  flush(): void;
 }
 
 const TURN: Promise<void> = Promise.resolve();
 
-let tellers: Teller[] = [];
-/** How much those that are due had done when they came. */
+let queue: Flushable[] = [];
+/** The count that each in the queue had when it came. */
 let before: number[] = [];
 
-/** Has an end tell what it has to, soon. */
-export function tellSoon(teller: Teller): void {
-  if (teller.isDue) return;
-  teller.isDue = true;
+/** Has something flushed soon. */
+export function flushSoon(flushable: Flushable): void {
+  if (flushable.isQueued) return;
+  flushable.isQueued = true;
   // A script that has awaited what came first goes on before that.
-  if (tellers.length === 0) void TURN.then(() => TURN.then(endTurn));
-  tellers.push(teller);
-  before.push(teller.done());
+  if (queue.length === 0) void TURN.then(() => TURN.then(endTurn));
+  queue.push(flushable);
+  before.push(flushable.count);
 }
 
-/** Has all ends tell of messages now. */
-export function tellMessages(): void {
-  for (let index = 0; index < tellers.length; index++) {
-    if (tellers[index]!.isUrgent) tellers[index]!.tell();
+/** Publishes all messages now. */
+export function flushUrgent(): void {
+  for (let index = 0; index < queue.length; index++) {
+    if (queue[index]!.isUrgent) queue[index]!.flush();
   }
 }
 
-/** Has all ends tell what they have to now. */
-export function tellNow(): void {
-  for (let index = 0; index < tellers.length; index++) tellers[index]!.tell();
+/** Publishes all messages and all room now. */
+export function flushAll(): void {
+  for (let index = 0; index < queue.length; index++) queue[index]!.flush();
 }
 
 function endTurn(): void {
-  if (tellers.some((teller, index) => teller.done() !== before[index])) setImmediate(endAll);
-  else endAll();
+  if (queue.some(({ count }, index) => count !== before[index])) setImmediate(emptyQueue);
+  else emptyQueue();
 }
 
-function endAll(): void {
-  const due = tellers;
-  [tellers, before] = [[], []];
-  for (const teller of due) {
-    teller.isDue = false;
-    teller.tell();
+function emptyQueue(): void {
+  const due = queue;
+  [queue, before] = [[], []];
+  for (const flushable of due) {
+    flushable.isQueued = false;
+    flushable.flush();
   }
 }

@@ -1,55 +1,55 @@
 /**
- * What one end of a ring knows of the other one.
- *
- * How long a reader may sleep that has no writer's process to watch.
- *
- * A writer that comes wakes all readers. If it is killed before that, readers that watch nobody would not
- * learn that it was there and has died. So they look from time to time.
+ * What an end knows of its peer: the process or Worker at the other end.
  *
  * @module
  */
 
-import { interruptTime, UNITS_PER_MILLISECOND } from "../../../ffi/host.ts";
-import { selfAsOwner } from "./place.ts";
+import { interruptTime, UNITS_PER_MILLISECOND } from "../../../ffi/platform.ts";
+import { CLOSED, type HeaderWords, type Place, selfAsOwner } from "./place.ts";
 import { OwnerWatch } from "./owner_watch.ts";
-import { CLOSED, HEADER_LENGTH, type Place } from "../ring/layout.ts";
 
-/** How often an end that does not wait asks whether the other end's owner is there: each 20 ms. */
-const LOOK_INTERVAL = 20 * UNITS_PER_MILLISECOND;
+/** The least time between two checks by an end that does not wait: 20 ms. */
+const CHECK_INTERVAL = 20 * UNITS_PER_MILLISECOND;
 
-/** The other side of a ring: whether anybody is there, was closed, or their process has ended. */
+/**
+ * The state of a peer: `"closed"` if it was there and has closed its end, `"dead"` if it is known to
+ * have ended without closing it. Otherwise, also before any peer has come, it is `"alive"`.
+ */
+export type PeerState = "alive" | "closed" | "dead";
+
+/** Notices that a peer leaves or dies. */
 export interface Liveness extends Disposable {
-  /** Whether it has several ends, which have to be asked for from time to time. */
+  /** Whether there may be several peers, which have to be checked from time to time. */
   readonly isMany: boolean;
-  /** Whether it was there and was closed. */
-  readonly isClosed: boolean;
-  /** Whether its process is known to have ended without closing it, and no other has come. */
-  readonly hasDied: boolean;
-  /** Whether it is not there any more. */
-  readonly isGone: boolean;
-  /** Whether its place has the owner that was last looked at. */
+  /** Looks at what the memory says of the peer, and at what is known of its process. */
+  look(): PeerState;
+  /** Whether the place has the owner that was watched last. */
   isSame(): boolean;
   /**
-   * Sees who has the place now.
+   * Watches whoever has the place now.
    *
    * @returns The handle of its process; `undefined` if there is none that can be waited for.
    */
-  look(): bigint | undefined;
+  watch(): bigint | undefined;
   /**
-   * Sees whether the owner is still there, if that has not been asked lately. How late it is, a load
-   * tells, so this can be called for each message that is published by itself.
+   * Checks whether the owner is still there, unless that was done lately. Finding out how long ago it
+   * was takes a load, so this can be called for each message that is published by itself.
    */
-  lookNowAndThen(): void;
-  /** Takes note that the process whose handle {@linkcode Liveness.look} gave has ended. */
+  checkNowAndThen(): void;
+  /** Takes note that the process whose handle {@linkcode Liveness.watch} gave has ended. */
   noteDeath(): void;
-  /** Has the process's end be told while the script does other things. */
-  awaitDeath(): void;
+  /**
+   * Watches whoever has the place now, and waits for its end while the script does other things.
+   *
+   * @returns What {@linkcode Liveness.watch} returns.
+   */
+  awaitDeath(): bigint | undefined;
 }
 
-/** The other end of a ring, where there is one of it. */
+/** The peer, where there is one. */
 export class PeerLiveness implements Liveness {
   readonly isMany = false;
-  readonly #header: Int32Array<ArrayBuffer>;
+  readonly #words: Int32Array<ArrayBuffer>;
   readonly #owners: BigUint64Array<ArrayBuffer>;
   readonly #place: Place;
   readonly #ended: () => void;
@@ -58,62 +58,52 @@ export class PeerLiveness implements Liveness {
   #died = false;
   #isAwaited = false;
   readonly #time: Readonly<Int32Array<ArrayBuffer>>;
-  #lastLook = 0;
+  #lastCheck = 0;
 
   /**
    * Looks at a place.
    *
-   * @param buffer The ring's memory.
-   * @param place The other end's place.
-   * @param ended Is called when its process has ended while that is awaited.
+   * @param place The peer's place.
+   * @param ended Is called when the peer's process has ended while that is awaited.
    */
-  constructor(buffer: ArrayBuffer, place: Place, ended: () => void) {
-    this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
-    this.#owners = new BigUint64Array(buffer, 0, HEADER_LENGTH / 8);
+  constructor({ words, owners }: HeaderWords, place: Place, ended: () => void) {
+    this.#words = words;
+    this.#owners = owners;
     this.#place = place;
     this.#ended = ended;
     this.#time = interruptTime();
-    this.#lastLook = (this.#time[0]! - LOOK_INTERVAL) | 0;
+    this.#lastCheck = (this.#time[0]! - CHECK_INTERVAL) | 0;
   }
 
-  get isClosed(): boolean {
-    const { state, owner } = this.#place;
-    // The first look costs nothing, and the second one sees all that came before it was closed.
-    return this.#header[state] === CLOSED && Atomics.load(this.#header, state) === CLOSED &&
-      Atomics.load(this.#header, owner * 2) === 0;
-  }
-
-  get hasDied(): boolean {
-    return this.#died && this.isSame();
-  }
-
-  get isGone(): boolean {
-    return this.isClosed || this.hasDied;
+  look(): PeerState {
+    if (this.#isClosed()) return "closed";
+    return this.#died && this.isSame() ? "dead" : "alive";
   }
 
   isSame(): boolean {
     return Atomics.load(this.#owners, this.#place.owner) === this.#owner;
   }
 
-  look(): bigint | undefined {
+  watch(): bigint | undefined {
     if (!this.isSame()) this.#meet(Atomics.load(this.#owners, this.#place.owner));
     return this.#died ? undefined : this.#watch?.unsafeHandle;
   }
 
-  lookNowAndThen(): void {
+  checkNowAndThen(): void {
     const now = this.#time[0]!;
     // Both are modulo 2³².
-    if (((now - this.#lastLook) >>> 0) < LOOK_INTERVAL) return;
-    this.#lastLook = now;
-    if (this.look() !== undefined && this.#watch?.hasEnded) this.#died = true;
+    if (((now - this.#lastCheck) >>> 0) < CHECK_INTERVAL) return;
+    this.#lastCheck = now;
+    if (this.watch() !== undefined && this.#watch?.hasEnded) this.#died = true;
   }
 
   noteDeath(): void {
     this.#died = true;
   }
 
-  awaitDeath(): void {
-    if (this.look() === undefined || this.#isAwaited) return;
+  awaitDeath(): bigint | undefined {
+    const process = this.watch();
+    if (process === undefined || this.#isAwaited) return process;
     const watch = this.#watch!;
     this.#isAwaited = true;
     watch.unref();
@@ -122,11 +112,19 @@ export class PeerLiveness implements Liveness {
       this.#died = true;
       this.#ended();
     }, () => {});
+    return process;
   }
 
   [Symbol.dispose](): void {
     this.#watch?.close();
     this.#watch = undefined;
+  }
+
+  #isClosed(): boolean {
+    const { state, owner } = this.#place;
+    // The first load costs nothing, and the second one sees all that came before the end was closed.
+    return this.#words[state] === CLOSED && Atomics.load(this.#words, state) === CLOSED &&
+      Atomics.load(this.#words, owner * 2) === 0;
   }
 
   #meet(owner: bigint): void {
@@ -141,15 +139,20 @@ export class PeerLiveness implements Liveness {
   }
 }
 
-/** The longest sleep without a process to watch, in milliseconds: a writer's end is noticed within a second. */
+/**
+ * Longest sleep without a process to watch, in milliseconds.
+ *
+ * A writer that comes wakes all readers. If it is killed before that, readers that watch nobody would
+ * not learn that it was there and has died. With this they notice its end within a second.
+ */
 const MAX_UNWATCHED_SLEEP = 500;
 
 /**
- * Gives the longest that a reader may sleep now.
+ * Limits a reader's sleep if it watches nobody.
  *
- * @param left The longest that the reader wants to sleep, in milliseconds.
- * @returns `left`, or less if there is no process that can be watched.
+ * @param process The process that it watches.
+ * @param left The longest that it wants to sleep, in milliseconds.
  */
-export function limitSleep(writer: Liveness, left: number): number {
-  return writer.look() === undefined ? Math.min(left, MAX_UNWATCHED_SLEEP) : left;
+export function limitSleep(process: bigint | undefined, left: number): number {
+  return process === undefined ? Math.min(left, MAX_UNWATCHED_SLEEP) : left;
 }

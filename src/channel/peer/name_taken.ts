@@ -4,7 +4,7 @@
  * @module
  */
 
-import { nounOf } from "../../../ffi/named_object.ts";
+import { nounOf } from "../../../ffi/kernel_object.ts";
 import { SharedMemory } from "../../memory/mod.ts";
 import { residentOf } from "./memory.ts";
 

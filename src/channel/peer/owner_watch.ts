@@ -5,9 +5,8 @@
  */
 
 import type { Handle } from "../../../ffi/handle.ts";
-import { openProcess, startOf } from "../../../ffi/process.ts";
-import { openThread, threadStartOf } from "../../../ffi/thread.ts";
-import { blockOn } from "../../../ffi/wait.ts";
+import { openProcess, openThread, startOf, threadStartOf } from "../../../ffi/process_thread.ts";
+import { blockOn } from "../../../ffi/object_wait.ts";
 import { waitForOne } from "../../sync/single_wait.ts";
 import { WaitableObject } from "../../sync/waitable_object.ts";
 import { processOwner, readOwner, threadOwner } from "./owner_word.ts";

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { ThreadIdentity } from "../../../ffi/thread.ts";
+import type { ThreadIdentity } from "../../../ffi/process_thread.ts";
 
 /** FILETIME counts in units of 100 nanoseconds. */
 const UNITS_PER_MILLISECOND = 10_000n;

@@ -1,5 +1,5 @@
 /**
- * Who has which place of a ring.
+ * Who has which place of a ring or a latest value.
  *
  * A process owns the places of its main thread, and of C programs, whose ends may change threads. A
  * Worker's places belong to its thread: the process lives on when the Worker ends.
@@ -7,13 +7,30 @@
  * @module
  */
 
-import { startOf } from "../../../ffi/process.ts";
-import { currentThread } from "../../../ffi/thread.ts";
-import { inWorker } from "../../../ffi/host.ts";
+import { currentThread, startOf } from "../../../ffi/process_thread.ts";
+import { inWorker } from "../../../ffi/platform.ts";
 import { labelOf } from "./memory.ts";
 import { OwnerWatch } from "./owner_watch.ts";
 import { describeOwner, processOwner, threadOwner } from "./owner_word.ts";
-import { CLOSED, HEADER_LENGTH, type Place } from "../ring/layout.ts";
+
+/** Where a place's words stand in a header. */
+export interface Place {
+  /** The owner, by its index in the header's `owners`. */
+  readonly owner: number;
+  /** The state, by its index in the header's `words`: {@linkcode CLOSED}, or 0. */
+  readonly state: number;
+}
+
+/** A header that has places, as words. */
+export interface HeaderWords {
+  /** The header in words of 32 bits. */
+  readonly words: Int32Array<ArrayBuffer>;
+  /** The header in words of 64 bits, which can hold owners. */
+  readonly owners: BigUint64Array<ArrayBuffer>;
+}
+
+/** The state of a place whose last owner has closed its end. */
+export const CLOSED = 1;
 
 const NOBODY = 0n;
 /** Maximum attempts to take a place that others take first: they have it then. */
@@ -38,18 +55,17 @@ export function hasEnded(owner: bigint): boolean {
 /**
  * Takes a place that nobody has, or whose owner has ended.
  *
- * @param buffer The ring's memory.
- * @param place The place.
  * @param who What has that place, for messages: `"sender"`.
  * @throws {Deno.errors.Busy} If somebody has it.
  */
-export function takePlace(buffer: ArrayBuffer, place: Place, who: string): void {
-  const owners = new BigUint64Array(buffer, 0, HEADER_LENGTH / 8);
+export function takePlace({ owners }: HeaderWords, place: Place, who: string): void {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const owner = Atomics.load(owners, place.owner);
     if (owner !== NOBODY && !hasEnded(owner)) {
       throw new Deno.errors.Busy(
-        `The ${labelOf(buffer)} has a ${who} already, in ${describeOwner(owner)}: close that one ` +
+        `The ${labelOf(owners.buffer)} has a ${who} already, in ${
+          describeOwner(owner)
+        }: close that one ` +
           "first",
       );
     }
@@ -57,18 +73,12 @@ export function takePlace(buffer: ArrayBuffer, place: Place, who: string): void 
     if (Atomics.compareExchange(owners, place.owner, owner, selfAsOwner()) === owner) return;
   }
   throw new Deno.errors.Busy(
-    `Others take the place of the ${labelOf(buffer)}'s ${who} again and again`,
+    `Others take the place of the ${labelOf(owners.buffer)}'s ${who} again and again`,
   );
 }
 
-/**
- * Leaves a place, and says that this is on purpose.
- *
- * @param buffer The ring's memory.
- * @param place The place.
- */
-export function leavePlace(buffer: ArrayBuffer, place: Place): void {
-  const owners = new BigUint64Array(buffer, 0, HEADER_LENGTH / 8);
-  Atomics.store(new Int32Array(buffer, 0, HEADER_LENGTH / 4), place.state, CLOSED);
+/** Leaves a place, and says that this is on purpose. */
+export function leavePlace({ words, owners }: HeaderWords, place: Place): void {
+  Atomics.store(words, place.state, CLOSED);
   Atomics.compareExchange(owners, place.owner, selfAsOwner(), NOBODY);
 }

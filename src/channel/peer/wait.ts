@@ -1,21 +1,21 @@
 /**
- * How an end of a ring waits for the other one.
+ * How an end of a ring waits for its peer.
  *
  * @module
  */
 
 import { lastError } from "../../../ffi/error.ts";
 import { kernel32 } from "../../../ffi/win32/kernel32.ts";
-import { INFINITE } from "../../../ffi/wait.ts";
-import type { SharedEvent, WaitOptions } from "../../sync/mod.ts";
+import { INFINITE } from "../../../ffi/object_wait.ts";
+import type { WaitOptions } from "../../sync/mod.ts";
 import { ParkedWait } from "../../sync/pool_thread_wait.ts";
 import { blockBriefly, PATIENCE } from "../../wait/event_loop.ts";
 import { labelOf } from "./memory.ts";
 import { deadlineAfter, timeLeft } from "../../wait/options.ts";
-import type { Liveness } from "./liveness.ts";
+import { limitSleep, type Liveness } from "./liveness.ts";
 import type { WakeFlag } from "./wake_flag.ts";
 import { Spin } from "./spin.ts";
-import { tellMessages, tellNow } from "./flush_queue.ts";
+import { flushAll, flushUrgent } from "./flush_queue.ts";
 
 /** The most looks of who stands still anyway. */
 const LOOKS_BLOCKED = 4096;
@@ -35,26 +35,26 @@ const MAX_SLEEP = 200;
 export interface EndWaitOptions {
   /** The memory of the two ends. */
   buffer: ArrayBuffer;
-  /** The end. */
+  /** The end's flag, whose event wakes it. */
   wakeFlag: WakeFlag;
-  /** The event that wakes it up. */
-  event: SharedEvent;
   /** The other side. */
-  other: Liveness;
+  peer: Liveness;
   /**
    * Whether its event wakes other ends as well. An end that was woken then wakes the next one, and
    * looks from time to time, for one that was woken may have been ended before it did so.
    */
-  isShared: boolean;
+  isShared?: boolean;
+  /** Whether a peer may come without waking this end: it then looks for one from time to time. */
+  seeksPeer?: boolean;
 }
 
 /** Waits until something is there: spins for a while, and then sleeps until the end's event is set. */
 export class EndWait implements Disposable {
   readonly #buffer: ArrayBuffer;
   readonly #wakeFlag: WakeFlag;
-  readonly #event: SharedEvent;
-  readonly #other: Liveness;
+  readonly #peer: Liveness;
   readonly #isShared: boolean;
+  readonly #seeksPeer: boolean;
   readonly #longestSleep: number;
   /** For waits by promises. */
   #parked: ParkedWait | undefined;
@@ -67,13 +67,15 @@ export class EndWait implements Disposable {
   readonly #spin = new Spin(LOOKS_IN_TURN);
 
   /** @param options What to wait with. */
-  constructor({ buffer, wakeFlag, event, other, isShared }: EndWaitOptions) {
+  constructor(
+    { buffer, wakeFlag, peer, isShared = false, seeksPeer = false }: EndWaitOptions,
+  ) {
     this.#buffer = buffer;
     this.#isShared = isShared;
-    this.#longestSleep = isShared || other.isMany ? MAX_SLEEP : Infinity;
+    this.#seeksPeer = seeksPeer;
+    this.#longestSleep = isShared || peer.isMany ? MAX_SLEEP : Infinity;
     this.#wakeFlag = wakeFlag;
-    this.#event = event;
-    this.#other = other;
+    this.#peer = peer;
   }
 
   /**
@@ -84,16 +86,17 @@ export class EndWait implements Disposable {
    * @returns Whether it was there in time.
    */
   untilSync(isReady: () => boolean, timeout: number): boolean {
-    tellMessages();
+    flushUrgent();
     if (isReady()) return true;
     if (timeout === 0) return false;
     const deadline = deadlineAfter(timeout);
-    if (this.#spinSync.until(isReady, tellNow)) return true;
-    tellNow();
+    if (this.#spinSync.until(isReady, flushAll)) return true;
+    flushAll();
     // It would take what this one is woken by.
     this.#unpark();
     for (let sleeps = 0;; sleeps++) {
-      const process = this.#other.look();
+      const process = this.#peer.watch();
+      const longest = this.#limitSleep(process);
       this.#wakeFlag.raise();
       const left = timeLeft(deadline);
       const ready = isReady();
@@ -101,9 +104,9 @@ export class EndWait implements Disposable {
         this.#leave(sleeps > 0);
         return ready;
       }
-      const end = this.#sleepSync(process, Math.min(left, this.#longestSleep));
-      if (end === "ended") this.#other.noteDeath();
-      if (end === "late") this.#other.lookNowAndThen();
+      const end = this.#sleepSync(process, Math.min(left, longest));
+      if (end === "ended") this.#peer.noteDeath();
+      if (end === "late") this.#peer.checkNowAndThen();
     }
   }
 
@@ -118,12 +121,12 @@ export class EndWait implements Disposable {
     isReady: () => boolean,
     { timeout = Infinity, signal }: WaitOptions,
   ): Promise<boolean> {
-    tellMessages();
-    if (isReady() || this.#spin.until(isReady, tellNow)) return true;
-    tellNow();
+    flushUrgent();
+    if (isReady() || this.#spin.until(isReady, flushAll)) return true;
+    flushAll();
     const deadline = deadlineAfter(timeout);
     for (let sleeps = 0;; sleeps++) {
-      this.#other.awaitDeath();
+      const longest = this.#limitSleep(this.#peer.awaitDeath());
       this.#wakeFlag.raise();
       const left = Math.ceil(timeLeft(deadline));
       const ready = isReady();
@@ -132,14 +135,14 @@ export class EndWait implements Disposable {
         return ready;
       }
       try {
-        const timeout = Math.min(left, this.#longestSleep);
+        const timeout = Math.min(left, longest);
         const isWoken = await this.#sleep({ timeout, ...(signal && { signal }) });
         // The place is somebody else's by now, and the memory may be gone.
         if (this.#closed) {
           if (isWoken) this.#passOn();
           return isReady();
         }
-        if (!isWoken) this.#other.lookNowAndThen();
+        if (!isWoken) this.#peer.checkNowAndThen();
       } catch (error) {
         if (!this.#closed) this.#leave(true);
         throw error;
@@ -155,9 +158,9 @@ export class EndWait implements Disposable {
   hold(isHeld: boolean): void {
     this.#isHeld = isHeld;
     if (isHeld) {
-      this.#event.ref();
+      this.#wakeFlag.event.ref();
     } else {
-      this.#event.unref();
+      this.#wakeFlag.event.unref();
       this.#unpark();
     }
   }
@@ -166,6 +169,11 @@ export class EndWait implements Disposable {
   [Symbol.dispose](): void {
     this.#closed = true;
     this.#unpark();
+  }
+
+  /** Decides how long the end may sleep that watches a process, or nobody. */
+  #limitSleep(process: bigint | undefined): number {
+    return this.#seeksPeer ? limitSleep(process, this.#longestSleep) : this.#longestSleep;
   }
 
   /** Sleeps until the event is set; tells whether it was in time. */
@@ -190,12 +198,12 @@ export class EndWait implements Disposable {
     // What wakes one of several ends is not to be taken by one that does not sleep.
     if (!this.#isShared && this.#isHeld && ParkedWait.isPossible) {
       if (this.#parked === undefined || this.#parked.isStopped) {
-        this.#parked = new ParkedWait(this.#event);
+        this.#parked = new ParkedWait(this.#wakeFlag.event);
       }
       return await this.#parked.wait(options);
     }
     try {
-      await this.#event.wait(options);
+      await this.#wakeFlag.event.wait(options);
       return true;
     } catch (error) {
       if (error instanceof Deno.errors.TimedOut) return false;
@@ -210,17 +218,17 @@ export class EndWait implements Disposable {
 
   /** Has the place's next end look: what this wait took after its own end was closed may be the next one's. */
   #passOn(): void {
-    if (!this.#event.closed) this.#event.set();
+    if (!this.#wakeFlag.event.closed) this.#wakeFlag.event.set();
   }
 
   /** Does not sleep any more. Others may: the next one of them is to look as well. */
   #leave(hasSlept: boolean): void {
     if (!this.#isShared) this.#wakeFlag.lower();
-    else if (hasSlept) this.#event.set();
+    else if (hasSlept) this.#wakeFlag.event.set();
   }
 
   #sleepSync(process: bigint | undefined, timeout: number): "woken" | "ended" | "late" {
-    const event = this.#event.unsafeHandle;
+    const event = this.#wakeFlag.event.unsafeHandle;
     const handles = process === undefined
       ? BigUint64Array.of(event)
       : BigUint64Array.of(event, process);

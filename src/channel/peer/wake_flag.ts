@@ -1,68 +1,66 @@
 /**
- * How one end of a ring falls asleep, and the other one wakes it up.
+ * How one end falls asleep, and the other end wakes it.
  *
- * Who wants to sleep says so, and then looks a second time. Who has done something tells of it, and
- * then looks whether somebody sleeps. All of these are sequentially consistent, so that at least one
- * of the two sees what the other one has done: either nobody falls asleep, or the event is set. An
- * event that is set stays so until somebody waits for it, so that it does not matter which comes
- * first, the wait or the event.
+ * An end that is going to sleep raises its flag, and then looks a second time. An end that has
+ * published something looks at the flag after that. All of these accesses are sequentially consistent,
+ * so at least one of the two sees what the other has done: either nobody falls asleep, or the event is
+ * set. An event stays set until somebody waits for it, so it does not matter which comes first, the
+ * wait or the event.
  *
  * @module
  */
 
-import type { Place } from "../ring/layout.ts";
+import type { SharedEvent } from "../../sync/mod.ts";
 
-/** A word that says that its end need not be woken. */
+/** The word of an end that need not be woken. */
 export const AWAKE = 0;
-/** A word that says that its end has to be woken. */
+/** The word of an end that has to be woken. */
 export const ASLEEP = 1;
 
-/** Somebody who may sleep. */
+/** Says in shared memory that an end sleeps. */
 export interface WakeFlag {
-  /** Says that it is going to; it then has to look a second time. */
+  /** The event that wakes the end. */
+  readonly event: SharedEvent;
+  /** Says that the end is going to sleep; the end then has to look a second time. */
   raise(): void;
-  /** Says that it does not after all, or no longer. */
+  /** Says that the end does not sleep, or no longer. */
   lower(): void;
 }
 
-/**
- * An end of a ring, as somebody who may sleep.
- *
- * @param header The words of the header.
- * @param place The end's place.
- */
-export function wakeFlagAt(header: Int32Array, place: Place): WakeFlag {
-  return { raise: () => raiseWakeFlag(header, place), lower: () => lowerWakeFlag(header, place) };
+/** Where a wake flag is. */
+export interface WakeWordOptions {
+  /** The header in words of 32 bits. */
+  words: Int32Array<ArrayBuffer>;
+  /** The flag's index in `words`. */
+  index: number;
+  /** The event that wakes the end. */
+  event: SharedEvent;
 }
 
-/**
- * Says that an end is going to sleep; it then has to look a second time.
- *
- * @param header The words of the header.
- * @param place The end's place.
- */
-export function raiseWakeFlag(header: Int32Array, place: Place): void {
-  Atomics.store(header, place.sleeping, ASLEEP);
-}
+/** A wake flag in a word of a header: the end itself raises and lowers it, and the other end takes it. */
+export class WakeWord implements WakeFlag {
+  readonly event: SharedEvent;
+  readonly #words: Int32Array<ArrayBuffer>;
+  readonly #index: number;
 
-/**
- * Says that an end does not sleep after all, or no longer.
- *
- * @param header The words of the header.
- * @param place The end's place.
- */
-export function lowerWakeFlag(header: Int32Array, place: Place): void {
-  Atomics.store(header, place.sleeping, AWAKE);
-}
+  /** Lays a flag over a word. */
+  constructor({ words, index, event }: WakeWordOptions) {
+    this.event = event;
+    this.#words = words;
+    this.#index = index;
+  }
 
-/**
- * Finds out whether an end has to be woken, after it has been told of something.
- *
- * @param header The words of the header.
- * @param place The end's place.
- * @returns Whether its event has to be set, by whoever gets `true`.
- */
-export function takeWakeFlag(header: Int32Array, place: Place): boolean {
-  return Atomics.load(header, place.sleeping) !== AWAKE &&
-    Atomics.exchange(header, place.sleeping, AWAKE) !== AWAKE;
+  raise(): void {
+    Atomics.store(this.#words, this.#index, ASLEEP);
+  }
+
+  lower(): void {
+    Atomics.store(this.#words, this.#index, AWAKE);
+  }
+
+  /** Wakes the end if it sleeps, after something was published for it. */
+  wake(): void {
+    if (Atomics.load(this.#words, this.#index) === AWAKE) return;
+    if (Atomics.exchange(this.#words, this.#index, AWAKE) !== AWAKE) this.event.set();
+  }
 }

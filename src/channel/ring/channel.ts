@@ -6,33 +6,36 @@
 
 import {
   assertBoolean,
-  assertObject,
   assertOptions,
+  type ByteSource,
   integerFrom,
   oneOf,
   type OptionChecks,
   pickOptions,
-  show,
 } from "../../../ffi/arguments.ts";
-import type { ByteSource } from "../../../ffi/bytes.ts";
-import { environmentVariable } from "../../../ffi/environment.ts";
+import { environmentVariable } from "../../../ffi/process_thread.ts";
 import { unless } from "../../../ffi/error.ts";
-import { inheritanceVariable } from "../../names/inherited_handle.ts";
-import { derivedName, objectName } from "../../names/object_name.ts";
+import {
+  assertSettings,
+  derivedName,
+  inheritanceVariable,
+  objectName,
+  openOrCreate,
+} from "../../names.ts";
 import { assertSecurity, type Security } from "../../../ffi/security.ts";
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 import { CREATE_CHECKS, createMemory } from "../../memory/creation.ts";
 import { inheritSection } from "../../memory/adoption.ts";
 import { privateBufferOf } from "../../memory/mapped_view.ts";
-import { type MappedView, SharedMemory } from "../../memory/mod.ts";
+import type { MappedView, SharedMemory } from "../../memory/mod.ts";
 import { openMemory } from "../../memory/opening.ts";
 import { sharedMemoryOver } from "../../memory/shared_memory.ts";
 import type { Inheritable } from "../../process/mod.ts";
 import { createEvent, EVENT_CHECKS, sharedEventOver } from "../../sync/event.ts";
-import { SharedEvent } from "../../sync/mod.ts";
-import { EVENT } from "../../sync/object_kind.ts";
-import { inheritShared, openShared } from "../../sync/shared_object.ts";
-import { poll, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
+import type { SharedEvent } from "../../sync/mod.ts";
+import { EVENT, inheritShared, openShared } from "../../sync/shared_object.ts";
+import { WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
+import { poll } from "../../wait/poll.ts";
 import { Ends } from "../peer/open_ends.ts";
 import { createUnder } from "../peer/name_taken.ts";
 import { describeOther, labelFor, labelForKey, nameMemory } from "../peer/memory.ts";
@@ -49,8 +52,8 @@ import {
   type WhenFull,
   writeHeader,
 } from "./layout.ts";
-import { RingReceiver } from "./receiver.ts";
-import { type EndOptions, RingSender } from "./sender.ts";
+import { openReceiver, type RingReceiver } from "./receiver.ts";
+import { type EndOptions, openSender, type RingSender } from "./sender.ts";
 import { MAX_CAPACITY, MIN_CAPACITY, settleSize } from "../peer/capacity.ts";
 import { readableFrom, writableTo } from "./streams.ts";
 
@@ -110,6 +113,18 @@ export interface ChannelParts {
   readonly space: SharedEvent;
 }
 
+/** Gives the kernel objects of a channel. They are closed with the channel. */
+export let partsOf: (channel: RingChannel) => ChannelParts;
+
+/**
+ * Makes a channel of parts that came by other ways. The parts are closed with the channel, or at once if
+ * this fails.
+ *
+ * @throws {Deno.errors.InvalidData} If the memory is not a channel's.
+ * @throws {Deno.errors.PermissionDenied} If the memory can only be read, or the events only be waited for.
+ */
+export let channelFromParts: (parts: ChannelParts) => RingChannel;
+
 /**
  * A stream of messages from one process to another, in order, through a ring in shared memory.
  *
@@ -166,6 +181,11 @@ export class RingChannel extends Uncloneable implements Disposable {
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #writable: WritableStream<ByteSource> | undefined;
 
+  static {
+    partsOf = (channel) => channel.#parts;
+    channelFromParts = (parts) => new RingChannel(labelFor(NOUN, parts.memory.name), parts);
+  }
+
   private constructor(label: string, parts: ChannelParts, settings?: RingSettings) {
     super();
     using stack = new DisposableStack();
@@ -209,6 +229,54 @@ export class RingChannel extends Uncloneable implements Disposable {
     const found = { label, name: full, magic: MAGIC };
     const parts = createUnder(found, () => makeParts(full, options, settings));
     return new RingChannel(label, parts, settings);
+  }
+
+  /**
+   * Opens the channel of a name, or creates it if nobody holds it. A server that restarts while its
+   * peers live finds their channel so, and its {@linkcode RingChannel.receiver} takes the place of the
+   * receiver that has died.
+   *
+   * The thread is blocked while another process creates the channel, for at most 5 seconds. The
+   * `security` of a channel that exists stays.
+   *
+   * @example A collector that can be restarted
+   * ```ts
+   * import { RingChannel } from "@winipc/winipc/channel";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const settings = { producers: "multiple", endsWithLastSender: false } as const;
+   * using first = RingChannel.openOrCreate("restarted log", settings);
+   * using sender = first.sender();
+   * sender.sendSync(new TextEncoder().encode("kept"));
+   *
+   * // The collector starts, or starts again.
+   * using channel = RingChannel.openOrCreate("restarted log", settings);
+   * using receiver = channel.receiver();
+   * assertEquals(new TextDecoder().decode(receiver.tryReceive()), "kept");
+   * ```
+   *
+   * @throws {Deno.errors.InvalidData} If the channel exists with other settings, or the name belongs to
+   *   something else.
+   * @throws {Deno.errors.PermissionDenied} If this user may not open it.
+   * @throws {Deno.errors.TimedOut} If another process did not finish creating it.
+   * @throws {TypeError} If an option is of the wrong kind, or `endsWithLastSender` is `false` and
+   *   `producers` is not `"multiple"`.
+   * @throws {RangeError} If the capacity or the longest message is out of range.
+   */
+  static openOrCreate(name: string, options: RingChannelOptions = {}): RingChannel {
+    const label = labelFor(NOUN, objectName(name));
+    const settings = settle(options);
+    return openOrCreate({
+      label,
+      open() {
+        using stack = new DisposableStack();
+        const channel = stack.use(RingChannel.open(name));
+        assertSettings(label, channel.settings, settings);
+        stack.move();
+        return channel;
+      },
+      create: () => RingChannel.create(name, options),
+    });
   }
 
   /**
@@ -277,25 +345,6 @@ export class RingChannel extends Uncloneable implements Disposable {
   }
 
   /**
-   * Makes a channel of its parts, which came by other ways: `ChannelInbox` does that for those that
-   * come by `sendChannel`.
-   *
-   * @param parts The parts, which are closed with the channel, or at once if this fails.
-   * @throws {TypeError} If a part is of the wrong kind; none is closed then.
-   * @throws {Deno.errors.InvalidData} If the memory is not a channel's.
-   * @throws {Deno.errors.PermissionDenied} If the memory can only be read, or the events only be waited for.
-   */
-  static fromParts(parts: ChannelParts): RingChannel {
-    assertParts(parts);
-    return new RingChannel(labelFor(NOUN, parts.memory.name), parts);
-  }
-
-  /** The kernel objects that it consists of. They are closed with it. */
-  get parts(): ChannelParts {
-    return this.#parts;
-  }
-
-  /**
    * What a child process has to inherit, for `spawn` and `inheritHandles`.
    *
    * @param key The key under which the child takes it.
@@ -319,7 +368,7 @@ export class RingChannel extends Uncloneable implements Disposable {
    * @throws {Deno.errors.BadResource} If the channel is closed.
    */
   sender(): RingSender {
-    return this.#ends.add(new RingSender(this.#open()));
+    return this.#ends.add(openSender(this.#open()));
   }
 
   /**
@@ -330,7 +379,7 @@ export class RingChannel extends Uncloneable implements Disposable {
    * @throws {Deno.errors.BadResource} If the channel is closed.
    */
   receiver(): RingReceiver {
-    return this.#ends.add(new RingReceiver(this.#open()));
+    return this.#ends.add(openReceiver(this.#open()));
   }
 
   /**
@@ -455,18 +504,6 @@ function assertInheritedWhole(variable: string, label: string): void {
 
 function eventLabel(channel: string, name: string): string {
   return `event "${name}" of ${channel}`;
-}
-
-function assertParts(parts: unknown): asserts parts is ChannelParts {
-  assertObject("the parts", parts);
-  const { memory, data, space }: Partial<Record<keyof ChannelParts, unknown>> = parts;
-  if (!(memory instanceof SharedMemory)) {
-    throw new TypeError(`Expected memory to be a SharedMemory, got ${show(memory)}`);
-  }
-  for (const [name, event] of Object.entries({ data, space })) {
-    if (event instanceof SharedEvent) continue;
-    throw new TypeError(`Expected ${name} to be a SharedEvent, got ${show(event)}`);
-  }
 }
 
 /** Throws unless an end can write to all parts: both ends do. A peer never sees writes to memory that is mapped to read. */

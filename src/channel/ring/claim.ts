@@ -6,6 +6,12 @@
 
 import { labelOf } from "../peer/memory.ts";
 
+/** Makes a claim of room for a message; `end` commits so many of its bytes, or gives the claim up. */
+export let claimOver: (
+  bytes: Uint8Array<ArrayBuffer>,
+  end: (length: number | undefined) => void,
+) => RingClaim;
+
 /**
  * Room for a message in a channel's ring, from `RingSender.claim`: to be filled, and then to be
  * committed or given up, once. A clone of it would be an empty object: clone a copy of its bytes.
@@ -30,13 +36,14 @@ export class RingClaim implements Disposable {
   readonly #end: (length: number | undefined) => void;
   #isOver = false;
 
-  /**
-   * Made by `RingSender.claim`.
-   *
-   * @param bytes The room.
-   * @param end Commits so many of the bytes, or gives the claim up.
-   */
-  constructor(bytes: Uint8Array<ArrayBuffer>, end: (length: number | undefined) => void) {
+  static {
+    claimOver = (bytes, end) => new RingClaim(bytes, end);
+  }
+
+  private constructor(
+    bytes: Uint8Array<ArrayBuffer>,
+    end: (length: number | undefined) => void,
+  ) {
     this.#bytes = bytes;
     this.#length = bytes.length;
     this.#end = end;

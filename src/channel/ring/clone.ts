@@ -1,14 +1,13 @@
 /**
- * JavaScript values as bytes, by the structured clone algorithm.
- *
- * What cannot be cloned of a value, and what to send in its place.
+ * Writes JavaScript values as bytes by the structured clone algorithm, and reads them. If a value cannot be
+ * cloned, the error says what to send in its place.
  *
  * @see {@link https://nodejs.org/api/v8.html#serialization-api}
  * @module
  */
 
 import { deserialize, serialize } from "node:v8";
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 import { LiveView } from "../../struct/field_view.ts";
 
 /**

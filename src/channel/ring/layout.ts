@@ -39,6 +39,7 @@
  */
 
 import { describeOther, labelOf, MAGICS } from "../peer/memory.ts";
+import type { HeaderWords, Place } from "../peer/place.ts";
 import { isPossibleSize, MIN_CAPACITY, type RingSize } from "../peer/capacity.ts";
 
 /** Where the ring begins. */
@@ -64,28 +65,24 @@ export const WORD = {
   consumed: 192,
 } as const;
 
-/** Where an end's words stand in the header: its owner in a `BigUint64Array`, the others in an `Int32Array`. */
-export interface Place {
-  readonly owner: number;
-  readonly state: number;
+/** Where an end's words stand in the header. */
+export interface RingPlace extends Place {
+  /** The end's wake flag, by its index in the header's `words`. */
   readonly sleeping: number;
 }
 
 /** The receiver's place. */
-export const RECEIVER: Place = { owner: 112, state: 226, sleeping: 160 };
+export const RECEIVER: RingPlace = { owner: 112, state: 226, sleeping: 160 };
 /** How many senders a ring of many can have. */
 export const MAX_SENDERS = 64;
 /** The senders' places. */
-export const SENDERS: readonly Place[] = Array.from({ length: MAX_SENDERS }, (_, index) => ({
+export const SENDERS: readonly RingPlace[] = Array.from({ length: MAX_SENDERS }, (_, index) => ({
   owner: 128 + 2 * index,
   state: 258 + 4 * index,
   sleeping: 128,
 }));
 /** The place of the only sender. */
-export const SENDER: Place = SENDERS[0]!;
-
-/** What a place's state says when whoever had it has closed it. */
-export const CLOSED = 1;
+export const SENDER: RingPlace = SENDERS[0]!;
 
 /** The first word of a ring that is ready. */
 export const MAGIC: number = MAGICS.channel;
@@ -121,6 +118,14 @@ export interface RingSettings extends RingSize {
  */
 export function longestMessage(capacity: number): number {
   return capacity / 2 - RECORD_HEADER_LENGTH;
+}
+
+/** Lays words over the header. */
+export function headerWordsOf(buffer: ArrayBuffer): HeaderWords {
+  return {
+    words: new Int32Array(buffer, 0, HEADER_LENGTH / 4),
+    owners: new BigUint64Array(buffer, 0, HEADER_LENGTH / 8),
+  };
 }
 
 /**

@@ -33,13 +33,11 @@ export class RingReader {
   readonly #mask: number = 0;
   readonly #batch: number = 0;
   readonly #maxMessageLength: number = 0;
-  /** Tells whoever may sleep that there is room. */
-  readonly #told: () => void;
   /** What is read ends here. */
   #head = 0;
-  /** The head that the sender was told. */
-  #released = 0;
-  /** A head that is here or farther is told. */
+  /** The head that was published last. */
+  #published = 0;
+  /** A head that is here or farther is to be published. */
   #due = 0;
   /** The tail as it was when it was last looked at: at least that much is written. */
   #tail = 0;
@@ -54,12 +52,10 @@ export class RingReader {
   /**
    * Goes on where the last receiver stopped, which may have died.
    *
-   * @param buffer The memory.
-   * @param settings What its header said when it was checked.
-   * @param told Is called each time the sender was told of room.
+   * @param settings What the header said when it was checked.
    * @throws {Deno.errors.InvalidData} If the header's positions contradict each other.
    */
-  constructor(buffer: ArrayBuffer, settings: RingSettings, told: () => void) {
+  constructor(buffer: ArrayBuffer, settings: RingSettings) {
     const { capacity, maxMessageLength } = settings;
     this.#words = new Int32Array(buffer, 0, (HEADER_LENGTH + capacity) / 4);
     this.ring = new Uint8Array(buffer, HEADER_LENGTH, capacity);
@@ -67,18 +63,17 @@ export class RingReader {
     this.#mask = capacity - 1;
     this.#batch = Math.min(BATCH, capacity / 8);
     this.#maxMessageLength = maxMessageLength;
-    this.#told = told;
     this.#head = Atomics.load(this.#words, WORD.consumed);
-    this.#released = Atomics.load(this.#words, WORD.head);
+    this.#published = Atomics.load(this.#words, WORD.head);
     this.#tail = this.#end = this.#next = this.#head;
-    this.#due = (this.#released + this.#batch) | 0;
+    this.#due = (this.#published + this.#batch) | 0;
     if (
-      (this.#head & 7) !== 0 || (this.#released & 7) !== 0 ||
-      ((this.#head - this.#released) >>> 0) > capacity
+      (this.#head & 7) !== 0 || (this.#published & 7) !== 0 ||
+      ((this.#head - this.#published) >>> 0) > capacity
     ) {
       throw corrupt(
         this.#words.buffer,
-        `its head is at ${this.#released}, and ${this.#head} is consumed`,
+        `its head is at ${this.#published}, and ${this.#head} is consumed`,
       );
     }
   }
@@ -93,14 +88,19 @@ export class RingReader {
     return this.#count;
   }
 
-  /** Whether the sender has not been told of all the room. */
+  /** Whether room was made that is not published. */
   get isPending(): boolean {
-    return this.#released !== this.#head;
+    return this.#published !== this.#head;
   }
 
-  /** Whether there is something to read. */
-  get hasMessage(): boolean {
-    return this.#knowsMore() || this.#look();
+  /** Whether so much room was made that it is to be published now. */
+  get isDue(): boolean {
+    return ((this.#head - this.#due) | 0) >= 0;
+  }
+
+  /** Looks whether there is something to read. */
+  look(): boolean {
+    return this.#knowsMore() || this.#refreshTail();
   }
 
   /**
@@ -115,9 +115,15 @@ export class RingReader {
     return offset >= 0 ? offset : this.#nextFarther() | 0;
   }
 
+  /** Finds the next message, but looks no farther than it has looked before. */
+  nextKnown(): number {
+    return this.#knowsMore() ? this.next() : -1;
+  }
+
   /**
-   * Reads all messages that are there now, where they stand: as {@linkcode next} and
-   * {@linkcode advance} do, but with what it needs for a message in variables.
+   * Reads the message that {@linkcode next} found, and those after it up to the ring's end, or until
+   * {@linkcode isDue}. It does what {@linkcode next} and {@linkcode advance} do, but with what it needs
+   * for a message in variables.
    *
    * @param visit Is called for each. If it throws, the message is still there.
    * @param ring The ring's bytes that the visitor gets.
@@ -127,30 +133,28 @@ export class RingReader {
     const words = this.#words;
     const longest = this.#maxMessageLength;
     const moves = ++this.#moves;
+    const end = this.#end;
+    const due = this.#due;
+    let head = this.#head;
+    let offset = ((head & this.#mask) + RECORD_HEADER) | 0;
+    let length = this.#length;
     let count = 0;
     try {
-      // A sender that is quicker than the visitor must not keep the script here for ever.
-      for (let offset = this.next(); offset >= 0; offset = this.#nextKnown()) {
-        const [end, due] = [this.#end, this.#due];
-        let head = this.#head;
-        let length = this.#length;
-        for (;;) {
-          visit(ring, offset, length);
-          count++;
-          // The visitor may have taken messages, or stopped all this.
-          if (this.#moves !== moves) break;
-          const size = sizeOf(length);
-          offset = (offset + size) | 0;
-          head = (head + size) | 0;
-          this.#head = head;
-          words[CONSUMED] = head;
-          const left = (end - head) | 0;
-          if (left === 0 || ((head - due) | 0) >= 0) break;
-          length = (words[FIRST_RECORD + ((offset - RECORD_HEADER) >>> 2)]! - RECORD_HEADER) | 0;
-          // What is no message, `next` will say.
-          if (length < 0 || length > longest || sizeOf(length) > left) break;
-        }
-        this.#releaseIfDue();
+      for (;;) {
+        visit(ring, offset, length);
+        count++;
+        // The visitor may have taken messages, or stopped all this.
+        if (this.#moves !== moves) break;
+        const size = sizeOf(length);
+        offset = (offset + size) | 0;
+        head = (head + size) | 0;
+        this.#head = head;
+        words[CONSUMED] = head;
+        const left = (end - head) | 0;
+        if (left === 0 || ((head - due) | 0) >= 0) break;
+        length = (words[FIRST_RECORD + ((offset - RECORD_HEADER) >>> 2)]! - RECORD_HEADER) | 0;
+        // What is no message, `next` will say.
+        if (length < 0 || length > longest || sizeOf(length) > left) break;
       }
     } finally {
       this.#count += count;
@@ -166,7 +170,6 @@ export class RingReader {
     this.#words[CONSUMED] = head;
     this.#count++;
     this.#moves++;
-    this.#releaseIfDue();
   }
 
   /** Has nothing be there any more, for a {@linkcode read} that goes on. */
@@ -175,16 +178,21 @@ export class RingReader {
     this.#moves++;
   }
 
-  /** Tells the sender of all the room. */
-  release(): void {
-    this.#released = this.#head;
+  /**
+   * Publishes all the room that was made.
+   *
+   * @returns Whether any was pending.
+   */
+  publish(): boolean {
+    if (!this.isPending) return false;
+    this.#published = this.#head;
     this.#due = (this.#head + this.#batch) | 0;
     Atomics.store(this.#words, WORD.head, this.#head);
-    this.#told();
+    return true;
   }
 
   /**
-   * Takes in what the sender has committed and told nobody, once its process has ended.
+   * Takes in what the sender has committed and not published, once its process has ended.
    *
    * @param isSame Whether no other sender has taken the place since.
    * @returns Whether there is something to read.
@@ -192,23 +200,14 @@ export class RingReader {
   recover(isSame: () => boolean): boolean {
     const tail = Atomics.load(this.#words, WORD.tail);
     const committed = Atomics.load(this.#words, WORD.committed);
-    // Of a sender that lives, what it has committed is not to be read before it says so.
+    // What a sender that lives has committed is not to be read before it is published.
     if (isSame()) Atomics.compareExchange(this.#words, WORD.tail, tail, committed);
-    return this.hasMessage;
+    return this.look();
   }
 
   /** Whether there was something more to read when it looked last. */
   #knowsMore(): boolean {
     return this.#head !== this.#tail;
-  }
-
-  /** Finds the next message, but looks no farther than it has looked before. */
-  #nextKnown(): number {
-    return this.#knowsMore() ? this.next() : -1;
-  }
-
-  #releaseIfDue(): void {
-    if (((this.#head - this.#due) | 0) >= 0) this.release();
   }
 
   /** The message at the head, if what stands there is one, and ends before `#end`; -1 otherwise. */
@@ -227,7 +226,7 @@ export class RingReader {
 
   /** Finds the next message where more was written, or the ring begins anew. */
   #nextFarther(): number {
-    if (!this.hasMessage) return -1;
+    if (!this.look()) return -1;
     const at = this.#head & this.#mask;
     const rest = this.#capacity - at;
     const left = (this.#tail - this.#head) | 0;
@@ -238,12 +237,13 @@ export class RingReader {
       throw corrupt(this.#words.buffer, `it has what is no message at ${at}`);
     }
     this.#head = this.#end;
-    // The next receiver goes on here also if nothing follows: the sender may be told of this room.
+    // The next receiver goes on here also if nothing follows: this room may be published.
     this.#words[CONSUMED] = this.#head;
     return this.#knowsMore() ? this.#nextFarther() : -1;
   }
 
-  #look(): boolean {
+  /** Looks how far the sender has come; tells whether there is something to read. */
+  #refreshTail(): boolean {
     const tail = Atomics.load(this.#words, WORD.tail);
     const used = (tail - this.#head) >>> 0;
     if ((tail & 7) !== 0 || used > this.#capacity) {

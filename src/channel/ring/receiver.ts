@@ -5,28 +5,20 @@
  */
 
 import { assertFunction } from "../../../ffi/arguments.ts";
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 import type { WaitSyncOptions } from "../../sync/mod.ts";
-import { AsyncQueue } from "../../wait/queue.ts";
-import {
-  assertCanBlock,
-  assertCanWait,
-  deadlineAfter,
-  timeLeft,
-  type WaitOptions,
-} from "../../wait/options.ts";
-import { isYieldDue, yieldToEventLoop } from "../../wait/event_loop.ts";
+import { assertCanWait, type WaitOptions } from "../../wait/options.ts";
 import { decodeValue } from "./clone.ts";
-import { EndWait } from "../peer/wait.ts";
 import { assertNotTransferred, labelOf } from "../peer/memory.ts";
 import { SendersLiveness } from "./many/liveness.ts";
 import { type Liveness, PeerLiveness } from "../peer/liveness.ts";
-import { leavePlace, takePlace } from "../peer/place.ts";
-import { HEADER_LENGTH, RECEIVER, SENDER, WORD } from "./layout.ts";
+import { type HeaderWords, leavePlace, takePlace } from "../peer/place.ts";
+import { headerWordsOf, RECEIVER, SENDER, WORD } from "./layout.ts";
 import { RingReader } from "./reader.ts";
 import type { EndOptions } from "./sender.ts";
-import { takeWakeFlag, wakeFlagAt } from "../peer/wake_flag.ts";
-import { type Teller, tellNow, tellSoon } from "../peer/flush_queue.ts";
+import { WakeWord } from "../peer/wake_flag.ts";
+import { type Flushable, flushAll, flushSoon } from "../peer/flush_queue.ts";
+import { type Incoming, Receiving } from "../peer/receiving.ts";
 
 /** What a receiver has done, and the channel before it. */
 export interface ReceiverStats {
@@ -38,55 +30,58 @@ export interface ReceiverStats {
   readonly dropped: number;
 }
 
-/** Takes messages from a channel; there is one at a time, in whichever process. */
+/** Takes the receiver's place. */
+export let openReceiver: (options: EndOptions) => RingReceiver;
+
+/**
+ * Takes messages from a channel; {@linkcode RingChannel.receiver} gives it. There is one at a time, in
+ * whichever process.
+ */
 export class RingReceiver extends Uncloneable
   implements Disposable, AsyncIterable<Uint8Array<ArrayBuffer>> {
   readonly #options: EndOptions;
-  readonly #header: Int32Array<ArrayBuffer>;
+  readonly #header: HeaderWords;
   readonly #reader: RingReader;
-  readonly #other: Liveness;
-  readonly #wait: EndWait;
-  readonly #teller: Teller;
-  /** Has one item, which whoever waits for a message takes. */
-  readonly #turn = new AsyncQueue<true>((timeout) => this.#late({ timeout }));
-  #waited = 0;
-  #closed = false;
+  readonly #peer: Liveness;
+  /** The flag of all senders. */
+  readonly #senders: WakeWord;
+  readonly #messages: RingMessages;
+  readonly #receiving: Receiving<Uint8Array<ArrayBuffer>>;
 
-  /**
-   * Takes the receiver's place; `RingChannel.receiver` calls this.
-   *
-   * @param options The channel.
-   */
-  constructor(options: EndOptions) {
+  static {
+    openReceiver = (options) => new RingReceiver(options);
+  }
+
+  private constructor(options: EndOptions) {
     super();
     const { buffer, settings, data, space } = options;
+    const header = headerWordsOf(buffer);
+    const { words } = header;
     this.#options = options;
-    this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
-    takePlace(buffer, RECEIVER, "receiver");
+    this.#header = header;
+    takePlace(header, RECEIVER, "receiver");
     try {
-      const wake = () => this.#wakeSender();
-      this.#reader = new RingReader(buffer, settings, wake);
-      this.#other = settings.producers === "multiple"
-        ? new SendersLiveness(buffer, settings)
-        : new PeerLiveness(buffer, SENDER, () => data.set());
-      const wakeFlag = wakeFlagAt(this.#header, RECEIVER);
-      const other = this.#other;
-      this.#wait = new EndWait({ buffer, wakeFlag, event: data, other, isShared: false });
-      this.#teller = {
-        isDue: false,
-        isUrgent: false,
-        done: () => this.#reader.count,
-        // Nothing is pending when this is closed.
-        tell: () => this.#release(),
-      };
-      this.#turn.put(true);
+      this.#reader = new RingReader(buffer, settings);
+      this.#senders = new WakeWord({ words, index: SENDER.sleeping, event: space });
+      this.#peer = settings.producers === "multiple"
+        ? new SendersLiveness(header, settings)
+        : new PeerLiveness(header, SENDER, () => data.set());
+      this.#messages = new RingMessages(this.#reader, this.#senders);
+      const wakeFlag = new WakeWord({ words, index: RECEIVER.sleeping, event: data });
+      this.#receiving = new Receiving({
+        buffer,
+        incoming: this.#messages,
+        peer: this.#peer,
+        takeWakeFlag: () => wakeFlag,
+        seeksPeer: false,
+      });
       // The last receiver may have died before it published the room that the sender waits for.
-      this.#release();
+      this.#messages.flush();
       // A sender that sleeps does not know this process yet, and is to notice its end. Whether it
       // sleeps is not asked: another receiver may have been killed after it had found that out.
       space.set();
     } catch (error) {
-      leavePlace(buffer, RECEIVER);
+      leavePlace(header, RECEIVER);
       throw error;
     }
   }
@@ -99,20 +94,20 @@ export class RingReceiver extends Uncloneable
    * @throws {Deno.errors.Busy} If their buffer was transferred away.
    */
   get ring(): Uint8Array<ArrayBuffer> {
-    this.#assertOpen();
+    this.#receiving.assertOpen();
     return assertNotTransferred(this.#options.ring);
   }
 
   /** Whether it is closed. */
   get closed(): boolean {
-    return this.#closed;
+    return this.#receiving.closed;
   }
 
   /** What it has done. */
   get stats(): ReceiverStats {
-    this.#assertOpen();
-    const dropped = Atomics.load(this.#header, WORD.dropped) >>> 0;
-    return { received: this.#reader.count, waited: this.#waited, dropped };
+    this.#receiving.assertOpen();
+    const dropped = Atomics.load(this.#header.words, WORD.dropped) >>> 0;
+    return { received: this.#reader.count, waited: this.#receiving.waited, dropped };
   }
 
   /**
@@ -120,7 +115,7 @@ export class RingReceiver extends Uncloneable
    * that was made with `endsWithLastSender: false`.
    */
   get ended(): boolean {
-    return this.#other.isClosed && !this.#reader.hasMessage;
+    return this.#peer.look() === "closed" && !this.#reader.look();
   }
 
   /**
@@ -133,11 +128,11 @@ export class RingReceiver extends Uncloneable
    * @throws {Deno.errors.BadResource} If the receiver is closed.
    */
   tryReceive(): Uint8Array<ArrayBuffer> | undefined {
-    this.#assertOpen();
-    const message = this.#take();
+    this.#receiving.assertOpen();
+    const message = this.#messages.take();
     if (message !== undefined) return message;
     this.#idle();
-    return this.#take();
+    return this.#messages.take();
   }
 
   /**
@@ -150,18 +145,7 @@ export class RingReceiver extends Uncloneable
    *   closing it.
    */
   receive(options: WaitOptions = {}): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    // Where there is a message, it costs hardly more than the waiting for a promise.
-    try {
-      this.#assertOpen();
-      assertCanWait(options);
-      const message = this.#turn.isEmpty ? undefined : this.#take();
-      if (message !== undefined) {
-        return isYieldDue() ? yieldToEventLoop().then(() => message) : Promise.resolve(message);
-      }
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    return this.#inTurn(options, () => this.#take());
+    return this.#receiving.receive(options);
   }
 
   /**
@@ -175,9 +159,9 @@ export class RingReceiver extends Uncloneable
    *   closing it.
    */
   async waitForMessage(options: WaitOptions = {}): Promise<boolean> {
-    this.#assertOpen();
+    this.#receiving.assertOpen();
     assertCanWait(options);
-    return await this.#inTurn(options, () => this.#reader.next() >= 0 || undefined) ?? false;
+    return await this.#receiving.waitFor(this.#find, options) ?? false;
   }
 
   /**
@@ -191,9 +175,7 @@ export class RingReceiver extends Uncloneable
    *   closing it.
    */
   receiveSync(options?: WaitSyncOptions): Uint8Array<ArrayBuffer> | undefined {
-    this.#assertOpen();
-    if (options !== undefined) assertCanBlock(options);
-    return this.#take() ?? (this.waitForMessageSync(options) ? this.#take() : undefined);
+    return this.#receiving.receiveSync(options);
   }
 
   /**
@@ -204,18 +186,7 @@ export class RingReceiver extends Uncloneable
    * @throws {Deno.errors.TimedOut} If there was none in time.
    */
   waitForMessageSync(options: WaitSyncOptions = {}): boolean {
-    this.#assertOpen();
-    assertCanBlock(options);
-    const { timeout = Infinity } = options;
-    const deadline = deadlineAfter(timeout);
-    for (;;) {
-      if (this.#reader.next() >= 0) return true;
-      if (this.#isAtEnd()) return false;
-      this.#waited++;
-      if (!this.#wait.untilSync(this.#isReady, timeLeft(deadline))) {
-        throw this.#late(options);
-      }
-    }
+    return this.#receiving.waitForSync(this.#find, options) ?? false;
   }
 
   /**
@@ -242,9 +213,16 @@ export class RingReceiver extends Uncloneable
    */
   readAt(visit: (ring: Uint8Array<ArrayBuffer>, offset: number, length: number) => void): number {
     assertFunction("visit", visit);
-    const count = this.#reader.read(visit, this.ring);
+    const reader = this.#reader;
+    const { ring } = this;
+    let count = 0;
+    // Only what is there now: a sender that is quicker than the visitor must not keep the script here.
+    for (let offset = reader.next(); offset >= 0; offset = reader.nextKnown()) {
+      count += reader.read(visit, ring);
+      if (reader.isDue) this.#messages.flush();
+    }
     if (count === 0) this.#idle();
-    else if (this.#reader.isPending) tellSoon(this.#teller);
+    else if (reader.isPending) flushSoon(this.#messages);
     return count;
   }
 
@@ -258,7 +236,7 @@ export class RingReceiver extends Uncloneable
    */
   async receiveValue(options: WaitOptions = {}): Promise<{ value: unknown } | undefined> {
     const message = await this.receive(options);
-    return message && { value: decodeValue(message, this.#label()) };
+    return message && { value: decodeValue(message, labelOf(this.#options.buffer)) };
   }
 
   /**
@@ -266,12 +244,8 @@ export class RingReceiver extends Uncloneable
    *
    * @throws What {@linkcode RingReceiver.receive} throws.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-    for (;;) {
-      const message = await this.receive();
-      if (message === undefined) return;
-      yield message;
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+    return this.#receiving.messages();
   }
 
   /**
@@ -280,8 +254,7 @@ export class RingReceiver extends Uncloneable
    * @throws {Deno.errors.BadResource} If it is closed.
    */
   ref(): void {
-    this.#assertOpen();
-    this.#wait.hold(true);
+    this.#receiving.hold(true);
   }
 
   /**
@@ -291,28 +264,23 @@ export class RingReceiver extends Uncloneable
    * @throws {Deno.errors.BadResource} If it is closed.
    */
   unref(): void {
-    this.#assertOpen();
-    this.#wait.hold(false);
+    this.#receiving.hold(false);
   }
 
-  /** Leaves the channel: the sender is told so. */
+  /** Leaves the channel: its senders learn that there is no receiver any more. */
   close(): void {
-    if (this.#closed) return;
-    const { buffer, data } = this.#options;
+    if (this.closed) return;
     // From the last to the first, each whatever becomes of those before.
     using stack = new DisposableStack();
-    stack.use(this.#other);
+    stack.use(this.#peer);
     // Whoever waits here in another way is to see that it is closed.
-    stack.defer(() => this.#turn.isEmpty && data.set());
-    stack.defer(() => this.#wakeSender());
-    stack.defer(() => leavePlace(buffer, RECEIVER));
+    stack.defer(() => this.#receiving.isWaiting && this.#options.data.set());
+    stack.defer(() => this.#senders.wake());
+    stack.defer(() => leavePlace(this.#header, RECEIVER));
     // Before another one comes, who would miss what this one's wait takes.
-    stack.use(this.#wait);
-    stack.defer(() => {
-      this.#closed = true;
-    });
+    stack.use(this.#receiving);
     stack.defer(() => this.#reader.stop());
-    stack.defer(() => this.#release());
+    stack.defer(() => this.#messages.flush());
   }
 
   /** Leaves the channel at the end of a `using` block. */
@@ -320,75 +288,54 @@ export class RingReceiver extends Uncloneable
     this.close();
   }
 
-  /** Has whoever came first take what there is, and waits until there is something. */
-  async #inTurn<T>(options: WaitOptions, take: () => T | undefined): Promise<T | undefined> {
-    const deadline = deadlineAfter(options.timeout ?? Infinity);
-    await this.#turn.take(options);
-    try {
-      if (isYieldDue()) await yieldToEventLoop();
-      for (;;) {
-        this.#assertOpen();
-        const taken = take();
-        if (taken !== undefined) return taken;
-        if (this.#isAtEnd()) return undefined;
-        this.#waited++;
-        const left = { ...options, timeout: timeLeft(deadline) };
-        if (!await this.#wait.until(this.#isReady, left)) throw this.#late(options);
-      }
-    } finally {
-      this.#turn.put(true);
-    }
+  readonly #find = () => this.#reader.next() >= 0 || undefined;
+
+  /** There is nothing to read: publishes all the room, and checks whether the sender is still there. */
+  #idle(): void {
+    this.#messages.flush();
+    flushAll();
+    this.#peer.checkNowAndThen();
+    this.#receiving.checkEnd();
+  }
+}
+
+/** The messages of a ring, which are copied out, and the room that is made and not published. */
+class RingMessages implements Incoming<Uint8Array<ArrayBuffer>>, Flushable {
+  isQueued = false;
+  readonly isUrgent = false;
+  readonly #reader: RingReader;
+  readonly #senders: WakeWord;
+
+  /** @param senders The flag of all senders. */
+  constructor(reader: RingReader, senders: WakeWord) {
+    this.#reader = reader;
+    this.#senders = senders;
   }
 
-  readonly #isReady = () => this.#closed || this.#reader.hasMessage || this.#other.isGone;
+  get count(): number {
+    return this.#reader.count;
+  }
 
-  #take(): Uint8Array<ArrayBuffer> | undefined {
+  flush(): void {
+    if (this.#reader.publish()) this.#senders.wake();
+  }
+
+  take(): Uint8Array<ArrayBuffer> | undefined {
     const reader = this.#reader;
     const offset = reader.next();
     if (offset < 0) return undefined;
     const message = reader.ring.slice(offset, offset + reader.length);
     reader.advance();
-    if (reader.isPending) tellSoon(this.#teller);
+    if (reader.isDue) this.flush();
+    else flushSoon(this);
     return message;
   }
 
-  /** There is nothing to read: does the sender know of all the room, and is it still there? */
-  #idle(): void {
-    this.#release();
-    tellNow();
-    this.#other.lookNowAndThen();
-    this.#isAtEnd();
+  look(): boolean {
+    return this.#reader.look();
   }
 
-  /** Whether there will be no message more, unless another sender comes. */
-  #isAtEnd(): boolean {
-    if (this.#other.isClosed) return !this.#reader.hasMessage;
-    if (!this.#other.hasDied) return false;
-    if (this.#reader.recover(() => this.#other.isSame())) return false;
-    throw new Deno.errors.ConnectionReset(
-      `The sender of the ${this.#label()} has died: its process or Worker ended without closing it`,
-    );
-  }
-
-  #release(): void {
-    if (this.#reader.isPending) this.#reader.release();
-  }
-
-  #wakeSender(): void {
-    if (takeWakeFlag(this.#header, SENDER)) this.#options.space.set();
-  }
-
-  #assertOpen(): void {
-    if (this.#closed) {
-      throw new Deno.errors.BadResource(`The receiver of the ${this.#label()} is closed`);
-    }
-  }
-
-  #label(): string {
-    return labelOf(this.#options.buffer);
-  }
-
-  #late({ timeout }: WaitSyncOptions): Deno.errors.TimedOut {
-    return new Deno.errors.TimedOut(`Waited ${timeout} ms for a message in the ${this.#label()}`);
+  recover(isSame: () => boolean): boolean {
+    return this.#reader.recover(isSame);
   }
 }

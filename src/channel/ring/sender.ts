@@ -4,9 +4,8 @@
  * @module
  */
 
-import { assertInteger } from "../../../ffi/arguments.ts";
-import { bytesOf, type ByteSource } from "../../../ffi/bytes.ts";
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { assertInteger, bytesOf, type ByteSource } from "../../../ffi/arguments.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 import type { SharedEvent, WaitSyncOptions } from "../../sync/mod.ts";
 import { AsyncQueue } from "../../wait/queue.ts";
 import {
@@ -16,20 +15,20 @@ import {
   timeLeft,
   type WaitOptions,
 } from "../../wait/options.ts";
-import { isYieldDue, yieldToEventLoop } from "../../wait/event_loop.ts";
+import { countWait, yieldToEventLoop } from "../../wait/event_loop.ts";
 import { EndWait } from "../peer/wait.ts";
 import { assertNotTransferred, labelOf } from "../peer/memory.ts";
 import { PeerLiveness } from "../peer/liveness.ts";
 import { encodeValue } from "./clone.ts";
-import { overMessage, RingClaim } from "./claim.ts";
-import { HEADER_LENGTH, RECEIVER, type RingSettings, SENDER, WORD } from "./layout.ts";
-import { RingWriter, type Writer } from "./writer.ts";
+import { claimOver, overMessage, type RingClaim } from "./claim.ts";
+import { headerWordsOf, RECEIVER, type RingSettings, SENDER, WORD } from "./layout.ts";
+import { FULL, NOTHING, PENDING, RingWriter, type Writer } from "./writer.ts";
 import { type SenderPlace, takeSenderPlace } from "./many/places.ts";
 import { SharedWriter } from "./many/shared_writer.ts";
-import { takeWakeFlag, wakeFlagAt } from "../peer/wake_flag.ts";
-import { type Teller, tellSoon } from "../peer/flush_queue.ts";
+import { WakeWord } from "../peer/wake_flag.ts";
+import { type Flushable, flushSoon } from "../peer/flush_queue.ts";
 
-/** What an end needs of its channel. */
+/** The parts of a channel that its ends use. */
 export interface EndOptions {
   /** The channel's memory, in a buffer that no script gets. */
   buffer: ArrayBuffer;
@@ -42,6 +41,9 @@ export interface EndOptions {
   /** The event that is set when there is room. */
   space: SharedEvent;
 }
+
+// What is imported is looked up at each use, and a constant of this module is not.
+const NOTHING_DUE = NOTHING;
 
 const SENT: Promise<boolean> = Promise.resolve(true);
 const DROPPED: Promise<boolean> = Promise.resolve(false);
@@ -58,8 +60,11 @@ export interface SenderStats {
   readonly dropped: number;
 }
 
+/** Takes a sender's place. */
+export let openSender: (options: EndOptions) => RingSender;
+
 /**
- * Puts messages into a channel.
+ * Puts messages into a channel; {@linkcode RingChannel.sender} gives it.
  *
  * Its calls throw `Deno.errors.BrokenPipe` within a second after the receiver's process has ended, also
  * in a loop of {@linkcode RingSender.sendSync} that never returns to the event loop. A loop of
@@ -86,54 +91,54 @@ export class RingSender extends Uncloneable implements Disposable {
   /** The longest message, in bytes. */
   readonly maxMessageLength: number = 0;
   readonly #options: EndOptions;
-  readonly #header: Int32Array<ArrayBuffer>;
+  readonly #words: Int32Array<ArrayBuffer>;
+  readonly #isShared: boolean = false;
   readonly #place: SenderPlace;
   readonly #writer: Writer;
-  readonly #other: PeerLiveness;
+  readonly #outgoing: Outgoing;
+  readonly #peer: PeerLiveness;
+  /** The receiver's flag. */
+  readonly #receiver: WakeWord;
+  /** The flag of all senders: it wakes one of those that wait for room, or for the producer lock. */
+  readonly #senders: WakeWord;
   readonly #wait: EndWait;
-  readonly #teller: Teller;
   /** Has one item, which whoever waits for room takes, so that messages stay in order. */
-  readonly #turn = new AsyncQueue<true>((timeout) => this.#late({ timeout }));
+  readonly #lock = new AsyncQueue<true>((timeout) => this.#late({ timeout }));
   #aborted = 0;
   #waited = 0;
   #failed = 0;
   #dropped = 0;
   #closed = false;
 
-  /**
-   * Takes the sender's place; `RingChannel.sender` calls this.
-   *
-   * @param options The channel.
-   */
-  constructor(options: EndOptions) {
+  static {
+    openSender = (options) => new RingSender(options);
+  }
+
+  private constructor(options: EndOptions) {
     super();
     const { buffer, settings, data, space } = options;
+    const header = headerWordsOf(buffer);
+    const { words } = header;
     this.#options = options;
-    this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
-    const isShared = settings.producers === "multiple";
-    this.#place = takeSenderPlace(buffer, settings.producers);
+    this.#words = words;
+    this.#isShared = settings.producers === "multiple";
+    this.#place = takeSenderPlace(header, settings.producers);
     try {
-      const calls = {
-        begin: () => this.#assertFree(),
-        pending: () => tellSoon(this.#teller),
-        told: () => this.#wakeReceiver(),
-        over: () => this.#wakeSender(),
-      };
-      this.#writer = isShared
-        ? new SharedWriter(buffer, settings, this.#place.index, calls)
-        : new RingWriter(buffer, settings, calls);
-      this.#other = new PeerLiveness(buffer, RECEIVER, () => space.set());
-      const wakeFlag = wakeFlagAt(this.#header, SENDER);
-      this.#wait = new EndWait({ buffer, wakeFlag, event: space, other: this.#other, isShared });
-      this.#teller = {
-        isDue: false,
-        isUrgent: true,
-        done: () => this.#writer.count,
-        // Nothing is pending when this is closed.
-        tell: () => this.#writer.publish(),
-      };
+      this.#writer = this.#isShared
+        ? new SharedWriter(buffer, settings, this.#place.index)
+        : new RingWriter(buffer, settings);
+      this.#receiver = new WakeWord({ words, index: RECEIVER.sleeping, event: data });
+      this.#senders = new WakeWord({ words, index: SENDER.sleeping, event: space });
+      this.#outgoing = new Outgoing(this.#writer, this.#receiver);
+      this.#peer = new PeerLiveness(header, RECEIVER, () => space.set());
+      this.#wait = new EndWait({
+        buffer,
+        wakeFlag: this.#senders,
+        peer: this.#peer,
+        isShared: this.#isShared,
+      });
       this.maxMessageLength = this.#writer.maxMessageLength;
-      this.#turn.put(true);
+      this.#lock.put(true);
       // A receiver that sleeps does not know this process yet, and is to notice its end. Whether it
       // sleeps is not asked: another sender may have been killed after it had found that out.
       data.set();
@@ -188,7 +193,7 @@ export class RingSender extends Uncloneable implements Disposable {
   trySend(source: ByteSource): boolean {
     const bytes = toMessage(source);
     this.#assertLength(bytes.length);
-    return this.#writer.write(bytes) || this.#refuse();
+    return this.#write(bytes, false);
   }
 
   /**
@@ -209,9 +214,9 @@ export class RingSender extends Uncloneable implements Disposable {
     try {
       if (options !== undefined) assertCanWait(options);
       // Most sends need not wait, and then nothing is allocated.
-      if (!this.#turn.isEmpty) {
-        if (this.trySend(source)) return isYieldDue() ? yieldToEventLoop() : SENT;
-        if (!this.#isToWait()) return DROPPED;
+      if (!this.#lock.isEmpty) {
+        if (this.trySend(source)) return countWait() ? yieldToEventLoop() : SENT;
+        if (!this.#chooseToWait()) return DROPPED;
       }
       const bytes = toMessage(source);
       this.#assertLength(bytes.length);
@@ -261,17 +266,17 @@ export class RingSender extends Uncloneable implements Disposable {
     const { timeout = Infinity } = options;
     const bytes = toMessage(source);
     this.#assertLength(bytes.length);
-    if (this.#turn.isEmpty) {
+    if (this.#lock.isEmpty) {
       throw new Deno.errors.Busy(`Other messages wait for room in the ${this.#label()}`);
     }
     const deadline = deadlineAfter(timeout);
-    if (this.#writer.write(bytes, true)) return true;
+    if (this.#write(bytes, true)) return true;
     // While this waits, another thread may grow a shared buffer, and an array over all of it.
     const message = bytesOf("the message", bytes);
     do {
-      if (!this.#refuse() && !this.#isToWait()) return false;
+      if (!this.#chooseToWait()) return false;
       this.#waitForRoomSync(message.length, deadline, options);
-    } while (!this.#writer.write(message, true));
+    } while (!this.#write(message, true));
     return true;
   }
 
@@ -289,13 +294,13 @@ export class RingSender extends Uncloneable implements Disposable {
     this.#assertFree();
     assertCanWait(options);
     const deadline = deadlineAfter(options.timeout ?? Infinity);
-    await this.#turn.take(options);
+    await this.#lock.take(options);
     try {
-      if (isYieldDue()) await yieldToEventLoop();
+      if (countWait()) await yieldToEventLoop();
       await this.#waitForRoom(length, deadline, options);
       this.#assertFree();
     } finally {
-      this.#turn.put(true);
+      this.#lock.put(true);
     }
   }
 
@@ -335,7 +340,7 @@ export class RingSender extends Uncloneable implements Disposable {
     const offset = this.claimAt(length);
     if (offset < 0) return undefined;
     const before = this.#writer.count + this.#aborted;
-    return new RingClaim(ring.subarray(offset, offset + length), (length) => {
+    return claimOver(ring.subarray(offset, offset + length), (length) => {
       const isOver = this.#writer.count + this.#aborted !== before || this.#writer.claimed < 0;
       if (length !== undefined && isOver) {
         throw overMessage(this.#label());
@@ -354,9 +359,8 @@ export class RingSender extends Uncloneable implements Disposable {
    */
   claimAt(length: number): number {
     this.#assertLength(length);
-    const offset = this.#writer.claim(length);
-    if (offset < 0) this.#refuse();
-    return offset;
+    const offset = this.#writer.claimNear(length);
+    return offset >= 0 ? offset : this.#claimFarther(length) | 0;
   }
 
   /**
@@ -369,20 +373,21 @@ export class RingSender extends Uncloneable implements Disposable {
   commit(length?: number): void {
     if (this.#writer.claimed < 0) this.#refuseCommit();
     if (length !== undefined) this.#shorten(length);
-    this.#writer.commit();
+    const due = this.#writer.commit();
+    if (due !== NOTHING_DUE) this.#follow(due);
   }
 
   /** Gives up the message that was claimed, if one is. */
   abort(): void {
     if (this.#writer.claimed < 0) return;
     this.#aborted++;
-    this.#writer.abort();
+    this.#giveUp();
   }
 
-  /** Tells the receiver of all that was sent. */
+  /** Lets the receiver see all that was sent. */
   flush(): void {
     this.#assertOpen();
-    this.#writer.publish();
+    this.#outgoing.flush();
   }
 
   /** Leaves the channel: when its last sender has, the receiver gets what was sent, and then the end. */
@@ -390,17 +395,17 @@ export class RingSender extends Uncloneable implements Disposable {
     if (this.closed) return;
     // From the last to the first, each whatever becomes of those before.
     using stack = new DisposableStack();
-    stack.use(this.#other);
+    stack.use(this.#peer);
     // Whoever waits here in another way is to see that it is closed.
-    stack.defer(() => this.#turn.isEmpty && this.#options.space.set());
-    stack.defer(() => this.#wakeReceiver());
+    stack.defer(() => this.#lock.isEmpty && this.#options.space.set());
+    stack.defer(() => this.#receiver.wake());
     stack.defer(() => this.#place.leave());
     // Before another one comes, who would miss what this one's wait takes.
     stack.use(this.#wait);
     stack.defer(() => {
       this.#closed = true;
     });
-    stack.defer(() => this.#writer.publish());
+    stack.defer(() => this.#outgoing.flush());
     stack.defer(() => this.abort());
   }
 
@@ -411,16 +416,16 @@ export class RingSender extends Uncloneable implements Disposable {
 
   async #sendInTurn(message: Uint8Array, options: WaitOptions): Promise<boolean> {
     const deadline = deadlineAfter(options.timeout ?? Infinity);
-    await this.#turn.take(options);
+    await this.#lock.take(options);
     try {
-      if (isYieldDue()) await yieldToEventLoop();
+      if (countWait()) await yieldToEventLoop();
       while (!this.trySend(message)) {
-        if (!this.#isToWait()) return false;
+        if (!this.#chooseToWait()) return false;
         await this.#waitForRoom(message.length, deadline, options);
       }
       return true;
     } finally {
-      this.#turn.put(true);
+      this.#lock.put(true);
     }
   }
 
@@ -448,18 +453,71 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   #isReadyFor(length: number): boolean {
-    // The look at the room comes first, for it is what keeps the others behind `raiseWakeFlag`.
-    return this.closed || this.#writer.hasRoom(length) || this.#other.isGone;
+    // The look at the room comes first, for it keeps the other looks behind the raising of the flag.
+    return this.closed || this.#writer.findRoom(length) || this.#peer.look() !== "alive";
   }
 
-  /** There was no room: is there anybody who will make some? */
-  #refuse(): false {
-    this.#other.lookNowAndThen();
-    if (this.#other.isGone) throw this.#brokenPipe();
-    return false;
+  /** Writes a message and commits it, if there is room. */
+  #write(bytes: Uint8Array, publishes: boolean): boolean {
+    const { length } = bytes;
+    if (this.#writer.claimNear(length) < 0 && this.#claimFarther(length) < 0) return false;
+    let due: number;
+    try {
+      due = this.#writer.write(bytes, publishes);
+    } catch (error) {
+      // The message's memory may be gone, as that of an array is that was transferred.
+      this.#giveUp();
+      throw error;
+    }
+    if (due !== NOTHING_DUE) this.#follow(due);
+    return true;
   }
 
-  #isToWait(): boolean {
+  /**
+   * Claims a message for which the writer has to look for room.
+   *
+   * @returns Where it begins in the ring; -1 if there is no room, but a receiver that may make some.
+   */
+  #claimFarther(length: number): number {
+    this.#assertFree();
+    const offset = this.#writer.claim(length);
+    if (offset >= 0) return offset;
+    if (offset === FULL) {
+      // The receiver has to make room, and can do so only with what is published.
+      this.#outgoing.flush();
+      this.#wakeNextSender();
+    }
+    this.#assertReceiver();
+    return -1;
+  }
+
+  #giveUp(): void {
+    this.#writer.abort();
+    this.#wakeNextSender();
+  }
+
+  /** Does what a commit has left to be done. */
+  #follow(due: number): void {
+    if (due === PENDING) {
+      flushSoon(this.#outgoing);
+    } else {
+      this.#receiver.wake();
+      this.#wakeNextSender();
+    }
+  }
+
+  /** Wakes another sender of the channel, since this one has given the producer lock back. */
+  #wakeNextSender(): void {
+    if (this.#isShared) this.#senders.wake();
+  }
+
+  /**
+   * Does what the channel was made for where it is full: throws, counts a message that is dropped, or
+   * chooses to wait.
+   *
+   * @returns Whether to wait.
+   */
+  #chooseToWait(): boolean {
     const { whenFull } = this.#options.settings;
     if (whenFull === "fail") {
       this.#failed++;
@@ -467,12 +525,12 @@ export class RingSender extends Uncloneable implements Disposable {
     }
     if (whenFull === "drop") {
       this.#dropped++;
-      Atomics.add(this.#header, WORD.dropped, 1);
+      Atomics.add(this.#words, WORD.dropped, 1);
     }
     return whenFull === "wait";
   }
 
-  /** Whether the receiver has left, or its owner has ended, is looked at for each batch, and not for each message. */
+  /** Throws unless this end may send: for each batch, and not for each message. */
   #assertFree(): void {
     this.#assertOpen();
     if (this.#writer.claimed >= 0) {
@@ -480,17 +538,12 @@ export class RingSender extends Uncloneable implements Disposable {
         `Cannot send to the ${this.#label()}: a message is claimed and not committed`,
       );
     }
-    this.#other.lookNowAndThen();
-    if (this.#other.isGone) throw this.#brokenPipe();
+    this.#assertReceiver();
   }
 
-  #wakeReceiver(): void {
-    if (takeWakeFlag(this.#header, RECEIVER)) this.#options.data.set();
-  }
-
-  /** Wakes another sender of the channel. */
-  #wakeSender(): void {
-    if (takeWakeFlag(this.#header, SENDER)) this.#options.space.set();
+  #assertReceiver(): void {
+    this.#peer.checkNowAndThen();
+    if (this.#peer.look() !== "alive") throw this.#brokenPipe();
   }
 
   #assertOpen(): void {
@@ -529,6 +582,28 @@ export class RingSender extends Uncloneable implements Disposable {
     const { claimed } = this.#writer;
     assertInteger("length", length, 0, claimed);
     if (length !== claimed) this.#writer.shorten(length);
+  }
+}
+
+/** The messages that are committed and not published. */
+class Outgoing implements Flushable {
+  isQueued = false;
+  readonly isUrgent = true;
+  readonly #writer: Writer;
+  readonly #receiver: WakeWord;
+
+  /** @param receiver The receiver's flag. */
+  constructor(writer: Writer, receiver: WakeWord) {
+    this.#writer = writer;
+    this.#receiver = receiver;
+  }
+
+  get count(): number {
+    return this.#writer.count;
+  }
+
+  flush(): void {
+    if (this.#writer.publish()) this.#receiver.wake();
   }
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ByteSource } from "../../../ffi/bytes.ts";
+import type { ByteSource } from "../../../ffi/arguments.ts";
 import type { RingReceiver } from "./receiver.ts";
 import type { RingSender } from "./sender.ts";
 

@@ -6,7 +6,7 @@
  */
 
 import { assertOptions, type OptionChecks, show } from "../../../ffi/arguments.ts";
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 import type { CopyDataMessage, WindowTarget } from "../../messages/mod.ts";
 import {
   assertCopyData,
@@ -21,7 +21,7 @@ import {
   type SendHandleOptions,
 } from "../../process/mod.ts";
 import type { SharedEvent } from "../../sync/mod.ts";
-import { RingChannel } from "./channel.ts";
+import { channelFromParts, partsOf, RingChannel } from "./channel.ts";
 
 /** How many channels may be on their way to an inbox at a time. */
 const MAX_PENDING = 16;
@@ -66,7 +66,7 @@ export async function sendChannel(
     throw new TypeError(`Expected the channel to be a RingChannel, got ${show(channel)}`);
   }
   assertOptions(options, SEND_CHECKS);
-  const { data, space, memory } = channel.parts;
+  const { data, space, memory } = partsOf(channel);
   await sendHandle(target, data, options);
   await sendHandle(target, space, options);
   return await sendHandle(target, memory, options);
@@ -134,7 +134,7 @@ export class ChannelInbox extends Uncloneable implements Disposable {
         );
       }
       const { memory } = receiveHandle(message, this.#form);
-      return RingChannel.fromParts({ data, space, memory });
+      return channelFromParts({ data, space, memory });
     } catch (error) {
       for (const event of events) event.close();
       throw error;

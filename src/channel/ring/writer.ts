@@ -19,71 +19,91 @@ export const BATCH = 32_768;
 /** No message is claimed. */
 const NONE = -1;
 
-// What is imported is looked up at each use, and a constant of this module is not.
+// What is imported or exported is looked up at each use, and another constant of this module is not.
 const RECORD_HEADER = RECORD_HEADER_LENGTH;
 const FIRST_RECORD = HEADER_LENGTH / 4;
 const COMMITTED = WORD.committed;
+const NO_ROOM = -1;
+const NOTHING_DUE = 0;
 
-/** What a writer calls. */
-export interface WriterCalls {
-  /** Before it looks for room, which is once for each batch at least; it may throw. */
-  begin(): void;
-  /** When there is a message that the receiver is not told of. */
-  pending(): void;
-  /** After the receiver was told of messages. */
-  told(): void;
-}
+/** What a commit leaves to be done: nothing. */
+export const NOTHING: number = NOTHING_DUE;
+/** What a commit leaves to be done: the message is not published, so that it has to be before long. */
+export const PENDING = 1;
+/** What a commit leaves to be done: the tail is published, so that the receiver has to be woken. */
+export const PUBLISHED = 2;
 
-/** What a sender writes with. */
+/** The result of a claim that found no room. */
+export const FULL: number = NO_ROOM;
+/** The result of a claim while another sender has the producer lock. */
+export const LOCKED = -2;
+
+/**
+ * What a sender writes with. It changes the ring and nothing else: whoever calls it checks that it may
+ * send, wakes the receiver, and has pending messages published before the thread idles.
+ */
 export interface Writer {
   /** The ring's bytes. */
   readonly ring: Uint8Array<ArrayBuffer>;
   /** The longest message, in bytes. */
   readonly maxMessageLength: number;
-  /**
-   * Finds room for a message.
-   *
-   * @param length Its length in bytes, which has to be an integer from 0 to `maxMessageLength`.
-   * @returns Where it begins in `ring`, at a multiple of 8, or -1 if there is no room now.
-   * @throws {Deno.errors.InvalidData} If the header is corrupt.
-   */
-  claim(length: number): number;
   /** The length of the message that is claimed, in bytes; below 0 if none is. */
   readonly claimed: number;
   /** How many messages were committed. */
   readonly count: number;
   /** Who has the producer lock, for messages; `undefined` if no other sender has it. */
   readonly holder: string | undefined;
-  /** Has the message that is claimed be of so many bytes only. */
+  /**
+   * Claims room that needs no check: not of the receiver, nor of the room, the batch or the wrap.
+   *
+   * @param length The message's length in bytes, an integer from 0 to `maxMessageLength`.
+   * @returns Where the message begins in `ring`, at a multiple of 8; below 0 where {@linkcode claim} has
+   *   to look for room, or a message is claimed.
+   */
+  claimNear(length: number): number;
+  /**
+   * Looks for room for a message, and claims it. No message may be claimed already.
+   *
+   * @param length The message's length in bytes, an integer from 0 to `maxMessageLength`.
+   * @returns Where the message begins in `ring`, at a multiple of 8; otherwise {@linkcode FULL} or
+   *   {@linkcode LOCKED}.
+   * @throws {Deno.errors.InvalidData} If the header is corrupt.
+   */
+  claim(length: number): number;
+  /** Shortens the message that is claimed. */
   shorten(length: number): void;
   /**
    * Lets the message that is claimed follow those before it.
    *
-   * @param tells Whether the receiver is to be told at once.
+   * @param publishes Whether it is to be published at once.
+   * @returns What is left to be done: {@linkcode NOTHING}, {@linkcode PENDING} or {@linkcode PUBLISHED}.
    */
-  commit(tells?: boolean): void;
+  commit(publishes?: boolean): number;
   /** Gives up the message that is claimed. */
   abort(): void;
   /**
-   * Writes a message.
+   * Copies a message into the room that was claimed for it, and commits it.
    *
-   * @param bytes The message, not longer than `maxMessageLength`.
-   * @param tells Whether the receiver is to be told at once.
-   * @returns Whether there was room.
+   * @param publishes Whether it is to be published at once.
+   * @returns What {@linkcode commit} returns.
    */
-  write(bytes: Uint8Array, tells?: boolean): boolean;
-  /** Whether there is room for a message now. */
-  hasRoom(length: number): boolean;
-  /** Tells the receiver of all that is committed. */
-  publish(): void;
+  write(bytes: Uint8Array, publishes?: boolean): number;
+  /** Looks whether there is room for a message now. */
+  findRoom(length: number): boolean;
+  /**
+   * Publishes all that is committed.
+   *
+   * @returns Whether anything was pending.
+   */
+  publish(): boolean;
 }
 
 /**
  * Writes messages into a ring, for one sender.
  *
- * A message is there in three steps: its bytes, its length, and the tail that tells the receiver of
- * it. The tail is told for many messages at a time, since with each telling a cache line goes from
- * one processor to the other. Nothing is allocated per message.
+ * A message is there in three steps: its bytes, its length, and the tail. The tail is published for
+ * many messages at a time, since each time a cache line goes from one processor to the other. Nothing
+ * is allocated per message.
  */
 export class RingWriter implements Writer {
   readonly ring: Uint8Array<ArrayBuffer>;
@@ -93,43 +113,39 @@ export class RingWriter implements Writer {
   readonly #words: Int32Array<ArrayBuffer> = new Int32Array();
   readonly #capacity: number = 0;
   readonly #batch: number = 0;
-  readonly #calls: WriterCalls;
   /** Where in the ring what is written ends; the capacity, not 0, where that is at the ring's end. */
   #at = 0;
-  /** The tail, whose place in the ring is `#at`, is so much more. */
+  /** Added to `#at` this gives the tail: the bytes written in earlier laps. */
   #lap = 0;
-  /** What ends up to here in the ring is claimed and committed without a look at anything else. */
+  /** Fast-path limit: a record that ends at or before this offset needs no check of room, batch or wrap. */
   #limit = 0;
   /** The length of the message that is claimed, or {@linkcode NONE}. */
   #claimed = NONE;
   #count = 0;
-  /** The tail that the receiver was told. */
+  /** The tail that was published last. */
   #published = 0;
   /** The head as it was when it was last looked at: the room is at least that. */
   #head = 0;
 
   /**
-   * Goes on where the last sender stopped, which may have died. Of many senders, each has to
-   * {@linkcode refresh} in its turn.
+   * Goes on where the last sender stopped, which may have died, and publishes what that one had
+   * committed. Of many senders, each has to {@linkcode refresh} when it has the producer lock.
    *
-   * @param buffer The memory.
-   * @param settings What its header said when it was checked.
-   * @param calls What it calls.
+   * @param settings What the header said when it was checked.
    * @throws {Deno.errors.InvalidData} If the header's positions contradict each other.
    */
-  constructor(buffer: ArrayBuffer, settings: RingSettings, calls: WriterCalls) {
+  constructor(buffer: ArrayBuffer, settings: RingSettings) {
     const { capacity, maxMessageLength, producers } = settings;
     this.#words = new Int32Array(buffer, 0, (HEADER_LENGTH + capacity) / 4);
     this.ring = new Uint8Array(buffer, HEADER_LENGTH, capacity);
     this.maxMessageLength = Math.min(maxMessageLength, longestMessage(capacity));
     this.#capacity = capacity;
     this.#batch = Math.min(BATCH, capacity / 8);
-    this.#calls = calls;
     if (producers === "single") this.#resume();
   }
 
   /**
-   * Takes in what other senders have written, when it is this one's turn.
+   * Takes in what other senders have written, when this one has the producer lock.
    *
    * @throws {Deno.errors.InvalidData} If the header's positions contradict each other.
    */
@@ -144,7 +160,7 @@ export class RingWriter implements Writer {
     this.#head = head;
   }
 
-  /** Whether there seems to be room for a message, whoever's turn it is. */
+  /** Whether there seems to be room for a message, whoever has the producer lock. */
   seemsToHaveRoom(length: number): boolean {
     // In this order: what the receiver and others do between the two makes the room seem too small.
     const head = Atomics.load(this.#words, WORD.head);
@@ -152,7 +168,7 @@ export class RingWriter implements Writer {
     return ((tail - head) >>> 0) + this.#needed(sizeOf(length), tail) <= this.#capacity;
   }
 
-  /** Whether the receiver has not been told of all that is committed. */
+  /** Whether something is committed and not published. */
   get isPending(): boolean {
     return this.#published !== this.#tail();
   }
@@ -172,19 +188,28 @@ export class RingWriter implements Writer {
 
   // All that is done for each message is here and in `commit`. It keeps to integers of 32 bits, which
   // do because the ring is far smaller than they can be, and calls nothing until the limit is reached.
-  claim(length: number): number {
+  claimNear(length: number): number {
     const at = this.#at;
     const isNear = ((at + sizeOf(length)) | 0) <= this.#limit;
-    if (!isNear || this.#claimed !== NONE) return this.#claimFarther(length) | 0;
+    if (!isNear || this.#claimed !== NONE) return NO_ROOM;
     this.#claimed = length;
     return (at + RECORD_HEADER) | 0;
+  }
+
+  claim(length: number): number {
+    const size = sizeOf(length);
+    const needed = this.#needed(size, this.#tail());
+    if (needed > this.#room() && !this.#refreshHead(needed)) return NO_ROOM;
+    if (size > this.#capacity - this.#at) this.#pad();
+    this.#claimed = length;
+    return (this.#at + RECORD_HEADER) | 0;
   }
 
   shorten(length: number): void {
     this.#claimed = length;
   }
 
-  commit(tells = false): void {
+  commit(publishes = false): number {
     const length = this.#claimed;
     const at = this.#at;
     const end = (at + sizeOf(length)) | 0;
@@ -194,40 +219,31 @@ export class RingWriter implements Writer {
     this.#at = end;
     // No order is needed: it is read only when this process has ended.
     this.#words[COMMITTED] = this.#lap + end;
-    if (tells) this.publish();
-    else if (end > this.#limit) this.#commitFarther();
+    if (!publishes) return end <= this.#limit ? NOTHING_DUE : this.#commitFarther() | 0;
+    this.publish();
+    return PUBLISHED;
   }
 
   abort(): void {
     this.#claimed = NONE;
   }
 
-  write(bytes: Uint8Array, tells = false): boolean {
-    const { length } = bytes;
-    const offset = this.claim(length);
-    if (offset < 0) return false;
-    try {
-      this.ring.set(bytes, offset);
-    } catch (error) {
-      // Its memory may be gone, as that of an array is that was transferred.
-      this.abort();
-      throw error;
-    }
-    this.commit(tells);
+  write(bytes: Uint8Array, publishes = false): number {
+    this.ring.set(bytes, (this.#at + RECORD_HEADER) | 0);
+    return this.commit(publishes) | 0;
+  }
+
+  publish(): boolean {
+    // With the next message a batch begins.
+    this.#limit = 0;
+    if (!this.isPending) return false;
+    this.#published = this.#tail();
+    Atomics.store(this.#words, WORD.tail, this.#published);
     return true;
   }
 
-  publish(): void {
-    // With the next message a batch begins.
-    this.#limit = 0;
-    if (!this.isPending) return;
-    this.#published = this.#tail();
-    Atomics.store(this.#words, WORD.tail, this.#published);
-    this.#calls.told();
-  }
-
-  hasRoom(length: number): boolean {
-    return this.#findRoom(this.#needed(sizeOf(length), this.#tail()));
+  findRoom(length: number): boolean {
+    return this.#refreshHead(this.#needed(sizeOf(length), this.#tail()));
   }
 
   // These are no getters, for V8 calls those that are private and does not inline them.
@@ -248,27 +264,16 @@ export class RingWriter implements Writer {
     this.#limit = 0;
   }
 
-  /** Claims what ends after the limit. */
-  #claimFarther(length: number): number {
-    this.#calls.begin();
-    const size = sizeOf(length);
-    const needed = this.#needed(size, this.#tail());
-    if (needed > this.#room() && !this.#findRoom(needed)) return -1;
-    if (size > this.#capacity - this.#at) this.#pad();
-    this.#claimed = length;
-    return this.#at + RECORD_HEADER;
-  }
-
-  /** What ends after the limit is committed: is there a batch? */
-  #commitFarther(): void {
+  /** Looks at what a message that ends after the limit has filled: a batch is published. */
+  #commitFarther(): number {
     const left = (this.#published + this.#batch - this.#tail()) | 0;
     if (left <= 0) {
       this.publish();
-      return;
+      return PUBLISHED;
     }
-    this.#calls.pending();
     // What fills the batch is to end after the limit.
     this.#limit = this.#at + Math.min(this.#capacity - this.#at, this.#room(), left - 1);
+    return PENDING;
   }
 
   /** Goes on at the ring's beginning. */
@@ -303,14 +308,12 @@ export class RingWriter implements Writer {
     this.publish();
   }
 
-  #findRoom(needed: number): boolean {
+  /** Looks how far the receiver has come; tells whether there is room for so many bytes. */
+  #refreshHead(needed: number): boolean {
     const head = Atomics.load(this.#words, WORD.head);
     this.#checkHead(head);
     this.#head = head;
-    if (((this.#tail() - head) >>> 0) + needed <= this.#capacity) return true;
-    // The receiver has to make room, and can do so only with what it knows of.
-    this.publish();
-    return false;
+    return ((this.#tail() - head) >>> 0) + needed <= this.#capacity;
   }
 
   #checkHead(head: number): void {

@@ -6,8 +6,7 @@
  */
 
 import { IMAGE_EXPORT_DIRECTORY } from "./format.ts";
-import type { Directory } from "./headers.ts";
-import { decodeName, type ImageProblems, MAX_NAME } from "./source.ts";
+import { decodeName, type Directory, type ImageProblems, MAX_NAME } from "./headers.ts";
 import { type ImageSections, offsetIn } from "./sections.ts";
 
 /** A variable or a function that programs find in an image. */

@@ -1,10 +1,16 @@
 /**
+ * Reads the bytes of an image file within its bounds, the names of its image sections, and collects the
+ * problems that are found.
+ *
  * Reads the headers of a PE image.
  *
+ * @see {@link https://learn.microsoft.com/windows/win32/debug/pe-format#section-table-section-headers}
  * @see {@link https://learn.microsoft.com/windows/win32/debug/pe-format#file-headers}
  * @module
  */
 
+import type { Fields } from "../../struct/placement.ts";
+import type { Layout, StructValue } from "../../struct/layout.ts";
 import {
   DIRECTORY_COUNT,
   FILE_HEADER,
@@ -20,7 +26,159 @@ import {
   PE32,
   PE32_PLUS,
 } from "./format.ts";
-import type { ImageProblems, ImageSource } from "./source.ts";
+
+/** The bytes of an image. */
+export class ImageSource {
+  /** How many there are. */
+  readonly byteLength: number;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #label: string;
+
+  /**
+   * Reads bytes.
+   *
+   * @param bytes The bytes.
+   * @param label What they are, for messages: `file "C:\\one.dll"`.
+   */
+  constructor(bytes: Uint8Array<ArrayBuffer>, label: string) {
+    this.#bytes = bytes;
+    this.#label = label;
+    this.byteLength = bytes.length;
+  }
+
+  /** Reads a struct; what it is called is for the message. */
+  read<F extends Fields>(layout: Layout<F>, offset: number, what: string): StructValue<F> {
+    this.assertWithin(offset, layout.byteLength, what);
+    return layout.read(this.#bytes, offset);
+  }
+
+  /** Reads a number of 16 bits. */
+  u16(offset: number, what: string): number {
+    this.assertWithin(offset, 2, what);
+    return this.#bytes[offset]! + this.#bytes[offset + 1]! * 256;
+  }
+
+  /** Copies bytes, and adds zeros up to a length. */
+  copy(offset: number, byteLength: number, paddedLength: number): Uint8Array<ArrayBuffer> {
+    const padded = new Uint8Array(paddedLength);
+    padded.set(this.bytesAt(offset, byteLength));
+    return padded;
+  }
+
+  /** Gives the bytes themselves: those that there are of a part, perhaps none. */
+  bytesAt(offset: number, byteLength: number): Uint8Array<ArrayBuffer> {
+    if (offset >= this.byteLength || byteLength <= 0) return new Uint8Array(0);
+    return this.#bytes.subarray(offset, offset + byteLength);
+  }
+
+  /** Throws unless a part is within the bytes. */
+  assertWithin(offset: number, byteLength: number, what: string): void {
+    if (offset >= 0 && byteLength >= 0 && offset + byteLength <= this.byteLength) return;
+    this.fail(`${what} (${byteLength} bytes) is not within its ${this.byteLength} bytes`, offset);
+  }
+
+  /** Throws that something is wrong. */
+  fail(what: string, offset: number): never {
+    throw new Deno.errors.InvalidData(
+      `Expected a sound PE image, but in ${this.#label} ${what}, at offset ${offset}`,
+    );
+  }
+}
+
+/** The longest name that is read, in bytes: compilers make no longer ones. */
+export const MAX_NAME = 4096;
+
+/** Reads a name, which linkers write in UTF-8, up to its NUL or to the end. */
+export function decodeName(bytes: Uint8Array<ArrayBuffer>): string {
+  const nul = bytes.indexOf(0);
+  const name = nul < 0 ? bytes : bytes.subarray(0, nul);
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(name);
+}
+
+/** Something in an image that is not as it should be, though Windows' loader takes it. */
+export interface ImageProblem {
+  /** The finding, such as `the name of section "/4" is not in the string table`. */
+  readonly message: string;
+  /** Where in the file it was found, in bytes from the beginning. */
+  readonly offset: number;
+  /**
+   * Whether nothing of the image can be shared safely: `SharedSection.load` then refuses it. Windows
+   * would write to the wrong places, or to memory that others use, or share nothing.
+   */
+  readonly unsafe: boolean;
+}
+
+/** Enough to see what is wrong; a hostile image could have millions. */
+const MAX_PROBLEMS = 100;
+
+/** The problems that are found while an image is read. */
+export class ImageProblems {
+  /** The first {@linkcode MAX_PROBLEMS} of them. */
+  readonly all: ImageProblem[] = [];
+
+  /** Adds one that harms nobody. */
+  add(message: string, offset: number): void {
+    if (this.all.length < MAX_PROBLEMS) this.all.push({ message, offset, unsafe: false });
+  }
+
+  /** Adds one for which the image must not be mapped, before all others. */
+  addUnsafe(message: string, offset: number): void {
+    this.all.unshift({ message, offset, unsafe: true });
+    this.all.length = Math.min(this.all.length, MAX_PROBLEMS);
+  }
+}
+
+const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/** The string table begins with its size, in this many bytes. */
+const SIZE_BYTES = 4;
+
+/** Decodes the name in a section's header, which has 8 bytes at most. */
+export function decodeHeaderName(bytes: readonly number[]): string {
+  return decodeName(Uint8Array.from(bytes));
+}
+
+/**
+ * Gives the whole name of an image section.
+ *
+ * A name over 8 bytes stands in the COFF string table, and the header has its offset there: `/4` in
+ * decimals, or `//AAAAAE` in base64 where that has no room. Microsoft's page says so of object files
+ * only; GCC and LLVM write such names into images as well.
+ *
+ * @param headerName The name in the section's header.
+ * @param stringsAt Where the string table is in the file; `undefined` if there is none.
+ * @param headerAt Where the section's header is in the file.
+ */
+export function fullName(
+  source: ImageSource,
+  problems: ImageProblems,
+  headerName: string,
+  stringsAt: number | undefined,
+  headerAt: number,
+): string {
+  const offset = offsetInStrings(headerName);
+  if (offset === undefined) return headerName;
+  const name = stringsAt === undefined ? undefined : stringAt(source, stringsAt, offset);
+  if (name !== undefined) return name;
+  problems.add(
+    `the name of section ${JSON.stringify(headerName)} is not in the string table`,
+    headerAt,
+  );
+  return headerName;
+}
+
+function offsetInStrings(headerName: string): number | undefined {
+  if (/^\/[0-9]{1,7}$/.test(headerName)) return Number(headerName.slice(1));
+  if (!/^\/\/[A-Za-z0-9+/]{6}$/.test(headerName)) return undefined;
+  return [...headerName.slice(2)].reduce((sum, digit) => sum * 64 + BASE64.indexOf(digit), 0);
+}
+
+function stringAt(source: ImageSource, stringsAt: number, offset: number): string | undefined {
+  const size = source.bytesAt(stringsAt, SIZE_BYTES);
+  if (size.length < SIZE_BYTES || offset < SIZE_BYTES) return undefined;
+  const end = new DataView(size.buffer, size.byteOffset).getUint32(0, true);
+  const bytes = source.bytesAt(stringsAt + offset, Math.min(end - offset, MAX_NAME));
+  return bytes.indexOf(0) <= 0 ? undefined : decodeName(bytes);
+}
 
 /** Where a directory is in the memory, and how large it is; 0 and 0 if there is none. */
 export interface Directory {

@@ -1,7 +1,6 @@
 /**
- * Reads what PE images say of themselves, and believes none of it unseen.
- *
- * The base relocations of an image: where Windows changes it when it is moved.
+ * Reads a PE image: its headers, image sections, exports and base relocations. Nothing in the file is
+ * believed unchecked.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/debug/pe-format}
  * @see {@link https://learn.microsoft.com/windows/win32/debug/pe-format#the-reloc-section-image-only}
@@ -15,8 +14,13 @@ import {
   IMAGE_DIRECTORY_ENTRY_IMPORT,
   type Machine,
 } from "./format.ts";
-import { type Directory, readHeaders } from "./headers.ts";
-import { type ImageProblem, ImageProblems, ImageSource } from "./source.ts";
+import {
+  type Directory,
+  type ImageProblem,
+  ImageProblems,
+  ImageSource,
+  readHeaders,
+} from "./headers.ts";
 import { type ImageSection, ImageSections } from "./sections.ts";
 import { type ImageExport, readExports } from "./exports.ts";
 

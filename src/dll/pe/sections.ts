@@ -18,8 +18,13 @@ import {
   IMAGE_SECTION_HEADER,
   PAGE_SIZE,
 } from "./format.ts";
-import type { Headers } from "./headers.ts";
-import { decodeHeaderName, fullName, type ImageProblems, type ImageSource } from "./source.ts";
+import {
+  decodeHeaderName,
+  fullName,
+  type Headers,
+  type ImageProblems,
+  type ImageSource,
+} from "./headers.ts";
 
 /** A section of an image. */
 export interface ImageSection {

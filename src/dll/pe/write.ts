@@ -1,9 +1,6 @@
 /**
- * Writes a DLL that has variables and nothing else.
- *
- * The checksum of an image, as ImageHlp computes it.
- *
- * The export table of an image: the names of variables, for `GetProcAddress`.
+ * Writes a DLL that has variables and nothing else: its image sections, its export table for
+ * `GetProcAddress`, and its checksum.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/debug/pe-format}
  * @see {@link https://learn.microsoft.com/windows/win32/api/imagehlp/nf-imagehlp-checksummappedfile}

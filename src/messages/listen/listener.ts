@@ -6,14 +6,14 @@
  */
 
 import { errorFromCode } from "../../../ffi/error.ts";
-import { createEvent, setEvent } from "../../../ffi/kernel_event.ts";
-import type { Handle } from "../../../ffi/handle.ts";
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { createEvent, setEvent } from "../../../ffi/kernel_object.ts";
+import { type Handle, Uncloneable } from "../../../ffi/handle.ts";
 import { user32 } from "../../../ffi/win32/user32.ts";
 import { asParent, Thread } from "../../wait/thread.ts";
+import { Cancellation } from "../../wait/cancel.ts";
 import { AsyncQueue } from "../../wait/queue.ts";
 import type { WaitOptions } from "../../wait/options.ts";
-import { type CopyDataMessage, receivedMessage } from "./message.ts";
+import { type CopyDataMessage, type MessageSender, receivedMessage } from "./message.ts";
 import {
   Handling,
   type IncomingMessage,
@@ -22,16 +22,21 @@ import {
   loadHandling,
   runHandler,
 } from "../window/own.ts";
-import { ListenerState, MAX_NESTED, type Ticket } from "./protocol.ts";
+import {
+  ListenerState,
+  MAX_NESTED,
+  type Ticket,
+  type WindowSettings,
+  type WindowThreadData,
+  type WindowThreadNews,
+} from "./protocol.ts";
 import {
   type CopyDataAnswer,
   type ListenerWindowOptions,
   toAnswer,
   toWindowSettings,
 } from "./options.ts";
-import type { MessageSender } from "./origin.ts";
 import { messageName, WM_COPYDATA } from "../window/parameters.ts";
-import type { WindowSettings, WindowThreadData, WindowThreadNews } from "./worker.ts";
 
 /**
  * Answers a message of the sender's own, which brings two numbers.
@@ -116,10 +121,9 @@ interface Question {
   readonly handling: Handling;
   /** Has a handler of the script decide. */
   readonly decide: () => Promise<Decision>;
-  /** Gives the answer, and says whether it was still waited for. */
-  readonly reply: Reply;
 }
 
+/** Gives the answer, and says whether it was still waited for. */
 type Reply = (answer: bigint) => boolean;
 
 /** What a handler has decided. */
@@ -325,9 +329,9 @@ export class CopyDataListener extends Uncloneable
         for (const message of news.messages) this.#mailbox.put(this.#toMessage(message));
         return;
       case "question":
-        return this.#ask(news.ticket, (reply) => this.#toQuestion(news.message, reply));
+        return this.#ask(news.ticket, this.#toQuestion(news.message));
       case "numbers":
-        return this.#ask(news.ticket, (reply) => this.#toQuestionOf(news, reply));
+        return this.#ask(news.ticket, this.#toQuestionOf(news));
       case "late": {
         const question = this.#questions.get(news.ticket.serial)!;
         this.#questions.delete(news.ticket.serial);
@@ -337,64 +341,62 @@ export class CopyDataListener extends Uncloneable
   }
 
   /** Has the script answer a question of the window's thread. */
-  #ask(ticket: Ticket, toQuestion: (reply: Reply) => Question): void {
-    const question = toQuestion((answer) => {
+  #ask(ticket: Ticket, question: Question): void {
+    this.#questions.set(ticket.serial, question);
+    void this.#respond(question, (answer) => {
       if (!this.#state.answer(ticket, answer)) return false;
       this.#questions.delete(ticket.serial);
       setEvent(this.#answered);
       return true;
     });
-    this.#questions.set(ticket.serial, question);
-    void this.#respond(question);
   }
 
   /** Takes a message that this thread sends, and gives the answer to it. */
   #hearOwn(incoming: IncomingMessage): Promise<bigint> {
-    return this.#askHere(incoming.bytes.length, (reply) => this.#toQuestion(incoming, reply));
+    return this.#askHere(incoming.bytes.length, this.#toQuestion(incoming));
   }
 
   #hearOwnNumbers(numbers: IncomingNumbers): Promise<bigint> | undefined {
     const answer = this.#settings.answers.get(numbers.number);
     if (answer === undefined) return undefined;
     return answer === "ask"
-      ? this.#askHere(0, (reply) => this.#toQuestionOf(numbers, reply))
+      ? this.#askHere(0, this.#toQuestionOf(numbers))
       : Promise.resolve(answer);
   }
 
   /** Has the script answer a message of its own. */
-  async #askHere(byteLength: number, toQuestion: (reply: Reply) => Question): Promise<bigint> {
+  async #askHere(byteLength: number, question: Question): Promise<bigint> {
     if (!this.#state.admit(byteLength, this.#settings)) return 0n;
     const { promise, resolve } = Promise.withResolvers<bigint>();
     let waiting = true;
-    const question = toQuestion((answer) => {
+    const reply = (answer: bigint) => {
       const first = waiting;
       waiting = false;
       resolve(answer);
       return first;
+    };
+    void this.#respond(question, reply);
+    using _ = new Cancellation({
+      timeout: this.#settings.replyTimeout,
+      onTimeout: () => {
+        if (!reply(0n)) return;
+        this.#state.count("late");
+        this.#reportLate(question);
+      },
     });
-    void this.#respond(question);
-    const timer = setTimeout(() => {
-      if (!question.reply(0n)) return;
-      this.#state.count("late");
-      this.#reportLate(question);
-    }, this.#settings.replyTimeout);
-    try {
-      return await promise;
-    } finally {
-      clearTimeout(timer);
-    }
+    return await promise;
   }
 
-  #toQuestion(incoming: IncomingMessage, reply: Reply): Question {
+  #toQuestion(incoming: IncomingMessage): Question {
     const handling = new Handling();
     const message = this.#toMessage(incoming, handling);
     const decide = () => this.#decide(message);
-    return { name: messageName(WM_COPYDATA), message, handling, decide, reply };
+    return { name: messageName(WM_COPYDATA), message, handling, decide };
   }
 
-  #toQuestionOf(numbers: IncomingNumbers, reply: Reply): Question {
+  #toQuestionOf(numbers: IncomingNumbers): Question {
     const decide = () => this.#decideNumbers(numbers);
-    return { name: messageName(numbers.number), handling: new Handling(), decide, reply };
+    return { name: messageName(numbers.number), handling: new Handling(), decide };
   }
 
   #toMessage(incoming: IncomingMessage, handling?: Handling): CopyDataMessage {
@@ -402,7 +404,7 @@ export class CopyDataListener extends Uncloneable
   }
 
   /** Has a handler of the script decide about a message, and answers it. */
-  async #respond({ message, handling, decide, reply }: Question): Promise<void> {
+  async #respond({ message, handling, decide }: Question, reply: Reply): Promise<void> {
     try {
       await this.#inUse.promise;
       const { answer, count, toRead } = await runHandler(handling, decide);

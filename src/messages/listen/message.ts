@@ -1,11 +1,15 @@
 /**
- * A message as a listener gives it to the script.
+ * A message as a listener gives it to the script, and who the message says it is from.
  *
  * @module
  */
 
-import { assertBigInteger, assertOptions, pickOptions } from "../../../ffi/arguments.ts";
-import { assertBytes } from "../../../ffi/bytes.ts";
+import {
+  assertBigInteger,
+  assertBytes,
+  assertOptions,
+  pickOptions,
+} from "../../../ffi/arguments.ts";
 import {
   type CopyData,
   SEND_OPTIONS,
@@ -14,8 +18,12 @@ import {
 } from "../send/copy_data.ts";
 import { decodeText, type TextEncoding } from "../encoding.ts";
 import type { Handling, IncomingMessage } from "../window/own.ts";
-import { MessageSender } from "./origin.ts";
 import { isOneWindow } from "../window/find.ts";
+import { ERROR_INSUFFICIENT_BUFFER, lastErrorCode } from "../../../ffi/error.ts";
+import { Handle } from "../../../ffi/handle.ts";
+import { kernel32 } from "../../../ffi/win32/kernel32.ts";
+import { user32 } from "../../../ffi/win32/user32.ts";
+import { readWide } from "../../../ffi/wide.ts";
 
 /** Where a message came to. */
 interface MessageReceiver {
@@ -55,11 +63,13 @@ export class CopyDataMessage {
   }
 
   /**
-   * Puts a message together, which no listener has received and which cannot be replied to.
+   * Makes a message that no listener has received: for tests of a handler. It cannot be replied to.
    *
-   * @param message The message as it came.
+   * @param message `dwData`, the data, and the window that is named as the sender's, or 0.
    */
-  constructor({ id, bytes, sender }: IncomingMessage) {
+  constructor(
+    { id, bytes, sender }: { id: bigint; bytes: Uint8Array<ArrayBuffer>; sender: bigint },
+  ) {
     assertBigInteger("id", id, 0n, 2n ** 64n - 1n);
     assertBytes("bytes", bytes);
     this.id = id;
@@ -120,5 +130,63 @@ export class CopyDataMessage {
       ...pickOptions(options, REPLY_OPTIONS),
       from,
     });
+  }
+}
+
+const PROCESS_QUERY_LIMITED_INFORMATION = 0x1000;
+
+/**
+ * The window that a message names as its sender's: a claim, which nobody checks.
+ *
+ * What is told of it is looked up when it is asked for; while the sender waits for
+ * its answer (in `allow` and `onMessage`) it is there, later it may be gone, and
+ * Windows may have given its number to another.
+ */
+export class MessageSender {
+  /** The window's handle (`HWND`), sign-extended; 0 where the sender named none. */
+  readonly handle: bigint;
+
+  /**
+   * Names a sender.
+   *
+   * @param handle The window's handle, zero- or sign-extended.
+   * @throws {TypeError} If it is no bigint.
+   */
+  constructor(handle: bigint) {
+    assertBigInteger("handle", handle, -(2n ** 63n), 2n ** 64n - 1n);
+    this.handle = BigInt.asUintN(64, BigInt.asIntN(32, handle));
+  }
+
+  /**
+   * The process that made the window; `undefined` if there is no such window now.
+   *
+   * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-getwindowthreadprocessid}
+   */
+  get pid(): number | undefined {
+    if (!isOneWindow(this.handle)) return undefined;
+    const pid = new Uint32Array(1);
+    user32().GetWindowThreadProcessId(this.handle, pid);
+    return pid[0] || undefined;
+  }
+
+  /**
+   * The path of that process's program; `undefined` if it is gone, or not to be told.
+   *
+   * @see {@link https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-queryfullprocessimagenamew}
+   */
+  get path(): string | undefined {
+    const { pid } = this;
+    if (pid === undefined) return undefined;
+    const { OpenProcess, QueryFullProcessImageNameW } = kernel32();
+    const value = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, pid);
+    if (value === 0n) return undefined;
+    using process = new Handle(value, "process");
+    const path = readWide((buffer) => {
+      const length = Uint32Array.of(buffer.length);
+      const done = QueryFullProcessImageNameW(process.value, 0, buffer, length);
+      if (done) return length[0]!;
+      return lastErrorCode() === ERROR_INSUFFICIENT_BUFFER ? buffer.length : 0;
+    });
+    return path || undefined;
   }
 }

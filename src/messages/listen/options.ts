@@ -1,5 +1,5 @@
 /**
- * What a listener is to be like, and what is needed of that where.
+ * The options of a listener, and the subset that the thread of its window gets.
  *
  * @module
  */
@@ -14,12 +14,12 @@ import {
   type OptionChecks,
   show,
 } from "../../../ffi/arguments.ts";
-import { MAX_COPY_DATA } from "../../../ffi/win32/struct.ts";
-import { assertNewClassName } from "../../../ffi/window_class.ts";
+import { MAX_COPY_DATA } from "../../../ffi/win32/types.ts";
+import { assertNewClassName } from "../../../ffi/callback.ts";
 import { MAX_TIMER } from "../../wait/options.ts";
 import { assertTitle, uniqueClass } from "../window/message_window.ts";
 import { MAX_MESSAGE, WM_USER } from "../window/parameters.ts";
-import type { WindowSettings } from "./worker.ts";
+import type { WindowSettings } from "./protocol.ts";
 
 /** What a message is answered: a number of 64 bits, or 1 for `true` and 0 for `false`. */
 export type CopyDataAnswer = number | bigint | boolean;

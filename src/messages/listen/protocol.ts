@@ -1,8 +1,12 @@
 /**
- * The memory that a listener shares with the thread of its window.
+ * What a listener and the thread of its window tell each other: the memory that they share, and the
+ * messages that the thread posts.
  *
  * @module
  */
+
+import type { ParentIdentity } from "../../wait/thread.ts";
+import type { IncomingMessage, IncomingNumbers } from "../window/own.ts";
 
 /** How many messages may be waiting for their answers at once, one inside the other. */
 export const MAX_NESTED = 16;
@@ -116,13 +120,13 @@ export class ListenerState {
    *
    * Each side writes before it reads, so that one of them always sees the other.
    */
-  isWanted(untold: number): boolean {
+  noteUntold(untold: number): boolean {
     Atomics.store(this.#words, UNTOLD, untold);
     return untold > 0 && Atomics.load(this.#words, WANTED) !== 0;
   }
 
   /** The window's side: the script is being told of all there are. */
-  told(): void {
+  noteTold(): void {
     Atomics.store(this.#words, WANTED, 0);
     Atomics.store(this.#words, UNTOLD, 0);
   }
@@ -175,3 +179,42 @@ export class ListenerState {
     };
   }
 }
+
+/** What a listener's window is like. */
+export interface WindowSettings extends Limits {
+  /** The name of the window's class. */
+  class: string;
+  /** The window's title. */
+  title: string;
+  /** Who finds the window. */
+  visibility: "message-only" | "hidden";
+  /** Whether programs with fewer rights may send. */
+  acceptLowerIntegrity: boolean;
+  /** The answer to a WM_COPYDATA that is to be read. */
+  answer: bigint;
+  /** Whether the script is asked about each WM_COPYDATA. */
+  asks: boolean;
+  /** The answers to other messages, by their numbers. */
+  answers: Map<number, bigint | "ask">;
+  /** Maximum time for an answer of the script, in milliseconds. */
+  replyTimeout: number;
+}
+
+/** What a listener's thread is started with. */
+export interface WindowThreadData extends WindowSettings {
+  /** The memory of the listener's state. */
+  state: SharedArrayBuffer;
+  /** The event that is set when there is an answer. */
+  answered: bigint;
+  /** The script's own thread: the window is closed when it ends. */
+  parent: ParentIdentity;
+}
+
+/** What the thread tells the script. */
+export type WindowThreadNews =
+  | { news: "opened"; handle: bigint }
+  | { news: "not opened"; api: string; code: number }
+  | { news: "messages"; messages: IncomingMessage[] }
+  | { news: "question"; message: IncomingMessage; ticket: Ticket }
+  | { news: "numbers"; ticket: Ticket } & IncomingNumbers
+  | { news: "late"; ticket: Ticket };

@@ -7,52 +7,19 @@
 
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { Win32Error } from "../../../ffi/error.ts";
-import { Parent, type ParentIdentity } from "../../wait/thread.ts";
+import { Parent } from "../../wait/thread.ts";
 import type { IncomingMessage, IncomingNumbers } from "../window/own.ts";
-import { waitForMessage, waitForObjects } from "../window/procedure.ts";
-import { type Count, type Limits, ListenerState, MAX_NESTED, type Ticket } from "./protocol.ts";
+import { type ReceivedCopyData, waitForMessage, waitForObjects } from "../window/procedure.ts";
+import {
+  type Count,
+  ListenerState,
+  MAX_NESTED,
+  type Ticket,
+  type WindowThreadData,
+  type WindowThreadNews,
+} from "./protocol.ts";
 import { MessageWindow, type WindowMessage } from "../window/message_window.ts";
 import { WM_COPYDATA } from "../window/parameters.ts";
-import type { ReceivedCopyData } from "../window/received_copy_data.ts";
-
-/** What a listener's window is like. */
-export interface WindowSettings extends Limits {
-  /** The name of the window's class. */
-  class: string;
-  /** The window's title. */
-  title: string;
-  /** Who finds the window. */
-  visibility: "message-only" | "hidden";
-  /** Whether programs with fewer rights may send. */
-  acceptLowerIntegrity: boolean;
-  /** The answer to a WM_COPYDATA that is to be read. */
-  answer: bigint;
-  /** Whether the script is asked about each WM_COPYDATA. */
-  asks: boolean;
-  /** The answers to other messages, by their numbers. */
-  answers: Map<number, bigint | "ask">;
-  /** Maximum time for an answer of the script, in milliseconds. */
-  replyTimeout: number;
-}
-
-/** What a listener's thread is started with. */
-export interface WindowThreadData extends WindowSettings {
-  /** The memory of the listener's state. */
-  state: SharedArrayBuffer;
-  /** The event that is set when there is an answer. */
-  answered: bigint;
-  /** The script's own thread: the window is closed when it ends. */
-  parent: ParentIdentity;
-}
-
-/** What the thread tells the script. */
-export type WindowThreadNews =
-  | { news: "opened"; handle: bigint }
-  | { news: "not opened"; api: string; code: number }
-  | { news: "messages"; messages: IncomingMessage[] }
-  | { news: "question"; message: IncomingMessage; ticket: Ticket }
-  | { news: "numbers"; ticket: Ticket } & IncomingNumbers
-  | { news: "late"; ticket: Ticket };
 
 const WM_ENDSESSION = 0x16;
 /** Maximum number of messages that are refused for the sake of answers that are on their way out. */
@@ -122,10 +89,11 @@ class WindowThread {
     // The script changes the state, and posts a message so that this is looked at. While the window is
     // being destroyed its last messages come here too.
     if (this.#state.stopping && this.#window?.closed === false) {
-      if (this.#canClose()) this.#window.close();
+      if (!this.#isAnyWaiting) this.#refused++;
+      if (this.#canClose) this.#window.close();
       return 0n;
     }
-    if (this.#state.isWanted(this.#untold.length)) this.#tellMessages();
+    if (this.#state.noteUntold(this.#untold.length)) this.#tellMessages();
     if (copyData !== undefined) return this.#receive(copyData, wParam);
     if (message === WM_ENDSESSION && wParam !== 0n) this.#window?.close();
     const answer = this.#options.answers.get(message);
@@ -137,12 +105,16 @@ class WindowThread {
    * calls that wait for their answers have to return first. If strangers keep sending, these calls may
    * never return. So the window is also closed when no answer is waited for and 100 messages were refused.
    */
-  #canClose(): boolean {
+  get #canClose(): boolean {
+    return this.#open.length === 0 || !this.#isAnyWaiting && this.#refused > MAX_REFUSED;
+  }
+
+  /** Whether a handler is at work, and has time left for its answer. */
+  get #isAnyWaiting(): boolean {
     const now = performance.now();
-    const isWaiting = this.#open.some(({ ticket, deadline }) =>
+    return this.#open.some(({ ticket, deadline }) =>
       this.#state.isWaiting(ticket) && now < deadline
     );
-    return this.#open.length === 0 || !isWaiting && ++this.#refused > MAX_REFUSED;
   }
 
   #receive(data: ReceivedCopyData, sender: bigint): bigint {
@@ -159,7 +131,7 @@ class WindowThread {
       return this.#ask((ticket) => tell({ news: "question", message, ticket }, [message]));
     }
     this.#untold.push(message);
-    if (this.#state.isWanted(this.#untold.length)) this.#tellMessages();
+    if (this.#state.noteUntold(this.#untold.length)) this.#tellMessages();
     this.#state.count("accepted");
     return this.#options.answer;
   }
@@ -210,7 +182,7 @@ class WindowThread {
 
   /** Tells the script of all messages that it does not know of. */
   #tellMessages(): void {
-    this.#state.told();
+    this.#state.noteTold();
     tell({ news: "messages", messages: this.#untold }, this.#untold);
     this.#untold = [];
   }

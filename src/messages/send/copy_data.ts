@@ -10,11 +10,13 @@ import {
   assertInteger,
   assertOptions,
   assertSignal,
+  bytesOf,
+  type ByteSource,
   type OptionChecks,
 } from "../../../ffi/arguments.ts";
-import { bytesOf, type ByteSource } from "../../../ffi/bytes.ts";
-import { requireHost } from "../../../ffi/host.ts";
-import { MAX_COPY_DATA } from "../../../ffi/win32/struct.ts";
+import { requireHost } from "../../../ffi/platform.ts";
+import { MAX_COPY_DATA } from "../../../ffi/win32/types.ts";
+import { RepeatingTimer } from "../../wait/poll.ts";
 import { assertSendTimeout, DEFAULT_SEND_TIMEOUT, deliverHere, type Parcel } from "./delivery.ts";
 import { assertEncoding, encodeText, type TextEncoding } from "../encoding.ts";
 import { letMessagesIn, throwProcedureFailure } from "../window/procedure.ts";
@@ -26,8 +28,8 @@ import {
   windowsOfThisThread,
 } from "../window/own.ts";
 import { WM_COPYDATA } from "../window/parameters.ts";
-import { SenderJob } from "./job.ts";
-import { enqueue } from "./pool.ts";
+import { SendJob } from "./job.ts";
+import { sendOnThread } from "./pool.ts";
 import { toWindow, type WindowTarget } from "../window/find.ts";
 
 /** What to send: bytes, or a text that is written in an encoding. */
@@ -139,9 +141,9 @@ export async function sendFrom(
   options.signal?.throwIfAborted();
   // Its procedure runs on this thread, and only this call can run it now.
   if (windowsOfThisThread.get(parcel.window)) return deliverHere(parcel);
-  const job = new SenderJob(parcel, options.signal, handling);
+  const job = new SendJob(parcel, { signal: options.signal, handling });
   const listener = listenersOfThisThread.get(parcel.window);
-  if (listener === undefined) enqueue(job);
+  if (listener === undefined) sendOnThread(job);
   // A handler of it may be what sends, so that its thread would wait for itself by way of Windows.
   else void handleHere(job, listener);
   if (windowsOfThisThread.get(parcel.wParam)) return await answerInside(job);
@@ -186,7 +188,7 @@ export function sendCopyDataSync(
 }
 
 /** Gives a message to a handler of this thread. */
-async function handleHere(job: SenderJob, listener: OwnListener): Promise<void> {
+async function handleHere(job: SendJob, listener: OwnListener): Promise<void> {
   const { lParam, bytes, wParam: sender } = job.parcel;
   job.finish({ answer: await listener.hear({ id: BigInt.asUintN(64, lParam), bytes, sender }) });
 }
@@ -197,25 +199,17 @@ async function handleHere(job: SenderJob, listener: OwnListener): Promise<void> 
  *
  * @throws What the window's procedure throws.
  */
-async function answerInside(job: SenderJob): Promise<bigint> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const letIn = (pause: number) => {
-    timer = setTimeout(() => {
-      letMessagesIn();
-      try {
-        throwProcedureFailure();
-      } catch (error) {
-        return job.fail(error);
-      }
-      letIn(Math.min(pause * 2, MAX_PAUSE));
-    }, pause);
+async function answerInside(job: SendJob): Promise<bigint> {
+  const letIn = () => {
+    letMessagesIn();
+    try {
+      throwProcedureFailure();
+    } catch (error) {
+      job.fail(error);
+    }
   };
-  letIn(1);
-  try {
-    return await job.answer;
-  } finally {
-    clearTimeout(timer);
-  }
+  using _ = new RepeatingTimer(letIn, { first: 1, max: MAX_PAUSE });
+  return await job.answer;
 }
 
 function toParcel(

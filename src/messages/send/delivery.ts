@@ -8,7 +8,7 @@
 import { assertInteger } from "../../../ffi/arguments.ts";
 import { errorFromCode, lastErrorCode } from "../../../ffi/error.ts";
 import { kernel32 } from "../../../ffi/win32/kernel32.ts";
-import { addressOf, copyDataStruct } from "../../../ffi/win32/struct.ts";
+import { addressOf, copyDataStruct } from "../../../ffi/win32/types.ts";
 import { toLresult, user32 } from "../../../ffi/win32/user32.ts";
 import { MAX_TIMER } from "../../wait/options.ts";
 import { messageName, WM_COPYDATA, WM_USER } from "../window/parameters.ts";

@@ -4,38 +4,71 @@
  * @module
  */
 
+import { blockBriefly, PATIENCE } from "../../wait/event_loop.ts";
 import { asParent, Thread } from "../../wait/thread.ts";
 import type { Outcome, Parcel } from "./delivery.ts";
-import { SenderRecord } from "./protocol.ts";
-import type { SenderThreadData } from "./worker.ts";
+import type { SendJob } from "./job.ts";
+import { ROOM, SendRecord, type SendThreadData, TURN } from "./protocol.ts";
 
-/** A sender thread; it has one parcel at a time. */
-export class Sender {
-  readonly #record: SenderRecord;
+/** A sender thread; it has one job at a time. */
+export class SendHost {
+  readonly #record = new SendRecord();
+  #failure: Error | undefined;
 
-  private constructor(record: SenderRecord) {
-    this.#record = record;
-  }
+  private constructor() {}
 
   /** Starts a thread, which does not hold the process: what is being sent does. */
-  static async start(): Promise<Sender> {
-    const record = new SenderRecord();
-    const data: SenderThreadData = { buffer: record.buffer, parent: asParent() };
+  static async start(): Promise<SendHost> {
+    const host = new SendHost();
+    const data: SendThreadData = { buffer: host.#record.buffer, parent: asParent() };
     const thread = await Thread.start(import.meta.resolve("./worker.ts"), {
       data,
       onMessage: () => {},
-      onEnd: (error = new Error("The sender thread has ended")) => record.end(error),
+      onEnd: (error = new Error("The sender thread has ended")) => host.#end(error),
     });
     thread.unref();
-    return new Sender(record);
+    return host;
   }
 
   /**
-   * Sends a parcel.
+   * Does a job, unless nobody waits for its answer any more.
    *
-   * @param parcel The parcel.
+   * @throws {Error} If the thread has ended.
    */
-  send(parcel: Parcel): Promise<Outcome> {
-    return this.#record.exchange(parcel);
+  async run(job: SendJob): Promise<void> {
+    if (job.over) return;
+    job.finish(await this.#exchange({ ...job.parcel, timeout: job.timeLeft }));
+  }
+
+  /** Hands a parcel over, part by part, and waits for its outcome. */
+  async #exchange(parcel: Parcel): Promise<Outcome> {
+    const { bytes } = parcel;
+    this.#record.writeHead({ ...parcel, byteLength: bytes.length });
+    let at = 0;
+    do {
+      this.#record.room.set(bytes.subarray(at, at + ROOM));
+      await this.#threadTurn();
+      at += ROOM;
+    } while (at < bytes.length);
+    return this.#record.readOutcome();
+  }
+
+  /** Gives the thread its turn, and waits until it is over. */
+  async #threadTurn(): Promise<void> {
+    const { turn } = this.#record;
+    this.#record.pass(TURN.script, TURN.thread);
+    // Most receivers answer sooner than an event loop falls asleep and wakes up.
+    blockBriefly(() => Atomics.wait(turn, 0, TURN.thread, PATIENCE / 2));
+    while (Atomics.load(turn, 0) === TURN.thread) {
+      await Atomics.waitAsync(turn, 0, TURN.thread).value;
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** The thread is no more: nobody is to wait for it. */
+  #end(error: Error): void {
+    this.#failure = error;
+    Atomics.store(this.#record.turn, 0, TURN.over);
+    Atomics.notify(this.#record.turn, 0);
   }
 }

@@ -4,11 +4,20 @@
  * @module
  */
 
+import { Cancellation } from "../../wait/cancel.ts";
 import { type Handling, numberSend, unanswered } from "../window/own.ts";
 import { deliveryError, ERROR_TIMEOUT, type Outcome, type Parcel } from "./delivery.ts";
 
+/** How long a parcel is waited for, and who sends it. */
+export interface SendJobOptions {
+  /** Stops the wait. */
+  signal?: AbortSignal | undefined;
+  /** The handler that sends it. @default none */
+  handling?: Handling | undefined;
+}
+
 /** A parcel on its way; its bytes are let go as soon as nobody waits for its answer any more. */
-export class SenderJob {
+export class SendJob {
   /** What to send. */
   readonly parcel: Parcel;
   /** Its number among all sends, in the order in which they began. */
@@ -16,25 +25,21 @@ export class SenderJob {
   /** How many sends had begun when the handler began that sends this; 0 if none does. */
   readonly since: number;
   readonly #deadline: number;
-  readonly #signal: AbortSignal | undefined;
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #cancellation: Cancellation;
   readonly #answer = Promise.withResolvers<bigint>();
   #over = false;
 
-  /**
-   * Begins the wait; its timer is also what holds the process until it is over.
-   *
-   * @param parcel What to send.
-   * @param signal Stops the wait.
-   * @param handling The handler that sends it.
-   */
-  constructor(parcel: Parcel, signal: AbortSignal | undefined, handling: Handling | undefined) {
+  /** Begins the wait; its timer is also what holds the process until it is over. */
+  constructor(parcel: Parcel, { signal, handling }: SendJobOptions = {}) {
     this.parcel = parcel;
     this.since = unanswered(handling)?.since ?? 0;
     this.#deadline = performance.now() + parcel.timeout;
-    this.#timer = setTimeout(() => this.finish({ code: ERROR_TIMEOUT }), parcel.timeout);
-    this.#signal = signal;
-    signal?.addEventListener("abort", this.#abort);
+    this.#cancellation = new Cancellation({
+      timeout: parcel.timeout,
+      onTimeout: () => this.finish({ code: ERROR_TIMEOUT }),
+      signal,
+      onAbort: (reason) => this.fail(reason),
+    });
   }
 
   /** The receiver's answer. */
@@ -66,12 +71,9 @@ export class SenderJob {
     this.#stop();
   }
 
-  readonly #abort = (): void => this.fail(this.#signal?.reason);
-
   #stop(): void {
     this.#over = true;
     this.parcel.bytes = new Uint8Array();
-    clearTimeout(this.#timer);
-    this.#signal?.removeEventListener("abort", this.#abort);
+    this.#cancellation[Symbol.dispose]();
   }
 }

@@ -1,17 +1,15 @@
 /**
- * Which thread sends what: a few of them send, each to one window at a time.
+ * Which thread sends what, and in which order: a few threads send, each to one window at a time.
  *
  * So messages to one window arrive in order, and a window that hangs holds up one thread and what goes
  * to that window.
- *
- * The order in which the sends to one window go out.
  *
  * @module
  */
 
 import { MAX_NESTED } from "../listen/protocol.ts";
-import { Sender } from "./host.ts";
-import type { SenderJob } from "./job.ts";
+import { SendHost } from "./host.ts";
+import type { SendJob } from "./job.ts";
 
 /** Maximum number of threads for sends of no handler: as many windows may hang before others wait. */
 const MAX_SENDERS = 8;
@@ -19,29 +17,25 @@ const MAX_SENDERS = 8;
 const MAX_SENDERS_WITH_HANDLERS = MAX_SENDERS + MAX_NESTED;
 
 /** What goes to each window that has anything. */
-const queues = new Map<bigint, SenderQueue<SenderJob>>();
+const queues = new Map<bigint, SendQueue<SendJob>>();
 /** What can go out as soon as there is a thread for it, in order. */
-const ready: Lane<SenderJob>[] = [];
-const idle: Sender[] = [];
+const ready: Lane<SendJob>[] = [];
+const idle: SendHost[] = [];
 /** How many threads send, and how many of them send for no handler. */
 let busy = 0;
 let busyForNoHandler = 0;
 
-/**
- * Sends after what is on its way to the same window.
- *
- * @param job What to send.
- */
-export function enqueue(job: SenderJob): void {
+/** Has a thread do a job, after the jobs that are on their way to the same window. */
+export function sendOnThread(job: SendJob): void {
   const { window } = job.parcel;
-  const queue = queues.get(window) ?? new SenderQueue<SenderJob>();
+  const queue = queues.get(window) ?? new SendQueue<SendJob>();
   queues.set(window, queue);
   queue.add(job);
   assign(queue);
 }
 
 /** Gives sends to threads while there are both. */
-function assign(queue: SenderQueue<SenderJob>): void {
+function assign(queue: SendQueue<SendJob>): void {
   ready.push(...queue.takeReady());
   for (let next; (next = ready.findIndex(hasThreadFor)) >= 0;) {
     const [lane] = ready.splice(next, 1);
@@ -49,20 +43,20 @@ function assign(queue: SenderQueue<SenderJob>): void {
   }
 }
 
-function hasThreadFor({ since }: Lane<SenderJob>): boolean {
+function hasThreadFor({ since }: Lane<SendJob>): boolean {
   return since > 0 ? busy < MAX_SENDERS_WITH_HANDLERS : busyForNoHandler < MAX_SENDERS;
 }
 
 /** Sends what comes first in a lane, and has the thread look for another when that is answered. */
-async function serve(lane: Lane<SenderJob>): Promise<void> {
+async function serve(lane: Lane<SendJob>): Promise<void> {
   const job = lane.jobs[0]!;
   const ofNoHandler = lane.since === 0 ? 1 : 0;
   busy++;
   busyForNoHandler += ofNoHandler;
   try {
-    const sender = idle.pop() ?? await Sender.start();
-    if (!job.over) job.finish(await sender.send({ ...job.parcel, timeout: job.timeLeft }));
-    idle.push(sender);
+    const host = idle.pop() ?? await SendHost.start();
+    await host.run(job);
+    idle.push(host);
   } catch (error) {
     job.fail(error);
   }
@@ -102,7 +96,7 @@ export interface Lane<S extends Send> {
  * send that began before the handler is unanswered, the handler's send waits only for sends whose
  * handlers began no earlier than its own.
  */
-export class SenderQueue<S extends Send> {
+export class SendQueue<S extends Send> {
   #lanes: Lane<S>[] = [];
 
   /** Whether nothing is to be sent. */

@@ -1,19 +1,28 @@
 /**
- * The memory in which the script's thread and a sender thread hand each other parcels and
- * outcomes, in a third of the time that messages between Workers take.
+ * The memory in which a script and one of its sender threads hand each other parcels and outcomes, in a
+ * third of the time that messages between Workers take.
+ *
+ * One word says whose turn it is. Whoever has the turn reads and writes the rest, and the other one waits.
  *
  * @module
  */
 
-import { blockBriefly, PATIENCE } from "../../wait/event_loop.ts";
-import type { Parent } from "../../wait/thread.ts";
+import type { ParentIdentity } from "../../wait/thread.ts";
 import type { Outcome, Parcel } from "./delivery.ts";
 
-/** Whose turn it is, which both sides wait for. */
-const TURN = { script: 0, sender: 1, over: 2 } as const;
+/** What a sender thread is started with. */
+export interface SendThreadData {
+  /** The memory of the {@linkcode SendRecord}. */
+  buffer: SharedArrayBuffer;
+  /** The script's own thread: nothing is to be sent for one that has ended. */
+  parent: ParentIdentity;
+}
+
+/** Whose turn it is; nobody's once the thread has ended. */
+export const TURN = { script: 0, thread: 1, over: 2 } as const;
 
 /** How many bytes are handed over at once; a larger parcel takes several turns. */
-const ROOM = 2 ** 20;
+export const ROOM: number = 2 ** 20;
 
 // Where things are, in bytes.
 const TURN_AT = 0;
@@ -27,116 +36,72 @@ const CODE_AT = 48;
 const MESSAGE_AT = 52;
 const BYTES_AT = 64;
 
+/** All of a parcel but its bytes. */
+export interface ParcelHead extends Omit<Parcel, "bytes"> {
+  /** How many bytes it has. */
+  byteLength: number;
+}
+
 /** One parcel, and then its outcome. */
-export class SenderRecord {
+export class SendRecord {
   /** The memory, for the other thread. */
   readonly buffer: SharedArrayBuffer;
-  readonly #turn: Int32Array<SharedArrayBuffer>;
+  /** The word that says whose turn it is, out of {@linkcode TURN}. */
+  readonly turn: Int32Array<SharedArrayBuffer>;
+  /** Room for the bytes of a parcel, or a part of them. */
+  readonly room: Uint8Array<SharedArrayBuffer>;
   readonly #fields: DataView<SharedArrayBuffer>;
-  readonly #room: Uint8Array<SharedArrayBuffer>;
-  #end: Error | undefined;
 
   /**
    * Lays the record over memory.
    *
-   * @param buffer The memory of the other thread's record. @default new memory
+   * @param buffer The memory of the other side's record. @default new memory
    */
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(BYTES_AT + ROOM)) {
     this.buffer = buffer;
-    this.#turn = new Int32Array(buffer, TURN_AT, 1);
+    this.turn = new Int32Array(buffer, TURN_AT, 1);
+    this.room = new Uint8Array(buffer, BYTES_AT);
     this.#fields = new DataView(buffer);
-    this.#room = new Uint8Array(buffer, BYTES_AT);
   }
 
-  /**
-   * The script's side: hands a parcel over, and waits for its outcome.
-   *
-   * @param parcel The parcel.
-   */
-  async exchange(parcel: Parcel): Promise<Outcome> {
-    const { window, message, wParam, lParam, timeout, bytes } = parcel;
+  /** Writes a parcel but for its bytes. */
+  writeHead({ window, message, wParam, lParam, timeout, byteLength }: ParcelHead): void {
     this.#fields.setBigUint64(WINDOW_AT, window);
     this.#fields.setUint32(MESSAGE_AT, message);
     this.#fields.setBigUint64(W_PARAM_AT, wParam);
     this.#fields.setBigInt64(L_PARAM_AT, lParam);
     this.#fields.setUint32(TIMEOUT_AT, timeout);
-    this.#fields.setUint32(BYTE_LENGTH_AT, bytes.length);
-    let at = 0;
-    do {
-      this.#room.set(bytes.subarray(at, at + ROOM));
-      await this.#senderTurn();
-      at += ROOM;
-    } while (at < bytes.length);
-    const code = this.#fields.getUint32(CODE_AT);
-    return code === 0 ? { answer: this.#fields.getBigInt64(ANSWER_AT) } : { code };
+    this.#fields.setUint32(BYTE_LENGTH_AT, byteLength);
   }
 
-  /**
-   * The script's side: the sender has ended, so that nobody is to wait for it.
-   *
-   * @param error What those get who do.
-   */
-  end(error: Error): void {
-    this.#end = error;
-    Atomics.store(this.#turn, 0, TURN.over);
-    Atomics.notify(this.#turn, 0);
-  }
-
-  /**
-   * The sender's side: waits for a parcel.
-   *
-   * @returns `undefined` if the script's thread has ended.
-   */
-  take(parent: Pick<Parent, "lookInterval" | "hasEnded">): Parcel | undefined {
-    if (!this.#waitForScript(parent)) return undefined;
-    const bytes = new Uint8Array(this.#fields.getUint32(BYTE_LENGTH_AT));
-    for (let at = 0;;) {
-      const part = this.#room.subarray(0, Math.min(ROOM, bytes.length - at));
-      bytes.set(part, at);
-      at += part.length;
-      if (at === bytes.length) break;
-      this.#pass(TURN.sender, TURN.script);
-      if (!this.#waitForScript(parent)) return undefined;
-    }
+  /** Reads a parcel but for its bytes. */
+  readHead(): ParcelHead {
     return {
       window: this.#fields.getBigUint64(WINDOW_AT),
       message: this.#fields.getUint32(MESSAGE_AT),
       wParam: this.#fields.getBigUint64(W_PARAM_AT),
       lParam: this.#fields.getBigInt64(L_PARAM_AT),
       timeout: this.#fields.getUint32(TIMEOUT_AT),
-      bytes,
+      byteLength: this.#fields.getUint32(BYTE_LENGTH_AT),
     };
   }
 
-  /** The sender's side: writes what came of the parcel. */
-  answer(outcome: Outcome): void {
+  /** Writes what came of the parcel. */
+  writeOutcome(outcome: Outcome): void {
     const answered = "answer" in outcome;
     this.#fields.setUint32(CODE_AT, answered ? 0 : outcome.code);
     this.#fields.setBigInt64(ANSWER_AT, answered ? outcome.answer : 0n);
-    this.#pass(TURN.sender, TURN.script);
   }
 
-  /** The sender's side: waits while it is the script's turn; `false` if its thread has ended. */
-  #waitForScript(parent: Pick<Parent, "lookInterval" | "hasEnded">): boolean {
-    while (Atomics.wait(this.#turn, 0, TURN.script, parent.lookInterval) === "timed-out") {
-      if (parent.hasEnded) return false;
-    }
-    return true;
+  /** Reads what came of the parcel. */
+  readOutcome(): Outcome {
+    const code = this.#fields.getUint32(CODE_AT);
+    return code === 0 ? { answer: this.#fields.getBigInt64(ANSWER_AT) } : { code };
   }
 
-  /** Gives the sender its turn, and waits until it is over. */
-  async #senderTurn(): Promise<void> {
-    this.#pass(TURN.script, TURN.sender);
-    // Most receivers answer sooner than an event loop falls asleep and wakes up.
-    blockBriefly(() => Atomics.wait(this.#turn, 0, TURN.sender, PATIENCE / 2));
-    while (Atomics.load(this.#turn, 0) === TURN.sender) {
-      await Atomics.waitAsync(this.#turn, 0, TURN.sender).value;
-    }
-    if (this.#end !== undefined) throw this.#end;
-  }
-
-  #pass(from: number, to: number): void {
-    Atomics.compareExchange(this.#turn, 0, from, to);
-    Atomics.notify(this.#turn, 0);
+  /** Gives the turn from one side to the other, unless it is over. */
+  pass(from: number, to: number): void {
+    Atomics.compareExchange(this.turn, 0, from, to);
+    Atomics.notify(this.turn, 0);
   }
 }

@@ -6,15 +6,15 @@
  */
 
 import { assertOptions, assertSignal, type OptionChecks } from "../../../ffi/arguments.ts";
-import { assertNoAtomNumber } from "../../../ffi/window_class.ts";
+import { assertNoAtomNumber } from "../../../ffi/callback.ts";
 import { errorFromCode, lastError, lastErrorCode } from "../../../ffi/error.ts";
-import { requireHost } from "../../../ffi/host.ts";
+import { requireHost } from "../../../ffi/platform.ts";
 import { user32 } from "../../../ffi/win32/user32.ts";
 import { assertWide, encodeWide } from "../../../ffi/wide.ts";
 import { assertSendTimeout, DEFAULT_SEND_TIMEOUT, deliverHere } from "./delivery.ts";
 import { handlingNow, listenersOfThisThread, windowsOfThisThread } from "../window/own.ts";
-import { SenderJob } from "./job.ts";
-import { enqueue } from "./pool.ts";
+import { SendJob } from "./job.ts";
+import { sendOnThread } from "./pool.ts";
 import {
   assertNumeric,
   messageName,
@@ -103,11 +103,11 @@ export async function sendMessage(
   signal?.throwIfAborted();
   // Its procedure runs on this thread, and only this call can run it now.
   if (windowsOfThisThread.get(parcel.window)) return deliverHere(parcel);
-  const job = new SenderJob(parcel, signal, handlingNow());
+  const job = new SendJob(parcel, { signal, handling: handlingNow() });
   // As sendCopyData() goes to a listener of this thread, for the order of both.
   const answer = listenersOfThisThread.get(parcel.window)
     ?.hearNumbers({ number: message, wParam: parcel.wParam, lParam: parcel.lParam });
-  if (answer === undefined) enqueue(job);
+  if (answer === undefined) sendOnThread(job);
   else void answer.then((answer) => job.finish({ answer }));
   return await job.answer;
 }

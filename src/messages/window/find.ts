@@ -1,7 +1,5 @@
 /**
- * Windows of any program: which there are, and how to find one.
- *
- * Windows, as callers name them.
+ * Windows of any program: which there are, how to find one, and how callers name one to send to.
  *
  * @module
  */
@@ -15,12 +13,11 @@ import {
   pickOptions,
   show,
 } from "../../../ffi/arguments.ts";
-import { GuardedCallback } from "../../../ffi/callback.ts";
-import { equalsCaseless } from "../../../ffi/text.ts";
+import { assertClassName, GuardedCallback } from "../../../ffi/callback.ts";
 import { user32 } from "../../../ffi/win32/user32.ts";
-import { assertWide, encodeWide, readWide } from "../../../ffi/wide.ts";
-import { assertClassName } from "../../../ffi/window_class.ts";
-import { assertTimeout, poll, type WaitOptions } from "../../wait/options.ts";
+import { assertWide, encodeWide, equalsCaseless, readWide } from "../../../ffi/wide.ts";
+import { assertTimeout, type WaitOptions } from "../../wait/options.ts";
+import { poll } from "../../wait/poll.ts";
 
 /** A window, as it was when it was found. */
 export interface WindowInfo {

@@ -11,22 +11,22 @@ import {
   type OptionChecks,
   show,
 } from "../../../ffi/arguments.ts";
-import { GuardedCallback } from "../../../ffi/callback.ts";
+import { assertNewClassName, GuardedCallback, WindowClass } from "../../../ffi/callback.ts";
 import { errorFromCode, lastError, lastErrorCode } from "../../../ffi/error.ts";
-import { requireHost } from "../../../ffi/host.ts";
-import { MSG_SIZE } from "../../../ffi/win32/struct.ts";
-import { Uncloneable } from "../../../ffi/uncloneable.ts";
+import { requireHost } from "../../../ffi/platform.ts";
+import { MSG_SIZE } from "../../../ffi/win32/types.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 import { toBool, toHwnd, user32 } from "../../../ffi/win32/user32.ts";
 import { assertWide, encodeWide, MAX_TEXT } from "../../../ffi/wide.ts";
-import { assertNewClassName, WindowClass } from "../../../ffi/window_class.ts";
 import { windowsOfThisThread } from "./own.ts";
 import {
   dropProcedureFailure,
+  duringCopyData,
   keepProcedureFailure,
+  type ReceivedCopyData,
   systemAnswer,
   throwProcedureFailure,
 } from "./procedure.ts";
-import { duringCopyData, type ReceivedCopyData } from "./received_copy_data.ts";
 import { assertMessage, WM_COPYDATA } from "./parameters.ts";
 import { HWND_MESSAGE } from "./find.ts";
 

@@ -1,13 +1,9 @@
 /**
- * The windows that this thread answers for: a send to one of them must not wait for
- * another thread that waits for this one.
+ * Messages that this thread itself answers, and the handlers that are at work on them.
  *
- * The work of a handler on one message: which sends belong to it.
- *
- * An earlier send of this script may wait for a program that itself waits for the handler's answer. So
- * the handler's own sends must not wait for that earlier send.
- *
- * Messages as the window procedure of a listener gets them.
+ * A send to a window of this thread must not wait for another thread that waits for this one. And a send
+ * of a handler must not wait for an earlier send of this script: the program that got that one may itself
+ * wait for the handler's answer.
  *
  * @module
  */

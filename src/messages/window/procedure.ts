@@ -1,23 +1,29 @@
 /**
- * Errors of window procedures. Windows calls a procedure, and no error can pass through Windows, so the
- * error is kept until a call of the script returns that ran the procedure.
+ * What goes on around a window procedure: what a WM_COPYDATA brings, errors, the system's answer to what the
+ * procedure leaves, and waits that let messages in.
  *
- * The system's answers to messages that a window's own procedure leaves to it.
+ * Windows calls a procedure, and no error can pass through Windows. So the error is kept until a call of
+ * the script returns that ran the procedure.
  *
  * Any process can send any message with any parameters, and `DefWindowProcW` acts on many of them: it
  * shows the window, starts a loop of its own that moves it, or follows an address. A window that is
  * never seen needs few of these services, so that only the messages known here reach it.
  *
- * Waiting on a thread that has windows.
- *
  * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-defwindowprocw}
  * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-msgwaitformultipleobjectsex}
+ * @see {@link https://learn.microsoft.com/windows/win32/dataxchg/wm-copydata}
  * @module
  */
 
 import { toLresult, user32 } from "../../../ffi/win32/user32.ts";
-import { INFINITE } from "../../../ffi/wait.ts";
-import { MSG_SIZE } from "../../../ffi/win32/struct.ts";
+import { INFINITE } from "../../../ffi/object_wait.ts";
+import {
+  copyBytes,
+  type CopyDataFields,
+  MSG_SIZE,
+  readCopyDataStruct,
+} from "../../../ffi/win32/types.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 
 let failure: { error: unknown } | undefined;
 
@@ -132,4 +138,62 @@ export function waitForMessage(objects: readonly bigint[]): void {
   const handles = BigUint64Array.from(objects);
   const { MsgWaitForMultipleObjectsEx } = user32();
   MsgWaitForMultipleObjectsEx(handles.length, handles, INFINITE, QS_ALLINPUT, MWMO_INPUTAVAILABLE);
+}
+
+/**
+ * Reads a message for as long as a function runs. It is for window procedures of ours, and not exported
+ * to scripts: what is no address of a message faults.
+ *
+ * @param lParam The message's `lParam`, which Windows gave.
+ * @param use What is done with it.
+ */
+export let duringCopyData: <R>(lParam: bigint, use: (data: ReceivedCopyData) => R) => R;
+
+/** What a window procedure got by WM_COPYDATA. */
+export class ReceivedCopyData extends Uncloneable {
+  readonly #fields: CopyDataFields;
+  #bytes: Uint8Array<ArrayBuffer> | undefined;
+  #over = false;
+
+  private constructor(fields: CopyDataFields) {
+    super();
+    this.#fields = fields;
+  }
+
+  static {
+    duringCopyData = (lParam, use) => {
+      const data = new ReceivedCopyData(readCopyDataStruct(lParam));
+      try {
+        return use(data);
+      } finally {
+        data.#over = true;
+      }
+    };
+  }
+
+  /** The number that tells what the data is (`dwData`). */
+  get id(): bigint {
+    return this.#fields.id;
+  }
+
+  /** How many bytes the sender counted (`cbData`). */
+  get byteLength(): number {
+    return this.#fields.byteLength;
+  }
+
+  /**
+   * The bytes, copied when they are first looked at, which has to be before the window
+   * procedure returns: the system takes them away then.
+   *
+   * @throws {TypeError} If it has returned and they were not looked at.
+   */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    if (this.#bytes === undefined) {
+      if (this.#over) {
+        throw new TypeError("Cannot read a WM_COPYDATA after its window procedure has returned");
+      }
+      this.#bytes = copyBytes(this.#fields.data, this.#fields.byteLength);
+    }
+    return this.#bytes;
+  }
 }

@@ -7,17 +7,18 @@
 import { errorFromCode } from "../../../ffi/error.ts";
 import type { Handle } from "../../../ffi/handle.ts";
 import { kernel32 } from "../../../ffi/win32/kernel32.ts";
-import { openThread, THREAD_SET_CONTEXT } from "../../../ffi/thread.ts";
+import { openThread, THREAD_SET_CONTEXT } from "../../../ffi/process_thread.ts";
 import { asParent, Thread } from "../../wait/thread.ts";
 import type { WaitJob } from "./job.ts";
-import { MAX_AT_ONCE, SLOTS, STATE, WaitRecord, WORD } from "./protocol.ts";
-import type { WaitThreadData } from "./worker.ts";
+import { MAX_AT_ONCE, SLOTS, STATE, WaitRecord, type WaitThreadData, WORD } from "./protocol.ts";
 
 /** A wait thread and the jobs that it has; it takes jobs from its beginning, before it runs. */
-export class Waiter {
+export class WaitHost {
+  /** Is fulfilled when the thread has ended. */
+  readonly finished: Promise<void>;
   readonly #record = new WaitRecord();
   readonly #jobs: (WaitJob | undefined)[] = [];
-  readonly #whenIdle: (waiter: Waiter) => void;
+  readonly #finished = Promise.withResolvers<void>();
   #thread: Thread | undefined;
   #handle: Handle | undefined;
   #objects = 0;
@@ -25,13 +26,9 @@ export class Waiter {
   #failure: unknown;
   #over = false;
 
-  /**
-   * Starts a thread.
-   *
-   * @param whenIdle Is told when it has nothing to do, or cannot do anything any more.
-   */
-  constructor(whenIdle: (waiter: Waiter) => void) {
-    this.#whenIdle = whenIdle;
+  /** Starts a thread. */
+  constructor() {
+    this.finished = this.#finished.promise;
     void this.#start();
   }
 
@@ -40,7 +37,7 @@ export class Waiter {
     return this.#jobs.every((job) => job === undefined);
   }
 
-  /** Whether it has ended. */
+  /** Whether it has ended, or is to end. */
   get over(): boolean {
     return this.#over;
   }
@@ -52,8 +49,13 @@ export class Waiter {
       this.#objects + handles.length <= MAX_AT_ONCE && this.#freeSlot() < SLOTS;
   }
 
-  /** Takes a job on. */
-  put(job: WaitJob): void {
+  /** Does a job; over when the thread has let go of all that the job took. */
+  async run(job: WaitJob): Promise<void> {
+    this.#put(job);
+    await job.gone;
+  }
+
+  #put(job: WaitJob): void {
     const { handles, mutexes, all, alone } = job.options;
     const slot = this.#freeSlot();
     const at = this.#record.at(slot);
@@ -159,10 +161,7 @@ export class Waiter {
     this.#jobs[slot] = undefined;
     Atomics.store(this.#record.states, slot, STATE.free);
     this.#hold();
-    if (this.idle) {
-      this.#alone = false;
-      this.#whenIdle(this);
-    }
+    if (this.idle) this.#alone = false;
   }
 
   #freeSlot(): number {
@@ -194,7 +193,7 @@ export class Waiter {
       if (job !== undefined && !job.settled) job.fail(error);
       job?.leave();
     }
-    this.#whenIdle(this);
+    this.#finished.resolve();
     Atomics.notify(this.#record.words, WORD.bell);
   }
 }

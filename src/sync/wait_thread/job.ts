@@ -4,6 +4,8 @@
  * @module
  */
 
+import { Cancellation } from "../../wait/cancel.ts";
+
 /** What to wait for. */
 export interface JobOptions {
   /** The most to wait, in milliseconds. */
@@ -48,11 +50,13 @@ export class WaitJob {
   readonly options: JobOptions;
   /** What came of it. */
   readonly outcome: Promise<JobOutcome>;
+  /** Is fulfilled when no thread has it any more: its handles may be closed. */
+  readonly gone: Promise<void>;
   /** Where it is. */
   place: JobPlace | undefined;
-  readonly #released = Promise.withResolvers<void>();
+  readonly #gone = Promise.withResolvers<void>();
   readonly #outcome = Promise.withResolvers<JobOutcome>();
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #cancellation: Cancellation;
   #reason: { error: unknown } | undefined;
   #held: boolean;
   #settled = false;
@@ -66,13 +70,16 @@ export class WaitJob {
     const { timeout, signal, held, label } = options;
     this.options = options;
     this.outcome = this.#outcome.promise;
+    this.gone = this.#gone.promise;
     this.#held = held;
-    if (timeout !== Infinity) {
-      this.#timer = setTimeout(() => this.#giveUp(timedOut(label, timeout), false), timeout);
-      // The thread is what holds the process.
-      Deno.unrefTimer(this.#timer);
-    }
-    signal?.addEventListener("abort", this.#abort);
+    this.#cancellation = new Cancellation({
+      timeout,
+      onTimeout: () => this.#giveUp(timedOut(label, timeout), false),
+      signal,
+      onAbort: (reason) => this.cancel(reason),
+    });
+    // The thread is what holds the process.
+    this.#cancellation.unref();
   }
 
   /** Whether the process lives for as long as the wait lasts. */
@@ -104,12 +111,12 @@ export class WaitJob {
   /** Has the mutexes released that were taken; the handles are needed until that is done. */
   async release(): Promise<void> {
     if (this.keeps) this.place?.release();
-    await this.#released.promise;
+    await this.gone;
   }
 
-  /** Tells that the mutexes are released, if any were taken. */
+  /** Tells that no thread has it any more: the mutexes are released, if any were taken. */
   leave(): void {
-    this.#released.resolve();
+    this.#gone.resolve();
   }
 
   /** Tells what came of it. */
@@ -131,12 +138,9 @@ export class WaitJob {
     this.place?.cancel(looked);
   }
 
-  readonly #abort = (): void => this.cancel(this.options.signal?.reason);
-
   #stop(): void {
     this.#settled = true;
-    clearTimeout(this.#timer);
-    this.options.signal?.removeEventListener("abort", this.#abort);
+    this.#cancellation[Symbol.dispose]();
   }
 }
 

@@ -5,32 +5,31 @@
  * @module
  */
 
-import { type JobOptions, WaitJob } from "./job.ts";
-import { Waiter } from "./host.ts";
+import { WaitHost } from "./host.ts";
+import type { WaitJob } from "./job.ts";
 
-/** How many threads without anything to do are kept: starting one has the script stand still for a moment. */
+/** How many threads without a job are kept: a script blocks for a moment while it starts one. */
 const MAX_IDLE = 8;
 
-const waiters: Waiter[] = [];
+const hosts = new Set<WaitHost>();
 
-/**
- * Has a thread wait for objects.
- *
- * @param options What to wait for.
- */
-export function waitOnThread(options: JobOptions): WaitJob {
-  const job = new WaitJob(options);
-  let waiter = waiters.find((waiter) => waiter.hasRoomFor(job));
-  if (waiter === undefined) waiters.push(waiter = new Waiter(retire));
-  waiter.put(job);
-  return job;
+/** Has a thread do a job. */
+export function waitOnThread(job: WaitJob): void {
+  const host = hosts.values().find((host) => host.hasRoomFor(job)) ?? start();
+  void serve(host, job);
 }
 
-function retire(waiter: Waiter): void {
-  if (!waiter.over) {
-    if (waiters.filter(({ idle }) => idle).length <= MAX_IDLE) return;
-    waiter.end();
-  }
-  const at = waiters.indexOf(waiter);
-  if (at >= 0) waiters.splice(at, 1);
+function start(): WaitHost {
+  const host = new WaitHost();
+  hosts.add(host);
+  void host.finished.then(() => hosts.delete(host));
+  return host;
+}
+
+/** Has a thread do a job, and ends the thread if it then is one too many without a job. */
+async function serve(host: WaitHost, job: WaitJob): Promise<void> {
+  await host.run(job);
+  if (host.over || !host.idle) return;
+  const idle = [...hosts].filter(({ idle, over }) => idle && !over);
+  if (idle.length > MAX_IDLE) host.end();
 }

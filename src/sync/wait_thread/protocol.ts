@@ -21,7 +21,17 @@
  * @module
  */
 
-/** Whose turn it is with a slot. */
+import type { ParentIdentity } from "../../wait/thread.ts";
+
+/** What a wait thread is started with. */
+export interface WaitThreadData {
+  /** The memory of the {@linkcode WaitRecord}. */
+  buffer: SharedArrayBuffer;
+  /** The script's own thread: nothing is to be taken or kept for one that has ended. */
+  parent: ParentIdentity;
+}
+
+/** Whose move it is with a slot. */
 export const STATE = {
   free: 0,
   wanted: 1,
@@ -46,7 +56,7 @@ export const MAX_OBJECTS = SLOTS * MAX_AT_ONCE;
 export class WaitRecord {
   /** The memory, for the other thread. */
   readonly buffer: SharedArrayBuffer;
-  /** Whose turn it is, slot by slot. */
+  /** Whose move it is, slot by slot. */
   readonly states: Int32Array<SharedArrayBuffer>;
   /** How many objects each slot waits for. */
   readonly counts: Int32Array<SharedArrayBuffer>;

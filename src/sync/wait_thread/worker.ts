@@ -12,9 +12,9 @@
 import { isMainThread, workerData } from "node:worker_threads";
 import { lastErrorCode } from "../../../ffi/error.ts";
 import { kernel32 } from "../../../ffi/win32/kernel32.ts";
-import { INFINITE } from "../../../ffi/wait.ts";
-import { Parent, type ParentIdentity } from "../../wait/thread.ts";
-import { MAX_AT_ONCE, SLOTS, STATE, WaitRecord, WORD } from "./protocol.ts";
+import { INFINITE } from "../../../ffi/object_wait.ts";
+import { Parent } from "../../wait/thread.ts";
+import { MAX_AT_ONCE, SLOTS, STATE, WaitRecord, type WaitThreadData, WORD } from "./protocol.ts";
 
 const WAIT_ABANDONED_0 = 0x80;
 const WAIT_IO_COMPLETION = 0xc0;
@@ -26,14 +26,6 @@ const PART = 4;
 
 /** What came of a wait: which object was signalled, or that none was. */
 type Signalled = { at: number; abandoned: boolean };
-
-/** What a wait thread gets when it is started. */
-export interface WaitThreadData {
-  /** The memory of the {@linkcode WaitRecord}. */
-  buffer: SharedArrayBuffer;
-  /** The script's own thread: nothing is to be taken or kept for one that has ended. */
-  parent: ParentIdentity;
-}
 
 /** The thread's side of a record. */
 class WaitThread {
@@ -74,14 +66,14 @@ class WaitThread {
     }
     this.#taken.push(...fresh);
     // Each by itself at first, so that one that Windows will not wait for is told from the others.
-    for (const slot of fresh) this.#look(slot);
+    for (const slot of fresh) this.#tryOnce(slot);
     for (const slot of this.#taken) {
       if (Atomics.load(states, slot) === STATE.cancelling) this.#finish(slot, STATE.cancelled);
     }
   }
 
-  /** Looks at a slot without waiting. */
-  #look(slot: number): void {
+  /** Takes what a slot waits for if it is signalled now. */
+  #tryOnce(slot: number): void {
     if (!this.#taken.includes(slot)) return;
     const { counts, alls, handles } = this.#record;
     const at = this.#record.at(slot);
@@ -110,7 +102,7 @@ class WaitThread {
       const interval = Math.min(this.#parent.lookInterval, INFINITE);
       const found = waitFor(handles.slice(at, at + counts[first]!), true, interval);
       if (typeof found === "object") this.#satisfy(first, 0, found.abandoned);
-      if (found === "failed") this.#look(first);
+      if (found === "failed") this.#tryOnce(first);
       return !this.#parent.hasEnded;
     }
     const objects: { slot: number; index: number }[] = [];
@@ -131,7 +123,7 @@ class WaitThread {
       parts === 1 ? INFINITE : PART,
     );
     // One of them is no object any more: find out which.
-    if (found === "failed") { for (const slot of [...this.#taken]) this.#look(slot); }
+    if (found === "failed") { for (const slot of [...this.#taken]) this.#tryOnce(slot); }
     if (typeof found !== "object") return true;
     const object = part[found.at - parent.length];
     if (object === undefined) return false;

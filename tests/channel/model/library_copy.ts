@@ -16,10 +16,10 @@ import type * as Events from "../../../src/sync/event.ts";
 
 /** What is used of it. */
 export interface Library {
-  readonly RingSender: typeof Sender.RingSender;
-  readonly RingReceiver: typeof Receiver.RingReceiver;
-  readonly BroadcastSender: typeof BroadcastSender.BroadcastSender;
-  readonly BroadcastReceiver: typeof BroadcastReceiver.BroadcastReceiver;
+  readonly openRingSender: typeof Sender.openSender;
+  readonly openRingReceiver: typeof Receiver.openReceiver;
+  readonly openBroadcastSender: typeof BroadcastSender.openSender;
+  readonly openBroadcastReceiver: typeof BroadcastReceiver.openReceiver;
   readonly LatestPublisher: typeof LatestPublisher.LatestPublisher;
   readonly LatestReader: typeof LatestReader.LatestReader;
   /** The parts of a latest value's memory. */
@@ -33,7 +33,7 @@ export interface Library {
   reset(): void;
   /** What its modules have. */
   state(): unknown;
-  /** Whether no end has something to tell at the end of the event loop's turn. */
+  /** Whether no end has something to publish at the end of the event loop's turn. */
   readonly isIdle: boolean;
 }
 
@@ -95,15 +95,15 @@ const FEWER: readonly Change[] = [
 /** Files that are others in the copy. */
 const STAND_INS: Readonly<Record<string, string>> = {
   "ffi/win32/kernel32.ts": `export { kernel32 } from "${MACHINE}";`,
-  "ffi/host.ts":
+  "ffi/platform.ts":
     `export { interruptTime, inWorker } from "${MACHINE}"; export const UNITS_PER_MILLISECOND = 10_000; export function requireHost() {}`,
-  "ffi/process.ts": `export { startOf } from "${MACHINE}";`,
-  "ffi/thread.ts": `export { currentThread } from "${MACHINE}";`,
-  "ffi/wait.ts": `export { blockOn } from "${MACHINE}"; export const INFINITE = 0xffff_ffff;`,
+  "ffi/process_thread.ts": `export { currentThread, startOf } from "${MACHINE}";`,
+  "ffi/object_wait.ts":
+    `export { blockOn } from "${MACHINE}"; export const INFINITE = 0xffff_ffff;`,
   "src/channel/peer/owner_watch.ts": `export { OwnerWatch } from "${MACHINE}";`,
   "src/sync/mod.ts": `
     import { Handle } from "../../ffi/handle.ts";
-    import { setEvent } from "../../ffi/kernel_event.ts";
+    import { setEvent } from "../../ffi/kernel_object.ts";
     import { WaitableObject } from "./waitable_object.ts";
     import { Deno, holdEvent, waitForEvent } from "${MACHINE}";
     export class SharedEvent extends WaitableObject {
@@ -165,8 +165,8 @@ export async function loadCopy(...changes: Change[]): Promise<Library> {
     const latestReader: typeof LatestReader = await import(url(ENTRIES.latestReader));
     const wakeEvents: typeof WakeEvents = await import(url(ENTRIES.wakeEvents));
     const { SharedEvent } = await import(url("src/sync/mod.ts"));
-    const { stateOfModule: turnEnd } = await import(url("src/channel/peer/flush_queue.ts"));
-    const tellers = (): unknown[] => turnEnd()[0];
+    const { stateOfModule } = await import(url("src/channel/peer/flush_queue.ts"));
+    const queue = (): unknown[] => stateOfModule()[0];
     const resets: (() => void)[] = [];
     const states: (() => unknown)[] = [];
     for (const file of copies.keys()) {
@@ -176,10 +176,10 @@ export async function loadCopy(...changes: Change[]): Promise<Library> {
       states.push(stateOfModule);
     }
     return {
-      RingSender: sender.RingSender,
-      RingReceiver: receiver.RingReceiver,
-      BroadcastSender: broadcastSender.BroadcastSender,
-      BroadcastReceiver: broadcastReceiver.BroadcastReceiver,
+      openRingSender: sender.openSender,
+      openRingReceiver: receiver.openReceiver,
+      openBroadcastSender: broadcastSender.openSender,
+      openBroadcastReceiver: broadcastReceiver.openReceiver,
       LatestPublisher: latestPublisher.LatestPublisher,
       LatestReader: latestReader.LatestReader,
       latestParts: latestHeader.partsOf,
@@ -189,7 +189,7 @@ export async function loadCopy(...changes: Change[]): Promise<Library> {
       reset: () => resets.forEach((reset) => reset()),
       state: () => states.map((state) => state()),
       get isIdle() {
-        return tellers().length === 0;
+        return queue().length === 0;
       },
     };
   } finally {

@@ -35,34 +35,34 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     to:
       "const left = timeLeft(deadline);\n      const ready = isReady();\n      this.#wakeFlag.raise();",
   },
-  "a sender looks for a wakeFlag before it tells": {
+  "a sender looks at the wake flag before it publishes": {
     scenario: "sendSync() into a full ring, receiveSync()",
-    file: "src/channel/ring/writer.ts",
-    from: "Atomics.store(this.#words, WORD.tail, this.#published);\n    this.#calls.told();",
-    to: "this.#calls.told();\n    Atomics.store(this.#words, WORD.tail, this.#published);",
+    file: "src/channel/ring/sender.ts",
+    from: "due = this.#writer.write(bytes, publishes);",
+    to: "this.#receiver.wake();\n      this.#writer.write(bytes, publishes);",
   },
-  "a receiver looks for a wakeFlag before it tells": {
+  "a receiver looks at the wake flag before it publishes": {
     scenario: "sendSync() into a full ring, of which one message is taken",
-    file: "src/channel/ring/reader.ts",
-    from: "Atomics.store(this.#words, WORD.head, this.#head);\n    this.#told();",
-    to: "this.#told();\n    Atomics.store(this.#words, WORD.head, this.#head);",
+    file: "src/channel/ring/receiver.ts",
+    from: "if (this.#reader.publish()) this.#senders.wake();",
+    to: "this.#senders.wake();\n    this.#reader.publish();",
   },
-  "what is left is not told at the end of a turn": {
+  "what is pending is not published at the end of a turn": {
     scenario: "send() of what is told of together, receive()",
     file: "src/channel/peer/flush_queue.ts",
-    from: "    teller.isDue = false;\n    teller.tell();",
-    to: "    teller.isDue = false;",
+    from: "    flushable.isQueued = false;\n    flushable.flush();",
+    to: "    flushable.isQueued = false;",
   },
   "a sender that closes wakes nobody": {
     scenario: "sendSync(), receive()",
     file: "src/channel/ring/sender.ts",
-    from: "stack.defer(() => this.#wakeReceiver());",
+    from: "stack.defer(() => this.#receiver.wake());",
     to: "",
   },
   "a receiver that closes wakes nobody": {
     scenario: "a receiver that leaves after one message, sendSync()",
     file: "src/channel/ring/receiver.ts",
-    from: "stack.defer(() => this.#wakeSender());",
+    from: "stack.defer(() => this.#senders.wake());",
     to: "",
   },
   "a sender that comes wakes nobody": {
@@ -81,25 +81,25 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     scenario: "a sender in the place of one that is ended, which may never have been there",
     file: "src/channel/ring/sender.ts",
     from: "      data.set();\n    } catch",
-    to: "      this.#wakeReceiver();\n    } catch",
+    to: "      this.#receiver.wake();\n    } catch",
   },
   "nobody notices a process's end, sync": {
     scenario: "a sender that is ended, receiveSync()",
     file: "src/channel/peer/wait.ts",
-    from: 'if (end === "ended") this.#other.noteDeath();',
+    from: 'if (end === "ended") this.#peer.noteDeath();',
     to: "",
   },
   "a process's end wakes nobody, with promises": {
     scenario: "a sender that is ended, receive()",
     file: "src/channel/ring/receiver.ts",
-    from: "new PeerLiveness(buffer, SENDER, () => data.set())",
-    to: "new PeerLiveness(buffer, SENDER, () => {})",
+    from: "new PeerLiveness(header, SENDER, () => data.set())",
+    to: "new PeerLiveness(header, SENDER, () => {})",
   },
   "a process's end wakes no sender, with promises": {
     scenario: "a receiver that is ended, send()",
     file: "src/channel/ring/sender.ts",
-    from: "new PeerLiveness(buffer, RECEIVER, () => space.set())",
-    to: "new PeerLiveness(buffer, RECEIVER, () => {})",
+    from: "new PeerLiveness(header, RECEIVER, () => space.set())",
+    to: "new PeerLiveness(header, RECEIVER, () => {})",
   },
   "what a sender that was ended had told nobody of is left": {
     scenario: "a sender that is ended, receive()",
@@ -122,32 +122,33 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "the next reader reads once more what was read": {
     scenario: "a reader in the place of one that is ended",
     file: "src/channel/ring/reader.ts",
-    from: "words[CONSUMED] = head;\n          const left",
+    from: "words[CONSUMED] = head;\n        const left",
     to: "const left",
   },
   "a message is committed before it is told that it is there": {
     scenario: "a sender that is ended, receiveSync()",
     file: "src/channel/ring/sender.ts",
-    from: "if (this.#writer.write(bytes, true)) return true;",
-    to: "if (this.#writer.claim(bytes.length) >= 0) return true;",
+    from: "if (this.#write(bytes, true)) return true;",
+    to: "if (this.claimAt(bytes.length) >= 0) return true;",
   },
   "a turn is taken without asking": {
     scenario: "two senders take turns",
     file: "src/channel/ring/many/producer_lock.ts",
-    from: "return ((word & WHO) === 0 || this.#isOver(word)) && this.#change(word, this.#number);",
+    from:
+      "return ((word & WHO) === 0 || this.#checkOver(word)) && this.#change(word, this.#number);",
     to: "return this.#change(word, this.#number);",
   },
   "a turn is looked at and not taken in one step": {
     scenario: "two senders take turns",
     file: "src/channel/ring/many/producer_lock.ts",
-    from: "if (Atomics.compareExchange(this.#header, WORD.turn, from, to) !== from) return false;",
-    to: "Atomics.store(this.#header, WORD.turn, to);",
+    from: "if (Atomics.compareExchange(this.#words, WORD.turn, from, to) !== from) return false;",
+    to: "Atomics.store(this.#words, WORD.turn, to);",
   },
-  "a sender whose turn is over wakes nobody": {
+  "a sender that gives the producer lock back wakes nobody": {
     scenario: "two senders take turns",
-    file: "src/channel/ring/many/shared_writer.ts",
-    from: "this.#turn.give();\n    this.#calls.over();",
-    to: "this.#turn.give();",
+    file: "src/channel/ring/sender.ts",
+    from: "if (this.#isShared) this.#senders.wake();",
+    to: "",
   },
   "the turn of a process that was ended is never over": {
     scenario: "two senders take turns, and one of them is ended",

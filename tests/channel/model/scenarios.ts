@@ -296,7 +296,7 @@ function checkTurns(
 function numbersInRing(memory: Int32Array<ArrayBuffer>, settings: RingSettings): number[] {
   const numbers: number[] = [];
   // The reader writes down what it has read.
-  const reader = new RingReader(memory.slice().buffer, settings, () => {});
+  const reader = new RingReader(memory.slice().buffer, settings);
   for (let offset = reader.next(); offset >= 0; offset = reader.next()) {
     const message = reader.ring.slice(offset, offset + reader.length);
     assertEquals(message, new Uint8Array(message.length).fill(message[0]!));

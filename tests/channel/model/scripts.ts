@@ -43,7 +43,7 @@ export function sender(
     ...rest,
     script: async (library, run, buffer) => {
       if (rest.after !== undefined) await run.whenEnded(rest.after);
-      using sender = new library.RingSender(endOptions(library, buffer, settings));
+      using sender = library.openRingSender(endOptions(library, buffer, settings));
       run.note("there");
       restOf(run, library, sender);
       try {
@@ -68,7 +68,7 @@ export function claimingSender({ settings, numbers, byteLength, ...rest }: Sende
   return {
     ...rest,
     script: (library, run, buffer) => {
-      using sender = new library.RingSender(endOptions(library, buffer, settings));
+      using sender = library.openRingSender(endOptions(library, buffer, settings));
       run.note("there");
       for (const number of numbers) {
         sender.ring.set(new Uint8Array(byteLength).fill(0xff), claim(sender, byteLength));
@@ -138,7 +138,7 @@ function receiving(
     ...rest,
     script: async (library, run, buffer) => {
       if (rest.after !== undefined) await run.whenEnded(rest.after);
-      using receiver = new library.RingReceiver(endOptions(library, buffer, settings));
+      using receiver = library.openRingReceiver(endOptions(library, buffer, settings));
       run.note("there");
       restOf(run, library, receiver);
       await work(receiver, run, () => restOf(run, library, receiver));

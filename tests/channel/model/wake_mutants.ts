@@ -40,8 +40,8 @@ export const WAKE_MUTANTS: Readonly<Record<string, WakeMutant>> = {
   "readers do not watch the writer's process": {
     scenario: "a writer that is ended, and a reader",
     file: READER,
-    from: "this.#writer.awaitDeath();",
-    to: "",
+    from: "limitSleep(this.#writer.awaitDeath(), Infinity);",
+    to: "limitSleep(this.#writer.watch(), Infinity);",
   },
   "a writer's end wakes no reader": {
     scenario: "a writer that is ended, and a reader that throws",
@@ -52,14 +52,14 @@ export const WAKE_MUTANTS: Readonly<Record<string, WakeMutant>> = {
   "readers that watch nobody do not look for a writer": {
     scenario: "a writer that may be ended as it comes, and a reader",
     file: "src/channel/peer/liveness.ts",
-    from: "return writer.look() === undefined ? Math.min(left, MAX_UNWATCHED_SLEEP) : left;",
+    from: "return process === undefined ? Math.min(left, MAX_UNWATCHED_SLEEP) : left;",
     to: "return left;",
   },
   "readers decide how long to sleep after their second look": {
     scenario: "a writer that is ended, and a reader that throws",
     file: READER,
     from: "await this.#sleep(wakeEvent, Math.min(most, left), signal);",
-    to: "await this.#sleep(wakeEvent, limitSleep(this.#writer, left), signal);",
+    to: "await this.#sleep(wakeEvent, limitSleep(this.#writer.awaitDeath(), left), signal);",
   },
   "a bit is taken after the event is set": {
     scenario: "a writer that closes, and a reader",
@@ -77,9 +77,9 @@ export const WAKE_MUTANTS: Readonly<Record<string, WakeMutant>> = {
     scenario: "a writer that closes, and a reader",
     file: READER,
     from:
-      "const { isClosed, hasDied } = this.#writer;\n      const isThere = this.#parts.slots.newest !== seen;",
+      "const state = this.#writer.look();\n      const isThere = this.#parts.slots.newest !== seen;",
     to:
-      "const isThere = this.#parts.slots.newest !== seen;\n      const { isClosed, hasDied } = this.#writer;",
+      "const isThere = this.#parts.slots.newest !== seen;\n      const state = this.#writer.look();",
   },
   "a writer looks for sleepers before it publishes": {
     scenario: "a writer that stays, and a reader that comes as another one leaves",
@@ -90,8 +90,8 @@ export const WAKE_MUTANTS: Readonly<Record<string, WakeMutant>> = {
   "a writer that closes wakes nobody": {
     scenario: "a writer that closes, and a reader",
     file: PUBLISHER,
-    from: "leavePlace(this.#parts.buffer, WRITER);\n    this.#parts.wakeEvents.wakeAll();",
-    to: "leavePlace(this.#parts.buffer, WRITER);",
+    from: "leavePlace(this.#parts.header, WRITER);\n    this.#parts.wakeEvents.wakeAll();",
+    to: "leavePlace(this.#parts.header, WRITER);",
   },
   "a reader gives its wakeEvent up before it takes its bits back": {
     scenario: "numbers that are told, and sleepers that come and go",
@@ -114,13 +114,13 @@ export const WAKE_MUTANTS: Readonly<Record<string, WakeMutant>> = {
   "a sender's end wakes no receiver": {
     scenario: "a sender that is ended, and a receiver",
     file: "src/channel/broadcast/receiver.ts",
-    from: "() => this.#closed || this.#wakeEvent?.event.set()",
+    from: "() => this.closed || this.#wakeEvent?.event.set()",
     to: "() => {}",
   },
   "receivers that watch nobody do not look for a sender": {
     scenario: "a sender that may be ended as it comes, and a receiver",
     file: "src/channel/peer/liveness.ts",
-    from: "return writer.look() === undefined ? Math.min(left, MAX_UNWATCHED_SLEEP) : left;",
+    from: "return process === undefined ? Math.min(left, MAX_UNWATCHED_SLEEP) : left;",
     to: "return left;",
   },
 };

@@ -12,7 +12,7 @@ import {
   writeHeader,
 } from "../../../src/channel/broadcast/layout.ts";
 import { memoryLengthFor, SLOTS_OFFSET, WRITER } from "../../../src/channel/latest/layout.ts";
-import type { Place } from "../../../src/channel/ring/layout.ts";
+import type { Place } from "../../../src/channel/peer/place.ts";
 import type { Part, Scenario } from "./explore.ts";
 import {
   broadcastReceiver,

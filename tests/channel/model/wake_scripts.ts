@@ -84,7 +84,7 @@ export function broadcastSender({ numbers, stays, ...rest }: Publishing): Part {
     ...rest,
     script: async (library, run, buffer) => {
       if (rest.after !== undefined) await run.whenEnded(rest.after);
-      using sender = new library.BroadcastSender(endOf(library, buffer));
+      using sender = library.openBroadcastSender(endOf(library, buffer));
       run.note("there");
       for (const number of numbers) {
         sender.send(Uint8Array.of(number));
@@ -108,7 +108,7 @@ export function broadcastReceiver({ way, until = Infinity, ...rest }: Receiving)
   return {
     ...rest,
     script: async (library, run, buffer) => {
-      using receiver = new library.BroadcastReceiver(endOf(library, buffer));
+      using receiver = library.openBroadcastReceiver(endOf(library, buffer));
       run.note("there");
       run.restInWaits(() => [receiver, library.state()]);
       try {

@@ -9,7 +9,7 @@ import type {
   BroadcastRing,
   BroadcastSender,
 } from "../../../src/channel/mod.ts";
-import { NumberedMessages, readNumbered } from "../numbered.ts";
+import { NumberedMessages, readNumbered } from "../ring/numbered_messages.ts";
 import { Pace } from "./pace.ts";
 import type { Plan, SenderPlan } from "./plan.ts";
 

@@ -5,9 +5,9 @@
  */
 
 import { BroadcastRing, type BroadcastSender } from "../../../src/channel/mod.ts";
-import { openMemory } from "../fuzz_targets.ts";
-import { NumberedMessages } from "../numbered.ts";
-import { randomName } from "../../random_name.ts";
+import { openMemory } from "../fuzz/targets.ts";
+import { NumberedMessages } from "../ring/numbered_messages.ts";
+import { randomName } from "../../support/random_name.ts";
 import { broadcastOne, Listening } from "./broadcast_ends.ts";
 import { setBroadcastCounters } from "./counters.ts";
 import { Pace } from "./pace.ts";

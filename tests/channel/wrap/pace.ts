@@ -5,7 +5,7 @@
  */
 
 import type { Plan } from "./plan.ts";
-import { Random } from "../random.ts";
+import { Random } from "../../support/random.ts";
 
 /** The most that a round may take, in milliseconds, on a machine that is busy. */
 const MAX_ROUND_TIME = 110_000;

@@ -5,7 +5,7 @@
  */
 
 import { BroadcastRing, RingChannel } from "../../../src/channel/mod.ts";
-import { openMemory } from "../fuzz_targets.ts";
+import { openMemory } from "../fuzz/targets.ts";
 import { broadcastAll, listen } from "./broadcast_ends.ts";
 import { newestOf, setBroadcastCounters, setRingCounters, tailOf } from "./counters.ts";
 import type { Plan, Side } from "./plan.ts";

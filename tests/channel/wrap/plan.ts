@@ -5,7 +5,7 @@
  */
 
 import type { Producers, WhenFull } from "../../../src/channel/mod.ts";
-import { Random } from "../random.ts";
+import { Random } from "../../support/random.ts";
 
 /** The kinds of ring. */
 export const KINDS = ["single", "multiple", "broadcast"] as const;

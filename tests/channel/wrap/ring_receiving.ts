@@ -5,7 +5,7 @@
  */
 
 import type { RingChannel, RingReceiver } from "../../../src/channel/mod.ts";
-import { Arrivals } from "../arrivals.ts";
+import { ReceivedMessages } from "../ring/received_messages.ts";
 import { Pace } from "./pace.ts";
 import type { Plan } from "./plan.ts";
 
@@ -23,13 +23,13 @@ class Left extends Error {}
  */
 export async function receiveAll(plan: Plan, open: () => RingChannel): Promise<void> {
   const pace = new Pace(plan, "the receiver");
-  const arrivals = new Arrivals(plan.maxMessageLength);
+  const received = new ReceivedMessages(plan.maxMessageLength);
   const total = plan.senders.reduce((sum, { count }) => sum + count, 0);
   let channel = open();
   let receiver = channel.receiver();
   try {
-    while (arrivals.total < total) {
-      await receiveSome(receiver, arrivals, pace);
+    while (received.total < total) {
+      await receiveSome(receiver, received, pace);
       if (receiver.closed || pace.oneIn(150)) {
         receiver.close();
         receiver = channel.receiver();
@@ -51,9 +51,13 @@ export async function receiveAll(plan: Plan, open: () => RingChannel): Promise<v
 }
 
 /** Receives what there is, in one of the ways. */
-async function receiveSome(receiver: RingReceiver, arrivals: Arrivals, pace: Pace): Promise<void> {
+async function receiveSome(
+  receiver: RingReceiver,
+  received: ReceivedMessages,
+  pace: Pace,
+): Promise<void> {
   const take = (message: Uint8Array | undefined) => {
-    if (message !== undefined) arrivals.take(message);
+    if (message !== undefined) received.take(message);
   };
   /** Leaves a message where it is now and then, by an error or by closing the receiver. */
   const visit = (bytes: Uint8Array) => {

@@ -5,7 +5,7 @@
  */
 
 import type { RingChannel, RingSender } from "../../../src/channel/mod.ts";
-import { NumberedMessages } from "../numbered.ts";
+import { NumberedMessages } from "../ring/numbered_messages.ts";
 import { Pace } from "./pace.ts";
 import type { Plan, SenderPlan } from "./plan.ts";
 

@@ -2,7 +2,7 @@
  * The C functions of a channel, which the header has besides the layout.
  *
  * They do what ../writer.ts, ../reader.ts, ../sender.ts, ../receiver.ts and ../../peer do, but for
- * {@linkcode RING_DIFFERENCES}. tests/channel/c_header_test.ts runs the same steps on both sides, and
+ * {@linkcode RING_DIFFERENCES}. tests/channel/ring/c_header_test.ts runs the same steps on both sides, and
  * compares the results and the memory after each step. Change both sides together.
  *
  * @module

@@ -6,7 +6,6 @@
 
 import { array, struct } from "../../../struct/mod.ts";
 import {
-  CLOSED,
   HEADER_LENGTH,
   MAGIC,
   MAX_SENDERS,
@@ -21,6 +20,7 @@ import {
 import { MAX_CAPACITY, MIN_CAPACITY } from "../../peer/capacity.ts";
 import { BATCH as READ_BATCH } from "../reader.ts";
 import { BATCH as WRITTEN_BATCH } from "../writer.ts";
+import { CLOSED } from "../../peer/place.ts";
 import { ASLEEP, AWAKE } from "../../peer/wake_flag.ts";
 import { THREAD } from "../../peer/owner_word.ts";
 import { MAX_ATTEMPTS as MAX_PLACE_ATTEMPTS } from "../../peer/place.ts";

@@ -4,23 +4,23 @@
  * @module
  */
 
-import type { Liveness } from "../../peer/liveness.ts";
-import { selfAsOwner } from "../../peer/place.ts";
+import type { Liveness, PeerState } from "../../peer/liveness.ts";
+import { CLOSED, type HeaderWords, selfAsOwner } from "../../peer/place.ts";
 import { OwnerWatch } from "../../peer/owner_watch.ts";
-import { CLOSED, HEADER_LENGTH, type RingSettings, SENDERS, WORD } from "../layout.ts";
+import { type RingSettings, SENDERS, WORD } from "../layout.ts";
 
-/** How often one asks whether the senders' processes are there, in milliseconds. */
-const LOOK_INTERVAL = 20;
+/** The least time between two checks whether the senders' processes are there, in milliseconds. */
+const CHECK_INTERVAL = 20;
 
 /**
  * The senders: whether any is there, and whether all have closed their ends.
  *
  * They come and go while the receiver sleeps, and there can be more of them than Windows can wait
- * for at once. So their ends are asked for from time to time.
+ * for at once. So their processes are checked from time to time.
  */
 export class SendersLiveness implements Liveness {
   readonly isMany = true;
-  readonly #header: Int32Array<ArrayBuffer>;
+  readonly #words: Int32Array<ArrayBuffer>;
   readonly #owners: BigUint64Array<ArrayBuffer>;
   readonly #endsWithLast: boolean;
   /** The processes of the senders that can be watched. */
@@ -30,41 +30,32 @@ export class SendersLiveness implements Liveness {
   #gone = false;
   /** Whether a sender has died since there was none. */
   #lost = false;
-  #lastLook = -Infinity;
+  #lastCheck = -Infinity;
 
-  /**
-   * @param settings What its header said when it was checked.
-   */
-  constructor(buffer: ArrayBuffer, { endsWithLastSender }: RingSettings) {
+  /** Counts nobody yet. */
+  constructor({ words, owners }: HeaderWords, { endsWithLastSender }: RingSettings) {
     this.#endsWithLast = endsWithLastSender;
-    this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
-    this.#owners = new BigUint64Array(buffer, 0, HEADER_LENGTH / 8);
+    this.#words = words;
+    this.#owners = owners;
   }
 
-  get isClosed(): boolean {
-    return this.isGone && !this.#lost;
+  look(): PeerState {
+    if (Atomics.load(this.#words, WORD.changes) !== this.#changes) this.#count();
+    if (!this.#gone) return "alive";
+    return this.#lost ? "dead" : "closed";
   }
 
-  get hasDied(): boolean {
-    return this.isGone && this.#lost;
-  }
-
-  get isGone(): boolean {
-    if (Atomics.load(this.#header, WORD.changes) !== this.#changes) this.#count();
-    return this.#gone;
-  }
-
-  /** What is committed is told at once: there is nothing to take in of one that has died. */
+  /** Senders publish what they commit at once: there is nothing to take in of one that has died. */
   isSame(): boolean {
     return false;
   }
 
-  look(): undefined {}
+  watch(): undefined {}
 
-  lookNowAndThen(): void {
+  checkNowAndThen(): void {
     const now = performance.now();
-    if (now - this.#lastLook < LOOK_INTERVAL) return;
-    this.#lastLook = now;
+    if (now - this.#lastCheck < CHECK_INTERVAL) return;
+    this.#lastCheck = now;
     const present = new Set<bigint>();
     for (const { owner: index } of SENDERS) {
       const owner = Atomics.load(this.#owners, index);
@@ -76,23 +67,23 @@ export class SendersLiveness implements Liveness {
       }
     }
     for (const owner of this.#watches.keys()) if (!present.has(owner)) this.#forget(owner);
-    // One that was ended has told nobody that it has left.
+    // A sender that was ended has not counted its own change.
     this.#count();
   }
 
   noteDeath(): void {}
 
-  awaitDeath(): void {}
+  awaitDeath(): undefined {}
 
   [Symbol.dispose](): void {
     for (const owner of this.#watches.keys()) this.#forget(owner);
   }
 
   #count(): void {
-    this.#changes = Atomics.load(this.#header, WORD.changes);
+    this.#changes = Atomics.load(this.#words, WORD.changes);
     const wereGone = this.#gone;
     const isAny = SENDERS.some(({ owner }) => Atomics.load(this.#owners, owner) !== 0n);
-    const wereAny = this.#lost || SENDERS.some(({ state }) => this.#header[state] === CLOSED);
+    const wereAny = this.#lost || SENDERS.some(({ state }) => this.#words[state] === CLOSED);
     this.#gone = !isAny && wereAny && this.#endsWithLast;
     // These are others than those that have died.
     if (wereGone && isAny) this.#lost = false;

@@ -5,8 +5,8 @@
  */
 
 import { labelOf } from "../../peer/memory.ts";
-import { leavePlace, takePlace } from "../../peer/place.ts";
-import { HEADER_LENGTH, type Producers, SENDER, SENDERS, WORD } from "../layout.ts";
+import { type HeaderWords, leavePlace, takePlace } from "../../peer/place.ts";
+import { type Producers, SENDER, SENDERS, WORD } from "../layout.ts";
 
 /** A place that was taken. */
 export interface SenderPlace {
@@ -19,41 +19,40 @@ export interface SenderPlace {
 /**
  * Takes one of the senders' places.
  *
- * @param buffer The ring's memory.
- * @param producers How many there are.
+ * @param producers How many there can be.
  * @throws {Deno.errors.Busy} If all are taken.
  */
-export function takeSenderPlace(buffer: ArrayBuffer, producers: Producers): SenderPlace {
+export function takeSenderPlace(header: HeaderWords, producers: Producers): SenderPlace {
   if (producers === "single") {
-    takePlace(buffer, SENDER, "sender");
-    return { index: 0, leave: () => leavePlace(buffer, SENDER) };
+    takePlace(header, SENDER, "sender");
+    return { index: 0, leave: () => leavePlace(header, SENDER) };
   }
-  const index = takeAny(buffer);
-  countChange(buffer);
+  const index = takeAny(header);
+  countChange(header);
   return {
     index,
     leave: () => {
-      leavePlace(buffer, SENDERS[index]!);
-      countChange(buffer);
+      leavePlace(header, SENDERS[index]!);
+      countChange(header);
     },
   };
 }
 
 /** Has the receiver look who is there. */
-function countChange(buffer: ArrayBuffer): void {
-  Atomics.add(new Int32Array(buffer, 0, HEADER_LENGTH / 4), WORD.changes, 1);
+function countChange({ words }: HeaderWords): void {
+  Atomics.add(words, WORD.changes, 1);
 }
 
-function takeAny(buffer: ArrayBuffer): number {
+function takeAny(header: HeaderWords): number {
   for (const [index, place] of SENDERS.entries()) {
     try {
-      takePlace(buffer, place, "sender");
+      takePlace(header, place, "sender");
       return index;
     } catch (error) {
       if (!(error instanceof Deno.errors.Busy)) throw error;
     }
   }
   throw new Deno.errors.Busy(
-    `The ${labelOf(buffer)} has ${SENDERS.length} senders already: close one first`,
+    `The ${labelOf(header.words.buffer)} has ${SENDERS.length} senders already: close one first`,
   );
 }

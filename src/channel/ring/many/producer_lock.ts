@@ -1,5 +1,5 @@
 /**
- * Whose turn it is to write into a ring of many senders.
+ * The lock that lets one of many senders write into a ring.
  *
  * One sender at a time has the producer lock, for at most 0.1 microseconds a message (all of a
  * `sendSync` of 64 bytes took 93 ns), or for as long as a message is claimed. So of a sender that
@@ -16,98 +16,100 @@
  * @module
  */
 
-import { hasEnded } from "../../peer/place.ts";
+import { hasEnded, type HeaderWords } from "../../peer/place.ts";
 import { describeOwner } from "../../peer/owner_word.ts";
-import { HEADER_LENGTH, SENDERS, WORD } from "../layout.ts";
+import { SENDERS, WORD } from "../layout.ts";
 
-/** The part of the word that says who. */
+/** The part of the word that says who has the lock. */
 const WHO = 0x7f;
-/** One more turn, in the part that counts them. */
-const ONE_TURN = WHO + 1;
-/** How often one looks whether the turn is over: it takes others less than a microsecond. */
+/** One more change, in the part that counts them. */
+const ONE_CHANGE = WHO + 1;
+/** Maximum looks while another sender has the lock: it needs less than a microsecond. */
 const LOOKS = 256;
-/** How often one asks whether the process whose turn it is has ended, in milliseconds. */
-const ASK_INTERVAL = 20;
+/** The least time between two checks whether the holder's process has ended, in milliseconds. */
+const CHECK_INTERVAL = 20;
 
 /**
- * One sender's part in taking turns: from before a message is claimed until it is committed, so that
- * what is not committed is not in the ring.
+ * One sender's use of the producer lock: from before a message is claimed until it is committed, so
+ * that what is not committed is not in the ring.
  *
- * Each turn has a word of its own, so that the turn of a process that has ended is taken by one
- * other sender, and never from a later one that has got its place.
+ * The word is another one each time the lock is taken. So the lock of a process that has ended goes to
+ * one other sender, and is never taken from a later sender that has got the dead one's place.
  */
 export class ProducerLock {
-  readonly #header: Int32Array<ArrayBuffer>;
+  readonly #words: Int32Array<ArrayBuffer>;
   readonly #owners: BigUint64Array<ArrayBuffer>;
   readonly #number: number;
-  /** What the word was when this one took the turn last. */
+  /** The word as this sender left it when it took the lock last. */
   #taken = 0;
-  #lastAsked = -Infinity;
-  /** The turn of a process that has ended. */
+  #lastCheck = -Infinity;
+  /** The word of a process that has ended while it had the lock. */
   #over: number | undefined;
 
   /**
-   * @param buffer The ring's memory.
+   * Gives the lock back if the place's last owner has ended with it.
+   *
    * @param index Which of the senders' places is this one's.
    */
-  constructor(buffer: ArrayBuffer, index: number) {
-    this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
-    this.#owners = new BigUint64Array(buffer, 0, HEADER_LENGTH / 8);
+  constructor({ words, owners }: HeaderWords, index: number) {
+    this.#words = words;
+    this.#owners = owners;
     this.#number = index + 1;
-    // Whoever had the place before may have ended in the middle of its turn.
-    const word = Atomics.load(this.#header, WORD.turn);
+    const word = Atomics.load(this.#words, WORD.turn);
     if ((word & WHO) === this.#number) this.#change(word, 0);
   }
 
-  /** Who has the turn, for messages: `process 1234`; `undefined` if nobody else has it. */
+  /** The other sender that has the lock, for messages: `process 1234`; `undefined` if none has it. */
   get holder(): string | undefined {
-    const who = Atomics.load(this.#header, WORD.turn) & WHO;
+    const who = Atomics.load(this.#words, WORD.turn) & WHO;
     const place = who === this.#number ? undefined : SENDERS[who - 1];
     return place && describeOwner(Atomics.load(this.#owners, place.owner));
   }
 
-  /** Whether it is nobody's turn, or that of a process that has ended. */
-  get isFree(): boolean {
-    const word = Atomics.load(this.#header, WORD.turn);
-    return (word & WHO) === 0 || this.#isOver(word);
+  /**
+   * Checks whether the lock could be taken: nobody has it, or its holder's process has ended.
+   */
+  check(): boolean {
+    const word = Atomics.load(this.#words, WORD.turn);
+    return (word & WHO) === 0 || this.#checkOver(word);
   }
 
   /**
-   * Takes the turn, if it is over soon that of another.
+   * Tries to take the lock, up to 256 times while another sender has it.
    *
-   * @returns Whether it is this sender's now.
+   * @returns Whether this sender has it now.
    */
   take(): boolean {
     for (let look = 0; look < LOOKS; look++) {
-      const word = Atomics.load(this.#header, WORD.turn);
+      const word = Atomics.load(this.#words, WORD.turn);
       if ((word & WHO) === 0 && this.#change(word, this.#number)) return true;
       Atomics.pause();
     }
-    const word = Atomics.load(this.#header, WORD.turn);
-    return ((word & WHO) === 0 || this.#isOver(word)) && this.#change(word, this.#number);
+    const word = Atomics.load(this.#words, WORD.turn);
+    return ((word & WHO) === 0 || this.#checkOver(word)) && this.#change(word, this.#number);
   }
 
-  /** Gives the turn to whoever wants it. */
+  /** Gives the lock back. */
   give(): void {
     this.#change(this.#taken, 0);
   }
 
   #change(from: number, who: number): boolean {
-    const to = (from & ~WHO) + ONE_TURN | who;
-    if (Atomics.compareExchange(this.#header, WORD.turn, from, to) !== from) return false;
+    const to = (from & ~WHO) + ONE_CHANGE | who;
+    if (Atomics.compareExchange(this.#words, WORD.turn, from, to) !== from) return false;
     this.#taken = to;
     return true;
   }
 
-  /** Whether the process whose turn it is has ended; that is not asked each time. */
-  #isOver(word: number): boolean {
+  /** Checks whether the holder's process has ended, unless that was done lately. */
+  #checkOver(word: number): boolean {
     if (word === this.#over) return true;
     const place = SENDERS[(word & WHO) - 1];
     // Nobody can have such a place: somebody else has written there.
     if (place === undefined) return true;
     const now = performance.now();
-    if (now - this.#lastAsked < ASK_INTERVAL) return false;
-    this.#lastAsked = now;
+    if (now - this.#lastCheck < CHECK_INTERVAL) return false;
+    this.#lastCheck = now;
     if (hasEnded(Atomics.load(this.#owners, place.owner))) this.#over = word;
     return word === this.#over;
   }

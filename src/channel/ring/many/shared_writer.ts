@@ -4,44 +4,28 @@
  * @module
  */
 
-import type { RingSettings } from "../layout.ts";
-import { RingWriter, type Writer, type WriterCalls } from "../writer.ts";
+import { headerWordsOf, type RingSettings } from "../layout.ts";
+import { FULL, LOCKED, RingWriter, type Writer } from "../writer.ts";
 import { ProducerLock } from "./producer_lock.ts";
 
-/** What the writer of one of many senders calls. */
-export interface SharedWriterCalls extends WriterCalls {
-  /** When another sender may have its turn. */
-  over(): void;
-}
-
 /**
- * Writes messages into a ring, for one of many senders: each message in a turn of its own, and told
- * to the receiver at once. So a sender that dies before it has committed has changed nothing.
+ * Writes messages into a ring, for one of many senders. A sender has the producer lock from claim to
+ * commit, and publishes each message at once. So a sender that dies before it has committed has changed
+ * nothing.
  */
 export class SharedWriter implements Writer {
   readonly ring: Uint8Array<ArrayBuffer>;
   readonly maxMessageLength: number;
   readonly #writer: RingWriter;
-  readonly #turn: ProducerLock;
-  readonly #calls: SharedWriterCalls;
+  readonly #lock: ProducerLock;
 
   /**
-   * @param buffer The memory.
-   * @param settings What its header said when it was checked.
+   * @param settings What the header said when it was checked.
    * @param index Which of the senders' places is this one's.
-   * @param calls What it calls.
    */
-  constructor(
-    buffer: ArrayBuffer,
-    settings: RingSettings,
-    index: number,
-    calls: SharedWriterCalls,
-  ) {
-    this.#turn = new ProducerLock(buffer, index);
-    const nothing = () => {};
-    const { told } = calls;
-    this.#writer = new RingWriter(buffer, settings, { begin: nothing, pending: nothing, told });
-    this.#calls = calls;
+  constructor(buffer: ArrayBuffer, settings: RingSettings, index: number) {
+    this.#lock = new ProducerLock(headerWordsOf(buffer), index);
+    this.#writer = new RingWriter(buffer, settings);
     this.ring = this.#writer.ring;
     this.maxMessageLength = this.#writer.maxMessageLength;
   }
@@ -55,18 +39,22 @@ export class SharedWriter implements Writer {
   }
 
   get holder(): string | undefined {
-    return this.#turn.holder;
+    return this.#lock.holder;
+  }
+
+  /** Claims nothing: without the lock, no room is known. */
+  claimNear(): number {
+    return FULL;
   }
 
   claim(length: number): number {
-    this.#calls.begin();
-    if (!this.#turn.take()) return -1;
-    let offset = -1;
+    if (!this.#lock.take()) return LOCKED;
+    let offset = FULL;
     try {
       this.#writer.refresh();
       offset = this.#writer.claim(length);
     } finally {
-      if (offset < 0) this.abort();
+      if (offset < 0) this.#lock.give();
     }
     return offset;
   }
@@ -75,39 +63,29 @@ export class SharedWriter implements Writer {
     this.#writer.shorten(length);
   }
 
-  commit(): void {
-    try {
-      this.#writer.commit(true);
-    } finally {
-      this.#endTurn();
-    }
+  commit(): number {
+    const due = this.#writer.commit(true);
+    this.#lock.give();
+    return due;
   }
 
   abort(): void {
     this.#writer.abort();
-    this.#endTurn();
+    this.#lock.give();
   }
 
-  write(bytes: Uint8Array): boolean {
-    this.#calls.begin();
-    if (!this.#turn.take()) return false;
-    try {
-      this.#writer.refresh();
-      return this.#writer.write(bytes, true);
-    } finally {
-      this.#endTurn();
-    }
+  write(bytes: Uint8Array): number {
+    const due = this.#writer.write(bytes, true);
+    this.#lock.give();
+    return due;
   }
 
-  hasRoom(length: number): boolean {
-    return this.#turn.isFree && this.#writer.seemsToHaveRoom(length);
+  findRoom(length: number): boolean {
+    return this.#lock.check() && this.#writer.seemsToHaveRoom(length);
   }
 
-  /** Does nothing: everything is told at once. */
-  publish(): void {}
-
-  #endTurn(): void {
-    this.#turn.give();
-    this.#calls.over();
+  /** Publishes nothing: each message is published when it is committed. */
+  publish(): boolean {
+    return false;
   }
 }

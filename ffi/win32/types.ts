@@ -1,0 +1,255 @@
+/**
+ * How Deno opens DLLs, the FFI types of Win32's types, and the structs that calls read or fill in, as 64-bit
+ * Windows lays them out.
+ *
+ * @module
+ */
+
+import { requireHost } from "../platform.ts";
+
+/** `BOOL`: 0 is false, everything else is true. */
+export const BOOL = "i32";
+/** `BYTE` and `BOOLEAN`, 8 bits. */
+export const BYTE = "u8";
+/** `WORD` and `ATOM`, 16 bits. */
+export const WORD = "u16";
+/** `WCHAR`, one UTF-16 code unit. */
+export const WCHAR = "u16";
+/** `DWORD`, 32 bits unsigned; Deno refuses negative numbers here (`x >>> 0`). */
+export const DWORD = "u32";
+/** `LONG`, 32 bits signed. */
+export const LONG = "i32";
+/** `UINT`, 32 bits unsigned. */
+export const UINT = "u32";
+/** `NTSTATUS`: negative values are errors. */
+export const NTSTATUS = "i32";
+/** `SIZE_T`, as wide as an address. */
+export const SIZE_T = "usize";
+/** `HANDLE`, and `HMODULE`, `HINSTANCE` beside it. */
+export const HANDLE = "usize";
+/** `HWND`, a window. */
+export const HWND = "usize";
+/** `WPARAM`, unsigned and as wide as an address. */
+export const WPARAM = "u64";
+/** `LPARAM`, signed and as wide as an address. Never `isize`: see {@linkcode LRESULT}. */
+export const LPARAM = "i64";
+/** `LRESULT`. Never `isize`: a callback declared so panics the runtime when its body throws. */
+export const LRESULT = "i64";
+/** `LPCWSTR` and `LPWSTR`: a buffer of UTF-16 code units, or null. */
+export const LPWSTR = "buffer";
+/** A struct or an array of ours that the call reads or fills in, or null. */
+export const BUFFER = "buffer";
+/** An address that Windows gave us (`LPVOID`, `PSID`, …), or null. */
+export const LPVOID = "pointer";
+/** The address of a function: a callback, or one exported by a library. */
+export const CALLBACK = "function";
+/** No result. */
+export const VOID = "void";
+
+/** The functions of a library, by their Win32 names. */
+export type Symbols<S extends Deno.ForeignLibraryInterface> = Deno.DynamicLibrary<S>["symbols"];
+
+/**
+ * Gives a function that opens a library at its first call and answers with the
+ * library's functions at each.
+ *
+ * The library stays open for as long as the process lives: the system's own
+ * libraries are loaded into every process anyway.
+ *
+ * @param file The library's file name, such as `"kernel32.dll"`.
+ * @param table The signatures of the functions.
+ * @param before What has to be open already: whoever reads the last error must
+ *   not have to open kernel32 first, for that would replace the error.
+ */
+export function lazyLibrary<const S extends Deno.ForeignLibraryInterface>(
+  file: string,
+  table: S,
+  before: () => unknown = requireHost,
+): () => Symbols<S> {
+  let symbols: Symbols<S> | undefined;
+  return () => {
+    if (symbols === undefined) {
+      before();
+      symbols = Deno.dlopen(file, table).symbols;
+    }
+    return symbols;
+  };
+}
+
+/**
+ * The address of a buffer of ours, for a field or a parameter that Deno does not know to be a
+ * pointer: who passes it has to keep the buffer until the call is over.
+ *
+ * @param buffer The buffer.
+ */
+export function addressOf(buffer: Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>): bigint {
+  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer));
+}
+
+/**
+ * Writes a `SECURITY_ATTRIBUTES`.
+ *
+ * The descriptor's address sits inside the struct, where Deno does not see it:
+ * the descriptor must stay open until the call is over.
+ *
+ * @param descriptor The security descriptor, or null for the default one.
+ * @param inheritable Whether child processes inherit the handle.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/wtypesbase/ns-wtypesbase-security_attributes}
+ */
+export function securityAttributes(
+  descriptor: Deno.PointerValue,
+  inheritable: boolean,
+): Uint8Array<ArrayBuffer> {
+  const struct = new DataView(new ArrayBuffer(24));
+  struct.setUint32(0, struct.byteLength, true); // nLength
+  struct.setBigUint64(8, Deno.UnsafePointer.value(descriptor), true); // lpSecurityDescriptor
+  struct.setInt32(16, inheritable ? 1 : 0, true); // bInheritHandle
+  return new Uint8Array(struct.buffer);
+}
+
+/** What `VirtualQuery` tells of the pages from an address on. */
+export interface MemoryBasicInformation {
+  /** The address that the whole allocation or view begins at, 0 where there is none. */
+  allocationBase: bigint;
+  /** How many bytes from the address on have the same state. */
+  regionSize: number;
+  /** `MEM_COMMIT`, `MEM_RESERVE` or `MEM_FREE`. */
+  state: number;
+  /** What may be done with them: `PAGE_READWRITE`, `PAGE_WRITECOPY`, … */
+  protect: number;
+  /** `MEM_MAPPED`, `MEM_IMAGE` or `MEM_PRIVATE`. */
+  type: number;
+}
+
+/** The size of a `MEMORY_BASIC_INFORMATION`, in bytes. */
+export const MEMORY_BASIC_INFORMATION_SIZE = 48;
+
+/**
+ * Reads a `MEMORY_BASIC_INFORMATION`.
+ *
+ * @param struct The struct, {@linkcode MEMORY_BASIC_INFORMATION_SIZE} bytes.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-memory_basic_information}
+ */
+export function readMemoryBasicInformation(struct: DataView): MemoryBasicInformation {
+  return {
+    allocationBase: struct.getBigUint64(8, true),
+    regionSize: Number(struct.getBigUint64(24, true)),
+    state: struct.getUint32(32, true),
+    protect: struct.getUint32(36, true),
+    type: struct.getUint32(40, true),
+  };
+}
+
+/**
+ * Writes a `WNDCLASSEXW` for a window that is never seen.
+ *
+ * The name's address sits inside the struct, where Deno does not see it: the name
+ * must be kept until the class is registered.
+ *
+ * @param procedure The window procedure's address.
+ * @param name The class's name, with its NUL.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/ns-winuser-wndclassexw}
+ */
+export function windowClass(
+  procedure: Deno.PointerObject,
+  name: Uint16Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  const struct = new DataView(new ArrayBuffer(80));
+  struct.setUint32(0, struct.byteLength, true); // cbSize
+  struct.setBigUint64(8, Deno.UnsafePointer.value(procedure), true); // lpfnWndProc
+  struct.setBigUint64(64, addressOf(name), true); // lpszClassName
+  return new Uint8Array(struct.buffer);
+}
+
+/** The size of a `MSG`, in bytes. */
+export const MSG_SIZE = 48;
+
+/** The most bytes that a `COPYDATASTRUCT` can count (`cbData`). */
+export const MAX_COPY_DATA = 2 ** 32 - 1;
+
+/**
+ * Writes a `COPYDATASTRUCT`.
+ *
+ * The bytes' address sits inside the struct, where Deno does not see it: they must
+ * be kept until the call is over.
+ *
+ * @param id A number that tells the receiver what the bytes are (`dwData`).
+ * @param bytes The bytes.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/ns-winuser-copydatastruct}
+ */
+export function copyDataStruct(
+  id: bigint,
+  bytes: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  const struct = new DataView(new ArrayBuffer(24));
+  struct.setBigUint64(0, id, true); // dwData
+  struct.setUint32(8, bytes.length, true); // cbData
+  struct.setBigUint64(16, bytes.length === 0 ? 0n : addressOf(bytes), true); // lpData
+  return new Uint8Array(struct.buffer);
+}
+
+/** What a `COPYDATASTRUCT` says. */
+export interface CopyDataFields {
+  /** The number that tells what the bytes are (`dwData`). */
+  id: bigint;
+  /** How many bytes there are (`cbData`); 0 where there is no address of any. */
+  byteLength: number;
+  /** Where they are (`lpData`), until the window procedure returns. */
+  data: Deno.PointerValue;
+}
+
+/**
+ * Reads the `COPYDATASTRUCT` of a WM_COPYDATA; its bytes are for {@linkcode copyBytes}.
+ *
+ * @param lParam The message's `lParam`.
+ */
+export function readCopyDataStruct(lParam: bigint): CopyDataFields {
+  const pointer = Deno.UnsafePointer.create(BigInt.asUintN(64, lParam));
+  if (pointer === null) return { id: 0n, byteLength: 0, data: null };
+  const struct = new Deno.UnsafePointerView(pointer);
+  const data = Deno.UnsafePointer.create(struct.getBigUint64(16));
+  return {
+    id: struct.getBigUint64(0),
+    byteLength: data === null ? 0 : struct.getUint32(8),
+    data,
+  };
+}
+
+/**
+ * Copies bytes from where Windows put them.
+ *
+ * @param data Their address.
+ * @param byteLength How many they are.
+ */
+export function copyBytes(data: Deno.PointerValue, byteLength: number): Uint8Array<ArrayBuffer> {
+  if (data === null || byteLength === 0) return new Uint8Array();
+  // A new array would be filled with zeros first, which takes longer than the copy.
+  return new Uint8Array(new Deno.UnsafePointerView(data).getArrayBuffer(byteLength).slice());
+}
+
+/** The size of a `STARTUPINFOEXW`, in bytes. */
+export const STARTUPINFOEX_SIZE = 112;
+const STARTF_USESTDHANDLES = 0x100;
+
+/**
+ * Fills in a `STARTUPINFOEXW` that `GetStartupInfoW` has filled with this process's own.
+ *
+ * @param struct The struct, {@linkcode STARTUPINFOEX_SIZE} bytes.
+ * @param handles The child's standard input, output and error.
+ * @param attributes The attribute list, which must be kept until the call is over.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/winbase/ns-winbase-startupinfoexw}
+ */
+export function completeStartupInfo(
+  struct: Uint8Array<ArrayBuffer>,
+  handles: readonly bigint[],
+  attributes: Uint8Array<ArrayBuffer>,
+): void {
+  const view = new DataView(struct.buffer);
+  view.setUint32(0, STARTUPINFOEX_SIZE, true); // cb
+  view.setUint32(60, STARTF_USESTDHANDLES, true); // dwFlags: none of this process's own
+  // What the C run-time library of this process left for its children is not for this one.
+  view.setUint16(66, 0, true); // cbReserved2
+  view.setBigUint64(72, 0n, true); // lpReserved2
+  handles.forEach((handle, index) => view.setBigUint64(80 + index * 8, handle, true)); // hStd…
+  view.setBigUint64(104, addressOf(attributes), true); // lpAttributeList
+}

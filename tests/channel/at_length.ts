@@ -1,0 +1,58 @@
+/**
+ * Does at length what tests in tests/channel do for a short while: moves millions of messages, kills
+ * ends of channels, has processes race for places and writes arbitrary numbers. It takes a quarter of an hour.
+ *
+ *     deno task test:channel [SEED]
+ *
+ * @module
+ */
+
+import { fuzz } from "./fuzz/run.ts";
+import { killReceivers, killSenders, killSendersOfMany } from "./ring/kill_ends.ts";
+import { programs, scripts } from "./ring/short_lived_ends.ts";
+import { raceForPlaces } from "./ring/place_race.ts";
+import { killWriters } from "./peer/killed_writers.ts";
+import { stream } from "./ring/numbered_stream.ts";
+
+const started = performance.now();
+const seed = Number(Deno.args[0] ?? 1 + Date.now() % 2 ** 30);
+console.log(`The seed is ${seed}`);
+
+const progress = (count: number) => tell(`${count} messages`);
+await stream([{ mode: "sync", count: 5_000_000 }], progress);
+tell("all messages of one sender have come");
+await stream([
+  ...[1, 2].map(() => ({ mode: "sync", count: 1_200_000 } as const)),
+  { mode: "async", count: 200_000 },
+], progress);
+tell("all messages of three senders have come");
+
+const PARTS = 6;
+for (let part = 1; part <= PARTS; part++) {
+  const some = { rounds: 60, seed: seed + part };
+  tell(`${part} of ${PARTS}: programs that send`, await killSenders(programs, some));
+  tell(`${part} of ${PARTS}: programs that receive`, await killReceivers(programs, some));
+  const few = { ...some, rounds: 20 };
+  tell(`${part} of ${PARTS}: scripts that send`, await killSenders(scripts, few));
+  tell(`${part} of ${PARTS}: scripts that receive`, await killReceivers(scripts, few));
+  tell(`${part} of ${PARTS}: senders of several`, await killSendersOfMany(some));
+  for (const kind of ["latest", "broadcast"] as const) {
+    await killWriters({ kind, rounds: 40, seed: seed + part });
+    tell(`${part} of ${PARTS}: writers while 40 readers sleep, ${kind}`);
+  }
+  tell(`${part} of ${PARTS}: races`, await raceForPlaces(4000));
+  for (const kind of ["single", "multiple", "broadcast", "latest"] as const) {
+    for (const isLive of [false, true]) {
+      const outcomes = await fuzz({ kind, isLive, seed: seed + part, rounds: 500 });
+      tell(
+        `${part} of ${PARTS}: hostile memory, ${kind}, ${isLive ? "all the time" : "found"}`,
+        outcomes,
+      );
+    }
+  }
+}
+
+function tell(what: string, result?: unknown): void {
+  const seconds = Math.round((performance.now() - started) / 1000);
+  console.log(`${seconds} s  ${what}`, ...(result === undefined ? [] : [JSON.stringify(result)]));
+}

@@ -1,0 +1,163 @@
+/**
+ * Somebody who uses a channel, a broadcast ring or a latest value in all ways, one after the other.
+ *
+ * @module
+ */
+
+import { assert } from "@std/assert";
+import {
+  type BroadcastReceiver,
+  BroadcastRing,
+  type BroadcastSender,
+  LatestValue,
+  type LatestWriter,
+  RingChannel,
+  type RingReceiver,
+  type RingSender,
+} from "../../../src/channel/mod.ts";
+import { struct } from "../../../src/struct/mod.ts";
+import type { Random } from "../../support/random.ts";
+
+/** The capacity of the rings. */
+export const CAPACITY = 1024;
+/** Far more messages than there can be in one at a time. */
+const MOST = 1000;
+const soon = { timeout: 1 };
+
+/** What the latest value is like. */
+export const Value = struct({ first: "u32", second: "f64", third: "u8" });
+
+/** Somebody who uses it. */
+export interface User extends Disposable {
+  /** Does one of the things that can be done. */
+  act(random: Random): unknown;
+}
+
+/** Opens a channel. */
+export function openRing(name: string): User {
+  const channel = RingChannel.open(name);
+  let [sender, receiver]: [RingSender?, RingReceiver?] = [];
+  return {
+    act: (random) => {
+      if (random.below(2) === 0) {
+        if (sender === undefined || sender.closed) sender = channel.sender();
+        return send(sender, random);
+      }
+      if (receiver === undefined || receiver.closed) receiver = channel.receiver();
+      return receive(receiver, random);
+    },
+    [Symbol.dispose]: () => channel.close(),
+  };
+}
+
+function send(sender: RingSender, random: Random): unknown {
+  const message = new Uint8Array(random.below(sender.maxMessageLength + 1));
+  const { length } = message;
+  // Waiting in the event loop takes longer than all the others.
+  if (random.below(8) === 0) {
+    const waits = [
+      () => sender.send(message, soon),
+      () => sender.waitForRoom(length, soon),
+      () => sender.close(),
+    ];
+    return waits[random.below(waits.length)]!();
+  }
+  const acts = [
+    () => sender.trySend(message),
+    () => sender.sendSync(message, soon),
+    () => sender.waitForRoomSync(length, soon),
+    () => {
+      using claim = sender.claim(length);
+      claim?.bytes.fill(1);
+      if (random.below(2) === 0) claim?.commit(length >> 1);
+    },
+    () => {
+      const at = sender.claimAt(length);
+      if (at >= 0) sender.ring.set(message, at);
+      if (at >= 0) sender.commit();
+    },
+    () => sender.flush(),
+  ];
+  return acts[random.below(acts.length)]!();
+}
+
+function receive(receiver: RingReceiver, random: Random): unknown {
+  if (random.below(8) === 0) {
+    const waits = [
+      () => receiver.receive(soon),
+      () => receiver.receiveValue(soon),
+      () => receiver.waitForMessage(soon),
+      () => receiver.close(),
+    ];
+    return waits[random.below(waits.length)]!();
+  }
+  let count = 0;
+  const acts = [
+    () => receiver.tryReceive(),
+    () => receiver.receiveSync(soon),
+    () => receiver.waitForMessageSync(soon),
+    () => receiver.read((bytes) => assert(bytes.length <= CAPACITY / 2 && ++count < MOST)),
+    () =>
+      receiver.readAt((ring, offset, length) => {
+        assert(offset >= 0 && length >= 0 && offset + length <= ring.length && ++count < MOST);
+      }),
+    () => receiver.ended,
+    () => receiver.stats,
+  ];
+  return acts[random.below(acts.length)]!();
+}
+
+/** Opens a broadcast ring. */
+export function openBroadcast(name: string): User {
+  const ring = BroadcastRing.open(name);
+  let [sender, receiver]: [BroadcastSender?, BroadcastReceiver?] = [];
+  return {
+    act: (random) => {
+      if (random.below(2) === 0) {
+        sender ??= ring.sender();
+        const length = random.below(sender.maxMessageLength + 1);
+        const what = random.below(4);
+        if (what > 1) sender.send(new Uint8Array(length));
+        else sender.claimAt(length);
+        if (what === 1) sender.commit(length >> 1);
+        else sender.abort();
+        return random.below(2) === 0 && sender.flush();
+      }
+      receiver ??= ring.receiver();
+      if (random.below(8) === 0) return receiver.receive(soon);
+      return random.below(2) === 0 ? receiver.receiveSync(soon) : receiver.tryReceive();
+    },
+    [Symbol.dispose]: () => ring.close(),
+  };
+}
+
+/** Opens a latest value. */
+export function openLatest(name: string): User {
+  const opened = LatestValue.open(name, Value);
+  const value = opened.reader();
+  const target = new Int32Array(8);
+  let writer:
+    | LatestWriter<{ readonly first: "u32"; readonly second: "f64"; readonly third: "u8" }>
+    | undefined;
+  return {
+    act: async (random) => {
+      const what = random.below(20);
+      if (what > 15) {
+        writer ??= opened.writer();
+        return writer.write({ first: what });
+      }
+      if (what < 8) return value.read();
+      if (what < 11) return value.writer;
+      if (what < 15) return value.readInto(target);
+      const changes = value.changes({ signal: AbortSignal.timeout(1) });
+      try {
+        return await changes.next();
+      } finally {
+        await changes.return();
+      }
+    },
+    [Symbol.dispose]: () => {
+      opened.close();
+    },
+  };
+}

@@ -1,0 +1,415 @@
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { LatestValue } from "../../../src/channel/mod.ts";
+import { selfAsOwner } from "../../../src/channel/peer/place.ts";
+import { array, SharedEvent, SharedMemory, struct, utf16 } from "../../../mod.ts";
+import { assertLeavesNoHandle } from "../../support/leak.ts";
+import { Peer } from "../../support/peer.ts";
+import { Marked } from "./marked_value.ts";
+import { randomName } from "../../support/random_name.ts";
+import { runPeer } from "../../support/run_peer.ts";
+
+const Telemetry = struct({ speed: "f64", lap: "u8", track: utf16(8) });
+const soon = () => AbortSignal.timeout(20_000);
+
+Deno.test("LatestValue gives the newest value, whole, to every reader", () => {
+  const name = randomName();
+  using writerValue = LatestValue.openOrCreate(name, Telemetry);
+  using writer = writerValue.writer();
+  using readerValue = LatestValue.open(name, Telemetry);
+  using reader = readerValue.reader();
+  assertEquals(reader.read(), undefined);
+  const target = new Int32Array(Math.ceil(Telemetry.byteLength / 4));
+  assertEquals(reader.readInto(target), false);
+  writer.write({ speed: 1.5, track: "Spa" });
+  assertEquals(reader.read(), { speed: 1.5, lap: 0, track: "Spa" });
+  writer.value.lap = 3;
+  assertEquals(reader.read()?.lap, 0);
+  writer.publish();
+  assertEquals(reader.readInto(target), true);
+  assertEquals(Telemetry.view(target).lap, 3);
+  using lateValue = LatestValue.open(name, Telemetry);
+  using late = lateValue.reader();
+  assertEquals(late.read(), { speed: 1.5, lap: 3, track: "Spa" });
+  assertThrows(() => writer.write({ speed: 2, lap: 256 }), RangeError, "lap");
+  assertEquals(reader.read()?.speed, 1.5);
+  assertThrows(() => reader.readInto(new Int32Array(1)), RangeError, "a target of");
+});
+
+Deno.test("LatestValue is never torn, and moves on, while another process writes as fast as it can", async () => {
+  const name = randomName();
+  await using writer = await Peer.start("channel/latest/peers/writer.ts", name);
+  using readerValue = LatestValue.open(name, Marked);
+  using reader = readerValue.reader();
+  assertEquals(await writer.ask("spin"), "spinning");
+  const target = new Int32Array(Marked.marks);
+  const seen = new Set<number>();
+  let reads = 0;
+  const end = performance.now() + 2000;
+  while (performance.now() < end) {
+    if (!reader.readInto(target)) continue;
+    reads++;
+    const [first] = target;
+    assert(target.every((mark) => mark === first), `torn: ${[...new Set(target)]}`);
+    seen.add(first!);
+  }
+  assertGreater(reads, 1000);
+  assertGreater(seen.size, 100);
+});
+
+Deno.test("a writer that is killed leaves a whole value, and another takes its place", async () => {
+  const name = randomName();
+  using keeper = await (async () => {
+    await using writer = await Peer.start("channel/latest/peers/writer.ts", name);
+    const readerValue = LatestValue.open(name, Marked);
+    const reader = readerValue.reader();
+    assertThrows(() => readerValue.writer(), Deno.errors.Busy, "has a writer already");
+    await writer.ask("spin");
+    while (reader.read() === undefined);
+    return reader;
+  })();
+  const last = keeper.read()!.marks;
+  assertEquals(new Set(last).size, 1);
+  using writerValue = LatestValue.openOrCreate(name, Marked);
+  using writer = writerValue.writer();
+  assertEquals([...writer.value.marks], last);
+  writer.value.marks.set(0, 7);
+  writer.publish();
+  assertEquals(keeper.read()!.marks.slice(0, 2), [7, last[1]!]);
+});
+
+Deno.test("LatestReader.changes() wakes a reader for each newest value, in whatever process", async () => {
+  const name = randomName();
+  await using writer = await Peer.start("channel/latest/peers/writer.ts", name);
+  using opened = LatestValue.open(name, Marked);
+  const readers = Array.from({ length: 3 }, () => opened.reader());
+  const iterators = readers.map((reader) => reader.changes({ signal: soon() }));
+  for (let mark = 1; mark <= 200; mark++) {
+    const next = Promise.all(iterators.map((iterator) => iterator.next()));
+    if (mark % 2 === 0) await Promise.resolve();
+    await writer.ask(`write ${mark}`);
+    for (const { value } of await next) assertEquals(value?.marks[99], mark);
+  }
+  for (const iterator of iterators) await iterator.return();
+  for (const reader of readers) reader.close();
+});
+
+Deno.test("LatestReader.changes() sleeps through nothing that is written as it falls asleep", async () => {
+  const [name, reply] = [randomName(), randomName()];
+  const rounds = 20_000;
+  using writerValue = LatestValue.openOrCreate(name, Marked);
+  using writer = writerValue.writer();
+  await using peer = await Peer.start("channel/latest/peers/writer.ts", reply);
+  using readerValue = LatestValue.open(reply, Marked);
+  using reader = readerValue.reader();
+  assertEquals(await peer.ask(`echo ${name}`), "echoing");
+  writer.write({ marks: new Array<number>(Marked.marks).fill(1) });
+  // Both spin, so on a loaded machine each round can take a tick: then there are fewer of them.
+  const end = performance.now() + 4000;
+  // If one value is slept through, there are no more.
+  const giveUp = () => setTimeout(() => reader.close(), 30_000);
+  let timer = giveUp();
+  let last = 0;
+  let isOver = false;
+  for await (const { marks } of reader.changes()) {
+    last = marks[0]!;
+    isOver = last >= 2 * rounds || performance.now() > end;
+    if (isOver) break;
+    if (last % 1000 === 0) {
+      clearTimeout(timer);
+      timer = giveUp();
+    }
+    writer.value.marks.set(0, last + 1);
+    writer.publish();
+  }
+  clearTimeout(timer);
+  assert(isOver, `nothing after ${last}`);
+});
+
+Deno.test("LatestReader.changes() ends with its signal, and with the value, also asleep", async () => {
+  const name = randomName();
+  using writerValue = LatestValue.openOrCreate(name, Telemetry);
+  using writer = writerValue.writer();
+  writer.write({ lap: 1 });
+  const readerValue = LatestValue.open(name, Telemetry);
+  const reader = readerValue.reader();
+  const controller = new AbortController();
+  const stopped = reader.changes({ signal: controller.signal });
+  const ended = reader.changes();
+  for (const iterator of [stopped, ended]) {
+    assertEquals((await iterator.next()).value?.lap, 1);
+  }
+  const waits = [stopped.next(), ended.next()] as const;
+  controller.abort(new Error("on purpose"));
+  await assertRejects(() => waits[0], Error, "on purpose");
+  reader.close();
+  assertEquals(await waits[1], { value: undefined, done: true });
+  assertThrows(() => reader.read(), Deno.errors.BadResource, "is closed");
+  await assertRejects(() => reader.changes().next(), Deno.errors.BadResource, "is closed");
+  using late = readerValue.reader();
+  await assertRejects(() => late.changes({ signal: controller.signal }).next());
+});
+
+Deno.test("LatestReader.changes() has room for 64 readers that wait, and the 65th is told", async () => {
+  const name = randomName();
+  using writerValue = LatestValue.openOrCreate(name, Telemetry);
+  using _writer = writerValue.writer();
+  const wakeEvents = Array.from(
+    { length: 64 },
+    (_, wakeEvent) => SharedEvent.create(`${name}.reader.${wakeEvent}`),
+  );
+  using readerValue = LatestValue.open(name, Telemetry);
+  using reader = readerValue.reader();
+  await assertRejects(() => reader.changes().next(), Deno.errors.Busy, "64 readers wait");
+  for (const wakeEvent of wakeEvents) wakeEvent.close();
+});
+
+Deno.test("LatestValue refuses what is no such value, or one of another layout", () => {
+  const { NotFound, InvalidData, BadResource } = Deno.errors;
+  assertThrows(() => LatestValue.open(randomName(), Telemetry), NotFound);
+  const name = randomName();
+  using writerValue = LatestValue.openOrCreate(name, Telemetry);
+  using writer = writerValue.writer();
+  const Other = struct({ speed: "f64", lap: "i8", track: utf16(8) });
+  assertThrows(() => LatestValue.open(name, Other), InvalidData, "layoutHash");
+  const Large = struct({ bytes: array("u8", 100_000) });
+  assertThrows(() => LatestValue.open(name, Large), InvalidData, "it has 4096 bytes");
+  const plain = randomName();
+  using _memory = SharedMemory.create(plain, 65_536);
+  assertThrows(() => LatestValue.open(plain, Telemetry), InvalidData, "magic");
+  assertThrows(() => LatestValue.openOrCreate(plain, Telemetry), InvalidData, "magic");
+  writer.close();
+  writer.close();
+  assertThrows(() => writer.publish(), BadResource, "is closed");
+  assertThrows(() => writer.write({}), BadResource, "is closed");
+});
+
+Deno.test("a reader stands whatever bytes are in the memory", async () => {
+  const name = randomName();
+  using writerValue = LatestValue.openOrCreate(name, Telemetry);
+  using writer = writerValue.writer();
+  writer.write({ lap: 1 });
+  using readerValue = LatestValue.open(name, Telemetry);
+  using reader = readerValue.reader();
+  using memory = SharedMemory.open(name, { access: "readwrite" });
+  using view = memory.map();
+  for (let round = 0; round < 300; round++) {
+    crypto.getRandomValues(view.bytes.subarray(128, 1500));
+    try {
+      reader.read();
+    } catch (error) {
+      assert(error instanceof Deno.errors.Busy, `${error}`);
+    }
+  }
+  // Nobody sleeps, whatever the bits say; the next value mends the rest.
+  writer.write({ lap: 2 });
+  assertEquals(reader.read()?.lap, 2);
+  assertEquals((await reader.changes({ signal: soon() }).next()).value?.lap, 2);
+});
+
+Deno.test("LatestValue.writer() leaves nothing behind where the memory names a value that it has not", async () => {
+  const name = randomName();
+  using writerValue = LatestValue.openOrCreate(name, Telemetry);
+  using writer = writerValue.writer();
+  using readerValue = LatestValue.open(name, Telemetry);
+  using _reader = readerValue.reader();
+  writer.close();
+  using memory = SharedMemory.open(name, { access: "readwrite" });
+  using view = memory.map();
+  // See latest/layout.ts: the number of the newest value.
+  new Uint32Array(view.buffer)[64] = 5;
+  await assertLeavesNoHandle(30, () => {
+    assertThrows(() => writerValue.writer(), Deno.errors.Busy, "it was written over");
+  });
+});
+
+const GONE = { close: "closed", kill: "dead" } as const;
+
+for (const how of ["close", "kill"] as const) {
+  for (const whenWriterGone of [undefined, "end", "throw"] as const) {
+    const word = whenWriterGone ?? "the default";
+    Deno.test(`LatestReader.changes() with ${word} is over soon when its writer is ${GONE[how]}`, async () => {
+      const name = randomName();
+      await using writer = await Peer.start("channel/latest/peers/writer.ts", name);
+      using readerValue = LatestValue.open(name, Marked);
+      using reader = readerValue.reader();
+      assertEquals(reader.writer, "alive");
+      const changes = reader.changes({
+        signal: soon(),
+        ...(whenWriterGone && { whenWriterGone }),
+      });
+      await writer.ask("write 1");
+      assertEquals((await changes.next()).value?.marks[0], 1);
+      const next = changes.next();
+      // The last value is given before the end, also where the reader comes too late to be woken.
+      const late = reader.changes({ ...(whenWriterGone && { whenWriterGone }) });
+      const start = performance.now();
+      await go(writer, how);
+      if (how === "kill" && whenWriterGone === "throw") {
+        await assertRejects(() => next, Deno.errors.ConnectionReset, name);
+      } else {
+        assertEquals(await next, { value: undefined, done: true });
+      }
+      assertLess(performance.now() - start, 5000);
+      assertEquals(reader.writer, GONE[how]);
+      assertEquals((await late.next()).value?.marks[0], 1);
+      if (how === "kill" && whenWriterGone === "throw") {
+        await assertRejects(() => late.next(), Deno.errors.ConnectionReset);
+      } else {
+        assertEquals((await late.next()).done, true);
+      }
+    });
+  }
+
+  Deno.test(`LatestReader.changes() with wait goes on with the next writer when one is ${GONE[how]}`, async () => {
+    const name = randomName();
+    await using writer = await Peer.start("channel/latest/peers/writer.ts", name);
+    using readerValue = LatestValue.open(name, Marked);
+    using reader = readerValue.reader();
+    const changes = reader.changes({ signal: soon(), whenWriterGone: "wait" });
+    await writer.ask("write 1");
+    assertEquals((await changes.next()).value?.marks[0], 1);
+    const next = changes.next();
+    await go(writer, how);
+    await writer.gone();
+    assertEquals(reader.writer, GONE[how]);
+    await using other = await Peer.start("channel/latest/peers/writer.ts", name);
+    assertEquals(reader.writer, "alive");
+    await other.ask("write 2");
+    assertEquals((await next).value?.marks[0], 2);
+    await changes.return();
+  });
+}
+
+/** Has a writer close, or be killed. */
+async function go(writer: Peer, how: "close" | "kill"): Promise<void> {
+  if (how === "kill") writer.kill();
+  else assertEquals(await writer.ask("close"), "closed");
+}
+
+Deno.test("LatestReader.changes() waits for the first writer, and LatestReader.writer says that none has come", async () => {
+  const name = randomName();
+  const writerValue = LatestValue.openOrCreate(name, Telemetry);
+  const writer = writerValue.writer();
+  using readerValue = LatestValue.open(name, Telemetry);
+  using reader = readerValue.reader();
+  writer.close();
+  {
+    using memory = SharedMemory.open(name, { access: "readwrite" });
+    using view = memory.map();
+    // See latest/layout.ts: the state of the writer's place.
+    new Uint32Array(view.buffer)[18] = 0;
+  }
+  assertEquals(reader.writer, "none");
+  const next = reader.changes({ signal: soon() }).next();
+  using firstValue = LatestValue.openOrCreate(name, Telemetry);
+  using first = firstValue.writer();
+  assertEquals(reader.writer, "alive");
+  first.write({ lap: 5 });
+  assertEquals((await next).value?.lap, 5);
+  reader.close();
+  assertThrows(() => reader.writer, Deno.errors.BadResource, "is closed");
+});
+
+Deno.test("a dead writer is replaced also where its process id seems to be another one's by now", () => {
+  const name = randomName();
+  using writerValue = LatestValue.openOrCreate(name, Telemetry);
+  using writer = writerValue.writer();
+  using readerValue = LatestValue.open(name, Telemetry);
+  using _reader = readerValue.reader();
+  writer.close();
+  using memory = SharedMemory.open(name, { access: "readwrite" });
+  using view = memory.map();
+  // This process, which holds no mutex any more: see latest/layout.ts and peer/place.ts.
+  new BigUint64Array(view.buffer)[8] = selfAsOwner();
+  using nextValue = LatestValue.openOrCreate(name, Telemetry);
+  using next = nextValue.writer();
+  assertEquals(next.closed, false);
+});
+
+Deno.test("LatestReader.changes() gives up when there is no change in time, and refuses what it cannot do", async () => {
+  const name = randomName();
+  using writerValue = LatestValue.openOrCreate(name, Telemetry);
+  using writer = writerValue.writer();
+  using readerValue = LatestValue.open(name, Telemetry);
+  using reader = readerValue.reader();
+  writer.write({ lap: 1 });
+  for (const timeout of [0, 30]) {
+    const changes = reader.changes({ timeout });
+    assertEquals((await changes.next()).value?.lap, 1);
+    const error = await assertRejects(() => changes.next(), Deno.errors.TimedOut, `${timeout} ms`);
+    assertMatch(error.message, new RegExp(name));
+  }
+  // It is the time for each change, and not for all of them.
+  const changes = reader.changes({ timeout: 2000 });
+  await changes.next();
+  for (let lap = 2; lap < 6; lap++) {
+    const next = changes.next();
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    writer.write({ lap });
+    assertEquals((await next).value?.lap, lap);
+  }
+  await changes.return();
+  const reason = new Deno.errors.TimedOut("by its signal");
+  const stopped = reader.changes({ signal: AbortSignal.abort(reason) });
+  await assertRejects(() => stopped.next(), Deno.errors.TimedOut, "by its signal");
+  const controller = new AbortController();
+  const waiting = reader.changes({ signal: controller.signal });
+  await waiting.next();
+  const next = waiting.next();
+  controller.abort(reason);
+  await assertRejects(() => next, Deno.errors.TimedOut, "by its signal");
+  await assertRejects(() => reader.changes({ timeout: -1 }).next(), RangeError, "timeout");
+  // @ts-expect-error: there is no such word.
+  await assertRejects(() => reader.changes({ whenWriterGone: "stop" }).next(), TypeError, "stop");
+});
+
+Deno.test("a process ends while it waits for changes after LatestValue.unref(), and lives on after ref()", async () => {
+  const name = randomName();
+  using writerValue = LatestValue.openOrCreate(name, Marked);
+  using writer = writerValue.writer();
+  const flags = ["--allow-read"];
+  assertEquals(
+    await runPeer("channel/latest/peers/wait_for_change.ts", ["unref", name], { flags }),
+    ["waits"],
+  );
+  assertEquals(
+    await runPeer("channel/latest/peers/wait_for_change.ts", ["unref while it waits", name], {
+      flags,
+    }),
+    [
+      "waits",
+    ],
+  );
+  await using peer = await Peer.start("channel/latest/peers/wait_for_change.ts", "ref", name);
+  assertEquals(await peer.nextLine(), "waits");
+  writer.write({ marks: new Array<number>(Marked.marks).fill(4) });
+  assertEquals(await peer.nextLine(), "got 4");
+  assertEquals((await peer.gone()).code, 0);
+});
+
+Deno.test("LatestValue leaves no handle behind", async () => {
+  const name = randomName();
+  await assertLeavesNoHandle(30, async () => {
+    using writerValue = LatestValue.openOrCreate(name, Telemetry);
+    using writer = writerValue.writer();
+    assertThrows(() => LatestValue.create(name, Telemetry), Deno.errors.AlreadyExists);
+    assertThrows(() => LatestValue.open(name, Marked), Deno.errors.InvalidData);
+    writer.write({ lap: 1 });
+    using readerValue = await LatestValue.waitFor(name, Telemetry, { timeout: 1000 });
+    using reader = readerValue.reader();
+    const changes = reader.changes();
+    await changes.next();
+    const next = changes.next();
+    writer.write({ lap: 2 });
+    assertEquals((await next).value?.lap, 2);
+    await changes.return();
+  });
+});

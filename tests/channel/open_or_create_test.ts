@@ -1,0 +1,125 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  BroadcastRing,
+  LatestValue,
+  RingChannel,
+  type RingChannelOptions,
+  SharedMemory,
+  struct,
+} from "../../mod.ts";
+import { Peer } from "../support/peer.ts";
+import { randomName } from "../support/random_name.ts";
+
+const { AlreadyExists, InvalidData, NotFound } = Deno.errors;
+const Value = struct({ a: "i32" });
+
+Deno.test("openOrCreate() creates what nobody holds, and opens what somebody holds", () => {
+  const name = randomName();
+  for (
+    const open of [
+      () => RingChannel.openOrCreate(`${name}-channel`),
+      () => BroadcastRing.openOrCreate(`${name}-ring`),
+      () => LatestValue.openOrCreate(`${name}-value`, Value),
+    ]
+  ) {
+    using first = open();
+    using second = open();
+    assertEquals(second.name, first.name);
+  }
+  // All are closed, so that the names are free.
+  assertThrows(() => RingChannel.open(`${name}-channel`), NotFound);
+  assertThrows(() => BroadcastRing.open(`${name}-ring`), NotFound);
+  assertThrows(() => LatestValue.open(`${name}-value`, Value), NotFound);
+});
+
+Deno.test("create() refuses what somebody holds, also where its owner has died", async () => {
+  const name = randomName();
+  await using server = await Peer.start("channel/peers/server.ts");
+  assertEquals(await server.ask(`serve ${name}`), "done");
+  using _channel = RingChannel.open(`${name}-channel`);
+  using _ring = BroadcastRing.open(`${name}-ring`);
+  using _value = LatestValue.open(`${name}-value`, Value);
+  server.kill();
+  await server.gone();
+  assertThrows(() => RingChannel.create(`${name}-channel`), AlreadyExists);
+  assertThrows(() => BroadcastRing.create(`${name}-ring`), AlreadyExists);
+  assertThrows(() => LatestValue.create(`${name}-value`, Value), AlreadyExists);
+});
+
+Deno.test("openOrCreate() refuses what has other settings, and names the first one", () => {
+  const name = randomName();
+  const settings: Required<Omit<RingChannelOptions, "security">> = {
+    capacity: 2048,
+    maxMessageLength: 100,
+    whenFull: "drop",
+    producers: "multiple",
+    endsWithLastSender: false,
+  };
+  using _channel = RingChannel.create(name, settings);
+  using same = RingChannel.openOrCreate(name, settings);
+  assertEquals(same.settings, settings);
+  const others: [RingChannelOptions, string][] = [
+    [{ capacity: 4096 }, "its capacity is 2048 and not 4096"],
+    [{ maxMessageLength: 101 }, "its maxMessageLength is 100 and not 101"],
+    [{ whenFull: "fail" }, "its whenFull is drop and not fail"],
+    [{ endsWithLastSender: true }, "its endsWithLastSender is false and not true"],
+    [{ producers: "single", endsWithLastSender: true }, "its producers is multiple and not single"],
+  ];
+  for (const [other, text] of others) {
+    assertThrows(
+      () => RingChannel.openOrCreate(name, { ...settings, ...other }),
+      InvalidData,
+      `Cannot open channel "Local\\${name}": it exists, and ${text}`,
+    );
+  }
+  using _ring = BroadcastRing.create(`${name}-ring`, { capacity: 2048 });
+  assertThrows(
+    () => BroadcastRing.openOrCreate(`${name}-ring`),
+    InvalidData,
+    "its capacity is 2048 and not 1048576",
+  );
+  using _value = LatestValue.create(`${name}-value`, Value);
+  const Other = struct({ a: "u32" });
+  assertThrows(() => LatestValue.openOrCreate(`${name}-value`, Other), InvalidData, "layoutHash");
+  using _memory = SharedMemory.create(`${name}-memory`, 4096);
+  assertThrows(
+    () => SharedMemory.openOrCreate(`${name}-memory`, 4096, { reserve: true }),
+    InvalidData,
+    "its reserve is false and not true",
+  );
+});
+
+Deno.test("openOrCreate() lets a server start again while its peers live", async () => {
+  const name = randomName();
+  const soon = { timeout: 20_000 };
+  await using first = await Peer.start("channel/peers/server.ts");
+  assertEquals(await first.ask(`serve ${name}`), "done");
+  using channel = RingChannel.open(`${name}-channel`);
+  using ring = BroadcastRing.open(`${name}-ring`);
+  using value = LatestValue.open(`${name}-value`, Value);
+  using sender = channel.sender();
+  using receiver = ring.receiver();
+  using reader = value.reader();
+  sender.sendSync(new Uint8Array(8), soon);
+  first.kill();
+  await first.gone();
+  // The server starts with the same code as at first.
+  await using second = await Peer.start("channel/peers/server.ts");
+  assertEquals(await second.ask(`serve ${name}`), "done");
+  assertEquals(reader.read()?.a, second.pid);
+  assertEquals(reader.writer, "alive");
+  sender.sendSync(new Uint8Array(8), soon);
+  assertEquals(receiver.tryReceive(), undefined);
+});
+
+Deno.test("openOrCreate() never fails because another process comes at the same moment", async () => {
+  await using stack = new AsyncDisposableStack();
+  const peers = await Promise.all(
+    [1, 2, 3].map(async () => stack.use(await Peer.start("channel/peers/server.ts"))),
+  );
+  for (let round = 0; round < 30; round++) {
+    const name = randomName();
+    const answers = peers.map((peer) => peer.ask(`meet ${name}`));
+    assert((await Promise.all(answers)).every((answer) => answer === "done"));
+  }
+});

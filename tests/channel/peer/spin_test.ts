@@ -1,0 +1,51 @@
+import { assert, assertEquals } from "@std/assert";
+import { Spin } from "../../../src/channel/peer/spin.ts";
+
+const MOST = 100;
+
+/** How often a spin looks in so many waits, where what it looks for comes at some look or never. */
+function looksOf(spin: Spin, waits: number, comesAt: number): number {
+  let looks = 0;
+  for (let wait = 0; wait < waits; wait++) {
+    let look = 0;
+    spin.until(() => {
+      looks++;
+      return ++look === comesAt;
+    });
+  }
+  return looks;
+}
+
+Deno.test({
+  name: "Spin goes by without where it fails, and is tried again, until it succeeds several times",
+  // With one processor it looks once.
+  ignore: navigator.hardwareConcurrency === 1,
+  fn: () => {
+    const spin = new Spin(MOST);
+    assertEquals(looksOf(spin, 1, Infinity), MOST);
+    const failing = looksOf(spin, 12_800, Infinity);
+    assert(failing > 90 * MOST && failing < 120 * MOST, `${failing} looks in 12800 waits`);
+    // The next try is 128 waits away at most; from then on each is one.
+    assertEquals(looksOf(spin, 256, 3) >= 128 * 3, true);
+    assertEquals(looksOf(spin, 100, 3), 300);
+    // One failure among many successes costs one wait.
+    assertEquals(looksOf(spin, 1, Infinity), MOST);
+    assertEquals(looksOf(spin, 2, 3), 3);
+  },
+});
+
+Deno.test({
+  name: "Spin gives way where each try that succeeds is followed by one that fails",
+  ignore: navigator.hardwareConcurrency === 1,
+  fn: () => {
+    const spin = new Spin(MOST);
+    let tries = 0;
+    for (let wait = 0; wait < 2_000; wait++) {
+      let looks = 0;
+      const comesAt = tries % 2 === 0 ? 1 : Infinity;
+      spin.until(() => ++looks === comesAt);
+      if (looks > 0) tries++;
+    }
+    assert(tries < 100, `${tries} tries in 2000 waits`);
+  },
+});

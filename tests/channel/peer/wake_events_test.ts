@@ -1,0 +1,95 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { eventNameOf, WAKE_BITS_OFFSET } from "../../../src/channel/broadcast/layout.ts";
+import {
+  MAX_WAITING,
+  WAKE_WORDS,
+  type WakeEvent,
+  WakeEvents,
+} from "../../../src/channel/peer/wake_events.ts";
+import { partsOf } from "../../../src/channel/latest/layout.ts";
+import { BroadcastRing, LatestValue } from "../../../src/channel/mod.ts";
+import { SharedMemory } from "../../../src/memory/mod.ts";
+import { struct } from "../../../src/struct/mod.ts";
+import { openLibrary } from "../../support/open_library.ts";
+import { randomName } from "../../support/random_name.ts";
+
+/** Whether the event of a wake event was set, which is taken back. */
+function isWoken({ event }: WakeEvent): boolean {
+  try {
+    event.waitSync({ timeout: 0 });
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.TimedOut) return false;
+    throw error;
+  }
+}
+
+/** Takes two wake events, and announces sleep at the first one. */
+function takeTwo(wakeEvents: WakeEvents): [WakeEvent, WakeEvent] {
+  const [asleep, other] = [wakeEvents.take(), wakeEvents.take()];
+  asleep.raise();
+  return [asleep, other];
+}
+
+Deno.test("LatestValue.writer() wakes every reader that has a wakeEvent, and publish() those that sleep", () => {
+  const name = randomName();
+  const layout = struct({ number: "u32" });
+  using firstValue = LatestValue.openOrCreate(name, layout);
+  using first = firstValue.writer();
+  using memory = SharedMemory.open(name, { access: "readwrite" });
+  using view = memory.map();
+  const { wakeEvents } = partsOf(view.buffer, memory.name!, 1);
+  const [asleep, other] = takeTwo(wakeEvents);
+  first.write({ number: 1 });
+  assertEquals([isWoken(asleep), isWoken(other)], [true, false]);
+  first.close();
+  // The bit was taken: a writer that was killed may have come as far as that.
+  using nextValue = LatestValue.openOrCreate(name, layout);
+  using _next = nextValue.writer();
+  assertEquals([isWoken(asleep), isWoken(other)], [true, true]);
+  asleep.close();
+  other.close();
+});
+
+Deno.test("BroadcastRing.sender() wakes every receiver that has a wakeEvent, and send() those that sleep", () => {
+  const name = randomName();
+  using ring = BroadcastRing.create(name);
+  using memory = SharedMemory.open(name, { access: "readwrite" });
+  using view = memory.map();
+  const words = new Int32Array(view.buffer, WAKE_BITS_OFFSET, WAKE_WORDS);
+  const [asleep, other] = takeTwo(new WakeEvents(words, eventNameOf(view.buffer)));
+  const first = ring.sender();
+  assertEquals([isWoken(asleep), isWoken(other)], [true, true]);
+  first.send(Uint8Array.of(1));
+  first.flush();
+  assertEquals([isWoken(asleep), isWoken(other)], [true, false]);
+  first.close();
+  using _next = ring.sender();
+  assertEquals([isWoken(asleep), isWoken(other)], [true, true]);
+  asleep.close();
+  other.close();
+});
+
+Deno.test("A wakeEvent is free as soon as its event's handle is closed, and its bits are in nobody's way", () => {
+  using kernel32 = openLibrary("kernel32.dll", {
+    CloseHandle: { parameters: ["usize"], result: "i32" },
+  });
+  const wakeEvents = new WakeEvents(new Int32Array(WAKE_WORDS), `Local\\${randomName()}`);
+  for (let round = 0; round < 3; round++) {
+    const taken = Array.from({ length: MAX_WAITING }, () => wakeEvents.take());
+    for (const wakeEvent of taken) wakeEvent.raise();
+    assertThrows(() => wakeEvents.take(), Deno.errors.Busy);
+    for (const { event } of taken) kernel32.symbols.CloseHandle(event.unsafeHandle);
+    assertEquals(wakeEvents.wakeAll(), 0);
+    wakeEvents.wakeEveryone();
+  }
+});
+
+Deno.test("Bits of readers stay where an event could not be set", () => {
+  const words = new Int32Array(WAKE_WORDS);
+  // No event can have such a name.
+  const wakeEvents = new WakeEvents(words, "x".repeat(300));
+  words.set([0b1010, 1]);
+  assertThrows(() => wakeEvents.wakeAll(), RangeError);
+  assertEquals([...words.subarray(0, 2)], [0b1010, 1]);
+});

@@ -1,0 +1,304 @@
+import { partsOf } from "../../../src/channel/ring/channel.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { RingChannel } from "../../../src/channel/mod.ts";
+import { HEADER_LENGTH, RECEIVER } from "../../../src/channel/ring/layout.ts";
+import { assertLeavesNoHandle } from "../../support/leak.ts";
+import { Peer } from "../../support/peer.ts";
+import { randomName } from "../../support/random_name.ts";
+import { readNumbered } from "./numbered_messages.ts";
+import { stream } from "./numbered_stream.ts";
+
+const soon = { timeout: 20_000 };
+
+/** Asserts that messages are those that the peer sends, whole and in order. */
+function expectation(longest: number): (message: Uint8Array, number: number) => void {
+  return (message, number) => assertEquals(readNumbered(message, longest).number, number);
+}
+
+Deno.test("A million messages of random lengths go through a small ring in order, to the end", async () => {
+  await stream([{ mode: "sync", count: 1_000_000 }]);
+});
+
+Deno.test("receive() and async iteration get all messages and the end", async () => {
+  const name = randomName();
+  using channel = RingChannel.create(name, { capacity: 4096 });
+  using receiver = channel.receiver();
+  await using _peer = await Peer.start("channel/ring/peers/end.ts", "sender", name, "20000");
+  const check = expectation(channel.settings.maxMessageLength);
+  let number = 0;
+  check((await receiver.receive(soon))!, number++);
+  for await (const message of receiver) check(message, number++);
+  assertEquals([number, await receiver.receive(soon)], [20_000, undefined]);
+});
+
+Deno.test("Ends that sleep are woken by the other one's death", async () => {
+  for (const sync of [true, false]) {
+    const name = randomName();
+    using there = RingChannel.create(name, { capacity: 1024 });
+    using back = RingChannel.create(`${name}b`, { capacity: 1024 });
+    using sender = there.sender();
+    using receiver = back.receiver();
+    await using peer = await Peer.start("channel/ring/peers/end.ts", "echo", name);
+    for (let value = 0; value < 1000; value++) {
+      await sender.send(Uint8Array.of(value), soon);
+      assertEquals(await receiver.receive(soon), Uint8Array.of(value));
+    }
+    if (sync) {
+      peer.kill();
+      assertThrows(() => receiver.receiveSync(soon), Deno.errors.ConnectionReset);
+      assertThrows(() => {
+        for (;;) sender.sendSync(new Uint8Array(100), soon);
+      }, Deno.errors.BrokenPipe);
+    } else {
+      const wait = receiver.receive(soon);
+      peer.kill();
+      await assertRejects(() => wait, Deno.errors.ConnectionReset);
+      await assertRejects(async () => {
+        for (;;) await sender.send(new Uint8Array(100), soon);
+      }, Deno.errors.BrokenPipe);
+    }
+    await peer.gone();
+  }
+});
+
+Deno.test("A place is refused while it is taken, in whichever process, and then given", async () => {
+  const name = randomName();
+  using channel = RingChannel.create(name);
+  {
+    await using peer = await Peer.start("channel/ring/peers/end.ts", "receiver", name);
+    assertThrows(() => channel.receiver(), Deno.errors.Busy, `${peer.pid}`);
+    using sender = channel.sender();
+    assertThrows(() => channel.sender(), Deno.errors.Busy, `${Deno.pid}`);
+    sender.trySend(Uint8Array.of(1));
+    peer.kill();
+    await peer.gone();
+  }
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  sender.close();
+  using other = channel.sender();
+  other.sendSync(Uint8Array.of(2));
+  assertEquals(await receiver.receive(soon), Uint8Array.of(1));
+  assertEquals(await receiver.receive(soon), Uint8Array.of(2));
+});
+
+Deno.test("send() keeps the order where it has to wait, and is stopped by time and signal", async () => {
+  using channel = RingChannel.anonymous({ capacity: 1024 });
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  const sends = Array.from({ length: 100 }, (_, at) => sender.send(new Uint8Array(100).fill(at)));
+  await assertRejects(
+    () => sender.send(new Uint8Array(100), { timeout: 20 }),
+    Deno.errors.TimedOut,
+  );
+  await assertRejects(() => sender.send(new Uint8Array(1), { signal: AbortSignal.timeout(20) }));
+  assertThrows(() => sender.sendSync(new Uint8Array(1)), Deno.errors.Busy);
+  for (let at = 0; at < 100; at++) assertEquals((await receiver.receive(soon))?.[0], at);
+  assertEquals(await Promise.all(sends), sends.map(() => true));
+  await assertRejects(() => receiver.receive({ timeout: 20 }), Deno.errors.TimedOut);
+  assertThrows(() => receiver.receiveSync({ timeout: 20 }), Deno.errors.TimedOut);
+  const wait = receiver.receive({ signal: AbortSignal.timeout(20) });
+  await assertRejects(() => wait, DOMException);
+  const late = receiver.receive(soon);
+  receiver.close();
+  await assertRejects(() => late, Deno.errors.BadResource);
+  assertThrows(() => sender.trySend(new Uint8Array(1)), Deno.errors.BrokenPipe);
+});
+
+Deno.test("A full channel fails or drops where it was made so", async () => {
+  using failing = RingChannel.anonymous({ capacity: 1024, whenFull: "fail" });
+  using sender = failing.sender();
+  assert(sender.trySend(new Uint8Array(504)));
+  assert(sender.sendSync(new Uint8Array(504)));
+  assertEquals(sender.trySend(new Uint8Array(1)), false);
+  assertThrows(() => sender.sendSync(new Uint8Array(1)), Deno.errors.WouldBlock);
+  await assertRejects(() => sender.send(new Uint8Array(1)), Deno.errors.WouldBlock);
+  assertThrows(() => sender.trySend(new Uint8Array(505)), RangeError);
+  using dropping = RingChannel.anonymous({ capacity: 1024, whenFull: "drop" });
+  using dropper = dropping.sender();
+  for (let count = 0; count < 5; count++) await dropper.send(new Uint8Array(504));
+  assertEquals(dropper.sendSync(new Uint8Array(1)), false);
+  assertEquals(sender.stats, { sent: 2, waited: 0, failed: 2, dropped: 0 });
+  assertEquals(dropper.stats, { sent: 2, waited: 0, failed: 0, dropped: 4 });
+  using taker = dropping.receiver();
+  assertEquals(taker.read(() => {}), 2);
+  assertThrows(() => taker.receiveSync({ timeout: 1 }), Deno.errors.TimedOut);
+  assertEquals(taker.stats, { received: 2, waited: 1, dropped: 4 });
+});
+
+Deno.test("read() reads what is there when it is called, also while each message is followed by another", () => {
+  using channel = RingChannel.anonymous({ capacity: 4096 });
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  const message = new Uint8Array(56);
+  const send = () => {
+    assert(sender.trySend(message));
+    sender.flush();
+  };
+  for (let count = 0; count < 3; count++) send();
+  assertEquals(receiver.read(send), 3);
+  assertEquals(receiver.read(() => {}), 3);
+});
+
+Deno.test("A visitor may take messages itself, and close the receiver", () => {
+  using channel = RingChannel.anonymous({ capacity: 1024 });
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  for (let value = 0; value < 4; value++) sender.sendSync(Uint8Array.of(value));
+  const seen: number[] = [];
+  const visited = receiver.readAt((ring, offset) => {
+    seen.push(ring[offset]!);
+    if (seen.length > 1) receiver.close();
+    else seen.push(receiver.tryReceive()![0]!, receiver.tryReceive()![0]!);
+  });
+  assertEquals([visited, seen], [2, [0, 0, 1, 2]]);
+  assertThrows(() => receiver.ring, Deno.errors.BadResource);
+  using next = channel.receiver();
+  // Who closes it while it visits one has not taken that one.
+  assertEquals(next.receiveSync(soon), Uint8Array.of(2));
+  assertEquals(next.receiveSync(soon), Uint8Array.of(3));
+});
+
+Deno.test("An array whose memory is gone is refused, and the channel goes on", () => {
+  for (const producers of ["single", "multiple"] as const) {
+    using channel = RingChannel.anonymous({ capacity: 1024, producers });
+    using sender = channel.sender();
+    using receiver = channel.receiver();
+    const bytes = new Uint8Array(8);
+    structuredClone(bytes, { transfer: [bytes.buffer] });
+    assertThrows(() => sender.trySend(bytes), TypeError);
+    assertThrows(() => sender.sendSync(bytes), TypeError);
+    assert(sender.trySend(Uint8Array.of(1)));
+    assertEquals(receiver.receiveSync(soon), Uint8Array.of(1));
+    assertEquals(receiver.tryReceive(), undefined);
+  }
+});
+
+Deno.test("A claim that outlives its turn, or is told of before it is committed, is told of then", async () => {
+  using channel = RingChannel.anonymous({ capacity: 1024 });
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  for (const flushes of [false, true]) {
+    const received = receiver.receive(soon);
+    sender.ring[sender.claimAt(1)] = 7;
+    if (flushes) sender.flush();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    sender.commit();
+    assertEquals(await received, Uint8Array.of(7));
+  }
+});
+
+Deno.test("What is claimed is sent when it is committed, and not when it is aborted", () => {
+  using channel = RingChannel.anonymous({ capacity: 1024 });
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  assertThrows(() => sender.commit(), TypeError);
+  sender.claimAt(100);
+  assertThrows(() => sender.trySend(new Uint8Array(1)), Deno.errors.Busy);
+  sender.abort();
+  sender.ring[sender.claimAt(8)] = 5;
+  assertThrows(() => sender.commit(9), RangeError);
+  sender.commit(1);
+  assertEquals(receiver.receiveSync(soon), Uint8Array.of(5));
+});
+
+Deno.test("A claim is committed or given up once, and is not mistaken for a later one", async () => {
+  using channel = RingChannel.anonymous({ capacity: 1024 });
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  {
+    using claim = sender.claim(10)!;
+    claim.bytes.fill(1);
+  }
+  assertEquals(receiver.tryReceive(), undefined);
+  const claim = sender.claim(10)!;
+  assertThrows(() => sender.claim(1), Deno.errors.Busy);
+  assertThrows(() => claim.commit(11), RangeError);
+  claim.bytes.fill(2);
+  claim.commit(2);
+  claim.abort();
+  assertThrows(() => claim.commit(), Deno.errors.BadResource);
+  assertThrows(() => claim.bytes, Deno.errors.BadResource);
+  const forgotten = sender.claim(4)!;
+  sender.abort();
+  const offset = sender.claimAt(4);
+  assertThrows(() => forgotten.commit(), Deno.errors.BadResource);
+  forgotten.abort();
+  sender.ring.fill(3, offset, offset + 4);
+  sender.commit();
+  assertEquals(await receiver.receive(soon), Uint8Array.of(2, 2));
+  assertEquals(await receiver.receive(soon), Uint8Array.of(3, 3, 3, 3));
+  while (sender.trySend(new Uint8Array(100)));
+  assertEquals(sender.claim(100), undefined);
+  const room = sender.waitForRoom(100, soon);
+  await receiver.receive(soon);
+  receiver.read(() => {});
+  await room;
+  sender.claim(100)!.commit();
+  await assertRejects(() => sender.waitForRoom(505), RangeError);
+});
+
+Deno.test("An end that is closed asleep says nothing in the name of the next one", async () => {
+  using channel = RingChannel.anonymous({ capacity: 1024 });
+  using view = partsOf(channel).memory.map();
+  const header = new Int32Array(view.buffer, 0, HEADER_LENGTH / 4);
+  const old = channel.receiver();
+  const waited = old.receive(soon);
+  while (header[RECEIVER.sleeping] === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  old.close();
+  using next = channel.receiver();
+  const received = next.receive(soon);
+  await assertRejects(() => waited, Deno.errors.BadResource);
+  assertEquals(header[RECEIVER.sleeping], 1);
+  using sender = channel.sender();
+  sender.sendSync(Uint8Array.of(7));
+  assertEquals(await received, Uint8Array.of(7));
+});
+
+Deno.test("An event that somebody closes under an end that sleeps ends its wait", async () => {
+  using channel = RingChannel.anonymous({ capacity: 1024 });
+  using receiver = channel.receiver();
+  const waited = receiver.receive(soon);
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  partsOf(channel).data.close();
+  await assertRejects(() => waited, Deno.errors.BadResource);
+  await assertRejects(() => receiver.receive(soon), Deno.errors.BadResource);
+});
+
+Deno.test("RingChannel.close() ends the waits of its ends with BadResource", async () => {
+  for (const producers of ["single", "multiple"] as const) {
+    const channel = RingChannel.anonymous({ capacity: 1024, producers });
+    const [sender, receiver] = [channel.sender(), channel.receiver()];
+    while (sender.trySend(new Uint8Array(100)));
+    const sent = sender.send(new Uint8Array(100), soon);
+    const other = RingChannel.anonymous({ capacity: 1024, producers });
+    const received = other.receiver().receive(soon);
+    // Both are asleep when nothing has come for some turns.
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+    channel.close();
+    other.close();
+    const started = performance.now();
+    await Promise.all([
+      assertRejects(() => sent, Deno.errors.BadResource),
+      assertRejects(() => received, Deno.errors.BadResource),
+    ]);
+    assert(performance.now() - started < 5000, "they slept on");
+    assert(sender.closed && receiver.closed);
+  }
+});
+
+Deno.test("A RingChannel leaves no handle behind, and is not used when it is closed", async () => {
+  await assertLeavesNoHandle(20, async () => {
+    const name = randomName();
+    using channel = RingChannel.create(name);
+    using same = RingChannel.open(name);
+    assertThrows(() => RingChannel.create(name), Deno.errors.AlreadyExists);
+    const [sender, receiver] = [channel.sender(), same.receiver()];
+    sender.trySend(new Uint8Array(3));
+    await receiver.receive(soon);
+    channel.close();
+    assertThrows(() => sender.trySend(new Uint8Array(3)), Deno.errors.BadResource);
+    assertThrows(() => channel.sender(), Deno.errors.BadResource);
+    assertEquals(await receiver.receive(soon), undefined);
+  });
+});

@@ -1,0 +1,159 @@
+import { partsOf } from "../../../src/channel/ring/channel.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { RingChannel } from "../../../src/channel/mod.ts";
+import { HEADER_LENGTH, MAX_SENDERS, WORD } from "../../../src/channel/ring/layout.ts";
+import { assertLeavesNoHandle } from "../../support/leak.ts";
+import { Peer } from "../../support/peer.ts";
+import { randomName } from "../../support/random_name.ts";
+import { ReceivedMessages } from "./received_messages.ts";
+import { NumberedMessages, readNumbered } from "./numbered_messages.ts";
+import { stream } from "./numbered_stream.ts";
+
+const soon = { timeout: 20_000 };
+const MAX_LENGTH = 200;
+const small = { capacity: 1024, maxMessageLength: MAX_LENGTH, producers: "multiple" } as const;
+
+Deno.test("A million messages of several senders all arrive through a small ring, each sender's in order", async () => {
+  await stream([
+    { mode: "sync", count: 480_000 },
+    { mode: "sync", count: 480_000 },
+    { mode: "async", count: 40_000 },
+  ]);
+});
+
+Deno.test("A sender that is killed with a message claimed is waited for until then, and the message is nobody's", async () => {
+  const name = randomName();
+  using channel = RingChannel.create(name, small);
+  using receiver = channel.receiver();
+  using sender = channel.sender();
+  await using peer = await Peer.start(
+    "channel/ring/peers/numbered_sender.ts",
+    "claim",
+    name,
+    "1",
+    "0",
+  );
+  const message = new NumberedMessages(2, MAX_LENGTH).at(0);
+  assertEquals(sender.trySend(message), false);
+  assertEquals(sender.claim(8), undefined);
+  assertThrows(() => sender.sendSync(message, { timeout: 100 }), Deno.errors.TimedOut);
+  const sent = sender.send(message, soon);
+  peer.kill();
+  assertEquals(await sent, true);
+  assertEquals(readNumbered((await receiver.receive(soon))!, MAX_LENGTH), { id: 2, number: 0 });
+  assertEquals(receiver.tryReceive(), undefined);
+});
+
+Deno.test("A turn of a sender that there is not, or cannot be, holds up nobody", () => {
+  using channel = RingChannel.anonymous(small);
+  using receiver = channel.receiver();
+  using sender = channel.sender();
+  using view = partsOf(channel).memory.map();
+  const header = new Int32Array(view.buffer, 0, HEADER_LENGTH / 4);
+  for (const number of [5, MAX_SENDERS + 1, 127]) {
+    header[WORD.turn] = number;
+    sender.sendSync(Uint8Array.of(number), soon);
+    assertEquals(receiver.receiveSync(soon), Uint8Array.of(number));
+  }
+});
+
+Deno.test("A message that one sender claims keeps the others waiting until it is committed or given up", async () => {
+  using channel = RingChannel.anonymous(small);
+  using receiver = channel.receiver();
+  using one = channel.sender();
+  using other = channel.sender();
+  for (const end of ["commit", "abort"] as const) {
+    const claim = one.claim(3)!;
+    const sent = other.send(Uint8Array.of(2), soon);
+    assertEquals(receiver.tryReceive(), undefined);
+    claim.bytes.fill(1);
+    claim[end]();
+    assertEquals(await sent, true);
+    if (end === "commit") assertEquals(await receiver.receive(soon), Uint8Array.of(1, 1, 1));
+    assertEquals(await receiver.receive(soon), Uint8Array.of(2));
+  }
+});
+
+Deno.test("Senders that all sleep at a full ring are all woken", async () => {
+  const name = randomName();
+  using channel = RingChannel.create(name, small);
+  using receiver = channel.receiver();
+  const senders = Array.from({ length: 8 }, () => channel.sender());
+  while (senders[0]!.trySend(new Uint8Array(8)));
+  const filled = senders[0]!.stats.sent;
+  const sent = senders.map((sender) => sender.send(new Uint8Array(MAX_LENGTH), soon));
+  for (let taken = 0; taken < filled + senders.length; taken++) {
+    assert(await receiver.receive(soon), `message ${taken}`);
+  }
+  assertEquals(await Promise.all(sent), senders.map(() => true));
+  assertEquals(senders.map(({ stats }) => stats.waited > 0), senders.map(() => true));
+});
+
+Deno.test("A ring of many senders has 64 of them and no more, and its end when all have left", async () => {
+  const name = randomName();
+  using channel = RingChannel.create(name, small);
+  using same = RingChannel.open(name);
+  assertEquals(same.settings.producers, "multiple");
+  using receiver = channel.receiver();
+  const senders = Array.from({ length: 64 }, (_, index) => (index % 2 ? channel : same).sender());
+  assertThrows(() => channel.sender(), Deno.errors.Busy, "64 senders");
+  senders[5]!.close();
+  senders[5] = same.sender();
+  for (const [index, sender] of senders.entries()) {
+    assertEquals(receiver.ended, false);
+    if (index > 59) sender.trySend(Uint8Array.of(index));
+    sender.close();
+  }
+  const received: number[] = [];
+  for await (const [index] of receiver) received.push(index!);
+  assertEquals(received, [60, 61, 62, 63]);
+  using late = channel.sender();
+  assertEquals(receiver.ended, false);
+  late.trySend(Uint8Array.of(9));
+  assertEquals(await receiver.receive(soon), Uint8Array.of(9));
+});
+
+Deno.test("The last of several senders to be killed is noticed: ConnectionReset, until others come", async () => {
+  const name = randomName();
+  using channel = RingChannel.create(name, { ...small, capacity: 2 ** 16 });
+  using receiver = channel.receiver();
+  for (const wait of ["receive", "receiveSync"] as const) {
+    await using first = await Peer.start(
+      "channel/ring/peers/numbered_sender.ts",
+      "sync",
+      name,
+      "1",
+      "10",
+    );
+    await first.gone();
+    await using second = await Peer.start(
+      "channel/ring/peers/numbered_sender.ts",
+      "claim",
+      name,
+      "2",
+      "0",
+    );
+    const taken = new ReceivedMessages(MAX_LENGTH);
+    receiver.read((message) => void taken.take(message));
+    assertEquals(taken.of(1), 10);
+    if (wait === "receive") {
+      const received = assertRejects(() => receiver.receive(soon), Deno.errors.ConnectionReset);
+      second.kill();
+      await received;
+    } else {
+      second.kill();
+      assertThrows(() => receiver.receiveSync(soon), Deno.errors.ConnectionReset);
+    }
+  }
+});
+
+Deno.test("A ring of many senders leaves no handle behind", async () => {
+  await assertLeavesNoHandle(20, async () => {
+    const name = randomName();
+    using channel = RingChannel.create(name, small);
+    using receiver = channel.receiver();
+    const senders = [channel.sender(), channel.sender()];
+    for (const sender of senders) await sender.send(new Uint8Array(3), soon);
+    await receiver.receive(soon);
+  });
+});

@@ -1,0 +1,53 @@
+/**
+ * Numbered messages through a small ring, from senders in processes of their own.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { RingChannel } from "../../../src/channel/mod.ts";
+import { Peer } from "../../support/peer.ts";
+import { randomName } from "../../support/random_name.ts";
+import { ReceivedMessages } from "./received_messages.ts";
+
+const soon = { timeout: 20_000 };
+const SMALL = { capacity: 1024, maxMessageLength: 200 };
+
+/** A process that sends. */
+export interface Sender {
+  /** By which of the library's functions. */
+  mode: "sync" | "async";
+  /** How many messages. */
+  count: number;
+}
+
+/**
+ * Asserts that all messages of some senders arrive, whole, each sender's in order, and then the end.
+ *
+ * @param senders One, or several, which begin at the same moment.
+ * @param progress Is told now and then how many have come.
+ */
+export async function stream(
+  senders: readonly Sender[],
+  progress: (count: number) => void = () => {},
+): Promise<void> {
+  const name = randomName();
+  const producers = senders.length === 1 ? "single" : "multiple";
+  using channel = RingChannel.create(name, { ...SMALL, producers });
+  using receiver = channel.receiver();
+  await using stack = new AsyncDisposableStack();
+  for (const [id, { mode, count }] of senders.entries()) {
+    stack.use(
+      await Peer.start("channel/ring/peers/numbered_sender.ts", mode, name, `${id}`, `${count}`),
+    );
+  }
+  // Until now the ring was full.
+  const received = new ReceivedMessages(SMALL.maxMessageLength);
+  const take = (message: Uint8Array) => {
+    received.take(message);
+    if (received.total % 1_000_000 === 0) progress(received.total);
+  };
+  while (receiver.waitForMessageSync(soon)) receiver.read(take);
+  assertEquals(senders.map((_, id) => received.of(id)), senders.map(({ count }) => count));
+  assert(receiver.ended);
+}

@@ -1,0 +1,52 @@
+/**
+ * One end of two channels, NAME there and NAMEb back, on one processor, which has also the other end:
+ * `one_processor.ts near|far NAME spins|sleeps`. The far one sends back what comes; the near one takes
+ * lines with a number, and tells how many microseconds a message there and back took, of so many.
+ *
+ * @module
+ */
+
+import { TextLineStream } from "@std/streams";
+import { RingChannel } from "../../../../src/channel/mod.ts";
+import { openLibrary } from "../../../support/open_library.ts";
+
+const THIS_PROCESS = 2n ** 64n - 1n;
+const FIRST_PROCESSOR = 1n;
+const soon = { timeout: 20_000 };
+
+const [side, name, way] = Deno.args as ["near" | "far", string, "spins" | "sleeps"];
+useOneProcessor();
+// The library never spins where there is only one.
+if (way === "sleeps") Object.defineProperty(navigator, "hardwareConcurrency", { value: 1 });
+using there = RingChannel.open(name);
+using back = RingChannel.open(`${name}b`);
+using sender = (side === "near" ? there : back).sender();
+using receiver = (side === "near" ? back : there).receiver();
+const message = new Uint8Array(64);
+
+console.log("ready");
+if (side === "far") {
+  while (receiver.receiveSync() !== undefined) sender.sendSync(message, soon);
+} else {
+  const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream())
+    .pipeThrough(new TextLineStream());
+  for await (const line of lines) console.log(`${goThereAndBack(Number(line))}`);
+}
+
+function goThereAndBack(count: number): number {
+  const start = performance.now();
+  for (let number = 0; number < count; number++) {
+    sender.sendSync(message, soon);
+    receiver.receiveSync(soon);
+  }
+  return (performance.now() - start) * 1000 / count;
+}
+
+function useOneProcessor(): void {
+  using kernel32 = openLibrary("kernel32.dll", {
+    SetProcessAffinityMask: { parameters: ["usize", "usize"], result: "i32" },
+  });
+  if (!kernel32.symbols.SetProcessAffinityMask(THIS_PROCESS, FIRST_PROCESSOR)) {
+    throw new Error("Cannot put this process on one processor");
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Listens in a window of the class that is named for two channels, and sends the values that come by
+ * the first one back by the second one.
+ *
+ * @module
+ */
+
+import { ChannelInbox, CopyDataListener, type RingChannel } from "../../../../mod.ts";
+
+const [className] = Deno.args as [string];
+const channels: RingChannel[] = [];
+const both = Promise.withResolvers<void>();
+using inbox = new ChannelInbox();
+await using _listener = await CopyDataListener.open({
+  class: className,
+  onMessage: (message) => {
+    const channel = inbox.take(message);
+    if (channel !== undefined) channels.push(channel);
+    if (channels.length === 2) both.resolve();
+    return 8n;
+  },
+});
+console.log("ready");
+await both.promise;
+const [there, back] = channels;
+const [receiver, sender] = [there!.receiver(), back!.sender()];
+for (;;) {
+  const item = await receiver.receiveValue();
+  if (item === undefined) break;
+  await sender.sendValue(item.value);
+}

@@ -1,0 +1,93 @@
+/**
+ * An end of a channel that is going to be killed: `short_lived_end.ts NAME`. It takes a line `ROLE WAY ID`, with
+ * the end that it is, how it works and, for a sender, which one it is, and goes on where the one before
+ * it stopped: see notes.ts.
+ *
+ * @module
+ */
+
+import { RingChannel, type RingReceiver, type RingSender } from "../../../../src/channel/mod.ts";
+import { NOTE, Notes } from "../notes.ts";
+import { NumberedMessages, readNumbered } from "../numbered_messages.ts";
+
+const soon = { timeout: 20_000 };
+const [name] = Deno.args as [string];
+using notes = Notes.open(name);
+using channel = RingChannel.open(name);
+const { words } = notes;
+const { maxMessageLength } = channel.settings;
+
+console.log("ready");
+const line = new Uint8Array(100);
+const length = await Deno.stdin.read(line) ?? 0;
+const [role, way, id] = new TextDecoder().decode(line.subarray(0, length)).trim().split(" ");
+if (role === "send") {
+  const sender = channel.sender();
+  console.log("there");
+  await send(sender);
+} else {
+  const receiver = channel.receiver();
+  console.log("there");
+  await receive(receiver);
+}
+
+async function send(sender: RingSender): Promise<void> {
+  const messages = new NumberedMessages(Number(id), maxMessageLength);
+  for (let number = words[NOTE.next]!;; number++) {
+    const message = messages.at(number);
+    if (way === "sync") sender.sendSync(message, soon);
+    else if (way === "async") await sender.send(message, soon);
+    else if (way === "batch") {
+      while (!sender.trySend(message)) sender.waitForRoomSync(message.length, soon);
+    } else claimAndCommit(sender, message);
+    Atomics.store(words, NOTE.next, number + 1);
+  }
+}
+
+function claimAndCommit(sender: RingSender, message: Uint8Array): void {
+  let claim = sender.claim(message.length);
+  for (; claim === undefined; claim = sender.claim(message.length)) {
+    sender.waitForRoomSync(message.length, soon);
+  }
+  claim.bytes.set(message.subarray(0, message.length / 2));
+  // It is most likely to be killed here.
+  for (let pause = 0; pause < 5000; pause++) Atomics.pause();
+  claim.bytes.set(message);
+  claim.commit();
+}
+
+async function receive(receiver: RingReceiver): Promise<void> {
+  let next = words[NOTE.next]!;
+  // Whoever was there before may have ended after it had left a message behind, and before it noted that.
+  let mayBeOneMore = true;
+  const check = (message: Uint8Array) => {
+    const number = numberOf(message);
+    if (mayBeOneMore && number === next + 1) next++;
+    mayBeOneMore = false;
+    if (number !== next++) Atomics.add(words, NOTE.mistakes, 1);
+  };
+  const note = () => Atomics.store(words, NOTE.next, next);
+  for (;;) {
+    if (way === "take") check(receiver.receiveSync(soon)!);
+    else if (way === "take-async") check((await receiver.receive(soon))!);
+    else {
+      if (way === "read") receiver.waitForMessageSync(soon);
+      else await receiver.waitForMessage(soon);
+      receiver.read((message) => {
+        // The one before this is left behind by now.
+        note();
+        check(message);
+      });
+    }
+    note();
+  }
+}
+
+/** The number of a message; -1 if it is torn. */
+function numberOf(message: Uint8Array): number {
+  try {
+    return readNumbered(message, maxMessageLength).number;
+  } catch {
+    return -1;
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * DLLs and programs that are not ours: C programs that load or link to our DLL, and a DLL
+ * with a shared section that a C compiler made.
+ *
+ * @module
+ */
+
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { declareSharedSection, inspectImage, SharedSection } from "../../src/dll/mod.ts";
+import { array, struct, utf8 } from "../../src/struct/mod.ts";
+import { compileC, importLibrary } from "../support/compile_c.ts";
+import { Peer } from "../support/peer.ts";
+import { peerUrl } from "../support/peer_url.ts";
+import { temporaryDll } from "./temporary_dll.ts";
+
+const source = (name: string) => peerUrl(`dll/peers/${name}`);
+const NAME = "iWhatYouUseInTwo";
+const TIMES = 100_000;
+
+/** Has this process, one of Deno and one of C raise a variable of a DLL, and gives the sum. */
+async function raise(path: string): Promise<number> {
+  await using program = await compileC(source("shared_variable.c"));
+  using section = SharedSection.load(path, { exports: { [NAME]: "i32" } });
+  await using script = await Peer.start("dll/peers/shared_variable.ts", path, NAME);
+  await using native = await Peer.startProgram(program.path, path, NAME);
+  const answers = Promise.all([script.ask(`add ${TIMES}`), native.ask(`add ${TIMES}`)]);
+  const counter = section.counters[NAME];
+  for (let i = 0; i < TIMES; i++) counter.add(1);
+  await answers;
+  const sum = counter.load();
+  assertEquals(await Promise.all([script.ask("value"), native.ask("value")]), [
+    String(sum),
+    String(sum),
+  ]);
+  return sum;
+}
+
+Deno.test("a C program loads our DLL, and raises a variable together with scripts", async () => {
+  await using dll = await temporaryDll({
+    section: ".ASHARE",
+    variables: { [NAME]: "i32", other: "u8" },
+    initial: { [NAME]: 5 },
+  });
+  assertEquals(await raise(dll.path), 5 + 3 * TIMES);
+});
+
+Deno.test("scripts and a C program raise a variable of a DLL that a C compiler made", async () => {
+  await using dll = await compileC(source("data_seg.c"), { dll: true });
+  assertEquals(await raise(dll.path), 7 + 3 * TIMES);
+});
+
+Deno.test("two C programs raise a variable of our DLL, and a script sees it", async () => {
+  await using program = await compileC(source("shared_variable.c"));
+  await using dll = await temporaryDll({ variables: { [NAME]: "i32" } });
+  await using one = await Peer.startProgram(program.path, dll.path, NAME);
+  await using two = await Peer.startProgram(program.path, dll.path, NAME);
+  await Promise.all([one.ask(`add ${TIMES}`), two.ask(`add ${TIMES}`)]);
+  using section = SharedSection.load(dll.path, { exports: { [NAME]: "i32" } });
+  assertEquals(section.variables[NAME], 2 * TIMES);
+});
+
+Deno.test("variables of every kind in a DLL that a C compiler made are read and written", async () => {
+  await using dll = await compileC(source("data_seg.c"), { dll: true });
+  const exports = { [NAME]: "i32", ratio: "f64", name: utf8(16) } as const;
+  using one = SharedSection.load(dll.path, { exports });
+  using two = SharedSection.load(dll.path, { exports });
+  const { variables } = two;
+  assertEquals([one.name, variables[NAME], variables.ratio, variables.name], [
+    ".ASHARE",
+    7,
+    0.5,
+    "from C",
+  ]);
+  one.variables.name = "from Deno";
+  one.variables.ratio = 1.5;
+  assertEquals([variables.name, variables.ratio], ["from Deno", 1.5]);
+});
+
+Deno.test("a DLL whose linker was not told to share gives the reason", async () => {
+  await using dll = await compileC(source("data_seg.c"), { dll: true });
+  const { sections, exports } = inspectImage(dll.path);
+  const shared = (name: string) => sections.find((section) => section.name === name)?.shared;
+  assertEquals([shared(".ASHARE"), shared(".OWN"), shared(".bss")], [true, false, false]);
+  assertEquals(exports.find(({ name }) => name === "ownToEach")?.section, ".OWN");
+  for (const name of ["ownToEach", "uninitialised"]) {
+    assertThrows(
+      () => SharedSection.load(dll.path, { exports: { [name]: "i32" } }),
+      Deno.errors.InvalidData,
+      "each process has its own; the linker has to be told to share a section",
+    );
+    assertThrows(
+      () => SharedSection.load(dll.path, { exports: { [NAME]: "i32", [name]: "i32" } }),
+      Deno.errors.InvalidData,
+      `Cannot share ${name}: it is in section`,
+    );
+  }
+});
+
+Deno.test("a C program links to our DLL by the header and the definition that declare it", async () => {
+  const variables = {
+    counter: "i32",
+    ratio: "f64",
+    name: utf8(16),
+    points: array(struct({ x: "u16", y: "u8" }), 2),
+  } as const;
+  const initial = { counter: 4, ratio: 1.5, name: "ours", points: [{}, { x: 3, y: 2 }] };
+  const options = { variables, initial, fileName: "linked to.dll" } as const;
+  await using dll = await temporaryDll(options);
+  const { header, definition } = declareSharedSection(options);
+  const folder = dll.path.slice(0, dll.path.lastIndexOf("\\"));
+  await Deno.writeTextFile(`${folder}\\shared.h`, header);
+  await using library = await importLibrary(definition);
+  await using program = await compileC(source("linked.c"), {
+    libraries: [library.path],
+    include: folder,
+  });
+  const run = async (cwd: string) => {
+    const { code, stdout } = await new Deno.Command(program.path, { cwd }).output();
+    if (code !== 0) throw new Error(`the program ended with ${code}`);
+    return new TextDecoder().decode(stdout).trim();
+  };
+  using section = SharedSection.load(dll.path, { exports: variables });
+  assertEquals(await run(folder), "4 1.5 ours 3,2");
+  assertEquals([section.variables.counter, section.variables.name], [5, "linked"]);
+  assertEquals(await run(folder), "5 2.5 linked 300,2");
+  // Without the DLL in the way that Windows looks for it, the program does not start at all.
+  await assertRejects(() => run("C:\\"), Error, "ended with");
+});

@@ -1,0 +1,298 @@
+/**
+ * Where Windows' loader puts image sections, and which images it refuses.
+ *
+ * Wine's own tests of the loader, which pass on Windows, are the source of what is said here of alignments,
+ * sectors and SizeOfImage; Microsoft's "PE Format" says that sections are adjacent.
+ *
+ * @module
+ */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { isWine } from "../../../ffi/win32/ntdll.ts";
+import { inspectImage, SharedSection } from "../../../src/dll/mod.ts";
+import { loadDll } from "./loader.ts";
+import {
+  BSS,
+  bytesOf,
+  type OddImage,
+  oddImage,
+  type OddSection,
+  READ,
+  SHARED,
+} from "./odd_image.ts";
+import { temporaryImage } from "./temporary_image.ts";
+
+const MARK = bytesOf("marked");
+const first: OddSection = { address: 4096, virtualSize: 16, rawSize: 512, pointer: 512 };
+const name = ".A";
+
+/** What is odd in an image. */
+const problemsOf = (odd: OddImage) =>
+  inspectImage(oddImage(odd)).problems.map(({ message }) => message);
+
+/** Has Windows map an image, and gives the text at an address. */
+function textInMemory(odd: OddImage, address: number): string | undefined {
+  using file = temporaryImage(oddImage(odd));
+  using dll = loadDll(file.path, "resources");
+  return dll && new TextDecoder().decode(dll.read(address, 6));
+}
+
+Deno.test("raw data that begins between sectors is mapped from the beginning of its sector", () => {
+  // 0x240 is rounded down to 0x200, so what the header points at is 0x40 further.
+  const odd = {
+    sections: [{ ...first, name, pointer: 0x240, rawSize: 0x100, virtualSize: 0x200 }],
+    parts: { 0x240: MARK },
+  };
+  assertEquals(textInMemory(odd, 4096 + 0x40), "marked");
+  assertEquals(problemsOf(odd), [
+    'section ".A" is at offset 576 of the file, which Windows rounds down to 512',
+  ]);
+  // An export table is found there as well.
+  const table = exportTable(4096 + 0x40, 4096);
+  const { exports } = inspectImage(oddImage({
+    ...odd,
+    parts: { 0x240: table },
+    directories: { 0: [4096 + 0x40, table.length] },
+  }));
+  assertEquals(exports.map(({ name, address }) => [name, address]), [["one", 4096]]);
+});
+
+Deno.test("the rest of a section's last page is mapped from the file, and has its exports", () => {
+  const table = exportTable(4096 + 256, 4096);
+  const odd = {
+    sections: [{ ...first, name }],
+    parts: { [512 + 256]: table },
+    directories: { 0: [4096 + 256, table.length] as const },
+  };
+  using file = temporaryImage(oddImage(odd));
+  using dll = loadDll(file.path, "exports");
+  const { exports, problems } = inspectImage(file.path);
+  assertEquals(exports.map(({ name, address, section }) => [name, address, section]), [
+    ["one", 4096, ".A"],
+  ]);
+  assertEquals(dll?.find("one"), 4096);
+  assertEquals(problems.map(({ message, unsafe }) => [message, unsafe]), [[
+    'the export directory is behind the 16 bytes of section ".A", in the rest of its last page',
+    false,
+  ]]);
+});
+
+Deno.test("a section with a raw size and no raw pointer is zeros", () => {
+  const sections = [
+    { ...first, name },
+    { address: 8192, virtualSize: 64, rawSize: 512, pointer: 0, name: ".bss", flags: BSS },
+  ];
+  // Were its pointer taken at its word, the section would begin with "MZ".
+  assertEquals(textInMemory({ sections }, 8192), "\0\0\0\0\0\0");
+  assertEquals(problemsOf({ sections }), []);
+  const initialised = { ...sections[1]!, flags: READ };
+  assertEquals(problemsOf({ sections: [sections[0]!, initialised] }), [
+    'section ".bss" has 512 bytes in the file, and no place there',
+  ]);
+});
+
+Deno.test("without a size in the memory, a section's size in the file counts", () => {
+  const sections = [{ ...first, name, virtualSize: 0 }];
+  const info = inspectImage(oddImage({ sections, parts: { 512: MARK } }));
+  assertEquals(info.sections.map(({ byteLength }) => byteLength), [512]);
+  assertEquals(info.problems.map(({ message }) => message), [
+    'section ".A" has no size in the memory, so that in the file counts',
+  ]);
+  assertEquals(textInMemory({ sections, parts: { 512: MARK } }, 4096), "marked");
+});
+
+Deno.test("more in the file than in the memory is mapped as far as the last page goes", () => {
+  const odd = {
+    sections: [{ ...first, virtualSize: 16, rawSize: 8192 }, {
+      address: 8192,
+      virtualSize: 16,
+      rawSize: 512,
+      pointer: 8704,
+    }],
+    parts: { 4602: MARK, 4608: bytesOf("beyond"), 8704: MARK },
+    byteLength: 9216,
+  };
+  assertEquals(problemsOf(odd), []);
+  assertEquals(textInMemory(odd, 8192 - 6), "marked");
+  assertEquals(textInMemory(odd, 8192), "marked");
+});
+
+Deno.test("the last sector of a file may be cut short, and no more", () => {
+  const sections = [{ ...first, name, rawSize: 1024 }];
+  assertEquals(problemsOf({ sections, byteLength: 1536 }), []);
+  const cut = { sections, parts: { 512: MARK }, byteLength: 1026 };
+  assertEquals(problemsOf(cut), ['section ".A" ends 510 bytes behind the end of the file']);
+  assertEquals(textInMemory(cut, 4096), "marked");
+  for (
+    const { rawSize, pointer, byteLength } of [
+      { rawSize: 1024, pointer: 512, byteLength: 1024 },
+      // Of the last sector nothing is there, though fewer than 512 bytes are missing.
+      { rawSize: 513, pointer: 512, byteLength: 1024 },
+      { rawSize: 512, pointer: 576, byteLength: 1024 },
+      { rawSize: 1, pointer: 1023, byteLength: 1000 },
+    ]
+  ) {
+    const short = { sections: [{ ...first, name, rawSize, pointer }], byteLength };
+    assertThrows(
+      () => inspectImage(oddImage(short)),
+      Deno.errors.InvalidData,
+      `section ".A" (${rawSize} bytes) is not within`,
+    );
+    assertEquals(textInMemory(short, 4096), undefined);
+  }
+});
+
+Deno.test("an image whose sections do not begin at pages is mapped as it is in the file", () => {
+  const flat = { sectionAlignment: 512, fileAlignment: 512, sizeOfImage: 2048, byteLength: 2048 };
+  const section = { address: 512, virtualSize: 512, rawSize: 512, pointer: 512, name };
+  const table = exportTable(600, 520);
+  const odd = {
+    ...flat,
+    sections: [section],
+    parts: { 512: MARK, 600: table },
+    directories: { 0: [600, table.length] as const },
+  };
+  assertEquals(textInMemory(odd, 512), "marked");
+  const { exports, problems } = inspectImage(oddImage(odd));
+  assertEquals(exports.map(({ name, section }) => [name, section]), [["one", ".A"]]);
+  assertEquals(problems, []);
+  // Microsoft's page wants both alignments to be the same then, and addresses that are those of the file.
+  for (
+    const broken of [
+      { ...odd, fileAlignment: 1024 },
+      { ...odd, sections: [{ ...section, pointer: 1024 }] },
+      { ...odd, sections: [{ ...section, virtualSize: 513 }] },
+    ]
+  ) {
+    assertThrows(() => inspectImage(oddImage(broken)), Deno.errors.InvalidData);
+  }
+});
+
+Deno.test("nothing is shared of an image whose sections do not begin at pages, and load() says so", () => {
+  const section = { address: 512, virtualSize: 512, rawSize: 512, pointer: 512, name };
+  using file = temporaryImage(oddImage({
+    sectionAlignment: 512,
+    sizeOfImage: 2048,
+    sections: [{ ...section, flags: SHARED }],
+    byteLength: 2048,
+  }));
+  const { sections, problems } = inspectImage(file.path);
+  assertEquals(sections.map(({ shared }) => shared), [false]);
+  assertEquals(problems.map(({ unsafe }) => unsafe), [true]);
+  assertThrows(
+    () => SharedSection.load(file.path),
+    Deno.errors.InvalidData,
+    'section ".A" is not shared, since the image\'s sections do not begin at pages',
+  );
+});
+
+Deno.test("shared sections of odd layouts hold what the file says, and are shared", () => {
+  const shared = { ...first, name, flags: SHARED };
+  const layouts: [OddSection, number, string][] = [
+    [{ ...shared, pointer: 0x240, rawSize: 0x100, virtualSize: 0x200 }, 0x40, "marked"],
+    [{ ...shared, virtualSize: 0 }, 0x40, "marked"],
+    [{ ...shared, flags: BSS + 0x1000_0000, pointer: 0 }, 0, "\0\0\0\0\0\0"],
+    [{ ...shared, virtualSize: 0x200, rawSize: 0 }, 0x40, "\0\0\0\0\0\0"],
+    [{ ...shared, virtualSize: 2 ** 20 }, 0x40, "marked"],
+  ];
+  for (const [section, at, text] of layouts) {
+    using file = temporaryImage(oddImage({ sections: [section], parts: { 0x240: MARK } }));
+    using one = SharedSection.load(file.path);
+    using two = SharedSection.load(file.path);
+    assertEquals(one.bytes.length, section.virtualSize || section.rawSize);
+    assertEquals(new TextDecoder().decode(two.bytes.slice(at, at + 6)), text);
+    one.bytes.fill(7);
+    assertEquals(two.bytes.findIndex((byte) => byte !== 7), -1);
+  }
+});
+
+Deno.test("a shared section with the image's imports is refused: each process has those for itself", () => {
+  const sections = [{ ...first, name, flags: SHARED }, { ...first, address: 8192, name: ".idata" }];
+  const message = 'section ".A" is shared, and has the table of imports';
+  // The table of imports, and that of the addresses which the loader fills in.
+  const directories = [1, 12] as const;
+  const places = [[4096 + 8, true], [4096 + 4000, true], [8192, false]] as const;
+  for (
+    const [index, address, refused] of directories.flatMap((i) =>
+      places.map((p) => [i, ...p] as const)
+    )
+  ) {
+    using file = temporaryImage(oddImage({ sections, directories: { [index]: [address, 40] } }));
+    const { problems } = inspectImage(file.path);
+    assertEquals(
+      problems.map(({ message: said }) => said.startsWith(message)),
+      refused ? [true] : [],
+    );
+    const load = () => SharedSection.load(file.path)[Symbol.dispose]();
+    if (refused) assertThrows(load, Deno.errors.InvalidData, message);
+    else load();
+  }
+});
+
+Deno.test("an image may have no sections at all", () => {
+  const odd = { sectionAlignment: 4, fileAlignment: 4, sections: [], sizeOfImage: 1024 };
+  const { sections, exports, problems } = inspectImage(oddImage(odd));
+  assertEquals([sections, exports, problems], [[], [], []]);
+  assertEquals(textInMemory(odd, 64), "PE\0\0d\x86".replace("\x86", "\ufffd"));
+});
+
+Deno.test("a header may have fewer directories, and those behind it are not read", () => {
+  const table = exportTable(4096, 4096 + 256);
+  const odd = {
+    sections: [{ ...first, virtualSize: 512 }],
+    parts: { 512: table },
+    directoryCount: 1,
+    directories: { 0: [4096, table.length] as const },
+  };
+  assertEquals(inspectImage(oddImage(odd)).exports.length, 1);
+  assertEquals(problemsOf(odd), []);
+  // The header of the first section stands where the sixth directory would, which has the relocations.
+  assertEquals(problemsOf({ ...odd, numberOfRvaAndSizes: 16 }), [
+    "the optional header says that it has 16 directories, and has room for 1",
+  ]);
+  assertEquals(
+    inspectImage(oddImage({ ...odd, numberOfRvaAndSizes: 0 })).exports,
+    [],
+  );
+});
+
+Deno.test("images are refused that Windows refuses to map", () => {
+  const second = { ...first, address: 8192, name: ".B" };
+  // Where Wine maps an image that breaks a rule of Microsoft's page, this module follows the page.
+  const refused: [OddImage, string, "Wine maps it"?][] = [
+    [{ sections: [first], sectionAlignment: 0 }, "aligned to 0 bytes", "Wine maps it"],
+    [{ sections: [first], sectionAlignment: 4097 }, "aligned to 4097 bytes"],
+    [
+      { sections: [first], fileAlignment: 768 },
+      "4096 bytes in the memory and to 768",
+      "Wine maps it",
+    ],
+    [{ sections: [first], fileAlignment: 8192 }, "in the memory and to 8192", "Wine maps it"],
+    [{ sections: [first], machine: 0x14c }, "the optional header is of a 64-bit image"],
+    [{ sections: [first], x86: true, machine: 0x8664 }, "the optional header is of a 32-bit image"],
+    [{ sections: [{ ...first, virtualSize: 0, rawSize: 0 }] }, "is empty", "Wine maps it"],
+    [{ sections: [second] }, "leaves a gap", "Wine maps it"],
+    [{ sections: [first, { ...second, address: 12_288 }] }, "leaves a gap", "Wine maps it"],
+    [{ sections: [first, { ...second, address: 8200 }] }, "leaves a gap"],
+    [{ sections: [{ ...first, virtualSize: 4097 }, second] }, "before the end", "Wine maps it"],
+    [{ sections: [second, first] }, "leaves a gap"],
+    [{ sections: [first], sizeOfImage: 4096 }, "ends beyond the image"],
+    [{ sections: [first], sizeOfImage: 0 }, "ends beyond the image"],
+  ];
+  for (const [odd, message, onWine] of refused) {
+    assertThrows(() => inspectImage(oddImage(odd)), Deno.errors.InvalidData, message);
+    using file = temporaryImage(oddImage(odd));
+    using dll = loadDll(file.path, "resources");
+    assertEquals(dll !== undefined, isWine() && onWine !== undefined, message);
+  }
+  // SizeOfImage counts in pages.
+  assertEquals(problemsOf({ sections: [first], sizeOfImage: 4097 }), []);
+});
+
+/** Writes an export table with one name. */
+function exportTable(at: number, address: number): Uint8Array {
+  return bytesOf(
+    ...[0, 0, 0, at + 52, 1, 1, 1, at + 40, at + 44, at + 48],
+    ...[address, at + 50, [0], "one"] as const,
+  );
+}

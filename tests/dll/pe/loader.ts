@@ -1,0 +1,58 @@
+/**
+ * Windows' own loader, as LoadLibraryExW has it.
+ *
+ * @module
+ */
+
+import { openLibrary } from "../../support/open_library.ts";
+
+/** The DLL's code is not run, and what it imports is not loaded. */
+const DONT_RESOLVE_DLL_REFERENCES = 0x1;
+/** The DLL is mapped as an image, for any machine. */
+const LOAD_LIBRARY_AS_IMAGE_RESOURCE = 0x20;
+/** That flag is told by these bits of the handle. */
+const FLAGS_OF_HANDLE = 3n;
+
+/** A DLL that Windows has mapped. */
+export interface LoadedDll extends Disposable {
+  /** Reads its memory, from an address that counts from the image's base. */
+  read(address: number, byteLength: number): Uint8Array<ArrayBuffer>;
+  /** Where GetProcAddress finds a name, from the image's base; `undefined` if it does not. */
+  find(name: string): number | undefined;
+}
+
+/**
+ * Has Windows map a DLL; `undefined` if it refuses.
+ *
+ * @param how Whether as an image for resources, of any machine, or for its exports.
+ */
+export function loadDll(path: string, how: "resources" | "exports"): LoadedDll | undefined {
+  const library = openLibrary("kernel32.dll", {
+    LoadLibraryExW: { parameters: ["buffer", "pointer", "u32"], result: "u64" },
+    FreeLibrary: { parameters: ["u64"], result: "i32" },
+    GetProcAddress: { parameters: ["u64", "buffer"], result: "u64" },
+  });
+  const { symbols } = library;
+  const wide = Uint16Array.from(`${path}\0`, (unit) => unit.charCodeAt(0));
+  const flags = how === "resources" ? LOAD_LIBRARY_AS_IMAGE_RESOURCE : DONT_RESOLVE_DLL_REFERENCES;
+  const handle = symbols.LoadLibraryExW(wide, null, flags);
+  if (handle === 0n) {
+    library[Symbol.dispose]();
+    return undefined;
+  }
+  const base = handle & ~FLAGS_OF_HANDLE;
+  return {
+    read(address, byteLength) {
+      const pointer = Deno.UnsafePointer.create(base + BigInt(address))!;
+      return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, byteLength)).slice();
+    },
+    find(name) {
+      const found = symbols.GetProcAddress(handle, new TextEncoder().encode(`${name}\0`));
+      return found === 0n ? undefined : Number(found - base);
+    },
+    [Symbol.dispose]() {
+      symbols.FreeLibrary(handle);
+      library[Symbol.dispose]();
+    },
+  };
+}

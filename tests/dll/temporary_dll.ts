@@ -1,0 +1,11 @@
+import { buildSharedSection, type SharedSectionOptions, type Variables } from "../../mod.ts";
+
+/** A DLL of shared variables in a folder of its own; it is deleted by `using`. */
+export async function temporaryDll<const V extends Variables>(
+  options: SharedSectionOptions<V>,
+): Promise<AsyncDisposable & { path: string }> {
+  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
+  const path = `${folder}\\${options.fileName ?? "shared.dll"}`;
+  await Deno.writeFile(path, buildSharedSection(options));
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+}

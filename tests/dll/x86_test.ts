@@ -1,0 +1,78 @@
+/**
+ * DLLs of 32-bit programs, loaded by 64-bit scripts.
+ *
+ * @module
+ */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { isWine } from "../../ffi/win32/ntdll.ts";
+import { inspectImage, SharedSection } from "../../src/dll/mod.ts";
+import { utf8 } from "../../src/struct/mod.ts";
+import { Peer } from "../support/peer.ts";
+import { temporaryDll } from "./temporary_dll.ts";
+import { compileDll32 } from "./compile_dll32.ts";
+import { peerUrl } from "../support/peer_url.ts";
+
+const source = Deno.readTextFileSync(peerUrl("dll/peers/data_seg.c"));
+const NAME = "iWhatYouUseInTwo";
+
+/** Has another script add to a variable, and gives what this one and a second view of it then read. */
+async function addTogether(path: string): Promise<number[]> {
+  const exports = { [NAME]: "i32" } as const;
+  using section = SharedSection.load(path, { exports });
+  using again = SharedSection.load(path, { exports });
+  await using peer = await Peer.start("dll/peers/shared_variable.ts", path, NAME);
+  section.variables[NAME] = 40;
+  await peer.ask("add 2");
+  return [section.variables[NAME], again.counters[NAME].load(), Number(await peer.ask("value"))];
+}
+
+Deno.test("64-bit scripts share the variables of a 32-bit DLL of buildSharedSection()", async () => {
+  await using dll = await temporaryDll({ variables: { [NAME]: "i32" }, machine: "x86" });
+  assertEquals(inspectImage(dll.path).machine, "x86");
+  assertEquals(await addTogether(dll.path), [42, 42, 42]);
+});
+
+// On Windows, cl makes either 64-bit or 32-bit programs, as its prompt was opened.
+Deno.test({
+  name: "64-bit scripts share the variables of a 32-bit DLL that GCC made",
+  ignore: !isWine(),
+  fn: async () => {
+    // A pointer ends the section's page: its relocation is HIGHLOW, 4 bytes wide, and 8 have no room.
+    await using dll = await compileDll32(`${source}
+      __declspec(dllexport) struct { char filler[4092]; int *where; } page = { { 1 }, &ownToEach };`);
+    const { machine, problems, sections } = inspectImage(dll.path);
+    assertEquals([machine, problems], ["x86", []]);
+    assertEquals(sections.find(({ name }) => name === ".data")?.byteLength, 4096);
+    {
+      using section = SharedSection.load(dll.path, {
+        exports: { [NAME]: "i32", ratio: "f64", name: utf8(16) },
+      });
+      const { variables } = section;
+      assertEquals([section.name, variables[NAME], variables.ratio, variables.name], [
+        ".ASHARE",
+        7,
+        0.5,
+        "from C",
+      ]);
+    }
+    assertEquals(await addTogether(dll.path), [42, 42, 42]);
+  },
+});
+
+Deno.test({
+  name: "a section with a pointer in it is not shared: Windows would change the pointer for all",
+  ignore: !isWine(),
+  fn: async () => {
+    await using dll = await compileDll32(`${source}
+      __declspec(dllexport) SHARED int *pointer = &iWhatYouUseInTwo;`);
+    const { exports, problems } = inspectImage(dll.path);
+    const address = exports.find(({ name }) => name === "pointer")!.address;
+    const message = `section ".ASHARE" is shared, and has a pointer at address ${address}, ` +
+      "which Windows would change for all processes";
+    assertEquals(problems.map(({ message, unsafe }) => [message, unsafe]), [[message, true]]);
+    for (const options of [{}, { exports: { [NAME]: "i32" } as const }]) {
+      assertThrows(() => SharedSection.load(dll.path, options), Deno.errors.InvalidData, message);
+    }
+  },
+});

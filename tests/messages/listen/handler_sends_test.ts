@@ -1,0 +1,13 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { Handling, handlingNow, runHandler } from "../../../src/messages/window/own.ts";
+import { CopyDataListener } from "../../../src/messages/mod.ts";
+
+Deno.test("CopyDataListener tracks which sends belong to a handler only where there are handlers", async () => {
+  const handling = new Handling();
+  await using _reader = await CopyDataListener.open({ answers: { 0x400: 1 } });
+  assertEquals(runHandler(handling, handlingNow), undefined);
+  await using _handler = await CopyDataListener.open({ onMessage: () => 1 });
+  assertStrictEquals(runHandler(handling, handlingNow), handling);
+  handling.end();
+  assertEquals(runHandler(handling, handlingNow), undefined);
+});

@@ -1,0 +1,27 @@
+import { assertEquals } from "@std/assert";
+import { findWindow, sendCopyData } from "../../../src/messages/mod.ts";
+import { isWine } from "../../../ffi/win32/ntdll.ts";
+import { Peer } from "../../support/peer.ts";
+import { randomName } from "../../support/random_name.ts";
+
+/** What the README promises for Wine, which puts the bytes on the receiver's stack. */
+const SAFE_ON_WINE = 786_432;
+/** V8 throws before a procedure begins; V8 ends the process. */
+const TOO_LARGE_ON_WINE = [1_030_000, 1_100_000, 3_900_000];
+
+for (const [receiver, more] of [["listener", [2 ** 24]], ["window", []]] as const) {
+  Deno.test(`a large message from another process never ends a ${receiver}, nor keeps it from closing`, async () => {
+    const name = randomName();
+    await using peer = await Peer.start("messages/peers/large_message_receivers.ts", name);
+    const window = await findWindow({ class: receiver === "window" ? `${name}-main` : name });
+    const sizes = [7, SAFE_ON_WINE, ...TOO_LARGE_ON_WINE, ...more, 8];
+    const taken: number[] = [];
+    for (const size of sizes) {
+      const answer = await sendCopyData(window, new Uint8Array(size), { timeout: 30_000 });
+      if (answer !== 0n) taken.push(size);
+    }
+    assertEquals(taken, isWine() ? [7, SAFE_ON_WINE, 8] : sizes);
+    assertEquals(JSON.parse(await peer.ask("close"))[receiver], taken);
+    assertEquals((await peer.gone()).code, 0);
+  });
+}

@@ -1,0 +1,28 @@
+/**
+ * Opens a listener and ends in the way that is named.
+ *
+ * @module
+ */
+
+import { CopyDataListener } from "../../../src/messages/mod.ts";
+
+const [how, name] = Deno.args;
+const listener = await CopyDataListener.open(name === undefined ? {} : { class: name });
+switch (how) {
+  case "hold":
+    console.log("ready");
+    break;
+  case "close":
+    console.log("open");
+    await listener.close();
+    console.log("closed");
+    break;
+  case "unref":
+    console.log("open");
+    listener.unref();
+    console.log("let go");
+    break;
+  case "throw":
+    console.log("open");
+    throw new Error("on purpose");
+}

@@ -1,0 +1,27 @@
+/**
+ * A listener of the class that is named, which tells each message that it reads as JSON and
+ * answers as `--answer` says.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { CopyDataListener } from "../../../src/messages/mod.ts";
+
+const { class: className, answer, visibility } = parseArgs(Deno.args, {
+  string: ["class", "answer", "visibility"],
+  default: { answer: "1", visibility: "message-only" },
+});
+await using listener = await CopyDataListener.open({
+  class: className!,
+  answer: BigInt(answer),
+  visibility: visibility as "message-only" | "hidden",
+});
+console.log("ready");
+for await (const { id, bytes, sender } of listener) {
+  const sum = bytes.reduce((total, byte) => (total * 31 + byte) >>> 0, 0);
+  console.log(
+    JSON.stringify({ id: Number(id), byteLength: bytes.length, sum, pid: sender.pid }),
+  );
+}
+console.log("ended");

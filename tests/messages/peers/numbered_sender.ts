@@ -1,0 +1,25 @@
+/**
+ * Sends so many messages, one after the other, to a window of the class that is named as soon as
+ * it is told to, each with its number in it; then it tells how many were answered with 1,
+ * and what ended it.
+ *
+ * @module
+ */
+
+import { findWindow, sendCopyDataSync } from "../../../src/messages/mod.ts";
+
+const [className, count, id] = Deno.args as [string, string, string];
+const window = await findWindow({ class: className });
+console.log("ready");
+await Deno.stdin.read(new Uint8Array(16));
+let answered = 0;
+let end = "done";
+try {
+  for (let i = 0; i < Number(count); i++) {
+    const answer = sendCopyDataSync(window, Uint32Array.of(i), { id: Number(id), timeout: 20_000 });
+    if (answer === 1n) answered++;
+  }
+} catch (error) {
+  end = error instanceof Error ? error.name : String(error);
+}
+console.log(`${answered} ${end}`);

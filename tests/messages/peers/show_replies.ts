@@ -1,0 +1,26 @@
+/**
+ * Sends each line of its input to a window by a listener of its own, and tells what came back before
+ * the answer: the text, its number, its sender, and the answer.
+ *
+ * @module
+ */
+
+import { TextLineStream } from "@std/streams";
+import { CopyDataListener, sendCopyData } from "../../../src/messages/mod.ts";
+
+const target = BigInt(Deno.args[0]!);
+let reply = "";
+await using listener = await CopyDataListener.open({
+  onMessage: (message) => {
+    reply = `${message.text("utf-8")} ${message.id} ${message.sender.handle}`;
+    return 5;
+  },
+});
+console.log("ready");
+const lines = Deno.stdin.readable
+  .pipeThrough(new TextDecoderStream())
+  .pipeThrough(new TextLineStream());
+for await (const line of lines) {
+  const answer = await sendCopyData(target, line, { from: listener, timeout: 20_000 });
+  console.log(`${reply} ${answer}`);
+}

@@ -1,0 +1,231 @@
+import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
+import {
+  type CopyData,
+  CopyDataListener,
+  encodeText,
+  findWindow,
+  MessageWindow,
+  sendCopyData,
+  sendCopyDataSync,
+  type WindowTarget,
+  WM_COPYDATA,
+} from "../../../src/messages/mod.ts";
+import { isWine } from "../../../ffi/win32/ntdll.ts";
+import { Peer } from "../../support/peer.ts";
+import { randomName } from "../../support/random_name.ts";
+
+/** A peer with a window, and the window. */
+async function openPeer() {
+  const name = randomName();
+  const peer = await Peer.start("messages/peers/window.ts", name, "message-only");
+  const window = await findWindow({ class: name });
+  return { peer, window, [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose]() };
+}
+
+/** The sum that the peer tells of the bytes that it got. */
+function sumOf(bytes: Uint8Array): number {
+  return bytes.reduce((total, byte) => (total * 31 + byte) >>> 0, 0);
+}
+
+/** A window of this thread that keeps what it gets. */
+function openOwn() {
+  const received: { id: bigint; bytes: Uint8Array; from: bigint }[] = [];
+  const window = MessageWindow.open({
+    procedure: ({ copyData, wParam }) => {
+      if (copyData === undefined) return undefined;
+      received.push({ id: copyData.id, bytes: copyData.bytes, from: wParam });
+      return 7n;
+    },
+  });
+  return { window, received, [Symbol.dispose]: () => window.close() };
+}
+
+Deno.test("sendCopyDataSync() brings bytes of every size to another process, and the answer back", async () => {
+  await using receiver = await openPeer();
+  // Wine 10 hands the bytes over on the receiver's stack (KeUserModeCallback), which holds less than
+  // a MiB more; Windows, which has no such limit, takes 64 MiB as well.
+  const onWindows = 64 * 2 ** 20;
+  for (const byteLength of [0, 1, 5, 65_536, isWine() ? 2 ** 18 : onWindows]) {
+    const bytes = new Uint8Array(byteLength).map((_, index) => index * 7 + (index >> 8));
+    const answer = sendCopyDataSync(receiver.window, bytes, { id: 1, timeout: 30_000 });
+    assertEquals(answer, BigInt(byteLength));
+    assertEquals(await receiver.peer.nextLine(), `1 0 ${byteLength} ${sumOf(bytes)}`);
+  }
+});
+
+Deno.test("sendCopyDataSync() writes a text in an encoding, with a NUL or without", () => {
+  using own = openOwn();
+  const cases = [
+    [{}, encodeText("Hällo")],
+    [{ terminate: true }, encodeText("Hällo\0")],
+    [{ encoding: "utf-8", terminate: true }, encodeText("Hällo\0", "utf-8")],
+    [{ encoding: { codePage: 1252 } }, Uint8Array.of(0x48, 0xe4, 0x6c, 0x6c, 0x6f)],
+  ] as const;
+  for (const [options, expected] of cases) {
+    sendCopyDataSync(own.window, "Hällo", options);
+    assertEquals(own.received.pop()?.bytes, expected);
+  }
+});
+
+Deno.test("sendCopyDataSync() sends exactly the bytes of a view", () => {
+  using own = openOwn();
+  const buffer = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8).buffer;
+  const cases: [data: CopyData, expected: number[]][] = [
+    [buffer, [1, 2, 3, 4, 5, 6, 7, 8]],
+    [new Uint8Array(buffer, 2, 3), [3, 4, 5]],
+    [new Uint16Array(buffer, 4, 1), [5, 6]],
+    [new DataView(buffer, 7), [8]],
+    ["", []],
+  ];
+  for (const [data, expected] of cases) {
+    sendCopyDataSync(own.window, data);
+    assertEquals([...own.received.pop()!.bytes], expected);
+  }
+});
+
+Deno.test("sendCopyDataSync() names the data and the sender", () => {
+  using own = openOwn();
+  for (const id of [0, 0xffff_ffff, 2n ** 64n - 1n]) {
+    assertEquals(sendCopyDataSync(own.window, "", { id, from: own.window }), 7n);
+    const { id: received, from } = own.received.pop()!;
+    assertEquals([received, from], [BigInt(id), own.window.handle]);
+  }
+});
+
+Deno.test("sendCopyDataSync() takes a handle as 32-bit programs give it", async () => {
+  await using receiver = await openPeer();
+  const { handle } = receiver.window;
+  const forms = [handle, BigInt.asUintN(32, handle), Number(BigInt.asUintN(32, handle))];
+  for (const form of forms) assertEquals(sendCopyDataSync(form, "ab", { id: 1 }), 4n);
+  // Sign-extended, it is the handle of no window, and not another one.
+  assertThrows(
+    () => sendCopyDataSync(BigInt.asUintN(64, -0x7654_3210n), "ab"),
+    Deno.errors.NotFound,
+  );
+});
+
+Deno.test("sendCopyDataSync() gives answers with their sign", async () => {
+  await using receiver = await openPeer();
+  assertEquals(sendCopyDataSync(receiver.window, "", { id: 5 }), -1n);
+});
+
+Deno.test("sendCopyDataSync() gives up on a receiver that hangs, in time", async () => {
+  await using receiver = await openPeer();
+  const before = performance.now();
+  assertThrows(
+    () => sendCopyDataSync(receiver.window, "ab", { id: 2, timeout: 200 }),
+    Deno.errors.TimedOut,
+    "there was no answer within 200 ms: the program is busy or hangs",
+  );
+  assertLess(performance.now() - before, 5000);
+});
+
+Deno.test("sendCopyDataSync() tells a receiver that dies in the middle from one that hangs", async () => {
+  await using receiver = await openPeer();
+  assertThrows(
+    () => sendCopyDataSync(receiver.window, "ab", { id: 3, timeout: 20_000 }),
+    Deno.errors.NotFound,
+    "Cannot send 4 bytes to window 0x",
+  );
+  assertEquals((await receiver.peer.gone()).code, 9);
+});
+
+Deno.test("sendCopyDataSync() throws NotFound for a window that is gone", () => {
+  const own = openOwn();
+  own.window.close();
+  assertThrows(() => sendCopyDataSync(own.window, "a"), Deno.errors.NotFound);
+});
+
+Deno.test("sendCopyDataSync() hears an answer that the receiver sends before it returns", async () => {
+  await using receiver = await openPeer();
+  using own = openOwn();
+  const answer = sendCopyDataSync(receiver.window, "ab", { id: 4, from: own.window });
+  // Our window answered 7 while we waited, and the peer adds one.
+  assertEquals(answer, 8n);
+  assertEquals(own.received.map(({ bytes }) => bytes), [encodeText("from inside")]);
+});
+
+Deno.test("sendCopyDataSync() of another process arrives while a window is pumped", async () => {
+  await using receiver = await openPeer();
+  using own = openOwn();
+  assert(own.window.handle !== receiver.window.handle);
+  for (let i = 0; i < 1000; i++) {
+    sendCopyDataSync(receiver.window, "ab", { id: 4, from: own.window });
+  }
+  assertEquals(own.received.length, 1000);
+});
+
+Deno.test("sendCopyDataSync() refuses to wait for this very thread", async () => {
+  await using listener = await CopyDataListener.open({ onMessage: () => 5 });
+  assertThrows(
+    () => sendCopyDataSync(listener, "a"),
+    TypeError,
+    "Cannot send to a listener whose answer this thread has to give",
+  );
+  await using asked = await CopyDataListener.open({ allow: () => true });
+  assertThrows(() => sendCopyDataSync(asked, "a"), TypeError);
+  // The window's own thread answers for one that asks nobody.
+  await using other = await CopyDataListener.open();
+  assertEquals(sendCopyDataSync(other, "a"), 1n);
+  assertEquals(await sendCopyData(listener, "a"), 5n);
+});
+
+Deno.test("sendCopyData() brings bytes of every size to another process, and the answer back", async () => {
+  await using receiver = await openPeer();
+  for (const byteLength of [0, 1, 65_536, 2 ** 18]) {
+    const bytes = new Uint8Array(byteLength).map((_, index) => index * 11 + (index >> 8));
+    const expected = `1 0 ${byteLength} ${sumOf(bytes)}`;
+    const answers = [1, 2].map(() => sendCopyData(receiver.window, bytes, { id: 1 }));
+    // What is sent is what there was when it was called, also where it had to wait for another.
+    bytes.fill(0);
+    for (const answer of answers) {
+      assertEquals(await answer, BigInt(byteLength));
+      assertEquals(await receiver.peer.nextLine(), expected);
+    }
+  }
+});
+
+Deno.test("sendCopyData() reaches a window of this thread, whose procedure it runs itself", async () => {
+  using own = openOwn();
+  const options = { id: 2n ** 64n - 1n, from: own.window, terminate: true };
+  assertEquals(await sendCopyData(own.window, "Hi", options), 7n);
+  assertEquals(own.received, [
+    { id: options.id, bytes: encodeText("Hi\0"), from: own.window.handle },
+  ]);
+});
+
+Deno.test("sendCopyData() refuses wrong arguments before it sends", async () => {
+  using own = openOwn();
+  const { window } = own;
+  await assertRejects(() => sendCopyData(0n, "a"), RangeError, "target");
+  await assertRejects(() => sendCopyData(window, 5 as unknown as CopyData), TypeError, "data");
+  await assertRejects(() => sendCopyData(window, "a", { timeout: 0 }), RangeError, "timeout");
+  await assertRejects(() => sendCopyData(window, "a", { id: -1 }), RangeError, "id");
+  await assertRejects(() => sendCopyData(window, "a", { from: 0 }), RangeError, "from");
+  const reason = new Error("no more");
+  const aborted = sendCopyData(window, "a", { signal: AbortSignal.abort(reason) });
+  assertEquals(await assertRejects(() => aborted), reason);
+  assertEquals(own.received, []);
+});
+
+Deno.test("sendCopyDataSync() refuses wrong arguments before it sends", () => {
+  using own = openOwn();
+  const { window } = own;
+  const targets: unknown[] = [0, 0n, 0xffff, 2n ** 32n, -(2n ** 40n), 1.5, "1", null, undefined];
+  for (const target of targets) {
+    const error = assertThrows(() => sendCopyDataSync(target as WindowTarget, "a"));
+    assert(error instanceof TypeError || error instanceof RangeError, `${target}: ${error}`);
+  }
+  for (const data of [5, null, undefined, {}, [1, 2]]) {
+    assertThrows(() => sendCopyDataSync(window, data as unknown as CopyData), TypeError);
+  }
+  for (const timeout of [0, -1, 1.5, NaN, Infinity, 2 ** 31]) {
+    assertThrows(() => sendCopyDataSync(window, "a", { timeout }), RangeError, "timeout");
+  }
+  for (const id of [-1, 1.5, -1n, 2n ** 64n]) {
+    assertThrows(() => sendCopyDataSync(window, "a", { id }), RangeError, "id");
+  }
+  assertThrows(() => sendCopyDataSync(window, "a", { from: 0n }), RangeError, "from");
+  assertEquals(own.received, []);
+  assertEquals(WM_COPYDATA, 0x4a);
+});

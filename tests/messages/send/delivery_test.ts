@@ -1,0 +1,26 @@
+import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import { deliveryError } from "../../../src/messages/send/delivery.ts";
+
+// Wine lets every program send to every window, so a refusal by UIPI is made up here.
+Deno.test("deliveryError() tells a refusal from a window that hangs and one that is gone", () => {
+  const parcel = {
+    window: 0xabcn,
+    message: 0x4a,
+    wParam: 0n,
+    lParam: 0n,
+    bytes: new Uint8Array(3),
+    timeout: 70,
+  };
+  const cases = [
+    [5, Deno.errors.PermissionDenied, "runs with more rights and does not admit WM_COPYDATA"],
+    [1400, Deno.errors.NotFound, "there is no such window, or its program ended"],
+    [1460, Deno.errors.TimedOut, "there was no answer within 70 ms"],
+    [8, Error, "ERROR_NOT_ENOUGH_MEMORY"],
+  ] as const;
+  for (const [code, type, text] of cases) {
+    const error = deliveryError(parcel, code);
+    assertInstanceOf(error, type);
+    assertStringIncludes(error.message, text);
+    assertEquals(error.message.split(":")[0], "Cannot send 3 bytes to window 0xabc");
+  }
+});

@@ -1,0 +1,194 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import {
+  CopyDataListener,
+  CopyDataMessage,
+  findWindow,
+  MessageWindow,
+  sendCopyData,
+  sendMessage,
+} from "../../../src/messages/mod.ts";
+import { answerNested } from "./nested_sends.ts";
+import { Peer } from "../../support/peer.ts";
+import { randomName } from "../../support/random_name.ts";
+
+Deno.test("sendCopyData() of two scripts that ask each other back, as deep as can be, is answered", async () => {
+  const [mine, other] = [randomName(), randomName()];
+  await using _peer = await Peer.start("messages/peers/nested_sends.ts", other, mine);
+  const next = await findWindow({ class: other });
+  await using listener = await CopyDataListener.open({
+    class: mine,
+    replyTimeout: 20_000,
+    onMessage: (message) => answerNested(message, next),
+  });
+  assertEquals(await sendCopyData(next, "", { id: 30, timeout: 20_000 }), 30n);
+  // Half of the messages came here, one inside the other; the other half and the first went to the peer.
+  assertEquals({ ...listener.stats }, { ...listener.stats, accepted: 15, late: 0, failed: 0 });
+});
+
+Deno.test("sendCopyData() of three scripts that ask in a circle is answered", async () => {
+  const [mine, second, third] = [randomName(), randomName(), randomName()];
+  await using _second = await Peer.start("messages/peers/nested_sends.ts", second, third);
+  await using _third = await Peer.start("messages/peers/nested_sends.ts", third, mine);
+  const next = await findWindow({ class: second });
+  await using listener = await CopyDataListener.open({
+    class: mine,
+    replyTimeout: 20_000,
+    onMessage: (message) => answerNested(message, next),
+  });
+  assertEquals(await sendCopyData(next, "", { id: 9, timeout: 20_000 }), 9n);
+  assertEquals({ ...listener.stats }, { ...listener.stats, accepted: 3, late: 0, failed: 0 });
+});
+
+Deno.test("sendCopyData() overtakes what began before its handler, until the handler has answered", async () => {
+  const [mine, other] = [randomName(), randomName()];
+  await using _peer = await Peer.start("messages/peers/nested_sends.ts", other, mine);
+  const window = await findWindow({ class: other });
+  const order: string[] = [];
+  const send = async (what: string, id: number) => {
+    await sendCopyData(window, "", { id, timeout: 20_000 });
+    order.push(what);
+  };
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<number>();
+  const over = Promise.withResolvers<void>();
+  const afterwards = Promise.withResolvers<void>();
+  await using listener = await CopyDataListener.open({
+    class: mine,
+    replyTimeout: 20_000,
+    onMessage: async (message) => {
+      switch (message.text()) {
+        case "over":
+          over.promise.then(() => send("of a handler that has answered", 0)).then(
+            afterwards.resolve,
+          );
+          return 1;
+        case "now":
+          await send("of a handler", 0);
+          return 1;
+      }
+      asked.resolve();
+      return await answer.promise;
+    },
+  });
+  const first = send("before all handlers", 1);
+  await asked.promise;
+  assertEquals(await sendCopyData(listener, "over"), 1n);
+  over.resolve();
+  assertEquals(await sendCopyData(listener, "now"), 1n);
+  answer.resolve(1);
+  await Promise.all([first, afterwards.promise]);
+  assertEquals(order, ["of a handler", "before all handlers", "of a handler that has answered"]);
+});
+
+Deno.test("sendCopyData() names a window of this thread that nobody pumps, and its procedure answers inside", async () => {
+  const heard: string[] = [];
+  await using peer = await Peer.start("messages/peers/window.ts", randomName(), "message-only");
+  const window = await findWindow({ pid: peer.pid });
+  using own = MessageWindow.open({
+    procedure: ({ copyData }) => {
+      if (copyData === undefined) return undefined;
+      heard.push(new TextDecoder("utf-16le").decode(copyData.bytes));
+      if (heard.length === 2) throw new Error("on purpose");
+      return 41n;
+    },
+  });
+  assertEquals(await sendCopyData(window, "ab", { id: 4, from: own }), 42n);
+  assertEquals(heard, ["from inside"]);
+  await assertRejects(() => sendCopyData(window, "ab", { id: 4, from: own }), Error, "on purpose");
+});
+
+Deno.test("CopyDataMessage.reply() sends to the sender in the listener's name, before the answer", async () => {
+  await using server = await CopyDataListener.open({
+    onMessage: (message) => message.reply(`${message.text()}!`, { id: 7, encoding: "utf-8" }),
+  });
+  await using peer = await Peer.start("messages/peers/show_replies.ts", `${server.handle}`);
+  assertEquals(await peer.ask("one"), `one! 7 ${server.handle} 5`);
+  assertEquals(await peer.ask("two"), `two! 7 ${server.handle} 5`);
+});
+
+Deno.test("CopyDataMessage.reply() to a message that is read, and to one that names no sender", async () => {
+  await using server = await CopyDataListener.open();
+  await using client = await CopyDataListener.open({ answer: 3 });
+  await sendCopyData(server, "", { from: client });
+  await sendCopyData(server, "");
+  const [named, nameless] = [await server.receive(), await server.receive()];
+  assertEquals(await named!.reply("back"), 3n);
+  const back = await client.receive();
+  assertEquals([back!.text(), back!.sender.handle], ["back", server.handle]);
+  await sendCopyData(server, "", { from: 0x1_0000n });
+  const gone = await server.receive();
+  await assertRejects(() => gone!.reply("back"), Deno.errors.NotFound, "there is no such window");
+  const text = "Cannot reply to a message that names no window as its sender's";
+  for (const sender of [0n, 1n, 0xffffn, -1n, 0xffff_ffffn]) {
+    const made = new CopyDataMessage({ id: 0n, bytes: new Uint8Array(), sender });
+    await assertRejects(() => made.reply("back"), Deno.errors.NotFound, text);
+  }
+  await assertRejects(() => nameless!.reply("back"), Deno.errors.NotFound, text);
+  // @ts-expect-error: what the type checker refuses is refused at run time too
+  await assertRejects(() => named!.reply("", { from: client }), TypeError, 'no option "from"');
+});
+
+Deno.test("CopyDataListener asks its handlers when its opener has gone on, and gives them itself", async () => {
+  const name = randomName();
+  await using peer = await Peer.start("messages/peers/find_and_send.ts", name);
+  const asked: string[] = [];
+  // The event loop is so busy that the message is there before the opener can go on.
+  const block = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  const busy = setInterval(block);
+  const listener: CopyDataListener = await CopyDataListener.open({
+    class: name,
+    allow: (_sender, self) => self === listener,
+    onMessage: (message, self) => {
+      asked.push(message.text());
+      return self === listener ? 5 : 6;
+    },
+    onError: (error) => asked.push(String(error)),
+  });
+  await using _closed = listener;
+  assertEquals(asked, []);
+  clearInterval(busy);
+  assertEquals([await peer.nextLine(), asked], ["5", ["now"]]);
+});
+
+Deno.test("sendMessage() and sendCopyData() to a listener of this thread keep their order", async () => {
+  const order: string[] = [];
+  await using listener = await CopyDataListener.open({
+    onMessage: (message) => order.push(message.text()),
+    answers: { 0x400: (wParam) => order.push(`${wParam}`), 0x401: 7 },
+  });
+  const answers = await Promise.all([
+    sendMessage(listener, 0x400, { wParam: 1 }),
+    sendCopyData(listener, "2"),
+    sendMessage(listener, 0x400, { wParam: 3 }),
+    sendMessage(listener, 0x401),
+    sendMessage(listener, 0x402),
+  ]);
+  assertEquals([answers, order], [[1n, 2n, 3n, 7n, 0n], ["1", "2", "3"]]);
+});
+
+Deno.test("CopyDataListener whose onError throws goes on, and can be closed", async () => {
+  const unhandled: unknown[] = [];
+  const note = (event: PromiseRejectionEvent | ErrorEvent) => {
+    event.preventDefault();
+    unhandled.push("reason" in event ? event.reason : event.error);
+  };
+  addEventListener("unhandledrejection", note);
+  addEventListener("error", note);
+  const handled = Promise.withResolvers<number>();
+  try {
+    await using listener = await CopyDataListener.open({
+      replyTimeout: 50,
+      onMessage: ({ id }) => id === 0n ? handled.promise : 5,
+      onError: () => {
+        throw new Error("on purpose");
+      },
+    });
+    await using peer = await Peer.start("messages/peers/send_lines.ts", `${listener.handle}`);
+    assertEquals([await peer.ask("#0"), await peer.ask("#1")], ["0", "5"]);
+    handled.resolve(1);
+  } finally {
+    removeEventListener("unhandledrejection", note);
+    removeEventListener("error", note);
+  }
+  assertEquals(unhandled.map(String), ["Error: on purpose"]);
+});

@@ -1,0 +1,140 @@
+// Alone: measures time beside windows that hang.
+
+import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
+import { findWindow, sendCopyData } from "../../../src/messages/mod.ts";
+import { Peer } from "../../support/peer.ts";
+import { randomName } from "../../support/random_name.ts";
+import { runPeer } from "../../support/run_peer.ts";
+
+/** A peer that listens, and its window. */
+async function openListener() {
+  const name = randomName();
+  const peer = await Peer.start("messages/peers/listener.ts", "--class", name);
+  const window = await findWindow({ class: name });
+  return { peer, window, [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose]() };
+}
+
+/** A peer with windows that hang. */
+async function openHung(count: number) {
+  const name = randomName();
+  const peer = await Peer.start("messages/peers/hung_windows.ts", name, `${count}`);
+  const windows = await Promise.all(
+    Array.from({ length: count }, (_, i) => findWindow({ class: `${name}-${i}` })),
+  );
+  return { windows, [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose]() };
+}
+
+Deno.test("sendCopyData() keeps the order of messages to one window", async () => {
+  await using listener = await openListener();
+  const answers = Array.from({ length: 300 }, (_, id) => sendCopyData(listener.window, "", { id }));
+  assertEquals(await Promise.all(answers), new Array(300).fill(1n));
+  const ids: number[] = [];
+  while (ids.length < 300) ids.push(JSON.parse(await listener.peer.nextLine()).id);
+  assertEquals(ids, Array.from({ length: 300 }, (_, id) => id));
+});
+
+Deno.test("sendCopyData() to a window that hangs holds up nothing else", async () => {
+  await using listener = await openListener();
+  await using hung = await openHung(1);
+  const TIMEOUT = 1500;
+  const started = performance.now();
+  const late = Array.from(
+    { length: 12 },
+    () => sendCopyData(hung.windows[0]!, "ab", { timeout: TIMEOUT }),
+  );
+  const refusals = Promise.all(late.map((send) => assertRejects(() => send, Deno.errors.TimedOut)));
+  let longestPause = 0;
+  let last = started;
+  const ticks = setInterval(() => {
+    longestPause = Math.max(longestPause, performance.now() - last);
+    last = performance.now();
+  }, 5);
+  for (let i = 0; i < 100; i++) assertEquals(await sendCopyData(listener.window, "ok"), 1n);
+  assertLess(performance.now() - started, TIMEOUT);
+  const errors = await refusals;
+  clearInterval(ticks);
+  // One after the other would take twelve times as long.
+  assertLess(performance.now() - started, TIMEOUT * 2);
+  assertLess(longestPause, TIMEOUT / 2);
+  assertEquals(
+    new Set(errors.map(({ message }) => message.split(": ")[0])),
+    new Set([
+      `Cannot send 4 bytes to window 0x${hung.windows[0]!.handle.toString(16)} ` +
+      `of class "${hung.windows[0]!.class}"`,
+    ]),
+  );
+});
+
+Deno.test("sendCopyData() counts the wait for others into its timeout", async () => {
+  await using hung = await openHung(1);
+  const window = hung.windows[0]!;
+  const first = sendCopyData(window, "", { timeout: 3000 });
+  const started = performance.now();
+  await assertRejects(() => sendCopyData(window, "", { timeout: 100 }), Deno.errors.TimedOut);
+  const waited = performance.now() - started;
+  assertGreater(waited, 90);
+  assertLess(waited, 2000);
+  await assertRejects(() => first, Deno.errors.TimedOut);
+});
+
+Deno.test("sendCopyData() rejects at once when it is aborted, on its way or waiting", async () => {
+  await using listener = await openListener();
+  await using hung = await openHung(1);
+  const reason = new Error("enough");
+  const controller = new AbortController();
+  const { signal } = controller;
+  const sends = [1, 2, 3].map(() => sendCopyData(hung.windows[0]!, "", { timeout: 2000, signal }));
+  assertEquals(await sendCopyData(listener.window, ""), 1n);
+  const started = performance.now();
+  controller.abort(reason);
+  const results = await Promise.allSettled(sends);
+  assertLess(performance.now() - started, 1000);
+  assertEquals(results, new Array(3).fill({ status: "rejected", reason }));
+  const never = sendCopyData(listener.window, "", { signal });
+  assertEquals(await assertRejects(() => never), reason);
+  assertEquals(await sendCopyData(listener.window, ""), 1n);
+});
+
+Deno.test("sendCopyData() has room for eight windows that hang; what comes then waits for its turn", async () => {
+  await using listener = await openListener();
+  await using hung = await openHung(8);
+  const late = hung.windows.map((window) => sendCopyData(window, "", { timeout: 4000 }));
+  const refusals = Promise.all(late.map((send) => assertRejects(() => send, Deno.errors.TimedOut)));
+  await assertRejects(
+    () => sendCopyData(listener.window, "", { timeout: 2000 }),
+    Deno.errors.TimedOut,
+  );
+  assertEquals(await sendCopyData(listener.window, "", { timeout: 20_000 }), 1n);
+  await refusals;
+});
+
+Deno.test("sendCopyData() tells windows that are gone, or go away, from those that hang", async () => {
+  const name = randomName();
+  await using peer = await Peer.start("messages/peers/window.ts", name, "message-only");
+  const window = await findWindow({ class: name });
+  const [answered, died] = await Promise.allSettled([
+    sendCopyData(window, "", { id: 5 }),
+    sendCopyData(window, "ab", { id: 3, timeout: 20_000 }),
+  ]);
+  assertEquals(answered, { status: "fulfilled", value: -1n });
+  assert(died.status === "rejected" && died.reason instanceof Deno.errors.NotFound, `${died}`);
+  assertEquals((await peer.gone()).code, 9);
+  await assertRejects(
+    () => sendCopyData(window, "ab"),
+    Deno.errors.NotFound,
+    `Cannot send 4 bytes to window 0x${window.handle.toString(16)}: SendMessageTimeoutW failed`,
+  );
+});
+
+Deno.test("sendCopyData() lets the process end, also when a send is given up on its way", async () => {
+  await using listener = await openListener();
+  await using hung = await openHung(1);
+  const started = performance.now();
+  const lines = await runPeer("messages/peers/send_and_end.ts", [
+    `${listener.window.handle}`,
+    `${hung.windows[0]!.handle}`,
+  ], { flags: ["--allow-read"] });
+  assertEquals(lines, ["answered 1", "gave up"]);
+  // The call that was given up would stand for a minute.
+  assertLess(performance.now() - started, 30_000);
+});

@@ -1,0 +1,54 @@
+import {
+  assertEquals,
+  assertGreaterOrEqual,
+  assertLess,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { isWine } from "../../../ffi/win32/ntdll.ts";
+import {
+  findWindow,
+  MessageWindow,
+  postMessage,
+  registerWindowMessage,
+  sendMessage,
+} from "../../../src/messages/mod.ts";
+import { Peer } from "../../support/peer.ts";
+import { randomName } from "../../support/random_name.ts";
+
+const WM_ERASEBKGND = 0x14;
+const WM_USER = 0x400;
+
+Deno.test("sendMessage() and postMessage() to a window that is gone throw NotFound", async () => {
+  const window = MessageWindow.open({ procedure: () => undefined });
+  window.close();
+  await assertRejects(() => sendMessage(window, WM_USER), Deno.errors.NotFound, "message 0x400");
+  assertThrows(() => postMessage(window, WM_USER), Deno.errors.NotFound, "message 0x400");
+});
+
+Deno.test("sendMessage() rejects with the signal's reason, at once", async () => {
+  using window = MessageWindow.open({ procedure: () => undefined });
+  const signal = AbortSignal.abort(new Error("on purpose"));
+  await assertRejects(() => sendMessage(window, WM_USER, { signal }), Error, "on purpose");
+});
+
+Deno.test("sendMessage() does not say that a window hangs where the system refuses the message", async () => {
+  await using peer = await Peer.start("messages/peers/window.ts", randomName(), "message-only");
+  const window = await findWindow({ pid: peer.pid });
+  // Its parameter is the handle of a device context. Windows passes such a handle on.
+  if (!isWine()) return assertEquals(await sendMessage(window, WM_ERASEBKGND), 0n);
+  const text = "the system does not pass this message on to another process";
+  await assertRejects(() => sendMessage(window, WM_ERASEBKGND), Deno.errors.NotSupported, text);
+});
+
+Deno.test("registerWindowMessage() gives one number to each name, of 1 to 255 characters", () => {
+  const name = randomName().padEnd(255, "x");
+  const message = registerWindowMessage(name);
+  assertGreaterOrEqual(message, 0xc000);
+  assertLess(message, 0x10000);
+  assertEquals(registerWindowMessage(name.toUpperCase()), message);
+  for (const wrong of ["", `${name}x`]) {
+    const text = `Expected name to have 1 to 255 characters, got ${wrong.length}`;
+    assertThrows(() => registerWindowMessage(wrong), RangeError, text);
+  }
+});

@@ -1,7 +1,0 @@
-/** Sends 200 messages of one byte by the channel that it inherited, each with its number. */
-
-import { RingChannel } from "../../src/channel/mod.ts";
-
-using channel = RingChannel.inherited("numbers");
-using sender = channel.sender();
-for (let number = 0; number < 200; number++) await sender.send(Uint8Array.of(number));

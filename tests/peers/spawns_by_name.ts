@@ -1,9 +1,0 @@
-/**
- * Starts the program whose name is given, with this process's standard output.
- *
- * @module
- */
-
-import { spawn } from "../../mod.ts";
-
-await spawn(Deno.args[0]!).status;

@@ -1,0 +1,32 @@
+/**
+ * Listens in a window of the class that is named and takes the objects that it is sent: first an
+ * event, which it sets; then a semaphore, which it releases by 3; from then on mutexes, which it locks
+ * and releases.
+ *
+ * @module
+ */
+
+import { CopyDataListener, receiveHandle } from "../../../mod.ts";
+
+const [className] = Deno.args as [string];
+let count = 0n;
+await using listener = await CopyDataListener.open({
+  class: className,
+  onMessage: async (message) => {
+    count++;
+    if (count === 1n) {
+      using event = receiveHandle(message, { of: "event" }).object;
+      event.set();
+    } else if (count === 2n) {
+      using semaphore = receiveHandle(message, { of: "semaphore" }).object;
+      semaphore.release(3);
+    } else {
+      using mutex = receiveHandle(message, { of: "mutex" }).object;
+      (await mutex.lock({ timeout: 20_000 })).release();
+    }
+    return count;
+  },
+  onError: (error) => console.log(`refused ${error instanceof Error ? error.message : error}`),
+});
+console.log("ready");
+await listener.finished;

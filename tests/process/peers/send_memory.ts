@@ -1,0 +1,15 @@
+/**
+ * Sends a memory to a window when it is told to, tells the answer, and waits to be killed.
+ *
+ * @module
+ */
+
+import { sendHandle, SharedMemory } from "../../../mod.ts";
+
+using memory = SharedMemory.anonymous(4096);
+using view = memory.map();
+view.bytes[0] = 77;
+console.log("ready");
+await Deno.stdin.read(new Uint8Array(16));
+console.log(String(await sendHandle(BigInt(Deno.args[0]!), memory)));
+await new Promise(() => setInterval(() => {}, 1000));

@@ -1,0 +1,9 @@
+/**
+ * Starts the program whose name is given, with this process's standard output.
+ *
+ * @module
+ */
+
+import { spawn } from "../../../mod.ts";
+
+await spawn(Deno.args[0]!).status;

@@ -1,0 +1,19 @@
+/**
+ * Starts a program that waits, tells its process id, and waits until it ends, or does not.
+ *
+ * @module
+ */
+
+import { SharedMemory, spawn } from "../../../mod.ts";
+
+const [path, how] = Deno.args as [string, string];
+using told = SharedMemory.anonymous(4096);
+const child = spawn(path, {
+  args: ["--wait"],
+  inherit: { told },
+  killWithParent: how === "killWithParent",
+});
+console.log("ready");
+console.log(child.pid);
+if (how === "unref") child.unref();
+else console.log("ended with", (await child.status).code);

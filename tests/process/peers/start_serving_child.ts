@@ -1,0 +1,26 @@
+/**
+ * Starts a child that inherits a memory and holds it, tells the child's process id, and waits to be killed.
+ *
+ * @module
+ */
+
+import { inheritHandles, SharedMemory } from "../../../mod.ts";
+
+const [className] = Deno.args as [string];
+using memory = SharedMemory.anonymous(4096);
+using view = memory.map();
+view.bytes[0] = 5;
+{
+  using scope = inheritHandles({ memory });
+  const script = new URL("./serve_inherited_memory.ts", import.meta.url).href;
+  new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-ffi", script, className],
+    env: scope.env,
+    stdin: "null",
+    stdout: "null",
+    // Or Deno ends it with its parent.
+    detached: true,
+  }).spawn();
+}
+console.log("ready");
+await new Promise(() => setInterval(() => {}, 1000));

@@ -1,0 +1,22 @@
+/**
+ * Takes a mutex, an event and a semaphore that it inherited: locks the one, sets the other, and
+ * releases the third by 5.
+ *
+ * @module
+ */
+
+import { SharedEvent, SharedMutex, SharedSemaphore } from "../../../mod.ts";
+
+using mutex = SharedMutex.inherited("mutex");
+using event = SharedEvent.inherited("event");
+using semaphore = SharedSemaphore.inherited("semaphore");
+using _lock = mutex.lockSync({ timeout: 20_000 });
+event.set();
+semaphore.release(5);
+for (const [kind, key] of [[SharedEvent, "mutex"], [SharedMutex, "missing"]] as const) {
+  try {
+    kind.inherited(key).close();
+  } catch (error) {
+    console.log(error instanceof Error ? error.name : error);
+  }
+}

@@ -1,0 +1,36 @@
+import { decodeWide } from "../../ffi/wide.ts";
+import { SharedMemory, spawn, type SpawnOptions } from "../../mod.ts";
+import { compileC } from "../support/compile_c.ts";
+import { peerUrl } from "../support/peer_url.ts";
+
+/** A program that tells how it was started, and the memory in which it does. */
+export async function openStartReporter() {
+  const program = await compileC(peerUrl("process/peers/report_start.c"));
+  const memory = SharedMemory.anonymous(2 ** 20);
+  const view = memory.map();
+  const words = new Uint32Array(view.buffer);
+  return {
+    path: program.path,
+    memory,
+    start: (options: SpawnOptions) => {
+      words.fill(0);
+      return spawn(program.path, { ...options, inherit: { ...options.inherit, told: memory } });
+    },
+    /** What was told: the arguments, and what came after them. */
+    read: () => {
+      let at = 1;
+      const texts: string[] = [];
+      while (texts.length < words[0]! || words[at] !== 0) {
+        const length = words[at]!;
+        texts.push(decodeWide(new Uint16Array(view.buffer, (at + 1) * 4, length)));
+        at += 1 + Math.ceil(length / 2);
+      }
+      return { args: texts.slice(0, words[0]), more: texts.slice(words[0]) };
+    },
+    [Symbol.asyncDispose]: async () => {
+      view.close();
+      memory.close();
+      await program[Symbol.asyncDispose]();
+    },
+  };
+}

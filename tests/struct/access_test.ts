@@ -1,0 +1,153 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  array,
+  bits,
+  RingChannel,
+  SharedMemory,
+  struct,
+  type StructInput,
+  union,
+  utf16,
+} from "../../mod.ts";
+import { Peer } from "../support/peer.ts";
+import { randomName } from "../support/random_name.ts";
+
+const Telemetry = struct({
+  speed: "u8",
+  frame: "u64",
+  flag: bits("u32", 1),
+  track: utf16(8),
+  position: array("f32", 3),
+  car: struct({ lap: "u32" }),
+  cars: array(struct({ lap: "u32" }), 2),
+  either: union({ a: "u32", b: "f32" }),
+});
+
+/** All that can be assigned to, by a script without types too. */
+function writes(view: ReturnType<typeof Telemetry.view>): [string, () => unknown][] {
+  return [
+    ["speed", () => view.speed = 1],
+    ["frame", () => view.frame = 1n],
+    ["flag", () => view.flag = 1],
+    ["track", () => view.track = "Spa"],
+    ["position", () => Reflect.set(view, "position", [1, 2, 3])],
+    ["position", () => view.position.set(0, 1)],
+    ["car", () => view.car = { lap: 1 }],
+    ["lap", () => view.car.lap = 1],
+    ["cars", () => view.cars.set(0, { lap: 1 })],
+    ["lap", () => view.cars.get(1).lap = 1],
+    ["either", () => Reflect.set(view, "either", { a: 1 })],
+    ["a", () => view.either.a = 1],
+  ];
+}
+
+for (const how of ["open", "waitFor"] as const) {
+  Deno.test(`a struct in memory that ${how}() opened throws when it is written, and follows its writer`, async () => {
+    const name = randomName();
+    await using peer = await Peer.start("support/peers/memory_commands.ts");
+    await peer.ask(`create ${name} ${Telemetry.byteLength}`);
+    await peer.ask(`map 0 ${Telemetry.byteLength}`);
+    using memory = how === "open"
+      ? SharedMemory.open(name)
+      : await SharedMemory.waitFor(name, { timeout: 20_000 });
+    using view = memory.map();
+    assertEquals([memory.access, view.access, view.writable], ["read", "read", false]);
+    const { buffer, bytes } = view;
+    const targets = [view, bytes, buffer, bytes.subarray(0), new DataView(buffer)] as const;
+    for (const target of targets) {
+      const telemetry = Telemetry.view(target);
+      for (const [field, write] of writes(telemetry)) {
+        const message = `Cannot write ${field}: this view of shared memory "${memory.name}"`;
+        const error = assertThrows(write, TypeError, message);
+        assert(error.message.includes('{ access: "readwrite" }'));
+      }
+      const values: StructInput<{ speed: "u8" }> = { speed: 1 };
+      assertThrows(() => Telemetry.write(target, values), TypeError, "Cannot write the struct");
+      // Nothing was written, so Windows has copied no page, and each one still follows.
+      await peer.ask("write 0 0");
+      assertEquals(telemetry.speed, 0);
+      await peer.ask("write 0 77");
+      assertEquals([telemetry.speed, Telemetry.read(target).speed], [77, 77]);
+    }
+  });
+}
+
+Deno.test("a struct is written in views for it, and a copy is asked for by name", async () => {
+  const name = randomName();
+  using memory = SharedMemory.create(name, Telemetry.byteLength);
+  using shared = memory.map();
+  assertEquals(shared.writable, true);
+  using writer = SharedMemory.open(name, { access: "readwrite" });
+  using written = writer.map();
+  assertEquals(written.writable, true);
+  for (const [, write] of writes(Telemetry.view(written))) write();
+  await using peer = await Peer.start("support/peers/memory_commands.ts");
+  await peer.ask(`open ${name} read`);
+  await peer.ask(`map 0 ${Telemetry.byteLength}`);
+  assertEquals(await peer.ask("read 0"), "1");
+  assertEquals(Telemetry.read(shared), Telemetry.read(written));
+
+  using copy = memory.map({ access: "copy" });
+  assertEquals(copy.writable, true);
+  const telemetry = Telemetry.view(copy);
+  telemetry.speed = 9;
+  assertEquals([telemetry.speed, Telemetry.read(shared).speed], [9, 1]);
+});
+
+Deno.test("a struct cannot be written in any memory that is mapped to be read", () => {
+  using memory = SharedMemory.anonymous(Telemetry.byteLength);
+  using read = memory.map({ access: "read" });
+  using sealed = memory.toReadOnly();
+  using seen = sealed.map({ offset: 0 });
+  const path = Deno.makeTempFileSync();
+  try {
+    Deno.truncateSync(path, Telemetry.byteLength);
+    using file = SharedMemory.fromFile(path);
+    using mapped = file.map();
+    for (const view of [read, seen, mapped]) {
+      assertEquals(view.writable, false);
+      for (const [, write] of writes(Telemetry.view(view.bytes))) {
+        assertThrows(write, TypeError, "Cannot write");
+      }
+    }
+  } finally {
+    Deno.removeSync(path);
+  }
+  using view = memory.map();
+  const telemetry = Telemetry.view(view, 0);
+  telemetry.speed = 3;
+  assertEquals(Telemetry.view(read).speed, 3);
+  assertEquals(Telemetry.view(seen).speed, 3);
+});
+
+Deno.test("a struct is taken from what has its bytes: a view of memory, or a claim in a ring", () => {
+  using channel = RingChannel.anonymous({ capacity: 1024 });
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  {
+    using claim = sender.claim(Telemetry.byteLength)!;
+    Telemetry.write(claim, { speed: 7, track: "Spa" });
+    Telemetry.view(claim).car.lap = 3;
+    claim.commit();
+  }
+  const { speed, track, car } = Telemetry.read({ bytes: receiver.receiveSync({ timeout: 0 })! });
+  assertEquals([speed, track, car.lap], [7, "Spa", 3]);
+  assertThrows(() => Telemetry.view({ bytes: new Uint8Array(3) }), RangeError, "there are 3");
+  for (const bytes of [undefined, [1, 2]]) {
+    // @ts-expect-error: what the type checker refuses is refused at run time too
+    assertThrows(() => Telemetry.view({ bytes }), TypeError, "Expected the struct's memory");
+  }
+});
+
+Deno.test("a closed view is no memory for a struct", () => {
+  using memory = SharedMemory.anonymous(Telemetry.byteLength);
+  const view = memory.map();
+  const telemetry = Telemetry.view(view);
+  view.close();
+  assertThrows(() => Telemetry.view(view), Deno.errors.BadResource, "closed");
+  assertThrows(() => telemetry.speed, TypeError);
+  assertThrows(() => telemetry.speed = 1, TypeError);
+  assertThrows(() => JSON.stringify(telemetry), TypeError);
+  // console.log() is not to end a script.
+  assertEquals(Deno.inspect({ telemetry }), "{ telemetry: [view of closed memory] }");
+});

@@ -1,0 +1,53 @@
+import { assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
+
+/** Files of tests by their folder, so that each is a group. */
+const FILES = {
+  "right/one_test.ts": `Deno.test("one is one", () => {}); Deno.test("two is two", () => {});`,
+  "wrong/one_test.ts": `Deno.test("one is two", () => { throw new Error("it is not"); });`,
+  "ended/one_test.ts":
+    `Deno.test("it ends", () => void new Deno.UnsafePointerView(Deno.UnsafePointer.create(16n)).getUint8());`,
+  "alone/one_test.ts": `// Alone: it says so.\nDeno.test("it is alone", () => {});`,
+};
+
+/** Runs the tests under some folders. */
+async function runTests(folders: readonly string[], ...flags: string[]) {
+  const root = (await Deno.makeTempDir({ prefix: "winipc-" })).replaceAll("\\", "/");
+  try {
+    for (const [file, text] of Object.entries(FILES)) {
+      await Deno.mkdir(`${root}/${file.split("/")[0]}`);
+      await Deno.writeTextFile(`${root}/${file}`, text);
+    }
+    const main = new URL("../main.ts", import.meta.url).href;
+    const paths = folders.map((folder) => `${root}/${folder}`);
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", "--allow-read", "--allow-run", main, ...paths, ...flags],
+      env: { NO_COLOR: "1" },
+      signal: AbortSignal.timeout(60_000),
+    }).output();
+    const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    return { code, out: out!, err: err!, last: out!.trimEnd().split("\n").at(-1) };
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+Deno.test("the tests' last line says how many passed and failed, with groups that ended at once", async () => {
+  const { code, out, last } = await runTests(["."]);
+  assertEquals([code, last], [1, "Tests: 3 passed, 2 failed"]);
+  assertStringIncludes(out, "error: Error: it is not");
+  assertMatch(out, /ended\/one_test\.ts ended with exit code -?\d/);
+  // What is alone comes last.
+  assertMatch(out, / s {2}\S*alone\/one_test\.ts\n\n==/);
+});
+
+Deno.test("tests that all pass end with 0, and can be chosen by path and name", async () => {
+  const { code, out, last } = await runTests(["right", "alone/one_test.ts"], "--filter", "two is");
+  assertEquals([code, last], [0, "Tests: 1 passed, 0 failed"]);
+  assertFalse(out.includes("one is one"));
+});
+
+Deno.test("tests that are not there are an error", async () => {
+  const { code, err } = await runTests(["nowhere"]);
+  assertEquals(code, 1);
+  assertStringIncludes(err, "NotFound");
+});

@@ -1,0 +1,22 @@
+/**
+ * C programs that use a channel by the header that the library writes.
+ *
+ * @module
+ */
+
+import { declareRingChannel } from "../../src/channel/mod.ts";
+import { compileC, type Compiled } from "./compile_c.ts";
+import { type PeerPath, peerUrl } from "./peer_url.ts";
+
+/**
+ * Compiles a program; it is deleted by `using`.
+ */
+export async function compileRingPeer(source: PeerPath): Promise<Compiled> {
+  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
+  try {
+    await Deno.writeTextFile(`${folder}\\winipc_ring.h`, declareRingChannel());
+    return await compileC(peerUrl(source), { include: folder });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * Another process that a test talks to, a line at a time.
+ *
+ * @module
+ */
+
+import { type PeerPath, peerUrl } from "./peer_url.ts";
+
+/** The most that a peer may take for an answer, in milliseconds: Wine's first start takes several seconds. */
+const PATIENCE = 30_000;
+
+/** A process that a test talks to. */
+export class Peer implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  /** It is read when a line is asked for, and not before: each read takes one of Deno's few threads. */
+  readonly #output: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+  readonly #decoder = new TextDecoder();
+  #text = "";
+  readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+
+  private constructor(program: string, args: string[]) {
+    this.#child = new Deno.Command(program, {
+      args,
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    this.#output = this.#child.stdout.getReader();
+    this.#input = this.#child.stdin.getWriter();
+  }
+
+  /**
+   * Starts a script and waits until it says that it is ready.
+   *
+   * It has the permissions that the README documents for a local checkout.
+   */
+  static async start(script: PeerPath, ...args: string[]): Promise<Peer> {
+    return await Peer.startProgram(
+      Deno.execPath(),
+      "run",
+      "--no-prompt",
+      "--allow-ffi",
+      "--allow-read",
+      peerUrl(script).href,
+      ...args,
+    );
+  }
+
+  /** Starts a program and waits until it says that it is ready. */
+  static async startProgram(program: string, ...args: string[]): Promise<Peer> {
+    const peer = new Peer(program, args);
+    const greeting = await peer.nextLine();
+    if (greeting === "ready") return peer;
+    await peer[Symbol.asyncDispose]();
+    throw new Error(`Expected "ready" from ${[program, ...args].join(" ")}, got "${greeting}"`);
+  }
+
+  /** The peer's process id. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Waits for the next line that the peer writes. */
+  async nextLine(): Promise<string> {
+    const timer = setTimeout(() => this.kill(), PATIENCE);
+    try {
+      for (;;) {
+        const [line, ...rest] = this.#text.split(/\r?\n/);
+        if (rest.length > 0) {
+          this.#text = rest.join("\n");
+          return line!;
+        }
+        const { value, done } = await this.#output.read();
+        if (done) throw new Error(`Peer ${this.pid} ended, or said nothing for ${PATIENCE} ms`);
+        this.#text += this.#decoder.decode(value, { stream: true });
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Sends the peer a line. */
+  async send(line: string): Promise<void> {
+    await this.#input.write(new TextEncoder().encode(`${line}\n`));
+  }
+
+  /** Sends the peer a line and waits for its answer. */
+  async ask(line: string): Promise<string> {
+    await this.send(line);
+    return await this.nextLine();
+  }
+
+  /** Ends the peer at once, as the task manager would. */
+  kill(): void {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch (error) {
+      // It ended by itself meanwhile.
+      if (!(error instanceof TypeError)) throw error;
+    }
+  }
+
+  /** Waits until the process is gone. */
+  async gone(): Promise<Deno.CommandStatus> {
+    return await this.#child.status;
+  }
+
+  /** Ends the peer, whatever it does. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.kill();
+    await this.#child.status;
+    await this.#output.cancel();
+    await this.#input.close().catch(() => {});
+  }
+}

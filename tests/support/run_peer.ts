@@ -1,0 +1,33 @@
+import { type PeerPath, peerUrl } from "./peer_url.ts";
+
+/** How to run a peer. */
+interface RunOptions {
+  /** Flags for Deno itself. */
+  flags?: string[];
+  /** What becomes of its errors. */
+  stderr?: "inherit" | "null";
+  /** The most that it may take, in milliseconds. */
+  timeout?: number;
+}
+
+/** Runs a script to its end and gives the lines that it wrote. */
+export async function runPeer(
+  script: PeerPath,
+  args: string[] = [],
+  { flags = [], stderr = "inherit", timeout = 60_000 }: RunOptions = {},
+): Promise<string[]> {
+  const url = peerUrl(script).href;
+  const signal = AbortSignal.timeout(timeout);
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-ffi", ...flags, url, ...args],
+    stderr,
+    signal,
+  }).output();
+  const text = new TextDecoder().decode(stdout).trimEnd();
+  if (signal.aborted) {
+    throw new Error(
+      `${script} did not end within ${timeout} ms, and wrote ${JSON.stringify(text)}`,
+    );
+  }
+  return text.split(/\r?\n/);
+}

@@ -1,0 +1,27 @@
+/**
+ * Ends Workers that wait for events and for children, then sets the events and has the children end, and
+ * says that it is still there.
+ *
+ * @module
+ */
+
+import { SharedEvent } from "../../../mod.ts";
+
+const url = new URL("./worker.ts", import.meta.url);
+const names = ["begun", "first", "second"].map(() => crypto.randomUUID());
+const [begun, first, second] = names.map((name) => SharedEvent.create(name)) as [
+  SharedEvent,
+  SharedEvent,
+  SharedEvent,
+];
+for (const what of ["wait", "spawn"]) {
+  const worker = new Worker(url, { type: "module", name: [what, ...names].join(" ") });
+  await begun.wait({ timeout: 20_000 });
+  worker.terminate();
+}
+// It takes a moment until the Workers are gone, and the children.
+for (let round = 0; round < 100; round++) {
+  for (const event of [first, second]) event.set();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+}
+console.log("still there");

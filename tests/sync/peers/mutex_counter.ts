@@ -1,0 +1,29 @@
+/**
+ * Adds one to the first Int32 of a memory, not atomically, while it holds a mutex:
+ * `MUTEX MEMORY READY TIMES`, half of the times from several tasks, half on its own thread.
+ * It releases the semaphore READY when it is ready.
+ *
+ * @module
+ */
+
+import { SharedMemory, SharedMutex, SharedSemaphore } from "../../../mod.ts";
+
+const [mutexName, memoryName, readyName, times] = Deno.args as [string, string, string, string];
+const soon = { timeout: 60_000 };
+using mutex = SharedMutex.open(mutexName);
+using memory = SharedMemory.open(memoryName, { access: "readwrite" });
+using view = memory.map();
+const counter = new Int32Array(view.buffer);
+using ready = SharedSemaphore.open(readyName);
+ready.release();
+const half = Number(times) / 2;
+await Promise.all(Array.from({ length: half }, async () => {
+  using _lock = await mutex.lock(soon);
+  const seen = counter[0]!;
+  await Promise.resolve();
+  counter[0] = seen + 1;
+}));
+for (let i = 0; i < half; i++) {
+  using _lock = mutex.lockSync(soon);
+  counter[0]!++;
+}

@@ -1,0 +1,29 @@
+/**
+ * Waits with no permission to read files, so that no thread starts from a local checkout: tells what
+ * works all the same, and the errors of what does not.
+ *
+ * @module
+ */
+
+import { SharedEvent, SharedMutex, waitAny } from "../../../mod.ts";
+
+using event = SharedEvent.anonymous({ reset: "manual", signalled: true });
+using mutex = SharedMutex.anonymous();
+await event.wait({ timeout: 5000 });
+mutex.lockSync().release();
+console.log("waited and locked");
+const { signal } = new AbortController();
+for (
+  const attempt of [
+    () => mutex.lock(),
+    () => waitAny([event, mutex]),
+    () => event.wait({ signal }),
+    () => mutex.lock(),
+  ]
+) {
+  try {
+    await attempt();
+  } catch (error) {
+    console.log(error instanceof Error ? error.name : error);
+  }
+}

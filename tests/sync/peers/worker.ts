@@ -1,0 +1,30 @@
+/**
+ * A Worker that does with shared objects what its name says, `WHAT BEGUN FIRST SECOND`, and sets the
+ * event BEGUN once it has begun.
+ *
+ * @module
+ */
+
+import { SharedEvent, SharedMutex, spawn } from "../../../mod.ts";
+
+const [what, begun, first, second] = globalThis.name.split(" ") as [string, string, string, string];
+using ready = SharedEvent.open(begun);
+if (what === "hold") {
+  // Neither closed nor released: the Worker is ended while it has them.
+  await SharedMutex.open(first).lock({ timeout: 20_000 });
+  ready.set();
+} else if (what === "wait") {
+  const { signal } = new AbortController();
+  SharedEvent.open(first).wait().catch(() => {});
+  SharedEvent.open(second).wait({ signal }).catch(() => {});
+  ready.set();
+} else if (what === "spawn") {
+  spawn("cmd.exe", { args: ["/c", "ping -n 2 127.0.0.1"], stdout: "null" });
+  ready.set();
+} else {
+  using from = SharedEvent.open(first);
+  using to = SharedEvent.open(second);
+  ready.set();
+  await from.wait({ timeout: 20_000 });
+  to.set();
+}

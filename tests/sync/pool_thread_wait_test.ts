@@ -1,0 +1,119 @@
+// Alone: measures time while all of Deno's threads are busy.
+
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { SharedEvent } from "../../mod.ts";
+import { ParkedWait } from "../../src/sync/pool_thread_wait.ts";
+import { assertLeavesNoHandle } from "../support/leak.ts";
+import { openLibrary } from "../support/open_library.ts";
+
+const soon = { timeout: 20_000 };
+
+Deno.test("ParkedWait is over when the event is set, before or meanwhile, and takes that", async () => {
+  using event = SharedEvent.anonymous();
+  using first = new ParkedWait(event);
+  event.set();
+  assert(await first.wait(soon));
+  // Where no thread was free in time, this one took it by itself and has stopped.
+  using wait = first.isStopped ? new ParkedWait(event) : first;
+  const waiting = wait.wait(soon);
+  event.set();
+  assert(await waiting);
+  assertEquals(await wait.wait({ timeout: 1 }), false);
+});
+
+Deno.test("ParkedWait is stopped by a signal", async () => {
+  using event = SharedEvent.anonymous();
+  using wait = new ParkedWait(event);
+  const signal = AbortSignal.abort(new Error("on purpose"));
+  await assertRejects(() => wait.wait({ ...soon, signal }), Error, "on purpose");
+  assert(!wait.isStopped);
+  const controller = new AbortController();
+  const waiting = wait.wait({ ...soon, signal: controller.signal });
+  controller.abort(new Error("on purpose"));
+  await assertRejects(() => waiting, Error, "on purpose");
+  assert(wait.isStopped);
+  assertEquals(await wait.wait(soon), false);
+});
+
+Deno.test("ParkedWait that is stopped takes nothing that the event is set for later", async () => {
+  using event = SharedEvent.anonymous();
+  for (let round = 0; round < 300; round++) {
+    const wait = new ParkedWait(event);
+    const waiting = wait.wait({});
+    // The thread has begun to wait in some rounds, and not in others.
+    if (round % 2 === 0) await new Promise((resolve) => setImmediate(resolve));
+    wait.stop();
+    event.set();
+    event.waitSync({ timeout: 0 });
+    assertEquals(await waiting, false);
+    assertEquals(await wait.wait({}), false);
+  }
+});
+
+Deno.test("ParkedWait is over with the event, whose handle stays open until then", async () => {
+  const event = SharedEvent.anonymous();
+  using wait = new ParkedWait(event);
+  const waiting = wait.wait({});
+  event.close();
+  await assertRejects(() => waiting, Deno.errors.BadResource, "was closed while it was waited for");
+  await assertLeavesNoHandle(100, async () => {
+    const event = SharedEvent.anonymous();
+    const wait = new ParkedWait(event);
+    const waiting = wait.wait(soon);
+    wait.stop();
+    event.close();
+    assertEquals(await waiting, false);
+  });
+});
+
+Deno.test("ParkedWait leaves half of Deno's threads to others", async () => {
+  using stack = new DisposableStack();
+  const waits: Promise<boolean>[] = [];
+  while (ParkedWait.isPossible) {
+    const wait = stack.use(new ParkedWait(stack.use(SharedEvent.anonymous())));
+    waits.push(wait.wait({}));
+  }
+  const before = performance.now();
+  await Promise.all(Array.from({ length: 20 }, () => Deno.stat(new URL(import.meta.url))));
+  assertLess(performance.now() - before, 5000);
+  stack.dispose();
+  assertEquals(await Promise.all(waits), waits.map(() => false));
+  // The threads return when they run again.
+  const deadline = performance.now() + soon.timeout;
+  while (!ParkedWait.isPossible && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  assert(ParkedWait.isPossible);
+});
+
+Deno.test("ParkedWait is over in time also while others have all of Deno's threads busy", async () => {
+  using library = openLibrary("kernel32.dll", {
+    Sleep: { parameters: ["u32"], result: "void", nonblocking: true },
+  });
+  const before = performance.now();
+  const busy = Array.from(
+    { length: navigator.hardwareConcurrency * 4 },
+    () => library.symbols.Sleep(4000),
+  );
+  using event = SharedEvent.anonymous();
+  using set = new ParkedWait(event);
+  const waiting = set.wait({});
+  event.set();
+  assert(await waiting);
+  assert(set.isStopped);
+  assert(!ParkedWait.isPossible);
+  using late = new ParkedWait(event);
+  assertEquals(await late.wait({ timeout: 50 }), false);
+  using aborted = new ParkedWait(event);
+  const signal = AbortSignal.timeout(50);
+  await assertRejects(() => aborted.wait({ signal }), DOMException);
+  const stopped = new ParkedWait(event);
+  setTimeout(() => stopped.stop(), 50);
+  assertEquals(await stopped.wait({}), false);
+  assertLess(performance.now() - before, 3000);
+  await Promise.all(busy);
+  // Those that were given up have begun only now; they take nothing.
+  event.set();
+  while (!ParkedWait.isPossible) await new Promise((resolve) => setTimeout(resolve, 1));
+  event.waitSync({ timeout: 0 });
+});

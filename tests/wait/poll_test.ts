@@ -1,0 +1,80 @@
+import { assertEquals, assertLess, assertRejects } from "@std/assert";
+import { AsyncQueue } from "../../src/wait/queue.ts";
+import { poll } from "../../src/wait/poll.ts";
+
+Deno.test("poll() looks at once, and gives what it found", async () => {
+  assertEquals(await poll("it", () => 5, { timeout: 0 }), 5);
+});
+
+Deno.test("poll() looks until there is something", async () => {
+  let looks = 0;
+  assertEquals(await poll("it", () => (++looks < 4 ? undefined : looks)), 4);
+});
+
+Deno.test("poll() looks less often as time goes by", async () => {
+  let looks = 0;
+  const count = () => void looks++;
+  await assertRejects(() => poll("it", count, { timeout: 200 }), Deno.errors.TimedOut);
+  // 1, 2, 4, 8, 16 and then each 32 ms: not the 200 that one each millisecond would be.
+  assertLess(looks, 15);
+});
+
+Deno.test("poll() looks once when the timeout is 0", async () => {
+  let looks = 0;
+  await assertRejects(
+    () => poll("the thing", () => void looks++, { timeout: 0 }),
+    Deno.errors.TimedOut,
+    "Waited 0 ms for the thing and there was none",
+  );
+  assertEquals(looks, 1);
+});
+
+Deno.test("poll() stops at once when it is aborted, with the signal's reason", async () => {
+  const reason = new Error("enough");
+  const controller = new AbortController();
+  let looks = 0;
+  const waiting = poll("it", () => void looks++, { signal: controller.signal });
+  controller.abort(reason);
+  assertEquals(await assertRejects(() => waiting), reason);
+  assertEquals(looks, 1);
+});
+
+Deno.test("poll() does not look when it was aborted before", async () => {
+  let looks = 0;
+  await assertRejects(() => poll("it", () => ++looks, { signal: AbortSignal.abort() }));
+  assertEquals(looks, 0);
+});
+
+Deno.test("poll() rejects with what the look throws", async () => {
+  await assertRejects(
+    () =>
+      poll("it", () => {
+        throw new RangeError("broken");
+      }),
+    RangeError,
+    "broken",
+  );
+});
+
+Deno.test("poll() refuses a timeout that is none", async () => {
+  for (const timeout of [-1, 0.5, NaN, 2 ** 31]) {
+    await assertRejects(() => poll("it", () => 1, { timeout }), RangeError, "timeout");
+  }
+});
+
+Deno.test("poll() and AsyncQueue.take() do not begin with options of the wrong kind", async () => {
+  const wrong: [options: object, text: string][] = [
+    [{ timeout: "5" }, 'Expected timeout to be a number, got "5"'],
+    [{ timeout: 5n }, "Expected timeout to be a number, got 5n"],
+    [{ signal: 5 }, "Expected signal to be an AbortSignal, got 5"],
+    [{ signal: null }, "Expected signal to be an AbortSignal, got null"],
+  ];
+  const mailbox = new AsyncQueue<number>();
+  mailbox.put(1);
+  for (const [options, text] of wrong) {
+    for (const wait of [() => poll("it", () => 1, options), () => mailbox.take(options)]) {
+      assertEquals((await assertRejects(wait, TypeError)).message, text);
+    }
+  }
+  assertEquals(await mailbox.take(), 1);
+});

@@ -1,0 +1,16 @@
+/**
+ * A Worker that opens and closes events until it is ended.
+ *
+ * @module
+ */
+
+import { SharedEvent } from "../../../mod.ts";
+import { postToParent } from "../../support/post_to_parent.ts";
+
+SharedEvent.anonymous().close();
+postToParent("ready");
+for (;;) {
+  const events = Array.from({ length: 20 }, () => SharedEvent.anonymous());
+  for (const event of events) event.close();
+  await new Promise((resolve) => setTimeout(resolve));
+}
