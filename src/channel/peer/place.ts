@@ -34,7 +34,7 @@ export const CLOSED = 1;
 
 const NOBODY = 0n;
 /** Maximum attempts to take a place that others take first: they have it then. */
-const MAX_ATTEMPTS = 16;
+export const MAX_ATTEMPTS = 16;
 
 /** It is the same for as long as the script runs. */
 let self: bigint | undefined = undefined;

@@ -75,6 +75,8 @@ export class RingReceiver extends Uncloneable
         takeWakeFlag: () => wakeFlag,
         seeksPeer: false,
       });
+      // The last receiver may have died before it published the room that the sender waits for.
+      this.#messages.flush();
       // A sender that sleeps does not know this process yet, and is to notice its end. Whether it
       // sleeps is not asked: another receiver may have been killed after it had found that out.
       space.set();

@@ -23,6 +23,7 @@ import { BATCH as WRITTEN_BATCH } from "../writer.ts";
 import { CLOSED } from "../../peer/place.ts";
 import { ASLEEP, AWAKE } from "../../peer/wake_flag.ts";
 import { THREAD } from "../../peer/owner_word.ts";
+import { MAX_ATTEMPTS as MAX_PLACE_ATTEMPTS } from "../../peer/place.ts";
 
 const word = (index: number) => ({ type: "u32", offset: 4 * index }) as const;
 const Place = struct({ owner: "u64", state: "u32" });
@@ -76,6 +77,7 @@ const NUMBERS: Readonly<Record<string, number>> = {
   THREAD,
   AWAKE,
   ASLEEP,
+  MAX_PLACE_ATTEMPTS,
   WRITTEN_BATCH,
   READ_BATCH,
 };

@@ -1,0 +1,55 @@
+import { assert, assertEquals } from "@std/assert";
+import { declareRingChannel, RingChannel } from "../../../src/channel/mod.ts";
+import { RING_DIFFERENCES, type RingDifference } from "../../../src/channel/ring/c/functions.ts";
+import { RECEIVER } from "../../../src/channel/ring/layout.ts";
+import { MAX_ATTEMPTS } from "../../../src/channel/peer/place.ts";
+import { SharedMemory } from "../../../src/memory/mod.ts";
+import { compileRingPeer } from "../../support/compile_ring_peer.ts";
+import { OwningWorker } from "../../workers/owning_worker.ts";
+import { randomName } from "../../support/random_name.ts";
+import { assertAlike } from "./script.ts";
+import { Players } from "./script_sides.ts";
+import { SCRIPTS } from "./script_table.ts";
+
+Deno.test("declareRingChannel(): C does what TypeScript does, step by step, but for the differences that it names", async (test) => {
+  await using program = await compileRingPeer("channel/ring/peers/script_ends.c");
+  await using players = await Players.start(program.path);
+  for (const script of SCRIPTS) {
+    await test.step(script.name, async () => await assertAlike(script, players));
+  }
+  await test.step("a place that is taken in another thread (owner)", async () => {
+    assertEquals(await ownerTakenBy((name) => OwningWorker.start("receiver", name)), "thread");
+    const takeInC = async (name: string) => {
+      assertEquals(await players.peer.ask(`open_in_thread receiver ${name}`), "0");
+      return { [Symbol.dispose]: () => {} };
+    };
+    assertEquals(await ownerTakenBy(takeInC), players.peer.pid);
+    // The thread has ended, and the end is there.
+    assertEquals(await players.peer.ask("close receiver"), "0");
+  });
+});
+
+Deno.test("declareRingChannel(): the header says each intended difference, and the scripts show each", () => {
+  const header = declareRingChannel();
+  const shown = new Set<RingDifference>(["owner"]);
+  for (const step of SCRIPTS.flatMap(({ steps }) => steps)) {
+    if (typeof step !== "string") shown.add(step.why);
+  }
+  assertEquals([...shown].sort(), Object.keys(RING_DIFFERENCES).sort());
+  for (const line of Object.values(RING_DIFFERENCES).flat()) assert(header.includes(line), line);
+  assert(header.includes(`#define WINIPC_RING_MAX_PLACE_ATTEMPTS ${MAX_ATTEMPTS}u\n`));
+});
+
+/** The process id that the owner of a place is written down with, or that it is a thread. */
+async function ownerTakenBy(
+  take: (name: string) => Promise<Disposable>,
+): Promise<number | "thread"> {
+  const name = randomName();
+  using _channel = RingChannel.create(name, { capacity: 1024 });
+  using memory = SharedMemory.open(name);
+  using view = memory.map();
+  using _end = await take(name);
+  const [id = 0] = new Uint32Array(view.buffer, 8 * RECEIVER.owner, 1);
+  // An id of Windows is a multiple of 4. The lowest bit says that it is a thread's.
+  return id % 4 === 0 ? id : "thread";
+}
