@@ -5,23 +5,9 @@
  * @module
  */
 
-import {
-  assertOptions,
-  assertString,
-  type ByteSource,
-  copyOfBytes,
-  integerFrom,
-  type OptionChecks,
-  show,
-} from "../../ffi/arguments.ts";
-import {
-  CP_ACP,
-  decodeCodePage,
-  encodeCodePage,
-  encodeUtf8,
-  fromUnits,
-  toUnits,
-} from "../../ffi/wide.ts";
+import { assertOptions, assertString, type ByteSource, copyOfBytes, integerFrom, type OptionChecks, show } from "../../ffi/arguments.ts";
+import { CP_ACP, decodeCodePage, encodeCodePage, encodeUtf8 } from "../../ffi/code_page.ts";
+import { fromUnits, toUnits } from "../../ffi/wide.ts";
 
 /**
  * How a text is written: UTF-16 as Windows programs do, UTF-8, the system's own

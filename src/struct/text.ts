@@ -5,15 +5,8 @@
  */
 
 import { assertInteger } from "../../ffi/arguments.ts";
-import {
-  assertWide,
-  CP_ACP,
-  decodeCodePage,
-  decodeWide,
-  encodeCodePage,
-  encodeUtf8,
-  toUnits,
-} from "../../ffi/wide.ts";
+import { assertWide, decodeWide, toUnits } from "../../ffi/wide.ts";
+import { CP_ACP, decodeCodePage, encodeCodePage, encodeUtf8 } from "../../ffi/code_page.ts";
 import { type CType, MAX_BYTES } from "./ctype.ts";
 
 type Data = DataView;

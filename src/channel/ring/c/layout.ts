@@ -5,25 +5,13 @@
  */
 
 import { array, struct } from "../../../struct/mod.ts";
-import {
-  HEADER_LENGTH,
-  MAGIC,
-  MAX_SENDERS,
-  PRODUCERS,
-  RECEIVER,
-  RECORD_HEADER_LENGTH,
-  SENDER,
-  VERSION,
-  WHEN_FULL,
-  WORD,
-} from "../layout.ts";
+import { HEADER_LENGTH, MAGIC, MAX_SENDERS, PRODUCERS, RECEIVER, RECORD_HEADER_LENGTH, SENDER, VERSION, WHEN_FULL, WORD } from "../layout.ts";
 import { MAX_CAPACITY, MIN_CAPACITY } from "../../peer/capacity.ts";
 import { BATCH as READ_BATCH } from "../reader.ts";
 import { BATCH as WRITTEN_BATCH } from "../writer.ts";
-import { CLOSED } from "../../peer/place.ts";
+import { CLOSED, MAX_ATTEMPTS as MAX_PLACE_ATTEMPTS } from "../../peer/place.ts";
 import { ASLEEP, AWAKE } from "../../peer/wake_flag.ts";
 import { THREAD } from "../../peer/owner_word.ts";
-import { MAX_ATTEMPTS as MAX_PLACE_ATTEMPTS } from "../../peer/place.ts";
 
 const word = (index: number) => ({ type: "u32", offset: 4 * index }) as const;
 const Place = struct({ owner: "u64", state: "u32" });
