@@ -10,8 +10,7 @@ export { inspectImage } from "./image.ts";
 export type { Machine } from "./pe/format.ts";
 export type { ImageProblem } from "./pe/headers.ts";
 export type { ImageSection } from "./pe/sections.ts";
-export type { ImageExport } from "./pe/exports.ts";
-export type { ImageInfo } from "./pe/read.ts";
+export type { ImageExport, ImageInfo } from "./pe/read.ts";
 export { type Counters, type LoadOptions, SharedSection } from "./shared_section.ts";
 export {
   buildSharedSection,

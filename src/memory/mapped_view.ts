@@ -14,7 +14,7 @@ import {
 import { lastError } from "../../ffi/error.ts";
 import { type Handle, Uncloneable } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { markReadOnly } from "../struct/read_only.ts";
+import { markReadOnly } from "../struct/field_view.ts";
 import { FILE_MAP_READ, FILE_MAP_WRITE } from "./section.ts";
 import { FILE_MAP_COPY, GRANULARITY, MappedBuffers, Mapping } from "./mapping.ts";
 

@@ -16,10 +16,8 @@
 export type { ByteSource } from "../../ffi/arguments.ts";
 export type { Sddl, Security } from "../../ffi/security.ts";
 export type { WaitOptions } from "../wait/options.ts";
-export type { FromHandleOptions } from "./adoption.ts";
-export type { CreateOptions } from "./creation.ts";
-export { DuplicatedMemory, type DuplicateToOptions } from "./duplication.ts";
+export { DuplicatedMemory, type DuplicateToOptions, type FromHandleOptions } from "./handles.ts";
+export type { CreateOptions, OpenOptions, OpenOrCreateOptions } from "./creation.ts";
 export type { FromFileOptions } from "./mapped_file.ts";
 export { type MapOptions, MappedView, type MemoryAccess, type ViewAccess } from "./mapped_view.ts";
-export type { OpenOptions, OpenOrCreateOptions } from "./opening.ts";
 export { SharedMemory, type WaitForOptions } from "./shared_memory.ts";

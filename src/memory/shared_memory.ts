@@ -12,18 +12,27 @@ import { WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import { poll } from "../wait/poll.ts";
 import {
   adoptSection,
-  FROM_HANDLE_CHECKS,
-  type FromHandleOptions,
-  inheritSection,
-} from "./adoption.ts";
-import { assertByteLength, CREATE_CHECKS, createMemory, type CreateOptions } from "./creation.ts";
-import {
   DUPLICATE_TO_CHECKS,
   type DuplicatedMemory,
   duplicateHere,
   duplicateTo,
   type DuplicateToOptions,
-} from "./duplication.ts";
+  FROM_HANDLE_CHECKS,
+  type FromHandleOptions,
+  inheritSection,
+} from "./handles.ts";
+import {
+  assertByteLength,
+  CREATE_CHECKS,
+  createMemory,
+  type CreateOptions,
+  OPEN_CHECKS,
+  OPEN_OR_CREATE_CHECKS,
+  openMemory,
+  type OpenOptions,
+  openOrCreateMemory,
+  type OpenOrCreateOptions,
+} from "./creation.ts";
 import { FROM_FILE_CHECKS, type FromFileOptions, openFile } from "./mapped_file.ts";
 import {
   type MapOptions,
@@ -32,14 +41,6 @@ import {
   mapView,
   type MemoryAccess,
 } from "./mapped_view.ts";
-import {
-  OPEN_CHECKS,
-  OPEN_OR_CREATE_CHECKS,
-  openMemory,
-  type OpenOptions,
-  openOrCreateMemory,
-  type OpenOrCreateOptions,
-} from "./opening.ts";
 
 /** How to wait for a memory, and how to open it. */
 export interface WaitForOptions extends OpenOptions, WaitOptions {}

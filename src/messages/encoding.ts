@@ -5,7 +5,15 @@
  * @module
  */
 
-import { assertOptions, assertString, type ByteSource, copyOfBytes, integerFrom, type OptionChecks, show } from "../../ffi/arguments.ts";
+import {
+  assertOptions,
+  assertString,
+  type ByteSource,
+  copyOfBytes,
+  integerFrom,
+  type OptionChecks,
+  show,
+} from "../../ffi/arguments.ts";
 import { CP_ACP, decodeCodePage, encodeCodePage, encodeUtf8 } from "../../ffi/code_page.ts";
 import { fromUnits, toUnits } from "../../ffi/wide.ts";
 

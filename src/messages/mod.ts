@@ -27,7 +27,7 @@ export {
   type MessageWindowOptions,
   type WindowMessage,
 } from "./window/message_window.ts";
-export { ReceivedCopyData } from "./window/procedure.ts";
+export { type MessageParameter, ReceivedCopyData, WM_COPYDATA } from "./window/procedure.ts";
 export {
   postMessage,
   type PostMessageOptions,
@@ -35,7 +35,6 @@ export {
   sendMessage,
   type SendMessageOptions,
 } from "./send/window_message.ts";
-export { type MessageParameter, WM_COPYDATA } from "./window/parameters.ts";
 export {
   findWindow,
   type FindWindowOptions,

@@ -12,7 +12,7 @@ import { assertOneOf, type ByteSource, copyOfBytes } from "../../ffi/arguments.t
 import { standardHandle, type StartedProcess, terminate } from "../../ffi/create_process.ts";
 import { Handle, INVALID_HANDLE_VALUE, Uncloneable } from "../../ffi/handle.ts";
 import { exitCodeOf } from "../../ffi/process_thread.ts";
-import { Cancellation } from "../wait/cancel.ts";
+import { Cancellation } from "../wait/options.ts";
 import { beginWait, type PendingWait } from "../sync/single_wait.ts";
 import { errorFromCode, lastError } from "../../ffi/error.ts";
 import {

@@ -17,7 +17,7 @@ import {
 } from "../../ffi/arguments.ts";
 import { Handle } from "../../ffi/handle.ts";
 import { openProcess, takeHandle } from "../../ffi/process_thread.ts";
-import { adoptSection } from "../memory/adoption.ts";
+import { adoptSection } from "../memory/handles.ts";
 import { MEMORY_ACCESS } from "../memory/mapped_view.ts";
 import { sharedMemoryOver } from "../memory/shared_memory.ts";
 import { type MemoryAccess, SharedMemory } from "../memory/mod.ts";

@@ -32,7 +32,7 @@ import { Uncloneable } from "../../ffi/handle.ts";
 import { type MemoryAccess, SharedMemory } from "../memory/mod.ts";
 import { MEMORY_ACCESS } from "../memory/mapped_view.ts";
 import { SharedObject } from "../sync/mod.ts";
-import { describeInheritance } from "../memory/adoption.ts";
+import { describeInheritance } from "../memory/handles.ts";
 
 /** The values that handles have in the child, by their keys. */
 export type HandleValues = Readonly<Record<string, bigint>>;

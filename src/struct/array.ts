@@ -14,8 +14,7 @@ import {
   type TypeLike,
   type ValueOf,
 } from "./ctype.ts";
-import { COPY, inspectLive, LiveView, toJson } from "./field_view.ts";
-import { assertWritable, isReadOnly } from "./read_only.ts";
+import { assertWritable, COPY, inspectLive, isReadOnly, LiveView, toJson } from "./field_view.ts";
 import { typeOf } from "./scalar.ts";
 
 type Data = DataView;

@@ -1,12 +1,12 @@
 /**
- * Views of structs: objects whose properties are fields in the memory.
+ * Views of structs: objects whose properties are fields in the memory. Memory that is mapped to be read
+ * refuses what is written to them: Windows would give the writer a private copy of the page.
  *
  * @module
  */
 
 import { Uncloneable } from "../../ffi/handle.ts";
 import type { PlacedField } from "./placement.ts";
-import { assertWritable, isReadOnly } from "./read_only.ts";
 
 /** Copies out what a view shows. */
 export const COPY: unique symbol = Symbol("copy");
@@ -179,4 +179,36 @@ export function loadFields(
 /** The path to a field of a struct that is itself at a path. */
 export function pathTo(where: string, name: string): string {
   return where === "" ? name : `${where}.${name}`;
+}
+
+/** What messages call the memory under a buffer. */
+const labels = new WeakMap<ArrayBufferLike, string>();
+
+/**
+ * Has all views of structs refuse to write to a buffer.
+ *
+ * @param label What messages call the memory: `shared memory "Local\\x"`.
+ */
+export function markReadOnly(buffer: ArrayBuffer, label: string): void {
+  labels.set(buffer, label);
+}
+
+/** Whether the memory under a buffer is mapped to be read only. */
+export function isReadOnly(buffer: ArrayBufferLike): boolean {
+  return labels.has(buffer);
+}
+
+/**
+ * Throws if the memory under a buffer is mapped to be read only.
+ *
+ * @param what What is to be written, for the message.
+ * @throws {TypeError} If it is.
+ */
+export function assertWritable(what: string, buffer: ArrayBufferLike): void {
+  const label = labels.get(buffer);
+  if (label === undefined) return;
+  throw new TypeError(
+    `Cannot write ${what}: this view of ${label} is mapped to be read; open the memory, and map ` +
+      'it, with { access: "readwrite" }',
+  );
 }

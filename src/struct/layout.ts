@@ -15,7 +15,7 @@ import {
   type OptionChecks,
   show,
 } from "../../ffi/arguments.ts";
-import type { BitField } from "./bits.ts";
+import type { BitField } from "./scalar.ts";
 import { defineType } from "./c_source.ts";
 import type {
   CSource,
@@ -26,7 +26,7 @@ import type {
   ScalarValues,
   ValueOf,
 } from "./ctype.ts";
-import { copied, FieldView, loadFields, pathTo } from "./field_view.ts";
+import { assertWritable, copied, FieldView, loadFields, pathTo } from "./field_view.ts";
 import {
   assertFieldName,
   type FieldAt,
@@ -36,7 +36,6 @@ import {
   type Placement,
   placeTogether,
 } from "./placement.ts";
-import { assertWritable } from "./read_only.ts";
 
 /** The type of a field, wherever it is. */
 export type TypeOf<F> = F extends FieldAt<infer T> ? T : F;

@@ -16,7 +16,7 @@
 
 export type { ByteSource } from "../../ffi/arguments.ts";
 export { array, type ArrayInput, type ArrayType, type ArrayView } from "./array.ts";
-export { type BitField, bits, type BitUnit } from "./bits.ts";
+export { type BigIntegerName, type BitField, bits, type BitUnit, safe } from "./scalar.ts";
 export type {
   CSource,
   CType,
@@ -29,7 +29,6 @@ export type {
   ValueOf,
 } from "./ctype.ts";
 export type { Field, FieldAt, Fields } from "./placement.ts";
-export { type BigIntegerName, safe } from "./scalar.ts";
 export { ansi, utf16, utf8 } from "./text.ts";
 export {
   type FieldInput,

@@ -6,9 +6,8 @@
  */
 
 import { assertInteger, assertObject } from "../../ffi/arguments.ts";
-import { assertBitField, type BitField, bitsAt } from "./bits.ts";
+import { assertBitField, type BitField, bitsAt, SCALARS, typeOf } from "./scalar.ts";
 import { type CType, MAX_BYTES, type TypeLike } from "./ctype.ts";
-import { SCALARS, typeOf } from "./scalar.ts";
 
 /** A field that has its place. */
 export interface PlacedField {

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { Cancellation } from "./cancel.ts";
-import { assertWaitOptions, type WaitOptions } from "./options.ts";
+import { assertWaitOptions, Cancellation, type WaitOptions } from "./options.ts";
 
 /** The longest pause between two looks, in milliseconds. */
 const MAX_PAUSE = 32;

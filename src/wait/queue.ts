@@ -4,8 +4,7 @@
  * @module
  */
 
-import { Cancellation } from "./cancel.ts";
-import { assertCanWait, type WaitOptions } from "./options.ts";
+import { assertCanWait, Cancellation, type WaitOptions } from "./options.ts";
 
 /** Keeps items until somebody takes them, in order; what is in it when it is ended can still be taken. */
 export class AsyncQueue<T> {

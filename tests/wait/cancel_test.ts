@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Cancellation } from "../../src/wait/cancel.ts";
+import { Cancellation } from "../../src/wait/options.ts";
 import { RepeatingTimer } from "../../src/wait/poll.ts";
 
 /** A signal that counts its listeners. */

@@ -7,9 +7,8 @@
 import { unless } from "../../../ffi/error.ts";
 import { assertOptions } from "../../../ffi/arguments.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
-import { createInitializedMemory } from "../../memory/creation.ts";
+import { createInitializedMemory, openMemory } from "../../memory/creation.ts";
 import type { MappedView } from "../../memory/mod.ts";
-import { openMemory } from "../../memory/opening.ts";
 import { sharedMemoryOver } from "../../memory/shared_memory.ts";
 import { derivedName, objectName, openOrCreate } from "../../names.ts";
 import type { Fields, Layout } from "../../struct/mod.ts";

@@ -24,11 +24,10 @@ import {
 } from "../../names.ts";
 import { assertSecurity, type Security } from "../../../ffi/security.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
-import { CREATE_CHECKS, createMemory } from "../../memory/creation.ts";
-import { inheritSection } from "../../memory/adoption.ts";
+import { CREATE_CHECKS, createMemory, openMemory } from "../../memory/creation.ts";
+import { inheritSection } from "../../memory/handles.ts";
 import { privateBufferOf } from "../../memory/mapped_view.ts";
 import type { MappedView, SharedMemory } from "../../memory/mod.ts";
-import { openMemory } from "../../memory/opening.ts";
 import { sharedMemoryOver } from "../../memory/shared_memory.ts";
 import type { Inheritable } from "../../process/mod.ts";
 import { createEvent, EVENT_CHECKS, sharedEventOver } from "../../sync/event.ts";

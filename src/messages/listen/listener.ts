@@ -10,9 +10,8 @@ import { createEvent, setEvent } from "../../../ffi/kernel_object.ts";
 import { type Handle, Uncloneable } from "../../../ffi/handle.ts";
 import { user32 } from "../../../ffi/win32/user32.ts";
 import { asParent, Thread } from "../../wait/thread.ts";
-import { Cancellation } from "../../wait/cancel.ts";
+import { Cancellation, type WaitOptions } from "../../wait/options.ts";
 import { AsyncQueue } from "../../wait/queue.ts";
-import type { WaitOptions } from "../../wait/options.ts";
 import { type CopyDataMessage, type MessageSender, receivedMessage } from "./message.ts";
 import {
   Handling,
@@ -36,7 +35,7 @@ import {
   toAnswer,
   toWindowSettings,
 } from "./options.ts";
-import { messageName, WM_COPYDATA } from "../window/parameters.ts";
+import { messageName, WM_COPYDATA } from "../window/procedure.ts";
 
 /**
  * Answers a message of the sender's own, which brings two numbers.

@@ -18,7 +18,7 @@ import { MAX_COPY_DATA } from "../../../ffi/win32/types.ts";
 import { assertNewClassName } from "../../../ffi/callback.ts";
 import { MAX_TIMER } from "../../wait/options.ts";
 import { assertTitle, uniqueClass } from "../window/message_window.ts";
-import { MAX_MESSAGE, WM_USER } from "../window/parameters.ts";
+import { MAX_MESSAGE, WM_USER } from "../window/procedure.ts";
 import type { WindowSettings } from "./protocol.ts";
 
 /** What a message is answered: a number of 64 bits, or 1 for `true` and 0 for `false`. */

@@ -9,7 +9,12 @@ import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { Win32Error } from "../../../ffi/error.ts";
 import { Parent } from "../../wait/thread.ts";
 import type { IncomingMessage, IncomingNumbers } from "../window/own.ts";
-import { type ReceivedCopyData, waitForMessage, waitForObjects } from "../window/procedure.ts";
+import {
+  type ReceivedCopyData,
+  waitForMessage,
+  waitForObjects,
+  WM_COPYDATA,
+} from "../window/procedure.ts";
 import {
   type Count,
   ListenerState,
@@ -19,7 +24,6 @@ import {
   type WindowThreadNews,
 } from "./protocol.ts";
 import { MessageWindow, type WindowMessage } from "../window/message_window.ts";
-import { WM_COPYDATA } from "../window/parameters.ts";
 
 const WM_ENDSESSION = 0x16;
 /** Maximum number of messages that are refused for the sake of answers that are on their way out. */

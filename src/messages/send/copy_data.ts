@@ -19,7 +19,7 @@ import { MAX_COPY_DATA } from "../../../ffi/win32/types.ts";
 import { RepeatingTimer } from "../../wait/poll.ts";
 import { assertSendTimeout, DEFAULT_SEND_TIMEOUT, deliverHere, type Parcel } from "./delivery.ts";
 import { assertEncoding, encodeText, type TextEncoding } from "../encoding.ts";
-import { letMessagesIn, throwProcedureFailure } from "../window/procedure.ts";
+import { letMessagesIn, throwProcedureFailure, WM_COPYDATA } from "../window/procedure.ts";
 import {
   type Handling,
   handlingNow,
@@ -27,7 +27,6 @@ import {
   type OwnListener,
   windowsOfThisThread,
 } from "../window/own.ts";
-import { WM_COPYDATA } from "../window/parameters.ts";
 import { SendJob } from "./job.ts";
 import { sendOnThread } from "./pool.ts";
 import { toWindow, type WindowTarget } from "../window/find.ts";

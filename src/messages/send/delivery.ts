@@ -11,8 +11,7 @@ import { kernel32 } from "../../../ffi/win32/kernel32.ts";
 import { addressOf, copyDataStruct } from "../../../ffi/win32/types.ts";
 import { toLresult, user32 } from "../../../ffi/win32/user32.ts";
 import { MAX_TIMER } from "../../wait/options.ts";
-import { messageName, WM_COPYDATA, WM_USER } from "../window/parameters.ts";
-import { throwProcedureFailure } from "../window/procedure.ts";
+import { messageName, throwProcedureFailure, WM_COPYDATA, WM_USER } from "../window/procedure.ts";
 import { nameOfWindow } from "../window/find.ts";
 
 /** What is sent, to whom. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Cancellation } from "../../wait/cancel.ts";
+import { Cancellation } from "../../wait/options.ts";
 import { type Handling, numberSend, unanswered } from "../window/own.ts";
 import { deliveryError, ERROR_TIMEOUT, type Outcome, type Parcel } from "./delivery.ts";
 

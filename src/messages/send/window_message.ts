@@ -20,7 +20,7 @@ import {
   messageName,
   type MessageParameter,
   toParameter,
-} from "../window/parameters.ts";
+} from "../window/procedure.ts";
 import { nameOfWindow, toWindow, type WindowTarget } from "../window/find.ts";
 
 /** The parameters of a message. */

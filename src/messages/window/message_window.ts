@@ -20,14 +20,15 @@ import { toBool, toHwnd, user32 } from "../../../ffi/win32/user32.ts";
 import { assertWide, encodeWide, MAX_TEXT } from "../../../ffi/wide.ts";
 import { windowsOfThisThread } from "./own.ts";
 import {
+  assertMessage,
   dropProcedureFailure,
   duringCopyData,
   keepProcedureFailure,
   type ReceivedCopyData,
   systemAnswer,
   throwProcedureFailure,
+  WM_COPYDATA,
 } from "./procedure.ts";
-import { assertMessage, WM_COPYDATA } from "./parameters.ts";
 import { HWND_MESSAGE } from "./find.ts";
 
 /** A message to a window. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Cancellation } from "../../wait/cancel.ts";
+import { Cancellation } from "../../wait/options.ts";
 
 /** What to wait for. */
 export interface JobOptions {

@@ -5,7 +5,18 @@
  */
 
 import { array, struct } from "../../../struct/mod.ts";
-import { HEADER_LENGTH, MAGIC, MAX_SENDERS, PRODUCERS, RECEIVER, RECORD_HEADER_LENGTH, SENDER, VERSION, WHEN_FULL, WORD } from "../layout.ts";
+import {
+  HEADER_LENGTH,
+  MAGIC,
+  MAX_SENDERS,
+  PRODUCERS,
+  RECEIVER,
+  RECORD_HEADER_LENGTH,
+  SENDER,
+  VERSION,
+  WHEN_FULL,
+  WORD,
+} from "../layout.ts";
 import { MAX_CAPACITY, MIN_CAPACITY } from "../../peer/capacity.ts";
 import { BATCH as READ_BATCH } from "../reader.ts";
 import { BATCH as WRITTEN_BATCH } from "../writer.ts";

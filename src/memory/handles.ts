@@ -1,15 +1,16 @@
 /**
- * Takes over handles of sections that came from elsewhere, by value or inherited from the parent process.
- * Each handle is checked before it is believed.
+ * Handles of memory: those that came from elsewhere, by value or from the parent process, are checked and
+ * taken over; others are duplicated, in this process or into another one.
  *
  * @module
  */
 
 import { Handle, inspectHandle } from "../../ffi/handle.ts";
-import { integerFrom, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
+import { assertOneOf, integerFrom, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
 import { type Mappable, MEMORY_ACCESS, type MemoryAccess } from "./mapped_view.ts";
-import { describeSection, FILE_MAP_READ, FILE_MAP_WRITE } from "./section.ts";
+import { describeSection, FILE_MAP_READ, FILE_MAP_WRITE, SECTION_QUERY } from "./section.ts";
 import { adoptInherited, readInheritance } from "../names.ts";
+import { DuplicatedHandle } from "../../ffi/process_thread.ts";
 
 /** What a handle has to be like to be taken over. */
 export interface FromHandleOptions {
@@ -95,4 +96,89 @@ export function inheritSection(key: string, label?: string): Mappable {
   const [handle, byteLength, access] = readInheritance(key, form) as [string, string, MemoryAccess];
   const expected = { byteLength: Number(byteLength), access };
   return adoptInherited(BigInt(handle), (value) => adoptSection(value, expected, label));
+}
+
+/** What a handle in another process is to be like. */
+export interface DuplicateToOptions {
+  /** What it lets the process do. @default what the memory was opened for */
+  access?: MemoryAccess;
+}
+
+/** The checks of {@linkcode DuplicateToOptions}. */
+export const DUPLICATE_TO_CHECKS: OptionChecks<DuplicateToOptions> = {
+  access: oneOf(MEMORY_ACCESS),
+};
+
+/** The rights of handles that are passed on. */
+const RIGHTS: Record<MemoryAccess, number> = {
+  read: FILE_MAP_READ | SECTION_QUERY,
+  readwrite: FILE_MAP_READ | FILE_MAP_WRITE | SECTION_QUERY,
+};
+
+/** Puts a handle of a memory into another process. */
+let duplicateMemoryInto: (memory: Mappable, pid: number, access: MemoryAccess) => DuplicatedMemory;
+
+/** A handle of a memory in another process, which that process owns. */
+export class DuplicatedMemory extends DuplicatedHandle {
+  /** The memory's size in bytes. */
+  readonly byteLength: number;
+  /** What it lets the process do. */
+  readonly access: MemoryAccess;
+
+  static {
+    duplicateMemoryInto = (...args) => new DuplicatedMemory(...args);
+  }
+
+  private constructor(memory: Mappable, pid: number, access: MemoryAccess) {
+    super(memory.section, pid, RIGHTS[access]);
+    this.access = access;
+    this.byteLength = memory.byteLength;
+  }
+}
+
+/**
+ * Makes a duplicate in this process.
+ *
+ * @param memory The memory.
+ * @param access What the duplicate grants.
+ * @param inheritable Whether child processes inherit it.
+ */
+export function duplicateHere(
+  memory: Mappable,
+  access: MemoryAccess,
+  inheritable: boolean = false,
+): Mappable {
+  assertGrants(memory, access);
+  return {
+    ...memory,
+    section: memory.section.duplicate({ access: RIGHTS[access], inheritable }),
+    file: undefined,
+    access,
+  };
+}
+
+/**
+ * Puts a handle of a memory into another process.
+ *
+ * @param memory The memory.
+ * @param pid The process.
+ * @param options What the handle is to be like.
+ */
+export function duplicateTo(
+  memory: Mappable,
+  pid: number,
+  { access = memory.access }: DuplicateToOptions,
+): DuplicatedMemory {
+  assertGrants(memory, access);
+  return duplicateMemoryInto(memory, pid, access);
+}
+
+/** Throws unless a memory was opened for what is to be passed on. */
+function assertGrants(memory: Mappable, access: MemoryAccess): void {
+  assertOneOf("access", access, MEMORY_ACCESS);
+  if (access === "readwrite" && memory.access === "read") {
+    throw new Deno.errors.PermissionDenied(
+      `Cannot pass ${memory.label} on to be written: it was opened to be read`,
+    );
+  }
 }
