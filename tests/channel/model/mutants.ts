@@ -39,7 +39,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     scenario: "sendSync() into a full ring, receiveSync()",
     file: "src/channel/ring/sender.ts",
     from: "due = this.#writer.write(bytes, publishes);",
-    to: "this.#receiver.wake();\n      this.#writer.write(bytes, publishes);",
+    to: "this.#receiver.wake();\n      this.#writer.write(bytes, publishes);\n      due = 0;",
   },
   "a receiver looks at the wake flag before it publishes": {
     scenario: "sendSync() into a full ring, of which one message is taken",
