@@ -1,15 +1,13 @@
 /**
- * Letting the event loop turn.
+ * Letting the event loop do its work, and blocking it for a moment.
  *
  * A script that awaits what is there already goes on before anything else in its event loop does. If
  * it does so again and again, no timer fires, no signal is heard and no file is read for as long as
- * there is more. So now and then such a wait is to last until the event loop has turned.
+ * there is more. So now and then such a wait lasts until the next event-loop turn.
  *
- * A thread with an event loop, standing still for a moment.
- *
- * An event loop that falls asleep and wakes up takes several times as long as a thread that stands
- * still for the same. So where something is about to come, it is better to stand still for it, but not
- * so long that all else notices.
+ * An event loop that falls asleep and wakes up takes several times as long as a thread that blocks for
+ * the same. So where something is about to come, it is better to block, but not so long that all else
+ * notices.
  *
  * @module
  */
@@ -65,14 +63,14 @@ export function yieldToEventLoop(): Promise<true> {
   );
 }
 
-/** How long a thread may stand still in a turn of its event loop, in milliseconds. */
+/** How long a thread may block in an event-loop turn, in milliseconds. */
 export const PATIENCE = 1;
 let patience = PATIENCE;
 
 /**
- * Stands still, unless the thread has done so for long enough in this turn of its event loop.
+ * Blocks, unless the thread has done so for long enough in this event-loop turn.
  *
- * @param wait Stands still, for {@linkcode PATIENCE} at most.
+ * @param wait Blocks, for {@linkcode PATIENCE} at most.
  * @returns What `wait` gives; `undefined` if it was not called.
  */
 export function blockBriefly<T>(wait: () => T): T | undefined {

@@ -23,7 +23,7 @@ export let openReceiver: (options: BroadcastEndOptions & WakeOptions) => Broadca
  * Receives what is sent to a broadcast ring from the moment it came; {@linkcode BroadcastRing.receiver}
  * gives it. There can be any number, in whichever processes.
  *
- * A receiver for which the sender is too quick goes on with the newest message, and is told how many it
+ * A receiver for which the sender is too quick goes on with the newest message, and learns how many it
  * missed; the newest of all messages is never among them.
  */
 export class BroadcastReceiver extends Uncloneable
@@ -112,8 +112,7 @@ export class BroadcastReceiver extends Uncloneable
   }
 
   /**
-   * Takes the next message, and has the thread stand still until there is one: for Workers and short
-   * scripts.
+   * Takes the next message, and blocks until there is one: for Workers and short scripts.
    *
    * @param options How long.
    * @returns A copy of it; `undefined` at the end, when the sender was closed.

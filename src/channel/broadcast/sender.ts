@@ -103,7 +103,7 @@ export class BroadcastSender extends Uncloneable implements Disposable {
   /**
    * Sends a message, in place of the oldest ones.
    *
-   * Receivers see it at the end of this turn of the event loop, and before that when 512 bytes
+   * Receivers see it at the end of this event-loop turn, and before that when 512 bytes
    * have come together, when anything of this module waits, or with {@linkcode BroadcastSender.flush}.
    *
    * @param source The message. A shared buffer must not grow during the call.

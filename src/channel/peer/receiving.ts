@@ -48,7 +48,7 @@ export interface ReceivingOptions<M> {
   seeksPeer: boolean;
 }
 
-/** Takes messages and waits for them, in turn, until the end. */
+/** Takes messages, and waits for them one caller after the other, until the end. */
 export class Receiving<M> implements Disposable {
   readonly #buffer: ArrayBuffer;
   readonly #incoming: Incoming<M>;
@@ -131,7 +131,7 @@ export class Receiving<M> implements Disposable {
   }
 
   /**
-   * Waits in turn until there is something to take.
+   * Waits until there is something to take, after those that wait already.
    *
    * @param take Takes it; gives `undefined` if there is nothing.
    * @returns What `take` gave; `undefined` at the end.

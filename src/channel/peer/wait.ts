@@ -17,12 +17,12 @@ import type { WakeFlag } from "./wake_flag.ts";
 import { Spin } from "./spin.ts";
 import { flushAll, flushUrgent } from "./flush_queue.ts";
 
-/** The most looks of who stands still anyway. */
+/** Maximum looks of an end that blocks anyway. */
 const LOOKS_BLOCKED = 4096;
-/** The most looks while an event loop stands still. */
+/** Maximum looks while the event loop is blocked. */
 const LOOKS_IN_TURN = 512;
 
-/** So many sleeps that were over soon let one expect that the next one will be, too. */
+/** After so many short sleeps in a row, the next one is expected to be short, too. */
 const STREAK = 3;
 
 const WAIT_OBJECT_0 = 0;
@@ -79,7 +79,7 @@ export class EndWait implements Disposable {
   }
 
   /**
-   * Waits, and has the thread stand still meanwhile.
+   * Waits, and blocks meanwhile.
    *
    * @param isReady Whether what is waited for is there; also when the other end is gone.
    * @param timeout The most to wait, in milliseconds.
@@ -185,15 +185,15 @@ export class EndWait implements Disposable {
   }
 
   /**
-   * Sleeps with the thread standing still, for a moment, where that has always been enough lately: to
-   * the system's next tick, which may be 15 milliseconds away, where it is not.
+   * Blocks for up to 1 ms if the last three sleeps were that short. If the end is not woken in time,
+   * this can cost a tick of the scheduler (15 ms).
    */
   #glance(): boolean {
     if (this.#quick < STREAK) return false;
     return blockBriefly(() => this.#sleepSync(undefined, PATIENCE)) === "woken";
   }
 
-  /** Sleeps without the thread standing still. */
+  /** Sleeps without blocking the thread. */
   async #park(options: WaitOptions): Promise<boolean> {
     // What wakes one of several ends is not to be taken by one that does not sleep.
     if (!this.#isShared && this.#isHeld && ParkedWait.isPossible) {

@@ -165,8 +165,7 @@ export class RingReceiver extends Uncloneable
   }
 
   /**
-   * Takes the next message, and has the thread stand still until there is one: for Workers and short
-   * scripts.
+   * Takes the next message, and blocks until there is one: for Workers and short scripts.
    *
    * @param options How long.
    * @returns A copy of it; `undefined` at the end, when the sender was closed.
@@ -179,7 +178,7 @@ export class RingReceiver extends Uncloneable
   }
 
   /**
-   * Has the thread stand still until there is a message, for {@linkcode RingReceiver.readAt}.
+   * Blocks until there is a message, for {@linkcode RingReceiver.readAt}.
    *
    * @param options How long.
    * @returns Whether there is one; `false` at the end, when the sender was closed.

@@ -177,7 +177,7 @@ export class RingSender extends Uncloneable implements Disposable {
   /**
    * Puts a message into the ring, if there is room.
    *
-   * The receiver sees it at the end of this turn of the event loop, and before that when 32 KiB have
+   * The receiver sees it at the end of this event-loop turn, and before that when 32 KiB have
    * come together (or an eighth of the ring), when anything of this module waits, or with
    * {@linkcode RingSender.flush}.
    *
@@ -197,7 +197,7 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   /**
-   * Puts a message into the ring, in turn. Where it is full, it does what the channel was made for.
+   * Puts a message into the ring, after those that wait already. Where it is full, it does what the channel was made for.
    *
    * Many small messages are sent at twice the rate where not each of them is awaited, but one in a
    * hundred or so.
@@ -250,8 +250,7 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   /**
-   * Puts a message into the ring, and has the thread stand still while it is full: for Workers and
-   * short scripts. The receiver sees it at once.
+   * Puts a message into the ring, and blocks while it is full: for Workers and short scripts. The receiver sees it at once.
    *
    * @param options How long to wait for room.
    * @returns Whether it was put there, and not dropped.
@@ -305,7 +304,7 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   /**
-   * Has the thread stand still until there is room for a message, for {@linkcode RingSender.claimAt}.
+   * Blocks until there is room for a message, for {@linkcode RingSender.claimAt}.
    * Where there are other senders, it may be gone again.
    *
    * @param length The message's length in bytes.
