@@ -1,15 +1,13 @@
 /**
- * Letting the event loop turn.
+ * Letting the event loop do its work, and blocking it for a moment.
  *
  * A script that awaits what is there already goes on before anything else in its event loop does. If
  * it does so again and again, no timer fires, no signal is heard and no file is read for as long as
- * there is more. So now and then such a wait is to last until the event loop has turned.
+ * there is more. So now and then such a wait lasts until the next event-loop turn.
  *
- * A thread with an event loop, standing still for a moment.
- *
- * An event loop that falls asleep and wakes up takes several times as long as a thread that stands
- * still for the same. So where something is about to come, it is better to stand still for it, but not
- * so long that all else notices.
+ * An event loop that falls asleep and wakes up takes several times as long as a thread that blocks for
+ * the same. So where something is about to come, it is better to block, but not so long that all else
+ * notices.
  *
  * @module
  */
@@ -21,65 +19,93 @@ const LOOK_INTERVAL = 1;
 /** The most waits until then. */
 const MAX_WAITS = 1024;
 
-/** So many waits took about as long as the interval. */
-let enough = 16;
-/** How many waits there can be until the time is asked for. */
-let left = enough;
-let lastLook = 0;
-let lastTurn = 0;
-let isDue = false;
-let turn: Promise<true> | undefined = undefined;
-
-/**
- * Counts a wait that could be over at once.
- *
- * @returns Whether the wait is to last until {@linkcode yieldToEventLoop} is over.
- */
-export function countWait(): boolean {
-  return --left < 0 && checkTime();
-}
-
-function checkTime(): boolean {
-  if (isDue) return true;
-  const now = performance.now();
-  enough = now - lastLook < LOOK_INTERVAL ? Math.min(enough * 2, MAX_WAITS) : (enough >> 1) + 1;
-  lastLook = now;
-  isDue = now - lastTurn > MAX_LENGTH;
-  // Until it has turned, each of them waits for that: what comes later must not be over sooner.
-  left = isDue ? 0 : enough;
-  return isDue;
-}
-
-/**
- * Is fulfilled when the event loop has turned: the same promise for all who ask until then.
- *
- * @returns `true`, which is what a send that has succeeded gives.
- */
-export function yieldToEventLoop(): Promise<true> {
-  return turn ??= new Promise((resolve) =>
-    setImmediate(() => {
-      [turn, isDue] = [undefined, false];
-      lastTurn = performance.now();
-      resolve(true);
-    })
-  );
-}
-
-/** How long a thread may stand still in a turn of its event loop, in milliseconds. */
+/** How long a thread may block in an event-loop turn, in milliseconds. */
 export const PATIENCE = 1;
-let patience = PATIENCE;
 
-/**
- * Stands still, unless the thread has done so for long enough in this turn of its event loop.
- *
- * @param wait Stands still, for {@linkcode PATIENCE} at most.
- * @returns What `wait` gives; `undefined` if it was not called.
- */
-export function blockBriefly<T>(wait: () => T): T | undefined {
-  if (patience <= 0) return undefined;
-  if (patience === PATIENCE) setImmediate(() => patience = PATIENCE);
-  const before = performance.now();
-  const found = wait();
-  patience -= performance.now() - before;
-  return found;
+/** What an event loop needs of its machine. */
+export interface EventLoopOptions {
+  /** The time, in milliseconds since some moment. */
+  now: () => number;
+  /** Calls a function in the next event-loop turn. */
+  immediate: (callback: () => void) => void;
 }
+
+/** A thread's event loop: when it has turned last, and how long the thread may block it. */
+export class EventLoop {
+  readonly #now: () => number;
+  readonly #immediate: (callback: () => void) => void;
+  /** So many waits took about as long as the interval. */
+  #enough = 16;
+  /** How many waits there can be until the time is asked for. */
+  #left = this.#enough;
+  #lastLook = 0;
+  #lastTurn = 0;
+  #isDue = false;
+  #turn: Promise<true> | undefined;
+  /** How long the thread may still block in this event-loop turn, in milliseconds. */
+  #patience = PATIENCE;
+
+  /** Watches the event loop of this thread; each has one object of this class. */
+  constructor({ now, immediate }: EventLoopOptions) {
+    this.#now = now;
+    this.#immediate = immediate;
+  }
+
+  /**
+   * Counts a wait that could be over at once.
+   *
+   * @returns Whether the wait is to last until {@linkcode EventLoop.turn} is over.
+   */
+  countWait(): boolean {
+    return --this.#left < 0 && this.#checkTime();
+  }
+
+  /**
+   * Is fulfilled when the event loop has turned: the same promise for all who ask until then.
+   *
+   * @returns `true`, which is what a send that has succeeded gives.
+   */
+  turn(): Promise<true> {
+    return this.#turn ??= new Promise((resolve) =>
+      this.#immediate(() => {
+        [this.#turn, this.#isDue] = [undefined, false];
+        this.#lastTurn = this.#now();
+        resolve(true);
+      })
+    );
+  }
+
+  /**
+   * Blocks, unless the thread has done so for long enough in this event-loop turn.
+   *
+   * @param wait Blocks, for {@linkcode PATIENCE} at most.
+   * @returns What `wait` gives; `undefined` if it was not called.
+   */
+  blockBriefly<T>(wait: () => T): T | undefined {
+    if (this.#patience <= 0) return undefined;
+    if (this.#patience === PATIENCE) this.#immediate(() => this.#patience = PATIENCE);
+    const before = this.#now();
+    const found = wait();
+    this.#patience -= this.#now() - before;
+    return found;
+  }
+
+  #checkTime(): boolean {
+    if (this.#isDue) return true;
+    const now = this.#now();
+    const isSoon = now - this.#lastLook < LOOK_INTERVAL;
+    this.#enough = isSoon ? Math.min(this.#enough * 2, MAX_WAITS) : (this.#enough >> 1) + 1;
+    this.#lastLook = now;
+    this.#isDue = now - this.#lastTurn > MAX_LENGTH;
+    // Until it has turned, each of them waits for that: what comes later must not be over sooner.
+    this.#left = this.#isDue ? 0 : this.#enough;
+    return this.#isDue;
+  }
+}
+
+/** The event loop of this thread. */
+export const EVENT_LOOP: EventLoop = new EventLoop({
+  now: () => performance.now(),
+  // Looked up when it is called: importing this asks nothing of its host.
+  immediate: (callback) => void setImmediate(callback),
+});

@@ -74,14 +74,24 @@ export function checkTimeout(name: string, value: unknown): void {
   if (value !== Infinity) assertInteger(name, value, 0, MAX_TIMER);
 }
 
-/** The deadline of a wait that begins now and lasts at most so many milliseconds. */
-export function deadlineAfter(timeout: number): number {
-  return timeout === Infinity ? Infinity : performance.now() + timeout;
+/** What tells the time, in milliseconds since some moment. */
+export interface Clock {
+  /** The time now. */
+  now(): number;
+}
+
+/**
+ * The deadline of a wait that begins now and lasts at most so many milliseconds.
+ *
+ * @param clock What tells the time. @default this thread's `performance`
+ */
+export function deadlineAfter(timeout: number, clock: Clock = performance): number {
+  return timeout === Infinity ? Infinity : clock.now() + timeout;
 }
 
 /** The milliseconds until a deadline, which {@linkcode deadlineAfter} gave; 0 once it is over. */
-export function timeLeft(deadline: number): number {
-  return deadline === Infinity ? Infinity : Math.max(deadline - performance.now(), 0);
+export function timeLeft(deadline: number, clock: Clock = performance): number {
+  return deadline === Infinity ? Infinity : Math.max(deadline - clock.now(), 0);
 }
 
 /** What can end a wait, and how the wait takes it. */

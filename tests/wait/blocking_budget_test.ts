@@ -1,5 +1,5 @@
 import { assertEquals, assertLess } from "@std/assert";
-import { blockBriefly, PATIENCE } from "../../src/wait/event_loop.ts";
+import { EVENT_LOOP, PATIENCE } from "../../src/wait/event_loop.ts";
 
 Deno.test("blockBriefly() has had enough of it after a while, until the event loop's next turn", async () => {
   for (let turn = 0; turn < 3; turn++) {
@@ -9,11 +9,11 @@ Deno.test("blockBriefly() has had enough of it after a while, until the event lo
       while (performance.now() < end);
       return ++count;
     };
-    for (let number = 1; blockBriefly(wait) !== undefined; number++) {
+    for (let number = 1; EVENT_LOOP.blockBriefly(wait) !== undefined; number++) {
       assertEquals(count, number);
     }
     assertLess(count, 6);
-    assertEquals(blockBriefly(wait), undefined);
+    assertEquals(EVENT_LOOP.blockBriefly(wait), undefined);
     await new Promise((resolve) => setImmediate(resolve));
   }
 });

@@ -9,7 +9,7 @@
  * |     12 | u32 the longest message in bytes                                            |
  * |     16 | 16 random bytes, in the names of the events of receivers that sleep         |
  * |     32 | u32 where these names are: 0 `Local\`, 1 `Global\`                          |
- * |    128 | u64 newest: where the newest record begins that receivers were told of      |
+ * |    128 | u64 newest: where the newest record begins that is published                |
  * |    256 | u64 announced: what the sender writes, or may be about to write, ends here  |
  * |    384 | u32 committed: where the newest record begins, as the sender alone sees it, |
  * |        | for when it has died; the lower half of it                                  |

@@ -35,8 +35,8 @@ export interface BroadcastMessage {
  * Reads messages out of a broadcast ring, for one of any number of receivers.
  *
  * Nothing that stands in the memory is believed: a length is read once, and checked before it is
- * used. What cannot be is told from what was written over meanwhile by looking at what is
- * announced: a record that is still there has to be right.
+ * used. Whether a wrong record was written over meanwhile, what is announced shows: a record that is
+ * still there has to be right.
  */
 export class BroadcastReader {
   readonly #ring: Uint8Array<ArrayBuffer>;

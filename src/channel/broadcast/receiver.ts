@@ -13,7 +13,7 @@ import { type BroadcastMessage, BroadcastReader } from "./reader.ts";
 import type { BroadcastEndOptions } from "./sender.ts";
 import { PeerLiveness } from "../peer/liveness.ts";
 import { WAKE_CHECKS, type WakeEvent, type WakeOptions } from "../peer/wake_events.ts";
-import { flushAll } from "../peer/flush_queue.ts";
+import { MACHINE, type Machine } from "../peer/machine.ts";
 import { Receiving } from "../peer/receiving.ts";
 
 /** Begins to receive. */
@@ -23,13 +23,14 @@ export let openReceiver: (options: BroadcastEndOptions & WakeOptions) => Broadca
  * Receives what is sent to a broadcast ring from the moment it came; {@linkcode BroadcastRing.receiver}
  * gives it. There can be any number, in whichever processes.
  *
- * A receiver for which the sender is too quick goes on with the newest message, and is told how many it
+ * A receiver for which the sender is too quick goes on with the newest message, and learns how many it
  * missed; the newest of all messages is never among them.
  */
 export class BroadcastReceiver extends Uncloneable
   implements Disposable, AsyncIterable<BroadcastMessage> {
   readonly #reader: BroadcastReader;
   readonly #peer: PeerLiveness;
+  readonly #machine: Machine;
   readonly #receiving: Receiving<BroadcastMessage>;
   /** Taken when it is first needed, and then kept. */
   #wakeEvent: WakeEvent | undefined;
@@ -40,17 +41,18 @@ export class BroadcastReceiver extends Uncloneable
 
   private constructor(options: BroadcastEndOptions & WakeOptions) {
     super();
-    const { buffer, settings, wakeEvents } = options;
+    const { buffer, settings, wakeEvents, machine = MACHINE } = options;
+    this.#machine = machine;
     this.#reader = new BroadcastReader(buffer, settings);
-    this.#peer = new PeerLiveness(
-      headerWordsOf(buffer),
-      SENDER,
-      () => this.closed || this.#wakeEvent?.event.set(),
-    );
+    this.#peer = new PeerLiveness(headerWordsOf(buffer), SENDER, {
+      ended: () => this.closed || this.#wakeEvent?.event.set(),
+      machine,
+    });
     this.#receiving = new Receiving({
       buffer,
       incoming: this.#reader,
       peer: this.#peer,
+      machine,
       takeWakeFlag: () => this.#wakeEvent = wakeEvents.take(pickOptions(options, WAKE_CHECKS)),
       // A sender that is killed as it comes may wake nobody.
       seeksPeer: true,
@@ -88,7 +90,7 @@ export class BroadcastReceiver extends Uncloneable
     this.#receiving.assertOpen();
     const message = this.#reader.take();
     if (message !== undefined) return message;
-    flushAll();
+    this.#machine.flushQueue.flushAll();
     this.#peer.checkNowAndThen();
     this.#receiving.checkEnd();
     return this.#reader.take();
@@ -112,8 +114,7 @@ export class BroadcastReceiver extends Uncloneable
   }
 
   /**
-   * Takes the next message, and has the thread stand still until there is one: for Workers and short
-   * scripts.
+   * Takes the next message, and blocks until there is one: for Workers and short scripts.
    *
    * @param options How long.
    * @returns A copy of it; `undefined` at the end, when the sender was closed.

@@ -11,7 +11,8 @@ import { BroadcastWriter } from "./writer.ts";
 import { type HeaderWords, leavePlace, takePlace } from "../peer/place.ts";
 import { assertNotTransferred, labelOf } from "../peer/memory.ts";
 import type { WakeEvents } from "../peer/wake_events.ts";
-import { type Flushable, flushSoon } from "../peer/flush_queue.ts";
+import type { Flushable } from "../peer/flush_queue.ts";
+import { MACHINE, type Machine } from "../peer/machine.ts";
 
 /** The parts of a ring that its ends use. */
 export interface BroadcastEndOptions {
@@ -23,6 +24,8 @@ export interface BroadcastEndOptions {
   settings: BroadcastSettings;
   /** Where receivers sleep. */
   wakeEvents: WakeEvents;
+  /** The machine that the end runs on. @default this one */
+  machine?: Machine;
 }
 
 /** What a sender has done. */
@@ -48,6 +51,7 @@ export class BroadcastSender extends Uncloneable implements Disposable {
   readonly maxMessageLength: number;
   readonly #options: BroadcastEndOptions;
   readonly #header: HeaderWords;
+  readonly #machine: Machine;
   readonly #writer: BroadcastWriter;
   readonly #outgoing: Outgoing;
   #claimed = -1;
@@ -61,19 +65,20 @@ export class BroadcastSender extends Uncloneable implements Disposable {
 
   private constructor(options: BroadcastEndOptions) {
     super();
-    const { buffer, settings, wakeEvents } = options;
+    const { buffer, settings, wakeEvents, machine = MACHINE } = options;
     this.#options = options;
     this.#header = headerWordsOf(buffer);
-    takePlace(this.#header, SENDER, "sender");
+    this.#machine = machine;
+    takePlace(this.#header, SENDER, { who: "sender", machine });
     try {
       this.#writer = new BroadcastWriter(buffer, settings);
       this.#outgoing = new Outgoing(this.#writer, wakeEvents);
       this.maxMessageLength = settings.maxMessageLength;
       // Receivers that sleep do not watch this process yet. And who sent before may have been killed
       // with bits taken and events not set.
-      wakeEvents.wakeEveryone();
+      wakeEvents.wakeEveryone(); // guard: broadcast-sender-comes
     } catch (error) {
-      leavePlace(this.#header, SENDER);
+      leavePlace(this.#header, SENDER, { machine });
       throw error;
     }
   }
@@ -103,7 +108,7 @@ export class BroadcastSender extends Uncloneable implements Disposable {
   /**
    * Sends a message, in place of the oldest ones.
    *
-   * Receivers see it at the end of this turn of the event loop, and before that when 512 bytes
+   * Receivers see it at the end of this event-loop turn, and before that when 512 bytes
    * have come together, when anything of this module waits, or with {@linkcode BroadcastSender.flush}.
    *
    * @param source The message. A shared buffer must not grow during the call.
@@ -176,7 +181,7 @@ export class BroadcastSender extends Uncloneable implements Disposable {
     // From the last to the first, each whatever becomes of those before.
     using stack = new DisposableStack();
     stack.defer(() => this.#outgoing.wake());
-    stack.defer(() => leavePlace(this.#header, SENDER));
+    stack.defer(() => leavePlace(this.#header, SENDER, { machine: this.#machine }));
     stack.defer(() => this.#outgoing.flush());
   }
 
@@ -189,8 +194,8 @@ export class BroadcastSender extends Uncloneable implements Disposable {
   #note(length: number, isPublished: boolean): void {
     this.#messages++;
     this.#bytes += length;
-    if (isPublished) this.#outgoing.wake();
-    else flushSoon(this.#outgoing);
+    if (!isPublished) return this.#machine.flushQueue.add(this.#outgoing);
+    this.#outgoing.wake(); // guard: wake-receivers
   }
 
   #assertOpen(): void {

@@ -15,13 +15,13 @@
  * of the sender was done before that byte was written, by the fence, and step 4 of the receiver is done after it was
  * read, by the other one. So in its step 4 it sees what was announced, which is more than a whole ring
  * after the record, and throws the copy away. Conversely, a record that lies less than a ring behind all that is announced
- * has not been touched since it was told of in step 4 of the sender, which is a release that the receiver's step 1
+ * has not been touched since it was published in step 4 of the sender, which is a release that the receiver's step 1
  * acquires, and all of its bytes are those that belong to it.
  *
  * Bytes are written by plain stores, in whatever way, also by a script that has claimed room in the ring: the
  * fence is before all of them. fence.ts says why it is one on ARM64.
  *
- * Announcing is done for some records at a time, and so is telling: both send a cache line to each receiver.
+ * Announcing is done for some records at a time, and so is publishing: both send a cache line to each receiver.
  *
  * @see {@link https://github.com/real-logic/aeron}, whose broadcast buffer has the same idea
  * @module
@@ -40,7 +40,7 @@ import {
 import { labelOf } from "../peer/memory.ts";
 import { fence } from "./fence.ts";
 
-/** How much is written before receivers are told, unless the sender idles before, in units. */
+/** How much is written before it is published, unless the sender idles before, in units. */
 const BATCH = 512 / UNIT;
 /** How much is announced at a time, at least, in units. */
 const ANNOUNCED = 4096 / UNIT;
@@ -187,7 +187,7 @@ export class BroadcastWriter {
 
   #announce(end: number): void {
     // The newest message, with which receivers go on that are overtaken, is not written over: what is
-    // announced is less than half a ring after what they were told of, since a batch and the longest
+    // announced is less than half a ring after what is published, since a batch and the longest
     // message are an eighth of it each.
     const last = this.#lastPosition();
     if (end > last) {
@@ -208,7 +208,7 @@ export class BroadcastWriter {
  * Where the newest record begins that a sender has committed.
  *
  * @param header The words of the header.
- * @param newest Where the newest record begins that it told of.
+ * @param newest Where the newest record begins that it published.
  */
 export function committedAfter(header: Int32Array, newest: number): number {
   return newest + ((Atomics.load(header, WORD.committed) - newest) >>> 0);

@@ -18,6 +18,7 @@
 
 import { MAGICS } from "../peer/memory.ts";
 import type { HeaderWords, Place } from "../peer/place.ts";
+import { MACHINE, type Machine } from "../peer/machine.ts";
 import { WAKE_WORDS, WakeEvents } from "../peer/wake_events.ts";
 import { LatestSlots } from "./slots.ts";
 
@@ -40,21 +41,33 @@ export interface LatestParts {
   readonly slots: LatestSlots;
   /** Where readers sleep. */
   readonly wakeEvents: WakeEvents;
+  /** The machine that its readers and its writer run on. */
+  readonly machine: Machine;
 }
 
-/**
- * Finds the parts of a memory.
- *
- * @param name Its full name, with which the names of the events begin.
- * @param length The value's length, in 32-bit words.
- */
-export function partsOf(buffer: ArrayBuffer, name: string, length: number): LatestParts {
-  const wakeEvents = new WakeEvents(new Int32Array(buffer, WAKE_BITS_OFFSET, WAKE_WORDS), name);
+/** What is in a memory. */
+export interface PartsOptions {
+  /** Its full name, with which the names of the events begin. */
+  name: string;
+  /** The value's length, in 32-bit words. */
+  length: number;
+  /** The machine that its readers and its writer run on. @default this one */
+  machine?: Machine;
+}
+
+/** Finds the parts of a memory. */
+export function partsOf(
+  buffer: ArrayBuffer,
+  { name, length, machine = MACHINE }: PartsOptions,
+): LatestParts {
+  const bits = new Int32Array(buffer, WAKE_BITS_OFFSET, WAKE_WORDS);
+  const wakeEvents = new WakeEvents(bits, name, { machine });
   const header = {
     words: new Int32Array(buffer, 0, SLOTS_OFFSET / 4),
     owners: new BigUint64Array(buffer, 0, SLOTS_OFFSET / 8),
   };
-  return { header, slots: new LatestSlots(buffer, SLOTS_OFFSET, length), wakeEvents };
+  const slots = new LatestSlots(buffer, SLOTS_OFFSET, length);
+  return { header, slots, wakeEvents, machine };
 }
 
 /**

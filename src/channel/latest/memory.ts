@@ -102,7 +102,7 @@ export class LatestMemory implements Disposable {
       throw error;
     }
     nameMemory(this.#view.buffer, latestLabel(name));
-    this.parts = partsOf(this.#view.buffer, name, wordsOf(layout.byteLength));
+    this.parts = partsOf(this.#view.buffer, { name, length: wordsOf(layout.byteLength) });
   }
 
   /** Lets go of it. */

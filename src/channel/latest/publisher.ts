@@ -10,7 +10,7 @@
  * @module
  */
 
-import { type HeaderWords, leavePlace, takePlace } from "../peer/place.ts";
+import { leavePlace, takePlace } from "../peer/place.ts";
 import { type LatestParts, WRITER } from "./layout.ts";
 
 /** Has readers see values, for a writer that has the writer's place. */
@@ -24,13 +24,13 @@ export class LatestPublisher implements Disposable {
    */
   constructor(parts: LatestParts) {
     this.#parts = parts;
-    takeOver(parts.header);
+    takeOver(parts);
     try {
       // Readers that sleep do not watch this process yet. And who wrote before may have been killed
       // with bits taken and events not set.
-      parts.wakeEvents.wakeEveryone();
+      parts.wakeEvents.wakeEveryone(); // guard: writer-comes
     } catch (error) {
-      leavePlace(parts.header, WRITER);
+      leavePlace(parts.header, WRITER, parts);
       throw error;
     }
   }
@@ -39,26 +39,27 @@ export class LatestPublisher implements Disposable {
    * Puts a new value in place of the newest, and wakes the readers that sleep.
    */
   publish(words: Int32Array<ArrayBuffer>): void {
-    this.#parts.slots.publish(words);
-    this.#parts.wakeEvents.wakeAll();
+    this.#parts.slots.publish(words); // guard: value-first
+    this.#parts.wakeEvents.wakeAll(); // guard: wake-readers
   }
 
   /** Leaves the place, and has the readers that sleep see that. */
   [Symbol.dispose](): void {
-    leavePlace(this.#parts.header, WRITER);
-    this.#parts.wakeEvents.wakeAll();
+    leavePlace(this.#parts.header, WRITER, this.#parts);
+    this.#parts.wakeEvents.wakeAll(); // guard: writer-closes
   }
 }
 
 /** Takes the place, whose owner does not live. */
-function takeOver(header: HeaderWords): void {
+function takeOver({ header, machine }: LatestParts): void {
+  const options = { who: "writer", machine };
   try {
-    takePlace(header, WRITER, "writer");
+    takePlace(header, WRITER, options);
   } catch (error) {
     if (!(error instanceof Deno.errors.Busy)) throw error;
     // The owner's id belongs by now to a process that this user may not look at, or a reader has
     // written there. The mutex knows better.
     Atomics.store(header.owners, WRITER.owner, 0n);
-    takePlace(header, WRITER, "writer");
+    takePlace(header, WRITER, options);
   }
 }

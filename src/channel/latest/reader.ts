@@ -4,10 +4,8 @@
  * @module
  */
 
-import { kernel32 } from "../../../ffi/win32/kernel32.ts";
 import { assertOptions, oneOf, type OptionChecks } from "../../../ffi/arguments.ts";
 import { deadlineAfter, timeLeft, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
-import { countWait, yieldToEventLoop } from "../../wait/event_loop.ts";
 import { limitSleep, PeerLiveness } from "../peer/liveness.ts";
 import { CLOSED } from "../peer/place.ts";
 import type { WakeEvent, WakeOptions } from "../peer/wake_events.ts";
@@ -82,15 +80,16 @@ export class LatestReader implements Disposable {
     this.#label = label;
     this.#parts = parts;
     this.#options = options;
-    this.#writer = new PeerLiveness(parts.header, WRITER, () => {
+    const ended = () => {
       for (const { wakeEvent: { event } } of this.#iterations) if (!event.closed) event.set();
-    });
+    };
+    this.#writer = new PeerLiveness(parts.header, WRITER, { ended, machine: parts.machine });
   }
 
   /** Checks how it is with the writer now. */
   checkWriter(): WriterState {
     const process = this.#writer.watch();
-    if (process !== undefined && hasEnded(process)) this.#writer.noteDeath();
+    if (process !== undefined && this.#hasEnded(process)) this.#writer.noteDeath();
     if (this.#writer.look() === "dead") return "dead";
     const { words, owners } = this.#parts.header;
     if (Atomics.load(owners, WRITER.owner) !== 0n) return "alive";
@@ -123,13 +122,13 @@ export class LatestReader implements Disposable {
     assertOptions(options, CHANGES_CHECKS);
     const { signal } = options;
     signal?.throwIfAborted();
-    const { slots } = this.#parts;
+    const { slots, machine: { eventLoop } } = this.#parts;
     const iteration = this.#begin();
     try {
       while (!this.#closed) {
         if (slots.newest === iteration.seen && !await this.#waitForNext(iteration, options)) return;
-        if (countWait()) {
-          await yieldToEventLoop();
+        if (eventLoop.countWait()) {
+          await eventLoop.turn();
           continue;
         }
         iteration.seen = slots.copy(words);
@@ -154,15 +153,15 @@ export class LatestReader implements Disposable {
     { wakeEvent, seen }: Iteration,
     { signal, timeout = Infinity, whenWriterGone = "end" }: ChangesOptions,
   ): Promise<boolean> {
-    const deadline = deadlineAfter(timeout);
+    const deadline = deadlineAfter(timeout, this.#parts.machine);
     while (!this.#closed) {
       // The writer that is watched now is the one that the second look below asks for.
-      const most = limitSleep(this.#writer.awaitDeath(), Infinity);
+      const most = limitSleep(this.#writer.awaitDeath(), Infinity); // guard: sleep-limit
       wakeEvent.raise();
       // What was done before that woke nobody: look once more, or sleep through it. A writer publishes
       // before it goes, so whoever sees that it is gone sees its last value after that.
-      const state = this.#writer.look();
-      const isThere = this.#parts.slots.newest !== seen;
+      const state = this.#writer.look(); // guard: writer-state
+      const isThere = this.#parts.slots.newest !== seen; // guard: second-look-latest
       const isOver = state !== "alive" && whenWriterGone !== "wait";
       if (isThere || isOver) {
         wakeEvent.lower();
@@ -170,7 +169,7 @@ export class LatestReader implements Disposable {
         if (state === "dead" && whenWriterGone === "throw") throw this.#reset();
         return false;
       }
-      const left = timeLeft(deadline);
+      const left = timeLeft(deadline, this.#parts.machine);
       if (left === 0) throw this.#late(timeout);
       await this.#sleep(wakeEvent, Math.min(most, left), signal);
     }
@@ -206,6 +205,10 @@ export class LatestReader implements Disposable {
     }
   }
 
+  #hasEnded(process: bigint): boolean {
+    return this.#parts.machine.waitMultiple(BigUint64Array.of(process), 0) === WAIT_OBJECT_0;
+  }
+
   #late(timeout: number): Deno.errors.TimedOut {
     return new Deno.errors.TimedOut(`Waited ${timeout} ms for a change of ${this.#label}`);
   }
@@ -218,6 +221,3 @@ export class LatestReader implements Disposable {
 }
 
 /** Whether a process has ended. */
-function hasEnded(process: bigint): boolean {
-  return kernel32().WaitForSingleObject(process, 0) === WAIT_OBJECT_0;
-}

@@ -11,8 +11,6 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
-
 /** What may have something to publish. */
 export interface Flushable {
   /** Whether it is in the queue, which sets this. */
@@ -27,42 +25,59 @@ export interface Flushable {
 
 const TURN: Promise<void> = Promise.resolve();
 
-let queue: Flushable[] = [];
-/** The count that each in the queue had when it came. */
-let before: number[] = [];
+/** What a script's ends have to publish before its thread idles. */
+export class FlushQueue {
+  readonly #immediate: (callback: () => void) => void;
+  #queue: Flushable[] = [];
+  /** The count that each in the queue had when it came. */
+  #before: number[] = [];
 
-/** Has something flushed soon. */
-export function flushSoon(flushable: Flushable): void {
-  if (flushable.isQueued) return;
-  flushable.isQueued = true;
-  // A script that has awaited what came first goes on before that.
-  if (queue.length === 0) void TURN.then(() => TURN.then(endTurn));
-  queue.push(flushable);
-  before.push(flushable.count);
-}
-
-/** Publishes all messages now. */
-export function flushUrgent(): void {
-  for (let index = 0; index < queue.length; index++) {
-    if (queue[index]!.isUrgent) queue[index]!.flush();
+  /** @param immediate Calls a function in the next turn of the event loop. */
+  constructor(immediate: (callback: () => void) => void) {
+    this.#immediate = immediate;
   }
-}
 
-/** Publishes all messages and all room now. */
-export function flushAll(): void {
-  for (let index = 0; index < queue.length; index++) queue[index]!.flush();
-}
+  /** Whether nothing is to be flushed. */
+  get isEmpty(): boolean {
+    return this.#queue.length === 0;
+  }
 
-function endTurn(): void {
-  if (queue.some(({ count }, index) => count !== before[index])) setImmediate(emptyQueue);
-  else emptyQueue();
-}
+  /** Has something flushed soon. */
+  add(flushable: Flushable): void {
+    if (flushable.isQueued) return;
+    flushable.isQueued = true;
+    // A script that has awaited what came first goes on before that.
+    if (this.#queue.length === 0) void TURN.then(() => TURN.then(() => this.#endTurn()));
+    this.#queue.push(flushable);
+    this.#before.push(flushable.count);
+  }
 
-function emptyQueue(): void {
-  const due = queue;
-  [queue, before] = [[], []];
-  for (const flushable of due) {
-    flushable.isQueued = false;
-    flushable.flush();
+  /** Publishes all messages now. */
+  flushUrgent(): void {
+    for (let index = 0; index < this.#queue.length; index++) {
+      if (this.#queue[index]!.isUrgent) this.#queue[index]!.flush();
+    }
+  }
+
+  /** Publishes all messages and all room now. */
+  flushAll(): void {
+    for (let index = 0; index < this.#queue.length; index++) this.#queue[index]!.flush();
+  }
+
+  #endTurn(): void {
+    if (this.#queue.some(({ count }, index) => count !== this.#before[index])) {
+      this.#immediate(() => this.#empty());
+    } else {
+      this.#empty();
+    }
+  }
+
+  #empty(): void {
+    const due = this.#queue;
+    [this.#queue, this.#before] = [[], []];
+    for (const flushable of due) {
+      flushable.isQueued = false;
+      flushable.flush(); // guard: end-of-turn
+    }
   }
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { interruptTime, UNITS_PER_MILLISECOND } from "../../../ffi/platform.ts";
-import { CLOSED, type HeaderWords, type Place, selfAsOwner } from "./place.ts";
-import { OwnerWatch } from "./owner_watch.ts";
+import { UNITS_PER_MILLISECOND } from "../../../ffi/platform.ts";
+import type { Machine, Owner } from "./machine.ts";
+import { CLOSED, type HeaderWords, type Place } from "./place.ts";
 
 /** The least time between two checks by an end that does not wait: 20 ms. */
 const CHECK_INTERVAL = 20 * UNITS_PER_MILLISECOND;
@@ -46,6 +46,14 @@ export interface Liveness extends Disposable {
   awaitDeath(): bigint | undefined;
 }
 
+/** How a peer is watched. */
+export interface PeerLivenessOptions {
+  /** Is called when the peer's process has ended while that is awaited. */
+  ended: () => void;
+  /** The machine that the end runs on. */
+  machine: Machine;
+}
+
 /** The peer, where there is one. */
 export class PeerLiveness implements Liveness {
   readonly isMany = false;
@@ -54,25 +62,30 @@ export class PeerLiveness implements Liveness {
   readonly #place: Place;
   readonly #ended: () => void;
   #owner = 0n;
-  #watch: OwnerWatch | undefined;
+  #watch: Owner | undefined;
   #died = false;
   #isAwaited = false;
-  readonly #time: Readonly<Int32Array<ArrayBuffer>>;
+  readonly #machine: Machine;
+  readonly #ticks: ArrayLike<number>;
   #lastCheck = 0;
 
   /**
    * Looks at a place.
    *
    * @param place The peer's place.
-   * @param ended Is called when the peer's process has ended while that is awaited.
    */
-  constructor({ words, owners }: HeaderWords, place: Place, ended: () => void) {
+  constructor(
+    { words, owners }: HeaderWords,
+    place: Place,
+    { ended, machine }: PeerLivenessOptions,
+  ) {
     this.#words = words;
     this.#owners = owners;
     this.#place = place;
     this.#ended = ended;
-    this.#time = interruptTime();
-    this.#lastCheck = (this.#time[0]! - CHECK_INTERVAL) | 0;
+    this.#machine = machine;
+    this.#ticks = machine.ticks;
+    this.#lastCheck = (this.#ticks[0]! - CHECK_INTERVAL) | 0;
   }
 
   look(): PeerState {
@@ -90,7 +103,7 @@ export class PeerLiveness implements Liveness {
   }
 
   checkNowAndThen(): void {
-    const now = this.#time[0]!;
+    const now = this.#ticks[0]!;
     // Both are modulo 2³².
     if (((now - this.#lastCheck) >>> 0) < CHECK_INTERVAL) return;
     this.#lastCheck = now;
@@ -110,7 +123,7 @@ export class PeerLiveness implements Liveness {
     watch.wait().then(() => {
       if (watch !== this.#watch) return;
       this.#died = true;
-      this.#ended();
+      this.#ended(); // guard: death-wakes
     }, () => {});
     return process;
   }
@@ -132,9 +145,9 @@ export class PeerLiveness implements Liveness {
     this.#isAwaited = false;
     this.#owner = owner;
     this.#died = false;
-    if (owner === 0n || owner === selfAsOwner()) return;
-    const found = OwnerWatch.open(owner);
-    if (found instanceof OwnerWatch) this.#watch = found;
+    if (owner === 0n || owner === this.#machine.self) return;
+    const found = this.#machine.watch(owner);
+    if (typeof found === "object") this.#watch = found;
     else this.#died = found === "ended";
   }
 }
@@ -154,5 +167,6 @@ const MAX_UNWATCHED_SLEEP = 500;
  * @param left The longest that it wants to sleep, in milliseconds.
  */
 export function limitSleep(process: bigint | undefined, left: number): number {
-  return process === undefined ? Math.min(left, MAX_UNWATCHED_SLEEP) : left;
+  if (process === undefined) return Math.min(left, MAX_UNWATCHED_SLEEP); // guard: unwatched-sleep
+  return left;
 }

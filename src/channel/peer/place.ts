@@ -10,7 +10,7 @@
 import { currentThread, startOf } from "../../../ffi/process_thread.ts";
 import { inWorker } from "../../../ffi/platform.ts";
 import { labelOf } from "./memory.ts";
-import { OwnerWatch } from "./owner_watch.ts";
+import type { Machine } from "./machine.ts";
 import { describeOwner, processOwner, threadOwner } from "./owner_word.ts";
 
 /** Where a place's words stand in a header. */
@@ -45,23 +45,34 @@ export function selfAsOwner(): bigint {
 }
 
 /** Whether the owner of a place has ended, as far as this user may know. */
-export function hasEnded(owner: bigint): boolean {
-  if (owner === selfAsOwner()) return false;
-  const found = OwnerWatch.open(owner);
-  if (found instanceof OwnerWatch) found.close();
+export function hasEnded(owner: bigint, machine: Machine): boolean {
+  if (owner === machine.self) return false;
+  const found = machine.watch(owner);
+  if (typeof found === "object") found.close();
   return found === "ended";
+}
+
+/** For whom a place is taken. */
+export interface TakePlaceOptions {
+  /** What will have the place, for messages: `"sender"`. */
+  who: string;
+  /** The machine that the end runs on. */
+  machine: Machine;
 }
 
 /**
  * Takes a place that nobody has, or whose owner has ended.
  *
- * @param who What has that place, for messages: `"sender"`.
  * @throws {Deno.errors.Busy} If somebody has it.
  */
-export function takePlace({ owners }: HeaderWords, place: Place, who: string): void {
+export function takePlace(
+  { owners }: HeaderWords,
+  place: Place,
+  { who, machine }: TakePlaceOptions,
+): void {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const owner = Atomics.load(owners, place.owner);
-    if (owner !== NOBODY && !hasEnded(owner)) {
+    if (owner !== NOBODY && !hasEnded(owner, machine)) {
       throw new Deno.errors.Busy(
         `The ${labelOf(owners.buffer)} has a ${who} already, in ${
           describeOwner(owner)
@@ -70,7 +81,7 @@ export function takePlace({ owners }: HeaderWords, place: Place, who: string): v
       );
     }
     // Another process may have been quicker.
-    if (Atomics.compareExchange(owners, place.owner, owner, selfAsOwner()) === owner) return;
+    if (Atomics.compareExchange(owners, place.owner, owner, machine.self) === owner) return;
   }
   throw new Deno.errors.Busy(
     `Others take the place of the ${labelOf(owners.buffer)}'s ${who} again and again`,
@@ -78,7 +89,11 @@ export function takePlace({ owners }: HeaderWords, place: Place, who: string): v
 }
 
 /** Leaves a place, and says that this is on purpose. */
-export function leavePlace({ words, owners }: HeaderWords, place: Place): void {
+export function leavePlace(
+  { words, owners }: HeaderWords,
+  place: Place,
+  { machine }: Pick<TakePlaceOptions, "machine">,
+): void {
   Atomics.store(words, place.state, CLOSED);
-  Atomics.compareExchange(owners, place.owner, selfAsOwner(), NOBODY);
+  Atomics.compareExchange(owners, place.owner, machine.self, NOBODY);
 }

@@ -11,10 +11,10 @@ import {
   timeLeft,
   type WaitOptions,
 } from "../../wait/options.ts";
-import { countWait, yieldToEventLoop } from "../../wait/event_loop.ts";
 import { AsyncQueue } from "../../wait/queue.ts";
 import type { WaitSyncOptions } from "../../sync/mod.ts";
 import type { Liveness } from "./liveness.ts";
+import type { Machine } from "./machine.ts";
 import { labelOf } from "./memory.ts";
 import { EndWait } from "./wait.ts";
 import type { WakeFlag } from "./wake_flag.ts";
@@ -42,17 +42,20 @@ export interface ReceivingOptions<M> {
   incoming: Incoming<M>;
   /** The sender, or all of them. */
   peer: Liveness;
+  /** The machine that the end runs on. */
+  machine: Machine;
   /** Gives the receiver's flag when it has to wait for the first time. */
   takeWakeFlag: () => WakeFlag;
   /** Whether a sender may come without waking this receiver. */
   seeksPeer: boolean;
 }
 
-/** Takes messages and waits for them, in turn, until the end. */
+/** Takes messages, and waits for them one caller after the other, until the end. */
 export class Receiving<M> implements Disposable {
   readonly #buffer: ArrayBuffer;
   readonly #incoming: Incoming<M>;
   readonly #peer: Liveness;
+  readonly #machine: Machine;
   readonly #takeWakeFlag: () => WakeFlag;
   readonly #seeksPeer: boolean = false;
   /** Has one item, which whoever waits for a message takes. */
@@ -63,10 +66,13 @@ export class Receiving<M> implements Disposable {
   #closed = false;
 
   /** @param options What to receive with. */
-  constructor({ buffer, incoming, peer, takeWakeFlag, seeksPeer }: ReceivingOptions<M>) {
+  constructor(
+    { buffer, incoming, peer, machine, takeWakeFlag, seeksPeer }: ReceivingOptions<M>,
+  ) {
     this.#buffer = buffer;
     this.#incoming = incoming;
     this.#peer = peer;
+    this.#machine = machine;
     this.#takeWakeFlag = takeWakeFlag;
     this.#seeksPeer = seeksPeer;
     this.#lock.put(true);
@@ -106,7 +112,10 @@ export class Receiving<M> implements Disposable {
       assertCanWait(options);
       const message = this.#lock.isEmpty ? undefined : this.#incoming.take();
       if (message !== undefined) {
-        return countWait() ? yieldToEventLoop().then(() => message) : Promise.resolve(message);
+        const { eventLoop } = this.#machine;
+        return eventLoop.countWait()
+          ? eventLoop.turn().then(() => message)
+          : Promise.resolve(message);
       }
     } catch (error) {
       return Promise.reject(error);
@@ -131,23 +140,23 @@ export class Receiving<M> implements Disposable {
   }
 
   /**
-   * Waits in turn until there is something to take.
+   * Waits until there is something to take, after those that wait already.
    *
    * @param take Takes it; gives `undefined` if there is nothing.
    * @returns What `take` gave; `undefined` at the end.
    */
   async waitFor<T>(take: () => T | undefined, options: WaitOptions): Promise<T | undefined> {
-    const deadline = deadlineAfter(options.timeout ?? Infinity);
+    const deadline = deadlineAfter(options.timeout ?? Infinity, this.#machine);
     await this.#lock.take(options);
     try {
-      if (countWait()) await yieldToEventLoop();
+      if (this.#machine.eventLoop.countWait()) await this.#machine.eventLoop.turn();
       for (;;) {
         this.assertOpen();
         const taken = take();
         if (taken !== undefined) return taken;
         if (this.checkEnd()) return undefined;
         this.#waited++;
-        const left = { ...options, timeout: timeLeft(deadline) };
+        const left = { ...options, timeout: timeLeft(deadline, this.#machine) };
         if (!await this.#open().until(this.#isReady, left)) throw this.#late(options);
       }
     } catch (error) {
@@ -163,13 +172,15 @@ export class Receiving<M> implements Disposable {
   waitForSync<T>(take: () => T | undefined, options: WaitSyncOptions = {}): T | undefined {
     this.assertOpen();
     assertCanBlock(options);
-    const deadline = deadlineAfter(options.timeout ?? Infinity);
+    const deadline = deadlineAfter(options.timeout ?? Infinity, this.#machine);
     for (;;) {
       const taken = take();
       if (taken !== undefined) return taken;
       if (this.checkEnd()) return undefined;
       this.#waited++;
-      if (!this.#open().untilSync(this.#isReady, timeLeft(deadline))) throw this.#late(options);
+      if (!this.#open().untilSync(this.#isReady, timeLeft(deadline, this.#machine))) {
+        throw this.#late(options);
+      }
     }
   }
 
@@ -211,6 +222,7 @@ export class Receiving<M> implements Disposable {
         buffer: this.#buffer,
         wakeFlag: this.#takeWakeFlag(),
         peer: this.#peer,
+        machine: this.#machine,
         seeksPeer: this.#seeksPeer,
       });
       this.#wait.hold(this.#isHeld);

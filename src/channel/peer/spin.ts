@@ -30,10 +30,11 @@ export class Spin {
 
   /**
    * @param most The most looks; with the pause after it, each takes from 10 to 50 nanoseconds.
+   * @param processors How many processors there are.
    */
-  constructor(most: number) {
+  constructor(most: number, processors: number) {
     // With one processor, nobody else can do anything meanwhile.
-    this.#most = navigator.hardwareConcurrency > 1 ? most : 0;
+    this.#most = processors > 1 ? most : 0;
   }
 
   /**

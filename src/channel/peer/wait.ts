@@ -5,24 +5,21 @@
  */
 
 import { lastError } from "../../../ffi/error.ts";
-import { kernel32 } from "../../../ffi/win32/kernel32.ts";
-import { INFINITE } from "../../../ffi/object_wait.ts";
 import type { WaitOptions } from "../../sync/mod.ts";
-import { ParkedWait } from "../../sync/pool_thread_wait.ts";
-import { blockBriefly, PATIENCE } from "../../wait/event_loop.ts";
+import { PATIENCE } from "../../wait/event_loop.ts";
 import { labelOf } from "./memory.ts";
 import { deadlineAfter, timeLeft } from "../../wait/options.ts";
 import { limitSleep, type Liveness } from "./liveness.ts";
+import type { Machine, Parking } from "./machine.ts";
 import type { WakeFlag } from "./wake_flag.ts";
 import { Spin } from "./spin.ts";
-import { flushAll, flushUrgent } from "./flush_queue.ts";
 
-/** The most looks of who stands still anyway. */
+/** Maximum looks of an end that blocks anyway. */
 const LOOKS_BLOCKED = 4096;
-/** The most looks while an event loop stands still. */
+/** Maximum looks while the event loop is blocked. */
 const LOOKS_IN_TURN = 512;
 
-/** So many sleeps that were over soon let one expect that the next one will be, too. */
+/** After so many short sleeps in a row, the next one is expected to be short, too. */
 const STREAK = 3;
 
 const WAIT_OBJECT_0 = 0;
@@ -39,6 +36,8 @@ export interface EndWaitOptions {
   wakeFlag: WakeFlag;
   /** The other side. */
   peer: Liveness;
+  /** The machine that the end runs on. */
+  machine: Machine;
   /**
    * Whether its event wakes other ends as well. An end that was woken then wakes the next one, and
    * looks from time to time, for one that was woken may have been ended before it did so.
@@ -57,18 +56,19 @@ export class EndWait implements Disposable {
   readonly #seeksPeer: boolean;
   readonly #longestSleep: number;
   /** For waits by promises. */
-  #parked: ParkedWait | undefined;
+  #parked: Parking | undefined;
   #closed = false;
   /** Whether the process lives for as long as a wait by a promise lasts. */
   #isHeld = true;
   /** How often in a row a sleep was over soon. */
   #quick = 0;
-  readonly #spinSync = new Spin(LOOKS_BLOCKED);
-  readonly #spin = new Spin(LOOKS_IN_TURN);
+  readonly #machine: Machine;
+  readonly #spinSync: Spin;
+  readonly #spin: Spin;
 
   /** @param options What to wait with. */
   constructor(
-    { buffer, wakeFlag, peer, isShared = false, seeksPeer = false }: EndWaitOptions,
+    { buffer, wakeFlag, peer, machine, isShared = false, seeksPeer = false }: EndWaitOptions,
   ) {
     this.#buffer = buffer;
     this.#isShared = isShared;
@@ -76,36 +76,40 @@ export class EndWait implements Disposable {
     this.#longestSleep = isShared || peer.isMany ? MAX_SLEEP : Infinity;
     this.#wakeFlag = wakeFlag;
     this.#peer = peer;
+    this.#machine = machine;
+    this.#spinSync = new Spin(LOOKS_BLOCKED, machine.processors);
+    this.#spin = new Spin(LOOKS_IN_TURN, machine.processors);
   }
 
   /**
-   * Waits, and has the thread stand still meanwhile.
+   * Waits, and blocks meanwhile.
    *
    * @param isReady Whether what is waited for is there; also when the other end is gone.
    * @param timeout The most to wait, in milliseconds.
    * @returns Whether it was there in time.
    */
   untilSync(isReady: () => boolean, timeout: number): boolean {
-    flushUrgent();
+    const { flushQueue } = this.#machine;
+    flushQueue.flushUrgent();
     if (isReady()) return true;
     if (timeout === 0) return false;
-    const deadline = deadlineAfter(timeout);
-    if (this.#spinSync.until(isReady, flushAll)) return true;
-    flushAll();
+    const deadline = deadlineAfter(timeout, this.#machine);
+    if (this.#spinSync.until(isReady, () => flushQueue.flushAll())) return true;
+    flushQueue.flushAll();
     // It would take what this one is woken by.
     this.#unpark();
     for (let sleeps = 0;; sleeps++) {
       const process = this.#peer.watch();
       const longest = this.#limitSleep(process);
-      this.#wakeFlag.raise();
-      const left = timeLeft(deadline);
-      const ready = isReady();
+      this.#wakeFlag.raise(); // guard: raise-first-sync
+      const left = timeLeft(deadline, this.#machine);
+      const ready = isReady(); // guard: second-look-sync
       if (ready || left === 0) {
         this.#leave(sleeps > 0);
         return ready;
       }
       const end = this.#sleepSync(process, Math.min(left, longest));
-      if (end === "ended") this.#peer.noteDeath();
+      if (end === "ended") this.#peer.noteDeath(); // guard: death-sync
       if (end === "late") this.#peer.checkNowAndThen();
     }
   }
@@ -121,15 +125,16 @@ export class EndWait implements Disposable {
     isReady: () => boolean,
     { timeout = Infinity, signal }: WaitOptions,
   ): Promise<boolean> {
-    flushUrgent();
-    if (isReady() || this.#spin.until(isReady, flushAll)) return true;
-    flushAll();
-    const deadline = deadlineAfter(timeout);
+    const { flushQueue } = this.#machine;
+    flushQueue.flushUrgent();
+    if (isReady() || this.#spin.until(isReady, () => flushQueue.flushAll())) return true;
+    flushQueue.flushAll();
+    const deadline = deadlineAfter(timeout, this.#machine);
     for (let sleeps = 0;; sleeps++) {
       const longest = this.#limitSleep(this.#peer.awaitDeath());
       this.#wakeFlag.raise();
-      const left = Math.ceil(timeLeft(deadline));
-      const ready = isReady();
+      const left = Math.ceil(timeLeft(deadline, this.#machine));
+      const ready = isReady(); // guard: second-look
       if (ready || left === 0) {
         this.#leave(sleeps > 0);
         return ready;
@@ -178,32 +183,34 @@ export class EndWait implements Disposable {
 
   /** Sleeps until the event is set; tells whether it was in time. */
   async #sleep(options: WaitOptions): Promise<boolean> {
-    const began = performance.now();
+    const began = this.#machine.now();
     const isWoken = this.#glance() || await this.#park(options);
-    this.#quick = performance.now() - began < PATIENCE ? this.#quick + 1 : 0;
+    this.#quick = this.#machine.now() - began < PATIENCE ? this.#quick + 1 : 0;
     return isWoken;
   }
 
   /**
-   * Sleeps with the thread standing still, for a moment, where that has always been enough lately: to
-   * the system's next tick, which may be 15 milliseconds away, where it is not.
+   * Blocks for up to 1 ms if the last three sleeps were that short. If the end is not woken in time,
+   * this can cost a tick of the scheduler (15 ms).
    */
   #glance(): boolean {
-    if (this.#quick < STREAK) return false;
-    return blockBriefly(() => this.#sleepSync(undefined, PATIENCE)) === "woken";
+    if (this.#quick < STREAK) return false; // guard: streak
+    const sleep = () => this.#sleepSync(undefined, PATIENCE);
+    return this.#machine.eventLoop.blockBriefly(sleep) === "woken";
   }
 
-  /** Sleeps without the thread standing still. */
+  /** Sleeps without blocking the thread. */
   async #park(options: WaitOptions): Promise<boolean> {
     // What wakes one of several ends is not to be taken by one that does not sleep.
-    if (!this.#isShared && this.#isHeld && ParkedWait.isPossible) {
-      if (this.#parked === undefined || this.#parked.isStopped) {
-        this.#parked = new ParkedWait(this.#wakeFlag.event);
-      }
-      return await this.#parked.wait(options);
+    const mayPark = !this.#isShared && this.#isHeld;
+    const { event } = this.#wakeFlag;
+    const parked = mayPark ? this.#machine.park(event, this.#parked) : undefined;
+    if (parked !== undefined) {
+      this.#parked = parked;
+      return await parked.wait(options);
     }
     try {
-      await this.#wakeFlag.event.wait(options);
+      await event.wait(options);
       return true;
     } catch (error) {
       if (error instanceof Deno.errors.TimedOut) return false;
@@ -232,9 +239,7 @@ export class EndWait implements Disposable {
     const handles = process === undefined
       ? BigUint64Array.of(event)
       : BigUint64Array.of(event, process);
-    const milliseconds = Math.min(Math.ceil(timeout), INFINITE);
-    const { WaitForMultipleObjectsEx } = kernel32();
-    const code = WaitForMultipleObjectsEx(handles.length, handles, 0, milliseconds, 0);
+    const code = this.#machine.waitMultiple(handles, timeout);
     if (code === WAIT_OBJECT_0 + 1) return "ended";
     if (code === WAIT_OBJECT_0) return "woken";
     if (code === WAIT_TIMEOUT) return "late";

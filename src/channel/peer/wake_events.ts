@@ -25,8 +25,8 @@
 import { unless } from "../../../ffi/error.ts";
 import type { OptionChecks } from "../../../ffi/arguments.ts";
 import { assertSecurity, type Security } from "../../../ffi/security.ts";
-import { SharedEvent } from "../../sync/mod.ts";
 import { labelOf } from "./memory.ts";
+import { type EndEvent, MACHINE, type Machine } from "./machine.ts";
 import type { WakeFlag } from "./wake_flag.ts";
 
 /** How many wake events there are. */
@@ -54,16 +54,23 @@ export const WAKE_CHECKS: OptionChecks<WakeOptions> = { security: assertSecurity
 export class WakeEvents {
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #name: string;
+  readonly #machine: Machine;
 
   /**
    * Lays wake events over memory.
    *
    * @param words As many as {@linkcode WAKE_WORDS} says.
    * @param name What the names of the events begin with.
+   * @param options The machine that its readers and its writer run on.
    */
-  constructor(words: Int32Array<ArrayBuffer>, name: string) {
+  constructor(
+    words: Int32Array<ArrayBuffer>,
+    name: string,
+    { machine = MACHINE }: { machine?: Machine } = {},
+  ) {
     this.#words = words;
     this.#name = name;
+    this.#machine = machine;
   }
 
   /**
@@ -94,7 +101,9 @@ export class WakeEvents {
   wakeEveryone(): void {
     for (let word = 0; word < BIT_WORDS; word++) {
       let bits = Atomics.load(this.#words, BIT_WORDS + word);
-      for (; bits !== 0; bits &= bits - 1) this.#wake(word, bits);
+      for (; bits !== 0; bits &= bits - 1) {
+        this.#wake(word, bits); // guard: wake-everyone
+      }
     }
   }
 
@@ -106,7 +115,8 @@ export class WakeEvents {
    */
   take(options: WakeOptions = {}): WakeEvent {
     for (let wakeEvent = 0; wakeEvent < MAX_WAITING; wakeEvent++) {
-      const create = () => SharedEvent.create(wakeEventName(this.#name, wakeEvent), options);
+      const name = wakeEventName(this.#name, wakeEvent);
+      const create = () => this.#machine.createEvent(name, options);
       const event = unless(Deno.errors.AlreadyExists, create);
       if (event !== undefined) return new WakeEvent(event, this.#words, wakeEvent);
     }
@@ -119,25 +129,26 @@ export class WakeEvents {
 
   /** Wakes the reader of the lowest bit in a word; tells whether there is one. */
   #wake(word: number, bits: number): boolean {
-    return wake(wakeEventName(this.#name, word * 32 + 31 - Math.clz32(bits & -bits)));
+    const wakeEvent = word * 32 + 31 - Math.clz32(bits & -bits);
+    return wake(wakeEventName(this.#name, wakeEvent), this.#machine);
   }
 }
 
 /** The wake event of a reader. */
 export class WakeEvent implements WakeFlag, Disposable {
   /** The event by which it is woken. */
-  readonly event: SharedEvent;
+  readonly event: EndEvent;
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #word: number;
   readonly #bit: number;
 
   /** Takes it; `WakeEvents.take` calls this. */
-  constructor(event: SharedEvent, words: Int32Array<ArrayBuffer>, wakeEvent: number) {
+  constructor(event: EndEvent, words: Int32Array<ArrayBuffer>, wakeEvent: number) {
     this.event = event;
     this.#words = words;
     this.#word = wakeEvent >> 5;
     this.#bit = 1 << (wakeEvent & 31);
-    Atomics.or(words, BIT_WORDS + this.#word, this.#bit);
+    Atomics.or(words, BIT_WORDS + this.#word, this.#bit); // guard: taken-bit
   }
 
   /** Says that the reader is going to sleep; it then has to look a second time. */
@@ -155,10 +166,10 @@ export class WakeEvent implements WakeFlag, Disposable {
     if (this.event.closed) return;
     // First the bits: when the event is gone, the wake event is the next reader's. The memory may be gone already.
     if (this.#words.length > 0) {
-      Atomics.and(this.#words, BIT_WORDS + this.#word, ~this.#bit);
+      Atomics.and(this.#words, BIT_WORDS + this.#word, ~this.#bit); // guard: bits-first
       this.lower();
     }
-    this.event.close();
+    this.event.close(); // guard: event-last
   }
 
   /** Gives the wake event back at the end of a `using` block. */
@@ -172,9 +183,9 @@ function wakeEventName(name: string, wakeEvent: number): string {
 }
 
 /** Sets the event of a reader, if there is one. */
-function wake(name: string): boolean {
+function wake(name: string, machine: Machine): boolean {
   try {
-    using event = SharedEvent.open(name);
+    using event = machine.openEvent(name);
     event.set();
     return true;
   } catch (error) {

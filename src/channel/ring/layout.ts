@@ -15,8 +15,8 @@
  * |    384 | i32 committed: the tail as the sender alone sees it, for when it has died   |
  * |    388 | u32 how many messages were dropped                                          |
  * |    512 | u32 a sender sleeps, and the event "space" has to be set                    |
- * |    516 | u32 whose turn it is to send: in the lower 7 bits the number of a sender's  |
- * |        | place, from 1, or 0; in the others how often turns were taken               |
+ * |    516 | u32 the producer lock: in the lower 7 bits the number of its holder's       |
+ * |        | place, from 1, or 0; in the others how often it changed hands                |
  * |    520 | u32 how often senders came and went                                         |
  * |    640 | u32 the receiver sleeps, and the event "data" has to be set                 |
  * |    768 | i32 consumed: the head as the receiver alone sees it, for when it has died  |

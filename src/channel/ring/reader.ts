@@ -149,7 +149,7 @@ export class RingReader {
         offset = (offset + size) | 0;
         head = (head + size) | 0;
         this.#head = head;
-        words[CONSUMED] = head;
+        words[CONSUMED] = head; // guard: consumed-in-place
         const left = (end - head) | 0;
         if (left === 0 || ((head - due) | 0) >= 0) break;
         length = (words[FIRST_RECORD + ((offset - RECORD_HEADER) >>> 2)]! - RECORD_HEADER) | 0;
@@ -167,7 +167,7 @@ export class RingReader {
     const head = this.#next;
     this.#head = head;
     // No order is needed: it is read only when this process has ended.
-    this.#words[CONSUMED] = head;
+    this.#words[CONSUMED] = head; // guard: consumed
     this.#count++;
     this.#moves++;
   }
@@ -201,7 +201,7 @@ export class RingReader {
     const tail = Atomics.load(this.#words, WORD.tail);
     const committed = Atomics.load(this.#words, WORD.committed);
     // What a sender that lives has committed is not to be read before it is published.
-    if (isSame()) Atomics.compareExchange(this.#words, WORD.tail, tail, committed);
+    if (isSame()) Atomics.compareExchange(this.#words, WORD.tail, tail, committed); // guard: take-over
     return this.look();
   }
 

@@ -17,7 +17,8 @@ import { headerWordsOf, RECEIVER, SENDER, WORD } from "./layout.ts";
 import { RingReader } from "./reader.ts";
 import type { EndOptions } from "./sender.ts";
 import { WakeWord } from "../peer/wake_flag.ts";
-import { type Flushable, flushAll, flushSoon } from "../peer/flush_queue.ts";
+import type { Flushable, FlushQueue } from "../peer/flush_queue.ts";
+import { MACHINE, type Machine } from "../peer/machine.ts";
 import { type Incoming, Receiving } from "../peer/receiving.ts";
 
 /** What a receiver has done, and the channel before it. */
@@ -41,6 +42,7 @@ export class RingReceiver extends Uncloneable
   implements Disposable, AsyncIterable<Uint8Array<ArrayBuffer>> {
   readonly #options: EndOptions;
   readonly #header: HeaderWords;
+  readonly #machine: Machine;
   readonly #reader: RingReader;
   readonly #peer: Liveness;
   /** The flag of all senders. */
@@ -54,24 +56,26 @@ export class RingReceiver extends Uncloneable
 
   private constructor(options: EndOptions) {
     super();
-    const { buffer, settings, data, space } = options;
+    const { buffer, settings, data, space, machine = MACHINE } = options;
     const header = headerWordsOf(buffer);
     const { words } = header;
     this.#options = options;
     this.#header = header;
-    takePlace(header, RECEIVER, "receiver");
+    this.#machine = machine;
+    takePlace(header, RECEIVER, { who: "receiver", machine });
     try {
       this.#reader = new RingReader(buffer, settings);
       this.#senders = new WakeWord({ words, index: SENDER.sleeping, event: space });
       this.#peer = settings.producers === "multiple"
-        ? new SendersLiveness(header, settings)
-        : new PeerLiveness(header, SENDER, () => data.set());
-      this.#messages = new RingMessages(this.#reader, this.#senders);
+        ? new SendersLiveness(header, settings, { machine })
+        : new PeerLiveness(header, SENDER, { ended: () => data.set(), machine });
+      this.#messages = new RingMessages(this.#reader, this.#senders, machine);
       const wakeFlag = new WakeWord({ words, index: RECEIVER.sleeping, event: data });
       this.#receiving = new Receiving({
         buffer,
         incoming: this.#messages,
         peer: this.#peer,
+        machine,
         takeWakeFlag: () => wakeFlag,
         seeksPeer: false,
       });
@@ -79,9 +83,9 @@ export class RingReceiver extends Uncloneable
       this.#messages.flush();
       // A sender that sleeps does not know this process yet, and is to notice its end. Whether it
       // sleeps is not asked: another receiver may have been killed after it had found that out.
-      space.set();
+      space.set(); // guard: receiver-comes
     } catch (error) {
-      leavePlace(header, RECEIVER);
+      leavePlace(header, RECEIVER, { machine });
       throw error;
     }
   }
@@ -165,8 +169,7 @@ export class RingReceiver extends Uncloneable
   }
 
   /**
-   * Takes the next message, and has the thread stand still until there is one: for Workers and short
-   * scripts.
+   * Takes the next message, and blocks until there is one: for Workers and short scripts.
    *
    * @param options How long.
    * @returns A copy of it; `undefined` at the end, when the sender was closed.
@@ -179,7 +182,7 @@ export class RingReceiver extends Uncloneable
   }
 
   /**
-   * Has the thread stand still until there is a message, for {@linkcode RingReceiver.readAt}.
+   * Blocks until there is a message, for {@linkcode RingReceiver.readAt}.
    *
    * @param options How long.
    * @returns Whether there is one; `false` at the end, when the sender was closed.
@@ -222,7 +225,7 @@ export class RingReceiver extends Uncloneable
       if (reader.isDue) this.#messages.flush();
     }
     if (count === 0) this.#idle();
-    else if (reader.isPending) flushSoon(this.#messages);
+    else if (reader.isPending) this.#machine.flushQueue.add(this.#messages);
     return count;
   }
 
@@ -275,8 +278,8 @@ export class RingReceiver extends Uncloneable
     stack.use(this.#peer);
     // Whoever waits here in another way is to see that it is closed.
     stack.defer(() => this.#receiving.isWaiting && this.#options.data.set());
-    stack.defer(() => this.#senders.wake());
-    stack.defer(() => leavePlace(this.#header, RECEIVER));
+    stack.defer(() => this.#senders.wake()); // guard: receiver-closes
+    stack.defer(() => leavePlace(this.#header, RECEIVER, { machine: this.#machine }));
     // Before another one comes, who would miss what this one's wait takes.
     stack.use(this.#receiving);
     stack.defer(() => this.#reader.stop());
@@ -293,7 +296,7 @@ export class RingReceiver extends Uncloneable
   /** There is nothing to read: publishes all the room, and checks whether the sender is still there. */
   #idle(): void {
     this.#messages.flush();
-    flushAll();
+    this.#machine.flushQueue.flushAll();
     this.#peer.checkNowAndThen();
     this.#receiving.checkEnd();
   }
@@ -305,11 +308,13 @@ class RingMessages implements Incoming<Uint8Array<ArrayBuffer>>, Flushable {
   readonly isUrgent = false;
   readonly #reader: RingReader;
   readonly #senders: WakeWord;
+  readonly #queue: FlushQueue;
 
   /** @param senders The flag of all senders. */
-  constructor(reader: RingReader, senders: WakeWord) {
+  constructor(reader: RingReader, senders: WakeWord, { flushQueue }: Machine) {
     this.#reader = reader;
     this.#senders = senders;
+    this.#queue = flushQueue;
   }
 
   get count(): number {
@@ -317,7 +322,8 @@ class RingMessages implements Incoming<Uint8Array<ArrayBuffer>>, Flushable {
   }
 
   flush(): void {
-    if (this.#reader.publish()) this.#senders.wake();
+    if (!this.#reader.publish()) return; // guard: room-first
+    this.#senders.wake(); // guard: wake-senders
   }
 
   take(): Uint8Array<ArrayBuffer> | undefined {
@@ -327,7 +333,7 @@ class RingMessages implements Incoming<Uint8Array<ArrayBuffer>>, Flushable {
     const message = reader.ring.slice(offset, offset + reader.length);
     reader.advance();
     if (reader.isDue) this.flush();
-    else flushSoon(this);
+    else this.#queue.add(this);
     return message;
   }
 

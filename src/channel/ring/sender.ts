@@ -6,7 +6,7 @@
 
 import { assertInteger, bytesOf, type ByteSource } from "../../../ffi/arguments.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
-import type { SharedEvent, WaitSyncOptions } from "../../sync/mod.ts";
+import type { WaitSyncOptions } from "../../sync/mod.ts";
 import { AsyncQueue } from "../../wait/queue.ts";
 import {
   assertCanBlock,
@@ -15,7 +15,6 @@ import {
   timeLeft,
   type WaitOptions,
 } from "../../wait/options.ts";
-import { countWait, yieldToEventLoop } from "../../wait/event_loop.ts";
 import { EndWait } from "../peer/wait.ts";
 import { assertNotTransferred, labelOf } from "../peer/memory.ts";
 import { PeerLiveness } from "../peer/liveness.ts";
@@ -26,7 +25,8 @@ import { FULL, NOTHING, PENDING, RingWriter, type Writer } from "./writer.ts";
 import { type SenderPlace, takeSenderPlace } from "./many/places.ts";
 import { SharedWriter } from "./many/shared_writer.ts";
 import { WakeWord } from "../peer/wake_flag.ts";
-import { type Flushable, flushSoon } from "../peer/flush_queue.ts";
+import type { Flushable } from "../peer/flush_queue.ts";
+import { type EndEvent, MACHINE, type Machine } from "../peer/machine.ts";
 
 /** The parts of a channel that its ends use. */
 export interface EndOptions {
@@ -37,9 +37,11 @@ export interface EndOptions {
   /** What its header said when it was checked. */
   settings: RingSettings;
   /** The event that is set when there are messages. */
-  data: SharedEvent;
+  data: EndEvent;
   /** The event that is set when there is room. */
-  space: SharedEvent;
+  space: EndEvent;
+  /** The machine that the end runs on. @default this one */
+  machine?: Machine;
 }
 
 // What is imported is looked up at each use, and a constant of this module is not.
@@ -102,6 +104,7 @@ export class RingSender extends Uncloneable implements Disposable {
   /** The flag of all senders: it wakes one of those that wait for room, or for the producer lock. */
   readonly #senders: WakeWord;
   readonly #wait: EndWait;
+  readonly #machine: Machine;
   /** Has one item, which whoever waits for room takes, so that messages stay in order. */
   readonly #lock = new AsyncQueue<true>((timeout) => this.#late({ timeout }));
   #aborted = 0;
@@ -116,32 +119,34 @@ export class RingSender extends Uncloneable implements Disposable {
 
   private constructor(options: EndOptions) {
     super();
-    const { buffer, settings, data, space } = options;
+    const { buffer, settings, data, space, machine = MACHINE } = options;
     const header = headerWordsOf(buffer);
     const { words } = header;
     this.#options = options;
     this.#words = words;
+    this.#machine = machine;
     this.#isShared = settings.producers === "multiple";
-    this.#place = takeSenderPlace(header, settings.producers);
+    this.#place = takeSenderPlace(header, { producers: settings.producers, machine });
     try {
       this.#writer = this.#isShared
-        ? new SharedWriter(buffer, settings, this.#place.index)
+        ? new SharedWriter(buffer, settings, { index: this.#place.index, machine })
         : new RingWriter(buffer, settings);
       this.#receiver = new WakeWord({ words, index: RECEIVER.sleeping, event: data });
       this.#senders = new WakeWord({ words, index: SENDER.sleeping, event: space });
       this.#outgoing = new Outgoing(this.#writer, this.#receiver);
-      this.#peer = new PeerLiveness(header, RECEIVER, () => space.set());
+      this.#peer = new PeerLiveness(header, RECEIVER, { ended: () => space.set(), machine });
       this.#wait = new EndWait({
         buffer,
         wakeFlag: this.#senders,
         peer: this.#peer,
+        machine,
         isShared: this.#isShared,
       });
       this.maxMessageLength = this.#writer.maxMessageLength;
       this.#lock.put(true);
       // A receiver that sleeps does not know this process yet, and is to notice its end. Whether it
       // sleeps is not asked: another sender may have been killed after it had found that out.
-      data.set();
+      data.set(); // guard: sender-comes
     } catch (error) {
       this.#place.leave();
       throw error;
@@ -177,7 +182,7 @@ export class RingSender extends Uncloneable implements Disposable {
   /**
    * Puts a message into the ring, if there is room.
    *
-   * The receiver sees it at the end of this turn of the event loop, and before that when 32 KiB have
+   * The receiver sees it at the end of this event-loop turn, and before that when 32 KiB have
    * come together (or an eighth of the ring), when anything of this module waits, or with
    * {@linkcode RingSender.flush}.
    *
@@ -197,7 +202,7 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   /**
-   * Puts a message into the ring, in turn. Where it is full, it does what the channel was made for.
+   * Puts a message into the ring, after those that wait already. Where it is full, it does what the channel was made for.
    *
    * Many small messages are sent at twice the rate where not each of them is awaited, but one in a
    * hundred or so.
@@ -215,7 +220,8 @@ export class RingSender extends Uncloneable implements Disposable {
       if (options !== undefined) assertCanWait(options);
       // Most sends need not wait, and then nothing is allocated.
       if (!this.#lock.isEmpty) {
-        if (this.trySend(source)) return countWait() ? yieldToEventLoop() : SENT;
+        const { eventLoop } = this.#machine;
+        if (this.trySend(source)) return eventLoop.countWait() ? eventLoop.turn() : SENT;
         if (!this.#chooseToWait()) return DROPPED;
       }
       const bytes = toMessage(source);
@@ -250,8 +256,7 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   /**
-   * Puts a message into the ring, and has the thread stand still while it is full: for Workers and
-   * short scripts. The receiver sees it at once.
+   * Puts a message into the ring, and blocks while it is full: for Workers and short scripts. The receiver sees it at once.
    *
    * @param options How long to wait for room.
    * @returns Whether it was put there, and not dropped.
@@ -269,7 +274,7 @@ export class RingSender extends Uncloneable implements Disposable {
     if (this.#lock.isEmpty) {
       throw new Deno.errors.Busy(`Other messages wait for room in the ${this.#label()}`);
     }
-    const deadline = deadlineAfter(timeout);
+    const deadline = deadlineAfter(timeout, this.#machine);
     if (this.#write(bytes, true)) return true;
     // While this waits, another thread may grow a shared buffer, and an array over all of it.
     const message = bytesOf("the message", bytes);
@@ -293,10 +298,10 @@ export class RingSender extends Uncloneable implements Disposable {
     this.#assertLength(length);
     this.#assertFree();
     assertCanWait(options);
-    const deadline = deadlineAfter(options.timeout ?? Infinity);
+    const deadline = deadlineAfter(options.timeout ?? Infinity, this.#machine);
     await this.#lock.take(options);
     try {
-      if (countWait()) await yieldToEventLoop();
+      if (this.#machine.eventLoop.countWait()) await this.#machine.eventLoop.turn();
       await this.#waitForRoom(length, deadline, options);
       this.#assertFree();
     } finally {
@@ -305,7 +310,7 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   /**
-   * Has the thread stand still until there is room for a message, for {@linkcode RingSender.claimAt}.
+   * Blocks until there is room for a message, for {@linkcode RingSender.claimAt}.
    * Where there are other senders, it may be gone again.
    *
    * @param length The message's length in bytes.
@@ -318,7 +323,7 @@ export class RingSender extends Uncloneable implements Disposable {
     const { timeout = Infinity } = options;
     this.#assertLength(length);
     this.#assertFree();
-    this.#waitForRoomSync(length, deadlineAfter(timeout), options);
+    this.#waitForRoomSync(length, deadlineAfter(timeout, this.#machine), options);
     this.#assertFree();
   }
 
@@ -398,7 +403,7 @@ export class RingSender extends Uncloneable implements Disposable {
     stack.use(this.#peer);
     // Whoever waits here in another way is to see that it is closed.
     stack.defer(() => this.#lock.isEmpty && this.#options.space.set());
-    stack.defer(() => this.#receiver.wake());
+    stack.defer(() => this.#receiver.wake()); // guard: sender-closes
     stack.defer(() => this.#place.leave());
     // Before another one comes, who would miss what this one's wait takes.
     stack.use(this.#wait);
@@ -415,10 +420,10 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   async #sendInTurn(message: Uint8Array, options: WaitOptions): Promise<boolean> {
-    const deadline = deadlineAfter(options.timeout ?? Infinity);
+    const deadline = deadlineAfter(options.timeout ?? Infinity, this.#machine);
     await this.#lock.take(options);
     try {
-      if (countWait()) await yieldToEventLoop();
+      if (this.#machine.eventLoop.countWait()) await this.#machine.eventLoop.turn();
       while (!this.trySend(message)) {
         if (!this.#chooseToWait()) return false;
         await this.#waitForRoom(message.length, deadline, options);
@@ -431,7 +436,7 @@ export class RingSender extends Uncloneable implements Disposable {
 
   async #waitForRoom(length: number, deadline: number, options: WaitOptions): Promise<void> {
     this.#waited++;
-    const left = { ...options, timeout: timeLeft(deadline) };
+    const left = { ...options, timeout: timeLeft(deadline, this.#machine) };
     const isReady = () => this.#isReadyFor(length);
     if (!await this.#wait.until(isReady, left)) throw this.#late(options);
   }
@@ -439,7 +444,7 @@ export class RingSender extends Uncloneable implements Disposable {
   #waitForRoomSync(length: number, deadline: number, options: WaitSyncOptions): void {
     this.#waited++;
     const isReady = () => this.#isReadyFor(length);
-    if (!this.#wait.untilSync(isReady, timeLeft(deadline))) {
+    if (!this.#wait.untilSync(isReady, timeLeft(deadline, this.#machine))) {
       throw this.#late(options);
     }
   }
@@ -463,7 +468,7 @@ export class RingSender extends Uncloneable implements Disposable {
     if (this.#writer.claimNear(length) < 0 && this.#claimFarther(length) < 0) return false;
     let due: number;
     try {
-      due = this.#writer.write(bytes, publishes);
+      due = this.#writer.write(bytes, publishes); // guard: write
     } catch (error) {
       // The message's memory may be gone, as that of an array is that was transferred.
       this.#giveUp();
@@ -499,16 +504,16 @@ export class RingSender extends Uncloneable implements Disposable {
   /** Does what a commit has left to be done. */
   #follow(due: number): void {
     if (due === PENDING) {
-      flushSoon(this.#outgoing);
+      this.#machine.flushQueue.add(this.#outgoing);
     } else {
-      this.#receiver.wake();
+      this.#receiver.wake(); // guard: wake-receiver
       this.#wakeNextSender();
     }
   }
 
   /** Wakes another sender of the channel, since this one has given the producer lock back. */
   #wakeNextSender(): void {
-    if (this.#isShared) this.#senders.wake();
+    if (this.#isShared) this.#senders.wake(); // guard: wake-next-sender
   }
 
   /**

@@ -292,7 +292,7 @@ export class RingWriter implements Writer {
   }
 
   #resume(): void {
-    this.#goTo(Atomics.load(this.#words, WORD.committed));
+    this.#goTo(Atomics.load(this.#words, WORD.committed)); // guard: resume
     this.#published = Atomics.load(this.#words, WORD.tail);
     this.#head = Atomics.load(this.#words, WORD.head);
     if (

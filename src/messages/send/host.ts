@@ -4,7 +4,7 @@
  * @module
  */
 
-import { blockBriefly, PATIENCE } from "../../wait/event_loop.ts";
+import { EVENT_LOOP, PATIENCE } from "../../wait/event_loop.ts";
 import { asParent, Thread } from "../../wait/thread.ts";
 import type { Outcome, Parcel } from "./delivery.ts";
 import type { SendJob } from "./job.ts";
@@ -58,7 +58,7 @@ export class SendHost {
     const { holder } = this.#record;
     this.#record.pass(HOLDER.script, HOLDER.thread);
     // Most receivers answer sooner than an event loop falls asleep and wakes up.
-    blockBriefly(() => Atomics.wait(holder, 0, HOLDER.thread, PATIENCE / 2));
+    EVENT_LOOP.blockBriefly(() => Atomics.wait(holder, 0, HOLDER.thread, PATIENCE / 2));
     while (Atomics.load(holder, 0) === HOLDER.thread) {
       await Atomics.waitAsync(holder, 0, HOLDER.thread).value;
     }

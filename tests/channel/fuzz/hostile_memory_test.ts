@@ -1,4 +1,5 @@
 import { assert, assertInstanceOf, assertThrows } from "@std/assert";
+import { MACHINE } from "../../../src/channel/peer/machine.ts";
 import { takePlace } from "../../../src/channel/peer/place.ts";
 import {
   HEADER_LENGTH,
@@ -131,7 +132,10 @@ Deno.test("A place whose owner's word never stands still is refused, and not tri
     if (method === "compareExchange") header.owners[RECEIVER.owner] = next += 1n << 32n;
     return make();
   });
-  assertThrows(() => takePlace(headerWordsOf(buffer), RECEIVER, "receiver"), Deno.errors.Busy);
+  assertThrows(
+    () => takePlace(headerWordsOf(buffer), RECEIVER, { who: "receiver", machine: MACHINE }),
+    Deno.errors.Busy,
+  );
 });
 
 /** How often each kind of memory is opened. */

@@ -4,13 +4,25 @@
  * @module
  */
 
+import { type PrivateField, privateFieldsOf } from "./private_fields.ts";
+
+/** The prototypes of objects that have no private fields. */
+const PLAIN: readonly unknown[] = [
+  null,
+  Object.prototype,
+  Array.prototype,
+  Map.prototype,
+  Set.prototype,
+];
+
 /**
  * Writes down all that can be reached from a value, but for what is in memory and what functions do:
  * two objects of one class with the same text go on in the same way.
  *
- * @param value The value.
+ * @param value The value, in which nothing may change until this is done.
  */
-export function digest(value: unknown): string {
+export async function digest(value: unknown): Promise<string> {
+  const fieldsOf = await readPrivateFields(value);
   const seen = new Map<object, number>();
   const parts: string[] = [];
   write(value);
@@ -18,19 +30,62 @@ export function digest(value: unknown): string {
 
   function write(value: unknown): void {
     if (typeof value === "function") return;
-    if (typeof value !== "object" || value === null) return void parts.push(`${value}`);
-    const kind = `${Reflect.get(value, Symbol.toStringTag)}`;
-    if (kind.endsWith("Array") || kind === "ArrayBuffer") return;
+    if (typeof value !== "object" || value === null) return void parts.push(textOf(value));
+    if (isMemory(value)) return;
     const before = seen.get(value);
     if (before !== undefined) return void parts.push(`@${before}`);
     seen.set(value, seen.size);
     if (value instanceof Map || value instanceof Set) return write([...value]);
     parts.push("{");
-    for (const [key, field] of Object.entries(value)) {
+    for (const [name, field] of [...publicFieldsOf(value), ...fieldsOf.get(value) ?? []]) {
       if (typeof field === "function") continue;
-      parts.push(`${key}:`);
+      parts.push(`${name}:`);
       write(field);
     }
     parts.push("}");
   }
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "bigint") return `${value}n`;
+  return Object.is(value, -0) ? "-0" : String(value);
+}
+
+/** Reads the private fields of all objects that can be reached, one layer after the other. */
+async function readPrivateFields(root: unknown): Promise<Map<object, readonly PrivateField[]>> {
+  const fieldsOf = new Map<object, readonly PrivateField[]>();
+  const seen = new Set<object>();
+  let layer: object[] = [];
+  reach(root);
+  while (layer.length > 0) {
+    const objects = layer;
+    layer = [];
+    for (const [index, fields] of (await privateFieldsOf(objects)).entries()) {
+      fieldsOf.set(objects[index]!, fields);
+      for (const [_, value] of fields) reach(value);
+    }
+  }
+  return fieldsOf;
+
+  function reach(value: unknown): void {
+    if (typeof value !== "object" || value === null || seen.has(value) || isMemory(value)) return;
+    seen.add(value);
+    if (!PLAIN.includes(Object.getPrototypeOf(value))) layer.push(value);
+    if (value instanceof Map || value instanceof Set) { for (const item of value) reach(item); }
+    for (const [_, field] of publicFieldsOf(value)) reach(field);
+  }
+}
+
+/** The fields that are no accessors. */
+function publicFieldsOf(object: object): [name: string, value: unknown][] {
+  return Object.entries(Object.getOwnPropertyDescriptors(object))
+    .filter(([_, { enumerable, get }]) => enumerable && get === undefined)
+    .map(([name, { value }]) => [name, value]);
+}
+
+/** Not by its class: arrays that tell of accesses are proxies, and have none. */
+function isMemory(object: object): boolean {
+  const kind = `${Reflect.get(object, Symbol.toStringTag)}`;
+  return kind.endsWith("Array") || kind === "ArrayBuffer";
 }

@@ -8,7 +8,8 @@
  */
 
 import { HEADER_LENGTH, WORD } from "../../../src/channel/ring/layout.ts";
-import type { Library } from "./library_copy.ts";
+import { digest } from "./digest.ts";
+import type { Library } from "./library.ts";
 import { Node } from "./node.ts";
 import { accessMemory, type Action, type Entry, letScriptsStop, Run } from "./run.ts";
 import {
@@ -21,7 +22,7 @@ import {
   taking,
   withHandle,
 } from "./state.ts";
-import { watchMemory } from "./watched_memory.ts";
+import { type Access, watchMemory } from "./watched_memory.ts";
 
 /** One of the scripts of a scenario. */
 export interface Part {
@@ -45,6 +46,11 @@ export interface Scenario {
   readonly parts: readonly Part[];
   /** The first word of what nobody else can tell when it is read or written. @default where a ring begins */
   readonly body?: number;
+  /**
+   * Words that nobody writes to, and which are read so often that they would be all that there is to see:
+   * reading them is no step. @default none
+   */
+  readonly constant?: readonly number[];
   /** Whether a script that waits for ever is right to, for the memory is as it is. @default never */
   mayWait?(memory: Int32Array<ArrayBuffer>): boolean;
   /** How often a timeout may be over because nobody does anything. @default 4 */
@@ -98,11 +104,11 @@ export class Explorer {
   readonly #scenario: Scenario;
   readonly #watched: Int32Array<ArrayBuffer>;
   readonly #isMortal: boolean;
-  /** How scripts can have come along, by what they are like there. */
-  readonly #nodes = new Map<string, Node>();
+  /** How far scripts have come that were at rest, by what they were like there. */
+  readonly #rested = new Map<string, Node>();
 
   /**
-   * @param library The copy of the library that the scripts use.
+   * @param library What the scripts use.
    * @param scenario The scripts.
    */
   constructor(library: Library, scenario: Scenario) {
@@ -118,7 +124,13 @@ export class Explorer {
    * @throws {Counterexample} If one is not as it has to be.
    */
   async explore(): Promise<Found> {
-    using _memory = watchMemory(this.#watched.buffer, accessMemory);
+    using _memory = watchMemory(
+      this.#watched.buffer,
+      (access, make) => this.#access(access, make),
+      {
+        torn: this.#library.torn,
+      },
+    );
     using _stops = letScriptsStop();
     const nodes: Node[] = [];
     for (let part = 0; part < this.#scenario.parts.length; part++) {
@@ -146,18 +158,25 @@ export class Explorer {
     return { states: seen.size, ends };
   }
 
-  /** Runs a script as far as it comes; gives another node if it is as there, and will go on so. */
+  /**
+   * Runs a script as far as it comes, beyond where it is at rest: if one was as it is there, it will go
+   * on as that one did.
+   */
   async #run(part: number, node: Node): Promise<Node> {
-    this.#library.reset();
     const run = new Run(part + 1, node.entries);
     const { script } = this.#scenario.parts[part]!;
     const progress = await run.run((run) => script(this.#library, run, this.#watched.buffer));
-    const key = `${part} ${progress.sinceRest}`;
-    const known = this.#nodes.get(key);
-    if (known !== undefined) return known;
-    node.progress = progress;
-    this.#nodes.set(key, node);
-    return node;
+    if (progress.rest === undefined) {
+      node.progress = progress;
+      return node;
+    }
+    const key = `${part} ${await digest(progress.rest)}`;
+    let next = this.#rested.get(key);
+    if (next === undefined) {
+      next = await node.after({ kind: "rest" }, (node) => this.#run(part, node));
+      this.#rested.set(key, next);
+    }
+    return next;
   }
 
   async #take(state: State, { text, part, entry, change }: Step): Promise<State> {
@@ -287,6 +306,12 @@ export class Explorer {
       }
     }
     return steps;
+  }
+
+  #access(access: Access, make: () => unknown): unknown {
+    if (!this.#scenario.constant?.includes(access.word)) return accessMemory(access, make);
+    if (access.isWrite) throw new Error(`Somebody writes to word ${access.word}`);
+    return make();
   }
 
   #checkEnd(state: State): void {

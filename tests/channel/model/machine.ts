@@ -1,136 +1,127 @@
 /**
- * What stands in for Deno and for Windows in the copy of the library; see library_copy.ts.
+ * The machine that scripts run on: what an end asks of it is a step of the end's script.
  *
  * @module
  */
 
-import { isNamed, namedEvent, processHandle, running } from "./run.ts";
+import type { EndEvent, Machine, Owner, Parking } from "../../../src/channel/peer/machine.ts";
+import { processOwner } from "../../../src/channel/peer/owner_word.ts";
+import type { WaitOptions } from "../../../src/wait/options.ts";
+import type { Library } from "./library.ts";
+import { isNamed, namedEvent, processHandle, type Run } from "./run.ts";
 
 /** The same for all processes, whose ids are different. */
 const START_TIME = 10_000n;
-
-// What the copy has in place of what it would have of Deno.
-
-/** Time goes by only where {@linkcode Action} says so. */
-export const performance = { now: () => Number(running().step({ kind: "time" })) };
-/** Nobody spins with one processor. */
-export const navigator = { hardwareConcurrency: 1 };
-const ofProcess: typeof Deno = Object.create(Deno, { pid: { get: () => running().pid } });
-export { ofProcess as Deno };
-/** A callback for the event loop's next turn. */
-export function setImmediate(callback: () => void): void {
-  running().later(callback);
-}
-
-/** What a script that was thrown out has forgotten is nobody's. */
-export class FinalizationRegistry {
-  /** There is nothing to be done. */
-  register(): void {}
-  /** There is nothing to be done. */
-  unregister(): void {}
-}
-
-/** No timer is over: nothing has to wait for one. */
-export function setTimeout(): undefined {}
-/** There is nothing to be done. */
-export function clearTimeout(): void {}
-
-// What it has in place of Windows.
-
-/** The functions that are called. */
-export function kernel32(): Record<string, (...args: never[]) => unknown> {
-  return {
-    CloseHandle: (handle: bigint) => {
-      if (isNamed(handle)) running().step({ kind: "event", how: "close", event: handle });
-      return 1;
-    },
-    CreateEventW: () => running().newHandle(),
-    SetEvent: (event: bigint) => running().step({ kind: "set", event }),
-    WaitForMultipleObjectsEx: (_: number, handles: BigUint64Array, __: number, timeout: number) => {
-      const code = running().step({ kind: "wait", handles: [...handles], timeout });
-      running().restAfterWait(code);
-      return code;
-    },
-    WaitOnPoolThread: (_: number, handles: BigUint64Array) => running().wait([...handles]),
-  };
-}
+const UNITS_PER_MILLISECOND = 10_000;
 
 /**
- * Creates or opens an event with a name.
- *
- * @returns Its handle; `undefined` if it is there already, or is not there.
+ * Makes the machine of a script, for which nothing has happened yet. Of all processes it sees those that
+ * the explorer knows of.
  */
-export function holdEvent(how: "create" | "open", name: string): bigint | undefined {
-  const event = namedEvent(name);
-  return running().step({ kind: "event", how, event }) === true ? event : undefined;
-}
-
-/** Waits for an event in the event loop; tells whether it was set in time. */
-export async function waitForEvent(event: bigint, timeout: number): Promise<boolean> {
-  const code = await running().wait([event], timeout);
-  running().restAfterWait(code);
-  return code === 0;
-}
-
-/** The time, in units of 100 nanoseconds. */
-export function interruptTime(): { readonly 0: number } {
+export function machineOf(run: Run, library: Library): Machine {
+  // Time goes by only where the explorer says so.
+  const now = () => Number(run.step({ kind: "time" }));
+  const immediate = (callback: () => void) => run.later(callback);
   return {
-    get 0() {
-      return Number(running().step({ kind: "time" })) * 10_000;
+    self: processOwner(run.pid, START_TIME),
+    // Nobody spins.
+    processors: 1,
+    ticks: {
+      length: 1,
+      get 0() {
+        return now() * UNITS_PER_MILLISECOND;
+      },
     },
+    eventLoop: new library.eventLoop.EventLoop({ now, immediate }),
+    flushQueue: new library.flushQueue.FlushQueue(immediate),
+    now,
+    watch: (owner) => {
+      const found = ownerOf(run, Number(owner & 0xffff_ffffn));
+      return found.hasEnded ? "ended" : found;
+    },
+    createEvent: (name) => {
+      const created = holdEvent(run, "create", name);
+      if (created === undefined) throw new Deno.errors.AlreadyExists();
+      return created;
+    },
+    openEvent: (name) => {
+      const opened = holdEvent(run, "open", name);
+      if (opened === undefined) throw new Deno.errors.NotFound();
+      return opened;
+    },
+    waitMultiple: (handles, timeout) =>
+      Number(run.step({ kind: "wait", handles: [...handles], timeout })),
+    park: (event, before) => before ?? new ModelParking(run, event),
   };
 }
 
-/** When a process was started. */
-export function startOf(): bigint {
-  return START_TIME;
+/** An event that all processes have from the beginning. */
+export function eventOf(run: Run, handle: bigint): EndEvent {
+  return new ModelEvent(run, handle);
 }
 
-/** Looks at an object when a timer is over. */
-export function blockOn(): undefined {}
-
-/** Whether a script runs in a Worker. */
-export function inWorker(): boolean {
-  return false;
+function holdEvent(run: Run, how: "create" | "open", name: string): EndEvent | undefined {
+  const event = namedEvent(name);
+  return run.step({ kind: "event", how, event }) === true ? eventOf(run, event) : undefined;
 }
 
-/** The thread of a Worker, of which there is none. */
-export function currentThread(): never {
-  throw new Error("There are no Workers");
-}
+class ModelEvent implements EndEvent {
+  closed = false;
+  readonly unsafeHandle: bigint;
+  // Functions, for what they do is no part of what this object is like; see digest.ts.
+  readonly wait: (options?: WaitOptions) => Promise<void>;
+  readonly #step: Run["step"];
 
-/** The process that owns a place, to notice its end. */
-export class OwnerWatch {
-  readonly #pid: number;
-
-  private constructor(pid: number) {
-    this.#pid = pid;
+  constructor(run: Run, handle: bigint) {
+    this.unsafeHandle = handle;
+    this.#step = (action) => run.step(action);
+    this.wait = async ({ timeout = Infinity } = {}) => {
+      if (await run.waitAndRest(handle, timeout) !== 0) throw new Deno.errors.TimedOut();
+    };
   }
 
-  /** Opens a process, by what is written down of it. */
-  static open(owner: bigint): OwnerWatch | "ended" {
-    const watch = new OwnerWatch(Number(owner & 0xffff_ffffn));
-    return watch.hasEnded ? "ended" : watch;
+  set(): void {
+    if (this.closed) throw new Deno.errors.BadResource();
+    this.#step({ kind: "set", event: this.unsafeHandle });
   }
 
-  /** Whether it has ended. */
-  get hasEnded(): boolean {
-    return running().step({ kind: "ask", pid: this.#pid }) === true;
-  }
+  ref(): void {}
 
-  /** Its handle. */
-  get unsafeHandle(): bigint {
-    return processHandle(this.#pid);
-  }
-
-  /** Waits for its end. */
-  async wait(): Promise<void> {
-    await running().whenEnded(this.#pid);
-  }
-
-  /** Lets the process end meanwhile. */
   unref(): void {}
 
-  /** Closes the handle. */
-  close(): void {}
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    const event = this.unsafeHandle;
+    if (isNamed(event)) this.#step({ kind: "event", how: "close", event });
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+class ModelParking implements Parking {
+  readonly isStopped = false;
+  readonly wait: Parking["wait"];
+
+  constructor(run: Run, { unsafeHandle }: EndEvent) {
+    this.wait = async ({ timeout = Infinity }) =>
+      await run.waitAndRest(unsafeHandle, timeout) === 0;
+  }
+
+  /** Does nothing: no script ends a wait that goes on. */
+  stop(): void {}
+}
+
+function ownerOf(run: Run, pid: number): Owner {
+  return {
+    get hasEnded() {
+      return run.step({ kind: "ask", pid }) === true;
+    },
+    unsafeHandle: processHandle(pid),
+    wait: () => run.whenEnded(pid),
+    unref: () => {},
+    close: () => {},
+  };
 }

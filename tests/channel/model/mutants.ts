@@ -4,163 +4,127 @@
  * @module
  */
 
-import type { Change } from "./library_copy.ts";
+import { assertRejects } from "@std/assert";
+import { WORD } from "../../../src/channel/ring/layout.ts";
+import { loadChanged } from "./changed_library.ts";
+import { Explorer, type Scenario } from "./explore.ts";
+import type { Change } from "./guards.ts";
+import { LIBRARY, type Library } from "./library.ts";
 import type { SCENARIOS } from "./scenarios.ts";
+import { Counterexample } from "./state.ts";
 
-/** A change for the worse. */
-export interface Mutant extends Change {
-  /** In which scenario it is found. */
-  readonly scenario: keyof typeof SCENARIOS;
-}
+/** A change for the worse: of marked lines, or of what the library is given. */
+export type Mutation =
+  | { readonly change: Change; readonly edit?: (text: string) => string }
+  | { readonly inject: (library: Library) => Library };
+
+/** A change for the worse, and the scenario in which it is found. */
+export type Mutant<S extends string> = Mutation & { readonly scenario: S };
 
 /** Changes for the worse, by what they are. */
-export const MUTANTS: Readonly<Record<string, Mutant>> = {
+export const MUTANTS: Readonly<Record<string, Mutant<keyof typeof SCENARIOS>>> = {
   "no second look before sleeping, sync": {
     scenario: "sendSync() into a full ring, receiveSync()",
-    file: "src/channel/peer/wait.ts",
-    from: "const left = timeLeft(deadline);\n      const ready = isReady();",
-    to: "const left = timeLeft(deadline);\n      const ready = false;",
+    change: { set: "second-look-sync", to: "false" },
   },
   "no second look before sleeping, with promises": {
     scenario: "sendSync(), receive()",
-    file: "src/channel/peer/wait.ts",
-    from: "const left = Math.ceil(timeLeft(deadline));\n      const ready = isReady();",
-    to: "const left = Math.ceil(timeLeft(deadline));\n      const ready = false;",
+    change: { set: "second-look", to: "false" },
   },
   "the second look comes before the announcement": {
     scenario: "sendSync() into a full ring, receiveSync()",
-    file: "src/channel/peer/wait.ts",
-    from:
-      "this.#wakeFlag.raise();\n      const left = timeLeft(deadline);\n      const ready = isReady();",
-    to:
-      "const left = timeLeft(deadline);\n      const ready = isReady();\n      this.#wakeFlag.raise();",
+    change: { move: "raise-first-sync", after: "second-look-sync" },
   },
   "a sender looks at the wake flag before it publishes": {
     scenario: "sendSync() into a full ring, receiveSync()",
-    file: "src/channel/ring/sender.ts",
-    from: "due = this.#writer.write(bytes, publishes);",
-    to:
-      "this.#receiver.wake();\n      this.#writer.write(bytes, publishes);\n      due = NOTHING_DUE;",
+    change: { move: "wake-receiver", before: "write" },
   },
   "a receiver looks at the wake flag before it publishes": {
     scenario: "sendSync() into a full ring, of which one message is taken",
-    file: "src/channel/ring/receiver.ts",
-    from: "if (this.#reader.publish()) this.#senders.wake();",
-    to: "this.#senders.wake();\n    this.#reader.publish();",
+    change: { move: "wake-senders", before: "room-first" },
   },
   "what is pending is not published at the end of a turn": {
     scenario: "send() of what is told of together, receive()",
-    file: "src/channel/peer/flush_queue.ts",
-    from: "    flushable.isQueued = false;\n    flushable.flush();",
-    to: "    flushable.isQueued = false;",
+    change: { leaveOut: "end-of-turn" },
   },
   "a sender that closes wakes nobody": {
     scenario: "sendSync(), receive()",
-    file: "src/channel/ring/sender.ts",
-    from: "stack.defer(() => this.#receiver.wake());",
-    to: "",
+    change: { leaveOut: "sender-closes" },
   },
   "a receiver that closes wakes nobody": {
     scenario: "a receiver that leaves after one message, sendSync()",
-    file: "src/channel/ring/receiver.ts",
-    from: "stack.defer(() => this.#senders.wake());",
-    to: "",
+    change: { leaveOut: "receiver-closes" },
   },
   "a sender that comes wakes nobody": {
     scenario: "a sender that is ended, receiveSync()",
-    file: "src/channel/ring/sender.ts",
-    from: "      data.set();\n    } catch",
-    to: "    } catch",
+    change: { leaveOut: "sender-comes" },
   },
   "a receiver that comes wakes nobody": {
     scenario: "a receiver that is ended, sendSync()",
-    file: "src/channel/ring/receiver.ts",
-    from: "      space.set();\n    } catch",
-    to: "    } catch",
+    change: { leaveOut: "receiver-comes" },
   },
   "a sender that comes wakes only who says that it sleeps": {
     scenario: "a sender in the place of one that is ended, which may never have been there",
-    file: "src/channel/ring/sender.ts",
-    from: "      data.set();\n    } catch",
-    to: "      this.#receiver.wake();\n    } catch",
+    change: { replace: "sender-comes", by: "wake-receiver" },
   },
   "nobody notices a process's end, sync": {
     scenario: "a sender that is ended, receiveSync()",
-    file: "src/channel/peer/wait.ts",
-    from: 'if (end === "ended") this.#peer.noteDeath();',
-    to: "",
+    change: { leaveOut: "death-sync" },
   },
   "a process's end wakes nobody, with promises": {
     scenario: "a sender that is ended, receive()",
-    file: "src/channel/ring/receiver.ts",
-    from: "new PeerLiveness(header, SENDER, () => data.set())",
-    to: "new PeerLiveness(header, SENDER, () => {})",
+    change: { leaveOut: "death-wakes" },
   },
   "a process's end wakes no sender, with promises": {
     scenario: "a receiver that is ended, send()",
-    file: "src/channel/ring/sender.ts",
-    from: "new PeerLiveness(header, RECEIVER, () => space.set())",
-    to: "new PeerLiveness(header, RECEIVER, () => {})",
+    change: { leaveOut: "death-wakes" },
   },
   "what a sender that was ended had told nobody of is left": {
     scenario: "a sender that is ended, receive()",
-    file: "src/channel/ring/reader.ts",
-    from: "if (isSame()) Atomics.compareExchange(this.#words, WORD.tail, tail, committed);",
-    to: "",
+    change: { leaveOut: "take-over" },
   },
   "the next sender does not go on where the one before was": {
     scenario: "a sender in the place of one that is ended",
-    file: "src/channel/ring/writer.ts",
-    from: "this.#goTo(Atomics.load(this.#words, WORD.committed));",
-    to: "this.#goTo(Atomics.load(this.#words, WORD.tail));",
+    change: { leaveOut: "resume" },
   },
   "the next receiver takes what was received once more": {
     scenario: "a receiver in the place of one that is ended",
-    file: "src/channel/ring/reader.ts",
-    from: "this.#words[CONSUMED] = head;\n    this.#count++;",
-    to: "this.#count++;",
+    change: { leaveOut: "consumed" },
   },
   "the next reader reads once more what was read": {
     scenario: "a reader in the place of one that is ended",
-    file: "src/channel/ring/reader.ts",
-    from: "words[CONSUMED] = head;\n        const left",
-    to: "const left",
+    change: { leaveOut: "consumed-in-place" },
   },
-  "a message is committed before it is told that it is there": {
+  "a message is sent before it is written": {
     scenario: "a sender that is ended, receiveSync()",
-    file: "src/channel/ring/sender.ts",
-    from: "if (this.#write(bytes, true)) return true;",
-    to: "if (this.claimAt(bytes.length) >= 0) return true;",
+    change: { leaveOut: "write" },
   },
-  "a turn is taken without asking": {
+  "the producer lock is taken without asking": {
     scenario: "two senders take turns",
-    file: "src/channel/ring/many/producer_lock.ts",
-    from:
-      "return ((word & WHO) === 0 || this.#checkOver(word)) && this.#change(word, this.#number);",
-    to: "return this.#change(word, this.#number);",
+    change: { leaveOut: "lock-held" },
   },
-  "a turn is looked at and not taken in one step": {
+  "the producer lock is looked at and not taken in one step": {
     scenario: "two senders take turns",
-    file: "src/channel/ring/many/producer_lock.ts",
-    from: "if (Atomics.compareExchange(this.#words, WORD.turn, from, to) !== from) return false;",
-    to: "Atomics.store(this.#words, WORD.turn, to);",
+    inject: (library) => ({ ...library, torn: WORD.turn }),
   },
   "a sender that gives the producer lock back wakes nobody": {
     scenario: "two senders take turns",
-    file: "src/channel/ring/sender.ts",
-    from: "if (this.#isShared) this.#senders.wake();",
-    to: "",
+    change: { leaveOut: "wake-next-sender" },
   },
-  "the turn of a process that was ended is never over": {
+  "the producer lock of a process that was ended is never over": {
     scenario: "two senders take turns, and one of them is ended",
-    file: "src/channel/ring/many/producer_lock.ts",
-    from: "if (hasEnded(Atomics.load(this.#owners, place.owner))) this.#over = word;",
-    to: "",
+    change: { leaveOut: "lock-of-dead" },
   },
   "of many senders, one that is ended as it leaves is never missed": {
     scenario: "the last of many senders is ended",
-    file: "src/channel/ring/many/liveness.ts",
-    from: "    this.#count();\n  }\n\n  noteDeath",
-    to: "  }\n\n  noteDeath",
+    change: { leaveOut: "senders-gone" },
   },
 };
+
+/** Asserts that a scenario shows what is wrong. */
+export async function assertFound(mutation: Mutation, scenario: Scenario): Promise<void> {
+  const library = "change" in mutation
+    ? await loadChanged(mutation.change, mutation.edit)
+    : mutation.inject(LIBRARY);
+  await assertRejects(() => new Explorer(library, scenario).explore(), Counterexample);
+}

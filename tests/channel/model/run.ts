@@ -8,7 +8,7 @@
  * @module
  */
 
-import { digest } from "./digest.ts";
+import type { Machine } from "../../../src/channel/peer/machine.ts";
 import type { Access } from "./watched_memory.ts";
 
 /** What a script does next, which others may notice, or which they may have to do with. */
@@ -24,7 +24,8 @@ export type Action =
 export type Entry =
   | { readonly kind: "done"; readonly value: unknown }
   | { readonly kind: "woken"; readonly wait: number; readonly code: number }
-  | { readonly kind: "turn" };
+  | { readonly kind: "turn" }
+  | { readonly kind: "rest" };
 
 /** A script: from its first step to its end. */
 export type Script = (run: Run) => void | Promise<void>;
@@ -41,6 +42,8 @@ export interface LoopWait {
 export interface Progress {
   /** What it does next; `undefined` if its event loop has to do something first. */
   readonly action: Action | undefined;
+  /** All that it has, if it is at rest and does not go on before that is known. */
+  readonly rest: readonly unknown[] | undefined;
   /** What it waits for in its event loop, by the numbers of the waits. */
   readonly waits: ReadonlyMap<number, LoopWait>;
   /** How many callbacks wait for the next turn of its event loop. */
@@ -55,15 +58,12 @@ export interface Progress {
   readonly error: unknown;
   /** What it has noted. */
   readonly notes: readonly string[];
-  /** All that it was when it was between two calls of the library, and what has happened since. */
-  readonly sinceRest: string;
 }
 
 /** The handles that all scripts have. */
 export const EVENTS = { data: 4n, space: 8n } as const;
 const FIRST_NAMED = 100n;
 const FIRST_PROCESS = 1000n;
-const FIRST_OWN_HANDLE = 10_000n;
 /** Throws a script out. */
 const STOP = new Error("This script goes no farther");
 
@@ -76,9 +76,7 @@ export function processHandle(pid: number): bigint {
 
 /** The process of a handle; `undefined` if it is an event's. */
 export function processOf(handle: bigint): number | undefined {
-  return handle >= FIRST_PROCESS && handle < FIRST_OWN_HANDLE
-    ? Number(handle - FIRST_PROCESS)
-    : undefined;
+  return handle >= FIRST_PROCESS ? Number(handle - FIRST_PROCESS) : undefined;
 }
 
 /** The handle of an event with a name, in whatever process: one for each number at the end of names. */
@@ -99,7 +97,8 @@ export function keyOf(entry: Entry): string {
     case "woken":
       return `woken ${entry.wait} ${entry.code}`;
     case "turn":
-      return "turn";
+    case "rest":
+      return entry.kind;
   }
 }
 
@@ -117,9 +116,7 @@ export class Run {
   readonly #turns: (() => void)[] = [];
   readonly #notes: string[] = [];
   #root: (() => unknown) | undefined;
-  #rest = "";
-  #restedAt = 0;
-  #lastHandle: bigint;
+  #rest: readonly unknown[] | undefined;
 
   /**
    * @param pid The id of its process.
@@ -128,7 +125,6 @@ export class Run {
   constructor(pid: number, entries: readonly Entry[]) {
     this.pid = pid;
     this.#entries = entries;
-    this.#lastHandle = FIRST_OWN_HANDLE * BigInt(pid);
   }
 
   /** Runs a script as far as it comes. */
@@ -150,6 +146,7 @@ export class Run {
     current = undefined;
     return {
       action: this.#action,
+      rest: this.#rest,
       waits: new Map(this.#waits),
       turns: this.#turns.length,
       hasSlept: this.#hasSlept,
@@ -157,7 +154,6 @@ export class Run {
       isResting: this.#isResting && this.#action === undefined,
       error: this.#error,
       notes: this.#notes,
-      sinceRest: [this.#rest, ...this.#entries.slice(this.#restedAt).map(keyOf)].join(),
     };
   }
 
@@ -166,16 +162,25 @@ export class Run {
     if (this.#action === undefined) this.#notes.push(text);
   }
 
+  /** Whether nothing else goes on in the script, so that it can {@linkcode Run.rest}. */
+  canRest({ flushQueue }: Machine): boolean {
+    return this.#action === undefined && this.#turns.length === 0 && flushQueue.isEmpty;
+  }
+
   /**
    * Is between two calls of the library. However it has come to be as it is now, what it does from here
-   * on depends on that alone.
+   * on depends on that alone. A script that is not to go on stays here, and nothing of it is closed.
    *
    * @param state All that it has.
    */
-  rest(state: unknown): void {
-    if (this.#action !== undefined || this.#turns.length > 0) return;
-    this.#rest = digest([state, this.#notes, this.#lastHandle, [...this.#waits.keys()]]);
-    this.#restedAt = this.#at;
+  async rest(state: unknown): Promise<void> {
+    if (this.#entries[this.#at]?.kind === "rest") {
+      this.#at++;
+      return;
+    }
+    const waits = [...this.#waits.keys()];
+    this.#rest = [state, this.#notes, waits, this.#hasSlept];
+    await new Promise(() => {});
   }
 
   /**
@@ -188,9 +193,13 @@ export class Run {
     this.#root = root;
   }
 
-  /** A wait is over, in one way or another. */
-  restAfterWait(way: unknown): void {
-    if (this.#root !== undefined) this.rest([this.#root(), "after a wait", way]);
+  /** Waits for an event in the event loop, and is then at rest if that was said. */
+  async waitAndRest(event: bigint, timeout: number): Promise<number> {
+    const code = await this.wait([event], timeout);
+    const isResting = this.#root !== undefined && this.#action === undefined &&
+      this.#turns.length === 0;
+    if (isResting) await this.rest([this.#root!(), "after a wait", code]);
+    return code;
   }
 
   /** Makes a step that was made before, or is thrown out there. */
@@ -232,13 +241,10 @@ export class Run {
     if (this.#action === undefined) this.#turns.push(callback);
   }
 
-  /** A handle that nobody else has. */
-  newHandle(): bigint {
-    return this.#lastHandle += 4n;
-  }
-
   #happen(entry: Entry): void {
-    if (entry.kind === "done") throw new Error("The script does something else than before");
+    if (entry.kind === "done" || entry.kind === "rest") {
+      throw new Error("The script does something else than before");
+    }
     if (entry.kind === "woken") {
       this.#waits.get(entry.wait)!.end(entry.code);
       this.#waits.delete(entry.wait);

@@ -9,6 +9,7 @@ import {
   HEADER_LENGTH,
   type Producers,
   type RingSettings,
+  SENDERS,
   writeHeader,
 } from "../../../src/channel/ring/layout.ts";
 import { RingReader } from "../../../src/channel/ring/reader.ts";
@@ -20,6 +21,8 @@ const NARROW = settingsOf(64, "single");
 /** A ring in which two messages of a byte are told of together. */
 const WIDE = settingsOf(256, "single");
 const SHARED = settingsOf(64, "multiple");
+/** The words of places that no sender takes, for there are fewer. */
+const FREE_PLACES = SENDERS.slice(2).flatMap(({ owner, state }) => [owner * 2, state]);
 const narrow = { settings: NARROW, byteLength: 24 } as const;
 const wide = { settings: WIDE, byteLength: 1 } as const;
 const shared = { settings: SHARED, byteLength: 24 } as const;
@@ -170,6 +173,7 @@ export const SCENARIOS = {
   },
   "the last of many senders is ended": {
     memory: memoryOf(SHARED),
+    constant: FREE_PLACES,
     parts: [
       sender({ ...shared, way: "Sync", numbers: [1, 2], mortal: "from its first note" }),
       receiver({ settings: SHARED, way: "Sync" }),
@@ -178,6 +182,7 @@ export const SCENARIOS = {
   },
   "two senders take turns": {
     memory: memoryOf(SHARED),
+    constant: FREE_PLACES,
     parts: [
       sender({ ...shared, way: "Sync", first: true, numbers: [1] }),
       sender({ ...shared, way: "Sync", first: true, numbers: [2] }),
@@ -186,6 +191,7 @@ export const SCENARIOS = {
   },
   "two senders take turns, and one of them is ended": {
     memory: memoryOf(SHARED),
+    constant: FREE_PLACES,
     parts: [
       sender({ ...shared, way: "Sync", first: true, numbers: [1], mortal: "from its first note" }),
       sender({ ...shared, way: "Sync", first: true, numbers: [2] }),

@@ -8,7 +8,8 @@ import { HEADER_LENGTH, type RingSettings } from "../../../src/channel/ring/layo
 import type { RingReceiver } from "../../../src/channel/ring/receiver.ts";
 import type { RingSender } from "../../../src/channel/ring/sender.ts";
 import type { Part } from "./explore.ts";
-import type { Library } from "./library_copy.ts";
+import type { Machine } from "../../../src/channel/peer/machine.ts";
+import { eventOf } from "./machine.ts";
 import { EVENTS, type Run } from "./run.ts";
 
 /** What an end is like. */
@@ -43,16 +44,17 @@ export function sender(
     ...rest,
     script: async (library, run, buffer) => {
       if (rest.after !== undefined) await run.whenEnded(rest.after);
-      using sender = library.openRingSender(endOptions(library, buffer, settings));
+      const machine = library.machineOf(run, library);
+      using sender = library.ringSender.openSender(endOptions(run, machine, buffer, settings));
       run.note("there");
-      restOf(run, library, sender);
+      if (run.canRest(machine)) await run.rest([sender, machine]);
       try {
         for (const number of numbers) {
           const message = new Uint8Array(byteLength).fill(number);
           if (way === "Sync") sender.sendSync(message);
           else await sender.send(message);
           run.note(`sent ${number}`);
-          restOf(run, library, sender);
+          if (run.canRest(machine)) await run.rest([sender, machine]);
         }
       } catch (error) {
         if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
@@ -67,8 +69,9 @@ export function sender(
 export function claimingSender({ settings, numbers, byteLength, ...rest }: SenderOfScenario): Part {
   return {
     ...rest,
-    script: (library, run, buffer) => {
-      using sender = library.openRingSender(endOptions(library, buffer, settings));
+    script: async (library, run, buffer) => {
+      const machine = library.machineOf(run, library);
+      using sender = library.ringSender.openSender(endOptions(run, machine, buffer, settings));
       run.note("there");
       for (const number of numbers) {
         sender.ring.set(new Uint8Array(byteLength).fill(0xff), claim(sender, byteLength));
@@ -78,7 +81,7 @@ export function claimingSender({ settings, numbers, byteLength, ...rest }: Sende
         run.note(`sent ${number}`);
       }
       sender.flush();
-      restOf(run, library, sender);
+      if (run.canRest(machine)) await run.rest([sender, machine]);
     },
   };
 }
@@ -102,13 +105,13 @@ export interface ReceiverOfScenario extends EndOfScenario {
 export function receiver(
   { way, most = Infinity, stays, ...rest }: ReceiverOfScenario,
 ): Part {
-  return receiving(rest, async (receiver, run, rest) => {
+  return receiving(rest, async (receiver, run, machine) => {
     try {
       for (let count = 0; count < most; count++) {
         const message = way === "Sync" ? receiver.receiveSync() : await receiver.receive();
         if (message === undefined) return run.note("end");
         run.note(`received ${message[0]}`);
-        rest();
+        if (run.canRest(machine)) await run.rest([receiver, machine]);
       }
     } catch (error) {
       if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
@@ -120,10 +123,10 @@ export function receiver(
 
 /** A receiver that reads messages where they are, and notes which. */
 export function readingReceiver(options: Omit<EndOfScenario, "way" | "stays">): Part {
-  return receiving(options, (receiver, run, rest) => {
+  return receiving(options, async (receiver, run, machine) => {
     while (receiver.waitForMessageSync()) {
       receiver.readAt((ring, offset) => run.note(`received ${ring[offset]}`));
-      rest();
+      if (run.canRest(machine)) await run.rest([receiver, machine]);
     }
     run.note("end");
   });
@@ -132,31 +135,30 @@ export function readingReceiver(options: Omit<EndOfScenario, "way" | "stays">): 
 /** A receiver that is there, and then does its work. */
 function receiving(
   { settings, ...rest }: Omit<EndOfScenario, "way" | "stays">,
-  work: (receiver: RingReceiver, run: Run, rest: () => void) => void | Promise<void>,
+  work: (receiver: RingReceiver, run: Run, machine: Machine) => Promise<void>,
 ): Part {
   return {
     ...rest,
     script: async (library, run, buffer) => {
       if (rest.after !== undefined) await run.whenEnded(rest.after);
-      using receiver = library.openRingReceiver(endOptions(library, buffer, settings));
+      const machine = library.machineOf(run, library);
+      using receiver = library.ringReceiver.openReceiver(
+        endOptions(run, machine, buffer, settings),
+      );
       run.note("there");
-      restOf(run, library, receiver);
-      await work(receiver, run, () => restOf(run, library, receiver));
+      if (run.canRest(machine)) await run.rest([receiver, machine]);
+      await work(receiver, run, machine);
     },
   };
 }
 
-function endOptions(library: Library, buffer: ArrayBuffer, settings: RingSettings) {
+function endOptions(run: Run, machine: Machine, buffer: ArrayBuffer, settings: RingSettings) {
   return {
     buffer,
     ring: new Uint8Array(buffer, HEADER_LENGTH, settings.capacity),
     settings,
-    data: library.event(EVENTS.data),
-    space: library.event(EVENTS.space),
+    data: eventOf(run, EVENTS.data),
+    space: eventOf(run, EVENTS.space),
+    machine,
   };
-}
-
-/** An end whose script has nothing else going on: see Run.rest. */
-function restOf(run: Run, library: Library, end: object): void {
-  if (library.isIdle) run.rest([end, library.state()]);
 }

@@ -4,123 +4,113 @@
  * @module
  */
 
-import type { Change } from "./library_copy.ts";
+import type { Machine } from "../../../src/channel/peer/machine.ts";
+import { WakeEvents } from "../../../src/channel/peer/wake_events.ts";
+import type { Library } from "./library.ts";
+import type { Mutant } from "./mutants.ts";
 import type { WAKE_SCENARIOS } from "./wake_scenarios.ts";
 
-/** A change for the worse. */
-export interface WakeMutant extends Change {
-  /** In which scenario it is found. */
-  readonly scenario: keyof typeof WAKE_SCENARIOS;
-}
-
-const MAX_WAITING = "src/channel/peer/wake_events.ts";
-const READER = "src/channel/latest/reader.ts";
-const PUBLISHER = "src/channel/latest/publisher.ts";
-
 /** Changes for the worse, by what they are. */
-export const WAKE_MUTANTS: Readonly<Record<string, WakeMutant>> = {
+export const WAKE_MUTANTS: Readonly<Record<string, Mutant<keyof typeof WAKE_SCENARIOS>>> = {
   "a writer that comes wakes only readers that say that they sleep": {
     scenario: "a writer that may be ended as it comes, the next one, and a reader that waits",
-    file: PUBLISHER,
-    from: "parts.wakeEvents.wakeEveryone();",
-    to: "parts.wakeEvents.wakeAll();",
+    change: { replace: "writer-comes", by: "wake-readers" },
   },
   "a writer that comes wakes nobody": {
     scenario: "a writer that is ended, and a reader",
-    file: PUBLISHER,
-    from: "parts.wakeEvents.wakeEveryone();",
-    to: "",
+    change: { leaveOut: "writer-comes" },
   },
   "a writer that comes wakes one reader": {
     scenario: "a writer that is ended, and two readers",
-    file: MAX_WAITING,
-    from: "for (; bits !== 0; bits &= bits - 1) this.#wake(word, bits);",
-    to: "if (bits !== 0) this.#wake(word, bits);",
+    change: { breakAfter: "wake-everyone" },
   },
   "readers do not watch the writer's process": {
     scenario: "a writer that is ended, and a reader",
-    file: READER,
-    from: "limitSleep(this.#writer.awaitDeath(), Infinity);",
-    to: "limitSleep(this.#writer.watch(), Infinity);",
+    inject: withoutWatching,
   },
   "a writer's end wakes no reader": {
     scenario: "a writer that is ended, and a reader that throws",
-    file: READER,
-    from: "if (!event.closed) event.set();",
-    to: "void event;",
+    change: { leaveOut: "death-wakes" },
   },
   "readers that watch nobody do not look for a writer": {
     scenario: "a writer that may be ended as it comes, and a reader",
-    file: "src/channel/peer/liveness.ts",
-    from: "return process === undefined ? Math.min(left, MAX_UNWATCHED_SLEEP) : left;",
-    to: "return left;",
+    change: { leaveOut: "unwatched-sleep" },
   },
   "readers decide how long to sleep after their second look": {
     scenario: "a writer that is ended, and a reader that throws",
-    file: READER,
-    from: "await this.#sleep(wakeEvent, Math.min(most, left), signal);",
-    to: "await this.#sleep(wakeEvent, limitSleep(this.#writer.awaitDeath(), left), signal);",
+    change: { move: "sleep-limit", after: "second-look-latest" },
   },
   "a bit is taken after the event is set": {
     scenario: "a writer that closes, and a reader",
-    file: MAX_WAITING,
-    from: "if (this.#wake(word, bits)) count++;",
-    to: "{ if (this.#wake(word, bits)) count++; Atomics.and(this.#words, word, ~(bits & -bits)); }",
+    inject: takingBitsLate,
   },
   "no second look before sleeping": {
     scenario: "a writer that closes, and a reader",
-    file: READER,
-    from: "const isThere = this.#parts.slots.newest !== seen;",
-    to: "const isThere = false;",
+    change: { set: "second-look-latest", to: "false" },
   },
   "a reader looks for a value before it looks for the writer": {
     scenario: "a writer that closes, and a reader",
-    file: READER,
-    from:
-      "const state = this.#writer.look();\n      const isThere = this.#parts.slots.newest !== seen;",
-    to:
-      "const isThere = this.#parts.slots.newest !== seen;\n      const state = this.#writer.look();",
+    change: { move: "second-look-latest", before: "writer-state" },
   },
   "a writer looks for sleepers before it publishes": {
     scenario: "a writer that stays, and a reader that comes as another one leaves",
-    file: PUBLISHER,
-    from: "this.#parts.slots.publish(words);\n    this.#parts.wakeEvents.wakeAll();",
-    to: "this.#parts.wakeEvents.wakeAll();\n    this.#parts.slots.publish(words);",
+    change: { move: "wake-readers", before: "value-first" },
   },
   "a writer that closes wakes nobody": {
     scenario: "a writer that closes, and a reader",
-    file: PUBLISHER,
-    from: "leavePlace(this.#parts.header, WRITER);\n    this.#parts.wakeEvents.wakeAll();",
-    to: "leavePlace(this.#parts.header, WRITER);",
+    change: { leaveOut: "writer-closes" },
   },
-  "a reader gives its wakeEvent up before it takes its bits back": {
+  "a reader gives its wake event up before it takes its bits back": {
     scenario: "numbers that are told, and sleepers that come and go",
-    file: MAX_WAITING,
-    from: "if (this.event.closed) return;",
-    to: "if (this.event.closed) return;\n    this.event.close();",
+    change: { move: "event-last", before: "bits-first" },
   },
-  "a wakeEvent that is taken has no bit": {
+  "a wake event that is taken has no bit": {
     scenario: "a sender that may be ended as it comes, the next one, and a receiver",
-    file: MAX_WAITING,
-    from: "Atomics.or(words, BIT_WORDS + this.#word, this.#bit);",
-    to: "",
+    change: { leaveOut: "taken-bit" },
   },
   "a sender that comes wakes only receivers that say that they sleep": {
     scenario: "a sender that may be ended as it comes, the next one, and a receiver",
-    file: "src/channel/broadcast/sender.ts",
-    from: "wakeEvents.wakeEveryone();",
-    to: "wakeEvents.wakeAll();",
+    change: { replace: "broadcast-sender-comes", by: "wake-receivers" },
   },
   "a sender's end wakes no receiver": {
     scenario: "a sender that is ended, and a receiver",
-    file: "src/channel/broadcast/receiver.ts",
-    from: "() => this.closed || this.#wakeEvent?.event.set()",
-    to: "() => {}",
+    change: { leaveOut: "death-wakes" },
   },
   "receivers that watch nobody do not look for a sender": {
     scenario: "a sender that may be ended as it comes, and a receiver",
-    file: "src/channel/peer/liveness.ts",
-    from: "return process === undefined ? Math.min(left, MAX_UNWATCHED_SLEEP) : left;",
-    to: "return left;",
+    change: { leaveOut: "unwatched-sleep" },
   },
 };
+
+/** On this machine nobody is told of a process's end. */
+function withoutWatching(library: Library): Library {
+  const machineOf: Library["machineOf"] = (run) => {
+    const machine = library.machineOf(run, library);
+    const watch: Machine["watch"] = (owner) => {
+      const found = machine.watch(owner);
+      return typeof found === "string" ? found : { ...found, wait: () => new Promise(() => {}) };
+    };
+    return { ...machine, watch };
+  };
+  return { ...library, machineOf };
+}
+
+/** A bit that was set while the events were set is taken as well. */
+function takingBitsLate(library: Library): Library {
+  class TakingLate extends WakeEvents {
+    readonly #bits: Int32Array<ArrayBuffer>;
+
+    constructor(...args: ConstructorParameters<typeof WakeEvents>) {
+      super(...args);
+      this.#bits = args[0];
+    }
+
+    override wakeAll(): number {
+      const before = Atomics.load(this.#bits, 0);
+      const count = super.wakeAll();
+      Atomics.and(this.#bits, 0, ~before);
+      return count;
+    }
+  }
+  return { ...library, wakeEvents: { ...library.wakeEvents, WakeEvents: TakingLate } };
+}

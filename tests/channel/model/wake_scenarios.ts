@@ -9,9 +9,15 @@ import { assertEquals, assertGreater, assertGreaterOrEqual } from "@std/assert";
 import {
   HEADER_LENGTH as BROADCAST_HEADER_LENGTH,
   SENDER,
+  WAKE_BITS_OFFSET,
   writeHeader,
 } from "../../../src/channel/broadcast/layout.ts";
-import { memoryLengthFor, SLOTS_OFFSET, WRITER } from "../../../src/channel/latest/layout.ts";
+import {
+  memoryLengthFor,
+  SLOTS_OFFSET,
+  WAKE_BITS_OFFSET as LATEST_WAKE_BITS_OFFSET,
+  WRITER,
+} from "../../../src/channel/latest/layout.ts";
 import type { Place } from "../../../src/channel/peer/place.ts";
 import type { Part, Scenario } from "./explore.ts";
 import {
@@ -70,6 +76,7 @@ export const WAKE_SCENARIOS = {
   ]),
   "numbers that are told, and sleepers that come and go": {
     memory: new Int32Array(memoryLengthFor(1) / 4),
+    constant: highBits(LATEST_WAKE_BITS_OFFSET),
     parts: [
       teller({ numbers: [1, 2] }),
       wakeFlag({ until: 1, first: asleep }),
@@ -103,13 +110,21 @@ function latest(options: Options, parts: readonly Part[]): Scenario {
   const memory = new Int32Array(memoryLengthFor(1) / 4);
   // No slot is written to once a reader may be at it.
   const body = SLOTS_OFFSET / 4 + 1;
-  return { ...options, memory, parts, body, mayWait: hasNobody(WRITER), check };
+  const constant = highBits(LATEST_WAKE_BITS_OFFSET);
+  return { ...options, memory, parts, body, constant, mayWait: hasNobody(WRITER), check };
 }
 
 function broadcast(options: Options, parts: readonly Part[]): Scenario {
   const buffer = new ArrayBuffer(BROADCAST_HEADER_LENGTH + SETTINGS.capacity);
   writeHeader(buffer, SETTINGS);
-  return { ...options, memory: new Int32Array(buffer), parts, mayWait: hasNobody(SENDER), check };
+  const memory = new Int32Array(buffer);
+  const constant = highBits(WAKE_BITS_OFFSET);
+  return { ...options, memory, parts, constant, mayWait: hasNobody(SENDER), check };
+}
+
+/** The words with the bits of more readers than there are: the first 32 have those before them. */
+function highBits(offset: number): number[] {
+  return [offset / 4 + 1, offset / 4 + 3];
 }
 
 /** Nobody has ever come: readers wait for the first one. */

@@ -9,10 +9,16 @@ import {
   HEADER_LENGTH,
   WAKE_BITS_OFFSET,
 } from "../../../src/channel/broadcast/layout.ts";
-import { SLOTS_OFFSET } from "../../../src/channel/latest/layout.ts";
+import type { BroadcastEndOptions } from "../../../src/channel/broadcast/sender.ts";
+import {
+  type LatestParts,
+  SLOTS_OFFSET,
+  WAKE_BITS_OFFSET as LATEST_WAKE_BITS_OFFSET,
+} from "../../../src/channel/latest/layout.ts";
 import type { WhenWriterGone } from "../../../src/channel/latest/reader.ts";
 import type { Part } from "./explore.ts";
-import type { Library } from "./library_copy.ts";
+import type { Machine } from "../../../src/channel/peer/machine.ts";
+import type { Library } from "./library.ts";
 
 /** When a script is there. */
 export interface Presence extends Pick<Part, "mortal" | "first" | "whole" | "after"> {
@@ -43,7 +49,9 @@ export function writer({ numbers, stays, ...rest }: Publishing): Part {
     ...rest,
     script: async (library, run, buffer) => {
       if (rest.after !== undefined) await run.whenEnded(rest.after);
-      using publisher = new library.LatestPublisher(library.latestParts(buffer, "value", 1));
+      const machine = library.machineOf(run, library);
+      const { LatestPublisher } = library.latestPublisher;
+      using publisher = new LatestPublisher(partsOf(library, machine, buffer));
       run.note("there");
       for (const number of numbers) {
         publisher.publish(Int32Array.of(number));
@@ -59,14 +67,16 @@ export function reader({ until = Infinity, whenWriterGone = "end", ...rest }: Re
   return {
     ...rest,
     script: async (library, run, buffer) => {
-      using reader = new library.LatestReader("value", library.latestParts(buffer, "value", 1));
+      const machine = library.machineOf(run, library);
+      const { LatestReader } = library.latestReader;
+      using reader = new LatestReader("value", partsOf(library, machine, buffer));
       const words = new Int32Array(1);
       run.note("there");
-      run.restInWaits(() => [reader, library.state()]);
+      run.restInWaits(() => [reader, machine]);
       try {
         for await (const number of reader.changes(words, () => words[0]!, { whenWriterGone })) {
           run.note(`received ${number}`);
-          if (library.isIdle) run.rest([reader, library.state()]);
+          if (run.canRest(machine)) await run.rest([reader, machine]);
           if (number >= until) return;
         }
         run.note("end");
@@ -84,7 +94,8 @@ export function broadcastSender({ numbers, stays, ...rest }: Publishing): Part {
     ...rest,
     script: async (library, run, buffer) => {
       if (rest.after !== undefined) await run.whenEnded(rest.after);
-      using sender = library.openBroadcastSender(endOf(library, buffer));
+      const machine = library.machineOf(run, library);
+      using sender = library.broadcastSender.openSender(endOf(library, machine, buffer));
       run.note("there");
       for (const number of numbers) {
         sender.send(Uint8Array.of(number));
@@ -108,15 +119,16 @@ export function broadcastReceiver({ way, until = Infinity, ...rest }: Receiving)
   return {
     ...rest,
     script: async (library, run, buffer) => {
-      using receiver = library.openBroadcastReceiver(endOf(library, buffer));
+      const machine = library.machineOf(run, library);
+      using receiver = library.broadcastReceiver.openReceiver(endOf(library, machine, buffer));
       run.note("there");
-      run.restInWaits(() => [receiver, library.state()]);
+      run.restInWaits(() => [receiver, machine]);
       try {
         for (;;) {
           const message = way === "Sync" ? receiver.receiveSync() : await receiver.receive();
           if (message === undefined) return run.note("end");
           run.note(`received ${message.bytes[0]}`);
-          if (library.isIdle) run.rest([receiver, library.state()]);
+          if (run.canRest(machine)) await run.rest([receiver, machine]);
           if (message.bytes[0]! >= until) return;
         }
       } catch (error) {
@@ -135,7 +147,8 @@ export function teller({ numbers, ...rest }: Publishing): Part {
   return {
     ...rest,
     script: async (library, run, buffer) => {
-      const wakeEvents = wakeEventsOf(library, buffer);
+      const machine = library.machineOf(run, library);
+      const { wakeEvents } = partsOf(library, machine, buffer);
       const words = new Int32Array(buffer);
       for (const number of numbers) {
         Atomics.store(words, NUMBER, number);
@@ -152,7 +165,8 @@ export function wakeFlag({ until, ...rest }: Presence & { until: number }): Part
   return {
     ...rest,
     script: async (library, run, buffer) => {
-      using wakeEvent = wakeEventsOf(library, buffer).take();
+      const machine = library.machineOf(run, library);
+      using wakeEvent = partsOf(library, machine, buffer).wakeEvents.take();
       run.restInWaits(() => wakeEvent);
       const words = new Int32Array(buffer);
       for (;;) {
@@ -165,12 +179,18 @@ export function wakeFlag({ until, ...rest }: Presence & { until: number }): Part
   };
 }
 
-function wakeEventsOf(library: Library, buffer: ArrayBuffer) {
-  return library.latestParts(buffer, "value", 1).wakeEvents;
+function partsOf(library: Library, machine: Machine, buffer: ArrayBuffer): LatestParts {
+  const { WakeEvents, WAKE_WORDS } = library.wakeEvents;
+  const bits = new Int32Array(buffer, LATEST_WAKE_BITS_OFFSET, WAKE_WORDS);
+  const wakeEvents = new WakeEvents(bits, "value", { machine });
+  const options = { name: "value", length: 1, machine };
+  return { ...library.latestLayout.partsOf(buffer, options), wakeEvents };
 }
 
-function endOf(library: Library, buffer: ArrayBuffer) {
-  const words = new Int32Array(buffer, WAKE_BITS_OFFSET, library.wakeWords);
+function endOf(library: Library, machine: Machine, buffer: ArrayBuffer): BroadcastEndOptions {
+  const { WakeEvents, WAKE_WORDS } = library.wakeEvents;
+  const bits = new Int32Array(buffer, WAKE_BITS_OFFSET, WAKE_WORDS);
   const ring = new Uint8Array(buffer, HEADER_LENGTH, SETTINGS.capacity);
-  return { buffer, ring, settings: SETTINGS, wakeEvents: new library.WakeEvents(words, "ring") };
+  const wakeEvents = new WakeEvents(bits, "ring", { machine });
+  return { buffer, ring, settings: SETTINGS, wakeEvents, machine };
 }

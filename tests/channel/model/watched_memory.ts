@@ -23,6 +23,12 @@ export interface Access {
 /** Is told of an access that is about to be made, and makes it, or not. */
 export type OnAccess = (access: Access, make: () => unknown) => unknown;
 
+/** What the memory is like. */
+export interface WatchOptions {
+  /** A word of which `compareExchange` is two steps, as it must not be. @default none */
+  torn?: number | undefined;
+}
+
 type Words = Int32Array<ArrayBuffer> | BigUint64Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
 const BYTES_OF_WORD = 4;
@@ -35,7 +41,11 @@ const BYTES_OF_WORD = 4;
  * @param onAccess Is told.
  * @returns Ends that when it is disposed of; arrays that were made until then go on telling.
  */
-export function watchMemory(buffer: ArrayBuffer, onAccess: OnAccess): Disposable {
+export function watchMemory(
+  buffer: ArrayBuffer,
+  onAccess: OnAccess,
+  { torn }: WatchOptions = {},
+): Disposable {
   const arrays = new WeakMap<object, Words>();
   const stack = new DisposableStack();
   const { Atomics } = globalThis;
@@ -49,20 +59,27 @@ export function watchMemory(buffer: ArrayBuffer, onAccess: OnAccess): Disposable
     stack.use(replace(globalThis, type.name, { value: watched }));
   }
   const watchedAtomics = new Proxy(Atomics, {
-    get: (_, key) => {
-      const method = Reflect.get(Atomics, key);
-      return (array: object | undefined, index: number, ...values: unknown[]) => {
-        if (array === undefined) return undefined;
-        const words = arrays.get(array);
-        if (words === undefined) return method(array, index, ...values);
-        const isWrite = key !== "load";
-        const access = accessTo(words, { index, method: String(key), isAtomic: true, isWrite });
-        return onAccess({ ...access, values }, () => method(words, index, ...values));
-      };
-    },
+    get: (_, key) => (...args: readonly unknown[]) => callAtomics(String(key), args),
   });
   stack.use(replace(globalThis, "Atomics", { value: watchedAtomics }));
   return stack;
+
+  function callAtomics(method: string, args: readonly unknown[]): unknown {
+    const [array, index, ...values] = args;
+    // Atomics.pause() has no array.
+    if (typeof array !== "object" || array === null) return undefined;
+    const call = Reflect.get(Atomics, method);
+    const words = arrays.get(array);
+    if (words === undefined) return call(...args);
+    const isWrite = method !== "load";
+    const access = accessTo(words, { index: Number(index), method, isAtomic: true, isWrite });
+    if (method === "compareExchange" && access.word === torn) {
+      const found = callAtomics("load", [array, index]);
+      if (found === values[0]) callAtomics("store", [array, index, values[1]]);
+      return found;
+    }
+    return onAccess({ ...access, values }, () => call(words, index, ...values));
+  }
 
   function watch(words: Words): Words {
     const watched = new Proxy(words, {

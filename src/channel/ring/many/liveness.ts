@@ -5,8 +5,8 @@
  */
 
 import type { Liveness, PeerState } from "../../peer/liveness.ts";
-import { CLOSED, type HeaderWords, selfAsOwner } from "../../peer/place.ts";
-import { OwnerWatch } from "../../peer/owner_watch.ts";
+import type { Machine, Owner } from "../../peer/machine.ts";
+import { CLOSED, type HeaderWords } from "../../peer/place.ts";
 import { type RingSettings, SENDERS, WORD } from "../layout.ts";
 
 /** The least time between two checks whether the senders' processes are there, in milliseconds. */
@@ -23,8 +23,9 @@ export class SendersLiveness implements Liveness {
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #owners: BigUint64Array<ArrayBuffer>;
   readonly #endsWithLast: boolean;
+  readonly #machine: Machine;
   /** The processes of the senders that can be watched. */
-  readonly #watches = new Map<bigint, OwnerWatch>();
+  readonly #watches = new Map<bigint, Owner>();
   /** The count of changes at the last look. */
   #changes: number | undefined;
   #gone = false;
@@ -33,8 +34,13 @@ export class SendersLiveness implements Liveness {
   #lastCheck = -Infinity;
 
   /** Counts nobody yet. */
-  constructor({ words, owners }: HeaderWords, { endsWithLastSender }: RingSettings) {
+  constructor(
+    { words, owners }: HeaderWords,
+    { endsWithLastSender }: RingSettings,
+    { machine }: { machine: Machine },
+  ) {
     this.#endsWithLast = endsWithLastSender;
+    this.#machine = machine;
     this.#words = words;
     this.#owners = owners;
   }
@@ -53,7 +59,7 @@ export class SendersLiveness implements Liveness {
   watch(): undefined {}
 
   checkNowAndThen(): void {
-    const now = performance.now();
+    const now = this.#machine.now();
     if (now - this.#lastCheck < CHECK_INTERVAL) return;
     this.#lastCheck = now;
     const present = new Set<bigint>();
@@ -68,7 +74,7 @@ export class SendersLiveness implements Liveness {
     }
     for (const owner of this.#watches.keys()) if (!present.has(owner)) this.#forget(owner);
     // A sender that was ended has not counted its own change.
-    this.#count();
+    this.#count(); // guard: senders-gone
   }
 
   noteDeath(): void {}
@@ -90,11 +96,11 @@ export class SendersLiveness implements Liveness {
   }
 
   #isThere(owner: bigint): boolean {
-    if (owner === selfAsOwner()) return true;
+    if (owner === this.#machine.self) return true;
     const known = this.#watches.get(owner);
     if (known !== undefined) return !known.hasEnded;
-    const found = OwnerWatch.open(owner);
-    if (found instanceof OwnerWatch) this.#watches.set(owner, found);
+    const found = this.#machine.watch(owner);
+    if (typeof found === "object") this.#watches.set(owner, found);
     return found !== "ended";
   }
 

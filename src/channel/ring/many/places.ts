@@ -5,7 +5,13 @@
  */
 
 import { labelOf } from "../../peer/memory.ts";
-import { type HeaderWords, leavePlace, takePlace } from "../../peer/place.ts";
+import type { Machine } from "../../peer/machine.ts";
+import {
+  type HeaderWords,
+  leavePlace,
+  takePlace,
+  type TakePlaceOptions,
+} from "../../peer/place.ts";
 import { type Producers, SENDER, SENDERS, WORD } from "../layout.ts";
 
 /** A place that was taken. */
@@ -16,23 +22,34 @@ export interface SenderPlace {
   leave(): void;
 }
 
+/** How a sender's place is taken. */
+export interface SenderPlaceOptions {
+  /** How many senders there can be. */
+  producers: Producers;
+  /** The machine that the sender runs on. */
+  machine: Machine;
+}
+
 /**
  * Takes one of the senders' places.
  *
- * @param producers How many there can be.
  * @throws {Deno.errors.Busy} If all are taken.
  */
-export function takeSenderPlace(header: HeaderWords, producers: Producers): SenderPlace {
+export function takeSenderPlace(
+  header: HeaderWords,
+  { producers, machine }: SenderPlaceOptions,
+): SenderPlace {
+  const options = { who: "sender", machine };
   if (producers === "single") {
-    takePlace(header, SENDER, "sender");
-    return { index: 0, leave: () => leavePlace(header, SENDER) };
+    takePlace(header, SENDER, options);
+    return { index: 0, leave: () => leavePlace(header, SENDER, options) };
   }
-  const index = takeAny(header);
+  const index = takeAny(header, options);
   countChange(header);
   return {
     index,
     leave: () => {
-      leavePlace(header, SENDERS[index]!);
+      leavePlace(header, SENDERS[index]!, options);
       countChange(header);
     },
   };
@@ -43,10 +60,10 @@ function countChange({ words }: HeaderWords): void {
   Atomics.add(words, WORD.changes, 1);
 }
 
-function takeAny(header: HeaderWords): number {
+function takeAny(header: HeaderWords, options: TakePlaceOptions): number {
   for (const [index, place] of SENDERS.entries()) {
     try {
-      takePlace(header, place, "sender");
+      takePlace(header, place, options);
       return index;
     } catch (error) {
       if (!(error instanceof Deno.errors.Busy)) throw error;

@@ -16,6 +16,7 @@
  * @module
  */
 
+import type { Machine } from "../../peer/machine.ts";
 import { hasEnded, type HeaderWords } from "../../peer/place.ts";
 import { describeOwner } from "../../peer/owner_word.ts";
 import { SENDERS, WORD } from "../layout.ts";
@@ -29,6 +30,14 @@ const LOOKS = 256;
 /** The least time between two checks whether the holder's process has ended, in milliseconds. */
 const CHECK_INTERVAL = 20;
 
+/** Whose lock it is. */
+export interface ProducerLockOptions {
+  /** Which of the senders' places is this one's. */
+  index: number;
+  /** The machine that the sender runs on. */
+  machine: Machine;
+}
+
 /**
  * One sender's use of the producer lock: from before a message is claimed until it is committed, so
  * that what is not committed is not in the ring.
@@ -40,21 +49,22 @@ export class ProducerLock {
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #owners: BigUint64Array<ArrayBuffer>;
   readonly #number: number;
+  readonly #machine: Machine;
+  readonly #looks: number;
   /** The word as this sender left it when it took the lock last. */
   #taken = 0;
   #lastCheck = -Infinity;
   /** The word of a process that has ended while it had the lock. */
   #over: number | undefined;
 
-  /**
-   * Gives the lock back if the place's last owner has ended with it.
-   *
-   * @param index Which of the senders' places is this one's.
-   */
-  constructor({ words, owners }: HeaderWords, index: number) {
+  /** Gives the lock back if the place's last owner has ended with it. */
+  constructor({ words, owners }: HeaderWords, { index, machine }: ProducerLockOptions) {
     this.#words = words;
     this.#owners = owners;
     this.#number = index + 1;
+    this.#machine = machine;
+    // With one processor, nobody gives the lock back meanwhile.
+    this.#looks = machine.processors > 1 ? LOOKS : 1;
     const word = Atomics.load(this.#words, WORD.turn);
     if ((word & WHO) === this.#number) this.#change(word, 0);
   }
@@ -80,13 +90,14 @@ export class ProducerLock {
    * @returns Whether this sender has it now.
    */
   take(): boolean {
-    for (let look = 0; look < LOOKS; look++) {
+    for (let look = 0; look < this.#looks; look++) {
       const word = Atomics.load(this.#words, WORD.turn);
       if ((word & WHO) === 0 && this.#change(word, this.#number)) return true;
       Atomics.pause();
     }
     const word = Atomics.load(this.#words, WORD.turn);
-    return ((word & WHO) === 0 || this.#checkOver(word)) && this.#change(word, this.#number);
+    if ((word & WHO) !== 0 && !this.#checkOver(word)) return false; // guard: lock-held
+    return this.#change(word, this.#number);
   }
 
   /** Gives the lock back. */
@@ -107,10 +118,11 @@ export class ProducerLock {
     const place = SENDERS[(word & WHO) - 1];
     // Nobody can have such a place: somebody else has written there.
     if (place === undefined) return true;
-    const now = performance.now();
+    const now = this.#machine.now();
     if (now - this.#lastCheck < CHECK_INTERVAL) return false;
     this.#lastCheck = now;
-    if (hasEnded(Atomics.load(this.#owners, place.owner))) this.#over = word;
+    const owner = Atomics.load(this.#owners, place.owner);
+    if (hasEnded(owner, this.#machine)) this.#over = word; // guard: lock-of-dead
     return word === this.#over;
   }
 }

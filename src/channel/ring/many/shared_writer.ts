@@ -6,7 +6,7 @@
 
 import { headerWordsOf, type RingSettings } from "../layout.ts";
 import { FULL, LOCKED, RingWriter, type Writer } from "../writer.ts";
-import { ProducerLock } from "./producer_lock.ts";
+import { ProducerLock, type ProducerLockOptions } from "./producer_lock.ts";
 
 /**
  * Writes messages into a ring, for one of many senders. A sender has the producer lock from claim to
@@ -19,12 +19,9 @@ export class SharedWriter implements Writer {
   readonly #writer: RingWriter;
   readonly #lock: ProducerLock;
 
-  /**
-   * @param settings What the header said when it was checked.
-   * @param index Which of the senders' places is this one's.
-   */
-  constructor(buffer: ArrayBuffer, settings: RingSettings, index: number) {
-    this.#lock = new ProducerLock(headerWordsOf(buffer), index);
+  /** @param settings What the header said when it was checked. */
+  constructor(buffer: ArrayBuffer, settings: RingSettings, options: ProducerLockOptions) {
+    this.#lock = new ProducerLock(headerWordsOf(buffer), options);
     this.#writer = new RingWriter(buffer, settings);
     this.ring = this.#writer.ring;
     this.maxMessageLength = this.#writer.maxMessageLength;

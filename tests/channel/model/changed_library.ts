@@ -1,0 +1,84 @@
+/**
+ * A copy of the library in which marked lines are changed.
+ *
+ * @module
+ */
+
+import { applyChange, type Change } from "./guards.ts";
+import { LIBRARY, type Library } from "./library.ts";
+
+const ROOT = new URL("../../../", import.meta.url);
+const FOLDERS = ["ffi", "src"];
+/** Where lines are marked. */
+const MARKED = "src/channel/";
+
+/** Reads the files of the library in which lines are marked. */
+export async function readMarkedFiles(): Promise<Map<string, string>> {
+  const files = await readFiles();
+  return new Map([...files].filter(([file]) => file.startsWith(MARKED)));
+}
+
+/**
+ * Loads a copy of the library.
+ *
+ * @param change What is different in it.
+ * @param edit Changes the text of each file in which lines are marked, before that.
+ */
+export async function loadChanged(
+  change: Change,
+  edit: (text: string) => string = (text) => text,
+): Promise<Library> {
+  const files = await readFiles();
+  const marked = new Map(
+    [...files].filter(([file]) => file.startsWith(MARKED)).map((
+      [file, text],
+    ) => [file, edit(text)]),
+  );
+  const [changed, text] = applyChange(marked, change);
+  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
+  try {
+    for (const [file, text] of [...files, ...marked]) await write(`${folder}/${file}`, text);
+    await write(`${folder}/${changed}`, text);
+    return await load(`file:///${folder.replaceAll("\\", "/").replace(/^\//, "")}/src/`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function load(root: string): Promise<Library> {
+  return {
+    ...LIBRARY,
+    broadcastReceiver: await import(`${root}channel/broadcast/receiver.ts`),
+    broadcastSender: await import(`${root}channel/broadcast/sender.ts`),
+    eventLoop: await import(`${root}wait/event_loop.ts`),
+    flushQueue: await import(`${root}channel/peer/flush_queue.ts`),
+    latestLayout: await import(`${root}channel/latest/layout.ts`),
+    latestPublisher: await import(`${root}channel/latest/publisher.ts`),
+    latestReader: await import(`${root}channel/latest/reader.ts`),
+    ringReceiver: await import(`${root}channel/ring/receiver.ts`),
+    ringSender: await import(`${root}channel/ring/sender.ts`),
+    wakeEvents: await import(`${root}channel/peer/wake_events.ts`),
+  };
+}
+
+async function readFiles(): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const folder of FOLDERS) {
+    for await (const file of filesIn(folder)) {
+      files.set(file, await Deno.readTextFile(new URL(file, ROOT)));
+    }
+  }
+  return files;
+}
+
+async function* filesIn(folder: string): AsyncGenerator<string, void, void> {
+  for await (const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))) {
+    if (isDirectory) yield* filesIn(`${folder}/${name}`);
+    else yield `${folder}/${name}`;
+  }
+}
+
+async function write(path: string, text: string): Promise<void> {
+  await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+  await Deno.writeTextFile(path, text);
+}

@@ -1,0 +1,52 @@
+/**
+ * The modules that scripts use: the library's own, or those of a copy in which something is changed.
+ *
+ * @module
+ */
+
+import * as broadcastReceiver from "../../../src/channel/broadcast/receiver.ts";
+import * as broadcastSender from "../../../src/channel/broadcast/sender.ts";
+import * as latestLayout from "../../../src/channel/latest/layout.ts";
+import * as latestPublisher from "../../../src/channel/latest/publisher.ts";
+import * as latestReader from "../../../src/channel/latest/reader.ts";
+import * as eventLoop from "../../../src/wait/event_loop.ts";
+import * as flushQueue from "../../../src/channel/peer/flush_queue.ts";
+import type { Machine } from "../../../src/channel/peer/machine.ts";
+import * as wakeEvents from "../../../src/channel/peer/wake_events.ts";
+import * as ringReceiver from "../../../src/channel/ring/receiver.ts";
+import * as ringSender from "../../../src/channel/ring/sender.ts";
+import { machineOf } from "./machine.ts";
+import type { Run } from "./run.ts";
+
+/** What scripts use of the library. */
+export interface Library {
+  readonly broadcastReceiver: Pick<typeof broadcastReceiver, "openReceiver">;
+  readonly broadcastSender: Pick<typeof broadcastSender, "openSender">;
+  readonly eventLoop: Pick<typeof eventLoop, "EventLoop">;
+  readonly flushQueue: Pick<typeof flushQueue, "FlushQueue">;
+  readonly latestLayout: Pick<typeof latestLayout, "partsOf">;
+  readonly latestPublisher: Pick<typeof latestPublisher, "LatestPublisher">;
+  readonly latestReader: Pick<typeof latestReader, "LatestReader">;
+  readonly ringReceiver: Pick<typeof ringReceiver, "openReceiver">;
+  readonly ringSender: Pick<typeof ringSender, "openSender">;
+  readonly wakeEvents: Pick<typeof wakeEvents, "WakeEvents" | "WAKE_WORDS">;
+  /** Makes the machine of a script. */
+  readonly machineOf: (run: Run, library: Library) => Machine;
+  /** A word in memory of which a compare-and-swap is two steps. @default none */
+  readonly torn?: number;
+}
+
+/** The library itself. */
+export const LIBRARY: Library = {
+  broadcastReceiver,
+  broadcastSender,
+  eventLoop,
+  flushQueue,
+  latestLayout,
+  latestPublisher,
+  latestReader,
+  ringReceiver,
+  ringSender,
+  wakeEvents,
+  machineOf,
+};

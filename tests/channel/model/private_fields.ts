@@ -1,0 +1,105 @@
+/**
+ * Private fields of objects, read by V8's inspector: nothing in the library has to give them away.
+ *
+ * @module
+ */
+
+import { Session } from "node:inspector";
+
+/** A private field: its name, and its value. */
+export type PrivateField = readonly [name: string, value: unknown];
+
+/** A value as the inspector describes it: an id for an object, and the value of everything else. */
+interface Described {
+  readonly type: string;
+  readonly value?: unknown;
+  readonly unserializableValue?: string;
+  readonly objectId?: string;
+}
+
+interface Property {
+  readonly name: string;
+  readonly value?: Described;
+}
+
+/** The parts of answers that are used. */
+interface Answer {
+  readonly result: Described & readonly Property[];
+  readonly privateProperties?: readonly Property[];
+}
+
+/** The objects that are looked at, and those that were found in them, where the inspector sees them. */
+const desk: { objects: readonly object[]; found: readonly unknown[] } = { objects: [], found: [] };
+const DESK = "winipcModel";
+/** What the inspector keeps alive until it is told not to. */
+const objectGroup = DESK;
+
+let session: Session | undefined;
+
+/**
+ * Reads private fields.
+ *
+ * Nothing else may run until that is done: what is read is how the objects are at different moments.
+ *
+ * @param objects The objects.
+ * @returns The fields of each, in their order.
+ */
+export async function privateFieldsOf(objects: readonly object[]): Promise<PrivateField[][]> {
+  desk.objects = objects;
+  const { result: list } = await ask("Runtime.evaluate", {
+    expression: `${DESK}.objects`,
+    objectGroup,
+  });
+  const { result: elements } = await propertiesOf(list);
+  const answers = await Promise.all(
+    elements.filter(({ name }) => name !== "length").map(({ value }) => propertiesOf(value!)),
+  );
+  const described = answers.map(({ privateProperties = [] }) =>
+    // An accessor has no value.
+    privateProperties.filter(({ value }) => value !== undefined)
+  );
+  const found = await objectsOf(list, described.flat().map(({ value }) => value!));
+  await ask("Runtime.releaseObjectGroup", { objectGroup });
+  return described.map((fields) =>
+    fields.map(({ name, value }) => [name, found.get(value!) ?? valueOf(value!)])
+  );
+}
+
+function valueOf({ type, value, unserializableValue: text }: Described): unknown {
+  if (text === undefined) return value;
+  // All of them but NaN, the infinities and -0.
+  return type === "bigint" ? BigInt(text.slice(0, -1)) : Number(text);
+}
+
+function propertiesOf({ objectId }: Described): Promise<Answer> {
+  return ask("Runtime.getProperties", { objectId, ownProperties: true });
+}
+
+/** Gives the objects themselves that are described. */
+async function objectsOf(
+  { objectId }: Described,
+  all: readonly Described[],
+): Promise<Map<Described, unknown>> {
+  const objects = all.filter(({ objectId }) => objectId !== undefined);
+  if (objects.length === 0) return new Map();
+  await ask("Runtime.callFunctionOn", {
+    functionDeclaration: `function (...found) { ${DESK}.found = found; }`,
+    objectId,
+    arguments: objects.map(({ objectId }) => ({ objectId })),
+  });
+  return new Map(objects.map((object, index) => [object, desk.found[index]]));
+}
+
+function ask(method: string, params: object): Promise<Answer> {
+  if (session === undefined) {
+    session = new Session();
+    session.connect();
+    Reflect.set(globalThis, DESK, desk);
+  }
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  session.post(method, params, (error: Error | null, answer?: object) => {
+    if (error) reject(error);
+    else resolve(answer as Answer);
+  });
+  return promise;
+}
