@@ -16,7 +16,7 @@
  * |    388 | u32 how many messages were dropped                                          |
  * |    512 | u32 a sender sleeps, and the event "space" has to be set                    |
  * |    516 | u32 the producer lock: in the lower 7 bits the number of its holder's       |
- * |        | place, from 1, or 0; in the others how often it changed hands                |
+ * |        | place, from 1, or 0; in the others how often it changed hands               |
  * |    520 | u32 how often senders came and went                                         |
  * |    640 | u32 the receiver sleeps, and the event "data" has to be set                 |
  * |    768 | i32 consumed: the head as the receiver alone sees it, for when it has died  |

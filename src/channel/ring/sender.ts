@@ -386,7 +386,8 @@ export class RingSender extends Uncloneable implements Disposable {
   abort(): void {
     if (this.#writer.claimed < 0) return;
     this.#aborted++;
-    this.#giveUp();
+    this.#writer.abort();
+    this.#wakeNextSender();
   }
 
   /** Lets the receiver see all that was sent. */
@@ -464,14 +465,21 @@ export class RingSender extends Uncloneable implements Disposable {
 
   /** Writes a message and commits it, if there is room. */
   #write(bytes: Uint8Array, publishes: boolean): boolean {
-    const { length } = bytes;
-    if (this.#writer.claimNear(length) < 0 && this.#claimFarther(length) < 0) return false;
+    const due = this.#writer.writeNear(bytes, publishes);
+    if (due === NOTHING_DUE) return true;
+    if (due < 0) return this.#writeFarther(bytes, publishes);
+    this.#follow(due);
+    return true;
+  }
+
+  /** Writes a message for which the writer has to look for room. */
+  #writeFarther(bytes: Uint8Array, publishes: boolean): boolean {
+    if (this.#claimFarther(bytes.length) < 0) return false;
     let due: number;
     try {
       due = this.#writer.write(bytes, publishes); // guard: write
     } catch (error) {
-      // The message's memory may be gone, as that of an array is that was transferred.
-      this.#giveUp();
+      this.#wakeNextSender();
       throw error;
     }
     if (due !== NOTHING_DUE) this.#follow(due);
@@ -494,11 +502,6 @@ export class RingSender extends Uncloneable implements Disposable {
     }
     this.#assertReceiver();
     return -1;
-  }
-
-  #giveUp(): void {
-    this.#writer.abort();
-    this.#wakeNextSender();
   }
 
   /** Does what a commit has left to be done. */

@@ -82,10 +82,19 @@ export interface Writer {
   /** Gives up the message that is claimed. */
   abort(): void;
   /**
+   * Writes a message and commits it, if its room needs no check.
+   *
+   * @param publishes Whether it is to be published at once.
+   * @returns What {@linkcode commit} returns; below 0 where {@linkcode claim} has to look for room before
+   *   {@linkcode write}.
+   */
+  writeNear(bytes: Uint8Array, publishes?: boolean): number;
+  /**
    * Copies a message into the room that was claimed for it, and commits it.
    *
    * @param publishes Whether it is to be published at once.
    * @returns What {@linkcode commit} returns.
+   * @throws What cannot be copied throws, and is given up.
    */
   write(bytes: Uint8Array, publishes?: boolean): number;
   /** Looks whether there is room for a message now. */
@@ -228,8 +237,19 @@ export class RingWriter implements Writer {
     this.#claimed = NONE;
   }
 
+  writeNear(bytes: Uint8Array, publishes = false): number {
+    if (this.claimNear(bytes.length) < 0) return NO_ROOM;
+    return this.write(bytes, publishes) | 0;
+  }
+
   write(bytes: Uint8Array, publishes = false): number {
-    this.ring.set(bytes, (this.#at + RECORD_HEADER) | 0);
+    try {
+      this.ring.set(bytes, (this.#at + RECORD_HEADER) | 0);
+    } catch (error) {
+      // Its memory may be gone, as that of an array is that was transferred.
+      this.abort();
+      throw error;
+    }
     return this.commit(publishes) | 0;
   }
 

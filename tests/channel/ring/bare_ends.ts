@@ -18,8 +18,8 @@ export function write(
   bytes: Uint8Array,
   { publishes = false }: { publishes?: boolean } = {},
 ): boolean {
-  const isNear = writer.claimNear(bytes.length) >= 0;
-  if (!isNear && writer.claim(bytes.length) < 0) {
+  if (writer.writeNear(bytes, publishes) >= 0) return true;
+  if (writer.claim(bytes.length) < 0) {
     writer.publish();
     return false;
   }

@@ -71,10 +71,17 @@ export class SharedWriter implements Writer {
     this.#lock.give();
   }
 
+  /** Writes nothing: without the lock, no room is known. */
+  writeNear(): number {
+    return FULL;
+  }
+
   write(bytes: Uint8Array): number {
-    const due = this.#writer.write(bytes, true);
-    this.#lock.give();
-    return due;
+    try {
+      return this.#writer.write(bytes, true);
+    } finally {
+      this.#lock.give();
+    }
   }
 
   findRoom(length: number): boolean {
