@@ -12,7 +12,8 @@ import { type HeaderWords, leavePlace, takePlace } from "../peer/place.ts";
 import { assertNotTransferred, labelOf } from "../peer/memory.ts";
 import type { WakeEvents } from "../peer/wake_events.ts";
 import type { Flushable } from "../peer/flush_queue.ts";
-import { MACHINE, type Machine } from "../peer/machine.ts";
+import type { Machine } from "../peer/machine.ts";
+import { MACHINE } from "../peer/windows.ts";
 
 /** The parts of a ring that its ends use. */
 export interface BroadcastEndOptions {

@@ -18,7 +18,8 @@
 
 import { MAGICS } from "../peer/memory.ts";
 import type { HeaderWords, Place } from "../peer/place.ts";
-import { MACHINE, type Machine } from "../peer/machine.ts";
+import type { Machine } from "../peer/machine.ts";
+import { MACHINE } from "../peer/windows.ts";
 import { WAKE_WORDS, WakeEvents } from "../peer/wake_events.ts";
 import { LatestSlots } from "./slots.ts";
 

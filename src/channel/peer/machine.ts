@@ -7,17 +7,13 @@
  * @module
  */
 
-import { interruptTime } from "../../../ffi/platform.ts";
-import { INFINITE } from "../../../ffi/object_wait.ts";
-import { kernel32 } from "../../../ffi/win32/kernel32.ts";
-import { SharedEvent } from "../../sync/mod.ts";
-import { ParkedWait } from "../../sync/pool_thread_wait.ts";
-import { EVENT_LOOP, type EventLoop } from "../../wait/event_loop.ts";
+import type { Security } from "../../../ffi/security.ts";
+import type { SharedEvent } from "../../sync/mod.ts";
+import type { ParkedWait } from "../../sync/pool_thread_wait.ts";
+import type { EventLoop } from "../../wait/event_loop.ts";
 import type { Clock } from "../../wait/options.ts";
-import { FlushQueue } from "./flush_queue.ts";
-import { OwnerWatch } from "./owner_watch.ts";
-import { selfAsOwner } from "./place.ts";
-import type { WakeOptions } from "./wake_events.ts";
+import type { FlushQueue } from "./flush_queue.ts";
+import type { OwnerWatch } from "./owner_watch.ts";
 
 /** An event that wakes an end: a {@linkcode SharedEvent}, of which this is all that ends use. */
 export type EndEvent =
@@ -53,7 +49,7 @@ export interface Machine extends Clock {
    *
    * @throws {Deno.errors.AlreadyExists} If the name is taken.
    */
-  createEvent(name: string, options: WakeOptions): EndEvent;
+  createEvent(name: string, options: { security?: Security }): EndEvent;
   /**
    * Opens the event of a name.
    *
@@ -75,51 +71,3 @@ export interface Machine extends Clock {
    */
   park(event: EndEvent, before: Parking | undefined): Parking | undefined;
 }
-
-/** Windows, for the ends of this thread. */
-class Windows implements Machine {
-  readonly eventLoop = EVENT_LOOP;
-  readonly flushQueue = new FlushQueue((callback) => void setImmediate(callback));
-
-  get self(): bigint {
-    return selfAsOwner();
-  }
-
-  get processors(): number {
-    return navigator.hardwareConcurrency;
-  }
-
-  get ticks(): ArrayLike<number> {
-    return interruptTime();
-  }
-
-  now(): number {
-    return performance.now();
-  }
-
-  watch(owner: bigint): OwnerWatch | "ended" | "hidden" {
-    return OwnerWatch.open(owner);
-  }
-
-  createEvent(name: string, options: WakeOptions): SharedEvent {
-    return SharedEvent.create(name, options);
-  }
-
-  openEvent(name: string): SharedEvent {
-    return SharedEvent.open(name);
-  }
-
-  waitMultiple(handles: BigUint64Array<ArrayBuffer>, timeout: number): number {
-    const { WaitForMultipleObjectsEx } = kernel32();
-    const milliseconds = Math.min(Math.ceil(timeout), INFINITE);
-    return WaitForMultipleObjectsEx(handles.length, handles, 0, milliseconds, 0);
-  }
-
-  park(event: EndEvent, before: Parking | undefined): Parking | undefined {
-    if (!ParkedWait.isPossible || !(event instanceof SharedEvent)) return undefined;
-    return before === undefined || before.isStopped ? new ParkedWait(event) : before;
-  }
-}
-
-/** The machine of this thread. */
-export const MACHINE: Machine = new Windows();

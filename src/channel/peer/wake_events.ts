@@ -26,7 +26,8 @@ import { unless } from "../../../ffi/error.ts";
 import type { OptionChecks } from "../../../ffi/arguments.ts";
 import { assertSecurity, type Security } from "../../../ffi/security.ts";
 import { labelOf } from "./memory.ts";
-import { type EndEvent, MACHINE, type Machine } from "./machine.ts";
+import type { EndEvent, Machine } from "./machine.ts";
+import { MACHINE } from "./windows.ts";
 import type { WakeFlag } from "./wake_flag.ts";
 
 /** How many wake events there are. */

@@ -18,7 +18,8 @@ import { RingReader } from "./reader.ts";
 import type { EndOptions } from "./sender.ts";
 import { WakeWord } from "../peer/wake_flag.ts";
 import type { Flushable, FlushQueue } from "../peer/flush_queue.ts";
-import { MACHINE, type Machine } from "../peer/machine.ts";
+import type { Machine } from "../peer/machine.ts";
+import { MACHINE } from "../peer/windows.ts";
 import { type Incoming, Receiving } from "../peer/receiving.ts";
 
 /** What a receiver has done, and the channel before it. */

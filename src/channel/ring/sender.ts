@@ -26,7 +26,8 @@ import { type SenderPlace, takeSenderPlace } from "./many/places.ts";
 import { SharedWriter } from "./many/shared_writer.ts";
 import { WakeWord } from "../peer/wake_flag.ts";
 import type { Flushable } from "../peer/flush_queue.ts";
-import { type EndEvent, MACHINE, type Machine } from "../peer/machine.ts";
+import type { EndEvent, Machine } from "../peer/machine.ts";
+import { MACHINE } from "../peer/windows.ts";
 
 /** The parts of a channel that its ends use. */
 export interface EndOptions {

@@ -1,5 +1,5 @@
 import { assert, assertInstanceOf, assertThrows } from "@std/assert";
-import { MACHINE } from "../../../src/channel/peer/machine.ts";
+import { MACHINE } from "../../../src/channel/peer/windows.ts";
 import { takePlace } from "../../../src/channel/peer/place.ts";
 import {
   HEADER_LENGTH,

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { eventNameOf, WAKE_BITS_OFFSET } from "../../../src/channel/broadcast/layout.ts";
-import { MACHINE } from "../../../src/channel/peer/machine.ts";
+import { MACHINE } from "../../../src/channel/peer/windows.ts";
 import {
   MAX_WAITING,
   WAKE_WORDS,

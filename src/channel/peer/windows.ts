@@ -1,0 +1,65 @@
+/**
+ * Windows, as the machine that the ends of this thread run on.
+ *
+ * @module
+ */
+
+import { interruptTime } from "../../../ffi/platform.ts";
+import { INFINITE } from "../../../ffi/object_wait.ts";
+import type { Security } from "../../../ffi/security.ts";
+import { kernel32 } from "../../../ffi/win32/kernel32.ts";
+import { SharedEvent } from "../../sync/mod.ts";
+import { ParkedWait } from "../../sync/pool_thread_wait.ts";
+import { EVENT_LOOP } from "../../wait/event_loop.ts";
+import { FlushQueue } from "./flush_queue.ts";
+import type { EndEvent, Machine, Parking } from "./machine.ts";
+import { OwnerWatch } from "./owner_watch.ts";
+import { selfAsOwner } from "./place.ts";
+
+/** Windows, for the ends of this thread. */
+class Windows implements Machine {
+  readonly eventLoop = EVENT_LOOP;
+  readonly flushQueue = new FlushQueue((callback) => void setImmediate(callback));
+
+  get self(): bigint {
+    return selfAsOwner();
+  }
+
+  get processors(): number {
+    return navigator.hardwareConcurrency;
+  }
+
+  get ticks(): ArrayLike<number> {
+    return interruptTime();
+  }
+
+  now(): number {
+    return performance.now();
+  }
+
+  watch(owner: bigint): OwnerWatch | "ended" | "hidden" {
+    return OwnerWatch.open(owner);
+  }
+
+  createEvent(name: string, options: { security?: Security }): SharedEvent {
+    return SharedEvent.create(name, options);
+  }
+
+  openEvent(name: string): SharedEvent {
+    return SharedEvent.open(name);
+  }
+
+  waitMultiple(handles: BigUint64Array<ArrayBuffer>, timeout: number): number {
+    const { WaitForMultipleObjectsEx } = kernel32();
+    const milliseconds = Math.min(Math.ceil(timeout), INFINITE);
+    return WaitForMultipleObjectsEx(handles.length, handles, 0, milliseconds, 0);
+  }
+
+  park(event: EndEvent, before: Parking | undefined): Parking | undefined {
+    if (!ParkedWait.isPossible || !(event instanceof SharedEvent)) return undefined;
+    return before === undefined || before.isStopped ? new ParkedWait(event) : before;
+  }
+}
+
+/** The machine of this thread. */
+export const MACHINE: Machine = new Windows();
