@@ -61,7 +61,7 @@ export const CHANGES_CHECKS: OptionChecks<ChangesOptions> = {
 const WAIT_OBJECT_0 = 0;
 
 /** Reads the newest value, and waits for changes of it. */
-export class LatestReader implements Disposable {
+export class LatestChanges implements Disposable {
   readonly #label: string;
   readonly #parts: LatestParts;
   readonly #options: WakeOptions;

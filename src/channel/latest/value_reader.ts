@@ -10,7 +10,7 @@ import type { Fields, Layout, StructValue } from "../../struct/mod.ts";
 import type { WakeOptions } from "../peer/wake_events.ts";
 import type { LatestParts } from "./layout.ts";
 import { latestLabel, wordsOf } from "./memory.ts";
-import { type ChangesOptions, LatestReader as LatestChanges, type WriterState } from "./reader.ts";
+import { type ChangesOptions, LatestChanges, type WriterState } from "./reader.ts";
 
 /** What a reader reads with. */
 export interface LatestReaderOptions<F extends Fields> {

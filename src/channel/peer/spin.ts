@@ -9,7 +9,7 @@ const MAX_FAILURES = 7;
 /** What comes at once, comes within so many looks. */
 const GLANCES = 16;
 /** So many successes in a row make up for half of the failures. */
-const STREAK = 4;
+const FORGIVING_STREAK = 4;
 
 /**
  * Looks again and again for a while, before one goes to sleep.
@@ -51,7 +51,7 @@ export class Spin {
     }
     for (let count = this.#most; count > 0; count--) {
       if (look()) {
-        if (++this.#successes % STREAK === 0) this.#failures >>= 1;
+        if (++this.#successes % FORGIVING_STREAK === 0) this.#failures >>= 1;
         return true;
       }
       if (this.#most - count === GLANCES) later();

@@ -26,7 +26,7 @@ export interface Library {
   readonly flushQueue: Pick<typeof flushQueue, "FlushQueue">;
   readonly latestLayout: Pick<typeof latestLayout, "partsOf">;
   readonly latestPublisher: Pick<typeof latestPublisher, "LatestPublisher">;
-  readonly latestReader: Pick<typeof latestReader, "LatestReader">;
+  readonly latestReader: Pick<typeof latestReader, "LatestChanges">;
   readonly ringReceiver: Pick<typeof ringReceiver, "openReceiver">;
   readonly ringSender: Pick<typeof ringSender, "openSender">;
   readonly wakeEvents: Pick<typeof wakeEvents, "WakeEvents" | "WAKE_WORDS">;

@@ -68,8 +68,8 @@ export function reader({ until = Infinity, whenWriterGone = "end", ...rest }: Re
     ...rest,
     script: async (library, run, buffer) => {
       const machine = library.machineOf(run, library);
-      const { LatestReader } = library.latestReader;
-      using reader = new LatestReader("value", partsOf(library, machine, buffer));
+      const { LatestChanges } = library.latestReader;
+      using reader = new LatestChanges("value", partsOf(library, machine, buffer));
       const words = new Int32Array(1);
       run.note("there");
       run.restInWaits(() => [reader, machine]);
