@@ -34,7 +34,13 @@ export {
   lastErrorCode,
   Win32Error,
 } from "./error.ts";
-export { createEvent, resetEvent, setEvent } from "./kernel_object.ts";
+export {
+  createEvent,
+  RegisteredWait,
+  type RegisteredWaitOptions,
+  resetEvent,
+  setEvent,
+} from "./kernel_object.ts";
 export {
   type DuplicateOptions,
   Handle,
@@ -70,7 +76,6 @@ export {
 } from "./win32/types.ts";
 export { NTDLL, ntdll } from "./win32/ntdll.ts";
 export { objectName } from "../src/names.ts";
-export { RegisteredWait, type RegisteredWaitOptions } from "./object_wait.ts";
 export { MIN_DENO, MIN_WINDOWS_BUILD } from "./platform.ts";
 export {
   assertOwnedBySelf,

@@ -22,10 +22,14 @@ export { BroadcastReceiver } from "./broadcast/receiver.ts";
 export { BroadcastRing, type BroadcastRingOptions } from "./broadcast/ring.ts";
 export { BroadcastSender, type BroadcastSenderStats } from "./broadcast/sender.ts";
 export { ChannelInbox, sendChannel } from "./ring/transfer.ts";
-export type { LatestValueOptions } from "./latest/memory.ts";
-export type { ChangesOptions, WhenWriterGone, WriterState } from "./latest/reader.ts";
+export type { LatestValueOptions } from "./latest/layout.ts";
+export {
+  type ChangesOptions,
+  LatestReader,
+  type WhenWriterGone,
+  type WriterState,
+} from "./latest/reader.ts";
 export { LatestValue } from "./latest/value.ts";
-export { LatestReader } from "./latest/value_reader.ts";
 export { LatestWriter } from "./latest/writer.ts";
 export { declareRingChannel } from "./ring/c/header.ts";
 export { RingChannel, type RingChannelOptions } from "./ring/channel.ts";
@@ -33,5 +37,5 @@ export { RingClaim } from "./ring/claim.ts";
 export type { Producers, RingSettings, WhenFull } from "./ring/layout.ts";
 export { type ReceiverStats, RingReceiver } from "./ring/receiver.ts";
 export { RingSender, type SenderStats } from "./ring/sender.ts";
-export type { RingSize } from "./peer/capacity.ts";
-export type { WakeOptions } from "./peer/wake_events.ts";
+export type { RingSize } from "./peer/memory.ts";
+export type { WakeOptions } from "./peer/wake.ts";

@@ -8,8 +8,7 @@ import { unless } from "../../ffi/error.ts";
 import { objectName } from "../names.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/arguments.ts";
 import { Uncloneable } from "../../ffi/handle.ts";
-import { WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
-import { poll } from "../wait/poll.ts";
+import { poll, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import {
   adoptSection,
   DUPLICATE_TO_CHECKS,

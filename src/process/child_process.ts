@@ -13,7 +13,7 @@ import { standardHandle, type StartedProcess, terminate } from "../../ffi/create
 import { Handle, INVALID_HANDLE_VALUE, Uncloneable } from "../../ffi/handle.ts";
 import { exitCodeOf } from "../../ffi/process_thread.ts";
 import { Cancellation } from "../wait/options.ts";
-import { beginWait, type PendingWait } from "../sync/single_wait.ts";
+import { beginWait, type PendingWait } from "../sync/waitable_object.ts";
 import { errorFromCode, lastError } from "../../ffi/error.ts";
 import {
   GENERIC_READ,

@@ -10,7 +10,7 @@ import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { objectName } from "../names.ts";
 import type { WaitOptions } from "../wait/options.ts";
-import { assertOpen } from "./waitable_object.ts";
+import { assertOpen, waitForOne, waitForOneSync, type WaitSyncOptions } from "./waitable_object.ts";
 import {
   adoptShared,
   createShared,
@@ -31,7 +31,6 @@ import {
   type WaitForAccessOptions,
   waitForShared,
 } from "./shared_object.ts";
-import { waitForOne, waitForOneSync, type WaitSyncOptions } from "./single_wait.ts";
 
 /** What a new event is to be like. */
 export interface EventOptions extends NewObjectOptions {

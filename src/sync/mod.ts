@@ -36,11 +36,15 @@ export {
   type WaitForAccessOptions,
   type WaitForObjectOptions,
 } from "./shared_object.ts";
-export { ProcessWatch, type WaitSyncOptions } from "./single_wait.ts";
+export {
+  ProcessWatch,
+  type Waitable,
+  WaitableObject,
+  type WaitSyncOptions,
+} from "./waitable_object.ts";
 export {
   type OpenOrCreateSemaphoreOptions,
   type SemaphoreOptions,
   SharedSemaphore,
 } from "./semaphore.ts";
 export { waitAll, type WaitAllResult, waitAny, type WaitAnyResult } from "./wait.ts";
-export { type Waitable, WaitableObject } from "./waitable_object.ts";

@@ -13,11 +13,17 @@ import { type Handle, Uncloneable } from "../../ffi/handle.ts";
 import { kernel32, kernelbase } from "../../ffi/win32/kernel32.ts";
 import { Cancellation, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import { timedOut, WaitJob } from "./wait_thread/job.ts";
-import { assertOpen, lend, type Tenant } from "./waitable_object.ts";
+import {
+  assertOpen,
+  lend,
+  type Tenant,
+  WAIT_SYNC_CHECKS,
+  type WaitSyncOptions,
+} from "./waitable_object.ts";
 import { lastError } from "../../ffi/error.ts";
 import { objectName } from "../names.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/arguments.ts";
-import { blockOn } from "../../ffi/object_wait.ts";
+import { blockOn } from "../../ffi/kernel_object.ts";
 import {
   adoptShared,
   createShared,
@@ -36,7 +42,6 @@ import {
   type WaitForObjectOptions,
   waitForShared,
 } from "./shared_object.ts";
-import { WAIT_SYNC_CHECKS, type WaitSyncOptions } from "./single_wait.ts";
 import { waitOnThread } from "./wait_thread/pool.ts";
 
 /** Makes a lock of what was locked: its name for messages, whether its last holder died, and its release. */

@@ -12,13 +12,11 @@
  * @module
  */
 
-import { createEvent, setEvent } from "../../ffi/kernel_object.ts";
+import { blockOn, createEvent, INFINITE, setEvent } from "../../ffi/kernel_object.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { blockOn, INFINITE } from "../../ffi/object_wait.ts";
 import { inWorker } from "../../ffi/platform.ts";
-import { assertTimeout, Cancellation, type WaitOptions } from "../wait/options.ts";
-import { RepeatingTimer } from "../wait/poll.ts";
+import { assertTimeout, Cancellation, RepeatingTimer, type WaitOptions } from "../wait/options.ts";
 import type { SharedEvent } from "./event.ts";
 import { type Lease, lend } from "./waitable_object.ts";
 

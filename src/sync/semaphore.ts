@@ -16,7 +16,7 @@ import { ntdll } from "../../ffi/win32/ntdll.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { objectName } from "../names.ts";
 import type { WaitOptions } from "../wait/options.ts";
-import { assertOpen } from "./waitable_object.ts";
+import { assertOpen, waitForOne, waitForOneSync, type WaitSyncOptions } from "./waitable_object.ts";
 import {
   adoptShared,
   createShared,
@@ -37,7 +37,6 @@ import {
   type WaitForAccessOptions,
   waitForShared,
 } from "./shared_object.ts";
-import { waitForOne, waitForOneSync, type WaitSyncOptions } from "./single_wait.ts";
 
 /** The most that a semaphore can count to. */
 const MAX_COUNT = 2 ** 31 - 1;

@@ -27,8 +27,7 @@ import { assertBoolean, oneOf, type OptionChecks } from "../../ffi/arguments.ts"
 import { unless } from "../../ffi/error.ts";
 import { type DuplicatedHandle, duplicateInto } from "../../ffi/process_thread.ts";
 import { adoptInherited, assertSettings, openOrCreate, readInheritance } from "../names.ts";
-import { WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
-import { poll } from "../wait/poll.ts";
+import { poll, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import { assertOpen, WaitableObject } from "./waitable_object.ts";
 
 /** `EVENT_QUERY_STATE` and `SEMAPHORE_QUERY_STATE`. */

@@ -11,7 +11,7 @@ import type { Worker } from "node:worker_threads";
 import { isWine } from "../../ffi/win32/ntdll.ts";
 import { closeByMyself, type Handle } from "../../ffi/handle.ts";
 import { currentThread, openSameThread, type ThreadIdentity } from "../../ffi/process_thread.ts";
-import { blockOn } from "../../ffi/object_wait.ts";
+import { blockOn } from "../../ffi/kernel_object.ts";
 import { inWorker } from "../../ffi/platform.ts";
 
 /**

@@ -17,7 +17,7 @@ import {
   SharedMemory,
   spawn,
 } from "../../mod.ts";
-import { OwnerWatch } from "../../src/channel/peer/owner_watch.ts";
+import { OwnerWatch } from "../../src/channel/peer/owner.ts";
 import { selfAsOwner } from "../../src/channel/peer/place.ts";
 import { encodeNotice } from "../../src/process/handle_notice.ts";
 import { openLibrary } from "../support/open_library.ts";

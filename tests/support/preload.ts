@@ -12,10 +12,9 @@
  */
 
 import { advapi32 } from "../../ffi/win32/advapi32.ts";
-import { createEvent, setEvent } from "../../ffi/kernel_object.ts";
+import { createEvent, RegisteredWait, setEvent } from "../../ffi/kernel_object.ts";
 import { kernel32, kernelbase } from "../../ffi/win32/kernel32.ts";
 import { ntdll } from "../../ffi/win32/ntdll.ts";
-import { RegisteredWait } from "../../ffi/object_wait.ts";
 import { user32 } from "../../ffi/win32/user32.ts";
 import { MessageWindow } from "../../src/messages/mod.ts";
 

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Cancellation } from "../../src/wait/options.ts";
-import { RepeatingTimer } from "../../src/wait/poll.ts";
+import { Cancellation, RepeatingTimer } from "../../src/wait/options.ts";
 
 /** A signal that counts its listeners. */
 class CountedSignal {

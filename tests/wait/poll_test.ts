@@ -1,6 +1,6 @@
 import { assertEquals, assertLess, assertRejects } from "@std/assert";
 import { AsyncQueue } from "../../src/wait/queue.ts";
-import { poll } from "../../src/wait/poll.ts";
+import { poll } from "../../src/wait/options.ts";
 
 Deno.test("poll() looks at once, and gives what it found", async () => {
   assertEquals(await poll("it", () => 5, { timeout: 0 }), 5);

@@ -8,6 +8,7 @@
 import {
   type BroadcastSettings,
   corrupt,
+  fence,
   HEADER_LENGTH,
   POSITION,
   readPosition,
@@ -16,7 +17,6 @@ import {
 } from "./layout.ts";
 import { committedAfter } from "./writer.ts";
 import { labelOf } from "../peer/memory.ts";
-import { fence } from "./fence.ts";
 
 /** How often a message is tried to be read that is written over each time. */
 const MAX_TRIES = 10_000;

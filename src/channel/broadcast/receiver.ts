@@ -12,7 +12,7 @@ import { headerWordsOf, SENDER } from "./layout.ts";
 import { type BroadcastMessage, BroadcastReader } from "./reader.ts";
 import type { BroadcastEndOptions } from "./sender.ts";
 import { PeerLiveness } from "../peer/liveness.ts";
-import { WAKE_CHECKS, type WakeEvent, type WakeOptions } from "../peer/wake_events.ts";
+import { WAKE_CHECKS, type WakeEvent, type WakeOptions } from "../peer/wake.ts";
 import type { Machine } from "../peer/machine.ts";
 import { MACHINE } from "../peer/windows.ts";
 import { Receiving } from "../peer/receiving.ts";

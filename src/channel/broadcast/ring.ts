@@ -20,8 +20,7 @@ import { privateBufferOf } from "../../memory/mapped_view.ts";
 import type { MappedView, SharedMemory } from "../../memory/mod.ts";
 import { sharedMemoryOver } from "../../memory/shared_memory.ts";
 import type { Inheritable } from "../../process/mod.ts";
-import { WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
-import { poll } from "../../wait/poll.ts";
+import { poll, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
 import {
   type BroadcastSettings,
   eventNameOf,
@@ -34,11 +33,17 @@ import {
 } from "./layout.ts";
 import { type BroadcastReceiver, openReceiver } from "./receiver.ts";
 import { type BroadcastEndOptions, type BroadcastSender, openSender } from "./sender.ts";
-import { Ends } from "../peer/open_ends.ts";
-import { createUnder } from "../peer/name_taken.ts";
-import { labelFor, labelForKey, nameMemory } from "../peer/memory.ts";
-import { MAX_CAPACITY, MIN_CAPACITY, settleSize } from "../peer/capacity.ts";
-import { WAKE_CHECKS, WAKE_WORDS, WakeEvents, type WakeOptions } from "../peer/wake_events.ts";
+import { Ends } from "../peer/place.ts";
+import {
+  createUnder,
+  labelFor,
+  labelForKey,
+  MAX_CAPACITY,
+  MIN_CAPACITY,
+  nameMemory,
+  settleSize,
+} from "../peer/memory.ts";
+import { WAKE_CHECKS, WAKE_WORDS, WakeEvents, type WakeOptions } from "../peer/wake.ts";
 
 /** What a new broadcast ring is to be like. */
 export interface BroadcastRingOptions {

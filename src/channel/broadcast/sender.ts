@@ -10,7 +10,7 @@ import { type BroadcastSettings, headerWordsOf, SENDER } from "./layout.ts";
 import { BroadcastWriter } from "./writer.ts";
 import { type HeaderWords, leavePlace, takePlace } from "../peer/place.ts";
 import { assertNotTransferred, labelOf } from "../peer/memory.ts";
-import type { WakeEvents } from "../peer/wake_events.ts";
+import type { WakeEvents } from "../peer/wake.ts";
 import type { Flushable } from "../peer/flush_queue.ts";
 import type { Machine } from "../peer/machine.ts";
 import { MACHINE } from "../peer/windows.ts";

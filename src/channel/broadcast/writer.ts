@@ -30,6 +30,7 @@
 import {
   type BroadcastSettings,
   corrupt,
+  fence,
   HEADER_LENGTH,
   POSITION,
   readPosition,
@@ -38,7 +39,6 @@ import {
   WORD,
 } from "./layout.ts";
 import { labelOf } from "../peer/memory.ts";
-import { fence } from "./fence.ts";
 
 /** How much is written before it is published, unless the sender idles before, in units. */
 const BATCH = 512 / UNIT;

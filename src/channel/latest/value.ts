@@ -13,26 +13,24 @@ import { sharedMemoryOver } from "../../memory/shared_memory.ts";
 import { derivedName, objectName, openOrCreate } from "../../names.ts";
 import type { Fields, Layout } from "../../struct/mod.ts";
 import { openOrCreateMutex } from "../../sync/mutex.ts";
-import { WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
-import { poll } from "../../wait/poll.ts";
-import { createUnder } from "../peer/name_taken.ts";
-import { Ends } from "../peer/open_ends.ts";
-import { WAKE_CHECKS, type WakeOptions } from "../peer/wake_events.ts";
-import { MAGIC } from "./layout.ts";
+import { poll, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
+import { createUnder } from "../peer/memory.ts";
+import { Ends } from "../peer/place.ts";
+import { WAKE_CHECKS, type WakeOptions } from "../peer/wake.ts";
 import {
   assertLayout,
   LATEST_VALUE_CHECKS,
   latestLabel,
   LatestMemory,
   type LatestValueOptions,
+  MAGIC,
   memoryLengthOf,
   type ValueLayout,
   wordsOf,
   writeHeader,
-} from "./memory.ts";
-import { LatestPublisher } from "./publisher.ts";
-import { type LatestReader, openReader } from "./value_reader.ts";
-import { type LatestWriter, openWriter } from "./writer.ts";
+} from "./layout.ts";
+import { LatestPublisher, type LatestWriter, openWriter } from "./writer.ts";
+import { type LatestReader, openReader } from "./reader.ts";
 
 /**
  * The newest value that a process has written, whole, as often as one looks.

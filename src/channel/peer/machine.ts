@@ -13,7 +13,7 @@ import type { ParkedWait } from "../../sync/pool_thread_wait.ts";
 import type { EventLoop } from "../../wait/event_loop.ts";
 import type { Clock } from "../../wait/options.ts";
 import type { FlushQueue } from "./flush_queue.ts";
-import type { OwnerWatch } from "./owner_watch.ts";
+import type { OwnerWatch } from "./owner.ts";
 
 /** An event that wakes an end: a {@linkcode SharedEvent}, of which this is all that ends use. */
 export type EndEvent =

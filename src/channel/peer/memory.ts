@@ -1,8 +1,13 @@
 /**
- * Memory that holds a channel, a broadcast ring or a latest value: its kind, and its name in messages.
+ * Memory that holds a channel, a broadcast ring or a latest value: its kind, its name in messages, how much
+ * it holds, and what else has the name that something new was to have.
  *
  * @module
  */
+
+import { assertInteger } from "../../../ffi/arguments.ts";
+import { nounOf } from "../../../ffi/kernel_object.ts";
+import { SharedMemory } from "../../memory/mod.ts";
 
 const labels = new WeakMap<ArrayBufferLike, string>();
 
@@ -90,4 +95,98 @@ export function assertNotTransferred(ring: Uint8Array<ArrayBuffer>): Uint8Array<
     `Cannot use the ring of the ${labelOf(ring.buffer)} in place: its ArrayBuffer was ` +
       "transferred away. Transfer a copy instead (bytes.slice())",
   );
+}
+
+/** The least that a ring can hold, in bytes. */
+export const MIN_CAPACITY = 1024;
+/** The most that a ring can hold, in bytes. */
+export const MAX_CAPACITY = 2 ** 30;
+const DEFAULT_CAPACITY = 2 ** 20;
+
+/** How large a ring is. */
+export interface RingSize {
+  /** How many bytes it holds, a power of two from 1024 to 2³⁰. */
+  readonly capacity: number;
+  /** The longest message, in bytes. */
+  readonly maxMessageLength: number;
+}
+
+/**
+ * Settles how large a new ring is.
+ *
+ * @param options What was asked for.
+ * @param longestMessage The longest message that a ring of a capacity can take.
+ * @throws {RangeError} If it is out of range.
+ */
+export function settleSize(
+  { capacity = DEFAULT_CAPACITY, maxMessageLength }: Partial<RingSize>,
+  longestMessage: (capacity: number) => number,
+): RingSize {
+  assertInteger("capacity", capacity, MIN_CAPACITY, MAX_CAPACITY);
+  if (!isPowerOfTwo(capacity)) {
+    throw new RangeError(`Expected capacity to be a power of two, got ${capacity}`);
+  }
+  const most = longestMessage(capacity);
+  const longest = maxMessageLength ?? most;
+  assertInteger("maxMessageLength", longest, 0, most);
+  return { capacity, maxMessageLength: longest };
+}
+
+/**
+ * Whether a ring in memory can be as large as is written there.
+ *
+ * @param size What is written.
+ * @param byteLength How much memory there is for the ring, in bytes.
+ * @param longestMessage The longest message that a ring of a capacity can take.
+ */
+export function isPossibleSize(
+  { capacity, maxMessageLength }: RingSize,
+  byteLength: number,
+  longestMessage: (capacity: number) => number,
+): boolean {
+  return capacity >= MIN_CAPACITY && capacity <= MAX_CAPACITY && isPowerOfTwo(capacity) &&
+    capacity <= byteLength && maxMessageLength <= longestMessage(capacity);
+}
+
+function isPowerOfTwo(number: number): boolean {
+  return (number & (number - 1)) === 0;
+}
+
+/**
+ * Calls a function that makes something under a name, and says what exists where the name is taken.
+ *
+ * @param label What is made: `channel "Local\\lines"`.
+ * @param magic The first word of its memory.
+ * @throws {Deno.errors.AlreadyExists} If the name is taken.
+ */
+export function createUnder<T>(
+  { label, name, magic }: { label: string; name: string; magic: number },
+  create: () => T,
+): T {
+  try {
+    return create();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    const kind = nounOf(name);
+    // The name is free, and one that is made of it is taken: the error says which.
+    if (kind === undefined) throw error;
+    const found = kind === "shared memory" ? firstWordOf(name) : undefined;
+    const noun = (found !== undefined && residentOf(found)?.noun) || kind;
+    const advice = found === magic ? "open it, or take another name" : "take another name";
+    throw new Deno.errors.AlreadyExists(
+      `Cannot create ${label}: ${noun} of this name exists already; ${advice}`,
+      { cause: error.cause },
+    );
+  }
+}
+
+/** The first word of a memory, if this user may read it. */
+function firstWordOf(name: string): number | undefined {
+  try {
+    using memory = SharedMemory.open(name);
+    using view = memory.map({ byteLength: 4 });
+    return new DataView(view.buffer).getUint32(0, true);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,5 @@
 /**
- * Who has which place of a ring or a latest value.
+ * Who has which place of a ring or a latest value, and which ends one object of it has taken.
  *
  * A process owns the places of its main thread, and of C programs, whose ends may change threads. A
  * Worker's places belong to its thread: the process lives on when the Worker ends.
@@ -11,7 +11,7 @@ import { currentThread, startOf } from "../../../ffi/process_thread.ts";
 import { inWorker } from "../../../ffi/platform.ts";
 import { labelOf } from "./memory.ts";
 import type { Machine } from "./machine.ts";
-import { describeOwner, processOwner, threadOwner } from "./owner_word.ts";
+import { describeOwner, processOwner, threadOwner } from "./owner.ts";
 
 /** Where a place's words stand in a header. */
 export interface Place {
@@ -96,4 +96,23 @@ export function leavePlace(
 ): void {
   Atomics.store(words, place.state, CLOSED);
   Atomics.compareExchange(owners, place.owner, machine.self, NOBODY);
+}
+
+/** Keeps the ends that are open, to close them with the ring. */
+export class Ends {
+  readonly #ends = new Set<{ readonly closed: boolean; close(): void }>();
+
+  /** Takes an end in, and gives it back. */
+  add<T extends { readonly closed: boolean; close(): void }>(end: T): T {
+    for (const other of this.#ends) if (other.closed) this.#ends.delete(other);
+    this.#ends.add(end);
+    return end;
+  }
+
+  /** Closes all of them, each whatever becomes of the others. */
+  close(): void {
+    using stack = new DisposableStack();
+    for (const end of this.#ends) stack.defer(() => end.close());
+    this.#ends.clear();
+  }
 }

@@ -17,7 +17,7 @@ import type { Liveness } from "./liveness.ts";
 import type { Machine } from "./machine.ts";
 import { labelOf } from "./memory.ts";
 import { EndWait } from "./wait.ts";
-import type { WakeFlag } from "./wake_flag.ts";
+import type { WakeFlag } from "./wake.ts";
 
 /** What messages are taken out of. */
 export interface Incoming<M> {

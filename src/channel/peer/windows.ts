@@ -5,7 +5,7 @@
  */
 
 import { interruptTime } from "../../../ffi/platform.ts";
-import { INFINITE } from "../../../ffi/object_wait.ts";
+import { INFINITE } from "../../../ffi/kernel_object.ts";
 import type { Security } from "../../../ffi/security.ts";
 import { kernel32 } from "../../../ffi/win32/kernel32.ts";
 import { SharedEvent } from "../../sync/mod.ts";
@@ -13,7 +13,7 @@ import { ParkedWait } from "../../sync/pool_thread_wait.ts";
 import { EVENT_LOOP } from "../../wait/event_loop.ts";
 import { FlushQueue } from "./flush_queue.ts";
 import type { EndEvent, Machine, Parking } from "./machine.ts";
-import { OwnerWatch } from "./owner_watch.ts";
+import { OwnerWatch } from "./owner.ts";
 import { selfAsOwner } from "./place.ts";
 
 /** Windows, for the ends of this thread. */

@@ -33,11 +33,18 @@ import type { Inheritable } from "../../process/mod.ts";
 import { createEvent, EVENT_CHECKS, sharedEventOver } from "../../sync/event.ts";
 import type { SharedEvent } from "../../sync/mod.ts";
 import { EVENT, inheritShared, openShared } from "../../sync/shared_object.ts";
-import { WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
-import { poll } from "../../wait/poll.ts";
-import { Ends } from "../peer/open_ends.ts";
-import { createUnder } from "../peer/name_taken.ts";
-import { describeOther, labelFor, labelForKey, nameMemory } from "../peer/memory.ts";
+import { poll, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
+import { Ends } from "../peer/place.ts";
+import {
+  createUnder,
+  describeOther,
+  labelFor,
+  labelForKey,
+  MAX_CAPACITY,
+  MIN_CAPACITY,
+  nameMemory,
+  settleSize,
+} from "../peer/memory.ts";
 import {
   HEADER_LENGTH,
   longestMessage,
@@ -53,7 +60,6 @@ import {
 } from "./layout.ts";
 import { openReceiver, type RingReceiver } from "./receiver.ts";
 import { type EndOptions, openSender, type RingSender } from "./sender.ts";
-import { MAX_CAPACITY, MIN_CAPACITY, settleSize } from "../peer/capacity.ts";
 import { readableFrom, writableTo } from "./streams.ts";
 
 /** What a new channel is to be like. */

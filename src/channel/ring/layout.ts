@@ -38,9 +38,15 @@
  * @module
  */
 
-import { describeOther, labelOf, MAGICS } from "../peer/memory.ts";
+import {
+  describeOther,
+  isPossibleSize,
+  labelOf,
+  MAGICS,
+  MIN_CAPACITY,
+  type RingSize,
+} from "../peer/memory.ts";
 import type { HeaderWords, Place } from "../peer/place.ts";
-import { isPossibleSize, MIN_CAPACITY, type RingSize } from "../peer/capacity.ts";
 
 /** Where the ring begins. */
 export const HEADER_LENGTH = 2048;

@@ -24,7 +24,7 @@ import { headerWordsOf, RECEIVER, type RingSettings, SENDER, WORD } from "./layo
 import { FULL, NOTHING, PENDING, RingWriter, type Writer } from "./writer.ts";
 import { type SenderPlace, takeSenderPlace } from "./many/places.ts";
 import { SharedWriter } from "./many/shared_writer.ts";
-import { WakeWord } from "../peer/wake_flag.ts";
+import { WakeWord } from "../peer/wake.ts";
 import type { Flushable } from "../peer/flush_queue.ts";
 import type { EndEvent, Machine } from "../peer/machine.ts";
 import { MACHINE } from "../peer/windows.ts";

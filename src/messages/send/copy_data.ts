@@ -16,7 +16,7 @@ import {
 } from "../../../ffi/arguments.ts";
 import { requireHost } from "../../../ffi/platform.ts";
 import { MAX_COPY_DATA } from "../../../ffi/win32/types.ts";
-import { RepeatingTimer } from "../../wait/poll.ts";
+import { RepeatingTimer } from "../../wait/options.ts";
 import { assertSendTimeout, DEFAULT_SEND_TIMEOUT, deliverHere, type Parcel } from "./delivery.ts";
 import { assertEncoding, encodeText, type TextEncoding } from "../encoding.ts";
 import { letMessagesIn, throwProcedureFailure, WM_COPYDATA } from "../window/procedure.ts";

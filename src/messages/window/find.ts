@@ -16,8 +16,7 @@ import {
 import { assertClassName, GuardedCallback } from "../../../ffi/callback.ts";
 import { user32 } from "../../../ffi/win32/user32.ts";
 import { assertWide, encodeWide, equalsCaseless, readWide } from "../../../ffi/wide.ts";
-import { assertTimeout, type WaitOptions } from "../../wait/options.ts";
-import { poll } from "../../wait/poll.ts";
+import { assertTimeout, poll, type WaitOptions } from "../../wait/options.ts";
 
 /** A window, as it was when it was found. */
 export interface WindowInfo {

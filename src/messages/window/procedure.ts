@@ -7,7 +7,7 @@
 
 import { assertInteger } from "../../../ffi/arguments.ts";
 import { toLresult, user32 } from "../../../ffi/win32/user32.ts";
-import { INFINITE } from "../../../ffi/object_wait.ts";
+import { INFINITE } from "../../../ffi/kernel_object.ts";
 import {
   copyBytes,
   type CopyDataFields,

@@ -12,7 +12,7 @@
 import { isMainThread, workerData } from "node:worker_threads";
 import { lastErrorCode } from "../../../ffi/error.ts";
 import { kernel32 } from "../../../ffi/win32/kernel32.ts";
-import { INFINITE } from "../../../ffi/object_wait.ts";
+import { INFINITE } from "../../../ffi/kernel_object.ts";
 import { Parent } from "../../wait/thread.ts";
 import { MAX_AT_ONCE, SLOTS, STATE, WaitRecord, type WaitThreadData, WORD } from "./protocol.ts";
 

@@ -7,12 +7,12 @@
 import * as broadcastReceiver from "../../../src/channel/broadcast/receiver.ts";
 import * as broadcastSender from "../../../src/channel/broadcast/sender.ts";
 import * as latestLayout from "../../../src/channel/latest/layout.ts";
-import * as latestPublisher from "../../../src/channel/latest/publisher.ts";
+import * as latestPublisher from "../../../src/channel/latest/writer.ts";
 import * as latestReader from "../../../src/channel/latest/reader.ts";
 import * as eventLoop from "../../../src/wait/event_loop.ts";
 import * as flushQueue from "../../../src/channel/peer/flush_queue.ts";
 import type { Machine } from "../../../src/channel/peer/machine.ts";
-import * as wakeEvents from "../../../src/channel/peer/wake_events.ts";
+import * as wakeEvents from "../../../src/channel/peer/wake.ts";
 import * as ringReceiver from "../../../src/channel/ring/receiver.ts";
 import * as ringSender from "../../../src/channel/ring/sender.ts";
 import { machineOf } from "./machine.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { Machine } from "../../../src/channel/peer/machine.ts";
-import { WakeEvents } from "../../../src/channel/peer/wake_events.ts";
+import { WakeEvents } from "../../../src/channel/peer/wake.ts";
 import type { Library } from "./library.ts";
 import type { Mutant } from "./mutants.ts";
 import type { WAKE_SCENARIOS } from "./wake_scenarios.ts";

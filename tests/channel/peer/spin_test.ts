@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Spin } from "../../../src/channel/peer/spin.ts";
+import { Spin } from "../../../src/channel/peer/wait.ts";
 
 const MOST = 100;
 const PROCESSORS = 2;

@@ -6,7 +6,7 @@ import {
   WAKE_WORDS,
   type WakeEvent,
   WakeEvents,
-} from "../../../src/channel/peer/wake_events.ts";
+} from "../../../src/channel/peer/wake.ts";
 import { partsOf } from "../../../src/channel/latest/layout.ts";
 import { BroadcastRing, LatestValue } from "../../../src/channel/mod.ts";
 import { SharedMemory } from "../../../src/memory/mod.ts";

@@ -1,11 +1,109 @@
 /**
- * The C header of a channel.
+ * The C header of a channel: the layout of the ring's memory, and the functions.
  *
  * @module
  */
 
+import { array, struct } from "../../../struct/mod.ts";
+import {
+  HEADER_LENGTH,
+  MAGIC,
+  MAX_SENDERS,
+  PRODUCERS,
+  RECEIVER,
+  RECORD_HEADER_LENGTH,
+  SENDER,
+  VERSION,
+  WHEN_FULL,
+  WORD,
+} from "../layout.ts";
+import { MAX_CAPACITY, MIN_CAPACITY } from "../../peer/memory.ts";
+import { BATCH as READ_BATCH } from "../reader.ts";
+import { BATCH as WRITTEN_BATCH } from "../writer.ts";
+import { CLOSED, MAX_ATTEMPTS as MAX_PLACE_ATTEMPTS } from "../../peer/place.ts";
+import { ASLEEP, AWAKE } from "../../peer/wake.ts";
+import { THREAD } from "../../peer/owner.ts";
 import { RING_FUNCTIONS, RING_INTRODUCTION } from "./functions.ts";
-import { declareLayout } from "./layout.ts";
+
+const word = (index: number) => ({ type: "u32", offset: 4 * index }) as const;
+const Place = struct({ owner: "u64", state: "u32" });
+
+/** The header, with positions as unsigned integers, which C lets overflow. */
+const Header = struct({
+  magic: word(WORD.magic),
+  version: word(WORD.version),
+  layout: word(WORD.layout),
+  capacity: word(WORD.capacity),
+  max_message_length: word(WORD.maxMessageLength),
+  when_full: word(WORD.whenFull),
+  goes_on: word(WORD.goesOn),
+  tail: word(WORD.tail),
+  head: word(WORD.head),
+  committed: word(WORD.committed),
+  dropped: word(WORD.dropped),
+  sender_sleeps: word(SENDER.sleeping),
+  turn: word(WORD.turn),
+  receiver_sleeps: word(RECEIVER.sleeping),
+  consumed: word(WORD.consumed),
+  receiver: { type: Place, offset: 8 * RECEIVER.owner },
+  senders: { type: array(Place, MAX_SENDERS), offset: 8 * SENDER.owner },
+});
+const FIELDS = [
+  ...[
+    "magic",
+    "version",
+    "layout",
+    "capacity",
+    "max_message_length",
+    "when_full",
+    "goes_on",
+    "tail",
+  ],
+  ...["head", "committed", "dropped", "sender_sleeps", "turn", "receiver_sleeps", "consumed"],
+  ...["receiver.owner", "receiver.state", "senders[0].owner", "senders[0].state"],
+  `senders[${MAX_SENDERS - 1}].state`,
+];
+
+const NUMBERS: Readonly<Record<string, number>> = {
+  MAGIC,
+  VERSION,
+  ...numbered("LAYOUT", PRODUCERS, 1),
+  ...numbered("WHEN_FULL", WHEN_FULL, 0),
+  HEADER_LENGTH,
+  MIN_CAPACITY,
+  MAX_CAPACITY,
+  RECORD_HEADER_LENGTH,
+  CLOSED,
+  THREAD,
+  AWAKE,
+  ASLEEP,
+  MAX_PLACE_ATTEMPTS,
+  WRITTEN_BATCH,
+  READ_BATCH,
+};
+
+/** Declares the header's numbers and its fields, and has the compiler see that they are in their places. */
+export function declareLayout(): string {
+  return [
+    ...Object.entries(NUMBERS).map(([name, value]) => `#define WINIPC_RING_${name} ${value}u`),
+    "",
+    Header.toC("winipc_ring_header"),
+    ...FIELDS.map((path) =>
+      `C_ASSERT(offsetof(winipc_ring_header, ${path}) == ${Header.offsetOf(path)});`
+    ),
+    `C_ASSERT(sizeof(winipc_ring_header) == WINIPC_RING_HEADER_LENGTH);`,
+  ].join("\n");
+}
+
+function numbered(
+  prefix: string,
+  words: readonly string[],
+  first: number,
+): Record<string, number> {
+  return Object.fromEntries(
+    words.map((word, index) => [`${prefix}_${word.toUpperCase()}`, index + first]),
+  );
+}
 
 /**
  * Writes a header by which C and C++ programs take part in a {@linkcode RingChannel} that is made

@@ -1,12 +1,16 @@
 /**
- * How any number of readers fall asleep, up to 64 at a time, and whoever has something for them wakes them up.
+ * How an end falls asleep, and its peer wakes it: by one wake flag, or by a wake event of each reader.
  *
- * A reader that may sleep has a wake event: an event with the wake event's number in its name, and two bits in the
- * memory. One bit says that the reader sleeps, the other one that the wake event is taken. The event belongs to
- * the reader alone, so that the wake event of a reader that was killed is free again by itself. Its bits may
- * stay; whoever wakes it finds no such event.
+ * An end that is going to sleep raises its flag, and then looks a second time. An end that has
+ * published something looks at the flag after that. All of these accesses are sequentially consistent,
+ * so at least one of the two sees what the other has done: either nobody falls asleep, or the event is
+ * set. An event stays set until somebody waits for it, so it does not matter which comes first, the
+ * wait or the event.
  *
- * For why nobody sleeps through anything see wake_flag.ts; a bit is what the word is there.
+ * Of readers there can be any number, of which 64 sleep at a time. A reader that may sleep has a wake event:
+ * an event with a number in its name, and two bits in the memory. One bit is the reader's wake flag, the
+ * other one says that the number is taken. The event belongs to the reader alone, so that the number of a
+ * reader that was killed is free again by itself. Its bits may stay; whoever wakes it finds no such event.
  *
  * A writer takes the bits first and then sets the events, for a bit that was taken later could be that of
  * a reader that was woken and sleeps again. If the writer is killed in between, a reader has neither
@@ -19,16 +23,71 @@
  * After that the reader sees the new writer, and watches its process. A writer that is killed while it
  * comes may leave readers that watch nobody; these look for a writer twice a second (see liveness.ts).
  *
+ * A line of these folders that ends in `// guard: NAME` must be there, and there: without it, or in
+ * another order, an end sleeps on or a message is lost. tests/channel/model shows that for each.
+ *
  * @module
  */
 
+import type { EndEvent, Machine } from "./machine.ts";
 import { unless } from "../../../ffi/error.ts";
 import type { OptionChecks } from "../../../ffi/arguments.ts";
 import { assertSecurity, type Security } from "../../../ffi/security.ts";
 import { labelOf } from "./memory.ts";
-import type { EndEvent, Machine } from "./machine.ts";
 import { MACHINE } from "./windows.ts";
-import type { WakeFlag } from "./wake_flag.ts";
+
+/** The word of an end that need not be woken. */
+export const AWAKE = 0;
+/** The word of an end that has to be woken. */
+export const ASLEEP = 1;
+
+/** Says in shared memory that an end sleeps. */
+export interface WakeFlag {
+  /** The event that wakes the end. */
+  readonly event: EndEvent;
+  /** Says that the end is going to sleep; the end then has to look a second time. */
+  raise(): void;
+  /** Says that the end does not sleep, or no longer. */
+  lower(): void;
+}
+
+/** Where a wake flag is. */
+export interface WakeWordOptions {
+  /** The header in words of 32 bits. */
+  words: Int32Array<ArrayBuffer>;
+  /** The flag's index in `words`. */
+  index: number;
+  /** The event that wakes the end. */
+  event: EndEvent;
+}
+
+/** A wake flag in a word of a header: the end itself raises and lowers it, and the other end takes it. */
+export class WakeWord implements WakeFlag {
+  readonly event: EndEvent;
+  readonly #words: Int32Array<ArrayBuffer>;
+  readonly #index: number;
+
+  /** Lays a flag over a word. */
+  constructor({ words, index, event }: WakeWordOptions) {
+    this.event = event;
+    this.#words = words;
+    this.#index = index;
+  }
+
+  raise(): void {
+    Atomics.store(this.#words, this.#index, ASLEEP);
+  }
+
+  lower(): void {
+    Atomics.store(this.#words, this.#index, AWAKE);
+  }
+
+  /** Wakes the end if it sleeps, after something was published for it. */
+  wake(): void {
+    if (Atomics.load(this.#words, this.#index) === AWAKE) return;
+    if (Atomics.exchange(this.#words, this.#index, AWAKE) !== AWAKE) this.event.set();
+  }
+}
 
 /** How many wake events there are. */
 export const MAX_WAITING = 64;
