@@ -24,7 +24,7 @@
  * |   1024 | 64 places of senders, of which layout 1 uses the first                      |
  * |   2048 | the ring                                                                    |
  *
- * A place has 16 bytes: `u64 owner`, 0 for nobody, else a process or a thread (../peer/owner_word.ts says how
+ * A place has 16 bytes: `u64 owner`, 0 for nobody, else a process or a thread (../peer/owner.ts says how
  * they are written down); and `u32 state`, 1 if whoever had it last has closed it.
  *
  * Positions are bytes since the beginning, modulo 2³²; modulo the capacity they are places in the
@@ -66,7 +66,7 @@ export const WORD = {
   head: 64,
   committed: 96,
   dropped: 97,
-  turn: 129,
+  producerLock: 129,
   changes: 130,
   consumed: 192,
 } as const;

@@ -105,7 +105,7 @@ export const MUTANTS: Readonly<Record<string, Mutant<keyof typeof SCENARIOS>>> =
   },
   "the producer lock is looked at and not taken in one step": {
     scenario: "two senders take turns",
-    inject: (library) => ({ ...library, torn: WORD.turn }),
+    inject: (library) => ({ ...library, torn: WORD.producerLock }),
   },
   "a sender that gives the producer lock back wakes nobody": {
     scenario: "two senders take turns",

@@ -51,7 +51,7 @@ Deno.test("A turn of a sender that there is not, or cannot be, holds up nobody",
   using view = partsOf(channel).memory.map();
   const header = new Int32Array(view.buffer, 0, HEADER_LENGTH / 4);
   for (const number of [5, MAX_SENDERS + 1, 127]) {
-    header[WORD.turn] = number;
+    header[WORD.producerLock] = number;
     sender.sendSync(Uint8Array.of(number), soon);
     assertEquals(receiver.receiveSync(soon), Uint8Array.of(number));
   }

@@ -384,14 +384,14 @@ const DIFFERENT: readonly Script[] = [
         words: "changes sender.owner",
       },
       "poke sender.owner nobody",
-      { step: "claim 8", why: "many senders", c: "no end", words: "turn changes ring" },
+      { step: "claim 8", why: "many senders", c: "no end", words: "producerLock changes ring" },
       {
         ...{ step: "commit 8", why: "many senders", c: "no end" },
-        words: "tail committed turn changes ring",
+        words: "tail committed producerLock changes ring",
       },
       {
         ...{ step: "open receiver", why: "many senders", c: "NotSupported" },
-        words: "tail committed turn changes receiver.owner ring",
+        words: "tail committed producerLock changes receiver.owner ring",
       },
     ],
   },

@@ -7,7 +7,7 @@
 import * as broadcast from "../../../src/channel/broadcast/layout.ts";
 import { type RingSettings, WORD } from "../../../src/channel/ring/layout.ts";
 
-/** One more use of the producer lock, in the word that counts the uses: see ring/many/producer_lock.ts. */
+/** One more use of the producer lock, in the word that counts the uses: see ring/many/shared_writer.ts. */
 const ONE_USE = 128;
 
 /**
@@ -21,7 +21,7 @@ export function setRingCounters(buffer: ArrayBuffer, position: number, uses: num
   const words = new Int32Array(buffer);
   for (const word of [WORD.tail, WORD.head, WORD.committed, WORD.consumed]) words[word] = position;
   const edge = position < 2 ** 31 ? 2 ** 31 : 2 ** 32;
-  words[WORD.turn] = edge - ONE_USE * uses;
+  words[WORD.producerLock] = edge - ONE_USE * uses;
   words[WORD.changes] = words[WORD.dropped] = edge - uses;
 }
 

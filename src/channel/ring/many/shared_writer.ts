@@ -67,13 +67,13 @@ export class ProducerLock {
     this.#machine = machine;
     // With one processor, nobody gives the lock back meanwhile.
     this.#looks = machine.processors > 1 ? LOOKS : 1;
-    const word = Atomics.load(this.#words, WORD.turn);
+    const word = Atomics.load(this.#words, WORD.producerLock);
     if ((word & WHO) === this.#number) this.#change(word, 0);
   }
 
   /** The other sender that has the lock, for messages: `process 1234`; `undefined` if none has it. */
   get holder(): string | undefined {
-    const who = Atomics.load(this.#words, WORD.turn) & WHO;
+    const who = Atomics.load(this.#words, WORD.producerLock) & WHO;
     const place = who === this.#number ? undefined : SENDERS[who - 1];
     return place && describeOwner(Atomics.load(this.#owners, place.owner));
   }
@@ -82,7 +82,7 @@ export class ProducerLock {
    * Checks whether the lock could be taken: nobody has it, or its holder's process has ended.
    */
   check(): boolean {
-    const word = Atomics.load(this.#words, WORD.turn);
+    const word = Atomics.load(this.#words, WORD.producerLock);
     return (word & WHO) === 0 || this.#checkOver(word);
   }
 
@@ -93,11 +93,11 @@ export class ProducerLock {
    */
   take(): boolean {
     for (let look = 0; look < this.#looks; look++) {
-      const word = Atomics.load(this.#words, WORD.turn);
+      const word = Atomics.load(this.#words, WORD.producerLock);
       if ((word & WHO) === 0 && this.#change(word, this.#number)) return true;
       Atomics.pause();
     }
-    const word = Atomics.load(this.#words, WORD.turn);
+    const word = Atomics.load(this.#words, WORD.producerLock);
     if ((word & WHO) !== 0 && !this.#checkOver(word)) return false; // guard: lock-held
     return this.#change(word, this.#number);
   }
@@ -109,7 +109,7 @@ export class ProducerLock {
 
   #change(from: number, who: number): boolean {
     const to = (from & ~WHO) + ONE_CHANGE | who;
-    if (Atomics.compareExchange(this.#words, WORD.turn, from, to) !== from) return false;
+    if (Atomics.compareExchange(this.#words, WORD.producerLock, from, to) !== from) return false;
     this.#taken = to;
     return true;
   }
