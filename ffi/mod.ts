@@ -75,7 +75,6 @@ export {
   WPARAM,
 } from "./win32/types.ts";
 export { NTDLL, ntdll } from "./win32/ntdll.ts";
-export { objectName } from "../src/names.ts";
 export { MIN_DENO, MIN_WINDOWS_BUILD } from "./platform.ts";
 export {
   assertOwnedBySelf,
