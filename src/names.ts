@@ -25,15 +25,6 @@ const MAX_NAME_LENGTH = 260;
  * A bare name gets `Local\`, which is the session's own set of names; `Local\…`
  * and `Global\…` are taken as they are. The name itself is case-sensitive.
  *
- * @example
- * ```ts
- * import { objectName } from "@winipc/winipc/ffi";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(objectName("telemetry"), "Local\\telemetry");
- * assertEquals(objectName("Global\\telemetry"), "Global\\telemetry");
- * ```
- *
  * @param name The name.
  * @throws {TypeError} If it is no string or empty, or has a NUL or another backslash in it.
  * @throws {RangeError} If it is longer than 260 UTF-16 code units, prefix and all.

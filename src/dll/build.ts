@@ -27,7 +27,7 @@ export interface SharedSectionOptions<V extends Variables> {
   variables: V;
   /** What some of them are at first; the others are 0, false or empty. */
   initial?: StructInput<V>;
-  /** The section's name, at most 8 characters. @default ".shared" */
+  /** The image section's name, at most 8 characters. @default ".shared" */
   section?: string;
   /** The machine that the programs that load it are for. @default this process's */
   machine?: Machine;
@@ -166,7 +166,7 @@ function typeNameFor(name: string, variables: Variables): string {
   return typeName;
 }
 
-/** The section is one struct. */
+/** The image section is one struct. */
 function layoutOf<const V extends Variables>(variables: V) {
   assertVariables("variables", variables);
   const names = Object.keys(variables);

@@ -43,7 +43,7 @@ export interface MappedImage {
 }
 
 /**
- * Tells what is in an image: its sections, whether they are shared, and what it exports.
+ * Tells what is in an image: its image sections, whether they are shared, and what it exports.
  *
  * No code of the image is run, and all that it says is checked. The image may be for any machine.
  * `problems` lists oddities that Windows' loader accepts, such as a name in the export table that

@@ -29,7 +29,7 @@ import type { StructView } from "../struct/layout.ts";
 const HOW_TO_SHARE = "the linker has to be told to share a section, by /SECTION:NAME,RWS (or " +
   '__attribute__((section("NAME"), shared)) for GCC), and only variables that are initialised are in it';
 
-/** A section's header has room for a name of this many bytes. */
+/** An image section's header has room for a name of this many bytes. */
 const SHORT_NAME = 8;
 
 /** Which of a DLL's variables to share. */
@@ -117,7 +117,7 @@ export class SharedSection<V extends Variables> extends Uncloneable implements D
    * @throws {Deno.errors.InvalidData} If it is no sound image, or Windows maps no image of its machine; if the
    *   section is not shared, cannot be written to, or has pointers or imports in it, which Windows would
    *   change for all processes; or if a variable is not within it.
-   * @throws {Deno.errors.NotFound} If there is no such file, section or variable.
+   * @throws {Deno.errors.NotFound} If there is no such file, image section or variable.
    * @throws {Deno.errors.PermissionDenied} If this user may not read it, or application control refuses it.
    * @throws {Deno.errors.Busy} If somebody has it open to write to it.
    * @throws {TypeError} If an argument is of the wrong kind.
@@ -148,7 +148,7 @@ export class SharedSection<V extends Variables> extends Uncloneable implements D
    *
    * The object cannot be cloned or spread: copy the variables one at a time. `JSON.stringify` writes all.
    *
-   * @throws {Deno.errors.BadResource} If the section is closed.
+   * @throws {Deno.errors.BadResource} If the image section is closed.
    */
   get variables(): StructView<V> {
     return this.#open().variables;
@@ -157,16 +157,16 @@ export class SharedSection<V extends Variables> extends Uncloneable implements D
   /**
    * The variables that are integers, to be changed in one step.
    *
-   * @throws {Deno.errors.BadResource} If the section is closed.
+   * @throws {Deno.errors.BadResource} If the image section is closed.
    */
   get counters(): Counters<V> {
     return this.#open().counters;
   }
 
   /**
-   * The section's bytes, which are the memory itself.
+   * The image section's bytes, which are the memory itself.
    *
-   * @throws {Deno.errors.BadResource} If the section is closed.
+   * @throws {Deno.errors.BadResource} If the image section is closed.
    */
   get bytes(): Uint8Array<ArrayBuffer> {
     return this.#open().bytes;
@@ -203,7 +203,7 @@ export class SharedSection<V extends Variables> extends Uncloneable implements D
   }
 }
 
-/** A section in this process's memory. */
+/** An image section in this process's memory. */
 interface Mapped<V extends Variables> {
   readonly buffers: MappedBuffers;
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -235,7 +235,7 @@ function findExports({ info, label }: MappedImage, names: readonly string[]): Ma
   }));
 }
 
-/** Gives the section that is asked for, or that the variables are in, or that is shared. */
+/** Gives the image section that is asked for, or that the variables are in, or that is shared. */
 function findSection(
   { info, label }: MappedImage,
   wanted: string | undefined,
@@ -246,7 +246,7 @@ function findSection(
   const has = (section: ImageSection) =>
     first !== undefined && offsetIn(section, first) !== undefined;
   const isShared = ({ shared, writable }: ImageSection) => shared && writable;
-  // Several sections may have one name.
+  // Several image sections may have one name.
   const named = wanted === undefined ? [] : sectionsNamed(sections, wanted);
   const section = wanted === undefined
     ? sections.find(first === undefined ? isShared : has)
@@ -276,7 +276,7 @@ function findSection(
   return section;
 }
 
-/** Gives the sections of a name, or else of what a linker keeps of it. */
+/** Gives the image sections of a name, or else of what a linker keeps of it. */
 function sectionsNamed(sections: readonly ImageSection[], wanted: string): ImageSection[] {
   const found = sections.filter(({ name, headerName }) => name === wanted || headerName === wanted);
   return found.length > 0
@@ -284,7 +284,7 @@ function sectionsNamed(sections: readonly ImageSection[], wanted: string): Image
     : sections.filter(({ headerName }) => headerName === shortName(wanted));
 }
 
-/** What has room of a name in a section's header. */
+/** What has room of a name in an image section's header. */
 function shortName(name: string): string {
   return decodeName(new TextEncoder().encode(name).subarray(0, SHORT_NAME));
 }
@@ -312,14 +312,14 @@ function placeVariables(
     if (offset + type.byteLength > section.byteLength) {
       throw new Deno.errors.InvalidData(
         `Cannot share ${name}: its ${type.byteLength} bytes at ${offset} end beyond the ` +
-          `${section.byteLength} bytes of section ${section.name} of ${label}`,
+          `${section.byteLength} bytes of image section ${section.name} of ${label}`,
       );
     }
     return { name, type, offset, description };
   });
 }
 
-/** Gives access to a section and its variables. */
+/** Gives access to an image section and its variables. */
 function expose<V extends Variables>(
   mapping: Mapping,
   section: ImageSection,

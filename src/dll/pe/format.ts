@@ -22,19 +22,19 @@ export const PE32_PLUS = 0x20b;
 /** Windows maps images by pages of this many bytes, on every machine. */
 export const PAGE_SIZE = 4096;
 
-/** The section has initialised data. */
+/** The image section has initialised data. */
 export const IMAGE_SCN_CNT_INITIALIZED_DATA = 0x40;
-/** The section has data that is not initialised. */
+/** The image section has data that is not initialised. */
 export const IMAGE_SCN_CNT_UNINITIALIZED_DATA = 0x80;
-/** The section is not needed once the image is loaded. */
+/** The image section is not needed once the image is loaded. */
 export const IMAGE_SCN_MEM_DISCARDABLE = 0x200_0000;
-/** The section is one memory for all processes. */
+/** The image section is one memory for all processes. */
 export const IMAGE_SCN_MEM_SHARED = 0x1000_0000;
-/** The section can be executed. */
+/** The image section can be executed. */
 export const IMAGE_SCN_MEM_EXECUTE = 0x2000_0000;
-/** The section can be read. */
+/** The image section can be read. */
 export const IMAGE_SCN_MEM_READ = 0x4000_0000;
-/** The section can be written to. */
+/** The image section can be written to. */
 export const IMAGE_SCN_MEM_WRITE = 0x8000_0000;
 
 /** Which directory is that of the exports. */

@@ -97,7 +97,7 @@ export function decodeName(bytes: Uint8Array<ArrayBuffer>): string {
 
 /** Something in an image that is not as it should be, though Windows' loader takes it. */
 export interface ImageProblem {
-  /** The finding, such as `the name of section "/4" is not in the string table`. */
+  /** The finding, such as `the name of image section "/4" is not in the string table`. */
   readonly message: string;
   /** Where in the file it was found, in bytes from the beginning. */
   readonly offset: number;
@@ -132,7 +132,7 @@ const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
 /** The string table begins with its size, in this many bytes. */
 const SIZE_BYTES = 4;
 
-/** Decodes the name in a section's header, which has 8 bytes at most. */
+/** Decodes the name in an image section's header, which has 8 bytes at most. */
 export function decodeHeaderName(bytes: readonly number[]): string {
   return decodeName(Uint8Array.from(bytes));
 }
@@ -144,9 +144,9 @@ export function decodeHeaderName(bytes: readonly number[]): string {
  * decimals, or `//AAAAAE` in base64 where that has no room. Microsoft's page says so of object files
  * only; GCC and LLVM write such names into images as well.
  *
- * @param headerName The name in the section's header.
+ * @param headerName The name in the image section's header.
  * @param stringsAt Where the string table is in the file; `undefined` if there is none.
- * @param headerAt Where the section's header is in the file.
+ * @param headerAt Where the image section's header is in the file.
  */
 export function fullName(
   source: ImageSource,
@@ -160,7 +160,7 @@ export function fullName(
   const name = stringsAt === undefined ? undefined : stringAt(source, stringsAt, offset);
   if (name !== undefined) return name;
   problems.add(
-    `the name of section ${JSON.stringify(headerName)} is not in the string table`,
+    `the name of image section ${JSON.stringify(headerName)} is not in the string table`,
     headerAt,
   );
   return headerName;
@@ -266,7 +266,7 @@ function readOptionalHeader(
   const layout = kind === PE32_PLUS ? IMAGE_OPTIONAL_HEADER64 : IMAGE_OPTIONAL_HEADER32;
   const fixed = layout.byteLength - DIRECTORY_COUNT * DIRECTORY_SIZE;
   if (size < fixed) source.fail(`${what} has ${size} bytes`, at);
-  // Microsoft's page lets a header have fewer directories; the table of sections is right behind it.
+  // Microsoft's page lets a header have fewer directories; the table of image sections is right behind it.
   const bytes = source.copy(at, Math.min(size, layout.byteLength), layout.byteLength);
   const header = kind === PE32_PLUS
     ? IMAGE_OPTIONAL_HEADER64.read(bytes)

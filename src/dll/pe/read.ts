@@ -34,7 +34,7 @@ export interface ImageExport {
   readonly ordinal: number;
   /** Where it is in the memory, in bytes from the image's base. */
   readonly address: number;
-  /** The section that it is in; none: it is somewhere else, or in another DLL. */
+  /** The image section that it is in; none: it is somewhere else, or in another DLL. */
   readonly section: string | undefined;
   /** The function of another DLL that it stands for, such as `NTDLL.RtlAllocateHeap`. */
   readonly forwarder: string | undefined;
@@ -126,7 +126,7 @@ class ExportReader {
       return undefined;
     }
     if (span.room < IMAGE_EXPORT_DIRECTORY.byteLength) {
-      this.#problems.add(`${what} ends beyond its section`, this.#at);
+      this.#problems.add(`${what} ends beyond its image section`, this.#at);
       return undefined;
     }
     const section = this.#sections.at(address);
@@ -134,7 +134,7 @@ class ExportReader {
     if (section !== undefined && offsetIn(section, last) === undefined) {
       const place = offsetIn(section, address) === undefined ? "is" : "ends";
       this.#problems.add(
-        `${what} ${place} behind the ${section.byteLength} bytes of section ` +
+        `${what} ${place} behind the ${section.byteLength} bytes of image section ` +
           `${JSON.stringify(section.name)}, in the rest of its last page`,
         this.#at,
       );
@@ -152,7 +152,7 @@ class ExportReader {
     }
     if (wanted > MAX_EXPORTS) this.#problems.add(`${what} has ${wanted} entries`, span.offset);
     const room = Math.floor(span.room / width);
-    if (wanted > room) this.#problems.add(`${what} ends beyond its section`, span.offset);
+    if (wanted > room) this.#problems.add(`${what} ends beyond its image section`, span.offset);
     const count = Math.min(wanted, MAX_EXPORTS, room);
     const data = new DataView(padded(span.bytes, count * width).buffer);
     return Array.from(
@@ -190,7 +190,7 @@ class ExportReader {
     }
     const bytes = span.bytes.subarray(0, MAX_NAME);
     const nul = bytes.indexOf(0);
-    // Behind what the file has of a section there are zeros.
+    // Behind what the file has of an image section there are zeros.
     const ends = nul >= 0 || (bytes.length < MAX_NAME && span.room > bytes.length);
     if (!ends || nul === 0 || bytes.length === 0) {
       this.#problems.add(`${what} ${ends ? "is empty" : "does not end"}`, span.offset);
@@ -213,7 +213,7 @@ export interface ImageInfo {
   readonly machine: Machine | number;
   /** Whether it is a DLL. */
   readonly dll: boolean;
-  /** Its sections, in the order of their addresses. */
+  /** Its image sections, in the order of their addresses. */
   readonly sections: readonly ImageSection[];
   /** What others can find in it, by their ordinals. */
   readonly exports: readonly ImageExport[];
@@ -313,7 +313,9 @@ export function checkRelocations(
   if (section?.shared && section.writable) {
     return problems.addUnsafe(`${what} is in shared data, where others can change it`, offset);
   }
-  if (directory.Size > room) return problems.addUnsafe(`${what} ends beyond its section`, offset);
+  if (directory.Size > room) {
+    return problems.addUnsafe(`${what} ends beyond its image section`, offset);
+  }
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const checker = new RelocationChecker(sections, directory, typeof machine === "string");
   // What the file does not have of the table is zeros, and so has no block.
@@ -342,7 +344,7 @@ class RelocationChecker {
   readonly #sections: ImageSections;
   readonly #table: Directory;
   readonly #onKnownMachine: boolean;
-  /** The section that the last one was in. */
+  /** The image section that the last one was in. */
   #section: ImageSection | undefined;
   #end = 0;
 
@@ -362,7 +364,7 @@ class RelocationChecker {
       this.#end = address + this.#sections.roomAt(address);
     }
     if (this.#section === undefined || address + width > this.#end) {
-      return `a relocation is at address ${address}, which is in no section`;
+      return `a relocation is at address ${address}, which is in no image section`;
     }
     const { VirtualAddress, Size } = this.#table;
     if (address + width > VirtualAddress && address < VirtualAddress + Size) {

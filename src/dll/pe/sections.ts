@@ -26,7 +26,7 @@ import {
   type ImageSource,
 } from "./headers.ts";
 
-/** A section of an image. */
+/** An image section. */
 export interface ImageSection {
   /** Its name, such as `.data`; one over 8 bytes is read from the COFF string table. */
   readonly name: string;
@@ -46,7 +46,7 @@ export interface ImageSection {
    * Whether it is one memory for all processes. A `#pragma data_seg` alone does not make it so:
    * the linker has to be told as well, by `/SECTION:NAME,RWS`, or GCC by
    * `__attribute__((section("NAME"), shared))`; and only variables that are initialised are in it.
-   * Nothing is shared of an image whose sections do not begin at pages.
+   * Nothing is shared of an image whose image sections do not begin at pages.
    */
   readonly shared: boolean;
 }
@@ -78,9 +78,9 @@ type Header = ReturnType<typeof IMAGE_SECTION_HEADER.read>;
 
 /** Finds what is at the addresses of an image. */
 export class ImageSections {
-  /** The sections, in the order of their addresses. */
+  /** The image sections, in the order of their addresses. */
   readonly all: readonly ImageSection[];
-  /** Whether the image is mapped as it is in the file, since its sections do not begin at pages. */
+  /** Whether the image is mapped as it is in the file, since its image sections do not begin at pages. */
   readonly flat: boolean;
   readonly #source: ImageSource;
   readonly #problems: ImageProblems;
@@ -105,7 +105,7 @@ export class ImageSections {
     );
   }
 
-  /** How many bytes of memory there are from an address to the end of its section; 0 if in none. */
+  /** How many bytes of memory there are from an address to the end of its image section; 0 if in none. */
   roomAt(address: number): number {
     const section = this.at(address);
     return section === undefined ? 0 : section.address + this.#mappedLength(section) - address;
@@ -181,7 +181,7 @@ export class ImageSections {
     };
   }
 
-  /** Places a section at its pages. */
+  /** Places an image section at its pages. */
   #place(section: ImageSection, header: Header, what: string, at: number): void {
     const { SizeOfRawData: rawSize, PointerToRawData: pointer } = header;
     const mapped = alignUp(section.byteLength, PAGE_SIZE);
@@ -196,7 +196,7 @@ export class ImageSections {
     }
     const { byteLength } = this.#source;
     const end = pointer + rawSize;
-    // Windows takes a file that is cut within the last sector of a section, and none that lacks a sector.
+    // Windows takes a file that is cut within the last sector of an image section, and none that lacks a sector.
     if (pointer >= byteLength || alignUp(end, SECTOR) > alignUp(byteLength, SECTOR)) {
       this.#source.assertWithin(pointer, rawSize, what);
     }
@@ -218,7 +218,7 @@ export class ImageSections {
     this.#regions.push({ ...region, offset, byteLengthInFile: Math.min(sectors, mapped) });
   }
 
-  /** Checks that a section is in the memory where it is in the file. */
+  /** Checks that an image section is in the memory where it is in the file. */
   #placeFlat({ address, byteLength }: ImageSection, header: Header, what: string, at: number) {
     const { SizeOfRawData: rawSize, PointerToRawData: pointer } = header;
     if (address !== pointer || byteLength > rawSize) {

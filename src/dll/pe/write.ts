@@ -54,7 +54,7 @@ const IMAGE_BASE_32 = 0x1000_0000;
 
 const READ_DATA = IMAGE_SCN_CNT_INITIALIZED_DATA + IMAGE_SCN_MEM_READ;
 
-/** The sections that an image has; their names are taken. */
+/** The image sections that an image has; their names are taken. */
 export const OWN_SECTIONS = [".edata", ".reloc"] as const;
 
 /** What is to be in an image. */
@@ -65,13 +65,13 @@ export interface ImageContents {
   readonly fileName: string;
   /** The name of the shared section, at most 8 bytes of ASCII. */
   readonly section: string;
-  /** What is in that section at first. */
+  /** What is in that image section at first. */
   readonly data: Uint8Array<ArrayBuffer>;
   /** Where in it each variable is, in bytes. */
   readonly variables: ReadonlyMap<string, number>;
 }
 
-/** A section that has its place. */
+/** An image section that has its place. */
 interface PlacedSection {
   readonly name: string;
   readonly characteristics: number;
@@ -110,7 +110,7 @@ export function writeImage(contents: ImageContents): Uint8Array<ArrayBuffer> {
   return image;
 }
 
-/** Gives a section its place behind another, or behind the headers. */
+/** Gives an image section its place behind another, or behind the headers. */
 function place(
   name: string,
   characteristics: number,
@@ -208,14 +208,14 @@ function directory(section: PlacedSection) {
   return { VirtualAddress: section.address, Size: section.bytes.length };
 }
 
-/** Where the section behind another begins in the memory. */
+/** Where the image section behind another begins in the memory. */
 function nextAddress(last: PlacedSection | undefined): number {
   return last === undefined
     ? SECTION_ALIGNMENT
     : alignUp(last.address + last.bytes.length, SECTION_ALIGNMENT);
 }
 
-/** How much of a section has to be in the file: Windows fills the rest with zeros. At least one byte. */
+/** How much of an image section has to be in the file: Windows fills the rest with zeros. At least one byte. */
 function lengthWithoutZeros(bytes: Uint8Array): number {
   return Math.max(bytes.findLastIndex((byte) => byte !== 0) + 1, 1);
 }
@@ -249,8 +249,8 @@ export function checksumOf(image: Uint8Array<ArrayBuffer>): number {
  *
  * @param fileName The file name of the image.
  * @param address Where the table will be in the memory, from the image's base.
- * @param variables Where each variable is in its section, in bytes.
- * @param sectionAddress Where that section is.
+ * @param variables Where each variable is in its image section, in bytes.
+ * @param sectionAddress Where that image section is.
  */
 export function exportTable(
   fileName: string,

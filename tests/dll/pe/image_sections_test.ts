@@ -72,7 +72,7 @@ Deno.test("the rest of a section's last page is mapped from the file, and has it
   ]);
   assertEquals(dll?.find("one"), 4096);
   assertEquals(problems.map(({ message, unsafe }) => [message, unsafe]), [[
-    'the export directory is behind the 16 bytes of section ".A", in the rest of its last page',
+    'the export directory is behind the 16 bytes of image section ".A", in the rest of its last page',
     false,
   ]]);
 });

@@ -177,7 +177,7 @@ Deno.test("an export directory that ends behind its section is told", () => {
     assertEquals(told(exporting(sound, [{ ...names, virtualSize }, data])), {
       exports: [AA, BB, CC],
       problems: [
-        `the export directory ends behind the ${virtualSize} bytes of section ".edata", in the rest of ` +
+        `the export directory ends behind the ${virtualSize} bytes of image section ".edata", in the rest of ` +
         "its last page",
       ],
     });
@@ -223,7 +223,7 @@ Deno.test("counts of 2³²−1 and tables at wrong places are read as far as the
   const texts = problems.map(({ message }) => message);
   for (const what of ["exported addresses", "exported names", "ordinals"]) {
     assert(texts.includes(`the table of ${what} has ${most} entries`), what);
-    assert(texts.includes(`the table of ${what} ends beyond its section`), what);
+    assert(texts.includes(`the table of ${what} ends beyond its image section`), what);
   }
   assertLess(performance.now() - started, 1000);
 });

@@ -83,7 +83,7 @@ Deno.test("inspectImage() says what Windows would refuse, what is odd, and where
     [sectionsAt + 20, 0xffff_fe00, 4, 'section ".ASHARE" (512 bytes) is not within', "refused"],
     [optionalAt + 112, 0x10_0000, 4, "the export directory is at address 1048576, where", "odd"],
     [exportAt + 20, 0x1_0001, 4, "the table of exported addresses has 65537 entries", "odd"],
-    [exportAt + 24, 2000, 4, "the table of exported names ends beyond its section", "odd"],
+    [exportAt + 24, 2000, 4, "the table of exported names ends beyond its image section", "odd"],
     [exportAt + 28, 0x9000, 4, "the table of exported addresses is at address 36864, where", "odd"],
     [exportAt + 20, 1, 4, "the ordinal of three has no address", "odd"],
     [optionalAt + 112 + 44, 0x1001, 4, "the table of relocations ends beyond its", "unsafe"],

@@ -46,7 +46,7 @@ const saidOf = (entries: readonly [number][], options = {}) =>
 
 /** How a relocation that leads out of the data is told. */
 const outside = (address: number, offset = 520) => [
-  `a relocation is at address ${address}, which is in no section (${offset})`,
+  `a relocation is at address ${address}, which is in no image section (${offset})`,
 ];
 
 Deno.test("a relocation may end where its section's last page ends, and no further", () => {

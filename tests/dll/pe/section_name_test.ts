@@ -27,7 +27,7 @@ const TABLE = bytesOf(4 + 10 + 3 + 1, ".HOOKDATA", "ü", "");
 const lost = (name: string) => [
   name,
   name,
-  `the name of section "${name}" is not in the string table`,
+  `the name of image section "${name}" is not in the string table`,
 ];
 
 Deno.test("a name over 8 bytes is read from the string table, by decimals or base64", () => {
