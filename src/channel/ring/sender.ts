@@ -25,6 +25,7 @@ import { FULL, NOTHING, PENDING, RingWriter, type Writer } from "./writer.ts";
 import { type SenderPlace, takeSenderPlace } from "./many/places.ts";
 import { SharedWriter } from "./many/shared_writer.ts";
 import { WakeWord } from "../peer/wake.ts";
+import type { EventLoop } from "../../wait/event_loop.ts";
 import type { Flushable } from "../peer/flush_queue.ts";
 import type { EndEvent, Machine } from "../peer/machine.ts";
 import { MACHINE } from "../peer/windows.ts";
@@ -106,6 +107,7 @@ export class RingSender extends Uncloneable implements Disposable {
   readonly #senders: WakeWord;
   readonly #wait: EndWait;
   readonly #machine: Machine;
+  readonly #eventLoop: EventLoop;
   /** Has one item, which whoever waits for room takes, so that messages stay in order. */
   readonly #lock = new AsyncQueue<true>((timeout) => this.#late({ timeout }));
   #aborted = 0;
@@ -126,6 +128,7 @@ export class RingSender extends Uncloneable implements Disposable {
     this.#options = options;
     this.#words = words;
     this.#machine = machine;
+    this.#eventLoop = machine.eventLoop;
     this.#isShared = settings.producers === "multiple";
     this.#place = takeSenderPlace(header, { producers: settings.producers, machine });
     try {
@@ -221,8 +224,9 @@ export class RingSender extends Uncloneable implements Disposable {
       if (options !== undefined) assertCanWait(options);
       // Most sends need not wait, and then nothing is allocated.
       if (!this.#lock.isEmpty) {
-        const { eventLoop } = this.#machine;
-        if (this.trySend(source)) return eventLoop.countWait() ? eventLoop.turn() : SENT;
+        if (this.trySend(source)) {
+          return this.#eventLoop.countWait() ? this.#eventLoop.turn() : SENT;
+        }
         if (!this.#chooseToWait()) return DROPPED;
       }
       const bytes = toMessage(source);
@@ -275,8 +279,8 @@ export class RingSender extends Uncloneable implements Disposable {
     if (this.#lock.isEmpty) {
       throw new Deno.errors.Busy(`Other messages wait for room in the ${this.#label()}`);
     }
-    const deadline = deadlineAfter(timeout, this.#machine);
     if (this.#write(bytes, true)) return true;
+    const deadline = deadlineAfter(timeout, this.#machine);
     // While this waits, another thread may grow a shared buffer, and an array over all of it.
     const message = bytesOf("the message", bytes);
     do {
@@ -302,7 +306,7 @@ export class RingSender extends Uncloneable implements Disposable {
     const deadline = deadlineAfter(options.timeout ?? Infinity, this.#machine);
     await this.#lock.take(options);
     try {
-      if (this.#machine.eventLoop.countWait()) await this.#machine.eventLoop.turn();
+      if (this.#eventLoop.countWait()) await this.#eventLoop.turn();
       await this.#waitForRoom(length, deadline, options);
       this.#assertFree();
     } finally {
@@ -425,7 +429,7 @@ export class RingSender extends Uncloneable implements Disposable {
     const deadline = deadlineAfter(options.timeout ?? Infinity, this.#machine);
     await this.#lock.take(options);
     try {
-      if (this.#machine.eventLoop.countWait()) await this.#machine.eventLoop.turn();
+      if (this.#eventLoop.countWait()) await this.#eventLoop.turn();
       while (!this.trySend(message)) {
         if (!this.#chooseToWait()) return false;
         await this.#waitForRoom(message.length, deadline, options);
