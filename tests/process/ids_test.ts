@@ -18,7 +18,7 @@ import {
   spawn,
 } from "../../mod.ts";
 import { OwnerWatch } from "../../src/channel/peer/owner.ts";
-import { selfAsOwner } from "../../src/channel/peer/place.ts";
+import { MACHINE } from "../../src/channel/peer/windows.ts";
 import { encodeNotice } from "../../src/process/handle_notice.ts";
 import { openLibrary } from "../support/open_library.ts";
 
@@ -73,7 +73,7 @@ Deno.test("findWindow() finds a window by the id of its process only", async () 
 });
 
 Deno.test("A ring's place with an id that is nobody's own has no owner", () => {
-  const self = selfAsOwner();
+  const { self } = MACHINE;
   using watch = OwnerWatch.open(self) as OwnerWatch;
   assertFalse(watch.hasEnded);
   // With the lowest bit it would be a thread.

@@ -7,11 +7,9 @@
  * @module
  */
 
-import { currentThread, startOf } from "../../../ffi/process_thread.ts";
-import { inWorker } from "../../../ffi/platform.ts";
 import { labelOf } from "./memory.ts";
 import type { Machine } from "./machine.ts";
-import { describeOwner, processOwner, threadOwner } from "./owner.ts";
+import { describeOwner } from "./owner.ts";
 
 /** Where a place's words stand in a header. */
 export interface Place {
@@ -35,14 +33,6 @@ export const CLOSED = 1;
 const NOBODY = 0n;
 /** Maximum attempts to take a place that others take first: they have it then. */
 export const MAX_ATTEMPTS = 16;
-
-/** It is the same for as long as the script runs. */
-let self: bigint | undefined = undefined;
-
-/** This script, as it is written down as the owner of a place. */
-export function selfAsOwner(): bigint {
-  return self ??= inWorker() ? threadOwner(currentThread()) : processOwner(Deno.pid, startOf());
-}
 
 /** Whether the owner of a place has ended, as far as this user may know. */
 export function hasEnded(owner: bigint, machine: Machine): boolean {

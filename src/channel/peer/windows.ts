@@ -4,25 +4,29 @@
  * @module
  */
 
-import { interruptTime } from "../../../ffi/platform.ts";
+import { interruptTime, inWorker } from "../../../ffi/platform.ts";
 import { INFINITE } from "../../../ffi/kernel_object.ts";
 import type { Security } from "../../../ffi/security.ts";
+import { currentThread, startOf } from "../../../ffi/process_thread.ts";
 import { kernel32 } from "../../../ffi/win32/kernel32.ts";
 import { SharedEvent } from "../../sync/mod.ts";
 import { ParkedWait } from "../../sync/pool_thread_wait.ts";
 import { EVENT_LOOP } from "../../wait/event_loop.ts";
 import { FlushQueue } from "./flush_queue.ts";
 import type { EndEvent, Machine, Parking } from "./machine.ts";
-import { OwnerWatch } from "./owner.ts";
-import { selfAsOwner } from "./place.ts";
+import { OwnerWatch, processOwner, threadOwner } from "./owner.ts";
 
 /** Windows, for the ends of this thread. */
 class Windows implements Machine {
+  /** It is the same for as long as the script runs. */
+  #self: bigint | undefined;
   readonly eventLoop = EVENT_LOOP;
   readonly flushQueue = new FlushQueue((callback) => void setImmediate(callback));
 
   get self(): bigint {
-    return selfAsOwner();
+    return this.#self ??= inWorker()
+      ? threadOwner(currentThread())
+      : processOwner(Deno.pid, startOf());
   }
 
   get processors(): number {

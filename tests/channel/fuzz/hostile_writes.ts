@@ -4,7 +4,7 @@
  * @module
  */
 
-import { selfAsOwner } from "../../../src/channel/peer/place.ts";
+import { MACHINE } from "../../../src/channel/peer/windows.ts";
 import { Random } from "../../support/random.ts";
 
 /** What is where in the memory, by places in an `Int32Array`. */
@@ -59,7 +59,7 @@ export class HostileWrites {
 
   /** Has this process own a place. */
   #own(place: number): void {
-    this.#memory.set(new Int32Array(BigUint64Array.of(selfAsOwner()).buffer), place);
+    this.#memory.set(new Int32Array(BigUint64Array.of(MACHINE.self).buffer), place);
   }
 
   #place(): number {

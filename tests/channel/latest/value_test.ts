@@ -8,7 +8,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { LatestValue } from "../../../src/channel/mod.ts";
-import { selfAsOwner } from "../../../src/channel/peer/place.ts";
+import { MACHINE } from "../../../src/channel/peer/windows.ts";
 import { array, SharedEvent, SharedMemory, struct, utf16 } from "../../../mod.ts";
 import { assertLeavesNoHandle } from "../../support/leak.ts";
 import { Peer } from "../../support/peer.ts";
@@ -328,7 +328,7 @@ Deno.test("a dead writer is replaced also where its process id seems to be anoth
   using memory = SharedMemory.open(name, { access: "readwrite" });
   using view = memory.map();
   // This process, which holds no mutex any more: see latest/layout.ts and peer/place.ts.
-  new BigUint64Array(view.buffer)[8] = selfAsOwner();
+  new BigUint64Array(view.buffer)[8] = MACHINE.self;
   using nextValue = LatestValue.openOrCreate(name, Telemetry);
   using next = nextValue.writer();
   assertEquals(next.closed, false);

@@ -5,6 +5,9 @@
  * what all of its steps have come to so far, and is thrown out at the first one that has not been made.
  * That step is then what it does next, whenever that may be.
  *
+ * Between two calls of the library a script may be at rest. Then all that it has is in its objects, and
+ * the explorer looks at these before it lets the script go on: it knows whether one was like that before.
+ *
  * @module
  */
 
