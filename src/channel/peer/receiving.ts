@@ -11,7 +11,7 @@ import {
   timeLeft,
   type WaitOptions,
 } from "../../wait/options.ts";
-import { AsyncQueue } from "../../wait/queue.ts";
+import { Lock } from "../../wait/queue.ts";
 import type { WaitSyncOptions } from "../../sync/mod.ts";
 import type { Liveness } from "./liveness.ts";
 import type { Machine } from "./machine.ts";
@@ -58,8 +58,8 @@ export class Receiving<M> implements Disposable {
   readonly #machine: Machine;
   readonly #takeWakeFlag: () => WakeFlag;
   readonly #seeksPeer: boolean = false;
-  /** Has one item, which whoever waits for a message takes. */
-  readonly #lock = new AsyncQueue<true>((timeout) => this.#late({ timeout }));
+  /** Who waits for a message has it. */
+  readonly #lock = new Lock((timeout) => this.#late({ timeout }));
   #wait: EndWait | undefined;
   #isHeld = true;
   #waited = 0;
@@ -75,7 +75,6 @@ export class Receiving<M> implements Disposable {
     this.#machine = machine;
     this.#takeWakeFlag = takeWakeFlag;
     this.#seeksPeer = seeksPeer;
-    this.#lock.put(true);
   }
 
   /** Whether the receiver is closed. */
@@ -90,7 +89,7 @@ export class Receiving<M> implements Disposable {
 
   /** Whether somebody waits by a promise. */
   get isWaiting(): boolean {
-    return this.#lock.isEmpty;
+    return this.#lock.isHeld;
   }
 
   /**
@@ -110,7 +109,7 @@ export class Receiving<M> implements Disposable {
     try {
       this.assertOpen();
       assertCanWait(options);
-      const message = this.#lock.isEmpty ? undefined : this.#incoming.take();
+      const message = this.#lock.isHeld ? undefined : this.#incoming.take();
       if (message !== undefined) {
         const { eventLoop } = this.#machine;
         return eventLoop.countWait()
@@ -147,7 +146,7 @@ export class Receiving<M> implements Disposable {
    */
   async waitFor<T>(take: () => T | undefined, options: WaitOptions): Promise<T | undefined> {
     const deadline = deadlineAfter(options.timeout ?? Infinity, this.#machine);
-    await this.#lock.take(options);
+    await this.#lock.acquire(options);
     try {
       if (this.#machine.eventLoop.countWait()) await this.#machine.eventLoop.turn();
       for (;;) {
@@ -164,7 +163,7 @@ export class Receiving<M> implements Disposable {
       this.assertOpen();
       throw error;
     } finally {
-      this.#lock.put(true);
+      this.#lock.release();
     }
   }
 

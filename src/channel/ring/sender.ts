@@ -7,7 +7,7 @@
 import { assertInteger, bytesOf, type ByteSource } from "../../../ffi/arguments.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import type { WaitSyncOptions } from "../../sync/mod.ts";
-import { AsyncQueue } from "../../wait/queue.ts";
+import { Lock } from "../../wait/queue.ts";
 import {
   assertCanBlock,
   assertCanWait,
@@ -108,8 +108,8 @@ export class RingSender extends Uncloneable implements Disposable {
   readonly #wait: EndWait;
   readonly #machine: Machine;
   readonly #eventLoop: EventLoop;
-  /** Has one item, which whoever waits for room takes, so that messages stay in order. */
-  readonly #lock = new AsyncQueue<true>((timeout) => this.#late({ timeout }));
+  /** Who waits for room has it, so that messages stay in order. */
+  readonly #lock = new Lock((timeout) => this.#late({ timeout }));
   #aborted = 0;
   #waited = 0;
   #failed = 0;
@@ -147,7 +147,6 @@ export class RingSender extends Uncloneable implements Disposable {
         isShared: this.#isShared,
       });
       this.maxMessageLength = this.#writer.maxMessageLength;
-      this.#lock.put(true);
       // A receiver that sleeps does not know this process yet, and is to notice its end. Whether it
       // sleeps is not asked: another sender may have been killed after it had found that out.
       data.set(); // guard: sender-comes
@@ -223,7 +222,7 @@ export class RingSender extends Uncloneable implements Disposable {
     try {
       if (options !== undefined) assertCanWait(options);
       // Most sends need not wait, and then nothing is allocated.
-      if (!this.#lock.isEmpty) {
+      if (!this.#lock.isHeld) {
         if (this.trySend(source)) {
           return this.#eventLoop.countWait() ? this.#eventLoop.turn() : SENT;
         }
@@ -276,7 +275,7 @@ export class RingSender extends Uncloneable implements Disposable {
     const { timeout = Infinity } = options;
     const bytes = toMessage(source);
     this.#assertLength(bytes.length);
-    if (this.#lock.isEmpty) {
+    if (this.#lock.isHeld) {
       throw new Deno.errors.Busy(`Other messages wait for room in the ${this.#label()}`);
     }
     if (this.#write(bytes, true)) return true;
@@ -304,13 +303,13 @@ export class RingSender extends Uncloneable implements Disposable {
     this.#assertFree();
     assertCanWait(options);
     const deadline = deadlineAfter(options.timeout ?? Infinity, this.#machine);
-    await this.#lock.take(options);
+    await this.#lock.acquire(options);
     try {
       if (this.#eventLoop.countWait()) await this.#eventLoop.turn();
       await this.#waitForRoom(length, deadline, options);
       this.#assertFree();
     } finally {
-      this.#lock.put(true);
+      this.#lock.release();
     }
   }
 
@@ -408,7 +407,7 @@ export class RingSender extends Uncloneable implements Disposable {
     using stack = new DisposableStack();
     stack.use(this.#peer);
     // Whoever waits here in another way is to see that it is closed.
-    stack.defer(() => this.#lock.isEmpty && this.#options.space.set());
+    stack.defer(() => this.#lock.isHeld && this.#options.space.set());
     stack.defer(() => this.#receiver.wake()); // guard: sender-closes
     stack.defer(() => this.#place.leave());
     // Before another one comes, who would miss what this one's wait takes.
@@ -427,7 +426,7 @@ export class RingSender extends Uncloneable implements Disposable {
 
   async #sendInTurn(message: Uint8Array, options: WaitOptions): Promise<boolean> {
     const deadline = deadlineAfter(options.timeout ?? Infinity, this.#machine);
-    await this.#lock.take(options);
+    await this.#lock.acquire(options);
     try {
       if (this.#eventLoop.countWait()) await this.#eventLoop.turn();
       while (!this.trySend(message)) {
@@ -436,7 +435,7 @@ export class RingSender extends Uncloneable implements Disposable {
       }
       return true;
     } finally {
-      this.#lock.put(true);
+      this.#lock.release();
     }
   }
 
