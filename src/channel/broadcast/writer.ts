@@ -19,7 +19,7 @@
  * acquires, and all of its bytes are those that belong to it.
  *
  * Bytes are written by plain stores, in whatever way, also by a script that has claimed room in the ring: the
- * fence is before all of them. layout.ts says why it is one on ARM64.
+ * fence is before all of them. `fence()` in layout.ts says why it is one on ARM64.
  *
  * Announcing is done for some records at a time, and so is publishing: both send a cache line to each receiver.
  *
