@@ -2,8 +2,8 @@
  * The threads that send, as the script's own thread sees them; which of them sends what, and in which
  * order.
  *
- * A few threads send, each to one window at a time. So messages to one window arrive in order, and a window that hangs holds up one thread and what goes
- * to that window.
+ * A few threads send, each to one window at a time. So messages to one window arrive in order, and a
+ * window that hangs holds up one thread and what goes to that window.
  *
  * @module
  */
