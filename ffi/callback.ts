@@ -1,5 +1,6 @@
 /**
- * Functions of ours that Windows calls, and the classes of the windows whose procedures they are.
+ * Functions of ours that Windows calls; the classes of the windows whose procedures they are; and, on Wine, a
+ * guard that looks at the stack before a procedure begins.
  *
  * An exception must not cross the boundary, the callback must not be collected
  * while Windows may call it, and it must not be freed while Windows is inside it:

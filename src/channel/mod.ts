@@ -1,5 +1,5 @@
 /**
- * Values and messages over shared memory.
+ * Channels, broadcast rings and latest values: messages and values over shared memory.
  *
  * ```ts
  * import { LatestValue } from "@winipc/winipc/channel";

@@ -97,7 +97,7 @@ export type Counters<V extends Variables> = {
  * @see {@link https://learn.microsoft.com/windows/win32/dlls/using-shared-memory-in-a-dynamic-link-library}
  */
 export class SharedSection<V extends Variables> extends Uncloneable implements Disposable {
-  /** The section's name, such as `.ASHARE`. */
+  /** The image section's name, such as `.ASHARE`. */
   readonly name: string;
   readonly #label: string;
   #mapped: Mapped<V> | undefined;
@@ -148,7 +148,7 @@ export class SharedSection<V extends Variables> extends Uncloneable implements D
    *
    * The object cannot be cloned or spread: copy the variables one at a time. `JSON.stringify` writes all.
    *
-   * @throws {Deno.errors.BadResource} If the image section is closed.
+   * @throws {Deno.errors.BadResource} If the shared section is closed.
    */
   get variables(): StructView<V> {
     return this.#open().variables;
@@ -157,7 +157,7 @@ export class SharedSection<V extends Variables> extends Uncloneable implements D
   /**
    * The variables that are integers, to be changed in one step.
    *
-   * @throws {Deno.errors.BadResource} If the image section is closed.
+   * @throws {Deno.errors.BadResource} If the shared section is closed.
    */
   get counters(): Counters<V> {
     return this.#open().counters;
@@ -166,7 +166,7 @@ export class SharedSection<V extends Variables> extends Uncloneable implements D
   /**
    * The image section's bytes, which are the memory itself.
    *
-   * @throws {Deno.errors.BadResource} If the image section is closed.
+   * @throws {Deno.errors.BadResource} If the shared section is closed.
    */
   get bytes(): Uint8Array<ArrayBuffer> {
     return this.#open().bytes;

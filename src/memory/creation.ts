@@ -1,5 +1,6 @@
 /**
- * Creates memory, with a name and without, and fills it before any other process sees it.
+ * Creates memory, with a name and without, and fills it before any other process sees it. Opens memory
+ * by its name, and creates it if it is not there and that is wanted.
  *
  * A section is born under its name, so another process could open it between its
  * creation and its first byte. While it is being initialised its descriptor
@@ -9,8 +10,6 @@
  * goes with its last handle, and the next process starts afresh: no lock is
  * needed, none can be left behind, and programs that know nothing of winipc are
  * kept out as well.
- *
- * Opens memory by its name, and creates it if it is not there and that is wanted.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/sync/synchronization-object-security-and-access-rights}
  * @module

@@ -1,7 +1,6 @@
 /**
- * Parts of sections, mapped into this process's address space.
- *
- * The ArrayBuffers over a mapping: one that scripts get, and private ones that they do not.
+ * Parts of sections, mapped into this process's address space, and the ArrayBuffers over each: one that
+ * scripts get, and private ones that they do not. They are detached before the part is unmapped.
  *
  * A script can transfer the buffer that it gets to another thread, and then nothing here reaches the
  * memory through it any more. An object that needs words of the memory for its own close (a ring's

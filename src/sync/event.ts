@@ -154,7 +154,8 @@ export class SharedEvent extends SharedObject {
 
   /**
    * Opens the event of a name, or creates it if nobody holds it. Of an event that exists, `security` and
-   * `signalled` stay as they are.
+   * `signalled` stay as they are. A `reset` that is left out is `"auto"` also here: give the same one as
+   * the process that created it.
    *
    * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
    * @throws {Deno.errors.InvalidData} If the event exists with another `reset`, or the name belongs to an

@@ -143,7 +143,8 @@ export class SharedSemaphore extends SharedObject {
 
   /**
    * Opens the semaphore of a name, or creates it if nobody holds it. Of a semaphore that exists,
-   * `security` and the count stay as they are: `initial` is for a new one.
+   * `security` and the count stay as they are: `initial` is for a new one. A `maximum` that is left out is
+   * the largest also here: give the same one as the process that created it.
    *
    * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
    * @throws {Deno.errors.InvalidData} If the semaphore exists with another `maximum`, or the name belongs

@@ -1,10 +1,12 @@
 /**
- * The first 2048 bytes of a broadcast ring's memory, all of them little-endian.
+ * Where each word of a broadcast ring's memory is, and the fence that orders accesses to it.
+ *
+ * All of the memory is little-endian. The header is its first 2048 bytes:
  *
  * | offset | what                                                                        |
  * | -----: | --------------------------------------------------------------------------- |
  * |      0 | u32 magic, 0x42524957 ("WIRB"); written last, so that it says "ready"       |
- * |      4 | u32 version, 2; in version 1 there were no bits of wake events                    |
+ * |      4 | u32 version, 2; in version 1 there were no bits of wake events              |
  * |      8 | u32 capacity of the ring in bytes, a power of two                           |
  * |     12 | u32 the longest message in bytes                                            |
  * |     16 | 16 random bytes, in the names of the events of receivers that sleep         |
@@ -14,42 +16,22 @@
  * |    384 | u32 committed: where the newest record begins, as the sender alone sees it, |
  * |        | for when it has died; the lower half of it                                  |
  * |    512 | u32, u32: a bit for each receiver that sleeps; the sender takes them, and   |
- * |        | sets the receivers' events; u32, u32: a bit for each that has a wake event        |
+ * |        | sets the receivers' events; u32, u32: a bit for each that has a wake event  |
  * |    640 | the sender's place: u64 owner, u32 state, as in a channel                   |
  * |   2048 | the ring                                                                    |
  *
- * The event of the receiver with bit 5 is `Local\winipc.RANDOM.reader.5`, where RANDOM are the 16 bytes in
- * hexadecimal.
+ * The event of the receiver with bit 5 is `Local\winipc.RANDOM.reader.5`, where RANDOM are the 16 bytes
+ * in hexadecimal.
  *
- * Positions count 16 bytes since the beginning. They end before 2⁵³, as the messages' numbers do, and no ring
- * lives to see that; a sender then refuses to send. Modulo the capacity they are places in the ring. A record begins at each: `i32 length` of the record with these
- * 16 bytes, `i32 kind` (1 message, 2 padding up to the ring's end), `u64 number` of the message, then
- * the message. The first message has number 1; a new ring has an empty one with number 0, after which everything begins.
+ * Positions count 16 bytes since the beginning. They end before 2⁵³, as the messages' numbers do, and no
+ * ring lives to see that; a sender then refuses to send. Modulo the capacity they are places in the
+ * ring. A record begins at each: `i32 length` of the record with these 16 bytes, `i32 kind` (1 message,
+ * 2 padding up to the ring's end), `u64 number` of the message, then the message. The first message has
+ * number 1; a new ring has an empty one with number 0, after which everything begins.
  *
  * What is written all the time has a cache line of its own, and 128 bytes because processors
  * fetch lines in pairs.
  *
- * An order between accesses to memory that are not atomic.
- *
- * JavaScript has no fence, and an atomic access orders only one side of itself: on ARM64, what comes
- * after an `Atomics.store` (STLR) may be done before it, and what comes before an `Atomics.load`
- * (LDAR) after it. A store that is followed by a load orders both sides, wherever the two are:
- *
- * 1. What comes before the store is done before the store. (It is a release.)
- * 2. The store is done before the load. (All atomic accesses are sequentially consistent; ARM says
- *    so of an LDAR after an STLR, of whatever addresses.)
- * 3. What comes after the load is done after the load. (It is an acquire.)
- *
- * So whoever sees an effect of what comes after also sees all that came before. On x64 the store is
- * an XCHG, which is a full fence by itself.
- *
- * A compiler keeps that order as well: it must not reorder atomic accesses with plain ones or with each
- * other, nor leave one out ("Atomics are carved in stone"). V8 holds to this for any array buffer.
- * The specification's model itself says nothing of plain accesses that race: this rests on
- * what it asks of compilers, and on the two processors that Windows runs on.
- *
- * @see {@link https://tc39.es/ecma262/multipage/memory-model.html#sec-shared-memory-guidelines}
- * @see {@link https://developer.arm.com/documentation/102336/0100/Load-Acquire-and-Store-Release-instructions}
  * @module
  */
 
@@ -211,7 +193,29 @@ function notTheMemoryOfARing(label: string, why: string): Deno.errors.InvalidDat
 /** Nobody else looks at it: only that there is a store and a load counts. */
 const word = new Int32Array(1);
 
-/** Has all accesses before it, in this thread, done before all that come after it. */
+/**
+ * Has all accesses before it, in this thread, done before all that come after it.
+ *
+ * JavaScript has no fence, and an atomic access orders only one side of itself: on ARM64, what comes
+ * after an `Atomics.store` (STLR) may be done before it, and what comes before an `Atomics.load`
+ * (LDAR) after it. A store that is followed by a load orders both sides, wherever the two are:
+ *
+ * 1. What comes before the store is done before the store. (It is a release.)
+ * 2. The store is done before the load. (All atomic accesses are sequentially consistent; ARM says
+ *    so of an LDAR after an STLR, of whatever addresses.)
+ * 3. What comes after the load is done after the load. (It is an acquire.)
+ *
+ * So whoever sees an effect of what comes after also sees all that came before. On x64 the store is
+ * an XCHG, which is a full fence by itself.
+ *
+ * A compiler keeps that order as well: it must not reorder atomic accesses with plain ones or with each
+ * other, nor leave one out ("Atomics are carved in stone"). V8 holds to this for any array buffer.
+ * The specification's model itself says nothing of plain accesses that race: this rests on
+ * what it asks of compilers, and on the two processors that Windows runs on.
+ *
+ * @see {@link https://tc39.es/ecma262/multipage/memory-model.html#sec-shared-memory-guidelines}
+ * @see {@link https://developer.arm.com/documentation/102336/0100/Load-Acquire-and-Store-Release-instructions}
+ */
 export function fence(): void {
   Atomics.store(word, 0, 0);
   Atomics.load(word, 0);

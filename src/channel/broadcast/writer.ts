@@ -11,15 +11,16 @@
  * | 3. writes the record and the message            | 3. fence                                     |
  * | 4. says that it is the newest                   | 4. looks at what is announced                |
  *
- * If the receiver has read a byte that the sender wrote in its step 3 over the record that it was copying, then step 1
- * of the sender was done before that byte was written, by the fence, and step 4 of the receiver is done after it was
- * read, by the other one. So in its step 4 it sees what was announced, which is more than a whole ring
- * after the record, and throws the copy away. Conversely, a record that lies less than a ring behind all that is announced
- * has not been touched since it was published in step 4 of the sender, which is a release that the receiver's step 1
- * acquires, and all of its bytes are those that belong to it.
+ * If the receiver has read a byte that the sender wrote in its step 3 over the record that it was
+ * copying, then step 1 of the sender was done before that byte was written, by the fence, and step 4
+ * of the receiver is done after it was read, by the other one. So in its step 4 it sees what was
+ * announced, which is more than a whole ring after the record, and throws the copy away. Conversely, a
+ * record that lies less than a ring behind all that is announced has not been touched since it was
+ * published in step 4 of the sender, which is a release that the receiver's step 1 acquires, and all
+ * of its bytes are those that belong to it.
  *
  * Bytes are written by plain stores, in whatever way, also by a script that has claimed room in the ring: the
- * fence is before all of them. layout.ts says why it is one on ARM64.
+ * fence is before all of them. `fence()` in layout.ts says why it is one on ARM64.
  *
  * Announcing is done for some records at a time, and so is publishing: both send a cache line to each receiver.
  *

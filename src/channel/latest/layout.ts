@@ -1,36 +1,34 @@
 /**
- * Where things are in the memory of a latest value. All of it is little-endian.
+ * Where each word of a latest value's memory is; its slots, which one thread writes and any number read;
+ * and the memory, mapped and checked.
+ *
+ * All of the memory is little-endian.
  *
  * | at  | what                                                                               |
  * | --- | ---------------------------------------------------------------------------------- |
  * | 0   | u32 0x564c4957, the letters WILV; u32 version, 2; u64 hash of the layout;          |
  * |     | u32 the value's length in bytes; u32 how many slots there are                      |
- * | 64  | the writer's place: u64 owner, u32 state (see ../peer/place.ts)                       |
+ * | 64  | the writer's place: u64 owner, u32 state (see ../peer/place.ts)                    |
  * | 128 | u32, u32: a bit for each reader that sleeps; the writer takes them, and sets the   |
- * |     | readers' events; u32, u32: a bit for each reader that has a wake event                   |
+ * |     | readers' events; u32, u32: a bit for each reader that has a wake event             |
  * | 256 | u32 the number of the newest value, 0 for none; from 384 on the slots, each a u32  |
  * |     | number and the value, in multiples of 128 bytes                                    |
  *
  * The value with number n is in slot n mod 4. A reader that sleeps has made the event `NAME.reader.BIT`.
  *
- * A value that one thread writes and any number read, without waiting for each other: the
- * algorithm, over any memory.
+ * The writer puts each value into the slot after that of the last one, and then says, in one word, that
+ * this is the newest. So a reader has time to copy the newest slot until the writer comes round to it
+ * again. By the number in the slot the reader sees whether that happened, and begins anew. Nobody waits.
  *
- * There are a few slots. The writer puts each value into the slot after that of the last one, and then
- * says, in one word, that this is the newest. So a reader has time to copy the newest slot until the
- * writer comes round to it again; by the number in the slot it sees whether that happened, and begins anew.
- *
- * Why it is sound on ARM64 as well: every access to what both sides touch is an `Atomics` one, word
- * by word, and those are sequentially consistent: each thread's are seen by the others in the order in which it makes
- * them. The writer takes the number out of the slot, writes the words, puts the new number in,
- * and then the newest number. A reader that finds the same number in the slot before and after it read
- * the words cannot have read a word that was written in between, for the number was taken out
- * before that word was written. With plain accesses ARM64 may put a word's write before that, or a word's read
- * after the second look (a "seqlock" in C has fences for it, which JavaScript lacks).
+ * Why it is sound on ARM64 as well: every access to what both sides touch is an `Atomics` one, word by
+ * word, and those are sequentially consistent. Each thread's are seen by the others in the order in
+ * which it makes them. The writer takes the number out of the slot, writes the words, puts the new
+ * number in, and then the newest number. A reader that finds the same number in the slot before and
+ * after it read the words cannot have read a word that was written in between, for the number was taken
+ * out before that word was written. With plain accesses ARM64 may put a word's write before that, or a
+ * word's read after the second look (a "seqlock" in C has fences for it, which JavaScript lacks).
  *
  * A writer that dies in the middle leaves a slot without a number; the newest one is whole.
- *
- * The memory of a latest value, mapped and checked; for what is where in it see layout.ts.
  *
  * @see {@link https://tc39.es/ecma262/#sec-memory-model}
  * @see {@link https://www.hpl.hp.com/techreports/2012/HPL-2012-68.pdf}

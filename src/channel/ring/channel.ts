@@ -241,6 +241,9 @@ export class RingChannel extends Uncloneable implements Disposable {
    * peers live finds their channel so, and its {@linkcode RingChannel.receiver} takes the place of the
    * receiver that has died.
    *
+   * Until then, the senders' calls throw `BrokenPipe`. The same senders can send again as soon as the
+   * place is taken.
+   *
    * The thread is blocked while another process creates the channel, for at most 5 seconds. The
    * `security` of a channel that exists stays.
    *

@@ -1,8 +1,6 @@
 /**
- * Reads the bytes of an image file within its bounds, the names of its image sections, and collects the
- * problems that are found.
- *
- * Reads the headers of a PE image.
+ * Reads the headers of a PE image and the names of its image sections, never beyond its bytes. Collects
+ * the problems that are found while an image is read.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/debug/pe-format#section-table-section-headers}
  * @see {@link https://learn.microsoft.com/windows/win32/debug/pe-format#file-headers}

@@ -1,5 +1,6 @@
 /**
- * Receiving WM_COPYDATA: a window of one's own that answers at once.
+ * Receiving WM_COPYDATA, and messages that bring two numbers: a window of one's own, on a thread of its
+ * own, that answers at once or by handlers of the script.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/dataxchg/wm-copydata}
  * @module

@@ -1,5 +1,5 @@
 /**
- * The call that brings a WM_COPYDATA to a window, and what comes of it.
+ * The call that brings a message to a window, and what comes of it.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-sendmessagetimeoutw}
  * @module

@@ -1,10 +1,9 @@
 /**
- * A thread that sends, as the script's own thread sees it.
+ * The threads that send, as the script's own thread sees them; which of them sends what, and in which
+ * order.
  *
- * Which thread sends what, and in which order: a few threads send, each to one window at a time.
- *
- * So messages to one window arrive in order, and a window that hangs holds up one thread and what goes
- * to that window.
+ * A few threads send, each to one window at a time. So messages to one window arrive in order, and a
+ * window that hangs holds up one thread and what goes to that window.
  *
  * @module
  */

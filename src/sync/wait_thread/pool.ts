@@ -1,8 +1,6 @@
 /**
- * A thread that waits, as the script's own thread sees it.
- *
- * Which thread waits for what: one for each 63 objects, and one for each wait that Windows can
- * only do alone.
+ * The threads that wait, as the script's own thread sees them, and which of them waits for what: one for
+ * each 63 objects, and one for each wait that Windows can only do alone.
  *
  * @module
  */

@@ -371,7 +371,7 @@ Deno.test("LatestReader.changes() gives up when there is no change in time, and 
   await assertRejects(() => reader.changes({ whenWriterGone: "stop" }).next(), TypeError, "stop");
 });
 
-Deno.test("a process ends while it waits for changes after LatestValue.unref(), and lives on after ref()", async () => {
+Deno.test("a process ends while it waits for changes after LatestReader.unref(), and lives on after ref()", async () => {
   const name = randomName();
   using writerValue = LatestValue.openOrCreate(name, Marked);
   using writer = writerValue.writer();

@@ -23,7 +23,7 @@ const ALLOWED = [
   // What the header says decides on these.
   Deno.errors.NotFound,
   Deno.errors.WouldBlock,
-  // LatestValue.changes() ends with its signal.
+  // LatestReader.changes() ends with its signal.
   DOMException,
 ];
 const ACTS = 20;
