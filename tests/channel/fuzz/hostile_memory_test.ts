@@ -123,7 +123,7 @@ function writeAll(writer: RingWriter): void {
   }
 }
 
-Deno.test("A place whose owner's word never stands still is refused, and not tried for ever", () => {
+Deno.test("A place whose owner's word changes all the time is refused, and not tried for ever", () => {
   const buffer = new ArrayBuffer(HEADER_LENGTH);
   const header = headerWordsOf(buffer);
   let next = 1n << 32n;

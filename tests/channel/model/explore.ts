@@ -225,7 +225,7 @@ export class Explorer {
           if (woken.part !== part) continue;
           const entry = { kind: "woken", wait: woken.wait, code: woken.code } as const;
           const change = { woken: state.woken.filter((other) => other !== woken) };
-          steps.push({ text: `is told of wait ${woken.wait}`, part, entry, change });
+          steps.push({ text: `hears of wait ${woken.wait}`, part, entry, change });
         }
         if (turns > 0) steps.push({ text: "a turn", part, entry: { kind: "turn" } });
       }

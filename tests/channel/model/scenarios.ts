@@ -69,7 +69,7 @@ export const SCENARIOS = {
     ],
     [1],
   ),
-  "send() of what is told of together, receive()": living(
+  "send() of what is published together, receive()": living(
     WIDE,
     [
       sender({ ...wide, way: "await", first: true, numbers: [1, 2, 3], stays: true }),

@@ -23,9 +23,9 @@ import type { Part, Scenario } from "./explore.ts";
 import {
   broadcastReceiver,
   broadcastSender,
+  publisher,
   reader,
   SETTINGS,
-  teller,
   wakeFlag,
   writer,
 } from "./wake_scripts.ts";
@@ -74,11 +74,11 @@ export const WAKE_SCENARIOS = {
     writer({ numbers: [1], first: true, mortal }),
     ...[1, 2, 3].map(() => reader({ whole: true })),
   ]),
-  "numbers that are told, and sleepers that come and go": {
+  "numbers that are published, and readers that come and go": {
     memory: new Int32Array(memoryLengthFor(1) / 4),
     constant: highBits(LATEST_WAKE_BITS_OFFSET),
     parts: [
-      teller({ numbers: [1, 2] }),
+      publisher({ numbers: [1, 2] }),
       wakeFlag({ until: 1, first: asleep }),
       wakeFlag({ until: 2 }),
     ],
@@ -133,7 +133,7 @@ function hasNobody({ owner, state }: Place): (memory: Int32Array<ArrayBuffer>) =
 }
 
 /**
- * Nothing goes back, and who is told of the end of a writer has seen all that the first one knows to be
+ * Nothing goes back, and a reader that notices the end of a writer has seen all that the first one knows to be
  * published.
  */
 function check(notes: readonly (readonly string[])[], ended: ReadonlySet<number>): void {
@@ -141,8 +141,8 @@ function check(notes: readonly (readonly string[])[], ended: ReadonlySet<number>
   for (const noted of notes) {
     const received = numbersIn(noted, "received");
     assertEquals(received, received.toSorted((one, other) => one - other));
-    const isTold = noted.includes("end") || noted.includes("reset");
-    if (isTold) assertGreaterOrEqual(Math.max(0, ...received), sent);
+    const knowsEnd = noted.includes("end") || noted.includes("reset");
+    if (knowsEnd) assertGreaterOrEqual(Math.max(0, ...received), sent);
     if (noted.includes("reset")) assertGreater(ended.size, 0);
   }
 }

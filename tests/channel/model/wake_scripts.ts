@@ -139,11 +139,11 @@ export function broadcastReceiver({ way, until = Infinity, ...rest }: Receiving)
   };
 }
 
-/** Where the number is that sleepers wait for, in words. */
+/** Where the number is that readers wait for, in words. */
 const NUMBER = SLOTS_OFFSET / 4;
 
-/** Tells sleepers of numbers, and stays. */
-export function teller({ numbers, ...rest }: Publishing): Part {
+/** Publishes numbers, wakes the readers, and stays. */
+export function publisher({ numbers, ...rest }: Publishing): Part {
   return {
     ...rest,
     script: async (library, run, buffer) => {
@@ -153,7 +153,7 @@ export function teller({ numbers, ...rest }: Publishing): Part {
       for (const number of numbers) {
         Atomics.store(words, NUMBER, number);
         wakeEvents.wakeAll();
-        run.note(`told ${number}`);
+        run.note(`published ${number}`);
       }
       await run.stay();
     },

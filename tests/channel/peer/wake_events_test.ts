@@ -26,7 +26,7 @@ function takeTwo(wakeEvents: WakeEvents): [WakeEvent, WakeEvent] {
   return [asleep, other];
 }
 
-Deno.test("LatestValue.writer() wakes every reader that has a wakeEvent, and publish() those that sleep", () => {
+Deno.test("LatestValue.writer() wakes every reader that has a wake event, and publish() those that sleep", () => {
   const name = randomName();
   const layout = struct({ number: "u32" });
   using firstValue = LatestValue.openOrCreate(name, layout);
@@ -46,7 +46,7 @@ Deno.test("LatestValue.writer() wakes every reader that has a wakeEvent, and pub
   other.close();
 });
 
-Deno.test("BroadcastRing.sender() wakes every receiver that has a wakeEvent, and send() those that sleep", () => {
+Deno.test("BroadcastRing.sender() wakes every receiver that has a wake event, and send() those that sleep", () => {
   const name = randomName();
   using ring = BroadcastRing.create(name);
   using memory = SharedMemory.open(name, { access: "readwrite" });
@@ -65,7 +65,7 @@ Deno.test("BroadcastRing.sender() wakes every receiver that has a wakeEvent, and
   other.close();
 });
 
-Deno.test("A wakeEvent is free as soon as its event's handle is closed, and its bits are in nobody's way", () => {
+Deno.test("A wake event is free as soon as its event's handle is closed, and its bits are in nobody's way", () => {
   using kernel32 = openLibrary("kernel32.dll", {
     CloseHandle: { parameters: ["usize"], result: "i32" },
   });
