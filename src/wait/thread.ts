@@ -78,7 +78,7 @@ function entryFor(module: string): URL {
     : new URL(`data:text/javascript,import ${encodeURIComponent(JSON.stringify(module))}`);
 }
 
-/** How often a thread looks whether a mortal parent has ended, where it cannot wait for that, in milliseconds. */
+/** How often a thread looks whether a parent that can end has ended, where it cannot wait for that, in milliseconds. */
 const LOOK_INTERVAL = 250;
 
 /** A script's thread as its own threads are told of it; the process ends with the main thread. */

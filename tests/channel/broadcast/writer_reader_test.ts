@@ -226,7 +226,7 @@ Deno.test("A writer gives no message a number from 2⁵³ on", () => {
   assertEquals(reader.take(), undefined);
 });
 
-Deno.test("A reader that stood still for 64 GiB, or for 2 to the 32nd messages, does not take one for another", () => {
+Deno.test("A reader that was away for 64 GiB, or for 2 to the 32nd messages, does not take one for another", () => {
   const { buffer, settings, reader } = ringOf(1024);
   const number = 3 * 2 ** 32;
   moveTo(buffer, 2 ** 32, number - 1);

@@ -34,7 +34,7 @@ import {
 const atOnce = { mostLongWaits: 0 } as const;
 /** A writer may be ended as it comes, which readers that watch nobody see when they look. */
 const soon = { mostLongWaits: 1 } as const;
-const mortal = "from its first note";
+const killable = "from its first note";
 const always = "from the start";
 const asleep = "until it sleeps";
 
@@ -50,28 +50,28 @@ export const WAKE_SCENARIOS = {
     reader({ until: 2 }),
   ]),
   "a writer that is ended, and a reader": latest(atOnce, [
-    writer({ numbers: [1], mortal }),
+    writer({ numbers: [1], killable }),
     reader({ first: true }),
   ]),
   "a writer that is ended, and a reader that throws": latest(atOnce, [
-    writer({ numbers: [1], mortal }),
+    writer({ numbers: [1], killable }),
     reader({ first: true, whenWriterGone: "throw" }),
   ]),
   "a writer that may be ended as it comes, and a reader": latest(soon, [
-    writer({ numbers: [1], mortal: always }),
+    writer({ numbers: [1], killable: always }),
     reader({ first: true }),
   ]),
   "a writer that may be ended as it comes, the next one, and a reader that waits": latest(atOnce, [
-    writer({ numbers: [], mortal: always }),
+    writer({ numbers: [], killable: always }),
     reader({ first: asleep, until: 9, whenWriterGone: "wait", after: 1 }),
     writer({ numbers: [9], after: 1, stays: true }),
   ]),
   "a writer that is ended, and two readers": latest(atOnce, [
-    writer({ numbers: [1], mortal }),
+    writer({ numbers: [1], killable }),
     ...[1, 2].map(() => reader({ whole: true })),
   ]),
   "a writer that is ended, and three readers": latest(atOnce, [
-    writer({ numbers: [1], first: true, mortal }),
+    writer({ numbers: [1], first: true, killable }),
     ...[1, 2, 3].map(() => reader({ whole: true })),
   ]),
   "numbers that are published, and readers that come and go": {
@@ -85,20 +85,20 @@ export const WAKE_SCENARIOS = {
     check: (notes) => assertEquals(notes.slice(1), [["left"], ["left"]]),
   },
   "a sender that is ended, and a receiver": broadcast(atOnce, [
-    broadcastSender({ numbers: [1], mortal }),
+    broadcastSender({ numbers: [1], killable }),
     broadcastReceiver({ way: "await", first: true }),
   ]),
   "a sender that may be ended as it comes, and a receiver": broadcast(soon, [
-    broadcastSender({ numbers: [1], mortal: always }),
+    broadcastSender({ numbers: [1], killable: always }),
     broadcastReceiver({ way: "Sync", first: true }),
   ]),
   "a sender that may be ended as it comes, the next one, and a receiver": broadcast(atOnce, [
-    broadcastSender({ numbers: [], mortal: always }),
+    broadcastSender({ numbers: [], killable: always }),
     broadcastReceiver({ way: "Sync", first: asleep }),
     broadcastSender({ numbers: [9], after: 1 }),
   ]),
   "a sender that is ended, and two receivers": broadcast(atOnce, [
-    broadcastSender({ numbers: [1], mortal }),
+    broadcastSender({ numbers: [1], killable }),
     broadcastReceiver({ way: "Sync", whole: true }),
     broadcastReceiver({ way: "await", whole: true }),
   ]),

@@ -21,7 +21,7 @@ import type { Machine } from "../../../src/channel/peer/machine.ts";
 import type { Library } from "./library.ts";
 
 /** When a script is there. */
-export interface Presence extends Pick<Part, "mortal" | "first" | "whole" | "after"> {
+export interface Presence extends Pick<Part, "killable" | "first" | "whole" | "after"> {
   /** Whether it does not close its end when it has done its work. @default false */
   stays?: boolean;
 }
@@ -108,7 +108,7 @@ export function broadcastSender({ numbers, stays, ...rest }: Publishing): Part {
 
 /** What receives from a broadcast ring. */
 export interface Receiving extends Presence {
-  /** Whether it awaits, or stands still. */
+  /** Whether it awaits, or blocks. */
   way: "await" | "Sync";
   /** It leaves after this message, or a later one. @default it leaves at the end */
   until?: number;

@@ -28,7 +28,7 @@ function sendAll(): void {
   }
 }
 
-/** Commits messages and stands still before the receiver is told of them. */
+/** Commits messages and blocks before it publishes them. */
 function sendSilently(): void {
   using sender = channel.sender();
   const random = new Random(7);
