@@ -70,7 +70,7 @@ export function assertNumber(what: string, value: unknown): asserts value is num
  *
  * @param what What the value is, for the message.
  * @param value The value.
- * @throws {TypeError} If it is none.
+ * @throws {TypeError} If it is something else.
  */
 export function assertBoolean(what: string, value: unknown): asserts value is boolean {
   if (typeof value !== "boolean") {
@@ -83,7 +83,7 @@ export function assertBoolean(what: string, value: unknown): asserts value is bo
  *
  * @param what What the value is, for the message.
  * @param value The value.
- * @throws {TypeError} If it is none.
+ * @throws {TypeError} If it is something else.
  */
 export function assertObject(what: string, value: unknown): asserts value is object {
   if (typeof value !== "object" || value === null) {

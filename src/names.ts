@@ -70,7 +70,7 @@ function assertLength({ length }: string, most: number): void {
  * The name of the environment variable that tells of a handle.
  *
  * @param key The key that parent and child agreed on.
- * @throws {TypeError} If the key is none.
+ * @throws {TypeError} If the key is invalid.
  */
 export function inheritanceVariable(key: string): string {
   // What is assigned to an object under __proto__ is lost.

@@ -79,7 +79,7 @@ const MAX_BYTES = 2 ** 30;
  * ```
  *
  * @param options What it is to be like.
- * @throws {TypeError} If a name or a type is none, or an initial value is of the wrong kind.
+ * @throws {TypeError} If a name or a type is invalid, or an initial value is of the wrong kind.
  * @throws {RangeError} If an initial value is out of range, or the variables are too many or too large.
  * @see {@link https://learn.microsoft.com/cpp/build/reference/section-specify-section-attributes}
  */
@@ -204,7 +204,7 @@ function assertSectionName(what: string, section: unknown): void {
   const taken = OWN_SECTIONS.some((name) => name === section);
   if (!taken && /^[A-Za-z_.][A-Za-z0-9_.]{0,7}$/.test(section)) return;
   throw new TypeError(
-    `Expected a section's name of at most 8 letters, digits, _ and ., and not one of ` +
+    `Expected an image section's name of at most 8 letters, digits, _ and ., and not one of ` +
       `${OWN_SECTIONS.join(", ")}, got ${JSON.stringify(section)}`,
   );
 }

@@ -96,7 +96,7 @@ export function mapImage(location: string | URL): MappedImage {
       `Cannot load ${label}: ${unsafe.message}, at offset ${unsafe.offset}`,
     );
   }
-  using section = createImageSection(file.handle, label, info.machine);
+  using section = createSectionOfImage(file.handle, label, info.machine);
   const mapping = new Mapping(section.value, FILE_MAP_READ, undefined, `Cannot map ${label}`);
   return { info, mapping, label };
 }
@@ -119,11 +119,11 @@ function openImage(location: string | URL) {
 }
 
 /**
- * Makes a section of an image. What may be done with its pages is what the image says.
+ * Creates a section, the kernel object, of an image file. What may be done with its pages is what the image says.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw}
  */
-function createImageSection(file: Handle, label: string, machine: Machine | number): Handle {
+function createSectionOfImage(file: Handle, label: string, machine: Machine | number): Handle {
   const { CreateFileMappingW } = kernel32();
   const value = CreateFileMappingW(file.value, null, PAGE_READONLY | SEC_IMAGE, 0, 0, null);
   if (value !== 0n) return new Handle(value, label);

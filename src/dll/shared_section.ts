@@ -26,7 +26,8 @@ import { assertVariables, type Variables } from "./build.ts";
 import type { StructView } from "../struct/layout.ts";
 
 /** What `#pragma data_seg` alone does not do. */
-const HOW_TO_SHARE = "the linker has to be told to share a section, by /SECTION:NAME,RWS (or " +
+const HOW_TO_SHARE =
+  "the linker has to be told to share an image section, by /SECTION:NAME,RWS (or " +
   '__attribute__((section("NAME"), shared)) for GCC), and only variables that are initialised are in it';
 
 /** An image section's header has room for a name of this many bytes. */
@@ -197,7 +198,7 @@ export class SharedSection<V extends Variables> extends Uncloneable implements D
 
   #open(): Mapped<V> {
     if (this.#mapped === undefined) {
-      throw new Deno.errors.BadResource(`Section ${this.name} of ${this.#label} is closed`);
+      throw new Deno.errors.BadResource(`Image section ${this.name} of ${this.#label} is closed`);
     }
     return this.#mapped;
   }
@@ -252,11 +253,13 @@ function findSection(
     ? sections.find(first === undefined ? isShared : has)
     : named.find(has) ?? named.find(isShared) ?? named[0];
   if (section === undefined && first !== undefined && wanted === undefined) {
-    throw new Deno.errors.InvalidData(`Cannot share variables of ${label}: they are in no section`);
+    throw new Deno.errors.InvalidData(
+      `Cannot share variables of ${label}: they are in no image section`,
+    );
   }
   if (section === undefined) {
-    const names = sections.map(({ name }) => name).join(", ") || "no sections";
-    const what = wanted === undefined ? "a shared section" : `section ${wanted}`;
+    const names = sections.map(({ name }) => name).join(", ") || "no image sections";
+    const what = wanted === undefined ? "a shared image section" : `image section ${wanted}`;
     const short = wanted === undefined ? wanted : shortName(wanted);
     const hint = wanted === short
       ? HOW_TO_SHARE
@@ -265,12 +268,12 @@ function findSection(
   }
   if (!section.shared) {
     throw new Deno.errors.InvalidData(
-      `Cannot share section ${section.name} of ${label}: each process has its own; ${HOW_TO_SHARE}`,
+      `Cannot share image section ${section.name} of ${label}: each process has its own; ${HOW_TO_SHARE}`,
     );
   }
   if (!section.writable) {
     throw new Deno.errors.InvalidData(
-      `Cannot share section ${section.name} of ${label}: it cannot be written to; ${HOW_TO_SHARE}`,
+      `Cannot share image section ${section.name} of ${label}: it cannot be written to; ${HOW_TO_SHARE}`,
     );
   }
   return section;
@@ -304,7 +307,7 @@ function placeVariables(
       const other = info.sections.find((section) => offsetIn(section, address) !== undefined);
       throw new Deno.errors.InvalidData(
         `Cannot share ${name}: it is in ${
-          other ? `section ${other.name}` : "no section"
+          other ? `image section ${other.name}` : "no image section"
         } of ${label}, not in ` +
           `${section.name}; ${HOW_TO_SHARE}`,
       );
@@ -333,7 +336,7 @@ function expose(
   // The header says so, but a write to a page that is not would end the process.
   if (!mapping.isWritable(address, byteLength)) {
     throw new Deno.errors.InvalidData(
-      `Cannot share section ${name}: Windows has mapped it to be read only`,
+      `Cannot share image section ${name}: Windows has mapped it to be read only`,
     );
   }
   const buffers = new MappedBuffers(mapping, { offset: address, byteLength });

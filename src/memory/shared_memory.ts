@@ -112,7 +112,7 @@ export class SharedMemory extends Uncloneable implements Disposable {
    * @param options What it is to be like.
    * @throws {Deno.errors.AlreadyExists} If the name is taken.
    * @throws {Deno.errors.PermissionDenied} If this user may not make `Global\` memory.
-   * @throws {TypeError} If an argument is of the wrong kind, or the name is none.
+   * @throws {TypeError} If an argument is of the wrong kind, or the name is invalid.
    * @throws {RangeError} If the size or the name's length is out of range.
    * @throws {Win32Error} If the system has not that much memory left.
    * @see {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw}
@@ -277,7 +277,7 @@ export class SharedMemory extends Uncloneable implements Disposable {
    * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
    * @throws {Deno.errors.BadResource} If it is no handle of a section, or was taken already.
    * @throws {Deno.errors.InvalidData} If the variable says something else, or something untrue.
-   * @throws {TypeError} If the key is none.
+   * @throws {TypeError} If the key is invalid.
    */
   static inherited(key: string): SharedMemory {
     return new SharedMemory(inheritSection(key), undefined, false);

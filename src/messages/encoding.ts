@@ -56,7 +56,7 @@ export function encodeText(
  *
  * @param bytes The bytes.
  * @param encoding How they were written.
- * @throws {TypeError} If the encoding is none, or the bytes are not bytes.
+ * @throws {TypeError} If the encoding is invalid, or the bytes are not bytes.
  * @throws {Win32Error} If Windows does not know the code page.
  */
 export function decodeText(bytes: ByteSource, encoding: TextEncoding = "utf-16le"): string {

@@ -100,7 +100,7 @@ export function encodeNotice(notice: HandleNotice): Uint8Array<ArrayBuffer> {
 /**
  * Reads a notice.
  *
- * @throws {Deno.errors.InvalidData} If it is none, or says what no notice says.
+ * @throws {Deno.errors.InvalidData} If it is something else, or its contents are invalid.
  */
 export function decodeNotice(id: bigint, bytes: Uint8Array<ArrayBuffer>): HandleNotice {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -209,7 +209,7 @@ function quote(arg: string): string {
  * Throws unless a value is an object of environment variables.
  *
  * @param what What the value is, for the message: `"env"`.
- * @throws {TypeError} If it is none, or the name or the value of a variable is none.
+ * @throws {TypeError} If it is something else, or a name or a value is invalid.
  * @throws {RangeError} If a name or a value has more than 32,766 characters.
  */
 export function assertEnvironment(

@@ -81,7 +81,7 @@ export type ArrayType<T extends TypeLike> = CType<
  *
  * @param element The type of its elements.
  * @param length How many there are, at least 1.
- * @throws {TypeError} If the element's type is none.
+ * @throws {TypeError} If the element's type is invalid.
  * @throws {RangeError} If the length is out of range.
  */
 export function array<const T extends TypeLike>(element: T, length: number): ArrayType<T>;

@@ -32,7 +32,7 @@ import {
   type FieldAt,
   type Fields,
   type PlacedField,
-  placeInTurn,
+  placeInOrder,
   type Placement,
   placeTogether,
 } from "./placement.ts";
@@ -193,7 +193,7 @@ export interface Layout<F extends Fields>
  *
  * @param fields The fields, in their order: types, bit fields, or `{ type, offset }`.
  * @param options How they are laid out.
- * @throws {TypeError} If a name or a type is none.
+ * @throws {TypeError} If a name or a type is invalid.
  * @throws {RangeError} If an offset is before the end of the field before it, or not aligned.
  * @see {@link https://learn.microsoft.com/cpp/build/x64-software-conventions#types-and-storage}
  */
@@ -201,7 +201,7 @@ export function struct<const F extends Fields>(fields: F, options?: StructOption
 export function struct(fields: Fields, options: StructOptions = {}): AnyLayout {
   assertOptions(options, STRUCT_CHECKS);
   const { pack = 8 } = options;
-  return new RecordType("struct", placeInTurn(fields, pack), pack);
+  return new RecordType("struct", placeInOrder(fields, pack), pack);
 }
 
 /**
@@ -220,7 +220,7 @@ export function struct(fields: Fields, options: StructOptions = {}): AnyLayout {
  *
  * @param fields The fields: types or bit fields.
  * @param options How they are laid out.
- * @throws {TypeError} If a name or a type is none, or a field has an offset.
+ * @throws {TypeError} If a name or a type is invalid, or a field has an offset.
  */
 export function union<const F extends Fields>(fields: F, options?: StructOptions): Layout<F>;
 export function union(fields: Fields, options: StructOptions = {}): AnyLayout {

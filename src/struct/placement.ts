@@ -59,7 +59,7 @@ interface Unit {
  * @param fields The fields.
  * @param pack The most that any of them is aligned to, in bytes.
  */
-export function placeInTurn(fields: Fields, pack: number): Placement {
+export function placeInOrder(fields: Fields, pack: number): Placement {
   const placed: PlacedField[] = [];
   let end = 0;
   let unit: Unit | undefined;

@@ -290,7 +290,7 @@ type Bits = CType<unknown, unknown, unknown>;
  *
  * @param unit The type that it is a part of.
  * @param width How many bits, from 1 to those of the type.
- * @throws {TypeError} If the unit is none.
+ * @throws {TypeError} If the unit is invalid.
  * @throws {RangeError} If the width is out of range.
  */
 export function bits<const N extends BitUnit>(unit: N, width: number): BitField<N> {

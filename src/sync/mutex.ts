@@ -228,7 +228,7 @@ export class SharedMutex extends SharedObject {
    * @param name The name; a bare one is shared within the session (`Local\`).
    * @throws {Deno.errors.AlreadyExists} If the name is taken.
    * @throws {Deno.errors.PermissionDenied} If this user may not make a `Global\` mutex.
-   * @throws {TypeError} If an argument is of the wrong kind, or the name is none.
+   * @throws {TypeError} If an argument is of the wrong kind, or the name is invalid.
    * @throws {RangeError} If the name is too long.
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-createmutexw}
    */
@@ -315,7 +315,7 @@ export class SharedMutex extends SharedObject {
    * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
    * @throws {Deno.errors.BadResource} If it is no handle of a mutex, or was taken already.
    * @throws {Deno.errors.InvalidData} If the variable says something else.
-   * @throws {TypeError} If the key is none.
+   * @throws {TypeError} If the key is invalid.
    */
   static inherited(key: string): SharedMutex {
     return new SharedMutex(inheritShared(MUTEX, key));
@@ -452,7 +452,7 @@ async function lockOnThread(
     tenant.onHold = (held) => job.hold(held);
     const { abandoned } = await job.outcome;
     // The mutex may be closed from now on; the lock keeps its handle.
-    tenant.onClose = () => {};
+    tenant.onClose = undefined;
     return lockOver(handle.kind, abandoned, () => {
       void job.release().then(() => lease[Symbol.dispose]());
       claim.end();

@@ -107,7 +107,7 @@ export class SharedSemaphore extends SharedObject {
    * @param name The name; a bare one is shared within the session (`Local\`).
    * @throws {Deno.errors.AlreadyExists} If the name is taken.
    * @throws {Deno.errors.PermissionDenied} If this user may not make a `Global\` semaphore.
-   * @throws {TypeError} If an argument is of the wrong kind, or the name is none.
+   * @throws {TypeError} If an argument is of the wrong kind, or the name is invalid.
    * @throws {RangeError} If the name is too long.
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-createsemaphorew}
    */
@@ -211,7 +211,7 @@ export class SharedSemaphore extends SharedObject {
    * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
    * @throws {Deno.errors.BadResource} If it is no handle of a semaphore, or was taken already.
    * @throws {Deno.errors.InvalidData} If the variable says something else.
-   * @throws {TypeError} If the key is none.
+   * @throws {TypeError} If the key is invalid.
    */
   static inherited(key: string): SharedSemaphore {
     return new SharedSemaphore(inheritShared(SEMAPHORE, key));

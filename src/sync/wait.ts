@@ -140,7 +140,7 @@ async function waitForSeveral(
     waitOnThread(job);
     tenant.onClose = (error) => job.cancel(error);
     const outcome = await job.outcome;
-    tenant.onClose = () => {};
+    tenant.onClose = undefined;
     if (!(all ? claims.length > 0 : mutexes[outcome.index])) {
       void job.release().then(leave);
       return { outcome };

@@ -30,7 +30,7 @@ export interface Lease extends Disposable {
 /** Who uses the handle of an object, and wants to know when that changes. */
 export interface Tenant {
   /** The object was closed, so that nobody is to wait for it any longer. */
-  onClose?: (error: Error) => void;
+  onClose?: ((error: Error) => void) | undefined;
   /** Whether the process is to live for as long as the wait lasts has changed. */
   onHold?: (held: boolean) => void;
 }

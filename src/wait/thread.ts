@@ -26,8 +26,8 @@ export interface ThreadOptions {
   data: unknown;
   /** Whether the thread has a window, to which others send. @default false */
   hasWindow?: boolean;
-  /** Takes what the module posts. */
-  onMessage: (message: unknown) => void;
+  /** Takes what the module posts, if it posts anything. */
+  onMessage?: (message: unknown) => void;
   /** Is told that the thread is over, and the error that ended it, if one did. */
   onEnd: (error: Error | undefined) => void;
 }
@@ -39,7 +39,7 @@ export class Thread {
   private constructor(worker: Worker, { onMessage, onEnd }: ThreadOptions) {
     this.#worker = worker;
     let failure: Error | undefined;
-    worker.on("message", onMessage);
+    if (onMessage !== undefined) worker.on("message", onMessage);
     worker.on("error", (error: Error) => failure = error);
     worker.on("exit", () => onEnd(failure));
   }
@@ -78,7 +78,7 @@ function entryFor(module: string): URL {
     : new URL(`data:text/javascript,import ${encodeURIComponent(JSON.stringify(module))}`);
 }
 
-/** How often a thread looks whether a mortal parent has ended, where it cannot wait for that, in milliseconds. */
+/** How often a thread looks whether a parent that can end has ended, where it cannot wait for that, in milliseconds. */
 const LOOK_INTERVAL = 250;
 
 /** A script's thread as its own threads are told of it; the process ends with the main thread. */

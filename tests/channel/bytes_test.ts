@@ -71,7 +71,7 @@ Deno.test("RingSender.send() sends what a source was at the call, also when it h
   }
 });
 
-Deno.test("RingChannel.writable takes every source of bytes, and what is none ends it", async () => {
+Deno.test("RingChannel.writable takes every source of bytes, and anything else ends it", async () => {
   using channel = RingChannel.anonymous();
   using receiver = channel.receiver();
   const writer = channel.writable.getWriter();

@@ -14,7 +14,7 @@ for (const [name, scenario] of Object.entries(SCENARIOS)) {
   });
 }
 
-Deno.test("In all orders of steps, one who stands still for a moment before it parks misses nothing", async () => {
+Deno.test("In all orders of steps, one that blocks for a moment before it parks misses nothing", async () => {
   const library = await loadChanged({ leaveOut: "streak" });
   await new Explorer(library, SCENARIOS["sendSync() of one message, receive()"]).explore();
 });

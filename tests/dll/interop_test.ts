@@ -76,7 +76,7 @@ Deno.test("variables of every kind in a DLL that a C compiler made are read and 
   assertEquals([variables.name, variables.ratio], ["from Deno", 1.5]);
 });
 
-Deno.test("a DLL whose linker was not told to share gives the reason", async () => {
+Deno.test("a DLL that is linked without sharing gives the reason", async () => {
   await using dll = await compileC(source("data_seg.c"), { dll: true });
   const { sections, exports } = inspectImage(dll.path);
   const shared = (name: string) => sections.find((section) => section.name === name)?.shared;
@@ -86,12 +86,12 @@ Deno.test("a DLL whose linker was not told to share gives the reason", async () 
     assertThrows(
       () => SharedSection.load(dll.path, { exports: { [name]: "i32" } }),
       Deno.errors.InvalidData,
-      "each process has its own; the linker has to be told to share a section",
+      "each process has its own; the linker has to be told to share an image section",
     );
     assertThrows(
       () => SharedSection.load(dll.path, { exports: { [NAME]: "i32", [name]: "i32" } }),
       Deno.errors.InvalidData,
-      `Cannot share ${name}: it is in section`,
+      `Cannot share ${name}: it is in image section`,
     );
   }
 });

@@ -181,7 +181,7 @@ Deno.test("SharedSection.load() finds what it is asked for, or says what is wron
   assertThrows(load({ exports: { other: "u32" } }), NotFound, "does not export it");
   // Names of exports and of sections differ by upper and lower case.
   assertThrows(load({ exports: { Count: "u32" } }), NotFound, "does not export it");
-  assertThrows(load({ section: ".ashare" }), NotFound, "Cannot find section .ashare");
+  assertThrows(load({ section: ".ashare" }), NotFound, "Cannot find image section .ashare");
   assertThrows(load({ section: ".other" }), NotFound, "/SECTION:NAME,RWS");
   assertThrows(load({ section: ".edata" }), InvalidData, "each process has its own");
   assertThrows(load({ exports: { count: "u64" } }), InvalidData, "end beyond the 4 bytes");
@@ -212,7 +212,7 @@ Deno.test("SharedSection.load() says of an exported address that no section has 
   assertThrows(
     () => SharedSection.load(dll.path, { exports }),
     Deno.errors.InvalidData,
-    "Cannot share second: it is in no section of ",
+    "Cannot share second: it is in no image section of ",
   );
 });
 
@@ -262,7 +262,7 @@ Deno.test("SharedSection.load() leaves no handle and no mapping behind, also whe
   });
 });
 
-Deno.test("a section may be large, and what is zero of it is not in the file", async () => {
+Deno.test("an image section may be large, and what is zero of it is not in the file", async () => {
   const exports = { data: array("u32", 2 ** 22), last: "u32" } as const;
   const image = buildSharedSection({ variables: exports });
   assertEquals(image.length, 2048);

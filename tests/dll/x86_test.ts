@@ -61,14 +61,15 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a section with a pointer in it is not shared: Windows would change the pointer for all",
+  name:
+    "an image section with a pointer in it is not shared: Windows would change the pointer for all",
   ignore: !isWine(),
   fn: async () => {
     await using dll = await compileDll32(`${source}
       __declspec(dllexport) SHARED int *pointer = &iWhatYouUseInTwo;`);
     const { exports, problems } = inspectImage(dll.path);
     const address = exports.find(({ name }) => name === "pointer")!.address;
-    const message = `section ".ASHARE" is shared, and has a pointer at address ${address}, ` +
+    const message = `image section ".ASHARE" is shared, and has a pointer at address ${address}, ` +
       "which Windows would change for all processes";
     assertEquals(problems.map(({ message, unsafe }) => [message, unsafe]), [[message, true]]);
     for (const options of [{}, { exports: { [NAME]: "i32" } as const }]) {

@@ -52,7 +52,7 @@ Deno.test("MappedView refuses parts that are not within the memory", () => {
   }
 });
 
-Deno.test("MappedView refuses an access that is none", () => {
+Deno.test("MappedView refuses an invalid access", () => {
   using memory = SharedMemory.anonymous(100);
   assertThrows(
     () => memory.map({ access: "write" as ViewAccess }),

@@ -58,7 +58,7 @@ Deno.test("security may be a descriptor of one's own", () => {
   assertEquals(grants(describe(memory)), new Map([["WD", 4]]));
 });
 
-Deno.test("security that is none is refused before anything is made", () => {
+Deno.test("invalid security is refused before anything is made", () => {
   const name = randomName();
   for (const security of ["nobody", "", "D:(A;;GA;;;not a SID)"]) {
     assertThrows(

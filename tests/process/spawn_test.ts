@@ -259,7 +259,7 @@ Deno.test("spawn() leaves no handle behind", async () => {
   });
 });
 
-Deno.test("spawn() refuses what is none", async () => {
+Deno.test("spawn() refuses invalid options", async () => {
   await using reporter = await openStartReporter();
   const wrong: object[] = [
     { args: ["a\0b"] },

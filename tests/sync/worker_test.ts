@@ -36,7 +36,7 @@ Deno.test("Workers that are ended while they wait for events or children take no
   assertEquals(await runPeer("sync/peers/end_waiting_workers.ts", [], options), ["still there"]);
 });
 
-Deno.test("a script that stands still in waitSync() does not hold up the waits of a Worker", async () => {
+Deno.test("a script that blocks in waitSync() does not hold up the waits of a Worker", async () => {
   const names = [randomName(), randomName()] as const;
   using there = SharedEvent.create(names[0]);
   using back = SharedEvent.create(names[1]);

@@ -56,7 +56,7 @@ Deno.test("poll() rejects with what the look throws", async () => {
   );
 });
 
-Deno.test("poll() refuses a timeout that is none", async () => {
+Deno.test("poll() refuses an invalid timeout", async () => {
   for (const timeout of [-1, 0.5, NaN, 2 ** 31]) {
     await assertRejects(() => poll("it", () => 1, { timeout }), RangeError, "timeout");
   }

@@ -129,7 +129,7 @@ export function writeHeader(
  *
  * @param buffer The memory.
  * @returns `undefined` if whoever made the memory has not written it yet.
- * @throws {Deno.errors.InvalidData} If it is none.
+ * @throws {Deno.errors.InvalidData} If it is something else.
  */
 export function readHeader(buffer: ArrayBuffer): BroadcastSettings | undefined {
   const notARing = (why: string) => notTheMemoryOfARing(labelOf(buffer), why);

@@ -93,7 +93,7 @@ export class BroadcastReceiver extends Uncloneable
     if (message !== undefined) return message;
     this.#machine.flushQueue.flushAll();
     this.#peer.checkNowAndThen();
-    this.#receiving.checkEnd();
+    this.#receiving.settleEnd();
     return this.#reader.take();
   }
 
@@ -107,7 +107,7 @@ export class BroadcastReceiver extends Uncloneable
    *   closing it. Another sender may come, and then there are messages again.
    * @throws {Deno.errors.InvalidData} If the ring's memory is corrupt.
    * @throws {Deno.errors.Busy} If 64 receivers wait already; or if the ring is so small, and the sender so
-   *   quick, that no message stood still long enough.
+   *   quick, that no message stayed unchanged long enough.
    * @throws {Deno.errors.BadResource} If the receiver is closed, or is closed meanwhile.
    */
   receive(options: WaitOptions = {}): Promise<BroadcastMessage | undefined> {
@@ -124,7 +124,7 @@ export class BroadcastReceiver extends Uncloneable
    *   closing it. Another sender may come, and then there are messages again.
    * @throws {Deno.errors.InvalidData} If the ring's memory is corrupt.
    * @throws {Deno.errors.Busy} If 64 receivers wait already; or if the ring is so small, and the sender so
-   *   quick, that no message stood still long enough.
+   *   quick, that no message stayed unchanged long enough.
    * @throws {Deno.errors.BadResource} If the receiver is closed.
    */
   receiveSync(options?: WaitSyncOptions): BroadcastMessage | undefined {

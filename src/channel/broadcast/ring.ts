@@ -67,8 +67,8 @@ const NOUN = "broadcast ring";
 /**
  * A stream of messages from one process to any number of others.
  *
- * Every receiver gets every message that is sent while it is there, in order, or is told how many it missed. The
- * sender never waits, and never notices receivers that are slow, stand still or were killed: it writes over the
+ * Every receiver gets every message that is sent while it is there, in order, or learns how many it missed. The
+ * sender never waits, and never notices receivers that are slow, do not read or were killed: it writes over the
  * oldest messages. Nothing asks the system unless a receiver sleeps.
  *
  * @example

@@ -207,6 +207,7 @@ export class LatestChanges implements Disposable {
     }
   }
 
+  /** Whether a process has ended. */
   #hasEnded(process: bigint): boolean {
     return this.#parts.machine.waitMultiple(BigUint64Array.of(process), 0) === WAIT_OBJECT_0;
   }
@@ -221,8 +222,6 @@ export class LatestChanges implements Disposable {
     );
   }
 }
-
-/** Whether a process has ended. */
 
 /** What a reader reads with. */
 export interface LatestReaderOptions<F extends Fields> {
@@ -301,7 +300,7 @@ export class LatestReader<F extends Fields> extends Uncloneable implements Dispo
    * Gives the newest value.
    *
    * @returns All of its fields; `undefined` if nothing has been written yet.
-   * @throws {Deno.errors.Busy} If the writer was so fast that no value stood still long enough.
+   * @throws {Deno.errors.Busy} If the writer was so fast that no value stayed unchanged long enough.
    * @throws {Deno.errors.BadResource} If it is closed.
    */
   read(): StructValue<F> | undefined {
@@ -316,7 +315,7 @@ export class LatestReader<F extends Fields> extends Uncloneable implements Dispo
    * @param target Where to, in whole 32-bit words: as many as the layout's bytes take.
    * @returns Whether something has been written yet.
    * @throws {RangeError} If the target is too small.
-   * @throws {Deno.errors.Busy} If the writer was so fast that no value stood still long enough.
+   * @throws {Deno.errors.Busy} If the writer was so fast that no value stayed unchanged long enough.
    * @throws {Deno.errors.BadResource} If it is closed.
    */
   readInto(target: Int32Array): boolean {
@@ -365,7 +364,7 @@ export class LatestReader<F extends Fields> extends Uncloneable implements Dispo
    * @throws {Deno.errors.ConnectionReset} If `whenWriterGone` is `"throw"`, and the writer's process has
    *   ended without closing it.
    * @throws {Deno.errors.Busy} If too many readers wait already; or if the writer was so fast that no
-   *   value stood still long enough.
+   *   value stayed unchanged long enough.
    * @throws {Deno.errors.BadResource} If it is closed before it begins.
    * @throws {Deno.errors.NotCapable} If there is a signal, and this module is a local file and may not be
    *   read.

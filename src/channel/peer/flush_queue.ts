@@ -2,7 +2,7 @@
  * Publishing before a thread idles.
  *
  * Ends publish many messages at a time. The rest is published when the script has done what it is at,
- * and before any end of this thread waits: the other side may have to do something with the messages
+ * and before any end of this thread waits: the peer may have to do something with the messages
  * before it answers.
  *
  * That is at the end of the turn that a promise's callback is, if no more has come since. Where a
@@ -15,7 +15,7 @@
 export interface Flushable {
   /** Whether it is in the queue, which sets this. */
   isQueued: boolean;
-  /** Whether the other end may wait for it now, rather than for room only when the ring is full. */
+  /** Whether the peer may wait for it now, rather than for room only when the ring is full. */
   readonly isUrgent: boolean;
   /** How many messages it has counted. */
   readonly count: number;

@@ -153,10 +153,10 @@ export class Receiving<M> implements Disposable {
         this.assertOpen();
         const taken = take();
         if (taken !== undefined) return taken;
-        if (this.checkEnd()) return undefined;
+        if (this.settleEnd()) return undefined;
         this.#waited++;
         const left = { ...options, timeout: timeLeft(deadline, this.#machine) };
-        if (!await this.#open().until(this.#isReady, left)) throw this.#late(options);
+        if (!await this.#open().until(this.#look, left)) throw this.#late(options);
       }
     } catch (error) {
       // Its event may be closed with it, which is not what the caller has asked for.
@@ -175,21 +175,22 @@ export class Receiving<M> implements Disposable {
     for (;;) {
       const taken = take();
       if (taken !== undefined) return taken;
-      if (this.checkEnd()) return undefined;
+      if (this.settleEnd()) return undefined;
       this.#waited++;
-      if (!this.#open().untilSync(this.#isReady, timeLeft(deadline, this.#machine))) {
+      if (!this.#open().untilSync(this.#look, timeLeft(deadline, this.#machine))) {
         throw this.#late(options);
       }
     }
   }
 
   /**
-   * Checks whether there will be no message more, unless another sender comes. It takes in what a
-   * sender that died had committed.
+   * Settles what there is of the sender: takes in what one that has died had committed.
+   *
+   * @returns Whether there will be no message more, unless another sender comes.
    *
    * @throws {Deno.errors.ConnectionReset} If the sender has died, and there is nothing left of it.
    */
-  checkEnd(): boolean {
+  settleEnd(): boolean {
     const state = this.#peer.look();
     if (state === "closed") return !this.#incoming.look();
     if (state === "alive" || this.#incoming.recover(() => this.#peer.isSame())) return false;
@@ -213,7 +214,7 @@ export class Receiving<M> implements Disposable {
     this.#wait?.[Symbol.dispose]();
   }
 
-  readonly #isReady = () => this.#closed || this.#incoming.look() || this.#peer.look() !== "alive";
+  readonly #look = () => this.#closed || this.#incoming.look() || this.#peer.look() !== "alive";
 
   #open(): EndWait {
     if (this.#wait === undefined) {

@@ -54,7 +54,7 @@ export class Spin {
    * @param later Is called when it has not come at once.
    * @returns Whether there was.
    */
-  until(look: () => boolean, later: () => void = () => {}): boolean {
+  until(look: () => boolean, later?: () => void): boolean {
     if (this.#without > 0) {
       this.#without--;
       return false;
@@ -64,7 +64,7 @@ export class Spin {
         if (++this.#successes % FORGIVING_STREAK === 0) this.#failures >>= 1;
         return true;
       }
-      if (this.#most - count === GLANCES) later();
+      if (this.#most - count === GLANCES) later?.();
       Atomics.pause();
     }
     this.#successes = 0;
@@ -94,7 +94,7 @@ export interface EndWaitOptions {
   buffer: ArrayBuffer;
   /** The end's flag, whose event wakes it. */
   wakeFlag: WakeFlag;
-  /** The other side. */
+  /** The peer, or all of them. */
   peer: Liveness;
   /** The machine that the end runs on. */
   machine: Machine;
@@ -144,17 +144,17 @@ export class EndWait implements Disposable {
   /**
    * Waits, and blocks meanwhile.
    *
-   * @param isReady Whether what is waited for is there; also when the other end is gone.
+   * @param look Looks whether what is waited for is there; also when the peer is gone.
    * @param timeout The most to wait, in milliseconds.
    * @returns Whether it was there in time.
    */
-  untilSync(isReady: () => boolean, timeout: number): boolean {
+  untilSync(look: () => boolean, timeout: number): boolean {
     const { flushQueue } = this.#machine;
     flushQueue.flushUrgent();
-    if (isReady()) return true;
+    if (look()) return true;
     if (timeout === 0) return false;
     const deadline = deadlineAfter(timeout, this.#machine);
-    if (this.#spinSync.until(isReady, () => flushQueue.flushAll())) return true;
+    if (this.#spinSync.until(look, () => flushQueue.flushAll())) return true;
     flushQueue.flushAll();
     // It would take what this one is woken by.
     this.#unpark();
@@ -163,7 +163,7 @@ export class EndWait implements Disposable {
       const longest = this.#limitSleep(process);
       this.#wakeFlag.raise(); // guard: raise-first-sync
       const left = timeLeft(deadline, this.#machine);
-      const ready = isReady(); // guard: second-look-sync
+      const ready = look(); // guard: second-look-sync
       if (ready || left === 0) {
         this.#leave(sleeps > 0);
         return ready;
@@ -177,24 +177,24 @@ export class EndWait implements Disposable {
   /**
    * Waits.
    *
-   * @param isReady Whether what is waited for is there; also when the other end is gone.
+   * @param look Looks whether what is waited for is there; also when the peer is gone.
    * @param options How long.
    * @returns Whether it was there in time.
    */
   async until(
-    isReady: () => boolean,
+    look: () => boolean,
     { timeout = Infinity, signal }: WaitOptions,
   ): Promise<boolean> {
     const { flushQueue } = this.#machine;
     flushQueue.flushUrgent();
-    if (isReady() || this.#spin.until(isReady, () => flushQueue.flushAll())) return true;
+    if (look() || this.#spin.until(look, () => flushQueue.flushAll())) return true;
     flushQueue.flushAll();
     const deadline = deadlineAfter(timeout, this.#machine);
     for (let sleeps = 0;; sleeps++) {
       const longest = this.#limitSleep(this.#peer.awaitDeath());
       this.#wakeFlag.raise();
       const left = Math.ceil(timeLeft(deadline, this.#machine));
-      const ready = isReady(); // guard: second-look
+      const ready = look(); // guard: second-look
       if (ready || left === 0) {
         this.#leave(sleeps > 0);
         return ready;
@@ -205,7 +205,7 @@ export class EndWait implements Disposable {
         // The place is somebody else's by now, and the memory may be gone.
         if (this.#closed) {
           if (isWoken) this.#passOn();
-          return isReady();
+          return look();
         }
         if (!isWoken) this.#peer.checkNowAndThen();
       } catch (error) {
@@ -305,7 +305,7 @@ export class EndWait implements Disposable {
     if (code === WAIT_TIMEOUT) return "late";
     throw lastError(
       "WaitForMultipleObjectsEx",
-      `Cannot wait for the other end of the ${labelOf(this.#buffer)}`,
+      `Cannot wait for the peer in the ${labelOf(this.#buffer)}`,
     );
   }
 }

@@ -61,7 +61,7 @@ export interface WakeWordOptions {
   event: EndEvent;
 }
 
-/** A wake flag in a word of a header: the end itself raises and lowers it, and the other end takes it. */
+/** A wake flag in a word of a header: the end itself raises and lowers it, and the peer takes it. */
 export class WakeWord implements WakeFlag {
   readonly event: EndEvent;
   readonly #words: Int32Array<ArrayBuffer>;

@@ -133,7 +133,7 @@ export let channelFromParts: (parts: ChannelParts) => RingChannel;
 /**
  * A stream of messages from one process to another, in order, through a ring in shared memory.
  *
- * Nothing asks the system unless the other end sleeps.
+ * Nothing asks the system unless the peer sleeps.
  *
  * @example From one process to another
  * ```ts
@@ -472,7 +472,7 @@ function openParts(name: string): ChannelParts {
   using stack = new DisposableStack();
   const found = openMemory(name, { access: "readwrite" }, { label });
   const memory = stack.use(sharedMemoryOver(found, name, false));
-  const isChannel = hasHeader(memory, label);
+  const isChannel = checkHeader(memory, label);
   const event = (part: string) => {
     const full = derivedName(name, `.${part}`);
     return stack.use(sharedEventOver(openShared(EVENT, full, {}, eventLabel(label, full))));
@@ -482,14 +482,19 @@ function openParts(name: string): ChannelParts {
     stack.move();
     return parts;
   } catch (error) {
-    // Whoever makes a channel makes its events first, so that this is none.
+    // Whoever makes a channel makes its events first, so this is no channel.
     const isPlain = !isChannel && error instanceof Deno.errors.NotFound;
     throw isPlain ? notTheMemoryOfAChannel(label, describeOther(0)) : error;
   }
 }
 
-/** Whether a memory has the header of a channel; throws if it has another one. */
-function hasHeader(memory: SharedMemory, label: string): boolean {
+/**
+ * Checks the header of a memory.
+ *
+ * @returns Whether it is the header of a channel; `false` if there is none.
+ * @throws {Deno.errors.InvalidData} If it is the header of something else.
+ */
+function checkHeader(memory: SharedMemory, label: string): boolean {
   using view = memory.map();
   nameMemory(view.buffer, label);
   return readHeader(view.buffer) !== undefined;

@@ -156,7 +156,7 @@ export function writeHeader(buffer: ArrayBuffer, settings: RingSettings): void {
  *
  * @param buffer The memory.
  * @returns `undefined` if whoever made the memory has not written it yet.
- * @throws {Deno.errors.InvalidData} If it is none.
+ * @throws {Deno.errors.InvalidData} If it is something else.
  */
 export function readHeader(buffer: ArrayBuffer): RingSettings | undefined {
   const notAChannel = (why: string) => notTheMemoryOfAChannel(labelOf(buffer), why);

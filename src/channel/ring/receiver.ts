@@ -235,7 +235,7 @@ export class RingReceiver extends Uncloneable
    *
    * @param options How long.
    * @returns The value; `undefined` at the end, when the sender was closed.
-   * @throws {Deno.errors.InvalidData} If the message is none; it is taken all the same.
+   * @throws {Deno.errors.InvalidData} If the message is no value; it is taken all the same.
    * @throws What {@linkcode RingReceiver.receive} throws.
    */
   async receiveValue(options: WaitOptions = {}): Promise<{ value: unknown } | undefined> {
@@ -299,7 +299,7 @@ export class RingReceiver extends Uncloneable
     this.#messages.flush();
     this.#machine.flushQueue.flushAll();
     this.#peer.checkNowAndThen();
-    this.#receiving.checkEnd();
+    this.#receiving.settleEnd();
   }
 }
 

@@ -236,7 +236,7 @@ export class RingSender extends Uncloneable implements Disposable {
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#sendInTurn(message, options ?? {});
+    return this.#sendInOrder(message, options ?? {});
   }
 
   /**
@@ -424,7 +424,7 @@ export class RingSender extends Uncloneable implements Disposable {
     this.close();
   }
 
-  async #sendInTurn(message: Uint8Array, options: WaitOptions): Promise<boolean> {
+  async #sendInOrder(message: Uint8Array, options: WaitOptions): Promise<boolean> {
     const deadline = deadlineAfter(options.timeout ?? Infinity, this.#machine);
     await this.#lock.acquire(options);
     try {
@@ -442,14 +442,14 @@ export class RingSender extends Uncloneable implements Disposable {
   async #waitForRoom(length: number, deadline: number, options: WaitOptions): Promise<void> {
     this.#waited++;
     const left = { ...options, timeout: timeLeft(deadline, this.#machine) };
-    const isReady = () => this.#isReadyFor(length);
-    if (!await this.#wait.until(isReady, left)) throw this.#late(options);
+    const look = () => this.#lookForRoom(length);
+    if (!await this.#wait.until(look, left)) throw this.#late(options);
   }
 
   #waitForRoomSync(length: number, deadline: number, options: WaitSyncOptions): void {
     this.#waited++;
-    const isReady = () => this.#isReadyFor(length);
-    if (!this.#wait.untilSync(isReady, timeLeft(deadline, this.#machine))) {
+    const look = () => this.#lookForRoom(length);
+    if (!this.#wait.untilSync(look, timeLeft(deadline, this.#machine))) {
       throw this.#late(options);
     }
   }
@@ -462,7 +462,7 @@ export class RingSender extends Uncloneable implements Disposable {
     return new Deno.errors.TimedOut(`Waited ${timeout} ms for room in the ${this.#label()}${why}`);
   }
 
-  #isReadyFor(length: number): boolean {
+  #lookForRoom(length: number): boolean {
     // The look at the room comes first, for it keeps the other looks behind the raising of the flag.
     return this.closed || this.#writer.findRoom(length) || this.#peer.look() !== "alive";
   }

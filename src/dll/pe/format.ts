@@ -156,7 +156,7 @@ export const IMAGE_OPTIONAL_HEADER32 = struct({
   ...END,
 });
 
-/** What is known of a section. */
+/** What is known of an image section. */
 export const IMAGE_SECTION_HEADER = struct({
   Name: array("u8", 8),
   VirtualSize: "u32",

@@ -288,7 +288,7 @@ function assertAlignments(
     (inMemory < PAGE_SIZE ? inMemory === inFile : inMemory >= inFile);
   if (!sound) {
     source.fail(
-      `sections are aligned to ${inMemory} bytes in the memory and to ${inFile} in the file`,
+      `image sections are aligned to ${inMemory} bytes in the memory and to ${inFile} in the file`,
       at,
     );
   }

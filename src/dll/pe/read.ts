@@ -265,7 +265,9 @@ function checkImports(
   const section = sections.at(address);
   if (address === 0 || !section?.shared || !section.writable) return;
   problems.addUnsafe(
-    `section ${JSON.stringify(section.name)} is shared, and has the table of imports, which each ` +
+    `image section ${
+      JSON.stringify(section.name)
+    } is shared, and has the table of imports, which each ` +
       `process fills in for itself`,
     sections.span(address)?.offset ?? 0,
   );
@@ -287,7 +289,7 @@ const WIDTH_ON_OTHER_MACHINES = 4;
  * Adds an unsafe problem unless relocations change nothing but what each process has for itself.
  *
  * They have to be right before the image is mapped. Wine 10 follows them wherever they lead; when that
- * ends in a fault, it keeps a lock, and the process stands still at its next allocation.
+ * ends in a fault, it keeps a lock, and the process blocks at its next allocation.
  *
  * @param directory Where the relocations are.
  * @param machine The machine that the image is for.
@@ -371,7 +373,9 @@ class RelocationChecker {
       return `a relocation is at address ${address}, in the table of relocations itself`;
     }
     if (this.#section.shared && this.#section.writable) {
-      return `section ${JSON.stringify(this.#section.name)} is shared, and has a pointer at ` +
+      return `image section ${
+        JSON.stringify(this.#section.name)
+      } is shared, and has a pointer at ` +
         `address ${address}, which Windows would change for all processes`;
     }
     return undefined;

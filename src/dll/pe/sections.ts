@@ -1,5 +1,5 @@
 /**
- * Where the sections of an image are: in the memory, and in the file.
+ * Where the image sections are: in the memory, and in the file.
  *
  * They are placed as Windows' loader places them. Microsoft's page tells most of it; that raw data begins
  * at a multiple of 512 and is counted in such sectors, Wine's tests show, which pass on Windows.
@@ -69,7 +69,7 @@ export interface Span {
   readonly offset: number;
 }
 
-/** Windows reads no more sections. */
+/** Windows reads no more image sections. */
 const MAX_SECTIONS = 96;
 /** Windows finds raw data by sectors of this many bytes, whatever the alignment in the file. */
 const SECTOR = 512;
@@ -87,7 +87,7 @@ export class ImageSections {
   readonly #regions: Region[] = [];
 
   /**
-   * Reads the table of sections.
+   * Reads the section table.
    *
    * @throws {Deno.errors.InvalidData} If Windows cannot map them.
    */
@@ -98,7 +98,7 @@ export class ImageSections {
     this.all = this.#read(headers);
   }
 
-  /** The section of an address, or of the rest of its last page; `undefined` if it is in none. */
+  /** The image section of an address, or of the rest of its last page; `undefined` if it is in none. */
   at(address: number): ImageSection | undefined {
     return this.all.find((section) =>
       address >= section.address && address < section.address + this.#mappedLength(section)
@@ -132,7 +132,7 @@ export class ImageSections {
   #read(headers: Headers): ImageSection[] {
     const { sectionsAt, sectionCount, sectionAlignment, sizeOfImage, sizeOfHeaders } = headers;
     if (sectionCount > MAX_SECTIONS) {
-      this.#source.fail(`there are ${sectionCount} sections`, sectionsAt);
+      this.#source.fail(`there are ${sectionCount} image sections`, sectionsAt);
     }
     const { byteLength } = this.#source;
     const limit = alignUp(sizeOfImage, PAGE_SIZE);
@@ -143,9 +143,9 @@ export class ImageSections {
     const sections: ImageSection[] = [];
     for (let index = 0; index < sectionCount; index++) {
       const at = sectionsAt + index * IMAGE_SECTION_HEADER.byteLength;
-      const header = this.#source.read(IMAGE_SECTION_HEADER, at, "the table of sections");
+      const header = this.#source.read(IMAGE_SECTION_HEADER, at, "the section table");
       const section = this.#describe(header, headers, at);
-      const what = `section ${JSON.stringify(section.name)}`;
+      const what = `image section ${JSON.stringify(section.name)}`;
       if (section.byteLength === 0) this.#source.fail(`${what} is empty`, at);
       if (this.flat) this.#placeFlat(section, header, what, at);
       else {
@@ -227,14 +227,14 @@ export class ImageSections {
     this.#source.assertWithin(pointer, rawSize, what);
     if ((header.Characteristics & IMAGE_SCN_MEM_SHARED) !== 0) {
       this.#problems.addUnsafe(
-        `${what} is not shared, since the image's sections do not begin at pages`,
+        `${what} is not shared, since the image sections do not begin at pages`,
         at,
       );
     }
   }
 }
 
-/** Where an address is in a section; `undefined` if it is not in it. */
+/** Where an address is in an image section; `undefined` if it is not in it. */
 export function offsetIn({ address, byteLength }: ImageSection, at: number): number | undefined {
   return at >= address && at - address < byteLength ? at - address : undefined;
 }

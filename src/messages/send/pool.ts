@@ -28,7 +28,6 @@ export class SendHost {
     const data: SendThreadData = { buffer: host.#record.buffer, parent: asParent() };
     const thread = await Thread.start(import.meta.resolve("./worker.ts"), {
       data,
-      onMessage: () => {},
       onEnd: (error = new Error("The sender thread has ended")) => host.#end(error),
     });
     thread.unref();

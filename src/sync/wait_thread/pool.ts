@@ -92,7 +92,6 @@ export class WaitHost {
       const data: WaitThreadData = { buffer: this.#record.buffer, parent: asParent() };
       this.#thread = await Thread.start(import.meta.resolve("./worker.ts"), {
         data,
-        onMessage: () => {},
         onEnd: (error = new Error("The wait thread has ended")) => this.#end(error),
       });
       this.#hold();

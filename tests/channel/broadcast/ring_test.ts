@@ -127,7 +127,7 @@ Deno.test("A message that is sent as a receiver falls asleep is not slept throug
   }
 });
 
-Deno.test("A receiver that was killed asleep, or stands still, does not hold the sender up", async () => {
+Deno.test("A receiver that was killed asleep, or does not read, does not hold the sender up", async () => {
   const name = randomName();
   using ring = BroadcastRing.create(name, { capacity: 1024 });
   using sender = ring.sender();
@@ -152,8 +152,8 @@ Deno.test("A receiver that was killed asleep, or stands still, does not hold the
   assertEquals(still.tryReceive(), undefined);
   // The wake event of the one that was killed is free: 64 can sleep.
   using receivers = new DisposableStack();
-  const sleepers = Array.from({ length: 64 }, () => receivers.use(ring.receiver()));
-  const waits = sleepers.map((receiver) => receiver.receive(soon));
+  const sleeping = Array.from({ length: 64 }, () => receivers.use(ring.receiver()));
+  const waits = sleeping.map((receiver) => receiver.receive(soon));
   await assertRejects(() => still.receive(soon), Deno.errors.Busy, "64 readers wait");
   sender.send(Uint8Array.of(3));
   for (const message of await Promise.all(waits)) assertEquals(message?.bytes, Uint8Array.of(3));
@@ -301,7 +301,7 @@ Deno.test("What is claimed is sent when it is committed, and not when it is abor
   assertEquals(sender.stats, { messages: 1, bytes: 1, wakeUps: 0 });
 });
 
-Deno.test("BroadcastRing refuses what it cannot be, and what is none", () => {
+Deno.test("BroadcastRing refuses invalid settings, and memory of something else", () => {
   for (const capacity of [512, 1500, 2 ** 31, 1.5]) {
     assertThrows(() => BroadcastRing.anonymous({ capacity }), RangeError, "capacity");
   }

@@ -94,7 +94,7 @@ Deno.test("A BroadcastReader that was overtaken goes on with the newest message"
   assertEquals(reader.missed, 199);
 });
 
-Deno.test("A BroadcastReader is told of what is overwritten while it copies it", () => {
+Deno.test("A BroadcastReader notices what is overwritten while it copies it", () => {
   // The sender comes round while the receiver is in the middle: it looks at what is announced after that.
   const { buffer, settings, writer } = ringOf(1024);
   const load = Atomics.load;
@@ -145,7 +145,7 @@ Deno.test("The newest message is there for who is overtaken, whatever is claimed
   }
 });
 
-Deno.test("BroadcastWriter tells receivers when 512 bytes are committed", () => {
+Deno.test("BroadcastWriter publishes when 512 bytes are committed", () => {
   const { writer, reader } = ringOf(8192);
   for (let count = 0; count < 6; count++) writer.write(new Uint8Array(64));
   assertEquals(reader.take(), undefined);
@@ -154,7 +154,7 @@ Deno.test("BroadcastWriter tells receivers when 512 bytes are committed", () => 
   assert(!writer.isPending);
 });
 
-Deno.test("A writer that follows one that died tells of what that one had committed, and numbers go on", () => {
+Deno.test("A writer that follows one that died publishes what that one had committed, and numbers go on", () => {
   const { buffer, settings, writer, reader } = ringOf(1024);
   writer.write(Uint8Array.of(1));
   writer.ring.fill(9, writer.claim(50), 50);
@@ -226,7 +226,7 @@ Deno.test("A writer gives no message a number from 2⁵³ on", () => {
   assertEquals(reader.take(), undefined);
 });
 
-Deno.test("A reader that stood still for 64 GiB, or for 2 to the 32nd messages, does not take one for another", () => {
+Deno.test("A reader that was away for 64 GiB, or for 2 to the 32nd messages, does not take one for another", () => {
   const { buffer, settings, reader } = ringOf(1024);
   const number = 3 * 2 ** 32;
   moveTo(buffer, 2 ** 32, number - 1);

@@ -123,7 +123,7 @@ function writeAll(writer: RingWriter): void {
   }
 }
 
-Deno.test("A place whose owner's word never stands still is refused, and not tried for ever", () => {
+Deno.test("A place whose owner's word changes all the time is refused, and not tried for ever", () => {
   const buffer = new ArrayBuffer(HEADER_LENGTH);
   const header = headerWordsOf(buffer);
   let next = 1n << 32n;
@@ -145,7 +145,7 @@ for (const [kind, rounds] of Object.entries(ROUNDS) as [Kind, number][]) {
   for (const isLive of [false, true]) {
     const seed = 40 + kind.length;
     const whose = isLive ? "of a hostile process" : "that it finds";
-    Deno.test(`A process stands nonsense ${whose} in its memory: ${kind}, seed ${seed}`, async () => {
+    Deno.test(`A process survives contradictions ${whose} in its memory: ${kind}, seed ${seed}`, async () => {
       const outcomes = await fuzz({ kind, isLive, seed, rounds });
       const { "a result": results = 0, ...errors } = outcomes;
       const refused = Object.values(errors).reduce((sum, count) => sum + count, 0);

@@ -157,7 +157,7 @@ Deno.test("LatestReader.changes() ends with its signal, and with the value, also
   await assertRejects(() => late.changes({ signal: controller.signal }).next());
 });
 
-Deno.test("LatestReader.changes() has room for 64 readers that wait, and the 65th is told", async () => {
+Deno.test("LatestReader.changes() has room for 64 readers that wait, and the 65th is refused", async () => {
   const name = randomName();
   using writerValue = LatestValue.openOrCreate(name, Telemetry);
   using _writer = writerValue.writer();

@@ -29,7 +29,7 @@ export interface Part {
   /** What it does. */
   script(library: Library, run: Run, buffer: ArrayBuffer): void | Promise<void>;
   /** From when on its process may be ended at any moment. @default never */
-  mortal?: "from the start" | "from its first note";
+  killable?: "from the start" | "from its first note";
   /** The process whose end it waits for, which need not come. */
   after?: number;
   /** Whether nothing else happens before it has noted something, or sleeps. @default false */
@@ -103,7 +103,7 @@ export class Explorer {
   readonly #library: Library;
   readonly #scenario: Scenario;
   readonly #watched: Int32Array<ArrayBuffer>;
-  readonly #isMortal: boolean;
+  readonly #hasKillable: boolean;
   /** How far scripts have come that were at rest, by what they were like there. */
   readonly #rested = new Map<string, Node>();
 
@@ -115,7 +115,7 @@ export class Explorer {
     this.#library = library;
     this.#scenario = scenario;
     this.#watched = scenario.memory.slice();
-    this.#isMortal = scenario.parts.some(({ mortal }) => mortal !== undefined);
+    this.#hasKillable = scenario.parts.some(({ killable }) => killable !== undefined);
   }
 
   /**
@@ -202,7 +202,7 @@ export class Explorer {
   /** What can come after a state, and whether nothing else can happen before that. */
   #stepsFrom(state: State): { steps: readonly Step[]; isForced: boolean } {
     const steps: Step[] = [];
-    for (const [part, { mortal, first, whole }] of this.#scenario.parts.entries()) {
+    for (const [part, { killable, first, whole }] of this.#scenario.parts.entries()) {
       if (state.ended.includes(part + 1)) continue;
       const { action, waits, turns, notes, hasSlept } = state.nodes[part]!.progress;
       if (action !== undefined) {
@@ -225,11 +225,11 @@ export class Explorer {
           if (woken.part !== part) continue;
           const entry = { kind: "woken", wait: woken.wait, code: woken.code } as const;
           const change = { woken: state.woken.filter((other) => other !== woken) };
-          steps.push({ text: `is told of wait ${woken.wait}`, part, entry, change });
+          steps.push({ text: `hears of wait ${woken.wait}`, part, entry, change });
         }
         if (turns > 0) steps.push({ text: "a turn", part, entry: { kind: "turn" } });
       }
-      if (mortal === "from the start" || (mortal && notes.length > 0)) {
+      if (killable === "from the start" || (killable && notes.length > 0)) {
         steps.push(endOf(state, part));
       }
     }
@@ -284,7 +284,7 @@ export class Explorer {
     if (action.kind !== "access") return false;
     const { word } = action.access;
     const { body = HEADER_LENGTH / 4 } = this.#scenario;
-    return word >= body || (!this.#isMortal && ONLY_AFTER_AN_END.includes(word));
+    return word >= body || (!this.#hasKillable && ONLY_AFTER_AN_END.includes(word));
   }
 
   /** Time goes by in which nobody does anything. */

@@ -43,8 +43,8 @@ export const MUTANTS: Readonly<Record<string, Mutant<keyof typeof SCENARIOS>>> =
     scenario: "sendSync() into a full ring, of which one message is taken",
     change: { move: "wake-senders", before: "room-first" },
   },
-  "what is pending is not published at the end of a turn": {
-    scenario: "send() of what is told of together, receive()",
+  "what is pending is not published before the thread idles": {
+    scenario: "send() of what is published together, receive()",
     change: { leaveOut: "end-of-turn" },
   },
   "a sender that closes wakes nobody": {
@@ -79,7 +79,7 @@ export const MUTANTS: Readonly<Record<string, Mutant<keyof typeof SCENARIOS>>> =
     scenario: "a receiver that is ended, send()",
     change: { leaveOut: "death-wakes" },
   },
-  "what a sender that was ended had told nobody of is left": {
+  "what a sender that was ended had not published is left": {
     scenario: "a sender that is ended, receive()",
     change: { leaveOut: "take-over" },
   },

@@ -69,7 +69,7 @@ export const SCENARIOS = {
     ],
     [1],
   ),
-  "send() of what is told of together, receive()": living(
+  "send() of what is published together, receive()": living(
     WIDE,
     [
       sender({ ...wide, way: "await", first: true, numbers: [1, 2, 3], stays: true }),
@@ -96,7 +96,7 @@ export const SCENARIOS = {
   "a sender that is ended, receiveSync()": {
     memory: memoryOf(NARROW),
     parts: [
-      sender({ ...narrow, way: "Sync", numbers: [1, 2], mortal: "from its first note" }),
+      sender({ ...narrow, way: "Sync", numbers: [1, 2], killable: "from its first note" }),
       receiver({ settings: NARROW, way: "Sync" }),
     ],
     check: checkSenderEnded,
@@ -104,7 +104,7 @@ export const SCENARIOS = {
   "a sender that is ended, receive()": {
     memory: memoryOf(WIDE),
     parts: [
-      sender({ ...wide, way: "await", numbers: [1, 2], mortal: "from its first note" }),
+      sender({ ...wide, way: "await", numbers: [1, 2], killable: "from its first note" }),
       receiver({ settings: WIDE, way: "await" }),
     ],
     check: checkSenderEnded,
@@ -113,7 +113,7 @@ export const SCENARIOS = {
     memory: memoryOf(NARROW),
     parts: [
       sender({ ...narrow, way: "Sync", first: true, numbers: [1, 2, 3] }),
-      receiver({ settings: NARROW, way: "Sync", mortal: "from its first note" }),
+      receiver({ settings: NARROW, way: "Sync", killable: "from its first note" }),
     ],
     check: checkReceiverGone,
   },
@@ -121,14 +121,20 @@ export const SCENARIOS = {
     memory: memoryOf(NARROW),
     parts: [
       sender({ ...narrow, way: "await", first: true, numbers: [1, 2, 3] }),
-      receiver({ settings: NARROW, way: "Sync", first: true, mortal: "from its first note" }),
+      receiver({ settings: NARROW, way: "Sync", first: true, killable: "from its first note" }),
     ],
     check: checkReceiverGone,
   },
   "a sender in the place of one that is ended, and a receiver": {
     memory: memoryOf(NARROW),
     parts: [
-      sender({ ...narrow, way: "Sync", first: true, numbers: [1], mortal: "from its first note" }),
+      sender({
+        ...narrow,
+        way: "Sync",
+        first: true,
+        numbers: [1],
+        killable: "from its first note",
+      }),
       receiver({ settings: NARROW, way: "Sync", first: true, most: 1 }),
       sender({ ...narrow, way: "Sync", numbers: [], after: 1 }),
     ],
@@ -137,7 +143,7 @@ export const SCENARIOS = {
   "a sender in the place of one that is ended, which may never have been there": {
     memory: memoryOf(NARROW),
     parts: [
-      sender({ ...narrow, way: "Sync", numbers: [], mortal: "from the start" }),
+      sender({ ...narrow, way: "Sync", numbers: [], killable: "from the start" }),
       receiver({ settings: NARROW, way: "Sync", first: true }),
       sender({ ...narrow, way: "Sync", numbers: [], after: 1 }),
     ],
@@ -146,7 +152,7 @@ export const SCENARIOS = {
   "a sender in the place of one that is ended": {
     memory: memoryOf(WIDE),
     parts: [
-      sender({ ...wide, way: "await", numbers: [1, 2], mortal: "from its first note" }),
+      sender({ ...wide, way: "await", numbers: [1, 2], killable: "from its first note" }),
       sender({ ...wide, way: "await", numbers: [9], after: 1 }),
     ],
     check: checkNextSender,
@@ -155,7 +161,7 @@ export const SCENARIOS = {
     memory: memoryOf(NARROW),
     parts: [
       sender({ ...narrow, way: "Sync", first: true, numbers: [1, 2] }),
-      receiver({ settings: NARROW, way: "Sync", first: true, mortal: "from its first note" }),
+      receiver({ settings: NARROW, way: "Sync", first: true, killable: "from its first note" }),
       receiver({ settings: NARROW, way: "Sync", after: 2 }),
     ],
     // What the first one had taken and not noted is nobody's.
@@ -165,7 +171,7 @@ export const SCENARIOS = {
     memory: memoryOf(WIDE),
     parts: [
       sender({ ...wide, way: "Sync", first: true, numbers: [1, 2] }),
-      readingReceiver({ settings: WIDE, mortal: "from its first note" }),
+      readingReceiver({ settings: WIDE, killable: "from its first note" }),
       readingReceiver({ settings: WIDE, after: 2 }),
     ],
     // The one that the first one was at is read again.
@@ -175,7 +181,7 @@ export const SCENARIOS = {
     memory: memoryOf(SHARED),
     constant: FREE_PLACES,
     parts: [
-      sender({ ...shared, way: "Sync", numbers: [1, 2], mortal: "from its first note" }),
+      sender({ ...shared, way: "Sync", numbers: [1, 2], killable: "from its first note" }),
       receiver({ settings: SHARED, way: "Sync" }),
     ],
     check: checkSenderEnded,
@@ -193,7 +199,13 @@ export const SCENARIOS = {
     memory: memoryOf(SHARED),
     constant: FREE_PLACES,
     parts: [
-      sender({ ...shared, way: "Sync", first: true, numbers: [1], mortal: "from its first note" }),
+      sender({
+        ...shared,
+        way: "Sync",
+        first: true,
+        numbers: [1],
+        killable: "from its first note",
+      }),
       sender({ ...shared, way: "Sync", first: true, numbers: [2] }),
     ],
     check: checkTurns,

@@ -16,10 +16,10 @@ import { EVENTS, type Run } from "./run.ts";
 export interface EndOfScenario {
   /** What the ring is like. */
   settings: RingSettings;
-  /** Whether it awaits, or stands still. */
+  /** Whether it awaits, or blocks. */
   way: "await" | "Sync";
   /** From when on its process may be ended at any moment. @default never */
-  mortal?: NonNullable<Part["mortal"]>;
+  killable?: NonNullable<Part["killable"]>;
   /** Whether it does not close its end when it has done its work. @default false */
   stays?: boolean;
   /** The process whose end it comes after. @default it is there from the beginning */

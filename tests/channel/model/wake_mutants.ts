@@ -52,7 +52,7 @@ export const WAKE_MUTANTS: Readonly<Record<string, Mutant<keyof typeof WAKE_SCEN
     scenario: "a writer that closes, and a reader",
     change: { move: "second-look-latest", before: "writer-state" },
   },
-  "a writer looks for sleepers before it publishes": {
+  "a writer looks for readers to wake before it publishes": {
     scenario: "a writer that stays, and a reader that comes as another one leaves",
     change: { move: "wake-readers", before: "value-first" },
   },
@@ -61,7 +61,7 @@ export const WAKE_MUTANTS: Readonly<Record<string, Mutant<keyof typeof WAKE_SCEN
     change: { leaveOut: "writer-closes" },
   },
   "a reader gives its wake event up before it takes its bits back": {
-    scenario: "numbers that are told, and sleepers that come and go",
+    scenario: "numbers that are published, and readers that come and go",
     change: { move: "event-last", before: "bits-first" },
   },
   "a wake event that is taken has no bit": {

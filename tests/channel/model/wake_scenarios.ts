@@ -23,9 +23,9 @@ import type { Part, Scenario } from "./explore.ts";
 import {
   broadcastReceiver,
   broadcastSender,
+  publisher,
   reader,
   SETTINGS,
-  teller,
   wakeFlag,
   writer,
 } from "./wake_scripts.ts";
@@ -34,7 +34,7 @@ import {
 const atOnce = { mostLongWaits: 0 } as const;
 /** A writer may be ended as it comes, which readers that watch nobody see when they look. */
 const soon = { mostLongWaits: 1 } as const;
-const mortal = "from its first note";
+const killable = "from its first note";
 const always = "from the start";
 const asleep = "until it sleeps";
 
@@ -50,55 +50,55 @@ export const WAKE_SCENARIOS = {
     reader({ until: 2 }),
   ]),
   "a writer that is ended, and a reader": latest(atOnce, [
-    writer({ numbers: [1], mortal }),
+    writer({ numbers: [1], killable }),
     reader({ first: true }),
   ]),
   "a writer that is ended, and a reader that throws": latest(atOnce, [
-    writer({ numbers: [1], mortal }),
+    writer({ numbers: [1], killable }),
     reader({ first: true, whenWriterGone: "throw" }),
   ]),
   "a writer that may be ended as it comes, and a reader": latest(soon, [
-    writer({ numbers: [1], mortal: always }),
+    writer({ numbers: [1], killable: always }),
     reader({ first: true }),
   ]),
   "a writer that may be ended as it comes, the next one, and a reader that waits": latest(atOnce, [
-    writer({ numbers: [], mortal: always }),
+    writer({ numbers: [], killable: always }),
     reader({ first: asleep, until: 9, whenWriterGone: "wait", after: 1 }),
     writer({ numbers: [9], after: 1, stays: true }),
   ]),
   "a writer that is ended, and two readers": latest(atOnce, [
-    writer({ numbers: [1], mortal }),
+    writer({ numbers: [1], killable }),
     ...[1, 2].map(() => reader({ whole: true })),
   ]),
   "a writer that is ended, and three readers": latest(atOnce, [
-    writer({ numbers: [1], first: true, mortal }),
+    writer({ numbers: [1], first: true, killable }),
     ...[1, 2, 3].map(() => reader({ whole: true })),
   ]),
-  "numbers that are told, and sleepers that come and go": {
+  "numbers that are published, and readers that come and go": {
     memory: new Int32Array(memoryLengthFor(1) / 4),
     constant: highBits(LATEST_WAKE_BITS_OFFSET),
     parts: [
-      teller({ numbers: [1, 2] }),
+      publisher({ numbers: [1, 2] }),
       wakeFlag({ until: 1, first: asleep }),
       wakeFlag({ until: 2 }),
     ],
     check: (notes) => assertEquals(notes.slice(1), [["left"], ["left"]]),
   },
   "a sender that is ended, and a receiver": broadcast(atOnce, [
-    broadcastSender({ numbers: [1], mortal }),
+    broadcastSender({ numbers: [1], killable }),
     broadcastReceiver({ way: "await", first: true }),
   ]),
   "a sender that may be ended as it comes, and a receiver": broadcast(soon, [
-    broadcastSender({ numbers: [1], mortal: always }),
+    broadcastSender({ numbers: [1], killable: always }),
     broadcastReceiver({ way: "Sync", first: true }),
   ]),
   "a sender that may be ended as it comes, the next one, and a receiver": broadcast(atOnce, [
-    broadcastSender({ numbers: [], mortal: always }),
+    broadcastSender({ numbers: [], killable: always }),
     broadcastReceiver({ way: "Sync", first: asleep }),
     broadcastSender({ numbers: [9], after: 1 }),
   ]),
   "a sender that is ended, and two receivers": broadcast(atOnce, [
-    broadcastSender({ numbers: [1], mortal }),
+    broadcastSender({ numbers: [1], killable }),
     broadcastReceiver({ way: "Sync", whole: true }),
     broadcastReceiver({ way: "await", whole: true }),
   ]),
@@ -133,7 +133,7 @@ function hasNobody({ owner, state }: Place): (memory: Int32Array<ArrayBuffer>) =
 }
 
 /**
- * Nothing goes back, and who is told of the end of a writer has seen all that the first one knows to be
+ * Nothing goes back, and a reader that notices the end of a writer has seen all that the first one knows to be
  * published.
  */
 function check(notes: readonly (readonly string[])[], ended: ReadonlySet<number>): void {
@@ -141,8 +141,8 @@ function check(notes: readonly (readonly string[])[], ended: ReadonlySet<number>
   for (const noted of notes) {
     const received = numbersIn(noted, "received");
     assertEquals(received, received.toSorted((one, other) => one - other));
-    const isTold = noted.includes("end") || noted.includes("reset");
-    if (isTold) assertGreaterOrEqual(Math.max(0, ...received), sent);
+    const knowsEnd = noted.includes("end") || noted.includes("reset");
+    if (knowsEnd) assertGreaterOrEqual(Math.max(0, ...received), sent);
     if (noted.includes("reset")) assertGreater(ended.size, 0);
   }
 }

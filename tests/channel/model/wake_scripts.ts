@@ -21,7 +21,7 @@ import type { Machine } from "../../../src/channel/peer/machine.ts";
 import type { Library } from "./library.ts";
 
 /** When a script is there. */
-export interface Presence extends Pick<Part, "mortal" | "first" | "whole" | "after"> {
+export interface Presence extends Pick<Part, "killable" | "first" | "whole" | "after"> {
   /** Whether it does not close its end when it has done its work. @default false */
   stays?: boolean;
 }
@@ -108,7 +108,7 @@ export function broadcastSender({ numbers, stays, ...rest }: Publishing): Part {
 
 /** What receives from a broadcast ring. */
 export interface Receiving extends Presence {
-  /** Whether it awaits, or stands still. */
+  /** Whether it awaits, or blocks. */
   way: "await" | "Sync";
   /** It leaves after this message, or a later one. @default it leaves at the end */
   until?: number;
@@ -139,11 +139,11 @@ export function broadcastReceiver({ way, until = Infinity, ...rest }: Receiving)
   };
 }
 
-/** Where the number is that sleepers wait for, in words. */
+/** Where the number is that readers wait for, in words. */
 const NUMBER = SLOTS_OFFSET / 4;
 
-/** Tells sleepers of numbers, and stays. */
-export function teller({ numbers, ...rest }: Publishing): Part {
+/** Publishes numbers, wakes the readers, and stays. */
+export function publisher({ numbers, ...rest }: Publishing): Part {
   return {
     ...rest,
     script: async (library, run, buffer) => {
@@ -153,7 +153,7 @@ export function teller({ numbers, ...rest }: Publishing): Part {
       for (const number of numbers) {
         Atomics.store(words, NUMBER, number);
         wakeEvents.wakeAll();
-        run.note(`told ${number}`);
+        run.note(`published ${number}`);
       }
       await run.stay();
     },

@@ -105,10 +105,10 @@ function readLatest(name: string): Readers {
   };
 }
 
-/** Receivers of a broadcast ring, who are told of each sender's death. */
+/** Receivers of a broadcast ring, which notice each sender's death. */
 function receiveAll(name: string): Readers {
   const seen = new Uint32Array(READERS);
-  const isTold = new Array<boolean>(READERS).fill(false);
+  const hasNoticed = new Array<boolean>(READERS).fill(false);
   const ring = BroadcastRing.create(name);
   let next = Promise.withResolvers<void>();
   let isOver = false;
@@ -122,19 +122,19 @@ function receiveAll(name: string): Readers {
         if (isOver) return;
         if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
         const { promise } = next;
-        isTold[at] = true;
+        hasNoticed[at] = true;
         await promise;
       }
     }
   });
   const goOn = () => {
-    isTold.fill(false);
+    hasNoticed.fill(false);
     next.resolve();
     next = Promise.withResolvers();
   };
   return {
     seen,
-    areDone: () => isTold.every((is) => is) && seen.every((number) => number === seen[0]),
+    areDone: () => hasNoticed.every((is) => is) && seen.every((number) => number === seen[0]),
     goOn,
     publish: (number) => {
       const sender = ring.sender();

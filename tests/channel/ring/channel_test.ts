@@ -31,7 +31,7 @@ Deno.test("receive() and async iteration get all messages and the end", async ()
   assertEquals([number, await receiver.receive(soon)], [20_000, undefined]);
 });
 
-Deno.test("Ends that sleep are woken by the other one's death", async () => {
+Deno.test("Ends that sleep are woken by their peer's death", async () => {
   for (const sync of [true, false]) {
     const name = randomName();
     using there = RingChannel.create(name, { capacity: 1024 });
@@ -174,7 +174,7 @@ Deno.test("An array whose memory is gone is refused, and the channel goes on", (
   }
 });
 
-Deno.test("A claim that outlives its turn, or is told of before it is committed, is told of then", async () => {
+Deno.test("A claim that outlives its event-loop turn, or is flushed before it is committed, is published then", async () => {
   using channel = RingChannel.anonymous({ capacity: 1024 });
   using sender = channel.sender();
   using receiver = channel.receiver();

@@ -188,7 +188,7 @@ Deno.test("declareRingChannel(): a C program that is killed leaves ConnectionRes
   }
 });
 
-Deno.test("declareRingChannel(): a C program is told that the other end was closed, or its process has ended", async () => {
+Deno.test("declareRingChannel(): a C program notices that its peer is closed or dead", async () => {
   await using program = await compileRingPeer("channel/ring/peers/end.c");
   for (const end of ["closed", "killed"]) {
     {
@@ -219,7 +219,7 @@ Deno.test("declareRingChannel(): a C program is told that the other end was clos
   }
 });
 
-Deno.test("declareRingChannel(): a C program takes in what a sender that was killed had told nobody of", async () => {
+Deno.test("declareRingChannel(): a C program takes in what a sender that was killed had not published", async () => {
   await using program = await compileRingPeer("channel/ring/peers/end.c");
   const name = randomName();
   // Three of these are told of together with more that do not come.

@@ -63,7 +63,7 @@ Deno.test("RingChannel.readable takes no message out of the ring before somebody
   channel.receiver().close();
 });
 
-Deno.test("A stream that is cancelled or aborted leaves its place, and one whose other end is gone has an error", async () => {
+Deno.test("A stream that is cancelled or aborted leaves its place, and one whose peer is gone has an error", async () => {
   using channel = RingChannel.anonymous({ capacity: 1024 });
   await channel.readable.cancel();
   channel.receiver().close();

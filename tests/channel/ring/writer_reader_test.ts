@@ -79,7 +79,7 @@ Deno.test("RingWriter.write finds room for the longest message wherever the ring
   }
 });
 
-Deno.test("RingWriter tells the receiver of 32 KiB, of an eighth of a small ring, and when it is full", () => {
+Deno.test("RingWriter publishes at 32 KiB, at an eighth of a small ring, and when it is full", () => {
   for (const [capacity, length, before] of [[2 ** 20, 64, 455], [1024, 24, 3], [1024, 1, 7]]) {
     const { writer, reader } = ringOf(capacity!);
     const message = new Uint8Array(length!);
@@ -95,7 +95,7 @@ Deno.test("RingWriter tells the receiver of 32 KiB, of an eighth of a small ring
   }
 });
 
-Deno.test("RingWriter tells at once of what it is to tell at once, and of all before it", () => {
+Deno.test("RingWriter publishes at once what it is to publish at once, and all before it", () => {
   const { writer, reader } = ringOf(1024);
   write(writer, new Uint8Array(1));
   write(writer, new Uint8Array(1), { publishes: true });
@@ -124,7 +124,7 @@ Deno.test("A writer that follows one that gave a claim up at the ring's end goes
   assertEquals(first, [0, 7]);
 });
 
-Deno.test("RingReader.read tells of the room while it reads", () => {
+Deno.test("RingReader.read publishes the room while it reads", () => {
   const { writer, reader } = ringOf(1024);
   while (write(writer, new Uint8Array(24)));
   let refused = 0;
@@ -234,7 +234,7 @@ Deno.test("A reader that follows one that died goes on after what that one had r
   assertEquals(other.ring[other.next()], 2);
 });
 
-Deno.test("A reader follows one that told of room at the ring's end, where a claim was given up", () => {
+Deno.test("A reader follows one that published room at the ring's end, where a claim was given up", () => {
   const { buffer, settings, writer, reader } = ringOf(1024);
   write(writer, new Uint8Array(400), { publishes: true });
   read(reader, () => {});

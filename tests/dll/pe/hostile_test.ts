@@ -21,7 +21,7 @@ function inspectSoon(image: Uint8Array<ArrayBuffer>) {
   return info;
 }
 
-Deno.test("16 million relocations are checked soon, also in blocks of one, in sections far apart", () => {
+Deno.test("16 million relocations are checked soon, also in blocks of one, in image sections far apart", () => {
   const size = 32 * MEBI;
   const data = Array.from({ length: 95 }, (_, index) => ({
     address: 4096 * (index + 1),
@@ -48,7 +48,7 @@ Deno.test("16 million relocations are checked soon, also in blocks of one, in se
   assertEquals(inspectSoon(many).problems, []);
 });
 
-Deno.test("65,536 exports whose names are one long text are told soon, and 100 of as many problems", () => {
+Deno.test("65,536 exports whose names are one long text are reported soon, and 100 of as many problems", () => {
   const count = 65_536;
   const [functions, names, ordinals] = [4096, 4096 + count * 4, 4096 + count * 8];
   const text = ordinals + count * 2;
@@ -92,7 +92,7 @@ Deno.test("an image of 4 GiB with nothing in the file is read, and takes no such
   assertThrows(() => SharedSection.load(file.path));
 });
 
-Deno.test("sections and tables that lie over one another in the file are read", () => {
+Deno.test("image sections and tables that lie over one another in the file are read", () => {
   const table = bytesOf(
     ...[0, 0, 0, 4096, 1, 10, 10, 4096, 4096, 4096],
     ...[4096, 12, [0x3000], [0x3000]] as const,

@@ -45,7 +45,7 @@ Deno.test("raw data that begins between sectors is mapped from the beginning of 
   };
   assertEquals(textInMemory(odd, 4096 + 0x40), "marked");
   assertEquals(problemsOf(odd), [
-    'section ".A" is at offset 576 of the file, which Windows rounds down to 512',
+    'image section ".A" is at offset 576 of the file, which Windows rounds down to 512',
   ]);
   // An export table is found there as well.
   const table = exportTable(4096 + 0x40, 4096);
@@ -57,7 +57,7 @@ Deno.test("raw data that begins between sectors is mapped from the beginning of 
   assertEquals(exports.map(({ name, address }) => [name, address]), [["one", 4096]]);
 });
 
-Deno.test("the rest of a section's last page is mapped from the file, and has its exports", () => {
+Deno.test("the rest of an image section's last page is mapped from the file, and has its exports", () => {
   const table = exportTable(4096 + 256, 4096);
   const odd = {
     sections: [{ ...first, name }],
@@ -77,7 +77,7 @@ Deno.test("the rest of a section's last page is mapped from the file, and has it
   ]]);
 });
 
-Deno.test("a section with a raw size and no raw pointer is zeros", () => {
+Deno.test("an image section with a raw size and no raw pointer is zeros", () => {
   const sections = [
     { ...first, name },
     { address: 8192, virtualSize: 64, rawSize: 512, pointer: 0, name: ".bss", flags: BSS },
@@ -87,16 +87,16 @@ Deno.test("a section with a raw size and no raw pointer is zeros", () => {
   assertEquals(problemsOf({ sections }), []);
   const initialised = { ...sections[1]!, flags: READ };
   assertEquals(problemsOf({ sections: [sections[0]!, initialised] }), [
-    'section ".bss" has 512 bytes in the file, and no place there',
+    'image section ".bss" has 512 bytes in the file, and no place there',
   ]);
 });
 
-Deno.test("without a size in the memory, a section's size in the file counts", () => {
+Deno.test("without a size in the memory, an image section's size in the file counts", () => {
   const sections = [{ ...first, name, virtualSize: 0 }];
   const info = inspectImage(oddImage({ sections, parts: { 512: MARK } }));
   assertEquals(info.sections.map(({ byteLength }) => byteLength), [512]);
   assertEquals(info.problems.map(({ message }) => message), [
-    'section ".A" has no size in the memory, so that in the file counts',
+    'image section ".A" has no size in the memory, so that in the file counts',
   ]);
   assertEquals(textInMemory({ sections, parts: { 512: MARK } }, 4096), "marked");
 });
@@ -121,7 +121,7 @@ Deno.test("the last sector of a file may be cut short, and no more", () => {
   const sections = [{ ...first, name, rawSize: 1024 }];
   assertEquals(problemsOf({ sections, byteLength: 1536 }), []);
   const cut = { sections, parts: { 512: MARK }, byteLength: 1026 };
-  assertEquals(problemsOf(cut), ['section ".A" ends 510 bytes behind the end of the file']);
+  assertEquals(problemsOf(cut), ['image section ".A" ends 510 bytes behind the end of the file']);
   assertEquals(textInMemory(cut, 4096), "marked");
   for (
     const { rawSize, pointer, byteLength } of [
@@ -136,13 +136,13 @@ Deno.test("the last sector of a file may be cut short, and no more", () => {
     assertThrows(
       () => inspectImage(oddImage(short)),
       Deno.errors.InvalidData,
-      `section ".A" (${rawSize} bytes) is not within`,
+      `image section ".A" (${rawSize} bytes) is not within`,
     );
     assertEquals(textInMemory(short, 4096), undefined);
   }
 });
 
-Deno.test("an image whose sections do not begin at pages is mapped as it is in the file", () => {
+Deno.test("an image whose image sections do not begin at pages is mapped as it is in the file", () => {
   const flat = { sectionAlignment: 512, fileAlignment: 512, sizeOfImage: 2048, byteLength: 2048 };
   const section = { address: 512, virtualSize: 512, rawSize: 512, pointer: 512, name };
   const table = exportTable(600, 520);
@@ -168,7 +168,7 @@ Deno.test("an image whose sections do not begin at pages is mapped as it is in t
   }
 });
 
-Deno.test("nothing is shared of an image whose sections do not begin at pages, and load() says so", () => {
+Deno.test("nothing is shared of an image whose image sections do not begin at pages, and load() says so", () => {
   const section = { address: 512, virtualSize: 512, rawSize: 512, pointer: 512, name };
   using file = temporaryImage(oddImage({
     sectionAlignment: 512,
@@ -182,7 +182,7 @@ Deno.test("nothing is shared of an image whose sections do not begin at pages, a
   assertThrows(
     () => SharedSection.load(file.path),
     Deno.errors.InvalidData,
-    'section ".A" is not shared, since the image\'s sections do not begin at pages',
+    'image section ".A" is not shared, since the image sections do not begin at pages',
   );
 });
 
@@ -208,7 +208,7 @@ Deno.test("shared sections of odd layouts hold what the file says, and are share
 
 Deno.test("a shared section with the image's imports is refused: each process has those for itself", () => {
   const sections = [{ ...first, name, flags: SHARED }, { ...first, address: 8192, name: ".idata" }];
-  const message = 'section ".A" is shared, and has the table of imports';
+  const message = 'image section ".A" is shared, and has the table of imports';
   // The table of imports, and that of the addresses which the loader fills in.
   const directories = [1, 12] as const;
   const places = [[4096 + 8, true], [4096 + 4000, true], [8192, false]] as const;
@@ -229,7 +229,7 @@ Deno.test("a shared section with the image's imports is refused: each process ha
   }
 });
 
-Deno.test("an image may have no sections at all", () => {
+Deno.test("an image may have no image sections at all", () => {
   const odd = { sectionAlignment: 4, fileAlignment: 4, sections: [], sizeOfImage: 1024 };
   const { sections, exports, problems } = inspectImage(oddImage(odd));
   assertEquals([sections, exports, problems], [[], [], []]);

@@ -88,7 +88,7 @@ const sound: Table = {
 };
 const [AA, BB, CC] = [["aa", 1, 0], ["bb", 2, 4], ["cc", 3, 8]];
 
-Deno.test("one broken name among good ones is told, and the others are found", () => {
+Deno.test("one broken name among good ones is reported, and the others are found", () => {
   assertEquals(told(exporting(sound)), { exports: [AA, BB, CC], problems: [] });
   const nowhere = 0x10_0000;
   // What has lost its name is still found by its ordinal.
@@ -124,7 +124,7 @@ Deno.test("variables with sound names are shared, though others of the DLL are n
   for (const name of ["bb", "cc"]) assertThrows(() => load(name), Deno.errors.NotFound, name);
 });
 
-Deno.test("a name that does not end within 4,096 bytes is told", () => {
+Deno.test("a name that does not end within 4,096 bytes is reported", () => {
   const image = exporting({ ...sound, names: ["aa", "bb", DATA + 16] });
   // The file has less of that section than a page, and zeros follow.
   image.fill(0x78, 2560 + 16);
@@ -141,7 +141,7 @@ Deno.test("a name that does not end within 4,096 bytes is told", () => {
   ]);
 });
 
-Deno.test("an ordinal that there is not, and an address of 0, are told", () => {
+Deno.test("an ordinal that there is not, and an address of 0, are reported", () => {
   assertEquals(told(exporting({ ...sound, ordinals: [0, 9, 2] })), {
     exports: [AA, [undefined, 2, 4], CC],
     problems: ["the ordinal of bb has no address"],
@@ -152,7 +152,7 @@ Deno.test("an ordinal that there is not, and an address of 0, are told", () => {
   });
 });
 
-Deno.test("an address where the image has nothing is told, and GetProcAddress gives it all the same", () => {
+Deno.test("an address where the image has nothing is reported, and GetProcAddress gives it all the same", () => {
   const nowhere = 0x10_0000;
   const image = exporting({ ...sound, addresses: [DATA, nowhere, DATA + 8] });
   assertEquals(told(image), {
@@ -171,7 +171,7 @@ Deno.test("an address where the image has nothing is told, and GetProcAddress gi
   assertEquals(inspectImage(exporting({ ...sound, addresses: [1, DATA, DATA] })).problems, []);
 });
 
-Deno.test("an export directory that ends behind its section is told", () => {
+Deno.test("an export directory that ends behind its image section is reported", () => {
   const [names, data] = SECTIONS as [OddSection, OddSection];
   for (const virtualSize of [HEADER - 1, 1]) {
     assertEquals(told(exporting(sound, [{ ...names, virtualSize }, data])), {
@@ -184,7 +184,7 @@ Deno.test("an export directory that ends behind its section is told", () => {
   }
 });
 
-Deno.test("names out of order are told, for Windows looks them up by halves", () => {
+Deno.test("names out of order are reported, for Windows looks them up by halves", () => {
   const without = exporting({
     ...sound,
     names: ["bb", "aa", "cc"],
@@ -200,7 +200,7 @@ Deno.test("names out of order are told, for Windows looks them up by halves", ()
   ]);
 });
 
-Deno.test("a forwarder that cannot be read is told, and is no export", () => {
+Deno.test("a forwarder that cannot be read is reported, and is no export", () => {
   const text = at.texts + 64;
   const image = exporting({ ...sound, addresses: [DATA, text, DATA + 8] });
   assertEquals(inspectImage(image).problems.map(({ message }) => message), [

@@ -18,7 +18,7 @@ const image = buildSharedSection({
   machine: "x64",
 });
 
-Deno.test("inspectImage() tells sections and exports of an image", () => {
+Deno.test("inspectImage() gives image sections and exports of an image", () => {
   const { machine, dll, sections, exports, problems } = inspectImage(image);
   assertEquals([machine, dll, problems], ["x64", true, []]);
   const own = { readable: true, writable: false, executable: false, shared: false };
@@ -70,17 +70,29 @@ Deno.test("inspectImage() says what Windows would refuse, what is odd, and where
     [0, 0, 2, '"MZ" is missing, at offset 0', "refused"],
     [60, 0xffff_fff0, 4, "the file header (24 bytes) is not within its", "refused"],
     [peAt, 0, 4, `"PE" is missing, at offset ${peAt}`, "refused"],
-    [peAt + 6, 97, 2, "there are 97 sections", "refused"],
-    [peAt + 6, 4, 2, 'section "" is empty', "refused"],
-    [peAt + 20, image.length - optionalAt, 2, "the table of sections (40 bytes) is not", "refused"],
+    [peAt + 6, 97, 2, "there are 97 image sections", "refused"],
+    [peAt + 6, 4, 2, 'image section "" is empty', "refused"],
+    [peAt + 20, image.length - optionalAt, 2, "the section table (40 bytes) is not", "refused"],
     [peAt + 20, 0, 2, "the optional header has 0 bytes", "refused"],
     [peAt + 20, 0xffff, 2, "the optional header (65535 bytes) is not within", "refused"],
     [peAt + 22, 0x2020, 2, "the linker has not marked the image as one that can be run", "odd"],
     [optionalAt, 0x107, 2, "the optional header is of no known kind", "refused"],
-    [optionalAt + 56, 0x3000, 4, 'section ".reloc" ends beyond the image', "refused"],
-    [sectionsAt + 8, 0x1001, 4, 'section ".edata" begins before the end of', "refused"],
-    [sectionsAt + 16, 0x10_0000, 4, 'section ".ASHARE" (1048576 bytes) is not within', "refused"],
-    [sectionsAt + 20, 0xffff_fe00, 4, 'section ".ASHARE" (512 bytes) is not within', "refused"],
+    [optionalAt + 56, 0x3000, 4, 'image section ".reloc" ends beyond the image', "refused"],
+    [sectionsAt + 8, 0x1001, 4, 'image section ".edata" begins before the end of', "refused"],
+    [
+      sectionsAt + 16,
+      0x10_0000,
+      4,
+      'image section ".ASHARE" (1048576 bytes) is not within',
+      "refused",
+    ],
+    [
+      sectionsAt + 20,
+      0xffff_fe00,
+      4,
+      'image section ".ASHARE" (512 bytes) is not within',
+      "refused",
+    ],
     [optionalAt + 112, 0x10_0000, 4, "the export directory is at address 1048576, where", "odd"],
     [exportAt + 20, 0x1_0001, 4, "the table of exported addresses has 65537 entries", "odd"],
     [exportAt + 24, 2000, 4, "the table of exported names ends beyond its image section", "odd"],
@@ -188,7 +200,7 @@ Deno.test("600 mutated images are loaded and written to, or refused, and nothing
   }
 });
 
-Deno.test("inspectImage() reads every source of bytes, and refuses what is none", () => {
+Deno.test("inspectImage() reads every source of bytes, and refuses anything else", () => {
   const odd = new Uint8Array(image.length + 7);
   odd.set(image, 3);
   const shared = new SharedArrayBuffer(image.length);

@@ -49,7 +49,7 @@ const outside = (address: number, offset = 520) => [
   `a relocation is at address ${address}, which is in no image section (${offset})`,
 ];
 
-Deno.test("a relocation may end where its section's last page ends, and no further", () => {
+Deno.test("a relocation may end where its image section's last page ends, and no further", () => {
   for (const [type, width] of [[HIGH, 2], [LOW, 2], [HIGHLOW, 4], [DIR64, 8]] as const) {
     const last = 4096 - width;
     for (const x86 of [false, true]) {
@@ -89,17 +89,17 @@ Deno.test("entries that fill a block up, and zeros that fill the table up, chang
   assertEquals(said(bytesOf(4096, 12, entry(DIR64, 0), [0], 1)), []);
 });
 
-Deno.test("a relocation in the headers, behind the image or in shared data is told as unsafe", () => {
+Deno.test("a relocation in the headers, behind the image or in shared data is reported as unsafe", () => {
   assertEquals(said(bytesOf(0, 10, entry(DIR64, 64))), outside(64));
   assertEquals(said(bytesOf(0xffff_f000, 10, entry(DIR64, 0xfff))), outside(0xffff_ffff));
   const shared = { ...DATA, flags: SHARED };
   assertEquals(saidOf([entry(DIR64, 16)], { data: shared }), [
-    'section ".data" is shared, and has a pointer at address 4112, which Windows would change for ' +
+    'image section ".data" is shared, and has a pointer at address 4112, which Windows would change for ' +
     "all processes (520)",
   ]);
 });
 
-Deno.test("a table of relocations that could change before it is followed is told as unsafe", () => {
+Deno.test("a table of relocations that could change before it is followed is reported as unsafe", () => {
   // The table has 10 bytes: what is behind them may be relocated.
   const itself = (address: number) => [
     `a relocation is at address ${address}, in the table of relocations itself (520)`,

@@ -48,7 +48,7 @@ Deno.test("names that are no offsets stay as they are, of up to 8 bytes of UTF-8
   }
 });
 
-Deno.test("a name that is not in the string table is told, and the header's stays", () => {
+Deno.test("a name that is not in the string table is reported, and the header's stays", () => {
   assertEquals(namesOf("/4", TABLE, { symbolsAt: 0 }), lost("/4"));
   assertEquals(namesOf("/4", TABLE, { symbolsAt: 0xffff_fff0 }), lost("/4"));
   assertEquals(namesOf("/4", TABLE, { symbolCount: 0xffff_ffff }), lost("/4"));
@@ -64,7 +64,7 @@ Deno.test("a name that is not in the string table is told, and the header's stay
   assertEquals(namesOf("/4", TABLE, cut), lost("/4"));
 });
 
-Deno.test("a C program's section with a name over 8 bytes is found by it, and by the header's", async () => {
+Deno.test("a C program's image section with a name over 8 bytes is found by it, and by the header's", async () => {
   await using dll = await compileC(source, { dll: true });
   const section = inspectImage(dll.path).sections.find(({ shared }) => shared)!;
   // GCC has the whole name in the string table; LINK cuts it.
@@ -85,7 +85,11 @@ Deno.test("a name that a linker has cut to 8 bytes is found by the whole name", 
   }
   const load = (section: string) => () => SharedSection.load(dll.path, { section });
   for (const name of [".OTHERDATA", ".hookdata", ".HOOKDA"]) {
-    const error = assertThrows(load(name), Deno.errors.NotFound, `Cannot find section ${name}`);
+    const error = assertThrows(
+      load(name),
+      Deno.errors.NotFound,
+      `Cannot find image section ${name}`,
+    );
     const long = name.length > 8;
     assertEquals(error.message.includes("linkers may keep 8 bytes of a name"), long);
     assertEquals(error.message.includes("/SECTION:NAME,RWS"), !long);
@@ -93,7 +97,7 @@ Deno.test("a name that a linker has cut to 8 bytes is found by the whole name", 
   }
 });
 
-Deno.test("of several sections with one name, that of the variables is taken, or the shared one", () => {
+Deno.test("of several image sections with one name, that of the variables is taken, or the shared one", () => {
   const [virtualSize, rawSize] = [16, 512];
   const image = oddImage({
     sections: [

@@ -114,7 +114,7 @@ Deno.test("buildSharedSection() refuses what no DLL can have", () => {
     buildSharedSection({ variables: { a: "i32" }, ...options });
   const sections = ["", "123456789", "a/b", "é", ".edata", ".reloc", "a b", "4"];
   for (const section of sections) {
-    assertThrows(build({ section }), TypeError, "a section's name of at most 8 letters");
+    assertThrows(build({ section }), TypeError, "an image section's name of at most 8 letters");
   }
   assertThrows(build({ section: 1 }), TypeError, "section");
   for (const fileName of ["", "a/b.dll", "a\\b.dll", 'a".dll', "é.dll", "x".repeat(256)]) {

@@ -81,10 +81,12 @@ posted.setUint32(8, WM_APP, true);
 
 /** A thread that sends WM_APP to the window all the time, and WM_APP + 1 once it is told to. */
 function startFlood(): { breakPromise: () => void } {
-  const told = new Int32Array(new SharedArrayBuffer(4));
-  new Worker(new URL("./send_until_told.ts", import.meta.url), { workerData: { window, told } })
+  const isStopped = new Int32Array(new SharedArrayBuffer(4));
+  new Worker(new URL("./send_until_stopped.ts", import.meta.url), {
+    workerData: { window, isStopped },
+  })
     .unref();
-  return { breakPromise: () => void Atomics.store(told, 0, 1) };
+  return { breakPromise: () => void Atomics.store(isStopped, 0, 1) };
 }
 
 /** Runs until the flood has broken the promise and two more rounds have added one more each. */

@@ -72,7 +72,7 @@ Deno.test("CopyDataListener gives messages of another process in order, with the
   assertEquals(texts, ["one", "two", "数据"]);
 });
 
-Deno.test("CopyDataListener tells nothing of a sender that is none", async () => {
+Deno.test("CopyDataListener gives nothing of a sender that does not exist", async () => {
   await using listener = await CopyDataListener.open();
   const gone = MessageWindow.open({ procedure: () => undefined });
   gone.close();

@@ -94,7 +94,7 @@ Deno.test("CopyDataListener outlives senders that are killed in the middle", asy
   assertEquals(await last.ask("go"), "100 done");
 });
 
-Deno.test("CopyDataListener whose script stands still goes on answering", async () => {
+Deno.test("CopyDataListener whose script blocks goes on answering", async () => {
   await using listener = await CopyDataListener.open();
   await using sender = await Peer.start(
     "messages/peers/numbered_sender.ts",

@@ -117,7 +117,7 @@ Deno.test("sendCopyData() gives Windows no address of the script's own bytes", a
   assertEquals(own.received.length, 4);
 });
 
-Deno.test("decodeText() reads every source of bytes, and refuses what is none", () => {
+Deno.test("decodeText() reads every source of bytes, and refuses anything else", () => {
   const text = "Grüße, 世界";
   for (const encoding of ["utf-16le", "utf-8"] as const) {
     const bytes = encodeText(text, encoding);

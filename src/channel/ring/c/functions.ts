@@ -187,8 +187,8 @@ typedef struct winipc_ring {
     uint32_t batch;
     winipc_ring_role role;
     uint32_t at;        /* this end has written, or read, up to here */
-    uint32_t published; /* the tail, or the head, that the other end knows */
-    uint32_t seen;      /* the other end's head, or tail, at the last look */
+    uint32_t published; /* the tail, or the head, that the peer knows */
+    uint32_t seen;      /* the peer's head, or tail, at the last look */
     uint32_t next;      /* the end of the message that winipc_ring_next() found */
     int corrupt;        /* the memory was found corrupt */
     uint32_t looks; /* how often the next wait looks before it sleeps */
@@ -286,7 +286,7 @@ static inline HANDLE winipc_ring_watch(uint64_t owner, int *ended) {
     return NULL;
 }
 
-/* Sees who is at the other end now. */
+/* Sees who the peer is now. */
 static inline void winipc_ring_meet(winipc_ring *ring) {
     uint64_t owner = winipc_ring_owner_of(&ring->other);
     if (owner == ring->met) return;
@@ -297,7 +297,7 @@ static inline void winipc_ring_meet(winipc_ring *ring) {
     if (owner != 0 && owner != ring->self) ring->process = winipc_ring_watch(owner, &ring->ended);
 }
 
-/* Whether the other end was there, and was closed. */
+/* Whether the peer was there, and was closed. */
 static inline int winipc_ring_is_closed(const winipc_ring *ring) {
     /* The first look costs nothing. The second one orders what is read after it. */
     return *ring->other.state == WINIPC_RING_CLOSED &&
@@ -305,7 +305,7 @@ static inline int winipc_ring_is_closed(const winipc_ring *ring) {
            winipc_ring_load((const volatile uint32_t *)ring->other.owner) == 0;
 }
 
-/* Whether the other end's owner has ended without closing it, and no other one has come. */
+/* Whether the peer has ended without closing its end, and no other one has come. */
 static inline int winipc_ring_has_died(const winipc_ring *ring) {
     return ring->ended && winipc_ring_owner_of(&ring->other) == ring->met;
 }
@@ -317,7 +317,7 @@ static inline void winipc_ring_wake(const winipc_ring_place *place) {
     SetEvent(place->event);
 }
 
-/* Sees whether the other end's owner has ended, if that has not been asked for 20 milliseconds. */
+/* Sees whether the peer has ended, if that has not been asked for 20 milliseconds. */
 static inline void winipc_ring_look(winipc_ring *ring) {
     DWORD now = GetTickCount();
     if (now - ring->looked < 20) return;
@@ -327,7 +327,7 @@ static inline void winipc_ring_look(winipc_ring *ring) {
         ring->ended = 1;
 }
 
-/* Publishes all that was committed, or all the room, and wakes the other end. */
+/* Publishes all that was committed, or all the room, and wakes the peer. */
 static inline void winipc_ring_flush(winipc_ring *ring) {
     if (ring->published == ring->at) return;
     ring->published = ring->at;
@@ -498,7 +498,7 @@ static inline DWORD winipc_ring_wait(winipc_ring *ring,
         DWORD found = look(ring, length);
         uint64_t waited = GetTickCount64() - start;
         if (found == ERROR_IO_PENDING && timeout != INFINITE && waited >= timeout) {
-            /* A program that polls with a timeout of 0 is to notice the other end's death, too. */
+            /* A program that polls with a timeout of 0 is to notice the peer's death, too. */
             winipc_ring_look(ring);
             found = look(ring, length);
             if (found == ERROR_IO_PENDING) found = WAIT_TIMEOUT;

@@ -14,7 +14,7 @@ if (role === "small sender") sendSmall();
 if (role === "receiver") await receiveSome();
 if (role === "echo") echo();
 if (role === "pipe") await pipe();
-if (role === "claimer") await claimUntilTold();
+if (role === "claimer") await claimUntilLine();
 if (role === "fate") await tellFate();
 if (role === "values") await sendValuesBack();
 
@@ -28,7 +28,7 @@ function sendAll(): void {
   }
 }
 
-/** Commits messages and stands still before the receiver is told of them. */
+/** Commits messages and blocks before it publishes them. */
 function sendSilently(): void {
   using sender = channel.sender();
   const random = new Random(7);
@@ -64,7 +64,7 @@ async function receiveSome(): Promise<void> {
 }
 
 /** Claims a message, and commits it when a line comes. */
-async function claimUntilTold(): Promise<void> {
+async function claimUntilLine(): Promise<void> {
   using sender = channel.sender();
   const offset = sender.claimAt(1);
   sender.ring[offset] = 9;

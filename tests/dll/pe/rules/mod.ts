@@ -8,11 +8,11 @@
  * @module
  */
 
-import { CONTENT_RULES } from "./directory_rules.ts";
-import { CHECKSUM_RULE, HEADER_RULES } from "./header_rules.ts";
+import { CONTENT_RULES } from "./directory.ts";
+import { CHECKSUM_RULE, HEADER_RULES } from "./header.ts";
 import { checksumOf, PeImage } from "./image.ts";
 import type { PeRule } from "./rule.ts";
-import { SECTION_RULES } from "./section_rules.ts";
+import { SECTION_RULES } from "./section.ts";
 
 export type { PeRule } from "./rule.ts";
 
