@@ -159,6 +159,23 @@ Deno.test("A visitor may take messages itself, and close the receiver", () => {
   assertEquals(next.receiveSync(soon), Uint8Array.of(3));
 });
 
+Deno.test("Room of messages that were visited is published when the visitor throws", async () => {
+  using channel = RingChannel.anonymous({ capacity: 65_536 });
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  const message = new Uint8Array(1000);
+  while (sender.trySend(message));
+  let visits = 0;
+  const visit = () => {
+    if (++visits === 4) throw new Error("stop");
+  };
+  assertThrows(() => receiver.readAt(visit), Error, "stop");
+  await sender.waitForRoom(message.length, soon);
+  // Three messages were read, and their room is less than a batch.
+  for (let count = 0; count < 3; count++) assert(sender.trySend(message));
+  assert(!sender.trySend(message));
+});
+
 Deno.test("An array whose memory is gone is refused, and the channel goes on", () => {
   for (const producers of ["single", "multiple"] as const) {
     using channel = RingChannel.anonymous({ capacity: 1024, producers });
