@@ -479,8 +479,10 @@ function openParts(name: string): ChannelParts {
     stack.move();
     return parts;
   } catch (error) {
-    // Whoever makes a channel makes its events first, so that this is none.
-    const isPlain = !isChannel && error instanceof Deno.errors.NotFound;
+    // Whoever makes a channel makes its events first, so that this is none. Or the channel was made
+    // and let go of since the first look.
+    const isPlain = !isChannel && error instanceof Deno.errors.NotFound &&
+      !hasHeader(memory, label);
     throw isPlain ? notTheMemoryOfAChannel(label, describeOther(0)) : error;
   }
 }
