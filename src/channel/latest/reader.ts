@@ -222,8 +222,6 @@ export class LatestChanges implements Disposable {
   }
 }
 
-/** Whether a process has ended. */
-
 /** What a reader reads with. */
 export interface LatestReaderOptions<F extends Fields> {
   /** The full name of the latest value. */

@@ -118,8 +118,11 @@ export class RingReceiver extends Uncloneable
   /**
    * Whether the sender was closed and all of its messages were received. Always `false` for a channel
    * that was made with `endsWithLastSender: false`.
+   *
+   * @throws {Deno.errors.BadResource} If the receiver is closed.
    */
   get ended(): boolean {
+    this.#receiving.assertOpen();
     return this.#peer.look() === "closed" && !this.#reader.look();
   }
 

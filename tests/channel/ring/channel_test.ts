@@ -304,6 +304,17 @@ Deno.test("RingChannel.close() ends the waits of its ends with BadResource", asy
   }
 });
 
+Deno.test("RingReceiver.ended throws BadResource once the receiver is closed", () => {
+  for (const producers of ["single", "multiple"] as const) {
+    using channel = RingChannel.anonymous({ producers });
+    const receiver = channel.receiver();
+    channel.sender().close();
+    assert(receiver.ended);
+    channel.close();
+    assertThrows(() => receiver.ended, Deno.errors.BadResource);
+  }
+});
+
 Deno.test("A RingChannel leaves no handle behind, and is not used when it is closed", async () => {
   await assertLeavesNoHandle(20, async () => {
     const name = randomName();
