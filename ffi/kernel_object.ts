@@ -42,6 +42,9 @@ export interface NamedRight {
   without?: string;
 }
 
+/** Maximum attempts to create an object while others of its name come and go. */
+const MAX_CREATE_ATTEMPTS = 16;
+
 /** What opens an object: `OpenFileMappingW` and its kin. */
 export type OpenCall = (
   access: number,
@@ -80,23 +83,34 @@ export function createObject(object: NewObject): Handle {
   using descriptor = sddl === undefined ? undefined : new SecurityDescriptor(sddl);
   const attributes = securityAttributes(descriptor?.pointer ?? null, inheritable);
   const wide = name === undefined ? null : encodeWide(name);
-  // Success leaves an older error standing, and here it tells whether the object is new.
-  kernel32().SetLastError(0);
-  const value = create(attributes, wide);
-  const code = lastErrorCode();
-  if (value !== 0n && code !== ERROR_ALREADY_EXISTS) return new Handle(value, label);
-  if (value !== 0n) kernel32().CloseHandle(value);
-  const known = name === undefined ? {} : whyNotCreated(name, code, object.open);
-  throw errorFromCode(code, api, object.attempt ?? `Cannot create ${label}`, known);
+  for (let attempt = 1;; attempt++) {
+    // Success leaves an older error standing, and here it tells whether the object is new.
+    kernel32().SetLastError(0);
+    const value = create(attributes, wide);
+    const code = lastErrorCode();
+    if (value !== 0n && code !== ERROR_ALREADY_EXISTS) return new Handle(value, label);
+    if (value !== 0n) kernel32().CloseHandle(value);
+    const isDenied = name !== undefined && code === ERROR_ACCESS_DENIED;
+    const isTaken = isDenied && isHeld(name, object.open);
+    // The object that has denied access may have gone since: then the name is free.
+    if (isDenied && !isTaken && attempt < MAX_CREATE_ATTEMPTS) continue;
+    const known = name === undefined ? {} : whyNotCreated(name, code, isTaken);
+    throw errorFromCode(code, api, object.attempt ?? `Cannot create ${label}`, known);
+  }
 }
 
-function whyNotCreated(name: string, code: number, open: OpenCall): FailureOptions {
+/** Whether somebody holds an object of the kind under a name, or one that does not admit this user. */
+function isHeld(name: string, open: OpenCall): boolean {
+  return tryToOpen(name, READ_CONTROL, open) !== ERROR_FILE_NOT_FOUND;
+}
+
+function whyNotCreated(name: string, code: number, isTaken: boolean): FailureOptions {
   if (code === ERROR_INVALID_HANDLE) {
     return { as: "AlreadyExists", hint: anotherKind(name) };
   }
   if (code !== ERROR_ACCESS_DENIED) return {};
   // Denied: an object is there and will not have us, or we may not make one here.
-  if (tryToOpen(name, READ_CONTROL, open) !== ERROR_FILE_NOT_FOUND) {
+  if (isTaken) {
     return { as: "AlreadyExists", hint: "somebody holds it who does not admit this user" };
   }
   return name.startsWith("Global\\")

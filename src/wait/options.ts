@@ -161,9 +161,10 @@ export async function poll<T>(
 ): Promise<T> {
   assertWaitOptions(options);
   const { timeout = Infinity, signal } = options;
-  signal?.throwIfAborted();
   const deadline = performance.now() + timeout;
   for (let pause = 1;; pause = Math.min(pause * 2, MAX_PAUSE)) {
+    // Each time: it may be aborted while no pause listens to it.
+    signal?.throwIfAborted();
     const found = look();
     if (found !== undefined) return found;
     const left = deadline - performance.now();

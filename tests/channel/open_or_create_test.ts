@@ -123,3 +123,13 @@ Deno.test("openOrCreate() never fails because another process comes at the same 
     assert((await Promise.all(answers)).every((answer) => answer === "done"));
   }
 });
+
+Deno.test("openOrCreate() never fails because other processes come and go", async () => {
+  await using stack = new AsyncDisposableStack();
+  const peers = await Promise.all(
+    [1, 2, 3].map(async () => stack.use(await Peer.start("channel/peers/server.ts"))),
+  );
+  const name = randomName();
+  const answers = await Promise.all(peers.map((peer) => peer.ask(`churn ${name}`)));
+  assertEquals(answers, ["done", "done", "done"]);
+});

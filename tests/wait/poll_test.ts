@@ -39,6 +39,19 @@ Deno.test("poll() stops at once when it is aborted, with the signal's reason", a
   assertEquals(looks, 1);
 });
 
+Deno.test("poll() stops when it is aborted while it looks", async () => {
+  const controller = new AbortController();
+  let looks = 0;
+  const look = () => {
+    looks++;
+    controller.abort("enough");
+    return undefined;
+  };
+  const options = { signal: controller.signal, timeout: 500 };
+  assertEquals(await poll("it", look, options).catch((error) => error), "enough");
+  assertEquals(looks, 1);
+});
+
 Deno.test("poll() does not look when it was aborted before", async () => {
   let looks = 0;
   await assertRejects(() => poll("it", () => ++looks, { signal: AbortSignal.abort() }));

@@ -70,7 +70,11 @@ export class BroadcastReceiver extends Uncloneable
     return this.#receiving.closed;
   }
 
-  /** Whether the sender was closed and there is nothing more to receive. */
+  /**
+   * Whether the sender was closed and there is nothing more to receive.
+   *
+   * @throws {Deno.errors.BadResource} If the receiver is closed.
+   */
   get ended(): boolean {
     this.#receiving.assertOpen();
     return this.#peer.look() === "closed" && !this.#reader.look();

@@ -152,7 +152,12 @@ export class EndWait implements Disposable {
     const { flushQueue } = this.#machine;
     flushQueue.flushUrgent();
     if (look()) return true;
-    if (timeout === 0) return false;
+    if (timeout === 0) {
+      // A script that polls never sleeps: its peer may wait for room, or may have ended.
+      flushQueue.flushAll();
+      this.#peer.checkNowAndThen();
+      return look();
+    }
     const deadline = deadlineAfter(timeout, this.#machine);
     if (this.#spinSync.until(look, () => flushQueue.flushAll())) return true;
     flushQueue.flushAll();
@@ -194,6 +199,8 @@ export class EndWait implements Disposable {
       const longest = this.#limitSleep(this.#peer.awaitDeath());
       this.#wakeFlag.raise();
       const left = Math.ceil(timeLeft(deadline, this.#machine));
+      // A script that polls never sleeps, and many peers are not watched.
+      if (left === 0) this.#peer.checkNowAndThen();
       const ready = look(); // guard: second-look
       if (ready || left === 0) {
         this.#leave(sleeps > 0);

@@ -483,7 +483,10 @@ function openParts(name: string): ChannelParts {
     return parts;
   } catch (error) {
     // Whoever makes a channel makes its events first, so this is no channel.
-    const isPlain = !isChannel && error instanceof Deno.errors.NotFound;
+    // Or the channel was made
+    // and let go of since the first look.
+    const isPlain = !isChannel && error instanceof Deno.errors.NotFound &&
+      !checkHeader(memory, label);
     throw isPlain ? notTheMemoryOfAChannel(label, describeOther(0)) : error;
   }
 }

@@ -118,8 +118,11 @@ export class RingReceiver extends Uncloneable
   /**
    * Whether the sender was closed and all of its messages were received. Always `false` for a channel
    * that was made with `endsWithLastSender: false`.
+   *
+   * @throws {Deno.errors.BadResource} If the receiver is closed.
    */
   get ended(): boolean {
+    this.#receiving.assertOpen();
     return this.#peer.look() === "closed" && !this.#reader.look();
   }
 
@@ -220,13 +223,17 @@ export class RingReceiver extends Uncloneable
     const reader = this.#reader;
     const { ring } = this;
     let count = 0;
-    // Only what is there now: a sender that is quicker than the visitor must not keep the script here.
-    for (let offset = reader.next(); offset >= 0; offset = reader.nextKnown()) {
-      count += reader.read(visit, ring);
-      if (reader.isDue) this.#messages.flush();
+    try {
+      // Only what is there now: a sender that is quicker than the visitor must not keep the script here.
+      for (let offset = reader.next(); offset >= 0; offset = reader.nextKnown()) {
+        count += reader.read(visit, ring);
+        if (reader.isDue) this.#messages.flush();
+      }
+    } finally {
+      // Also where the visitor throws: the room of the messages before is to be published.
+      if (reader.isPending) this.#machine.flushQueue.add(this.#messages);
     }
     if (count === 0) this.#idle();
-    else if (reader.isPending) this.#machine.flushQueue.add(this.#messages);
     return count;
   }
 

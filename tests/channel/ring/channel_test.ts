@@ -159,6 +159,23 @@ Deno.test("A visitor may take messages itself, and close the receiver", () => {
   assertEquals(next.receiveSync(soon), Uint8Array.of(3));
 });
 
+Deno.test("Room of messages that were visited is published when the visitor throws", async () => {
+  using channel = RingChannel.anonymous({ capacity: 65_536 });
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  const message = new Uint8Array(1000);
+  while (sender.trySend(message));
+  let visits = 0;
+  const visit = () => {
+    if (++visits === 4) throw new Error("stop");
+  };
+  assertThrows(() => receiver.readAt(visit), Error, "stop");
+  await sender.waitForRoom(message.length, soon);
+  // Three messages were read, and their room is less than a batch.
+  for (let count = 0; count < 3; count++) assert(sender.trySend(message));
+  assert(!sender.trySend(message));
+});
+
 Deno.test("An array whose memory is gone is refused, and the channel goes on", () => {
   for (const producers of ["single", "multiple"] as const) {
     using channel = RingChannel.anonymous({ capacity: 1024, producers });
@@ -284,6 +301,17 @@ Deno.test("RingChannel.close() ends the waits of its ends with BadResource", asy
     ]);
     assert(performance.now() - started < 5000, "they slept on");
     assert(sender.closed && receiver.closed);
+  }
+});
+
+Deno.test("RingReceiver.ended throws BadResource once the receiver is closed", () => {
+  for (const producers of ["single", "multiple"] as const) {
+    using channel = RingChannel.anonymous({ producers });
+    const receiver = channel.receiver();
+    channel.sender().close();
+    assert(receiver.ended);
+    channel.close();
+    assertThrows(() => receiver.ended, Deno.errors.BadResource);
   }
 });
 
