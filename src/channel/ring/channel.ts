@@ -482,8 +482,7 @@ function openParts(name: string): ChannelParts {
     stack.move();
     return parts;
   } catch (error) {
-    // Whoever makes a channel makes its events first, so this is no channel.
-    // Or the channel was made
+    // Whoever makes a channel makes its events first, so this is no channel; unless a channel was made
     // and let go of since the first look.
     const isPlain = !isChannel && error instanceof Deno.errors.NotFound &&
       !checkHeader(memory, label);
