@@ -164,6 +164,21 @@ export function openOrCreate<T>(
 }
 
 /**
+ * Opens something that has settings, and closes it again unless they are those that were asked for.
+ *
+ * @throws {Deno.errors.InvalidData} If a setting is different.
+ */
+export function openWithSettings<T extends Disposable & { readonly settings: object }>(
+  { label, settings, open }: { label: string; settings: object; open: () => T },
+): T {
+  using stack = new DisposableStack();
+  const found = stack.use(open());
+  assertSettings(label, found.settings, settings);
+  stack.move();
+  return found;
+}
+
+/**
  * Throws unless something that was opened has the settings that were asked for.
  *
  * @param label Names it for messages: `channel "Local\\lines"`.

@@ -5,7 +5,7 @@
  */
 
 import { unless } from "../../../ffi/error.ts";
-import { assertSettings, inheritanceVariable, objectName, openOrCreate } from "../../names.ts";
+import { inheritanceVariable, objectName, openOrCreate, openWithSettings } from "../../names.ts";
 import {
   assertOptions,
   integerFrom,
@@ -170,13 +170,7 @@ export class BroadcastRing extends Uncloneable implements Disposable {
     const settings = settleSize(options, longestMessage);
     return openOrCreate({
       label,
-      open() {
-        using stack = new DisposableStack();
-        const ring = stack.use(BroadcastRing.open(name));
-        assertSettings(label, ring.settings, settings);
-        stack.move();
-        return ring;
-      },
+      open: () => openWithSettings({ label, settings, open: () => BroadcastRing.open(name) }),
       create: () => BroadcastRing.create(name, options),
     });
   }

@@ -16,11 +16,11 @@ import {
 import { environmentVariable } from "../../../ffi/process_thread.ts";
 import { unless } from "../../../ffi/error.ts";
 import {
-  assertSettings,
   derivedName,
   inheritanceVariable,
   objectName,
   openOrCreate,
+  openWithSettings,
 } from "../../names.ts";
 import { assertSecurity, type Security } from "../../../ffi/security.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
@@ -276,13 +276,7 @@ export class RingChannel extends Uncloneable implements Disposable {
     const settings = settle(options);
     return openOrCreate({
       label,
-      open() {
-        using stack = new DisposableStack();
-        const channel = stack.use(RingChannel.open(name));
-        assertSettings(label, channel.settings, settings);
-        stack.move();
-        return channel;
-      },
+      open: () => openWithSettings({ label, settings, open: () => RingChannel.open(name) }),
       create: () => RingChannel.create(name, options),
     });
   }
