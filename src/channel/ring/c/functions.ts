@@ -31,7 +31,8 @@ export const RING_DIFFERENCES: Readonly<Record<RingDifference, readonly string[]
   ],
   "wait publishes": [
     "Each wait for a message publishes the room that was read, even if there is a message.",
-    "TypeScript leaves that room to the event-loop turn.",
+    "TypeScript leaves that room to the event-loop turn if there is a message. A wait that finds",
+    "nothing publishes for all ends of its thread.",
   ],
   "nothing to read": [
     "winipc_ring_next() that finds nothing does nothing else: ask winipc_ring_wait_for_message().",
