@@ -152,12 +152,18 @@ export function openOrCreate<T>(
 ): T {
   const deadline = performance.now() + timeout;
   for (;;) {
-    const found = unless(Deno.errors.NotFound, open) ?? unless(Deno.errors.AlreadyExists, create);
+    const found = unless(Deno.errors.NotFound, open);
     if (found !== undefined) return found;
-    if (performance.now() >= deadline) {
-      throw new Deno.errors.TimedOut(
-        `Waited ${timeout} ms for another process to initialise the ${label}`,
-      );
+    try {
+      return create();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      if (performance.now() >= deadline) {
+        throw new Deno.errors.TimedOut(
+          `Waited ${timeout} ms for another process to initialise the ${label}: ${error.message}`,
+          { cause: error.cause },
+        );
+      }
     }
     kernel32().Sleep(1);
   }

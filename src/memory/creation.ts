@@ -271,25 +271,30 @@ export function openMemory(
   }
 }
 
+/** Maximum attempts to open memory that denies access and has been initialised: it may deny for good. */
+const MAX_ATTEMPTS = 16;
+
 function openInitialized(
   name: string,
   rights: number,
   label: string,
   inheritable: boolean,
 ): Handle {
-  try {
-    return openWithQuery(name, rights, label, inheritable);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
-    if (isUninitialized(name, label)) {
-      throw new Deno.errors.NotFound(
-        `Cannot open ${label}: the process that made it is still initialising it`,
-        { cause: error.cause },
-      );
+  for (let attempt = 1;; attempt++) {
+    try {
+      return openWithQuery(name, rights, label, inheritable);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+      if (isUninitialized(name, label)) {
+        throw new Deno.errors.NotFound(
+          `Cannot open ${label}: the process that made it is still initialising it`,
+          { cause: error.cause },
+        );
+      }
+      // Between the two looks its maker may have admitted us, or other memory may have got its name.
+      if (attempt === MAX_ATTEMPTS) throw error;
     }
   }
-  // It was denied and is initialised now: its maker may have admitted us between the two looks.
-  return openWithQuery(name, rights, label, inheritable);
 }
 
 /** Other programs may grant the bytes and not the question how many there are. */

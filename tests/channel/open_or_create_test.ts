@@ -1,10 +1,11 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   BroadcastRing,
   LatestValue,
   RingChannel,
   type RingChannelOptions,
   SharedMemory,
+  SharedMutex,
   struct,
 } from "../../mod.ts";
 import { Peer } from "../support/peer.ts";
@@ -132,4 +133,12 @@ Deno.test("openOrCreate() never fails because other processes come and go", asyn
   const name = randomName();
   const answers = await Promise.all(peers.map((peer) => peer.ask(`churn ${name}`)));
   assertEquals(answers, ["done", "done", "done"]);
+});
+
+Deno.test("openOrCreate() says what has the name of a part, and is not to be initialised", () => {
+  const name = randomName();
+  using _mutex = SharedMutex.create(`${name}.data`);
+  const error = assertThrows(() => RingChannel.openOrCreate(name), Deno.errors.TimedOut);
+  assertStringIncludes(error.message, `event "Local\\${name}.data" of channel "Local\\${name}"`);
+  assertStringIncludes(error.message, "an object of another kind");
 });
