@@ -238,8 +238,14 @@ export class RingWriter implements Writer {
   }
 
   writeNear(bytes: Uint8Array, publishes = false): number {
-    if (this.claimNear(bytes.length) < 0) return NO_ROOM;
-    return this.write(bytes, publishes) | 0;
+    const { length } = bytes;
+    const at = this.#at;
+    const isNear = ((at + sizeOf(length)) | 0) <= this.#limit;
+    if (!isNear || this.#claimed !== NONE) return NO_ROOM;
+    // If the bytes cannot be copied, nothing is claimed.
+    this.ring.set(bytes, (at + RECORD_HEADER) | 0);
+    this.#claimed = length;
+    return this.commit(publishes) | 0;
   }
 
   write(bytes: Uint8Array, publishes = false): number {
