@@ -350,7 +350,8 @@ export function assertBytes(what: string, value: unknown): asserts value is Byte
 }
 
 /**
- * A view whose bytes are gone looks like an empty one, but for methods that say so, or, of a DataView, its length.
+ * A view whose bytes are gone looks like an empty one, but for methods that say so, or, of a DataView,
+ * its length.
  */
 function assertInBounds(what: string, view: ArrayBufferView): void {
   try {

@@ -105,8 +105,8 @@ export function decodeWide(units: Uint16Array): string {
 /**
  * Reads all UTF-16 code units as a text, NULs and lone surrogates included.
  *
- * It gives back what {@linkcode toUnits} was given, which a `TextDecoder` does not: to that, a lone surrogate is
- * a fault, and becomes U+FFFD.
+ * It gives back what {@linkcode toUnits} was given, which a `TextDecoder` does not: to that, a lone
+ * surrogate is a fault, and becomes U+FFFD.
  */
 export function fromUnits(units: Uint16Array): string {
   let text = "";

@@ -119,7 +119,8 @@ function openImage(location: string | URL) {
 }
 
 /**
- * Creates a section, the kernel object, of an image file. What may be done with its pages is what the image says.
+ * Creates a section, the kernel object, of an image file. What may be done with its pages is what the
+ * image says.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw}
  */

@@ -22,7 +22,8 @@ const EXTENSIONS = [".com", ".exe", ".bat", ".cmd"];
 const MAX_SHELL_LINE = 8191;
 
 /**
- * Arguments that a batch file gets. Some letters are left out: a program that reads its arguments in a code page
+ * Arguments that a batch file gets. Some letters are left out: a program that reads its arguments in a
+ * code page
  * gets U+02BA as a quotation mark, which ends the argument, and others as `|`, `!`, `'`, `^` or a backtick.
  */
 const HARMLESS = /^(?:(?![\u01c0\u01c3\u02b0-\u02ff])[\p{L}\p{N} _.,:\\/@+-])*$/u;

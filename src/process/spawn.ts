@@ -120,7 +120,8 @@ export const SPAWN_CHECKS: OptionChecks<SpawnOptions> = {
  *
  * @param command The program: a path, a `URL` object with `file:`, or a name. A string is never a URL.
  * @throws {Deno.errors.NotFound} If there is no such program, or no such folder as `cwd`.
- * @throws {Deno.errors.PermissionDenied} If this user may not run it, or memory that was opened to be read is to
+ * @throws {Deno.errors.PermissionDenied} If this user may not run it, or memory that was opened to be
+ *   read is to
  *   be passed on to be written.
  * @throws {Deno.errors.InvalidData} If the file is no program.
  * @throws {TypeError} If an argument is of the wrong kind, or cannot be passed on.

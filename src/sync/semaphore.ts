@@ -255,7 +255,8 @@ export class SharedSemaphore extends SharedObject {
   }
 
   /**
-   * Takes one from the count like {@linkcode SharedSemaphore.wait}, and blocks the thread meanwhile: for Workers and short
+   * Takes one from the count like {@linkcode SharedSemaphore.wait}, and blocks the thread meanwhile:
+   * for Workers and short
    * scripts.
    *
    * @throws {Deno.errors.TimedOut} If it counted 0 all the time.

@@ -90,8 +90,8 @@ export class LatestWriter<F extends Fields> extends Uncloneable implements Dispo
   /** The layout of the values. */
   readonly layout: Layout<F>;
   /**
-   * The next value, which nobody sees before {@linkcode LatestWriter.publish}. At first it is the last one that was
-   * published.
+   * The next value, which nobody sees before {@linkcode LatestWriter.publish}. At first it is the last
+   * one that was published.
    */
   readonly value: StructView<F>;
   readonly #words: Int32Array<ArrayBuffer>;

@@ -224,7 +224,8 @@ export class WakeEvent implements WakeFlag, Disposable {
   /** Gives the wake event back. */
   close(): void {
     if (this.event.closed) return;
-    // First the bits: when the event is gone, the wake event is the next reader's. The memory may be gone already.
+    // First the bits: when the event is gone, the wake event is the next reader's. The memory may be
+    // gone already.
     if (this.#words.length > 0) {
       Atomics.and(this.#words, BIT_WORDS + this.#word, ~this.#bit); // guard: bits-first
       this.lower();

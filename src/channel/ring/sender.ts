@@ -205,7 +205,8 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   /**
-   * Puts a message into the ring, after those that wait already. Where it is full, it does what the channel was made for.
+   * Puts a message into the ring, after those that wait already. Where it is full, it does what the
+   * channel was made for.
    *
    * Many small messages are sent at twice the rate where not each of them is awaited, but one in a
    * hundred or so.
@@ -242,8 +243,8 @@ export class RingSender extends Uncloneable implements Disposable {
   /**
    * Sends a JavaScript value, for `RingReceiver.receiveValue`.
    *
-   * An object of a class arrives as its public fields, without its methods. A `URL`, `Headers` or another object
-   * of the platform has none, and arrives empty: send its text, such as `url.href`.
+   * An object of a class arrives as its public fields, without its methods. A `URL`, `Headers` or
+   * another object of the platform has none, and arrives empty: send its text, such as `url.href`.
    *
    * @param value Anything that can be cloned: also `Map`, `Date`, `BigInt`, typed arrays, cycles. Of a
    *   struct in memory send what `Layout.read` copies out.
@@ -260,7 +261,8 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   /**
-   * Puts a message into the ring, and blocks while it is full: for Workers and short scripts. The receiver sees it at once.
+   * Puts a message into the ring, and blocks while it is full: for Workers and short scripts. The
+   * receiver sees it at once.
    *
    * @param options How long to wait for room.
    * @returns Whether it was put there, and not dropped.

@@ -196,7 +196,8 @@ export class ImageSections {
     }
     const { byteLength } = this.#source;
     const end = pointer + rawSize;
-    // Windows takes a file that is cut within the last sector of an image section, and none that lacks a sector.
+    // Windows takes a file that is cut within the last sector of an image section, and none that lacks
+    // a sector.
     if (pointer >= byteLength || alignUp(end, SECTOR) > alignUp(byteLength, SECTOR)) {
       this.#source.assertWithin(pointer, rawSize, what);
     }

@@ -112,7 +112,8 @@ export class CopyDataMessage {
    * @returns What the sender's window procedure answered.
    * @throws {Deno.errors.NotFound} If the message names no sender, or its window is gone.
    * @throws {Deno.errors.TimedOut} If there is no answer in time; the sender may still get the data.
-   * @throws {Deno.errors.PermissionDenied} If the sender runs with more rights and takes no messages from this one (UIPI).
+   * @throws {Deno.errors.PermissionDenied} If the sender runs with more rights and takes no messages
+   *   from this one (UIPI).
    * @throws {Win32Error} If Windows does not know the code page.
    * @throws {TypeError} If an argument is of the wrong kind, or the text cannot be written in the encoding.
    * @throws {RangeError} If a number is out of range.

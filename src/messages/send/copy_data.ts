@@ -106,7 +106,8 @@ const MAX_PAUSE = 8;
  * @returns What the receiver's window procedure answered.
  * @throws {Deno.errors.TimedOut} If there is no answer in time; the receiver may still get the data.
  * @throws {Deno.errors.NotFound} If there is no such window, or its program ends meanwhile.
- * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and takes no messages from this one (UIPI).
+ * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and takes no messages
+ *   from this one (UIPI).
  * @throws {Deno.errors.NotCapable} If this module is a local file and may not be read.
  * @throws {Win32Error} If Windows does not know the code page.
  * @throws {TypeError} If an argument is of the wrong kind, or the text cannot be written in the encoding.
@@ -159,10 +160,11 @@ export async function sendFrom(
  * @returns What the receiver's window procedure answered.
  * @throws {Deno.errors.TimedOut} If there is no answer in time; the receiver may still get the data.
  * @throws {Deno.errors.NotFound} If there is no such window, or its program ends meanwhile.
- * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and takes no messages from this one (UIPI).
+ * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and takes no messages
+ *   from this one (UIPI).
  * @throws {Win32Error} If Windows does not know the code page.
- * @throws {TypeError} If an argument is of the wrong kind, or the text cannot be written in the encoding; or if the
- *   target is a listener whose answer this very thread would have to give.
+ * @throws {TypeError} If an argument is of the wrong kind, or the text cannot be written in the
+ *   encoding; or if the target is a listener whose answer this very thread would have to give.
  * @throws {RangeError} If a number is out of range.
  * @throws What the procedure of a {@linkcode MessageWindow} of this thread throws meanwhile: this call
  *   lets in what others send to the thread's windows.

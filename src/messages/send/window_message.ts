@@ -77,7 +77,8 @@ const MAX_NAME_LENGTH = 255;
  * @returns The answer of the receiver's window procedure, signed.
  * @throws {Deno.errors.TimedOut} If there is no answer in time; the receiver may still get the message.
  * @throws {Deno.errors.NotFound} If there is no such window, or its program ends meanwhile.
- * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and does not admit the message (UIPI).
+ * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and does not admit the
+ *   message (UIPI).
  * @throws {Deno.errors.NotCapable} If this module is a local file and may not be read.
  * @throws {TypeError} If an argument is of the wrong kind, or the message's parameters are addresses.
  * @throws {RangeError} If a number is out of range.
@@ -130,7 +131,8 @@ export async function sendMessage(
  *
  * @param message Which message, 0 to 65535.
  * @throws {Deno.errors.NotFound} If there is no such window.
- * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and does not admit the message (UIPI).
+ * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and does not admit the
+ *   message (UIPI).
  * @throws {TypeError} If an argument is of the wrong kind, or the message's parameters are addresses.
  * @throws {RangeError} If a number is out of range.
  * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-postmessagew}
