@@ -8,7 +8,6 @@
  * Throws unless a value is an integer within a range.
  *
  * @param what What the value is, for the message: `"byteLength"`.
- * @param value The value.
  * @param least The least that is allowed.
  * @param most The most that is allowed, `Number.MAX_SAFE_INTEGER` if left out.
  * @throws {TypeError} If it is no number.
@@ -32,7 +31,6 @@ export function assertInteger(
  * Throws unless a value is a bigint within a range.
  *
  * @param what What the value is, for the message.
- * @param value The value.
  * @param least The least that is allowed.
  * @param most The most that is allowed.
  * @throws {TypeError} If it is no bigint.
@@ -56,7 +54,6 @@ export function assertBigInteger(
  * Throws unless a value is a number; any will do.
  *
  * @param what What the value is, for the message.
- * @param value The value.
  * @throws {TypeError} If it is no number.
  */
 export function assertNumber(what: string, value: unknown): asserts value is number {
@@ -69,7 +66,6 @@ export function assertNumber(what: string, value: unknown): asserts value is num
  * Throws unless a value is a boolean.
  *
  * @param what What the value is, for the message.
- * @param value The value.
  * @throws {TypeError} If it is something else.
  */
 export function assertBoolean(what: string, value: unknown): asserts value is boolean {
@@ -82,7 +78,6 @@ export function assertBoolean(what: string, value: unknown): asserts value is bo
  * Throws unless a value is an object.
  *
  * @param what What the value is, for the message.
- * @param value The value.
  * @throws {TypeError} If it is something else.
  */
 export function assertObject(what: string, value: unknown): asserts value is object {
@@ -95,8 +90,6 @@ export function assertObject(what: string, value: unknown): asserts value is obj
  * Throws unless a value is one of a few words.
  *
  * @param what What the value is, for the message: `"access"`.
- * @param value The value.
- * @param allowed The words.
  * @throws {TypeError} If it is none of them.
  */
 export function assertOneOf<const T extends string>(
@@ -113,7 +106,6 @@ export function assertOneOf<const T extends string>(
  * Throws unless a value is a string.
  *
  * @param what What the value is, for the message: `"name"`.
- * @param value The value.
  * @throws {TypeError} If it is no string.
  */
 export function assertString(what: string, value: unknown): asserts value is string {

@@ -101,7 +101,6 @@ function assertSame(what: string, text: string, written: string, encoding: strin
 /**
  * Reads bytes that are a text in a code page.
  *
- * @param bytes The bytes.
  * @param codePage The code page's number.
  * @throws {Win32Error} If Windows does not know the code page.
  */

@@ -139,7 +139,6 @@ const FILE_SHARE_READ_WRITE = 3;
 /**
  * Makes an inheritable handle for a child's standard input, output or error.
  *
- * @param which Which.
  * @param own Whether it is this process's, where it has one, or the null device.
  */
 export function standardHandle(which: keyof typeof STANDARD, own: boolean): Handle {

@@ -126,7 +126,6 @@ export class Win32Error extends Error {
    * Describes a failure.
    *
    * @param api The function that failed.
-   * @param code The error's code.
    * @param message What was tried and what came of it.
    */
   constructor(api: string, code: number, message: string) {
@@ -170,7 +169,6 @@ export function errorFromStatus(status: number, api: string, attempt: string): E
 /**
  * Makes the exception for an error code.
  *
- * @param code The code.
  * @param api The function that failed.
  * @param attempt What was tried, on what.
  * @param special What is known better here than for the code in general.
@@ -191,8 +189,6 @@ export function errorFromCode(
 
 /**
  * The code of an exception that this module made, or `undefined` for any other.
- *
- * @param error What was caught.
  */
 export function codeOf(error: unknown): number | undefined {
   if (error instanceof Win32Error) return error.code;
@@ -201,9 +197,6 @@ export function codeOf(error: unknown): number | undefined {
 
 /**
  * What a function gives, or `undefined` if it throws an error of one class.
- *
- * @param expected The class.
- * @param attempt The function.
  */
 export function unless<T>(
   expected: new (message: string) => Error,

@@ -47,7 +47,6 @@ const OPEN_EXISTING = 3;
 /**
  * Opens a file that is there.
  *
- * @param path Its path.
  * @throws {Deno.errors.NotFound} If there is none.
  * @throws {Deno.errors.PermissionDenied} If this user may not open it.
  * @throws {TypeError} If the path has a NUL in it.

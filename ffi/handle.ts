@@ -78,7 +78,6 @@ export class Handle extends Uncloneable implements Disposable {
   /**
    * Takes a handle over.
    *
-   * @param value The handle's value.
    * @param kind What it is a handle of, for messages.
    * @throws {Deno.errors.BadResource} If the value can be no handle's: it is no positive multiple of 4.
    */
@@ -253,7 +252,6 @@ export interface ObjectInfo {
 /**
  * Asks the kernel what a handle is of, and what may be done with it.
  *
- * @param handle The handle's value.
  * @param attempt What is being tried, for the message.
  * @throws {Deno.errors.BadResource} If it is no handle of this process.
  */

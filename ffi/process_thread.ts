@@ -28,7 +28,6 @@ const ERROR_INVALID_PARAMETER = 87;
 /**
  * Opens a process.
  *
- * @param pid Its process id.
  * @param purpose To give it handles and to take them, or to wait until it ends.
  * @throws {Deno.errors.NotFound} If there is no such process.
  * @throws {Deno.errors.PermissionDenied} If this user may not do that with it.
@@ -55,7 +54,6 @@ export function openProcess(pid: number, purpose: "handles" | "end" = "handles")
  * Puts a handle of this process into another one.
  *
  * @param process The process, opened by {@linkcode openProcess}.
- * @param handle The handle.
  * @param access The rights that the new one has, as a mask.
  * @returns The new handle's value there.
  * @throws {Deno.errors.NotFound} If the process has ended.
@@ -145,7 +143,6 @@ function hasEnded(process: Handle): boolean {
 /**
  * The exit code of a process that has ended; 259 while it has not.
  *
- * @param process The process.
  * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-getexitcodeprocess}
  */
 export function exitCodeOf(process: Handle): number {

@@ -59,7 +59,6 @@ export interface ObjectRights {
  * rights. `"everyone"` grants them to this user only, `"everyone-full"` to all. Avoid `"everyone-full"`: with
  * all rights, any program can change the descriptor or the owner, and so shut out everybody else.
  *
- * @param security The choice.
  * @param rights The rights to the kind of object.
  * @throws {TypeError} If it is neither a word that is known nor a descriptor.
  */
@@ -110,7 +109,6 @@ export class SecurityDescriptor extends Uncloneable implements Disposable {
   /**
    * Makes the descriptor that a text describes.
    *
-   * @param sddl The text.
    * @throws {TypeError} If the text is no descriptor.
    */
   constructor(sddl: Sddl) {

@@ -25,7 +25,6 @@ const MAX_NAME_LENGTH = 260;
  * A bare name gets `Local\`, which is the session's own set of names; `Local\…`
  * and `Global\…` are taken as they are. The name itself is case-sensitive.
  *
- * @param name The name.
  * @throws {TypeError} If it is no string or empty, or has a NUL or another backslash in it.
  * @throws {RangeError} If it is longer than 260 UTF-16 code units, prefix and all.
  */
@@ -127,7 +126,7 @@ export function adoptInherited<T>(value: bigint, adopt: (value: bigint) => T): T
 }
 
 /** The most to wait while another process finishes what it creates, in milliseconds. */
-export const DEFAULT_INITIALIZE_TIMEOUT = 5000;
+const DEFAULT_INITIALIZE_TIMEOUT = 5000;
 
 /** How to open or create what has a name. */
 export interface OpenOrCreate<T> {

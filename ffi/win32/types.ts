@@ -79,8 +79,6 @@ export function lazyLibrary<const S extends Deno.ForeignLibraryInterface>(
 /**
  * The address of a buffer of ours, for a field or a parameter that Deno does not know to be a
  * pointer: who passes it has to keep the buffer until the call is over.
- *
- * @param buffer The buffer.
  */
 export function addressOf(buffer: Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>): bigint {
   return Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer));
@@ -174,7 +172,6 @@ export const MAX_COPY_DATA = 2 ** 32 - 1;
  * be kept until the call is over.
  *
  * @param id A number that tells the receiver what the bytes are (`dwData`).
- * @param bytes The bytes.
  * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/ns-winuser-copydatastruct}
  */
 export function copyDataStruct(
@@ -200,8 +197,6 @@ export interface CopyDataFields {
 
 /**
  * Reads the `COPYDATASTRUCT` of a WM_COPYDATA; its bytes are for {@linkcode copyBytes}.
- *
- * @param lParam The message's `lParam`.
  */
 export function readCopyDataStruct(lParam: bigint): CopyDataFields {
   const pointer = Deno.UnsafePointer.create(BigInt.asUintN(64, lParam));
@@ -218,7 +213,6 @@ export function readCopyDataStruct(lParam: bigint): CopyDataFields {
 /**
  * Copies bytes from where Windows put them.
  *
- * @param data Their address.
  * @param byteLength How many they are.
  */
 export function copyBytes(data: Deno.PointerValue, byteLength: number): Uint8Array<ArrayBuffer> {

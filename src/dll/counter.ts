@@ -35,7 +35,6 @@ export interface Counter<T extends number | bigint> {
   /**
    * Writes it.
    *
-   * @param value The new value.
    * @returns What it was before.
    */
   exchange(value: T): T;
@@ -43,7 +42,6 @@ export interface Counter<T extends number | bigint> {
    * Writes it if it is what is expected.
    *
    * @param expected What it has to be.
-   * @param replacement The new value.
    * @returns What it was before: equal to `expected` if it was replaced.
    */
   compareExchange(expected: T, replacement: T): T;
@@ -73,8 +71,6 @@ export function isCounterName(type: unknown): type is CounterName {
 /**
  * Makes a counter of an integer in a buffer.
  *
- * @param type The integer's type.
- * @param buffer The buffer.
  * @param offset Where in it the integer is, in bytes: a multiple of its size.
  * @param name Its name, for messages.
  */

@@ -120,7 +120,6 @@ export function createMemory(
  * Creates memory that nobody can open before it has been initialised.
  *
  * @param label What messages call it.
- * @param initialize Fills it.
  * @throws {TypeError} If `security` is a descriptor that does not say whom to admit.
  */
 export function createInitializedMemory(
@@ -171,7 +170,6 @@ export function assertAdmits(sddl: Sddl): void {
  * Fills memory that was created with {@linkcode uninitializedSddl}, then admits the others.
  *
  * @param memory The memory; it is closed if this throws.
- * @param initialize Fills it.
  * @param sddl The descriptor that it was meant to have.
  */
 export function initializeThenAdmit(
@@ -239,8 +237,6 @@ export const OPEN_CHECKS: OptionChecks<OpenOptions> = {
 /**
  * Opens memory by its name.
  *
- * @param name The full name.
- * @param options How.
  * @param details How many bytes it must have at least, and what messages call it.
  * @throws {Deno.errors.NotFound} If nobody holds it, or it is still being initialised.
  * @throws {Deno.errors.InvalidData} If the memory is smaller than that.

@@ -139,7 +139,6 @@ export class DuplicatedMemory extends DuplicatedHandle {
 /**
  * Makes a duplicate in this process.
  *
- * @param memory The memory.
  * @param access What the duplicate grants.
  * @param inheritable Whether child processes inherit it.
  */
@@ -160,8 +159,6 @@ export function duplicateHere(
 /**
  * Puts a handle of a memory into another process.
  *
- * @param memory The memory.
- * @param pid The process.
  * @param options What the handle is to be like.
  */
 export function duplicateTo(

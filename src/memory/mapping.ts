@@ -40,8 +40,6 @@ export class Mapping implements Disposable {
   /**
    * Maps a part of a section.
    *
-   * @param section The section's handle.
-   * @param access `FILE_MAP_…`.
    * @param range Where it begins, a multiple of {@linkcode GRANULARITY}, and how long
    *   it is in bytes; left out: the whole section.
    * @param attempt What is being tried, for the message.

@@ -105,7 +105,6 @@ export function createSection(options: SectionOptions): Handle {
 /**
  * Opens a section by its name.
  *
- * @param name The full name.
  * @param access The rights to ask for.
  * @param label The section as messages call it.
  * @param inheritable Whether child processes inherit the handle.

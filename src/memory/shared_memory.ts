@@ -150,8 +150,6 @@ export class SharedMemory extends Uncloneable implements Disposable {
    * assertEquals(Speed.read(read), { kmh: 80 });
    * ```
    *
-   * @param name The name.
-   * @param options How.
    * @throws {Deno.errors.NotFound} If nobody holds it, or it is still being initialised.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it so, or another user made it.
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
@@ -194,7 +192,6 @@ export class SharedMemory extends Uncloneable implements Disposable {
    * Windows does not announce new names: it is looked for each millisecond at
    * first, and every 32 milliseconds later.
    *
-   * @param name The name.
    * @param options How to open it, and how long to wait.
    * @throws {Deno.errors.TimedOut} If nobody made it in time.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it so, or another user made it.
@@ -273,7 +270,6 @@ export class SharedMemory extends Uncloneable implements Disposable {
    *
    * A Worker takes a handle of its own: all threads of the process can take it.
    *
-   * @param key The key.
    * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
    * @throws {Deno.errors.BadResource} If it is no handle of a section, or was taken already.
    * @throws {Deno.errors.InvalidData} If the variable says something else, or something untrue.
@@ -359,7 +355,6 @@ export class SharedMemory extends Uncloneable implements Disposable {
    * Puts a handle of the memory into another process, which then owns it and has to be told
    * its value.
    *
-   * @param pid The process's id.
    * @param options What the handle is to be like.
    * @throws {Deno.errors.NotFound} If there is no such process.
    * @throws {Deno.errors.PermissionDenied} If this user may not give it handles, or the memory was opened to

@@ -33,7 +33,6 @@ const CODE_PAGE_CHECKS: OptionChecks<CodePage> = { codePage: integerFrom(0, 65_5
 /**
  * Gives the bytes of a text.
  *
- * @param text The text.
  * @param encoding How to write it.
  * @throws {TypeError} If the text is no string, the encoding is invalid, or the text has a character
  *   that the encoding does not have: the bytes would read as another text.
@@ -54,7 +53,6 @@ export function encodeText(
  * Reads bytes as a text, up to the first NUL if there is one: some senders count it
  * in and some do not.
  *
- * @param bytes The bytes.
  * @param encoding How they were written.
  * @throws {TypeError} If the encoding is invalid, or the bytes are not bytes.
  * @throws {Win32Error} If Windows does not know the code page.

@@ -140,7 +140,6 @@ const ADOPT: {
  * The message is written down in {@linkcode HANDLE_NOTICE}'s module, so that a program in any
  * language can take part. The object has to stay open until this is over.
  *
- * @param target The window.
  * @param object What is passed on.
  * @returns What the receiver answered, never 0.
  * @throws {Deno.errors.ConnectionRefused} If it answered 0; it has no handle then.
@@ -228,7 +227,6 @@ function grantOf({ kind, access }: SharedObject): Grant {
  * that belongs to no object of this module cannot be told from one that was put here: where
  * senders are not trusted, `pull` only.
  *
- * @param message The message.
  * @param options What is taken, and in which form.
  * @throws {Deno.errors.InvalidData} If it is no such message, tells of something else, or is untrue.
  * @throws {Deno.errors.BadResource} If it is no handle of that kind of object, or somebody here owns it.
@@ -241,7 +239,6 @@ export function receiveHandle(
 /**
  * Takes an event, a semaphore or a mutex.
  *
- * @param message The message.
  * @param options What is taken, and in which form.
  */
 export function receiveHandle<K extends SharedObjectKind>(

@@ -54,7 +54,6 @@ export interface ProgramOptions {
  * quoting gets around: those that mean something to it are refused.
  *
  * @param command The command: a path, or a name.
- * @param args The arguments.
  * @param options Where it is looked for, and how the arguments are joined.
  * @throws {Deno.errors.NotFound} If there is no such program.
  * @throws {TypeError} If an argument cannot be passed to a batch file safely.
@@ -173,7 +172,6 @@ function batchFile(path: string, args: readonly string[]): Program {
  * Writes a command line that `CommandLineToArgvW` and the C run-time library read as the same
  * words again.
  *
- * @param program The program.
  * @param args The arguments, without NUL.
  * @throws {TypeError} If the program has a quotation mark in it.
  * @throws {RangeError} If they are too long together.

@@ -40,7 +40,6 @@ export interface ArrayView<Live, Input = Live> extends Iterable<Live> {
    * Writes an element.
    *
    * @param index Which one, from 0.
-   * @param value What to write.
    * @throws {RangeError} If there is none, or the value is out of range.
    * @throws {TypeError} If the value is of the wrong kind, or the memory is mapped to be read.
    */

@@ -13,7 +13,6 @@ export const C_HEADERS = ["<stdbool.h>", "<stdint.h>", "<wchar.h>"] as const;
  * Defines a struct or a union, after the types that its fields need.
  *
  * @param keyword Which of the two.
- * @param typeName Its name.
  * @param placement Where its fields are.
  * @param pack The most that any of them is aligned to, in bytes.
  * @returns The lines.

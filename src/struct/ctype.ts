@@ -29,7 +29,6 @@ export interface CType<Value, Live = Value, Input = Value> {
   /**
    * Throws unless a value can be written.
    *
-   * @param value The value.
    * @param where The name of the field, for the message.
    * @returns The value to write: a copy, unless it is a number, a truth value or a text.
    */
@@ -49,7 +48,6 @@ export interface CSource {
   /**
    * Declares something of this type.
    *
-   * @param name What is declared.
    * @param typeName The name of the type, if it needs one.
    */
   declare(name: string, typeName: string): string;

@@ -83,7 +83,6 @@ export class FieldView extends LiveView {
   /**
    * Makes the properties of fields, once for all views of them.
    *
-   * @param fields The fields.
    * @returns What makes a view; its data begins where the fields do.
    */
   static over(fields: readonly PlacedField[]): (data: Data) => FieldView {

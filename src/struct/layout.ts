@@ -119,7 +119,6 @@ export interface Layout<F extends Fields>
    * Two fields are never read at one moment; guard them if that matters. A view of memory that
    * is unmapped throws a TypeError from then on.
    *
-   * @param target The memory.
    * @param byteOffset Where in it the struct begins, in bytes.
    * @throws {RangeError} If the struct is not within the memory.
    * @throws {Deno.errors.BadResource} If the memory is a closed view.
@@ -128,7 +127,6 @@ export interface Layout<F extends Fields>
   /**
    * Copies all fields out.
    *
-   * @param target The memory.
    * @param byteOffset Where in it the struct begins, in bytes.
    * @throws {RangeError} If the struct is not within the memory.
    * @throws {Deno.errors.InvalidData} If a 64-bit field that is to be read as a number holds too much.
@@ -139,8 +137,6 @@ export interface Layout<F extends Fields>
    * Writes some fields and leaves the others as they are. Either all of them are written or,
    * if one of the values is wrong, none. Views of structs, unions and arrays are copied.
    *
-   * @param target The memory.
-   * @param values What to write.
    * @param byteOffset Where in it the struct begins, in bytes.
    * @throws {TypeError} If a value is of the wrong kind, and the message names the field; or if the
    *   memory is mapped to be read.
@@ -158,7 +154,6 @@ export interface Layout<F extends Fields>
   /**
    * Declares the struct in C. It needs `<stdbool.h>`, `<stdint.h>` and `<wchar.h>`.
    *
-   * @param name The type's name.
    * @throws {TypeError} If the name is invalid, or C or C++ cannot declare it or the name of a field.
    */
   toC(name: string): string;

@@ -56,7 +56,6 @@ interface Unit {
 /**
  * Places fields one behind the other, as in a struct.
  *
- * @param fields The fields.
  * @param pack The most that any of them is aligned to, in bytes.
  */
 export function placeInOrder(fields: Fields, pack: number): Placement {
@@ -95,7 +94,6 @@ export function placeInOrder(fields: Fields, pack: number): Placement {
 /**
  * Places fields all at the beginning, as in a union.
  *
- * @param fields The fields.
  * @param pack The most that any of them is aligned to, in bytes.
  */
 export function placeTogether(fields: Fields, pack: number): Placement {

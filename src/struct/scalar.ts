@@ -309,7 +309,6 @@ export function assertBitField({ unit, width }: BitField): void {
 /**
  * Gives the type of a bit field that has its place.
  *
- * @param field The bit field.
  * @param shift How many bits of the unit are before it.
  */
 export function bitsAt({ unit, width }: BitField, shift: number): Bits {

@@ -140,7 +140,6 @@ export class SharedEvent extends SharedObject {
    * assertThrows(() => event.set(), Deno.errors.PermissionDenied, "EVENT_MODIFY_STATE");
    * ```
    *
-   * @param name The name.
    * @throws {Deno.errors.NotFound} If nobody holds it.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
@@ -179,7 +178,6 @@ export class SharedEvent extends SharedObject {
   /**
    * Waits until somebody makes the event of a name, and opens it.
    *
-   * @param name The name.
    * @param options How to open it, and how long to wait.
    * @throws {Deno.errors.TimedOut} If nobody made it in time.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
@@ -217,7 +215,6 @@ export class SharedEvent extends SharedObject {
    *
    * A Worker takes a handle of its own: all threads of the process can take it.
    *
-   * @param key The key.
    * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
    * @throws {Deno.errors.BadResource} If it is no handle of an event, or was taken already.
    * @throws {Deno.errors.InvalidData} If the variable says something else.

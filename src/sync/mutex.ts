@@ -159,8 +159,6 @@ export class MutexClaim {
 
 /**
  * The claims for a mutex, in order.
- *
- * @param mutex The mutex.
  */
 export function claimsFor(mutex: Handle): MutexClaim[] {
   return [...claims].filter((claim) => claim.isFor(mutex));
@@ -250,7 +248,6 @@ export class SharedMutex extends SharedObject {
   /**
    * Opens the mutex of a name.
    *
-   * @param name The name.
    * @throws {Deno.errors.NotFound} If nobody holds it.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
@@ -265,7 +262,6 @@ export class SharedMutex extends SharedObject {
   /**
    * Opens the mutex of a name, or makes it if nobody holds it.
    *
-   * @param name The name.
    * @param options What it is to be like if it is new, and how to open it if it is not.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
@@ -279,7 +275,6 @@ export class SharedMutex extends SharedObject {
   /**
    * Waits until somebody makes the mutex of a name, and opens it.
    *
-   * @param name The name.
    * @param options How to open it, and how long to wait.
    * @throws {Deno.errors.TimedOut} If nobody made it in time.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
@@ -311,7 +306,6 @@ export class SharedMutex extends SharedObject {
    *
    * A Worker takes a handle of its own: all threads of the process can take it.
    *
-   * @param key The key.
    * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
    * @throws {Deno.errors.BadResource} If it is no handle of a mutex, or was taken already.
    * @throws {Deno.errors.InvalidData} If the variable says something else.

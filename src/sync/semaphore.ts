@@ -129,7 +129,6 @@ export class SharedSemaphore extends SharedObject {
   /**
    * Opens the semaphore of a name.
    *
-   * @param name The name.
    * @throws {Deno.errors.NotFound} If nobody holds it.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
@@ -169,7 +168,6 @@ export class SharedSemaphore extends SharedObject {
   /**
    * Waits until somebody makes the semaphore of a name, and opens it.
    *
-   * @param name The name.
    * @param options How to open it, and how long to wait.
    * @throws {Deno.errors.TimedOut} If nobody made it in time.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
@@ -207,7 +205,6 @@ export class SharedSemaphore extends SharedObject {
    *
    * A Worker takes a handle of its own: all threads of the process can take it.
    *
-   * @param key The key.
    * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
    * @throws {Deno.errors.BadResource} If it is no handle of a semaphore, or was taken already.
    * @throws {Deno.errors.InvalidData} If the variable says something else.

@@ -265,7 +265,6 @@ export abstract class SharedObject extends WaitableObject {
    * Puts a handle of the object into another process, which then owns it and has to be told
    * its value.
    *
-   * @param pid The process's id.
    * @throws {Deno.errors.NotFound} If there is no such process.
    * @throws {Deno.errors.PermissionDenied} If this user may not give it handles.
    * @throws {Deno.errors.BadResource} If the object is closed.
@@ -298,7 +297,6 @@ export function objectLabel(kind: ObjectKind, name: string | undefined): string 
 /**
  * Makes a new object.
  *
- * @param kind Its kind.
  * @param name Its full name, if it has one.
  * @param make The function that makes it, and a call of it.
  * @param label What messages call it. @default its name
@@ -320,8 +318,6 @@ export function createShared(
 /**
  * Opens an object by its name.
  *
- * @param kind Its kind.
- * @param name Its full name.
  * @param label What messages call it. @default its name
  */
 export function openShared(
@@ -416,8 +412,6 @@ function openToCompare(
 /**
  * Waits until somebody makes the object of a name, and opens it.
  *
- * @param kind Its kind.
- * @param name Its full name.
  * @param options How to open it, and how long to wait; checked before.
  */
 export function waitForShared(
@@ -464,7 +458,6 @@ export function adoptShared(
  * Takes over the object that was inherited under a key.
  *
  * @param kind The kind of object that it has to be.
- * @param key The key.
  * @param label What messages call it. @default its handle's value
  */
 export function inheritShared(kind: ObjectKind, key: string, label?: string): Origin {
@@ -474,9 +467,6 @@ export function inheritShared(kind: ObjectKind, key: string, label?: string): Or
 
 /**
  * Makes another handle of an object, which child processes inherit.
- *
- * @param kind The object's kind.
- * @param object The object.
  */
 export function inheritableOrigin(kind: ObjectKind, object: SharedObject): Origin {
   const { name, unsafeHandle } = object;

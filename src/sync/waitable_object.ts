@@ -58,8 +58,6 @@ export abstract class WaitableObject extends Uncloneable implements Disposable, 
 
   /**
    * Takes a handle over.
-   *
-   * @param handle The handle.
    */
   constructor(handle: Handle) {
     super();
@@ -135,8 +133,6 @@ export abstract class WaitableObject extends Uncloneable implements Disposable, 
 /**
  * Keeps an object's handle open, also beyond the object's own end, until the lease is disposed of.
  *
- * @param object The object.
- * @param tenant Who uses it.
  * @throws {Deno.errors.BadResource} If it is closed.
  */
 export function lend(object: WaitableObject, tenant: Tenant): Lease {
@@ -157,8 +153,6 @@ const MAX_REGISTERED = 16;
 
 /**
  * Waits for an object on this very thread.
- *
- * @param object The object.
  */
 export function waitForOneSync(object: WaitableObject, options: WaitSyncOptions): void {
   assertOptions(options, WAIT_SYNC_CHECKS);
@@ -169,8 +163,6 @@ export function waitForOneSync(object: WaitableObject, options: WaitSyncOptions)
 
 /**
  * Waits for an object.
- *
- * @param object The object.
  */
 export async function waitForOne(object: WaitableObject, options: WaitOptions): Promise<void> {
   assertOptions(options, WAIT_CHECKS);
@@ -276,7 +268,6 @@ export class ProcessWatch extends WaitableObject {
   /**
    * Opens a process.
    *
-   * @param pid Its process id.
    * @throws {Deno.errors.NotFound} If there is no such process.
    * @throws {Deno.errors.PermissionDenied} If this user may not wait for it.
    * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-openprocess}

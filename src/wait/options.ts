@@ -35,8 +35,6 @@ export const MAX_TIMER = 2 ** 31 - 1;
 
 /**
  * Throws unless a value can be a timeout: an integer of milliseconds, or `Infinity`.
- *
- * @param timeout The value.
  */
 export function assertTimeout(timeout: unknown): void {
   checkTimeout("timeout", timeout);

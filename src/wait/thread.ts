@@ -47,7 +47,6 @@ export class Thread {
   /**
    * Starts a thread.
    *
-   * @param module The module's URL.
    * @throws {Deno.errors.NotCapable} If the module is a local file and may not be read.
    */
   static async start(module: string, options: ThreadOptions): Promise<Thread> {

@@ -103,7 +103,6 @@ export function headerWordsOf(buffer: ArrayBuffer): HeaderWords {
 /**
  * Writes the header of a new ring, and its first record, into memory that is all zero.
  *
- * @param buffer The memory.
  * @param settings What the ring is like.
  * @param name Its full name, if it has one.
  */
@@ -127,7 +126,6 @@ export function writeHeader(
 /**
  * Reads the header of a ring.
  *
- * @param buffer The memory.
  * @returns `undefined` if whoever made the memory has not written it yet.
  * @throws {Deno.errors.InvalidData} If it is something else.
  */
@@ -152,8 +150,6 @@ export function readHeader(buffer: ArrayBuffer): BroadcastSettings | undefined {
 
 /**
  * What the names of the events begin with by which receivers are woken.
- *
- * @param buffer The memory.
  */
 export function eventNameOf(buffer: ArrayBuffer): string {
   const scope = SCOPES[new Int32Array(buffer)[WORD.scope]!] ?? SCOPES[0];
@@ -163,8 +159,6 @@ export function eventNameOf(buffer: ArrayBuffer): string {
 /**
  * Reads a position of the header.
  *
- * @param positions The header.
- * @param index Which one.
  * @throws {Deno.errors.InvalidData} If it can be none.
  */
 export function readPosition(positions: BigUint64Array, index: number): number {

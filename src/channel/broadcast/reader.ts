@@ -57,7 +57,6 @@ export class BroadcastReader {
   /**
    * Begins after the newest message.
    *
-   * @param buffer The memory.
    * @param settings What its header said when it was checked.
    * @throws {Deno.errors.InvalidData} If the shared memory is corrupt.
    * @throws {Deno.errors.Busy} If the newest message was written over each time before it was read.

@@ -104,7 +104,6 @@ export class BroadcastReceiver extends Uncloneable
   /**
    * Takes the next message, or waits for it.
    *
-   * @param options How long.
    * @returns A copy of it; `undefined` at the end, when the sender was closed.
    * @throws {Deno.errors.TimedOut} If there was none in time.
    * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
@@ -121,7 +120,6 @@ export class BroadcastReceiver extends Uncloneable
   /**
    * Takes the next message, and blocks until there is one: for Workers and short scripts.
    *
-   * @param options How long.
    * @returns A copy of it; `undefined` at the end, when the sender was closed.
    * @throws {Deno.errors.TimedOut} If there was none in time.
    * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without

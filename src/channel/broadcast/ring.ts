@@ -191,7 +191,6 @@ export class BroadcastRing extends Uncloneable implements Disposable {
   /**
    * Opens the broadcast ring of a name.
    *
-   * @param name The name.
    * @throws {Deno.errors.NotFound} If nobody holds it.
    * @throws {Deno.errors.InvalidData} If the name belongs to something else.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it.
@@ -206,8 +205,6 @@ export class BroadcastRing extends Uncloneable implements Disposable {
   /**
    * Waits until somebody makes the broadcast ring of a name, and opens it.
    *
-   * @param name The name.
-   * @param options How long.
    * @throws {Deno.errors.TimedOut} If nobody made it in time.
    * @throws {Deno.errors.InvalidData} If the name belongs to something else.
    */
@@ -222,7 +219,6 @@ export class BroadcastRing extends Uncloneable implements Disposable {
    * Takes the broadcast ring that the process that started this one passed on by
    * {@linkcode BroadcastRing.toInherit}.
    *
-   * @param key The key.
    * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
    * @throws {Deno.errors.InvalidData} If it is something else.
    */

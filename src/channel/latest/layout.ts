@@ -120,7 +120,6 @@ export class LatestSlots {
   /**
    * Lays slots over memory that is zero at first.
    *
-   * @param buffer The memory.
    * @param byteOffset Where in it they begin, a multiple of 128.
    * @param length How long the value is, in 32-bit words.
    */
@@ -142,8 +141,6 @@ export class LatestSlots {
 
   /**
    * Puts a new value in place of the newest; for one thread only.
-   *
-   * @param value The value.
    */
   publish(value: Int32Array): void {
     const words = this.#words;
@@ -158,7 +155,6 @@ export class LatestSlots {
   /**
    * Copies the newest value out.
    *
-   * @param target Where to.
    * @returns Its number; 0 if there is none yet.
    * @throws {Deno.errors.Busy} If the writer came round each time before this was done.
    */
@@ -269,8 +265,6 @@ export class LatestMemory implements Disposable {
   /**
    * Takes a memory over.
    *
-   * @param name Its full name.
-   * @param memory The memory.
    * @param layout What it should be of.
    * @throws {Deno.errors.InvalidData} If it is of something else.
    */

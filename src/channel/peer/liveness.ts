@@ -71,8 +71,6 @@ export class PeerLiveness implements Liveness {
 
   /**
    * Looks at a place.
-   *
-   * @param place The peer's place.
    */
   constructor(
     { words, owners }: HeaderWords,

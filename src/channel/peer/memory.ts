@@ -135,7 +135,6 @@ export function settleSize(
 /**
  * Whether a ring in memory can be as large as is written there.
  *
- * @param size What is written.
  * @param byteLength How much memory there is for the ring, in bytes.
  * @param longestMessage The longest message that a ring of a capacity can take.
  */

@@ -50,7 +50,6 @@ export class Spin {
   /**
    * Looks until there is something, or not.
    *
-   * @param look Whether there is.
    * @param later Is called when it has not come at once.
    * @returns Whether there was.
    */
@@ -183,7 +182,6 @@ export class EndWait implements Disposable {
    * Waits.
    *
    * @param look Looks whether what is waited for is there; also when the peer is gone.
-   * @param options How long.
    * @returns Whether it was there in time.
    */
   async until(

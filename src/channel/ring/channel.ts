@@ -298,7 +298,6 @@ export class RingChannel extends Uncloneable implements Disposable {
   /**
    * Opens the channel of a name.
    *
-   * @param name The name.
    * @throws {Deno.errors.NotFound} If nobody holds it.
    * @throws {Deno.errors.InvalidData} If the name belongs to something else.
    * @throws {Deno.errors.PermissionDenied} If this user may not open it.
@@ -311,8 +310,6 @@ export class RingChannel extends Uncloneable implements Disposable {
   /**
    * Waits until somebody makes the channel of a name, and opens it.
    *
-   * @param name The name.
-   * @param options How long.
    * @throws {Deno.errors.TimedOut} If nobody made it in time.
    * @throws {Deno.errors.InvalidData} If the name belongs to something else.
    */
@@ -327,7 +324,6 @@ export class RingChannel extends Uncloneable implements Disposable {
    * Takes the channel that the process that started this one passed on by
    * {@linkcode RingChannel.toInherit}.
    *
-   * @param key The key.
    * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
    * @throws {Deno.errors.InvalidData} If it is something else.
    * @throws {Deno.errors.PermissionDenied} If its memory can only be read, or its events only be waited for.

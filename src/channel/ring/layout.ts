@@ -137,7 +137,6 @@ export function headerWordsOf(buffer: ArrayBuffer): HeaderWords {
 /**
  * Writes the header of a new ring into memory that is all zero.
  *
- * @param buffer The memory.
  * @param settings What the ring is like.
  */
 export function writeHeader(buffer: ArrayBuffer, settings: RingSettings): void {
@@ -154,7 +153,6 @@ export function writeHeader(buffer: ArrayBuffer, settings: RingSettings): void {
 /**
  * Reads the header of a ring.
  *
- * @param buffer The memory.
  * @returns `undefined` if whoever made the memory has not written it yet.
  * @throws {Deno.errors.InvalidData} If it is something else.
  */

@@ -146,7 +146,6 @@ export class RingReceiver extends Uncloneable
   /**
    * Takes the next message, or waits for it.
    *
-   * @param options How long.
    * @returns A copy of it; `undefined` at the end, when the sender was closed.
    * @throws {Deno.errors.TimedOut} If there was none in time.
    * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
@@ -160,7 +159,6 @@ export class RingReceiver extends Uncloneable
    * Waits until there is a message, for {@linkcode RingReceiver.read} and
    * {@linkcode RingReceiver.readAt}.
    *
-   * @param options How long.
    * @returns Whether there is one; `false` at the end, when the sender was closed.
    * @throws {Deno.errors.TimedOut} If there was none in time.
    * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
@@ -175,7 +173,6 @@ export class RingReceiver extends Uncloneable
   /**
    * Takes the next message, and blocks until there is one: for Workers and short scripts.
    *
-   * @param options How long.
    * @returns A copy of it; `undefined` at the end, when the sender was closed.
    * @throws {Deno.errors.TimedOut} If there was none in time.
    * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
@@ -188,7 +185,6 @@ export class RingReceiver extends Uncloneable
   /**
    * Blocks until there is a message, for {@linkcode RingReceiver.readAt}.
    *
-   * @param options How long.
    * @returns Whether there is one; `false` at the end, when the sender was closed.
    * @throws {Deno.errors.TimedOut} If there was none in time.
    */
@@ -240,7 +236,6 @@ export class RingReceiver extends Uncloneable
   /**
    * Takes the next value that was sent by `RingSender.sendValue`, or waits for it.
    *
-   * @param options How long.
    * @returns The value; `undefined` at the end, when the sender was closed.
    * @throws {Deno.errors.InvalidData} If the message is no value; it is taken all the same.
    * @throws What {@linkcode RingReceiver.receive} throws.

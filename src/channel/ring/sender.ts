@@ -296,7 +296,6 @@ export class RingSender extends Uncloneable implements Disposable {
    * senders, it may be gone again.
    *
    * @param length The message's length in bytes.
-   * @param options How long.
    * @throws {Deno.errors.TimedOut} If there was none in time.
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    */
@@ -320,7 +319,6 @@ export class RingSender extends Uncloneable implements Disposable {
    * Where there are other senders, it may be gone again.
    *
    * @param length The message's length in bytes.
-   * @param options How long.
    * @throws {Deno.errors.TimedOut} If there was none in time.
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    */

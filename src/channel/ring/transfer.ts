@@ -110,7 +110,6 @@ export class ChannelInbox extends Uncloneable implements Disposable {
   /**
    * Takes a part, in a listener's `onMessage`.
    *
-   * @param message The message.
    * @returns The channel, if this was the last part of it; whoever calls this has to close it.
    * @throws {Deno.errors.InvalidData} If it is no part of a channel, or not the next one.
    * @throws What `receiveHandle` throws.

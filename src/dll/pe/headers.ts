@@ -35,7 +35,6 @@ export class ImageSource {
   /**
    * Reads bytes.
    *
-   * @param bytes The bytes.
    * @param label What they are, for messages: `file "C:\\one.dll"`.
    */
   constructor(bytes: Uint8Array<ArrayBuffer>, label: string) {

@@ -228,7 +228,6 @@ const NO_DIRECTORY: Directory = { VirtualAddress: 0, Size: 0 };
 /**
  * Reads an image.
  *
- * @param bytes The file's bytes.
  * @param label What it is, for messages: `file "C:\\one.dll"`.
  * @throws {Deno.errors.InvalidData} If it is no PE image, or one that Windows cannot map; the message
  *   says what is wrong, and where.

@@ -175,7 +175,7 @@ export class CopyDataListener extends Uncloneable
   readonly #options: CopyDataListenerOptions;
   readonly #settings: WindowSettings;
   readonly #state = new ListenerState();
-  readonly #mailbox = new AsyncQueue<CopyDataMessage>();
+  readonly #received = new AsyncQueue<CopyDataMessage>();
   readonly #opened = Promise.withResolvers<bigint>();
   readonly #finished = Promise.withResolvers<void>();
   readonly #answered: Handle;
@@ -237,8 +237,8 @@ export class CopyDataListener extends Uncloneable
       throw new TypeError("Cannot read the messages of a listener that gives them to onMessage");
     }
     // The window's thread keeps what comes while nobody waits for it.
-    if (this.#mailbox.isEmpty && this.#state.want()) this.#wake();
-    const message = await this.#mailbox.take(options);
+    if (this.#received.isEmpty && this.#state.want()) this.#wake();
+    const message = await this.#received.take(options);
     if (message !== undefined) this.#state.release();
     return message;
   }
@@ -324,7 +324,7 @@ export class CopyDataListener extends Uncloneable
           errorFromCode(news.code, news.api, `Cannot open a window of class "${this.class}"`),
         );
       case "messages":
-        for (const message of news.messages) this.#mailbox.put(this.#toMessage(message));
+        for (const message of news.messages) this.#received.put(this.#toMessage(message));
         return;
       case "question":
         return this.#ask(news.ticket, this.#toQuestion(news.message));
@@ -411,7 +411,7 @@ export class CopyDataListener extends Uncloneable
       if (toRead === undefined) return;
       // It stays in hand until it is read.
       this.#state.keep();
-      this.#mailbox.put(toRead);
+      this.#received.put(toRead);
     } catch (error) {
       if (reply(0n)) this.#state.count("failed");
       this.#options.onError?.(error, message, this);
@@ -467,7 +467,7 @@ export class CopyDataListener extends Uncloneable
     listenersOfThisThread.delete(this.#handle);
     for (const { handling } of this.#questions.values()) handling.end();
     this.#questions.clear();
-    this.#mailbox.end(error);
+    this.#received.end(error);
     this.#finished.resolve();
   }
 }

@@ -84,7 +84,6 @@ export class ListenerState {
    * Takes a message in hand, or counts why not.
    *
    * @param byteLength How many bytes it has.
-   * @param limits What is taken.
    */
   admit(byteLength: number, { maxByteLength, highWaterMark }: Limits): boolean {
     if (byteLength > maxByteLength) {

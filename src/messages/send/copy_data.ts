@@ -101,7 +101,6 @@ const MAX_PAUSE = 8;
  * assertEquals(await sendCopyData(listener, "Hello"), 5n);
  * ```
  *
- * @param target The window.
  * @param data What to send, at most 4294967295 bytes; it may be changed as soon as this returns.
  * @returns What the receiver's window procedure answered.
  * @throws {Deno.errors.TimedOut} If there is no answer in time; the receiver may still get the data.
@@ -155,7 +154,6 @@ export async function sendFrom(
  * It is for Workers and short scripts. A receiver that asks this script something before it
  * answers, through a {@linkcode CopyDataListener} with a handler, waits in vain.
  *
- * @param target The window.
  * @param data What to send, at most 4294967295 bytes.
  * @returns What the receiver's window procedure answered.
  * @throws {Deno.errors.TimedOut} If there is no answer in time; the receiver may still get the data.

@@ -53,8 +53,6 @@ const inFlight = new Set<readonly Uint8Array<ArrayBuffer>[]>();
 
 /**
  * Sends a parcel; this thread is blocked until there is an outcome.
- *
- * @param parcel What to send.
  */
 export function deliver({ window, message, wParam, lParam, bytes, timeout }: Parcel): Outcome {
   if (message !== WM_COPYDATA) return send(window, message, wParam, lParam, timeout);
@@ -132,7 +130,6 @@ function whyNotSent(code: number, window: bigint, message: number, isLate: boole
 /**
  * Makes the exception for a parcel that was not answered.
  *
- * @param parcel The parcel.
  * @param code Why it was not answered.
  */
 export function deliveryError({ window, message, bytes, timeout }: Parcel, code: number): Error {

@@ -257,7 +257,6 @@ export function isOneWindow(handle: bigint): boolean {
  * A window's handle as Windows takes it: 32 bits that count, sign-extended.
  *
  * @param what What it is, for the message: `"target"`.
- * @param target The window.
  * @throws {TypeError} If it is neither a window nor a number.
  * @throws {RangeError} If it is the handle of no window, or of all.
  */
