@@ -1,5 +1,5 @@
 /**
- * Receiving: what the receivers of a channel and of a broadcast ring have in common.
+ * Waiting for messages and taking them, for the receivers of channels and of broadcast rings.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { labelOf } from "./memory.ts";
 import { EndWait } from "./wait.ts";
 import type { WakeFlag } from "./wake.ts";
 
-/** What messages are taken out of. */
+/** Messages that arrive: those of a ring, or of a broadcast ring. */
 export interface Incoming<M> {
   /** Takes the next message; `undefined` if there is none now. */
   take(): M | undefined;
