@@ -1,13 +1,3 @@
-/** What the tests may do; all but reading and the FFI is for the processes that they start. */
-const PERMISSIONS = [
-  "--no-prompt",
-  "--allow-ffi",
-  "--allow-read",
-  "--allow-write",
-  "--allow-net=127.0.0.1",
-  "--allow-run",
-];
-
 /** The most that a process may keep the output open after the tests have ended, in milliseconds. */
 const PATIENCE = 10_000;
 
@@ -44,8 +34,11 @@ export async function runGroup(
     args: [
       "test",
       "--no-check",
-      "--preload=tests/support/preload.ts",
-      ...PERMISSIONS,
+      // The permissions of deno.json. Without -q, Deno warns that they are an experiment.
+      "-P",
+      "-q",
+      "--no-prompt",
+      "--preload=src/testing.ts",
       ...flags,
       ...files,
     ],
