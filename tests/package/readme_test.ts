@@ -1,43 +1,110 @@
-// The first example of the README, as a reader pastes it.
+// The README's scripts, as a reader pastes them: each in a process of its own, by the command that
+// its first line shows. `deno task test:docs` runs the README's other blocks.
 
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { TextLineStream } from "@std/streams";
 import { randomName } from "../support/random_name.ts";
+import { serveProject } from "../support/serve_project.ts";
+import { within } from "../support/within.ts";
 
-const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+const readme = (await Deno.readTextFile(new URL("../../README.md", import.meta.url)))
+  .replaceAll("\r\n", "\n");
 
-/** A process that writes lines. */
-type Running = AsyncDisposable & {
-  /** Gives the next line, or undefined at the end. */
+/** The scripts of the README: the blocks whose first line is a comment with a file's name. */
+const SCRIPTS = new Map(
+  Array.from(readme.matchAll(/^```ts ignore\n(\/\/ (\w+\.ts).*\n[^]*?)^```$/gm), (block) => {
+    const [, text, file] = block;
+    return [file!, text!];
+  }),
+);
+
+/** The names of objects in the README. A test gives them names of its own. */
+const NAMES = ["visits", "car", "lines", "MyWindowClass", "Taker"];
+
+/** A script that runs. */
+interface Running extends AsyncDisposable {
+  /** Returns the next line of its output, or `undefined` at the end. */
   nextLine(): Promise<string | undefined>;
-};
-
-/** Puts a script of the README, which begins with its file's name and its command, into a folder. */
-async function paste(file: string, folder: string, name: string): Promise<string[]> {
-  const block = readme.split(/^```.*$/m).find((text) => text.startsWith(`\n// ${file}: `));
-  assert(block !== undefined, `the README has no ${file}`);
-  assert(block.includes('"visits"'), `${file} has another name for the memory`);
-  await Deno.writeTextFile(`${folder}/${file}`, block.replaceAll('"visits"', `"${name}"`));
-  const [program, ...args] = block.split(/\r?\n/)[1]!.split(": ")[1]!.split(" ");
-  assertEquals(program, "deno");
-  return args;
+  /** Returns all further lines of its output, when it has ended. */
+  rest(): Promise<string[]>;
 }
 
-/** Runs the command of a pasted script. */
-function run(args: string[], cwd: string): Running {
+/** Where scripts get the module. */
+interface Source {
+  /** The server that has its files. */
+  origin: string;
+  /** The folder in which Deno keeps the files that it got. */
+  cache: string;
+}
+
+/** A folder with scripts of the README in it. */
+interface Folder extends AsyncDisposable {
+  /** Runs a script by the command in its first line. */
+  run(file: string): Running;
+}
+
+/**
+ * Pastes scripts of the README into a new folder. The module comes from a server, as from a registry.
+ * A script that starts another one takes it from the checkout: the child's command has no flag that
+ * allows that server.
+ */
+async function paste(files: readonly string[], source: Source): Promise<Folder> {
+  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
+  const root = files.includes("parent.ts")
+    ? new URL("../../", import.meta.url).href
+    : source.origin;
+  const imports = { "@winipc/winipc": `${root}mod.ts` };
+  await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ imports }));
+  const suffix = randomName();
+  for (const file of files) {
+    const text = SCRIPTS.get(file);
+    assert(text !== undefined, `the README has no ${file}`);
+    // The names of objects. The name of an export of a DLL stays.
+    const own = text.replaceAll(
+      /(?<=\(|class: )"(\w+)"/g,
+      (all, name) => NAMES.includes(name) ? `"${name} of ${suffix}"` : all,
+    );
+    await Deno.writeTextFile(`${folder}/${file}`, own);
+  }
+  const running: Running[] = [];
+  return {
+    run: (file) => {
+      const script = run(file, folder, source);
+      running.push(script);
+      return script;
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const script of running) await script[Symbol.asyncDispose]();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+function run(file: string, folder: string, { origin, cache }: Source): Running {
+  const [, command] = SCRIPTS.get(file)!.split("\n")[0]!.split(": ");
+  const [program, subcommand, ...args] = command!.split(" ");
+  assertEquals([program, subcommand], ["deno", "run"]);
   const child = new Deno.Command(Deno.execPath(), {
-    args,
-    cwd,
+    args: ["run", "--quiet", "--no-prompt", `--allow-import=${new URL(origin).host}`, ...args],
+    cwd: folder,
+    env: { DENO_DIR: cache },
     stdin: "null",
     stdout: "piped",
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(120_000),
   }).spawn();
   const lines = child.stdout
     .pipeThrough(new TextDecoderStream())
     .pipeThrough(new TextLineStream())
     .getReader();
+  const nextLine = async () => (await within(`${file} prints a line`, lines.read(), 60_000)).value;
   return {
-    nextLine: async () => (await lines.read()).value,
+    nextLine,
+    rest: async () => {
+      const rest: string[] = [];
+      for (let line; (line = await nextLine()) !== undefined;) rest.push(line);
+      assertEquals((await child.status).code, 0, file);
+      return rest;
+    },
     [Symbol.asyncDispose]: async () => {
       try {
         child.kill("SIGKILL");
@@ -51,19 +118,11 @@ function run(args: string[], cwd: string): Running {
   };
 }
 
-Deno.test("The README's first example works as pasted: its reader sees the counter grow", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
-  try {
-    const module = new URL("../../mod.ts", import.meta.url).href;
-    const config = { imports: { "@winipc/winipc": module } };
-    await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(config));
-    const name = randomName();
-    const [counting, reading] = [
-      await paste("counter.ts", folder, name),
-      await paste("reader.ts", folder, name),
-    ];
-    await using _counter = run(counting, folder);
-    await using reader = run(reading, folder);
+/** The scripts that run together, and a check of what each of them prints. */
+const RUNS: Record<string, (folder: Folder) => Promise<void>> = {
+  "counter.ts reader.ts": async (folder) => {
+    folder.run("counter.ts");
+    const reader = folder.run("reader.ts");
     const counts: number[] = [];
     // The reader may look before the first count, and twice before the next one on a busy machine.
     while (new Set(counts).size < 4) {
@@ -73,7 +132,72 @@ Deno.test("The README's first example works as pasted: its reader sees the count
       assertGreaterOrEqual(Number(count), counts.at(-1) ?? 0);
       counts.push(Number(count));
     }
+  },
+  "car.ts dashboard.ts": async (folder) => {
+    const dashboard = folder.run("dashboard.ts");
+    folder.run("car.ts");
+    const laps = (await dashboard.rest()).map((line) => {
+      const [, lap, speed] = line.match(/^Lap (\d+) at (\d+)$/) ?? [];
+      assertEquals(Number(speed), 80 + Number(lap), line);
+      return Number(lap);
+    });
+    // The dashboard gets the newest lap. On a busy machine it may not see all of them.
+    assertEquals(laps, [...new Set(laps)].sort((a, b) => a - b));
+    assertEquals(laps.at(-1), 20);
+  },
+  "receive.ts send.ts": async (folder) => {
+    const receive = folder.run("receive.ts");
+    folder.run("send.ts");
+    assertEquals(await receive.rest(), ["one", "two", "three"]);
+  },
+  "window.ts ask.ts": async (folder) => {
+    const window = folder.run("window.ts");
+    const ask = folder.run("ask.ts");
+    assertEquals(await window.nextLine(), "1n Hello");
+    assertEquals(await ask.rest(), ["Answer: 5n"]);
+  },
+  "parent.ts child.ts": async (folder) => {
+    assertEquals(await folder.run("parent.ts").rest(), ["The child ended with 0 and wrote 42"]);
+  },
+  "taker.ts giver.ts": async (folder) => {
+    const taker = folder.run("taker.ts");
+    const giver = folder.run("giver.ts");
+    assertEquals(await taker.nextLine(), "Received 42");
+    assertEquals(await giver.rest(), []);
+  },
+  "build.ts visit.ts": async (folder) => {
+    assertEquals(await folder.run("build.ts").rest(), []);
+    const [first, second] = [folder.run("visit.ts"), folder.run("visit.ts")];
+    assertEquals(await first.nextLine(), "Visits: 1");
+    // Two processes raise the number, so the first one soon sees more than its own visits.
+    const start = Number((await second.nextLine())?.split(" ")[1]);
+    assertGreaterOrEqual(start, 2);
+    for (let own = 2;; own++) {
+      const seen = Number((await first.nextLine())?.split(" ")[1]);
+      assertGreaterOrEqual(seen, own);
+      if (seen > own) break;
+    }
+  },
+};
+
+Deno.test("The README's scripts work as pasted", async (t) => {
+  await using server = serveProject();
+  const origin = `http://127.0.0.1:${server.addr.port}/`;
+  const cache = await Deno.makeTempDir({ prefix: "winipc-" });
+  try {
+    for (const [files, check] of Object.entries(RUNS)) {
+      await t.step(files.replace(" ", " and "), async () => {
+        await using folder = await paste(files.split(" "), { origin, cache });
+        await check(folder);
+      });
+    }
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await Deno.remove(cache, { recursive: true });
   }
+});
+
+Deno.test("Each block of the README that deno test ignores is a script that is run here", () => {
+  const ignored = readme.match(/^```ts ignore$/gm)?.length ?? 0;
+  const run = Object.keys(RUNS).flatMap((files) => files.split(" "));
+  assertEquals([SCRIPTS.size, [...SCRIPTS.keys()].sort()], [ignored, run.sort()]);
 });

@@ -1,15 +1,6 @@
 import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { Thread } from "../../src/wait/thread.ts";
-
-/** Serves the project's files, as a registry does. */
-function serveProject() {
-  const root = new URL("../../", import.meta.url);
-  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
-    const path = new URL(request.url).pathname.slice(1);
-    const headers = { "content-type": "application/typescript" };
-    return new Response(await Deno.readFile(new URL(path, root)), { headers });
-  });
-}
+import { serveProject } from "../support/serve_project.ts";
 
 Deno.test("threads start from a server with no permission to read files", async () => {
   await using server = serveProject();
