@@ -1,11 +1,11 @@
 /*
- * Kernel objects of a program that grants others what a descriptor in SDDL says, and a program that
- * opens objects as if to create them.
+ * Keeps kernel objects whose security is a descriptor in SDDL, or opens objects by their Create
+ * functions.
  *
- *   rights keep NAME SDDL   makes an event, a semaphore, a mutex and a section (NAME.event, …), prints "ready",
- *                           and for each line of its input sets the event and releases the semaphore
- *   rights create NAME      calls the Create function of each, then the Open function with all rights, and prints
- *                           the last errors, a line for each way
+ *   rights keep NAME SDDL   creates an event, a semaphore, a mutex and a section (NAME.event, …), prints
+ *                           "ready", then sets the event and releases the semaphore for each input line
+ *   rights create NAME      calls the Create function of each kind, then the Open function with all rights,
+ *                           and prints a line with the last errors for each of the two ways
  */
 #include <windows.h>
 
