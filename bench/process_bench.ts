@@ -1,5 +1,5 @@
 /**
- * What it costs to pass memory on by a handle, and to start a child that inherits one.
+ * Measures passing memory to a process by a handle, and starting a child that inherits a handle.
  *
  * @module
  */

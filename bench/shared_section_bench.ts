@@ -1,5 +1,5 @@
 /**
- * What variables in a DLL cost: to make, to load, and to reach, beside shared memory.
+ * Measures creating, loading and accessing variables in a DLL, compared with shared memory.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What it costs to take turns: events to and fro between two processes, and locks.
+ * Measures round trips of events between two processes, and waits and locks in one process.
  *
  * @module
  */

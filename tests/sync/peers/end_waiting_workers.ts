@@ -1,6 +1,6 @@
 /**
- * Terminates Workers that wait for events and for children. Then sets the events for two seconds, in
- * which the children end, and prints "still there".
+ * Terminates Workers that wait for events and for children. Then sets the events for two seconds.
+ * The children end in that time. At the end it prints "still there".
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /*
- * Uses named objects by Win32 alone, without winipc. Prints "ready" when it has begun, and at the end
- * "done" or the error.
+ * Uses named objects by Win32 alone, without winipc. Prints "ready" when it has begun, and at the
+ * end "done" or the error.
  *
  *   sync count MUTEX MEMORY READY TIMES   releases the semaphore READY, then adds 1 to the first
  *                                         int32, not atomically, under the mutex
