@@ -31,7 +31,7 @@ const WAYS = {
   "C to C": {},
   "sendCopyDataSync() to a listener": { bound: 1.15 },
   "sendCopyData() to a listener": { bound: 1.6 },
-  "sendCopyDataSync() to a listener whose script wakes up for each": {},
+  "sendCopyDataSync() to a listener that reads each message at once": {},
 } as const;
 type Way = keyof typeof WAYS;
 
@@ -56,7 +56,7 @@ const measure: Record<Way, (byteLength: number, times: number) => Promise<number
     timeEach(byteLength, times, (bytes) => sendCopyDataSync(busy.window, bytes)),
   "sendCopyData() to a listener": (byteLength, times) =>
     timeEach(byteLength, times, (bytes) => sendCopyData(busy.window, bytes)),
-  "sendCopyDataSync() to a listener whose script wakes up for each": (byteLength, times) =>
+  "sendCopyDataSync() to a listener that reads each message at once": (byteLength, times) =>
     timeEach(byteLength, times, (bytes) => sendCopyDataSync(eager.window, bytes)),
 };
 

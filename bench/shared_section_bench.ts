@@ -26,7 +26,7 @@ Deno.bench("buildSharedSection()", () => {
   buildSharedSection({ variables });
 });
 
-Deno.bench("inspectImage() of its bytes", () => {
+Deno.bench("inspectImage() of that image", () => {
   inspectImage(image);
 });
 
@@ -51,6 +51,6 @@ Deno.bench("DataView, a million times", { group: "write", baseline: true }, () =
   for (let i = 0; i < TIMES; i++) data.setFloat64(8, i, true);
 });
 
-Deno.bench("a variable, a million times", { group: "write" }, () => {
+Deno.bench("SharedSection.variables, a million times", { group: "write" }, () => {
   for (let i = 0; i < TIMES; i++) fields.ratio = i;
 });

@@ -15,7 +15,7 @@ const CODE = {
 };
 
 for (const [what, code] of Object.entries(CODE)) {
-  Deno.bench(`a Worker starts, ${what}, and is ended`, { group: "worker" }, async () => {
+  Deno.bench(`a Worker starts, ${what}, and is terminated`, { group: "worker" }, async () => {
     const url = `data:text/javascript,${encodeURIComponent(code)}`;
     const worker = new Worker(url, { type: "module" });
     await new Promise((resolve) => worker.onmessage = resolve);
