@@ -158,7 +158,8 @@ export class SharedEvent extends SharedObject {
    * An existing event keeps its `security` and its state: `signalled` is for a new event. Pass the
    * same `reset` as the process that created the event; the default is `"auto"` here too.
    *
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
+   * @throws {Deno.errors.PermissionDenied} If this user cannot open the event with this access, or
+   *   `owner` is `"self"` and another user owns the event.
    * @throws {Deno.errors.InvalidData} If the event exists with another `reset`, or the name belongs
    *   to an object of another kind.
    */

@@ -146,7 +146,8 @@ export class SharedSemaphore extends SharedObject {
    * Pass the same `maximum` as the process that created the semaphore; the default is 2147483647
    * here too.
    *
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
+   * @throws {Deno.errors.PermissionDenied} If this user cannot open the semaphore with this access,
+   *   or `owner` is `"self"` and another user owns the semaphore.
    * @throws {Deno.errors.InvalidData} If the semaphore exists with another `maximum`, or the name
    *   belongs to an object of another kind.
    */

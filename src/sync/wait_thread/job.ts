@@ -44,7 +44,10 @@ export interface JobPlace {
   hold(held: boolean): void;
 }
 
-/** A wait for objects. Only the thread ends it, even after a timeout or a cancellation. */
+/**
+ * A wait for objects. Once its thread has begun it, only the thread can end it, even after a timeout
+ * or a cancellation.
+ */
 export class WaitJob {
   /** The options of the wait. */
   readonly options: JobOptions;

@@ -50,7 +50,7 @@ export class WaitHost {
       this.#objects + handles.length <= MAX_AT_ONCE && this.#freeSlot() < SLOTS;
   }
 
-  /** Does a job. Resolves when the thread has left its handles and its mutexes. */
+  /** Does a job. Resolves when the thread no longer uses the handles or mutexes of the job. */
   async run(job: WaitJob): Promise<void> {
     this.#put(job);
     await job.gone;
@@ -169,7 +169,7 @@ export class WaitHost {
     return slot < 0 ? this.#jobs.length : slot;
   }
 
-  /** Lets the thread keep the process alive while a job waits that does so. */
+  /** Lets the thread keep the process alive while any waiting job must do so. */
   #hold(): void {
     if (this.#jobs.some((job) => job !== undefined && !job.settled && job.held)) {
       this.#thread?.ref();
@@ -198,7 +198,7 @@ export class WaitHost {
   }
 }
 
-/** Maximum number of idle threads to keep, because starting a thread blocks the script a moment. */
+/** Maximum number of idle threads to keep, because to start one blocks the script briefly. */
 const MAX_IDLE = 8;
 
 const hosts = new Set<WaitHost>();
@@ -216,7 +216,7 @@ function start(): WaitHost {
   return host;
 }
 
-/** Runs a job on this thread, and then ends the thread if there are too many idle threads. */
+/** Runs a job on the thread of a host, and then ends that thread if too many threads are idle. */
 async function serve(host: WaitHost, job: WaitJob): Promise<void> {
   await host.run(job);
   if (host.over || !host.idle) return;
