@@ -1,5 +1,5 @@
 /**
- * Compares round trips of WM_COPYDATA with C: a C sender and a C receiver, which are compiled in
+ * Compares round trips of WM_COPYDATA with C: a C sender and a C receiver, compiled in
  * this run, and the library's sends to its listener.
  *
  *     deno task report:copy-data

@@ -28,10 +28,10 @@ Deno.test("security and owner decide which users can open a shared object", () =
     assertThrows(() => kind.create(denied), Deno.errors.AlreadyExists);
     assertRefusesAnotherOwner(kind);
     for (const wrong of ["all", "", "D:(A;;GA;;;nobody)"]) {
-      // @ts-expect-error: what the type checker refuses is refused at run time too
+      // @ts-expect-error: the type checker refuses this value, and so must the function
       assertThrows(() => kind.create(randomName(), { security: wrong }), TypeError);
     }
-    // @ts-expect-error: what the type checker refuses is refused at run time too
+    // @ts-expect-error: the type checker refuses this value, and so must the function
     assertThrows(() => kind.open(name, { owner: "me" }), TypeError);
   }
 });
@@ -82,7 +82,7 @@ Deno.test("Waits and locks refuse invalid options and aborted signals", async ()
   const signal = AbortSignal.abort(new Error("on purpose"));
   await assertRejects(() => event.wait({ signal }), Error, "on purpose");
   await assertRejects(() => mutex.lock({ signal }), Error, "on purpose");
-  // @ts-expect-error: what the type checker refuses is refused at run time too
+  // @ts-expect-error: the type checker refuses this value, and so must the function
   assertThrows(() => SharedEvent.anonymous({ reset: "never" }), TypeError, "Expected reset");
 });
 

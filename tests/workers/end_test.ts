@@ -245,7 +245,7 @@ Deno.test("A view stays mapped if its Worker transferred the buffer before the e
   );
   using view = memory.map();
   view.bytes[0] = 1;
-  // Checks for longer than the reaper needs to close what a Worker left.
+  // Checks for longer than the reaper needs to close the objects of a Worker.
   const end = performance.now() + 1000;
   while (performance.now() < end) {
     assertEquals(new Uint8Array(buffer)[0], view.bytes[0]);

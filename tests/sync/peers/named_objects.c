@@ -5,7 +5,7 @@
  *   sync count MUTEX MEMORY READY TIMES   releases the semaphore READY, then adds 1 to the first
  *                                         int32, not atomically, under the mutex
  *   sync hold MUTEX                 takes the mutex and keeps it until it is killed
- *   sync echo FROM TO TIMES         waits for the event FROM and sets the event TO, in turn
+ *   sync echo FROM TO TIMES         waits for the event FROM and sets the event TO, TIMES times
  *   sync give SEMAPHORE TIMES       releases the semaphore, one at a time
  *   sync take SEMAPHORE TIMES       waits for the semaphore
  *   sync create event|mutex|semaphore NAME   creates an object and keeps it until it is killed
