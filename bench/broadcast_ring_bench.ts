@@ -1,12 +1,12 @@
 /**
- * What it costs to send to a broadcast ring, and to receive from it.
+ * Measures sending to a broadcast ring and receiving from it.
  *
  * @module
  */
 
 import { BroadcastRing } from "../mod.ts";
 
-/** How many messages are sent or received at a time. */
+/** Number of messages in one iteration, because one message alone is too short to be timed. */
 const BATCH = 1000;
 
 for (const byteLength of [64, 1024, 65_536]) {

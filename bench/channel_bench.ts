@@ -1,7 +1,7 @@
 /**
- * What channels cost beside C, both ends of each in processes of their own; what is timed is a run of
- * many messages. `deno task report:channel` tells more, sets Boost beside them, and how much is asked
- * of which.
+ * Compares channels with C. The two ends of a channel are two processes, and one iteration is a run
+ * of many messages. `deno task report:channel` shows more: also Boost, and the limits for each
+ * case.
  *
  * @module
  */
@@ -18,7 +18,7 @@ for (const { name: group, cases, count, ...task } of GROUPS) {
       async (bench) => {
         try {
           await using pair = await ChannelPair.start(program, { ...task, way });
-          // V8 has to have seen it before.
+          // Warms up V8 in both processes.
           await pair.run(count);
           bench.start();
           await pair.run(count);

@@ -1,37 +1,36 @@
 /**
- * What is measured of channels, and what it may cost beside C.
+ * The cases that channels are measured by, and their limits compared to C.
  *
  * @module
  */
 
 import type { Program, Task } from "./channel_pair.ts";
 
-/** One way to do what its group is about. */
+/** One of the compared ways to do the task of a group. */
 export interface Case {
-  /** What both ends are. */
+  /** The program that is both ends. */
   readonly program: Program;
-  /** How the messages go. */
+  /** How messages are sent and received: a way that the program knows. */
   readonly way: string;
-  /** The most that it may take, in times of others, by their names. */
+  /** Limits: the maximum median time as a multiple of another case, by that case's name. */
   readonly atMost?: Readonly<Record<string, number>>;
 }
 
-/** What can be compared. */
+/** A task, and the cases that are compared by it. */
 export interface Group extends Omit<Task, "way"> {
-  /** What it is. */
+  /** The task of the group. */
   readonly name: string;
-  /** How many messages, or measurements, there are in a round. */
+  /** Number of messages, or of measurements, in a round. */
   readonly count: number;
-  /** Whether it is about how much goes through, rather than how soon it is there. */
+  /** Whether the group compares throughput, and not latency. */
   readonly isRate: boolean;
-  /** The cases by their names. The first one, in C, is what all are compared to. */
+  /** The cases by their names. All cases are compared to the first, which is in C. */
   readonly cases: Readonly<Record<string, Case>>;
 }
 
-/** C's rate is reached to this part. */
+/** Returns the limit of a case that must reach this part of C's rate. */
 const part = (rate: number) => 1 / rate;
 
-/** All that is measured. */
 export const GROUPS: readonly Group[] = [
   {
     name: "64 bytes there and back, both spinning",

@@ -1,5 +1,5 @@
 /**
- * Two processes that send each other messages, to measure them.
+ * Two processes that exchange messages and measure the times.
  *
  * @module
  */
@@ -16,23 +16,23 @@ export type Program =
   | "plain_ring.c"
   | "boost_queue.cpp";
 
-/** What the ends do: the ways that ring_end.ts and ring_end.c know. */
+/** The task of both ends. */
 export interface Task {
-  /** How messages go. */
+  /** How messages are sent and received: a way that the program knows. */
   readonly way: string;
-  /** How long each is, in bytes. */
+  /** Length of each message, in bytes. */
   readonly byteLength: number;
-  /** Whether the ends are on two processors, or share one. */
+  /** Number of processors for the two ends: each end has its own, or both share one. */
   readonly processors: 1 | 2;
-  /** The folder of the checkout whose library the ends use. @default this one */
+  /** The folder of the checkout whose library the ends use. @default this checkout */
   readonly checkout?: URL;
 }
 
-/** What a pair has measured. */
+/** The measurements of a pair. */
 export interface Measured {
-  /** How long it took, in nanoseconds: for each message, or each of them there and back. */
+  /** Times of a message, or of a round trip, in nanoseconds. */
   readonly nanoseconds: readonly number[];
-  /** How often an end that sent something found the other one asleep. */
+  /** Number of times that a sender found its receiver asleep. */
   readonly slept: number;
 }
 
@@ -40,7 +40,7 @@ const compiled = new Map<Program, Promise<Compiled>>();
 const ROOT = new URL("../", import.meta.url);
 const peerUrl = (name: string, checkout: URL = ROOT) => new URL(`bench/peers/${name}`, checkout);
 
-/** Two ends, in two processes. */
+/** The two ends of two channels, in two processes. */
 export class ChannelPair implements AsyncDisposable {
   readonly #task: Task;
   readonly #near: Peer;
@@ -57,9 +57,9 @@ export class ChannelPair implements AsyncDisposable {
   /**
    * Starts both ends.
    *
-   * @param program What each of them is.
-   * @param task What they are for.
-   * @throws {Error} If there is no compiler for them, or they do not start.
+   * @param program The program that is started as both ends.
+   * @param task The task that `run()` repeats.
+   * @throws {Error} If there is no compiler for the program, or an end does not start.
    */
   static async start(program: Program, task: Task): Promise<ChannelPair> {
     await using stack = new AsyncDisposableStack();
@@ -74,7 +74,7 @@ export class ChannelPair implements AsyncDisposable {
     return new ChannelPair(task, near, far, stack.move());
   }
 
-  /** Has the ends do their task so many times, and tells what they have measured. */
+  /** Lets the ends do their task `count` times, and returns their measurements. */
   async run(count: number): Promise<Measured> {
     const { way, byteLength } = this.#task;
     const line = `${way} ${byteLength} ${count}`;
@@ -92,7 +92,7 @@ export class ChannelPair implements AsyncDisposable {
   }
 }
 
-/** Deletes the programs that were compiled. */
+/** Deletes the compiled programs. */
 export async function deletePrograms(): Promise<void> {
   for (const program of compiled.values()) {
     await (await program.catch(() => undefined))?.[Symbol.asyncDispose]();

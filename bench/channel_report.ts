@@ -1,16 +1,16 @@
 /**
- * What channels cost beside C: programs that are compiled in this run, by the library's own header.
+ * Compares channels with C programs, which are compiled in this run with the library's own header.
  *
  *     deno task report:channel [--beside FOLDER]
  *
- * With `--beside` it also runs each of the library's cases a second time, and a third time with the
- * library of another checkout. The two runs of this checkout show how much the medians vary anyway.
+ * With `--beside` it also runs each of the library's cases again, and once more with the library of
+ * another checkout. The difference between the two runs of this checkout is chance.
  *
- * Both ends of a pair are always two processes: on two processors where they spin, and on one where
- * they sleep, for otherwise the ratios would tell where the system happened to put them. The rounds
- * are interleaved, in one order and then in the other, and medians are compared. It ends with 1 if a C pair cannot run.
- * Only Boost may be missing: Debian's libboost-dev and g++-mingw-w64-x86-64-win32 have what that
- * takes.
+ * The two ends of a pair are two processes. They run on two processors if they spin, and on one if
+ * they sleep. Otherwise the ratios would depend on where the system puts them. The rounds are
+ * interleaved, in alternating order, and medians are compared. The exit code is 1 if a C pair
+ * cannot run. Only Boost can be missing: it needs Debian's libboost-dev and
+ * g++-mingw-w64-x86-64-win32.
  *
  * @module
  */
@@ -23,19 +23,20 @@ import { findCommit } from "./commit.ts";
 const ROUNDS = 41;
 const OPTIONAL = "boost_queue.cpp";
 
-/** What all rounds of a case have shown, in nanoseconds. */
+/** The results of all rounds of a case, in nanoseconds. */
 interface Figures {
   readonly median: number;
+  /** The 99th percentile. */
   readonly late: number;
-  readonly most: number;
-  readonly best: number;
-  /** How many ends of a hundred were found asleep. */
+  readonly max: number;
+  readonly min: number;
+  /** Percentage of sends that found the receiver asleep. */
   readonly asleep: number;
 }
 
-/** The other checkout that this one is compared to, if there is one. */
+/** The checkout that this one is compared to, if one is given. */
 const beside = Deno.args[0] === "--beside" ? pathToFileURL(`${Deno.args[1]}/`) : undefined;
-/** The runs of each of the library's cases, by what follows the case's name, with their checkouts. */
+/** The runs of each of the library's cases, by the suffix that they add to the case's name. */
 const RUNS: Readonly<Record<string, { checkout?: URL }>> = beside === undefined
   ? { "": {} }
   : { "": {}, " again": {}, " beside": { checkout: beside } };
@@ -50,25 +51,25 @@ try {
 
 async function report(group: Group): Promise<void> {
   console.log(`\n${group.name}`);
-  console.log("      median       99 %        most       best   of C");
+  console.log("      median       99 %         max        min   of C");
   const figures = await measure(group);
   const compared = (name: string) => figures[name]!.median;
   const [inC] = Object.keys(group.cases);
   for (const [name, { atMost = {} }] of Object.entries(group.cases)) {
     const found = figures[name];
     if (found === undefined) {
-      console.log(`${" ".repeat(56)}${name}: not here`);
+      console.log(`${" ".repeat(56)}${name}: missing`);
       continue;
     }
     const ratio = (other: string) =>
       group.isRate ? compared(other) / compared(name) : compared(name) / compared(other);
-    const bounds = Object.entries(atMost).map(([other, most]) => {
-      if (figures[other] === undefined) return `${other} is not here`;
-      const isMet = compared(name) <= most * compared(other);
-      const bound = group.isRate ? `at least ${(1 / most).toFixed(2)}` : `at most ${most}`;
+    const bounds = Object.entries(atMost).map(([other, limit]) => {
+      if (figures[other] === undefined) return `${other} is missing`;
+      const isMet = compared(name) <= limit * compared(other);
+      const bound = group.isRate ? `at least ${(1 / limit).toFixed(2)}` : `at most ${limit}`;
       return `${ratio(other).toFixed(2)} of ${other}, ${isMet ? "met" : "OVER"}: ${bound}`;
     });
-    const times = [found.median, found.late, found.most, found.best].map(inUnits).join(" ");
+    const times = [found.median, found.late, found.max, found.min].map(inUnits).join(" ");
     const asleep = group.processors === 1 ? `, ${found.asleep.toFixed(0)} % asleep` : "";
     console.log(`${times}  ${ratio(inC!).toFixed(2).padStart(5)}   ${name}${asleep}`);
     for (const bound of bounds) console.log(`${" ".repeat(56)}  ${bound}`);
@@ -104,7 +105,7 @@ async function measure({ cases, count, ...task }: Group): Promise<Record<string,
     const inOrder = [...pairs];
     for (const [name, pair] of round % 2 === 0 ? inOrder : inOrder.reverse()) {
       const measured = await pair.run(count);
-      // The first one only warms up.
+      // The first round only warms up.
       if (round === 0) continue;
       samples.set(name, [...samples.get(name) ?? [], ...measured.nanoseconds]);
       slept.set(name, (slept.get(name) ?? 0) + measured.slept);
@@ -120,7 +121,7 @@ function figuresOf(samples: readonly number[], asleep: number): Figures {
   const sorted = samples.toSorted((a, b) => a - b);
   const at = (part: number) =>
     sorted[Math.min(Math.floor(sorted.length * part), sorted.length - 1)]!;
-  return { median: at(0.5), late: at(0.99), most: at(1), best: at(0), asleep: 100 * asleep };
+  return { median: at(0.5), late: at(0.99), max: at(1), min: at(0), asleep: 100 * asleep };
 }
 
 function inUnits(nanoseconds: number): string {

@@ -1,13 +1,13 @@
 /**
- * Which state of the project is measured.
+ * Finds the commit that is measured.
  *
  * @module
  */
 
 /**
- * Finds the commit in git's own files, since not every machine has git where this runs.
+ * Returns the checked-out commit, read from git's own files because not every machine has git.
  *
- * @param root The folder of a checkout. @default this one
+ * @param root The folder of a checkout. @default this checkout
  */
 export async function findCommit(root: URL = new URL("../", import.meta.url)): Promise<string> {
   try {
@@ -21,7 +21,7 @@ export async function findCommit(root: URL = new URL("../", import.meta.url)): P
   }
 }
 
-/** A worktree has a file in place of the folder, which says where that is. */
+/** Returns git's folder. A worktree has a file in its place, with the folder's path. */
 async function gitFolder(root: URL): Promise<URL> {
   const git = new URL(".git", root);
   if ((await Deno.stat(git)).isDirectory) return new URL(".git/", root);

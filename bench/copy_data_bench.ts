@@ -1,7 +1,7 @@
 /**
- * What a WM_COPYDATA costs there and back, to a listener of another process and to a
- * window of this thread, and a message of two numbers. `deno task report:copy-data` sets the first
- * beside C.
+ * Measures round trips of WM_COPYDATA to a listener of another process, and to a window of this
+ * thread. Also measures messages with two numbers. `deno task report:copy-data` compares the first
+ * with C.
  *
  * @module
  */
@@ -21,7 +21,7 @@ const ours = MessageWindow.open({
   procedure: ({ copyData }) => copyData && BigInt(copyData.bytes.length),
 });
 
-// The largest is what a listener takes on Wine.
+// 768 KiB is the maximum that a listener accepts on Wine.
 const SIZES = { "5 B": 5, "1 KiB": 1024, "64 KiB": 65_536, "768 KiB": 786_432 };
 for (const [size, byteLength] of Object.entries(SIZES)) {
   const bytes = new Uint8Array(byteLength);

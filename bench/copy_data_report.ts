@@ -1,12 +1,12 @@
 /**
- * What a WM_COPYDATA there and back costs, beside the same in C: a sender and a receiver
- * that are compiled in this run, and the library's sends to its listener.
+ * Compares round trips of WM_COPYDATA with C: a C sender and a C receiver, compiled in
+ * this run, and the library's sends to its listener.
  *
  *     deno task report:copy-data
  *
- * All of them share one processor, or the ratios would tell where the system happened to
- * put them: between processors, waking another process takes as long as the message. The rounds
- * are interleaved. It ends with 1 if the C pair cannot run.
+ * All processes share one processor. Otherwise the ratios would depend on where the system puts
+ * them: to wake a process on another processor takes as long as the message. The rounds are
+ * interleaved. The exit code is 1 if the C pair cannot run.
  *
  * @module
  */
@@ -16,22 +16,22 @@ import { compileC } from "../tests/support/compile_c.ts";
 import { openLibrary } from "../tests/support/open_library.ts";
 import { Peer } from "../tests/support/peer.ts";
 
-/** The sizes, and how many messages of each a round has. */
+/** The message sizes, and the number of messages of each size in a round. */
 const SIZES = [
   { name: "5 B", byteLength: 5, times: 200 },
   { name: "1 KiB", byteLength: 1024, times: 200 },
   { name: "64 KiB", byteLength: 65_536, times: 100 },
-  // What a listener takes on Wine.
+  // The maximum that a listener accepts on Wine.
   { name: "768 KiB", byteLength: 786_432, times: 20 },
 ];
 const ROUNDS = 15;
 
-/** How the messages go, and what that may take, in times of the C pair. */
+/** The compared ways, and the maximum median time of each as a multiple of the C pair's. */
 const WAYS = {
   "C to C": {},
   "sendCopyDataSync() to a listener": { bound: 1.15 },
   "sendCopyData() to a listener": { bound: 1.6 },
-  "sendCopyDataSync() to a listener whose script wakes up for each": {},
+  "sendCopyDataSync() to a listener that reads each message at once": {},
 } as const;
 type Way = keyof typeof WAYS;
 
@@ -56,7 +56,7 @@ const measure: Record<Way, (byteLength: number, times: number) => Promise<number
     timeEach(byteLength, times, (bytes) => sendCopyDataSync(busy.window, bytes)),
   "sendCopyData() to a listener": (byteLength, times) =>
     timeEach(byteLength, times, (bytes) => sendCopyData(busy.window, bytes)),
-  "sendCopyDataSync() to a listener whose script wakes up for each": (byteLength, times) =>
+  "sendCopyDataSync() to a listener that reads each message at once": (byteLength, times) =>
     timeEach(byteLength, times, (bytes) => sendCopyDataSync(eager.window, bytes)),
 };
 
@@ -65,7 +65,7 @@ for (const { name, byteLength, times } of SIZES) {
   for (let round = 0; round <= ROUNDS; round++) {
     for (const way of Object.keys(WAYS) as Way[]) {
       const taken = await measure[way](byteLength, times);
-      // The first one only warms up: there are no samples yet.
+      // The first round only warms up, so its samples are dropped.
       samples.set(way, round === 0 ? [] : [...samples.get(way)!, ...taken]);
     }
   }
@@ -80,7 +80,7 @@ for (const { name, byteLength, times } of SIZES) {
   }
 }
 
-/** Puts this process, and those that it starts, on one processor. */
+/** Puts this process and its child processes on one processor. */
 function useOneProcessor(): void {
   const THIS_PROCESS = 2n ** 64n - 1n;
   const FIRST_PROCESSOR = 1n;

@@ -1,5 +1,5 @@
 /**
- * What it costs to write and to read a newest value.
+ * Measures publishing and reading a latest value.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What shared memory costs: to make, open and map it, and to read and write it
- * beside memory of the script's own.
+ * Measures creating, opening and mapping shared memory. Compares reads and writes of it with memory
+ * of the script.
  *
  * @module
  */
@@ -33,7 +33,7 @@ Deno.bench("map() and close() of 64 KiB", { group: "life" }, () => {
   memory.map({ byteLength: 65_536 }).close();
 });
 
-// The same loop for both, so that what differs is the memory alone.
+// The same loop for both, so that only the memory differs.
 function sum(numbers: Int32Array): number {
   let total = 0;
   for (let i = 0; i < numbers.length; i++) total = (total + numbers[i]!) | 0;

@@ -1,5 +1,5 @@
 /**
- * What it costs to pass memory on by a handle, and to start a child that inherits one.
+ * Measures passing memory to a process by a handle, and starting a child that inherits a handle.
  *
  * @module
  */
@@ -16,16 +16,16 @@ const listener = await CopyDataListener.open({
 globalThis.addEventListener("unload", () => memory.close());
 listener.unref();
 
-Deno.bench("SharedMemory.toReadOnly(), closed", () => {
+Deno.bench("SharedMemory.toReadOnly() and close()", () => {
   memory.toReadOnly().close();
 });
 
-Deno.bench("SharedMemory.duplicateTo(), revoked", () => {
+Deno.bench("SharedMemory.duplicateTo() and revoke()", () => {
   memory.duplicateTo(Deno.pid).revoke();
 });
 
 for (const form of ["push", "pull"] as const) {
-  Deno.bench(`sendHandle() by ${form}, received, closed`, async () => {
+  Deno.bench(`sendHandle() by ${form}, receiveHandle() and close()`, async () => {
     await sendHandle(listener, memory, { form });
   });
 }
@@ -34,7 +34,7 @@ const quiet = { stdin: "null", stdout: "null", stderr: "null" } as const;
 const shell = { command: "cmd.exe", args: ["/c", "exit"] };
 
 Deno.bench(
-  "spawn() of cmd.exe, which inherits a memory",
+  "spawn() of cmd.exe, which inherits shared memory",
   { group: "spawn", baseline: true },
   async () => {
     await spawn(shell.command, { args: shell.args, inherit: { memory }, ...quiet }).status;

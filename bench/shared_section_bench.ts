@@ -1,5 +1,5 @@
 /**
- * What variables in a DLL cost: to make, to load, and to reach, beside shared memory.
+ * Measures creating, loading and accessing variables in a DLL, compared with shared memory.
  *
  * @module
  */
@@ -26,7 +26,7 @@ Deno.bench("buildSharedSection()", () => {
   buildSharedSection({ variables });
 });
 
-Deno.bench("inspectImage() of its bytes", () => {
+Deno.bench("inspectImage() of that image", () => {
   inspectImage(image);
 });
 
@@ -51,6 +51,6 @@ Deno.bench("DataView, a million times", { group: "write", baseline: true }, () =
   for (let i = 0; i < TIMES; i++) data.setFloat64(8, i, true);
 });
 
-Deno.bench("a variable, a million times", { group: "write" }, () => {
+Deno.bench("SharedSection.variables, a million times", { group: "write" }, () => {
   for (let i = 0; i < TIMES; i++) fields.ratio = i;
 });

@@ -1,12 +1,12 @@
 /**
- * What it costs to reach a field through a struct's view, beside a hand-written `DataView`.
+ * Measures access to a field by a struct's view, compared with a hand-written `DataView`.
  *
  * @module
  */
 
 import { array, SharedMemory, struct, utf16 } from "../mod.ts";
 
-/** How many accesses a case makes, for one alone is too short to be timed. */
+/** Number of accesses in one iteration, because one access alone is too short to be timed. */
 const TIMES = 1_000_000;
 
 const Telemetry = struct({
@@ -34,9 +34,9 @@ const [SPEED, SECONDS, POSITION, VERSION, FRAME] = [
   Telemetry.offsetOf("frame"),
 ];
 
-/** Uses a result, or the engine would not compute it. */
+/** Uses a result, because V8 would not compute an unused one. */
 function keep(result: number | bigint): void {
-  if (Number.isNaN(Number(result))) throw new Error("a sum is no number");
+  if (Number.isNaN(Number(result))) throw new Error("The sum is not a number");
 }
 
 Deno.bench("DataView: a double, a million times", { group: "double", baseline: true }, () => {

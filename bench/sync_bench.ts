@@ -1,5 +1,5 @@
 /**
- * What it costs to take turns: events to and fro between two processes, and locks.
+ * Measures round trips of events between two processes, and waits and locks in one process.
  *
  * @module
  */
@@ -19,7 +19,7 @@ for (const how of ["sync", "async", "signal"]) {
     killWithParent: true,
   }).unref();
   await to.wait();
-  Deno.bench(`an event there and back, both ${how}`, { group: "to and fro" }, async () => {
+  Deno.bench(`a round trip of two events, both ends ${how}`, { group: "round trip" }, async () => {
     from.set();
     if (how === "sync") to.waitSync();
     else await to.wait(how === "signal" ? { signal } : {});
@@ -48,10 +48,10 @@ Deno.bench("SharedSemaphore.release() and waitAny()", { group: "one process" }, 
   await waitAny([never, semaphore]);
 });
 
-Deno.bench("SharedMutex.tryLock(), released", { group: "one process" }, () => {
+Deno.bench("SharedMutex.tryLock() and release()", { group: "one process" }, () => {
   mutex.tryLock()!.release();
 });
 
-Deno.bench("SharedMutex.lock(), released", { group: "one process" }, async () => {
+Deno.bench("SharedMutex.lock() and release()", { group: "one process" }, async () => {
   (await mutex.lock()).release();
 });

@@ -1,5 +1,6 @@
 /**
- * What it costs a Worker that it is to leave nothing behind: the thread that its first object starts.
+ * Measures the start of a Worker, with and without an object of winipc. The first object starts a
+ * thread, which closes the objects of the Worker when the Worker has ended.
  *
  * @module
  */
@@ -14,7 +15,7 @@ const CODE = {
 };
 
 for (const [what, code] of Object.entries(CODE)) {
-  Deno.bench(`a Worker starts, ${what}, and is ended`, { group: "worker" }, async () => {
+  Deno.bench(`a Worker starts, ${what}, and is terminated`, { group: "worker" }, async () => {
     const url = `data:text/javascript,${encodeURIComponent(code)}`;
     const worker = new Worker(url, { type: "module" });
     await new Promise((resolve) => worker.onmessage = resolve);

@@ -1,4 +1,4 @@
-// tools/winedeno itself; run by the Deno for Linux: tools/winedeno --linux task test:winedeno
+// Tests tools/winedeno by the Deno for Linux: tools/winedeno --linux task test:winedeno
 
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import { TextLineStream } from "@std/streams";
@@ -6,7 +6,8 @@ import { TextLineStream } from "@std/streams";
 const root = new URL("../", import.meta.url).pathname;
 const winedeno = `${root}tools/winedeno`;
 
-// This process was itself started by winedeno, whose choice is not to be handed down.
+// winedeno set these variables for this process. Emptied, because the tested winedeno must set its
+// own.
 const OUTSIDE = { JSR_URL: "", DENO_CERT: "" };
 
 interface Options {
@@ -15,7 +16,7 @@ interface Options {
   stdin?: Uint8Array<ArrayBuffer>;
 }
 
-/** Runs a command to its end. */
+/** Runs a command until it ends. */
 async function run(command: string, args: string[], { stdin, ...options }: Options = {}) {
   const child = new Deno.Command(command, {
     args,
@@ -32,7 +33,7 @@ async function run(command: string, args: string[], { stdin, ...options }: Optio
   return { code, signal, stdout, out: out!, err: err! };
 }
 
-/** Starts winedeno with a script, which is awaited to write "ready". */
+/** Starts winedeno with a script, and waits until the script prints "ready". */
 async function start(script: string, ...args: string[]) {
   const child = new Deno.Command(winedeno, {
     args: ["eval", script, ...args],
@@ -47,7 +48,7 @@ async function start(script: string, ...args: string[]) {
   assertEquals((await lines.read()).value, "ready");
   return {
     child,
-    /** What the script writes until it ends. */
+    /** Returns the lines that the script prints until it ends. */
     async rest(): Promise<string[]> {
       const all = [];
       for (let line; !(line = await lines.read()).done;) all.push(line.value);
@@ -56,7 +57,7 @@ async function start(script: string, ...args: string[]) {
   };
 }
 
-/** Waits until no process has a text in its command line. */
+/** Waits until no process has this text in its command line. */
 async function untilGone(text: string): Promise<void> {
   const deadline = performance.now() + 20_000;
   while ((await run("pgrep", ["--full", text])).code === 0) {
@@ -64,13 +65,13 @@ async function untilGone(text: string): Promise<void> {
   }
 }
 
-/** A folder that is removed at the end of the test. */
+/** Creates a folder that is removed at the end of the test. */
 async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
   const path = await Deno.makeTempDir({ prefix: "winedeno test " });
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
-Deno.test("winedeno is Deno for Windows", async () => {
+Deno.test("winedeno runs Deno for Windows, and passes on its output and exit code", async () => {
   const { code, out, err } = await run(winedeno, [
     "eval",
     "console.log(Deno.build.os, Deno.args); console.error('to stderr'); Deno.exit(42)",
@@ -78,7 +79,7 @@ Deno.test("winedeno is Deno for Windows", async () => {
   assertEquals([code, out.trim(), err.trim()], [42, "windows []", "to stderr"]);
 });
 
-Deno.test("winedeno keeps arguments as they are", async () => {
+Deno.test("winedeno passes arguments on unchanged", async () => {
   const args = ["a b", "", '"', "\\", 'a\\"b', "*", "ünïcödé €", "%PATH%", "--linux"];
   const folder = await Deno.makeTempDir();
   try {
@@ -91,13 +92,13 @@ Deno.test("winedeno keeps arguments as they are", async () => {
   }
 });
 
-Deno.test("winedeno stays in the working directory, under the name that Wine gives it", async () => {
+Deno.test("winedeno keeps the working directory, with Wine's name for it", async () => {
   await using folder = await temporaryFolder();
   const { out } = await run(winedeno, ["eval", "console.log(Deno.cwd())"], { cwd: folder.path });
   assertEquals(out.trim(), `Z:${folder.path.replaceAll("/", "\\")}`);
 });
 
-Deno.test("winedeno passes standard input and output byte by byte", async () => {
+Deno.test("winedeno passes standard input and output on unchanged", async () => {
   const stdin = new Uint8Array(2 ** 20);
   for (let at = 0; at < stdin.length; at += 65_536) {
     crypto.getRandomValues(stdin.subarray(at, at + 65_536));
@@ -108,7 +109,7 @@ Deno.test("winedeno passes standard input and output byte by byte", async () => 
   assert(stdout.every((byte, index) => byte === stdin[index]));
 });
 
-Deno.test("winedeno hands the machine's certificates on", async () => {
+Deno.test("winedeno passes the machine's certificates on in DENO_CERT", async () => {
   const file = `${root}LICENSE`;
   const script = "console.log(Deno.env.get('DENO_CERT'))";
   const { out } = await run(winedeno, ["eval", script], {
@@ -117,8 +118,8 @@ Deno.test("winedeno hands the machine's certificates on", async () => {
   assertEquals(out.trim(), `Z:${file.replaceAll("/", "\\")}`);
 });
 
-// Wine's Unix side writes to descriptor 2: by its debug output, and when a program crashes. The lines
-// that it writes of threads whose process is being killed go the same way, but come too rarely.
+// Wine's Unix side writes to descriptor 2: its debug output, and lines about crashes. It also
+// writes lines about threads whose process is being killed, but too rarely for a test.
 const CHATTERING = `
   const { symbols } = Deno.dlopen("ntdll.dll", {
     __wine_dbg_output: { parameters: ["buffer"], result: "i32" },
@@ -126,7 +127,7 @@ const CHATTERING = `
   const chatter = () => symbols.__wine_dbg_output(new TextEncoder().encode("wine client error\\n\\0"));
 `;
 
-Deno.test("winedeno lets through what programs write to stderr, and nothing of Wine's own", async () => {
+Deno.test("winedeno passes on the stderr of programs in order, without Wine's own lines", async () => {
   const crash = "new Deno.UnsafePointerView(Deno.UnsafePointer.create(16n)).getUint8()";
   const child = `${CHATTERING} chatter(); console.error("the child's"); chatter(); ${crash}`;
   const script = `${CHATTERING}
@@ -141,7 +142,7 @@ Deno.test("winedeno lets through what programs write to stderr, and nothing of W
     console.error("it crashed:", code !== 0);
     ${crash};
   `;
-  // One file for both shows that order is kept.
+  // Both outputs go to one file, so that the test sees their order.
   const shell = 'exec "$0" eval "$1" 2>&1';
   const { code, out, err } = await run("sh", ["-c", shell, winedeno, script]);
   const lines = Array.from(
@@ -152,7 +153,7 @@ Deno.test("winedeno lets through what programs write to stderr, and nothing of W
   assertEquals(out, `${lines.join("")}the child's\nit crashed: true\n`);
 });
 
-Deno.test("winedeno keeps a terminal a terminal, and nothing of Wine's own gets there", async () => {
+Deno.test("winedeno keeps a terminal a terminal, without Wine's own lines", async () => {
   const script = `${CHATTERING}
     chatter();
     console.log("is one:", Deno.stdout.isTerminal(), Deno.stderr.isTerminal());
@@ -173,7 +174,7 @@ Deno.test("winedeno keeps a terminal a terminal, and nothing of Wine's own gets 
   assertFalse(out.includes("wine"), out);
 });
 
-Deno.test("winedeno works where standard error is closed", async () => {
+Deno.test("winedeno works with a closed standard error", async () => {
   const script = "console.error('to nobody'); console.log(await new Response('here').text())";
   const { code, out } = await run("sh", ["-c", `exec "$0" eval "$1" 2>&-`, winedeno, script]);
   assertEquals([code, out], [0, "here\n"]);
@@ -191,7 +192,7 @@ const CLEANING = `
   console.log("ready");
 `;
 
-Deno.test("winedeno lets a script clean up after SIGINT, and gives its exit code", async () => {
+Deno.test("winedeno lets a script clean up after SIGINT, and returns the exit code of the script", async () => {
   const { child, rest } = await start(CLEANING);
   child.kill("SIGINT");
   assertEquals(await rest(), ["interrupted", "cleaned up"]);
@@ -199,7 +200,7 @@ Deno.test("winedeno lets a script clean up after SIGINT, and gives its exit code
 });
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  Deno.test(`winedeno ends by ${signal} what does not listen to it`, async () => {
+  Deno.test(`winedeno ends by ${signal} if its script does not listen to that signal`, async () => {
     const mark = crypto.randomUUID();
     const { child, rest } = await start('setTimeout(() => {}, 60_000); console.log("ready")', mark);
     child.kill(signal);
@@ -209,7 +210,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 
-Deno.test("winedeno that is killed takes along what it started", async () => {
+Deno.test("winedeno ends its script and child processes when it is killed", async () => {
   const mark = crypto.randomUUID();
   const { child, rest } = await start(
     `
@@ -227,7 +228,7 @@ Deno.test("winedeno that is killed takes along what it started", async () => {
   await rest();
 });
 
-Deno.test("winedeno on a terminal passes Ctrl-C on once", async () => {
+Deno.test("winedeno passes a Ctrl-C of the terminal on exactly once", async () => {
   const child = new Deno.Command("script", {
     args: ["--quiet", "--return", "--command", `exec ${winedeno} eval '${CLEANING}'`, "/dev/null"],
     cwd: root,
@@ -249,7 +250,7 @@ Deno.test("winedeno on a terminal passes Ctrl-C on once", async () => {
   assertStringIncludes(seen, "cleaned up");
 });
 
-Deno.test("winedeno's set-up can be interrupted, and two at once wait for one another", async () => {
+Deno.test("winedeno's set-up can be interrupted, and a second set-up waits for the first", async () => {
   await using home = await temporaryFolder();
   const env = { WINEDENO_HOME: home.path };
   const args = ["--linux", "eval", "console.log('set up')"];
@@ -270,7 +271,7 @@ Deno.test("winedeno's set-up can be interrupted, and two at once wait for one an
     if (line.includes("taking Deno")) first.kill("SIGINT");
   }
   assertEquals((await first.status).signal, "SIGINT");
-  assertStringIncludes(said.at(-1)!, "the next use makes what is missing");
+  assertStringIncludes(said.at(-1)!, "the next use makes the missing parts");
   const left = [...Deno.readDirSync(home.path)].map(({ name }) => name);
   assertEquals(left.filter((name) => name === "npm" || name.endsWith(".new")), []);
 
@@ -279,17 +280,17 @@ Deno.test("winedeno's set-up can be interrupted, and two at once wait for one an
   const [waited, made] = both.map(({ err }) => err).toSorted((a, b) => a.length - b.length);
   assertMatch(waited!, /^winedeno: waiting for another set-up of .*\n$/);
   assertMatch(made!, /taking Deno for Windows/);
-  // And from then on it says nothing.
+  // After the set-up, winedeno prints nothing of its own.
   assertEquals((await run(winedeno, args, { env })).err, "");
 });
 
-Deno.test("winedeno --doctor names what is broken", async () => {
+Deno.test("winedeno --doctor names the broken parts", async () => {
   await using copy = await temporaryFolder();
   const home = `${copy.path}/home`;
   const original = Deno.env.get("WINEDENO_HOME") ?? `${root}.winedeno`;
   await run("cp", ["--archive", "--link", original, home]);
   const env = { WINEDENO_HOME: home };
-  // A new file in each place: the old one is shared with the real set-up.
+  // Writes a new file, because the old file is shared with the real set-up by a hard link.
   const breakFile = async (path: string) => {
     await Deno.remove(`${home}/${path}`);
     await Deno.writeTextFile(`${home}/${path}`, "broken", { mode: 0o755 });
@@ -301,7 +302,7 @@ Deno.test("winedeno --doctor names what is broken", async () => {
   const text = await Deno.readTextFile(registry);
   await Deno.remove(registry);
   await Deno.writeTextFile(registry, text.replace('"Graphics"="null"', ""));
-  // And one that is missing, which a doctor has to tell and not to mend.
+  // Removes one file, which the doctor must report and not repair.
   const compiler = "wine/root/usr/bin/x86_64-w64-mingw32-gcc";
   const hasCompiler = [...Deno.readDirSync(`${home}/wine`)].some(({ name }) => name === "root");
   if (hasCompiler) await Deno.remove(`${home}/${compiler}`);

@@ -1,6 +1,6 @@
 /*
- * One end of a boost::lockfree::spsc_queue in shared memory. Debian's libboost-dev and
- * g++-mingw-w64-x86-64-win32 have what it takes.
+ * One end of a boost::lockfree::spsc_queue in shared memory. It needs Debian's libboost-dev and
+ * g++-mingw-w64-x86-64-win32.
  */
 #include "commands.h"
 #include <boost/lockfree/spsc_queue.hpp>
@@ -9,7 +9,7 @@
 struct message {
     double numbers[8];
 };
-/* As many as a ring of 1 MiB holds. */
+/* The capacity is the number of messages that a ring of 1 MiB holds. */
 typedef boost::lockfree::spsc_queue<message, boost::lockfree::capacity<(1 << 20) / 72>> queue;
 
 static queue *shared;

@@ -1,11 +1,12 @@
 /*
- * What the programs of channel_pair.ts have in common. Each is one end of a pair:
+ * The shared part of the programs of channel_pair.ts. Each program is one end of a pair:
  *
  *   PROGRAM NAME near|far PROCESSORS
  *
- * prints "ready", and for each line "WAY BYTES COUNT" on standard input does its part and prints how
- * often it found the other end asleep, and what it measured, in nanoseconds. A sender measures there
- * and back, a receiver from its first message to its last.
+ * It prints "ready". For each line "WAY BYTES COUNT" on the standard input it does its part of the
+ * task. Then it prints how often it found its peer asleep, and its times in nanoseconds. A round
+ * trip is timed by the near end, and a stream of messages by its receiver, from the first to the
+ * last.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@
 
 #define PATIENCE 20000
 #define MAX_SAMPLES 65536
-/* A clock takes as long as a round trip while spinning does: so many are measured together. */
+/* Number of spinning round trips timed together, because reading the clock takes as long as one. */
 #define ROUNDS_TOGETHER 64
 
 typedef struct command {
@@ -45,7 +46,7 @@ static void fail(const char *what, unsigned long error) {
     exit(1);
 }
 
-/* Serves until the input ends. */
+/* Does the tasks of the input lines until the input ends. */
 static int serve(int count, char **words, void (*open)(const char *name, int is_near),
                  void (*run)(const command *command)) {
     if (count < 4) return 2;

@@ -1,6 +1,6 @@
 /**
- * Waits for an event and sets another one, until it is killed: `sync` on its own thread, `async`, or
- * `signal` with a signal that could stop the wait.
+ * Waits for one event and sets another, until it is killed. It waits by `waitSync()` with `sync`,
+ * by `wait()` with `async`, and by `wait()` with a signal with `signal`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /*
- * One end of two events, NAME.there and NAME.back: what is least where the other side sleeps.
+ * One end of two events, NAME.there and NAME.back: the minimum work to wake a sleeping peer.
  */
 #include "commands.h"
 

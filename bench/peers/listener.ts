@@ -1,6 +1,8 @@
 /**
- * A listener of the class that is named, which answers 1, and adds two numbers. Its script reads each message as it
- * comes (`eager`), or now and then all there are, as one does that has other work (`busy`).
+ * A listener whose window has the class CLASS. It answers WM_COPYDATA and WM_USER with 1, and
+ * WM_USER + 1 with the sum of its two numbers. With `eager`, the script reads each message when it
+ * comes. With `busy`, it reads all messages every 50 ms, as a script does that has other work.
+ * Arguments: `CLASS eager|busy`.
  *
  * @module
  */

@@ -1,13 +1,13 @@
 /*
- * One end of a ring as it is written in an hour: a length and the message, copied by memcpy, and the
- * other end is told of every message and of all the room. The other end's position is looked at only
- * when what is known of it does not do.
+ * One end of a simple ring, such as a programmer writes in an hour. A record is a length and the
+ * message, copied by memcpy. Each end publishes its position after every message. An end reads its
+ * peer's position only when the last known position is not enough.
  */
 #include "commands.h"
 #include <stdatomic.h>
 
 #define CAPACITY (1u << 20)
-/* Instead of a length: the rest of the ring is not used. */
+/* In place of a length: the record skips the rest of the ring. */
 #define SKIP UINT32_MAX
 
 typedef struct ring {
@@ -31,7 +31,7 @@ static void open_ring(const char *name, int is_near) {
 
 static uint32_t record_size(uint32_t length) { return (length + 4 + 7) & ~7u; }
 
-static void tell(_Atomic uint32_t *position, uint32_t size) {
+static void publish(_Atomic uint32_t *position, uint32_t size) {
     at += size;
     atomic_store_explicit(position, at, memory_order_release);
 }
@@ -48,13 +48,13 @@ static void put(const void *message, uint32_t length) {
     if (size > rest) {
         wait_for_room(rest);
         memcpy(shared->bytes + at % CAPACITY, &(uint32_t){SKIP}, 4);
-        tell(&shared->tail, rest);
+        publish(&shared->tail, rest);
     }
     wait_for_room(size);
     uint8_t *record = shared->bytes + at % CAPACITY;
     memcpy(record, &length, 4);
     memcpy(record + 4, message, length);
-    tell(&shared->tail, size);
+    publish(&shared->tail, size);
 }
 
 static const uint8_t *take(uint32_t *length) {
@@ -66,7 +66,7 @@ static const uint8_t *take(uint32_t *length) {
         const uint8_t *record = shared->bytes + at % CAPACITY;
         memcpy(length, record, 4);
         if (*length != SKIP) return record + 4;
-        tell(&shared->head, CAPACITY - at % CAPACITY);
+        publish(&shared->head, CAPACITY - at % CAPACITY);
     }
 }
 
@@ -88,7 +88,7 @@ static void receive_all(const command *command) {
         if (number == 0) start = now();
         memcpy(&first, message, sizeof first);
         if (length != command->bytes || first != number) fail("the message's number", number);
-        tell(&shared->head, record_size(length));
+        publish(&shared->head, record_size(length));
     }
     add_sample((now() - start) / command->count);
 }

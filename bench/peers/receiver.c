@@ -1,7 +1,7 @@
 /*
- * A window of the class that is named, which copies what WM_COPYDATA brings and answers 1.
- * It keeps the last copies, as a program does that takes messages for somebody who reads
- * them later; a copy into the same hot place each time would be no receiver's.
+ * A window of a given class. It copies the bytes of each WM_COPYDATA and answers 1. It keeps the
+ * last 64 copies, as a program does that reads messages later. A real receiver does not copy into
+ * the same cached memory each time.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ static LRESULT CALLBACK procedure(HWND window, UINT message, WPARAM wparam, LPAR
         free(*copy);
         *copy = malloc(data->cbData);
         memcpy(*copy, data->lpData, data->cbData);
-        // The compiler must not find out that nobody reads it.
+        // Reads a byte, because the compiler would remove a copy that nobody reads.
         return *(volatile unsigned char *)*copy == 0;
     }
     return DefWindowProcW(window, message, wparam, lparam);

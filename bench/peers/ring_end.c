@@ -1,5 +1,5 @@
 /*
- * One end of two channels, NAME there and NAMEb back, by the library's header and its algorithm.
+ * One end of two channels, NAME to the far end and NAMEb back, by the library's C header.
  */
 #include "commands.h"
 #include "winipc_ring.h"
@@ -113,7 +113,7 @@ static void answer(const command *command, uint32_t together) {
     }
 }
 
-/* What there is to compete with: a copy into as much memory as the ring has, by one process alone. */
+/* The fastest possible copy: into memory of the ring's size, by one process alone. */
 static void copy(const command *command) {
     char *source = (char *)calloc(1, command->bytes), *target = (char *)calloc(1, out.capacity);
     double start = now();
@@ -123,7 +123,7 @@ static void copy(const command *command) {
         at = (at + command->bytes) % out.capacity;
     }
     add_sample((now() - start) / command->count);
-    // The compiler must not find out that nobody reads it.
+    // Reads a byte, because the compiler would remove a copy that nobody reads.
     if (*(volatile char *)target == 1) putchar(' ');
     free(source);
     free(target);

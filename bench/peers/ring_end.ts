@@ -1,6 +1,6 @@
 /**
- * One end of two channels, NAME there and NAMEb back, which does what ring_end.c does:
- * `ring_end.ts NAME near|far PROCESSORS`, and then lines `WAY BYTES COUNT`.
+ * One end of two channels, NAME to the far end and NAMEb back, as ring_end.c is. Arguments:
+ * `NAME near|far PROCESSORS`. Each line of the standard input is a task: `WAY BYTES COUNT`.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { RingChannel, SharedMemory } from "../../mod.ts";
 import { RECEIVER } from "../../src/channel/ring/layout.ts";
 import { openLibrary } from "../../tests/support/open_library.ts";
 
-/** How long messages are, in bytes: those of `copies` are long. */
+/** Length of messages, in bytes: `LONG` for the way `copies`, and `SHORT` for all other ways. */
 const SHORT = 64;
 const LONG = 65_536;
 const ROUNDS_TOGETHER = 64;
@@ -32,14 +32,14 @@ const outWords = wordsOf(sender.ring);
 const outNumbers = numbersOf(sender.ring);
 const inWords = wordsOf(receiver.ring);
 const inNumbers = numbersOf(receiver.ring);
-/** The messages that are sent again and again, each time with another number. */
+/** The messages that are sent. Only the number in them changes. */
 const shortWords = new Int32Array(SHORT / 4);
 const shortMessage = new Uint8Array(shortWords.buffer);
 const longWords = new Int32Array(LONG / 4);
 const longMessage = new Uint8Array(longWords.buffer);
 let slept = 0;
 let samples: number[] = [];
-/** The number that the next message has to have in it. */
+/** The number that the next message must contain. */
 let wanted = 0;
 
 const near: Record<string, (count: number) => void | Promise<void>> = {
@@ -90,7 +90,7 @@ function numbersOf({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>) {
   return new Float64Array(buffer, byteOffset, length >> 3);
 }
 
-/** The time, in nanoseconds. */
+/** Returns the time in nanoseconds. */
 function now(): number {
   return performance.now() * 1e6;
 }
@@ -108,8 +108,8 @@ function claimAfterWaiting(): number {
   }
 }
 
-// What is done for each message is a function of its own, which is compiled once and for all: V8
-// knows less of what stands in a loop that it has to replace while it runs.
+// The work for each message is in its own function, which V8 compiles once. V8 optimizes less in a
+// loop that it must replace while the loop runs.
 
 function sendNumber(number: number): void {
   const first = claim() >>> 3;
@@ -138,7 +138,7 @@ async function sendAwaited(count: number): Promise<void> {
   for (let number = 0; number < count; number++) await sender.send(shortOf(number));
 }
 
-/** What has to wait for room is awaited now and then, so that there is not ever more of it. */
+/** Awaits every 128th send, so that the number of sends that wait for room stays small. */
 async function sendPlainly(count: number): Promise<void> {
   for (let number = 0; number < count; number += SENDS_TOGETHER) {
     await sendSome(number, Math.min(number + SENDS_TOGETHER, count));
@@ -180,7 +180,7 @@ function checkBytes(bytes: Uint8Array, length: number): void {
   if (first !== wanted++ || bytes.length !== length) throw wrongMessage();
 }
 
-/** Has `read` read what there is, again and again. */
+/** Calls `read` until it has read `count` messages, and times that. */
 function readAll(count: number, read: () => void): void {
   wanted = 0;
   receiver.waitForMessageSync();
@@ -270,5 +270,5 @@ function countWakeFlag(): void {
 }
 
 function wrongMessage(): Error {
-  return new Error(`Message ${wanted} is another one than was sent`);
+  return new Error(`Expected message ${wanted}, got another message`);
 }

@@ -1,7 +1,7 @@
 /*
- * Sends by WM_COPYDATA to a window of the class that is named. For each line "BYTES TIMES"
- * on standard input it sends so often so many bytes, and prints how long each took, in
- * nanoseconds, on one line.
+ * Sends WM_COPYDATA to the window of a given class. For each line "BYTES TIMES" on the standard
+ * input, it sends BYTES bytes TIMES times. It prints how many nanoseconds each send took, on one
+ * line.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /**
- * Events: one process sets them, and others wait for that.
+ * Events: one process sets an event, and other processes wait until it is set.
  *
  * @module
  */
@@ -32,16 +32,17 @@ import {
   waitForShared,
 } from "./shared_object.ts";
 
-/** What a new event is to be like. */
+/** Options for a new event. */
 export interface EventOptions extends NewObjectOptions {
   /**
-   * What resets it: `"auto"`, the one wait that it lets go; `"manual"`, only
-   * {@linkcode SharedEvent.reset}, so that it lets everybody go who waits until then.
+   * How the event is reset. With `"auto"`, the first wait that ends resets the event, so each
+   * `set()` ends one wait. With `"manual"`, only {@linkcode SharedEvent.reset} resets the event,
+   * which ends every wait until then.
    *
    * @default "auto"
    */
   reset?: "auto" | "manual";
-  /** Whether it is set from the beginning. @default false */
+  /** Whether the new event is set. @default false */
   signalled?: boolean;
 }
 
@@ -52,7 +53,7 @@ export const EVENT_CHECKS: OptionChecks<EventOptions> = {
   signalled: assertBoolean,
 };
 
-/** How to open an event, or to make it if it is not there. */
+/** Options for opening an event, or creating it if it does not exist. */
 export interface OpenOrCreateEventOptions extends EventOptions, OpenAccessOptions {}
 
 /** The checks of {@linkcode OpenOrCreateEventOptions}. */
@@ -61,16 +62,15 @@ export const OPEN_OR_CREATE_EVENT_CHECKS: OptionChecks<OpenOrCreateEventOptions>
   ...OPEN_ACCESS_CHECKS,
 };
 
-/** Makes the object for an event that was opened or made, and may have a label of its own. */
+/** Creates the `SharedEvent` of an origin, for callers that label the event themselves. */
 export let sharedEventOver: (origin: Origin) => SharedEvent;
 
 /**
  * An event that several processes can set and wait for.
  *
- * Setting one that is set already changes nothing: it is no counter. For that,
- * there is `SharedSemaphore`.
+ * Setting an event that is already set changes nothing. To count, use `SharedSemaphore`.
  *
- * @example
+ * @example Wait until another process sets an event
  * ```ts
  * import { SharedEvent } from "@winipc/winipc/sync";
  *
@@ -78,7 +78,7 @@ export let sharedEventOver: (origin: Origin) => SharedEvent;
  * using ready = SharedEvent.create("ready");
  * const wait = ready.wait({ timeout: 10_000 });
  *
- * // … and another one lets it go.
+ * // … and another process ends the wait.
  * using same = SharedEvent.open("ready");
  * same.set();
  * await wait;
@@ -99,11 +99,11 @@ export class SharedEvent extends SharedObject {
   }
 
   /**
-   * Makes a new event under a name.
+   * Creates a new event with a name.
    *
-   * @param name The name; a bare one is shared within the session (`Local\`).
+   * @param name The name. A name without a prefix is shared within the session (`Local\`).
    * @throws {Deno.errors.AlreadyExists} If the name is taken.
-   * @throws {Deno.errors.PermissionDenied} If this user may not make a `Global\` event.
+   * @throws {Deno.errors.PermissionDenied} If this user cannot create a `Global\` event.
    * @throws {TypeError} If an argument is of the wrong kind, or the name is invalid.
    * @throws {RangeError} If the name is too long.
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-createeventw}
@@ -115,8 +115,8 @@ export class SharedEvent extends SharedObject {
   }
 
   /**
-   * Makes a new event without a name: other processes get at it only by a handle that is given
-   * to them.
+   * Creates a new event without a name. Another process can use it only by a handle that it
+   * inherits, or that is duplicated into it.
    */
   static anonymous(options: EventOptions = {}): SharedEvent {
     assertOptions(options, EVENT_CHECKS);
@@ -124,9 +124,9 @@ export class SharedEvent extends SharedObject {
   }
 
   /**
-   * Opens the event of a name.
+   * Opens an existing event by its name.
    *
-   * @example Wait for an event that may only be waited for
+   * @example Wait for an event that grants nothing but waiting
    * ```ts
    * import { SharedEvent } from "@winipc/winipc/sync";
    * import { assertThrows } from "@std/assert";
@@ -140,8 +140,9 @@ export class SharedEvent extends SharedObject {
    * assertThrows(() => event.set(), Deno.errors.PermissionDenied, "EVENT_MODIFY_STATE");
    * ```
    *
-   * @throws {Deno.errors.NotFound} If nobody holds it.
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
+   * @throws {Deno.errors.NotFound} If no process has the event open.
+   * @throws {Deno.errors.PermissionDenied} If this user cannot open the event with this access, or
+   *   `owner` is `"self"` and another user owns the event.
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-openeventw}
    */
@@ -152,13 +153,15 @@ export class SharedEvent extends SharedObject {
   }
 
   /**
-   * Opens the event of a name, or creates it if nobody holds it. Of an event that exists, `security` and
-   * `signalled` stay as they are. A `reset` that is left out is `"auto"` also here: give the same one as
-   * the process that created it.
+   * Opens an event by its name, or creates it if no process has it open.
    *
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
-   * @throws {Deno.errors.InvalidData} If the event exists with another `reset`, or the name belongs to an
-   *   object of another kind.
+   * An existing event keeps its `security` and its state: `signalled` is for a new event. Pass the
+   * same `reset` as the process that created the event; the default is `"auto"` here too.
+   *
+   * @throws {Deno.errors.PermissionDenied} If this user cannot open the event with this access, or
+   *   `owner` is `"self"` and another user owns the event.
+   * @throws {Deno.errors.InvalidData} If the event exists with another `reset`, or the name belongs
+   *   to an object of another kind.
    */
   static openOrCreate(name: string, options: OpenOrCreateEventOptions = {}): SharedEvent {
     const full = objectName(name);
@@ -176,11 +179,11 @@ export class SharedEvent extends SharedObject {
   }
 
   /**
-   * Waits until somebody makes the event of a name, and opens it.
+   * Waits until an event with this name exists, and opens it.
    *
-   * @param options How to open it, and how long to wait.
-   * @throws {Deno.errors.TimedOut} If nobody made it in time.
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
+   * @throws {Deno.errors.TimedOut} If no process created the event in time.
+   * @throws {Deno.errors.PermissionDenied} If this user cannot open the event with this access, or
+   *   `owner` is `"self"` and another user owns the event.
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
    */
   static async waitFor(name: string, options: WaitForAccessOptions = {}): Promise<SharedEvent> {
@@ -190,16 +193,17 @@ export class SharedEvent extends SharedObject {
   }
 
   /**
-   * Takes over a handle of an event that came from elsewhere; closing the object closes it.
+   * Takes over a handle of an event, such as a handle that another process duplicated into this
+   * process. Closing the object closes the handle.
    *
-   * What is refused stays open and belongs to whom it did.
+   * If this throws, the handle stays open and keeps its owner.
    *
    * @param handle The handle's value in this process.
-   * @param expected What the handle has to be like.
-   * @throws {TypeError} If it is neither a bigint nor an integer.
-   * @throws {Deno.errors.InvalidData} If it does not grant what is expected.
-   * @throws {Deno.errors.BadResource} If it is no handle of an event, or this script owns it already.
-   * @throws {Deno.errors.PermissionDenied} If it does not let this process wait.
+   * @throws {TypeError} If the value is neither a bigint nor an integer.
+   * @throws {Deno.errors.InvalidData} If the handle does not grant exactly the expected access.
+   * @throws {Deno.errors.BadResource} If the value is not a handle of an event, or this script
+   *   already owns the handle.
+   * @throws {Deno.errors.PermissionDenied} If the handle does not let this process wait.
    */
   static fromHandle(
     handle: bigint | number,
@@ -210,14 +214,16 @@ export class SharedEvent extends SharedObject {
   }
 
   /**
-   * Takes the event that the process that started this one passed on, under a key that the two
-   * agreed on: it reads the variable `WINIPC_INHERIT_` and the key, such as `188 event`.
+   * Takes over an event that the parent process passed on under a key. The parent puts the handle's
+   * value into the environment variable `WINIPC_INHERIT_` + key, such as `188 event`.
    *
-   * A Worker takes a handle of its own: all threads of the process can take it.
+   * In a Worker, the object gets a duplicate of the handle. So each thread of the process can take
+   * over the event.
    *
-   * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
-   * @throws {Deno.errors.BadResource} If it is no handle of an event, or was taken already.
-   * @throws {Deno.errors.InvalidData} If the variable says something else.
+   * @throws {Deno.errors.NotFound} If there is no variable for the key.
+   * @throws {Deno.errors.BadResource} If the value is not a handle of an event, or this script
+   *   already took it over.
+   * @throws {Deno.errors.InvalidData} If the variable has another form.
    * @throws {TypeError} If the key is invalid.
    */
   static inherited(key: string): SharedEvent {
@@ -225,10 +231,11 @@ export class SharedEvent extends SharedObject {
   }
 
   /**
-   * Sets the event: lets one wait go, or every one if it is reset by hand.
+   * Sets the event. This ends one wait if the event's `reset` is `"auto"`, and all waits if it is
+   * `"manual"`.
    *
-   * @throws {Deno.errors.BadResource} If it is closed.
-   * @throws {Deno.errors.PermissionDenied} If it was opened only to be waited for.
+   * @throws {Deno.errors.BadResource} If the event is closed.
+   * @throws {Deno.errors.PermissionDenied} If the handle grants only waiting.
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-setevent}
    */
   set(): void {
@@ -237,10 +244,10 @@ export class SharedEvent extends SharedObject {
   }
 
   /**
-   * Takes back that it was set, if nobody has been let go by it.
+   * Resets the event, so that a wait that begins now does not end before the next `set()`.
    *
-   * @throws {Deno.errors.BadResource} If it is closed.
-   * @throws {Deno.errors.PermissionDenied} If it was opened only to be waited for.
+   * @throws {Deno.errors.BadResource} If the event is closed.
+   * @throws {Deno.errors.PermissionDenied} If the handle grants only waiting.
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-resetevent}
    */
   reset(): void {
@@ -251,28 +258,28 @@ export class SharedEvent extends SharedObject {
   /**
    * Waits until the event is set.
    *
-   * @throws {Deno.errors.TimedOut} If it was not set in time.
-   * @throws {Deno.errors.BadResource} If it is closed, or is closed meanwhile.
+   * @throws {Deno.errors.TimedOut} If the event was not set in time.
+   * @throws {Deno.errors.BadResource} If the event is closed, also during the wait.
    */
   async wait(options: WaitOptions = {}): Promise<void> {
     await waitForOne(this, options);
   }
 
   /**
-   * Waits until the event is set, and blocks the thread meanwhile: for Workers and short
-   * scripts.
+   * Waits until the event is set, and blocks the thread during the wait. This is for Workers and
+   * short scripts.
    *
-   * @throws {Deno.errors.TimedOut} If it was not set in time.
-   * @throws {Deno.errors.BadResource} If it is closed.
+   * @throws {Deno.errors.TimedOut} If the event was not set in time.
+   * @throws {Deno.errors.BadResource} If the event is closed.
    */
   waitSync(options: WaitSyncOptions = {}): void {
     waitForOneSync(this, options);
   }
 
   /**
-   * Gives the same event by a handle that child processes inherit, for as long as it is open.
+   * Returns a new object for the same event, whose handle child processes inherit while it is open.
    *
-   * @throws {Deno.errors.BadResource} If it is closed.
+   * @throws {Deno.errors.BadResource} If the event is closed.
    */
   override toInheritable(): SharedEvent {
     return new SharedEvent(inheritableOrigin(EVENT, this));
@@ -280,10 +287,10 @@ export class SharedEvent extends SharedObject {
 }
 
 /**
- * Makes an event.
+ * Creates an event.
  *
- * @param name Its full name, or `undefined` for one without.
- * @param label What messages call it. @default its name
+ * @param name The full name; `undefined` for an anonymous event.
+ * @param label The event's name in error messages. @default its kind and name
  */
 export function createEvent(
   name: string | undefined,

@@ -1,5 +1,5 @@
 /**
- * Mutexes, events and semaphores that processes share, and waiting for them.
+ * Mutexes, events and semaphores that processes share, and waits for one or several of them.
  *
  * ```ts
  * import { SharedEvent, SharedMutex } from "@winipc/winipc/sync";
@@ -13,9 +13,9 @@
  * await event.wait({ timeout: 5000 });
  * ```
  *
- * Threads of this module do what the event loop and Deno's own threads cannot: they hold
- * mutexes, and wait for several objects at once. They need `--allow-read` when the module is
- * imported from a local checkout.
+ * This module starts threads of its own, because only a thread can hold a mutex or wait for several
+ * objects at once. If the module is imported from a local checkout, these threads need
+ * `--allow-read`.
  *
  * @module
  */

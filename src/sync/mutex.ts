@@ -1,9 +1,9 @@
 /**
- * Mutexes: whoever holds one is alone, among all processes.
+ * Mutexes: at most one task of all processes holds a mutex at a time.
  *
- * The kernel keeps threads apart, and knows nothing of tasks: a second lock on the thread that
- * holds a mutex would succeed. So the tasks of a script queue for each mutex before the kernel is
- * asked, whichever handle they come with.
+ * The kernel distinguishes threads, not tasks: a second lock on the thread that already holds a
+ * mutex would succeed. So the tasks of a script queue for each mutex before the kernel is asked.
+ * There is one queue for all handles of the same mutex.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-compareobjecthandles}
  * @module
@@ -44,14 +44,32 @@ import {
 } from "./shared_object.ts";
 import { waitOnThread } from "./wait_thread/pool.ts";
 
-/** Makes a lock of what was locked: its name for messages, whether its last holder died, and its release. */
+/**
+ * Creates the lock of mutexes that are already taken. `label` names them in error messages,
+ * `abandoned` says whether their last holder died, and `release` releases them.
+ */
 export let lockOver: (label: string, abandoned: boolean, release: () => void) => MutexLock;
 
-/** A lock of a mutex, or of several; whoever has it is alone until it is released. */
+/**
+ * A lock of one mutex, or of several. No other task locks them before this lock is released.
+ *
+ * @example Release a lock before the end of its block
+ * ```ts
+ * import { type MutexLock, SharedMutex } from "@winipc/winipc/sync";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using mutex = SharedMutex.openOrCreate("released early");
+ * using lock: MutexLock = await mutex.lock({ timeout: 5000 });
+ * assertEquals([lock.abandoned, lock.released], [false, false]);
+ *
+ * lock.release();
+ * assertEquals(lock.released, true);
+ * ```
+ */
 export class MutexLock extends Uncloneable implements Disposable {
   /**
-   * Whether a process or a thread ended while it held the mutex: what it guards may be half
-   * done.
+   * Whether a process or a thread ended while it held the mutex. Data that the mutex protects can
+   * then be half-written.
    */
   readonly abandoned: boolean;
   readonly #release: () => void;
@@ -69,7 +87,7 @@ export class MutexLock extends Uncloneable implements Disposable {
     this.#release = release;
   }
 
-  /** Whether it is released. */
+  /** Whether the lock is released. */
   get released(): boolean {
     return this.#released;
   }
@@ -77,7 +95,7 @@ export class MutexLock extends Uncloneable implements Disposable {
   /**
    * Releases the mutex.
    *
-   * @throws {Deno.errors.BadResource} If it is released already.
+   * @throws {Deno.errors.BadResource} If the lock is already released.
    */
   release(): void {
     if (this.#released) {
@@ -89,29 +107,28 @@ export class MutexLock extends Uncloneable implements Disposable {
     this.#release();
   }
 
-  /** Releases the mutex, if it is not released, at the end of a `using` block. */
+  /** Releases the mutex at the end of a `using` block, unless it is already released. */
   [Symbol.dispose](): void {
     if (!this.#released) this.release();
   }
 }
 
-/** The claims of this script, in order. */
+/** The claims of this script's tasks on all mutexes, the oldest first. */
 const claims = new Set<MutexClaim>();
 
-/** A task's hold on a mutex, or its wish for one; ended when the mutex is released. */
+/** A task that waits for a mutex or holds it. The claim ends with the release or the failure. */
 export class MutexClaim {
-  /** Is fulfilled when this one is over, and those that it waited for. */
+  /** Resolves when this claim and the claims before it have ended. */
   readonly over: Promise<void>;
-  /** Whether others are to wait for it, rather than leave that to the kernel. */
+  /** Whether later claims wait for this claim. If not, the kernel decides which comes first. */
   readonly isOrdered: boolean;
   readonly #mutex: Handle;
   readonly #ended = Promise.withResolvers<void>();
 
   /**
-   * Makes a claim.
+   * Begins a claim, which waits for the claim `after`.
    *
-   * @param mutex The mutex, which has to stay open until the claim ends.
-   * @param options Whether others are to wait for it, and which one it waits for itself.
+   * @param mutex The mutex, which must stay open until the claim ends.
    */
   constructor(
     mutex: Handle,
@@ -123,17 +140,17 @@ export class MutexClaim {
     claims.add(this);
   }
 
-  /** Ends it: the mutex is released, or will never be taken. */
+  /** Ends the claim, when the mutex is released or the task has given up. */
   end(): void {
     claims.delete(this);
     this.#ended.resolve();
   }
 
   /**
-   * Waits until it is over, and those that it waited for.
+   * Waits until this claim and the claims before it have ended.
    *
-   * @param tenant The claim's own use of the mutex, which is told when the mutex is closed.
-   * @param options How long, and what for.
+   * @param tenant The waiting task's use of the mutex: its `onClose` ends the wait if the mutex is
+   *   closed.
    */
   async wait(
     tenant: Tenant,
@@ -150,21 +167,19 @@ export class MutexClaim {
     await Promise.race([this.over, stopped]);
   }
 
-  /** Whether it is for the same mutex. */
+  /** Whether the claim is on this mutex, even if by another handle. */
   isFor(mutex: Handle): boolean {
     return this.#mutex === mutex ||
       kernelbase().CompareObjectHandles(this.#mutex.value, mutex.value) !== 0;
   }
 }
 
-/**
- * The claims for a mutex, in order.
- */
+/** Returns the claims on a mutex, the oldest first. */
 export function claimsFor(mutex: Handle): MutexClaim[] {
   return [...claims].filter((claim) => claim.isFor(mutex));
 }
 
-/** How to open a mutex, or to make it if it is not there. */
+/** Options for opening a mutex, or creating it if it does not exist. */
 export interface OpenOrCreateMutexOptions extends NewObjectOptions, OpenObjectOptions {}
 
 /** The checks of {@linkcode OpenOrCreateMutexOptions}. */
@@ -173,7 +188,10 @@ export const OPEN_OR_CREATE_MUTEX_CHECKS: OptionChecks<OpenOrCreateMutexOptions>
   ...OPEN_OBJECT_CHECKS,
 };
 
-/** Opens the mutex of a full name, or makes it; messages call it by its name, or by a label. */
+/**
+ * Opens a mutex by its full name, or creates it if it does not exist. `label` is the mutex's name
+ * in error messages; by default that is its kind and name.
+ */
 export let openOrCreateMutex: (
   name: string,
   options: OpenOrCreateMutexOptions,
@@ -183,20 +201,20 @@ export let openOrCreateMutex: (
 /**
  * A mutex that one task of one process holds at a time.
  *
- * For Windows a mutex belongs to a thread, which can lock it again and again. Here it belongs
- * to a lock, and no second one is given while there is one, be it to another process, to another
- * thread, or to another task of the same script, whichever handle it comes with. A holder that
- * dies loses the mutex, and the next lock says so.
+ * For Windows, a mutex belongs to a thread, and that thread can lock it again. Here, a mutex
+ * belongs to a {@linkcode MutexLock}. While a lock exists, no other task gets one. That
+ * includes the tasks of other processes and threads, and tasks of the same script that use another
+ * handle. If the holder dies, Windows releases the mutex, and the next lock is `abandoned`.
  *
- * @example
+ * @example Lock a mutex until the end of a block
  * ```ts
  * import { SharedMutex } from "@winipc/winipc/sync";
  *
  * using mutex = SharedMutex.openOrCreate("one at a time");
  * {
  *   using lock = await mutex.lock({ timeout: 10_000 });
- *   if (lock.abandoned) console.log("Somebody died here, look what was left");
- *   // Nobody else is here.
+ *   if (lock.abandoned) console.log("The last holder died: check the data");
+ *   // No other task that locks the mutex is here.
  * }
  * ```
  *
@@ -221,11 +239,11 @@ export class SharedMutex extends SharedObject {
   }
 
   /**
-   * Makes a new mutex under a name.
+   * Creates a new mutex with a name.
    *
-   * @param name The name; a bare one is shared within the session (`Local\`).
+   * @param name The name. A name without a prefix is shared within the session (`Local\`).
    * @throws {Deno.errors.AlreadyExists} If the name is taken.
-   * @throws {Deno.errors.PermissionDenied} If this user may not make a `Global\` mutex.
+   * @throws {Deno.errors.PermissionDenied} If this user cannot create a `Global\` mutex.
    * @throws {TypeError} If an argument is of the wrong kind, or the name is invalid.
    * @throws {RangeError} If the name is too long.
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-createmutexw}
@@ -237,8 +255,8 @@ export class SharedMutex extends SharedObject {
   }
 
   /**
-   * Makes a new mutex without a name: other processes get at it only by a handle that is given
-   * to them.
+   * Creates a new mutex without a name. Another process can use it only by a handle that it
+   * inherits, or that is duplicated into it.
    */
   static anonymous(options: NewObjectOptions = {}): SharedMutex {
     assertOptions(options, NEW_OBJECT_CHECKS);
@@ -246,10 +264,11 @@ export class SharedMutex extends SharedObject {
   }
 
   /**
-   * Opens the mutex of a name.
+   * Opens an existing mutex by its name.
    *
-   * @throws {Deno.errors.NotFound} If nobody holds it.
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
+   * @throws {Deno.errors.NotFound} If no process has the mutex open.
+   * @throws {Deno.errors.PermissionDenied} If this user cannot open the mutex, or `owner` is
+   *   `"self"` and another user owns the mutex.
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-openmutexw}
    */
@@ -260,10 +279,11 @@ export class SharedMutex extends SharedObject {
   }
 
   /**
-   * Opens the mutex of a name, or makes it if nobody holds it.
+   * Opens a mutex by its name, or creates it if no process has it open. An existing mutex keeps its
+   * `security`.
    *
-   * @param options What it is to be like if it is new, and how to open it if it is not.
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
+   * @throws {Deno.errors.PermissionDenied} If this user cannot open the mutex, or `owner` is
+   *   `"self"` and another user owns the mutex.
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
    */
   static openOrCreate(name: string, options: OpenOrCreateMutexOptions = {}): SharedMutex {
@@ -273,11 +293,11 @@ export class SharedMutex extends SharedObject {
   }
 
   /**
-   * Waits until somebody makes the mutex of a name, and opens it.
+   * Waits until a mutex with this name exists, and opens it.
    *
-   * @param options How to open it, and how long to wait.
-   * @throws {Deno.errors.TimedOut} If nobody made it in time.
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
+   * @throws {Deno.errors.TimedOut} If no process created the mutex in time.
+   * @throws {Deno.errors.PermissionDenied} If this user cannot open the mutex, or `owner` is
+   *   `"self"` and another user owns the mutex.
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
    */
   static async waitFor(name: string, options: WaitForObjectOptions = {}): Promise<SharedMutex> {
@@ -287,28 +307,32 @@ export class SharedMutex extends SharedObject {
   }
 
   /**
-   * Takes over a handle of a mutex that came from elsewhere; closing the object closes it.
+   * Takes over a handle of a mutex, such as a handle that another process duplicated into this
+   * process. Closing the object closes the handle.
    *
-   * What is refused stays open and belongs to whom it did.
+   * If this throws, the handle stays open and keeps its owner.
    *
    * @param handle The handle's value in this process.
-   * @throws {TypeError} If it is neither a bigint nor an integer.
-   * @throws {Deno.errors.BadResource} If it is no handle of a mutex, or this script owns it already.
-   * @throws {Deno.errors.PermissionDenied} If it does not let this process wait.
+   * @throws {TypeError} If the value is neither a bigint nor an integer.
+   * @throws {Deno.errors.BadResource} If the value is not a handle of a mutex, or this script
+   *   already owns the handle.
+   * @throws {Deno.errors.PermissionDenied} If the handle does not let this process wait.
    */
   static fromHandle(handle: bigint | number): SharedMutex {
     return new SharedMutex(adoptShared(MUTEX, handle));
   }
 
   /**
-   * Takes the mutex that the process that started this one passed on, under a key that the two
-   * agreed on: it reads the variable `WINIPC_INHERIT_` and the key, such as `188 mutex`.
+   * Takes over a mutex that the parent process passed on under a key. The parent puts the handle's
+   * value into the environment variable `WINIPC_INHERIT_` + key, such as `188 mutex`.
    *
-   * A Worker takes a handle of its own: all threads of the process can take it.
+   * In a Worker, the object gets a duplicate of the handle. So each thread of the process can take
+   * over the mutex.
    *
-   * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
-   * @throws {Deno.errors.BadResource} If it is no handle of a mutex, or was taken already.
-   * @throws {Deno.errors.InvalidData} If the variable says something else.
+   * @throws {Deno.errors.NotFound} If there is no variable for the key.
+   * @throws {Deno.errors.BadResource} If the value is not a handle of a mutex, or this script
+   *   already took it over.
+   * @throws {Deno.errors.InvalidData} If the variable has another form.
    * @throws {TypeError} If the key is invalid.
    */
   static inherited(key: string): SharedMutex {
@@ -316,13 +340,13 @@ export class SharedMutex extends SharedObject {
   }
 
   /**
-   * Waits until the mutex is free, and locks it. The event loop runs on meanwhile and while it is
-   * held: a thread of this module owns it until the lock is released.
+   * Waits until the mutex is free, and locks it. The event loop keeps running, because a thread of
+   * this module owns the mutex until the lock is released.
    *
-   * The tasks of a script come in the order in which they asked.
+   * The tasks of a script get the mutex in the order in which they called this.
    *
-   * @throws {Deno.errors.TimedOut} If it was not free in time.
-   * @throws {Deno.errors.BadResource} If it is closed, or is closed meanwhile.
+   * @throws {Deno.errors.TimedOut} If the mutex was not free in time.
+   * @throws {Deno.errors.BadResource} If the mutex is closed, also during the wait.
    */
   async lock(options: WaitOptions = {}): Promise<MutexLock> {
     assertOptions(options, WAIT_CHECKS);
@@ -332,14 +356,14 @@ export class SharedMutex extends SharedObject {
   }
 
   /**
-   * Locks the mutex on this very thread, and blocks it until the mutex is free: for Workers and
-   * short scripts. The lock has to be released on this thread, too.
+   * Locks the mutex for the calling thread, and blocks this thread until the mutex is free. This is
+   * for Workers and short scripts.
    *
-   * @throws {Deno.errors.WouldBlock} If another task of this script holds it or wants it, which
-   *   could not go on while the thread blocks; also just after the release of a lock of
-   *   {@linkcode SharedMutex.lock}, which takes until the event loop turns.
-   * @throws {Deno.errors.TimedOut} If it was not free in time.
-   * @throws {Deno.errors.BadResource} If it is closed.
+   * @throws {Deno.errors.WouldBlock} If a task of this script holds the mutex or waits for it: that
+   *   task cannot continue while this thread is blocked. A released lock of `waitAny()` or
+   *   `waitAll()` still counts as held until the event loop has run.
+   * @throws {Deno.errors.TimedOut} If the mutex was not free in time.
+   * @throws {Deno.errors.BadResource} If the mutex is closed.
    */
   lockSync(options: WaitSyncOptions = {}): MutexLock {
     assertOptions(options, WAIT_SYNC_CHECKS);
@@ -347,8 +371,9 @@ export class SharedMutex extends SharedObject {
     assertOpen(this);
     if (claimsFor(this.#handle).length > 0) {
       throw new Deno.errors.WouldBlock(
-        `Cannot lock ${this.#handle.kind} on this thread: a task of this script holds it, wants ` +
-          "it, or has just released it, and could not go on while the thread blocks; use lock()",
+        `Cannot lock ${this.#handle.kind} on this thread: a task of this script holds it, waits ` +
+          "for it, or has just released it, and cannot continue while the thread is blocked; " +
+          "use lock()",
       );
     }
     const lock = lockHere(this, timeout);
@@ -357,10 +382,10 @@ export class SharedMutex extends SharedObject {
   }
 
   /**
-   * Locks the mutex on this very thread if it is free now.
+   * Locks the mutex for the calling thread if it is free now.
    *
-   * @returns The lock; `undefined` if somebody else holds it, or a task of this script wants it.
-   * @throws {Deno.errors.BadResource} If it is closed.
+   * @returns The lock; `undefined` if the mutex is held, or a task of this script waits for it.
+   * @throws {Deno.errors.BadResource} If the mutex is closed.
    */
   tryLock(): MutexLock | undefined {
     assertOpen(this);
@@ -368,9 +393,9 @@ export class SharedMutex extends SharedObject {
   }
 
   /**
-   * Gives the same mutex by a handle that child processes inherit, for as long as it is open.
+   * Returns a new object for the same mutex, whose handle child processes inherit while it is open.
    *
-   * @throws {Deno.errors.BadResource} If it is closed.
+   * @throws {Deno.errors.BadResource} If the mutex is closed.
    */
   override toInheritable(): SharedMutex {
     return new SharedMutex(inheritableOrigin(MUTEX, this));
@@ -388,7 +413,7 @@ function createMutex(
   }, label);
 }
 
-/** Locks on the script's own thread, for a mutex that no task of the script claims. */
+/** Locks a mutex that no task of the script claims, on the calling thread. */
 function lockHere(mutex: SharedMutex, timeout: number): MutexLock | undefined {
   const lease = lend(mutex, {});
   const { handle } = lease;
@@ -411,7 +436,7 @@ function lockHere(mutex: SharedMutex, timeout: number): MutexLock | undefined {
   lease[Symbol.dispose]();
 }
 
-/** Locks on a wait thread, after the tasks of the script that came before. */
+/** Locks a mutex on a wait thread, after the earlier tasks of the script. */
 async function lockOnThread(
   mutex: SharedMutex,
   timeout: number,
@@ -427,7 +452,7 @@ async function lockOnThread(
   const claim = new MutexClaim(handle, { isOrdered: true, after });
   try {
     if (after) await after.wait(tenant, { label: handle.kind, timeout, signal });
-    // It may have been given up, or closed, in the moment after the claim before it was over.
+    // An abort or a close can come between the end of the earlier claim and this line.
     signal?.throwIfAborted();
     assertOpen(mutex);
     const left = Math.max(0, Math.ceil(deadline - performance.now()));
@@ -445,7 +470,7 @@ async function lockOnThread(
     tenant.onClose = (error) => job.cancel(error);
     tenant.onHold = (held) => job.hold(held);
     const { abandoned } = await job.outcome;
-    // The mutex may be closed from now on; the lock keeps its handle.
+    // From now on the mutex can be closed: the lease of the lock keeps its handle open.
     tenant.onClose = undefined;
     return lockOver(handle.kind, abandoned, () => {
       void job.release().then(() => lease[Symbol.dispose]());

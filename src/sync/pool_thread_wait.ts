@@ -1,13 +1,16 @@
 /**
- * Waiting for an event on a thread of Deno's pool.
+ * Waits for an event on a thread of Deno's pool.
  *
- * Of all ways to wait by a promise this is the quickest, for the thread that is woken wakes the event
- * loop itself; of a registered wait it is the third one in a row. But while it lasts, that thread does
- * nothing else: neither files nor programs nor other calls of this kind, of which Deno does four at a
- * time for each processor. So it is for few waits, of those who wait again and again.
+ * This is the fastest wait that has a promise: the thread that the event wakes then wakes the event
+ * loop itself. With a registered wait, the third thread in a row does that.
  *
- * And the others may have all threads busy, so that nobody waits yet. Therefore signals and time are
- * seen to here, and from time to time this thread looks whether the event is set and nobody took it.
+ * Deno's pool has four threads for each processor. During a wait its thread does nothing else: no
+ * file operations, no child processes, no other nonblocking calls. So these waits are for the few
+ * ends that wait again and again.
+ *
+ * All threads of the pool can be busy, so that the wait has not begun yet. Therefore the script's
+ * thread handles signals and timeouts itself. From time to time it also checks whether the event is
+ * set, and takes it.
  *
  * @module
  */
@@ -20,26 +23,32 @@ import { assertTimeout, Cancellation, RepeatingTimer, type WaitOptions } from ".
 import type { SharedEvent } from "./event.ts";
 import { type Lease, lend } from "./waitable_object.ts";
 
-/** The most waits at a time: half of the threads remain. */
+/** Maximum number of waits at a time, so that half of the pool's threads stay free. */
 const MAX_WAITS = 2 * navigator.hardwareConcurrency;
 let count = 0;
-/** How many of them go on although nobody waits for them any more. */
+/** The number of waits that were stopped, but have not left the pool yet. */
 let givenUp = 0;
 
-/** When this thread looks for the first time, in milliseconds; then after twice as long each time … */
+/**
+ * Time until the script's thread checks the event itself, in milliseconds. Each further pause is
+ * twice as long as the pause before.
+ */
 const FIRST_LOOK = 20;
-/** … up to this. */
+/** Maximum pause between two checks, in milliseconds. */
 const MAX_PAUSE = 500;
 
 const WAIT_OBJECT_0 = 0;
-/** Where in the list of handles the event is; what stops a wait comes first, and then takes nothing. */
+/**
+ * Index of the event in the list of handles. The handle that stops the wait is before it: if both
+ * are set, Windows takes the first, and the event stays set.
+ */
 const EVENT_INDEX = 1;
 
-/** Waits for an event, for one who waits at a time. */
+/** Waits for an event on a pool thread. Only one task can wait at a time. */
 export class ParkedWait implements Disposable {
   /**
-   * Whether there can be one more wait. There cannot while one that was given up goes on, for then
-   * all threads are busy; and a Worker that is ended would be blocked for as long as it lasts.
+   * Whether one more wait can begin. It cannot while a stopped wait has not left the pool, because
+   * then all threads are busy. It cannot in a Worker, because a wait would delay the Worker's end.
    */
   static get isPossible(): boolean {
     return count < MAX_WAITS && givenUp === 0 && !inWorker();
@@ -48,17 +57,17 @@ export class ParkedWait implements Disposable {
   readonly #lease: Lease;
   readonly #stop: Handle;
   readonly #handles: BigUint64Array<ArrayBuffer>;
-  /** Ends the wait that there is. */
+  /** Settles the promise of the current wait. */
   #end: PromiseWithResolvers<boolean> | undefined;
-  /** Whether a thread waits, or will. */
+  /** Whether a pool thread waits, or will wait when it is free. */
   #isParked = false;
   #isStopped = false;
 
   /**
-   * Has all that it needs to wait.
+   * Prepares waits for an event; no wait begins yet.
    *
-   * @param event The event, which resets itself.
-   * @throws {Deno.errors.BadResource} If it is closed.
+   * @param event An event with `reset: "auto"`.
+   * @throws {Deno.errors.BadResource} If the event is closed.
    */
   constructor(event: SharedEvent) {
     this.#lease = lend(event, {
@@ -76,7 +85,10 @@ export class ParkedWait implements Disposable {
     this.#handles = BigUint64Array.of(this.#stop.value, this.#lease.handle.value);
   }
 
-  /** Whether it is stopped, or has stopped itself when a wait was given up: it waits no more. */
+  /**
+   * Whether `stop()` was called, or a wait ended before its pool thread did. No further wait is
+   * possible then.
+   */
   get isStopped(): boolean {
     return this.#isStopped;
   }
@@ -84,10 +96,10 @@ export class ParkedWait implements Disposable {
   /**
    * Waits until the event is set.
    *
-   * @returns Whether it was set, and not the time over or the wait stopped.
-   * @throws {Deno.errors.BadResource} If the event is closed meanwhile.
-   * @throws The reason of the signal, if it stops the wait. What the event was set for at the same
-   *   moment may be taken and told to nobody.
+   * @returns `true` if the event was set; `false` if the time is over or the wait was stopped.
+   * @throws {Deno.errors.BadResource} If the event is closed during the wait.
+   * @throws The reason of the signal, if the signal stops the wait. If the event is set at the same
+   *   moment, it can be reset without a report.
    */
   async wait({ timeout = Infinity, signal }: WaitOptions): Promise<boolean> {
     assertTimeout(timeout);
@@ -115,13 +127,13 @@ export class ParkedWait implements Disposable {
       this.#end = undefined;
       if (this.#isParked) {
         this.stop();
-        // So that nothing is left of it, unless all threads are busy.
+        // Leaves no wait behind, unless all threads are busy.
         await within(parked, FIRST_LOOK);
       }
     }
   }
 
-  /** Stops waiting: nothing is taken any more that the event is set for from now on. */
+  /** Stops the wait for good: if the event is set from now on, it stays set. */
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
@@ -131,12 +143,12 @@ export class ParkedWait implements Disposable {
     setEvent(this.#stop);
   }
 
-  /** Stops waiting at the end of a `using` block. */
+  /** Stops the wait for good at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.stop();
   }
 
-  /** Takes what the event is set for, if nobody has; whether the wait is over with that. */
+  /** Resets the event if it is set, and returns whether the wait has ended, by that or an error. */
   #take(end: PromiseWithResolvers<boolean>): boolean {
     try {
       if (blockOn(this.#lease.handle, 0) === undefined) return false;
@@ -147,7 +159,7 @@ export class ParkedWait implements Disposable {
     return true;
   }
 
-  /** Has a thread wait, and tells what comes of it. */
+  /** Waits on a pool thread, and settles `end` with the outcome. */
   async #park(end: PromiseWithResolvers<boolean>): Promise<void> {
     this.#isParked = true;
     count++;
@@ -155,7 +167,7 @@ export class ParkedWait implements Disposable {
       const code = await kernel32().WaitOnPoolThread(2, this.#handles, 0, INFINITE, 0);
       if (code === WAIT_OBJECT_0 + EVENT_INDEX) end.resolve(true);
       else if (code === WAIT_OBJECT_0) end.resolve(false);
-      // Which error it was is known to the other thread alone.
+      // The error's code is unknown here: it is the last error of the pool thread.
       else throw new Deno.errors.BadResource(`Cannot wait for ${this.#lease.handle.kind}`);
     } catch (error) {
       end.reject(error);
@@ -173,7 +185,7 @@ export class ParkedWait implements Disposable {
   }
 }
 
-/** Waits until a promise is fulfilled, or for so many milliseconds. */
+/** Waits until a promise is fulfilled, or until the time is over. */
 async function within(promise: Promise<void>, milliseconds: number): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<void>();
   using _ = new Cancellation({ timeout: milliseconds, onTimeout: resolve });

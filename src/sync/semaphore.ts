@@ -1,5 +1,5 @@
 /**
- * Semaphores: a count that is taken from one at a time, and waited for when it is 0.
+ * Semaphores: counts that processes share. A wait takes 1 from the count, and lasts while it is 0.
  *
  * @module
  */
@@ -38,22 +38,21 @@ import {
   waitForShared,
 } from "./shared_object.ts";
 
-/** The most that a semaphore can count to. */
+/** Maximum count of a semaphore: Windows keeps it in a signed integer of 32 bits. */
 const MAX_COUNT = 2 ** 31 - 1;
 const ERROR_TOO_MANY_POSTS = 298;
-/** What is known of why a semaphore cannot be released, by the error's code. */
+/** Hints for the errors of `ReleaseSemaphore`, by their codes. */
 const HINTS: Readonly<Record<number, string>> = {
   5: "the handle does not grant SEMAPHORE_MODIFY_STATE, only to wait: " +
     'open the semaphore without { access: "wait" }, if its owner grants that',
-  [ERROR_TOO_MANY_POSTS]:
-    "it would count to more than its maximum: more was released than was taken",
+  [ERROR_TOO_MANY_POSTS]: "the count would exceed its maximum: more was released than was taken",
 };
 
-/** What a new semaphore is to be like. */
+/** Options for a new semaphore. */
 export interface SemaphoreOptions extends NewObjectOptions {
-  /** What it counts at first, from 0 to the maximum. @default 0 */
+  /** The first count, from 0 to `maximum`. @default 0 */
   initial?: number;
-  /** The most that it counts to, from 1 to 2,147,483,647. @default 2147483647 */
+  /** The highest count, from 1 to 2,147,483,647. @default 2147483647 */
   maximum?: number;
 }
 
@@ -64,7 +63,7 @@ export const SEMAPHORE_CHECKS: OptionChecks<SemaphoreOptions> = {
   maximum: integerFrom(1, MAX_COUNT),
 };
 
-/** How to open a semaphore, or to make it if it is not there. */
+/** Options for opening a semaphore, or creating it if it does not exist. */
 export interface OpenOrCreateSemaphoreOptions extends SemaphoreOptions, OpenAccessOptions {}
 
 /** The checks of {@linkcode OpenOrCreateSemaphoreOptions}. */
@@ -74,18 +73,17 @@ export const OPEN_OR_CREATE_SEMAPHORE_CHECKS: OptionChecks<OpenOrCreateSemaphore
 };
 
 /**
- * A semaphore that several processes can release and wait for: each release lets as many waits
- * go as it says, now or later.
+ * A semaphore that several processes can release and wait for. `release(n)` adds n to the count,
+ * and each wait takes 1 from the count.
  *
- * @example
+ * @example Let two processes in at a time
  * ```ts
  * import { SharedSemaphore } from "@winipc/winipc/sync";
  *
- * // Two of any number of processes are let in …
  * using room = SharedSemaphore.openOrCreate("room for two", { initial: 2, maximum: 2 });
  * await room.wait({ timeout: 10_000 });
  * try {
- *   // … and do something here.
+ *   // At most two processes are here at the same time.
  * } finally {
  *   room.release();
  * }
@@ -102,11 +100,11 @@ export class SharedSemaphore extends SharedObject {
   }
 
   /**
-   * Makes a new semaphore under a name.
+   * Creates a new semaphore with a name.
    *
-   * @param name The name; a bare one is shared within the session (`Local\`).
+   * @param name The name. A name without a prefix is shared within the session (`Local\`).
    * @throws {Deno.errors.AlreadyExists} If the name is taken.
-   * @throws {Deno.errors.PermissionDenied} If this user may not make a `Global\` semaphore.
+   * @throws {Deno.errors.PermissionDenied} If this user cannot create a `Global\` semaphore.
    * @throws {TypeError} If an argument is of the wrong kind, or the name is invalid.
    * @throws {RangeError} If the name is too long.
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-createsemaphorew}
@@ -118,8 +116,8 @@ export class SharedSemaphore extends SharedObject {
   }
 
   /**
-   * Makes a new semaphore without a name: other processes get at it only by a handle that is given
-   * to them.
+   * Creates a new semaphore without a name. Another process can use it only by a handle that it
+   * inherits, or that is duplicated into it.
    */
   static anonymous(options: SemaphoreOptions = {}): SharedSemaphore {
     assertOptions(options, SEMAPHORE_CHECKS);
@@ -127,10 +125,11 @@ export class SharedSemaphore extends SharedObject {
   }
 
   /**
-   * Opens the semaphore of a name.
+   * Opens an existing semaphore by its name.
    *
-   * @throws {Deno.errors.NotFound} If nobody holds it.
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
+   * @throws {Deno.errors.NotFound} If no process has the semaphore open.
+   * @throws {Deno.errors.PermissionDenied} If this user cannot open the semaphore with this access,
+   *   or `owner` is `"self"` and another user owns the semaphore.
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-opensemaphorew}
    */
@@ -141,13 +140,16 @@ export class SharedSemaphore extends SharedObject {
   }
 
   /**
-   * Opens the semaphore of a name, or creates it if nobody holds it. Of a semaphore that exists,
-   * `security` and the count stay as they are: `initial` is for a new one. A `maximum` that is left out is
-   * the largest also here: give the same one as the process that created it.
+   * Opens a semaphore by its name, or creates it if no process has it open.
    *
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
-   * @throws {Deno.errors.InvalidData} If the semaphore exists with another `maximum`, or the name belongs
-   *   to an object of another kind.
+   * An existing semaphore keeps its `security` and its count: `initial` is for a new semaphore.
+   * Pass the same `maximum` as the process that created the semaphore; the default is 2147483647
+   * here too.
+   *
+   * @throws {Deno.errors.PermissionDenied} If this user cannot open the semaphore with this access,
+   *   or `owner` is `"self"` and another user owns the semaphore.
+   * @throws {Deno.errors.InvalidData} If the semaphore exists with another `maximum`, or the name
+   *   belongs to an object of another kind.
    */
   static openOrCreate(name: string, options: OpenOrCreateSemaphoreOptions = {}): SharedSemaphore {
     const full = objectName(name);
@@ -166,11 +168,11 @@ export class SharedSemaphore extends SharedObject {
   }
 
   /**
-   * Waits until somebody makes the semaphore of a name, and opens it.
+   * Waits until a semaphore with this name exists, and opens it.
    *
-   * @param options How to open it, and how long to wait.
-   * @throws {Deno.errors.TimedOut} If nobody made it in time.
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it, or another user made it.
+   * @throws {Deno.errors.TimedOut} If no process created the semaphore in time.
+   * @throws {Deno.errors.PermissionDenied} If this user cannot open the semaphore with this access,
+   *   or `owner` is `"self"` and another user owns the semaphore.
    * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
    */
   static async waitFor(name: string, options: WaitForAccessOptions = {}): Promise<SharedSemaphore> {
@@ -180,16 +182,17 @@ export class SharedSemaphore extends SharedObject {
   }
 
   /**
-   * Takes over a handle of a semaphore that came from elsewhere; closing the object closes it.
+   * Takes over a handle of a semaphore, such as a handle that another process duplicated into this
+   * process. Closing the object closes the handle.
    *
-   * What is refused stays open and belongs to whom it did.
+   * If this throws, the handle stays open and keeps its owner.
    *
    * @param handle The handle's value in this process.
-   * @param expected What the handle has to be like.
-   * @throws {TypeError} If it is neither a bigint nor an integer.
-   * @throws {Deno.errors.InvalidData} If it does not grant what is expected.
-   * @throws {Deno.errors.BadResource} If it is no handle of a semaphore, or this script owns it already.
-   * @throws {Deno.errors.PermissionDenied} If it does not let this process wait.
+   * @throws {TypeError} If the value is neither a bigint nor an integer.
+   * @throws {Deno.errors.InvalidData} If the handle does not grant exactly the expected access.
+   * @throws {Deno.errors.BadResource} If the value is not a handle of a semaphore, or this script
+   *   already owns the handle.
+   * @throws {Deno.errors.PermissionDenied} If the handle does not let this process wait.
    */
   static fromHandle(
     handle: bigint | number,
@@ -200,14 +203,16 @@ export class SharedSemaphore extends SharedObject {
   }
 
   /**
-   * Takes the semaphore that the process that started this one passed on, under a key that the two
-   * agreed on: it reads the variable `WINIPC_INHERIT_` and the key, such as `188 semaphore`.
+   * Takes over a semaphore that the parent process passed on under a key. The parent puts the
+   * handle's value into the environment variable `WINIPC_INHERIT_` + key, such as `188 semaphore`.
    *
-   * A Worker takes a handle of its own: all threads of the process can take it.
+   * In a Worker, the object gets a duplicate of the handle. So each thread of the process can take
+   * over the semaphore.
    *
-   * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
-   * @throws {Deno.errors.BadResource} If it is no handle of a semaphore, or was taken already.
-   * @throws {Deno.errors.InvalidData} If the variable says something else.
+   * @throws {Deno.errors.NotFound} If there is no variable for the key.
+   * @throws {Deno.errors.BadResource} If the value is not a handle of a semaphore, or this script
+   *   already took it over.
+   * @throws {Deno.errors.InvalidData} If the variable has another form.
    * @throws {TypeError} If the key is invalid.
    */
   static inherited(key: string): SharedSemaphore {
@@ -215,13 +220,13 @@ export class SharedSemaphore extends SharedObject {
   }
 
   /**
-   * Raises the count, which lets as many waits go.
+   * Raises the count, which ends as many waits.
    *
-   * @param count By how much, at least 1.
-   * @returns What it was before.
-   * @throws {RangeError} If it would be more than the maximum; nothing is changed then.
-   * @throws {Deno.errors.BadResource} If it is closed.
-   * @throws {Deno.errors.PermissionDenied} If it was opened only to be waited for.
+   * @param count The number to add to the count, from 1 to 2,147,483,647.
+   * @returns The count before.
+   * @throws {RangeError} If the count would exceed the maximum. The count is then unchanged.
+   * @throws {Deno.errors.BadResource} If the semaphore is closed.
+   * @throws {Deno.errors.PermissionDenied} If the handle grants only waiting.
    * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-releasesemaphore}
    */
   release(count: number = 1): number {
@@ -242,31 +247,31 @@ export class SharedSemaphore extends SharedObject {
   }
 
   /**
-   * Waits until the semaphore counts more than 0, and takes one from the count.
+   * Waits until the count is above 0, and takes 1 from the count.
    *
-   * @throws {Deno.errors.TimedOut} If it counted 0 all the time.
-   * @throws {Deno.errors.BadResource} If it is closed, or is closed meanwhile.
+   * @throws {Deno.errors.TimedOut} If there was nothing to take from the count in time.
+   * @throws {Deno.errors.BadResource} If the semaphore is closed, also during the wait.
    */
   async wait(options: WaitOptions = {}): Promise<void> {
     await waitForOne(this, options);
   }
 
   /**
-   * Takes one from the count like {@linkcode SharedSemaphore.wait}, and blocks the thread meanwhile:
-   * for Workers and short
-   * scripts.
+   * Waits until the count is above 0, and takes 1 from the count. The thread is blocked during the
+   * wait: this is for Workers and short scripts.
    *
-   * @throws {Deno.errors.TimedOut} If it counted 0 all the time.
-   * @throws {Deno.errors.BadResource} If it is closed.
+   * @throws {Deno.errors.TimedOut} If there was nothing to take from the count in time.
+   * @throws {Deno.errors.BadResource} If the semaphore is closed.
    */
   waitSync(options: WaitSyncOptions = {}): void {
     waitForOneSync(this, options);
   }
 
   /**
-   * Gives the same semaphore by a handle that child processes inherit, for as long as it is open.
+   * Returns a new object for the same semaphore, whose handle child processes inherit while it is
+   * open.
    *
-   * @throws {Deno.errors.BadResource} If it is closed.
+   * @throws {Deno.errors.BadResource} If the semaphore is closed.
    */
   override toInheritable(): SharedSemaphore {
     return new SharedSemaphore(inheritableOrigin(SEMAPHORE, this));
@@ -286,7 +291,7 @@ function createSemaphore(name: string | undefined, options: SemaphoreOptions): O
   });
 }
 
-/** Asks for the highest count of a semaphore, by a handle with SEMAPHORE_QUERY_STATE. */
+/** Queries the maximum of a semaphore by a handle that grants `SEMAPHORE_QUERY_STATE`. */
 function maximumOf(semaphore: Handle): number {
   // SEMAPHORE_BASIC_INFORMATION: CurrentCount, MaximumCount.
   const info = new Uint32Array(2);
@@ -295,6 +300,6 @@ function maximumOf(semaphore: Handle): number {
   throw errorFromStatus(
     status,
     "NtQuerySemaphore",
-    `Cannot ask for the maximum of ${semaphore.kind}`,
+    `Cannot query the maximum of ${semaphore.kind}`,
   );
 }

@@ -1,5 +1,5 @@
 /**
- * What events, semaphores and mutexes have in common, and what tells these kinds apart.
+ * The code that events, semaphores and mutexes share, and a table of the differences.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/sync/synchronization-object-security-and-access-rights}
  * @module
@@ -34,31 +34,34 @@ import { assertOpen, WaitableObject } from "./waitable_object.ts";
 const QUERY_STATE = 0x1;
 /** `EVENT_MODIFY_STATE` and `SEMAPHORE_MODIFY_STATE`. */
 const MODIFY_STATE = 0x2;
-/** `MUTEX_MODIFY_STATE`, which Windows does not need to release one; .NET asks for it when it opens one. */
+/**
+ * `MUTEX_MODIFY_STATE`. Windows does not need it to release a mutex, but .NET asks for it when it
+ * opens one.
+ */
 const MUTEX_MODIFY_STATE = 0x1;
 
-/** What this module calls the kinds. */
+/** The kinds of shared objects. */
 export type SharedObjectKind = "event" | "semaphore" | "mutex";
 
 /** A kind of object. */
 export interface ObjectKind {
-  /** What this module calls it. */
+  /** The kind's name in this module. */
   word: SharedObjectKind;
-  /** The word with its article. */
+  /** The word with its article: `"an event"`. */
   noun: string;
-  /** What the kernel calls it. */
+  /** The kind's name in the kernel. */
   type: string;
-  /** The rights that it takes to use one. */
+  /** The access mask for full use: to wait, and to set, reset or release. */
   use: number;
-  /** All the rights, and those that `"everyone"` gets. */
+  /** All rights of the kind, and the rights that `security: "everyone"` grants. */
   rights: ObjectRights;
-  /** The right that it takes to ask for the settings of one; 0 if it has none. */
+  /** The right to query the settings of an object; 0 if the kind has no settings. */
   query: number;
-  /** The rights of `use` and `query` by their names. */
+  /** The rights in `use` and `query`, with Microsoft's names. */
   named: readonly NamedRight[];
-  /** The function that opens one. */
+  /** The name of the Win32 function that opens an object of the kind. */
   openApi: string;
-  /** That function. */
+  /** Calls the function that `openApi` names. */
   open: OpenCall;
 }
 
@@ -69,9 +72,8 @@ export const OBJECT_ACCESS = ["wait", "modify"] as const satisfies ObjectAccess[
 
 const WAIT_RIGHT: NamedRight = { name: "SYNCHRONIZE", mask: SYNCHRONIZE };
 const WAIT_ONLY = 'open it with { access: "wait" } to wait for it only';
-const ANY_SETTING = "open it by open(), which takes it with any settings";
+const ANY_SETTING = "use open(), which accepts any settings";
 
-/** Events. */
 export const EVENT: ObjectKind = {
   word: "event",
   noun: "an event",
@@ -88,7 +90,6 @@ export const EVENT: ObjectKind = {
   open: (...args) => kernel32().OpenEventW(...args),
 };
 
-/** Semaphores. */
 export const SEMAPHORE: ObjectKind = {
   word: "semaphore",
   noun: "a semaphore",
@@ -106,7 +107,7 @@ export const SEMAPHORE: ObjectKind = {
 };
 
 /**
- * Mutexes, which the kernel calls mutants.
+ * The kind of mutexes, which the kernel calls mutants.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-openmutexw}
  */
@@ -122,17 +123,17 @@ export const MUTEX: ObjectKind = {
   open: (...args) => kernel32().OpenMutexW(...args),
 };
 
-/** What a new object is to be like, whatever its kind. */
+/** Options for a new object of any kind. */
 export interface NewObjectOptions {
   /**
-   * Who may open it: `"user"`, this user and the system; `"everyone"` on the machine, programs
-   * of low integrity too; or a descriptor in SDDL. An object without a name is by default for
-   * nobody, since only handles to it can be passed on.
+   * The users that can open the object: `"user"` for this user and the system; `"everyone"` for
+   * all users of the machine, and also for programs of low integrity; or a descriptor in SDDL.
+   * By default nobody can open an object without a name: it is shared only by its handles.
    *
-   * A program that opens the object by a `Create` function (`CreateEvent` with a name that exists) asks
-   * for all rights. `"everyone"` grants them to this user only, `"everyone-full"` to all. Avoid
-   * `"everyone-full"`: with all rights, any program can change who may open the object, and shut
-   * everybody else out.
+   * A program that opens the object by a `Create` function (`CreateEvent` with a name that exists)
+   * asks for all rights. `"everyone"` grants all rights to this user only, and `"everyone-full"`
+   * grants them to everyone. Avoid `"everyone-full"`: with all rights, any program can change the
+   * descriptor and lock out every other program.
    *
    * @default "user"
    */
@@ -147,11 +148,11 @@ export const NEW_OBJECT_CHECKS: OptionChecks<NewObjectOptions> = {
   inheritable: assertBoolean,
 };
 
-/** How to open an object that is there. */
+/** Options for opening an existing object. */
 export interface OpenObjectOptions {
   /** Whether child processes inherit the handle. @default false */
   inheritable?: boolean;
-  /** `"self"` refuses an object that another user made. @default "anyone" */
+  /** `"self"` refuses an object that another user owns. @default "anyone" */
   owner?: "self" | "anyone";
 }
 
@@ -161,12 +162,12 @@ export const OPEN_OBJECT_CHECKS: OptionChecks<OpenObjectOptions> = {
   owner: oneOf(["self", "anyone"]),
 };
 
-/** How to open an event or a semaphore that is there. */
+/** Options for opening an existing event or semaphore. */
 export interface OpenAccessOptions extends OpenObjectOptions {
   /**
-   * The use that the object is opened for. `"wait"` is only to wait for the object: some programs grant
-   * no more to programs with fewer rights. `"modify"` is also to set, reset or release the object. An
-   * object that `openOrCreate` makes can be used for all of that.
+   * The access to ask for. `"wait"` only lets this process wait for the object. Some programs grant
+   * no more than that to programs with fewer rights. `"modify"` also lets this process set, reset
+   * or release the object. An object that `openOrCreate` creates always has `"modify"`.
    *
    * @default "modify"
    */
@@ -179,7 +180,7 @@ export const OPEN_ACCESS_CHECKS: OptionChecks<OpenAccessOptions> = {
   access: oneOf(OBJECT_ACCESS),
 };
 
-/** How to wait for an object to be made, and how to open it. */
+/** Options for waiting until an object exists, and for opening it. */
 export interface WaitForObjectOptions extends OpenObjectOptions, WaitOptions {}
 
 /** The checks of {@linkcode WaitForObjectOptions}. */
@@ -188,7 +189,7 @@ export const WAIT_FOR_OBJECT_CHECKS: OptionChecks<WaitForObjectOptions> = {
   ...WAIT_CHECKS,
 };
 
-/** How to wait for an event or a semaphore to be made, and how to open it. */
+/** Options for waiting until an event or a semaphore exists, and for opening it. */
 export interface WaitForAccessOptions extends OpenAccessOptions, WaitOptions {}
 
 /** The checks of {@linkcode WaitForAccessOptions}. */
@@ -197,9 +198,9 @@ export const WAIT_FOR_ACCESS_CHECKS: OptionChecks<WaitForAccessOptions> = {
   ...WAIT_CHECKS,
 };
 
-/** What a handle of an event or a semaphore has to be like to be taken over. */
+/** Requirements on the handle of an event or a semaphore that an object takes over. */
 export interface ObjectFromHandleOptions {
-  /** What the handle lets this process do, no less and no more. @default any */
+  /** The exact access that the handle must grant, no less and no more. @default any */
   access?: ObjectAccess;
 }
 
@@ -208,25 +209,47 @@ export const OBJECT_FROM_HANDLE_CHECKS: OptionChecks<ObjectFromHandleOptions> = 
   access: oneOf(OBJECT_ACCESS),
 };
 
-/** Where a shared object comes from. */
+/** The handle of a kernel object that was opened, created or taken over, and how. */
 export interface Origin {
-  /** Its handle. */
+  /** The handle, which the shared object will own. */
   handle: Handle;
-  /** Its full name, if it has one. */
+  /** The full name; `undefined` if the object has none or the name is unknown. */
   name: string | undefined;
-  /** Whether it is new. */
+  /** Whether the kernel object was created, and not opened. */
   created: boolean;
-  /** The rights to use it that the handle has, as a mask. */
+  /** The rights of {@linkcode ObjectKind.use} that the handle grants, as a mask. */
   rights: number;
 }
 
 let rightsOf: (object: SharedObject) => number;
 
-/** An object that processes share, by name, by an inherited handle, or by one that was put there. */
+/**
+ * An object that processes share: by its name, by an inherited handle, or by a handle that one
+ * process duplicates into another.
+ *
+ * @example Pass an anonymous event to a process by a handle
+ * ```ts
+ * import { SharedEvent, type SharedObject } from "@winipc/winipc/sync";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using event: SharedEvent = SharedEvent.anonymous();
+ * const object: SharedObject = event;
+ * assertEquals([object.kind, object.access, object.name], ["event", "modify", undefined]);
+ *
+ * // Send the value to that process: here it is this process itself.
+ * using duplicate = object.duplicateTo(Deno.pid);
+ * using same = SharedEvent.fromHandle(duplicate.value);
+ * event.set();
+ * await same.wait({ timeout: 5000 });
+ * ```
+ */
 export abstract class SharedObject extends WaitableObject {
-  /** The full name, `Local\…` or `Global\…`, or `undefined` if it has none or that is not known. */
+  /**
+   * The full name, `Local\…` or `Global\…`; `undefined` if the object has none or the name is
+   * unknown, as after `fromHandle()` and `inherited()`.
+   */
   readonly name: string | undefined;
-  /** Whether this object made it, rather than open one that was there. */
+  /** Whether this object created the kernel object, and did not open an existing one. */
   readonly created: boolean;
   readonly #handle: Handle;
   readonly #kind: ObjectKind;
@@ -236,12 +259,7 @@ export abstract class SharedObject extends WaitableObject {
     rightsOf = (object) => object.#rights;
   }
 
-  /**
-   * Takes a handle over.
-   *
-   * @param kind The kind of object.
-   * @param origin Where it comes from.
-   */
+  /** Takes over the handle of an origin. */
   constructor(kind: ObjectKind, { handle, name, created, rights }: Origin) {
     super(handle);
     this.#handle = handle;
@@ -251,22 +269,25 @@ export abstract class SharedObject extends WaitableObject {
     this.created = created;
   }
 
-  /** What kind of object it is. */
+  /** The kind of object. */
   get kind(): SharedObjectKind {
     return this.#kind.word;
   }
 
-  /** What the handle lets this process do: `"wait"`, only wait for the object; `"modify"`, also set, reset or release it. */
+  /**
+   * The access that the handle grants: `"wait"` only to wait for the object, `"modify"` also to
+   * set, reset or release it.
+   */
   get access(): ObjectAccess {
     return accessOf(this.#kind, this.#rights);
   }
 
   /**
-   * Puts a handle of the object into another process, which then owns it and has to be told
-   * its value.
+   * Duplicates the handle into another process, which then owns the duplicate. Send the value of
+   * the duplicate to that process, which takes it over with `fromHandle()`.
    *
    * @throws {Deno.errors.NotFound} If there is no such process.
-   * @throws {Deno.errors.PermissionDenied} If this user may not give it handles.
+   * @throws {Deno.errors.PermissionDenied} If this user cannot duplicate handles into the process.
    * @throws {Deno.errors.BadResource} If the object is closed.
    * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle}
    */
@@ -276,9 +297,10 @@ export abstract class SharedObject extends WaitableObject {
   }
 
   /**
-   * Gives the same object by a handle that child processes inherit, for as long as it is open.
+   * Returns a new object for the same kernel object, whose handle child processes inherit while it
+   * is open.
    *
-   * `inheritHandles` does that for a `Deno.Command`, and tells the child as well.
+   * For a `Deno.Command` use `inheritHandles()`, which also passes the handle's value to the child.
    *
    * @throws {Deno.errors.BadResource} If the object is closed.
    */
@@ -289,17 +311,17 @@ function accessOf({ use }: ObjectKind, rights: number): ObjectAccess {
   return rights === use ? "modify" : "wait";
 }
 
-/** What messages call an object. */
+/** Returns the name of an object for error messages: `event "Local\\x"`, `anonymous event`. */
 export function objectLabel(kind: ObjectKind, name: string | undefined): string {
   return name === undefined ? `anonymous ${kind.word}` : `${kind.word} "${name}"`;
 }
 
 /**
- * Makes a new object.
+ * Creates a new object.
  *
- * @param name Its full name, if it has one.
- * @param make The function that makes it, and a call of it.
- * @param label What messages call it. @default its name
+ * @param name The full name; `undefined` for an anonymous object.
+ * @param make The Win32 function that creates the object: its name, and a call of it.
+ * @param label The object's name in error messages. @default its kind and name
  */
 export function createShared(
   kind: ObjectKind,
@@ -316,9 +338,9 @@ export function createShared(
 }
 
 /**
- * Opens an object by its name.
+ * Opens an existing object by its full name.
  *
- * @param label What messages call it. @default its name
+ * @param label The object's name in error messages. @default its kind and name
  */
 export function openShared(
   kind: ObjectKind,
@@ -348,18 +370,21 @@ export function openShared(
   }
 }
 
-/** The settings of an object that is opened or created. */
+/** The check of an existing object's settings. */
 export interface SettingsCheck {
-  /** The settings that were asked for, or their defaults. */
+  /** The settings that the caller asked for, or their defaults. */
   asked: object;
-  /** Whether the caller gave any. If not, and this user may not ask for them, any will do. */
+  /**
+   * Whether the caller asked for a setting. If not, an object whose settings this user cannot query
+   * is accepted with any settings.
+   */
   given: boolean;
-  /** Asks for the settings of an object that exists. */
+  /** Returns the settings of an existing object. */
   read: (handle: Handle) => object;
 }
 
 /**
- * Opens an object by its name, or creates it if nobody holds the name.
+ * Opens an object by its full name, or creates it if no process has such an object open.
  *
  * @throws {Deno.errors.InvalidData} If the object exists with other settings.
  */
@@ -391,7 +416,10 @@ export function openOrCreateShared(
   });
 }
 
-/** Opens an object with the right to ask for its settings, or without if that has to do. */
+/**
+ * Opens an object with the right to query its settings. If that right is denied, and the caller
+ * asked for no setting, opens the object without it.
+ */
 function openToCompare(
   kind: ObjectKind,
   name: string,
@@ -410,9 +438,9 @@ function openToCompare(
 }
 
 /**
- * Waits until somebody makes the object of a name, and opens it.
+ * Waits until an object with a full name exists, and opens it.
  *
- * @param options How to open it, and how long to wait; checked before.
+ * @param options The options, which the caller has checked.
  */
 export function waitForShared(
   kind: ObjectKind,
@@ -424,12 +452,12 @@ export function waitForShared(
 }
 
 /**
- * Takes over a handle that came from elsewhere.
+ * Takes over a handle that this process did not open itself.
  *
- * @param kind The kind of object that it has to be of.
- * @param value Its value in this process.
- * @param expected What the handle has to grant.
- * @param label What messages call it. @default its handle's value
+ * @param kind The kind of object that the handle must belong to.
+ * @param value The handle's value in this process.
+ * @param expected The access that the handle must grant.
+ * @param label The object's name in error messages. @default its kind and the handle's value
  */
 export function adoptShared(
   kind: ObjectKind,
@@ -455,19 +483,17 @@ export function adoptShared(
 }
 
 /**
- * Takes over the object that was inherited under a key.
+ * Takes over the object that this process inherited under a key.
  *
- * @param kind The kind of object that it has to be.
- * @param label What messages call it. @default its handle's value
+ * @param kind The kind that the object must have.
+ * @param label The object's name in error messages. @default its kind and the handle's value
  */
 export function inheritShared(kind: ObjectKind, key: string, label?: string): Origin {
   const [handle] = readInheritance(key, new RegExp(`^([0-9]{1,10}) ${kind.word}$`));
   return adoptInherited(BigInt(handle!), (value) => adoptShared(kind, value, {}, label));
 }
 
-/**
- * Makes another handle of an object, which child processes inherit.
- */
+/** Duplicates the handle of an object, so that child processes inherit the duplicate. */
 export function inheritableOrigin(kind: ObjectKind, object: SharedObject): Origin {
   const { name, unsafeHandle } = object;
   const rights = rightsOf(object);

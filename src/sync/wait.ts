@@ -1,5 +1,5 @@
 /**
- * Waiting for several objects at once.
+ * Waits for several objects at once.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-waitformultipleobjects}
  * @module
@@ -14,36 +14,36 @@ import { MAX_AT_ONCE, MAX_OBJECTS } from "./wait_thread/protocol.ts";
 import { type Lease, lend, type Tenant, type Waitable, WaitableObject } from "./waitable_object.ts";
 import { waitOnThread } from "./wait_thread/pool.ts";
 
-/** `MAXIMUM_WAIT_OBJECTS`: Windows can take no more at the same moment. */
+/** Maximum number of objects that Windows can take at the same moment: `MAXIMUM_WAIT_OBJECTS`. */
 const MAX_TOGETHER = 64;
 
-/** The most objects that a message names. */
+/** Maximum number of objects that an error message names, so that it stays short. */
 const MAX_NAMED = 4;
 const MAX_HANDLE = 2n ** 64n - 1n;
 
-/** Which object was signalled. */
+/** The result of {@linkcode waitAny}. */
 export interface WaitAnyResult {
-  /** Its place among the objects. */
+  /** The index of the signalled object in the list. */
   index: number;
-  /** Its lock, if it is a mutex: to be released. */
+  /** The lock of the object if it is a mutex. The caller must release the lock. */
   lock?: MutexLock;
 }
 
-/** What came of a wait for all objects. */
+/** The result of {@linkcode waitAll}. */
 export interface WaitAllResult {
-  /** The lock of the mutexes among them, if there are any: released together. */
+  /** One lock of all mutexes in the list, if there are any. The caller must release the lock. */
   lock?: MutexLock;
 }
 
 /**
- * Waits until one of several objects is signalled, and takes that one and no other.
+ * Waits until one of several objects is signalled, and takes only that object.
  *
- * Objects are events, semaphores, mutexes, processes, and whatever else has an `unsafeHandle` that
- * can be waited for. Where several are signalled, the first of them is likely to be taken. The
- * process lives on for as long as it waits, unless all of the objects are `unref()`ed before.
- * More than 63 objects are looked at in parts, for 4 milliseconds each.
+ * An object is an event, a semaphore, a mutex or a process, or has an `unsafeHandle` that Windows
+ * can wait for. If several objects are signalled, the first of them is likely to be taken. The wait
+ * keeps the process alive, unless all of the objects were `unref()`ed before. More than 63 objects
+ * are checked in groups, for 4 ms each.
  *
- * @example
+ * @example Wait for work, or for the signal to stop
  * ```ts
  * import { SharedEvent, SharedSemaphore, waitAny } from "@winipc/winipc/sync";
  * import { assertEquals } from "@std/assert";
@@ -54,10 +54,11 @@ export interface WaitAllResult {
  * ```
  *
  * @param objects The objects, from 1 to 3969.
- * @throws {Deno.errors.TimedOut} If none was signalled in time.
- * @throws {Deno.errors.BadResource} If one is closed, is closed meanwhile, or cannot be waited for.
- * @throws {RangeError} If there are none, or too many.
- * @throws {TypeError} If one is a mutex and no `SharedMutex`.
+ * @throws {Deno.errors.TimedOut} If no object was signalled in time.
+ * @throws {Deno.errors.BadResource} If an object is closed, also during the wait, or Windows cannot
+ *   wait for it.
+ * @throws {RangeError} If the list is empty or too long.
+ * @throws {TypeError} If an object is the handle of a mutex, and not a `SharedMutex`.
  */
 export async function waitAny(
   objects: readonly Waitable[],
@@ -71,13 +72,13 @@ export async function waitAny(
 }
 
 /**
- * Waits until all of several objects are signalled at the same moment, and takes them together;
- * until then, none is taken.
+ * Waits until all of several objects are signalled at the same moment, and takes them together.
+ * Until then, no object is taken.
  *
- * Each such wait has a thread of its own. The process lives on for as long as it waits, unless all
- * of the objects are `unref()`ed before.
+ * Each of these waits has its own thread. The wait keeps the process alive, unless all of the
+ * objects were `unref()`ed before.
  *
- * @example
+ * @example Wait for an event and a mutex together
  * ```ts
  * import { SharedEvent, SharedMutex, waitAll } from "@winipc/winipc/sync";
  *
@@ -88,10 +89,12 @@ export async function waitAny(
  * ```
  *
  * @param objects The objects, from 1 to 64, each of them once.
- * @throws {Deno.errors.TimedOut} If they were not in time.
- * @throws {Deno.errors.BadResource} If one is closed, is closed meanwhile, or cannot be waited for.
- * @throws {RangeError} If there are none, or too many.
- * @throws {TypeError} If one is there twice, or is a mutex and no `SharedMutex`.
+ * @throws {Deno.errors.TimedOut} If the objects were not all signalled in time.
+ * @throws {Deno.errors.BadResource} If an object is closed, also during the wait, or Windows cannot
+ *   wait for it.
+ * @throws {RangeError} If the list is empty or too long.
+ * @throws {TypeError} If an object is in the list twice, or is the handle of a mutex, and not a
+ *   `SharedMutex`.
  */
 export async function waitAll(
   objects: readonly Waitable[],
@@ -130,7 +133,7 @@ async function waitForSeveral(
       handles: leases.map(({ handle }) => handle.value),
       mutexes,
       all,
-      // A mutex may be held by another job of a thread, which would let this one in too.
+      // A thread that holds a mutex for one job would at once get it for another job too.
       alone: all || claims.length > 0 || objects.length > MAX_AT_ONCE,
       held: leases.some(({ held }) => held),
       label,
@@ -154,7 +157,7 @@ async function waitForSeveral(
   }
 }
 
-/** How messages call several objects: by their names, if these are few. */
+/** Returns a label of several objects for error messages: up to four names, or their number. */
 function describe(leases: readonly Lease[]): string {
   if (leases.length > MAX_NAMED) return `${leases.length} objects`;
   return leases.map(({ handle }) => handle.kind).join(", ");
@@ -165,23 +168,23 @@ function leaseOf(object: Waitable, tenant: Tenant): Lease {
   const attempt = `Cannot wait for handle ${object.unsafeHandle}`;
   const { type } = queryObject(object.unsafeHandle, attempt);
   if (type === "Mutant") {
-    throw new TypeError(`${attempt}: it is one of a mutex, which only a SharedMutex may lock`);
+    throw new TypeError(`${attempt}: it belongs to a mutex, and only a SharedMutex can lock it`);
   }
-  // Whoever owns it may close it meanwhile.
+  // A duplicate, because the handle's owner can close it during the wait.
   const handle = Handle.duplicateOf(object.unsafeHandle, `handle ${object.unsafeHandle}`);
   return { handle, held: true, [Symbol.dispose]: () => handle.close() };
 }
 
-function assertWaitables(objects: unknown, most: number): asserts objects is readonly Waitable[] {
+function assertWaitables(objects: unknown, max: number): asserts objects is readonly Waitable[] {
   if (!Array.isArray(objects)) {
     throw new TypeError(`Expected the objects to wait for to be an array, got ${show(objects)}`);
   }
   const { length } = objects;
-  if (length < 1 || length > most) {
-    throw new RangeError(`Expected from 1 to ${most} objects to wait for, got ${length}`);
+  if (length < 1 || length > max) {
+    throw new RangeError(`Expected from 1 to ${max} objects to wait for, got ${length}`);
   }
   for (const [index, object] of objects.entries()) {
-    // One that is closed throws where it is asked for its handle, and says what it is.
+    // A closed object throws later, when it is lent: that error names the object.
     if (object instanceof WaitableObject) continue;
     assertObject(`object ${index} to wait for`, object);
     const handle = "unsafeHandle" in object ? object.unsafeHandle : undefined;

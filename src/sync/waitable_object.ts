@@ -1,5 +1,5 @@
 /**
- * Objects that can be waited for, and the waits for one of them.
+ * Objects that Windows can wait for, and waits for a single object.
  *
  * @module
  */
@@ -13,25 +13,28 @@ import { timedOut, WaitJob } from "./wait_thread/job.ts";
 import { waitOnThread } from "./wait_thread/pool.ts";
 import { exitCodeOf, openProcess, startOf } from "../../ffi/process_thread.ts";
 
-/** Anything with a handle that can be waited for: the objects of this module, and child processes. */
+/** Anything with a handle that Windows can wait for, such as a `SharedEvent` or a child process. */
 export interface Waitable {
-  /** **UNSAFE**: the handle. */
+  /** **UNSAFE**: the handle's value. */
   readonly unsafeHandle: bigint;
 }
 
-/** A handle that is used for a while; it is closed later than the object if need be. */
+/**
+ * A use of an object's handle. The handle stays open until the lease is disposed of, even if the
+ * object is closed before.
+ */
 export interface Lease extends Disposable {
-  /** The handle. */
+  /** The handle, which must not be closed by the user of the lease. */
   readonly handle: Handle;
-  /** Whether the process is to live for as long as the object is waited for. */
+  /** Whether a wait for the object keeps the process alive. */
   readonly held: boolean;
 }
 
-/** Who uses the handle of an object, and wants to know when that changes. */
+/** The callbacks of a user of an object's handle. */
 export interface Tenant {
-  /** The object was closed, so that nobody is to wait for it any longer. */
+  /** Called when the object is closed. The wait must then end with this error. */
   onClose?: ((error: Error) => void) | undefined;
-  /** Whether the process is to live for as long as the wait lasts has changed. */
+  /** Called by `ref()` and `unref()`: whether the wait must keep the process alive. */
   onHold?: (held: boolean) => void;
 }
 
@@ -41,9 +44,22 @@ export let assertOpen: (object: WaitableObject) => void;
 let lendOf: (object: WaitableObject, tenant: Tenant) => Lease;
 
 /**
- * An object with a handle that can be waited for.
+ * An object with a handle that Windows can wait for.
  *
- * When it is closed, waits for it are over with `Deno.errors.BadResource`.
+ * Closing the object ends the waits for it with `Deno.errors.BadResource`.
+ *
+ * @example Close an object while a task waits for it
+ * ```ts
+ * import { SharedEvent, type WaitableObject } from "@winipc/winipc/sync";
+ * import { assert, assertRejects } from "@std/assert";
+ *
+ * const event = SharedEvent.anonymous();
+ * const object: WaitableObject = event;
+ * const wait = event.wait();
+ * object.close();
+ * assert(object.closed);
+ * await assertRejects(() => wait, Deno.errors.BadResource);
+ * ```
  */
 export abstract class WaitableObject extends Uncloneable implements Disposable, Waitable {
   readonly #handle: Handle;
@@ -56,41 +72,39 @@ export abstract class WaitableObject extends Uncloneable implements Disposable, 
     lendOf = (object, tenant) => object.#lend(tenant);
   }
 
-  /**
-   * Takes a handle over.
-   */
+  /** Takes over a handle: closing this object closes it. */
   constructor(handle: Handle) {
     super();
     this.#handle = handle;
   }
 
-  /** Whether it is closed. */
+  /** Whether the object is closed. */
   get closed(): boolean {
     return this.#closed;
   }
 
   /**
-   * **UNSAFE**: the object's handle, for a Win32 call of one's own. It is closed
-   * with this object.
+   * **UNSAFE**: the value of the object's handle, for Win32 calls of your own. Closing this object
+   * closes the handle.
    *
-   * @throws {Deno.errors.BadResource} If it is closed.
+   * @throws {Deno.errors.BadResource} If the object is closed.
    */
   get unsafeHandle(): bigint {
     this.#assertOpen();
     return this.#handle.value;
   }
 
-  /** Makes the process live for as long as something waits for this object, as it is at first. */
+  /** Makes a wait for this object keep the process alive, as it does by default. */
   ref(): void {
     this.#hold(true);
   }
 
-  /** Lets the process end while something waits for this object. */
+  /** Lets the process end during a wait for this object. */
   unref(): void {
     this.#hold(false);
   }
 
-  /** Closes the handle; the object lives on while another handle is open. */
+  /** Closes the handle. The kernel object exists for as long as any handle to it is open. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -114,7 +128,7 @@ export abstract class WaitableObject extends Uncloneable implements Disposable, 
     for (const tenant of this.#tenants) tenant.onHold?.(held);
   }
 
-  /** Whoever still waits when the object is closed uses the handle until that is over. */
+  /** Lends the handle. After a close, the handle is closed with the last lease. */
   #lend(tenant: Tenant): Lease {
     this.#assertOpen();
     this.#tenants.add(tenant);
@@ -131,29 +145,28 @@ export abstract class WaitableObject extends Uncloneable implements Disposable, 
 }
 
 /**
- * Keeps an object's handle open, also beyond the object's own end, until the lease is disposed of.
+ * Lends the handle of an object. The handle stays open until the lease is disposed of, even if the
+ * object is closed before.
  *
- * @throws {Deno.errors.BadResource} If it is closed.
+ * @throws {Deno.errors.BadResource} If the object is closed.
  */
 export function lend(object: WaitableObject, tenant: Tenant): Lease {
   return lendOf(object, tenant);
 }
 
-/** How long a call may block the thread. */
+/** Options for a wait that blocks the thread. */
 export interface WaitSyncOptions {
-  /** The most to wait, in milliseconds; 0 looks once. @default Infinity */
+  /** Maximum time to wait, in milliseconds; 0 checks once. @default Infinity */
   timeout?: number;
 }
 
 /** The checks of {@linkcode WaitSyncOptions}. */
 export const WAIT_SYNC_CHECKS: OptionChecks<WaitSyncOptions> = { timeout: checkTimeout };
 
-/** The most waits that are registered at a time. */
+/** Maximum number of registered waits at a time. Further waits go to the wait threads. */
 const MAX_REGISTERED = 16;
 
-/**
- * Waits for an object on this very thread.
- */
+/** Waits until an object is signalled, and blocks the calling thread during the wait. */
 export function waitForOneSync(object: WaitableObject, options: WaitSyncOptions): void {
   assertOptions(options, WAIT_SYNC_CHECKS);
   const { timeout = Infinity } = options;
@@ -161,9 +174,7 @@ export function waitForOneSync(object: WaitableObject, options: WaitSyncOptions)
   if (blockOn(lease.handle, timeout) === undefined) throw timedOut(lease.handle.kind, timeout);
 }
 
-/**
- * Waits for an object.
- */
+/** Waits until an object is signalled. */
 export async function waitForOne(object: WaitableObject, options: WaitOptions): Promise<void> {
   assertOptions(options, WAIT_CHECKS);
   const { timeout = Infinity, signal } = options;
@@ -183,19 +194,23 @@ export async function waitForOne(object: WaitableObject, options: WaitOptions): 
 
 /** A wait that has begun. */
 export interface PendingWait {
-  /** Is fulfilled when the object is signalled, and rejected when the wait is over without that. */
+  /** Resolves when the object is signalled, and rejects when the wait ends before that. */
   readonly over: Promise<void>;
-  /** Whether the process lives for as long as the wait lasts. */
+  /** Sets whether the wait keeps the process alive. */
   hold(held: boolean): void;
-  /** Ends the wait, for an object that is going to be closed. */
+  /** Ends the wait with an error, before the object is closed. */
   stop(error: Error): void;
 }
 
 /**
- * Begins to wait for an object.
+ * Begins to wait until an object is signalled.
  *
- * @param object Its handle, which has to stay open until the wait is over.
- * @param options How long, and whether the process lives for as long as that.
+ * This is a registered wait of the system. A wait thread does it instead in a Worker, with a
+ * signal, or if there are {@linkcode MAX_REGISTERED} registered waits already.
+ *
+ * @param object The handle of the object, which must stay open until the wait is over.
+ * @param options The timeout in milliseconds, the signal, and whether the wait keeps the process
+ *   alive (`held`).
  */
 export function beginWait(
   object: Handle,
@@ -239,23 +254,25 @@ export function beginWait(
 }
 
 /**
- * A process that somebody else has started, to wait until it ends.
+ * A process that this script did not start, to wait until it ends.
  *
- * It stands for the one process that had the id when it was opened: while it is open, Windows
- * gives that id to no other.
+ * The object belongs to the process that had the id when it was opened. While the object is open,
+ * Windows does not give the id to another process.
  *
- * @example
- * ```ts ignore
+ * @example Wait for an answer, or for the end of the process that answers
+ * ```ts
  * import { ProcessWatch, SharedEvent, waitAny } from "@winipc/winipc/sync";
+ * import { assertEquals } from "@std/assert";
  *
- * using answer = SharedEvent.open("answer");
- * using process = ProcessWatch.open(1234);
- * const { index } = await waitAny([answer, process]);
- * if (index === 1) throw new Error(`It ended with ${process.exitCode} before it answered`);
+ * // Here this process answers itself.
+ * using answer = SharedEvent.anonymous({ signalled: true });
+ * using process = ProcessWatch.open(Deno.pid);
+ * const { index } = await waitAny([answer, process], { timeout: 5000 });
+ * assertEquals(index, 0, `The process ended with ${process.exitCode} before it answered`);
  * ```
  */
 export class ProcessWatch extends WaitableObject {
-  /** Its process id. */
+  /** The process id. */
   readonly pid: number;
   readonly #handle: Handle;
 
@@ -266,10 +283,10 @@ export class ProcessWatch extends WaitableObject {
   }
 
   /**
-   * Opens a process.
+   * Opens a process by its id.
    *
    * @throws {Deno.errors.NotFound} If there is no such process.
-   * @throws {Deno.errors.PermissionDenied} If this user may not wait for it.
+   * @throws {Deno.errors.PermissionDenied} If this user cannot wait for the process.
    * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-openprocess}
    */
   static open(pid: number): ProcessWatch {
@@ -278,7 +295,7 @@ export class ProcessWatch extends WaitableObject {
   }
 
   /**
-   * Its exit code; `undefined` while it has not ended.
+   * The exit code of the process; `undefined` while the process has not ended.
    *
    * @throws {Deno.errors.BadResource} If this object is closed.
    */
@@ -288,8 +305,8 @@ export class ProcessWatch extends WaitableObject {
   }
 
   /**
-   * When it was started, as a FILETIME: units of 100 nanoseconds since 1601. With its id, that
-   * tells it from every other process.
+   * The start time of the process as a FILETIME: units of 100 nanoseconds since 1601. The id and
+   * the start time together identify a process, because Windows reuses ids.
    *
    * @throws {Deno.errors.BadResource} If this object is closed.
    */
@@ -301,9 +318,9 @@ export class ProcessWatch extends WaitableObject {
   /**
    * Waits until the process ends.
    *
-   * @returns Its exit code.
-   * @throws {Deno.errors.TimedOut} If it did not end in time.
-   * @throws {Deno.errors.BadResource} If this object is closed, or is closed meanwhile.
+   * @returns The exit code of the process.
+   * @throws {Deno.errors.TimedOut} If the process did not end in time.
+   * @throws {Deno.errors.BadResource} If this object is closed, also during the wait.
    */
   async wait(options: WaitOptions = {}): Promise<number> {
     await waitForOne(this, options);

@@ -5,7 +5,7 @@ import { randomName } from "../support/random_name.ts";
 
 const soon = { timeout: 20_000 };
 
-Deno.test("SharedEvent lets one wait go each time it is set, or all until it is reset", async () => {
+Deno.test("SharedEvent ends one wait for each set(), or all waits until reset()", async () => {
   using auto = SharedEvent.anonymous();
   const waits = [auto.wait(soon), auto.wait(soon)];
   auto.set();
@@ -20,7 +20,7 @@ Deno.test("SharedEvent lets one wait go each time it is set, or all until it is 
   assertThrows(() => manual.waitSync({ timeout: 1 }), Deno.errors.TimedOut, "Waited 1 ms");
 });
 
-Deno.test("SharedEvent is found by its name, made once, and refused to whom expects another kind", async () => {
+Deno.test("SharedEvent is created once under a name, and found by that name", async () => {
   const name = randomName();
   using event = SharedEvent.create(name);
   assertEquals([event.name, event.created], [`Local\\${name}`, true]);
@@ -37,7 +37,7 @@ Deno.test("SharedEvent is found by its name, made once, and refused to whom expe
   assertThrows(() => SharedEvent.open(randomName()), Deno.errors.NotFound, "Cannot open event");
 });
 
-Deno.test("SharedEvent.wait() is stopped by a signal or the time, and not when it was set before", async () => {
+Deno.test("SharedEvent.wait() ends by its signal or timeout, unless the event was set before", async () => {
   using event = SharedEvent.anonymous();
   const reason = new Error("on purpose");
   await assertRejects(() => event.wait({ signal: AbortSignal.abort(reason) }), Error, "on purpose");
@@ -45,7 +45,7 @@ Deno.test("SharedEvent.wait() is stopped by a signal or the time, and not when i
   const wait = event.wait({ signal: controller.signal });
   controller.abort(reason);
   await assertRejects(() => wait, Error, "on purpose");
-  // Once the thread has taken it up, as well.
+  // The same for a wait that the wait thread has begun.
   for (let round = 0; round < 2; round++) {
     const controller = new AbortController();
     const { signal } = controller;
@@ -63,7 +63,7 @@ Deno.test("SharedEvent.wait() is stopped by a signal or the time, and not when i
   await assertRejects(() => event.wait({ timeout: 30, signal }), Deno.errors.TimedOut);
 });
 
-Deno.test("SharedEvent.wait() is over when the event is closed", async () => {
+Deno.test("SharedEvent.wait() throws BadResource when the event is closed", async () => {
   const event = SharedEvent.anonymous();
   const { signal } = new AbortController();
   const waits = [event.wait(), event.wait({ signal })];
@@ -92,7 +92,7 @@ Deno.test("SharedEvent leaves no handle behind", async () => {
   });
 });
 
-Deno.test("SharedEvent.openOrCreate() refuses an event that is reset in another way", () => {
+Deno.test("SharedEvent.openOrCreate() refuses an event with another reset option", () => {
   const name = randomName();
   for (const [reset, other] of [["auto", "manual"], ["manual", "auto"]] as const) {
     using _event = SharedEvent.create(name, { reset });
@@ -108,9 +108,9 @@ Deno.test("SharedEvent.openOrCreate() refuses an event that is reset in another 
   assertThrows(() => SharedEvent.openOrCreate(name), Deno.errors.InvalidData, "and not auto");
 });
 
-Deno.test("SharedEvent.openOrCreate() compares nothing that its user may not ask for", () => {
+Deno.test("SharedEvent.openOrCreate() accepts any reset if the user cannot query it and asked for none", () => {
   const name = randomName();
-  // SYNCHRONIZE and EVENT_MODIFY_STATE, and no EVENT_QUERY_STATE.
+  // Grants SYNCHRONIZE and EVENT_MODIFY_STATE, but not EVENT_QUERY_STATE.
   using _event = SharedEvent.create(name, { reset: "manual", security: "D:P(A;;0x100002;;;WD)" });
   using opened = SharedEvent.openOrCreate(name);
   assertEquals(opened.created, false);

@@ -5,7 +5,7 @@ import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
 
-Deno.test("C programs and scripts change one struct under one mutex", async () => {
+Deno.test("C programs and scripts change one struct under one mutex and lose no change", async () => {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   const headers = ["<stdbool.h>", "<stdint.h>", "<wchar.h>"].map((name) => `#include ${name}\n`);
   await Deno.writeTextFile(`${folder}\\ledger.h`, headers.join("") + Ledger.toC("Ledger"));

@@ -18,7 +18,7 @@ const C_PEERS = 58;
 const DENO_PEERS = 6;
 const TIMES = 100;
 
-Deno.test("sixty-four processes, C and Deno, count in turn and lose none", async () => {
+Deno.test("SharedMutex keeps the increments of 64 C and Deno processes apart", async () => {
   await using program = await compileC(peerUrl("sync/peers/named_objects.c"));
   const names = [randomName(), randomName(), randomName()] as const;
   using mutex = SharedMutex.create(names[0]);
@@ -29,7 +29,7 @@ Deno.test("sixty-four processes, C and Deno, count in turn and lose none", async
   const words = [...names, `${TIMES}`];
   const script = peerUrl("sync/peers/mutex_counter.ts").href;
   const flags = ["run", "--no-prompt", "--allow-ffi", "--allow-read", script];
-  // Not by their output: Deno reads it with threads of a pool that is smaller than this.
+  // The children report by a semaphore. Deno has too few pool threads to read all their outputs.
   const start = (command: string, args: string[]) =>
     spawn(command, { args, stdin: "null", stdout: "null", killWithParent: true });
   using lock = await mutex.lock(soon);
@@ -38,7 +38,7 @@ Deno.test("sixty-four processes, C and Deno, count in turn and lose none", async
     ...Array.from({ length: C_PEERS }, () => start(program.path, ["count", ...words])),
   ];
   try {
-    // None begins before all of them are there.
+    // No child begins to count before all children are ready.
     for (const _ of children) await ready.wait({ timeout: 60_000 });
     assertEquals(counter[0], 0);
     lock.release();
@@ -50,7 +50,7 @@ Deno.test("sixty-four processes, C and Deno, count in turn and lose none", async
   }
 });
 
-Deno.test("a C program that is killed abandons its mutex, and a lock says so once", async () => {
+Deno.test("MutexLock.abandoned is true once after a C program is killed with the mutex", async () => {
   await using program = await compileC(peerUrl("sync/peers/named_objects.c"));
   const name = randomName();
   using mutex = SharedMutex.create(name);
@@ -72,7 +72,7 @@ Deno.test("a C program that is killed abandons its mutex, and a lock says so onc
   }
 });
 
-Deno.test("events go to and fro with a C program", async () => {
+Deno.test("SharedEvent wakes a C program and is set by it, 400 times", async () => {
   await using program = await compileC(peerUrl("sync/peers/named_objects.c"));
   const names = [randomName(), randomName()] as const;
   using there = SharedEvent.create(names[0]);
@@ -88,7 +88,7 @@ Deno.test("events go to and fro with a C program", async () => {
   await assertRejects(() => back.wait({ timeout: 0 }), Deno.errors.TimedOut);
 });
 
-Deno.test("objects that a C program makes are opened, and told apart", async () => {
+Deno.test("open() opens events, mutexes and semaphores of a C program", async () => {
   await using program = await compileC(peerUrl("sync/peers/named_objects.c"));
   for (const kind of [SharedEvent, SharedMutex, SharedSemaphore]) {
     const name = randomName();
@@ -101,7 +101,7 @@ Deno.test("objects that a C program makes are opened, and told apart", async () 
   }
 });
 
-Deno.test("waits that are stopped, late and let go at the same instant lose nothing and double nothing", async () => {
+Deno.test("Waits that are aborted, late and satisfied at once take each release exactly once", async () => {
   await using program = await compileC(peerUrl("sync/peers/named_objects.c"));
   const name = randomName();
   using semaphore = SharedSemaphore.create(name);
@@ -131,7 +131,7 @@ Deno.test("waits that are stopped, late and let go at the same instant lose noth
     for (const timer of timers) clearTimeout(timer);
   }
   assertEquals(await peer.nextLine(), "done");
-  // What is left has been taken by nobody.
+  // No wait has taken the rest of the count.
   for (;;) {
     try {
       semaphore.waitSync({ timeout: 0 });

@@ -5,7 +5,7 @@ import { randomName } from "../support/random_name.ts";
 
 const soon = { timeout: 20_000 };
 
-Deno.test("SharedMutex.lock() lets one task of a script in at a time, through whatever handle, in order", async () => {
+Deno.test("SharedMutex.lock() gives one task of a script the lock at a time, in order, over several handles", async () => {
   const name = randomName();
   using mutex = SharedMutex.create(name);
   using other = SharedMutex.open(name);
@@ -22,7 +22,7 @@ Deno.test("SharedMutex.lock() lets one task of a script in at a time, through wh
   assertEquals(order, order.toSorted((a, b) => a - b));
 });
 
-Deno.test("SharedMutex.lockSync() and tryLock() exclude tasks, and refuse rather than hang", async () => {
+Deno.test("SharedMutex.lockSync() throws WouldBlock and tryLock() returns undefined while a task has the lock", async () => {
   const name = randomName();
   using mutex = SharedMutex.create(name);
   using other = SharedMutex.open(name);
@@ -37,7 +37,7 @@ Deno.test("SharedMutex.lockSync() and tryLock() exclude tasks, and refuse rather
     assertEquals(mutex.tryLock(), undefined);
     assertThrows(() => mutex.lockSync(), Deno.errors.WouldBlock);
     lock.release();
-    // The thread that held it lets it go by itself.
+    // The wait thread that held the mutex releases it without the event loop.
     mutex.lockSync(soon).release();
   }
   const lock = other.tryLock();
@@ -49,7 +49,7 @@ Deno.test("SharedMutex.lockSync() and tryLock() exclude tasks, and refuse rather
   lock[Symbol.dispose]();
 });
 
-Deno.test("SharedMutex.lock() can be given up, and the others still get it", async () => {
+Deno.test("SharedMutex.lock() can be cancelled, and later tasks still get the lock", async () => {
   using mutex = SharedMutex.anonymous();
   const first = await mutex.lock(soon);
   const controller = new AbortController();
@@ -64,11 +64,11 @@ Deno.test("SharedMutex.lock() can be given up, and the others still get it", asy
   assertFalse(lock.released);
   lock.release();
   assert(lock.released);
-  // Free now, so even a lock with no time to wait gets it.
+  // The mutex is free, so even a lock with a timeout of 0 gets it.
   (await mutex.lock({ timeout: 0 })).release();
 });
 
-Deno.test("SharedMutex may be closed while it is held, and waits for it are over", async () => {
+Deno.test("SharedMutex.close() ends waits for the mutex, and a held lock keeps it", async () => {
   const name = randomName();
   const mutex = SharedMutex.create(name);
   const lock = await mutex.lock(soon);
@@ -76,7 +76,7 @@ Deno.test("SharedMutex may be closed while it is held, and waits for it are over
   mutex.close();
   await assertRejects(() => waiting, Deno.errors.BadResource, "was closed");
   await assertRejects(() => mutex.lock(), Deno.errors.BadResource, "is closed");
-  // The lock keeps it.
+  // The lock still holds the mutex.
   using again = SharedMutex.open(name);
   assertEquals(again.tryLock(), undefined);
   lock.release();
@@ -98,7 +98,7 @@ Deno.test("SharedMutex leaves no handle behind", async () => {
   });
 });
 
-Deno.test("SharedMutex.lock() that is given up as it is granted is either held or not, thousands of times", async () => {
+Deno.test("SharedMutex.lock() that is cancelled as it is granted either holds the mutex or fails, 3000 times", async () => {
   const name = randomName();
   using mutex = SharedMutex.create(name);
   using other = SharedMutex.open(name);
@@ -129,6 +129,6 @@ Deno.test("SharedMutex.lock() that is given up as it is granted is either held o
   }
   assertEquals(held + given, 3000);
   assert(held > 100 && given > 100, `${held} held, ${given} given up`);
-  // Not lockSync(): the last release is over only when the event loop has turned.
+  // Not lockSync(): a released lock of waitAny() still counts until the event loop has run.
   (await mutex.lock(soon)).release();
 });

@@ -1,4 +1,4 @@
-// Alone: measures time while all of Deno's threads are busy.
+// Alone: measures times while all threads of Deno's pool are busy.
 
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { SharedEvent } from "../../mod.ts";
@@ -8,12 +8,12 @@ import { openLibrary } from "../support/open_library.ts";
 
 const soon = { timeout: 20_000 };
 
-Deno.test("ParkedWait is over when the event is set, before or meanwhile, and takes that", async () => {
+Deno.test("ParkedWait.wait() resets the event, whether it is set before the wait or during it", async () => {
   using event = SharedEvent.anonymous();
   using first = new ParkedWait(event);
   event.set();
   assert(await first.wait(soon));
-  // Where no thread was free in time, this one took it by itself and has stopped.
+  // If no pool thread was free in time, the script reset the event itself, and the wait is stopped.
   using wait = first.isStopped ? new ParkedWait(event) : first;
   const waiting = wait.wait(soon);
   event.set();
@@ -21,7 +21,7 @@ Deno.test("ParkedWait is over when the event is set, before or meanwhile, and ta
   assertEquals(await wait.wait({ timeout: 1 }), false);
 });
 
-Deno.test("ParkedWait is stopped by a signal", async () => {
+Deno.test("ParkedWait.wait() rejects with the reason of its signal", async () => {
   using event = SharedEvent.anonymous();
   using wait = new ParkedWait(event);
   const signal = AbortSignal.abort(new Error("on purpose"));
@@ -35,12 +35,12 @@ Deno.test("ParkedWait is stopped by a signal", async () => {
   assertEquals(await wait.wait(soon), false);
 });
 
-Deno.test("ParkedWait that is stopped takes nothing that the event is set for later", async () => {
+Deno.test("ParkedWait.stop() leaves the event set if it is set afterwards", async () => {
   using event = SharedEvent.anonymous();
   for (let round = 0; round < 300; round++) {
     const wait = new ParkedWait(event);
     const waiting = wait.wait({});
-    // The thread has begun to wait in some rounds, and not in others.
+    // In some rounds the pool thread has begun to wait, and in the other rounds it has not.
     if (round % 2 === 0) await new Promise((resolve) => setImmediate(resolve));
     wait.stop();
     event.set();
@@ -50,7 +50,7 @@ Deno.test("ParkedWait that is stopped takes nothing that the event is set for la
   }
 });
 
-Deno.test("ParkedWait is over with the event, whose handle stays open until then", async () => {
+Deno.test("ParkedWait.wait() throws BadResource when the event is closed, and leaves no handle behind", async () => {
   const event = SharedEvent.anonymous();
   using wait = new ParkedWait(event);
   const waiting = wait.wait({});
@@ -66,7 +66,7 @@ Deno.test("ParkedWait is over with the event, whose handle stays open until then
   });
 });
 
-Deno.test("ParkedWait leaves half of Deno's threads to others", async () => {
+Deno.test("ParkedWait.isPossible leaves half of Deno's pool threads free", async () => {
   using stack = new DisposableStack();
   const waits: Promise<boolean>[] = [];
   while (ParkedWait.isPossible) {
@@ -78,7 +78,7 @@ Deno.test("ParkedWait leaves half of Deno's threads to others", async () => {
   assertLess(performance.now() - before, 5000);
   stack.dispose();
   assertEquals(await Promise.all(waits), waits.map(() => false));
-  // The threads return when they run again.
+  // The pool threads report their ends only when the system has run them again.
   const deadline = performance.now() + soon.timeout;
   while (!ParkedWait.isPossible && performance.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 1));
@@ -86,7 +86,7 @@ Deno.test("ParkedWait leaves half of Deno's threads to others", async () => {
   assert(ParkedWait.isPossible);
 });
 
-Deno.test("ParkedWait is over in time also while others have all of Deno's threads busy", async () => {
+Deno.test("ParkedWait.wait() ends in time even while all of Deno's pool threads are busy", async () => {
   using library = openLibrary("kernel32.dll", {
     Sleep: { parameters: ["u32"], result: "void", nonblocking: true },
   });
@@ -112,7 +112,7 @@ Deno.test("ParkedWait is over in time also while others have all of Deno's threa
   assertEquals(await stopped.wait({}), false);
   assertLess(performance.now() - before, 3000);
   await Promise.all(busy);
-  // Those that were given up have begun only now; they take nothing.
+  // The stopped waits begin on their pool threads only now. They must leave the event set.
   event.set();
   while (!ParkedWait.isPossible) await new Promise((resolve) => setTimeout(resolve, 1));
   event.waitSync({ timeout: 0 });

@@ -20,10 +20,13 @@ import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
 
 const soon = { timeout: 20_000 };
-/** What an elevated program may grant to others: `SYNCHRONIZE`, and of a section to read. */
+/** Rights that an elevated program can grant to everyone: to wait, and to read a section. */
 const WAIT_ONLY: Sddl = ownedByAnother("D:P(A;;0x100005;;;WD)");
 
-/** Wine 10 grants the owner all standard rights, SYNCHRONIZE too; Windows lets nobody name another owner. */
+/**
+ * Names the system as the owner on Wine. Wine 10 grants an owner all standard rights, also
+ * SYNCHRONIZE; on Windows a user cannot name another owner.
+ */
 function ownedByAnother(sddl: Sddl): Sddl {
   return isWine() ? `O:SY${sddl}` : sddl;
 }
@@ -37,7 +40,7 @@ function denied(attempt: () => void, ...parts: string[]): void {
   for (const part of parts) assertStringIncludes(message, part);
 }
 
-Deno.test('access "wait" waits for objects of a program that grants others no more', async () => {
+Deno.test('access "wait" opens and waits for objects that grant everyone only waiting', async () => {
   await using program = await compile();
   const name = randomName();
   await using peer = await Peer.startProgram(program.path, "keep", name, WAIT_ONLY);
@@ -70,14 +73,14 @@ Deno.test('access "wait" waits for objects of a program that grants others no mo
   denied(() => event.set(), "Cannot set event", "ERROR_ACCESS_DENIED", "EVENT_MODIFY_STATE");
   denied(() => event.reset(), "Cannot reset event", "EVENT_MODIFY_STATE");
   denied(() => semaphore.release(), "Cannot release semaphore", "SEMAPHORE_MODIFY_STATE");
-  // Who locks and releases a mutex needs no other right.
+  // A mutex needs no right but SYNCHRONIZE, to lock and to release it.
   using mutex = SharedMutex.open(`${name}.mutex`);
   (await mutex.lock(soon)).release();
   using lock = await mutex.lock(soon);
   assertEquals([lock.abandoned, mutex.access], [false, "modify"]);
 });
 
-Deno.test("errors name each right that is missing", async () => {
+Deno.test("An error of open() names each right that is missing", async () => {
   await using program = await compile();
   const [none, unknown] = [randomName(), randomName()];
   await using _none = await Peer.startProgram(
@@ -93,7 +96,7 @@ Deno.test("errors name each right that is missing", async () => {
   );
   denied(() => SharedMutex.open(`${none}.mutex`), "does not grant this user SYNCHRONIZE");
   denied(() => SharedMemory.open(`${none}.section`), "does not grant this user SECTION_MAP_READ");
-  // Neither the owner's name nor anything else is to be seen.
+  // Denies READ_CONTROL to everyone and to the owner, so that the owner's name cannot be read.
   const sddl = ownedByAnother("D:P(A;;0x100006;;;WD)(A;;0x100000;;;OW)");
   await using _unknown = await Peer.startProgram(program.path, "keep", unknown, sddl);
   SharedEvent.open(`${unknown}.event`).close();
@@ -104,7 +107,7 @@ Deno.test("errors name each right that is missing", async () => {
   );
 });
 
-Deno.test("an object that can only be waited for is passed on as such", async () => {
+Deno.test('An event with access "wait" keeps that access when its handle is passed on', async () => {
   const name = randomName();
   using _made = SharedEvent.create(name, { security: WAIT_ONLY });
   using event = SharedEvent.open(name, { access: "wait" });
@@ -129,7 +132,7 @@ Deno.test("an object that can only be waited for is passed on as such", async ()
   assertEquals(scope.env, { WINIPC_INHERIT_event: `${scope.handles["event"]} event` });
 });
 
-Deno.test("fromHandle() takes an object for what its handle grants, and refuses it if something else is expected", () => {
+Deno.test("fromHandle() reads the access from the handle, and refuses a handle with another access than expected", () => {
   const name = randomName();
   using made = SharedEvent.create(name);
   using event = SharedEvent.open(name, { access: "wait" });
@@ -146,7 +149,7 @@ Deno.test("fromHandle() takes an object for what its handle grants, and refuses 
   }
 });
 
-Deno.test("RingChannel refuses parts that its ends cannot write to, instead of losing messages", () => {
+Deno.test("channelFromParts() refuses parts that the ends of the ring cannot write to or set", () => {
   const name = randomName();
   using channel = RingChannel.create(name, { capacity: 1024 });
   const { memory, data, space } = partsOf(channel);
@@ -172,7 +175,7 @@ Deno.test("RingChannel refuses parts that its ends cannot write to, instead of l
   assertEquals([memory.closed, data.closed, space.closed], [false, false, false]);
 });
 
-/** The descriptor that an object was made with, without this user's own entry: as another user meets it. */
+/** Returns an object's descriptor without this user's own entry, as it applies to another user. */
 function forOthers(object: SharedObject | SharedMemory): Sddl {
   const dacl = readSecurity(object.unsafeHandle, SECURITY_INFORMATION.dacl);
   const everyone = /\(A;;[^;]*;;;WD\)/.exec(dacl);
@@ -180,8 +183,9 @@ function forOthers(object: SharedObject | SharedMemory): Sddl {
   return ownedByAnother(`D:P${everyone[0]}`);
 }
 
-// Wine runs all programs as one user: here they meet what everyone is granted, without this user's own entry.
-Deno.test('security "everyone-full" admits programs that ask for all rights, and "everyone" does not', async () => {
+// Wine runs all programs as one user. So the test removes this user's own entry from the
+// descriptors.
+Deno.test('security "everyone-full" admits programs that ask for all rights, but "everyone" does not', async () => {
   await using program = await compile();
   for (const security of ["everyone", "everyone-full"] as const) {
     const [name, own] = [randomName(), randomName()];
@@ -197,12 +201,13 @@ Deno.test('security "everyone-full" admits programs that ask for all rights, and
     using _mutex = SharedMutex.create(`${name}.mutex`, sddl(ownMutex));
     using _memory = SharedMemory.create(`${name}.section`, 4096, sddl(ownMemory));
     const { stdout } = await new Deno.Command(program.path, { args: ["create", name] }).output();
-    // ERROR_ACCESS_DENIED; or ERROR_ALREADY_EXISTS and 0, with which the peer has the object.
+    // 5 is ERROR_ACCESS_DENIED. 183 is ERROR_ALREADY_EXISTS: with it, and with 0, the call
+    // succeeded.
     const expected = security === "everyone"
       ? ["5 5 5 5", "5 5 5 5"]
       : ["183 183 183 183", "0 0 0 0"];
     assertEquals(new TextDecoder().decode(stdout).trim().split(/\r?\n/), expected, security);
-    // Both admit programs that ask for what they need.
+    // Both admit programs that ask only for the rights that they need.
     SharedEvent.open(`${name}.event`).close();
     SharedSemaphore.open(`${name}.semaphore`).close();
     SharedMutex.open(`${name}.mutex`).close();

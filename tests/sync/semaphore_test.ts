@@ -5,7 +5,7 @@ import { randomName } from "../support/random_name.ts";
 
 const soon = { timeout: 20_000 };
 
-Deno.test("SharedSemaphore lets as many waits go as it is released by", async () => {
+Deno.test("SharedSemaphore.release(n) ends n waits, and returns the count before", async () => {
   using semaphore = SharedSemaphore.anonymous({ initial: 1, maximum: 5 });
   await semaphore.wait(soon);
   await assertRejects(() => semaphore.wait({ timeout: 0 }), Deno.errors.TimedOut);
@@ -16,7 +16,7 @@ Deno.test("SharedSemaphore lets as many waits go as it is released by", async ()
   semaphore.waitSync({ timeout: 0 });
 });
 
-Deno.test("SharedSemaphore.release() refuses what would be more than the maximum, and changes nothing", () => {
+Deno.test("SharedSemaphore.release() throws above the maximum, and changes nothing", () => {
   using semaphore = SharedSemaphore.anonymous({ initial: 4, maximum: 5 });
   const error = assertThrows(
     () => semaphore.release(2),
@@ -32,12 +32,12 @@ Deno.test("SharedSemaphore.release() refuses what would be more than the maximum
   using _existing = SharedSemaphore.create(name);
   for (const options of [{ maximum: 0 }, { initial: 2, maximum: 1 }, { initial: -1 }]) {
     assertThrows(() => SharedSemaphore.anonymous(options), RangeError);
-    // Also where there is one, so that it would not be used.
+    // Also if the semaphore exists, although its own count and maximum then apply.
     assertThrows(() => SharedSemaphore.openOrCreate(name, options), RangeError);
   }
 });
 
-Deno.test("a name that another kind of object holds is refused with a clear text", async () => {
+Deno.test("A name of another kind of object is refused, and the error says so", async () => {
   const classes = [SharedEvent, SharedSemaphore, SharedMutex];
   for (const held of classes) {
     const name = randomName();
@@ -53,7 +53,7 @@ Deno.test("a name that another kind of object holds is refused with a clear text
   }
 });
 
-Deno.test("fromHandle() takes over what is of its kind and grants enough, and nothing else", () => {
+Deno.test("fromHandle() takes over a handle of its own kind, once", () => {
   const classes = [SharedEvent, SharedSemaphore, SharedMutex];
   for (const kind of classes) {
     using object = kind.anonymous();
@@ -74,7 +74,7 @@ Deno.test("fromHandle() takes over what is of its kind and grants enough, and no
   }
 });
 
-Deno.test("SharedSemaphore.openOrCreate() refuses a semaphore of another maximum", () => {
+Deno.test("SharedSemaphore.openOrCreate() refuses a semaphore with another maximum", () => {
   const name = randomName();
   using _semaphore = SharedSemaphore.create(name, { initial: 1, maximum: 3 });
   using same = SharedSemaphore.openOrCreate(name, { initial: 2, maximum: 3 });

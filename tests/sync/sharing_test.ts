@@ -13,13 +13,14 @@ import { randomName } from "../support/random_name.ts";
 
 const CLASSES = [SharedEvent, SharedSemaphore, SharedMutex];
 
-Deno.test("shared objects are for this user, for everyone, or for whom a descriptor names", () => {
+Deno.test("security and owner decide which users can open a shared object", () => {
   for (const kind of CLASSES) {
     const name = randomName();
     using _event = kind.create(name, { security: "everyone" });
     kind.open(name, { owner: "self" }).close();
     const denied = randomName();
-    // Wine 10 grants the owner all standard rights, and so to use a mutex; Windows lets nobody name another owner.
+    // Wine 10 grants an owner all standard rights, which are enough for a mutex. On Windows a user
+    // cannot name another owner.
     const security = isWine() ? "O:SYD:P(A;;RC;;;WD)" : "D:P(A;;RC;;;WD)";
     using _denied = kind.create(denied, { security });
     assertThrows(() => kind.open(denied), Deno.errors.PermissionDenied, "Cannot open");
@@ -27,15 +28,15 @@ Deno.test("shared objects are for this user, for everyone, or for whom a descrip
     assertThrows(() => kind.create(denied), Deno.errors.AlreadyExists);
     assertRefusesAnotherOwner(kind);
     for (const wrong of ["all", "", "D:(A;;GA;;;nobody)"]) {
-      // @ts-expect-error: what the type checker refuses is refused at run time too
+      // @ts-expect-error: the type checker refuses this value, and so must the function
       assertThrows(() => kind.create(randomName(), { security: wrong }), TypeError);
     }
-    // @ts-expect-error: what the type checker refuses is refused at run time too
+    // @ts-expect-error: the type checker refuses this value, and so must the function
     assertThrows(() => kind.open(name, { owner: "me" }), TypeError);
   }
 });
 
-Deno.test("shared objects without a name grant nobody anything by default", () => {
+Deno.test("Shared objects without a name grant no rights to anybody by default", () => {
   for (const kind of CLASSES) {
     using object = kind.anonymous();
     const { dacl } = SECURITY_INFORMATION;
@@ -43,7 +44,7 @@ Deno.test("shared objects without a name grant nobody anything by default", () =
   }
 });
 
-Deno.test("names of shared objects and memory differ by upper and lower case", () => {
+Deno.test("Names of shared objects and memory are case-sensitive", () => {
   const name = `${randomName()}-x`;
   for (const kind of CLASSES) {
     using object = kind.create(name);
@@ -56,7 +57,7 @@ Deno.test("names of shared objects and memory differ by upper and lower case", (
   assertEquals([memory.created, other.created], [true, true]);
 });
 
-Deno.test("shared objects and memory refuse each other's names", () => {
+Deno.test("Shared objects and memory refuse each other's names", () => {
   const name = randomName();
   using memory = SharedMemory.create(name, 1);
   for (const kind of CLASSES) {
@@ -69,7 +70,7 @@ Deno.test("shared objects and memory refuse each other's names", () => {
   assertEquals(memory.byteLength, 1);
 });
 
-Deno.test("waits refuse options that make no sense", async () => {
+Deno.test("Waits and locks refuse invalid options and aborted signals", async () => {
   using event = SharedEvent.anonymous();
   using mutex = SharedMutex.anonymous();
   for (const timeout of [-1, 1.5, NaN, 2 ** 31]) {
@@ -81,11 +82,11 @@ Deno.test("waits refuse options that make no sense", async () => {
   const signal = AbortSignal.abort(new Error("on purpose"));
   await assertRejects(() => event.wait({ signal }), Error, "on purpose");
   await assertRejects(() => mutex.lock({ signal }), Error, "on purpose");
-  // @ts-expect-error: what the type checker refuses is refused at run time too
+  // @ts-expect-error: the type checker refuses this value, and so must the function
   assertThrows(() => SharedEvent.anonymous({ reset: "never" }), TypeError, "Expected reset");
 });
 
-/** Only Wine lets a user give an object to somebody else without a privilege. */
+/** Only on Wine can a user create an object that another user owns, without a privilege. */
 function assertRefusesAnotherOwner(kind: (typeof CLASSES)[number]): void {
   const name = randomName();
   let theirs: SharedObject;

@@ -6,13 +6,16 @@ import { randomName } from "../support/random_name.ts";
 import { runPeer } from "../support/run_peer.ts";
 
 const WAITS = 500;
-/** One for 63 waits is 8, each beside what Deno itself starts for a Worker. */
+/**
+ * Maximum number of new threads. One thread for each 63 waits makes 8, and Deno starts more threads
+ * for each of them.
+ */
 const MAX_THREADS = 40;
 const flags = { flags: ["--allow-read"] };
 const soon = { timeout: 20_000 };
 
 for (const kind of ["without a signal", "with a signal"]) {
-  Deno.test(`${WAITS} waits ${kind} take few threads, and each is let go once`, async () => {
+  Deno.test(`${WAITS} waits ${kind} take few threads, and each ends once`, async () => {
     const events = Array.from({ length: WAITS }, () => SharedEvent.anonymous());
     using semaphore = SharedSemaphore.anonymous();
     const { signal } = new AbortController();
@@ -20,12 +23,12 @@ for (const kind of ["without a signal", "with a signal"]) {
     const before = countThreads();
     assert(before > 0);
     const waits = events.map((event) => event.wait(options));
-    // They are all begun when one that was begun later is over.
+    // When a later wait has ended, all of these waits have begun.
     semaphore.release();
     await semaphore.wait(options);
     const pending = countThreads();
     assertLess(pending - before, MAX_THREADS);
-    // Deno's own pool is free meanwhile.
+    // Deno's own pool is free during the waits.
     await Deno.stat(Deno.execPath());
     for (const event of events) event.set();
     assertLess(countThreads() - before, MAX_THREADS);
@@ -37,7 +40,7 @@ for (const kind of ["without a signal", "with a signal"]) {
   });
 }
 
-Deno.test("pending waits let the process end after unref(), and hold it before", async () => {
+Deno.test("Pending waits keep the process alive until unref()", async () => {
   for (const how of ["unref", "exit"]) {
     assertEquals(await runPeer("sync/peers/pending_waits.ts", [how, randomName()], flags), [
       "ready",
@@ -51,7 +54,7 @@ Deno.test("pending waits let the process end after unref(), and hold it before",
   assertEquals((await peer.gone()).code, 0);
 });
 
-Deno.test("what needs a thread says so where none can start, and the rest works", async () => {
+Deno.test("Waits that need a thread throw NotCapable without --allow-read, and other waits work", async () => {
   assertEquals(await runPeer("sync/peers/wait_without_read.ts"), [
     "waited and locked",
     ...Array(4).fill("NotCapable"),

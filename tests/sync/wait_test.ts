@@ -14,7 +14,7 @@ import { randomName } from "../support/random_name.ts";
 const soon = { timeout: 20_000 };
 const shell = { stdin: "piped", stdout: "null", stderr: "null" } as const;
 
-Deno.test("waitAny() takes exactly one of those that are signalled", async () => {
+Deno.test("waitAny() takes exactly one of the signalled objects", async () => {
   const events = Array.from({ length: 5 }, () => SharedEvent.anonymous());
   using semaphore = SharedSemaphore.anonymous();
   const wait = waitAny([...events, semaphore], soon);
@@ -29,7 +29,7 @@ Deno.test("waitAny() takes exactly one of those that are signalled", async () =>
   for (const event of events) event.close();
 });
 
-Deno.test("waitAny() waits for more objects than Windows can, and takes exactly one of them too", async () => {
+Deno.test("waitAny() waits for 200 objects, more than Windows can at once, and takes exactly one", async () => {
   const events = Array.from({ length: 200 }, () => SharedEvent.anonymous());
   const wait = waitAny(events, soon);
   events[199]!.set();
@@ -41,7 +41,7 @@ Deno.test("waitAny() waits for more objects than Windows can, and takes exactly 
   for (const event of events) event.close();
 });
 
-Deno.test("waitAll() takes all or nothing", async () => {
+Deno.test("waitAll() takes all objects or none", async () => {
   using event = SharedEvent.anonymous({ signalled: true });
   using semaphore = SharedSemaphore.anonymous();
   await assertRejects(() => waitAll([event, semaphore], { timeout: 20 }), Deno.errors.TimedOut);
@@ -77,7 +77,7 @@ Deno.test("waitAny() and waitAll() lock mutexes, and keep the script's other tas
   for (const each of [mutex, other]) (await each.lock(soon)).release();
 });
 
-Deno.test("waitAny() sees processes end, by a watch and as children", async () => {
+Deno.test("waitAny() ends with a process, given as a ProcessWatch or as a child", async () => {
   using event = SharedEvent.anonymous();
   await using child = spawn("cmd.exe", shell);
   using watch = ProcessWatch.open(child.pid);
@@ -94,7 +94,7 @@ Deno.test("waitAny() sees processes end, by a watch and as children", async () =
   assertEquals([watch.exitCode, (await child.status).code], [7, 7]);
 });
 
-Deno.test("waitAny() and waitAll() refuse what makes no sense", async () => {
+Deno.test("waitAny() and waitAll() refuse invalid lists, bare mutex handles and closed objects", async () => {
   using event = SharedEvent.anonymous();
   using mutex = SharedMutex.anonymous();
   const foreign = { unsafeHandle: mutex.unsafeHandle };
@@ -126,7 +126,7 @@ Deno.test("waitAny() and waitAll() leave no handle behind", async () => {
   });
 });
 
-Deno.test("A wait that is late names what it waited for, where that is little", async () => {
+Deno.test("TimedOut names up to four objects of the wait, or their number", async () => {
   const name = randomName();
   using event = SharedEvent.create(`${name}-event`);
   using semaphore = SharedSemaphore.create(`${name}-semaphore`);

@@ -5,7 +5,7 @@ import { STATE, WaitRecord, type WaitThreadData } from "../../src/sync/wait_thre
 import { Thread } from "../../src/wait/thread.ts";
 import { openLibrary } from "../support/open_library.ts";
 
-/** Starts a Worker, and gives the id of its thread. */
+/** Starts a Worker, and returns it with the id of its thread. */
 async function startWorker(): Promise<{ worker: Worker; id: number }> {
   const code = `
     const { symbols } = Deno.dlopen("kernel32.dll", {
@@ -18,13 +18,13 @@ async function startWorker(): Promise<{ worker: Worker; id: number }> {
   return { worker, id };
 }
 
-// The handles are closed by then, and their values may be others' objects.
-Deno.test("A wait thread takes nothing for a Worker that ended after the thread had found it", async () => {
+// The Worker's handles are closed by then, and their values can belong to other objects.
+Deno.test("A wait thread takes nothing for a Worker that has ended", async () => {
   using kernel32 = openLibrary("kernel32.dll", {
     WaitForSingleObject: { parameters: ["usize", "u32"], result: "u32" },
   });
   const { worker, id } = await startWorker();
-  // While it is open, the thread is found, though it has ended.
+  // This handle keeps the Worker's thread object alive, so that the wait thread still finds it.
   using thread = openThread(id);
   worker.terminate();
   assertEquals(kernel32.symbols.WaitForSingleObject(thread.value, 20_000), 0);

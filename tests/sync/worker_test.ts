@@ -6,7 +6,7 @@ import { runPeer } from "../support/run_peer.ts";
 
 const soon = { timeout: 20_000 };
 
-/** Starts a Worker that does something with the objects of two names, and waits until it has begun. */
+/** Starts a Worker that uses the objects with these names, and waits until the Worker has begun. */
 async function start(
   what: "hold" | "echo",
   ...names: string[]
@@ -19,7 +19,7 @@ async function start(
   return { [Symbol.dispose]: () => worker.terminate() };
 }
 
-Deno.test("a Worker that is ended abandons the mutex that it holds", async () => {
+Deno.test("A Worker that is terminated abandons the mutex that it holds", async () => {
   const name = randomName();
   using mutex = SharedMutex.create(name);
   {
@@ -31,17 +31,17 @@ Deno.test("a Worker that is ended abandons the mutex that it holds", async () =>
   assertEquals(lock.abandoned, true);
 });
 
-Deno.test("Workers that are ended while they wait for events or children take nothing along", async () => {
+Deno.test("Workers that are terminated during waits for events or children do not crash the process", async () => {
   const options = { flags: ["--allow-read", "--allow-run"] };
   assertEquals(await runPeer("sync/peers/end_waiting_workers.ts", [], options), ["still there"]);
 });
 
-Deno.test("a script that blocks in waitSync() does not hold up the waits of a Worker", async () => {
+Deno.test("waitSync() in the main script does not delay the waits of a Worker", async () => {
   const names = [randomName(), randomName()] as const;
   using there = SharedEvent.create(names[0]);
   using back = SharedEvent.create(names[1]);
   using _worker = await start("echo", ...names);
-  // Their threads of the system's stand still until this one runs again.
+  // The system's threads for these waits are blocked until this thread runs again.
   const signalled = SharedEvent.anonymous({ reset: "manual", signalled: true });
   const waits = Array.from({ length: 100 }, () => signalled.wait(soon));
   there.set();

@@ -26,9 +26,9 @@ const isGone = (open: () => Disposable) =>
 
 for (const how of ["terminate", "close", "throw"] satisfies End[]) {
   for (const kind of ["web", "node"] as const) {
-    // Node's Workers have no close(), and one that throws ends the script of its parent's in Deno 2.9.
+    // Node's Workers have no close(). In Deno 2.9, one that throws ends its parent's script.
     if (kind === "node" && how !== "terminate") continue;
-    Deno.test(`A Worker of the ${kind}'s kind gives its names back: ${how}`, async () => {
+    Deno.test(`The names of a Worker of the ${kind} kind are free after its end by ${how}`, async () => {
       const name = randomName();
       using worker = await OwningWorker.start("memory", name, kind);
       SharedMemory.open(name).close();
@@ -38,7 +38,7 @@ for (const how of ["terminate", "close", "throw"] satisfies End[]) {
   }
 }
 
-Deno.test("A Worker that ends gives back names of rings, events and window classes", async () => {
+Deno.test("Names of rings, events and window classes are free after the end of their Worker", async () => {
   const cases: [string, (name: string) => boolean][] = [
     ["broadcast", (name) => isGone(() => BroadcastRing.open(name))],
     ["event", (name) => isGone(() => SharedEvent.open(name))],
@@ -56,7 +56,7 @@ Deno.test("A Worker that ends gives back names of rings, events and window class
   }
 });
 
-Deno.test("A Worker's listener is closed with the Worker, and answers nothing from then on", async () => {
+Deno.test("A Worker's listener is closed with the Worker, and its window and class are gone", async () => {
   for (const how of ["terminate", "close", "throw"] satisfies End[]) {
     const name = randomName();
     using worker = await OwningWorker.start("listener", name);
@@ -72,7 +72,7 @@ Deno.test("A Worker's listener is closed with the Worker, and answers nothing fr
   }
 });
 
-Deno.test("A sender is not kept waiting by a Worker that ended before it answered", async () => {
+Deno.test("sendCopyData() resolves with 0n when the asked Worker ends before it answers", async () => {
   const name = randomName();
   using worker = await OwningWorker.start("asked listener", name);
   const [window] = listWindows({ class: name });
@@ -86,7 +86,7 @@ Deno.test("A sender is not kept waiting by a Worker that ended before it answere
 });
 
 for (const how of ["terminate", "close", "throw"] satisfies End[]) {
-  Deno.test(`A Worker that ends as a sender soon leaves its place, and ConnectionReset: ${how}`, async () => {
+  Deno.test(`A sending Worker that ends by ${how} frees its place, and receive() throws ConnectionReset`, async () => {
     for (const producers of ["single", "multiple"] as const) {
       const name = randomName();
       using channel = RingChannel.create(name, { producers });
@@ -102,7 +102,7 @@ for (const how of ["terminate", "close", "throw"] satisfies End[]) {
     }
   });
 
-  Deno.test(`A Worker that ends as a receiver soon leaves its place, and BrokenPipe: ${how}`, async () => {
+  Deno.test(`A receiving Worker that ends by ${how} frees its place, and send() throws BrokenPipe`, async () => {
     for (const what of ["receiver", "sleeping receiver"]) {
       const name = randomName();
       using channel = RingChannel.create(name, { capacity: 1024 });
@@ -120,7 +120,7 @@ for (const how of ["terminate", "close", "throw"] satisfies End[]) {
   });
 }
 
-Deno.test("Peers in other processes see a Worker's end, TypeScript and C", async () => {
+Deno.test("TypeScript and C peers in other processes get an error when a Worker ends", async () => {
   await using program = await compileRingPeer("channel/ring/peers/end.c");
   const ERROR_NETNAME_DELETED = 64;
   for (const language of ["TypeScript", "C"]) {
@@ -144,7 +144,7 @@ Deno.test("Peers in other processes see a Worker's end, TypeScript and C", async
   assertEquals(Number(error), ERROR_BROKEN_PIPE);
 });
 
-Deno.test("The 64th place of a channel's senders is free again after each Worker that has ended", async () => {
+Deno.test("The 64th sender's place of a channel is free again after each end of a Worker", async () => {
   const name = randomName();
   using channel = RingChannel.create(name, { producers: "multiple" });
   const others = Array.from({ length: 62 }, () => channel.sender());
@@ -164,7 +164,7 @@ Deno.test("The 64th place of a channel's senders is free again after each Worker
   for (const other of others) other.close();
 });
 
-Deno.test("A message that an ended Worker had claimed soon keeps no other sender waiting", async () => {
+Deno.test("A message that an ended Worker had claimed does not block the next sender", async () => {
   for (const how of ["terminate", "close", "throw"] satisfies End[]) {
     const name = randomName();
     using channel = RingChannel.create(name, { producers: "multiple" });
@@ -178,7 +178,7 @@ Deno.test("A message that an ended Worker had claimed soon keeps no other sender
   }
 });
 
-Deno.test("The 64th place of a latest value's readers is free again after each Worker that has ended", async () => {
+Deno.test("The 64th reader's place of a latest value is free again after each end of a Worker", async () => {
   const Value = struct({ number: "u32" });
   const name = randomName();
   using writerValue = LatestValue.openOrCreate(name, Value);
@@ -197,7 +197,7 @@ Deno.test("The 64th place of a latest value's readers is free again after each W
   await Promise.all(pending);
 });
 
-Deno.test("A child whose pipe an ended Worker had sees a broken pipe", async () => {
+Deno.test("A child gets a broken pipe when the Worker that holds the pipe's other end ends", async () => {
   const name = randomName();
   using broken = SharedEvent.create(name);
   using worker = await OwningWorker.start("child's pipes", name);
@@ -206,7 +206,7 @@ Deno.test("A child whose pipe an ended Worker had sees a broken pipe", async () 
   await broken.wait(PATIENT);
 });
 
-Deno.test("What a process inherited is there for all its threads, though Workers end that took it", async () => {
+Deno.test("Inherited handles stay open for the whole process when Workers that took them over end", async () => {
   using kernel32 = openLibrary("kernel32.dll", {
     GetHandleInformation: { parameters: ["usize", "buffer"], result: "i32" },
     SetEnvironmentVariableW: { parameters: ["buffer", "buffer"], result: "i32" },
@@ -229,7 +229,7 @@ Deno.test("What a process inherited is there for all its threads, though Workers
   }
 });
 
-Deno.test("A view whose buffer a Worker gave away before its end is still mapped", async () => {
+Deno.test("A view stays mapped if its Worker transferred the buffer before the end", async () => {
   const name = randomName();
   using memory = SharedMemory.create(name, 4096);
   const code = `
@@ -245,7 +245,7 @@ Deno.test("A view whose buffer a Worker gave away before its end is still mapped
   );
   using view = memory.map();
   view.bytes[0] = 1;
-  // For as long as the reaper may take.
+  // Checks for longer than the reaper needs to close the objects of a Worker.
   const end = performance.now() + 1000;
   while (performance.now() < end) {
     assertEquals(new Uint8Array(buffer)[0], view.bytes[0]);
@@ -255,7 +255,7 @@ Deno.test("A view whose buffer a Worker gave away before its end is still mapped
   worker.terminate();
 });
 
-Deno.test("What others open while a Worker ends is never closed in its name", async () => {
+Deno.test("The end of a Worker closes no object that another thread opened", async () => {
   for (let round = 0; round < 2; round++) {
     const url = peerUrl("workers/peers/open_and_close.ts");
     const worker = new Worker(url, { type: "module" });
@@ -269,7 +269,7 @@ Deno.test("What others open while a Worker ends is never closed in its name", as
       for (const event of events.splice(0, events.length - 40)) event.close();
       await new Promise((resolve) => setTimeout(resolve));
     }
-    // One that was closed under us could not be set.
+    // set() throws if the handle of an event was closed.
     for (const event of events) {
       event.set();
       event.close();

@@ -1,5 +1,5 @@
-// Task: test:leaks
-// By itself: it counts the handles and the threads of this process, which end late on a busy machine.
+// Task: test:leaks The task runs this file alone, because it counts the handles and threads of this
+// process. On a busy machine threads end late.
 
 import { LatestValue, RingChannel, SharedEvent, SharedMemory, struct } from "../../mod.ts";
 import { countThreads } from "../support/count_threads.ts";
@@ -7,12 +7,12 @@ import { assertLeavesNoHandle } from "../support/leak.ts";
 import { OwningWorker, soon, throws } from "./owning_worker.ts";
 import { randomName } from "../support/random_name.ts";
 
-Deno.test("Workers that own something of each kind leave no handle and no thread behind", async () => {
+Deno.test("Workers that own objects of each kind leave no handle and no thread behind", async () => {
   const Value = struct({ number: "u32" });
   const before = countThreads();
-  // No window: of each Worker that ends with an open UnsafeCallback, Deno 2.9 keeps a handle of its own.
+  // No window: Deno 2.9 leaks a handle for each Worker that ends with an open UnsafeCallback.
   const kinds = ["memory", "event", "listener", "waits", "send", "reader"];
-  // In five rounds, two handles of each would be seen.
+  // Five rounds are enough to see two leaked handles in each round.
   await assertLeavesNoHandle(5, async () => {
     const names = Object.fromEntries(
       [...kinds, "sender", "receiver", "child's pipes"].map((kind) => [kind, randomName()]),
@@ -25,13 +25,13 @@ Deno.test("Workers that own something of each kind leave no handle and no thread
     using worker = await OwningWorker.start("everything", JSON.stringify(names));
     worker.end();
     await event.wait({ timeout: 20_000 });
-    // The rest goes in the same moment as the pipe.
+    // The other objects are closed at the same moment as the pipe.
     await soon(
       "its name is free",
       () => throws(Deno.errors.NotFound, () => SharedMemory.open(names.memory!).close()),
     );
   });
-  // Deno's pool has grown to four threads for each processor; each Worker had six of its own.
+  // Deno's pool keeps up to four threads for each processor. Each Worker had six more.
   const most = before + 4 * navigator.hardwareConcurrency + 2;
   await soon(`there are at most ${most} threads`, () => countThreads() <= most);
 });

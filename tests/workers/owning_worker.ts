@@ -2,13 +2,13 @@ import { Worker as NodeWorker } from "node:worker_threads";
 import { isWine } from "../../ffi/win32/ntdll.ts";
 import { peerUrl } from "../support/peer_url.ts";
 
-/** How a Worker ends. */
+/** The ways to end a Worker. */
 export type End = "terminate" | "close" | "throw";
 
-/** A Worker that owns something under a name: see peers/owning_worker.ts. */
+/** A Worker that owns an object with a name: see peers/owning_worker.ts. */
 export class OwningWorker implements Disposable {
   readonly #worker: Worker | NodeWorker;
-  /** Those who wait for what it says. */
+  /** The callbacks of {@linkcode says}, by the words that they wait for. */
   readonly #listeners = new Map<string, () => void>();
 
   private constructor(worker: Worker | NodeWorker) {
@@ -16,14 +16,14 @@ export class OwningWorker implements Disposable {
     const hear = (word: unknown) => this.#listeners.get(String(word))?.();
     if (worker instanceof Worker) {
       worker.onmessage = ({ data }) => hear(data);
-      // What it throws is not the parent's end as well.
+      // Otherwise an error in the Worker would end the parent too.
       worker.onerror = (event) => event.preventDefault();
     } else {
       worker.on("message", hear);
     }
   }
 
-  /** Starts one, and waits until it owns what it is told to. */
+  /** Starts a Worker, and waits until it owns an object of the kind `what`. */
   static async start(
     what: string,
     name: string,
@@ -40,10 +40,10 @@ export class OwningWorker implements Disposable {
     return worker;
   }
 
-  /** Waits until it says a word. */
+  /** Waits until the Worker posts a word. */
   async says(word: string): Promise<void> {
     const said = Promise.withResolvers<void>();
-    const timer = setTimeout(() => said.reject(new Error(`It did not say "${word}"`)), 30_000);
+    const timer = setTimeout(() => said.reject(new Error(`Worker did not post "${word}"`)), 30_000);
     this.#listeners.set(word, said.resolve);
     try {
       await said.promise;
@@ -53,7 +53,7 @@ export class OwningWorker implements Disposable {
     }
   }
 
-  /** Ends it. */
+  /** Ends the Worker. */
   end(how: End = "terminate"): void {
     if (how === "terminate") void this.#worker.terminate();
     else this.#worker.postMessage(how);
@@ -64,17 +64,20 @@ export class OwningWorker implements Disposable {
   }
 }
 
-/** What is left of a Worker is given back within a second; on Wine a thread takes half of one to start. */
+/**
+ * Maximum time until the objects of an ended Worker are closed, in milliseconds. It is longer on
+ * Wine, where a thread takes half a second to start.
+ */
 const PATIENCE = isWine() ? 5000 : 1000;
 
-/** For waits that are over when what is left of a Worker is given back. */
+/** The timeout of waits that end when the objects of an ended Worker are closed. */
 export const SOON = { timeout: PATIENCE } as const;
 
 /**
- * Waits until something is so.
+ * Waits until a condition is true.
  *
- * @param what What it is, for the message.
- * @param look Whether it is.
+ * @param what The condition in words, for the error message.
+ * @param look Returns whether the condition is true.
  */
 export async function soon(what: string, look: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + PATIENCE;
@@ -84,7 +87,7 @@ export async function soon(what: string, look: () => boolean | Promise<boolean>)
   }
 }
 
-/** Whether something throws an error of a class. */
+/** Whether a function throws an error of a class. */
 export function throws(error: new (...args: never[]) => Error, act: () => unknown): boolean {
   try {
     act();

@@ -1,11 +1,12 @@
 # shellcheck shell=bash disable=SC2154,SC2317
-# Says what winedeno uses and tries each part of it. Sourced by tools/winedeno.
+# Prints the parts that winedeno uses, and tests each of them. Sourced by tools/winedeno.
 
 wine="nowhere" enter=()
 ! has_part wine || find_way_in
 broken=0
 
-# try WHAT REMEDY EXPECTED COMMAND…: runs COMMAND, which is to print EXPECTED (a pattern) and to succeed.
+# try WHAT REMEDY EXPECTED COMMAND…: runs COMMAND, which must print EXPECTED (a pattern) and
+# succeed. Prints "ok" or "BROKEN" for WHAT. If it is broken, also prints REMEDY.
 try() {
   local what=$1 remedy=$2 expected=$3 output status=0
   shift 3
@@ -25,7 +26,7 @@ in_wine() (
   exec timeout 60 "${enter[@]}" "$wine" "$@"
 )
 
-# Not by in_wine and the like: as a user would, but that nothing is mended.
+# Runs winedeno as a user does, except that it repairs nothing.
 winedeno() { WINEDENO_DOCTOR=yes timeout 60 "$self" "$@"; }
 
 exit_code_of() {
@@ -43,11 +44,11 @@ compile_and_run() {
   echo "$status"
 }
 
-remake() { echo "To make it anew: rm -rf $home/$1 and run any winedeno command"; }
+remake() { echo "To make it again: rm -rf $home/$1 and run any winedeno command"; }
 
 echo "home    $home"
 echo "wine    $wine$([[ -d $home/wine/root ]] && echo " in $home/wine/root" || echo " of this machine")"
-echo "jsr     $([[ -d $home/jsr/@std ]] && echo "out of reach; served from $home/jsr" || echo "reached itself")"
+echo "jsr     $([[ -d $home/jsr/@std ]] && echo "not reachable; served from $home/jsr" || echo "reachable")"
 
 hello='console.log(Deno.build.os, Deno.version.deno)'
 pid='console.log(Deno.dlopen("kernel32.dll", { GetCurrentProcessId: { parameters: [], result: "u32" } }).symbols.GetCurrentProcessId() === Deno.pid)'
@@ -67,5 +68,5 @@ if try "Deno for Windows" "$(remake npm)" 'windows 2.*' winedeno eval "$hello"; 
 fi
 
 ((broken == 0)) && echo "Everything works." && exit
-echo "$broken of the parts are broken."
+echo "Broken parts: $broken."
 exit 1

@@ -1,6 +1,6 @@
-// Makes a folder that Deno can use as JSR_URL, where JSR itself is out of reach: the @std packages that
-// deno.json imports, taken from npm's deno-std, which has the same code without its types, and declared by
-// the .d.ts files under jsr/.
+// Makes a folder that Deno can use as JSR_URL on a machine that does not reach JSR. In the folder are
+// the @std packages that deno.json imports. Their code is from npm's deno-std, which has no types.
+// Their types are from the .d.ts files under jsr/.
 //
 //   deno run -R -W make_jsr.ts DENO_STD DENO_JSON FOLDER
 
@@ -18,7 +18,7 @@ for (const [name, versions] of await importedVersions()) {
   });
 }
 
-/** The @std packages that deno.json imports, each with the lowest versions that satisfy it. */
+/** Returns the @std packages that deno.json imports, each with the lowest versions that satisfy it. */
 async function importedVersions(): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();
   for (const specifier of Object.values(await readImports())) {
@@ -42,7 +42,7 @@ async function readImports(): Promise<Record<string, string>> {
   }
 }
 
-/** Export names and files of a package: those that we have declarations for. */
+/** Returns the exports of a package that have a declaration under jsr/: their names and files. */
 async function declaredExports(name: string): Promise<Record<string, string>> {
   const exports: Record<string, string> = {};
   try {
@@ -56,14 +56,17 @@ async function declaredExports(name: string): Promise<Record<string, string>> {
   }
   if (!exports["."]) {
     console.error(
-      `deno.json imports jsr:@std/${name}, and JSR is out of reach: declare what is used of it in ${declarations}/${name}/mod.d.ts`,
+      `deno.json imports jsr:@std/${name}, and JSR is not reachable: declare the functions that are used in ${declarations}/${name}/mod.d.ts`,
     );
     Deno.exit(1);
   }
   return exports;
 }
 
-/** Writes the exported files and all that they import, which reaches into other packages: hence deno-std's own layout. */
+/**
+ * Writes the exported files and all files that they import. The imports reach into other packages,
+ * so the folder has deno-std's own layout.
+ */
 async function writeVersion(
   name: string,
   version: string,
@@ -89,7 +92,8 @@ async function writeVersion(
     const declarationPath = path.replace(".js", ".d.ts");
     const declaration = await Deno.readTextFile(declarations + declarationPath);
     await add(declarationPath, declaration);
-    // Some mod.js of deno-std import what the package lacks: where a declaration gathers others, so does the code.
+    // Some mod.js files of deno-std import files that the package lacks. So if a declaration only
+    // re-exports, the code re-exports the same files.
     const code = declaration.startsWith("export * from")
       ? declaration.replaceAll(".d.ts", ".js")
       : await Deno.readTextFile(denoStd + path);

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# How each part is made. Sourced by setup.sh.
+# Makes the parts. Sourced by setup.sh.
 
 root_packages=wine64,ca-certificates,gcc-mingw-w64-x86-64-win32
 
@@ -8,15 +8,15 @@ make_parts() {
   [[ $mode == linux ]] || own_wine=$(find_own_wine)
   install_host_tools "$own_wine"
   part npm "$(cat "$tools"/package*.json | sha256sum)" "taking Deno for Windows and for Linux from npm (80 MB)"
-  part jsr "$recipe" "seeing to the jsr: imports"
+  part jsr "$recipe" "preparing the jsr: imports"
   [[ $mode != linux ]] || return 0
-  part wine "${own_wine:-$root_packages}" "making Wine ready"
+  part wine "${own_wine:-$root_packages}" "preparing Wine"
   part prefix "$(<"$home/wine/stamp")" "preparing Wine's C: drive"
 }
 
 make_npm() {
   cp "$tools"/package.json "$tools"/package-lock.json "$1"
-  # The Windows package is not for this system, hence --force.
+  # --force, because the Windows package is not for this system.
   export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-${SSL_CERT_FILE-}}
   run npm --prefix "$1" --cache "$1/cache" ci --force --ignore-scripts --no-audit --no-fund
   rm -rf "$1/cache"
@@ -24,17 +24,17 @@ make_npm() {
 
 make_jsr() {
   [[ -z ${JSR_URL-} ]] || return 0
-  # Asked once: a change of deno.json does not ask again.
+  # JSR is tried only once: a change of deno.json does not try it again.
   if [[ ! -e $home/jsr/stamp ]]; then
     reaches_jsr "$1/cache" && return
-    say "JSR is out of reach: serving jsr:@std/… from npm's deno-std"
+    say "JSR is not reachable: serving jsr:@std/… from npm's deno-std"
   elif [[ ! -d $home/jsr/@std ]]; then
     return
   fi
   run "$linux_deno" run --no-config --no-lock -R -W="$1" "$tools/make_jsr.ts" "$home/npm/node_modules/deno-std" "$project/deno.json" "$1"
 }
 
-# reaches_jsr CACHE: asks the Deno for Linux, which knows where JSR is.
+# reaches_jsr CACHE: succeeds if the Deno for Linux reaches JSR.
 reaches_jsr() {
   local certificates=${DENO_CERT:-${SSL_CERT_FILE-}} status=0
   run env DENO_DIR="$1" ${certificates:+DENO_CERT="$certificates"} timeout 20 \
@@ -51,7 +51,7 @@ make_wine() {
       echo "${own_wine%% *}" >"$1/path"
       return
     fi
-    say "it does not"
+    say "this machine's Wine does not run Deno"
     install_host_tools ""
   fi
   say "making a Debian 13 root file system with Wine and a C compiler (1.4 GB, about a minute)"
@@ -59,7 +59,7 @@ make_wine() {
   mkfifo "$1/tar"
   start tar --extract --file "$1/tar" --directory "$1/root" --no-same-owner --exclude './dev/*'
   local tar=$!
-  # mmdebstrap takes its time to end: as root it is given process ids and mounts of its own, which end with it.
+  # mmdebstrap ends slowly. As root it runs in its own namespaces, so that all of it ends at once.
   local alone=()
   ((EUID != 0)) || alone=(env TMPDIR="$1" unshare --mount --pid --fork --kill-child)
   run "${alone[@]}" mmdebstrap --variant=minbase --format=tar --include="$root_packages" --aptopt='APT::Install-Recommends "false"' \
@@ -70,9 +70,9 @@ make_wine() {
   echo /usr/lib/wine/wine64 >"$1/path"
 }
 
-# Whether the machine's own Wine runs Deno, tried in a C: drive of its own.
+# Succeeds if the machine's own Wine runs Deno. Tests that in a separate C: drive.
 own_wine_runs_deno() {
-  say "trying whether this machine's Wine runs Deno"
+  say "testing whether this machine's Wine runs Deno"
   local enter=() wine=${own_wine%% *}
   in_prefix "$1" "$windows_deno" eval --no-config 'Deno.exit(7)' || [[ $? == 7 ]]
 }
@@ -80,19 +80,20 @@ own_wine_runs_deno() {
 make_prefix() {
   find_way_in
   in_prefix "$1" wineboot --init
-  # Lets programs open windows on a machine without a display.
+  # With this, programs can open windows on a machine without a display.
   printf '\n[Software\\\\Wine\\\\Drivers]\n"Graphics"="null"\n' >>"$1/user.reg"
-  # set_environment tells what J: is for.
+  # See set_environment for the use of J:.
   ln -s ../../jsr "$1/dosdevices/j:"
 }
 
-# in_prefix PREFIX COMMAND…: returns when wineserver, too, has ended and so written the registry.
-# In the root file system it has process ids of its own, so that nothing outlives an interruption.
+# in_prefix PREFIX COMMAND…: runs COMMAND, and waits until wineserver has ended and written the
+# registry. In the root file system this uses its own process ids, so that nothing outlives an
+# interruption.
 in_prefix() {
   local server=${wine%/*}/wineserver alone=() status=0
   if [[ ${enter[*]} ]]; then alone=(--unshare-pid); elif [[ ! -x $server ]]; then server=wineserver; fi
   set_wine_environment "$1"
-  # 9 is the lock, which wineserver would keep. SC2016: for sh, not for bash.
+  # 9 is the lock, which wineserver would keep. SC2016: sh expands the variables, and not bash.
   # shellcheck disable=SC2016
   run "${enter[@]}" "${alone[@]}" sh -c '"$@"; status=$?; "$0" -w; exit $status' \
     "$server" timeout 120 "$wine" "${@:2}" 9>&- || status=$?

@@ -1,13 +1,13 @@
-# quiet.pl COMMAND…: runs COMMAND, and what is written to descriptor 2 goes nowhere.
+# quiet.pl COMMAND…: runs COMMAND, and lets the kernel refuse all writes to descriptor 2.
 #
-# Wine writes lines of its own to descriptor 2, also with WINEDEBUG=-all: about threads that run on while
-# their process is killed, and about crashes. The standard error of a Windows program is a handle. Wine
-# makes it from descriptor 2 as the first program starts, and writes for it to another descriptor of
-# the same open file. So the kernel refuses every write to the number 2, and no byte of a program is
-# lost, late or out of order, and a terminal stays one. Programs of Linux that a Windows program starts
-# have no standard error either.
+# Wine writes its own lines to descriptor 2, even with WINEDEBUG=-all: about crashes, and about
+# threads that still run while their process is killed. The standard error of a Windows program is a
+# handle. Wine makes that handle from descriptor 2 when the first program starts. It writes the
+# program's errors to another descriptor of the same open file. So no byte of a program is lost,
+# late or out of order, and a terminal stays a terminal. But Linux programs that a Windows program
+# starts have no standard error.
 #
-# See seccomp(2). Where it is not to be had, COMMAND runs all the same.
+# See seccomp(2). If the machine does not have it, COMMAND runs without the filter.
 
 use strict;
 use warnings;
@@ -18,11 +18,11 @@ use constant {
   AUDIT_ARCH_X86_64 => 0xc000003e, SYS_WRITE => 1, SYS_WRITEV => 20,
   SECCOMP_RET_ERRNO => 0x00050000, SECCOMP_RET_ALLOW => 0x7fff0000, EBADF => 9,
   LOAD => 0x20, IS => 0x15, RETURN => 0x06,
-  # Where struct seccomp_data has them.
+  # Offsets in struct seccomp_data.
   NUMBER => 0, ARCHITECTURE => 4, DESCRIPTOR => 16,
 };
 
-# Each instruction: what to do, how many to skip if equal and if not, its value.
+# Each instruction: code, number of instructions to skip if equal and if not equal, value.
 my @filter = (
   [LOAD, 0, 0, ARCHITECTURE],
   [IS, 0, 6, AUDIT_ARCH_X86_64],
@@ -37,7 +37,7 @@ my @filter = (
 my $instructions = join '', map { pack 'SCCL', @$_ } @filter;
 my $program = pack 'Q P', scalar @filter, $instructions;
 
-# Who is not root may set a filter only so.
+# A user other than root can set a filter only with PR_SET_NO_NEW_PRIVS.
 syscall SYS_PRCTL, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0;
 syscall SYS_SECCOMP, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, $program;
 exec { $ARGV[0] } @ARGV;

@@ -1,12 +1,12 @@
 # shellcheck shell=bash disable=SC1091,SC2154
-# Makes the parts that a use needs and that are missing or out of date. Sourced by tools/winedeno.
-# A part is made beside its place and moved there when whole, with a stamp of what it was made from,
-# so one that was interrupted is made again and never half believed.
+# Makes the parts that are needed and are missing or out of date. Sourced by tools/winedeno.
+# A part is made beside its place and moved there when it is complete, with a stamp of its sources.
+# So an interrupted part is never used, and is made again.
 
 . "$tools/host.sh"
 . "$tools/parts.sh"
 
-# While set_up works, 3 is the user's stderr; 1 and 2 go to the log.
+# During set_up, descriptor 3 is the user's stderr, and 1 and 2 go to the log.
 say() { echo "winedeno: $*" >&3; }
 
 give_up() {
@@ -15,7 +15,8 @@ give_up() {
   exit 1
 }
 
-# part NAME STAMP WHAT: has make_NAME fill a folder, unless that part stands there whole, made from STAMP.
+# part NAME STAMP WHAT: makes a part by make_NAME, unless the part is there and was made from STAMP.
+# WHAT describes the work for messages.
 part() {
   local name=$1 stamp=$2 new=$home/$1.new
   making=$3
@@ -30,24 +31,25 @@ part() {
   made=yes
 }
 
-# run COMMAND…: waits for COMMAND in a way that hears a signal at once.
+# run COMMAND…: runs COMMAND and waits for it. A signal is handled at once, and not after COMMAND.
 run() {
   start "$@"
   wait $!
 }
 
-# COMMAND is ended when we are, and keeps the lock (9) until it is gone. It must not have 3 to 5: mmdebstrap
-# hands descriptors to sh, which knows only those below 10.
+# start COMMAND…: starts COMMAND, which dies with this process and keeps the lock (9) until then.
+# Descriptors 3 to 5 are closed for it: mmdebstrap passes descriptors to sh, which can use only
+# numbers below 10.
 start() {
   setsid env --default-signal=INT,QUIT NO_COLOR=1 setpriv --pdeathsig KILL "$@" 3>&- 4>&- 5>&- &
   jobs+=($!)
 }
 
-# Ends what was started and takes away the part that was being made.
+# Kills the started commands, and deletes the unfinished part.
 clean_up() {
   local job
   for job in "${jobs[@]}"; do kill -KILL -- "-$job" || true; done
-  # Not for all: the reader of mmdebstrap's messages ends only with us.
+  # Waits only for these jobs: the reader of mmdebstrap's messages ends with this process.
   wait "${jobs[@]}" || true
   rm -rf "$home"/*.new
 }
@@ -56,7 +58,7 @@ interrupted() {
   trap '' INT TERM HUP
   trap - EXIT
   clean_up
-  say "set-up interrupted; the next use makes what is missing"
+  say "set-up interrupted; the next use makes the missing parts"
   trap - "$1"
   kill -s "$1" $$
 }
@@ -64,7 +66,7 @@ interrupted() {
 failed() {
   clean_up
   tail -n 30 "$home/setup.log" >&3
-  say "failed at: $making. Above is the end of $home/setup.log"
+  say "set-up failed at: $making. The lines above are the end of $home/setup.log"
 }
 
 set_up() {
@@ -83,7 +85,7 @@ set_up() {
     make_parts
     echo "$recipe" >"$home/ready.linux"
     [[ $mode == linux ]] || echo "$recipe" >"$home/ready.windows"
-    [[ ! $made ]] || say "ready; all of it is in $home"
+    [[ ! $made ]] || say "ready; all parts are in $home"
   fi
   exec <&5 >&4 2>&3 3>&- 4>&- 5>&- 9>&-
   trap - INT TERM HUP EXIT

@@ -1,58 +1,61 @@
 /**
- * A wait that a wait thread does, as the script's own thread sees it.
+ * One wait that a wait thread does: its options, its cancellation and its outcome.
  *
  * @module
  */
 
 import { Cancellation } from "../../wait/options.ts";
 
-/** What to wait for. */
+/** The options of a job. */
 export interface JobOptions {
-  /** The most to wait, in milliseconds. */
+  /** Maximum time to wait, in milliseconds. */
   timeout: number;
   /** Stops the wait. */
   signal: AbortSignal | undefined;
-  /** The objects' handles, which have to stay open until the job is over, and those of mutexes until they are released. */
+  /** The handles of the objects. They must stay open until {@linkcode WaitJob.gone} resolves. */
   handles: readonly bigint[];
-  /** Which of them are mutexes. */
+  /** Whether the handle at the same index belongs to a mutex. */
   mutexes: readonly boolean[];
-  /** Whether all of them have to be signalled, rather than any. */
+  /** Whether the wait is for all objects together, and not for any of them. */
   all: boolean;
-  /** Whether a thread is to do nothing else until the mutexes are released. */
+  /** Whether the thread must do no other job until the mutexes are released. */
   alone: boolean;
-  /** Whether the process lives for as long as the wait lasts. */
+  /** Whether the wait keeps the process alive. */
   held: boolean;
-  /** What is waited for, for messages. */
+  /** The name of the objects in error messages. */
   label: string;
 }
 
-/** What came of a wait. */
+/** The outcome of a wait that took its objects. */
 export interface JobOutcome {
-  /** Which object was signalled; 0 where all were. */
+  /** The index of the signalled object; 0 if the wait was for all objects. */
   index: number;
-  /** Whether a mutex was taken whose owner had died. */
+  /** Whether the owner of a mutex that was taken had died. */
   abandoned: boolean;
 }
 
-/** The thread that has a job. */
+/** The thread that has a job, as the job sees it. */
 export interface JobPlace {
-  /** Is told that nobody waits any more, after one more look if there was none. */
+  /** Cancels the wait. Without `looked`, the thread first checks the objects if it has not yet. */
   cancel(looked: boolean): void;
-  /** Has the mutexes released that were taken. */
+  /** Releases the mutexes that the job took. */
   release(): void;
-  /** Is told whether the process is to live for as long as the wait lasts. */
+  /** Sets whether the wait keeps the process alive. */
   hold(held: boolean): void;
 }
 
-/** A wait for objects; it ends when the thread says so, whoever gives up before. */
+/**
+ * A wait for objects. Once its thread has begun it, only the thread can end it, even after a timeout
+ * or a cancellation.
+ */
 export class WaitJob {
-  /** What to wait for. */
+  /** The options of the wait. */
   readonly options: JobOptions;
-  /** What came of it. */
+  /** The outcome; rejects if nothing was taken. */
   readonly outcome: Promise<JobOutcome>;
-  /** Is fulfilled when no thread has it any more: its handles may be closed. */
+  /** Resolves when no thread has the job any longer, so that its handles can be closed. */
   readonly gone: Promise<void>;
-  /** Where it is. */
+  /** The thread that has the job, once there is one. */
   place: JobPlace | undefined;
   readonly #gone = Promise.withResolvers<void>();
   readonly #outcome = Promise.withResolvers<JobOutcome>();
@@ -61,7 +64,7 @@ export class WaitJob {
   #held: boolean;
   #settled = false;
 
-  /** Begins the time of a wait. */
+  /** Creates a job. Its timeout begins now. */
   constructor(options: JobOptions) {
     const { timeout, signal, held, label } = options;
     this.options = options;
@@ -74,61 +77,61 @@ export class WaitJob {
       signal,
       onAbort: (reason) => this.cancel(reason),
     });
-    // The thread is what holds the process.
+    // The thread keeps the process alive, and not this timer.
     this.#cancellation.unref();
   }
 
-  /** Whether the process lives for as long as the wait lasts. */
+  /** Whether the wait keeps the process alive. */
   get held(): boolean {
     return this.#held;
   }
 
-  /** Whether it has been told what came of it. */
+  /** Whether the outcome is known. */
   get settled(): boolean {
     return this.#settled;
   }
 
-  /** Whether the thread takes mutexes, which have to be released. */
+  /** Whether the job takes mutexes, which the thread keeps until they are released. */
   get keeps(): boolean {
     return this.options.mutexes.includes(true);
   }
 
-  /** Whether the process lives for as long as the wait lasts. */
+  /** Sets whether the wait keeps the process alive. */
   hold(held: boolean): void {
     this.#held = held;
     this.place?.hold(held);
   }
 
-  /** Gives up; what has been signalled already is still told. */
+  /** Cancels the wait with an error. If the objects are already taken, this changes nothing. */
   cancel(error: unknown): void {
     this.#giveUp(error, true);
   }
 
-  /** Has the mutexes released that were taken; the handles are needed until that is done. */
+  /** Releases the mutexes that the job took, and waits until its handles can be closed. */
   async release(): Promise<void> {
     if (this.keeps) this.place?.release();
     await this.gone;
   }
 
-  /** Tells that no thread has it any more: the mutexes are released, if any were taken. */
+  /** Called by the thread's host when the thread no longer has the job or its mutexes. */
   leave(): void {
     this.#gone.resolve();
   }
 
-  /** Tells what came of it. */
+  /** Called by the thread's host with the outcome of the wait. */
   satisfy(outcome: JobOutcome): void {
     this.#stop();
     this.#outcome.resolve(outcome);
   }
 
-  /** Tells that nothing was taken, and why. */
+  /** Called by the thread's host if nothing was taken. An earlier reason to give up comes first. */
   fail(error: unknown): void {
     this.#stop();
     this.#outcome.reject(this.#reason === undefined ? error : this.#reason.error);
   }
 
   #giveUp(error: unknown, looked: boolean): void {
-    // Its place may be another job's by now.
+    // After the outcome, the thread can have given the slot to another job.
     if (this.#settled) return;
     this.#reason ??= { error };
     this.place?.cancel(looked);
@@ -140,7 +143,7 @@ export class WaitJob {
   }
 }
 
-/** The error of a wait that took too long. */
+/** Creates the `TimedOut` of a wait whose time is over. */
 export function timedOut(label: string, timeout: number): Error {
   return new Deno.errors.TimedOut(`Waited ${timeout} ms for ${label} and it was not signalled`);
 }

@@ -1,6 +1,6 @@
 /**
- * The threads that wait, as the script's own thread sees them, and which of them waits for what: one for
- * each 63 objects, and one for each wait that Windows can only do alone.
+ * The wait threads, as the script's thread sees them, and the choice of a thread for each job. One
+ * thread waits for up to 63 objects. A job that cannot share a thread gets one to itself.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import { asParent, Thread } from "../../wait/thread.ts";
 import type { WaitJob } from "./job.ts";
 import { MAX_AT_ONCE, SLOTS, STATE, WaitRecord, type WaitThreadData, WORD } from "./protocol.ts";
 
-/** A wait thread and the jobs that it has; it takes jobs from its beginning, before it runs. */
+/** A wait thread and its jobs. It accepts jobs before the thread runs. */
 export class WaitHost {
-  /** Is fulfilled when the thread has ended. */
+  /** Resolves when the thread has ended. */
   readonly finished: Promise<void>;
   readonly #record = new WaitRecord();
   readonly #jobs: (WaitJob | undefined)[] = [];
@@ -33,24 +33,24 @@ export class WaitHost {
     void this.#start();
   }
 
-  /** Whether it has nothing to do. */
+  /** Whether the thread has no job. */
   get idle(): boolean {
     return this.#jobs.every((job) => job === undefined);
   }
 
-  /** Whether it has ended, or is to end. */
+  /** Whether the thread has ended, or was asked to end. */
   get over(): boolean {
     return this.#over;
   }
 
-  /** Whether it can do a job beside those that it has. */
+  /** Whether the thread can do a job in addition to its present jobs. */
   hasRoomFor({ options: { handles, alone } }: WaitJob): boolean {
     if (this.idle) return !this.#over;
     return !this.#over && !alone && !this.#alone &&
       this.#objects + handles.length <= MAX_AT_ONCE && this.#freeSlot() < SLOTS;
   }
 
-  /** Does a job; over when the thread has let go of all that the job took. */
+  /** Does a job. Resolves when the thread no longer uses the handles or mutexes of the job. */
   async run(job: WaitJob): Promise<void> {
     this.#put(job);
     await job.gone;
@@ -80,7 +80,7 @@ export class WaitHost {
     this.#wake();
   }
 
-  /** Ends the thread, which has nothing to do. */
+  /** Ends the thread, which must be idle. */
   end(): void {
     this.#over = true;
     Atomics.store(this.#record.words, WORD.over, 1);
@@ -101,14 +101,14 @@ export class WaitHost {
     }
   }
 
-  /** Hears of outcomes, from when the thread rings first, to tell that it runs. */
+  /** Settles jobs each time the thread rings the bell. The first ring says that the thread runs. */
   async #listen(): Promise<void> {
     const { words } = this.#record;
     for (;;) {
       const rung = Atomics.load(words, WORD.bell);
       if (this.#handle === undefined && rung > 0) {
         this.#handle = openThread(Atomics.load(words, WORD.threadId), THREAD_SET_CONTEXT);
-        // What was put and cancelled meanwhile, nobody has told it.
+        // The thread was not woken for jobs and cancellations that came before this moment.
         this.#wake();
       }
       for (const slot of this.#jobs.keys()) this.#settle(slot);
@@ -169,7 +169,7 @@ export class WaitHost {
     return slot < 0 ? this.#jobs.length : slot;
   }
 
-  /** The process lives for as long as a job that holds it waits. */
+  /** Lets the thread keep the process alive while any waiting job must do so. */
   #hold(): void {
     if (this.#jobs.some((job) => job !== undefined && !job.settled && job.held)) {
       this.#thread?.ref();
@@ -178,11 +178,11 @@ export class WaitHost {
 
   #wake(): void {
     const { QueueUserAPC, GetCurrentThreadIdAddress } = kernel32();
-    // A procedure that does nothing: the thread only has to return from its wait.
+    // The procedure is a harmless function: any procedure makes the thread return from its wait.
     if (this.#handle) QueueUserAPC(GetCurrentThreadIdAddress, this.#handle.value, 0n);
   }
 
-  /** The thread is no more, or never was. */
+  /** Fails all jobs, because the thread has ended or could not start. */
   #end(error: unknown): void {
     this.#over = true;
     this.#failure = error;
@@ -198,12 +198,12 @@ export class WaitHost {
   }
 }
 
-/** How many threads without a job are kept: a script blocks for a moment while it starts one. */
+/** Maximum number of idle threads to keep, because to start one blocks the script briefly. */
 const MAX_IDLE = 8;
 
 const hosts = new Set<WaitHost>();
 
-/** Has a thread do a job. */
+/** Runs a job on a wait thread that has room, or on a new wait thread. */
 export function waitOnThread(job: WaitJob): void {
   const host = hosts.values().find((host) => host.hasRoomFor(job)) ?? start();
   void serve(host, job);
@@ -216,7 +216,7 @@ function start(): WaitHost {
   return host;
 }
 
-/** Has a thread do a job, and ends the thread if it then is one too many without a job. */
+/** Runs a job on the thread of a host, and then ends that thread if too many threads are idle. */
 async function serve(host: WaitHost, job: WaitJob): Promise<void> {
   await host.run(job);
   if (host.over || !host.idle) return;

@@ -1,37 +1,37 @@
 /**
- * The memory in which a script and one of its wait threads hand each other waits and outcomes.
+ * The memory through which a script and one of its wait threads exchange waits and outcomes.
  *
- * A wait has a slot. Its state goes from one side to the other, and tells exactly who has the
- * last word: what the thread has not taken up yet, the script takes back at once; what it has
- * taken up, only the thread can end, for only it knows whether Windows let it have the objects.
+ * Each wait has a slot with a state. Before the thread has begun a wait, the script can cancel the
+ * wait at once. After that, only the thread can end the wait, because only the thread knows whether
+ * it got the objects.
  *
- * | state      | set by | what it means                                                    |
+ * | state      | set by | meaning                                                          |
  * | ---------- | ------ | ---------------------------------------------------------------- |
  * | free       | script | the slot has no wait                                             |
- * | wanted     | script | the thread is to begin                                           |
- * | hurried    | script | its time was over before that: the thread is to look once        |
- * | taken      | thread | it has                                                           |
- * | cancelling | script | the thread is to stop, unless it is too late                     |
- * | satisfied  | thread | the objects were signalled, and taken where taking is their way  |
+ * | wanted     | script | the thread must begin the wait                                   |
+ * | hurried    | script | the time was over before the wait began: the thread checks once  |
+ * | taken      | thread | the wait has begun                                               |
+ * | cancelling | script | the thread must stop the wait, unless the objects are taken      |
+ * | satisfied  | thread | the objects were signalled and, where possible, taken            |
  * | cancelled  | either | nothing was taken                                                |
- * | failed     | thread | Windows would not wait; nothing was taken                        |
- * | releasing  | script | the thread is to release the mutexes that it took                |
- * | released   | thread | it has                                                           |
+ * | failed     | thread | Windows refused the wait; nothing was taken                      |
+ * | releasing  | script | the thread must release the mutexes that it took                 |
+ * | released   | thread | the mutexes are released                                         |
  *
  * @module
  */
 
 import type { ParentIdentity } from "../../wait/thread.ts";
 
-/** What a wait thread is started with. */
+/** The start data of a wait thread. */
 export interface WaitThreadData {
   /** The memory of the {@linkcode WaitRecord}. */
   buffer: SharedArrayBuffer;
-  /** The script's own thread: nothing is to be taken or kept for one that has ended. */
+  /** The script's thread. When it has ended, the wait thread must take nothing more and end too. */
   parent: ParentIdentity;
 }
 
-/** The states of a slot, which say what the next step is and whose. */
+/** The states of a slot. */
 export const STATE = {
   free: 0,
   wanted: 1,
@@ -45,38 +45,41 @@ export const STATE = {
   hurried: 9,
 } as const;
 
-/** How many objects a thread waits for at once: `MAXIMUM_WAIT_OBJECTS`, less the script's own thread. */
+/**
+ * Maximum number of objects that a thread waits for at once: `MAXIMUM_WAIT_OBJECTS` (64) minus 1
+ * for the script's thread.
+ */
 export const MAX_AT_ONCE = 63;
-/** How many slots there are. */
+/** Number of slots: one for each object. */
 export const SLOTS = MAX_AT_ONCE;
-/** How many objects there is room for. */
+/** Maximum number of objects of all slots together. */
 export const MAX_OBJECTS = SLOTS * MAX_AT_ONCE;
 
-/** Slots, objects, and a bell that the thread rings when it has an outcome. */
+/** Slots, objects, and a bell that the thread rings when a slot has an outcome. */
 export class WaitRecord {
-  /** The memory, for the other thread. */
+  /** The memory, which both threads share. */
   readonly buffer: SharedArrayBuffer;
   /** The state of each slot, out of {@linkcode STATE}. */
   readonly states: Int32Array<SharedArrayBuffer>;
-  /** How many objects each slot waits for. */
+  /** The number of objects of each slot. */
   readonly counts: Int32Array<SharedArrayBuffer>;
-  /** 1 where all of them have to be signalled. */
+  /** 1 if the slot waits for all of its objects together. */
   readonly alls: Int32Array<SharedArrayBuffer>;
-  /** Which object was signalled, or the code of the error. */
+  /** The index of the signalled object, or the code of the error. */
   readonly results: Int32Array<SharedArrayBuffer>;
-  /** 1 where a mutex was taken whose owner had died. */
+  /** 1 if the owner of a mutex that was taken had died. */
   readonly abandoned: Int32Array<SharedArrayBuffer>;
-  /** The bell; the thread's id; and 1 when the thread is to end. */
+  /** The words whose indices are in {@linkcode WORD}. */
   readonly words: Int32Array<SharedArrayBuffer>;
-  /** The objects' handles; those of a slot begin at {@linkcode WaitRecord.at}. */
+  /** The handles of the objects. The first handle of a slot is at {@linkcode WaitRecord.at}. */
   readonly handles: BigUint64Array<SharedArrayBuffer>;
-  /** 1 for those that are mutexes. */
+  /** 1 if the handle at the same index belongs to a mutex. */
   readonly mutexes: Uint8Array<SharedArrayBuffer>;
 
   /**
    * Lays the record over memory.
    *
-   * @param buffer The memory of the other side's record. @default new memory
+   * @param buffer The memory of the script's record. @default new memory
    */
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(MAX_OBJECTS * 9 + SLOTS * 24)) {
     this.buffer = buffer;
@@ -96,16 +99,19 @@ export class WaitRecord {
     this.mutexes = new Uint8Array(buffer, at, MAX_OBJECTS);
   }
 
-  /** Where the objects of a slot begin; one with more objects than others is the only one. */
+  /**
+   * Returns the index of a slot's first object. More than 63 objects of a slot reach into the next
+   * slots: then no other slot is in use.
+   */
   at(slot: number): number {
     return slot * MAX_AT_ONCE;
   }
 
-  /** Moves a slot from one state to another, if it is in that one. */
+  /** Moves a slot from one state to another. Returns `false` if it is not in the first state. */
   move(slot: number, from: number, to: number): boolean {
     return Atomics.compareExchange(this.states, slot, from, to) === from;
   }
 }
 
-/** Where the words are. */
+/** Indices in `words`: the bell's count of rings, the wait thread's id, and 1 when it must end. */
 export const WORD = { bell: 0, threadId: 1, over: 2 } as const;

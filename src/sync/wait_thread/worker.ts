@@ -1,9 +1,9 @@
 /**
- * A thread that waits for objects, and owns the mutexes that it got until it is told to release
+ * A thread that waits for objects, and owns the mutexes that it took until the script releases
  * them.
  *
- * It is woken by an asynchronous procedure call, which leaves all 64 objects that Windows can wait
- * for to be waited for, and ends a wait for all of several as well, which an event could not.
+ * The script wakes the thread by an asynchronous procedure call. An event would take one of the 64
+ * places in a wait, and could not end a wait for all of several objects.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-waitformultipleobjectsex}
  * @module
@@ -21,17 +21,20 @@ const WAIT_IO_COMPLETION = 0xc0;
 const WAIT_TIMEOUT = 0x102;
 const WAIT_FAILED = 0xffff_ffff;
 
-/** How long each part of a wait for more objects than Windows can wait for is waited for, in milliseconds. */
+/**
+ * Time that each group of up to 63 objects is waited for, in milliseconds. It is for waits with
+ * more objects than Windows can wait for at once.
+ */
 const PART = 4;
 
-/** What came of a wait: which object was signalled, or that none was. */
+/** The index of the object that was signalled, and whether it is an abandoned mutex. */
 type Signalled = { at: number; abandoned: boolean };
 
-/** The thread's side of a record. */
+/** Does the waits of a record. */
 class WaitThread {
   readonly #record: WaitRecord;
   readonly #parent: Parent;
-  /** The slots that are waited for. */
+  /** The slots whose waits have begun. */
   #taken: number[] = [];
   #part = 0;
 
@@ -40,7 +43,7 @@ class WaitThread {
     this.#parent = parent;
   }
 
-  /** Waits for what the script wants, until it is told to end or the script's thread has ended. */
+  /** Does waits until the script ends this thread, or the script's thread has ended. */
   run(): void {
     Atomics.store(this.#record.words, WORD.threadId, kernel32().GetCurrentThreadId());
     this.#ring();
@@ -51,7 +54,7 @@ class WaitThread {
     }
   }
 
-  /** Takes up what is wanted, and lets go of what is not any more. */
+  /** Begins new waits, releases mutexes, and ends cancelled waits. */
   #takeUp(): void {
     const { states } = this.#record;
     const fresh: number[] = [];
@@ -60,27 +63,29 @@ class WaitThread {
         this.#record.move(slot, STATE.hurried, STATE.cancelling);
       if (isFresh) fresh.push(slot);
     }
-    // Only now: a mutex that is wanted again was released before, and has to be let go first.
+    // Releases come after the look for new waits, but before those begin. A script can release a
+    // mutex and then ask for it again: the release is then seen too, and done first.
     for (let slot = 0; slot < SLOTS; slot++) {
       if (Atomics.load(states, slot) === STATE.releasing) this.#release(slot);
     }
     this.#taken.push(...fresh);
-    // Each by itself at first, so that one that Windows will not wait for is told from the others.
+    // Tries each slot alone first, so that an object that Windows refuses fails only its own wait.
     for (const slot of fresh) this.#tryOnce(slot);
     for (const slot of this.#taken) {
       if (Atomics.load(states, slot) === STATE.cancelling) this.#finish(slot, STATE.cancelled);
     }
   }
 
-  /** Takes what a slot waits for if it is signalled now. */
+  /** Takes the objects of a slot if they are signalled now. */
   #tryOnce(slot: number): void {
     if (!this.#taken.includes(slot)) return;
     const { counts, alls, handles } = this.#record;
     const at = this.#record.at(slot);
     for (let from = at; from < at + counts[slot]!; from += MAX_AT_ONCE) {
       const to = Math.min(from + (alls[slot] ? 64 : MAX_AT_ONCE), at + counts[slot]!);
-      // The first of several that are signalled is taken: nothing for a parent that has ended, whose
-      // handles may be others' by now. Where all are waited for, there is no room for one more.
+      // Windows takes the first signalled object. The parent is first, so that nothing is taken for
+      // an ended parent: its handle values can belong to other objects by now. A wait for all
+      // objects has no room for the parent.
       const parent = alls[slot] ? [] : this.#parent.handles;
       const part = BigUint64Array.of(...parent, ...handles.slice(from, to));
       const found = waitFor(part, alls[slot]! !== 0, 0);
@@ -93,7 +98,7 @@ class WaitThread {
     }
   }
 
-  /** Waits until something happens; gives whether the script's thread is still there. */
+  /** Waits until something happens. Returns `false` if the script's thread has ended. */
   #wait(): boolean {
     const { counts, alls, handles } = this.#record;
     const [first] = this.#taken;
@@ -115,14 +120,14 @@ class WaitThread {
     const parent = this.#parent.handles;
     const found = waitFor(
       BigUint64Array.of(
-        // The first of several that are signalled is taken: no other's when the parent has ended.
+        // First in the list, so that nothing else is taken when the parent has ended.
         ...parent,
         ...part.map(({ slot, index }) => handles[this.#record.at(slot) + index]!),
       ),
       false,
       parts === 1 ? INFINITE : PART,
     );
-    // One of them is no object any more: find out which.
+    // One handle is no longer valid: find out which.
     if (found === "failed") { for (const slot of [...this.#taken]) this.#tryOnce(slot); }
     if (typeof found !== "object") return true;
     const object = part[found.at - parent.length];
@@ -143,7 +148,7 @@ class WaitThread {
     this.#ring();
   }
 
-  /** Releases the mutexes that a slot has taken: the one that was signalled, or all. */
+  /** Releases the mutexes that a slot took: the signalled one, or all of a wait for all objects. */
   #release(slot: number): void {
     const { alls, counts, results, handles, mutexes } = this.#record;
     const at = this.#record.at(slot);

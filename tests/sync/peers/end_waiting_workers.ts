@@ -1,6 +1,6 @@
 /**
- * Ends Workers that wait for events and for children, then sets the events and has the children end, and
- * says that it is still there.
+ * Terminates Workers that wait for events and for children. Then sets the events for two seconds.
+ * The children end in that time. At the end it prints "still there".
  *
  * @module
  */
@@ -19,7 +19,7 @@ for (const what of ["wait", "spawn"]) {
   await begun.wait({ timeout: 20_000 });
   worker.terminate();
 }
-// It takes a moment until the Workers are gone, and the children.
+// The Workers and the children take a moment to end.
 for (let round = 0; round < 100; round++) {
   for (const event of [first, second]) event.set();
   await new Promise((resolve) => setTimeout(resolve, 20));

@@ -3,7 +3,7 @@
  *
  *   guarded MEMORY MUTEX WHO TIMES
  *
- * Says "ready", begins when a line comes, and says how it ended.
+ * Prints "ready", begins when a line comes, and prints "done" or the failure.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ int main(int argc, char **argv) {
     for (int times = atoi(argv[4]); times > 0; times--) {
         if (WaitForSingleObject(mutex, 60000) != WAIT_OBJECT_0) return 1;
         if (ledger->version != ledger->turns[0] + ledger->turns[1] + ledger->turns[2]) {
-            puts("somebody came in between");
+            puts("another program changed the struct");
             return 1;
         }
         ledger->turns[who]++;

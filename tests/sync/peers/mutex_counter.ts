@@ -1,7 +1,7 @@
 /**
- * Adds one to the first Int32 of a memory, not atomically, while it holds a mutex:
- * `MUTEX MEMORY READY TIMES`, half of the times from several tasks, half on its own thread.
- * It releases the semaphore READY when it is ready.
+ * Adds 1 to the first Int32 of a memory TIMES times, not atomically, while it holds a mutex. Half
+ * of the locks are `lock()` by several tasks, and half are `lockSync()`. Releases the semaphore
+ * READY before it begins. Arguments: `MUTEX MEMORY READY TIMES`.
  *
  * @module
  */

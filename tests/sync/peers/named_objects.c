@@ -1,14 +1,14 @@
 /*
- * Uses named objects as a program does that knows nothing of winipc. Prints "ready" when it has
- * begun, and what came of it.
+ * Uses named objects by Win32 alone, without winipc. Prints "ready" when it has begun, and at the
+ * end "done" or the error.
  *
- *   sync count MUTEX MEMORY READY TIMES   releases a semaphore when it is ready, and adds one to the
- *                                         first int32, not atomically, under the mutex
+ *   sync count MUTEX MEMORY READY TIMES   releases the semaphore READY, then adds 1 to the first
+ *                                         int32, not atomically, under the mutex
  *   sync hold MUTEX                 takes the mutex and keeps it until it is killed
- *   sync echo FROM TO TIMES         waits for one event and sets the other
+ *   sync echo FROM TO TIMES         waits for the event FROM and sets the event TO, TIMES times
  *   sync give SEMAPHORE TIMES       releases the semaphore, one at a time
  *   sync take SEMAPHORE TIMES       waits for the semaphore
- *   sync create event|mutex|semaphore NAME   makes one and keeps it until it is killed
+ *   sync create event|mutex|semaphore NAME   creates an object and keeps it until it is killed
  */
 #include <stdio.h>
 #include <stdlib.h>

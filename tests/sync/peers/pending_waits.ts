@@ -1,6 +1,6 @@
 /**
- * Has waits of each kind pending, tells how it looks, and ends: by itself after `unref`, when an event
- * is set after `ref`, and by `Deno.exit()` after `exit`.
+ * Begins waits of each kind and prints "ready". With `unref` the process ends by itself, with `ref`
+ * when the event is set, and with `exit` by `Deno.exit()`.
  *
  * @module
  */

@@ -1,11 +1,12 @@
 /*
- * Kernel objects of a program that grants others what a descriptor in SDDL says, and a program that
- * opens objects as if to create them.
+ * Keeps kernel objects whose security is a descriptor in SDDL, or opens objects by their Create
+ * functions.
  *
- *   rights keep NAME SDDL   makes an event, a semaphore, a mutex and a section (NAME.event, …), prints "ready",
- *                           and for each line of its input sets the event and releases the semaphore
- *   rights create NAME      calls the Create function of each, then the Open function with all rights, and prints
- *                           the last errors, a line for each way
+ *   rights keep NAME SDDL   creates an event, a semaphore, a mutex and a section (NAME.event, …),
+ *                           and prints "ready". For each input line it sets the event and
+ *                           releases the semaphore.
+ *   rights create NAME      calls the Create function of each kind, and then the Open function with
+ *                           all rights. Prints the last errors, in one line for each way.
  */
 #include <windows.h>
 
@@ -23,7 +24,7 @@ static const char *named(const char *base, const char *suffix) {
     return name;
 }
 
-static DWORD tell(HANDLE object) {
+static DWORD code(HANDLE object) {
     DWORD error = GetLastError();
     SetLastError(0);
     return object == NULL || error == ERROR_ALREADY_EXISTS ? error : 0;
@@ -31,15 +32,15 @@ static DWORD tell(HANDLE object) {
 
 static int create(const char *base) {
     SetLastError(0);
-    printf("%lu", tell(CreateEventA(NULL, FALSE, FALSE, named(base, "event"))));
-    printf(" %lu", tell(CreateSemaphoreA(NULL, 0, 5, named(base, "semaphore"))));
-    printf(" %lu", tell(CreateMutexA(NULL, FALSE, named(base, "mutex"))));
-    printf(" %lu\n", tell(CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 4096,
+    printf("%lu", code(CreateEventA(NULL, FALSE, FALSE, named(base, "event"))));
+    printf(" %lu", code(CreateSemaphoreA(NULL, 0, 5, named(base, "semaphore"))));
+    printf(" %lu", code(CreateMutexA(NULL, FALSE, named(base, "mutex"))));
+    printf(" %lu\n", code(CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 4096,
                                              named(base, "section"))));
-    printf("%lu", tell(OpenEventA(EVENT_ALL_ACCESS, FALSE, named(base, "event"))));
-    printf(" %lu", tell(OpenSemaphoreA(SEMAPHORE_ALL_ACCESS, FALSE, named(base, "semaphore"))));
-    printf(" %lu", tell(OpenMutexA(MUTEX_ALL_ACCESS, FALSE, named(base, "mutex"))));
-    printf(" %lu\n", tell(OpenFileMappingA(SECTION_ALL_ACCESS, FALSE, named(base, "section"))));
+    printf("%lu", code(OpenEventA(EVENT_ALL_ACCESS, FALSE, named(base, "event"))));
+    printf(" %lu", code(OpenSemaphoreA(SEMAPHORE_ALL_ACCESS, FALSE, named(base, "semaphore"))));
+    printf(" %lu", code(OpenMutexA(MUTEX_ALL_ACCESS, FALSE, named(base, "mutex"))));
+    printf(" %lu\n", code(OpenFileMappingA(SECTION_ALL_ACCESS, FALSE, named(base, "section"))));
     return 0;
 }
 

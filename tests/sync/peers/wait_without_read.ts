@@ -1,6 +1,6 @@
 /**
- * Waits with no permission to read files, so that no thread starts from a local checkout: tells what
- * works all the same, and the errors of what does not.
+ * Waits without permission to read files, so that no thread of the module can start from a local
+ * checkout. Prints the waits that still work, and the errors of the waits that do not.
  *
  * @module
  */

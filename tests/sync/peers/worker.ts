@@ -1,6 +1,6 @@
 /**
- * A Worker that does with shared objects what its name says, `WHAT BEGUN FIRST SECOND`, and sets the
- * event BEGUN once it has begun.
+ * A Worker that uses the shared objects FIRST and SECOND in one of four ways. It sets the event
+ * BEGUN once it has begun. Its name holds the arguments: `WHAT BEGUN FIRST SECOND`.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { SharedEvent, SharedMutex, spawn } from "../../../mod.ts";
 const [what, begun, first, second] = globalThis.name.split(" ") as [string, string, string, string];
 using ready = SharedEvent.open(begun);
 if (what === "hold") {
-  // Neither closed nor released: the Worker is ended while it has them.
+  // Neither closed nor released: the Worker is terminated while it holds the mutex.
   await SharedMutex.open(first).lock({ timeout: 20_000 });
   ready.set();
 } else if (what === "wait") {

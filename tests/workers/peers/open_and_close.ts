@@ -1,5 +1,5 @@
 /**
- * A Worker that opens and closes events until it is ended.
+ * A Worker that opens and closes events until it is terminated.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * A Worker of the web's or of Node's kind that owns something when it is ended. It is told what, and
- * under which name, as JSON; posts "ready", and ends itself when it is told how.
+ * A Worker of the web or the node kind that owns an object when it ends. Its start data are the
+ * kind of object and the object's name, as JSON. It posts "ready", and the messages "close" and
+ * "throw" end it in that way.
  *
  * @module
  */
@@ -25,7 +26,7 @@ import { postToParent } from "../../support/post_to_parent.ts";
 
 const [what, names]: [string, string] = JSON.parse(workerData ?? globalThis.name);
 const Value = struct({ number: "u32" });
-/** What is owned must not be collected. */
+/** The owned objects, so that the garbage collector keeps them. */
 const owned: unknown[] = [];
 
 const OWN: Record<string, (name: string) => unknown> = {
@@ -88,7 +89,7 @@ const OWN: Record<string, (name: string) => unknown> = {
     const reader = child.stdout.getReader();
     return (async () => {
       await reader.read();
-      // Is in flight at the end.
+      // This read is still pending when the Worker ends.
       void reader.read();
     })();
   },

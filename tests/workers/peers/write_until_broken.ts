@@ -1,6 +1,6 @@
 /**
- * Writes to its standard output until nobody reads that any more, and then sets the event whose name
- * it is given.
+ * Writes to the standard output until the pipe is broken, and then sets an event. The argument is
+ * the event's name.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-// What @std/assert declares, for the functions of its "." export.
+// The declarations of @std/assert, for the functions of its "." export.
 
 // deno-lint-ignore no-explicit-any
 type ErrorClass<E extends Error> = abstract new (...args: any[]) => E;

@@ -1,4 +1,4 @@
-// What @std/cli/parse-args gives, typed more simply: no dotted names.
+// The declarations of @std/cli/parse-args, with simpler types: no dotted names.
 
 export interface ParseOptions<
   B extends string = string,
@@ -22,7 +22,7 @@ export interface ParseOptions<
 
 type Aliases = Record<string, string | readonly string[]>;
 
-/** What an argument named K is without a default. */
+/** The type of an argument named K without a default. */
 type Parsed<K, B, S, C, N> = K extends C
   ? (K extends S ? string : K extends B ? boolean : unknown)[]
   : K extends S ? string | undefined | (K extends N ? false : never)
