@@ -1,6 +1,7 @@
 /**
- * Kernel objects: made and opened by name, where the last error tells more than the handle does; events, which
- * one thread sets and another waits for; and waits for any of them, on this thread or on one of the system's.
+ * Kernel objects: made and opened by name, where the last error tells more than the handle does;
+ * events, which one thread sets and another waits for; and waits for any of them, on this thread or
+ * on one of the system's.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/sync/object-names}
  * @see {@link https://learn.microsoft.com/windows/win32/sync/event-objects}
@@ -99,7 +100,9 @@ export function createObject(object: NewObject): Handle {
   }
 }
 
-/** Whether somebody holds an object of the kind under a name, or one that does not admit this user. */
+/**
+ * Whether somebody holds an object of the kind under a name, or one that does not admit this user.
+ */
 function isHeld(name: string, open: OpenCall): boolean {
   return tryToOpen(name, READ_CONTROL, open) !== ERROR_FILE_NOT_FOUND;
 }
@@ -193,8 +196,8 @@ function anotherKind(name: string): string {
 /**
  * Tells of what kind the object of a name is.
  *
- * @returns What users call the kind, with its article; `undefined` if there is no such object, or it is of
- *   a kind that this module does not open.
+ * @returns What users call the kind, with its article; `undefined` if there is no such object, or
+ *   it is of a kind that this module does not open.
  */
 export function nounOf(name: string): string | undefined {
   const { OpenEventW, OpenFileMappingW, OpenMutexW, OpenSemaphoreW } = kernel32();
@@ -303,7 +306,9 @@ export class RegisteredWait extends Uncloneable {
     return waits.size;
   }
 
-  /** Is fulfilled when the wait is over: whether the object was signalled, and not the time over. */
+  /**
+   * Is fulfilled when the wait is over: whether the object was signalled, and not the time over.
+   */
   readonly signalled: Promise<boolean>;
   readonly #signalled = Promise.withResolvers<boolean>();
   readonly #number = ++lastNumber;

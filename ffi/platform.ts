@@ -1,5 +1,6 @@
 /**
- * What a script runs on: whether that will do, whether the script is a Worker, and the system's clock.
+ * What a script runs on: whether that will do, whether the script is a Worker, and the system's
+ * clock.
  *
  * All is looked at when it is first used and never when the module is imported.
  *
@@ -110,7 +111,10 @@ function windowsVersion(): [major: number, build: number] {
   }
 }
 
-/** Whether this thread is a Worker, of the web's kind or of Node's, which can be ended at any moment. */
+/**
+ * Whether this thread is a Worker, of the web's kind or of Node's, which can be ended at any
+ * moment.
+ */
 export function inWorker(): boolean {
   // Node's have no WorkerGlobalScope in Deno, but this.
   return "DedicatedWorkerGlobalScope" in globalThis;
@@ -125,12 +129,13 @@ export const UNITS_PER_MILLISECOND = 10_000;
 let time: Readonly<Int32Array<ArrayBuffer>> | undefined;
 
 /**
- * Gives an array of one number, which changes with each tick of the system's clock: the time since the
- * system's start in units of 100 nanoseconds, modulo 2³². It is as coarse as the ticks, and costs a load.
+ * Gives an array of one number, which changes with each tick of the system's clock: the time since
+ * the system's start in units of 100 nanoseconds, modulo 2³². It is as coarse as the ticks, and
+ * costs a load.
  *
  * Windows maps a page that begins with it (`KUSER_SHARED_DATA`) into every process, at the same
- * address on x64 and on arm64, to be read without a call. Go's runtime takes its time from there. The page
- * is read-only: a store into the array would end the process.
+ * address on x64 and on arm64, to be read without a call. Go's runtime takes its time from there.
+ * The page is read-only: a store into the array would end the process.
  *
  * @see {@link https://learn.microsoft.com/windows-hardware/drivers/ddi/ntddk/ns-ntddk-kuser_shared_data}
  */

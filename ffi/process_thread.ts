@@ -135,7 +135,9 @@ function duplicate(
   );
 }
 
-/** Whether a process has ended. Its exit code does not tell: 259 also stands for one that has not. */
+/**
+ * Whether a process has ended. Its exit code does not tell: 259 also stands for one that has not.
+ */
 function hasEnded(process: Handle): boolean {
   return kernel32().WaitForSingleObject(process.value, 0) === WAIT_OBJECT_0;
 }

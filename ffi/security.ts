@@ -16,8 +16,8 @@ import { decodeWideAt, encodeWide } from "./wide.ts";
 export type Sddl = `${"O" | "G" | "D" | "S"}:${string}`;
 
 /**
- * Who may open an object: this user and the system; everyone on the machine, to use it or with all rights;
- * or what a descriptor of one's own says.
+ * Who may open an object: this user and the system; everyone on the machine, to use it or with all
+ * rights; or what a descriptor of one's own says.
  */
 export type Security = "user" | "everyone" | "everyone-full" | Sddl;
 
@@ -55,9 +55,10 @@ export interface ObjectRights {
  * no others, so that nobody but the owner can change the descriptor; its label
  * admits processes of low integrity too.
  *
- * A program that opens the object by a `Create` function (`CreateEvent` with a name that exists) asks for all
- * rights. `"everyone"` grants them to this user only, `"everyone-full"` to all. Avoid `"everyone-full"`: with
- * all rights, any program can change the descriptor or the owner, and so shut out everybody else.
+ * A program that opens the object by a `Create` function (`CreateEvent` with a name that exists)
+ * asks for all rights. `"everyone"` grants them to this user only, `"everyone-full"` to all. Avoid
+ * `"everyone-full"`: with all rights, any program can change the descriptor or the owner, and so
+ * shut out everybody else.
  *
  * @param rights The rights to the kind of object.
  * @throws {TypeError} If it is neither a word that is known nor a descriptor.
@@ -93,7 +94,9 @@ export function nobodySddl(): Sddl {
   return `O:${currentUserSid()}D:P(A;;RC;;;OW)`;
 }
 
-/** An entry that allows; masks and not generic rights, for those are not the same for every kind. */
+/**
+ * An entry that allows; masks and not generic rights, for those are not the same for every kind.
+ */
 function allow(mask: number, account: string): string {
   return `(A;;0x${mask.toString(16)};;;${account})`;
 }

@@ -1,10 +1,10 @@
 /**
  * UTF-16, which the Win32 functions take whose names end in W, and how Windows compares it.
  *
- * Windows does not tell upper from lower case in variables of an environment, in classes and titles of
- * windows, and in file names. It uses its own table, which maps one UTF-16 code unit at a time and is the
- * same in every language. `toUpperCase` follows the rules of writing instead: it makes `SS` of `ß`, and
- * `I` of `ı`.
+ * Windows does not tell upper from lower case in variables of an environment, in classes and titles
+ * of windows, and in file names. It uses its own table, which maps one UTF-16 code unit at a time
+ * and is the same in every language. `toUpperCase` follows the rules of writing instead: it makes
+ * `SS` of `ß`, and `I` of `ı`.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/intl/unicode-in-the-windows-api}
  * @see {@link https://learn.microsoft.com/windows/win32/intl/handling-sorting-in-your-applications#sort-strings-ordinally}
@@ -14,15 +14,18 @@
 import { assertString } from "./arguments.ts";
 import { ntdll } from "./win32/ntdll.ts";
 
-/** How many code units one `String.fromCharCode` call is given: all of them are on the stack at once. */
+/**
+ * How many code units one `String.fromCharCode` call is given: all of them are on the stack at
+ * once.
+ */
 const CHUNK = 8192;
 /** How many code units a text of unknown length is given room for at first. */
 const FIRST_ROOM = 256;
 
 /**
  * The longest text that most Win32 functions take, in UTF-16 code units: a `UNICODE_STRING` counts
- * its bytes in 16 bits, and has a NUL behind it. Wine 10 drops the upper bits of a larger count, and so takes
- * another text.
+ * its bytes in 16 bits, and has a NUL behind it. Wine 10 drops the upper bits of a larger count,
+ * and so takes another text.
  */
 export const MAX_TEXT = 32_766;
 
@@ -134,8 +137,8 @@ export function decodeWideAt(pointer: Deno.PointerObject): string {
  *
  * A buffer that was too small is followed by a larger one until all of the text has room.
  *
- * @param write Writes the text into the buffer and gives its length in code units without the NUL. Any
- *   length that leaves no room for the NUL says that the buffer was too small.
+ * @param write Writes the text into the buffer and gives its length in code units without the NUL.
+ *   Any length that leaves no room for the NUL says that the buffer was too small.
  */
 export function readWide(write: (buffer: Uint16Array<ArrayBuffer>) => number): string {
   for (let room = FIRST_ROOM;; room *= 4) {
@@ -147,8 +150,8 @@ export function readWide(write: (buffer: Uint16Array<ArrayBuffer>) => number): s
 }
 
 /**
- * Puts a text into upper case as Windows does before it compares: two texts that Windows takes for the same
- * give the same result.
+ * Puts a text into upper case as Windows does before it compares: two texts that Windows takes for
+ * the same give the same result.
  *
  * @see {@link https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/nf-ntifs-rtlupcaseunicodechar}
  */

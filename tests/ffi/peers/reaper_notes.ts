@@ -17,13 +17,13 @@ const flags = new Uint32Array(1);
 const counts = { open: 0, closed: 0 };
 
 const { store } = Atomics;
-Reflect.set(Atomics, "store", (words: BigUint64Array, place: number, value: bigint) => {
-  const note = words[place];
+Reflect.set(Atomics, "store", (words: BigUint64Array, index: number, value: bigint) => {
+  const note = words[index];
   // A note whose lowest bits are 0 is a handle's: see ffi/handle.ts.
   if (value === 0n && typeof note === "bigint" && note !== 0n && (note & 3n) === 0n) {
     counts[GetHandleInformation(note, flags) ? "open" : "closed"]++;
   }
-  return store(words, place, value);
+  return store(words, index, value);
 });
 
 SharedEvent.anonymous().close();
