@@ -122,7 +122,9 @@ export function fileKind(path: string): "file" | "folder" | undefined {
 export function assertFolder(path: string, attempt: string): void {
   const kind = fileKind(path);
   if (kind === "folder") return;
-  if (kind === "file") throw new Deno.errors.NotFound(`${attempt}: the path is a file, not a folder`);
+  if (kind === "file") {
+    throw new Deno.errors.NotFound(`${attempt}: the path is a file, not a folder`);
+  }
   const code = lastErrorCode();
   if (code === ERROR_ACCESS_DENIED) return;
   const hint = "there is no such folder";

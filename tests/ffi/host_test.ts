@@ -14,7 +14,7 @@ Deno.test("whyUnsupported() has nothing against Windows and a Deno that is new e
 
 Deno.test("whyUnsupported() says what is wrong with a host", () => {
   const cases = [
-    [{ os: "linux", deno: "2.9.5" }, "works on Windows only, and this is linux"],
+    [{ os: "linux", deno: "2.9.5" }, "works on Windows only, but this is linux"],
     [{ os: "windows", deno: "2.8.99" }, 'this is 2.8.99: run "deno upgrade"'],
     [{ os: "windows", deno: "1.46.3" }, `needs Deno ${MIN_DENO} or newer`],
     [{ os: "another runtime", deno: undefined }, "another JavaScript runtime"],
