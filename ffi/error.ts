@@ -79,8 +79,7 @@ const KNOWN: Readonly<Record<number, KnownError>> = {
   },
   1450: {
     name: "ERROR_NO_SYSTEM_RESOURCES",
-    hint:
-      "the system has too few resources for this section: make it smaller, or use { reserve: true }",
+    hint: "the system lacks resources for this section: make it smaller, or use { reserve: true }",
   },
   1455: {
     name: "ERROR_COMMITMENT_LIMIT",

@@ -219,7 +219,8 @@ export function readSecurity(
  *
  * @example Let only the system open an event
  * ```ts
- * import { createEvent, readSecurity, SECURITY_INFORMATION, writeSecurity } from "@winipc/winipc/ffi";
+ * import { createEvent, readSecurity, writeSecurity } from "@winipc/winipc/ffi";
+ * import { SECURITY_INFORMATION } from "@winipc/winipc/ffi";
  * import { assertEquals } from "@std/assert";
  *
  * const { dacl } = SECURITY_INFORMATION;

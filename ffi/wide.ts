@@ -1,6 +1,6 @@
 /**
- * Converts texts to and from UTF-16, for Win32 functions whose names end in W, and ignores case as
- * Windows does.
+ * Converts texts to and from UTF-16, the encoding of Win32 functions whose names end in W. Ignores
+ * case as Windows does.
  *
  * Windows ignores case in the names of environment variables, window classes, window titles and
  * files. Its own table maps one UTF-16 code unit at a time, and is the same in every language.

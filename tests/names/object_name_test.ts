@@ -16,7 +16,7 @@ Deno.test("objectName() refuses names that are none", () => {
   for (
     const name of ["a\\b", "\\a", "local\\a", "Session\\1\\a", "Global\\a\\b", "Local\\Local\\a"]
   ) {
-    assertThrows(() => objectName(name), TypeError, `no backslash but that of "Local\\"`);
+    assertThrows(() => objectName(name), TypeError, `no backslash except in "Local\\"`);
   }
   assertThrows(() => objectName("a\0"), TypeError, "without a NUL");
   for (const name of [undefined, null, 5, {}, Symbol("a")]) {

@@ -24,7 +24,7 @@ Deno.test("poll() looks once when the timeout is 0", async () => {
   await assertRejects(
     () => poll("the thing", () => void looks++, { timeout: 0 }),
     Deno.errors.TimedOut,
-    "Waited 0 ms for the thing and there was none",
+    "Waited 0 ms for the thing, but did not find it",
   );
   assertEquals(looks, 1);
 });
