@@ -176,13 +176,14 @@ export class SecurityDescriptor extends Uncloneable implements Disposable {
 /**
  * Reads the security descriptor of an object as text.
  *
- * @example Read the owner of an event
+ * @example Read the owner of shared memory
  * ```ts
- * import { createEvent, readSecurity, SECURITY_INFORMATION } from "@winipc/winipc/ffi";
+ * import { readSecurity, SECURITY_INFORMATION } from "@winipc/winipc/ffi";
+ * import { SharedMemory } from "@winipc/winipc/memory";
  * import { assertMatch } from "@std/assert";
  *
- * using event = createEvent("readSecurity");
- * assertMatch(readSecurity(event.value, SECURITY_INFORMATION.owner), /^O:/);
+ * using memory = SharedMemory.anonymous(4096, { security: "user" });
+ * assertMatch(readSecurity(memory.unsafeHandle, SECURITY_INFORMATION.owner), /^O:/);
  * ```
  *
  * @param handle A handle with the right `READ_CONTROL`.

@@ -56,7 +56,7 @@ export type Symbols<S extends Deno.ForeignLibraryInterface> = Deno.DynamicLibrar
  * every process anyway.
  *
  * @example Call a function that this module does not declare
- * ```ts
+ * ```ts ignore
  * import { DWORD, lazyLibrary } from "@winipc/winipc/ffi";
  * import { assertEquals } from "@std/assert";
  *
