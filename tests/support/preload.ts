@@ -1,12 +1,13 @@
 /**
- * Opens the libraries of Windows, and a window, before any test begins; the test
- * tasks preload this.
+ * Opens the libraries of Windows, a window and a wait before any test begins. The test tasks
+ * preload this.
  *
- * Libraries stay open for as long as the process lives, and the test that happened to
- * open one would be blamed for it by the sanitizer of resources. The window is for
- * Wine, which makes its desktop for the first process that needs one: two that
- * need it at once may never see each other's windows (seen once in ten cold starts). The
- * wait is for the callback that all waits share, which stays as well.
+ * Libraries stay open until the process ends. The sanitizer of resources would report them in the
+ * first test that opens them. The callback that all waits share stays open too.
+ *
+ * The window is for Wine, which creates its desktop for the first process that needs one. If two
+ * processes need it at once, they may never see each other's windows (seen once in ten cold
+ * starts).
  *
  * @module
  */
