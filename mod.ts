@@ -1,5 +1,5 @@
 /**
- * Share data between processes on one Windows machine.
+ * Shares data between processes on one Windows machine.
  *
  * ```ts
  * import { SharedMemory } from "@winipc/winipc";

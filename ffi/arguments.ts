@@ -256,7 +256,7 @@ function distance(from: string, to: string): number {
 }
 
 /**
- * Upper bound of handle values: a process has at most 2²⁴ handles, with multiples of 4 as values.
+ * Upper bound of handle values. A process has at most 2²⁴ handles, whose values are multiples of 4.
  */
 const LIMIT = 2n ** 31n;
 

@@ -275,7 +275,7 @@ export class WindowClass implements Disposable {
 
 /**
  * Throws if Windows would read a text as the number of an atom: a `#` with digits only. The class
- * `#49152` would be a class of another program, and the message `#123` would be message 123.
+ * `#49152` would be the class with atom 49152, and the message `#123` would be message 123.
  *
  * @param what The text's name in the message: `"class"`.
  * @throws {TypeError} If the text is a `#` with digits only.

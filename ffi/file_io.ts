@@ -24,9 +24,9 @@ import { securityAttributes } from "./win32/types.ts";
 import { assertWide, encodeWide, MAX_TEXT, readWide } from "./wide.ts";
 import { createEvent } from "./kernel_object.ts";
 
-/** How to open a file. */
+/** The rights, the sharing and the messages for {@linkcode openExistingFile}. */
 export interface OpenFileOptions {
-  /** The rights to ask for, out of {@linkcode GENERIC_READ} and {@linkcode GENERIC_WRITE}. */
+  /** The rights to ask for: {@linkcode GENERIC_READ}, {@linkcode GENERIC_WRITE} or their sum. */
   access: number;
   /** The rights that later opens of the file can get while this handle is open, as a mask. */
   share: number;

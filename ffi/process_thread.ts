@@ -431,7 +431,7 @@ export function environmentVariable(name: string): string | undefined {
 /**
  * Reads the whole environment of this process.
  *
- * @returns The variables, as `NAME=VALUE`.
+ * @returns The variables, each as `NAME=VALUE`.
  * @see {@link https://learn.microsoft.com/windows/win32/api/processenv/nf-processenv-getenvironmentstringsw}
  */
 export function environmentStrings(): string[] {
