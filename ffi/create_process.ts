@@ -37,7 +37,7 @@ export interface CreateProcessOptions {
   standard: readonly Handle[];
   /** The values of further inheritable handles that the process inherits. */
   inherited: readonly bigint[];
-  /** Whether Windows ends the process when this process ends, for whatever reason. */
+  /** Whether Windows ends the process when this process ends, even by a crash. */
   killWithParent: boolean;
 }
 
@@ -51,7 +51,7 @@ const PROC_THREAD_ATTRIBUTE_HANDLE_LIST = 0x20002n;
  * Starts a process.
  *
  * @throws {Deno.errors.NotFound} If the program or the directory does not exist.
- * @throws {Deno.errors.PermissionDenied} If this user must not run the program.
+ * @throws {Deno.errors.PermissionDenied} If this user is not allowed to run the program.
  * @throws {Deno.errors.InvalidData} If the file is not a program.
  * @throws {TypeError} If a text contains a NUL.
  * @throws {RangeError} If a text has more than 32,766 characters.
@@ -178,7 +178,7 @@ const JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE = 0x2000;
 let job: bigint | undefined;
 
 /**
- * Makes Windows end a process when this process ends, for whatever reason.
+ * Makes Windows end a process when this process ends, even by a crash.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/procthread/job-objects}
  */

@@ -49,7 +49,8 @@ const OPEN_EXISTING = 3;
  * Opens an existing file.
  *
  * @throws {Deno.errors.NotFound} If there is no such file.
- * @throws {Deno.errors.PermissionDenied} If this user must not open the file with these rights.
+ * @throws {Deno.errors.PermissionDenied} If this user is not allowed to open the file with these
+ *   rights.
  * @throws {TypeError} If the path contains a NUL.
  * @throws {RangeError} If the path has more than 32,766 characters.
  */
@@ -102,7 +103,8 @@ const FILE_ATTRIBUTE_DIRECTORY = 0x10;
 const ERROR_ACCESS_DENIED = 5;
 
 /**
- * Returns the kind of a path: `undefined` if nothing exists there, or this user must not see it.
+ * Returns the kind of a path: `undefined` if nothing exists there, or this user is not allowed to
+ * see it.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-getfileattributesw}
  */
@@ -113,8 +115,8 @@ export function fileKind(path: string): "file" | "folder" | undefined {
 }
 
 /**
- * Throws if there is no folder at a path. A folder that this user must not look at passes, because
- * it can exist.
+ * Throws if there is no folder at a path. A folder that this user is not allowed to look at passes,
+ * because it can exist.
  *
  * @param attempt The attempt that failed, for the message: `Cannot start "a.exe" in "C:\\b"`.
  * @throws {Deno.errors.NotFound} If there is nothing at the path, or a file.

@@ -25,9 +25,9 @@ import { ntdll } from "./win32/ntdll.ts";
 import { decodeWide } from "./wide.ts";
 import { inWorker } from "./platform.ts";
 
-// V8 clones an instance of a class as its public fields: memory would arrive as `{ name, created
-// }`. V8 refuses to clone an object with internal slots, such as a WeakRef. The slots cost 30 ns
-// for each instance. Inspection still shows the class and the public fields. The alternative,
+// V8 clones an instance of a class as its public fields: memory would be `{ name, created }`. V8
+// refuses to clone an object with internal slots, such as a WeakRef. The slots cost 30 ns for each
+// instance. Inspection still shows the class and the public fields. The alternative,
 // `markAsUncloneable` of node:worker_threads, takes 15 ms to import.
 const Host = class Uncloneable extends WeakRef<object> {
   constructor() {

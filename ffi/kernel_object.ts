@@ -77,7 +77,7 @@ export interface NewObject {
  * Creates an object. It never opens an existing one.
  *
  * @throws {Deno.errors.AlreadyExists} If an object of any kind has the name.
- * @throws {Deno.errors.PermissionDenied} If this user must not create a `Global\` object.
+ * @throws {Deno.errors.PermissionDenied} If this user is not allowed to create a `Global\` object.
  */
 export function createObject(object: NewObject): Handle {
   const { label, name, sddl, inheritable, api, create } = object;
@@ -110,7 +110,8 @@ function whyNotCreated(name: string, code: number, isTaken: boolean): FailureOpt
     return { as: "AlreadyExists", hint: anotherKind(name) };
   }
   if (code !== ERROR_ACCESS_DENIED) return {};
-  // Either an object of this name denies access, or this user must not create objects of this name.
+  // Either an object of this name denies access, or this user is not allowed to create objects of
+  // this name.
   if (isTaken) {
     return { as: "AlreadyExists", hint: "the object exists, and grants no access to this user" };
   }
@@ -235,7 +236,7 @@ export function createEvent(kind: string, manual: boolean = false): Handle {
 }
 
 /**
- * Sets an event, which wakes a thread that waits for it.
+ * Sets an event, so that a wait for the event ends.
  *
  * @example Set an event and wait for it
  * ```ts
@@ -257,7 +258,7 @@ export function setEvent(event: Handle): void {
 }
 
 /**
- * Resets an event, so that threads wait for it again.
+ * Resets an event, so that a wait for the event lasts until it is set again.
  *
  * @example Reset an event before anything waits for it
  * ```ts

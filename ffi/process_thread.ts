@@ -235,7 +235,7 @@ export function startOf(process?: Handle): bigint {
  *
  * @param rights The rights of the duplicate, as a mask.
  * @throws {Deno.errors.NotFound} If there is no such process.
- * @throws {Deno.errors.PermissionDenied} If this user must not give the process handles.
+ * @throws {Deno.errors.PermissionDenied} If this user is not allowed to give the process handles.
  */
 export let duplicateInto: (object: Handle, pid: number, rights: number) => DuplicatedHandle;
 

@@ -218,7 +218,7 @@ export function readSecurity(
 /**
  * Replaces parts of the security descriptor of an object.
  *
- * @example Let only the system open an event
+ * @example Let only the system wait for an event
  * ```ts
  * import { createEvent, readSecurity, writeSecurity } from "@winipc/winipc/ffi";
  * import { SECURITY_INFORMATION } from "@winipc/winipc/ffi";
