@@ -317,8 +317,8 @@ function query(
 }
 
 /**
- * The kind of a noted resource, in the two lowest bits of the note. These bits are free, because
- * handles and the addresses of operations are multiples of 4, and a class atom is shifted.
+ * The kind of a noted resource, in the two lowest bits of the note. These bits are free: handles
+ * and the addresses of operations are multiples of 4, and a class atom is shifted.
  */
 export const RESOURCE = { handle: 0n, operation: 1n, windowClass: 2n } as const;
 

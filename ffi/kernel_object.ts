@@ -402,8 +402,8 @@ export class RegisteredWait extends Uncloneable {
    * Stops the wait before its object is closed. {@linkcode signalled} stays pending.
    *
    * If the object is signalled at the same moment, the wait can consume the signal without a
-   * result. Neither Windows nor Wine prevents that. So do not cancel a wait for an object that is
-   * used on.
+   * result. Neither Windows nor Wine prevents that. So do not cancel a wait for an object that
+   * stays in use.
    */
   cancel(): void {
     this.#leave();

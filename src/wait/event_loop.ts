@@ -1,5 +1,5 @@
 /**
- * Lets the event loop run in between, and limits how long a thread blocks it.
+ * Lets the event loop run between waits, and limits how long a thread blocks it.
  *
  * A script that awaits a message which has already arrived goes on before the event loop does
  * anything else. If the script does so again and again, no timer fires, no signal arrives and no

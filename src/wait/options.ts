@@ -16,7 +16,7 @@ import {
 export interface WaitOptions {
   /** Maximum waiting time in milliseconds. 0 checks once. @default Infinity */
   timeout?: number;
-  /** Stops the wait when it is aborted. The wait rejects with the signal's reason. */
+  /** Stops the wait when this signal is aborted. The wait rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
@@ -101,7 +101,7 @@ export interface CancellationOptions {
    * Ends the wait when its time is over. It should reject with a `TimedOut` that names the object.
    */
   onTimeout?: () => void;
-  /** Stops the wait when it is aborted. */
+  /** Stops the wait when this signal is aborted. */
   signal?: AbortSignal | undefined;
   /** Ends the wait when its signal is aborted. It should reject with the signal's reason. */
   onAbort?: (reason: unknown) => void;
@@ -114,7 +114,7 @@ export interface CancellationOptions {
  *   itself. A wait can go on after its time is over, until it has released its object. The wait can
  *   be aborted during that time.
  * - It calls the functions inside the timer and inside the signal's event. So a task that leaves a
- *   queue in such a call gets no item that comes in the same event-loop turn.
+ *   queue there gets no item that comes later in the same event-loop turn.
  * - The disposal removes the timer and the listener, so `using` cleans up however the wait ends.
  * - It sets no timer for `Infinity` or for more than {@linkcode MAX_TIMER}, because `setTimeout`
  *   would fire after 1 ms.
