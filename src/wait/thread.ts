@@ -72,7 +72,7 @@ export class Thread {
   }
 }
 
-/** Returns a URL for Node's Worker. It does not support https, but a data URL can import from there. */
+/** Returns a URL for Node's Worker. It supports no https, but data URLs, which can import https. */
 function entryFor(module: string): URL {
   return module.startsWith("file:")
     ? new URL(module)
