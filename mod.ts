@@ -1,24 +1,24 @@
 /**
- * Share data between processes on one Windows machine.
+ * Shares data between processes on one Windows machine.
  *
  * ```ts
  * import { SharedMemory } from "@winipc/winipc";
  * import { assertEquals } from "@std/assert";
  *
- * // One process makes the memory …
+ * // One process creates the memory …
  * using memory = SharedMemory.create("greeting of mod", 4096);
  * using view = memory.map();
  * new TextEncoder().encodeInto("hello", view.bytes);
  *
- * // … and any other opens it by its name.
+ * // … and another process opens it by its name.
  * using same = SharedMemory.open("greeting of mod");
  * using seen = same.map();
  * assertEquals(new TextDecoder().decode(seen.bytes.slice(0, 5)), "hello");
  * ```
  *
- * It calls the Win32 API through Deno's FFI, so a script that uses it is run with
- * `--allow-ffi`. Importing it does nothing on any system; the first use elsewhere
- * than on Windows throws `Deno.errors.NotSupported`.
+ * The module calls the Win32 API through Deno's FFI, so scripts need `--allow-ffi`. It can be
+ * imported on any system, without an effect. On systems other than Windows, the first use throws
+ * `Deno.errors.NotSupported`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Checks of arguments, of options and of bytes, before anything is called.
+ * Checks arguments, options and bytes before Windows is called.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 /**
  * Throws unless a value is an integer within a range.
  *
- * @param what What the value is, for the message: `"byteLength"`.
- * @param least The least that is allowed.
- * @param most The most that is allowed, `Number.MAX_SAFE_INTEGER` if left out.
- * @throws {TypeError} If it is no number.
- * @throws {RangeError} If it is NaN, fractional or out of range.
+ * @param what The value's name in the message: `"byteLength"`.
+ * @param least The smallest value allowed.
+ * @param most The largest value allowed. @default Number.MAX_SAFE_INTEGER
+ * @throws {TypeError} If the value is not a number.
+ * @throws {RangeError} If the value is NaN, fractional or out of range.
  */
 export function assertInteger(
   what: string,
@@ -30,11 +30,11 @@ export function assertInteger(
 /**
  * Throws unless a value is a bigint within a range.
  *
- * @param what What the value is, for the message.
- * @param least The least that is allowed.
- * @param most The most that is allowed.
- * @throws {TypeError} If it is no bigint.
- * @throws {RangeError} If it is out of range.
+ * @param what The value's name in the message.
+ * @param least The smallest value allowed.
+ * @param most The largest value allowed.
+ * @throws {TypeError} If the value is not a bigint.
+ * @throws {RangeError} If the value is out of range.
  */
 export function assertBigInteger(
   what: string,
@@ -51,10 +51,10 @@ export function assertBigInteger(
 }
 
 /**
- * Throws unless a value is a number; any will do.
+ * Throws unless a value is a number. NaN and the infinities are numbers too.
  *
- * @param what What the value is, for the message.
- * @throws {TypeError} If it is no number.
+ * @param what The value's name in the message.
+ * @throws {TypeError} If the value is not a number.
  */
 export function assertNumber(what: string, value: unknown): asserts value is number {
   if (typeof value !== "number") {
@@ -65,8 +65,8 @@ export function assertNumber(what: string, value: unknown): asserts value is num
 /**
  * Throws unless a value is a boolean.
  *
- * @param what What the value is, for the message.
- * @throws {TypeError} If it is something else.
+ * @param what The value's name in the message.
+ * @throws {TypeError} If the value is not a boolean.
  */
 export function assertBoolean(what: string, value: unknown): asserts value is boolean {
   if (typeof value !== "boolean") {
@@ -77,8 +77,8 @@ export function assertBoolean(what: string, value: unknown): asserts value is bo
 /**
  * Throws unless a value is an object.
  *
- * @param what What the value is, for the message.
- * @throws {TypeError} If it is something else.
+ * @param what The value's name in the message.
+ * @throws {TypeError} If the value is not an object.
  */
 export function assertObject(what: string, value: unknown): asserts value is object {
   if (typeof value !== "object" || value === null) {
@@ -89,8 +89,8 @@ export function assertObject(what: string, value: unknown): asserts value is obj
 /**
  * Throws unless a value is one of a few words.
  *
- * @param what What the value is, for the message: `"access"`.
- * @throws {TypeError} If it is none of them.
+ * @param what The value's name in the message: `"access"`.
+ * @throws {TypeError} If the value is not one of the words.
  */
 export function assertOneOf<const T extends string>(
   what: string,
@@ -105,8 +105,8 @@ export function assertOneOf<const T extends string>(
 /**
  * Throws unless a value is a string.
  *
- * @param what What the value is, for the message: `"name"`.
- * @throws {TypeError} If it is no string.
+ * @param what The value's name in the message: `"name"`.
+ * @throws {TypeError} If the value is not a string.
  */
 export function assertString(what: string, value: unknown): asserts value is string {
   if (typeof value !== "string") {
@@ -117,8 +117,8 @@ export function assertString(what: string, value: unknown): asserts value is str
 /**
  * Throws unless a value is a function.
  *
- * @param what What the value is, for the message: `"onMessage"`.
- * @throws {TypeError} If it is no function.
+ * @param what The value's name in the message: `"onMessage"`.
+ * @throws {TypeError} If the value is not a function.
  */
 export function assertFunction(
   what: string,
@@ -132,15 +132,15 @@ export function assertFunction(
 /**
  * Throws unless a value is an `AbortSignal`.
  *
- * @param what What the value is, for the message: `"signal"`.
- * @throws {TypeError} If it is no `AbortSignal`.
+ * @param what The value's name in the message: `"signal"`.
+ * @throws {TypeError} If the value is not an `AbortSignal`.
  */
 export function assertSignal(what: string, value: unknown): asserts value is AbortSignal {
   if (value instanceof AbortSignal) return;
   throw new TypeError(`Expected ${what} to be an AbortSignal, got ${show(value)}`);
 }
 
-/** A value as it would be written, and its kind where it has no short writing. */
+/** Describes a value for a message: its literal, or its kind if the literal would be long. */
 export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return `${value}n`;
@@ -151,38 +151,38 @@ export function show(value: unknown): string {
   return typeof value === "function" ? "a function" : String(value);
 }
 
-/** Throws unless the value of an option is of the right kind. */
+/** A function that throws unless the value of an option has the right kind. */
 export type OptionCheck = (name: string, value: unknown) => void;
 
-/** A check for each option that a function takes, and no other. */
+/** One check for each option of a function. */
 export type OptionChecks<T> = { readonly [Name in keyof Required<T>]: OptionCheck };
 
-/** Takes any value: for an option that is checked where it is used, before anything is opened. */
+/** Accepts any value. For an option that its user checks before anything is opened. */
 export function anyValue(): void {}
 
 /**
- * Makes the check of an option that is an integer within a range.
+ * Makes a check for an option that is an integer within a range.
  *
- * @param least The least that is allowed.
- * @param most The most that is allowed, `Number.MAX_SAFE_INTEGER` if left out.
+ * @param least The smallest value allowed.
+ * @param most The largest value allowed. @default Number.MAX_SAFE_INTEGER
  */
 export function integerFrom(least: number, most?: number): OptionCheck {
   return (name, value) => assertInteger(name, value, least, most);
 }
 
-/** Makes the check of an option that is one of a few words. */
+/** Makes a check for an option that is one of a few words. */
 export function oneOf(words: readonly string[]): OptionCheck {
   return (name, value) => assertOneOf(name, value, words);
 }
 
 /**
- * Throws unless the options are an object, every option that is given is of its kind, and every
- * name is the name of an option. An option that is `undefined` counts as not given.
+ * Throws unless the options are an object whose names are known and whose values pass the checks.
+ * An option that is `undefined` counts as not given.
  *
- * It is for functions that open something or ask the system, and not for hot paths.
+ * It is too slow for hot paths. Functions that open something or ask the system call it.
  *
- * @param checks A check for each option.
- * @throws {TypeError} If a name is wrong, or an option is of the wrong kind.
+ * @param checks One check for each option.
+ * @throws {TypeError} If a name is unknown, or an option has the wrong kind.
  * @throws {RangeError} If an option is out of its range.
  */
 export function assertOptions<T>(
@@ -203,10 +203,10 @@ export function assertOptions<T>(
 }
 
 /**
- * Copies the options that another function takes, for one that hands its options on. What counts
- * as not given is left out.
+ * Copies the options that a called function takes, so that its caller can pass them on. Options
+ * that are `undefined` are left out.
  *
- * @param checks A check for each option that the other function takes.
+ * @param checks The checks of the called function, one for each of its options.
  */
 export function pickOptions<T extends object, Name extends PropertyKey>(
   options: T,
@@ -220,11 +220,11 @@ export function pickOptions<T extends object, Name extends PropertyKey>(
 }
 
 /**
- * Throws unless every name of the options is the name of an option. It allocates nothing, so it may be
+ * Throws if the options have an unknown name. It allocates nothing, so it is fast enough to be
  * called for each message.
  *
  * @param names The names of all options.
- * @throws {TypeError} If a name is wrong.
+ * @throws {TypeError} If a name is unknown.
  */
 export function assertNames(options: object, names: readonly string[]): void {
   for (const name in options) {
@@ -240,7 +240,7 @@ function unknownOption(name: string, names: readonly string[]): TypeError {
   return new TypeError(`There is no option ${show(name)}: ${hint}`);
 }
 
-/** The number of characters to insert, delete or replace to make one name of the other (Levenshtein). */
+/** Returns the Levenshtein distance: the characters to insert, delete or replace. */
 function distance(from: string, to: string): number {
   const [a, b] = [from.toLowerCase(), to.toLowerCase()];
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
@@ -255,30 +255,34 @@ function distance(from: string, to: string): number {
   return row[b.length]!;
 }
 
-/** No process gets more handles than 2²⁴, and each has a multiple of 4. */
+/**
+ * Upper bound of handle values. A process has at most 2²⁴ handles, whose values are multiples of 4.
+ */
 const LIMIT = 2n ** 31n;
 
 /**
- * Throws unless a value can be that of a handle of this or another process.
+ * Throws unless a value can be the value of a handle, of this or another process.
  *
- * Windows ignores the two lowest bits of a handle, so that three more values would mean the same
- * object. A negative value is a pseudo-handle: the process or the thread that uses it.
+ * Windows ignores the two lowest bits of a handle, so three more values would mean the same object.
+ * A negative value is a pseudo-handle: it means the process or the thread that uses it.
  *
- * @param attempt What is being tried, for the message.
- * @throws {Deno.errors.BadResource} If it can be no handle's.
+ * @param attempt The attempt that failed, for the message: `Cannot adopt handle 7`.
+ * @throws {Deno.errors.BadResource} If no handle can have the value.
  */
 export function assertHandleValue(value: bigint, attempt: string): void {
   if (value > 0n && value < LIMIT && value % 4n === 0n) return;
   throw new Deno.errors.BadResource(
-    `${attempt}: handles of objects are positive multiples of 4 below 2 ** 31`,
+    `${attempt}: the values of handles are positive multiples of 4 below 2 ** 31`,
   );
 }
 
 /**
- * Throws unless a number can be the id of a process or a thread. All are multiples of 4; Windows ignores the
- * two lowest bits, and would open another one for any other number.
+ * Throws unless a number can be the id of a process or a thread.
  *
- * @throws {Deno.errors.NotFound} If it is no multiple of 4.
+ * All ids are multiples of 4. Windows ignores the two lowest bits, and would open a different
+ * process or thread for any other number.
+ *
+ * @throws {Deno.errors.NotFound} If the id is not a multiple of 4.
  */
 export function assertKernelId(noun: "process" | "thread", id: number): void {
   if (id % 4 === 0) return;
@@ -288,44 +292,72 @@ export function assertKernelId(noun: "process" | "thread", id: number): void {
 }
 
 /**
- * Bytes that a function takes: an `ArrayBuffer`, a typed array of any kind or a `DataView`. It is taken
- * whole, byte for byte: a `Uint16Array` of 6 elements is 12 bytes.
+ * Bytes as an argument: an `ArrayBuffer`, a typed array of any kind or a `DataView`. All of its
+ * bytes are used: a `Uint16Array` of 6 elements is 12 bytes.
  *
- * Shared ones (`SharedArrayBuffer`) are taken too. Their bytes are copied as they are at that moment, and
- * another thread that writes meanwhile may leave some old and some new bytes in the copy.
+ * A `SharedArrayBuffer` and views of it are accepted too. If another thread writes to it during the
+ * copy, the copy can have some old and some new bytes.
  */
 export type ByteSource = ArrayBufferLike | ArrayBufferView<ArrayBufferLike>;
 
 /**
- * Gives the bytes of a source: a plain `Uint8Array` over the same memory.
+ * Returns the bytes of a source as a plain `Uint8Array` over the same memory.
  *
- * @param what What the source is, for the message: `"the message"`.
+ * @example Read a Uint16Array byte by byte
+ * ```ts
+ * import { bytesOf } from "@winipc/winipc/ffi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(bytesOf("the data", Uint16Array.of(1, 256)), Uint8Array.of(1, 0, 0, 1));
+ * ```
+ *
+ * @param what The source's name in the message: `"the message"`.
  * @throws {TypeError} If the source is not bytes, or its buffer is detached or was made too short.
  */
 export function bytesOf(what: string, source: unknown): Uint8Array {
   assertBytes(what, source);
   const { byteLength } = source;
-  // With a length: an array over a buffer that can grow would otherwise grow with it.
+  // The length is explicit: without it, an array over a growable buffer would grow with the buffer.
   return ArrayBuffer.isView(source)
     ? new Uint8Array(source.buffer, source.byteOffset, byteLength)
     : new Uint8Array(source, 0, byteLength);
 }
 
 /**
- * Copies the bytes of a source, for whoever needs them after the caller has gone on.
+ * Copies the bytes of a source, so that the caller can change the source afterwards.
  *
- * @param what What the source is, for the message: `"the message"`.
+ * @example Keep bytes while their source changes
+ * ```ts
+ * import { copyOfBytes } from "@winipc/winipc/ffi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const source = Uint8Array.of(1, 2);
+ * const copy = copyOfBytes("the data", source);
+ * source.fill(0);
+ * assertEquals(copy, Uint8Array.of(1, 2));
+ * ```
+ *
+ * @param what The source's name in the message: `"the message"`.
  * @throws {TypeError} If the source is not bytes, or its buffer is detached or was made too short.
  */
 export function copyOfBytes(what: string, source: unknown): Uint8Array<ArrayBuffer> {
-  // Not slice(), which gives a view of the same memory if the source is a Buffer of Node's.
+  // Not slice(): a Buffer of Node returns a view of the same memory.
   return new Uint8Array(bytesOf(what, source));
 }
 
 /**
  * Throws unless a value is a source of bytes.
  *
- * @param what What the value is, for the message: `"the message"`.
+ * @example Refuse a string where bytes are needed
+ * ```ts
+ * import { assertBytes } from "@winipc/winipc/ffi";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertBytes("the message", new ArrayBuffer(8));
+ * assertThrows(() => assertBytes("the message", "hello"), TypeError, "the message to be bytes");
+ * ```
+ *
+ * @param what The value's name in the message: `"the message"`.
  * @throws {TypeError} If the value is not bytes, or its buffer is detached or was made too short.
  */
 export function assertBytes(what: string, value: unknown): asserts value is ByteSource {
@@ -342,8 +374,8 @@ export function assertBytes(what: string, value: unknown): asserts value is Byte
 }
 
 /**
- * A view whose bytes are gone looks like an empty one, but for methods that say so, or, of a DataView,
- * its length.
+ * Throws if the bytes of a view are gone. The length of such a typed array is 0, so only a method
+ * such as `at()` finds out. The length of such a DataView throws by itself.
  */
 function assertInBounds(what: string, view: ArrayBufferView): void {
   try {
@@ -368,6 +400,6 @@ function unexpected(what: string, got: string): TypeError {
 }
 
 function described(value: unknown): string {
-  if (typeof value === "string") return "a string: new TextEncoder().encode(text) gives its bytes";
-  return Array.isArray(value) ? "an array: Uint8Array.from(array) gives its bytes" : show(value);
+  if (typeof value === "string") return "a string: encode it by new TextEncoder().encode(text)";
+  return Array.isArray(value) ? "an array: convert it by Uint8Array.from(array)" : show(value);
 }

@@ -1,12 +1,11 @@
 /**
- * Functions of ours that Windows calls; the classes of the windows whose procedures they are; and, on Wine, a
- * guard that looks at the stack before a procedure begins.
+ * Callbacks that Windows calls, window classes with such callbacks as procedures, and a guard
+ * against full stacks on Wine.
  *
- * An exception must not cross the boundary, the callback must not be collected
- * while Windows may call it, and it must not be freed while Windows is inside it:
- * {@linkcode GuardedCallback} sees to all three.
+ * {@linkcode GuardedCallback} ensures three things. No exception crosses into Windows. The callback
+ * is not collected while Windows can call it. It is not freed while Windows is inside it.
  *
- * Windows keeps the names of window classes as atoms, beside those of registered messages.
+ * Windows keeps the names of window classes and of registered messages in atom tables.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/winmsg/about-window-classes}
  * @see {@link https://learn.microsoft.com/windows/win32/dataxchg/about-atom-tables}
@@ -52,7 +51,7 @@ const WAITORTIMERCALLBACK = {
   result: VOID,
 } as const;
 
-/** Handles a message to a window and gives the answer. */
+/** A function that handles a message to a window and returns the answer. */
 export type WindowProcedure = (
   window: bigint,
   message: number,
@@ -60,10 +59,10 @@ export type WindowProcedure = (
   lParam: bigint,
 ) => bigint;
 
-/** The callbacks that Windows may still call. */
+/** The callbacks that Windows can still call: the reference keeps them from being collected. */
 const live = new Set<GuardedCallback>();
 
-/** The part of `Deno.UnsafeCallback` that its lifetime is about. */
+/** The part of `Deno.UnsafeCallback` that is independent of its signature. */
 interface Trampoline {
   readonly pointer: Deno.PointerObject;
   ref(): number;
@@ -71,7 +70,21 @@ interface Trampoline {
   close(): void;
 }
 
-/** A function of ours that Windows may call until it is closed. */
+/**
+ * A JavaScript function that Windows can call until it is closed.
+ *
+ * @example List the top-level windows
+ * ```ts
+ * import { GuardedCallback, user32 } from "@winipc/winipc/ffi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const windows: bigint[] = [];
+ * using callback = GuardedCallback.windowEnumeration((window) => windows.push(window) > 0);
+ * user32().EnumWindows(callback.pointer, 0n);
+ * callback.throwIfFailed();
+ * assertEquals(new Set(windows).size, windows.length);
+ * ```
+ */
 export class GuardedCallback extends Uncloneable implements Disposable {
   readonly #trampoline: Trampoline;
   #depth = 0;
@@ -95,18 +108,19 @@ export class GuardedCallback extends Uncloneable implements Disposable {
   }
 
   /**
-   * Makes a window procedure; where the body throws, the answer is 0.
+   * Makes a window procedure. If the body throws, the answer is 0.
    *
-   * @param body What handles the messages.
+   * @param body Handles a message and returns the answer.
    */
   static windowProcedure(body: WindowProcedure): GuardedCallback {
     return new GuardedCallback((guard) => new Deno.UnsafeCallback(WNDPROC, guard(body, 0n)));
   }
 
   /**
-   * Makes a callback for `EnumWindows` and its kin; where the body throws, the enumeration ends.
+   * Makes a callback for `EnumWindows` and similar functions. If the body throws, the enumeration
+   * ends.
    *
-   * @param body Takes a window and says whether to go on.
+   * @param body Gets a window's handle and returns whether to go on.
    */
   static windowEnumeration(body: (window: bigint) => boolean): GuardedCallback {
     const next = (window: bigint) => (body(window) ? 1 : 0);
@@ -114,10 +128,11 @@ export class GuardedCallback extends Uncloneable implements Disposable {
   }
 
   /**
-   * Makes a callback for the system's wait threads, which is run on the thread that makes it.
+   * Makes a callback for the system's wait threads. The body runs on the thread that makes the
+   * callback.
    *
-   * @param body What is done when a wait is over: gets the number that the wait was registered
-   *   with, and whether its time ran out.
+   * @param body Runs when a wait is over. It gets the number that the wait was registered with, and
+   *   whether the wait timed out.
    */
   static wait(body: (context: bigint, timedOut: boolean) => void): GuardedCallback {
     const end = (context: bigint, timedOut: number) => body(context, timedOut !== 0);
@@ -131,13 +146,16 @@ export class GuardedCallback extends Uncloneable implements Disposable {
     return this.#trampoline.pointer;
   }
 
-  /** Whether the process lives for as long as the callback is not closed. */
+  /** Sets whether the callback keeps the process alive until it is closed. */
   hold(held: boolean): void {
     if (held) this.#trampoline.ref();
     else this.#trampoline.unref();
   }
 
-  /** Throws what the body threw first, if it did; to be called where an exception may go on. */
+  /**
+   * Rethrows the first error that the body threw, once. Call it where no native code is on the
+   * stack.
+   */
   throwIfFailed(): void {
     const failure = this.#failure;
     this.#failure = undefined;
@@ -145,10 +163,10 @@ export class GuardedCallback extends Uncloneable implements Disposable {
   }
 
   /**
-   * Frees the callback; nothing may call it from then on.
+   * Frees the callback. Windows must not call it afterwards.
    *
-   * Called from inside the callback, it is freed as soon as the event loop runs
-   * again, since Windows still has to return through it.
+   * If the callback itself calls this, the event loop frees it later, because Windows still has to
+   * return through it.
    */
   close(): void {
     if (this.#closed) return;
@@ -168,18 +186,21 @@ export class GuardedCallback extends Uncloneable implements Disposable {
   }
 }
 
-/** Wraps a body so that it never throws, giving the fallback where it would. */
+/** Wraps a body so that it returns the fallback instead of throwing. */
 type Guard = <A extends unknown[], R>(body: (...args: A) => R, fallback: R) => (...args: A) => R;
 
-/** The longest name of a class, in UTF-16 code units. Wine 10 writes a longer one over other memory. */
+/**
+ * Maximum length of a class name in UTF-16 code units. Wine 10 overwrites other memory with a
+ * longer one.
+ */
 export const MAX_CLASS_NAME = 255;
 
 /**
  * Throws unless a value can be the name of a window class.
  *
- * @param what What the value is, for the message.
- * @throws {TypeError} If it is no string, or has a NUL in it.
- * @throws {RangeError} If it is empty or has more than 255 UTF-16 code units.
+ * @param what The value's name in the message: `"class"`.
+ * @throws {TypeError} If the value is not a string, or contains a NUL.
+ * @throws {RangeError} If the name is empty or has more than 255 UTF-16 code units.
  */
 export function assertClassName(what: string, value: unknown): asserts value is string {
   assertWide(what, value, { min: 1, max: MAX_CLASS_NAME });
@@ -188,18 +209,18 @@ export function assertClassName(what: string, value: unknown): asserts value is 
 /**
  * Throws unless a value can be the name of a new window class.
  *
- * @param what What the value is, for the message.
- * @throws {TypeError} If it is no string, is a `#` and digits, or has a NUL in it.
- * @throws {RangeError} If it is empty or has more than 255 UTF-16 code units.
+ * @param what The value's name in the message: `"class"`.
+ * @throws {TypeError} If the value is not a string, contains a NUL, or is a `#` with digits only.
+ * @throws {RangeError} If the name is empty or has more than 255 UTF-16 code units.
  */
 export function assertNewClassName(what: string, value: unknown): asserts value is string {
   assertClassName(what, value);
   assertNoAtomNumber(what, value);
 }
 
-/** A class of this process, whose windows have to be destroyed before it is closed. */
+/** A window class of this process. Its windows must be destroyed before it is closed. */
 export class WindowClass implements Disposable {
-  /** Its name, for the call that makes a window. */
+  /** The class name with its NUL, for `CreateWindowExW`. */
   readonly name: Uint16Array<ArrayBuffer>;
   readonly #guard: WineStackGuard | undefined;
   readonly #resource: bigint;
@@ -208,18 +229,18 @@ export class WindowClass implements Disposable {
   /**
    * Registers a class.
    *
-   * @param procedure Its window procedure, which has to stay open for longer.
-   * @param attempt What is tried, for the message.
-   * @throws {TypeError} If the name is a `#` and digits.
+   * @param procedure The window procedure. It must be closed after the class.
+   * @param attempt The attempt that failed, for the message: `Cannot open a message window`.
+   * @throws {TypeError} If the name is a `#` with digits only, or contains a NUL.
    * @throws {RangeError} If the name is empty or has more than 255 UTF-16 code units.
-   * @throws {Deno.errors.AlreadyExists} If this process has a class of that name already.
+   * @throws {Deno.errors.AlreadyExists} If this process already has a class of this name.
    * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-registerclassexw}
    */
   constructor(name: string, procedure: GuardedCallback, attempt: string) {
     assertNewClassName("class", name);
     this.name = encodeWide(name);
     const { RegisterClassExW } = user32();
-    // The guard is code for x64.
+    // The guard is x64 machine code.
     if (isWine() && Deno.build.arch === "x86_64") {
       this.#guard = new WineStackGuard(procedure.pointer, attempt);
     }
@@ -234,7 +255,10 @@ export class WindowClass implements Disposable {
     noteResource(this.#resource);
   }
 
-  /** Unregisters the class; it is to be called again if a procedure of the class is still running. */
+  /**
+   * Unregisters the class. If a procedure of the class is still running, this fails silently and
+   * must be called again.
+   */
   close(): void {
     if (this.#closed) return;
     forgetResource(this.#resource);
@@ -250,16 +274,16 @@ export class WindowClass implements Disposable {
 }
 
 /**
- * Throws if a text names no atom of its own: Windows takes a `#` and digits for the number of one that is
- * there already, or for none. So `#49152` would be somebody else's class, and `#123` the message 123.
+ * Throws if Windows would read a text as the number of an atom: a `#` with digits only. The class
+ * `#49152` would be the class with atom 49152, and the message `#123` would be message 123.
  *
- * @param what What the text is, for the message: `"class"`.
- * @throws {TypeError} If it is a `#` and digits.
+ * @param what The text's name in the message: `"class"`.
+ * @throws {TypeError} If the text is a `#` with digits only.
  */
 export function assertNoAtomNumber(what: string, text: string): void {
   if (!/^#\d+$/.test(text)) return;
   throw new TypeError(
-    `Expected ${what} to be a name, got "${text}": Windows takes a # and digits for a number`,
+    `Expected ${what} to be a name, got "${text}": Windows reads a # with digits as a number`,
   );
 }
 
@@ -269,7 +293,10 @@ const PAGE_READWRITE = 0x4;
 const PAGE_EXECUTE_READ = 0x20;
 const PAGE_SIZE = 4096;
 
-/** The most of a thread's stack that is used when a procedure begins, in bytes: JavaScript gets 152 KB more. */
+/**
+ * Maximum stack use in bytes before a procedure begins. V8 allows 984 KB, which leaves 152 KB for
+ * JavaScript.
+ */
 const MAX_STACK_USE = 832 * 1024;
 
 const memory = lazyLibrary("kernel32.dll", {
@@ -289,12 +316,14 @@ const memory = lazyLibrary("kernel32.dll", {
 }, kernel32);
 
 /**
- * A native window procedure that answers 0 where the stack is too full, and else calls another one.
+ * A native window procedure that answers 0 if the stack is too full, and otherwise calls the real
+ * one.
  *
- * Wine 10 puts the bytes of a message from another process on the receiver's stack before it calls the
- * procedure. V8 lets JavaScript use 984 KB of a thread's stack. A message that leaves less than that is an
- * exception before the procedure begins, and one of 1.07 MB and more ends the process ("Check
- * failed: IsOnCentralStack()"). So a few instructions of machine code look at the stack first.
+ * Wine 10 puts the bytes of a message from another process on the receiver's stack before it calls
+ * the procedure. V8 lets JavaScript use only 984 KB of a thread's stack. A message that fills this
+ * part causes an exception before the procedure begins. A message of 1.07 MB or more ends the
+ * process ("Check failed: IsOnCentralStack()"). So a few machine instructions check the stack
+ * first.
  */
 export class WineStackGuard implements Disposable {
   /** The native procedure's address. */
@@ -303,8 +332,8 @@ export class WineStackGuard implements Disposable {
   /**
    * Makes a guard for windows of this thread.
    *
-   * @param procedure The procedure that it calls.
-   * @param attempt What is tried, for the message.
+   * @param procedure The procedure that the guard calls.
+   * @param attempt The attempt that failed, for the message: `Cannot open a message window`.
    */
   constructor(procedure: Deno.PointerObject, attempt: string) {
     const code = machineCode(stackTop() - BigInt(MAX_STACK_USE), procedure);
@@ -325,7 +354,9 @@ export class WineStackGuard implements Disposable {
     }
   }
 
-  /** Frees the guard. It may be called by the procedure, for the guard is never returned to. */
+  /**
+   * Frees the guard. The procedure can call this too, because it does not return through the guard.
+   */
   close(): void {
     kernel32().VirtualFree(this.pointer, 0n, MEM_RELEASE);
   }
@@ -336,7 +367,7 @@ export class WineStackGuard implements Disposable {
   }
 }
 
-/** The address that this thread's stack begins at; it grows downwards. */
+/** Returns the highest address of this thread's stack. The stack grows downwards from there. */
 function stackTop(): bigint {
   const low = new BigUint64Array(1);
   const high = new BigUint64Array(1);
@@ -344,7 +375,7 @@ function stackTop(): bigint {
   return high[0]!;
 }
 
-/** The guard's instructions for x64. */
+/** Returns the guard's x64 instructions. */
 function machineCode(limit: bigint, procedure: Deno.PointerObject): Uint8Array<ArrayBuffer> {
   const code = Uint8Array.of(
     ...[0x48, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0], // mov rax, limit

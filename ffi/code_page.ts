@@ -1,6 +1,8 @@
 /**
- * Texts in the code pages of Windows. A text that does not survive the way there and back is refused, for
- * Windows would put look-alikes in the place of characters.
+ * Encodes and decodes texts in the code pages of Windows.
+ *
+ * Windows would replace characters that a code page does not have by look-alikes. So a text is
+ * refused if it is different after encoding and decoding.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/intl/code-page-identifiers}
  * @module
@@ -11,24 +13,24 @@ import { fromUnits, toUnits } from "./wide.ts";
 import { show } from "./arguments.ts";
 import { kernel32 } from "./win32/kernel32.ts";
 
-/** The system's own code page, which programs call ANSI. */
+/** The system's default code page ("ANSI"). */
 export const CP_ACP = 0;
 
 const ERROR_INVALID_PARAMETER = 87;
-/** What code pages say that substitute nothing, such as 42, the one of symbols. */
+/** The error of code pages that have no look-alikes, such as 42 (symbols). */
 const ERROR_NO_UNICODE_TRANSLATION = 1113;
-/** The longest text that messages show whole, in UTF-16 code units. */
+/** Maximum length of a text that messages show whole, in UTF-16 code units. */
 const SHOWN = 200;
 
 /**
- * Gives the bytes of a text in a code page.
+ * Encodes a text in a code page.
  *
- * Windows replaces a character that the code page does not have by a look-alike: `∞` by 8, and a full-width
- * quotation mark by an ordinary one. That mark can end an argument that was checked before. So this
- * function reads the bytes back, and refuses a text that is not the same then.
+ * Windows replaces a character that the code page does not have by a look-alike: `∞` by 8, and a
+ * full-width quotation mark by an ordinary one. The ordinary mark could end an argument that was
+ * checked before. So this function decodes the bytes again, and throws if the text is different.
  *
- * @param codePage The code page's number.
- * @param what What the text is, for the message: `"name"`.
+ * @param codePage The number of the code page.
+ * @param what The text's name in the message: `"name"`.
  * @throws {TypeError} If the text has a character that the code page does not have.
  * @throws {Win32Error} If Windows does not know the code page.
  * @see {@link https://learn.microsoft.com/windows/win32/api/stringapiset/nf-stringapiset-widechartomultibyte}
@@ -52,13 +54,13 @@ export function encodeCodePage(
 }
 
 /**
- * Gives the bytes of a text in UTF-8.
+ * Encodes a text in UTF-8.
  *
- * @param what What the text is, for the message: `"name"`.
- * @throws {TypeError} If the text has a lone surrogate in it, for which UTF-8 has no bytes.
+ * @param what The text's name in the message: `"name"`.
+ * @throws {TypeError} If the text has a lone surrogate, which UTF-8 cannot encode.
  */
 export function encodeUtf8(text: string, what: string): Uint8Array<ArrayBuffer> {
-  // TextEncoder would replace lone surrogates by U+FFFD, as code page 65001 does.
+  // TextEncoder and code page 65001 replace lone surrogates by U+FFFD.
   assertSame(what, text, text.toWellFormed(), "UTF-8");
   return new TextEncoder().encode(text);
 }
@@ -83,7 +85,7 @@ function whyNot(code: number): FailureOptions {
   return code === ERROR_INVALID_PARAMETER ? { hint: "Windows has no such code page" } : {};
 }
 
-/** Throws where what was written reads as another text. */
+/** Throws if the decoded text is different from the original text. */
 function assertSame(what: string, text: string, written: string, encoding: string): void {
   if (written === text) return;
   let at = 0;
@@ -91,7 +93,7 @@ function assertSame(what: string, text: string, written: string, encoding: strin
   const character = String.fromCodePoint(text.codePointAt(at)!);
   const whole = text.length <= SHOWN ? show(text) : `${text.length} characters`;
   throw new TypeError(
-    `Cannot write ${what} in ${encoding}: it has no code for ${
+    `Cannot write ${what} in ${encoding}: the encoding has no code for ${
       JSON.stringify(character)
     } at ${at} ` +
       `of ${whole}; use UTF-16 or another encoding, or replace the character`,
@@ -99,15 +101,15 @@ function assertSame(what: string, text: string, written: string, encoding: strin
 }
 
 /**
- * Reads bytes that are a text in a code page.
+ * Decodes a text in a code page.
  *
- * @param codePage The code page's number.
+ * @param codePage The number of the code page.
  * @throws {Win32Error} If Windows does not know the code page.
  */
 export function decodeCodePage(bytes: Uint8Array<ArrayBuffer>, codePage: number): string {
   if (bytes.length === 0) return "";
   const { MultiByteToWideChar } = kernel32();
-  const attempt = `Cannot read code page ${codePage}`;
+  const attempt = `Cannot read a text in code page ${codePage}`;
   const length = MultiByteToWideChar(codePage, 0, bytes, bytes.length, null, 0);
   if (length <= 0) {
     const code = lastErrorCode();

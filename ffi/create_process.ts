@@ -1,5 +1,5 @@
 /**
- * Starting processes with a list of the handles that they inherit.
+ * Starts processes with a list of the handles that they inherit.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-updateprocthreadattribute}
  * @module
@@ -14,27 +14,30 @@ import { assertWide, encodeWide, MAX_TEXT } from "./wide.ts";
 
 /** A process that has been started. */
 export interface StartedProcess {
-  /** Its process id. */
   pid: number;
-  /** A handle of it. */
+  /** A handle of the process, with all rights. */
   process: Handle;
 }
 
-/** What is to be started. */
+/** The program to start, and its environment. */
 export interface CreateProcessOptions {
   /** The program's path. */
   path: string;
   /** The command line. */
   commandLine: string;
-  /** The environment, as a block. */
+  /**
+   * The environment as a block of UTF-16 strings: `NAME=VALUE`, each with a NUL, and one NUL more.
+   */
   environment: Uint16Array<ArrayBuffer>;
-  /** The current directory. */
+  /**
+   * The current directory. If it is `undefined`, the process gets the directory of this process.
+   */
   directory: string | undefined;
   /** Inheritable handles for standard input, output and error. */
   standard: readonly Handle[];
-  /** Other inheritable handles that it inherits. */
+  /** The values of further inheritable handles that the process inherits. */
   inherited: readonly bigint[];
-  /** Whether the process is ended when this one ends, however it does. */
+  /** Whether Windows ends the process when this process ends, even by a crash. */
   killWithParent: boolean;
 }
 
@@ -47,10 +50,10 @@ const PROC_THREAD_ATTRIBUTE_HANDLE_LIST = 0x20002n;
 /**
  * Starts a process.
  *
- * @throws {Deno.errors.NotFound} If there is no such program or directory.
- * @throws {Deno.errors.PermissionDenied} If this user may not run it.
- * @throws {Deno.errors.InvalidData} If it is no program.
- * @throws {TypeError} If a text has a NUL in it.
+ * @throws {Deno.errors.NotFound} If the program or the directory does not exist.
+ * @throws {Deno.errors.PermissionDenied} If this user is not allowed to run the program.
+ * @throws {Deno.errors.InvalidData} If the file is not a program.
+ * @throws {TypeError} If a text contains a NUL.
  * @throws {RangeError} If a text has more than 32,766 characters.
  */
 export function createProcess(options: CreateProcessOptions): StartedProcess {
@@ -66,11 +69,11 @@ export function createProcess(options: CreateProcessOptions): StartedProcess {
   kernel32().GetStartupInfoW(startup);
   completeStartupInfo(startup, standardValues, attributes.buffer);
   const information = new DataView(new ArrayBuffer(24));
-  // A program with a console shows its output there; without one, none may flash up.
+  // If this process has no console, a console window of the child would flash up.
   const window = kernel32().GetConsoleCP() === 0 ? CREATE_NO_WINDOW : 0;
   const created = kernel32().CreateProcessW(
     encodeWide(path),
-    // A buffer of its own: the call writes to it.
+    // CreateProcessW writes to this buffer.
     encodeWide(commandLine),
     null,
     null,
@@ -86,7 +89,8 @@ export function createProcess(options: CreateProcessOptions): StartedProcess {
   const process = new Handle(information.getBigUint64(0, true), `child process ${pid}`);
   using thread = new Handle(information.getBigUint64(8, true), "thread of a child process");
   try {
-    // Before it runs: it could start others meanwhile, which would live on.
+    // Before the child runs: processes that the child starts earlier would not end with this
+    // process.
     if (killWithParent) killWithThisProcess(process);
   } catch (error) {
     terminate(process);
@@ -97,10 +101,10 @@ export function createProcess(options: CreateProcessOptions): StartedProcess {
   return { pid, process };
 }
 
-/** A list of the handles that a child inherits. */
+/** A `PROC_THREAD_ATTRIBUTE_LIST` with the handles that a child inherits. */
 class HandleList implements Disposable {
   readonly buffer: Uint8Array<ArrayBuffer>;
-  /** The list only points to it. */
+  /** The handle values. The attribute list only points to them, so this field keeps them alive. */
   readonly #handles: BigUint64Array<ArrayBuffer>;
 
   constructor(handles: readonly bigint[], attempt: string) {
@@ -132,14 +136,15 @@ class HandleList implements Disposable {
   }
 }
 
-/** `STD_INPUT_HANDLE` and its kin. */
+/** `STD_INPUT_HANDLE`, `STD_OUTPUT_HANDLE` and `STD_ERROR_HANDLE`. */
 const STANDARD = { stdin: -10 >>> 0, stdout: -11 >>> 0, stderr: -12 >>> 0 } as const;
 const FILE_SHARE_READ_WRITE = 3;
 
 /**
  * Makes an inheritable handle for a child's standard input, output or error.
  *
- * @param own Whether it is this process's, where it has one, or the null device.
+ * @param own Whether the child uses the stream of this process, if there is one. Otherwise the
+ *   child gets the null device.
  */
 export function standardHandle(which: keyof typeof STANDARD, own: boolean): Handle {
   const { DuplicateHandle, GetCurrentProcess, GetStdHandle } = kernel32();
@@ -161,24 +166,24 @@ export function standardHandle(which: keyof typeof STANDARD, own: boolean): Hand
   });
 }
 
-/** Ends a process, with exit code 1. */
+/** Ends a process with exit code 1. */
 export function terminate(process: Handle): void {
-  // It fails where the process has ended already.
+  // The call fails if the process has already ended.
   kernel32().TerminateProcess(process.value, 1);
 }
 
 const JOB_OBJECT_EXTENDED_LIMIT_INFORMATION = 9;
 const JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE = 0x2000;
-/** The job whose processes end with this one: it is never closed, but by the end. */
+/** The job that ends the children with this process. Windows closes it when this process ends. */
 let job: bigint | undefined;
 
 /**
- * Has a process be ended when this one ends, however it does.
+ * Makes Windows end a process when this process ends, even by a crash.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/procthread/job-objects}
  */
 function killWithThisProcess(process: Handle): void {
-  const attempt = "Cannot tie a child process to this one";
+  const attempt = "Cannot make a child process end with this process";
   const { AssignProcessToJobObject, CreateJobObjectW, SetInformationJobObject } = kernel32();
   if (job === undefined) {
     const made = CreateJobObjectW(null, null);

@@ -1,5 +1,5 @@
 /**
- * Failures of Win32 calls as exceptions that a Deno user would catch.
+ * Makes exceptions of Deno's error classes for failed Win32 calls.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/debug/system-error-codes}
  * @module
@@ -9,17 +9,17 @@ import { kernel32 } from "./win32/kernel32.ts";
 import { ntdll } from "./win32/ntdll.ts";
 import { readWide } from "./wide.ts";
 
-/** What can be said of a failure beyond Windows' own text. */
+/** Details of a failure that Windows' own text does not give. */
 export interface FailureOptions {
-  /** The class that a Deno user would catch. @default {@linkcode Win32Error} itself */
+  /** The class of `Deno.errors` to throw. @default {@linkcode Win32Error} itself */
   as?: keyof typeof Deno.errors;
-  /** What can be done about it, where that is known. */
+  /** The likely reason and the remedy, for the end of the message. */
   hint?: string;
 }
 
-/** What is known of an error code, wherever it comes from. */
+/** The name, class and hint of an error code. */
 interface KnownError extends FailureOptions {
-  /** Microsoft's name of the code. */
+  /** Microsoft's name for the code. */
   name: string;
 }
 
@@ -29,7 +29,7 @@ const KNOWN: Readonly<Record<number, KnownError>> = {
   5: {
     name: "ERROR_ACCESS_DENIED",
     as: "PermissionDenied",
-    hint: "another user may own it, or it grants less than was asked for",
+    hint: "the object may belong to another user, or not grant the rights that were asked for",
   },
   6: {
     name: "ERROR_INVALID_HANDLE",
@@ -42,18 +42,18 @@ const KNOWN: Readonly<Record<number, KnownError>> = {
     hint: "the address space or the memory of this process is used up: map less at a time",
   },
   13: { name: "ERROR_INVALID_DATA", as: "InvalidData" },
-  32: { name: "ERROR_SHARING_VIOLATION", as: "Busy", hint: "another program has it open" },
+  32: { name: "ERROR_SHARING_VIOLATION", as: "Busy", hint: "another program has the file open" },
   50: { name: "ERROR_NOT_SUPPORTED", as: "NotSupported" },
   80: { name: "ERROR_FILE_EXISTS", as: "AlreadyExists" },
   87: { name: "ERROR_INVALID_PARAMETER" },
   109: { name: "ERROR_BROKEN_PIPE", as: "BrokenPipe" },
-  112: { name: "ERROR_DISK_FULL", hint: "the volume of the file has no room left" },
+  112: { name: "ERROR_DISK_FULL", hint: "the file's volume is full" },
   120: { name: "ERROR_CALL_NOT_IMPLEMENTED", as: "NotSupported" },
   123: { name: "ERROR_INVALID_NAME", as: "NotFound" },
   183: {
     name: "ERROR_ALREADY_EXISTS",
     as: "AlreadyExists",
-    hint: "somebody holds an object of this name: open it, or take another name",
+    hint: "an object of this name already exists: open it, or take another name",
   },
   193: { name: "ERROR_BAD_EXE_FORMAT", as: "InvalidData" },
   258: { name: "WAIT_TIMEOUT", as: "TimedOut" },
@@ -63,33 +63,33 @@ const KNOWN: Readonly<Record<number, KnownError>> = {
   1307: {
     name: "ERROR_INVALID_OWNER",
     as: "PermissionDenied",
-    hint: "only this user or a group of this user's can be named as owner",
+    hint: "the owner must be this user or one of this user's groups",
   },
   1314: {
     name: "ERROR_PRIVILEGE_NOT_HELD",
     as: "PermissionDenied",
-    hint: "a Global\\ object is made only by services and elevated programs " +
-      "(SeCreateGlobalPrivilege); a bare name is shared within the session",
+    hint: "only services and elevated programs can create a Global\\ object " +
+      "(SeCreateGlobalPrivilege); use a bare name to share it within this session",
   },
   1400: { name: "ERROR_INVALID_WINDOW_HANDLE", as: "NotFound" },
   1410: {
     name: "ERROR_CLASS_ALREADY_EXISTS",
     as: "AlreadyExists",
-    hint: "this process has a window class of that name: take another name",
+    hint: "this process already has a window class of this name: take another name",
   },
   1450: {
     name: "ERROR_NO_SYSTEM_RESOURCES",
-    hint: "the system has no room for this section: make it smaller, or use { reserve: true }",
+    hint: "the system lacks resources for this section: make it smaller, or use { reserve: true }",
   },
   1455: {
     name: "ERROR_COMMITMENT_LIMIT",
-    hint: "memory and page file together cannot promise this much: make it smaller, " +
+    hint: "memory and page file together are too small for this section: make it smaller, " +
       "use { reserve: true }, or enlarge the page file",
   },
   1460: { name: "ERROR_TIMEOUT", as: "TimedOut" },
 };
 
-/** What a function says whose buffer is too small for a text. */
+/** The error of a function whose buffer is too small for a text. */
 export const ERROR_INSUFFICIENT_BUFFER = 122;
 
 /** `FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS`. */
@@ -98,10 +98,10 @@ const FROM_SYSTEM = 0x1000 | 0x200;
 /**
  * A Win32 call that failed.
  *
- * Where Deno has a class for the failure (`Deno.errors.NotFound`, …) that one is
- * thrown, with the same message and this error as its `cause`.
+ * If Deno has a class for the failure, such as `Deno.errors.NotFound`, an error of that class is
+ * thrown. It has the same message, and this error as its `cause`.
  *
- * @example
+ * @example Find out which call failed, and why
  * ```ts
  * import { SharedMemory } from "@winipc/winipc/memory";
  * import { Win32Error } from "@winipc/winipc/ffi";
@@ -115,18 +115,18 @@ const FROM_SYSTEM = 0x1000 | 0x200;
  * @see {@link https://learn.microsoft.com/windows/win32/debug/system-error-codes}
  */
 export class Win32Error extends Error {
-  /** The class's name. */
+  /** The name of the class: `"Win32Error"`. */
   override readonly name = "Win32Error";
   /** The function that failed, such as `"CreateFileMappingW"`. */
   readonly api: string;
-  /** The error's code, as `GetLastError` gives it. */
+  /** The error code that `GetLastError` returned. */
   readonly code: number;
 
   /**
-   * Describes a failure.
+   * Makes an error for a failed call.
    *
-   * @param api The function that failed.
-   * @param message What was tried and what came of it.
+   * @param api The name of the function that failed, such as `"CreateFileMappingW"`.
+   * @param message The attempt and the failure, as a sentence.
    */
   constructor(api: string, code: number, message: string) {
     super(message);
@@ -136,20 +136,40 @@ export class Win32Error extends Error {
 }
 
 /**
- * The code of the last error of this thread.
+ * Returns the code of this thread's last error.
  *
- * Right only as the very next call after the one that failed, and never after a
- * `nonblocking` one, which runs on another thread.
+ * The result is right only if this is the very next call after the call that failed. It is never
+ * right after a `nonblocking` call, which runs on another thread.
+ *
+ * @example Read the error code of a failed call
+ * ```ts
+ * import { kernel32, lastErrorCode } from "@winipc/winipc/ffi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const ERROR_INVALID_HANDLE = 6;
+ * kernel32().CloseHandle(0x10_0000n);
+ * assertEquals(lastErrorCode(), ERROR_INVALID_HANDLE);
+ * ```
  */
 export function lastErrorCode(): number {
   return kernel32().GetLastError();
 }
 
 /**
- * Makes the exception for the call before, from the last error.
+ * Makes the exception for the call that has just failed, from this thread's last error.
  *
- * @param api The function that failed.
- * @param attempt What was tried, on what: `Cannot open shared memory "Local\\x"`.
+ * @example Describe a failed call
+ * ```ts
+ * import { kernel32, lastError } from "@winipc/winipc/ffi";
+ * import { assertInstanceOf } from "@std/assert";
+ *
+ * kernel32().CloseHandle(0x10_0000n);
+ * const error = lastError("CloseHandle", "Cannot close my handle");
+ * assertInstanceOf(error, Deno.errors.BadResource);
+ * ```
+ *
+ * @param api The name of the function that failed.
+ * @param attempt The attempt and its object: `Cannot open shared memory "Local\\x"`.
  */
 export function lastError(api: string, attempt: string): Error {
   return errorFromCode(lastErrorCode(), api, attempt);
@@ -158,9 +178,19 @@ export function lastError(api: string, attempt: string): Error {
 /**
  * Makes the exception for an `NTSTATUS`.
  *
- * @param status What the call returned.
- * @param api The function that failed.
- * @param attempt What was tried, on what.
+ * @example Translate a status of the kernel
+ * ```ts
+ * import { errorFromStatus } from "@winipc/winipc/ffi";
+ * import { assertInstanceOf } from "@std/assert";
+ *
+ * const STATUS_ACCESS_DENIED = 0xc000_0022 | 0;
+ * const error = errorFromStatus(STATUS_ACCESS_DENIED, "NtQueryObject", "Cannot look at it");
+ * assertInstanceOf(error, Deno.errors.PermissionDenied);
+ * ```
+ *
+ * @param status The status that the call returned, a signed 32-bit integer.
+ * @param api The name of the function that failed.
+ * @param attempt The attempt and its object: `Cannot open shared memory "Local\\x"`.
  */
 export function errorFromStatus(status: number, api: string, attempt: string): Error {
   return errorFromCode(ntdll().RtlNtStatusToDosError(status), api, attempt);
@@ -169,9 +199,19 @@ export function errorFromStatus(status: number, api: string, attempt: string): E
 /**
  * Makes the exception for an error code.
  *
- * @param api The function that failed.
- * @param attempt What was tried, on what.
- * @param special What is known better here than for the code in general.
+ * @example Throw a class of your choice
+ * ```ts
+ * import { errorFromCode } from "@winipc/winipc/ffi";
+ * import { assertInstanceOf } from "@std/assert";
+ *
+ * const ERROR_TIMEOUT = 1460;
+ * const error = errorFromCode(ERROR_TIMEOUT, "SendMessageTimeoutW", "Cannot ask", { as: "Busy" });
+ * assertInstanceOf(error, Deno.errors.Busy);
+ * ```
+ *
+ * @param api The name of the function that failed.
+ * @param attempt The attempt and its object: `Cannot open shared memory "Local\\x"`.
+ * @param special A class or a hint to use instead of the code's usual one.
  */
 export function errorFromCode(
   code: number,
@@ -188,7 +228,18 @@ export function errorFromCode(
 }
 
 /**
- * The code of an exception that this module made, or `undefined` for any other.
+ * Returns the error code of an exception that this module made, and `undefined` for any other
+ * error.
+ *
+ * @example Find out the code behind an exception
+ * ```ts
+ * import { codeOf } from "@winipc/winipc/ffi";
+ * import { SharedMemory } from "@winipc/winipc/memory";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const error = assertThrows(() => SharedMemory.open("nowhere of codeOf"));
+ * assertEquals(codeOf(error), 2); // ERROR_FILE_NOT_FOUND
+ * ```
  */
 export function codeOf(error: unknown): number | undefined {
   if (error instanceof Win32Error) return error.code;
@@ -196,7 +247,7 @@ export function codeOf(error: unknown): number | undefined {
 }
 
 /**
- * What a function gives, or `undefined` if it throws an error of one class.
+ * Returns the result of a function, or `undefined` if the function throws an error of one class.
  */
 export function unless<T>(
   expected: new (message: string) => Error,
@@ -224,7 +275,7 @@ function describe(
     (hint === undefined ? "" : `; ${hint}`);
 }
 
-/** Windows' own words for a code, without its line end and full stop. */
+/** Returns Windows' own text for a code, without its line break and full stop. */
 function systemText(code: number): string {
   const text = readWide((buffer) => {
     const { FormatMessageW } = kernel32();

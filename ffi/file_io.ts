@@ -1,9 +1,10 @@
 /**
- * Files: their paths, how they are opened, and how they are read and written while the script goes on.
+ * Resolves paths, opens files, and reads and writes them without blocking the script.
  *
- * Windows writes to the memory of an operation until the operation is over. So this memory must
- * outlive the script: a Worker that is ended gives back all that V8 has, whatever is in flight. It
- * is memory of Windows' own, which the Worker's reaper frees once the operation is cancelled.
+ * Windows writes to the memory of an operation until the operation is over. V8 frees the memory of
+ * a Worker that is ended, even if an operation is in flight. So the operations use memory that
+ * Windows allocates. If the Worker ends, its reaper cancels the operation and then frees this
+ * memory.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/fileio/synchronous-and-asynchronous-i-o}
  * @module
@@ -23,17 +24,17 @@ import { securityAttributes } from "./win32/types.ts";
 import { assertWide, encodeWide, MAX_TEXT, readWide } from "./wide.ts";
 import { createEvent } from "./kernel_object.ts";
 
-/** How to open a file. */
+/** The rights, the sharing and the messages for {@linkcode openExistingFile}. */
 export interface OpenFileOptions {
-  /** The rights to ask for, out of {@linkcode GENERIC_READ} and {@linkcode GENERIC_WRITE}. */
+  /** The rights to ask for: {@linkcode GENERIC_READ}, {@linkcode GENERIC_WRITE} or their sum. */
   access: number;
-  /** What others may do meanwhile, as a mask. */
+  /** The rights that later opens of the file can get while this handle is open, as a mask. */
   share: number;
   /** Whether child processes inherit the handle. @default false */
   inheritable?: boolean;
-  /** What it is, for messages: `"pipe"`. */
+  /** The kind of file, for messages: `"pipe"`. */
   kind: string;
-  /** What is being tried, for messages: `Cannot open a pipe`. */
+  /** The attempt that failed, for messages: `Cannot open a pipe`. */
   attempt: string;
 }
 
@@ -45,15 +46,16 @@ export const GENERIC_WRITE = 0x4000_0000;
 const OPEN_EXISTING = 3;
 
 /**
- * Opens a file that is there.
+ * Opens an existing file.
  *
- * @throws {Deno.errors.NotFound} If there is none.
- * @throws {Deno.errors.PermissionDenied} If this user may not open it.
- * @throws {TypeError} If the path has a NUL in it.
+ * @throws {Deno.errors.NotFound} If there is no such file.
+ * @throws {Deno.errors.PermissionDenied} If this user is not allowed to open the file with these
+ *   rights.
+ * @throws {TypeError} If the path contains a NUL.
  * @throws {RangeError} If the path has more than 32,766 characters.
  */
 export function openExistingFile(path: string, options: OpenFileOptions): Handle {
-  // Wine opens another file by the path's beginning where the path is longer and begins with \\?\.
+  // Wine cuts a longer path that begins with \\?\, and so opens a different file.
   assertWide("path", path, { max: MAX_TEXT });
   const { access, share, inheritable = false, kind, attempt } = options;
   const attributes = inheritable ? securityAttributes(null, true) : null;
@@ -64,12 +66,12 @@ export function openExistingFile(path: string, options: OpenFileOptions): Handle
 }
 
 /**
- * Gives the path that a caller means, as `Deno.Command` and `Deno.open` read it.
+ * Converts a path or a `file:` URL to a path, as `Deno.Command` and `Deno.open` do.
  *
- * @param what What it is, for messages: `"cwd"`.
+ * @param what The location's name in messages: `"cwd"`.
  * @param location A path, or a `file:` URL.
- * @throws {TypeError} If it is neither, or has a NUL in it.
- * @throws {RangeError} If it has more than 32,766 characters.
+ * @throws {TypeError} If the location is neither, or contains a NUL.
+ * @throws {RangeError} If the path has more than 32,766 characters.
  */
 export function toPath(what: string, location: unknown): string {
   const path: unknown = location instanceof URL ? pathOf(what, location) : location;
@@ -77,7 +79,7 @@ export function toPath(what: string, location: unknown): string {
   return path;
 }
 
-/** A URL has a host only where the path begins with none but a drive's letter. */
+/** Converts a `file:` URL to a path. Its host, if it has one, becomes the server of a UNC path. */
 function pathOf(what: string, url: URL): string {
   if (url.protocol !== "file:") {
     throw new TypeError(`Expected ${what} to be a path or a file: URL, got "${url}"`);
@@ -87,7 +89,7 @@ function pathOf(what: string, url: URL): string {
 }
 
 function decode(what: string, url: URL): string {
-  // A URL keeps a percent sign that begins no escape sequence.
+  // A URL can have percent signs that begin no escape sequence. They are part of the name.
   const escaped = url.pathname.replaceAll("/", "\\").replace(/%(?![0-9A-Fa-f]{2})/g, "%25");
   try {
     return decodeURIComponent(escaped);
@@ -101,7 +103,8 @@ const FILE_ATTRIBUTE_DIRECTORY = 0x10;
 const ERROR_ACCESS_DENIED = 5;
 
 /**
- * What there is at a path; `undefined` if there is nothing, or nothing that this user may see.
+ * Returns the kind of a path: `undefined` if nothing exists there, or this user is not allowed to
+ * see it.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-getfileattributesw}
  */
@@ -112,16 +115,18 @@ export function fileKind(path: string): "file" | "folder" | undefined {
 }
 
 /**
- * Throws if there is no folder at a path. One that this user may not look at is let through: it may be
- * there.
+ * Throws if there is no folder at a path. A folder that this user is not allowed to look at passes,
+ * because it can exist.
  *
- * @param attempt What is being tried, for messages.
- * @throws {Deno.errors.NotFound} If there is nothing, or a file.
+ * @param attempt The attempt that failed, for the message: `Cannot start "a.exe" in "C:\\b"`.
+ * @throws {Deno.errors.NotFound} If there is nothing at the path, or a file.
  */
 export function assertFolder(path: string, attempt: string): void {
   const kind = fileKind(path);
   if (kind === "folder") return;
-  if (kind === "file") throw new Deno.errors.NotFound(`${attempt}: it is a file, and no folder`);
+  if (kind === "file") {
+    throw new Deno.errors.NotFound(`${attempt}: the path is a file, not a folder`);
+  }
   const code = lastErrorCode();
   if (code === ERROR_ACCESS_DENIED) return;
   const hint = "there is no such folder";
@@ -129,7 +134,7 @@ export function assertFolder(path: string, attempt: string): void {
 }
 
 /**
- * The whole path that a relative one means in this process, without dots and spaces at its end.
+ * Returns the full path of a path in this process, without dots and spaces at its end.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-getfullpathnamew}
  */
@@ -137,7 +142,7 @@ export function fullPath(path: string): string {
   const wide = encodeWide(path);
   const { GetFullPathNameW } = kernel32();
   const whole = readWide((buffer) => GetFullPathNameW(wide, buffer.length, buffer, null));
-  if (whole === "") throw lastError("GetFullPathNameW", `Cannot tell what ${path} means`);
+  if (whole === "") throw lastError("GetFullPathNameW", `Cannot find the full path of ${path}`);
   return whole;
 }
 
@@ -146,16 +151,19 @@ const STATUS_PENDING = 0x103n;
 const MEM_COMMIT_AND_RESERVE = 0x3000;
 const MEM_RELEASE = 0x8000;
 const PAGE_READWRITE = 0x4;
-/** Where the event is in an `OVERLAPPED`, and how long that is. */
+/** The offset of the event in an `OVERLAPPED`, and the struct's size, in bytes. */
 const EVENT_AT = 24;
 const OVERLAPPED_LENGTH = 32;
 
-/** Frees the memory of what was forgotten, which nothing can be in flight of: a wait would refer to it. */
+/**
+ * Frees the memory of forgotten files. No operation can be in flight then, because a wait for it
+ * would keep the file reachable.
+ */
 const forgotten = new FinalizationRegistry<bigint>(free);
 
-/** The operations of a file that was opened to be read and written this way, one at a time. */
+/** Reads and writes a file that was opened for overlapped operations, one operation at a time. */
 export class OverlappedFile implements Disposable {
-  /** Is set when the operation is over. */
+  /** An event that is set when the operation is over. */
   readonly done: Handle;
   readonly #file: Handle;
   readonly #address: bigint;
@@ -166,10 +174,10 @@ export class OverlappedFile implements Disposable {
   #closed = false;
 
   /**
-   * Takes a file over.
+   * Takes over a file.
    *
-   * @param file The file, which is closed with this object, also if this throws.
-   * @param capacity The most bytes that are read or written at once.
+   * @param file The file. It is closed with this object, and also if the constructor throws.
+   * @param capacity The maximum size of one read or write, in bytes.
    */
   constructor(file: Handle, capacity: number) {
     this.#file = file;
@@ -187,7 +195,7 @@ export class OverlappedFile implements Disposable {
       PAGE_READWRITE,
     );
     if (memory === null) {
-      const error = lastError("VirtualAlloc", `Cannot use ${file.kind}`);
+      const error = lastError("VirtualAlloc", `Cannot allocate memory for ${file.kind}`);
       this.done.close();
       file.close();
       throw error;
@@ -207,7 +215,7 @@ export class OverlappedFile implements Disposable {
   /**
    * Begins to read.
    *
-   * @returns The error's code; 0 if it has begun, and {@linkcode done} will be set.
+   * @returns An error code, or 0 if the operation has begun. Then {@linkcode done} will be set.
    */
   beginRead(): number {
     return this.#begin("ReadFile", this.#data.length);
@@ -216,8 +224,8 @@ export class OverlappedFile implements Disposable {
   /**
    * Begins to write.
    *
-   * @param bytes The bytes, at most the capacity, which are copied.
-   * @returns The error's code; 0 if it has begun, and {@linkcode done} will be set.
+   * @param bytes At most `capacity` bytes. They are copied.
+   * @returns An error code, or 0 if the operation has begun. Then {@linkcode done} will be set.
    */
   beginWrite(bytes: Uint8Array): number {
     this.#data.set(bytes);
@@ -225,9 +233,8 @@ export class OverlappedFile implements Disposable {
   }
 
   /**
-   * What came of the operation that is over.
-   *
-   * @returns How many bytes were read or written, or the error's code.
+   * Returns the result of an operation that is over: the number of bytes read or written, or an
+   * error code.
    */
   result(): { length: number } | { code: number } {
     const length = new Uint32Array(1);
@@ -238,17 +245,17 @@ export class OverlappedFile implements Disposable {
     return { code: lastErrorCode() };
   }
 
-  /** A copy of the first bytes that were read. */
+  /** Returns a copy of the first bytes that were read. */
   read(length: number): Uint8Array<ArrayBuffer> {
     return this.#data.slice(0, length);
   }
 
-  /** Has the operation be over soon, if there is one. */
+  /** Asks Windows to cancel the operation in flight, if there is one. */
   cancel(): void {
     kernel32().CancelIoEx(this.#file.value, null);
   }
 
-  /** Closes the file; an operation that is in flight is cancelled first. */
+  /** Closes the file. If an operation is in flight, it is cancelled first. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -268,17 +275,19 @@ export class OverlappedFile implements Disposable {
     this.close();
   }
 
-  /** Whether Windows may still write to the memory. */
+  /** Whether an operation is in flight, so that Windows can still write to the memory. */
   get #isInFlight(): boolean {
     return Atomics.load(this.#status, 0) === STATUS_PENDING;
   }
 
   #begin(api: "ReadFile" | "WriteFile", length: number): number {
-    if (this.#isInFlight) throw new Deno.errors.Busy(`The ${this.#file.kind} is in use`);
+    if (this.#isInFlight) {
+      throw new Deno.errors.Busy(`The ${this.#file.kind} is in use by another operation`);
+    }
     if (kernel32()[api](this.#file.value, this.#data, length, null, this.#overlapped)) return 0;
     const code = lastErrorCode();
     if (code === ERROR_IO_PENDING) return 0;
-    // Windows leaves the status of one that has not begun at "pending".
+    // Windows leaves the status at "pending" if the operation could not begin.
     Atomics.store(this.#status, 0, 0n);
     return code;
   }

@@ -1,17 +1,17 @@
 /**
- * What a script owns: objects that cannot be cloned, kernel handles, and the notes by which a Worker's
- * reaper closes what the Worker leaves behind.
+ * Owns kernel handles and other resources, and closes them when a Worker ends.
  *
- * A Worker that is ended runs no `finally` and no finalizer, and Windows closes handles when the
- * process ends, not a thread. So a Worker that owns anything starts one thread more, its reaper,
- * which waits for the Worker's end and then closes what the Worker had noted down.
+ * A Worker that is ended runs no `finally` and no finalizer. Windows closes handles when the
+ * process ends, but not when a thread ends. So a Worker that owns a resource starts one more
+ * thread, its reaper. The reaper waits for the end of the Worker, and then closes the resources
+ * that the Worker has noted.
  *
- * The notes are shared memory, one word each. The Worker writes a word after it has opened
- * something and takes the word out before it closes it: a handle value that Windows has given to
- * somebody else is never among them. Deno 2.9 ends a Worker only when the Worker returns to its event
- * loop, so never between the two steps. If Deno ends it there after all, that leaks the one object.
+ * The notes are in shared memory, one word for each resource. The Worker writes the word after it
+ * opens the resource, and clears the word before it closes the resource. So the notes never contain
+ * a handle value that Windows has reused. Deno 2.9 ends a Worker only when the Worker returns to
+ * its event loop, so never between the two steps. If Deno did so, it would leak one resource.
  *
- * Views stay mapped: a buffer over one may have been transferred to another isolate.
+ * The reaper does not unmap views, because another isolate can have a buffer over a view.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/sysinfo/handles-and-objects}
  * @see {@link https://learn.microsoft.com/windows/win32/api/winternl/nf-winternl-ntqueryobject}
@@ -25,61 +25,72 @@ import { ntdll } from "./win32/ntdll.ts";
 import { decodeWide } from "./wide.ts";
 import { inWorker } from "./platform.ts";
 
-// V8 clones an instance of a class as its public fields: memory would arrive as `{ name, created }`.
-// It refuses an object with internal slots, and a WeakRef has some. That costs 30 ns for each
-// instance, and inspection shows the class and the public fields as ever. `markAsUncloneable` of
-// node:worker_threads takes 15 ms to import.
+// V8 clones an instance of a class as its public fields: memory would be `{ name, created }`. V8
+// refuses to clone an object with internal slots, such as a WeakRef. The slots cost 30 ns for each
+// instance. Inspection still shows the class and the public fields. The alternative,
+// `markAsUncloneable` of node:worker_threads, takes 15 ms to import.
 const Host = class Uncloneable extends WeakRef<object> {
   constructor() {
     super(Uncloneable);
   }
 };
-// Instances have the slots, and inherit no method that goes with them.
+// Instances have the slots of a WeakRef, but do not inherit its methods.
 Object.setPrototypeOf(Host.prototype, Object.prototype);
 
 /**
- * The base class of objects that `structuredClone` and `postMessage` refuse with a `DataCloneError`.
- * The clone would be a plain object without the methods.
+ * The base class of objects that `structuredClone` and `postMessage` refuse with a
+ * `DataCloneError`. A clone would be a plain object without methods.
  */
 export const Uncloneable: new () => object = Host;
 
-/** What `CreateFileW` returns when it fails, and what stands for "no file". */
+/** The value that `CreateFileW` returns if it fails. As an argument it means "no file". */
 export const INVALID_HANDLE_VALUE = 0xffffffffffffffffn;
 
-/** `SYNCHRONIZE`, the right to wait for an object. */
+/** The right to wait for an object. */
 export const SYNCHRONIZE = 0x100000;
 
-/** `DUPLICATE_SAME_ACCESS`: the duplicate may do what the original may. */
+/** The flag that gives a duplicate the rights of the original handle. */
 export const DUPLICATE_SAME_ACCESS = 2;
 
-/** The handle values that objects of this isolate own. */
+/** The values of all open handles that {@linkcode Handle} objects of this isolate own. */
 const owned = new Set<bigint>();
 
-/** Closes what was forgotten; nothing leans on it, for it may never run. */
+/** Closes forgotten handles. No code relies on this, because a finalizer may never run. */
 const forgotten = new FinalizationRegistry<bigint>(closeValue);
 
-/** What a duplicate of a handle is to be like. */
+/** The rights of a duplicate, and whether child processes inherit it. */
 export interface DuplicateOptions {
-  /** The rights that the duplicate has, as a mask. @default what the original has */
+  /** The rights of the duplicate, as a mask. @default the rights of the original handle */
   access?: number;
   /** Whether child processes inherit it. @default false */
   inheritable?: boolean;
 }
 
 /**
- * A kernel handle that is closed once: by {@linkcode Handle.close}, by `using`,
- * or, if it is forgotten, some time after it was collected.
+ * A kernel handle that is closed only once. {@linkcode Handle.close} or `using` closes it, or the
+ * garbage collector if it is forgotten.
+ *
+ * @example Own a handle that a Win32 call has returned
+ * ```ts
+ * import { Handle, kernel32 } from "@winipc/winipc/ffi";
+ * import { assert } from "@std/assert";
+ *
+ * const handle = new Handle(kernel32().CreateEventW(null, 1, 0, null), "event");
+ * assert(kernel32().SetEvent(handle.value));
+ * handle.close();
+ * assert(handle.closed);
+ * ```
  */
 export class Handle extends Uncloneable implements Disposable {
-  /** What it is a handle of, for messages: `"shared memory"`. */
+  /** The object's name in messages: `"shared memory"`. */
   readonly kind: string;
   #value: bigint;
 
   /**
-   * Takes a handle over.
+   * Takes over a handle.
    *
-   * @param kind What it is a handle of, for messages.
-   * @throws {Deno.errors.BadResource} If the value can be no handle's: it is no positive multiple of 4.
+   * @param kind The object's name in messages: `"shared memory"`.
+   * @throws {Deno.errors.BadResource} If the value is not a positive multiple of 4 below 2³¹.
    */
   constructor(value: bigint, kind: string) {
     super();
@@ -92,13 +103,12 @@ export class Handle extends Uncloneable implements Disposable {
   }
 
   /**
-   * Makes a handle to the object of another one, which this script may not own.
+   * Duplicates a handle of this process, even if no {@linkcode Handle} owns it.
    *
-   * @param value The other handle's value.
-   * @param kind What it is a handle of, for messages.
-   * @param options What the new one is to be like.
-   * @throws {Deno.errors.PermissionDenied} If the object does not grant the rights asked for.
-   * @throws {Deno.errors.BadResource} If the value is no handle's.
+   * @param value The value of the handle to duplicate.
+   * @param kind The object's name in messages: `"shared memory"`.
+   * @throws {Deno.errors.PermissionDenied} If the object does not grant the requested rights.
+   * @throws {Deno.errors.BadResource} If the value is not the value of an open handle.
    */
   static duplicateOf(
     value: bigint,
@@ -124,14 +134,14 @@ export class Handle extends Uncloneable implements Disposable {
   /**
    * The handle's value, for a Win32 call.
    *
-   * @throws {Deno.errors.BadResource} If it is closed.
+   * @throws {Deno.errors.BadResource} If the handle is closed.
    */
   get value(): bigint {
     if (this.closed) throw new Deno.errors.BadResource(`The ${this.kind} is closed`);
     return this.#value;
   }
 
-  /** Whether it is closed. */
+  /** Whether the handle is closed, or was released. */
   get closed(): boolean {
     return this.#value === 0n;
   }
@@ -139,8 +149,8 @@ export class Handle extends Uncloneable implements Disposable {
   /**
    * Makes another handle to the same object.
    *
-   * @throws {Deno.errors.PermissionDenied} If the object does not grant the rights asked for.
-   * @throws {Deno.errors.BadResource} If this one is closed.
+   * @throws {Deno.errors.PermissionDenied} If the object does not grant the requested rights.
+   * @throws {Deno.errors.BadResource} If this handle is closed.
    * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle}
    */
   duplicate(options: DuplicateOptions = {}): Handle {
@@ -148,10 +158,10 @@ export class Handle extends Uncloneable implements Disposable {
   }
 
   /**
-   * Gives the handle up without closing it, for whoever takes it over.
+   * Releases the handle without closing it. From then on the caller must close it.
    *
-   * @returns Its value.
-   * @throws {Deno.errors.BadResource} If it is closed.
+   * @returns The handle's value.
+   * @throws {Deno.errors.BadResource} If the handle is closed.
    */
   release(): bigint {
     const { value } = this;
@@ -161,7 +171,7 @@ export class Handle extends Uncloneable implements Disposable {
     return value;
   }
 
-  /** Closes the handle; the object lives on while another handle or a view holds it. */
+  /** Closes the handle. The object exists until its last handle and view are closed. */
   close(): void {
     if (!this.closed) kernel32().CloseHandle(this.release());
   }
@@ -173,10 +183,19 @@ export class Handle extends Uncloneable implements Disposable {
 }
 
 /**
- * Whether a {@linkcode Handle} of this script owns a handle value already, so
- * that adopting it again would close it twice.
+ * Returns whether a {@linkcode Handle} of this script already owns a handle value. A second owner
+ * would close the handle twice.
  *
- * @param value The value; its two lowest bits are ignored, as Windows does.
+ * @example Check a value before you take it over
+ * ```ts
+ * import { createEvent, isOwned } from "@winipc/winipc/ffi";
+ * import { assert } from "@std/assert";
+ *
+ * using event = createEvent("isOwned");
+ * assert(isOwned(event.value));
+ * ```
+ *
+ * @param value The handle's value. Its two lowest bits are ignored, as Windows ignores them.
  */
 export function isOwned(value: bigint): boolean {
   return owned.has(value & ~3n);
@@ -192,24 +211,25 @@ function disown(value: bigint): void {
   forgetResource(value);
 }
 
-/** What was found out of a handle that nobody here owns yet. */
+/** A handle that can be adopted, because no {@linkcode Handle} of this script owns it. */
 export interface ForeignHandle {
-  /** Its value. */
+  /** The handle's value. */
   handle: bigint;
-  /** What is being tried, for messages. */
+  /** The attempt, for messages: `Cannot adopt handle 64`. */
   attempt: string;
-  /** The rights that it has, as a mask. */
+  /** The rights of the handle, as a mask. */
   grantedAccess: number;
 }
 
 /**
- * Looks whether a handle may be taken over.
+ * Checks that a handle can be adopted.
  *
  * @param value The handle's value in this process.
- * @param type The kind of object that it has to be of, as the kernel calls it.
- * @param noun What users call that kind, with its article: `"an event"`.
+ * @param type The expected kind of object in the kernel's words: `"Event"`.
+ * @param noun The kind in the users' words, with its article: `"an event"`.
  * @throws {TypeError} If the value is neither a bigint nor an integer.
- * @throws {Deno.errors.BadResource} If it is no handle of that kind in this process, or is owned already.
+ * @throws {Deno.errors.BadResource} If this process has no such handle of this kind, or this script
+ *   already owns the handle.
  */
 export function inspectHandle(value: bigint | number, type: string, noun: string): ForeignHandle {
   if (typeof value !== "bigint" && !Number.isSafeInteger(value)) {
@@ -236,29 +256,42 @@ const STATUS_INFO_LENGTH_MISMATCH = 0xc000_0004 | 0;
 
 /** The size of a `PUBLIC_OBJECT_BASIC_INFORMATION`, in bytes. */
 const BASIC_SIZE = 56;
-/** Room for a `PUBLIC_OBJECT_TYPE_INFORMATION` and a usual name behind it, in bytes. */
+/**
+ * First buffer size for a `PUBLIC_OBJECT_TYPE_INFORMATION` and a name of usual length, in bytes.
+ */
 const FIRST_TYPE_SIZE = 256;
-/** More room than any name needs: a `UNICODE_STRING` counts at most 65,535 bytes. */
+/**
+ * Maximum buffer size in bytes: enough for any name, because a `UNICODE_STRING` has at most 65,535.
+ */
 const MAX_TYPE_SIZE = 2 ** 18;
 
-/** What is known of a handle. */
+/** The kind of a handle's object, and the handle's rights. */
 export interface ObjectInfo {
-  /** The kind of object, as the kernel calls it: `"Section"`, `"Event"`, `"Mutant"`. */
+  /** The kind of object in the kernel's words: `"Section"`, `"Event"`, `"Mutant"`. */
   type: string;
-  /** The rights that the handle has, as a mask. */
+  /** The rights of the handle, as a mask. */
   grantedAccess: number;
 }
 
 /**
- * Asks the kernel what a handle is of, and what may be done with it.
+ * Asks the kernel for the kind of a handle's object and for the handle's rights.
  *
- * @param attempt What is being tried, for the message.
- * @throws {Deno.errors.BadResource} If it is no handle of this process.
+ * @example Find out the kind of an object
+ * ```ts
+ * import { createEvent, queryObject } from "@winipc/winipc/ffi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using event = createEvent("queryObject");
+ * assertEquals(queryObject(event.value, "Cannot look at the handle").type, "Event");
+ * ```
+ *
+ * @param attempt The attempt that failed, for the message: `Cannot adopt handle 64`.
+ * @throws {Deno.errors.BadResource} If this process has no such handle.
  */
 export function queryObject(handle: bigint, attempt: string): ObjectInfo {
   const basic = query(handle, OBJECT_BASIC_INFORMATION, BASIC_SIZE, attempt);
-  // A UNICODE_STRING: its length in bytes at 0, then (at 16, behind other fields
-  // or at once) the text; only the address at 8 says where.
+  // A UNICODE_STRING has its length in bytes at 0 and the text's address at 8. The text is in the
+  // same buffer, but its offset there differs, so it is computed from the address.
   const type = query(handle, OBJECT_TYPE_INFORMATION, FIRST_TYPE_SIZE, attempt);
   const base = Deno.UnsafePointer.value(Deno.UnsafePointer.of(type));
   const at = Number(type.getBigUint64(8, true) - base);
@@ -284,72 +317,79 @@ function query(
 }
 
 /**
- * What a note is of, in its lowest bits: handles are multiples of 4, as are the addresses of
- * operations, and a class atom is shifted.
+ * The kind of a noted resource, in the two lowest bits of the note. These bits are free: handles
+ * and the addresses of operations are multiples of 4, and a class atom is shifted.
  */
 export const RESOURCE = { handle: 0n, operation: 1n, windowClass: 2n } as const;
 
-/** The bytes of an operation's memory, from its address: the `OVERLAPPED`, the file's handle, and what is transferred. */
+/**
+ * The offsets in an operation's memory, in bytes: its `OVERLAPPED`, the file's handle, and the
+ * data.
+ */
 export const OPERATION = { overlapped: 0, file: 32, data: 4096 } as const;
 
-/** How many notes there is room for: Windows has fewer handles than that for a process in practice. */
+/** Maximum number of notes. A process has fewer handles in practice. */
 const MAX_NOTES = 2 ** 20;
 const FIRST_NOTES = 512;
 const NOTE_LENGTH = BigUint64Array.BYTES_PER_ELEMENT;
 
-/** Whether this thread closes all that it opens by itself, as the module's own threads do. */
+/** Whether this thread closes all of its resources itself, as the module's own threads do. */
 let isTidy = false;
 let notes: BigUint64Array<SharedArrayBuffer> | undefined;
-/** Where the notes are, by what they say. */
-const places = new Map<bigint, number>();
-/** Places that are free again. */
+/** The index of each note in {@linkcode notes}. */
+const indexes = new Map<bigint, number>();
+/** The indexes that can be used again. */
 const free: number[] = [];
 let used = 0;
 
-/** Has this thread be without a reaper: it closes all that it opens, whatever happens. */
+/** Keeps this thread without a reaper. The thread must close all of its resources itself. */
 export function closeByMyself(): void {
   isTidy = true;
 }
 
 /**
- * Notes down what is to be closed when this thread ends; nothing if that ends the process.
+ * Notes a resource that the reaper must close if this Worker ends. On the main thread it does
+ * nothing, because Windows closes everything at the end of the process.
  *
- * @param resource The handle, address or shifted atom, with one of {@linkcode RESOURCE} in its lowest bits.
+ * @param resource The handle, address or shifted atom, with a {@linkcode RESOURCE} in its lowest
+ *   bits.
  */
 export function noteResource(resource: bigint): void {
   if (isTidy || !inWorker()) return;
   notes ??= startReaper();
-  const place = free.pop() ?? used++;
-  if (place >= MAX_NOTES) return;
-  if (place >= notes.length) notes.buffer.grow(2 * notes.byteLength);
-  places.set(resource, place);
-  Atomics.store(notes, place, resource);
+  const index = free.pop() ?? used++;
+  if (index >= MAX_NOTES) return;
+  if (index >= notes.length) notes.buffer.grow(2 * notes.byteLength);
+  indexes.set(resource, index);
+  Atomics.store(notes, index, resource);
 }
 
 /**
- * Takes a note out, before what it is of is closed.
+ * Removes a note. Call this before the resource is closed.
  *
- * @param resource What was noted down.
+ * @param resource The same number as for {@linkcode noteResource}.
  */
 export function forgetResource(resource: bigint): void {
-  const place = places.get(resource);
-  if (place === undefined) return;
-  Atomics.store(notes!, place, 0n);
-  places.delete(resource);
-  free.push(place);
+  const index = indexes.get(resource);
+  if (index === undefined) return;
+  Atomics.store(notes!, index, 0n);
+  indexes.delete(resource);
+  free.push(index);
 }
 
-/** What the reaper is started with. */
+/** The `workerData` of the reaper. */
 interface ReaperData {
-  /** The notes. */
   notes: BigUint64Array<SharedArrayBuffer>;
-  /** A handle of the Worker's thread, which the reaper closes. */
+  /** A handle of the Worker's thread. The reaper closes it. */
   worker: bigint;
   resource: typeof RESOURCE;
   operation: typeof OPERATION;
 }
 
-/** Starts the reaper of this thread, at once: the Worker may never return to its event loop. */
+/**
+ * Starts the reaper of this thread without an await, because the Worker may never return to its
+ * event loop.
+ */
 function startReaper(): BigUint64Array<SharedArrayBuffer> {
   const length = { maxByteLength: MAX_NOTES * NOTE_LENGTH };
   const notes = new BigUint64Array(new SharedArrayBuffer(FIRST_NOTES * NOTE_LENGTH, length));
@@ -362,14 +402,14 @@ function startReaper(): BigUint64Array<SharedArrayBuffer> {
   const program = `data:text/javascript,${encodeURIComponent(`(${reap})()`)}`;
   const thread = new Worker(new URL(program), { workerData });
   thread.unref();
-  // Without a reaper, what the Worker leaves is closed when the process ends.
+  // Without a reaper, the resources are closed when the process ends.
   thread.on("error", () => {});
   return notes;
 }
 
 /**
- * The reaper's program. It is started from its text, so it can use nothing of this module: what it
- * needs comes as `workerData`.
+ * The reaper's program. It is started from its source text, so it cannot use this module. It gets
+ * everything as `workerData`.
  */
 function reap(): void {
   // deno-lint-ignore no-process-global -- as in startReaper()
@@ -391,13 +431,14 @@ function reap(): void {
   const MEM_RELEASE = 0x8000;
   const KIND_MASK = 3n;
 
-  // Where the Worker cannot be waited for, it may still use what it has.
+  // If the wait fails, the Worker may still use its resources.
   if (kernel32.WaitForSingleObject(worker, INFINITE) !== WAIT_OBJECT_0) return;
   const left = [...notes].filter((note) => note !== 0n);
   const of = (kind: bigint) =>
     left.filter((note) => (note & KIND_MASK) === kind).map((note) => note & ~KIND_MASK);
 
-  // First, for Windows still writes to their memory, and their files are among the handles.
+  // Operations come first: Windows still writes to their memory, and their files are among the
+  // handles.
   for (const address of of(resource.operation)) {
     const memory = Deno.UnsafePointer.create(address)!;
     const view = new Deno.UnsafePointerView(memory);

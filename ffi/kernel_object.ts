@@ -1,6 +1,5 @@
 /**
- * Kernel objects: made and opened by name, where the last error tells more than the handle does; events, which
- * one thread sets and another waits for; and waits for any of them, on this thread or on one of the system's.
+ * Creates and opens kernel objects by name, sets and resets events, and waits for objects.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/sync/object-names}
  * @see {@link https://learn.microsoft.com/windows/win32/sync/event-objects}
@@ -24,7 +23,7 @@ import { securityAttributes } from "./win32/types.ts";
 import { encodeWide } from "./wide.ts";
 import { GuardedCallback } from "./callback.ts";
 
-/** `READ_CONTROL`, the right to see who may do what. */
+/** The right to read the security descriptor of an object. */
 export const READ_CONTROL = 0x20000;
 
 const ERROR_FILE_NOT_FOUND = 2;
@@ -38,45 +37,47 @@ export interface NamedRight {
   name: string;
   /** The right, as a mask of one bit. */
   mask: number;
-  /** How to do without the right, for the message. */
+  /** Advice on how to do without the right, for the message. */
   without?: string;
 }
 
-/** Maximum attempts to create an object while others of its name come and go. */
+/** Maximum attempts to create an object while other objects of its name come and go. */
 const MAX_CREATE_ATTEMPTS = 16;
 
-/** What opens an object: `OpenFileMappingW` and its kin. */
+/**
+ * A function that opens an object by name, such as `OpenFileMappingW`. It returns 0 if it fails.
+ */
 export type OpenCall = (
   access: number,
   inheritable: number,
   name: Uint16Array<ArrayBuffer>,
 ) => bigint;
 
-/** What a new object is to be like, whatever its kind. */
+/** The properties of a new object of any kind. */
 export interface NewObject {
-  /** The object as messages call it: `shared memory "Local\\x"`. */
+  /** The object's name in messages: `shared memory "Local\\x"`. */
   label: string;
-  /** What is tried, for messages; by default to create it. */
+  /** The attempt that failed, for messages. @default `Cannot create` and the label */
   attempt?: string;
-  /** Its full name; none: it has no name. */
+  /** The full name. Without it, the object has no name. */
   name?: string | undefined;
-  /** Who may open it; none: what Windows gives to any object of this user. */
+  /** The security descriptor. Without it, the object gets this user's default one. */
   sddl?: Sddl | undefined;
   /** Whether child processes inherit the handle. */
   inheritable: boolean;
-  /** The function that makes it. */
+  /** The name of the function that creates the object. */
   api: string;
   /** Calls that function. */
   create: (attributes: Uint8Array<ArrayBuffer>, name: Uint16Array<ArrayBuffer> | null) => bigint;
-  /** Opens an object of the kind, to see whether one is there. */
+  /** Opens an object of the same kind, to find out whether the name is taken. */
   open: OpenCall;
 }
 
 /**
- * Makes a new object, never an older one in disguise.
+ * Creates an object. It never opens an existing one.
  *
- * @throws {Deno.errors.AlreadyExists} If the name is taken, by whatever kind of object.
- * @throws {Deno.errors.PermissionDenied} If this user may not make a `Global\` object.
+ * @throws {Deno.errors.AlreadyExists} If an object of any kind has the name.
+ * @throws {Deno.errors.PermissionDenied} If this user is not allowed to create a `Global\` object.
  */
 export function createObject(object: NewObject): Handle {
   const { label, name, sddl, inheritable, api, create } = object;
@@ -84,7 +85,7 @@ export function createObject(object: NewObject): Handle {
   const attributes = securityAttributes(descriptor?.pointer ?? null, inheritable);
   const wide = name === undefined ? null : encodeWide(name);
   for (let attempt = 1;; attempt++) {
-    // Success leaves an older error standing, and here it tells whether the object is new.
+    // A call that succeeds can leave an older error in place, but this error must be of this call.
     kernel32().SetLastError(0);
     const value = create(attributes, wide);
     const code = lastErrorCode();
@@ -92,14 +93,14 @@ export function createObject(object: NewObject): Handle {
     if (value !== 0n) kernel32().CloseHandle(value);
     const isDenied = name !== undefined && code === ERROR_ACCESS_DENIED;
     const isTaken = isDenied && isHeld(name, object.open);
-    // The object that has denied access may have gone since: then the name is free.
+    // The object that denied access may have been closed since. Then the name is free.
     if (isDenied && !isTaken && attempt < MAX_CREATE_ATTEMPTS) continue;
     const known = name === undefined ? {} : whyNotCreated(name, code, isTaken);
     throw errorFromCode(code, api, object.attempt ?? `Cannot create ${label}`, known);
   }
 }
 
-/** Whether somebody holds an object of the kind under a name, or one that does not admit this user. */
+/** Returns whether an object of the kind has the name, or denies access to this user. */
 function isHeld(name: string, open: OpenCall): boolean {
   return tryToOpen(name, READ_CONTROL, open) !== ERROR_FILE_NOT_FOUND;
 }
@@ -109,16 +110,17 @@ function whyNotCreated(name: string, code: number, isTaken: boolean): FailureOpt
     return { as: "AlreadyExists", hint: anotherKind(name) };
   }
   if (code !== ERROR_ACCESS_DENIED) return {};
-  // Denied: an object is there and will not have us, or we may not make one here.
+  // Either an object of this name denies access, or this user is not allowed to create objects of
+  // this name.
   if (isTaken) {
-    return { as: "AlreadyExists", hint: "somebody holds it who does not admit this user" };
+    return { as: "AlreadyExists", hint: "the object exists, and grants no access to this user" };
   }
   return name.startsWith("Global\\")
-    ? { hint: "a Global\\ object is made only by services and elevated programs" }
+    ? { hint: "only services and elevated programs can create a Global\\ object" }
     : {};
 }
 
-/** Tries whether an object can be opened: 0, or the error's code. */
+/** Opens and closes an object. Returns 0 if that was possible, and otherwise the error code. */
 function tryToOpen(name: string, access: number, open: OpenCall): number {
   const value = open(access, 0, encodeWide(name));
   if (value === 0n) return lastErrorCode();
@@ -126,29 +128,30 @@ function tryToOpen(name: string, access: number, open: OpenCall): number {
   return 0;
 }
 
-/** What object to open, and how. */
+/** An object to open, and the rights to ask for. */
 export interface ExistingObject {
-  /** The object as messages call it. */
+  /** The object's name in messages: `shared memory "Local\\x"`. */
   label: string;
-  /** Its full name. */
+  /** The full name. */
   name: string;
   /** The rights to ask for, as a mask. */
   access: number;
-  /** The rights to such an object by their names, to say which are missing. */
+  /** The names of all rights to such an object, so that the message can name the missing ones. */
   rights: readonly NamedRight[];
   /** Whether child processes inherit the handle. */
   inheritable: boolean;
-  /** The function that opens it. */
+  /** The name of the function that opens the object. */
   api: string;
-  /** That function. */
+  /** Calls that function. */
   open: OpenCall;
 }
 
 /**
  * Opens an object by its name.
  *
- * @throws {Deno.errors.NotFound} If nobody holds such an object.
- * @throws {Deno.errors.PermissionDenied} If it grants this user less than is asked for.
+ * @throws {Deno.errors.NotFound} If there is no object of this name.
+ * @throws {Deno.errors.PermissionDenied} If the object does not grant this user the requested
+ *   rights.
  * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
  */
 export function openObject(object: ExistingObject): Handle {
@@ -162,7 +165,7 @@ export function openObject(object: ExistingObject): Handle {
 function whyNotOpened(object: ExistingObject, code: number): FailureOptions {
   switch (code) {
     case ERROR_FILE_NOT_FOUND:
-      return { hint: "it is there only while a process of this session holds it" };
+      return { hint: "an object exists only while a process of this session has it open" };
     case ERROR_INVALID_HANDLE:
       return { as: "InvalidData", hint: anotherKind(object.name) };
     case ERROR_ACCESS_DENIED:
@@ -172,17 +175,17 @@ function whyNotOpened(object: ExistingObject, code: number): FailureOptions {
   }
 }
 
-/** Asks for each right alone, for Windows does not say which it refused. */
+/** Asks for each right alone, because Windows does not say which right it refused. */
 function whichAreMissing({ name, access, rights, open }: ExistingObject): FailureOptions {
   const missing = [...rights, { name: "READ_CONTROL", mask: READ_CONTROL }].filter(
     ({ mask }) => (access & mask) !== 0 && tryToOpen(name, mask, open) === ERROR_ACCESS_DENIED,
   );
   const [first, ...more] = missing;
-  // Its owner may have changed the descriptor between the two looks.
+  // Nothing is missing if the owner has changed the descriptor between the two attempts.
   if (first === undefined) return {};
   const names = missing.map(({ name }) => name).join(" and ");
   const advice = more.length === 0 && first.without !== undefined ? `: ${first.without}` : "";
-  return { hint: `it does not grant this user ${names}${advice}` };
+  return { hint: `the object does not grant this user ${names}${advice}` };
 }
 
 function anotherKind(name: string): string {
@@ -191,10 +194,10 @@ function anotherKind(name: string): string {
 }
 
 /**
- * Tells of what kind the object of a name is.
+ * Returns the kind of the object with a name, in the users' words.
  *
- * @returns What users call the kind, with its article; `undefined` if there is no such object, or it is of
- *   a kind that this module does not open.
+ * @returns The kind with its article: `"an event"`. It is `undefined` if there is no such object,
+ *   or if this module does not open objects of its kind.
  */
 export function nounOf(name: string): string | undefined {
   const { OpenEventW, OpenFileMappingW, OpenMutexW, OpenSemaphoreW } = kernel32();
@@ -210,23 +213,43 @@ export function nounOf(name: string): string | undefined {
 }
 
 /**
- * Makes an event without a name.
+ * Creates an event without a name.
  *
- * @param kind What it is for, for messages.
- * @param manual Whether it stays set until it is reset, rather than let one waiting thread go each
- *   time it is set.
+ * @example Create an event and set it
+ * ```ts
+ * import { createEvent, setEvent } from "@winipc/winipc/ffi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using event = createEvent("my work");
+ * setEvent(event);
+ * assertEquals(event.kind, "event for my work");
+ * ```
+ *
+ * @param kind The purpose, for messages: `"my work"`.
+ * @param manual Whether the event stays set until it is reset. Otherwise Windows resets it when it
+ *   wakes one waiting thread.
  */
 export function createEvent(kind: string, manual: boolean = false): Handle {
   const value = kernel32().CreateEventW(null, manual ? 1 : 0, 0, null);
-  if (value === 0n) throw lastError("CreateEventW", `Cannot make an event for ${kind}`);
+  if (value === 0n) throw lastError("CreateEventW", `Cannot create an event for ${kind}`);
   return new Handle(value, `event for ${kind}`);
 }
 
 /**
- * Sets an event.
+ * Sets an event, so that a wait for the event ends.
+ *
+ * @example Set an event and wait for it
+ * ```ts
+ * import { createEvent, RegisteredWait, setEvent } from "@winipc/winipc/ffi";
+ * import { assert } from "@std/assert";
+ *
+ * using event = createEvent("setEvent");
+ * setEvent(event);
+ * assert(await new RegisteredWait(event).signalled);
+ * ```
  *
  * @throws {Deno.errors.BadResource} If the event is closed.
- * @throws {Deno.errors.PermissionDenied} If the handle only lets this process wait.
+ * @throws {Deno.errors.PermissionDenied} If the handle grants only waiting.
  */
 export function setEvent(event: Handle): void {
   if (!kernel32().SetEvent(event.value)) {
@@ -235,10 +258,21 @@ export function setEvent(event: Handle): void {
 }
 
 /**
- * Resets an event.
+ * Resets an event, so that a wait for the event lasts until it is set again.
+ *
+ * @example Reset an event before anything waits for it
+ * ```ts
+ * import { createEvent, RegisteredWait, resetEvent, setEvent } from "@winipc/winipc/ffi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using event = createEvent("resetEvent", true);
+ * setEvent(event);
+ * resetEvent(event);
+ * assertEquals(await new RegisteredWait(event, { timeout: 0 }).signalled, false);
+ * ```
  *
  * @throws {Deno.errors.BadResource} If the event is closed.
- * @throws {Deno.errors.PermissionDenied} If the handle only lets this process wait.
+ * @throws {Deno.errors.PermissionDenied} If the handle grants only waiting.
  */
 export function resetEvent(event: Handle): void {
   if (!kernel32().ResetEvent(event.value)) {
@@ -247,63 +281,79 @@ export function resetEvent(event: Handle): void {
 }
 
 /**
- * Whether only a call of ResetEvent resets an event.
+ * Returns whether an event stays set until `ResetEvent` is called.
  *
- * @param event A handle with EVENT_QUERY_STATE.
+ * @param event A handle with the right `EVENT_QUERY_STATE`.
  */
 export function isManual(event: Handle): boolean {
   // EVENT_BASIC_INFORMATION: EventType, 0 for a manual-reset event; EventState.
   const info = new Uint32Array(2);
   const status = ntdll().NtQueryEvent(event.value, 0, info, info.byteLength, null);
   if (status >= 0) return info[0] === 0;
-  throw errorFromStatus(status, "NtQueryEvent", `Cannot ask how ${event.kind} is reset`);
+  throw errorFromStatus(status, "NtQueryEvent", `Cannot find out how ${event.kind} is reset`);
 }
 
 function notModified(api: string, attempt: string): Error {
   const code = lastErrorCode();
   const denied = {
-    hint: "the handle does not grant EVENT_MODIFY_STATE, only to wait: " +
-      'open the event without { access: "wait" }, if its owner grants that',
+    hint: "the handle grants only waiting, not EVENT_MODIFY_STATE: " +
+      'open the event without { access: "wait" }, if its owner grants that right',
   };
   return errorFromCode(code, api, attempt, code === ERROR_ACCESS_DENIED ? denied : {});
 }
 
-/** No end to the wait. */
+/** The timeout of a wait that has no time limit. */
 export const INFINITE = 0xffff_ffff;
 const WT_EXECUTEONLYONCE = 0x8;
 const WT_EXECUTELONGFUNCTION = 0x10;
 
-/** How long a call that the event loop has missed may go unnoticed, in milliseconds. */
+/**
+ * Maximum delay of a callback that the event loop has missed, in milliseconds. A timer makes the
+ * event loop run after that time.
+ */
 const LATEST_NOTICE = 10;
 
-/** The waits that are not over, by their numbers. */
+/** The waits that are not over, each under its number. */
 const waits = new Map<bigint, RegisteredWait>();
 let lastNumber = 0n;
 let shared: GuardedCallback | undefined;
 let holding = 0;
 let notice: ReturnType<typeof setTimeout> | undefined;
 
-/** How to wait. */
+/** The time limit of a wait, and whether the wait keeps the process alive. */
 export interface RegisteredWaitOptions {
-  /** The most to wait, in milliseconds. @default Infinity */
+  /** Maximum waiting time in milliseconds. @default Infinity */
   timeout?: number;
-  /** Whether the process lives for as long as the wait lasts. @default true */
+  /** Whether the wait keeps the process alive. @default true */
   held?: boolean;
 }
 
 /**
- * A wait for an object to be signalled.
+ * A wait for an object to be signalled, on one of the system's wait threads.
  *
- * It is for a script's main thread: a Worker can be ended at any moment, and the callback with
- * it, which Windows would call all the same.
+ * Use it only on the main thread of a script. A Worker can be ended at any moment, which frees the
+ * callback, and Windows would call the freed callback.
+ *
+ * @example Wait for an event without blocking
+ * ```ts
+ * import { createEvent, RegisteredWait, setEvent } from "@winipc/winipc/ffi";
+ * import { assert } from "@std/assert";
+ *
+ * using event = createEvent("RegisteredWait");
+ * const wait = new RegisteredWait(event, { timeout: 5000 });
+ * setEvent(event);
+ * assert(await wait.signalled);
+ * ```
  */
 export class RegisteredWait extends Uncloneable {
-  /** How many waits there are that are not over. */
+  /** The number of waits that are not over. */
   static get count(): number {
     return waits.size;
   }
 
-  /** Is fulfilled when the wait is over: whether the object was signalled, and not the time over. */
+  /**
+   * A promise for the end of the wait: `true` if the object was signalled, `false` if it timed out.
+   */
   readonly signalled: Promise<boolean>;
   readonly #signalled = Promise.withResolvers<boolean>();
   readonly #number = ++lastNumber;
@@ -313,8 +363,8 @@ export class RegisteredWait extends Uncloneable {
   /**
    * Begins to wait.
    *
-   * @param object What to wait for, which has to stay open until the wait is over.
-   * @throws {Deno.errors.BadResource} If the object is closed, or none that can be waited for.
+   * @param object The object. It must stay open until the wait is over.
+   * @throws {Deno.errors.BadResource} If the object is closed, or no wait for it is possible.
    */
   constructor(
     object: Handle,
@@ -338,27 +388,30 @@ export class RegisteredWait extends Uncloneable {
     noticeSoon();
   }
 
-  /** Whether the process lives for as long as the wait lasts. */
+  /** Sets whether the wait keeps the process alive. */
   hold(held: boolean): void {
     if (held === this.#held || !waits.has(this.#number)) return;
     this.#held = held;
     const before = holding;
     holding += held ? 1 : -1;
-    // The callback is what holds the process.
+    // The shared callback keeps the process alive.
     if (before === 0 || holding === 0) sharedCallback().hold(held);
   }
 
   /**
-   * Stops waiting, for an object that is going to be closed; {@linkcode signalled} stays pending.
+   * Stops the wait before its object is closed. {@linkcode signalled} stays pending.
    *
-   * What was signalled at the same moment may be taken and told to nobody: neither Windows
-   * nor Wine promises more. So this is no way to stop a wait for an object that lives on.
+   * If the object is signalled at the same moment, the wait can consume the signal without a
+   * result. Neither Windows nor Wine prevents that. So do not cancel a wait for an object that
+   * stays in use.
    */
   cancel(): void {
     this.#leave();
   }
 
-  /** Is told that the object was signalled, or the time is over. */
+  /**
+   * Ends the wait, because the object was signalled or the time is over. The callback calls this.
+   */
   end(timedOut: boolean): void {
     this.#leave();
     this.#signalled.resolve(!timedOut);
@@ -366,24 +419,24 @@ export class RegisteredWait extends Uncloneable {
 
   #leave(): void {
     this.hold(false);
-    // It returns at once, also while the callback is running.
+    // UnregisterWait returns at once, even while the callback is running.
     if (waits.delete(this.#number)) kernel32().UnregisterWait(this.#wait);
     noticeSoon();
   }
 }
 
-/** The callback of all waits, which is made at the first call. */
+/** Returns the callback of all waits, which the first call makes. */
 function sharedCallback(): GuardedCallback {
   if (shared === undefined) {
     shared = GuardedCallback.wait((number, timedOut) => waits.get(number)?.end(timedOut));
     shared.hold(false);
-    // The callback goes with the script, and Windows must not call it from then on.
+    // The callback is freed when the script ends. Windows must not call it afterwards.
     addEventListener("unload", cancelAll);
   }
   return shared;
 }
 
-/** Has the event loop run once more in a while, if there are waits and it is not to anyway. */
+/** Sets the timer that makes the event loop run soon, or clears it if there are no waits. */
 function noticeSoon(): void {
   if (waits.size === 0) {
     clearTimeout(notice);
@@ -399,7 +452,7 @@ function cancelAll(): void {
   for (const wait of waits.values()) wait.cancel();
 }
 
-/** What came of a look at an object. */
+/** The result of a wait: `undefined` if the time is over. */
 export type Look = "signalled" | "abandoned" | undefined;
 
 const WAIT_OBJECT_0 = 0;
@@ -407,10 +460,10 @@ const WAIT_ABANDONED = 0x80;
 const WAIT_TIMEOUT = 0x102;
 
 /**
- * Waits on this very thread, and blocks it meanwhile.
+ * Blocks this thread until an object is signalled.
  *
- * @param timeout The most to wait, in milliseconds.
- * @returns `undefined` if it was not signalled in time.
+ * @param timeout Maximum waiting time in milliseconds, or `Infinity`.
+ * @returns `undefined` if the object was not signalled in time.
  */
 export function blockOn(object: Handle, timeout: number): Look {
   const milliseconds = timeout === Infinity ? INFINITE : timeout;

@@ -1,13 +1,13 @@
 /**
- * **UNSAFE**: the Win32 API as winipc itself calls it, for those who need a call
- * that the module does not wrap. A wrong argument here can end the process.
+ * **UNSAFE**: calls the Win32 API directly, as winipc itself does. Use it for calls that the other
+ * modules do not wrap. A wrong argument can end the process.
  *
  * ```ts
  * import { kernel32, lastError } from "@winipc/winipc/ffi";
  * import { assert, assertInstanceOf } from "@std/assert";
  *
  * assert(!kernel32().CloseHandle(0x10_0000n));
- * assertInstanceOf(lastError("CloseHandle", "Cannot close it"), Deno.errors.BadResource);
+ * assertInstanceOf(lastError("CloseHandle", "Cannot close my handle"), Deno.errors.BadResource);
  * ```
  *
  * @module

@@ -1,26 +1,27 @@
 /**
- * What a script runs on: whether that will do, whether the script is a Worker, and the system's clock.
+ * Checks the host that a script runs on, and whether the script is a Worker, and reads the system's
+ * clock.
  *
- * All is looked at when it is first used and never when the module is imported.
+ * Nothing is checked when the module is imported, only at the first use.
  *
  * @module
  */
 
-/** The oldest Deno that the tests have passed with. */
+/** The oldest version of Deno with which all tests pass. */
 export const MIN_DENO = "2.9.4";
 
-/** The oldest build of Windows 10 that Deno itself runs on (version 1709). */
+/** The oldest build of Windows 10 that Deno itself supports (version 1709). */
 export const MIN_WINDOWS_BUILD = 16299;
 
-/** What is known of a host: the parts of `Deno.build` and `Deno.version` that decide. */
+/** The properties of a host that decide whether it is supported. */
 export interface Host {
-  /** The operating system, as `Deno.build.os` names it. */
+  /** The operating system in the words of `Deno.build.os`. */
   os: string;
   /** The version of Deno, or `undefined` in another runtime. */
   deno: string | undefined;
 }
 
-/** The host that this script runs on. */
+/** Returns the host that this script runs on. */
 export function thisHost(): Host {
   // Node, Bun and browsers import this file too, and have no `Deno`.
   return typeof Deno === "undefined"
@@ -29,25 +30,25 @@ export function thisHost(): Host {
 }
 
 /**
- * Says why a host will not do, or `undefined` if it will.
+ * Returns the reason why a host is not supported, or `undefined` if it is.
  *
- * @param host The host, {@linkcode thisHost} if left out.
+ * @param host The host to check. @default the host of this script
  */
 export function whyUnsupported(host: Host = thisHost()): string | undefined {
-  if (host.deno === undefined) return "winipc needs Deno, and this is another JavaScript runtime";
+  if (host.deno === undefined) return "winipc needs Deno, but this is another JavaScript runtime";
   if (host.os !== "windows") {
-    return `winipc calls the Win32 API and works on Windows only, and this is ${host.os}`;
+    return `winipc calls the Win32 API and works on Windows only, but this is ${host.os}`;
   }
   if (compareVersions(host.deno, MIN_DENO) < 0) {
-    return `winipc needs Deno ${MIN_DENO} or newer, and this is ${host.deno}: run "deno upgrade"`;
+    return `winipc needs Deno ${MIN_DENO} or newer, but this is ${host.deno}: run "deno upgrade"`;
   }
 }
 
-/** Says why a build of Windows will not do, or `undefined` if it will. */
+/** Returns the reason why a build of Windows is not supported, or `undefined` if it is. */
 export function whyWindowsUnsupported(major: number, build: number): string | undefined {
   if (major > 10 || (major === 10 && build >= MIN_WINDOWS_BUILD)) return;
   return `winipc needs Windows 10 version 1709 (build ${MIN_WINDOWS_BUILD}) or newer, ` +
-    `and this is version ${major}, build ${build}`;
+    `but this is version ${major}, build ${build}`;
 }
 
 function compareVersions(a: string, b: string): number {
@@ -63,10 +64,10 @@ function numbers(version: string): number[] {
 let checked = false;
 
 /**
- * Throws unless this host will do; looks only once.
+ * Throws unless this host is supported. After the first success it does nothing.
  *
- * @throws {Deno.errors.NotSupported} If this is not Windows, or it or Deno is too old.
- * @throws {Deno.errors.NotCapable} If `--allow-ffi` was not given, or given with paths.
+ * @throws {Deno.errors.NotSupported} If this is not Windows, or if Windows or Deno is too old.
+ * @throws {Deno.errors.NotCapable} If `--allow-ffi` was not given, or was given with paths.
  */
 export function requireHost(): void {
   if (checked) return;
@@ -83,19 +84,18 @@ export function requireHost(): void {
 }
 
 function requireFfi(): void {
-  // Asking for the bare permission first makes one prompt where there is a
-  // terminal; a grant for single paths would still deny UnsafePointerView
-  // (https://github.com/denoland/deno/issues/15511).
+  // A request for the bare permission prompts only once. With a grant for single paths, Deno still
+  // denies UnsafePointerView (https://github.com/denoland/deno/issues/15511).
   if (Deno.permissions.requestSync({ name: "ffi" }).state === "granted") return;
   throw new Deno.errors.NotCapable(
-    'winipc needs a bare "--allow-ffi": a list of paths is not enough, since Deno then refuses ' +
-      "the views of memory",
+    'winipc needs a bare "--allow-ffi": a list of paths is not enough, because Deno then denies ' +
+      "access to memory",
   );
 }
 
-/** The version that Windows has, not the one it shows to old programs: [major, build]. */
+/** Returns the real version of Windows, which is newer than the version that old programs see. */
 function windowsVersion(): [major: number, build: number] {
-  // Its own small table, closed again, for the real ones may be opened only after this check.
+  // This opens ntdll.dll by itself, because the module opens its libraries only after this check.
   const ntdll = Deno.dlopen("ntdll.dll", {
     RtlGetVersion: { parameters: ["buffer"], result: "i32" },
   });
@@ -110,27 +110,30 @@ function windowsVersion(): [major: number, build: number] {
   }
 }
 
-/** Whether this thread is a Worker, of the web's kind or of Node's, which can be ended at any moment. */
+/**
+ * Returns whether this thread is a web Worker or a Node Worker, which can be ended at any moment.
+ */
 export function inWorker(): boolean {
-  // Node's have no WorkerGlobalScope in Deno, but this.
+  // In Deno, a Node Worker has this class, but no WorkerGlobalScope.
   return "DedicatedWorkerGlobalScope" in globalThis;
 }
 
 /** The address of `KUSER_SHARED_DATA.InterruptTime.LowPart`. */
 const INTERRUPT_TIME = 0x7ffe_0008n;
 
-/** How many units of {@linkcode interruptTime} a millisecond has. */
+/** Units of {@linkcode interruptTime} in one millisecond. */
 export const UNITS_PER_MILLISECOND = 10_000;
 
 let time: Readonly<Int32Array<ArrayBuffer>> | undefined;
 
 /**
- * Gives an array of one number, which changes with each tick of the system's clock: the time since the
- * system's start in units of 100 nanoseconds, modulo 2³². It is as coarse as the ticks, and costs a load.
+ * Returns an array of one number that changes with each tick of the system's clock. The number is
+ * the time since the system's start in units of 100 nanoseconds, modulo 2³². To read it costs one
+ * load.
  *
- * Windows maps a page that begins with it (`KUSER_SHARED_DATA`) into every process, at the same
- * address on x64 and on arm64, to be read without a call. Go's runtime takes its time from there. The page
- * is read-only: a store into the array would end the process.
+ * Windows maps the page `KUSER_SHARED_DATA` into every process, at the same address on x64 and on
+ * arm64. The number is in that page, so no call is needed. Go's runtime reads its time there too.
+ * The page is read-only: a store into the array would end the process.
  *
  * @see {@link https://learn.microsoft.com/windows-hardware/drivers/ddi/ntddk/ns-ntddk-kuser_shared_data}
  */

@@ -1,5 +1,6 @@
 /**
- * Processes and threads by their ids, handles in other processes, and the environment of this one.
+ * Opens processes and threads by their ids, moves handles between processes, and reads the
+ * environment of this process.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/procthread/process-security-and-access-rights}
  * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle}
@@ -13,24 +14,34 @@ import { assertHandleValue, assertInteger, assertKernelId } from "./arguments.ts
 import { kernel32, kernelbase } from "./win32/kernel32.ts";
 import { assertWide, decodeWideAt, encodeWide, MAX_TEXT, readWide } from "./wide.ts";
 
-/** The right to give a process handles, and to take them. */
+/** The right to duplicate handles into a process, and out of it. */
 const PROCESS_DUP_HANDLE = 0x40;
-/** The right to ask for little more than a process's name, and whether it has ended. */
+/** The right to read a few properties of a process, such as its name, start time and exit code. */
 const PROCESS_QUERY_LIMITED_INFORMATION = 0x1000;
-/** What `WaitForSingleObject` says of a process that has ended. */
+/** The result of `WaitForSingleObject` for a process that has ended. */
 const WAIT_OBJECT_0 = 0;
 
-/** `DUPLICATE_CLOSE_SOURCE`: the handle that is duplicated is closed, also where that fails. */
+/** The flag that closes the source handle, even if the duplication fails. */
 const DUPLICATE_CLOSE_SOURCE = 1;
-/** What `OpenProcess` and `OpenThread` say of a number that is no id. */
+/** The error of `OpenProcess` and `OpenThread` if the id does not exist. */
 const ERROR_INVALID_PARAMETER = 87;
 
 /**
  * Opens a process.
  *
- * @param purpose To give it handles and to take them, or to wait until it ends.
+ * @example Open a process by its id
+ * ```ts
+ * import { openProcess } from "@winipc/winipc/ffi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using process = openProcess(Deno.pid);
+ * assertEquals(process.kind, `process ${Deno.pid}`);
+ * ```
+ *
+ * @param purpose The use of the handle: `"handles"` to duplicate handles into the process and out
+ *   of it, `"end"` to wait until the process ends.
  * @throws {Deno.errors.NotFound} If there is no such process.
- * @throws {Deno.errors.PermissionDenied} If this user may not do that with it.
+ * @throws {Deno.errors.PermissionDenied} If the process does not grant this user the rights.
  * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-openprocess}
  */
 export function openProcess(pid: number, purpose: "handles" | "end" = "handles"): Handle {
@@ -46,16 +57,29 @@ export function openProcess(pid: number, purpose: "handles" | "end" = "handles")
     `Cannot open process ${pid}`,
     code === ERROR_INVALID_PARAMETER
       ? { as: "NotFound", hint: "there is no such process" }
-      : { hint: "it belongs to another user, or runs with more rights than this one" },
+      : { hint: "the process belongs to another user, or runs with more rights than this process" },
   );
 }
 
 /**
- * Puts a handle of this process into another one.
+ * Duplicates a handle of this process into another process.
  *
- * @param process The process, opened by {@linkcode openProcess}.
- * @param access The rights that the new one has, as a mask.
- * @returns The new handle's value there.
+ * @example Put an event into a process, and take it back
+ * ```ts
+ * import { createEvent, openProcess, putHandle, takeHandle } from "@winipc/winipc/ffi";
+ * import { assert } from "@std/assert";
+ *
+ * const EVENT_ALL_ACCESS = 0x1f_0003;
+ * using process = openProcess(Deno.pid);
+ * using event = createEvent("putHandle");
+ * const value = putHandle(process, event, EVENT_ALL_ACCESS);
+ * using taken = takeHandle(process, value, "event", { away: true });
+ * assert(!taken.closed);
+ * ```
+ *
+ * @param process The target process, opened by {@linkcode openProcess}.
+ * @param access The rights of the duplicate, as a mask.
+ * @returns The value of the duplicate in the target process.
  * @throws {Deno.errors.NotFound} If the process has ended.
  * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle}
  */
@@ -66,14 +90,26 @@ export function putHandle(process: Handle, handle: Handle, access: number): bigi
 }
 
 /**
- * Takes a duplicate of a handle of another process.
+ * Duplicates a handle of another process into this process.
  *
- * @param process The process, opened by {@linkcode openProcess}.
- * @param value The handle's value there.
- * @param kind What it is a handle of, for messages.
- * @param options The rights of the duplicate, as a mask (by default those of the handle there), and
- *   whether that one is closed.
- * @throws {Deno.errors.BadResource} If it is no handle there.
+ * @example Take a handle out of a process
+ * ```ts
+ * import { createEvent, openProcess, setEvent, takeHandle } from "@winipc/winipc/ffi";
+ * import { assertNotEquals } from "@std/assert";
+ *
+ * using process = openProcess(Deno.pid);
+ * using event = createEvent("takeHandle");
+ * using taken = takeHandle(process, event.value, "event");
+ * setEvent(taken);
+ * assertNotEquals(taken.value, event.value);
+ * ```
+ *
+ * @param process The source process, opened by {@linkcode openProcess}.
+ * @param value The handle's value in the source process.
+ * @param kind The object's name in messages: `"event"`.
+ * @param options `access`: the rights of the duplicate, as a mask; by default the rights of the
+ *   source handle. `away`: whether the source handle is closed.
+ * @throws {Deno.errors.BadResource} If the source process has no such handle.
  * @throws {Deno.errors.NotFound} If the process has ended.
  */
 export function takeHandle(
@@ -94,19 +130,31 @@ export function takeHandle(
 }
 
 /**
- * Closes a handle in another process, if it is still one of the same object.
+ * Closes a handle in another process, if it still belongs to the expected object.
  *
- * @param process The process, opened by {@linkcode openProcess}.
- * @param value The handle's value there.
- * @param same A handle of the object.
- * @returns Whether it was.
+ * @example Take back a handle that was put into a process
+ * ```ts
+ * import { closeHandleIn, createEvent, openProcess, putHandle } from "@winipc/winipc/ffi";
+ * import { assert } from "@std/assert";
+ *
+ * const SYNCHRONIZE = 0x10_0000;
+ * using process = openProcess(Deno.pid);
+ * using event = createEvent("closeHandleIn");
+ * const value = putHandle(process, event, SYNCHRONIZE);
+ * assert(closeHandleIn(process, value, event));
+ * ```
+ *
+ * @param process The other process, opened by {@linkcode openProcess}.
+ * @param value The handle's value in the other process.
+ * @param same A handle of this process to the expected object.
+ * @returns Whether the handle belonged to that object and is closed now.
  * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-compareobjecthandles}
  */
 export function closeHandleIn(process: Handle, value: bigint, same: Handle): boolean {
   try {
     using found = takeHandle(process, value, same.kind);
     if (!kernelbase().CompareObjectHandles(found.value, same.value)) return false;
-    // Taken away rather than closed from afar (with no target), which Wine does not do.
+    // DuplicateHandle without a target would close it too, but does not on Wine.
     takeHandle(process, value, same.kind, { away: true }).close();
     return true;
   } catch (error) {
@@ -126,7 +174,7 @@ function duplicate(
   const out = new BigUint64Array(1);
   if (kernel32().DuplicateHandle(from, value, to, out, access, 0, flags)) return out[0]!;
   const code = lastErrorCode();
-  // A process that has ended is there for as long as somebody has a handle of it, and refuses.
+  // An ended process still exists while a handle to it is open, and the call fails.
   throw errorFromCode(
     code,
     "DuplicateHandle",
@@ -135,30 +183,41 @@ function duplicate(
   );
 }
 
-/** Whether a process has ended. Its exit code does not tell: 259 also stands for one that has not. */
+/**
+ * Returns whether a process has ended. The exit code is no proof: 259 also means "still running".
+ */
 function hasEnded(process: Handle): boolean {
   return kernel32().WaitForSingleObject(process.value, 0) === WAIT_OBJECT_0;
 }
 
 /**
- * The exit code of a process that has ended; 259 while it has not.
+ * Returns the exit code of a process that has ended, or 259 if it is still running.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-getexitcodeprocess}
  */
 export function exitCodeOf(process: Handle): number {
   const code = new Int32Array(1);
   if (!kernel32().GetExitCodeProcess(process.value, code)) {
-    throw lastError("GetExitCodeProcess", `Cannot tell how ${process.kind} ended`);
+    throw lastError("GetExitCodeProcess", `Cannot read the exit code of ${process.kind}`);
   }
   return code[0]!;
 }
 
 /**
- * When a process was started, as a FILETIME: units of 100 nanoseconds since 1601.
+ * Returns the start time of a process as a FILETIME: units of 100 nanoseconds since 1601.
  *
- * With its id, it tells a process from all others: an id alone is given again.
+ * Id and start time together identify a process. Windows reuses ids.
  *
- * @param process The process; none: this one.
+ * @example Compare two start times of one process
+ * ```ts
+ * import { openProcess, startOf } from "@winipc/winipc/ffi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using process = openProcess(Deno.pid, "end");
+ * assertEquals(startOf(process), startOf());
+ * ```
+ *
+ * @param process The process. @default this process
  * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-getprocesstimes}
  */
 export function startOf(process?: Handle): bigint {
@@ -166,25 +225,38 @@ export function startOf(process?: Handle): bigint {
   const handle = process?.value ?? kernel32().GetCurrentProcess();
   const [exit, kernel, user] = others;
   if (!kernel32().GetProcessTimes(handle, start!, exit!, kernel!, user!)) {
-    throw lastError("GetProcessTimes", "Cannot tell when a process was started");
+    throw lastError("GetProcessTimes", "Cannot read the start time of a process");
   }
   return start![0]!;
 }
 
 /**
- * Puts a duplicate of a handle into another process.
+ * Duplicates a handle into another process.
  *
- * @param rights What the duplicate grants, as a mask.
+ * @param rights The rights of the duplicate, as a mask.
  * @throws {Deno.errors.NotFound} If there is no such process.
- * @throws {Deno.errors.PermissionDenied} If this user may not give it handles.
+ * @throws {Deno.errors.PermissionDenied} If this user is not allowed to give the process handles.
  */
 export let duplicateInto: (object: Handle, pid: number, rights: number) => DuplicatedHandle;
 
-/** A handle in another process, which that process owns. */
+/**
+ * A handle in another process. The other process owns it.
+ *
+ * @example Give a process read access to memory, and take it back
+ * ```ts
+ * import { SharedMemory } from "@winipc/winipc/memory";
+ * import type { DuplicatedHandle } from "@winipc/winipc/ffi";
+ * import { assert } from "@std/assert";
+ *
+ * using memory = SharedMemory.anonymous(4096);
+ * using duplicate: DuplicatedHandle = memory.duplicateTo(Deno.pid, { access: "read" });
+ * assert(duplicate.revoke());
+ * ```
+ */
 export class DuplicatedHandle extends Uncloneable implements Disposable {
-  /** The process that has it. */
+  /** The process id of the other process. */
   readonly pid: number;
-  /** The handle's value there. */
+  /** The handle's value in the other process. */
   readonly value: bigint;
   readonly #object: Handle;
 
@@ -192,13 +264,13 @@ export class DuplicatedHandle extends Uncloneable implements Disposable {
     duplicateInto = (...args) => new DuplicatedHandle(...args);
   }
 
-  /** Puts the handle into the process; {@linkcode duplicateInto} says what it throws. */
+  /** Duplicates the handle into the process. It throws the errors of {@linkcode duplicateInto}. */
   protected constructor(object: Handle, pid: number, rights: number) {
     super();
     assertInteger("pid", pid, 0, 2 ** 32 - 1);
     this.pid = pid;
     using process = openProcess(pid);
-    // Made first, for when it cannot be made there must be nothing in the other process.
+    // This comes first: if it fails, no handle must be left in the other process.
     this.#object = object.duplicate();
     try {
       this.value = putHandle(process, object, rights);
@@ -209,13 +281,13 @@ export class DuplicatedHandle extends Uncloneable implements Disposable {
   }
 
   /**
-   * Closes the handle in the other process, for one that will not take it: that is looked
-   * at first, so that no other handle is closed whose number is now the same.
+   * Closes the handle in the other process, if it still belongs to the same object.
    *
-   * A process that closes its handle itself at the very same time can still get another
-   * one closed; so this is not for a process that has been told of it and may use it.
+   * Use it only if the other process does not know the handle's value yet. If that process closes
+   * the handle itself, this call can close a new handle with the same value.
    *
-   * @returns Whether it was there and is closed now; `false` also when the process is gone.
+   * @returns Whether the handle was there and is closed now. It is `false` if the process has
+   *   ended.
    * @throws {Deno.errors.PermissionDenied} If the process cannot be opened any more.
    */
   revoke(): boolean {
@@ -231,31 +303,33 @@ export class DuplicatedHandle extends Uncloneable implements Disposable {
     }
   }
 
-  /** Lets go of what is needed to revoke it; the other process keeps its handle. */
+  /**
+   * Closes this object, so that it cannot be revoked any more. The other process keeps its handle.
+   */
   close(): void {
     this.#object.close();
   }
 
-  /** Lets go of it at the end of a `using` block. */
+  /** Closes this object at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }
 }
 
-/** The right to have a thread run an asynchronous procedure call. */
+/** The right to queue an asynchronous procedure call for a thread. */
 export const THREAD_SET_CONTEXT = 0x10;
-/** The right to ask when a thread was started. */
+/** The right to read a thread's start time. */
 const THREAD_QUERY_LIMITED_INFORMATION = 0x800;
 
-/** Tells a thread from all others: its id alone is given again. */
+/** Identifies a thread. Windows reuses ids, so the id alone does not. */
 export interface ThreadIdentity {
-  /** Its thread id. */
+  /** The thread id that Windows gave. */
   readonly id: number;
-  /** When it was started, as a FILETIME: units of 100 nanoseconds since 1601. */
+  /** The start time as a FILETIME: units of 100 nanoseconds since 1601. */
   readonly start: bigint;
 }
 
-/** The thread that calls this. */
+/** Returns the identity of the calling thread. */
 export function currentThread(): ThreadIdentity {
   const id = kernel32().GetCurrentThreadId();
   using thread = openThread(id);
@@ -265,9 +339,9 @@ export function currentThread(): ThreadIdentity {
 /**
  * Opens a thread to wait for its end.
  *
- * @param access Further rights, as a mask. @default none
+ * @param access Further rights to ask for, as a mask.
  * @throws {Deno.errors.NotFound} If there is no such thread.
- * @throws {Deno.errors.PermissionDenied} If this user may not wait for it.
+ * @throws {Deno.errors.PermissionDenied} If the thread does not grant this user the rights.
  * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-openthread}
  */
 export function openThread(id: number, access: number = 0): Handle {
@@ -282,14 +356,14 @@ export function openThread(id: number, access: number = 0): Handle {
     `Cannot open thread ${id}`,
     code === ERROR_INVALID_PARAMETER
       ? { as: "NotFound", hint: "there is no such thread" }
-      : { hint: "it belongs to another user, or runs with more rights than this one" },
+      : { hint: "the thread belongs to another user, or runs with more rights than this thread" },
   );
 }
 
 /**
- * Opens the thread of an identity, to wait for its end.
+ * Opens the thread with an identity, to wait for its end.
  *
- * @returns `undefined` if it has ended.
+ * @returns `undefined` if the thread has ended.
  */
 export function openSameThread({ id, start }: ThreadIdentity): Handle | undefined {
   const thread = unless(Deno.errors.NotFound, () => openThread(id));
@@ -299,28 +373,36 @@ export function openSameThread({ id, start }: ThreadIdentity): Handle | undefine
 }
 
 /**
- * When a thread was started, as a FILETIME: units of 100 nanoseconds since 1601.
+ * Returns the start time of a thread as a FILETIME: units of 100 nanoseconds since 1601.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-getthreadtimes}
  */
 export function threadStartOf(thread: Handle): bigint {
   const [start, exit, kernel, user] = [0, 1, 2, 3].map(() => new BigUint64Array(1));
   if (!kernel32().GetThreadTimes(thread.value, start!, exit!, kernel!, user!)) {
-    throw lastError("GetThreadTimes", `Cannot tell when ${thread.kind} was started`);
+    throw lastError("GetThreadTimes", `Cannot read the start time of ${thread.kind}`);
   }
   return start![0]!;
 }
 
 const ERROR_ENVVAR_NOT_FOUND = 203;
-/** The longest name of a variable, and the longest value that can be set, in UTF-16 code units. */
+/** Maximum length of a variable's name, and of a value that can be set, in UTF-16 code units. */
 export const MAX_VARIABLE: number = MAX_TEXT;
 
 /**
- * Reads a variable of this process's environment, which Deno guards by a permission of its own.
+ * Reads an environment variable of this process. It needs no `--allow-env`, unlike `Deno.env`.
  *
- * @param name Its name; upper and lower case are the same.
- * @returns Its value; `undefined` if there is none.
- * @throws {TypeError} If the name is no string, or has a NUL in it.
+ * @example Read a variable without --allow-env
+ * ```ts
+ * import { environmentVariable } from "@winipc/winipc/ffi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(environmentVariable("SystemRoot"), environmentVariable("SYSTEMROOT"));
+ * ```
+ *
+ * @param name The variable's name, in upper or lower case.
+ * @returns The value, or `undefined` if there is no such variable.
+ * @throws {TypeError} If the name is not a string, or contains a NUL.
  * @throws {RangeError} If the name has more than 32,766 characters.
  * @see {@link https://learn.microsoft.com/windows/win32/api/processenv/nf-processenv-getenvironmentvariablew}
  */
@@ -330,7 +412,8 @@ export function environmentVariable(name: string): string | undefined {
   const wideName = encodeWide(name);
   let code = 0;
   const value = readWide((buffer) => {
-    // An empty value has length 0, as a failure has, and success leaves an older error standing.
+    // The length is 0 for an empty value and for a failure. Only the error code shows which it is,
+    // and a call that succeeds can leave an older error in place.
     SetLastError(0);
     const length = GetEnvironmentVariableW(wideName, buffer, buffer.length);
     if (length === 0) code = lastErrorCode();
@@ -338,13 +421,17 @@ export function environmentVariable(name: string): string | undefined {
   });
   if (code === 0) return value;
   if (code === ERROR_ENVVAR_NOT_FOUND) return undefined;
-  throw errorFromCode(code, "GetEnvironmentVariableW", `Cannot read the variable ${name}`);
+  throw errorFromCode(
+    code,
+    "GetEnvironmentVariableW",
+    `Cannot read the environment variable ${name}`,
+  );
 }
 
 /**
  * Reads the whole environment of this process.
  *
- * @returns The variables, as `NAME=VALUE`.
+ * @returns The variables, each as `NAME=VALUE`.
  * @see {@link https://learn.microsoft.com/windows/win32/api/processenv/nf-processenv-getenvironmentstringsw}
  */
 export function environmentStrings(): string[] {

@@ -1,5 +1,5 @@
 /**
- * Who may open a kernel object.
+ * Security descriptors: which users and programs can open a kernel object, and with which rights.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/secauthz/security-descriptor-string-format}
  * @module
@@ -12,55 +12,68 @@ import { Handle, Uncloneable } from "./handle.ts";
 import { kernel32 } from "./win32/kernel32.ts";
 import { decodeWideAt, encodeWide } from "./wide.ts";
 
-/** A security descriptor written in Microsoft's security descriptor definition language. */
+/** A security descriptor as text, in Microsoft's security descriptor definition language. */
 export type Sddl = `${"O" | "G" | "D" | "S"}:${string}`;
 
 /**
- * Who may open an object: this user and the system; everyone on the machine, to use it or with all rights;
- * or what a descriptor of one's own says.
+ * The users that can open an object:
+ *
+ * - `"user"`: this user and the system.
+ * - `"everyone"`: all users of the machine, with the rights to use the object.
+ * - `"everyone-full"`: all users of the machine, with all rights.
+ * - A descriptor: the users that it names.
  */
 export type Security = "user" | "everyone" | "everyone-full" | Sddl;
 
-/** The parts of a descriptor. */
+/** The parts of a security descriptor, as masks. */
 export const SECURITY_INFORMATION = {
-  /** `OWNER_SECURITY_INFORMATION`. */
+  /** `OWNER_SECURITY_INFORMATION`: the owner. */
   owner: 1,
-  /** `DACL_SECURITY_INFORMATION`: who may do what. */
+  /** `DACL_SECURITY_INFORMATION`: the rights of each user. */
   dacl: 4,
-  /** `LABEL_SECURITY_INFORMATION`: the least integrity of those who may write. */
+  /** `LABEL_SECURITY_INFORMATION`: the lowest integrity level that can write. */
   label: 0x10,
 } as const;
 
-/** The choices that are words. */
+/** The choices of {@linkcode Security} that are not descriptors. */
 const WORDS: readonly string[] = ["user", "everyone", "everyone-full"] satisfies Security[];
 const SDDL_REVISION_1 = 1;
-/** Room for a descriptor of a few entries, in bytes. */
+/** First buffer size for a descriptor, in bytes: enough for a few entries. */
 const FIRST_DESCRIPTOR_SIZE = 256;
 const TOKEN_QUERY = 8;
 const TOKEN_USER_CLASS = 1;
 
 /** The rights to a kind of object, as masks. */
 export interface ObjectRights {
-  /** All there are, for the owner and the system. */
+  /** All rights, for the owner and the system. */
   all: number;
-  /** What everyone may do with an object that is for everyone. */
+  /** The rights of all other users if the choice is `"everyone"`. */
   everyone: number;
 }
 
 /**
- * The descriptor for a choice of {@linkcode Security}.
+ * Returns the descriptor for a choice of {@linkcode Security}.
  *
- * `"user"` names this user as the owner, for some programs look at the owner
- * before they trust an object. `"everyone"` grants everyone the rights given and
- * no others, so that nobody but the owner can change the descriptor; its label
- * admits processes of low integrity too.
+ * `"user"` names this user as the owner, because some programs check the owner before they trust an
+ * object. `"everyone"` grants only the rights in `everyone`, so that only the owner can change the
+ * descriptor. Its label lets processes of low integrity write too.
  *
- * A program that opens the object by a `Create` function (`CreateEvent` with a name that exists) asks for all
- * rights. `"everyone"` grants them to this user only, `"everyone-full"` to all. Avoid `"everyone-full"`: with
- * all rights, any program can change the descriptor or the owner, and so shut out everybody else.
+ * A program that opens an existing object by a `Create` function, such as `CreateEvent`, asks for
+ * all rights. `"everyone"` grants them to this user only, and `"everyone-full"` to all users. Avoid
+ * `"everyone-full"`: with all rights, any program can change the descriptor or the owner, and so
+ * shut out all other programs.
  *
- * @param rights The rights to the kind of object.
- * @throws {TypeError} If it is neither a word that is known nor a descriptor.
+ * @example Let all users wait for an event
+ * ```ts
+ * import { sddlFor } from "@winipc/winipc/ffi";
+ * import { assertMatch } from "@std/assert";
+ *
+ * const rights = { all: 0x1f_0003, everyone: 0x10_0000 };
+ * assertMatch(sddlFor("everyone", rights), /\(A;;0x100000;;;WD\)/);
+ * ```
+ *
+ * @param rights The rights to this kind of object, as masks.
+ * @throws {TypeError} If the choice is neither a known word nor a descriptor.
  */
 export function sddlFor(security: Security, { all, everyone }: ObjectRights): Sddl {
   assertSecurity("security", security);
@@ -73,11 +86,11 @@ export function sddlFor(security: Security, { all, everyone }: ObjectRights): Sd
 }
 
 /**
- * Throws unless a value is a choice of {@linkcode Security}; of a descriptor, only Windows knows
- * whether it is well-formed.
+ * Throws unless a value is a choice of {@linkcode Security}. Only the beginning of a descriptor is
+ * checked. Windows checks the rest.
  *
- * @param what What the value is, for the message: `"security"`.
- * @throws {TypeError} If it is neither a word that is known nor a descriptor.
+ * @param what The value's name in the message: `"security"`.
+ * @throws {TypeError} If the value is neither a known word nor a descriptor.
  */
 export function assertSecurity(what: string, value: unknown): asserts value is Security {
   assertString(what, value);
@@ -88,12 +101,18 @@ export function assertSecurity(what: string, value: unknown): asserts value is S
   );
 }
 
-/** For nobody but who holds a handle, which not even the owner may change. */
+/**
+ * Returns a descriptor that denies opening the object to all users. The owner can only read the
+ * descriptor, and not change it. Handles that are already open still work.
+ */
 export function nobodySddl(): Sddl {
   return `O:${currentUserSid()}D:P(A;;RC;;;OW)`;
 }
 
-/** An entry that allows; masks and not generic rights, for those are not the same for every kind. */
+/**
+ * Returns an entry that allows the rights of a mask. Generic rights would mean different rights for
+ * each kind of object.
+ */
 function allow(mask: number, account: string): string {
   return `(A;;0x${mask.toString(16)};;;${account})`;
 }
@@ -102,14 +121,25 @@ function isSddl(text: string): text is Sddl {
   return /^[OGDS]:/.test(text);
 }
 
-/** A security descriptor in memory that Windows allocated; freed by `using`. */
+/**
+ * A security descriptor in memory that Windows allocated. `using` frees it.
+ *
+ * @example Make a descriptor that grants all rights to the system only
+ * ```ts
+ * import { SecurityDescriptor } from "@winipc/winipc/ffi";
+ * import { assert } from "@std/assert";
+ *
+ * using descriptor = new SecurityDescriptor("D:P(A;;GA;;;SY)");
+ * assert(descriptor.pointer !== null);
+ * ```
+ */
 export class SecurityDescriptor extends Uncloneable implements Disposable {
   #pointer: Deno.PointerValue;
 
   /**
-   * Makes the descriptor that a text describes.
+   * Makes a descriptor from its text.
    *
-   * @throws {TypeError} If the text is no descriptor.
+   * @throws {TypeError} If the text is not a valid descriptor.
    */
   constructor(sddl: Sddl) {
     super();
@@ -131,7 +161,7 @@ export class SecurityDescriptor extends Uncloneable implements Disposable {
     this.#pointer = Deno.UnsafePointer.create(out[0]!);
   }
 
-  /** The descriptor's address, null once it is freed. */
+  /** The descriptor's address, or `null` after it is freed. */
   get pointer(): Deno.PointerValue {
     return this.#pointer;
   }
@@ -144,12 +174,22 @@ export class SecurityDescriptor extends Uncloneable implements Disposable {
 }
 
 /**
- * Reads the security descriptor of an object.
+ * Reads the security descriptor of an object as text.
+ *
+ * @example Read the owner of shared memory
+ * ```ts
+ * import { readSecurity, SECURITY_INFORMATION } from "@winipc/winipc/ffi";
+ * import { SharedMemory } from "@winipc/winipc/memory";
+ * import { assertMatch } from "@std/assert";
+ *
+ * using memory = SharedMemory.anonymous(4096, { security: "user" });
+ * assertMatch(readSecurity(memory.unsafeHandle, SECURITY_INFORMATION.owner), /^O:/);
+ * ```
  *
  * @param handle A handle with the right `READ_CONTROL`.
- * @param parts Which parts, out of {@linkcode SECURITY_INFORMATION}.
- * @param what The object, for the message: `shared memory "Local\\x"`.
- * @throws {Deno.errors.PermissionDenied} If the handle has not that right.
+ * @param parts The parts to read, as a mask of {@linkcode SECURITY_INFORMATION}.
+ * @param what The object's name in the message: `shared memory "Local\\x"`.
+ * @throws {Deno.errors.PermissionDenied} If the handle does not grant that right.
  */
 export function readSecurity(
   handle: bigint,
@@ -164,20 +204,37 @@ export function readSecurity(
       return toSddl(Deno.UnsafePointer.of(descriptor), parts);
     }
     const code = lastErrorCode();
-    // It may grow from look to look: another process can change it at any time.
+    // Another process can change the descriptor at any time, so it can have grown between two
+    // calls.
     if (code === ERROR_INSUFFICIENT_BUFFER && needed[0]! > descriptor.length) continue;
-    throw errorFromCode(code, "GetKernelObjectSecurity", `Cannot read who may open ${what}`);
+    throw errorFromCode(
+      code,
+      "GetKernelObjectSecurity",
+      `Cannot read the security descriptor of ${what}`,
+    );
   }
 }
 
 /**
  * Replaces parts of the security descriptor of an object.
  *
+ * @example Let only the system wait for an event
+ * ```ts
+ * import { createEvent, readSecurity, writeSecurity } from "@winipc/winipc/ffi";
+ * import { SECURITY_INFORMATION } from "@winipc/winipc/ffi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { dacl } = SECURITY_INFORMATION;
+ * using event = createEvent("writeSecurity");
+ * writeSecurity(event.value, "D:P(A;;0x100000;;;SY)", dacl);
+ * assertEquals(readSecurity(event.value, dacl), "D:P(A;;0x100000;;;SY)");
+ * ```
+ *
  * @param handle A handle with the rights `WRITE_DAC` and, for an owner or a label, `WRITE_OWNER`.
- * @param sddl The descriptor that the parts are taken from.
- * @param parts Which parts, out of {@linkcode SECURITY_INFORMATION}.
- * @param what The object, for the message: `shared memory "Local\\x"`.
- * @throws {Deno.errors.PermissionDenied} If the handle has not those rights.
+ * @param sddl The descriptor with the new parts.
+ * @param parts The parts to replace, as a mask of {@linkcode SECURITY_INFORMATION}.
+ * @param what The object's name in the message: `shared memory "Local\\x"`.
+ * @throws {Deno.errors.PermissionDenied} If the handle does not grant those rights.
  */
 export function writeSecurity(
   handle: bigint,
@@ -187,25 +244,35 @@ export function writeSecurity(
 ): void {
   using descriptor = new SecurityDescriptor(sddl);
   if (!advapi32().SetKernelObjectSecurity(handle, parts, descriptor.pointer)) {
-    throw lastError("SetKernelObjectSecurity", `Cannot set who may open ${what}`);
+    throw lastError("SetKernelObjectSecurity", `Cannot change the security descriptor of ${what}`);
   }
 }
 
 /**
  * Throws unless this user owns an object.
  *
+ * @example Check the owner of an event
+ * ```ts
+ * import { assertOwnedBySelf, createEvent, currentUserSid } from "@winipc/winipc/ffi";
+ * import { SECURITY_INFORMATION, writeSecurity } from "@winipc/winipc/ffi";
+ *
+ * using event = createEvent("assertOwnedBySelf");
+ * writeSecurity(event.value, `O:${currentUserSid()}`, SECURITY_INFORMATION.owner);
+ * assertOwnedBySelf(event.value, "the event");
+ * ```
+ *
  * @param handle A handle with the right `READ_CONTROL`.
- * @param what What the object is, for the message: `shared memory "Local\\x"`.
- * @throws {Deno.errors.PermissionDenied} If another user owns it, or nobody.
+ * @param what The object's name in the message: `shared memory "Local\\x"`.
+ * @throws {Deno.errors.PermissionDenied} If another user owns the object, or nobody.
  */
 export function assertOwnedBySelf(handle: bigint, what: string): void {
   const owner = readSecurity(handle, SECURITY_INFORMATION.owner, what);
-  // Windows writes well-known accounts in two letters: let it write ours the same way.
+  // Windows abbreviates well-known accounts to two letters, so it must write this user's id too.
   using self = new SecurityDescriptor(`O:${currentUserSid()}`);
   if (owner === toSddl(self.pointer, SECURITY_INFORMATION.owner)) return;
   throw new Deno.errors.PermissionDenied(
     `Cannot trust ${what}: its owner is ${owner.slice(2) || "nobody"}, not this user; ` +
-      `leave out { owner: "self" } to trust it all the same`,
+      `leave out { owner: "self" } to trust it anyway`,
   );
 }
 
@@ -221,7 +288,7 @@ function toSddl(descriptor: Deno.PointerValue, parts: number): string {
   if (!done) {
     throw lastError(
       "ConvertSecurityDescriptorToStringSecurityDescriptorW",
-      "Cannot read who may open the object",
+      "Cannot convert a security descriptor to text",
     );
   }
   return takeText(text[0]!);
@@ -229,19 +296,29 @@ function toSddl(descriptor: Deno.PointerValue, parts: number): string {
 
 let userSid: string | undefined;
 
-/** The security identifier of the user that this process runs as: `"S-1-5-21-…"`. */
+/**
+ * Returns the security identifier of the user that runs this process: `"S-1-5-21-…"`.
+ *
+ * @example Find out the user's identifier
+ * ```ts
+ * import { currentUserSid } from "@winipc/winipc/ffi";
+ * import { assertMatch } from "@std/assert";
+ *
+ * assertMatch(currentUserSid(), /^S-1-/);
+ * ```
+ */
 export function currentUserSid(): string {
   return userSid ??= readUserSid();
 }
 
 function readUserSid(): string {
-  const attempt = "Cannot tell which user this process runs as";
+  const attempt = "Cannot find out which user runs this process";
   const out = new BigUint64Array(1);
   if (!advapi32().OpenProcessToken(kernel32().GetCurrentProcess(), TOKEN_QUERY, out)) {
     throw lastError("OpenProcessToken", attempt);
   }
   using token = new Handle(out[0]!, "access token");
-  // TOKEN_USER: an address that points to the SID behind it (at most 68 bytes).
+  // TOKEN_USER: the address of the SID, which follows in the same buffer (at most 68 bytes).
   const user = new BigUint64Array(16);
   if (
     !advapi32().GetTokenInformation(

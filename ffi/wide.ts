@@ -1,10 +1,10 @@
 /**
- * UTF-16, which the Win32 functions take whose names end in W, and how Windows compares it.
+ * Converts texts to and from UTF-16, the encoding of Win32 functions whose names end in W. Ignores
+ * case as Windows does.
  *
- * Windows does not tell upper from lower case in variables of an environment, in classes and titles of
- * windows, and in file names. It uses its own table, which maps one UTF-16 code unit at a time and is the
- * same in every language. `toUpperCase` follows the rules of writing instead: it makes `SS` of `ß`, and
- * `I` of `ı`.
+ * Windows ignores case in the names of environment variables, window classes, window titles and
+ * files. Its own table maps one UTF-16 code unit at a time, and is the same in every language.
+ * `toUpperCase` follows the rules of writing instead: it converts `ß` to `SS`, and `ı` to `I`.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/intl/unicode-in-the-windows-api}
  * @see {@link https://learn.microsoft.com/windows/win32/intl/handling-sorting-in-your-applications#sort-strings-ordinally}
@@ -14,33 +14,33 @@
 import { assertString } from "./arguments.ts";
 import { ntdll } from "./win32/ntdll.ts";
 
-/** How many code units one `String.fromCharCode` call is given: all of them are on the stack at once. */
+/** Code units in one call of `String.fromCharCode`, which puts all of them on the stack. */
 const CHUNK = 8192;
-/** How many code units a text of unknown length is given room for at first. */
+/** First buffer size for a text of unknown length, in code units. */
 const FIRST_ROOM = 256;
 
 /**
- * The longest text that most Win32 functions take, in UTF-16 code units: a `UNICODE_STRING` counts
- * its bytes in 16 bits, and has a NUL behind it. Wine 10 drops the upper bits of a larger count, and so takes
- * another text.
+ * Maximum length of a text for most Win32 functions, in UTF-16 code units. A `UNICODE_STRING`
+ * counts its bytes in 16 bits, and ends with a NUL. Wine 10 drops the upper bits of a larger count,
+ * and so uses only a part of the text.
  */
 export const MAX_TEXT = 32_766;
 
-/** How long a text may be, in UTF-16 code units. */
+/** The limits of a text's length, in UTF-16 code units. */
 export interface WideLimits {
-  /** The least. @default 0 */
+  /** Minimum length. @default 0 */
   min?: number;
-  /** The most. @default Infinity */
+  /** Maximum length. @default Infinity */
   max?: number;
 }
 
 /**
- * Throws unless a value is a text that Windows can take whole.
+ * Throws unless a value is a text that Windows can read to its end.
  *
- * @param what What the value is, for the message: `"title"`.
- * @param limits How long it may be.
- * @throws {TypeError} If it is no string, or has a NUL in it: Windows would stop reading there.
- * @throws {RangeError} If it is too short or too long.
+ * @param what The value's name in the message: `"title"`.
+ * @throws {TypeError} If the value is not a string, or contains a NUL, where Windows would stop
+ *   reading.
+ * @throws {RangeError} If the text is too short or too long.
  */
 export function assertWide(
   what: string,
@@ -58,11 +58,11 @@ export function assertWide(
 }
 
 /**
- * Gives the UTF-16 code units of a text with a NUL behind them.
+ * Encodes a text in UTF-16 with a NUL at its end.
  *
- * Lone surrogates go through unchanged, as Windows allows them in names.
+ * Lone surrogates are kept, because Windows allows them in names.
  *
- * @example
+ * @example Encode a text for a Win32 function
  * ```ts
  * import { encodeWide } from "@winipc/winipc/ffi";
  * import { assertEquals } from "@std/assert";
@@ -70,7 +70,7 @@ export function assertWide(
  * assertEquals(encodeWide("Hi"), Uint16Array.of(72, 105, 0));
  * ```
  *
- * @throws {TypeError} If the text has a NUL in it: Windows would stop reading there.
+ * @throws {TypeError} If the text contains a NUL, where Windows would stop reading.
  */
 export function encodeWide(text: string): Uint16Array<ArrayBuffer> {
   if (text.includes("\0")) {
@@ -79,7 +79,17 @@ export function encodeWide(text: string): Uint16Array<ArrayBuffer> {
   return toUnits(`${text}\0`);
 }
 
-/** Gives the UTF-16 code units of a text, and nothing behind them. */
+/**
+ * Encodes a text in UTF-16 without a NUL at its end.
+ *
+ * @example Encode a text for a function that takes its length
+ * ```ts
+ * import { toUnits } from "@winipc/winipc/ffi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(toUnits("Hi"), Uint16Array.of(72, 105));
+ * ```
+ */
 export function toUnits(text: string): Uint16Array<ArrayBuffer> {
   const units = new Uint16Array(text.length);
   for (let i = 0; i < text.length; i++) units[i] = text.charCodeAt(i);
@@ -87,9 +97,9 @@ export function toUnits(text: string): Uint16Array<ArrayBuffer> {
 }
 
 /**
- * Reads UTF-16 code units up to the first NUL, or to the end.
+ * Decodes UTF-16 code units up to the first NUL, or to the end.
  *
- * @example
+ * @example Decode a buffer that a Win32 function has filled
  * ```ts
  * import { decodeWide } from "@winipc/winipc/ffi";
  * import { assertEquals } from "@std/assert";
@@ -103,24 +113,33 @@ export function decodeWide(units: Uint16Array): string {
 }
 
 /**
- * Reads all UTF-16 code units as a text, NULs and lone surrogates included.
- *
- * It gives back what {@linkcode toUnits} was given, which a `TextDecoder` does not: to that, a lone
- * surrogate is a fault, and becomes U+FFFD.
+ * Decodes all UTF-16 code units, with NULs and lone surrogates. It is the inverse of
+ * {@linkcode toUnits}. A `TextDecoder` would replace lone surrogates by U+FFFD.
  */
 export function fromUnits(units: Uint16Array): string {
   let text = "";
   for (let at = 0; at < units.length; at += CHUNK) {
-    // Seven times as fast as spread arguments, and as fast as a TextDecoder.
+    // Reflect.apply is seven times as fast as spread arguments, and as fast as a TextDecoder.
     text += Reflect.apply(String.fromCharCode, undefined, units.subarray(at, at + CHUNK));
   }
   return text;
 }
 
 /**
- * Reads the NUL-terminated UTF-16 text at an address that Windows gave.
+ * Decodes the NUL-terminated UTF-16 text at an address.
  *
- * @param pointer The address; the text must stay there for the time of the call.
+ * @example Read a text that Windows has allocated
+ * ```ts
+ * import { decodeWideAt, kernel32 } from "@winipc/winipc/ffi";
+ * import { assertMatch } from "@std/assert";
+ *
+ * const block = kernel32().GetEnvironmentStringsW()!;
+ * const first = decodeWideAt(block);
+ * kernel32().FreeEnvironmentStringsW(block);
+ * assertMatch(first, /=/);
+ * ```
+ *
+ * @param pointer The address. The text must stay there during the call.
  */
 export function decodeWideAt(pointer: Deno.PointerObject): string {
   const view = new Deno.UnsafePointerView(pointer);
@@ -130,25 +149,24 @@ export function decodeWideAt(pointer: Deno.PointerObject): string {
 }
 
 /**
- * Reads a text of any length from a function that writes into a buffer.
+ * Reads a text of any length from a function that writes into a buffer. If the buffer is too small,
+ * the function is called again with a larger buffer.
  *
- * A buffer that was too small is followed by a larger one until all of the text has room.
- *
- * @param write Writes the text into the buffer and gives its length in code units without the NUL. Any
- *   length that leaves no room for the NUL says that the buffer was too small.
+ * @param write Writes the text into the buffer and returns its length in code units, without the
+ *   NUL. A length that leaves no room for the NUL means that the buffer is too small.
  */
 export function readWide(write: (buffer: Uint16Array<ArrayBuffer>) => number): string {
   for (let room = FIRST_ROOM;; room *= 4) {
     const buffer = new Uint16Array(room);
     const length = write(buffer);
-    // Some functions cut a text that has no room, and so cannot be told from one that just fits.
+    // Some functions cut a text that is too long. A full buffer can also be such a text.
     if (length < room - 1) return fromUnits(buffer.subarray(0, length));
   }
 }
 
 /**
- * Puts a text into upper case as Windows does before it compares: two texts that Windows takes for the same
- * give the same result.
+ * Converts a text to upper case as Windows does before it compares texts. The results for two texts
+ * are equal if Windows treats the texts as equal.
  *
  * @see {@link https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/nf-ntifs-rtlupcaseunicodechar}
  */
@@ -157,7 +175,7 @@ export function upcase(text: string): string {
   return fromUnits(toUnits(text).map((unit) => RtlUpcaseUnicodeChar(unit)));
 }
 
-/** Whether Windows takes two texts for the same where upper and lower case are the same. */
+/** Returns whether Windows treats two texts as equal when it ignores case. */
 export function equalsCaseless(a: string, b: string): boolean {
   return a === b || (a.length === b.length && upcase(a) === upcase(b));
 }

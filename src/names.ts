@@ -1,8 +1,8 @@
 /**
- * What processes agree on to reach the same kernel object: its name, or the key of a handle that a child
- * inherits; and opening what has a name, or creating it.
+ * Checks the names of kernel objects and the keys of inherited handles, by which processes find the
+ * same object. Also opens or creates named objects.
  *
- * Sections, events, mutexes and semaphores share one set of names.
+ * Sections, events, mutexes and semaphores share one namespace.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/termserv/kernel-object-namespaces}
  *
@@ -16,17 +16,18 @@ import { kernel32 } from "../ffi/win32/kernel32.ts";
 import { inWorker } from "../ffi/platform.ts";
 import { unless } from "../ffi/error.ts";
 
-/** `MAX_PATH`: the longest that a name may be, prefix and all. */
+/** Maximum length of a name with its prefix, in UTF-16 code units: Windows allows `MAX_PATH`. */
 const MAX_NAME_LENGTH = 260;
 
 /**
- * Gives the full name of a kernel object.
+ * Returns the full name of a kernel object.
  *
- * A bare name gets `Local\`, which is the session's own set of names; `Local\…`
- * and `Global\…` are taken as they are. The name itself is case-sensitive.
+ * A bare name gets the prefix `Local\`, the namespace of the session. Names with the prefix
+ * `Local\` or `Global\` stay as they are. Names are case-sensitive.
  *
- * @throws {TypeError} If it is no string or empty, or has a NUL or another backslash in it.
- * @throws {RangeError} If it is longer than 260 UTF-16 code units, prefix and all.
+ * @throws {TypeError} If the name is not a string, is empty, or contains a NUL or a further
+ *   backslash.
+ * @throws {RangeError} If the name has more than 260 UTF-16 code units with its prefix.
  */
 export function objectName(name: string): string {
   assertString("name", name);
@@ -38,7 +39,7 @@ export function objectName(name: string): string {
   }
   if (bare.includes("\\")) {
     throw new TypeError(
-      `Expected a name with no backslash but that of "Local\\" or "Global\\", got "${name}"`,
+      `Expected a name with no backslash except in "Local\\" or "Global\\", got "${name}"`,
     );
   }
   const full = (prefix || "Local\\") + bare;
@@ -47,11 +48,11 @@ export function objectName(name: string): string {
 }
 
 /**
- * Gives the name of an object that belongs to another one, and has a name made of that one's.
+ * Returns the name of an object that belongs to a main object: the main object's name and a suffix.
  *
- * @param full The other one's full name.
- * @param suffix What this one has behind it: `".data"`.
- * @throws {RangeError} If there is no room for that.
+ * @param full The main object's full name.
+ * @param suffix The end of the new name: `".data"`.
+ * @throws {RangeError} If the new name has more than 260 UTF-16 code units.
  */
 export function derivedName(full: string, suffix: string): string {
   assertLength(full, MAX_NAME_LENGTH - suffix.length);
@@ -66,13 +67,13 @@ function assertLength({ length }: string, most: number): void {
 }
 
 /**
- * The name of the environment variable that tells of a handle.
+ * Returns the name of the environment variable that describes an inherited handle.
  *
- * @param key The key that parent and child agreed on.
+ * @param key The key that parent and child have agreed on.
  * @throws {TypeError} If the key is invalid.
  */
 export function inheritanceVariable(key: string): string {
-  // What is assigned to an object under __proto__ is lost.
+  // An object in a script cannot have the key __proto__: an assignment to it is lost.
   if (typeof key === "string" && /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(key)) {
     return `WINIPC_INHERIT_${key}`;
   }
@@ -83,13 +84,13 @@ export function inheritanceVariable(key: string): string {
 }
 
 /**
- * Reads what this process was told of a handle.
+ * Reads the environment variable that describes an inherited handle.
  *
- * @param key The key that parent and child agreed on.
- * @param form What the variable has to look like.
- * @returns What the groups of the form have found.
- * @throws {Deno.errors.NotFound} If it was told nothing under that key.
- * @throws {Deno.errors.InvalidData} If the variable has another form.
+ * @param key The key that parent and child have agreed on.
+ * @param form The pattern that the variable must match.
+ * @returns The texts of the pattern's groups.
+ * @throws {Deno.errors.NotFound} If there is no variable for the key.
+ * @throws {Deno.errors.InvalidData} If the variable does not match the pattern.
  */
 export function readInheritance(key: string, form: RegExp): string[] {
   const name = inheritanceVariable(key);
@@ -108,15 +109,15 @@ export function readInheritance(key: string, form: RegExp): string[] {
 }
 
 /**
- * Takes over a handle that this process inherited. A Worker takes a duplicate: the handle itself is there
- * for all threads, and must not be closed when one of them ends.
+ * Takes over a handle that this process has inherited. A Worker takes a duplicate, because other
+ * threads can still use the inherited handle when the Worker ends.
  *
- * @param adopt Takes over a handle of that value.
- * @throws {Deno.errors.BadResource} If it is no handle.
+ * @param adopt Takes over the handle with this value.
+ * @throws {Deno.errors.BadResource} If the value is not the value of an open handle.
  */
 export function adoptInherited<T>(value: bigint, adopt: (value: bigint) => T): T {
   if (!inWorker()) return adopt(value);
-  const duplicate = Handle.duplicateOf(value, "what was inherited").release();
+  const duplicate = Handle.duplicateOf(value, "an inherited object").release();
   try {
     return adopt(duplicate);
   } catch (error) {
@@ -125,26 +126,30 @@ export function adoptInherited<T>(value: bigint, adopt: (value: bigint) => T): T
   }
 }
 
-/** The most to wait while another process finishes what it creates, in milliseconds. */
+/**
+ * Default time limit for another process to initialise the object that it creates, in milliseconds.
+ */
 const DEFAULT_INITIALIZE_TIMEOUT = 5000;
 
-/** How to open or create what has a name. */
+/** Functions that open and create a named object. */
 export interface OpenOrCreate<T> {
-  /** Opens it. Throws `NotFound` if nobody holds the name, or its creator is not done yet. */
+  /** Opens the object. Throws `NotFound` if it does not exist or is not initialised yet. */
   open: () => T;
-  /** Creates it. Throws `AlreadyExists` if somebody holds the name. */
+  /** Creates the object. Throws `AlreadyExists` if the name is taken. */
   create: () => T;
-  /** Names it for messages: `channel "Local\\lines"`. */
+  /** The object's name in messages: `channel "Local\\lines"`. */
   label: string;
-  /** The most to wait while another process creates it, in milliseconds. @default 5000 */
+  /** Time limit for another process to create the object, in milliseconds. @default 5000 */
   timeout?: number;
 }
 
 /**
- * Opens what has a name, or creates it. Between the two attempts another process may create it or
- * let it go, so both are tried in turn. The thread is blocked meanwhile.
+ * Opens a named object, or creates it if it does not exist.
  *
- * @throws {Deno.errors.TimedOut} If another process holds the name and does not finish in time.
+ * Another process can create or close the object between the two attempts. So this function repeats
+ * them until one of them works. It blocks the thread.
+ *
+ * @throws {Deno.errors.TimedOut} If another process does not initialise the object in time.
  */
 export function openOrCreate<T>(
   { open, create, label, timeout = DEFAULT_INITIALIZE_TIMEOUT }: OpenOrCreate<T>,
@@ -169,7 +174,7 @@ export function openOrCreate<T>(
 }
 
 /**
- * Opens something that has settings, and closes it again unless they are those that were asked for.
+ * Opens an object, and closes it again if its settings differ from the requested settings.
  *
  * @throws {Deno.errors.InvalidData} If a setting is different.
  */
@@ -184,12 +189,13 @@ export function openWithSettings<T extends Disposable & { readonly settings: obj
 }
 
 /**
- * Throws unless something that was opened has the settings that were asked for.
+ * Throws unless an opened object has the requested settings.
  *
- * @param label Names it for messages: `channel "Local\\lines"`.
- * @param found The settings that it has.
- * @param asked The settings that it should have.
- * @throws {Deno.errors.InvalidData} If a setting is different; the message names it and both values.
+ * @param label The object's name in messages: `channel "Local\\lines"`.
+ * @param found The settings of the object.
+ * @param asked The settings that were requested.
+ * @throws {Deno.errors.InvalidData} If a setting is different. The message has its name and both
+ *   values.
  */
 export function assertSettings(label: string, found: object, asked: object): void {
   const values = new Map<string, unknown>(Object.entries(found));

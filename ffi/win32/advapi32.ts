@@ -1,5 +1,5 @@
 /**
- * advapi32.dll: who we are, and who may do what with an object.
+ * The functions of advapi32.dll: access tokens and security descriptors.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { kernel32 } from "./kernel32.ts";
 import { BOOL, BUFFER, DWORD, HANDLE, lazyLibrary, LPVOID, LPWSTR, type Symbols } from "./types.ts";
 
-/** The signatures of the functions that are called. */
+/** The signatures of the functions that this module calls. */
 export const ADVAPI32 = {
   ConvertSecurityDescriptorToStringSecurityDescriptorW: {
     parameters: [
@@ -73,7 +73,7 @@ export const ADVAPI32 = {
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** The functions of advapi32.dll; opens it at the first call. */
+/** Returns the functions of advapi32.dll. The first call opens the library. */
 export const advapi32: () => Symbols<typeof ADVAPI32> = lazyLibrary(
   "advapi32.dll",
   ADVAPI32,

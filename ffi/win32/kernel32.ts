@@ -31,7 +31,7 @@ const WAIT_FOR_MULTIPLE_OBJECTS = {
   result: DWORD,
 } as const;
 
-/** The signatures of the functions that are called. */
+/** The signatures of the functions that this module calls. */
 export const KERNEL32 = {
   AssignProcessToJobObject: {
     parameters: [HANDLE, /* hJob */ HANDLE /* hProcess */],
@@ -160,7 +160,7 @@ export const KERNEL32 = {
   GetConsoleCP: { parameters: [], result: UINT },
   GetCurrentProcess: { parameters: [], result: HANDLE },
   GetCurrentThreadId: { parameters: [], result: DWORD },
-  /** Where that function is, for calls that take the address of any that does no harm. */
+  /** The function's address, for calls that need the address of any harmless function. */
   GetCurrentThreadIdAddress: { name: "GetCurrentThreadId", type: "pointer" },
   GetEnvironmentStringsW: { parameters: [], result: LPVOID },
   GetEnvironmentVariableW: {
@@ -442,10 +442,10 @@ export const KERNEL32 = {
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** The functions of kernel32.dll; opens it at the first call. */
+/** Returns the functions of kernel32.dll. The first call opens the library. */
 export const kernel32: () => Symbols<typeof KERNEL32> = lazyLibrary("kernel32.dll", KERNEL32);
 
-/** The signatures of the functions that are called. */
+/** The signatures of the functions that this module calls. */
 export const KERNELBASE = {
   CompareObjectHandles: {
     parameters: [
@@ -456,7 +456,7 @@ export const KERNELBASE = {
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** The functions of kernelbase.dll; opens it at the first call. */
+/** Returns the functions of kernelbase.dll. The first call opens the library. */
 export const kernelbase: () => Symbols<typeof KERNELBASE> = lazyLibrary(
   "kernelbase.dll",
   KERNELBASE,

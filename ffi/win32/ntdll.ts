@@ -1,6 +1,6 @@
 /**
- * ntdll.dll: the properties of sections, events, semaphores and handles, and the table of upper and lower case.
- * kernel32 has no functions for these.
+ * The functions of ntdll.dll: the properties of sections, events, semaphores and handles, and the
+ * table of upper case. kernel32 has no functions for these.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import {
   WCHAR,
 } from "./types.ts";
 
-/** The signatures of the functions that are called. */
+/** The signatures of the functions that this module calls. */
 export const NTDLL = {
   NtQueryEvent: {
     parameters: [
@@ -64,14 +64,14 @@ export const NTDLL = {
   RtlUpcaseUnicodeChar: { parameters: [WCHAR /* SourceCharacter */], result: WCHAR },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** The functions of ntdll.dll; opens it at the first call. */
+/** Returns the functions of ntdll.dll. The first call opens the library. */
 export const ntdll: () => Symbols<typeof NTDLL> = lazyLibrary("ntdll.dll", NTDLL, kernel32);
 
 const wine = lazyLibrary("ntdll.dll", {
   wine_get_version: { parameters: [], result: LPVOID, optional: true },
 }, ntdll);
 
-/** Whether this Windows is Wine, whose ntdll.dll exports its version beside what Windows exports. */
+/** Returns whether this is Wine, whose ntdll.dll also exports a function for Wine's version. */
 export function isWine(): boolean {
   return wine().wine_get_version !== null;
 }

@@ -1,13 +1,13 @@
 /**
- * How Deno opens DLLs, the FFI types of Win32's types, and the structs that calls read or fill in, as 64-bit
- * Windows lays them out.
+ * Opens system DLLs, names the FFI types of Win32 types, and reads and writes Win32 structs. The
+ * structs have the layout of 64-bit Windows.
  *
  * @module
  */
 
 import { requireHost } from "../platform.ts";
 
-/** `BOOL`: 0 is false, everything else is true. */
+/** `BOOL`: 0 is false, every other value is true. */
 export const BOOL = "i32";
 /** `BYTE` and `BOOLEAN`, 8 bits. */
 export const BYTE = "u8";
@@ -25,23 +25,23 @@ export const UINT = "u32";
 export const NTSTATUS = "i32";
 /** `SIZE_T`, as wide as an address. */
 export const SIZE_T = "usize";
-/** `HANDLE`, and `HMODULE`, `HINSTANCE` beside it. */
+/** `HANDLE`, `HMODULE` and `HINSTANCE`. */
 export const HANDLE = "usize";
-/** `HWND`, a window. */
+/** `HWND`, the handle of a window. */
 export const HWND = "usize";
 /** `WPARAM`, unsigned and as wide as an address. */
 export const WPARAM = "u64";
 /** `LPARAM`, signed and as wide as an address. Never `isize`: see {@linkcode LRESULT}. */
 export const LPARAM = "i64";
-/** `LRESULT`. Never `isize`: a callback declared so panics the runtime when its body throws. */
+/** `LRESULT`. Never `isize`: with it, a callback that throws makes Deno panic. */
 export const LRESULT = "i64";
 /** `LPCWSTR` and `LPWSTR`: a buffer of UTF-16 code units, or null. */
 export const LPWSTR = "buffer";
-/** A struct or an array of ours that the call reads or fills in, or null. */
+/** A struct or an array of the script that the call reads or fills in, or null. */
 export const BUFFER = "buffer";
-/** An address that Windows gave us (`LPVOID`, `PSID`, …), or null. */
+/** An address in memory that Windows allocated (`LPVOID`, `PSID`, …), or null. */
 export const LPVOID = "pointer";
-/** The address of a function: a callback, or one exported by a library. */
+/** The address of a callback, or of a function that a library exports. */
 export const CALLBACK = "function";
 /** No result. */
 export const VOID = "void";
@@ -50,16 +50,26 @@ export const VOID = "void";
 export type Symbols<S extends Deno.ForeignLibraryInterface> = Deno.DynamicLibrary<S>["symbols"];
 
 /**
- * Gives a function that opens a library at its first call and answers with the
- * library's functions at each.
+ * Returns a function that opens a library at its first call, and returns the library's functions.
  *
- * The library stays open for as long as the process lives: the system's own
- * libraries are loaded into every process anyway.
+ * The library stays open until the process ends, because the system loads its own libraries into
+ * every process anyway.
+ *
+ * @example Call a function that this module does not declare
+ * ```ts ignore
+ * import { DWORD, lazyLibrary } from "@winipc/winipc/ffi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const library = lazyLibrary("kernel32.dll", {
+ *   GetCurrentProcessId: { parameters: [], result: DWORD },
+ * });
+ * assertEquals(library().GetCurrentProcessId(), Deno.pid);
+ * ```
  *
  * @param file The library's file name, such as `"kernel32.dll"`.
  * @param table The signatures of the functions.
- * @param before What has to be open already: whoever reads the last error must
- *   not have to open kernel32 first, for that would replace the error.
+ * @param before Runs before the library is opened. Pass `kernel32` if you read the last error:
+ *   opening kernel32 after the failed call would replace the error.
  */
 export function lazyLibrary<const S extends Deno.ForeignLibraryInterface>(
   file: string,
@@ -77,8 +87,8 @@ export function lazyLibrary<const S extends Deno.ForeignLibraryInterface>(
 }
 
 /**
- * The address of a buffer of ours, for a field or a parameter that Deno does not know to be a
- * pointer: who passes it has to keep the buffer until the call is over.
+ * Returns the address of a buffer, for a field or a parameter that is not a pointer to Deno. The
+ * caller must keep the buffer until the call is over.
  */
 export function addressOf(buffer: Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>): bigint {
   return Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer));
@@ -87,8 +97,8 @@ export function addressOf(buffer: Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuf
 /**
  * Writes a `SECURITY_ATTRIBUTES`.
  *
- * The descriptor's address sits inside the struct, where Deno does not see it:
- * the descriptor must stay open until the call is over.
+ * Deno does not see the descriptor's address inside the struct. So the caller must keep the
+ * descriptor open until the call is over.
  *
  * @param descriptor The security descriptor, or null for the default one.
  * @param inheritable Whether child processes inherit the handle.
@@ -105,15 +115,15 @@ export function securityAttributes(
   return new Uint8Array(struct.buffer);
 }
 
-/** What `VirtualQuery` tells of the pages from an address on. */
+/** The state of the pages that begin at an address, from `VirtualQuery`. */
 export interface MemoryBasicInformation {
-  /** The address that the whole allocation or view begins at, 0 where there is none. */
+  /** The first address of the whole allocation or view, or 0 if there is none. */
   allocationBase: bigint;
-  /** How many bytes from the address on have the same state. */
+  /** The bytes from the address on that have the same state. */
   regionSize: number;
   /** `MEM_COMMIT`, `MEM_RESERVE` or `MEM_FREE`. */
   state: number;
-  /** What may be done with them: `PAGE_READWRITE`, `PAGE_WRITECOPY`, … */
+  /** The protection: `PAGE_READWRITE`, `PAGE_WRITECOPY`, … */
   protect: number;
   /** `MEM_MAPPED`, `MEM_IMAGE` or `MEM_PRIVATE`. */
   type: number;
@@ -125,7 +135,7 @@ export const MEMORY_BASIC_INFORMATION_SIZE = 48;
 /**
  * Reads a `MEMORY_BASIC_INFORMATION`.
  *
- * @param struct The struct, {@linkcode MEMORY_BASIC_INFORMATION_SIZE} bytes.
+ * @param struct A struct of {@linkcode MEMORY_BASIC_INFORMATION_SIZE} bytes.
  * @see {@link https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-memory_basic_information}
  */
 export function readMemoryBasicInformation(struct: DataView): MemoryBasicInformation {
@@ -139,10 +149,10 @@ export function readMemoryBasicInformation(struct: DataView): MemoryBasicInforma
 }
 
 /**
- * Writes a `WNDCLASSEXW` for a window that is never seen.
+ * Writes a `WNDCLASSEXW` for windows that are never visible.
  *
- * The name's address sits inside the struct, where Deno does not see it: the name
- * must be kept until the class is registered.
+ * Deno does not see the name's address inside the struct. So the caller must keep the name until
+ * the class is registered.
  *
  * @param procedure The window procedure's address.
  * @param name The class's name, with its NUL.
@@ -162,16 +172,16 @@ export function windowClass(
 /** The size of a `MSG`, in bytes. */
 export const MSG_SIZE = 48;
 
-/** The most bytes that a `COPYDATASTRUCT` can count (`cbData`). */
+/** Maximum size of the data of a `COPYDATASTRUCT` in bytes, because `cbData` has 32 bits. */
 export const MAX_COPY_DATA = 2 ** 32 - 1;
 
 /**
  * Writes a `COPYDATASTRUCT`.
  *
- * The bytes' address sits inside the struct, where Deno does not see it: they must
- * be kept until the call is over.
+ * Deno does not see the address of the bytes inside the struct. So the caller must keep the bytes
+ * until the call is over.
  *
- * @param id A number that tells the receiver what the bytes are (`dwData`).
+ * @param id A number by which the receiver knows the kind of the bytes (`dwData`).
  * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/ns-winuser-copydatastruct}
  */
 export function copyDataStruct(
@@ -185,18 +195,18 @@ export function copyDataStruct(
   return new Uint8Array(struct.buffer);
 }
 
-/** What a `COPYDATASTRUCT` says. */
+/** The fields of a `COPYDATASTRUCT`. */
 export interface CopyDataFields {
-  /** The number that tells what the bytes are (`dwData`). */
+  /** The number by which the receiver knows the kind of the bytes (`dwData`). */
   id: bigint;
-  /** How many bytes there are (`cbData`); 0 where there is no address of any. */
+  /** The number of bytes (`cbData`), or 0 if `data` is null. */
   byteLength: number;
-  /** Where they are (`lpData`), until the window procedure returns. */
+  /** The address of the bytes (`lpData`), valid until the window procedure returns. */
   data: Deno.PointerValue;
 }
 
 /**
- * Reads the `COPYDATASTRUCT` of a WM_COPYDATA; its bytes are for {@linkcode copyBytes}.
+ * Reads the `COPYDATASTRUCT` of a WM_COPYDATA. {@linkcode copyBytes} copies its bytes.
  */
 export function readCopyDataStruct(lParam: bigint): CopyDataFields {
   const pointer = Deno.UnsafePointer.create(BigInt.asUintN(64, lParam));
@@ -210,14 +220,11 @@ export function readCopyDataStruct(lParam: bigint): CopyDataFields {
   };
 }
 
-/**
- * Copies bytes from where Windows put them.
- *
- * @param byteLength How many they are.
- */
+/** Copies `byteLength` bytes from an address of Windows. */
 export function copyBytes(data: Deno.PointerValue, byteLength: number): Uint8Array<ArrayBuffer> {
   if (data === null || byteLength === 0) return new Uint8Array();
-  // A new array would be filled with zeros first, which takes longer than the copy.
+  // slice(), because a new array would be filled with zeros first, which takes longer than the
+  // copy.
   return new Uint8Array(new Deno.UnsafePointerView(data).getArrayBuffer(byteLength).slice());
 }
 
@@ -226,11 +233,11 @@ export const STARTUPINFOEX_SIZE = 112;
 const STARTF_USESTDHANDLES = 0x100;
 
 /**
- * Fills in a `STARTUPINFOEXW` that `GetStartupInfoW` has filled with this process's own.
+ * Completes a `STARTUPINFOEXW` that `GetStartupInfoW` has filled with the values of this process.
  *
- * @param struct The struct, {@linkcode STARTUPINFOEX_SIZE} bytes.
+ * @param struct A struct of {@linkcode STARTUPINFOEX_SIZE} bytes.
  * @param handles The child's standard input, output and error.
- * @param attributes The attribute list, which must be kept until the call is over.
+ * @param attributes The attribute list. The caller must keep it until the call is over.
  * @see {@link https://learn.microsoft.com/windows/win32/api/winbase/ns-winbase-startupinfoexw}
  */
 export function completeStartupInfo(
@@ -240,8 +247,8 @@ export function completeStartupInfo(
 ): void {
   const view = new DataView(struct.buffer);
   view.setUint32(0, STARTUPINFOEX_SIZE, true); // cb
-  view.setUint32(60, STARTF_USESTDHANDLES, true); // dwFlags: none of this process's own
-  // What the C run-time library of this process left for its children is not for this one.
+  view.setUint32(60, STARTF_USESTDHANDLES, true); // dwFlags, without the flags of this process
+  // Clears the data by which this process's C run-time library passes on its open files.
   view.setUint16(66, 0, true); // cbReserved2
   view.setBigUint64(72, 0n, true); // lpReserved2
   handles.forEach((handle, index) => view.setBigUint64(80 + index * 8, handle, true)); // hStd…

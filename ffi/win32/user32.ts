@@ -1,12 +1,13 @@
 /**
- * user32.dll: windows and messages.
+ * The functions of user32.dll: windows and messages.
  *
- * The functions stand in two groups. A *leaf* never calls back into JavaScript.
- * A *re-entrant* one may run a window procedure of ours before it returns, and
- * Deno calls a synchronous function with a plain result by a fast path that
- * cannot survive that: when the procedure's code is deoptimised meanwhile, the
- * process is aborted (https://github.com/denoland/deno/issues/31122). A result
- * that is `void` or a struct keeps a call off that path.
+ * There are two groups of functions. A *leaf* never calls back into JavaScript. A *re-entrant*
+ * function can run a JavaScript window procedure before it returns.
+ *
+ * Deno calls a synchronous function with a plain result on a fast path. If the caller's code is
+ * deoptimised during such a call, Deno aborts the process
+ * (https://github.com/denoland/deno/issues/31122). A result that is `void` or a struct keeps
+ * a call off the fast path.
  *
  * @module
  */
@@ -32,14 +33,14 @@ import {
   WPARAM,
 } from "./types.ts";
 
-/** The result of a re-entrant function that gives an `LRESULT`: 8 bytes, little-endian. */
+/** The result of a re-entrant function that returns an `LRESULT`: 8 bytes, little-endian. */
 const REENTRANT_LRESULT = { struct: [LRESULT] } as const;
-/** The result of a re-entrant function that gives an `HWND`: 8 bytes, little-endian. */
+/** The result of a re-entrant function that returns an `HWND`: 8 bytes, little-endian. */
 const REENTRANT_HWND = { struct: [HWND] } as const;
-/** The result of a re-entrant function that gives a `BOOL`: 4 bytes, little-endian. */
+/** The result of a re-entrant function that returns a `BOOL`: 4 bytes, little-endian. */
 const REENTRANT_BOOL = { struct: [LONG] } as const;
 
-/** The signatures of the functions that are called. */
+/** The signatures of the functions that this module calls. */
 export const USER32 = {
   // Leaf functions.
   ChangeWindowMessageFilterEx: {
@@ -69,7 +70,8 @@ export const USER32 = {
     result: LONG,
   },
   GetWindowThreadProcessId: { parameters: [HWND, /* hWnd */ BUFFER /* LPDWORD */], result: DWORD },
-  // GetWindowTextW would send a message to a window of this process; this one never does.
+  // GetWindowTextW would send a message to a window of this process. InternalGetWindowText does
+  // not.
   InternalGetWindowText: {
     parameters: [
       HWND, // hWnd
@@ -187,20 +189,20 @@ export const USER32 = {
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** Reads the result of a re-entrant function that gives an `LRESULT`. */
+/** Reads the result of a re-entrant function that returns an `LRESULT`. */
 export function toLresult(result: Uint8Array): bigint {
   return new DataView(result.buffer, result.byteOffset).getBigInt64(0, true);
 }
 
-/** Reads the result of a re-entrant function that gives an `HWND`. */
+/** Reads the result of a re-entrant function that returns an `HWND`. */
 export function toHwnd(result: Uint8Array): bigint {
   return BigInt.asUintN(64, toLresult(result));
 }
 
-/** Reads the result of a re-entrant function that gives a `BOOL`, which may be -1. */
+/** Reads the result of a re-entrant function that returns a `BOOL`, which can be -1. */
 export function toBool(result: Uint8Array): number {
   return new DataView(result.buffer, result.byteOffset).getInt32(0, true);
 }
 
-/** The functions of user32.dll; opens it at the first call. */
+/** Returns the functions of user32.dll. The first call opens the library. */
 export const user32: () => Symbols<typeof USER32> = lazyLibrary("user32.dll", USER32, kernel32);

@@ -1,69 +1,68 @@
 /**
- * Letting the event loop do its work, and blocking it for a moment.
+ * Lets the event loop run between waits, and limits how long a thread blocks it.
  *
- * A script that awaits what is there already goes on before anything else in its event loop does. If
- * it does so again and again, no timer fires, no signal is heard and no file is read for as long as
- * there is more. So now and then such a wait lasts until the next event-loop turn.
+ * A script that awaits a message which has already arrived goes on before the event loop does
+ * anything else. If the script does so again and again, no timer fires, no signal arrives and no
+ * file is read. So from time to time such a wait lasts until the next event-loop turn.
  *
- * An event loop that falls asleep and wakes up takes several times as long as a thread that blocks for
- * the same. So where something is about to come, it is better to block, but not so long that all else
- * notices.
+ * An event loop takes several times as long to fall asleep and wake up as a thread that blocks. So
+ * a thread that expects a message soon should block, but only for a short time.
  *
  * @module
  */
 
-/** The longest time without a turn, in milliseconds, once waits have been over at once. */
+/** Maximum time between two event-loop turns while all waits end at once, in milliseconds. */
 const MAX_LENGTH = 4;
-/** How often the time is asked for, in milliseconds: that takes longer than a message. */
+/** Interval between two looks at the clock, in milliseconds: a look takes longer than a message. */
 const LOOK_INTERVAL = 1;
-/** The most waits until then. */
+/** Maximum number of waits between two looks at the clock. */
 const MAX_WAITS = 1024;
 
-/** How long a thread may block in an event-loop turn, in milliseconds. */
+/** Maximum time that a thread blocks within one event-loop turn, in milliseconds. */
 export const PATIENCE = 1;
 
-/** What an event loop needs of its machine. */
+/** The clock and the scheduler of an event loop. */
 export interface EventLoopOptions {
-  /** The time, in milliseconds since some moment. */
+  /** Returns the time in milliseconds since a fixed moment. */
   now: () => number;
   /** Calls a function in the next event-loop turn. */
   immediate: (callback: () => void) => void;
 }
 
-/** A thread's event loop: when it has turned last, and how long the thread may block it. */
+/** Records the event-loop turns of a thread, and how long the thread can still block its loop. */
 export class EventLoop {
   readonly #now: () => number;
   readonly #immediate: (callback: () => void) => void;
-  /** So many waits took about as long as the interval. */
+  /** An estimate of how many waits fit into {@linkcode LOOK_INTERVAL}. */
   #enough = 16;
-  /** How many waits there can be until the time is asked for. */
+  /** The number of waits until the next look at the clock. */
   #left = this.#enough;
   #lastLook = 0;
   #lastTurn = 0;
   #isDue = false;
   #turn: Promise<true> | undefined;
-  /** How long the thread may still block in this event-loop turn, in milliseconds. */
+  /** The time that the thread can still block in this event-loop turn, in milliseconds. */
   #patience = PATIENCE;
 
-  /** Watches the event loop of this thread; each has one object of this class. */
+  /** Watches the event loop of this thread. Each thread has one object of this class. */
   constructor({ now, immediate }: EventLoopOptions) {
     this.#now = now;
     this.#immediate = immediate;
   }
 
   /**
-   * Counts a wait that could be over at once.
+   * Counts a wait that can end at once.
    *
-   * @returns Whether the wait is to last until {@linkcode EventLoop.turn} is over.
+   * @returns Whether the wait must last until {@linkcode EventLoop.turn} is fulfilled.
    */
   countWait(): boolean {
     return --this.#left < 0 && this.#checkTime();
   }
 
   /**
-   * Is fulfilled when the event loop has turned: the same promise for all who ask until then.
+   * Waits until the next event-loop turn. All calls until then return the same promise.
    *
-   * @returns `true`, which is what a send that has succeeded gives.
+   * @returns `true`, so that a successful send can return this promise.
    */
   turn(): Promise<true> {
     return this.#turn ??= new Promise((resolve) =>
@@ -76,10 +75,11 @@ export class EventLoop {
   }
 
   /**
-   * Blocks, unless the thread has done so for long enough in this event-loop turn.
+   * Calls a function that blocks, unless the thread has already blocked for {@linkcode PATIENCE} in
+   * this event-loop turn.
    *
-   * @param wait Blocks, for {@linkcode PATIENCE} at most.
-   * @returns What `wait` gives; `undefined` if it was not called.
+   * @param wait Blocks for at most {@linkcode PATIENCE} milliseconds.
+   * @returns The result of `wait`, or `undefined` if it was not called.
    */
   blockBriefly<T>(wait: () => T): T | undefined {
     if (this.#patience <= 0) return undefined;
@@ -97,7 +97,7 @@ export class EventLoop {
     this.#enough = isSoon ? Math.min(this.#enough * 2, MAX_WAITS) : (this.#enough >> 1) + 1;
     this.#lastLook = now;
     this.#isDue = now - this.#lastTurn > MAX_LENGTH;
-    // Until it has turned, each of them waits for that: what comes later must not be over sooner.
+    // Every wait now lasts until the next event-loop turn, so that later waits do not end earlier.
     this.#left = this.#isDue ? 0 : this.#enough;
     return this.#isDue;
   }
@@ -106,6 +106,6 @@ export class EventLoop {
 /** The event loop of this thread. */
 export const EVENT_LOOP: EventLoop = new EventLoop({
   now: () => performance.now(),
-  // Looked up when it is called: importing this asks nothing of its host.
+  // setImmediate is looked up at the call, so that the import needs nothing from its host.
   immediate: (callback) => void setImmediate(callback),
 });

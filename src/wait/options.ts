@@ -1,6 +1,5 @@
 /**
- * How long waits last: their options, their deadlines, what ends a wait that did not get what it waited for;
- * and waits that look again and again.
+ * The options and deadlines of waits, the end of a wait by timeout or signal, and waits that poll.
  *
  * @module
  */
@@ -13,11 +12,11 @@ import {
   type OptionChecks,
 } from "../../ffi/arguments.ts";
 
-/** How long to wait, and how to stop waiting. */
+/** The time limit of a wait, and a signal that stops it. */
 export interface WaitOptions {
-  /** The most to wait, in milliseconds; 0 looks once. @default Infinity */
+  /** Maximum waiting time in milliseconds. 0 checks once. @default Infinity */
   timeout?: number;
-  /** Stops the wait, which then rejects with the signal's reason. */
+  /** Stops the wait when this signal is aborted. The wait rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
@@ -30,17 +29,18 @@ export const WAIT_CHECKS: OptionChecks<WaitOptions> = {
 const WAIT_NAMES = Object.keys(WAIT_CHECKS);
 const BLOCK_NAMES = ["timeout"];
 
-/** The longest time that a timer can be set to, in milliseconds: a signed number of 32 bits. */
+/** Maximum time of a timer in milliseconds, because `setTimeout` takes a signed 32-bit number. */
 export const MAX_TIMER = 2 ** 31 - 1;
 
 /**
- * Throws unless a value can be a timeout: an integer of milliseconds, or `Infinity`.
+ * Throws unless a value is a valid timeout: an integer from 0 to {@linkcode MAX_TIMER}, or
+ * `Infinity`.
  */
 export function assertTimeout(timeout: unknown): void {
   checkTimeout("timeout", timeout);
 }
 
-/** Throws unless the options can be those of a wait, whatever else is in them. */
+/** Throws unless the timeout and the signal of a wait are valid. Other options are not checked. */
 export function assertWaitOptions(options: WaitOptions): void {
   assertObject("the options", options);
   const { timeout = Infinity, signal } = options;
@@ -49,9 +49,7 @@ export function assertWaitOptions(options: WaitOptions): void {
 }
 
 /**
- * Throws unless a wait can begin.
- *
- * @param options How long, and what stops it; a signal that has done so already throws its reason.
+ * Throws unless a wait can begin: if an option is invalid, or with the reason of an aborted signal.
  */
 export function assertCanWait(options: WaitOptions): void {
   assertWaitOptions(options);
@@ -59,7 +57,7 @@ export function assertCanWait(options: WaitOptions): void {
   options.signal?.throwIfAborted();
 }
 
-/** Throws unless the options can be those of a wait that blocks the thread. */
+/** Throws unless the options of a wait that blocks the thread are valid. */
 export function assertCanBlock(options: { timeout?: number }): void {
   assertObject("the options", options);
   const { timeout = Infinity } = options;
@@ -67,55 +65,62 @@ export function assertCanBlock(options: { timeout?: number }): void {
   assertNames(options, BLOCK_NAMES);
 }
 
-/** Throws unless an option can be a timeout. */
+/** Throws unless an option is a valid timeout. */
 export function checkTimeout(name: string, value: unknown): void {
   if (value !== Infinity) assertInteger(name, value, 0, MAX_TIMER);
 }
 
-/** What tells the time, in milliseconds since some moment. */
+/** A clock that counts milliseconds since a fixed moment. */
 export interface Clock {
-  /** The time now. */
+  /** Returns the current time in milliseconds. */
   now(): number;
 }
 
 /**
- * The deadline of a wait that begins now and lasts at most so many milliseconds.
+ * Returns the deadline of a wait that begins now.
  *
- * @param clock What tells the time. @default this thread's `performance`
+ * @param timeout Maximum waiting time in milliseconds, or `Infinity`.
+ * @param clock The clock of the deadline. @default this thread's `performance`
  */
 export function deadlineAfter(timeout: number, clock: Clock = performance): number {
   return timeout === Infinity ? Infinity : clock.now() + timeout;
 }
 
-/** The milliseconds until a deadline, which {@linkcode deadlineAfter} gave; 0 once it is over. */
+/**
+ * Returns the milliseconds until a deadline of {@linkcode deadlineAfter}, or 0 if it has passed.
+ */
 export function timeLeft(deadline: number, clock: Clock = performance): number {
   return deadline === Infinity ? Infinity : Math.max(deadline - clock.now(), 0);
 }
 
-/** What can end a wait, and how the wait takes it. */
+/** The timeout and the signal of a wait, and the functions that end the wait. */
 export interface CancellationOptions {
-  /** The most to wait, in milliseconds. @default Infinity */
+  /** Maximum waiting time in milliseconds. @default Infinity */
   timeout?: number;
-  /** Ends the wait when its time is over: with a `TimedOut` that names what was waited for. */
+  /**
+   * Ends the wait when its time is over. It should reject with a `TimedOut` that names the object.
+   */
   onTimeout?: () => void;
-  /** Stops the wait. */
+  /** Stops the wait when this signal is aborted. */
   signal?: AbortSignal | undefined;
-  /** Ends the wait when its signal is aborted: with the signal's reason. */
+  /** Ends the wait when its signal is aborted. It should reject with the signal's reason. */
   onAbort?: (reason: unknown) => void;
 }
 
 /**
  * Watches the timeout and the signal of one wait, from its construction until it is disposed of.
  *
- * - It calls each function at most once, and neither after the disposal. It does not dispose of itself:
- *   the wait may go on until what it waits for has been let go, and be aborted after its time is over.
- * - It calls the functions inside the timer and inside the signal's event. So a waiter that leaves a
- *   queue in one of them gets no item that comes later in the same event-loop turn.
- * - The disposal removes the timer and the listener, whatever ended the wait: `using` covers every path.
- * - A timeout of more than {@linkcode MAX_TIMER} has no timer, as `Infinity` has none: `setTimeout` would
- *   take it for 1 ms.
+ * - It calls each function at most once, and neither after the disposal. It does not dispose of
+ *   itself. A wait can go on after its time is over, until it has released its object. The wait can
+ *   be aborted during that time.
+ * - It calls the functions inside the timer and inside the signal's event. So a task that leaves a
+ *   queue there gets no item that comes later in the same event-loop turn.
+ * - The disposal removes the timer and the listener, so `using` cleans up however the wait ends.
+ * - It sets no timer for `Infinity` or for more than {@linkcode MAX_TIMER}, because `setTimeout`
+ *   would fire after 1 ms.
  *
- * It does not see a signal that was aborted before: the wait calls `signal.throwIfAborted()` first.
+ * It does not check whether the signal is already aborted. The wait must call
+ * `signal.throwIfAborted()` first.
  */
 export class Cancellation implements Disposable {
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
@@ -141,16 +146,15 @@ export class Cancellation implements Disposable {
   }
 }
 
-/** The longest pause between two looks, in milliseconds. */
+/** Maximum pause between two calls of the function that {@linkcode poll} gets, in milliseconds. */
 const MAX_PAUSE = 32;
 
 /**
- * Looks again and again, at first each millisecond and later each 32, until
- * there is something.
+ * Calls a function until it returns a value. The pauses grow from 1 to 32 milliseconds.
  *
- * @param what What is waited for, for the message: `shared memory "Local\\x"`.
- * @param look Gives what is waited for, or `undefined` while there is none.
- * @throws {Deno.errors.TimedOut} If there was none in time.
+ * @param what The awaited object's name in the message: `shared memory "Local\\x"`.
+ * @param look Returns the object, or `undefined` if it does not exist yet.
+ * @throws {Deno.errors.TimedOut} If the object does not exist in time.
  */
 export async function poll<T>(
   what: string,
@@ -161,13 +165,14 @@ export async function poll<T>(
   const { timeout = Infinity, signal } = options;
   const deadline = performance.now() + timeout;
   for (let pause = 1;; pause = Math.min(pause * 2, MAX_PAUSE)) {
-    // Each time: it may be aborted while no pause listens to it.
+    // Checked each time, because the signal can be aborted between two pauses, while nothing
+    // listens.
     signal?.throwIfAborted();
     const found = look();
     if (found !== undefined) return found;
     const left = deadline - performance.now();
     if (left <= 0) {
-      throw new Deno.errors.TimedOut(`Waited ${timeout} ms for ${what} and there was none`);
+      throw new Deno.errors.TimedOut(`Waited ${timeout} ms for ${what}, but did not find it`);
     }
     await sleep(Math.min(pause, left), signal);
   }
@@ -184,7 +189,9 @@ async function sleep(milliseconds: number, signal: AbortSignal | undefined): Pro
   await promise;
 }
 
-/** Calls a function again and again until it is disposed of; each pause is twice as long as the one before. */
+/**
+ * Calls a function repeatedly until it is disposed of. Each pause is twice as long as the last one.
+ */
 export class RepeatingTimer implements Disposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isStopped = false;
@@ -192,7 +199,7 @@ export class RepeatingTimer implements Disposable {
   /**
    * Begins the first pause.
    *
-   * @param options The first pause and the longest one, in milliseconds.
+   * @param options `first`: the first pause, `max`: the longest pause, both in milliseconds.
    */
   constructor(look: () => void, { first, max }: { first: number; max: number }) {
     const lookIn = (pause: number) => {
@@ -204,7 +211,7 @@ export class RepeatingTimer implements Disposable {
     lookIn(first);
   }
 
-  /** Makes no call from now on. */
+  /** Stops the calls. */
   [Symbol.dispose](): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);

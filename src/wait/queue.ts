@@ -1,12 +1,14 @@
 /**
- * A queue that tasks of one script wait at, and a lock among them, which is a queue of one item.
+ * A queue from which tasks of one script take items, and a lock, which is a queue with one item.
  *
  * @module
  */
 
 import { assertCanWait, Cancellation, type WaitOptions } from "./options.ts";
 
-/** Keeps items until somebody takes them, in order; what is in it when it is ended can still be taken. */
+/**
+ * Keeps items in order until tasks take them. Items that remain after the end can still be taken.
+ */
 export class AsyncQueue<T> {
   readonly #items: T[] = [];
   readonly #takers = new Set<PromiseWithResolvers<T | undefined>>();
@@ -16,18 +18,19 @@ export class AsyncQueue<T> {
   /**
    * Makes an empty queue.
    *
-   * @param late Makes the error of who waited in vain. @default one that names nothing
+   * @param late Makes the error of a task that has waited for the timeout. @default a general
+   *   `TimedOut`
    */
   constructor(late: (timeout: number) => Error = nothingCame) {
     this.#late = late;
   }
 
-  /** Whether there is nothing to take now. */
+  /** Whether the queue has no items now. */
   get isEmpty(): boolean {
     return this.#items.length === 0;
   }
 
-  /** Gives an item to whoever waits longest, or keeps it. */
+  /** Gives an item to the task that has waited longest, or keeps it if no task waits. */
   put(item: T): void {
     for (const taker of this.#takers) {
       this.#takers.delete(taker);
@@ -38,9 +41,10 @@ export class AsyncQueue<T> {
   }
 
   /**
-   * Lets nobody wait any more.
+   * Ends the queue: from now on, no task waits for an item.
    *
-   * @param error What those get who wait, or come when it is empty. @default `undefined`, in place of an item
+   * @param error Thrown in tasks that wait, and in tasks that find the ended queue empty. Without
+   *   an error they get `undefined` instead of an item.
    */
   end(error?: unknown): void {
     this.#end ??= { error };
@@ -51,8 +55,8 @@ export class AsyncQueue<T> {
   /**
    * Takes the oldest item, or waits for one.
    *
-   * @returns The item; `undefined` when it was ended and is empty.
-   * @throws {Deno.errors.TimedOut} If there was none in time.
+   * @returns The item, or `undefined` if the queue is ended and empty.
+   * @throws {Deno.errors.TimedOut} If no item came in time.
    */
   async take(options: WaitOptions = {}): Promise<T | undefined> {
     assertCanWait(options);
@@ -87,15 +91,16 @@ function nothingCame(timeout: number): Error {
   return new Deno.errors.TimedOut(`Nothing came within ${timeout} ms`);
 }
 
-/** A lock that one task holds at a time; tasks get it in the order in which they asked for it. */
+/** A lock that one task holds at a time. Tasks get it in the order in which they asked for it. */
 export class Lock {
-  /** Has one item while the lock is free. */
+  /** A queue that has one item while the lock is free. */
   readonly #free: AsyncQueue<true>;
 
   /**
    * Makes a lock that is free.
    *
-   * @param late Makes the error of a task that did not get the lock in time. @default one that names nothing
+   * @param late Makes the error of a task that does not get the lock in time. @default a general
+   *   `TimedOut`
    */
   constructor(late?: (timeout: number) => Error) {
     this.#free = new AsyncQueue(late);
@@ -110,13 +115,16 @@ export class Lock {
   /**
    * Takes the lock, or waits for it.
    *
-   * @throws {Deno.errors.TimedOut} If it was not free in time.
+   * @throws {Deno.errors.TimedOut} If the lock was not free in time.
    */
   async acquire(options: WaitOptions = {}): Promise<void> {
     await this.#free.take(options);
   }
 
-  /** Gives the lock to the task that has waited longest, or frees it. Only the task that holds it may do so. */
+  /**
+   * Gives the lock to the task that has waited longest, or frees it. Only its holder must call
+   * this.
+   */
   release(): void {
     this.#free.put(true);
   }

@@ -1,8 +1,9 @@
 /**
- * Threads of this module, which may block in a call, and the script's thread as they see it.
+ * Starts the module's own threads, which can block, and lets them watch the thread that started
+ * them.
  *
- * They are threads of `node:worker_threads` and not the web's Workers. Such a thread can be told not to
- * keep the process alive, and does not keep it from ending while it blocks.
+ * They are Workers of `node:worker_threads`, not web Workers. Such a Worker can be unreferenced, so
+ * that it does not keep the process alive. The process can end even while the Worker blocks.
  *
  * @module
  */
@@ -15,24 +16,24 @@ import { blockOn } from "../../ffi/kernel_object.ts";
 import { inWorker } from "../../ffi/platform.ts";
 
 /**
- * Wine 10 puts the bytes of a message to a window on the stack of the window's thread, and more than
- * fits there can end the process. This much is reserved, and used where it is needed.
+ * Stack size of a thread with a window on Wine, in MB. Wine 10 puts the bytes of a window message
+ * on this stack. A message that does not fit can end the process. Only the used part takes memory.
  */
 const WINE_STACK_SIZE_MB = 256;
 
-/** How to start a thread. */
+/** The data of a new thread, and the functions that it calls. */
 export interface ThreadOptions {
-  /** What the module finds as `workerData`. */
+  /** The value of `workerData` in the thread's module. */
   data: unknown;
-  /** Whether the thread has a window, to which others send. @default false */
+  /** Whether the thread has a window that other threads send messages to. @default false */
   hasWindow?: boolean;
-  /** Takes what the module posts, if it posts anything. */
+  /** Gets each value that the thread posts. */
   onMessage?: (message: unknown) => void;
-  /** Is told that the thread is over, and the error that ended it, if one did. */
+  /** Called at the end of the thread, with the error that ended it, if there was one. */
   onEnd: (error: Error | undefined) => void;
 }
 
-/** A thread that runs a module of ours. */
+/** A thread that runs one of this library's modules. */
 export class Thread {
   readonly #worker: Worker;
 
@@ -47,10 +48,11 @@ export class Thread {
   /**
    * Starts a thread.
    *
-   * @throws {Deno.errors.NotCapable} If the module is a local file and may not be read.
+   * @throws {Deno.errors.NotCapable} If the module is a local file, and `--allow-read` does not
+   *   cover it.
    */
   static async start(module: string, options: ThreadOptions): Promise<Thread> {
-    // Only when it is used: loading it takes ten milliseconds.
+    // Imported at the first use, because that takes ten milliseconds.
     const { Worker } = await import("node:worker_threads");
     const limits = options.hasWindow && isWine()
       ? { resourceLimits: { stackSizeMb: WINE_STACK_SIZE_MB } }
@@ -64,43 +66,50 @@ export class Thread {
     this.#worker.unref();
   }
 
-  /** Makes the process live for as long as the thread does, as it is at first. */
+  /** Keeps the process alive until the thread ends. This is the default. */
   ref(): void {
     this.#worker.ref();
   }
 }
 
-/** A URL that node's Worker takes: it knows no https, and a data URL can import from there. */
+/** Returns a URL for Node's Worker. It supports no https, but data URLs, which can import https. */
 function entryFor(module: string): URL {
   return module.startsWith("file:")
     ? new URL(module)
     : new URL(`data:text/javascript,import ${encodeURIComponent(JSON.stringify(module))}`);
 }
 
-/** How often a thread looks whether a parent that can end has ended, where it cannot wait for that, in milliseconds. */
+/**
+ * Interval in milliseconds at which a thread checks for its parent's end if it cannot wait for it.
+ */
 const LOOK_INTERVAL = 250;
 
-/** A script's thread as its own threads are told of it; the process ends with the main thread. */
+/**
+ * The identity of a parent thread. The main thread needs none, because the process ends with it.
+ */
 export type ParentIdentity = ThreadIdentity | "main";
 
-/** This thread, for those that it starts. */
+/** Returns the identity of this thread, for the threads that it starts. */
 export function asParent(): ParentIdentity {
   return inWorker() ? currentThread() : "main";
 }
 
 /**
- * The thread that started this one. When it ends, which a Worker can at any moment, this thread has to
- * end as well, and to take nothing more for it.
+ * The thread that started this thread. A Worker can end at any moment. Then this thread must end
+ * too, and must not take anything more on the parent's behalf.
  */
 export class Parent implements Disposable {
-  /** How often to look whether it has ended, in milliseconds; `Infinity` if it ends with the process. */
+  /**
+   * Interval for checking its end, in milliseconds. `Infinity` if the process ends with the parent.
+   */
   readonly lookInterval: number;
   readonly #thread: Handle | undefined;
 
   /**
-   * Opens the thread; this one closes all that it opens by itself from then on.
+   * Opens the parent thread. From then on, this thread must close all of its resources itself,
+   * because it has no reaper.
    *
-   * @param identity The thread, by {@linkcode asParent} there.
+   * @param identity The result of {@linkcode asParent} in the parent thread.
    */
   constructor(identity: ParentIdentity) {
     closeByMyself();
@@ -108,18 +117,20 @@ export class Parent implements Disposable {
     this.#thread = identity === "main" ? undefined : openSameThread(identity);
   }
 
-  /** Its handle, to wait for its end; none if it ends with the process, or has ended already. */
+  /**
+   * The parent's handle, to wait for its end. Empty for the main thread and for an ended parent.
+   */
   get handles(): bigint[] {
     return this.#thread === undefined ? [] : [this.#thread.value];
   }
 
-  /** Whether it has ended. */
+  /** Whether the parent has ended. */
   get hasEnded(): boolean {
     if (this.#thread === undefined) return this.lookInterval !== Infinity;
     return blockOn(this.#thread, 0) !== undefined;
   }
 
-  /** Closes the handle. */
+  /** Closes the parent's handle. */
   [Symbol.dispose](): void {
     this.#thread?.close();
   }

@@ -178,7 +178,7 @@ Deno.test("What nobody has is named by who wants to open it", async () => {
     "Expected a name of at most 254 characters with its prefix, got 255",
   );
   const wait = { timeout: 0 };
-  const text = (label: string) => `Waited 0 ms for ${label} "Local\\${name}" and there was none`;
+  const text = (label: string) => `Waited 0 ms for ${label} "Local\\${name}", but did not find it`;
   await assertErrors([
     [() => RingChannel.waitFor(name, wait), TimedOut, text("channel")],
     [() => BroadcastRing.waitFor(name, wait), TimedOut, text("broadcast ring")],

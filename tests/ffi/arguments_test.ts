@@ -1,12 +1,12 @@
 import { assertThrows } from "@std/assert";
 import { assertInteger, assertOneOf, assertString } from "../../ffi/arguments.ts";
 
-Deno.test("assertInteger() takes the integers of a range", () => {
+Deno.test("assertInteger() accepts the integers within its range", () => {
   for (const value of [1, 2, 3]) assertInteger("size", value, 1, 3);
   assertInteger("size", Number.MAX_SAFE_INTEGER, 0);
 });
 
-Deno.test("assertInteger() says what it got", () => {
+Deno.test("assertInteger() throws an error with the name, the range and the value", () => {
   for (const value of [0, 4, 1.5, NaN, Infinity, 2 ** 53]) {
     const text = `Expected size to be an integer from 1 to 3, got ${value}`;
     assertThrows(() => assertInteger("size", value, 1, 3), RangeError, text);
@@ -18,7 +18,7 @@ Deno.test("assertInteger() says what it got", () => {
   }
 });
 
-Deno.test("assertOneOf() and assertString() say what they got", () => {
+Deno.test("assertOneOf() and assertString() throw errors with the name and the value", () => {
   assertOneOf("access", "read", ["read", "write"]);
   assertThrows(
     () => assertOneOf("access", "none", ["read", "write"]),

@@ -9,20 +9,19 @@ import {
   SOURCE_LENGTH,
 } from "../support/byte_sources.ts";
 
-Deno.test("bytesOf() gives every source whole, byte for byte", () => {
+Deno.test("bytesOf() returns all bytes of every source, in the same memory", () => {
   for (const { name, source, bytes } of byteSources()) {
     const found = bytesOf("data", source);
     assertEquals([...found], [...bytes], name);
     assertEquals(found.length, SOURCE_LENGTH, name);
     assertEquals(Object.getPrototypeOf(found), Uint8Array.prototype, name);
-    // It is the same memory.
     found[0] = 0;
     assertEquals(bytesOf("data", source)[0], 0, name);
   }
   for (const source of emptySources()) assertEquals(bytesOf("data", source).length, 0);
 });
 
-Deno.test("bytesOf() keeps the length that a source has now", () => {
+Deno.test("bytesOf() returns an array that keeps its length when the source grows", () => {
   const resizable = new ArrayBuffer(4, { maxByteLength: 16 });
   const growable = new SharedArrayBuffer(4, { maxByteLength: 16 });
   const sources = [resizable, growable, new Uint16Array(resizable), new DataView(growable)];
@@ -33,7 +32,7 @@ Deno.test("bytesOf() keeps the length that a source has now", () => {
   assertEquals(sources.map((source) => bytesOf("data", source).length), [12, 12, 12, 12]);
 });
 
-Deno.test("copyOfBytes() copies every source, also a Buffer, whose slice() does not", () => {
+Deno.test("copyOfBytes() copies every source, even a Buffer, whose slice() does not copy", () => {
   for (
     const { name, source, bytes } of [
       ...byteSources(),
@@ -47,7 +46,7 @@ Deno.test("copyOfBytes() copies every source, also a Buffer, whose slice() does 
   }
 });
 
-Deno.test("bytesOf() says what was expected and got", () => {
+Deno.test("bytesOf(), copyOfBytes() and assertBytes() throw errors with the name and the wrong value", () => {
   for (const { value, got } of [...notBytes(), ...lostSources()]) {
     for (const use of [bytesOf, copyOfBytes, assertBytes]) {
       const { message } = assertThrows(() => use("the message", value), TypeError);

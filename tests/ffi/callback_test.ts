@@ -7,7 +7,7 @@ const PROCEDURE = {
   result: { struct: ["i64"] },
 } as const;
 
-/** Calls a window procedure as Windows would. */
+/** Calls a window procedure as Windows does. */
 function call(callback: GuardedCallback, message: number): bigint {
   const address = Deno.UnsafePointer.value(callback.pointer);
   const pointer = Deno.UnsafePointer.create<typeof PROCEDURE>(address)!;
@@ -15,7 +15,7 @@ function call(callback: GuardedCallback, message: number): bigint {
   return new BigInt64Array(procedure.call(1n, message, 2n, -3n).buffer)[0]!;
 }
 
-Deno.test("GuardedCallback.windowProcedure() passes arguments and answer", () => {
+Deno.test("GuardedCallback.windowProcedure() passes the arguments on and returns the answer", () => {
   const seen: unknown[] = [];
   using callback = GuardedCallback.windowProcedure((...args) => {
     seen.push(args);
@@ -25,7 +25,7 @@ Deno.test("GuardedCallback.windowProcedure() passes arguments and answer", () =>
   assertEquals(seen, [[1n, 0x4a, 2n, -3n]]);
 });
 
-Deno.test("GuardedCallback lets no exception cross, and keeps the first one", () => {
+Deno.test("GuardedCallback answers 0 if its body throws, and keeps the first error", () => {
   using callback = GuardedCallback.windowProcedure((_window, message) => {
     throw new Error(`message ${message}`);
   });
@@ -35,10 +35,10 @@ Deno.test("GuardedCallback lets no exception cross, and keeps the first one", ()
   callback.throwIfFailed();
 });
 
-Deno.test("GuardedCallback closed from inside is freed when the event loop runs again", async () => {
+Deno.test("GuardedCallback that closes itself is freed when the event loop runs again", async () => {
   const callback = GuardedCallback.windowProcedure((_window, message) => {
     callback.close();
-    // Still there for the calls that are on their way.
+    // A further call during this one still works.
     return message === 1 ? call(callback, 2) : 7n;
   });
   assertEquals(call(callback, 1), 7n);
@@ -46,7 +46,7 @@ Deno.test("GuardedCallback closed from inside is freed when the event loop runs 
   callback.close();
 });
 
-Deno.test("GuardedCallback stays while nobody but Windows knows of it", async () => {
+Deno.test("GuardedCallback is not collected while only Windows knows its address", async () => {
   assertEquals(
     await runPeer("ffi/peers/collected_callback.ts", [], { flags: ["--v8-flags=--expose-gc"] }),
     [

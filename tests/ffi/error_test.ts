@@ -9,7 +9,7 @@ import { codeOf, errorFromCode, errorFromStatus, lastError, Win32Error } from ".
 import { INVALID_HANDLE_VALUE } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 
-Deno.test("errorFromCode() gives the class that a Deno user would catch", () => {
+Deno.test("errorFromCode() returns an error of the matching class of Deno.errors", () => {
   const classes: [code: number, kind: keyof typeof Deno.errors][] = [
     [2, "NotFound"],
     [3, "NotFound"],
@@ -34,7 +34,7 @@ Deno.test("errorFromCode() gives the class that a Deno user would catch", () => 
   }
 });
 
-Deno.test("errorFromCode() gives a Win32Error where Deno has no class", () => {
+Deno.test("errorFromCode() returns a Win32Error if Deno has no matching class", () => {
   for (const code of [8, 1132, 1450, 1455, 9999]) {
     const error = errorFromCode(code, "SomeApi", "Cannot do it");
     assertInstanceOf(error, Win32Error);
@@ -42,7 +42,7 @@ Deno.test("errorFromCode() gives a Win32Error where Deno has no class", () => {
   }
 });
 
-Deno.test("errorFromCode() says what to do about it, where that is known", () => {
+Deno.test("errorFromCode() adds a known hint to the message", () => {
   const hints: [code: number, hint: string][] = [
     [5, "another user"],
     [8, "map less"],
@@ -59,19 +59,19 @@ Deno.test("errorFromCode() says what to do about it, where that is known", () =>
   assert(special.message.endsWith("; wait"));
 });
 
-Deno.test("errorFromCode() quotes Windows, on one line and without a full stop", () => {
+Deno.test("errorFromCode() quotes the text of Windows on one line and without a full stop", () => {
   const { message } = errorFromCode(2, "SomeApi", "Cannot do it");
-  // In whatever language Windows speaks.
+  // The pattern fits every language of Windows.
   assert(/\(ERROR_FILE_NOT_FOUND\), "[^"\r\n]*[^".\s]"$/.test(message), message);
   assertFalse(errorFromCode(0xdead_beef, "SomeApi", "Cannot do it").message.includes('"'));
 });
 
-Deno.test("errorFromStatus() translates what the kernel says", () => {
+Deno.test("errorFromStatus() translates a status of the kernel into an error code", () => {
   const STATUS_ACCESS_DENIED = 0xc0000022 | 0;
   assertEquals(codeOf(errorFromStatus(STATUS_ACCESS_DENIED, "NtSomething", "Cannot do it")), 5);
 });
 
-Deno.test("lastError() is right as the very next call, hundreds of thousands of times", () => {
+Deno.test("lastError() is right as the very next call, in 100,000 rounds", () => {
   const { CloseHandle, GetLastError, SetLastError, UnmapViewOfFile } = kernel32();
   for (let i = 0; i < 100_000; i++) {
     SetLastError(0);
@@ -87,7 +87,7 @@ Deno.test("lastError() is right as the very next call, hundreds of thousands of 
   assertInstanceOf(lastError("CloseHandle", "Cannot close it"), Deno.errors.BadResource);
 });
 
-Deno.test("codeOf() knows nothing of other errors", () => {
+Deno.test("codeOf() returns undefined for errors of other modules", () => {
   for (const error of [new Error("other"), new Error("other", { cause: 5 }), "text", undefined]) {
     assertEquals(codeOf(error), undefined);
   }

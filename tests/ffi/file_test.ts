@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { toPath } from "../../ffi/file_io.ts";
 
-// What fromFileUrl() of @std/path gives for Windows.
+// The results of fromFileUrl() of @std/path for Windows.
 const PATHS: Readonly<Record<string, string>> = {
   "file:///C:/a/b.exe": "C:\\a\\b.exe",
   "file:///c:/": "c:\\",
@@ -25,19 +25,19 @@ const PATHS: Readonly<Record<string, string>> = {
   "file://127.0.0.1/c$/a": "\\\\127.0.0.1\\c$\\a",
 };
 
-Deno.test("toPath() takes a file: URL as Deno does", () => {
+Deno.test("toPath() converts a file: URL as Deno does", () => {
   for (const [url, path] of Object.entries(PATHS)) {
     assertEquals(toPath("path", new URL(url)), path, url);
   }
 });
 
-Deno.test("toPath() gives a path as it is", () => {
+Deno.test("toPath() returns a path unchanged", () => {
   for (const path of ["C:\\a", "a/b", "", "file:///C:/a", "C:\\100%25", "\ud800"]) {
     assertEquals(toPath("path", path), path);
   }
 });
 
-Deno.test("toPath() refuses what is neither a path nor a file: URL", () => {
+Deno.test("toPath() refuses values that are neither paths nor file: URLs", () => {
   for (const url of ["https://example.com/C:/a", "data:,a", "c:/a", "npm:a"]) {
     const text = `Expected cwd to be a path or a file: URL, got "${new URL(url)}"`;
     assertThrows(() => toPath("cwd", new URL(url)), TypeError, text);

@@ -14,7 +14,7 @@ function newEvent(): Handle {
   return new Handle(library.symbols.CreateEventW(null, 1, 0, null), "event");
 }
 
-/** A handle's flags, or `undefined` if there is no such handle. */
+/** Returns a handle's flags, or `undefined` if there is no such handle. */
 function flagsOf(value: bigint): number | undefined {
   using library = openLibrary("kernel32.dll", {
     GetHandleInformation: { parameters: ["usize", "buffer"], result: "i32" },
@@ -23,27 +23,27 @@ function flagsOf(value: bigint): number | undefined {
   return library.symbols.GetHandleInformation(value, flags) ? flags[0] : undefined;
 }
 
-Deno.test("Handle closes its handle, once", () => {
+Deno.test("Handle.close() closes the handle only once", () => {
   const handle = newEvent();
   const { value } = handle;
   assertEquals([flagsOf(value), handle.closed, isOwned(value)], [0, false, true]);
   handle.close();
   assertEquals([flagsOf(value), handle.closed, isOwned(value)], [undefined, true, false]);
-  // The system gives the value to the next object; closing again must not hit that one.
+  // The system reuses the value for the next object. A second close must not close that object.
   using next = newEvent();
   assertEquals(next.value, value);
   handle.close();
   assertEquals(flagsOf(next.value), 0);
 });
 
-Deno.test("Handle throws BadResource when it is used closed", () => {
+Deno.test("Handle throws BadResource if it is used after it is closed", () => {
   const handle = newEvent();
   handle[Symbol.dispose]();
   assertThrows(() => handle.value, Deno.errors.BadResource, "The event is closed");
   assertThrows(() => handle.duplicate(), Deno.errors.BadResource, "The event is closed");
 });
 
-Deno.test("Handle.duplicate() gives another handle to the same object", () => {
+Deno.test("Handle.duplicate() makes another handle to the same object", () => {
   using handle = newEvent();
   using duplicate = handle.duplicate();
   assertNotEquals(duplicate.value, handle.value);
@@ -53,7 +53,7 @@ Deno.test("Handle.duplicate() gives another handle to the same object", () => {
   assert(isSignalled(duplicate));
 });
 
-Deno.test("Handle.duplicate() can grant less, and can be inheritable", () => {
+Deno.test("Handle.duplicate() can make a handle with fewer rights that child processes inherit", () => {
   using handle = newEvent();
   using waiter = handle.duplicate({ access: SYNCHRONIZE, inheritable: true });
   assertEquals(flagsOf(waiter.value), 1); // HANDLE_FLAG_INHERIT
@@ -62,7 +62,7 @@ Deno.test("Handle.duplicate() can grant less, and can be inheritable", () => {
   assert(signal(full));
 });
 
-Deno.test("Handle.duplicate() says what failed", () => {
+Deno.test("Handle.duplicate() throws an error that names the object and the failed call", () => {
   const handle = newEvent();
   kernel32().CloseHandle(handle.value);
   assertThrows(
@@ -73,7 +73,7 @@ Deno.test("Handle.duplicate() says what failed", () => {
   handle.close();
 });
 
-Deno.test("Handle that is forgotten is closed some time after it was collected", async () => {
+Deno.test("Handle that is forgotten is closed after it is collected", async () => {
   const lines = await runPeer("ffi/peers/forgotten_handle.ts", [], {
     flags: ["--v8-flags=--expose-gc"],
   });

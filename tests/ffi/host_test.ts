@@ -6,15 +6,15 @@ import {
   whyWindowsUnsupported,
 } from "../../ffi/platform.ts";
 
-Deno.test("whyUnsupported() has nothing against Windows and a Deno that is new enough", () => {
+Deno.test("whyUnsupported() returns undefined for Windows and a new enough Deno", () => {
   for (const deno of [MIN_DENO, "2.10.0", "3.0.0", `${MIN_DENO}+abc1234`]) {
     assertEquals(whyUnsupported({ os: "windows", deno }), undefined);
   }
 });
 
-Deno.test("whyUnsupported() says what is wrong with a host", () => {
+Deno.test("whyUnsupported() returns the reason why a host is not supported", () => {
   const cases = [
-    [{ os: "linux", deno: "2.9.5" }, "works on Windows only, and this is linux"],
+    [{ os: "linux", deno: "2.9.5" }, "works on Windows only, but this is linux"],
     [{ os: "windows", deno: "2.8.99" }, 'this is 2.8.99: run "deno upgrade"'],
     [{ os: "windows", deno: "1.46.3" }, `needs Deno ${MIN_DENO} or newer`],
     [{ os: "another runtime", deno: undefined }, "another JavaScript runtime"],
@@ -22,7 +22,7 @@ Deno.test("whyUnsupported() says what is wrong with a host", () => {
   for (const [host, text] of cases) assertStringIncludes(whyUnsupported(host) ?? "", text);
 });
 
-Deno.test("whyWindowsUnsupported() refuses what is older than Windows 10 version 1709", () => {
+Deno.test("whyWindowsUnsupported() refuses versions older than Windows 10 version 1709", () => {
   assertEquals(whyWindowsUnsupported(10, MIN_WINDOWS_BUILD), undefined);
   assertEquals(whyWindowsUnsupported(11, 0), undefined);
   assertStringIncludes(whyWindowsUnsupported(10, 14_393) ?? "", "build 14393");

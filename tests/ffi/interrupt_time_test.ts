@@ -1,9 +1,9 @@
 import { assertLess } from "@std/assert";
 import { interruptTime, UNITS_PER_MILLISECOND } from "../../ffi/platform.ts";
 
-Deno.test("interruptTime() goes on as time does, tick by tick", () => {
+Deno.test("interruptTime() advances with the clock, tick by tick", () => {
   const time = interruptTime();
-  // From one tick to another, so that both clocks begin and end together.
+  // Both clocks are read just after a tick, so that they measure the same time.
   const nextTick = () => {
     const before = time[0]!;
     const deadline = performance.now() + 5000;
@@ -14,6 +14,6 @@ Deno.test("interruptTime() goes on as time does, tick by tick", () => {
   let end = nextTick();
   while (end.milliseconds - begin.milliseconds < 300) end = nextTick();
   const passed = ((end.units - begin.units) >>> 0) / UNITS_PER_MILLISECOND;
-  // This thread may have been stopped just after a tick.
+  // The tolerance is wide, because this thread may have been interrupted just after a tick.
   assertLess(Math.abs(passed - (end.milliseconds - begin.milliseconds)), 200);
 });

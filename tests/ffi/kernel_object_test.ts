@@ -6,7 +6,10 @@ import { randomName } from "../support/random_name.ts";
 
 const ERROR_ACCESS_DENIED = 5;
 
-/** Creates an event, as if an object that has gone since had denied access the first few times. */
+/**
+ * Creates an event. The first few attempts fail, as if an object of the name denied access and was
+ * then closed. Returns the number of attempts.
+ */
 function createAfter({ denials }: { denials: number }): number {
   const { CreateEventW, OpenEventW, SetLastError } = kernel32();
   let calls = 0;
@@ -25,10 +28,10 @@ function createAfter({ denials }: { denials: number }): number {
   return calls;
 }
 
-Deno.test("createObject() tries again when the object that denied access has gone", () => {
+Deno.test("createObject() tries again if the object that denied access is closed", () => {
   assertEquals(createAfter({ denials: 3 }), 4);
 });
 
-Deno.test("createObject() gives up when it is denied again and again, and nobody holds the name", () => {
+Deno.test("createObject() gives up if access is always denied although the name is free", () => {
   assertThrows(() => createAfter({ denials: Infinity }), Deno.errors.PermissionDenied);
 });

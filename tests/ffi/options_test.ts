@@ -31,14 +31,14 @@ function check(options: unknown): void {
   assertOptions(options as Options, CHECKS);
 }
 
-Deno.test("assertOptions() takes options of the right kinds, and undefined for any of them", () => {
+Deno.test("assertOptions() accepts options of the right kinds, and undefined for each option", () => {
   check({});
   check({ title: "", hidden: false, onMessage: () => {}, signal: AbortSignal.abort(), data: 1 });
   check({ title: undefined, signal: undefined });
   check(Object.create({ title: "inherited" }));
 });
 
-Deno.test("assertOptions() names the option that is of the wrong kind", () => {
+Deno.test("assertOptions() names the option that has the wrong kind", () => {
   const wrong: [unknown, string][] = [
     [{ title: 5 }, "Expected title to be a string, got 5"],
     [{ title: null }, "Expected title to be a string, got null"],
@@ -52,7 +52,7 @@ Deno.test("assertOptions() names the option that is of the wrong kind", () => {
   for (const [options, text] of wrong) assertThrows(() => check(options), TypeError, text);
 });
 
-Deno.test("assertOptions() suggests the option that a misspelt name is close to", () => {
+Deno.test("assertOptions() suggests the option whose name is closest to a misspelt name", () => {
   const close = [["tittle", "title"], ["onmessage", "onMessage"], ["Signal", "signal"]] as const;
   for (const [name, meant] of close) {
     const text = `There is no option "${name}": did you mean "${meant}"?`;
@@ -63,7 +63,7 @@ Deno.test("assertOptions() suggests the option that a misspelt name is close to"
   assertThrows(() => check({ constructor: 5 }), TypeError, 'There is no option "constructor"');
 });
 
-Deno.test("pickOptions() passes on what is given and the callee has, and nothing else", () => {
+Deno.test("pickOptions() copies only the given options that the called function has", () => {
   const options = { title: "a", hidden: undefined, signal: undefined, data: 0 };
   assertEquals(pickOptions(options, { title: assertString, hidden: assertBoolean }), {
     title: "a",
@@ -74,7 +74,7 @@ Deno.test("pickOptions() passes on what is given and the callee has, and nothing
   assertEquals(pickOptions(inherited, { title: assertString }), { title: "b" });
 });
 
-Deno.test("oneOf() and integerFrom() make checks that name the option", () => {
+Deno.test("oneOf() and integerFrom() make checks whose errors name the option", () => {
   assertThrows(
     () => oneOf(["a", "b"])("kind", "c"),
     TypeError,

@@ -1,9 +1,9 @@
 import { USER32 } from "../../ffi/win32/user32.ts";
 
-/** It only waits; that it stands among the others is caution. */
+/** A function that only waits. It is declared as re-entrant only as a precaution. */
 const WAITS = "MsgWaitForMultipleObjectsEx";
 
-/** The functions of user32 that may run a procedure of ours, told by their struct results. */
+/** The functions of user32 that can run a procedure of the script: those with a struct result. */
 export const REENTRANT_APIS: string[] = Object.entries(USER32)
   .filter(([name, { result }]) => typeof result === "object" && name !== WAITS)
   .map(([name]) => name);

@@ -1,6 +1,6 @@
 /**
- * Calls each re-entrant function of user32 200,000 times, as tests/ffi/reentry_test.ts does less
- * often; it takes some ten minutes.
+ * Calls each re-entrant function of user32 200,000 times, which takes about ten minutes.
+ * tests/ffi/reentry_test.ts calls the slow functions less often.
  *
  *     deno task test:reentry
  *

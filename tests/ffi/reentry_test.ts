@@ -1,6 +1,7 @@
 /**
- * No function of user32 may end the process because a procedure of ours runs inside it. The
- * slow ones are called less often here; `deno task test:reentry` calls all of them 200,000 times.
+ * Checks that no function of user32 ends the process if a JavaScript procedure runs inside it. The
+ * slow functions are called less often here. `deno task test:reentry` calls all of them 200,000
+ * times.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { assertEquals } from "@std/assert";
 import { REENTRANT_APIS } from "./reentrant_apis.ts";
 import { runPeer } from "../support/run_peer.ts";
 
-/** How often each is called; the slow ones as often as it takes to be optimised, and some more. */
+/** Calls of each function: for the slow ones, a few more than V8 needs to optimise the loop. */
 const ROUNDS: Record<string, number> = {
   SendMessageW: 200_000,
   SendMessageTimeoutW: 200_000,
@@ -26,18 +27,18 @@ const timeout = 300_000;
 const flags = ["--allow-read"];
 
 for (const [api, rounds] of Object.entries(ROUNDS)) {
-  Deno.test(`user32's ${api} survives that the procedure undoes the caller's code`, async () => {
+  Deno.test(`user32's ${api} survives a procedure that deoptimises the caller`, async () => {
     const said = await runPeer("ffi/peers/reentrant_call.ts", [api, `${rounds}`], {
       flags,
       timeout,
     });
-    // Two rounds come after the promise was broken, each adding one more.
+    // The last two rounds come after the callback has broken V8's assumption. Each adds 1.
     assertEquals(said, ["2", "hot"]);
   });
 }
 
-Deno.test("a plain result does not survive it: https://github.com/denoland/deno/issues/31122", async () => {
-  // Should this pass one day, the table's struct results can go.
+Deno.test("SendMessageW with a plain result aborts: https://github.com/denoland/deno/issues/31122", async () => {
+  // If a new Deno no longer aborts here, USER32 needs no struct results any more.
   const said = await runPeer("ffi/peers/reentrant_call.ts", ["plain", "200000"], {
     flags,
     stderr: "null",
@@ -45,6 +46,6 @@ Deno.test("a plain result does not survive it: https://github.com/denoland/deno/
   assertEquals(said, [""]);
 });
 
-Deno.test("user32's functions that may run a procedure of ours are all driven here", () => {
+Deno.test("ROUNDS has all functions of user32 that can run a procedure of the script", () => {
   assertEquals(REENTRANT_APIS.toSorted(), Object.keys(ROUNDS).toSorted());
 });

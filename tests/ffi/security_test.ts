@@ -12,12 +12,12 @@ import {
 
 const RIGHTS = { all: 0xf001f, everyone: 0x20007 };
 
-Deno.test("currentUserSid() is a security identifier, always the same", () => {
+Deno.test("currentUserSid() always returns the same security identifier", () => {
   assertMatch(currentUserSid(), /^S-1-\d+(-\d+)+$/);
   assertEquals(currentUserSid(), currentUserSid());
 });
 
-Deno.test("sddlFor() writes the descriptor of a choice", () => {
+Deno.test("sddlFor() returns the descriptor for each choice", () => {
   const sid = currentUserSid();
   const own = `O:${sid}D:P(A;;0xf001f;;;${sid})(A;;0xf001f;;;SY)`;
   assertEquals(sddlFor("user", RIGHTS), own);
@@ -26,17 +26,17 @@ Deno.test("sddlFor() writes the descriptor of a choice", () => {
   assertEquals(sddlFor("D:P(A;;GA;;;SY)", RIGHTS), "D:P(A;;GA;;;SY)");
 });
 
-Deno.test("sddlFor() refuses what is neither a choice nor a descriptor", () => {
+Deno.test("sddlFor() refuses texts that are neither a choice nor a descriptor", () => {
   for (const security of ["admins", "", "P:x"]) {
     assertThrows(() => sddlFor(security as Sddl, RIGHTS), TypeError, "Expected security to be");
   }
 });
 
-Deno.test("readSecurity() reads descriptors of any length, as they are now", () => {
+Deno.test("readSecurity() reads the current descriptor, of any length", () => {
   using event = createEvent("a test");
   const { dacl } = SECURITY_INFORMATION;
   for (const entries of [0, 1, 5, 20, 1000, 1]) {
-    // Each for an account of its own, or Windows would put them into one.
+    // Each entry has its own account, because Windows merges entries of the same account.
     const list = Array.from(
       { length: entries },
       (_, n) => `(A;;0x100000;;;S-1-5-21-1-2-3-${n + 1})`,
@@ -47,7 +47,7 @@ Deno.test("readSecurity() reads descriptors of any length, as they are now", () 
   }
 });
 
-Deno.test("SecurityDescriptor refuses what is no descriptor", () => {
+Deno.test("SecurityDescriptor refuses invalid descriptors", () => {
   for (const sddl of ["D:(A;;GA;;;nobody)", "D:(Z;;GA;;;WD)"] as const) {
     assertThrows(
       () => new SecurityDescriptor(sddl),
@@ -57,7 +57,7 @@ Deno.test("SecurityDescriptor refuses what is no descriptor", () => {
   }
 });
 
-Deno.test("SecurityDescriptor is freed by using, once", () => {
+Deno.test("SecurityDescriptor is freed only once", () => {
   const descriptor = new SecurityDescriptor("D:P");
   assert(descriptor.pointer);
   descriptor[Symbol.dispose]();

@@ -2,16 +2,16 @@ import { assert, assertEquals } from "@std/assert";
 import { equalsCaseless, upcase } from "../../ffi/wide.ts";
 import { openLibrary } from "../support/open_library.ts";
 
-Deno.test("upcase() has the table of Windows, not the rules of writing", () => {
+Deno.test("upcase() uses the table of Windows, not the rules of writing", () => {
   assertEquals(upcase("Program.exe é ÿ ω ǆ"), "PROGRAM.EXE É Ÿ Ω Ǆ");
-  // JavaScript makes SS, I, S, Μ, Σ and FI of these.
+  // JavaScript converts these to SS, I, S, Μ, Σ and FI.
   assertEquals(upcase("ß ı ſ µ ς ﬁ"), "ß ı ſ µ ς ﬁ");
-  // Beyond 16 bits Windows has no upper case: each half of 𐐨 is compared as it is.
+  // Windows has no upper case beyond 16 bits: both code units of 𐐨 stay unchanged.
   assertEquals(upcase("𐐨\ud800"), "𐐨\ud800");
   assertEquals(upcase("a\0b"), "A\0B");
 });
 
-Deno.test("equalsCaseless() takes the same texts for equal as CompareStringOrdinal()", () => {
+Deno.test("equalsCaseless() gives the same results as CompareStringOrdinal()", () => {
   using kernel = openLibrary("kernel32.dll", {
     CompareStringOrdinal: { parameters: ["buffer", "i32", "buffer", "i32", "i32"], result: "i32" },
   });
@@ -20,7 +20,7 @@ Deno.test("equalsCaseless() takes the same texts for equal as CompareStringOrdin
   const differing: string[] = [];
   for (let unit = 1; unit < 0x1_0000; unit++) {
     const text = String.fromCharCode(unit);
-    // A text is compared with what JavaScript takes for its other case, as long as it is one unit.
+    // Compares each code unit with its upper and lower case in JavaScript, if that is one unit too.
     for (const other of [text, text.toUpperCase(), text.toLowerCase()]) {
       if (other.length !== 1) continue;
       const units = Uint16Array.of(unit);

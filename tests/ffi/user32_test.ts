@@ -7,7 +7,7 @@ import { encodeWide } from "../../ffi/wide.ts";
 
 const WM_USER = 0x400;
 
-/** A message-only window of this thread, gone at the end of a `using` block. */
+/** Opens a message-only window of this thread. `using` destroys it. */
 function openWindow(procedure: GuardedCallback): Disposable & { handle: bigint } {
   const { CreateWindowExW, DestroyWindow, RegisterClassExW, UnregisterClassW } = user32();
   const name = encodeWide(`winipc-test-${crypto.randomUUID()}`);
@@ -24,7 +24,7 @@ function openWindow(procedure: GuardedCallback): Disposable & { handle: bigint }
   };
 }
 
-Deno.test("user32's re-entrant functions run a window procedure of ours in place", () => {
+Deno.test("user32's re-entrant functions call a JavaScript window procedure before they return", () => {
   const { DefWindowProcW, SendMessageW } = user32();
   const seen: number[] = [];
   using procedure = GuardedCallback.windowProcedure((window, message, wParam, lParam) => {
@@ -44,7 +44,7 @@ Deno.test("user32's re-entrant functions run a window procedure of ours in place
   }
 });
 
-Deno.test("user32's EnumWindows stops where the callback says so", () => {
+Deno.test("user32's EnumWindows stops when the callback returns false", () => {
   const { EnumWindows } = user32();
   let count = 0;
   using callback = GuardedCallback.windowEnumeration(() => ++count < 1);

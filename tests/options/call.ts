@@ -1,5 +1,5 @@
 /**
- * Calls of public functions with arguments that are right but for one.
+ * Calls public functions with one wrong argument each, and with all arguments right.
  *
  * @module
  */
@@ -8,15 +8,20 @@ import { AssertionError } from "@std/assert";
 import type { Row } from "./row.ts";
 import { WRONG } from "./wrong_kinds.ts";
 
-/** Options without which a call waits for ever, or says that they are missing. */
+/**
+ * Options that are never left out: without them, a call waits for ever or says that they are
+ * missing.
+ */
 const KEPT = ["timeout", "variables"];
 
 const OUR_WORDS = /^(Expected |There is no (option|field) )/;
 
 /**
- * Calls a function with each argument and each option of each wrong kind, and with misspelt options.
+ * Calls a function with each argument and each option of each wrong kind, and with misspelt
+ * options.
  *
- * @throws {AssertionError} If one of these calls succeeds, or fails in other words than ours.
+ * @throws {AssertionError} If a call succeeds, or fails with a message that is not the library's
+ *   own.
  */
 export async function callWrongly(
   { name, call, needed, more, options, isHot }: Row,
@@ -58,7 +63,7 @@ export async function callWrongly(
 /**
  * Calls a function with all arguments right, and with all options `undefined`.
  *
- * @throws {AssertionError} If it says that one is wrong.
+ * @throws {AssertionError} If a call fails because of an invalid argument or option.
  */
 export async function callRightly(row: Row): Promise<void> {
   const { name, call, needed, more, options = {}, isPartial } = row;
@@ -78,7 +83,7 @@ export async function callRightly(row: Row): Promise<void> {
   }
 }
 
-/** What a function throws, or what its promise is rejected with; what it gives is closed. */
+/** Returns the error of a function or of its promise, and closes a result without an error. */
 async function errorOf(call: () => unknown): Promise<unknown> {
   try {
     const result: unknown = await call();

@@ -115,7 +115,7 @@ function* ringRows(stack: DisposableStack): Generator<Row> {
   yield method("RingReceiver.receiveSync", receiver, { needed: [], ...block });
   yield method("RingReceiver.waitForMessageSync", receiver, { needed: [], ...block });
   yield method("RingReceiver.readAt", receiver, { needed: [["function", () => {}]] });
-  // It takes all, so that there is room for the next round.
+  // This call reads all messages, so that there is room for the next round.
   yield method("RingReceiver.read", receiver, { needed: [["function", () => {}]] });
 }
 
@@ -171,9 +171,7 @@ function* latestRows(stack: DisposableStack): Generator<Row> {
   };
 }
 
-/**
- * Makes the rows of methods.
- */
+/** Makes the rows of methods. The stack closes the objects of these methods. */
 export function instanceRows(stack: DisposableStack): Row[] {
   return [
     ...memoryRows(stack),

@@ -50,13 +50,13 @@ import {
 } from "./shared_options.ts";
 import { type Given, method, type Options, plain, type Row } from "./row.ts";
 
-/** A value that is no handle's. */
+/** A value that no handle has. */
 const NO_HANDLE = 0x7fff_fff0;
 const RING: Options = { capacity: ["count", 1024], maxMessageLength: ["count", 8], ...SECURITY };
 const NEW_MEMORY: Options = { ...SECURITY, ...INHERITABLE, reserve: ["flag", false] };
 const layout = struct({ a: "i32" });
 
-/** The functions that memory and objects with names have in common. */
+/** Returns a function that makes rows for the methods of one class. */
 function named(
   owner: object,
   name: string,
@@ -147,7 +147,7 @@ function* sectionRows(): Generator<Row> {
     fileName: ["text", "a.dll"],
   };
   yield plain(inspectImage, "inspectImage", { needed: [["image", "Z:\\nowhere\\none"]] });
-  // Without variables they say that these are missing.
+  // Without variables, both functions throw that the variables are missing.
   for (const target of [buildSharedSection, declareSharedSection]) {
     const { initial, ...declared } = build;
     yield plain(target, target.name, {
@@ -248,7 +248,7 @@ function* channelRows(): Generator<Row> {
   });
 }
 
-/** Makes the rows: of functions whose arguments are checked on any system. */
+/** Makes the rows of functions that check their arguments on any system. */
 export function plainRows(): Row[] {
   return [
     ...memoryRows(),

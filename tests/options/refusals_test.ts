@@ -9,7 +9,9 @@ import { TAKES_NOTHING } from "./takes_nothing.ts";
 const onWindows = Deno.build.os === "windows";
 const root = new URL("../../", import.meta.url);
 
-/** The functions of a class, by their full names: those of the class, and those of its objects. */
+/**
+ * Returns the full names of the static and instance methods of a class, or the name of a function.
+ */
 function functionsOf(name: string, value: object): string[] {
   const named = (owner: object) =>
     Object.entries(Object.getOwnPropertyDescriptors(owner))
@@ -20,7 +22,7 @@ function functionsOf(name: string, value: object): string[] {
   return [...named(value), ...(prototype instanceof Object ? named(prototype) : [])];
 }
 
-Deno.test("Each public interface of options has its checks beside it", () => {
+Deno.test("Each public interface of options has its checks in the same file", () => {
   const modules = ["channel", "memory", "process", "sync"].map((name) => `src/${name}/`);
   const sources = modules.flatMap((folder) => [...filesUnder(new URL(folder, root))]).map((url) =>
     Deno.readTextFileSync(url)
@@ -47,14 +49,14 @@ function* filesUnder(folder: URL): Generator<URL> {
   }
 }
 
-Deno.test("Wrong kinds and misspelt options are refused in our words, before anything is opened", async () => {
+Deno.test("Public functions refuse wrong kinds and misspelt options before they open anything", async () => {
   for (const row of plainRows()) await callWrongly(row);
 });
 
 if (onWindows) {
   const { assertLeavesNoHandle } = await import("../support/leak.ts");
 
-  Deno.test("There is a row for each public function that takes something", () => {
+  Deno.test("Each public function with parameters has a row", () => {
     using stack = new DisposableStack();
     const rows = [...plainRows(), ...instanceRows(stack)];
     const known = new Set([...rows.map(({ name }) => name), ...TAKES_NOTHING]);
@@ -64,7 +66,7 @@ if (onWindows) {
     assertEquals(all.filter((name) => !known.has(name)), []);
   });
 
-  Deno.test("Right arguments are right after wrong ones, which have left nothing", async () => {
+  Deno.test("Public functions leave no handles after wrong arguments, and then accept right arguments", async () => {
     using stack = new DisposableStack();
     const rows = [...plainRows(), ...instanceRows(stack)];
     await assertLeavesNoHandle(1, async () => {

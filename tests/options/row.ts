@@ -1,40 +1,39 @@
 /**
- * Public functions, and how they are called.
+ * Rows: public functions with right arguments for them.
  *
  * @module
  */
 
 import type { Kind } from "./wrong_kinds.ts";
 
-/** The kind of an argument, and a value that is right. */
+/** The kind of an argument, and a right value for it. */
 export type Given = readonly [kind: Kind, right: unknown];
 
 /** Options by their names. */
 export type Options = Readonly<Record<string, Given>>;
 
-/** A public function, and how it is called. */
+/** A public function with right arguments for it. */
 export interface Row {
   /** The function's owner and name: `"SharedMemory.create"`. */
   readonly name: string;
-  /** Calls the function. */
   readonly call: (args: readonly unknown[]) => unknown;
-  /** The arguments that it needs. */
+  /** The required arguments. */
   readonly needed: readonly Given[];
-  /** The argument that follows, and may be left out. */
+  /** An optional argument after the required ones. */
   readonly more?: Given;
-  /** The options; they follow all other arguments. */
+  /** The options, which follow all other arguments. */
   readonly options?: Options;
-  /** Whether it is on a hot path, where a misspelt name is not found. */
+  /** Whether the function is on a hot path, where misspelt options are not refused. */
   readonly isHot?: boolean;
-  /** Whether a right argument is missing here, so that all calls are wrong. */
+  /** Whether the row has no right value for an argument, so that all calls are wrong. */
   readonly isPartial?: boolean;
 }
 
 /**
  * Makes a row for a method.
  *
- * @param name The owner's name, a dot, and the method's.
- * @param owner The class or the object.
+ * @param name The owner's name, a dot, and the method's name.
+ * @param owner The class or object that has the method.
  */
 export function method(name: string, owner: object, rest: Omit<Row, "name" | "call">): Row {
   const target: unknown = Reflect.get(owner, name.slice(name.indexOf(".") + 1));
@@ -42,9 +41,7 @@ export function method(name: string, owner: object, rest: Omit<Row, "name" | "ca
   return { name, call: (args) => Reflect.apply(target, owner, [...args]), ...rest };
 }
 
-/**
- * Makes a row for a function.
- */
+/** Makes a row for a function. */
 export function plain(target: unknown, name: string, rest: Omit<Row, "name" | "call">): Row {
   if (typeof target !== "function") throw new TypeError(`There is no ${name}`);
   return { name, call: (args) => Reflect.apply(target, undefined, [...args]), ...rest };

@@ -1,4 +1,4 @@
-/** The public functions that take nothing, by their full names. */
+/** The full names of the public functions without parameters. */
 export const TAKES_NOTHING: readonly string[] = [
   "BroadcastReceiver.tryReceive",
   "BroadcastReceiver.ref",

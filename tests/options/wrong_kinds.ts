@@ -8,7 +8,7 @@ const symbol = Symbol("wrong");
 const nothing = () => {};
 const without = Object.create(null);
 
-/** Values that are no values of a kind. */
+/** Values that are invalid for each kind. */
 export const WRONG = {
   /** A text. */
   text: [5, null, {}, nothing, 1n, symbol, true, without],
@@ -18,21 +18,21 @@ export const WRONG = {
   key: [5, null, {}, nothing, 1n, symbol, "", "a-b"],
   /** One of a few words. */
   word: [5, "x", null, {}, nothing, 1n, symbol, ""],
-  /** A truth value. */
+  /** A boolean. */
   flag: [5, "x", null, {}, nothing, 1n, symbol],
-  /** A number that counts something. */
+  /** A non-negative integer. */
   count: ["x", null, {}, nothing, 1n, symbol, -1, 0.5, NaN],
-  /** An integer, of whichever sign. */
+  /** A positive or negative integer. */
   integer: ["x", null, {}, nothing, 1n, symbol, 0.5, NaN],
-  /** Anything: no value is wrong. */
+  /** Every value is valid. */
   anything: [],
-  /** A signal. */
+  /** An `AbortSignal`. */
   signal: [5, "x", null, {}, nothing, 1n, symbol],
   /** A function. */
   function: [5, "x", null, {}, 1n, symbol],
-  /** An object, whatever is in it. */
+  /** Any object. */
   object: [5, "x", null, nothing, 1n, symbol],
-  /** An object of a class of the library, or one with certain properties. */
+  /** An object of a class of the library, or an object with certain properties. */
   instance: [5, "x", null, {}, nothing, 1n, symbol, without],
   /** The value of a handle. */
   handle: ["x", null, {}, nothing, symbol, 0.5, without],
@@ -42,28 +42,28 @@ export const WRONG = {
   bytes: [5, "x", null, {}, nothing, 1n, symbol, [1]],
   /** A path, its URL, or bytes. */
   image: [5, null, {}, nothing, 1n, symbol],
-  /** A number that tells one of others, of whichever sign. */
+  /** A positive or negative number that identifies a message. */
   tag: ["x", null, {}, nothing, symbol, 0.5, 2n ** 64n],
-  /** A type of a struct's field. */
+  /** The type of a struct's field. */
   type: [5, "x", null, {}, nothing, 1n, symbol, { signature: 5 }],
-  /** Types by names. */
+  /** Types by the names of their variables. */
   types: [5, "x", null, nothing, 1n, symbol, { a: 1n }, { a: "x" }, { a: symbol }, { a: null }],
-  /** Types and places of fields by names. */
+  /** Types and offsets of fields by the fields' names. */
   fields: [
     ...[5, "x", null, nothing, 1n, symbol, {}],
     ...[{ a: 1n }, { a: "x" }, { a: symbol }, { a: null }, { "": "i32" }],
     ...[{ a: { width: 1 } }, { a: { unit: "i32", width: 1n } }, { a: { offset: 0 } }],
   ],
-  /** Values of fields by their names. */
+  /** Values of fields by the fields' names. */
   values: [5, "x", null, nothing, 1n, symbol, { a: "x" }, { a: symbol }, { a: null }, { z: 1 }],
-  /** Arguments of a program. */
+  /** The arguments of a program. */
   args: [
     ...[5, "x", null, {}, 1n, symbol, [5], [null], [1n], [symbol], ["a\0"]],
     ...[() => 5, () => undefined, () => [symbol], () => ["a\0"]],
   ],
-  /** Variables of an environment. */
+  /** The variables of an environment. */
   env: [5, "x", null, nothing, 1n, symbol, { A: 5 }, { A: 1n }, { A: symbol }, { "": "" }],
-  /** What is inherited, by keys. */
+  /** Objects to inherit, by their keys. */
   inherit: [
     ...[5, "x", null, nothing, 1n, symbol],
     ...[{ a: 5 }, { a: null }, { a: symbol }, { a: {} }, { a: { memory: 5, access: "read" } }],

@@ -10,7 +10,7 @@ Deno.test("an ansi field takes no character that only looks like one of its code
   const rows: [write: () => void, message: string][] = [
     [
       () => person.old = "∞",
-      'Cannot write old in the system\'s code page: it has no code for "∞" at 0 of "∞"',
+      'Cannot write old in the system\'s code page: the encoding has no code for "∞" at 0 of "∞"',
     ],
     [() => person.old = "a＂b", 'no code for "＂" at 1'],
     [() => person.old = "\ud800", 'no code for "\\ud800" at 0'],
@@ -34,7 +34,7 @@ Deno.test("a utf8 field takes no lone surrogate, for which UTF-8 has no bytes, a
   assertThrows(
     () => person.narrow = "a\udc00",
     TypeError,
-    'Cannot write narrow in UTF-8: it has no code for "\\udc00" at 1',
+    'Cannot write narrow in UTF-8: the encoding has no code for "\\udc00" at 1',
   );
   person.wide = "\ud800a";
   assertEquals(Person.read(memory).wide, "\ud800a");

@@ -1,19 +1,19 @@
-/** The files of tests that run together in one process: enough that its start matters little. */
+/** Maximum number of test files in one process: enough to make the start of the process cheap. */
 const MAX_FILES = 4;
 
-/** Groups of files; each group is run by a process of its own. */
+/** Groups of test files. Each group runs in its own process. */
 export interface Groups {
-  /** Groups that may run beside one another. */
+  /** Groups that can run at the same time. */
   sideBySide: string[][];
-  /** Groups that run when nothing else does. */
+  /** Groups that run while no other group runs. */
   alone: string[][];
 }
 
 /**
- * Finds the tests in files and folders. In folders, a file with a line "// Task: NAME" is left out: that
- * task runs it.
+ * Finds the tests in files and folders. In folders, files with a line "// Task: NAME" are left out,
+ * because that task runs them.
  *
- * @throws {Deno.errors.NotFound} If a path is none, or there is no test under it.
+ * @throws {Deno.errors.NotFound} If a path does not exist, or has no tests.
  */
 export async function collectTests(paths: readonly string[]): Promise<Groups> {
   const roots = paths.map((path) => path.replaceAll("\\", "/").replace(/\/+$/, ""));
@@ -25,7 +25,7 @@ export async function collectTests(paths: readonly string[]): Promise<Groups> {
   };
 }
 
-/** Gives the file, or all files under the folder whose names end in _test.ts. */
+/** Returns the file, or all files under the folder whose names end in _test.ts. */
 async function testsUnder(path: string): Promise<string[]> {
   const found = (await Deno.stat(path)).isFile ? [path] : await testsIn(path);
   if (found.length === 0) throw new Deno.errors.NotFound(`There is no test under ${path}`);
@@ -42,22 +42,24 @@ async function testsIn(folder: string): Promise<string[]> {
   return found;
 }
 
-/** Whether a file says something of itself. */
+/** Returns whether the text of a file matches a pattern. */
 async function says(file: string, what: RegExp): Promise<boolean> {
   return what.test(await Deno.readTextFile(file));
 }
 
-/** Files of one module load much the same code: they share processes. */
+/** Groups files by module. Files of one module share processes, because they load the same code. */
 function groupByModule(files: readonly string[], roots: readonly string[]): string[][] {
   const modules = Map.groupBy(files, (file) => moduleOf(file, roots));
   return [...modules.values()].flatMap((all) => {
     const count = Math.ceil(all.length / MAX_FILES);
-    // Every count-th file: long ones often stand side by side.
+    // A group gets every count-th file, because slow tests are often in neighbouring files.
     return Array.from({ length: count }, (_, at) => all.filter((_, index) => index % count === at));
   });
 }
 
-/** Gives the folder that stands first below a root, with its own folders; or that of the file. */
+/**
+ * Returns the folder directly below a root that contains the file, or else the file's own folder.
+ */
 function moduleOf(file: string, roots: readonly string[]): string {
   const root = roots.find((root) => file.startsWith(`${root}/`));
   const end = root === undefined ? -1 : file.indexOf("/", root.length + 1);

@@ -1,28 +1,28 @@
-/** The most that a process may keep the output open after the tests have ended, in milliseconds. */
+/**
+ * Maximum time that a process can keep the output open after the tests have ended, in milliseconds.
+ */
 const PATIENCE = 10_000;
 
-/** How the tests of a group ended. */
+/** The results of a group of test files. */
 export interface Outcome {
-  /** The files. */
   files: readonly string[];
-  /** All that the tests wrote, as it came. */
+  /** The output of the tests, in the order of arrival. */
   output: string;
-  /** Whether Deno says that all is well. */
+  /** Whether `deno test` succeeded and ended completely. */
   success: boolean;
   /** The number of tests that passed. */
   passed: number;
-  /** The number of tests that failed, and at least 1 where `success` is false. */
+  /** The number of tests that failed. It can be 0 although `success` is false. */
   failed: number;
-  /** How long it took, in milliseconds. */
+  /** The duration in milliseconds. */
   time: number;
 }
 
 /**
- * Runs files of tests in a process of their own.
+ * Runs test files in a new process.
  *
- * @param files The files.
- * @param flags More flags for deno test.
- * @param options `live` writes the output as it comes, and otherwise at the end.
+ * @param flags More flags for `deno test`.
+ * @param options `live`: whether the output is written as it arrives, and not only at the end.
  */
 export async function runGroup(
   files: readonly string[],
@@ -63,7 +63,7 @@ export async function runGroup(
   const timer = setTimeout(() => late.abort(), PATIENCE);
   await collected;
   clearTimeout(timer);
-  if (late.signal.aborted) output += "\nA process that the tests started is still there.\n";
+  if (late.signal.aborted) output += "\nA process that the tests started is still running.\n";
   if (!live) write(output);
 
   const [, passed, failed] = withoutColours(output).match(/ \| (\d+) passed.* \| (\d+) failed/) ??
@@ -79,7 +79,7 @@ export async function runGroup(
   };
 }
 
-/** Takes away what colours a text on a terminal. */
+/** Removes the colour codes of a terminal from a text. */
 export function withoutColours(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, "");

@@ -1,6 +1,6 @@
 import { assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 
-/** Files of tests by their folder, so that each is a group. */
+/** Test files, each in its own folder and so in its own group. */
 const FILES = {
   "right/one_test.ts": `Deno.test("one is one", () => {}); Deno.test("two is two", () => {});`,
   "wrong/one_test.ts": `Deno.test("one is two", () => { throw new Error("it is not"); });`,
@@ -31,22 +31,22 @@ async function runTests(folders: readonly string[], ...flags: string[]) {
   }
 }
 
-Deno.test("the tests' last line says how many passed and failed, with groups that ended at once", async () => {
+Deno.test("tests/main.ts counts passed and failed tests in its last line, with groups that crashed", async () => {
   const { code, out, last } = await runTests(["."]);
   assertEquals([code, last], [1, "Tests: 3 passed, 2 failed"]);
   assertStringIncludes(out, "error: Error: it is not");
   assertMatch(out, /ended\/one_test\.ts ended with exit code -?\d/);
-  // What is alone comes last.
+  // The group that runs alone comes last.
   assertMatch(out, / s {2}\S*alone\/one_test\.ts\n\n==/);
 });
 
-Deno.test("tests that all pass end with 0, and can be chosen by path and name", async () => {
+Deno.test("tests/main.ts exits with 0 if all tests pass, and takes paths and a name filter", async () => {
   const { code, out, last } = await runTests(["right", "alone/one_test.ts"], "--filter", "two is");
   assertEquals([code, last], [0, "Tests: 1 passed, 0 failed"]);
   assertFalse(out.includes("one is one"));
 });
 
-Deno.test("tests that are not there are an error", async () => {
+Deno.test("tests/main.ts fails if a path has no tests", async () => {
   const { code, err } = await runTests(["nowhere"]);
   assertEquals(code, 1);
   assertStringIncludes(err, "NotFound");

@@ -1,21 +1,21 @@
 import { type Outcome, withoutColours } from "./group.ts";
 
-/** Adds up what the groups say, and repeats what failed at the end. */
+/** Adds up the results of the groups, and repeats the failures at the end. */
 export class Report {
   readonly #begun = performance.now();
   readonly #outcomes: Outcome[] = [];
 
-  /** Takes in a group that has ended. */
+  /** Adds a group that has ended. */
   add(outcome: Outcome): void {
     this.#outcomes.push(outcome);
   }
 
-  /** How many tests failed, where a group that failed without any counts as one. */
+  /** The number of failed tests. A group that failed without a failed test counts as 1. */
   get failed(): number {
     return sum(this.#outcomes, ({ failed, success }) => success ? failed : Math.max(failed, 1));
   }
 
-  /** How many tests passed. */
+  /** The number of passed tests. */
   get passed(): number {
     return sum(this.#outcomes, ({ passed }) => passed);
   }
@@ -34,7 +34,10 @@ export class Report {
   }
 }
 
-/** Gives the part in which deno test tells of errors; all of it where there is none. */
+/**
+ * Returns the part of the output in which `deno test` lists errors, or all of it without such a
+ * part.
+ */
 function errorsOf(output: string): string {
   const plain = withoutColours(output);
   return plain.match(/^ ERRORS $[^]*?^FAILED \| .*$/m)?.[0] ?? plain;

@@ -1,5 +1,5 @@
 /**
- * Everything that is bytes, everything that is not, and everything that was.
+ * Sources of bytes of all kinds, values that are no bytes, and sources whose bytes are gone.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { Buffer } from "node:buffer";
 import type { ByteSource } from "../../ffi/arguments.ts";
 
-/** How many bytes each source of {@linkcode byteSources} has: a multiple of the widest element. */
+/** Size of each source of {@linkcode byteSources}, in bytes: a multiple of the widest element. */
 export const SOURCE_LENGTH = 24;
 
 /** A class of typed arrays. */
@@ -34,7 +34,7 @@ const KINDS: readonly Kind[] = [
 
 class Derived extends Uint8Array<ArrayBufferLike> {}
 
-/** Gives sources of all kinds, by their names, with the bytes that they have. */
+/** Returns sources of all kinds with their names and their bytes. */
 export function byteSources(): { name: string; source: ByteSource; bytes: Uint8Array }[] {
   const sources: { name: string; source: ByteSource }[] = [];
   const buffers: [string, (byteLength: number) => ArrayBufferLike][] = [
@@ -61,13 +61,13 @@ export function byteSources(): { name: string; source: ByteSource; bytes: Uint8A
     const own = ArrayBuffer.isView(source)
       ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
       : new Uint8Array(source);
-    // No byte is 0, and no two neighbours are the same.
+    // No byte is 0, and adjacent bytes differ.
     own.forEach((_, index) => own[index] = 1 + (seed * 31 + index * 7) % 255);
     return { name, source, bytes: own.slice() };
   });
 }
 
-/** Empty sources, of which no byte was lost. */
+/** Returns sources that are empty without having lost bytes. */
 export function emptySources(): ByteSource[] {
   const tracking = new ArrayBuffer(8, { maxByteLength: 16 });
   const emptied = new Uint16Array(tracking);
@@ -82,7 +82,7 @@ export function emptySources(): ByteSource[] {
   ];
 }
 
-/** What is not bytes, by what the message has to say that it is. */
+/** Returns values that are not bytes, each with the end of the expected message. */
 export function notBytes(): { value: unknown; got: string }[] {
   return [
     { value: undefined, got: "got undefined" },
@@ -104,7 +104,7 @@ export function notBytes(): { value: unknown; got: string }[] {
   ];
 }
 
-/** Sources whose bytes are gone: their buffer was transferred away, or made too short for them. */
+/** Returns sources whose bytes are gone: their buffer was transferred, or became too short. */
 export function lostSources(): { value: unknown; got: string }[] {
   const detached = (make: (buffer: ArrayBuffer) => unknown) => {
     const buffer = new ArrayBuffer(16);

@@ -1,5 +1,5 @@
 /**
- * C and C++ programs for the tests and benchmarks, compiled when they are needed.
+ * Compiles C and C++ programs for tests and benchmarks when they need them.
  *
  * @module
  */
@@ -7,23 +7,22 @@
 import { isWine } from "../../ffi/win32/ntdll.ts";
 import { linuxPath, runOnLinux } from "./run_on_linux.ts";
 
-/** What to compile. */
+/** The kind of output, and its further inputs. */
 export interface CompileOptions {
-  /** Whether it becomes a DLL rather than a program. @default false */
+  /** Whether to make a DLL instead of a program. @default false */
   dll?: boolean;
-  /** Libraries to link to, by their paths. @default none */
+  /** The paths of libraries to link. @default none */
   libraries?: readonly string[];
-  /** Where headers are, besides the source's folder. @default nowhere else */
+  /** A folder with headers, besides the source's folder. @default none */
   include?: string;
 }
 
 /** A file that a compiler made. */
 export type Compiled = AsyncDisposable & {
-  /** Where it is. */
   path: string;
 };
 
-/** How a compiler is asked for an optimised program. */
+/** Returns the arguments with which a compiler makes an optimised program. */
 type Arguments = (source: string, output: string, options: Required<CompileOptions>) => string[];
 
 const gcc: Arguments = (source, output, { dll, libraries, include }) => [
@@ -37,21 +36,19 @@ const cl: Arguments = (source, output, { dll, libraries, include }) => [
 ];
 
 const COMPILERS: Record<string, Arguments> = { gcc, clang: gcc, cl };
-/** The runtime library of C++ goes into the program. Boost stands with Linux's own headers. */
+/** Links the C++ runtime library statically. Boost is in the folder of Linux's own headers. */
 const gxx: Arguments = (...args) => [...gcc(...args), "-static", "-idirafter", "/usr/include"];
 const COMPILERS_OF_CPP: Record<string, Arguments> = { "g++": gxx, "clang++": gxx, cl };
 
-/** The compiler of the Linux that Wine runs on. */
+/** The prefix of the compiler's name on the Linux below Wine. */
 const MINGW = "x86_64-w64-mingw32";
-/** Wine 10 hands the bytes of a message over on the receiver's stack; Windows does not. */
+/** A large stack, because Wine 10 puts the bytes of a message on the receiver's stack. */
 const ROOM_FOR_MESSAGES = `-Wl,--stack,${2 ** 28}`;
 
 /**
- * Compiles a C or C++ program or a DLL; it is deleted by `using`.
+ * Compiles a C or C++ program or a DLL. `await using` deletes the output.
  *
- * @param source The source file.
- * @param options What to make of it.
- * @throws {Error} If there is no compiler, or it finds fault with the source.
+ * @throws {Error} If there is no compiler, or the compiler reports an error.
  */
 export async function compileC(source: URL, options: CompileOptions = {}): Promise<Compiled> {
   const { dll = false, libraries = [], include = "." } = options;
@@ -67,7 +64,7 @@ export async function compileC(source: URL, options: CompileOptions = {}): Promi
         ) => [compiler, ...args(file, path, all)]),
       );
     }
-    // ld opens its output by name, and Wine knows the Linux name only of files that are there.
+    // ld needs the Linux name of its output, and Wine knows this name only for existing files.
     await Deno.writeTextFile(path, "");
     const [from, to, folder] = [file, path, include].map(linuxPath) as [string, string, string];
     const all = { dll, libraries: libraries.map(linuxPath), include: folder };
@@ -78,7 +75,7 @@ export async function compileC(source: URL, options: CompileOptions = {}): Promi
 }
 
 /**
- * Makes an import library; it is deleted by `using`.
+ * Makes an import library. `await using` deletes it.
  *
  * @param definition The text of a module-definition file.
  */
@@ -97,7 +94,7 @@ export async function importLibrary(definition: string): Promise<Compiled> {
   });
 }
 
-/** Makes a file in a folder of its own. */
+/** Makes a file in a new folder. */
 async function makeFile(name: string, make: (path: string) => Promise<void>): Promise<Compiled> {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   const remove = () => Deno.remove(folder, { recursive: true });
@@ -111,7 +108,7 @@ async function makeFile(name: string, make: (path: string) => Promise<void>): Pr
   }
 }
 
-/** Runs the first of some commands whose program there is. */
+/** Runs the first command whose program exists. */
 async function runFirst(commands: readonly (readonly string[])[]): Promise<void> {
   for (const [program, ...args] of commands) {
     try {
@@ -123,5 +120,5 @@ async function runFirst(commands: readonly (readonly string[])[]): Promise<void>
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
-  throw new Error(`There is none of ${commands.map(([program]) => program).join(", ")}`);
+  throw new Error(`Cannot find any of ${commands.map(([program]) => program).join(", ")}`);
 }

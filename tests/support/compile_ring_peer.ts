@@ -1,5 +1,5 @@
 /**
- * C programs that use a channel by the header that the library writes.
+ * Compiles C programs that use a channel with the header of `declareRingChannel()`.
  *
  * @module
  */
@@ -8,9 +8,7 @@ import { declareRingChannel } from "../../src/channel/mod.ts";
 import { compileC, type Compiled } from "./compile_c.ts";
 import { type PeerPath, peerUrl } from "./peer_url.ts";
 
-/**
- * Compiles a program; it is deleted by `using`.
- */
+/** Compiles a program. `await using` deletes it. */
 export async function compileRingPeer(source: PeerPath): Promise<Compiled> {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   try {

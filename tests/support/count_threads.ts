@@ -1,6 +1,6 @@
 import { openLibrary } from "./open_library.ts";
 
-/** How many threads this process has. */
+/** Returns the number of threads of this process. */
 export function countThreads(): number {
   const TH32CS_SNAPTHREAD = 4;
   using kernel32 = openLibrary("kernel32.dll", {

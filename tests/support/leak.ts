@@ -2,12 +2,13 @@ import { AssertionError } from "@std/assert";
 import { queryObject } from "../../ffi/handle.ts";
 import { openLibrary } from "./open_library.ts";
 
-/** Handle values are multiples of 4; this is beyond any that a test gets. */
+/** Upper bound of the handle values to look at, above all values that a test gets. */
 const HIGHEST = 16_384;
 const ATTEMPTS = 2;
+/** Handles that can be opened by the system itself in one attempt. */
 const HANDFUL = 8;
 
-/** The kinds of the handles that this process has: GetProcessHandleCount always says 0 on Wine. */
+/** Returns the kinds of this process's handles. On Wine, GetProcessHandleCount always returns 0. */
 function kindsOfHandles(): string[] {
   const kinds: string[] = [];
   for (let value = 4n; value < HIGHEST; value += 4n) {
@@ -20,13 +21,13 @@ function kindsOfHandles(): string[] {
   return kinds;
 }
 
-/** How many of each kind there are: `30 Event, 7 Section`. */
+/** Returns the number of handles of each kind as text: `30 Event, 7 Section`. */
 function summarize(kinds: string[]): string {
   const groups = [...Map.groupBy(kinds, (kind) => kind)].sort();
   return groups.map(([kind, { length }]) => `${length} ${kind}`).join(", ");
 }
 
-/** Has Deno start all threads of its pool, four for each processor: they have a handle each. */
+/** Makes Deno start all threads of its pool, four for each processor. Each has a handle. */
 async function fillPool(): Promise<void> {
   using kernel32 = openLibrary("kernel32.dll", {
     Sleep: { parameters: ["u32"], result: "void", nonblocking: true },
@@ -36,16 +37,17 @@ async function fillPool(): Promise<void> {
 }
 
 /**
- * Asserts that something leaves no handle behind.
+ * Asserts that a function leaves no handle open.
  *
- * The threads of Deno's pool come and go by themselves, so all of them are there when handles
- * are counted; those of the system's wait threads do as well, and a handful may have started
- * meanwhile. A leak is more than that, one for each round, of which there are ten at least, and it
- * does not stop: what is more at the second count than at the first one, is again at the third.
- * The first count comes after one round, which may leave what is left once.
+ * Threads of Deno's pool start and end by themselves. So all of them are started before the handles
+ * are counted. The system's wait threads do the same, so a few more handles are no leak. A leak
+ * adds one handle or more in each round, and does so in each attempt.
  *
- * @param rounds How often it is done, enough for a leak to show.
- * @param round What is done.
+ * The first count comes after one round, because the first round can open handles that stay open
+ * once.
+ *
+ * @param rounds The number of calls in one attempt, enough to show a leak.
+ * @param round The function to check. It gets the number of the call.
  */
 export async function assertLeavesNoHandle(
   rounds: number,
@@ -61,5 +63,5 @@ export async function assertLeavesNoHandle(
     counts.push(kindsOfHandles());
     if (counts.at(-1)!.length <= before + HANDFUL) return;
   }
-  throw new AssertionError(`Ever more handles are open: ${counts.map(summarize).join("; ")}`);
+  throw new AssertionError(`More and more handles are open: ${counts.map(summarize).join("; ")}`);
 }

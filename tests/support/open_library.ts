@@ -1,5 +1,5 @@
 /**
- * Opens functions of Windows that the library itself does not use; closed by `using`.
+ * Opens functions of Windows that the library itself does not use. `using` closes the library.
  *
  * @param file The library's file name.
  * @param symbols The signatures of the functions.

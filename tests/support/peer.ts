@@ -1,18 +1,18 @@
 /**
- * Another process that a test talks to, a line at a time.
+ * Another process with which a test exchanges lines of text.
  *
  * @module
  */
 
 import { type PeerPath, peerUrl } from "./peer_url.ts";
 
-/** The most that a peer may take for an answer, in milliseconds: Wine's first start takes several seconds. */
+/** Time limit for a peer's answer, in milliseconds: Wine's first start takes several seconds. */
 const PATIENCE = 30_000;
 
-/** A process that a test talks to. */
+/** A process with which a test exchanges lines of text. */
 export class Peer implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
-  /** It is read when a line is asked for, and not before: each read takes one of Deno's few threads. */
+  /** Read only while a test waits for a line, because each read takes one of Deno's few threads. */
   readonly #output: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   readonly #decoder = new TextDecoder();
   #text = "";
@@ -29,9 +29,8 @@ export class Peer implements AsyncDisposable {
   }
 
   /**
-   * Starts a script and waits until it says that it is ready.
-   *
-   * It has the permissions that the README documents for a local checkout.
+   * Starts a script and waits until it writes "ready". The script has the permissions that the
+   * README names for a local checkout.
    */
   static async start(script: PeerPath, ...args: string[]): Promise<Peer> {
     return await Peer.startProgram(
@@ -45,7 +44,7 @@ export class Peer implements AsyncDisposable {
     );
   }
 
-  /** Starts a program and waits until it says that it is ready. */
+  /** Starts a program and waits until it writes "ready". */
   static async startProgram(program: string, ...args: string[]): Promise<Peer> {
     const peer = new Peer(program, args);
     const greeting = await peer.nextLine();
@@ -54,7 +53,6 @@ export class Peer implements AsyncDisposable {
     throw new Error(`Expected "ready" from ${[program, ...args].join(" ")}, got "${greeting}"`);
   }
 
-  /** The peer's process id. */
   get pid(): number {
     return this.#child.pid;
   }
@@ -70,7 +68,7 @@ export class Peer implements AsyncDisposable {
           return line!;
         }
         const { value, done } = await this.#output.read();
-        if (done) throw new Error(`Peer ${this.pid} ended, or said nothing for ${PATIENCE} ms`);
+        if (done) throw new Error(`Peer ${this.pid} ended, or wrote no line for ${PATIENCE} ms`);
         this.#text += this.#decoder.decode(value, { stream: true });
       }
     } finally {
@@ -94,17 +92,17 @@ export class Peer implements AsyncDisposable {
     try {
       this.#child.kill("SIGKILL");
     } catch (error) {
-      // It ended by itself meanwhile.
+      // The peer has already ended by itself.
       if (!(error instanceof TypeError)) throw error;
     }
   }
 
-  /** Waits until the process is gone. */
+  /** Waits until the process has ended. */
   async gone(): Promise<Deno.CommandStatus> {
     return await this.#child.status;
   }
 
-  /** Ends the peer, whatever it does. */
+  /** Ends the peer, even if it is busy. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.kill();
     await this.#child.status;

@@ -1,13 +1,15 @@
-/** Numbers that look random and are the same in each run, and in each process: xorshift32. */
+/**
+ * A generator of pseudo-random numbers that are the same in each run and each process: xorshift32.
+ */
 export class Random {
   #state: number;
 
-  /** @param seed Where to begin, not 0. */
+  /** @param seed The first state, an integer other than 0. */
   constructor(seed: number) {
     this.#state = seed | 0;
   }
 
-  /** The next number, an integer from 0 to below `bound`, which is at most 2³². */
+  /** Returns the next number, an integer from 0 to `bound` - 1. The bound is at most 2³². */
   below(bound: number): number {
     let state = this.#state;
     state ^= state << 13;

@@ -1,16 +1,16 @@
-/** How long a folder may be in use by processes that are over, in milliseconds. */
+/** Maximum time that ended processes can keep a folder in use, in milliseconds. */
 const PATIENCE = 20_000;
 
 /**
- * Removes a folder and all that is in it, as soon as Windows lets go of it: for a moment after a process is over,
- * Wine still has its current directory and its program open.
+ * Removes a folder with its contents as soon as no file in it is in use. For a moment after a
+ * process has ended, Wine still has the process's current directory and its program open.
  */
 export async function removeFolder(path: string): Promise<void> {
   for (const deadline = Date.now() + PATIENCE;;) {
     try {
       return await Deno.remove(path, { recursive: true });
     } catch (error) {
-      // ERROR_SHARING_VIOLATION, for which Deno has no class.
+      // ERROR_SHARING_VIOLATION: Deno has no class for it.
       const isUsed = error instanceof Error && error.message.includes("(os error 32)");
       if (!isUsed || Date.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, 20));

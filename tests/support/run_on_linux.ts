@@ -1,29 +1,29 @@
 /**
- * Programs of the Linux that Wine runs on. Under tools/winedeno they have no standard error: the
- * kernel refuses what is written to descriptor 2 (tools/winedeno.d/quiet.pl).
+ * Runs programs of the Linux below Wine. Under tools/winedeno they have no standard error, because
+ * the kernel refuses writes to descriptor 2 (tools/winedeno.d/quiet.pl).
  *
  * @module
  */
 
 import { openLibrary } from "./open_library.ts";
 
-/** The name that a file of Wine's has on Linux. */
+/** Returns the Linux path of a file in Wine. */
 export function linuxPath(path: string): string {
   using kernel32 = openLibrary("kernel32.dll", {
     wine_get_unix_file_name: { parameters: ["buffer"], result: "pointer" },
   });
   const wide = Uint16Array.from(`${path}\0`, (unit) => unit.charCodeAt(0));
   const pointer = kernel32.symbols.wine_get_unix_file_name(wide);
-  if (pointer === null) throw new Error(`Wine does not know where ${path} is`);
+  if (pointer === null) throw new Error(`Wine has no Linux path for ${path}`);
   return Deno.UnsafePointerView.getCString(pointer);
 }
 
 /**
- * Runs a program of Linux: Wine lets its programs start those of the Linux below, and wait for them.
+ * Runs a program of the Linux below Wine, and waits for its end.
  *
- * @param words The program and its arguments.
- * @returns What it wrote.
- * @throws {Error} If it fails.
+ * @param words The program's name and its arguments.
+ * @returns The output of the program.
+ * @throws {Error} If the program fails.
  */
 export async function runOnLinux(words: readonly string[]): Promise<string> {
   using ntdll = openLibrary("ntdll.dll", {
@@ -39,7 +39,7 @@ export async function runOnLinux(words: readonly string[]): Promise<string> {
     );
     const status = ntdll.symbols.__wine_unix_spawnvp(argv, 1);
     const said = await Deno.readTextFile(output);
-    // The buffers are named here, or they might be collected before the call.
+    // The use of `buffers` here keeps them from being collected before the call.
     if (status === 0 && buffers.length > 0) return said;
     const command = words.join(" ");
     throw new Error(

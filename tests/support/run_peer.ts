@@ -1,16 +1,15 @@
 import { type PeerPath, peerUrl } from "./peer_url.ts";
 
-/** How to run a peer. */
+/** Options of {@linkcode runPeer}. */
 interface RunOptions {
-  /** Flags for Deno itself. */
+  /** Flags for `deno run`. */
   flags?: string[];
-  /** What becomes of its errors. */
   stderr?: "inherit" | "null";
-  /** The most that it may take, in milliseconds. */
+  /** Time limit for the whole run, in milliseconds. @default 60_000 */
   timeout?: number;
 }
 
-/** Runs a script to its end and gives the lines that it wrote. */
+/** Runs a script to its end and returns the lines that it wrote. */
 export async function runPeer(
   script: PeerPath,
   args: string[] = [],

@@ -1,9 +1,9 @@
 /**
- * Waits for something that has to happen soon, so that a test that would hang fails.
+ * Waits for an event with a time limit, so that a test fails instead of hanging.
  *
- * @param what What has to happen, for the error.
- * @param promise Is fulfilled when it has happened.
- * @param timeout How long it may take, in milliseconds.
+ * @param what The expected event, for the error: `the window closes`.
+ * @param promise A promise that the event fulfils.
+ * @param timeout The time limit in milliseconds.
  */
 export async function within<T>(what: string, promise: Promise<T>, timeout = 30_000): Promise<T> {
   const late = Promise.withResolvers<never>();

@@ -1,7 +1,7 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { EVENT_LOOP, PATIENCE } from "../../src/wait/event_loop.ts";
 
-Deno.test("blockBriefly() has had enough of it after a while, until the event loop's next turn", async () => {
+Deno.test("EventLoop.blockBriefly() stops blocking after a short time, until the next event-loop turn", async () => {
   for (let turn = 0; turn < 3; turn++) {
     let count = 0;
     const wait = () => {

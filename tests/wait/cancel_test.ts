@@ -21,11 +21,10 @@ class CountedSignal {
   }
 }
 
-/** Waits for so many milliseconds. */
 const pause = (milliseconds: number) =>
   new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
-Deno.test("Cancellation calls for the time and for the signal, each once", async () => {
+Deno.test("Cancellation calls onTimeout and onAbort once each", async () => {
   const { signal, controller } = new CountedSignal();
   const calls: unknown[] = [];
   const late = Promise.withResolvers<void>();
@@ -45,7 +44,7 @@ Deno.test("Cancellation calls for the time and for the signal, each once", async
   assertEquals(calls, ["late", reason]);
 });
 
-Deno.test("Cancellation calls nothing and leaves nothing when it is disposed of", async () => {
+Deno.test("Cancellation calls nothing and leaves no listener after it is disposed of", async () => {
   const counted = new CountedSignal();
   const calls: unknown[] = [];
   {
@@ -62,10 +61,10 @@ Deno.test("Cancellation calls nothing and leaves nothing when it is disposed of"
   assertEquals([counted.count, calls], [0, []]);
 });
 
-Deno.test("Cancellation has no timer for a time that no timer can be set to", async () => {
+Deno.test("Cancellation sets no timer for a timeout that is too long for a timer", async () => {
   const calls: unknown[] = [];
   for (const timeout of [2 ** 31, Infinity]) {
-    // No resource is left of it: there is none.
+    // It needs no disposal, because it has no timer.
     new Cancellation({ timeout, onTimeout: () => calls.push(timeout) });
   }
   await pause(20);
@@ -78,7 +77,7 @@ Deno.test("RepeatingTimer pauses twice as long each time, up to a limit, until i
   using stack = new DisposableStack();
   const look = () => {
     if (times.push(performance.now()) < 5) return;
-    // Nothing comes after that, though it is said inside a call.
+    // No further call follows, although the disposal happens inside a call.
     stack.dispose();
     done.resolve();
   };

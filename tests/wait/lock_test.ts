@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Lock } from "../../src/wait/queue.ts";
 
-Deno.test("Lock is given to one task after the other, in the order in which they asked", async () => {
+Deno.test("Lock goes to one task at a time, in the order in which the tasks asked", async () => {
   const lock = new Lock();
   assert(!lock.isHeld);
   await lock.acquire();
@@ -14,14 +14,14 @@ Deno.test("Lock is given to one task after the other, in the order in which they
     lock.release();
   });
   lock.release();
-  // It goes to the first task that waits, and is not free in between.
+  // The lock goes directly to the first waiting task, so it is not free in between.
   assert(lock.isHeld);
   await Promise.all(tasks);
   assertEquals(order, [1, 2, 3]);
   assert(!lock.isHeld);
 });
 
-Deno.test("Lock is not given to a task that gave up", async () => {
+Deno.test("Lock does not go to a task that has stopped waiting", async () => {
   const lock = new Lock((timeout) => new RangeError(`late by ${timeout}`));
   await lock.acquire();
   const controller = new AbortController();

@@ -2,20 +2,20 @@ import { assertEquals, assertLess, assertRejects } from "@std/assert";
 import { AsyncQueue } from "../../src/wait/queue.ts";
 import { poll } from "../../src/wait/options.ts";
 
-Deno.test("poll() looks at once, and gives what it found", async () => {
+Deno.test("poll() looks at once and returns the result", async () => {
   assertEquals(await poll("it", () => 5, { timeout: 0 }), 5);
 });
 
-Deno.test("poll() looks until there is something", async () => {
+Deno.test("poll() looks until there is a result", async () => {
   let looks = 0;
   assertEquals(await poll("it", () => (++looks < 4 ? undefined : looks)), 4);
 });
 
-Deno.test("poll() looks less often as time goes by", async () => {
+Deno.test("poll() looks less and less often", async () => {
   let looks = 0;
   const count = () => void looks++;
   await assertRejects(() => poll("it", count, { timeout: 200 }), Deno.errors.TimedOut);
-  // 1, 2, 4, 8, 16 and then each 32 ms: not the 200 that one each millisecond would be.
+  // The pauses are 1, 2, 4, 8, 16 and then 32 ms. Without growing pauses there would be 200 looks.
   assertLess(looks, 15);
 });
 
@@ -24,7 +24,7 @@ Deno.test("poll() looks once when the timeout is 0", async () => {
   await assertRejects(
     () => poll("the thing", () => void looks++, { timeout: 0 }),
     Deno.errors.TimedOut,
-    "Waited 0 ms for the thing and there was none",
+    "Waited 0 ms for the thing, but did not find it",
   );
   assertEquals(looks, 1);
 });
@@ -39,7 +39,7 @@ Deno.test("poll() stops at once when it is aborted, with the signal's reason", a
   assertEquals(looks, 1);
 });
 
-Deno.test("poll() stops when it is aborted while it looks", async () => {
+Deno.test("poll() stops if it is aborted while it looks", async () => {
   const controller = new AbortController();
   let looks = 0;
   const look = () => {
@@ -52,13 +52,13 @@ Deno.test("poll() stops when it is aborted while it looks", async () => {
   assertEquals(looks, 1);
 });
 
-Deno.test("poll() does not look when it was aborted before", async () => {
+Deno.test("poll() does not look if its signal is already aborted", async () => {
   let looks = 0;
   await assertRejects(() => poll("it", () => ++looks, { signal: AbortSignal.abort() }));
   assertEquals(looks, 0);
 });
 
-Deno.test("poll() rejects with what the look throws", async () => {
+Deno.test("poll() rejects with the error that the look throws", async () => {
   await assertRejects(
     () =>
       poll("it", () => {
@@ -75,7 +75,7 @@ Deno.test("poll() refuses an invalid timeout", async () => {
   }
 });
 
-Deno.test("poll() and AsyncQueue.take() do not begin with options of the wrong kind", async () => {
+Deno.test("poll() and AsyncQueue.take() refuse options of the wrong kind", async () => {
   const wrong: [options: object, text: string][] = [
     [{ timeout: "5" }, 'Expected timeout to be a number, got "5"'],
     [{ timeout: 5n }, "Expected timeout to be a number, got 5n"],

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { AsyncQueue } from "../../src/wait/queue.ts";
 
-Deno.test("AsyncQueue gives items in order, to whoever waits longest", async () => {
+Deno.test("AsyncQueue gives items in order to the task that has waited longest", async () => {
   const mailbox = new AsyncQueue<number>();
   mailbox.put(1);
   mailbox.put(2);
@@ -13,7 +13,7 @@ Deno.test("AsyncQueue gives items in order, to whoever waits longest", async () 
   assertEquals(mailbox.isEmpty, true);
 });
 
-Deno.test("AsyncQueue gives nothing to who gave up", async () => {
+Deno.test("AsyncQueue gives no item to a task that has stopped waiting", async () => {
   const mailbox = new AsyncQueue<number>();
   const controller = new AbortController();
   const reason = new Error("enough");
@@ -33,7 +33,7 @@ Deno.test("AsyncQueue gives nothing to who gave up", async () => {
   await assertRejects(() => mailbox.take({ signal: AbortSignal.abort(reason) }), Error, "enough");
 });
 
-Deno.test("AsyncQueue that is ended gives what is in it, and then nothing", async () => {
+Deno.test("AsyncQueue that is ended gives its remaining items, and then undefined", async () => {
   const mailbox = new AsyncQueue<number>();
   mailbox.put(1);
   mailbox.end();
@@ -44,7 +44,7 @@ Deno.test("AsyncQueue that is ended gives what is in it, and then nothing", asyn
   assertEquals(await waiting, undefined);
 });
 
-Deno.test("AsyncQueue that is ended by an error gives what is in it, and then the error", async () => {
+Deno.test("AsyncQueue that is ended by an error gives its remaining items, and then throws the error", async () => {
   const mailbox = new AsyncQueue<number>();
   const waiting = [mailbox.take(), mailbox.take()];
   mailbox.put(1);
@@ -54,7 +54,7 @@ Deno.test("AsyncQueue that is ended by an error gives what is in it, and then th
   await assertRejects(() => mailbox.take(), Error, "broken");
 });
 
-Deno.test("AsyncQueue has its owner make the error of who waited in vain", async () => {
+Deno.test("AsyncQueue rejects with the error that its owner makes for a timeout", async () => {
   const mailbox = new AsyncQueue<number>((timeout) => new RangeError(`late by ${timeout}`));
   await assertRejects(() => mailbox.take({ timeout: 1 }), RangeError, "late by 1");
 });

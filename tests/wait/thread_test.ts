@@ -2,7 +2,7 @@ import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/asser
 import { Thread } from "../../src/wait/thread.ts";
 import { serveProject } from "../support/serve_project.ts";
 
-Deno.test("threads start from a server with no permission to read files", async () => {
+Deno.test("Thread.start() loads a module from a server without a permission to read files", async () => {
   await using server = serveProject();
   const cache = await Deno.makeTempDir({ prefix: "winipc-" });
   try {
@@ -26,7 +26,7 @@ Deno.test("threads start from a server with no permission to read files", async 
   }
 });
 
-Deno.test("Thread tells what its module posts, and that it is over", async () => {
+Deno.test("Thread passes on each value that its module posts, and reports its end", async () => {
   const module = `data:text/javascript,
     import { parentPort, workerData } from "node:worker_threads";
     parentPort.postMessage(workerData + 1);`;
@@ -34,7 +34,7 @@ Deno.test("Thread tells what its module posts, and that it is over", async () =>
   assertEquals([posted, end], [[42], undefined]);
 });
 
-Deno.test("Thread tells what its module throws", async () => {
+Deno.test("Thread reports the error that its module throws", async () => {
   const { end } = await run(`data:text/javascript,throw new Error("on purpose")`, 0);
   assertInstanceOf(end, Error);
   assertStringIncludes(end.message, "on purpose");

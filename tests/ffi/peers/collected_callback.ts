@@ -1,6 +1,6 @@
 /**
- * Calls a callback that nobody but its address knows of, after collecting garbage:
- * were it gone, the process would end here. Run with --v8-flags=--expose-gc.
+ * Collects garbage, and then calls a callback of which only the address is left. If the callback
+ * was collected, the process crashes. Run with --v8-flags=--expose-gc.
  *
  * @module
  */

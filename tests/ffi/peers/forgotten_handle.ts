@@ -1,6 +1,6 @@
 /**
- * Forgets a hundred handles, collects garbage until they are closed, and says how
- * many are still open. Run with --v8-flags=--expose-gc.
+ * Forgets a hundred handles, collects garbage until they are closed, and writes how many are still
+ * open. Run with --v8-flags=--expose-gc.
  *
  * @module
  */
@@ -27,7 +27,7 @@ function countOpen(handles: bigint[]): number {
 const handles = Array.from({ length: 100 }, forget);
 console.log("open:", countOpen(handles));
 const deadline = performance.now() + 20_000;
-// The last one may still stand in a register of the machine that runs this.
+// One handle can stay open, because a register of the processor can still refer to it.
 while (countOpen(handles) > 1 && performance.now() < deadline) {
   gc();
   await new Promise((resolve) => setTimeout(resolve, 1));

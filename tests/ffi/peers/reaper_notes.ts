@@ -1,6 +1,6 @@
 /**
- * A Worker that opens and closes objects. It posts how many handles were open, and how many were not,
- * when their notes for the reaper were taken out.
+ * A Worker that opens and closes objects. It posts how many handles were open, and how many were
+ * closed, when it removed their notes for the reaper.
  *
  * @module
  */
@@ -17,13 +17,13 @@ const flags = new Uint32Array(1);
 const counts = { open: 0, closed: 0 };
 
 const { store } = Atomics;
-Reflect.set(Atomics, "store", (words: BigUint64Array, place: number, value: bigint) => {
-  const note = words[place];
-  // A note whose lowest bits are 0 is a handle's: see ffi/handle.ts.
+Reflect.set(Atomics, "store", (words: BigUint64Array, index: number, value: bigint) => {
+  const note = words[index];
+  // A note whose two lowest bits are 0 is the value of a handle: see ffi/handle.ts.
   if (value === 0n && typeof note === "bigint" && note !== 0n && (note & 3n) === 0n) {
     counts[GetHandleInformation(note, flags) ? "open" : "closed"]++;
   }
-  return store(words, place, value);
+  return store(words, index, value);
 });
 
 SharedEvent.anonymous().close();

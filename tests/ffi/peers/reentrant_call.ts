@@ -1,7 +1,9 @@
 /**
- * Calls a re-entrant function of user32 hot, through a callback that at last makes the engine
- * throw away the optimised code of the very loop that called it. The arguments name the function
- * and say how often; "plain" calls SendMessageW with a plain result, by which Deno aborts.
+ * Calls a re-entrant function of user32 so often that V8 optimises the calling loop. At the end,
+ * the callback makes V8 discard the optimised code of this loop during the call.
+ *
+ * The arguments are the name of the function and the number of calls. The name "plain" means
+ * SendMessageW with a plain result, with which Deno aborts.
  *
  * @module
  */
@@ -22,7 +24,7 @@ const [api, times] = Deno.args as [string, string];
 const rounds = Number(times);
 const HWND_MESSAGE = BigInt.asUintN(64, -3n);
 
-/** The loops below are compiled on the promise that this method never changes. */
+/** V8 optimises the loops below under the assumption that this method never changes. */
 class Constant {
   value(): number {
     return 1;
@@ -30,9 +32,9 @@ class Constant {
 }
 
 const constant = new Constant();
-/** Which message is to break the promise; 0 while none is. */
+/** The message at which the callback breaks the assumption, or 0 for no message. */
 let breaker = 0;
-/** How many times the procedure has run. */
+/** The number of calls of the callback. */
 let runs = 0;
 
 const procedure = GuardedCallback.windowProcedure((window, message, wParam, lParam) => {
@@ -79,17 +81,23 @@ const posted = new DataView(new ArrayBuffer(MSG_SIZE));
 posted.setBigUint64(0, window, true);
 posted.setUint32(8, WM_APP, true);
 
-/** A thread that sends WM_APP to the window all the time, and WM_APP + 1 once it is told to. */
-function startFlood(): { breakPromise: () => void } {
+/**
+ * Starts a thread that sends WM_APP to the window all the time, and WM_APP + 1 after
+ * `breakAssumption`.
+ */
+function startFlood(): { breakAssumption: () => void } {
   const isStopped = new Int32Array(new SharedArrayBuffer(4));
   new Worker(new URL("./send_until_stopped.ts", import.meta.url), {
     workerData: { window, isStopped },
   })
     .unref();
-  return { breakPromise: () => void Atomics.store(isStopped, 0, 1) };
+  return { breakAssumption: () => void Atomics.store(isStopped, 0, 1) };
 }
 
-/** Runs until the flood has broken the promise and two more rounds have added one more each. */
+/**
+ * Repeats a round until the flood has broken the assumption. Then it runs two rounds more, in which
+ * the method returns 2 instead of 1.
+ */
 function untilBroken(round: () => number): number {
   const flood = startFlood();
   breaker = WM_APP + 1;
@@ -99,12 +107,15 @@ function untilBroken(round: () => number): number {
     const value = round();
     sum += value;
     if (value === 2) after++;
-    if (runs >= rounds) flood.breakPromise();
+    if (runs >= rounds) flood.breakAssumption();
   }
   return sum - count;
 }
 
-/** What each loop has to call, and what its rounds add up to beyond their number: 2, for the last two. */
+/**
+ * The loops by their function. Each returns the sum of its rounds minus their number. That is 2,
+ * because the method returns 2 in the last two rounds.
+ */
 const loops: Record<string, () => number> = {
   plain: () => {
     let sum = 0;
@@ -150,7 +161,7 @@ const loops: Record<string, () => number> = {
     }
     return sum - rounds;
   },
-  // Several messages go to a window while it is made, and while it is destroyed.
+  // A window gets several messages while it is created, and while it is destroyed.
   CreateWindowExW: () => {
     let sum = 0;
     for (let i = 0; i < rounds; i++) {
@@ -180,7 +191,7 @@ const loops: Record<string, () => number> = {
     }
     return sum - rounds;
   },
-  // What other threads send is run inside these two.
+  // These two functions call the procedure for messages that other threads send.
   PeekMessageW: () =>
     untilBroken(() => {
       PeekMessageW(message, 0n, 0, 0, 1);

@@ -1,6 +1,6 @@
 /**
- * A thread that sends WM_APP to a window, one after the other, until it is told to send
- * WM_APP + 1, and sends that on.
+ * A thread that sends WM_APP to a window again and again. When `isStopped` is 1, it sends WM_APP +
+ * 1 instead.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A peer that does with shared memory what it is told: each line is a command
- * with arguments, each answer one line, `error CLASS` where it failed.
+ * A peer that executes commands on shared memory. It reads one command with arguments from each
+ * line, and answers with one line: the result, or `error CLASS`.
  *
  * @module
  */
@@ -26,7 +26,9 @@ const commands: Record<string, (...args: string[]) => string> = {
     memory = SharedMemory.fromHandle(BigInt(value!));
     return `${memory.byteLength} ${memory.access}`;
   },
-  /** Opens or creates many memories, each initialised with its number; counts those that it made. */
+  /**
+   * Opens or creates many memories, initialises each with its number, and counts the created ones.
+   */
   race(prefix, count) {
     let made = 0;
     for (let i = 0; i < Number(count); i++) {
@@ -41,7 +43,7 @@ const commands: Record<string, (...args: string[]) => string> = {
     }
     return `${made}`;
   },
-  /** Opens or creates, initialising the first and the last byte. */
+  /** Opens memory, or creates it and initialises its first and last byte. */
   initialize(name, byteLength) {
     memory = SharedMemory.openOrCreate(name!, Number(byteLength), {
       initialize: (view) => {
@@ -52,7 +54,10 @@ const commands: Record<string, (...args: string[]) => string> = {
     using view = memory.map();
     return `${memory.created} ${view.bytes[0]} ${view.bytes[Number(byteLength) - 1]}`;
   },
-  /** Starts to initialise and never ends: the test kills it there. */
+  /**
+   * Starts to initialise memory and never ends, so that the test can kill the process in this
+   * state.
+   */
   stall(name) {
     SharedMemory.openOrCreate(name!, 4096, {
       initialize: (view) => {
@@ -78,7 +83,7 @@ const commands: Record<string, (...args: string[]) => string> = {
     view!.bytes[Number(index)] = Number(value);
     return "written";
   },
-  /** Adds 1 to the first Int32, many times, atomically. */
+  /** Adds 1 to the first Int32 many times, atomically. */
   count(times) {
     const numbers = new Int32Array(view!.buffer);
     for (let i = 0; i < Number(times); i++) Atomics.add(numbers, 0, 1);

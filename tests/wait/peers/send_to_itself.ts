@@ -1,5 +1,5 @@
 /**
- * Sends itself a message, by way of both kinds of threads.
+ * Sends itself a message, which needs both kinds of threads: for the window and for the sending.
  *
  * @module
  */
