@@ -1,6 +1,6 @@
 /**
- * One to many: one process sends prices, as many as it likes; others receive them, each as quickly as it
- * can, and know what they missed.
+ * Sends prices from one process to many. The sender never waits. A slow receiver misses prices, and
+ * gets the number of missed prices with the next one.
  *
  *     deno run --allow-ffi examples/broadcast_ring.ts send --name prices
  *     deno run --allow-ffi examples/broadcast_ring.ts receive --name prices --count 100000
@@ -11,27 +11,27 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { BroadcastRing, type BroadcastSender } from "@winipc/winipc";
 
-/** What a receiver has seen. */
+/** The counts of a receiver. */
 export interface Seen {
-  /** How many prices it got. */
+  /** The number of received prices. */
   received: number;
-  /** How many it was told that it missed. */
+  /** The number of missed prices. */
   missed: number;
-  /** How many of them did not come in their turn. */
+  /** The number of prices that were not in the order of sending. */
   wrong: number;
 }
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Sends some prices, each with its number. */
+/** Sends `count` prices, each with its number. */
 export function sendPrices(sender: BroadcastSender, first: number, count: number): void {
   for (let number = first; number < first + count; number++) {
     sender.send(encoder.encode(`${number} EUR/USD ${(1 + Math.sin(number) / 10).toFixed(4)}`));
   }
 }
 
-/** Sends prices, a thousand at a time, until the input ends. */
+/** Sends prices until the standard input ends, a thousand in each event-loop turn. */
 export async function send(name: string): Promise<void> {
   using ring = BroadcastRing.create(name, { capacity: 65_536 });
   using sender = ring.sender();
@@ -43,7 +43,7 @@ export async function send(name: string): Promise<void> {
   }
 }
 
-/** Receives prices until there have been some, or the sender ends. */
+/** Receives `count` prices, or fewer if the sender is closed before. */
 export async function receive(name: string, count: number, signal: AbortSignal): Promise<Seen> {
   using ring = await BroadcastRing.waitFor(name, { signal });
   using receiver = ring.receiver();
@@ -71,12 +71,12 @@ if (import.meta.main) {
     default: { name: "winipc-prices", count: "100000", timeout: "30000" },
   });
   if (role === "send") {
-    console.log("Sending prices until the input ends");
+    console.log("Sending prices until the standard input ends");
     await send(name);
   } else if (role === "receive") {
     const signal = AbortSignal.timeout(Number(timeout));
     const { received, missed, wrong } = await receive(name, Number(count), signal);
-    console.log(`Received ${received} prices and missed ${missed}, ${wrong} of them out of turn`);
+    console.log(`Received ${received} prices, missed ${missed}, ${wrong} were out of order`);
   } else {
     console.error("Usage: broadcast_ring.ts send|receive [--name NAME] [--count N] [--timeout MS]");
     Deno.exit(2);

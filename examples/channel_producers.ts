@@ -1,10 +1,10 @@
 /**
- * Several senders of one channel: workers send what they have found as values, and one process
- * collects it.
+ * Sends from several processes to one. Workers search for primes and send them as JavaScript
+ * values. One process receives the values of all workers.
  *
- *     deno run --allow-ffi --allow-read examples/channel_producers.ts collect --name primes --workers 2
- *     deno run --allow-ffi --allow-read examples/channel_producers.ts work --name primes --from 0 --to 50000
- *     deno run --allow-ffi --allow-read examples/channel_producers.ts work --name primes --from 50000 --to 100000
+ *     deno run --allow-ffi --allow-read examples/channel_producers.ts collect --workers 2
+ *     deno run --allow-ffi --allow-read examples/channel_producers.ts work --to 50000
+ *     deno run --allow-ffi --allow-read examples/channel_producers.ts work --from 50000 --to 100000
  *
  * @module
  */
@@ -12,13 +12,14 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { RingChannel } from "@winipc/winipc";
 
-/** What a worker sends; the last of its findings says so. */
+/** A message of a worker. */
 interface Finding {
   primes: Uint32Array;
+  /** Whether this is the worker's last message. */
   last: boolean;
 }
 
-/** Looks for primes and sends them a thousand numbers at a time. */
+/** Sends the primes in a range of numbers, with one message for each thousand numbers. */
 export async function work(
   name: string,
   from: number,
@@ -38,16 +39,17 @@ export async function work(
   }
 }
 
-/** Collects what workers send until so many of them are done. */
+/** Receives primes until all workers are done. Returns the number of primes. */
 export async function collect(name: string, workers: number, signal: AbortSignal): Promise<number> {
-  // The first worker may be done before the next one comes: that is not the end.
+  // The first worker can finish before the next one opens the channel. The channel must not end
+  // then.
   using channel = RingChannel.create(name, { producers: "multiple", endsWithLastSender: false });
   using receiver = channel.receiver();
   let primes = 0;
   for (let done = 0; done < workers;) {
     const message = await receiver.receiveValue({ signal });
     if (!isFinding(message?.value)) {
-      throw new Deno.errors.InvalidData("Somebody sent something else");
+      throw new Deno.errors.InvalidData("Expected a list of primes, but received another value");
     }
     primes += message.value.primes.length;
     if (message.value.last) done++;
@@ -75,7 +77,8 @@ if (import.meta.main) {
   });
   const signal = AbortSignal.timeout(Number(timeout));
   if (role === "collect") {
-    console.log(`${await collect(name, Number(workers), signal)} primes of ${workers} workers`);
+    const primes = await collect(name, Number(workers), signal);
+    console.log(`Received ${primes} primes from ${workers} workers`);
   } else if (role === "work") {
     await work(name, Number(from), Number(to), signal);
   } else {

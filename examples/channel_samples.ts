@@ -1,9 +1,9 @@
 /**
- * Telemetry through a channel without copying or allocating: each message is four numbers that are
- * written where they are read.
+ * Sends telemetry through a channel without copying or allocating. Each message is four numbers,
+ * which the sender writes into the ring and the receiver reads there.
  *
- *     deno run --allow-ffi --allow-read examples/channel_samples.ts summarize --name car
- *     deno run --allow-ffi --allow-read examples/channel_samples.ts record --name car --count 1000000
+ *     deno run --allow-ffi --allow-read examples/channel_samples.ts summarize --name car deno run
+ *     --allow-ffi --allow-read examples/channel_samples.ts record --name car --count 1000000
  *
  * @module
  */
@@ -14,22 +14,22 @@ import { RingChannel } from "@winipc/winipc";
 const NUMBERS = 4;
 const BYTES = NUMBERS * Float64Array.BYTES_PER_ELEMENT;
 
-/** What a recording was like. */
+/** The summary of a recording. */
 export interface Summary {
-  /** How many samples there were. */
+  /** The number of samples. */
   samples: number;
   /** The highest speed. */
   fastest: number;
-  /** Samples a second. */
+  /** The number of samples per second. */
   rate: number;
 }
 
-/** Sends samples as quickly as it can. */
+/** Sends samples as fast as possible. */
 export async function record(name: string, count: number, signal: AbortSignal): Promise<void> {
   using channel = await RingChannel.waitFor(name, { signal });
   using sender = channel.sender();
   const { ring } = sender;
-  // Messages begin at multiples of 8 bytes, so that numbers can be written by an array over the ring.
+  // Messages begin at multiples of 8 bytes, so a Float64Array over the ring can write the numbers.
   const numbers = new Float64Array(ring.buffer, ring.byteOffset, ring.length / 8);
   for (let sample = 0; sample < count; sample++) {
     let offset = sender.claimAt(BYTES);
@@ -46,7 +46,7 @@ export async function record(name: string, count: number, signal: AbortSignal): 
   }
 }
 
-/** Makes the channel and reads the samples where they are, until the sender has left. */
+/** Creates the channel, and reads the samples in the ring until the sender is closed. */
 export async function summarize(name: string, signal: AbortSignal): Promise<Summary> {
   using channel = RingChannel.create(name);
   using receiver = channel.receiver();
@@ -77,7 +77,9 @@ if (import.meta.main) {
   } else if (role === "summarize") {
     const { samples, fastest, rate } = await summarize(name, signal);
     const millions = (rate / 1e6).toFixed(1);
-    console.log(`${samples} samples, ${millions} million a second; the fastest was ${fastest}`);
+    console.log(
+      `${samples} samples, ${millions} million per second, the highest speed: ${fastest}`,
+    );
   } else {
     console.error(
       "Usage: channel_samples.ts record|summarize [--name NAME] [--count N] [--timeout MS]",

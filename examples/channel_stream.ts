@@ -1,8 +1,8 @@
 /**
- * A channel as Web Streams: one process reads a file, another compresses it.
+ * Uses a channel as Web Streams. One process reads a file, and another process compresses it.
  *
- *     deno run --allow-ffi --allow-read --allow-write examples/channel_stream.ts compress --name zip --file out.gz
- *     deno run --allow-ffi --allow-read examples/channel_stream.ts feed --name zip --file README.md
+ *     deno run --allow-ffi --allow-read --allow-write examples/channel_stream.ts compress --file x.gz
+ *     deno run --allow-ffi --allow-read examples/channel_stream.ts feed --file README.md
  *
  * @module
  */
@@ -10,7 +10,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { RingChannel } from "@winipc/winipc";
 
-/** Makes a channel and pipes what comes by it into a compressed file, to its end. */
+/** Creates a channel, and pipes its messages through gzip until the sender is closed. */
 export async function compress(
   name: string,
   target: WritableStream<Uint8Array<ArrayBuffer>>,
@@ -20,7 +20,7 @@ export async function compress(
   await channel.readable.pipeThrough(new CompressionStream("gzip")).pipeTo(target, { signal });
 }
 
-/** Pipes a stream into the channel, no faster than the other process takes it. */
+/** Pipes a stream into the channel. Waits while the ring is full. */
 export async function feed(
   name: string,
   source: ReadableStream<Uint8Array<ArrayBuffer>>,
@@ -39,7 +39,7 @@ if (import.meta.main) {
   if (role === "compress" && file !== undefined) {
     const { writable } = await Deno.open(file, { write: true, create: true, truncate: true });
     await compress(name, writable, signal);
-    console.log(`${(await Deno.stat(file)).size} bytes are in ${file}`);
+    console.log(`Wrote ${(await Deno.stat(file)).size} bytes to ${file}`);
   } else if (role === "feed" && file !== undefined) {
     await feed(name, (await Deno.open(file)).readable, signal);
   } else {

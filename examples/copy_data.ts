@@ -1,11 +1,9 @@
 /**
- * Messages between the windows of two programs, in both directions: one asks, the other
- * sends a text of its own, and then answers with a number.
+ * Sends texts (`WM_COPYDATA`) between the windows of two programs. The receiver first sends a text
+ * back, and then answers the first message with a number.
  *
- *     deno run --allow-ffi examples/copy_data.ts receive --class words
- *     deno run --allow-ffi examples/copy_data.ts send --class words --text "Hello"
- *
- * (In a local checkout both need `--allow-read` as well, for their threads.)
+ *     deno run --allow-ffi --allow-read examples/copy_data.ts receive --class words
+ *     deno run --allow-ffi --allow-read examples/copy_data.ts send --class words --text "Hello"
  *
  * @module
  */
@@ -13,13 +11,13 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { CopyDataListener, type CopyDataMessage, findWindow, sendCopyData } from "@winipc/winipc";
 
-/** What the number of a message means to these two: a text, or that there are no more. */
+/** The ids of messages: a text, or the end of the texts. */
 const TEXT = 1n;
 const END = 2n;
 
 /**
- * Takes texts until the end is announced: sends each back in capitals, and answers how many
- * characters it has.
+ * Receives texts until a message with the id END. Sends each text back in upper case, and answers
+ * with its number of characters.
  */
 export async function receive(className: string): Promise<void> {
   await using listener = await CopyDataListener.open({ class: className, onMessage });
@@ -28,18 +26,18 @@ export async function receive(className: string): Promise<void> {
 
 async function onMessage(message: CopyDataMessage, listener: CopyDataListener): Promise<number> {
   if (message.id !== TEXT) {
-    // Not awaited: it waits for this handler.
+    // Not awaited, because close() waits until this handler returns.
     listener.close();
     return 0;
   }
   const text = message.text();
   console.log("Received", JSON.stringify(text));
   const answer = await message.reply(text.toUpperCase(), { id: TEXT });
-  console.log(`Sent it back in capitals, and was answered ${answer}`);
+  console.log(`Sent it back in upper case, and got the answer ${answer}`);
   return text.length;
 }
 
-/** Sends a text to a window, and gives its answer and the text that it sends back. */
+/** Sends a text to a window. Returns the window's answer and the text that it sends back. */
 export async function send(
   className: string,
   text: string,
@@ -52,7 +50,7 @@ export async function send(
   return { answer, reply: reply!.text() };
 }
 
-/** Tells a window that there are no more texts. */
+/** Sends the message END to a window. */
 export async function end(className: string): Promise<void> {
   await sendCopyData(await findWindow({ class: className }), "", { id: END });
 }

@@ -1,12 +1,10 @@
 /**
- * Waiting for whatever comes first: a worker takes jobs that a semaphore counts, one at a time, until
- * an event stops all workers or the process that gives the jobs ends.
+ * Waits for several objects at once. A semaphore counts jobs, and each worker takes one job at a
+ * time. The worker stops when an event is set, or when the process that gives the jobs ends.
  *
- *     deno run --allow-ffi examples/event.ts work --name jobs
- *     deno run --allow-ffi examples/event.ts work --name jobs
- *     deno run --allow-ffi examples/event.ts give --name jobs --jobs 20 --workers 2
- *
- * (In a local checkout it needs `--allow-read` as well, for its threads.)
+ *     deno run --allow-ffi --allow-read examples/event.ts work --name jobs
+ *     deno run --allow-ffi --allow-read examples/event.ts work --name jobs
+ *     deno run --allow-ffi --allow-read examples/event.ts give --name jobs --jobs 20 --workers 2
  *
  * @module
  */
@@ -14,11 +12,14 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { ProcessWatch, SharedEvent, SharedMemory, SharedSemaphore, waitAny } from "@winipc/winipc";
 
-/** Does jobs until there is an end to them; gives how many it did, and why it ended. */
+/**
+ * Does jobs until the event stops it or the giver ends. Returns the number of jobs and the
+ * reason.
+ */
 export async function work(
   name: string,
   signal: AbortSignal,
-): Promise<{ done: number; why: "stopped" | "left alone" }> {
+): Promise<{ done: number; why: "stopped" | "the giver ended" }> {
   using memory = await SharedMemory.waitFor(name, { signal });
   using view = memory.map();
   using giver = ProcessWatch.open(new Int32Array(view.buffer)[0]!);
@@ -28,27 +29,27 @@ export async function work(
   using here = SharedSemaphore.open(`${name}-here`);
   here.release();
   for (let done = 0;; done++) {
-    // Each job is taken by one worker, and none by one that is told to stop.
+    // Only one worker gets each job.
     const { index } = await waitAny([jobs, stop, giver], { signal });
     if (index === 1) return { done, why: "stopped" };
-    if (index === 2) return { done, why: "left alone" };
+    if (index === 2) return { done, why: "the giver ended" };
     finished.release();
   }
 }
 
-/** Gives jobs to some workers, waits until they are done, and stops the workers. */
+/** Waits for the workers, gives them jobs, waits until all jobs are done, and stops the workers. */
 export async function give(
   name: string,
   count: number,
   workers: number,
   signal: AbortSignal,
 ): Promise<void> {
-  // By hand, for it stops all of them.
+  // A manual-reset event wakes all workers, not only one.
   using stop = SharedEvent.create(`${name}-stop`, { reset: "manual" });
   using jobs = SharedSemaphore.create(`${name}-jobs`);
   using finished = SharedSemaphore.create(`${name}-finished`);
   using here = SharedSemaphore.create(`${name}-here`);
-  // Made last, for that is what the workers wait for; it tells them whom to work for.
+  // Created last, because the workers wait for this memory. It contains the giver's process id.
   using _memory = SharedMemory.openOrCreate(name, 4, {
     initialize: (view) => new Int32Array(view.buffer)[0] = Deno.pid,
   });
@@ -67,7 +68,7 @@ if (import.meta.main) {
   if (role === "work") {
     console.log(`Process ${Deno.pid} waits for jobs`);
     const { done, why } = await work(name, signal);
-    console.log(`Did ${done} jobs and was ${why}`);
+    console.log(`Did ${done} jobs, and ended: ${why}`);
   } else if (role === "give") {
     await give(name, Number(jobs), Number(workers), signal);
     console.log(`All ${jobs} jobs are done`);

@@ -1,11 +1,9 @@
 /**
- * Memory without a name, put into a process that is running already: one process waits for it in a
- * window, another shares a list of numbers with it and gets them back sorted, in place.
+ * Shares memory without a name with a running process. One process sends a handle of the memory to
+ * a window. The process with the window sorts the numbers in the memory.
  *
- *     deno run --allow-ffi examples/handle_transfer.ts receive --class sorter
- *     deno run --allow-ffi examples/handle_transfer.ts send --class sorter 5 3 8
- *
- * (In a local checkout both need `--allow-read` as well, for their threads.)
+ *     deno run --allow-ffi --allow-read examples/handle_transfer.ts receive --class sorter
+ *     deno run --allow-ffi --allow-read examples/handle_transfer.ts send --class sorter 5 3 8
  *
  * @module
  */
@@ -19,7 +17,7 @@ import {
   SharedMemory,
 } from "@winipc/winipc";
 
-/** Takes one memory, sorts the numbers in it, and answers how many there are. */
+/** Receives one memory, sorts the numbers in it, and answers with their count. */
 export async function receive(className: string): Promise<void> {
   await using listener = await CopyDataListener.open({
     class: className,
@@ -30,7 +28,7 @@ export async function receive(className: string): Promise<void> {
       const count = Math.min(Number(received.tag), Math.floor(view.byteLength / 8));
       new Float64Array(view.buffer, 0, count).sort();
       console.log(`Sorted ${count} numbers of process ${message.sender.pid}`);
-      // Not awaited: it waits for this handler.
+      // Not awaited, because close() waits until this handler returns.
       listener.close();
       return count;
     },
@@ -38,7 +36,7 @@ export async function receive(className: string): Promise<void> {
   await listener.finished;
 }
 
-/** Shares numbers with the process of a window, and gives them as it leaves them. */
+/** Shares numbers with the process of a window, and returns them as that process sorted them. */
 export async function send(
   className: string,
   numbers: number[],

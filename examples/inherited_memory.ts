@@ -1,6 +1,6 @@
 /**
- * Memory without a name for a child process: a script counts the primes below a number by starting
- * several children, each of which takes a share of the work and writes its part of one memory.
+ * Shares memory without a name with child processes. The children count primes. Each child tests
+ * some of the numbers, and writes its count to the memory that it inherits.
  *
  *     deno run --allow-ffi examples/inherited_memory.ts --below 100000
  *
@@ -10,10 +10,10 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { SharedMemory, spawn } from "@winipc/winipc";
 
-/** The key that parent and children agree on. */
+/** The key by which the children find the memory. */
 const KEY = "primes";
 
-/** Counts the primes below a number, each by a child in turn. */
+/** Counts the primes below a number with several children. Returns their counts and process ids. */
 export async function countPrimes(
   below: number,
   children: number,
@@ -40,7 +40,7 @@ export async function countPrimes(
   };
 }
 
-/** The child's part: counts the primes of its share in the memory that it inherited. */
+/** Counts the primes of one child's share, in the memory that the child inherited. */
 function countShare(index: number, children: number, below: number): void {
   using memory = SharedMemory.inherited(KEY);
   using view = memory.map();

@@ -1,11 +1,9 @@
 /**
- * The newest value: one process tells where a car is, as often as it likes; others look when they have
- * time.
+ * Shares the newest value. One process publishes the position of a car, and never waits. Watchers
+ * read the newest position when they have time.
  *
  *     deno run --allow-ffi examples/latest_value.ts drive --name car --laps 100
- *     deno run --allow-ffi examples/latest_value.ts watch --name car --laps 100
- *
- * (In a local checkout `watch` needs `--allow-read` as well, for its thread.)
+ *     deno run --allow-ffi --allow-read examples/latest_value.ts watch --name car --laps 100
  *
  * @module
  */
@@ -14,25 +12,25 @@ import { parseArgs } from "@std/cli/parse-args";
 import { LatestValue, type LatestWriter, struct, type WriterState } from "@winipc/winipc";
 
 const fields = { lap: "u32", angle: "f64", check: "f64" } as const;
-/** Where a car is; `angle` belongs to `lap`, and nobody ever sees one without the other. */
+/** The position of a car. A watcher never reads `angle` of one value with `lap` of another. */
 export const Car = struct(fields);
 
-/** What a watcher has seen. */
+/** The counts and the last state of a watcher. */
 export interface Seen {
-  /** How many values it looked at. */
+  /** The number of values that it read. */
   values: number;
-  /** How many of them were put together from two. */
+  /** The number of torn values, which would mix the fields of two values. */
   torn: number;
-  /** The lap of the last one. */
+  /** The lap of the last value. */
   lap: number;
-  /** How it was with the driver at the end. */
+  /** The state of the driver's process at the end. */
   driver: WriterState;
 }
 
-/** How many values a lap has. */
+/** The number of values in a lap. */
 export const STEPS = 1000;
 
-/** Drives a lap. */
+/** Publishes the values of one lap. */
 export function driveLap(writer: LatestWriter<typeof fields>, lap: number): void {
   const { value } = writer;
   for (let step = 0; step < STEPS; step++) {
@@ -43,9 +41,9 @@ export function driveLap(writer: LatestWriter<typeof fields>, lap: number): void
   }
 }
 
-/** Drives some laps; a watcher that has to rest misses most of the values, and never the last. */
+/** Drives `laps` laps. A slow watcher misses most values, but never the last one. */
 export async function drive(name: string, laps: number): Promise<void> {
-  // A driver that starts again finds the value that its watchers still hold.
+  // If the driver starts again, it opens the value that its watchers still have open.
   using value = LatestValue.openOrCreate(name, Car);
   using writer = value.writer();
   for (let lap = 1; lap <= laps; lap++) {
@@ -55,7 +53,7 @@ export async function drive(name: string, laps: number): Promise<void> {
   await untilTheInputEnds();
 }
 
-/** Watches a car until it has driven some laps, or its driver has left or was killed. */
+/** Reads values until the car has driven `laps` laps, or the driver is closed or dead. */
 export async function watch(name: string, laps: number, signal: AbortSignal): Promise<Seen> {
   using value = await LatestValue.waitFor(name, Car, { signal });
   using reader = value.reader();
@@ -80,13 +78,13 @@ if (import.meta.main) {
     default: { name: "winipc-car", laps: "100", timeout: "30000" },
   });
   if (role === "drive") {
-    console.log(`Driving ${laps} laps, and staying until the input ends`);
+    console.log(`Driving ${laps} laps, and waiting until the standard input ends`);
     await drive(name, Number(laps));
   } else if (role === "watch") {
     const signal = AbortSignal.timeout(Number(timeout));
     const { values, torn, lap, driver } = await watch(name, Number(laps), signal);
     if (driver !== "alive") console.log(`The driver is ${driver}`);
-    console.log(`Looked at ${values} values up to lap ${lap}, ${torn} of them torn`);
+    console.log(`Read ${values} values up to lap ${lap}, ${torn} were torn`);
   } else {
     console.error("Usage: latest_value.ts drive|watch [--name NAME] [--laps N] [--timeout MS]");
     Deno.exit(2);

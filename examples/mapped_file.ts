@@ -1,6 +1,6 @@
 /**
- * A file as memory: a process sorts the numbers in a file in place, and whoever has
- * mapped the same file sees it happen.
+ * Maps a file as memory. One process sorts the numbers in the file, and every process that has
+ * mapped the file sees the change.
  *
  *     deno run --allow-ffi examples/mapped_file.ts sort --file numbers.bin
  *     deno run --allow-ffi examples/mapped_file.ts show --file numbers.bin
@@ -11,7 +11,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { SharedMemory } from "@winipc/winipc";
 
-/** Sorts the Float64 numbers of a file, and returns when the disk has them; gives how many there are. */
+/** Sorts the Float64 numbers in a file, and writes them to the disk. Returns their count. */
 export function sort(path: string | URL): number {
   using memory = SharedMemory.fromFile(path, { access: "readwrite" });
   using view = memory.map();
@@ -21,7 +21,7 @@ export function sort(path: string | URL): number {
   return numbers.length;
 }
 
-/** The first numbers of a file, the last one, and whether they are in order. */
+/** Returns the first three numbers of a file, the last one, and whether all are in order. */
 export function show(path: string | URL): { least: number[]; greatest: number; sorted: boolean } {
   using memory = SharedMemory.fromFile(path);
   using view = memory.map();

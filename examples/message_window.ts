@@ -1,6 +1,6 @@
 /**
- * A window procedure of one's own, and sending to it, in scripts that do nothing else
- * meanwhile: no thread is started and no event loop runs, which saves a short script the most.
+ * Handles messages in a window procedure, and sends synchronously. Both scripts do nothing else
+ * while they wait. They start no thread and need no event loop, so a short script ends sooner.
  *
  *     deno run --allow-ffi examples/message_window.ts receive --class words
  *     deno run --allow-ffi examples/message_window.ts send --class words --text "Hello"
@@ -11,13 +11,13 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { decodeText, findWindow, MessageWindow, sendCopyDataSync } from "@winipc/winipc";
 
-/** What the number of a message means to these two: a text, or that there are no more. */
+/** The ids of messages: a text, or the end of the texts. */
 const TEXT = 1;
 const END = 2;
 
 /**
- * Takes texts until the end is announced, and answers how many characters each has;
- * the thread stands in the message loop meanwhile.
+ * Receives texts until a message with the id END, and answers each with its number of characters.
+ * The message loop blocks the thread.
  */
 export function receive(className: string, onText: (text: string) => void): void {
   using window = MessageWindow.open({
@@ -36,7 +36,7 @@ export function receive(className: string, onText: (text: string) => void): void
   window.run();
 }
 
-/** Sends a text to a window and gives its answer. */
+/** Sends a text to a window, and returns the window's answer. */
 export async function send(
   className: string,
   text: string,
@@ -46,7 +46,7 @@ export async function send(
   return sendCopyDataSync(window, text, { id: TEXT });
 }
 
-/** Tells a window that there are no more texts. */
+/** Sends the message END to a window. */
 export async function end(className: string): Promise<void> {
   sendCopyDataSync(await findWindow({ class: className }), "", { id: END });
 }

@@ -1,14 +1,14 @@
 /**
- * A struct that several processes change, one at a time. Each change has several steps, so a mutex
- * keeps the others out until it is done. Whoever finds that the last holder died looks whether its
- * change was done, and mends the struct.
+ * Guards a struct with a mutex, so that only one process at a time changes it. Each change has
+ * several steps. If a process dies during a change, the next process to lock the mutex repairs the
+ * struct.
  *
- *     deno run --allow-ffi examples/mutex.ts --name ledger --who 0 --times 1000 --hold
- *     deno run --allow-ffi examples/mutex.ts --name ledger --who 1 --times 1000 --stop
- *     deno run --allow-ffi examples/mutex.ts --name ledger --who 2 --times 1
+ *     deno run --allow-ffi --allow-read examples/mutex.ts --name ledger --who 0 --times 1000 --hold
+ *     deno run --allow-ffi --allow-read examples/mutex.ts --name ledger --who 1 --times 1000 --stop
+ *     deno run --allow-ffi --allow-read examples/mutex.ts --name ledger --who 2 --times 1
  *
- * The second one stops in the middle of its last change: end it, and the third one is told. (In a
- * local checkout it needs `--allow-read` as well, for its thread.)
+ * The second process stops in the middle of its last change. End it, and the third process repairs
+ * the struct.
  *
  * @module
  */
@@ -16,36 +16,36 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { array, SharedMemory, SharedMutex, struct, utf16 } from "@winipc/winipc";
 
-/** What is shared: `version` is the sum of all `turns`, but in the middle of a change. */
+/** The shared struct. `version` is the sum of all `turns`, except in the middle of a change. */
 export const Ledger = struct({
   version: "u32",
   writer: utf16(32),
   turns: array("u32", 3),
 });
 
-/** What a process saw when it changed the ledger. */
+/** The result of a process's changes. */
 export interface Report {
-  /** How many changes it made. */
+  /** The number of changes that it made. */
   made: number;
-  /** How often it found that a holder had died, and mended what that one had left. */
+  /** The number of times that it repaired the struct after another process had died. */
   mended: number;
   /** The version after its last change. */
   version: number;
 }
 
-/** How to change the ledger. */
+/** Options of {@linkcode change}. */
 export interface ChangeOptions {
-  /** Which of the three the process is, from 0. */
+  /** The number of the process, from 0 to 2. */
   who: number;
-  /** How many changes it makes. */
+  /** The number of changes to make. */
   times: number;
-  /** What is called in the middle of the last one. */
+  /** A function to call in the middle of the last change. */
   inTheMiddle?: () => void | Promise<void>;
-  /** Ends it. */
+  /** Aborts waiting for the mutex. */
   signal: AbortSignal;
 }
 
-/** Opens the ledger of a name and its mutex, or makes them. */
+/** Opens or creates a ledger and its mutex by name. */
 export function openLedger(name: string) {
   const mutex = SharedMutex.openOrCreate(`${name}-mutex`);
   const memory = SharedMemory.openOrCreate(name, Ledger.byteLength);
@@ -58,7 +58,7 @@ export function openLedger(name: string) {
   return { mutex, ledger: Ledger.view(view), [Symbol.dispose]: close };
 }
 
-/** Changes the ledger of a name. */
+/** Changes a ledger several times, with its mutex locked for each change. */
 export async function change(name: string, options: ChangeOptions): Promise<Report> {
   const { who, times, inTheMiddle, signal } = options;
   using opened = openLedger(name);
@@ -71,7 +71,9 @@ export async function change(name: string, options: ChangeOptions): Promise<Repo
       ledger.version = sum;
       mended++;
     }
-    if (ledger.version !== sum) throw new Error("Somebody came in between");
+    if (ledger.version !== sum) {
+      throw new Error("Another process changed the ledger without the mutex");
+    }
     ledger.turns.set(who, ledger.turns.get(who) + 1);
     ledger.writer = `process ${Deno.pid}`;
     if (made === times) await inTheMiddle?.();
@@ -86,7 +88,7 @@ if (import.meta.main) {
     boolean: ["stop", "hold"],
     default: { name: "winipc-ledger", who: "0", times: "1000", timeout: "30000" },
   });
-  // Memory and mutex are there as long as a process has them.
+  // The memory and the mutex exist while at least one process has them open.
   using _held = openLedger(name);
   const { made, mended, version } = await change(name, {
     who: Number(who),
@@ -94,14 +96,14 @@ if (import.meta.main) {
     signal: AbortSignal.timeout(Number(timeout)),
     ...(stop ? { inTheMiddle: blockOn } : {}),
   });
-  console.log(`Made ${made} changes, mended ${mended}; the version is ${version}`);
+  console.log(`Made ${made} changes, repaired ${mended}, the version is ${version}`);
   if (hold) {
-    console.log("Holding it until the input ends");
+    console.log("Keeping the ledger open until the standard input ends");
     for await (const _ of Deno.stdin.readable);
   }
 }
 
 async function blockOn(): Promise<void> {
-  console.log("Stopped in the middle of a change, with the mutex: end this process");
+  console.log("Stopped in the middle of a change, with the mutex locked: end this process");
   await new Promise((resolve) => setTimeout(resolve, 60_000));
 }

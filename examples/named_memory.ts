@@ -1,5 +1,5 @@
 /**
- * Memory by name: one process shares a text, another counts its words.
+ * Shares memory by name. One process writes a text, and another process counts its words.
  *
  *     deno run --allow-ffi examples/named_memory.ts count --name words
  *     deno run --allow-ffi examples/named_memory.ts ask --name words --text "to be or not to be"
@@ -10,16 +10,16 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { type MappedView, SharedMemory } from "@winipc/winipc";
 
-/** What the word counter found. */
+/** The answer of the process that counts. */
 export interface Count {
-  /** How many words the text has. */
+  /** The number of words. */
   words: number;
   /** The SHA-256 of the text's bytes, in hexadecimal. */
   sha256: string;
 }
 
-// The memory begins with a header that both processes know: three Int32 (the state, the text's length in
-// bytes, the count of words), and from byte 16 on 32 bytes of SHA-256. The text follows.
+// The memory begins with a header of 64 bytes, and the text follows. The header has three Int32:
+// the state, the text's length in bytes, and the number of words. The SHA-256 is at offset 16.
 const HEADER_BYTES = 64;
 const STATE = 0;
 const LENGTH = 1;
@@ -37,7 +37,7 @@ export async function ask(name: string, text: string, signal: AbortSignal): Prom
   const header = new Int32Array(view.buffer, 0, 4);
   view.bytes.set(bytes, HEADER_BYTES);
   header[LENGTH] = bytes.length;
-  // Atomics.store promises that who sees the state also sees what was written before it.
+  // After Atomics.store(), a process that reads the new state also reads all writes before it.
   Atomics.store(header, STATE, ASKED);
   await state(header, ANSWERED, signal);
   return { words: header[WORDS]!, sha256: view.bytes.slice(SHA256, SHA256 + 32).toHex() };
@@ -58,15 +58,17 @@ export async function count(name: string, signal: AbortSignal): Promise<Count> {
   return { words, sha256: digest.toHex() };
 }
 
-/** The text in the memory; its length comes from another process, so it is not believed blindly. */
+/** Returns the bytes of the text. Checks the length, because another process wrote it. */
 function textOf(view: MappedView, length: number): Uint8Array<ArrayBuffer> {
   if (length < 0 || HEADER_BYTES + length > view.byteLength) {
-    throw new Deno.errors.InvalidData(`The memory cannot hold a text of ${length} bytes`);
+    throw new Deno.errors.InvalidData(
+      `Expected a text that fits into the memory, but its length is ${length} bytes`,
+    );
   }
   return view.bytes.subarray(HEADER_BYTES, HEADER_BYTES + length);
 }
 
-/** Looks each millisecond whether the other process has come to a state. */
+/** Waits until the other process has stored a state. Checks the memory every millisecond. */
 async function state(header: Int32Array, wanted: number, signal: AbortSignal): Promise<void> {
   while (Atomics.load(header, STATE) !== wanted) {
     signal.throwIfAborted();

@@ -1,5 +1,6 @@
 /**
- * A channel: a text goes to another process line by line, and comes back.
+ * Sends messages through a channel. One process sends the lines of a text, and another process
+ * sends each line back.
  *
  *     deno run --allow-ffi --allow-read examples/ring_channel.ts send --name text --file README.md
  *     deno run --allow-ffi --allow-read examples/ring_channel.ts echo --name text
@@ -10,17 +11,20 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { RingChannel } from "@winipc/winipc";
 
-/** How a text came back. */
+/** The result of sending a text. */
 export interface Echo {
-  /** How many lines came back. */
+  /** The number of lines that came back. */
   lines: number;
-  /** How many of them were not as they were sent. */
+  /** The number of lines that came back changed. */
   wrong: number;
-  /** How long it took from the first message on, in milliseconds. */
+  /** The time since the first message, in milliseconds. */
   milliseconds: number;
 }
 
-/** Makes a channel there and one back, sends lines by the one and compares what comes by the other. */
+/**
+ * Creates one channel in each direction, sends lines, and compares them with the lines that
+ * return.
+ */
 export async function sendLines(
   name: string,
   lines: readonly string[],
@@ -29,7 +33,7 @@ export async function sendLines(
   using there = RingChannel.create(name);
   using back = RingChannel.create(`${name} back`);
   const [sender, receiver] = [there.sender(), back.receiver()];
-  // The other process greets when it is there.
+  // The other process sends an empty message when it is ready.
   await receiver.receive({ signal });
   const started = performance.now();
   const sending = sendAll();
@@ -50,7 +54,7 @@ export async function sendLines(
   }
 }
 
-/** Sends back what comes, until the other process has sent everything. */
+/** Sends each message back until the sender is closed. Returns the number of messages. */
 export async function echoLines(name: string, signal: AbortSignal): Promise<number> {
   using there = await RingChannel.waitFor(name, { signal });
   using back = await RingChannel.waitFor(`${name} back`, { signal });
@@ -76,10 +80,10 @@ if (import.meta.main) {
     const { lines, wrong, milliseconds } = await sendLines(name, text.split("\n"), signal);
     const rate = Math.round(2 * lines / milliseconds);
     console.log(
-      `${lines} lines came back, ${wrong} of them wrong: ${rate} thousand messages a second`,
+      `${lines} lines came back, ${wrong} were wrong, ${rate} thousand messages per second`,
     );
   } else if (role === "echo") {
-    console.log(`${await echoLines(name, signal)} lines were sent back`);
+    console.log(`Sent ${await echoLines(name, signal)} lines back`);
   } else {
     console.error(
       "Usage: ring_channel.ts send|echo [--name NAME] [--file FILE] [--times N] [--timeout MS]",

@@ -1,5 +1,6 @@
 /**
- * A counter that every process can raise, and that the first one sets up.
+ * Counts in shared memory. The first process creates the counter with a start value, and every
+ * process adds to it.
  *
  *     deno run --allow-ffi examples/shared_counter.ts --start 100 --times 1000 --hold
  *     deno run --allow-ffi examples/shared_counter.ts --times 1000
@@ -17,21 +18,21 @@ const { name, start, times, hold } = parseArgs(Deno.args, {
 });
 
 using memory = SharedMemory.openOrCreate(name, 4, {
-  // Runs in one process only, and no other sees the memory before it is done.
+  // Only one process runs this function. No other process can open the memory before it returns.
   initialize: (view) => new Int32Array(view.buffer)[0] = Number(start),
 });
 using view = memory.map();
 const counter = new Int32Array(view.buffer, 0, 1);
 for (let i = 0; i < Number(times); i++) Atomics.add(counter, 0, 1);
 console.log(
-  memory.created ? "Made" : "Found",
-  "the counter; it stands at",
+  memory.created ? "Created" : "Opened",
+  "the counter, its value is",
   Atomics.load(counter, 0),
 );
 
 if (hold) {
-  // The memory is there as long as somebody holds it.
-  console.log("Holding it until the input ends");
+  // The memory exists while at least one process has it open.
+  console.log("Keeping the counter open until the standard input ends");
   for await (const _ of Deno.stdin.readable);
-  console.log("It stands at", Atomics.load(counter, 0));
+  console.log("The counter is", Atomics.load(counter, 0));
 }

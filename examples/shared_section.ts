@@ -1,5 +1,6 @@
 /**
- * Variables in a DLL that no compiler made: whoever loads the same file shares them.
+ * Shares the variables of a DLL between all processes that load the file. The example builds the
+ * DLL without a compiler.
  *
  *     deno run --allow-write examples/shared_section.ts build --file visits.dll
  *     deno run --allow-ffi examples/shared_section.ts raise --file visits.dll --times 1000 --hold
@@ -12,10 +13,10 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { buildSharedSection, inspectImage, SharedSection, utf16 } from "@winipc/winipc";
 
-/** What is in the DLL: a count, and who was there last. */
+/** The variables in the DLL: a count, and the name of the last process. */
 export const variables = { visits: "u32", last: utf16(64) } as const;
 
-/** Makes the bytes of the DLL. */
+/** Returns the bytes of the DLL. */
 export function build(): Uint8Array<ArrayBuffer> {
   return buildSharedSection({
     section: ".ASHARE",
@@ -25,19 +26,19 @@ export function build(): Uint8Array<ArrayBuffer> {
   });
 }
 
-/** Raises the count, and says who did. */
+/** Adds to the count, and writes the name of this process. */
 export function raise(section: SharedSection<typeof variables>, times: number): void {
   for (let i = 0; i < times; i++) section.counters.visits.add(1);
-  // Two processes may write it at the same time; a text is not written in one step.
+  // Writing a text is not atomic: two processes can write at the same time and mix their texts.
   section.variables.last = `process ${Deno.pid}`;
 }
 
-/** Tells what a DLL shares, one line for each section and export. */
+/** Describes a DLL, with one line for each image section and export. */
 function* describe(file: string): Generator<string> {
   const { machine, sections, exports } = inspectImage(file);
   yield `An image for ${machine}`;
   for (const { name, byteLength, shared, writable } of sections) {
-    const access = shared && writable ? "shared by all processes" : "each process has its own";
+    const access = shared && writable ? "shared by all processes" : "each process has its own copy";
     yield `section ${name}: ${byteLength} bytes, ${access}`;
   }
   for (const { name, section } of exports) yield `export ${name} in ${section}`;
@@ -51,17 +52,17 @@ if (import.meta.main) {
   });
   if (role === "build") {
     Deno.writeFileSync(file, build());
-    console.log("Made", file);
+    console.log("Wrote", file);
   } else if (role === "raise") {
     using section = SharedSection.load(file, { exports: variables });
     const { last } = section.variables;
     raise(section, Number(times));
-    console.log("After", last, "the count stands at", section.counters.visits.load());
+    console.log("The last visit was by", last, "and the count is", section.counters.visits.load());
     if (hold) {
-      // The values live for as long as somebody has the DLL loaded.
-      console.log("Holding it until the input ends");
+      // The values exist while at least one process has the DLL loaded.
+      console.log("Keeping the DLL loaded until the standard input ends");
       for await (const _ of Deno.stdin.readable);
-      console.log("It stands at", section.counters.visits.load());
+      console.log("The count is", section.counters.visits.load());
     }
   } else if (role === "inspect") {
     for (const line of describe(file)) console.log(line);

@@ -1,6 +1,5 @@
 /**
- * Huge memory of which little is used: 64 GiB of addresses, and memory only for
- * the parts that are mapped.
+ * Reserves 64 GiB of shared memory. Only the parts that are mapped use memory.
  *
  *     deno run --allow-ffi examples/sparse_memory.ts --gigabytes 64 --rows 5
  *
@@ -19,7 +18,7 @@ const byteLength = Number(gigabytes) * 2 ** 30;
 using memory = SharedMemory.anonymous(byteLength, { reserve: true });
 console.log(`Reserved ${memory.byteLength} bytes`);
 
-// A table with a row each so many gigabytes: only the rows themselves get memory.
+// The rows are far apart. Only the pages with a row use memory.
 const stride = Math.floor(byteLength / Number(rows));
 for (let row = 0; row < Number(rows); row++) {
   using view = memory.map({ offset: row * stride, byteLength: 16 });

@@ -1,5 +1,6 @@
 /**
- * A struct that programs in C lay out the same: one process writes it, another reads it.
+ * Shares a struct that a C program can use, too. One process writes the struct, and another process
+ * reads it.
  *
  *     deno run --allow-ffi examples/struct.ts write --name telemetry --laps 3
  *     deno run --allow-ffi examples/struct.ts read --name telemetry
@@ -11,7 +12,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { array, bits, safe, SharedMemory, struct, utf16, type ValueOf } from "@winipc/winipc";
 
-/** What a racing game tells its overlays; `layoutHash` is what both sides compare first. */
+/** Telemetry of a racing game. `layout` contains the layout's hash, which a reader checks first. */
 export const Telemetry = struct({
   layout: "u64",
   frame: safe("u64"),
@@ -22,10 +23,10 @@ export const Telemetry = struct({
   gear: bits("i32", 4),
 });
 
-/** What is in it when it is copied out. */
+/** A copy of the telemetry. */
 export type TelemetryValue = ValueOf<typeof Telemetry>;
 
-/** Writes what a car might tell. */
+/** Writes sample telemetry. */
 export function write(memory: SharedMemory, laps: number): void {
   using view = memory.map();
   const telemetry = Telemetry.view(view);
@@ -36,17 +37,19 @@ export function write(memory: SharedMemory, laps: number): void {
     telemetry.pit.stops = lap - 1;
     telemetry.frame += 60;
   }
-  // Last, so that nobody takes a half-written struct for one that is there.
+  // The hash is written last, so that no reader uses a half-written struct.
   telemetry.layout = Telemetry.layoutHash;
 }
 
-/** Reads the memory of a name, when somebody has written it. */
+/** Waits until another process has written the telemetry, and returns a copy. */
 export async function read(name: string, signal: AbortSignal): Promise<TelemetryValue> {
   using memory = await SharedMemory.waitFor(name, { access: "read", signal });
   using view = memory.map();
   const telemetry = Telemetry.view(view);
   while (telemetry.layout !== Telemetry.layoutHash) {
-    if (telemetry.layout !== 0n) throw new Deno.errors.InvalidData("The struct is another one");
+    if (telemetry.layout !== 0n) {
+      throw new Deno.errors.InvalidData(`Expected "${name}" to have the layout of this version`);
+    }
     signal.throwIfAborted();
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
@@ -62,7 +65,7 @@ if (import.meta.main) {
   if (role === "write") {
     using memory = SharedMemory.create(name, Telemetry.byteLength);
     write(memory, Number(laps));
-    console.log(`Wrote ${Telemetry.byteLength} bytes; holding them until the input ends`);
+    console.log(`Wrote ${Telemetry.byteLength} bytes, keeping them until the standard input ends`);
     for await (const _ of Deno.stdin.readable);
   } else if (role === "read") {
     console.log(await read(name, signal));

@@ -1,11 +1,9 @@
 /**
- * Messages of a program's own, which bring two numbers and get one: one process answers them, the
- * other asks.
+ * Sends window messages (`WM_USER` and registered messages) to another process. Each message has
+ * two numbers, and the answer is a number.
  *
- *     deno run --allow-ffi examples/window_messages.ts answer --class scores
- *     deno run --allow-ffi examples/window_messages.ts ask --class scores --add 5
- *
- * (In a local checkout both need `--allow-read` as well, for their threads.)
+ *     deno run --allow-ffi --allow-read examples/window_messages.ts answer --class scores
+ *     deno run --allow-ffi --allow-read examples/window_messages.ts ask --class scores --add 5
  *
  * @module
  */
@@ -19,23 +17,23 @@ import {
   sendMessage,
 } from "@winipc/winipc";
 
-/** The first numbers that mean what a program makes of them (`WM_USER`). */
+/** Message numbers from 0x400 (`WM_USER`), whose meaning each program defines for itself. */
 const VERSION = 0x400;
 const ADD = 0x401;
-/** Programs that agree on a name need not agree on a number. */
+/** The name of a registered message. Windows chooses the number for a name. */
 const END = "winipc-example-end";
 
-/** Answers which version this is, and adds to a score, until the end is announced. */
+/** Answers with a version, and adds to a score, until the message END. */
 export async function answer(className: string): Promise<void> {
   let score = 0n;
   await using listener = await CopyDataListener.open({
     class: className,
     answers: {
-      // The window's thread answers this one, whatever the script does.
+      // The window's thread answers this message, also while the script is busy.
       [VERSION]: 2,
       [ADD]: (points) => score += points,
       [registerWindowMessage(END)]: (_wParam, _lParam, listener) => {
-        // Not awaited: it waits for this handler.
+        // Not awaited, because close() waits until this handler returns.
         listener.close();
         return 0;
       },
@@ -45,7 +43,7 @@ export async function answer(className: string): Promise<void> {
   console.log("The score is", score);
 }
 
-/** Asks for the version, and adds points to the score. */
+/** Gets the version, and adds points to the score. */
 export async function ask(
   className: string,
   points: number,
@@ -57,7 +55,7 @@ export async function ask(
   return { version, score };
 }
 
-/** Tells a window that there are no more questions, and waits for no answer. */
+/** Posts the message END to a window, without waiting for an answer. */
 export async function end(className: string): Promise<void> {
   postMessage(await findWindow({ class: className }), registerWindowMessage(END));
 }
@@ -73,7 +71,7 @@ if (import.meta.main) {
   } else if (role === "ask") {
     const signal = AbortSignal.timeout(Number(timeout));
     const { version, score } = await ask(className, Number(add), signal);
-    console.log(`Version ${version} says that the score is ${score}`);
+    console.log(`The version is ${version}, and the score is ${score}`);
     await end(className);
   } else {
     console.error("Usage: window_messages.ts answer|ask [--class CLASS] [--add N] [--timeout MS]");

@@ -1,5 +1,5 @@
 /**
- * The tour's broadcast: one process sends prices to two others, of which none holds it up.
+ * The tour's broadcast: one process sends prices to two processes and never waits for them.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Chapter } from "./chapter.ts";
 const COUNTS = [20_000, 200_000];
 const AT_A_TIME = 1000;
 
-/** Sends prices until two other processes have had as many as they like. */
+/** Sends prices until two processes have received the number that each of them wants. */
 export async function broadcastRing(chapter: Chapter): Promise<void> {
   const name = `winipc-tour-${crypto.randomUUID()}`;
   using ring = BroadcastRing.create(name, { capacity: 65_536 });
@@ -27,14 +27,14 @@ export async function broadcastRing(chapter: Chapter): Promise<void> {
     await chapter.moment();
   }
   const { messages, wakeUps } = sender.stats;
-  chapter.tell("sent", `${messages} prices; ${wakeUps} times a receiver slept and was woken`);
+  chapter.print("sent", `${messages} prices, and woke a receiver ${wakeUps} times`);
   for (const [index, { success, stdout }] of (await all).entries()) {
     const answer = new TextDecoder().decode(stdout).trim();
-    chapter.tell("answer", answer);
-    chapter.check("a receiver ended well", success);
+    chapter.print("answer", answer);
+    chapter.check("the receiver exited without an error", success);
     chapter.check(
-      "it got as many as it liked, in their turn, and knows what it missed",
-      answer.startsWith(`Received ${COUNTS[index]} `) && answer.endsWith(", 0 of them out of turn"),
+      "the receiver got all prices that it wanted, in order, with the number of missed prices",
+      answer.startsWith(`Received ${COUNTS[index]} `) && answer.endsWith(", 0 were out of order"),
     );
   }
 }

@@ -1,31 +1,30 @@
 /**
- * What the parts of the tour have in common: another process, and an account of
- * what went to and fro.
+ * The common code of the tour's parts: starts other processes, and prints and checks the results.
  *
  * @module
  */
 
-/** The most that a part may take, in milliseconds. */
-const PATIENCE = 60_000;
+/** Maximum time for a part, in milliseconds. */
+const MAX_DURATION = 60_000;
 
 /** One part of the tour. */
 export class Chapter {
-  /** Ends the part when it takes too long. */
-  readonly signal: AbortSignal = AbortSignal.timeout(PATIENCE);
+  /** Aborts the part if it takes too long. */
+  readonly signal: AbortSignal = AbortSignal.timeout(MAX_DURATION);
   readonly #started = performance.now();
   #failures = 0;
 
-  /** How many checks have failed. */
+  /** The number of failed checks. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** How long the part has taken. */
+  /** The time since the part started, in milliseconds. */
   get milliseconds(): number {
     return Math.round(performance.now() - this.#started);
   }
 
-  /** Starts an example as another process; it is ended when the part is over. */
+  /** Starts an example in another process. The process is killed if the part takes too long. */
   start(example: string, ...args: string[]): Deno.ChildProcess {
     const script = new URL(`../${example}`, import.meta.url).href;
     const child = new Deno.Command(Deno.execPath(), {
@@ -34,24 +33,24 @@ export class Chapter {
       stdout: "piped",
       signal: this.signal,
     }).spawn();
-    this.tell("who", `process ${Deno.pid} (this one) and process ${child.pid}`);
+    this.print("who", `process ${Deno.pid} (this one) and process ${child.pid}`);
     return child;
   }
 
-  /** Waits a moment before something is looked at again, unless the part takes too long. */
+  /** Waits for a millisecond, or throws if the part takes too long. */
   async moment(): Promise<void> {
     this.signal.throwIfAborted();
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
-  /** Adds a line to the account. */
-  tell(what: string, text: string): void {
-    console.log(`   ${what.padEnd(6)} ${text}`);
+  /** Prints a line with a label. */
+  print(label: string, text: string): void {
+    console.log(`   ${label.padEnd(6)} ${text}`);
   }
 
-  /** Adds a line on whether something is right. */
-  check(what: string, right: boolean): void {
-    if (!right) this.#failures++;
-    this.tell(right ? "right" : "WRONG", what);
+  /** Prints a claim and whether it is true. Counts a failure if it is not. */
+  check(claim: string, isTrue: boolean): void {
+    if (!isTrue) this.#failures++;
+    this.print(isTrue ? "ok" : "FAILED", claim);
   }
 }

@@ -9,20 +9,20 @@ import type { Chapter } from "./chapter.ts";
 
 const BELOW = 50_000;
 
-/** Has two children count primes in memory that they inherit, and checks the sum by a sieve. */
+/** Counts primes with two children, which write to inherited memory, and checks the sum. */
 export async function inheritedMemory(chapter: Chapter): Promise<void> {
   const { counts, pids } = await countPrimes(BELOW, 2, chapter.signal);
-  chapter.tell("who", `process ${Deno.pid} (this one) and process ${pids[0]}, process ${pids[1]}`);
-  chapter.tell("sent", "a handle that they inherited, by an environment variable");
-  chapter.tell("answer", `${counts.join(" + ")} primes below ${BELOW}`);
+  chapter.print("who", `process ${Deno.pid} (this one) and process ${pids[0]}, process ${pids[1]}`);
+  chapter.print("sent", "a handle of memory, which both children inherited");
+  chapter.print("answer", `${counts.join(" + ")} primes below ${BELOW}`);
   chapter.check(
-    "there are as many as a sieve finds here",
+    "this process finds the same number of primes with a sieve",
     counts.reduce((sum, count) => sum + count, 0) === sieve(BELOW),
   );
-  chapter.check("each child has written its part", counts.every((count) => count > 0));
+  chapter.check("each child has written its count", counts.every((count) => count > 0));
 }
 
-/** Counts the primes below a number by another rule than the children do. */
+/** Counts the primes below a number with a different method from the children's. */
 function sieve(below: number): number {
   const composite = new Uint8Array(below);
   let count = 0;

@@ -1,5 +1,5 @@
 /**
- * The tour's newest value: one process writes it all the time, another looks.
+ * The tour's newest value: one process publishes values all the time, and another one reads.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Chapter } from "./chapter.ts";
 
 const LAPS = 200;
 
-/** Writes values as fast as it can while another process watches. */
+/** Publishes values as fast as possible while another process reads them. */
 export async function latestValue(chapter: Chapter): Promise<void> {
   const name = `winipc-tour-${crypto.randomUUID()}`;
   using value = LatestValue.create(name, Car);
@@ -27,11 +27,11 @@ export async function latestValue(chapter: Chapter): Promise<void> {
   }
   const { success, stdout } = await output;
   const answer = new TextDecoder().decode(stdout).trim();
-  chapter.tell("sent", `${laps * STEPS} values, each in place of the one before`);
-  chapter.tell("answer", answer);
-  chapter.check("the other process ended well", success);
+  chapter.print("sent", `${laps * STEPS} values, each of which replaced the previous one`);
+  chapter.print("answer", answer);
+  chapter.check("the other process exited without an error", success);
   chapter.check(
-    "it came to the last lap, and none of its values was put together from two",
-    answer.endsWith(`up to lap ${LAPS}, 0 of them torn`),
+    "the other process read the last lap, and no value was torn",
+    answer.endsWith(`up to lap ${LAPS}, 0 were torn`),
   );
 }

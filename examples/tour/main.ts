@@ -1,5 +1,5 @@
 /**
- * The tour: each way of sharing data that winipc has, shown between real processes.
+ * The tour: shows each way of winipc to share data, with real processes.
  *
  *     deno task demo
  *
@@ -26,15 +26,15 @@ const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "A handle for a running process": handleTransfer,
   "Memory that children inherit": inheritedMemory,
   "Variables in a DLL": sharedSection,
-  "Taking turns": mutex,
+  "A struct guarded by a mutex": mutex,
   "The newest value": latestValue,
   "A channel": ringChannel,
-  "One to many": broadcastRing,
+  "One sender, many receivers": broadcastRing,
 };
 
 const { only, help } = parseArgs(Deno.args, { string: ["only"], boolean: ["help"] });
 if (help) {
-  console.log("Usage: deno task demo [--only WORD]\n\nShows:");
+  console.log("Usage: deno task demo [--only WORD]\n\nThe parts of the tour:");
   for (const title of Object.keys(CHAPTERS)) console.log(`  ${title}`);
   Deno.exit();
 }
@@ -43,7 +43,7 @@ const chosen = Object.entries(CHAPTERS).filter(([title]) =>
   title.toLowerCase().includes((only ?? "").toLowerCase())
 );
 if (chosen.length === 0) {
-  console.error(`No part of the tour is called "${only}"`);
+  console.error(`No part of the tour has a title with "${only}"`);
   Deno.exit(2);
 }
 
@@ -54,15 +54,15 @@ for (const [index, [title, run]] of chosen.entries()) {
   try {
     await run(chapter);
   } catch (error) {
-    chapter.check(`it ran to its end (${error})`, false);
+    chapter.check(`this part ran without an error (${error})`, false);
   }
   failures += chapter.failures;
-  console.log(`   took   ${chapter.milliseconds} ms, the start of the other process included`);
+  console.log(`   took   ${chapter.milliseconds} ms, including the start of the other processes`);
 }
 
 console.log(
   failures === 0
-    ? `\nAll of it came back right: ${chosen.length} ways.`
-    : `\n${failures} of the answers were wrong.`,
+    ? `\nAll checks passed. Parts shown: ${chosen.length}`
+    : `\nFailed checks: ${failures}`,
 );
 Deno.exit(failures === 0 ? 0 : 1);

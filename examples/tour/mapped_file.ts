@@ -9,7 +9,7 @@ import type { Chapter } from "./chapter.ts";
 
 const COUNT = 100_000;
 
-/** Maps a file of random numbers, and sees it sorted by the other process. */
+/** Maps a file of random numbers, and checks that another process has sorted them. */
 export async function mappedFile(chapter: Chapter): Promise<void> {
   const path = await Deno.makeTempFile({ prefix: "winipc-tour-" });
   try {
@@ -20,15 +20,15 @@ export async function mappedFile(chapter: Chapter): Promise<void> {
     const seen = new Float64Array(view.buffer);
 
     const child = chapter.start("mapped_file.ts", "sort", "--file", path);
-    chapter.tell("sent", `${COUNT} random numbers in a file of ${memory.byteLength} bytes`);
+    chapter.print("sent", `${COUNT} random numbers in a file of ${memory.byteLength} bytes`);
     const { success, stdout } = await child.output();
-    chapter.tell("answer", new TextDecoder().decode(stdout).trim());
+    chapter.print("answer", new TextDecoder().decode(stdout).trim());
 
     numbers.sort();
-    chapter.check("the other process ended well", success);
-    chapter.check("the view of this one shows the numbers sorted", same(seen, numbers));
+    chapter.check("the other process exited without an error", success);
+    chapter.check("this process sees the numbers sorted", same(seen, numbers));
     const onDisk = new Float64Array((await Deno.readFile(path)).buffer);
-    chapter.check("so does the file on the disk", same(onDisk, numbers));
+    chapter.check("the file on the disk is sorted", same(onDisk, numbers));
   } finally {
     await Deno.remove(path);
   }

@@ -1,5 +1,5 @@
 /**
- * The tour's channel: a real text goes to another process line by line, and comes back.
+ * The tour's channel: another process receives a text line by line, and sends each line back.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Chapter } from "./chapter.ts";
 
 const TIMES = 200;
 
-/** Sends the project's own README to another process, many times, and compares what comes back. */
+/** Sends this project's README to another process many times, and compares the returned lines. */
 export async function ringChannel(chapter: Chapter): Promise<void> {
   const text = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
   const lines = text.repeat(TIMES).split("\n");
@@ -18,7 +18,7 @@ export async function ringChannel(chapter: Chapter): Promise<void> {
   const { lines: count, wrong, milliseconds } = await sendLines(name, lines, chapter.signal);
   const { success } = await child.output();
   const rate = (2 * count / milliseconds * 1000).toLocaleString("en", { maximumFractionDigits: 0 });
-  chapter.tell("sent", `${lines.length} lines of a text, and back: ${rate} messages a second`);
-  chapter.check("the other process ended well", success);
-  chapter.check("every line came back as it was sent", count === lines.length && wrong === 0);
+  chapter.print("sent", `${lines.length} lines, and back: ${rate} messages per second`);
+  chapter.check("the other process exited without an error", success);
+  chapter.check("every line came back unchanged", count === lines.length && wrong === 0);
 }

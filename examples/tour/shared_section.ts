@@ -1,5 +1,5 @@
 /**
- * The tour's variable in a DLL, which two processes raise at the same time.
+ * The tour's variable in a DLL, to which two processes add at the same time.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Chapter } from "./chapter.ts";
 
 const TIMES = 500_000;
 
-/** Makes a DLL, and has another process raise a variable of it while this one does. */
+/** Builds a DLL, and adds to its variable together with another process. */
 export async function sharedSection(chapter: Chapter): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "winipc-tour-" });
   try {
@@ -27,20 +27,20 @@ export async function sharedSection(chapter: Chapter): Promise<void> {
       "--times",
       `${TIMES}`,
     );
-    chapter.tell(
+    chapter.print(
       "sent",
-      `a DLL of ${image.length} bytes, made here, section ${section.name} shared`,
+      `a DLL of ${image.length} bytes, built here, with the shared section ${section.name}`,
     );
     const output = child.output();
-    // Both count at the same time: this one begins when the other has begun.
+    // This process waits until the other process has begun, so that both count together.
     while (section.counters.visits.load() === 0) await chapter.moment();
     raise(section, TIMES);
     const { success, stdout } = await output;
-    chapter.tell("answer", new TextDecoder().decode(stdout).trim());
+    chapter.print("answer", new TextDecoder().decode(stdout).trim());
     const sum = section.counters.visits.load();
-    chapter.check("the section is the only one that is shared", shared.length === 1);
-    chapter.check("the other process ended well", success);
-    chapter.check(`the variable holds every count of both: ${sum}`, sum === 2 * TIMES);
+    chapter.check("the DLL has exactly one shared section", shared.length === 1);
+    chapter.check("the other process exited without an error", success);
+    chapter.check(`the variable is the sum of both counts: ${sum}`, sum === 2 * TIMES);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

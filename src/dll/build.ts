@@ -1,5 +1,6 @@
 /**
- * Builds a DLL whose variables all processes share, without a compiler, and declares the variables for C.
+ * Builds a DLL whose variables all processes share, without a compiler, and declares the variables
+ * for C.
  *
  * @module
  */
@@ -18,24 +19,27 @@ import { type Machine, MACHINE_NAMES, THIS_MACHINE } from "./pe/format.ts";
 import { OWN_SECTIONS, writeImage } from "./pe/write.ts";
 import { struct, type StructInput } from "../struct/layout.ts";
 
-/** Variables by their names, with their types. */
+/** The types of variables, by variable name. */
 export type Variables = Readonly<Record<string, TypeLike>>;
 
-/** What a DLL of shared variables is to be like. */
+/** Options of {@linkcode buildSharedSection} and {@linkcode declareSharedSection}. */
 export interface SharedSectionOptions<V extends Variables> {
-  /** The variables, in the order in which they are in the memory; at most 65,535, and 1 GiB. */
+  /** The variables, in the order of their addresses. At most 65,535 variables, and 1 GiB in all. */
   variables: V;
-  /** What some of them are at first; the others are 0, false or empty. */
+  /** Initial values by variable name. @default 0, `false` or an empty text for each variable */
   initial?: StructInput<V>;
   /** The image section's name, at most 8 characters. @default ".shared" */
   section?: string;
-  /** The machine that the programs that load it are for. @default this process's */
+  /** The machine type of the programs that load the DLL. @default the type of this process */
   machine?: Machine;
-  /** The DLL's file name, for those who link to it. @default "shared.dll" */
+  /**
+   * The DLL's file name. Programs that link to the DLL load it by this name.
+   * @default "shared.dll"
+   */
   fileName?: string;
 }
 
-/** The checks of {@linkcode SharedSectionOptions}. */
+/** The checks of {@linkcode SharedSectionOptions}, by option. */
 export const SHARED_SECTION_CHECKS: OptionChecks<SharedSectionOptions<Variables>> = {
   variables: assertVariables,
   initial: assertObject,
@@ -44,25 +48,27 @@ export const SHARED_SECTION_CHECKS: OptionChecks<SharedSectionOptions<Variables>
   fileName: assertFileName,
 };
 
+/** Maximum number of variables, because an ordinal has 16 bits and ordinals begin at 1. */
 const MAX_VARIABLES = 65_535;
 const FILE_NAME = "shared.dll";
-/** Windows takes images of somewhat less than 2 GiB. */
+/** Maximum size of all variables in bytes. Windows maps images of somewhat less than 2 GiB. */
 const MAX_BYTES = 2 ** 30;
 
 /**
- * Makes the bytes of a DLL whose variables are one memory for all processes that load it: what
- * `#pragma data_seg` and the linker's `/SECTION:…,RWS` make, with no compiler and no code in it.
+ * Returns the bytes of a DLL whose variables are shared by all processes that load it. A C compiler
+ * makes such a DLL with `#pragma data_seg` and the linker option `/SECTION:…,RWS`. This function
+ * needs no compiler, and the DLL contains no code.
  *
- * The variables are exported by their names, so that every language finds them by
- * `GetProcAddress`. Each is at the next multiple of its alignment, as in a C struct. The same
- * options give the same bytes, on any system.
+ * The variables are exported by name, so programs in any language find them with `GetProcAddress`.
+ * Each variable is at the next multiple of its alignment, as in a C struct. The same options result
+ * in the same bytes, on any system.
  *
- * Nothing guards such memory: whoever can load the file can write to it, whichever user that
- * is. So Microsoft advises against it, and it is not for anything that a hostile program
- * may touch; `SharedMemory` has access control. Application control (AppLocker, Smart App
- * Control) may refuse to load a DLL that nobody has signed.
+ * This memory has no access control: any process of any user that can load the file can write to
+ * it. So Microsoft advises against it. Do not use it for data that a hostile program must not
+ * change; `SharedMemory` has access control. Application control (AppLocker, Smart App Control) can
+ * refuse to load an unsigned DLL.
  *
- * @example
+ * @example Build a DLL, load it, and add to its variable
  * ```ts
  * import { buildSharedSection, SharedSection } from "@winipc/winipc/dll";
  * import { assertEquals } from "@std/assert";
@@ -78,9 +84,9 @@ const MAX_BYTES = 2 ** 30;
  * Deno.removeSync(path);
  * ```
  *
- * @param options What it is to be like.
  * @throws {TypeError} If a name or a type is invalid, or an initial value is of the wrong kind.
- * @throws {RangeError} If an initial value is out of range, or the variables are too many or too large.
+ * @throws {RangeError} If an initial value is out of range, or there are too many variables, or
+ *   they are too large.
  * @see {@link https://learn.microsoft.com/cpp/build/reference/section-specify-section-attributes}
  */
 export function buildSharedSection<const V extends Variables>(
@@ -97,10 +103,10 @@ export function buildSharedSection<const V extends Variables>(
 }
 
 /**
- * Declares the variables of {@linkcode buildSharedSection} for a C or C++ program that links to
- * the DLL. A program that looks them up by `GetProcAddress` needs no more than their types.
+ * Returns C declarations of the variables, for a C or C++ program that links to a DLL of
+ * {@linkcode buildSharedSection}. A program that uses `GetProcAddress` needs only the types.
  *
- * @example
+ * @example Declare a variable for a C program
  * ```ts
  * import { declareSharedSection } from "@winipc/winipc/dll";
  * import { assertStringIncludes } from "@std/assert";
@@ -114,9 +120,9 @@ export function buildSharedSection<const V extends Variables>(
  * assertStringIncludes(definition, 'LIBRARY "counters.dll"');
  * ```
  *
- * @param options The same as for {@linkcode buildSharedSection}.
- * @returns A header, and a module-definition file that an import library is made from.
- * @throws {TypeError} If a name or a type is invalid, or C or C++ cannot declare a variable's name.
+ * @param options The same options as for {@linkcode buildSharedSection}.
+ * @returns The text of a header, and of a module-definition file for making an import library.
+ * @throws {TypeError} If a name or a type is invalid, or a name has another meaning in C or C++.
  * @see {@link https://learn.microsoft.com/cpp/build/reference/module-definition-dot-def-files}
  */
 export function declareSharedSection<const V extends Variables>(
@@ -129,12 +135,12 @@ export function declareSharedSection<const V extends Variables>(
   const declarations: string[] = [];
   const exports: string[] = [];
   for (const [name, type] of Object.entries(options.variables)) {
-    // The DLL may have it all the same.
+    // buildSharedSection() accepts these names, because only C and C++ cannot declare them.
     assertCName(name, name, "rename it, or have the program look it up by GetProcAddress");
     const { c } = typeOf(type, name);
     const typeName = typeNameFor(name, options.variables);
     types.push(...c.define(typeName));
-    // Or a loop that waits for another process's write would read it only once.
+    // Without `volatile`, a loop that waits for another process's write could read only once.
     const volatile = typeof type === "string" ? "volatile " : "";
     declarations.push(`extern __declspec(dllimport) ${volatile}${c.declare(name, typeName)};`);
     exports.push(`    ${definitionName(name)} DATA`);
@@ -157,7 +163,7 @@ export function declareSharedSection<const V extends Variables>(
   };
 }
 
-/** Gives the name of a variable's type, which begins the names of the types in it. */
+/** Returns the name of a variable's type. The types of its fields have names that begin with it. */
 function typeNameFor(name: string, variables: Variables): string {
   let typeName = `${name}_type`;
   while (Object.keys(variables).some((other) => `${other}_`.startsWith(`${typeName}_`))) {
@@ -166,7 +172,7 @@ function typeNameFor(name: string, variables: Variables): string {
   return typeName;
 }
 
-/** The image section is one struct. */
+/** Returns the layout of the image section: a struct with the variables as its fields. */
 function layoutOf<const V extends Variables>(variables: V) {
   assertVariables("variables", variables);
   const names = Object.keys(variables);
@@ -183,20 +189,23 @@ function layoutOf<const V extends Variables>(variables: V) {
 }
 
 /**
- * Throws unless a value is an object of types by names.
+ * Throws unless a value is an object of types by variable name.
  *
- * @param what What the value is, for the message.
+ * @param what The name of the value in the message.
  */
 export function assertVariables(what: string, value: unknown): asserts value is Variables {
   assertObject(what, value);
-  // Bits and fields at offsets of their own are for structs: a variable has an address.
+  // typeOf() refuses bit fields and explicit offsets, which only a struct's fields can have.
   for (const [name, type] of Object.entries(value)) typeOf(type, name);
 }
 
 function assertFileName(what: string, fileName: unknown): void {
   assertString(what, fileName);
   if (/^[A-Za-z0-9 ._+()-]{1,255}$/.test(fileName)) return;
-  throw new TypeError(`Expected a file's name without a folder, got ${JSON.stringify(fileName)}`);
+  throw new TypeError(
+    `Expected ${what} to be the name of a file without a folder, of at most 255 letters, ` +
+      `digits, spaces and ._+()-, got ${JSON.stringify(fileName)}`,
+  );
 }
 
 function assertSectionName(what: string, section: unknown): void {
@@ -204,14 +213,15 @@ function assertSectionName(what: string, section: unknown): void {
   const taken = OWN_SECTIONS.some((name) => name === section);
   if (!taken && /^[A-Za-z_.][A-Za-z0-9_.]{0,7}$/.test(section)) return;
   throw new TypeError(
-    `Expected an image section's name of at most 8 letters, digits, _ and ., and not one of ` +
-      `${OWN_SECTIONS.join(", ")}, got ${JSON.stringify(section)}`,
+    `Expected ${what} to be the name of an image section, of at most 8 letters, digits, _ and ., ` +
+      `and not ${OWN_SECTIONS.join(" or ")}, got ${JSON.stringify(section)}`,
   );
 }
 
 /**
- * The words of module-definition files, which are names only in quotation marks: those of LINK, and
- * those that GNU's and LLVM's tools read besides. All of them tell capitals from small letters.
+ * The keywords of module-definition files. A variable with such a name must be in quotation marks.
+ * The list has the keywords of Microsoft's LINK, and further keywords of the tools of GNU and LLVM.
+ * All of them are case-sensitive.
  *
  * @see {@link https://learn.microsoft.com/cpp/build/reference/reserved-words}
  */
@@ -228,7 +238,7 @@ const DEFINITION_WORDS: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Writes a name for a module-definition file, where keywords have to be quoted. */
+/** Returns a name for a module-definition file, in quotation marks if it is a keyword there. */
 export function definitionName(name: string): string {
   return DEFINITION_WORDS.has(name) ? `"${name}"` : name;
 }

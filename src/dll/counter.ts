@@ -1,5 +1,5 @@
 /**
- * Integers that several processes may change at the same time.
+ * Integers that several processes can change at the same time.
  *
  * @module
  */
@@ -8,48 +8,42 @@ import { assertBigInteger, assertInteger } from "../../ffi/arguments.ts";
 import type { CType } from "../struct/ctype.ts";
 import { SCALARS } from "../struct/scalar.ts";
 
-/** The types whose variables are counters too. */
+/** The types whose variables can be used as counters. */
 export type CounterName = "i8" | "u8" | "i16" | "u16" | "i32" | "u32" | "i64" | "u64";
 
-/** What a counter of a type counts in. */
+/** The JavaScript type of a counter's value. */
 export type CounterValue<N extends CounterName> = N extends "i64" | "u64" ? bigint : number;
 
 /**
- * An integer in shared memory; each operation is one step, whatever other processes do
- * meanwhile. It wraps around at the ends of its type.
+ * An integer in shared memory. Each operation is atomic. The integer wraps around at the limits of
+ * its type.
  *
  * @typeParam T `bigint` for 64 bits, `number` for fewer.
  */
 export interface Counter<T extends number | bigint> {
-  /** Reads it. */
+  /** Reads the value. */
   load(): T;
-  /** Writes it. */
+  /** Writes the value. */
   store(value: T): void;
   /**
-   * Adds to it.
+   * Adds a number to the value, and returns the value from before.
    *
-   * @param value What to add, which may be negative.
-   * @returns What it was before.
+   * @param value The number to add, which can be negative.
    */
   add(value: T): T;
-  /**
-   * Writes it.
-   *
-   * @returns What it was before.
-   */
+  /** Writes the value, and returns the value from before. */
   exchange(value: T): T;
   /**
-   * Writes it if it is what is expected.
+   * Writes `replacement` if the value is equal to `expected`.
    *
-   * @param expected What it has to be.
-   * @returns What it was before: equal to `expected` if it was replaced.
+   * @returns The value from before. It is equal to `expected` if it was replaced.
    */
   compareExchange(expected: T, replacement: T): T;
-  /** Reads it for `JSON.stringify`: 64 bits as a decimal string. */
+  /** Returns the value for `JSON.stringify`. A 64-bit integer becomes a decimal string. */
   toJSON(): number | string;
 }
 
-/** The operations themselves. */
+/** The atomic operations, without checks of their arguments. */
 type Steps<T extends number | bigint> = Omit<Counter<T>, "toJSON">;
 
 const NARROW = {
@@ -63,16 +57,16 @@ const NARROW = {
 
 const WIDE = { i64: BigInt64Array, u64: BigUint64Array } as const;
 
-/** Whether a type is that of a counter. */
+/** Whether a value is the name of a counter's type. */
 export function isCounterName(type: unknown): type is CounterName {
   return typeof type === "string" && (Object.hasOwn(NARROW, type) || Object.hasOwn(WIDE, type));
 }
 
 /**
- * Makes a counter of an integer in a buffer.
+ * Returns a counter for an integer in a buffer.
  *
- * @param offset Where in it the integer is, in bytes: a multiple of its size.
- * @param name Its name, for messages.
+ * @param offset The integer's offset in the buffer, in bytes: a multiple of its size.
+ * @param name The variable's name, for messages.
  */
 export function counterAt<N extends CounterName>(
   type: N,
@@ -91,7 +85,7 @@ export function counterAt(
     : checked(SCALARS[type], overNarrow(new NARROW[type](buffer, offset, 1)), name, assertAddend);
 }
 
-/** Checks what is given to a counter, for Atomics would make some number of anything. */
+/** Adds checks of the arguments, because Atomics converts any value to a number. */
 function checked<T extends number | bigint>(
   type: CType<T>,
   counter: Steps<T>,

@@ -1,5 +1,5 @@
 /**
- * Images of programs and DLLs: what is in them, and in memory.
+ * Reads and maps the images of programs and DLLs.
  *
  * @module
  */
@@ -20,11 +20,11 @@ const SEC_IMAGE = 0x100_0000;
 
 const APPLICATION_CONTROL: FailureOptions = {
   as: "PermissionDenied",
-  hint: "application control refuses it: the file has to be signed, or its folder allowed",
+  hint: "application control refuses it: sign the file, or allow its folder",
 };
 const ERROR_BAD_EXE_FORMAT = 193;
 const ERROR_EXE_MACHINE_TYPE_MISMATCH = 216;
-/** What is known of failures to map an image. */
+/** How failures to map an image are reported, by error code. */
 const FAILURES: Readonly<Record<number, FailureOptions>> = {
   [ERROR_EXE_MACHINE_TYPE_MISMATCH]: { as: "InvalidData" },
   577: APPLICATION_CONTROL, // ERROR_INVALID_IMAGE_HASH
@@ -32,24 +32,24 @@ const FAILURES: Readonly<Record<number, FailureOptions>> = {
   4551: APPLICATION_CONTROL, // ERROR_SYSTEM_INTEGRITY_POLICY_VIOLATION
 };
 
-/** An image that is mapped. */
+/** A mapped image. */
 export interface MappedImage {
-  /** What it says of itself. */
+  /** The contents of the image's headers and tables. */
   readonly info: ImageInfo;
   /** The image in this process's memory. */
   readonly mapping: Mapping;
-  /** The image as messages call it. */
+  /** The name of the image in messages. */
   readonly label: string;
 }
 
 /**
- * Tells what is in an image: its image sections, whether they are shared, and what it exports.
+ * Reads the contents of an image: its image sections, whether they are shared, and its exports.
  *
- * No code of the image is run, and all that it says is checked. The image may be for any machine.
- * `problems` lists oddities that Windows' loader accepts, such as a name in the export table that
- * cannot be read. `exports` then has all other names.
+ * The function runs no code of the image, and checks everything that it reads. The image can be
+ * for any machine. `problems` lists oddities that Windows' loader accepts, such as an unreadable
+ * name in the export table. In that case `exports` contains all other names.
  *
- * @example
+ * @example List the shared image sections and the exports of a DLL
  * ```ts
  * import { buildSharedSection, inspectImage } from "@winipc/winipc/dll";
  * import { assertEquals } from "@std/assert";
@@ -61,13 +61,14 @@ export interface MappedImage {
  * assertEquals(problems, []);
  * ```
  *
- * @param image The file's path, a `URL` object with `file:`, or the file's bytes.
- * @throws {Deno.errors.InvalidData} If it is no PE image, or one that Windows does not map; the message
- *   says what is wrong, and where.
+ * @param image The path of the file, a `file:` URL, or the bytes of the file.
+ * @throws {Deno.errors.InvalidData} If the file is not a PE image, or Windows cannot map it. The
+ *   message contains the fault and its offset in the file.
  * @throws {Deno.errors.NotFound} If there is no such file.
- * @throws {Deno.errors.PermissionDenied} If this user may not open it, or it is a directory.
- * @throws {Deno.errors.Busy} If somebody has it open to write to it.
- * @throws {TypeError} If it is neither a path, a `file:` URL nor bytes.
+ * @throws {Deno.errors.PermissionDenied} If this user has no right to read the file, or the path is
+ *   a directory.
+ * @throws {Deno.errors.Busy} If a process has the file open for writing.
+ * @throws {TypeError} If `image` is neither a path, a `file:` URL nor bytes.
  * @see {@link https://learn.microsoft.com/windows/win32/debug/pe-format}
  */
 export function inspectImage(image: string | URL | ByteSource): ImageInfo {
@@ -79,13 +80,13 @@ export function inspectImage(image: string | URL | ByteSource): ImageInfo {
 }
 
 /**
- * Maps an image, as the loader would do it, though nothing of it is run: one for 32-bit programs is
- * mapped as well.
+ * Maps an image as Windows' loader does, but runs no code of it. A 64-bit process can also map an
+ * image for 32-bit programs.
  *
- * @param location The file's path, or a `URL` object with `file:`.
- * @throws {Deno.errors.InvalidData} If it is no sound image, if it is unsafe to map it, or if Windows maps
- *   none for its machine.
- * @throws {Deno.errors.PermissionDenied} If application control refuses it.
+ * @param location The path of the file, or a `file:` URL.
+ * @throws {Deno.errors.InvalidData} If the image is corrupt, or unsafe to map, or Windows does
+ *   not map images for its machine.
+ * @throws {Deno.errors.PermissionDenied} If application control refuses the image.
  */
 export function mapImage(location: string | URL): MappedImage {
   using file = openImage(location);
@@ -101,7 +102,7 @@ export function mapImage(location: string | URL): MappedImage {
   return { info, mapping, label };
 }
 
-/** Opens a file that nobody can write to meanwhile, and reads what it says of itself. */
+/** Opens a file so that no process can write to it, and reads its headers and tables. */
 function openImage(location: string | URL) {
   const memory = openFile(location, {}, SHARE_READ);
   const { file: handle, section, label } = memory;
@@ -119,8 +120,8 @@ function openImage(location: string | URL) {
 }
 
 /**
- * Creates a section, the kernel object, of an image file. What may be done with its pages is what the
- * image says.
+ * Creates a section (the kernel object) from an image file. The image's headers decide how its
+ * pages can be accessed.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw}
  */
@@ -137,7 +138,7 @@ function createSectionOfImage(file: Handle, label: string, machine: Machine | nu
   );
 }
 
-/** Explains a failure by the machine that an image is for, if that is another. */
+/** Returns the explanation of a failure if the image is for another machine. */
 function whyOfMachine(code: number, machine: Machine | number): FailureOptions | undefined {
   if (code !== ERROR_BAD_EXE_FORMAT && code !== ERROR_EXE_MACHINE_TYPE_MISMATCH) return undefined;
   if (machine === THIS_MACHINE) return undefined;

@@ -25,33 +25,32 @@ import { decodeName } from "./pe/headers.ts";
 import { assertVariables, type Variables } from "./build.ts";
 import type { StructView } from "../struct/layout.ts";
 
-/** What `#pragma data_seg` alone does not do. */
-const HOW_TO_SHARE =
-  "the linker has to be told to share an image section, by /SECTION:NAME,RWS (or " +
-  '__attribute__((section("NAME"), shared)) for GCC), and only variables that are initialised are in it';
+/** Advice for messages: `#pragma data_seg` alone does not share an image section. */
+const HOW_TO_SHARE = "share the image section with the linker option /SECTION:NAME,RWS (or " +
+  '__attribute__((section("NAME"), shared)) in GCC), and initialise its variables';
 
-/** An image section's header has room for a name of this many bytes. */
+/** Maximum length of a name in an image section's header, in bytes. */
 const SHORT_NAME = 8;
 
-/** Which of a DLL's variables to share. */
+/** Options of {@linkcode SharedSection.load}. */
 export interface LoadOptions<V extends Variables> {
-  /** The exported variables, with their types. @default none */
+  /** The types of the exported variables to use, by variable name. @default none */
   exports?: V;
   /**
-   * The image section's name, case-sensitive. Most linkers keep the first 8 bytes of a longer name. So
-   * if there is no image section of the whole name, one of these 8 bytes is taken.
-   * @default that of the variables, or the first one that is shared
+   * The image section's name, case-sensitive. Most linkers keep only the first 8 bytes of a longer
+   * name. So if no image section has the whole name, the one with these 8 bytes is used.
+   * @default the image section of the variables, or the first shared one
    */
   section?: string;
 }
 
-/** The checks of {@linkcode LoadOptions}. */
+/** The checks of {@linkcode LoadOptions}, by option. */
 export const LOAD_CHECKS: OptionChecks<LoadOptions<Variables>> = {
   exports: assertVariables,
   section: assertString,
 };
 
-/** The integers among variables. */
+/** The counters of the integer variables, by variable name. */
 export type Counters<V extends Variables> = {
   readonly [K in keyof V as V[K] extends CounterName ? K : never]: V[K] extends CounterName
     ? Counter<CounterValue<V[K]>>
@@ -59,22 +58,21 @@ export type Counters<V extends Variables> = {
 };
 
 /**
- * The shared section of a DLL: its variables are one memory for all processes that have loaded
- * the same file.
+ * The shared section of a DLL. All processes that have loaded the same file share its variables.
  *
- * The DLL may be one of {@linkcode buildSharedSection}, or one that a compiler made. Of
- * neither anything is run: the file is mapped as the loader would do it, and no more. So a DLL for
- * 32-bit programs can be loaded, too. Its pointers and its `size_t` have 32 bits.
+ * The DLL can come from {@linkcode buildSharedSection} or from a compiler. None of its code is run:
+ * the file is only mapped. So a 64-bit script can load a DLL for 32-bit programs, too. The pointers
+ * and `size_t` of such a DLL have 32 bits.
  *
- * - It has to be the same file, by the same path: a copy of it has a memory of its own, and so
- *   may one that is reached over a network.
- * - The variables are what the file says when the first process loads it, and that is so again after
- *   the last one has closed it.
- * - While it is loaded, the file cannot be written to. One that is renamed, and replaced by
- *   another, leaves those who have loaded the old one among themselves.
- * - There is no access control: whoever can read the file can write to the variables.
+ * - All processes must load the same file by the same path. A copy of the file has its own memory.
+ *   A file on a network share can have its own memory, too.
+ * - The variables have their initial values from the file when the first process loads it. After
+ *   the last process has closed it, the next one to load it sees the initial values again.
+ * - While the DLL is loaded, no process can write to the file. If the file is renamed and replaced,
+ *   the old file and the new file have separate memory.
+ * - There is no access control: every process that can read the file can write to the variables.
  *
- * @example
+ * @example Share variables of several types
  * ```ts
  * import { buildSharedSection, SharedSection } from "@winipc/winipc/dll";
  * import { array, utf16 } from "@winipc/winipc/struct";
@@ -113,14 +111,16 @@ export class SharedSection<V extends Variables> extends Uncloneable implements D
   /**
    * Maps the shared section of a DLL.
    *
-   * @param path The DLL's path, or a `URL` object with `file:`.
-   * @param options Which variables of it.
-   * @throws {Deno.errors.InvalidData} If it is no sound image, or Windows maps no image of its machine; if the
-   *   section is not shared, cannot be written to, or has pointers or imports in it, which Windows would
-   *   change for all processes; or if a variable is not within it.
+   * @param path The path of the DLL, or a `file:` URL.
+   * @throws {Deno.errors.InvalidData} If the image is corrupt, or Windows does not map images for
+   *   its machine.
+   * @throws {Deno.errors.InvalidData} If the image section is not shared, or not writable, or a
+   *   variable is outside it. Also if it contains pointers or imports, which Windows would change
+   *   for all processes.
    * @throws {Deno.errors.NotFound} If there is no such file, image section or variable.
-   * @throws {Deno.errors.PermissionDenied} If this user may not read it, or application control refuses it.
-   * @throws {Deno.errors.Busy} If somebody has it open to write to it.
+   * @throws {Deno.errors.PermissionDenied} If this user has no right to read the file, or
+   *   application control refuses it.
+   * @throws {Deno.errors.Busy} If a process has the file open for writing.
    * @throws {TypeError} If an argument is of the wrong kind.
    */
   static load<const V extends Variables = Record<never, never>>(
@@ -142,12 +142,14 @@ export class SharedSection<V extends Variables> extends Uncloneable implements D
   }
 
   /**
-   * The variables, to read and to assign to: what is assigned all processes see, and what they
-   * write is read here.
+   * The variables as properties. An assignment changes the variable for all processes, and each
+   * read returns the current value.
    *
-   * `+=` and the like lose what others write at the same time: {@linkcode SharedSection.counters} do not.
+   * `+=` and similar operators can lose a value that another process writes at the same time. Use
+   * {@linkcode SharedSection.counters} instead.
    *
-   * The object cannot be cloned or spread: copy the variables one at a time. `JSON.stringify` writes all.
+   * The object cannot be cloned or spread: copy the variables one at a time. `JSON.stringify`
+   * writes all variables.
    *
    * @throws {Deno.errors.BadResource} If the shared section is closed.
    */
@@ -156,7 +158,7 @@ export class SharedSection<V extends Variables> extends Uncloneable implements D
   }
 
   /**
-   * The variables that are integers, to be changed in one step.
+   * The integer variables as counters, which change a variable atomically.
    *
    * @throws {Deno.errors.BadResource} If the shared section is closed.
    */
@@ -165,7 +167,7 @@ export class SharedSection<V extends Variables> extends Uncloneable implements D
   }
 
   /**
-   * The image section's bytes, which are the memory itself.
+   * The bytes of the image section: the shared memory itself, not a copy.
    *
    * @throws {Deno.errors.BadResource} If the shared section is closed.
    */
@@ -173,16 +175,17 @@ export class SharedSection<V extends Variables> extends Uncloneable implements D
     return this.#open().bytes;
   }
 
-  /** Whether it is closed. */
+  /** Whether the shared section is closed. */
   get closed(): boolean {
     return this.#mapped === undefined;
   }
 
   /**
-   * Detaches the variables from the memory, which throw a TypeError from then on, and unmaps the DLL.
+   * Detaches the variables from the memory, and unmaps the DLL. After that, each access to a
+   * variable throws a TypeError.
    *
-   * @throws {Deno.errors.Busy} If the buffer of {@linkcode SharedSection.bytes} was transferred away:
-   *   whoever has it still reaches the memory, which stays mapped as long as the process lives.
+   * @throws {Deno.errors.Busy} If the buffer of {@linkcode SharedSection.bytes} was transferred
+   *   away. Its new owner can still access the memory, which stays mapped until the process ends.
    */
   close(): void {
     if (this.#mapped === undefined) return;
@@ -212,12 +215,12 @@ interface Mapped<V extends Variables> {
   readonly counters: Counters<V>;
 }
 
-/** A variable that has its place, with the name of its type where that is a scalar. */
+/** A variable with its offset in the image section, and its type as the script described it. */
 interface PlacedVariable extends PlacedField {
   readonly description: TypeLike;
 }
 
-/** Gives where exported variables are, in bytes from the image's base. */
+/** Returns the addresses of exported variables by name, in bytes from the image's base. */
 function findExports({ info, label }: MappedImage, names: readonly string[]): Map<string, number> {
   const known = new Map(info.exports.map((exported) => [exported.name, exported]));
   return new Map(names.map((name) => {
@@ -236,7 +239,9 @@ function findExports({ info, label }: MappedImage, names: readonly string[]): Ma
   }));
 }
 
-/** Gives the image section that is asked for, or that the variables are in, or that is shared. */
+/**
+ * Returns the image section with the wanted name, or with the variables, or the first shared one.
+ */
 function findSection(
   { info, label }: MappedImage,
   wanted: string | undefined,
@@ -247,7 +252,7 @@ function findSection(
   const has = (section: ImageSection) =>
     first !== undefined && offsetIn(section, first) !== undefined;
   const isShared = ({ shared, writable }: ImageSection) => shared && writable;
-  // Several image sections may have one name.
+  // Several image sections can have the same name.
   const named = wanted === undefined ? [] : sectionsNamed(sections, wanted);
   const section = wanted === undefined
     ? sections.find(first === undefined ? isShared : has)
@@ -263,23 +268,24 @@ function findSection(
     const short = wanted === undefined ? wanted : shortName(wanted);
     const hint = wanted === short
       ? HOW_TO_SHARE
-      : `linkers may keep ${SHORT_NAME} bytes of a name, and there is no ${short} either`;
+      : `linkers can shorten a name to ${SHORT_NAME} bytes, but there is no ${short} either`;
     throw new Deno.errors.NotFound(`Cannot find ${what} in ${label}, which has ${names}; ${hint}`);
   }
   if (!section.shared) {
     throw new Deno.errors.InvalidData(
-      `Cannot share image section ${section.name} of ${label}: each process has its own; ${HOW_TO_SHARE}`,
+      `Cannot share image section ${section.name} of ${label}: each process has its own copy; ` +
+        HOW_TO_SHARE,
     );
   }
   if (!section.writable) {
     throw new Deno.errors.InvalidData(
-      `Cannot share image section ${section.name} of ${label}: it cannot be written to; ${HOW_TO_SHARE}`,
+      `Cannot share image section ${section.name} of ${label}: it is not writable; ${HOW_TO_SHARE}`,
     );
   }
   return section;
 }
 
-/** Gives the image sections of a name, or else of what a linker keeps of it. */
+/** Returns the image sections with a name, or if there is none, with the shortened name. */
 function sectionsNamed(sections: readonly ImageSection[], wanted: string): ImageSection[] {
   const found = sections.filter(({ name, headerName }) => name === wanted || headerName === wanted);
   return found.length > 0
@@ -287,12 +293,12 @@ function sectionsNamed(sections: readonly ImageSection[], wanted: string): Image
     : sections.filter(({ headerName }) => headerName === shortName(wanted));
 }
 
-/** What has room of a name in an image section's header. */
+/** Returns the part of a name that fits into an image section's header. */
 function shortName(name: string): string {
   return decodeName(new TextEncoder().encode(name).subarray(0, SHORT_NAME));
 }
 
-/** Places variables in their section. */
+/** Returns the variables with their offsets in the image section. */
 function placeVariables(
   { info, label }: MappedImage,
   section: ImageSection,
@@ -314,7 +320,7 @@ function placeVariables(
     }
     if (offset + type.byteLength > section.byteLength) {
       throw new Deno.errors.InvalidData(
-        `Cannot share ${name}: its ${type.byteLength} bytes at ${offset} end beyond the ` +
+        `Cannot share ${name}: its ${type.byteLength} bytes at offset ${offset} end beyond the ` +
           `${section.byteLength} bytes of image section ${section.name} of ${label}`,
       );
     }
@@ -322,7 +328,7 @@ function placeVariables(
   });
 }
 
-/** Gives access to an image section and its variables. */
+/** Returns the bytes, variables and counters of an image section. */
 function expose<V extends Variables>(
   mapping: Mapping,
   section: ImageSection,
@@ -333,14 +339,15 @@ function expose(
   { name, address, byteLength }: ImageSection,
   variables: readonly PlacedVariable[],
 ): { buffers: MappedBuffers; bytes: Uint8Array<ArrayBuffer>; variables: object; counters: object } {
-  // The header says so, but a write to a page that is not would end the process.
+  // The header says that the pages are writable. This is checked, because a write to a read-only
+  // page would crash the process.
   if (!mapping.isWritable(address, byteLength)) {
     throw new Deno.errors.InvalidData(
-      `Cannot share image section ${name}: Windows has mapped it to be read only`,
+      `Cannot share image section ${name}: Windows has mapped it read-only`,
     );
   }
   const buffers = new MappedBuffers(mapping, { offset: address, byteLength });
-  // The variables go on where a script transfers the buffer of its bytes away.
+  // The variables have their own buffer, so they still work if a script transfers `bytes` away.
   const buffer = buffers.addPrivate();
   return {
     buffers,
@@ -353,7 +360,7 @@ function expose(
   };
 }
 
-/** Makes the property of a counter, if the variable is one. */
+/** Returns the property for a variable's counter, or nothing if the variable is not an integer. */
 function counterProperty(buffer: ArrayBuffer) {
   return ({ name, offset, description }: PlacedVariable): [string, PropertyDescriptor][] => {
     if (!isCounterName(description)) return [];

@@ -21,41 +21,41 @@ type Data = DataView;
 type AnyType = CType<unknown, unknown, unknown>;
 
 /**
- * An array that stays in the memory.
+ * A view of an array in memory. Each access reads or writes the memory.
  *
- * @typeParam Live What stands for an element: its value, or a view of it.
- * @typeParam Input What can be written as an element.
+ * @typeParam Live The type of `get()`: an element's value, or a view of a nested struct or array.
+ * @typeParam Input The type of values that `set()` accepts.
  */
 export interface ArrayView<Live, Input = Live> extends Iterable<Live> {
-  /** How many elements there are. */
+  /** The number of elements. */
   readonly length: number;
   /**
-   * Gives an element: its value, or a view of it.
+   * Returns an element: its value, or a view of a nested struct or array.
    *
-   * @param index Which one, from 0.
-   * @throws {RangeError} If there is none.
+   * @param index The element's index, from 0 to `length - 1`.
+   * @throws {RangeError} If the index is out of range.
    */
   get(index: number): Live;
   /**
    * Writes an element.
    *
-   * @param index Which one, from 0.
-   * @throws {RangeError} If there is none, or the value is out of range.
-   * @throws {TypeError} If the value is of the wrong kind, or the memory is mapped to be read.
+   * @param index The element's index, from 0 to `length - 1`.
+   * @throws {RangeError} If the index or the value is out of range.
+   * @throws {TypeError} If the value is of the wrong kind, or the memory is mapped read-only.
    */
   set(index: number, value: Input): void;
   /**
-   * Copies the elements out for `JSON.stringify`: 64-bit integers are decimal strings.
+   * Returns a copy of the elements for `JSON.stringify`. 64-bit integers become decimal strings.
    */
   toJSON(): unknown[];
 }
 
-/** What can be written to an array: as many values as it has elements, or a view of an array. */
+/** Input for an array: a value for every element, or a view of an array of the same length. */
 export type ArrayInput<T extends TypeLike> =
   | ArrayLike<InputOf<T>>
   | ArrayView<LiveOf<T>, InputOf<T>>;
 
-/** The type of an array. */
+/** A C array type, made by {@linkcode array}. */
 export type ArrayType<T extends TypeLike> = CType<
   ValueOf<T>[],
   ArrayView<LiveOf<T>, InputOf<T>>,
@@ -63,9 +63,9 @@ export type ArrayType<T extends TypeLike> = CType<
 >;
 
 /**
- * An array of a fixed length: `float position[3]`.
+ * Describes an array of a fixed length: `float position[3]`.
  *
- * @example
+ * @example Write one element of an array and read all
  * ```ts
  * import { array, struct } from "@winipc/winipc/struct";
  * import { assertEquals } from "@std/assert";
@@ -78,8 +78,8 @@ export type ArrayType<T extends TypeLike> = CType<
  * assertEquals(Car.read(memory), { wheels: [0, 0, 1.5, 0] });
  * ```
  *
- * @param element The type of its elements.
- * @param length How many there are, at least 1.
+ * @param element The type of each element.
+ * @param length The number of elements, at least 1.
  * @throws {TypeError} If the element's type is invalid.
  * @throws {RangeError} If the length is out of range.
  */
@@ -89,7 +89,7 @@ export function array(element: TypeLike, length: number): AnyType {
   if (length === 0) {
     throw new RangeError(
       "Expected the length of an array to be at least 1, got 0: leave out a last member " +
-        "`x[]` of C, and view what follows the struct by a layout of its own",
+        "`x[]` of C, and view the bytes after the struct with another layout",
     );
   }
   assertInteger("the length of an array", length, 1, Math.floor(MAX_BYTES / type.byteLength));
@@ -111,7 +111,7 @@ export function array(element: TypeLike, length: number): AnyType {
       define: type.c.define,
     },
     check(value, where) {
-      // The elements of a view may be views, which their types copy in their own way.
+      // The elements of a view can be views, too. Their own type copies them below.
       const values = isArrayView(value) ? [...value] : value;
       assertObject(where, values);
       if (!("length" in values) || values.length !== length) {
@@ -148,15 +148,15 @@ function isArrayView(value: unknown): value is Iterable<unknown> {
   return value instanceof LiveView && Symbol.iterator in value;
 }
 
-/** Copies all elements out. */
+/** Copies all elements out of the memory. */
 type LoadElements = (data: Data, offset: number, where: string) => unknown[];
 
-/** Writes an element, or throws if the memory is mapped to be read. */
+/** Writes an element, or throws if the memory is mapped read-only. */
 type WriteElement = (data: Data, offset: number, where: string, value: unknown) => void;
 
 /**
- * Makes the class of an array's views. Each array has its own, so that the engine knows
- * the type of the elements where it compiles an access to one.
+ * Returns the class for views of one array type. Each array type has its own class, so that V8 can
+ * compile the accesses for one element type.
  */
 function elementsOver(
   type: AnyType,
@@ -165,12 +165,12 @@ function elementsOver(
   write: WriteElement,
 ): new (data: Data, offset: number, where: string) => ArrayView<unknown> {
   const { isValue, byteLength } = type;
-  // Its name is in the message of whoever tries to clone a view.
+  // The error that a script gets when it tries to clone a view contains this name.
   return class ArrayView extends LiveView {
     readonly #data: Data;
     readonly #offset: number;
     readonly #where: string;
-    /** The views of elements that are no values, made when they are first asked for. */
+    /** Views of elements that are structs or arrays. Each is created at its first `get()`. */
     readonly #views: unknown[] = [];
 
     constructor(data: Data, offset: number, where: string) {
@@ -208,13 +208,13 @@ function elementsOver(
       return this[COPY]().map(toJson);
     }
 
-    /** What `console.log` shows. */
+    /** Returns the text that `console.log` shows. */
     [Symbol.for("Deno.customInspect")](inspect: typeof Deno.inspect): string {
       return inspectLive(inspect, () => [...this]);
     }
 
     #offsetOf(index: number): number {
-      // A symbol would throw at the shift, and a bigint too.
+      // The type is checked first, because `>>>` throws for a symbol or a bigint.
       if (!(typeof index === "number" && index >>> 0 === index && index < length)) {
         assertInteger(`the index in ${this.#where}`, index, 0, length - 1);
       }

@@ -1,21 +1,18 @@
 /**
- * Declares structs and unions in C, with names that no C or C++ compiler takes for something else.
+ * Declares structs and unions in C, and refuses names that mean something else in C or C++.
  *
  * @module
  */
 
 import { alignUp, type Placement } from "./placement.ts";
 
-/** What the declarations need: the widths of integers, `bool`, and `wchar_t`. */
+/** The headers that the declarations need, for `bool`, the fixed-width integers and `wchar_t`. */
 export const C_HEADERS = ["<stdbool.h>", "<stdint.h>", "<wchar.h>"] as const;
 
 /**
- * Defines a struct or a union, after the types that its fields need.
+ * Returns the lines of C that define a struct or a union, after the types that its fields need.
  *
- * @param keyword Which of the two.
- * @param placement Where its fields are.
- * @param pack The most that any of them is aligned to, in bytes.
- * @returns The lines.
+ * @param pack The maximum alignment of a field, in bytes, as in `#pragma pack`.
  * @throws {TypeError} If C or C++ cannot declare the type or a field by its name.
  */
 export function defineType(
@@ -48,8 +45,8 @@ export function defineType(
 }
 
 /**
- * The keywords of C and C++, what the headers that a declaration includes make of other names, and
- * macros of those that come before in most programs, `<windows.h>` among them.
+ * Names that a field or a variable cannot have: keywords of C and C++, names that the included
+ * headers define, and macros of headers that most programs include, such as `<windows.h>`.
  */
 const C_WORDS: ReadonlySet<string> = new Set(
   `
@@ -67,11 +64,11 @@ const C_WORDS: ReadonlySet<string> = new Set(
 );
 
 /**
- * Throws unless C and C++ can declare something by a name.
+ * Throws unless a C or C++ program can declare a name.
  *
- * @param what What is to be declared, for the message: `"field NAME"`.
- * @param instead What to do about it, for the message.
- * @throws {TypeError} If it is a keyword, or a name of the headers that a declaration needs.
+ * @param what The thing to declare, for the message, such as `field NAME of TYPE`.
+ * @param instead The advice at the end of the message, such as `rename the field`.
+ * @throws {TypeError} If the name is a keyword, or the headers give it another meaning.
  */
 export function assertCName(what: string, name: string, instead: string): void {
   if (!C_WORDS.has(name)) return;

@@ -1,69 +1,69 @@
 /**
- * C types: how many bytes a value takes, and how it is read and written there.
+ * C types: the size and alignment of a value, and how it is read and written.
  *
  * @module
  */
 
-/** The most bytes that a type may have, as with the compilers for Windows. */
+/** Maximum size of a type in bytes, because compilers for Windows have this limit, too. */
 export const MAX_BYTES: number = 2 ** 31 - 1;
 
 /**
- * A type as C has it.
+ * A C type.
  *
- * @typeParam Value What a value of it is in JavaScript, when it is copied out.
- * @typeParam Live What stands for it while it stays in the memory: the value itself for numbers
- *   and texts, a view for structs and arrays.
- * @typeParam Input What can be written.
+ * @typeParam Value The JavaScript type of a value that is copied out of the memory.
+ * @typeParam Live The type of a property of a view: `Value` for numbers and texts, a view for
+ *   structs and arrays.
+ * @typeParam Input The type of values that can be written.
  */
 export interface CType<Value, Live = Value, Input = Value> {
-  /** The size in bytes, as `sizeof` gives it. */
+  /** The size in bytes, as `sizeof` returns it. */
   readonly byteLength: number;
-  /** What its address is a multiple of, in bytes, where nothing packs it. */
+  /** The alignment in bytes, without `pack`. The address of a value is a multiple of it. */
   readonly alignment: number;
-  /** What it is, in a few characters: two types with the same are the same. */
+  /** A short description of the type. Two types with equal signatures are the same type. */
   readonly signature: string;
-  /** How it is written in C. */
+  /** The type's declarations in C. */
   readonly c: CSource;
-  /** Whether the live form is the value itself, and no view. */
+  /** Whether {@linkcode CType.live} returns a value, not a view. */
   readonly isValue: boolean;
   /**
-   * Throws unless a value can be written.
+   * Checks a value, and returns what {@linkcode CType.store} writes: a number, a boolean or a
+   * text as it is, anything else as a copy. Throws if the value cannot be written.
    *
-   * @param where The name of the field, for the message.
-   * @returns The value to write: a copy, unless it is a number, a truth value or a text.
+   * @param where The path of the field, for the message.
    */
   check(value: unknown, where: string): Input;
-  /** Writes a value that has been checked. */
+  /** Writes a value that {@linkcode CType.check} returned. */
   store(data: DataView, offset: number, value: Input): void;
-  /** Copies the value out. */
+  /** Copies the value out of the memory. */
   load(data: DataView, offset: number, where: string): Value;
-  /** Gives what stands for it in the memory. */
+  /** Reads the value, or returns a view of a struct or an array. */
   live(data: DataView, offset: number, where: string): Live;
-  /** Finds what a path leads to from here, such as `[2].x`; `undefined` if it leads nowhere. */
+  /** Finds the part at a path such as `[2].x`. Returns `undefined` if there is none. */
   find(path: string): FoundField | undefined;
 }
 
-/** How a type is written in C. */
+/** Writes a type's declarations in C. */
 export interface CSource {
   /**
-   * Declares something of this type.
+   * Returns the declaration of a variable or a field of this type, without the semicolon.
    *
-   * @param typeName The name of the type, if it needs one.
+   * @param typeName The name of the type. Only structs and unions use it.
    */
   declare(name: string, typeName: string): string;
-  /** Defines what has to be known before, a line each. */
+  /** Returns the lines that define the types which the declaration needs. */
   define(typeName: string): string[];
 }
 
-/** A field, found by its path. */
+/** A part of a type, found by its path. */
 export interface FoundField {
-  /** Where it is, in bytes. */
+  /** The offset in bytes. */
   offset: number;
-  /** Its type. */
+  /** The type of the part. */
   type: CType<unknown, unknown, unknown>;
 }
 
-/** The scalar types, and what their values are in JavaScript. */
+/** The scalar types by name, with the JavaScript type of their values. */
 export interface ScalarValues {
   /** `int8_t`, `signed char` */
   i8: number;
@@ -85,31 +85,31 @@ export interface ScalarValues {
   f32: number;
   /** `double` */
   f64: number;
-  /** `bool`, `BOOLEAN`: one byte, and all but 0 is true. */
+  /** `bool`, `BOOLEAN`: one byte. Every value except 0 is `true`. */
   bool: boolean;
-  /** A pointer of a 32-bit process, which only that process can follow. */
+  /** A pointer in a 32-bit process. Only that process can use it. */
   pointer32: number;
-  /** A pointer of a 64-bit process, which only that process can follow. */
+  /** A pointer in a 64-bit process. Only that process can use it. */
   pointer64: bigint;
 }
 
-/** A scalar type by its name. */
+/** The name of a scalar type. */
 export type ScalarName = keyof ScalarValues;
 
-/** A type: a scalar by its name, or what `struct`, `array`, `utf16` and the like give. */
+/** A type: the name of a scalar, or the result of `struct`, `union`, `array`, `utf16` and so on. */
 export type TypeLike = ScalarName | CType<unknown, unknown, unknown>;
 
-/** What a value of a type is when it is copied out. */
+/** The JavaScript type of a value that is copied out of the memory. */
 export type ValueOf<T> = T extends ScalarName ? ScalarValues[T]
   : T extends CType<infer Value, unknown, unknown> ? Value
   : never;
 
-/** What stands for a value of a type while it stays in the memory. */
+/** The JavaScript type of a property of a view: a value, or a view of a struct or an array. */
 export type LiveOf<T> = T extends ScalarName ? ScalarValues[T]
   : T extends CType<unknown, infer Live, unknown> ? Live
   : never;
 
-/** What can be written as a value of a type. */
+/** The JavaScript type of values that can be written. */
 export type InputOf<T> = T extends ScalarName ? ScalarValues[T]
   : T extends CType<unknown, unknown, infer Input> ? Input
   : never;

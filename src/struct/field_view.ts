@@ -1,6 +1,6 @@
 /**
- * Views of structs: objects whose properties are fields in the memory. Memory that is mapped to be read
- * refuses what is written to them: Windows would give the writer a private copy of the page.
+ * Views of structs: objects whose properties are fields in memory. Assigning to a field of memory
+ * that is mapped read-only throws. Windows would give the writer a private copy of the page.
  *
  * @module
  */
@@ -8,42 +8,42 @@
 import { Uncloneable } from "../../ffi/handle.ts";
 import type { PlacedField } from "./placement.ts";
 
-/** Copies out what a view shows. */
+/** The method of a view that copies its values out of the memory. */
 export const COPY: unique symbol = Symbol("copy");
 
-/** A property that spreading and Object.assign() read, and nothing else does. */
+/** A property that only spreading and Object.assign() read. */
 const SPREAD: unique symbol = Symbol("spread");
 
 const SPREAD_THROWS: PropertyDescriptor = {
   enumerable: true,
   get(): never {
     throw new TypeError(
-      "Cannot spread a view of a struct or an array, whose values are in the memory: spread the copy " +
-        "of Layout.read(), or read the fields one by one",
+      "Cannot spread a view of a struct or an array, because the view has no values of its own: " +
+        "spread the copy that Layout.read() returns, or read the fields one by one",
     );
   },
 };
 
-/** A view of values in a memory: its own properties are none of them. */
+/** A view of values in memory. The values are not own properties of the view. */
 export abstract class LiveView extends Uncloneable {
   constructor() {
     super();
     Object.defineProperty(this, SPREAD, SPREAD_THROWS);
   }
 
-  /** Copies out what is in the memory. */
+  /** Copies the values out of the memory. */
   abstract [COPY](): unknown;
 
-  /** Gives what `JSON.stringify` writes. */
+  /** Returns a copy for `JSON.stringify`. 64-bit integers become decimal strings. */
   abstract toJSON(): unknown;
 }
 
-/** Copies the values out if they are in the memory still. */
+/** Copies the values out of the memory if the value is a view. Returns other values as they are. */
 export function copied(value: unknown): unknown {
   return value instanceof LiveView ? value[COPY]() : value;
 }
 
-/** Makes of values that were copied out what JSON can write: 64-bit integers become decimal strings. */
+/** Converts copied values for JSON: 64-bit integers become decimal strings. */
 export function toJson(value: unknown): unknown {
   if (typeof value === "bigint") return String(value);
   if (Array.isArray(value)) return value.map(toJson);
@@ -51,7 +51,7 @@ export function toJson(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, toJson(part)]));
 }
 
-/** Shows the values of a view; the memory of one that is kept may be unmapped by now. */
+/** Formats the values of a view for `console.log`, also if its memory is already unmapped. */
 export function inspectLive(inspect: typeof Deno.inspect, read: () => unknown): string {
   try {
     return inspect(read());
@@ -63,11 +63,11 @@ export function inspectLive(inspect: typeof Deno.inspect, read: () => unknown): 
 
 type Data = DataView;
 
-/** Fields in the memory, as the properties of an object that takes no others. */
+/** A view whose properties are fields in memory. No other property can be added. */
 export class FieldView extends LiveView {
   readonly #data: Data;
   readonly #fields: readonly PlacedField[];
-  /** What stands for the fields that are no values, in the order of the fields. */
+  /** By field index: a view of a nested struct or array, or `undefined` if the field is a value. */
   readonly #views: readonly unknown[];
 
   private constructor(data: Data, fields: readonly PlacedField[]) {
@@ -81,9 +81,9 @@ export class FieldView extends LiveView {
   }
 
   /**
-   * Makes the properties of fields, once for all views of them.
+   * Defines the properties of a list of fields, once for all views of these fields.
    *
-   * @returns What makes a view; its data begins where the fields do.
+   * @returns A function that creates a view. Its `data` begins at offset 0 of the fields.
    */
   static over(fields: readonly PlacedField[]): (data: Data) => FieldView {
     const Writable = this.#define(fields, true);
@@ -98,7 +98,7 @@ export class FieldView extends LiveView {
     return loadFields(this.#fields, this.#data, 0, "");
   }
 
-  /** Copies the bytes out, padding and all, if the view is of exactly these fields. */
+  /** Copies the bytes with the padding if the value is a view of the same list of fields. */
   static bytesOf(
     value: unknown,
     fields: readonly PlacedField[],
@@ -114,7 +114,7 @@ export class FieldView extends LiveView {
     );
   }
 
-  /** What `console.log` shows. */
+  /** Returns the text that `console.log` shows. */
   [Symbol.for("Deno.customInspect")](inspect: typeof Deno.inspect): string {
     return inspectLive(
       inspect,
@@ -122,9 +122,9 @@ export class FieldView extends LiveView {
     );
   }
 
-  /** Views that cannot write are of a class of their own, so that those that can do not ask. */
+  /** Read-only views have their own class, so that writable views need no check for each write. */
   static #define(fields: readonly PlacedField[], writable: boolean) {
-    // Its name is in the message of whoever tries to clone a view.
+    // The error that a script gets when it tries to clone a view contains this name.
     const StructView = class StructView extends FieldView {};
     for (const [index, field] of fields.entries()) {
       Object.defineProperty(StructView.prototype, field.name, {
@@ -161,7 +161,7 @@ export class FieldView extends LiveView {
   }
 }
 
-/** Copies fields out. */
+/** Copies fields out of the memory. */
 export function loadFields(
   fields: Iterable<PlacedField>,
   data: Data,
@@ -175,39 +175,39 @@ export function loadFields(
   return values;
 }
 
-/** The path to a field of a struct that is itself at a path. */
+/** Returns the path of a field, from the path of its struct and the field's name. */
 export function pathTo(where: string, name: string): string {
   return where === "" ? name : `${where}.${name}`;
 }
 
-/** What messages call the memory under a buffer. */
+/** For each buffer that is mapped read-only, the name of its memory for messages. */
 const labels = new WeakMap<ArrayBufferLike, string>();
 
 /**
- * Has all views of structs refuse to write to a buffer.
+ * Marks a buffer as mapped read-only, so that views of structs refuse to write to it.
  *
- * @param label What messages call the memory: `shared memory "Local\\x"`.
+ * @param label The name of the memory in messages, such as `shared memory "Local\\x"`.
  */
 export function markReadOnly(buffer: ArrayBuffer, label: string): void {
   labels.set(buffer, label);
 }
 
-/** Whether the memory under a buffer is mapped to be read only. */
+/** Whether the memory of a buffer is mapped read-only. */
 export function isReadOnly(buffer: ArrayBufferLike): boolean {
   return labels.has(buffer);
 }
 
 /**
- * Throws if the memory under a buffer is mapped to be read only.
+ * Throws if the memory of a buffer is mapped read-only.
  *
- * @param what What is to be written, for the message.
- * @throws {TypeError} If it is.
+ * @param what The field or element to write, for the message.
+ * @throws {TypeError} If the memory is mapped read-only.
  */
 export function assertWritable(what: string, buffer: ArrayBufferLike): void {
   const label = labels.get(buffer);
   if (label === undefined) return;
   throw new TypeError(
-    `Cannot write ${what}: this view of ${label} is mapped to be read; open the memory, and map ` +
-      'it, with { access: "readwrite" }',
+    `Cannot write ${what}: this view of ${label} is mapped read-only; open the memory and map ` +
+      'it with { access: "readwrite" }',
   );
 }

@@ -1,5 +1,5 @@
 /**
- * C structs: where their fields are in the memory, and typed access to them.
+ * C structs and unions: the offsets of their fields, and typed access to them in memory.
  *
  * @module
  */
@@ -37,133 +37,143 @@ import {
   placeTogether,
 } from "./placement.ts";
 
-/** The type of a field, wherever it is. */
+/** The type of a field, with or without an offset. */
 export type TypeOf<F> = F extends FieldAt<infer T> ? T : F;
 
-/** What is in a field when it is copied out. */
+/** The JavaScript type of a field's value that is copied out of the memory. */
 export type FieldValue<F> = F extends BitField<infer N> ? ScalarValues[N] : ValueOf<TypeOf<F>>;
 
-/** What stands for a field while it stays in the memory. */
+/** The JavaScript type of a field in a view: a value, or a view of a struct or an array. */
 export type FieldLive<F> = F extends BitField<infer N> ? ScalarValues[N] : LiveOf<TypeOf<F>>;
 
-/** What can be written to a field. */
+/** The JavaScript type of values that can be written to a field. */
 export type FieldInput<F> = F extends BitField<infer N> ? ScalarValues[N] : InputOf<TypeOf<F>>;
 
-/** The values of a struct's fields, copied out. */
+/** The values of a struct's fields, copied out of the memory. */
 export type StructValue<F extends Fields> = { -readonly [K in keyof F]: FieldValue<F[K]> };
 
 /** Values for some of a struct's fields. */
 export type StructInput<F extends Fields> = { readonly [K in keyof F]?: FieldInput<F[K]> };
 
 /**
- * A struct's fields in the memory: numbers, texts, and views of structs and arrays. All of them can
- * be assigned to. TypeScript cannot describe a property that gives a view and takes plain values. So
- * it accepts only a view for an array, and only all fields for a struct. At run time, an array of
- * values or some fields of a struct can be assigned, too; in TypeScript, pass these to `Layout.write`.
+ * A struct's fields in memory: numbers, texts, and views of structs and arrays. All of them can be
+ * assigned to.
+ *
+ * TypeScript cannot describe a property that returns a view and accepts plain values. So it accepts
+ * only a view for an array, and only all fields for a struct. At run time, an array of values or
+ * some fields of a struct can be assigned, too. In TypeScript, pass these to `Layout.write`.
  */
 export type StructView<F extends Fields> = { -readonly [K in keyof F]: FieldLive<F[K]> };
 
 /**
- * The method that a view of a struct has beside the fields. A field called `toJSON` replaces the method:
- * then give `JSON.stringify` the copy of `Layout.read`.
+ * The method that a view of a struct has beside the fields. A field called `toJSON` replaces the
+ * method. In that case pass the copy that `Layout.read` returns to `JSON.stringify`.
  */
 export type StructJson<F extends Fields> = "toJSON" extends keyof F ? unknown
   : {
-    /** Copies the fields out for `JSON.stringify`: 64-bit integers are decimal strings. */
+    /** Copies the fields for `JSON.stringify`. 64-bit integers become decimal strings. */
     toJSON(): { [K in keyof F]: unknown };
   };
 
-/** Memory that a struct is in: bytes, or an object that has `bytes`, such as a `MappedView` or a `RingClaim`. */
+/**
+ * Memory that contains a struct: bytes, or an object with a property `bytes`, such as a
+ * `MappedView` or a `RingClaim`.
+ */
 export type StructTarget = ByteSource | { readonly bytes: ByteSource };
 
-/** How a struct is laid out. */
+/** Options of {@linkcode struct} and {@linkcode union}. */
 export interface StructOptions {
   /**
-   * The most that a field is aligned to, in bytes, as for `#pragma pack`. No type here is aligned to more
-   * than 8 bytes, so 16 and 8 give the same layout. @default 8
+   * The maximum alignment of a field, in bytes, as in `#pragma pack`. No type here is aligned to
+   * more than 8 bytes, so 16 and 8 result in the same layout. @default 8
    */
   pack?: 1 | 2 | 4 | 8 | 16;
 }
 
-/** The checks of {@linkcode StructOptions}. */
+/** The checks of {@linkcode StructOptions}, by option. */
 export const STRUCT_CHECKS: OptionChecks<StructOptions> = { pack: assertPack };
 
-/** What is known of a struct: where its fields are, and access to them in any memory. */
+/** The layout of a struct: the offsets of its fields, and access to them in any memory. */
 export interface Layout<F extends Fields>
   extends CType<StructValue<F>, StructView<F>, StructInput<F>> {
   /**
-   * A number that tells this layout from others: the FNV-1a hash (64 bits) of names, types and
-   * offsets. Peers that put it into their memory can see whether they mean the same.
+   * The FNV-1a hash (64 bits) of the names, types and offsets. Processes that store it in shared
+   * memory can check that they use the same layout.
    *
    * @see {@link https://www.rfc-editor.org/rfc/rfc9923}
    */
   readonly layoutHash: bigint;
   /**
-   * Gives live access to the struct in a memory: what is assigned is written there, and what
-   * others write is seen. No access allocates anything, but for texts, bigints, and assignments to
-   * arrays and structs. To make a view allocates; make it once.
+   * Returns a live view of the struct in memory. An assignment writes to the memory, and each read
+   * returns the current value, which another process can have written.
    *
-   * An assignment to an array or a struct is checked whole before it is written, as
-   * {@linkcode Layout.write} does. Assigning to a field that does not exist throws a TypeError. So does
+   * A view is an object: create it once and keep it. An access allocates nothing, except for texts,
+   * bigints, and assignments to arrays and structs.
+   *
+   * An assignment to an array or a struct is checked completely before anything is written, as in
+   * {@linkcode Layout.write}. Assigning to a field that does not exist throws a TypeError. So does
    * assigning to an element by its index, `view.position[1]`: call `view.position.set(1, …)`.
    *
-   * `SharedMemory.open` and `waitFor` open memory to read by default. In memory that is mapped with
-   * `"read"`, any assignment throws a TypeError, because Windows would give this process a private copy
-   * of the page. To write, open the memory with `access: "readwrite"`.
+   * `SharedMemory.open` and `waitFor` open memory read-only by default. Each assignment to memory
+   * that is mapped with `"read"` throws a TypeError. (Windows would give this process a private
+   * copy of the page.) To write, open the memory with `access: "readwrite"`.
    *
-   * `JSON.stringify` writes the fields of a view, 64-bit integers as decimal strings. (Of the copy that
-   * {@linkcode Layout.read} gives, it throws if there is a bigint.) A view cannot be cloned or spread:
-   * `sendValue`, `structuredClone`, `postMessage` and `{...view}` throw. Give them the copy instead.
-   * `Object.keys(view)` and `Object.entries(view)` are empty.
+   * `JSON.stringify` writes the fields of a view, and 64-bit integers as decimal strings. (It
+   * throws for a copy from {@linkcode Layout.read} that contains a bigint.) A view cannot be cloned
+   * or spread: `sendValue`, `structuredClone`, `postMessage` and `{...view}` throw. Pass them the
+   * copy instead. `Object.keys(view)` and `Object.entries(view)` are empty.
    *
-   * Two fields are never read at one moment; guard them if that matters. A view of memory that
-   * is unmapped throws a TypeError from then on.
+   * Each field is read on its own, so another process can write between two reads. Guard the
+   * fields, such as by a mutex, if they must match. After the memory is unmapped, each access
+   * throws a TypeError.
    *
-   * @param byteOffset Where in it the struct begins, in bytes.
+   * @param byteOffset The offset of the struct in the memory, in bytes: 0 by default.
    * @throws {RangeError} If the struct is not within the memory.
    * @throws {Deno.errors.BadResource} If the memory is a closed view.
    */
   view(target: StructTarget, byteOffset?: number): StructView<F> & StructJson<F>;
   /**
-   * Copies all fields out.
+   * Copies all fields out of the memory.
    *
-   * @param byteOffset Where in it the struct begins, in bytes.
+   * @param byteOffset The offset of the struct in the memory, in bytes: 0 by default.
    * @throws {RangeError} If the struct is not within the memory.
-   * @throws {Deno.errors.InvalidData} If a 64-bit field that is to be read as a number holds too much.
+   * @throws {Deno.errors.InvalidData} If a field of a `safe()` type is not a safe integer.
    * @throws {Deno.errors.BadResource} If the memory is a closed view.
    */
   read(target: StructTarget, byteOffset?: number): StructValue<F>;
   /**
-   * Writes some fields and leaves the others as they are. Either all of them are written or,
-   * if one of the values is wrong, none. Views of structs, unions and arrays are copied.
+   * Writes the given fields and does not change the rest. All values are checked first, so a wrong
+   * value writes nothing. Views of structs, unions and arrays are copied.
    *
-   * @param byteOffset Where in it the struct begins, in bytes.
-   * @throws {TypeError} If a value is of the wrong kind, and the message names the field; or if the
-   *   memory is mapped to be read.
+   * @param byteOffset The offset of the struct in the memory, in bytes: 0 by default.
+   * @throws {TypeError} If a value is of the wrong kind (the message names the field), or the
+   *   memory is mapped read-only.
    * @throws {RangeError} If a value is out of range, or the struct is not within the memory.
    * @throws {Deno.errors.BadResource} If the memory is a closed view.
    */
   write(target: StructTarget, values: StructInput<F>, byteOffset?: number): void;
   /**
-   * Tells where a field is, in bytes from the beginning; for a bit field, where its unit is.
+   * Returns the offset of a field in bytes. For a bit field this is the offset of its unit.
    *
-   * @param path The field, such as `position` or `wheels[2].pressure`.
+   * @param path The path of the field, such as `position` or `wheels[2].pressure`.
    * @throws {TypeError} If there is no such field.
    */
   offsetOf(path: string): number;
   /**
-   * Declares the struct in C. It needs `<stdbool.h>`, `<stdint.h>` and `<wchar.h>`.
+   * Returns the declaration of the struct in C, which needs `<stdbool.h>`, `<stdint.h>` and
+   * `<wchar.h>`.
    *
-   * @throws {TypeError} If the name is invalid, or C or C++ cannot declare it or the name of a field.
+   * @throws {TypeError} If the name is invalid, or the name or a field has another meaning in C or
+   *   C++.
    */
   toC(name: string): string;
 }
 
 /**
- * Describes a C struct, laid out as Microsoft's compiler does it: each field at the next multiple
- * of its alignment, little-endian.
+ * Describes a C struct with the layout of Microsoft's compiler. Each field is at the next multiple
+ * of its alignment, and numbers are little-endian.
  *
- * @example
+ * @example Write and read a struct in shared memory
  * ```ts
  * import { SharedMemory } from "@winipc/winipc/memory";
  * import { array, struct, utf16 } from "@winipc/winipc/struct";
@@ -186,10 +196,10 @@ export interface Layout<F extends Fields>
  * assertEquals(JSON.stringify(telemetry), '{"version":2,"position":[1,2,3],"track":"Spa"}');
  * ```
  *
- * @param fields The fields, in their order: types, bit fields, or `{ type, offset }`.
- * @param options How they are laid out.
+ * @param fields The fields by name, in the order of their offsets. Each is a type, a bit field, or
+ *   `{ type, offset }`.
  * @throws {TypeError} If a name or a type is invalid.
- * @throws {RangeError} If an offset is before the end of the field before it, or not aligned.
+ * @throws {RangeError} If an offset is not aligned, or less than the end of the previous field.
  * @see {@link https://learn.microsoft.com/cpp/build/x64-software-conventions#types-and-storage}
  */
 export function struct<const F extends Fields>(fields: F, options?: StructOptions): Layout<F>;
@@ -200,9 +210,9 @@ export function struct(fields: Fields, options: StructOptions = {}): AnyLayout {
 }
 
 /**
- * Describes a C union: all fields begin at the same place, and writing takes exactly one of them.
+ * Describes a C union: all fields begin at offset 0. `write` accepts exactly one field.
  *
- * @example
+ * @example Read the bits of a float
  * ```ts
  * import { struct, union } from "@winipc/winipc/struct";
  * import { assertEquals } from "@std/assert";
@@ -213,8 +223,7 @@ export function struct(fields: Fields, options: StructOptions = {}): AnyLayout {
  * assertEquals(event.value.bits, 0x3f80_0000);
  * ```
  *
- * @param fields The fields: types or bit fields.
- * @param options How they are laid out.
+ * @param fields The fields by name. Each is a type or a bit field.
  * @throws {TypeError} If a name or a type is invalid, or a field has an offset.
  */
 export function union<const F extends Fields>(fields: F, options?: StructOptions): Layout<F>;
@@ -224,7 +233,7 @@ export function union(fields: Fields, options: StructOptions = {}): AnyLayout {
   return new RecordType("union", placeTogether(fields, pack), pack);
 }
 
-/** A struct or a union whose fields are known at run time only. */
+/** A struct or a union whose fields are not known to TypeScript. */
 interface AnyLayout extends CType<unknown, unknown, unknown> {
   readonly layoutHash: bigint;
   view(target: StructTarget, byteOffset?: number): unknown;
@@ -234,12 +243,12 @@ interface AnyLayout extends CType<unknown, unknown, unknown> {
   toC(name: string): string;
 }
 
-/** What is to be written: some fields by their names, or the bytes of all. */
+/** Checked input: some fields by name, or the bytes of the whole struct. */
 type Checked = Record<string, unknown> | Uint8Array<ArrayBuffer>;
 
-const MEMORY = "the struct's memory (what memory.map() gives, or bytes)";
+const MEMORY = "the struct's memory (the result of memory.map(), or bytes)";
 
-/** Fields that have their places. */
+/** The layout of a struct or a union. */
 class RecordType implements AnyLayout {
   readonly byteLength: number;
   readonly alignment: number;
@@ -297,7 +306,7 @@ class RecordType implements AnyLayout {
   }
 
   check(value: unknown, where: string): Checked {
-    // As C assigns a struct; only so can a union be copied, of which nobody knows the field that counts.
+    // C copies the bytes of a struct, too. A union has no other way: its field in use is unknown.
     const bytes = FieldView.bytesOf(value, this.#placed);
     if (bytes !== undefined) return bytes;
     const values = copied(value);
@@ -348,7 +357,7 @@ class RecordType implements AnyLayout {
   #dataOf(memory: StructTarget, byteOffset: number): DataView {
     const isArray = memory instanceof Uint8Array;
     const target: unknown = !isArray && hasBytes(memory) ? memory.bytes : memory;
-    // Every other kind, and what may have lost its bytes, is looked at more closely.
+    // A Uint8Array that is not empty needs no check. An empty one can be detached.
     if (!(target instanceof Uint8Array) || target.length === 0) assertBytes(MEMORY, target);
     const [buffer, start] = ArrayBuffer.isView(target)
       ? [target.buffer, target.byteOffset]
@@ -366,14 +375,14 @@ class RecordType implements AnyLayout {
 }
 
 function hasBytes(memory: unknown): memory is { readonly bytes: unknown } {
-  // A Blob and a Response have a method of that name.
+  // A Blob and a Response have a method with this name.
   return typeof memory === "object" && memory !== null && "bytes" in memory &&
     typeof memory.bytes !== "function";
 }
 
 /**
- * Throws if an object of a class has values that are no properties of its own, as a `Map` has, or a
- * class with getters: they would be left out.
+ * Throws if the object's fields are not own properties, because they would not be written. Examples
+ * are a `Map`, and a class with getters.
  */
 function assertOwn(where: string, values: object, names: Iterable<string>): void {
   const prototype: unknown = Object.getPrototypeOf(values);
@@ -397,7 +406,7 @@ function assertPack(what: string, pack: unknown): void {
   throw new RangeError(`Expected ${what} to be 1, 2, 4, 8 or 16, got ${pack}`);
 }
 
-/** The FNV-1a hash of a text in 64 bits. */
+/** Returns the 64-bit FNV-1a hash of a text. */
 function fnv1a(text: string): bigint {
   let hash = 0xcbf2_9ce4_8422_2325n;
   for (const byte of new TextEncoder().encode(text)) {

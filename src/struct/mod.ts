@@ -1,5 +1,5 @@
 /**
- * C structs in any bytes: typed fields, arrays, bit fields, unions and texts.
+ * Typed access to C structs in memory: fields, arrays, bit fields, unions and texts.
  *
  * ```ts
  * import { struct } from "@winipc/winipc/struct";

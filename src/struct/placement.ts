@@ -1,5 +1,5 @@
 /**
- * Where the fields of a struct are, as Microsoft's compiler has it.
+ * Computes the offsets of a struct's fields, as Microsoft's compiler does.
  *
  * @see {@link https://learn.microsoft.com/cpp/build/x64-software-conventions#struct-packing-examples}
  * @module
@@ -9,54 +9,53 @@ import { assertInteger, assertObject } from "../../ffi/arguments.ts";
 import { assertBitField, type BitField, bitsAt, SCALARS, typeOf } from "./scalar.ts";
 import { type CType, MAX_BYTES, type TypeLike } from "./ctype.ts";
 
-/** A field that has its place. */
+/** A field with its offset. */
 export interface PlacedField {
-  /** Its name. */
+  /** The field's name in C and in JavaScript. */
   readonly name: string;
-  /** Its type. */
+  /** The field's type. */
   readonly type: CType<unknown, unknown, unknown>;
-  /** Where it is, in bytes from the beginning. */
+  /** The offset from the beginning of the struct, in bytes. */
   readonly offset: number;
 }
 
-/** Fields that have their places, and the room that they take. */
+/** The fields of a struct with their offsets, and the size of the struct. */
 export interface Placement {
-  /** The fields, in their order. */
+  /** The fields, in the order in which they are declared. */
   readonly fields: readonly PlacedField[];
-  /** The size in bytes, with what fills it up to a multiple of the alignment. */
+  /** The size in bytes, padded to a multiple of the alignment. */
   readonly byteLength: number;
-  /** What the address of the whole is a multiple of, in bytes. */
+  /** The alignment of the struct in bytes. */
   readonly alignment: number;
 }
 
-/** A field at a place that does not follow from the fields before it. */
+/** A field with an explicit offset. */
 export interface FieldAt<T extends TypeLike = TypeLike> {
-  /** Its type. */
+  /** The field's type. */
   readonly type: T;
-  /** Where it is, in bytes from the beginning. */
+  /** The offset from the beginning of the struct, in bytes. */
   readonly offset: number;
 }
 
-/** A field: its type, some bits, or a type and where it is. */
+/** A field: a type, a bit field, or a type with an offset. */
 export type Field = TypeLike | BitField | FieldAt;
 
-/** Fields in their order, by their names: as a C program would call them. */
+/** Fields by name, in the order of a C declaration. */
 export type Fields = Readonly<Record<string, Field>>;
 
 /** An integer that bit fields share. */
 interface Unit {
-  /** Where it is, in bytes. */
+  /** The offset from the beginning of the struct, in bytes. */
   readonly offset: number;
-  /** Its size in bytes. */
   readonly byteLength: number;
-  /** How many of its bits are taken. */
+  /** The number of bits that fields use already. */
   taken: number;
 }
 
 /**
- * Places fields one behind the other, as in a struct.
+ * Computes the offsets of fields one after the other, as in a struct.
  *
- * @param pack The most that any of them is aligned to, in bytes.
+ * @param pack The maximum alignment of a field, in bytes.
  */
 export function placeInOrder(fields: Fields, pack: number): Placement {
   const placed: PlacedField[] = [];
@@ -66,7 +65,9 @@ export function placeInOrder(fields: Fields, pack: number): Placement {
     if (isBitField(field)) {
       assertBitField(field);
       if ("offset" in field) {
-        throw new TypeError(`Expected no offset for ${name}: bits follow those before them`);
+        throw new TypeError(
+          `Expected no offset for ${name}: a bit field comes right after the field before it`,
+        );
       }
       const { byteLength, alignment } = SCALARS[field.unit];
       if (unit?.byteLength !== byteLength || unit.taken + field.width > byteLength * 8) {
@@ -92,9 +93,9 @@ export function placeInOrder(fields: Fields, pack: number): Placement {
 }
 
 /**
- * Places fields all at the beginning, as in a union.
+ * Places all fields at offset 0, as in a union.
  *
- * @param pack The most that any of them is aligned to, in bytes.
+ * @param pack The maximum alignment of a field, in bytes.
  */
 export function placeTogether(fields: Fields, pack: number): Placement {
   const placed = entriesOf(fields).map(([name, field]): PlacedField => {
@@ -108,12 +109,12 @@ export function placeTogether(fields: Fields, pack: number): Placement {
 }
 
 /**
- * Throws unless C can use a name.
+ * Throws unless a name is a valid identifier in C.
  *
- * @throws {TypeError} If it cannot.
+ * @throws {TypeError} If the name is invalid, or `__proto__`.
  */
 export function assertFieldName(name: string): void {
-  // What follows from its own prototype would follow from a field called __proto__ too.
+  // In JavaScript, assigning to __proto__ sets an object's prototype.
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && name !== "__proto__") return;
   throw new TypeError(
     `Expected a name of letters, digits and _, not beginning with a digit, got ${
@@ -122,7 +123,7 @@ export function assertFieldName(name: string): void {
   );
 }
 
-/** The next multiple of an alignment. */
+/** Returns the smallest multiple of `alignment` that is not less than `value`. */
 export function alignUp(value: number, alignment: number): number {
   return Math.ceil(value / alignment) * alignment;
 }
@@ -131,7 +132,9 @@ function complete(fields: readonly PlacedField[], end: number, pack: number): Pl
   const alignment = Math.max(...fields.map(({ type }) => Math.min(type.alignment, pack)));
   const byteLength = alignUp(end, alignment);
   if (byteLength > MAX_BYTES) {
-    throw new RangeError(`Expected at most ${MAX_BYTES} bytes, the fields take ${byteLength}`);
+    throw new RangeError(
+      `Expected a struct or a union of at most ${MAX_BYTES} bytes, got ${byteLength}`,
+    );
   }
   return { fields, byteLength, alignment };
 }
@@ -162,7 +165,7 @@ function assertOffset(
   if (offset % alignment !== 0) {
     throw new RangeError(
       `Expected the offset of ${name} to be a multiple of ${alignment}, got ${offset}; ` +
-        "{ pack } allows others",
+        "use the option pack for a smaller alignment",
     );
   }
   const last = before.at(-1);
@@ -171,6 +174,6 @@ function assertOffset(
   if (offset >= end) return;
   throw new RangeError(
     `Expected the offset of ${name} to be at least ${end}, where ${last.name} ends, got ${offset}: ` +
-      "fields stand in the order of their offsets, and those that overlap are a union()",
+      "put the fields in the order of their offsets, and fields that overlap into a union()",
   );
 }

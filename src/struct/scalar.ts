@@ -1,5 +1,5 @@
 /**
- * Fields that are numbers: scalars, and the bit fields in an integer.
+ * Scalar types and bit fields.
  *
  * @module
  */
@@ -14,13 +14,13 @@ import {
 } from "../../ffi/arguments.ts";
 import type { CType, ScalarName, ScalarValues, TypeLike } from "./ctype.ts";
 
-/** Throws unless a value can be written, and gives the value. */
+/** Returns a value if it can be written, and throws otherwise. */
 export type Check<T> = CType<T>["check"];
 
 /** The parts in which scalar types differ. */
 interface Scalar<T>
   extends Pick<CType<T>, "byteLength" | "signature" | "check" | "load" | "store"> {
-  /** Its name in C. */
+  /** The name of the type in C. */
   readonly name: string;
 }
 
@@ -54,7 +54,7 @@ const U64: Scalar<bigint> = {
   store: (data, offset, value) => data.setBigUint64(offset, value, true),
 };
 
-/** The types that have a name of their own. */
+/** The scalar types by name. */
 export const SCALARS: { readonly [N in ScalarName]: CType<ScalarValues[N]> } = {
   i8: scalar({
     byteLength: 1,
@@ -127,7 +127,7 @@ export const SCALARS: { readonly [N in ScalarName]: CType<ScalarValues[N]> } = {
   pointer64: scalar({ ...U64, signature: "pointer64" }),
 };
 
-/** The 64-bit integers. */
+/** The names of the 64-bit integer types. */
 export type BigIntegerName = "i64" | "u64";
 
 const SAFE: { readonly [N in BigIntegerName]: CType<number> } = {
@@ -136,12 +136,12 @@ const SAFE: { readonly [N in BigIntegerName]: CType<number> } = {
 };
 
 /**
- * A 64-bit integer whose values are numbers rather than bigints.
+ * Describes a 64-bit integer whose values are numbers, not bigints.
  *
- * To read one that a number cannot hold exactly (beyond 2^53 - 1) throws
+ * Reading an integer that is not a safe integer (beyond ±(2^53 - 1)) throws
  * `Deno.errors.InvalidData`.
  *
- * @example
+ * @example Count in 64 bits without bigints
  * ```ts
  * import { safe, struct } from "@winipc/winipc/struct";
  * import { assertEquals } from "@std/assert";
@@ -152,7 +152,8 @@ const SAFE: { readonly [N in BigIntegerName]: CType<number> } = {
  * assertEquals(frame.number + 1, 1_099_511_627_777);
  * ```
  *
- * @param name Which of the two.
+ * @param name The integer type, signed or unsigned.
+ * @throws {TypeError} If the name is neither `"i64"` nor `"u64"`.
  */
 export function safe(name: BigIntegerName): CType<number> {
   assertOneOf("the type", name, ["i64", "u64"]);
@@ -187,7 +188,7 @@ function safeInteger(wide: Scalar<bigint>, least: number): CType<number> {
   });
 }
 
-/** Gives the check of integers within a range. */
+/** Returns a check for integers within a range. */
 export function integer(least: number, most: number): Check<number> {
   return (value, where) => {
     assertInteger(where, value, least, most);
@@ -195,7 +196,7 @@ export function integer(least: number, most: number): Check<number> {
   };
 }
 
-/** Gives the check of bigints within a range. */
+/** Returns a check for bigints within a range. */
 export function bigInteger(least: bigint, most: bigint): Check<bigint> {
   return (value, where) => {
     assertBigInteger(where, value, least, most);
@@ -208,12 +209,12 @@ function checkNumber(value: unknown, where: string): number {
   return value;
 }
 
-/** Throws also if a number is so large that `float` would make infinity of it. */
+/** Also throws if a finite number is too large for `float`, where it would become infinity. */
 function checkFloat(value: unknown, where: string): number {
   assertNumber(where, value);
   if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) {
     throw new RangeError(
-      `Expected ${where} to be from -${MAX_FLOAT} to ${MAX_FLOAT}, as f32 has it, got ${value}`,
+      `Expected ${where} to be from -${MAX_FLOAT} to ${MAX_FLOAT}, the range of f32, got ${value}`,
     );
   }
   return value;
@@ -225,28 +226,27 @@ function checkBoolean(value: unknown, where: string): boolean {
 }
 
 /**
- * Gives the type that a description means.
+ * Returns the type for a scalar's name, or the type itself.
  *
- * @param type A scalar's name, or a type.
- * @param where What is described, for the message.
- * @throws {TypeError} If it is neither.
+ * @param where The field or variable that has the type, for the message.
+ * @throws {TypeError} If `type` is neither a scalar's name nor a type.
  */
 export function typeOf(type: TypeLike, where: string): CType<unknown, unknown, unknown> {
   if (isType(type)) return type;
   if (typeof type === "string" && Object.hasOwn(SCALARS, type)) return SCALARS[type];
   if (typeof type === "object" && type !== null && "width" in type) {
     throw new TypeError(
-      `Expected the type of ${where} to be one with an address, got a bit field: bits() stands ` +
-        "among a struct's fields, without an offset, and in no array",
+      `Expected the type of ${where} to be a type with an address, got a bit field: use bits() only ` +
+        "for a field of a struct or a union, without an offset",
     );
   }
   throw new TypeError(
-    `Expected the type of ${where} to be one of ${Object.keys(SCALARS).join(", ")}, or what ` +
-      `struct(), array(), utf16() and the like give, got ${show(type)}`,
+    `Expected the type of ${where} to be one of ${Object.keys(SCALARS).join(", ")}, or the ` +
+      `result of struct(), union(), array(), utf16(), utf8(), ansi() or safe(), got ${show(type)}`,
   );
 }
 
-/** Whether a value has what the placement of fields asks a type for. */
+/** Whether a value has the properties of a type that `placeInOrder` and `placeTogether` use. */
 function isType(value: unknown): value is CType<unknown, unknown, unknown> {
   return typeof value === "object" && value !== null &&
     "signature" in value && typeof value.signature === "string" &&
@@ -255,30 +255,31 @@ function isType(value: unknown): value is CType<unknown, unknown, unknown> {
     "check" in value && typeof value.check === "function";
 }
 
-/** The types that bit fields are parts of. */
+/** The integer types that a bit field can have. */
 export type BitUnit = "i8" | "u8" | "i16" | "u16" | "i32" | "u32" | "i64" | "u64";
 
 const UNITS = ["i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64"] as const;
 
-/** Some of the bits of an integer; {@linkcode bits} makes it. */
+/** A field of some bits of an integer, made by {@linkcode bits}. */
 export interface BitField<N extends BitUnit = BitUnit> {
-  /** The type that they are a part of. */
+  /** The integer type in the C declaration. */
   readonly unit: N;
-  /** How many bits. */
+  /** The number of bits. */
   readonly width: number;
 }
 
-/** A type whose values are of one kind, whatever they are in the memory. */
+/** The type of a bit field at a position in its unit. */
 type Bits = CType<unknown, unknown, unknown>;
 
 /**
- * A bit field: `uint32_t ready : 1`.
+ * Describes a bit field: `uint32_t ready : 1`.
  *
- * Bit fields that follow each other share a unit as Microsoft's compiler has it: while their
- * types are equally large and there is room. To write one is to read its unit, change the bits and
- * write the unit, so two processes should not write bits of one unit at the same time.
+ * Adjacent bit fields share an integer, their unit, as with Microsoft's compiler: if their types
+ * have the same size, and the unit has enough bits left. Writing a bit field reads the unit,
+ * changes the bits, and writes the unit. So two processes must not write bits of one unit at the
+ * same time.
  *
- * @example
+ * @example Read two bit fields of one integer
  * ```ts
  * import { bits, struct } from "@winipc/winipc/struct";
  * import { assertEquals } from "@std/assert";
@@ -288,8 +289,8 @@ type Bits = CType<unknown, unknown, unknown>;
  * assertEquals(Status.read(Uint8Array.of(0b1011, 0, 0, 0)), { ready: 1, mode: 5 });
  * ```
  *
- * @param unit The type that it is a part of.
- * @param width How many bits, from 1 to those of the type.
+ * @param unit The integer type in the C declaration.
+ * @param width The number of bits, from 1 to the size of the unit.
  * @throws {TypeError} If the unit is invalid.
  * @throws {RangeError} If the width is out of range.
  */
@@ -298,18 +299,16 @@ export function bits<const N extends BitUnit>(unit: N, width: number): BitField<
   return { unit, width };
 }
 
-/**
- * Throws unless a bit field has a unit, and a width that is in it.
- */
+/** Throws unless a bit field's unit is valid and its width fits into the unit. */
 export function assertBitField({ unit, width }: BitField): void {
   assertOneOf("the unit of a bit field", unit, UNITS);
   assertInteger("the width of a bit field", width, 1, SCALARS[unit].byteLength * 8);
 }
 
 /**
- * Gives the type of a bit field that has its place.
+ * Returns the type of a bit field at a position in its unit.
  *
- * @param shift How many bits of the unit are before it.
+ * @param shift The position: the number of lower bits in the unit.
  */
 export function bitsAt({ unit, width }: BitField, shift: number): Bits {
   const { byteLength, alignment, c } = SCALARS[unit];
@@ -326,7 +325,7 @@ export function bitsAt({ unit, width }: BitField, shift: number): Bits {
     : { ...common, ...narrowBits(unit, width, shift) };
 }
 
-/** How bits are read and written. */
+/** The functions of a type that read and write the bits. */
 type BitAccess<T> = Pick<CType<T>, "check" | "load" | "store" | "live">;
 
 function narrowBits(

@@ -1,5 +1,5 @@
 /**
- * Texts of a fixed size, as C keeps them in arrays of characters.
+ * Texts of a fixed size, which C stores in arrays of characters.
  *
  * @module
  */
@@ -11,15 +11,15 @@ import { type CType, MAX_BYTES } from "./ctype.ts";
 
 type Data = DataView;
 
-const LENGTH = "the length of a text, which counts the NUL at its end,";
+const LENGTH = "the length of a text, including the NUL at its end,";
 
 /**
- * A text in UTF-16, as most Windows programs keep it: `wchar_t name[length]`.
+ * Describes a text in UTF-16, the encoding of most Windows programs: `wchar_t name[length]`.
  *
- * The last unit is always a NUL, so that C can read it; what is behind the text is filled
- * with NULs. A text ends at its first NUL when it is read, or at the field's end.
+ * Writing fills the rest of the field with NULs. At least the last code unit is a NUL, because C
+ * needs one. Reading stops at the first NUL, or at the end of the field.
  *
- * @example
+ * @example Write a text that fits, and one that does not
  * ```ts
  * import { struct, utf16 } from "@winipc/winipc/struct";
  * import { assertEquals, assertThrows } from "@std/assert";
@@ -31,7 +31,8 @@ const LENGTH = "the length of a text, which counts the NUL at its end,";
  * assertThrows(() => person.name = "Hopper", RangeError, "name");
  * ```
  *
- * @param length The size in UTF-16 code units, the NUL included; at least 1.
+ * @param length The size in UTF-16 code units, including the NUL: at least 1.
+ * @throws {RangeError} If the length is out of range.
  */
 export function utf16(length: number): CType<string> {
   assertInteger(LENGTH, length, 1, Math.floor(MAX_BYTES / 2));
@@ -46,13 +47,26 @@ export function utf16(length: number): CType<string> {
 }
 
 /**
- * A text in UTF-8: `char name[length]`.
+ * Describes a text in UTF-8: `char name[length]`.
  *
- * The last byte is always a NUL, so that C can read it; what is behind the text is filled
- * with NULs. A text ends at its first NUL when it is read, or at the field's end; bytes that
- * are no UTF-8 are read as U+FFFD.
+ * Writing fills the rest of the field with NULs. At least the last byte is a NUL, because C needs
+ * one. Reading stops at the first NUL, or at the end of the field. Bytes that are not valid UTF-8
+ * are read as U+FFFD.
  *
- * @param length The size in bytes, the NUL included; at least 1.
+ * @example Read the bytes of a text in UTF-8
+ * ```ts
+ * import { struct, utf8 } from "@winipc/winipc/struct";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const City = struct({ name: utf8(8) });
+ * const bytes = new Uint8Array(City.byteLength);
+ * City.write(bytes, { name: "Köln" });
+ * assertEquals([...bytes], [0x4b, 0xc3, 0xb6, 0x6c, 0x6e, 0, 0, 0]);
+ * assertEquals(City.read(bytes), { name: "Köln" });
+ * ```
+ *
+ * @param length The size in bytes, including the NUL: at least 1.
+ * @throws {RangeError} If the length is out of range.
  */
 export function utf8(length: number): CType<string> {
   return characters("utf8", length, {
@@ -62,13 +76,28 @@ export function utf8(length: number): CType<string> {
 }
 
 /**
- * A text in the system's own code page, as old Windows programs keep it: `char name[length]`.
+ * Describes a text in the system's ANSI code page, which old Windows programs use:
+ * `char name[length]`.
  *
- * The last byte is always a NUL, so that C can read it; what is behind the text is filled
- * with NULs. Writing a character that the code page does not have throws a TypeError: no look-alike
- * takes its place.
+ * Writing fills the rest of the field with NULs. At least the last byte is a NUL, because C needs
+ * one. Writing a character that the code page does not have throws a TypeError. Windows would
+ * replace the character with a similar one. Reading stops at the first NUL, or at the end of the
+ * field.
  *
- * @param length The size in bytes, the NUL included; at least 1.
+ * @example Write a text for a program that uses the ANSI code page
+ * ```ts
+ * import { ansi, struct } from "@winipc/winipc/struct";
+ * import { assertEquals, assertStringIncludes } from "@std/assert";
+ *
+ * const Title = struct({ text: ansi(16) });
+ * const title = Title.view(new ArrayBuffer(Title.byteLength));
+ * title.text = "Report 7";
+ * assertEquals(title.text, "Report 7");
+ * assertStringIncludes(Title.toC("Title"), "char text[16];");
+ * ```
+ *
+ * @param length The size in bytes, including the NUL: at least 1.
+ * @throws {RangeError} If the length is out of range.
  */
 export function ansi(length: number): CType<string> {
   return characters("ansi", length, {
@@ -77,16 +106,16 @@ export function ansi(length: number): CType<string> {
   });
 }
 
-/** The parts in which texts differ. */
+/** The properties and functions that differ between the three text types. */
 interface Text {
   signature: string;
   byteLength: number;
   /** The size of a code unit in bytes. */
   unit: 1 | 2;
   declare(name: string): string;
-  /** Writes a text, or throws a TypeError that says where it is to go. */
+  /** Encodes a text, or throws a TypeError that names the field at `where`. */
   encode(text: string, where: string): Uint8Array<ArrayBuffer>;
-  /** Reads bytes, which end where the text does and begin where their buffer does. */
+  /** Decodes the bytes of a text without its NUL. They begin at the start of their buffer. */
   decode(bytes: Uint8Array<ArrayBuffer>): string;
 }
 
@@ -109,7 +138,7 @@ function characters(
 function text({ signature, byteLength, unit, declare, encode, decode }: Text): CType<string> {
   const most = byteLength - unit;
   const load = (data: Data, offset: number) => {
-    // Of a copy, for another process may be writing.
+    // Copies the bytes first, because another process may write at the same time.
     const bytes = bytesAt(data, offset, byteLength).slice();
     return decode(bytes.subarray(0, lengthOf(bytes, unit)));
   };
@@ -146,7 +175,7 @@ function bytesAt(data: Data, offset: number, byteLength: number): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset + offset, byteLength);
 }
 
-/** How many bytes there are before the first NUL. */
+/** Returns the number of bytes before the first NUL. */
 function lengthOf(bytes: Uint8Array, unit: 1 | 2): number {
   if (unit === 1) {
     const nul = bytes.indexOf(0);

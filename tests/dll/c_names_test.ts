@@ -1,5 +1,5 @@
 /**
- * Variables whose names mean something else to a linker or to a compiler.
+ * Variables whose names have another meaning for a linker or a compiler.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { struct } from "../../src/struct/mod.ts";
 import { compileC, importLibrary } from "../support/compile_c.ts";
 import { temporaryDll } from "./temporary_dll.ts";
 
-/** Microsoft's page of reserved words, and what GNU's dlltool and LLVM read besides. */
+/** The reserved words on Microsoft's page, and more keywords of GNU's dlltool and of LLVM. */
 const WORDS = `
   APPLOADER BASE CODE CONFORMING DATA DESCRIPTION DEV386 DISCARDABLE DYNAMIC EXECUTEONLY EXECUTEREAD
   EXETYPE EXPORTS FIXED FUNCTIONS HEAPSIZE IMPORTS IMPURE INCLUDE INITINSTANCE IOPL LIBRARY LOADONCALL
@@ -20,10 +20,10 @@ const WORDS = `
   WINDOWS READ WRITE EXECUTE CONSTANT INITGLOBAL TERMINSTANCE TERMGLOBAL SUBSYSTEM EXPORTAS
 `.trim().split(/\s+/);
 
-/** The same in small letters, where C takes them, are names like others. */
+/** Names that only resemble a keyword, such as a keyword in lower case. */
 const PLAIN = ["name", "data", "Library", "exports", "plain", "_NAME", "NAME2"];
 
-Deno.test("a C program links to variables with the names of .def keywords", async () => {
+Deno.test("A C program links to variables whose names are .def keywords", async () => {
   const names = [...WORDS, ...PLAIN];
   const options = {
     variables: Object.fromEntries(names.map((name) => [name, "i32"] as const)),
@@ -61,7 +61,7 @@ Deno.test("a C program links to variables with the names of .def keywords", asyn
   assertEquals(names.filter((name) => section.variables[name] !== 7), []);
 });
 
-Deno.test("a variable that C cannot declare is refused by name, though a DLL may have it", async () => {
+Deno.test("declareSharedSection() refuses keywords of C and C++, which buildSharedSection() accepts", async () => {
   for (const name of ["int", "class", "volatile", "bool", "int32_t", "NULL", "not", "wchar_t"]) {
     const variables = { [name]: "i32" } as const;
     assertThrows(
@@ -75,7 +75,7 @@ Deno.test("a variable that C cannot declare is refused by name, though a DLL may
   }
 });
 
-Deno.test("the type of a variable never has the name of another variable", () => {
+Deno.test("declareSharedSection() gives no type the name of a variable", () => {
   const inner = struct({ x: "i32" });
   const point = struct({ x: "i32", inner });
   const declare = (variables: Record<string, typeof point | "i32">) =>

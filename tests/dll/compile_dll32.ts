@@ -1,5 +1,5 @@
 /**
- * DLLs of 32-bit programs, which the 64-bit compiler of the Linux below Wine makes as well.
+ * Compiles DLLs for 32-bit programs with the 64-bit compiler of the Linux below Wine.
  *
  * @module
  */
@@ -7,14 +7,10 @@
 import { linuxPath, runOnLinux } from "../support/run_on_linux.ts";
 
 const GCC = "x86_64-w64-mingw32-gcc";
-/** No C library and no entry point: such a DLL has data alone. */
+/** Flags for a DLL that contains only data: no C library and no entry point. */
 const FLAGS = ["-m32", "-O2", "-shared", "-nostdlib", "-Wl,-m,i386pe", "-Wl,-e,0"];
 
-/**
- * Compiles a DLL of data; it is deleted by `using`.
- *
- * @param source What it is made from.
- */
+/** Compiles C source to a DLL that contains only data. `using` deletes the DLL. */
 export async function compileDll32(source: string): Promise<AsyncDisposable & { path: string }> {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   const remove = () => Deno.remove(folder, { recursive: true });
@@ -24,7 +20,7 @@ export async function compileDll32(source: string): Promise<AsyncDisposable & { 
   try {
     await Deno.writeTextFile(from, source);
     await Deno.copyFile(new URL("./i386pe.ld", import.meta.url), script);
-    // ld opens its output by name, and Wine knows the Linux name only of files that are there.
+    // Wine knows the Linux path only of files that exist, so the output file is created first.
     await Deno.writeTextFile(path, "");
     const [input, output, layout] = [from, path, script].map(linuxPath);
     await runOnLinux([GCC, ...FLAGS, `-Wl,-T,${layout}`, "-o", output!, input!]);

@@ -1,6 +1,6 @@
 /**
- * DLLs and programs that are not ours: C programs that load or link to our DLL, and a DLL
- * with a shared section that a C compiler made.
+ * Tests with C programs and C DLLs. The programs load or link to a DLL of `buildSharedSection()`.
+ * One DLL has a shared section that a C compiler made.
  *
  * @module
  */
@@ -17,7 +17,9 @@ const source = (name: string) => peerUrl(`dll/peers/${name}`);
 const NAME = "iWhatYouUseInTwo";
 const TIMES = 100_000;
 
-/** Has this process, one of Deno and one of C raise a variable of a DLL, and gives the sum. */
+/**
+ * Adds to a variable of a DLL from this process, another script and a C program. Returns the sum.
+ */
 async function raise(path: string): Promise<number> {
   await using program = await compileC(source("shared_variable.c"));
   using section = SharedSection.load(path, { exports: { [NAME]: "i32" } });
@@ -35,7 +37,7 @@ async function raise(path: string): Promise<number> {
   return sum;
 }
 
-Deno.test("a C program loads our DLL, and raises a variable together with scripts", async () => {
+Deno.test("A C program and scripts add to a variable of a DLL of buildSharedSection()", async () => {
   await using dll = await temporaryDll({
     section: ".ASHARE",
     variables: { [NAME]: "i32", other: "u8" },
@@ -44,12 +46,12 @@ Deno.test("a C program loads our DLL, and raises a variable together with script
   assertEquals(await raise(dll.path), 5 + 3 * TIMES);
 });
 
-Deno.test("scripts and a C program raise a variable of a DLL that a C compiler made", async () => {
+Deno.test("A C program and scripts add to a variable of a DLL that a C compiler made", async () => {
   await using dll = await compileC(source("data_seg.c"), { dll: true });
   assertEquals(await raise(dll.path), 7 + 3 * TIMES);
 });
 
-Deno.test("two C programs raise a variable of our DLL, and a script sees it", async () => {
+Deno.test("Two C programs add to a variable of a DLL of buildSharedSection(), and a script reads it", async () => {
   await using program = await compileC(source("shared_variable.c"));
   await using dll = await temporaryDll({ variables: { [NAME]: "i32" } });
   await using one = await Peer.startProgram(program.path, dll.path, NAME);
@@ -59,7 +61,7 @@ Deno.test("two C programs raise a variable of our DLL, and a script sees it", as
   assertEquals(section.variables[NAME], 2 * TIMES);
 });
 
-Deno.test("variables of every kind in a DLL that a C compiler made are read and written", async () => {
+Deno.test("SharedSection reads and writes variables of a DLL that a C compiler made", async () => {
   await using dll = await compileC(source("data_seg.c"), { dll: true });
   const exports = { [NAME]: "i32", ratio: "f64", name: utf8(16) } as const;
   using one = SharedSection.load(dll.path, { exports });
@@ -76,7 +78,7 @@ Deno.test("variables of every kind in a DLL that a C compiler made are read and 
   assertEquals([variables.name, variables.ratio], ["from Deno", 1.5]);
 });
 
-Deno.test("a DLL that is linked without sharing gives the reason", async () => {
+Deno.test("SharedSection.load() explains how to share an image section that is not shared", async () => {
   await using dll = await compileC(source("data_seg.c"), { dll: true });
   const { sections, exports } = inspectImage(dll.path);
   const shared = (name: string) => sections.find((section) => section.name === name)?.shared;
@@ -86,7 +88,7 @@ Deno.test("a DLL that is linked without sharing gives the reason", async () => {
     assertThrows(
       () => SharedSection.load(dll.path, { exports: { [name]: "i32" } }),
       Deno.errors.InvalidData,
-      "each process has its own; the linker has to be told to share an image section",
+      "each process has its own copy; share the image section with the linker option",
     );
     assertThrows(
       () => SharedSection.load(dll.path, { exports: { [NAME]: "i32", [name]: "i32" } }),
@@ -96,7 +98,7 @@ Deno.test("a DLL that is linked without sharing gives the reason", async () => {
   }
 });
 
-Deno.test("a C program links to our DLL by the header and the definition that declare it", async () => {
+Deno.test("A C program links to a DLL with the header and definition of declareSharedSection()", async () => {
   const variables = {
     counter: "i32",
     ratio: "f64",
@@ -116,13 +118,13 @@ Deno.test("a C program links to our DLL by the header and the definition that de
   });
   const run = async (cwd: string) => {
     const { code, stdout } = await new Deno.Command(program.path, { cwd }).output();
-    if (code !== 0) throw new Error(`the program ended with ${code}`);
+    if (code !== 0) throw new Error(`The program ended with ${code}`);
     return new TextDecoder().decode(stdout).trim();
   };
   using section = SharedSection.load(dll.path, { exports: variables });
   assertEquals(await run(folder), "4 1.5 ours 3,2");
   assertEquals([section.variables.counter, section.variables.name], [5, "linked"]);
   assertEquals(await run(folder), "5 2.5 linked 300,2");
-  // Without the DLL in the way that Windows looks for it, the program does not start at all.
+  // In a folder where Windows does not find the DLL, the program does not start.
   await assertRejects(() => run("C:\\"), Error, "ended with");
 });

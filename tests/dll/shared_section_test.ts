@@ -18,7 +18,7 @@ const variables = {
   points: array(struct({ x: "u16", y: "f32" }), 2),
 } as const;
 
-Deno.test("two processes raise one variable of a DLL that no compiler made", async () => {
+Deno.test("Three processes add to one variable of a DLL of buildSharedSection()", async () => {
   await using dll = await temporaryDll({ section: ".ASHARE", variables });
   using section = SharedSection.load(dll.path, { exports: variables });
   await using peer = await Peer.start("dll/peers/shared_variable.ts", dll.path, "iWhatYouUseInTwo");
@@ -37,7 +37,7 @@ Deno.test("two processes raise one variable of a DLL that no compiler made", asy
   assertEquals(await other.ask("value"), String(1000 + 3 * times));
 });
 
-Deno.test("SharedSection.load() shows what the image says at first, and is live in both directions", async () => {
+Deno.test("SharedSection.load() shows the initial values, and later the writes of both views", async () => {
   const initial = {
     iWhatYouUseInTwo: -5,
     u64: 2n ** 63n,
@@ -63,7 +63,7 @@ Deno.test("SharedSection.load() shows what the image says at first, and is live 
   assertThrows(() => one.variables.u8 = 256, RangeError, "u8");
 });
 
-Deno.test("the variables are what the file says again, after the last one has closed it", async () => {
+Deno.test("Variables have their initial values again after the last SharedSection is closed", async () => {
   await using dll = await temporaryDll({ variables: { count: "u32" }, initial: { count: 3 } });
   const exports = { count: "u32" } as const;
   {
@@ -76,7 +76,7 @@ Deno.test("the variables are what the file says again, after the last one has cl
   assertEquals(again.variables.count, 3);
 });
 
-Deno.test("counters of every width change in one step, wrap around and give what was before", async () => {
+Deno.test("Counters of every width wrap around, and return the value from before", async () => {
   const exports = {
     i8: "i8",
     u8: "u8",
@@ -108,11 +108,11 @@ Deno.test("counters of every width change in one step, wrap around and give what
   assertThrows(() => counters.u16.compareExchange(1, 65_536), RangeError, "u16");
   // @ts-expect-error: 64 bits are counted in bigints
   assertThrows(() => counters.u64.add(1), TypeError, "u64");
-  // @ts-expect-error: a text is no number
+  // @ts-expect-error: a text is not a number
   assertThrows(() => counters.i32.add("1"), TypeError, "i32");
 });
 
-Deno.test("counters are what JSON.stringify() writes of them, and take no other properties", async () => {
+Deno.test("JSON.stringify() writes the values of counters, which accept no other properties", async () => {
   const exports = { hits: "u32", total: "i64", ratio: "f32" } as const;
   await using dll = await temporaryDll({ variables: exports });
   using section = SharedSection.load(dll.path, { exports });
@@ -129,7 +129,7 @@ Deno.test("counters are what JSON.stringify() writes of them, and take no other 
   assertEquals(Object.keys(counters), ["hits", "total"]);
 });
 
-Deno.test("SharedSection.close() takes the memory away from everything that looked at it", async () => {
+Deno.test("After SharedSection.close(), its variables, counters and bytes are unusable", async () => {
   const exports = { count: "u32", list: array("u8", 2) } as const;
   await using dll = await temporaryDll({ variables: exports });
   const section = SharedSection.load(dll.path, { exports });
@@ -149,28 +149,28 @@ Deno.test("SharedSection.close() takes the memory away from everything that look
   assertThrows(() => counters.count.load(), Error);
 });
 
-Deno.test("SharedSection.close() leaves memory mapped that was transferred away", async () => {
+Deno.test("SharedSection.close() throws and leaves the memory mapped if its buffer was transferred", async () => {
   await using dll = await temporaryDll({ variables: { count: "u32" } });
   const section = SharedSection.load(dll.path, { exports: { count: "u32" } });
   const moved = new Uint32Array(section.bytes.buffer.transfer());
-  // The variables go on, for they are not in the buffer that was given away.
+  // The variables have their own buffer, so they still work.
   section.variables.count = 7;
   assertEquals([section.counters.count.add(2), moved[0]], [7, 9]);
   assertThrows(() => section.close(), Deno.errors.Busy, "transferred away");
   moved[0] = 5;
   assertEquals([moved[0], section.closed], [5, true]);
-  // It is still mapped; unmapped here, or the file could not be removed.
+  // The memory is still mapped. It is unmapped here, so that the file can be removed.
   using kernel32 = openLibrary("kernel32.dll", {
     UnmapViewOfFile: { parameters: ["pointer"], result: "i32" },
   });
-  // The section is behind the page of the headers, where the view begins.
+  // The view begins with the page of the headers, and the section follows.
   const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(moved)) - 4096n;
   moved.buffer.transfer(0);
   const base = Deno.UnsafePointer.create(address);
   assertEquals(kernel32.symbols.UnmapViewOfFile(base), 1);
 });
 
-Deno.test("SharedSection.load() finds what it is asked for, or says what is wrong", async () => {
+Deno.test("SharedSection.load() finds variables and image sections by name, or names the fault", async () => {
   await using dll = await temporaryDll({ section: ".ASHARE", variables: { count: "u32" } });
   const { path } = dll;
   const load = (options: Parameters<typeof SharedSection.load>[1]) => () =>
@@ -179,7 +179,7 @@ Deno.test("SharedSection.load() finds what it is asked for, or says what is wron
   load({ section: ".ASHARE" })();
   const { NotFound, InvalidData } = Deno.errors;
   assertThrows(load({ exports: { other: "u32" } }), NotFound, "does not export it");
-  // Names of exports and of sections differ by upper and lower case.
+  // Names of exports and of image sections are case-sensitive.
   assertThrows(load({ exports: { Count: "u32" } }), NotFound, "does not export it");
   assertThrows(load({ section: ".ashare" }), NotFound, "Cannot find image section .ashare");
   assertThrows(load({ section: ".other" }), NotFound, "/SECTION:NAME,RWS");
@@ -191,15 +191,15 @@ Deno.test("SharedSection.load() finds what it is asked for, or says what is wron
     "each process has its own",
   );
   assertThrows(() => SharedSection.load(`${path}.not`), NotFound, "shared.dll.not");
-  // @ts-expect-error: what the type checker refuses is refused at run time too
+  // @ts-expect-error: there is no such type
   assertThrows(load({ exports: { count: "u128" } }), TypeError, "type of count");
-  // @ts-expect-error: a section is named by a text
+  // @ts-expect-error: the name of a section must be a string
   assertThrows(load({ section: 1 }), TypeError, "section");
-  // @ts-expect-error: a path is a text
+  // @ts-expect-error: a path must be a string
   assertThrows(() => SharedSection.load(1), TypeError, "path");
 });
 
-Deno.test("SharedSection.load() says of an exported address that no section has it", async () => {
+Deno.test("SharedSection.load() refuses a variable whose address is in no image section", async () => {
   const exports = { first: "u32", second: "u32" } as const;
   await using dll = await temporaryDll({ section: ".ASHARE", variables: exports });
   const image = Deno.readFileSync(dll.path);
@@ -216,9 +216,9 @@ Deno.test("SharedSection.load() says of an exported address that no section has 
   );
 });
 
-// Windows for arm64 maps images of x64, too.
+// Windows for arm64 can map images for x64, too.
 Deno.test({
-  name: "SharedSection.load() refuses an image that Windows maps for no program of this machine",
+  name: "SharedSection.load() refuses an image for another machine",
   ignore: Deno.build.arch !== "x86_64",
   fn: async () => {
     await using dll = await temporaryDll({ variables: { count: "u32" }, machine: "arm64" });
@@ -230,7 +230,7 @@ Deno.test({
   },
 });
 
-Deno.test("SharedSection.load() refuses what is no image", async () => {
+Deno.test("SharedSection.load() refuses an empty or shortened image", async () => {
   await using dll = await temporaryDll({ variables: { count: "u32" } });
   const image = buildSharedSection({ variables: { count: "u32" } });
   for (const length of [0, 1, 63, 64, 200, 511, 512, image.length - 512]) {
@@ -240,19 +240,20 @@ Deno.test("SharedSection.load() refuses what is no image", async () => {
   }
 });
 
-Deno.test("a file that somebody writes to is not loaded, and one that is loaded is not written to", async () => {
+Deno.test("SharedSection.load() refuses a file that is open for writing, and prevents later writing", async () => {
   await using dll = await temporaryDll({ variables: { count: "u32" } });
   {
     using _file = await Deno.open(dll.path, { write: true });
     assertThrows(() => SharedSection.load(dll.path), Deno.errors.Busy);
   }
   using _section = SharedSection.load(dll.path);
-  // Windows refuses it for as long as the image is mapped: ERROR_USER_MAPPED_FILE or a sharing violation.
+  // While the image is mapped, Windows refuses writes: ERROR_USER_MAPPED_FILE or a sharing
+  // violation.
   const refused = await Deno.writeFile(dll.path, new Uint8Array(9)).then(() => false, () => true);
   assertEquals(refused, true);
 });
 
-Deno.test("SharedSection.load() leaves no handle and no mapping behind, also when it fails", async () => {
+Deno.test("SharedSection.load() leaks no handle and no mapping, also when it throws", async () => {
   await using dll = await temporaryDll({ variables: { count: "u32", many: array("u8", 2 ** 20) } });
   await assertLeavesNoHandle(50, () => {
     using section = SharedSection.load(dll.path, { exports: { count: "u32" } });
@@ -262,7 +263,7 @@ Deno.test("SharedSection.load() leaves no handle and no mapping behind, also whe
   });
 });
 
-Deno.test("an image section may be large, and what is zero of it is not in the file", async () => {
+Deno.test("A shared section can have 16 MiB, and its trailing zeros are not in the file", async () => {
   const exports = { data: array("u32", 2 ** 22), last: "u32" } as const;
   const image = buildSharedSection({ variables: exports });
   assertEquals(image.length, 2048);

@@ -1,6 +1,6 @@
 import { buildSharedSection, type SharedSectionOptions, type Variables } from "../../mod.ts";
 
-/** A DLL of shared variables in a folder of its own; it is deleted by `using`. */
+/** Writes a DLL of shared variables to a new folder. `using` deletes both. */
 export async function temporaryDll<const V extends Variables>(
   options: SharedSectionOptions<V>,
 ): Promise<AsyncDisposable & { path: string }> {

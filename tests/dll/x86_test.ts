@@ -1,5 +1,5 @@
 /**
- * DLLs of 32-bit programs, loaded by 64-bit scripts.
+ * DLLs for 32-bit programs, loaded by 64-bit scripts.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { peerUrl } from "../support/peer_url.ts";
 const source = Deno.readTextFileSync(peerUrl("dll/peers/data_seg.c"));
 const NAME = "iWhatYouUseInTwo";
 
-/** Has another script add to a variable, and gives what this one and a second view of it then read. */
+/** Returns a variable's value in two views and in another script, after that script added to it. */
 async function addTogether(path: string): Promise<number[]> {
   const exports = { [NAME]: "i32" } as const;
   using section = SharedSection.load(path, { exports });
@@ -33,12 +33,13 @@ Deno.test("64-bit scripts share the variables of a 32-bit DLL of buildSharedSect
   assertEquals(await addTogether(dll.path), [42, 42, 42]);
 });
 
-// On Windows, cl makes either 64-bit or 32-bit programs, as its prompt was opened.
+// On Windows, the prompt in which cl runs decides if it makes 64-bit or 32-bit programs.
 Deno.test({
   name: "64-bit scripts share the variables of a 32-bit DLL that GCC made",
   ignore: !isWine(),
   fn: async () => {
-    // A pointer ends the section's page: its relocation is HIGHLOW, 4 bytes wide, and 8 have no room.
+    // The section's page ends with a pointer. Its relocation, HIGHLOW, has 4 bytes. 8 would not
+    // fit.
     await using dll = await compileDll32(`${source}
       __declspec(dllexport) struct { char filler[4092]; int *where; } page = { { 1 }, &ownToEach };`);
     const { machine, problems, sections } = inspectImage(dll.path);
@@ -61,15 +62,15 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "an image section with a pointer in it is not shared: Windows would change the pointer for all",
+  name: "SharedSection.load() refuses a shared section with a pointer, which Windows would change",
   ignore: !isWine(),
   fn: async () => {
     await using dll = await compileDll32(`${source}
       __declspec(dllexport) SHARED int *pointer = &iWhatYouUseInTwo;`);
     const { exports, problems } = inspectImage(dll.path);
     const address = exports.find(({ name }) => name === "pointer")!.address;
-    const message = `image section ".ASHARE" is shared, and has a pointer at address ${address}, ` +
+    const message =
+      `image section ".ASHARE" is shared and contains a pointer at address ${address}, ` +
       "which Windows would change for all processes";
     assertEquals(problems.map(({ message, unsafe }) => [message, unsafe]), [[message, true]]);
     for (const options of [{}, { exports: { [NAME]: "i32" } as const }]) {

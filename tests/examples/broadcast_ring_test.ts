@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { receive } from "../../examples/broadcast_ring.ts";
 import { randomName } from "../support/random_name.ts";
-import { assertGivesUp, assertSaysUsage, runExample } from "./run_example.ts";
+import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
 
-Deno.test("examples/broadcast_ring.ts gives several receivers the prices in their turn, to the end", async () => {
+Deno.test("examples/broadcast_ring.ts sends prices to several receivers in order, until it ends", async () => {
   const name = randomName();
   const script = new URL("../../examples/broadcast_ring.ts", import.meta.url).href;
   const sender = new Deno.Command(Deno.execPath(), {
@@ -14,7 +14,7 @@ Deno.test("examples/broadcast_ring.ts gives several receivers the prices in thei
   const args = ["receive", "--name", name, "--count", "20000"];
   const { out, code } = await runExample("broadcast_ring.ts", ...args);
   assertEquals(code, 0);
-  assertMatch(out, /Received 20000 prices and missed \d+, 0 of them out of turn/);
+  assertMatch(out, /Received 20000 prices, missed \d+, 0 were out of order/);
   const rest = receive(name, Infinity, AbortSignal.timeout(20_000));
   const { received, wrong } = await receive(name, 1000, AbortSignal.timeout(20_000));
   assertEquals([received, wrong], [1000, 0]);
@@ -23,7 +23,7 @@ Deno.test("examples/broadcast_ring.ts gives several receivers the prices in thei
   assertEquals((await sender.status).code, 0);
 });
 
-Deno.test("examples/broadcast_ring.ts gives up after --timeout, and says how it is used", async () => {
-  await assertGivesUp("broadcast_ring.ts", "receive", "--name", randomName());
-  await assertSaysUsage("broadcast_ring.ts");
+Deno.test("examples/broadcast_ring.ts stops after --timeout, and prints its usage", async () => {
+  await assertTimesOut("broadcast_ring.ts", "receive", "--name", randomName());
+  await assertPrintsUsage("broadcast_ring.ts");
 });

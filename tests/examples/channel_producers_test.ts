@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { randomName } from "../support/random_name.ts";
-import { assertSaysUsage, runExample } from "./run_example.ts";
+import { assertPrintsUsage, runExample } from "./run_example.ts";
 
-Deno.test("examples/channel_producers.ts collects what several workers send", async () => {
+Deno.test("examples/channel_producers.ts collects the primes of several workers", async () => {
   const name = randomName();
   const work = (from: string, to: string) =>
     runExample("channel_producers.ts", "work", "--name", name, "--from", from, "--to", to);
@@ -12,9 +12,9 @@ Deno.test("examples/channel_producers.ts collects what several workers send", as
     work("600000", "1000000"),
   ]);
   assertEquals(workers.map(({ code, err }) => [code, err]), [[0, ""], [0, ""]]);
-  assertEquals(collected, { code: 0, out: "78498 primes of 2 workers\n", err: "" });
+  assertEquals(collected, { code: 0, out: "Received 78498 primes from 2 workers\n", err: "" });
 });
 
-Deno.test("examples/channel_producers.ts says how it is used", async () => {
-  await assertSaysUsage("channel_producers.ts");
+Deno.test("examples/channel_producers.ts prints its usage", async () => {
+  await assertPrintsUsage("channel_producers.ts");
 });

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { compress } from "../../examples/channel_stream.ts";
 import { randomName } from "../support/random_name.ts";
-import { assertSaysUsage, runExample } from "./run_example.ts";
+import { assertPrintsUsage, runExample } from "./run_example.ts";
 
-Deno.test("examples/channel_stream.ts compresses a file that another process reads", async () => {
+Deno.test("examples/channel_stream.ts compresses a file that another process sends", async () => {
   const name = randomName();
   const url = new URL("../../README.md", import.meta.url);
   const file = decodeURIComponent(url.pathname.slice(1));
@@ -20,6 +20,6 @@ Deno.test("examples/channel_stream.ts compresses a file that another process rea
   assertEquals(text, await Deno.readTextFile(url));
 });
 
-Deno.test("examples/channel_stream.ts says how it is used", async () => {
-  await assertSaysUsage("channel_stream.ts", "feed");
+Deno.test("examples/channel_stream.ts prints its usage", async () => {
+  await assertPrintsUsage("channel_stream.ts", "feed");
 });

@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { randomName } from "../support/random_name.ts";
-import { assertGivesUp, assertSaysUsage, runExample } from "./run_example.ts";
+import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
 
-Deno.test("examples/handle_transfer.ts has another process sort numbers in place", async () => {
+Deno.test("examples/handle_transfer.ts shares numbers with a process that sorts them", async () => {
   const args = ["--class", randomName()];
   const [received, sent] = await Promise.all([
     runExample("handle_transfer.ts", "receive", ...args),
@@ -13,7 +13,7 @@ Deno.test("examples/handle_transfer.ts has another process sort numbers in place
   assertStringIncludes(sent.out, "Sorted: 3.5 5 8 1000");
 });
 
-Deno.test("examples/handle_transfer.ts gives up after --timeout, and says how it is used", async () => {
-  await assertGivesUp("handle_transfer.ts", "send", "--class", randomName());
-  await assertSaysUsage("handle_transfer.ts");
+Deno.test("examples/handle_transfer.ts stops after --timeout, and prints its usage", async () => {
+  await assertTimesOut("handle_transfer.ts", "send", "--class", randomName());
+  await assertPrintsUsage("handle_transfer.ts");
 });

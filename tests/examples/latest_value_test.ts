@@ -1,9 +1,9 @@
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { watch } from "../../examples/latest_value.ts";
 import { randomName } from "../support/random_name.ts";
-import { assertGivesUp, assertSaysUsage, runExample } from "./run_example.ts";
+import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
 
-Deno.test("examples/latest_value.ts shows a watcher whole values, up to the last", async () => {
+Deno.test("examples/latest_value.ts shows a watcher no torn value, and the last one", async () => {
   const name = randomName();
   const script = new URL("../../examples/latest_value.ts", import.meta.url).href;
   const driver = new Deno.Command(Deno.execPath(), {
@@ -13,7 +13,7 @@ Deno.test("examples/latest_value.ts shows a watcher whole values, up to the last
   }).spawn();
   const { out, code } = await runExample("latest_value.ts", "watch", "--name", name);
   assertEquals(code, 0);
-  assertMatch(out, /Looked at \d+ values up to lap 100, 0 of them torn/);
+  assertMatch(out, /Read \d+ values up to lap 100, 0 were torn/);
   const { values, torn, lap, driver: state } = await watch(name, 100, AbortSignal.timeout(20_000));
   assertEquals([torn, lap, state], [0, 100, "alive"]);
   assertGreater(values, 0);
@@ -23,12 +23,12 @@ Deno.test("examples/latest_value.ts shows a watcher whole values, up to the last
   assertEquals((await later).driver, "closed");
 });
 
-Deno.test("examples/latest_value.ts gives up after --timeout, and says how it is used", async () => {
-  await assertGivesUp(
+Deno.test("examples/latest_value.ts stops after --timeout, and prints its usage", async () => {
+  await assertTimesOut(
     "latest_value.ts",
     "watch",
     "--name",
     randomName(),
   );
-  await assertSaysUsage("latest_value.ts");
+  await assertPrintsUsage("latest_value.ts");
 });

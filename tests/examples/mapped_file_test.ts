@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { assertSaysUsage, runExample } from "./run_example.ts";
+import { assertPrintsUsage, runExample } from "./run_example.ts";
 
 Deno.test("examples/mapped_file.ts sorts the numbers of a file and shows them", async () => {
   const file = await Deno.makeTempFile({ prefix: "winipc-" });
@@ -20,6 +20,6 @@ Deno.test("examples/mapped_file.ts sorts the numbers of a file and shows them", 
   }
 });
 
-Deno.test("examples/mapped_file.ts says how it is used", async () => {
-  await assertSaysUsage("mapped_file.ts", "sort");
+Deno.test("examples/mapped_file.ts prints its usage", async () => {
+  await assertPrintsUsage("mapped_file.ts", "sort");
 });

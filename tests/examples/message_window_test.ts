@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { randomName } from "../support/random_name.ts";
-import { assertGivesUp, assertSaysUsage, runExample } from "./run_example.ts";
+import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
 
-Deno.test("examples/message_window.ts sends a text to a window and gets an answer", async () => {
+Deno.test("examples/message_window.ts sends a text to a window, and receives an answer", async () => {
   const args = ["--class", randomName()];
   const [received, sent] = await Promise.all([
     runExample("message_window.ts", "receive", ...args),
@@ -13,7 +13,7 @@ Deno.test("examples/message_window.ts sends a text to a window and gets an answe
   assertStringIncludes(sent.out, "The receiver answered 9n");
 });
 
-Deno.test("examples/message_window.ts gives up after --timeout, and says how it is used", async () => {
-  await assertGivesUp("message_window.ts", "send", "--class", randomName());
-  await assertSaysUsage("message_window.ts");
+Deno.test("examples/message_window.ts stops after --timeout, and prints its usage", async () => {
+  await assertTimesOut("message_window.ts", "send", "--class", randomName());
+  await assertPrintsUsage("message_window.ts");
 });

@@ -11,13 +11,13 @@ Deno.test("examples/mutex.ts loses no change of three processes", async () => {
   const runs = await Promise.all([run(0), run(1), run(2)]);
   for (const { code, out, err } of runs) {
     assertEquals([code, err], [0, ""]);
-    assertStringIncludes(out, "Made 200 changes, mended 0");
+    assertStringIncludes(out, "Made 200 changes, repaired 0");
   }
   assertEquals([...opened.ledger.turns], [200, 200, 200]);
   assertEquals(opened.ledger.version, 600);
 });
 
-Deno.test("examples/mutex.ts mends what a holder left that died", async () => {
+Deno.test("examples/mutex.ts repairs the struct after a process has died during a change", async () => {
   const name = randomName();
   using opened = openLedger(name);
   const signal = AbortSignal.timeout(30_000);

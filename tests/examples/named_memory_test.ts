@@ -1,9 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { SharedMemory } from "../../mod.ts";
 import { randomName } from "../support/random_name.ts";
-import { assertGivesUp, assertSaysUsage, runExample } from "./run_example.ts";
+import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
 
-Deno.test("examples/named_memory.ts counts the words that another process shares", async () => {
+Deno.test("examples/named_memory.ts counts the words of another process's text", async () => {
   const name = randomName();
   const text = "to share or not to share ünd so weiter";
   const [asked, counted] = await Promise.all([
@@ -18,7 +18,7 @@ Deno.test("examples/named_memory.ts counts the words that another process shares
   }
 });
 
-Deno.test("examples/named_memory.ts does not believe a length that another process wrote", async () => {
+Deno.test("examples/named_memory.ts refuses a text length that is out of range", async () => {
   for (const length of [-1, 2 ** 31 - 1]) {
     const name = randomName();
     using memory = SharedMemory.create(name, 4096);
@@ -26,12 +26,13 @@ Deno.test("examples/named_memory.ts does not believe a length that another proce
     new Int32Array(view.buffer, 0, 2).set([1, length]);
     const { code, err } = await runExample("named_memory.ts", "count", "--name", name);
     assertEquals(code, 1);
-    assertStringIncludes(err, `InvalidData: The memory cannot hold a text of ${length} bytes`);
+    assertStringIncludes(err, "InvalidData: Expected a text that fits into the memory");
+    assertStringIncludes(err, `its length is ${length} bytes`);
   }
 });
 
-Deno.test("examples/named_memory.ts gives up after --timeout, and says how it is used", async () => {
+Deno.test("examples/named_memory.ts stops after --timeout, and prints its usage", async () => {
   const name = randomName();
-  await assertGivesUp("named_memory.ts", "count", "--name", name);
-  await assertSaysUsage("named_memory.ts");
+  await assertTimesOut("named_memory.ts", "count", "--name", name);
+  await assertPrintsUsage("named_memory.ts");
 });

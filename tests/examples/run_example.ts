@@ -1,16 +1,16 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
-/** What an example wrote, and how it ended. */
+/** The result of an example. */
 export interface Outcome {
-  /** Its exit code. */
+  /** The exit code. */
   code: number;
-  /** Its standard output. */
+  /** The standard output. */
   out: string;
-  /** Its standard error. */
+  /** The standard error. */
   err: string;
 }
 
-/** Runs an example with the permissions that the README documents for a local checkout, and no others. */
+/** Runs an example with only the permissions that examples/README.md requires. */
 export async function runExample(name: string, ...args: string[]): Promise<Outcome> {
   const script = new URL(`../../examples/${name}`, import.meta.url).href;
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -22,15 +22,15 @@ export async function runExample(name: string, ...args: string[]): Promise<Outco
   return { code, out: out!, err: err! };
 }
 
-/** Asserts that an example says how it is used where it is used in another way. */
-export async function assertSaysUsage(name: string, ...args: string[]): Promise<void> {
+/** Asserts that an example prints its usage if its arguments are wrong. */
+export async function assertPrintsUsage(name: string, ...args: string[]): Promise<void> {
   const { code, err } = await runExample(name, ...args);
   assertEquals(code, 2);
   assertStringIncludes(err, "Usage:");
 }
 
-/** Asserts that an example that waits for something gives up after `--timeout`. */
-export async function assertGivesUp(name: string, ...args: string[]): Promise<void> {
+/** Asserts that an example stops waiting after `--timeout`. */
+export async function assertTimesOut(name: string, ...args: string[]): Promise<void> {
   const { code, err } = await runExample(name, ...args, "--timeout", "50");
   assertEquals(code, 1);
   assertStringIncludes(err, "TimeoutError");

@@ -3,7 +3,7 @@ import { SharedMemory } from "../../mod.ts";
 import { randomName } from "../support/random_name.ts";
 import { runExample } from "./run_example.ts";
 
-Deno.test("examples/shared_counter.ts loses no count of several processes", async () => {
+Deno.test("examples/shared_counter.ts adds the counts of several processes without a loss", async () => {
   const name = randomName();
   using held = SharedMemory.openOrCreate(name, 4, {
     initialize: (view) => new Int32Array(view.buffer)[0] = 5,
@@ -14,15 +14,15 @@ Deno.test("examples/shared_counter.ts loses no count of several processes", asyn
   );
   for (const { code, out, err } of runs) {
     assertEquals([code, err], [0, ""]);
-    assertStringIncludes(out, "Found the counter; it stands at ");
+    assertStringIncludes(out, "Opened the counter, its value is ");
   }
   assertEquals(new Int32Array(view.buffer, 0, 1)[0], 300_005);
 });
 
-Deno.test("examples/shared_counter.ts sets the counter up when nobody has", async () => {
+Deno.test("examples/shared_counter.ts creates the counter if it does not exist", async () => {
   const args = ["--name", randomName(), "--start", "100", "--times", "2", "--hold"];
   const { code, out } = await runExample("shared_counter.ts", ...args);
   assertEquals(code, 0);
-  assertStringIncludes(out, "Made the counter; it stands at 102");
-  assertStringIncludes(out, "It stands at 102");
+  assertStringIncludes(out, "Created the counter, its value is 102");
+  assertStringIncludes(out, "The counter is 102");
 });

@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { build, variables } from "../../examples/shared_section.ts";
 import { SharedSection } from "../../mod.ts";
-import { assertSaysUsage, runExample } from "./run_example.ts";
+import { assertPrintsUsage, runExample } from "./run_example.ts";
 
-Deno.test("examples/shared_section.ts raises a count that several processes share", async () => {
+Deno.test("examples/shared_section.ts adds to a count that several processes share", async () => {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   const file = `${folder}\\visits.dll`;
   await Deno.writeFile(file, build());
@@ -16,14 +16,17 @@ Deno.test("examples/shared_section.ts raises a count that several processes shar
     );
     for (const { code, out, err } of runs) {
       assertEquals([code, err], [0, ""]);
-      assertMatch(out, /^After (nobody yet|process \d+) the count stands at \d+\r?\n$/);
+      assertMatch(
+        out,
+        /^The last visit was by (nobody yet|process \d+) and the count is \d+\r?\n$/,
+      );
     }
     assertEquals(section.variables.visits, 100_000);
     assertMatch(section.variables.last, /^process \d+$/);
   }
   const held = await runExample("shared_section.ts", "raise", "--file", file, "--hold");
-  assertStringIncludes(held.out, "After nobody yet the count stands at 1");
-  assertStringIncludes(held.out, "It stands at 1");
+  assertStringIncludes(held.out, "The last visit was by nobody yet and the count is 1");
+  assertStringIncludes(held.out, "The count is 1");
   const { code, out } = await runExample("shared_section.ts", "inspect", "--file", file);
   assertEquals(code, 0);
   assertStringIncludes(out, "section .ASHARE: 132 bytes, shared by all processes");
@@ -31,9 +34,9 @@ Deno.test("examples/shared_section.ts raises a count that several processes shar
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("examples/shared_section.ts says what is missing, and how it is used", async () => {
+Deno.test("examples/shared_section.ts reports a missing file, and prints its usage", async () => {
   const missing = await runExample("shared_section.ts", "raise", "--file", "C:\\not there.dll");
   assertEquals(missing.code, 1);
   assertStringIncludes(missing.err, "NotFound");
-  await assertSaysUsage("shared_section.ts");
+  await assertPrintsUsage("shared_section.ts");
 });

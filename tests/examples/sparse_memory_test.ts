@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runExample } from "./run_example.ts";
 
-Deno.test("examples/sparse_memory.ts keeps rows in 64 GiB of addresses", async () => {
+Deno.test("examples/sparse_memory.ts writes and reads rows in 64 GiB of reserved memory", async () => {
   const { code, out, err } = await runExample("sparse_memory.ts");
   assertEquals([code, err], [0, ""]);
   assertStringIncludes(out, `Reserved ${64 * 2 ** 30} bytes`);

@@ -16,7 +16,7 @@ async function tour(...args: string[]) {
   return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
 }
 
-Deno.test("the tour shows every way, each right, between different processes", async () => {
+Deno.test("The tour shows every part with different processes, and all checks pass", async () => {
   const { code, out, err } = await tour();
   assertEquals([code, err], [0, ""]);
   const ways = [...out.matchAll(/^\d+\. (.*)$/gm)].map(([, title]) => title);
@@ -27,33 +27,33 @@ Deno.test("the tour shows every way, each right, between different processes", a
     "A handle for a running process",
     "Memory that children inherit",
     "Variables in a DLL",
-    "Taking turns",
+    "A struct guarded by a mutex",
     "The newest value",
     "A channel",
-    "One to many",
+    "One sender, many receivers",
   ]);
   const pids = [...out.matchAll(/process (\d+) \(this one\) and process (\d+)/g)];
   assert(pids.length >= ways.length, `${pids.length} pairs of processes`);
   for (const [, ours, theirs] of pids) assert(ours !== theirs);
-  assertEquals(out.match(/WRONG/), null);
-  assertMatch(out, /right {2}it saw every byte as it was sent/);
-  assertStringIncludes(out, `All of it came back right: ${ways.length} ways.`);
+  assertEquals(out.match(/FAILED/), null);
+  assertMatch(out, /ok {5}the other process read every byte unchanged/);
+  assertStringIncludes(out, `All checks passed. Parts shown: ${ways.length}`);
 });
 
-Deno.test("the tour can be cut short, and knows its parts", async () => {
+Deno.test("The tour shows only the parts whose title contains the word of --only", async () => {
   const { code, out } = await tour("--only", "file");
   assertEquals(code, 0);
   assertStringIncludes(out, "1. A mapped file");
-  assertStringIncludes(out, "right: 1 ways.");
+  assertStringIncludes(out, "Parts shown: 1");
   const unknown = await tour("--only", "nothing of the kind");
   assertEquals(unknown.code, 2);
-  assertStringIncludes(unknown.err, 'No part of the tour is called "nothing of the kind"');
+  assertStringIncludes(unknown.err, 'No part of the tour has a title with "nothing of the kind"');
 });
 
-Deno.test("the tour counts an answer that is wrong", async () => {
+Deno.test("The tour counts a failed check", async () => {
   assertEquals(await runPeer("examples/peers/wrong_chapter.ts"), [
-    "   right  one is one",
-    "   WRONG  one is two",
+    "   ok     one is one",
+    "   FAILED one is two",
     "failures: 1",
   ]);
 });

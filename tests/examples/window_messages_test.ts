@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { randomName } from "../support/random_name.ts";
-import { assertGivesUp, assertSaysUsage, runExample } from "./run_example.ts";
+import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
 
-Deno.test("examples/window_messages.ts asks by numbers and gets numbers", async () => {
+Deno.test("examples/window_messages.ts sends numbers, and receives numbers as answers", async () => {
   const args = ["--class", randomName()];
   const [answered, asked] = await Promise.all([
     runExample("window_messages.ts", "answer", ...args),
@@ -10,10 +10,10 @@ Deno.test("examples/window_messages.ts asks by numbers and gets numbers", async 
   ]);
   for (const { code, err } of [answered, asked]) assertEquals([code, err], [0, ""]);
   assertStringIncludes(answered.out, "The score is 7n");
-  assertStringIncludes(asked.out, "Version 2 says that the score is 7");
+  assertStringIncludes(asked.out, "The version is 2, and the score is 7");
 });
 
-Deno.test("examples/window_messages.ts gives up after --timeout, and says how it is used", async () => {
-  await assertGivesUp("window_messages.ts", "ask", "--class", randomName());
-  await assertSaysUsage("window_messages.ts");
+Deno.test("examples/window_messages.ts stops after --timeout, and prints its usage", async () => {
+  await assertTimesOut("window_messages.ts", "ask", "--class", randomName());
+  await assertPrintsUsage("window_messages.ts");
 });

@@ -23,7 +23,7 @@ const Telemetry = struct({
   either: union({ a: "u32", b: "f32" }),
 });
 
-/** All that can be assigned to, by a script without types too. */
+/** Every possible assignment, including assignments that only scripts without types can make. */
 function writes(view: ReturnType<typeof Telemetry.view>): [string, () => unknown][] {
   return [
     ["speed", () => view.speed = 1],
@@ -42,7 +42,7 @@ function writes(view: ReturnType<typeof Telemetry.view>): [string, () => unknown
 }
 
 for (const how of ["open", "waitFor"] as const) {
-  Deno.test(`a struct in memory that ${how}() opened throws when it is written, and follows its writer`, async () => {
+  Deno.test(`Writing to a struct in memory from ${how}() throws, and the struct still follows its writer`, async () => {
     const name = randomName();
     await using peer = await Peer.start("support/peers/memory_commands.ts");
     await peer.ask(`create ${name} ${Telemetry.byteLength}`);
@@ -63,7 +63,7 @@ for (const how of ["open", "waitFor"] as const) {
       }
       const values: StructInput<{ speed: "u8" }> = { speed: 1 };
       assertThrows(() => Telemetry.write(target, values), TypeError, "Cannot write the struct");
-      // Nothing was written, so Windows has copied no page, and each one still follows.
+      // Nothing was written, so Windows has not copied the page. The view still sees new values.
       await peer.ask("write 0 0");
       assertEquals(telemetry.speed, 0);
       await peer.ask("write 0 77");
@@ -72,7 +72,7 @@ for (const how of ["open", "waitFor"] as const) {
   });
 }
 
-Deno.test("a struct is written in views for it, and a copy is asked for by name", async () => {
+Deno.test("A struct can be written in a readwrite view, and privately in a copy view", async () => {
   const name = randomName();
   using memory = SharedMemory.create(name, Telemetry.byteLength);
   using shared = memory.map();
@@ -94,7 +94,7 @@ Deno.test("a struct is written in views for it, and a copy is asked for by name"
   assertEquals([telemetry.speed, Telemetry.read(shared).speed], [9, 1]);
 });
 
-Deno.test("a struct cannot be written in any memory that is mapped to be read", () => {
+Deno.test("A struct cannot be written in any memory that is mapped read-only", () => {
   using memory = SharedMemory.anonymous(Telemetry.byteLength);
   using read = memory.map({ access: "read" });
   using sealed = memory.toReadOnly();
@@ -120,7 +120,7 @@ Deno.test("a struct cannot be written in any memory that is mapped to be read", 
   assertEquals(Telemetry.view(seen).speed, 3);
 });
 
-Deno.test("a struct is taken from what has its bytes: a view of memory, or a claim in a ring", () => {
+Deno.test("Layout methods accept a mapped view, a ring claim and an object with bytes", () => {
   using channel = RingChannel.anonymous({ capacity: 1024 });
   using sender = channel.sender();
   using receiver = channel.receiver();
@@ -134,12 +134,12 @@ Deno.test("a struct is taken from what has its bytes: a view of memory, or a cla
   assertEquals([speed, track, car.lap], [7, "Spa", 3]);
   assertThrows(() => Telemetry.view({ bytes: new Uint8Array(3) }), RangeError, "there are 3");
   for (const bytes of [undefined, [1, 2]]) {
-    // @ts-expect-error: what the type checker refuses is refused at run time too
+    // @ts-expect-error: the bytes have the wrong type
     assertThrows(() => Telemetry.view({ bytes }), TypeError, "Expected the struct's memory");
   }
 });
 
-Deno.test("a closed view is no memory for a struct", () => {
+Deno.test("Layout.view() refuses a closed view, and a struct throws after its view is closed", () => {
   using memory = SharedMemory.anonymous(Telemetry.byteLength);
   const view = memory.map();
   const telemetry = Telemetry.view(view);
@@ -148,6 +148,6 @@ Deno.test("a closed view is no memory for a struct", () => {
   assertThrows(() => telemetry.speed, TypeError);
   assertThrows(() => telemetry.speed = 1, TypeError);
   assertThrows(() => JSON.stringify(telemetry), TypeError);
-  // console.log() is not to end a script.
+  // console.log() must not throw.
   assertEquals(Deno.inspect({ telemetry }), "{ telemetry: [view of closed memory] }");
 });

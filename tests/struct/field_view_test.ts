@@ -41,7 +41,7 @@ function filled() {
   return { memory, view: Outer.view(memory) };
 }
 
-Deno.test("JSON.stringify() of a view writes its fields, and 64-bit integers as texts", () => {
+Deno.test("JSON.stringify() of a view writes its fields, and 64-bit integers as strings", () => {
   const { view } = filled();
   const expected = {
     number: 1.5,
@@ -66,14 +66,14 @@ Deno.test("JSON.stringify() of a view writes its fields, and 64-bit integers as 
   });
   assertEquals(JSON.stringify(view.bigs), '["-1","1152921504606846976"]');
   assertEquals(view.inners.toJSON(), expected.inners);
-  // As JSON has it for any number.
+  // JSON.stringify() writes null for these numbers.
   view.number = NaN;
   view.position.set(0, -Infinity);
   const { number, position } = JSON.parse(JSON.stringify(view));
   assertEquals([number, position], [null, [null, 2, 3]]);
 });
 
-Deno.test("a field that is called toJSON, or like something else of objects, is the field", () => {
+Deno.test("A field called toJSON, constructor or length replaces the object's own property", () => {
   const Odd = struct({ toJSON: "u8", constructor: "u16", length: "u32", inner: Inner });
   const view = Odd.view(new ArrayBuffer(Odd.byteLength));
   view.toJSON = 5;
@@ -88,7 +88,7 @@ Deno.test("a field that is called toJSON, or like something else of objects, is 
   });
 });
 
-Deno.test("a view, wherever it stands, is neither cloned nor spread", () => {
+Deno.test("A view of a struct or an array cannot be cloned or spread, also inside other objects", () => {
   const { view } = filled();
   const cycle: { self?: unknown; view: unknown } = { view };
   cycle.self = cycle;
@@ -115,7 +115,7 @@ Deno.test("a view, wherever it stands, is neither cloned nor spread", () => {
     assertThrows(() => Object.assign({}, one), TypeError, "Layout.read()");
   }
   assertEquals([...view.position], [1, 2, 3]);
-  // What tells of a view leaves the memory's values to it.
+  // Object.keys() does not list the fields, but `in` and for-in find them.
   assertEquals(Object.keys(view), []);
   assertEquals("number" in view, true);
   const names = [];
@@ -123,10 +123,10 @@ Deno.test("a view, wherever it stands, is neither cloned nor spread", () => {
   assertEquals(names, Object.keys(values));
 });
 
-Deno.test("assigning to an array or a struct writes it, whole or not at all", () => {
+Deno.test("Assigning to an array or a struct writes all of the input, or nothing if a part is wrong", () => {
   const { memory, view } = filled();
   const assign = (name: string, value: unknown) => Reflect.set(view, name, value);
-  // The arrays are assigned as scripts without types do it.
+  // Reflect.set() assigns plain arrays, which TypeScript does not allow.
   assertEquals(assign("position", [4, 5, 6]), true);
   assign("bigs", [3n, 4n]);
   assign("grid", [[9, 8], Uint8Array.of(7, 6)]);
@@ -157,7 +157,7 @@ Deno.test("assigning to an array or a struct writes it, whole or not at all", ()
   }
 });
 
-Deno.test("a view is copied where it is assigned, set or written", () => {
+Deno.test("Assigning, setting or writing a view copies its values", () => {
   const { view } = filled();
   const memory = new ArrayBuffer(Outer.byteLength);
   const other = Outer.view(memory);
@@ -179,7 +179,7 @@ Deno.test("a view is copied where it is assigned, set or written", () => {
   assertEquals(Inner.read(memory), values.inner);
 });
 
-Deno.test("Layout.write() looks at each value once", () => {
+Deno.test("Layout.write() reads each value once", () => {
   const memory = new ArrayBuffer(Inner.byteLength);
   let looks = 0;
   const changing = {
@@ -191,7 +191,7 @@ Deno.test("Layout.write() looks at each value once", () => {
   assertEquals(Inner.read(memory).a, 5);
 });
 
-Deno.test("assigning to what is no field throws", () => {
+Deno.test("Assigning to a property that is not a field throws", () => {
   const { view } = filled();
   const assigns: [string, object, PropertyKey][] = [
     ["a misspelt field", view, "nunber"],
@@ -205,13 +205,13 @@ Deno.test("assigning to what is no field throws", () => {
   for (const [what, object, key] of assigns) {
     assertEquals(Reflect.set(object, key, 1), false, what);
   }
-  // @ts-expect-error: what the type checker refuses throws at run time too
+  // @ts-expect-error: there is no such field
   assertThrows(() => view.nunber = 1, TypeError, "nunber");
   // @ts-expect-error: an element is written by set()
   assertThrows(() => view.position[1] = 1, TypeError);
 });
 
-Deno.test("a view of a union, wherever it stands, is copied byte by byte", () => {
+Deno.test("Assigning a view of a union copies its bytes, also inside structs and arrays", () => {
   const Mixed = union({ number: "u32", bytes: array("u8", 6), text: utf8(6) });
   const Holder = struct({ one: Mixed, many: array(Mixed, 2), tag: "u8" });
   const target = new ArrayBuffer(Holder.byteLength);
@@ -226,17 +226,17 @@ Deno.test("a view of a union, wherever it stands, is copied byte by byte", () =>
   assertEquals(new Uint8Array(target, size, size), source.slice(0, size));
   Holder.write(target, from);
   assertEquals(new Uint8Array(target), source);
-  // Both views are of one memory, and their bytes overlap.
+  // Both views are in the same memory, and their bytes overlap.
   const shifted = Mixed.view(source, 2);
   const before = source.slice();
   Mixed.write(source, shifted);
   assertEquals(source.slice(0, size), before.slice(2, 2 + size));
-  // Fields that are copied out say no more which of them counts.
+  // A copy has all fields of the union, and it is not known which field is in use.
   const all = { ...Mixed.read(source), text: "" };
   assertThrows(() => Reflect.set(to, "one", all), TypeError, "exactly one field of one");
 });
 
-Deno.test("values that an object of a class does not have itself are not left out", () => {
+Deno.test("Layout.write() refuses a value that is a getter of the object's class", () => {
   const memory = new ArrayBuffer(Inner.byteLength);
   class Getters {
     a = 1;

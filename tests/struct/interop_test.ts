@@ -1,6 +1,6 @@
 /**
- * Structs that a C compiler lays out: the declarations of `toC()`, compiled, and compared field by
- * field, by where they are and by what is in them.
+ * Compiles the declarations of `toC()`, and compares the offset and the bytes of every field with
+ * the layout of `struct()`.
  *
  * @module
  */
@@ -41,7 +41,7 @@ const fields = {
   last: "u8",
 } as const;
 
-/** Where each field is whose address C can take, by its path. */
+/** The paths of the fields that have an offset in C: all except the bit fields. */
 const PATHS = Object.keys(fields).filter((name) => !/^(flag|level|more|other)$/.test(name));
 const DEEP = [
   "inner.value",
@@ -61,7 +61,7 @@ const LAYOUTS = {
   Spread: struct({ ...fields, last: { type: "u8", offset: 1001 } }),
 };
 
-/** What the program puts into each struct, and what is to be read there. */
+/** The values that the C program writes to each struct. */
 const VALUES = {
   i8: -8,
   u64: 2n ** 64n - 1n,
@@ -103,7 +103,7 @@ const FILL = String.raw`
     wcscpy(s.names[0], L"ab"); wcscpy(s.names[1], L"c"); s.either.number = 1;
     s.flag = 1; s.level = -32; s.more = 134217727; s.other = 5; s.last = 255;`;
 
-/** A program that says what C makes of the declarations, and what is in one that it has filled. */
+/** Returns a C program that prints the offsets, the size and the bytes of each filled struct. */
 function program(): string {
   const types = Object.entries(LAYOUTS).map(([name, layout]) => layout.toC(name));
   const prints = Object.keys(LAYOUTS).map((name) =>
@@ -134,7 +134,7 @@ ${prints.join("\n")}
 `;
 }
 
-Deno.test("a C compiler puts every field of toC() where struct() has it", async () => {
+Deno.test("A C compiler gives each field of Layout.toC() the offset and bytes of struct()", async () => {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   const source = `${folder}\\layouts.c`;
   await Deno.writeTextFile(source, program());

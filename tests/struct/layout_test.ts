@@ -39,7 +39,7 @@ const Everything = struct({
   level: bits("i16", 5),
 });
 
-Deno.test("struct() aligns fields as C does, and pack keeps them together", () => {
+Deno.test("struct() aligns fields as C does, and the option pack limits the alignment", () => {
   const fields = { a: "u8", b: "u64", c: "u16", d: "u32", e: "u8" } as const;
   const offsets = (layout: { offsetOf(path: string): number }) =>
     Object.keys(fields).map((name) => layout.offsetOf(name));
@@ -57,7 +57,7 @@ Deno.test("struct() aligns fields as C does, and pack keeps them together", () =
   assertEquals(struct(fields).byteLength, 32);
 });
 
-Deno.test("struct() takes fields at offsets of their own", () => {
+Deno.test("struct() accepts explicit offsets that are aligned and in order", () => {
   const layout = struct({ a: "u8", b: { type: "u32", offset: 12 }, c: "u8" });
   assertEquals([layout.offsetOf("b"), layout.offsetOf("c"), layout.byteLength], [12, 16, 20]);
   assertThrows(
@@ -68,7 +68,7 @@ Deno.test("struct() takes fields at offsets of their own", () => {
   assertThrows(
     () => struct({ a: { type: "u8", offset: 8 }, b: { type: "u32", offset: 0 } }),
     RangeError,
-    "fields stand in the order of their offsets, and those that overlap are a union()",
+    "put the fields in the order of their offsets, and fields that overlap into a union()",
   );
   assertThrows(
     () => struct({ a: "u8", b: { type: "u32", offset: 6 } }),
@@ -78,7 +78,7 @@ Deno.test("struct() takes fields at offsets of their own", () => {
   assertEquals(struct({ a: "u8", b: { type: "u32", offset: 6 } }, { pack: 2 }).byteLength, 10);
 });
 
-Deno.test("Layout.offsetOf() follows paths, and refuses those that lead nowhere", () => {
+Deno.test("Layout.offsetOf() returns the offset at a path, and throws for a path without a field", () => {
   const size = Point.byteLength;
   assertEquals(size, 16);
   const start = Everything.offsetOf("points");
@@ -91,7 +91,7 @@ Deno.test("Layout.offsetOf() follows paths, and refuses those that lead nowhere"
   }
 });
 
-Deno.test("Layout.view() reads and writes in place", () => {
+Deno.test("Layout.view() reads and writes the memory directly", () => {
   const memory = new ArrayBuffer(Everything.byteLength + 8);
   const view = Everything.view(memory, 8);
   const same = Everything.view(new Uint8Array(memory, 8));
@@ -124,7 +124,7 @@ Deno.test("Layout.view() reads and writes in place", () => {
   assertEquals(view.bool, true);
 });
 
-Deno.test("Layout.read() gives what Layout.write() was given, and a write leaves the rest", () => {
+Deno.test("Layout.read() returns the values of Layout.write(), which changes no other field", () => {
   const memory = new ArrayBuffer(Everything.byteLength);
   const values = {
     i8: 1,
@@ -158,7 +158,7 @@ Deno.test("Layout.read() gives what Layout.write() was given, and a write leaves
   assertEquals(Everything.read(memory), expected);
 });
 
-Deno.test("Layout.write() names the field that is wrong, and writes nothing then", () => {
+Deno.test("Layout.write() names the wrong field, and then writes nothing", () => {
   const memory = new ArrayBuffer(Everything.byteLength);
   const wrong: [object, typeof TypeError | typeof RangeError, string][] = [
     [{ u8: 256 }, RangeError, "u8"],
@@ -175,7 +175,7 @@ Deno.test("Layout.write() names the field that is wrong, and writes nothing then
     [{ u32: 1n }, TypeError, "u32"],
     [{ f32: "1" }, TypeError, "f32"],
     [{ f32: -1e300 }, RangeError, "f32"],
-    // From the middle between the largest float and 2 ** 128 on, it would be infinity.
+    // This is halfway from the largest float to 2 ** 128. From here on, float rounds to infinity.
     [{ f32: (2 - 2 ** -24) * 2 ** 127 }, RangeError, "f32"],
     [{ bool: 1 }, TypeError, "bool"],
     [{ pointer64: 1 }, TypeError, "pointer64"],
@@ -210,16 +210,16 @@ Deno.test("Layout.write() names the field that is wrong, and writes nothing then
   }
   const view = Everything.view(memory);
   assertThrows(() => view.u8 = 256, RangeError, "u8");
-  // @ts-expect-error: what the type checker refuses is refused at run time too
+  // @ts-expect-error: a number is not a text
   assertThrows(() => view.u8 = "1", TypeError, "u8");
-  // @ts-expect-error: an array of values is assigned at run time only
+  // @ts-expect-error: TypeScript accepts only a view for an array
   assertThrows(() => view.grid = [], RangeError, "Expected grid to have 3 elements");
   assertThrows(() => view.grid.get(3), RangeError, "index in grid");
   assertThrows(() => view.grid.get(0).set(2, 1), RangeError, "index in grid");
   assertThrows(() => view.points.get(0).x = 1e6, RangeError, "x");
 });
 
-Deno.test("a text is cut from what was there before, and read only up to its NUL or its field", () => {
+Deno.test("A text overwrites its whole field, and is read up to its NUL or the end of its field", () => {
   const layout = struct({ name: utf16(4), after: "u16" });
   const units = new Uint16Array(5).fill(0x41);
   const view = layout.view(units);
@@ -230,7 +230,7 @@ Deno.test("a text is cut from what was there before, and read only up to its NUL
   assertEquals(struct({ name: utf8(4) }).read(bytes), { name: "A\ufffd" });
 });
 
-Deno.test("a float keeps what it can hold, rounded, and infinity only where that is given", () => {
+Deno.test("An f32 field rounds numbers, and becomes infinite only if infinity is assigned", () => {
   const Float = struct({ value: "f32" });
   const view = Float.view(new ArrayBuffer(4));
   const most = (2 - 2 ** -23) * 2 ** 127;
@@ -250,7 +250,7 @@ Deno.test("a float keeps what it can hold, rounded, and infinity only where that
   }
 });
 
-Deno.test("safe() refuses to read what a number cannot hold", () => {
+Deno.test("Reading a safe() field throws if its value is not a safe integer", () => {
   const layout = struct({ at: safe("u64") });
   const memory = BigUint64Array.of(2n ** 53n);
   assertThrows(() => layout.view(memory).at, Deno.errors.InvalidData, "Expected at to be");
@@ -259,7 +259,7 @@ Deno.test("safe() refuses to read what a number cannot hold", () => {
   assertEquals(layout.read(memory), { at: Number.MAX_SAFE_INTEGER });
 });
 
-Deno.test("bits() share units as Microsoft's compiler has it", () => {
+Deno.test("Bit fields share units as with Microsoft's compiler", () => {
   const offsets = (layout: { byteLength: number; offsetOf(path: string): number }) => [
     layout.offsetOf("a"),
     layout.offsetOf("b"),
@@ -273,7 +273,7 @@ Deno.test("bits() share units as Microsoft's compiler has it", () => {
   assertEquals(offsets(struct({ a: bits("u16", 3), x: "u8", b: bits("u16", 3) })), [0, 4, 6]);
 });
 
-Deno.test("bits() of every unit keep to themselves", () => {
+Deno.test("Writing a bit field changes no other field, with every unit", () => {
   const layout = struct({
     low: bits("u64", 1),
     wide: bits("i64", 62),
@@ -305,10 +305,10 @@ Deno.test("bits() of every unit keep to themselves", () => {
   }
 });
 
-Deno.test("Layout.layoutHash tells layouts apart", () => {
+Deno.test("Layout.layoutHash differs if a name, a type, an offset or the order differs", () => {
   const fields = { a: "u32", b: "f32" } as const;
   const { layoutHash } = struct(fields);
-  // Computed elsewhere, by the published algorithm, over "struct{a@0:u32,b@4:f32}8".
+  // Computed by another program, with FNV-1a, from "struct{a@0:u32,b@4:f32}8".
   assertEquals(layoutHash, 0x183c_f3c5_7dec_792en);
   assertEquals(struct({ ...fields }).layoutHash, layoutHash);
   const others = [
@@ -323,12 +323,12 @@ Deno.test("Layout.layoutHash tells layouts apart", () => {
   assertEquals(hashes.size, others.length + 1);
 });
 
-Deno.test("struct() refuses descriptions that are none", () => {
-  // @ts-expect-error: what the type checker refuses is refused at run time too
+Deno.test("struct(), array(), bits(), utf8() and utf16() refuse invalid arguments", () => {
+  // @ts-expect-error: there is no such type
   assertThrows(() => struct({ a: "u128" }), TypeError, "type of a");
   // @ts-expect-error: there is no such type
   assertThrows(() => struct({ a: "toString" }), TypeError, "type of a");
-  // @ts-expect-error: null is no type
+  // @ts-expect-error: null is not a type
   assertThrows(() => struct({ a: null }), TypeError, "type of a");
   // @ts-expect-error: fields are an object
   assertThrows(() => struct("u8"), TypeError, "the fields");
@@ -336,7 +336,7 @@ Deno.test("struct() refuses descriptions that are none", () => {
   assertThrows(() => struct({ "a b": "u8" }), TypeError, '"a b"');
   assertThrows(() => struct({ 0: "u8" }), TypeError, '"0"');
   assertThrows(() => struct({ ["__proto__"]: "u8" }), TypeError, "__proto__");
-  // @ts-expect-error: 3 is no packing
+  // @ts-expect-error: 3 is not a valid pack
   assertThrows(() => struct({ a: "u8" }, { pack: 3 }), RangeError, "1, 2, 4, 8 or 16, got 3");
   assertThrows(() => array("u8", 0), RangeError, "leave out a last member `x[]` of C");
   assertThrows(() => array("u8", -1), RangeError, "length of an array");
@@ -347,8 +347,8 @@ Deno.test("struct() refuses descriptions that are none", () => {
   // @ts-expect-error: a bit field has no address
   assertThrows(() => array(bits("u8", 1), 8), TypeError, "a bit field");
   assertThrows(() => array("u64", 2 ** 29), RangeError, "length of an array");
-  assertThrows(() => utf16(0), RangeError, "which counts the NUL at its end");
-  assertThrows(() => utf8(0), RangeError, "which counts the NUL at its end");
+  assertThrows(() => utf16(0), RangeError, "including the NUL at its end");
+  assertThrows(() => utf8(0), RangeError, "including the NUL at its end");
   assertThrows(() => bits("u8", 9), RangeError, "width of a bit field");
   // @ts-expect-error: floats have no bit fields
   assertThrows(() => bits("f32", 1), TypeError, "unit of a bit field");
@@ -356,14 +356,14 @@ Deno.test("struct() refuses descriptions that are none", () => {
   assertThrows(() => struct({ a: half, b: half }), RangeError, "at most 2147483647 bytes");
 });
 
-Deno.test("Layout refuses memory that is too small, and detached memory", () => {
+Deno.test("Layout methods refuse memory that is too small, missing or detached", () => {
   const layout = struct({ a: "u32" });
   assertThrows(() => layout.view(new ArrayBuffer(3)), RangeError, "Expected 4 bytes at 0");
   assertThrows(() => layout.view(new ArrayBuffer(8), 5), RangeError, "Expected 4 bytes at 5");
   assertThrows(() => layout.read(new Uint8Array(8).subarray(0, 3)), RangeError, "there are 3");
   assertThrows(() => layout.view(new ArrayBuffer(8), -1), RangeError, "byteOffset");
-  const missing = "Expected the struct's memory (what memory.map() gives, or bytes) to be bytes";
-  // @ts-expect-error: undefined is no memory
+  const missing = "Expected the struct's memory (the result of memory.map(), or bytes) to be bytes";
+  // @ts-expect-error: undefined is not memory
   assertThrows(() => layout.view(undefined), TypeError, missing);
   const memory = new ArrayBuffer(4);
   const view = layout.view(memory);
@@ -372,13 +372,13 @@ Deno.test("Layout refuses memory that is too small, and detached memory", () => 
   assertThrows(() => view.a = 1, TypeError);
 });
 
-Deno.test("a view shows its fields when it is written out", () => {
+Deno.test("Deno.inspect() of a view shows its fields", () => {
   const layout = struct({ a: "u8", p: array(Point, 1) });
   const shown = Deno.inspect(layout.view(new ArrayBuffer(layout.byteLength)));
   assertEquals(shown, "{ a: 0, p: [ { x: 0, y: 0 } ] }");
 });
 
-Deno.test("the types of values follow from the description", () => {
+Deno.test("TypeScript infers the types of values and views from the fields", () => {
   type Fields = { a: "u64"; b: ReturnType<typeof utf16>; c: typeof Point };
   const layout = struct({ a: "u64", b: utf16(2), c: Point, d: array("f32", 2) });
   const value: { a: bigint; b: string; c: { x: number; y: number }; d: number[] } = layout.read(
@@ -388,14 +388,14 @@ Deno.test("the types of values follow from the description", () => {
   const elements: ArrayView<number> = view.d;
   const part: StructView<{ x: "i16"; y: "f64" }> = view.c;
   const copied: StructValue<Fields> = value;
-  // @ts-expect-error: a 64-bit integer is no number
+  // @ts-expect-error: a 64-bit integer is a bigint
   const wrong: number = view.a;
   // @ts-expect-error: there is no such field
   const missing = view.e;
   assertEquals([elements.length, part.x, copied.b, wrong, missing], [2, 0, "", 0n, undefined]);
 });
 
-Deno.test("A layout is read, written and viewed in every source of bytes, and in nothing else", () => {
+Deno.test("Layout methods accept every kind of bytes, and refuse other values", () => {
   const Pair = struct({ first: "u32", name: utf8(8), last: "i32" });
   const values = { first: 0xfedc_ba98, name: "abc", last: -2 };
   assertEquals(Pair.byteLength, 16);
@@ -409,7 +409,7 @@ Deno.test("A layout is read, written and viewed in every source of bytes, and in
     assertThrows(() => Pair.read(source, 9), RangeError, "Expected 16 bytes at 9", name);
   }
   for (const { value, got } of [...notBytes(), ...lostSources()]) {
-    // @ts-expect-error: what the type checker would refuse is refused at run time too
+    // @ts-expect-error: the value is not bytes
     assertThrows(() => Pair.read(value), TypeError, got);
     // @ts-expect-error: as above
     assertThrows(() => Pair.write(value, values), TypeError, got);
@@ -418,7 +418,7 @@ Deno.test("A layout is read, written and viewed in every source of bytes, and in
   }
 });
 
-Deno.test("A view in a buffer that is resized or transferred away throws, and touches nothing", () => {
+Deno.test("A view throws while its buffer is too small, and after the buffer is transferred", () => {
   const Numbers = struct({ first: "u32", last: "u32" });
   const buffer = new ArrayBuffer(16, { maxByteLength: 64 });
   const view = Numbers.view(buffer, 8);
@@ -432,7 +432,7 @@ Deno.test("A view in a buffer that is resized or transferred away throws, and to
   assertThrows(() => view.first, TypeError);
 });
 
-Deno.test("toC() refuses names that C or C++ cannot declare, which a script may use", () => {
+Deno.test("Layout.toC() refuses keywords of C and C++ as names, which scripts can use", () => {
   const Item = struct({ class: "i32", inner: struct({ default: "u8" }) });
   const view = Item.view(new ArrayBuffer(Item.byteLength));
   view.class = 5;

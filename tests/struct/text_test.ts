@@ -3,7 +3,7 @@ import { ansi, array, struct, utf16, utf8 } from "../../src/struct/mod.ts";
 
 const Person = struct({ wide: utf16(8), narrow: utf8(8), old: ansi(8), tags: array(ansi(4), 2) });
 
-Deno.test("an ansi field takes no character that only looks like one of its code page", () => {
+Deno.test("An ansi() field refuses a character that is not in the code page", () => {
   const memory = new ArrayBuffer(Person.byteLength);
   const person = Person.view(memory);
   person.old = "é €";
@@ -24,11 +24,11 @@ Deno.test("an ansi field takes no character that only looks like one of its code
     ],
   ];
   for (const [write, message] of rows) assertThrows(write, TypeError, message);
-  // Nothing of what was refused is there.
+  // The refused texts wrote nothing.
   assertEquals(Person.read(memory), { wide: "", narrow: "", old: "é €", tags: ["", ""] });
 });
 
-Deno.test("a utf8 field takes no lone surrogate, for which UTF-8 has no bytes, and a utf16 field does", () => {
+Deno.test("A utf8() field refuses a lone surrogate, and a utf16() field accepts it", () => {
   const memory = new ArrayBuffer(Person.byteLength);
   const person = Person.view(memory);
   assertThrows(

@@ -1,7 +1,5 @@
 /**
- * The headers of PE images, which programs and DLLs are.
- *
- * The names are those of winnt.h.
+ * The headers of PE images: the file format of programs and DLLs. The names come from winnt.h.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/debug/pe-format}
  * @module
@@ -14,21 +12,21 @@ import { struct } from "../../struct/layout.ts";
 export const IMAGE_DOS_SIGNATURE = 0x5a4d;
 /** "PE" and two NULs, before the file header. */
 export const IMAGE_NT_SIGNATURE = 0x4550;
-/** Begins the optional header of 32-bit images. */
+/** The value of `Magic` in the optional header of 32-bit images. */
 export const PE32 = 0x10b;
-/** Begins the optional header of 64-bit images. */
+/** The value of `Magic` in the optional header of 64-bit images. */
 export const PE32_PLUS = 0x20b;
 
-/** Windows maps images by pages of this many bytes, on every machine. */
+/** Size of a page in bytes, as Windows maps images on every machine. */
 export const PAGE_SIZE = 4096;
 
-/** The image section has initialised data. */
+/** The image section contains initialised data. */
 export const IMAGE_SCN_CNT_INITIALIZED_DATA = 0x40;
-/** The image section has data that is not initialised. */
+/** The image section contains data that is not initialised. */
 export const IMAGE_SCN_CNT_UNINITIALIZED_DATA = 0x80;
 /** The image section is not needed once the image is loaded. */
 export const IMAGE_SCN_MEM_DISCARDABLE = 0x200_0000;
-/** The image section is one memory for all processes. */
+/** The image section is shared by all processes. */
 export const IMAGE_SCN_MEM_SHARED = 0x1000_0000;
 /** The image section can be executed. */
 export const IMAGE_SCN_MEM_EXECUTE = 0x2000_0000;
@@ -37,21 +35,23 @@ export const IMAGE_SCN_MEM_READ = 0x4000_0000;
 /** The image section can be written to. */
 export const IMAGE_SCN_MEM_WRITE = 0x8000_0000;
 
-/** Which directory is that of the exports. */
+/** The index of the export directory. */
 export const IMAGE_DIRECTORY_ENTRY_EXPORT = 0;
-/** Which directory is that of the imports. */
+/** The index of the import directory. */
 export const IMAGE_DIRECTORY_ENTRY_IMPORT = 1;
-/** Which directory is that of the addresses of imports. */
+/** The index of the directory for the import address table. */
 export const IMAGE_DIRECTORY_ENTRY_IAT = 12;
-/** Which directory is that of the base relocations. */
+/** The index of the directory for base relocations. */
 export const IMAGE_DIRECTORY_ENTRY_BASERELOC = 5;
-/** How many directories there are. */
+/** The number of directories in a complete optional header. */
 export const DIRECTORY_COUNT = 16;
 
-/** A machine that images are made for: those that Deno runs on, and that of 32-bit programs. */
+/**
+ * The machine type of an image: `"x64"` or `"arm64"` as for Deno, or `"x86"` for 32-bit programs.
+ */
 export type Machine = "x64" | "arm64" | "x86";
 
-/** The machines by their numbers (`IMAGE_FILE_MACHINE_…`). */
+/** The numbers of the machine types (`IMAGE_FILE_MACHINE_…`), by name. */
 export const MACHINES: Readonly<Record<Machine, number>> = {
   x64: 0x8664,
   arm64: 0xaa64,
@@ -61,10 +61,10 @@ export const MACHINES: Readonly<Record<Machine, number>> = {
 /** The names of {@linkcode MACHINES}. */
 export const MACHINE_NAMES = ["x64", "arm64", "x86"] as const satisfies Machine[];
 
-/** The machine that this process's images are for. */
+/** The machine type of this process. */
 export const THIS_MACHINE: Machine = Deno.build.arch === "aarch64" ? "arm64" : "x64";
 
-/** What MS-DOS would read. */
+/** The header for MS-DOS, at the beginning of the file. */
 export const IMAGE_DOS_HEADER = struct({
   e_magic: "u16",
   e_cblp: "u16",
@@ -83,7 +83,7 @@ export const IMAGE_DOS_HEADER = struct({
   e_lfanew: { type: "u32", offset: 60 },
 });
 
-/** The signature and the file header (`IMAGE_FILE_HEADER`) behind it. */
+/** The signature, followed by the file header (`IMAGE_FILE_HEADER`). */
 export const FILE_HEADER = struct({
   Signature: "u32",
   Machine: "u16",
@@ -156,7 +156,7 @@ export const IMAGE_OPTIONAL_HEADER32 = struct({
   ...END,
 });
 
-/** What is known of an image section. */
+/** The header of an image section, an entry of the section table. */
 export const IMAGE_SECTION_HEADER = struct({
   Name: array("u8", 8),
   VirtualSize: "u32",
@@ -170,7 +170,7 @@ export const IMAGE_SECTION_HEADER = struct({
   Characteristics: "u32",
 });
 
-/** What others find by its name. */
+/** The export directory, with the addresses of the tables of functions, names and ordinals. */
 export const IMAGE_EXPORT_DIRECTORY = struct({
   Characteristics: "u32",
   TimeDateStamp: "u32",

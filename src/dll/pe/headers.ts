@@ -1,6 +1,6 @@
 /**
- * Reads the headers of a PE image and the names of its image sections, never beyond its bytes. Collects
- * the problems that are found while an image is read.
+ * Reads the headers of a PE image and the names of its image sections, never beyond its bytes.
+ * Collects the problems that the reader finds in an image.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/debug/pe-format#section-table-section-headers}
  * @see {@link https://learn.microsoft.com/windows/win32/debug/pe-format#file-headers}
@@ -25,17 +25,17 @@ import {
   PE32_PLUS,
 } from "./format.ts";
 
-/** The bytes of an image. */
+/** The bytes of an image, with checked access. */
 export class ImageSource {
-  /** How many there are. */
+  /** The size of the image file in bytes. */
   readonly byteLength: number;
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #label: string;
 
   /**
-   * Reads bytes.
+   * Wraps the bytes of an image file.
    *
-   * @param label What they are, for messages: `file "C:\\one.dll"`.
+   * @param label The name of the image in messages, such as `file "C:\\one.dll"`.
    */
   constructor(bytes: Uint8Array<ArrayBuffer>, label: string) {
     this.#bytes = bytes;
@@ -43,82 +43,88 @@ export class ImageSource {
     this.byteLength = bytes.length;
   }
 
-  /** Reads a struct; what it is called is for the message. */
+  /** Reads a struct, or throws with its name `what` if it is not within the bytes. */
   read<F extends Fields>(layout: Layout<F>, offset: number, what: string): StructValue<F> {
     this.assertWithin(offset, layout.byteLength, what);
     return layout.read(this.#bytes, offset);
   }
 
-  /** Reads a number of 16 bits. */
+  /** Reads a 16-bit number. */
   u16(offset: number, what: string): number {
     this.assertWithin(offset, 2, what);
     return this.#bytes[offset]! + this.#bytes[offset + 1]! * 256;
   }
 
-  /** Copies bytes, and adds zeros up to a length. */
+  /** Copies bytes, and pads the copy with zeros to `paddedLength`. */
   copy(offset: number, byteLength: number, paddedLength: number): Uint8Array<ArrayBuffer> {
     const padded = new Uint8Array(paddedLength);
     padded.set(this.bytesAt(offset, byteLength));
     return padded;
   }
 
-  /** Gives the bytes themselves: those that there are of a part, perhaps none. */
+  /**
+   * Returns a part of the bytes, without copying. It is shorter, or empty, at the end of the
+   * file.
+   */
   bytesAt(offset: number, byteLength: number): Uint8Array<ArrayBuffer> {
     if (offset >= this.byteLength || byteLength <= 0) return new Uint8Array(0);
     return this.#bytes.subarray(offset, offset + byteLength);
   }
 
-  /** Throws unless a part is within the bytes. */
+  /** Throws unless a part is within the image's bytes. */
   assertWithin(offset: number, byteLength: number, what: string): void {
     if (offset >= 0 && byteLength >= 0 && offset + byteLength <= this.byteLength) return;
-    this.fail(`${what} (${byteLength} bytes) is not within its ${this.byteLength} bytes`, offset);
+    this.fail(
+      `${what} (${byteLength} bytes) is not within the file's ${this.byteLength} bytes`,
+      offset,
+    );
   }
 
-  /** Throws that something is wrong. */
+  /** Throws `InvalidData` with a fault and its offset in the file. */
   fail(what: string, offset: number): never {
     throw new Deno.errors.InvalidData(
-      `Expected a sound PE image, but in ${this.#label} ${what}, at offset ${offset}`,
+      `Expected a valid PE image, but in ${this.#label} ${what}, at offset ${offset}`,
     );
   }
 }
 
-/** The longest name that is read, in bytes: compilers make no longer ones. */
+/** Maximum length of a name in bytes, because compilers make no longer names. */
 export const MAX_NAME = 4096;
 
-/** Reads a name, which linkers write in UTF-8, up to its NUL or to the end. */
+/** Decodes a name up to its NUL or the end of the bytes. Linkers write names in UTF-8. */
 export function decodeName(bytes: Uint8Array<ArrayBuffer>): string {
   const nul = bytes.indexOf(0);
   const name = nul < 0 ? bytes : bytes.subarray(0, nul);
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(name);
 }
 
-/** Something in an image that is not as it should be, though Windows' loader takes it. */
+/** A fault in an image that Windows' loader accepts. */
 export interface ImageProblem {
-  /** The finding, such as `the name of image section "/4" is not in the string table`. */
+  /** The fault, such as `the name of image section "/4" is not in the string table`. */
   readonly message: string;
-  /** Where in the file it was found, in bytes from the beginning. */
+  /** The offset of the fault in the file, in bytes. */
   readonly offset: number;
   /**
-   * Whether nothing of the image can be shared safely: `SharedSection.load` then refuses it. Windows
-   * would write to the wrong places, or to memory that others use, or share nothing.
+   * Whether the image cannot be shared safely, so that `SharedSection.load` refuses it. Windows
+   * would write to the wrong addresses, or to memory that other processes use, or share nothing.
    */
   readonly unsafe: boolean;
 }
 
-/** Enough to see what is wrong; a hostile image could have millions. */
+/** Maximum number of collected problems, because a hostile image could have millions. */
 const MAX_PROBLEMS = 100;
 
-/** The problems that are found while an image is read. */
+/** Collects the problems of an image. */
 export class ImageProblems {
-  /** The first {@linkcode MAX_PROBLEMS} of them. */
+  /** The problems, unsafe ones first. At most {@linkcode MAX_PROBLEMS}. */
   readonly all: ImageProblem[] = [];
 
-  /** Adds one that harms nobody. */
+  /** Adds a harmless problem. */
   add(message: string, offset: number): void {
     if (this.all.length < MAX_PROBLEMS) this.all.push({ message, offset, unsafe: false });
   }
 
-  /** Adds one for which the image must not be mapped, before all others. */
+  /** Adds a problem that makes it unsafe to map the image, before all other problems. */
   addUnsafe(message: string, offset: number): void {
     this.all.unshift({ message, offset, unsafe: true });
     this.all.length = Math.min(this.all.length, MAX_PROBLEMS);
@@ -126,24 +132,24 @@ export class ImageProblems {
 }
 
 const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-/** The string table begins with its size, in this many bytes. */
+/** Size in bytes of the number at the beginning of the string table, which is the table's size. */
 const SIZE_BYTES = 4;
 
-/** Decodes the name in an image section's header, which has 8 bytes at most. */
+/** Decodes the name in an image section's header, which has at most 8 bytes. */
 export function decodeHeaderName(bytes: readonly number[]): string {
   return decodeName(Uint8Array.from(bytes));
 }
 
 /**
- * Gives the whole name of an image section.
+ * Returns the whole name of an image section.
  *
- * A name over 8 bytes stands in the COFF string table, and the header has its offset there: `/4` in
- * decimals, or `//AAAAAE` in base64 where that has no room. Microsoft's page says so of object files
- * only; GCC and LLVM write such names into images as well.
+ * A name over 8 bytes is in the COFF string table. Then the header has the name's offset in the
+ * table: in decimal (`/4`), or in base64 (`//AAAAAE`) if a decimal number does not fit. Microsoft's
+ * page describes this for object files only. GCC and LLVM write such names into images, too.
  *
  * @param headerName The name in the image section's header.
- * @param stringsAt Where the string table is in the file; `undefined` if there is none.
- * @param headerAt Where the image section's header is in the file.
+ * @param stringsAt The offset of the string table in the file, or `undefined` if there is none.
+ * @param headerAt The offset of the image section's header in the file.
  */
 export function fullName(
   source: ImageSource,
@@ -177,46 +183,46 @@ function stringAt(source: ImageSource, stringsAt: number, offset: number): strin
   return bytes.indexOf(0) <= 0 ? undefined : decodeName(bytes);
 }
 
-/** Where a directory is in the memory, and how large it is; 0 and 0 if there is none. */
+/** The address and size of a directory in memory. Both are 0 if the image does not have it. */
 export interface Directory {
-  /** Where it is, in bytes from the image's base. */
+  /** The address, in bytes from the image's base. */
   readonly VirtualAddress: number;
-  /** How large it is, in bytes. */
+  /** The size in bytes. */
   readonly Size: number;
 }
 
-/** What the headers say. */
+/** The contents of the headers. */
 export interface Headers {
-  /** The machine that the image is for; one without a name here, by its number. */
+  /** The machine type of the image, or its number if it has no name here. */
   readonly machine: Machine | number;
   /** `IMAGE_FILE_…` flags. */
   readonly characteristics: number;
-  /** Where the table of image sections is in the file, in bytes. */
+  /** The offset of the section table in the file, in bytes. */
   readonly sectionsAt: number;
-  /** How many image sections there are. */
+  /** The number of image sections. */
   readonly sectionCount: number;
-  /** Where the COFF string table is in the file, in bytes; `undefined` if there is none. */
+  /** The offset of the COFF string table in the file, in bytes, or `undefined` if there is none. */
   readonly stringsAt: number | undefined;
-  /** What the sizes and addresses of image sections are multiples of in the memory, in bytes. */
+  /** The alignment of image sections in memory, in bytes. */
   readonly sectionAlignment: number;
-  /** How large the image is in the memory, in bytes. */
+  /** The size of the image in memory, in bytes. */
   readonly sizeOfImage: number;
-  /** How large the headers are, in bytes. */
+  /** The size of the headers in bytes. */
   readonly sizeOfHeaders: number;
-  /** The directories that there are. */
+  /** The directories that the optional header contains, by index. */
   readonly directories: readonly Directory[];
 }
 
 /** `IMAGE_FILE_EXECUTABLE_IMAGE` */
 const EXECUTABLE_IMAGE = 0x2;
-/** An entry of the COFF symbol table has this many bytes. */
+/** Size of an entry of the COFF symbol table in bytes. The string table follows the entries. */
 const SYMBOL_SIZE = 18;
 const DIRECTORY_SIZE = 8;
 
 /**
- * Reads the headers.
+ * Reads the headers of an image.
  *
- * @throws {Deno.errors.InvalidData} If it is no PE image, or one whose headers Windows refuses.
+ * @throws {Deno.errors.InvalidData} If the file is not a PE image, or Windows refuses its headers.
  */
 export function readHeaders(source: ImageSource, problems: ImageProblems): Headers {
   const dosHeader = source.read(IMAGE_DOS_HEADER, 0, "the MS-DOS header");
@@ -225,7 +231,7 @@ export function readHeaders(source: ImageSource, problems: ImageProblems): Heade
   const fileHeader = source.read(FILE_HEADER, fileHeaderAt, "the file header");
   if (fileHeader.Signature !== IMAGE_NT_SIGNATURE) source.fail('"PE" is missing', fileHeaderAt);
   if ((fileHeader.Characteristics & EXECUTABLE_IMAGE) === 0) {
-    problems.add("the linker has not marked the image as one that can be run", fileHeaderAt);
+    problems.add("the linker has not marked the image as executable", fileHeaderAt);
   }
   const machine = MACHINE_NAMES.find((name) => MACHINES[name] === fileHeader.Machine) ??
     fileHeader.Machine;
@@ -233,7 +239,11 @@ export function readHeaders(source: ImageSource, problems: ImageProblems): Heade
   const size = fileHeader.SizeOfOptionalHeader;
   const { kind, header, directories } = readOptionalHeader(source, problems, at, size);
   if (typeof machine === "string" && (machine === "x86") !== (kind === PE32)) {
-    source.fail(`the optional header is of a ${kind === PE32 ? 32 : 64}-bit image`, at);
+    source.fail(
+      `the optional header is for a ${kind === PE32 ? 32 : 64}-bit image, which does not fit the ` +
+        `machine ${machine}`,
+      at,
+    );
   }
   assertAlignments(source, header, at);
   const { PointerToSymbolTable: symbolsAt, NumberOfSymbols: symbolCount } = fileHeader;
@@ -259,11 +269,11 @@ function readOptionalHeader(
   const what = "the optional header";
   source.assertWithin(at, Math.max(size, 2), what);
   const kind = source.u16(at, what);
-  if (kind !== PE32 && kind !== PE32_PLUS) source.fail(`${what} is of no known kind`, at);
+  if (kind !== PE32 && kind !== PE32_PLUS) source.fail(`${what} is of an unknown kind`, at);
   const layout = kind === PE32_PLUS ? IMAGE_OPTIONAL_HEADER64 : IMAGE_OPTIONAL_HEADER32;
   const fixed = layout.byteLength - DIRECTORY_COUNT * DIRECTORY_SIZE;
-  if (size < fixed) source.fail(`${what} has ${size} bytes`, at);
-  // Microsoft's page lets a header have fewer directories; the table of image sections is right behind it.
+  if (size < fixed) source.fail(`${what} has only ${size} bytes`, at);
+  // A header can have fewer than 16 directories. The section table follows directly.
   const bytes = source.copy(at, Math.min(size, layout.byteLength), layout.byteLength);
   const header = kind === PE32_PLUS
     ? IMAGE_OPTIONAL_HEADER64.read(bytes)
@@ -271,12 +281,12 @@ function readOptionalHeader(
   const room = Math.floor((size - fixed) / DIRECTORY_SIZE);
   const count = header.NumberOfRvaAndSizes;
   if (count > room) {
-    problems.add(`${what} says that it has ${count} directories, and has room for ${room}`, at);
+    problems.add(`${what} has room for ${room} directories, but its count is ${count}`, at);
   }
   return { kind, header, directories: header.DataDirectory.slice(0, Math.min(count, room)) };
 }
 
-/** Throws unless Windows can lay the image out in pages, or map it as it is in the file. */
+/** Throws unless Windows accepts the alignments of image sections in memory and in the file. */
 function assertAlignments(
   source: ImageSource,
   header: { SectionAlignment: number; FileAlignment: number },
@@ -287,7 +297,7 @@ function assertAlignments(
     (inMemory < PAGE_SIZE ? inMemory === inFile : inMemory >= inFile);
   if (!sound) {
     source.fail(
-      `image sections are aligned to ${inMemory} bytes in the memory and to ${inFile} in the file`,
+      `image sections are aligned to ${inMemory} bytes in memory and to ${inFile} in the file`,
       at,
     );
   }

@@ -1,6 +1,6 @@
 /**
- * Reads a PE image: its headers, image sections, exports and base relocations. Nothing in the file is
- * believed unchecked.
+ * Reads a PE image: its headers, image sections, exports and base relocations. Everything in the
+ * file is checked.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/debug/pe-format}
  *
@@ -26,27 +26,28 @@ import {
 } from "./headers.ts";
 import { type ImageSection, ImageSections, offsetIn } from "./sections.ts";
 
-/** A variable or a function that programs find in an image. */
+/** A variable or a function that an image exports. */
 export interface ImageExport {
-  /** Its name; none: it is found by its ordinal only. */
+  /** The name, or `undefined` if programs can find the export only by its ordinal. */
   readonly name: string | undefined;
-  /** Its number. */
+  /** The ordinal, by which programs can find the export without its name. */
   readonly ordinal: number;
-  /** Where it is in the memory, in bytes from the image's base. */
+  /** The address in memory, in bytes from the image's base. */
   readonly address: number;
-  /** The image section that it is in; none: it is somewhere else, or in another DLL. */
+  /** The name of its image section, or `undefined` if it is in none or in another DLL. */
   readonly section: string | undefined;
-  /** The function of another DLL that it stands for, such as `NTDLL.RtlAllocateHeap`. */
+  /** The function of another DLL that the export refers to, such as `NTDLL.RtlAllocateHeap`. */
   readonly forwarder: string | undefined;
 }
 
-/** Ordinals are 16 bits wide, so that nobody finds more. */
+/** Maximum number of exports, because an ordinal has 16 bits. */
 const MAX_EXPORTS = 65_536;
 
 /**
- * Reads the export table, as far as `GetProcAddress` finds something in it. The rest is told as problems.
+ * Reads the exports that `GetProcAddress` can find. Entries that it cannot find are added as
+ * problems.
  *
- * @param directory Where the table is.
+ * @param directory The address and size of the export directory.
  */
 export function readExports(
   sections: ImageSections,
@@ -100,7 +101,10 @@ class ExportReader {
       const index = indices[at]!;
       if (name === undefined) continue;
       if (name < last) {
-        this.#problems.add(`the name ${name} is not in its order, so nobody may find it`, this.#at);
+        this.#problems.add(
+          `the name ${name} is not in alphabetical order, so GetProcAddress may not find it`,
+          this.#at,
+        );
       }
       last = name;
       if (!addresses[index]) {
@@ -122,7 +126,7 @@ class ExportReader {
     const span = this.#sections.span(address);
     this.#at = span?.offset ?? 0;
     if (span === undefined) {
-      this.#problems.add(`${what} is at address ${address}, where the image has nothing`, 0);
+      this.#problems.add(`${what} is at address ${address}, which is outside the image`, 0);
       return undefined;
     }
     if (span.room < IMAGE_EXPORT_DIRECTORY.byteLength) {
@@ -134,7 +138,7 @@ class ExportReader {
     if (section !== undefined && offsetIn(section, last) === undefined) {
       const place = offsetIn(section, address) === undefined ? "is" : "ends";
       this.#problems.add(
-        `${what} ${place} behind the ${section.byteLength} bytes of image section ` +
+        `${what} ${place} after the ${section.byteLength} bytes of image section ` +
           `${JSON.stringify(section.name)}, in the rest of its last page`,
         this.#at,
       );
@@ -142,12 +146,12 @@ class ExportReader {
     return IMAGE_EXPORT_DIRECTORY.read(padded(span.bytes, IMAGE_EXPORT_DIRECTORY.byteLength));
   }
 
-  /** Gives the numbers of a table, each of 2 or 4 bytes, as far as the memory goes. */
+  /** Reads the numbers of a table, each of 2 or 4 bytes, up to the end of its image section. */
   #table(address: number, wanted: number, width: 2 | 4, what: string): number[] {
     if (wanted === 0) return [];
     const span = this.#sections.span(address);
     if (span === undefined) {
-      this.#problems.add(`${what} is at address ${address}, where the image has nothing`, this.#at);
+      this.#problems.add(`${what} is at address ${address}, which is outside the image`, this.#at);
       return [];
     }
     if (wanted > MAX_EXPORTS) this.#problems.add(`${what} has ${wanted} entries`, span.offset);
@@ -164,18 +168,18 @@ class ExportReader {
   #describe(name: string | undefined, ordinal: number, address: number): ImageExport | undefined {
     const { VirtualAddress, Size } = this.#directory;
     const what = name ?? `ordinal ${ordinal}`;
-    // An address within the directory is that of a forwarder's text.
+    // An address within the export directory points to a forwarder's text.
     if (address < VirtualAddress || address - VirtualAddress >= Size) {
       const section = this.#sections.at(address)?.name;
       if (section === undefined && this.#sections.span(address) === undefined) {
         this.#problems.add(
-          `${what} is at address ${address}, where the image has nothing`,
+          `${what} is at address ${address}, which is outside the image`,
           this.#at,
         );
       }
       return { name, ordinal, address, section, forwarder: undefined };
     }
-    const forwarder = this.#text(address, `what ${what} is forwarded to`);
+    const forwarder = this.#text(address, `the forwarder of ${what}`);
     return forwarder === undefined
       ? undefined
       : { name, ordinal, address, section: undefined, forwarder };
@@ -185,12 +189,12 @@ class ExportReader {
   #text(address: number, what: string): string | undefined {
     const span = this.#sections.span(address);
     if (span === undefined) {
-      this.#problems.add(`${what} is at address ${address}, where the image has nothing`, this.#at);
+      this.#problems.add(`${what} is at address ${address}, which is outside the image`, this.#at);
       return undefined;
     }
     const bytes = span.bytes.subarray(0, MAX_NAME);
     const nul = bytes.indexOf(0);
-    // Behind what the file has of an image section there are zeros.
+    // Zeros follow the bytes that the file contains of an image section.
     const ends = nul >= 0 || (bytes.length < MAX_NAME && span.room > bytes.length);
     if (!ends || nul === 0 || bytes.length === 0) {
       this.#problems.add(`${what} ${ends ? "is empty" : "does not end"}`, span.offset);
@@ -200,24 +204,24 @@ class ExportReader {
   }
 }
 
-/** Copies the first bytes, with zeros for those that there are not. */
+/** Copies the first `byteLength` bytes, and pads the copy with zeros. */
 function padded(bytes: Uint8Array<ArrayBuffer>, byteLength: number): Uint8Array<ArrayBuffer> {
   const copy = new Uint8Array(byteLength);
   copy.set(bytes.subarray(0, byteLength));
   return copy;
 }
 
-/** What an image says of itself. */
+/** The contents of an image's headers and tables. */
 export interface ImageInfo {
-  /** The machine that it is for; one that winipc has no name for, by its number. */
+  /** The machine type of the image, or its number if it is not a {@linkcode Machine}. */
   readonly machine: Machine | number;
-  /** Whether it is a DLL. */
+  /** Whether the image is a DLL. */
   readonly dll: boolean;
-  /** Its image sections, in the order of their addresses. */
+  /** The image sections, in the order of their addresses. */
   readonly sections: readonly ImageSection[];
-  /** What others can find in it, by their ordinals. */
+  /** The exported functions and variables, in the order of their ordinals. */
   readonly exports: readonly ImageExport[];
-  /** Oddities that Windows' loader accepts: at most 100, the unsafe ones first. */
+  /** Faults that Windows' loader accepts: at most 100, the unsafe ones first. */
   readonly problems: readonly ImageProblem[];
 }
 
@@ -226,11 +230,11 @@ const DLL = 0x2000;
 const NO_DIRECTORY: Directory = { VirtualAddress: 0, Size: 0 };
 
 /**
- * Reads an image.
+ * Reads the headers and tables of an image.
  *
- * @param label What it is, for messages: `file "C:\\one.dll"`.
- * @throws {Deno.errors.InvalidData} If it is no PE image, or one that Windows cannot map; the message
- *   says what is wrong, and where.
+ * @param label The name of the image in messages, such as `file "C:\\one.dll"`.
+ * @throws {Deno.errors.InvalidData} If the file is not a PE image, or Windows cannot map it. The
+ *   message contains the fault and its offset in the file.
  */
 export function readImage(bytes: Uint8Array<ArrayBuffer>, label: string): ImageInfo {
   const source = new ImageSource(bytes, label);
@@ -253,8 +257,9 @@ export function readImage(bytes: Uint8Array<ArrayBuffer>, label: string): ImageI
 }
 
 /**
- * Adds an unsafe problem if imports are in shared data. Windows' loader would write each process's
- * addresses there; Wine 10 gives each process a copy of those pages, whatever else is in them.
+ * Adds an unsafe problem if the import table is in shared data. Each process's loader would write
+ * its own addresses there. Wine 10 gives each process a copy of those pages, so their variables
+ * are not shared.
  */
 function checkImports(
   sections: ImageSections,
@@ -266,32 +271,41 @@ function checkImports(
   problems.addUnsafe(
     `image section ${
       JSON.stringify(section.name)
-    } is shared, and has the table of imports, which each ` +
-      `process fills in for itself`,
+    } is shared and contains the import table, in which each ` +
+      `process writes its own addresses`,
     sections.span(address)?.offset ?? 0,
   );
 }
 
-/** A block begins with the address of its page and its size, 4 bytes each. */
+/**
+ * Size of a block's header in bytes: the address of its page and the block's size, 4 bytes each.
+ */
 const BLOCK_HEADER = 8;
 
-/** `IMAGE_REL_BASED_ABSOLUTE`: the entry fills a block up. */
+/** `IMAGE_REL_BASED_ABSOLUTE`: the entry only pads the block. */
 const ABSOLUTE = 0;
 /** `IMAGE_REL_BASED_HIGHADJ`: the next entry is the low half of the address. */
 const HIGHADJ = 4;
-/** How many bytes are changed: HIGH, LOW, HIGHLOW, HIGHADJ and DIR64, which every machine has. */
+/**
+ * Number of bytes that a relocation changes, by its type: HIGH, LOW, HIGHLOW, HIGHADJ and DIR64,
+ * which every machine has.
+ */
 const WIDTHS: Readonly<Record<number, number>> = { 1: 2, 2: 2, 3: 4, [HIGHADJ]: 2, 10: 8 };
-/** The other types are those of machines without a name here, which change an instruction or two. */
+/**
+ * Number of bytes that a relocation of another type changes, on machines without a name here. Such
+ * relocations change one or two instructions.
+ */
 const WIDTH_ON_OTHER_MACHINES = 4;
 
 /**
- * Adds an unsafe problem unless relocations change nothing but what each process has for itself.
+ * Adds an unsafe problem if relocations would change anything other than private memory of an image
+ * section.
  *
- * They have to be right before the image is mapped. Wine 10 follows them wherever they lead; when that
- * ends in a fault, it keeps a lock, and the process blocks at its next allocation.
+ * This check comes before the image is mapped, because Wine 10 follows a relocation to any
+ * address. If that causes a fault, Wine keeps a lock, and the process blocks at its next
+ * allocation.
  *
- * @param directory Where the relocations are.
- * @param machine The machine that the image is for.
+ * @param directory The address and size of the table of relocations.
  */
 export function checkRelocations(
   sections: ImageSections,
@@ -305,26 +319,29 @@ export function checkRelocations(
   const span = sections.span(directory.VirtualAddress);
   if (span === undefined) {
     return problems.addUnsafe(
-      `${what} is at address ${directory.VirtualAddress}, where the image has nothing`,
+      `${what} is at address ${directory.VirtualAddress}, which is outside the image`,
       0,
     );
   }
   const { bytes, room, offset } = span;
   const section = sections.at(directory.VirtualAddress);
   if (section?.shared && section.writable) {
-    return problems.addUnsafe(`${what} is in shared data, where others can change it`, offset);
+    return problems.addUnsafe(
+      `${what} is in shared data, where another process can change it`,
+      offset,
+    );
   }
   if (directory.Size > room) {
     return problems.addUnsafe(`${what} ends beyond its image section`, offset);
   }
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const checker = new RelocationChecker(sections, directory, typeof machine === "string");
-  // What the file does not have of the table is zeros, and so has no block.
+  // The rest of the table, which the file does not contain, is zeros and so has no block.
   const end = Math.min(directory.Size, bytes.length);
   for (let at = 0; at + BLOCK_HEADER <= end;) {
     const page = data.getUint32(at, true);
     const size = data.getUint32(at + 4, true);
-    // Windows stops there, too: linkers pad the table.
+    // Linkers pad the table with zeros. Windows stops there, too.
     if (page === 0 && size === 0) return;
     if (size < BLOCK_HEADER || size % 2 !== 0 || at + size > directory.Size) {
       return problems.addUnsafe(`a block of relocations has ${size} bytes`, offset + at);
@@ -340,12 +357,12 @@ export function checkRelocations(
   }
 }
 
-/** Judges relocations, of which there may be millions. */
+/** Checks relocations. Remembers the last image section, because there can be millions. */
 class RelocationChecker {
   readonly #sections: ImageSections;
   readonly #table: Directory;
   readonly #onKnownMachine: boolean;
-  /** The image section that the last one was in. */
+  /** The image section of the last relocation. */
   #section: ImageSection | undefined;
   #end = 0;
 
@@ -355,11 +372,11 @@ class RelocationChecker {
     this.#onKnownMachine = onKnownMachine;
   }
 
-  /** Says what is wrong with a relocation; `undefined` if nothing is. */
+  /** Returns the fault of a relocation, or `undefined` if it is valid. */
   check(type: number, address: number): string | undefined {
     if (type === ABSOLUTE) return undefined;
     const width = WIDTHS[type] ?? (this.#onKnownMachine ? undefined : WIDTH_ON_OTHER_MACHINES);
-    if (width === undefined) return `a relocation is of type ${type}, which there is not`;
+    if (width === undefined) return `a relocation is of type ${type}, which does not exist`;
     if (this.#section === undefined || address < this.#section.address || address >= this.#end) {
       this.#section = this.#sections.at(address);
       this.#end = address + this.#sections.roomAt(address);
@@ -374,7 +391,7 @@ class RelocationChecker {
     if (this.#section.shared && this.#section.writable) {
       return `image section ${
         JSON.stringify(this.#section.name)
-      } is shared, and has a pointer at ` +
+      } is shared and contains a pointer at ` +
         `address ${address}, which Windows would change for all processes`;
     }
     return undefined;

@@ -1,8 +1,8 @@
 /**
- * Where the image sections are: in the memory, and in the file.
+ * Computes the places of image sections in memory and in the file, as Windows' loader does.
  *
- * They are placed as Windows' loader places them. Microsoft's page tells most of it; that raw data begins
- * at a multiple of 512 and is counted in such sectors, Wine's tests show, which pass on Windows.
+ * Microsoft's page describes most of it. Wine's tests, which pass on Windows, show the rest: raw
+ * data begins at a multiple of 512 bytes, and has whole sectors of 512 bytes.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/debug/pe-format#section-table-section-headers}
  * @module
@@ -28,30 +28,30 @@ import {
 
 /** An image section. */
 export interface ImageSection {
-  /** Its name, such as `.data`; one over 8 bytes is read from the COFF string table. */
+  /** The name, such as `.data`. A name over 8 bytes comes from the COFF string table. */
   readonly name: string;
-  /** The name in its header, at most 8 bytes: `/4` where the string table has the whole name. */
+  /** The name in the header, at most 8 bytes: `/4` if the whole name is in the string table. */
   readonly headerName: string;
-  /** Where it is in the memory, in bytes from the image's base. */
+  /** The address in memory, in bytes from the image's base. */
   readonly address: number;
-  /** How large it is in the memory, in bytes. */
+  /** The size in memory, in bytes. */
   readonly byteLength: number;
-  /** Whether it can be read. */
+  /** Whether processes can read it. */
   readonly readable: boolean;
-  /** Whether it can be written to. */
+  /** Whether processes can write to it. */
   readonly writable: boolean;
-  /** Whether it can be executed. */
+  /** Whether processes can execute code in it. */
   readonly executable: boolean;
   /**
-   * Whether it is one memory for all processes. A `#pragma data_seg` alone does not make it so:
-   * the linker has to be told as well, by `/SECTION:NAME,RWS`, or GCC by
-   * `__attribute__((section("NAME"), shared))`; and only variables that are initialised are in it.
-   * Nothing is shared of an image whose image sections do not begin at pages.
+   * Whether all processes share its memory. `#pragma data_seg` alone does not share it. The linker
+   * needs the option `/SECTION:NAME,RWS`, and GCC needs `__attribute__((section("NAME"), shared))`.
+   * Only initialised variables are in it. If image sections do not begin at pages, Windows shares
+   * nothing of the image.
    */
   readonly shared: boolean;
 }
 
-/** A stretch of the memory, and what of it is in the file; the rest of it is zeros. */
+/** A part of the memory. The file contains its first bytes, and the rest is zeros. */
 interface Region {
   readonly address: number;
   readonly byteLength: number;
@@ -59,28 +59,28 @@ interface Region {
   readonly byteLengthInFile: number;
 }
 
-/** What is at an address of the memory. */
+/** The memory from an address to the end of its image section. */
 export interface Span {
-  /** The bytes from there that the file has. */
+  /** The bytes that the file contains. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** How many bytes of memory there are from there; those that the file does not have are 0. */
+  /** The number of bytes in memory. The bytes that the file does not contain are 0. */
   readonly room: number;
-  /** Where the address is in the file, in bytes. */
+  /** The offset of the address in the file, in bytes. */
   readonly offset: number;
 }
 
-/** Windows reads no more image sections. */
+/** Maximum number of image sections, because Windows reads no more. */
 const MAX_SECTIONS = 96;
-/** Windows finds raw data by sectors of this many bytes, whatever the alignment in the file. */
+/** Size in bytes of the units in which Windows reads raw data, with any alignment in the file. */
 const SECTOR = 512;
 
 type Header = ReturnType<typeof IMAGE_SECTION_HEADER.read>;
 
-/** Finds what is at the addresses of an image. */
+/** Finds the image section and the bytes at an address of an image. */
 export class ImageSections {
   /** The image sections, in the order of their addresses. */
   readonly all: readonly ImageSection[];
-  /** Whether the image is mapped as it is in the file, since its image sections do not begin at pages. */
+  /** Whether the image is mapped as one block, because its image sections do not begin at pages. */
   readonly flat: boolean;
   readonly #source: ImageSource;
   readonly #problems: ImageProblems;
@@ -89,7 +89,7 @@ export class ImageSections {
   /**
    * Reads the section table.
    *
-   * @throws {Deno.errors.InvalidData} If Windows cannot map them.
+   * @throws {Deno.errors.InvalidData} If Windows cannot map the image sections.
    */
   constructor(source: ImageSource, headers: Headers, problems: ImageProblems) {
     this.#source = source;
@@ -98,20 +98,23 @@ export class ImageSections {
     this.all = this.#read(headers);
   }
 
-  /** The image section of an address, or of the rest of its last page; `undefined` if it is in none. */
+  /**
+   * Returns the image section at an address, or `undefined` if there is none. An image section
+   * includes the rest of its last page.
+   */
   at(address: number): ImageSection | undefined {
     return this.all.find((section) =>
       address >= section.address && address < section.address + this.#mappedLength(section)
     );
   }
 
-  /** How many bytes of memory there are from an address to the end of its image section; 0 if in none. */
+  /** Returns the number of bytes from an address to the end of its image section, or 0. */
   roomAt(address: number): number {
     const section = this.at(address);
     return section === undefined ? 0 : section.address + this.#mappedLength(section) - address;
   }
 
-  /** What is at an address, also in the headers; `undefined` where there is no memory. */
+  /** Returns the memory at an address, also in the headers, or `undefined` outside the image. */
   span(address: number): Span | undefined {
     const region = this.#regions.find((region) =>
       address >= region.address && address < region.address + region.byteLength
@@ -132,7 +135,10 @@ export class ImageSections {
   #read(headers: Headers): ImageSection[] {
     const { sectionsAt, sectionCount, sectionAlignment, sizeOfImage, sizeOfHeaders } = headers;
     if (sectionCount > MAX_SECTIONS) {
-      this.#source.fail(`there are ${sectionCount} image sections`, sectionsAt);
+      this.#source.fail(
+        `there are ${sectionCount} image sections, more than ${MAX_SECTIONS}`,
+        sectionsAt,
+      );
     }
     const { byteLength } = this.#source;
     const limit = alignUp(sizeOfImage, PAGE_SIZE);
@@ -150,10 +156,10 @@ export class ImageSections {
       if (this.flat) this.#placeFlat(section, header, what, at);
       else {
         if (section.address < end) {
-          this.#source.fail(`${what} begins before the end of the one before it`, at);
+          this.#source.fail(`${what} begins before the end of the previous image section`, at);
         }
         if (section.address > end) {
-          this.#source.fail(`${what} leaves a gap behind the one before it`, at);
+          this.#source.fail(`${what} begins after a gap behind the previous image section`, at);
         }
         this.#place(section, header, what, at);
         end = alignUp(section.address + section.byteLength, sectionAlignment);
@@ -181,32 +187,32 @@ export class ImageSections {
     };
   }
 
-  /** Places an image section at its pages. */
+  /** Adds the region of an image section that begins at a page. */
   #place(section: ImageSection, header: Header, what: string, at: number): void {
     const { SizeOfRawData: rawSize, PointerToRawData: pointer } = header;
     const mapped = alignUp(section.byteLength, PAGE_SIZE);
     const region = { address: section.address, byteLength: mapped };
     if (rawSize === 0 || pointer === 0) {
       this.#regions.push({ ...region, offset: 0, byteLengthInFile: 0 });
-      // Linkers give data that is not initialised a size, and rightly no place.
+      // For data that is not initialised, linkers write a size but no offset, which is valid.
       if (rawSize !== 0 && (header.Characteristics & IMAGE_SCN_CNT_UNINITIALIZED_DATA) === 0) {
-        this.#problems.add(`${what} has ${rawSize} bytes in the file, and no place there`, at);
+        this.#problems.add(`${what} has ${rawSize} bytes in the file, but no offset there`, at);
       }
       return;
     }
     const { byteLength } = this.#source;
     const end = pointer + rawSize;
-    // Windows takes a file that is cut within the last sector of an image section, and none that lacks
-    // a sector.
+    // Windows accepts a file that ends within the last sector of an image section. It refuses a
+    // file without this sector.
     if (pointer >= byteLength || alignUp(end, SECTOR) > alignUp(byteLength, SECTOR)) {
       this.#source.assertWithin(pointer, rawSize, what);
     }
     const missing = end - byteLength;
     if (missing > 0) {
-      this.#problems.add(`${what} ends ${missing} bytes behind the end of the file`, at);
+      this.#problems.add(`${what} ends ${missing} bytes after the end of the file`, at);
     }
     if (header.VirtualSize === 0) {
-      this.#problems.add(`${what} has no size in the memory, so that in the file counts`, at);
+      this.#problems.add(`${what} has no size in memory, so Windows uses its size in the file`, at);
     }
     const offset = pointer - pointer % SECTOR;
     if (offset !== pointer) {
@@ -219,23 +225,23 @@ export class ImageSections {
     this.#regions.push({ ...region, offset, byteLengthInFile: Math.min(sectors, mapped) });
   }
 
-  /** Checks that an image section is in the memory where it is in the file. */
+  /** Checks that the image section's address is equal to its offset in the file. */
   #placeFlat({ address, byteLength }: ImageSection, header: Header, what: string, at: number) {
     const { SizeOfRawData: rawSize, PointerToRawData: pointer } = header;
     if (address !== pointer || byteLength > rawSize) {
-      this.#source.fail(`${what} is not in the memory as it is in the file`, at);
+      this.#source.fail(`${what} differs in memory and in the file by its address or size`, at);
     }
     this.#source.assertWithin(pointer, rawSize, what);
     if ((header.Characteristics & IMAGE_SCN_MEM_SHARED) !== 0) {
       this.#problems.addUnsafe(
-        `${what} is not shared, since the image sections do not begin at pages`,
+        `${what} is not shared, because the image sections do not begin at pages`,
         at,
       );
     }
   }
 }
 
-/** Where an address is in an image section; `undefined` if it is not in it. */
+/** Returns the offset of an address in an image section, or `undefined` if it is outside. */
 export function offsetIn({ address, byteLength }: ImageSection, at: number): number | undefined {
   return at >= address && at - address < byteLength ? at - address : undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * Writes a DLL that has variables and nothing else: its image sections, its export table for
+ * Writes a DLL that contains only variables: its headers, its image sections, its export table for
  * `GetProcAddress`, and its checksum.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/debug/pe-format}
@@ -41,55 +41,50 @@ const DLL = 0x0002 + 0x2000;
 const LARGE_ADDRESS_AWARE = 0x0020;
 /** `IMAGE_FILE_32BIT_MACHINE` */
 const MACHINE_32_BIT = 0x0100;
-/** `IMAGE_SUBSYSTEM_WINDOWS_GUI`, which linkers give to DLLs. */
+/** `IMAGE_SUBSYSTEM_WINDOWS_GUI`, which linkers write for a DLL. */
 const SUBSYSTEM = 2;
 /** `IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE | NX_COMPAT | NO_SEH` */
 const DLL_CHARACTERISTICS = 0x0040 + 0x0100 + 0x0400;
 /** `IMAGE_DLLCHARACTERISTICS_HIGH_ENTROPY_VA` */
 const HIGH_ENTROPY_VA = 0x0020;
 
-/** Where linkers would put a DLL. */
+/** The base addresses that linkers write for a DLL. */
 const IMAGE_BASE_64 = 0x1_8000_0000n;
 const IMAGE_BASE_32 = 0x1000_0000;
 
 const READ_DATA = IMAGE_SCN_CNT_INITIALIZED_DATA + IMAGE_SCN_MEM_READ;
 
-/** The image sections that an image has; their names are taken. */
+/** The image sections that the writer adds. A shared section cannot have these names. */
 export const OWN_SECTIONS = [".edata", ".reloc"] as const;
 
-/** What is to be in an image. */
+/** The contents of an image. */
 export interface ImageContents {
-  /** The machine it is for. */
+  /** The machine type of the image. */
   readonly machine: Machine;
-  /** The file name that it is to have. */
+  /** The file name in the export table. */
   readonly fileName: string;
   /** The name of the shared section, at most 8 bytes of ASCII. */
   readonly section: string;
-  /** What is in that image section at first. */
+  /** The initial bytes of the shared section. */
   readonly data: Uint8Array<ArrayBuffer>;
-  /** Where in it each variable is, in bytes. */
+  /** The offset of each variable in the shared section, in bytes. */
   readonly variables: ReadonlyMap<string, number>;
 }
 
-/** An image section that has its place. */
+/** An image section with its places in memory and in the file. */
 interface PlacedSection {
   readonly name: string;
   readonly characteristics: number;
-  /** What is in it. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Where it is in the memory, from the image's base. */
+  /** The address in memory, in bytes from the image's base. */
   readonly address: number;
-  /** Where it is in the file. */
+  /** The offset in the file, in bytes. */
   readonly pointer: number;
-  /** How much room it has in the file. */
+  /** The size in the file, in bytes. */
   readonly rawSize: number;
 }
 
-/**
- * Writes an image. The same contents give the same bytes.
- *
- * @param contents What is to be in it.
- */
+/** Writes an image. The same contents always result in the same bytes. */
 export function writeImage(contents: ImageContents): Uint8Array<ArrayBuffer> {
   const { machine, fileName, section, data, variables } = contents;
   const [exportName, relocationName] = OWN_SECTIONS;
@@ -110,7 +105,7 @@ export function writeImage(contents: ImageContents): Uint8Array<ArrayBuffer> {
   return image;
 }
 
-/** Gives an image section its place behind another, or behind the headers. */
+/** Places an image section after the last one, or after the headers. */
 function place(
   name: string,
   characteristics: number,
@@ -175,7 +170,7 @@ function writeHeaders(
           : {},
     ),
   };
-  // No code, no entry point, no stack or heap of its own: those fields stay 0.
+  // The DLL has no code, no entry point, and no stack or heap: those fields stay 0.
   if (wide) {
     IMAGE_OPTIONAL_HEADER64.write(
       image,
@@ -199,7 +194,7 @@ function writeHeaders(
       Characteristics: section.characteristics,
     }, sectionsAt + index * IMAGE_SECTION_HEADER.byteLength);
   });
-  // Both kinds have it at the same place.
+  // The checksum is at the same offset in both kinds of optional header.
   const at = optionalHeaderAt + IMAGE_OPTIONAL_HEADER64.offsetOf("CheckSum");
   new DataView(image.buffer).setUint32(at, checksumOf(image), true);
 }
@@ -208,31 +203,32 @@ function directory(section: PlacedSection) {
   return { VirtualAddress: section.address, Size: section.bytes.length };
 }
 
-/** Where the image section behind another begins in the memory. */
+/** Returns the address of the image section after the last one, or of the first one. */
 function nextAddress(last: PlacedSection | undefined): number {
   return last === undefined
     ? SECTION_ALIGNMENT
     : alignUp(last.address + last.bytes.length, SECTION_ALIGNMENT);
 }
 
-/** How much of an image section has to be in the file: Windows fills the rest with zeros. At least one byte. */
+/** Returns the number of bytes that the file must contain, at least 1. Windows adds the zeros. */
 function lengthWithoutZeros(bytes: Uint8Array): number {
   return Math.max(bytes.findLastIndex((byte) => byte !== 0) + 1, 1);
 }
 
 /**
- * A table of relocations with nothing to relocate: an image without any would be taken for one
- * that cannot be moved, and would not be put at a random address.
+ * Returns a table without relocations. Without a table, the image could not be moved, so Windows
+ * would not map it at a random address.
  */
 function emptyRelocations(page: number): Uint8Array<ArrayBuffer> {
-  // The page, the block's size, and two entries that are there to fill it up (IMAGE_REL_BASED_ABSOLUTE).
+  // The page, the block's size, and two entries for padding (IMAGE_REL_BASED_ABSOLUTE).
   return new Uint8Array(Uint32Array.of(page, 12, 0).buffer);
 }
 
 /**
- * Adds up an image in 16-bit words, with the carry put back in, and adds its length.
+ * Returns the checksum of an image: the sum of its 16-bit words, with each carry added back, plus
+ * its length in bytes.
  *
- * @param image The image, an even number of bytes, whose checksum is 0 as yet.
+ * @param image The image, an even number of bytes. Its checksum field must be 0.
  */
 export function checksumOf(image: Uint8Array<ArrayBuffer>): number {
   const data = new DataView(image.buffer, image.byteOffset, image.byteLength);
@@ -248,9 +244,9 @@ export function checksumOf(image: Uint8Array<ArrayBuffer>): number {
  * Writes an export table.
  *
  * @param fileName The file name of the image.
- * @param address Where the table will be in the memory, from the image's base.
- * @param variables Where each variable is in its image section, in bytes.
- * @param sectionAddress Where that image section is.
+ * @param address The table's address in memory, in bytes from the image's base.
+ * @param variables The offset of each variable in its image section, in bytes.
+ * @param sectionAddress The address of that image section, in bytes from the image's base.
  */
 export function exportTable(
   fileName: string,
@@ -258,7 +254,7 @@ export function exportTable(
   variables: ReadonlyMap<string, number>,
   sectionAddress: number,
 ): Uint8Array<ArrayBuffer> {
-  // Windows looks names up by halves, so they have to be in the order of their bytes.
+  // The names must be in the order of their bytes, because Windows uses a binary search.
   const names = [...variables.keys()].sort();
   const count = names.length;
   const functionsAt = IMAGE_EXPORT_DIRECTORY.byteLength;

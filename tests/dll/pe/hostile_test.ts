@@ -1,5 +1,5 @@
 /**
- * Images that were made to take long, or much memory.
+ * Images that try to use a lot of time or memory.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import { inspectImage, SharedSection } from "../../../src/dll/mod.ts";
 import { bytesOf, oddImage, SHARED, WRITE } from "./odd_image.ts";
 import { temporaryImage } from "./temporary_image.ts";
 
-/** What an image may take to read, in milliseconds: some ten times what it does. */
+/** Maximum time for reading an image, in milliseconds: about ten times the usual time. */
 const SOON = 10_000;
 const MEBI = 2 ** 20;
 
-/** Reads an image, which has to be done soon. */
+/** Reads an image, and fails if that takes too long. */
 function inspectSoon(image: Uint8Array<ArrayBuffer>) {
   const started = performance.now();
   const info = inspectImage(image);
@@ -21,7 +21,7 @@ function inspectSoon(image: Uint8Array<ArrayBuffer>) {
   return info;
 }
 
-Deno.test("16 million relocations are checked soon, also in blocks of one, in image sections far apart", () => {
+Deno.test("inspectImage() checks 16 million relocations within 10 s, in one block or in many", () => {
   const size = 32 * MEBI;
   const data = Array.from({ length: 95 }, (_, index) => ({
     address: 4096 * (index + 1),
@@ -48,7 +48,7 @@ Deno.test("16 million relocations are checked soon, also in blocks of one, in im
   assertEquals(inspectSoon(many).problems, []);
 });
 
-Deno.test("65,536 exports whose names are one long text are reported soon, and 100 of as many problems", () => {
+Deno.test("inspectImage() reads 65,536 exports with one long name within 10 s, and keeps 100 problems", () => {
   const count = 65_536;
   const [functions, names, ordinals] = [4096, 4096 + count * 4, 4096 + count * 8];
   const text = ordinals + count * 2;
@@ -72,7 +72,7 @@ Deno.test("65,536 exports whose names are one long text are reported soon, and 1
   assertEquals([exports.length, problems.length], [count, 100]);
 });
 
-Deno.test("an image of 4 GiB with nothing in the file is read, and takes no such memory", () => {
+Deno.test("inspectImage() reads a small file that declares an image of 4 GiB", () => {
   const virtualSize = 2 ** 32 - 12_288;
   const most = 0xffff_ffff;
   const image = oddImage({
@@ -85,14 +85,14 @@ Deno.test("an image of 4 GiB with nothing in the file is read, and takes no such
     parts: { 512: bytesOf(...[0, 0, 0, 0, 1, most, most, 8192, 8192, 8192]) },
   });
   const { exports, problems } = inspectSoon(image);
-  // Every name is at address 0, and every function, too.
+  // Every name and every function is at address 0.
   assertEquals([exports, problems.length], [[], 100]);
   using file = temporaryImage(image);
-  // It is more than Windows maps.
+  // Windows does not map such a large image.
   assertThrows(() => SharedSection.load(file.path));
 });
 
-Deno.test("image sections and tables that lie over one another in the file are read", () => {
+Deno.test("inspectImage() reads image sections and tables that overlap in the file", () => {
   const table = bytesOf(
     ...[0, 0, 0, 4096, 1, 10, 10, 4096, 4096, 4096],
     ...[4096, 12, [0x3000], [0x3000]] as const,

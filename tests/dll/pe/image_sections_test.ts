@@ -1,8 +1,8 @@
 /**
- * Where Windows' loader puts image sections, and which images it refuses.
+ * The places at which Windows' loader maps image sections, and the images that it refuses.
  *
- * Wine's own tests of the loader, which pass on Windows, are the source of what is said here of alignments,
- * sectors and SizeOfImage; Microsoft's "PE Format" says that sections are adjacent.
+ * The facts about alignments, sectors and SizeOfImage come from Wine's tests of the loader, which
+ * pass on Windows. Microsoft's "PE Format" page says that sections are adjacent.
  *
  * @module
  */
@@ -26,19 +26,19 @@ const MARK = bytesOf("marked");
 const first: OddSection = { address: 4096, virtualSize: 16, rawSize: 512, pointer: 512 };
 const name = ".A";
 
-/** What is odd in an image. */
+/** Returns the messages of an image's problems. */
 const problemsOf = (odd: OddImage) =>
   inspectImage(oddImage(odd)).problems.map(({ message }) => message);
 
-/** Has Windows map an image, and gives the text at an address. */
+/** Maps an image with Windows' loader, and returns six characters at an address. */
 function textInMemory(odd: OddImage, address: number): string | undefined {
   using file = temporaryImage(oddImage(odd));
   using dll = loadDll(file.path, "resources");
   return dll && new TextDecoder().decode(dll.read(address, 6));
 }
 
-Deno.test("raw data that begins between sectors is mapped from the beginning of its sector", () => {
-  // 0x240 is rounded down to 0x200, so what the header points at is 0x40 further.
+Deno.test("Raw data that begins between sectors is mapped from the beginning of its sector", () => {
+  // 0x240 is rounded down to 0x200, so the data is 0x40 bytes after the section's address.
   const odd = {
     sections: [{ ...first, name, pointer: 0x240, rawSize: 0x100, virtualSize: 0x200 }],
     parts: { 0x240: MARK },
@@ -47,7 +47,7 @@ Deno.test("raw data that begins between sectors is mapped from the beginning of 
   assertEquals(problemsOf(odd), [
     'image section ".A" is at offset 576 of the file, which Windows rounds down to 512',
   ]);
-  // An export table is found there as well.
+  // inspectImage() finds an export table there, too.
   const table = exportTable(4096 + 0x40, 4096);
   const { exports } = inspectImage(oddImage({
     ...odd,
@@ -57,7 +57,7 @@ Deno.test("raw data that begins between sectors is mapped from the beginning of 
   assertEquals(exports.map(({ name, address }) => [name, address]), [["one", 4096]]);
 });
 
-Deno.test("the rest of an image section's last page is mapped from the file, and has its exports", () => {
+Deno.test("The rest of an image section's last page is mapped from the file, and can have exports", () => {
   const table = exportTable(4096 + 256, 4096);
   const odd = {
     sections: [{ ...first, name }],
@@ -72,36 +72,36 @@ Deno.test("the rest of an image section's last page is mapped from the file, and
   ]);
   assertEquals(dll?.find("one"), 4096);
   assertEquals(problems.map(({ message, unsafe }) => [message, unsafe]), [[
-    'the export directory is behind the 16 bytes of image section ".A", in the rest of its last page',
+    'the export directory is after the 16 bytes of image section ".A", in the rest of its last page',
     false,
   ]]);
 });
 
-Deno.test("an image section with a raw size and no raw pointer is zeros", () => {
+Deno.test("An image section with a raw size but no raw pointer is zeros", () => {
   const sections = [
     { ...first, name },
     { address: 8192, virtualSize: 64, rawSize: 512, pointer: 0, name: ".bss", flags: BSS },
   ];
-  // Were its pointer taken at its word, the section would begin with "MZ".
+  // If the pointer were used as an offset, the section would begin with "MZ".
   assertEquals(textInMemory({ sections }, 8192), "\0\0\0\0\0\0");
   assertEquals(problemsOf({ sections }), []);
   const initialised = { ...sections[1]!, flags: READ };
   assertEquals(problemsOf({ sections: [sections[0]!, initialised] }), [
-    'image section ".bss" has 512 bytes in the file, and no place there',
+    'image section ".bss" has 512 bytes in the file, but no offset there',
   ]);
 });
 
-Deno.test("without a size in the memory, an image section's size in the file counts", () => {
+Deno.test("An image section without a size in memory has its size in the file", () => {
   const sections = [{ ...first, name, virtualSize: 0 }];
   const info = inspectImage(oddImage({ sections, parts: { 512: MARK } }));
   assertEquals(info.sections.map(({ byteLength }) => byteLength), [512]);
   assertEquals(info.problems.map(({ message }) => message), [
-    'image section ".A" has no size in the memory, so that in the file counts',
+    'image section ".A" has no size in memory, so Windows uses its size in the file',
   ]);
   assertEquals(textInMemory({ sections, parts: { 512: MARK } }, 4096), "marked");
 });
 
-Deno.test("more in the file than in the memory is mapped as far as the last page goes", () => {
+Deno.test("An image section that is larger in the file is mapped to the end of its last page", () => {
   const odd = {
     sections: [{ ...first, virtualSize: 16, rawSize: 8192 }, {
       address: 8192,
@@ -117,16 +117,16 @@ Deno.test("more in the file than in the memory is mapped as far as the last page
   assertEquals(textInMemory(odd, 8192), "marked");
 });
 
-Deno.test("the last sector of a file may be cut short, and no more", () => {
+Deno.test("A file can end within its last sector, but not before it", () => {
   const sections = [{ ...first, name, rawSize: 1024 }];
   assertEquals(problemsOf({ sections, byteLength: 1536 }), []);
   const cut = { sections, parts: { 512: MARK }, byteLength: 1026 };
-  assertEquals(problemsOf(cut), ['image section ".A" ends 510 bytes behind the end of the file']);
+  assertEquals(problemsOf(cut), ['image section ".A" ends 510 bytes after the end of the file']);
   assertEquals(textInMemory(cut, 4096), "marked");
   for (
     const { rawSize, pointer, byteLength } of [
       { rawSize: 1024, pointer: 512, byteLength: 1024 },
-      // Of the last sector nothing is there, though fewer than 512 bytes are missing.
+      // Fewer than 512 bytes are missing, but the file has no byte of the last sector.
       { rawSize: 513, pointer: 512, byteLength: 1024 },
       { rawSize: 512, pointer: 576, byteLength: 1024 },
       { rawSize: 1, pointer: 1023, byteLength: 1000 },
@@ -142,7 +142,7 @@ Deno.test("the last sector of a file may be cut short, and no more", () => {
   }
 });
 
-Deno.test("an image whose image sections do not begin at pages is mapped as it is in the file", () => {
+Deno.test("An image whose image sections do not begin at pages is mapped as one block", () => {
   const flat = { sectionAlignment: 512, fileAlignment: 512, sizeOfImage: 2048, byteLength: 2048 };
   const section = { address: 512, virtualSize: 512, rawSize: 512, pointer: 512, name };
   const table = exportTable(600, 520);
@@ -156,7 +156,8 @@ Deno.test("an image whose image sections do not begin at pages is mapped as it i
   const { exports, problems } = inspectImage(oddImage(odd));
   assertEquals(exports.map(({ name, section }) => [name, section]), [["one", ".A"]]);
   assertEquals(problems, []);
-  // Microsoft's page wants both alignments to be the same then, and addresses that are those of the file.
+  // Microsoft's page requires that both alignments are equal, and each address is equal to the
+  // offset in the file.
   for (
     const broken of [
       { ...odd, fileAlignment: 1024 },
@@ -168,7 +169,7 @@ Deno.test("an image whose image sections do not begin at pages is mapped as it i
   }
 });
 
-Deno.test("nothing is shared of an image whose image sections do not begin at pages, and load() says so", () => {
+Deno.test("SharedSection.load() refuses an image whose image sections do not begin at pages", () => {
   const section = { address: 512, virtualSize: 512, rawSize: 512, pointer: 512, name };
   using file = temporaryImage(oddImage({
     sectionAlignment: 512,
@@ -182,11 +183,11 @@ Deno.test("nothing is shared of an image whose image sections do not begin at pa
   assertThrows(
     () => SharedSection.load(file.path),
     Deno.errors.InvalidData,
-    'image section ".A" is not shared, since the image sections do not begin at pages',
+    'image section ".A" is not shared, because the image sections do not begin at pages',
   );
 });
 
-Deno.test("shared sections of odd layouts hold what the file says, and are shared", () => {
+Deno.test("Shared sections with unusual layouts have the file's contents, and are shared", () => {
   const shared = { ...first, name, flags: SHARED };
   const layouts: [OddSection, number, string][] = [
     [{ ...shared, pointer: 0x240, rawSize: 0x100, virtualSize: 0x200 }, 0x40, "marked"],
@@ -206,10 +207,10 @@ Deno.test("shared sections of odd layouts hold what the file says, and are share
   }
 });
 
-Deno.test("a shared section with the image's imports is refused: each process has those for itself", () => {
+Deno.test("SharedSection.load() refuses a shared section that contains the import table", () => {
   const sections = [{ ...first, name, flags: SHARED }, { ...first, address: 8192, name: ".idata" }];
-  const message = 'image section ".A" is shared, and has the table of imports';
-  // The table of imports, and that of the addresses which the loader fills in.
+  const message = 'image section ".A" is shared and contains the import table';
+  // The import table, and the import address table, which the loader fills in.
   const directories = [1, 12] as const;
   const places = [[4096 + 8, true], [4096 + 4000, true], [8192, false]] as const;
   for (
@@ -229,14 +230,14 @@ Deno.test("a shared section with the image's imports is refused: each process ha
   }
 });
 
-Deno.test("an image may have no image sections at all", () => {
+Deno.test("An image can have no image sections", () => {
   const odd = { sectionAlignment: 4, fileAlignment: 4, sections: [], sizeOfImage: 1024 };
   const { sections, exports, problems } = inspectImage(oddImage(odd));
   assertEquals([sections, exports, problems], [[], [], []]);
   assertEquals(textInMemory(odd, 64), "PE\0\0d\x86".replace("\x86", "\ufffd"));
 });
 
-Deno.test("a header may have fewer directories, and those behind it are not read", () => {
+Deno.test("inspectImage() reads only the directories that the optional header contains", () => {
   const table = exportTable(4096, 4096 + 256);
   const odd = {
     sections: [{ ...first, virtualSize: 512 }],
@@ -246,9 +247,9 @@ Deno.test("a header may have fewer directories, and those behind it are not read
   };
   assertEquals(inspectImage(oddImage(odd)).exports.length, 1);
   assertEquals(problemsOf(odd), []);
-  // The header of the first section stands where the sixth directory would, which has the relocations.
+  // The first section's header is at the offset of directory 5, the relocations, which is missing.
   assertEquals(problemsOf({ ...odd, numberOfRvaAndSizes: 16 }), [
-    "the optional header says that it has 16 directories, and has room for 1",
+    "the optional header has room for 1 directories, but its count is 16",
   ]);
   assertEquals(
     inspectImage(oddImage({ ...odd, numberOfRvaAndSizes: 0 })).exports,
@@ -256,26 +257,29 @@ Deno.test("a header may have fewer directories, and those behind it are not read
   );
 });
 
-Deno.test("images are refused that Windows refuses to map", () => {
+Deno.test("inspectImage() refuses images that Windows does not map", () => {
   const second = { ...first, address: 8192, name: ".B" };
-  // Where Wine maps an image that breaks a rule of Microsoft's page, this module follows the page.
+  // Wine maps some images that break a rule of Microsoft's page. This module follows the page.
   const refused: [OddImage, string, "Wine maps it"?][] = [
     [{ sections: [first], sectionAlignment: 0 }, "aligned to 0 bytes", "Wine maps it"],
     [{ sections: [first], sectionAlignment: 4097 }, "aligned to 4097 bytes"],
     [
       { sections: [first], fileAlignment: 768 },
-      "4096 bytes in the memory and to 768",
+      "4096 bytes in memory and to 768",
       "Wine maps it",
     ],
-    [{ sections: [first], fileAlignment: 8192 }, "in the memory and to 8192", "Wine maps it"],
-    [{ sections: [first], machine: 0x14c }, "the optional header is of a 64-bit image"],
-    [{ sections: [first], x86: true, machine: 0x8664 }, "the optional header is of a 32-bit image"],
+    [{ sections: [first], fileAlignment: 8192 }, "in memory and to 8192", "Wine maps it"],
+    [{ sections: [first], machine: 0x14c }, "the optional header is for a 64-bit image"],
+    [
+      { sections: [first], x86: true, machine: 0x8664 },
+      "the optional header is for a 32-bit image",
+    ],
     [{ sections: [{ ...first, virtualSize: 0, rawSize: 0 }] }, "is empty", "Wine maps it"],
-    [{ sections: [second] }, "leaves a gap", "Wine maps it"],
-    [{ sections: [first, { ...second, address: 12_288 }] }, "leaves a gap", "Wine maps it"],
-    [{ sections: [first, { ...second, address: 8200 }] }, "leaves a gap"],
+    [{ sections: [second] }, "after a gap", "Wine maps it"],
+    [{ sections: [first, { ...second, address: 12_288 }] }, "after a gap", "Wine maps it"],
+    [{ sections: [first, { ...second, address: 8200 }] }, "after a gap"],
     [{ sections: [{ ...first, virtualSize: 4097 }, second] }, "before the end", "Wine maps it"],
-    [{ sections: [second, first] }, "leaves a gap"],
+    [{ sections: [second, first] }, "after a gap"],
     [{ sections: [first], sizeOfImage: 4096 }, "ends beyond the image"],
     [{ sections: [first], sizeOfImage: 0 }, "ends beyond the image"],
   ];
@@ -285,11 +289,11 @@ Deno.test("images are refused that Windows refuses to map", () => {
     using dll = loadDll(file.path, "resources");
     assertEquals(dll !== undefined, isWine() && onWine !== undefined, message);
   }
-  // SizeOfImage counts in pages.
+  // Windows rounds SizeOfImage up to whole pages.
   assertEquals(problemsOf({ sections: [first], sizeOfImage: 4097 }), []);
 });
 
-/** Writes an export table with one name. */
+/** Returns an export table with one name. */
 function exportTable(at: number, address: number): Uint8Array {
   return bytesOf(
     ...[0, 0, 0, at + 52, 1, 1, 1, at + 40, at + 44, at + 48],

@@ -1,6 +1,6 @@
 /**
- * Reads every image of some folders, by default those of the system and of MinGW, and compares what
- * inspectImage() tells with what Windows' own loader makes of the same files.
+ * Reads every image in some folders, and compares the results of inspectImage() with Windows' own
+ * loader. The default folders are the system's and MinGW's.
  *
  *     deno task test:images [FOLDER…]
  *
@@ -14,16 +14,16 @@ import { loadDll } from "./loader.ts";
 const FOLDERS = [
   "C:\\windows\\system32",
   "C:\\windows\\syswow64",
-  // What Linux has of the compiler.
+  // The compiler's folders in the Linux below Wine.
   "Z:\\usr\\lib\\gcc",
   "Z:\\usr\\x86_64-w64-mingw32",
   "Z:\\usr\\i686-w64-mingw32",
 ];
 const IMAGE = /\.(dll|exe|drv|sys|ocx|cpl|acm|ax|com|tlb|scr|ds|vxd|dll16|exe16|drv16|msstyles)$/i;
-/** Files that this user may not read, or that others use, are not what is tried here. */
+/** Errors for files that this user cannot read. Such files are skipped. */
 const OTHERS = [Deno.errors.PermissionDenied, Deno.errors.Busy, Deno.errors.NotFound];
 
-/** What came of the images for one machine. */
+/** Counts for the images of one machine. */
 class Tally {
   read = 0;
   odd = 0;
@@ -44,7 +44,10 @@ function* imagesIn(folder: string): Generator<string> {
   }
 }
 
-/** Gives what an image says of itself; `undefined` if it is refused, which is noted. */
+/**
+ * Reads an image. Returns `undefined` if the image is refused, and notes a fault if Windows maps
+ * it.
+ */
 function read(path: string): ImageInfo | undefined {
   try {
     return inspectImage(path);
@@ -60,15 +63,15 @@ function read(path: string): ImageInfo | undefined {
   }
 }
 
-/** Compares what is told of an image with its memory; gives how many exports were compared. */
+/** Compares an image's contents with its memory. Returns the number of compared exports. */
 function compare(path: string, { machine, sections, exports }: ImageInfo): number | undefined {
   using mapped = loadDll(path, "resources");
-  // Of another machine, or turned off, as tools/winedeno does it with some.
+  // The image is for another machine, or tools/winedeno has turned the DLL off.
   if (mapped === undefined) return undefined;
   for (const { address, byteLength } of sections) mapped.read(address + byteLength - 1, 1);
   if (machine !== THIS_MACHINE) return 0;
   using dll = loadDll(path, "exports");
-  // Wine loads a library of its own where a file has the name of one.
+  // Wine loads a built-in library if the file has the name of one.
   if (
     dll === undefined ||
     checksumOf((at, byteLength) => dll.read(at, byteLength)) !== checksumOfFile(path)
@@ -81,7 +84,7 @@ function compare(path: string, { machine, sections, exports }: ImageInfo): numbe
   return own.length;
 }
 
-/** The checksum in an image's header, of which the loader makes no other. */
+/** Returns the checksum in an image's header, which the loader does not change. */
 function checksumOf(read: (at: number, byteLength: number) => Uint8Array<ArrayBuffer>): number {
   const u32 = (at: number) => new DataView(read(at, 4).buffer).getUint32(0, true);
   return u32(u32(60) + 88);

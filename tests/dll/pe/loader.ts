@@ -1,30 +1,30 @@
 /**
- * Windows' own loader, as LoadLibraryExW has it.
+ * Loads DLLs with Windows' own loader, LoadLibraryExW.
  *
  * @module
  */
 
 import { openLibrary } from "../../support/open_library.ts";
 
-/** The DLL's code is not run, and what it imports is not loaded. */
+/** The loader does not run the DLL's code, and does not load its imports. */
 const DONT_RESOLVE_DLL_REFERENCES = 0x1;
-/** The DLL is mapped as an image, for any machine. */
+/** The loader maps the DLL as an image, for any machine. */
 const LOAD_LIBRARY_AS_IMAGE_RESOURCE = 0x20;
-/** That flag is told by these bits of the handle. */
+/** The bits of the handle that contain the flags. The rest is the image's base address. */
 const FLAGS_OF_HANDLE = 3n;
 
 /** A DLL that Windows has mapped. */
 export interface LoadedDll extends Disposable {
-  /** Reads its memory, from an address that counts from the image's base. */
+  /** Reads memory at an address, in bytes from the image's base. */
   read(address: number, byteLength: number): Uint8Array<ArrayBuffer>;
-  /** Where GetProcAddress finds a name, from the image's base; `undefined` if it does not. */
+  /** Returns the address that GetProcAddress finds, from the image's base, or `undefined`. */
   find(name: string): number | undefined;
 }
 
 /**
- * Has Windows map a DLL; `undefined` if it refuses.
+ * Maps a DLL with Windows' loader. Returns `undefined` if Windows refuses the DLL.
  *
- * @param how Whether as an image for resources, of any machine, or for its exports.
+ * @param how `"resources"` accepts a DLL for any machine, but finds no exports.
  */
 export function loadDll(path: string, how: "resources" | "exports"): LoadedDll | undefined {
   const library = openLibrary("kernel32.dll", {

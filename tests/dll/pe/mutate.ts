@@ -1,7 +1,7 @@
-/** Most images have their headers here. */
+/** The number of bytes at the beginning of most images that contain their headers. */
 const HEADERS = 512;
 
-/** A generator of numbers that are the same in each run (xorshift32). */
+/** Returns a generator of pseudo-random numbers (xorshift32), which are the same in each run. */
 export function random(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -13,9 +13,9 @@ export function random(seed: number): (below: number) => number {
 }
 
 /**
- * Gives an image with a few changes: to bytes, to whole words, or to its length.
+ * Returns a copy of an image with a few changed bytes or words, or a shorter copy.
  *
- * Half of the changes are to the headers, and words become extremes.
+ * Half of the changes are in the headers. Changed words become extreme values.
  */
 export function mutate(
   image: Uint8Array<ArrayBuffer>,

@@ -1,19 +1,19 @@
 /**
- * Images that no linker makes, written field by field.
+ * Writes images field by field, as no linker would write them.
  *
  * @module
  */
 
-/** `IMAGE_SCN_…`: initialised data, to read. */
+/** `IMAGE_SCN_…` flags: initialised data, readable. */
 export const READ = 0x4000_0040;
-/** Initialised data, to read and to write. */
+/** Initialised data, readable and writable. */
 export const WRITE = 0xc000_0040;
-/** Initialised data, to read and to write, of all processes. */
+/** Initialised data, readable, writable and shared by all processes. */
 export const SHARED = 0xd000_0040;
-/** Data that is not initialised, to read and to write. */
+/** Data that is not initialised, readable and writable. */
 export const BSS = 0xc000_0080;
 
-/** A section of an odd image. */
+/** An image section of an odd image. */
 export interface OddSection {
   name?: string;
   address: number;
@@ -23,7 +23,7 @@ export interface OddSection {
   flags?: number;
 }
 
-/** What an odd image is to be like; what is left out is as linkers have it. */
+/** The fields of an odd image. A field that is left out has the value that a linker would write. */
 export interface OddImage {
   x86?: boolean;
   machine?: number;
@@ -98,7 +98,7 @@ export function oddImage(odd: OddImage): Uint8Array<ArrayBuffer> {
   return image;
 }
 
-/** Writes numbers of 32 bits, texts with their NULs, and `[number]` for 16 bits, one behind the other. */
+/** Returns the bytes of 32-bit numbers, of texts with a NUL, and of `[number]` as 16 bits. */
 export function bytesOf(...values: readonly (number | string | readonly [number])[]) {
   const parts = values.map((value) =>
     typeof value === "number"

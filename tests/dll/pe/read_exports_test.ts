@@ -1,5 +1,5 @@
 /**
- * Export tables with faults, as GetProcAddress takes them.
+ * Export tables with faults that GetProcAddress accepts.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { loadDll } from "./loader.ts";
 import { bytesOf, oddImage, type OddSection, SHARED } from "./odd_image.ts";
 import { temporaryImage } from "./temporary_image.ts";
 
-/** The table is at 4096, and what it exports from 8192 on. */
+/** The addresses of the export table and of the exported data. */
 const [TABLE, DATA] = [4096, 8192];
 const SECTIONS = [
   { address: TABLE, virtualSize: 2048, rawSize: 2048, pointer: 512, name: ".edata" },
@@ -18,10 +18,10 @@ const SECTIONS = [
 ];
 const [HEADER, ROOM] = [40, 8];
 
-/** The parts of a table of up to 8 exports: addresses, names and ordinals, at places of their own. */
+/** An export table with up to 8 exports. */
 interface Table {
   addresses: readonly number[];
-  /** Texts, or addresses of texts. */
+  /** Each name is a text, or the address of a text. */
   names: readonly (string | number)[];
   ordinals: readonly number[];
   counts?: readonly [number, number];
@@ -35,7 +35,7 @@ const at = {
   texts: TABLE + HEADER + ROOM * 10,
 };
 
-/** Writes an image that exports. */
+/** Returns an image with an export table. */
 function exporting(
   { addresses, names, ordinals, counts, base = 1 }: Table,
   sections: readonly OddSection[] = SECTIONS,
@@ -65,8 +65,8 @@ function exporting(
   return image;
 }
 
-/** What we tell of an image, after a look at whether GetProcAddress finds the same. */
-function told(image: Uint8Array) {
+/** Inspects an image, and checks that GetProcAddress finds the same exports. */
+function inspected(image: Uint8Array) {
   using file = temporaryImage(image);
   using dll = loadDll(file.path, "exports");
   assert(dll !== undefined, "Windows loads it");
@@ -88,27 +88,27 @@ const sound: Table = {
 };
 const [AA, BB, CC] = [["aa", 1, 0], ["bb", 2, 4], ["cc", 3, 8]];
 
-Deno.test("one broken name among good ones is reported, and the others are found", () => {
-  assertEquals(told(exporting(sound)), { exports: [AA, BB, CC], problems: [] });
+Deno.test("inspectImage() reports an unreadable export name, and reads the other exports", () => {
+  assertEquals(inspected(exporting(sound)), { exports: [AA, BB, CC], problems: [] });
   const nowhere = 0x10_0000;
-  // What has lost its name is still found by its ordinal.
-  assertEquals(told(exporting({ ...sound, names: ["aa", "bb", nowhere] })), {
+  // An export without a readable name can still be found by its ordinal.
+  assertEquals(inspected(exporting({ ...sound, names: ["aa", "bb", nowhere] })), {
     exports: [AA, BB, [undefined, 3, 8]],
-    problems: [`the name of export 2 is at address ${nowhere}, where the image has nothing`],
+    problems: [`the name of export 2 is at address ${nowhere}, which is outside the image`],
   });
-  assertEquals(told(exporting({ ...sound, names: [0, "bb", "cc"] })).exports, [
-    // Address 0 has the headers, whose first text is "MZ".
+  assertEquals(inspected(exporting({ ...sound, names: [0, "bb", "cc"] })).exports, [
+    // The headers are at address 0 and begin with "MZ".
     ["MZ", 1, 0],
     BB,
     CC,
   ]);
-  assertEquals(told(exporting({ ...sound, names: ["", "bb", "cc"] })), {
+  assertEquals(inspected(exporting({ ...sound, names: ["", "bb", "cc"] })), {
     exports: [[undefined, 1, 0], BB, CC],
     problems: ["the name of export 0 is empty"],
   });
 });
 
-Deno.test("variables with sound names are shared, though others of the DLL are not sound", () => {
+Deno.test("SharedSection.load() shares variables of a DLL whose other exports have faults", () => {
   const [names, data] = SECTIONS as [OddSection, OddSection];
   using file = temporaryImage(
     exporting({ ...sound, names: ["aa", 0x10_0000, "cc"], ordinals: [0, 1, 9] }, [names, {
@@ -124,7 +124,7 @@ Deno.test("variables with sound names are shared, though others of the DLL are n
   for (const name of ["bb", "cc"]) assertThrows(() => load(name), Deno.errors.NotFound, name);
 });
 
-Deno.test("a name that does not end within 4,096 bytes is reported", () => {
+Deno.test("inspectImage() reports an export name without an end within 4,096 bytes", () => {
   const image = exporting({ ...sound, names: ["aa", "bb", DATA + 16] });
   // The file has less of that section than a page, and zeros follow.
   image.fill(0x78, 2560 + 16);
@@ -141,23 +141,23 @@ Deno.test("a name that does not end within 4,096 bytes is reported", () => {
   ]);
 });
 
-Deno.test("an ordinal that there is not, and an address of 0, are reported", () => {
-  assertEquals(told(exporting({ ...sound, ordinals: [0, 9, 2] })), {
+Deno.test("inspectImage() reports an export whose ordinal has no address", () => {
+  assertEquals(inspected(exporting({ ...sound, ordinals: [0, 9, 2] })), {
     exports: [AA, [undefined, 2, 4], CC],
     problems: ["the ordinal of bb has no address"],
   });
-  assertEquals(told(exporting({ ...sound, addresses: [DATA, 0, DATA + 8] })), {
+  assertEquals(inspected(exporting({ ...sound, addresses: [DATA, 0, DATA + 8] })), {
     exports: [AA, CC],
     problems: ["the ordinal of bb has no address"],
   });
 });
 
-Deno.test("an address where the image has nothing is reported, and GetProcAddress gives it all the same", () => {
+Deno.test("inspectImage() reports an address outside the image, which GetProcAddress returns", () => {
   const nowhere = 0x10_0000;
   const image = exporting({ ...sound, addresses: [DATA, nowhere, DATA + 8] });
-  assertEquals(told(image), {
+  assertEquals(inspected(image), {
     exports: [AA, ["bb", 2, nowhere - DATA], CC],
-    problems: [`bb is at address ${nowhere}, where the image has nothing`],
+    problems: [`bb is at address ${nowhere}, which is outside the image`],
   });
   const { exports, problems } = inspectImage(exporting({
     ...sound,
@@ -165,26 +165,26 @@ Deno.test("an address where the image has nothing is reported, and GetProcAddres
   }));
   assertEquals(exports.map(({ section }) => section), [".data", ".data", ".data", undefined]);
   assertEquals(problems.map(({ message }) => message), [
-    `ordinal 4 is at address ${nowhere}, where the image has nothing`,
+    `ordinal 4 is at address ${nowhere}, which is outside the image`,
   ]);
-  // The headers are memory too: linkers export __ImageBase.
+  // An export can be in the headers: linkers export __ImageBase.
   assertEquals(inspectImage(exporting({ ...sound, addresses: [1, DATA, DATA] })).problems, []);
 });
 
-Deno.test("an export directory that ends behind its image section is reported", () => {
+Deno.test("inspectImage() reports an export directory that ends after its image section", () => {
   const [names, data] = SECTIONS as [OddSection, OddSection];
   for (const virtualSize of [HEADER - 1, 1]) {
-    assertEquals(told(exporting(sound, [{ ...names, virtualSize }, data])), {
+    assertEquals(inspected(exporting(sound, [{ ...names, virtualSize }, data])), {
       exports: [AA, BB, CC],
       problems: [
-        `the export directory ends behind the ${virtualSize} bytes of image section ".edata", in the rest of ` +
+        `the export directory ends after the ${virtualSize} bytes of image section ".edata", in the rest of ` +
         "its last page",
       ],
     });
   }
 });
 
-Deno.test("names out of order are reported, for Windows looks them up by halves", () => {
+Deno.test("inspectImage() reports export names that are not in alphabetical order", () => {
   const without = exporting({
     ...sound,
     names: ["bb", "aa", "cc"],
@@ -192,19 +192,19 @@ Deno.test("names out of order are reported, for Windows looks them up by halves"
   });
   assertEquals(inspectImage(without).problems.map(({ message }) => message), [
     "the ordinal of bb has no address",
-    "the name aa is not in its order, so nobody may find it",
+    "the name aa is not in alphabetical order, so GetProcAddress may not find it",
   ]);
   const image = exporting({ ...sound, names: ["bb", "aa", "cc"] });
   assertEquals(inspectImage(image).problems.map(({ message }) => message), [
-    "the name aa is not in its order, so nobody may find it",
+    "the name aa is not in alphabetical order, so GetProcAddress may not find it",
   ]);
 });
 
-Deno.test("a forwarder that cannot be read is reported, and is no export", () => {
+Deno.test("inspectImage() reports an unreadable forwarder, and leaves out its export", () => {
   const text = at.texts + 64;
   const image = exporting({ ...sound, addresses: [DATA, text, DATA + 8] });
   assertEquals(inspectImage(image).problems.map(({ message }) => message), [
-    "what bb is forwarded to is empty",
+    "the forwarder of bb is empty",
   ]);
   image.set(bytesOf("OTHER.bb"), text - TABLE + 512);
   const { exports, problems } = inspectImage(image);
@@ -212,11 +212,11 @@ Deno.test("a forwarder that cannot be read is reported, and is no export", () =>
   assertEquals(problems, []);
 });
 
-Deno.test("counts of 2³²−1 and tables at wrong places are read as far as they go, and soon", () => {
+Deno.test("inspectImage() limits tables with a count of 2³²−1 to their image section", () => {
   const most = 0xffff_ffff;
   const started = performance.now();
   const { exports, problems } = inspectImage(exporting({ ...sound, counts: [most, most] }));
-  // The tables are as long as the rest of their section's page.
+  // The tables end with the last page of their image section.
   const room = Math.floor((8192 - at.addresses) / 4);
   assertGreater(exports.length, 3);
   assertLess(exports.length, room + 1);

@@ -18,7 +18,7 @@ const image = buildSharedSection({
   machine: "x64",
 });
 
-Deno.test("inspectImage() gives image sections and exports of an image", () => {
+Deno.test("inspectImage() returns the image sections and exports of an image", () => {
   const { machine, dll, sections, exports, problems } = inspectImage(image);
   assertEquals([machine, dll, problems], ["x64", true, []]);
   const own = { readable: true, writable: false, executable: false, shared: false };
@@ -36,7 +36,7 @@ Deno.test("inspectImage() gives image sections and exports of an image", () => {
   ]);
 });
 
-// All of them, and the compiler's: deno task test:images.
+// `deno task test:images` reads all of them, and the compiler's libraries.
 Deno.test("inspectImage() reads the system's own libraries", () => {
   const find = ({ exports }: ImageInfo, name: string) =>
     exports.find((exported) => exported.name === name);
@@ -59,24 +59,24 @@ Deno.test("inspectImage() reads the system's own libraries", () => {
   assertGreater(read, 50);
 });
 
-Deno.test("inspectImage() says what Windows would refuse, what is odd, and where", () => {
+Deno.test("inspectImage() reports each fault with its offset, and refuses what Windows refuses", () => {
   const peAt = new DataView(image.buffer).getUint32(60, true);
   const optionalAt = peAt + 24;
   const sectionsAt = optionalAt + 240;
   const exportAt = new DataView(image.buffer).getUint32(sectionsAt + 40 + 20, true);
   const relocationsAt = new DataView(image.buffer).getUint32(sectionsAt + 80 + 20, true);
-  /** What is done to the image, what is said of it, and whether it is refused, unsafe or only odd. */
+  /** The offset, value and width of a change, the expected message, and the kind of the fault. */
   const cases: [number, number, 2 | 4, string, "refused" | "unsafe" | "odd"][] = [
     [0, 0, 2, '"MZ" is missing, at offset 0', "refused"],
-    [60, 0xffff_fff0, 4, "the file header (24 bytes) is not within its", "refused"],
+    [60, 0xffff_fff0, 4, "the file header (24 bytes) is not within the", "refused"],
     [peAt, 0, 4, `"PE" is missing, at offset ${peAt}`, "refused"],
     [peAt + 6, 97, 2, "there are 97 image sections", "refused"],
     [peAt + 6, 4, 2, 'image section "" is empty', "refused"],
     [peAt + 20, image.length - optionalAt, 2, "the section table (40 bytes) is not", "refused"],
-    [peAt + 20, 0, 2, "the optional header has 0 bytes", "refused"],
+    [peAt + 20, 0, 2, "the optional header has only 0 bytes", "refused"],
     [peAt + 20, 0xffff, 2, "the optional header (65535 bytes) is not within", "refused"],
-    [peAt + 22, 0x2020, 2, "the linker has not marked the image as one that can be run", "odd"],
-    [optionalAt, 0x107, 2, "the optional header is of no known kind", "refused"],
+    [peAt + 22, 0x2020, 2, "the linker has not marked the image as executable", "odd"],
+    [optionalAt, 0x107, 2, "the optional header is of an unknown kind", "refused"],
     [optionalAt + 56, 0x3000, 4, 'image section ".reloc" ends beyond the image', "refused"],
     [sectionsAt + 8, 0x1001, 4, 'image section ".edata" begins before the end of', "refused"],
     [
@@ -93,10 +93,10 @@ Deno.test("inspectImage() says what Windows would refuse, what is odd, and where
       'image section ".ASHARE" (512 bytes) is not within',
       "refused",
     ],
-    [optionalAt + 112, 0x10_0000, 4, "the export directory is at address 1048576, where", "odd"],
+    [optionalAt + 112, 0x10_0000, 4, "the export directory is at address 1048576, which", "odd"],
     [exportAt + 20, 0x1_0001, 4, "the table of exported addresses has 65537 entries", "odd"],
     [exportAt + 24, 2000, 4, "the table of exported names ends beyond its image section", "odd"],
-    [exportAt + 28, 0x9000, 4, "the table of exported addresses is at address 36864, where", "odd"],
+    [exportAt + 28, 0x9000, 4, "the table of exported addresses is at address 36864, which", "odd"],
     [exportAt + 20, 1, 4, "the ordinal of three has no address", "odd"],
     [optionalAt + 112 + 44, 0x1001, 4, "the table of relocations ends beyond its", "unsafe"],
     [optionalAt + 112 + 40, 0x9000, 4, "the table of relocations is at address 36864", "unsafe"],
@@ -104,7 +104,7 @@ Deno.test("inspectImage() says what Windows would refuse, what is odd, and where
     [relocationsAt + 4, 0, 4, "a block of relocations has 0 bytes", "unsafe"],
     [relocationsAt + 4, 9, 4, "a block of relocations has 9 bytes", "unsafe"],
     [relocationsAt + 8, 0xaffc, 2, "a relocation is at address 8188, which is in no", "unsafe"],
-    [relocationsAt + 8, 0xf000, 2, "a relocation is of type 15, which there is not", "unsafe"],
+    [relocationsAt + 8, 0xf000, 2, "a relocation is of type 15, which does not exist", "unsafe"],
   ];
   for (const [offset, value, width, message, kind] of cases) {
     const broken = image.slice();
@@ -127,7 +127,7 @@ Deno.test("inspectImage() says what Windows would refuse, what is odd, and where
   }
 });
 
-Deno.test("inspectImage() takes no image that is cut short by more than a part of a sector", () => {
+Deno.test("inspectImage() refuses an image without its last sector", () => {
   for (let length = 0; length < image.length; length++) {
     const read = () => inspectImage(image.slice(0, length));
     if (length <= image.length - 512) assertThrows(read, Deno.errors.InvalidData);
@@ -135,7 +135,10 @@ Deno.test("inspectImage() takes no image that is cut short by more than a part o
   }
 });
 
-/** Images of several kinds: ours for both widths, and one of a C compiler with long names and relocations. */
+/**
+ * Returns images of buildSharedSection() with 64 and with 32 bits, and an image of a C compiler
+ * with long names and relocations.
+ */
 async function imagesToMutate(): Promise<Uint8Array<ArrayBuffer>[]> {
   const options = { section: ".ASHARE", variables: { hook: "i32" } } as const;
   await using dll = await compileC(peerUrl("dll/peers/hook_data.c"), {
@@ -148,13 +151,13 @@ async function imagesToMutate(): Promise<Uint8Array<ArrayBuffer>[]> {
   ];
 }
 
-Deno.test("50,000 mutated images are read, or refused as InvalidData, and none takes long", async () => {
+Deno.test("inspectImage() reads 50,000 mutated images or throws InvalidData, each within 2 s", async () => {
   const below = random(0x5eed);
   const images = await imagesToMutate();
   let refused = 0;
   let slowest = 0;
   for (let round = 0; round < 50_000; round++) {
-    // Most are small ones, which take less time.
+    // Most images are small, because these take less time.
     const mutated = mutate(round % 100 === 0 ? images[2]! : images[round % 2]!, below);
     const started = performance.now();
     try {
@@ -167,10 +170,10 @@ Deno.test("50,000 mutated images are read, or refused as InvalidData, and none t
   }
   assertGreater(refused, 10_000);
   assertGreater(50_000 - refused, 1_000);
-  assert(slowest < 2000, `one took ${slowest} ms`);
+  assert(slowest < 2000, `An image took ${slowest} ms`);
 });
 
-Deno.test("600 mutated images are loaded and written to, or refused, and nothing ends", async () => {
+Deno.test("SharedSection loads and writes 600 mutated images or refuses them, without a crash", async () => {
   const below = random(0xd11);
   const images = await imagesToMutate();
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
@@ -200,7 +203,7 @@ Deno.test("600 mutated images are loaded and written to, or refused, and nothing
   }
 });
 
-Deno.test("inspectImage() reads every source of bytes, and refuses anything else", () => {
+Deno.test("inspectImage() accepts every kind of bytes, and refuses other values", () => {
   const odd = new Uint8Array(image.length + 7);
   odd.set(image, 3);
   const shared = new SharedArrayBuffer(image.length);
@@ -216,7 +219,7 @@ Deno.test("inspectImage() reads every source of bytes, and refuses anything else
   for (const source of sources) assertEquals(inspectImage(source), inspectImage(image));
   for (const { value, got } of [...notBytes(), ...lostSources()]) {
     if (typeof value === "string") continue;
-    // @ts-expect-error: what the type checker would refuse is refused at run time too
+    // @ts-expect-error: the value is not bytes
     assertThrows(() => inspectImage(value), TypeError, got);
   }
 });

@@ -1,6 +1,6 @@
 /**
- * Images of DLLs, read strictly: by rules that were written from Microsoft's "PE Format" alone and share
- * no code with the writer.
+ * Checks images by the rules of Microsoft's "PE Format" page. The checks share no code with the
+ * writer.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { brokenImages, brokenRules, PE_RULES } from "./rules/mod.ts";
 
 const MACHINES = ["x64", "arm64", "x86"] as const satisfies Machine[];
 
-/** A right image, unless the writer is wrong. */
+/** Returns an image that breaks no rule, unless the writer has a fault. */
 function rightImage(machine: Machine): Uint8Array<ArrayBuffer> {
   return buildSharedSection({
     machine,
@@ -21,10 +21,10 @@ function rightImage(machine: Machine): Uint8Array<ArrayBuffer> {
   });
 }
 
-Deno.test("an image of buildSharedSection() breaks no rule of the PE specification", () => {
+Deno.test("An image of buildSharedSection() breaks no rule of the PE specification", () => {
   for (const machine of MACHINES) {
     assertEquals(brokenRules(rightImage(machine)), [], machine);
-    // Around the sizes where another block of the file or another page begins.
+    // Sizes around the beginning of another block of the file, or of another page.
     for (const size of [1, 2, 511, 512, 513, 4095, 4096, 4097, 100_000]) {
       const variables = { first: "u8", data: array("u8", size), "_": "u64" } as const;
       for (const fill of [0, 1]) {
@@ -41,7 +41,7 @@ Deno.test("an image of buildSharedSection() breaks no rule of the PE specificati
 });
 
 for (const rule of PE_RULES) {
-  Deno.test(`an image that breaks it is found: ${rule.name}`, () => {
+  Deno.test(`brokenRules() finds an image that breaks the rule "${rule.name}"`, () => {
     let count = 0;
     for (const machine of MACHINES) {
       for (const [index, image] of brokenImages(rule, rightImage(machine)).entries()) {
@@ -57,7 +57,7 @@ for (const rule of PE_RULES) {
   });
 }
 
-Deno.test("an image that is cut short, or longer than it says, breaks a rule", () => {
+Deno.test("brokenRules() finds an image that is shorter or longer than its headers say", () => {
   for (const machine of MACHINES) {
     const image = rightImage(machine);
     for (let length = 0; length < image.length; length += 7) {

@@ -14,7 +14,7 @@ import { peerUrl } from "../../support/peer_url.ts";
 
 const source = peerUrl("dll/peers/hook_data.c");
 
-/** The names of a section with a name in its header, and a string table at offset 1024. */
+/** Returns the two names of an image section, and all problems. The string table is at 1024. */
 function namesOf(name: string, table: Uint8Array, options = {}) {
   const sections = [{ name, address: 4096, virtualSize: 16 }];
   const odd = { sections, symbolsAt: 1024, parts: { 1024: table }, ...options };
@@ -30,25 +30,25 @@ const lost = (name: string) => [
   `the name of image section "${name}" is not in the string table`,
 ];
 
-Deno.test("a name over 8 bytes is read from the string table, by decimals or base64", () => {
+Deno.test("A name over 8 bytes is read from the string table, by a decimal or base64 offset", () => {
   assertEquals(namesOf("/4", TABLE), [".HOOKDATA", "/4"]);
   assertEquals(namesOf("//AAAAAE", TABLE), [".HOOKDATA", "//AAAAAE"]);
   assertEquals(namesOf("/14", TABLE), ["ü", "/14"]);
-  // Behind 3 symbols of 18 bytes.
+  // The string table follows 3 symbols of 18 bytes.
   const options = { symbolsAt: 1024 - 54, symbolCount: 3 };
   assertEquals(namesOf("/4", TABLE, options), [".HOOKDATA", "/4"]);
-  // base64: 1,048,576 is EAAAA.
+  // 1,048,576 is EAAAA in base64.
   const far = { byteLength: 2 ** 21, parts: { 1024: bytesOf(2 ** 21), [1024 + 2 ** 20]: TABLE } };
   assertEquals(namesOf("//AAEAAE", TABLE, far), [".HOOKDATA", "//AAEAAE"]);
 });
 
-Deno.test("names that are no offsets stay as they are, of up to 8 bytes of UTF-8", () => {
+Deno.test("A name in the header that is not an offset is the whole name", () => {
   for (const name of ["/", "//", "/4a", "//AAAA", "/.debug", ".12345678".slice(0, 8), "ü"]) {
     assertEquals(namesOf(name, TABLE), [name, name]);
   }
 });
 
-Deno.test("a name that is not in the string table is reported, and the header's stays", () => {
+Deno.test("If a name is not in the string table, the name in the header is used and a problem added", () => {
   assertEquals(namesOf("/4", TABLE, { symbolsAt: 0 }), lost("/4"));
   assertEquals(namesOf("/4", TABLE, { symbolsAt: 0xffff_fff0 }), lost("/4"));
   assertEquals(namesOf("/4", TABLE, { symbolCount: 0xffff_ffff }), lost("/4"));
@@ -57,17 +57,17 @@ Deno.test("a name that is not in the string table is reported, and the header's 
   assertEquals(namesOf("/17", TABLE), lost("/17"));
   assertEquals(namesOf("/9999999", TABLE), lost("/9999999"));
   assertEquals(namesOf("////////", TABLE), lost("////////"));
-  // The size of the table counts, and the end of the file where that is larger.
+  // A name must be within the table's size, and within the file.
   assertEquals(namesOf("/4", bytesOf(8, ".HOOKDATA")), lost("/4"));
   assertEquals(namesOf("/4", bytesOf(0xffff_ffff, ".HOOKDATA")), [".HOOKDATA", "/4"]);
   const cut = { byteLength: 1024 + 4 + 9, parts: { 1024: TABLE.subarray(0, 13) } };
   assertEquals(namesOf("/4", TABLE, cut), lost("/4"));
 });
 
-Deno.test("a C program's image section with a name over 8 bytes is found by it, and by the header's", async () => {
+Deno.test("SharedSection.load() finds an image section of C by its whole name, and by the header's", async () => {
   await using dll = await compileC(source, { dll: true });
   const section = inspectImage(dll.path).sections.find(({ shared }) => shared)!;
-  // GCC has the whole name in the string table; LINK cuts it.
+  // GCC writes the whole name to the string table. LINK shortens the name.
   for (const name of [".HOOKDATA", section.name, section.headerName, undefined]) {
     using loaded = SharedSection.load(dll.path, {
       exports: { hook: "i32" },
@@ -77,7 +77,7 @@ Deno.test("a C program's image section with a name over 8 bytes is found by it, 
   }
 });
 
-Deno.test("a name that a linker has cut to 8 bytes is found by the whole name", async () => {
+Deno.test("SharedSection.load() finds a name that a linker has shortened to 8 bytes by the whole name", async () => {
   await using dll = await temporaryDll({ section: ".HOOKDAT", variables: { hook: "i32" } });
   for (const name of [".HOOKDAT", ".HOOKDATA", ".HOOKDATABASE"]) {
     using section = SharedSection.load(dll.path, { section: name });
@@ -91,13 +91,13 @@ Deno.test("a name that a linker has cut to 8 bytes is found by the whole name", 
       `Cannot find image section ${name}`,
     );
     const long = name.length > 8;
-    assertEquals(error.message.includes("linkers may keep 8 bytes of a name"), long);
+    assertEquals(error.message.includes("linkers can shorten a name to 8 bytes"), long);
     assertEquals(error.message.includes("/SECTION:NAME,RWS"), !long);
     assertStringIncludes(error.message, "which has .HOOKDAT, ");
   }
 });
 
-Deno.test("of several image sections with one name, that of the variables is taken, or the shared one", () => {
+Deno.test("Of image sections with the same name, load() uses the variables' or the first shared one", () => {
   const [virtualSize, rawSize] = [16, 512];
   const image = oddImage({
     sections: [

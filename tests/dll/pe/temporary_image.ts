@@ -1,4 +1,4 @@
-/** A file of an image, in a folder of its own; it is deleted by `using`. */
+/** Writes an image to a file in a new folder. `using` deletes both. */
 export function temporaryImage(image: Uint8Array): Disposable & { readonly path: string } {
   const folder = Deno.makeTempDirSync({ prefix: "winipc-" });
   const path = `${folder}\\image.dll`;

@@ -17,7 +17,7 @@ const variables = {
 const initial = { iWhatYouUseInTwo: 0x1234_5678, zeta: 0.5, name: "ab", label: "é" };
 const MACHINES = ["x64", "arm64", "x86"] as const;
 
-Deno.test("buildSharedSection() gives the same bytes for the same input, and others for another", () => {
+Deno.test("buildSharedSection() returns the same bytes for the same options, and only for these", () => {
   const images = MACHINES.map((machine) => buildSharedSection({ variables, initial, machine }));
   MACHINES.forEach((machine, index) => {
     assertEquals(buildSharedSection({ variables, initial, machine }), images[index]);
@@ -29,7 +29,7 @@ Deno.test("buildSharedSection() gives the same bytes for the same input, and oth
   assertNotEquals(buildSharedSection({ variables, initial, machine: "x64", section }), image);
 });
 
-Deno.test("Windows' own ImageHlp finds the checksum that is written", async () => {
+Deno.test("Windows' ImageHlp computes the checksum that buildSharedSection() writes", async () => {
   using imagehlp = openLibrary("imagehlp.dll", {
     MapFileAndCheckSumW: { parameters: ["buffer", "buffer", "buffer"], result: "u32" },
   });
@@ -51,10 +51,10 @@ Deno.test("Windows' own ImageHlp finds the checksum that is written", async () =
   }
 });
 
-/** Debian's binutils, as they come with the compiler. */
+/** objdump of Debian's binutils, which come with the compiler. */
 const OBJDUMP = "x86_64-w64-mingw32-objdump";
 
-/** What objdump says of an image of a machine. */
+/** Returns objdump's output for an image. */
 async function objdump(machine: Machine): Promise<string> {
   await using dll = await temporaryDll({ section: ".ASHARE", variables, initial, machine });
   const path = linuxPath(dll.path);
@@ -62,9 +62,9 @@ async function objdump(machine: Machine): Promise<string> {
   return headers + await runOnLinux([OBJDUMP, "-s", "-j", ".ASHARE", path]);
 }
 
-// Debian's objdump is an independent reader; it knows no arm64 images. There is none on Windows.
+// Debian's objdump is an independent reader, but not for arm64 images. Windows has no objdump.
 for (const machine of isWine() ? (["x64", "x86"] as const) : []) {
-  Deno.test(`objdump reads in an image for ${machine} what was meant`, async () => {
+  Deno.test(`objdump reads the sections, exports and data of an image for ${machine}`, async () => {
     const said = await objdump(machine);
     const format = machine === "x64" ? "pei-x86-64" : "pei-i386";
     assertStringIncludes(said, `file format ${format}`);
@@ -91,7 +91,7 @@ for (const machine of isWine() ? (["x64", "x86"] as const) : []) {
       [".edata", "CONTENTS, ALLOC, LOAD, READONLY, DATA"],
       [".reloc", "CONTENTS, ALLOC, LOAD, READONLY, DATA"],
     ]);
-    // Addresses in the order of the names, and each name's ordinal.
+    // The addresses are in the order of the names.
     const addresses = [...said.matchAll(/\+base\[ *\d+\] ([0-9a-f]+) Export RVA/g)].map(
       ([, address]) => parseInt(address!, 16),
     );
@@ -109,16 +109,20 @@ for (const machine of isWine() ? (["x64", "x86"] as const) : []) {
   });
 }
 
-Deno.test("buildSharedSection() refuses what no DLL can have", () => {
+Deno.test("buildSharedSection() refuses invalid names, types, values and sizes", () => {
   const build = (options: object) => () =>
     buildSharedSection({ variables: { a: "i32" }, ...options });
   const sections = ["", "123456789", "a/b", "é", ".edata", ".reloc", "a b", "4"];
   for (const section of sections) {
-    assertThrows(build({ section }), TypeError, "an image section's name of at most 8 letters");
+    assertThrows(
+      build({ section }),
+      TypeError,
+      "the name of an image section, of at most 8 letters",
+    );
   }
   assertThrows(build({ section: 1 }), TypeError, "section");
   for (const fileName of ["", "a/b.dll", "a\\b.dll", 'a".dll', "é.dll", "x".repeat(256)]) {
-    assertThrows(build({ fileName }), TypeError, "a file's name without a folder");
+    assertThrows(build({ fileName }), TypeError, "the name of a file without a folder");
   }
   assertThrows(build({ machine: "mips" }), TypeError, "machine");
   assertThrows(build({ variables: {} }), TypeError, "at least one field");
@@ -134,7 +138,7 @@ Deno.test("buildSharedSection() refuses what no DLL can have", () => {
   assertThrows(build({ variables: large }), RangeError, "at most 1073741824 bytes");
 });
 
-Deno.test("declareSharedSection() declares every variable, and the types that it needs", () => {
+Deno.test("declareSharedSection() declares every variable and its type", () => {
   const { header, definition } = declareSharedSection({ variables, fileName: "my vars.dll" });
   const lines = [
     "typedef struct points_type {",

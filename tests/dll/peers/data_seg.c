@@ -1,6 +1,6 @@
 /*
- * A DLL with variables that all processes share, and with some that each process has for itself,
- * for #pragma data_seg alone does not share anything.
+ * A DLL with variables that all processes share, and with variables that each process has for
+ * itself. (#pragma data_seg alone does not share a variable.)
  */
 #ifdef _MSC_VER
 #pragma section(".ASHARE", read, write, shared)

@@ -1,6 +1,6 @@
 /*
- * Is linked to a DLL of shared variables by the header that declares them: changes each, and says
- * what is in them.
+ * Prints and then changes the variables of a DLL. The program is linked to the DLL, and includes the
+ * header that declares its variables.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /*
- * Loads a DLL and shares an int that it exports.
+ * Loads a DLL and uses an int that the DLL exports.
  *
  *   shared_variable DLL NAME
  *
- * It says "ready", and answers each line "add N" by raising the int N times, and every other by
- * nothing but the int's value.
+ * Prints "ready". For each line "add N" it adds 1 to the int N times. It answers each line with the
+ * int's value.
  */
 #include <stdio.h>
 #include <stdlib.h>

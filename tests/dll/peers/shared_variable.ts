@@ -1,5 +1,5 @@
 /**
- * Loads a DLL and shares an int that it exports, as shared_variable.c does.
+ * Loads a DLL and uses an int that the DLL exports, as shared_variable.c does.
  *
  *     shared_variable.ts DLL NAME
  */

@@ -1,5 +1,5 @@
 /**
- * A part of the tour in which one check is right and one is wrong.
+ * A part of the tour in which one check passes and one fails.
  *
  * @module
  */

@@ -15,11 +15,11 @@ const SIZE_OF_EXPORT_DIRECTORY = 40;
 
 /** IMAGE_REL_BASED_ABSOLUTE, which "can be used to pad a block" */
 const ABSOLUTE = 0;
-/** IMAGE_REL_BASED_HIGHLOW, of a pointer of 32 bits */
+/** IMAGE_REL_BASED_HIGHLOW, for a 32-bit pointer */
 const HIGHLOW = 3;
-/** IMAGE_REL_BASED_HIGHADJ, the last type that isn't for one machine alone */
+/** IMAGE_REL_BASED_HIGHADJ, the last type that isn't for one machine only */
 const HIGHADJ = 4;
-/** IMAGE_REL_BASED_DIR64, of a pointer of 64 bits */
+/** IMAGE_REL_BASED_DIR64, for a 64-bit pointer */
 const DIR64 = 10;
 
 const EMPTY_DIRECTORIES = Array.from({ length: DIRECTORY_COUNT }, (_, index) => index)
@@ -28,9 +28,9 @@ const EMPTY_DIRECTORIES = Array.from({ length: DIRECTORY_COUNT }, (_, index) => 
 /** "Optional Header Data Directories (Image Only)" */
 const DIRECTORY_RULES: readonly PeRule[] = [
   {
-    // Architecture and the last are "reserved, must be zero", and Global Ptr has no size; the
-    // others would be of imports, resources, code and certificates.
-    name: "Every directory but the exports' and the relocations' is zero",
+    // Architecture and the last directory are "reserved, must be zero", and Global Ptr has no size.
+    // All other directories are for imports, resources, code and certificates.
+    name: "Every directory except the exports' and the relocations' is zero",
     check: (image) =>
       firstOf(EMPTY_DIRECTORIES, (index) => {
         const directory = image.directory(index);
@@ -62,16 +62,16 @@ const EXPORT_RULES: readonly PeRule[] = [
   },
   ...[
     fieldRule("The export flags are zero", tableOf, "ExportFlags", 0),
-    stampRule("The exports' time stamp is none", tableOf, "TimeDateStamp"),
-    // "It is usually set to 1": and the reader of the ordinals needn't choose between the two
-    // readings of whether the base is in the ordinal table's numbers.
+    stampRule("The exports' time stamp means no time", tableOf, "TimeDateStamp"),
+    // "It is usually set to 1". With 1, it does not matter if the numbers in the ordinal table
+    // include the base.
     fieldRule("The ordinals begin with 1", tableOf, "OrdinalBase", 1),
   ].map((rule): PeRule => ({
     ...rule,
     check: (image) => image.exports === undefined ? undefined : rule.check(image),
   })),
   {
-    name: "The export tables lie in their directory, aligned and apart",
+    name: "The export tables are in their directory, are aligned, and do not overlap",
     check: ofExports((exports, image) => {
       const ranges = tableRanges(exports, image);
       const directory = image.directory(DIRECTORY.EXPORT);
@@ -99,7 +99,7 @@ const EXPORT_RULES: readonly PeRule[] = [
     ],
   },
   {
-    name: "The DLL's name is one of a file, in ASCII",
+    name: "The DLL's name is a valid file name in ASCII",
     check: ofExports(({ table }, image) =>
       checkString(image, table.get("NameRva"), /^[!#-)+-.0-9;=@-\[\]-{}~]+$/)
     ),
@@ -114,7 +114,7 @@ const EXPORT_RULES: readonly PeRule[] = [
     ],
   },
   {
-    name: "An export's name is of ASCII characters",
+    name: "An export's name has only ASCII characters",
     check: ofExports(({ names }, image) =>
       firstOf(names, (name) => checkString(image, name.get("Value"), /^[!-~]+$/))
     ),
@@ -127,8 +127,8 @@ const EXPORT_RULES: readonly PeRule[] = [
     ],
   },
   {
-    // The tables and the strings are all that the page has in there.
-    name: "The export directory is its tables and strings, apart, and else zero",
+    // The page lists only tables and strings in the export directory.
+    name: "The export directory contains tables and strings that do not overlap, and zeros",
     check: ofExports((exports, image) => {
       const strings = [exports.table.get("NameRva"), ...exports.names.map((n) => n.get("Value"))]
         .map((start) => ({ start, end: start + (image.stringAt(start)?.length ?? 0) + 1 }));
@@ -138,7 +138,7 @@ const EXPORT_RULES: readonly PeRule[] = [
       const end = directory.get("VirtualAddress") + directory.get("Size");
       return firstOf(ranges, (range, index) => {
         const next = ranges[index + 1]?.start ?? end;
-        if (range.end > next) return "it runs into the next";
+        if (range.end > next) return "it overlaps the next";
         const at = image.offsetOf(range.end, next - range.end);
         if (at === undefined) return "it is followed by nothing that can be read";
         const rest = image.bytes.subarray(at, at + next - range.end);
@@ -154,7 +154,7 @@ const EXPORT_RULES: readonly PeRule[] = [
   },
   {
     // "The pointers are ordered lexically to allow binary searches": Windows compares bytes.
-    name: "The exports' names ascend",
+    name: "The exports' names are in ascending order",
     applies: ({ exports }) => exports !== undefined && exports.names.length > 1,
     check: ofExports(({ names }, image) =>
       firstOf(names.slice(1), (name, index) => {
@@ -177,7 +177,7 @@ const EXPORT_RULES: readonly PeRule[] = [
     ],
   },
   {
-    // The table is of "indexes into the export address table".
+    // The ordinal table contains "indexes into the export address table".
     name: "Each export has one name",
     check: ofExports(({ addresses, ordinals }) => {
       const counts = addresses.map(() => 0);
@@ -207,7 +207,7 @@ const EXPORT_RULES: readonly PeRule[] = [
     ],
   },
   {
-    // "Export Address Table": an address in the directory would be of a forwarder's string.
+    // "Export Address Table": an address in the export directory points to a forwarder's string.
     name: "Each export is in the shared section",
     check: ofExports(({ addresses }, image) =>
       firstOf(addresses, (address) => {
@@ -253,7 +253,7 @@ const RELOCATION_RULES: readonly PeRule[] = [
   },
   {
     // "Each block represents the base relocations for a 4K page."
-    name: "A relocation block is of a page of the image",
+    name: "A relocation block is for a page of the image",
     check: ({ relocations, optional }) =>
       firstOf(relocations.blocks, ({ header }) => {
         const page = header.get("PageRva");
@@ -265,8 +265,8 @@ const RELOCATION_RULES: readonly PeRule[] = [
     ],
   },
   {
-    // "Base Relocation Types": 6 is reserved, 5 and 7 to 9 are for other machines.
-    name: "A relocation's type is one of the machine",
+    // "Base Relocation Types": 6 is reserved, and 5 and 7 to 9 are for different machines.
+    name: "A relocation's type is valid for the machine",
     applies: hasEntries,
     check: (image) =>
       firstOf(entriesOf(image), (entry) => {
@@ -278,7 +278,7 @@ const RELOCATION_RULES: readonly PeRule[] = [
     ),
   },
   {
-    // Data without pointers have nothing to relocate: an entry only pads its block.
+    // Data without pointers has nothing to relocate, so each entry only pads its block.
     name: "A relocation is padding, all zero",
     applies: hasEntries,
     check: (image) => firstOf(entriesOf(image), (entry) => differs(entry.get("Value"), ABSOLUTE)),
@@ -289,17 +289,17 @@ const RELOCATION_RULES: readonly PeRule[] = [
   },
 ];
 
-/** The rules of the directories and of what they point to. */
+/** The rules for the directories and their contents. */
 export const CONTENT_RULES: readonly PeRule[] = [
   ...DIRECTORY_RULES,
   ...EXPORT_RULES,
   ...RELOCATION_RULES,
 ];
 
-/** A rule that a directory is in one section, and in what the file has of it. */
+/** Returns a rule that a directory is in one section, and in the section's raw data. */
 function placeRule(of: string, index: number, leastSize: number): PeRule {
   return {
-    name: `The ${of}' directory lies in a section and its raw data`,
+    name: `The ${of}' directory is in a section and in its raw data`,
     check(image) {
       const directory = image.directory(index);
       const [rva, size] = [directory.get("VirtualAddress"), directory.get("Size")];
@@ -320,7 +320,7 @@ function placeRule(of: string, index: number, leastSize: number): PeRule {
   };
 }
 
-/** A check of the exports; when they can't be read, another rule has said so. */
+/** Returns a check of the exports. If they are unreadable, only the rule for that reports it. */
 function ofExports(
   check: (exports: Exports, image: PeImage) => string | undefined,
 ): (image: PeImage) => string | undefined {
@@ -348,12 +348,12 @@ function tableRanges(
   ];
 }
 
-/** What is wrong with a string, which must be in the exports' directory with its NUL. */
+/** Returns the fault of a string, which must be in the export directory, including its NUL. */
 function checkString(image: PeImage, rva: number, pattern: RegExp): string | undefined {
   const directory = image.directory(DIRECTORY.EXPORT);
   const start = directory.get("VirtualAddress");
   const string = image.stringAt(rva);
-  if (string === undefined) return `there is none at ${hex(rva)}`;
+  if (string === undefined) return `there is no string at ${hex(rva)}`;
   if (rva < start || rva + string.length + 1 > start + directory.get("Size")) {
     return `${hex(rva)} is not in the directory`;
   }
@@ -381,7 +381,7 @@ function firstAddress(image: PeImage): Struct<"Value"> {
   return present(present(image.exports).addresses[0]);
 }
 
-/** The RVA of the shared section. */
+/** Returns the RVA of the shared section. */
 function firstShared(image: PeImage): number {
   return present(image.sharedSections[0]).get("VirtualAddress");
 }

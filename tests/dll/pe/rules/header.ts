@@ -17,13 +17,13 @@ const SIZE_OF_SIGNATURE_AND_FILE_HEADER = 24;
 const PAGE_SIZE = 4096;
 const FOUR_GIB = 0x100000000;
 
-/** The size of the optional header without its directories, "Optional Header (Image Only)". */
+/** The size of the optional header without its directories: "Optional Header (Image Only)". */
 const SIZE_OF_FIXED_FIELDS: Readonly<Record<number, number>> = {
   [MAGIC.PE32]: 96,
   [MAGIC.PE32_PLUS]: 112,
 };
 
-/** Without these the headers can't be found. */
+/** The rules that an image must follow so that its headers can be found. */
 const ESSENTIAL_RULES: readonly PeRule[] = [
   {
     // "MS-DOS Stub (Image Only)"
@@ -37,7 +37,7 @@ const ESSENTIAL_RULES: readonly PeRule[] = [
   },
   {
     // "Overview": the PE header is aligned on an 8-byte boundary, after the MS-DOS section.
-    name: "The PE header is aligned and after the MS-DOS header",
+    name: "The PE header is aligned, and is after the MS-DOS header",
     check: ({ start }) =>
       start >= SIZE_OF_DOS_HEADER && start % 8 === 0 ? undefined : `it is at ${hex(start)}`,
     breaks: [
@@ -46,8 +46,8 @@ const ESSENTIAL_RULES: readonly PeRule[] = [
     ],
   },
   {
-    // "Signature (Image Only)"; the sum is of the signature, the file header and the magic.
-    name: "The PE header lies in the file",
+    // "Signature (Image Only)". The header has the signature, the file header and the magic.
+    name: "The PE header is within the file",
     essential: true,
     check: ({ start, length }) =>
       start + SIZE_OF_SIGNATURE_AND_FILE_HEADER + 2 <= length
@@ -59,7 +59,7 @@ const ESSENTIAL_RULES: readonly PeRule[] = [
     ],
   },
   {
-    name: "The signature is PE and two NULs",
+    name: 'The signature is "PE" and two NULs',
     essential: true,
     check: ({ signature }) => differs(signature.get("Signature"), 0x4550),
     breaks: [
@@ -69,13 +69,13 @@ const ESSENTIAL_RULES: readonly PeRule[] = [
   },
   {
     // "Optional Header (Image Only)": 0x107, a ROM image, is not for Windows.
-    name: "The optional header's magic is that of PE32 or PE32+",
+    name: "The optional header's magic is the magic of PE32 or PE32+",
     essential: true,
     check({ optional, optionalStart, length }) {
       const magic = optional.get("Magic");
       const size = SIZE_OF_FIXED_FIELDS[magic];
       if (size === undefined) return hex(magic);
-      return optionalStart + size <= length ? undefined : "the header goes on after the file";
+      return optionalStart + size <= length ? undefined : "the header ends after the file";
     },
     breaks: [({ optional }) => optional.set("Magic", 0x107)],
   },
@@ -90,9 +90,9 @@ const ESSENTIAL_RULES: readonly PeRule[] = [
     ],
   },
   {
-    // "COFF File Header": the section table follows what this size says; Windows also wants a
-    // multiple of eight of it, which these sizes are.
-    name: "SizeOfOptionalHeader is exactly that of the fields and the directories",
+    // "COFF File Header": this size determines the offset of the section table. Windows also
+    // requires a multiple of eight, and these sizes are multiples of eight.
+    name: "SizeOfOptionalHeader is the size of the fields and the directories",
     essential: true,
     check({ file, optional }) {
       const fixed = present(SIZE_OF_FIXED_FIELDS[optional.get("Magic")]);
@@ -117,7 +117,7 @@ const ESSENTIAL_RULES: readonly PeRule[] = [
     ],
   },
   {
-    name: "The section table lies in the headers, and they in the file",
+    name: "The section table is within the headers, and the headers are within the file",
     essential: true,
     check({ sectionTableEnd, optional, length }) {
       const size = optional.get("SizeOfHeaders");
@@ -148,9 +148,9 @@ const DOS_RULES: readonly PeRule[] = [
     ],
   },
   {
-    // "MS-DOS Stub (Image Only)": a program begins after e_cparhdr paragraphs. Without one there
-    // is nothing that could stand before the PE header.
-    name: "What is before the PE header is an MS-DOS program, or zero",
+    // "MS-DOS Stub (Image Only)": a program begins after e_cparhdr paragraphs. Without a program,
+    // there is nothing before the PE header.
+    name: "An MS-DOS program or zeros are before the PE header",
     check({ dos, start, bytes }) {
       const program = 16 * dos.get("e_cparhdr");
       if (program > start) return `the program begins at ${hex(program)}, after the PE header`;
@@ -173,8 +173,8 @@ const FILE_RULES: readonly PeRule[] = [
     breaks: [({ file }) => file.set("Machine", 0x1c4), ({ file }) => file.set("Machine", 0)],
   },
   {
-    // Windows refuses any other pair: PE32 is for x86 and PE32+ for x64 and ARM64.
-    name: "The magic is that of the machine",
+    // PE32 is for x86, and PE32+ is for x64 and ARM64. Windows refuses any other pair.
+    name: "The magic is valid for the machine",
     check: ({ file, optional }) =>
       differs(
         optional.get("Magic"),
@@ -182,10 +182,10 @@ const FILE_RULES: readonly PeRule[] = [
       ),
     breaks: [({ file, is64 }) => file.set("Machine", is64 ? MACHINE.I386 : MACHINE.AMD64)],
   },
-  stampRule("The file's time stamp is none", (image) => image.file, "TimeDateStamp"),
+  stampRule("The file's time stamp means no time", (image) => image.file, "TimeDateStamp"),
   fieldRule("PointerToSymbolTable is zero", (image) => image.file, "PointerToSymbolTable", 0),
   fieldRule("NumberOfSymbols is zero", (image) => image.file, "NumberOfSymbols", 0),
-  // "Characteristics" from here on
+  // The next rules are from "Characteristics".
   bitsRule("The image is valid and a DLL", (image) => image.file, "Characteristics", {
     set: 0x2002,
   }),
@@ -196,13 +196,13 @@ const FILE_RULES: readonly PeRule[] = [
     clear: 0x0004 | 0x0008 | 0x0010 | 0x0040 | 0x0080 | 0x8000,
   }),
   bitsRule(
-    "Nothing is said of swap files, system files and one processor",
+    "No flag for swap files, system files or one processor is set",
     (image) => image.file,
     "Characteristics",
     { clear: 0x0400 | 0x0800 | 0x1000 | 0x4000 },
   ),
   {
-    name: "32BIT_MACHINE is set in PE32 alone",
+    name: "32BIT_MACHINE is set only in PE32",
     check: ({ file, is64 }) => differs(file.get("Characteristics") & 0x0100, is64 ? 0 : 0x0100),
     breaks: [({ file }) => file.set("Characteristics", file.get("Characteristics") ^ 0x0100)],
   },
@@ -214,7 +214,7 @@ const FILE_RULES: readonly PeRule[] = [
   },
 ];
 
-/** "Optional Header Standard Fields (Image Only)", in an image without code */
+/** "Optional Header Standard Fields (Image Only)", for an image without code */
 const STANDARD_RULES: readonly PeRule[] = [
   sizeRule("SizeOfCode", SCN.CNT_CODE),
   sizeRule("SizeOfInitializedData", SCN.CNT_INITIALIZED_DATA),
@@ -243,9 +243,9 @@ const WINDOWS_RULES: readonly PeRule[] = [
     breaks: [({ optional }) => optional.set("ImageBase", optional.get("ImageBase") + 0x8000)],
   },
   {
-    // PE32 has the 2 GiB of a process of 32 bits. Microsoft's linker refuses a base below 4 GiB
-    // for ARM64 (LNK1355) and warns of it for x64 (LNK4281). A process has 2^47 bytes.
-    name: "ImageBase is where the format's images belong",
+    // A 32-bit process has 2 GiB. Microsoft's linker refuses a base below 4 GiB for ARM64 (LNK1355)
+    // and warns about it for x64 (LNK4281). A 64-bit process has 2^47 bytes.
+    name: "ImageBase is in the address range of the format",
     check({ optional, is64 }) {
       const base = optional.get("ImageBase");
       const end = base + optional.get("SizeOfImage");
@@ -269,8 +269,8 @@ const WINDOWS_RULES: readonly PeRule[] = [
     ),
   },
   {
-    // The page leaves the power of two unsaid; Windows refuses anything else.
-    name: "SectionAlignment is a power of two, a page or more and FileAlignment or more",
+    // The page does not mention the power of two, but Windows refuses any other value.
+    name: "SectionAlignment is a power of two, and at least a page and FileAlignment",
     check({ optional }) {
       const alignment = optional.get("SectionAlignment");
       const least = Math.max(PAGE_SIZE, optional.get("FileAlignment"));
@@ -287,7 +287,7 @@ const WINDOWS_RULES: readonly PeRule[] = [
     ],
   },
   versionRule("OperatingSystem", () => [4, 0]),
-  // The page of the linker's option /SUBSYSTEM gives these least versions.
+  // The page of the linker option /SUBSYSTEM lists these minimum versions.
   versionRule("Subsystem", ({ file }) => {
     const machine = file.get("Machine");
     if (machine === MACHINE.I386) return [5, 1];
@@ -317,8 +317,8 @@ const WINDOWS_RULES: readonly PeRule[] = [
     ],
   },
   {
-    // "Optional Header (Image Only)" has 2 GiB at most; 0x77000000 is where Windows stops.
-    name: "SizeOfImage is no more than Windows takes",
+    // "Optional Header (Image Only)" allows at most 2 GiB, but Windows only 0x77000000 bytes.
+    name: "SizeOfImage is at most the size that Windows accepts",
     check({ optional }) {
       const size = optional.get("SizeOfImage");
       return size <= 0x77000000 ? undefined : hex(size);
@@ -335,7 +335,7 @@ const WINDOWS_RULES: readonly PeRule[] = [
     breaks: [({ optional, sectionTableEnd }) => optional.set("SizeOfHeaders", sectionTableEnd + 1)],
   },
   {
-    // "The MS-DOS stub, PE header, and section headers" are all that the headers are.
+    // The headers contain only "the MS-DOS stub, PE header, and section headers".
     name: "The headers are zero after the section table",
     applies: ({ optional, sectionTableEnd }) => sectionTableEnd < optional.get("SizeOfHeaders"),
     check({ bytes, optional, sectionTableEnd }) {
@@ -350,7 +350,7 @@ const WINDOWS_RULES: readonly PeRule[] = [
   },
   {
     // "Windows Subsystem"
-    name: "The subsystem is Windows, graphical or of characters",
+    name: "The subsystem is Windows with a graphical or a character interface",
     check({ optional }) {
       const subsystem = optional.get("Subsystem");
       return subsystem === 2 || subsystem === 3 ? undefined : hex(subsystem);
@@ -359,14 +359,14 @@ const WINDOWS_RULES: readonly PeRule[] = [
       optional.set("Subsystem", subsystem)
     ),
   },
-  // "DLL Characteristics" from here on; Windows on ARM64 refuses an image without these two.
+  // The next rules are from "DLL Characteristics". Windows on ARM64 refuses an image without these
+  // two flags.
   bitsRule("DYNAMIC_BASE and NX_COMPAT are set", optionalOf, "DllCharacteristics", {
     set: 0x0040 | 0x0100,
   }),
   bitsRule("No reserved bit is set", optionalOf, "DllCharacteristics", { clear: 0x001f }),
-  // An image with no code, certificate or load configuration has nothing for these; /TSAWARE
-  // is not valid for DLLs.
-  bitsRule("Nothing is said of what isn't there", optionalOf, "DllCharacteristics", {
+  // These flags need code, a certificate or a load configuration. /TSAWARE is not valid for DLLs.
+  bitsRule("No flag for missing features is set", optionalOf, "DllCharacteristics", {
     clear: 0x0080 | 0x1000 | 0x2000 | 0x4000 | 0x8000,
   }),
   {
@@ -380,7 +380,7 @@ const WINDOWS_RULES: readonly PeRule[] = [
   fieldRule("LoaderFlags is zero", optionalOf, "LoaderFlags", 0),
 ];
 
-/** The one rule that every change of the file breaks, if the checksum isn't made anew. */
+/** The rule that every change of the file breaks, unless the checksum is computed again. */
 export const CHECKSUM_RULE: PeRule = {
   name: "CheckSum is the file's",
   check({ bytes, optional }) {
@@ -394,7 +394,7 @@ export const CHECKSUM_RULE: PeRule = {
   ],
 };
 
-/** The rules of everything before the section table. */
+/** The rules for the headers before the section table. */
 export const HEADER_RULES: readonly PeRule[] = [
   ...ESSENTIAL_RULES,
   ...DOS_RULES,
@@ -408,7 +408,7 @@ function optionalOf(image: PeImage) {
   return image.optional;
 }
 
-/** A rule that a field is the sum of the sizes of the sections of a kind. */
+/** Returns a rule that a field is the sum of the sizes of all sections of a kind. */
 function sizeRule(field: OptionalField, kind: number): PeRule {
   return {
     name: `${field} is the sum of the sections' sizes`,
@@ -423,7 +423,7 @@ function sizeRule(field: OptionalField, kind: number): PeRule {
   };
 }
 
-/** A rule that a version is from the least one that works up to that of today's Windows, 10.0. */
+/** Returns a rule that a version is between the minimum version and 10.0, the newest version. */
 function versionRule(
   of: "OperatingSystem" | "Subsystem",
   leastOf: (image: PeImage) => readonly [number, number],
@@ -431,7 +431,7 @@ function versionRule(
   const major = `Major${of}Version` as const;
   const minor = `Minor${of}Version` as const;
   return {
-    name: `The ${of} version is one of Windows`,
+    name: `The ${of} version is a version of Windows`,
     check(image) {
       const version = [image.optional.get(major), image.optional.get(minor)] as const;
       const good = isOrdered(leastOf(image), version) && isOrdered(version, [10, 0]);
@@ -452,12 +452,12 @@ function isOrdered(low: readonly [number, number], high: readonly [number, numbe
   return low[0] < high[0] || (low[0] === high[0] && low[1] <= high[1]);
 }
 
-/** A rule that no more is committed than is reserved. */
+/** Returns a rule that the committed size is at most the reserved size. */
 function reserveRule(of: "Stack" | "Heap"): PeRule {
   const reserve = `SizeOf${of}Reserve` as const;
   const commit = `SizeOf${of}Commit` as const;
   return {
-    name: `The ${of.toLowerCase()} reserves what it commits`,
+    name: `The ${of.toLowerCase()} reserves as many bytes as it commits, or more`,
     check({ optional }) {
       const [reserved, committed] = [optional.get(reserve), optional.get(commit)];
       return reserved >= committed ? undefined : `${hex(committed)} of ${hex(reserved)}`;

@@ -1,11 +1,11 @@
 /**
- * Reads a PE image as Microsoft's "PE Format" page describes it, for tests of what writes one.
- * It imports nothing: what it knows comes from that page and from winnt.h alone.
+ * Reads a PE image as Microsoft's "PE Format" page describes it, for tests of the image writer.
+ * This module imports nothing. All its constants come from that page and from winnt.h.
  *
  * @module
  */
 
-/** IMAGE_FILE_HEADER.Machine, as "Machine Types" lists them. */
+/** Values of IMAGE_FILE_HEADER.Machine, from "Machine Types". */
 export const MACHINE = { I386: 0x14c, AMD64: 0x8664, ARM64: 0xaa64 } as const;
 
 /** The magic numbers of "Optional Header (Image Only)". */
@@ -14,10 +14,10 @@ export const MAGIC = { PE32: 0x10b, PE32_PLUS: 0x20b } as const;
 /** The two entries of "Optional Header Data Directories" that a data-only DLL needs. */
 export const DIRECTORY = { EXPORT: 0, BASE_RELOCATION: 5 } as const;
 
-/** How many directories the page lists. */
+/** The number of directories that the page lists. */
 export const DIRECTORY_COUNT = 16;
 
-/** The flags of "Section Flags" that can stand in an image. */
+/** The flags of "Section Flags" that an image can have. */
 export const SCN = {
   CNT_CODE: 0x20,
   CNT_INITIALIZED_DATA: 0x40,
@@ -31,10 +31,10 @@ export const SCN = {
   MEM_WRITE: 0x80000000,
 } as const;
 
-/** The names of a structure's fields in their order, each with its size in bytes. */
+/** The fields of a structure in order: the name and the size in bytes of each. */
 type Layout<Name extends string> = readonly (readonly [Name, number])[];
 
-/** Where the fields of a layout are, from the structure's start. */
+/** The offsets of a layout's fields from the structure's start, and the structure's size. */
 interface Places {
   readonly fields: ReadonlyMap<string, { readonly offset: number; readonly size: number }>;
   readonly size: number;
@@ -56,7 +56,7 @@ function placesOf(layout: Layout<string>): Places {
   return places;
 }
 
-/** A structure at its place in the file: reads and writes its fields by name. */
+/** A structure in the file, whose fields are read and written by name. */
 export class Struct<Name extends string> {
   readonly #view: DataView;
   readonly #start: number;
@@ -68,7 +68,7 @@ export class Struct<Name extends string> {
     this.#places = placesOf(layout);
   }
 
-  /** The first byte after the structure. */
+  /** The offset of the first byte after the structure. */
   get end(): number {
     return this.#start + this.#places.size;
   }
@@ -88,7 +88,7 @@ export class Struct<Name extends string> {
     if (size === 1) return this.#view.getUint8(offset);
     if (size === 2) return this.#view.getUint16(offset, true);
     if (size === 4) return this.#view.getUint32(offset, true);
-    // What is too large for a number here is far beyond every limit that is checked.
+    // A value beyond 2^53 loses precision, but is far above every limit that the rules check.
     return Number(this.#view.getBigUint64(offset, true));
   }
 
@@ -101,7 +101,7 @@ export class Struct<Name extends string> {
   }
 }
 
-// winnt.h, IMAGE_DOS_HEADER; the page itself names only the word at 0x3c.
+// IMAGE_DOS_HEADER of winnt.h. The page describes only the word at 0x3c.
 const DOS_HEADER = [
   ["e_magic", 2],
   ["e_cblp", 2],
@@ -151,7 +151,7 @@ const STANDARD_FIELDS = [
   ["BaseOfCode", 4],
 ] as const;
 
-// "Optional Header Windows-Specific Fields (Image Only)", those of one size in both formats
+// "Optional Header Windows-Specific Fields (Image Only)": the fields with one size in both formats
 const WINDOWS_FIELDS = [
   ["SectionAlignment", 4],
   ["FileAlignment", 4],
@@ -196,7 +196,7 @@ const OPTIONAL_HEADER_64 = [
 
 const DATA_DIRECTORY = [["VirtualAddress", 4], ["Size", 4]] as const;
 
-// "Section Table (Section Headers)"; the name's eight bytes are read on their own.
+// "Section Table (Section Headers)". `nameOf()` reads the eight bytes of the name.
 const SECTION_HEADER = [
   ["Name", 8],
   ["VirtualSize", 4],
@@ -246,22 +246,22 @@ export type ExportField = (typeof EXPORT_DIRECTORY)[number][0];
 /** The export directory table and the three tables that it points to. */
 export interface Exports {
   readonly table: Struct<ExportField>;
-  /** The export address table: an RVA each. */
+  /** The export address table, with the RVA of each export. */
   readonly addresses: readonly Struct<"Value">[];
-  /** The export name pointer table: an RVA each. */
+  /** The export name pointer table, with the RVA of each name. */
   readonly names: readonly Struct<"Value">[];
-  /** The export ordinal table: an index into the addresses each. */
+  /** The export ordinal table, with an index into `addresses` for each name. */
   readonly ordinals: readonly Struct<"Value">[];
 }
 
 /** A base relocation block. */
 export interface RelocationBlock {
   readonly header: Struct<"PageRva" | "BlockSize">;
-  /** A type in the high four bits and an offset in the low twelve each. */
+  /** Each entry has a type in the high four bits and an offset in the low twelve. */
   readonly entries: readonly Struct<"Value">[];
 }
 
-/** An image. Its structures are found once; their fields are read from the bytes at each use. */
+/** An image. Each structure is found once, and its fields are read from the bytes at each use. */
 export class PeImage {
   readonly bytes: Uint8Array;
   readonly #view: DataView;
@@ -285,7 +285,7 @@ export class PeImage {
     return this.#dos ??= new Struct(this.#view, 0, DOS_HEADER);
   }
 
-  /** Where the signature is. */
+  /** The offset of the signature. */
   get start(): number {
     return this.dos.get("e_lfanew");
   }
@@ -298,7 +298,7 @@ export class PeImage {
     return this.#file ??= new Struct(this.#view, this.start + 4, FILE_HEADER);
   }
 
-  /** Where the optional header is. */
+  /** The offset of the optional header. */
   get optionalStart(): number {
     return this.start + 4 + SIZE_OF_FILE_HEADER;
   }
@@ -314,7 +314,7 @@ export class PeImage {
       : new Struct<OptionalField>(this.#view, at, OPTIONAL_HEADER_32);
   }
 
-  /** The directories that are there: NumberOfRvaAndSizes of them, but no more than the page has. */
+  /** The directories of the image: as many as NumberOfRvaAndSizes, but at most 16. */
   get directories(): Struct<DirectoryField>[] {
     const { optional } = this;
     const count = Math.min(optional.get("NumberOfRvaAndSizes"), DIRECTORY_COUNT);
@@ -328,7 +328,7 @@ export class PeImage {
     return present(this.directories[index]);
   }
 
-  /** Where the section table is: the page wants it found by SizeOfOptionalHeader. */
+  /** The offset of the section table, which the page computes from SizeOfOptionalHeader. */
   get sectionTableStart(): number {
     return this.optionalStart + this.file.get("SizeOfOptionalHeader");
   }
@@ -349,13 +349,13 @@ export class PeImage {
     );
   }
 
-  /** The eight bytes of a section's name. */
+  /** Returns the eight bytes of a section's name. */
   nameOf(section: Struct<SectionField>): Uint8Array {
     const at = section.offsetOf("Name");
     return this.bytes.subarray(at, at + 8);
   }
 
-  /** The section whose virtual range holds all of a range of RVAs. */
+  /** Returns the section whose virtual range contains a whole range of RVAs. */
   sectionOf(rva: number, size: number): Struct<SectionField> | undefined {
     return this.sections.find((section) => {
       const start = section.get("VirtualAddress");
@@ -363,7 +363,7 @@ export class PeImage {
     });
   }
 
-  /** Where in the file a range of RVAs is, when one section holds it all, in its raw data too. */
+  /** Returns the offset of a range of RVAs in the file, if one section's raw data contains it. */
   offsetOf(rva: number, size: number): number | undefined {
     const section = this.sectionOf(rva, size);
     if (section === undefined) return undefined;
@@ -373,7 +373,7 @@ export class PeImage {
     return offset + size <= this.length ? offset : undefined;
   }
 
-  /** The section that a directory begins in. */
+  /** Returns the section that contains the beginning of a directory. */
   sectionOfDirectory(index: number): Struct<SectionField> | undefined {
     return this.sectionOf(this.directory(index).get("VirtualAddress"), 1);
   }
@@ -382,7 +382,7 @@ export class PeImage {
     return this.sections.filter((section) => has(section, SCN.MEM_SHARED));
   }
 
-  /** The bytes of a NUL-terminated string, without the NUL. */
+  /** Returns the bytes of a NUL-terminated string, without the NUL. */
   stringAt(rva: number): Uint8Array | undefined {
     const start = this.offsetOf(rva, 1);
     if (start === undefined) return undefined;
@@ -392,7 +392,7 @@ export class PeImage {
     return undefined;
   }
 
-  /** What the export directory says, when all its tables can be read. */
+  /** The contents of the export directory, or `undefined` if a table is unreadable. */
   get exports(): Exports | undefined {
     this.#exports ??= { found: this.#findExports() };
     return this.#exports.found;
@@ -431,7 +431,7 @@ export class PeImage {
     );
   }
 
-  /** The base relocation blocks, and what kept the last ones from being read. */
+  /** The base relocation blocks, and the fault that ended reading them. */
   get relocations(): { blocks: RelocationBlock[]; fault: string | undefined } {
     const directory = this.directory(DIRECTORY.BASE_RELOCATION);
     const blocks: RelocationBlock[] = [];
@@ -464,9 +464,9 @@ export function has(section: Struct<SectionField>, flags: number): boolean {
   return ((section.get("Characteristics") & flags) >>> 0) === flags;
 }
 
-/** What stands there, which only an image that isn't right could lack. */
+/** Returns a part of a valid image. Throws if the part is missing. */
 export function present<T>(value: T | undefined): T {
-  if (value === undefined) throw new TypeError("The image is not right to begin with");
+  if (value === undefined) throw new TypeError("Expected a valid image, but a part is missing");
   return value;
 }
 
@@ -479,8 +479,8 @@ export function isPowerOfTwo(value: number): boolean {
 }
 
 /**
- * The checksum of ImageHlp's CheckSumMappedFile: the file's little-endian words are added in one's
- * complement, the words of the CheckSum field itself left out, and then the file's length is added.
+ * Returns the checksum of ImageHlp's CheckSumMappedFile. The file's little-endian words, without
+ * the CheckSum field, are added in ones' complement. Then the file's length is added.
  */
 export function checksumOf(bytes: Uint8Array, checksumOffset: number): number {
   let sum = 0;

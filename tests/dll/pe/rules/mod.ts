@@ -1,9 +1,10 @@
 /**
- * The rules of Microsoft's "PE Format" page for a DLL of data alone: no code, no entry point, one
- * shared section, one with the exports and one with the relocations.
+ * The rules of Microsoft's "PE Format" page for a DLL that contains only data: no code, no entry
+ * point, one shared section, one section with the exports and one with the relocations.
  *
- * Some rules are narrower than the page, which lets a linker choose where a test wants one choice;
- * some are Windows' own, which refuses images that the page allows. Their comments say so.
+ * Some rules are stricter than the page: they require one choice where the page allows several.
+ * Some rules are not on the page, because Windows refuses images that the page allows. The
+ * comments of these rules say so.
  *
  * @module
  */
@@ -16,13 +17,13 @@ import { SECTION_RULES } from "./section.ts";
 
 export type { PeRule } from "./rule.ts";
 
-/** Every rule; those that the others can't be read without come first. */
+/** All rules. The essential rules come first. */
 export const PE_RULES: readonly PeRule[] = [...HEADER_RULES, ...SECTION_RULES, ...CONTENT_RULES];
 
 /**
- * Reads an image strictly; gives each broken rule's name, a colon and what is wrong.
+ * Returns the name and the fault of each rule that an image breaks.
  *
- * After a broken rule without which no more can be read, there are no others.
+ * If the image breaks an essential rule, the rules after it are not checked.
  */
 export function brokenRules(bytes: Uint8Array): string[] {
   const image = new PeImage(bytes);
@@ -38,15 +39,15 @@ export function brokenRules(bytes: Uint8Array): string[] {
 }
 
 /**
- * Copies of a right image that each break this rule; none where the rule doesn't apply.
+ * Returns copies of a valid image that each break a rule, or no copies if the rule does not apply.
  *
- * Their checksums are right, unless that is the rule.
+ * The checksums of the copies are valid, unless the rule is the checksum's.
  */
 export function brokenImages(rule: PeRule, bytes: Uint8Array): Uint8Array[] {
   if (rule.applies?.(new PeImage(bytes)) === false) return [];
   return rule.breaks.map((breakRule) => {
     const copy = bytes.slice();
-    // Found before the break, after which it may be nowhere.
+    // The offset is computed first, because the break can make that impossible.
     const checksumOffset = new PeImage(copy).optional.offsetOf("CheckSum");
     breakRule(new PeImage(copy));
     if (rule !== CHECKSUM_RULE) {

@@ -3,17 +3,17 @@ import type { PeImage, Struct } from "./image.ts";
 /** A rule of the PE specification, and how to break it. */
 export interface PeRule {
   readonly name: string;
-  /** Whether nothing more can be read of an image that breaks this rule. */
+  /** Whether an image that breaks this rule cannot be read any further. */
   readonly essential?: true;
-  /** Whether the rule speaks of this image; without it, the rule speaks of every one. */
+  /** Whether the rule applies to this image. Without this function, it applies to every image. */
   applies?(image: PeImage): boolean;
-  /** What is wrong. */
+  /** Returns the fault, or `undefined` if the image follows the rule. */
   check(image: PeImage): string | undefined;
-  /** Each makes a right image break this rule, in another way. */
+  /** Functions that each make a valid image break this rule in a different way. */
   readonly breaks: readonly ((image: PeImage) => void)[];
 }
 
-/** A rule that a field has this value. */
+/** Returns a rule that a field has a certain value. */
 export function fieldRule<Name extends string>(
   name: string,
   structOf: (image: PeImage) => Struct<Name>,
@@ -27,7 +27,10 @@ export function fieldRule<Name extends string>(
   };
 }
 
-/** A rule that a date/time stamp is 0 or 0xffffffff, which "General Concepts" has mean no time. */
+/**
+ * Returns a rule that a date/time stamp is 0 or 0xffffffff. "General Concepts" says that these mean
+ * no time.
+ */
 export function stampRule<Name extends string>(
   name: string,
   structOf: (image: PeImage) => Struct<Name>,
@@ -43,7 +46,7 @@ export function stampRule<Name extends string>(
   };
 }
 
-/** A rule that each of these bits of a field is set, or that each is clear. */
+/** Returns a rule that all bits of `set` are set in a field, and all bits of `clear` are not. */
 export function bitsRule<Name extends string>(
   name: string,
   structOf: (image: PeImage) => Struct<Name>,
@@ -64,7 +67,7 @@ export function bitsRule<Name extends string>(
   };
 }
 
-/** The single bits of a mask. */
+/** Returns the single bits of a mask. */
 export function bitsOf(mask: number): number[] {
   return Array.from({ length: 32 }, (_, index) => (1 << index) >>> 0)
     .filter((bit) => (mask & bit) !== 0);
@@ -74,7 +77,7 @@ export function differs(actual: number, expected: number): string | undefined {
   return actual === expected ? undefined : `${hex(actual)} instead of ${hex(expected)}`;
 }
 
-/** What the first of these finds wrong. */
+/** Returns the first fault that `check` finds, with the item's index. */
 export function firstOf<T>(
   items: Iterable<T>,
   check: (item: T, index: number) => string | undefined,

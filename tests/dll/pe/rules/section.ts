@@ -12,7 +12,7 @@ import { bitsOf, firstOf, hex, type PeRule } from "./rule.ts";
 
 type Section = Struct<SectionField>;
 
-/** The flags that "Section Flags" leaves for images: no reserved bit and none for object files. */
+/** The flags of "Section Flags" without the reserved bits and the flags for object files. */
 const IMAGE_FLAGS = Object.values(SCN).reduce((sum, flag) => sum + flag, 0);
 
 const CONTENT_FLAGS = SCN.CNT_CODE | SCN.CNT_INITIALIZED_DATA | SCN.CNT_UNINITIALIZED_DATA;
@@ -28,9 +28,9 @@ const OBJECT_FIELDS = [
 /** "Section Table (Section Headers)" and "Section Data" */
 const PLACE_RULES: readonly PeRule[] = [
   {
-    // A name in an image has no "$" ("Grouped Sections"), and a "/" would point into a string
-    // table, which an image has none of.
-    name: "A section's name is of 1 to 8 ASCII characters, padded with NULs",
+    // A name in an image has no "$" ("Grouped Sections"). It has no "/", which would refer to a
+    // string table, because an image has no string table.
+    name: "A section's name has 1 to 8 ASCII characters, and is padded with NULs",
     check: (image) =>
       firstOf(image.sections, (section) => {
         const name = String.fromCharCode(...image.nameOf(section));
@@ -60,9 +60,9 @@ const PLACE_RULES: readonly PeRule[] = [
     breaks: [(image) => add(firstSection(image), "VirtualAddress", 512)],
   },
   {
-    // "The VAs for sections must be assigned … in ascending order and adjacent": Windows refuses
-    // a gap, after the headers too.
-    name: "Each section begins where the one before it, or the headers, ended",
+    // "The VAs for sections must be assigned … in ascending order and adjacent". Windows also
+    // refuses a gap after the headers.
+    name: "Each section begins at the end of the previous section or of the headers",
     check({ optional, sections }) {
       const alignment = optional.get("SectionAlignment");
       let next = alignUp(optional.get("SizeOfHeaders"), alignment);
@@ -98,8 +98,8 @@ const PLACE_RULES: readonly PeRule[] = [
     breaks: [(image) => add(firstSection(image), "SizeOfRawData", -1)],
   },
   {
-    // Zero is for "only uninitialized data"; and what is more than VirtualSize is only rounding.
-    name: "A section's SizeOfRawData is not zero, nor more than VirtualSize rounded up",
+    // Zero means "only uninitialized data". More than VirtualSize is only valid by rounding up.
+    name: "A section's SizeOfRawData is from 1 to VirtualSize, rounded up",
     check: ({ optional, sections }) =>
       firstOf(sections, (section) => {
         const size = section.get("SizeOfRawData");
@@ -125,9 +125,9 @@ const PLACE_RULES: readonly PeRule[] = [
     breaks: [(image) => add(firstSection(image), "PointerToRawData", 1)],
   },
   {
-    // "Section data must appear in order of the RVA values"; a gap would be bytes of the file
-    // that no table accounts for, and an overlap bytes that two do.
-    name: "The sections' raw data follow the headers and each other",
+    // "Section data must appear in order of the RVA values". A gap is bytes that belong to no
+    // table, and an overlap is bytes that belong to two tables.
+    name: "The sections' raw data follows the headers without gaps or overlaps",
     check({ optional, sections }) {
       let next = optional.get("SizeOfHeaders");
       return firstOf(sections, (section) => {
@@ -164,8 +164,8 @@ const PLACE_RULES: readonly PeRule[] = [
     ],
   },
   {
-    // Windows maps whole pages: what is after VirtualSize can be read in memory.
-    name: "A section's raw data are zero after VirtualSize",
+    // Windows maps whole pages, so bytes after VirtualSize can be read in memory.
+    name: "A section's raw data is zero after VirtualSize",
     check: ({ bytes, sections }) =>
       firstOf(sections, (section) => {
         const start = section.get("PointerToRawData");
@@ -186,8 +186,8 @@ const PLACE_RULES: readonly PeRule[] = [
     ],
   },
   {
-    // Relocations in a section are for object files; line numbers are deprecated.
-    name: "A section has no relocations or line numbers of its own",
+    // Relocations of a section are for object files. Line numbers are deprecated.
+    name: "A section header has no relocations or line numbers",
     check: eachSection((section) =>
       OBJECT_FIELDS.every((field) => section.get(field) === 0) ? undefined : "it has"
     ),
@@ -198,7 +198,7 @@ const PLACE_RULES: readonly PeRule[] = [
 /** "Section Flags" and "Special Sections" */
 const FLAG_RULES: readonly PeRule[] = [
   {
-    name: "A section has no reserved flag and none for object files",
+    name: "A section has no reserved flag and no flag for object files",
     check: eachSection((section) => {
       const flags = section.get("Characteristics");
       return (flags & ~IMAGE_FLAGS) === 0 ? undefined : hex(flags);
@@ -206,7 +206,7 @@ const FLAG_RULES: readonly PeRule[] = [
     breaks: bitsOf(~IMAGE_FLAGS >>> 0).map((flag) => toggle(firstSection, flag)),
   },
   {
-    name: "A section contains initialised data and nothing else",
+    name: "A section contains only initialised data",
     check: eachSection((section) => {
       const kind = section.get("Characteristics") & CONTENT_FLAGS;
       return kind === SCN.CNT_INITIALIZED_DATA ? undefined : hex(kind);
@@ -228,7 +228,7 @@ const FLAG_RULES: readonly PeRule[] = [
     breaks: [toggle(firstSection, SCN.MEM_READ), toggle(lastSection, SCN.MEM_READ)],
   },
   {
-    // Only drivers have a say in these.
+    // Only drivers can use these flags.
     name: "Every section can be cached and paged",
     check: eachSection((section) =>
       has(section, SCN.MEM_NOT_CACHED) || has(section, SCN.MEM_NOT_PAGED)
@@ -238,7 +238,7 @@ const FLAG_RULES: readonly PeRule[] = [
     breaks: [toggle(firstSection, SCN.MEM_NOT_CACHED), toggle(lastSection, SCN.MEM_NOT_PAGED)],
   },
   {
-    name: "One section is shared, and it can be read and written",
+    name: "Exactly one section is shared, and it can be read and written",
     check({ sharedSections }) {
       const [shared] = sharedSections;
       if (shared === undefined || sharedSections.length > 1) return `${sharedSections.length} are`;
@@ -278,7 +278,7 @@ const FLAG_RULES: readonly PeRule[] = [
   },
 ];
 
-/** The rules of the section table. */
+/** The rules for the section table. */
 export const SECTION_RULES: readonly PeRule[] = [...PLACE_RULES, ...FLAG_RULES];
 
 function eachSection(
