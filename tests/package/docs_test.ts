@@ -97,16 +97,15 @@ async function exportsOf(path: string): Promise<readonly DocSymbol[]> {
   assert(success, decoder.decode(stderr));
   const { version, nodes }: Docs = JSON.parse(decoder.decode(stdout));
   assertEquals(version, 2, "deno doc has a new format, which this test has to read");
-  const modules = Object.values(nodes);
-  assertEquals(modules.length, 1);
-  return modules[0]!.symbols;
+  // A module that exports nothing, such as ./testing, has no node.
+  return Object.values(nodes).flatMap(({ symbols }) => symbols);
 }
 
 Deno.test("Each exported class and function of each export in deno.json has an @example", async () => {
   const { exports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
   const without: string[] = [];
+  let count = 0;
   for (const [name, path] of Object.entries<string>(exports)) {
-    let count = 0;
     for (const symbol of await exportsOf(path)) {
       const kinds = symbol.declarations.map(({ kind }) => kind);
       // A reference would hide the kind of the symbol, and its docstring.
@@ -116,8 +115,8 @@ Deno.test("Each exported class and function of each export in deno.json has an @
       const tags = symbol.declarations.flatMap(({ jsDoc }) => jsDoc?.tags ?? []);
       if (!tags.some(({ kind }) => kind === "example")) without.push(`${name}: ${symbol.name}`);
     }
-    assertGreater(count, 0, `deno doc found no class and no function in ${path}`);
   }
+  assertGreater(count, 100, "deno doc found few classes and functions");
   assertEquals(without, []);
 });
 
