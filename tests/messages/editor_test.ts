@@ -1,6 +1,7 @@
 /**
- * The remote protocol of an editor, such as Vim's on Windows: the server answers by a message of its own
- * inside the client's blocked send, and may ask the client first. A C program is at the other side.
+ * The remote protocol of an editor, such as Vim's on Windows: the server answers by a message of
+ * its own inside the client's blocked send, and may ask the client first. A C program is at the
+ * other side.
  *
  * @module
  */
@@ -29,7 +30,10 @@ const ANSWER = 31;
 
 /** How every text of the protocol is written. */
 const TEXT = { encoding: "ansi", terminate: true } as const;
-/** Maximum time of an exchange, in milliseconds: less than a listener gives a handler that waits in vain. */
+/**
+ * Maximum time of an exchange, in milliseconds: less than a listener gives a handler that waits in
+ * vain.
+ */
 const PROMPT = 3500;
 
 type Handler = (message: CopyDataMessage) => Promise<number>;

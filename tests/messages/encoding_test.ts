@@ -76,8 +76,8 @@ Deno.test("encodeText() takes all that a code page has signs for, and reads it b
   }
 });
 
-// Windows has GB18030 and the stateful ISO-2022-JP, and knows no flag there against signs that look alike: what is
-// read back decides. Wine 10 has neither.
+// Windows has GB18030 and the stateful ISO-2022-JP, and knows no flag there against signs that look
+// alike: what is read back decides. Wine 10 has neither.
 for (const [codePage, text] of [[54936, "∞𝄞数"], [50220, "日本 a"]] as const) {
   Deno.test(`encodeText() writes code page ${codePage} whole, or not at all`, () => {
     try {

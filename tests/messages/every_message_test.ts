@@ -1,7 +1,8 @@
 // Task: test:strangers
 
 /**
- * Windows that a program sends all message numbers to; arbitrary_messages_test.ts has a sample of them.
+ * Windows that a program sends all message numbers to; arbitrary_messages_test.ts has a sample of
+ * them.
  *
  * @module
  */

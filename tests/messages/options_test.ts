@@ -196,8 +196,8 @@ Deno.test("CopyDataListener.open() refuses answers to messages that are none of 
     assertInstanceOf(error, RangeError);
     assertEquals(
       error.message,
-      `Expected the keys of answers to be numbers of messages from 1024 to 65535, got "${key}": a constant ` +
-        "for a key stands in brackets, as in { [WM_USER]: 1 }",
+      `Expected the keys of answers to be message numbers from 1024 to 65535, got "${key}"; write a ` +
+        "constant key in brackets, as in { [WM_USER]: 1 }",
     );
   }
   for (const answer of ["1", null, undefined, 0.5, {}]) {

@@ -1,6 +1,6 @@
 /**
- * Programs that ask by a message of their own numbers first, and send their data by WM_COPYDATA later: a
- * C program asks a script, and a script asks the C program.
+ * Programs that ask by a message of their own numbers first, and send their data by WM_COPYDATA
+ * later: a C program asks a script, and a script asks the C program.
  *
  * @module
  */

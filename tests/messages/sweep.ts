@@ -56,7 +56,9 @@ export const PARAMETERS: readonly Parameters[] = [
   ["random", "random"],
 ];
 
-/** Messages by which the system's own procedure changes, shows, moves or ends a window, and calls. */
+/**
+ * Messages by which the system's own procedure changes, shows, moves or ends a window, and calls.
+ */
 export const MEANINGFUL: readonly (readonly [number, Parameters])[] = [
   [WM_CREATE, [0, 0]],
   [WM_ACTIVATE, [1, 0]],

@@ -105,7 +105,7 @@ Deno.test("CopyDataListener answers with what its handler gives", async () => {
     assertEquals(await sendCopyData(listener, "", { id }), BigInt(expected));
   }
   assertEquals(listener.stats.accepted, 10);
-  await assertRejects(() => listener.receive(), TypeError, "gives them to onMessage");
+  await assertRejects(() => listener.receive(), TypeError, "its onMessage gets them");
 });
 
 Deno.test("CopyDataListener answers 0 for a handler that fails or takes too long, and goes on", async () => {
@@ -137,7 +137,7 @@ Deno.test("CopyDataListener answers 0 for a handler that fails or takes too long
   assertInstanceOf(errors[7], Deno.errors.TimedOut);
   assertEquals(
     errors[7].message,
-    `The handler of WM_COPYDATA of the listener of class "${listener.class}" did not answer within ` +
+    `The handler of WM_COPYDATA in the listener of class "${listener.class}" did not answer within ` +
       "300 ms (replyTimeout): the sender got 0",
   );
   const { accepted, failed, late, waiting } = listener.stats;
@@ -382,7 +382,8 @@ Deno.test("CopyDataListener.receive() waits as long as it is told", async () => 
 });
 
 Deno.test("CopyDataListener admits programs with fewer rights when it is told to", async () => {
-  // That Windows keeps their messages away otherwise (UIPI) cannot be seen on Wine, which lets all through.
+  // That Windows keeps their messages away otherwise (UIPI) cannot be seen on Wine, which lets all
+  // through.
   await using listener = await CopyDataListener.open({ acceptLowerIntegrity: true });
   assertEquals(await sendCopyData(listener, ""), 1n);
   const window = MessageWindow.open({ procedure: () => undefined });

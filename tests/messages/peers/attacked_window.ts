@@ -1,7 +1,7 @@
 /**
  * A window that takes what strangers send, on a thread that stands in the message loop or pumps. It
- * says "ready" and its handle, answers each WM_COPYDATA with the number of those before it plus one, and
- * says "closed" when it is closed.
+ * says "ready" and its handle, answers each WM_COPYDATA with the number of those before it plus
+ * one, and says "closed" when it is closed.
  *
  * @module
  */

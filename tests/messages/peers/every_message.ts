@@ -1,6 +1,7 @@
 /**
- * Sends and posts messages whose parameters are 16, which is no address of anything, to the window of
- * tests/messages/peers/queries.c and to one of its own, and checks what comes of it. It says "survived".
+ * Sends and posts messages whose parameters are 16, which is no address of anything, to the window
+ * of tests/messages/peers/queries.c and to one of its own, and checks what comes of it. It says
+ * "survived".
  *
  * @module
  */
@@ -13,8 +14,9 @@ const [handle, ranges] = Deno.args as [string, string];
 const window = BigInt(handle);
 
 /**
- * The messages whose parameters are addresses, by the documentation of each: of windows, edit controls,
- * scroll bars, combo boxes, list boxes, menus, and of what is dragged, touched and written.
+ * The messages whose parameters are addresses, by the documentation of each: of windows, edit
+ * controls, scroll bars, combo boxes, list boxes, menus, and of what is dragged, touched and
+ * written.
  */
 const WITH_ADDRESSES = [
   ...[0x1, 0xc, 0xd, 0x1a, 0x1b, 0x24, 0x2b, 0x2c, 0x2d, 0x39, 0x46, 0x47, 0x49, 0x4a, 0x4e, 0x53],
@@ -67,7 +69,10 @@ function expected(message: number): bigint {
   return { [WM_USER]: 12n, [WM_USER + 1]: 32n, [WM_USER + 2]: 1n }[message] ?? 0n;
 }
 
-/** Whether a message can be posted to the program: it calls the address of a timer, and no DDE is spoken. */
+/**
+ * Whether a message can be posted to the program: it calls the address of a timer, and no DDE is
+ * spoken.
+ */
 function canBePosted(message: number): boolean {
   return message !== WM_TIMER && message !== WM_SYSTIMER &&
     (message < WM_DDE_FIRST || message > WM_DDE_LAST);

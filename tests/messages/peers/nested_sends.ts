@@ -1,6 +1,6 @@
 /**
- * A peer that asks another window before it answers: a message says how many more questions there are
- * to be, each inside the one before, and the answer is how many there were.
+ * A peer that asks another window before it answers: a message says how many more questions there
+ * are to be, each inside the one before, and the answer is how many there were.
  *
  * @module
  */

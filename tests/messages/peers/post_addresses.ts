@@ -1,6 +1,6 @@
 /**
- * Posts a window messages whose `lParam` is to be an address and is none, and takes them: Windows has
- * to refuse them, or to leave them alone. Were an address read, the process would end here.
+ * Posts a window messages whose `lParam` is to be an address and is none, and takes them: Windows
+ * has to refuse them, or to leave them alone. Were an address read, the process would end here.
  *
  * @module
  */

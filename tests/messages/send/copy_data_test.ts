@@ -42,8 +42,8 @@ function openOwn() {
 
 Deno.test("sendCopyDataSync() brings bytes of every size to another process, and the answer back", async () => {
   await using receiver = await openPeer();
-  // Wine 10 hands the bytes over on the receiver's stack (KeUserModeCallback), which holds less than
-  // a MiB more; Windows, which has no such limit, takes 64 MiB as well.
+  // Wine 10 hands the bytes over on the receiver's stack (KeUserModeCallback), which holds less
+  // than a MiB more; Windows, which has no such limit, takes 64 MiB as well.
   const onWindows = 64 * 2 ** 20;
   for (const byteLength of [0, 1, 5, 65_536, isWine() ? 2 ** 18 : onWindows]) {
     const bytes = new Uint8Array(byteLength).map((_, index) => index * 7 + (index >> 8));
@@ -160,7 +160,7 @@ Deno.test("sendCopyDataSync() refuses to wait for this very thread", async () =>
   assertThrows(
     () => sendCopyDataSync(listener, "a"),
     TypeError,
-    "Cannot send to a listener whose answer this thread has to give",
+    "the call would block its handlers; use sendCopyData()",
   );
   await using asked = await CopyDataListener.open({ allow: () => true });
   assertThrows(() => sendCopyDataSync(asked, "a"), TypeError);

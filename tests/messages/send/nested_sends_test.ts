@@ -21,7 +21,8 @@ Deno.test("sendCopyData() of two scripts that ask each other back, as deep as ca
     onMessage: (message) => answerNested(message, next),
   });
   assertEquals(await sendCopyData(next, "", { id: 30, timeout: 20_000 }), 30n);
-  // Half of the messages came here, one inside the other; the other half and the first went to the peer.
+  // Half of the messages came here, one inside the other; the other half and the first went to the
+  // peer.
   assertEquals({ ...listener.stats }, { ...listener.stats, accepted: 15, late: 0, failed: 0 });
 });
 
@@ -118,7 +119,7 @@ Deno.test("CopyDataMessage.reply() to a message that is read, and to one that na
   await sendCopyData(server, "", { from: 0x1_0000n });
   const gone = await server.receive();
   await assertRejects(() => gone!.reply("back"), Deno.errors.NotFound, "there is no such window");
-  const text = "Cannot reply to a message that names no window as its sender's";
+  const text = "Cannot reply to a CopyDataMessage that names no sender's window";
   for (const sender of [0n, 1n, 0xffffn, -1n, 0xffff_ffffn]) {
     const made = new CopyDataMessage({ id: 0n, bytes: new Uint8Array(), sender });
     await assertRejects(() => made.reply("back"), Deno.errors.NotFound, text);
