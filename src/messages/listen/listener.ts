@@ -54,9 +54,9 @@ export type NumbersHandler = (
 /** Options of {@linkcode CopyDataListener.open}. */
 export interface CopyDataListenerOptions extends ListenerWindowOptions {
   /**
-   * Returns the answer to each WM_COPYDATA. If it throws, or takes longer than `replyTimeout`, the
-   * answer is 0. Without `onMessage` each message is answered when it arrives, and the script reads
-   * the messages by iterating over the listener.
+   * Returns the answer to each WM_COPYDATA. If the handler throws, or takes longer than
+   * `replyTimeout`, the answer is 0. Without `onMessage` each message is answered when it arrives,
+   * and the script reads the messages by iterating over the listener.
    *
    * The handler first runs after `open()` has returned the listener. Before it answers, it can send
    * to other windows, also to the sender. Up to 16 messages can wait for answers of handlers at the
@@ -422,7 +422,7 @@ export class CopyDataListener extends Uncloneable
       if (!reply(answer)) return;
       this.#state.count(count);
       if (toRead === undefined) return;
-      // The message stays in hand until the script reads it.
+      // The message counts against highWaterMark until the script reads it.
       this.#state.keep();
       this.#received.put(toRead);
     } catch (error) {

@@ -31,9 +31,9 @@ export interface ListenerWindowOptions {
   /** The window's title. @default "" */
   title?: string;
   /**
-   * Who can find the window. Programs find a `"message-only"` window if they search the
-   * message-only windows. A `"hidden"` window is a top-level window that is not shown: plain
-   * `FindWindow` finds it, which older programs call.
+   * How other programs find the window. A search among message-only windows finds a
+   * `"message-only"` window. Plain `FindWindow`, which older programs call, finds a `"hidden"`
+   * window: a top-level window that is not shown.
    *
    * @default "message-only"
    */

@@ -90,8 +90,7 @@ export class ListenerState {
   }
 
   /**
-   * Takes a message in hand if the limits allow it. Otherwise counts the reason and returns
-   * `false`.
+   * Admits a message if the limits allow it. Otherwise counts the reason and returns `false`.
    *
    * @param byteLength The message's size in bytes.
    */
@@ -107,7 +106,7 @@ export class ListenerState {
     return false;
   }
 
-  /** Takes one more message in hand without checking the limits, because it was admitted before. */
+  /** Admits a message without checking the limits, because it was admitted before. */
   keep(): void {
     Atomics.add(this.#words, IN_HAND, 1);
   }

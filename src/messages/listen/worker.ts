@@ -149,7 +149,7 @@ class WindowThread {
     return this.#options.answer;
   }
 
-  /** Takes a message in hand if the limits allow it. Otherwise counts the reason. */
+  /** Admits a message if the limits allow it. Otherwise counts the reason and returns `false`. */
   #admit(byteLength: number): boolean {
     if (this.#open.length < MAX_NESTED) return this.#state.admit(byteLength, this.#options);
     this.#state.count("overflowed");

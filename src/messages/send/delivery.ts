@@ -33,7 +33,7 @@ export interface Parcel {
 /** Maximum time, in milliseconds, by which a wait of the system can end too early. */
 const TICK = 16;
 
-/** Default of the maximum time to wait for an answer, in milliseconds. */
+/** Default maximum time to wait for an answer, in milliseconds. */
 export const DEFAULT_SEND_TIMEOUT = 5000;
 
 /** The receiver's answer, or the error code if there is no answer. */
@@ -49,7 +49,8 @@ const ERROR_INVALID_WINDOW_HANDLE = 1400;
 export const ERROR_TIMEOUT = 1460;
 
 /**
- * The bytes that are being sent. Windows has their addresses, which V8's garbage collector ignores.
+ * Keeps the bytes alive that are being sent: the garbage collector does not see the addresses that
+ * Windows has.
  */
 const inFlight = new Set<readonly Uint8Array<ArrayBuffer>[]>();
 

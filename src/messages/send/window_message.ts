@@ -55,8 +55,9 @@ const MAX_NAME_LENGTH = 255;
 /**
  * Sends a message to a window and waits for its answer.
  *
- * Messages of this function and of `sendCopyData` arrive in one order. A message whose parameters
- * are addresses is refused, because the system would read or write the memory there.
+ * Messages of this function and of `sendCopyData` to one window arrive in the order of sending. A
+ * message whose parameters are addresses is refused, because the system would read or write the
+ * memory there.
  *
  * @example Ask a listener by a message of its own
  * ```ts
@@ -105,7 +106,8 @@ export async function sendMessage(
   // The window's procedure runs on this thread, and only this call can run it now.
   if (windowsOfThisThread.get(parcel.window)) return deliverHere(parcel);
   const job = new SendJob(parcel, { signal, handling: handlingNow() });
-  // A listener of this thread gets it without Windows, as from sendCopyData(), in one order.
+  // A listener of this thread gets the message without Windows, as it does from sendCopyData():
+  // this keeps the order.
   const answer = listenersOfThisThread.get(parcel.window)
     ?.hearNumbers({ number: message, wParam: parcel.wParam, lParam: parcel.lParam });
   if (answer === undefined) sendOnThread(job);
@@ -158,7 +160,7 @@ export function postMessage(
  * Registers a message by its name and returns its number. All programs of the session that register
  * this name get the same number, until the session ends.
  *
- * @example Register a name that ignores upper and lower case
+ * @example Get the same number for the same name
  * ```ts
  * import { registerWindowMessage } from "@winipc/winipc/messages";
  * import { assertEquals } from "@std/assert";

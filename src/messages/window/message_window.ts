@@ -55,16 +55,16 @@ export interface MessageWindowOptions {
   /** The window's title. @default "" */
   title?: string;
   /**
-   * Who can find the window. Programs find a `"message-only"` window if they search the
-   * message-only windows. A `"hidden"` window is a top-level window that is not shown: plain
-   * `FindWindow` finds it, which older programs call.
+   * How other programs find the window. A search among message-only windows finds a
+   * `"message-only"` window. Plain `FindWindow`, which older programs call, finds a `"hidden"`
+   * window: a top-level window that is not shown.
    *
    * @default "message-only"
    */
   visibility?: "message-only" | "hidden";
   /**
-   * Answers messages on the thread that opened the window. It must return the answer at once: a
-   * promise is refused. `undefined` leaves a message to the system, which is right for most
+   * Answers messages on the thread that opened the window. The procedure must return the answer at
+   * once: a promise is refused. `undefined` leaves a message to the system, which is right for most
    * messages.
    *
    * For a window that is never shown, the system handles only messages about its title and about
@@ -86,8 +86,8 @@ const WM_SYSTIMER = 0x118;
 const PM_REMOVE = 1;
 const MSGFLT_ALLOW = 1;
 /**
- * Maximum number of consecutive failures of `GetMessageW`. Wine fails for a message that does not
- * fit on the stack, and can still return the messages after it.
+ * Maximum number of consecutive failures of `GetMessageW` before `run()` throws. Wine fails for a
+ * message that does not fit on the stack, and can still return the messages after it.
  */
 const MAX_FAILURES = 100;
 /** Maximum number of messages of one `pump()`: the capacity of a message queue on Windows. */
