@@ -108,7 +108,7 @@ Deno.test("sendCopyData() to a ninth window waits while eight windows hang", asy
   await refusals;
 });
 
-Deno.test("sendCopyData() throws NotFound for a window that is gone, or is closed during the send", async () => {
+Deno.test("sendCopyData() throws NotFound for a window that is gone, or whose process ends during the send", async () => {
   const name = randomName();
   await using peer = await Peer.start("messages/peers/window.ts", name, "message-only");
   const window = await findWindow({ class: name });
