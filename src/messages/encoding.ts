@@ -1,5 +1,5 @@
 /**
- * Texts as the bytes that other programs expect.
+ * Converts texts to the bytes that other programs expect, and back.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/intl/code-page-identifiers}
  * @module
@@ -18,12 +18,11 @@ import { CP_ACP, decodeCodePage, encodeCodePage, encodeUtf8 } from "../../ffi/co
 import { fromUnits, toUnits } from "../../ffi/wide.ts";
 
 /**
- * How a text is written: UTF-16 as Windows programs do, UTF-8, the system's own
- * code page (what programs call ANSI), or a code page by its number.
+ * The encoding of a text: UTF-16, which Windows programs use; UTF-8; the system's code page, which
+ * programs call ANSI; or a code page by its number.
  */
 export type TextEncoding = "utf-16le" | "utf-8" | "ansi" | { codePage: number };
 
-/** An encoding by its number. */
 interface CodePage {
   codePage?: number;
 }
@@ -31,11 +30,23 @@ interface CodePage {
 const CODE_PAGE_CHECKS: OptionChecks<CodePage> = { codePage: integerFrom(0, 65_535) };
 
 /**
- * Gives the bytes of a text.
+ * Returns the bytes of a text.
  *
- * @param encoding How to write it.
- * @throws {TypeError} If the text is no string, the encoding is invalid, or the text has a character
- *   that the encoding does not have: the bytes would read as another text.
+ * @example Encode a text for a receiver
+ * ```ts
+ * import { encodeText } from "@winipc/winipc/messages";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeText("Hi"), Uint8Array.of(0x48, 0, 0x69, 0));
+ * assertEquals(encodeText("Hi", "utf-8"), Uint8Array.of(0x48, 0x69));
+ * assertEquals(encodeText("€", { codePage: 1252 }), Uint8Array.of(0x80));
+ * ```
+ *
+ * @param encoding The encoding of the bytes.
+ * @throws {TypeError} If `text` is not a string or `encoding` is invalid.
+ * @throws {TypeError} If the encoding lacks a character of the text: the bytes would read as
+ *   another text.
+ * @throws {RangeError} If `codePage` is not an integer from 0 to 65535.
  * @throws {Win32Error} If Windows does not know the code page.
  */
 export function encodeText(
@@ -50,11 +61,21 @@ export function encodeText(
 }
 
 /**
- * Reads bytes as a text, up to the first NUL if there is one: some senders count it
- * in and some do not.
+ * Decodes bytes as a text, up to the first NUL if there is one. Some senders include a final NUL in
+ * the data, and some do not.
  *
- * @param encoding How they were written.
- * @throws {TypeError} If the encoding is invalid, or the bytes are not bytes.
+ * @example Decode a text that ends with a NUL
+ * ```ts
+ * import { decodeText } from "@winipc/winipc/messages";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(decodeText(Uint8Array.of(0x48, 0, 0x69, 0, 0, 0)), "Hi");
+ * assertEquals(decodeText(Uint8Array.of(0x80), { codePage: 1252 }), "€");
+ * ```
+ *
+ * @param encoding The encoding of the bytes.
+ * @throws {TypeError} If `encoding` is invalid, or `bytes` has the wrong type.
+ * @throws {RangeError} If `codePage` is not an integer from 0 to 65535.
  * @throws {Win32Error} If Windows does not know the code page.
  */
 export function decodeText(bytes: ByteSource, encoding: TextEncoding = "utf-16le"): string {
@@ -65,7 +86,7 @@ function decodeAll(bytes: Uint8Array<ArrayBuffer>, encoding: TextEncoding): stri
   if (encoding === "utf-8") return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   if (encoding === "utf-16le") {
     const text = fromUnits(new Uint16Array(bytes.buffer, 0, bytes.length >> 1));
-    // Half a code unit at the end is no text, and is not passed over in silence.
+    // An odd last byte is half a code unit: U+FFFD shows it, instead of dropping it in silence.
     return bytes.length % 2 === 0 ? text : `${text}\ufffd`;
   }
   return decodeCodePage(bytes, codePageOf(encoding));
@@ -79,7 +100,7 @@ function untilNul(text: string): string {
 /**
  * Throws unless a value is an encoding.
  *
- * @param _name The option's name; the message names the encoding anyway.
+ * @param _name The option's name, unused because each message says "encoding".
  */
 export function assertEncoding(_name: string, value: unknown): void {
   if (value !== "utf-16le" && value !== "utf-8") codePageOf(value);

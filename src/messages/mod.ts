@@ -1,5 +1,5 @@
 /**
- * Messages between windows: WM_COPYDATA and others, and windows that only take messages.
+ * Messages between windows: WM_COPYDATA, other messages, and windows that only take messages.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Windows that a program sends arbitrary messages to. It sends a sample of all message numbers;
- * every_message_test.ts has all of them.
+ * Windows that get arbitrary messages of another program. These tests send a sample of all message
+ * numbers; every_message_test.ts sends all of them.
  *
  * @module
  */
@@ -35,7 +35,7 @@ const WM_PAINT = 0xf;
 const WM_CLOSE = 0x10;
 const WM_ENDSESSION = 0x16;
 
-/** All of the system's own messages, and some of those that mean nothing to it. */
+/** Returns all messages of the system, and random messages that programs can define. */
 function sample(): Sweep {
   const above = Array.from(crypto.getRandomValues(new Uint16Array(4)), (n): Range => {
     const first = 0x400 + n % 0xf000;
@@ -44,44 +44,47 @@ function sample(): Sweep {
   return { ranges: [[0, 0x3ff], ...above], parameters: [[1, 16], ["random", "random"]] };
 }
 
-Deno.test("windows under a stranger's messages", async (t) => {
+Deno.test("Windows work as before after arbitrary messages of another program", async (t) => {
   await using sender = await ArbitrarySender.start();
 
-  await t.step("a listener stays as it was", () => sweepListener(sender, "hidden", sample()));
+  await t.step("a listener works as before", () => sweepListener(sender, "hidden", sample()));
 
-  await t.step("a window stays as it was", async () => {
+  await t.step("a window works as before", async () => {
     await sweepWindow(sender, "message-only", "pump", sample());
   });
 
   await t.step(
-    "a listener closes after messages that the system's own procedure acts on",
+    "a listener closes after messages that DefWindowProcW acts on",
     async () => {
       await closeUnder(sender, "hidden", MEANINGFUL);
       await closeUnder(sender, "message-only", MEANINGFUL);
     },
   );
 
-  await t.step("a window of this thread closes after such messages", async () => {
-    for (const [message, parameters] of MEANINGFUL) {
-      using window = MessageWindow.open({ procedure: () => undefined, visibility: "hidden" });
-      for (const way of ["post", "thread"] as const) {
-        await sender.act(way, window, [message, message], parameters);
+  await t.step(
+    "a window of this thread closes after messages that DefWindowProcW acts on",
+    async () => {
+      for (const [message, parameters] of MEANINGFUL) {
+        using window = MessageWindow.open({ procedure: () => undefined, visibility: "hidden" });
+        for (const way of ["post", "thread"] as const) {
+          await sender.act(way, window, [message, message], parameters);
+        }
+        window.pump();
+        assertFalse(window.closed);
+        for (const way of ["post", "thread"] as const) {
+          await sender.act(way, window, [message, message], parameters);
+        }
+        window.close();
+        assertFalse(user32().IsWindow(window.handle));
       }
-      window.pump();
-      assertFalse(window.closed);
-      for (const way of ["post", "thread"] as const) {
-        await sender.act(way, window, [message, message], parameters);
-      }
-      window.close();
-      assertFalse(user32().IsWindow(window.handle));
-    }
-    // What was posted to the thread reaches whoever pumps next.
-    using next = MessageWindow.open({ procedure: () => undefined });
-    next.pump();
-    assertFalse(next.closed);
-  });
+      // Messages that were posted to the thread reach the next window that is pumped.
+      using next = MessageWindow.open({ procedure: () => undefined });
+      next.pump();
+      assertFalse(next.closed);
+    },
+  );
 
-  await t.step("a window that a stranger has shown is painted once, not for ever", async () => {
+  await t.step("a window that another program shows does not get WM_PAINT for ever", async () => {
     let paints = 0;
     using window = MessageWindow.open({
       visibility: "hidden",
@@ -100,14 +103,14 @@ Deno.test("windows under a stranger's messages", async (t) => {
   });
 
   await t.step(
-    "WM_CLOSE, WM_DESTROY and WM_ENDSESSION of a stranger end a listener and lose nothing",
+    "WM_CLOSE, WM_DESTROY and WM_ENDSESSION end a listener, which loses no message",
     async () => {
       for (const message of [WM_CLOSE, WM_DESTROY, WM_ENDSESSION]) {
         for (const way of ["post", "send"] as const) {
           const listener = await CopyDataListener.open({ visibility: "hidden" });
           assertEquals(await sendCopyData(listener, "before"), 1n);
           if (message === WM_ENDSESSION) {
-            // The session goes on after all.
+            // A wParam of 0 says that the session does not end.
             await sender.actOnce(way, listener, message, [0, 0]);
             assertEquals(await sendCopyData(listener, "between"), 1n);
           }
@@ -122,7 +125,7 @@ Deno.test("windows under a stranger's messages", async (t) => {
   );
 
   await t.step(
-    "a stranger that closes the window of a handler at work does not stop the handler",
+    "a handler answers its message although another program has closed the window",
     async () => {
       for (const [message, way] of [[WM_CLOSE, "send"], [WM_DESTROY, "send"]] as const) {
         const begun = Promise.withResolvers<void>();
@@ -149,7 +152,7 @@ Deno.test("windows under a stranger's messages", async (t) => {
   );
 
   await t.step(
-    "a listener that closes under a stranger's fire loses nothing that it has acknowledged",
+    "a listener that closes during a flood of messages returns all messages that it has taken",
     async () => {
       for (const visibility of ["message-only", "hidden"] as const) {
         const listener = await CopyDataListener.open({ visibility });
@@ -163,7 +166,7 @@ Deno.test("windows under a stranger's messages", async (t) => {
     },
   );
 
-  await t.step("a listener with a handler closes under a stranger's fire", async () => {
+  await t.step("a listener with a handler closes during a flood of messages", async () => {
     let handled = 0;
     const enough = Promise.withResolvers<void>();
     const listener = await CopyDataListener.open({
@@ -179,13 +182,13 @@ Deno.test("windows under a stranger's messages", async (t) => {
     assert(gone);
     assertGreaterOrEqual(handled, data);
     assertGreaterOrEqual(data, 20);
-    // There is nothing left that the sender could reach.
+    // The sender cannot reach the window any more.
     for (const way of WAYS) {
       assertEquals((await sender.act(way, listener, [0, 0x3ff])).taken, 0);
     }
   });
 
-  await t.step("a window closes under a stranger's fire", async () => {
+  await t.step("a window closes during a flood of messages", async () => {
     await using window = await AttackedWindow.start("hidden", "run");
     const { end } = await sender.flood(window);
     while (await sendCopyData(window, "") < 40n);
@@ -195,7 +198,7 @@ Deno.test("windows under a stranger's messages", async (t) => {
   });
 });
 
-Deno.test("a listener with a handler closes in time while a crowd asks, and tells no answer that it has not given", async () => {
+Deno.test("CopyDataListener with a handler closes within 3 s while 32 threads send, and makes up no answer", async () => {
   await using program = await compileC(peerUrl("messages/peers/many_senders.c"));
   let handled = 0;
   const enough = Promise.withResolvers<void>();
@@ -214,7 +217,7 @@ Deno.test("a listener with a handler closes in time while a crowd asks, and tell
   assertEquals([listener.stats.accepted, listener.stats.late], [handled, 0]);
 });
 
-Deno.test("a pump ends while each message brings another", () => {
+Deno.test("MessageWindow.pump() returns after 10,000 messages although each message posts another one", () => {
   const WM_USER = 0x400;
   const many = 11_000;
   let taken = 0;

@@ -1,5 +1,5 @@
 /**
- * The program that sends arbitrary messages to windows, as the tests give it orders.
+ * Starts and controls the program that sends arbitrary messages to windows.
  *
  * @module
  */
@@ -9,13 +9,16 @@ import { compileC } from "../support/compile_c.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 
-/** How a message gets to a window: posted to it or to its thread, or sent. */
+/** How a message gets to a window: it is posted to the window or to its thread, or sent. */
 export type Way = "post" | "thread" | "send";
 
-/** A parameter of a message: a number, another one each time, or the address of `ExitProcess`. */
+/**
+ * A parameter of a message: a number, a new random number each time, or the address of
+ * `ExitProcess`.
+ */
 export type Parameter = bigint | number | "random" | "ExitProcess";
 
-/** What came of an order. */
+/** The result of an order to the program. */
 export interface Report {
   /** Whether the window is gone. */
   gone: boolean;
@@ -23,11 +26,11 @@ export interface Report {
   taken: number;
   /** The number of messages that the system refused. */
   refused: number;
-  /** The number of WM_COPYDATA that were answered with anything but 0. */
+  /** The number of WM_COPYDATA that were not answered 0. */
   data: number;
 }
 
-/** A process that sends arbitrary messages. */
+/** The program that sends arbitrary messages, in its process. */
 export class ArbitrarySender implements AsyncDisposable {
   readonly #peer: Peer;
   readonly #program: AsyncDisposable;
@@ -45,12 +48,15 @@ export class ArbitrarySender implements AsyncDisposable {
     return new ArbitrarySender(await Peer.startProgram(program.path, `${seed}`), program);
   }
 
-  /** The number of WM_COPYDATA that were answered with anything but 0, in all. */
+  /** The number of WM_COPYDATA of all orders that were not answered 0. */
   get data(): number {
     return this.#data;
   }
 
-  /** Sends messages, without the few that close a window unless they are single. */
+  /**
+   * Sends a range of messages. Leaves out messages that close a window, unless the range is one
+   * message.
+   */
   async act(
     way: Way,
     window: { handle: bigint },
@@ -61,7 +67,7 @@ export class ArbitrarySender implements AsyncDisposable {
     return await this.#report();
   }
 
-  /** Sends a message that the system has to take. */
+  /** Sends one message, and asserts that the system takes it. */
   async actOnce(
     way: Way,
     window: { handle: bigint },
@@ -72,16 +78,16 @@ export class ArbitrarySender implements AsyncDisposable {
     assertEquals(taken, 1);
   }
 
-  /** Has a window shown and painted; its thread has to take messages for that. */
+  /** Shows and paints a window. The window's thread must take messages for this. */
   async show(window: { handle: bigint }): Promise<void> {
     await this.#peer.send(`show ${window.handle}`);
     assertEquals((await this.#report()).taken, 1);
   }
 
   /**
-   * Begins to send and post all messages, and data, until the window is gone.
+   * Starts to send and post all messages, and data, until the window is gone.
    *
-   * @returns What came of it.
+   * @returns The result, when the window is gone.
    */
   async flood(window: { handle: bigint }): Promise<{ end: Promise<Report> }> {
     await this.#peer.send(`flood ${window.handle}`);

@@ -1,6 +1,7 @@
 /**
- * The remote protocol of an editor, such as Vim's on Windows: the server answers by a message of its own
- * inside the client's blocked send, and may ask the client first. A C program is at the other side.
+ * The remote protocol of an editor, such as Vim on Windows. The server sends its result by a
+ * message of its own while the client's send blocks. Before that, it can ask the client. A C
+ * program is the peer.
  *
  * @module
  */
@@ -21,20 +22,23 @@ import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
 
-/** The numbers that tell what the data is, as in tests/messages/peers/editor.c. */
+/** The numbers that identify the kinds of data, as in tests/messages/peers/editor.c. */
 const EXPRESSION = 10;
 const RESULT = 11;
 const QUESTION = 30;
 const ANSWER = 31;
 
-/** How every text of the protocol is written. */
+/** The encoding of each text of the protocol. */
 const TEXT = { encoding: "ansi", terminate: true } as const;
-/** Maximum time of an exchange, in milliseconds: less than a listener gives a handler that waits in vain. */
+/**
+ * Maximum time of an exchange, in milliseconds. It is less than the default `replyTimeout`, so that
+ * a handler that waits in vain makes a test fail.
+ */
 const PROMPT = 3500;
 
 type Handler = (message: CopyDataMessage) => Promise<number>;
 
-/** Does something that has to be done soon. */
+/** Calls a function, and asserts that it takes less than `PROMPT`. */
 async function promptly<T>(use: () => T): Promise<Awaited<T>> {
   const begun = performance.now();
   const result = await use();
@@ -42,7 +46,7 @@ async function promptly<T>(use: () => T): Promise<Awaited<T>> {
   return result;
 }
 
-/** Opens a listener, which must not be late, or fail, when it is closed. */
+/** Opens a listener. When it is disposed, asserts that no handler has failed or was late. */
 async function listen(onMessage: Handler) {
   const listener = await CopyDataListener.open({
     onMessage,
@@ -59,11 +63,11 @@ async function listen(onMessage: Handler) {
   };
 }
 
-Deno.test("the remote protocol of an editor", async (t) => {
+Deno.test("The remote protocol of an editor works between a script and a C program", async (t) => {
   await using program = await compileC(peerUrl("messages/peers/editor.c"));
-  await t.step("a script is the client: an editor in C", (t) => beClient(t, program.path));
+  await t.step("the script is the client", (t) => beClient(t, program.path));
   await t.step(
-    "a script is the editor, and its client is in C: it",
+    "the script is the editor",
     (t) => beEditor(t, program.path),
   );
 });
@@ -73,7 +77,7 @@ async function beClient(t: Deno.TestContext, program: string): Promise<void> {
   await using _editor = await Peer.startProgram(program, "server", name);
   const editor = await findWindow({ class: name });
 
-  await t.step("gives a listener the result inside its send", async () => {
+  await t.step("the editor sends the result to a listener before it answers", async () => {
     const results: string[] = [];
     await using client = await listen(async (message) => {
       assertEquals([message.id, message.sender.handle], [BigInt(RESULT), editor.handle]);
@@ -86,7 +90,7 @@ async function beClient(t: Deno.TestContext, program: string): Promise<void> {
       assertEquals(results.pop(), text.toUpperCase());
       assertEquals(results, []);
     }
-    // Several at once: each answers inside its own.
+    // Several sends at the same time: each result comes before the answer to its send.
     const texts = Array.from({ length: 8 }, (_, i) => `text ${i}`);
     const answers = await promptly(() =>
       Promise.all(texts.map((text) => sendCopyData(editor, `upper ${text}`, options)))
@@ -95,7 +99,7 @@ async function beClient(t: Deno.TestContext, program: string): Promise<void> {
     assertEquals(results, texts.map((text) => text.toUpperCase()));
   });
 
-  await t.step("asks a listener back before it answers", async () => {
+  await t.step("the editor asks a listener before it answers", async () => {
     const log: string[] = [];
     await using client = await listen(async (message) => {
       const text = message.text("ansi");
@@ -106,7 +110,7 @@ async function beClient(t: Deno.TestContext, program: string): Promise<void> {
     const options = { ...TEXT, id: EXPRESSION, from: client.listener };
     assertEquals(await promptly(() => sendCopyData(editor, "ask 7", options)), 1n);
     assertEquals(log, [`${QUESTION} 7`, `${RESULT} 71`]);
-    // Those that began before it wait for their turn, and the handler's own answer does not.
+    // Sends that began before the handler wait, and the handler's reply does not.
     const sent = ["ask 1", "ask 2", "ask 3"].map((text) => sendCopyData(editor, text, options));
     assertEquals(await promptly(() => Promise.all(sent)), [1n, 1n, 1n]);
     assertEquals(log.filter((line) => line.startsWith(`${RESULT} `)).slice(1), [
@@ -116,7 +120,7 @@ async function beClient(t: Deno.TestContext, program: string): Promise<void> {
     ]);
   });
 
-  await t.step("and a listener ask each other several levels deep", async () => {
+  await t.step("the editor and a listener ask each other several levels deep", async () => {
     let result = "";
     await using client = await listen(async (message) => {
       const text = message.text("ansi");
@@ -124,7 +128,7 @@ async function beClient(t: Deno.TestContext, program: string): Promise<void> {
         result = text;
         return 1;
       }
-      // The answer to a question is what the editor makes of a smaller one.
+      // The answer to a question is the editor's result for a smaller number.
       const expression = `ask ${Number(text) - 1}`;
       assertEquals(await sendCopyData(message.sender, expression, options), 1n);
       return Number(await message.reply(result, { ...TEXT, id: ANSWER }));
@@ -137,7 +141,7 @@ async function beClient(t: Deno.TestContext, program: string): Promise<void> {
     assertEquals(await promptly(() => sendCopyData(editor, "ask 6", options)), 1n);
   });
 
-  await t.step("serves a window of this thread, whose procedure answers", async () => {
+  await t.step("the editor sends to the procedure of a window of this thread", async () => {
     let result = "";
     const text = (message: WindowMessage) => decodeText(message.copyData!.bytes, "ansi");
     using window = MessageWindow.open({
@@ -171,7 +175,7 @@ async function beClient(t: Deno.TestContext, program: string): Promise<void> {
 
 async function beEditor(t: Deno.TestContext, program: string): Promise<void> {
   const answers: string[] = [];
-  /** Evaluates an expression, for whose numbers the client is asked. */
+  /** Evaluates an expression, and asks the client for the value of each number in it. */
   const evaluate = async (message: CopyDataMessage): Promise<string> => {
     const [verb, ...words] = message.text("ansi").split(" ");
     if (verb === "upper") return words.join(" ").toUpperCase();
@@ -198,16 +202,16 @@ async function beEditor(t: Deno.TestContext, program: string): Promise<void> {
     return result.join(" ");
   };
 
-  await t.step("answers by a message inside the client's send", async () => {
+  await t.step("the script sends its result before it answers the client", async () => {
     assertEquals(await ask("upper hello editor"), "HELLO EDITOR");
   });
 
-  await t.step("asks the client back before it answers", async () => {
+  await t.step("the script asks the client before it answers", async () => {
     assertEquals(await ask("sum 7"), "70");
     assertEquals(await ask("sum 1 2 3"), "60");
   });
 
-  await t.step("and serves several clients at once", async () => {
+  await t.step("the script answers two clients at the same time", async () => {
     await using other = await Peer.startProgram(program, "client", server.listener.class);
     const both = await promptly(() =>
       Promise.all([client.ask("upper one"), other.ask("upper two")])

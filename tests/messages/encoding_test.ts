@@ -2,7 +2,7 @@ import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import { codeOf, Win32Error } from "../../ffi/error.ts";
 import { decodeText, encodeText, type TextEncoding } from "../../src/messages/encoding.ts";
 
-Deno.test("encodeText() writes UTF-16 unless told otherwise", () => {
+Deno.test("encodeText() encodes in UTF-16 by default, and in another encoding on request", () => {
   assertEquals(encodeText("Aé"), Uint8Array.of(0x41, 0, 0xe9, 0));
   assertEquals(encodeText("Aé", "utf-8"), Uint8Array.of(0x41, 0xc3, 0xa9));
   assertEquals(encodeText("数据", { codePage: 936 }), Uint8Array.of(0xca, 0xfd, 0xbe, 0xdd));
@@ -10,7 +10,7 @@ Deno.test("encodeText() writes UTF-16 unless told otherwise", () => {
   assertEquals(encodeText("plain", "ansi"), new TextEncoder().encode("plain"));
 });
 
-Deno.test("decodeText() reads what encodeText() wrote, in every encoding", () => {
+Deno.test("decodeText() returns the text that encodeText() has encoded, in every encoding", () => {
   const encodings: TextEncoding[] = ["utf-16le", "utf-8", { codePage: 65001 }];
   for (const encoding of encodings) {
     for (const text of ["", "a", "数据 – é 𝄞", "x".repeat(100_000), "\ufeffa"]) {
@@ -19,22 +19,22 @@ Deno.test("decodeText() reads what encodeText() wrote, in every encoding", () =>
   }
 });
 
-Deno.test("decodeText() stops at a NUL, for some senders count it in", () => {
+Deno.test("decodeText() stops at the first NUL", () => {
   for (const encoding of ["utf-16le", "utf-8", "ansi", { codePage: 936 }] as const) {
     assertEquals(decodeText(encodeText("text\0rest", encoding), encoding), "text");
   }
 });
 
-Deno.test("decodeText() survives bytes that are no text", () => {
+Deno.test("decodeText() returns U+FFFD for bytes that are not valid text", () => {
   assertEquals(decodeText(Uint8Array.of(0x41, 0, 0x42)), "A\ufffd");
   assertEquals(decodeText(Uint8Array.of(0xff, 0x41), "utf-8"), "\ufffdA");
 });
 
-Deno.test("encodeText() refuses what a code page has no code for", () => {
+Deno.test("encodeText() throws TypeError for a character that the code page lacks", () => {
   assertThrows(() => encodeText("数", { codePage: 1252 }), TypeError, "it has no code");
 });
 
-Deno.test("encodeText() puts no character into a code page that only looks like the one it was given", () => {
+Deno.test("encodeText() does not replace a character by a character that looks like it", () => {
   const rows: [text: string, codePage: number, sign: string][] = [
     ["∞", 1252, '"∞" at 0'],
     ["a＂ & calc", 1252, '"＂" at 1'],
@@ -43,9 +43,9 @@ Deno.test("encodeText() puts no character into a code page that only looks like 
     ["é", 20127, '"é" at 0'],
     ["¥", 932, '"¥" at 0'],
     ["𝄞", 1252, '"𝄞" at 0'],
-    // One sign as two: the bytes would read as another text.
+    // The code page has two characters for this one, so the bytes would read as another text.
     ["ế", 1258, '"ế" at 0'],
-    // Nothing has a sign for half a pair, in UTF-8 either.
+    // UTF-8 and code page 1252 have no bytes for a lone surrogate.
     ["a\ud800", 65001, '"\\ud800" at 1'],
     ["\udc00b", 1252, '"\\udc00" at 0'],
   ];
@@ -54,7 +54,7 @@ Deno.test("encodeText() puts no character into a code page that only looks like 
     assertEquals(error.message.includes(`the text in code page ${codePage}: it has no code`), true);
   }
   assertThrows(() => encodeText("∞", "ansi"), TypeError, "in the system's code page");
-  // The code page of symbols has only those, and substitutes nothing.
+  // Code page 42 has only symbols, and Windows substitutes nothing in it.
   assertThrows(() => encodeText("∞", { codePage: 42 }), TypeError, "in code page 42");
   const long = `${"x".repeat(1_000_000)}∞`;
   const { message } = assertThrows(() => encodeText(long, "ansi"), TypeError, "at 1000000 of");
@@ -62,7 +62,7 @@ Deno.test("encodeText() puts no character into a code page that only looks like 
   assertThrows(() => encodeText("a\ud800", "utf-8"), TypeError, 'no code for "\\ud800" at 1 of');
 });
 
-Deno.test("encodeText() takes all that a code page has signs for, and reads it back", () => {
+Deno.test("encodeText() encodes all characters that a code page has", () => {
   const rows: [codePage: number, text: string][] = [
     [1252, "“€” – ½ ÿ\u0081"],
     [437, "∞ ≡ ▒"],
@@ -76,10 +76,10 @@ Deno.test("encodeText() takes all that a code page has signs for, and reads it b
   }
 });
 
-// Windows has GB18030 and the stateful ISO-2022-JP, and knows no flag there against signs that look alike: what is
-// read back decides. Wine 10 has neither.
+// Windows has GB18030 and the stateful ISO-2022-JP. For these it has no flag against characters
+// that look alike, so encodeText() must read the bytes back. Wine 10 has neither code page.
 for (const [codePage, text] of [[54936, "∞𝄞数"], [50220, "日本 a"]] as const) {
-  Deno.test(`encodeText() writes code page ${codePage} whole, or not at all`, () => {
+  Deno.test(`encodeText() encodes in code page ${codePage} without loss, or throws`, () => {
     try {
       assertEquals(decodeText(encodeText(text, { codePage }), { codePage }), text);
     } catch (error) {
@@ -89,18 +89,18 @@ for (const [codePage, text] of [[54936, "∞𝄞数"], [50220, "日本 a"]] as c
   });
 }
 
-Deno.test("decodeText() and encodeText() keep lone surrogates in UTF-16, as Windows' names may have them", () => {
+Deno.test("decodeText() and encodeText() keep lone surrogates in UTF-16, because names in Windows can have them", () => {
   for (const text of ["\ud800", "a\udc00b", "\udd1e\ud834", "\ufeff\ufffe\uffff"]) {
     assertEquals(decodeText(encodeText(text)), text);
   }
 });
 
-Deno.test("encodeText() and decodeText() refuse encodings that are none", () => {
+Deno.test("encodeText() and decodeText() throw for an invalid encoding", () => {
   for (const encoding of ["utf-7", {}, 936, null]) {
-    // @ts-expect-error: what the type checker refuses is refused at run time too
+    // @ts-expect-error: the call must also fail at run time
     assertThrows(() => encodeText("a", encoding), TypeError, "Expected encoding to be");
   }
-  // @ts-expect-error: what the type checker refuses is refused at run time too
+  // @ts-expect-error: the call must also fail at run time
   assertThrows(() => encodeText("a", { codepage: 1252 }), TypeError, 'did you mean "codePage"?');
   for (const codePage of [-1, 65_536, 1.5]) {
     assertThrows(() => decodeText(Uint8Array.of(65), { codePage }), RangeError, "codePage");

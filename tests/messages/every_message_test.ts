@@ -1,7 +1,8 @@
 // Task: test:strangers
 
 /**
- * Windows that a program sends all message numbers to; arbitrary_messages_test.ts has a sample of them.
+ * Windows that get messages of all numbers from another program. arbitrary_messages_test.ts sends a
+ * sample of them.
  *
  * @module
  */
@@ -23,49 +24,52 @@ import {
   sweepWindow,
 } from "./sweep.ts";
 
-/** All messages, in parts that the sender soon has done. */
+/** All messages, in ranges that the sender finishes in a short time. */
 const ALL: Sweep = {
   ranges: Array.from({ length: 16 }, (_, i) => [i * 0x1000, i * 0x1000 + 0xfff]),
   parameters: [["random", "random"]],
   ways: ["post", "send"],
 };
 
-Deno.test("a listener survives all messages of a stranger", async () => {
+Deno.test("CopyDataListener works as before after all messages of another program", async () => {
   await using sender = await ArbitrarySender.start();
   await sweepListener(sender, "hidden", ALL);
 });
 
-Deno.test("a window survives all messages of a stranger", async () => {
+Deno.test("MessageWindow works as before after all messages of another program", async () => {
   await using sender = await ArbitrarySender.start();
   await sweepWindow(sender, "message-only", "run", ALL);
 });
 
-Deno.test("listeners and windows survive the system's messages of a stranger", async (t) => {
+Deno.test("Listeners and windows work as before after another program has sent the system's messages", async (t) => {
   await using sender = await ArbitrarySender.start();
   const own: Sweep = { ranges: [[0, 0x3ff]], parameters: PARAMETERS };
   for (const visibility of ["message-only", "hidden"] as const) {
-    await t.step(`a ${visibility} listener`, () => sweepListener(sender, visibility, own));
+    await t.step(
+      `a ${visibility} listener works as before`,
+      () => sweepListener(sender, visibility, own),
+    );
     for (const way of ["run", "pump"] as const) {
       await t.step(
-        `a ${visibility} window that is to ${way}`,
+        `a ${visibility} window in ${way}() works as before`,
         () => sweepWindow(sender, visibility, way, own),
       );
     }
   }
 });
 
-Deno.test("a listener closes after each message that the system's own procedure acts on", async (t) => {
+Deno.test("CopyDataListener closes after each message that DefWindowProcW acts on", async (t) => {
   await using sender = await ArbitrarySender.start();
   for (const [index, meaningful] of MEANINGFUL.entries()) {
     const visibility = index % 2 ? "hidden" : "message-only";
     await t.step(
-      `message ${meaningful[0]}`,
+      `it closes after message ${meaningful[0]}`,
       () => closeUnder(sender, visibility, [meaningful]),
     );
   }
 });
 
-Deno.test("a script survives all messages that it sends itself, with addresses that are none", async () => {
+Deno.test("sendMessage() and postMessage() with invalid addresses do not end the script", async () => {
   await using program = await compileC(peerUrl("messages/peers/queries.c"));
   const name = randomName();
   await using _asker = await Peer.startProgram(program.path, name);

@@ -1,6 +1,6 @@
 /**
- * The library and programs that are not ours: the two processes of the classic recipe, in C
- * against plain Win32, compiled here. There is no such test without a C compiler: it fails.
+ * This library and C programs that call plain Win32: the two processes of the classic recipe. The
+ * tests compile them, and fail without a C compiler.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
 
-/** Runs process A and gives what it printed: the answer that it got. */
+/** Runs process A, and returns its output: the answer that it got. */
 async function runProcessA(path: string, ...args: string[]): Promise<string> {
   const { stdout } = await new Deno.Command(path, { args }).output();
   return new TextDecoder().decode(stdout).trim();
@@ -41,7 +41,7 @@ async function startProcessB(visibility: "top-level" | "message-only") {
   };
 }
 
-Deno.test("a C program sends ANSI and Unicode, counted in bytes or in characters, with and without the NUL", async () => {
+Deno.test("CopyDataListener takes ANSI and Unicode of a C program, counted in bytes or characters, with or without a NUL", async () => {
   await using program = await compileC(peerUrl("messages/peers/recipe_sender.c"));
   await using listener = await CopyDataListener.open({ answer: 9, visibility: "hidden" });
   const text = "Hello";
@@ -50,7 +50,7 @@ Deno.test("a C program sends ANSI and Unicode, counted in bytes or in characters
     [["ansi", "nul"], "ansi", encodeText("Hello\0", "ansi"), text],
     [["unicode"], "utf-16le", encodeText("Hello"), text],
     [["unicode", "nul"], "utf-16le", encodeText("Hello\0"), text],
-    // The recipe's mistake: a count of characters where bytes are meant brings half of the text.
+    // The classic mistake: with a count of characters instead of bytes, half of the text arrives.
     [["characters"], "utf-16le", encodeText("Hello").slice(0, 5), "He\ufffd"],
     [["characters", "nul"], "utf-16le", encodeText("Hello").slice(0, 6), "Hel"],
   ];
@@ -62,7 +62,7 @@ Deno.test("a C program sends ANSI and Unicode, counted in bytes or in characters
   }
 });
 
-Deno.test("a C program is answered by a handler", async () => {
+Deno.test("CopyDataListener answers a C program by a handler", async () => {
   await using program = await compileC(peerUrl("messages/peers/recipe_sender.c"));
   await using listener = await CopyDataListener.open({
     onMessage: async (message) => await Promise.resolve(message.text().length),
@@ -71,7 +71,7 @@ Deno.test("a C program is answered by a handler", async () => {
   assertEquals(await runProcessA(program.path, randomName(), "unicode", "x"), "none");
 });
 
-Deno.test("a C program that reads an ANSI string gets one, in either way of counting", async () => {
+Deno.test("sendCopyData() sends an ANSI string to a C program, with or without a NUL", async () => {
   await using b = await startProcessB("top-level");
   for (const [terminate, byteLength] of [[false, 5], [true, 6]] as const) {
     const options = { encoding: "ansi", terminate, id: 1 } as const;
@@ -85,7 +85,7 @@ Deno.test("a C program that reads an ANSI string gets one, in either way of coun
   assertEquals(await b.peer.nextLine(), "1 10 H");
 });
 
-Deno.test("a C program gets payloads from nothing to 64 MiB, whole", async () => {
+Deno.test("sendCopyData() sends 0 bytes to 64 MiB to a C program without loss", async () => {
   await using b = await startProcessB("message-only");
   for (const byteLength of [0, 1, 65_536, 2 ** 20 + 1, 2 ** 26]) {
     const bytes = new Uint8Array(byteLength);
@@ -99,7 +99,7 @@ Deno.test("a C program gets payloads from nothing to 64 MiB, whole", async () =>
   }
 });
 
-Deno.test("a C program answers from inside, and both answers arrive", async () => {
+Deno.test("sendCopyData() returns the answer of a C program that sends back before it answers", async () => {
   await using b = await startProcessB("message-only");
   const heard: string[] = [];
   await using listener = await CopyDataListener.open({
@@ -110,13 +110,13 @@ Deno.test("a C program answers from inside, and both answers arrive", async () =
   });
   assertEquals(await sendCopyData(b.window, "", { id: 2, from: listener }), 77n);
   assertEquals(heard, ["7 inside true"]);
-  // A listener that answers by itself is heard by a script that stands still, too.
+  // A listener without handlers answers also while the script blocks.
   await using other = await CopyDataListener.open({ answer: 5 });
   assertEquals(sendCopyDataSync(b.window, "", { id: 2, from: other }), 5n);
   assertEquals((await other.receive())?.text("ansi"), "inside");
 });
 
-Deno.test("a C program that hangs, or ends in the middle, gives TimedOut and NotFound", async () => {
+Deno.test("sendCopyData() throws TimedOut if a C program hangs, and NotFound if it ends during the send", async () => {
   await using b = await startProcessB("message-only");
   const started = performance.now();
   await assertRejects(

@@ -16,7 +16,7 @@ const {
   sendMessage,
 } = messages;
 
-/** A window that is none: what is sent there is refused by the system, after all the checks. */
+/** The handle of no window. The system refuses a send to it, after all arguments are checked. */
 const gone = 0x7ffc_fff0n;
 
 /** Values of all kinds. */
@@ -40,7 +40,7 @@ const VALUES: readonly unknown[] = [
   AbortSignal.abort("a reason of the caller"),
 ];
 
-/** What an option takes, of those values; all others have to be refused. */
+/** Whether an option takes one of `VALUES`. The option must refuse all other values. */
 type Accepts = (value: unknown) => boolean;
 
 const isString: Accepts = (value) => typeof value === "string";
@@ -49,7 +49,7 @@ const isBoolean: Accepts = (value) => typeof value === "boolean";
 const isPositive: Accepts = (value) => value === 5;
 const isNumeric: Accepts = (value) => value === 5 || value === gone;
 const isInteger: Accepts = (value) => value === -1 || isNumeric(value);
-/** Not 5, which has the upper half of no window, nor -1, by which the system means all. */
+/** 5 is not a window's handle, because its upper half is 0. -1 names all windows. */
 const isWindow: Accepts = (value) => value === gone;
 const isSignal: Accepts = (value) => value instanceof AbortSignal;
 const isAnswer: Accepts = (value) => isInteger(value) || isBoolean(value);
@@ -57,7 +57,7 @@ const isEmpty: Accepts = (value) =>
   typeof value === "object" && value !== null && Object.keys(value).length === 0;
 const nothing: Accepts = () => false;
 
-/** Every function that takes options, and each of the options. */
+/** Each function that takes options, and each of its options. */
 const FUNCTIONS: [(options: never) => unknown, Record<string, Accepts>][] = [
   [(options) => MessageWindow.open({ procedure: () => undefined, ...options as object }).close(), {
     class: (value) => value === "x",
@@ -103,7 +103,7 @@ const FUNCTIONS: [(options: never) => unknown, Record<string, Accepts>][] = [
   [(options) => postMessage(gone, 0x400, options), { wParam: isInteger, lParam: isInteger }],
 ];
 
-/** What a call throws, or rejects with; `undefined` if it does neither. */
+/** Returns the error that a call throws or rejects with, or `undefined`. */
 async function errorOf(call: () => unknown): Promise<unknown> {
   try {
     await call();
@@ -112,7 +112,7 @@ async function errorOf(call: () => unknown): Promise<unknown> {
   }
 }
 
-/** Throws unless an error is ours about an argument. */
+/** Throws unless an error is an error of this library about an argument. */
 function assertOurs(error: unknown, what: string): void {
   assert(error instanceof TypeError || error instanceof RangeError, `${what}: ${error}`);
   assert(
@@ -123,7 +123,7 @@ function assertOurs(error: unknown, what: string): void {
 
 for (const [call, options] of FUNCTIONS) {
   const name = /[a-z]\w+(?:\.open)?(?=\()/i.exec(String(call).replace("async", ""))![0];
-  Deno.test(`${name}() refuses each option that is of the wrong kind, and each that it has not`, async () => {
+  Deno.test(`${name}() throws for each option of the wrong type, and for each unknown option`, async () => {
     const use = (options: unknown) => errorOf(() => call(options as never));
     for (const [option, accepts] of Object.entries(options)) {
       for (const value of VALUES) {
@@ -140,7 +140,7 @@ for (const [call, options] of FUNCTIONS) {
       assertEquals(error.message, `There is no option "${misspelt}": did you mean "${option}"?`);
     }
     for (const wrong of [5, "x", null]) {
-      // MessageWindow's are put together here.
+      // The options of MessageWindow.open() are built above, so they cannot be of the wrong type.
       if (name !== "MessageWindow.open") assertOurs(await use(wrong), `${name}(${wrong})`);
     }
   });
@@ -150,7 +150,7 @@ function isOurs(error: unknown): boolean {
   return error instanceof TypeError || error instanceof RangeError;
 }
 
-Deno.test("Functions of messages refuse arguments of the wrong kind in words of their own", async () => {
+Deno.test("Functions for messages throw errors of this library for arguments of the wrong type", async () => {
   await using listener = await CopyDataListener.open({ answer: 1 });
   const message = new CopyDataMessage({ id: 1n, bytes: new Uint8Array(2), sender: 0n });
   using window = MessageWindow.open({ procedure: () => undefined });
@@ -189,27 +189,27 @@ Deno.test("Functions of messages refuse arguments of the wrong kind in words of 
   }
 });
 
-Deno.test("CopyDataListener.open() refuses answers to messages that are none of a program's own", async () => {
+Deno.test("CopyDataListener.open() throws for answers with an invalid message number or an invalid value", async () => {
   for (const key of ["0", "0x400", "1023", "65536", "1024.5", "-1", "class"]) {
     const answers = { [key]: 1 };
     const error = await errorOf(() => CopyDataListener.open({ answers }));
     assertInstanceOf(error, RangeError);
     assertEquals(
       error.message,
-      `Expected the keys of answers to be numbers of messages from 1024 to 65535, got "${key}": a constant ` +
-        "for a key stands in brackets, as in { [WM_USER]: 1 }",
+      `Expected the keys of answers to be message numbers from 1024 to 65535, got "${key}"; write a ` +
+        "constant key in brackets, as in { [WM_USER]: 1 }",
     );
   }
   for (const answer of ["1", null, undefined, 0.5, {}]) {
-    // @ts-expect-error: what the type checker refuses is refused at run time too
+    // @ts-expect-error: the call must also fail at run time
     const open = () => CopyDataListener.open({ answers: { 1024: answer } });
     assertOurs(await errorOf(open), `${answer}`);
   }
 });
 
-Deno.test("A listener that is refused leaves nothing open", async () => {
+Deno.test("CopyDataListener.open() leaves nothing open if it throws", async () => {
   const name = randomName();
-  // @ts-expect-error: what the type checker refuses is refused at run time too
+  // @ts-expect-error: the call must also fail at run time
   await assertRejects(() => CopyDataListener.open({ class: name, answr: 1 }), TypeError);
   await using listener = await CopyDataListener.open({ class: name });
   assertEquals(listener.class, name);

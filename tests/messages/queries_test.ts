@@ -1,6 +1,6 @@
 /**
- * Programs that ask by a message of their own numbers first, and send their data by WM_COPYDATA later: a
- * C program asks a script, and a script asks the C program.
+ * Programs that first ask by messages of their own, and send their data by WM_COPYDATA later. A C
+ * program asks a script, and a script asks the C program.
  *
  * @module
  */
@@ -29,10 +29,10 @@ const WM_NCACTIVATE = 0x86;
 const WM_USER = 0x400;
 const TIMEOUT = 20_000;
 
-Deno.test("programs that ask first, and send their data later", async (t) => {
+Deno.test("Programs ask by messages of their own first, and send their data later", async (t) => {
   await using program = await compileC(peerUrl("messages/peers/queries.c"));
-  await t.step("a script is asked: it", (t) => beAsked(t, program.path));
-  await t.step("a script asks a program", (t) => ask(t, program.path));
+  await t.step("a C program asks a script", (t) => beAsked(t, program.path));
+  await t.step("a script asks a C program", (t) => ask(t, program.path));
 });
 
 async function beAsked(t: Deno.TestContext, program: string): Promise<void> {
@@ -76,36 +76,42 @@ async function beAsked(t: Deno.TestContext, program: string): Promise<void> {
   const ask = (message: number, wParam?: number | bigint, lParam?: bigint) =>
     asker.ask(order("send", message, wParam, lParam));
 
-  await t.step("gives constants, and answers of functions", async () => {
-    assertEquals(await ask(WM_USER), "3");
-    assertEquals(await ask(0xffff), "1");
-    assertEquals(await ask(WM_USER + 1, 7, -9n), "-2");
-    assertEquals(await ask(WM_USER + 1, -1, -(2n ** 63n)), `${2n ** 63n - 1n}`);
-    assertEquals(await ask(WM_USER + 2, 1), "1");
-    assertEquals(await ask(WM_USER + 2, 2), "0");
-    assertEquals(await asker.ask(`name ${randomName()}`) === `${registered}`, false);
-    assertEquals(await ask(registered), "-5");
-    // Nobody said what to answer to this one.
-    assertEquals(await ask(WM_USER + 9), "0");
-    assertEquals(errors, []);
-  });
+  await t.step(
+    "the listener answers with constants and with the results of functions",
+    async () => {
+      assertEquals(await ask(WM_USER), "3");
+      assertEquals(await ask(0xffff), "1");
+      assertEquals(await ask(WM_USER + 1, 7, -9n), "-2");
+      assertEquals(await ask(WM_USER + 1, -1, -(2n ** 63n)), `${2n ** 63n - 1n}`);
+      assertEquals(await ask(WM_USER + 2, 1), "1");
+      assertEquals(await ask(WM_USER + 2, 2), "0");
+      assertEquals(await asker.ask(`name ${randomName()}`) === `${registered}`, false);
+      assertEquals(await ask(registered), "-5");
+      // The listener has no answer for this message.
+      assertEquals(await ask(WM_USER + 9), "0");
+      assertEquals(errors, []);
+    },
+  );
 
-  await t.step("gives a constant while it is blocked", async () => {
-    await asker.send(order("tell", WM_USER));
+  await t.step("the listener answers with a constant while the script blocks", async () => {
+    await asker.send(order("signal", WM_USER));
     done.waitSync({ timeout: TIMEOUT });
     assertEquals(await asker.nextLine(), "3");
   });
 
-  await t.step("gives the answer of a function as soon as it is free", async () => {
-    begun.reset();
-    blocked = true;
-    await asker.send(order("tell", WM_USER + 3));
-    begun.waitSync({ timeout: TIMEOUT });
-    blocked = false;
-    assertEquals(await asker.nextLine(), "2");
-  });
+  await t.step(
+    "the listener answers with the result of a function after the script has blocked",
+    async () => {
+      begun.reset();
+      blocked = true;
+      await asker.send(order("signal", WM_USER + 3));
+      begun.waitSync({ timeout: TIMEOUT });
+      blocked = false;
+      assertEquals(await asker.nextLine(), "2");
+    },
+  );
 
-  await t.step("gives 0 where its function throws, and says why", async () => {
+  await t.step("the listener answers 0 if a function throws, and reports the error", async () => {
     for (const [message, text] of [[4, "on purpose"], [5, "also on purpose"]] as const) {
       assertEquals(await ask(WM_USER + message), "0");
       const [error, ...rest] = errors.pop()!;
@@ -118,9 +124,9 @@ async function beAsked(t: Deno.TestContext, program: string): Promise<void> {
     assertEquals(listener.stats.failed, 3);
   });
 
-  await t.step("gives 0 where its function is late, and says so", async () => {
+  await t.step("the listener answers 0 if a function is late, and reports TimedOut", async () => {
     assertEquals(await ask(WM_USER + 7), "0");
-    // The news of it is on its way when the program has the answer.
+    // The report comes after the program's answer, but before the answer to another message.
     assertEquals(await ask(WM_USER + 1, 1), "1");
     const [error, ...rest] = errors.pop()!;
     assertInstanceOf(error, Deno.errors.TimedOut);
@@ -135,7 +141,7 @@ async function beAsked(t: Deno.TestContext, program: string): Promise<void> {
     assertEquals(errors, []);
   });
 
-  await t.step("gets posted messages too, whose answers nobody waits for", async () => {
+  await t.step("the functions of the listener and a window also get posted messages", async () => {
     const posted = Promise.withResolvers<bigint[]>();
     onPosted = posted.resolve;
     assertEquals(await asker.ask(order("post", WM_USER + 8, 5, -6n)), "1");
@@ -157,7 +163,7 @@ async function beAsked(t: Deno.TestContext, program: string): Promise<void> {
   });
 
   await t.step(
-    "answers the system's questions, whoever sends them, as the system does",
+    "the listener answers the system's questions as the system does",
     async () => {
       const permitted = [WM_QUERYENDSESSION, WM_QUERYOPEN, WM_NCACTIVATE];
       for (const message of permitted) assertEquals(await ask(message), "1");
@@ -165,7 +171,7 @@ async function beAsked(t: Deno.TestContext, program: string): Promise<void> {
     },
   );
 
-  await t.step("gets the data afterwards", async () => {
+  await t.step("the listener gets the data later", async () => {
     assertEquals(await asker.ask(`data ${listener.handle} now the data`), "1");
     assertEquals(await asker.ask(`data ${listener.handle} and more`), "2");
     assertEquals(texts, ["now the data", "and more"]);
@@ -177,7 +183,7 @@ async function ask(t: Deno.TestContext, program: string): Promise<void> {
   await using asker = await Peer.startProgram(program, name);
   const window = await findWindow({ class: name });
 
-  await t.step("and gets its answers", async () => {
+  await t.step("sendMessage() returns the program's answers", async () => {
     assertEquals(await sendMessage(window, WM_USER), 12n);
     assertEquals(await sendMessage(window, WM_USER + 1, { wParam: 5, lParam: -7 }), -2n);
     const large = { wParam: 2n ** 64n - 1n, lParam: -(2n ** 63n) };
@@ -188,23 +194,23 @@ async function ask(t: Deno.TestContext, program: string): Promise<void> {
     assertEquals(await sendMessage(window, registered, { wParam: 5, lParam: 6 }), -1n);
   });
 
-  await t.step("and gets the data later", async () => {
+  await t.step("the program sends its data later", async () => {
     await using listener = await CopyDataListener.open({ answer: 8 });
     const options = { wParam: listener.handle, lParam: 42 };
     assertEquals(await sendMessage(window, WM_USER + 2, options), 1n);
     const message = await listener.receive({ timeout: TIMEOUT });
     assertEquals([message?.id, message?.text("ansi")], [5n, "later 42"]);
     assertEquals([message?.sender.handle, message?.sender.pid], [window.handle, asker.pid]);
-    assertEquals(await asker.nextLine(), "told 8");
+    assertEquals(await asker.nextLine(), "answered 8");
   });
 
-  await t.step("and posts to it, in order", async () => {
+  await t.step("postMessage() keeps the order", async () => {
     for (let i = 0; i < 3; i++) postMessage(window, WM_USER + 3, { wParam: i, lParam: -i });
     const lines = [await asker.nextLine(), await asker.nextLine(), await asker.nextLine()];
     assertEquals(lines, ["posted 0 0", "posted 1 -1", "posted 2 -2"]);
   });
 
-  await t.step("and an address that is none in no message ends the script", async () => {
+  await t.step("no message with an invalid address ends the script", async () => {
     const sample = [...crypto.getRandomValues(new Uint16Array(4))].map((n) => 0x400 + n % 0xf000);
     const ranges = [[0, 0x3ff], ...sample.map((first) => [first, first + 7])];
     const args = [`${window.handle}`, JSON.stringify(ranges)];
@@ -214,23 +220,26 @@ async function ask(t: Deno.TestContext, program: string): Promise<void> {
     assertEquals(lines, ["survived"]);
   });
 
-  await t.step("and learns that it hangs, or is gone", async () => {
-    const hangs = WM_USER + 4;
-    await assertRejects(
-      () => sendMessage(window, hangs, { timeout: 200 }),
-      Deno.errors.TimedOut,
-      "Cannot send message 0x404 to window",
-    );
-    const reason = new Error("on purpose");
-    const signal = AbortSignal.abort(reason);
-    assertEquals(await assertRejects(() => sendMessage(window, hangs, { signal })), reason);
-    const controller = new AbortController();
-    const sent = sendMessage(window, hangs, { signal: controller.signal });
-    controller.abort(reason);
-    assertEquals(await assertRejects(() => sent), reason);
-    asker.kill();
-    assert(!(await asker.gone()).success);
-    await assertRejects(() => sendMessage(window, WM_USER), Deno.errors.NotFound);
-    assertThrows(() => postMessage(window, WM_USER), Deno.errors.NotFound);
-  });
+  await t.step(
+    "sendMessage() throws TimedOut if the program hangs, and NotFound if it is gone",
+    async () => {
+      const hangs = WM_USER + 4;
+      await assertRejects(
+        () => sendMessage(window, hangs, { timeout: 200 }),
+        Deno.errors.TimedOut,
+        "Cannot send message 0x404 to window",
+      );
+      const reason = new Error("on purpose");
+      const signal = AbortSignal.abort(reason);
+      assertEquals(await assertRejects(() => sendMessage(window, hangs, { signal })), reason);
+      const controller = new AbortController();
+      const sent = sendMessage(window, hangs, { signal: controller.signal });
+      controller.abort(reason);
+      assertEquals(await assertRejects(() => sent), reason);
+      asker.kill();
+      assert(!(await asker.gone()).success);
+      await assertRejects(() => sendMessage(window, WM_USER), Deno.errors.NotFound);
+      assertThrows(() => postMessage(window, WM_USER), Deno.errors.NotFound);
+    },
+  );
 }

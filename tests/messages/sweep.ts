@@ -1,5 +1,5 @@
 /**
- * Sweeps over message numbers, and what has to hold of the windows that get them.
+ * Sends messages of many numbers to windows, and asserts that the windows still work.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { randomName } from "../support/random_name.ts";
 import { within } from "../support/within.ts";
 import type { ArbitrarySender, Parameter, Way } from "./arbitrary_sender.ts";
 
-/** The message by which a test learns that all messages before it were taken. */
+/** The message after which a test knows that all earlier messages were taken. */
 const MARK = 0xbfff;
 
 const WM_CREATE = 0x1;
@@ -36,19 +36,19 @@ const WM_SYSTIMER = 0x118;
 const WM_ENTERSIZEMOVE = 0x231;
 const WM_PRINT = 0x317;
 
-/** Who finds a window. */
+/** Whether a window is message-only, or top-level and not shown. */
 export type Visibility = "message-only" | "hidden";
 
-/** Message numbers, from the first to the last. */
+/** A range of message numbers, from the first to the last. */
 export type Range = readonly [number, number];
 
 /** All ways to get a message to a window. */
 export const WAYS: readonly Way[] = ["post", "thread", "send"];
 
-/** The parameters of messages, the first and the second. */
+/** The first and the second parameter of a message. */
 export type Parameters = readonly [Parameter, Parameter];
 
-/** Parameters of every kind: nothing, small numbers, addresses of nothing, anything. */
+/** Parameters of every kind: zeros, small numbers, invalid addresses, random numbers. */
 export const PARAMETERS: readonly Parameters[] = [
   [0, 0],
   [1, 1],
@@ -56,7 +56,9 @@ export const PARAMETERS: readonly Parameters[] = [
   ["random", "random"],
 ];
 
-/** Messages by which the system's own procedure changes, shows, moves or ends a window, and calls. */
+/**
+ * Messages by which `DefWindowProcW` changes, shows, moves or ends a window, or calls an address.
+ */
 export const MEANINGFUL: readonly (readonly [number, Parameters])[] = [
   [WM_CREATE, [0, 0]],
   [WM_ACTIVATE, [1, 0]],
@@ -78,25 +80,25 @@ export const MEANINGFUL: readonly (readonly [number, Parameters])[] = [
   [WM_PRINT, [0, 0xff]],
 ];
 
-/** Which messages are sent in a sweep, each with all of the parameters. */
+/** The messages of a sweep. Each message is sent with all of the parameters. */
 export interface Sweep {
   /** The messages. */
   ranges: readonly Range[];
   /** The parameters. */
   parameters: readonly Parameters[];
-  /** How the messages get to the window. @default in all ways */
+  /** How the messages get to the window. @default all ways */
   ways?: readonly Way[];
 }
 
-/** A listener, and a way to wait until it has taken what was posted to it. */
+/** A listener, and a wait until it has taken the messages that were posted to it. */
 export interface Target extends AsyncDisposable {
   /** The listener. */
   listener: CopyDataListener;
-  /** Waits until the listener has taken all that has been posted to it. */
+  /** Waits until the listener has taken all messages that were posted to it. */
   drain(): Promise<void>;
 }
 
-/** Opens a listener whose messages are to be read. */
+/** Opens a listener without `onMessage`. */
 export async function openTarget(visibility: Visibility): Promise<Target> {
   const marks = new Map<bigint, () => void>();
   const listener = await CopyDataListener.open({
@@ -115,14 +117,14 @@ export async function openTarget(visibility: Visibility): Promise<Target> {
       const [number] = crypto.getRandomValues(new BigUint64Array(1));
       marks.set(number!, taken.resolve);
       postMessage(listener, MARK, { wParam: number! });
-      await within("a listener takes what was posted", taken.promise);
+      await within("a listener takes the posted messages", taken.promise);
       marks.delete(number!);
     },
     [Symbol.asyncDispose]: () => within("a listener closes", listener.close()),
   };
 }
 
-/** Sends the messages of a sweep to a window, and posts them to it and to its thread. */
+/** Sends the messages of a sweep to a window in all ways of the sweep. */
 async function act(
   sender: ArbitrarySender,
   window: { handle: bigint },
@@ -133,14 +135,14 @@ async function act(
       for (const range of ranges) {
         const { gone, taken, refused } = await sender.act(way, window, range, parameters);
         assertFalse(gone);
-        // Few are refused: those whose parameters the system cannot hand over.
+        // The system refuses only a few messages, whose parameters it cannot pass on.
         assertGreater(taken, 10 * refused);
       }
     }
   }
 }
 
-/** Reads what a listener has got so far, and gives the number of messages. */
+/** Reads the waiting messages of a listener, and returns their number. */
 export async function countMessages(listener: CopyDataListener): Promise<number> {
   let count = 0;
   for (; listener.stats.waiting > 0; count++) {
@@ -149,7 +151,7 @@ export async function countMessages(listener: CopyDataListener): Promise<number>
   return count;
 }
 
-/** Sweeps over a listener, which has to go on as before, and to close. */
+/** Sends a sweep to a listener, and asserts that it then works as before and closes. */
 export async function sweepListener(
   sender: ArbitrarySender,
   visibility: Visibility,
@@ -165,7 +167,7 @@ export async function sweepListener(
   await within("a listener closes", listener.close());
 }
 
-/** Gives a listener messages, and more of them while it is to close. */
+/** Sends messages to a listener, and asserts that it closes although more of them wait. */
 export async function closeUnder(
   sender: ArbitrarySender,
   visibility: Visibility,
@@ -186,7 +188,7 @@ export async function closeUnder(
   await within("a listener closes", listener.close());
 }
 
-/** Sweeps over a window in a process of its own, which has to go on as before, and to close. */
+/** Sends a sweep to a window of another process, and asserts that it then works as before. */
 export async function sweepWindow(
   sender: ArbitrarySender,
   visibility: Visibility,
@@ -201,7 +203,7 @@ export async function sweepWindow(
   await window.closed();
 }
 
-/** A process with a window that takes everything. */
+/** A process with a window that takes all messages. */
 export class AttackedWindow implements AsyncDisposable {
   /** The window. */
   readonly handle: bigint;
@@ -212,7 +214,7 @@ export class AttackedWindow implements AsyncDisposable {
     this.handle = handle;
   }
 
-  /** Starts the process, whose thread runs the message loop or pumps. */
+  /** Starts the process. Its main thread calls `run()` or `pump()`. */
   static async start(visibility: Visibility, way: "run" | "pump"): Promise<AttackedWindow> {
     const peer = await Peer.start(
       "messages/peers/attacked_window.ts",
@@ -223,7 +225,7 @@ export class AttackedWindow implements AsyncDisposable {
     return new AttackedWindow(peer, BigInt(await peer.nextLine()));
   }
 
-  /** Waits until the window is closed and the process has ended as it should. */
+  /** Waits until the window is closed and the process has ended without an error. */
   async closed(): Promise<void> {
     assertEquals(await this.#peer.nextLine(), "closed");
     assertEquals((await this.#peer.gone()).code, 0);

@@ -1,6 +1,6 @@
 /**
- * Receiving WM_COPYDATA, and messages that bring two numbers: a window of one's own, on a thread of its
- * own, that answers at once or by handlers of the script.
+ * Receives WM_COPYDATA, and messages that carry two numbers. A listener has a window on a thread of
+ * its own. It answers at once, or asks handlers of the script.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/dataxchg/wm-copydata}
  * @module
@@ -39,7 +39,7 @@ import {
 import { messageName, WM_COPYDATA } from "../window/procedure.ts";
 
 /**
- * Answers a message of the sender's own, which brings two numbers.
+ * Answers a message other than WM_COPYDATA. Such a message carries two numbers.
  *
  * @param wParam The message's first parameter, unsigned.
  * @param lParam The message's second parameter, signed.
@@ -51,27 +51,30 @@ export type NumbersHandler = (
   listener: CopyDataListener,
 ) => CopyDataAnswer | Promise<CopyDataAnswer>;
 
-/** What a listener is to be like. */
+/** Options of {@linkcode CopyDataListener.open}. */
 export interface CopyDataListenerOptions extends ListenerWindowOptions {
   /**
-   * Gives the answer to each message; without it, messages are read by iterating, and
-   * answered as soon as they have come. Where it throws, or takes longer than
-   * `replyTimeout`, the answer is 0.
+   * Returns the answer to each WM_COPYDATA. If the handler throws, or takes longer than
+   * `replyTimeout`, the answer is 0. Without `onMessage` each message is answered when it arrives,
+   * and the script reads the messages by iterating over the listener.
    *
-   * It is called when the script that opens the listener has gone on, and not before. Before it
-   * answers it may ask other windows, also the sender. Up to 16 questions are open in a listener at a
-   * time, one inside the other; what comes then waits until its sender's time is over.
+   * The handler first runs after `open()` has returned the listener. Before it answers, it can send
+   * to other windows, also to the sender. Up to 16 messages can wait for answers of handlers at the
+   * same time, each nested in the one before. A further message waits until the newest of them is
+   * answered, or until its own sender's time is over.
    */
   onMessage?: (
     message: CopyDataMessage,
     listener: CopyDataListener,
   ) => CopyDataAnswer | Promise<CopyDataAnswer>;
-  /** Whether to take messages of a sender; who is refused is answered 0. @default everybody's are taken */
+  /** Whether to take a sender's message; a refused message is answered 0. @default all are taken */
   allow?: (sender: MessageSender, listener: CopyDataListener) => boolean | Promise<boolean>;
   /**
-   * Gets what `onMessage`, `allow` or a function of `answers` threw, and a `Deno.errors.TimedOut` when
-   * one of them is late; a handler that is late and throws is reported twice. `message` is undefined for
-   * a function of `answers`. @default errors are only counted
+   * Receives each error that `onMessage`, `allow` or a function of `answers` throws. If one of them
+   * is late, it receives a `Deno.errors.TimedOut`. A handler that is late and then throws is
+   * reported twice. `message` is `undefined` for a function of `answers`.
+   *
+   * @default errors are only counted
    */
   onError?: (
     error: unknown,
@@ -79,70 +82,74 @@ export interface CopyDataListenerOptions extends ListenerWindowOptions {
     listener: CopyDataListener,
   ) => void;
   /**
-   * The answers to other messages, by their numbers from WM_USER (0x400) to 0xFFFF. The window's thread
-   * gives a constant at once, whatever the script does; for a function, the script is asked, and has
-   * `replyTimeout` for it. @default 0 to all of them
+   * The answers to other messages, by their numbers from WM_USER (0x400) to 0xFFFF. The window's
+   * thread answers with a constant at once, even while the script is busy. A function runs in the
+   * script, and must answer within `replyTimeout`.
+   *
+   * @default 0 for all other messages
    */
   answers?: Readonly<Record<number, CopyDataAnswer | NumbersHandler>>;
 }
 
-/** What became of the messages so far. */
+/** Counts of the messages of a listener since it was opened. */
 export interface CopyDataListenerStats {
   /**
-   * Taken, and answered as `answer`, `onMessage` or a function of `answers` says. Constants of `answers`
-   * are not counted.
+   * Messages that were taken, and answered by `answer`, `onMessage` or a function of `answers`.
+   * Answers by constants of `answers` are not counted.
    */
   accepted: number;
-  /** Answered 0, for they had more than `maxByteLength` bytes. */
+  /** Messages that were answered 0 because they had more than `maxByteLength` bytes. */
   tooLarge: number;
-  /** Answered 0, for `highWaterMark` messages were waiting or being handled. */
+  /**
+   * Messages that were answered 0 because `highWaterMark` messages waited or were being handled.
+   */
   overflowed: number;
-  /** Answered 0, for `allow` said so. */
+  /** Messages that were answered 0 because `allow` refused their sender. */
   denied: number;
-  /** Answered 0, for something threw. */
+  /** Messages that were answered 0 because a handler threw, or memory for a copy was missing. */
   failed: number;
-  /** Answered 0, for `replyTimeout` was over. */
+  /** Messages that were answered 0 because no answer came within `replyTimeout`. */
   late: number;
-  /** Waiting to be read, or being handled, now. */
+  /** Messages that are waiting to be read, or are being handled, now. */
   waiting: number;
 }
 
 const WM_NULL = 0;
-/** How long to wait before a full queue is tried again, in milliseconds. */
+/** Pause before a post to a full message queue is repeated, in milliseconds. */
 const WAKE_PAUSE = 10;
 
-/** A question to the script. */
+/** A message that a handler of the script must answer. */
 interface Question {
-  /** The WM_COPYDATA; none for another message. */
+  /** The WM_COPYDATA; left out for another message. */
   readonly message?: CopyDataMessage;
-  /** What is answered, for an error. */
+  /** The message's name for an error. */
   readonly name: string;
-  /** The handler's work. */
+  /** The call of the handler. */
   readonly handling: Handling;
-  /** Has a handler of the script decide. */
+  /** Calls the handler. */
   readonly decide: () => Promise<Decision>;
 }
 
-/** Gives the answer, and says whether it was still waited for. */
+/** Answers a question. Returns `false` if the question has already got its answer. */
 type Reply = (answer: bigint) => boolean;
 
-/** What a handler has decided. */
+/** The result of a handler. */
 interface Decision {
   readonly answer: bigint;
   readonly count: "accepted" | "denied";
-  /** The message, if it is to be read. */
+  /** The message, if the script reads it later. */
   readonly toRead?: CopyDataMessage;
 }
 
 /**
- * A window that takes WM_COPYDATA from any program and gives it to the script.
+ * A window that takes WM_COPYDATA from any program and passes it to the script.
  *
- * The window has a thread of its own that stands in the message loop, so that a
- * sender is answered at once, whatever the script does, and nothing is polled. From a local
- * checkout the thread needs `--allow-read`, from JSR nothing. Like a server, a listener
- * holds the process until it is closed, or {@linkcode CopyDataListener.unref}.
+ * The window has a thread of its own, which waits for messages without polling. Without handlers
+ * this thread answers each sender at once, even while the script is busy. In a local checkout the
+ * thread needs `--allow-read`; from JSR it needs no permission. Like a server, a listener keeps the
+ * process alive until it is closed, or until {@linkcode CopyDataListener.unref} is called.
  *
- * @example Reading messages
+ * @example Read messages
  * ```ts
  * import { CopyDataListener, sendCopyData } from "@winipc/winipc/messages";
  * import { assertEquals } from "@std/assert";
@@ -155,7 +162,7 @@ interface Decision {
  * }
  * ```
  *
- * @example Answering them
+ * @example Answer each message by its length
  * ```ts
  * import { CopyDataListener, sendCopyData } from "@winipc/winipc/messages";
  * import { assertEquals } from "@std/assert";
@@ -170,7 +177,7 @@ interface Decision {
  */
 export class CopyDataListener extends Uncloneable
   implements AsyncIterable<CopyDataMessage>, AsyncDisposable {
-  /** The name of its window's class. */
+  /** The name of the window's class. */
   readonly class: string;
   readonly #options: CopyDataListenerOptions;
   readonly #settings: WindowSettings;
@@ -179,9 +186,9 @@ export class CopyDataListener extends Uncloneable
   readonly #opened = Promise.withResolvers<bigint>();
   readonly #finished = Promise.withResolvers<void>();
   readonly #answered: Handle;
-  /** Is fulfilled when the script that opened the listener has gone on. */
+  /** Fulfilled when `open()` has returned the listener to the script. */
   readonly #inUse = Promise.withResolvers<void>();
-  /** What the window's thread waits for, by the serial numbers of its tickets. */
+  /** The open questions of the window's thread, by the serial numbers of their tickets. */
   readonly #questions = new Map<number, Question>();
   #handle = 0n;
   #thread: Thread | undefined;
@@ -195,17 +202,17 @@ export class CopyDataListener extends Uncloneable
   }
 
   /**
-   * Opens a window, and a thread for it.
+   * Opens a window on a thread of its own.
    *
-   * @throws {Deno.errors.AlreadyExists} If this process has a window class of that name already.
-   * @throws {Deno.errors.NotCapable} If this module is a local file and may not be read.
-   * @throws {TypeError} If an option is of the wrong kind.
+   * @throws {Deno.errors.AlreadyExists} If this process already has a window class of that name.
+   * @throws {Deno.errors.NotCapable} If this module is a local file without permission to read it.
+   * @throws {TypeError} If an option has the wrong type.
    * @throws {RangeError} If a number is out of range.
    */
   static async open(options: CopyDataListenerOptions = {}): Promise<CopyDataListener> {
     const listener = new CopyDataListener(options);
     await listener.#start();
-    // Not before whoever awaits this has got it: a handler may name the listener.
+    // Handlers can use the variable that gets the listener, so none runs before it has its value.
     setImmediate(() => listener.#inUse.resolve());
     return listener;
   }
@@ -215,28 +222,34 @@ export class CopyDataListener extends Uncloneable
     return this.#handle;
   }
 
-  /** Is fulfilled when the window is closed and its thread is over, whoever closed it. */
+  /**
+   * A promise that is fulfilled when the window is closed and its thread has ended. Another program
+   * can close the window too.
+   */
   get finished(): Promise<void> {
     return this.#finished.promise;
   }
 
-  /** What became of the messages so far. */
+  /** The counts of the messages since the listener was opened. */
   get stats(): CopyDataListenerStats {
     return { ...this.#state.counts, waiting: this.#state.inHand };
   }
 
   /**
-   * Reads the next message, or waits for one.
+   * Returns the next message, and waits until there is one.
    *
-   * @returns The message; `undefined` when the listener is closed and all are read.
-   * @throws {Deno.errors.TimedOut} If there was none in time.
-   * @throws {TypeError} If messages go to `onMessage`.
+   * @returns The message; `undefined` if the listener is closed and all messages are read.
+   * @throws {Deno.errors.TimedOut} If no message comes within `timeout`.
+   * @throws {TypeError} If the listener has an `onMessage`, which gets all messages.
    */
   async receive(options?: WaitOptions): Promise<CopyDataMessage | undefined> {
     if (this.#options.onMessage !== undefined) {
-      throw new TypeError("Cannot read the messages of a listener that gives them to onMessage");
+      throw new TypeError(
+        `Cannot receive messages of the listener of class "${this.class}": its onMessage gets ` +
+          "them; open a listener without onMessage",
+      );
     }
-    // The window's thread keeps what comes while nobody waits for it.
+    // The window's thread keeps the messages that arrive while no call waits for them.
     if (this.#received.isEmpty && this.#state.want()) this.#wake();
     const message = await this.#received.take(options);
     if (message !== undefined) this.#state.release();
@@ -244,28 +257,28 @@ export class CopyDataListener extends Uncloneable
   }
 
   /**
-   * Reads the messages until the listener is closed; whoever leaves the loop can go on later,
-   * for those that are not read are kept, also when it is closed.
+   * Returns the messages one after another, until the listener is closed and all are read. A script
+   * can leave the loop and start another one later: unread messages are kept, also after `close()`.
    */
   async *[Symbol.asyncIterator](): AsyncIterableIterator<CopyDataMessage> {
     for (let message; (message = await this.receive()) !== undefined;) yield message;
   }
 
-  /** Lets the process end while the listener is open. */
+  /** Allows the process to end while the listener is open. */
   unref(): void {
     this.#thread?.unref();
   }
 
-  /** Makes the process live for as long as the listener is open, as it is at first. */
+  /** Keeps the process alive while the listener is open. This is the state after `open()`. */
   ref(): void {
     this.#thread?.ref();
   }
 
   /**
-   * Closes the window and ends its thread; messages that were answered can still be read.
+   * Closes the window and ends its thread. Messages that were answered can still be read.
    *
-   * Handlers that are at work may end, and have the rest of their `replyTimeout` for it; so a
-   * handler must not wait for this.
+   * This waits until running handlers have answered or their `replyTimeout` is over. So a handler
+   * must not await it.
    */
   async close(): Promise<void> {
     if (!this.#state.stopping) {
@@ -309,7 +322,7 @@ export class CopyDataListener extends Uncloneable
     });
   }
 
-  /** Whether the script is ever asked for an answer. */
+  /** Whether any answer comes from a handler of the script. */
   get #hasHandlers(): boolean {
     return this.#settings.asks ||
       this.#settings.answers.values().some((answer) => answer === "ask");
@@ -338,7 +351,7 @@ export class CopyDataListener extends Uncloneable
     }
   }
 
-  /** Has the script answer a question of the window's thread. */
+  /** Asks a handler for the answer to a question of the window's thread. */
   #ask(ticket: Ticket, question: Question): void {
     this.#questions.set(ticket.serial, question);
     void this.#respond(question, (answer) => {
@@ -349,7 +362,7 @@ export class CopyDataListener extends Uncloneable
     });
   }
 
-  /** Takes a message that this thread sends, and gives the answer to it. */
+  /** Takes a message that this thread sends, and returns its answer. */
   #hearOwn(incoming: IncomingMessage): Promise<bigint> {
     return this.#askHere(incoming.bytes.length, this.#toQuestion(incoming));
   }
@@ -362,7 +375,7 @@ export class CopyDataListener extends Uncloneable
       : Promise.resolve(answer);
   }
 
-  /** Has the script answer a message of its own. */
+  /** Asks a handler for the answer to a message that this thread sends. */
   async #askHere(byteLength: number, question: Question): Promise<bigint> {
     if (!this.#state.admit(byteLength, this.#settings)) return 0n;
     const { promise, resolve } = Promise.withResolvers<bigint>();
@@ -401,7 +414,7 @@ export class CopyDataListener extends Uncloneable
     return receivedMessage(incoming, { handle: this.#handle, handling });
   }
 
-  /** Has a handler of the script decide about a message, and answers it. */
+  /** Calls a handler for a message, and answers the message by the result. */
   async #respond({ message, handling, decide }: Question, reply: Reply): Promise<void> {
     try {
       await this.#inUse.promise;
@@ -409,7 +422,7 @@ export class CopyDataListener extends Uncloneable
       if (!reply(answer)) return;
       this.#state.count(count);
       if (toRead === undefined) return;
-      // It stays in hand until it is read.
+      // The message counts against highWaterMark until the script reads it.
       this.#state.keep();
       this.#received.put(toRead);
     } catch (error) {
@@ -437,32 +450,34 @@ export class CopyDataListener extends Uncloneable
     return { answer: toAnswer(answer), count: "accepted" };
   }
 
-  /** Tells that the sender has got 0, because the handler took too long. */
+  /** Reports to `onError` that a handler was late, so that the sender got 0. */
   #reportLate({ name, message, handling }: Question, depth = 0): void {
     handling.end();
     const { replyTimeout } = this.#settings;
     const hint = depth + 1 < MAX_NESTED
       ? ""
-      : `; ${MAX_NESTED} questions were open, one inside the other, and no more are taken`;
+      : `; ${MAX_NESTED} messages were waiting for answers, and the listener lets no more in`;
     const error = new Deno.errors.TimedOut(
-      `The handler of ${name} of the listener of class "${this.class}" did not answer within ` +
+      `The handler of ${name} in the listener of class "${this.class}" did not answer within ` +
         `${replyTimeout} ms (replyTimeout): the sender got 0${hint}`,
     );
-    // Not in here: what it throws would end the hearing of what the window's thread says.
+    // In a microtask, because an error of onError must not stop #hear().
     queueMicrotask(() => this.#options.onError?.(error, message, this));
   }
 
-  /** Has the window's thread look at the state. */
+  /** Wakes the window's thread, so that it checks the shared state. */
   #wake(): void {
     if (this.#answered.closed) return;
-    // Should the window be gone and its number be another's, this message means nothing there.
+    // If another window has got the handle of a closed one, WM_NULL does nothing there.
     const posted = user32().PostMessageW(this.#handle, WM_NULL, 0n, 0n) !== 0;
-    // A stranger can fill the queue, which then has room again as soon as the thread looks.
+    // Other programs can fill the queue. It has room again after the thread has read it.
     if (!posted) setTimeout(() => this.#wake(), WAKE_PAUSE);
   }
 
   #end(error: Error | undefined): void {
-    this.#opened.reject(error ?? new Error("The listener's thread ended"));
+    this.#opened.reject(
+      error ?? new Error(`The thread of the listener of class "${this.class}" has ended`),
+    );
     this.#answered.close();
     listenersOfThisThread.delete(this.#handle);
     for (const { handling } of this.#questions.values()) handling.end();

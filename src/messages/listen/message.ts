@@ -1,5 +1,5 @@
 /**
- * A message as a listener gives it to the script, and who the message says it is from.
+ * A message that a listener passes to the script, and the sender that the message names.
  *
  * @module
  */
@@ -25,32 +25,47 @@ import { kernel32 } from "../../../ffi/win32/kernel32.ts";
 import { user32 } from "../../../ffi/win32/user32.ts";
 import { readWide } from "../../../ffi/wide.ts";
 
-/** Where a message came to. */
+/** The listener that received a message. */
 interface MessageReceiver {
-  /** The window of the listener. */
+  /** The handle of the listener's window. */
   readonly handle: bigint;
-  /** The work of the handler that gets the message; `undefined` if the message is read. */
+  /** The call of the handler that gets the message; `undefined` if the script reads the message. */
   readonly handling: Handling | undefined;
 }
 
-/** How to reply to a message. */
+/** Options of {@linkcode CopyDataMessage.reply}. */
 export interface ReplyOptions extends Omit<SendCopyDataOptions, "from"> {}
 
 const { from: _, ...REPLY_OPTIONS } = SEND_OPTIONS;
 
-/** Puts a message together that can be replied to. It is for listeners, and not exported to scripts. */
+/** Creates a message that can be replied to. Only listeners use it; it is not part of the API. */
 export let receivedMessage: (
   incoming: IncomingMessage,
   receiver: MessageReceiver,
 ) => CopyDataMessage;
 
-/** What came by WM_COPYDATA. */
+/**
+ * A WM_COPYDATA message.
+ *
+ * @example Read the parts of a message
+ * ```ts
+ * import { CopyDataListener, sendCopyData } from "@winipc/winipc/messages";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using listener = await CopyDataListener.open();
+ * await sendCopyData(listener, "Hello", { id: 7, from: listener });
+ * const message = (await listener.receive())!;
+ * assertEquals(message.id, 7n);
+ * assertEquals(message.text(), "Hello");
+ * assertEquals(message.sender.handle, listener.handle);
+ * ```
+ */
 export class CopyDataMessage {
-  /** The number that tells what the data is (`dwData`). */
+  /** The number that identifies the kind of data (`dwData`). */
   readonly id: bigint;
-  /** The data, as many bytes as the sender counted (`cbData`); a copy, the script's own. */
+  /** A copy of the data, which belongs to the script. Its length is the sender's `cbData`. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Who the message says it is from. */
+  /** The sender that the message names. */
   readonly sender: MessageSender;
   #receiver: MessageReceiver | undefined;
 
@@ -63,9 +78,21 @@ export class CopyDataMessage {
   }
 
   /**
-   * Makes a message that no listener has received: for tests of a handler. It cannot be replied to.
+   * Creates a message that no listener has received, to test a handler. Its `reply()` throws.
    *
-   * @param message `dwData`, the data, and the window that is named as the sender's, or 0.
+   * @example Test a handler without a listener
+   * ```ts
+   * import { CopyDataMessage, encodeText } from "@winipc/winipc/messages";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const onMessage = (message: CopyDataMessage) => message.text().length;
+   * const message = new CopyDataMessage({ id: 0n, bytes: encodeText("Hello"), sender: 0n });
+   * assertEquals(onMessage(message), 5);
+   * ```
+   *
+   * @param message `dwData`, the data, and the handle of the sender's window, or 0.
+   * @throws {TypeError} If a value has the wrong type.
+   * @throws {RangeError} If a number does not fit into 64 bits.
    */
   constructor(
     { id, bytes, sender }: { id: bigint; bytes: Uint8Array<ArrayBuffer>; sender: bigint },
@@ -78,24 +105,26 @@ export class CopyDataMessage {
   }
 
   /**
-   * The data as a text, up to the first NUL if there is one: some senders count it in
-   * and some do not.
+   * Decodes the data as a text, up to the first NUL if there is one. Some senders include a final
+   * NUL in the data, and some do not.
    *
-   * @param encoding How the sender wrote it. @default "utf-16le"
+   * @param encoding The encoding that the sender used. @default "utf-16le"
+   * @throws {TypeError} If `encoding` is invalid.
+   * @throws {RangeError} If `codePage` is not an integer from 0 to 65535.
+   * @throws {Win32Error} If Windows does not know the code page.
    */
   text(encoding?: TextEncoding): string {
     return decodeText(this.bytes, encoding);
   }
 
   /**
-   * Sends data to the window that the message names as its sender's, in the name of the listener's
-   * window, and waits for the answer.
+   * Sends data to the window that the message names as its sender, and waits for the answer. The
+   * reply names the listener's window as its sender.
    *
-   * A handler may do so before it answers, as programs expect that are answered by a message of
-   * their own: the sender gets the reply while it waits. The reply waits for no send that began before
-   * the handler.
+   * A handler can reply before it answers. Some programs expect this: they get the reply while
+   * their own send waits. The reply does not wait for sends that began before the handler.
    *
-   * @example
+   * @example Reply to a message before it is answered
    * ```ts
    * import { CopyDataListener, sendCopyData } from "@winipc/winipc/messages";
    * import { assertEquals } from "@std/assert";
@@ -108,22 +137,23 @@ export class CopyDataMessage {
    * assertEquals((await client.receive())!.text(), "HELLO");
    * ```
    *
-   * @param data What to send, at most 4294967295 bytes.
-   * @returns What the sender's window procedure answered.
-   * @throws {Deno.errors.NotFound} If the message names no sender, or its window is gone.
-   * @throws {Deno.errors.TimedOut} If there is no answer in time; the sender may still get the data.
-   * @throws {Deno.errors.PermissionDenied} If the sender runs with more rights and takes no messages
-   *   from this one (UIPI).
+   * @param data The bytes or the text to send, at most 4294967295 bytes.
+   * @returns The answer of the sender's window procedure, signed.
+   * @throws {Deno.errors.NotFound} If the message names no sender, or the sender's window is gone.
+   * @throws {Deno.errors.TimedOut} If no answer comes in time. The sender may still get the data.
+   * @throws {Deno.errors.PermissionDenied} If the sender runs with more rights and takes no
+   *   messages from this program (UIPI).
    * @throws {Win32Error} If Windows does not know the code page.
-   * @throws {TypeError} If an argument is of the wrong kind, or the text cannot be written in the encoding.
+   * @throws {TypeError} If an argument has the wrong type, or the encoding lacks a character of the
+   *   text.
    * @throws {RangeError} If a number is out of range.
    */
   async reply(data: CopyData, options: ReplyOptions = {}): Promise<bigint> {
     assertOptions(options, REPLY_OPTIONS);
-    // The sender's handle is whatever a stranger has made up.
+    // Any program can send any number as the sender's handle.
     if (this.#receiver === undefined || !isOneWindow(this.sender.handle)) {
       throw new Deno.errors.NotFound(
-        "Cannot reply to a message that names no window as its sender's",
+        "Cannot reply to a CopyDataMessage that names no sender's window, or that no listener received",
       );
     }
     const { handle: from, handling } = this.#receiver;
@@ -137,21 +167,35 @@ export class CopyDataMessage {
 const PROCESS_QUERY_LIMITED_INFORMATION = 0x1000;
 
 /**
- * The window that a message names as its sender's: a claim, which nobody checks.
+ * The window that a message names as its sender. Windows does not check this claim: any program can
+ * name any window.
  *
- * What is told of it is looked up when it is asked for; while the sender waits for
- * its answer (in `allow` and `onMessage`) it is there, later it may be gone, and
- * Windows may have given its number to another.
+ * The properties are looked up when they are read. While the sender waits for its answer (in
+ * `allow` and `onMessage`), its window exists. Later the window may be gone, and Windows may have
+ * given its handle to another window.
+ *
+ * @example Take messages that name a window of this process
+ * ```ts
+ * import { CopyDataListener, sendCopyData } from "@winipc/winipc/messages";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using listener = await CopyDataListener.open({
+ *   allow: (sender) => sender.pid === Deno.pid,
+ * });
+ * assertEquals(await sendCopyData(listener, "Hello", { from: listener }), 1n);
+ * assertEquals(await sendCopyData(listener, "Hello"), 0n);
+ * ```
  */
 export class MessageSender {
-  /** The window's handle (`HWND`), sign-extended; 0 where the sender named none. */
+  /** The window's handle (`HWND`), sign-extended; 0 if the message names no window. */
   readonly handle: bigint;
 
   /**
-   * Names a sender.
+   * Creates a sender from a window's handle.
    *
-   * @param handle The window's handle, zero- or sign-extended.
-   * @throws {TypeError} If it is no bigint.
+   * @param handle The handle (`HWND`), zero- or sign-extended.
+   * @throws {TypeError} If `handle` is not a bigint.
+   * @throws {RangeError} If `handle` does not fit into 64 bits.
    */
   constructor(handle: bigint) {
     assertBigInteger("handle", handle, -(2n ** 63n), 2n ** 64n - 1n);
@@ -159,7 +203,7 @@ export class MessageSender {
   }
 
   /**
-   * The process that made the window; `undefined` if there is no such window now.
+   * The id of the process that created the window; `undefined` if there is no such window now.
    *
    * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-getwindowthreadprocessid}
    */
@@ -171,7 +215,7 @@ export class MessageSender {
   }
 
   /**
-   * The path of that process's program; `undefined` if it is gone, or not to be told.
+   * The path of that process's program; `undefined` if the process is gone or cannot be queried.
    *
    * @see {@link https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-queryfullprocessimagenamew}
    */

@@ -21,38 +21,54 @@ import { assertTitle, uniqueClass } from "../window/message_window.ts";
 import { MAX_MESSAGE, WM_USER } from "../window/procedure.ts";
 import type { WindowSettings } from "./protocol.ts";
 
-/** What a message is answered: a number of 64 bits, or 1 for `true` and 0 for `false`. */
+/** An answer to a message: an integer of at most 64 bits, or `true` for 1 and `false` for 0. */
 export type CopyDataAnswer = number | bigint | boolean;
 
-/** What the window of a listener is to be like, and what it takes. */
+/** Options of a listener that need no handler. */
 export interface ListenerWindowOptions {
-  /** The name of its window's class. @default a name that no other window has */
+  /** The name of the window's class. @default a name that no other window has */
   class?: string;
-  /** Its window's title. @default "" */
+  /** The window's title. @default "" */
   title?: string;
   /**
-   * `"message-only"`: found by those who look among message-only windows. `"hidden"`: a
-   * top-level window that is not shown, found by plain `FindWindow`, as older programs look.
+   * How other programs find the window. A search among message-only windows finds a
+   * `"message-only"` window. Plain `FindWindow`, which older programs call, finds a `"hidden"`
+   * window: a top-level window that is not shown.
    *
    * @default "message-only"
    */
   visibility?: "message-only" | "hidden";
-  /** What messages are answered where there is no `onMessage`. @default 1 */
+  /** The answer to each WM_COPYDATA if there is no `onMessage`. @default 1 */
   answer?: CopyDataAnswer;
-  /** Maximum time for an answer of the script, `allow` included, in milliseconds, at least 1. @default 4000 */
+  /**
+   * Maximum time for an answer of the script, including `allow`, in milliseconds, at least 1.
+   *
+   * @default 4000
+   */
   replyTimeout?: number;
-  /** The most bytes of a message, up to 4294967295; a larger one is answered 0. @default 67108864 */
+  /**
+   * Maximum size of a message in bytes, up to 4294967295. A larger message is answered 0.
+   *
+   * @default 67108864
+   */
   maxByteLength?: number;
-  /** The most messages that wait to be read or are being handled, at least 1; one more is answered 0. @default 1024 */
+  /**
+   * Maximum number of messages that wait to be read or are being handled, at least 1. A further
+   * message is answered 0.
+   *
+   * @default 1024
+   */
   highWaterMark?: number;
   /**
-   * Whether programs with fewer rights than this one may send, which Windows keeps from
-   * it otherwise (UIPI): for this window, and WM_COPYDATA only. @default false
+   * Whether programs with fewer rights can send WM_COPYDATA to this window. By default Windows
+   * blocks these messages (UIPI).
+   *
+   * @default false
    */
   acceptLowerIntegrity?: boolean;
 }
 
-/** All options of a listener; those of its handlers are checked here, and typed where they are called. */
+/** All options of a listener. This file checks the handlers too; `listener.ts` has their types. */
 interface AllOptions extends ListenerWindowOptions {
   onMessage?: unknown;
   allow?: unknown;
@@ -75,7 +91,7 @@ const OPTIONS: OptionChecks<AllOptions> = {
   acceptLowerIntegrity: assertBoolean,
 };
 
-/** Checks the options, and gives those that the window's thread needs. */
+/** Checks the options, and returns the settings for the window's thread. */
 export function toWindowSettings(options: AllOptions): WindowSettings {
   assertOptions(options, OPTIONS);
   const {
@@ -105,12 +121,12 @@ export function toWindowSettings(options: AllOptions): WindowSettings {
   };
 }
 
-/** What the window's thread answers to messages that are no WM_COPYDATA, by their numbers. */
+/** Returns the answers to messages other than WM_COPYDATA, by their numbers. */
 function toAnswers(answers: unknown): Map<number, bigint | "ask"> {
   assertObject("answers", answers);
   if (answers instanceof Map || Array.isArray(answers)) {
     throw new TypeError(
-      `Expected answers to be an object whose keys are numbers of messages, got ${show(answers)}`,
+      `Expected answers to be an object whose keys are message numbers, got ${show(answers)}`,
     );
   }
   return new Map(
@@ -121,8 +137,8 @@ function toAnswers(answers: unknown): Map<number, bigint | "ask"> {
         message > MAX_MESSAGE
       ) {
         throw new RangeError(
-          `Expected the keys of answers to be numbers of messages from ${WM_USER} to ${MAX_MESSAGE}, ` +
-            `got ${show(key)}: a constant for a key stands in brackets, as in { [WM_USER]: 1 }`,
+          `Expected the keys of answers to be message numbers from ${WM_USER} to ${MAX_MESSAGE}, ` +
+            `got ${show(key)}; write a constant key in brackets, as in { [WM_USER]: 1 }`,
         );
       }
       return [message, typeof answer === "function" ? "ask" : toAnswer(answer)];
@@ -130,7 +146,7 @@ function toAnswers(answers: unknown): Map<number, bigint | "ask"> {
   );
 }
 
-/** An answer as Windows takes it. */
+/** Converts an answer to the signed number that the window procedure returns. */
 export function toAnswer(value: unknown): bigint {
   if (typeof value === "boolean") return value ? 1n : 0n;
   if (typeof value !== "bigint" && (typeof value !== "number" || !Number.isSafeInteger(value))) {
@@ -140,5 +156,5 @@ export function toAnswer(value: unknown): bigint {
   }
   const answer = BigInt(value);
   if (answer >= -(2n ** 63n) && answer < 2n ** 64n) return BigInt.asIntN(64, answer);
-  throw new RangeError(`Expected an answer to have 64 bits, got ${answer}`);
+  throw new RangeError(`Expected an answer to fit into 64 bits, got ${answer}`);
 }

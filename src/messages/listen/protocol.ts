@@ -1,6 +1,6 @@
 /**
- * What a listener and the thread of its window tell each other: the memory that they share, and the
- * messages that the thread posts.
+ * The memory that a listener and its window's thread share, and the messages that the thread posts
+ * to the script.
  *
  * @module
  */
@@ -8,33 +8,40 @@
 import type { ParentIdentity } from "../../wait/thread.ts";
 import type { IncomingMessage, IncomingNumbers } from "../window/own.ts";
 
-/** How many messages may be waiting for their answers at once, one inside the other. */
+/**
+ * Maximum number of messages that wait for the script's answers at the same time: each of them is a
+ * nested call on the stack of the window's thread.
+ */
 export const MAX_NESTED = 16;
 
-/** What is counted, in the order of the memory. */
+/** The names of the counters, in the order in which they are in memory. */
 const COUNTS = ["accepted", "tooLarge", "overflowed", "denied", "failed", "late"] as const;
 
-/** What is counted. */
+/** The name of a counter. */
 export type Count = typeof COUNTS[number];
 
-/** What a listener takes. */
+/** Limits of the messages that a listener takes. */
 export interface Limits {
-  /** The most bytes of a message. */
+  /** Maximum size of a message in bytes. */
   maxByteLength: number;
-  /** The most messages that are not read or handled yet. */
+  /** Maximum number of messages that are not read or handled yet. */
   highWaterMark: number;
 }
 
-/** Which answer is being waited for. */
+/** Identifies a question to the script. */
 export interface Ticket {
-  /** How many others wait around it. */
+  /** The number of questions that are open around this one. */
   depth: number;
-  /** Tells it from earlier ones at that depth; never 0. */
+  /** The question's number, never 0. Earlier questions of the same depth have other numbers. */
   serial: number;
 }
 
-// The words: whether to stop, how many messages are in hand, how many of them the script was not
-// told of, whether it waits to be told, and whose answer each depth waits for.
+// The 32-bit words of the memory:
+// STOP is not 0 when the window's thread must stop.
+// IN_HAND is the number of messages that were taken and are not read or handled yet.
+// UNTOLD is the number of these messages that were not posted to the script.
+// WANTED is not 0 when the script waits for messages.
+// WAITING, for each depth, is the serial number of the open question, or 0.
 const STOP = 0;
 const IN_HAND = 1;
 const UNTOLD = 2;
@@ -42,9 +49,11 @@ const WANTED = 3;
 const WAITING = 4;
 const WORDS = WAITING + MAX_NESTED;
 
-/** What is asked and answered, counted and bounded. */
+/**
+ * The state that a listener and its window's thread share: questions, answers, limits and counters.
+ */
 export class ListenerState {
-  /** The memory, for the other thread. */
+  /** The shared memory. */
   readonly buffer: SharedArrayBuffer;
   readonly #words: Int32Array<SharedArrayBuffer>;
   readonly #answers: BigInt64Array<SharedArrayBuffer>;
@@ -52,9 +61,9 @@ export class ListenerState {
   #serial = 0;
 
   /**
-   * Lays the state over memory.
+   * Creates the state in new memory, or attaches it to the memory of the other thread.
    *
-   * @param buffer The memory of the other thread's state. @default new memory
+   * @param buffer The `buffer` of the other thread's state. @default new memory
    */
   constructor(buffer?: SharedArrayBuffer) {
     const answersAt = Math.ceil(WORDS / 2) * 8;
@@ -65,107 +74,109 @@ export class ListenerState {
     this.#counts = new BigInt64Array(this.buffer, countsAt, COUNTS.length);
   }
 
-  /** Tells the window's thread to stop. */
+  /** Asks the window's thread to stop. */
   stop(): void {
     Atomics.store(this.#words, STOP, 1);
   }
 
-  /** Whether the window's thread is to stop. */
+  /** Whether the window's thread must stop. */
   get stopping(): boolean {
     return Atomics.load(this.#words, STOP) !== 0;
   }
 
-  /** How many messages were taken in and are not read or handled yet. */
+  /** The number of messages that were taken and are not read or handled yet. */
   get inHand(): number {
     return Atomics.load(this.#words, IN_HAND);
   }
 
   /**
-   * Takes a message in hand, or counts why not.
+   * Admits a message if the limits allow it. Otherwise counts the reason and returns `false`.
    *
-   * @param byteLength How many bytes it has.
+   * @param byteLength The message's size in bytes.
    */
   admit(byteLength: number, { maxByteLength, highWaterMark }: Limits): boolean {
     if (byteLength > maxByteLength) {
       this.count("tooLarge");
       return false;
     }
-    // The window's thread and the script's own sends both come here: one adds, then looks.
+    // The window's thread and the script's own sends run this at the same time: add, then compare.
     if (Atomics.add(this.#words, IN_HAND, 1) < highWaterMark) return true;
     this.release();
     this.count("overflowed");
     return false;
   }
 
-  /** Takes one more in hand, whatever the limits: it was admitted before. */
+  /** Admits a message without checking the limits, because it was admitted before. */
   keep(): void {
     Atomics.add(this.#words, IN_HAND, 1);
   }
 
-  /** A message was read or handled. */
+  /** Notes that a message was read or handled. */
   release(): void {
     Atomics.sub(this.#words, IN_HAND, 1);
   }
 
-  /** The script's side: wants to be told of messages; says whether there are any now. */
+  /** Script: asks for messages. Returns whether the window's thread has any now. */
   want(): boolean {
     Atomics.store(this.#words, WANTED, 1);
     return Atomics.load(this.#words, UNTOLD) > 0;
   }
 
   /**
-   * The window's side: notes how many messages the script was not told of, and says whether it
-   * wants to be told now.
+   * Window's thread: notes the number of messages that were not posted to the script. Returns
+   * whether the script waits for them now.
    *
-   * Each side writes before it reads, so that one of them always sees the other.
+   * The script and the window's thread each write their own word before they read the other word.
+   * So at least one of them sees that there are messages and that the script waits.
    */
   noteUntold(untold: number): boolean {
     Atomics.store(this.#words, UNTOLD, untold);
     return untold > 0 && Atomics.load(this.#words, WANTED) !== 0;
   }
 
-  /** The window's side: the script is being told of all there are. */
+  /** Window's thread: notes that all its messages are now posted to the script. */
   noteTold(): void {
     Atomics.store(this.#words, WANTED, 0);
     Atomics.store(this.#words, UNTOLD, 0);
   }
 
-  /** The window's side: begins to wait for an answer. */
+  /** Window's thread: opens a question, and returns its ticket. */
   ask(depth: number): Ticket {
     this.#serial = (this.#serial % 0x7fff_ffff) + 1;
     Atomics.store(this.#words, WAITING + depth, this.#serial);
     return { depth, serial: this.#serial };
   }
 
-  /** The window's side: whether there is no answer yet. */
+  /** Whether a question is still open. */
   isWaiting({ depth, serial }: Ticket): boolean {
     return Atomics.load(this.#words, WAITING + depth) === serial;
   }
 
-  /** The window's side: waits no more, unless there is an answer after all. */
+  /** Closes a question. Returns `false` if it was closed before. */
   giveUp({ depth, serial }: Ticket): boolean {
     return Atomics.compareExchange(this.#words, WAITING + depth, serial, 0) === serial;
   }
 
-  /** The window's side: the answer that came. */
+  /** Window's thread: returns the answer to a question that the script has answered. */
   answerTo({ depth }: Ticket): bigint {
     return this.#answers[depth]!;
   }
 
-  /** The script's side: answers, unless it is not waited for any more. */
+  /** Script: answers a question. Returns `false` if the question is not open any more. */
   answer({ depth, serial }: Ticket, value: bigint): boolean {
-    // Written first, for it is read as soon as the word changes; only one answer is ever given.
+    // The window's thread reads the answer as soon as the question is closed, so store it first.
+    // Only one answer to a question is ever stored.
     if (!this.isWaiting({ depth, serial })) return false;
     this.#answers[depth] = value;
     return this.giveUp({ depth, serial });
   }
 
-  /** Counts a message. */
+  /** Adds 1 to a counter. */
   count(what: Count): void {
     Atomics.add(this.#counts, COUNTS.indexOf(what), 1n);
   }
 
-  /** What was counted. */
+  /** The values of all counters. */
   get counts(): Record<Count, number> {
     const at = (what: Count) => Number(Atomics.load(this.#counts, COUNTS.indexOf(what)));
     return {
@@ -179,37 +190,39 @@ export class ListenerState {
   }
 }
 
-/** What a listener's window is like. */
+/** Settings of a listener's window. */
 export interface WindowSettings extends Limits {
   /** The name of the window's class. */
   class: string;
   /** The window's title. */
   title: string;
-  /** Who finds the window. */
+  /** Whether the window is message-only, or top-level and not shown. */
   visibility: "message-only" | "hidden";
-  /** Whether programs with fewer rights may send. */
+  /** Whether programs with fewer rights can send to the window. */
   acceptLowerIntegrity: boolean;
-  /** The answer to a WM_COPYDATA that is to be read. */
+  /** The answer to each WM_COPYDATA that the script reads without `onMessage`. */
   answer: bigint;
-  /** Whether the script is asked about each WM_COPYDATA. */
+  /** Whether a handler of the script decides about each WM_COPYDATA. */
   asks: boolean;
-  /** The answers to other messages, by their numbers. */
+  /**
+   * The answers to other messages, by their numbers; `"ask"` if a handler of the script answers.
+   */
   answers: Map<number, bigint | "ask">;
   /** Maximum time for an answer of the script, in milliseconds. */
   replyTimeout: number;
 }
 
-/** What a listener's thread is started with. */
+/** The data with which the thread of a listener's window starts. */
 export interface WindowThreadData extends WindowSettings {
-  /** The memory of the listener's state. */
+  /** The memory of the listener's {@linkcode ListenerState}. */
   state: SharedArrayBuffer;
-  /** The event that is set when there is an answer. */
+  /** The handle of the event that the script sets after each answer. */
   answered: bigint;
-  /** The script's own thread: the window is closed when it ends. */
+  /** The script's thread. The window is closed when this thread ends. */
   parent: ParentIdentity;
 }
 
-/** What the thread tells the script. */
+/** A message from the window's thread to the script. */
 export type WindowThreadNews =
   | { news: "opened"; handle: bigint }
   | { news: "not opened"; api: string; code: number }

@@ -1,6 +1,6 @@
 /**
- * The thread of a listener's window: it stands in the message loop, where a message
- * that is sent runs the window procedure at once.
+ * The thread of a listener's window. It blocks in the message loop, where Windows calls the window
+ * procedure for each message at once.
  *
  * @module
  */
@@ -26,21 +26,27 @@ import {
 import { MessageWindow, type WindowMessage } from "../window/message_window.ts";
 
 const WM_ENDSESSION = 0x16;
-/** Maximum number of messages that are refused for the sake of answers that are on their way out. */
+/**
+ * Maximum number of messages that a stopped listener refuses before it closes its window in any
+ * case. Otherwise programs that keep sending could keep the window open for ever.
+ */
 const MAX_REFUSED = 100;
 
-/** A listener's window, and what its procedure knows. */
+/** A listener's window, and the state of its procedure. */
 class WindowThread {
   readonly #options: WindowThreadData;
   readonly #state: ListenerState;
   readonly #parent: Parent;
-  /** What the script was not told of, for it was not waiting: telling it takes longer than the rest. */
+  /**
+   * Messages that were not posted to the script, because it does not wait for messages now. Posting
+   * a message takes longer than everything else here.
+   */
   #untold: IncomingMessage[] = [];
-  /** The messages that are waiting for their answers, one inside the other. */
+  /** The open questions to the script, each nested in the one before. */
   readonly #open: { ticket: Ticket; deadline: number }[] = [];
-  /** How many messages were refused since all those were answered and the window is to be closed. */
+  /** Number of messages refused since the listener was stopped and no handler had time left. */
   #refused = 0;
-  /** Not there yet while it is being made, when the first messages come. */
+  /** `undefined` while the window is being opened; its first messages arrive at that time. */
   #window: MessageWindow | undefined;
 
   constructor(options: WindowThreadData, parent: Parent) {
@@ -49,7 +55,7 @@ class WindowThread {
     this.#state = new ListenerState(options.state);
   }
 
-  /** Takes messages until the window is closed, by whomever. */
+  /** Takes messages until the window is closed or the script's thread has ended. */
   run(): void {
     using window = this.#openWindow();
     if (window === undefined) return;
@@ -59,7 +65,7 @@ class WindowThread {
       try {
         this.#take(window);
       } catch (error) {
-        // One message that cannot be taken does not end the others.
+        // A message that cannot be taken does not end the loop.
         if (error instanceof Win32Error) throw error;
         this.#state.count("failed");
       }
@@ -67,7 +73,9 @@ class WindowThread {
     if (!this.#parent.hasEnded) this.#tellMessages();
   }
 
-  /** Takes messages: all until the window is closed, or the next ones if the script's thread can end before. */
+  /**
+   * Takes all messages until the window is closed, or only the next ones if the script is a Worker.
+   */
   #take(window: MessageWindow): void {
     const { handles } = this.#parent;
     if (handles.length === 0) return window.run();
@@ -90,8 +98,8 @@ class WindowThread {
   }
 
   #procedure({ message, wParam, lParam, copyData }: WindowMessage): bigint | undefined {
-    // The script changes the state, and posts a message so that this is looked at. While the window is
-    // being destroyed its last messages come here too.
+    // The script changes the state, and posts WM_NULL so that this procedure checks the state.
+    // While the window is being destroyed, its last messages arrive here too.
     if (this.#state.stopping && this.#window?.closed === false) {
       if (!this.#isAnyWaiting) this.#refused++;
       if (this.#canClose) this.#window.close();
@@ -105,15 +113,16 @@ class WindowThread {
   }
 
   /**
-   * Whether the window can be closed. Handlers that are at work keep the rest of their time, and the
-   * calls that wait for their answers have to return first. If strangers keep sending, these calls may
-   * never return. So the window is also closed when no answer is waited for and 100 messages were refused.
+   * Whether the window can be closed. Running handlers keep the rest of their time, and the calls
+   * that wait for their answers must return first. If other programs keep sending, these calls may
+   * never return. So the window is also closed when no handler has time left and more than
+   * {@linkcode MAX_REFUSED} messages were refused.
    */
   get #canClose(): boolean {
     return this.#open.length === 0 || !this.#isAnyWaiting && this.#refused > MAX_REFUSED;
   }
 
-  /** Whether a handler is at work, and has time left for its answer. */
+  /** Whether a handler is running and has time left for its answer. */
   get #isAnyWaiting(): boolean {
     const now = performance.now();
     return this.#open.some(({ ticket, deadline }) =>
@@ -127,7 +136,7 @@ class WindowThread {
     try {
       message = { id: data.id, bytes: data.bytes, sender };
     } catch {
-      // There is no memory for a copy.
+      // There is not enough memory for a copy.
       this.#state.release();
       return this.#refuse("failed");
     }
@@ -140,7 +149,7 @@ class WindowThread {
     return this.#options.answer;
   }
 
-  /** Takes a message in hand, or counts why not. */
+  /** Admits a message if the limits allow it. Otherwise counts the reason and returns `false`. */
   #admit(byteLength: number): boolean {
     if (this.#open.length < MAX_NESTED) return this.#state.admit(byteLength, this.#options);
     this.#state.count("overflowed");
@@ -152,11 +161,7 @@ class WindowThread {
     return this.#ask((ticket) => tell({ news: "numbers", ...numbers, ticket }));
   }
 
-  /**
-   * Has the script give the answer, and lets other messages in meanwhile.
-   *
-   * @param tellQuestion Tells the script what it is to answer.
-   */
+  /** Posts a question to the script and waits for the answer. Lets other messages in until then. */
   #ask(tellQuestion: (ticket: Ticket) => void): bigint {
     const deadline = performance.now() + this.#options.replyTimeout;
     const ticket = this.#state.ask(this.#open.length);
@@ -165,7 +170,8 @@ class WindowThread {
     try {
       while (this.#state.isWaiting(ticket)) {
         const left = this.#parent.hasEnded ? 0 : Math.ceil(deadline - performance.now());
-        // The parent first: when it has ended, the event may be somebody else's.
+        // The parent comes first: after its end, the event's handle may belong to another object,
+        // which the wait must not change.
         const objects = [...this.#parent.handles, this.#options.answered];
         if (left > 0) waitForObjects(objects, left, this.#open.length < MAX_NESTED);
         else if (this.#state.giveUp(ticket)) {
@@ -184,7 +190,7 @@ class WindowThread {
     return 0n;
   }
 
-  /** Tells the script of all messages that it does not know of. */
+  /** Posts all messages to the script that were not posted yet. */
   #tellMessages(): void {
     this.#state.noteTold();
     tell({ news: "messages", messages: this.#untold }, this.#untold);

@@ -1,5 +1,5 @@
 /**
- * WM_COPYDATA: bytes for another program's window.
+ * Sends bytes to a window of another program by WM_COPYDATA.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/dataxchg/wm-copydata}
  * @module
@@ -31,32 +31,39 @@ import { SendJob } from "./job.ts";
 import { sendOnThread } from "./pool.ts";
 import { toWindow, type WindowTarget } from "../window/find.ts";
 
-/** What to send: bytes, or a text that is written in an encoding. */
+/** Data to send: bytes, or a text that is encoded. */
 export type CopyData = string | ByteSource;
 
-/** How to send by a call that blocks the thread. */
+/** Options of {@linkcode sendCopyDataSync}. */
 export interface SendCopyDataSyncOptions {
-  /** A number that tells the receiver what the data is (`dwData`); 32-bit programs see its low 32 bits. @default 0 */
+  /**
+   * A number that identifies the kind of data for the receiver (`dwData`). 32-bit programs see its
+   * low 32 bits.
+   *
+   * @default 0
+   */
   id?: number | bigint;
-  /** How a text is written. @default "utf-16le" */
+  /** The encoding of a text. @default "utf-16le" */
   encoding?: TextEncoding;
   /**
-   * Whether a text ends with a NUL, for receivers that look for one instead of counting.
-   * Without it the receiver has to go by the count of bytes (`cbData`), which never
-   * includes one then. @default false
+   * Whether to add a NUL to a text, for receivers that look for a NUL. Without the NUL the receiver
+   * must use the number of bytes (`cbData`).
+   *
+   * @default false
    */
   terminate?: boolean;
   /** Maximum time to wait for the answer, in milliseconds, at least 1. @default 5000 */
   timeout?: number;
   /**
-   * The window that the receiver is to take for the sender's. The receiver may send to that window
-   * before it answers; a {@linkcode MessageWindow} of this thread gets its messages while the send
-   * waits. @default none
+   * The window that the message names as its sender. The receiver can send to that window before it
+   * answers. A {@linkcode MessageWindow} of this thread gets these messages while the send waits.
+   *
+   * @default no window
    */
   from?: WindowTarget;
 }
 
-/** How to send. */
+/** Options of {@linkcode sendCopyData}. */
 export interface SendCopyDataOptions extends SendCopyDataSyncOptions {
   /** Stops the wait for the answer; the receiver may still get the data. */
   signal?: AbortSignal;
@@ -75,22 +82,22 @@ export const SEND_OPTIONS: OptionChecks<SendCopyDataOptions> = {
   signal: assertSignal,
 };
 
-/** The longest pause between two looks for messages to the sender's own window, in milliseconds. */
+/** Maximum pause between two checks for messages to the sender's own window, in milliseconds. */
 const MAX_PAUSE = 8;
 
 /**
  * Sends data to a window and waits for its answer.
  *
- * Messages to one window arrive in the order in which they were sent. They go out from a few
- * threads, each of which waits for one window, so that one that hangs holds up what goes to
- * it and nothing else; only when eight hang at once does a send to another have to wait, and its
- * timeout counts that in. From a local checkout the threads need `--allow-read`, from JSR nothing.
+ * Messages to one window arrive in the order of sending. A few threads send them, and each thread
+ * waits for one window. So a window that hangs delays only the messages to that window. If eight
+ * windows hang at the same time, a send to another window must wait. Its timeout includes this
+ * wait. In a local checkout the threads need `--allow-read`; from JSR they need no permission.
  *
- * The send of a listener's handler, until the handler has answered, is the exception: it does not wait
- * for sends that began before the handler. One of them may have gone to the program that now waits for
- * the handler's answer.
+ * There is one exception to the order. Until a listener's handler has answered, its sends do not
+ * wait for sends that began before the handler. One of those may have gone to the program that now
+ * waits for the handler's answer.
  *
- * @example
+ * @example Send a text and get its answer
  * ```ts
  * import { CopyDataListener, sendCopyData } from "@winipc/winipc/messages";
  * import { assertEquals } from "@std/assert";
@@ -101,17 +108,20 @@ const MAX_PAUSE = 8;
  * assertEquals(await sendCopyData(listener, "Hello"), 5n);
  * ```
  *
- * @param data What to send, at most 4294967295 bytes; it may be changed as soon as this returns.
- * @returns What the receiver's window procedure answered.
- * @throws {Deno.errors.TimedOut} If there is no answer in time; the receiver may still get the data.
- * @throws {Deno.errors.NotFound} If there is no such window, or its program ends meanwhile.
- * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and takes no messages
- *   from this one (UIPI).
- * @throws {Deno.errors.NotCapable} If this module is a local file and may not be read.
+ * @param data The bytes or the text, at most 4294967295 bytes. The bytes can be changed as soon as
+ *   this call has returned its promise.
+ * @returns The answer of the receiver's window procedure, signed.
+ * @throws {Deno.errors.TimedOut} If no answer comes in time. The receiver may still get the data.
+ * @throws {Deno.errors.NotFound} If there is no such window, or its program ends before it answers.
+ * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and takes no
+ *   messages from this program (UIPI).
+ * @throws {Deno.errors.NotCapable} If this module is a local file without permission to read it.
  * @throws {Win32Error} If Windows does not know the code page.
- * @throws {TypeError} If an argument is of the wrong kind, or the text cannot be written in the encoding.
+ * @throws {TypeError} If an argument has the wrong type, or the encoding lacks a character of the
+ *   text.
  * @throws {RangeError} If a number is out of range.
- * @throws What the procedure of a {@linkcode MessageWindow} of this thread throws meanwhile.
+ * @throws The error that the procedure of a {@linkcode MessageWindow} of this thread throws during
+ *   the send.
  * @see {@link https://learn.microsoft.com/windows/win32/dataxchg/wm-copydata}
  */
 export async function sendCopyData(
@@ -123,9 +133,9 @@ export async function sendCopyData(
 }
 
 /**
- * Sends data as a part of a handler's work.
+ * Sends data for a handler.
  *
- * @param handling The handler; `undefined` if the send belongs to none.
+ * @param handling The call of the handler; `undefined` if no handler sends.
  */
 export async function sendFrom(
   handling: Handling | undefined,
@@ -137,35 +147,48 @@ export async function sendFrom(
   const parcel = toParcel(target, data, options);
   requireHost();
   options.signal?.throwIfAborted();
-  // Its procedure runs on this thread, and only this call can run it now.
+  // The window's procedure runs on this thread, and only this call can run it now.
   if (windowsOfThisThread.get(parcel.window)) return deliverHere(parcel);
   const job = new SendJob(parcel, { signal: options.signal, handling });
   const listener = listenersOfThisThread.get(parcel.window);
   if (listener === undefined) sendOnThread(job);
-  // A handler of it may be what sends, so that its thread would wait for itself by way of Windows.
+  // The sender may be a handler of this listener. By way of Windows the window's thread would wait
+  // for itself.
   else void handleHere(job, listener);
   if (windowsOfThisThread.get(parcel.wParam)) return await answerInside(job);
   return await job.answer;
 }
 
 /**
- * Sends data to a window and waits for its answer; the call blocks the thread meanwhile.
+ * Sends data to a window, and blocks the thread until the window has answered.
  *
- * It is for Workers and short scripts. A receiver that asks this script something before it
- * answers, through a {@linkcode CopyDataListener} with a handler, waits in vain.
+ * Use it in Workers and short scripts. The receiver must not ask a {@linkcode CopyDataListener} of
+ * this thread before it answers: the listener's handlers cannot run during this call.
  *
- * @param data What to send, at most 4294967295 bytes.
- * @returns What the receiver's window procedure answered.
- * @throws {Deno.errors.TimedOut} If there is no answer in time; the receiver may still get the data.
- * @throws {Deno.errors.NotFound} If there is no such window, or its program ends meanwhile.
- * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and takes no messages
- *   from this one (UIPI).
+ * @example Send a text and block until it is answered
+ * ```ts
+ * import { CopyDataListener, sendCopyDataSync } from "@winipc/winipc/messages";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using listener = await CopyDataListener.open({ answer: 3 });
+ * assertEquals(sendCopyDataSync(listener, "Hello", { id: 7 }), 3n);
+ * const message = await listener.receive();
+ * assertEquals(message!.text(), "Hello");
+ * ```
+ *
+ * @param data The bytes or the text, at most 4294967295 bytes.
+ * @returns The answer of the receiver's window procedure, signed.
+ * @throws {Deno.errors.TimedOut} If no answer comes in time. The receiver may still get the data.
+ * @throws {Deno.errors.NotFound} If there is no such window, or its program ends before it answers.
+ * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and takes no
+ *   messages from this program (UIPI).
  * @throws {Win32Error} If Windows does not know the code page.
- * @throws {TypeError} If an argument is of the wrong kind, or the text cannot be written in the
- *   encoding; or if the target is a listener whose answer this very thread would have to give.
+ * @throws {TypeError} If an argument has the wrong type, or the encoding lacks a character of the
+ *   text.
+ * @throws {TypeError} If the target is a listener of this thread with `onMessage` or `allow`.
  * @throws {RangeError} If a number is out of range.
- * @throws What the procedure of a {@linkcode MessageWindow} of this thread throws meanwhile: this call
- *   lets in what others send to the thread's windows.
+ * @throws The error that the procedure of a {@linkcode MessageWindow} of this thread throws: during
+ *   this call the thread's windows get the messages that are sent to them.
  * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-sendmessagetimeoutw}
  */
 export function sendCopyDataSync(
@@ -177,24 +200,24 @@ export function sendCopyDataSync(
   const parcel = toParcel(target, data, options);
   if (listenersOfThisThread.get(parcel.window)) {
     throw new TypeError(
-      "Cannot send to a listener whose answer this thread has to give, and wait for it: " +
-        "use sendCopyData()",
+      "Cannot send by sendCopyDataSync() to a listener with onMessage or allow on this thread: the call " +
+        "would block its handlers; use sendCopyData()",
     );
   }
   return deliverHere(parcel);
 }
 
-/** Gives a message to a handler of this thread. */
+/** Passes a message to a handler of this thread, and finishes the job by its answer. */
 async function handleHere(job: SendJob, listener: OwnListener): Promise<void> {
   const { lParam, bytes, wParam: sender } = job.parcel;
   job.finish({ answer: await listener.hear({ id: BigInt.asUintN(64, lParam), bytes, sender }) });
 }
 
 /**
- * Waits for the answer to a send in the name of a window of this thread, and lets messages in
- * meanwhile: the receiver may have to be answered before it answers.
+ * Waits for the answer to a send whose `from` is a window of this thread. Until then it lets
+ * messages in, because the receiver may send to that window before it answers.
  *
- * @throws What the window's procedure throws.
+ * @throws The error that the window's procedure throws.
  */
 async function answerInside(job: SendJob): Promise<bigint> {
   const letIn = () => {
@@ -227,14 +250,17 @@ function toParcel(
 
 function toId(name: string, id: unknown): bigint {
   if (typeof id === "bigint" && id >= 0n && id < 2n ** 64n) return id;
-  if (typeof id === "bigint") throw new RangeError(`Expected ${name} to have 64 bits, got ${id}`);
+  if (typeof id === "bigint") {
+    throw new RangeError(`Expected ${name} to be from 0n to ${2n ** 64n - 1n}n, got ${id}n`);
+  }
   assertInteger(name, id, 0);
   return BigInt(id);
 }
 
 /**
- * Gives bytes that nobody else has. Windows gets their address, and while it waits for the answer a
- * window procedure of this thread may run, which could transfer or resize the caller's own.
+ * Returns a copy of the data. Windows gets the address of the bytes and waits for the answer.
+ * During this wait a window procedure of this thread can run, and could transfer or resize the
+ * caller's bytes.
  */
 function toBytes(
   data: CopyData,

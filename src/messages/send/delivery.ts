@@ -1,5 +1,5 @@
 /**
- * The call that brings a message to a window, and what comes of it.
+ * Sends a message to a window by `SendMessageTimeoutW`, and makes the error if there is no answer.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-sendmessagetimeoutw}
  * @module
@@ -14,29 +14,29 @@ import { MAX_TIMER } from "../../wait/options.ts";
 import { messageName, throwProcedureFailure, WM_COPYDATA, WM_USER } from "../window/procedure.ts";
 import { nameOfWindow } from "../window/find.ts";
 
-/** What is sent, to whom. */
+/** A message to send, and its receiver. */
 export interface Parcel {
-  /** The receiver's window. */
+  /** The handle of the receiver's window. */
   window: bigint;
-  /** Which message. */
+  /** The message's number. */
   message: number;
-  /** Its first parameter, unsigned; of a WM_COPYDATA, the window that is named as the sender's, or 0. */
+  /** The first parameter, unsigned. For WM_COPYDATA: the window to name as the sender, or 0. */
   wParam: bigint;
-  /** Its second parameter, signed; of a WM_COPYDATA, the number that tells what the bytes are. */
+  /** The second parameter, signed. For WM_COPYDATA: the number that identifies the kind of data. */
   lParam: bigint;
   /** The bytes of a WM_COPYDATA. */
   bytes: Uint8Array<ArrayBuffer>;
-  /** The most to wait for the answer, in milliseconds. */
+  /** Maximum time to wait for the answer, in milliseconds. */
   timeout: number;
 }
 
-/** How much earlier than asked for a wait of the system may be over, in milliseconds. */
+/** Maximum time, in milliseconds, by which a wait of the system can end too early. */
 const TICK = 16;
 
-/** How long to wait for an answer unless told otherwise, in milliseconds. */
+/** Default maximum time to wait for an answer, in milliseconds. */
 export const DEFAULT_SEND_TIMEOUT = 5000;
 
-/** What the receiver answered, or why there is no answer. */
+/** The receiver's answer, or the error code if there is no answer. */
 export type Outcome = { answer: bigint } | { code: number };
 
 /** `SMTO_ERRORONEXIT`: the wait ends when the receiver's thread does. */
@@ -45,15 +45,16 @@ const SMTO_ERRORONEXIT = 0x20;
 const ERROR_ACCESS_DENIED = 5;
 const ERROR_NOT_SUPPORTED = 50;
 const ERROR_INVALID_WINDOW_HANDLE = 1400;
-/** What an outcome without an answer in time has for a code. */
+/** The error code of an outcome without an answer in time. */
 export const ERROR_TIMEOUT = 1460;
 
-/** What is being sent: Windows holds the addresses, which the collector does not see. */
+/**
+ * Keeps the bytes alive that are being sent: the garbage collector does not see the addresses that
+ * Windows has.
+ */
 const inFlight = new Set<readonly Uint8Array<ArrayBuffer>[]>();
 
-/**
- * Sends a parcel; this thread is blocked until there is an outcome.
- */
+/** Sends a parcel, and blocks this thread until there is an outcome. */
 export function deliver({ window, message, wParam, lParam, bytes, timeout }: Parcel): Outcome {
   if (message !== WM_COPYDATA) return send(window, message, wParam, lParam, timeout);
   const struct = copyDataStruct(BigInt.asUintN(64, lParam), bytes);
@@ -76,7 +77,7 @@ function send(
   const answer = new BigInt64Array(1);
   const { SendMessageTimeoutW } = user32();
   const before = performance.now();
-  // Where it fails without an error of its own, that of an earlier call would be taken for it.
+  // SendMessageTimeoutW can fail without setting an error, so clear the error of an earlier call.
   kernel32().SetLastError(0);
   const sent = SendMessageTimeoutW(
     window,
@@ -100,9 +101,9 @@ function send(
 }
 
 /**
- * Sends a parcel on the script's own thread, which is blocked until there is an answer.
+ * Sends a parcel on the script's own thread, and blocks it until there is an answer.
  *
- * @throws What a window procedure of this thread threw meanwhile.
+ * @throws The error that a window procedure of this thread threw during the send.
  */
 export function deliverHere(parcel: Parcel): bigint {
   const outcome = deliver(parcel);
@@ -111,26 +112,27 @@ export function deliverHere(parcel: Parcel): bigint {
   throw deliveryError(parcel, outcome.code);
 }
 
-/** Throws unless a value can be the timeout of a send. */
+/** Throws unless a value is valid as the timeout of a send. */
 export function assertSendTimeout(name: string, value: unknown): void {
   assertInteger(name, value, 1, MAX_TIMER);
 }
 
 function whyNotSent(code: number, window: bigint, message: number, isLate: boolean): number {
-  // A program that ends meanwhile leaves no error of its own: 0, or on Wine "Access denied".
+  // If the program has ended during the send, the error is 0, or "Access denied" on Wine.
   if (!user32().IsWindow(window)) return ERROR_INVALID_WINDOW_HANDLE;
   if (code !== 0) return code;
-  // Windows is known to leave the error at 0 when the time is over.
+  // Windows sometimes leaves the error at 0 when the time is over.
   if (isLate) return ERROR_TIMEOUT;
-  // Wine sends no handle of a brush, a font or an icon to another process, and leaves the error at 0.
+  // Wine does not send handles of brushes, fonts or icons to another process, and leaves the error
+  // at 0.
   const isOfTheSystem = message < WM_USER && message !== WM_COPYDATA;
   return isOfTheSystem ? ERROR_NOT_SUPPORTED : ERROR_INVALID_WINDOW_HANDLE;
 }
 
 /**
- * Makes the exception for a parcel that was not answered.
+ * Makes the error for a parcel that was not answered.
  *
- * @param code Why it was not answered.
+ * @param code The error code of the outcome.
  */
 export function deliveryError({ window, message, bytes, timeout }: Parcel, code: number): Error {
   const what = message === WM_COPYDATA ? `${bytes.length} bytes` : messageName(message);
@@ -139,7 +141,7 @@ export function deliveryError({ window, message, bytes, timeout }: Parcel, code:
       "there is no such window, or its program ended before it answered",
     [ERROR_ACCESS_DENIED]: `its program runs with more rights and does not admit ${
       messageName(message)
-    } from this one (UIPI)`,
+    } from this program (UIPI)`,
     [ERROR_NOT_SUPPORTED]: "the system does not pass this message on to another process",
     [ERROR_TIMEOUT]: `there was no answer within ${timeout} ms: the program is busy or hangs`,
   }[code];

@@ -8,28 +8,27 @@ import { Cancellation } from "../../wait/options.ts";
 import { type Handling, numberSend, unanswered } from "../window/own.ts";
 import { deliveryError, ERROR_TIMEOUT, type Outcome, type Parcel } from "./delivery.ts";
 
-/** How long a parcel is waited for, and who sends it. */
+/** The signal and the handler of a send. */
 export interface SendJobOptions {
-  /** Stops the wait. */
+  /** Stops the wait for the answer. */
   signal?: AbortSignal | undefined;
-  /** The handler that sends it. @default none */
+  /** The call of the handler that sends the parcel. @default no handler */
   handling?: Handling | undefined;
 }
 
-/** A parcel on its way; its bytes are let go as soon as nobody waits for its answer any more. */
+/** A parcel to send. Its bytes are released as soon as the wait for its answer is over. */
 export class SendJob {
-  /** What to send. */
   readonly parcel: Parcel;
-  /** Its number among all sends, in the order in which they began. */
+  /** The number of this send, in the order in which all sends began. */
   readonly number: number = numberSend();
-  /** How many sends had begun when the handler began that sends this; 0 if none does. */
+  /** The number of the latest send when the sending handler began; 0 if no handler sends. */
   readonly since: number;
   readonly #deadline: number;
   readonly #cancellation: Cancellation;
   readonly #answer = Promise.withResolvers<bigint>();
   #over = false;
 
-  /** Begins the wait; its timer is also what holds the process until it is over. */
+  /** Starts the wait for the answer. Its timer also keeps the process alive. */
   constructor(parcel: Parcel, { signal, handling }: SendJobOptions = {}) {
     this.parcel = parcel;
     this.since = unanswered(handling)?.since ?? 0;
@@ -47,17 +46,17 @@ export class SendJob {
     return this.#answer.promise;
   }
 
-  /** Whether nobody waits for the answer any more. */
+  /** Whether the wait for the answer is over. */
   get over(): boolean {
     return this.#over;
   }
 
-  /** How much time is left, in milliseconds, at least 1. */
+  /** The time that is left, in milliseconds, at least 1. */
   get timeLeft(): number {
     return Math.max(1, Math.ceil(this.#deadline - performance.now()));
   }
 
-  /** Tells what came of the parcel; once, and whatever comes later is not heard. */
+  /** Settles the answer by the parcel's outcome. Later outcomes are ignored. */
   finish(outcome: Outcome): void {
     if (this.#over) return;
     if ("answer" in outcome) this.#answer.resolve(outcome.answer);
@@ -65,7 +64,7 @@ export class SendJob {
     this.#stop();
   }
 
-  /** Tells that the parcel cannot be sent. */
+  /** Rejects the answer, because the wait for it is stopped or the parcel cannot be sent. */
   fail(reason: unknown): void {
     this.#answer.reject(reason);
     this.#stop();

@@ -1,9 +1,8 @@
 /**
- * The threads that send, as the script's own thread sees them; which of them sends what, and in which
- * order.
+ * Distributes sends to a few threads, in the right order.
  *
- * A few threads send, each to one window at a time. So messages to one window arrive in order, and a
- * window that hangs holds up one thread and what goes to that window.
+ * Each thread sends to one window at a time. So messages to one window arrive in order. A window
+ * that hangs delays one thread, and only the messages to that window.
  *
  * @module
  */
@@ -15,27 +14,27 @@ import type { SendJob } from "./job.ts";
 import { HOLDER, ROOM, SendRecord, type SendThreadData } from "./protocol.ts";
 import { MAX_NESTED } from "../listen/protocol.ts";
 
-/** A sender thread; it has one job at a time. */
+/** A send thread as the script sees it. It does one job at a time. */
 export class SendHost {
   readonly #record = new SendRecord();
   #failure: Error | undefined;
 
   private constructor() {}
 
-  /** Starts a thread, which does not hold the process: what is being sent does. */
+  /** Starts a thread. It does not keep the process alive; the timers of unfinished jobs do. */
   static async start(): Promise<SendHost> {
     const host = new SendHost();
     const data: SendThreadData = { buffer: host.#record.buffer, parent: asParent() };
     const thread = await Thread.start(import.meta.resolve("./worker.ts"), {
       data,
-      onEnd: (error = new Error("The sender thread has ended")) => host.#end(error),
+      onEnd: (error = new Error("The send thread has ended")) => host.#end(error),
     });
     thread.unref();
     return host;
   }
 
   /**
-   * Does a job, unless nobody waits for its answer any more.
+   * Does a job, unless the wait for its answer is over.
    *
    * @throws {Error} If the thread has ended.
    */
@@ -61,7 +60,7 @@ export class SendHost {
   async #passToThread(): Promise<void> {
     const { holder } = this.#record;
     this.#record.pass(HOLDER.script, HOLDER.thread);
-    // Most receivers answer sooner than an event loop falls asleep and wakes up.
+    // Most receivers answer in less time than the event loop needs to sleep and wake.
     EVENT_LOOP.blockBriefly(() => Atomics.wait(holder, 0, HOLDER.thread, PATIENCE / 2));
     while (Atomics.load(holder, 0) === HOLDER.thread) {
       await Atomics.waitAsync(holder, 0, HOLDER.thread).value;
@@ -69,7 +68,7 @@ export class SendHost {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** The thread is no more: nobody is to wait for it. */
+  /** Notes that the thread has ended, and wakes a call that waits for it. */
   #end(error: Error): void {
     this.#failure = error;
     Atomics.store(this.#record.holder, 0, HOLDER.over);
@@ -77,21 +76,28 @@ export class SendHost {
   }
 }
 
-/** Maximum number of threads for sends of no handler: as many windows may hang before others wait. */
+/**
+ * Maximum number of threads for sends that belong to no handler. If that many windows hang, sends
+ * to other windows wait.
+ */
 const MAX_SENDERS = 8;
-/** Maximum number of threads in all: what handlers send must not wait for what waits for the handlers. */
+/**
+ * Maximum number of all threads. Handlers have threads of their own, because their sends must not
+ * wait for a send that waits for a handler.
+ */
 const MAX_SENDERS_WITH_HANDLERS = MAX_SENDERS + MAX_NESTED;
 
-/** What goes to each window that has anything. */
+/** The queues of all windows to which jobs are not finished, by the window's handle. */
 const queues = new Map<bigint, SendQueue<SendJob>>();
-/** What can go out as soon as there is a thread for it, in order. */
+/** The lanes whose first job can be sent as soon as a thread is free, in order. */
 const ready: Lane<SendJob>[] = [];
 const idle: SendHost[] = [];
-/** How many threads send, and how many of them send for no handler. */
+/** The number of threads that are sending. */
 let busy = 0;
+/** The number of threads that are sending for no handler. */
 let busyForNoHandler = 0;
 
-/** Has a thread do a job, after the jobs that are on their way to the same window. */
+/** Sends a job's parcel on a thread, in the right order among the jobs for the same window. */
 export function sendOnThread(job: SendJob): void {
   const { window } = job.parcel;
   const queue = queues.get(window) ?? new SendQueue<SendJob>();
@@ -100,7 +106,7 @@ export function sendOnThread(job: SendJob): void {
   assign(queue);
 }
 
-/** Gives sends to threads while there are both. */
+/** Assigns ready lanes to threads, as long as there are both. */
 function assign(queue: SendQueue<SendJob>): void {
   ready.push(...queue.takeReady());
   for (let next; (next = ready.findIndex(hasThreadFor)) >= 0;) {
@@ -113,7 +119,7 @@ function hasThreadFor({ since }: Lane<SendJob>): boolean {
   return since > 0 ? busy < MAX_SENDERS_WITH_HANDLERS : busyForNoHandler < MAX_SENDERS;
 }
 
-/** Sends what comes first in a lane, and has the thread look for another when that is answered. */
+/** Does the first job of a lane on a thread, and then assigns the next jobs. */
 async function serve(lane: Lane<SendJob>): Promise<void> {
   const job = lane.jobs[0]!;
   const ofNoHandler = lane.since === 0 ? 1 : 0;
@@ -135,63 +141,63 @@ async function serve(lane: Lane<SendJob>): Promise<void> {
   assign(queue);
 }
 
-/** A send, as far as its place in the order goes. */
+/** The properties of a send that decide about its order. */
 interface Send {
-  /** Its number among all sends, in the order in which they began. */
+  /** The number of this send, in the order in which all sends began. */
   readonly number: number;
-  /** How many sends had begun when the handler began that sends this; 0 if none does. */
+  /** The number of the latest send when the sending handler began; 0 if no handler sends. */
   readonly since: number;
-  /** Whether nobody waits for its answer any more. */
+  /** Whether the wait for the answer is over. */
   readonly over: boolean;
 }
 
-/** The sends of the same handlers to one window, in order; the first may be on its way. */
+/** The sends to one window that have the same `since`, in order. */
 export interface Lane<S extends Send> {
-  /** How many sends had begun when the handlers began; 0 for sends of no handler. */
+  /** The number of the latest send when the sending handlers began; 0 if no handlers send. */
   readonly since: number;
-  /** The sends, of which the first is the next. */
+  /** The sends. Only the first of them can be under way. */
   readonly jobs: S[];
-  /** Whether the first is on its way, or is to be as soon as there is a thread for it. */
+  /** Whether the first send is under way, or waits only for a free thread. */
   isTaken: boolean;
 }
 
 /**
- * What is to be sent to one window.
+ * The sends to one window.
  *
- * A send waits for all sends that began before it. A handler's send has an exception. As long as a
- * send that began before the handler is unanswered, the handler's send waits only for sends whose
- * handlers began no earlier than its own.
+ * A send waits for all sends that began before it. A handler's send has an exception as long as a
+ * send that began before the handler is unanswered. Then it waits only for sends whose handlers
+ * began at the same time as its own handler or later.
  */
 export class SendQueue<S extends Send> {
   #lanes: Lane<S>[] = [];
 
-  /** Whether nothing is to be sent. */
+  /** Whether there are no sends. */
   get isEmpty(): boolean {
     return this.#lanes.length === 0;
   }
 
-  /** Adds a send, which has begun after all that are here. */
+  /** Adds a send, which must have begun after all sends in the queue. */
   add(job: S): void {
     const lane = this.#lanes.find(({ since }) => since === job.since);
     if (lane !== undefined) lane.jobs.push(job);
     else this.#lanes.push({ since: job.since, jobs: [job], isTaken: false });
   }
 
-  /** Takes the lanes whose first send can go out now. */
+  /** Takes the lanes whose first send can be sent now. */
   takeReady(): Lane<S>[] {
     const ready = this.#ready().filter((lane) => !lane.isTaken);
     for (const lane of ready) lane.isTaken = true;
     return ready;
   }
 
-  /** Takes the first send out of a lane, which is answered or given up, and what is given up behind it. */
+  /** Removes the first send of a lane, which is over, and the sends behind it that are over too. */
   finish(lane: Lane<S>): void {
     do lane.jobs.shift(); while (lane.jobs[0]?.over);
     lane.isTaken = false;
     if (lane.jobs.length === 0) this.#lanes = this.#lanes.filter((other) => other !== lane);
   }
 
-  /** The lanes whose first send waits for no other. */
+  /** Returns the lanes whose first send does not wait for another send. */
   #ready(): Lane<S>[] {
     if (this.#lanes.length < 2) return this.#lanes;
     const oldest = Math.min(...this.#lanes.map(firstNumber));
@@ -199,7 +205,7 @@ export class SendQueue<S extends Send> {
     const ready: Lane<S>[] = [];
     for (const lane of this.#lanes.toSorted((a, b) => b.since - a.since)) {
       const number = firstNumber(lane);
-      // Of those whose handlers began no earlier, this one began first.
+      // Among the sends whose handlers began at this time or later, this send began first.
       const isNext = number < earliest;
       if (number === oldest || (oldest <= lane.since && isNext)) ready.push(lane);
       earliest = Math.min(earliest, number);

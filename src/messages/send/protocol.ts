@@ -1,8 +1,9 @@
 /**
- * The memory in which a script and one of its sender threads hand each other parcels and outcomes, in a
- * third of the time that messages between Workers take.
+ * The memory through which a script and a send thread exchange parcels and outcomes. This takes a
+ * third of the time of messages between Workers.
  *
- * One word says which side holds the record. That side reads and writes the rest, and the other one waits.
+ * One word says whether the script or the thread holds the record. The holder reads and writes the
+ * rest of the memory, and its peer waits.
  *
  * @module
  */
@@ -10,21 +11,21 @@
 import type { ParentIdentity } from "../../wait/thread.ts";
 import type { Outcome, Parcel } from "./delivery.ts";
 
-/** What a sender thread is started with. */
+/** The data with which a send thread starts. */
 export interface SendThreadData {
   /** The memory of the {@linkcode SendRecord}. */
   buffer: SharedArrayBuffer;
-  /** The script's own thread: nothing is to be sent for one that has ended. */
+  /** The script's thread. When it has ended, the send thread takes no more parcels and ends. */
   parent: ParentIdentity;
 }
 
-/** The side that holds the record; none once the thread has ended. */
+/** The values of the word that names the holder; `over` after the thread has ended. */
 export const HOLDER = { script: 0, thread: 1, over: 2 } as const;
 
-/** How many bytes are handed over at once; a larger parcel goes over in parts. */
+/** Maximum number of bytes that are passed at once. A larger parcel is passed in parts. */
 export const ROOM: number = 2 ** 20;
 
-// Where things are, in bytes.
+// The offsets of the fields, in bytes.
 const HOLDER_AT = 0;
 const WINDOW_AT = 8;
 const W_PARAM_AT = 16;
@@ -36,26 +37,26 @@ const CODE_AT = 48;
 const MESSAGE_AT = 52;
 const BYTES_AT = 64;
 
-/** All of a parcel but its bytes. */
+/** A parcel without its bytes. */
 export interface ParcelHead extends Omit<Parcel, "bytes"> {
-  /** How many bytes it has. */
+  /** The number of the parcel's bytes. */
   byteLength: number;
 }
 
-/** One parcel, and then its outcome. */
+/** The shared record of one parcel, and then of its outcome. */
 export class SendRecord {
-  /** The memory, for the other thread. */
+  /** The shared memory. */
   readonly buffer: SharedArrayBuffer;
-  /** The word that says which side holds the record, out of {@linkcode HOLDER}. */
+  /** The word that names the holder by a value of {@linkcode HOLDER}. */
   readonly holder: Int32Array<SharedArrayBuffer>;
   /** Room for the bytes of a parcel, or a part of them. */
   readonly room: Uint8Array<SharedArrayBuffer>;
   readonly #fields: DataView<SharedArrayBuffer>;
 
   /**
-   * Lays the record over memory.
+   * Creates the record in new memory, or attaches it to the memory of the peer's record.
    *
-   * @param buffer The memory of the other side's record. @default new memory
+   * @param buffer The `buffer` of the peer's record. @default new memory
    */
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(BYTES_AT + ROOM)) {
     this.buffer = buffer;
@@ -64,7 +65,7 @@ export class SendRecord {
     this.#fields = new DataView(buffer);
   }
 
-  /** Writes a parcel but for its bytes. */
+  /** Writes a parcel without its bytes. */
   writeHead({ window, message, wParam, lParam, timeout, byteLength }: ParcelHead): void {
     this.#fields.setBigUint64(WINDOW_AT, window);
     this.#fields.setUint32(MESSAGE_AT, message);
@@ -74,7 +75,7 @@ export class SendRecord {
     this.#fields.setUint32(BYTE_LENGTH_AT, byteLength);
   }
 
-  /** Reads a parcel but for its bytes. */
+  /** Reads a parcel without its bytes. */
   readHead(): ParcelHead {
     return {
       window: this.#fields.getBigUint64(WINDOW_AT),
@@ -86,20 +87,20 @@ export class SendRecord {
     };
   }
 
-  /** Writes what came of the parcel. */
+  /** Writes the parcel's outcome. */
   writeOutcome(outcome: Outcome): void {
     const answered = "answer" in outcome;
     this.#fields.setUint32(CODE_AT, answered ? 0 : outcome.code);
     this.#fields.setBigInt64(ANSWER_AT, answered ? outcome.answer : 0n);
   }
 
-  /** Reads what came of the parcel. */
+  /** Reads the parcel's outcome. */
   readOutcome(): Outcome {
     const code = this.#fields.getUint32(CODE_AT);
     return code === 0 ? { answer: this.#fields.getBigInt64(ANSWER_AT) } : { code };
   }
 
-  /** Passes the record from one side to the other, unless the thread has ended. */
+  /** Passes the record from one holder to its peer, unless the thread has ended. */
   pass(from: number, to: number): void {
     Atomics.compareExchange(this.holder, 0, from, to);
     Atomics.notify(this.holder, 0);

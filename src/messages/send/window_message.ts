@@ -1,5 +1,5 @@
 /**
- * Any message for another program's window.
+ * Sends and posts any message to a window of another program.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/winmsg/about-messages-and-message-queues}
  * @module
@@ -49,16 +49,17 @@ const SEND_OPTIONS: OptionChecks<SendMessageOptions> = {
 
 const ERROR_INVALID_WINDOW_HANDLE = 1400;
 
-/** The longest name of a window message, in UTF-16 code units. */
+/** Maximum length of a window message's name, in UTF-16 code units. */
 const MAX_NAME_LENGTH = 255;
 
 /**
  * Sends a message to a window and waits for its answer.
  *
- * It goes the way of `sendCopyData`, in the same order. Messages whose parameters are addresses are
- * refused, because the system would follow them.
+ * Messages of this function and of `sendCopyData` to one window arrive in the order of sending. A
+ * message whose parameters are addresses is refused, because the system would read or write the
+ * memory there.
  *
- * @example
+ * @example Ask a listener by a message of its own
  * ```ts
  * import { CopyDataListener, sendMessage } from "@winipc/winipc/messages";
  * import { assertEquals } from "@std/assert";
@@ -71,16 +72,16 @@ const MAX_NAME_LENGTH = 255;
  * assertEquals(await sendMessage(listener, WM_USER + 1, { wParam: 5, lParam: 6 }), 11n);
  * ```
  *
- * @param message Which message, 0 to 65535: a number of the program's own from WM_USER (0x400) on, or
- *   one of {@linkcode registerWindowMessage}.
- * @param options The parameters, and how long to wait.
+ * @param message The message's number, 0 to 65535. Programs define their own messages from WM_USER
+ *   (0x400) on, or get a number from {@linkcode registerWindowMessage}.
  * @returns The answer of the receiver's window procedure, signed.
- * @throws {Deno.errors.TimedOut} If there is no answer in time; the receiver may still get the message.
- * @throws {Deno.errors.NotFound} If there is no such window, or its program ends meanwhile.
- * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and does not admit the
- *   message (UIPI).
- * @throws {Deno.errors.NotCapable} If this module is a local file and may not be read.
- * @throws {TypeError} If an argument is of the wrong kind, or the message's parameters are addresses.
+ * @throws {Deno.errors.TimedOut} If no answer comes in time. The receiver may still get the
+ *   message.
+ * @throws {Deno.errors.NotFound} If there is no such window, or its program ends before it answers.
+ * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and does not admit
+ *   the message (UIPI).
+ * @throws {Deno.errors.NotCapable} If this module is a local file without permission to read it.
+ * @throws {TypeError} If an argument has the wrong type, or the message's parameters are addresses.
  * @throws {RangeError} If a number is out of range.
  * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-sendmessagetimeoutw}
  */
@@ -102,10 +103,11 @@ export async function sendMessage(
   };
   requireHost();
   signal?.throwIfAborted();
-  // Its procedure runs on this thread, and only this call can run it now.
+  // The window's procedure runs on this thread, and only this call can run it now.
   if (windowsOfThisThread.get(parcel.window)) return deliverHere(parcel);
   const job = new SendJob(parcel, { signal, handling: handlingNow() });
-  // As sendCopyData() goes to a listener of this thread, for the order of both.
+  // A listener of this thread gets the message without Windows, as it does from sendCopyData():
+  // this keeps the order.
   const answer = listenersOfThisThread.get(parcel.window)
     ?.hearNumbers({ number: message, wParam: parcel.wParam, lParam: parcel.lParam });
   if (answer === undefined) sendOnThread(job);
@@ -114,10 +116,10 @@ export async function sendMessage(
 }
 
 /**
- * Puts a message into a window's queue and does not wait for an answer. Its thread takes the message
- * when it next looks; whether that ever happens is not known.
+ * Puts a message into a window's queue without waiting for an answer. The window's thread takes the
+ * message later. This function does not report whether that happens.
  *
- * @example
+ * @example Close a window by a message
  * ```ts
  * import { MessageWindow, postMessage } from "@winipc/winipc/messages";
  * import { assert } from "@std/assert";
@@ -129,11 +131,11 @@ export async function sendMessage(
  * assert(window.closed);
  * ```
  *
- * @param message Which message, 0 to 65535.
+ * @param message The message's number, 0 to 65535.
  * @throws {Deno.errors.NotFound} If there is no such window.
- * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and does not admit the
- *   message (UIPI).
- * @throws {TypeError} If an argument is of the wrong kind, or the message's parameters are addresses.
+ * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and does not admit
+ *   the message (UIPI).
+ * @throws {TypeError} If an argument has the wrong type, or the message's parameters are addresses.
  * @throws {RangeError} If a number is out of range.
  * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-postmessagew}
  */
@@ -155,10 +157,10 @@ export function postMessage(
 }
 
 /**
- * Gives the number of a message that programs know by a name: the same number for all programs of the
- * session that register the same name, until the session ends.
+ * Registers a message by its name and returns its number. All programs of the session that register
+ * this name get the same number, until the session ends.
  *
- * @example
+ * @example Get the same number for the same name
  * ```ts
  * import { registerWindowMessage } from "@winipc/winipc/messages";
  * import { assertEquals } from "@std/assert";
@@ -167,10 +169,10 @@ export function postMessage(
  * assertEquals(message, registerWindowMessage("WINIPC-EXAMPLE"));
  * ```
  *
- * @param name The name, 1 to 255 UTF-16 code units; upper and lower case are the same. A `#` and digits are no
- *   name: Windows takes them for the number of a message.
+ * @param name The name, 1 to 255 UTF-16 code units. Upper and lower case are the same. A `#` with
+ *   only digits after it is refused, because Windows takes it for the number of a message.
  * @returns A number from 0xC000 to 0xFFFF.
- * @throws {TypeError} If the name is no string, is a `#` and digits, or has a NUL in it.
+ * @throws {TypeError} If the name is not a string, is a `#` with only digits, or contains a NUL.
  * @throws {RangeError} If the name is too short or too long.
  * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-registerwindowmessagew}
  */

@@ -1,5 +1,6 @@
 /**
- * A thread that sends one parcel after another and blocks until each is answered.
+ * The program of a send thread. It sends one parcel after another, and blocks until each is
+ * answered.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { Parent } from "../../wait/thread.ts";
 import { deliver, type Parcel } from "./delivery.ts";
 import { HOLDER, ROOM, SendRecord, type SendThreadData } from "./protocol.ts";
 
-/** The thread's side of a record. */
+/** Takes parcels from a record, sends them, and writes their outcomes. */
 class SendThread {
   readonly #record: SendRecord;
   readonly #parent: Parent;
@@ -19,7 +20,7 @@ class SendThread {
     this.#parent = parent;
   }
 
-  /** Sends what the script hands over, until the script's thread has ended. */
+  /** Sends the script's parcels until the script's thread has ended. */
   run(): void {
     for (let parcel; (parcel = this.#take()) !== undefined;) {
       this.#record.writeOutcome(deliver(parcel));
@@ -27,7 +28,7 @@ class SendThread {
     }
   }
 
-  /** Waits for a parcel, and takes it part by part; `undefined` if the script's thread has ended. */
+  /** Waits for a parcel and reads it part by part. `undefined` if the script's thread has ended. */
   #take(): Parcel | undefined {
     if (!this.#waitForRecord()) return undefined;
     const { byteLength, ...head } = this.#record.readHead();
@@ -42,7 +43,7 @@ class SendThread {
     }
   }
 
-  /** Waits while the script holds the record; `false` if the script's thread has ended. */
+  /** Waits until this thread holds the record. Returns `false` if the script's thread has ended. */
   #waitForRecord(): boolean {
     const { holder } = this.#record;
     while (Atomics.wait(holder, 0, HOLDER.script, this.#parent.lookInterval) === "timed-out") {

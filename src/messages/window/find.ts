@@ -1,5 +1,5 @@
 /**
- * Windows of any program: which there are, how to find one, and how callers name one to send to.
+ * Lists and finds the windows of all programs, and checks the windows to which callers send.
  *
  * @module
  */
@@ -26,35 +26,35 @@ export interface WindowInfo {
   class: string;
   /** Its title. */
   title: string;
-  /** The process that made it. */
+  /** The id of the process that created it. */
   pid: number;
-  /** Whether it is a message-only window, which no enumeration of the desktop shows. */
+  /** Whether it is a message-only window, which `EnumWindows` does not list. */
   messageOnly: boolean;
 }
 
-/** What a window has to be like. */
+/** Properties of a window to look for. */
 export interface WindowQuery {
   /**
-   * The name of its class: whole, where upper and lower case are the same, or a pattern, without the
-   * flags `g` and `y`.
+   * The name of its class: the whole name in upper or lower case, or a pattern without the flags
+   * `g` and `y`.
    */
   class?: string | RegExp;
   /**
-   * Its title: the whole of it, in upper or lower case as for Windows' own `FindWindow`; or a pattern,
-   * without the flags `g` and `y`.
+   * Its title: the whole title in upper or lower case, or a pattern without the flags `g` and `y`.
+   * `FindWindow` of Windows ignores upper and lower case too.
    */
   title?: string | RegExp;
-  /** The process that made it. */
+  /** The id of the process that created it. */
   pid?: number;
 }
 
 /** `HWND_MESSAGE`, the parent of message-only windows. */
 export const HWND_MESSAGE: bigint = BigInt.asUintN(64, -3n);
 
-/** How to look for a window, and how long. */
+/** Properties of a window to look for, and how long to wait for it. */
 export interface FindWindowOptions extends WindowQuery, WaitOptions {}
 
-/** The most that a process id can be. */
+/** Maximum process id, because Windows keeps it in 32 bits. */
 const MAX_PID = 2 ** 32 - 1;
 
 const QUERY_CHECKS: OptionChecks<WindowQuery> = {
@@ -73,12 +73,23 @@ const FIND_CHECKS: OptionChecks<FindWindowOptions> = {
 };
 
 /**
- * Gives the windows that there are: the top-level ones of all programs, then the
- * message-only ones, each in the order that the system gives.
+ * Returns the windows that match a query: first the top-level windows of all programs, then the
+ * message-only windows, both in the order in which Windows lists them.
  *
- * @param query What they have to be like.
- * @throws {TypeError} If part of the query is of the wrong kind, or has a name that is none of a query's.
- * @throws {RangeError} If the class is empty or has more than 255 characters, or `pid` is out of range.
+ * @example List the windows of this process
+ * ```ts
+ * import { listWindows, MessageWindow } from "@winipc/winipc/messages";
+ * import { assert } from "@std/assert";
+ *
+ * using window = MessageWindow.open({ procedure: () => undefined });
+ * const windows = listWindows({ pid: Deno.pid });
+ * assert(windows.some(({ handle }) => handle === window.handle));
+ * ```
+ *
+ * @param query The properties that each window must have; without properties, all windows match.
+ * @throws {TypeError} If a property has the wrong type, or is not a property of a query.
+ * @throws {RangeError} If the class is empty or has more than 255 characters, or `pid` is out of
+ *   range.
  * @see {@link https://learn.microsoft.com/windows/win32/winmsg/window-features#message-only-windows}
  */
 export function listWindows(query: WindowQuery = {}): WindowInfo[] {
@@ -87,12 +98,12 @@ export function listWindows(query: WindowQuery = {}): WindowInfo[] {
 }
 
 /**
- * Finds a window, top-level or message-only; the first one, if there are several.
+ * Finds a window, top-level or message-only. If several windows match, it returns the first one.
  *
- * Windows does not announce new windows: with a timeout or a signal it is looked
- * for each millisecond at first, and every 32 milliseconds later.
+ * Windows does not announce new windows. So with a timeout or a signal, this function looks again
+ * and again. The pauses grow from 1 to 32 milliseconds.
  *
- * @example By a pattern, for classes whose names end in a number that changes
+ * @example Find a window by patterns
  * ```ts
  * import { findWindow, MessageWindow } from "@winipc/winipc/messages";
  * import { assertEquals } from "@std/assert";
@@ -106,13 +117,14 @@ export function listWindows(query: WindowQuery = {}): WindowInfo[] {
  * assertEquals(found.handle, window.handle);
  * ```
  *
- * @param options What it has to be like, and how long to wait for it; without
- *   `timeout` and `signal` it is looked for once.
- * @throws {TypeError} If nothing is said of what it has to be like, an option is of the wrong kind, or
- *   there is no option of that name.
- * @throws {RangeError} If the class is empty or has more than 255 characters, or a number is out of range.
- * @throws {Deno.errors.NotFound} If there is none, and none was waited for.
- * @throws {Deno.errors.TimedOut} If there was none in time.
+ * @param options The properties of the window, at least one, and how long to wait for it. Without
+ *   `timeout` and `signal` this function looks only once.
+ * @throws {TypeError} If no class, title or pid is given, or an option has the wrong type or an
+ *   unknown name.
+ * @throws {RangeError} If the class is empty or has more than 255 characters, or a number is out of
+ *   range.
+ * @throws {Deno.errors.NotFound} If no window matches, without `timeout` and `signal`.
+ * @throws {Deno.errors.TimedOut} If no window matches within `timeout`.
  * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-findwindowexw}
  */
 export async function findWindow(options: FindWindowOptions): Promise<WindowInfo> {
@@ -128,11 +140,7 @@ export async function findWindow(options: FindWindowOptions): Promise<WindowInfo
   return found;
 }
 
-/**
- * Throws unless a value is a pattern that is the same at each look, or a text that passes a check.
- *
- * @param assertString The check of a text.
- */
+/** Throws unless a value is a pattern without state, or a string that passes `assertString`. */
 function assertText(
   name: string,
   value: unknown,
@@ -144,13 +152,13 @@ function assertText(
   }
   if (value.global || value.sticky) {
     throw new TypeError(
-      `Expected ${name} to be a RegExp without the flags g and y, for which it would go on ` +
-        `at each window where it stopped at the last one, got ${value}`,
+      `Expected ${name} to be a RegExp without the flags g and y, got ${value}: with them, each ` +
+        "match starts where the last one ended",
     );
   }
 }
 
-/** Says what is looked for, as it is written in a script. */
+/** Describes a query for an error, with the values as a script would write them. */
 function describeQuery(query: WindowQuery): string {
   const parts = Object.keys(QUERY_CHECKS).flatMap((name) => {
     const value = query[name as keyof WindowQuery];
@@ -158,16 +166,16 @@ function describeQuery(query: WindowQuery): string {
     return `${name} ${value instanceof RegExp ? String(value) : show(value)}`;
   });
   if (parts.length > 0) return parts.join(", ");
-  throw new TypeError("Expected a class, a title or a pid to find a window by");
+  throw new TypeError("Cannot find a window without a class, a title or a pid: give at least one");
 }
 
-/** Gives the windows that match, one at a time, so that who wants one looks no further. */
+/** Returns the windows that match, one at a time, so that a caller can stop at the first one. */
 function* lookAtWindows(query: WindowQuery): Generator<WindowInfo, undefined> {
   for (const handle of topLevelWindows()) {
     const window = describe(handle, false);
     if (matches(window, query)) yield window;
   }
-  // A pattern has to see the windows of all classes.
+  // A pattern must be compared with the windows of all classes.
   const className = typeof query.class === "string" ? query.class : undefined;
   for (const handle of messageOnlyWindows(className)) {
     const window = describe(handle, true);
@@ -184,12 +192,12 @@ function topLevelWindows(): bigint[] {
 }
 
 /**
- * Gives the message-only windows, of a class or all.
+ * Returns the message-only windows of one class, or of all classes.
  *
- * Each is looked for behind the one before. Should that one go away just then, the list ends
- * early, and the next look sees the rest; on Wine 10 the server may then walk in a circle for
- * ever (seen with a program that made and destroyed 200,000 windows). So no more are asked for
- * than are wanted.
+ * `FindWindowExW` looks for each window behind the window before. If that window is destroyed at
+ * this moment, the list ends early, and the next call finds the rest. On Wine 10 the server can
+ * then loop for ever. This happened with a program that created and destroyed 200,000 windows. So
+ * this function asks for no more windows than the caller takes.
  */
 function* messageOnlyWindows(className: string | undefined): Generator<bigint> {
   const wideClass = className === undefined ? null : encodeWide(className);
@@ -206,19 +214,19 @@ function describe(handle: bigint, messageOnly: boolean): WindowInfo {
   return { handle, class: className, title, pid: pid[0]!, messageOnly };
 }
 
-/** Gives the name of a window's class, and "" if there is no such window. */
+/** Returns the name of a window's class, or "" if there is no such window. */
 function classOf(handle: bigint): string {
   return readWide((name) => user32().GetClassNameW(handle, name, name.length));
 }
 
-/** Names a window for an error: by its handle, and by its class if there is such a window. */
+/** Returns a window's name for an error: its handle, and its class if there is such a window. */
 export function nameOfWindow(handle: bigint): string {
   const name = `window 0x${handle.toString(16)}`;
   const className = classOf(handle);
   return className === "" ? name : `${name} of class ${show(className)}`;
 }
 
-/** Gives a window's whole title, without a message to the window. */
+/** Returns a window's whole title, without sending a message to the window. */
 function titleOf(handle: bigint): string {
   return readWide((title) => user32().InternalGetWindowText(handle, title, title.length));
 }
@@ -229,24 +237,25 @@ function matches(window: WindowInfo, { class: name, title, pid }: WindowQuery): 
     (pid === undefined || window.pid === pid);
 }
 
-/** Whether a name or a title is as wanted; for Windows upper and lower case are the same in both. */
+/** Whether a class name or a title matches. Like Windows, this ignores upper and lower case. */
 function isText(text: string, wanted: string | RegExp): boolean {
   return typeof wanted === "string" ? equalsCaseless(text, wanted) : wanted.test(text);
 }
 
 /**
- * A window to send to: one that was found or made, or a handle (`HWND`), zero- or
- * sign-extended.
+ * A window to send to: an object with a `handle`, such as a listener, or the handle itself
+ * (`HWND`), zero- or sign-extended.
  */
 export type WindowTarget = { readonly handle: bigint } | bigint | number;
 
 /**
- * Whether a handle is that of one window, and neither of none nor of all.
+ * Whether a handle names exactly one window.
  *
- * Its low 16 bits are a place in the system's table, which one window after the other gets. The
- * next 16 bits tell these apart, and are neither 0 nor 0xFFFF. Windows takes a handle with one of
- * these for that of whichever window has the place now, as programs of 16 bits need it.
- * `HWND_BROADCAST`, `HWND_BOTTOM`, `HWND_TOPMOST` and `HWND_MESSAGE` have such bits too.
+ * The low 16 bits are an index into the system's table of windows. Windows uses an index again when
+ * its window is gone. The next 16 bits distinguish the windows of one index, and are neither 0 nor
+ * 0xFFFF. If they are 0 or 0xFFFF, Windows takes the window that has the index now, because 16-bit
+ * programs need this. `HWND_BROADCAST`, `HWND_BOTTOM`, `HWND_TOPMOST` and `HWND_MESSAGE` have such
+ * bits too.
  */
 export function isOneWindow(handle: bigint): boolean {
   const generation = BigInt.asUintN(16, handle >> 16n);
@@ -254,11 +263,11 @@ export function isOneWindow(handle: bigint): boolean {
 }
 
 /**
- * A window's handle as Windows takes it: 32 bits that count, sign-extended.
+ * Returns the handle of a target as Windows takes it: the low 32 bits, sign-extended.
  *
- * @param what What it is, for the message: `"target"`.
- * @throws {TypeError} If it is neither a window nor a number.
- * @throws {RangeError} If it is the handle of no window, or of all.
+ * @param what The argument's name for an error, such as `"target"`.
+ * @throws {TypeError} If the target has no handle and is not a number.
+ * @throws {RangeError} If the handle does not name exactly one window.
  */
 export function toWindow(what: string, target: unknown): bigint {
   const value = typeof target === "object" && target !== null && "handle" in target

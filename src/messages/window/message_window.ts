@@ -1,5 +1,5 @@
 /**
- * Windows that are never seen and only take messages.
+ * Windows that only take messages and are never shown.
  *
  * @module
  */
@@ -33,38 +33,43 @@ import { HWND_MESSAGE } from "./find.ts";
 
 /** A message to a window. */
 export interface WindowMessage {
-  /** The window that it was sent to. */
+  /** The handle (`HWND`) of the window that gets the message. */
   window: bigint;
-  /** Which message it is: `0x4a` for WM_COPYDATA. */
+  /** The message's number, such as `0x4a` for WM_COPYDATA. */
   message: number;
-  /** Its first parameter. */
+  /** The message's first parameter. */
   wParam: bigint;
-  /** Its second parameter; for some messages the address of memory, which is there until the procedure returns. */
+  /**
+   * The message's second parameter. For some messages it is the address of memory that exists only
+   * until the procedure returns.
+   */
   lParam: bigint;
-  /** What a WM_COPYDATA brought; `undefined` for other messages. */
+  /** The data of a WM_COPYDATA; `undefined` for other messages. */
   copyData: ReceivedCopyData | undefined;
 }
 
-/** What a window is to be like. */
+/** Options of {@linkcode MessageWindow.open}. */
 export interface MessageWindowOptions {
-  /** The name of its class. @default a name that no other window has */
+  /** The name of the window's class. @default a name that no other window has */
   class?: string;
-  /** Its title. @default "" */
+  /** The window's title. @default "" */
   title?: string;
   /**
-   * `"message-only"`: found by those who look among message-only windows. `"hidden"`: a
-   * top-level window that is not shown, found by plain `FindWindow`, as older programs look.
+   * How other programs find the window. A search among message-only windows finds a
+   * `"message-only"` window. Plain `FindWindow`, which older programs call, finds a `"hidden"`
+   * window: a top-level window that is not shown.
    *
    * @default "message-only"
    */
   visibility?: "message-only" | "hidden";
   /**
-   * Answers messages, on the thread that made the window, and at once: a promise is no answer.
-   * `undefined` leaves a message to the system, as most have to be.
+   * Answers messages on the thread that opened the window. The procedure must return the answer at
+   * once: a promise is refused. `undefined` leaves a message to the system, which is right for most
+   * messages.
    *
-   * Of the system's services, a window that is never seen has those for its title, and those that end
-   * it. Where the procedure throws, the answer is 0, and the error comes out of the call of the script
-   * that ran the procedure: {@linkcode MessageWindow.open}, `pump`, `run` or `close`, or a send.
+   * For a window that is never shown, the system handles only messages about its title and about
+   * closing it. If the procedure throws, the answer is 0. Then the call that ran the procedure
+   * throws the error: {@linkcode MessageWindow.open}, `pump`, `run` or `close`, or a send.
    */
   procedure: (message: WindowMessage) => bigint | undefined;
 }
@@ -81,17 +86,20 @@ const WM_SYSTIMER = 0x118;
 const PM_REMOVE = 1;
 const MSGFLT_ALLOW = 1;
 /**
- * How often the system may say that it cannot give a message, one time after the other. Wine says so for
- * a message that the stack has no room for, and has others to give.
+ * Maximum number of consecutive failures of `GetMessageW` before `run()` throws. Wine fails for a
+ * message that does not fit on the stack, and can still return the messages after it.
  */
 const MAX_FAILURES = 100;
-/** Maximum number of messages of one `pump()`: as many as a queue holds on Windows. */
+/** Maximum number of messages of one `pump()`: the capacity of a message queue on Windows. */
 const MAX_PUMPED = 10_000;
 
-/** How many calls of `run()` this thread is in, one inside the other. */
+/** Number of calls of `run()` that are on this thread's stack. */
 let running = 0;
 
-/** The state of a window in which the system sends these messages; anybody else can send them at any time. */
+/**
+ * The window's state in which the system sends each of these messages. Other programs can send them
+ * at any time.
+ */
 const LIFE: Readonly<Record<number, State>> = {
   [WM_NCCREATE]: "opening",
   [WM_CREATE]: "opening",
@@ -109,15 +117,19 @@ const OPTIONS: OptionChecks<MessageWindowOptions> = {
 };
 
 /**
- * A window that takes messages and is never seen.
+ * A window that takes messages and is never shown.
  *
- * It belongs to the thread that makes it. Windows runs its procedure on that thread, inside a call:
- * {@linkcode MessageWindow.run} and {@linkcode MessageWindow.pump} of any window of the thread,
- * {@linkcode MessageWindow.open} and {@linkcode MessageWindow.close}, and sends from that thread
- * (`sendCopyDataSync`, and sends to the window itself or `from` it). While none of these runs, those
- * who send to the window wait. `run()` blocks until the window is closed, so it is for a Worker.
+ * It belongs to the thread that opens it. Windows runs its procedure on that thread, and only
+ * inside these calls:
  *
- * @example
+ * - {@linkcode MessageWindow.run} and {@linkcode MessageWindow.pump} of any window of the thread;
+ * - {@linkcode MessageWindow.open} and {@linkcode MessageWindow.close};
+ * - `sendCopyDataSync`, and a send to the window itself or with the window as `from`.
+ *
+ * Between these calls, each sender to the window waits. `run()` blocks until the window is closed,
+ * so use it in a Worker.
+ *
+ * @example Answer a message of the program's own
  * ```ts
  * import { MessageWindow, postMessage } from "@winipc/winipc/messages";
  * import { assertEquals } from "@std/assert";
@@ -141,14 +153,14 @@ const OPTIONS: OptionChecks<MessageWindowOptions> = {
 export class MessageWindow extends Uncloneable implements Disposable {
   /** The window's handle (`HWND`). */
   readonly handle: bigint;
-  /** The name of its class. */
+  /** The name of the window's class. */
   readonly class: string;
   readonly #procedure: GuardedCallback;
   readonly #windowClass: WindowClass;
   #state: State = "opening";
-  /** Whether the class and the procedure are to be freed as soon as the window is destroyed. */
+  /** Whether to free the class and the procedure as soon as the window is destroyed. */
   #isToFree = false;
-  /** Whether the procedure has answered a message of the opening so that the window is not made. */
+  /** Whether the procedure has refused the window by its answer to WM_NCCREATE or WM_CREATE. */
   #refused = false;
 
   private constructor(options: MessageWindowOptions) {
@@ -181,8 +193,8 @@ export class MessageWindow extends Uncloneable implements Disposable {
       throwProcedureFailure();
       if (this.#refused) {
         throw new TypeError(
-          `${attempt}: its procedure refused to have it made, by what it answered to WM_NCCREATE ` +
-            "or WM_CREATE; answer undefined to all messages that the procedure does not handle",
+          `${attempt}: its procedure refused the window by its answer to WM_NCCREATE or WM_CREATE; ` +
+            "return undefined for each message that the procedure does not handle",
         );
       }
       if (this.handle === 0n) throw errorFromCode(code, "CreateWindowExW", attempt);
@@ -197,29 +209,28 @@ export class MessageWindow extends Uncloneable implements Disposable {
   }
 
   /**
-   * Makes a window on this thread.
+   * Opens a window on this thread. The procedure gets its first messages before this call returns.
    *
-   * The procedure gets its first messages before this returns.
-   *
-   * @throws {TypeError} If an option is of the wrong kind, or the procedure refuses the window by its answer.
-   * @throws {RangeError} If the name of the class does not have 1 to 255 characters.
-   * @throws {Deno.errors.AlreadyExists} If this process has a class of that name already.
-   * @throws What the procedure throws.
+   * @throws {TypeError} If an option has the wrong type, or the procedure refuses the window by its
+   *   answer to WM_NCCREATE or WM_CREATE.
+   * @throws {RangeError} If the class name does not have 1 to 255 characters.
+   * @throws {Deno.errors.AlreadyExists} If this process already has a class of that name.
+   * @throws The error that the procedure throws.
    */
   static open(options: MessageWindowOptions): MessageWindow {
     return new MessageWindow(options);
   }
 
-  /** Whether the window is closed, by this script or by a stranger's WM_CLOSE. */
+  /** Whether the window is closed, by this script or by a WM_CLOSE of another program. */
   get closed(): boolean {
     return this.#state !== "open";
   }
 
   /**
-   * Lets programs with fewer rights than this one send it a message that Windows would keep
-   * from it (UIPI); for this window and this message only.
+   * Allows programs with fewer rights to send one message to this window. By default Windows blocks
+   * some messages of such programs (UIPI).
    *
-   * @param message Which message: {@linkcode WM_COPYDATA}, for one.
+   * @param message The message's number, such as {@linkcode WM_COPYDATA}.
    * @throws {Deno.errors.BadResource} If the window is closed.
    * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-changewindowmessagefilterex}
    */
@@ -235,11 +246,10 @@ export class MessageWindow extends Uncloneable implements Disposable {
   }
 
   /**
-   * Takes the messages that are there now, and returns, also where others keep coming: it takes at
-   * most 10,000.
+   * Takes the messages of this thread that are waiting, at most 10,000, and returns.
    *
    * @throws {Deno.errors.BadResource} If the window is closed.
-   * @throws What the procedure throws.
+   * @throws The error that the procedure throws.
    */
   pump(): void {
     this.#assertOpen();
@@ -252,10 +262,10 @@ export class MessageWindow extends Uncloneable implements Disposable {
   }
 
   /**
-   * Takes messages until the window is closed; the thread is blocked meanwhile.
+   * Takes the messages of this thread until the window is closed. Blocks the thread until then.
    *
    * @throws {Deno.errors.BadResource} If the window is closed.
-   * @throws What the procedure throws.
+   * @throws The error that the procedure throws.
    */
   run(): void {
     this.#assertOpen();
@@ -281,9 +291,11 @@ export class MessageWindow extends Uncloneable implements Disposable {
   }
 
   /**
-   * Destroys the window, unregisters its class and frees its procedure; on the thread that made it.
+   * Destroys the window, unregisters its class and frees its procedure. Call it on the thread that
+   * opened the window.
    *
-   * @throws What the procedure throws at the window's last messages, after all is closed.
+   * @throws The error that the procedure throws for the window's last messages. Everything is
+   *   closed then.
    */
   close(): void {
     this.#destroy();
@@ -296,14 +308,14 @@ export class MessageWindow extends Uncloneable implements Disposable {
     this.close();
   }
 
-  /** Destroys the window, once; the procedure may be what calls this. */
+  /** Destroys the window once. The procedure itself can call this. */
   #destroy(): void {
     if (this.#state === "closing" || this.#state === "closed") return;
     this.#state = "closing";
     windowsOfThisThread.delete(this.handle);
     if (this.handle !== 0n) user32().DestroyWindow(this.handle);
     this.#state = "closed";
-    // The procedure may have asked for that at the window's last messages, when it was too early.
+    // The procedure may have called close() during the window's last messages, too early to free.
     if (this.#isToFree) this.#free();
     this.#endWait();
   }
@@ -314,12 +326,14 @@ export class MessageWindow extends Uncloneable implements Disposable {
     this.#procedure.close();
   }
 
-  /** Has `run()` of this thread look at what has become of the window: Windows ends no wait for messages by itself. */
+  /** Wakes `run()` of this thread, because closing a window does not end a wait for messages. */
   #endWait(): void {
     if (running > 0) user32().PostMessageW(0n, WM_NULL, 0n, 0n);
   }
 
-  /** Answers a message, and keeps what the procedure throws, for no error can pass through Windows. */
+  /**
+   * Answers a message. Keeps an error of the procedure, because no error can pass through Windows.
+   */
   #respond(procedure: MessageWindowOptions["procedure"], message: WindowMessage): bigint {
     try {
       return this.#answer(procedure, message);
@@ -332,11 +346,11 @@ export class MessageWindow extends Uncloneable implements Disposable {
 
   #answer(procedure: MessageWindowOptions["procedure"], received: WindowMessage): bigint {
     const { window, message, wParam, lParam } = received;
-    // The system undoes what it has made of a window that the procedure refused.
+    // After a refusal the system destroys the window that it has begun to create.
     if (this.#refused) this.#state = "closing";
     const when = LIFE[message];
     if (when !== undefined && when !== this.#state) {
-      // A stranger's, which is taken for no more than the wish to close the window.
+      // Another program has sent this message. Its WM_DESTROY only closes the window.
       if (message === WM_DESTROY) this.#destroy();
       return 0n;
     }
@@ -359,12 +373,12 @@ export class MessageWindow extends Uncloneable implements Disposable {
   }
 }
 
-/** A name for a class that no other window has. */
+/** Returns a class name that no other window has. */
 export function uniqueClass(): string {
   return `winipc-${crypto.randomUUID()}`;
 }
 
-/** Throws unless a value can be the title of a window. */
+/** Throws unless a value is valid as the title of a window. */
 export function assertTitle(name: string, value: unknown): void {
   assertWide(name, value, { max: MAX_TEXT });
 }
@@ -373,15 +387,16 @@ function assertAnswer(answer: unknown): asserts answer is bigint {
   if (typeof answer === "bigint") return;
   const what = answer instanceof Promise ? "a promise" : show(answer);
   throw new TypeError(
-    `Expected a window procedure to answer a bigint or undefined, and at once, got ${what}`,
+    `Expected a window procedure to return a bigint or undefined at once, got ${what}`,
   );
 }
 
-/** Has the system run the procedure of the window that a message was posted to. */
+/** Runs the procedure of the window to which a message was posted. */
 function dispatch(message: Uint8Array<ArrayBuffer>): void {
   const fields = new DataView(message.buffer);
   const number = fields.getUint32(8, true);
-  // Windows would end nothing by this one, and call the address in the other: anybody can post both.
+  // Any program can post these messages. WM_QUIT has no effect on a window, and Windows would call
+  // the address in a timer message.
   const isTimer = number === WM_TIMER || number === WM_SYSTIMER;
   const callsAddress = isTimer && fields.getBigInt64(24, true) !== 0n;
   if (number !== WM_QUIT && !callsAddress) user32().DispatchMessageW(message);

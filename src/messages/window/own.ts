@@ -1,123 +1,123 @@
 /**
- * Messages that this thread itself answers, and the handlers that are at work on them.
+ * Messages that this thread answers itself, and the handlers that are running for them.
  *
- * A send to a window of this thread must not wait for another thread that waits for this one. And a send
- * of a handler must not wait for an earlier send of this script: the program that got that one may itself
- * wait for the handler's answer.
+ * A send to a window of this thread must not wait for a thread that waits for this thread. And a
+ * handler's send must not wait for an earlier send of this script: the receiver of the earlier send
+ * may be waiting for the handler's answer.
  *
  * @module
  */
 
 import type { AsyncLocalStorage } from "node:async_hooks";
 
-/** Something known of windows, by their handles, of which only the low 32 bits count. */
+/** A map by the handles of windows. Only the low 32 bits of a handle count. */
 class WindowMap<T> {
   readonly #entries = new Map<bigint, T>();
 
-  /** Notes what is known of a window. */
   set(handle: bigint, value: T): void {
     this.#entries.set(BigInt.asUintN(32, handle), value);
   }
 
-  /** What is known of a window. */
   get(handle: bigint): T | undefined {
     return this.#entries.get(BigInt.asUintN(32, handle));
   }
 
-  /** Forgets a window. */
   delete(handle: bigint): void {
     this.#entries.delete(BigInt.asUintN(32, handle));
   }
 }
 
-/** The handlers of a listener, for what its own thread sends to it. */
+/** A listener's handlers, for messages that their own thread sends to the listener. */
 export interface OwnListener {
-  /** Gives the answer to a WM_COPYDATA. */
+  /** Returns the answer to a WM_COPYDATA. */
   hear(message: IncomingMessage): Promise<bigint>;
-  /** Gives the answer to another message; `undefined` if the listener leaves it to the system. */
+  /**
+   * Returns the answer to another message, or `undefined` if the listener leaves it to the system.
+   */
   hearNumbers(message: IncomingNumbers): Promise<bigint> | undefined;
 }
 
 /** The windows whose procedures run on this thread. */
 export const windowsOfThisThread: WindowMap<true> = new WindowMap();
 
-/** The listeners whose handlers run on this thread, while their windows are another one's. */
+/** The listeners whose handlers run on this thread. Their windows belong to other threads. */
 export const listenersOfThisThread: WindowMap<OwnListener> = new WindowMap();
 
-/** A handler's work, from its begin to its answer. */
+/** One call of a handler, from its start to its answer. */
 export class Handling {
-  /** How many sends had begun when the handler began; 0 before that. */
+  /** The number of the latest send when the handler began, at least 1; 0 before that. */
   since = 0;
   #over = false;
   #outer: Handling | undefined = handlingNow();
 
-  /** Whether the handler has answered, so that nobody waits for it. */
+  /** Whether the handler has answered, or its answer is not waited for any more. */
   get over(): boolean {
     return this.#over;
   }
 
-  /** The handler within which this one was called, by a send of the script to itself. */
+  /** The handler whose send caused this call, if the script has sent to itself. */
   get outer(): Handling | undefined {
     return this.#outer;
   }
 
-  /** Notes that the handler has answered, or that nobody waits for its answer. */
+  /** Notes that the handler has answered, or that its answer is not waited for any more. */
   end(): void {
     this.#over = true;
-    // A chain of handlers that are over would grow for as long as each sends to the next.
+    // Otherwise the chain of ended handlers would grow for as long as each handler sends to the
+    // next.
     this.#outer = unanswered(this.#outer);
   }
 }
 
-/** Tells in which handler an asynchronous operation began; `undefined` until there are handlers. */
+/** Finds the handler that began an asynchronous operation; `undefined` until there are handlers. */
 let storage: AsyncLocalStorage<Handling> | undefined;
-/** The number of sends so far, and 1: a `since` of 0 means that no handler sends. */
+/** The number of the latest send. It starts at 1, because a `since` of 0 means "no handler". */
 let sends = 1;
 
-/** Makes handlers known to {@linkcode handlingNow}; to be called before the first of them. */
+/** Enables {@linkcode handlingNow}. Must be called before the first handler runs. */
 export async function loadHandling(): Promise<void> {
   const { AsyncLocalStorage } = await import("node:async_hooks");
   storage ??= new AsyncLocalStorage();
 }
 
-/** Numbers a send: 2, 3, 4, … in the order in which they begin. */
+/** Returns the number of a new send: 2, 3, 4, … in the order in which the sends begin. */
 export function numberSend(): number {
   return ++sends;
 }
 
-/** Runs a handler, so that the sends that it begins are known to be its own. */
+/** Runs a handler, and marks the sends that it begins as its own. */
 export function runHandler<R>(handling: Handling, handler: () => R): R {
   handling.since = sends;
   return storage === undefined ? handler() : storage.run(handling, handler);
 }
 
-/** The handler that this code is a part of, unless the handler has answered. */
+/** Returns the innermost unanswered handler that has called the running code, if there is one. */
 export function handlingNow(): Handling | undefined {
   return unanswered(storage?.getStore());
 }
 
-/** The handler, or the one around it, that has not answered yet. */
+/** Returns the handler, or else the nearest handler around it, that has not answered yet. */
 export function unanswered(handling: Handling | undefined): Handling | undefined {
   while (handling?.over) handling = handling.outer;
   return handling;
 }
 
-/** A WM_COPYDATA as it came. */
+/** A WM_COPYDATA as it arrived. */
 export interface IncomingMessage {
-  /** The number that tells what the data is. */
+  /** The number that identifies the kind of data. */
   id: bigint;
   /** The data. */
   bytes: Uint8Array<ArrayBuffer>;
-  /** The window that is named as the sender's, or 0. */
+  /** The handle of the window that the message names as its sender, or 0. */
   sender: bigint;
 }
 
-/** A message of the sender's own as it came: two numbers. */
+/** A message other than WM_COPYDATA as it arrived. */
 export interface IncomingNumbers {
-  /** Which message. */
+  /** The message's number. */
   number: number;
-  /** Its first parameter, unsigned. */
+  /** The message's first parameter, unsigned. */
   wParam: bigint;
-  /** Its second parameter, signed. */
+  /** The message's second parameter, signed. */
   lParam: bigint;
 }

@@ -1,6 +1,6 @@
 /**
- * What a window procedure gets and returns: the numbers of messages, their parameters, WM_COPYDATA's data, the
- * system's own answers; and the waits that let messages in.
+ * The input and the answers of a window procedure: message numbers, parameters, the data of
+ * WM_COPYDATA and the system's own answers. Also the waits that let messages in.
  *
  * @module
  */
@@ -16,9 +16,9 @@ import {
 } from "../../../ffi/win32/types.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 
-/** `WM_COPYDATA`. */
+/** The number of the message WM_COPYDATA. */
 export const WM_COPYDATA = 0x4a;
-/** `WM_USER`, the first of the messages that mean what a program makes of them. */
+/** The number of WM_USER, the first message whose meaning a program can define. */
 export const WM_USER = 0x400;
 /** The number of the last message. */
 export const MAX_MESSAGE = 0xffff;
@@ -27,14 +27,15 @@ export const MAX_MESSAGE = 0xffff;
 export type MessageParameter = number | bigint;
 
 /**
- * The messages whose parameters are addresses, which the system follows in the sender: it reads or
- * writes the memory there. A number that a script makes up would do harm.
+ * The messages whose parameters are addresses. The system reads or writes the sender's memory at
+ * these addresses, so a wrong number would do harm.
  */
 const WITH_ADDRESSES: ReadonlySet<number> = new Set([
-  // Of windows: WM_CREATE, WM_SETTEXT, WM_GETTEXT, WM_SETTINGCHANGE, WM_DEVMODECHANGE, WM_GETMINMAXINFO,
-  // WM_DRAWITEM, WM_MEASUREITEM, WM_DELETEITEM, WM_COMPAREITEM, WM_WINDOWPOSCHANGING,
-  // WM_WINDOWPOSCHANGED, WM_COPYGLOBALDATA, WM_COPYDATA, WM_NOTIFY, WM_HELP, WM_STYLECHANGING,
-  // WM_STYLECHANGED, WM_NCCREATE, WM_NCCALCSIZE, WM_GETDLGCODE, and WM_UAH… of menus.
+  // Of windows: WM_CREATE, WM_SETTEXT, WM_GETTEXT, WM_SETTINGCHANGE, WM_DEVMODECHANGE,
+  // WM_GETMINMAXINFO, WM_DRAWITEM, WM_MEASUREITEM, WM_DELETEITEM, WM_COMPAREITEM,
+  // WM_WINDOWPOSCHANGING, WM_WINDOWPOSCHANGED, WM_COPYGLOBALDATA, WM_COPYDATA, WM_NOTIFY, WM_HELP,
+  // WM_STYLECHANGING, WM_STYLECHANGED, WM_NCCREATE, WM_NCCALCSIZE, WM_GETDLGCODE, and WM_UAH… of
+  // menus.
   ...[
     0x01,
     0x0c,
@@ -60,12 +61,12 @@ const WITH_ADDRESSES: ReadonlySet<number> = new Set([
   ...[0xe3, 0xe9, 0xea, 0xeb],
   // WM_GESTURENOTIFY, WM_MENUGETOBJECT.
   ...[0x11a, 0x124],
-  // CB_GETEDITSEL, CB_ADDSTRING, CB_DIR, CB_GETLBTEXT, CB_INSERTSTRING, CB_FINDSTRING, CB_SELECTSTRING,
-  // CB_GETDROPPEDCONTROLRECT, CB_FINDSTRINGEXACT, CB_GETCOMBOBOXINFO.
+  // CB_GETEDITSEL, CB_ADDSTRING, CB_DIR, CB_GETLBTEXT, CB_INSERTSTRING, CB_FINDSTRING,
+  // CB_SELECTSTRING, CB_GETDROPPEDCONTROLRECT, CB_FINDSTRINGEXACT, CB_GETCOMBOBOXINFO.
   ...[0x140, 0x143, 0x145, 0x148, 0x14a, 0x14c, 0x14d, 0x152, 0x158, 0x164],
-  // LB_ADDSTRING, LB_INSERTSTRING, LB_GETTEXT, LB_SELECTSTRING, LB_DIR, LB_FINDSTRING, LB_GETSELITEMS,
-  // LB_SETTABSTOPS, LB_ADDFILE, LB_GETITEMRECT, LB_FINDSTRINGEXACT, LB_INSERTSTRINGUPPER to
-  // LB_ADDSTRINGLOWER.
+  // LB_ADDSTRING, LB_INSERTSTRING, LB_GETTEXT, LB_SELECTSTRING, LB_DIR, LB_FINDSTRING,
+  // LB_GETSELITEMS, LB_SETTABSTOPS, LB_ADDFILE, LB_GETITEMRECT, LB_FINDSTRINGEXACT,
+  // LB_INSERTSTRINGUPPER to LB_ADDSTRINGLOWER.
   ...[0x180, 0x181, 0x189, 0x18c, 0x18d, 0x18f, 0x191, 0x192, 0x196, 0x198, 0x1a2],
   ...[0x1aa, 0x1ab, 0x1ac, 0x1ad],
   // WM_NEXTMENU, WM_SIZING, WM_MOVING, WM_POWERBROADCAST, WM_DEVICECHANGE.
@@ -95,16 +96,16 @@ export function assertNumeric(message: number): void {
       ? "Cannot send WM_COPYDATA as numbers: use sendCopyData()"
       : `Cannot send ${
         messageName(message)
-      }: its parameters are addresses of memory, which the system follows`,
+      }: its parameters are memory addresses, which the system would read or write`,
   );
 }
 
 /**
- * Gives a parameter as Windows takes it.
+ * Converts a message's parameter to a bigint of at most 64 bits.
  *
- * @param what What it is, for the message: `"wParam"`.
- * @throws {TypeError} If it is neither a number nor a bigint.
- * @throws {RangeError} If it does not fit into 64 bits, or is no integer.
+ * @param what The parameter's name for an error, such as `"wParam"`.
+ * @throws {TypeError} If the value is neither a number nor a bigint.
+ * @throws {RangeError} If the value does not fit into 64 bits, or is not an integer.
  */
 export function toParameter(what: string, value: unknown): bigint {
   if (typeof value !== "bigint") {
@@ -112,22 +113,22 @@ export function toParameter(what: string, value: unknown): bigint {
     return BigInt(value);
   }
   if (value >= -(2n ** 63n) && value < 2n ** 64n) return value;
-  throw new RangeError(`Expected ${what} to have 64 bits, got ${value}`);
+  throw new RangeError(`Expected ${what} to fit into 64 bits, got ${value}`);
 }
 
-/** The name of a message, for an error. */
+/** Returns the name of a message for an error. */
 export function messageName(message: number): string {
   return message === WM_COPYDATA ? "WM_COPYDATA" : `message 0x${message.toString(16)}`;
 }
 
 let failure: { error: unknown } | undefined;
 
-/** Keeps the error of a procedure of this thread, unless an earlier one is still kept. */
+/** Keeps an error of a procedure of this thread, unless an earlier error is still kept. */
 export function keepProcedureFailure(error: unknown): void {
   failure ??= { error };
 }
 
-/** Throws the error that a procedure of this thread threw, once. */
+/** Throws the kept error of a procedure of this thread, and forgets it. */
 export function throwProcedureFailure(): void {
   if (failure === undefined) return;
   const { error } = failure;
@@ -135,7 +136,7 @@ export function throwProcedureFailure(): void {
   throw error;
 }
 
-/** Forgets the error of a procedure, because an earlier one is being thrown. */
+/** Forgets the kept error of a procedure, because an earlier error is being thrown. */
 export function dropProcedureFailure(): void {
   failure = undefined;
 }
@@ -153,9 +154,9 @@ const WM_POWERBROADCAST = 0x218;
 const WM_DEVICECHANGE = 0x219;
 
 /**
- * The messages that `DefWindowProcW` gets. All but WM_PAINT are about the window's title: the system
- * copies the text from one process to the other, and lets nobody post such a message. WM_PAINT comes
- * again and again until the system has it, once a stranger has had a hidden window shown.
+ * The messages that `DefWindowProcW` gets. All but WM_PAINT are about the window's title: the
+ * system copies the text between the processes, and does not let a program post such a message. If
+ * another program shows a hidden window, WM_PAINT comes again and again until the system gets it.
  */
 const FOR_THE_SYSTEM = new Set([
   WM_SETTEXT,
@@ -166,7 +167,7 @@ const FOR_THE_SYSTEM = new Set([
   WM_NCDESTROY,
 ]);
 
-/** The messages by which the system asks whether something may go on; 1 lets it. */
+/** The messages by which the system asks for a permission. The answer 1 gives it. */
 const PERMITTED = new Set([
   WM_QUERYENDSESSION,
   WM_QUERYOPEN,
@@ -176,10 +177,10 @@ const PERMITTED = new Set([
 ]);
 
 /**
- * Answers a message as the system does for a window that is never seen.
+ * Answers a message as the system does for a window that is never shown.
  *
- * @returns What the system answers to the few messages that it gets, 1 to those that ask for a
- *   permission, and 0 to all others.
+ * @returns The answer of `DefWindowProcW` for the few messages that it gets. Otherwise 1 if the
+ *   message asks for a permission, and 0 if not.
  */
 export function systemAnswer(
   window: bigint,
@@ -195,17 +196,18 @@ const QS_SENDMESSAGE = 0x40;
 const QS_ALLINPUT = 0x4ff;
 const MWMO_INPUTAVAILABLE = 0x4;
 const PM_NOREMOVE = 0;
-/** `PM_QS_SENDMESSAGE`: run the procedures of sent messages, and leave posted ones alone. */
+/** `PM_QS_SENDMESSAGE`: run the procedures for sent messages, and leave posted messages alone. */
 const PM_QS_SENDMESSAGE = QS_SENDMESSAGE << 16;
 
 /**
- * Waits until one of several objects is signalled or the time is over, and meanwhile lets in the
- * messages that others send to this thread's windows: a thread that blocked here would have
- * everybody wait who sends to it, also who has to be heard before the object can be signalled.
+ * Waits until one of several objects is signalled or the time is over.
  *
- * It may return early; whoever waits looks again.
+ * With `admit` it also lets in messages that are sent to this thread's windows. Otherwise each
+ * sender would wait, and one of them may be needed before the object can be signalled.
  *
- * @param milliseconds The most to wait.
+ * It can return early, so the caller must check again.
+ *
+ * @param milliseconds Maximum time to wait.
  * @param admit Whether to let messages in.
  */
 export function waitForObjects(
@@ -220,14 +222,16 @@ export function waitForObjects(
   if (admit) letMessagesIn();
 }
 
-/** Runs the procedures of this thread's windows for what others are sending to them now. */
+/**
+ * Runs the procedures of this thread's windows for the messages that are being sent to them now.
+ */
 export function letMessagesIn(): void {
   const { PeekMessageW } = user32();
   PeekMessageW(new Uint8Array(MSG_SIZE), 0n, 0, 0, PM_NOREMOVE | PM_QS_SENDMESSAGE);
 }
 
 /**
- * Waits until one of several objects is signalled, or there is a message for this thread's windows.
+ * Waits until one of several objects is signalled or a message for this thread's windows arrives.
  */
 export function waitForMessage(objects: readonly bigint[]): void {
   const handles = BigUint64Array.from(objects);
@@ -236,15 +240,32 @@ export function waitForMessage(objects: readonly bigint[]): void {
 }
 
 /**
- * Reads a message for as long as a function runs. It is for window procedures of ours, and not exported
- * to scripts: what is no address of a message faults.
+ * Calls a function with the data of a WM_COPYDATA, which can be read until the function returns.
+ * Only window procedures use this, and it is not part of the API: a wrong address would crash the
+ * process.
  *
- * @param lParam The message's `lParam`, which Windows gave.
- * @param use What is done with it.
+ * @param lParam The message's `lParam`, as Windows passed it to the window procedure.
+ * @param use The function that gets the data.
  */
 export let duringCopyData: <R>(lParam: bigint, use: (data: ReceivedCopyData) => R) => R;
 
-/** What a window procedure got by WM_COPYDATA. */
+/**
+ * The data of a WM_COPYDATA in a window procedure.
+ *
+ * @example Answer a text in a window procedure
+ * ```ts
+ * import { decodeText, MessageWindow, sendCopyDataSync } from "@winipc/winipc/messages";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using window = MessageWindow.open({
+ *   procedure: ({ copyData }) => {
+ *     if (copyData === undefined) return undefined;
+ *     return decodeText(copyData.bytes) === "Hello" ? copyData.id : 0n;
+ *   },
+ * });
+ * assertEquals(sendCopyDataSync(window, "Hello", { id: 7 }), 7n);
+ * ```
+ */
 export class ReceivedCopyData extends Uncloneable {
   readonly #fields: CopyDataFields;
   #bytes: Uint8Array<ArrayBuffer> | undefined;
@@ -266,26 +287,29 @@ export class ReceivedCopyData extends Uncloneable {
     };
   }
 
-  /** The number that tells what the data is (`dwData`). */
+  /** The number that identifies the kind of data (`dwData`). */
   get id(): bigint {
     return this.#fields.id;
   }
 
-  /** How many bytes the sender counted (`cbData`). */
+  /** The number of bytes that the sender counted (`cbData`). */
   get byteLength(): number {
     return this.#fields.byteLength;
   }
 
   /**
-   * The bytes, copied when they are first looked at, which has to be before the window
-   * procedure returns: the system takes them away then.
+   * A copy of the bytes, which is made at the first read. Read it before the window procedure
+   * returns, because the system frees the bytes then. Later reads return the same copy.
    *
-   * @throws {TypeError} If it has returned and they were not looked at.
+   * @throws {TypeError} If the first read comes after the window procedure has returned.
    */
   get bytes(): Uint8Array<ArrayBuffer> {
     if (this.#bytes === undefined) {
       if (this.#over) {
-        throw new TypeError("Cannot read a WM_COPYDATA after its window procedure has returned");
+        throw new TypeError(
+          "Cannot read the bytes of a ReceivedCopyData after its window procedure has returned: " +
+            "read them inside the procedure",
+        );
       }
       this.#bytes = copyBytes(this.#fields.data, this.#fields.byteLength);
     }

@@ -2,7 +2,7 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import { Handling, handlingNow, runHandler } from "../../../src/messages/window/own.ts";
 import { CopyDataListener } from "../../../src/messages/mod.ts";
 
-Deno.test("CopyDataListener tracks which sends belong to a handler only where there are handlers", async () => {
+Deno.test("handlingNow() returns the running handler only after a listener with a handler was opened", async () => {
   const handling = new Handling();
   await using _reader = await CopyDataListener.open({ answers: { 0x400: 1 } });
   assertEquals(runHandler(handling, handlingNow), undefined);

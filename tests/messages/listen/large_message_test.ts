@@ -4,13 +4,15 @@ import { isWine } from "../../../ffi/win32/ntdll.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 
-/** What the README promises for Wine, which puts the bytes on the receiver's stack. */
+/**
+ * Maximum size that the README promises on Wine, in bytes: Wine puts them on the receiver's stack.
+ */
 const SAFE_ON_WINE = 786_432;
-/** V8 throws before a procedure begins; V8 ends the process. */
+/** Sizes in bytes for which V8 would throw before the procedure begins, or end the process. */
 const TOO_LARGE_ON_WINE = [1_030_000, 1_100_000, 3_900_000];
 
 for (const [receiver, more] of [["listener", [2 ** 24]], ["window", []]] as const) {
-  Deno.test(`a large message from another process never ends a ${receiver}, nor keeps it from closing`, async () => {
+  Deno.test(`A ${receiver} takes messages and closes after too large messages of another process`, async () => {
     const name = randomName();
     await using peer = await Peer.start("messages/peers/large_message_receivers.ts", name);
     const window = await findWindow({ class: receiver === "window" ? `${name}-main` : name });

@@ -32,7 +32,7 @@ const WM_QUERYENDSESSION = 0x11;
 const WM_ENDSESSION = 0x16;
 const ERROR_MESSAGE_SYNC_ONLY = 1159;
 
-/** Sends a message that is no WM_COPYDATA to a window of another thread. */
+/** Sends a message other than WM_COPYDATA to a window of another thread. */
 function send(window: { handle: bigint }, message: number, wParam = 0n): bigint {
   const answer = new BigInt64Array(1);
   const { SendMessageTimeoutW } = user32();
@@ -41,7 +41,7 @@ function send(window: { handle: bigint }, message: number, wParam = 0n): bigint 
   return answer[0]!;
 }
 
-/** Finds a window as older programs do. */
+/** Finds a window by plain `FindWindow`, as older programs do. */
 function findPlainly(className: string): bigint {
   using library = openLibrary("user32.dll", {
     FindWindowW: { parameters: ["buffer", "buffer"], result: "usize" },
@@ -49,14 +49,14 @@ function findPlainly(className: string): bigint {
   return library.symbols.FindWindowW(encodeWide(className), null);
 }
 
-/** Reads what there is, without waiting for more. */
+/** Reads the messages that wait, without waiting for more. */
 async function readAll(listener: CopyDataListener): Promise<string[]> {
   const texts: string[] = [];
   while (listener.stats.waiting > 0) texts.push((await listener.receive())!.text());
   return texts;
 }
 
-Deno.test("CopyDataListener gives messages of another process in order, with their sender", async () => {
+Deno.test("CopyDataListener returns messages of another process in the order of sending, with their sender", async () => {
   await using listener = await CopyDataListener.open();
   await using peer = await Peer.start("messages/peers/send_lines.ts", `${listener.handle}`);
   for (const text of ["one", "two", "数据"]) assertEquals(await peer.ask(text), "1");
@@ -72,7 +72,7 @@ Deno.test("CopyDataListener gives messages of another process in order, with the
   assertEquals(texts, ["one", "two", "数据"]);
 });
 
-Deno.test("CopyDataListener gives nothing of a sender that does not exist", async () => {
+Deno.test("CopyDataMessage.sender has no pid and no path if the sender's window does not exist", async () => {
   await using listener = await CopyDataListener.open();
   const gone = MessageWindow.open({ procedure: () => undefined });
   gone.close();
@@ -87,14 +87,14 @@ Deno.test("CopyDataListener gives nothing of a sender that does not exist", asyn
   }
 });
 
-Deno.test("CopyDataListener answers with a constant", async () => {
+Deno.test("CopyDataListener answers with the constant of its option", async () => {
   for (const [answer, expected] of [[-5, -5n], [2n ** 63n, -(2n ** 63n)], [true, 1n]] as const) {
     await using listener = await CopyDataListener.open({ answer });
     assertEquals(await sendCopyData(listener, ""), expected);
   }
 });
 
-Deno.test("CopyDataListener answers with what its handler gives", async () => {
+Deno.test("CopyDataListener answers with the result of its handler", async () => {
   const answers = [5, -7n, true, false, 2n ** 64n - 1n];
   await using listener = await CopyDataListener.open({
     onMessage: ({ id }) => id % 2n ? answers[Number(id)]! : Promise.resolve(answers[Number(id)]!),
@@ -105,10 +105,10 @@ Deno.test("CopyDataListener answers with what its handler gives", async () => {
     assertEquals(await sendCopyData(listener, "", { id }), BigInt(expected));
   }
   assertEquals(listener.stats.accepted, 10);
-  await assertRejects(() => listener.receive(), TypeError, "gives them to onMessage");
+  await assertRejects(() => listener.receive(), TypeError, "its onMessage gets them");
 });
 
-Deno.test("CopyDataListener answers 0 for a handler that fails or takes too long, and goes on", async () => {
+Deno.test("CopyDataListener answers 0 for a handler that throws or is late, and then answers the next message", async () => {
   const errors: unknown[] = [];
   const endless = Promise.withResolvers<number>();
   await using listener = await CopyDataListener.open({
@@ -137,7 +137,7 @@ Deno.test("CopyDataListener answers 0 for a handler that fails or takes too long
   assertInstanceOf(errors[7], Deno.errors.TimedOut);
   assertEquals(
     errors[7].message,
-    `The handler of WM_COPYDATA of the listener of class "${listener.class}" did not answer within ` +
+    `The handler of WM_COPYDATA in the listener of class "${listener.class}" did not answer within ` +
       "300 ms (replyTimeout): the sender got 0",
   );
   const { accepted, failed, late, waiting } = listener.stats;
@@ -150,11 +150,11 @@ Deno.test("CopyDataListener answers 0 for a handler that fails or takes too long
   endless.resolve(1);
 });
 
-Deno.test("CopyDataListener answers 0 in time for a handler that lets nothing else run", async () => {
+Deno.test("CopyDataListener answers 0 in time while its handler blocks the event loop", async () => {
   await using listener = await CopyDataListener.open({
     replyTimeout: 50,
     onMessage: ({ id }) => {
-      // The window's thread gives up meanwhile, and counts that.
+      // The window's thread stops waiting during this loop, and counts the message as late.
       while (id === 7n && listener.stats.late === 0);
       return 5;
     },
@@ -164,12 +164,12 @@ Deno.test("CopyDataListener answers 0 in time for a handler that lets nothing el
   assertEquals(await peer.ask("#1"), "5");
 });
 
-Deno.test("CopyDataListener lets messages in while a handler is awaited", async () => {
+Deno.test("CopyDataListener takes messages while it waits for a handler", async () => {
   const first = Promise.withResolvers<number>();
   await using listener = await CopyDataListener.open({
     onMessage: (message) => {
       if (message.text() === "first") return first.promise;
-      // The first one is answered only after the second came.
+      // The first message is answered only after the second one has come.
       first.resolve(1);
       return 2;
     },
@@ -180,14 +180,14 @@ Deno.test("CopyDataListener lets messages in while a handler is awaited", async 
   assertEquals(answers, ["1", "2"]);
 });
 
-Deno.test("CopyDataListener hears a receiver that answers from inside, while our send waits", async () => {
+Deno.test("CopyDataListener takes the message of a receiver that sends back before it answers", async () => {
   const heard: string[] = [];
   const name = randomName();
   await using _peer = await Peer.start("messages/peers/window.ts", name, "message-only");
   await using listener = await CopyDataListener.open({
     onMessage: async (message) => {
       heard.push(message.text());
-      // A detour that ends after the event loop has gone on.
+      // With this send, the answer comes only in a later event-loop turn.
       return Number(await sendCopyData(own, "x"));
     },
   });
@@ -197,7 +197,7 @@ Deno.test("CopyDataListener hears a receiver that answers from inside, while our
   assertEquals(heard, ["from inside"]);
 });
 
-Deno.test("CopyDataListener takes messages of its own handler", async () => {
+Deno.test("CopyDataListener takes messages that its own handler sends", async () => {
   await using listener = await CopyDataListener.open({
     onMessage: async (message) => {
       const text = message.text();
@@ -209,7 +209,7 @@ Deno.test("CopyDataListener takes messages of its own handler", async () => {
   assertEquals(await peer.ask("x".repeat(30)), "30");
 });
 
-Deno.test("CopyDataListener answers 0 to what does not fit, and counts it", async () => {
+Deno.test("CopyDataListener answers 0 to a message beyond its limits, and counts it", async () => {
   await using listener = await CopyDataListener.open({ maxByteLength: 8, highWaterMark: 3 });
   assertEquals(await sendCopyData(listener, new Uint8Array(9)), 0n);
   for (const expected of [1n, 1n, 1n, 0n, 0n]) {
@@ -228,7 +228,7 @@ Deno.test("CopyDataListener answers 0 to what does not fit, and counts it", asyn
   assertEquals((await readAll(listener)).at(-1), "room");
 });
 
-Deno.test("CopyDataListener bounds the handlers that are at work, also those that are late", async () => {
+Deno.test("CopyDataListener limits the number of running handlers, including late handlers", async () => {
   const never = new Promise<number>(() => {});
   await using listener = await CopyDataListener.open({
     highWaterMark: 2,
@@ -248,7 +248,7 @@ Deno.test("CopyDataListener bounds the handlers that are at work, also those tha
   });
 });
 
-Deno.test("CopyDataListener keeps what it has answered when a loop is left, and when it is closed", async () => {
+Deno.test("CopyDataListener keeps unread messages when a loop is left, and when it is closed", async () => {
   const listener = await CopyDataListener.open();
   await using peer = await Peer.start("messages/peers/send_lines.ts", `${listener.handle}`);
   for (let i = 0; i < 10; i++) assertEquals(await peer.ask(`${i}`), "1");
@@ -264,7 +264,7 @@ Deno.test("CopyDataListener keeps what it has answered when a loop is left, and 
   assertEquals(await listener.receive(), undefined);
 });
 
-Deno.test("CopyDataListener asks whether a sender may send", async () => {
+Deno.test("CopyDataListener takes only the messages that allow permits", async () => {
   const asked: (number | undefined)[] = [];
   await using friend = await Peer.start("messages/peers/window.ts", randomName(), "message-only");
   const friendly = await findWindow({ pid: friend.pid });
@@ -291,7 +291,7 @@ Deno.test("CopyDataListener asks whether a sender may send", async () => {
   });
 });
 
-Deno.test("CopyDataListener that is allowed too late gives the script nothing", async () => {
+Deno.test("CopyDataListener does not return a message if allow is late", async () => {
   const verdict = Promise.withResolvers<boolean>();
   await using listener = await CopyDataListener.open({
     replyTimeout: 50,
@@ -305,7 +305,7 @@ Deno.test("CopyDataListener that is allowed too late gives the script nothing", 
 });
 
 for (const visibility of ["message-only", "hidden"] as const) {
-  Deno.test(`CopyDataListener opens a ${visibility} window, and leaves nothing behind`, async () => {
+  Deno.test(`CopyDataListener opens a ${visibility} window, and leaves no window and no class behind`, async () => {
     const name = randomName();
     for (let round = 0; round < 2; round++) {
       const options = { class: name, title: "the title", visibility };
@@ -328,13 +328,13 @@ for (const visibility of ["message-only", "hidden"] as const) {
 Deno.test("CopyDataListener leaves other messages to the system", async () => {
   await using listener = await CopyDataListener.open({ title: "Hello", visibility: "hidden" });
   assertEquals(send(listener, WM_GETTEXTLENGTH), 5n);
-  // A pointer does not travel by a queue: the system refuses.
+  // The system does not post a message with a pointer.
   assertFalse(user32().PostMessageW(listener.handle, WM_COPYDATA, 0n, 0n));
   assertEquals(lastErrorCode(), ERROR_MESSAGE_SYNC_ONLY);
   assertEquals(await sendCopyData(listener, ""), 1n);
 });
 
-Deno.test("CopyDataListener ends when a stranger closes its window, with all it has answered", async () => {
+Deno.test("CopyDataListener ends when another program closes its window, and keeps its unread messages", async () => {
   const listener = await CopyDataListener.open();
   await sendCopyData(listener, "before");
   await using peer = await Peer.start("messages/peers/send_lines.ts", `${listener.handle}`);
@@ -347,10 +347,10 @@ Deno.test("CopyDataListener ends when a stranger closes its window, with all it 
   await listener.close();
 });
 
-Deno.test("CopyDataListener agrees to the end of the session, and closes when it comes", async () => {
+Deno.test("CopyDataListener permits the end of the session, and closes when the session ends", async () => {
   const listener = await CopyDataListener.open({ visibility: "hidden" });
   assertEquals(send(listener, WM_QUERYENDSESSION), 1n);
-  // Another program has objected.
+  // Another program has refused the end of the session.
   assertEquals(send(listener, WM_ENDSESSION, 0n), 0n);
   assertEquals(await sendCopyData(listener, "still here"), 1n);
   assertEquals(send(listener, WM_ENDSESSION, 1n), 0n);
@@ -358,7 +358,7 @@ Deno.test("CopyDataListener agrees to the end of the session, and closes when it
   assertEquals((await listener.receive())?.text(), "still here");
 });
 
-Deno.test("CopyDataListener: several in one process do not meet", async () => {
+Deno.test("CopyDataListener gets only its own messages if the process has two listeners", async () => {
   await using one = await CopyDataListener.open({ answer: 1 });
   await using two = await CopyDataListener.open({ answer: 2 });
   assertEquals([await sendCopyData(one, "a"), await sendCopyData(two, "b")], [1n, 2n]);
@@ -370,7 +370,7 @@ Deno.test("CopyDataListener: several in one process do not meet", async () => {
   );
 });
 
-Deno.test("CopyDataListener.receive() waits as long as it is told", async () => {
+Deno.test("CopyDataListener.receive() waits until a message comes, the time is over or the signal is aborted", async () => {
   await using listener = await CopyDataListener.open();
   await assertRejects(() => listener.receive({ timeout: 10 }), Deno.errors.TimedOut);
   const reason = new Error("enough");
@@ -381,8 +381,9 @@ Deno.test("CopyDataListener.receive() waits as long as it is told", async () => 
   assertEquals((await waiting)?.text(), "there");
 });
 
-Deno.test("CopyDataListener admits programs with fewer rights when it is told to", async () => {
-  // That Windows keeps their messages away otherwise (UIPI) cannot be seen on Wine, which lets all through.
+Deno.test("CopyDataListener takes messages with acceptLowerIntegrity, and a closed MessageWindow throws BadResource for it", async () => {
+  // By default Windows blocks messages of programs with fewer rights (UIPI). Wine blocks none, so
+  // this test cannot show the difference there.
   await using listener = await CopyDataListener.open({ acceptLowerIntegrity: true });
   assertEquals(await sendCopyData(listener, ""), 1n);
   const window = MessageWindow.open({ procedure: () => undefined });
@@ -392,9 +393,9 @@ Deno.test("CopyDataListener admits programs with fewer rights when it is told to
   assertInstanceOf(error, Deno.errors.BadResource);
 });
 
-Deno.test("CopyDataListener takes 64 MiB where the system lets it", async () => {
+Deno.test("CopyDataListener takes 64 MiB on Windows, and 768 KiB on Wine", async () => {
   const name = randomName();
-  // Wine 10 hands the bytes over on the receiver's stack: see WineStackGuard in ffi/callback.ts.
+  // Wine 10 passes the bytes on the receiver's stack: see WineStackGuard in ffi/callback.ts.
   const byteLength = isWine() ? 786_432 : 2 ** 26;
   await using peer = await Peer.start("messages/peers/listener.ts", "--class", name);
   const window = await findWindow({ class: name });
@@ -405,7 +406,7 @@ Deno.test("CopyDataListener takes 64 MiB where the system lets it", async () => 
   assertEquals([received, theirs], [byteLength, sum]);
 });
 
-Deno.test("CopyDataListener refuses options that are none", async () => {
+Deno.test("CopyDataListener.open() throws for an invalid option", async () => {
   const wrong: [object, typeof TypeError | typeof RangeError][] = [
     [{ class: 5 }, TypeError],
     [{ class: "a\0b" }, TypeError],
@@ -430,9 +431,9 @@ Deno.test("CopyDataListener refuses options that are none", async () => {
   }
 });
 
-Deno.test("CopyDataListener holds the process until it is closed, or lets it go", async () => {
+Deno.test("CopyDataListener keeps the process alive until close() or unref()", async () => {
   const flags = ["--allow-read"];
-  for (const [how, said] of [["close", "closed"], ["unref", "let go"], ["throw", ""]] as const) {
+  for (const [how, said] of [["close", "closed"], ["unref", "released"], ["throw", ""]] as const) {
     const started = performance.now();
     const lines = await runPeer("messages/peers/listen_and_end.ts", [how], {
       flags,
@@ -456,7 +457,7 @@ Deno.test("CopyDataListener and sendCopyData() work inside a Worker", async () =
   assertEquals(lines, ["the worker heard 5 characters", "the worker was answered 9"]);
 });
 
-Deno.test("CopyDataListener says which permission it lacks", async () => {
+Deno.test("CopyDataListener.open() and sendCopyData() throw NotCapable, which names the missing permission", async () => {
   const [line] = await runPeer("messages/peers/listen_without_read.ts");
   assertMatch(line!, /^NotCapable NotCapable .*--allow-read/);
 });

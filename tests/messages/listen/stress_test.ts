@@ -5,7 +5,7 @@ import { randomName } from "../../support/random_name.ts";
 
 const SENDERS = 4;
 
-/** Starts senders that send as soon as they are told to. */
+/** Starts senders, which send when the test calls `go()`. */
 async function startSenders(className: string, count: number) {
   const peers = await Promise.all(
     Array.from(
@@ -19,7 +19,7 @@ async function startSenders(className: string, count: number) {
   return { peers, go, results, [Symbol.asyncDispose]: async () => void await dispose() };
 }
 
-Deno.test("CopyDataListener loses no message of four senders, nor the order of any", async () => {
+Deno.test("CopyDataListener returns all messages of four senders, and each sender's messages in order", async () => {
   const EACH = 5000;
   await using listener = await CopyDataListener.open({ highWaterMark: SENDERS * EACH });
   await using senders = await startSenders(listener.class, EACH);
@@ -28,7 +28,7 @@ Deno.test("CopyDataListener loses no message of four senders, nor the order of a
   for (let left = SENDERS * EACH; left > 0; left--) {
     const message = (await listener.receive({ timeout: 60_000 }))!;
     const number = new Uint32Array(message.bytes.buffer)[0];
-    // Each number is the one after the last of that sender.
+    // Each number follows the last number of the same sender.
     assertEquals(number, seen[Number(message.id)]++);
   }
   assertEquals(await senders.results(), new Array(SENDERS).fill(`${EACH} done`));
@@ -36,7 +36,7 @@ Deno.test("CopyDataListener loses no message of four senders, nor the order of a
   assertEquals(listener.stats.waiting, 0);
 });
 
-Deno.test("CopyDataListener that is closed under load gives all that it has answered with 1", async () => {
+Deno.test("CopyDataListener that is closed under load returns all messages that it has answered with 1", async () => {
   const listener = await CopyDataListener.open({ highWaterMark: 2 ** 20 });
   await using senders = await startSenders(listener.class, 2 ** 20);
   await senders.go();
@@ -56,7 +56,7 @@ Deno.test("CopyDataListener that is closed under load gives all that it has answ
   assertEquals(read, answered);
 });
 
-Deno.test("CopyDataListener that is killed under load leaves no sender waiting", async () => {
+Deno.test("sendCopyDataSync() throws NotFound soon if the listener's process is killed under load", async () => {
   const name = randomName();
   await using listener = await Peer.start("messages/peers/listener.ts", "--class", name);
   await using senders = await startSenders(name, 2 ** 20);
@@ -68,11 +68,11 @@ Deno.test("CopyDataListener that is killed under load leaves no sender waiting",
     assert(result.endsWith(" NotFound"), result);
     assertGreater(Number(result.split(" ")[0]), 0);
   }
-  // They would wait for 20 s for a window that hangs.
+  // For a window that hangs the senders would wait for 20 s.
   assertLess(performance.now() - started, 15_000);
 });
 
-Deno.test("CopyDataListener outlives senders that are killed in the middle", async () => {
+Deno.test("CopyDataListener answers other senders after senders were killed during a send", async () => {
   const blocked = Promise.withResolvers<number>();
   await using listener = await CopyDataListener.open({
     onMessage: (message) => message.id === 0n ? blocked.promise : 1,
@@ -80,7 +80,7 @@ Deno.test("CopyDataListener outlives senders that are killed in the middle", asy
   await using senders = await startSenders(listener.class, 2 ** 20);
   await senders.go();
   while (listener.stats.accepted < 200) await new Promise((resolve) => setTimeout(resolve, 5));
-  // The first one waits for its answer, the others are anywhere.
+  // One sender waits for its answer, and the state of the rest is unknown.
   for (const peer of senders.peers) peer.kill();
   await Promise.all(senders.peers.map((peer) => peer.gone()));
   assertEquals(await sendCopyData(listener, "", { id: 9 }), 1n);
@@ -94,7 +94,7 @@ Deno.test("CopyDataListener outlives senders that are killed in the middle", asy
   assertEquals(await last.ask("go"), "100 done");
 });
 
-Deno.test("CopyDataListener whose script blocks goes on answering", async () => {
+Deno.test("CopyDataListener answers messages while its script blocks", async () => {
   await using listener = await CopyDataListener.open();
   await using sender = await Peer.start(
     "messages/peers/numbered_sender.ts",
@@ -104,7 +104,7 @@ Deno.test("CopyDataListener whose script blocks goes on answering", async () => 
   );
   await sender.send("go");
   while (listener.stats.accepted < 500) {
-    // No turn of the event loop in between.
+    // No event-loop turn passes between the blocks.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
   }
   assertEquals(await sender.nextLine(), "500 done");

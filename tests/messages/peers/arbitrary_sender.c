@@ -1,27 +1,28 @@
 /*
- * Sends arbitrary messages to windows that it knows nothing of. It prints "ready", and
- * answers each line of its input with one line.
+ * Sends arbitrary messages to windows of other programs. Prints "ready", and answers each line of
+ * its input with one line.
  *
  *   post   WINDOW FIRST LAST WPARAM LPARAM   posts the messages from FIRST to LAST to a window
  *   thread WINDOW FIRST LAST WPARAM LPARAM   posts them to the window's thread, for no window
  *   send   WINDOW FIRST LAST WPARAM LPARAM   sends them, each with a limit of 10 s
- *   show   WINDOW                            has a window shown, and painted
+ *   show   WINDOW                            shows and paints a window
  *   flood  WINDOW                            posts and sends all, and data, until the window is gone
  *
  * A parameter is a number, "random", or "ExitProcess": the address of that function, which is the
- * same in all processes. Numbers are read as C writes them: 0x10 is 16.
+ * same in all processes. Numbers are read as in C: 0x10 is 16.
  *
- * Ranges leave out the messages that end a window by design: WM_DESTROY, WM_CLOSE and WM_ENDSESSION.
- * A single message is never left out.
+ * A range leaves out the messages that end a window by design: WM_DESTROY, WM_CLOSE and
+ * WM_ENDSESSION. A range of one message leaves out nothing.
  *
- * Where the parameters of a message are addresses, the system reads and writes the sender's memory, and
- * hands a copy to the receiver. With an address that is none it is the send that fails, and most such
- * messages reach nobody (on Wine 10). So they are sent with the address of memory of this program's
- * own. They cannot be posted: the system refuses that. Counts are small: on Wine, a text or a room for
- * one of more than a megabyte ends any receiver.
+ * If the parameters of a message are addresses, the system reads and writes the sender's memory,
+ * and passes a copy to the receiver. With an invalid address the send fails, and most such messages
+ * reach no window (on Wine 10). So this program sends the address of its own memory. It cannot post
+ * these messages, because the system refuses that. Counts are small: on Wine a text of more than a
+ * megabyte, or a buffer for such a text, ends any receiver.
  *
- * Answers: "done TAKEN REFUSED DATA", where DATA is the number of WM_COPYDATA that were answered with
- * anything but 0, or "stuck MESSAGE" where a message had no answer in time.
+ * The answer is "done TAKEN REFUSED DATA", or "gone TAKEN REFUSED DATA" if the window is gone. DATA
+ * is the number of WM_COPYDATA that were not answered 0. The answer is "stuck MESSAGE" if a message
+ * had no answer in time.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +31,7 @@
 
 enum { TIMEOUT = 10000, ROOM = 1 << 20 };
 
-/* Room for all that the system reads or writes where a message's parameter is an address. */
+/* The memory that the system reads or writes if a message's parameter is an address. */
 static ULONG_PTR memory[ROOM / sizeof(ULONG_PTR)];
 static unsigned long long state;
 
@@ -53,7 +54,7 @@ static ULONG_PTR parameter(const char *text) {
     return (ULONG_PTR)strtoull(text, NULL, 0);
 }
 
-/* Whether the parameters of a message are addresses, and whether the first of them is one. */
+/* Whether a message has a parameter that is an address. `both` says whether both parameters are. */
 static BOOL has_address(UINT message, BOOL *both) {
     *both = message == 0xb0 || message == 0xe3 || message == 0x140;
     return message == 0x01 || message == 0x0c || message == 0x0d || message == 0x1a ||
@@ -70,7 +71,7 @@ static BOOL has_address(UINT message, BOOL *both) {
            message == 0x30c || message == 0x33f;
 }
 
-/* Fills the memory: with its own address everywhere, or with zeros where that would be read as a count. */
+/* Fills the memory with its own address, or with zeros if the system would read this as a count. */
 static void fill(UINT message) {
     BOOL counted = message == WM_COPYDATA || message == WM_DEVICECHANGE;
     for (size_t i = 0; i < 64; i++) memory[i] = counted ? 0 : (ULONG_PTR)memory;
@@ -80,7 +81,7 @@ static BOOL send_one(HWND window, UINT message, WPARAM wparam, LPARAM lparam) {
     BOOL both;
     if (has_address(message, &both)) {
         fill(message);
-        // A count, of what the memory has room for.
+        // wparam is a count, for which the memory has room.
         wparam = both ? (WPARAM)(memory + 1) : wparam & 0x80ff;
         lparam = (LPARAM)memory;
     }
@@ -104,7 +105,7 @@ static BOOL post_one(HWND window, DWORD thread, UINT message, WPARAM wparam, LPA
             result.taken++;
             return TRUE;
         }
-        // A queue has room for 10,000 messages: its thread is to take some first.
+        // A queue has room for 10,000 messages: wait until its thread has taken some.
         if (GetLastError() != ERROR_NOT_ENOUGH_QUOTA) {
             result.refused++;
             result.gone = !IsWindow(window);
@@ -116,7 +117,7 @@ static BOOL post_one(HWND window, DWORD thread, UINT message, WPARAM wparam, LPA
     return FALSE;
 }
 
-/* Sends data that is whole, or that has no bytes where it counts some. */
+/* Sends valid data, or data with a count of bytes but without bytes. */
 static BOOL send_data(HWND window, unsigned number) {
     COPYDATASTRUCT data = {.dwData = number, .cbData = 5, .lpData = number % 2 ? "data" : NULL};
     DWORD_PTR answer = 0;
@@ -149,7 +150,7 @@ static void flood(HWND window) {
         ULONG_PTR lparam = round % 5 ? round % 17 : (ULONG_PTR)random_number();
         BOOL both;
         if (!post_one(window, 0, message, wparam, lparam)) break;
-        // Nobody waits for the answer to this one.
+        // This function does not wait for the answer.
         if (!has_address(message, &both)) SendNotifyMessageW(window, message, wparam, lparam);
         if (!send_one(window, message, wparam, lparam)) break;
         if (!send_data(window, round)) break;

@@ -1,7 +1,7 @@
 /**
- * A window that takes what strangers send, on a thread that stands in the message loop or pumps. It
- * says "ready" and its handle, answers each WM_COPYDATA with the number of those before it plus one, and
- * says "closed" when it is closed.
+ * Opens a window that takes all messages, by `run()` or by `pump()`. Prints "ready" and the
+ * window's handle. Answers the first WM_COPYDATA with 1, the second with 2, and so on. Prints
+ * "closed" when the window is closed.
  *
  * @module
  */

@@ -1,21 +1,21 @@
 /*
- * An editor with a remote protocol, such as Vim's on Windows, and a client of it.
+ * An editor with a remote protocol, such as Vim on Windows, and a client.
  *
- *   editor server CLASS   makes a hidden top-level window of that class and prints "ready"
- *   editor client CLASS   prints "ready"; each line of its input is an expression that it sends to the
- *                         window of that class, and it prints "ANSWER MILLISECONDS RESULT"
+ *   editor server CLASS   opens a hidden top-level window of that class, and prints "ready"
+ *   editor client CLASS   prints "ready"; sends each line of its input as an expression to the
+ *                         window of that class, and prints "ANSWER MILLISECONDS RESULT"
  *
- * The client sends an expression by WM_COPYDATA and is blocked. Inside that call the server sends the
- * result to the window that the expression names as its sender's, by another WM_COPYDATA, and only
- * then answers the expression. The server may also ask first: it sends a question, to which the answer
- * comes by a WM_COPYDATA inside the question's call, before the question itself is answered.
+ * The client sends an expression by WM_COPYDATA, and blocks. Inside that call the server sends the
+ * result by a WM_COPYDATA to the window that the expression names as its sender. Then the server
+ * answers the expression. Before the result, the server can send a question. The client sends its
+ * answer by a WM_COPYDATA inside the question's call, and then answers the question.
  *
- * Texts are ANSI and end with a NUL. What the server makes of an expression:
+ * Texts are ANSI and end with a NUL. The server's result of an expression:
  *   upper TEXT   the text in capitals
- *   ask N        N + 1 if N is 0, and else what the client answers to the question N, plus 1
+ *   ask N        1 if N is 0; otherwise the client's answer to the question N, plus 1
  *
- * The client's side of this program answers the question N with N * 10; that of another program may
- * have the server work out "ask N - 1" before it answers.
+ * The client of this program answers the question N with N * 10. Another client can ask the server
+ * for "ask N - 1" before it answers.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@
 #include <string.h>
 #include <windows.h>
 
-/* The numbers that tell what the data is. Vim has 10 and 11. */
+/* The numbers that identify the kinds of data. Vim uses 10 and 11. */
 enum { EXPRESSION = 10, RESULT = 11, QUESTION = 30, ANSWER = 31 };
 enum { TIMEOUT = 20000, ROOM = 256 };
 

@@ -1,6 +1,7 @@
 /**
- * Sends and posts messages whose parameters are 16, which is no address of anything, to the window of
- * tests/messages/peers/queries.c and to one of its own, and checks what comes of it. It says "survived".
+ * Sends and posts messages whose parameters are 16, an invalid address, to the window of
+ * tests/messages/peers/queries.c and to a window of its own. Asserts the answers, and prints
+ * "survived".
  *
  * @module
  */
@@ -13,8 +14,9 @@ const [handle, ranges] = Deno.args as [string, string];
 const window = BigInt(handle);
 
 /**
- * The messages whose parameters are addresses, by the documentation of each: of windows, edit controls,
- * scroll bars, combo boxes, list boxes, menus, and of what is dragged, touched and written.
+ * The messages whose parameters are addresses, by the documentation of each. They are messages of
+ * windows, edit controls, scroll bars, combo boxes, list boxes, menus, dragging, touch and input
+ * methods.
  */
 const WITH_ADDRESSES = [
   ...[0x1, 0xc, 0xd, 0x1a, 0x1b, 0x24, 0x2b, 0x2c, 0x2d, 0x39, 0x46, 0x47, 0x49, 0x4a, 0x4e, 0x53],
@@ -45,7 +47,7 @@ const WITH_ADDRESSES = [
   ...[0x283, 0x288, 0x2e0, 0x2e4, 0x30c, 0x33f],
 ];
 
-/** The messages with handles of the sender's that Wine 10 hands to no other process. */
+/** The messages with a handle of the sender, which Wine 10 does not pass to another process. */
 const NOT_ON_WINE = [
   ...[0xf, 0x14, 0x27, 0x30, 0x31, 0x36, 0x37, 0x7f, 0x80, 0x85],
   ...[0x132, 0x133, 0x134, 0x135, 0x136, 0x137, 0x138, 0x309, 0x30b, 0x317, 0x318],
@@ -61,19 +63,22 @@ const WM_USER = 0x400;
 /** The message that the program never answers. */
 const HANGS = WM_USER + 4;
 
-/** What the program answers to a message whose parameters are 16. */
+/** Returns the program's answer to a message whose parameters are 16. */
 function expected(message: number): bigint {
   if (message < WM_USER) return BigInt(message);
   return { [WM_USER]: 12n, [WM_USER + 1]: 32n, [WM_USER + 2]: 1n }[message] ?? 0n;
 }
 
-/** Whether a message can be posted to the program: it calls the address of a timer, and no DDE is spoken. */
+/**
+ * Whether a message can be posted to the program. Posted timer messages would call an address, and
+ * the program does not support DDE.
+ */
 function canBePosted(message: number): boolean {
   return message !== WM_TIMER && message !== WM_SYSTIMER &&
     (message < WM_DDE_FIRST || message > WM_DDE_LAST);
 }
 
-/** What a call gives, or the name of its error. */
+/** Returns the result of a call, or the name of its error. */
 async function outcome<T>(use: () => T): Promise<Awaited<T> | string> {
   try {
     return await use();

@@ -1,5 +1,5 @@
 /**
- * Runs a window whose procedure throws at each WM_COPYDATA, and tells what run() throws.
+ * Runs a window whose procedure throws at each WM_COPYDATA. Prints the error that `run()` throws.
  *
  * @module
  */

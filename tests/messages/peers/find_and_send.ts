@@ -1,5 +1,5 @@
 /**
- * Looks for a window all the time, sends to it as soon as it is there, and tells the answer.
+ * Looks for a window without pauses, sends to it as soon as it exists, and prints the answer.
  *
  * @module
  */

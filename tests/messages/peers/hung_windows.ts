@@ -1,5 +1,5 @@
 /**
- * So many windows of a thread that hangs, of the class that is named and a number.
+ * Opens several windows on a thread that then hangs. Their classes are the given name and a number.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A listener of the class that is named, and a message window on the main thread of the class with
- * "-main" behind it. When it is told to, it closes both and tells how many bytes each message had.
+ * Opens a listener of the given class, and a message window of that class with "-main" at its end.
+ * After a line of input it closes both, and prints the size of each message that they got.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Opens a listener and ends in the way that is named.
+ * Opens a listener, and ends in the given way.
  *
  * @module
  */
@@ -20,7 +20,7 @@ switch (how) {
   case "unref":
     console.log("open");
     listener.unref();
-    console.log("let go");
+    console.log("released");
     break;
   case "throw":
     console.log("open");

@@ -1,5 +1,5 @@
 /**
- * A Worker of the web's kind listens and sends to its parent, which does the same.
+ * Starts a Web Worker. The Worker and its parent each open a listener and send to each other.
  *
  * @module
  */

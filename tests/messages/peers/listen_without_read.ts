@@ -1,5 +1,5 @@
 /**
- * Says which errors come of listening and sending where local files may not be read.
+ * Opens a listener and sends without permission to read local files, and prints the errors.
  *
  * @module
  */

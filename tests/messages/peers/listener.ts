@@ -1,6 +1,5 @@
 /**
- * A listener of the class that is named, which tells each message that it reads as JSON and
- * answers as `--answer` says.
+ * Opens a listener of the given class, which answers with `--answer`. Prints each message as JSON.
  *
  * @module
  */

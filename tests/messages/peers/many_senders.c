@@ -1,6 +1,8 @@
 /*
- * Many threads that all send to one window, again as soon as they are answered, until the window is gone:
- * many_senders HWND THREADS. Tells how many were answered with 1 and how many with 0. It first asks the window
+ * many_senders HWND THREADS
+ *
+ * Sends to one window on many threads, without pauses, until the window is gone. Prints how many
+ * messages were answered with 1, and how many with another number. Before that it asks the window
  * for texts that need more room than any stack has.
  */
 

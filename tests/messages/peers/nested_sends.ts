@@ -1,6 +1,6 @@
 /**
- * A peer that asks another window before it answers: a message says how many more questions there are
- * to be, each inside the one before, and the answer is how many there were.
+ * Opens a listener that sends to another window before it answers. A message's id is the number of
+ * further nested questions, and the answer is the number of questions that were asked.
  *
  * @module
  */

@@ -1,7 +1,6 @@
 /**
- * Sends so many messages, one after the other, to a window of the class that is named as soon as
- * it is told to, each with its number in it; then it tells how many were answered with 1,
- * and what ended it.
+ * Sends numbered messages, one after another, to a window of the given class after a line of input.
+ * Then prints how many messages were answered with 1, and "done" or the name of the error.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Posts a window messages whose `lParam` is to be an address and is none, and takes them: Windows has
- * to refuse them, or to leave them alone. Were an address read, the process would end here.
+ * Posts messages with an invalid address as `lParam` to a window, and takes them. Windows must
+ * refuse or ignore them. A read at such an address would end this process.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { lastErrorCode } from "../../../ffi/error.ts";
 import { user32 } from "../../../ffi/win32/user32.ts";
 import { MessageWindow, postMessage, sendMessage, WM_COPYDATA } from "../../../mod.ts";
 
-/** Their names in winuser.h: WM_CREATE, WM_SETTEXT, WM_GETTEXT, WM_GETMINMAXINFO, … */
+/** Messages whose `lParam` is an address: WM_CREATE, WM_SETTEXT, WM_GETTEXT and more. */
 const MESSAGES = [
   0x01,
   0x0c,
@@ -33,7 +33,7 @@ const ERROR_MESSAGE_SYNC_ONLY = 1159;
 
 using window = MessageWindow.open({ procedure: () => undefined });
 for (const message of [...MESSAGES, ...TIMERS]) {
-  // As a stranger does it, who has no library to refuse it.
+  // As another program can post it, without the checks of this library.
   if (user32().PostMessageW(window.handle, message, 1n, 16n)) console.log(message, "posted");
   else console.log(message, lastErrorCode() === ERROR_MESSAGE_SYNC_ONLY ? "refused" : "failed");
   window.pump();

@@ -1,27 +1,25 @@
 /*
- * A program that is asked by messages of its own numbers, and asks others by them.
+ * A program that answers messages of its own, and sends such messages to other programs.
  *
- *   queries CLASS   makes a hidden top-level window of that class and prints "ready"
+ *   queries CLASS   opens a hidden top-level window of that class, and prints "ready"
  *
- * Each line of its input is an order, which gets one line for an answer:
- *   send WINDOW MESSAGE WPARAM LPARAM    sends a message with a limit of 20 s: "ANSWER", or "none"
- *   post WINDOW MESSAGE WPARAM LPARAM    posts one: "1", or "0" if it was refused
- *   tell WINDOW MESSAGE WPARAM LPARAM    sends one in the same way, and sets the event named CLASS when
- *                                        it begins, and the event named CLASS-done when it has the answer
- *   data WINDOW TEXT                     sends an ANSI text by WM_COPYDATA: the answer
- *   name TEXT                            registers a message of that name: its number
+ * Each line of its input is an order. It prints one line for each order:
+ *   send WINDOW MESSAGE WPARAM LPARAM     sends a message with a limit of 20 s: "ANSWER", or "none"
+ *   post WINDOW MESSAGE WPARAM LPARAM     posts a message: "1", or "0" if it was refused
+ *   signal WINDOW MESSAGE WPARAM LPARAM   like send, but sets the event CLASS when it begins, and
+ *                                         the event CLASS-done when it has the answer
+ *   data WINDOW TEXT                      sends an ANSI text by WM_COPYDATA: the answer
+ *   name TEXT                             registers a message of that name: its number
  *
- * What its window answers:
- *   WM_USER        its version, 12
- *   WM_USER + 1    WPARAM + LPARAM
- *   WM_USER + 2    1, and later sends the text "later LPARAM" by WM_COPYDATA to the window WPARAM, and
- *                  prints "told ANSWER"
- *   WM_USER + 3    prints "posted WPARAM LPARAM"
- *   WM_USER + 4    never
- *   others above   WPARAM - LPARAM; two of them are for its own use
- *
- * Its window never has the system answer anything but the messages by which it is made and ended: to all
- * others below WM_USER it answers their number.
+ * The answers of its window:
+ *   WM_USER          its version, 12
+ *   WM_USER + 1      WPARAM + LPARAM
+ *   WM_USER + 2      1; later it sends the text "later LPARAM" by WM_COPYDATA to the window WPARAM,
+ *                    and prints "answered ANSWER"
+ *   WM_USER + 3      0; it prints "posted WPARAM LPARAM"
+ *   WM_USER + 4      no answer: it hangs
+ *   above WM_USER    WPARAM - LPARAM for all further messages, except two for its own use
+ *   below WM_USER    the message's number, except for the messages by which the window is created
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,11 +66,11 @@ static void obey(const char *line) {
         if (strcmp(what, "post") == 0) {
             printf("%d\n", PostMessageW(target, message, (WPARAM)wparam, (LPARAM)lparam) != 0);
         } else {
-            BOOL tells = strcmp(what, "tell") == 0;
-            if (tells) set_event(L"");
+            BOOL signals = strcmp(what, "signal") == 0;
+            if (signals) set_event(L"");
             LRESULT sent = SendMessageTimeoutW(target, message, (WPARAM)wparam, (LPARAM)lparam, 0,
                                                TIMEOUT, &answer);
-            if (tells) set_event(L"-done");
+            if (signals) set_event(L"-done");
             if (sent) printf("%lld\n", (long long)answer);
             else puts("none");
         }
@@ -85,7 +83,7 @@ static LRESULT CALLBACK procedure(HWND window, UINT message, WPARAM wparam, LPAR
     switch (message) {
     case WM_NCCREATE:
     case WM_CREATE:
-        // From anybody else they are messages as any other.
+        // From another program these are messages like all messages below WM_USER.
         if (own == NULL) return DefWindowProcW(window, message, wparam, lparam);
         return message;
     case WM_USER:
@@ -103,7 +101,7 @@ static LRESULT CALLBACK procedure(HWND window, UINT message, WPARAM wparam, LPAR
         return 0;
     case WM_LATER:
         snprintf(text, sizeof text, "later %lld", (long long)lparam);
-        printf("told %lld\n", send_data((HWND)wparam, text));
+        printf("answered %lld\n", send_data((HWND)wparam, text));
         fflush(stdout);
         return 0;
     case WM_ORDER:
@@ -115,7 +113,7 @@ static LRESULT CALLBACK procedure(HWND window, UINT message, WPARAM wparam, LPAR
     return message < WM_USER ? (LRESULT)message : (LRESULT)wparam - (LRESULT)lparam;
 }
 
-/* Hands each line of the input to the window's thread. */
+/* Passes each line of the input to the window's thread. */
 static DWORD WINAPI read_orders(void *unused) {
     (void)unused;
     char line[ROOM];

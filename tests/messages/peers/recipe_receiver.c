@@ -1,17 +1,16 @@
 /*
- * Process B of the classic recipe: a window that takes WM_COPYDATA and treats what it
- * gets as an ANSI string. It prints "ready" when the window is there, and for each
- * message the id, the count of bytes and the string.
+ * Process B of the classic recipe: a window that takes WM_COPYDATA and reads the data as an ANSI
+ * string. It prints "ready" when the window is open. It prints the id, the number of bytes and the
+ * string of each message.
  *
  *   recipe_receiver CLASS top-level|message-only
  *
- * What a message's id asks for:
- *   1  answers the count of bytes
- *   2  answers from inside: sends its own answer to the window named as the sender's
- *      before it returns, and returns what that one answered
- *   3  prints a checksum in place of the string, and answers the count of bytes
+ * Its reaction to a message, by the message's id:
+ *   1  answers with the number of bytes
+ *   2  sends a message to the sender's window before it returns, and returns the answer to it
+ *   3  prints a checksum instead of the string, and answers with the number of bytes
  *   4  hangs
- *   5  ends the process in the middle of the call
+ *   5  ends the process during the call
  */
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +23,7 @@ static LRESULT copied(HWND window, HWND sender, const COPYDATASTRUCT *data) {
         for (DWORD i = 0; i < data->cbData; i++) sum = sum * 31 + bytes[i];
         printf("3 %lu %u\n", data->cbData, sum);
     } else {
-        // As (LPCSTR)lpData would read it, but not beyond what was counted.
+        // As (LPCSTR)lpData would read it, but not beyond cbData.
         const char *text = data->lpData ? data->lpData : "";
         printf("%llu %lu %.*s\n", (unsigned long long)data->dwData, data->cbData,
                (int)data->cbData, text);

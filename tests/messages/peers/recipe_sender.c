@@ -4,8 +4,8 @@
  *
  *   recipe_sender CLASS ansi|unicode|characters [nul] TEXT
  *
- * "characters" makes the classic mistake: cbData is a count of UTF-16 characters.
- * With "nul", cbData counts the final NUL in.
+ * "characters" makes the classic mistake: cbData is the number of UTF-16 characters, not of bytes.
+ * With "nul", cbData includes the final NUL.
  */
 #include <stdio.h>
 #include <string.h>

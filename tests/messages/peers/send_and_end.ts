@@ -1,5 +1,5 @@
 /**
- * Sends to one window and is answered, sends to another that hangs and gives up, and ends.
+ * Sends to a window that answers, then to a window that hangs. Aborts the second send, and ends.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Sends each line of its input as a text to a window, in the name of a window of its own, and tells
- * the answer. A line `#5` sends an empty message whose id is 5, and a line `!16` posts message 16.
+ * Sends each line of its input as a text to a window, from a window of its own, and prints the
+ * answer. A line `#5` sends an empty message whose id is 5. A line `!16` posts message 16.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Sends each line of its input to a window by a listener of its own, and tells what came back before
- * the answer: the text, its number, its sender, and the answer.
+ * Sends each line of its input to a window, from a listener of its own. Prints the reply that came
+ * before the answer: its text, its id and its sender. Then prints the answer.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A peer with a window, whose thread stands in the message loop: it says what each
- * WM_COPYDATA brought, and answers as the message's number asks. It can be given a title.
+ * Runs a window. Prints the id, the sender, the size and a checksum of each WM_COPYDATA, and
+ * answers as its id asks. A third argument is the window's title.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import { MessageWindow, sendCopyDataSync } from "../../../src/messages/mod.ts";
 
 const [name, visibility, title] = Deno.args as [string, "message-only" | "hidden", string?];
 
-/** What the numbers of messages ask for. */
+/** The reactions to messages, by their ids. */
 const behaviours: Record<number, (sender: bigint, length: number) => bigint> = {
-  /** Answers the count of bytes. */
+  /** Answers with the number of bytes. */
   1: (_sender, length) => BigInt(length),
-  /** Hangs for longer than anybody waits. */
+  /** Hangs for longer than any sender waits. */
   2: () => {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
     return 0n;
   },
-  /** Ends in the middle of the call. */
+  /** Ends the process during the send. */
   3: () => Deno.exit(9),
-  /** Answers from inside, by a message of its own to the window that the sender named. */
+  /** Sends a message to the sender's window, and answers with its answer plus 1. */
   4: (sender) => sendCopyDataSync(sender, "from inside", { id: 1 }) + 1n,
-  /** Answers a number with the sign bit. */
+  /** Answers with a negative number. */
   5: () => -1n,
 };
 

@@ -10,7 +10,7 @@ import * as messages from "../../../src/messages/mod.ts";
 import { byteSources, emptySources, lostSources, notBytes } from "../../support/byte_sources.ts";
 import { runPeer } from "../../support/run_peer.ts";
 
-/** A window of this thread that keeps what it gets, after something else was done. */
+/** Opens a window of this thread. It calls `before` and then keeps the data of each message. */
 function openOwn(before: () => void = () => {}) {
   const received: Uint8Array[] = [];
   const window = MessageWindow.open({
@@ -24,7 +24,7 @@ function openOwn(before: () => void = () => {}) {
   return { window, received, [Symbol.dispose]: () => window.close() };
 }
 
-Deno.test("sendCopyData() and sendCopyDataSync() send every source of bytes whole", async () => {
+Deno.test("sendCopyData() and sendCopyDataSync() send all bytes of every source", async () => {
   using own = openOwn();
   for (const { name, source, bytes } of byteSources()) {
     sendCopyDataSync(own.window, source);
@@ -37,15 +37,15 @@ Deno.test("sendCopyData() and sendCopyDataSync() send every source of bytes whol
   }
   for (const { value, got } of [...notBytes(), ...lostSources()]) {
     if (typeof value === "string") continue;
-    // @ts-expect-error: what the type checker would refuse is refused at run time too
+    // @ts-expect-error: the call must also fail at run time
     assertThrows(() => sendCopyDataSync(own.window, value), TypeError, got);
-    // @ts-expect-error: as above
+    // @ts-expect-error: the call must also fail at run time
     await assertRejects(() => sendCopyData(own.window, value), TypeError, got);
   }
   assertEquals(own.received, []);
 });
 
-Deno.test("sendCopyData() sends a listener what every source was at the call", async () => {
+Deno.test("sendCopyData() sends the bytes that each source has at the call", async () => {
   await using listener = await CopyDataListener.open();
   const soon = { timeout: 60_000 };
   for (const { name, source, bytes } of byteSources().filter((_, index) => index % 5 === 0)) {
@@ -58,7 +58,7 @@ Deno.test("sendCopyData() sends a listener what every source was at the call", a
   }
 });
 
-/** How a procedure takes the sender's bytes away: each makes them, and gives what takes them. */
+/** Ways to spoil the sender's bytes: each makes bytes, and a function that spoils them. */
 const SPOILERS: Record<string, () => { bytes: Uint8Array; spoil(): void }> = {
   "transfers them": () => {
     const bytes = new Uint8Array(100_000).fill(5);
@@ -81,7 +81,7 @@ const SPOILERS: Record<string, () => { bytes: Uint8Array; spoil(): void }> = {
 };
 
 for (const [how, make] of Object.entries(SPOILERS)) {
-  Deno.test(`sendCopyData() to a procedure that ${how} first brings what was sent`, async () => {
+  Deno.test(`sendCopyData() sends the original bytes to a procedure that first ${how}`, async () => {
     let spoil = () => {};
     using own = openOwn(() => spoil());
     for (const send of [sendCopyDataSync, sendCopyData]) {
@@ -94,8 +94,8 @@ for (const [how, make] of Object.entries(SPOILERS)) {
   });
 }
 
-Deno.test("sendCopyData() gives Windows no address of the script's own bytes", async () => {
-  // Wine copies them before the procedure runs, so the tests above cannot fail there.
+Deno.test("sendCopyData() does not pass the address of the script's own bytes to Windows", async () => {
+  // Wine copies the bytes before the procedure runs, so the tests above cannot fail there.
   const { of } = Deno.UnsafePointer;
   const addressed = new Set<unknown>();
   using own = openOwn();
@@ -117,7 +117,7 @@ Deno.test("sendCopyData() gives Windows no address of the script's own bytes", a
   assertEquals(own.received.length, 4);
 });
 
-Deno.test("decodeText() reads every source of bytes, and refuses anything else", () => {
+Deno.test("decodeText() decodes every source of bytes, and throws TypeError for another value", () => {
   const text = "Grüße, 世界";
   for (const encoding of ["utf-16le", "utf-8"] as const) {
     const bytes = encodeText(text, encoding);
@@ -132,18 +132,18 @@ Deno.test("decodeText() reads every source of bytes, and refuses anything else",
   assertEquals([decodeText(halves), decodeText(halves, { codePage: 1252 })], ["AB", "A"]);
   for (const { value, got } of [...notBytes(), ...lostSources()]) {
     for (const encoding of ["utf-16le", "utf-8", "ansi"] as const) {
-      // @ts-expect-error: what the type checker would refuse is refused at run time too
+      // @ts-expect-error: the call must also fail at run time
       assertThrows(() => decodeText(value, encoding), TypeError, got);
     }
   }
 });
 
-Deno.test("Nothing that scripts get reads a message at an address of theirs", () => {
+Deno.test("The module exports no function that reads a message at an address", () => {
   assertEquals(Object.getOwnPropertyNames(messages.ReceivedCopyData).includes("during"), false);
   assertEquals(Object.keys(messages).filter((name) => /during/i.test(name)), []);
 });
 
-Deno.test("MessageWindow.pump(), postMessage() and sendMessage() follow no address that a script gave", async () => {
+Deno.test("MessageWindow.pump(), postMessage() and sendMessage() use no address that a script passes", async () => {
   const lines = await runPeer("messages/peers/post_addresses.ts");
   assert(lines.includes("74 refused"), lines.join());
   assertEquals(lines.filter((line) => /taken|failed/.test(line)), []);

@@ -14,7 +14,7 @@ import { isWine } from "../../../ffi/win32/ntdll.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 
-/** A peer with a window, and the window. */
+/** Starts a peer with a window, and finds the window. */
 async function openPeer() {
   const name = randomName();
   const peer = await Peer.start("messages/peers/window.ts", name, "message-only");
@@ -22,12 +22,12 @@ async function openPeer() {
   return { peer, window, [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose]() };
 }
 
-/** The sum that the peer tells of the bytes that it got. */
+/** Returns the checksum of bytes, as the peer computes it. */
 function sumOf(bytes: Uint8Array): number {
   return bytes.reduce((total, byte) => (total * 31 + byte) >>> 0, 0);
 }
 
-/** A window of this thread that keeps what it gets. */
+/** Opens a window of this thread that keeps the messages that it gets. */
 function openOwn() {
   const received: { id: bigint; bytes: Uint8Array; from: bigint }[] = [];
   const window = MessageWindow.open({
@@ -40,10 +40,10 @@ function openOwn() {
   return { window, received, [Symbol.dispose]: () => window.close() };
 }
 
-Deno.test("sendCopyDataSync() brings bytes of every size to another process, and the answer back", async () => {
+Deno.test("sendCopyDataSync() sends bytes of every size to another process, and returns the answer", async () => {
   await using receiver = await openPeer();
-  // Wine 10 hands the bytes over on the receiver's stack (KeUserModeCallback), which holds less than
-  // a MiB more; Windows, which has no such limit, takes 64 MiB as well.
+  // Wine 10 passes the bytes on the receiver's stack (KeUserModeCallback), which has room for less
+  // than a MiB. Windows has no such limit, and takes 64 MiB.
   const onWindows = 64 * 2 ** 20;
   for (const byteLength of [0, 1, 5, 65_536, isWine() ? 2 ** 18 : onWindows]) {
     const bytes = new Uint8Array(byteLength).map((_, index) => index * 7 + (index >> 8));
@@ -53,7 +53,7 @@ Deno.test("sendCopyDataSync() brings bytes of every size to another process, and
   }
 });
 
-Deno.test("sendCopyDataSync() writes a text in an encoding, with a NUL or without", () => {
+Deno.test("sendCopyDataSync() encodes a text, with a NUL or without", () => {
   using own = openOwn();
   const cases = [
     [{}, encodeText("Hällo")],
@@ -83,7 +83,7 @@ Deno.test("sendCopyDataSync() sends exactly the bytes of a view", () => {
   }
 });
 
-Deno.test("sendCopyDataSync() names the data and the sender", () => {
+Deno.test("sendCopyDataSync() sends the id and the sender's window", () => {
   using own = openOwn();
   for (const id of [0, 0xffff_ffff, 2n ** 64n - 1n]) {
     assertEquals(sendCopyDataSync(own.window, "", { id, from: own.window }), 7n);
@@ -92,24 +92,24 @@ Deno.test("sendCopyDataSync() names the data and the sender", () => {
   }
 });
 
-Deno.test("sendCopyDataSync() takes a handle as 32-bit programs give it", async () => {
+Deno.test("sendCopyDataSync() takes the handles of 32-bit programs", async () => {
   await using receiver = await openPeer();
   const { handle } = receiver.window;
   const forms = [handle, BigInt.asUintN(32, handle), Number(BigInt.asUintN(32, handle))];
   for (const form of forms) assertEquals(sendCopyDataSync(form, "ab", { id: 1 }), 4n);
-  // Sign-extended, it is the handle of no window, and not another one.
+  // Sign-extended, this handle names no window.
   assertThrows(
     () => sendCopyDataSync(BigInt.asUintN(64, -0x7654_3210n), "ab"),
     Deno.errors.NotFound,
   );
 });
 
-Deno.test("sendCopyDataSync() gives answers with their sign", async () => {
+Deno.test("sendCopyDataSync() returns negative answers", async () => {
   await using receiver = await openPeer();
   assertEquals(sendCopyDataSync(receiver.window, "", { id: 5 }), -1n);
 });
 
-Deno.test("sendCopyDataSync() gives up on a receiver that hangs, in time", async () => {
+Deno.test("sendCopyDataSync() throws TimedOut in time if the receiver hangs", async () => {
   await using receiver = await openPeer();
   const before = performance.now();
   assertThrows(
@@ -120,7 +120,7 @@ Deno.test("sendCopyDataSync() gives up on a receiver that hangs, in time", async
   assertLess(performance.now() - before, 5000);
 });
 
-Deno.test("sendCopyDataSync() tells a receiver that dies in the middle from one that hangs", async () => {
+Deno.test("sendCopyDataSync() throws NotFound if the receiver ends during the send", async () => {
   await using receiver = await openPeer();
   assertThrows(
     () => sendCopyDataSync(receiver.window, "ab", { id: 3, timeout: 20_000 }),
@@ -130,22 +130,22 @@ Deno.test("sendCopyDataSync() tells a receiver that dies in the middle from one 
   assertEquals((await receiver.peer.gone()).code, 9);
 });
 
-Deno.test("sendCopyDataSync() throws NotFound for a window that is gone", () => {
+Deno.test("sendCopyDataSync() throws NotFound for a closed window", () => {
   const own = openOwn();
   own.window.close();
   assertThrows(() => sendCopyDataSync(own.window, "a"), Deno.errors.NotFound);
 });
 
-Deno.test("sendCopyDataSync() hears an answer that the receiver sends before it returns", async () => {
+Deno.test("sendCopyDataSync() runs the sender's procedure if the receiver sends back before it answers", async () => {
   await using receiver = await openPeer();
   using own = openOwn();
   const answer = sendCopyDataSync(receiver.window, "ab", { id: 4, from: own.window });
-  // Our window answered 7 while we waited, and the peer adds one.
+  // The own window has answered 7 during the send, and the peer has added 1.
   assertEquals(answer, 8n);
   assertEquals(own.received.map(({ bytes }) => bytes), [encodeText("from inside")]);
 });
 
-Deno.test("sendCopyDataSync() of another process arrives while a window is pumped", async () => {
+Deno.test("sendCopyDataSync() takes the messages that the receiver sends back during 1000 sends", async () => {
   await using receiver = await openPeer();
   using own = openOwn();
   assert(own.window.handle !== receiver.window.handle);
@@ -155,28 +155,28 @@ Deno.test("sendCopyDataSync() of another process arrives while a window is pumpe
   assertEquals(own.received.length, 1000);
 });
 
-Deno.test("sendCopyDataSync() refuses to wait for this very thread", async () => {
+Deno.test("sendCopyDataSync() throws TypeError for a listener whose handlers run on this thread", async () => {
   await using listener = await CopyDataListener.open({ onMessage: () => 5 });
   assertThrows(
     () => sendCopyDataSync(listener, "a"),
     TypeError,
-    "Cannot send to a listener whose answer this thread has to give",
+    "the call would block its handlers; use sendCopyData()",
   );
   await using asked = await CopyDataListener.open({ allow: () => true });
   assertThrows(() => sendCopyDataSync(asked, "a"), TypeError);
-  // The window's own thread answers for one that asks nobody.
+  // For a listener without handlers the window's thread answers.
   await using other = await CopyDataListener.open();
   assertEquals(sendCopyDataSync(other, "a"), 1n);
   assertEquals(await sendCopyData(listener, "a"), 5n);
 });
 
-Deno.test("sendCopyData() brings bytes of every size to another process, and the answer back", async () => {
+Deno.test("sendCopyData() sends bytes of every size to another process, and returns the answer", async () => {
   await using receiver = await openPeer();
   for (const byteLength of [0, 1, 65_536, 2 ** 18]) {
     const bytes = new Uint8Array(byteLength).map((_, index) => index * 11 + (index >> 8));
     const expected = `1 0 ${byteLength} ${sumOf(bytes)}`;
     const answers = [1, 2].map(() => sendCopyData(receiver.window, bytes, { id: 1 }));
-    // What is sent is what there was when it was called, also where it had to wait for another.
+    // Each send uses the bytes at its call, also the send that has to wait for the first one.
     bytes.fill(0);
     for (const answer of answers) {
       assertEquals(await answer, BigInt(byteLength));
@@ -185,7 +185,7 @@ Deno.test("sendCopyData() brings bytes of every size to another process, and the
   }
 });
 
-Deno.test("sendCopyData() reaches a window of this thread, whose procedure it runs itself", async () => {
+Deno.test("sendCopyData() runs the procedure of a window of this thread itself", async () => {
   using own = openOwn();
   const options = { id: 2n ** 64n - 1n, from: own.window, terminate: true };
   assertEquals(await sendCopyData(own.window, "Hi", options), 7n);
@@ -194,7 +194,7 @@ Deno.test("sendCopyData() reaches a window of this thread, whose procedure it ru
   ]);
 });
 
-Deno.test("sendCopyData() refuses wrong arguments before it sends", async () => {
+Deno.test("sendCopyData() rejects for an invalid argument, and sends nothing", async () => {
   using own = openOwn();
   const { window } = own;
   await assertRejects(() => sendCopyData(0n, "a"), RangeError, "target");
@@ -208,7 +208,7 @@ Deno.test("sendCopyData() refuses wrong arguments before it sends", async () => 
   assertEquals(own.received, []);
 });
 
-Deno.test("sendCopyDataSync() refuses wrong arguments before it sends", () => {
+Deno.test("sendCopyDataSync() throws for an invalid argument, and sends nothing", () => {
   using own = openOwn();
   const { window } = own;
   const targets: unknown[] = [0, 0n, 0xffff, 2n ** 32n, -(2n ** 40n), 1.5, "1", null, undefined];

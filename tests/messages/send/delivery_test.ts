@@ -1,8 +1,8 @@
 import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { deliveryError } from "../../../src/messages/send/delivery.ts";
 
-// Wine lets every program send to every window, so a refusal by UIPI is made up here.
-Deno.test("deliveryError() tells a refusal from a window that hangs and one that is gone", () => {
+// On Wine each program can send to each window, so this test makes up a refusal by UIPI.
+Deno.test("deliveryError() returns PermissionDenied, NotFound or TimedOut, depending on the error code", () => {
   const parcel = {
     window: 0xabcn,
     message: 0x4a,

@@ -1,5 +1,5 @@
 /**
- * Scripts that ask each other back before they answer.
+ * The handler of scripts that send to each other before they answer.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import {
 } from "../../../src/messages/mod.ts";
 
 /**
- * Handles a message whose number says how many more questions there are to be.
+ * Handles a message whose id is the number of further questions to ask.
  *
- * @param next The window that is asked next.
- * @returns How many questions there were, with this one.
+ * @param next The window that gets the next question.
+ * @returns The number of questions that were asked after this message.
  */
 export async function answerNested(message: CopyDataMessage, next: WindowTarget): Promise<bigint> {
   if (message.id === 0n) return 0n;

@@ -11,7 +11,7 @@ import { answerNested } from "./nested_sends.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 
-Deno.test("sendCopyData() of two scripts that ask each other back, as deep as can be, is answered", async () => {
+Deno.test("sendCopyData() is answered if two scripts send to each other 30 levels deep", async () => {
   const [mine, other] = [randomName(), randomName()];
   await using _peer = await Peer.start("messages/peers/nested_sends.ts", other, mine);
   const next = await findWindow({ class: other });
@@ -21,11 +21,12 @@ Deno.test("sendCopyData() of two scripts that ask each other back, as deep as ca
     onMessage: (message) => answerNested(message, next),
   });
   assertEquals(await sendCopyData(next, "", { id: 30, timeout: 20_000 }), 30n);
-  // Half of the messages came here, one inside the other; the other half and the first went to the peer.
+  // Half of the nested messages came to this listener. The rest and the first message went to the
+  // peer.
   assertEquals({ ...listener.stats }, { ...listener.stats, accepted: 15, late: 0, failed: 0 });
 });
 
-Deno.test("sendCopyData() of three scripts that ask in a circle is answered", async () => {
+Deno.test("sendCopyData() is answered if three scripts send in a circle", async () => {
   const [mine, second, third] = [randomName(), randomName(), randomName()];
   await using _second = await Peer.start("messages/peers/nested_sends.ts", second, third);
   await using _third = await Peer.start("messages/peers/nested_sends.ts", third, mine);
@@ -39,7 +40,7 @@ Deno.test("sendCopyData() of three scripts that ask in a circle is answered", as
   assertEquals({ ...listener.stats }, { ...listener.stats, accepted: 3, late: 0, failed: 0 });
 });
 
-Deno.test("sendCopyData() overtakes what began before its handler, until the handler has answered", async () => {
+Deno.test("sendCopyData() of a handler overtakes earlier sends, until the handler has answered", async () => {
   const [mine, other] = [randomName(), randomName()];
   await using _peer = await Peer.start("messages/peers/nested_sends.ts", other, mine);
   const window = await findWindow({ class: other });
@@ -80,7 +81,7 @@ Deno.test("sendCopyData() overtakes what began before its handler, until the han
   assertEquals(order, ["of a handler", "before all handlers", "of a handler that has answered"]);
 });
 
-Deno.test("sendCopyData() names a window of this thread that nobody pumps, and its procedure answers inside", async () => {
+Deno.test("sendCopyData() runs the procedure of its from window, although the window is not pumped", async () => {
   const heard: string[] = [];
   await using peer = await Peer.start("messages/peers/window.ts", randomName(), "message-only");
   const window = await findWindow({ pid: peer.pid });
@@ -97,7 +98,7 @@ Deno.test("sendCopyData() names a window of this thread that nobody pumps, and i
   await assertRejects(() => sendCopyData(window, "ab", { id: 4, from: own }), Error, "on purpose");
 });
 
-Deno.test("CopyDataMessage.reply() sends to the sender in the listener's name, before the answer", async () => {
+Deno.test("CopyDataMessage.reply() sends to the sender from the listener's window, before the answer", async () => {
   await using server = await CopyDataListener.open({
     onMessage: (message) => message.reply(`${message.text()}!`, { id: 7, encoding: "utf-8" }),
   });
@@ -106,7 +107,7 @@ Deno.test("CopyDataMessage.reply() sends to the sender in the listener's name, b
   assertEquals(await peer.ask("two"), `two! 7 ${server.handle} 5`);
 });
 
-Deno.test("CopyDataMessage.reply() to a message that is read, and to one that names no sender", async () => {
+Deno.test("CopyDataMessage.reply() replies to a message that is read, and throws NotFound without a sender", async () => {
   await using server = await CopyDataListener.open();
   await using client = await CopyDataListener.open({ answer: 3 });
   await sendCopyData(server, "", { from: client });
@@ -118,21 +119,21 @@ Deno.test("CopyDataMessage.reply() to a message that is read, and to one that na
   await sendCopyData(server, "", { from: 0x1_0000n });
   const gone = await server.receive();
   await assertRejects(() => gone!.reply("back"), Deno.errors.NotFound, "there is no such window");
-  const text = "Cannot reply to a message that names no window as its sender's";
+  const text = "Cannot reply to a CopyDataMessage that names no sender's window";
   for (const sender of [0n, 1n, 0xffffn, -1n, 0xffff_ffffn]) {
     const made = new CopyDataMessage({ id: 0n, bytes: new Uint8Array(), sender });
     await assertRejects(() => made.reply("back"), Deno.errors.NotFound, text);
   }
   await assertRejects(() => nameless!.reply("back"), Deno.errors.NotFound, text);
-  // @ts-expect-error: what the type checker refuses is refused at run time too
+  // @ts-expect-error: the call must also fail at run time
   await assertRejects(() => named!.reply("", { from: client }), TypeError, 'no option "from"');
 });
 
-Deno.test("CopyDataListener asks its handlers when its opener has gone on, and gives them itself", async () => {
+Deno.test("CopyDataListener calls its handlers after open() has returned, and passes itself to them", async () => {
   const name = randomName();
   await using peer = await Peer.start("messages/peers/find_and_send.ts", name);
   const asked: string[] = [];
-  // The event loop is so busy that the message is there before the opener can go on.
+  // The event loop is busy, so that the message arrives before the caller of open() continues.
   const block = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
   const busy = setInterval(block);
   const listener: CopyDataListener = await CopyDataListener.open({
@@ -166,7 +167,7 @@ Deno.test("sendMessage() and sendCopyData() to a listener of this thread keep th
   assertEquals([answers, order], [[1n, 2n, 3n, 7n, 0n], ["1", "2", "3"]]);
 });
 
-Deno.test("CopyDataListener whose onError throws goes on, and can be closed", async () => {
+Deno.test("CopyDataListener answers and closes after its onError has thrown", async () => {
   const unhandled: unknown[] = [];
   const note = (event: PromiseRejectionEvent | ErrorEvent) => {
     event.preventDefault();

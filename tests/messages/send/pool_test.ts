@@ -6,7 +6,7 @@ import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 import { runPeer } from "../../support/run_peer.ts";
 
-/** A peer that listens, and its window. */
+/** Starts a peer with a listener, and finds its window. */
 async function openListener() {
   const name = randomName();
   const peer = await Peer.start("messages/peers/listener.ts", "--class", name);
@@ -14,7 +14,7 @@ async function openListener() {
   return { peer, window, [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose]() };
 }
 
-/** A peer with windows that hang. */
+/** Starts a peer with windows that hang, and finds them. */
 async function openHung(count: number) {
   const name = randomName();
   const peer = await Peer.start("messages/peers/hung_windows.ts", name, `${count}`);
@@ -33,7 +33,7 @@ Deno.test("sendCopyData() keeps the order of messages to one window", async () =
   assertEquals(ids, Array.from({ length: 300 }, (_, id) => id));
 });
 
-Deno.test("sendCopyData() to a window that hangs holds up nothing else", async () => {
+Deno.test("sendCopyData() to a window that hangs does not delay sends to another window", async () => {
   await using listener = await openListener();
   await using hung = await openHung(1);
   const TIMEOUT = 1500;
@@ -53,7 +53,7 @@ Deno.test("sendCopyData() to a window that hangs holds up nothing else", async (
   assertLess(performance.now() - started, TIMEOUT);
   const errors = await refusals;
   clearInterval(ticks);
-  // One after the other would take twelve times as long.
+  // If each send began after the timeout of the send before, this would take twelve times as long.
   assertLess(performance.now() - started, TIMEOUT * 2);
   assertLess(longestPause, TIMEOUT / 2);
   assertEquals(
@@ -65,7 +65,7 @@ Deno.test("sendCopyData() to a window that hangs holds up nothing else", async (
   );
 });
 
-Deno.test("sendCopyData() counts the wait for others into its timeout", async () => {
+Deno.test("sendCopyData() includes the wait for earlier sends in its timeout", async () => {
   await using hung = await openHung(1);
   const window = hung.windows[0]!;
   const first = sendCopyData(window, "", { timeout: 3000 });
@@ -77,7 +77,7 @@ Deno.test("sendCopyData() counts the wait for others into its timeout", async ()
   await assertRejects(() => first, Deno.errors.TimedOut);
 });
 
-Deno.test("sendCopyData() rejects at once when it is aborted, on its way or waiting", async () => {
+Deno.test("sendCopyData() rejects at once if it is aborted, during the send or before it", async () => {
   await using listener = await openListener();
   await using hung = await openHung(1);
   const reason = new Error("enough");
@@ -95,7 +95,7 @@ Deno.test("sendCopyData() rejects at once when it is aborted, on its way or wait
   assertEquals(await sendCopyData(listener.window, ""), 1n);
 });
 
-Deno.test("sendCopyData() has room for eight windows that hang; what comes then waits for its turn", async () => {
+Deno.test("sendCopyData() to a ninth window waits while eight windows hang", async () => {
   await using listener = await openListener();
   await using hung = await openHung(8);
   const late = hung.windows.map((window) => sendCopyData(window, "", { timeout: 4000 }));
@@ -108,7 +108,7 @@ Deno.test("sendCopyData() has room for eight windows that hang; what comes then 
   await refusals;
 });
 
-Deno.test("sendCopyData() tells windows that are gone, or go away, from those that hang", async () => {
+Deno.test("sendCopyData() throws NotFound for a window that is gone, or whose process ends during the send", async () => {
   const name = randomName();
   await using peer = await Peer.start("messages/peers/window.ts", name, "message-only");
   const window = await findWindow({ class: name });
@@ -126,7 +126,7 @@ Deno.test("sendCopyData() tells windows that are gone, or go away, from those th
   );
 });
 
-Deno.test("sendCopyData() lets the process end, also when a send is given up on its way", async () => {
+Deno.test("sendCopyData() allows the process to end, also after a send was aborted", async () => {
   await using listener = await openListener();
   await using hung = await openHung(1);
   const started = performance.now();
@@ -135,6 +135,6 @@ Deno.test("sendCopyData() lets the process end, also when a send is given up on 
     `${hung.windows[0]!.handle}`,
   ], { flags: ["--allow-read"] });
   assertEquals(lines, ["answered 1", "gave up"]);
-  // The call that was given up would stand for a minute.
+  // The aborted call would block for a minute.
   assertLess(performance.now() - started, 30_000);
 });

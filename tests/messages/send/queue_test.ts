@@ -1,12 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { SendQueue } from "../../../src/messages/send/pool.ts";
 
-/** Makes a send with a number, of a handler that began after so many sends. */
+/** Makes a send with a number. `since` is the latest send when its handler began, or 0. */
 function send(number: number, since = 0): { number: number; since: number; over: boolean } {
   return { number, since, over: false };
 }
 
-/** The numbers of the sends that go out at each step, while the first of each step is answered. */
+/**
+ * Returns the numbers of the sends that begin at each step. Each step ends the oldest running send.
+ */
 function goOut(...sends: ReturnType<typeof send>[]): number[][] {
   const queue = new SendQueue<ReturnType<typeof send>>();
   const steps: number[][] = [];
@@ -21,40 +23,40 @@ function goOut(...sends: ReturnType<typeof send>[]): number[][] {
   return steps;
 }
 
-Deno.test("SendQueue lets sends of no handler out one after the other", () => {
+Deno.test("SendQueue begins sends without a handler one after another", () => {
   assertEquals(goOut(send(1), send(2), send(3)), [[1], [2], [3]]);
 });
 
-Deno.test("SendQueue lets a handler's send out beside one that began before the handler", () => {
+Deno.test("SendQueue begins a handler's send beside a send that began before the handler", () => {
   assertEquals(goOut(send(1), send(2, 1)), [[2, 1], []]);
   assertEquals(goOut(send(1), send(2), send(4, 2), send(5, 2)), [[4, 1], [5], [2], []]);
 });
 
-Deno.test("SendQueue has a handler's send wait for one that began after the handler", () => {
+Deno.test("SendQueue begins a handler's send after a send that began after the handler", () => {
   assertEquals(goOut(send(2), send(3, 1)), [[2], [3]]);
   assertEquals(goOut(send(2, 1), send(3)), [[2], [3]]);
 });
 
-Deno.test("SendQueue has a send of no handler wait for all that began before it", () => {
+Deno.test("SendQueue begins a send without a handler after all sends that began before it", () => {
   assertEquals(goOut(send(1), send(2, 1), send(3)), [[2, 1], [], [3]]);
 });
 
-Deno.test("SendQueue lets the sends of handlers within handlers out, the innermost first", () => {
+Deno.test("SendQueue begins the sends of nested handlers at once, the innermost first", () => {
   assertEquals(goOut(send(1), send(2, 1), send(3, 2), send(4, 3)), [[4, 3, 2, 1], [], [], []]);
 });
 
-Deno.test("SendQueue has a send wait for that of a handler which began later, and not the other way", () => {
+Deno.test("SendQueue begins a handler's send after an earlier send of a handler that began later", () => {
   assertEquals(goOut(send(1), send(3, 2), send(4, 1)), [[3, 1], [4], []]);
   assertEquals(goOut(send(1), send(3, 1), send(4, 2)), [[4, 3, 1], [], []]);
 });
 
-Deno.test("SendQueue leaves out what is given up while it waits", () => {
+Deno.test("SendQueue leaves out a send that is aborted while it waits", () => {
   const sends = [send(1), send(2), send(3)];
   sends[1]!.over = true;
   assertEquals(goOut(...sends), [[1], [3]]);
 });
 
-Deno.test("SendQueue orders a thousand sends of a thousand handlers quickly", () => {
+Deno.test("SendQueue orders a thousand sends of a thousand handlers within 5 s", () => {
   const before = performance.now();
   const steps = goOut(...Array.from({ length: 1000 }, (_, i) => send(i + 1001, i)));
   assertEquals(steps.flat().length, 1000);

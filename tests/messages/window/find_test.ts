@@ -9,7 +9,7 @@ import { randomName } from "../../support/random_name.ts";
 for (const visibility of ["message-only", "hidden"] as const) {
   Deno.test(`findWindow() finds a ${visibility} window of another process`, async () => {
     const name = randomName();
-    // Longer than a buffer of a usual size.
+    // The title is longer than a buffer of usual size.
     const title = `title of ${name}, ${"x".repeat(5000)}.`;
     await using peer = await Peer.start("messages/peers/window.ts", name, visibility, title);
     const byClass = await findWindow({ class: name.toUpperCase() });
@@ -31,14 +31,15 @@ for (const visibility of ["message-only", "hidden"] as const) {
     assertEquals(await findWindow({ title: endOfTitle }), byClass);
     assertEquals(await findWindow({ class: pattern, title: endOfTitle, timeout: 0 }), byClass);
     assertEquals(listWindows({ class: pattern, title: /^title of /, pid: peer.pid }), [byClass]);
-    // Patterns take upper and lower case as they are told, and all parts have to match.
+    // Patterns without the flag i distinguish upper and lower case. All parts of a query must
+    // match.
     assertEquals(listWindows({ class: new RegExp(name.toUpperCase()) }), []);
     assertEquals(listWindows({ class: pattern, title: /^nobody's/ }), []);
     assertEquals(listWindows({ class: pattern, pid: Deno.pid }), []);
   });
 }
 
-Deno.test("findWindow() looks once unless told to wait", async () => {
+Deno.test("findWindow() throws NotFound at once without a timeout, and TimedOut after its timeout", async () => {
   await assertRejects(
     () => findWindow({ class: randomName() }),
     Deno.errors.NotFound,
@@ -59,19 +60,23 @@ Deno.test("findWindow() looks once unless told to wait", async () => {
   assertEquals(await assertRejects(() => aborted), reason);
 });
 
-Deno.test("findWindow() waits for a window that is made later", async () => {
+Deno.test("findWindow() with a timeout finds a window that is opened later", async () => {
   const name = randomName();
   const waiting = findWindow({ class: name, timeout: 20_000 });
   using window = MessageWindow.open({ class: name, procedure: () => undefined });
   assertEquals((await waiting).handle, window.handle);
 });
 
-Deno.test("findWindow() wants to know what to look for", async () => {
-  await assertRejects(() => findWindow({}), TypeError, "Expected a class, a title or a pid");
+Deno.test("findWindow() throws TypeError without a class, a title or a pid", async () => {
+  await assertRejects(
+    () => findWindow({}),
+    TypeError,
+    "Cannot find a window without a class, a title or a pid",
+  );
   await assertRejects(() => findWindow({ timeout: 5 }), TypeError);
 });
 
-Deno.test("findWindow() and listWindows() refuse queries that are none", async () => {
+Deno.test("findWindow() and listWindows() throw for an invalid query", async () => {
   const wrong: [object, typeof TypeError | typeof RangeError, string][] = [
     [{ titel: "x" }, TypeError, 'no option "titel": did you mean "title"?'],
     [{ class: 5 }, TypeError, "Expected class to be a string or a RegExp, got 5"],
@@ -81,7 +86,7 @@ Deno.test("findWindow() and listWindows() refuse queries that are none", async (
     [{ class: "a\0b" }, TypeError, "Expected class to have no NUL in it"],
     [{ title: "a\0b" }, TypeError, "Expected title to have no NUL in it"],
     [{ class: /a/g }, TypeError, "class to be a RegExp without the flags g and y"],
-    [{ title: /a/iy }, TypeError, "stopped at the last one, got /a/iy"],
+    [{ title: /a/iy }, TypeError, "without the flags g and y, got /a/iy"],
     [{ pid: "5" }, TypeError, "Expected pid to be a number"],
     [{ pid: 1.5 }, RangeError, "Expected pid to be an integer"],
     [{ pid: -1 }, RangeError, "Expected pid to be an integer"],
@@ -100,18 +105,18 @@ Deno.test("findWindow() and listWindows() refuse queries that are none", async (
     await assertRejects(() => findWindow({ title: "x", ...wait }), error, text);
     assertThrows(() => listWindows(wait), TypeError, "There is no option");
   }
-  // @ts-expect-error: what the type checker refuses is refused at run time too
+  // @ts-expect-error: the call must also fail at run time
   await assertRejects(() => findWindow("title"), TypeError, "Expected the options to be an object");
 });
 
-Deno.test("listWindows() takes classes and titles for the same that FindWindowExW takes for the same", () => {
+Deno.test("listWindows() compares classes and titles as FindWindowExW does", () => {
   const id = crypto.randomUUID();
   const [name, title] = [`STRASSE µ ÿ ${id}`, `Große STRASSE ÿ ${id}`];
   using window = MessageWindow.open({ class: name, title, procedure: () => undefined });
   const rows: [query: { class: string } | { title: string }, found: boolean][] = [
     [{ class: name }, true],
     [{ class: `strasse µ Ÿ ${id.toUpperCase()}` }, true],
-    // JavaScript's upper case of ß is SS, that of µ is the Greek letter.
+    // In JavaScript the upper case of ß is SS, and the upper case of µ is the Greek letter.
     [{ class: `straße µ ÿ ${id}` }, false],
     [{ class: `STRASSE Μ ÿ ${id}` }, false],
     [{ title }, true],
@@ -130,7 +135,7 @@ Deno.test("listWindows() takes classes and titles for the same that FindWindowEx
   }
 });
 
-Deno.test("findWindow() takes the longest name that a class can have, and a title as long as any text", async () => {
+Deno.test("findWindow() finds a class name of 255 characters and a title of 32,766 characters", async () => {
   const name = randomName().padEnd(255, "n");
   const title = "t".repeat(32_766);
   using window = MessageWindow.open({ class: name, title, procedure: () => undefined });
@@ -140,14 +145,14 @@ Deno.test("findWindow() takes the longest name that a class can have, and a titl
   }
 });
 
-Deno.test("MessageWindow refuses a name that no class can have", () => {
+Deno.test("MessageWindow.open() throws RangeError for a class name that does not have 1 to 255 characters", () => {
   const procedure = () => undefined;
   for (const name of ["", "n".repeat(256)]) {
     assertThrows(() => MessageWindow.open({ class: name, procedure }), RangeError, "1 to 255");
   }
 });
 
-Deno.test("listWindows() shows a window no longer when it is closed", () => {
+Deno.test("listWindows() does not return a closed window", () => {
   const name = randomName();
   const window = MessageWindow.open({ class: name, procedure: () => undefined });
   assertEquals(listWindows({ class: name }).map(({ handle }) => handle), [window.handle]);

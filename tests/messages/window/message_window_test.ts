@@ -29,7 +29,7 @@ const WM_NCCREATE = 0x81;
 const WM_NCDESTROY = 0x82;
 const WM_APP = 0x8000;
 
-Deno.test("MessageWindow takes posted messages in order, when it is pumped", () => {
+Deno.test("MessageWindow.pump() takes posted messages in the order of posting", () => {
   const seen: [bigint, bigint][] = [];
   using window = MessageWindow.open({
     procedure: ({ message, wParam, lParam }) => {
@@ -44,7 +44,7 @@ Deno.test("MessageWindow takes posted messages in order, when it is pumped", () 
   assertEquals(seen, Array.from({ length: 100 }, (_, i) => [BigInt(i), BigInt(-i)]));
 });
 
-Deno.test("MessageWindow gives out what its procedure threw, and goes on", () => {
+Deno.test("MessageWindow.pump() throws the error of its procedure, and takes the next message later", () => {
   using window = MessageWindow.open({
     procedure: ({ message, wParam }) => {
       if (message === WM_APP && wParam === 1n) throw new Error("on purpose");
@@ -57,7 +57,7 @@ Deno.test("MessageWindow gives out what its procedure threw, and goes on", () =>
   window.pump();
 });
 
-Deno.test("MessageWindow ends its loop when a stranger closes it", async () => {
+Deno.test("MessageWindow.run() returns when another program closes the window", async () => {
   const name = randomName();
   await using peer = await Peer.start("messages/peers/window.ts", name, "message-only");
   const { handle } = await findWindow({ class: name });
@@ -66,7 +66,7 @@ Deno.test("MessageWindow ends its loop when a stranger closes it", async () => {
   assertEquals((await peer.gone()).code, 0);
 });
 
-Deno.test("MessageWindow that is closed throws BadResource, and leaves no window and no class", () => {
+Deno.test("MessageWindow.pump() and run() of a closed window throw BadResource, and close() leaves no window and no class", () => {
   const name = randomName();
   const window = MessageWindow.open({ class: name, procedure: () => undefined });
   assert(user32().IsWindow(window.handle));
@@ -77,11 +77,11 @@ Deno.test("MessageWindow that is closed throws BadResource, and leaves no window
   for (const use of [() => window.pump(), () => window.run()]) {
     assertThrows(use, Deno.errors.BadResource, `The window of class "${name}" is closed`);
   }
-  // The class's name is free again.
+  // The class name is free again.
   MessageWindow.open({ class: name, procedure: () => undefined }).close();
 });
 
-Deno.test("MessageWindow that a stranger closes is closed, also when its procedure throws then", () => {
+Deno.test("MessageWindow is closed by a posted WM_CLOSE, also if its procedure throws at WM_DESTROY", () => {
   using window = MessageWindow.open({
     procedure: ({ message }) => {
       if (message === WM_DESTROY) throw new Error("on purpose");
@@ -94,7 +94,7 @@ Deno.test("MessageWindow that a stranger closes is closed, also when its procedu
   assert(window.closed);
 });
 
-Deno.test("MessageWindow of a class that this process has already is refused", () => {
+Deno.test("MessageWindow.open() throws AlreadyExists for a class that this process already has", () => {
   const name = randomName();
   using _window = MessageWindow.open({ class: name, procedure: () => undefined });
   assertThrows(
@@ -104,29 +104,29 @@ Deno.test("MessageWindow of a class that this process has already is refused", (
   );
 });
 
-Deno.test("MessageWindow refuses options that are none", () => {
+Deno.test("MessageWindow.open() throws TypeError for an invalid option", () => {
   const procedure = (_: WindowMessage) => undefined;
   const wrong = [{ class: 5 }, { title: 5 }, { visibility: "shown" }, { class: "a\0b" }];
   for (const options of wrong) {
-    // @ts-expect-error: what the type checker refuses is refused at run time too
+    // @ts-expect-error: the call must also fail at run time
     assertThrows(() => MessageWindow.open({ procedure, ...options }), TypeError);
   }
 });
 
-/** Opens a window whose procedure goes wrong at a message, and gives what open() throws. */
+/** Opens a window with a faulty procedure, and returns the error of `open()`. */
 function openingError(procedure: (message: WindowMessage) => unknown): unknown {
   const name = randomName();
   try {
-    // @ts-expect-error: what the type checker refuses is refused at run time too
+    // @ts-expect-error: the call must also fail at run time
     MessageWindow.open({ class: name, procedure }).close();
   } catch (error) {
-    // All of it is closed: the class's name is free.
+    // Everything is closed, so the class name is free again.
     MessageWindow.open({ class: name, procedure: () => undefined }).close();
     return error;
   }
 }
 
-Deno.test("MessageWindow.open() throws what its procedure throws", () => {
+Deno.test("MessageWindow.open() throws the error of its procedure", () => {
   const mine = new Error("on purpose");
   for (const message of [WM_NCCREATE, WM_CREATE]) {
     const error = openingError((received) => {
@@ -143,15 +143,15 @@ Deno.test("MessageWindow.open() throws what its procedure throws", () => {
   );
 });
 
-Deno.test("MessageWindow.open() says what is wrong with a procedure that answers promises, or 0n to everything", () => {
+Deno.test("MessageWindow.open() throws TypeError for a procedure that returns an invalid answer or refuses the window", () => {
   const wrong: [(message: WindowMessage) => unknown, string][] = [
-    [() => Promise.resolve(1n), "and at once, got a promise"],
-    [() => 5, "to answer a bigint or undefined, and at once, got 5"],
-    [() => null, "to answer a bigint or undefined, and at once, got null"],
-    [() => 0n, "answer undefined to all messages that the procedure does not handle"],
+    [() => Promise.resolve(1n), "at once, got a promise"],
+    [() => 5, "to return a bigint or undefined at once, got 5"],
+    [() => null, "to return a bigint or undefined at once, got null"],
+    [() => 0n, "return undefined for each message that the procedure does not handle"],
     [
       ({ message }) => message === WM_CREATE ? -1n : undefined,
-      "what it answered to WM_NCCREATE or",
+      "its answer to WM_NCCREATE or",
     ],
   ];
   for (const [procedure, text] of wrong) {
@@ -159,13 +159,13 @@ Deno.test("MessageWindow.open() says what is wrong with a procedure that answers
     assertInstanceOf(error, TypeError);
     assertStringIncludes(error.message, text);
   }
-  // @ts-expect-error: what the type checker refuses is refused at run time too
+  // @ts-expect-error: the call must also fail at run time
   assertThrows(() => MessageWindow.open({}), TypeError, "Expected procedure to be a function");
-  // @ts-expect-error: what the type checker refuses is refused at run time too
+  // @ts-expect-error: the call must also fail at run time
   assertThrows(() => MessageWindow.open(), TypeError, "Expected the options to be an object");
 });
 
-Deno.test("sendCopyDataSync() throws what a procedure of its thread throws, and sendCopyData() and sendMessage() too", async () => {
+Deno.test("sendCopyDataSync(), sendCopyData() and sendMessage() throw the error of a procedure of this thread", async () => {
   using window = MessageWindow.open({
     procedure: ({ message }) => {
       if (message === WM_COPYDATA || message === WM_APP) throw new Error("on purpose");
@@ -178,7 +178,7 @@ Deno.test("sendCopyDataSync() throws what a procedure of its thread throws, and 
   window.pump();
 });
 
-Deno.test("sendCopyDataSync() throws what a procedure throws that the receiver sends to before it answers", async () => {
+Deno.test("sendCopyDataSync() throws the error of a procedure to which the receiver sends before it answers", async () => {
   await using peer = await Peer.start("messages/peers/window.ts", randomName(), "message-only");
   const window = await findWindow({ pid: peer.pid });
   using own = MessageWindow.open({
@@ -191,7 +191,7 @@ Deno.test("sendCopyDataSync() throws what a procedure throws that the receiver s
   assertThrows(send, Error, "on purpose");
 });
 
-Deno.test("MessageWindow.close() closes all, and throws what its procedure throws then", () => {
+Deno.test("MessageWindow.close() closes everything, and then throws the error of its procedure", () => {
   const name = randomName();
   const window = MessageWindow.open({
     class: name,
@@ -205,27 +205,27 @@ Deno.test("MessageWindow.close() closes all, and throws what its procedure throw
   MessageWindow.open({ class: name, procedure: () => undefined }).close();
 });
 
-Deno.test("MessageWindow.run() gives out at once what its procedure threw at a message that was sent", async () => {
+Deno.test("MessageWindow.run() throws the error of its procedure as soon as a sent message has caused it", async () => {
   await using peer = await Peer.start("messages/peers/failing_window.ts");
   const window = await findWindow({ pid: peer.pid });
   assertEquals(await sendCopyData(window, "text"), 0n);
   assertEquals(await peer.nextLine(), "on purpose");
 });
 
-Deno.test("MessageWindow tells its procedure of no beginning and no end that a stranger makes up", () => {
-  const told: number[] = [];
+Deno.test("MessageWindow hides WM_NCCREATE, WM_CREATE and WM_NCDESTROY of another program from its procedure", () => {
+  const seen: number[] = [];
   using window = MessageWindow.open({
-    procedure: ({ message }) => void told.push(message),
+    procedure: ({ message }) => void seen.push(message),
   });
-  told.length = 0;
+  seen.length = 0;
   for (const message of [WM_NCCREATE, WM_CREATE, WM_NCDESTROY]) sendHere(window, message);
-  assertEquals([told, window.closed], [[], false]);
+  assertEquals([seen, window.closed], [[], false]);
   sendHere(window, WM_DESTROY);
-  assertEquals([told, window.closed], [[WM_DESTROY, WM_NCDESTROY], true]);
+  assertEquals([seen, window.closed], [[WM_DESTROY, WM_NCDESTROY], true]);
   assertFalse(user32().IsWindow(window.handle));
 });
 
-Deno.test("MessageWindow that is closed by its procedure at its last message frees its class", async () => {
+Deno.test("MessageWindow.close() in the procedure's last message frees the class", async () => {
   const name = randomName();
   const window = MessageWindow.open({
     class: name,
@@ -237,11 +237,11 @@ Deno.test("MessageWindow that is closed by its procedure at its last message fre
   sendHere(window, WM_CLOSE);
   assert(window.closed);
   MessageWindow.open({ class: name, procedure: () => undefined }).close();
-  // Windows returned through the callback, which is freed by a timer of the same length.
+  // A timer of the same length frees the callback, after Windows has returned through it.
   await new Promise((resolve) => setTimeout(resolve));
 });
 
-/** Sends a message to a window of this thread as a stranger would, whom nothing refuses. */
+/** Sends a message to a window of this thread without any check, as another program can. */
 function sendHere(window: MessageWindow, message: number): void {
   user32().SendMessageW(window.handle, message, 0n, 0n);
 }

@@ -12,7 +12,7 @@ import { openLibrary } from "../../support/open_library.ts";
 
 const WM_USER = 0x400;
 
-Deno.test("A window is named by its whole handle: the lower half alone may be another's by now", async () => {
+Deno.test("Functions throw RangeError for a window's handle without its upper half", async () => {
   using user32 = openLibrary("user32.dll", {
     IsWindow: { parameters: ["usize"], result: "i32" },
   });
@@ -20,7 +20,7 @@ Deno.test("A window is named by its whole handle: the lower half alone may be an
   const half = BigInt.asUintN(16, window.handle);
   for (const upper of [0n, 0xffff_0000n, 0xffff_ffff_ffff_0000n]) {
     const alias = upper | half;
-    // Windows takes it for the window, for programs of 16 bits.
+    // Windows takes it as the window's handle, because 16-bit programs need this.
     assertEquals(user32.symbols.IsWindow(BigInt.asIntN(32, alias) & 0xffff_ffff_ffff_ffffn), 1);
     const text = `the handle of one window, got ${alias}`;
     await assertRejects(() => sendMessage(alias, WM_USER), RangeError, text);
@@ -34,7 +34,7 @@ Deno.test("A window is named by its whole handle: the lower half alone may be an
   assertEquals(new MessageSender(window.handle).pid, Deno.pid);
 });
 
-Deno.test("Constants in place of a window's handle are no window", async () => {
+Deno.test("sendMessage() throws RangeError for constants such as HWND_MESSAGE", async () => {
   for (const constant of [0n, 1n, 0xffffn, -1n, -2n, HWND_MESSAGE]) {
     await assertRejects(() => sendMessage(constant, WM_USER), RangeError, "of one window");
   }
