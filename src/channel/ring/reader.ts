@@ -6,7 +6,10 @@
 
 import { corrupt, HEADER_LENGTH, RECORD_HEADER_LENGTH, type RingSettings, WORD } from "./layout.ts";
 
-/** How many bytes are read before the sender may write there again, unless the receiver idles before. */
+/**
+ * How many bytes are read before the sender may write there again, unless the receiver idles
+ * before.
+ */
 export const BATCH = 65_536;
 
 // What is imported is looked up at each use, and a constant of this module is not.
@@ -121,9 +124,9 @@ export class RingReader {
   }
 
   /**
-   * Reads the message that {@linkcode next} found, and those after it up to the ring's end, or until
-   * {@linkcode isDue}. It does what {@linkcode next} and {@linkcode advance} do, but with what it needs
-   * for a message in variables.
+   * Reads the message that {@linkcode next} found, and those after it up to the ring's end, or
+   * until {@linkcode isDue}. It does what {@linkcode next} and {@linkcode advance} do, but with
+   * what it needs for a message in variables.
    *
    * @param visit Is called for each. If it throws, the message is still there.
    * @param ring The ring's bytes that the visitor gets.

@@ -19,7 +19,8 @@ export const BATCH = 32_768;
 /** No message is claimed. */
 const NONE = -1;
 
-// What is imported or exported is looked up at each use, and another constant of this module is not.
+// What is imported or exported is looked up at each use, and another constant of this module is
+// not.
 const RECORD_HEADER = RECORD_HEADER_LENGTH;
 const FIRST_RECORD = HEADER_LENGTH / 4;
 const COMMITTED = WORD.committed;
@@ -28,7 +29,9 @@ const NOTHING_DUE = 0;
 
 /** What a commit leaves to be done: nothing. */
 export const NOTHING: number = NOTHING_DUE;
-/** What a commit leaves to be done: the message is not published, so that it has to be before long. */
+/**
+ * What a commit leaves to be done: the message is not published, so that it has to be before long.
+ */
 export const PENDING = 1;
 /** What a commit leaves to be done: the tail is published, so that the receiver has to be woken. */
 export const PUBLISHED = 2;
@@ -39,8 +42,8 @@ export const FULL: number = NO_ROOM;
 export const LOCKED = -2;
 
 /**
- * What a sender writes with. It changes the ring and nothing else: whoever calls it checks that it may
- * send, wakes the receiver, and has pending messages published before the thread idles.
+ * What a sender writes with. It changes the ring and nothing else: whoever calls it checks that it
+ * may send, wakes the receiver, and has pending messages published before the thread idles.
  */
 export interface Writer {
   /** The ring's bytes. */
@@ -57,8 +60,8 @@ export interface Writer {
    * Claims room that needs no check: not of the receiver, nor of the room, the batch or the wrap.
    *
    * @param length The message's length in bytes, an integer from 0 to `maxMessageLength`.
-   * @returns Where the message begins in `ring`, at a multiple of 8; below 0 where {@linkcode claim} has
-   *   to look for room, or a message is claimed.
+   * @returns Where the message begins in `ring`, at a multiple of 8; below 0 where
+   *   {@linkcode claim} has to look for room, or a message is claimed.
    */
   claimNear(length: number): number;
   /**
@@ -76,7 +79,8 @@ export interface Writer {
    * Lets the message that is claimed follow those before it.
    *
    * @param publishes Whether it is to be published at once.
-   * @returns What is left to be done: {@linkcode NOTHING}, {@linkcode PENDING} or {@linkcode PUBLISHED}.
+   * @returns What is left to be done: {@linkcode NOTHING}, {@linkcode PENDING} or
+   *   {@linkcode PUBLISHED}.
    */
   commit(publishes?: boolean): number;
   /** Gives up the message that is claimed. */
@@ -85,8 +89,8 @@ export interface Writer {
    * Writes a message and commits it, if its room needs no check.
    *
    * @param publishes Whether it is to be published at once.
-   * @returns What {@linkcode commit} returns; below 0 where {@linkcode claim} has to look for room before
-   *   {@linkcode write}.
+   * @returns What {@linkcode commit} returns; below 0 where {@linkcode claim} has to look for room
+   *   before {@linkcode write}.
    */
   writeNear(bytes: Uint8Array, publishes?: boolean): number;
   /**
@@ -111,8 +115,8 @@ export interface Writer {
  * Writes messages into a ring, for one sender.
  *
  * A message is there in three steps: its bytes, its length, and the tail. The tail is published for
- * many messages at a time, since each time a cache line goes from one processor to the other. Nothing
- * is allocated per message.
+ * many messages at a time, since each time a cache line goes from one processor to the other.
+ * Nothing is allocated per message.
  */
 export class RingWriter implements Writer {
   readonly ring: Uint8Array<ArrayBuffer>;
@@ -122,11 +126,16 @@ export class RingWriter implements Writer {
   readonly #words: Int32Array<ArrayBuffer> = new Int32Array();
   readonly #capacity: number = 0;
   readonly #batch: number = 0;
-  /** Where in the ring what is written ends; the capacity, not 0, where that is at the ring's end. */
+  /**
+   * Where in the ring what is written ends; the capacity, not 0, where that is at the ring's end.
+   */
   #at = 0;
   /** Added to `#at` this gives the tail: the bytes written in earlier laps. */
   #lap = 0;
-  /** Fast-path limit: a record that ends at or before this offset needs no check of room, batch or wrap. */
+  /**
+   * Fast-path limit: a record that ends at or before this offset needs no check of room, batch or
+   * wrap.
+   */
   #limit = 0;
   /** The length of the message that is claimed, or {@linkcode NONE}. */
   #claimed = NONE;
@@ -195,8 +204,9 @@ export class RingWriter implements Writer {
     return undefined;
   }
 
-  // All that is done for each message is here and in `commit`. It keeps to integers of 32 bits, which
-  // do because the ring is far smaller than they can be, and calls nothing until the limit is reached.
+  // All that is done for each message is here and in `commit`. It keeps to integers of 32 bits,
+  // which do because the ring is far smaller than they can be, and calls nothing until the limit is
+  // reached.
   claimNear(length: number): number {
     const at = this.#at;
     const isNear = ((at + sizeOf(length)) | 0) <= this.#limit;
