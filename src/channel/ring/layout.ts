@@ -28,10 +28,10 @@
  * if the place is free. `u32 state` is 1 if the last owner has closed its end.
  *
  * Positions count the bytes since the channel was created, modulo 2³². A position modulo the
- * capacity is an offset in the ring. A record begins at a multiple of 8: `i32 length` of the record
- * with this header of 8 bytes, 4 unused bytes, and the message. No record crosses the ring's end:
- * if the rest is too short, the negated length of the rest is there instead. The record is then at
- * the ring's beginning.
+ * capacity is an offset in the ring. A record begins at a multiple of 8. It begins with its length
+ * as an `i32`, which includes this header of 8 bytes. 4 unused bytes and the message follow. No
+ * record crosses the ring's end: if the rest is too short, the negated length of the rest is there
+ * instead. The record is then at the ring's beginning.
  *
  * Words that different ends write often are in different cache lines. They are 128 bytes apart,
  * because processors fetch lines in pairs.
