@@ -32,7 +32,7 @@ const WHO = 0x7f;
 /** Added to the lock's word at each change; the upper bits count the changes. */
 const ONE_CHANGE = WHO + 1;
 /** Maximum looks at a lock that another sender has; a message takes less than a microsecond. */
-const LOOKS = 256;
+const MAX_LOOKS = 256;
 /** Minimum time between two checks of the holder's process in milliseconds, to limit the cost. */
 const CHECK_INTERVAL = 20;
 
@@ -71,7 +71,7 @@ export class ProducerLock {
     this.#number = index + 1;
     this.#machine = machine;
     // On one processor, the holder cannot release the lock while this thread looks.
-    this.#looks = machine.processors > 1 ? LOOKS : 1;
+    this.#looks = machine.processors > 1 ? MAX_LOOKS : 1;
     const word = Atomics.load(this.#words, WORD.producerLock);
     if ((word & WHO) === this.#number) this.#change(word, 0);
   }
