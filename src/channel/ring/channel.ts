@@ -419,7 +419,7 @@ export class RingChannel extends Uncloneable implements Disposable {
    *   else is closed.
    */
   close(): void {
-    // The stack runs these from the last to the first, and runs each even if another one throws.
+    // The stack runs these from the last to the first, and runs all of them even if one throws.
     using stack = new DisposableStack();
     stack.use(this.#view);
     stack.defer(() => closeParts(this.#parts));

@@ -321,7 +321,7 @@ export class RingReceiver extends Uncloneable
    */
   close(): void {
     if (this.closed) return;
-    // The stack runs these from the last to the first, and runs each even if another one throws.
+    // The stack runs these from the last to the first, and runs all of them even if one throws.
     using stack = new DisposableStack();
     stack.use(this.#peer);
     // Wakes a registered wait of this receiver, so that it sees that the receiver is closed.

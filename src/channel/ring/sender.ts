@@ -73,8 +73,8 @@ export let openSender: (options: EndOptions) => RingSender;
  * After the receiver's process has ended, calls throw `Deno.errors.BrokenPipe` within a second.
  * This holds also in a loop of {@linkcode RingSender.sendSync} that never returns to the event
  * loop. A loop of {@linkcode RingSender.trySend} without {@linkcode RingSender.flush} notices it
- * only after the next 32 KiB. Messages that were sent before that wait in the ring for the next
- * receiver.
+ * only after the next 32 KiB. Messages that were sent before the error wait in the ring for the
+ * next receiver.
  *
  * @example Stop when the receiver has left
  * ```ts
@@ -216,7 +216,7 @@ export class RingSender extends Uncloneable implements Disposable {
    *
    * To send many small messages twice as fast, await only about one send in a hundred.
    *
-   * @param options The limits of the wait for room.
+   * @param options The timeout and the signal of the wait for room.
    * @returns Whether the message was sent; `false` if it was dropped.
    * @throws {TypeError} If the message is not bytes, or its buffer was transferred.
    * @throws {RangeError} If the message is longer than `maxMessageLength`.
@@ -256,14 +256,13 @@ export class RingSender extends Uncloneable implements Disposable {
    *
    * @param value Any value that can be cloned, such as `Map`, `Date`, `BigInt`, typed arrays,
    *   cycles. Instead of a struct in memory, send the copy that `Layout.read` returns.
-   * @param options The limits of the wait for room.
+   * @param options The timeout and the signal of the wait for room.
    * @returns Whether the value was sent; `false` if it was dropped.
    * @throws {DOMException} `DataCloneError` if the value or a part of it cannot be cloned.
    *   Functions, views of structs and the objects of this module cannot.
    * @throws {RangeError} If the encoded value is longer than `maxMessageLength`.
    * @throws Every error of {@linkcode RingSender.send}.
-   * @see
-   *   {@link https://developer.mozilla.org/docs/Web/API/Web_Workers_API/Structured_clone_algorithm}
+   * @see {@link https://developer.mozilla.org/docs/Web/API/Web_Workers_API/Structured_clone_algorithm}
    */
   async sendValue(value: unknown, options: WaitOptions = {}): Promise<boolean> {
     return await this.send(encodeValue(value), options);
@@ -273,11 +272,11 @@ export class RingSender extends Uncloneable implements Disposable {
    * Sends a message, and blocks while the ring is full: for Workers and short scripts. The receiver
    * sees the message at once.
    *
-   * @param options The limits of the wait for room.
+   * @param options The timeout of the wait for room.
    * @returns Whether the message was sent; `false` if it was dropped.
    * @throws {TypeError} If the message is not bytes, or its buffer was transferred.
    * @throws {RangeError} If the message is longer than `maxMessageLength`.
-   * @throws {Deno.errors.Busy} If earlier messages wait for room already.
+   * @throws {Deno.errors.Busy} If earlier messages wait for room, or a message is claimed.
    * @throws {Deno.errors.WouldBlock} If the ring is full, and `whenFull` is `"fail"`.
    * @throws {Deno.errors.TimedOut} If the ring had no room before the timeout.
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
@@ -415,7 +414,7 @@ export class RingSender extends Uncloneable implements Disposable {
   /** Closes the sender. After the last sender, the receiver gets all messages, and then the end. */
   close(): void {
     if (this.closed) return;
-    // The stack runs these from the last to the first, and runs each even if another one throws.
+    // The stack runs these from the last to the first, and runs all of them even if one throws.
     using stack = new DisposableStack();
     stack.use(this.#peer);
     // Wakes a registered wait of this sender, so that it sees that the sender is closed.
