@@ -125,8 +125,8 @@ export class RingReader {
 
   /**
    * Reads the message that {@linkcode next} found, and the messages after it. Stops at the ring's
-   * end or when {@linkcode isDue}. The effect is that of {@linkcode next} and {@linkcode advance},
-   * but the loop keeps its values in local variables.
+   * end or when {@linkcode isDue}. The effect is the same as with {@linkcode next} and
+   * {@linkcode advance}, but the loop keeps its values in local variables.
    *
    * @param visit Gets each message. If it throws, that message stays in the ring.
    * @param ring The bytes of the ring that `visit` gets.

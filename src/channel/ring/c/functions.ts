@@ -3,7 +3,7 @@
  *
  * The functions do the same as ../writer.ts, ../reader.ts, ../sender.ts, ../receiver.ts and
  * ../../peer, except for {@linkcode RING_DIFFERENCES}. tests/channel/ring/c_header_test.ts runs the
- * same steps in C and in TypeScript, and compares the results and the memory after each step.
+ * same steps in C and in TypeScript. It compares the results and the memory after each step.
  * Change both together.
  *
  * @module
@@ -162,8 +162,8 @@ extern "C" {
  * end: if the rest is too short, the negated length of the rest is there instead. The record is
  * then at the ring's beginning.
  *
- * The lower half of an owner is a process id, or a thread id plus 1 for a Worker of Deno. The upper
- * half is the start time of that process or thread, in milliseconds modulo 2^32.
+ * The lower half of an owner is a process id, or a thread id plus 1 if a Worker of Deno has the
+ * place. The upper half is the start time of that process or thread, in milliseconds modulo 2^32.
  */
 `;
 

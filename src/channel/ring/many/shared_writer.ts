@@ -6,10 +6,10 @@
  * (A whole `sendSync` of 64 bytes took 93 ns.) So a process that sends 1000 messages a second holds
  * the lock in 1 of 10,000 suspensions.
  *
- * If the holder's process ends, another sender takes the lock over, and nothing of the unfinished
- * message is in the ring. If the process is suspended, no other sender takes the lock, because a
- * suspended process looks like a slow one. Until the process goes on, other senders wait, and their
- * sends fail with `TimedOut` at their timeout.
+ * If the holder's process ends, another sender takes the lock over. Nothing of the unfinished
+ * message is in the ring then. If the process is suspended, no other sender takes the lock, because
+ * a suspended process looks like a slow one. Until the process goes on, other senders wait, and
+ * their sends fail with `TimedOut` at their timeout.
  *
  * Agrona's ring lets each sender claim its room by one compare-and-swap, so that other senders can
  * continue. But the receiver then stops at the unfinished record, and a full ring stops all
@@ -46,7 +46,7 @@ export interface ProducerLockOptions {
 
 /**
  * The producer lock, as one sender uses it. The sender holds it from the claim of a message to its
- * commit, so an uncommitted message is never in the ring.
+ * commit. So an uncommitted message is never in the ring.
  *
  * The lock's word has a new value each time a sender takes the lock. So only one sender can take
  * over the lock of a process that has ended. A later owner of that process's place can take the
