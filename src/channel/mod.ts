@@ -1,15 +1,18 @@
 /**
- * Channels, broadcast rings and latest values: messages and values over shared memory.
+ * Channels, broadcast rings and latest values: messages and values through shared memory.
  *
  * ```ts
  * import { LatestValue } from "@winipc/winipc/channel";
  * import { struct } from "@winipc/winipc/struct";
+ * import { assertEquals } from "@std/assert";
  *
  * const Speed = struct({ metresPerSecond: "f64" });
- * using value = LatestValue.create("speed", Speed);
+ * using value = LatestValue.create("measured speed", Speed);
  * using writer = value.writer();
+ * using reader = value.reader();
  * writer.value.metresPerSecond = 12.5;
  * writer.publish();
+ * assertEquals(reader.read(), { metresPerSecond: 12.5 });
  * ```
  *
  * @module

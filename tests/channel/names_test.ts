@@ -228,7 +228,7 @@ Deno.test("The errors of a channel's ends name the channel", async () => {
         claim.commit();
       },
       BadResource,
-      `Cannot use a message of the ${label}: it was committed or given up`,
+      `Cannot use a message of the ${label}: it was committed or aborted`,
     ],
   ]);
   while (sender.trySend(new Uint8Array(400)));
@@ -241,7 +241,7 @@ Deno.test("The errors of a channel's ends name the channel", async () => {
     [
       () => sender.sendSync(new Uint8Array(400), wait),
       Busy,
-      `Other messages wait for room in the ${label}`,
+      `Cannot send to the ${label}: earlier messages wait for room; await them first`,
     ],
   ]);
   receiver.close();
@@ -356,8 +356,8 @@ Deno.test("A channel without a name is called so, and one that was inherited by 
   assertEquals(new TextDecoder().decode(stdout).trim().split(/\r?\n/), [
     `Busy: The channel inherited as "numbers" has a receiver already, in process ${Deno.pid}: close ` +
     "that one first",
-    'InvalidData: Cannot take the channel inherited as "plain": only one object was passed on under ' +
-    "that key, and not the parts of a channel, which RingChannel.toInherit() gives",
+    'InvalidData: Cannot take the channel inherited as "plain": that key has a single object, not the ' +
+    "parts of a channel; pass on the result of RingChannel.toInherit()",
     'NotFound: Cannot take the channel inherited as "nothing": there is no environment variable ' +
     "WINIPC_INHERIT_nothing; the process that starts this one sets it",
   ]);

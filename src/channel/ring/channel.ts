@@ -1,5 +1,5 @@
 /**
- * Channels: streams of messages from one process to another, through shared memory.
+ * Channels: streams of messages between two processes, through shared memory.
  *
  * @module
  */
@@ -62,37 +62,45 @@ import { openReceiver, type RingReceiver } from "./receiver.ts";
 import { type EndOptions, openSender, type RingSender } from "./sender.ts";
 import { readableFrom, writableTo } from "./streams.ts";
 
-/** What a new channel is to be like. */
+/** The options of a new channel. */
 export interface RingChannelOptions {
-  /** How many bytes the ring holds, a power of two from 1024 to 2³⁰. @default 1048576 */
+  /** The size of the ring in bytes, a power of two from 1024 to 2³⁰. @default 1048576 */
   capacity?: number;
-  /** The longest message, in bytes. @default half the capacity less 8, which is also the most */
+  /**
+   * The maximum length of a message in bytes: at most half the capacity less 8.
+   *
+   * @default half the capacity less 8
+   */
   maxMessageLength?: number;
-  /** What `send` does when the ring is full. @default "wait" */
+  /**
+   * The action of `send` when the ring is full: wait, throw `WouldBlock`, or drop the message.
+   *
+   * @default "wait"
+   */
   whenFull?: WhenFull;
   /**
-   * How many senders there can be at a time: one, which is quickest, or up to 64.
+   * The number of senders that the channel can have at a time: one, which is fastest, or up to 64.
    *
-   * Of many senders, one writes at a time. A sender that has claimed a message, or whose process is
-   * suspended while it writes, keeps the other senders waiting until it goes on or ends. If the
-   * `timeout` of their sends is over, `TimedOut` names that process. The receiver gets all that was
+   * Of many senders, one writes at a time. Other senders wait while a sender has a claimed message,
+   * or while its process is suspended during a write. If the `timeout` of a send ends then, the
+   * `TimedOut` error names the process that all wait for. The receiver gets every message that was
    * sent before.
    *
    * @default "single"
    */
   producers?: Producers;
   /**
-   * Whether the channel ends with the last of its senders: where `producers` is `"multiple"`, and no
-   * other sender is left.
+   * Whether the channel ends with its last sender. `false` needs `"multiple"` producers.
    *
-   * - `true`: the receiver gets the end when the last sender is closed, and `ConnectionReset` when the
-   *   process of the last sender has ended without closing it.
-   * - `false`: the receiver waits for the next sender, as a log collector does, and never gets either.
+   * - `true`: the receiver gets the end when the last sender is closed. If the process of the last
+   *   sender ends without closing it, the receiver gets `ConnectionReset`.
+   * - `false`: the receiver waits for the next sender, as a log collector does. It gets neither the
+   *   end nor `ConnectionReset`.
    *
    * @default true
    */
   endsWithLastSender?: boolean;
-  /** Who may open it: see `SharedMemory.create`. @default "user" */
+  /** The users who can open the channel: see `SharedMemory.create`. @default "user" */
   security?: Security;
 }
 
@@ -110,32 +118,34 @@ const NOUN = "channel";
 
 /** The kernel objects of a channel. */
 export interface ChannelParts {
-  /** The memory with the header and the ring. */
+  /** The memory of the header and the ring. */
   readonly memory: SharedMemory;
-  /** The event that is set when there are messages, and the receiver sleeps. */
+  /** The event that wakes the receiver when there are messages. */
   readonly data: SharedEvent;
-  /** The event that is set when there is room, and a sender sleeps. */
+  /** The event that wakes a sender when there is room. */
   readonly space: SharedEvent;
 }
 
-/** Gives the kernel objects of a channel. They are closed with the channel. */
+/** Returns the kernel objects of a channel. They are closed with the channel. */
 export let partsOf: (channel: RingChannel) => ChannelParts;
 
 /**
- * Makes a channel of parts that came by other ways. The parts are closed with the channel, or at once if
- * this fails.
+ * Creates a channel object over parts that this process already has. The channel closes the parts,
+ * also if this function throws.
  *
- * @throws {Deno.errors.InvalidData} If the memory is not a channel's.
- * @throws {Deno.errors.PermissionDenied} If the memory can only be read, or the events only be waited for.
+ * @throws {Deno.errors.NotFound} If the memory has no header yet.
+ * @throws {Deno.errors.InvalidData} If the memory does not hold a channel.
+ * @throws {Deno.errors.PermissionDenied} If the memory is read-only, or the events only allow
+ *   waiting.
  */
 export let channelFromParts: (parts: ChannelParts) => RingChannel;
 
 /**
  * A stream of messages from one process to another, in order, through a ring in shared memory.
  *
- * Nothing asks the system unless the peer sleeps.
+ * An end calls the system to wake its peer only if the peer sleeps.
  *
- * @example From one process to another
+ * @example Send messages from one process to another
  * ```ts
  * import { RingChannel } from "@winipc/winipc";
  * import { assertEquals } from "@std/assert";
@@ -155,7 +165,7 @@ export let channelFromParts: (parts: ChannelParts) => RingChannel;
  * assertEquals(lines, ["Hello"]);
  * ```
  *
- * @example A log collector, which outlives those who send to it
+ * @example Collect logs, also after a sender has left
  * ```ts
  * import { RingChannel } from "@winipc/winipc";
  * import { assertEquals } from "@std/assert";
@@ -169,7 +179,7 @@ export let channelFromParts: (parts: ChannelParts) => RingChannel;
  *   await sender.sendValue({ from: name });
  * }
  *
- * // Both senders have left; the next one may come.
+ * // Both senders have left. The next one can come.
  * assertEquals((await receiver.receiveValue())?.value, { from: "first" });
  * assertEquals((await receiver.receiveValue())?.value, { from: "second" });
  * assertEquals(receiver.ended, false);
@@ -203,7 +213,9 @@ export class RingChannel extends Uncloneable implements Disposable {
     if (settings !== undefined) writeHeader(buffer, settings);
     const found = readHeader(buffer);
     if (found === undefined) {
-      throw new Deno.errors.NotFound(`Cannot open ${label}: whoever made it is not done yet`);
+      throw new Deno.errors.NotFound(
+        `Cannot open ${label}: its creator has not written the header yet; try again`,
+      );
     }
     const ring = view.bytes.subarray(HEADER_LENGTH, HEADER_LENGTH + found.capacity);
     this.#end = { buffer, ring, settings: found, data: parts.data, space: parts.space };
@@ -215,11 +227,10 @@ export class RingChannel extends Uncloneable implements Disposable {
   }
 
   /**
-   * Makes a new channel under a name.
+   * Creates a channel with a name.
    *
-   * @param name The name; a bare one is shared within the session (`Local\`). Its events have it too,
-   *   with ".data" and ".space" after it.
-   * @param options What it is to be like.
+   * @param name A name without a prefix is visible in this session (`Local\`). The channel's events
+   *   have the same name with ".data" and ".space" after it.
    * @throws {Deno.errors.AlreadyExists} If the name is taken.
    * @throws {TypeError} If an option is of the wrong kind, or `endsWithLastSender` is `false` and
    *   `producers` is not `"multiple"`.
@@ -227,7 +238,7 @@ export class RingChannel extends Uncloneable implements Disposable {
    */
   static create(name: string, options: RingChannelOptions = {}): RingChannel {
     const full = objectName(name);
-    // Before the first event is made.
+    // Throws for a name that is too long, before the first event exists.
     derivedName(full, ".space");
     const settings = settle(options);
     const label = labelFor(NOUN, full);
@@ -237,17 +248,16 @@ export class RingChannel extends Uncloneable implements Disposable {
   }
 
   /**
-   * Opens the channel of a name, or creates it if nobody holds it. A server that restarts while its
-   * peers live finds their channel so, and its {@linkcode RingChannel.receiver} takes the place of the
-   * receiver that has died.
+   * Opens a channel by its name, or creates it if no process has it open.
    *
-   * Until then, the senders' calls throw `BrokenPipe`. The same senders can send again as soon as the
-   * place is taken.
+   * So a server that restarts finds the channel of its peers. Its {@linkcode RingChannel.receiver}
+   * takes the place of the receiver that has died. Until then, the senders' calls throw
+   * `BrokenPipe`. After that, the same senders can send again.
    *
-   * The thread is blocked while another process creates the channel, for at most 5 seconds. The
-   * `security` of a channel that exists stays.
+   * While another process creates the channel, this call blocks for at most 5 seconds. An existing
+   * channel keeps its `security`.
    *
-   * @example A collector that can be restarted
+   * @example Restart a collector
    * ```ts
    * import { RingChannel } from "@winipc/winipc/channel";
    * import { assertEquals } from "@std/assert";
@@ -263,10 +273,10 @@ export class RingChannel extends Uncloneable implements Disposable {
    * assertEquals(new TextDecoder().decode(receiver.tryReceive()), "kept");
    * ```
    *
-   * @throws {Deno.errors.InvalidData} If the channel exists with other settings, or the name belongs to
-   *   something else.
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it.
-   * @throws {Deno.errors.TimedOut} If another process did not finish creating it.
+   * @throws {Deno.errors.InvalidData} If the channel exists with other settings, or another kind of
+   *   object has the name.
+   * @throws {Deno.errors.PermissionDenied} If this user has no right to open the channel.
+   * @throws {Deno.errors.TimedOut} If another process did not finish creating the channel.
    * @throws {TypeError} If an option is of the wrong kind, or `endsWithLastSender` is `false` and
    *   `producers` is not `"multiple"`.
    * @throws {RangeError} If the capacity or the longest message is out of range.
@@ -282,9 +292,8 @@ export class RingChannel extends Uncloneable implements Disposable {
   }
 
   /**
-   * Makes a new channel without a name, for child processes.
+   * Creates a channel without a name, for child processes.
    *
-   * @param options What it is to be like.
    * @throws {TypeError} If an option is of the wrong kind, or `endsWithLastSender` is `false` and
    *   `producers` is not `"multiple"`.
    * @throws {RangeError} If the capacity or the longest message is out of range.
@@ -296,11 +305,11 @@ export class RingChannel extends Uncloneable implements Disposable {
   }
 
   /**
-   * Opens the channel of a name.
+   * Opens a channel by its name.
    *
-   * @throws {Deno.errors.NotFound} If nobody holds it.
-   * @throws {Deno.errors.InvalidData} If the name belongs to something else.
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it.
+   * @throws {Deno.errors.NotFound} If no process has the channel open.
+   * @throws {Deno.errors.InvalidData} If another kind of object has the name.
+   * @throws {Deno.errors.PermissionDenied} If this user has no right to open the channel.
    */
   static open(name: string): RingChannel {
     const full = objectName(name);
@@ -308,10 +317,10 @@ export class RingChannel extends Uncloneable implements Disposable {
   }
 
   /**
-   * Waits until somebody makes the channel of a name, and opens it.
+   * Waits until a process creates the channel, and opens it.
    *
-   * @throws {Deno.errors.TimedOut} If nobody made it in time.
-   * @throws {Deno.errors.InvalidData} If the name belongs to something else.
+   * @throws {Deno.errors.TimedOut} If no process created the channel before the timeout.
+   * @throws {Deno.errors.InvalidData} If another kind of object has the name.
    */
   static async waitFor(name: string, options: WaitOptions = {}): Promise<RingChannel> {
     const label = labelFor(NOUN, objectName(name));
@@ -321,12 +330,12 @@ export class RingChannel extends Uncloneable implements Disposable {
   }
 
   /**
-   * Takes the channel that the process that started this one passed on by
-   * {@linkcode RingChannel.toInherit}.
+   * Takes a channel that the parent process passed on by {@linkcode RingChannel.toInherit}.
    *
-   * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
-   * @throws {Deno.errors.InvalidData} If it is something else.
-   * @throws {Deno.errors.PermissionDenied} If its memory can only be read, or its events only be waited for.
+   * @throws {Deno.errors.NotFound} If the parent passed nothing under this key.
+   * @throws {Deno.errors.InvalidData} If the objects under this key are not a channel.
+   * @throws {Deno.errors.PermissionDenied} If the memory is read-only, or the events only allow
+   *   waiting.
    */
   static inherited(key: string): RingChannel {
     const variable = inheritanceVariable(key);
@@ -343,9 +352,9 @@ export class RingChannel extends Uncloneable implements Disposable {
   }
 
   /**
-   * What a child process has to inherit, for `spawn` and `inheritHandles`.
+   * Returns the handles that a child process must inherit, for `spawn` and `inheritHandles`.
    *
-   * @param key The key under which the child takes it.
+   * @param key The key that the child passes to {@linkcode RingChannel.inherited}.
    */
   toInherit(key: string): Record<string, Inheritable> {
     inheritanceVariable(key);
@@ -353,16 +362,17 @@ export class RingChannel extends Uncloneable implements Disposable {
     return { [key]: memory, [`${key}_data`]: data, [`${key}_space`]: space };
   }
 
-  /** What the channel is like. */
+  /** The settings that the channel was created with. */
   get settings(): RingSettings {
     return this.#end.settings;
   }
 
   /**
-   * Takes a sender's place, which has to be free: never taken, closed, or left by a process that has
-   * ended. There is one, or there are 64 if the channel was made for `"multiple"` producers.
+   * Takes a sender's place. The channel has one such place, or 64 with `"multiple"` producers. A
+   * place is free at first. It is free again when its sender was closed, or the sender's process or
+   * Worker has ended.
    *
-   * @throws {Deno.errors.Busy} If there is a sender, or are so many.
+   * @throws {Deno.errors.Busy} If no sender's place is free.
    * @throws {Deno.errors.BadResource} If the channel is closed.
    */
   sender(): RingSender {
@@ -370,10 +380,11 @@ export class RingChannel extends Uncloneable implements Disposable {
   }
 
   /**
-   * Takes the receiver's place, which has to be free: never taken, closed, or left by a process that
-   * has ended. After such a one, the message that it was reading may come once more.
+   * Takes the receiver's place. The place is free at first. It is free again when the receiver was
+   * closed, or the receiver's process or Worker has ended. If that process died while it read a
+   * message, the next receiver can get that message again.
    *
-   * @throws {Deno.errors.Busy} If there is a receiver.
+   * @throws {Deno.errors.Busy} If the channel has a receiver.
    * @throws {Deno.errors.BadResource} If the channel is closed.
    */
   receiver(): RingReceiver {
@@ -381,33 +392,34 @@ export class RingChannel extends Uncloneable implements Disposable {
   }
 
   /**
-   * The messages as a stream, which takes the receiver's place when this is read first. It takes no
-   * message out of the ring before somebody reads it.
+   * The messages as a stream. The first access takes the receiver's place. The stream takes a
+   * message out of the ring only when it is read.
    *
-   * @throws What {@linkcode RingChannel.receiver} throws.
+   * @throws Every error of {@linkcode RingChannel.receiver}.
    */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#readable ??= readableFrom(this.receiver());
   }
 
   /**
-   * A stream into the channel, which takes a sender's place when this is read first. Each chunk is a
-   * message; writing it waits for room in the ring.
+   * A stream into the channel. The first access takes a sender's place. Each chunk is a message. A
+   * write waits for room in the ring.
    *
-   * @throws What {@linkcode RingChannel.sender} throws.
+   * @throws Every error of {@linkcode RingChannel.sender}.
    */
   get writable(): WritableStream<ByteSource> {
     return this.#writable ??= writableTo(this.sender());
   }
 
   /**
-   * Closes the ends that were taken here, and the channel.
+   * Closes the channel, and all senders and receivers that were opened from this object.
    *
-   * @throws {Deno.errors.Busy} If the buffer of an end's `ring` was transferred away: whoever has it
-   *   still reaches the memory, which stays mapped as long as the process lives. All else is closed.
+   * @throws {Deno.errors.Busy} If a script transferred the buffer of an end's `ring`. The buffer's
+   *   new owner can still reach the memory, so it stays mapped until the process ends. Everything
+   *   else is closed.
    */
   close(): void {
-    // From the last to the first, each whatever becomes of those before.
+    // The stack runs these from the last to the first, and runs all of them even if one throws.
     using stack = new DisposableStack();
     stack.use(this.#view);
     stack.defer(() => closeParts(this.#parts));
@@ -425,12 +437,12 @@ export class RingChannel extends Uncloneable implements Disposable {
   }
 }
 
-/** What a new channel is like. */
+/** Checks the options of a new channel, and fills in the defaults. */
 function settle(options: RingChannelOptions): RingSettings {
   assertOptions(options, RING_CHANNEL_CHECKS);
   const { whenFull = "wait", producers = "single", endsWithLastSender = true } = options;
   if (!endsWithLastSender && producers === "single") {
-    throw new TypeError('Expected endsWithLastSender: false to go with producers: "multiple"');
+    throw new TypeError('Expected producers to be "multiple" if endsWithLastSender is false');
   }
   return { ...settleSize(options, longestMessage), whenFull, producers, endsWithLastSender };
 }
@@ -472,8 +484,8 @@ function openParts(name: string): ChannelParts {
     stack.move();
     return parts;
   } catch (error) {
-    // Whoever makes a channel makes its events first, so this is no channel; unless a channel was made
-    // and let go of since the first look.
+    // A channel's events are created before its memory, so memory without events is no channel. But
+    // a channel could have been created and closed after the first check: check the header again.
     const isPlain = !isChannel && error instanceof Deno.errors.NotFound &&
       !checkHeader(memory, label);
     throw isPlain ? notTheMemoryOfAChannel(label, describeOther(0)) : error;
@@ -483,8 +495,8 @@ function openParts(name: string): ChannelParts {
 /**
  * Checks the header of a memory.
  *
- * @returns Whether it is the header of a channel; `false` if there is none.
- * @throws {Deno.errors.InvalidData} If it is the header of something else.
+ * @returns Whether the memory holds a channel; `false` if its first word is 0.
+ * @throws {Deno.errors.InvalidData} If the memory holds something else.
  */
 function checkHeader(memory: SharedMemory, label: string): boolean {
   using view = memory.map();
@@ -492,13 +504,13 @@ function checkHeader(memory: SharedMemory, label: string): boolean {
   return readHeader(view.buffer) !== undefined;
 }
 
-/** Throws if there is no event to what was passed on, which is no channel then, or is nothing. */
+/** Throws if the parent passed on no objects, or a single object that is not a channel. */
 function assertInheritedWhole(variable: string, label: string): void {
   if (environmentVariable(`${variable}_data`) !== undefined) return;
   if (environmentVariable(variable) !== undefined) {
     throw new Deno.errors.InvalidData(
-      `Cannot take the ${label}: only one object was passed on under that key, and not the parts ` +
-        "of a channel, which RingChannel.toInherit() gives",
+      `Cannot take the ${label}: that key has a single object, not the parts of a channel; pass ` +
+        "on the result of RingChannel.toInherit()",
     );
   }
   throw new Deno.errors.NotFound(
@@ -511,7 +523,10 @@ function eventLabel(channel: string, name: string): string {
   return `event "${name}" of ${channel}`;
 }
 
-/** Throws unless an end can write to all parts: both ends do. A peer never sees writes to memory that is mapped to read. */
+/**
+ * Throws if an end cannot write to all parts, as senders and receivers must. The peer never sees
+ * writes to memory that is mapped as read-only.
+ */
 function assertGranted(label: string, { memory, data, space }: ChannelParts): void {
   if (memory.access !== "readwrite") {
     throw new Deno.errors.PermissionDenied(
@@ -526,7 +541,10 @@ function assertGranted(label: string, { memory, data, space }: ChannelParts): vo
   }
 }
 
-/** Makes or takes all parts, or none. The memory comes last: whoever finds it finds the events too. */
+/**
+ * Creates or opens all parts, or none. The memory comes last, so that a process that finds the
+ * memory also finds the events.
+ */
 function gather(
   from: { memory: () => SharedMemory; data: () => SharedEvent; space: () => SharedEvent },
 ): ChannelParts {

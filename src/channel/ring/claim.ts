@@ -1,37 +1,41 @@
 /**
- * A message that is written where it will be read.
+ * A message that a script writes directly into the ring.
  *
  * @module
  */
 
 import { labelOf } from "../peer/memory.ts";
 
-/** Makes a claim of room for a message; `end` commits so many of its bytes, or gives the claim up. */
+/** Creates a claim. `end` commits a number of bytes, or aborts the claim if it gets `undefined`. */
 export let claimOver: (
   bytes: Uint8Array<ArrayBuffer>,
   end: (length: number | undefined) => void,
 ) => RingClaim;
 
 /**
- * Room for a message in a channel's ring, from `RingSender.claim`: to be filled, and then to be
- * committed or given up, once. A clone of it would be an empty object: clone a copy of its bytes.
+ * Room for one message in the ring of a channel, from `RingSender.claim`. Fill its bytes, and then
+ * commit or abort the claim once. A structured clone of a claim is an empty object: clone a copy of
+ * its bytes instead.
  *
- * @example
+ * @example Encode a text directly into the ring
  * ```ts
- * import { RingChannel } from "@winipc/winipc";
+ * import { RingChannel } from "@winipc/winipc/channel";
+ * import { assertEquals } from "@std/assert";
  *
  * using channel = RingChannel.anonymous();
  * using sender = channel.sender();
+ * using receiver = channel.receiver();
  * using claim = sender.claim(100);
  * if (claim !== undefined) {
  *   const { written } = new TextEncoder().encodeInto("Hello", claim.bytes);
  *   claim.commit(written);
  * }
+ * assertEquals(new TextDecoder().decode(receiver.tryReceive()), "Hello");
  * ```
  */
 export class RingClaim implements Disposable {
   readonly #bytes: Uint8Array<ArrayBuffer>;
-  /** How many bytes were claimed: a script may transfer their buffer away, and then `#bytes` has none. */
+  /** The claimed length in bytes. `#bytes.length` becomes 0 if a script transfers the buffer. */
   readonly #length: number;
   readonly #end: (length: number | undefined) => void;
   #isOver = false;
@@ -50,10 +54,11 @@ export class RingClaim implements Disposable {
   }
 
   /**
-   * The message's bytes in the ring, which have what was there before. They are not to be touched
-   * when the claim is over: the receiver reads them then.
+   * The bytes of the message in the ring. At first they hold data of earlier messages. Do not touch
+   * them after the claim was committed or aborted: they then belong to the receiver or to another
+   * message.
    *
-   * @throws {Deno.errors.BadResource} If it is over.
+   * @throws {Deno.errors.BadResource} If the claim was committed or aborted.
    */
   get bytes(): Uint8Array<ArrayBuffer> {
     if (this.#isOver) throw overMessage(labelOf(this.#bytes.buffer));
@@ -61,11 +66,11 @@ export class RingClaim implements Disposable {
   }
 
   /**
-   * Sends the message.
+   * Commits the message, so that it is sent.
    *
-   * @param length How many of its bytes. @default all
-   * @throws {RangeError} If it has not so many.
-   * @throws {Deno.errors.BadResource} If it was committed or given up before.
+   * @param length The number of bytes that belong to the message. @default all
+   * @throws {RangeError} If `length` is more than the claimed length.
+   * @throws {Deno.errors.BadResource} If the claim was committed or aborted before.
    */
   commit(length: number = this.#length): void {
     void this.bytes;
@@ -73,26 +78,26 @@ export class RingClaim implements Disposable {
     this.#isOver = true;
   }
 
-  /** Gives the message up, unless it was committed. */
+  /** Aborts the claim, unless it was committed. */
   abort(): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#end(undefined);
   }
 
-  /** Gives the message up at the end of a `using` block, unless it was committed. */
+  /** Aborts the claim at the end of a `using` block, unless it was committed. */
   [Symbol.dispose](): void {
     this.abort();
   }
 }
 
 /**
- * Makes the error for the use of a message that is sent, or never will be.
+ * Creates the error for the use of a claim that was committed or aborted.
  *
- * @param label The channel, for the message.
+ * @param label The channel's name in the error message.
  */
 export function overMessage(label: string): Deno.errors.BadResource {
   return new Deno.errors.BadResource(
-    `Cannot use a message of the ${label}: it was committed or given up`,
+    `Cannot use a message of the ${label}: it was committed or aborted`,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Writes JavaScript values as bytes by the structured clone algorithm, and reads them. If a value cannot be
- * cloned, the error says what to send in its place.
+ * Encodes JavaScript values by the structured clone algorithm, and decodes them. For a value that
+ * has no clone, the error says what to send instead.
  *
  * @see {@link https://nodejs.org/api/v8.html#serialization-api}
  * @module
@@ -11,11 +11,11 @@ import { Uncloneable } from "../../../ffi/handle.ts";
 import { LiveView } from "../../struct/field_view.ts";
 
 /**
- * Writes a value as bytes.
+ * Encodes a value as bytes.
  *
- * @param value Anything that can be cloned: also `Map`, `Date`, `BigInt`, typed arrays, cycles.
- * @throws {DOMException} `DataCloneError`, if it cannot be cloned, as functions and views of structs
- *   cannot.
+ * @param value Any value that can be cloned, such as `Map`, `Date`, `BigInt`, typed arrays, cycles.
+ * @throws {DOMException} `DataCloneError` if the value or a part of it cannot be cloned. Functions
+ *   and views of structs cannot.
  */
 export function encodeValue(value: unknown): Uint8Array {
   try {
@@ -31,11 +31,11 @@ export function encodeValue(value: unknown): Uint8Array {
 }
 
 /**
- * Reads a value.
+ * Decodes a value.
  *
- * @param bytes What {@linkcode encodeValue} gave; arrays of the value may stand in it.
- * @param label The channel that it came from, for the message.
- * @throws {Deno.errors.InvalidData} If it is something else.
+ * @param bytes The bytes from {@linkcode encodeValue}. Typed arrays of the value can share them.
+ * @param label The channel's name in the error message.
+ * @throws {Deno.errors.InvalidData} If the bytes were not encoded by {@linkcode encodeValue}.
  */
 export function decodeValue(bytes: Uint8Array<ArrayBuffer>, label: string = "channel"): unknown {
   try {
@@ -48,16 +48,16 @@ export function decodeValue(bytes: Uint8Array<ArrayBuffer>, label: string = "cha
   }
 }
 
-/** Advises what to send in place of an object of this module; "" if none is in the value. */
+/** Returns what to send instead of an object of this module; "" if the value contains none. */
 export function adviceFor(value: unknown): string {
   const found = findUncloneable(value);
   if (found === undefined) return "";
   return found instanceof LiveView
     ? "send what Layout.read() copies out of the memory"
-    : "it owns something of the system: send its name, or pass it on by sendHandle() or spawn()";
+    : "it owns a system object: send its name, or pass it on by sendHandle() or spawn()";
 }
 
-/** Finds an object of this module wherever it stands in a value, which may have cycles. */
+/** Returns the first object of this module in a value, at any depth. The value can have cycles. */
 function findUncloneable(value: unknown): object | undefined {
   const seen = new Set<object>();
   for (const waiting: unknown[] = [value]; waiting.length > 0;) {
@@ -70,7 +70,7 @@ function findUncloneable(value: unknown): object | undefined {
   return undefined;
 }
 
-/** The values in an object; getters have been run once, and are not run again. */
+/** Returns the values in an object. It runs no getters: `serialize()` has already run them. */
 function partsOf(object: object): unknown[] {
   if (ArrayBuffer.isView(object)) return [];
   if (object instanceof Map) return [...object.keys(), ...object.values()];

@@ -1,39 +1,40 @@
 /**
- * The first 2048 bytes of a channel's memory, all of them little-endian.
+ * The header of a channel: the first 2048 bytes of its memory. All words are little-endian.
  *
  * | offset | what                                                                        |
  * | -----: | --------------------------------------------------------------------------- |
- * |      0 | u32 magic, 0x43524957 ("WIRC"); written last, so that it says "ready"       |
+ * |      0 | u32 magic, 0x43524957 ("WIRC"); stored last, when the header is complete    |
  * |      4 | u32 version, 1                                                              |
- * |      8 | u32 layout, 1: one sender, 2: up to 64 of them; one receiver in both        |
+ * |      8 | u32 layout: 1 for one sender, 2 for up to 64 senders; one receiver in both  |
  * |     12 | u32 capacity of the ring in bytes, a power of two                           |
- * |     16 | u32 the longest message in bytes                                            |
- * |     20 | u32 when the ring is full: 0 wait, 1 fail, 2 drop the message               |
- * |     24 | u32 when the last of many senders leaves: 0 the end comes, 1 others may come|
- * |    128 | i32 tail: what is written ends here, and the receiver may read up to it     |
- * |    256 | i32 head: what is read ends here, and the sender may write up to it         |
- * |    384 | i32 committed: the tail as the sender alone sees it, for when it has died   |
- * |    388 | u32 how many messages were dropped                                          |
- * |    512 | u32 a sender sleeps, and the event "space" has to be set                    |
+ * |     16 | u32 maximum length of a message in bytes                                    |
+ * |     20 | u32 action when the ring is full: 0 wait, 1 fail, 2 drop the message        |
+ * |     24 | u32 after the last of many senders: 0 the channel ends, 1 it goes on        |
+ * |    128 | i32 tail: the end of the written messages, as the receiver sees it          |
+ * |    256 | i32 head: the end of the read messages, as the sender sees it               |
+ * |    384 | i32 committed: the sender's own tail, which is used if the sender dies      |
+ * |    388 | u32 number of dropped messages                                              |
+ * |    512 | u32 the senders' wake flag: 1 if the event "space" must be set              |
  * |    516 | u32 the producer lock: in the lower 7 bits the number of its holder's       |
- * |        | place, from 1, or 0; in the others how often it changed hands               |
- * |    520 | u32 how often senders came and went                                         |
- * |    640 | u32 the receiver sleeps, and the event "data" has to be set                 |
- * |    768 | i32 consumed: the head as the receiver alone sees it, for when it has died  |
+ * |        | place, from 1, or 0; in the upper bits the number of changes                |
+ * |    520 | u32 how often a sender has taken or left a place                            |
+ * |    640 | u32 the receiver's wake flag: 1 if the event "data" must be set             |
+ * |    768 | i32 consumed: the receiver's own head, which is used if the receiver dies   |
  * |    896 | the receiver's place                                                        |
- * |   1024 | 64 places of senders, of which layout 1 uses the first                      |
+ * |   1024 | the places of 64 senders; layout 1 uses only the first                      |
  * |   2048 | the ring                                                                    |
  *
- * A place has 16 bytes: `u64 owner`, 0 for nobody, else a process or a thread (../peer/owner.ts says how
- * they are written down); and `u32 state`, 1 if whoever had it last has closed it.
+ * A place has 16 bytes. `u64 owner` is a process or a thread in the form of ../peer/owner.ts, or 0
+ * if the place is free. `u32 state` is 1 if the last owner has closed its end.
  *
- * Positions are bytes since the beginning, modulo 2³²; modulo the capacity they are places in the
- * ring. A record begins at a multiple of 8: `i32 length` of the record with these 8 bytes, 4 bytes that
- * are not used, and the message. Where the next message would not fit before the ring's end, there is
- * the length of the rest instead, as a negative number, and the message is at the ring's beginning.
+ * Positions count the bytes since the channel was created, modulo 2³². A position modulo the
+ * capacity is an offset in the ring. A record begins at a multiple of 8. It begins with its length
+ * as an `i32`, which includes this header of 8 bytes. 4 unused bytes and the message follow. No
+ * record crosses the ring's end: if the rest is too short, the negated length of the rest is there
+ * instead. The record is then at the ring's beginning.
  *
- * What each side writes all the time has a cache line of its own, and 128 bytes because processors
- * fetch lines in pairs.
+ * Words that different ends write often are in different cache lines. They are 128 bytes apart,
+ * because processors fetch lines in pairs.
  *
  * @module
  */
@@ -48,12 +49,12 @@ import {
 } from "../peer/memory.ts";
 import type { HeaderWords, Place } from "../peer/place.ts";
 
-/** Where the ring begins. */
+/** Length of the header in bytes; the ring begins here. */
 export const HEADER_LENGTH = 2048;
-/** The bytes before each message. */
+/** Length of the header of a record in bytes; the message follows it. */
 export const RECORD_HEADER_LENGTH = 8;
 
-/** Words of the header, by their place in an `Int32Array`. */
+/** The words of the header, by their index in an `Int32Array`. */
 export const WORD = {
   magic: 0,
   version: 1,
@@ -71,7 +72,7 @@ export const WORD = {
   consumed: 192,
 } as const;
 
-/** Where an end's words stand in the header. */
+/** The words of an end in the header. */
 export interface RingPlace extends Place {
   /** The end's wake flag, by its index in the header's `words`. */
   readonly sleeping: number;
@@ -79,7 +80,7 @@ export interface RingPlace extends Place {
 
 /** The receiver's place. */
 export const RECEIVER: RingPlace = { owner: 112, state: 226, sleeping: 160 };
-/** How many senders a ring of many can have. */
+/** Maximum number of senders at a time, in a ring with `"multiple"` producers. */
 export const MAX_SENDERS = 64;
 /** The senders' places. */
 export const SENDERS: readonly RingPlace[] = Array.from({ length: MAX_SENDERS }, (_, index) => ({
@@ -87,46 +88,49 @@ export const SENDERS: readonly RingPlace[] = Array.from({ length: MAX_SENDERS },
   state: 258 + 4 * index,
   sleeping: 128,
 }));
-/** The place of the only sender. */
+/** The sender's place in a ring with a single producer. */
 export const SENDER: RingPlace = SENDERS[0]!;
 
-/** The first word of a ring that is ready. */
+/** The first word of a complete header. */
 export const MAGIC: number = MAGICS.channel;
-/** The version of all this. */
+/** The version of this layout. */
 export const VERSION = 1;
 
-/** What happens to a message that does not fit into the ring. */
+/**
+ * The action of a send if the ring is full: wait for room, throw `WouldBlock`, or drop the message.
+ */
 export type WhenFull = "wait" | "fail" | "drop";
 
-/** The words of {@linkcode WhenFull}, by their numbers in the header. */
+/** The values of {@linkcode WhenFull}, in the order of their numbers in the header. */
 export const WHEN_FULL = ["wait", "fail", "drop"] as const;
 
-/** How many senders a ring can have at a time. */
+/** The number of senders that a ring can have at a time: one, or up to 64. */
 export type Producers = "single" | "multiple";
 
-/** The words of {@linkcode Producers}, by their numbers in the header. */
+/** The values of {@linkcode Producers}; the number in the header is the index plus 1. */
 export const PRODUCERS = ["single", "multiple"] as const;
 
-/** What is settled when a ring is made. */
+/** The settings of a ring, fixed when it is created. */
 export interface RingSettings extends RingSize {
-  /** What happens to a message that does not fit. */
+  /** The action of a send if the ring is full. */
   readonly whenFull: WhenFull;
-  /** How many senders there can be at a time. */
+  /** The number of senders that the ring can have at a time. */
   readonly producers: Producers;
   /** Whether the receiver gets the end when the last of many senders leaves. */
   readonly endsWithLastSender: boolean;
 }
 
 /**
- * The longest message that a ring can take: with the padding before it, that is in any place.
+ * Returns the maximum length of a message in bytes. A record of that length fits together with the
+ * padding before it, at any position.
  *
- * @param capacity How many bytes the ring holds.
+ * @param capacity The size of the ring in bytes.
  */
 export function longestMessage(capacity: number): number {
   return capacity / 2 - RECORD_HEADER_LENGTH;
 }
 
-/** Lays words over the header. */
+/** Returns the header as words of 32 and of 64 bits. */
 export function headerWordsOf(buffer: ArrayBuffer): HeaderWords {
   return {
     words: new Int32Array(buffer, 0, HEADER_LENGTH / 4),
@@ -135,9 +139,8 @@ export function headerWordsOf(buffer: ArrayBuffer): HeaderWords {
 }
 
 /**
- * Writes the header of a new ring into memory that is all zero.
- *
- * @param settings What the ring is like.
+ * Writes the header of a new ring into memory that is all zero. The magic is stored last, so that
+ * other processes see only a complete header.
  */
 export function writeHeader(buffer: ArrayBuffer, settings: RingSettings): void {
   const words = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
@@ -151,10 +154,10 @@ export function writeHeader(buffer: ArrayBuffer, settings: RingSettings): void {
 }
 
 /**
- * Reads the header of a ring.
+ * Reads and checks the header of a ring.
  *
- * @returns `undefined` if whoever made the memory has not written it yet.
- * @throws {Deno.errors.InvalidData} If it is something else.
+ * @returns The settings, or `undefined` if the creator has not written the header yet.
+ * @throws {Deno.errors.InvalidData} If the memory holds something else.
  */
 export function readHeader(buffer: ArrayBuffer): RingSettings | undefined {
   const notAChannel = (why: string) => notTheMemoryOfAChannel(labelOf(buffer), why);
@@ -182,10 +185,10 @@ export function readHeader(buffer: ArrayBuffer): RingSettings | undefined {
 }
 
 /**
- * Makes the error for memory that is not a channel's.
+ * Creates the error for memory that does not hold a channel.
  *
- * @param label What was to be opened.
- * @param why What it is instead.
+ * @param label The channel's name in the error message.
+ * @param why The reason, as a clause: "it is plain memory".
  */
 export function notTheMemoryOfAChannel(label: string, why: string): Deno.errors.InvalidData {
   return new Deno.errors.InvalidData(
@@ -194,7 +197,7 @@ export function notTheMemoryOfAChannel(label: string, why: string): Deno.errors.
 }
 
 /**
- * Makes the error for memory whose contents contradict each other.
+ * Creates the error for corrupt memory. `what` is a clause that names the values in conflict.
  */
 export function corrupt(buffer: ArrayBufferLike, what: string): Deno.errors.InvalidData {
   return new Deno.errors.InvalidData(

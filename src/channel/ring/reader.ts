@@ -1,59 +1,62 @@
 /**
- * The receiver's side of a ring.
+ * Reads records out of a ring, for its receiver.
  *
  * @module
  */
 
 import { corrupt, HEADER_LENGTH, RECORD_HEADER_LENGTH, type RingSettings, WORD } from "./layout.ts";
 
-/** How many bytes are read before the sender may write there again, unless the receiver idles before. */
+/**
+ * Maximum pending room in bytes, or an eighth of the ring if that is less. Then the head is
+ * published, so that the sender can write there.
+ */
 export const BATCH = 65_536;
 
-// What is imported is looked up at each use, and a constant of this module is not.
+// V8 looks up an imported binding at each use, but not a constant of this module.
 const RECORD_HEADER = RECORD_HEADER_LENGTH;
 const FIRST_RECORD = HEADER_LENGTH / 4;
 const CONSUMED = WORD.consumed;
 
-/** Is given a ring, and where in it a message begins and how long it is. */
+/** A function that gets the bytes of a ring, and the offset and length in bytes of a message. */
 export type Visitor = (ring: Uint8Array<ArrayBuffer>, offset: number, length: number) => void;
 
 /**
  * Reads messages out of a ring, for one receiver.
  *
- * Nothing that stands in the memory is believed: a length is read once, and checked before it is
- * used. Nothing is allocated per message.
+ * The shared memory is not trusted: a length is loaded once, and checked before use. Nothing is
+ * allocated per message.
  */
 export class RingReader {
-  /** The ring's bytes. */
+  /** The bytes of the ring. */
   readonly ring: Uint8Array<ArrayBuffer>;
-  // Declared without a value, a field is `undefined` at first, and V8 then checks it at each use.
+  // A field without an initial value starts as `undefined`, and V8 then checks it at each use.
   /** The header and the ring. */
   readonly #words: Int32Array<ArrayBuffer> = new Int32Array();
   readonly #capacity: number = 0;
   readonly #mask: number = 0;
   readonly #batch: number = 0;
   readonly #maxMessageLength: number = 0;
-  /** What is read ends here. */
+  /** Position of the end of the messages that were read. */
   #head = 0;
-  /** The head that was published last. */
+  /** The last head that was published. */
   #published = 0;
-  /** A head that is here or farther is to be published. */
+  /** From this position on, the head is published at once. */
   #due = 0;
-  /** The tail as it was when it was last looked at: at least that much is written. */
+  /** The tail at the last look. Everything before it is written. */
   #tail = 0;
-  /** What stands between the head and here is known to be written, and is in one piece. */
+  /** End of the known records after the head: the tail, or the ring's end if that is nearer. */
   #end = 0;
   #length = 0;
   #next = 0;
   #count = 0;
-  /** Is another number when a {@linkcode read} that goes on has to look where the head is now. */
+  /** Counts changes of the head by other calls than {@linkcode read}, which then stops. */
   #moves = 0;
 
   /**
-   * Goes on where the last receiver stopped, which may have died.
+   * Continues where the last receiver stopped, even if it has died.
    *
-   * @param settings What the header said when it was checked.
-   * @throws {Deno.errors.InvalidData} If the header's positions contradict each other.
+   * @param settings The checked settings from the header.
+   * @throws {Deno.errors.InvalidData} If the positions in the header are corrupt.
    */
   constructor(buffer: ArrayBuffer, settings: RingSettings) {
     const { capacity, maxMessageLength } = settings;
@@ -83,30 +86,30 @@ export class RingReader {
     return this.#length;
   }
 
-  /** How many messages were read. */
+  /** Number of messages that were read. */
   get count(): number {
     return this.#count;
   }
 
-  /** Whether room was made that is not published. */
+  /** Whether room is pending. */
   get isPending(): boolean {
     return this.#published !== this.#head;
   }
 
-  /** Whether so much room was made that it is to be published now. */
+  /** Whether a full batch of room is pending, so that it must be published now. */
   get isDue(): boolean {
     return ((this.#head - this.#due) | 0) >= 0;
   }
 
-  /** Looks whether there is something to read. */
+  /** Whether the ring has something to read. Loads the tail if all known messages are read. */
   look(): boolean {
     return this.#knowsMore() || this.#refreshTail();
   }
 
   /**
-   * Finds the next message. It stays where it is until {@linkcode advance}.
+   * Finds the next message. The message stays in the ring until {@linkcode advance}.
    *
-   * @returns Where it begins in {@linkcode ring}, or -1 if there is none now.
+   * @returns The offset of the message in {@linkcode ring}, or -1 if there is no message now.
    * @throws {Deno.errors.InvalidData} If the shared memory is corrupt.
    */
   next(): number {
@@ -115,19 +118,19 @@ export class RingReader {
     return offset >= 0 ? offset : this.#nextFarther() | 0;
   }
 
-  /** Finds the next message, but looks no farther than it has looked before. */
+  /** Finds the next message, but only before the tail of the last look. */
   nextKnown(): number {
     return this.#knowsMore() ? this.next() : -1;
   }
 
   /**
-   * Reads the message that {@linkcode next} found, and those after it up to the ring's end, or until
-   * {@linkcode isDue}. It does what {@linkcode next} and {@linkcode advance} do, but with what it needs
-   * for a message in variables.
+   * Reads the message that {@linkcode next} found, and the messages after it. Stops at the ring's
+   * end or when {@linkcode isDue}. The effect is the same as with {@linkcode next} and
+   * {@linkcode advance}, but the loop keeps its values in local variables.
    *
-   * @param visit Is called for each. If it throws, the message is still there.
-   * @param ring The ring's bytes that the visitor gets.
-   * @returns How many there were.
+   * @param visit Gets each message. If it throws, that message stays in the ring.
+   * @param ring The bytes of the ring that `visit` gets.
+   * @returns The number of messages that were read.
    */
   read(visit: Visitor, ring: Uint8Array<ArrayBuffer> = this.ring): number {
     const words = this.#words;
@@ -143,7 +146,7 @@ export class RingReader {
       for (;;) {
         visit(ring, offset, length);
         count++;
-        // The visitor may have taken messages, or stopped all this.
+        // The visitor may have read messages itself, or closed the receiver.
         if (this.#moves !== moves) break;
         const size = sizeOf(length);
         offset = (offset + size) | 0;
@@ -153,7 +156,7 @@ export class RingReader {
         const left = (end - head) | 0;
         if (left === 0 || ((head - due) | 0) >= 0) break;
         length = (words[FIRST_RECORD + ((offset - RECORD_HEADER) >>> 2)]! - RECORD_HEADER) | 0;
-        // What is no message, `next` will say.
+        // The caller's `next` handles anything that is not a message.
         if (length < 0 || length > longest || sizeOf(length) > left) break;
       }
     } finally {
@@ -162,26 +165,28 @@ export class RingReader {
     return count;
   }
 
-  /** Leaves the message that {@linkcode next} found behind; its bytes may be written over. */
+  /**
+   * Moves the head past the message that {@linkcode next} found. The sender can then overwrite it.
+   */
   advance(): void {
     const head = this.#next;
     this.#head = head;
-    // No order is needed: it is read only when this process has ended.
+    // A plain store is enough: another end reads it only after this process has ended.
     this.#words[CONSUMED] = head; // guard: consumed
     this.#count++;
     this.#moves++;
   }
 
-  /** Has nothing be there any more, for a {@linkcode read} that goes on. */
+  /** Makes a running {@linkcode read} stop: the ring then seems to be empty. */
   stop(): void {
     this.#tail = this.#end = this.#head;
     this.#moves++;
   }
 
   /**
-   * Publishes all the room that was made.
+   * Publishes all pending room.
    *
-   * @returns Whether any was pending.
+   * @returns Whether room was pending.
    */
   publish(): boolean {
     if (!this.isPending) return false;
@@ -192,39 +197,39 @@ export class RingReader {
   }
 
   /**
-   * Takes in what the sender has committed and not published, once its process has ended.
+   * Publishes the pending messages of a sender whose process has ended.
    *
-   * @param isSame Whether no other sender has taken the place since.
-   * @returns Whether there is something to read.
+   * @param isSame Whether the dead sender is still the owner of its place.
+   * @returns Whether the ring has something to read.
    */
   recover(isSame: () => boolean): boolean {
     const tail = Atomics.load(this.#words, WORD.tail);
     const committed = Atomics.load(this.#words, WORD.committed);
-    // What a sender that lives has committed is not to be read before it is published.
+    // The pending messages of a living sender must not be read before the sender publishes them.
     if (isSame()) Atomics.compareExchange(this.#words, WORD.tail, tail, committed); // guard: take-over
     return this.look();
   }
 
-  /** Whether there was something more to read when it looked last. */
+  /** Whether there were more messages at the last look at the tail. */
   #knowsMore(): boolean {
     return this.#head !== this.#tail;
   }
 
-  /** The message at the head, if what stands there is one, and ends before `#end`; -1 otherwise. */
+  /** Returns the offset of the message at the head; -1 if no valid record ends up to `#end`. */
   #parse(): number {
     const head = this.#head;
     const at = head & this.#mask;
     const length = (this.#words[FIRST_RECORD + (at >>> 2)]! - RECORD_HEADER) | 0;
     const size = sizeOf(length);
-    // The end is at most the capacity away, so that integers of 32 bits do. An unsigned one instead
-    // of two comparisons would not: beside one with a sign, V8 compares it as a float.
+    // Integers of 32 bits are enough, because the end is at most the capacity away. One unsigned
+    // comparison would be slower than two signed ones: V8 compares mixed signs as floats.
     if (length < 0 || length > this.#maxMessageLength || size > ((this.#end - head) | 0)) return -1;
     this.#length = length;
     this.#next = (head + size) | 0;
     return (at + RECORD_HEADER) | 0;
   }
 
-  /** Finds the next message where more was written, or the ring begins anew. */
+  /** Finds the next message after a new look at the tail, or at the ring's beginning. */
   #nextFarther(): number {
     if (!this.look()) return -1;
     const at = this.#head & this.#mask;
@@ -234,15 +239,15 @@ export class RingReader {
     const offset = this.#parse();
     if (offset >= 0) return offset;
     if (this.#words[FIRST_RECORD + (at >>> 2)] !== -rest || rest > left) {
-      throw corrupt(this.#words.buffer, `it has what is no message at ${at}`);
+      throw corrupt(this.#words.buffer, `the record at offset ${at} is not a message`);
     }
     this.#head = this.#end;
-    // The next receiver goes on here also if nothing follows: this room may be published.
+    // The next receiver continues here even if no message follows: this room may be published.
     this.#words[CONSUMED] = this.#head;
     return this.#knowsMore() ? this.#nextFarther() : -1;
   }
 
-  /** Looks how far the sender has come; tells whether there is something to read. */
+  /** Loads and checks the tail, and returns whether there is something to read. */
   #refreshTail(): boolean {
     const tail = Atomics.load(this.#words, WORD.tail);
     const used = (tail - this.#head) >>> 0;
@@ -254,7 +259,7 @@ export class RingReader {
   }
 }
 
-/** What the record of a message takes, in bytes. */
+/** Returns the length of a message's record in bytes, rounded up to a multiple of 8. */
 function sizeOf(length: number): number {
   return (length + (RECORD_HEADER + 7)) & ~7;
 }

@@ -1,5 +1,5 @@
 /**
- * The end of a channel that messages are taken from.
+ * The receiving end of a channel.
  *
  * @module
  */
@@ -22,22 +22,56 @@ import type { Machine } from "../peer/machine.ts";
 import { MACHINE } from "../peer/windows.ts";
 import { type Incoming, Receiving } from "../peer/receiving.ts";
 
-/** What a receiver has done, and the channel before it. */
+/** Counts of a receiver since it was opened, and of its channel. */
 export interface ReceiverStats {
-  /** How many messages it has taken or read. */
+  /** Number of messages that this receiver has received or read. */
   readonly received: number;
-  /** How often it had to wait for a message. */
+  /** Number of times that this receiver had to wait for a message. */
   readonly waited: number;
-  /** How many messages the channel's senders have dropped since it was made, modulo 2³². */
+  /** Number of messages that senders have dropped since the channel was created, modulo 2³². */
   readonly dropped: number;
 }
 
-/** Takes the receiver's place. */
+/** Takes the receiver's place, and returns the receiver. */
 export let openReceiver: (options: EndOptions) => RingReceiver;
 
 /**
- * Takes messages from a channel; {@linkcode RingChannel.receiver} gives it. There is one at a time, in
- * whichever process.
+ * Receives the messages of a channel; {@linkcode RingChannel.receiver} opens it. A channel has one
+ * receiver at a time, in any process.
+ *
+ * @example Receive messages until the sender is closed
+ * ```ts
+ * import { RingChannel } from "@winipc/winipc/channel";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using channel = RingChannel.anonymous();
+ * using receiver = channel.receiver();
+ * {
+ *   using sender = channel.sender();
+ *   for (const text of ["one", "two"]) sender.sendSync(new TextEncoder().encode(text));
+ * }
+ *
+ * const texts: string[] = [];
+ * for await (const message of receiver) texts.push(new TextDecoder().decode(message));
+ * assertEquals(texts, ["one", "two"]);
+ * ```
+ *
+ * @example Sum numbers in place, without a copy
+ * ```ts
+ * import { RingChannel } from "@winipc/winipc/channel";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using channel = RingChannel.anonymous();
+ * using sender = channel.sender();
+ * using receiver = channel.receiver();
+ * for (const number of [1, 2, 3]) sender.sendSync(Uint8Array.of(number));
+ *
+ * let sum = 0;
+ * while (sum < 6 && await receiver.waitForMessage()) {
+ *   receiver.read((bytes) => sum += bytes[0]!);
+ * }
+ * assertEquals(sum, 6);
+ * ```
  */
 export class RingReceiver extends Uncloneable
   implements Disposable, AsyncIterable<Uint8Array<ArrayBuffer>> {
@@ -46,7 +80,7 @@ export class RingReceiver extends Uncloneable
   readonly #machine: Machine;
   readonly #reader: RingReader;
   readonly #peer: Liveness;
-  /** The flag of all senders. */
+  /** The wake flag of all senders. */
   readonly #senders: WakeWord;
   readonly #messages: RingMessages;
   readonly #receiving: Receiving<Uint8Array<ArrayBuffer>>;
@@ -80,10 +114,11 @@ export class RingReceiver extends Uncloneable
         takeWakeFlag: () => wakeFlag,
         seeksPeer: false,
       });
-      // The last receiver may have died before it published the room that the sender waits for.
+      // The last receiver may have died before it published room that the sender waits for.
       this.#messages.flush();
-      // A sender that sleeps does not know this process yet, and is to notice its end. Whether it
-      // sleeps is not asked: another receiver may have been killed after it had found that out.
+      // A sender that sleeps must see this process, to notice later if it ends. The event is set
+      // even if the wake flag is low: a killed receiver may have lowered it without setting the
+      // event.
       space.set(); // guard: receiver-comes
     } catch (error) {
       leavePlace(header, RECEIVER, { machine });
@@ -92,23 +127,23 @@ export class RingReceiver extends Uncloneable
   }
 
   /**
-   * The ring's bytes, as {@linkcode RingReceiver.readAt} gives them: for arrays of numbers over them,
-   * to be made once.
+   * The bytes of the ring, as {@linkcode RingReceiver.readAt} passes them. A script can create
+   * typed arrays over them once, and use these for all messages.
    *
    * @throws {Deno.errors.BadResource} If the receiver is closed.
-   * @throws {Deno.errors.Busy} If their buffer was transferred away.
+   * @throws {Deno.errors.Busy} If a script transferred their buffer.
    */
   get ring(): Uint8Array<ArrayBuffer> {
     this.#receiving.assertOpen();
     return assertNotTransferred(this.#options.ring);
   }
 
-  /** Whether it is closed. */
+  /** Whether the receiver is closed. */
   get closed(): boolean {
     return this.#receiving.closed;
   }
 
-  /** What it has done. */
+  /** The counts of this receiver. */
   get stats(): ReceiverStats {
     this.#receiving.assertOpen();
     const dropped = Atomics.load(this.#header.words, WORD.dropped) >>> 0;
@@ -116,8 +151,8 @@ export class RingReceiver extends Uncloneable
   }
 
   /**
-   * Whether the sender was closed and all of its messages were received. Always `false` for a channel
-   * that was made with `endsWithLastSender: false`.
+   * Whether the sender was closed and all its messages were received. Always `false` for a channel
+   * with `endsWithLastSender: false`.
    *
    * @throws {Deno.errors.BadResource} If the receiver is closed.
    */
@@ -127,12 +162,12 @@ export class RingReceiver extends Uncloneable
   }
 
   /**
-   * Takes the next message, if there is one.
+   * Takes the next message, if the ring has one.
    *
-   * @returns A copy of it; `undefined` if there is none now.
-   * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
-   *   closing it.
-   * @throws {Deno.errors.InvalidData} If the channel's memory is corrupt.
+   * @returns A copy of the message, or `undefined` if the ring is empty now.
+   * @throws {Deno.errors.ConnectionReset} If the ring is empty, and the sender's process has ended
+   *   without closing the sender.
+   * @throws {Deno.errors.InvalidData} If the shared memory is corrupt.
    * @throws {Deno.errors.BadResource} If the receiver is closed.
    */
   tryReceive(): Uint8Array<ArrayBuffer> | undefined {
@@ -146,23 +181,25 @@ export class RingReceiver extends Uncloneable
   /**
    * Takes the next message, or waits for it.
    *
-   * @returns A copy of it; `undefined` at the end, when the sender was closed.
-   * @throws {Deno.errors.TimedOut} If there was none in time.
-   * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
-   *   closing it.
+   * @returns A copy of the message, or `undefined` if the sender was closed and all its messages
+   *   were received.
+   * @throws {Deno.errors.TimedOut} If no message arrived before the timeout.
+   * @throws {Deno.errors.ConnectionReset} If the ring is empty, and the sender's process has ended
+   *   without closing the sender.
    */
   receive(options: WaitOptions = {}): Promise<Uint8Array<ArrayBuffer> | undefined> {
     return this.#receiving.receive(options);
   }
 
   /**
-   * Waits until there is a message, for {@linkcode RingReceiver.read} and
+   * Waits until the ring has a message, for {@linkcode RingReceiver.read} and
    * {@linkcode RingReceiver.readAt}.
    *
-   * @returns Whether there is one; `false` at the end, when the sender was closed.
-   * @throws {Deno.errors.TimedOut} If there was none in time.
-   * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
-   *   closing it.
+   * @returns `true` if the ring has a message; `false` if the sender was closed and all its
+   *   messages were received.
+   * @throws {Deno.errors.TimedOut} If no message arrived before the timeout.
+   * @throws {Deno.errors.ConnectionReset} If the ring is empty, and the sender's process has ended
+   *   without closing the sender.
    */
   async waitForMessage(options: WaitOptions = {}): Promise<boolean> {
     this.#receiving.assertOpen();
@@ -173,32 +210,36 @@ export class RingReceiver extends Uncloneable
   /**
    * Takes the next message, and blocks until there is one: for Workers and short scripts.
    *
-   * @returns A copy of it; `undefined` at the end, when the sender was closed.
-   * @throws {Deno.errors.TimedOut} If there was none in time.
-   * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
-   *   closing it.
+   * @returns A copy of the message, or `undefined` if the sender was closed and all its messages
+   *   were received.
+   * @throws {Deno.errors.TimedOut} If no message arrived before the timeout.
+   * @throws {Deno.errors.ConnectionReset} If the ring is empty, and the sender's process has ended
+   *   without closing the sender.
    */
   receiveSync(options?: WaitSyncOptions): Uint8Array<ArrayBuffer> | undefined {
     return this.#receiving.receiveSync(options);
   }
 
   /**
-   * Blocks until there is a message, for {@linkcode RingReceiver.readAt}.
+   * Blocks until the ring has a message, for {@linkcode RingReceiver.readAt}.
    *
-   * @returns Whether there is one; `false` at the end, when the sender was closed.
-   * @throws {Deno.errors.TimedOut} If there was none in time.
+   * @returns `true` if the ring has a message; `false` if the sender was closed and all its
+   *   messages were received.
+   * @throws {Deno.errors.TimedOut} If no message arrived before the timeout.
+   * @throws {Deno.errors.ConnectionReset} If the ring is empty, and the sender's process has ended
+   *   without closing the sender.
    */
   waitForMessageSync(options: WaitSyncOptions = {}): boolean {
     return this.#receiving.waitForSync(this.#find, options) ?? false;
   }
 
   /**
-   * Reads all messages that are there now, where they stand: nothing is copied.
+   * Reads all messages that are in the ring now, in place: nothing is copied.
    *
-   * @param visit Is given the bytes of each, which are those of the ring: they may change once it
-   *   returns, and if the sender does what it should not.
-   * @returns How many there were.
-   * @throws {Deno.errors.Busy} If their buffer was transferred away, which also ends this.
+   * @param visit Gets the bytes of each message, in the ring. The bytes can change after `visit`
+   *   returns. A faulty sender can change them earlier.
+   * @returns The number of messages that were read.
+   * @throws {Deno.errors.Busy} If a script transferred the buffer of the ring. Reading stops then.
    */
   read(visit: (bytes: Uint8Array<ArrayBuffer>) => void): number {
     assertFunction("visit", visit);
@@ -208,11 +249,11 @@ export class RingReceiver extends Uncloneable
   }
 
   /**
-   * Reads all messages that are there now, where they stand: nothing is copied, and nothing allocated.
+   * Reads all messages that are in the ring now, in place: nothing is copied or allocated.
    *
-   * @param visit Is given the ring, and where in it each message begins and how long it is. If it
-   *   throws, the message is still there.
-   * @returns How many there were.
+   * @param visit Gets the bytes of the ring, and the offset and the length of each message. If
+   *   `visit` throws, the message stays in the ring.
+   * @returns The number of messages that were read.
    */
   readAt(visit: (ring: Uint8Array<ArrayBuffer>, offset: number, length: number) => void): number {
     assertFunction("visit", visit);
@@ -220,13 +261,14 @@ export class RingReceiver extends Uncloneable
     const { ring } = this;
     let count = 0;
     try {
-      // Only what is there now: a sender that is quicker than the visitor must not keep the script here.
+      // Reads only messages that are known now: a fast sender must not keep the script in this
+      // loop.
       for (let offset = reader.next(); offset >= 0; offset = reader.nextKnown()) {
         count += reader.read(visit, ring);
         if (reader.isDue) this.#messages.flush();
       }
     } finally {
-      // Also where the visitor throws: the room of the messages before is to be published.
+      // If the visitor throws, the room of the messages before must still be published.
       if (reader.isPending) this.#machine.flushQueue.add(this.#messages);
     }
     if (count === 0) this.#idle();
@@ -234,11 +276,12 @@ export class RingReceiver extends Uncloneable
   }
 
   /**
-   * Takes the next value that was sent by `RingSender.sendValue`, or waits for it.
+   * Takes the next value that `RingSender.sendValue` sent, or waits for it.
    *
-   * @returns The value; `undefined` at the end, when the sender was closed.
-   * @throws {Deno.errors.InvalidData} If the message is no value; it is taken all the same.
-   * @throws What {@linkcode RingReceiver.receive} throws.
+   * @returns The value in an object, or `undefined` if the sender was closed and all its messages
+   *   were received.
+   * @throws {Deno.errors.InvalidData} If the message is not a value. The message is then lost.
+   * @throws Every error of {@linkcode RingReceiver.receive}.
    */
   async receiveValue(options: WaitOptions = {}): Promise<{ value: unknown } | undefined> {
     const message = await this.receive(options);
@@ -246,57 +289,59 @@ export class RingReceiver extends Uncloneable
   }
 
   /**
-   * Iterates over the messages until the end.
+   * Iterates over the messages until the sender was closed and all its messages were received.
    *
-   * @throws What {@linkcode RingReceiver.receive} throws.
+   * @throws Every error of {@linkcode RingReceiver.receive}.
    */
   [Symbol.asyncIterator](): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
     return this.#receiving.messages();
   }
 
   /**
-   * Keeps the process alive while something waits for a message, as a new receiver does.
+   * Keeps the process alive while a call waits for a message. A new receiver does so.
    *
-   * @throws {Deno.errors.BadResource} If it is closed.
+   * @throws {Deno.errors.BadResource} If the receiver is closed.
    */
   ref(): void {
     this.#receiving.hold(true);
   }
 
   /**
-   * Lets the process end while something waits for a message. This holds for waits that have begun
-   * already, and for all that follow.
+   * Lets the process end while a call waits for a message. This holds for earlier waits, too, and
+   * until {@linkcode RingReceiver.ref}.
    *
-   * @throws {Deno.errors.BadResource} If it is closed.
+   * @throws {Deno.errors.BadResource} If the receiver is closed.
    */
   unref(): void {
     this.#receiving.hold(false);
   }
 
-  /** Leaves the channel: its senders learn that there is no receiver any more. */
+  /**
+   * Closes the receiver. Senders then throw `BrokenPipe` until the channel has another receiver.
+   */
   close(): void {
     if (this.closed) return;
-    // From the last to the first, each whatever becomes of those before.
+    // The stack runs these from the last to the first, and runs all of them even if one throws.
     using stack = new DisposableStack();
     stack.use(this.#peer);
-    // Whoever waits here in another way is to see that it is closed.
+    // Wakes a registered wait of this receiver, so that it sees that the receiver is closed.
     stack.defer(() => this.#receiving.isWaiting && this.#options.data.set());
     stack.defer(() => this.#senders.wake()); // guard: receiver-closes
     stack.defer(() => leavePlace(this.#header, RECEIVER, { machine: this.#machine }));
-    // Before another one comes, who would miss what this one's wait takes.
+    // Stops the wait while the place is still taken: it could take an event of the next receiver.
     stack.use(this.#receiving);
     stack.defer(() => this.#reader.stop());
     stack.defer(() => this.#messages.flush());
   }
 
-  /** Leaves the channel at the end of a `using` block. */
+  /** Closes the receiver at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }
 
   readonly #find = () => this.#reader.next() >= 0 || undefined;
 
-  /** There is nothing to read: publishes all the room, and checks whether the sender is still there. */
+  /** Publishes all pending room and messages, and checks the sender, because the ring is empty. */
   #idle(): void {
     this.#messages.flush();
     this.#machine.flushQueue.flushAll();
@@ -305,7 +350,7 @@ export class RingReceiver extends Uncloneable
   }
 }
 
-/** The messages of a ring, which are copied out, and the room that is made and not published. */
+/** Copies messages out of the ring, and publishes their room later. */
 class RingMessages implements Incoming<Uint8Array<ArrayBuffer>>, Flushable {
   isQueued = false;
   readonly isUrgent = false;
@@ -313,7 +358,7 @@ class RingMessages implements Incoming<Uint8Array<ArrayBuffer>>, Flushable {
   readonly #senders: WakeWord;
   readonly #queue: FlushQueue;
 
-  /** @param senders The flag of all senders. */
+  /** @param senders The wake flag of all senders. */
   constructor(reader: RingReader, senders: WakeWord, { flushQueue }: Machine) {
     this.#reader = reader;
     this.#senders = senders;

@@ -1,5 +1,5 @@
 /**
- * The end of a channel that messages are put into.
+ * The sending end of a channel.
  *
  * @module
  */
@@ -30,52 +30,53 @@ import type { Flushable } from "../peer/flush_queue.ts";
 import type { EndEvent, Machine } from "../peer/machine.ts";
 import { MACHINE } from "../peer/windows.ts";
 
-/** The parts of a channel that its ends use. */
+/** The parts of a channel that a sender or a receiver uses. */
 export interface EndOptions {
   /** The channel's memory, in a buffer that no script gets. */
   buffer: ArrayBuffer;
   /** The ring's bytes, in the buffer that scripts get. */
   ring: Uint8Array<ArrayBuffer>;
-  /** What its header said when it was checked. */
+  /** The settings from the header, which were checked once. */
   settings: RingSettings;
-  /** The event that is set when there are messages. */
+  /** The event that wakes the receiver when there are messages. */
   data: EndEvent;
-  /** The event that is set when there is room. */
+  /** The event that wakes a sender when there is room. */
   space: EndEvent;
   /** The machine that the end runs on. @default this one */
   machine?: Machine;
 }
 
-// What is imported is looked up at each use, and a constant of this module is not.
+// V8 looks up an imported binding at each use, but not a constant of this module.
 const NOTHING_DUE = NOTHING;
 
 const SENT: Promise<boolean> = Promise.resolve(true);
 const DROPPED: Promise<boolean> = Promise.resolve(false);
 
-/** What a sender has done. */
+/** Counts of a sender since it was opened. */
 export interface SenderStats {
-  /** How many messages it has put into the ring. */
+  /** Number of messages that were committed to the ring. */
   readonly sent: number;
-  /** How often it had to wait for room. */
+  /** Number of times that this sender had to wait for room. */
   readonly waited: number;
-  /** How many messages were refused, in a channel that fails when it is full. */
+  /** Number of messages that failed with `WouldBlock`, if `whenFull` is `"fail"`. */
   readonly failed: number;
-  /** How many messages were dropped, in a channel that does so when it is full. */
+  /** Number of messages that this sender dropped, if `whenFull` is `"drop"`. */
   readonly dropped: number;
 }
 
-/** Takes a sender's place. */
+/** Takes a sender's place, and returns the sender. */
 export let openSender: (options: EndOptions) => RingSender;
 
 /**
- * Puts messages into a channel; {@linkcode RingChannel.sender} gives it.
+ * Sends messages to a channel; {@linkcode RingChannel.sender} opens it.
  *
- * Its calls throw `Deno.errors.BrokenPipe` within a second after the receiver's process has ended, also
- * in a loop of {@linkcode RingSender.sendSync} that never returns to the event loop. A loop of
- * {@linkcode RingSender.trySend} that never calls {@linkcode RingSender.flush} notices that only after the
- * next 32 KiB. Messages that were sent meanwhile wait in the ring for the next receiver.
+ * After the receiver's process has ended, calls throw `Deno.errors.BrokenPipe` within a second.
+ * This holds also in a loop of {@linkcode RingSender.sendSync} that never returns to the event
+ * loop. A loop of {@linkcode RingSender.trySend} without {@linkcode RingSender.flush} notices it
+ * only after the next 32 KiB. Messages that were sent before the error wait in the ring for the
+ * next receiver.
  *
- * @example A sender that learns that its receiver has left
+ * @example Stop when the receiver has left
  * ```ts
  * import { RingChannel } from "@winipc/winipc/channel";
  * import { assertRejects } from "@std/assert";
@@ -91,8 +92,8 @@ export let openSender: (options: EndOptions) => RingSender;
  * ```
  */
 export class RingSender extends Uncloneable implements Disposable {
-  // It has a value from the beginning for the sake of V8: see writer.ts.
-  /** The longest message, in bytes. */
+  // The initial value keeps V8 from checking the field at each use: see writer.ts.
+  /** The maximum length of a message in bytes. */
   readonly maxMessageLength: number = 0;
   readonly #options: EndOptions;
   readonly #words: Int32Array<ArrayBuffer>;
@@ -101,14 +102,16 @@ export class RingSender extends Uncloneable implements Disposable {
   readonly #writer: Writer;
   readonly #outgoing: Outgoing;
   readonly #peer: PeerLiveness;
-  /** The receiver's flag. */
+  /** The receiver's wake flag. */
   readonly #receiver: WakeWord;
-  /** The flag of all senders: it wakes one of those that wait for room, or for the producer lock. */
+  /**
+   * The wake flag of all senders: it wakes a sender that waits for room or for the producer lock.
+   */
   readonly #senders: WakeWord;
   readonly #wait: EndWait;
   readonly #machine: Machine;
   readonly #eventLoop: EventLoop;
-  /** Who waits for room has it, so that messages stay in order. */
+  /** Held by the send that waits for room, so that messages stay in order. */
   readonly #lock = new Lock((timeout) => this.#late({ timeout }));
   #aborted = 0;
   #waited = 0;
@@ -147,8 +150,9 @@ export class RingSender extends Uncloneable implements Disposable {
         isShared: this.#isShared,
       });
       this.maxMessageLength = this.#writer.maxMessageLength;
-      // A receiver that sleeps does not know this process yet, and is to notice its end. Whether it
-      // sleeps is not asked: another sender may have been killed after it had found that out.
+      // A receiver that sleeps must see this process, to notice later if it ends. The event is set
+      // even if the wake flag is low: a killed sender may have lowered it without setting the
+      // event.
       data.set(); // guard: sender-comes
     } catch (error) {
       this.#place.leave();
@@ -157,17 +161,17 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   /**
-   * The ring's bytes, for {@linkcode RingSender.claimAt}.
+   * The bytes of the ring, for {@linkcode RingSender.claimAt}.
    *
    * @throws {Deno.errors.BadResource} If the sender is closed.
-   * @throws {Deno.errors.Busy} If their buffer was transferred away: what is written to it is lost.
+   * @throws {Deno.errors.Busy} If a script transferred their buffer: writes to it are then lost.
    */
   get ring(): Uint8Array<ArrayBuffer> {
     this.#assertOpen();
     return assertNotTransferred(this.#options.ring);
   }
 
-  /** What it has done. */
+  /** The counts of this sender. */
   get stats(): SenderStats {
     return {
       sent: this.#writer.count,
@@ -177,26 +181,28 @@ export class RingSender extends Uncloneable implements Disposable {
     };
   }
 
-  /** Whether it is closed. */
+  /** Whether the sender is closed. */
   get closed(): boolean {
     return this.#closed;
   }
 
   /**
-   * Puts a message into the ring, if there is room.
+   * Sends a message if the ring has room for it.
    *
-   * The receiver sees it at the end of this event-loop turn, and before that when 32 KiB have
-   * come together (or an eighth of the ring), when anything of this module waits, or with
-   * {@linkcode RingSender.flush}.
+   * The receiver sees the message at the end of this event-loop turn. The receiver sees it earlier
+   *
+   * - if the messages of this sender fill 32 KiB, or an eighth of the ring;
+   * - if a sender or receiver of this thread waits, or finds nothing to read;
+   * - if {@linkcode RingSender.flush} is called.
    *
    * @param source The message. A shared buffer must not grow during the call.
-   * @returns Whether there was room.
-   * @throws {TypeError} If it is not bytes, or its buffer was transferred away.
-   * @throws {RangeError} If it is longer than the channel's longest message.
+   * @returns Whether the ring had room.
+   * @throws {TypeError} If the message is not bytes, or its buffer was transferred.
+   * @throws {RangeError} If the message is longer than `maxMessageLength`.
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    * @throws {Deno.errors.Busy} If a message is claimed.
    * @throws {Deno.errors.BadResource} If the sender is closed.
-   * @throws {Deno.errors.InvalidData} If the channel's memory is corrupt.
+   * @throws {Deno.errors.InvalidData} If the shared memory is corrupt.
    */
   trySend(source: ByteSource): boolean {
     const bytes = toMessage(source);
@@ -205,24 +211,24 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   /**
-   * Puts a message into the ring, after those that wait already. Where it is full, it does what the
-   * channel was made for.
+   * Sends a message, after all messages that already wait for room. If the ring is full, it waits,
+   * throws or drops the message, as the `whenFull` of the channel says.
    *
-   * Many small messages are sent at twice the rate where not each of them is awaited, but one in a
-   * hundred or so.
+   * To send many small messages twice as fast, await only about one send in a hundred.
    *
-   * @param options How long to wait for room.
-   * @returns Whether it was put there, and not dropped.
-   * @throws {TypeError} If it is not bytes, or its buffer was transferred away.
-   * @throws {Deno.errors.WouldBlock} If the ring is full, and the channel is one that then fails.
-   * @throws {Deno.errors.TimedOut} If there was no room in time.
+   * @param options The timeout and the signal of the wait for room.
+   * @returns Whether the message was sent; `false` if it was dropped.
+   * @throws {TypeError} If the message is not bytes, or its buffer was transferred.
+   * @throws {RangeError} If the message is longer than `maxMessageLength`.
+   * @throws {Deno.errors.WouldBlock} If the ring is full, and `whenFull` is `"fail"`.
+   * @throws {Deno.errors.TimedOut} If the ring had no room before the timeout.
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    */
   send(source: ByteSource, options?: WaitOptions): Promise<boolean> {
     let message: Uint8Array;
     try {
       if (options !== undefined) assertCanWait(options);
-      // Most sends need not wait, and then nothing is allocated.
+      // Most sends do not wait, and allocate nothing.
       if (!this.#lock.isHeld) {
         if (this.trySend(source)) {
           return this.#eventLoop.countWait() ? this.#eventLoop.turn() : SENT;
@@ -232,7 +238,8 @@ export class RingSender extends Uncloneable implements Disposable {
       const bytes = toMessage(source);
       this.#assertLength(bytes.length);
       this.#assertFree();
-      // It may be changed while it waits. Not slice(), which copies nothing of a Buffer of Node's.
+      // The caller can change its bytes during the wait. Not slice(): it does not copy a Buffer of
+      // Node.
       message = new Uint8Array(bytes);
     } catch (error) {
       return Promise.reject(error);
@@ -243,17 +250,18 @@ export class RingSender extends Uncloneable implements Disposable {
   /**
    * Sends a JavaScript value, for `RingReceiver.receiveValue`.
    *
-   * An object of a class arrives as its public fields, without its methods. A `URL`, `Headers` or
-   * another object of the platform has none, and arrives empty: send its text, such as `url.href`.
+   * An object of a class arrives as its public fields, without its methods. An object of the
+   * platform, such as a `URL` or `Headers`, has no public fields and arrives empty: send its text
+   * instead, such as `url.href`.
    *
-   * @param value Anything that can be cloned: also `Map`, `Date`, `BigInt`, typed arrays, cycles. Of a
-   *   struct in memory send what `Layout.read` copies out.
-   * @param options How long to wait for room.
-   * @returns Whether it was put into the ring, and not dropped.
-   * @throws {DOMException} `DataCloneError`, if it cannot be cloned, or something in it: as functions,
-   *   views of structs and the objects of this module cannot.
-   * @throws {RangeError} If its bytes are more than the channel's longest message has.
-   * @throws What {@linkcode RingSender.send} throws.
+   * @param value Any value that can be cloned, such as `Map`, `Date`, `BigInt`, typed arrays,
+   *   cycles. Instead of a struct in memory, send the copy that `Layout.read` returns.
+   * @param options The timeout and the signal of the wait for room.
+   * @returns Whether the value was sent; `false` if it was dropped.
+   * @throws {DOMException} `DataCloneError` if the value or a part of it cannot be cloned.
+   *   Functions, views of structs and the objects of this module cannot.
+   * @throws {RangeError} If the encoded value is longer than `maxMessageLength`.
+   * @throws Every error of {@linkcode RingSender.send}.
    * @see {@link https://developer.mozilla.org/docs/Web/API/Web_Workers_API/Structured_clone_algorithm}
    */
   async sendValue(value: unknown, options: WaitOptions = {}): Promise<boolean> {
@@ -261,15 +269,16 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   /**
-   * Puts a message into the ring, and blocks while it is full: for Workers and short scripts. The
-   * receiver sees it at once.
+   * Sends a message, and blocks while the ring is full: for Workers and short scripts. The receiver
+   * sees the message at once.
    *
-   * @param options How long to wait for room.
-   * @returns Whether it was put there, and not dropped.
-   * @throws {TypeError} If it is not bytes, or its buffer was transferred away.
-   * @throws {Deno.errors.Busy} If messages wait for room already.
-   * @throws {Deno.errors.WouldBlock} If the ring is full, and the channel is one that then fails.
-   * @throws {Deno.errors.TimedOut} If there was no room in time.
+   * @param options The timeout of the wait for room.
+   * @returns Whether the message was sent; `false` if it was dropped.
+   * @throws {TypeError} If the message is not bytes, or its buffer was transferred.
+   * @throws {RangeError} If the message is longer than `maxMessageLength`.
+   * @throws {Deno.errors.Busy} If earlier messages wait for room, or a message is claimed.
+   * @throws {Deno.errors.WouldBlock} If the ring is full, and `whenFull` is `"fail"`.
+   * @throws {Deno.errors.TimedOut} If the ring had no room before the timeout.
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    */
   sendSync(source: ByteSource, options: WaitSyncOptions = {}): boolean {
@@ -278,11 +287,13 @@ export class RingSender extends Uncloneable implements Disposable {
     const bytes = toMessage(source);
     this.#assertLength(bytes.length);
     if (this.#lock.isHeld) {
-      throw new Deno.errors.Busy(`Other messages wait for room in the ${this.#label()}`);
+      throw new Deno.errors.Busy(
+        `Cannot send to the ${this.#label()}: earlier messages wait for room; await them first`,
+      );
     }
     if (this.#write(bytes, true)) return true;
     const deadline = deadlineAfter(timeout, this.#machine);
-    // While this waits, another thread may grow a shared buffer, and an array over all of it.
+    // During the wait, another thread can grow a shared buffer, and an array over all of it.
     const message = bytesOf("the message", bytes);
     do {
       if (!this.#chooseToWait()) return false;
@@ -292,11 +303,11 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   /**
-   * Waits until there is room for a message, for {@linkcode RingSender.claim}. Where there are other
-   * senders, it may be gone again.
+   * Waits until the ring has room for a message, for {@linkcode RingSender.claim}. Another sender
+   * of the channel can take that room first.
    *
-   * @param length The message's length in bytes.
-   * @throws {Deno.errors.TimedOut} If there was none in time.
+   * @param length The length of the message in bytes.
+   * @throws {Deno.errors.TimedOut} If the ring had no room before the timeout.
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    */
   async waitForRoom(length: number, options: WaitOptions = {}): Promise<void> {
@@ -315,11 +326,11 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   /**
-   * Blocks until there is room for a message, for {@linkcode RingSender.claimAt}.
-   * Where there are other senders, it may be gone again.
+   * Blocks until the ring has room for a message, for {@linkcode RingSender.claimAt}. Another
+   * sender of the channel can take that room first.
    *
-   * @param length The message's length in bytes.
-   * @throws {Deno.errors.TimedOut} If there was none in time.
+   * @param length The length of the message in bytes.
+   * @throws {Deno.errors.TimedOut} If the ring had no room before the timeout.
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    */
   waitForRoomSync(length: number, options: WaitSyncOptions = {}): void {
@@ -332,19 +343,19 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   /**
-   * Finds room for a message, to be written where it will be read: nothing is copied. Until it is
-   * committed or given up this sender sends nothing else, and nor does any other of the channel.
+   * Claims room for a message, which the caller writes directly into the ring: nothing is copied.
+   * Until the claim is committed or aborted, no sender of the channel can send.
    *
-   * @param length Its length in bytes.
-   * @returns The room; `undefined` if there is none now.
-   * @throws {RangeError} If it is longer than the channel's longest message.
+   * @param length The length of the message in bytes.
+   * @returns The claim, or `undefined` if the ring has no room now.
+   * @throws {RangeError} If `length` is more than `maxMessageLength`.
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    * @throws {Deno.errors.Busy} If a message is claimed.
    * @throws {Deno.errors.BadResource} If the sender is closed.
-   * @throws {Deno.errors.InvalidData} If the channel's memory is corrupt.
+   * @throws {Deno.errors.InvalidData} If the shared memory is corrupt.
    */
   claim(length: number): RingClaim | undefined {
-    // Asked for first: where it throws, nothing is claimed.
+    // Read first: it can throw, and then nothing is claimed.
     const { ring } = this;
     const offset = this.claimAt(length);
     if (offset < 0) return undefined;
@@ -360,11 +371,11 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   /**
-   * Finds room as {@linkcode RingSender.claim} does, without allocating anything: the message is to
-   * be written into {@linkcode RingSender.ring}.
+   * Claims room as {@linkcode RingSender.claim} does, but allocates nothing. The caller writes the
+   * message into {@linkcode RingSender.ring}.
    *
-   * @param length Its length in bytes.
-   * @returns Where it begins in `ring`, at a multiple of 8; -1 if there is no room.
+   * @param length The length of the message in bytes.
+   * @returns The offset of the message in `ring`, a multiple of 8; -1 if the ring has no room now.
    */
   claimAt(length: number): number {
     this.#assertLength(length);
@@ -373,11 +384,11 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   /**
-   * Sends the message that was claimed.
+   * Commits the claimed message, so that it is sent.
    *
-   * @param length How much of it. @default all
-   * @throws {TypeError} If none is claimed.
-   * @throws {RangeError} If so much was not claimed.
+   * @param length The number of bytes that belong to the message. @default all
+   * @throws {TypeError} If no message is claimed.
+   * @throws {RangeError} If `length` is more than the claimed length.
    */
   commit(length?: number): void {
     if (this.#writer.claimed < 0) this.#refuseCommit();
@@ -386,7 +397,7 @@ export class RingSender extends Uncloneable implements Disposable {
     if (due !== NOTHING_DUE) this.#follow(due);
   }
 
-  /** Gives up the message that was claimed, if one is. */
+  /** Aborts the claimed message, if there is one. */
   abort(): void {
     if (this.#writer.claimed < 0) return;
     this.#aborted++;
@@ -394,23 +405,23 @@ export class RingSender extends Uncloneable implements Disposable {
     this.#wakeNextSender();
   }
 
-  /** Lets the receiver see all that was sent. */
+  /** Publishes all messages that were sent, so that the receiver sees them at once. */
   flush(): void {
     this.#assertOpen();
     this.#outgoing.flush();
   }
 
-  /** Leaves the channel: when its last sender has, the receiver gets what was sent, and then the end. */
+  /** Closes the sender. After the last sender, the receiver gets all messages, and then the end. */
   close(): void {
     if (this.closed) return;
-    // From the last to the first, each whatever becomes of those before.
+    // The stack runs these from the last to the first, and runs all of them even if one throws.
     using stack = new DisposableStack();
     stack.use(this.#peer);
-    // Whoever waits here in another way is to see that it is closed.
+    // Wakes a registered wait of this sender, so that it sees that the sender is closed.
     stack.defer(() => this.#lock.isHeld && this.#options.space.set());
     stack.defer(() => this.#receiver.wake()); // guard: sender-closes
     stack.defer(() => this.#place.leave());
-    // Before another one comes, who would miss what this one's wait takes.
+    // Stops the wait while the place is still taken: it could take an event of the next sender.
     stack.use(this.#wait);
     stack.defer(() => {
       this.#closed = true;
@@ -419,7 +430,7 @@ export class RingSender extends Uncloneable implements Disposable {
     stack.defer(() => this.abort());
   }
 
-  /** Ends the stream at the end of a `using` block. */
+  /** Closes the sender at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -463,11 +474,11 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   #lookForRoom(length: number): boolean {
-    // The look at the room comes first, for it keeps the other looks behind the raising of the flag.
+    // Loads the head first: the other loads are then ordered after the raised wake flag.
     return this.closed || this.#writer.findRoom(length) || this.#peer.look() !== "alive";
   }
 
-  /** Writes a message and commits it, if there is room. */
+  /** Writes and commits a message, if the ring has room. */
   #write(bytes: Uint8Array, publishes: boolean): boolean {
     const due = this.#writer.writeNear(bytes, publishes);
     if (due === NOTHING_DUE) return true;
@@ -476,7 +487,7 @@ export class RingSender extends Uncloneable implements Disposable {
     return true;
   }
 
-  /** Writes a message for which the writer has to look for room. */
+  /** Writes and commits a message for which the writer must check the room. */
   #writeFarther(bytes: Uint8Array, publishes: boolean): boolean {
     if (this.#claimFarther(bytes.length) < 0) return false;
     let due: number;
@@ -491,16 +502,17 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   /**
-   * Claims a message for which the writer has to look for room.
+   * Claims a message for which the writer must check the room.
    *
-   * @returns Where it begins in the ring; -1 if there is no room, but a receiver that may make some.
+   * @returns The offset of the message in the ring; -1 if there is no room now, or another sender
+   *   has the producer lock.
    */
   #claimFarther(length: number): number {
     this.#assertFree();
     const offset = this.#writer.claim(length);
     if (offset >= 0) return offset;
     if (offset === FULL) {
-      // The receiver has to make room, and can do so only with what is published.
+      // The receiver must make room. It can read only published messages.
       this.#outgoing.flush();
       this.#wakeNextSender();
     }
@@ -508,7 +520,7 @@ export class RingSender extends Uncloneable implements Disposable {
     return -1;
   }
 
-  /** Does what a commit has left to be done. */
+  /** Does the work that a commit left: queues the flush, or wakes the receiver. */
   #follow(due: number): void {
     if (due === PENDING) {
       this.#machine.flushQueue.add(this.#outgoing);
@@ -518,16 +530,15 @@ export class RingSender extends Uncloneable implements Disposable {
     }
   }
 
-  /** Wakes another sender of the channel, since this one has given the producer lock back. */
+  /** Wakes another sender of the channel, because this sender has released the producer lock. */
   #wakeNextSender(): void {
     if (this.#isShared) this.#senders.wake(); // guard: wake-next-sender
   }
 
   /**
-   * Does what the channel was made for where it is full: throws, counts a message that is dropped, or
-   * chooses to wait.
+   * Handles a full ring as `whenFull` says: throws, or counts the dropped message, or neither.
    *
-   * @returns Whether to wait.
+   * @returns Whether the send must wait for room.
    */
   #chooseToWait(): boolean {
     const { whenFull } = this.#options.settings;
@@ -542,7 +553,7 @@ export class RingSender extends Uncloneable implements Disposable {
     return whenFull === "wait";
   }
 
-  /** Throws unless this end may send: for each batch, and not for each message. */
+  /** Throws if this sender cannot send now. It runs once for a batch, not for each message. */
   #assertFree(): void {
     this.#assertOpen();
     if (this.#writer.claimed >= 0) {
@@ -565,7 +576,7 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 
   #assertLength(length: number): void {
-    // A symbol would throw at the shift, and a bigint too.
+    // The type is checked first, because a shift of a symbol or a bigint throws.
     const isNumber = typeof length === "number";
     if (!isNumber || length >>> 0 !== length || length > this.maxMessageLength) {
       this.#refuseLength(length);
@@ -579,7 +590,7 @@ export class RingSender extends Uncloneable implements Disposable {
 
   #refuseCommit(): never {
     this.#assertOpen();
-    throw new TypeError("Expected a message to be claimed before");
+    throw new TypeError("Expected a message to be claimed before commit()");
   }
 
   #label(): string {
@@ -597,14 +608,14 @@ export class RingSender extends Uncloneable implements Disposable {
   }
 }
 
-/** The messages that are committed and not published. */
+/** The pending messages of a sender. */
 class Outgoing implements Flushable {
   isQueued = false;
   readonly isUrgent = true;
   readonly #writer: Writer;
   readonly #receiver: WakeWord;
 
-  /** @param receiver The receiver's flag. */
+  /** @param receiver The wake flag of the receiver. */
   constructor(writer: Writer, receiver: WakeWord) {
     this.#writer = writer;
     this.#receiver = receiver;
@@ -619,7 +630,7 @@ class Outgoing implements Flushable {
   }
 }
 
-/** Gives a message's bytes. What is no `Uint8Array`, or empty, is looked at more closely. */
+/** Returns the bytes of a message. Only a non-empty `Uint8Array` needs no further checks. */
 function toMessage(source: ByteSource): Uint8Array {
   const isPlain = source instanceof Uint8Array && source.length !== 0;
   return isPlain ? source : bytesOf("the message", source);

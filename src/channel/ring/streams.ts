@@ -1,5 +1,5 @@
 /**
- * Channels as Web Streams.
+ * Web Streams over the ends of a channel.
  *
  * @see {@link https://developer.mozilla.org/docs/Web/API/Streams_API}
  * @module
@@ -10,9 +10,9 @@ import type { RingReceiver } from "./receiver.ts";
 import type { RingSender } from "./sender.ts";
 
 /**
- * The messages of a receiver as a stream, which takes none before somebody reads.
+ * Returns the messages of a receiver as a stream. The stream takes a message only when it is read.
  *
- * @param receiver The receiver, which is closed with the stream.
+ * @param receiver The stream closes the receiver when it ends, fails or is cancelled.
  */
 export function readableFrom(receiver: RingReceiver): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({
@@ -34,9 +34,9 @@ export function readableFrom(receiver: RingReceiver): ReadableStream<Uint8Array<
 }
 
 /**
- * A stream into a sender, where writing is over when the message is in the ring.
+ * Returns a stream into a sender. A write is done when its message is in the ring.
  *
- * @param sender The sender, which is closed with the stream.
+ * @param sender The stream closes the sender when it is closed or aborted, or when a write fails.
  */
 export function writableTo(sender: RingSender): WritableStream<ByteSource> {
   return new WritableStream({

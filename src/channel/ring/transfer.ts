@@ -1,6 +1,5 @@
 /**
- * Channels for a process that is running already: handles of their parts, and messages that tell
- * of them.
+ * Passes channels to processes that already run: `sendHandle` sends a handle of each part.
  *
  * @module
  */
@@ -23,7 +22,7 @@ import {
 import type { SharedEvent } from "../../sync/mod.ts";
 import { channelFromParts, partsOf, RingChannel } from "./channel.ts";
 
-/** How many channels may be on their way to an inbox at a time. */
+/** Maximum number of incomplete channels in an inbox, so that lost parts do not pile up. */
 const MAX_PENDING = 16;
 
 const SEND_CHECKS: OptionChecks<Omit<SendHandleOptions, "access">> = {
@@ -39,22 +38,36 @@ const INBOX_CHECKS: OptionChecks<Pick<ReceiveHandleOptions<"memory">, "form">> =
 };
 
 /**
- * Gives the process of a window a channel: its two events and its memory, each by `sendHandle`.
+ * Passes a channel to the process of a window: the two events, then the memory, by `sendHandle`.
  *
- * @param target The window, of a listener that gives its messages to a {@linkcode ChannelInbox}.
- * @param channel The channel, which has to stay open until this is over.
- * @param options How; `tag` tells the receiver which one it is. The time is for each part.
- * @returns What the receiver answered to the last part, never 0.
- * @throws What `sendHandle` throws.
+ * @param target The window of a listener that gives its messages to a {@linkcode ChannelInbox}.
+ * @param channel The channel, which must stay open until the promise settles.
+ * @param options The options of `sendHandle`. The `timeout` holds for each of the three parts. If
+ *   this process sends several channels at a time to one inbox, give each its own `tag`.
+ * @returns The receiver's answer to the last part, never 0.
+ * @throws {TypeError} If `channel` is not a {@linkcode RingChannel}.
+ * @throws Every error of `sendHandle`.
  *
- * @example
- * ```ts ignore
- * import { findWindow, RingChannel, sendChannel } from "@winipc/winipc";
+ * @example Send a channel to a listener, and receive through it
+ * ```ts
+ * import { ChannelInbox, RingChannel, sendChannel } from "@winipc/winipc/channel";
+ * import { CopyDataListener } from "@winipc/winipc/messages";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // The listener is usually in another process.
+ * using inbox = new ChannelInbox();
+ * await using listener = await CopyDataListener.open({
+ *   onMessage(message) {
+ *     using same = inbox.take(message);
+ *     same?.sender().sendSync(new TextEncoder().encode("Hello"));
+ *     return 1n;
+ *   },
+ * });
  *
  * using channel = RingChannel.anonymous();
- * await sendChannel(await findWindow({ class: "viewer" }), channel);
- * using sender = channel.sender();
- * await sender.sendValue({ hello: "viewer" });
+ * await sendChannel(listener, channel);
+ * using receiver = channel.receiver();
+ * assertEquals(new TextDecoder().decode(receiver.tryReceive()), "Hello");
  * ```
  */
 export async function sendChannel(
@@ -73,13 +86,13 @@ export async function sendChannel(
 }
 
 /**
- * Puts the parts of channels together that come by {@linkcode sendChannel}.
+ * Puts channels together from the parts that {@linkcode sendChannel} sends.
  *
- * @example
+ * @example Take the channels that other programs send
  * ```ts ignore
  * import { ChannelInbox, CopyDataListener } from "@winipc/winipc";
  *
- * // Not with `using`: both are to go on after the script's last line.
+ * // Without `using`: both stay open after the last line of the script.
  * const inbox = new ChannelInbox();
  * const listener = await CopyDataListener.open({
  *   class: "viewer",
@@ -93,13 +106,13 @@ export async function sendChannel(
  */
 export class ChannelInbox extends Uncloneable implements Disposable {
   readonly #form: Pick<ReceiveHandleOptions<"memory">, "form">;
-  /** The events that have come, by who sent them and their tag. */
+  /** The events that have arrived, by the sender's process id and tag. */
   readonly #pending = new Map<string, SharedEvent[]>();
 
   /**
-   * Makes an inbox.
+   * Creates an empty inbox.
    *
-   * @param options Which forms of handles are taken: see `receiveHandle`.
+   * @param options The accepted `form` of handles: see `receiveHandle`.
    */
   constructor(options: Pick<ReceiveHandleOptions<"memory">, "form"> = {}) {
     super();
@@ -108,11 +121,11 @@ export class ChannelInbox extends Uncloneable implements Disposable {
   }
 
   /**
-   * Takes a part, in a listener's `onMessage`.
+   * Takes a part of a channel. Call this in `onMessage` of a listener.
    *
-   * @returns The channel, if this was the last part of it; whoever calls this has to close it.
-   * @throws {Deno.errors.InvalidData} If it is no part of a channel, or not the next one.
-   * @throws What `receiveHandle` throws.
+   * @returns The channel if this part completes it, otherwise `undefined`. The caller closes it.
+   * @throws {Deno.errors.InvalidData} If the message is not the next part of a channel.
+   * @throws Every error of `receiveHandle`.
    */
   take(message: CopyDataMessage): RingChannel | undefined {
     assertCopyData(message);
@@ -129,7 +142,8 @@ export class ChannelInbox extends Uncloneable implements Disposable {
       const [data, space] = events;
       if (data === undefined || space === undefined) {
         throw new Deno.errors.InvalidData(
-          `Cannot take a channel of process ${pid}: ${access} came, and ${events.length} events`,
+          `Cannot take a channel from process ${pid}: expected two events and then the memory, ` +
+            `got ${access} after ${events.length} events`,
         );
       }
       const { memory } = receiveHandle(message, this.#form);
@@ -140,12 +154,12 @@ export class ChannelInbox extends Uncloneable implements Disposable {
     }
   }
 
-  /** Closes the parts of channels that are not complete. */
+  /** Closes the parts of all incomplete channels. */
   close(): void {
     for (const key of this.#pending.keys()) this.#drop(key);
   }
 
-  /** Closes the parts of channels that are not complete, at the end of a `using` block. */
+  /** Closes the parts of all incomplete channels at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }

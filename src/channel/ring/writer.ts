@@ -1,5 +1,5 @@
 /**
- * The sender's side of a ring.
+ * Writes records into a ring, for its sender.
  *
  * @module
  */
@@ -13,96 +13,102 @@ import {
   WORD,
 } from "./layout.ts";
 
-/** How many bytes are written before the receiver sees them, unless the sender idles before. */
+/**
+ * Maximum length of pending messages in bytes, or an eighth of the ring if that is less. Then the
+ * tail is published.
+ */
 export const BATCH = 32_768;
 
-/** No message is claimed. */
+/** The value of `#claimed` if no message is claimed. */
 const NONE = -1;
 
-// What is imported or exported is looked up at each use, and another constant of this module is not.
+// V8 looks up imported and exported bindings at each use, but not other constants of this module.
 const RECORD_HEADER = RECORD_HEADER_LENGTH;
 const FIRST_RECORD = HEADER_LENGTH / 4;
 const COMMITTED = WORD.committed;
 const NO_ROOM = -1;
 const NOTHING_DUE = 0;
 
-/** What a commit leaves to be done: nothing. */
+/** Result of a commit: nothing is left to do. */
 export const NOTHING: number = NOTHING_DUE;
-/** What a commit leaves to be done: the message is not published, so that it has to be before long. */
+/** Result of a commit: the message is pending, and the caller must have it published soon. */
 export const PENDING = 1;
-/** What a commit leaves to be done: the tail is published, so that the receiver has to be woken. */
+/** Result of a commit: the tail was published, and the caller must wake the receiver. */
 export const PUBLISHED = 2;
 
-/** The result of a claim that found no room. */
+/** Result of a claim that found no room. */
 export const FULL: number = NO_ROOM;
-/** The result of a claim while another sender has the producer lock. */
+/** Result of a claim while another sender has the producer lock. */
 export const LOCKED = -2;
 
 /**
- * What a sender writes with. It changes the ring and nothing else: whoever calls it checks that it may
+ * Writes messages into a ring. A writer changes only the ring. The caller checks that it can
  * send, wakes the receiver, and has pending messages published before the thread idles.
  */
 export interface Writer {
-  /** The ring's bytes. */
+  /** The bytes of the ring. */
   readonly ring: Uint8Array<ArrayBuffer>;
-  /** The longest message, in bytes. */
+  /** The maximum length of a message in bytes. */
   readonly maxMessageLength: number;
-  /** The length of the message that is claimed, in bytes; below 0 if none is. */
+  /** The length of the claimed message in bytes; below 0 if no message is claimed. */
   readonly claimed: number;
-  /** How many messages were committed. */
+  /** Number of messages that were committed. */
   readonly count: number;
-  /** Who has the producer lock, for messages; `undefined` if no other sender has it. */
+  /**
+   * The other sender that has the producer lock, for error messages; `undefined` if none has it.
+   */
   readonly holder: string | undefined;
   /**
-   * Claims room that needs no check: not of the receiver, nor of the room, the batch or the wrap.
+   * Claims room below the fast-path limit: no check of receiver, room, batch or wrap is needed.
    *
-   * @param length The message's length in bytes, an integer from 0 to `maxMessageLength`.
-   * @returns Where the message begins in `ring`, at a multiple of 8; below 0 where {@linkcode claim} has
-   *   to look for room, or a message is claimed.
+   * @param length The length of the message in bytes, an integer from 0 to `maxMessageLength`.
+   * @returns The offset of the message in `ring`, a multiple of 8; below 0 if the caller must use
+   *   {@linkcode claim}, or a message is claimed already.
    */
   claimNear(length: number): number;
   /**
-   * Looks for room for a message, and claims it. No message may be claimed already.
+   * Checks the room for a message, and claims it. No message may be claimed before.
    *
-   * @param length The message's length in bytes, an integer from 0 to `maxMessageLength`.
-   * @returns Where the message begins in `ring`, at a multiple of 8; otherwise {@linkcode FULL} or
+   * @param length The length of the message in bytes, an integer from 0 to `maxMessageLength`.
+   * @returns The offset of the message in `ring`, a multiple of 8; otherwise {@linkcode FULL} or
    *   {@linkcode LOCKED}.
    * @throws {Deno.errors.InvalidData} If the header is corrupt.
    */
   claim(length: number): number;
-  /** Shortens the message that is claimed. */
+  /** Shortens the claimed message to a length in bytes. */
   shorten(length: number): void;
   /**
-   * Lets the message that is claimed follow those before it.
+   * Commits the claimed message.
    *
-   * @param publishes Whether it is to be published at once.
-   * @returns What is left to be done: {@linkcode NOTHING}, {@linkcode PENDING} or {@linkcode PUBLISHED}.
+   * @param publishes Whether to publish the message at once.
+   * @returns The work that is left: {@linkcode NOTHING}, {@linkcode PENDING} or
+   *   {@linkcode PUBLISHED}.
    */
   commit(publishes?: boolean): number;
-  /** Gives up the message that is claimed. */
+  /** Aborts the claimed message. */
   abort(): void;
   /**
-   * Writes a message and commits it, if its room needs no check.
+   * Writes and commits a message, if it ends before the fast-path limit and no message is claimed.
    *
-   * @param publishes Whether it is to be published at once.
-   * @returns What {@linkcode commit} returns; below 0 where {@linkcode claim} has to look for room before
+   * @param publishes Whether to publish the message at once.
+   * @returns The result of {@linkcode commit}; below 0 if the caller must use {@linkcode claim} and
    *   {@linkcode write}.
    */
   writeNear(bytes: Uint8Array, publishes?: boolean): number;
   /**
-   * Copies a message into the room that was claimed for it, and commits it.
+   * Copies a message into the claimed room, and commits it.
    *
-   * @param publishes Whether it is to be published at once.
-   * @returns What {@linkcode commit} returns.
-   * @throws What cannot be copied throws, and is given up.
+   * @param publishes Whether to publish the message at once.
+   * @returns The result of {@linkcode commit}.
+   * @throws If the bytes cannot be copied. The claim is aborted then.
    */
   write(bytes: Uint8Array, publishes?: boolean): number;
-  /** Looks whether there is room for a message now. */
+  /** Whether the ring has room for a message of this length in bytes. Loads the head. */
   findRoom(length: number): boolean;
   /**
-   * Publishes all that is committed.
+   * Publishes all pending messages.
    *
-   * @returns Whether anything was pending.
+   * @returns Whether messages were pending.
    */
   publish(): boolean;
 }
@@ -110,38 +116,42 @@ export interface Writer {
 /**
  * Writes messages into a ring, for one sender.
  *
- * A message is there in three steps: its bytes, its length, and the tail. The tail is published for
- * many messages at a time, since each time a cache line goes from one processor to the other. Nothing
- * is allocated per message.
+ * A message is written in three steps: its bytes, its length, and the tail. The tail is published
+ * once for many messages, because each time a cache line moves from one processor to another.
+ * Nothing is allocated per message.
  */
 export class RingWriter implements Writer {
   readonly ring: Uint8Array<ArrayBuffer>;
   readonly maxMessageLength: number;
-  // Declared without a value, a field is `undefined` at first, and V8 then checks it at each use.
+  // A field without an initial value starts as `undefined`, and V8 then checks it at each use.
   /** The header and the ring. */
   readonly #words: Int32Array<ArrayBuffer> = new Int32Array();
   readonly #capacity: number = 0;
   readonly #batch: number = 0;
-  /** Where in the ring what is written ends; the capacity, not 0, where that is at the ring's end. */
+  /** Offset in the ring where the next record begins; the capacity, not 0, at the ring's end. */
   #at = 0;
   /** Added to `#at` this gives the tail: the bytes written in earlier laps. */
   #lap = 0;
-  /** Fast-path limit: a record that ends at or before this offset needs no check of room, batch or wrap. */
+  /**
+   * Fast-path limit: a record that ends at or before this offset needs no check of room, batch or
+   * wrap.
+   */
   #limit = 0;
-  /** The length of the message that is claimed, or {@linkcode NONE}. */
+  /** The length of the claimed message, or {@linkcode NONE}. */
   #claimed = NONE;
   #count = 0;
-  /** The tail that was published last. */
+  /** The last tail that was published. */
   #published = 0;
-  /** The head as it was when it was last looked at: the room is at least that. */
+  /** The head at the last look. There is at least the room that this head leaves. */
   #head = 0;
 
   /**
-   * Goes on where the last sender stopped, which may have died, and publishes what that one had
-   * committed. Of many senders, each has to {@linkcode refresh} when it has the producer lock.
+   * Continues where the last sender stopped, even if it has died, and publishes the pending
+   * messages of that sender. If there are many senders, each must {@linkcode refresh} after it has
+   * taken the producer lock.
    *
-   * @param settings What the header said when it was checked.
-   * @throws {Deno.errors.InvalidData} If the header's positions contradict each other.
+   * @param settings The checked settings from the header.
+   * @throws {Deno.errors.InvalidData} If the positions in the header are corrupt.
    */
   constructor(buffer: ArrayBuffer, settings: RingSettings) {
     const { capacity, maxMessageLength, producers } = settings;
@@ -154,9 +164,9 @@ export class RingWriter implements Writer {
   }
 
   /**
-   * Takes in what other senders have written, when this one has the producer lock.
+   * Continues after the messages of other senders. The caller has the producer lock.
    *
-   * @throws {Deno.errors.InvalidData} If the header's positions contradict each other.
+   * @throws {Deno.errors.InvalidData} If the positions in the header are corrupt.
    */
   refresh(): void {
     const tail = Atomics.load(this.#words, WORD.tail);
@@ -169,15 +179,16 @@ export class RingWriter implements Writer {
     this.#head = head;
   }
 
-  /** Whether there seems to be room for a message, whoever has the producer lock. */
+  /** Whether there seems to be room for a message. This sender does not need the producer lock. */
   seemsToHaveRoom(length: number): boolean {
-    // In this order: what the receiver and others do between the two makes the room seem too small.
+    // The head is loaded first: if another end stores between the two loads, the room seems
+    // smaller.
     const head = Atomics.load(this.#words, WORD.head);
     const tail = Atomics.load(this.#words, WORD.tail);
     return ((tail - head) >>> 0) + this.#needed(sizeOf(length), tail) <= this.#capacity;
   }
 
-  /** Whether something is committed and not published. */
+  /** Whether messages are pending. */
   get isPending(): boolean {
     return this.#published !== this.#tail();
   }
@@ -190,13 +201,13 @@ export class RingWriter implements Writer {
     return this.#count;
   }
 
-  /** Nobody else can write. */
+  /** Returns `undefined`: no other sender can write. */
   get holder(): undefined {
     return undefined;
   }
 
-  // All that is done for each message is here and in `commit`. It keeps to integers of 32 bits, which
-  // do because the ring is far smaller than they can be, and calls nothing until the limit is reached.
+  // Most messages need only this method and `commit`. Both call nothing until the limit is reached.
+  // Integers of 32 bits are enough, because a ring is much smaller.
   claimNear(length: number): number {
     const at = this.#at;
     const isNear = ((at + sizeOf(length)) | 0) <= this.#limit;
@@ -226,7 +237,7 @@ export class RingWriter implements Writer {
     this.#count++;
     this.#words[FIRST_RECORD + (at >>> 2)] = (length + RECORD_HEADER) | 0;
     this.#at = end;
-    // No order is needed: it is read only when this process has ended.
+    // A plain store is enough: another end reads it only after this process has ended.
     this.#words[COMMITTED] = this.#lap + end;
     if (!publishes) return end <= this.#limit ? NOTHING_DUE : this.#commitFarther() | 0;
     this.publish();
@@ -242,7 +253,7 @@ export class RingWriter implements Writer {
     const at = this.#at;
     const isNear = ((at + sizeOf(length)) | 0) <= this.#limit;
     if (!isNear || this.#claimed !== NONE) return NO_ROOM;
-    // If the bytes cannot be copied, nothing is claimed.
+    // The copy comes first: if it throws, nothing is claimed.
     this.ring.set(bytes, (at + RECORD_HEADER) | 0);
     this.#claimed = length;
     return this.commit(publishes) | 0;
@@ -252,7 +263,7 @@ export class RingWriter implements Writer {
     try {
       this.ring.set(bytes, (this.#at + RECORD_HEADER) | 0);
     } catch (error) {
-      // Its memory may be gone, as that of an array is that was transferred.
+      // The message's buffer may have been transferred.
       this.abort();
       throw error;
     }
@@ -260,7 +271,7 @@ export class RingWriter implements Writer {
   }
 
   publish(): boolean {
-    // With the next message a batch begins.
+    // The next message begins a new batch.
     this.#limit = 0;
     if (!this.isPending) return false;
     this.#published = this.#tail();
@@ -272,14 +283,14 @@ export class RingWriter implements Writer {
     return this.#refreshHead(this.#needed(sizeOf(length), this.#tail()));
   }
 
-  // These are no getters, for V8 calls those that are private and does not inline them.
+  // These are methods, because V8 does not inline private getters.
 
-  /** What is written ends here. */
+  /** Returns the position of the end of the committed messages and padding. */
   #tail(): number {
     return (this.#lap + this.#at) | 0;
   }
 
-  /** How much room there is at least. */
+  /** Returns the room in bytes after the last look at the head. It can be more by now. */
   #room(): number {
     return this.#capacity - ((this.#tail() - this.#head) | 0);
   }
@@ -290,28 +301,30 @@ export class RingWriter implements Writer {
     this.#limit = 0;
   }
 
-  /** Looks at what a message that ends after the limit has filled: a batch is published. */
+  /** Handles a commit beyond the limit: publishes a full batch, or sets the next limit. */
   #commitFarther(): number {
     const left = (this.#published + this.#batch - this.#tail()) | 0;
     if (left <= 0) {
       this.publish();
       return PUBLISHED;
     }
-    // What fills the batch is to end after the limit.
+    // A message that fills the batch must end after the limit.
     this.#limit = this.#at + Math.min(this.#capacity - this.#at, this.#room(), left - 1);
     return PENDING;
   }
 
-  /** Goes on at the ring's beginning. */
+  /**
+   * Fills the rest of the ring with padding, so that the next record is at the ring's beginning.
+   */
   #pad(): void {
     const rest = this.#capacity - this.#at;
     if (rest > 0) this.#words[FIRST_RECORD + (this.#at >>> 2)] = -rest;
     this.#goTo((this.#tail() + rest) | 0);
-    // The next sender goes on here also if nothing follows.
+    // The next sender continues here even if no message follows.
     this.#words[COMMITTED] = this.#lap;
   }
 
-  /** What a record takes, with the padding that may have to be before it. */
+  /** Returns the length in bytes of a record and of the padding that it needs before it. */
   #needed(size: number, tail: number): number {
     const rest = this.#capacity - (tail & (this.#capacity - 1));
     return size <= rest ? size : rest + size;
@@ -334,7 +347,7 @@ export class RingWriter implements Writer {
     this.publish();
   }
 
-  /** Looks how far the receiver has come; tells whether there is room for so many bytes. */
+  /** Loads and checks the head, and returns whether the ring has room for `needed` bytes. */
   #refreshHead(needed: number): boolean {
     const head = Atomics.load(this.#words, WORD.head);
     this.#checkHead(head);
@@ -353,7 +366,7 @@ export class RingWriter implements Writer {
   }
 }
 
-/** What the record of a message takes, in bytes. */
+/** Returns the length of a message's record in bytes, rounded up to a multiple of 8. */
 function sizeOf(length: number): number {
   return (length + (RECORD_HEADER + 7)) & ~7;
 }

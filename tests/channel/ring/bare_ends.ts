@@ -1,5 +1,5 @@
 /**
- * Using a ring's writer and reader as a sender and a receiver do, but with nobody to wake.
+ * Uses the writer and the reader of a ring as a sender and a receiver do, but wakes no peer.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { RingReader, Visitor } from "../../../src/channel/ring/reader.ts";
 import type { RingWriter } from "../../../src/channel/ring/writer.ts";
 
 /**
- * Writes a message. Where there is no room, all that is committed is published.
+ * Writes a message. If the ring has no room, publishes all committed messages.
  *
- * @param publishes Whether the message is to be published at once.
- * @returns Whether there was room.
+ * @param publishes Whether to publish the message at once.
+ * @returns Whether the ring had room.
  */
 export function write(
   writer: RingWriter,
@@ -28,9 +28,9 @@ export function write(
 }
 
 /**
- * Reads all messages that are there now, and publishes the room when that is due.
+ * Reads all messages that are in the ring now, and publishes the room when a batch is full.
  *
- * @returns How many there were.
+ * @returns The number of messages that were read.
  */
 export function readAll(reader: RingReader, visit: Visitor): number {
   let count = 0;
@@ -41,7 +41,7 @@ export function readAll(reader: RingReader, visit: Visitor): number {
   return count;
 }
 
-/** Leaves the message that was found behind, and publishes the room when that is due. */
+/** Moves past the message that was found, and publishes the room when a batch is full. */
 export function advance(reader: RingReader): void {
   reader.advance();
   publishIfDue(reader);

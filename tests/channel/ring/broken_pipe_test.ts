@@ -5,11 +5,11 @@ import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 
 const soon = { timeout: 20_000 };
-/** How soon a sender has to notice that the receiver's process has ended, in milliseconds. */
+/** Maximum time until a sender notices that the receiver's process has ended, in milliseconds. */
 const NOTICE = 1000;
 const message = new Uint8Array(16);
 
-/** Blocks this thread for some milliseconds: its event loop does not turn. */
+/** Blocks this thread and its event loop. */
 function block(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
@@ -22,7 +22,7 @@ const WAYS: Record<string, (sender: RingSender) => void> = {
     sender.flush();
   },
   "claimAt(), commit() and flush()": (sender) => {
-    // The ring may be full before the sender looks for the receiver's process.
+    // The ring can be full before the sender checks the receiver's process.
     if (sender.claimAt(16) >= 0) sender.commit();
     sender.flush();
   },
@@ -30,8 +30,8 @@ const WAYS: Record<string, (sender: RingSender) => void> = {
 
 for (const producers of ["single", "multiple"] as const) {
   for (const [way, send] of Object.entries(WAYS)) {
-    Deno.test(`${way} of ${producers} producers notices within a second that the receiver's process has ended`, async () => {
-      // Fast, and then as slow as a script that sends a few messages a second: the ring is not full then.
+    Deno.test(`${way} of ${producers} producers throws within a second after the receiver's process ends`, async () => {
+      // Sends fast, and then only a few messages a second, so that the ring is not full.
       for (const pause of [0, 200]) {
         const name = randomName();
         using channel = RingChannel.create(name, { producers });
@@ -52,7 +52,7 @@ for (const producers of ["single", "multiple"] as const) {
   }
 }
 
-Deno.test("send() notices within a second that the receiver's process has ended", async () => {
+Deno.test("send() rejects within a second after the receiver's process ends", async () => {
   const name = randomName();
   using channel = RingChannel.create(name);
   using sender = channel.sender();
@@ -67,7 +67,7 @@ Deno.test("send() notices within a second that the receiver's process has ended"
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }, Deno.errors.BrokenPipe);
-  // Another receiver may come, and takes what is there.
+  // Another receiver can come, and gets the messages in the ring.
   using receiver = channel.receiver();
   await sender.send(Uint8Array.of(1), soon);
   let last: Uint8Array | undefined;
@@ -75,11 +75,11 @@ Deno.test("send() notices within a second that the receiver's process has ended"
   assertEquals(last, Uint8Array.of(1));
 });
 
-Deno.test("declareRingChannel(): a C sender notices that the receiver's process has ended before the ring is full", async () => {
+Deno.test("declareRingChannel(): a C sender gets ERROR_BROKEN_PIPE before the ring is full", async () => {
   await using program = await compileRingPeer("channel/ring/peers/end.c");
   const ERROR_BROKEN_PIPE = 109;
   const name = randomName();
-  // It fills a ring of 2^29 bytes in a second or two, and 2^28 of them are taken for no reason else.
+  // The sender needs a second or two to fill this ring. It must stop before the ring is half full.
   using channel = RingChannel.create(name, { capacity: 2 ** 29, maxMessageLength: 100 });
   await using receiver = await Peer.start("channel/ring/peers/end.ts", "receiver", name);
   await using peer = await Peer.startProgram(program.path, "send", name, "0");
@@ -93,13 +93,13 @@ Deno.test("declareRingChannel(): a C sender notices that the receiver's process 
   assertLess(bytes, 2 ** 28);
 });
 
-Deno.test("A channel made with endsWithLastSender: false outlives each of its senders", async () => {
+Deno.test("A channel with endsWithLastSender: false does not end with its last sender", async () => {
   const name = randomName();
   const options = { producers: "multiple", endsWithLastSender: false } as const;
   using channel = RingChannel.create(name, options);
   assertEquals(RingChannel.open(name).settings.endsWithLastSender, false);
   using receiver = channel.receiver();
-  // One that closes, one that dies, and one that comes while the receiver waits.
+  // The first sender is closed, the second dies, and the third comes while the receiver waits.
   const first = channel.sender();
   first.sendSync(Uint8Array.of(1));
   first.close();
@@ -119,7 +119,7 @@ Deno.test("A channel made with endsWithLastSender: false outlives each of its se
   assertEquals(await waiting, Uint8Array.of(3));
 });
 
-Deno.test("endsWithLastSender: false is for channels of several producers", () => {
+Deno.test("RingChannel refuses endsWithLastSender: false with a single producer", () => {
   for (const options of [{ endsWithLastSender: false }, { endsWithLastSender: 0 as never }]) {
     assertThrows(() => RingChannel.anonymous(options), TypeError, "endsWithLastSender");
   }

@@ -11,25 +11,25 @@ import { assertAlike } from "./script.ts";
 import { Players } from "./script_sides.ts";
 import { SCRIPTS } from "./script_table.ts";
 
-Deno.test("declareRingChannel(): C does what TypeScript does, step by step, but for the differences that it names", async (test) => {
+Deno.test("declareRingChannel(): C and TypeScript ends do the same in each step, except for the named differences", async (test) => {
   await using program = await compileRingPeer("channel/ring/peers/script_ends.c");
   await using players = await Players.start(program.path);
   for (const script of SCRIPTS) {
     await test.step(script.name, async () => await assertAlike(script, players));
   }
-  await test.step("a place that is taken in another thread (owner)", async () => {
+  await test.step("a place that another thread takes (owner)", async () => {
     assertEquals(await ownerTakenBy((name) => OwningWorker.start("receiver", name)), "thread");
     const takeInC = async (name: string) => {
       assertEquals(await players.peer.ask(`open_in_thread receiver ${name}`), "0");
       return { [Symbol.dispose]: () => {} };
     };
     assertEquals(await ownerTakenBy(takeInC), players.peer.pid);
-    // The thread has ended, and the end is there.
+    // The thread has ended, but its end is still open.
     assertEquals(await players.peer.ask("close receiver"), "0");
   });
 });
 
-Deno.test("declareRingChannel(): the header says each intended difference, and the scripts show each", () => {
+Deno.test("declareRingChannel(): the header names each intended difference, and a script shows it", () => {
   const header = declareRingChannel();
   const shown = new Set<RingDifference>(["owner"]);
   for (const step of SCRIPTS.flatMap(({ steps }) => steps)) {
@@ -40,7 +40,7 @@ Deno.test("declareRingChannel(): the header says each intended difference, and t
   assert(header.includes(`#define WINIPC_RING_MAX_PLACE_ATTEMPTS ${MAX_ATTEMPTS}u\n`));
 });
 
-/** The process id that the owner of a place is written down with, or that it is a thread. */
+/** Returns the process id in a place's owner, or "thread" if the owner is a thread. */
 async function ownerTakenBy(
   take: (name: string) => Promise<Disposable>,
 ): Promise<number | "thread"> {
@@ -50,6 +50,6 @@ async function ownerTakenBy(
   using view = memory.map();
   using _end = await take(name);
   const [id = 0] = new Uint32Array(view.buffer, 8 * RECEIVER.owner, 1);
-  // An id of Windows is a multiple of 4. The lowest bit says that it is a thread's.
+  // An id of Windows is a multiple of 4. The lowest bit marks a thread.
   return id % 4 === 0 ? id : "thread";
 }

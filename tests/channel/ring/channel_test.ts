@@ -10,16 +10,16 @@ import { stream } from "./numbered_stream.ts";
 
 const soon = { timeout: 20_000 };
 
-/** Asserts that messages are those that the peer sends, whole and in order. */
+/** Returns a function that asserts that a message is the peer's next one, and whole. */
 function expectation(longest: number): (message: Uint8Array, number: number) => void {
   return (message, number) => assertEquals(readNumbered(message, longest).number, number);
 }
 
-Deno.test("A million messages of random lengths go through a small ring in order, to the end", async () => {
+Deno.test("sendSync() sends a million messages of random lengths through a small ring in order", async () => {
   await stream([{ mode: "sync", count: 1_000_000 }]);
 });
 
-Deno.test("receive() and async iteration get all messages and the end", async () => {
+Deno.test("receive() and async iteration get all messages in order, and then the end", async () => {
   const name = randomName();
   using channel = RingChannel.create(name, { capacity: 4096 });
   using receiver = channel.receiver();
@@ -31,7 +31,7 @@ Deno.test("receive() and async iteration get all messages and the end", async ()
   assertEquals([number, await receiver.receive(soon)], [20_000, undefined]);
 });
 
-Deno.test("Ends that sleep are woken by their peer's death", async () => {
+Deno.test("The death of the peer's process wakes a sleeping end", async () => {
   for (const sync of [true, false]) {
     const name = randomName();
     using there = RingChannel.create(name, { capacity: 1024 });
@@ -61,7 +61,7 @@ Deno.test("Ends that sleep are woken by their peer's death", async () => {
   }
 });
 
-Deno.test("A place is refused while it is taken, in whichever process, and then given", async () => {
+Deno.test("RingChannel.sender() and receiver() throw Busy until the place is free", async () => {
   const name = randomName();
   using channel = RingChannel.create(name);
   {
@@ -82,7 +82,7 @@ Deno.test("A place is refused while it is taken, in whichever process, and then 
   assertEquals(await receiver.receive(soon), Uint8Array.of(2));
 });
 
-Deno.test("send() keeps the order where it has to wait, and is stopped by time and signal", async () => {
+Deno.test("send() keeps the order of messages while it waits, and stops at a timeout or a signal", async () => {
   using channel = RingChannel.anonymous({ capacity: 1024 });
   using sender = channel.sender();
   using receiver = channel.receiver();
@@ -105,7 +105,7 @@ Deno.test("send() keeps the order where it has to wait, and is stopped by time a
   assertThrows(() => sender.trySend(new Uint8Array(1)), Deno.errors.BrokenPipe);
 });
 
-Deno.test("A full channel fails or drops where it was made so", async () => {
+Deno.test("send() throws or drops the message if the ring is full, as whenFull says", async () => {
   using failing = RingChannel.anonymous({ capacity: 1024, whenFull: "fail" });
   using sender = failing.sender();
   assert(sender.trySend(new Uint8Array(504)));
@@ -126,7 +126,7 @@ Deno.test("A full channel fails or drops where it was made so", async () => {
   assertEquals(taker.stats, { received: 2, waited: 1, dropped: 4 });
 });
 
-Deno.test("read() reads what is there when it is called, also while each message is followed by another", () => {
+Deno.test("read() reads only messages that were sent before the call, also if a visitor sends more", () => {
   using channel = RingChannel.anonymous({ capacity: 4096 });
   using sender = channel.sender();
   using receiver = channel.receiver();
@@ -140,7 +140,7 @@ Deno.test("read() reads what is there when it is called, also while each message
   assertEquals(receiver.read(() => {}), 3);
 });
 
-Deno.test("A visitor may take messages itself, and close the receiver", () => {
+Deno.test("A visitor of readAt() can receive messages itself, and close the receiver", () => {
   using channel = RingChannel.anonymous({ capacity: 1024 });
   using sender = channel.sender();
   using receiver = channel.receiver();
@@ -154,12 +154,12 @@ Deno.test("A visitor may take messages itself, and close the receiver", () => {
   assertEquals([visited, seen], [2, [0, 0, 1, 2]]);
   assertThrows(() => receiver.ring, Deno.errors.BadResource);
   using next = channel.receiver();
-  // Who closes it while it visits one has not taken that one.
+  // The message that was visited during close() stays in the ring.
   assertEquals(next.receiveSync(soon), Uint8Array.of(2));
   assertEquals(next.receiveSync(soon), Uint8Array.of(3));
 });
 
-Deno.test("Room of messages that were visited is published when the visitor throws", async () => {
+Deno.test("readAt() publishes the room of visited messages if the visitor throws", async () => {
   using channel = RingChannel.anonymous({ capacity: 65_536 });
   using sender = channel.sender();
   using receiver = channel.receiver();
@@ -176,7 +176,7 @@ Deno.test("Room of messages that were visited is published when the visitor thro
   assert(!sender.trySend(message));
 });
 
-Deno.test("An array whose memory is gone is refused, and the channel goes on", () => {
+Deno.test("A sender refuses an array whose buffer was transferred, and can then send again", () => {
   for (const producers of ["single", "multiple"] as const) {
     using channel = RingChannel.anonymous({ capacity: 1024, producers });
     using sender = channel.sender();
@@ -191,7 +191,7 @@ Deno.test("An array whose memory is gone is refused, and the channel goes on", (
   }
 });
 
-Deno.test("A claim that outlives its event-loop turn, or is flushed before it is committed, is published then", async () => {
+Deno.test("commit() publishes a claim also after a flush or the end of its event-loop turn", async () => {
   using channel = RingChannel.anonymous({ capacity: 1024 });
   using sender = channel.sender();
   using receiver = channel.receiver();
@@ -205,7 +205,7 @@ Deno.test("A claim that outlives its event-loop turn, or is flushed before it is
   }
 });
 
-Deno.test("What is claimed is sent when it is committed, and not when it is aborted", () => {
+Deno.test("RingSender sends a claimed message after commit(), and not after abort()", () => {
   using channel = RingChannel.anonymous({ capacity: 1024 });
   using sender = channel.sender();
   using receiver = channel.receiver();
@@ -219,7 +219,7 @@ Deno.test("What is claimed is sent when it is committed, and not when it is abor
   assertEquals(receiver.receiveSync(soon), Uint8Array.of(5));
 });
 
-Deno.test("A claim is committed or given up once, and is not mistaken for a later one", async () => {
+Deno.test("A RingClaim is committed or aborted once, and does not affect a later claim", async () => {
   using channel = RingChannel.anonymous({ capacity: 1024 });
   using sender = channel.sender();
   using receiver = channel.receiver();
@@ -255,7 +255,7 @@ Deno.test("A claim is committed or given up once, and is not mistaken for a late
   await assertRejects(() => sender.waitForRoom(505), RangeError);
 });
 
-Deno.test("An end that is closed asleep says nothing in the name of the next one", async () => {
+Deno.test("A receiver that is closed while it sleeps leaves the next receiver's wake flag alone", async () => {
   using channel = RingChannel.anonymous({ capacity: 1024 });
   using view = partsOf(channel).memory.map();
   const header = new Int32Array(view.buffer, 0, HEADER_LENGTH / 4);
@@ -272,7 +272,7 @@ Deno.test("An end that is closed asleep says nothing in the name of the next one
   assertEquals(await received, Uint8Array.of(7));
 });
 
-Deno.test("An event that somebody closes under an end that sleeps ends its wait", async () => {
+Deno.test("receive() rejects with BadResource if a script closes the channel's event", async () => {
   using channel = RingChannel.anonymous({ capacity: 1024 });
   using receiver = channel.receiver();
   const waited = receiver.receive(soon);
@@ -290,7 +290,7 @@ Deno.test("RingChannel.close() ends the waits of its ends with BadResource", asy
     const sent = sender.send(new Uint8Array(100), soon);
     const other = RingChannel.anonymous({ capacity: 1024, producers });
     const received = other.receiver().receive(soon);
-    // Both are asleep when nothing has come for some turns.
+    // After some event-loop turns without a message, both ends sleep.
     for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
     channel.close();
     other.close();
@@ -315,7 +315,7 @@ Deno.test("RingReceiver.ended throws BadResource once the receiver is closed", (
   }
 });
 
-Deno.test("A RingChannel leaves no handle behind, and is not used when it is closed", async () => {
+Deno.test("A closed RingChannel leaves no handle open, and cannot be used", async () => {
   await assertLeavesNoHandle(20, async () => {
     const name = randomName();
     using channel = RingChannel.create(name);

@@ -23,7 +23,7 @@ const values: unknown[] = [
   { bytes: new Uint8Array([1, 2, 3]), words: new Float64Array([1.5]), buffer: new ArrayBuffer(3) },
 ];
 
-Deno.test("sendValue() and receiveValue() carry whatever can be cloned to another process and back", async () => {
+Deno.test("sendValue() and receiveValue() pass each kind of clonable value to a process and back", async () => {
   const name = randomName();
   using there = RingChannel.create(name);
   using back = RingChannel.create(`${name}b`);
@@ -45,7 +45,7 @@ Deno.test("sendValue() and receiveValue() carry whatever can be cloned to anothe
   assertEquals(await receiver.receiveValue(soon), undefined);
 });
 
-Deno.test("sendValue() refuses what cannot be cloned, and what is too long", async () => {
+Deno.test("sendValue() refuses a value that cannot be cloned or is too long", async () => {
   using channel = RingChannel.anonymous({ capacity: 1024, maxMessageLength: 100 });
   using sender = channel.sender();
   using receiver = channel.receiver();
@@ -64,7 +64,7 @@ Deno.test("sendValue() refuses what cannot be cloned, and what is too long", asy
   assertEquals(await receiver.receiveValue(soon), { value: 1 });
 });
 
-Deno.test("sendValue() refuses a view of a struct wherever it stands, and names Layout.read()", async () => {
+Deno.test("sendValue() refuses a view of a struct at any depth, and its error names Layout.read()", async () => {
   const Car = struct({ lap: "u32", wheels: array("f32", 4) });
   using channel = RingChannel.anonymous();
   using sender = channel.sender();
@@ -98,7 +98,7 @@ Deno.test("sendValue() refuses a view of a struct wherever it stands, and names 
     const { message } = await assertRejects(() => sender.sendValue(holder), DOMException);
     assertMatch(message, /^#<(RingChannel|SharedEvent)> could not be cloned: .* pass it on by/);
   }
-  // What is not of this module has no advice.
+  // The error has no advice for objects of other modules.
   for (
     const uncloneable of [() => {}, [Promise.resolve()], new WeakMap(), { view: new WeakRef({}) }]
   ) {
@@ -110,7 +110,7 @@ Deno.test("sendValue() refuses a view of a struct wherever it stands, and names 
   assertEquals(await receiver.receiveValue(soon), { value: { value, lap: 3 } });
 });
 
-Deno.test("receiveValue() makes of any bytes a value or InvalidData", () => {
+Deno.test("decodeValue() returns a value or throws InvalidData for any bytes", () => {
   const random = new Random(3);
   let refused = 0;
   for (let round = 0; round < 30_000; round++) {

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { RingChannel } from "../../../mod.ts";
 import { randomName } from "../../support/random_name.ts";
 
-/** A receive() with a timeout would look once more at its end. */
+/** Throws if a promise takes 5 seconds. A timeout of receive() would hide a lost wake-up. */
 async function soon<T>(promise: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error("It was not woken")), 5000);
@@ -13,7 +13,7 @@ async function soon<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
-/** A Worker that closes the receiver of a channel at once while it waits; a wait takes some time to begin there. */
+/** Starts a Worker that closes its receiver while a wait is just beginning. */
 async function closeWhileItWaits(name: string): Promise<{ worker: Worker; isOver: () => boolean }> {
   const code = `
     import { RingChannel } from ${JSON.stringify(import.meta.resolve("../../../mod.ts"))};
@@ -35,7 +35,7 @@ async function closeWhileItWaits(name: string): Promise<{ worker: Worker; isOver
   return { worker, isOver: () => isOver };
 }
 
-Deno.test("A receiver that was closed while it waited takes no wake-up of the next one", async () => {
+Deno.test("A receiver that is closed during a wait takes no event of the next receiver", async () => {
   const name = randomName();
   using channel = RingChannel.create(name);
   using sender = channel.sender();

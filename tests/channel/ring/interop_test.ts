@@ -1,5 +1,5 @@
 /**
- * Channels with a C program at one end, by the header of `declareRingChannel()`.
+ * Channels with a C program at one end. The program uses the header of `declareRingChannel()`.
  *
  * @module
  */
@@ -17,7 +17,7 @@ const soon = { timeout: 20_000 };
 const small = { capacity: 1024, maxMessageLength: 200 };
 const COUNT = 100_000;
 
-/** What winerror.h calls them. */
+/** The error codes of winerror.h. */
 const ERROR = {
   SUCCESS: 0,
   FILE_NOT_FOUND: 2,
@@ -30,7 +30,7 @@ const ERROR = {
   BUSY: 170,
 };
 
-/** The messages that the peer sends, or expects. */
+/** Yields the messages that the peer sends or expects. */
 function* messages(maxMessageLength: number): Generator<Uint8Array<ArrayBuffer>, never> {
   const random = new Random(7);
   const room = new Uint8Array(maxMessageLength);
@@ -41,20 +41,20 @@ function* messages(maxMessageLength: number): Generator<Uint8Array<ArrayBuffer>,
   }
 }
 
-/** Compares what comes with what the peer sends. */
+/** Returns a function that checks that a message is the next one of the peer. */
 function checker(maxMessageLength: number): (message: Uint8Array) => void {
   const expected = messages(maxMessageLength);
   let number = 0;
   return (message) => {
     const { value } = expected.next();
     if (value.length !== message.length || value.some((byte, at) => byte !== message[at])) {
-      throw new Error(`Message ${number} is another one than was sent`);
+      throw new Error(`Message ${number} is not the message that the peer sent`);
     }
     number++;
   };
 }
 
-/** Tells whether a C program can take an end, and why not. */
+/** Has a C program take an end, and returns its error code, 0 for success. */
 async function tryEnd(path: string, role: "send" | "receive", name: string): Promise<number> {
   try {
     await using _peer = await Peer.startProgram(path, role, name, "0");
@@ -64,7 +64,7 @@ async function tryEnd(path: string, role: "send" | "receive", name: string): Pro
   }
 }
 
-Deno.test("declareRingChannel(): a C program receives what sendSync() and send() send, and the end", async () => {
+Deno.test("declareRingChannel(): a C program receives all messages of sendSync() and send(), and the end", async () => {
   await using program = await compileRingPeer("channel/ring/peers/end.c");
   for (const sync of [true, false]) {
     const name = randomName();
@@ -82,7 +82,7 @@ Deno.test("declareRingChannel(): a C program receives what sendSync() and send()
   }
 });
 
-Deno.test("declareRingChannel(): read() and receive() get what a C program sends, and the end", async () => {
+Deno.test("declareRingChannel(): read() and receive() get all messages of a C program, and the end", async () => {
   await using program = await compileRingPeer("channel/ring/peers/end.c");
   for (const sync of [true, false]) {
     const name = randomName();
@@ -104,7 +104,7 @@ Deno.test("declareRingChannel(): read() and receive() get what a C program sends
   }
 });
 
-Deno.test("declareRingChannel(): a receiver follows a C program that read padding last", async () => {
+Deno.test("declareRingChannel(): a receiver continues after a C program that read padding last", async () => {
   await using program = await compileRingPeer("channel/ring/peers/end.c");
   const name = randomName();
   using channel = RingChannel.create(name, small);
@@ -128,7 +128,7 @@ Deno.test("declareRingChannel(): a receiver follows a C program that read paddin
   assertEquals(receiver.receiveSync(soon), Uint8Array.of(7));
 });
 
-Deno.test("declareRingChannel(): messages go to a C program and back, while both ends sleep in turn", async () => {
+Deno.test("declareRingChannel(): a C program echoes messages while each end sleeps in between", async () => {
   await using program = await compileRingPeer("channel/ring/peers/end.c");
   const name = randomName();
   using there = RingChannel.create(name, small);
@@ -152,7 +152,7 @@ Deno.test("declareRingChannel(): messages go to a C program and back, while both
   assertEquals(await receiver.receive(soon), undefined);
 });
 
-Deno.test("declareRingChannel(): a C program that is killed leaves ConnectionReset, BrokenPipe and its place", async () => {
+Deno.test("declareRingChannel(): after a C program is killed, its peer throws and its place is free", async () => {
   await using program = await compileRingPeer("channel/ring/peers/end.c");
   const name = randomName();
   using channel = RingChannel.create(name, small);
@@ -188,7 +188,7 @@ Deno.test("declareRingChannel(): a C program that is killed leaves ConnectionRes
   }
 });
 
-Deno.test("declareRingChannel(): a C program notices that its peer is closed or dead", async () => {
+Deno.test("declareRingChannel(): a C program gets an error if its peer is closed or dead", async () => {
   await using program = await compileRingPeer("channel/ring/peers/end.c");
   for (const end of ["closed", "killed"]) {
     {
@@ -219,10 +219,10 @@ Deno.test("declareRingChannel(): a C program notices that its peer is closed or 
   }
 });
 
-Deno.test("declareRingChannel(): a C program takes in what a sender that was killed had not published", async () => {
+Deno.test("declareRingChannel(): a C program receives the pending messages of a killed sender", async () => {
   await using program = await compileRingPeer("channel/ring/peers/end.c");
   const name = randomName();
-  // Three of these are told of together with more that do not come.
+  // Three of these messages are less than a batch, so they stay pending.
   using _channel = RingChannel.create(name, { capacity: 2 ** 13, maxMessageLength: 100 });
   await using sender = await Peer.start("channel/ring/peers/end.ts", "silent sender", name, "3");
   await using peer = await Peer.startProgram(program.path, "receive", name, "0");
@@ -230,7 +230,7 @@ Deno.test("declareRingChannel(): a C program takes in what a sender that was kil
   assertEquals(await peer.nextLine(), `3 messages, then ${ERROR.NETNAME_DELETED}`);
 });
 
-Deno.test("declareRingChannel(): an end that a C program has is refused to others, and the other way round", async () => {
+Deno.test("declareRingChannel(): a place is busy for C and TypeScript if either of them has it", async () => {
   await using program = await compileRingPeer("channel/ring/peers/end.c");
   for (const role of ["send", "receive"] as const) {
     const name = randomName();
@@ -246,7 +246,7 @@ Deno.test("declareRingChannel(): an end that a C program has is refused to other
   }
 });
 
-Deno.test("declareRingChannel(): a C program opens nothing that is no channel for it", async () => {
+Deno.test("declareRingChannel(): a C program refuses memory that is not a channel for one sender", async () => {
   await using program = await compileRingPeer("channel/ring/peers/end.c");
   const name = randomName();
   const open = () => tryEnd(program.path, "send", name);

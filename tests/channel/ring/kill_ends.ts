@@ -1,5 +1,5 @@
 /**
- * Ends of a channel that are killed at random moments, and others that take their place.
+ * Kills ends of a channel at random moments, and has other ends take their places.
  *
  * @module
  */
@@ -15,30 +15,31 @@ import { NumberedMessages, readNumbered } from "./numbered_messages.ts";
 import { Random } from "../../support/random.ts";
 
 const soon = { timeout: 30_000 };
-/** Small, so that ends have to wait; and so large that they have something that is not told yet. */
+/** Small, so that ends must wait; but large enough for pending messages. */
 const SIZE = { capacity: 8192, maxMessageLength: MAX_LENGTH };
-/** Who sends, where there is one sender. */
+/** The id of the only sender. */
 const ID = 1;
-/** Who is not killed, where there are several. */
+/** The id of the sender that is not killed, if there are several. */
 const STEADY = 0;
 
-/** How many times to do it, and where the numbers that look random begin. */
+/** The number of rounds, and the seed of the random numbers. */
 export interface Kills {
   rounds: number;
   seed: number;
 }
 
-/** What came of it. */
+/** The result of the rounds. */
 export interface Killed {
-  /** How many messages there were. */
+  /** Number of messages that were received or sent. */
   messages: number;
-  /** How often an end was killed after it had sent something, and before it noted that. */
+  /** Number of ends that were killed between a message and the note about it. */
   between: number;
 }
 
 /**
- * Kills the only sender. All that each of them knows to be sent has to arrive, whole and in order, and
- * at most one message more, the one that it was at; and then ConnectionReset.
+ * Kills the only sender again and again. All messages that a sender has noted must arrive, whole
+ * and in order. One message more can arrive: the sender can be killed before it notes that message.
+ * Then the receiver must throw ConnectionReset.
  */
 export async function killSenders(openEnds: OpenEnds, { rounds, seed }: Kills): Promise<Killed> {
   const name = randomName();
@@ -66,8 +67,8 @@ export async function killSenders(openEnds: OpenEnds, { rounds, seed }: Kills): 
 }
 
 /**
- * Kills the only receiver. Its sender is told so by BrokenPipe, and the next receiver goes on after the
- * last message that the one before has noted, or the one after that.
+ * Kills the only receiver again and again. The sender must throw BrokenPipe. The next receiver must
+ * continue after the last message that the dead receiver has noted, or after one message more.
  */
 export async function killReceivers(openEnds: OpenEnds, { rounds, seed }: Kills): Promise<Killed> {
   const name = randomName();
@@ -101,8 +102,8 @@ export async function killReceivers(openEnds: OpenEnds, { rounds, seed }: Kills)
 }
 
 /**
- * Kills one sender of several, while another one goes on sending: nobody is held up, and of each that
- * is killed all arrives as in {@linkcode killSenders}.
+ * Kills one of several senders again and again. Another sender must go on, and the messages of each
+ * killed sender must arrive as in {@linkcode killSenders}.
  */
 export async function killSendersOfMany({ rounds, seed }: Kills): Promise<Killed> {
   const name = randomName();
@@ -133,7 +134,7 @@ export async function killSendersOfMany({ rounds, seed }: Kills): Promise<Killed
       return Promise.resolve();
     };
     await ends.live({ role: "send", round, random, id, meanwhile });
-    // The steady one goes on, beyond what was in the ring.
+    // The steady sender goes on: more messages arrive than the ring can hold.
     const goal = received.of(STEADY) + 100;
     while (received.of(STEADY) < goal) {
       receiver.waitForMessageSync(soon);
@@ -144,7 +145,9 @@ export async function killSendersOfMany({ rounds, seed }: Kills): Promise<Killed
   return { messages: received.total, between };
 }
 
-/** How many messages came that their sender has not noted: none or one. */
+/**
+ * Returns how many messages arrived that their sender has not noted, and asserts that it is 0 or 1.
+ */
 function takeSent({ words }: Notes, received: number, when: string): number {
   const noted = words[NOTE.next]!;
   const more = received - noted;
@@ -167,7 +170,7 @@ async function receiveAll(
   }
 }
 
-/** Does something until it throws an error that it has to. */
+/** Runs a function, and asserts that it throws an error of a kind. */
 async function untilThrown(
   kind: new (message: string) => Error,
   act: () => void | Promise<void>,
@@ -181,7 +184,7 @@ async function untilThrown(
   throw new Error(`Expected ${kind.name}`);
 }
 
-/** The numbers of the messages that are left when the sender was closed. */
+/** Returns the numbers of the messages that are left after the sender was closed. */
 function readRest(channel: RingChannel): number[] {
   using receiver = channel.receiver();
   const numbers: number[] = [];

@@ -13,7 +13,7 @@ const soon = { timeout: 20_000 };
 const MAX_LENGTH = 200;
 const small = { capacity: 1024, maxMessageLength: MAX_LENGTH, producers: "multiple" } as const;
 
-Deno.test("A million messages of several senders all arrive through a small ring, each sender's in order", async () => {
+Deno.test("A million messages of several senders arrive through a small ring, in order for each sender", async () => {
   await stream([
     { mode: "sync", count: 480_000 },
     { mode: "sync", count: 480_000 },
@@ -21,7 +21,7 @@ Deno.test("A million messages of several senders all arrive through a small ring
   ]);
 });
 
-Deno.test("A sender that is killed with a message claimed is waited for until then, and the message is nobody's", async () => {
+Deno.test("A killed sender with a claimed message blocks other senders only until it ends", async () => {
   const name = randomName();
   using channel = RingChannel.create(name, small);
   using receiver = channel.receiver();
@@ -44,7 +44,7 @@ Deno.test("A sender that is killed with a message claimed is waited for until th
   assertEquals(receiver.tryReceive(), undefined);
 });
 
-Deno.test("A turn of a sender that there is not, or cannot be, holds up nobody", () => {
+Deno.test("A producer lock of a place that is free or does not exist blocks no sender", () => {
   using channel = RingChannel.anonymous(small);
   using receiver = channel.receiver();
   using sender = channel.sender();
@@ -57,7 +57,7 @@ Deno.test("A turn of a sender that there is not, or cannot be, holds up nobody",
   }
 });
 
-Deno.test("A message that one sender claims keeps the others waiting until it is committed or given up", async () => {
+Deno.test("A claimed message of one sender makes other senders wait until commit() or abort()", async () => {
   using channel = RingChannel.anonymous(small);
   using receiver = channel.receiver();
   using one = channel.sender();
@@ -74,7 +74,7 @@ Deno.test("A message that one sender claims keeps the others waiting until it is
   }
 });
 
-Deno.test("Senders that all sleep at a full ring are all woken", async () => {
+Deno.test("All senders that sleep because the ring is full are woken when there is room", async () => {
   const name = randomName();
   using channel = RingChannel.create(name, small);
   using receiver = channel.receiver();
@@ -89,7 +89,7 @@ Deno.test("Senders that all sleep at a full ring are all woken", async () => {
   assertEquals(senders.map(({ stats }) => stats.waited > 0), senders.map(() => true));
 });
 
-Deno.test("A ring of many senders has 64 of them and no more, and its end when all have left", async () => {
+Deno.test("A channel for many senders takes up to 64, and ends when all have closed", async () => {
   const name = randomName();
   using channel = RingChannel.create(name, small);
   using same = RingChannel.open(name);
@@ -113,7 +113,7 @@ Deno.test("A ring of many senders has 64 of them and no more, and its end when a
   assertEquals(await receiver.receive(soon), Uint8Array.of(9));
 });
 
-Deno.test("The last of several senders to be killed is noticed: ConnectionReset, until others come", async () => {
+Deno.test("The receiver gets ConnectionReset after the last of several senders is killed", async () => {
   const name = randomName();
   using channel = RingChannel.create(name, { ...small, capacity: 2 ** 16 });
   using receiver = channel.receiver();
@@ -147,7 +147,7 @@ Deno.test("The last of several senders to be killed is noticed: ConnectionReset,
   }
 });
 
-Deno.test("A ring of many senders leaves no handle behind", async () => {
+Deno.test("A channel for many senders leaves no handle open", async () => {
   await assertLeavesNoHandle(20, async () => {
     const name = randomName();
     using channel = RingChannel.create(name, small);

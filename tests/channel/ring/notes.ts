@@ -1,25 +1,25 @@
 /**
- * What the programs and scripts that are killed or race note of what they did, in memory beside the
- * channel: it is there when they have been ended.
+ * Notes of programs and scripts that are killed or race. The notes are in shared memory beside the
+ * channel, so that they remain when the process has ended.
  *
  * @module
  */
 
 import { SharedMemory } from "../../../src/memory/mod.ts";
 
-/** The words, by their place in an `Int32Array`. */
+/** The words of the notes, by their index in an `Int32Array`. */
 export const NOTE = {
-  /** The number of the next message: all before it were sent, or left behind. */
+  /** The number of the next message. All messages before it were sent, or read completely. */
   next: 0,
-  /** How many messages a receiver found that were not those that were to come. */
+  /** Number of messages that were not the next one of their sender. */
   mistakes: 1,
-  /** Which race is on; -1 when there will be none. */
+  /** The number of the current race; -1 after the last one. */
   round: 2,
-  /** Which race is over: whoever has won leaves. */
+  /** The number of the last race that is over. Its winner then leaves the place. */
   over: 3,
-  /** How often one came to the end of its attempt, and left. */
+  /** How often a racer has ended its attempt, or left. */
   ended: 4,
-  /** What each got. */
+  /** The result of each racer. */
   results: 5,
 } as const;
 
@@ -38,17 +38,17 @@ export class Notes implements Disposable {
     this.#stack = stack.move();
   }
 
-  /** Makes them, by the name of the channel. */
+  /** Creates the notes for a channel by the channel's name. */
   static create(channel: string): Notes {
     return new Notes(SharedMemory.create(`${channel}.notes`, BYTE_LENGTH));
   }
 
-  /** Opens them, by the name of the channel. */
+  /** Opens the notes for a channel by the channel's name. */
   static open(channel: string): Notes {
     return new Notes(SharedMemory.open(`${channel}.notes`, { access: "readwrite" }));
   }
 
-  /** Lets go of them. */
+  /** Closes the notes. */
   [Symbol.dispose](): void {
     this.#stack.dispose();
   }

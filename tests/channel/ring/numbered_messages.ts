@@ -1,12 +1,12 @@
 /**
- * Messages that say who sent them and which one it is, and tell both by each byte; their lengths look
- * random. The programs in tests/channel/ring/peers/short_lived_end.c make the same ones.
+ * Messages that contain their sender and their number. Each byte depends on both, and the lengths
+ * look random. The program tests/channel/ring/peers/short_lived_end.c creates the same messages.
  *
  * @module
  */
 
 const SHUFFLE = 0x9e3779b1;
-/** The sender and the number. */
+/** Number of words before the other bytes of a message: the sender and the number. */
 const HEADER_WORDS = 2;
 
 /** The messages of one sender. */
@@ -17,8 +17,8 @@ export class NumberedMessages {
   readonly #bytes: Uint8Array<ArrayBuffer>;
 
   /**
-   * @param id Who sends them.
-   * @param longest The longest message, in bytes, 8 or more.
+   * @param id The number of the sender, an integer from 0.
+   * @param longest The maximum length of a message in bytes, 8 or more.
    */
   constructor(id: number, longest: number) {
     this.#id = id;
@@ -27,7 +27,7 @@ export class NumberedMessages {
     this.#bytes = new Uint8Array(this.#words.buffer);
   }
 
-  /** A message, whose bytes are there until the next one is asked for. */
+  /** Returns a message. The next call overwrites its bytes. */
   at(number: number): Uint8Array<ArrayBuffer> {
     const length = lengthOf({ id: this.#id, number }, this.#longest);
     writeWords(this.#words, { id: this.#id, number }, length);
@@ -35,24 +35,23 @@ export class NumberedMessages {
   }
 }
 
-/** Which message of which sender one is. */
+/** The sender and the number of a message. */
 export interface Numbered {
-  /** Who sent it. */
+  /** The sender's number. */
   id: number;
-  /** How many that one had sent before. */
+  /** How many messages this sender had sent before. */
   number: number;
 }
 
-/** What is expected of the last message. */
+/** The expected words of the last message. They are reused, so that nothing is allocated. */
 let expected = new Int32Array(64);
 let expectedBytes = new Uint8Array(expected.buffer);
 
 /**
- * Tells which message one is.
+ * Returns the sender and the number of a message, and checks all its bytes.
  *
- * @param message The message.
- * @param longest The longest message that its sender sends.
- * @throws {Error} If it is not that message, byte by byte.
+ * @param longest The maximum length of the sender's messages in bytes.
+ * @throws {Error} If a byte or the length is wrong.
  */
 export function readNumbered(message: Uint8Array, longest: number): Numbered {
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);

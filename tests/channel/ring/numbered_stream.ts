@@ -1,5 +1,5 @@
 /**
- * Numbered messages through a small ring, from senders in processes of their own.
+ * Sends numbered messages through a small ring, from senders in processes of their own.
  *
  * @module
  */
@@ -13,19 +13,20 @@ import { ReceivedMessages } from "./received_messages.ts";
 const soon = { timeout: 20_000 };
 const SMALL = { capacity: 1024, maxMessageLength: 200 };
 
-/** A process that sends. */
+/** A sending process. */
 export interface Sender {
-  /** By which of the library's functions. */
+  /** The library function: `sendSync()` or `send()`. */
   mode: "sync" | "async";
-  /** How many messages. */
+  /** Number of messages to send. */
   count: number;
 }
 
 /**
- * Asserts that all messages of some senders arrive, whole, each sender's in order, and then the end.
+ * Asserts that all messages of the senders arrive, whole and in order for each sender, and then the
+ * end.
  *
- * @param senders One, or several, which begin at the same moment.
- * @param progress Is told now and then how many have come.
+ * @param senders One sender, or several that begin at the same time.
+ * @param progress Gets the number of messages after each million.
  */
 export async function stream(
   senders: readonly Sender[],
@@ -41,7 +42,7 @@ export async function stream(
       await Peer.start("channel/ring/peers/numbered_sender.ts", mode, name, `${id}`, `${count}`),
     );
   }
-  // Until now the ring was full.
+  // The ring has filled while the processes started.
   const received = new ReceivedMessages(SMALL.maxMessageLength);
   const take = (message: Uint8Array) => {
     received.take(message);

@@ -1,4 +1,4 @@
-// Alone: measures how quickly two processes take turns on one processor.
+// Alone: measures the time of messages between two processes on one processor.
 
 import { assert } from "@std/assert";
 import { RingChannel } from "../../../src/channel/mod.ts";
@@ -7,10 +7,10 @@ import { randomName } from "../../support/random_name.ts";
 
 const ROUND_TRIPS = 300;
 const BATCHES = 15;
-/** Where ends that share a processor spin each time, it is more than 5 times. */
-const MOST = 1.6;
+/** Maximum ratio of the times. It would be more than 5 if ends on one processor always spun. */
+const MAX_RATIO = 1.6;
 
-/** Starts two processes on one processor that send each other messages; the near one is given. */
+/** Starts two processes on one processor that send messages to each other. Returns the near one. */
 async function startPair(
   way: "spins" | "sleeps",
   stack: AsyncDisposableStack,
@@ -27,8 +27,8 @@ function median(numbers: readonly number[]): number {
 }
 
 Deno.test({
-  name: "Two processes on one processor are not slower for spinning than if they always sleep",
-  // With one processor nobody spins.
+  name: "Two processes on one processor that can spin are about as fast as two that always sleep",
+  // On a machine with one processor, no end spins.
   ignore: navigator.hardwareConcurrency === 1,
   fn: async () => {
     await using stack = new AsyncDisposableStack();
@@ -40,6 +40,6 @@ Deno.test({
       slept.push(Number(await sleeping.ask(`${ROUND_TRIPS}`)));
     }
     const ratio = median(spun) / median(slept);
-    assert(ratio < MOST, `${median(spun)} µs rather than ${median(slept)}`);
+    assert(ratio < MAX_RATIO, `${median(spun)} µs instead of ${median(slept)} µs`);
   },
 });

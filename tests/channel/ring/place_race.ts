@@ -1,5 +1,5 @@
 /**
- * A C program, a script and this process, which want the same end of a channel at the same moment.
+ * Lets a C program, a script and this process race for the same place of a channel.
  *
  * @module
  */
@@ -15,17 +15,17 @@ import { randomName } from "../../support/random_name.ts";
 import { NOTE, Notes } from "./notes.ts";
 
 const soon = { timeout: 20_000 };
-/** How many there are besides this process. */
+/** Number of racers besides this process. */
 export const RACERS = 2;
-/** What one gets, as C has it: ERROR_SUCCESS and ERROR_BUSY. */
+/** The result of a racer, as a C error code: ERROR_SUCCESS or ERROR_BUSY. */
 export const RESULT = { taken: 0, busy: 170 } as const;
 
 /**
- * Asserts that each race has one winner, and the others are told that the place is taken, whether it
- * was free or its owner had died.
+ * Asserts that each race has one winner, and that the other racers get Busy. In some races the
+ * place is free, in others its owner has died.
  *
- * @param rounds How many races.
- * @returns How often each of the three has won.
+ * @param rounds The number of races.
+ * @returns The number of wins of each of the three racers.
  */
 export async function raceForPlaces(rounds: number): Promise<number[]> {
   await using program = await compileRingPeer("channel/ring/peers/place_racer.c");
@@ -45,7 +45,7 @@ export async function raceForPlaces(rounds: number): Promise<number[]> {
     Atomics.store(owners, owner, round % 4 < 2 ? 0n : dead);
     Atomics.store(words, NOTE.ended, 0);
     Atomics.store(words, NOTE.round, round);
-    // In some of the races this process takes part.
+    // This process takes part in every third race.
     const mine = round % 3 === 0 ? tryEnd(channel, round) : undefined;
     done.waitSync(soon);
     const results = [...words.subarray(NOTE.results, NOTE.results + RACERS)];
@@ -62,7 +62,7 @@ export async function raceForPlaces(rounds: number): Promise<number[]> {
   return wins;
 }
 
-/** Takes the place that a race is about: the sender's in each other one. */
+/** Takes the place of a race: the sender's in even races, the receiver's in odd ones. */
 export function tryEnd(
   channel: RingChannel,
   round: number,
@@ -75,7 +75,7 @@ export function tryEnd(
   }
 }
 
-/** Lets a script take a place, ends it, and sees what it leaves there. */
+/** Lets a script take a place, kills it, and returns the owner that remains. */
 async function deadOwner(name: string, owners: BigUint64Array): Promise<bigint> {
   await using peer = await Peer.start("channel/ring/peers/end.ts", "receiver", name);
   peer.kill();

@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import { raceForPlaces } from "./place_race.ts";
 
-Deno.test("In each of 500 races for a place that is free or has a dead owner, one wins and the others are told that it is taken", async () => {
+Deno.test("One of three racers takes a place that is free or whose owner has died, and the other two get Busy", async () => {
   const wins = await raceForPlaces(500);
   assert(wins.every((count) => count > 0), `${wins}`);
 });

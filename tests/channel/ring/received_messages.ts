@@ -1,42 +1,44 @@
 /**
- * What has come of numbered messages.
+ * Counts and checks numbered messages that arrive.
  *
  * @module
  */
 
 import { readNumbered } from "./numbered_messages.ts";
 
-/** Takes numbered messages in, which have to be whole, and each sender's in order and without a gap. */
+/** Counts messages, which must be whole, and in order and without a gap for each sender. */
 export class ReceivedMessages {
   readonly #longest: number;
   readonly #counts = new Map<number, number>();
   #total = 0;
 
-  /** @param longest The longest message that the senders send. */
+  /** @param longest The maximum length of the senders' messages in bytes. */
   constructor(longest: number) {
     this.#longest = longest;
   }
 
-  /** How many there were. */
+  /** Number of all messages. */
   get total(): number {
     return this.#total;
   }
 
-  /** How many there were of a sender. */
+  /** Returns the number of messages of a sender. */
   of(id: number): number {
     return this.#counts.get(id) ?? 0;
   }
 
   /**
-   * Takes one in.
+   * Counts a message.
    *
-   * @returns Who sent it.
-   * @throws {Error} If it is torn, or another one than its sender's next.
+   * @returns The sender's number.
+   * @throws {Error} If the message is torn, or is not the next one of its sender.
    */
   take(message: Uint8Array): number {
     const { id, number } = readNumbered(message, this.#longest);
     if (number !== this.of(id)) {
-      throw new Error(`Message ${number} of sender ${id} came where ${this.of(id)} was to come`);
+      throw new Error(
+        `Message ${number} of sender ${id} arrived instead of message ${this.of(id)}`,
+      );
     }
     this.#counts.set(id, number + 1);
     this.#total++;

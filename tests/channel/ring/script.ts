@@ -1,16 +1,18 @@
 /**
- * Scripts that the ends of TypeScript and those of the C header do alike, each on a channel of its own.
+ * Runs scripts by TypeScript ends and by C ends, each on its own channel, and compares the two
+ * sides.
  *
- * After each step the results are compared, all words of the header, the ring, and which events were
- * set. Of an owner only the id is compared, and not the time when its process was started.
+ * After each step it compares the result, the words of the header and of the ring, and the set
+ * events. Of an owner it compares only the id, not the start time.
  *
- * The steps are those of tests/channel/ring/peers/script_ends.c, without names and seeds, and these:
+ * The steps are those of tests/channel/ring/peers/script_ends.c, without names and seeds, and
+ * these:
  *
  * - `poke WORD VALUE` writes a word of the header, or of the ring: `ring+8`
- * - `poke ROLE.owner WHO` writes an owner: `nobody`, another process that is `alive`, or a `dead` one
- * - `kill` ends that other process, for all scripts that follow
- * - `turn` lets the event loop turn
- * - `abort` gives a claim up
+ * - `poke ROLE.owner WHO` writes an owner: `nobody`, `alive` (the other process), or `dead`
+ * - `kill` ends the other process, for all later scripts, too
+ * - `turn` waits for some event-loop turns
+ * - `abort` aborts a claim
  *
  * @module
  */
@@ -20,44 +22,42 @@ import type { RingChannelOptions } from "../../../src/channel/mod.ts";
 import type { RingDifference } from "../../../src/channel/ring/c/functions.ts";
 import { CSide, nameOf, type Outcome, type Players, TypeScriptSide } from "./script_sides.ts";
 
-/** A step that the two sides do differently, on purpose. */
+/** A step whose effect differs between the two sides, on purpose. */
 export interface DifferentStep {
   /** The step. */
   step: string;
-  /** Which intended difference that is. */
+  /** The name of the intended difference. */
   why: RingDifference;
-  /** What comes of the step in TypeScript. @default "ok" */
+  /** The result in TypeScript. @default "ok" */
   typescript?: string;
-  /** What comes of it in C. @default "ok" */
+  /** The result in C. @default "ok" */
   c?: string;
-  /** Which words of the memory differ then. The steps that follow may make them equal again. @default none */
+  /** The words of the memory that then differ. Later steps can make them equal. @default none */
   words?: string;
 }
 
-/** `send 8`, or `send 600 = RangeError` where the result matters, or a difference. */
+/** A step, `send 8`; a step with its result, `send 600 = RangeError`; or a difference. */
 export type Step = string | DifferentStep;
 
 /** A script for a new channel. */
 export interface Script {
-  /** What it is about. */
+  /** The subject of the script, as a step of the test. */
   name: string;
-  /** What the channel is like. @default a ring of 1024 bytes */
+  /** The options of the channel. @default a ring of 1024 bytes */
   options?: RingChannelOptions;
   /** The steps. */
   steps: readonly Step[];
 }
 
 /**
- * Asserts that both sides do a script alike, but for the differences that it names, which have to be there.
- *
- * @param script The script.
- * @param players The processes.
+ * Asserts that a script has the same effects on both sides, except for the differences that it
+ * names. These must occur.
  */
 export async function assertAlike(
   { name, options = { capacity: 1024 }, steps }: Script,
   players: Players,
 ): Promise<void> {
-  // First one, then the other: no turn of the event loop is to come between two steps of TypeScript.
+  // One side after the other: no event-loop turn can end between two steps of TypeScript.
   const expected = await runTypeScript(steps, options, players);
   using side = new CSide(options, players);
   let allowed = new Set<string>();
@@ -86,7 +86,7 @@ async function runTypeScript(
   return outcomes;
 }
 
-/** Compares what came of a step; gives the words that may differ after the next one. */
+/** Compares the outcomes of a step. Returns the words that can differ after the next step, too. */
 function compare(
   step: Step,
   { label, typescript, c, allowed }: {
@@ -117,7 +117,7 @@ function stepOf(step: Step): string {
   return typeof step === "string" ? step.split(" = ")[0]! : step.step;
 }
 
-/** The names of the words that differ, in the order of the memory. */
+/** Returns the names of the words that differ, in the order of the memory. */
 function differences(one: Int32Array, other: Int32Array): Set<string> {
   const names = new Set<string>();
   for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) names.add(nameOf(at));

@@ -1,5 +1,5 @@
 /**
- * The two sides of a script: the ends of TypeScript, and those of the C header.
+ * The two sides of a script: TypeScript ends, and C ends that use the generated header.
  *
  * @module
  */
@@ -16,15 +16,17 @@ import { SharedEvent } from "../../../src/sync/mod.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 
-/** No step takes so long, in milliseconds. */
+/** Maximum time of a step in milliseconds. */
 const PATIENCE = 10_000;
-/** So often others take a place first, if nobody gives up before. */
+/** Number of thefts of a place; more than an end's attempts to take the place. */
 const THEFTS = 40;
-/** A process that was started a millisecond later, as an owner. */
+/**
+ * Added to an owner, this names a process with the same id that was started a millisecond later.
+ */
 const ONE_MILLISECOND = 2n ** 32n;
 const LOW_HALF = 0xffff_ffffn;
 
-/** What TypeScript says for the errors that C returns. */
+/** The TypeScript results for the error codes of C. */
 const RESULTS: Readonly<Record<string, string>> = {
   0: "ok",
   13: "InvalidData",
@@ -51,28 +53,30 @@ const WORDS: ReadonlyMap<string, number> = new Map([
 ]);
 const NAMES: ReadonlyMap<number, string> = new Map([...WORDS].map(([name, at]) => [at, name]));
 
-/** What a word of the memory is called: `tail`, `word 300`, or `ring` for all that is in the ring. */
+/**
+ * Returns the name of a word in the memory: `tail`, `word 300`, or `ring` for any word of the ring.
+ */
 export function nameOf(word: number): string {
   return 4 * word >= HEADER_LENGTH ? "ring" : NAMES.get(word) ?? `word ${word}`;
 }
 
-/** What is compared after a step. */
+/** The outcome of a step, which is compared. */
 export interface Outcome {
-  /** What came of it. */
+  /** The result: an error's name, or the step's own text. */
   result: string;
-  /** The memory, with 1 for an owner that is the side's process, and 2 for its other process. */
+  /** The memory. An owner that is the side's process is 1, and its other process is 2. */
   words: Int32Array<ArrayBuffer>;
-  /** Which events were set. */
+  /** The names of the events that were set. */
   events: string;
 }
 
-/** The processes of a script. */
+/** The processes of all scripts. */
 export class Players implements AsyncDisposable {
-  /** Has the ends of C. */
+  /** The process with the C ends. */
   readonly peer: Peer;
-  /** Another process, for the side of TypeScript. */
+  /** The other process of the TypeScript side. */
   readonly typescriptOther: OtherProcess;
-  /** Another process, for the side of C. */
+  /** The other process of the C side. */
   readonly cOther: OtherProcess;
 
   private constructor(peer: Peer, others: [OtherProcess, OtherProcess]) {
@@ -81,9 +85,9 @@ export class Players implements AsyncDisposable {
   }
 
   /**
-   * Starts them.
+   * Starts the processes.
    *
-   * @param path The program that tests/channel/ring/peers/script_ends.c becomes.
+   * @param path The compiled program of tests/channel/ring/peers/script_ends.c.
    */
   static async start(path: string): Promise<Players> {
     const others = [OtherProcess.start(path), OtherProcess.start(path)] as const;
@@ -97,10 +101,10 @@ export class Players implements AsyncDisposable {
   }
 }
 
-/** Another process, which may have an end. */
+/** A process that a script names as the owner of a place. */
 export class OtherProcess implements AsyncDisposable {
   readonly #peer: Peer;
-  /** The process as the owner of a place. */
+  /** The 64 bits that name this process as an owner. */
   readonly owner: bigint;
 
   private constructor(peer: Peer, owner: bigint) {
@@ -108,7 +112,7 @@ export class OtherProcess implements AsyncDisposable {
     this.owner = owner;
   }
 
-  /** Starts one, and has it take an end, to see how it is written down. */
+  /** Starts a process, and has it take an end, to read its owner from the memory. */
   static async start(path: string): Promise<OtherProcess> {
     const peer = await Peer.startProgram(path);
     const name = randomName();
@@ -120,7 +124,7 @@ export class OtherProcess implements AsyncDisposable {
     return new OtherProcess(peer, owners[RECEIVER.owner]!);
   }
 
-  /** Ends it, and waits until it is gone. */
+  /** Kills the process, and waits until it has ended. */
   async kill(): Promise<void> {
     this.#peer.kill();
     await this.#peer.gone();
@@ -131,7 +135,7 @@ export class OtherProcess implements AsyncDisposable {
   }
 }
 
-/** A channel, and those who take its ends. */
+/** A channel, and the process that takes its ends. */
 abstract class Side implements Disposable {
   protected readonly name: string = randomName();
   protected readonly players: Players;
@@ -143,9 +147,8 @@ abstract class Side implements Disposable {
   readonly #other: OtherProcess;
 
   /**
-   * @param options What the channel is like.
-   * @param players The processes.
-   * @param own The process of this side's ends, and the other one.
+   * @param options The options of the channel.
+   * @param own The id of the process with this side's ends, and this side's other process.
    */
   constructor(
     options: RingChannelOptions,
@@ -164,15 +167,15 @@ abstract class Side implements Disposable {
     this.#events = new Map(["data", "space"].map((part) => [part, event(part)]));
   }
 
-  /** Does a step by an end. */
+  /** Does a step with an end. */
   protected abstract act(words: readonly string[], seed: number): string | Promise<string>;
 
   /**
-   * Does a step.
+   * Does a step, and records its outcome.
    *
-   * @param step The step.
-   * @param seed What messages are filled with.
-   * @returns What came of it: at once, without a turn of the event loop, where nothing is waited for.
+   * @param seed The seed for the bytes of messages.
+   * @returns The outcome. It is a promise only if the step waits: otherwise no event-loop turn ends
+   *   during the step.
    */
   run(step: string, seed: number): Outcome | Promise<Outcome> {
     const words = step.split(" ");
@@ -206,7 +209,7 @@ abstract class Side implements Disposable {
   #ownerCalled(who: string): bigint {
     if (who === "nobody") return 0n;
     if (who === "alive") return this.#other.owner;
-    // The id was somebody else's: both sides get the same owner.
+    // Both sides get the same owner: a process that never existed, because its start time is wrong.
     if (who === "dead") return this.players.typescriptOther.owner + ONE_MILLISECOND;
     throw new Error(`There is no owner ${who}`);
   }
@@ -224,7 +227,7 @@ abstract class Side implements Disposable {
   }
 }
 
-/** The ends of TypeScript. */
+/** The TypeScript side, in this process. */
 export class TypeScriptSide extends Side {
   #sender: RingSender | undefined;
   #receiver: RingReceiver | undefined;
@@ -270,7 +273,7 @@ export class TypeScriptSide extends Side {
   }
 
   #openEnd(role: Role): string {
-    // An end that is abandoned is closed with its channel, at the script's end.
+    // An abandoned end is closed with its channel, when the script is over.
     const channel = this.#channels.use(RingChannel.open(this.name));
     using _thief = this.#letOthersSteal(PLACES[role].owner);
     if (role === "sender") this.#sender = channel.sender();
@@ -278,7 +281,7 @@ export class TypeScriptSide extends Side {
     return "ok";
   }
 
-  /** Has others take a place between the look at its owner and the compare-and-swap. */
+  /** Changes a place's owner between the load of the owner and the compare-and-swap. */
   #letOthersSteal(owner: number): Disposable {
     const { compareExchange } = Atomics;
     const steal = (what: unknown, index: unknown) => {
@@ -301,7 +304,7 @@ export class TypeScriptSide extends Side {
   }
 }
 
-/** The ends of C, in another process. */
+/** The C side, in another process. */
 export class CSide extends Side {
   readonly #peer: Peer;
 
@@ -311,7 +314,7 @@ export class CSide extends Side {
   }
 
   protected async act([what = "", ...words]: readonly string[], seed: number): Promise<string> {
-    // C has nothing to do.
+    // These steps need no call in C.
     if (what === "turn" || what === "abort") return "ok";
     const isNamed = what.startsWith("open") || what === "steal";
     const rest = isNamed ? [...words, this.name, THEFTS] : [...words, seed];
@@ -329,7 +332,7 @@ function isReceiving(what: string): boolean {
   return what === "read" || what === "visit" || what === "next" || what.endsWith("_message");
 }
 
-/** Does a step of a sender. */
+/** Does a step with the sender, and returns its result. */
 function send(
   what: string,
   { length, seed }: { length: number; seed: number },
@@ -362,7 +365,7 @@ function send(
   throw new Error(`There is no step ${what}`);
 }
 
-/** Does a step of a receiver. */
+/** Does a step with the receiver, and returns its result. */
 function receive(what: string, count: number, receiver: RingReceiver): string {
   switch (what) {
     case "read":
@@ -381,7 +384,7 @@ function receive(what: string, count: number, receiver: RingReceiver): string {
   throw new Error(`There is no step ${what}`);
 }
 
-/** Takes so many messages; tells why there are no more otherwise. */
+/** Receives `count` messages. The result ends with the reason if there are fewer. */
 function read(count: number, receiver: RingReceiver): string {
   const results: string[] = [];
   try {
@@ -397,13 +400,13 @@ function read(count: number, receiver: RingReceiver): string {
   return results.join(" ");
 }
 
-/** Takes so many messages where they stand, or those that are there. */
+/** Reads up to `count` messages in place. */
 function visit(count: number, receiver: RingReceiver): string {
   const messages: string[] = [];
-  const enough = new Error("So many");
+  const enough = new Error("Enough messages were read");
   try {
     receiver.read((bytes) => {
-      // The message is still there when its visitor has thrown.
+      // The message stays in the ring if its visitor throws.
       if (messages.length === count) throw enough;
       messages.push(describe(bytes));
     });
@@ -413,20 +416,20 @@ function visit(count: number, receiver: RingReceiver): string {
   return messages.join(" ");
 }
 
-/** The length and the hash of a message. */
+/** Returns the length and the hash of a message. */
 function describe(bytes: Uint8Array): string {
   const hash = bytes.reduce((hash, byte) => (Math.imul(hash, 31) + byte) >>> 0, 0);
   return `${bytes.length}:${hash}`;
 }
 
-/** Calls a function until something comes of it, or it throws. */
+/** Calls a function until it returns `true` or throws. */
 function poll(look: () => boolean): string {
   const deadline = performance.now() + PATIENCE;
   while (performance.now() < deadline) if (look()) return "ok";
   return "TimedOut";
 }
 
-/** Whether an event was set, which resets it. */
+/** Whether an event was set. The event is then reset. */
 function isTaken(event: SharedEvent): boolean {
   try {
     event.waitSync({ timeout: 0 });
@@ -437,7 +440,7 @@ function isTaken(event: SharedEvent): boolean {
   }
 }
 
-/** Lets the event loop turn until all that was due in this turn is done. */
+/** Waits for event-loop turns, until all pending messages and room are published. */
 async function turnOfEventLoop(): Promise<string> {
   for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setTimeout(resolve, 0));
   return "ok";

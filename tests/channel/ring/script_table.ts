@@ -1,8 +1,8 @@
 /**
- * The scripts that the ends of TypeScript and those of C do alike.
+ * The scripts that TypeScript ends and C ends both run.
  *
- * A ring of 1024 bytes takes messages of 504. Its batches are 128 bytes, written or read. A record has
- * 8 bytes more than its message, and ends at a multiple of 8.
+ * A ring of 1024 bytes takes messages of up to 504 bytes. Its batches are 128 bytes, for the sender
+ * and the receiver. A record has 8 bytes more than its message, and ends at a multiple of 8.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const BOTH = ["open receiver = ok", "open sender = ok"];
 const FROM_0_TO_20 = Array.from({ length: 21 }, (_, length) => length);
 const FILL = ["send 304 = ok", "send 304 = ok", "send 304 = ok"];
 
-/** What an end finds in the header when it is opened, and does not take. */
+/** Header words that make an open fail. */
 const CORRUPT_HEADERS = [
   ...["magic 0", "magic 1", "version 2", "layout 0", "layout 3", "whenFull 3", "goesOn 2"],
   ...["capacity 0", "capacity 512", "capacity 1000", "capacity 4096", "capacity -2147483648"],
@@ -24,7 +24,7 @@ const CORRUPT_POSITIONS = {
   sender: ["tail 3", "tail 8", "committed 1032", "committed 4", "head 8", "head 2"],
   receiver: ["head 3", "head 8", "consumed 1032", "consumed 4"],
 };
-/** What no sender writes before a message of 8 bytes, at the ring's beginning. */
+/** Wrong lengths for a record at the ring's beginning, where a message of 8 bytes is. */
 const CORRUPT_RECORDS = [0, 7, 17, 513, -8, -1, 2 ** 31 - 1, -(2 ** 31), -1024, -1016];
 
 const ALIKE: readonly Script[] = [
@@ -394,7 +394,7 @@ const DIFFERENT: readonly Script[] = [
       ...[...BOTH, "send 8", "close receiver"],
       {
         ...{ step: "send 8", why: "closed receiver", c: "BrokenPipe" },
-        // A wait of C publishes.
+        // C publishes in a wait.
         words: "tail committed ring",
       },
       ...["flush sender", "send 8 = BrokenPipe"],
@@ -442,7 +442,7 @@ const DIFFERENT: readonly Script[] = [
   },
 ];
 
-/** Many steps that look random, from shortly before the positions overflow. */
+/** Returns a script of many random steps, which begins shortly before the positions overflow. */
 function walk(seed: number, count: number): Script {
   const random = new Random(seed);
   const length = () => random.below(4) === 0 ? random.below(505) : random.below(80);
@@ -454,7 +454,8 @@ function walk(seed: number, count: number): Script {
     () => [`claim ${claimed + random.below(80)}`, "abort"],
     () => ["close receiver", "open receiver"],
     () => ["close sender", "open sender"],
-    // A wait of TypeScript publishes for all ends of the thread: the receiver has nothing pending.
+    // TypeScript publishes for all ends of a thread in a wait. So the receiver must have nothing
+    // pending.
     () => ["close receiver", "open receiver", `wait_room ${length()}`],
   ];
   const steps = Array.from({ length: count }, () => kinds[random.below(kinds.length)]!());
@@ -462,7 +463,7 @@ function walk(seed: number, count: number): Script {
   return { name: `walk ${seed}`, steps: [...start, ...BOTH, ...steps.flat()] };
 }
 
-/** The other process ends: no script that needs it may follow. */
+/** Kills the other process. No script that needs this process can follow. */
 const LAST: Script = {
   name: "another process that ends",
   steps: [
@@ -471,7 +472,7 @@ const LAST: Script = {
   ],
 };
 
-/** All scripts, in the order in which they have to be run. */
+/** All scripts, in the order in which they must run. */
 export const SCRIPTS: readonly Script[] = [
   ...ALIKE,
   ...DIFFERENT,

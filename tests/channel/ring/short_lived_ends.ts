@@ -1,6 +1,5 @@
 /**
- * Ends of a channel that are killed: C programs, which start in a twentieth of the time that Deno takes,
- * and scripts.
+ * Ends of a channel that are killed: scripts, and C programs, which start 20 times as fast as Deno.
  *
  * @module
  */
@@ -10,42 +9,42 @@ import { compileRingPeer } from "../../support/compile_ring_peer.ts";
 import { Peer } from "../../support/peer.ts";
 import type { Random } from "../../support/random.ts";
 
-/** The longest message that they send. */
+/** Maximum length of their messages in bytes. */
 export const MAX_LENGTH = 200;
 
-/** What an end is, and what this process does while it lives. */
+/** The life of an end, from its start until it is killed. */
 export interface Life {
-  /** The end. */
+  /** Whether the end sends or receives. */
   role: "send" | "receive";
-  /** Which round it is: they are lived in different ways. */
+  /** The number of the round, which selects how the end works. */
   round: number;
-  /** Says when they are killed. */
+  /** Chooses the time when the end is killed. */
   random: Random;
-  /** For a sender, which one it is; programs are always 1. */
+  /** The number of a sender. Programs are always 1. */
   id?: number;
   /**
-   * What this process does.
+   * The work of this process during that life.
    *
-   * @param passed Is to be called for each message; tells whether the end was killed by now.
+   * @param passed Must be called for each message. Returns whether the end was killed by then.
    */
   meanwhile: (passed: () => boolean) => Promise<void>;
 }
 
-/** Lets an end live and be killed. */
+/** Starts ends and has them killed. */
 export interface ShortLivedEnds extends AsyncDisposable {
-  /** One of them; it is gone when this resolves. */
+  /** Starts an end and has it killed. The process has ended when this promise resolves. */
   live(life: Life): Promise<void>;
 }
 
-/** Has ends at hand for the channel of a name. */
+/** Prepares ends for the channel of a name. */
 export type OpenEnds = (name: string) => Promise<ShortLivedEnds>;
 
-/** The longest time until a program ends itself, in microseconds. */
+/** Maximum time until a program ends itself, in microseconds. */
 const MAX_LIFE = 4000;
-/** The exit code of one that has done so. */
+/** Exit code of a program that has ended itself. */
 const KILLED = 9;
 
-/** Programs, which end themselves after a while, and some of them as they come. */
+/** C programs, which end themselves after a while. Every third one can do so before it is ready. */
 export const programs: OpenEnds = async (name) => {
   const program = await compileRingPeer("channel/ring/peers/short_lived_end.c");
   return {
@@ -72,9 +71,9 @@ const WAYS = {
 } as const;
 const pauseWord = new Int32Array(new SharedArrayBuffer(4));
 
-/** Scripts, which are killed by this process after so many messages. */
+/** Scripts, which this process kills after a number of messages. */
 export const scripts: OpenEnds = (name) => {
-  // Each is started before the last one is killed, for that takes a while.
+  // Each script is started before the last one is killed, because the start takes a while.
   let next = Peer.start("channel/ring/peers/short_lived_end.ts", name);
   return Promise.resolve({
     live: async ({ role, round, random, id = 1, meanwhile }) => {
@@ -85,7 +84,7 @@ export const scripts: OpenEnds = (name) => {
       let left = random.below(way === "claim" ? 100 : 3000);
       await meanwhile(() => {
         if (left-- !== 0) return left < 0;
-        // By then it may have fallen asleep.
+        // One script in four, on average, gets time to fall asleep.
         if (random.below(4) === 0) Atomics.wait(pauseWord, 0, 0, 2);
         peer.kill();
         return true;

@@ -6,7 +6,7 @@ import { randomName } from "../../support/random_name.ts";
 
 const soon = { timeout: 20_000 };
 
-Deno.test("A channel's readable and writable pipe a text from one process through another and back", async () => {
+Deno.test("RingChannel.readable and writable pipe a text to another process and back", async () => {
   const name = randomName();
   using there = RingChannel.create(name, { capacity: 1024 });
   using back = RingChannel.create(`${name}b`, { capacity: 1024 });
@@ -25,7 +25,7 @@ Deno.test("A channel's readable and writable pipe a text from one process throug
   assertEquals((await peer.gone()).code, 0);
 });
 
-Deno.test("RingChannel.writable is written no faster than the ring is read", async () => {
+Deno.test("RingChannel.writable lets a write finish only when the ring has room", async () => {
   using channel = RingChannel.anonymous({ capacity: 1024 });
   using receiver = channel.receiver();
   const writer = channel.writable.getWriter();
@@ -33,7 +33,7 @@ Deno.test("RingChannel.writable is written no faster than the ring is read", asy
   for (let count = 0; count < 10; count++) {
     void writer.write(new Uint8Array(248)).then(() => written++);
   }
-  // What is written is so a few turns later, and what fits is known: four messages.
+  // Four messages fit into the ring. Their writes finish after a few event-loop turns.
   while (written < 4) await new Promise((resolve) => setTimeout(resolve));
   await assertRejects(() => Promise.race([writer.ready, lateAfter(100)]), Deno.errors.TimedOut);
   assertEquals(written, 4);
@@ -43,7 +43,7 @@ Deno.test("RingChannel.writable is written no faster than the ring is read", asy
   assertEquals(await receiver.receive(soon), undefined);
 });
 
-Deno.test("RingChannel.readable takes no message out of the ring before somebody reads it", async () => {
+Deno.test("RingChannel.readable takes a message out of the ring only when it is read", async () => {
   using channel = RingChannel.anonymous({ capacity: 1024 });
   using sender = channel.sender();
   const { readable } = channel;
@@ -59,11 +59,11 @@ Deno.test("RingChannel.readable takes no message out of the ring before somebody
   let read = 0;
   while (!(await reader.read()).done) read++;
   assertEquals(read, sent);
-  // Its place is free again.
+  // The receiver's place is free again.
   channel.receiver().close();
 });
 
-Deno.test("A stream that is cancelled or aborted leaves its place, and one whose peer is gone has an error", async () => {
+Deno.test("A stream leaves its place after cancel() or abort(), and fails if its peer has left", async () => {
   using channel = RingChannel.anonymous({ capacity: 1024 });
   await channel.readable.cancel();
   channel.receiver().close();
@@ -90,6 +90,6 @@ Deno.test("A stream that is cancelled or aborted leaves its place, and one whose
 
 function lateAfter(timeout: number): Promise<never> {
   return new Promise((_, reject) =>
-    setTimeout(() => reject(new Deno.errors.TimedOut("Nothing happened, as it should")), timeout)
+    setTimeout(() => reject(new Deno.errors.TimedOut("Nothing happened, as expected")), timeout)
   );
 }

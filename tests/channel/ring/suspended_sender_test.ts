@@ -7,7 +7,7 @@ import { randomName } from "../../support/random_name.ts";
 const soon = { timeout: 20_000 };
 const PROCESS_SUSPEND_RESUME = 0x800;
 
-/** Suspends a process until this is disposed of, as a debugger or the task manager does. */
+/** Suspends a process until the result is disposed of, as a debugger or the task manager does. */
 function suspend(pid: number): Disposable {
   const kernel32 = openLibrary("kernel32.dll", {
     OpenProcess: { parameters: ["u32", "i32", "u32"], result: "usize" },
@@ -29,7 +29,7 @@ function suspend(pid: number): Disposable {
   };
 }
 
-Deno.test("A sender that is suspended with the producer lock is named, and loses nothing", async () => {
+Deno.test("A suspended sender with the producer lock is named in TimedOut, and loses no message", async () => {
   const name = randomName();
   using channel = RingChannel.create(name, { producers: "multiple" });
   using receiver = channel.receiver();
@@ -38,7 +38,7 @@ Deno.test("A sender that is suspended with the producer lock is named, and loses
   await using peer = await Peer.start("channel/ring/peers/end.ts", "claimer", name);
   {
     using _suspension = suspend(peer.pid);
-    // What was sent before is received; time and signal end the waits of the other senders.
+    // Earlier messages arrive. A timeout or a signal ends the waits of the other senders.
     assertEquals(await receiver.receive(soon), Uint8Array.of(1));
     const who = `process ${peer.pid} has the producer lock`;
     const late = { timeout: 50 };
@@ -48,7 +48,7 @@ Deno.test("A sender that is suspended with the producer lock is named, and loses
     const signal = AbortSignal.timeout(50);
     await assertRejects(() => sender.send(Uint8Array.of(2), { signal }), DOMException);
   }
-  // It goes on, and so do all.
+  // After the suspension, all senders continue.
   const sent = sender.send(Uint8Array.of(3), soon);
   await peer.send("commit");
   await sent;

@@ -15,7 +15,7 @@ import { randomName } from "../../support/random_name.ts";
 
 const soon = { timeout: 20_000 };
 
-Deno.test("RingChannel.inherited() takes a channel without a name that the parent passed on", async () => {
+Deno.test("RingChannel.inherited() takes an anonymous channel that the parent passed on", async () => {
   using channel = RingChannel.anonymous({ capacity: 1024 });
   using receiver = channel.receiver();
   let child: Deno.ChildProcess;
@@ -36,7 +36,7 @@ Deno.test("RingChannel.inherited() takes a channel without a name that the paren
 });
 
 for (const form of ["push", "pull"] as const) {
-  Deno.test(`sendChannel() passes a channel on to a running process, by ${form}`, async () => {
+  Deno.test(`sendChannel() passes a channel to a running process by ${form}`, async () => {
     const className = randomName();
     await using _peer = await Peer.start("channel/ring/peers/receive_channels.ts", className);
     const window = await findWindow({ class: className });
@@ -53,7 +53,7 @@ for (const form of ["push", "pull"] as const) {
   });
 }
 
-Deno.test("A ChannelInbox refuses what is no channel, and what comes in the wrong order, and keeps nothing", async () => {
+Deno.test("ChannelInbox.take() refuses wrong parts and a wrong order, and keeps no handle", async () => {
   await using peers = new AsyncDisposableStack();
   const errors: unknown[] = [];
   const inbox = peers.use(new ChannelInbox());
@@ -81,9 +81,9 @@ Deno.test("A ChannelInbox refuses what is no channel, and what comes in the wron
     await refused(space);
     await sendHandle(window, data);
     await sendHandle(window, space);
-    // It is not a channel's.
+    // This memory does not hold a channel.
     await refused(memory);
-    // Beyond sixteen, the oldest ones are given up.
+    // The inbox keeps 16 incomplete channels, and closes the oldest ones beyond that.
     for (let tag = 1; tag < 40; tag++) await sendHandle(window, data, { tag });
     await sendChannel(window, channel);
   });
@@ -97,7 +97,7 @@ Deno.test("A ChannelInbox refuses what is no channel, and what comes in the wron
   );
 });
 
-/** What looks like the parts of a channel. */
+/** Returns the parts of a channel, but with another memory. */
 function channelOf(memory: SharedMemory) {
   const { data, space } = partsOf(RingChannel.anonymous({ capacity: 1024 }));
   return { memory, data, space };

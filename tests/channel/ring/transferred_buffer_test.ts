@@ -6,7 +6,7 @@ import { randomName } from "../../support/random_name.ts";
 
 const soon = { timeout: 20_000 };
 
-/** Hands bytes to another thread, as a script does that means well. */
+/** Transfers the buffer of bytes to another thread, as a script can do by mistake. */
 function post(bytes: Uint8Array<ArrayBuffer>): void {
   const { port1, port2 } = new MessageChannel();
   port1.postMessage(bytes, [bytes.buffer]);
@@ -14,7 +14,7 @@ function post(bytes: Uint8Array<ArrayBuffer>): void {
   port2.close();
 }
 
-Deno.test("RingClaim.commit() sends all that was claimed, though its bytes were transferred away", () => {
+Deno.test("RingClaim.commit() sends the whole message if a script has transferred its buffer", () => {
   const channel = RingChannel.anonymous();
   using sender = channel.sender();
   using receiver = channel.receiver();
@@ -27,21 +27,21 @@ Deno.test("RingClaim.commit() sends all that was claimed, though its bytes were 
   assertThrows(() => channel.close(), Deno.errors.Busy, "transferred away");
 });
 
-Deno.test("RingChannel.close() completes though a visitor transferred the ring away, and then reports", async () => {
+Deno.test("RingChannel.close() closes everything and throws Busy if a visitor transferred the ring", async () => {
   for (const producers of ["single", "multiple"] as const) {
     const name = randomName();
     const channel = RingChannel.create(name, { producers });
     const sender = channel.sender();
     const receiver = channel.receiver();
     for (let number = 1; number <= 3; number++) sender.sendSync(Uint8Array.of(number));
-    // The visitor of the second message is told at once.
+    // The error comes with the second message.
     assertThrows(() => receiver.read(post), Deno.errors.Busy, "transferred away");
     assertThrows(() => receiver.read(post), Deno.errors.Busy, "transferred away");
     assertThrows(() => receiver.readAt(() => {}), Deno.errors.Busy, "transferred away");
     assertThrows(() => receiver.ring, Deno.errors.Busy, "transferred away");
     assertThrows(() => sender.ring, Deno.errors.Busy, "transferred away");
     assertThrows(() => sender.claim(8), Deno.errors.Busy, "transferred away");
-    // What needs no bytes of the script's goes on; nothing is lost.
+    // Methods that do not use the script's buffer still work, and no message is lost.
     sender.sendSync(Uint8Array.of(4));
     for (let number = 2; number <= 4; number++) {
       assertEquals(await receiver.receive(soon), Uint8Array.of(number));
@@ -60,7 +60,7 @@ Deno.test("RingChannel.close() completes though a visitor transferred the ring a
   }
 });
 
-Deno.test("A ring whose buffer is elsewhere gives its places to others when it is closed", () => {
+Deno.test("RingChannel.close() frees its places if a script has transferred the ring", () => {
   const name = randomName();
   using others = RingChannel.create(name, { capacity: 1024 });
   {
@@ -79,14 +79,14 @@ Deno.test("A ring whose buffer is elsewhere gives its places to others when it i
   using _sender = others.sender();
 });
 
-Deno.test("An end is closed whole also where an event of its channel was closed before", () => {
+Deno.test("An end leaves its place at close() if an event of its channel was closed before", () => {
   const name = randomName();
   using others = RingChannel.create(name, { capacity: 1024 });
   for (const [part, end] of [["data", "sender"], ["space", "receiver"]] as const) {
     const channel = RingChannel.open(name);
     const closing = channel[end]();
     partsOf(channel)[part].close();
-    // Whoever sleeps there is to be woken, which cannot be done any more.
+    // The peer seems to sleep, so that close() tries to set the closed event.
     const sleeping = end === "sender" ? others.receiver() : others.sender();
     const word = end === "sender" ? 160 : 128;
     const view = partsOf(channel).memory.map();
@@ -100,7 +100,7 @@ Deno.test("An end is closed whole also where an event of its channel was closed 
   }
 });
 
-Deno.test("RingChannel.close() leaves no handle behind, wherever its buffer is", async () => {
+Deno.test("RingChannel.close() leaves no handle open if a script has transferred the ring", async () => {
   await assertLeavesNoHandle(20, () => {
     const channel = RingChannel.create(randomName(), { capacity: 1024 });
     channel.receiver();

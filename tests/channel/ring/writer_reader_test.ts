@@ -29,7 +29,7 @@ function ringOf(capacity: number) {
   };
 }
 
-Deno.test("RingWriter and RingReader pass on messages of all lengths in order", () => {
+Deno.test("RingWriter and RingReader pass messages of all lengths in order", () => {
   const { writer, reader } = ringOf(1024);
   const random = new Random(1);
   const source = new Uint8Array(2048).map(() => random.below(256));
@@ -62,7 +62,7 @@ Deno.test("RingWriter and RingReader pass on messages of all lengths in order", 
   assertEquals([writer.count, reader.count], [sent.length, received]);
 });
 
-Deno.test("RingWriter.write finds room for the longest message wherever the ring stands", () => {
+Deno.test("RingWriter.write finds room for the longest message at each position of the ring", () => {
   const { writer, reader } = ringOf(1024);
   for (let size = 0; size < 2000; size++) {
     assert(write(writer, new Uint8Array(size % 97)));
@@ -79,7 +79,7 @@ Deno.test("RingWriter.write finds room for the longest message wherever the ring
   }
 });
 
-Deno.test("RingWriter publishes at 32 KiB, at an eighth of a small ring, and when it is full", () => {
+Deno.test("RingWriter publishes after 32 KiB or an eighth of the ring, and when the ring is full", () => {
   for (const [capacity, length, before] of [[2 ** 20, 64, 455], [1024, 24, 3], [1024, 1, 7]]) {
     const { writer, reader } = ringOf(capacity!);
     const message = new Uint8Array(length!);
@@ -95,7 +95,7 @@ Deno.test("RingWriter publishes at 32 KiB, at an eighth of a small ring, and whe
   }
 });
 
-Deno.test("RingWriter publishes at once what it is to publish at once, and all before it", () => {
+Deno.test("RingWriter.write publishes the message and all before it if `publishes` is true", () => {
   const { writer, reader } = ringOf(1024);
   write(writer, new Uint8Array(1));
   write(writer, new Uint8Array(1), { publishes: true });
@@ -108,7 +108,7 @@ Deno.test("RingWriter publishes at once what it is to publish at once, and all b
   assertEquals(read(reader, () => {}), 1);
 });
 
-Deno.test("A writer that follows one that gave a claim up at the ring's end goes on there", () => {
+Deno.test("A new RingWriter continues after padding of an aborted claim", () => {
   const { buffer, settings, writer, reader } = ringOf(1024);
   write(writer, new Uint8Array(400), { publishes: true });
   read(reader, () => {});
@@ -124,16 +124,16 @@ Deno.test("A writer that follows one that gave a claim up at the ring's end goes
   assertEquals(first, [0, 7]);
 });
 
-Deno.test("RingReader.read publishes the room while it reads", () => {
+Deno.test("The room of messages can be published while RingReader.read goes on", () => {
   const { writer, reader } = ringOf(1024);
   while (write(writer, new Uint8Array(24)));
   let refused = 0;
   const count = read(reader, () => refused += write(writer, new Uint8Array(24)) ? 0 : 1);
-  // The first eighth has to be read before there is room again.
+  // There is no room until the first eighth of the ring was read.
   assertEquals([count, refused], [32, 4]);
 });
 
-Deno.test("RingReader.read goes on after a visitor that throws, takes messages, reads or stops it", () => {
+Deno.test("RingReader.read can be called again after a visitor throws, receives, reads or stops it", () => {
   const { writer, reader } = ringOf(1024);
   const seen: number[] = [];
   const see = (ring: Uint8Array, offset: number) => void seen.push(ring[offset]!);
@@ -153,7 +153,7 @@ Deno.test("RingReader.read goes on after a visitor that throws, takes messages, 
   send(4, 5, 6, 7);
   const take = (ring: Uint8Array, offset: number) => {
     see(ring, offset);
-    // The one that is visited, and the next one.
+    // The message that is visited, and the next one.
     for (let count = 0; count < 2; count++) {
       see(reader.ring, reader.next());
       advance(reader);
@@ -179,7 +179,7 @@ Deno.test("RingReader.read goes on after a visitor that throws, takes messages, 
   assertEquals(seen, [10]);
 });
 
-Deno.test("RingReader.read goes on with the next message after a visitor that takes one", () => {
+Deno.test("RingReader.read visits each message once if a visitor receives the visited message", () => {
   const { writer, reader } = ringOf(1024);
   for (const value of [1, 2, 3, 4]) write(writer, Uint8Array.of(value), { publishes: true });
   const seen: number[] = [];
@@ -192,7 +192,7 @@ Deno.test("RingReader.read goes on with the next message after a visitor that ta
   assertEquals(seen, [1, 2, 3, 4]);
 });
 
-Deno.test("RingWriter forgets a claim that is not committed", () => {
+Deno.test("RingWriter.claim replaces a claim that was not committed", () => {
   const { writer, reader } = ringOf(1024);
   writer.ring.fill(7, writer.claim(100), 100);
   write(writer, Uint8Array.of(1));
@@ -201,7 +201,7 @@ Deno.test("RingWriter forgets a claim that is not committed", () => {
   assertEquals(reader.length, 1);
 });
 
-Deno.test("A writer that follows one that died publishes what that one had committed", () => {
+Deno.test("A new RingWriter publishes the pending messages of a dead sender", () => {
   const { buffer, settings, writer, reader } = ringOf(1024);
   write(writer, Uint8Array.of(1));
   writer.claim(50);
@@ -212,7 +212,7 @@ Deno.test("A writer that follows one that died publishes what that one had commi
   assertEquals(reader.next(), -1);
 });
 
-Deno.test("RingReader.recover takes what a writer that died had committed, unless another came", () => {
+Deno.test("RingReader.recover publishes the pending messages of a dead sender, unless another sender came", () => {
   const { writer, reader } = ringOf(1024);
   write(writer, Uint8Array.of(1));
   assert(!reader.recover(() => false));
@@ -223,7 +223,7 @@ Deno.test("RingReader.recover takes what a writer that died had committed, unles
   assertEquals(reader.next(), -1);
 });
 
-Deno.test("A reader that follows one that died goes on after what that one had read", () => {
+Deno.test("A new RingReader continues after the last message that a dead receiver has read", () => {
   const { buffer, settings, writer, reader } = ringOf(8192);
   write(writer, Uint8Array.of(1));
   write(writer, Uint8Array.of(2));
@@ -234,7 +234,7 @@ Deno.test("A reader that follows one that died goes on after what that one had r
   assertEquals(other.ring[other.next()], 2);
 });
 
-Deno.test("A reader follows one that published room at the ring's end, where a claim was given up", () => {
+Deno.test("A new RingReader continues after padding of an aborted claim", () => {
   const { buffer, settings, writer, reader } = ringOf(1024);
   write(writer, new Uint8Array(400), { publishes: true });
   read(reader, () => {});
@@ -242,7 +242,7 @@ Deno.test("A reader follows one that published room at the ring's end, where a c
   write(writer, new Uint8Array(400), { publishes: true });
   writer.claim(400);
   writer.abort();
-  // The padding before the claim is told of, and nothing follows it.
+  // Publishes the padding before the claim. No message follows it.
   writer.publish();
   assertEquals(read(reader, () => {}), 1);
   assertEquals(reader.next(), -1);
@@ -252,7 +252,7 @@ Deno.test("A reader follows one that published room at the ring's end, where a c
   assertEquals(next.ring[next.next()], 7);
 });
 
-Deno.test("Positions run over the end of 32 bits", () => {
+Deno.test("Positions can overflow 32 bits", () => {
   const { buffer, settings } = ringOf(1024);
   new Int32Array(buffer).fill(-64, 32, 33).fill(-64, 64, 65).fill(-64, 96, 97).fill(-64, 192, 193);
   const writer = new RingWriter(buffer, settings);
@@ -266,7 +266,7 @@ Deno.test("Positions run over the end of 32 bits", () => {
   }
 });
 
-Deno.test("readHeader refuses what is no channel's header", () => {
+Deno.test("readHeader() refuses a header that is not a valid header of a channel", () => {
   const { buffer } = ringOf(1024);
   assertEquals(readHeader(buffer)?.capacity, 1024);
   assertEquals(readHeader(new ArrayBuffer(4096)), undefined);
@@ -278,7 +278,7 @@ Deno.test("readHeader refuses what is no channel's header", () => {
   }
 });
 
-Deno.test("Whatever bytes are in header and ring, reading and writing end, with InvalidData at worst", () => {
+Deno.test("RingReader and RingWriter end or throw InvalidData for any bytes in header and ring", () => {
   const random = new Random(2);
   let refused = 0;
   for (let round = 0; round < 20_000; round++) {
@@ -313,7 +313,7 @@ Deno.test("Whatever bytes are in header and ring, reading and writing end, with 
   assert(refused > 20_000);
 });
 
-/** Reads in either way, by turns. */
+/** Reads all messages: some by `read`, and some by `next` and `advance`. */
 function readAll(reader: RingReader): void {
   reader.recover(() => true);
   let count = 0;

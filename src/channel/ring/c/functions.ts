@@ -1,14 +1,15 @@
 /**
- * The C functions of a channel, which the header has besides the layout.
+ * The text of the generated C header, apart from its layout: comments and C functions.
  *
- * They do what ../writer.ts, ../reader.ts, ../sender.ts, ../receiver.ts and ../../peer do, but for
- * {@linkcode RING_DIFFERENCES}. tests/channel/ring/c_header_test.ts runs the same steps on both sides, and
- * compares the results and the memory after each step. Change both sides together.
+ * The functions do the same as ../writer.ts, ../reader.ts, ../sender.ts, ../receiver.ts and
+ * ../../peer, except for {@linkcode RING_DIFFERENCES}. tests/channel/ring/c_header_test.ts runs the
+ * same steps in C and in TypeScript. It compares the results and the memory after each step.
+ * Change both together.
  *
  * @module
  */
 
-/** In what a C end differs from one of TypeScript, on purpose. */
+/** The name of an intended difference between a C end and a TypeScript end. */
 export type RingDifference =
   | "event-loop turn"
   | "wait publishes"
@@ -23,61 +24,62 @@ export type RingDifference =
   | "corrupt for good"
   | "owner";
 
-/** The intended differences in the header's words, a line each. */
+/** The intended differences, as lines of the header. */
 export const RING_DIFFERENCES: Readonly<Record<RingDifference, readonly string[]>> = {
   "event-loop turn": [
-    "C has no event loop. It publishes when a batch has come together or the ring is full, with a",
-    "flush, a wait and a close. TypeScript also publishes at the end of an event-loop turn.",
+    "C has no event loop. It publishes when a batch or the ring is full, and in a flush, a wait",
+    "and a close. TypeScript also publishes at the end of an event-loop turn.",
   ],
   "wait publishes": [
     "Each wait for a message publishes the room that was read, even if there is a message.",
-    "TypeScript leaves that room to the event-loop turn if there is a message. A wait that finds",
-    "nothing publishes for all ends of its thread.",
+    "If there is a message, TypeScript publishes that room at the end of the event-loop turn. If",
+    "there is none, TypeScript publishes for all ends of the thread.",
   ],
   "nothing to read": [
-    "winipc_ring_next() that finds nothing does nothing else: ask winipc_ring_wait_for_message().",
-    "TypeScript's tryReceive() then publishes the room, and throws if the sender has died.",
+    "If winipc_ring_next() finds no message, it does nothing else: call",
+    "winipc_ring_wait_for_message(). TypeScript's tryReceive() also publishes the room, and throws",
+    "if the sender has died.",
   ],
   "reading on": [
-    "winipc_ring_next() that has read all it knew of looks at the tail again. TypeScript's read()",
-    "stops there: a sender that is quicker than the reader cannot keep it.",
+    "When winipc_ring_next() has read all known messages, it loads the tail again. TypeScript's",
+    "read() stops there, so that a fast sender cannot keep it in a loop.",
   ],
   "no abort": [
-    "A claim that is not committed is as if it had never been. The next claim may follow at once.",
-    "TypeScript throws Busy until the claim is committed or aborted.",
+    "A claim without a commit has no effect. The next claim can follow at once. TypeScript throws",
+    "Busy until the claim is committed or aborted.",
   ],
   "unchecked commit": [
-    "winipc_ring_commit() trusts its caller: so many bytes must have been claimed.",
-    "TypeScript throws TypeError without a claim, and RangeError for more than was claimed.",
+    "winipc_ring_commit() does not check that the length was claimed. TypeScript throws TypeError",
+    "without a claim, and RangeError if the length is more than the claimed length.",
   ],
   "full ring": [
-    "C does not read when_full. winipc_ring_claim() gives NULL, and the program waits or gives up.",
-    "TypeScript's send() waits, fails, or drops the message and counts it.",
+    "C does not read when_full. winipc_ring_claim() returns NULL, and the program decides whether",
+    "it waits. TypeScript's send() waits, fails, or drops the message and counts it.",
   ],
   "many senders": [
-    "C takes no end of a channel for many senders, and has no producer lock.",
+    "C supports only channels for one sender. It has no producer lock.",
   ],
   "closed receiver": [
-    "winipc_ring_claim() looks at each call whether the receiver was closed.",
-    "TypeScript looks once for each batch.",
+    "winipc_ring_claim() checks at each call whether the receiver was closed. TypeScript checks",
+    "once per batch.",
   ],
   "dead receiver": [
-    "C looks whether the receiver's process has ended after it has published, and while it waits.",
-    "TypeScript looks before it looks for room.",
+    "C checks after it publishes, and while it waits, whether the receiver's process has ended.",
+    "TypeScript checks before it looks for room.",
   ],
   "corrupt for good": [
-    "An end that has found the memory corrupt refuses everything until it is closed.",
-    "TypeScript looks anew at each call.",
+    "An end that finds the memory corrupt refuses all calls until it is closed. TypeScript checks",
+    "the memory again at each call.",
   ],
   "owner": [
-    "A C end belongs to its process, and may change threads. An end that a Worker has taken belongs",
+    "A C end belongs to its process, and can move to another thread. The end of a Worker belongs",
     "to the Worker's thread: its place is free again when the Worker ends.",
   ],
 };
 
-/** The header's beginning: how to use it. */
+/** The header's text before the differences: how to use it. */
 const USE: string = String.raw`/*
- * One end of a channel of winipc, a RingChannel for one sender, in a C or C++ program.
+ * One end of a winipc channel in a C or C++ program. The channel is a RingChannel for one sender.
  * Generated by declareRingChannel().
  *
  * To send:
@@ -90,7 +92,7 @@ const USE: string = String.raw`/*
  *     if (error == ERROR_SUCCESS) {
  *         memcpy(room, message, length);
  *         winipc_ring_commit(&ring, length);
- *         winipc_ring_flush(&ring);    (not after each message, but before anything that takes time)
+ *         winipc_ring_flush(&ring);  (before anything that takes time, not after each message)
  *     }
  *
  * To receive:
@@ -100,15 +102,15 @@ const USE: string = String.raw`/*
  *         const void *message;
  *         uint32_t length;
  *         while ((message = winipc_ring_next(&ring, &length)) != NULL) {
- *             ... which may change until it is copied, if the sender does what it should not ...
+ *             ... use the message; copy it first if the sender is not trusted ...
  *             winipc_ring_advance(&ring);
  *         }
  *     }
- *     (ERROR_HANDLE_EOF: the sender was closed, and that was all.)
+ *     (ERROR_HANDLE_EOF: the sender was closed, and all its messages were read.)
  *
- * Both end with winipc_ring_close(&ring). An end belongs to one thread at a time.
+ * Close both ends with winipc_ring_close(&ring). Only one thread at a time can use an end.
  *
- * The functions do what RingSender and RingReceiver do, with these differences:
+ * The functions do the same as RingSender and RingReceiver, with these differences:
  *
 `;
 
@@ -116,26 +118,27 @@ const USE: string = String.raw`/*
 const PREAMBLE: string = String.raw` *
  * Differences of time and of lifetime:
  *
- * - A wait looks up to WINIPC_RING_MAX_LOOKS times before it sleeps, half as often after each time in
- *   vain. TypeScript looks 4096 times, or 512 where an event loop waits, and not at all on a machine
- *   with one processor.
- * - In its first 500 ms an end sleeps for 20 ms at most. The wait of the place's last owner may
- *   take an event that is meant for this end. In TypeScript such a wait passes the event on.
- * - After winipc_ring_close() an end must not be used, nor closed again. TypeScript throws
- *   BadResource.
- * - There are no counts of messages, no values, no streams, and nothing but a timeout ends a wait.
+ * - A wait looks up to WINIPC_RING_MAX_LOOKS times before it sleeps. If it sleeps, the next wait
+ *   looks half as often. TypeScript looks 4096 times, or 512 times in an asynchronous wait. On a
+ *   machine with one processor it sleeps at once.
+ * - In its first 500 ms an end sleeps for at most 20 ms at a time: a wait of the place's last owner
+ *   can take an event that is meant for this end. In TypeScript such a wait passes the event on.
+ * - Do not use or close an end again after winipc_ring_close(). TypeScript throws BadResource if a
+ *   closed end is used.
+ * - C has no counts of messages, no values and no streams. A program can stop a wait only by a
+ *   timeout.
  *
- * Errors are returned. TypeScript throws these for them:
+ * The functions return these errors. The second column has the error in TypeScript:
  *
- *     ERROR_BROKEN_PIPE         BrokenPipe         the receiver was closed, or its process has ended
+ *     ERROR_BROKEN_PIPE         BrokenPipe         the receiver was closed, or its process ended
  *     ERROR_BUSY                Busy               the place is taken
  *     ERROR_HANDLE_EOF          no error           the sender was closed, and all was read
- *     ERROR_INVALID_DATA        InvalidData        the memory is corrupt, or is no channel's
- *     ERROR_INVALID_PARAMETER   RangeError         the message is longer than the channel's longest
- *     ERROR_NETNAME_DELETED     ConnectionReset    the sender's process has ended without closing it
- *     ERROR_NOT_READY           NotFound           whoever makes the channel is not done yet
- *     ERROR_NOT_SUPPORTED       no error           it is a channel for many senders
- *     WAIT_TIMEOUT              TimedOut           there was no message, or no room, in time
+ *     ERROR_INVALID_DATA        InvalidData        the memory is corrupt, or holds no channel
+ *     ERROR_INVALID_PARAMETER   RangeError         the message is longer than max_message_length
+ *     ERROR_NETNAME_DELETED     ConnectionReset    the sender's process ended without closing it
+ *     ERROR_NOT_READY           NotFound           the creator has not written the header yet
+ *     ERROR_NOT_SUPPORTED       no error           the channel is for many senders
+ *     WAIT_TIMEOUT              TimedOut           no message, or no room, before the timeout
  */
 #ifndef WINIPC_RING_H
 #define WINIPC_RING_H
@@ -150,12 +153,17 @@ extern "C" {
 #endif
 
 /*
- * Positions (tail, head, committed, consumed) are bytes since the beginning, modulo 2^32, and are
- * multiples of 8; modulo the capacity they are places in the ring, which follows the header. A
- * record is the length of all of it, 4 bytes that are not used, and the message; the next one is at
- * the next multiple of 8, or at the ring's beginning, if there is the length of the ring's rest as a
- * negative number. An owner is in the lower half a process id, or a thread id and 1 (a Worker of Deno's),
- * and in the upper one when that process or thread was started, in milliseconds, modulo 2^32.
+ * Positions (tail, head, committed, consumed) count the bytes since the channel was created, modulo
+ * 2^32. They are multiples of 8. A position modulo the capacity is an offset in the ring, which
+ * follows the header.
+ *
+ * A record begins with its length, which includes this header of 8 bytes. 4 unused bytes and the
+ * message follow. The next record begins at the next multiple of 8. No record crosses the ring's
+ * end: if the rest is too short, the negated length of the rest is there instead. The record is
+ * then at the ring's beginning.
+ *
+ * The lower half of an owner is a process id, or a thread id plus 1 if a Worker of Deno has the
+ * place. The upper half is the start time of that process or thread, in milliseconds modulo 2^32.
  */
 `;
 
@@ -164,22 +172,22 @@ export const RING_INTRODUCTION: string = USE + describeDifferences() + PREAMBLE;
 
 /** The header's text after the layout. */
 export const RING_FUNCTIONS: string = String.raw`
-/* The most looks before an end sleeps, if its program says nothing else. */
+/* Maximum looks before an end sleeps. A program can define another number before this header. */
 #ifndef WINIPC_RING_MAX_LOOKS
 #define WINIPC_RING_MAX_LOOKS 4096u
 #endif
 
 typedef enum winipc_ring_role { WINIPC_RING_SENDER, WINIPC_RING_RECEIVER } winipc_ring_role;
 
-/* Where an end's words are. */
+/* The words and the event of an end. */
 typedef struct winipc_ring_place {
     volatile uint64_t *owner;
     volatile uint32_t *state;
     volatile uint32_t *sleeps;
-    HANDLE event; /* wakes it up */
+    HANDLE event; /* wakes the end */
 } winipc_ring_place;
 
-/* An end; its fields are for the functions below. */
+/* An end. Only the functions below use its fields. */
 typedef struct winipc_ring {
     winipc_ring_header *header;
     uint8_t *bytes;
@@ -187,26 +195,26 @@ typedef struct winipc_ring {
     uint32_t max_message_length;
     uint32_t batch;
     winipc_ring_role role;
-    uint32_t at;        /* this end has written, or read, up to here */
-    uint32_t published; /* the tail, or the head, that the peer knows */
-    uint32_t seen;      /* the peer's head, or tail, at the last look */
-    uint32_t next;      /* the end of the message that winipc_ring_next() found */
-    int corrupt;        /* the memory was found corrupt */
-    uint32_t looks; /* how often the next wait looks before it sleeps */
+    uint32_t at;        /* end of the messages that this end has written or read */
+    uint32_t published; /* the last tail or head that this end has published */
+    uint32_t seen;      /* the peer's head or tail at the last look */
+    uint32_t next;      /* end of the message that winipc_ring_next() found */
+    int corrupt;        /* whether the memory was found corrupt */
+    uint32_t looks; /* number of looks of the next wait before it sleeps */
     uint32_t waits;
-    uint64_t came; /* when this end came, by GetTickCount64() */
+    uint64_t came; /* time when this end was opened, by GetTickCount64() */
     winipc_ring_place own;
     winipc_ring_place other;
     uint64_t self;
-    uint64_t met;   /* the owner of the other place when that was last looked at */
-    HANDLE process; /* its process or thread, or NULL */
-    int ended;      /* that has ended */
-    DWORD looked;   /* when that was last asked for, by GetTickCount() */
-    HANDLE mapping; /* NULL if it was attached */
+    uint64_t met;   /* the peer's owner at the last look */
+    HANDLE process; /* the process or thread of that owner, or NULL */
+    int ended;      /* whether that process or thread has ended */
+    DWORD looked;   /* time of the last check of that process or thread, by GetTickCount() */
+    HANDLE mapping; /* NULL if the end was attached by winipc_ring_attach() */
 } winipc_ring;
 
 /*
- * All of these are in one order that every thread agrees on: with less, both ends could fall asleep.
+ * These accesses are sequentially consistent. With a weaker order, both ends could fall asleep.
  */
 #if defined(__GNUC__) || defined(__clang__)
 static inline uint32_t winipc_ring_load(const volatile uint32_t *word) {
@@ -251,14 +259,14 @@ static inline uint64_t winipc_ring_name_owner(FILETIME started, DWORD id) {
     return start / 10000 << 32 | id;
 }
 
-/* A process as it is written down; 0 if that cannot be found out. */
+/* Returns the owner that names a process; 0 if the start time is not known. */
 static inline uint64_t winipc_ring_name_process(HANDLE process) {
     FILETIME created, exited, kernel, user;
     if (!GetProcessTimes(process, &created, &exited, &kernel, &user)) return 0;
     return winipc_ring_name_owner(created, GetProcessId(process));
 }
 
-/* A thread as it is written down; 0 if that cannot be found out. */
+/* Returns the owner that names a thread; 0 if the start time is not known. */
 static inline uint64_t winipc_ring_name_thread(HANDLE thread) {
     FILETIME created, exited, kernel, user;
     if (!GetThreadTimes(thread, &created, &exited, &kernel, &user)) return 0;
@@ -266,8 +274,8 @@ static inline uint64_t winipc_ring_name_thread(HANDLE thread) {
 }
 
 /*
- * Opens the process or thread that is written down. NULL: it has ended, or this user may not
- * watch it.
+ * Opens the process or thread of an owner. Returns NULL if it has ended, or if this user has no
+ * right to open it.
  */
 static inline HANDLE winipc_ring_watch(uint64_t owner, int *ended) {
     DWORD id = (DWORD)owner;
@@ -279,7 +287,7 @@ static inline HANDLE winipc_ring_watch(uint64_t owner, int *ended) {
     *ended = handle == NULL && GetLastError() == ERROR_INVALID_PARAMETER;
     if (handle == NULL) return NULL;
     uint64_t found = is_thread ? winipc_ring_name_thread(handle) : winipc_ring_name_process(handle);
-    /* 0: its start is not known. Then its end is waited for. */
+    /* 0: the start time is not known. Assume that it is the owner, and wait for its end. */
     int is_other = found != owner && found != 0;
     *ended = is_other || WaitForSingleObject(handle, 0) == WAIT_OBJECT_0;
     if (!*ended) return handle;
@@ -287,7 +295,7 @@ static inline HANDLE winipc_ring_watch(uint64_t owner, int *ended) {
     return NULL;
 }
 
-/* Sees who the peer is now. */
+/* Opens the peer's process if the peer has changed. */
 static inline void winipc_ring_meet(winipc_ring *ring) {
     uint64_t owner = winipc_ring_owner_of(&ring->other);
     if (owner == ring->met) return;
@@ -298,27 +306,27 @@ static inline void winipc_ring_meet(winipc_ring *ring) {
     if (owner != 0 && owner != ring->self) ring->process = winipc_ring_watch(owner, &ring->ended);
 }
 
-/* Whether the peer was there, and was closed. */
+/* Whether the peer was closed, and its place is free. */
 static inline int winipc_ring_is_closed(const winipc_ring *ring) {
-    /* The first look costs nothing. The second one orders what is read after it. */
+    /* The first load is plain and cheap. The second one orders the loads after it. */
     return *ring->other.state == WINIPC_RING_CLOSED &&
            winipc_ring_load(ring->other.state) == WINIPC_RING_CLOSED &&
            winipc_ring_load((const volatile uint32_t *)ring->other.owner) == 0;
 }
 
-/* Whether the peer has ended without closing its end, and no other one has come. */
+/* Whether the peer's process ended without closing its end, and still owns the place. */
 static inline int winipc_ring_has_died(const winipc_ring *ring) {
     return ring->ended && winipc_ring_owner_of(&ring->other) == ring->met;
 }
 
-/* Wakes an end up if it sleeps. */
+/* Wakes an end if it sleeps. */
 static inline void winipc_ring_wake(const winipc_ring_place *place) {
     if (winipc_ring_load(place->sleeps) == WINIPC_RING_AWAKE) return;
     if (winipc_ring_exchange(place->sleeps, WINIPC_RING_AWAKE) == WINIPC_RING_AWAKE) return;
     SetEvent(place->event);
 }
 
-/* Sees whether the peer has ended, if that has not been asked for 20 milliseconds. */
+/* Checks whether the peer's process has ended, at most once every 20 milliseconds. */
 static inline void winipc_ring_look(winipc_ring *ring) {
     DWORD now = GetTickCount();
     if (now - ring->looked < 20) return;
@@ -328,7 +336,7 @@ static inline void winipc_ring_look(winipc_ring *ring) {
         ring->ended = 1;
 }
 
-/* Publishes all that was committed, or all the room, and wakes the peer. */
+/* Publishes all committed messages, or all room that was read, and wakes the peer. */
 static inline void winipc_ring_flush(winipc_ring *ring) {
     if (ring->published == ring->at) return;
     ring->published = ring->at;
@@ -342,11 +350,11 @@ static inline uint32_t winipc_ring_record_size(uint32_t length) {
     return (length + WINIPC_RING_RECORD_HEADER_LENGTH + 7) & ~7u;
 }
 
-/* Looks at the head, and publishes what is committed if the ring has not so much room. */
+/* Loads the head. Publishes committed messages if the ring has not enough room. */
 static inline int winipc_ring_find_room(winipc_ring *ring, uint32_t needed) {
     uint32_t head = winipc_ring_load(&ring->header->head);
     uint32_t used = ring->at - head;
-    /* The head only goes forwards, and not past what is written. */
+    /* The head moves only forward, and not past the written messages. */
     if ((head & 7) != 0 || used > ring->capacity || used > ring->at - ring->seen) {
         ring->corrupt = 1;
         return 0;
@@ -357,7 +365,7 @@ static inline int winipc_ring_find_room(winipc_ring *ring, uint32_t needed) {
     return 0;
 }
 
-/* A record's length, with the padding that may have to stand before it. */
+/* Returns the length of a record and of the padding that it needs before it, in bytes. */
 static inline uint32_t winipc_ring_needed(const winipc_ring *ring, uint32_t length) {
     uint32_t size = winipc_ring_record_size(length);
     uint32_t rest = ring->capacity - (ring->at & (ring->capacity - 1));
@@ -365,7 +373,8 @@ static inline uint32_t winipc_ring_needed(const winipc_ring *ring, uint32_t leng
 }
 
 /*
- * Finds room for a message, at a multiple of 8. NULL: winipc_ring_wait_for_room() says why.
+ * Claims room for a message, at a multiple of 8. If it returns NULL, winipc_ring_wait_for_room()
+ * returns the reason.
  */
 static inline void *winipc_ring_claim(winipc_ring *ring, uint32_t length) {
     if (length > ring->max_message_length || ring->corrupt) return NULL;
@@ -378,7 +387,7 @@ static inline void *winipc_ring_claim(winipc_ring *ring, uint32_t length) {
     if (needed > rest) {
         *(uint32_t *)(ring->bytes + at) = 0 - rest;
         ring->at += rest;
-        /* The next sender goes on there even if nothing follows. */
+        /* The next sender continues there even if no message follows. */
         *(volatile uint32_t *)&ring->header->committed = ring->at;
         at = 0;
     }
@@ -386,19 +395,19 @@ static inline void *winipc_ring_claim(winipc_ring *ring, uint32_t length) {
 }
 
 /*
- * Commits the message that was claimed last, or its first bytes. The receiver sees it when a batch has
- * come together, or with winipc_ring_flush().
+ * Commits the message that was claimed last, or only its first bytes. The receiver sees the message
+ * when a batch is full, or after winipc_ring_flush().
  */
 static inline void winipc_ring_commit(winipc_ring *ring, uint32_t length) {
     uint32_t *record = (uint32_t *)(ring->bytes + (ring->at & (ring->capacity - 1)));
     record[0] = length + WINIPC_RING_RECORD_HEADER_LENGTH;
     ring->at += winipc_ring_record_size(length);
-    /* Others read it only when this process has ended. */
+    /* A plain store is enough: another end reads it only after this process has ended. */
     *(volatile uint32_t *)&ring->header->committed = ring->at;
     if (ring->at - ring->published >= ring->batch) winipc_ring_flush(ring);
 }
 
-/* Looks at the tail: whether there is more than was read. */
+/* Loads the tail. Returns whether there are messages to read. */
 static inline int winipc_ring_find_messages(winipc_ring *ring) {
     uint32_t tail = winipc_ring_load(&ring->header->tail);
     if ((tail & 7) != 0 || tail - ring->at > ring->capacity) {
@@ -410,21 +419,21 @@ static inline int winipc_ring_find_messages(winipc_ring *ring) {
 }
 
 /*
- * Finds the next message, at a multiple of 8; it stays where it is until winipc_ring_advance().
- * NULL: winipc_ring_wait_for_message() says why.
+ * Finds the next message, at a multiple of 8. The message stays in the ring until
+ * winipc_ring_advance(). If it returns NULL, winipc_ring_wait_for_message() returns the reason.
  */
 static inline const void *winipc_ring_next(winipc_ring *ring, uint32_t *length) {
     if (ring->corrupt || (ring->at == ring->seen && !winipc_ring_find_messages(ring))) return NULL;
-    /* It does not look at the tail again: a sender that writes on and on cannot keep it here. */
+    /* The loop does not load the tail again, so that a fast sender cannot keep it here. */
     while (ring->at != ring->seen) {
         uint32_t at = ring->at & (ring->capacity - 1);
         uint32_t rest = ring->capacity - at;
-        /* Read once: it may change while it is checked. */
+        /* Loaded once, because a faulty sender can change it during the checks. */
         uint32_t record = *(const volatile uint32_t *)(ring->bytes + at);
         uint32_t size = (record + 7) & ~7u;
         if (record == 0 - rest && rest <= ring->seen - ring->at) {
             ring->next = ring->at += rest;
-            /* The next receiver goes on there even if nothing follows. */
+            /* The next receiver continues there even if no message follows. */
             *(volatile uint32_t *)&ring->header->consumed = ring->at;
             continue;
         }
@@ -438,23 +447,23 @@ static inline const void *winipc_ring_next(winipc_ring *ring, uint32_t *length) 
 }
 
 /*
- * Leaves the message behind that winipc_ring_next() found; its bytes may be overwritten.
+ * Moves past the message that winipc_ring_next() found. The sender can then overwrite its bytes.
  */
 static inline void winipc_ring_advance(winipc_ring *ring) {
     ring->at = ring->next;
-    /* Others read it only when this process has ended. */
+    /* A plain store is enough: another end reads it only after this process has ended. */
     *(volatile uint32_t *)&ring->header->consumed = ring->at;
     if (ring->at - ring->published >= ring->batch) winipc_ring_flush(ring);
 }
 
-/* Whether the sender can go on: ERROR_IO_PENDING if not yet. */
+/* Checks whether a waiting sender can continue. Returns ERROR_IO_PENDING if it cannot yet. */
 static inline DWORD winipc_ring_look_for_room(winipc_ring *ring, uint32_t length) {
     if (winipc_ring_is_closed(ring) || winipc_ring_has_died(ring)) return ERROR_BROKEN_PIPE;
     if (winipc_ring_find_room(ring, winipc_ring_needed(ring, length))) return ERROR_SUCCESS;
     return ring->corrupt ? ERROR_INVALID_DATA : ERROR_IO_PENDING;
 }
 
-/* Whether the receiver can go on: ERROR_IO_PENDING if not yet. */
+/* Checks whether a waiting receiver can continue. Returns ERROR_IO_PENDING if it cannot yet. */
 static inline DWORD winipc_ring_look_for_message(winipc_ring *ring, uint32_t unused) {
     (void)unused;
     uint32_t length;
@@ -463,7 +472,7 @@ static inline DWORD winipc_ring_look_for_message(winipc_ring *ring, uint32_t unu
     DWORD end = ERROR_HANDLE_EOF;
     if (!winipc_ring_is_closed(ring)) {
         if (!winipc_ring_has_died(ring)) return ERROR_IO_PENDING;
-        /* The sender may not have published what it committed last. */
+        /* A dead sender may have left committed messages that are not published. */
         uint32_t tail = winipc_ring_load(&ring->header->tail);
         uint32_t committed = winipc_ring_load(&ring->header->committed);
         if (winipc_ring_has_died(ring)) winipc_ring_replace(&ring->header->tail, tail, committed);
@@ -473,14 +482,14 @@ static inline DWORD winipc_ring_look_for_message(winipc_ring *ring, uint32_t unu
     return ring->corrupt ? ERROR_INVALID_DATA : end;
 }
 
-/* Looks for a while, and then sleeps between the looks. */
+/* Looks several times, and then sleeps between looks. */
 static inline DWORD winipc_ring_wait(winipc_ring *ring,
                                      DWORD (*look)(winipc_ring *ring, uint32_t length),
                                      uint32_t length, DWORD timeout) {
     uint64_t start = GetTickCount64();
     if (ring->corrupt) return ERROR_INVALID_DATA;
     winipc_ring_flush(ring);
-    /* Where looking was of no use, one wait in 16 tries all the same. */
+    /* If looks were useless lately, one wait in 16 still tries more of them. */
     uint32_t looks = ring->looks;
     if (++ring->waits % 16 == 0 && looks < WINIPC_RING_MAX_LOOKS / 8)
         looks = WINIPC_RING_MAX_LOOKS / 8;
@@ -499,7 +508,7 @@ static inline DWORD winipc_ring_wait(winipc_ring *ring,
         DWORD found = look(ring, length);
         uint64_t waited = GetTickCount64() - start;
         if (found == ERROR_IO_PENDING && timeout != INFINITE && waited >= timeout) {
-            /* A program that polls with a timeout of 0 is to notice the peer's death, too. */
+            /* A program that polls with a timeout of 0 must notice the peer's death, too. */
             winipc_ring_look(ring);
             found = look(ring, length);
             if (found == ERROR_IO_PENDING) found = WAIT_TIMEOUT;
@@ -507,7 +516,7 @@ static inline DWORD winipc_ring_wait(winipc_ring *ring,
         if (found == ERROR_IO_PENDING) {
             HANDLE handles[2] = {ring->own.event, ring->process};
             DWORD left = timeout == INFINITE ? INFINITE : timeout - (DWORD)waited;
-            /* Whoever had the place before may take what the event is set for a little longer. */
+            /* For a short time, a wait of the place's last owner can take this end's event. */
             if (GetTickCount64() - ring->came < 500 && left > 20) left = 20;
             DWORD code = WaitForMultipleObjects(ring->process == NULL ? 1 : 2, handles, FALSE, left);
             if (code == WAIT_OBJECT_0 + 1) ring->ended = 1;
@@ -522,9 +531,11 @@ static inline DWORD winipc_ring_wait(winipc_ring *ring,
 }
 
 /*
- * Waits until there is room for a message. ERROR_BROKEN_PIPE: the receiver was closed, or its process
- * has ended. WAIT_TIMEOUT: there was none in time (milliseconds). ERROR_INVALID_DATA: the memory
- * is corrupt. ERROR_INVALID_PARAMETER: the message is longer than the channel's longest.
+ * Waits until the ring has room for a message. Returns
+ * - ERROR_BROKEN_PIPE if the receiver was closed, or its process has ended;
+ * - WAIT_TIMEOUT if the ring had no room within the timeout in milliseconds;
+ * - ERROR_INVALID_DATA if the memory is corrupt;
+ * - ERROR_INVALID_PARAMETER if the message is longer than max_message_length.
  */
 static inline DWORD winipc_ring_wait_for_room(winipc_ring *ring, uint32_t length, DWORD timeout) {
     if (length > ring->max_message_length) return ERROR_INVALID_PARAMETER;
@@ -532,15 +543,17 @@ static inline DWORD winipc_ring_wait_for_room(winipc_ring *ring, uint32_t length
 }
 
 /*
- * Waits until winipc_ring_next() finds a message. ERROR_HANDLE_EOF: the sender was closed, and all
- * was read. ERROR_NETNAME_DELETED: its process has ended without closing it. WAIT_TIMEOUT: there was
- * nothing in time (milliseconds). ERROR_INVALID_DATA: the memory is corrupt.
+ * Waits until winipc_ring_next() finds a message. Returns
+ * - ERROR_HANDLE_EOF if the sender was closed, and all its messages were read;
+ * - ERROR_NETNAME_DELETED if the sender's process ended without closing it, and all was read;
+ * - WAIT_TIMEOUT if there was no message within the timeout in milliseconds;
+ * - ERROR_INVALID_DATA if the memory is corrupt.
  */
 static inline DWORD winipc_ring_wait_for_message(winipc_ring *ring, DWORD timeout) {
     return winipc_ring_wait(ring, winipc_ring_look_for_message, 0, timeout);
 }
 
-/* Takes the end's place: ERROR_BUSY if somebody has it, or others take it again and again. */
+/* Takes the end's place. Returns ERROR_BUSY if it is taken, or another process is always first. */
 static inline DWORD winipc_ring_take_place(winipc_ring *ring) {
     ring->self = winipc_ring_name_process(GetCurrentProcess());
     for (uint32_t attempt = 0; attempt < WINIPC_RING_MAX_PLACE_ATTEMPTS; attempt++) {
@@ -551,7 +564,7 @@ static inline DWORD winipc_ring_take_place(winipc_ring *ring) {
             if (process != NULL) CloseHandle(process);
             if (!ended) return ERROR_BUSY;
         }
-        /* Another process may have been quicker. */
+        /* Another process may take the place first. */
         if (winipc_ring_replace64(ring->own.owner, owner, ring->self) == owner) return ERROR_SUCCESS;
     }
     return ERROR_BUSY;
@@ -563,10 +576,13 @@ static inline void winipc_ring_leave_place(winipc_ring *ring) {
 }
 
 /*
- * Takes an end of a channel whose parts this program has already: its memory, with its size, and the
- * events "data" and "space". They have to stay until winipc_ring_close(), which leaves them open.
- * ERROR_BUSY: the end is taken. ERROR_NOT_READY: whoever makes the channel is not done yet.
- * ERROR_INVALID_DATA: it is no channel. ERROR_NOT_SUPPORTED: it is one for many senders.
+ * Takes an end of a channel whose parts this program already has: the memory, its size in bytes,
+ * and the events "data" and "space". Keep them open until winipc_ring_close(), which does not close
+ * them. Returns
+ * - ERROR_BUSY if the end is taken;
+ * - ERROR_NOT_READY if the creator of the channel has not written the header yet;
+ * - ERROR_INVALID_DATA if the memory is corrupt, or holds no channel;
+ * - ERROR_NOT_SUPPORTED if the channel is for many senders.
  */
 static inline DWORD winipc_ring_attach(winipc_ring *ring, void *memory, size_t size, HANDLE data,
                                        HANDLE space, winipc_ring_role role) {
@@ -608,7 +624,7 @@ static inline DWORD winipc_ring_attach(winipc_ring *ring, void *memory, size_t s
     DWORD error = winipc_ring_take_place(ring);
     if (error != ERROR_SUCCESS) return error;
 
-    /* It goes on where the last one stopped, which may have died. */
+    /* Continues where the last owner of the place stopped, even if that owner has died. */
     ring->at = ring->next = winipc_ring_load(sends ? &header->committed : &header->consumed);
     ring->published = winipc_ring_load(sends ? &header->tail : &header->head);
     ring->seen = sends ? winipc_ring_load(&header->head) : ring->at;
@@ -619,15 +635,15 @@ static inline DWORD winipc_ring_attach(winipc_ring *ring, void *memory, size_t s
     }
     winipc_ring_flush(ring);
     /*
-     * One that sleeps does not know this process yet, and is to notice its end. Whether it sleeps is
-     * not asked: another end may have been killed after it had found that out.
+     * A peer that sleeps must see this process, to notice later if it ends. The event is set even
+     * if the wake flag is low: a killed end may have lowered it without setting the event.
      */
     SetEvent(ring->other.event);
     return ERROR_SUCCESS;
 }
 
 /*
- * Leaves the channel. A receiver gets what was sent, and then the end.
+ * Closes an end. After a sender is closed, the receiver gets all messages, and then the end.
  */
 static inline void winipc_ring_close(winipc_ring *ring) {
     winipc_ring_flush(ring);
@@ -642,8 +658,8 @@ static inline void winipc_ring_close(winipc_ring *ring) {
 }
 
 /*
- * Opens the channel of a name and takes an end of it. What is returned is what attach or the system
- * says: ERROR_FILE_NOT_FOUND if there is none.
+ * Opens a channel by its name, and takes an end of it. Returns the error of winipc_ring_attach() or
+ * of the system, such as ERROR_FILE_NOT_FOUND if there is no such channel.
  */
 static inline DWORD winipc_ring_open(winipc_ring *ring, const wchar_t *name,
                                      winipc_ring_role role) {
@@ -659,7 +675,7 @@ static inline DWORD winipc_ring_open(winipc_ring *ring, const wchar_t *name,
     MEMORY_BASIC_INFORMATION region;
     DWORD error = ERROR_SUCCESS;
     if (space != NULL) memory = MapViewOfFile(mapping, FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, 0);
-    /* The last call is the one that failed. */
+    /* After a failure no further call runs, so this is the error of the failed call. */
     if (memory == NULL || VirtualQuery(memory, &region, sizeof region) == 0) error = GetLastError();
     if (error == ERROR_SUCCESS)
         error = winipc_ring_attach(ring, memory, region.RegionSize, data, space, role);

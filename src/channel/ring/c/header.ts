@@ -1,5 +1,5 @@
 /**
- * The C header of a channel: the layout of the ring's memory, and the functions.
+ * Generates the C header of a channel: the layout of its memory, and functions for both ends.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import { RING_FUNCTIONS, RING_INTRODUCTION } from "./functions.ts";
 const word = (index: number) => ({ type: "u32", offset: 4 * index }) as const;
 const Place = struct({ owner: "u64", state: "u32" });
 
-/** The header, with positions as unsigned integers, which C lets overflow. */
+/** The layout of the header. Its positions are unsigned, because C lets only these overflow. */
 const Header = struct({
   magic: word(WORD.magic),
   version: word(WORD.version),
@@ -90,7 +90,9 @@ const NUMBERS: Readonly<Record<string, number>> = {
   READ_BATCH,
 };
 
-/** Declares the header's numbers and its fields, and has the compiler see that they are in their places. */
+/**
+ * Returns C code that declares the constants and the fields of the header, and asserts the offsets.
+ */
 export function declareLayout(): string {
   return [
     ...Object.entries(NUMBERS).map(([name, value]) => `#define WINIPC_RING_${name} ${value}u`),
@@ -114,20 +116,20 @@ function numbered(
 }
 
 /**
- * Writes a header by which C and C++ programs take part in a {@linkcode RingChannel} that is made
- * for one sender, on either end: what stands where in its memory, and functions to send and to
- * receive, which need nothing but Windows.
+ * Returns the text of a C header for one end of a {@linkcode RingChannel}. With it, a C or C++
+ * program can be the sender or the receiver of a channel with `"single"` producers.
  *
- * It begins with how it is used. gcc, clang and MSVC take it, as C11 and as C++11.
+ * The header has the layout of the memory, and functions that need nothing but Windows. Its first
+ * comment shows how to use it. It compiles with gcc, clang and MSVC, as C11 and as C++11.
  *
- * @example
+ * @example Write the header to a file
  * ```ts
  * import { declareRingChannel } from "@winipc/winipc/channel";
  *
  * Deno.writeTextFileSync(`${Deno.makeTempDirSync()}/winipc_ring.h`, declareRingChannel());
  * ```
  *
- * @returns The text of the header, which is always the same.
+ * @returns The text of the header. It is the same at each call.
  */
 export function declareRingChannel(): string {
   return [RING_INTRODUCTION, declareLayout(), RING_FUNCTIONS].join("\n");

@@ -1,5 +1,5 @@
 /**
- * The senders of a ring of many: their places, and what the receiver knows of them.
+ * The senders of a channel: their places, and how the receiver learns that they have left.
  *
  * @module
  */
@@ -16,26 +16,26 @@ import {
 import { type Producers, type RingSettings, SENDER, SENDERS, WORD } from "../layout.ts";
 import type { Liveness, PeerState } from "../../peer/liveness.ts";
 
-/** A place that was taken. */
+/** A sender's place that this process has taken. */
 export interface SenderPlace {
-  /** Which one. */
+  /** The index of the place in the header, from 0 to 63. */
   readonly index: number;
-  /** Leaves it, and says that this is on purpose. */
+  /** Leaves the place, and marks it as closed. */
   leave(): void;
 }
 
-/** How a sender's place is taken. */
+/** The options of {@linkcode takeSenderPlace}. */
 export interface SenderPlaceOptions {
-  /** How many senders there can be. */
+  /** The number of senders that the channel can have at a time. */
   producers: Producers;
   /** The machine that the sender runs on. */
   machine: Machine;
 }
 
 /**
- * Takes one of the senders' places.
+ * Takes a free sender's place.
  *
- * @throws {Deno.errors.Busy} If all are taken.
+ * @throws {Deno.errors.Busy} If no place is free.
  */
 export function takeSenderPlace(
   header: HeaderWords,
@@ -57,7 +57,7 @@ export function takeSenderPlace(
   };
 }
 
-/** Has the receiver look who is there. */
+/** Counts a sender that has come or left, so that the receiver checks the places again. */
 function countChange({ words }: HeaderWords): void {
   Atomics.add(words, WORD.changes, 1);
 }
@@ -76,14 +76,14 @@ function takeAny(header: HeaderWords, options: TakePlaceOptions): number {
   );
 }
 
-/** The least time between two checks whether the senders' processes are there, in milliseconds. */
+/** Minimum time between two checks of the senders' processes in milliseconds, to limit the cost. */
 const CHECK_INTERVAL = 20;
 
 /**
- * The senders: whether any is there, and whether all have closed their ends.
+ * Finds out for the receiver whether the senders of a channel are alive, closed or dead.
  *
- * They come and go while the receiver sleeps, and there can be more of them than Windows can wait
- * for at once. So their processes are checked from time to time.
+ * Senders come and leave while the receiver sleeps. There can be more of them than Windows can wait
+ * for at once. So the receiver checks their processes at intervals.
  */
 export class SendersLiveness implements Liveness {
   readonly isMany = true;
@@ -91,16 +91,16 @@ export class SendersLiveness implements Liveness {
   readonly #owners: BigUint64Array<ArrayBuffer>;
   readonly #endsWithLast: boolean;
   readonly #machine: Machine;
-  /** The processes of the senders that can be watched. */
+  /** The open handles of the senders' processes or threads, by owner. */
   readonly #watches = new Map<bigint, Owner>();
-  /** The count of changes at the last look. */
+  /** The header's count of changes at the last look. */
   #changes: number | undefined;
   #gone = false;
-  /** Whether a sender has died since there was none. */
+  /** Whether a sender has died since the channel last had no sender. */
   #lost = false;
   #lastCheck = -Infinity;
 
-  /** Counts nobody yet. */
+  /** Stores the options. The first {@linkcode look} counts the senders. */
   constructor(
     { words, owners }: HeaderWords,
     { endsWithLastSender }: RingSettings,
@@ -118,7 +118,9 @@ export class SendersLiveness implements Liveness {
     return this.#lost ? "dead" : "closed";
   }
 
-  /** Senders publish what they commit at once: there is nothing to take in of one that has died. */
+  /**
+   * Always `false`: senders publish each message at once, so a dead sender has no pending messages.
+   */
   isSame(): boolean {
     return false;
   }
@@ -140,7 +142,7 @@ export class SendersLiveness implements Liveness {
       }
     }
     for (const owner of this.#watches.keys()) if (!present.has(owner)) this.#forget(owner);
-    // A sender that was ended has not counted its own change.
+    // A killed sender has not counted its own change.
     this.#count(); // guard: senders-gone
   }
 
@@ -158,7 +160,7 @@ export class SendersLiveness implements Liveness {
     const isAny = SENDERS.some(({ owner }) => Atomics.load(this.#owners, owner) !== 0n);
     const wereAny = this.#lost || SENDERS.some(({ state }) => this.#words[state] === CLOSED);
     this.#gone = !isAny && wereAny && this.#endsWithLast;
-    // These are others than those that have died.
+    // These senders came after the senders that have died.
     if (wereGone && isAny) this.#lost = false;
   }
 

@@ -1,16 +1,20 @@
 /**
- * Writes messages into a ring of many senders, one sender at a time: the one that has the producer lock.
+ * Writes messages into a ring with many senders. One sender writes at a time: the holder of the
+ * producer lock.
  *
- * A sender has the producer lock for at most 0.1 microseconds a message (all of a `sendSync` of 64 bytes took
- * 93 ns), or for as long as a message is claimed. So of a sender that sends 1000 messages a second, one
- * suspension in 10,000 falls into that time. The lock of a sender that has ended is over: nothing of its
- * message is in the ring. The lock of one that is suspended is not, for nobody can tell a suspended process
- * from a slow one: until it goes on, the others' sends fail with `TimedOut` when their time is over.
+ * A sender holds the lock for at most 0.1 microseconds per message, or while a message is claimed.
+ * (A whole `sendSync` of 64 bytes took 93 ns.) So a process that sends 1000 messages a second holds
+ * the lock in 1 of 10,000 suspensions.
  *
- * A ring in which each sender claims its room by one compare-and-swap, as Agrona's has it, lets the
- * others write on. But the receiver then stops at the record that is not complete, a full ring stops
- * everybody all the same, and such a record has to be skipped when its sender has died. That gains
- * only the rest of the ring, and costs that a dead sender changes nothing.
+ * If the holder's process ends, another sender takes the lock over. Nothing of the unfinished
+ * message is in the ring then. If the process is suspended, no other sender takes the lock, because
+ * a suspended process looks like a slow one. Until the process goes on, other senders wait, and
+ * their sends fail with `TimedOut` at their timeout.
+ *
+ * Agrona's ring lets each sender claim its room by one compare-and-swap, so that other senders can
+ * continue. But the receiver then stops at the unfinished record, and a full ring stops all
+ * senders. If the sender has died, the receiver must skip the record. Such a ring gains only the
+ * use of its remaining room. In return, a dead sender would leave an unfinished record.
  *
  * @see {@link https://github.com/real-logic/agrona}
  *
@@ -23,29 +27,30 @@ import { describeOwner } from "../../peer/owner.ts";
 import { headerWordsOf, type RingSettings, SENDERS, WORD } from "../layout.ts";
 import { FULL, LOCKED, RingWriter, type Writer } from "../writer.ts";
 
-/** The part of the word that says who has the lock. */
+/** The bits of the lock's word that name the holder: the number of its place, from 1, or 0. */
 const WHO = 0x7f;
-/** One more change, in the part that counts them. */
+/** Added to the lock's word at each change; the upper bits count the changes. */
 const ONE_CHANGE = WHO + 1;
-/** Maximum looks while another sender has the lock: it needs less than a microsecond. */
-const LOOKS = 256;
-/** The least time between two checks whether the holder's process has ended, in milliseconds. */
+/** Maximum looks at a lock that another sender has; a message takes less than a microsecond. */
+const MAX_LOOKS = 256;
+/** Minimum time between two checks of the holder's process in milliseconds, to limit the cost. */
 const CHECK_INTERVAL = 20;
 
-/** Whose lock it is. */
+/** The sender that uses the lock. */
 export interface ProducerLockOptions {
-  /** Which of the senders' places is this one's. */
+  /** The index of the sender's place in the header, from 0 to 63. */
   index: number;
   /** The machine that the sender runs on. */
   machine: Machine;
 }
 
 /**
- * One sender's use of the producer lock: from before a message is claimed until it is committed, so
- * that what is not committed is not in the ring.
+ * The producer lock, as one sender uses it. The sender holds it from the claim of a message to its
+ * commit. So an uncommitted message is never in the ring.
  *
- * The word is another one each time the lock is taken. So the lock of a process that has ended goes to
- * one other sender, and is never taken from a later sender that has got the dead one's place.
+ * The lock's word has a new value each time a sender takes the lock. So only one sender can take
+ * over the lock of a process that has ended. A later owner of that process's place can take the
+ * lock, too. The word is then different, so that lock is safe.
  */
 export class ProducerLock {
   readonly #words: Int32Array<ArrayBuffer>;
@@ -53,25 +58,25 @@ export class ProducerLock {
   readonly #number: number;
   readonly #machine: Machine;
   readonly #looks: number;
-  /** The word as this sender left it when it took the lock last. */
+  /** The lock's word since this sender took the lock last. */
   #taken = 0;
   #lastCheck = -Infinity;
-  /** The word of a process that has ended while it had the lock. */
+  /** The lock's word if its holder's process has ended, so that it is checked only once. */
   #over: number | undefined;
 
-  /** Gives the lock back if the place's last owner has ended with it. */
+  /** Releases the lock if the last owner of this place ended while it had the lock. */
   constructor({ words, owners }: HeaderWords, { index, machine }: ProducerLockOptions) {
     this.#words = words;
     this.#owners = owners;
     this.#number = index + 1;
     this.#machine = machine;
-    // With one processor, nobody gives the lock back meanwhile.
-    this.#looks = machine.processors > 1 ? LOOKS : 1;
+    // On one processor, the holder cannot release the lock while this thread looks.
+    this.#looks = machine.processors > 1 ? MAX_LOOKS : 1;
     const word = Atomics.load(this.#words, WORD.producerLock);
     if ((word & WHO) === this.#number) this.#change(word, 0);
   }
 
-  /** The other sender that has the lock, for messages: `process 1234`; `undefined` if none has it. */
+  /** The other sender that has the lock, for errors: `process 1234`; `undefined` if none has it. */
   get holder(): string | undefined {
     const who = Atomics.load(this.#words, WORD.producerLock) & WHO;
     const place = who === this.#number ? undefined : SENDERS[who - 1];
@@ -79,7 +84,7 @@ export class ProducerLock {
   }
 
   /**
-   * Checks whether the lock could be taken: nobody has it, or its holder's process has ended.
+   * Whether the lock seems to be free: no sender has it, or its holder's process has ended.
    */
   check(): boolean {
     const word = Atomics.load(this.#words, WORD.producerLock);
@@ -89,7 +94,7 @@ export class ProducerLock {
   /**
    * Tries to take the lock, up to 256 times while another sender has it.
    *
-   * @returns Whether this sender has it now.
+   * @returns Whether this sender has the lock now.
    */
   take(): boolean {
     for (let look = 0; look < this.#looks; look++) {
@@ -102,7 +107,7 @@ export class ProducerLock {
     return this.#change(word, this.#number);
   }
 
-  /** Gives the lock back. */
+  /** Releases the lock. */
   give(): void {
     this.#change(this.#taken, 0);
   }
@@ -114,11 +119,11 @@ export class ProducerLock {
     return true;
   }
 
-  /** Checks whether the holder's process has ended, unless that was done lately. */
+  /** Whether the holder's process has ended. Asks the system at most once per interval. */
   #checkOver(word: number): boolean {
     if (word === this.#over) return true;
     const place = SENDERS[(word & WHO) - 1];
-    // Nobody can have such a place: somebody else has written there.
+    // No place has this number: a foreign program has written here.
     if (place === undefined) return true;
     const now = this.#machine.now();
     if (now - this.#lastCheck < CHECK_INTERVAL) return false;
@@ -130,8 +135,8 @@ export class ProducerLock {
 }
 
 /**
- * Writes messages into a ring, for one of many senders. A sender has the producer lock from claim to
- * commit, and publishes each message at once. So a sender that dies before it has committed has changed
+ * Writes messages into a ring, for one of many senders. It holds the producer lock from claim to
+ * commit, and publishes each message at once. So a sender that dies before a commit changes
  * nothing.
  */
 export class SharedWriter implements Writer {
@@ -140,7 +145,7 @@ export class SharedWriter implements Writer {
   readonly #writer: RingWriter;
   readonly #lock: ProducerLock;
 
-  /** @param settings What the header said when it was checked. */
+  /** @param settings The checked settings from the header. */
   constructor(buffer: ArrayBuffer, settings: RingSettings, options: ProducerLockOptions) {
     this.#lock = new ProducerLock(headerWordsOf(buffer), options);
     this.#writer = new RingWriter(buffer, settings);
@@ -160,7 +165,7 @@ export class SharedWriter implements Writer {
     return this.#lock.holder;
   }
 
-  /** Claims nothing: without the lock, no room is known. */
+  /** Always returns {@linkcode FULL}: without the lock, no room is known. */
   claimNear(): number {
     return FULL;
   }
@@ -192,7 +197,7 @@ export class SharedWriter implements Writer {
     this.#lock.give();
   }
 
-  /** Writes nothing: without the lock, no room is known. */
+  /** Always returns {@linkcode FULL}: without the lock, no room is known. */
   writeNear(): number {
     return FULL;
   }
@@ -209,7 +214,7 @@ export class SharedWriter implements Writer {
     return this.#lock.check() && this.#writer.seemsToHaveRoom(length);
   }
 
-  /** Publishes nothing: each message is published when it is committed. */
+  /** Does nothing: each message is published when it is committed. */
   publish(): boolean {
     return false;
   }

@@ -1,17 +1,17 @@
 /*
- * One end of a channel, by the header that the library writes. Prints "ready", or "refused ERROR", and
- * at the end how many messages went through it and why that was all.
+ * One end of a channel in C, with the generated header. It prints "ready" or "refused ERROR". At
+ * the end it prints the number of its messages and the error that ended it.
  *
- *   end send NAME COUNT      sends messages, without an end if COUNT is 0
- *   end receive NAME COUNT   receives them, until the end if COUNT is 0
- *   end echo NAME 0          sends what it receives back by the channel NAMEb
+ *   end send NAME COUNT      sends COUNT messages, or messages without end if COUNT is 0
+ *   end receive NAME COUNT   receives COUNT messages, or all messages if COUNT is 0
+ *   end echo NAME 0          sends each message back through the channel NAMEb
  *
- * Lengths and bytes come from one row of numbers, that of tests/support/random.ts with the seed 7.
+ * Lengths and bytes are the random numbers of tests/support/random.ts with the seed 7.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
-/* It is to sleep whenever there is nothing to do at once. */
+/* With few looks, the end sleeps whenever it must wait. */
 #define WINIPC_RING_MAX_LOOKS 8u
 #include "winipc_ring.h"
 

@@ -28,7 +28,7 @@ function sendAll(): void {
   }
 }
 
-/** Commits messages and blocks before it publishes them. */
+/** Commits messages, and then blocks, so that they stay pending. */
 function sendSilently(): void {
   using sender = channel.sender();
   const random = new Random(7);
@@ -40,7 +40,7 @@ function sendSilently(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
 
-/** Sends messages of 64 bytes as quickly as it can. */
+/** Sends messages of 64 bytes without a pause. */
 function sendSmall(): void {
   using sender = channel.sender();
   console.log("ready");
@@ -63,7 +63,7 @@ async function receiveSome(): Promise<void> {
   if (total === 0) { for await (const _ of receiver); }
 }
 
-/** Claims a message, and commits it when a line comes. */
+/** Claims a message, and commits it when a line arrives. */
 async function claimUntilLine(): Promise<void> {
   using sender = channel.sender();
   const offset = sender.claimAt(1);
@@ -73,14 +73,14 @@ async function claimUntilLine(): Promise<void> {
   sender.commit();
 }
 
-/** Waits for a message, and says which error comes instead. */
+/** Waits for a message, and prints the name of the error if the wait fails. */
 async function tellFate(): Promise<void> {
   using receiver = channel.receiver();
   console.log("ready");
   await receiver.receive().catch((error) => console.log(error.name));
 }
 
-/** Pipes what comes into the channel whose name has a "b" after it. */
+/** Pipes all messages into the channel whose name has a "b" after it. */
 async function pipe(): Promise<void> {
   using back = RingChannel.open(`${name}b`);
   const { readable } = channel;
@@ -89,7 +89,7 @@ async function pipe(): Promise<void> {
   await readable.pipeTo(writable);
 }
 
-/** Sends values back, by the channel whose name has a "b" after it. */
+/** Sends each value back through the channel whose name has a "b" after it. */
 async function sendValuesBack(): Promise<void> {
   using back = RingChannel.open(`${name}b`);
   using receiver = channel.receiver();
@@ -102,7 +102,7 @@ async function sendValuesBack(): Promise<void> {
   }
 }
 
-/** Sends back what comes, by the channel whose name has a "b" after it. */
+/** Sends each message back through the channel whose name has a "b" after it. */
 function echo(): void {
   using back = RingChannel.open(`${name}b`);
   using receiver = channel.receiver();

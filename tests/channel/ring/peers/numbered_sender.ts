@@ -1,6 +1,7 @@
 /**
- * One of several senders of a channel: `numbered_sender.ts MODE NAME ID COUNT`. It sends numbered
- * messages, without an end where the count is 0; or claims one, writes half of it, and stays.
+ * One of several senders of a channel: `numbered_sender.ts MODE NAME ID COUNT`. It sends COUNT
+ * numbered messages, or messages without end if COUNT is 0. In the mode `claim` it claims a
+ * message, writes half of it, and waits.
  *
  * @module
  */

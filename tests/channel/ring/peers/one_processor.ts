@@ -1,7 +1,9 @@
 /**
- * One end of two channels, NAME there and NAMEb back, on one processor, which has also the other end:
- * `one_processor.ts near|far NAME spins|sleeps`. The far one sends back what comes; the near one takes
- * lines with a number, and tells how many microseconds a message there and back took, of so many.
+ * One of two processes that share a processor: `one_processor.ts near|far NAME spins|sleeps`. They
+ * send messages there through the channel NAME, and back through NAMEb.
+ *
+ * The far process sends each message back. The near process reads lines with a number of messages.
+ * It prints the average time of a message there and back in microseconds.
  *
  * @module
  */
@@ -16,7 +18,7 @@ const soon = { timeout: 20_000 };
 
 const [side, name, way] = Deno.args as ["near" | "far", string, "spins" | "sleeps"];
 useOneProcessor();
-// The library never spins where there is only one.
+// The library never spins on a machine with one processor.
 if (way === "sleeps") Object.defineProperty(navigator, "hardwareConcurrency", { value: 1 });
 using there = RingChannel.open(name);
 using back = RingChannel.open(`${name}b`);

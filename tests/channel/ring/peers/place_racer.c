@@ -1,6 +1,6 @@
 /*
- * One of several that want the same end of a channel at the same moment, by the header that the library
- * writes: `place_racer NAME INDEX`. For what it notes see notes.ts.
+ * One of several racers for the same place of a channel, in C: `place_racer NAME INDEX`. For its
+ * notes see notes.ts.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #define RACERS 2
 
-/* The words of the notes. */
+/* The words of the notes, as in notes.ts. */
 enum { ROUND = 2, OVER, ENDED, RESULTS };
 
 static volatile uint32_t *notes;
@@ -20,7 +20,7 @@ static void *map(const wchar_t *name) {
     return mapping ? MapViewOfFile(mapping, FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, 0) : NULL;
 }
 
-/* Tells that this one has come to the end of something; the last one wakes whoever waits for all. */
+/* Counts the end of a step. The last racer wakes the process that waits for all racers. */
 static void note_end(LONG all) {
     if (InterlockedIncrement((volatile LONG *)&notes[ENDED]) == all) SetEvent(done);
 }
@@ -44,7 +44,7 @@ int main(int count, char **words) {
         if (round == UINT32_MAX) return 0;
         last = round;
         winipc_ring_role role = round % 2 == 0 ? WINIPC_RING_SENDER : WINIPC_RING_RECEIVER;
-        /* Nobody sleeps, so that one event does for both. */
+        /* No end sleeps, so one event is enough. */
         DWORD error = winipc_ring_attach(&ring, memory, size, event, event, role);
         notes[RESULTS + index] = error;
         note_end(RACERS);

@@ -1,6 +1,6 @@
 /**
- * One of several that want the same end of a channel at the same moment: `place_racer.ts NAME INDEX`. For
- * what it notes see notes.ts.
+ * One of several racers for the same place of a channel: `place_racer.ts NAME INDEX`. For its notes
+ * see notes.ts.
  *
  * @module
  */
@@ -26,7 +26,7 @@ for (let round = nextAfter(0); round !== -1; round = nextAfter(round)) {
   noteEnd(2 * RACERS);
 }
 
-/** Waits for the round after one. */
+/** Waits until the round is another one than the last, and returns it. */
 function nextAfter(last: number): number {
   for (;;) {
     const round = Atomics.load(words, NOTE.round);
@@ -35,7 +35,7 @@ function nextAfter(last: number): number {
   }
 }
 
-/** Tells that this one has come to the end of something; the last one wakes whoever waits for all. */
+/** Counts the end of a step. The last racer wakes the process that waits for all racers. */
 function noteEnd(all: number): void {
   if (Atomics.add(words, NOTE.ended, 1) + 1 === all) done.set();
 }

@@ -1,6 +1,6 @@
 /**
- * Listens in a window of the class that is named for two channels, and sends the values that come by
- * the first one back by the second one.
+ * Opens a listener with the window class of its argument, and takes two channels. It sends the
+ * values of the first channel back through the second one.
  *
  * @module
  */

@@ -1,34 +1,34 @@
 /*
- * Both ends of a channel, by the header that the library writes, which do what each line of the input
- * says and answer with one line. tests/channel/ring/script.ts runs the same steps by the ends of
- * TypeScript.
+ * Both ends of a channel in C, with the generated header. The program reads lines with one step
+ * each, does the step, and answers with one line. tests/channel/ring/script.ts does the same steps
+ * with TypeScript ends.
  *
- *   open ROLE NAME           opens an end: a second one of its role to see that it is refused
- *   open_in_thread ROLE NAME opens an end in a thread that ends then
+ *   open ROLE NAME           opens an end; if it is open already, tries to open a second one
+ *   open_in_thread ROLE NAME opens an end in a thread, which then ends
  *   close ROLE               closes an end
- *   abandon ROLE             forgets an end, as a process that is killed does
+ *   abandon ROLE             forgets an end, as if its process were killed
  *   flush ROLE               publishes
  *   claim LENGTH SEED        claims a message and fills it
  *   commit LENGTH            commits the claim, or its first bytes
  *   send LENGTH SEED         claims, fills and commits
- *   send_now LENGTH SEED     the same, and publishes
- *   read COUNT               takes so many messages, and publishes if there are fewer
- *   visit COUNT              takes so many messages, or those that are there
- *   next                     takes a message, and asks nothing if there is none
+ *   send_now LENGTH SEED     claims, fills, commits and publishes
+ *   read COUNT               receives COUNT messages, and publishes if there are fewer
+ *   visit COUNT              receives up to COUNT messages
+ *   next                     receives a message, or does nothing if there is none
  *   wait_message             waits with a timeout of 0
  *   wait_room LENGTH         waits with a timeout of 0
- *   poll_message             waits like that until something else comes of it
- *   poll_room LENGTH         waits like that until something else comes of it
- *   steal ROLE NAME COUNT    has others take the place first, so often, when it is opened next
+ *   poll_message             waits with a timeout of 0 until the result is not a timeout
+ *   poll_room LENGTH         waits with a timeout of 0 until the result is not a timeout
+ *   steal ROLE NAME COUNT    lets another owner take the place first, COUNT times, at the next open
  *
- * Answers: an error code, 0 for success; "no end"; or the length and the hash of each message.
+ * An answer is an error code, 0 for success; "no end"; or the length and the hash of each message.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <windows.h>
 
-/* A place is stolen between the look at its owner and the compare-and-swap. */
+/* Changes a place's owner between the load of the owner and the compare-and-swap. */
 static HANDLE WINAPI open_process(DWORD access, BOOL inherits, DWORD id);
 #define OpenProcess open_process
 #include "winipc_ring.h"
@@ -48,7 +48,7 @@ static long thieves;
 static HANDLE WINAPI open_process(DWORD access, BOOL inherits, DWORD id) {
     if (thieves == 0) return OpenProcess(access, inherits, id);
     thieves--;
-    /* The same process id, started later. */
+    /* The same process id with a later start time. */
     *stolen += 1ull << 32;
     SetLastError(ERROR_INVALID_PARAMETER);
     return NULL;
@@ -98,7 +98,7 @@ static void steal(winipc_ring_role role, const wchar_t *name, long count) {
     thieves = count;
 }
 
-/* Claims a message and fills it; why there is none otherwise. */
+/* Claims a message and fills it. Returns the error if there is no room. */
 static DWORD claim(end *sender, uint32_t length, uint32_t seed) {
     uint8_t *room = (uint8_t *)winipc_ring_claim(&sender->ring, length);
     if (room == NULL) return winipc_ring_wait_for_room(&sender->ring, length, 0);
@@ -114,7 +114,7 @@ static DWORD send_message(end *sender, uint32_t length, uint32_t seed, int is_ur
     return ERROR_SUCCESS;
 }
 
-/* Takes a message and prints it; whether there was one. */
+/* Receives a message and prints its length and hash. Returns 0 if there is no message. */
 static int take(end *receiver) {
     uint32_t length, hash = 0;
     const uint8_t *message = (const uint8_t *)winipc_ring_next(&receiver->ring, &length);
@@ -125,7 +125,9 @@ static int take(end *receiver) {
     return 1;
 }
 
-/* Does what TypeScript's tryReceive() does for all ends of a thread where it finds nothing. */
+/*
+ * Publishes for all ends of the thread, as TypeScript's tryReceive() does if it finds no message.
+ */
 static DWORD idle(end *receiver) {
     DWORD error = winipc_ring_wait_for_message(&receiver->ring, 0);
     if (ends[WINIPC_RING_SENDER].is_open) winipc_ring_flush(&ends[WINIPC_RING_SENDER].ring);
@@ -152,7 +154,7 @@ static void poll(winipc_ring *ring, int sends, uint32_t length) {
     answer(error);
 }
 
-/* Does what needs an end that is open. */
+/* Does a step with an open end. */
 static void use(const char *step, char **words, winipc_ring_role role) {
     end *one = &ends[role];
     uint32_t number = (uint32_t)strtoul(words[0], NULL, 10);

@@ -1,4 +1,4 @@
-/** Sends 200 messages of one byte by the channel that it inherited, each with its number. */
+/** Sends 200 messages of one byte, their number, through the inherited channel. */
 
 import { RingChannel } from "../../../../src/channel/mod.ts";
 

@@ -1,15 +1,16 @@
 /*
- * One end of a channel that is ended at any moment, by the header that the library writes:
+ * One end of a channel in C that ends itself at any moment, as if it were killed:
  * `short_lived_end send NAME LIFE` or `short_lived_end receive NAME LIFE`.
  *
- * It sends or receives the numbered messages of sender 1 (numbered_messages.ts), and ends itself after LIFE
- * microseconds, as if it were killed: from when it has its place and has said "ready", or, without a
- * word, from its beginning if LIFE has a minus. What it did is in the memory NAME.notes (notes.ts).
+ * It sends or receives the numbered messages of sender 1 (numbered_messages.ts). It ends LIFE
+ * microseconds after it has taken its place and printed "ready". If LIFE is negative, it prints
+ * nothing, and its life begins before it takes the place. Its notes are in the memory NAME.notes
+ * (notes.ts).
  */
 #include <stdio.h>
 #include <stdlib.h>
 
-/* It is to sleep whenever there is nothing to do at once. */
+/* With few looks, the end sleeps whenever it must wait. */
 #define WINIPC_RING_MAX_LOOKS 8u
 #include "winipc_ring.h"
 
@@ -19,7 +20,7 @@
 #define SHUFFLE 0x9e3779b1u
 #define KILLED 9
 
-/* The words of the notes. */
+/* The words of the notes, as in notes.ts. */
 enum { NEXT, MISTAKES };
 
 static volatile uint32_t *notes;
@@ -50,7 +51,7 @@ static int is_message(const uint8_t *message, uint32_t length, uint32_t number) 
     return 1;
 }
 
-/* Stays where it is for some microseconds, so that it is likely to be ended there. */
+/* Waits for some microseconds, so that the process is likely to end here. */
 static void dwell(void) {
     for (int count = 0; count < 200; count++) YieldProcessor();
 }
@@ -72,7 +73,7 @@ static DWORD send_all(winipc_ring *ring) {
 }
 
 static DWORD receive_all(winipc_ring *ring) {
-    /* Whoever was there before may have ended after it had left a message behind, and before it noted that. */
+    /* The last receiver may have ended between reading a message and noting it. */
     int may_be_one_more = 1;
     for (uint32_t number = notes[NEXT];;) {
         DWORD error = winipc_ring_wait_for_message(ring, PATIENCE);

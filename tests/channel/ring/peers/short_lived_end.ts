@@ -1,7 +1,7 @@
 /**
- * An end of a channel that is going to be killed: `short_lived_end.ts NAME`. It takes a line `ROLE WAY ID`, with
- * the end that it is, how it works and, for a sender, which one it is, and goes on where the one before
- * it stopped: see notes.ts.
+ * An end of a channel that its parent kills: `short_lived_end.ts NAME`. It reads a line
+ * `ROLE WAY ID`: the end, its way of work and the number of a sender. It continues where the last
+ * end stopped: see notes.ts.
  *
  * @module
  */
@@ -50,7 +50,7 @@ function claimAndCommit(sender: RingSender, message: Uint8Array): void {
     sender.waitForRoomSync(message.length, soon);
   }
   claim.bytes.set(message.subarray(0, message.length / 2));
-  // It is most likely to be killed here.
+  // The pause makes it likely that the process is killed here.
   for (let pause = 0; pause < 5000; pause++) Atomics.pause();
   claim.bytes.set(message);
   claim.commit();
@@ -58,7 +58,7 @@ function claimAndCommit(sender: RingSender, message: Uint8Array): void {
 
 async function receive(receiver: RingReceiver): Promise<void> {
   let next = words[NOTE.next]!;
-  // Whoever was there before may have ended after it had left a message behind, and before it noted that.
+  // The last receiver may have been killed between reading a message and noting it.
   let mayBeOneMore = true;
   const check = (message: Uint8Array) => {
     const number = numberOf(message);
@@ -74,7 +74,7 @@ async function receive(receiver: RingReceiver): Promise<void> {
       if (way === "read") receiver.waitForMessageSync(soon);
       else await receiver.waitForMessage(soon);
       receiver.read((message) => {
-        // The one before this is left behind by now.
+        // The reader has moved past the message before this one.
         note();
         check(message);
       });
@@ -83,7 +83,7 @@ async function receive(receiver: RingReceiver): Promise<void> {
   }
 }
 
-/** The number of a message; -1 if it is torn. */
+/** Returns the number of a message; -1 if it is torn. */
 function numberOf(message: Uint8Array): number {
   try {
     return readNumbered(message, maxMessageLength).number;
