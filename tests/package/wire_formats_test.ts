@@ -21,7 +21,7 @@ import {
 import * as broadcast from "../../src/channel/broadcast/layout.ts";
 import * as latest from "../../src/channel/latest/layout.ts";
 import { MAX_CAPACITY, MIN_CAPACITY } from "../../src/channel/peer/memory.ts";
-import { threadOwner } from "../../src/channel/peer/owner.ts";
+import { processOwner, threadOwner } from "../../src/channel/peer/owner.ts";
 import { MAX_WAITING } from "../../src/channel/peer/wake.ts";
 import * as ring from "../../src/channel/ring/layout.ts";
 import { randomName } from "../support/random_name.ts";
@@ -62,6 +62,8 @@ interface Field {
   readonly offset: number;
   /** The width in bytes; NaN for a field whose width depends on the settings. */
   readonly width: number;
+  /** The value that the table gives to a constant field; `undefined` for other fields. */
+  readonly value: number | undefined;
 }
 
 const WIDTHS: Readonly<Record<string, number>> = { u8: 1, u16: 2, u32: 4, i32: 4, u64: 8 };
@@ -71,8 +73,15 @@ class DocumentedLayout {
   readonly fields: readonly Field[];
 
   constructor(mark: string) {
-    this.fields = tableOf(`table: ${mark}`).map(({ name, type, offset, width }) => {
-      return { name: name!, type: type!, offset: Number(offset), width: parseFloat(width!) };
+    this.fields = tableOf(`table: ${mark}`).map(({ name, type, offset, width, meaning }) => {
+      const value = /^(?:0x[0-9a-f]+|\d+)(?=,|$)/.exec(meaning!)?.[0];
+      return {
+        name: name!,
+        type: type!,
+        offset: Number(offset),
+        width: parseFloat(width!),
+        value: value === undefined ? undefined : Number(value),
+      };
     });
     let end = 0;
     for (const { name, type, offset, width } of this.fields) {
@@ -112,6 +121,13 @@ class DocumentedLayout {
     }
   }
 
+  /** The constant fields, with the values that the table gives. */
+  get constants(): Record<string, number> {
+    return Object.fromEntries(
+      this.fields.flatMap(({ name, value }) => value === undefined ? [] : [[name, value]]),
+    );
+  }
+
   /** Reads all fields that are numbers. */
   readAll(bytes: Bytes, base = 0): Record<string, FieldValue> {
     const numbers = this.fields.filter(({ type }) => type in WIDTHS || type === "u32[2]");
@@ -147,14 +163,19 @@ async function until(what: string, look: () => boolean): Promise<void> {
   }
 }
 
-/** The owner that this process is written down as, by the documented bits. */
-function ownOwner(): bigint {
+/** Writes an owner down by the documented bits. */
+function ownerOf(pid: number, startedAt: bigint): bigint {
   const [id, start] = tableOf("table: owner").map(({ bits }) => {
     const [from, to] = bits!.split("–").map(Number);
     return { from: BigInt(from!), width: to! - from! + 1 };
   });
-  return BigInt(Deno.pid) << id!.from |
-    BigInt.asUintN(start!.width, startOf() / 10_000n) << start!.from;
+  return BigInt.asUintN(id!.width, BigInt(pid)) << id!.from |
+    BigInt.asUintN(start!.width, startedAt / 10_000n) << start!.from;
+}
+
+/** The owner that this process writes into its places. */
+function ownOwner(): bigint {
+  return ownerOf(Deno.pid, startOf());
 }
 
 function roundUp(length: number, multiple: number): number {
@@ -232,9 +253,9 @@ Deno.test("wire_formats.md has the offsets of a ring's settings", () => {
       ...settings,
     });
     using memory = openMemory(name);
+    assertEquals(RingHeader.constants, { magic: 0x43524957, version: 1 });
     assertEquals(RingHeader.readAll(memory.bytes), {
-      magic: 0x43524957,
-      version: 1,
+      ...RingHeader.constants,
       capacity: 4096,
       max_message_length: 100,
       ...numbers,
@@ -358,6 +379,8 @@ Deno.test("wire_formats.md describes the places of a ring", () => {
     left,
   ]);
   assertEquals(RingHeader.read(memory.bytes, "changes"), 3);
+  const last = (2n ** 33n - 1n) * 10_000n;
+  assertEquals(ownerOf(2 ** 32 - 4, last), processOwner(2 ** 32 - 4, last));
   // A Worker is written down by its thread.
   assertEquals(threadOwner({ id: 40, start: 7n * 10_000n }), 7n << 32n | 41n);
 });
@@ -437,9 +460,9 @@ Deno.test("wire_formats.md has the offsets of a broadcast ring's header", () => 
   const name = randomName();
   using channel = BroadcastRing.create(name, { capacity: 4096, maxMessageLength: 200 });
   using memory = openMemory(name);
+  assertEquals(BroadcastHeader.constants, { magic: 0x42524957, version: 2 });
   const settings = {
-    magic: 0x42524957,
-    version: 2,
+    ...BroadcastHeader.constants,
     capacity: 4096,
     max_message_length: 200,
     scope: 0,
@@ -581,12 +604,11 @@ Deno.test("wire_formats.md has the offsets of a latest value's header and slots"
   const name = randomName();
   using value = LatestValue.create(name, Car);
   using memory = openMemory(name);
+  assertEquals(LatestHeader.constants, { magic: 0x564c4957, version: 2, slots: 4 });
   const settings = {
-    magic: 0x564c4957,
-    version: 2,
+    ...LatestHeader.constants,
     layout_hash: Car.layoutHash,
     value_length: 16,
-    slots: 4,
     sleeping: [0n, 0n],
     taken: [0n, 0n],
   };
@@ -744,9 +766,9 @@ Deno.test("wire_formats.md has the offsets of a handle notice", async () => {
   assertEquals([push!.id, push!.wParam], [BigInt(HANDLE_NOTICE), from.handle]);
   assertEquals(push!.bytes.length, 40);
   const { handle, ...fields } = Notice.readAll(push!.bytes);
+  assertEquals(Notice.constants, { magic: HANDLE_NOTICE, version: 1 });
   assertEquals(fields, {
-    magic: HANDLE_NOTICE,
-    version: 1,
+    ...Notice.constants,
     place: 1,
     kind: 0,
     pid: Deno.pid,
