@@ -389,9 +389,11 @@ Deno.test("wire_formats.md describes the producer lock of a ring of many senders
   const name = randomName();
   using channel = RingChannel.create(name, { capacity: 1024, producers: "multiple" });
   using memory = openMemory(name);
-  using _first = channel.sender();
-  using second = channel.sender();
   using _receiver = channel.receiver();
+  const senders = Array.from(
+    { length: constantsOf("ring")["senders at most"]! },
+    () => channel.sender(),
+  );
   const [holder, changes] = tableOf("table: producer-lock").map(({ bits }) => {
     const [from, to] = bits!.split("–").map(Number);
     return () => {
@@ -400,10 +402,16 @@ Deno.test("wire_formats.md describes the producer lock of a ring of many senders
     };
   });
   assertEquals([holder!(), changes!()], [0, 0]);
-  second.claimAt(1);
+  senders[1]!.claimAt(1);
   assertEquals([holder!(), changes!()], [2, 1]);
-  second.commit();
+  senders[1]!.commit();
   assertEquals([holder!(), changes!()], [0, 2]);
+  // The count wraps, and never reaches the number of the place.
+  const words = new Uint32Array(memory.bytes.buffer);
+  words[RingHeader.offsetOf("producer_lock") / 4] = 0xffff_ff80;
+  assertEquals([holder!(), changes!()], [0, 2 ** 25 - 1]);
+  senders.at(-1)!.claimAt(1);
+  assertEquals([holder!(), changes!()], [64, 0]);
 });
 
 Deno.test("wire_formats.md describes the wake flags and the events of a ring", async () => {
