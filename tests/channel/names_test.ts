@@ -121,27 +121,27 @@ Deno.test("What another process has is named by who wants to make, to open or to
   using channel = RingChannel.open(`${name}-channel`);
   using ring = BroadcastRing.open(`${name}-ring`);
   using value = LatestValue.open(`${name}-value`, Value);
-  const holder = `in process ${peer.pid}: close that one first`;
+  const holder = (end: string) => `${end} already, in process ${peer.pid}: close that ${end} first`;
   rows.push(
     [
       () => channel.sender(),
       Busy,
-      `The channel "${full("channel")}" has a sender already, ${holder}`,
+      `The channel "${full("channel")}" has a ${holder("sender")}`,
     ],
     [
       () => channel.receiver(),
       Busy,
-      `The channel "${full("channel")}" has a receiver already, ${holder}`,
+      `The channel "${full("channel")}" has a ${holder("receiver")}`,
     ],
     [
       () => ring.sender(),
       Busy,
-      `The broadcast ring "${full("ring")}" has a sender already, ${holder}`,
+      `The broadcast ring "${full("ring")}" has a ${holder("sender")}`,
     ],
     [
       () => value.writer(),
       Busy,
-      `The latest value "${full("value")}" has a writer already: close that one first`,
+      `The latest value "${full("value")}" has a writer already: close that writer first`,
     ],
   );
   await assertErrors(rows);
@@ -355,7 +355,7 @@ Deno.test("A channel without a name is called so, and one that was inherited by 
   const { stdout } = await child.output();
   assertEquals(new TextDecoder().decode(stdout).trim().split(/\r?\n/), [
     `Busy: The channel inherited as "numbers" has a receiver already, in process ${Deno.pid}: close ` +
-    "that one first",
+    "that receiver first",
     'InvalidData: Cannot take the channel inherited as "plain": only one object was passed on under ' +
     "that key, and not the parts of a channel, which RingChannel.toInherit() gives",
     'NotFound: Cannot take the channel inherited as "nothing": there is no environment variable ' +

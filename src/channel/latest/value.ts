@@ -196,7 +196,7 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
     const mutex = stack.use(openOrCreateMutex(writer, this.#options, label));
     const lock = mutex.tryLock();
     if (lock === undefined) {
-      throw new Deno.errors.Busy(`The ${this.#label} has a writer already: close that one first`);
+      throw new Deno.errors.Busy(`The ${this.#label} has a writer already: close that writer first`);
     }
     stack.defer(() => lock.release());
     const words = new Int32Array(wordsOf(layout.byteLength));
