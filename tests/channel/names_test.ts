@@ -105,7 +105,7 @@ Deno.test("What another process has is named by who wants to make, to open or to
         NotFound,
         `Cannot open broadcast ring "${
           full(kind)
-        }": whoever made it is not done yet, or it is plain ` +
+        }": its creator is not done yet, or it is plain ` +
         "memory",
       ]);
     }
