@@ -103,9 +103,7 @@ Deno.test("What another process has is named by who wants to make, to open or to
       rows.push([
         () => BroadcastRing.open(other),
         NotFound,
-        `Cannot open broadcast ring "${
-          full(kind)
-        }": its creator is not done yet, or it is plain ` +
+        `Cannot open broadcast ring "${full(kind)}": its creator is not done yet, or it is plain ` +
         "memory",
       ]);
     }
@@ -113,9 +111,7 @@ Deno.test("What another process has is named by who wants to make, to open or to
   rows.push([
     () => LatestValue.open(`${name}-value`, Large),
     InvalidData,
-    `Cannot open latest value "${
-      full("value")
-    }": the memory is not one of this layout, it has 4096 ` +
+    `Cannot open latest value "${full("value")}": the memory is of another layout, it has 4096 ` +
     "bytes and not 400768",
   ]);
   using channel = RingChannel.open(`${name}-channel`);
