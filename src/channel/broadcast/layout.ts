@@ -25,8 +25,8 @@
  *
  * A position counts units of 16 bytes since the ring was made. Positions and the numbers of
  * messages end before 2⁵³, which no ring reaches in practice; a sender then refuses to send. A
- * position modulo the capacity is a place in the ring. A record that begins at a position has a
- * head of 16 bytes, which its message follows:
+ * position modulo the capacity (in units) is an offset in the ring. Each record begins at a
+ * position. It has a head of 16 bytes, and then its message:
  *
  * - `i32 length`: the length of the record with its head, in bytes
  * - `i32 kind`: 1 for a message, 2 for padding up to the ring's end
@@ -205,9 +205,10 @@ const word = new Int32Array(1);
  * On x64 the store is an XCHG, which is a full fence by itself.
  *
  * A compiler keeps this order as well. It must not leave out an atomic access, or reorder it with
- * another access, atomic or plain ("Atomics are carved in stone"). V8 keeps to this for every array buffer. The memory model of the specification says nothing about plain
- * accesses that race. So this fence relies on the specification's rules for compilers, and on the
- * two processor types that Windows runs on.
+ * another access, atomic or plain ("Atomics are carved in stone"). V8 keeps to this for every array
+ * buffer. The memory model of the specification says nothing about plain accesses that race. So
+ * this fence relies on the specification's rules for compilers, and on the two processor types that
+ * Windows runs on.
  *
  * @see {@link https://tc39.es/ecma262/multipage/memory-model.html#sec-shared-memory-guidelines}
  * @see {@link https://developer.arm.com/documentation/102336/0100/Load-Acquire-and-Store-Release-instructions}

@@ -1,7 +1,7 @@
 /**
  * How an end waits for its peer: it spins for a short time, then raises its wake flag and sleeps.
  *
- * A wait has these steps. It is over as soon as the condition holds that it waits for.
+ * A wait has these steps, and is over as soon as its condition holds:
  *
  * 1. Publish the pending messages of this thread, because the peer may need them to answer.
  * 2. Check the condition.
@@ -33,7 +33,7 @@ import type { WakeFlag } from "./wake.ts";
 
 /** Maximum count of failures: an end then spins in only one of 2⁷ = 128 waits. */
 const MAX_FAILURES = 7;
-/** Number of looks in which the answer of a peer that answers at once is seen. */
+/** Number of looks in a spin before `later` is called: enough for an answer that comes at once. */
 const FIRST_LOOKS = 16;
 /** Number of successes in a row that halve the count of failures. */
 const FORGIVING_STREAK = 4;

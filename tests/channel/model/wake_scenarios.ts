@@ -21,12 +21,12 @@ import {
 import type { Place } from "../../../src/channel/peer/place.ts";
 import type { Part, Scenario } from "./explore.ts";
 import {
+  bareWakeEvent,
   broadcastReceiver,
   broadcastSender,
   publisher,
   reader,
   SETTINGS,
-  wakeFlag,
   writer,
 } from "./wake_scripts.ts";
 
@@ -84,8 +84,8 @@ export const WAKE_SCENARIOS = {
     constant: highBits(LATEST_WAKE_BITS_OFFSET),
     parts: [
       publisher({ numbers: [1, 2] }),
-      wakeFlag({ until: 1, first: asleep }),
-      wakeFlag({ until: 2 }),
+      bareWakeEvent({ until: 1, first: asleep }),
+      bareWakeEvent({ until: 2 }),
     ],
     check: (notes) => assertEquals(notes.slice(1), [["left"], ["left"]]),
   },

@@ -163,7 +163,7 @@ export function publisher({ numbers, ...rest }: Publishing): Part {
 }
 
 /** A script that has only a wake event. It sleeps until a number is published, and leaves. */
-export function wakeFlag({ until, ...rest }: Presence & { until: number }): Part {
+export function bareWakeEvent({ until, ...rest }: Presence & { until: number }): Part {
   return {
     ...rest,
     script: async (library, run, buffer) => {
