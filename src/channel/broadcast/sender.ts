@@ -186,7 +186,7 @@ export class BroadcastSender extends Uncloneable implements Disposable {
     this.#note(length, this.#writer.commit(length));
   }
 
-  /** Gives up the claimed message. Without one, this does nothing. */
+  /** Aborts the claimed message. If no message is claimed, this does nothing. */
   abort(): void {
     this.#claimed = -1;
   }

@@ -33,8 +33,8 @@ export interface ChangesOptions extends WaitOptions {
    */
   signal?: AbortSignal;
   /**
-   * The end of the iteration after the writer was closed or has died. In each case the iteration
-   * first yields the writer's last value.
+   * Decides how the iteration goes on after the writer was closed or has died. In each case the
+   * iteration first yields the writer's last value.
    *
    * - `"end"`: the iteration ends.
    * - `"throw"`: the iteration ends if the writer was closed. It throws

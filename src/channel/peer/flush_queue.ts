@@ -1,5 +1,5 @@
 /**
- * Publishes what the ends of a thread have pending, before the thread idles.
+ * Publishes the pending messages and room of a thread's ends, before the thread idles.
  *
  * Ends publish messages in batches. The rest of a batch is published at one of these moments:
  *
@@ -19,7 +19,7 @@ export interface Flushable {
   readonly isUrgent: boolean;
   /** The number of messages that were committed or taken until now. */
   readonly count: number;
-  /** Publishes what is pending. */
+  /** Publishes all that is pending. */
   flush(): void;
 }
 

@@ -58,7 +58,7 @@ export interface WakeFlag {
   lower(): void;
 }
 
-/** The place of a wake flag in memory, and its event. */
+/** The word of a wake flag, and the flag's event. */
 export interface WakeWordOptions {
   /** The header in words of 32 bits. */
   words: Int32Array<ArrayBuffer>;
