@@ -124,7 +124,7 @@ export class LatestChanges implements Disposable {
     read: () => T,
     options: ChangesOptions,
   ): AsyncGenerator<T, void, void> {
-    if (this.#closed) throw new Deno.errors.BadResource(`The ${this.#label} is closed`);
+    if (this.#closed) throw new Deno.errors.BadResource(`The reader of ${this.#label} is closed`);
     assertOptions(options, CHANGES_CHECKS);
     const { signal } = options;
     signal?.throwIfAborted();
