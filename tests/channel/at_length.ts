@@ -1,6 +1,7 @@
 /**
- * Does at length what tests in tests/channel do for a short while: moves millions of messages, kills
- * ends of channels, has processes race for places and writes arbitrary numbers. It takes a quarter of an hour.
+ * Runs tests of tests/channel for a longer time. It moves millions of messages, kills ends, lets
+ * processes race for places, and writes random numbers into memory. This takes a quarter of an
+ * hour.
  *
  *     deno task test:channel [SEED]
  *
@@ -18,33 +19,33 @@ const started = performance.now();
 const seed = Number(Deno.args[0] ?? 1 + Date.now() % 2 ** 30);
 console.log(`The seed is ${seed}`);
 
-const progress = (count: number) => tell(`${count} messages`);
+const progress = (count: number) => print(`${count} messages`);
 await stream([{ mode: "sync", count: 5_000_000 }], progress);
-tell("all messages of one sender have come");
+print("all messages of one sender have arrived");
 await stream([
   ...[1, 2].map(() => ({ mode: "sync", count: 1_200_000 } as const)),
   { mode: "async", count: 200_000 },
 ], progress);
-tell("all messages of three senders have come");
+print("all messages of three senders have arrived");
 
 const PARTS = 6;
 for (let part = 1; part <= PARTS; part++) {
   const some = { rounds: 60, seed: seed + part };
-  tell(`${part} of ${PARTS}: programs that send`, await killSenders(programs, some));
-  tell(`${part} of ${PARTS}: programs that receive`, await killReceivers(programs, some));
+  print(`${part} of ${PARTS}: programs that send`, await killSenders(programs, some));
+  print(`${part} of ${PARTS}: programs that receive`, await killReceivers(programs, some));
   const few = { ...some, rounds: 20 };
-  tell(`${part} of ${PARTS}: scripts that send`, await killSenders(scripts, few));
-  tell(`${part} of ${PARTS}: scripts that receive`, await killReceivers(scripts, few));
-  tell(`${part} of ${PARTS}: senders of several`, await killSendersOfMany(some));
+  print(`${part} of ${PARTS}: scripts that send`, await killSenders(scripts, few));
+  print(`${part} of ${PARTS}: scripts that receive`, await killReceivers(scripts, few));
+  print(`${part} of ${PARTS}: senders of several`, await killSendersOfMany(some));
   for (const kind of ["latest", "broadcast"] as const) {
     await killWriters({ kind, rounds: 40, seed: seed + part });
-    tell(`${part} of ${PARTS}: writers while 40 readers sleep, ${kind}`);
+    print(`${part} of ${PARTS}: writers while 40 readers sleep, ${kind}`);
   }
-  tell(`${part} of ${PARTS}: races`, await raceForPlaces(4000));
+  print(`${part} of ${PARTS}: races`, await raceForPlaces(4000));
   for (const kind of ["single", "multiple", "broadcast", "latest"] as const) {
     for (const isLive of [false, true]) {
       const outcomes = await fuzz({ kind, isLive, seed: seed + part, rounds: 500 });
-      tell(
+      print(
         `${part} of ${PARTS}: hostile memory, ${kind}, ${isLive ? "all the time" : "found"}`,
         outcomes,
       );
@@ -52,7 +53,7 @@ for (let part = 1; part <= PARTS; part++) {
   }
 }
 
-function tell(what: string, result?: unknown): void {
+function print(what: string, result?: unknown): void {
   const seconds = Math.round((performance.now() - started) / 1000);
   console.log(`${seconds} s  ${what}`, ...(result === undefined ? [] : [JSON.stringify(result)]));
 }

@@ -9,7 +9,7 @@ const soon = { timeout: 20_000 };
 const wrong = (): unknown[] => [...notBytes(), ...lostSources()].map(({ value }) => value);
 
 for (const producers of ["single", "multiple"] as const) {
-  Deno.test(`RingSender of ${producers} producers sends every source of bytes whole`, async () => {
+  Deno.test(`RingSender sends each kind of byte source whole: ${producers} producers`, async () => {
     using channel = RingChannel.anonymous({ producers });
     using sender = channel.sender();
     using receiver = channel.receiver();
@@ -27,12 +27,12 @@ for (const producers of ["single", "multiple"] as const) {
     }
   });
 
-  Deno.test(`RingSender of ${producers} producers refuses what is not bytes, and goes on`, async () => {
+  Deno.test(`RingSender refuses values that are not bytes, and goes on: ${producers} producers`, async () => {
     using channel = RingChannel.anonymous({ producers });
     using sender = channel.sender();
     using receiver = channel.receiver();
     for (const value of wrong()) {
-      // @ts-expect-error: what the type checker would refuse is refused at run time too
+      // @ts-expect-error: the type checker refuses the value, and so does the call
       assertThrows(() => sender.trySend(value), TypeError);
       // @ts-expect-error: as above
       assertThrows(() => sender.sendSync(value), TypeError);
@@ -46,7 +46,7 @@ for (const producers of ["single", "multiple"] as const) {
   });
 }
 
-Deno.test("RingSender.send() sends what a source was at the call, also when it has to wait", async () => {
+Deno.test("RingSender.send() sends the bytes at the moment of the call, also if it waits for room", async () => {
   for (
     const make of [
       () => Buffer.from([1, 2, 3]),
@@ -71,22 +71,22 @@ Deno.test("RingSender.send() sends what a source was at the call, also when it h
   }
 });
 
-Deno.test("RingChannel.writable takes every source of bytes, and anything else ends it", async () => {
+Deno.test("RingChannel.writable takes each kind of byte source, and another value makes it fail", async () => {
   using channel = RingChannel.anonymous();
   using receiver = channel.receiver();
   const writer = channel.writable.getWriter();
   for (const { name, source, bytes } of byteSources()) {
-    // @ts-ignore: the property's type may be narrower than what is taken
+    // @ts-ignore: the property's type can be narrower than the values that it takes
     await writer.write(source);
     assertEquals(await receiver.receive(soon), new Uint8Array(bytes), name);
   }
-  // @ts-ignore: a text is not bytes
+  // @ts-ignore: a string is not bytes
   await assertRejects(() => writer.write("abc"), TypeError, "got a string");
   await assertRejects(() => writer.closed, TypeError, "got a string");
   assertEquals(await receiver.receive(soon), undefined);
 });
 
-Deno.test("BroadcastSender.send() sends every source of bytes whole, and nothing else", () => {
+Deno.test("BroadcastSender.send() sends each kind of byte source whole, and refuses other values", () => {
   using ring = BroadcastRing.anonymous({ capacity: 1024 });
   using sender = ring.sender();
   using receiver = ring.receiver();
@@ -101,19 +101,19 @@ Deno.test("BroadcastSender.send() sends every source of bytes whole, and nothing
     assertEquals(receiver.tryReceive()?.bytes, new Uint8Array());
   }
   for (const value of wrong()) {
-    // @ts-expect-error: what the type checker would refuse is refused at run time too
+    // @ts-expect-error: the type checker refuses the value, and so does the call
     assertThrows(() => sender.send(value), TypeError);
   }
   sender.flush();
   assertEquals(receiver.tryReceive(), undefined);
 });
 
-Deno.test("RingSender.sendSync() sends an array as it was, though another thread grows it meanwhile", async () => {
+Deno.test("RingSender.sendSync() sends an array with its length at the call, if another thread grows it", async () => {
   const name = randomName();
   using channel = RingChannel.create(name, { capacity: 1024, maxMessageLength: 100 });
   using sender = channel.sender();
   while (sender.trySend(new Uint8Array(64)));
-  // The Worker grows the buffer when the ring is full and the sender waits, and makes room then.
+  // The Worker grows the buffer while the ring is full and the sender waits. Then it makes room.
   const code = `
     import { RingChannel, SharedMemory } from ${
     JSON.stringify(import.meta.resolve("../../mod.ts"))

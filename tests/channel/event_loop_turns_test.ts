@@ -1,4 +1,4 @@
-// Alone: measures time while all of Deno's threads are busy.
+// Alone: it measures time while all threads of Deno's pool are busy.
 
 import { assertEquals, assertGreater } from "@std/assert";
 import { BroadcastRing, LatestValue, RingChannel } from "../../src/channel/mod.ts";
@@ -8,7 +8,7 @@ import { randomName } from "../support/random_name.ts";
 
 const message = new Uint8Array(64);
 
-/** Each of these is over at once, every time. */
+/** Ways to wait that are over at once, each time. */
 const WAYS: Record<string, () => Disposable & { again(): Promise<unknown> }> = {
   "RingSender.send() and RingReceiver.receive()": () => {
     const channel = RingChannel.anonymous();
@@ -37,7 +37,7 @@ const WAYS: Record<string, () => Disposable & { again(): Promise<unknown> }> = {
     };
     return { again, [Symbol.dispose]: () => ring.close() };
   },
-  "LatestValue.changes()": () => {
+  "LatestReader.changes()": () => {
     const layout = struct({ count: "u32" });
     const name = randomName();
     const writerValue = LatestValue.openOrCreate(name, layout);
@@ -54,7 +54,7 @@ const WAYS: Record<string, () => Disposable & { again(): Promise<unknown> }> = {
 };
 
 for (const [name, open] of Object.entries(WAYS)) {
-  Deno.test(`Timers fire, and signals are heard, while a script awaits ${name} again and again`, async () => {
+  Deno.test(`Timers fire and signals abort while a script awaits ${name} again and again`, async () => {
     using way = open();
     let ticks = 0;
     const timer = setInterval(() => ticks++, 5);
@@ -62,13 +62,13 @@ for (const [name, open] of Object.entries(WAYS)) {
     const before = performance.now();
     while (!signal.aborted && performance.now() - before < 10_000) await way.again();
     clearInterval(timer);
-    // Every 5 ms and 4 more, if nobody else were at work here.
+    // On an idle machine the timer fires every 5 ms, or up to 4 ms later.
     assertGreater(ticks, 10);
     assertGreater(10_000, performance.now() - before);
   });
 }
 
-Deno.test("What is sent and not awaited is in the ring at once, and what is received is taken in order", async () => {
+Deno.test("RingSender.send() puts messages into the ring at once, and RingReceiver.receive() takes them in order", async () => {
   using channel = RingChannel.anonymous();
   using sender = channel.sender();
   using receiver = channel.receiver();
@@ -83,7 +83,7 @@ Deno.test("What is sent and not awaited is in the ring at once, and what is rece
   assertEquals(await Promise.all(sent), sent.map(() => true));
 });
 
-Deno.test("What is sent is received soon also while others have all of Deno's threads busy", async () => {
+Deno.test("RingReceiver.receive() is woken soon while all threads of Deno's pool are busy", async () => {
   using library = openLibrary("kernel32.dll", {
     Sleep: { parameters: ["u32"], result: "void", nonblocking: true },
   });
@@ -97,7 +97,7 @@ Deno.test("What is sent is received soon also while others have all of Deno's th
   );
   for (let number = 0; number < 5; number++) {
     const message = receiver.receive();
-    // It has fallen asleep by then, as far as it can.
+    // After this time the receiver sleeps.
     await new Promise((resolve) => setTimeout(resolve, 30));
     sender.sendSync(Uint8Array.of(number));
     assertEquals(await message, Uint8Array.of(number));

@@ -8,7 +8,7 @@ import { assertFound, MUTANTS } from "./model/mutants.ts";
 import { SCENARIOS } from "./model/scenarios.ts";
 import { WAKE_MUTANTS } from "./model/wake_mutants.ts";
 
-Deno.test("Every guard of the library is one that a mutant or a scenario leaves out or moves", async () => {
+Deno.test("Each guard of the library is changed by a mutant or a test", async () => {
   const guards = findGuards(await readMarkedFiles());
   const used = new Set(["streak"]);
   for (const mutant of [...Object.values(MUTANTS), ...Object.values(WAKE_MUTANTS)]) {
@@ -17,7 +17,7 @@ Deno.test("Every guard of the library is one that a mutant or a scenario leaves 
   assertEquals([...guards.keys()].sort(), [...used].sort());
 });
 
-Deno.test("A change of a line that is not there, or is no statement, is an error that names it", () => {
+Deno.test("applyChange() throws an error with the guard's name if the line is missing or no statement", () => {
   const apply = (text: string, change: Change) => applyChange(new Map([["a.ts", text]]), change);
   const guarded = "function f() {\n  first(); // guard: one\n  second(); // guard: two\n}";
   assertThrows(() => apply(guarded, { leaveOut: "three" }), Error, '"guard: three"');
@@ -29,7 +29,7 @@ Deno.test("A change of a line that is not there, or is no statement, is an error
   assertThrows(() => apply(inPart, { leaveOut: "one" }), Error, '"guard: one"');
 });
 
-Deno.test("A change leaves a line out, moves it, replaces it, sets it, or ends a loop after it", () => {
+Deno.test("applyChange() leaves a line out, moves it, replaces it, sets it, or ends a loop after it", () => {
   const text = "{\n  first(); // guard: one\n  // Why.\n  const a = b(); // guard: two\n}";
   const apply = (change: Change) => {
     const [_, changed] = applyChange(new Map([["a.ts", text]]), change);
@@ -44,12 +44,12 @@ Deno.test("A change leaves a line out, moves it, replaces it, sets it, or ends a
   assertEquals(apply({ breakAfter: "one" }), ["{", "first(); break;", second, "}"]);
 });
 
-Deno.test("Private fields, and variables of lines that are marked, can have other names", async () => {
+Deno.test("The model still works if private fields and constants of marked lines are renamed", async () => {
   for (
     const name of [
-      "no second look before sleeping, sync",
-      "the second look comes before the announcement",
-      "a sender that comes wakes only who says that it sleeps",
+      "an end blocks without a second look",
+      "an end looks a second time before it raises its wake flag",
+      "a new sender wakes the receiver only if its wake flag is raised",
     ]
   ) {
     const mutant = MUTANTS[name]!;
@@ -61,7 +61,7 @@ Deno.test("Private fields, and variables of lines that are marked, can have othe
   assertGreater(states, 100);
 });
 
-/** Gives all private fields other names, and all constants that lines with a mark declare. */
+/** Renames all private fields, and all constants that marked lines declare. */
 function renameAll(text: string): string {
   let renamed = text.replace(/#(\w+)/g, "#other_$1");
   for (const [_, name] of text.matchAll(/const (\w+) = .*\/\/ guard: /g)) {
@@ -70,7 +70,7 @@ function renameAll(text: string): string {
   return renamed;
 }
 
-Deno.test("digest() tells objects apart by private fields, however deep they are", async () => {
+Deno.test("digest() differs for objects whose private fields differ, at any depth", async () => {
   class Inner {
     #values: unknown[];
     constructor(...values: unknown[]) {
@@ -96,7 +96,7 @@ Deno.test("digest() tells objects apart by private fields, however deep they are
   const texts = new Set<string>();
   for (const values of all) texts.add(await of(...values));
   assertEquals(texts.size, all.length);
-  // Directly in a private field, too.
+  // Now directly in a private field.
   class One {
     readonly #value: unknown;
     constructor(value: unknown) {
@@ -108,7 +108,7 @@ Deno.test("digest() tells objects apart by private fields, however deep they are
   }
   const ones = new Set<string>();
   for (const [value] of all) ones.add(await digest(new One(value)));
-  // The first one of them is undefined as well.
+  // The first list is empty, so its value is undefined, as in another list.
   assertEquals(ones.size, all.length - 1);
   const inner = new Inner();
   const before = await digest(inner);

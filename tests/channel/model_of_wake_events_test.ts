@@ -16,7 +16,7 @@ for (const [name, scenario] of Object.entries(WAKE_SCENARIOS)) {
 }
 
 for (const [name, { scenario, ...mutation }] of Object.entries(WAKE_MUTANTS)) {
-  Deno.test(`An order of steps is found in which a reader sleeps on: ${name}`, async () => {
+  Deno.test(`The model finds that a reader sleeps on if ${name}`, async () => {
     await assertFound(mutation, WAKE_SCENARIOS[scenario]);
   });
 }

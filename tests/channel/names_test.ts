@@ -26,7 +26,7 @@ const {
 const Value = struct({ a: "i32" });
 const Large = struct({ a: { type: "i32", offset: 100_000 } });
 
-/** The error that a function throws, or its promise is rejected with. */
+/** Returns the error that a function throws, or with which its promise rejects. */
 async function errorOf(call: () => unknown): Promise<Error> {
   try {
     await call();
@@ -37,7 +37,7 @@ async function errorOf(call: () => unknown): Promise<Error> {
   throw new Error(`Expected ${call} to throw`);
 }
 
-/** Asserts that each function throws an error of a class with a text. */
+/** Asserts that each function throws an error of a class with a message. */
 async function assertErrors(
   rows: readonly (readonly [call: () => unknown, as: typeof Deno.errors.Busy, text: string])[],
 ): Promise<void> {
@@ -47,7 +47,7 @@ async function assertErrors(
   }
 }
 
-Deno.test("What another process has is named by who wants to make, to open or to take it", async () => {
+Deno.test("create(), open() and the functions that open ends name the object that another process has", async () => {
   const name = randomName();
   await using peer = await Peer.start("channel/peers/named_objects.ts", name);
   const full = (kind: string) => `Local\\${name}-${kind}`;
@@ -103,9 +103,7 @@ Deno.test("What another process has is named by who wants to make, to open or to
       rows.push([
         () => BroadcastRing.open(other),
         NotFound,
-        `Cannot open broadcast ring "${
-          full(kind)
-        }": whoever made it is not done yet, or it is plain ` +
+        `Cannot open broadcast ring "${full(kind)}": its creator is not done yet, or it is plain ` +
         "memory",
       ]);
     }
@@ -113,39 +111,37 @@ Deno.test("What another process has is named by who wants to make, to open or to
   rows.push([
     () => LatestValue.open(`${name}-value`, Large),
     InvalidData,
-    `Cannot open latest value "${
-      full("value")
-    }": the memory is not one of this layout, it has 4096 ` +
+    `Cannot open latest value "${full("value")}": the memory is of another layout, it has 4096 ` +
     "bytes and not 400768",
   ]);
   using channel = RingChannel.open(`${name}-channel`);
   using ring = BroadcastRing.open(`${name}-ring`);
   using value = LatestValue.open(`${name}-value`, Value);
-  const holder = `in process ${peer.pid}: close that one first`;
+  const holder = (end: string) => `${end} already, in process ${peer.pid}: close that ${end} first`;
   rows.push(
     [
       () => channel.sender(),
       Busy,
-      `The channel "${full("channel")}" has a sender already, ${holder}`,
+      `The channel "${full("channel")}" has a ${holder("sender")}`,
     ],
     [
       () => channel.receiver(),
       Busy,
-      `The channel "${full("channel")}" has a receiver already, ${holder}`,
+      `The channel "${full("channel")}" has a ${holder("receiver")}`,
     ],
     [
       () => ring.sender(),
       Busy,
-      `The broadcast ring "${full("ring")}" has a sender already, ${holder}`,
+      `The broadcast ring "${full("ring")}" has a ${holder("sender")}`,
     ],
     [
       () => value.writer(),
       Busy,
-      `The latest value "${full("value")}" has a writer already: close that one first`,
+      `The latest value "${full("value")}" has a writer already: close that writer first`,
     ],
   );
   await assertErrors(rows);
-  // Here the system says something as well, in words of its own.
+  // These messages also have a text of the system, whose words differ.
   const open = [
     ["channel", () => RingChannel.open(`${name}-event`)],
     ["broadcast ring", () => BroadcastRing.open(`${name}-event`)],
@@ -160,7 +156,7 @@ Deno.test("What another process has is named by who wants to make, to open or to
   }
 });
 
-Deno.test("What nobody has is named by who wants to open it", async () => {
+Deno.test("open() and waitFor() name the object that does not exist", async () => {
   const name = randomName();
   const open = [
     ["channel", () => RingChannel.open(name)],
@@ -188,7 +184,7 @@ Deno.test("What nobody has is named by who wants to open it", async () => {
   ]);
 });
 
-Deno.test("The errors of a channel's ends name the channel", async () => {
+Deno.test("Errors of a channel's ends name the channel", async () => {
   const name = randomName();
   using channel = RingChannel.create(name, { capacity: 1024, whenFull: "wait" });
   const label = `channel "Local\\${name}"`;
@@ -198,7 +194,7 @@ Deno.test("The errors of a channel's ends name the channel", async () => {
   const late = `Waited 1 ms for a message in the ${label}`;
   const first = receiver.receive({ timeout: 1000 });
   await assertErrors([
-    // It waits for its turn, behind the first one.
+    // These calls wait behind the first one.
     [() => receiver.receive(wait), TimedOut, late],
     [() => receiver.waitForMessage(wait), TimedOut, late],
     [() => receiver.receiveSync(wait), TimedOut, late],
@@ -259,7 +255,7 @@ Deno.test("The errors of a channel's ends name the channel", async () => {
   ]);
 });
 
-Deno.test("A channel that is full, has too many senders, or was written to by others is named", async () => {
+Deno.test("Errors of a channel that is full, corrupt or has too many senders name the channel", async () => {
   const name = randomName();
   using failing = RingChannel.create(name, {
     capacity: 1024,
@@ -289,7 +285,7 @@ Deno.test("A channel that is full, has too many senders, or was written to by ot
   ]]);
 });
 
-Deno.test("The errors of a broadcast ring's ends, and of a latest value's, name them", async () => {
+Deno.test("Errors of the ends of a broadcast ring or a latest value name the object", async () => {
   const name = randomName();
   using ring = BroadcastRing.create(name, { capacity: 1024 });
   const label = `broadcast ring "Local\\${name}"`;
@@ -333,7 +329,7 @@ Deno.test("The errors of a broadcast ring's ends, and of a latest value's, name 
   ]);
 });
 
-Deno.test("A channel without a name is called so, and one that was inherited by its key", async () => {
+Deno.test("Errors name a channel without a name as anonymous, and an inherited channel by its key", async () => {
   using channel = RingChannel.anonymous({ capacity: 1024 });
   using receiver = channel.receiver();
   await assertErrors([[
@@ -355,7 +351,7 @@ Deno.test("A channel without a name is called so, and one that was inherited by 
   const { stdout } = await child.output();
   assertEquals(new TextDecoder().decode(stdout).trim().split(/\r?\n/), [
     `Busy: The channel inherited as "numbers" has a receiver already, in process ${Deno.pid}: close ` +
-    "that one first",
+    "that receiver first",
     'InvalidData: Cannot take the channel inherited as "plain": that key has a single object, not the ' +
     "parts of a channel; pass on the result of RingChannel.toInherit()",
     'NotFound: Cannot take the channel inherited as "nothing": there is no environment variable ' +

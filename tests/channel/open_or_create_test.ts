@@ -14,7 +14,7 @@ import { randomName } from "../support/random_name.ts";
 const { AlreadyExists, InvalidData, NotFound } = Deno.errors;
 const Value = struct({ a: "i32" });
 
-Deno.test("openOrCreate() creates what nobody holds, and opens what somebody holds", () => {
+Deno.test("openOrCreate() creates an object under a free name, and opens an object that exists", () => {
   const name = randomName();
   for (
     const open of [
@@ -27,13 +27,13 @@ Deno.test("openOrCreate() creates what nobody holds, and opens what somebody hol
     using second = open();
     assertEquals(second.name, first.name);
   }
-  // All are closed, so that the names are free.
+  // All objects are closed, so the names are free.
   assertThrows(() => RingChannel.open(`${name}-channel`), NotFound);
   assertThrows(() => BroadcastRing.open(`${name}-ring`), NotFound);
   assertThrows(() => LatestValue.open(`${name}-value`, Value), NotFound);
 });
 
-Deno.test("create() refuses what somebody holds, also where its owner has died", async () => {
+Deno.test("create() throws AlreadyExists while an object is open, also if its creator has died", async () => {
   const name = randomName();
   await using server = await Peer.start("channel/peers/server.ts");
   assertEquals(await server.ask(`serve ${name}`), "done");
@@ -47,7 +47,7 @@ Deno.test("create() refuses what somebody holds, also where its owner has died",
   assertThrows(() => LatestValue.create(`${name}-value`, Value), AlreadyExists);
 });
 
-Deno.test("openOrCreate() refuses what has other settings, and names the first one", () => {
+Deno.test("openOrCreate() refuses an object with other settings, and names the first one that differs", () => {
   const name = randomName();
   const settings: Required<Omit<RingChannelOptions, "security">> = {
     capacity: 2048,
@@ -90,7 +90,7 @@ Deno.test("openOrCreate() refuses what has other settings, and names the first o
   );
 });
 
-Deno.test("openOrCreate() lets a server start again while its peers live", async () => {
+Deno.test("openOrCreate() lets a server start again while its peers are alive", async () => {
   const name = randomName();
   const soon = { timeout: 20_000 };
   await using first = await Peer.start("channel/peers/server.ts");
@@ -104,7 +104,7 @@ Deno.test("openOrCreate() lets a server start again while its peers live", async
   sender.sendSync(new Uint8Array(8), soon);
   first.kill();
   await first.gone();
-  // The server starts with the same code as at first.
+  // The second server runs the same code as the first one.
   await using second = await Peer.start("channel/peers/server.ts");
   assertEquals(await second.ask(`serve ${name}`), "done");
   assertEquals(reader.read()?.a, second.pid);
@@ -113,7 +113,7 @@ Deno.test("openOrCreate() lets a server start again while its peers live", async
   assertEquals(receiver.tryReceive(), undefined);
 });
 
-Deno.test("openOrCreate() never fails because another process comes at the same moment", async () => {
+Deno.test("openOrCreate() never fails if several processes call it at the same moment", async () => {
   await using stack = new AsyncDisposableStack();
   const peers = await Promise.all(
     [1, 2, 3].map(async () => stack.use(await Peer.start("channel/peers/server.ts"))),
@@ -125,7 +125,7 @@ Deno.test("openOrCreate() never fails because another process comes at the same 
   }
 });
 
-Deno.test("openOrCreate() never fails because other processes come and go", async () => {
+Deno.test("openOrCreate() never fails if other processes open and close the same object", async () => {
   await using stack = new AsyncDisposableStack();
   const peers = await Promise.all(
     [1, 2, 3].map(async () => stack.use(await Peer.start("channel/peers/server.ts"))),
@@ -135,7 +135,7 @@ Deno.test("openOrCreate() never fails because other processes come and go", asyn
   assertEquals(answers, ["done", "done", "done"]);
 });
 
-Deno.test("openOrCreate() says what has the name of a part, and is not to be initialised", () => {
+Deno.test("openOrCreate() names the part of a channel whose name another object has", () => {
   const name = randomName();
   using _mutex = SharedMutex.create(`${name}.data`);
   const error = assertThrows(() => RingChannel.openOrCreate(name), Deno.errors.TimedOut);

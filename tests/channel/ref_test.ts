@@ -10,7 +10,7 @@ const CHANNELS = {
 };
 
 for (const [kind, create] of Object.entries(CHANNELS)) {
-  Deno.test(`unref() lets the process of a receiver end, ref() holds it: ${kind}`, async () => {
+  Deno.test(`unref() lets the process of a receiver end, and ref() keeps it alive: ${kind}`, async () => {
     for (const when of ["before it waits", "while it waits"]) {
       const name = randomName();
       using channel = create(name);

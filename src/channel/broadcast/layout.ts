@@ -1,36 +1,42 @@
 /**
- * Where each word of a broadcast ring's memory is, and the fence that orders accesses to it.
+ * The layout of a broadcast ring's memory, and the fence that orders the accesses to it.
  *
  * All of the memory is little-endian. The header is its first 2048 bytes:
  *
- * | offset | what                                                                        |
+ * | offset | content                                                                     |
  * | -----: | --------------------------------------------------------------------------- |
- * |      0 | u32 magic, 0x42524957 ("WIRB"); written last, so that it says "ready"       |
- * |      4 | u32 version, 2; in version 1 there were no bits of wake events              |
+ * |      0 | u32 magic, 0x42524957 ("WIRB"); written last: the ring is ready             |
+ * |      4 | u32 version, 2; version 1 had no bits of wake events                        |
  * |      8 | u32 capacity of the ring in bytes, a power of two                           |
- * |     12 | u32 the longest message in bytes                                            |
- * |     16 | 16 random bytes, in the names of the events of receivers that sleep         |
- * |     32 | u32 where these names are: 0 `Local\`, 1 `Global\`                          |
- * |    128 | u64 newest: where the newest record begins that is published                |
- * |    256 | u64 announced: what the sender writes, or may be about to write, ends here  |
- * |    384 | u32 committed: where the newest record begins, as the sender alone sees it, |
- * |        | for when it has died; the lower half of it                                  |
- * |    512 | u32, u32: a bit for each receiver that sleeps; the sender takes them, and   |
- * |        | sets the receivers' events; u32, u32: a bit for each that has a wake event  |
+ * |     12 | u32 maximum length of a message in bytes                                    |
+ * |     16 | 16 random bytes, used in the names of the receivers' wake events            |
+ * |     32 | u32 the prefix of these names: 0 for `Local\`, 1 for `Global\`              |
+ * |    128 | u64 newest: the position of the newest record that is published             |
+ * |    256 | u64 announced: the sender writes only before this position                  |
+ * |    384 | u32 committed: the position of the newest record that is committed, its     |
+ * |        | lower half; it counts only after the sender's death                         |
+ * |    512 | u32, u32: the receivers' wake flags, one bit each;                          |
+ * |        | u32, u32: a bit for each wake event that is taken                           |
  * |    640 | the sender's place: u64 owner, u32 state, as in a channel                   |
  * |   2048 | the ring                                                                    |
  *
- * The event of the receiver with bit 5 is `Local\winipc.RANDOM.reader.5`, where RANDOM are the 16 bytes
- * in hexadecimal.
+ * The wake event with bit 5 has the name `Local\winipc.RANDOM.reader.5`, where RANDOM is the 16
+ * random bytes in hexadecimal.
  *
- * Positions count 16 bytes since the beginning. They end before 2⁵³, as the messages' numbers do, and no
- * ring lives to see that; a sender then refuses to send. Modulo the capacity they are places in the
- * ring. A record begins at each: `i32 length` of the record with these 16 bytes, `i32 kind` (1 message,
- * 2 padding up to the ring's end), `u64 number` of the message, then the message. The first message has
- * number 1; a new ring has an empty one with number 0, after which everything begins.
+ * A position counts units of 16 bytes since the ring was made. Positions and the numbers of
+ * messages end before 2⁵³, which no ring reaches in practice; a sender then refuses to send. A
+ * position modulo the capacity (in units) is an offset in the ring. Each record begins at a
+ * position. It has a head of 16 bytes, and then its message:
  *
- * What is written all the time has a cache line of its own, and 128 bytes because processors
- * fetch lines in pairs.
+ * - `i32 length`: the length of the record with its head, in bytes
+ * - `i32 kind`: 1 for a message, 2 for padding up to the ring's end
+ * - `u64 number`: the number of the message
+ *
+ * The first message has number 1. A new ring holds an empty message with number 0, after which the
+ * first sender and the first receivers begin.
+ *
+ * Each word that changes all the time has 128 bytes for itself: processors fetch cache lines of 64
+ * bytes in pairs.
  *
  * @module
  */
@@ -45,12 +51,12 @@ import {
 } from "../peer/memory.ts";
 import type { HeaderWords, Place } from "../peer/place.ts";
 
-/** Where the ring begins. */
+/** Length of the header in bytes; the ring follows it. */
 export const HEADER_LENGTH = 2048;
-/** What positions count, in bytes: the length of a record without a message. */
+/** The unit of positions in bytes, and the length of a record's head. */
 export const UNIT = 16;
 
-/** Words of the header, by their place in an `Int32Array`. */
+/** Words of the header, by their index in an `Int32Array`. */
 export const WORD = {
   magic: 0,
   version: 1,
@@ -60,13 +66,13 @@ export const WORD = {
   committed: 96,
 } as const;
 
-/** Positions in the header, by their place in a `BigUint64Array`. */
+/** Positions in the header, by their index in a `BigUint64Array`. */
 export const POSITION = { newest: 16, announced: 32 } as const;
 
-/** Where the bits of the receivers' wake events are. */
+/** Offset in bytes of the bits of the receivers' wake events. */
 export const WAKE_BITS_OFFSET = 512;
 
-/** Where the random bytes are, and how many. */
+/** Offset and number of the random bytes. */
 const RANDOM = { offset: 16, length: 16 } as const;
 
 /** The sender's place. */
@@ -79,20 +85,20 @@ export const MAGIC: number = MAGICS.broadcastRing;
 const VERSION = 2;
 const SCOPES = ["Local", "Global"] as const;
 
-/** What is settled when a broadcast ring is made. */
+/** The settings of a broadcast ring, which never change after its creation. */
 export type BroadcastSettings = RingSize;
 
 /**
- * The longest message that a ring can take: an eighth of it, so that a receiver has some time to
- * read one before the sender comes round.
+ * Returns the maximum length of a message in bytes: an eighth of the ring, so that a receiver has
+ * time to read a message before the sender overwrites it.
  *
- * @param capacity How many bytes the ring holds.
+ * @param capacity The capacity of the ring in bytes.
  */
 export function longestMessage(capacity: number): number {
   return capacity / 8 - UNIT;
 }
 
-/** Lays words over the header. */
+/** Returns the header as words. */
 export function headerWordsOf(buffer: ArrayBuffer): HeaderWords {
   return {
     words: new Int32Array(buffer, 0, HEADER_LENGTH / 4),
@@ -101,10 +107,9 @@ export function headerWordsOf(buffer: ArrayBuffer): HeaderWords {
 }
 
 /**
- * Writes the header of a new ring, and its first record, into memory that is all zero.
+ * Writes the header and the first record of a new ring into memory that is all zero.
  *
- * @param settings What the ring is like.
- * @param name Its full name, if it has one.
+ * @param name The full name of the ring, if it has one.
  */
 export function writeHeader(
   buffer: ArrayBuffer,
@@ -124,10 +129,10 @@ export function writeHeader(
 }
 
 /**
- * Reads the header of a ring.
+ * Reads and checks the header of a ring.
  *
- * @returns `undefined` if whoever made the memory has not written it yet.
- * @throws {Deno.errors.InvalidData} If it is something else.
+ * @returns `undefined` if the creator of the memory has not written the header yet.
+ * @throws {Deno.errors.InvalidData} If the memory does not hold a broadcast ring of this version.
  */
 export function readHeader(buffer: ArrayBuffer): BroadcastSettings | undefined {
   const notARing = (why: string) => notTheMemoryOfARing(labelOf(buffer), why);
@@ -148,9 +153,7 @@ export function readHeader(buffer: ArrayBuffer): BroadcastSettings | undefined {
   return size;
 }
 
-/**
- * What the names of the events begin with by which receivers are woken.
- */
+/** Returns the prefix of the names of the receivers' wake events. */
 export function eventNameOf(buffer: ArrayBuffer): string {
   const scope = SCOPES[new Int32Array(buffer)[WORD.scope]!] ?? SCOPES[0];
   return `${scope}\\winipc.${new Uint8Array(buffer, RANDOM.offset, RANDOM.length).toHex()}`;
@@ -159,19 +162,17 @@ export function eventNameOf(buffer: ArrayBuffer): string {
 /**
  * Reads a position of the header.
  *
- * @throws {Deno.errors.InvalidData} If it can be none.
+ * @throws {Deno.errors.InvalidData} If it is not less than 2⁵³.
  */
 export function readPosition(positions: BigUint64Array, index: number): number {
   const position = Number(Atomics.load(positions, index));
   if (position > Number.MAX_SAFE_INTEGER) {
-    throw corrupt(positions.buffer, `it has a position of ${position}`);
+    throw corrupt(positions.buffer, `its position ${position} is not less than 2⁵³`);
   }
   return position;
 }
 
-/**
- * Makes the error for memory whose contents contradict each other.
- */
+/** Returns the error for a ring whose memory is corrupt. */
 export function corrupt(buffer: ArrayBufferLike, what: string): Deno.errors.InvalidData {
   return new Deno.errors.InvalidData(
     `The memory of the ${labelOf(buffer)} is corrupt: ${what}`,
@@ -184,28 +185,30 @@ function notTheMemoryOfARing(label: string, why: string): Deno.errors.InvalidDat
   );
 }
 
-/** Nobody else looks at it: only that there is a store and a load counts. */
+/** The word of {@linkcode fence}. No other code reads it: only the store and the load count. */
 const word = new Int32Array(1);
 
 /**
- * Has all accesses before it, in this thread, done before all that come after it.
+ * Orders memory accesses: all accesses of this thread before the fence are done before all accesses
+ * after it.
  *
- * JavaScript has no fence, and an atomic access orders only one side of itself: on ARM64, what comes
- * after an `Atomics.store` (STLR) may be done before it, and what comes before an `Atomics.load`
- * (LDAR) after it. A store that is followed by a load orders both sides, wherever the two are:
+ * JavaScript has no fence, and an atomic access orders only the accesses on one side of it. On
+ * ARM64, a processor can do later accesses before an `Atomics.store` (STLR), and earlier accesses
+ * after an `Atomics.load` (LDAR). A store and then a load, of any addresses, order both sides:
  *
- * 1. What comes before the store is done before the store. (It is a release.)
- * 2. The store is done before the load. (All atomic accesses are sequentially consistent; ARM says
- *    so of an LDAR after an STLR, of whatever addresses.)
- * 3. What comes after the load is done after the load. (It is an acquire.)
+ * 1. All accesses before the store are done before the store, because it is a release.
+ * 2. The store is done before the load. All atomic accesses are sequentially consistent; ARM
+ *    guarantees this order for an STLR and a later LDAR of any addresses.
+ * 3. All accesses after the load are done after the load, because it is an acquire.
  *
- * So whoever sees an effect of what comes after also sees all that came before. On x64 the store is
- * an XCHG, which is a full fence by itself.
+ * So a thread that sees an effect of a later access also sees the effects of all earlier accesses.
+ * On x64 the store is an XCHG, which is a full fence by itself.
  *
- * A compiler keeps that order as well: it must not reorder atomic accesses with plain ones or with each
- * other, nor leave one out ("Atomics are carved in stone"). V8 holds to this for any array buffer.
- * The specification's model itself says nothing of plain accesses that race: this rests on
- * what it asks of compilers, and on the two processors that Windows runs on.
+ * A compiler keeps this order as well. It must not leave out an atomic access, or reorder it with
+ * another access, atomic or plain ("Atomics are carved in stone"). V8 keeps to this for every array
+ * buffer. The memory model of the specification says nothing about plain accesses that race. So
+ * this fence relies on the specification's rules for compilers, and on the two processor types that
+ * Windows runs on.
  *
  * @see {@link https://tc39.es/ecma262/multipage/memory-model.html#sec-shared-memory-guidelines}
  * @see {@link https://developer.arm.com/documentation/102336/0100/Load-Acquire-and-Store-Release-instructions}

@@ -1,6 +1,6 @@
 /**
- * A receiver's side of a broadcast ring. For why no message that it gives is put together from two see
- * writer.ts.
+ * The reader of a broadcast ring. See writer.ts for the proof that it never returns a message with
+ * bytes of two messages.
  *
  * @module
  */
@@ -18,25 +18,34 @@ import {
 import { committedAfter } from "./writer.ts";
 import { labelOf } from "../peer/memory.ts";
 
-/** How often a message is tried to be read that is written over each time. */
+/**
+ * Maximum attempts to read a message, so that a fast or hostile sender cannot keep this in a loop.
+ */
 const MAX_TRIES = 10_000;
-/** Up to this many bytes, messages are copied twice: memory for them is found when they are safe. */
+/**
+ * Maximum length in bytes of a short message. A short message is copied into a buffer that exists,
+ * and copied again when it is known to be whole. So no memory is allocated for copies that are
+ * discarded.
+ */
 const SHORT = 4096;
 
-/** A message, and how many are missing before it. */
+/** A message of a broadcast ring, and the number of messages that were missed before it. */
 export interface BroadcastMessage {
-  /** The message: a copy, which nobody else has. */
+  /** A copy of the message, which belongs to the caller. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** How many messages, between the one received before this and this, were written over unread. */
+  /**
+   * The number of messages between the last message that was received and this one. The sender
+   * overwrote them before they were read.
+   */
   readonly missed: number;
 }
 
 /**
- * Reads messages out of a broadcast ring, for one of any number of receivers.
+ * Reads the messages of a broadcast ring for one of any number of receivers.
  *
- * Nothing that stands in the memory is believed: a length is read once, and checked before it is
- * used. Whether a wrong record was written over meanwhile, what is announced shows: a record that is
- * still there has to be right.
+ * The reader trusts nothing in the shared memory: it reads a length once, and checks it before use.
+ * A record that looks wrong can be one that the sender overwrites at the same time; the announced
+ * position shows whether that is so. If it is not, the memory is corrupt.
  */
 export class BroadcastReader {
   readonly #ring: Uint8Array<ArrayBuffer>;
@@ -46,20 +55,22 @@ export class BroadcastReader {
   readonly #capacity: number;
   readonly #maxMessageLength: number;
   readonly #short: Uint8Array<ArrayBuffer>;
-  /** Where the next record begins, and the number of the next message. */
+  /** The position of the next record. */
   #at: number;
+  /** The number of the next message. */
   #number = 0;
-  /** Where the newest record begins that is known of. */
+  /** The position of the newest record that this reader knows of. */
   #newest: number;
   #isOvertaken = true;
   #missed = 0;
 
   /**
-   * Begins after the newest message.
+   * Begins to read after the newest message.
    *
-   * @param settings What its header said when it was checked.
+   * @param settings The settings from the header, which are checked.
    * @throws {Deno.errors.InvalidData} If the shared memory is corrupt.
-   * @throws {Deno.errors.Busy} If the newest message was written over each time before it was read.
+   * @throws {Deno.errors.Busy} If the sender overwrote the newest message in each of 10,000
+   *   attempts.
    */
   constructor(buffer: ArrayBuffer, { capacity, maxMessageLength }: BroadcastSettings) {
     this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
@@ -74,12 +85,12 @@ export class BroadcastReader {
     this.#missed = 0;
   }
 
-  /** How many messages were missed until now. */
+  /** The number of messages that were missed until now. */
   get missed(): number {
     return this.#missed;
   }
 
-  /** Looks whether there is something to read. */
+  /** Returns whether there is a message to read. */
   look(): boolean {
     if (this.#at <= this.#newest) return true;
     this.#newest = readPosition(this.#positions, POSITION.newest);
@@ -87,11 +98,11 @@ export class BroadcastReader {
   }
 
   /**
-   * Takes the next message that is still there.
+   * Takes the next message; if the sender has overwritten it, the newest message.
    *
-   * @returns `undefined` if there is none now.
+   * @returns `undefined` if no message has arrived.
    * @throws {Deno.errors.InvalidData} If the shared memory is corrupt.
-   * @throws {Deno.errors.Busy} If the sender came round each time before a message was read.
+   * @throws {Deno.errors.Busy} If the sender overwrote the message in each of 10,000 attempts.
    */
   take(): BroadcastMessage | undefined {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
@@ -114,7 +125,7 @@ export class BroadcastReader {
       if (this.#at + size > announced) {
         throw corrupt(
           this.#words.buffer,
-          `it has a record at ${this.#at}, and only ${announced} is announced`,
+          `it has a record at ${this.#at} that ends after the announced position ${announced}`,
         );
       }
       if (copy !== undefined) {
@@ -129,37 +140,37 @@ export class BroadcastReader {
       this.#at += size;
     }
     throw new Deno.errors.Busy(
-      `Cannot read a message of the ${labelOf(this.#words.buffer)}: ${MAX_TRIES} times it was ` +
-        "written over meanwhile",
+      `Cannot read a message of the ${labelOf(this.#words.buffer)}: it was overwritten in each ` +
+        `of ${MAX_TRIES} attempts`,
     );
   }
 
   /**
-   * Takes in what the sender has committed and not published, once its process has ended.
+   * After the sender's death: makes the messages that it had committed and not published available.
    *
-   * @param isSame Whether no other sender has taken the place since.
-   * @returns Whether there is something to read.
+   * @param isSame Returns whether the dead sender still has its place.
+   * @returns Whether there is a message to read.
    */
   recover(isSame: () => boolean): boolean {
     const newest = readPosition(this.#positions, POSITION.newest);
     const committed = committedAfter(this.#header, newest);
-    // What a sender that lives has committed is not to be read before it is published.
+    // If a new sender has the place, `committed` can be of its messages, which are not published.
     if (isSame()) this.#newest = committed;
     return this.look();
   }
 
-  /** Copies a message, which may be written over meanwhile. */
+  /** Copies a message, which the sender can overwrite at the same time. */
   #copy(offset: number, length: number): Uint8Array<ArrayBuffer> {
     if (length > SHORT) return this.#ring.slice(offset, offset + length);
     this.#short.set(this.#ring.subarray(offset, offset + length));
     return this.#short;
   }
 
-  /** Gives a message that was copied whole. */
+  /** Checks the number of a message that was copied whole, and returns the message. */
   #give(copy: Uint8Array<ArrayBuffer>, length: number, number: number): BroadcastMessage {
     const missed = number - this.#number;
     if (missed !== 0 && !(this.#isOvertaken && missed > 0 && Number.isSafeInteger(number))) {
-      throw corrupt(this.#words.buffer, `it has message ${number} where ${this.#number} should be`);
+      throw corrupt(this.#words.buffer, `it has message ${number} in place of ${this.#number}`);
     }
     this.#at += (length + 2 * UNIT - 1) >>> 4;
     this.#number = number + 1;
@@ -168,20 +179,20 @@ export class BroadcastReader {
     return { bytes: copy === this.#short ? copy.slice(0, length) : copy, missed };
   }
 
-  /** Goes on with the newest message, since the next one has been written over. */
+  /** Goes on with the newest message, because the sender has overwritten the next one. */
   #catchUp(): void {
     const newest = readPosition(this.#positions, POSITION.newest);
     const announced = readPosition(this.#positions, POSITION.announced);
     if (announced - newest <= this.#capacity) {
       if (newest <= this.#at) {
-        throw corrupt(this.#words.buffer, `its newest record went back to ${newest}`);
+        throw corrupt(this.#words.buffer, `its newest position went back to ${newest}`);
       }
       this.#newest = this.#at = newest;
       this.#isOvertaken = true;
     } else if (readPosition(this.#positions, POSITION.newest) === newest) {
       throw corrupt(
         this.#words.buffer,
-        `its newest record is at ${newest}, and ${announced} is announced`,
+        `its newest record at ${newest} is too far behind the announced position ${announced}`,
       );
     }
   }

@@ -1,5 +1,5 @@
 /**
- * An end of a broadcast ring that messages are received at.
+ * The receiver of a broadcast ring.
  *
  * @module
  */
@@ -17,15 +17,32 @@ import type { Machine } from "../peer/machine.ts";
 import { MACHINE } from "../peer/windows.ts";
 import { Receiving } from "../peer/receiving.ts";
 
-/** Begins to receive. */
+/** Opens a receiver; {@linkcode BroadcastRing.receiver} calls this. */
 export let openReceiver: (options: BroadcastEndOptions & WakeOptions) => BroadcastReceiver;
 
 /**
- * Receives what is sent to a broadcast ring from the moment it came; {@linkcode BroadcastRing.receiver}
- * gives it. There can be any number, in whichever processes.
+ * Receives the messages that are sent to a broadcast ring after the receiver was opened.
+ * {@linkcode BroadcastRing.receiver} opens one. Any number of receivers can be open, in any
+ * processes.
  *
- * A receiver for which the sender is too quick goes on with the newest message, and learns how many it
- * missed; the newest of all messages is never among them.
+ * A receiver that is too slow for its sender misses messages. It then goes on with the newest
+ * message, and learns how many it missed. The newest message is never missed.
+ *
+ * @example Receive messages until the sender is closed
+ * ```ts
+ * import { BroadcastRing } from "@winipc/winipc/channel";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using ring = BroadcastRing.anonymous();
+ * using receiver = ring.receiver();
+ * const sender = ring.sender();
+ * for (const number of [1, 2, 3]) sender.send(Uint8Array.of(number));
+ * sender.close();
+ *
+ * const received: number[] = [];
+ * for await (const { bytes } of receiver) received.push(...bytes);
+ * assertEquals(received, [1, 2, 3]);
+ * ```
  */
 export class BroadcastReceiver extends Uncloneable
   implements Disposable, AsyncIterable<BroadcastMessage> {
@@ -33,7 +50,7 @@ export class BroadcastReceiver extends Uncloneable
   readonly #peer: PeerLiveness;
   readonly #machine: Machine;
   readonly #receiving: Receiving<BroadcastMessage>;
-  /** Taken when it is first needed, and then kept. */
+  /** Taken before the first wait, and then kept. */
   #wakeEvent: WakeEvent | undefined;
 
   static {
@@ -55,23 +72,23 @@ export class BroadcastReceiver extends Uncloneable
       peer: this.#peer,
       machine,
       takeWakeFlag: () => this.#wakeEvent = wakeEvents.take(pickOptions(options, WAKE_CHECKS)),
-      // A sender that is killed as it comes may wake nobody.
+      // A sender that is killed while it opens can leave receivers asleep.
       seeksPeer: true,
     });
   }
 
-  /** How many messages were missed until now, all together. */
+  /** The total number of messages that were missed until now. */
   get missed(): number {
     return this.#reader.missed;
   }
 
-  /** Whether it is closed. */
+  /** Whether the receiver is closed. */
   get closed(): boolean {
     return this.#receiving.closed;
   }
 
   /**
-   * Whether the sender was closed and there is nothing more to receive.
+   * Whether the sender was closed and all its messages were received or missed.
    *
    * @throws {Deno.errors.BadResource} If the receiver is closed.
    */
@@ -81,14 +98,15 @@ export class BroadcastReceiver extends Uncloneable
   }
 
   /**
-   * Takes the next message, if there is one.
+   * Takes the next message, if one has arrived.
    *
-   * @returns A copy of it; `undefined` if there is none now.
-   * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
-   *   closing it. Another sender may come, and then there are messages again.
+   * @returns A copy of the message; `undefined` if no message has arrived.
+   * @throws {Deno.errors.ConnectionReset} If there is no message, and the sender's process or
+   *   Worker has ended without closing the sender. Messages can follow when another sender is
+   *   opened.
    * @throws {Deno.errors.InvalidData} If the ring's memory is corrupt.
-   * @throws {Deno.errors.Busy} If the ring is so small, and the sender so quick, that no message stood
-   *   still long enough.
+   * @throws {Deno.errors.Busy} If the ring is so small, and the sender so fast, that each
+   *   message was overwritten while it was read.
    * @throws {Deno.errors.BadResource} If the receiver is closed.
    */
   tryReceive(): BroadcastMessage | undefined {
@@ -102,31 +120,34 @@ export class BroadcastReceiver extends Uncloneable
   }
 
   /**
-   * Takes the next message, or waits for it.
+   * Waits for the next message and takes it.
    *
-   * @returns A copy of it; `undefined` at the end, when the sender was closed.
-   * @throws {Deno.errors.TimedOut} If there was none in time.
-   * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
-   *   closing it. Another sender may come, and then there are messages again.
+   * @returns A copy of the message; `undefined` after the last message of a sender that was closed.
+   * @throws {Deno.errors.TimedOut} If no message arrived in time.
+   * @throws {Deno.errors.ConnectionReset} If there is no message, and the sender's process or
+   *   Worker has ended without closing the sender. Messages can follow when another sender is
+   *   opened.
    * @throws {Deno.errors.InvalidData} If the ring's memory is corrupt.
-   * @throws {Deno.errors.Busy} If 64 receivers wait already; or if the ring is so small, and the sender so
-   *   quick, that no message stayed unchanged long enough.
-   * @throws {Deno.errors.BadResource} If the receiver is closed, or is closed meanwhile.
+   * @throws {Deno.errors.Busy} If 64 receivers wait already. Or if the ring is so small, and the
+   *   sender so fast, that each message was overwritten while it was read.
+   * @throws {Deno.errors.BadResource} If the receiver is closed, also during the wait.
    */
   receive(options: WaitOptions = {}): Promise<BroadcastMessage | undefined> {
     return this.#receiving.receive(options);
   }
 
   /**
-   * Takes the next message, and blocks until there is one: for Workers and short scripts.
+   * Blocks the thread until the next message has arrived, and takes it. This is for Workers and
+   * short scripts.
    *
-   * @returns A copy of it; `undefined` at the end, when the sender was closed.
-   * @throws {Deno.errors.TimedOut} If there was none in time.
-   * @throws {Deno.errors.ConnectionReset} If there is none, and the sender's process has ended without
-   *   closing it. Another sender may come, and then there are messages again.
+   * @returns A copy of the message; `undefined` after the last message of a sender that was closed.
+   * @throws {Deno.errors.TimedOut} If no message arrived in time.
+   * @throws {Deno.errors.ConnectionReset} If there is no message, and the sender's process or
+   *   Worker has ended without closing the sender. Messages can follow when another sender is
+   *   opened.
    * @throws {Deno.errors.InvalidData} If the ring's memory is corrupt.
-   * @throws {Deno.errors.Busy} If 64 receivers wait already; or if the ring is so small, and the sender so
-   *   quick, that no message stayed unchanged long enough.
+   * @throws {Deno.errors.Busy} If 64 receivers wait already. Or if the ring is so small, and the
+   *   sender so fast, that each message was overwritten while it was read.
    * @throws {Deno.errors.BadResource} If the receiver is closed.
    */
   receiveSync(options?: WaitSyncOptions): BroadcastMessage | undefined {
@@ -134,43 +155,43 @@ export class BroadcastReceiver extends Uncloneable
   }
 
   /**
-   * Iterates over the messages until the end.
+   * Iterates over the messages until the sender is closed.
    *
-   * @throws What {@linkcode BroadcastReceiver.receive} throws.
+   * @throws The same errors as {@linkcode BroadcastReceiver.receive}.
    */
   [Symbol.asyncIterator](): AsyncGenerator<BroadcastMessage, void, void> {
     return this.#receiving.messages();
   }
 
   /**
-   * Keeps the process alive while something waits for a message, as a new receiver does.
+   * Makes a wait for a message keep the process alive, which is the default.
    *
-   * @throws {Deno.errors.BadResource} If it is closed.
+   * @throws {Deno.errors.BadResource} If the receiver is closed.
    */
   ref(): void {
     this.#receiving.hold(true);
   }
 
   /**
-   * Lets the process end while something waits for a message. This holds for waits that have begun
-   * already, and for all that follow.
+   * Lets the process end during a wait for a message. This applies to waits that have begun
+   * already, and to all later waits.
    *
-   * @throws {Deno.errors.BadResource} If it is closed.
+   * @throws {Deno.errors.BadResource} If the receiver is closed.
    */
   unref(): void {
     this.#receiving.hold(false);
   }
 
-  /** Stops receiving. */
+  /** Closes the receiver. A wait for a message then throws `Deno.errors.BadResource`. */
   close(): void {
-    // From the last to the first, each whatever becomes of those before.
+    // Runs from the last line to the first, also if one of them throws.
     using stack = new DisposableStack();
     stack.use(this.#peer);
     stack.use(this.#wakeEvent);
     stack.use(this.#receiving);
   }
 
-  /** Stops receiving at the end of a `using` block. */
+  /** Closes the receiver at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -1,5 +1,6 @@
 /**
- * Broadcast rings: streams of messages from one process to any number of others, through shared memory.
+ * Broadcast rings: streams of messages from one sender to any number of receivers, in shared
+ * memory.
  *
  * @module
  */
@@ -45,13 +46,17 @@ import {
 } from "../peer/memory.ts";
 import { WAKE_CHECKS, WAKE_WORDS, WakeEvents, type WakeOptions } from "../peer/wake.ts";
 
-/** What a new broadcast ring is to be like. */
+/** Options for a new broadcast ring. */
 export interface BroadcastRingOptions {
-  /** How many bytes the ring holds, a power of two from 1024 to 2³⁰. @default 1048576 */
+  /** The capacity of the ring in bytes, a power of two from 1024 to 2³⁰. @default 1048576 */
   capacity?: number;
-  /** The longest message, in bytes. @default an eighth of the capacity less 16, which is also the most */
+  /**
+   * Maximum length of a message in bytes.
+   *
+   * @default an eighth of the capacity less 16, which is also the highest value
+   */
   maxMessageLength?: number;
-  /** Who may open it: see `SharedMemory.create`. @default "user" */
+  /** Who can open the ring: see `SharedMemory.create`. @default "user" */
   security?: Security;
 }
 
@@ -65,13 +70,15 @@ export const BROADCAST_RING_CHECKS: OptionChecks<BroadcastRingOptions> = {
 const NOUN = "broadcast ring";
 
 /**
- * A stream of messages from one process to any number of others.
+ * A stream of messages from one sender to any number of receivers, in any processes of this
+ * computer.
  *
- * Every receiver gets every message that is sent while it is there, in order, or learns how many it missed. The
- * sender never waits, and never notices receivers that are slow, do not read or were killed: it writes over the
- * oldest messages. Nothing asks the system unless a receiver sleeps.
+ * A receiver gets every message that is sent while it is open, in order. The sender never waits for
+ * receivers, even if they are slow, do not read or were killed: it overwrites the oldest messages.
+ * A receiver that misses messages learns how many. The ends make calls of the system only if a
+ * receiver sleeps.
  *
- * @example
+ * @example Send a message to several processes
  * ```ts
  * import { BroadcastRing } from "@winipc/winipc";
  * import { assertEquals } from "@std/assert";
@@ -93,7 +100,7 @@ const NOUN = "broadcast ring";
  * ```
  */
 export class BroadcastRing extends Uncloneable implements Disposable {
-  /** The full name, `Local\…` or `Global\…`, or `undefined` if it has none. */
+  /** The full name, `Local\…` or `Global\…`; `undefined` for a ring without a name. */
   readonly name: string | undefined;
   readonly #memory: SharedMemory;
   readonly #view: MappedView;
@@ -113,7 +120,7 @@ export class BroadcastRing extends Uncloneable implements Disposable {
     const found = readHeader(buffer);
     if (found === undefined) {
       throw new Deno.errors.NotFound(
-        `Cannot open ${label}: whoever made it is not done yet, or it is plain memory`,
+        `Cannot open ${label}: its creator is not done yet, or it is plain memory`,
       );
     }
     this.#end = {
@@ -133,12 +140,11 @@ export class BroadcastRing extends Uncloneable implements Disposable {
   }
 
   /**
-   * Makes a new broadcast ring under a name.
+   * Creates a broadcast ring under a name.
    *
-   * @param name The name; a bare one is shared within the session (`Local\`).
-   * @param options What it is to be like.
+   * @param name The name. A name without a prefix gets `Local\`: it is shared within the session.
    * @throws {Deno.errors.AlreadyExists} If the name is taken.
-   * @throws {RangeError} If the capacity or the longest message is out of range.
+   * @throws {RangeError} If `capacity` or `maxMessageLength` is out of range.
    */
   static create(name: string, options: BroadcastRingOptions = {}): BroadcastRing {
     const full = objectName(name);
@@ -151,18 +157,19 @@ export class BroadcastRing extends Uncloneable implements Disposable {
   }
 
   /**
-   * Opens the broadcast ring of a name, or creates it if nobody holds it. A sender that restarts while
-   * its receivers live finds their ring so, and {@linkcode BroadcastRing.sender} takes the place of the
-   * sender that has died.
+   * Opens the broadcast ring of a name, or creates it if it does not exist. So a sender that
+   * restarts finds the ring that its receivers still have open. {@linkcode BroadcastRing.sender}
+   * then replaces the sender that has died.
    *
-   * The thread is blocked while another process creates the ring, for at most 5 seconds. The `security`
-   * of a ring that exists stays.
+   * This blocks the thread for up to 5 seconds while another process creates the ring. It does not
+   * change the `security` of a ring that exists.
    *
-   * @throws {Deno.errors.InvalidData} If the ring exists with other settings, or the name belongs to
-   *   something else.
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it.
-   * @throws {Deno.errors.TimedOut} If another process did not finish creating it.
-   * @throws {RangeError} If the capacity or the longest message is out of range.
+   * @throws {Deno.errors.InvalidData} If the ring exists with other settings, or the name belongs
+   *   to something else.
+   * @throws {Deno.errors.PermissionDenied} If this user has no right to open the ring.
+   * @throws {Deno.errors.TimedOut} If another process did not finish creating the ring in 5
+   *   seconds.
+   * @throws {RangeError} If `capacity` or `maxMessageLength` is out of range.
    */
   static openOrCreate(name: string, options: BroadcastRingOptions = {}): BroadcastRing {
     const label = labelFor(NOUN, objectName(name));
@@ -176,10 +183,9 @@ export class BroadcastRing extends Uncloneable implements Disposable {
   }
 
   /**
-   * Makes a new broadcast ring without a name, for child processes.
+   * Creates a broadcast ring without a name, for child processes.
    *
-   * @param options What it is to be like.
-   * @throws {RangeError} If the capacity or the longest message is out of range.
+   * @throws {RangeError} If `capacity` or `maxMessageLength` is out of range.
    */
   static anonymous(options: BroadcastRingOptions = {}): BroadcastRing {
     assertOptions(options, BROADCAST_RING_CHECKS);
@@ -191,9 +197,9 @@ export class BroadcastRing extends Uncloneable implements Disposable {
   /**
    * Opens the broadcast ring of a name.
    *
-   * @throws {Deno.errors.NotFound} If nobody holds it.
+   * @throws {Deno.errors.NotFound} If no ring has this name, or its creator is not done yet.
    * @throws {Deno.errors.InvalidData} If the name belongs to something else.
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it.
+   * @throws {Deno.errors.PermissionDenied} If this user has no right to open the ring.
    */
   static open(name: string): BroadcastRing {
     const full = objectName(name);
@@ -203,9 +209,9 @@ export class BroadcastRing extends Uncloneable implements Disposable {
   }
 
   /**
-   * Waits until somebody makes the broadcast ring of a name, and opens it.
+   * Waits until a process creates the broadcast ring of a name, and opens it.
    *
-   * @throws {Deno.errors.TimedOut} If nobody made it in time.
+   * @throws {Deno.errors.TimedOut} If the ring was not created in time.
    * @throws {Deno.errors.InvalidData} If the name belongs to something else.
    */
   static async waitFor(name: string, options: WaitOptions = {}): Promise<BroadcastRing> {
@@ -216,11 +222,11 @@ export class BroadcastRing extends Uncloneable implements Disposable {
   }
 
   /**
-   * Takes the broadcast ring that the process that started this one passed on by
+   * Opens the broadcast ring that the parent process passed on by
    * {@linkcode BroadcastRing.toInherit}.
    *
-   * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
-   * @throws {Deno.errors.InvalidData} If it is something else.
+   * @throws {Deno.errors.NotFound} If nothing was passed on under this key.
+   * @throws {Deno.errors.InvalidData} If something else was passed on under this key.
    */
   static inherited(key: string): BroadcastRing {
     inheritanceVariable(key);
@@ -229,25 +235,25 @@ export class BroadcastRing extends Uncloneable implements Disposable {
   }
 
   /**
-   * What a child process has to inherit, for `spawn` and `inheritHandles`.
+   * Returns the objects that a child process has to inherit, for `spawn` and `inheritHandles`.
    *
-   * @param key The key under which the child takes it.
+   * @param key The key under which the child opens the ring.
    */
   toInherit(key: string): Record<string, Inheritable> {
     inheritanceVariable(key);
     return { [key]: this.#memory };
   }
 
-  /** What the ring is like. */
+  /** The settings of the ring. */
   get settings(): BroadcastSettings {
     return this.#end.settings;
   }
 
   /**
-   * Takes the sender's place, which has to be free: never taken, closed, or left by a process that
-   * has ended.
+   * Opens the sender of the ring. It can replace a sender that was closed, or whose process or
+   * Worker has ended.
    *
-   * @throws {Deno.errors.Busy} If there is a sender.
+   * @throws {Deno.errors.Busy} If the ring has a sender already.
    * @throws {Deno.errors.InvalidData} If the ring's memory is corrupt.
    * @throws {Deno.errors.BadResource} If the ring is closed.
    */
@@ -256,9 +262,9 @@ export class BroadcastRing extends Uncloneable implements Disposable {
   }
 
   /**
-   * Receives what is sent from now on.
+   * Opens a receiver for the messages that are sent from now on.
    *
-   * @param options Who may wake this receiver, where another user sends.
+   * @param options Its `security` matters if another user sends.
    * @throws {Deno.errors.InvalidData} If the ring's memory is corrupt.
    * @throws {Deno.errors.BadResource} If the ring is closed.
    */
@@ -268,13 +274,14 @@ export class BroadcastRing extends Uncloneable implements Disposable {
   }
 
   /**
-   * Closes the ends that were taken here, and the ring.
+   * Closes the ring, and the ends that were opened by this object.
    *
-   * @throws {Deno.errors.Busy} If the buffer of a sender's `ring` was transferred away: whoever has it
-   *   still reaches the memory, which stays mapped as long as the process lives. All else is closed.
+   * @throws {Deno.errors.Busy} If the buffer of a sender's `ring` was transferred away. Its new
+   *   owner can still access the memory, which stays mapped as long as the process lives. All else
+   *   is closed.
    */
   close(): void {
-    // From the last to the first, each whatever becomes of those before.
+    // Runs from the last line to the first, also if one of them throws.
     using stack = new DisposableStack();
     stack.use(this.#view);
     stack.use(this.#memory);

@@ -1,5 +1,5 @@
 /**
- * The end of a broadcast ring that messages are put into.
+ * The sender of a broadcast ring.
  *
  * @module
  */
@@ -17,38 +17,56 @@ import { MACHINE } from "../peer/windows.ts";
 
 /** The parts of a ring that its ends use. */
 export interface BroadcastEndOptions {
-  /** The ring's memory, in a buffer that no script gets. */
+  /** The ring's memory, in a buffer that scripts cannot reach. */
   buffer: ArrayBuffer;
-  /** The ring's bytes, in the buffer that scripts get. */
+  /** The ring's bytes, in the buffer that scripts can reach. */
   ring: Uint8Array<ArrayBuffer>;
-  /** What its header said when it was checked. */
+  /** The settings from the ring's header, which are checked. */
   settings: BroadcastSettings;
-  /** Where receivers sleep. */
+  /** The wake events of all receivers. */
   wakeEvents: WakeEvents;
-  /** The machine that the end runs on. @default this one */
+  /** The machine that the end runs on. @default the machine of this thread */
   machine?: Machine;
 }
 
-/** What a sender has done. */
+/** The counts of a sender. */
 export interface BroadcastSenderStats {
-  /** How many messages it has sent. */
+  /** The number of messages that were sent. */
   readonly messages: number;
-  /** How many bytes were in them. */
+  /** The number of bytes in these messages. */
   readonly bytes: number;
-  /** How often it had to wake a receiver that slept, which takes a call of the system. */
+  /** The number of times that the sender woke a receiver, which takes calls of the system. */
   readonly wakeUps: number;
 }
 
-/** Takes the sender's place. */
+/** Opens a sender; {@linkcode BroadcastRing.sender} calls this. */
 export let openSender: (options: BroadcastEndOptions) => BroadcastSender;
 
 /**
- * Puts messages into a broadcast ring; {@linkcode BroadcastRing.sender} gives it. There is one at a
- * time, in whichever process. It never waits: where receivers are slow, the oldest messages are written
- * over.
+ * Sends messages to all receivers of a broadcast ring. {@linkcode BroadcastRing.sender} opens it. A
+ * ring has only one sender at a time, in any process.
+ *
+ * A sender never waits. If receivers are slow, it overwrites the oldest messages.
+ *
+ * @example Write a message where it will be read, without a copy
+ * ```ts
+ * import { BroadcastRing } from "@winipc/winipc/channel";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using ring = BroadcastRing.anonymous();
+ * using receiver = ring.receiver();
+ * using sender = ring.sender();
+ * const offset = sender.claimAt(3);
+ * sender.ring.set([1, 2, 3], offset);
+ * sender.commit();
+ * sender.flush();
+ *
+ * const { bytes } = (await receiver.receive({ timeout: 1000 }))!;
+ * assertEquals(bytes, Uint8Array.of(1, 2, 3));
+ * ```
  */
 export class BroadcastSender extends Uncloneable implements Disposable {
-  /** The longest message, in bytes. */
+  /** Maximum length of a message in bytes. */
   readonly maxMessageLength: number;
   readonly #options: BroadcastEndOptions;
   readonly #header: HeaderWords;
@@ -75,8 +93,8 @@ export class BroadcastSender extends Uncloneable implements Disposable {
       this.#writer = new BroadcastWriter(buffer, settings);
       this.#outgoing = new Outgoing(this.#writer, wakeEvents);
       this.maxMessageLength = settings.maxMessageLength;
-      // Receivers that sleep do not watch this process yet. And who sent before may have been killed
-      // with bits taken and events not set.
+      // Receivers that sleep do not watch this process yet. And an earlier sender can have been
+      // killed between clearing their wake flags and setting their events.
       wakeEvents.wakeEveryone(); // guard: broadcast-sender-comes
     } catch (error) {
       leavePlace(this.#header, SENDER, { machine });
@@ -85,10 +103,10 @@ export class BroadcastSender extends Uncloneable implements Disposable {
   }
 
   /**
-   * The ring's bytes, for {@linkcode BroadcastSender.claimAt}.
+   * The ring's bytes. Write a message here after {@linkcode BroadcastSender.claimAt}.
    *
    * @throws {Deno.errors.BadResource} If the sender is closed.
-   * @throws {Deno.errors.Busy} If their buffer was transferred away: what is written to it is lost.
+   * @throws {Deno.errors.Busy} If their buffer was transferred away: writes to them are lost.
    */
   get ring(): Uint8Array<ArrayBuffer> {
     this.#assertOpen();
@@ -96,28 +114,30 @@ export class BroadcastSender extends Uncloneable implements Disposable {
     return assertNotTransferred(ring);
   }
 
-  /** What it has done until now. */
+  /** The counts of messages, bytes and wake-ups until now. */
   get stats(): BroadcastSenderStats {
     return { messages: this.#messages, bytes: this.#bytes, wakeUps: this.#outgoing.wakeUps };
   }
 
-  /** Whether it is closed. */
+  /** Whether the sender is closed. */
   get closed(): boolean {
     return this.#closed;
   }
 
   /**
-   * Sends a message, in place of the oldest ones.
+   * Sends a message. It can overwrite the oldest messages.
    *
-   * Receivers see it at the end of this event-loop turn, and before that when 512 bytes
-   * have come together, when anything of this module waits, or with {@linkcode BroadcastSender.flush}.
+   * The message is published at the end of this event-loop turn at the latest. It is published
+   * earlier when 512 bytes are pending, when an end of this thread waits, or by
+   * {@linkcode BroadcastSender.flush}.
    *
    * @param source The message. A shared buffer must not grow during the call.
-   * @throws {TypeError} If it is not bytes, or its buffer was transferred away.
-   * @throws {RangeError} If it is longer than the ring's longest message.
+   * @throws {TypeError} If `source` is not bytes, or its buffer was transferred away.
+   * @throws {RangeError} If the message is longer than `maxMessageLength`.
    * @throws {Deno.errors.Busy} If a message is claimed.
    * @throws {Deno.errors.BadResource} If the sender is closed.
-   * @throws {Deno.errors.InvalidData} If the ring has no positions left: there are 2⁵³, of 16 bytes each.
+   * @throws {Deno.errors.InvalidData} If the ring has no positions left. It has 2⁵³ of 16 bytes
+   *   each.
    */
   send(source: ByteSource): void {
     const isPlain = source instanceof Uint8Array && source.length !== 0;
@@ -127,15 +147,17 @@ export class BroadcastSender extends Uncloneable implements Disposable {
   }
 
   /**
-   * Makes room for a message, to be written into {@linkcode BroadcastSender.ring} where it will be read:
-   * nothing is copied and nothing allocated.
+   * Claims room for a message, to write it in {@linkcode BroadcastSender.ring} without a copy. This
+   * allocates nothing. {@linkcode BroadcastSender.commit} then sends the message.
    *
-   * @param length Its length in bytes.
-   * @returns Where it begins in `ring`, at a multiple of 16. What lies outside of it is read by others.
-   * @throws {RangeError} If it is longer than the ring's longest message.
+   * @param length Length of the message in bytes.
+   * @returns The offset of the message in `ring`, a multiple of 16. Do not write outside of the
+   *   claimed bytes, because receivers read there.
+   * @throws {RangeError} If the message is longer than `maxMessageLength`.
    * @throws {Deno.errors.Busy} If a message is claimed already.
    * @throws {Deno.errors.BadResource} If the sender is closed.
-   * @throws {Deno.errors.InvalidData} If the ring has no positions left: see {@linkcode BroadcastSender.send}.
+   * @throws {Deno.errors.InvalidData} If the ring has no positions left: see
+   *   {@linkcode BroadcastSender.send}.
    */
   claimAt(length: number): number {
     this.#assertReady(length);
@@ -147,26 +169,30 @@ export class BroadcastSender extends Uncloneable implements Disposable {
   /**
    * Sends the message that was claimed.
    *
-   * @param length How much of it. @default all
-   * @throws {TypeError} If none is claimed.
-   * @throws {RangeError} If more is to be sent than was claimed.
+   * @param length The number of bytes to send, from the first one. @default all that was claimed
+   * @throws {TypeError} If no message is claimed.
+   * @throws {RangeError} If `length` is greater than the claimed length.
    * @throws {Deno.errors.BadResource} If the sender is closed.
    */
   commit(length: number = this.#claimed): void {
     this.#assertOpen();
-    if (this.#claimed < 0) throw new TypeError("Expected a message to be claimed before");
+    if (this.#claimed < 0) {
+      throw new TypeError(
+        `Cannot commit to the ${this.#label()}: no message is claimed; call claimAt() first`,
+      );
+    }
     if (length !== this.#claimed) assertInteger("length", length, 0, this.#claimed);
     this.#claimed = -1;
     this.#note(length, this.#writer.commit(length));
   }
 
-  /** Gives up the message that was claimed, if one is. */
+  /** Aborts the claimed message. If no message is claimed, this does nothing. */
   abort(): void {
     this.#claimed = -1;
   }
 
   /**
-   * Lets receivers see all that was sent.
+   * Publishes all messages that were sent, so that receivers see them.
    *
    * @throws {Deno.errors.BadResource} If the sender is closed.
    */
@@ -175,23 +201,27 @@ export class BroadcastSender extends Uncloneable implements Disposable {
     this.#outgoing.flush();
   }
 
-  /** Ends the stream: receivers get what was sent and is still there, and then the end. */
+  /**
+   * Closes the sender. Receivers can still get the messages in the ring, and then the stream ends.
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    // From the last to the first, each whatever becomes of those before.
+    // Runs from the last line to the first, also if one of them throws.
     using stack = new DisposableStack();
     stack.defer(() => this.#outgoing.wake());
     stack.defer(() => leavePlace(this.#header, SENDER, { machine: this.#machine }));
     stack.defer(() => this.#outgoing.flush());
   }
 
-  /** Ends the stream at the end of a `using` block. */
+  /** Closes the sender at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }
 
-  /** Counts a message that was committed, and does what that has left to be done. */
+  /**
+   * Counts a committed message. Wakes receivers if it is published; otherwise it is flushed soon.
+   */
   #note(length: number, isPublished: boolean): void {
     this.#messages++;
     this.#bytes += length;
@@ -225,16 +255,15 @@ export class BroadcastSender extends Uncloneable implements Disposable {
   }
 }
 
-/** The messages that are committed and not published. */
+/** The pending messages of a sender. */
 class Outgoing implements Flushable {
   isQueued = false;
   readonly isUrgent = true;
-  /** How many receivers were woken. */
+  /** The number of times that a receiver was woken. */
   wakeUps = 0;
   readonly #writer: BroadcastWriter;
   readonly #wakeEvents: WakeEvents;
 
-  /** @param wakeEvents The events of all receivers. */
   constructor(writer: BroadcastWriter, wakeEvents: WakeEvents) {
     this.#writer = writer;
     this.#wakeEvents = wakeEvents;
@@ -248,7 +277,7 @@ class Outgoing implements Flushable {
     if (this.#writer.publish()) this.wake();
   }
 
-  /** Wakes the receivers that sleep, after something was published. */
+  /** Wakes the receivers that sleep. Call this after messages were published. */
   wake(): void {
     this.wakeUps += this.#wakeEvents.wakeAll();
   }

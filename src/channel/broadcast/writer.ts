@@ -1,28 +1,31 @@
 /**
- * The sender's side of a broadcast ring, and why receivers never take what it is writing for a message.
+ * The writer of a broadcast ring, and the proof that a receiver never returns bytes of two messages
+ * as one.
  *
- * The sender writes over the oldest records, whether anybody reads them or not. So a receiver copies
- * a message first, and then finds out whether it was being written over meanwhile:
+ * The sender overwrites the oldest records, also while a receiver reads them. So a receiver first
+ * copies a message, and then checks whether the sender has overwritten it:
  *
- * | sender                                          | receiver                                    |
- * | ----------------------------------------------- | ------------------------------------------- |
- * | 1. announces up to where it is going to write   | 1. looks at the newest position              |
- * | 2. fence                                        | 2. reads the record and copies the message   |
- * | 3. writes the record and the message            | 3. fence                                     |
- * | 4. says that it is the newest                   | 4. looks at what is announced                |
+ * | sender                                      | receiver                                   |
+ * | ------------------------------------------- | ------------------------------------------ |
+ * | 1. announces the end of its next writes     | 1. loads the newest position               |
+ * | 2. fence                                    | 2. reads the record and copies the message |
+ * | 3. writes the record and the message        | 3. fence                                   |
+ * | 4. publishes the newest position            | 4. loads the announced position            |
  *
- * If the receiver has read a byte that the sender wrote in its step 3 over the record that it was
- * copying, then step 1 of the sender was done before that byte was written, by the fence, and step 4
- * of the receiver is done after it was read, by the other one. So in its step 4 it sees what was
- * announced, which is more than a whole ring after the record, and throws the copy away. Conversely, a
- * record that lies less than a ring behind all that is announced has not been touched since it was
- * published in step 4 of the sender, which is a release that the receiver's step 1 acquires, and all
- * of its bytes are those that belong to it.
+ * Case 1: during its step 2, the receiver has read a byte that the sender wrote over the record in
+ * step 3. By the sender's fence, step 1 of the sender was done before this write. By the receiver's
+ * fence, step 4 of the receiver is done after this read. So the receiver sees that the announced
+ * position is more than a whole ring after the record, and discards the copy.
  *
- * Bytes are written by plain stores, in whatever way, also by a script that has claimed room in the ring: the
- * fence is before all of them. `fence()` in layout.ts says why it is one on ARM64.
+ * Case 2: the announced position that the receiver sees is at most a whole ring after the record.
+ * Then the sender has not changed the record since it published it in step 4. That step is a
+ * release, which step 1 of the receiver acquires. So all bytes of the copy belong to this record.
  *
- * Announcing is done for some records at a time, and so is publishing: both send a cache line to each receiver.
+ * The bytes are written by plain stores, also by a script that has claimed room in the ring. The
+ * fence comes before all of these stores. `fence()` in layout.ts says why it works on ARM64.
+ *
+ * The sender announces and publishes several records at a time, because each of these steps sends a
+ * cache line to each receiver.
  *
  * @see {@link https://github.com/real-logic/aeron}, whose broadcast buffer has the same idea
  * @module
@@ -41,15 +44,17 @@ import {
 } from "./layout.ts";
 import { labelOf } from "../peer/memory.ts";
 
-/** How much is written before it is published, unless the sender idles before, in units. */
+/** Length of a batch in units: a batch is published when it is full, or when the sender idles. */
 const BATCH = 512 / UNIT;
-/** How much is announced at a time, at least, in units. */
-const ANNOUNCED = 4096 / UNIT;
+/** Minimum length to announce at a time, in units. */
+const MIN_ANNOUNCED = 4096 / UNIT;
 
-/** The last position, and the last number of a message: doubles count one by one only up to here. */
+/**
+ * Maximum position, and maximum number of a message: the last integer that a double counts exactly.
+ */
 const MAX_POSITION = Number.MAX_SAFE_INTEGER;
 
-/** Writes messages into a broadcast ring, for one sender. Nothing is allocated per message. */
+/** Writes messages into a broadcast ring, for one sender. It allocates nothing per message. */
 export class BroadcastWriter {
   /** The ring's bytes. */
   readonly ring: Uint8Array<ArrayBuffer>;
@@ -59,20 +64,22 @@ export class BroadcastWriter {
   readonly #capacity: number;
   readonly #batch: number;
   readonly #block: number;
-  /** Where the next record begins, and the number of its message. */
+  /** The position of the next record. */
   #at: number;
+  /** The number of the next message. */
   #number: number;
   #announced: number;
-  /** Where the newest record begins, and the newest one that is published. */
+  /** The position of the newest record that is committed. */
   #newest: number;
+  /** The position of the newest record that is published. */
   #published: number;
 
   /**
-   * Goes on where the last sender stopped, which may have died, and publishes what that one had
-   * committed.
+   * Continues after the last record of the sender before this one. If that sender has died, this
+   * publishes the messages that it had committed.
    *
-   * @param settings What the header said when it was checked.
-   * @throws {Deno.errors.InvalidData} If header and ring contradict each other.
+   * @param settings The settings from the header, which are checked.
+   * @throws {Deno.errors.InvalidData} If the ring's memory is corrupt.
    */
   constructor(buffer: ArrayBuffer, { capacity }: BroadcastSettings) {
     this.#header = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
@@ -81,7 +88,7 @@ export class BroadcastWriter {
     this.ring = new Uint8Array(buffer, HEADER_LENGTH, capacity);
     this.#capacity = capacity / UNIT;
     this.#batch = Math.min(BATCH, this.#capacity / 8);
-    this.#block = Math.min(ANNOUNCED, this.#capacity / 8);
+    this.#block = Math.min(MIN_ANNOUNCED, this.#capacity / 8);
     this.#announced = readPosition(this.#positions, POSITION.announced);
     this.#published = readPosition(this.#positions, POSITION.newest);
     this.#newest = committedAfter(this.#header, this.#published);
@@ -95,17 +102,17 @@ export class BroadcastWriter {
     ) {
       throw corrupt(
         this.#words.buffer,
-        `its newest record is one of ${length} bytes at ${this.#newest}`,
+        `its newest record, at ${this.#newest}, is invalid: it has ${length} bytes`,
       );
     }
     this.publish();
   }
 
   /**
-   * Finds room for a message, over the oldest ones.
+   * Claims room for a message. The message will overwrite the oldest messages.
    *
-   * @param length Its length in bytes, which has to be an integer from 0 to the longest message.
-   * @returns Where it begins in {@linkcode ring}, at a multiple of 16.
+   * @param length Length of the message in bytes: an integer from 0 to `maxMessageLength`.
+   * @returns The offset of the message in {@linkcode ring}, a multiple of 16.
    * @throws {Deno.errors.InvalidData} If the ring has no positions left.
    */
   claim(length: number): number {
@@ -122,11 +129,10 @@ export class BroadcastWriter {
   }
 
   /**
-   * Lets the message that was claimed last follow those before it. Without this, the claim is as if
-   * it had never been.
+   * Commits the message that was claimed last. A claim without a commit has no effect.
    *
-   * @param length Its length in bytes, at most what was claimed.
-   * @returns Whether it was published, so that receivers have to be woken.
+   * @param length Length of the message in bytes, at most the claimed length.
+   * @returns Whether the message was published, so that the receivers must be woken.
    */
   commit(length: number): boolean {
     const at = (this.#at & (this.#capacity - 1)) * 4;
@@ -137,16 +143,16 @@ export class BroadcastWriter {
     this.#number++;
     this.#newest = this.#at;
     this.#at += unitsOf(length + UNIT);
-    // No order is needed: it is read only when this process has ended.
+    // A plain store is enough: it is read only after this sender was closed or has died.
     this.#header[WORD.committed] = this.#newest;
     return this.#at - this.#published >= this.#batch && this.publish();
   }
 
   /**
-   * Writes a message.
+   * Claims room for a message, copies the message and commits it.
    *
-   * @param bytes The message, not longer than the longest.
-   * @returns What {@linkcode commit} returns.
+   * @param bytes The message, of at most `maxMessageLength` bytes.
+   * @returns The same as {@linkcode commit}.
    * @throws {Deno.errors.InvalidData} If the ring has no positions left.
    */
   write(bytes: Uint8Array): boolean {
@@ -156,20 +162,22 @@ export class BroadcastWriter {
     return this.commit(length);
   }
 
-  /** The number of the next message: how many were committed since the ring was made. */
+  /**
+   * The number of the next message, one more than the number of messages that were ever committed.
+   */
   get count(): number {
     return this.#number;
   }
 
-  /** Whether something is committed and not published. */
+  /** Whether messages are committed and not published. */
   get isPending(): boolean {
     return this.#newest !== this.#published;
   }
 
   /**
-   * Publishes all that is committed.
+   * Publishes all committed messages.
    *
-   * @returns Whether anything was pending.
+   * @returns Whether messages were pending.
    */
   publish(): boolean {
     if (!this.isPending) return false;
@@ -179,24 +187,25 @@ export class BroadcastWriter {
   }
 
   /**
-   * The last position that may be announced: up to there, positions and messages' numbers stay exact.
-   * Each message takes one position at least.
+   * Returns the maximum position that can be announced. Up to there, positions and the numbers of
+   * messages stay exact, because each message takes at least one position.
    */
   #lastPosition(): number {
     return Math.min(MAX_POSITION, this.#at + (MAX_POSITION - this.#number));
   }
 
+  /** Announces that this sender will write up to the position `end`, or farther. */
   #announce(end: number): void {
-    // The newest message, with which receivers go on that are overtaken, is not written over: what is
-    // announced is less than half a ring after what is published, since a batch and the longest
-    // message are an eighth of it each.
+    // Receivers that missed messages go on with the newest published message, so it must not be
+    // overwritten. A batch, a block and the longest message are at most an eighth of the ring each.
+    // So the announced position is less than half a ring after the newest published message.
     const last = this.#lastPosition();
     if (end > last) {
       throw new Deno.errors.InvalidData(
-        `Cannot send: the ${
+        `Cannot send to the ${
           labelOf(this.#words.buffer)
-        } is at position ${this.#at} and message ${this.#number}, ` +
-          "and has none from 2⁵³ on; make a new ring",
+        }: it is at position ${this.#at} and message ${this.#number}, ` +
+          "and has none from 2⁵³ on; create a new ring",
       );
     }
     this.#announced = Math.min(Math.max(end, this.#at + this.#block), last);
@@ -206,10 +215,10 @@ export class BroadcastWriter {
 }
 
 /**
- * Where the newest record begins that a sender has committed.
+ * Returns the position of the newest record that a sender has committed.
  *
- * @param header The words of the header.
- * @param newest Where the newest record begins that it published.
+ * @param header The header as words.
+ * @param newest The position of the newest record that the sender has published.
  */
 export function committedAfter(header: Int32Array, newest: number): number {
   return newest + ((Atomics.load(header, WORD.committed) - newest) >>> 0);

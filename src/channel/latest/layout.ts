@@ -1,34 +1,43 @@
 /**
- * Where each word of a latest value's memory is; its slots, which one thread writes and any number read;
- * and the memory, mapped and checked.
+ * The layout of a latest value's memory; the slots, which one thread writes and any number of
+ * threads read; and the memory, mapped and checked.
  *
  * All of the memory is little-endian.
  *
- * | at  | what                                                                               |
- * | --- | ---------------------------------------------------------------------------------- |
- * | 0   | u32 0x564c4957, the letters WILV; u32 version, 2; u64 hash of the layout;          |
- * |     | u32 the value's length in bytes; u32 how many slots there are                      |
- * | 64  | the writer's place: u64 owner, u32 state (see ../peer/place.ts)                    |
- * | 128 | u32, u32: a bit for each reader that sleeps; the writer takes them, and sets the   |
- * |     | readers' events; u32, u32: a bit for each reader that has a wake event             |
- * | 256 | u32 the number of the newest value, 0 for none; from 384 on the slots, each a u32  |
- * |     | number and the value, in multiples of 128 bytes                                    |
+ * | offset | content                                                                         |
+ * | -----: | ------------------------------------------------------------------------------- |
+ * |      0 | u32 magic, 0x564c4957 ("WILV")                                                  |
+ * |      4 | u32 version, 2                                                                  |
+ * |      8 | u64 hash of the layout                                                          |
+ * |     16 | u32 the value's length in bytes                                                 |
+ * |     20 | u32 the number of slots, 4                                                      |
+ * |     64 | the writer's place: u64 owner, u32 state (see ../peer/place.ts)                 |
+ * |    128 | u32, u32: the readers' wake flags, one bit each;                                |
+ * |        | u32, u32: a bit for each wake event that is taken (see ../peer/wake.ts)         |
+ * |    256 | u32 the number of the newest value; 0 if none was written                       |
+ * |    384 | the slots, each a u32 number and the value, in multiples of 128 bytes           |
  *
- * The value with number n is in slot n mod 4. A reader that sleeps has made the event `NAME.reader.BIT`.
+ * The value with number n is in slot n mod 4. The wake event with bit 5 has the name
+ * `NAME.reader.5`.
  *
- * The writer puts each value into the slot after that of the last one, and then says, in one word, that
- * this is the newest. So a reader has time to copy the newest slot until the writer comes round to it
- * again. By the number in the slot the reader sees whether that happened, and begins anew. Nobody waits.
+ * The writer puts each value into the next slot, and then stores its number as the newest one. So a
+ * reader has time to copy the newest slot before the writer uses that slot again. The number in the
+ * slot shows the reader whether the writer did so; then the reader tries again. Neither end waits.
  *
- * Why it is sound on ARM64 as well: every access to what both sides touch is an `Atomics` one, word by
- * word, and those are sequentially consistent. Each thread's are seen by the others in the order in
- * which it makes them. The writer takes the number out of the slot, writes the words, puts the new
- * number in, and then the newest number. A reader that finds the same number in the slot before and
- * after it read the words cannot have read a word that was written in between, for the number was taken
- * out before that word was written. With plain accesses ARM64 may put a word's write before that, or a
- * word's read after the second look (a "seqlock" in C has fences for it, which JavaScript lacks).
+ * This is correct on ARM64, too. All accesses to the slots are `Atomics` accesses, word by word,
+ * and those are sequentially consistent: all threads see the accesses of a thread in its order. The
+ * writer has these steps:
  *
- * A writer that dies in the middle leaves a slot without a number; the newest one is whole.
+ * 1. It removes the number from the slot.
+ * 2. It writes the words of the value.
+ * 3. It stores the new number in the slot, and then as the newest number.
+ *
+ * Suppose that a reader finds the same number in a slot before and after it has read the words.
+ * Then it has read no word of a later value, because the writer removes the number before it writes
+ * a word. With plain accesses, ARM64 could write a word before the removal, or read a word after
+ * the second look. (A "seqlock" in C has fences against this, which JavaScript lacks.)
+ *
+ * A writer that dies while it writes leaves a slot without a number. The newest value stays whole.
  *
  * @see {@link https://tc39.es/ecma262/#sec-memory-model}
  * @see {@link https://www.hpl.hp.com/techreports/2012/HPL-2012-68.pdf}
@@ -45,40 +54,40 @@ import { assertSecurity, type Security } from "../../../ffi/security.ts";
 import type { MappedView, SharedMemory } from "../../memory/mod.ts";
 import { struct } from "../../struct/mod.ts";
 
-/** The first word. */
+/** The first word of the memory. */
 export const MAGIC: number = MAGICS.latestValue;
-/** The version of all this; in version 1 the writer had no place. */
+/** The version of this layout. In version 1 the writer had no place. */
 export const VERSION = 2;
 /** The writer's place. */
 export const WRITER: Place = { owner: 8, state: 18 };
-/** Where the bits of the readers' wake events are. */
+/** Offset in bytes of the bits of the readers' wake events. */
 export const WAKE_BITS_OFFSET = 128;
-/** Where the newest number and the slots are. */
+/** Offset in bytes of the newest number, which the slots follow. */
 export const SLOTS_OFFSET = 256;
 
 /** The parts of a latest value's memory. */
 export interface LatestParts {
-  /** The words before the values. */
+  /** The words before the newest number. */
   readonly header: HeaderWords;
-  /** The values. */
+  /** The newest number and the slots. */
   readonly slots: LatestSlots;
-  /** Where readers sleep. */
+  /** The wake events of all readers. */
   readonly wakeEvents: WakeEvents;
-  /** The machine that its readers and its writer run on. */
+  /** The machine that the readers and the writer run on. */
   readonly machine: Machine;
 }
 
-/** What is in a memory. */
+/** Options of {@linkcode partsOf}. */
 export interface PartsOptions {
-  /** Its full name, with which the names of the events begin. */
+  /** The full name of the latest value: the prefix of its events' names. */
   name: string;
-  /** The value's length, in 32-bit words. */
+  /** The value's length in 32-bit words. */
   length: number;
-  /** The machine that its readers and its writer run on. @default this one */
+  /** The machine that the readers and the writer run on. @default the machine of this thread */
   machine?: Machine;
 }
 
-/** Finds the parts of a memory. */
+/** Returns the parts of a latest value's memory. */
 export function partsOf(
   buffer: ArrayBuffer,
   { name, length, machine = MACHINE }: PartsOptions,
@@ -94,34 +103,36 @@ export function partsOf(
 }
 
 /**
- * Gives the size of the memory for a value, in bytes.
+ * Returns the size of the memory for a value, in bytes.
  *
- * @param length The value's length, in 32-bit words.
+ * @param length The value's length in 32-bit words.
  */
 export function memoryLengthFor(length: number): number {
   return SLOTS_OFFSET + LatestSlots.byteLengthOf(length);
 }
 
-/** How many slots there are: a power of 2. A reader has as long as it takes to write all but one. */
+/**
+ * Number of slots, a power of 2. A reader can copy a slot while the writer writes the other three.
+ */
 export const SLOTS = 4;
-/** Where the newest number is, in 32-bit words from the beginning; alone on its cache lines. */
+/** Index of the newest number in 32-bit words. It has its cache lines for itself. */
 const NEWEST = 0;
-/** Words that are never on one cache line with others. */
+/** Length of two cache lines in 32-bit words: processors fetch cache lines of 64 bytes in pairs. */
 const LINE = 32;
-/** How often a reader begins anew before it gives up. */
+/** Maximum attempts to copy a value: a fast or hostile writer must not keep a reader in a loop. */
 const MAX_TRIES = 10_000;
 
-/** The slots of a value. */
+/** The newest number and the slots of a value. */
 export class LatestSlots {
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #length: number;
   readonly #stride: number;
 
   /**
-   * Lays slots over memory that is zero at first.
+   * Uses memory, which is zero at first, for slots.
    *
-   * @param byteOffset Where in it they begin, a multiple of 128.
-   * @param length How long the value is, in 32-bit words.
+   * @param byteOffset Offset of the newest number in bytes, a multiple of 128.
+   * @param length The value's length in 32-bit words.
    */
   constructor(buffer: ArrayBuffer, byteOffset: number, length: number) {
     this.#words = new Int32Array(buffer, byteOffset, LatestSlots.byteLengthOf(length) / 4);
@@ -129,19 +140,17 @@ export class LatestSlots {
     this.#stride = strideOf(length);
   }
 
-  /** How much memory slots take, in bytes, for a value of so many 32-bit words. */
+  /** Returns the size of the slots in bytes, for a value of `length` 32-bit words. */
   static byteLengthOf(length: number): number {
     return (LINE + SLOTS * strideOf(length)) * 4;
   }
 
-  /** The number of the newest value; 0 if there is none yet. */
+  /** The number of the newest value; 0 if none was written. */
   get newest(): number {
     return Atomics.load(this.#words, NEWEST);
   }
 
-  /**
-   * Puts a new value in place of the newest; for one thread only.
-   */
+  /** Publishes a new value. Only one thread can do so at a time. */
   publish(value: Int32Array): void {
     const words = this.#words;
     const number = after(Atomics.load(words, NEWEST));
@@ -153,10 +162,10 @@ export class LatestSlots {
   }
 
   /**
-   * Copies the newest value out.
+   * Copies the newest value into `target`.
    *
-   * @returns Its number; 0 if there is none yet.
-   * @throws {Deno.errors.Busy} If the writer came round each time before this was done.
+   * @returns The value's number; 0 if none was written.
+   * @throws {Deno.errors.Busy} If the writer overwrote the value in each of 10,000 attempts.
    */
   copy(target: Int32Array): number {
     const words = this.#words;
@@ -169,8 +178,8 @@ export class LatestSlots {
       if (Atomics.load(words, slot) === number) return number;
     }
     throw new Deno.errors.Busy(
-      `Cannot read the newest value of the ${labelOf(words.buffer)}: ${MAX_TRIES} times it was ` +
-        "written over meanwhile",
+      `Cannot read the newest value of the ${labelOf(words.buffer)}: it was overwritten in each ` +
+        `of ${MAX_TRIES} attempts`,
     );
   }
 
@@ -179,29 +188,30 @@ export class LatestSlots {
   }
 }
 
-/** The number after another; never 0, which stands for none. */
+/** Returns the next number. It is never 0, which means that no value was written. */
 function after(number: number): number {
   return (number + 1 | 0) || 1;
 }
 
-/** A slot's number and the value, on cache lines of their own, in words. */
+/** Returns the length of a slot in 32-bit words. Two slots never share a cache line. */
 function strideOf(length: number): number {
   return Math.ceil((1 + length) / LINE) * LINE;
 }
 
-/** Where a value's bytes are, and how many there are. */
+/** The parts of a layout that a latest value needs. */
 export interface ValueLayout {
-  /** The size in bytes. */
+  /** The size of a value in bytes. */
   readonly byteLength: number;
-  /** What tells it from others. */
+  /** A hash of the layout, which is compared when the memory is opened. */
   readonly layoutHash: bigint;
 }
 
-/** How to make a latest value. */
+/** Options for a new latest value. */
 export interface LatestValueOptions {
   /**
-   * Who may open it: `"user"`, this user and the system; `"everyone"` on the machine; or a descriptor in
-   * SDDL. (`"everyone-full"`, for programs that ask for all rights, lets any program shut out all others.)
+   * Who can open the latest value: `"user"`, which means this user and the system; `"everyone"` on
+   * this machine; or a security descriptor in SDDL. `"everyone-full"` is for programs that ask for
+   * all rights. With it, any program can deny all others the access.
    *
    * @default "user"
    */
@@ -219,15 +229,15 @@ const HEADER = struct({
   slots: "u32",
 });
 
-/** How messages call a latest value. */
+/** Returns the label of a latest value in error messages. */
 export function latestLabel(name: string): string {
   return labelFor("latest value", name);
 }
 
 /**
- * Throws unless a value is a layout.
+ * Throws a `TypeError` if a value is no layout.
  *
- * @param what What the value is, for the message: `"layout"`.
+ * @param what The name of the value in the error message: `"layout"`.
  */
 export function assertLayout(what: string, value: unknown): asserts value is ValueLayout {
   assertObject(what, value);
@@ -235,38 +245,38 @@ export function assertLayout(what: string, value: unknown): asserts value is Val
     "byteLength" in value && typeof value.byteLength === "number";
   if (!isLayout) {
     throw new TypeError(
-      `Expected ${what} to be what struct() or union() gives, got ${show(value)}`,
+      `Expected ${what} to be a layout from struct() or union(), got ${show(value)}`,
     );
   }
 }
 
-/** How much memory a value takes, in bytes. */
+/** Returns the size in bytes of the memory for values of a layout. */
 export function memoryLengthOf({ byteLength }: ValueLayout): number {
   return memoryLengthFor(wordsOf(byteLength));
 }
 
-/** How many 32-bit words bytes take. */
+/** Returns the number of 32-bit words that hold `byteLength` bytes. */
 export function wordsOf(byteLength: number): number {
   return Math.ceil(byteLength / 4);
 }
 
-/** Writes what a reader looks at first. */
+/** Writes the header of a new latest value. */
 export function writeHeader(view: MappedView, layout: ValueLayout): void {
   HEADER.write(view.bytes, headerOf(layout));
 }
 
 /** The memory of a latest value, mapped. */
 export class LatestMemory implements Disposable {
-  /** What is in it. */
+  /** The parts of the memory. */
   readonly parts: LatestParts;
   readonly #memory: SharedMemory;
   readonly #view: MappedView;
 
   /**
-   * Takes a memory over.
+   * Maps a memory and checks its header. From now on this object owns the memory.
    *
-   * @param layout What it should be of.
-   * @throws {Deno.errors.InvalidData} If it is of something else.
+   * @param layout The layout of the values that the memory must hold.
+   * @throws {Deno.errors.InvalidData} If the memory does not hold values of this layout.
    */
   constructor(name: string, memory: SharedMemory, layout: ValueLayout) {
     this.#memory = memory;
@@ -280,7 +290,7 @@ export class LatestMemory implements Disposable {
     this.parts = partsOf(this.#view.buffer, { name, length: wordsOf(layout.byteLength) });
   }
 
-  /** Lets go of it. */
+  /** Unmaps and closes the memory. */
   [Symbol.dispose](): void {
     this.#view.close();
     this.#memory.close();
@@ -298,7 +308,7 @@ function mapChecked(name: string, memory: SharedMemory, layout: ValueLayout): Ma
   return view;
 }
 
-/** Says what memory is that is not a latest value's of a layout. */
+/** Returns why memory does not hold a latest value of a layout; `undefined` if it does. */
 function whyNot(bytes: Uint8Array<ArrayBuffer>, layout: ValueLayout): string | undefined {
   const length = memoryLengthOf(layout);
   if (bytes.length < HEADER.byteLength) {
@@ -310,11 +320,11 @@ function whyNot(bytes: Uint8Array<ArrayBuffer>, layout: ValueLayout): string | u
     return `not a latest value's, ${describeOther(found.magic)} (its magic is ${found.magic})`;
   }
   if (bytes.length < length) {
-    return `not one of this layout, it has ${bytes.length} bytes and not ${length}`;
+    return `of another layout, it has ${bytes.length} bytes and not ${length}`;
   }
   for (const name of ["version", "layoutHash", "valueLength", "slots"] as const) {
     if (found[name] === expected[name]) continue;
-    return `not one of this layout, its ${name} is ${found[name]} and not ${expected[name]}`;
+    return `of another layout, its ${name} is ${found[name]} and not ${expected[name]}`;
   }
 }
 

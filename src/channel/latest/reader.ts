@@ -1,5 +1,6 @@
 /**
- * A reader of a latest value: the newest value, the state of the writer, and waiting for changes.
+ * The reader of a latest value: reads the newest value, waits for changes, and knows the writer's
+ * state.
  *
  * @module
  */
@@ -13,42 +14,46 @@ import { latestLabel, type LatestParts, wordsOf, WRITER } from "./layout.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import type { Fields, Layout, StructValue } from "../../struct/mod.ts";
 
-/** The state of a latest value's writer; {@linkcode LatestValue.writer} says what each means. */
+/** The state of a latest value's writer. {@linkcode LatestReader.writer} explains each state. */
 export type WriterState = "alive" | "closed" | "dead" | "none";
 
-/** Ends, throws or waits for the next writer; {@linkcode ChangesOptions.whenWriterGone} says when. */
+/**
+ * The behaviour of an iteration whose writer has left or died: it ends, throws or waits.
+ * {@linkcode ChangesOptions.whenWriterGone} explains each.
+ */
 export type WhenWriterGone = "end" | "throw" | "wait";
 
-/** Says how long to wait for changes, and when to end. */
+/** Options for waiting for changes. */
 export interface ChangesOptions extends WaitOptions {
-  /** The most to wait for each next change, in milliseconds. @default Infinity */
+  /** Maximum wait for each change, in milliseconds. @default Infinity */
   timeout?: number;
   /**
-   * Ends the iteration, which then throws the signal's reason. From a local checkout a signal needs
-   * `--allow-read`, for a thread; from JSR nothing.
+   * Ends the iteration, which then throws the signal's reason. A signal needs a thread: if this
+   * module is a local file, that needs `--allow-read`. From JSR it needs no permission.
    */
   signal?: AbortSignal;
   /**
-   * Ends the iteration, or not, when the writer was closed or its process has ended. The iteration gives
-   * the writer's last value before.
+   * Decides how the iteration goes on after the writer was closed or has died. In each case the
+   * iteration first yields the writer's last value.
    *
-   * - `"end"`: the iteration ends in both cases.
-   * - `"throw"`: the iteration ends if the writer was closed. It throws `Deno.errors.ConnectionReset` if
-   *   the process has ended without closing it.
+   * - `"end"`: the iteration ends.
+   * - `"throw"`: the iteration ends if the writer was closed. It throws
+   *   `Deno.errors.ConnectionReset` if the writer's process or Worker has ended without closing the
+   *   writer.
    * - `"wait"`: the iteration waits for the next writer, and goes on with its values.
    *
-   * If there was no writer yet, the iteration waits for the first one, whatever this option says.
+   * An iteration that begins before the first writer always waits for that writer.
    *
    * @default "end"
    */
   whenWriterGone?: WhenWriterGone;
 }
 
-/** One who goes through changes. */
+/** An iteration over changes. */
 interface Iteration {
-  /** What it sleeps with. */
+  /** The event that wakes the iteration. */
   readonly wakeEvent: WakeEvent;
-  /** The number of the value that it gave last; 0 at first. */
+  /** The number of the value that the iteration yielded last; 0 at first. */
   seen: number;
 }
 
@@ -73,10 +78,10 @@ export class LatestChanges implements Disposable {
   #closed = false;
 
   /**
-   * Looks at a memory.
+   * Begins to watch the writer of a latest value.
    *
-   * @param label What is read, for messages: `latest value "Local\\x"`.
-   * @param options Who may wake this reader.
+   * @param label The label in error messages: `latest value "Local\\x"`.
+   * @param options The security of the events that wake this reader.
    */
   constructor(label: string, parts: LatestParts, options: WakeOptions = {}) {
     this.#label = label;
@@ -88,7 +93,7 @@ export class LatestChanges implements Disposable {
     this.#writer = new PeerLiveness(parts.header, WRITER, { ended, machine: parts.machine });
   }
 
-  /** Checks how it is with the writer now. */
+  /** Checks the writer's process and returns the state of the writer. */
   checkWriter(): WriterState {
     const process = this.#writer.watch();
     if (process !== undefined && this.#hasEnded(process)) this.#writer.noteDeath();
@@ -98,29 +103,28 @@ export class LatestChanges implements Disposable {
     return Atomics.load(words, WRITER.state) === CLOSED ? "closed" : "none";
   }
 
-  /** Makes the process live for as long as something waits for changes, as it is at first. */
+  /** Makes a wait for changes keep the process alive, which is the default. */
   ref(): void {
     this.#hold(true);
   }
 
-  /** Lets the process end while something waits for changes. */
+  /** Lets the process end during a wait for changes. */
   unref(): void {
     this.#hold(false);
   }
 
   /**
-   * Copies the newest value, and then each that is the newest when one asks again.
+   * Iterates over the newest values: each step copies the value that is the newest then.
    *
-   * @param words Where to; it is written to just before `read` is called.
-   * @param read Gives what the iteration gives.
-   * @param options How long, and what ends it.
+   * @param words The target of the copy, which is made just before `read` is called.
+   * @param read Returns the value to yield.
    */
   async *changes<T>(
     words: Int32Array<ArrayBuffer>,
     read: () => T,
     options: ChangesOptions,
   ): AsyncGenerator<T, void, void> {
-    if (this.#closed) throw new Deno.errors.BadResource(`The ${this.#label} is closed`);
+    if (this.#closed) throw new Deno.errors.BadResource(`The reader of ${this.#label} is closed`);
     assertOptions(options, CHANGES_CHECKS);
     const { signal } = options;
     signal?.throwIfAborted();
@@ -143,25 +147,26 @@ export class LatestChanges implements Disposable {
     }
   }
 
-  /** Ends what waits for changes. */
+  /** Ends all iterations. */
   [Symbol.dispose](): void {
     this.#closed = true;
     for (const { wakeEvent } of this.#iterations) wakeEvent.close();
     this.#writer[Symbol.dispose]();
   }
 
-  /** Waits for another value than the one that was seen; tells whether there will be one. */
+  /** Waits for a newer value than the last one. Returns false if the iteration has ended. */
   async #waitForNext(
     { wakeEvent, seen }: Iteration,
     { signal, timeout = Infinity, whenWriterGone = "end" }: ChangesOptions,
   ): Promise<boolean> {
     const deadline = deadlineAfter(timeout, this.#parts.machine);
     while (!this.#closed) {
-      // The writer that is watched now is the one that the second look below asks for.
+      // The second look below is about the writer that is watched from here on.
       const most = limitSleep(this.#writer.awaitDeath(), Infinity); // guard: sleep-limit
       wakeEvent.raise();
-      // What was done before that woke nobody: look once more, or sleep through it. A writer publishes
-      // before it goes, so whoever sees that it is gone sees its last value after that.
+      // Steps of the writer before the flag was raised did not wake this reader, so it looks again:
+      // first at the writer's state, then for a value. A writer publishes before it leaves. In this
+      // order, a reader that sees that the writer has left also sees its last value.
       const state = this.#writer.look(); // guard: writer-state
       const isThere = this.#parts.slots.newest !== seen; // guard: second-look-latest
       const isOver = state !== "alive" && whenWriterGone !== "wait";
@@ -178,14 +183,14 @@ export class LatestChanges implements Disposable {
     return false;
   }
 
-  /** Sleeps until the reader is woken, or the time is over. */
+  /** Sleeps until the reader is woken or closed, or the time is over. */
   async #sleep({ event }: WakeEvent, most: number, signal: AbortSignal | undefined): Promise<void> {
     const timeout = Math.ceil(most);
     try {
       await event.wait(signal === undefined ? { timeout } : { timeout, signal });
     } catch (error) {
       signal?.throwIfAborted();
-      // It is closed with this reader.
+      // The event is closed together with this reader.
       const isOver = error instanceof Deno.errors.TimedOut || this.#closed;
       if (!isOver) throw error;
     }
@@ -207,7 +212,6 @@ export class LatestChanges implements Disposable {
     }
   }
 
-  /** Whether a process has ended. */
   #hasEnded(process: bigint): boolean {
     return this.#parts.machine.waitMultiple(BigUint64Array.of(process), 0) === WAIT_OBJECT_0;
   }
@@ -223,22 +227,42 @@ export class LatestChanges implements Disposable {
   }
 }
 
-/** What a reader reads with. */
+/** Options of {@linkcode openReader}. */
 export interface LatestReaderOptions<F extends Fields> {
   /** The full name of the latest value. */
   readonly name: string;
   /** The layout of its values. */
   readonly layout: Layout<F>;
-  /** The memory. */
+  /** The parts of its memory. */
   readonly parts: LatestParts;
-  /** Who may wake this reader. */
+  /** The security of the events that wake this reader. */
   readonly wake: WakeOptions;
 }
 
-/** Makes a reader of what it reads with; {@linkcode LatestValue.reader} calls this. */
+/** Opens a reader; {@linkcode LatestValue.reader} calls this. */
 export let openReader: <F extends Fields>(options: LatestReaderOptions<F>) => LatestReader<F>;
 
-/** Reads a latest value, and waits for its changes; `LatestValue.reader` gives it. */
+/**
+ * Reads a latest value, and waits for its changes. {@linkcode LatestValue.reader} opens it.
+ *
+ * @example Read again and again without allocating
+ * ```ts
+ * import { LatestValue } from "@winipc/winipc/channel";
+ * import { struct } from "@winipc/winipc/struct";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const Gauge = struct({ pressure: "f64" });
+ * using value = LatestValue.create("pressure of the boiler", Gauge);
+ * using writer = value.writer();
+ * writer.write({ pressure: 1.5 });
+ *
+ * using reader = value.reader();
+ * const words = new Int32Array(Gauge.byteLength / 4);
+ * const gauge = Gauge.view(words);
+ * assert(reader.readInto(words));
+ * assertEquals(gauge.pressure, 1.5);
+ * ```
+ */
 export class LatestReader<F extends Fields> extends Uncloneable implements Disposable {
   /** The full name, `Local\…` or `Global\…`. */
   readonly name: string;
@@ -262,7 +286,7 @@ export class LatestReader<F extends Fields> extends Uncloneable implements Dispo
     this.#changes = new LatestChanges(latestLabel(name), parts, wake);
   }
 
-  /** Whether it is closed. */
+  /** Whether the reader is closed. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -270,12 +294,13 @@ export class LatestReader<F extends Fields> extends Uncloneable implements Dispo
   /**
    * The state of the writer now.
    *
-   * - `"alive"`: there is a writer. This is also said of a process that this user may not watch.
+   * - `"alive"`: there is a writer. A writer in a process that this user cannot watch counts as
+   *   alive, also after its death.
    * - `"closed"`: the last writer was closed.
-   * - `"dead"`: the process of the last writer has ended without closing it.
-   * - `"none"`: there was no writer since the memory was made.
+   * - `"dead"`: the process or Worker of the last writer has ended without closing the writer.
+   * - `"none"`: the latest value never had a writer.
    *
-   * @example
+   * @example Notice that the writer was closed
    * ```ts
    * import { LatestValue, struct } from "@winipc/winipc";
    * import { assertEquals } from "@std/assert";
@@ -289,7 +314,7 @@ export class LatestReader<F extends Fields> extends Uncloneable implements Dispo
    * assertEquals(reader.writer, "closed");
    * ```
    *
-   * @throws {Deno.errors.BadResource} If this object is closed.
+   * @throws {Deno.errors.BadResource} If the reader is closed.
    */
   get writer(): WriterState {
     this.#assertOpen();
@@ -297,11 +322,12 @@ export class LatestReader<F extends Fields> extends Uncloneable implements Dispo
   }
 
   /**
-   * Gives the newest value.
+   * Reads the newest value.
    *
-   * @returns All of its fields; `undefined` if nothing has been written yet.
-   * @throws {Deno.errors.Busy} If the writer was so fast that no value stayed unchanged long enough.
-   * @throws {Deno.errors.BadResource} If it is closed.
+   * @returns All of its fields; `undefined` if no value was written yet.
+   * @throws {Deno.errors.Busy} If the writer was so fast that each value was overwritten while it
+   *   was read.
+   * @throws {Deno.errors.BadResource} If the reader is closed.
    */
   read(): StructValue<F> | undefined {
     this.#assertOpen();
@@ -310,13 +336,16 @@ export class LatestReader<F extends Fields> extends Uncloneable implements Dispo
   }
 
   /**
-   * Copies the newest value's bytes, for a `Layout.view` that is made once: nothing is allocated.
+   * Copies the bytes of the newest value. This allocates nothing: make a `Layout.view` of the
+   * target once, and read its fields after each copy.
    *
-   * @param target Where to, in whole 32-bit words: as many as the layout's bytes take.
-   * @returns Whether something has been written yet.
-   * @throws {RangeError} If the target is too small.
-   * @throws {Deno.errors.Busy} If the writer was so fast that no value stayed unchanged long enough.
-   * @throws {Deno.errors.BadResource} If it is closed.
+   * @param target The copy, of at least as many 32-bit words as the layout's bytes take.
+   * @returns Whether a value was written yet.
+   * @throws {TypeError} If `target` is not an `Int32Array`.
+   * @throws {RangeError} If `target` is too small.
+   * @throws {Deno.errors.Busy} If the writer was so fast that each value was overwritten while it
+   *   was read.
+   * @throws {Deno.errors.BadResource} If the reader is closed.
    */
   readInto(target: Int32Array): boolean {
     this.#assertOpen();
@@ -325,24 +354,25 @@ export class LatestReader<F extends Fields> extends Uncloneable implements Dispo
     }
     if (target.length < this.#words.length) {
       throw new RangeError(
-        `Expected a target of ${this.#words.length} words, got one of ${target.length}`,
+        `Expected the target to have ${this.#words.length} words or more, got ${target.length}`,
       );
     }
     return this.#parts.slots.copy(target) !== 0;
   }
 
   /**
-   * Iterates over the newest values. It gives the newest value first. Each further step gives the value
-   * that is the newest then, and waits until there is a newer one. Values that were replaced between two
-   * steps are left out.
+   * Iterates over the newest values. The first step yields the newest value. Each later step waits
+   * until there is a newer value, and yields the value that is the newest then. Values that were
+   * replaced between two steps are left out.
    *
-   * The iteration gives the last value, and ends within a second after the writer was closed or its
-   * process has ended. {@linkcode LatestReader.writer} then tells which. `whenWriterGone` changes this. A
-   * writer that is replaced before the reader has noticed its end does not end the iteration.
+   * The iteration ends within a second after the writer was closed or has died, and yields the last
+   * value before. {@linkcode LatestReader.writer} then says whether the writer was closed or has
+   * died. The option `whenWriterGone` changes this behaviour. If another writer is opened before
+   * the reader has noticed that the last writer is gone, the iteration goes on.
    *
    * At most 64 readers can wait at a time.
    *
-   * @example
+   * @example Read the last value of a writer that was closed
    * ```ts
    * import { LatestValue, struct } from "@winipc/winipc";
    * import { assertEquals } from "@std/assert";
@@ -359,15 +389,16 @@ export class LatestReader<F extends Fields> extends Uncloneable implements Dispo
    * assertEquals(laps, [2]);
    * ```
    *
-   * @param options How long to wait, and what ends the iteration; closing ends it too, without an error.
-   * @throws {Deno.errors.TimedOut} If there was no next change in time.
-   * @throws {Deno.errors.ConnectionReset} If `whenWriterGone` is `"throw"`, and the writer's process has
-   *   ended without closing it.
-   * @throws {Deno.errors.Busy} If too many readers wait already; or if the writer was so fast that no
-   *   value stayed unchanged long enough.
-   * @throws {Deno.errors.BadResource} If it is closed before it begins.
-   * @throws {Deno.errors.NotCapable} If there is a signal, and this module is a local file and may not be
-   *   read.
+   * @param options Limits of the wait. An iteration also ends, without an error, when the reader is
+   *   closed.
+   * @throws {Deno.errors.TimedOut} If there was no change in time.
+   * @throws {Deno.errors.ConnectionReset} If `whenWriterGone` is `"throw"`, and the writer's
+   *   process or Worker has ended without closing the writer.
+   * @throws {Deno.errors.Busy} If 64 readers wait already. Or if the writer was so fast that each
+   *   value was overwritten while it was read.
+   * @throws {Deno.errors.BadResource} If the reader is closed before the iteration begins.
+   * @throws {Deno.errors.NotCapable} If there is a signal, and this module is a local file for
+   *   which `--allow-read` is missing.
    * @throws {TypeError} If an option is of the wrong kind.
    * @throws {RangeError} If `timeout` is out of range.
    */
@@ -376,33 +407,27 @@ export class LatestReader<F extends Fields> extends Uncloneable implements Dispo
     return this.#changes.changes(words, () => this.layout.read(words), options);
   }
 
-  /**
-   * Keeps the process alive while something waits for changes, as a new reader does.
-   *
-   * @throws {Deno.errors.BadResource} If it is closed.
-   */
+  /** Makes a wait for changes keep the process alive, which is the default. */
   ref(): void {
     this.#changes.ref();
   }
 
   /**
-   * Lets the process end while something waits for changes. This holds for waits that have begun
-   * already, and for all that follow.
-   *
-   * @throws {Deno.errors.BadResource} If it is closed.
+   * Lets the process end during a wait for changes. This applies to waits that have begun already,
+   * and to all later waits.
    */
   unref(): void {
     this.#changes.unref();
   }
 
-  /** Stops reading, and ends what waits for changes. */
+  /** Closes the reader and ends its iterations. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#changes[Symbol.dispose]();
   }
 
-  /** Stops reading at the end of a `using` block. */
+  /** Closes the reader at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }

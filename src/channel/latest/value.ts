@@ -1,5 +1,5 @@
 /**
- * Latest values: one process writes them, and any number read the newest.
+ * Latest values: one process writes values, and any number of processes read the newest one.
  *
  * @module
  */
@@ -33,13 +33,14 @@ import { LatestPublisher, type LatestWriter, openWriter } from "./writer.ts";
 import { type LatestReader, openReader } from "./reader.ts";
 
 /**
- * The newest value that a process has written, whole, as often as one looks.
+ * A value in shared memory that one process writes and any number of processes read. A reader
+ * always gets the newest value, and all fields of it belong together.
  *
- * Nobody waits for anybody: a reader never holds the writer up, and a value that a reader did not
- * look at in time is gone. A writer that dies leaves the last whole value, and another one can take
- * its place.
+ * The writer and the readers never wait for each other. A value that a reader did not read in time
+ * is lost to it. If the writer dies, the last whole value stays, and another writer can take its
+ * place.
  *
- * @example
+ * @example Write a position and read it elsewhere
  * ```ts
  * import { LatestValue, struct } from "@winipc/winipc";
  * import { assertEquals } from "@std/assert";
@@ -86,9 +87,9 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
   /**
    * Creates a latest value under a name.
    *
-   * @param name The name; a bare one is shared within the session (`Local\`).
+   * @param name The name. A name without a prefix gets `Local\`: it is shared within the session.
    * @throws {Deno.errors.AlreadyExists} If the name is taken.
-   * @throws {Deno.errors.PermissionDenied} If this user may not create it.
+   * @throws {Deno.errors.PermissionDenied} If this user has no right to create it.
    */
   static create<F extends Fields>(
     name: string,
@@ -99,7 +100,7 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
     assertLayout("layout", layout);
     assertOptions(options, LATEST_VALUE_CHECKS);
     const label = latestLabel(full);
-    // Before the memory is created.
+    // Checks the length of the mutex's name before the memory is created.
     derivedName(full, ".writer");
     const memory = createUnder({ label, name: full, magic: MAGIC }, () => {
       const initialize = (view: MappedView) => writeHeader(view, layout);
@@ -111,17 +112,18 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
   }
 
   /**
-   * Opens the latest value of a name, or creates it if nobody holds it. A program that restarts while
-   * its readers live finds their value so, and {@linkcode LatestValue.writer} takes the place of the
-   * writer that has died.
+   * Opens the latest value of a name, or creates it if it does not exist. So a program that
+   * restarts finds the value that its readers still have open. {@linkcode LatestValue.writer} then
+   * replaces the writer that has died.
    *
-   * The thread is blocked while another process creates the value, for at most 5 seconds. The `security`
-   * of a value that exists stays.
+   * This blocks the thread for up to 5 seconds while another process creates the value. It does not
+   * change the `security` of a value that exists.
    *
-   * @param name The name; a bare one is shared within the session (`Local\`).
-   * @throws {Deno.errors.InvalidData} If the name belongs to something else, or to values of another layout.
-   * @throws {Deno.errors.PermissionDenied} If this user may not create or open it.
-   * @throws {Deno.errors.TimedOut} If another process did not finish creating it.
+   * @param name The name. A name without a prefix gets `Local\`: it is shared within the session.
+   * @throws {Deno.errors.InvalidData} If the name belongs to something else, or to values of
+   *   another layout.
+   * @throws {Deno.errors.PermissionDenied} If this user has no right to create or open it.
+   * @throws {Deno.errors.TimedOut} If another process did not finish creating it in 5 seconds.
    */
   static openOrCreate<F extends Fields>(
     name: string,
@@ -142,9 +144,10 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
    * Opens the latest value of a name.
    *
    * @param layout The layout of the values: the same as in the process that created it.
-   * @throws {Deno.errors.NotFound} If nobody holds it.
-   * @throws {Deno.errors.InvalidData} If the name belongs to something else, or to values of another layout.
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it.
+   * @throws {Deno.errors.NotFound} If no latest value has this name.
+   * @throws {Deno.errors.InvalidData} If the name belongs to something else, or to values of
+   *   another layout.
+   * @throws {Deno.errors.PermissionDenied} If this user has no right to open it.
    */
   static open<F extends Fields>(name: string, layout: Layout<F>): LatestValue<F> {
     const full = objectName(name);
@@ -153,12 +156,13 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
   }
 
   /**
-   * Waits until somebody creates the latest value of a name, and opens it.
+   * Waits until a process creates the latest value of a name, and opens it.
    *
    * @param layout The layout of the values: the same as in the process that creates it.
-   * @throws {Deno.errors.TimedOut} If nobody created it in time.
-   * @throws {Deno.errors.InvalidData} If the name belongs to something else, or to values of another layout.
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it.
+   * @throws {Deno.errors.TimedOut} If it was not created in time.
+   * @throws {Deno.errors.InvalidData} If the name belongs to something else, or to values of
+   *   another layout.
+   * @throws {Deno.errors.PermissionDenied} If this user has no right to open it.
    */
   static async waitFor<F extends Fields>(
     name: string,
@@ -173,17 +177,17 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
     return new LatestValue(full, layout, memory, {});
   }
 
-  /** Whether it is closed. */
+  /** Whether the latest value is closed. */
   get closed(): boolean {
     return this.#closed;
   }
 
   /**
-   * Takes the writer's place, which has to be free: never taken, closed, or left by a process that has
+   * Opens the writer. It can replace a writer that was closed, or whose process or Worker has
    * ended.
    *
-   * @throws {Deno.errors.Busy} If there is a writer; or if the memory is corrupt, so that it names a
-   *   newest value that it does not hold.
+   * @throws {Deno.errors.Busy} If the latest value has a writer already. Or if the memory is
+   *   corrupt: it names a newest value that it does not hold.
    * @throws {Deno.errors.BadResource} If the latest value is closed.
    */
   writer(): LatestWriter<F> {
@@ -196,7 +200,9 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
     const mutex = stack.use(openOrCreateMutex(writer, this.#options, label));
     const lock = mutex.tryLock();
     if (lock === undefined) {
-      throw new Deno.errors.Busy(`The ${this.#label} has a writer already: close that one first`);
+      throw new Deno.errors.Busy(
+        `The ${this.#label} has a writer already: close that writer first`,
+      );
     }
     stack.defer(() => lock.release());
     const words = new Int32Array(wordsOf(layout.byteLength));
@@ -206,9 +212,9 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
   }
 
   /**
-   * Begins to read.
+   * Opens a reader.
    *
-   * @param options Who may wake this reader, where another user writes.
+   * @param options Its `security` matters if another user writes.
    * @throws {Deno.errors.BadResource} If the latest value is closed.
    */
   reader(options: WakeOptions = {}): LatestReader<F> {
@@ -218,11 +224,11 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
     return this.#ends.add(openReader({ name, layout, parts: this.#memory.parts, wake: options }));
   }
 
-  /** Closes the ends that were taken here, and the latest value. */
+  /** Closes the latest value, and the ends that were opened by this object. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    // From the last to the first, each whatever becomes of those before.
+    // Runs from the last line to the first, also if one of them throws.
     using stack = new DisposableStack();
     stack.use(this.#memory);
     stack.defer(() => this.#ends.close());
@@ -238,7 +244,10 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
   }
 }
 
-/** Opens the memory of a latest value. A reader writes to it too: its wake event's bits. */
+/**
+ * Opens the memory of a latest value to read and write: readers write the bits of their wake
+ * events.
+ */
 function openLatest(name: string, layout: ValueLayout): LatestMemory {
   const memory = openMemory(name, { access: "readwrite" }, { label: latestLabel(name) });
   return new LatestMemory(name, sharedMemoryOver(memory, name, false), layout);

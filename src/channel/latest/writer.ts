@@ -1,11 +1,11 @@
 /**
  * The writer of a latest value.
  *
- * The writer holds the mutex `NAME.writer`, and has its place in the memory besides. The place tells
- * readers who writes, so that they notice its end. The mutex keeps a second writer out, and the place alone
- * could not: Windows gives a dead writer's process id to another process soon. If this user may not
- * look at that process, nobody can tell that the writer is dead. The system always gives a dead
- * owner's mutex up, whoever asks.
+ * The writer holds the mutex `NAME.writer`, and it has a place in the memory. By the place, readers
+ * know the writer's process and notice its end. The mutex excludes a second writer. The place alone
+ * is not enough for this, because Windows soon gives the id of a dead process to a new one. If a
+ * user cannot open the new process, that user cannot find out that the writer is dead. But Windows
+ * releases the mutex of a dead owner in any case.
  *
  * @module
  */
@@ -15,21 +15,21 @@ import { type LatestParts, WRITER } from "./layout.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import type { Fields, Layout, StructInput, StructView } from "../../struct/mod.ts";
 
-/** Has readers see values, for a writer that has the writer's place. */
+/** Publishes values for the writer, and owns the writer's place. */
 export class LatestPublisher implements Disposable {
   readonly #parts: LatestParts;
 
   /**
-   * Takes the place, and has every reader know of this writer.
+   * Takes the writer's place, and wakes all readers, so that they watch this writer.
    *
-   * @param parts The memory. No other writer lives: the mutex is held.
+   * @param parts The parts of the memory. The caller holds the mutex, so no other writer is alive.
    */
   constructor(parts: LatestParts) {
     this.#parts = parts;
     takeOver(parts);
     try {
-      // Readers that sleep do not watch this process yet. And who wrote before may have been killed
-      // with bits taken and events not set.
+      // Readers that sleep do not watch this process yet. And an earlier writer can have been
+      // killed between clearing their wake flags and setting their events.
       parts.wakeEvents.wakeEveryone(); // guard: writer-comes
     } catch (error) {
       leavePlace(parts.header, WRITER, parts);
@@ -37,36 +37,34 @@ export class LatestPublisher implements Disposable {
     }
   }
 
-  /**
-   * Puts a new value in place of the newest, and wakes the readers that sleep.
-   */
+  /** Publishes a new value, and wakes the readers that sleep. */
   publish(words: Int32Array<ArrayBuffer>): void {
     this.#parts.slots.publish(words); // guard: value-first
     this.#parts.wakeEvents.wakeAll(); // guard: wake-readers
   }
 
-  /** Leaves the place, and has the readers that sleep see that. */
+  /** Leaves the place, and wakes the readers that sleep, so that they notice it. */
   [Symbol.dispose](): void {
     leavePlace(this.#parts.header, WRITER, this.#parts);
     this.#parts.wakeEvents.wakeAll(); // guard: writer-closes
   }
 }
 
-/** Takes the place, whose owner does not live. */
+/** Takes the writer's place. Its last owner is not alive. */
 function takeOver({ header, machine }: LatestParts): void {
   const options = { who: "writer", machine };
   try {
     takePlace(header, WRITER, options);
   } catch (error) {
     if (!(error instanceof Deno.errors.Busy)) throw error;
-    // The owner's id belongs by now to a process that this user may not look at, or a reader has
-    // written there. The mutex knows better.
+    // The id in the place seems to be of a live process. But this writer has the mutex, so the id
+    // is wrong: it now belongs to a process that this user cannot open, or a reader has written it.
     Atomics.store(header.owners, WRITER.owner, 0n);
     takePlace(header, WRITER, options);
   }
 }
 
-/** What a writer writes with. */
+/** Options of {@linkcode openWriter}. */
 export interface LatestWriterOptions<F extends Fields> {
   /** The full name of the latest value. */
   readonly name: string;
@@ -74,24 +72,44 @@ export interface LatestWriterOptions<F extends Fields> {
   readonly layout: Layout<F>;
   /** The value that was published last, in 32-bit words. */
   readonly words: Int32Array<ArrayBuffer>;
-  /** Publishes values. It has the writer's place. */
+  /** The publisher, which has the writer's place. */
   readonly publisher: LatestPublisher;
-  /** Closes the publisher, and then gives up the mutex of the writer. */
+  /** Closes the publisher, and then releases the writer's mutex. */
   readonly resources: DisposableStack;
 }
 
-/** Makes a writer of what it writes with; {@linkcode LatestValue.writer} calls this. */
+/** Opens a writer; {@linkcode LatestValue.writer} calls this. */
 export let openWriter: <F extends Fields>(options: LatestWriterOptions<F>) => LatestWriter<F>;
 
-/** Writes a latest value; `LatestValue.writer` gives it. */
+/**
+ * Writes a latest value. {@linkcode LatestValue.writer} opens it. A latest value has only one
+ * writer at a time, in any process.
+ *
+ * @example Write some fields, or change a field and publish it
+ * ```ts
+ * import { LatestValue } from "@winipc/winipc/channel";
+ * import { struct } from "@winipc/winipc/struct";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const Gear = struct({ gear: "u8", speed: "f32" });
+ * using value = LatestValue.create("gear of the car", Gear);
+ * using reader = value.reader();
+ * using writer = value.writer();
+ * writer.write({ gear: 3, speed: 50 });
+ * writer.value.speed = 52;
+ * assertEquals(reader.read(), { gear: 3, speed: 50 });
+ * writer.publish();
+ * assertEquals(reader.read(), { gear: 3, speed: 52 });
+ * ```
+ */
 export class LatestWriter<F extends Fields> extends Uncloneable implements Disposable {
   /** The full name, `Local\…` or `Global\…`. */
   readonly name: string;
   /** The layout of the values. */
   readonly layout: Layout<F>;
   /**
-   * The next value, which nobody sees before {@linkcode LatestWriter.publish}. At first it is the last
-   * one that was published.
+   * The next value, which readers see only after {@linkcode LatestWriter.publish}. At first it
+   * equals the value that was published last.
    */
   readonly value: StructView<F>;
   readonly #words: Int32Array<ArrayBuffer>;
@@ -112,17 +130,17 @@ export class LatestWriter<F extends Fields> extends Uncloneable implements Dispo
     this.#resources = resources;
   }
 
-  /** Whether it is closed. */
+  /** Whether the writer is closed. */
   get closed(): boolean {
     return this.#resources.disposed;
   }
 
   /**
-   * Writes some fields, and has all readers see the value from now on; the other fields are as before.
+   * Writes some fields and publishes the value. All other fields keep their values.
    *
-   * @throws {TypeError} If a value is of the wrong kind; then nothing is written.
-   * @throws {RangeError} If a value is out of range; then nothing is written.
-   * @throws {Deno.errors.BadResource} If it is closed.
+   * @throws {TypeError} If a field's value is of the wrong kind. Then nothing is written.
+   * @throws {RangeError} If a field's value is out of range. Then nothing is written.
+   * @throws {Deno.errors.BadResource} If the writer is closed.
    */
   write(values: StructInput<F>): void {
     this.#assertOpen();
@@ -131,17 +149,17 @@ export class LatestWriter<F extends Fields> extends Uncloneable implements Dispo
   }
 
   /**
-   * Has all readers see {@linkcode LatestWriter.value} from now on. It allocates nothing, and asks the
-   * system for something only if a reader sleeps.
+   * Publishes {@linkcode LatestWriter.value}, so that all readers see it. This allocates nothing,
+   * and makes calls of the system only if a reader sleeps.
    *
-   * @throws {Deno.errors.BadResource} If it is closed.
+   * @throws {Deno.errors.BadResource} If the writer is closed.
    */
   publish(): void {
     this.#assertOpen();
     this.#publisher.publish(this.#words);
   }
 
-  /** Lets another process write; readers go on to read what was written last. */
+  /** Closes the writer. The last value stays, and another writer can be opened. */
   close(): void {
     this.#resources.dispose();
   }

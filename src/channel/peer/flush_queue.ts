@@ -1,74 +1,75 @@
 /**
- * Publishing before a thread idles.
+ * Publishes the pending messages and room of a thread's ends, before the thread idles.
  *
- * Ends publish many messages at a time. The rest is published when the script has done what it is at,
- * and before any end of this thread waits: the peer may have to do something with the messages
- * before it answers.
+ * Ends publish messages in batches. The rest of a batch is published at one of these moments:
  *
- * That is at the end of the turn that a promise's callback is, if no more has come since. Where a
- * script awaits each of its sends in a loop, it is at the end of the event-loop turn.
+ * - before any end of this thread waits, because the peer may need the messages to answer;
+ * - soon after the current promise callback, if no end has counted more messages by then;
+ * - otherwise at the end of the event-loop turn. That is so for a script that awaits each of its
+ *   sends in a loop.
  *
  * @module
  */
 
-/** What may have something to publish. */
+/** An end that may have something pending. */
 export interface Flushable {
-  /** Whether it is in the queue, which sets this. */
+  /** Whether the end is in the queue. Only the queue sets this. */
   isQueued: boolean;
-  /** Whether the peer may wait for it now, rather than for room only when the ring is full. */
+  /** Whether the peer may wait for it now. Room is not urgent: only a full ring needs it. */
   readonly isUrgent: boolean;
-  /** How many messages it has counted. */
+  /** The number of messages that were committed or taken until now. */
   readonly count: number;
-  /** Publishes what is pending. */
+  /** Publishes all that is pending. */
   flush(): void;
 }
 
-const TURN: Promise<void> = Promise.resolve();
+const DONE: Promise<void> = Promise.resolve();
 
-/** What a script's ends have to publish before its thread idles. */
+/** The ends of a script that have something pending. */
 export class FlushQueue {
   readonly #immediate: (callback: () => void) => void;
   #queue: Flushable[] = [];
-  /** The count that each in the queue had when it came. */
+  /** The count of each end in the queue at the moment when it was added. */
   #before: number[] = [];
 
-  /** @param immediate Calls a function in the next turn of the event loop. */
+  /** @param immediate Calls a function in the next event-loop turn. */
   constructor(immediate: (callback: () => void) => void) {
     this.#immediate = immediate;
   }
 
-  /** Whether nothing is to be flushed. */
+  /** Whether no end is in the queue. */
   get isEmpty(): boolean {
     return this.#queue.length === 0;
   }
 
-  /** Has something flushed soon. */
+  /** Adds an end, which is flushed soon and then leaves the queue. */
   add(flushable: Flushable): void {
-    // This is all that is done for most messages, and so short that V8 inlines it.
+    // Most messages need only this line. It is so short that V8 inlines it.
     if (!flushable.isQueued) this.#put(flushable);
   }
 
-  /** Publishes all messages now. */
+  /** Publishes all pending messages now. The ends stay in the queue. */
   flushUrgent(): void {
     for (let index = 0; index < this.#queue.length; index++) {
       if (this.#queue[index]!.isUrgent) this.#queue[index]!.flush();
     }
   }
 
-  /** Publishes all messages and all room now. */
+  /** Publishes all pending messages and all free room now. The ends stay in the queue. */
   flushAll(): void {
     for (let index = 0; index < this.#queue.length; index++) this.#queue[index]!.flush();
   }
 
   #put(flushable: Flushable): void {
     flushable.isQueued = true;
-    // A script that has awaited what came first goes on before that.
-    if (this.#queue.length === 0) void TURN.then(() => TURN.then(() => this.#endTurn()));
+    // Two promises in a row, so that a script that awaits its first send goes on before this.
+    if (this.#queue.length === 0) void DONE.then(() => DONE.then(() => this.#settle()));
     this.#queue.push(flushable);
     this.#before.push(flushable.count);
   }
 
-  #endTurn(): void {
+  /** Publishes now, or at the end of the event-loop turn if an end has counted more messages. */
+  #settle(): void {
     if (this.#queue.some(({ count }, index) => count !== this.#before[index])) {
       this.#immediate(() => this.#empty());
     } else {

@@ -1,5 +1,5 @@
 /**
- * What an end knows of its peer: the process or Worker at the other end.
+ * How an end learns that its peer has left or died.
  *
  * @module
  */
@@ -8,53 +8,57 @@ import { UNITS_PER_MILLISECOND } from "../../../ffi/platform.ts";
 import type { Machine, Owner } from "./machine.ts";
 import { CLOSED, type HeaderWords, type Place } from "./place.ts";
 
-/** The least time between two checks by an end that does not wait: 20 ms. */
+/** Minimum time between two checks of the peer's process by an end that does not wait: 20 ms. */
 const CHECK_INTERVAL = 20 * UNITS_PER_MILLISECOND;
 
 /**
- * The state of a peer: `"closed"` if it was there and has closed its end, `"dead"` if it is known to
- * have ended without closing it. Otherwise, also before any peer has come, it is `"alive"`.
+ * The state of a peer:
+ *
+ * - `"closed"`: the peer was there and has closed its end.
+ * - `"dead"`: the peer's process or Worker is known to have ended without closing its end.
+ * - `"alive"`: otherwise, also before any peer has come.
  */
 export type PeerState = "alive" | "closed" | "dead";
 
-/** Notices that a peer leaves or dies. */
+/** Watches the peer of an end, or several peers. */
 export interface Liveness extends Disposable {
-  /** Whether there may be several peers, which have to be checked from time to time. */
+  /** Whether there can be several peers, which must be checked from time to time. */
   readonly isMany: boolean;
-  /** Looks at what the memory says of the peer, and at what is known of its process. */
+  /** Returns the state of the peer, from the memory and from deaths that were noticed. */
   look(): PeerState;
-  /** Whether the place has the owner that was watched last. */
+  /** Returns whether the place still has the owner that was watched last. */
   isSame(): boolean;
   /**
-   * Watches whoever has the place now.
+   * Watches the process or thread that owns the place now.
    *
-   * @returns The handle of its process; `undefined` if there is none that can be waited for.
+   * @returns The owner's handle, to wait for its end; `undefined` if there is no owner that this
+   *   end can wait for.
    */
   watch(): bigint | undefined;
   /**
-   * Checks whether the owner is still there, unless that was done lately. Finding out how long ago it
-   * was takes a load, so this can be called for each message that is published by itself.
+   * Checks whether the owner has ended, at most once every 20 ms. Between two checks a call costs
+   * one load, so this can be called once for each message.
    */
   checkNowAndThen(): void;
-  /** Takes note that the process whose handle {@linkcode Liveness.watch} gave has ended. */
+  /** Notes that the owner has ended that {@linkcode Liveness.watch} returned. */
   noteDeath(): void;
   /**
-   * Watches whoever has the place now, and waits for its end while the script does other things.
+   * Watches the owner of the place, and waits for its end by a promise.
    *
-   * @returns What {@linkcode Liveness.watch} returns.
+   * @returns The same as {@linkcode Liveness.watch}.
    */
   awaitDeath(): bigint | undefined;
 }
 
-/** How a peer is watched. */
+/** Options of {@linkcode PeerLiveness}. */
 export interface PeerLivenessOptions {
-  /** Is called when the peer's process has ended while that is awaited. */
+  /** Is called when the owner ends after {@linkcode Liveness.awaitDeath}. */
   ended: () => void;
   /** The machine that the end runs on. */
   machine: Machine;
 }
 
-/** The peer, where there is one. */
+/** Watches the peer of an end that has only one. */
 export class PeerLiveness implements Liveness {
   readonly isMany = false;
   readonly #words: Int32Array<ArrayBuffer>;
@@ -69,9 +73,6 @@ export class PeerLiveness implements Liveness {
   readonly #ticks: ArrayLike<number>;
   #lastCheck = 0;
 
-  /**
-   * Looks at a place.
-   */
   constructor(
     { words, owners }: HeaderWords,
     place: Place,
@@ -102,7 +103,7 @@ export class PeerLiveness implements Liveness {
 
   checkNowAndThen(): void {
     const now = this.#ticks[0]!;
-    // Both are modulo 2³².
+    // Both times are modulo 2³².
     if (((now - this.#lastCheck) >>> 0) < CHECK_INTERVAL) return;
     this.#lastCheck = now;
     if (this.watch() !== undefined && this.#watch?.hasEnded) this.#died = true;
@@ -133,11 +134,13 @@ export class PeerLiveness implements Liveness {
 
   #isClosed(): boolean {
     const { state, owner } = this.#place;
-    // The first load costs nothing, and the second one sees all that came before the end was closed.
+    // The plain load costs nothing. The atomic load makes this end see all that the peer wrote
+    // before it closed.
     return this.#words[state] === CLOSED && Atomics.load(this.#words, state) === CLOSED &&
       Atomics.load(this.#words, owner * 2) === 0;
   }
 
+  /** Begins to watch a new owner of the place. */
   #meet(owner: bigint): void {
     this[Symbol.dispose]();
     this.#isAwaited = false;
@@ -151,18 +154,18 @@ export class PeerLiveness implements Liveness {
 }
 
 /**
- * Longest sleep without a process to watch, in milliseconds.
+ * Maximum sleep of a reader without a process to watch, in milliseconds.
  *
- * A writer that comes wakes all readers. If it is killed before that, readers that watch nobody would
- * not learn that it was there and has died. With this they notice its end within a second.
+ * A writer that comes wakes all readers. If it is killed before that, readers that watch no process
+ * do not learn that it has died. With this limit they notice its death within a second.
  */
 const MAX_UNWATCHED_SLEEP = 500;
 
 /**
- * Limits a reader's sleep if it watches nobody.
+ * Returns the maximum sleep of a reader in milliseconds: at most 500 if it watches no process.
  *
- * @param process The process that it watches.
- * @param left The longest that it wants to sleep, in milliseconds.
+ * @param process The handle of the process that the reader watches.
+ * @param left The sleep that the reader asks for, in milliseconds.
  */
 export function limitSleep(process: bigint | undefined, left: number): number {
   if (process === undefined) return Math.min(left, MAX_UNWATCHED_SLEEP); // guard: unwatched-sleep

@@ -1,8 +1,8 @@
 /**
- * The machine that ends run on.
+ * The machine that ends run on: all that they use of the system.
  *
- * Ends ask nothing else in the system: they get this object. So the tests can run them, as they are, on
- * a machine on which all orders of steps are tried (see tests/channel/model).
+ * Ends get the machine as an object. So tests can run the ends unchanged on another machine, which
+ * tries all orders of their steps (see tests/channel/model).
  *
  * @module
  */
@@ -15,59 +15,59 @@ import type { Clock } from "../../wait/options.ts";
 import type { FlushQueue } from "./flush_queue.ts";
 import type { OwnerWatch } from "./owner.ts";
 
-/** An event that wakes an end: a {@linkcode SharedEvent}, of which this is all that ends use. */
+/** An event that wakes an end: the members of {@linkcode SharedEvent} that ends use. */
 export type EndEvent =
   & Pick<SharedEvent, "closed" | "unsafeHandle" | "set" | "wait" | "ref" | "unref" | "close">
   & Disposable;
 
-/** A wait for an event by the quickest way: see {@linkcode ParkedWait}. */
+/** A parked wait for an event: the members of {@linkcode ParkedWait} that ends use. */
 export type Parking = Pick<ParkedWait, "isStopped" | "wait" | "stop">;
 
-/** The owner of a place, to notice its end: see {@linkcode OwnerWatch}. */
+/** The owner of a place: the members of {@linkcode OwnerWatch} that ends use. */
 export type Owner = Pick<OwnerWatch, "hasEnded" | "unsafeHandle" | "wait" | "unref" | "close">;
 
-/** What a script's ends use of their machine, and share in their script. */
+/** The machine of a script, which all ends of the script share. */
 export interface Machine extends Clock {
-  /** This script, as it is written down as the owner of a place. */
+  /** This script as the owner of a place: see owner.ts. */
   readonly self: bigint;
-  /** How many processors there are: with one, nobody else does anything while this script spins. */
+  /** The number of processors. With one, no peer can run while this script spins. */
   readonly processors: number;
-  /** The time by the system's clock tick, at the price of a load: see {@linkcode interruptTime}. */
+  /** The time by the system's clock tick, read by one load: see {@linkcode interruptTime}. */
   readonly ticks: ArrayLike<number>;
   /** The event loop of this script. */
   readonly eventLoop: EventLoop;
-  /** What this script's ends have to publish. */
+  /** The ends of this script that have something pending. */
   readonly flushQueue: FlushQueue;
   /**
-   * Opens the owner of a place.
+   * Opens the owner of a place, to wait for its end.
    *
-   * @returns `"ended"` if it is not there any more, `"hidden"` if this user may not wait for it.
+   * @returns `"ended"` if the owner has ended, `"hidden"` if this user cannot wait for it.
    */
   watch(owner: bigint): Owner | "ended" | "hidden";
   /**
-   * Creates an event that has a name.
+   * Creates a named event.
    *
    * @throws {Deno.errors.AlreadyExists} If the name is taken.
    */
   createEvent(name: string, options: { security?: Security }): EndEvent;
   /**
-   * Opens the event of a name.
+   * Opens a named event.
    *
-   * @throws {Deno.errors.NotFound} If nobody holds it.
+   * @throws {Deno.errors.NotFound} If no event has this name.
    */
   openEvent(name: string): EndEvent;
   /**
-   * Blocks the thread until one of some objects is signalled.
+   * Blocks the thread until one of several objects is signalled.
    *
-   * @param timeout The most to wait, in milliseconds.
-   * @returns What `WaitForMultipleObjectsEx` gives; the last error belongs to that call.
+   * @param timeout Maximum wait in milliseconds.
+   * @returns The result of `WaitForMultipleObjectsEx`. The last error belongs to that call.
    */
   waitMultiple(handles: BigUint64Array<ArrayBuffer>, timeout: number): number;
   /**
-   * Gives a quick wait for an event.
+   * Returns a parked wait for an event, the fastest kind of wait by a promise.
    *
-   * @param before The one that this gave last, which is given again unless it is stopped.
-   * @returns `undefined` if there can be none more now.
+   * @param before The parked wait of the last call. It is returned again unless it is stopped.
+   * @returns `undefined` if no further wait can be parked now.
    */
   park(event: EndEvent, before: Parking | undefined): Parking | undefined;
 }

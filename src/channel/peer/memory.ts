@@ -1,6 +1,6 @@
 /**
- * Memory that holds a channel, a broadcast ring or a latest value: its kind, its name in messages, how much
- * it holds, and what else has the name that something new was to have.
+ * Memory that holds a channel, a broadcast ring or a latest value: its kind, its label in error
+ * messages, and the size of its ring. Also the error for a name that another object has already.
  *
  * @module
  */
@@ -12,52 +12,52 @@ import { SharedMemory } from "../../memory/mod.ts";
 const labels = new WeakMap<ArrayBufferLike, string>();
 
 /**
- * Says how messages call what lives in a memory.
+ * Sets the label of a memory in error messages.
  *
- * @param label What follows an article: `channel "Local\\lines"`.
+ * @param label The text after an article: `channel "Local\\lines"`.
  */
 export function nameMemory(buffer: ArrayBufferLike, label: string): void {
   labels.set(buffer, label);
 }
 
-/** How messages call what lives in a memory; `"channel"` where nobody has said it. */
+/** Returns the label of a memory in error messages; `"channel"` if none was set. */
 export function labelOf(buffer: ArrayBufferLike): string {
   return labels.get(buffer) ?? "channel";
 }
 
 /**
- * How messages call what has a name, or none.
+ * Returns the label of a named or anonymous object in error messages.
  *
- * @param noun What it is: `"channel"`.
+ * @param noun The kind of object: `"channel"`.
  */
 export function labelFor(noun: string, name: string | undefined): string {
   return name === undefined ? `anonymous ${noun}` : `${noun} "${name}"`;
 }
 
 /**
- * How messages call what was inherited.
+ * Returns the label of an inherited object in error messages.
  *
- * @param noun What it is: `"channel"`.
- * @param key The key under which it was inherited.
+ * @param noun The kind of object: `"channel"`.
+ * @param key The key under which the object was inherited.
  */
 export function labelForKey(noun: string, key: string): string {
   return `${noun} inherited as "${key}"`;
 }
 
-/** The first word of each kind's memory: the letters WIRC, WIRB and WILV, little-endian. */
+/** The first word of each kind of memory: the letters WIRC, WIRB and WILV, little-endian. */
 export const MAGICS = {
   channel: 0x4352_4957,
   broadcastRing: 0x4252_4957,
   latestValue: 0x564c_4957,
 } as const;
 
-/** What lives in a memory. */
+/** A kind of object that a memory can hold. */
 export interface Resident {
   /** The memory's first word. */
   readonly magic: number;
-  /** What users call it, with its article. */
+  /** The kind's public name, with its article: `"a channel"`. */
   readonly noun: string;
-  /** The function that opens it. */
+  /** The function that opens the object, for error messages. */
   readonly opener: string;
 }
 
@@ -68,16 +68,20 @@ const RESIDENTS: readonly Resident[] = [
 ];
 
 /**
- * Tells what lives in a memory.
+ * Returns the kind of object that a memory holds.
  *
  * @param magic The memory's first word.
- * @returns `undefined` if it is none of this module's.
+ * @returns `undefined` if the memory holds none of these kinds.
  */
 export function residentOf(magic: number): Resident | undefined {
   return RESIDENTS.find((resident) => resident.magic === magic);
 }
 
-/** Says of a memory with another first word what it is instead. */
+/**
+ * Describes a memory of the wrong kind, for an error message.
+ *
+ * @param magic The memory's first word.
+ */
 export function describeOther(magic: number): string {
   const found = residentOf(magic);
   if (found !== undefined) return `it is ${found.noun}, which ${found.opener} opens`;
@@ -85,9 +89,9 @@ export function describeOther(magic: number): string {
 }
 
 /**
- * Gives the bytes of a ring, unless a script has transferred their buffer away.
+ * Returns the bytes of a ring, after a check that a script has not transferred their buffer away.
  *
- * @throws {Deno.errors.Busy} If it has: what is written to them is lost, and nothing can be read.
+ * @throws {Deno.errors.Busy} If it has: the bytes cannot be read, and writes to them are lost.
  */
 export function assertNotTransferred(ring: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   if (ring.length > 0) return ring;
@@ -97,26 +101,25 @@ export function assertNotTransferred(ring: Uint8Array<ArrayBuffer>): Uint8Array<
   );
 }
 
-/** The least that a ring can hold, in bytes. */
+/** Minimum capacity of a ring, in bytes. */
 export const MIN_CAPACITY = 1024;
-/** The most that a ring can hold, in bytes. */
+/** Maximum capacity of a ring, in bytes. */
 export const MAX_CAPACITY = 2 ** 30;
 const DEFAULT_CAPACITY = 2 ** 20;
 
-/** How large a ring is. */
+/** The size of a ring and of its messages. */
 export interface RingSize {
-  /** How many bytes it holds, a power of two from 1024 to 2³⁰. */
+  /** The capacity of the ring in bytes, a power of two from 1024 to 2³⁰. */
   readonly capacity: number;
-  /** The longest message, in bytes. */
+  /** Maximum length of a message in bytes. */
   readonly maxMessageLength: number;
 }
 
 /**
- * Settles how large a new ring is.
+ * Checks the size of a new ring and fills in its defaults.
  *
- * @param options What was asked for.
- * @param longestMessage The longest message that a ring of a capacity can take.
- * @throws {RangeError} If it is out of range.
+ * @param longestMessage Returns the maximum length of a message for a capacity, in bytes.
+ * @throws {RangeError} If `capacity` or `maxMessageLength` is out of range.
  */
 export function settleSize(
   { capacity = DEFAULT_CAPACITY, maxMessageLength }: Partial<RingSize>,
@@ -133,10 +136,10 @@ export function settleSize(
 }
 
 /**
- * Whether a ring in memory can be as large as is written there.
+ * Returns whether the size in a ring's header is valid.
  *
- * @param byteLength How much memory there is for the ring, in bytes.
- * @param longestMessage The longest message that a ring of a capacity can take.
+ * @param byteLength The size of the memory for the ring, in bytes.
+ * @param longestMessage Returns the maximum length of a message for a capacity, in bytes.
  */
 export function isPossibleSize(
   { capacity, maxMessageLength }: RingSize,
@@ -152,9 +155,10 @@ function isPowerOfTwo(number: number): boolean {
 }
 
 /**
- * Calls a function that makes something under a name, and says what exists where the name is taken.
+ * Calls a function that creates a named memory. If the name is taken, the error says by which kind
+ * of object.
  *
- * @param label What is made: `channel "Local\\lines"`.
+ * @param label The label of the new object: `channel "Local\\lines"`.
  * @param magic The first word of its memory.
  * @throws {Deno.errors.AlreadyExists} If the name is taken.
  */
@@ -167,7 +171,7 @@ export function createUnder<T>(
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     const kind = nounOf(name);
-    // The name is free, and one that is made of it is taken: the error says which.
+    // The name itself is free, but a name made from it is taken, which the error names.
     if (kind === undefined) throw error;
     const found = kind === "shared memory" ? firstWordOf(name) : undefined;
     const noun = (found !== undefined && residentOf(found)?.noun) || kind;
@@ -179,7 +183,7 @@ export function createUnder<T>(
   }
 }
 
-/** The first word of a memory, if this user may read it. */
+/** Returns the first word of a memory; `undefined` if this user cannot read it. */
 function firstWordOf(name: string): number | undefined {
   try {
     using memory = SharedMemory.open(name);

@@ -1,10 +1,10 @@
 /**
- * The owner of a place: how it is written down, in 64 bits, so that a place is taken in one step; and how its
- * end is noticed.
+ * The owner of a place: its id in shared memory, and a watch that notices its end.
  *
- * The lower half is a process id, or a thread id and 1. (Windows gives both ids from one table, in
- * multiples of 4.) The upper half is when that process or thread was started, its FILETIME in
- * milliseconds modulo 2³². It tells the owner from a later one that got the same id.
+ * An owner's id has 64 bits, so that a place is taken in one atomic step. The lower half is a
+ * process id, or a thread id plus 1. (Windows takes both ids from one table, in multiples of 4.)
+ * The upper half is the time when the process or thread was started: its FILETIME in milliseconds,
+ * modulo 2³². By this time, an owner differs from a later process or thread with the same id.
  *
  * @module
  */
@@ -20,29 +20,29 @@ import type { Handle } from "../../../ffi/handle.ts";
 import { blockOn } from "../../../ffi/kernel_object.ts";
 import { WaitableObject, waitForOne } from "../../sync/waitable_object.ts";
 
-/** FILETIME counts in units of 100 nanoseconds. */
+/** A FILETIME counts units of 100 nanoseconds. */
 const UNITS_PER_MILLISECOND = 10_000n;
 const LOW_HALF = 0xffff_ffffn;
-/** Says in the lower half that the owner is a thread. */
+/** The bit of the lower half that is set if the owner is a thread. */
 export const THREAD = 1;
 
-/** A process as it is written down. */
+/** Returns the owner's id of a process that was started at a FILETIME. */
 export function processOwner(pid: number, start: bigint): bigint {
   return halves(start, BigInt(pid));
 }
 
-/** A thread as it is written down. */
+/** Returns the owner's id of a thread. */
 export function threadOwner({ id, start }: ThreadIdentity): bigint {
   return halves(start, BigInt(id | THREAD));
 }
 
-/** What is written down: the id of a process or of a thread. */
+/** Returns the process or thread of an owner's id. */
 export function readOwner(owner: bigint): { kind: "process" | "thread"; id: number } {
   const id = Number(owner & LOW_HALF);
   return id % 2 === THREAD ? { kind: "thread", id: id - THREAD } : { kind: "process", id };
 }
 
-/** The owner for messages: `process 1234`. */
+/** Returns an owner's name for error messages: `process 1234`. */
 export function describeOwner(owner: bigint): string {
   const { kind, id } = readOwner(owner);
   return `${kind} ${id}`;
@@ -62,10 +62,10 @@ export class OwnerWatch extends WaitableObject {
   }
 
   /**
-   * Opens the owner of a place.
+   * Opens the owner of a place, to wait for its end.
    *
-   * @param owner What is written down.
-   * @returns `"ended"` if it is not there any more, `"hidden"` if this user may not wait for it.
+   * @param owner The 64-bit id in the place.
+   * @returns `"ended"` if the owner has ended, `"hidden"` if this user cannot wait for it.
    */
   static open(owner: bigint): OwnerWatch | "ended" | "hidden" {
     let handle: Handle | undefined;
@@ -82,18 +82,18 @@ export class OwnerWatch extends WaitableObject {
     return "ended";
   }
 
-  /** Whether it has ended. */
+  /** Whether the process or thread has ended. */
   get hasEnded(): boolean {
     return blockOn(this.#handle, 0) !== undefined;
   }
 
-  /** Waits until it ends. */
+  /** Waits until the process or thread ends. */
   async wait(): Promise<void> {
     await waitForOne(this, {});
   }
 }
 
-/** Opens an owner; `undefined` if its id is another's by now. */
+/** Opens an owner; `undefined` if a later process or thread has its id now. */
 function openOwner(owner: bigint): Handle | undefined {
   const { kind, id } = readOwner(owner);
   using stack = new DisposableStack();

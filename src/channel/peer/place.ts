@@ -1,8 +1,9 @@
 /**
- * Who has which place of a ring or a latest value, and which ends one object of it has taken.
+ * The places of a ring or a latest value, and the ends that one object of it has opened.
  *
- * A process owns the places of its main thread, and of C programs, whose ends may change threads. A
- * Worker's places belong to its thread: the process lives on when the Worker ends.
+ * The owner of a place is a process or a thread. An end in a Worker belongs to the Worker's thread,
+ * because the process lives on when the Worker ends. All other ends belong to their process; those
+ * of C programs can move from thread to thread.
  *
  * @module
  */
@@ -11,30 +12,30 @@ import { labelOf } from "./memory.ts";
 import type { Machine } from "./machine.ts";
 import { describeOwner } from "./owner.ts";
 
-/** Where a place's words stand in a header. */
+/** The words of a place in a header. */
 export interface Place {
-  /** The owner, by its index in the header's `owners`. */
+  /** Index of the owner's id in the header's `owners`. */
   readonly owner: number;
-  /** The state, by its index in the header's `words`: {@linkcode CLOSED}, or 0. */
+  /** Index of the state in the header's `words`. The state is {@linkcode CLOSED} or 0. */
   readonly state: number;
 }
 
-/** A header that has places, as words. */
+/** A header that has places, as words of two sizes. */
 export interface HeaderWords {
   /** The header in words of 32 bits. */
   readonly words: Int32Array<ArrayBuffer>;
-  /** The header in words of 64 bits, which can hold owners. */
+  /** The header in words of 64 bits, the size of an owner's id. */
   readonly owners: BigUint64Array<ArrayBuffer>;
 }
 
-/** The state of a place whose last owner has closed its end. */
+/** The state of a place whose last owner closed its end. */
 export const CLOSED = 1;
 
 const NOBODY = 0n;
-/** Maximum attempts to take a place that others take first: they have it then. */
+/** Maximum attempts to take a place, so that a hostile peer cannot keep this end in a loop. */
 export const MAX_ATTEMPTS = 16;
 
-/** Whether the owner of a place has ended, as far as this user may know. */
+/** Returns whether the owner of a place has ended; false if this user cannot wait for the owner. */
 export function hasEnded(owner: bigint, machine: Machine): boolean {
   if (owner === machine.self) return false;
   const found = machine.watch(owner);
@@ -42,18 +43,18 @@ export function hasEnded(owner: bigint, machine: Machine): boolean {
   return found === "ended";
 }
 
-/** For whom a place is taken. */
+/** Options for taking a place. */
 export interface TakePlaceOptions {
-  /** What will have the place, for messages: `"sender"`. */
+  /** The kind of end, for error messages: `"sender"`. */
   who: string;
   /** The machine that the end runs on. */
   machine: Machine;
 }
 
 /**
- * Takes a place that nobody has, or whose owner has ended.
+ * Takes a place that is free, or whose owner has ended.
  *
- * @throws {Deno.errors.Busy} If somebody has it.
+ * @throws {Deno.errors.Busy} If another end has it.
  */
 export function takePlace(
   { owners }: HeaderWords,
@@ -66,19 +67,21 @@ export function takePlace(
       throw new Deno.errors.Busy(
         `The ${labelOf(owners.buffer)} has a ${who} already, in ${
           describeOwner(owner)
-        }: close that one ` +
-          "first",
+        }: close that ${who} first`,
       );
     }
-    // Another process may have been quicker.
+    // Another process can take the place after the check above.
     if (Atomics.compareExchange(owners, place.owner, owner, machine.self) === owner) return;
   }
   throw new Deno.errors.Busy(
-    `Others take the place of the ${labelOf(owners.buffer)}'s ${who} again and again`,
+    `Cannot open a ${who} of the ${labelOf(owners.buffer)}: in ${MAX_ATTEMPTS} attempts ` +
+      "another process took the place first; try again",
   );
 }
 
-/** Leaves a place, and says that this is on purpose. */
+/**
+ * Leaves a place in the state {@linkcode CLOSED}, so that the peer does not take this for a death.
+ */
 export function leavePlace(
   { words, owners }: HeaderWords,
   place: Place,
@@ -88,18 +91,18 @@ export function leavePlace(
   Atomics.compareExchange(owners, place.owner, machine.self, NOBODY);
 }
 
-/** Keeps the ends that are open, to close them with the ring. */
+/** The open ends of a ring or a latest value, which are closed with it. */
 export class Ends {
   readonly #ends = new Set<{ readonly closed: boolean; close(): void }>();
 
-  /** Takes an end in, and gives it back. */
+  /** Adds an end and returns it. */
   add<T extends { readonly closed: boolean; close(): void }>(end: T): T {
     for (const other of this.#ends) if (other.closed) this.#ends.delete(other);
     this.#ends.add(end);
     return end;
   }
 
-  /** Closes all of them, each whatever becomes of the others. */
+  /** Closes all ends. If one close throws, the next ends are closed nevertheless. */
   close(): void {
     using stack = new DisposableStack();
     for (const end of this.#ends) stack.defer(() => end.close());

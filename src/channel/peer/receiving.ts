@@ -1,5 +1,6 @@
 /**
- * Waiting for messages and taking them, for the receivers of channels and of broadcast rings.
+ * The common part of the receivers of channels and broadcast rings: waits for messages and takes
+ * them.
  *
  * @module
  */
@@ -19,38 +20,38 @@ import { labelOf } from "./memory.ts";
 import { EndWait } from "./wait.ts";
 import type { WakeFlag } from "./wake.ts";
 
-/** Messages that arrive: those of a ring, or of a broadcast ring. */
+/** The messages that arrive in a channel or a broadcast ring. */
 export interface Incoming<M> {
-  /** Takes the next message; `undefined` if there is none now. */
+  /** Takes the next message; returns `undefined` if none has arrived. */
   take(): M | undefined;
-  /** Looks whether there is a message. */
+  /** Returns whether there is a message to take. */
   look(): boolean;
   /**
-   * Takes in what the sender has committed and not published, once its process has ended.
+   * After the sender's death: makes the messages that it had committed and not published available.
    *
-   * @param isSame Whether no other sender has taken the place since.
-   * @returns Whether there is a message.
+   * @param isSame Returns whether the dead sender still has its place.
+   * @returns Whether there is a message to take.
    */
   recover(isSame: () => boolean): boolean;
 }
 
-/** What a receiver receives with. */
+/** Options of {@linkcode Receiving}. */
 export interface ReceivingOptions<M> {
   /** The memory of both ends. */
   buffer: ArrayBuffer;
   /** The messages. */
   incoming: Incoming<M>;
-  /** The sender, or all of them. */
+  /** The state of the sender, or of all senders. */
   peer: Liveness;
   /** The machine that the end runs on. */
   machine: Machine;
-  /** Gives the receiver's flag when it has to wait for the first time. */
+  /** Returns the receiver's wake flag. Is called once, before the first wait. */
   takeWakeFlag: () => WakeFlag;
-  /** Whether a sender may come without waking this receiver. */
+  /** Whether a sender can come without waking this receiver. */
   seeksPeer: boolean;
 }
 
-/** Takes messages, and waits for them one caller after the other, until the end. */
+/** Takes messages until the stream ends. Several callers that wait get their messages in order. */
 export class Receiving<M> implements Disposable {
   readonly #buffer: ArrayBuffer;
   readonly #incoming: Incoming<M>;
@@ -58,14 +59,13 @@ export class Receiving<M> implements Disposable {
   readonly #machine: Machine;
   readonly #takeWakeFlag: () => WakeFlag;
   readonly #seeksPeer: boolean = false;
-  /** Who waits for a message has it. */
+  /** Held by the caller that waits for a message. */
   readonly #lock = new Lock((timeout) => this.#late({ timeout }));
   #wait: EndWait | undefined;
   #isHeld = true;
   #waited = 0;
   #closed = false;
 
-  /** @param options What to receive with. */
   constructor(
     { buffer, incoming, peer, machine, takeWakeFlag, seeksPeer }: ReceivingOptions<M>,
   ) {
@@ -82,20 +82,20 @@ export class Receiving<M> implements Disposable {
     return this.#closed;
   }
 
-  /** How often it had to wait. */
+  /** The number of times that the receiver had to wait. */
   get waited(): number {
     return this.#waited;
   }
 
-  /** Whether somebody waits by a promise. */
+  /** Whether a caller waits by a promise. */
   get isWaiting(): boolean {
     return this.#lock.isHeld;
   }
 
   /**
-   * Throws if the receiver is closed.
+   * Checks that the receiver is open.
    *
-   * @throws {Deno.errors.BadResource} If it is.
+   * @throws {Deno.errors.BadResource} If the receiver is closed.
    */
   assertOpen(): void {
     if (this.#closed) {
@@ -103,9 +103,9 @@ export class Receiving<M> implements Disposable {
     }
   }
 
-  /** Takes the next message, or waits for it; gives `undefined` at the end. */
+  /** Waits for the next message and takes it; returns `undefined` at the end of the stream. */
   receive(options: WaitOptions): Promise<M | undefined> {
-    // Where there is a message, it costs hardly more than the waiting for a promise.
+    // No async function: if a message is there, this costs hardly more than to await a promise.
     try {
       this.assertOpen();
       assertCanWait(options);
@@ -122,14 +122,14 @@ export class Receiving<M> implements Disposable {
     return this.waitFor(() => this.#incoming.take(), options);
   }
 
-  /** Takes the next message, or blocks until there is one; gives `undefined` at the end. */
+  /** Blocks until there is a message and takes it; returns `undefined` at the end of the stream. */
   receiveSync(options?: WaitSyncOptions): M | undefined {
     this.assertOpen();
     if (options !== undefined) assertCanBlock(options);
     return this.#incoming.take() ?? this.waitForSync(() => this.#incoming.take(), options);
   }
 
-  /** Takes messages until the end. */
+  /** Yields messages until the stream ends. */
   async *messages(): AsyncGenerator<M, void, void> {
     for (;;) {
       const message = await this.receive({});
@@ -139,10 +139,10 @@ export class Receiving<M> implements Disposable {
   }
 
   /**
-   * Waits until there is something to take, after those that wait already.
+   * Waits until `take` returns something. Callers that wait already come first.
    *
-   * @param take Takes it; gives `undefined` if there is nothing.
-   * @returns What `take` gave; `undefined` at the end.
+   * @param take Takes a message or another result; returns `undefined` if there is none yet.
+   * @returns The result of `take`; `undefined` at the end of the stream.
    */
   async waitFor<T>(take: () => T | undefined, options: WaitOptions): Promise<T | undefined> {
     const deadline = deadlineAfter(options.timeout ?? Infinity, this.#machine);
@@ -159,7 +159,8 @@ export class Receiving<M> implements Disposable {
         if (!await this.#open().until(this.#look, left)) throw this.#late(options);
       }
     } catch (error) {
-      // Its event may be closed with it, which is not what the caller has asked for.
+      // If the receiver was closed during the wait, say this: the error can be about its wake
+      // event.
       this.assertOpen();
       throw error;
     } finally {
@@ -167,7 +168,7 @@ export class Receiving<M> implements Disposable {
     }
   }
 
-  /** Does what {@linkcode waitFor} does, and blocks meanwhile. */
+  /** Does the same as {@linkcode waitFor}, but blocks the thread. */
   waitForSync<T>(take: () => T | undefined, options: WaitSyncOptions = {}): T | undefined {
     this.assertOpen();
     assertCanBlock(options);
@@ -184,11 +185,11 @@ export class Receiving<M> implements Disposable {
   }
 
   /**
-   * Settles what there is of the sender: takes in what one that has died had committed.
+   * Checks whether the stream has ended. If the sender has died, first makes the messages available
+   * that it had committed.
    *
-   * @returns Whether there will be no message more, unless another sender comes.
-   *
-   * @throws {Deno.errors.ConnectionReset} If the sender has died, and there is nothing left of it.
+   * @returns Whether the sender was closed and all messages are taken. Another sender may come.
+   * @throws {Deno.errors.ConnectionReset} If the sender has died, and all messages are taken.
    */
   settleEnd(): boolean {
     const state = this.#peer.look();
@@ -201,14 +202,14 @@ export class Receiving<M> implements Disposable {
     );
   }
 
-  /** Sets whether the process lives for as long as something waits for a message. */
+  /** Sets whether a wait for a message keeps the process alive. */
   hold(isHeld: boolean): void {
     this.assertOpen();
     this.#isHeld = isHeld;
     this.#wait?.hold(isHeld);
   }
 
-  /** Closes the receiver: whoever waits is to look, and nobody will wait any more. */
+  /** Closes the receiver. A wait that is under way ends, and no other wait can begin. */
   [Symbol.dispose](): void {
     this.#closed = true;
     this.#wait?.[Symbol.dispose]();
@@ -216,6 +217,7 @@ export class Receiving<M> implements Disposable {
 
   readonly #look = () => this.#closed || this.#incoming.look() || this.#peer.look() !== "alive";
 
+  /** Returns the wait of this receiver, which is made at the first call. */
   #open(): EndWait {
     if (this.#wait === undefined) {
       this.#wait = new EndWait({

@@ -1,6 +1,23 @@
 /**
- * How an end waits for its peer: it spins for a while without asking the system, then raises its wake flag and
- * sleeps.
+ * How an end waits for its peer: it spins for a short time, then raises its wake flag and sleeps.
+ *
+ * A wait has these steps, and is over as soon as its condition holds:
+ *
+ * 1. Publish the pending messages of this thread, because the peer may need them to answer.
+ * 2. Check the condition.
+ * 3. Spin: check it again and again, without any call of the system. {@linkcode Spin} decides
+ *    whether that is worth its time. If the first checks fail, all else that is pending is
+ *    published, such as free room.
+ * 4. Raise the wake flag and check the condition a second time. See wake.ts for the reason.
+ * 5. Sleep until the wake event is set, the peer's process ends or the time is over. Then go to
+ *    step 4.
+ *
+ * A synchronous wait sleeps in one blocking call. A wait by a promise sleeps in one of these ways:
+ *
+ * - If the last three sleeps took less than 1 ms each, the end first blocks the thread for up to
+ *   1 ms. The event loop would need several times as long to fall asleep and wake up.
+ * - Then a thread of Deno's pool waits for the event ("parked", see pool_thread_wait.ts).
+ * - Where the wait cannot be parked, the event itself waits, which is slower.
  *
  * @module
  */
@@ -14,145 +31,158 @@ import { limitSleep, type Liveness } from "./liveness.ts";
 import type { Machine, Parking } from "./machine.ts";
 import type { WakeFlag } from "./wake.ts";
 
-/** After so many failures in a row, it is tried only once in 2 to the power of that many waits. */
+/** Maximum count of failures: an end then spins in only one of 2⁷ = 128 waits. */
 const MAX_FAILURES = 7;
-/** What comes at once, comes within so many looks. */
-const GLANCES = 16;
-/** So many successes in a row make up for half of the failures. */
+/** Number of looks in a spin before `later` is called: enough for an answer that comes at once. */
+const FIRST_LOOKS = 16;
+/** Number of successes in a row that halve the count of failures. */
 const FORGIVING_STREAK = 4;
 
 /**
- * Looks again and again for a while, before one goes to sleep.
+ * Spins: checks a condition again and again for a short time, before an end goes to sleep.
  *
- * That is of use where another processor is at work on it, and nothing but a delay where the other
- * side sleeps or waits for this very processor. Nobody can tell, so it is tried: after each
- * failure, twice as many waits go by without. Each try is long enough for one who sleeps to be woken
- * and to answer, so that two that both sleep come to spin again.
+ * This avoids a sleep if the peer is at work on another processor and answers soon. It only delays
+ * the sleep if the peer sleeps, or if it waits for the processor that this end uses. An end cannot
+ * see which is the case, so it learns from its earlier spins:
  *
- * On one processor a try that succeeds may owe that to the other side's, which has failed. So it
- * takes several in a row to make up for a failure.
+ * - After a failed spin, the next waits go to sleep without spinning: 1 wait after the first
+ *   failure, then 3, 7 and so on, up to 127. Then the end tries again.
+ * - Four successes in a row halve the count of failures. One success is not enough: if both ends
+ *   share a processor, a spin can succeed only because the peer's spin has failed.
+ * - A spin lasts long enough for a sleeping peer to wake up and answer. So two ends that both went
+ *   to sleep can begin to spin again.
  */
 export class Spin {
-  readonly #most: number;
+  readonly #maxLooks: number;
   #failures = 0;
+  /** Successes since the last failure. */
   #successes = 0;
-  #without = 0;
+  /** The number of waits that still go by without a spin. */
+  #skipped = 0;
 
   /**
-   * @param most The most looks; with the pause after it, each takes from 10 to 50 nanoseconds.
-   * @param processors How many processors there are.
+   * @param maxLooks Maximum looks of a spin. Each look and its pause take 10 to 50 nanoseconds.
+   * @param processors The number of processors. With one, a spin has no looks at all, because the
+   *   peer cannot run during a spin.
    */
-  constructor(most: number, processors: number) {
-    // With one processor, nobody else can do anything meanwhile.
-    this.#most = processors > 1 ? most : 0;
+  constructor(maxLooks: number, processors: number) {
+    this.#maxLooks = processors > 1 ? maxLooks : 0;
   }
 
   /**
-   * Looks until there is something, or not.
+   * Calls `look` until it returns true or the spin is over. If earlier spins failed, this can
+   * return at once.
    *
-   * @param later Is called when it has not come at once.
-   * @returns Whether there was.
+   * @param look Returns whether the condition holds.
+   * @param later Is called once, after the first looks, if the condition does not hold by then.
+   * @returns Whether the condition held.
    */
   until(look: () => boolean, later?: () => void): boolean {
-    if (this.#without > 0) {
-      this.#without--;
+    if (this.#skipped > 0) {
+      this.#skipped--;
       return false;
     }
-    for (let count = this.#most; count > 0; count--) {
+    for (let count = this.#maxLooks; count > 0; count--) {
       if (look()) {
         if (++this.#successes % FORGIVING_STREAK === 0) this.#failures >>= 1;
         return true;
       }
-      if (this.#most - count === GLANCES) later?.();
+      if (this.#maxLooks - count === FIRST_LOOKS) later?.();
       Atomics.pause();
     }
     this.#successes = 0;
     this.#failures = Math.min(this.#failures + 1, MAX_FAILURES);
-    this.#without = 2 ** this.#failures - 1;
+    this.#skipped = 2 ** this.#failures - 1;
     return false;
   }
 }
 
-/** Maximum looks of an end that blocks anyway. */
-const LOOKS_BLOCKED = 4096;
-/** Maximum looks while the event loop is blocked. */
-const LOOKS_IN_TURN = 512;
+/** Maximum looks of a synchronous wait, which blocks the thread in any case. */
+const MAX_LOOKS_SYNC = 4096;
+/** Maximum looks of a wait by a promise: few, because they block the event loop. */
+const MAX_LOOKS_ASYNC = 512;
 
-/** After so many short sleeps in a row, the next one is expected to be short, too. */
+/** Number of short sleeps in a row after which the next one is expected to be short, too. */
 const STREAK = 3;
 
 const WAIT_OBJECT_0 = 0;
 const WAIT_TIMEOUT = 0x102;
 
-/** The longest sleep where others have to be asked for whether they are there, in milliseconds. */
+/**
+ * Maximum sleep of an end with many peers, or with a shared wake event, in milliseconds. The death
+ * of one of these processes may wake nobody, so the end has to look for it.
+ */
 const MAX_SLEEP = 200;
 
-/** What an end waits with. */
+/** The parts of an end that its waits need. */
 export interface EndWaitOptions {
-  /** The memory of the two ends. */
+  /** The memory of the end and its peer. */
   buffer: ArrayBuffer;
-  /** The end's flag, whose event wakes it. */
+  /** The end's wake flag, with the event that wakes the end. */
   wakeFlag: WakeFlag;
-  /** The peer, or all of them. */
+  /** The state of the peer, or of all peers. */
   peer: Liveness;
   /** The machine that the end runs on. */
   machine: Machine;
   /**
-   * Whether its event wakes other ends as well. An end that was woken then wakes the next one, and
-   * looks from time to time, for one that was woken may have been ended before it did so.
+   * Whether the wake event belongs to several ends. Each end that was woken then wakes the next
+   * one. An end also looks every 200 ms, because a woken end can be killed before it does so.
    */
   isShared?: boolean;
-  /** Whether a peer may come without waking this end: it then looks for one from time to time. */
+  /**
+   * Whether a peer can come without waking this end. Without a peer, the end looks every 500 ms.
+   */
   seeksPeer?: boolean;
 }
 
-/** Waits until something is there: spins for a while, and then sleeps until the end's event is set. */
+/** Makes an end wait until a condition holds: it spins, and then sleeps until it is woken. */
 export class EndWait implements Disposable {
   readonly #buffer: ArrayBuffer;
   readonly #wakeFlag: WakeFlag;
   readonly #peer: Liveness;
   readonly #isShared: boolean;
   readonly #seeksPeer: boolean;
-  readonly #longestSleep: number;
-  /** For waits by promises. */
+  readonly #maxSleep: number;
+  /** The last parked wait, which the next wait by a promise uses again. */
   #parked: Parking | undefined;
   #closed = false;
-  /** Whether the process lives for as long as a wait by a promise lasts. */
+  /** Whether a wait by a promise keeps the process alive. */
   #isHeld = true;
-  /** How often in a row a sleep was over soon. */
-  #quick = 0;
+  /** The number of sleeps in a row that took less than {@linkcode PATIENCE}. */
+  #shortSleeps = 0;
   readonly #machine: Machine;
   readonly #spinSync: Spin;
   readonly #spin: Spin;
 
-  /** @param options What to wait with. */
   constructor(
     { buffer, wakeFlag, peer, machine, isShared = false, seeksPeer = false }: EndWaitOptions,
   ) {
     this.#buffer = buffer;
     this.#isShared = isShared;
     this.#seeksPeer = seeksPeer;
-    this.#longestSleep = isShared || peer.isMany ? MAX_SLEEP : Infinity;
+    this.#maxSleep = isShared || peer.isMany ? MAX_SLEEP : Infinity;
     this.#wakeFlag = wakeFlag;
     this.#peer = peer;
     this.#machine = machine;
-    this.#spinSync = new Spin(LOOKS_BLOCKED, machine.processors);
-    this.#spin = new Spin(LOOKS_IN_TURN, machine.processors);
+    this.#spinSync = new Spin(MAX_LOOKS_SYNC, machine.processors);
+    this.#spin = new Spin(MAX_LOOKS_ASYNC, machine.processors);
   }
 
   /**
-   * Waits, and blocks meanwhile.
+   * Blocks the thread until a condition holds.
    *
-   * @param look Looks whether what is waited for is there; also when the peer is gone.
-   * @param timeout The most to wait, in milliseconds.
-   * @returns Whether it was there in time.
+   * @param look Returns whether the condition holds. It must also return true if the peer is closed
+   *   or dead.
+   * @param timeout Maximum wait in milliseconds.
+   * @returns Whether the condition held in time.
    */
   untilSync(look: () => boolean, timeout: number): boolean {
     const { flushQueue } = this.#machine;
     flushQueue.flushUrgent();
     if (look()) return true;
     if (timeout === 0) {
-      // A script that polls never sleeps: its peer may wait for room, or may have ended.
+      // A script that polls never comes to the steps below. But its peer may wait for room, or may
+      // have died.
       flushQueue.flushAll();
       this.#peer.checkNowAndThen();
       return look();
@@ -160,7 +190,7 @@ export class EndWait implements Disposable {
     const deadline = deadlineAfter(timeout, this.#machine);
     if (this.#spinSync.until(look, () => flushQueue.flushAll())) return true;
     flushQueue.flushAll();
-    // It would take what this one is woken by.
+    // A parked wait would reset the event that has to wake this wait.
     this.#unpark();
     for (let sleeps = 0;; sleeps++) {
       const process = this.#peer.watch();
@@ -179,10 +209,11 @@ export class EndWait implements Disposable {
   }
 
   /**
-   * Waits.
+   * Waits until a condition holds, by a promise.
    *
-   * @param look Looks whether what is waited for is there; also when the peer is gone.
-   * @returns Whether it was there in time.
+   * @param look Returns whether the condition holds. It must also return true if the peer is closed
+   *   or dead.
+   * @returns Whether the condition held in time.
    */
   async until(
     look: () => boolean,
@@ -197,7 +228,7 @@ export class EndWait implements Disposable {
       const longest = this.#limitSleep(this.#peer.awaitDeath());
       this.#wakeFlag.raise();
       const left = Math.ceil(timeLeft(deadline, this.#machine));
-      // A script that polls never sleeps, and many peers are not watched.
+      // A script that polls never sleeps, so only this check finds that one of many peers has died.
       if (left === 0) this.#peer.checkNowAndThen();
       const ready = look(); // guard: second-look
       if (ready || left === 0) {
@@ -207,7 +238,7 @@ export class EndWait implements Disposable {
       try {
         const timeout = Math.min(left, longest);
         const isWoken = await this.#sleep({ timeout, ...(signal && { signal }) });
-        // The place is somebody else's by now, and the memory may be gone.
+        // Another end can have the place now, and the memory can be unmapped.
         if (this.#closed) {
           if (isWoken) this.#passOn();
           return look();
@@ -221,9 +252,9 @@ export class EndWait implements Disposable {
   }
 
   /**
-   * Sets whether the process lives for as long as a wait by a promise lasts.
+   * Sets whether a wait by a promise keeps the process alive.
    *
-   * A wait that is parked always holds the process. So it is ended, and goes on as a registered one.
+   * A parked wait always keeps it alive. So `hold(false)` ends that, and the event itself waits.
    */
   hold(isHeld: boolean): void {
     this.#isHeld = isHeld;
@@ -235,38 +266,39 @@ export class EndWait implements Disposable {
     }
   }
 
-  /** Whoever waits is to look whether it is closed, and nobody will wait any more. */
+  /** Ends a parked wait, which then looks a last time. No wait can follow. */
   [Symbol.dispose](): void {
     this.#closed = true;
     this.#unpark();
   }
 
-  /** Decides how long the end may sleep that watches a process, or nobody. */
+  /** Returns the maximum sleep in milliseconds while the end watches `process`, or no process. */
   #limitSleep(process: bigint | undefined): number {
-    return this.#seeksPeer ? limitSleep(process, this.#longestSleep) : this.#longestSleep;
+    return this.#seeksPeer ? limitSleep(process, this.#maxSleep) : this.#maxSleep;
   }
 
-  /** Sleeps until the event is set; tells whether it was in time. */
+  /** Sleeps until the event is set. Returns whether it was set in time. */
   async #sleep(options: WaitOptions): Promise<boolean> {
     const began = this.#machine.now();
-    const isWoken = this.#glance() || await this.#park(options);
-    this.#quick = this.#machine.now() - began < PATIENCE ? this.#quick + 1 : 0;
+    const isWoken = this.#sleepBriefly() || await this.#park(options);
+    this.#shortSleeps = this.#machine.now() - began < PATIENCE ? this.#shortSleeps + 1 : 0;
     return isWoken;
   }
 
   /**
-   * Blocks for up to 1 ms if the last three sleeps were that short. If the end is not woken in time,
-   * this can cost a tick of the scheduler (15 ms).
+   * Blocks for up to 1 ms if the last three sleeps were that short. Returns whether the end was
+   * woken. If it is not woken in time, this can cost a tick of the scheduler (15 ms).
    */
-  #glance(): boolean {
-    if (this.#quick < STREAK) return false; // guard: streak
+  #sleepBriefly(): boolean {
+    if (this.#shortSleeps < STREAK) return false; // guard: streak
     const sleep = () => this.#sleepSync(undefined, PATIENCE);
     return this.#machine.eventLoop.blockBriefly(sleep) === "woken";
   }
 
-  /** Sleeps without blocking the thread. */
+  /** Sleeps without blocking this thread. Returns whether the event was set in time. */
   async #park(options: WaitOptions): Promise<boolean> {
-    // What wakes one of several ends is not to be taken by one that does not sleep.
+    // A parked wait that is given up can still reset the event. If several ends share the event,
+    // the wake-up of another end would be lost.
     const mayPark = !this.#isShared && this.#isHeld;
     const { event } = this.#wakeFlag;
     const parked = mayPark ? this.#machine.park(event, this.#parked) : undefined;
@@ -288,17 +320,21 @@ export class EndWait implements Disposable {
     this.#parked = undefined;
   }
 
-  /** Has the place's next end look: what this wait took after its own end was closed may be the next one's. */
+  /**
+   * Sets the event again, for the next end in this place: this wait was woken after its own end was
+   * closed, and the wake-up can be meant for the next end.
+   */
   #passOn(): void {
     if (!this.#wakeFlag.event.closed) this.#wakeFlag.event.set();
   }
 
-  /** Does not sleep any more. Others may: the next one of them is to look as well. */
+  /** Ends the sleep: lowers the flag or, if other ends share it, wakes the next one. */
   #leave(hasSlept: boolean): void {
     if (!this.#isShared) this.#wakeFlag.lower();
     else if (hasSlept) this.#wakeFlag.event.set();
   }
 
+  /** Blocks until the event is set, `process` ends (`"ended"`) or the time is over (`"late"`). */
   #sleepSync(process: bigint | undefined, timeout: number): "woken" | "ended" | "late" {
     const event = this.#wakeFlag.event.unsafeHandle;
     const handles = process === undefined

@@ -1,30 +1,37 @@
 /**
- * How an end falls asleep, and its peer wakes it: by one wake flag, or by a wake event of each reader.
+ * How an end falls asleep, and how its peer wakes it.
  *
- * An end that is going to sleep raises its flag, and then looks a second time. An end that has
- * published something looks at the flag after that. All of these accesses are sequentially consistent,
- * so at least one of the two sees what the other has done: either nobody falls asleep, or the event is
- * set. An event stays set until somebody waits for it, so it does not matter which comes first, the
- * wait or the event.
+ * An end of a ring has a wake flag in the shared memory ({@linkcode WakeWord}), and an event.
  *
- * Of readers there can be any number, of which 64 sleep at a time. A reader that may sleep has a wake event:
- * an event with a number in its name, and two bits in the memory. One bit is the reader's wake flag, the
- * other one says that the number is taken. The event belongs to the reader alone, so that the number of a
- * reader that was killed is free again by itself. Its bits may stay; whoever wakes it finds no such event.
+ * - To fall asleep, an end raises its flag, looks a second time, and then waits for its event.
+ * - To wake its peer, an end publishes something and looks at the peer's flag. If the flag is
+ *   raised, the end sets the event.
  *
- * A writer takes the bits first and then sets the events, for a bit that was taken later could be that of
- * a reader that was woken and sleeps again. If the writer is killed in between, a reader has neither
- * bit nor event. Two things wake that reader:
+ * All of these accesses are sequentially consistent. So at least one of the two ends sees the step
+ * of its peer: either the second look finds something, or the event is set. An event stays set
+ * until a wait resets it. So it can be set before or after the wait begins.
  *
- * 1. Whoever sleeps watches the writer's process, and looks again when that process ends.
- * 2. A writer that comes wakes every reader that has a wake event. Some of them may have fallen asleep while
- *    there was no writer to watch, and a writer before this one may have taken their bits.
+ * A broadcast ring or a latest value can have any number of readers; 64 of them can sleep at a
+ * time. A reader that waits has a wake event ({@linkcode WakeEvent}): an event with a number in its
+ * name, and two bits in the memory. One bit is the reader's wake flag, and one says that the number
+ * is taken. Only the reader keeps the event open, so the number is free again when the reader is
+ * killed. The bits of a killed reader can stay: a writer that wakes it finds no event of that name.
  *
- * After that the reader sees the new writer, and watches its process. A writer that is killed while it
- * comes may leave readers that watch nobody; these look for a writer twice a second (see liveness.ts).
+ * A writer first clears the flags, and then sets the events of these readers. In the other order,
+ * it could clear the flag of a reader that was woken and has fallen asleep again. If the writer is
+ * killed between the two steps, a reader sleeps with a lowered flag. Two things wake that reader:
  *
- * A line of these folders that ends in `// guard: NAME` must be there, and there: without it, or in
- * another order, an end sleeps on or a message is lost. tests/channel/model shows that for each.
+ * 1. A reader that sleeps watches the writer's process, and looks again when the process ends.
+ * 2. A writer that comes wakes every reader that has a wake event, also if its flag is lowered.
+ *    Such a reader can have fallen asleep while there was no writer to watch.
+ *
+ * The reader that was woken then sees the new writer, and watches its process. A writer that is
+ * killed while it comes can leave readers that watch no process. These look for a writer twice a
+ * second (see liveness.ts).
+ *
+ * A line in src/channel that ends in `// guard: NAME` must stay, and keep its order among the lines
+ * around it. Otherwise an end sleeps on or a message is lost. tests/channel/model shows that for
+ * each of these lines.
  *
  * @module
  */
@@ -36,22 +43,22 @@ import { assertSecurity, type Security } from "../../../ffi/security.ts";
 import { labelOf } from "./memory.ts";
 import { MACHINE } from "./windows.ts";
 
-/** The word of an end that need not be woken. */
+/** A lowered wake flag: the end need not be woken. */
 export const AWAKE = 0;
-/** The word of an end that has to be woken. */
+/** A raised wake flag: the end has to be woken. */
 export const ASLEEP = 1;
 
-/** Says in shared memory that an end sleeps. */
+/** A flag in shared memory that is raised while an end sleeps. */
 export interface WakeFlag {
   /** The event that wakes the end. */
   readonly event: EndEvent;
-  /** Says that the end is going to sleep; the end then has to look a second time. */
+  /** Raises the flag before the end sleeps. The end must then look a second time. */
   raise(): void;
-  /** Says that the end does not sleep, or no longer. */
+  /** Lowers the flag: the end does not sleep, or not any more. */
   lower(): void;
 }
 
-/** Where a wake flag is. */
+/** The word of a wake flag, and the flag's event. */
 export interface WakeWordOptions {
   /** The header in words of 32 bits. */
   words: Int32Array<ArrayBuffer>;
@@ -61,13 +68,15 @@ export interface WakeWordOptions {
   event: EndEvent;
 }
 
-/** A wake flag in a word of a header: the end itself raises and lowers it, and the peer takes it. */
+/**
+ * A wake flag in a word of a header. The end raises and lowers it; a peer that wakes it lowers it.
+ */
 export class WakeWord implements WakeFlag {
   readonly event: EndEvent;
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #index: number;
 
-  /** Lays a flag over a word. */
+  /** Uses a word as the flag. */
   constructor({ words, index, event }: WakeWordOptions) {
     this.event = event;
     this.#words = words;
@@ -82,25 +91,29 @@ export class WakeWord implements WakeFlag {
     Atomics.store(this.#words, this.#index, AWAKE);
   }
 
-  /** Wakes the end if it sleeps, after something was published for it. */
+  /** Wakes the end if its flag is raised. Call this after something was published for the end. */
   wake(): void {
     if (Atomics.load(this.#words, this.#index) === AWAKE) return;
     if (Atomics.exchange(this.#words, this.#index, AWAKE) !== AWAKE) this.event.set();
   }
 }
 
-/** How many wake events there are. */
+/** Maximum number of readers that can wait at a time: one for each bit. */
 export const MAX_WAITING = 64;
-/** How many 32-bit words have a bit for each wake event. */
+/** Number of 32-bit words that hold one bit for each wake event. */
 const BIT_WORDS = MAX_WAITING / 32;
-/** How many 32-bit words the wake events take: bits of readers that sleep, and then bits of wake events that are taken. */
+/**
+ * Number of 32-bit words that the wake events take in memory. The first half has the wake flags,
+ * the second half has a bit for each wake event that is taken.
+ */
 export const WAKE_WORDS: number = 2 * BIT_WORDS;
 
-/** Who may wake a reader. */
+/** Options for the event that wakes a reader. */
 export interface WakeOptions {
   /**
-   * Who may: `"user"`, this user and the system; `"everyone"` on the machine; or a descriptor in
-   * SDDL. (`"everyone-full"`, for programs that ask for all rights, lets any program shut out all others.)
+   * Who can wake the reader: `"user"`, which means this user and the system; `"everyone"` on this
+   * machine; or a security descriptor in SDDL. `"everyone-full"` is for programs that ask for all
+   * rights. With it, any program can deny all others the access.
    *
    * @default "user"
    */
@@ -110,18 +123,18 @@ export interface WakeOptions {
 /** The checks of {@linkcode WakeOptions}. */
 export const WAKE_CHECKS: OptionChecks<WakeOptions> = { security: assertSecurity };
 
-/** The wake events of a memory's readers. */
+/** The wake events of all readers of one memory. */
 export class WakeEvents {
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #name: string;
   readonly #machine: Machine;
 
   /**
-   * Lays wake events over memory.
+   * Uses words of shared memory as the bits of the wake events.
    *
-   * @param words As many as {@linkcode WAKE_WORDS} says.
-   * @param name What the names of the events begin with.
-   * @param options The machine that its readers and its writer run on.
+   * @param words The bits: {@linkcode WAKE_WORDS} words.
+   * @param name The prefix of the events' names.
+   * @param options The machine that the readers and the writer run on.
    */
   constructor(
     words: Int32Array<ArrayBuffer>,
@@ -134,10 +147,10 @@ export class WakeEvents {
   }
 
   /**
-   * Wakes all readers that sleep, after something was published. If none does, the system is asked for
-   * nothing.
+   * Wakes all readers whose wake flags are raised. Call this after something was published. It
+   * makes no call of the system if no flag is raised.
    *
-   * @returns How many there were.
+   * @returns The number of readers that were woken.
    */
   wakeAll(): number {
     let count = 0;
@@ -147,7 +160,7 @@ export class WakeEvents {
       try {
         for (; bits !== 0; bits &= bits - 1) if (this.#wake(word, bits)) count++;
       } finally {
-        // Where an event could not be set, its reader still sleeps, and so do those after it.
+        // If an event could not be set, its reader still sleeps, and so do the readers after it.
         if (bits !== 0) Atomics.or(this.#words, word, bits);
       }
     }
@@ -155,8 +168,8 @@ export class WakeEvents {
   }
 
   /**
-   * Wakes every reader that has a wake event, also one whose bit does not say that it sleeps; for a writer that
-   * has just taken its place. The bits stay as they are.
+   * Wakes every reader that has a wake event, also if its wake flag is lowered. All bits stay as
+   * they are. A writer calls this when it has taken its place.
    */
   wakeEveryone(): void {
     for (let word = 0; word < BIT_WORDS; word++) {
@@ -168,10 +181,9 @@ export class WakeEvents {
   }
 
   /**
-   * Takes a wake event that nobody has.
+   * Takes a free wake event for a reader.
    *
-   * @param options Who may wake this reader.
-   * @throws {Deno.errors.Busy} If there is none.
+   * @throws {Deno.errors.Busy} If {@linkcode MAX_WAITING} readers have one already.
    */
   take(options: WakeOptions = {}): WakeEvent {
     for (let wakeEvent = 0; wakeEvent < MAX_WAITING; wakeEvent++) {
@@ -187,22 +199,24 @@ export class WakeEvents {
     );
   }
 
-  /** Wakes the reader of the lowest bit in a word; tells whether there is one. */
+  /**
+   * Wakes the reader of the lowest bit that is set in a word. Returns whether there is a reader.
+   */
   #wake(word: number, bits: number): boolean {
     const wakeEvent = word * 32 + 31 - Math.clz32(bits & -bits);
     return wake(wakeEventName(this.#name, wakeEvent), this.#machine);
   }
 }
 
-/** The wake event of a reader. */
+/** The wake event of one reader. */
 export class WakeEvent implements WakeFlag, Disposable {
-  /** The event by which it is woken. */
+  /** The event that wakes the reader. */
   readonly event: EndEvent;
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #word: number;
   readonly #bit: number;
 
-  /** Takes it; `WakeEvents.take` calls this. */
+  /** Marks the number `wakeEvent` as taken. `WakeEvents.take` calls this. */
   constructor(event: EndEvent, words: Int32Array<ArrayBuffer>, wakeEvent: number) {
     this.event = event;
     this.#words = words;
@@ -211,21 +225,21 @@ export class WakeEvent implements WakeFlag, Disposable {
     Atomics.or(words, BIT_WORDS + this.#word, this.#bit); // guard: taken-bit
   }
 
-  /** Says that the reader is going to sleep; it then has to look a second time. */
+  /** Raises the flag before the reader sleeps. The reader must then look a second time. */
   raise(): void {
     Atomics.or(this.#words, this.#word, this.#bit);
   }
 
-  /** Says that the reader does not sleep after all, or no longer. */
+  /** Lowers the flag: the reader does not sleep, or not any more. */
   lower(): void {
     Atomics.and(this.#words, this.#word, ~this.#bit);
   }
 
-  /** Gives the wake event back. */
+  /** Closes the event and frees its number for the next reader. */
   close(): void {
     if (this.event.closed) return;
-    // First the bits: when the event is gone, the wake event is the next reader's. The memory may be
-    // gone already.
+    // The bits come first: as soon as the event is closed, the next reader can take the number. The
+    // memory can be unmapped already.
     if (this.#words.length > 0) {
       Atomics.and(this.#words, BIT_WORDS + this.#word, ~this.#bit); // guard: bits-first
       this.lower();
@@ -233,7 +247,7 @@ export class WakeEvent implements WakeFlag, Disposable {
     this.event.close(); // guard: event-last
   }
 
-  /** Gives the wake event back at the end of a `using` block. */
+  /** Closes the wake event at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -243,14 +257,15 @@ function wakeEventName(name: string, wakeEvent: number): string {
   return `${name}.reader.${wakeEvent}`;
 }
 
-/** Sets the event of a reader, if there is one. */
+/** Sets the event of a name. Returns whether such an event exists and this user can set it. */
 function wake(name: string, machine: Machine): boolean {
   try {
     using event = machine.openEvent(name);
     event.set();
     return true;
   } catch (error) {
-    // The reader is gone, or somebody has set a bit and taken a name who is no reader.
+    // The reader is gone. Or a program that is no reader has set a bit or made an object of the
+    // name.
     const { NotFound, InvalidData, PermissionDenied } = Deno.errors;
     const expected = error instanceof NotFound || error instanceof InvalidData ||
       error instanceof PermissionDenied;

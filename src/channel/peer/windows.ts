@@ -1,5 +1,5 @@
 /**
- * Windows, as the machine that the ends of this thread run on.
+ * The machine that ends run on outside of tests: Windows.
  *
  * @module
  */
@@ -16,9 +16,8 @@ import { FlushQueue } from "./flush_queue.ts";
 import type { EndEvent, Machine, Parking } from "./machine.ts";
 import { OwnerWatch, processOwner, threadOwner } from "./owner.ts";
 
-/** Windows, for the ends of this thread. */
 class Windows implements Machine {
-  /** It is the same for as long as the script runs. */
+  /** Computed once: the owner's id stays the same while the script runs. */
   #self: bigint | undefined;
   readonly eventLoop = EVENT_LOOP;
   readonly flushQueue = new FlushQueue((callback) => void setImmediate(callback));
@@ -65,5 +64,5 @@ class Windows implements Machine {
   }
 }
 
-/** The machine of this thread. */
+/** The machine that all ends of this thread share. */
 export const MACHINE: Machine = new Windows();

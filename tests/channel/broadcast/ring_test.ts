@@ -11,7 +11,7 @@ import { Random } from "../../support/random.ts";
 
 const soon = { timeout: 20_000 };
 
-/** Sends messages until some of them had to wake somebody. */
+/** Sends messages until `count` of them had to wake a receiver. */
 async function sendUntilWakeUps(sender: BroadcastSender, count: number): Promise<void> {
   const signal = AbortSignal.timeout(20_000);
   while (sender.stats.wakeUps < count) {
@@ -22,7 +22,7 @@ async function sendUntilWakeUps(sender: BroadcastSender, count: number): Promise
   }
 }
 
-/** What it takes for a message to be the next one, as tests/channel/broadcast/peers/end.ts sends them. */
+/** Checks that each message follows the last one, as peers/end.ts sends them. */
 class Account {
   received = 0;
   missed = 0;
@@ -32,7 +32,7 @@ class Account {
     this.#most = ring.settings.maxMessageLength;
   }
 
-  /** Takes a message in; whatever is wrong with it throws. */
+  /** Counts a message, and asserts that it is the next one and whole. */
   note({ bytes, missed }: { bytes: Uint8Array; missed: number }): void {
     this.missed += missed;
     assertEquals(readNumbered(bytes, this.#most).number, this.received + this.missed);
@@ -40,7 +40,7 @@ class Account {
   }
 }
 
-Deno.test("Receivers, quick and slow, get or miss exactly what is sent, and nothing is torn", async () => {
+Deno.test("BroadcastReceiver receives or counts as missed each message, whether it is fast or slow", async () => {
   const name = randomName();
   const total = 2_000_000;
   using ring = BroadcastRing.create(name, { capacity: 4096, maxMessageLength: 300 });
@@ -65,7 +65,7 @@ Deno.test("Receivers, quick and slow, get or miss exactly what is sent, and noth
   assert(received! > 1000, `${received} received`);
 });
 
-Deno.test("A receiver that copies long messages while they are overwritten gets none that is torn", async () => {
+Deno.test("BroadcastReceiver.receiveSync() returns long messages whole while the sender overwrites them", async () => {
   const name = randomName();
   using ring = BroadcastRing.create(name, { capacity: 2 ** 17 });
   using receiver = ring.receiver();
@@ -85,7 +85,7 @@ Deno.test("A receiver that copies long messages while they are overwritten gets 
   assert(account.received > 100, `${account.received} received`);
 });
 
-Deno.test("Receivers that sleep are woken for each message, in whatever process", async () => {
+Deno.test("BroadcastSender.send() wakes all receivers that sleep, in this process and another one", async () => {
   const name = randomName();
   using there = BroadcastRing.create(name);
   using back = BroadcastRing.create(`${name}b`);
@@ -94,7 +94,7 @@ Deno.test("Receivers that sleep are woken for each message, in whatever process"
   using others = new DisposableStack();
   const near = Array.from({ length: 3 }, () => others.use(there.receiver()));
   await using _peer = await Peer.start("channel/broadcast/peers/end.ts", "echo", name);
-  // Each round takes processes in turn, so on a loaded machine there are fewer of them.
+  // A round needs both processes, so a busy machine makes fewer rounds.
   const end = performance.now() + 4000;
   for (let value = 0; value < 3000 && performance.now() < end; value++) {
     const started = performance.now();
@@ -104,12 +104,13 @@ Deno.test("Receivers that sleep are woken for each message, in whatever process"
     for (const message of await Promise.all(waits)) {
       assertEquals(message, { bytes: Uint8Array.of(value), missed: 0 });
     }
-    // A receiver looks once more when its time is over, and then finds what it has slept through.
-    assertLess(performance.now() - started, soon.timeout, "somebody slept until the time was over");
+    // A receiver looks once more when its time is over, and would then find a message that it
+    // missed.
+    assertLess(performance.now() - started, soon.timeout, "a receiver slept until its timeout");
   }
 });
 
-Deno.test("A message that is sent as a receiver falls asleep is not slept through", async () => {
+Deno.test("BroadcastReceiver.receiveSync() misses no message that is sent while it falls asleep", async () => {
   const name = randomName();
   using there = BroadcastRing.create(name);
   using back = BroadcastRing.create(`${name}b`);
@@ -119,25 +120,25 @@ Deno.test("A message that is sent as a receiver falls asleep is not slept throug
   const over = performance.now() + 4000;
   for (let value = 0; value < 20_000 && performance.now() < over; value++) {
     const started = performance.now();
-    // About as long as the other side spins before it sleeps.
+    // About as long as the peer spins before it sleeps.
     for (const end = performance.now() + Math.random() / 5; performance.now() < end;);
     sender.send(Uint8Array.of(value));
     assertEquals(receiver.receiveSync(soon), { bytes: Uint8Array.of(value), missed: 0 });
-    assertLess(performance.now() - started, soon.timeout, "somebody slept until the time was over");
+    assertLess(performance.now() - started, soon.timeout, "a receiver slept until its timeout");
   }
 });
 
-Deno.test("A receiver that was killed asleep, or does not read, does not hold the sender up", async () => {
+Deno.test("BroadcastSender.send() never waits for receivers that do not read or were killed asleep", async () => {
   const name = randomName();
   using ring = BroadcastRing.create(name, { capacity: 1024 });
   using sender = ring.sender();
   using still = ring.receiver();
   {
-    await using wakeFlag = await Peer.start("channel/broadcast/peers/end.ts", "wakeFlag", name);
-    // It sleeps when a message has to wake it.
+    await using sleeping = await Peer.start("channel/broadcast/peers/end.ts", "sleeping", name);
+    // If a message had to wake the receiver, it was asleep.
     await sendUntilWakeUps(sender, 2);
-    wakeFlag.kill();
-    await wakeFlag.gone();
+    sleeping.kill();
+    await sleeping.gone();
   }
   const { messages, wakeUps } = sender.stats;
   const count = 300_000;
@@ -146,11 +147,11 @@ Deno.test("A receiver that was killed asleep, or does not read, does not hold th
   sender.flush();
   const took = performance.now() - start;
   assert(took < 5000, `${took} ms`);
-  // Nobody was woken, for nobody was there, and it was found out once.
+  // No receiver was woken, because the killed one is gone.
   assertEquals(sender.stats, { messages: messages + count, bytes: messages + count, wakeUps });
   assertEquals(still.tryReceive(), { bytes: Uint8Array.of(2), missed: messages + count - 1 });
   assertEquals(still.tryReceive(), undefined);
-  // The wake event of the one that was killed is free: 64 can sleep.
+  // The wake event of the killed receiver is free, so 64 receivers can sleep.
   using receivers = new DisposableStack();
   const sleeping = Array.from({ length: 64 }, () => receivers.use(ring.receiver()));
   const waits = sleeping.map((receiver) => receiver.receive(soon));
@@ -160,7 +161,7 @@ Deno.test("A receiver that was killed asleep, or does not read, does not hold th
   assertEquals(still.tryReceive()?.bytes, Uint8Array.of(3));
 });
 
-Deno.test("After a sender that was killed there are its last messages, ConnectionReset, and the next sender's", async () => {
+Deno.test("BroadcastReceiver gets the last messages of a killed sender, ConnectionReset, and the next sender's messages", async () => {
   const name = randomName();
   using ring = BroadcastRing.create(name, { capacity: 4096, maxMessageLength: 300 });
   using receiver = ring.receiver();
@@ -173,7 +174,7 @@ Deno.test("After a sender that was killed there are its last messages, Connectio
     for (const last = random.below(isSync ? 50_000 : 2000); account.received <= last;) {
       account.note((isSync ? receiver.receiveSync(soon) : await receiver.receive(soon))!);
     }
-    // It may be killed in the middle of a message, or between messages that it has told nobody of.
+    // The sender can be killed in the middle of a message, or with pending messages.
     peer.kill();
     if (isSync) {
       assertThrows(() => {
@@ -192,7 +193,7 @@ Deno.test("After a sender that was killed there are its last messages, Connectio
   assertEquals(await receiver.receive(soon), { bytes: Uint8Array.of(5), missed: 0 });
 });
 
-Deno.test("A receiver that sleeps is woken by its sender's death, also of one that came later, and by its end", async () => {
+Deno.test("BroadcastReceiver is woken by the death of a sender, also of a later one, and by close()", async () => {
   const name = randomName();
   using ring = BroadcastRing.create(name);
   using receiver = ring.receiver();
@@ -213,7 +214,7 @@ Deno.test("A receiver that sleeps is woken by its sender's death, also of one th
   assertEquals(await end, undefined);
 });
 
-Deno.test("The sender's place is refused while it is taken, and the stream ends and goes on with it", async () => {
+Deno.test("BroadcastRing.sender() throws Busy while a sender is open; the stream ends and goes on with the sender", async () => {
   const name = randomName();
   using ring = BroadcastRing.create(name);
   using receiver = ring.receiver();
@@ -232,7 +233,7 @@ Deno.test("The sender's place is refused while it is taken, and the stream ends 
   assertEquals(await receiver.receive(soon), { bytes: Uint8Array.of(2), missed: 0 });
 });
 
-Deno.test("A child process gets a ring without a name by inheritance, also to be woken", async () => {
+Deno.test("BroadcastRing.inherited() opens a ring without a name, whose receiver can be woken", async () => {
   using ring = BroadcastRing.anonymous({ capacity: 4096 });
   assertEquals(ring.name, undefined);
   using sender = ring.sender();
@@ -244,7 +245,7 @@ Deno.test("A child process gets a ring without a name by inheritance, also to be
       "--allow-ffi",
       "--allow-read",
       script,
-      "wakeFlag",
+      "sleeping",
       "inherited:ring",
     ],
     inherit: ring.toInherit("ring"),
@@ -260,7 +261,7 @@ Deno.test("A child process gets a ring without a name by inheritance, also to be
   }
 });
 
-Deno.test("receive() is stopped by time, by its signal and by close(), and receivers wait in turn", async () => {
+Deno.test("BroadcastReceiver.receive() ends by its timeout, its signal and close(), and serves callers in order", async () => {
   using ring = BroadcastRing.anonymous();
   using sender = ring.sender();
   const receiver = ring.receiver();
@@ -285,7 +286,7 @@ Deno.test("receive() is stopped by time, by its signal and by close(), and recei
   assertThrows(() => receiver.tryReceive(), BadResource);
 });
 
-Deno.test("What is claimed is sent when it is committed, and not when it is aborted", () => {
+Deno.test("BroadcastSender.commit() sends the claimed message, and abort() does not", () => {
   using ring = BroadcastRing.anonymous({ capacity: 1024 });
   using sender = ring.sender();
   using receiver = ring.receiver();
@@ -301,7 +302,7 @@ Deno.test("What is claimed is sent when it is committed, and not when it is abor
   assertEquals(sender.stats, { messages: 1, bytes: 1, wakeUps: 0 });
 });
 
-Deno.test("BroadcastRing refuses invalid settings, and memory of something else", () => {
+Deno.test("BroadcastRing refuses invalid settings, and memory that holds no broadcast ring", () => {
   for (const capacity of [512, 1500, 2 ** 31, 1.5]) {
     assertThrows(() => BroadcastRing.anonymous({ capacity }), RangeError, "capacity");
   }
@@ -324,7 +325,7 @@ Deno.test("BroadcastRing refuses invalid settings, and memory of something else"
   assertThrows(() => BroadcastRing.open(other), Deno.errors.InvalidData);
 });
 
-Deno.test("A BroadcastRing leaves no handle behind, and is not used when it is closed", async () => {
+Deno.test("BroadcastRing.close() leaves no handle open, and the closed ring and its ends throw BadResource", async () => {
   await assertLeavesNoHandle(20, async () => {
     const name = randomName();
     using ring = BroadcastRing.create(name);

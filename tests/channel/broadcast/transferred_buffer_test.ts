@@ -19,7 +19,7 @@ const WAYS: Record<string, (buffer: ArrayBuffer) => unknown> = {
 };
 
 for (const [way, transfer] of Object.entries(WAYS)) {
-  Deno.test(`BroadcastRing.close() completes though ${way} took a buffer, and then reports`, async () => {
+  Deno.test(`BroadcastRing.close() closes all and then throws Busy if a buffer was taken by ${way}`, async () => {
     const name = randomName();
     const ring = BroadcastRing.create(name, { capacity: 1024 });
     const receiver = ring.receiver();
@@ -29,7 +29,7 @@ for (const [way, transfer] of Object.entries(WAYS)) {
     const waiting = other.receive(soon);
     sender.send(Uint8Array.of(1));
     transfer(sender.ring.buffer);
-    // What needs no bytes of the script's goes on.
+    // send() still works, because it does not use the script's buffer.
     sender.send(Uint8Array.of(2));
     assertThrows(() => sender.ring, Deno.errors.Busy, "transferred away");
     assertThrows(() => ring.close(), Deno.errors.Busy, "transferred away");
@@ -39,7 +39,7 @@ for (const [way, transfer] of Object.entries(WAYS)) {
     assertThrows(() => ring.sender(), Deno.errors.BadResource);
     assertThrows(() => sender.send(Uint8Array.of(3)), Deno.errors.BadResource);
     await assertRejects(() => receiver.receive(), Deno.errors.BadResource);
-    // All that was sent is there, the end too, and the place is free.
+    // The other receiver gets all messages and the end, and the sender's place is free.
     assertEquals((await waiting)?.bytes, Uint8Array.of(1));
     assertEquals((await other.receive(soon))?.bytes, Uint8Array.of(2));
     assertEquals(await other.receive(soon), undefined);
@@ -47,7 +47,7 @@ for (const [way, transfer] of Object.entries(WAYS)) {
   });
 }
 
-Deno.test("BroadcastSender.close() completes though its buffer was transferred away", async () => {
+Deno.test("BroadcastSender.close() works if its buffer was transferred away", async () => {
   using stack = new DisposableStack();
   const ring = BroadcastRing.anonymous({ capacity: 1024 });
   stack.defer(() => assertThrows(() => ring.close(), Deno.errors.Busy));
@@ -60,12 +60,12 @@ Deno.test("BroadcastSender.close() completes though its buffer was transferred a
   sender.close();
   assertEquals((await receiver.receive(soon))?.bytes, Uint8Array.of(1, 2, 3));
   assertEquals(await receiver.receive(soon), undefined);
-  // No fault: whoever has the buffer still reaches the memory.
+  // This is intended: the new owner of the buffer can still access the memory.
   assertEquals(moved.indexOf(3) > 0, true);
   ring.sender().close();
 });
 
-Deno.test("A name is free, and a peer sees the end, when a ring was closed whose buffer is elsewhere", async () => {
+Deno.test("BroadcastRing.close() ends the stream and frees the name if a buffer was transferred away", async () => {
   const name = randomName();
   const ring = BroadcastRing.create(name);
   const sender = ring.sender();
@@ -78,7 +78,7 @@ Deno.test("A name is free, and a peer sees the end, when a ring was closed whose
   BroadcastRing.create(name).close();
 });
 
-Deno.test("BroadcastRing.close() leaves no handle behind, wherever its buffer is", async () => {
+Deno.test("BroadcastRing.close() leaves no handle open if a buffer was transferred away", async () => {
   await assertLeavesNoHandle(20, () => {
     const ring = BroadcastRing.create(randomName(), { capacity: 1024 });
     ring.receiver();

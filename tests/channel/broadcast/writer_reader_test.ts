@@ -22,7 +22,7 @@ function ringOf(capacity: number, maxMessageLength: number = longestMessage(capa
   };
 }
 
-/** Puts a ring's positions where they are after so many units, with a message of a number. */
+/** Sets the position of a ring's newest record, in units, and the number of its message. */
 function moveTo(buffer: ArrayBuffer, position: number, number: number): void {
   const positions = new BigUint64Array(buffer);
   const capacity = (buffer.byteLength - HEADER_LENGTH) / 16;
@@ -33,7 +33,7 @@ function moveTo(buffer: ArrayBuffer, position: number, number: number): void {
   new Int32Array(buffer).set([16, 1, number, number / 2 ** 32], at);
 }
 
-Deno.test("BroadcastWriter and BroadcastReader pass on messages of all lengths, and count what is missed", () => {
+Deno.test("BroadcastWriter and BroadcastReader pass on messages of all lengths, and count missed messages", () => {
   const { writer, reader } = ringOf(1024);
   const random = new Random(1);
   const source = new Uint8Array(2048).map(() => random.below(256));
@@ -67,7 +67,7 @@ Deno.test("BroadcastWriter and BroadcastReader pass on messages of all lengths, 
   );
 });
 
-Deno.test("A BroadcastReader begins with what is sent after it came", () => {
+Deno.test("BroadcastReader begins with the first message that is sent after it was made", () => {
   const { buffer, settings, writer } = ringOf(1024);
   writer.write(Uint8Array.of(1));
   writer.publish();
@@ -79,13 +79,13 @@ Deno.test("A BroadcastReader begins with what is sent after it came", () => {
   assertEquals(reader.take(), { bytes: Uint8Array.of(2), missed: 0 });
 });
 
-Deno.test("A BroadcastReader that was overtaken goes on with the newest message", () => {
+Deno.test("BroadcastReader goes on with the newest message if the next one was overwritten", () => {
   const { writer, reader } = ringOf(1024);
   for (let value = 0; value < 200; value++) writer.write(Uint8Array.of(value));
   writer.publish();
   assertEquals(reader.take(), { bytes: Uint8Array.of(199), missed: 199 });
   assertEquals(reader.take(), undefined);
-  // Half a ring is still there, to the last message.
+  // Messages of half a ring are all still in the ring.
   for (let value = 0; value < 16; value++) writer.write(Uint8Array.of(value));
   writer.publish();
   for (let value = 0; value < 16; value++) {
@@ -94,8 +94,9 @@ Deno.test("A BroadcastReader that was overtaken goes on with the newest message"
   assertEquals(reader.missed, 199);
 });
 
-Deno.test("A BroadcastReader notices what is overwritten while it copies it", () => {
-  // The sender comes round while the receiver is in the middle: it looks at what is announced after that.
+Deno.test("BroadcastReader notices that a message is overwritten while it is copied", () => {
+  // The sender overwrites the message after the copy, and before the look at the announced
+  // position.
   const { buffer, settings, writer } = ringOf(1024);
   const load = Atomics.load;
   let interrupt = false;
@@ -103,7 +104,7 @@ Deno.test("A BroadcastReader notices what is overwritten while it copies it", ()
   for (let value = 0; value < 3; value++) writer.write(new Uint8Array(64).fill(value));
   writer.publish();
   try {
-    // The fence's load is the only one of a word of its own, after the copy.
+    // The fence after the copy makes the only load of an array of one word.
     Atomics.load = ((array: Int32Array, index: number) => {
       if (interrupt && array.length === 1) {
         interrupt = false;
@@ -119,7 +120,7 @@ Deno.test("A BroadcastReader notices what is overwritten while it copies it", ()
   }
 });
 
-Deno.test("The newest message is there for who is overtaken, whatever is claimed after it", () => {
+Deno.test("BroadcastWriter.claim() never overwrites the newest message, with which slow readers go on", () => {
   const random = new Random(3);
   for (let round = 0; round < 5000; round++) {
     const { writer, reader } = ringOf(1024);
@@ -128,7 +129,7 @@ Deno.test("The newest message is there for who is overtaken, whatever is claimed
       const message = new Uint8Array(1 + random.below(longestMessage(1024)));
       writer.write(message.fill(value));
     }
-    // Claims that are given up take no room, however many there are.
+    // Claims that are not committed take no room.
     for (let claims = random.below(20); claims > 0; claims--) {
       const length = random.below(longestMessage(1024) + 1);
       const offset = writer.claim(length);
@@ -154,7 +155,7 @@ Deno.test("BroadcastWriter publishes when 512 bytes are committed", () => {
   assert(!writer.isPending);
 });
 
-Deno.test("A writer that follows one that died publishes what that one had committed, and numbers go on", () => {
+Deno.test("BroadcastWriter publishes the messages that a dead writer had committed, and continues their numbers", () => {
   const { buffer, settings, writer, reader } = ringOf(1024);
   writer.write(Uint8Array.of(1));
   writer.ring.fill(9, writer.claim(50), 50);
@@ -166,7 +167,7 @@ Deno.test("A writer that follows one that died publishes what that one had commi
   assertEquals(reader.take(), { bytes: Uint8Array.of(2), missed: 0 });
 });
 
-Deno.test("BroadcastReader.recover takes what a writer that died had committed, unless another came", () => {
+Deno.test("BroadcastReader.recover() takes committed messages of a dead writer, unless a new writer has come", () => {
   const { writer, reader } = ringOf(1024);
   writer.write(Uint8Array.of(1));
   assert(!reader.recover(() => false));
@@ -176,7 +177,7 @@ Deno.test("BroadcastReader.recover takes what a writer that died had committed, 
   assertEquals(reader.take(), undefined);
 });
 
-Deno.test("Positions and numbers run over the end of 32 bits", () => {
+Deno.test("BroadcastWriter and BroadcastReader go on after positions and numbers pass 2³²", () => {
   const ring = ringOf(1024);
   moveTo(ring.buffer, 2 ** 32 - 20, 2 ** 32 - 5);
   const writer = new BroadcastWriter(ring.buffer, ring.settings);
@@ -191,12 +192,12 @@ Deno.test("Positions and numbers run over the end of 32 bits", () => {
   assertEquals(slow.take(), { bytes: Uint8Array.of(99), missed: 99 });
 });
 
-Deno.test("A writer refuses what would end after position 2⁵³ - 1, and all before it is received", () => {
+Deno.test("BroadcastWriter refuses a message that ends after position 2⁵³ - 1; all earlier messages arrive", () => {
   const { buffer, settings } = ringOf(1024);
   moveTo(buffer, Number.MAX_SAFE_INTEGER - 10, 5);
   const reader = new BroadcastReader(buffer, settings);
   const writer = new BroadcastWriter(buffer, settings);
-  // Of the nine positions that are left, each of these takes two.
+  // Nine positions are left, and each of these messages takes two.
   for (let value = 0; value < 4; value++) writer.write(Uint8Array.of(value));
   for (const length of [1, 100]) {
     assertThrows(
@@ -214,7 +215,7 @@ Deno.test("A writer refuses what would end after position 2⁵³ - 1, and all be
   assertThrows(() => next.claim(0), Deno.errors.InvalidData, "from 2⁵³ on");
 });
 
-Deno.test("A writer gives no message a number from 2⁵³ on", () => {
+Deno.test("BroadcastWriter refuses a message whose number is 2⁵³ or more", () => {
   const { buffer, settings } = ringOf(1024);
   moveTo(buffer, 1000, Number.MAX_SAFE_INTEGER - 4);
   const reader = new BroadcastReader(buffer, settings);
@@ -226,18 +227,18 @@ Deno.test("A writer gives no message a number from 2⁵³ on", () => {
   assertEquals(reader.take(), undefined);
 });
 
-Deno.test("A reader that was away for 64 GiB, or for 2 to the 32nd messages, does not take one for another", () => {
+Deno.test("BroadcastReader counts the missed messages after 64 GiB, or after 2³² messages", () => {
   const { buffer, settings, reader } = ringOf(1024);
   const number = 3 * 2 ** 32;
   moveTo(buffer, 2 ** 32, number - 1);
   const writer = new BroadcastWriter(buffer, settings);
   writer.write(Uint8Array.of(7));
   writer.publish();
-  // By their lower halves, the reader stands at the next message.
+  // The reader expects the same lower halves of position and number.
   assertEquals(reader.take(), { bytes: Uint8Array.of(7), missed: number - 1 });
 });
 
-Deno.test("readHeader refuses what is no broadcast ring's header", () => {
+Deno.test("readHeader() refuses a header that is not of a broadcast ring", () => {
   const { buffer } = ringOf(1024);
   assertEquals(readHeader(buffer)?.capacity, 1024);
   assertEquals(readHeader(new ArrayBuffer(4096)), undefined);
@@ -254,7 +255,7 @@ Deno.test("readHeader refuses what is no broadcast ring's header", () => {
   }
 });
 
-Deno.test("Whatever bytes are in header and ring, reading and writing end, with InvalidData at worst", () => {
+Deno.test("BroadcastReader and BroadcastWriter throw no error except InvalidData for any bytes in memory", () => {
   const random = new Random(2);
   let [refused, read] = [0, 0];
   const attempt = (action: () => void) => {

@@ -21,7 +21,7 @@ import { Random } from "../../support/random.ts";
 import { advance, readAll as readMessages, write } from "../ring/bare_ends.ts";
 
 const CAPACITY = 1024;
-/** Far more than any ring of this size can have in a row. */
+/** Maximum number of messages in a row, far more than a ring of this size can hold. */
 const MAX_MESSAGES = 1000;
 
 function settingsOf(producers: Producers): RingSettings {
@@ -34,7 +34,7 @@ function settingsOf(producers: Producers): RingSettings {
   };
 }
 
-Deno.test("readHeader() takes no header that contradicts itself, whatever the bytes are", () => {
+Deno.test("readHeader() refuses headers that contradict themselves", () => {
   const random = new Random(1);
   const buffer = new ArrayBuffer(HEADER_LENGTH + CAPACITY);
   let taken = 0;
@@ -59,7 +59,7 @@ Deno.test("readHeader() takes no header that contradicts itself, whatever the by
   assert(taken > 30_000 && taken < 70_000, `${taken}`);
 });
 
-Deno.test("RingReader and RingWriter believe nothing that changes between two looks at it", () => {
+Deno.test("RingReader and RingWriter stay safe if memory changes between two reads of the same word", () => {
   const settings = settingsOf("single");
   const buffer = new ArrayBuffer(HEADER_LENGTH + CAPACITY);
   const bytes = new Uint8Array(buffer);
@@ -97,12 +97,12 @@ Deno.test("RingReader and RingWriter believe nothing that changes between two lo
   assert(refused > 10_000 && read > 10_000, `${refused} refused, ${read} read`);
 });
 
-/** Reads in either way, by turns. */
+/** Reads all messages, in two ways alternately. */
 function readAll(reader: RingReader): number {
   reader.recover(() => true);
   let count = 0;
   const check = (_ring: Uint8Array, offset: number, length: number) => {
-    assert(++count < MAX_MESSAGES, "There is no end to what it reads");
+    assert(++count < MAX_MESSAGES, "The reader finds messages without end");
     assert(offset >= 0 && length >= 0 && offset + length <= CAPACITY, `${offset}, ${length}`);
     assert(length <= longestMessage(CAPACITY));
   };
@@ -119,16 +119,16 @@ function readAll(reader: RingReader): number {
 
 function writeAll(writer: RingWriter): void {
   for (let count = 0; write(writer, new Uint8Array(20)); count++) {
-    assert(count < MAX_MESSAGES, "There is no end to what it writes");
+    assert(count < MAX_MESSAGES, "The writer finds room without end");
   }
 }
 
-Deno.test("A place whose owner's word changes all the time is refused, and not tried for ever", () => {
+Deno.test("takePlace() throws Busy for a place whose owner changes all the time", () => {
   const buffer = new ArrayBuffer(HEADER_LENGTH);
   const header = headerWordsOf(buffer);
   let next = 1n << 32n;
   using _ = watchMemory(buffer, ({ method }, make) => {
-    // Of no process that there is.
+    // The id of no process that exists.
     if (method === "compareExchange") header.owners[RECEIVER.owner] = next += 1n << 32n;
     return make();
   });
@@ -138,14 +138,14 @@ Deno.test("A place whose owner's word changes all the time is refused, and not t
   );
 });
 
-/** How often each kind of memory is opened. */
+/** Number of times that each kind of memory is opened. */
 const ROUNDS = { single: 250, multiple: 250, broadcast: 250, latest: 150 };
 
 for (const [kind, rounds] of Object.entries(ROUNDS) as [Kind, number][]) {
   for (const isLive of [false, true]) {
     const seed = 40 + kind.length;
-    const whose = isLive ? "of a hostile process" : "that it finds";
-    Deno.test(`A process survives contradictions ${whose} in its memory: ${kind}, seed ${seed}`, async () => {
+    const whose = isLive ? "while a hostile process writes to it" : "with random contents";
+    Deno.test(`A process survives the use of memory ${whose}: ${kind}, seed ${seed}`, async () => {
       const outcomes = await fuzz({ kind, isLive, seed, rounds });
       const { "a result": results = 0, ...errors } = outcomes;
       const refused = Object.values(errors).reduce((sum, count) => sum + count, 0);

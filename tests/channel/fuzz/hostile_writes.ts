@@ -1,5 +1,5 @@
 /**
- * What somebody may write into memory who means no good.
+ * The writes of a hostile process to shared memory.
  *
  * @module
  */
@@ -7,22 +7,22 @@
 import { MACHINE } from "../../../src/channel/peer/windows.ts";
 import { Random } from "../../support/random.ts";
 
-/** What is where in the memory, by places in an `Int32Array`. */
+/** The words of a memory, by their indexes in an `Int32Array`. */
 export interface Words {
-  /** What is settled when the memory is made. */
+  /** The settings, which do not change after the memory was made. */
   readonly settings: readonly number[];
-  /** What is looked at again and again. */
+  /** Words that ends read again and again. */
   readonly watched: readonly number[];
-  /** The owners of places; each has two words: see peer/place.ts. */
+  /** The owners of places. Each owner has two words: see peer/place.ts. */
   readonly owners: readonly number[];
-  /** Where the header ends. */
+  /** The first word after the header. */
   readonly body: number;
 }
 
-/** So many words are the beginning of what comes after the header. */
+/** Number of words after the header that hold the first messages. */
 const BEGINNING = 32;
 
-/** Writes what looks random into memory, and restores what the memory was at first. */
+/** Writes pseudorandom numbers into memory, and restores its first contents. */
 export class HostileWrites {
   readonly #memory: Int32Array<ArrayBuffer>;
   readonly #first: Int32Array<ArrayBuffer>;
@@ -30,8 +30,8 @@ export class HostileWrites {
   readonly #random: Random;
 
   /**
-   * @param buffer The memory.
-   * @param options What is where, and where the numbers that look random begin.
+   * @param buffer The memory to write to.
+   * @param options The words of the memory, and the seed of the pseudorandom numbers.
    */
   constructor(buffer: ArrayBuffer, { words, seed }: { words: Words; seed: number }) {
     this.#memory = new Int32Array(buffer, 0, buffer.byteLength >> 2);
@@ -40,14 +40,14 @@ export class HostileWrites {
     this.#random = new Random(seed);
   }
 
-  /** Writes some, mostly where it matters. */
+  /** Writes a number, mostly to a word that matters. */
   write(): void {
     const { owners } = this.#words;
     if (owners.length > 0 && this.#random.below(32) === 0) this.#own(pick(owners, this.#random));
     else this.#memory[this.#place()] = this.#value();
   }
 
-  /** Has the memory be as it was at first. */
+  /** Restores the first contents of the memory. */
   restore(): void {
     this.#memory.set(this.#first);
   }
@@ -57,7 +57,7 @@ export class HostileWrites {
     for (const owner of this.#words.owners) this.#memory.fill(0, owner, owner + 2);
   }
 
-  /** Has this process own a place. */
+  /** Makes this process the owner of a place. */
   #own(place: number): void {
     this.#memory.set(new Int32Array(BigUint64Array.of(MACHINE.self).buffer), place);
   }
@@ -69,7 +69,7 @@ export class HostileWrites {
     if (what === 0) return pick(settings, random);
     if (what < 24) return pick(watched, random);
     if (what < 32 && owners.length > 0) return pick(owners, random) + random.below(2);
-    // Where the first messages stand when all is as it was at first.
+    // The first messages are here after the memory was restored.
     if (what < 48) return body + random.below(BEGINNING);
     return body + random.below(this.#memory.length - body);
   }
@@ -82,7 +82,7 @@ export class HostileWrites {
       random.below(4),
       1 << random.below(32),
       -8,
-      // What is there already, and near it.
+      // The number of a word, or a number near it.
       this.#memory[this.#place()]! + 8 * random.below(8),
     ];
     return pick(values, random);

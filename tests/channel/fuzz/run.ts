@@ -1,5 +1,5 @@
 /**
- * Memory that somebody writes arbitrary numbers into while a process uses it.
+ * Writes random numbers into memory while a process uses it.
  *
  * @module
  */
@@ -9,22 +9,23 @@ import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 import { type Kind, TARGETS } from "./targets.ts";
 
-/** What to do. */
+/** Options of {@linkcode fuzz}. */
 export interface Fuzz {
-  /** What kind of memory it is. */
+  /** The kind of memory. */
   kind: Kind;
-  /** Whether another process writes all the time, rather than the one that uses it now and then. */
+  /** Whether another process writes all the time. Otherwise the user itself writes now and then. */
   isLive: boolean;
-  /** Where the numbers that look random begin. */
+  /** The seed of the pseudorandom numbers. */
   seed: number;
-  /** How often it is opened. */
+  /** The number of times that the memory is opened. */
   rounds: number;
 }
 
 /**
- * Asserts that a process stands it, which goes on for as long as it should, and ends as it should.
+ * Asserts that a process which uses the memory does not crash, makes all rounds and ends with code
+ * 0.
  *
- * @returns How often what came of something.
+ * @returns The number of calls with each outcome.
  */
 export async function fuzz({ kind, isLive, seed, rounds }: Fuzz): Promise<Record<string, number>> {
   const name = randomName();
@@ -39,7 +40,7 @@ export async function fuzz({ kind, isLive, seed, rounds }: Fuzz): Promise<Record
   try {
     while (!said.startsWith("{")) said = await user.nextLine();
   } catch {
-    // Its exit code says more.
+    // The exit code below says more.
   }
   const { code } = await user.gone();
   assertEquals(code, 0, `${words} ended with ${code} after round ${said}`);

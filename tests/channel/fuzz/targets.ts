@@ -1,5 +1,5 @@
 /**
- * What has to bear arbitrary writes to its memory.
+ * The objects whose memory is fuzzed.
  *
  * @module
  */
@@ -17,19 +17,19 @@ import { SharedMemory } from "../../../src/memory/mod.ts";
 import { CAPACITY, openBroadcast, openLatest, openRing, type User, Value } from "./users.ts";
 import type { Words } from "./hostile_writes.ts";
 
-/** What stands hostile. */
+/** A kind of object whose memory is fuzzed. */
 export interface Target {
   readonly words: Words;
-  /** Makes it under a name. */
+  /** Creates an object under a name. */
   create(name: string): Disposable;
-  /** Opens it, to use it. */
+  /** Opens an object to use it. */
   open(name: string): User;
 }
 
-/** The kinds of it. */
+/** The kinds of objects: channels of one or many senders, broadcast rings and latest values. */
 export type Kind = "single" | "multiple" | "broadcast" | "latest";
 
-/** Everything that is fuzzed. */
+/** All objects by their kinds. */
 export const TARGETS: Readonly<Record<Kind, Target>> = {
   single: ring("single"),
   multiple: ring("multiple"),
@@ -62,7 +62,7 @@ export const TARGETS: Readonly<Record<Kind, Target>> = {
     },
     create: (name) => {
       const value = LatestValue.create(name, Value);
-      // The place says that a writer has left.
+      // Sets the state of the place: a writer was closed.
       value.writer().close();
       return value;
     },
@@ -88,7 +88,7 @@ function ring(producers: Producers): Target {
   };
 }
 
-/** The memory of a target. */
+/** Opens the memory of a target. */
 export function openMemory(name: string): Disposable & { buffer: ArrayBuffer } {
   using stack = new DisposableStack();
   const memory = stack.use(SharedMemory.open(name, { access: "readwrite" }));

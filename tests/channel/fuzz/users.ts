@@ -1,5 +1,5 @@
 /**
- * Somebody who uses a channel, a broadcast ring or a latest value in all ways, one after the other.
+ * Users of a channel, a broadcast ring or a latest value, who call all of its functions at random.
  *
  * @module
  */
@@ -18,22 +18,22 @@ import {
 import { struct } from "../../../src/struct/mod.ts";
 import type { Random } from "../../support/random.ts";
 
-/** The capacity of the rings. */
+/** The capacity of the rings in bytes. */
 export const CAPACITY = 1024;
-/** Far more messages than there can be in one at a time. */
+/** Maximum number of messages in one read, far more than a ring can hold. */
 const MOST = 1000;
 const soon = { timeout: 1 };
 
-/** What the latest value is like. */
+/** The layout of the latest value. */
 export const Value = struct({ first: "u32", second: "f64", third: "u8" });
 
-/** Somebody who uses it. */
+/** The user of an object. */
 export interface User extends Disposable {
-  /** Does one of the things that can be done. */
+  /** Calls one of the object's functions. */
   act(random: Random): unknown;
 }
 
-/** Opens a channel. */
+/** Opens a channel to use it. */
 export function openRing(name: string): User {
   const channel = RingChannel.open(name);
   let [sender, receiver]: [RingSender?, RingReceiver?] = [];
@@ -53,7 +53,7 @@ export function openRing(name: string): User {
 function send(sender: RingSender, random: Random): unknown {
   const message = new Uint8Array(random.below(sender.maxMessageLength + 1));
   const { length } = message;
-  // Waiting in the event loop takes longer than all the others.
+  // These are rare, because a wait in the event loop takes longer than the other calls.
   if (random.below(8) === 0) {
     const waits = [
       () => sender.send(message, soon),
@@ -107,7 +107,7 @@ function receive(receiver: RingReceiver, random: Random): unknown {
   return acts[random.below(acts.length)]!();
 }
 
-/** Opens a broadcast ring. */
+/** Opens a broadcast ring to use it. */
 export function openBroadcast(name: string): User {
   const ring = BroadcastRing.open(name);
   let [sender, receiver]: [BroadcastSender?, BroadcastReceiver?] = [];
@@ -131,7 +131,7 @@ export function openBroadcast(name: string): User {
   };
 }
 
-/** Opens a latest value. */
+/** Opens a latest value to use it. */
 export function openLatest(name: string): User {
   const opened = LatestValue.open(name, Value);
   const value = opened.reader();

@@ -19,7 +19,7 @@ import { runPeer } from "../../support/run_peer.ts";
 const Telemetry = struct({ speed: "f64", lap: "u8", track: utf16(8) });
 const soon = () => AbortSignal.timeout(20_000);
 
-Deno.test("LatestValue gives the newest value, whole, to every reader", () => {
+Deno.test("LatestReader.read() returns the newest value whole, for each reader", () => {
   const name = randomName();
   using writerValue = LatestValue.openOrCreate(name, Telemetry);
   using writer = writerValue.writer();
@@ -40,10 +40,10 @@ Deno.test("LatestValue gives the newest value, whole, to every reader", () => {
   assertEquals(late.read(), { speed: 1.5, lap: 3, track: "Spa" });
   assertThrows(() => writer.write({ speed: 2, lap: 256 }), RangeError, "lap");
   assertEquals(reader.read()?.speed, 1.5);
-  assertThrows(() => reader.readInto(new Int32Array(1)), RangeError, "a target of");
+  assertThrows(() => reader.readInto(new Int32Array(1)), RangeError, "the target to have");
 });
 
-Deno.test("LatestValue is never torn, and moves on, while another process writes as fast as it can", async () => {
+Deno.test("LatestReader.readInto() copies new values whole while another process writes as fast as it can", async () => {
   const name = randomName();
   await using writer = await Peer.start("channel/latest/peers/writer.ts", name);
   using readerValue = LatestValue.open(name, Marked);
@@ -64,7 +64,7 @@ Deno.test("LatestValue is never torn, and moves on, while another process writes
   assertGreater(seen.size, 100);
 });
 
-Deno.test("a writer that is killed leaves a whole value, and another takes its place", async () => {
+Deno.test("LatestValue.writer() replaces a writer that was killed and left a whole value", async () => {
   const name = randomName();
   using keeper = await (async () => {
     await using writer = await Peer.start("channel/latest/peers/writer.ts", name);
@@ -85,7 +85,7 @@ Deno.test("a writer that is killed leaves a whole value, and another takes its p
   assertEquals(keeper.read()!.marks.slice(0, 2), [7, last[1]!]);
 });
 
-Deno.test("LatestReader.changes() wakes a reader for each newest value, in whatever process", async () => {
+Deno.test("LatestReader.changes() wakes all readers for each value of a writer in another process", async () => {
   const name = randomName();
   await using writer = await Peer.start("channel/latest/peers/writer.ts", name);
   using opened = LatestValue.open(name, Marked);
@@ -101,7 +101,7 @@ Deno.test("LatestReader.changes() wakes a reader for each newest value, in whate
   for (const reader of readers) reader.close();
 });
 
-Deno.test("LatestReader.changes() sleeps through nothing that is written as it falls asleep", async () => {
+Deno.test("LatestReader.changes() misses no value that is written while it falls asleep", async () => {
   const [name, reply] = [randomName(), randomName()];
   const rounds = 20_000;
   using writerValue = LatestValue.openOrCreate(name, Marked);
@@ -111,9 +111,10 @@ Deno.test("LatestReader.changes() sleeps through nothing that is written as it f
   using reader = readerValue.reader();
   assertEquals(await peer.ask(`echo ${name}`), "echoing");
   writer.write({ marks: new Array<number>(Marked.marks).fill(1) });
-  // Both spin, so on a loaded machine each round can take a tick: then there are fewer of them.
+  // Both processes spin. On a busy machine a round can take a scheduler tick, so time limits them
+  // too.
   const end = performance.now() + 4000;
-  // If one value is slept through, there are no more.
+  // If one value is missed, no more values follow.
   const giveUp = () => setTimeout(() => reader.close(), 30_000);
   let timer = giveUp();
   let last = 0;
@@ -133,7 +134,7 @@ Deno.test("LatestReader.changes() sleeps through nothing that is written as it f
   assert(isOver, `nothing after ${last}`);
 });
 
-Deno.test("LatestReader.changes() ends with its signal, and with the value, also asleep", async () => {
+Deno.test("LatestReader.changes() ends by its signal and when the reader is closed, also during a wait", async () => {
   const name = randomName();
   using writerValue = LatestValue.openOrCreate(name, Telemetry);
   using writer = writerValue.writer();
@@ -157,7 +158,7 @@ Deno.test("LatestReader.changes() ends with its signal, and with the value, also
   await assertRejects(() => late.changes({ signal: controller.signal }).next());
 });
 
-Deno.test("LatestReader.changes() has room for 64 readers that wait, and the 65th is refused", async () => {
+Deno.test("LatestReader.changes() throws Busy if 64 readers wait already", async () => {
   const name = randomName();
   using writerValue = LatestValue.openOrCreate(name, Telemetry);
   using _writer = writerValue.writer();
@@ -171,7 +172,7 @@ Deno.test("LatestReader.changes() has room for 64 readers that wait, and the 65t
   for (const wakeEvent of wakeEvents) wakeEvent.close();
 });
 
-Deno.test("LatestValue refuses what is no such value, or one of another layout", () => {
+Deno.test("LatestValue.open() refuses memory that holds no latest value, or one of another layout", () => {
   const { NotFound, InvalidData, BadResource } = Deno.errors;
   assertThrows(() => LatestValue.open(randomName(), Telemetry), NotFound);
   const name = randomName();
@@ -191,7 +192,7 @@ Deno.test("LatestValue refuses what is no such value, or one of another layout",
   assertThrows(() => writer.write({}), BadResource, "is closed");
 });
 
-Deno.test("a reader stands whatever bytes are in the memory", async () => {
+Deno.test("LatestReader.read() throws no error except Busy if the memory has random bytes", async () => {
   const name = randomName();
   using writerValue = LatestValue.openOrCreate(name, Telemetry);
   using writer = writerValue.writer();
@@ -208,13 +209,13 @@ Deno.test("a reader stands whatever bytes are in the memory", async () => {
       assert(error instanceof Deno.errors.Busy, `${error}`);
     }
   }
-  // Nobody sleeps, whatever the bits say; the next value mends the rest.
+  // No reader sleeps, though wake flags are raised. The next value repairs the rest.
   writer.write({ lap: 2 });
   assertEquals(reader.read()?.lap, 2);
   assertEquals((await reader.changes({ signal: soon() }).next()).value?.lap, 2);
 });
 
-Deno.test("LatestValue.writer() leaves nothing behind where the memory names a value that it has not", async () => {
+Deno.test("LatestValue.writer() leaves no handle open if the memory names a value that it does not hold", async () => {
   const name = randomName();
   using writerValue = LatestValue.openOrCreate(name, Telemetry);
   using writer = writerValue.writer();
@@ -223,10 +224,10 @@ Deno.test("LatestValue.writer() leaves nothing behind where the memory names a v
   writer.close();
   using memory = SharedMemory.open(name, { access: "readwrite" });
   using view = memory.map();
-  // See latest/layout.ts: the number of the newest value.
+  // The number of the newest value: see latest/layout.ts.
   new Uint32Array(view.buffer)[64] = 5;
   await assertLeavesNoHandle(30, () => {
-    assertThrows(() => writerValue.writer(), Deno.errors.Busy, "it was written over");
+    assertThrows(() => writerValue.writer(), Deno.errors.Busy, "it was overwritten");
   });
 });
 
@@ -235,7 +236,7 @@ const GONE = { close: "closed", kill: "dead" } as const;
 for (const how of ["close", "kill"] as const) {
   for (const whenWriterGone of [undefined, "end", "throw"] as const) {
     const word = whenWriterGone ?? "the default";
-    Deno.test(`LatestReader.changes() with ${word} is over soon when its writer is ${GONE[how]}`, async () => {
+    Deno.test(`LatestReader.changes() with ${word} ends soon after its writer is ${GONE[how]}`, async () => {
       const name = randomName();
       await using writer = await Peer.start("channel/latest/peers/writer.ts", name);
       using readerValue = LatestValue.open(name, Marked);
@@ -248,7 +249,8 @@ for (const how of ["close", "kill"] as const) {
       await writer.ask("write 1");
       assertEquals((await changes.next()).value?.marks[0], 1);
       const next = changes.next();
-      // The last value is given before the end, also where the reader comes too late to be woken.
+      // An iteration yields the last value before it ends, also if it begins after the writer's
+      // end.
       const late = reader.changes({ ...(whenWriterGone && { whenWriterGone }) });
       const start = performance.now();
       await go(writer, how);
@@ -268,7 +270,7 @@ for (const how of ["close", "kill"] as const) {
     });
   }
 
-  Deno.test(`LatestReader.changes() with wait goes on with the next writer when one is ${GONE[how]}`, async () => {
+  Deno.test(`LatestReader.changes() with wait goes on with the next writer after one is ${GONE[how]}`, async () => {
     const name = randomName();
     await using writer = await Peer.start("channel/latest/peers/writer.ts", name);
     using readerValue = LatestValue.open(name, Marked);
@@ -288,13 +290,13 @@ for (const how of ["close", "kill"] as const) {
   });
 }
 
-/** Has a writer close, or be killed. */
+/** Closes or kills a writer. */
 async function go(writer: Peer, how: "close" | "kill"): Promise<void> {
   if (how === "kill") writer.kill();
   else assertEquals(await writer.ask("close"), "closed");
 }
 
-Deno.test("LatestReader.changes() waits for the first writer, and LatestReader.writer says that none has come", async () => {
+Deno.test('LatestReader.changes() waits for the first writer while LatestReader.writer is "none"', async () => {
   const name = randomName();
   const writerValue = LatestValue.openOrCreate(name, Telemetry);
   const writer = writerValue.writer();
@@ -304,7 +306,7 @@ Deno.test("LatestReader.changes() waits for the first writer, and LatestReader.w
   {
     using memory = SharedMemory.open(name, { access: "readwrite" });
     using view = memory.map();
-    // See latest/layout.ts: the state of the writer's place.
+    // The state of the writer's place: see latest/layout.ts.
     new Uint32Array(view.buffer)[18] = 0;
   }
   assertEquals(reader.writer, "none");
@@ -318,7 +320,7 @@ Deno.test("LatestReader.changes() waits for the first writer, and LatestReader.w
   assertThrows(() => reader.writer, Deno.errors.BadResource, "is closed");
 });
 
-Deno.test("a dead writer is replaced also where its process id seems to be another one's by now", () => {
+Deno.test("LatestValue.writer() replaces a dead writer, though another process seems to have its id", () => {
   const name = randomName();
   using writerValue = LatestValue.openOrCreate(name, Telemetry);
   using writer = writerValue.writer();
@@ -327,14 +329,14 @@ Deno.test("a dead writer is replaced also where its process id seems to be anoth
   writer.close();
   using memory = SharedMemory.open(name, { access: "readwrite" });
   using view = memory.map();
-  // This process, which holds no mutex any more: see latest/layout.ts and peer/place.ts.
+  // This process becomes the owner, but it holds the mutex no more: see latest/layout.ts.
   new BigUint64Array(view.buffer)[8] = MACHINE.self;
   using nextValue = LatestValue.openOrCreate(name, Telemetry);
   using next = nextValue.writer();
   assertEquals(next.closed, false);
 });
 
-Deno.test("LatestReader.changes() gives up when there is no change in time, and refuses what it cannot do", async () => {
+Deno.test("LatestReader.changes() throws TimedOut without a change in time, and refuses invalid options", async () => {
   const name = randomName();
   using writerValue = LatestValue.openOrCreate(name, Telemetry);
   using writer = writerValue.writer();
@@ -347,7 +349,7 @@ Deno.test("LatestReader.changes() gives up when there is no change in time, and 
     const error = await assertRejects(() => changes.next(), Deno.errors.TimedOut, `${timeout} ms`);
     assertMatch(error.message, new RegExp(name));
   }
-  // It is the time for each change, and not for all of them.
+  // The timeout is for each change, and not for all changes together.
   const changes = reader.changes({ timeout: 2000 });
   await changes.next();
   for (let lap = 2; lap < 6; lap++) {
@@ -371,7 +373,7 @@ Deno.test("LatestReader.changes() gives up when there is no change in time, and 
   await assertRejects(() => reader.changes({ whenWriterGone: "stop" }).next(), TypeError, "stop");
 });
 
-Deno.test("a process ends while it waits for changes after LatestReader.unref(), and lives on after ref()", async () => {
+Deno.test("LatestReader.unref() lets a process end during a wait for changes, and ref() keeps it alive", async () => {
   const name = randomName();
   using writerValue = LatestValue.openOrCreate(name, Marked);
   using writer = writerValue.writer();
@@ -395,7 +397,7 @@ Deno.test("a process ends while it waits for changes after LatestReader.unref(),
   assertEquals((await peer.gone()).code, 0);
 });
 
-Deno.test("LatestValue leaves no handle behind", async () => {
+Deno.test("LatestValue and its ends leave no handle open", async () => {
   const name = randomName();
   await assertLeavesNoHandle(30, async () => {
     using writerValue = LatestValue.openOrCreate(name, Telemetry);

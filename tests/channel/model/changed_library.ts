@@ -1,5 +1,5 @@
 /**
- * A copy of the library in which marked lines are changed.
+ * Loads a copy of the library in which marked lines are changed.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import { LIBRARY, type Library } from "./library.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
 const FOLDERS = ["ffi", "src"];
-/** Where lines are marked. */
+/** The folder of the files with marked lines. */
 const MARKED = "src/channel/";
 
-/** Reads the files of the library in which lines are marked. */
+/** Reads the files of the folder with marked lines. */
 export async function readMarkedFiles(): Promise<Map<string, string>> {
   const files = await readFiles();
   return new Map([...files].filter(([file]) => file.startsWith(MARKED)));
 }
 
 /**
- * Loads a copy of the library.
+ * Loads a changed copy of the library.
  *
- * @param change What is different in it.
- * @param edit Changes the text of each file in which lines are marked, before that.
+ * @param change The change of a marked line.
+ * @param edit Returns a new text for each file of the folder with marked lines, before the change.
  */
 export async function loadChanged(
   change: Change,

@@ -1,5 +1,5 @@
 /**
- * What an object is like, as a text.
+ * Describes the state of an object as a text.
  *
  * @module
  */
@@ -16,10 +16,10 @@ const PLAIN: readonly unknown[] = [
 ];
 
 /**
- * Writes down all that can be reached from a value, but for what is in memory and what functions do:
- * two objects of one class with the same text go on in the same way.
+ * Returns a text of all that can be reached from a value, except functions and the contents of
+ * memory. Two objects of one class with the same text behave in the same way from here on.
  *
- * @param value The value, in which nothing may change until this is done.
+ * @param value The value. It must not change until the promise is fulfilled.
  */
 export async function digest(value: unknown): Promise<string> {
   const fieldsOf = await readPrivateFields(value);
@@ -52,7 +52,7 @@ function textOf(value: unknown): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }
 
-/** Reads the private fields of all objects that can be reached, one layer after the other. */
+/** Reads the private fields of all objects that can be reached, layer by layer. */
 async function readPrivateFields(root: unknown): Promise<Map<object, readonly PrivateField[]>> {
   const fieldsOf = new Map<object, readonly PrivateField[]>();
   const seen = new Set<object>();
@@ -77,14 +77,14 @@ async function readPrivateFields(root: unknown): Promise<Map<object, readonly Pr
   }
 }
 
-/** The fields that are no accessors. */
+/** Returns the fields that are no accessors. */
 function publicFieldsOf(object: object): [name: string, value: unknown][] {
   return Object.entries(Object.getOwnPropertyDescriptors(object))
     .filter(([_, { enumerable, get }]) => enumerable && get === undefined)
     .map(([name, { value }]) => [name, value]);
 }
 
-/** Not by its class: arrays that tell of accesses are proxies, and have none. */
+/** Does not use `instanceof`, because watched arrays are proxies: see watched_memory.ts. */
 function isMemory(object: object): boolean {
   const kind = `${Reflect.get(object, Symbol.toStringTag)}`;
   return kind.endsWith("Array") || kind === "ArrayBuffer";

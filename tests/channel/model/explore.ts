@@ -1,8 +1,9 @@
 /**
- * Goes through all orders in which the steps of several scripts can be made.
+ * Explores all orders of the steps of several scripts.
  *
- * Memory is sequentially consistent here, as it is for `Atomics`; what is written without them is read
- * only by whoever was told of it by them, or after its writer's end.
+ * The memory is sequentially consistent, as it is for `Atomics`. Plain accesses fit into this:
+ * their words are read only after an atomic access has published them, or after their writer has
+ * died.
  *
  * @module
  */
@@ -24,43 +25,54 @@ import {
 } from "./state.ts";
 import { type Access, watchMemory } from "./watched_memory.ts";
 
-/** One of the scripts of a scenario. */
+/** One script of a scenario, in a process of its own. */
 export interface Part {
-  /** What it does. */
+  /** Runs the script. */
   script(library: Library, run: Run, buffer: ArrayBuffer): void | Promise<void>;
-  /** From when on its process may be ended at any moment. @default never */
+  /** The moment from which the process can be killed at any step. @default never */
   killable?: "from the start" | "from its first note";
-  /** The process whose end it waits for, which need not come. */
+  /** The id of a process whose end the script waits for. That process need not end. */
   after?: number;
-  /** Whether nothing else happens before it has noted something, or sleeps. @default false */
+  /**
+   * Whether the other scripts wait until this script has made its first note (`true`), or sleeps.
+   *
+   * @default false
+   */
   first?: boolean | "until it sleeps";
-  /** Whether nothing else happens until it sleeps each time. @default false */
+  /** Whether the other scripts wait each time until this script sleeps again. @default false */
   whole?: boolean;
 }
 
-/** Scripts that work together. */
+/** Scripts that share memory, and a check of their results. */
 export interface Scenario {
-  /** The memory as it is at the beginning. */
+  /** The contents of the memory at the beginning. */
   readonly memory: Int32Array<ArrayBuffer>;
-  /** The scripts, whose process ids are their places here, from 1. */
+  /** The scripts. The id of a script's process is its index plus 1. */
   readonly parts: readonly Part[];
-  /** The first word of what nobody else can tell when it is read or written. @default where a ring begins */
+  /**
+   * Index of the first word whose accesses are no steps, because no script can notice when they
+   * happen.
+   *
+   * @default the beginning of a ring
+   */
   readonly body?: number;
   /**
-   * Words that nobody writes to, and which are read so often that they would be all that there is to see:
-   * reading them is no step. @default none
+   * Words that no script writes. Their reads are no steps, so that the number of states stays
+   * small.
+   *
+   * @default none
    */
   readonly constant?: readonly number[];
-  /** Whether a script that waits for ever is right to, for the memory is as it is. @default never */
+  /** Returns whether a script may wait for ever with this memory. @default never */
   mayWait?(memory: Int32Array<ArrayBuffer>): boolean;
-  /** How often a timeout may be over because nobody does anything. @default 4 */
+  /** Maximum number of timeouts that end because no script can make a step. @default 4 */
   readonly mostLongWaits?: number;
   /**
-   * Is called for each way in which all can end; throws if that is not right.
+   * Checks a state after which nothing can happen. Throws an error if that state is wrong.
    *
-   * @param notes What each of them has noted.
-   * @param ended Which of the processes were ended.
-   * @param memory The memory.
+   * @param notes The notes of each script.
+   * @param ended The ids of the processes that were killed.
+   * @param memory The contents of the memory.
    */
   check(
     notes: readonly (readonly string[])[],
@@ -69,28 +81,31 @@ export interface Scenario {
   ): void;
 }
 
-/** What was found. */
+/** The numbers of an exploration. */
 export interface Found {
-  /** How many states there are. */
+  /** The number of different states. */
   readonly states: number;
-  /** How many of them nothing comes after. */
+  /** The number of states after which nothing can happen. */
   readonly ends: number;
 }
 
 const WAIT_TIMEOUT = 0x102;
-/** A timeout that is over while others do something; longer ones are over when nobody does anything. */
+/**
+ * Maximum length in milliseconds of a short timeout. A short timeout can end at any step. A longer
+ * one ends only when no script can make a step.
+ */
 const SHORT = 1;
-/** How much time goes by with such a long one, in milliseconds. */
+/** Time that passes when a longer timeout ends, in milliseconds. */
 const LONG = 1000;
-/** How often that may happen, unless the scenario says so. */
+/** Default maximum of long timeouts that end in a scenario. */
 const MAX_LONG_WAITS = 4;
 
-/** Far more than a script has until its end. */
+/** Maximum number of entries of a script, far more than any script needs. */
 const MAX_STEPS = 1000;
-/** Words that are only read once their writer's process has ended. */
+/** Words that are read only after their writer has died. */
 const ONLY_AFTER_AN_END: readonly number[] = [WORD.committed, WORD.consumed];
 
-/** What comes after a state: changes of it, and what they are for whom. */
+/** A step from a state to the next one: the changes of the state, and the entry for a script. */
 interface Step {
   readonly text: string;
   readonly part: number;
@@ -98,19 +113,15 @@ interface Step {
   readonly change?: Partial<State>;
 }
 
-/** Explores a scenario with a library. */
+/** Explores a scenario. */
 export class Explorer {
   readonly #library: Library;
   readonly #scenario: Scenario;
   readonly #watched: Int32Array<ArrayBuffer>;
   readonly #hasKillable: boolean;
-  /** How far scripts have come that were at rest, by what they were like there. */
+  /** The node of each state in which a script was at rest, by the text of the state. */
   readonly #rested = new Map<string, Node>();
 
-  /**
-   * @param library What the scripts use.
-   * @param scenario The scripts.
-   */
   constructor(library: Library, scenario: Scenario) {
     this.#library = library;
     this.#scenario = scenario;
@@ -119,9 +130,9 @@ export class Explorer {
   }
 
   /**
-   * Goes through all states.
+   * Explores all states that can be reached.
    *
-   * @throws {Counterexample} If one is not as it has to be.
+   * @throws {Counterexample} If a script fails, waits for ever, or the scenario's check fails.
    */
   async explore(): Promise<Found> {
     using _memory = watchMemory(
@@ -142,7 +153,7 @@ export class Explorer {
     let ends = 0;
     for (let state = open.pop(); state !== undefined; state = open.pop()) {
       const { steps } = this.#stepsFrom(state);
-      // Nobody has to be ended.
+      // A process can be killed here, but need not be.
       if (steps.every(({ text }) => text === ENDED)) {
         this.#checkEnd(state);
         ends++;
@@ -159,8 +170,8 @@ export class Explorer {
   }
 
   /**
-   * Runs a script as far as it comes, beyond where it is at rest: if one was as it is there, it will go
-   * on as that one did.
+   * Runs a script up to its next action. If the script comes to rest in a state that is known, this
+   * returns the known node, because the script goes on in the same way.
    */
   async #run(part: number, node: Node): Promise<Node> {
     const run = new Run(part + 1, node.entries);
@@ -190,7 +201,7 @@ export class Explorer {
     return { ...next, nodes: state.nodes.with(part, node) };
   }
 
-  /** Makes all steps that come next in any case: states in between are no use to anybody. */
+  /** Makes all steps that come next in any case, so that the states in between are not explored. */
   async #goOn(state: State): Promise<State> {
     for (let now = state;;) {
       const { steps: [only, ...others], isForced } = this.#stepsFrom(now);
@@ -199,7 +210,7 @@ export class Explorer {
     }
   }
 
-  /** What can come after a state, and whether nothing else can happen before that. */
+  /** Returns the steps that can follow a state, and whether no other step can come before them. */
   #stepsFrom(state: State): { steps: readonly Step[]; isForced: boolean } {
     const steps: Step[] = [];
     for (const [part, { killable, first, whole }] of this.#scenario.parts.entries()) {
@@ -207,7 +218,6 @@ export class Explorer {
       const { action, waits, turns, notes, hasSlept } = state.nodes[part]!.progress;
       if (action !== undefined) {
         const own = this.#stepsOf(state, part, action);
-        // Nobody else can tell when that is.
         const isSet = first === "until it sleeps" ? hasSlept : first !== true || notes.length > 0;
         const isAlone = !isSet || (whole && action.kind !== "wait");
         if (this.#isOwn(action) || isAlone) return { steps: own, isForced: true };
@@ -278,7 +288,7 @@ export class Explorer {
     }
   }
 
-  /** Whether nobody else can tell when that is: what is only read after its writer's end, among others. */
+  /** Returns whether no other script can notice when an action happens. */
   #isOwn(action: Action): boolean {
     if (action.kind === "time") return true;
     if (action.kind !== "access") return false;
@@ -287,7 +297,7 @@ export class Explorer {
     return word >= body || (!this.#hasKillable && ONLY_AFTER_AN_END.includes(word));
   }
 
-  /** Time goes by in which nobody does anything. */
+  /** Returns the long timeouts that can end, because no script can make a step. */
   #longWaitsIn(state: State): Step[] {
     const { mostLongWaits = MAX_LONG_WAITS } = this.#scenario;
     if (state.ended.length === 0 || state.longWaits >= mostLongWaits) return [];
@@ -310,7 +320,7 @@ export class Explorer {
 
   #access(access: Access, make: () => unknown): unknown {
     if (!this.#scenario.constant?.includes(access.word)) return accessMemory(access, make);
-    if (access.isWrite) throw new Error(`Somebody writes to word ${access.word}`);
+    if (access.isWrite) throw new Error(`A script has written to the constant word ${access.word}`);
     return make();
   }
 
@@ -333,9 +343,9 @@ export class Explorer {
   }
 }
 
-const ENDED = "its process is ended";
+const ENDED = "its process is killed";
 
-/** Whether a wait is over whose script has not been told. */
+/** Returns whether a wait is over and its script has not yet received the result. */
 function isOver({ woken }: State, part: number, wait: number): boolean {
   return woken.some((woken) => woken.part === part && woken.wait === wait);
 }

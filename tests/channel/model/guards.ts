@@ -1,41 +1,42 @@
 /**
- * Lines of the library that end in `// guard: NAME`, and what the library is like without them.
+ * Finds and changes the lines of the library that end in `// guard: NAME`.
  *
- * Only the mark and the shape of the line count, not the names in it: local variables and private fields
- * may be renamed. A line that is moved or put elsewhere takes its text along.
+ * Only the mark and the form of the line count, so its variables and private fields can be renamed.
+ * A line that is moved or copied keeps its text.
  *
  * @module
  */
 
-/** A change for the worse of lines that are marked. */
+/** A change of a marked line that breaks the library. */
 export type Change =
   /** Leaves the line out. */
   | { readonly leaveOut: string }
-  /** Puts the line before or after another one of the same file. */
+  /** Moves the line before or after another marked line of the same file. */
   | { readonly move: string; readonly before: string }
   | { readonly move: string; readonly after: string }
-  /** Puts a copy of another line of the same file in place of the line. */
+  /** Replaces the line by a copy of another marked line of the same file. */
   | { readonly replace: string; readonly by: string }
-  /** Has the constant that the line declares be another. */
+  /** Sets the constant that the line declares. */
   | { readonly set: string; readonly to: "false" }
-  /** Has the loop end after the line. */
+  /** Ends the loop after the line. */
   | { readonly breakAfter: string };
 
-/** A line that is marked. */
+/** A marked line. */
 export interface Guard {
-  /** The file, from the project's folder. */
+  /** The path of the file in the project. */
   readonly file: string;
-  /** Which line it is, from 0. */
+  /** The index of the line, from 0. */
   readonly line: number;
 }
 
 const MARK = /^(.*\S)\s*\/\/ guard: (\S+)$/;
 
 /**
- * Finds all lines that are marked.
+ * Finds all marked lines.
  *
- * @param files The texts of files, by their names.
- * @throws {Error} If two lines have the same mark, or a marked line is no whole statement.
+ * @param files The texts of files by their paths.
+ * @returns The marked lines by the names of their marks.
+ * @throws {Error} If two lines have the same mark, or a marked line is not a whole statement.
  */
 export function findGuards(files: ReadonlyMap<string, string>): Map<string, Guard> {
   const guards = new Map<string, Guard>();
@@ -47,7 +48,7 @@ export function findGuards(files: ReadonlyMap<string, string>): Map<string, Guar
       if (guards.has(name)) throw new Error(`Two lines are marked "guard: ${name}"`);
       const before = lines.slice(0, line).findLast((other) => !/^\s*(\/\/.*)?$/.test(other)) ?? "";
       if (!statement.endsWith(";") || !/[;{}]$/.test(codeOf(before))) {
-        throw new Error(`What is marked "guard: ${name}" is no statement in a line of its own`);
+        throw new Error(`The line marked "guard: ${name}" is not a whole statement`);
       }
       guards.set(name, { file, line });
     }
@@ -56,11 +57,11 @@ export function findGuards(files: ReadonlyMap<string, string>): Map<string, Guar
 }
 
 /**
- * Changes one file.
+ * Applies a change to its file.
  *
- * @param files The texts of all files, by their names.
- * @returns The file's name, and its new text.
- * @throws {Error} If a line that is to be changed is not there.
+ * @param files The texts of all files by their paths.
+ * @returns The path of the changed file, and its new text.
+ * @throws {Error} If a line of the change does not exist.
  */
 export function applyChange(
   files: ReadonlyMap<string, string>,
@@ -89,7 +90,7 @@ export function applyChange(
   return [file, lines.join("\n")];
 }
 
-/** The names of the guards that a change is about: first that of the line that it takes away. */
+/** Returns the names of the guards in a change. The first name is of the line that is changed. */
 export function namesOf(change: Change): [name: string, other?: string] {
   if ("leaveOut" in change) return [change.leaveOut];
   if ("set" in change) return [change.set];
@@ -112,7 +113,7 @@ function guardOf(guards: ReadonlyMap<string, Guard>, name: string): Guard {
   return guard;
 }
 
-/** A line without what is said about it. */
+/** Returns a line without its comment. */
 function codeOf(line: string): string {
   return line.replace(/\s*\/\/.*$/, "");
 }

@@ -1,5 +1,5 @@
 /**
- * The modules that scripts use: the library's own, or those of a copy in which something is changed.
+ * The modules that scripts use: of the library itself, or of a changed copy.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import * as ringSender from "../../../src/channel/ring/sender.ts";
 import { machineOf } from "./machine.ts";
 import type { Run } from "./run.ts";
 
-/** What scripts use of the library. */
+/** The parts of the library that scripts use. */
 export interface Library {
   readonly broadcastReceiver: Pick<typeof broadcastReceiver, "openReceiver">;
   readonly broadcastSender: Pick<typeof broadcastSender, "openSender">;
@@ -30,13 +30,13 @@ export interface Library {
   readonly ringReceiver: Pick<typeof ringReceiver, "openReceiver">;
   readonly ringSender: Pick<typeof ringSender, "openSender">;
   readonly wakeEvents: Pick<typeof wakeEvents, "WakeEvents" | "WAKE_WORDS">;
-  /** Makes the machine of a script. */
+  /** Returns a machine for a script. */
   readonly machineOf: (run: Run, library: Library) => Machine;
-  /** A word in memory of which a compare-and-swap is two steps. @default none */
+  /** Index of a word in memory whose compare-and-swap takes two steps, as a fault. @default none */
   readonly torn?: number;
 }
 
-/** The library itself. */
+/** The unchanged library. */
 export const LIBRARY: Library = {
   broadcastReceiver,
   broadcastSender,

@@ -1,5 +1,6 @@
 /**
- * The machine that scripts run on: what an end asks of it is a step of the end's script.
+ * The machine that scripts run on. Each call of an end to the machine is a step of the end's
+ * script.
  *
  * @module
  */
@@ -10,21 +11,21 @@ import type { WaitOptions } from "../../../src/wait/options.ts";
 import type { Library } from "./library.ts";
 import { isNamed, namedEvent, processHandle, type Run } from "./run.ts";
 
-/** The same for all processes, whose ids are different. */
+/** The start time of all processes: their ids are different, so their times need not be. */
 const START_TIME = 10_000n;
 const UNITS_PER_MILLISECOND = 10_000;
 
 /**
- * Makes the machine of a script, for which nothing has happened yet. Of all processes it sees those that
- * the explorer knows of.
+ * Returns a new machine for a script. The only processes on the machine are the scripts of the
+ * scenario.
  */
 export function machineOf(run: Run, library: Library): Machine {
-  // Time goes by only where the explorer says so.
+  // Only the explorer lets time pass.
   const now = () => Number(run.step({ kind: "time" }));
   const immediate = (callback: () => void) => run.later(callback);
   return {
     self: processOwner(run.pid, START_TIME),
-    // Nobody spins.
+    // With one processor, no end spins.
     processors: 1,
     ticks: {
       length: 1,
@@ -55,7 +56,7 @@ export function machineOf(run: Run, library: Library): Machine {
   };
 }
 
-/** An event that all processes have from the beginning. */
+/** Returns an event that all processes have open from the beginning. */
 export function eventOf(run: Run, handle: bigint): EndEvent {
   return new ModelEvent(run, handle);
 }
@@ -68,7 +69,7 @@ function holdEvent(run: Run, how: "create" | "open", name: string): EndEvent | u
 class ModelEvent implements EndEvent {
   closed = false;
   readonly unsafeHandle: bigint;
-  // Functions, for what they do is no part of what this object is like; see digest.ts.
+  // Fields with functions instead of methods: digest.ts leaves functions out.
   readonly wait: (options?: WaitOptions) => Promise<void>;
   readonly #step: Run["step"];
 
@@ -110,7 +111,7 @@ class ModelParking implements Parking {
       await run.waitAndRest(unsafeHandle, timeout) === 0;
   }
 
-  /** Does nothing: no script ends a wait that goes on. */
+  /** Does nothing, because no script stops a parked wait. */
   stop(): void {}
 }
 

@@ -1,5 +1,5 @@
 /**
- * What could be missing in the library, and has to be found.
+ * Faults that the model must find: changes of the library that break channels.
  *
  * @module
  */
@@ -13,25 +13,25 @@ import { LIBRARY, type Library } from "./library.ts";
 import type { SCENARIOS } from "./scenarios.ts";
 import { Counterexample } from "./state.ts";
 
-/** A change for the worse: of marked lines, or of what the library is given. */
+/** A fault: a change of marked lines, or other modules in place of the library's. */
 export type Mutation =
   | { readonly change: Change; readonly edit?: (text: string) => string }
   | { readonly inject: (library: Library) => Library };
 
-/** A change for the worse, and the scenario in which it is found. */
+/** A fault, and the scenario in which the model finds it. */
 export type Mutant<S extends string> = Mutation & { readonly scenario: S };
 
-/** Changes for the worse, by what they are. */
+/** Faults by their descriptions. */
 export const MUTANTS: Readonly<Record<string, Mutant<keyof typeof SCENARIOS>>> = {
-  "no second look before sleeping, sync": {
+  "an end blocks without a second look": {
     scenario: "sendSync() into a full ring, receiveSync()",
     change: { set: "second-look-sync", to: "false" },
   },
-  "no second look before sleeping, with promises": {
+  "an end sleeps by a promise without a second look": {
     scenario: "sendSync(), receive()",
     change: { set: "second-look", to: "false" },
   },
-  "the second look comes before the announcement": {
+  "an end looks a second time before it raises its wake flag": {
     scenario: "sendSync() into a full ring, receiveSync()",
     change: { move: "raise-first-sync", after: "second-look-sync" },
   },
@@ -40,88 +40,88 @@ export const MUTANTS: Readonly<Record<string, Mutant<keyof typeof SCENARIOS>>> =
     change: { move: "wake-receiver", before: "write" },
   },
   "a receiver looks at the wake flag before it publishes": {
-    scenario: "sendSync() into a full ring, of which one message is taken",
+    scenario: "sendSync() into a full ring, one message of which is received",
     change: { move: "wake-senders", before: "room-first" },
   },
-  "what is pending is not published before the thread idles": {
-    scenario: "send() of what is published together, receive()",
+  "pending messages are not published before the thread idles": {
+    scenario: "send() of messages that are published together, receive()",
     change: { leaveOut: "end-of-turn" },
   },
-  "a sender that closes wakes nobody": {
+  "a sender that closes does not wake the receiver": {
     scenario: "sendSync(), receive()",
     change: { leaveOut: "sender-closes" },
   },
-  "a receiver that closes wakes nobody": {
+  "a receiver that closes does not wake the sender": {
     scenario: "a receiver that leaves after one message, sendSync()",
     change: { leaveOut: "receiver-closes" },
   },
-  "a sender that comes wakes nobody": {
-    scenario: "a sender that is ended, receiveSync()",
+  "a new sender does not wake the receiver": {
+    scenario: "a sender that is killed, receiveSync()",
     change: { leaveOut: "sender-comes" },
   },
-  "a receiver that comes wakes nobody": {
-    scenario: "a receiver that is ended, sendSync()",
+  "a new receiver does not wake the sender": {
+    scenario: "a receiver that is killed, sendSync()",
     change: { leaveOut: "receiver-comes" },
   },
-  "a sender that comes wakes only who says that it sleeps": {
-    scenario: "a sender in the place of one that is ended, which may never have been there",
+  "a new sender wakes the receiver only if its wake flag is raised": {
+    scenario: "a sender in the place of one that is killed, which may never have opened",
     change: { replace: "sender-comes", by: "wake-receiver" },
   },
-  "nobody notices a process's end, sync": {
-    scenario: "a sender that is ended, receiveSync()",
+  "an end that blocks does not notice its peer's death": {
+    scenario: "a sender that is killed, receiveSync()",
     change: { leaveOut: "death-sync" },
   },
-  "a process's end wakes nobody, with promises": {
-    scenario: "a sender that is ended, receive()",
+  "the death of a sender does not wake the receiver, with promises": {
+    scenario: "a sender that is killed, receive()",
     change: { leaveOut: "death-wakes" },
   },
-  "a process's end wakes no sender, with promises": {
-    scenario: "a receiver that is ended, send()",
+  "the death of a receiver does not wake the sender, with promises": {
+    scenario: "a receiver that is killed, send()",
     change: { leaveOut: "death-wakes" },
   },
-  "what a sender that was ended had not published is left": {
-    scenario: "a sender that is ended, receive()",
+  "the pending messages of a dead sender are not recovered": {
+    scenario: "a sender that is killed, receive()",
     change: { leaveOut: "take-over" },
   },
-  "the next sender does not go on where the one before was": {
-    scenario: "a sender in the place of one that is ended",
+  "a new sender does not continue after the messages of a dead one": {
+    scenario: "a sender in the place of one that is killed",
     change: { leaveOut: "resume" },
   },
-  "the next receiver takes what was received once more": {
-    scenario: "a receiver in the place of one that is ended",
+  "a new receiver receives a message again": {
+    scenario: "a receiver in the place of one that is killed",
     change: { leaveOut: "consumed" },
   },
-  "the next reader reads once more what was read": {
-    scenario: "a reader in the place of one that is ended",
+  "a new receiver reads a message in place again": {
+    scenario: "a reader in the place of one that is killed",
     change: { leaveOut: "consumed-in-place" },
   },
-  "a message is sent before it is written": {
-    scenario: "a sender that is ended, receiveSync()",
+  "a message is reported as sent and not written": {
+    scenario: "a sender that is killed, receiveSync()",
     change: { leaveOut: "write" },
   },
-  "the producer lock is taken without asking": {
-    scenario: "two senders take turns",
+  "a sender takes the producer lock while another sender holds it": {
+    scenario: "two senders share the producer lock",
     change: { leaveOut: "lock-held" },
   },
-  "the producer lock is looked at and not taken in one step": {
-    scenario: "two senders take turns",
+  "a sender checks the producer lock and takes it in two steps": {
+    scenario: "two senders share the producer lock",
     inject: (library) => ({ ...library, torn: WORD.producerLock }),
   },
-  "a sender that gives the producer lock back wakes nobody": {
-    scenario: "two senders take turns",
+  "a sender that releases the producer lock does not wake the next sender": {
+    scenario: "two senders share the producer lock",
     change: { leaveOut: "wake-next-sender" },
   },
-  "the producer lock of a process that was ended is never over": {
-    scenario: "two senders take turns, and one of them is ended",
+  "the producer lock of a dead process is never released": {
+    scenario: "two senders share the producer lock, and one of them is killed",
     change: { leaveOut: "lock-of-dead" },
   },
-  "of many senders, one that is ended as it leaves is never missed": {
-    scenario: "the last of many senders is ended",
+  "of many senders, the death of one is not noticed if it dies while it leaves": {
+    scenario: "the last of many senders is killed",
     change: { leaveOut: "senders-gone" },
   },
 };
 
-/** Asserts that a scenario shows what is wrong. */
+/** Asserts that the model finds a fault in a scenario. */
 export async function assertFound(mutation: Mutation, scenario: Scenario): Promise<void> {
   const library = "change" in mutation
     ? await loadChanged(mutation.change, mutation.edit)

@@ -1,26 +1,26 @@
 /**
- * How far a script has come.
+ * The progress of a script, in a tree of all that can happen to it.
  *
  * @module
  */
 
 import { type Entry, keyOf, type Progress } from "./run.ts";
 
-/** How far a script has come, which depends on nothing but what has happened to it. */
+/** The progress of a script. It depends only on the entries that have happened to the script. */
 export class Node {
   static count = 0;
   readonly id = ++Node.count;
-  /** How much has happened. */
+  /** The number of entries that have happened. */
   readonly length: number;
   readonly #parent: Node | undefined;
   readonly #entry: Entry | undefined;
   readonly #next = new Map<string, Node>();
-  /** How far that is, once it is known. */
+  /** The state of the script here. It is set when the script has been run to this node. */
   progress!: Progress;
 
   /**
-   * @param parent How far it had come before.
-   * @param entry What happened then.
+   * @param parent The node before the last entry.
+   * @param entry The last entry that has happened.
    */
   constructor(parent?: Node, entry?: Entry) {
     this.#parent = parent;
@@ -28,13 +28,13 @@ export class Node {
     this.length = parent === undefined ? 0 : parent.length + 1;
   }
 
-  /** What has happened. */
+  /** All entries that have happened, in order. */
   get entries(): Entry[] {
     const before = this.#parent?.entries ?? [];
     return this.#entry === undefined ? before : [...before, this.#entry];
   }
 
-  /** How far it comes when something more happens; `run` finds that out the first time. */
+  /** Returns the node after one more entry. The first time, `run` runs the script to that node. */
   async after(entry: Entry, run: (node: Node) => Promise<Node>): Promise<Node> {
     const key = keyOf(entry);
     let node = this.#next.get(key);

@@ -1,5 +1,5 @@
 /**
- * Private fields of objects, read by V8's inspector: nothing in the library has to give them away.
+ * Reads private fields of objects by V8's inspector, so that the library need not expose them.
  *
  * @module
  */
@@ -28,21 +28,24 @@ interface Answer {
   readonly privateProperties?: readonly Property[];
 }
 
-/** The objects that are looked at, and those that were found in them, where the inspector sees them. */
+/**
+ * The objects to read, and the objects found in their fields. The inspector reaches this by a
+ * global.
+ */
 const desk: { objects: readonly object[]; found: readonly unknown[] } = { objects: [], found: [] };
 const DESK = "winipcModel";
-/** What the inspector keeps alive until it is told not to. */
+/** The group of objects that the inspector keeps alive until the group is released. */
 const objectGroup = DESK;
 
 let session: Session | undefined;
 
 /**
- * Reads private fields.
+ * Reads the private fields of objects.
  *
- * Nothing else may run until that is done: what is read is how the objects are at different moments.
+ * No other code may run until the promise is fulfilled, because the objects are not all read at the
+ * same time.
  *
- * @param objects The objects.
- * @returns The fields of each, in their order.
+ * @returns The fields of each object, in the order of `objects`.
  */
 export async function privateFieldsOf(objects: readonly object[]): Promise<PrivateField[][]> {
   desk.objects = objects;
@@ -67,7 +70,7 @@ export async function privateFieldsOf(objects: readonly object[]): Promise<Priva
 
 function valueOf({ type, value, unserializableValue: text }: Described): unknown {
   if (text === undefined) return value;
-  // All of them but NaN, the infinities and -0.
+  // A number in this form is NaN, infinite or -0.
   return type === "bigint" ? BigInt(text.slice(0, -1)) : Number(text);
 }
 
@@ -75,7 +78,7 @@ function propertiesOf({ objectId }: Described): Promise<Answer> {
   return ask("Runtime.getProperties", { objectId, ownProperties: true });
 }
 
-/** Gives the objects themselves that are described. */
+/** Returns the objects of descriptions. */
 async function objectsOf(
   { objectId }: Described,
   all: readonly Described[],

@@ -1,12 +1,14 @@
 /**
- * Running scripts one step at a time.
+ * Runs scripts one step at a time.
  *
- * A script cannot be stopped in the middle of a call. So it is run from its beginning, is told again
- * what all of its steps have come to so far, and is thrown out at the first one that has not been made.
- * That step is then what it does next, whenever that may be.
+ * A script cannot be paused in the middle of a call. So each run starts at the script's beginning.
+ * The steps that were made before return their earlier results again. At the first new step, the
+ * run is aborted by an exception. That step is the next action of the script, and the explorer
+ * decides when it happens.
  *
- * Between two calls of the library a script may be at rest. Then all that it has is in its objects, and
- * the explorer looks at these before it lets the script go on: it knows whether one was like that before.
+ * Between two calls of the library, a script can be at rest. Then its whole state is in its
+ * objects. The explorer reads these objects, and sees whether a script has had the same state
+ * before.
  *
  * @module
  */
@@ -14,7 +16,7 @@
 import type { Machine } from "../../../src/channel/peer/machine.ts";
 import type { Access } from "./watched_memory.ts";
 
-/** What a script does next, which others may notice, or which they may have to do with. */
+/** The next step of a script that other scripts can notice, or that depends on them. */
 export type Action =
   | { readonly kind: "access"; readonly access: Access; readonly make: () => unknown }
   | { readonly kind: "set"; readonly event: bigint }
@@ -23,76 +25,80 @@ export type Action =
   | { readonly kind: "ask"; readonly pid: number }
   | { readonly kind: "time" };
 
-/** What has happened to a script: a step of its own, or in its event loop. */
+/** An event in the history of a script: one of its own steps, or a callback of its event loop. */
 export type Entry =
   | { readonly kind: "done"; readonly value: unknown }
   | { readonly kind: "woken"; readonly wait: number; readonly code: number }
   | { readonly kind: "turn" }
   | { readonly kind: "rest" };
 
-/** A script: from its first step to its end. */
+/** A script, as a function that runs from its first step to its end. */
 export type Script = (run: Run) => void | Promise<void>;
 
-/** What a script waits for in its event loop. */
+/** A wait of a script in its event loop. */
 export interface LoopWait {
-  /** One of these. */
+  /** The wait is over when one of these handles is signalled. */
   readonly handles: readonly bigint[];
-  /** The most to wait, in milliseconds. */
+  /** Maximum wait in milliseconds. */
   readonly timeout: number;
 }
 
-/** How far a script has come. */
+/** The state of a script after some entries. */
 export interface Progress {
-  /** What it does next; `undefined` if its event loop has to do something first. */
+  /** The next action; `undefined` if the script waits for its event loop. */
   readonly action: Action | undefined;
-  /** All that it has, if it is at rest and does not go on before that is known. */
+  /**
+   * The whole state of the script, if the script is at rest and the explorer must read its state.
+   */
   readonly rest: readonly unknown[] | undefined;
-  /** What it waits for in its event loop, by the numbers of the waits. */
+  /** The waits in the event loop by their numbers. */
   readonly waits: ReadonlyMap<number, LoopWait>;
-  /** How many callbacks wait for the next turn of its event loop. */
+  /** The number of callbacks that wait for the next event-loop turn. */
   readonly turns: number;
-  /** Whether it has waited. */
+  /** Whether the script has waited for an event. */
   readonly hasSlept: boolean;
-  /** Whether it has ended. */
+  /** Whether the script has ended. */
   readonly isOver: boolean;
-  /** Whether it has done all that it had to, and stays. */
+  /** Whether the script has done all its work and keeps its ends open. */
   readonly isResting: boolean;
-  /** What it ended with, if that is an error. */
+  /** The error that ended the script, if there was one. */
   readonly error: unknown;
-  /** What it has noted. */
+  /** The notes of the script. */
   readonly notes: readonly string[];
 }
 
-/** The handles that all scripts have. */
+/** The handles of the events that all scripts have open. */
 export const EVENTS = { data: 4n, space: 8n } as const;
 const FIRST_NAMED = 100n;
 const FIRST_PROCESS = 1000n;
-/** Throws a script out. */
-const STOP = new Error("This script goes no farther");
+/** The exception that aborts a run at its next action. */
+const STOP = new Error("The run of this script ends here");
 
 let current: Run | undefined;
 
-/** The handle of a process. */
+/** Returns the handle of a process. */
 export function processHandle(pid: number): bigint {
   return FIRST_PROCESS + BigInt(pid);
 }
 
-/** The process of a handle; `undefined` if it is an event's. */
+/** Returns the process id of a handle; `undefined` for the handle of an event. */
 export function processOf(handle: bigint): number | undefined {
   return handle >= FIRST_PROCESS ? Number(handle - FIRST_PROCESS) : undefined;
 }
 
-/** The handle of an event with a name, in whatever process: one for each number at the end of names. */
+/**
+ * Returns the handle of a named event, the same in all processes: the number in the name decides.
+ */
 export function namedEvent(name: string): bigint {
   return FIRST_NAMED + 4n * BigInt(name.slice(name.lastIndexOf(".") + 1));
 }
 
-/** Whether that is the handle of an event with a name, which has to be created or opened. */
+/** Returns whether a handle is of a named event, which must be created or opened. */
 export function isNamed(handle: bigint): boolean {
   return handle >= FIRST_NAMED && handle < FIRST_PROCESS;
 }
 
-/** What tells one thing that happens from others. */
+/** Returns a key that is different for different entries. */
 export function keyOf(entry: Entry): string {
   switch (entry.kind) {
     case "done":
@@ -122,15 +128,15 @@ export class Run {
   #rest: readonly unknown[] | undefined;
 
   /**
-   * @param pid The id of its process.
-   * @param entries What has happened to it so far.
+   * @param pid The id of the script's process.
+   * @param entries The entries that have happened to the script.
    */
   constructor(pid: number, entries: readonly Entry[]) {
     this.pid = pid;
     this.#entries = entries;
   }
 
-  /** Runs a script as far as it comes. */
+  /** Runs a script up to its next action, its end or a wait. */
   async run(script: Script): Promise<Progress> {
     current = this;
     Promise.try(script, this).then(() => this.#isOver = true, (error) => {
@@ -139,7 +145,7 @@ export class Run {
       this.#error = error;
     });
     for (;;) {
-      // All that promises have it do.
+      // Runs all promise callbacks.
       await new Promise((resolve) => setImmediate(resolve));
       const entry = this.#entries[this.#at];
       if (this.#action !== undefined || entry === undefined) break;
@@ -160,21 +166,22 @@ export class Run {
     };
   }
 
-  /** Notes something that is to be looked at when all is over. */
+  /** Adds a note, which the scenario checks at the end. */
   note(text: string): void {
     if (this.#action === undefined) this.#notes.push(text);
   }
 
-  /** Whether nothing else goes on in the script, so that it can {@linkcode Run.rest}. */
+  /** Returns whether the script has nothing pending, so that it can call {@linkcode Run.rest}. */
   canRest({ flushQueue }: Machine): boolean {
     return this.#action === undefined && this.#turns.length === 0 && flushQueue.isEmpty;
   }
 
   /**
-   * Is between two calls of the library. However it has come to be as it is now, what it does from here
-   * on depends on that alone. A script that is not to go on stays here, and nothing of it is closed.
+   * Marks a moment between two calls of the library. From here on, the script depends only on
+   * `state`, and not on its history. If the explorer has to read the state first, the run ends
+   * here, and no object of the script is closed.
    *
-   * @param state All that it has.
+   * @param state The whole state of the script.
    */
   async rest(state: unknown): Promise<void> {
     if (this.#entries[this.#at]?.kind === "rest") {
@@ -187,16 +194,16 @@ export class Run {
   }
 
   /**
-   * Has this script be as at rest also where a wait is over: what goes on there must have all that it
-   * needs in some object that can be reached from here, or always the same, deadlines as well.
+   * Lets the script also be at rest at the end of each wait. The code after the wait must find its
+   * whole state, such as deadlines, in objects that `root` reaches or that never change.
    *
-   * @param root Gives all that the script has.
+   * @param root Returns the whole state of the script.
    */
   restInWaits(root: () => unknown): void {
     this.#root = root;
   }
 
-  /** Waits for an event in the event loop, and is then at rest if that was said. */
+  /** Waits for an event in the event loop, and then rests after {@linkcode Run.restInWaits}. */
   async waitAndRest(event: bigint, timeout: number): Promise<number> {
     const code = await this.wait([event], timeout);
     const isResting = this.#root !== undefined && this.#action === undefined &&
@@ -205,7 +212,7 @@ export class Run {
     return code;
   }
 
-  /** Makes a step that was made before, or is thrown out there. */
+  /** Returns the result of a step that was made before. Aborts the run at a new step. */
   step(action: Action): unknown {
     const entry = this.#entries[this.#at];
     if (this.#action === undefined && entry?.kind === "done") {
@@ -213,7 +220,7 @@ export class Run {
       return entry.value;
     }
     if (action.kind === "wait") this.#hasSlept = true;
-    // One that is thrown out closes what it has.
+    // A run that is aborted closes its events, which is no step.
     if (this.#action !== undefined && action.kind === "event") return true;
     this.#action ??= action;
     throw STOP;
@@ -228,18 +235,18 @@ export class Run {
     return await new Promise((end) => this.#waits.set(number, { handles, timeout, end }));
   }
 
-  /** Is fulfilled when another process has ended. */
+  /** Waits until another process has ended. */
   async whenEnded(pid: number): Promise<void> {
     await this.wait([processHandle(pid)]);
   }
 
-  /** Stays as it is, with its event loop at work. */
+  /** Keeps the ends of the script open for ever, while its event loop goes on. */
   async stay(): Promise<never> {
     this.#isResting = true;
     return await new Promise(() => {});
   }
 
-  /** Has something done in the next turn of the event loop. */
+  /** Calls a function in the next event-loop turn. */
   later(callback: () => void): void {
     if (this.#action === undefined) this.#turns.push(callback);
   }
@@ -261,7 +268,7 @@ export class Run {
   }
 }
 
-/** Has nobody be told of scripts that are thrown out, also where nobody waits for their promises. */
+/** Makes Deno ignore the rejections of aborted runs. */
 export function letScriptsStop(): Disposable {
   const stack = new DisposableStack();
   const ignore = (event: PromiseRejectionEvent) => {
@@ -272,13 +279,13 @@ export function letScriptsStop(): Disposable {
   return stack;
 }
 
-/** The script that is running. */
+/** Returns the run that is under way. */
 export function running(): Run {
   if (current === undefined) throw new Error("No script is running");
   return current;
 }
 
-/** Makes a step of the script that is running: an access to memory. */
+/** Makes an access to memory a step of the script that is running. */
 export function accessMemory(access: Access, make: () => unknown): unknown {
   return running().step({ kind: "access", access, make });
 }

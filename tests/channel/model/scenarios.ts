@@ -1,5 +1,5 @@
 /**
- * What is gone through in all orders: senders and receivers that come, work, go, and are ended.
+ * Scenarios with channels: senders and receivers that open, work, close, and are killed.
  *
  * @module
  */
@@ -16,18 +16,18 @@ import { RingReader } from "../../../src/channel/ring/reader.ts";
 import type { Part, Scenario } from "./explore.ts";
 import { claimingSender, readingReceiver, receiver, sender } from "./scripts.ts";
 
-/** A ring that two messages of 24 bytes fill, and each of them is told of. */
+/** A ring that two messages of 24 bytes fill. Each message is published by itself. */
 const NARROW = settingsOf(64, "single");
-/** A ring in which two messages of a byte are told of together. */
+/** A ring in which two messages of one byte are published together. */
 const WIDE = settingsOf(256, "single");
 const SHARED = settingsOf(64, "multiple");
-/** The words of places that no sender takes, for there are fewer. */
+/** The words of places that no sender takes, because no scenario has more than two senders. */
 const FREE_PLACES = SENDERS.slice(2).flatMap(({ owner, state }) => [owner * 2, state]);
 const narrow = { settings: NARROW, byteLength: 24 } as const;
 const wide = { settings: WIDE, byteLength: 1 } as const;
 const shared = { settings: SHARED, byteLength: 24 } as const;
 
-/** Everything that is gone through, by what it is. */
+/** The scenarios by their descriptions. */
 export const SCENARIOS = {
   "sendSync() into a full ring, receiveSync()": living(
     NARROW,
@@ -37,7 +37,7 @@ export const SCENARIOS = {
     ],
     [1, 2, 3],
   ),
-  "sendSync() into a full ring, of which one message is taken": {
+  "sendSync() into a full ring, one message of which is received": {
     memory: memoryOf(NARROW),
     parts: [
       sender({ ...narrow, way: "Sync", first: true, numbers: [1, 2, 3] }),
@@ -69,7 +69,7 @@ export const SCENARIOS = {
     ],
     [1],
   ),
-  "send() of what is published together, receive()": living(
+  "send() of messages that are published together, receive()": living(
     WIDE,
     [
       sender({ ...wide, way: "await", first: true, numbers: [1, 2, 3], stays: true }),
@@ -93,7 +93,7 @@ export const SCENARIOS = {
     ],
     check: checkReceiverGone,
   },
-  "a sender that is ended, receiveSync()": {
+  "a sender that is killed, receiveSync()": {
     memory: memoryOf(NARROW),
     parts: [
       sender({ ...narrow, way: "Sync", numbers: [1, 2], killable: "from its first note" }),
@@ -101,7 +101,7 @@ export const SCENARIOS = {
     ],
     check: checkSenderEnded,
   },
-  "a sender that is ended, receive()": {
+  "a sender that is killed, receive()": {
     memory: memoryOf(WIDE),
     parts: [
       sender({ ...wide, way: "await", numbers: [1, 2], killable: "from its first note" }),
@@ -109,7 +109,7 @@ export const SCENARIOS = {
     ],
     check: checkSenderEnded,
   },
-  "a receiver that is ended, sendSync()": {
+  "a receiver that is killed, sendSync()": {
     memory: memoryOf(NARROW),
     parts: [
       sender({ ...narrow, way: "Sync", first: true, numbers: [1, 2, 3] }),
@@ -117,7 +117,7 @@ export const SCENARIOS = {
     ],
     check: checkReceiverGone,
   },
-  "a receiver that is ended, send()": {
+  "a receiver that is killed, send()": {
     memory: memoryOf(NARROW),
     parts: [
       sender({ ...narrow, way: "await", first: true, numbers: [1, 2, 3] }),
@@ -125,7 +125,7 @@ export const SCENARIOS = {
     ],
     check: checkReceiverGone,
   },
-  "a sender in the place of one that is ended, and a receiver": {
+  "a sender in the place of one that is killed, and a receiver": {
     memory: memoryOf(NARROW),
     parts: [
       sender({
@@ -140,7 +140,7 @@ export const SCENARIOS = {
     ],
     check: checkArrived,
   },
-  "a sender in the place of one that is ended, which may never have been there": {
+  "a sender in the place of one that is killed, which may never have opened": {
     memory: memoryOf(NARROW),
     parts: [
       sender({ ...narrow, way: "Sync", numbers: [], killable: "from the start" }),
@@ -149,7 +149,7 @@ export const SCENARIOS = {
     ],
     check: checkArrived,
   },
-  "a sender in the place of one that is ended": {
+  "a sender in the place of one that is killed": {
     memory: memoryOf(WIDE),
     parts: [
       sender({ ...wide, way: "await", numbers: [1, 2], killable: "from its first note" }),
@@ -157,27 +157,27 @@ export const SCENARIOS = {
     ],
     check: checkNextSender,
   },
-  "a receiver in the place of one that is ended": {
+  "a receiver in the place of one that is killed": {
     memory: memoryOf(NARROW),
     parts: [
       sender({ ...narrow, way: "Sync", first: true, numbers: [1, 2] }),
       receiver({ settings: NARROW, way: "Sync", first: true, killable: "from its first note" }),
       receiver({ settings: NARROW, way: "Sync", after: 2 }),
     ],
-    // What the first one had taken and not noted is nobody's.
+    // A message that the first receiver had taken and not yet noted is lost.
     check: nextBeginsAfter(1),
   },
-  "a reader in the place of one that is ended": {
+  "a reader in the place of one that is killed": {
     memory: memoryOf(WIDE),
     parts: [
       sender({ ...wide, way: "Sync", first: true, numbers: [1, 2] }),
       readingReceiver({ settings: WIDE, killable: "from its first note" }),
       readingReceiver({ settings: WIDE, after: 2 }),
     ],
-    // The one that the first one was at is read again.
+    // The message that the first reader was reading is read again.
     check: nextBeginsAfter(0),
   },
-  "the last of many senders is ended": {
+  "the last of many senders is killed": {
     memory: memoryOf(SHARED),
     constant: FREE_PLACES,
     parts: [
@@ -186,7 +186,7 @@ export const SCENARIOS = {
     ],
     check: checkSenderEnded,
   },
-  "two senders take turns": {
+  "two senders share the producer lock": {
     memory: memoryOf(SHARED),
     constant: FREE_PLACES,
     parts: [
@@ -195,7 +195,7 @@ export const SCENARIOS = {
     ],
     check: checkTurns,
   },
-  "two senders take turns, and one of them is ended": {
+  "two senders share the producer lock, and one of them is killed": {
     memory: memoryOf(SHARED),
     constant: FREE_PLACES,
     parts: [
@@ -225,7 +225,7 @@ function memoryOf(settings: RingSettings): Int32Array<ArrayBuffer> {
   return new Int32Array(buffer);
 }
 
-/** A scenario in which nobody is ended, and everything arrives. */
+/** Returns a scenario in which no process is killed and all messages must arrive. */
 function living(
   settings: RingSettings,
   parts: readonly Part[],
@@ -241,25 +241,28 @@ function numbersIn(notes: Notes, what: "sent" | "received"): number[] {
   return notes!.filter((note) => note.startsWith(what)).map((note) => Number(note.split(" ")[1]));
 }
 
-/** These are the messages from the first one on. */
+/** Asserts that messages are complete and in order from the first one on. */
 function assertFromFirst(numbers: readonly number[]): void {
   assertEquals(numbers, numbers.map((_, index) => index + 1));
 }
 
-/** What the sender knows to be sent has arrived, and whatever else it had committed. */
+/** Asserts that all messages have arrived that the sender noted as sent. More can have arrived. */
 function checkArrived([sent, received]: readonly Notes[]): void {
   const numbers = numbersIn(received, "received");
   assertFromFirst(numbers);
   assertGreaterOrEqual(numbers.length, numbersIn(sent, "sent").length);
 }
 
-/** That has arrived, and the end is no surprise. */
+/** Asserts the same, and that the stream has ended properly if the sender was not killed. */
 function checkSenderEnded(notes: readonly Notes[], ended: ReadonlySet<number>): void {
   checkArrived(notes);
   if (ended.size === 0) assertEquals(notes[1]!.at(-1), "end");
 }
 
-/** The sender has sent all, or knows that nobody receives it; what was received is in order. */
+/**
+ * Asserts the order of messages, and that the sender has sent all or knows that the receiver is
+ * gone.
+ */
 function checkReceiverGone([sent, received]: readonly Notes[]): void {
   assertFromFirst(numbersIn(received, "received"));
   const numbers = numbersIn(sent, "sent");
@@ -267,7 +270,9 @@ function checkReceiverGone([sent, received]: readonly Notes[]): void {
   assert(numbers.length >= 3 || sent!.at(-1) === "nobody");
 }
 
-/** There is what the first one knows to be sent, or more, and then what the next one has sent. */
+/**
+ * Asserts that the ring holds at least the noted messages of the first sender, and then the next's.
+ */
 function checkNextSender(
   [first, next]: readonly Notes[],
   ended: ReadonlySet<number>,
@@ -279,7 +284,10 @@ function checkNextSender(
   assertGreaterOrEqual(numbers.length, numbersIn(first, "sent").length);
 }
 
-/** The next one begins so far after what the first one has noted, or one more, and gets the end. */
+/**
+ * Returns a check of the next receiver. It must begin `distance` or `distance + 1` messages after
+ * the messages that the first receiver noted. It must get all further messages and the end.
+ */
 function nextBeginsAfter(distance: number): Scenario["check"] {
   return ([sent, first, next], ended) => {
     const before = numbersIn(first, "received");
@@ -296,7 +304,7 @@ function nextBeginsAfter(distance: number): Scenario["check"] {
   };
 }
 
-/** Of each sender there is its message, once and whole, but perhaps not of one that was ended. */
+/** Asserts that the message of each sender is in the ring once; of a killed sender at most once. */
 function checkTurns(
   notes: readonly Notes[],
   ended: ReadonlySet<number>,
@@ -310,10 +318,10 @@ function checkTurns(
   }
 }
 
-/** The messages in a ring, all of which have to be whole. */
+/** Returns the numbers of the messages in a ring, and asserts that the messages are whole. */
 function numbersInRing(memory: Int32Array<ArrayBuffer>, settings: RingSettings): number[] {
   const numbers: number[] = [];
-  // The reader writes down what it has read.
+  // A copy, because a reader writes to the memory.
   const reader = new RingReader(memory.slice().buffer, settings);
   for (let offset = reader.next(); offset >= 0; offset = reader.next()) {
     const message = reader.ring.slice(offset, offset + reader.length);

@@ -12,31 +12,31 @@ import type { Machine } from "../../../src/channel/peer/machine.ts";
 import { eventOf } from "./machine.ts";
 import { EVENTS, type Run } from "./run.ts";
 
-/** What an end is like. */
+/** Options of a script with one end. */
 export interface EndOfScenario {
-  /** What the ring is like. */
+  /** The settings of the ring. */
   settings: RingSettings;
-  /** Whether it awaits, or blocks. */
+  /** Whether the script awaits promises or blocks. */
   way: "await" | "Sync";
-  /** From when on its process may be ended at any moment. @default never */
+  /** The moment from which the process can be killed at any step. @default never */
   killable?: NonNullable<Part["killable"]>;
-  /** Whether it does not close its end when it has done its work. @default false */
+  /** Whether the script leaves its end open after its work. @default false */
   stays?: boolean;
-  /** The process whose end it comes after. @default it is there from the beginning */
+  /** The id of a process; the script begins after the end of that process. @default at once */
   after?: number;
-  /** Whether it is there before anything else happens. @default false */
+  /** Whether the other scripts wait until this script has opened its end. @default false */
   first?: boolean;
 }
 
-/** What a sender is like. */
+/** Options of a script with a sender. */
 export interface SenderOfScenario extends EndOfScenario {
   /** The first byte of each message. */
   numbers: readonly number[];
-  /** How long each is, in bytes. */
+  /** The length of each message in bytes. */
   byteLength: number;
 }
 
-/** A sender, which notes what it has sent, and whether there was nobody to receive it. */
+/** A sender, which notes the messages that it has sent, and whether the receiver is gone. */
 export function sender(
   { settings, way, numbers, byteLength, stays, ...rest }: SenderOfScenario,
 ): Part {
@@ -65,7 +65,7 @@ export function sender(
   };
 }
 
-/** A sender that writes where it will be read, and gives each second message up. */
+/** A sender that writes messages in place. It aborts each message once before it sends it. */
 export function claimingSender({ settings, numbers, byteLength, ...rest }: SenderOfScenario): Part {
   return {
     ...rest,
@@ -95,13 +95,13 @@ function claim(sender: RingSender, byteLength: number): number {
   return offset;
 }
 
-/** What a receiver is like. */
+/** Options of a script with a receiver. */
 export interface ReceiverOfScenario extends EndOfScenario {
-  /** After how many messages it leaves. @default Infinity */
+  /** The number of messages after which the receiver closes. @default Infinity */
   most?: number;
 }
 
-/** A receiver, which notes what it has received, and how that has ended. */
+/** A receiver, which notes the messages that it has received, and how the stream has ended. */
 export function receiver(
   { way, most = Infinity, stays, ...rest }: ReceiverOfScenario,
 ): Part {
@@ -121,7 +121,7 @@ export function receiver(
   });
 }
 
-/** A receiver that reads messages where they are, and notes which. */
+/** A receiver that reads messages in place, and notes them. */
 export function readingReceiver(options: Omit<EndOfScenario, "way" | "stays">): Part {
   return receiving(options, async (receiver, run, machine) => {
     while (receiver.waitForMessageSync()) {
@@ -132,7 +132,7 @@ export function readingReceiver(options: Omit<EndOfScenario, "way" | "stays">): 
   });
 }
 
-/** A receiver that is there, and then does its work. */
+/** Returns a script that opens a receiver and calls `work`. */
 function receiving(
   { settings, ...rest }: Omit<EndOfScenario, "way" | "stays">,
   work: (receiver: RingReceiver, run: Run, machine: Machine) => Promise<void>,

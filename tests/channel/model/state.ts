@@ -1,5 +1,5 @@
 /**
- * All that there is at a moment.
+ * The states of a scenario.
  *
  * @module
  */
@@ -7,46 +7,46 @@
 import type { Node } from "./node.ts";
 import { processOf } from "./run.ts";
 
-/** All that there is at a moment. */
+/** The whole state of a scenario at a moment. */
 export interface State {
-  /** The memory. */
+  /** The contents of the memory. */
   readonly memory: Int32Array<ArrayBuffer>;
   /** The events that are set. */
   readonly set: readonly bigint[];
-  /** Which processes have a handle of which event with a name; the event is there for as long as that. */
+  /** The open handles of named events. An event exists as long as one of its handles is open. */
   readonly held: readonly Held[];
-  /** The processes that were ended. */
+  /** The ids of the processes that were killed. */
   readonly ended: readonly number[];
-  /** The waits that are over and whose scripts have not been told. */
+  /** The waits that are over and whose scripts have not yet received the result. */
   readonly woken: readonly { part: number; wait: number; code: number }[];
-  /** How often nobody did anything for long. */
+  /** The number of long timeouts that have ended. */
   readonly longWaits: number;
-  /** How far the scripts have come. */
+  /** The progress of each script. */
   readonly nodes: readonly Node[];
-  /** How all that came about. */
+  /** The steps that led to this state. */
   readonly trail: Trail | undefined;
 }
 
-/** A handle that a process has of an event with a name. */
+/** An open handle of a named event in a process. */
 export interface Held {
   readonly event: bigint;
   readonly pid: number;
 }
 
-/** The last step on the way to a state, and those before it. */
+/** A step on the way to a state, and the steps before it. */
 export interface Trail {
-  /** What it is. */
+  /** The text of the step. */
   readonly text: string;
-  /** What came before. */
+  /** The steps before this one. */
   readonly before: Trail | undefined;
 }
 
-/** Something that is wrong, and how it comes about. */
+/** A wrong state, with the steps that led to it. */
 export class Counterexample extends Error {
   override name = "Counterexample";
 }
 
-/** The first of some handles that is signalled, and the events that are set once it was waited for. */
+/** Returns the first handle that is signalled, and the events that are still set after the wait. */
 export function firstSignalled(
   { set, ended }: State,
   handles: readonly bigint[],
@@ -58,17 +58,17 @@ export function firstSignalled(
   }
 }
 
-/** Some events, and one more. */
+/** Returns events with one event added. */
 export function withHandle(set: readonly bigint[], handle: bigint): readonly bigint[] {
   return set.includes(handle) ? set : [...set, handle].sort();
 }
 
-/** What changes when a process takes a handle of an event with a name. */
+/** Returns the change of a state when a process opens a handle of a named event. */
 export function taking({ held }: State, taken: Held): Pick<State, "held"> {
   return { held: [...held, taken].sort((one, other) => orderOf(one) - orderOf(other)) };
 }
 
-/** What changes when handles of events with names are closed: an event without one is gone. */
+/** Returns the change of a state when handles are closed. An event without a handle is gone. */
 export function closing(
   { set, held }: State,
   isClosed: (held: Held) => boolean,
@@ -82,7 +82,7 @@ function orderOf({ event, pid }: Held): number {
   return Number(event) * 100 + pid;
 }
 
-/** What tells one state from others. */
+/** Returns a key that is different for different states. */
 export function keyOfState({ memory, set, held, ended, woken, longWaits, nodes }: State): string {
   const done = woken.map(({ part, wait, code }) => `${part}.${wait}.${code}`).sort();
   const ids = nodes.map(({ id }, part) => ended.includes(part + 1) ? 0 : id);
@@ -90,7 +90,7 @@ export function keyOfState({ memory, set, held, ended, woken, longWaits, nodes }
   return [keyOfMemory(memory), set, handles, ended, done, longWaits, ids].join(";");
 }
 
-/** Most steps only read, and leave the very same memory. */
+/** The keys of memories, because most steps only read and keep the same array. */
 const keysOfMemories = new WeakMap<Int32Array, string>();
 
 function keyOfMemory(memory: Int32Array<ArrayBuffer>): string {
@@ -105,7 +105,7 @@ function keyOfMemory(memory: Int32Array<ArrayBuffer>): string {
   return key;
 }
 
-/** A counterexample, with the way to it. */
+/** Returns a counterexample with the steps that led to a state. */
 export function counterexample(what: string, state: State, cause?: unknown): Counterexample {
   const steps: string[] = [];
   for (let trail = state.trail; trail !== undefined; trail = trail.before) steps.push(trail.text);

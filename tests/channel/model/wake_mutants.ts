@@ -1,5 +1,5 @@
 /**
- * What could be missing where readers have wake events, and has to be found.
+ * Faults that the model must find: changes of the library that break wake events.
  *
  * @module
  */
@@ -10,79 +10,79 @@ import type { Library } from "./library.ts";
 import type { Mutant } from "./mutants.ts";
 import type { WAKE_SCENARIOS } from "./wake_scenarios.ts";
 
-/** Changes for the worse, by what they are. */
+/** Faults by their descriptions. */
 export const WAKE_MUTANTS: Readonly<Record<string, Mutant<keyof typeof WAKE_SCENARIOS>>> = {
-  "a writer that comes wakes only readers that say that they sleep": {
-    scenario: "a writer that may be ended as it comes, the next one, and a reader that waits",
+  "a new writer wakes only the readers whose wake flags are raised": {
+    scenario: "a writer that may be killed while it opens, the next one, and a reader that waits",
     change: { replace: "writer-comes", by: "wake-readers" },
   },
-  "a writer that comes wakes nobody": {
-    scenario: "a writer that is ended, and a reader",
+  "a new writer does not wake the readers": {
+    scenario: "a writer that is killed, and a reader",
     change: { leaveOut: "writer-comes" },
   },
-  "a writer that comes wakes one reader": {
-    scenario: "a writer that is ended, and two readers",
+  "a new writer wakes only one reader": {
+    scenario: "a writer that is killed, and two readers",
     change: { breakAfter: "wake-everyone" },
   },
   "readers do not watch the writer's process": {
-    scenario: "a writer that is ended, and a reader",
+    scenario: "a writer that is killed, and a reader",
     inject: withoutWatching,
   },
-  "a writer's end wakes no reader": {
-    scenario: "a writer that is ended, and a reader that throws",
+  "the death of a writer does not wake its readers": {
+    scenario: "a writer that is killed, and a reader that throws",
     change: { leaveOut: "death-wakes" },
   },
-  "readers that watch nobody do not look for a writer": {
-    scenario: "a writer that may be ended as it comes, and a reader",
+  "readers that watch no process do not look for a writer": {
+    scenario: "a writer that may be killed while it opens, and a reader",
     change: { leaveOut: "unwatched-sleep" },
   },
   "readers decide how long to sleep after their second look": {
-    scenario: "a writer that is ended, and a reader that throws",
+    scenario: "a writer that is killed, and a reader that throws",
     change: { move: "sleep-limit", after: "second-look-latest" },
   },
-  "a bit is taken after the event is set": {
+  "a writer clears a wake flag after it has set the event": {
     scenario: "a writer that closes, and a reader",
     inject: takingBitsLate,
   },
-  "no second look before sleeping": {
+  "a reader sleeps without a second look": {
     scenario: "a writer that closes, and a reader",
     change: { set: "second-look-latest", to: "false" },
   },
-  "a reader looks for a value before it looks for the writer": {
+  "a reader looks for a value before it looks at the writer's state": {
     scenario: "a writer that closes, and a reader",
     change: { move: "second-look-latest", before: "writer-state" },
   },
-  "a writer looks for readers to wake before it publishes": {
-    scenario: "a writer that stays, and a reader that comes as another one leaves",
+  "a writer looks at the wake flags before it publishes": {
+    scenario: "a writer that stays open, and a reader that opens as another one leaves",
     change: { move: "wake-readers", before: "value-first" },
   },
-  "a writer that closes wakes nobody": {
+  "a writer that closes does not wake the readers": {
     scenario: "a writer that closes, and a reader",
     change: { leaveOut: "writer-closes" },
   },
-  "a reader gives its wake event up before it takes its bits back": {
-    scenario: "numbers that are published, and readers that come and go",
+  "a reader closes its wake event before it clears its bits": {
+    scenario: "numbers that are published, and readers that open and close",
     change: { move: "event-last", before: "bits-first" },
   },
-  "a wake event that is taken has no bit": {
-    scenario: "a sender that may be ended as it comes, the next one, and a receiver",
+  "a reader that takes a wake event does not set its bit": {
+    scenario: "a sender that may be killed while it opens, the next one, and a receiver",
     change: { leaveOut: "taken-bit" },
   },
-  "a sender that comes wakes only receivers that say that they sleep": {
-    scenario: "a sender that may be ended as it comes, the next one, and a receiver",
+  "a new sender wakes only the receivers whose wake flags are raised": {
+    scenario: "a sender that may be killed while it opens, the next one, and a receiver",
     change: { replace: "broadcast-sender-comes", by: "wake-receivers" },
   },
-  "a sender's end wakes no receiver": {
-    scenario: "a sender that is ended, and a receiver",
+  "the death of a sender does not wake its receivers": {
+    scenario: "a sender that is killed, and a receiver",
     change: { leaveOut: "death-wakes" },
   },
-  "receivers that watch nobody do not look for a sender": {
-    scenario: "a sender that may be ended as it comes, and a receiver",
+  "receivers that watch no process do not look for a sender": {
+    scenario: "a sender that may be killed while it opens, and a receiver",
     change: { leaveOut: "unwatched-sleep" },
   },
 };
 
-/** On this machine nobody is told of a process's end. */
+/** Returns a library on whose machine no end learns by a promise that a process has ended. */
 function withoutWatching(library: Library): Library {
   const machineOf: Library["machineOf"] = (run) => {
     const machine = library.machineOf(run, library);
@@ -95,7 +95,7 @@ function withoutWatching(library: Library): Library {
   return { ...library, machineOf };
 }
 
-/** A bit that was set while the events were set is taken as well. */
+/** Returns a library that clears wake flags also after it has set the events. */
 function takingBitsLate(library: Library): Library {
   class TakingLate extends WakeEvents {
     readonly #bits: Int32Array<ArrayBuffer>;

@@ -20,30 +20,30 @@ import type { Part } from "./explore.ts";
 import type { Machine } from "../../../src/channel/peer/machine.ts";
 import type { Library } from "./library.ts";
 
-/** When a script is there. */
+/** The beginning and the end of a script. */
 export interface Presence extends Pick<Part, "killable" | "first" | "whole" | "after"> {
-  /** Whether it does not close its end when it has done its work. @default false */
+  /** Whether the script leaves its end open after its work. @default false */
   stays?: boolean;
 }
 
-/** What a script puts in. */
+/** Options of a script with a writer or a sender. */
 export interface Publishing extends Presence {
   /** The values or messages. */
   numbers: readonly number[];
 }
 
-/** What reads values. */
+/** Options of a script with a reader of a latest value. */
 export interface Reading extends Presence {
-  /** It leaves after this value, or a later one. @default it leaves when the iteration ends */
+  /** The reader closes after this value, or a later one. @default after the end of the iteration */
   until?: number;
-  /** What the iteration does when the writer is gone. */
+  /** The option of {@linkcode LatestReader.changes}. */
   whenWriterGone?: WhenWriterGone;
 }
 
-/** The broadcast rings of scenarios: a message of a byte is told of at once. */
+/** The settings of broadcast rings in scenarios. A message of one byte is published by itself. */
 export const SETTINGS: BroadcastSettings = { capacity: 256, maxMessageLength: 16 };
 
-/** A writer, which notes what it has published. */
+/** A writer, which notes the values that it has published. */
 export function writer({ numbers, stays, ...rest }: Publishing): Part {
   return {
     ...rest,
@@ -62,7 +62,7 @@ export function writer({ numbers, stays, ...rest }: Publishing): Part {
   };
 }
 
-/** A reader, which notes the values that it was given, and how that has ended. */
+/** A reader, which notes the values that it has read, and how the iteration has ended. */
 export function reader({ until = Infinity, whenWriterGone = "end", ...rest }: Reading): Part {
   return {
     ...rest,
@@ -88,7 +88,7 @@ export function reader({ until = Infinity, whenWriterGone = "end", ...rest }: Re
   };
 }
 
-/** A sender of a broadcast ring, which notes what it has sent. */
+/** A sender of a broadcast ring, which notes the messages that it has sent. */
 export function broadcastSender({ numbers, stays, ...rest }: Publishing): Part {
   return {
     ...rest,
@@ -106,15 +106,17 @@ export function broadcastSender({ numbers, stays, ...rest }: Publishing): Part {
   };
 }
 
-/** What receives from a broadcast ring. */
+/** Options of a script with a receiver of a broadcast ring. */
 export interface Receiving extends Presence {
-  /** Whether it awaits, or blocks. */
+  /** Whether the script awaits promises or blocks. */
   way: "await" | "Sync";
-  /** It leaves after this message, or a later one. @default it leaves at the end */
+  /**
+   * The receiver closes after this message, or a later one. @default after the end of the stream
+   */
   until?: number;
 }
 
-/** A receiver of a broadcast ring, which notes what it has received, and how that has ended. */
+/** A receiver of a broadcast ring, which notes the messages, and how the stream has ended. */
 export function broadcastReceiver({ way, until = Infinity, ...rest }: Receiving): Part {
   return {
     ...rest,
@@ -139,10 +141,10 @@ export function broadcastReceiver({ way, until = Infinity, ...rest }: Receiving)
   };
 }
 
-/** Where the number is that readers wait for, in words. */
+/** Index of the word with the number that readers wait for. */
 const NUMBER = SLOTS_OFFSET / 4;
 
-/** Publishes numbers, wakes the readers, and stays. */
+/** A script that publishes numbers, wakes the readers, and stays. */
 export function publisher({ numbers, ...rest }: Publishing): Part {
   return {
     ...rest,
@@ -160,8 +162,8 @@ export function publisher({ numbers, ...rest }: Publishing): Part {
   };
 }
 
-/** Has a wake event and nothing else, sleeps until a number is told, and leaves. */
-export function wakeFlag({ until, ...rest }: Presence & { until: number }): Part {
+/** A script that has only a wake event. It sleeps until a number is published, and leaves. */
+export function bareWakeEvent({ until, ...rest }: Presence & { until: number }): Part {
   return {
     ...rest,
     script: async (library, run, buffer) => {

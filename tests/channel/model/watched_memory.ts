@@ -1,31 +1,33 @@
 /**
- * Memory that tells of each access to it, while the library runs on it as it is.
+ * Watches all accesses of the unchanged library to some memory.
  *
  * @module
  */
 
 /** An access to memory. */
 export interface Access {
-  /** What is called: of `Atomics`, or of a typed array, where `get` and `put` stand for `[]`. */
+  /** The method of `Atomics` or of a typed array. `get` and `put` mean access by `[]`. */
   readonly method: string;
-  /** Whether it is one of `Atomics`. */
+  /** Whether the method is one of `Atomics`. */
   readonly isAtomic: boolean;
-  /** Whether it writes. */
+  /** Whether the access writes. */
   readonly isWrite: boolean;
-  /** The first word that it is about, counted from the beginning of the memory. */
+  /** Index of the first word of the access, from the beginning of the memory. */
   readonly word: number;
-  /** The word that follows the last one. */
+  /** Index of the word after the last word of the access. */
   readonly end: number;
-  /** What is written, or compared and written. */
+  /** The arguments after the index: values that are written, or compared and written. */
   readonly values: readonly unknown[];
 }
 
-/** Is told of an access that is about to be made, and makes it, or not. */
+/**
+ * Is called before an access. It can call `make`, which makes the access, and returns the result.
+ */
 export type OnAccess = (access: Access, make: () => unknown) => unknown;
 
-/** What the memory is like. */
+/** Options of {@linkcode watchMemory}. */
 export interface WatchOptions {
-  /** A word of which `compareExchange` is two steps, as it must not be. @default none */
+  /** Index of a word whose `compareExchange` takes two steps, as a fault. @default none */
   torn?: number | undefined;
 }
 
@@ -34,12 +36,13 @@ type Words = Int32Array<ArrayBuffer> | BigUint64Array<ArrayBuffer> | Uint8Array<
 const BYTES_OF_WORD = 4;
 
 /**
- * Has all accesses to some memory be told, by replacing the globals that the library makes its arrays
- * with, and `Atomics`.
+ * Watches all accesses to some memory. It replaces `Atomics`, and the global classes of the typed
+ * arrays that the library makes.
  *
- * @param buffer The memory.
- * @param onAccess Is told.
- * @returns Ends that when it is disposed of; arrays that were made until then go on telling.
+ * @param buffer The memory to watch.
+ * @param onAccess Is called before each access to the memory.
+ * @returns An object that puts the globals back when it is disposed of. Arrays that were made
+ *   before stay watched.
  */
 export function watchMemory(
   buffer: ArrayBuffer,
@@ -121,7 +124,7 @@ export function watchMemory(
 /**
  * Replaces a property.
  *
- * @returns Puts back what was there when it is disposed of.
+ * @returns An object that restores the property when it is disposed of.
  */
 export function replace(owner: object, key: string, descriptor: PropertyDescriptor): Disposable {
   const before = Object.getOwnPropertyDescriptor(owner, key);

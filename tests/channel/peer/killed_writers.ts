@@ -1,5 +1,5 @@
 /**
- * Writers that are killed at random moments while many readers sleep.
+ * Kills writers at random moments while many readers sleep.
  *
  * @module
  */
@@ -10,58 +10,58 @@ import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 import { Random } from "../../support/random.ts";
 
-/** What is published: a number that grows. */
+/** The value or message that writers publish: a number that grows. */
 export const Numbered = struct({ number: "u32" });
 
-/** What readers sleep for. */
+/** The object whose readers sleep: a latest value or a broadcast ring. */
 export type SleepKind = "latest" | "broadcast";
 
-/** What to do. */
+/** Options of {@linkcode killWriters}. */
 export interface SleepOptions {
-  /** What readers sleep for. */
+  /** The kind of object. */
   kind: SleepKind;
-  /** How many writers are killed. */
+  /** The number of writers to kill. */
   rounds: number;
-  /** Where the numbers that look random begin. */
+  /** The seed of the pseudorandom numbers. */
   seed: number;
 }
 
-/** How many readers there are. */
+/** Number of readers. */
 const READERS = 40;
-/** The most that a writer lives once it is there, in milliseconds: it publishes some numbers. */
+/** Maximum life of a writer after its start in milliseconds, enough to publish some numbers. */
 const MAX_LIFE = 60;
-/** The most that a reader may sleep on, in milliseconds, on a busy machine. */
+/** Maximum time in milliseconds until all readers have woken, on a busy machine. */
 const SOON = 15_000;
 
-/** Readers of one value or ring, in this process. */
+/** The readers of one value or ring, in this process. */
 interface Readers extends AsyncDisposable {
-  /** The number that each of them saw last; 0 for none. */
+  /** The last number that each reader has seen; 0 for none. */
   readonly seen: Uint32Array<ArrayBuffer>;
-  /** Whether each of them has seen all there is of a writer that was killed. */
+  /** Returns whether all readers have seen all numbers of a killed writer, or its death. */
   areDone(): boolean;
-  /** Has those who were told of a writer's death wait for the next one. */
+  /** Lets readers that have noticed a writer's death wait for the next writer. */
   goOn(): void;
-  /** Publishes a number, by a writer of this process. */
+  /** Publishes a number by a writer of this process. */
   publish(number: number): void;
 }
 
 /**
- * Kills writers, also as they come. After each all readers see the newest number, and after all of them what
- * the last writer publishes, which is not killed.
+ * Kills writers, some of them while they open. Asserts that after each death all readers see the
+ * newest number. Then a last writer publishes a number, which all readers must see.
  *
- * @returns The last number that the writers that were killed have published.
+ * @returns The last number that a killed writer has published.
  */
 export async function killWriters({ kind, rounds, seed }: SleepOptions): Promise<number> {
   const random = new Random(seed);
   const name = randomName();
   const start = () => Peer.start("channel/peer/peers/growing_numbers.ts", kind, name);
   await using readers = kind === "latest" ? readLatest(name) : receiveAll(name);
-  // Each is started before the last one is killed, for that takes a while.
+  // Each writer is started before the writer before it is killed, because the start takes a while.
   let next = start();
   for (let round = 0; round < rounds; round++) {
     await using peer = await next;
     if (round + 1 < rounds) next = start();
-    // Two in three are killed while they publish, the others as they come.
+    // Two in three writers are killed while they publish, the rest while they open.
     const answer = peer.ask("begin").catch(() => {});
     if (round % 3 < 2) await answer;
     readers.goOn();
@@ -79,7 +79,7 @@ export async function killWriters({ kind, rounds, seed }: SleepOptions): Promise
   return numbers;
 }
 
-/** Readers of a latest value, who go on with the next writer by themselves. */
+/** Starts readers of a latest value. They go on with the next writer by themselves. */
 function readLatest(name: string): Readers {
   const seen = new Uint32Array(READERS);
   const value = LatestValue.create(name, Numbered);
@@ -105,7 +105,7 @@ function readLatest(name: string): Readers {
   };
 }
 
-/** Receivers of a broadcast ring, which notice each sender's death. */
+/** Starts receivers of a broadcast ring. They notice each sender's death. */
 function receiveAll(name: string): Readers {
   const seen = new Uint32Array(READERS);
   const hasNoticed = new Array<boolean>(READERS).fill(false);
@@ -150,7 +150,7 @@ function receiveAll(name: string): Readers {
   };
 }
 
-/** Waits until all readers see something. */
+/** Waits until a condition of the readers holds. */
 async function allSee(isTrue: () => boolean, { seen }: Readers, after: string): Promise<void> {
   const deadline = performance.now() + SOON;
   while (!isTrue()) {

@@ -1,15 +1,15 @@
 import { assertGreater } from "@std/assert";
 import { killWriters, type SleepKind } from "./killed_writers.ts";
 
-// For more rounds see tests/channel/at_length.ts.
+// tests/channel/at_length.ts runs more rounds.
 
 const KINDS: Record<SleepKind, string> = {
-  latest: "LatestValue.changes()",
+  latest: "LatestReader.changes()",
   broadcast: "BroadcastReceiver.receive()",
 };
 
 for (const kind of ["latest", "broadcast"] as const) {
-  Deno.test(`Of 40 readers that sleep in ${KINDS[kind]}, none sleeps on after a writer is killed`, async () => {
+  Deno.test(`${KINDS[kind]} wakes each of 40 readers after a writer was killed`, async () => {
     assertGreater(await killWriters({ kind, rounds: 6, seed: 61 }), 0);
   });
 }

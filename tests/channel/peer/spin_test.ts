@@ -4,7 +4,7 @@ import { Spin } from "../../../src/channel/peer/wait.ts";
 const MOST = 100;
 const PROCESSORS = 2;
 
-/** How often a spin looks in so many waits, where what it looks for comes at some look or never. */
+/** Returns the number of looks in `waits` waits, if the condition holds from look `comesAt` on. */
 function looksOf(spin: Spin, waits: number, comesAt: number): number {
   let looks = 0;
   for (let wait = 0; wait < waits; wait++) {
@@ -18,23 +18,24 @@ function looksOf(spin: Spin, waits: number, comesAt: number): number {
 }
 
 Deno.test({
-  name: "Spin goes by without where it fails, and is tried again, until it succeeds several times",
+  name:
+    "Spin.until() skips waits after it has failed, until it has succeeded several times in a row",
   fn: () => {
     const spin = new Spin(MOST, PROCESSORS);
     assertEquals(looksOf(spin, 1, Infinity), MOST);
     const failing = looksOf(spin, 12_800, Infinity);
     assert(failing > 90 * MOST && failing < 120 * MOST, `${failing} looks in 12800 waits`);
-    // The next try is 128 waits away at most; from then on each is one.
+    // The next spin is at most 128 waits away. From then on, each wait spins.
     assertEquals(looksOf(spin, 256, 3) >= 128 * 3, true);
     assertEquals(looksOf(spin, 100, 3), 300);
-    // One failure among many successes costs one wait.
+    // One failure after many successes makes one wait go by without a spin.
     assertEquals(looksOf(spin, 1, Infinity), MOST);
     assertEquals(looksOf(spin, 2, 3), 3);
   },
 });
 
 Deno.test({
-  name: "Spin gives way where each try that succeeds is followed by one that fails",
+  name: "Spin.until() seldom spins if each success is followed by a failure",
   fn: () => {
     const spin = new Spin(MOST, PROCESSORS);
     let tries = 0;

@@ -4,11 +4,14 @@ import type { RingReceiver } from "../../../mod.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 
-/** How soon a receiver has to notice that the sender's process has ended, in milliseconds. */
+/**
+ * Maximum time in which a receiver must notice that the sender's process has ended, in
+ * milliseconds.
+ */
 const NOTICE = 1000;
 const poll = { timeout: 0 };
 
-/** Polls again and again for as long as the only error is that nothing has come. */
+/** Polls for {@linkcode NOTICE}. Throws every error except a timeout. */
 function pollSync(receiver: RingReceiver | BroadcastReceiver): void {
   const began = performance.now();
   while (performance.now() - began < NOTICE) {
@@ -20,7 +23,7 @@ function pollSync(receiver: RingReceiver | BroadcastReceiver): void {
   }
 }
 
-/** Does what {@linkcode pollSync} does, by promises. */
+/** Does the same as {@linkcode pollSync}, by promises. */
 async function pollAsync(receiver: RingReceiver | BroadcastReceiver): Promise<void> {
   const began = performance.now();
   while (performance.now() - began < NOTICE) {
@@ -31,7 +34,7 @@ async function pollAsync(receiver: RingReceiver | BroadcastReceiver): Promise<vo
 }
 
 for (const producers of ["single", "multiple"] as const) {
-  Deno.test(`A receiver of ${producers} producers that polls notices that the sender's process has ended`, async () => {
+  Deno.test(`RingReceiver that polls notices the end of the sender's process: ${producers} producers`, async () => {
     for (const isSync of [true, false]) {
       const name = randomName();
       using channel = RingChannel.create(name, { producers });
@@ -46,7 +49,7 @@ for (const producers of ["single", "multiple"] as const) {
   });
 }
 
-Deno.test("A receiver of a broadcast ring that polls notices that the sender's process has ended", async () => {
+Deno.test("BroadcastReceiver that polls notices the end of the sender's process", async () => {
   for (const isSync of [true, false]) {
     const name = randomName();
     using ring = BroadcastRing.create(name, { capacity: 1024 });
@@ -60,16 +63,16 @@ Deno.test("A receiver of a broadcast ring that polls notices that the sender's p
   }
 });
 
-Deno.test("receiveSync() that polls publishes the room that was made", () => {
+Deno.test("RingReceiver.receiveSync() that polls publishes free room", () => {
   using channel = RingChannel.anonymous({ capacity: 1024 });
   using sender = channel.sender();
   using receiver = channel.receiver();
-  // The second message's room is less than a batch, and stays pending.
+  // The room of the second message is less than a batch, so it stays pending.
   for (const length of [440, 104]) {
     sender.sendSync(new Uint8Array(length));
     assertEquals(receiver.receiveSync(poll)?.length, length);
   }
-  // The third one does not fit before the ring's end, and needs that room.
+  // The third message does not fit before the ring's end, and needs that room.
   const third = new Uint8Array(504);
   assert(!sender.trySend(third));
   assertThrows(() => receiver.receiveSync(poll), Deno.errors.TimedOut);

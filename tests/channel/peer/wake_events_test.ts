@@ -14,19 +14,19 @@ import { struct } from "../../../src/struct/mod.ts";
 import { openLibrary } from "../../support/open_library.ts";
 import { randomName } from "../../support/random_name.ts";
 
-/** Whether the event of a wake event was set, which is taken back. */
+/** Returns whether a wake event was set, and resets it. */
 function isWoken({ event }: WakeEvent): boolean {
   return MACHINE.waitMultiple(BigUint64Array.of(event.unsafeHandle), 0) === 0;
 }
 
-/** Takes two wake events, and announces sleep at the first one. */
+/** Takes two wake events, and raises the wake flag of the first one. */
 function takeTwo(wakeEvents: WakeEvents): [WakeEvent, WakeEvent] {
   const [asleep, other] = [wakeEvents.take(), wakeEvents.take()];
   asleep.raise();
   return [asleep, other];
 }
 
-Deno.test("LatestValue.writer() wakes every reader that has a wake event, and publish() those that sleep", () => {
+Deno.test("LatestValue.writer() wakes all readers with a wake event, and write() only sleeping readers", () => {
   const name = randomName();
   const layout = struct({ number: "u32" });
   using firstValue = LatestValue.openOrCreate(name, layout);
@@ -38,7 +38,7 @@ Deno.test("LatestValue.writer() wakes every reader that has a wake event, and pu
   first.write({ number: 1 });
   assertEquals([isWoken(asleep), isWoken(other)], [true, false]);
   first.close();
-  // The bit was taken: a writer that was killed may have come as far as that.
+  // The wake flag is lowered now, as after a writer that was killed before it set the event.
   using nextValue = LatestValue.openOrCreate(name, layout);
   using _next = nextValue.writer();
   assertEquals([isWoken(asleep), isWoken(other)], [true, true]);
@@ -46,7 +46,7 @@ Deno.test("LatestValue.writer() wakes every reader that has a wake event, and pu
   other.close();
 });
 
-Deno.test("BroadcastRing.sender() wakes every receiver that has a wake event, and send() those that sleep", () => {
+Deno.test("BroadcastRing.sender() wakes all receivers with a wake event, and flush() only sleeping receivers", () => {
   const name = randomName();
   using ring = BroadcastRing.create(name);
   using memory = SharedMemory.open(name, { access: "readwrite" });
@@ -65,7 +65,7 @@ Deno.test("BroadcastRing.sender() wakes every receiver that has a wake event, an
   other.close();
 });
 
-Deno.test("A wake event is free as soon as its event's handle is closed, and its bits are in nobody's way", () => {
+Deno.test("WakeEvents.take() can take a wake event whose handle was closed, though its bits are still set", () => {
   using kernel32 = openLibrary("kernel32.dll", {
     CloseHandle: { parameters: ["usize"], result: "i32" },
   });
@@ -80,7 +80,7 @@ Deno.test("A wake event is free as soon as its event's handle is closed, and its
   }
 });
 
-Deno.test("Bits of readers stay where an event could not be set", () => {
+Deno.test("WakeEvents.wakeAll() keeps the bits of readers whose events it could not set", () => {
   const words = new Int32Array(WAKE_WORDS);
   // No event can have such a name.
   const wakeEvents = new WakeEvents(words, "x".repeat(300));

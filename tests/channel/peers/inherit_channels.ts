@@ -1,4 +1,6 @@
-/** Tells for each key why the channel under it cannot be received from: `inherit_channels.ts KEY…`. */
+/**
+ * Prints for each key the error of opening a receiver of its channel: `inherit_channels.ts KEY…`.
+ */
 
 import { RingChannel } from "../../../src/channel/mod.ts";
 

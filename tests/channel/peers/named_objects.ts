@@ -1,5 +1,6 @@
 /**
- * Holds one object of each kind, each under the name `NAME-KIND`, until its input ends: `named_objects.ts NAME`.
+ * Keeps one object of each kind open under the name `NAME-KIND`, until its input ends:
+ * `named_objects.ts NAME`.
  */
 
 import {

@@ -1,7 +1,9 @@
 /**
- * Opens or creates one object of each kind under the name `NAME-KIND`, and holds them: a line
- * `meet NAME` does no more, a line `serve NAME` also takes the ends of a server. A line `churn NAME`
- * opens or creates each of them again and again, lets go of it at once, and tells the first error.
+ * Opens or creates one object of each kind under the name `NAME-KIND`, by commands from its input:
+ *
+ * - `meet NAME` keeps the objects open.
+ * - `serve NAME` keeps the objects open, and also opens the ends of a server.
+ * - `churn NAME` opens and closes the objects again and again, and prints the first error.
  */
 
 import { TextLineStream } from "@std/streams";
@@ -30,7 +32,7 @@ for await (const line of lines) {
   console.log("done");
 }
 
-/** Opens or creates, and lets go, as often as {@linkcode ROUNDS} says. */
+/** Opens and closes the objects {@linkcode ROUNDS} times. Returns the first error, or "done". */
 function churn(name: string): string {
   try {
     for (let round = 0; round < ROUNDS; round++) {

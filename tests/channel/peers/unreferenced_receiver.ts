@@ -1,6 +1,6 @@
 /**
- * Waits for messages with an end that does not hold the process: `unreferenced_receiver.ts KIND WHEN NAME`.
- * It ends by itself, having said "ready"; or once something came, after `ref`.
+ * Waits for a message by a receiver after `unref()`: `unreferenced_receiver.ts KIND WHEN NAME`. The
+ * process prints "ready" and ends by itself. If WHEN is "ref", it ends only after a message.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const receiver = channel.receiver();
 if (when !== "while it waits") receiver.unref();
 const received = receiver.receive();
 if (when === "while it waits") {
-  // By now a thread waits.
+  // After this time a thread waits.
   await new Promise((resolve) => setTimeout(resolve, 100));
   receiver.unref();
 }
@@ -21,7 +21,7 @@ if (when === "ref") receiver.ref();
 console.log("ready");
 received.then((message) => {
   console.log(`received ${message instanceof Uint8Array ? message : message?.bytes}`);
-  // Waits once more, so that nothing is left but that wait.
+  // Waits once more, so that only this wait is left.
   receiver.unref();
   void receiver.receive();
 });

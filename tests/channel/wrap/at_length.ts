@@ -1,20 +1,22 @@
 /**
- * Does at length what tests/channel/wrap/rounds_test.ts does for a short while: uses rings whose counters
- * wrap meanwhile. A round takes about half a second.
+ * Runs the test of tests/channel/wrap/rounds_test.ts for a longer time: uses rings while their
+ * counters wrap. A round takes about half a second.
  *
  *     deno task test:wrap [ROUNDS] [SEED] [FLAG…]
  *
- * FLAGS are for the processes that do it: `--v8-flags=--expose-gc` has them collect garbage now and then.
- * A round is the same again with its seed: `deno task test:wrap 1 SEED`.
+ * The flags are for the processes of the rounds. With `--v8-flags=--expose-gc` they collect garbage
+ * now and then. `deno task test:wrap 1 SEED` repeats the round of a seed.
  *
  * @module
  */
 
 import { wrap } from "./rounds.ts";
 
-/** A process of its own does so many rounds, and then another one, so that also its end is tried. */
+/**
+ * Number of rounds in one process. Several processes are used, so that their ends are tested, too.
+ */
 const ROUNDS_PER_PROCESS = 20;
-/** The most that a round may take with its process, in milliseconds, on a machine that is busy. */
+/** Maximum time of a round in milliseconds, with its share of the process, on a busy machine. */
 const MAX_ROUND_TIME = 120_000;
 
 const [rounds = "1000", first = `${1 + Date.now() % 2 ** 30}`, ...flags] = Deno.args;

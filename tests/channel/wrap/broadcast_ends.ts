@@ -1,5 +1,5 @@
 /**
- * Ends of a broadcast ring that use its functions in an order that looks random.
+ * Ends of a broadcast ring that call their functions in a pseudorandom order.
  *
  * @module
  */
@@ -16,10 +16,8 @@ import type { Plan, SenderPlan } from "./plan.ts";
 const soon = { timeout: 1 };
 
 /**
- * Sends all messages of a sender, and leaves the ring.
+ * Sends all messages of a sender, and closes the ring.
  *
- * @param plan The round.
- * @param sender Which sender.
  * @param open Opens the ring once more.
  */
 export async function broadcastAll(
@@ -50,7 +48,7 @@ export async function broadcastAll(
   }
 }
 
-/** Sends a message in one of the ways. */
+/** Sends a message by a random function. */
 export async function broadcastOne(
   sender: BroadcastSender,
   message: Uint8Array,
@@ -76,11 +74,11 @@ export async function broadcastOne(
 }
 
 /**
- * Receives what a receiver gets, which has to be right, up to the last message.
+ * Receives and checks messages up to the last one.
  *
- * @param plan The round.
- * @param index Which receiver.
- * @param receivers The first receiver, opened before anything is sent, and how to open another one.
+ * @param index The index of the receiver in the plan.
+ * @param receivers The first receiver, which was opened before any message was sent, and a function
+ *   that opens the ring once more.
  */
 export async function listen(
   plan: Plan,
@@ -95,7 +93,8 @@ export async function listen(
     while (current.number < end) {
       await current.some(pace);
       if (pace.oneIn(200)) {
-        // What is sent from now on both of them get, and what was sent before only the first one.
+        // Both receivers get the messages from now on. Only the first one gets the earlier
+        // messages.
         rings.push(open());
         const next = new Listening(plan, rings.at(-1)!.receiver());
         while (current.take());
@@ -112,11 +111,11 @@ export async function listen(
   }
 }
 
-/** A receiver, and what it has received. */
+/** A receiver, and the number of its last message. */
 export class Listening {
   /** The number of the last message. */
   number = -1;
-  /** Whether the first message may be one that was received before, by another receiver. */
+  /** Whether the next message can be one that an earlier receiver has received already. */
   #isFollower = false;
   readonly #longest: number;
 
@@ -124,25 +123,25 @@ export class Listening {
     this.#longest = maxMessageLength;
   }
 
-  /** Goes on after another receiver, which was there when this one came. */
+  /** Continues after another receiver, which was open when this one was opened. */
   follow(other: Listening): void {
     this.number = other.number;
     this.#isFollower = true;
   }
 
-  /** Takes a message in, if there is one. */
+  /** Checks the number of a message. Returns whether there is a message. */
   take(message = this.receiver.tryReceive()): boolean {
     if (message === undefined) return false;
     const { number } = readNumbered(message.bytes, this.#longest);
     const expected = this.number + 1 + message.missed;
     const isRight = number === expected || this.#isFollower && number < expected;
-    if (!isRight) throw new Error(`Message ${number} came where ${expected} was to come`);
+    if (!isRight) throw new Error(`Message ${number} came in place of ${expected}`);
     this.number = number;
     this.#isFollower = false;
     return true;
   }
 
-  /** Receives in one of the ways. */
+  /** Receives a message by a random function. */
   async some(pace: Pace): Promise<void> {
     try {
       if (pace.oneIn(8)) {

@@ -1,5 +1,5 @@
 /**
- * Counters of rings, set near where their numbers wrap or end.
+ * Sets the counters of rings to values shortly before they wrap or end.
  *
  * @module
  */
@@ -7,15 +7,15 @@
 import * as broadcast from "../../../src/channel/broadcast/layout.ts";
 import { type RingSettings, WORD } from "../../../src/channel/ring/layout.ts";
 
-/** One more use of the producer lock, in the word that counts the uses: see ring/many/shared_writer.ts. */
+/** The value of one use in the word of the producer lock: see ring/many/shared_writer.ts. */
 const ONE_USE = 128;
 
 /**
- * Sets all counters of a new ring, as if so many bytes had gone through it.
+ * Sets all counters of a new ring, as if bytes had gone through it.
  *
- * @param buffer The ring's memory, which has no ends yet.
- * @param position Where both head and tail are: a multiple of 8, modulo 2³².
- * @param uses How often its other counters are to be counted up before they wrap.
+ * @param buffer The ring's memory, before any end was opened.
+ * @param position The position of head and tail: a multiple of 8, modulo 2³².
+ * @param uses The number of increments before the other counters wrap.
  */
 export function setRingCounters(buffer: ArrayBuffer, position: number, uses: number): void {
   const words = new Int32Array(buffer);
@@ -25,7 +25,7 @@ export function setRingCounters(buffer: ArrayBuffer, position: number, uses: num
   words[WORD.changes] = words[WORD.dropped] = edge - uses;
 }
 
-/** Asserts that all has gone through a ring, and gives its tail. */
+/** Asserts that a ring is empty and its positions agree. Returns its tail. */
 export function tailOf(
   buffer: ArrayBuffer,
   { producers }: Pick<RingSettings, "producers">,
@@ -33,7 +33,8 @@ export function tailOf(
   const words = new Int32Array(buffer);
   const tail = words[WORD.tail]!;
   const others = { head: words[WORD.head], consumed: words[WORD.consumed] };
-  // The last of several senders may have gone to the ring's beginning for a message it gave up.
+  // The last of several senders can have gone to the ring's beginning for a message that it
+  // aborted.
   if (producers === "single") Object.assign(others, { committed: words[WORD.committed] });
   for (const [name, position] of Object.entries(others)) {
     if (position !== tail) throw new Error(`The tail is at ${tail}, ${name} at ${position}`);
@@ -42,10 +43,10 @@ export function tailOf(
 }
 
 /**
- * Sets all counters of a new broadcast ring, as if so much had gone through it.
+ * Sets all counters of a new broadcast ring, as if messages had gone through it.
  *
- * @param buffer The ring's memory, which has no ends yet.
- * @param position Where the newest record begins, in units of 16 bytes.
+ * @param buffer The ring's memory, before any end was opened.
+ * @param position The position of the newest record, in units of 16 bytes.
  * @param number The number of the newest message.
  */
 export function setBroadcastCounters(buffer: ArrayBuffer, position: number, number: number): void {
@@ -62,7 +63,7 @@ export function setBroadcastCounters(buffer: ArrayBuffer, position: number, numb
   record.setBigUint64(8, BigInt(number), true);
 }
 
-/** Where the newest record of a broadcast ring begins, in units of 16 bytes. */
+/** Returns the position of the newest record of a broadcast ring, in units of 16 bytes. */
 export function newestOf(buffer: ArrayBuffer): number {
   return Number(new BigUint64Array(buffer)[broadcast.POSITION.newest]!);
 }

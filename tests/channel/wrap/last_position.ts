@@ -1,5 +1,5 @@
 /**
- * A broadcast ring that comes to the last position that there is.
+ * Sends messages through a broadcast ring up to its last position.
  *
  * @module
  */
@@ -14,12 +14,11 @@ import { Pace } from "./pace.ts";
 import type { Plan } from "./plan.ts";
 
 /**
- * Sends until the positions, or the numbers of messages, have come to their end: the sender refuses then, and receivers
- * get all that came before.
+ * Sends until the ring has no positions, or no numbers of messages, left. Asserts that the sender
+ * then refuses messages, and that a receiver gets all messages before.
  *
- * @param plan The round.
- * @returns How many messages there were.
- * @throws {Error} If the sender goes on, or a message is wrong.
+ * @returns The number of messages that were sent.
+ * @throws {Error} If the sender does not refuse, or a message is wrong.
  */
 export async function sendToTheEnd(plan: Plan): Promise<number> {
   const pace = new Pace(plan, "the end");
@@ -30,7 +29,7 @@ export async function sendToTheEnd(plan: Plan): Promise<number> {
     using memory = openMemory(name);
     const units = plan.capacity / 16;
     const near = Number.MAX_SAFE_INTEGER - 1 - pace.random.below(4 * units);
-    // A number that is near its end long before the position is no ring's, but can be written.
+    // No ring has a number near its end long before the position is, but memory can contain that.
     const [position, number] = pace.oneIn(2) ? [near, near - units] : [units * 100, near];
     setBroadcastCounters(memory.buffer, position, number);
   }
@@ -52,13 +51,13 @@ export async function sendToTheEnd(plan: Plan): Promise<number> {
   sender.close();
   while (listening.take());
   if (sent > 0 && listening.number !== sent - 1) {
-    throw new Error(`Message ${listening.number} is the last one, not ${sent - 1}`);
+    throw new Error(`The last message is ${listening.number}, not ${sent - 1}`);
   }
   if (!listening.receiver.ended) throw new Error("The ring has no end");
   return sent;
 }
 
-/** Sends a message, or is refused in so many words. */
+/** Sends a message. Returns whether the sender has refused it at the end of the positions. */
 async function isRefused(
   sender: BroadcastSender,
   message: Uint8Array,

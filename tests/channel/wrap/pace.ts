@@ -1,5 +1,5 @@
 /**
- * How the ends of a round take turns.
+ * The pace of one end in a round: its pseudorandom decisions and its pauses.
  *
  * @module
  */
@@ -7,22 +7,22 @@
 import type { Plan } from "./plan.ts";
 import { Random } from "../../support/random.ts";
 
-/** The most that a round may take, in milliseconds, on a machine that is busy. */
+/** Maximum time of a round in milliseconds, on a busy machine. */
 const MAX_ROUND_TIME = 110_000;
 
-/** What `--v8-flags=--expose-gc` gives. */
+/** The function to collect garbage, with `--v8-flags=--expose-gc`. */
 const { gc } = globalThis as { gc?: () => void };
 
-/** Numbers for one end of a round, and moments at which the other ends act. */
+/** The pseudorandom decisions of one end in a round, and the pauses in which other ends run. */
 export class Pace {
-  /** Numbers that are the same each time, for this end. */
+  /** The pseudorandom numbers of this end, which are the same in each run of the round. */
   readonly random: Random;
   readonly #what: string;
   readonly #deadline = performance.now() + MAX_ROUND_TIME;
 
   /**
-   * @param plan The round.
-   * @param what Which end it is.
+   * @param plan The plan of the round, of which only the seed counts.
+   * @param what The name of the end.
    */
   constructor({ seed }: Plan, what: string) {
     this.#what = what;
@@ -32,18 +32,18 @@ export class Pace {
     for (let count = 0; count < 8; count++) this.random.below(2);
   }
 
-  /** Whether something happens that does once in so many times. */
+  /** Returns true once in `times` calls on average. */
   oneIn(times: number): boolean {
     return this.random.below(times) === 0;
   }
 
-  /** Does one of several things. */
+  /** Calls one of several functions. */
   async any<T>(acts: readonly (() => T | Promise<T>)[]): Promise<T> {
     return await acts[this.random.below(acts.length)]!();
   }
 
   /**
-   * Lets the other ends of this process act.
+   * Lets the other ends of this process run.
    *
    * @throws {Error} If the round takes too long.
    */

@@ -1,5 +1,5 @@
 /**
- * One process's part in a round.
+ * The part of one process in a round.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Plan, Side } from "./plan.ts";
 import { receiveAll } from "./ring_receiving.ts";
 import { sendAll } from "./ring_sending.ts";
 
-/** Makes the ring of a round, whose counters are about to wrap. */
+/** Creates the ring of a round, with counters that are about to wrap. */
 export function makeRing(plan: Plan, name: string): Disposable {
   const { capacity, maxMessageLength, whenFull, producers } = plan;
   const ring = plan.kind === "broadcast"
@@ -25,12 +25,11 @@ export function makeRing(plan: Plan, name: string): Disposable {
 }
 
 /**
- * Opens what has to be there before anything is sent.
+ * Opens the receivers of this process that must be open before the first message is sent.
  *
- * @param plan The round.
- * @param side Which process this is.
- * @param name The ring's name.
- * @returns Does this process's part.
+ * @param side The side of this process in the plan.
+ * @param name The name of the ring.
+ * @returns A function that runs this process's part of the round.
  */
 export function join(plan: Plan, side: Side, name: string): () => Promise<void> {
   const senders = plan.senders.filter((sender) => sender.side === side);
@@ -55,9 +54,9 @@ export function join(plan: Plan, side: Side, name: string): () => Promise<void> 
 }
 
 /**
- * Asserts that the ring of a round has passed its edge, when all ends have left.
+ * Asserts that the positions of a ring have passed the edge, after all ends were closed.
  *
- * @throws {Error} If it has not, or there is something left in it.
+ * @throws {Error} If they have not, or if messages are left in the ring.
  */
 export function assertPassed(plan: Plan, name: string): void {
   using memory = openMemory(name);

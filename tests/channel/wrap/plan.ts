@@ -1,5 +1,5 @@
 /**
- * What happens in a round: all of it follows from the round's seed, in each process that takes part.
+ * The plan of a round. Each process that takes part computes the same plan from the round's seed.
  *
  * @module
  */
@@ -9,52 +9,54 @@ import { Random } from "../../support/random.ts";
 
 /** The kinds of ring. */
 export const KINDS = ["single", "multiple", "broadcast"] as const;
-/** Which process has an end: the one that judges the round, or the other one. */
+/**
+ * The process of an end: "here" is the process that checks the round, "there" is its peer process.
+ */
 export type Side = "here" | "there";
 
 /** A sender of numbered messages. */
 export interface SenderPlan {
   readonly id: number;
   readonly side: Side;
-  /** How many messages it sends. */
+  /** The number of messages to send. */
   readonly count: number;
 }
 
-/** A round. */
+/** The plan of a round. */
 export interface Plan {
   readonly seed: number;
   readonly kind: typeof KINDS[number];
   readonly producers: Producers;
   readonly whenFull: WhenFull;
-  /** How many bytes the ring holds. */
+  /** The capacity of the ring in bytes. */
   readonly capacity: number;
-  /** The longest message, in bytes. */
+  /** Maximum length of a message in bytes. */
   readonly maxMessageLength: number;
-  /** Where the ring's counters begin: in bytes, or in a broadcast ring in units of 16 bytes. */
+  /** The first position: in bytes, or in a broadcast ring in units of 16 bytes. */
   readonly start: number;
-  /** The position that is to be passed. */
+  /** The position that the ring must pass. */
   readonly edge: number;
-  /** The number of a broadcast ring's newest message. */
+  /** The number of a broadcast ring's newest message at the start. */
   readonly number: number;
-  /** How often the other counters are counted up before they wrap. */
+  /** The number of increments before the other counters wrap. */
   readonly uses: number;
   readonly senders: readonly SenderPlan[];
-  /** Where the receivers are; a channel has one. */
+  /** The processes of the receivers. A channel has one receiver. */
   readonly receivers: readonly Side[];
 }
 
-/** The shortest numbered message, in bytes. */
+/** Minimum length of a numbered message in bytes. */
 const MIN_LENGTH = 8;
 const CAPACITIES = [1024, 1024, 2048, 4096, 65_536];
 
 /**
- * Plans the round of a seed.
+ * Returns the plan of a round.
  *
- * @param seed An integer from 1.
+ * @param seed The seed of the round, an integer from 1.
  * @param isApart Whether two processes take part.
  */
 export function planOf(seed: number, isApart: boolean): Plan {
-  // Seeds that follow each other have numbers that are alike to begin with.
+  // The first numbers of neighbouring seeds are similar, so they are skipped.
   const random = new Random(Math.imul(seed, 0x9e3779b1) | 1);
   for (let count = 0; count < 8; count++) random.below(2);
   const pick = <T>(...choices: T[]): T => choices[random.below(choices.length)]!;
@@ -78,10 +80,10 @@ export function planOf(seed: number, isApart: boolean): Plan {
     { length: isBroadcast ? 1 + random.below(3) : 1 },
     (_, index) => index === 0 ? near : side(),
   );
-  // About three quarters of the way come after the edge.
+  // About three quarters of the bytes come after the edge.
   const bytes = total * ((MIN_LENGTH + maxMessageLength) / 2 + 16);
   const before = random.below(Math.ceil(bytes / 4));
-  // Broadcast rings count units of 16 bytes, to 2⁵³; at the edge of 2⁵³ - 2³² only the lower half wraps.
+  // Broadcast rings count units of 16 bytes up to 2⁵³. At 2⁵³ - 2³² only the lower half wraps.
   const edge = isBroadcast ? pick(2 ** 31, 2 ** 32, 2 ** 53 - 2 ** 32) : pick(2 ** 31, 2 ** 32);
   const start = edge - (isBroadcast ? 1 + (before >> 4) : 8 + (before & ~7));
   return {

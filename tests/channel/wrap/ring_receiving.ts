@@ -1,5 +1,5 @@
 /**
- * The receiver of a channel that uses its functions in an order that looks random.
+ * The receiver of a channel, which calls its functions in a pseudorandom order.
  *
  * @module
  */
@@ -12,13 +12,12 @@ import type { Plan } from "./plan.ts";
 const soon = { timeout: 1 };
 const last = { timeout: 30_000 };
 
-/** Is thrown by a visitor that leaves a message where it is. */
+/** The error of a visitor that leaves a message in the ring. */
 class Left extends Error {}
 
 /**
- * Receives all messages of a round, which have to be right, and then the end.
+ * Receives and checks all messages of a round, and then the end of the stream.
  *
- * @param plan The round.
  * @param open Opens the channel once more.
  */
 export async function receiveAll(plan: Plan, open: () => RingChannel): Promise<void> {
@@ -43,14 +42,14 @@ export async function receiveAll(plan: Plan, open: () => RingChannel): Promise<v
     }
     const more = await receiver.receive(last);
     if (more !== undefined) {
-      throw new Error(`There are ${more.length} bytes after the last message`);
+      throw new Error(`A message of ${more.length} bytes came after the last message`);
     }
   } finally {
     channel.close();
   }
 }
 
-/** Receives what there is, in one of the ways. */
+/** Receives messages by a random function. */
 async function receiveSome(
   receiver: RingReceiver,
   received: ReceivedMessages,
@@ -59,7 +58,7 @@ async function receiveSome(
   const take = (message: Uint8Array | undefined) => {
     if (message !== undefined) received.take(message);
   };
-  /** Leaves a message where it is now and then, by an error or by closing the receiver. */
+  /** Takes a message, or leaves it in the ring by an error or by closing the receiver. */
   const visit = (bytes: Uint8Array) => {
     if (pace.oneIn(100)) throw new Left();
     if (pace.oneIn(100)) return receiver.close();

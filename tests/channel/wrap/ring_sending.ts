@@ -1,5 +1,5 @@
 /**
- * A sender of a channel that uses its functions in an order that looks random.
+ * A sender of a channel, which calls its functions in a pseudorandom order.
  *
  * @module
  */
@@ -12,10 +12,8 @@ import type { Plan, SenderPlan } from "./plan.ts";
 const soon = { timeout: 1 };
 
 /**
- * Sends all messages of a sender, and leaves the channel.
+ * Sends all messages of a sender, and closes the channel.
  *
- * @param plan The round.
- * @param sender Which sender.
  * @param open Opens the channel once more.
  */
 export async function sendAll(
@@ -46,7 +44,7 @@ export async function sendAll(
   }
 }
 
-/** Sends a message, or finds that there is no room for it. */
+/** Sends a message by a random function. Returns false if there is no room for it. */
 async function isSent(sender: RingSender, message: Uint8Array, pace: Pace): Promise<boolean> {
   const { length } = message;
   const claimed = () => length + pace.random.below(sender.maxMessageLength - length + 1);
@@ -103,7 +101,7 @@ async function withoutSending(sender: RingSender, pace: Pace): Promise<void> {
   }
 }
 
-/** There is no room, or the receiver is being replaced. */
+/** Returns whether an error means that there is no room, or that the receiver is being replaced. */
 function isExpected(error: unknown): boolean {
   const { TimedOut, WouldBlock, BrokenPipe } = Deno.errors;
   return error instanceof TimedOut || error instanceof WouldBlock || error instanceof BrokenPipe;

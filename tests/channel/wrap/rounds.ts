@@ -1,36 +1,34 @@
 import { peerUrl } from "../../support/peer_url.ts";
 
 /**
- * Rings whose counters wrap while they are used, at random, by ends in one process and in two.
+ * Runs rounds: ends in one process or in two use a ring at random while its counters wrap.
  *
  * @module
  */
 
-/** Rounds to do. */
+/** Options of {@linkcode wrap}. */
 export interface WrapOptions {
-  /** The first round's seed, an integer from 1; each further one has the next integer. */
+  /** The seed of the first round, an integer from 1. Each next round has the next integer. */
   seed: number;
-  /** How many. */
+  /** The number of rounds. */
   rounds: number;
   /** Flags for Deno itself. */
   flags?: readonly string[];
-  /** The most that all of them may take, in milliseconds. */
+  /** Maximum time of all rounds together, in milliseconds. */
   timeout: number;
 }
 
-/** What came of rounds. */
+/** The result of rounds. */
 export interface WrapResult {
-  /** How many came to their end, of each kind. */
+  /** The number of rounds of each kind that ended well. */
   readonly counts: Readonly<Record<string, number>>;
-  /** `undefined` if all is well; or in which round what went wrong, and all that the processes wrote. */
+  /**
+   * The round that failed, and the output of its processes; `undefined` if all rounds ended well.
+   */
   readonly failure: string | undefined;
 }
 
-/**
- * Does rounds in a process of their own, which may crash.
- *
- * @param options Which.
- */
+/** Runs rounds in another process, because a round can crash its process. */
 export async function wrap(
   { seed, rounds, flags = [], timeout }: WrapOptions,
 ): Promise<WrapResult> {
@@ -56,7 +54,7 @@ export async function wrap(
   return { counts, failure };
 }
 
-/** An exit code, in the way that Windows writes what a crash ends with. */
+/** Formats an exit code. The code of a crash is formatted as Windows writes it. */
 function statusOf(code: number): string {
   return code >= 0 && code < 256 ? `${code}` : `0x${(code >>> 0).toString(16)}`;
 }

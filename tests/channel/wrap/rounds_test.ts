@@ -1,5 +1,5 @@
 /**
- * Counters of rings that wrap while the ring is used. `deno task test:wrap` does this at length.
+ * Uses rings while their counters wrap. `deno task test:wrap` does this for a longer time.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { KINDS, planOf } from "./plan.ts";
 import { wrap } from "./rounds.ts";
 
-/** These six rounds are of all kinds, near all of the edges. */
+/** Number of rounds. With this seed they have all kinds and all edges. */
 const ROUNDS = 6;
 const SEED = 413;
 const TIMEOUT = 300_000;
@@ -21,7 +21,7 @@ Deno.test("Rings pass on all messages while their counters wrap, in one process 
   assertEquals(Object.values(counts).reduce((sum, count) => sum + count), ROUNDS);
 });
 
-Deno.test("A plan is the same each time, and begins before the edge that it passes", () => {
+Deno.test("planOf() returns the same plan each time, which begins before the edge that it passes", () => {
   for (let seed = 1; seed < 2000; seed++) {
     const plan = planOf(seed, seed % 2 === 0);
     assertEquals(planOf(seed, seed % 2 === 0), plan);
@@ -30,8 +30,8 @@ Deno.test("A plan is the same each time, and begins before the edge that it pass
   }
 });
 
-Deno.test("wrap() tells the seed and the exit code of rounds that crash", async () => {
-  // V8 ends the process by an exception.
+Deno.test("wrap() returns the seed and the exit code of a round that crashes", async () => {
+  // With so little memory, V8 ends the process by an exception.
   const flags = ["--v8-flags=--max-old-space-size=1,--max-semi-space-size=1"];
   const { failure } = await wrap({ seed: SEED, rounds: 1, flags, timeout: TIMEOUT });
   assertMatch(`${failure}`, /ended with 0x[0-9a-f]{8} in round/);

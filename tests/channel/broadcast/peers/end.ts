@@ -1,5 +1,5 @@
 /**
- * An end of a broadcast ring: `end.ts ROLE NAME [COUNT]`; `inherited:KEY` is a name as well.
+ * Opens an end of a broadcast ring: `end.ts ROLE NAME [COUNT]`. NAME can also be `inherited:KEY`.
  *
  * @module
  */
@@ -17,11 +17,11 @@ using ring = isInherited
 
 if (role === "sender") sendAll();
 if (role === "receiver") receiveAll(ring.receiver());
-if (role === "wakeFlag") sleep(ring.receiver());
+if (role === "sleeping") sleep(ring.receiver());
 if (role === "echo") echo(ring.receiver());
 if (role === "mayfly") await live();
 
-/** Sends numbered messages as quickly as it can, without an end where there is no count. */
+/** Sends numbered messages as fast as possible, without an end if there is no count. */
 function sendAll(): void {
   using sender = ring.sender();
   const { maxMessageLength, ring: bytes } = sender;
@@ -38,7 +38,7 @@ function sendAll(): void {
   }
 }
 
-/** Receives to the end, and says how many it got and how many it missed. */
+/** Receives to the end, and prints the numbers of messages received and missed. */
 function receiveAll(receiver: BroadcastReceiver): void {
   console.log("ready");
   let [received, missed] = [0, 0];
@@ -54,13 +54,13 @@ function receiveAll(receiver: BroadcastReceiver): void {
   console.log(`${received} ${missed}`);
 }
 
-/** Sleeps until there is a message, again and again. */
+/** Receives messages until the end, and sleeps between them. */
 function sleep(receiver: BroadcastReceiver): void {
   console.log("ready");
   while (receiver.receiveSync() !== undefined);
 }
 
-/** Sends back what comes, by the ring whose name has a "b" after it. */
+/** Sends each message back, by the ring of the same name with a "b" at its end. */
 function echo(receiver: BroadcastReceiver): void {
   using back = BroadcastRing.open(`${name}b`);
   using sender = back.sender();
@@ -73,7 +73,7 @@ function echo(receiver: BroadcastReceiver): void {
   }
 }
 
-/** Takes the sender's place, and ends a moment later without closing it. */
+/** Opens the sender, and ends the process a moment later without closing it. */
 async function live(): Promise<void> {
   ring.sender();
   console.log("ready");

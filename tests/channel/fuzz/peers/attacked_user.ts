@@ -1,8 +1,10 @@
 /**
- * Uses memory in all ways while somebody writes arbitrary numbers into it, or, each time before it does, writes
- * some itself: `attacked_user.ts KIND NAME SEED ROUNDS live|alone`. It ends by an error if anything but a
- * good result or an error that is documented comes of it, if it takes long, or leaves handles open; and
- * else says what came of it.
+ * Uses memory at random while it is attacked: `attacked_user.ts KIND NAME SEED ROUNDS live|alone`.
+ * With `live`, another process writes random numbers into the memory. With `alone`, this process
+ * itself writes some before its calls.
+ *
+ * The process fails if a call throws an error that is not documented, takes too long, or leaves
+ * handles open. Otherwise it prints the number of calls with each outcome.
  *
  * @module
  */
@@ -13,21 +15,21 @@ import { HostileWrites } from "../hostile_writes.ts";
 import { Random } from "../../../support/random.ts";
 import { assertLeavesNoHandle } from "../../../support/leak.ts";
 
-/** What may come of it besides a result. */
+/** The errors that calls can throw. */
 const ALLOWED = [
   Deno.errors.InvalidData,
   Deno.errors.TimedOut,
   Deno.errors.BrokenPipe,
   Deno.errors.ConnectionReset,
   Deno.errors.Busy,
-  // What the header says decides on these.
+  // These depend on the header.
   Deno.errors.NotFound,
   Deno.errors.WouldBlock,
   // LatestReader.changes() ends with its signal.
   DOMException,
 ];
 const ACTS = 20;
-/** The most that anything may take that waits for a millisecond, on a busy machine. */
+/** Maximum time in milliseconds of a call with a timeout of 1 ms, on a busy machine. */
 const MAX_LENGTH = 3000;
 
 const [kind, name, seed, rounds, mode] = Deno.args as [Kind, string, string, string, string];
@@ -56,7 +58,7 @@ async function use(): Promise<void> {
     await attempt(() => user?.act(random));
     if (random.below(4) === 0) hostile?.write();
   }
-  // This has to succeed.
+  // This must succeed.
   user[Symbol.dispose]();
 }
 
@@ -72,5 +74,5 @@ async function attempt(act: () => unknown): Promise<void> {
   }
   outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   const took = performance.now() - start;
-  if (took > MAX_LENGTH) throw new Error(`It took ${took} ms in round ${done} of seed ${seed}`);
+  if (took > MAX_LENGTH) throw new Error(`A call took ${took} ms, round ${done}, seed ${seed}`);
 }

@@ -1,5 +1,5 @@
 /**
- * Writes arbitrary numbers into memory for as long as it lives: `hostile_writer.ts KIND NAME SEED`.
+ * Writes random numbers into memory until it is killed: `hostile_writer.ts KIND NAME SEED`.
  *
  * @module
  */
@@ -15,7 +15,7 @@ const hostile = new HostileWrites(memory.buffer, { words, seed: Number(seed) });
 const random = new Random(Number(seed));
 console.log("ready");
 for (let count = 0, pauses = 0;; count++) {
-  // Now and then all is well for a moment, so that there is something to spoil.
+  // The memory is valid again from time to time, so that ends can be opened.
   if (count % 8 === 0) hostile.freePlaces();
   if (count % 16 === 0) hostile.restore();
   if (count % 16 === 0) pauses = 1 << random.below(13);

@@ -1,6 +1,7 @@
 /**
- * Waits for changes of a latest value: `wait_for_change.ts "ref"|"unref"|"unref while it waits" NAME`. After
- * `unref` it ends by itself.
+ * Waits for changes of a latest value:
+ * `wait_for_change.ts "ref"|"unref"|"unref while it waits" NAME`. After `unref` the process ends by
+ * itself.
  *
  * @module
  */
@@ -15,7 +16,7 @@ if (how === "ref") console.log("ready");
 if (how !== "unref while it waits") reader.unref();
 if (how === "ref") reader.ref();
 void waitForOne();
-// By now it waits.
+// After this time it waits.
 await new Promise((resolve) => setTimeout(resolve, 50));
 if (how === "unref while it waits") reader.unref();
 console.log("waits");

@@ -1,11 +1,13 @@
 /**
- * Writes a latest value, or is refused, and does as it is told.
+ * Opens the writer of a latest value, and executes commands from its input.
  *
  *     writer.ts NAME
  *
- * "spin" has it write until it is killed, as fast as it can; "write N" writes N once; "close" has it close
- * and end; "echo OTHER"
- * has it answer each value of another one by the next number, some microseconds later.
+ * - "write N" writes N once.
+ * - "spin" writes as fast as possible, until the process is killed.
+ * - "echo OTHER" answers each value of the latest value OTHER by the next number, after some
+ *   microseconds.
+ * - "close" closes the writer and ends the process.
  */
 
 import { TextLineStream } from "@std/streams";

@@ -1,6 +1,6 @@
 /**
- * Publishes numbers that grow, until it is killed: `growing_numbers.ts latest|broadcast NAME`. Between two of
- * them readers fall asleep.
+ * Publishes numbers that grow, until it is killed: `growing_numbers.ts latest|broadcast NAME`.
+ * Between two numbers, readers fall asleep.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import { BroadcastRing, LatestValue } from "../../../../src/channel/mod.ts";
 import { Numbered } from "../killed_writers.ts";
 
-/** How long readers have to fall asleep, in milliseconds. */
+/** Time for readers to fall asleep, in milliseconds. */
 const PAUSE = 3;
 const [kind, name] = Deno.args;
 const word = new Int32Array(new SharedArrayBuffer(4));

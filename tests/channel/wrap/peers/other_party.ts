@@ -1,6 +1,7 @@
 /**
- * The other process of tests/channel/wrap/peers/rounds.ts. For each line `SEED NAME` it opens what has to be there
- * first, says so, and does its part when it is told to.
+ * Runs the part "there" of the rounds of tests/channel/wrap/peers/rounds.ts. After a line
+ * `SEED NAME` it opens its receivers and prints "joined". After a line `go` it runs its part and
+ * prints "done".
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { TextLineStream } from "@std/streams";
 import { join } from "../party.ts";
 import { planOf } from "../plan.ts";
 
-/** Less than a test waits for a line, in milliseconds. */
+/** Time between two lines "busy" in milliseconds, less than a test waits for a line. */
 const STILL_THERE = 5000;
 
 const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream())
@@ -18,7 +19,7 @@ console.log("ready");
 let act = () => Promise.resolve();
 for await (const line of lines) {
   if (line === "go") {
-    // Nobody takes it for hung because the machine is busy.
+    // These lines show the test that this process is not hung, if the machine is busy.
     const timer = setInterval(() => console.log("busy"), STILL_THERE);
     await act();
     clearInterval(timer);

@@ -1,6 +1,6 @@
 /**
- * Does rounds of tests/channel/wrap/rounds.ts: `rounds.ts SEED ROUNDS FLAGS`. Says which one it begins, and
- * ends by an error if anything is wrong.
+ * Runs rounds for tests/channel/wrap/rounds.ts: `rounds.ts SEED ROUNDS FLAGS`. It prints the seed
+ * of each round at its beginning, and fails if a round is wrong.
  *
  * @module
  */
@@ -36,13 +36,13 @@ for (let seed = Number(first); seed < Number(first) + Number(rounds); seed++) {
 }
 console.log("all");
 
-/** Asks the other process, whose exit code says more than that it is gone. */
+/** Sends a line to the peer process and waits for the answer. An error has the peer's exit code. */
 async function ask(line: string): Promise<void> {
   try {
     for (let said = await other.ask(line); said === "busy";) said = await other.nextLine();
   } catch (cause) {
     other.kill();
     const { code } = await other.gone();
-    throw new Error(`The other process ended with 0x${(code >>> 0).toString(16)}`, { cause });
+    throw new Error(`The peer process ended with 0x${(code >>> 0).toString(16)}`, { cause });
   }
 }
