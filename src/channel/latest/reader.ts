@@ -407,16 +407,24 @@ export class LatestReader<F extends Fields> extends Uncloneable implements Dispo
     return this.#changes.changes(words, () => this.layout.read(words), options);
   }
 
-  /** Makes a wait for changes keep the process alive, which is the default. */
+  /**
+   * Makes a wait for changes keep the process alive, which is the default.
+   *
+   * @throws {Deno.errors.BadResource} If the reader is closed.
+   */
   ref(): void {
+    this.#assertOpen();
     this.#changes.ref();
   }
 
   /**
    * Lets the process end during a wait for changes. This applies to waits that have begun already,
    * and to all later waits.
+   *
+   * @throws {Deno.errors.BadResource} If the reader is closed.
    */
   unref(): void {
+    this.#assertOpen();
     this.#changes.unref();
   }
 

@@ -100,8 +100,8 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
     assertLayout("layout", layout);
     assertOptions(options, LATEST_VALUE_CHECKS);
     const label = latestLabel(full);
-    // Checks the length of the mutex's name before the memory is created.
-    derivedName(full, ".writer");
+    // Checks the length of all derived names before the memory is created: this one is the longest.
+    derivedName(full, LONGEST_SUFFIX);
     const memory = createUnder({ label, name: full, magic: MAGIC }, () => {
       const initialize = (view: MappedView) => writeHeader(view, layout);
       const length = memoryLengthOf(layout);
@@ -243,6 +243,9 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
     if (this.#closed) throw new Deno.errors.BadResource(`The ${this.#label} is closed`);
   }
 }
+
+/** The longest end of a name that is made of the value's name: that of the last wake event. */
+const LONGEST_SUFFIX = ".reader.63";
 
 /**
  * Opens the memory of a latest value to read and write: readers write the bits of their wake

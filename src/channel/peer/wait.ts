@@ -49,7 +49,7 @@ const FORGIVING_STREAK = 4;
  *   failure, then 3, 7 and so on, up to 127. Then the end tries again.
  * - Four successes in a row halve the count of failures. One success is not enough: if both ends
  *   share a processor, a spin can succeed only because the peer's spin has failed.
- * - A spin lasts long enough for a sleeping peer to wake up and answer. So two ends that both went
+ * - A synchronous spin is long enough for a sleeping peer to wake up and answer. So two ends that went
  *   to sleep can begin to spin again.
  */
 export class Spin {

@@ -152,7 +152,9 @@ Deno.test("LatestReader.changes() ends by its signal and when the reader is clos
   await assertRejects(() => waits[0], Error, "on purpose");
   reader.close();
   assertEquals(await waits[1], { value: undefined, done: true });
-  assertThrows(() => reader.read(), Deno.errors.BadResource, "is closed");
+  for (const call of [() => reader.read(), () => reader.ref(), () => reader.unref()]) {
+    assertThrows(call, Deno.errors.BadResource, "is closed");
+  }
   await assertRejects(() => reader.changes().next(), Deno.errors.BadResource, "is closed");
   using late = readerValue.reader();
   await assertRejects(() => late.changes({ signal: controller.signal }).next());
@@ -414,4 +416,16 @@ Deno.test("LatestValue and its ends leave no handle open", async () => {
     assertEquals((await next).value?.lap, 2);
     await changes.return();
   });
+});
+
+Deno.test("LatestValue.create() takes the longest name whose readers can wait for changes", async () => {
+  const name = randomName().padEnd(250 - "Local\\".length, "x");
+  using value = LatestValue.create(name, struct({ lap: "u32" }));
+  using writer = value.writer();
+  using reader = value.reader();
+  const changes = reader.changes({ timeout: 10_000 });
+  const change = changes.next();
+  writer.write({ lap: 3 });
+  assertEquals((await change).value, { lap: 3 });
+  await changes.return();
 });
