@@ -88,7 +88,7 @@ Deno.test("SharedMemory.fromHandle() refuses the image of a program", () => {
   assertThrows(
     () => SharedMemory.fromHandle(handle.value),
     Deno.errors.InvalidData,
-    "the image of a program",
+    "it is an image section",
   );
 });
 

@@ -66,7 +66,7 @@ Deno.test("SharedMemory.duplicateTo() grants no more than is named, nor than the
   assertThrows(
     () => reader.duplicateTo(peer.pid, { access: "readwrite" }),
     Deno.errors.PermissionDenied,
-    "Cannot pass anonymous shared memory on to be written",
+    'Cannot pass on anonymous shared memory with access "readwrite"',
   );
 });
 

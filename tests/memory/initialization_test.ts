@@ -107,7 +107,7 @@ Deno.test("openOrCreate() refuses to initialise under a descriptor that names no
   assertThrows(
     () => SharedMemory.openOrCreate(name, 1, { security: "O:SY", initialize: () => {} }),
     TypeError,
-    'a part "D:"',
+    'a "D:" part',
   );
 });
 

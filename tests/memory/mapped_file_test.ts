@@ -90,7 +90,7 @@ Deno.test("SharedMemory.fromFile() says what is wrong with a file", () => {
     () => SharedMemory.fromFile(path.replace(/\\[^\\]*$/, "")),
     Deno.errors.PermissionDenied,
   );
-  assertThrows(() => SharedMemory.fromFile("NUL"), Deno.errors.InvalidData, "no file on a disk");
+  assertThrows(() => SharedMemory.fromFile("NUL"), Deno.errors.InvalidData, "not a file on a disk");
   assertThrows(() => SharedMemory.fromFile(empty.path), Deno.errors.InvalidData, "it is empty");
   assertThrows(
     () => SharedMemory.fromFile(path, { byteLength: 12 }),

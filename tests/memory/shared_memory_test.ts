@@ -147,7 +147,7 @@ Deno.test("SharedMemory.openOrCreate() refuses memory that is smaller than asked
   assertThrows(
     () => SharedMemory.openOrCreate(name, 4097),
     Deno.errors.InvalidData,
-    "has 4096 bytes, fewer than the 4097 asked for",
+    "has 4096 bytes, fewer than the expected 4097",
   );
 });
 
