@@ -221,7 +221,7 @@ Deno.test("sendHandle() refuses wrong arguments", async () => {
   await assertRejects(
     () => sendHandle(0x7ffc_fff0n, memory),
     Deno.errors.NotFound,
-    "Cannot send a handle of memory to window 2147287024: there is none",
+    "Cannot send a handle of memory to window 2147287024: there is no such window",
   );
   await using receiver = await openReceiver();
   const form = "shove" as "push";

@@ -99,6 +99,6 @@ Deno.test("receiveHandle() takes no notice that names another process than the s
   };
   receive(Deno.pid).close();
   for (const bits of LOW_BITS) {
-    assertThrows(() => receive(Deno.pid + bits), Deno.errors.InvalidData, "sender's window is of");
+    assertThrows(() => receive(Deno.pid + bits), Deno.errors.InvalidData, "window belongs to");
   }
 });

@@ -67,7 +67,7 @@ for (const form of ["push", "pull"] as const) {
       const noun = other === event ? "event" : "memory";
       assertEquals(
         await peer.nextLine(),
-        `refused Cannot take a handle of ${noun}: only of mutex`,
+        `refused Cannot take a handle of ${noun}: { of: "mutex" } does not accept it`,
       );
     }
   });

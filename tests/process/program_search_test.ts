@@ -37,7 +37,7 @@ interface Row {
 }
 
 const AS_CMD = "cmd takes all extensions";
-const SAFE = "the current directory is not looked at";
+const SAFE = "the current directory is not searched";
 
 const ROWS: readonly Row[] = [
   { command: "both", finds: "a\\both.com" },

@@ -170,7 +170,7 @@ Deno.test("spawn() does not look in the current directory", async () => {
   try {
     await Deno.writeTextFile(`${folder}\\winipc-here.exe`, "");
     Deno.chdir(folder);
-    assertThrows(() => spawn("winipc-here"), Deno.errors.NotFound, "is not looked at");
+    assertThrows(() => spawn("winipc-here"), Deno.errors.NotFound, "is not searched");
   } finally {
     Deno.chdir(before);
     await removeFolder(folder);
