@@ -30,8 +30,8 @@ for (const use of USES) {
   });
 }
 
-// These keep the name even after the script has lost them: a handle in another process, a lock and
-// a wait go on.
+// These uses do not end with their objects: a handle put into a process stays open, and a lock or
+// a wait continues.
 for (
   const use of [
     "duplicate elsewhere",
