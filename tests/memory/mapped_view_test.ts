@@ -47,8 +47,7 @@ Deno.test("SharedMemory.map() refuses parts outside the memory", () => {
     ...["1", 1n, null].map((byteLength) => ({ byteLength, error: TypeError })),
   ];
   for (const { error, ...options } of wrong) {
-    // deno-lint-ignore no-explicit-any -- values that the type checker refuses are refused at run
-    // time too
+    // deno-lint-ignore no-explicit-any -- the type checker refuses some of these values too
     assertThrows(() => memory.map(options as any), error, "Expected");
   }
 });

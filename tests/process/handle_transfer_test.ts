@@ -158,8 +158,8 @@ Deno.test("receiveHandle() survives notices with random bytes", () => {
     const bytes = honest.slice(0, i % 50 === 0 ? i % 40 : 40);
     for (let changes = i % 5; changes > 0; changes--) {
       const at = Math.floor(Math.random() * bytes.length);
-      // The low bytes of the handle stay the same. Else the handle could become a section's of
-      // Windows or Deno in this process, which would be taken over and closed.
+      // The low bytes of the handle stay the same. Another value could be a section's handle of
+      // Windows or Deno in this process, and this test would close it.
       if (at !== 16 && at !== 17) bytes[at] = Math.floor(Math.random() * 256);
     }
     const message = new CopyDataMessage({

@@ -1,6 +1,6 @@
 /**
- * Starts a program that waits, and prints the child's process id. Waits until the child ends, or
- * ends before it.
+ * Starts a program that waits, and prints the child's process id. Then waits until the child ends.
+ * With "unref", this process ends before the child.
  *
  * @module
  */
