@@ -66,7 +66,7 @@ export interface CreateOptions {
    *
    * A program that opens the memory by `CreateFileMapping`, as if to create it, asks for all
    * rights. `"everyone"` grants all rights to this user only, `"everyone-full"` to all users. Avoid
-   * `"everyone-full"`: any program could then change the descriptor, and so lock all users out.
+   * `"everyone-full"`: any program could then change the descriptor, and shut out all other users.
    *
    * @default "user"
    */

@@ -1,6 +1,6 @@
 /**
- * Takes over handles of sections, which come as values or from the parent process, after checks.
- * Duplicates handles of memory, in this process or into another process.
+ * Checks and takes over handles of sections, which are given by value or come from the parent
+ * process. Duplicates handles of memory, in this process or into another process.
  *
  * @module
  */

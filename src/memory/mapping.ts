@@ -3,8 +3,8 @@
  * for the script, and private ones for this module. All are detached before the part is unmapped.
  *
  * The script can transfer its buffer to another thread, and this module can then no longer use that
- * buffer. Some objects access the memory in their own `close()`, such as a ring its header. They
- * therefore keep a private buffer over the same bytes.
+ * buffer. Some objects need the memory in their own `close()`: a ring, for example, writes to its
+ * header. They therefore keep a private buffer over the same bytes.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/memory/creating-a-file-view}
  * @module

@@ -33,7 +33,7 @@ const BYTE_LENGTH = 40;
 const VERSION = 1;
 /** The numbers of the processes in which the handle can be. */
 const PLACES = { receiver: 1, sender: 2 } as const;
-/** The kind of object and the granted rights: an event or a semaphore can be only waited for. */
+/** The kind of object, and the granted rights. Some only let the receiver wait for the object. */
 export type Grant = MemoryAccess | SharedObjectKind | "event to wait for" | "semaphore to wait for";
 /** The numbers of the kinds of objects. */
 const KINDS: Record<Grant, number> = {

@@ -375,7 +375,9 @@ function refusal(access: Grant, of: string): Error {
   );
 }
 
-/** Returns the name of an object with a space before it, for error messages, or nothing. */
+/**
+ * Returns a space and the object's quoted name for a message, or "" for an object without a name.
+ */
 function named({ name }: SharedMemory | SharedObject): string {
   return name === undefined ? "" : ` "${name}"`;
 }

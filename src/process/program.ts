@@ -22,9 +22,9 @@ const EXTENSIONS = [".com", ".exe", ".bat", ".cmd"];
 const MAX_SHELL_LINE = 8191;
 
 /**
- * The arguments that a batch file can get. Some letters are not accepted, because a program can read
- * its arguments in a code page. There U+02BA becomes a quotation mark, which ends the argument. Other
- * letters become `|`, `!`, `'`, `^` or a backtick.
+ * The arguments that a batch file can get. Some letters are not accepted, because a program can
+ * read its arguments in a code page. There U+02BA becomes a quotation mark, which ends the
+ * argument. Other letters become `|`, `!`, `'`, `^` or a backtick.
  */
 const HARMLESS = /^(?:(?![\u01c0\u01c3\u02b0-\u02ff])[\p{L}\p{N} _.,:\\/@+-])*$/u;
 
@@ -50,7 +50,7 @@ export interface ProgramOptions {
  * Finds the program of a command, and writes its command line. Like cmd.exe, this function finds a
  * program also by its name without the extension.
  *
- * A name without a path is searched on the `PATH` and among Windows' own programs, never in the
+ * A name without a path is looked up on the `PATH` and among Windows' own programs, never in the
  * current directory. cmd.exe runs batch files, and quoting cannot protect arguments from its rules.
  * So this function refuses all characters that have a meaning for cmd.exe.
  *

@@ -112,7 +112,7 @@ export const SPAWN_CHECKS: OptionChecks<SpawnOptions> = {
  * Starts a program. The child inherits only the handles in `inherit`, even if this process has
  * other inheritable handles.
  *
- * A name without a path is searched on the `PATH`, and then among Windows' own programs. A `PATH`
+ * A name without a path is looked up on the `PATH`, and then among Windows' own programs. A `PATH`
  * in `env` replaces the `PATH` of this process. Unlike `Deno.Command`, this function skips relative
  * folders of the `PATH`. The extensions `.com`, `.exe`, `.bat` and `.cmd` can be left out; they are
  * tried in the order of `PATHEXT`.
