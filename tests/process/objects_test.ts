@@ -42,7 +42,7 @@ for (const starter of ["spawn", "inheritHandles"] as const) {
 }
 
 for (const form of ["push", "pull"] as const) {
-  Deno.test(`sendHandle() passes events, semaphores and mutexes on, by ${form}`, async () => {
+  Deno.test(`sendHandle() passes events, semaphores and mutexes on by ${form}`, async () => {
     const name = randomName();
     await using peer = await Peer.start("process/peers/receive_objects.ts", name);
     const window = await findWindow({ class: name, ...soon });
