@@ -1,15 +1,15 @@
 /**
- * Creates memory, with a name and without, and fills it before any other process sees it. Opens memory
- * by its name, and creates it if it is not there and that is wanted.
+ * Creates memory with or without a name, and can initialise it before any other process opens it.
+ * Opens memory by its name, and creates it on demand if it does not exist.
  *
- * A section is born under its name, so another process could open it between its
- * creation and its first byte. While it is being initialised its descriptor
- * therefore grants everyone nothing but a look at the descriptor itself, which
- * tells an opener that the memory is about to come. Once filled, it gets the
- * descriptor that it was meant to have. Should its maker die before that, the section
- * goes with its last handle, and the next process starts afresh: no lock is
- * needed, none can be left behind, and programs that know nothing of winipc are
- * kept out as well.
+ * A section has its name from its creation on, so another process could open it before it is
+ * filled. Therefore a section that is being initialised has a descriptor that grants one right
+ * only: to read the descriptor itself. An opener that reads this descriptor knows that the memory
+ * will be ready soon. After the initialisation the section gets its final descriptor.
+ *
+ * If the creating process dies earlier, the section disappears with its last handle. The next
+ * process then creates a new section. So no lock is needed and none can be left behind. The
+ * descriptor also keeps out programs that do not use winipc.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/sync/synchronization-object-security-and-access-rights}
  * @module
@@ -56,16 +56,17 @@ import { READ_CONTROL } from "../../ffi/kernel_object.ts";
 import { assertSettings, openOrCreate } from "../names.ts";
 import { checkTimeout } from "../wait/options.ts";
 
-/** What a new memory is to be like. */
+/** Options for new memory. */
 export interface CreateOptions {
   /**
-   * Who may open it: `"user"`, this user and the system; `"everyone"` on the machine, programs
-   * of low integrity too; or a descriptor in SDDL. Memory without a name is by default for
-   * nobody, since only handles to it can be passed on.
+   * The users that can open the memory. `"user"` means this user and the system. `"everyone"` means
+   * all users of the machine, and also programs of low integrity. A descriptor in SDDL is also
+   * possible. By default nobody can open memory without a name, because it is shared only by
+   * passing handles on.
    *
-   * A program that opens the memory by `CreateFileMapping`, as if to create it, asks for all rights.
-   * `"everyone"` grants them to this user only, `"everyone-full"` to all. Avoid `"everyone-full"`: with
-   * all rights, any program can change who may open the memory, and shut everybody else out.
+   * A program that opens the memory by `CreateFileMapping`, as if to create it, asks for all
+   * rights. `"everyone"` grants all rights to this user only, `"everyone-full"` to all users. Avoid
+   * `"everyone-full"`: any program could then change the descriptor, and shut out all other users.
    *
    * @default "user"
    */
@@ -73,8 +74,8 @@ export interface CreateOptions {
   /** Whether child processes inherit the handle. @default false */
   inheritable?: boolean;
   /**
-   * Whether to promise only addresses, not memory: for huge, sparse memory. A part gets its
-   * memory when a process that may write to it first maps it.
+   * Whether Windows reserves only addresses at first, which suits huge, sparse memory. A part is
+   * committed when a process with write access first maps it.
    *
    * @default false
    */
@@ -89,12 +90,12 @@ export const CREATE_CHECKS: OptionChecks<CreateOptions> = {
 };
 
 /**
- * Makes new memory.
+ * Creates new memory.
  *
- * @param name Its full name, or `undefined` for memory without one.
- * @param byteLength Its size in bytes.
- * @param options What it is to be like.
- * @param details Whether nobody may open it before it has been initialised, and what messages call it.
+ * @param name The full name, or `undefined` for memory without a name.
+ * @param byteLength The size in bytes, at least 1.
+ * @param details `unseen`: whether the memory cannot be opened before it is initialised;
+ *   `label`: the name of the memory in error messages.
  */
 export function createMemory(
   name: string | undefined,
@@ -117,10 +118,12 @@ export function createMemory(
 }
 
 /**
- * Creates memory that nobody can open before it has been initialised.
+ * Creates memory and initialises it; no other process can open it earlier.
  *
- * @param label What messages call it.
- * @throws {TypeError} If `security` is a descriptor that does not say whom to admit.
+ * @param byteLength The size in bytes, at least 1.
+ * @param details `label`: the name of the memory in error messages; `initialize`: a synchronous
+ *   function that fills a view of the whole memory.
+ * @throws {TypeError} If `security` is a descriptor without a `D:` part (an access list).
  */
 export function createInitializedMemory(
   name: string,
@@ -135,42 +138,44 @@ export function createInitializedMemory(
   return memory;
 }
 
-/** Throws unless a value can be the size of a memory. */
+/** Throws if a value is not a valid size of memory: an integer of at least 1. */
 export function assertByteLength(byteLength: number): void {
   assertInteger("byteLength", byteLength, 1);
 }
 
-/** The descriptor that the options ask for. */
+/** Returns the descriptor that the options ask for. */
 export function sddlOf(name: string | undefined, { security }: CreateOptions): Sddl {
   if (security === undefined && name === undefined) return nobodySddl();
   return sddlFor(security ?? "user", SECTION_RIGHTS);
 }
 
-const ONLY_A_LOOK = "D:P(A;;RC;;;WD)";
+/** An access list that grants everyone `READ_CONTROL` only: the right to read the descriptor. */
+const READ_CONTROL_ONLY = "D:P(A;;RC;;;WD)";
 
-/** The descriptor of memory that is being initialised. */
+/** Returns the descriptor of memory that is being initialised. */
 export function uninitializedSddl(): Sddl {
-  return `O:${currentUserSid()}${ONLY_A_LOOK}`;
+  return `O:${currentUserSid()}${READ_CONTROL_ONLY}`;
 }
 
 /**
- * Throws unless a descriptor says whom to admit; one that does not would admit everyone when it
- * is set on an object that is there already.
+ * Throws if a descriptor has no access list. Set on an existing object, such a descriptor would
+ * grant everyone all rights.
  *
- * @param sddl The descriptor that the memory is meant to have.
+ * @param sddl The descriptor that the memory gets after its initialisation.
  */
 export function assertAdmits(sddl: Sddl): void {
   if (sddl.includes("D:")) return;
   throw new TypeError(
-    `Expected a descriptor with a part "D:" to go with initialize, got "${sddl}"`,
+    `Expected security to have a "D:" part if initialize is given, got "${sddl}"`,
   );
 }
 
 /**
- * Fills memory that was created with {@linkcode uninitializedSddl}, then admits the others.
+ * Fills memory that was created with {@linkcode uninitializedSddl}, and then lets other processes
+ * open it.
  *
- * @param memory The memory; it is closed if this throws.
- * @param sddl The descriptor that it was meant to have.
+ * @param memory The memory; this function closes it before it throws.
+ * @param sddl The final descriptor of the memory.
  */
 export function initializeThenAdmit(
   memory: Mappable,
@@ -178,7 +183,8 @@ export function initializeThenAdmit(
   sddl: Sddl,
 ): void {
   try {
-    // The view is closed before anybody is admitted: that fails if its buffer was transferred away.
+    // This closes the view before any process can open the memory. The close throws if the view's
+    // buffer was transferred away.
     fill(memory, initialize);
     const { owner, dacl, label } = SECURITY_INFORMATION;
     const parts = dacl | (sddl.includes("(ML;") ? label : 0) | (sddl.startsWith("O:") ? owner : 0);
@@ -192,31 +198,30 @@ export function initializeThenAdmit(
 function fill(memory: Mappable, initialize: (view: MappedView) => unknown): void {
   using view = mapView(memory);
   if (initialize(view) instanceof Promise) {
-    throw new TypeError("Expected initialize to be done when it returns, got a promise");
+    throw new TypeError("Expected initialize to be a synchronous function, got a promise from it");
   }
 }
 
 /**
- * Whether a section that denies access does so because it is being initialised,
- * or has just gone.
+ * Checks whether a section that denied access is being initialised, or no longer exists.
  *
  * @param name The section's full name.
- * @param label The section as messages call it.
+ * @param label The section's name in error messages.
  */
 export function isUninitialized(name: string, label: string): boolean {
   try {
     using section = openSection(name, READ_CONTROL, label);
-    return readSecurity(section.value, SECURITY_INFORMATION.dacl, label) === ONLY_A_LOOK;
+    return readSecurity(section.value, SECURITY_INFORMATION.dacl, label) === READ_CONTROL_ONLY;
   } catch (error) {
     return error instanceof Deno.errors.NotFound;
   }
 }
 
-/** How to open a memory that is there. */
+/** Options for opening existing memory. */
 export interface OpenOptions {
   /**
-   * The use that the memory is opened for. A view of memory that is opened to read never changes the
-   * memory: `SharedMemory.open` says what happens to writes.
+   * The access to the memory. With `"read"`, a view never changes the memory; `SharedMemory.open`
+   * explains the effect of a write.
    *
    * @default "read"
    */
@@ -237,9 +242,10 @@ export const OPEN_CHECKS: OptionChecks<OpenOptions> = {
 /**
  * Opens memory by its name.
  *
- * @param details How many bytes it must have at least, and what messages call it.
- * @throws {Deno.errors.NotFound} If nobody holds it, or it is still being initialised.
- * @throws {Deno.errors.InvalidData} If the memory is smaller than that.
+ * @param details `least`: the minimum size in bytes; `label`: the name of the memory in error
+ *   messages.
+ * @throws {Deno.errors.NotFound} If no memory has this name, or it is still being initialised.
+ * @throws {Deno.errors.InvalidData} If the memory is smaller than `least`.
  */
 export function openMemory(
   name: string,
@@ -257,7 +263,7 @@ export function openMemory(
     if (byteLength < least) {
       throw new Deno.errors.InvalidData(
         `Cannot open ${label}: it exists and has ${byteLength} bytes, ` +
-          `fewer than the ${least} asked for`,
+          `fewer than the expected ${least}`,
       );
     }
     return { label, section, file: undefined, byteLength, access, reserve };
@@ -267,7 +273,10 @@ export function openMemory(
   }
 }
 
-/** Maximum attempts to open memory that denies access and has been initialised: it may deny for good. */
+/**
+ * Maximum attempts to open memory that denies access although it is initialised, because it may
+ * deny access for ever.
+ */
 const MAX_ATTEMPTS = 16;
 
 function openInitialized(
@@ -283,17 +292,17 @@ function openInitialized(
       if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
       if (isUninitialized(name, label)) {
         throw new Deno.errors.NotFound(
-          `Cannot open ${label}: the process that made it is still initialising it`,
+          `Cannot open ${label}: the process that created it is still initialising it`,
           { cause: error.cause },
         );
       }
-      // Between the two looks its maker may have admitted us, or other memory may have got its name.
+      // Since the failed open, the initialisation may have ended, or new memory may have the name.
       if (attempt === MAX_ATTEMPTS) throw error;
     }
   }
 }
 
-/** Other programs may grant the bytes and not the question how many there are. */
+/** Opens a section with `SECTION_QUERY` if possible: another program's section may not grant it. */
 function openWithQuery(name: string, rights: number, label: string, inheritable: boolean): Handle {
   try {
     return openSection(name, rights | SECTION_QUERY, label, inheritable);
@@ -303,18 +312,18 @@ function openWithQuery(name: string, rights: number, label: string, inheritable:
   }
 }
 
-/** How to open a memory, or to make it if it is not there. */
+/** Options for opening memory, or creating it if it does not exist. */
 export interface OpenOrCreateOptions extends CreateOptions {
   /** `"self"` refuses memory that another user made. @default "anyone" */
   owner?: "self" | "anyone";
   /**
-   * Fills new memory, once: no other process can open it before this is done, nor if this throws.
-   * It gets a view of the whole memory, which is closed afterwards.
+   * Fills new memory through a view of the whole memory, which is closed afterwards. No other
+   * process can open the memory before this function returns, or if it throws.
    */
   initialize?: (view: MappedView) => void;
   /**
-   * The most to wait, in milliseconds, while another process initialises the memory. The thread is
-   * blocked meanwhile. @default 5000
+   * The maximum wait in milliseconds while another process initialises the memory. The wait blocks
+   * the thread. @default 5000
    */
   timeout?: number;
 }
@@ -328,11 +337,11 @@ export const OPEN_OR_CREATE_CHECKS: OptionChecks<OpenOrCreateOptions> = {
 };
 
 /**
- * Opens memory, or creates it if nobody holds its name.
+ * Opens memory, or creates it if no memory has this name.
  *
- * @param byteLength Its size in bytes if it is new, and the least that it must have if it is not.
- * @returns The memory, and whether it is new.
- * @throws {Deno.errors.InvalidData} If the memory exists, and is smaller or reserved otherwise.
+ * @param byteLength The size of new memory in bytes, and the minimum size of existing memory.
+ * @returns The memory, and whether this function created it.
+ * @throws {Deno.errors.InvalidData} If the memory exists and is smaller, or its `reserve` differs.
  */
 export function openOrCreateMemory(
   name: string,

@@ -1,6 +1,6 @@
 /**
- * Handles of memory: those that came from elsewhere, by value or from the parent process, are checked and
- * taken over; others are duplicated, in this process or into another one.
+ * Checks and takes over handles of sections, which are given by value or come from the parent
+ * process. Duplicates handles of memory, in this process or into another process.
  *
  * @module
  */
@@ -12,11 +12,14 @@ import { describeSection, FILE_MAP_READ, FILE_MAP_WRITE, SECTION_QUERY } from ".
 import { adoptInherited, readInheritance } from "../names.ts";
 import { DuplicatedHandle } from "../../ffi/process_thread.ts";
 
-/** What a handle has to be like to be taken over. */
+/** Requirements for a handle that is taken over. */
 export interface FromHandleOptions {
-  /** The size that its section has, in bytes; memory is as large in whole pages. @default any */
+  /**
+   * The expected size in bytes, at least 1. The section can be larger by less than a page, because
+   * memory consists of whole pages of 4,096 bytes. @default any
+   */
   byteLength?: number;
-  /** What it lets this process do, no less and no more. @default any */
+  /** The exact access that the handle must grant. @default any */
   access?: MemoryAccess;
 }
 
@@ -26,19 +29,19 @@ export const FROM_HANDLE_CHECKS: OptionChecks<FromHandleOptions> = {
   access: oneOf(MEMORY_ACCESS),
 };
 
-/** Sections that are no files are as large in whole pages as was asked for. */
+/** The page size in bytes; the size of a section without a file is rounded up to whole pages. */
 const PAGE = 4096;
 
 /**
  * Takes over a handle of a section.
  *
  * @param value The handle's value in this process.
- * @param expected What it has to be like.
- * @param label What messages call it. @default its handle's value
+ * @param label The name of the memory in error messages. @default its handle's value
  * @throws {TypeError} If the value is neither a bigint nor an integer.
- * @throws {Deno.errors.BadResource} If it is no handle of a section in this process, or is owned already.
- * @throws {Deno.errors.InvalidData} If the section is the image of a program, or not as expected.
- * @throws {Deno.errors.PermissionDenied} If the handle does not let this process read.
+ * @throws {Deno.errors.BadResource} If the value is not a handle of a section in this process, or
+ *   this script owns the handle already.
+ * @throws {Deno.errors.InvalidData} If the section is an image section, or not as expected.
+ * @throws {Deno.errors.PermissionDenied} If the handle does not grant the right to read.
  */
 export function adoptSection(
   value: bigint | number,
@@ -51,45 +54,50 @@ export function adoptSection(
   }
   const { byteLength, reserve, image } = describeSection(handle, attempt);
   if (image) {
-    throw new Deno.errors.InvalidData(`${attempt}: the section is the image of a program`);
+    throw new Deno.errors.InvalidData(
+      `${attempt}: it is an image section, of a program or a DLL, and not memory`,
+    );
   }
   const access = (grantedAccess & FILE_MAP_WRITE) === 0 ? "read" : "readwrite";
   if (access !== (expected.access ?? access)) {
     throw new Deno.errors.InvalidData(
-      `${attempt}: expected it to grant "${expected.access}", it grants "${access}"`,
+      `${attempt}: expected it to grant "${expected.access}", but it grants "${access}"`,
     );
   }
   const size = expected.byteLength ?? byteLength;
   if (size > byteLength || byteLength - size >= PAGE) {
     throw new Deno.errors.InvalidData(
-      `${attempt}: expected a section of ${size} bytes, it has ${byteLength}`,
+      `${attempt}: expected a section of ${size} bytes, but it has ${byteLength}`,
     );
   }
-  // Owned, and so closed some time, only now: what is refused is somebody else's.
+  // The handle gets an owner, which closes it some time, only after all checks. A refused handle
+  // stays open, because it belongs to other code.
   const kind = label ?? `shared memory of handle ${handle}`;
   const section = new Handle(handle, kind);
   return { label: kind, section, file: undefined, byteLength, access, reserve };
 }
 
-/** What a child is told of a handle. */
+/** The description of an inherited handle, for the child. */
 export interface InheritedSection {
-  /** The handle's value. */
+  /** The handle's value, which is the same in parent and child. */
   handle: bigint;
   /** The section's size in bytes. */
   byteLength: number;
-  /** What the handle grants. */
+  /** The access that the handle grants. */
   access: MemoryAccess;
 }
 
-/** Writes what a child is told of a handle. */
+/**
+ * Returns the value of the environment variable that describes an inherited handle to the child.
+ */
 export function describeInheritance({ handle, byteLength, access }: InheritedSection): string {
   return `${handle} section ${byteLength} ${access}`;
 }
 
 /**
- * Takes over the section that was inherited under a key.
+ * Takes over the section that this process inherited under a key.
  *
- * @param label What messages call it. @default its handle's value
+ * @param label The name of the memory in error messages. @default its handle's value
  */
 export function inheritSection(key: string, label?: string): Mappable {
   const form = /^([0-9]{1,10}) section ([0-9]{1,16}) (read|readwrite)$/;
@@ -98,9 +106,9 @@ export function inheritSection(key: string, label?: string): Mappable {
   return adoptInherited(BigInt(handle), (value) => adoptSection(value, expected, label));
 }
 
-/** What a handle in another process is to be like. */
+/** Options for a handle that is put into another process. */
 export interface DuplicateToOptions {
-  /** What it lets the process do. @default what the memory was opened for */
+  /** The access that the handle grants to the process. @default the access of this memory */
   access?: MemoryAccess;
 }
 
@@ -109,20 +117,37 @@ export const DUPLICATE_TO_CHECKS: OptionChecks<DuplicateToOptions> = {
   access: oneOf(MEMORY_ACCESS),
 };
 
-/** The rights of handles that are passed on. */
+/** The rights of a duplicate that grants this access. */
 const RIGHTS: Record<MemoryAccess, number> = {
   read: FILE_MAP_READ | SECTION_QUERY,
   readwrite: FILE_MAP_READ | FILE_MAP_WRITE | SECTION_QUERY,
 };
 
-/** Puts a handle of a memory into another process. */
+/** Puts a handle of shared memory into another process. */
 let duplicateMemoryInto: (memory: Mappable, pid: number, access: MemoryAccess) => DuplicatedMemory;
 
-/** A handle of a memory in another process, which that process owns. */
+/**
+ * A handle of shared memory that was put into another process. The other process owns the handle.
+ *
+ * @example Pass memory without a name to a process by a handle
+ * ```ts
+ * import { SharedMemory } from "@winipc/winipc/memory";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using memory = SharedMemory.anonymous(4096);
+ * // In practice, this is the id of another process.
+ * using duplicate = memory.duplicateTo(Deno.pid, { access: "read" });
+ * const { value } = duplicate;
+ *
+ * // The receiving process gets the value by a message, and takes the handle over.
+ * using received = SharedMemory.fromHandle(value);
+ * assertEquals([received.access, received.byteLength], ["read", 4096]);
+ * ```
+ */
 export class DuplicatedMemory extends DuplicatedHandle {
   /** The memory's size in bytes. */
   readonly byteLength: number;
-  /** What it lets the process do. */
+  /** The access that the handle grants to the process. */
   readonly access: MemoryAccess;
 
   static {
@@ -137,10 +162,10 @@ export class DuplicatedMemory extends DuplicatedHandle {
 }
 
 /**
- * Makes a duplicate in this process.
+ * Duplicates the handle of shared memory in this process.
  *
- * @param access What the duplicate grants.
- * @param inheritable Whether child processes inherit it.
+ * @param access The access that the duplicate grants.
+ * @param inheritable Whether child processes inherit the duplicate.
  */
 export function duplicateHere(
   memory: Mappable,
@@ -156,11 +181,7 @@ export function duplicateHere(
   };
 }
 
-/**
- * Puts a handle of a memory into another process.
- *
- * @param options What the handle is to be like.
- */
+/** Puts a handle of shared memory into another process. */
 export function duplicateTo(
   memory: Mappable,
   pid: number,
@@ -170,12 +191,12 @@ export function duplicateTo(
   return duplicateMemoryInto(memory, pid, access);
 }
 
-/** Throws unless a memory was opened for what is to be passed on. */
+/** Throws if the duplicate would grant more than the memory's own access. */
 function assertGrants(memory: Mappable, access: MemoryAccess): void {
   assertOneOf("access", access, MEMORY_ACCESS);
   if (access === "readwrite" && memory.access === "read") {
     throw new Deno.errors.PermissionDenied(
-      `Cannot pass ${memory.label} on to be written: it was opened to be read`,
+      `Cannot pass on ${memory.label} with access "readwrite": its own access is "read"`,
     );
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Files that are to be mapped.
+ * Opens files as shared memory.
  *
  * @module
  */
@@ -12,20 +12,26 @@ import { integerFrom, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
 import { type Mappable, MEMORY_ACCESS, type MemoryAccess } from "./mapped_view.ts";
 import { createSection } from "./section.ts";
 
-/** `FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE`: others may do as they like. */
+/**
+ * `FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE`: other programs can read, write, rename
+ * and delete the file while it is open here.
+ */
 const SHARE_ALL = 7;
-/** `FILE_SHARE_READ | FILE_SHARE_DELETE`: nobody may write to the file meanwhile. */
+/**
+ * `FILE_SHARE_READ | FILE_SHARE_DELETE`: other programs cannot open the file for writing while it
+ * is open here.
+ */
 export const SHARE_READ = 5;
 const FILE_TYPE_DISK = 1;
 
-/** Which part of a file to share, and what for. */
+/** Options for sharing a file. */
 export interface FromFileOptions {
   /**
-   * How many bytes from the file's start, at least 1. With `access: "readwrite"` a file that is
-   * shorter grows to this. @default the file's length
+   * The number of bytes to share from the file's start, at least 1. With `access: "readwrite"`, a
+   * shorter file grows to this length. @default the file's length
    */
   byteLength?: number;
-  /** What for. @default "read" */
+  /** The access to the file. @default "read" */
   access?: MemoryAccess;
 }
 
@@ -35,23 +41,24 @@ export const FROM_FILE_CHECKS: OptionChecks<FromFileOptions> = {
   access: oneOf(MEMORY_ACCESS),
 };
 
-/** A file as memory. */
+/** A file that was opened as shared memory. */
 export interface FileMemory extends Mappable {
-  /** The file. */
+  /** The file's handle. */
   readonly file: Handle;
 }
 
 /**
- * Opens a file as memory.
+ * Opens a file as shared memory.
  *
  * @param location The file's path, or a `URL` object with `file:`.
- * @param options Which part, and what for.
- * @param share What others may do with the file meanwhile.
- * @throws {Deno.errors.NotFound} If there is no such file.
- * @throws {Deno.errors.PermissionDenied} If this user may not open it, or it is a directory.
- * @throws {Deno.errors.Busy} If somebody does with it what they may not.
- * @throws {Deno.errors.InvalidData} If it is empty, or no file on a disk.
- * @throws {RangeError} If it is to be read beyond its end.
+ * @param share The `FILE_SHARE_…` flags: the access that other programs can have while the file is
+ *   open.
+ * @throws {Deno.errors.NotFound} If the file does not exist.
+ * @throws {Deno.errors.PermissionDenied} If this user cannot open the file, or it is a directory.
+ * @throws {Deno.errors.Busy} If another program has the file open in a way that conflicts with
+ *   `share`.
+ * @throws {Deno.errors.InvalidData} If the file is empty, or is not a file on a disk.
+ * @throws {RangeError} If `access` is `"read"`, and `byteLength` is more than the file's length.
  */
 export function openFile(
   location: string | URL,
@@ -67,7 +74,7 @@ export function openFile(
     const { byteLength = length } = options;
     if (byteLength === 0) throw new Deno.errors.InvalidData(`Cannot map ${label}: it is empty`);
     if (access === "read" && byteLength > length) {
-      throw new RangeError(`Cannot map ${byteLength} bytes of ${label}: it has ${length}`);
+      throw new RangeError(`Cannot map ${byteLength} bytes of ${label}: it has only ${length}`);
     }
     const section = createSection({
       label,
@@ -95,7 +102,7 @@ function openHandle(path: string, access: MemoryAccess, share: number, label: st
 
 function lengthOf(file: Handle, label: string): number {
   if (kernel32().GetFileType(file.value) !== FILE_TYPE_DISK) {
-    throw new Deno.errors.InvalidData(`Cannot map ${label}: it is no file on a disk`);
+    throw new Deno.errors.InvalidData(`Cannot map ${label}: it is not a file on a disk`);
   }
   const length = new BigInt64Array(1);
   if (!kernel32().GetFileSizeEx(file.value, length)) {

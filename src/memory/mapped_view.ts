@@ -1,5 +1,5 @@
 /**
- * Views: parts of a shared memory that this process can read and write.
+ * Views: mapped parts of shared memory, which this process can read and write.
  *
  * @module
  */
@@ -18,25 +18,25 @@ import { markReadOnly } from "../struct/field_view.ts";
 import { FILE_MAP_READ, FILE_MAP_WRITE } from "./section.ts";
 import { FILE_MAP_COPY, GRANULARITY, MappedBuffers, Mapping } from "./mapping.ts";
 
-/** What a memory was opened for. */
+/** The access to shared memory: to read it only, or to read and write it. */
 export type MemoryAccess = "read" | "readwrite";
 
 /**
- * What a view is for: `"read"` to look, `"readwrite"` to share what is written,
- * `"copy"` to write privately.
+ * The access of a view: `"read"` only reads, `"readwrite"` shares writes with other processes, and
+ * `"copy"` keeps writes private to the view.
  */
 export type ViewAccess = MemoryAccess | "copy";
 
-/** The words of {@linkcode MemoryAccess}. */
+/** All values of {@linkcode MemoryAccess}. */
 export const MEMORY_ACCESS = ["read", "readwrite"] as const;
 
-/** Which part of a memory to map, and for what. */
+/** Options for mapping a part of shared memory. */
 export interface MapOptions {
-  /** Where the view begins, in bytes from the memory's start; any number will do. @default 0 */
+  /** The start of the view, in bytes from the memory's start. It needs no alignment. @default 0 */
   offset?: number;
-  /** How long it is, in bytes, at least 1. @default up to the memory's end */
+  /** The length of the view in bytes, at least 1. @default up to the memory's end */
   byteLength?: number;
-  /** What it is for. @default what the memory was opened for */
+  /** The access of the view. @default the access of the memory */
   access?: ViewAccess;
 }
 
@@ -47,63 +47,61 @@ export const MAP_CHECKS: OptionChecks<MapOptions> = {
   access: oneOf(["read", "readwrite", "copy"]),
 };
 
-/** What a view needs of the memory that it shows. */
+/** A section and its properties, from which views are made. */
 export interface Mappable {
-  /** The memory as messages call it: `shared memory "Local\\x"`. */
+  /** The memory's name in error messages: `shared memory "Local\\x"`. */
   readonly label: string;
   /** The section's handle. */
   readonly section: Handle;
-  /** The file behind it, where there is one. */
+  /** The handle of the file behind the section, or `undefined` for memory without a file. */
   readonly file: Handle | undefined;
   /** The memory's size in bytes. */
   readonly byteLength: number;
-  /** What it was opened for. */
+  /** The access that the section's handle grants. */
   readonly access: MemoryAccess;
-  /** Whether its pages have no memory until they are committed. */
+  /** Whether the pages are only reserved until they are committed. */
   readonly reserve: boolean;
 }
 
-/** What an open view has. */
+/** The parts of an open view. */
 interface Mapped {
   readonly buffers: MappedBuffers;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * Makes a further buffer over the memory of a view, from the same byte on as `view.buffer`. It is for the
- * view's owner, who must not hand it out: it works on after a script has transferred `view.buffer`
- * away, and is detached by `view.close()`.
+ * Makes another buffer over the memory of a view, which begins at the same byte as `view.buffer`.
+ * The view's owner must not pass it to the script. This buffer still works after the script has
+ * transferred `view.buffer` away. `view.close()` detaches it.
  *
  * @throws {Deno.errors.BadResource} If the view is closed.
  */
 export let privateBufferOf: (view: MappedView) => ArrayBuffer;
 
-/** Maps a part of a memory; `SharedMemory.map` says what it throws. */
+/** Maps a part of shared memory; throws the same errors as `SharedMemory.map`. */
 export let mapView: (memory: Mappable, options?: MapOptions) => MappedView;
 
 /**
- * A view of a shared memory: {@linkcode MappedView.bytes} *is* the memory, no
- * copy is made.
+ * A view of shared memory. {@linkcode MappedView.bytes} *is* the memory, not a copy.
  *
- * What one process writes the others see at once, though not in any promised
- * order unless it is written and read with `Atomics`.
+ * Other processes see a write at once. The order in which they see several writes is only certain
+ * if both sides use `Atomics`.
  *
- * A view mapped with `"read"` or `"copy"` may be written to, and the others never
- * see it: Windows copies a page when it is first written to, and from then on that
- * page no longer follows what the others write. It also charges commit for the whole
- * of such a view. Therefore a struct in a view mapped with `"read"` throws when it is
- * assigned to. A typed array or a `DataView` over the buffer cannot throw. Without the
- * copy, Windows would end a process that writes to a read-only page.
+ * A write to a view mapped with `"read"` or `"copy"` stays private. At the first write to a page,
+ * Windows makes a private copy of it. This copy no longer follows the writes of other processes.
+ * Windows also charges commit for the whole of such a view. A struct in a view mapped with `"read"`
+ * throws when it is assigned to. A typed array or a `DataView` over the buffer cannot throw.
+ * Without the private copy, Windows would end a process that writes to a read-only page.
  *
- * Closing detaches the view's `ArrayBuffer` before the memory is unmapped, so
- * that arrays over it have length 0 from then on. What Deno still does with the
- * bytes on another thread (a `Deno.write`, a digest of `crypto.subtle`) must be over before
- * the close. A view that is forgotten stays mapped for as long as the process lives.
+ * `close()` detaches the view's `ArrayBuffer` before it unmaps the memory, so all arrays over the
+ * buffer have length 0 afterwards. Operations of Deno that use the bytes on another thread, such as
+ * `Deno.write` or a digest of `crypto.subtle`, must end before the close. A view that is never
+ * closed stays mapped for as long as the process lives.
  *
- * An open view, and every array over its buffer, keeps the memory's name and handle: only
- * `SharedMemory.close` gives them up before. This holds for the thread that mapped it.
+ * An open view, and every array over its buffer, keeps the memory's name and handle alive until
+ * `SharedMemory.close` is called. This is true for the thread that mapped the view.
  *
- * @example
+ * @example Share a number between two views
  * ```ts
  * import { SharedMemory } from "@winipc/winipc/memory";
  * import { assertEquals } from "@std/assert";
@@ -119,7 +117,7 @@ export let mapView: (memory: Mappable, options?: MapOptions) => MappedView;
  * @see {@link https://learn.microsoft.com/windows/win32/memory/creating-a-file-view}
  */
 export class MappedView extends Uncloneable implements Disposable {
-  /** What the view is for. */
+  /** The access of the view: `"read"`, `"readwrite"` or `"copy"`. */
   readonly access: ViewAccess;
   readonly #label: string;
   readonly #file: Handle | undefined;
@@ -145,7 +143,7 @@ export class MappedView extends Uncloneable implements Disposable {
   private constructor(memory: Mappable, access: ViewAccess, offset: number, byteLength: number) {
     super();
     const attempt = `Cannot map ${byteLength} bytes at ${offset} of ${memory.label}`;
-    // Windows maps from multiples of 64 KiB; the buffer begins there too, so that it is aligned.
+    // Windows maps only from multiples of 64 KiB. The buffer begins there too, so it is aligned.
     const lead = offset % GRANULARITY;
     const range = { offset: offset - lead, byteLength: lead + byteLength };
     if (memory.reserve && memory.access === "readwrite") commit(memory, range, attempt);
@@ -153,7 +151,8 @@ export class MappedView extends Uncloneable implements Disposable {
     try {
       if (memory.reserve && memory.access === "read") assertCommitted(mapping, attempt);
       const { byteLength: whole } = mapping;
-      // Whoever holds the view, or an array over it, still uses the memory: its name has to stay.
+      // The memory is the owner of the buffers: the view, or an array over it, still uses the
+      // memory, whose handle and name must therefore stay.
       const buffers = new MappedBuffers(mapping, { offset: 0, byteLength: whole }, memory);
       this.#file = access === "readwrite" ? memory.file?.duplicate() : undefined;
       if (access === "read") markReadOnly(buffers.shared, memory.label);
@@ -167,8 +166,8 @@ export class MappedView extends Uncloneable implements Disposable {
   }
 
   /**
-   * The view's bytes, which are the memory itself. If the view is not
-   * {@linkcode MappedView.writable}, do not write to them.
+   * The view's bytes, which are the memory itself. Do not write to them if the view is not
+   * {@linkcode MappedView.writable}.
    *
    * @throws {Deno.errors.BadResource} If the view is closed.
    */
@@ -177,11 +176,11 @@ export class MappedView extends Uncloneable implements Disposable {
   }
 
   /**
-   * The buffer under {@linkcode MappedView.bytes}, for typed arrays of other kinds. If the view is
-   * not {@linkcode MappedView.writable}, do not write to it.
+   * The buffer under {@linkcode MappedView.bytes}, for typed arrays of other kinds. Do not write to
+   * it if the view is not {@linkcode MappedView.writable}.
    *
-   * It begins at a multiple of 64 KiB of the memory, so that it is aligned for
-   * every type; the view's first byte is at `bytes.byteOffset` in it.
+   * The buffer begins at a multiple of 64 KiB in the memory, so it is aligned for every type. The
+   * view's first byte is at `bytes.byteOffset` in the buffer.
    *
    * @throws {Deno.errors.BadResource} If the view is closed.
    */
@@ -199,11 +198,11 @@ export class MappedView extends Uncloneable implements Disposable {
   }
 
   /**
-   * Whether the view is for writing: `false` if it is mapped with `"read"`. With `"copy"` it is `true`,
-   * though no other process sees what is written.
+   * Whether the view can be written to: `false` if it is mapped with `"read"`. It is `true` with
+   * `"copy"`, although no other process sees the writes.
    *
-   * If it is `false`, a struct in the view throws when it is assigned to. An array over the buffer does
-   * not throw: the page that a script writes to no longer follows the memory.
+   * If it is `false`, a struct in the view throws when it is assigned to. An array over the buffer
+   * does not throw; the written page no longer follows the writes of other processes.
    */
   get writable(): boolean {
     return this.access !== "read";
@@ -215,9 +214,8 @@ export class MappedView extends Uncloneable implements Disposable {
   }
 
   /**
-   * Writes what was changed to the file behind the memory, and waits until the
-   * disk has it. Of memory with no file, and of views that write privately, there
-   * is nothing to write.
+   * Writes changed bytes to the file behind the memory, and waits until they are on the disk. Does
+   * nothing if the memory has no file, or if the view's access is not `"readwrite"`.
    *
    * @throws {Deno.errors.BadResource} If the view is closed.
    * @see {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-flushviewoffile}
@@ -229,7 +227,8 @@ export class MappedView extends Uncloneable implements Disposable {
     if (!kernel32().FlushViewOfFile(mapping.pointer, BigInt(mapping.byteLength))) {
       throw lastError("FlushViewOfFile", attempt);
     }
-    // FlushViewOfFile only starts the writing: https://learn.microsoft.com/windows/win32/memory/creating-a-file-view
+    // FlushViewOfFile only starts the writing:
+    // https://learn.microsoft.com/windows/win32/memory/creating-a-file-view
     if (!kernel32().FlushFileBuffers(this.#file.value)) {
       throw lastError("FlushFileBuffers", attempt);
     }
@@ -238,8 +237,8 @@ export class MappedView extends Uncloneable implements Disposable {
   /**
    * Detaches the view's buffer and unmaps the memory.
    *
-   * @throws {Deno.errors.Busy} If the buffer was transferred away: whoever has it
-   *   still reaches the memory, which therefore stays mapped as long as the process lives.
+   * @throws {Deno.errors.Busy} If the buffer was transferred away. Its new owner can still access
+   *   the memory, which therefore stays mapped for as long as the process lives.
    */
   close(): void {
     if (this.#mapped === undefined) return;
@@ -263,31 +262,34 @@ export class MappedView extends Uncloneable implements Disposable {
 }
 
 /**
- * A view that only reads is mapped copy-on-write: a store into a page that is
- * mapped read-only would end the process.
+ * Returns the access flags of the mapping. Even a view with `"read"` is mapped copy-on-write,
+ * because a write to a page that is mapped read-only would end the process.
  */
 function mapFlags(access: ViewAccess): number {
   return access === "readwrite" ? FILE_MAP_READ | FILE_MAP_WRITE : FILE_MAP_COPY;
 }
 
-/** Gives memory to a part of a reserved section, through a mapping of its own: a copy-on-write one cannot. */
+/**
+ * Commits a part of a reserved section through a separate mapping, because a copy-on-write mapping
+ * cannot commit.
+ */
 function commit(
   { section, byteLength: total }: Mappable,
   { offset, byteLength }: { offset: number; byteLength: number },
   attempt: string,
 ): void {
-  // Wine 10 does not tell other views of a commit that reaches the end of the mapping it is made
-  // in (add_committed_range in its server/mapping.c), so this one is longer where it can be.
+  // In Wine 10, other views do not see a commit that reaches the end of its own mapping
+  // (add_committed_range in its server/mapping.c). So this mapping is longer if possible.
   const range = { offset, byteLength: Math.min(byteLength + GRANULARITY, total - offset) };
   using mapping = new Mapping(section.value, FILE_MAP_READ | FILE_MAP_WRITE, range, attempt);
   mapping.commit(byteLength, attempt);
 }
 
-/** A buffer over a page without memory would end the process when it is touched. */
+/** Throws if a page is not committed, because an access to this page would end the process. */
 function assertCommitted(mapping: Mapping, attempt: string): void {
   if (mapping.isCommitted()) return;
   throw new Deno.errors.NotFound(
-    `${attempt}: the memory is reserved, and no process that may write to it has mapped all ` +
-      "of this part yet",
+    `${attempt}: the memory is reserved, and no process with write access has mapped all of this ` +
+      "part yet",
   );
 }

@@ -1,10 +1,10 @@
 /**
- * Parts of sections, mapped into this process's address space, and the ArrayBuffers over each: one that
- * scripts get, and private ones that they do not. They are detached before the part is unmapped.
+ * Maps parts of sections into this process's address space, and makes ArrayBuffers over them: one
+ * for the script, and private ones for this module. All are detached before the part is unmapped.
  *
- * A script can transfer the buffer that it gets to another thread, and then nothing here reaches the
- * memory through it any more. An object that needs words of the memory for its own close (a ring's
- * header) therefore keeps a private buffer over the same bytes.
+ * The script can transfer its buffer to another thread, and this module can then no longer use that
+ * buffer. Some objects need the memory in their own `close()`: a ring, for example, writes to its
+ * header. They therefore keep a private buffer over the same bytes.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/memory/creating-a-file-view}
  * @module
@@ -18,31 +18,37 @@ import {
   readMemoryBasicInformation,
 } from "../../ffi/win32/types.ts";
 
-/** `FILE_MAP_COPY`, an access of mappings: a page that is written to becomes private. */
+/** `FILE_MAP_COPY`, an access of mappings: a write to a page makes a private copy of the page. */
 export const FILE_MAP_COPY = 0x1;
 
 const MEM_COMMIT = 0x1000;
 const MEM_IMAGE = 0x1000000;
 const PAGE_READWRITE = 0x4;
-/** `PAGE_READWRITE`, `PAGE_WRITECOPY` (which Wine says of shared sections too), and both with `PAGE_EXECUTE_…`. */
+/**
+ * The protections of writable pages: `PAGE_READWRITE` and `PAGE_WRITECOPY`, and both with
+ * `PAGE_EXECUTE_…`. Wine reports `PAGE_WRITECOPY` for shared sections too.
+ */
 const WRITABLE = 0xcc;
 
-/** Mappings begin at multiples of this many bytes (`dwAllocationGranularity`, the same on every Windows). */
+/**
+ * The alignment of mappings in bytes: each begins at a multiple of it in the section. This is
+ * Windows' `dwAllocationGranularity`, which has the same value on every Windows.
+ */
 export const GRANULARITY = 65536;
 
-/** A part of a section in this process's address space; unmapped by `using`, or by hand. */
+/** A part of a section in this process's address space, until it is disposed. */
 export class Mapping implements Disposable {
-  /** Where it begins. */
+  /** The mapping's first byte. */
   readonly pointer: Deno.PointerObject;
-  /** How long it is, in bytes. */
+  /** The mapping's length in bytes. */
   readonly byteLength: number;
 
   /**
    * Maps a part of a section.
    *
-   * @param range Where it begins, a multiple of {@linkcode GRANULARITY}, and how long
-   *   it is in bytes; left out: the whole section.
-   * @param attempt What is being tried, for the message.
+   * @param range The part's start, a multiple of {@linkcode GRANULARITY}, and its length, both in
+   *   bytes; or `undefined` for the whole section.
+   * @param attempt The attempted action, as the start of an error message.
    * @see {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffile}
    */
   constructor(
@@ -65,11 +71,11 @@ export class Mapping implements Disposable {
   }
 
   /**
-   * Gives the first pages memory; those that have it already keep it, and it stays with the
-   * section when this is unmapped.
+   * Commits the first pages. Pages that are committed already stay as they are. The commit stays
+   * with the section after the mapping is unmapped.
    *
-   * @param byteLength How many bytes from the start.
-   * @param attempt What is being tried, for the message.
+   * @param byteLength The number of bytes to commit from the start.
+   * @param attempt The attempted action, as the start of an error message.
    * @see {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualalloc}
    */
   commit(byteLength: number, attempt: string): void {
@@ -79,7 +85,7 @@ export class Mapping implements Disposable {
     }
   }
 
-  /** Whether all of the pages have memory. */
+  /** Checks whether all pages are committed. */
   isCommitted(): boolean {
     let committed = 0;
     for (const { regionSize, state } of regions(this.pointer)) {
@@ -90,10 +96,10 @@ export class Mapping implements Disposable {
   }
 
   /**
-   * Whether a part of it can be written to, rather than end the process.
+   * Checks whether a part can be written to. A write to any other page would end the process.
    *
-   * @param offset Where the part begins, in bytes.
-   * @param byteLength How long it is.
+   * @param offset The part's start in bytes from the mapping's start.
+   * @param byteLength The part's length in bytes.
    */
   isWritable(offset: number, byteLength: number): boolean {
     let at = 0;
@@ -106,19 +112,19 @@ export class Mapping implements Disposable {
     return offset + byteLength <= at;
   }
 
-  /** Whether this is the image of a program. */
+  /** Checks whether the mapping is of an image section: a program or a DLL. */
   isImage(): boolean {
     return regions(this.pointer).some(({ type }) => type === MEM_IMAGE);
   }
 
-  /** Takes it out of the address space. */
+  /** Removes the mapping from the address space. */
   [Symbol.dispose](): void {
     kernel32().UnmapViewOfFile(this.pointer);
   }
 }
 
 /**
- * The stretches of pages of a view, each of one state.
+ * Iterates over the regions of a mapping: runs of pages that have the same state and protection.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-virtualquery}
  */
@@ -128,7 +134,7 @@ function* regions(view: Deno.PointerObject): Generator<MemoryBasicInformation> {
   for (let offset = 0;;) {
     const at = Deno.UnsafePointer.offset(view, offset);
     if (!kernel32().VirtualQuery(at, struct, BigInt(struct.byteLength))) {
-      throw lastError("VirtualQuery", "Cannot look at the pages of a view");
+      throw lastError("VirtualQuery", "Cannot query the pages of a view");
     }
     const region = readMemoryBasicInformation(struct);
     if (region.allocationBase !== base) return;
@@ -143,14 +149,16 @@ function sum(parts: Iterable<MemoryBasicInformation>): number {
   return total;
 }
 
-/** Keeps an owner alive for as long as a script holds a buffer, or a typed array over it. */
+/**
+ * Keeps the owner of a buffer alive for as long as the script holds the buffer or an array over it.
+ */
 const owners = new WeakMap<ArrayBuffer, object>();
 
-/** A mapping and all buffers over it, which end together. */
+/** A mapping and all buffers over it, which are closed together. */
 export class MappedBuffers {
-  /** The mapping. */
+  /** The mapping under the buffers. */
   readonly mapping: Mapping;
-  /** The buffer that scripts get. */
+  /** The script's buffer. */
   readonly shared: ArrayBuffer;
   readonly #offset: number;
   readonly #byteLength: number;
@@ -158,11 +166,12 @@ export class MappedBuffers {
   readonly #private: ArrayBuffer[] = [];
 
   /**
-   * Makes the buffer that scripts get.
+   * Makes the script's buffer.
    *
    * @param mapping The mapping, which {@linkcode MappedBuffers.close} unmaps.
-   * @param range Where the buffers begin in the mapping, and their length, in bytes.
-   * @param owner What must not be collected while a buffer is in use: the handles behind the memory.
+   * @param range The buffers' start in the mapping, and their length, both in bytes.
+   * @param owner The object that must not be collected while a buffer is in use: it has the handles
+   *   of the memory.
    */
   constructor(
     mapping: Mapping,
@@ -184,18 +193,18 @@ export class MappedBuffers {
   }
 
   /**
-   * Detaches all buffers and takes the mapping out of the address space.
+   * Detaches all buffers and removes the mapping from the address space.
    *
-   * @param label What is mapped, for the message.
-   * @throws {Deno.errors.Busy} If the buffer that scripts get was transferred away: its holder
-   *   still reaches the memory, which stays mapped as long as the process lives.
+   * @param label The memory's name in error messages.
+   * @throws {Deno.errors.Busy} If the script's buffer was transferred away. Its new owner can still
+   *   access the memory, which therefore stays mapped for as long as the process lives.
    */
   close(label: string): void {
     for (const buffer of this.#private) detach(buffer);
     if (this.shared.detached) {
       throw new Deno.errors.Busy(
         `Cannot unmap a view of ${label}: its ArrayBuffer was transferred away, and ` +
-          "whoever has it still reaches the memory; transfer a copy instead (bytes.slice())",
+          "its new owner can still access the memory; transfer a copy instead (bytes.slice())",
       );
     }
     detach(this.shared);

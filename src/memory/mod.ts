@@ -1,5 +1,5 @@
 /**
- * Shared memory: by name, without one, or over a file.
+ * Shared memory: with a name, without a name, or over a file.
  *
  * ```ts
  * import { SharedMemory } from "@winipc/winipc/memory";

@@ -18,20 +18,20 @@ import { errorFromStatus } from "../../ffi/error.ts";
 import { ntdll } from "../../ffi/win32/ntdll.ts";
 import { Mapping } from "./mapping.ts";
 
-/** `SECTION_QUERY`, the right to ask for the size. */
+/** `SECTION_QUERY`, the right to query the size and the attributes. */
 export const SECTION_QUERY = 0x1;
 /** `FILE_MAP_WRITE`, a right of handles and an access of mappings. */
 export const FILE_MAP_WRITE = 0x2;
 /** `FILE_MAP_READ`, a right of handles and an access of mappings. */
 export const FILE_MAP_READ = 0x4;
 
-/** The rights to a section. */
+/** The rights to a section, for descriptors. */
 export const SECTION_RIGHTS: ObjectRights = {
   all: 0xf001f, // SECTION_ALL_ACCESS
   everyone: SECTION_QUERY | FILE_MAP_WRITE | FILE_MAP_READ | READ_CONTROL,
 };
 
-/** The rights to a section by their names. */
+/** The rights to a section with their names, for error messages. */
 const NAMED_RIGHTS: readonly NamedRight[] = [
   { name: "SECTION_MAP_READ", mask: FILE_MAP_READ },
   {
@@ -44,39 +44,39 @@ const NAMED_RIGHTS: readonly NamedRight[] = [
 
 const PAGE_READONLY = 0x2;
 const PAGE_READWRITE = 0x4;
-/** `SEC_RESERVE`: the pages have no memory until they are committed. */
+/** `SEC_RESERVE`: the pages are only reserved until they are committed. */
 export const SEC_RESERVE = 0x4000000;
 
-/** What messages call a section. */
+/** Returns a section's name in error messages. */
 export function sectionLabel(name: string | undefined): string {
   return name === undefined ? "anonymous shared memory" : `shared memory "${name}"`;
 }
 
-/** What a new section is to be like. */
+/** Options for a new section. */
 export interface SectionOptions {
-  /** The section as messages call it: `shared memory "Local\\x"`. */
+  /** The section's name in error messages: `shared memory "Local\\x"`. */
   label: string;
-  /** Its size in bytes. */
+  /** The size in bytes. */
   byteLength: number;
-  /** Its full name; none: it has no name. */
+  /** The full name, or `undefined` for a section without a name. */
   name?: string | undefined;
-  /** The file behind it, or `INVALID_HANDLE_VALUE` for memory. */
+  /** The handle of the file behind the section, or `INVALID_HANDLE_VALUE` for memory. */
   file: bigint;
-  /** Whether it may be written to. */
+  /** Whether views of the section can be writable. */
   writable: boolean;
-  /** Who may open it; none: what Windows gives to any object of this user. */
+  /** The descriptor: who can open the section. @default the default descriptor of this user */
   sddl?: Sddl;
   /** Whether child processes inherit the handle. */
   inheritable: boolean;
-  /** Whether its pages have no memory until they are committed. */
+  /** Whether the pages are only reserved until they are committed. */
   reserve: boolean;
 }
 
 /**
- * Makes a new section, never an older one in disguise.
+ * Creates a new section, and never opens an existing one instead.
  *
- * @throws {Deno.errors.AlreadyExists} If the name is taken, by whatever kind of object.
- * @throws {Deno.errors.PermissionDenied} If this user may not make a `Global\` section.
+ * @throws {Deno.errors.AlreadyExists} If an object of any kind has the name.
+ * @throws {Deno.errors.PermissionDenied} If this user cannot create a `Global\` section.
  * @see {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw}
  */
 export function createSection(options: SectionOptions): Handle {
@@ -105,12 +105,13 @@ export function createSection(options: SectionOptions): Handle {
 /**
  * Opens a section by its name.
  *
- * @param access The rights to ask for.
- * @param label The section as messages call it.
+ * @param access The mask of rights to ask for.
+ * @param label The section's name in error messages.
  * @param inheritable Whether child processes inherit the handle.
- * @throws {Deno.errors.NotFound} If nobody holds such a section.
- * @throws {Deno.errors.PermissionDenied} If it grants this user less than is asked for.
- * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
+ * @throws {Deno.errors.NotFound} If no section has this name.
+ * @throws {Deno.errors.PermissionDenied} If the section does not grant this user all of these
+ *   rights.
+ * @throws {Deno.errors.InvalidData} If an object of another kind has the name.
  * @see {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-openfilemappingw}
  */
 export function openSection(
@@ -124,24 +125,24 @@ export function openSection(
   return openObject({ label, name, access, rights: NAMED_RIGHTS, inheritable, api, open });
 }
 
-/** `SEC_IMAGE`: the section is a program or a DLL, laid out to be run. */
+/** `SEC_IMAGE`: an image section, which holds a program or a DLL as it is laid out to be run. */
 const SEC_IMAGE = 0x1000000;
 
 /** The size and kind of a section. */
 export interface SectionInfo {
-  /** Its size in bytes: whole pages for memory, exact for a file. */
+  /** The size in bytes: whole pages for memory, exact for a file. */
   byteLength: number;
-  /** Whether its pages have no memory until they are committed. */
+  /** Whether the pages are only reserved until they are committed. */
   reserve: boolean;
-  /** Whether it is the image of a program or a DLL. */
+  /** Whether it is an image section: a program or a DLL. */
   image: boolean;
 }
 
 /**
- * Finds out the size and kind of a section.
+ * Returns the size and kind of a section.
  *
  * @param section A handle with the right to read.
- * @param attempt What is being tried, for the message.
+ * @param attempt The attempted action, as the start of an error message.
  */
 export function describeSection(section: bigint, attempt: string): SectionInfo {
   try {
@@ -149,7 +150,7 @@ export function describeSection(section: bigint, attempt: string): SectionInfo {
   } catch (error) {
     if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
   }
-  // The handle has not the right to ask (SECTION_QUERY): look at the pages themselves.
+  // The handle does not grant SECTION_QUERY. The pages of a mapping show the size and kind too.
   using mapping = new Mapping(section, FILE_MAP_READ, undefined, attempt);
   return {
     byteLength: mapping.byteLength,

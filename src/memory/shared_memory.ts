@@ -1,5 +1,5 @@
 /**
- * Memory that processes share: by name, without one, or over a file.
+ * Shared memory: with a name, without a name, or over a file.
  *
  * @module
  */
@@ -41,15 +41,15 @@ import {
   type MemoryAccess,
 } from "./mapped_view.ts";
 
-/** How to wait for a memory, and how to open it. */
+/** Options for waiting for shared memory and opening it. */
 export interface WaitForOptions extends OpenOptions, WaitOptions {}
 
 /** The checks of {@linkcode WaitForOptions}. */
 export const WAIT_FOR_CHECKS: OptionChecks<WaitForOptions> = { ...OPEN_CHECKS, ...WAIT_CHECKS };
 
 /**
- * Makes the object for a memory that was opened or made: for what lives in memory, and gives it a
- * label of its own.
+ * Makes the object for memory that was opened or created elsewhere. Rings, for example, have their
+ * own label for their memory.
  */
 export let sharedMemoryOver: (
   memory: Mappable,
@@ -58,27 +58,27 @@ export let sharedMemoryOver: (
 ) => SharedMemory;
 
 /**
- * Memory that several processes can map: a section, which Windows also calls a
- * file mapping object.
+ * Memory that several processes can map. Windows calls it a section, or a file mapping object.
  *
- * It is there for as long as a process holds a handle or a view of it, and is
- * zero-filled when it is new. Closing this object leaves its views valid.
+ * New memory is filled with zeros. It exists for as long as any process holds a handle or a view of
+ * it. The views of this object stay valid after the object is closed.
  *
- * Like all objects of this module that own something, a `SharedMemory` cannot be cloned:
- * `structuredClone` and `postMessage` throw. Send its name to a Worker, which opens it. If it has no
- * name, send `duplicateTo(Deno.pid).value`, which the Worker passes to `fromHandle`.
+ * Like all objects of this module that own a handle, a `SharedMemory` cannot be cloned:
+ * `structuredClone` and `postMessage` throw. To share memory with a Worker, send its name, and open
+ * the memory there. If the memory has no name, send `duplicateTo(Deno.pid).value`, and pass this
+ * value to `fromHandle` in the Worker.
  *
- * @example
+ * @example Write in one process and read in another
  * ```ts
  * import { SharedMemory } from "@winipc/winipc/memory";
  * import { assertEquals } from "@std/assert";
  *
- * // One process makes it and writes …
+ * // One process creates the memory and writes …
  * using memory = SharedMemory.create("greeting", 4096);
  * using view = memory.map();
  * new TextEncoder().encodeInto("hello", view.bytes);
  *
- * // … and another waits until it is there, and reads.
+ * // … and another process waits until the memory exists, and reads.
  * using same = await SharedMemory.waitFor("greeting", { timeout: 10_000 });
  * using seen = same.map();
  * assertEquals(new TextDecoder().decode(seen.bytes.slice(0, 5)), "hello");
@@ -87,9 +87,9 @@ export let sharedMemoryOver: (
  * @see {@link https://learn.microsoft.com/windows/win32/memory/file-mapping}
  */
 export class SharedMemory extends Uncloneable implements Disposable {
-  /** The full name, `Local\…` or `Global\…`, or `undefined` if it has none. */
+  /** The full name, `Local\…` or `Global\…`, or `undefined` for memory without a name. */
   readonly name: string | undefined;
-  /** Whether this object made the memory, rather than open one that was there. */
+  /** Whether this object created the memory; `false` if the memory existed before. */
   readonly created: boolean;
   readonly #mappable: Mappable;
 
@@ -105,16 +105,15 @@ export class SharedMemory extends Uncloneable implements Disposable {
   }
 
   /**
-   * Makes a new memory under a name.
+   * Creates new memory with a name.
    *
-   * @param name The name; a bare one is shared within the session (`Local\`).
+   * @param name The name; without a prefix it is shared within the Windows session (`Local\`).
    * @param byteLength The size in bytes, at least 1.
-   * @param options What it is to be like.
-   * @throws {Deno.errors.AlreadyExists} If the name is taken.
-   * @throws {Deno.errors.PermissionDenied} If this user may not make `Global\` memory.
+   * @throws {Deno.errors.AlreadyExists} If an object with this name exists.
+   * @throws {Deno.errors.PermissionDenied} If this user cannot create `Global\` memory.
    * @throws {TypeError} If an argument is of the wrong kind, or the name is invalid.
    * @throws {RangeError} If the size or the name's length is out of range.
-   * @throws {Win32Error} If the system has not that much memory left.
+   * @throws {Win32Error} If the system does not have enough memory.
    * @see {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-createfilemappingw}
    */
   static create(name: string, byteLength: number, options: CreateOptions = {}): SharedMemory {
@@ -125,13 +124,13 @@ export class SharedMemory extends Uncloneable implements Disposable {
   }
 
   /**
-   * Opens the memory of a name, to read it unless `access` says otherwise.
+   * Opens memory by its name, for reading unless `access` is `"readwrite"`.
    *
-   * To write, open the memory with `access: "readwrite"`. In a view to read, a struct throws when it is
-   * assigned to. An array over such a view does not throw: the script then writes to a private copy of
-   * the page (4,096 bytes). Other processes never see the copy, and it no longer follows what they write.
+   * A struct in a view for reading throws when it is assigned to. An array over such a view does
+   * not throw: the write goes to a private copy of the page (4,096 bytes). Other processes never
+   * see this copy, and the copy no longer follows their writes.
    *
-   * @example
+   * @example Open memory for reading, and for writing
    * ```ts
    * import { SharedMemory } from "@winipc/winipc/memory";
    * import { struct } from "@winipc/winipc/struct";
@@ -150,9 +149,10 @@ export class SharedMemory extends Uncloneable implements Disposable {
    * assertEquals(Speed.read(read), { kmh: 80 });
    * ```
    *
-   * @throws {Deno.errors.NotFound} If nobody holds it, or it is still being initialised.
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it so, or another user made it.
-   * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
+   * @throws {Deno.errors.NotFound} If no memory has this name, or it is still being initialised.
+   * @throws {Deno.errors.PermissionDenied} If this user cannot open the memory with this access, or
+   *   `owner` is `"self"` and another user created it.
+   * @throws {Deno.errors.InvalidData} If an object of another kind has the name.
    * @see {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-openfilemappingw}
    */
   static open(name: string, options: OpenOptions = {}): SharedMemory {
@@ -162,16 +162,21 @@ export class SharedMemory extends Uncloneable implements Disposable {
   }
 
   /**
-   * Opens the memory of a name, or creates it if nobody holds it.
+   * Opens memory by its name for reading and writing, or creates it if it does not exist.
    *
-   * Memory that exists may be larger, for Windows gives whole pages of 4096 bytes. Its `security` stays.
+   * Existing memory can be larger than `byteLength`, because Windows allocates whole pages of 4096
+   * bytes. Existing memory keeps its `security`.
    *
-   * @param byteLength The size in bytes that the memory must have at least.
-   * @throws {Deno.errors.InvalidData} If the memory exists, and is smaller or `reserve` is different.
-   * @throws {Deno.errors.Busy} If `initialize` transferred the buffer of its view away; nobody is admitted.
-   * @throws {Deno.errors.TimedOut} If another process takes too long to initialise it.
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it to write, or another user made it.
-   * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
+   * @param byteLength The minimum size in bytes, at least 1; new memory has exactly this size.
+   * @throws {Deno.errors.InvalidData} If the memory exists, and is smaller or its `reserve`
+   *   differs.
+   * @throws {Deno.errors.Busy} If `initialize` transferred the buffer of its view away. No process
+   *   can open the memory then.
+   * @throws {Deno.errors.TimedOut} If another process has not initialised the memory within
+   *   `timeout`.
+   * @throws {Deno.errors.PermissionDenied} If this user cannot open the memory for writing, or
+   *   `owner` is `"self"` and another user created it.
+   * @throws {Deno.errors.InvalidData} If an object of another kind has the name.
    */
   static openOrCreate(
     name: string,
@@ -186,16 +191,16 @@ export class SharedMemory extends Uncloneable implements Disposable {
   }
 
   /**
-   * Waits until somebody makes the memory of a name, and opens it: to read, unless `access` says
-   * otherwise. {@linkcode SharedMemory.open} says what happens to writes.
+   * Waits until memory with this name exists, and opens it for reading unless `access` is
+   * `"readwrite"`. {@linkcode SharedMemory.open} explains the effect of a write.
    *
-   * Windows does not announce new names: it is looked for each millisecond at
-   * first, and every 32 milliseconds later.
+   * Windows does not announce new names. So this method tries to open the memory every millisecond
+   * at first, and later every 32 milliseconds.
    *
-   * @param options How to open it, and how long to wait.
-   * @throws {Deno.errors.TimedOut} If nobody made it in time.
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it so, or another user made it.
-   * @throws {Deno.errors.InvalidData} If the name belongs to an object of another kind.
+   * @throws {Deno.errors.TimedOut} If the memory does not exist within `timeout`.
+   * @throws {Deno.errors.PermissionDenied} If this user cannot open the memory with this access, or
+   *   `owner` is `"self"` and another user created it.
+   * @throws {Deno.errors.InvalidData} If an object of another kind has the name.
    */
   static async waitFor(name: string, options: WaitForOptions = {}): Promise<SharedMemory> {
     const full = objectName(name);
@@ -209,13 +214,12 @@ export class SharedMemory extends Uncloneable implements Disposable {
   }
 
   /**
-   * Makes a new memory without a name: nobody can guess it or open it, and other
-   * processes get at it only by a handle that is given to them.
+   * Creates new memory without a name. Other processes cannot open it, and reach it only through a
+   * handle that they inherit or receive.
    *
    * @param byteLength The size in bytes, at least 1.
-   * @param options What it is to be like.
    * @throws {RangeError} If the size is out of range.
-   * @throws {Win32Error} If the system has not that much memory left.
+   * @throws {Win32Error} If the system does not have enough memory.
    */
   static anonymous(byteLength: number, options: CreateOptions = {}): SharedMemory {
     assertByteLength(byteLength);
@@ -224,18 +228,17 @@ export class SharedMemory extends Uncloneable implements Disposable {
   }
 
   /**
-   * Shares a file on a disk: what is written to a view is in the file, at the latest
-   * when the view is flushed.
+   * Opens a file on a disk as shared memory. A write to a view reaches the file at the latest when
+   * the view is flushed.
    *
-   * While it is mapped, nobody can shorten the file. Should the disk fail under a
-   * mapped file (a network drive that goes away), Windows ends the process that touches it.
+   * While the file is mapped, no program can shorten it. If the disk fails, such as a network drive
+   * that disconnects, Windows ends a process that accesses the view.
    *
    * @param path The file's path, or a `URL` object with `file:`.
-   * @param options Which part, and what for.
-   * @throws {Deno.errors.NotFound} If there is no such file.
-   * @throws {Deno.errors.PermissionDenied} If this user may not open it, or it is a directory.
-   * @throws {Deno.errors.InvalidData} If it is empty, or no file on a disk.
-   * @throws {RangeError} If it is to be read beyond its end.
+   * @throws {Deno.errors.NotFound} If the file does not exist.
+   * @throws {Deno.errors.PermissionDenied} If this user cannot open the file, or it is a directory.
+   * @throws {Deno.errors.InvalidData} If the file is empty, or is not a file on a disk.
+   * @throws {RangeError} If `access` is `"read"`, and `byteLength` is more than the file's length.
    * @see {@link https://learn.microsoft.com/windows/win32/memory/file-mapping}
    */
   static fromFile(path: string | URL, options: FromFileOptions = {}): SharedMemory {
@@ -244,16 +247,18 @@ export class SharedMemory extends Uncloneable implements Disposable {
   }
 
   /**
-   * Takes over a handle of a section that came from elsewhere; closing the memory closes it.
+   * Takes over a handle of a section, such as a handle that another process put into this one.
+   * Closing this object closes the handle.
    *
-   * What is refused stays open and belongs to whom it did.
+   * A refused handle stays open, and its owner stays the same.
    *
    * @param handle The handle's value in this process.
-   * @param options What it has to be like.
-   * @throws {TypeError} If it is neither a bigint nor an integer.
-   * @throws {Deno.errors.BadResource} If it is no handle of a section, or this script owns it already.
-   * @throws {Deno.errors.InvalidData} If the section is the image of a program, or not as it has to be.
-   * @throws {Deno.errors.PermissionDenied} If the handle does not let this process read.
+   * @throws {TypeError} If the value is neither a bigint nor an integer.
+   * @throws {Deno.errors.BadResource} If the value is not a handle of a section, or this script
+   *   owns the handle already.
+   * @throws {Deno.errors.InvalidData} If the section is an image section (a program or a DLL), or
+   *   its size or access differs from the options.
+   * @throws {Deno.errors.PermissionDenied} If the handle does not grant the right to read.
    */
   static fromHandle(handle: bigint | number, options: FromHandleOptions = {}): SharedMemory {
     assertOptions(options, FROM_HANDLE_CHECKS);
@@ -261,18 +266,20 @@ export class SharedMemory extends Uncloneable implements Disposable {
   }
 
   /**
-   * Takes the memory that the process that started this one passed on, under a key that the
-   * two agreed on.
+   * Takes over the memory that the parent process passed on under a key. Parent and child must use
+   * the same key.
    *
-   * It reads an environment variable, through a Win32 call that needs no permission of Deno's:
-   * `WINIPC_INHERIT_` and the key, with four words in it, such as `184 section 4096 readwrite`: the
-   * handle's value, what it is of, its size in bytes, and what it grants.
+   * The handle is described in the environment variable `WINIPC_INHERIT_` + key. Its value has four
+   * words, such as `184 section 4096 readwrite`: the handle's value, the kind of object, the size
+   * in bytes, and the access. Reading it needs no `--allow-env`, because a Win32 call does it.
    *
-   * A Worker takes a handle of its own: all threads of the process can take it.
+   * A Worker gets a duplicate of the handle, so every thread of the process can take the memory.
    *
-   * @throws {Deno.errors.NotFound} If nothing was passed on under that key.
-   * @throws {Deno.errors.BadResource} If it is no handle of a section, or was taken already.
-   * @throws {Deno.errors.InvalidData} If the variable says something else, or something untrue.
+   * @throws {Deno.errors.NotFound} If no object was passed on under this key.
+   * @throws {Deno.errors.BadResource} If the value is not a handle of a section, or this script
+   *   took it already.
+   * @throws {Deno.errors.InvalidData} If the variable has another form, or does not match the
+   *   handle.
    * @throws {TypeError} If the key is invalid.
    */
   static inherited(key: string): SharedMemory {
@@ -280,44 +287,43 @@ export class SharedMemory extends Uncloneable implements Disposable {
   }
 
   /**
-   * The size in bytes: what was asked for when this object made the memory, what
-   * the section really has when it was opened (whole pages of 4096 bytes for
-   * memory, the exact length for a file).
+   * The size in bytes. If this object created the memory, this is the requested size. If the memory
+   * existed before, it is the section's size: whole pages of 4096 bytes. For a file it is exact.
    */
   get byteLength(): number {
     return this.#mappable.byteLength;
   }
 
-  /** What it was opened for. */
+  /** The access to the memory through this object: `"read"` or `"readwrite"`. */
   get access(): MemoryAccess {
     return this.#mappable.access;
   }
 
-  /** Whether it is closed. */
+  /** Whether this object is closed. */
   get closed(): boolean {
     return this.#mappable.section.closed;
   }
 
   /**
-   * **UNSAFE**: the section's handle, for a Win32 call of one's own. It is closed
-   * with this object.
+   * **UNSAFE**: the section's handle, for the script's own Win32 calls. It is closed with this
+   * object.
    *
-   * @throws {Deno.errors.BadResource} If it is closed.
+   * @throws {Deno.errors.BadResource} If this object is closed.
    */
   get unsafeHandle(): bigint {
     return this.#mappable.section.value;
   }
 
   /**
-   * Makes a part of the memory visible in this process.
+   * Maps a part of the memory into this process.
    *
-   * @param options Which part, and what for.
    * @throws {RangeError} If the part is not within the memory.
-   * @throws {Deno.errors.PermissionDenied} If it is to be written and was opened to be read.
-   * @throws {Deno.errors.NotFound} If the memory is reserved, was opened to be read, and no writer
-   *   has mapped all of this part yet.
-   * @throws {Deno.errors.BadResource} If the memory is closed.
-   * @throws {Win32Error} If the address space or the system's memory is used up.
+   * @throws {Deno.errors.PermissionDenied} If the view's access is `"readwrite"`, but this object's
+   *   access is `"read"`.
+   * @throws {Deno.errors.NotFound} If the memory is reserved, this object's access is `"read"`, and
+   *   no process with write access has mapped all of this part yet.
+   * @throws {Deno.errors.BadResource} If this object is closed.
+   * @throws {Win32Error} If the address space or the system's memory is exhausted.
    * @see {@link https://learn.microsoft.com/windows/win32/api/memoryapi/nf-memoryapi-mapviewoffile}
    */
   map(options: MapOptions = {}): MappedView {
@@ -325,41 +331,43 @@ export class SharedMemory extends Uncloneable implements Disposable {
   }
 
   /**
-   * Gives the same memory by a handle that can only read, for one's own use or to pass on.
+   * Returns a second object for the same memory, whose handle can only read.
    *
-   * That seals memory without a name, whose descriptor grants nothing: no handle that can
-   * write can be made from it. Named memory cannot be sealed from its own user, who may open
-   * it again by its name, or have Windows make a handle that may do more.
+   * Pass such a handle on to seal memory without a name. The descriptor of this memory grants
+   * nothing, so no process can make a writable handle from it. Memory with a name cannot be
+   * sealed from its own user: this user's processes can open it again by its name, or duplicate the
+   * handle with more rights.
    *
-   * @throws {Deno.errors.BadResource} If the memory is closed.
+   * @throws {Deno.errors.BadResource} If this object is closed.
    */
   toReadOnly(): SharedMemory {
     return new SharedMemory(duplicateHere(this.#mappable, "read"), this.name, false);
   }
 
   /**
-   * Gives the same memory by a handle that child processes inherit, for as long as it is open.
+   * Returns a second object for the same memory. Child processes that start while it is open
+   * inherit its handle.
    *
-   * `inheritHandles` does that for a `Deno.Command`, and tells the child as well.
+   * `inheritHandles` does the same for a `Deno.Command`, and also describes the handle to the
+   * child.
    *
-   * @param access What the handle grants. @default what the memory was opened for
-   * @throws {Deno.errors.PermissionDenied} If the memory was opened to be read and is to be passed on to
-   *   be written.
-   * @throws {Deno.errors.BadResource} If the memory is closed.
+   * @param access The access that the handle grants. @default the access of this object
+   * @throws {Deno.errors.PermissionDenied} If `access` is `"readwrite"`, but this object's access
+   *   is `"read"`.
+   * @throws {Deno.errors.BadResource} If this object is closed.
    */
   toInheritable(access: MemoryAccess = this.access): SharedMemory {
     return new SharedMemory(duplicateHere(this.#mappable, access, true), this.name, false);
   }
 
   /**
-   * Puts a handle of the memory into another process, which then owns it and has to be told
-   * its value.
+   * Puts a handle of the memory into another process, which then owns the handle. Send the handle's
+   * value to that process; it can take the handle over by `SharedMemory.fromHandle`.
    *
-   * @param options What the handle is to be like.
-   * @throws {Deno.errors.NotFound} If there is no such process.
-   * @throws {Deno.errors.PermissionDenied} If this user may not give it handles, or the memory was opened to
-   *   be read and is to be passed on to be written.
-   * @throws {Deno.errors.BadResource} If the memory is closed.
+   * @throws {Deno.errors.NotFound} If there is no process with this id.
+   * @throws {Deno.errors.PermissionDenied} If this user cannot put handles into the process, or
+   *   `access` is `"readwrite"`, but this object's access is `"read"`.
+   * @throws {Deno.errors.BadResource} If this object is closed.
    * @throws {TypeError} If an argument is of the wrong kind.
    * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle}
    */
@@ -368,13 +376,13 @@ export class SharedMemory extends Uncloneable implements Disposable {
     return duplicateTo(this.#mappable, pid, options);
   }
 
-  /** Closes the handles. Views stay valid, and the memory lives on while anybody has one. */
+  /** Closes the handles. Views stay valid, and each open view keeps the memory in existence. */
   close(): void {
     this.#mappable.section.close();
     this.#mappable.file?.close();
   }
 
-  /** Closes the memory at the end of a `using` block. */
+  /** Closes this object at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }

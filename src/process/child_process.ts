@@ -1,8 +1,8 @@
 /**
- * A child process, as `Deno.ChildProcess` is one, and the pipes to its standard input, output and error.
+ * A child process, similar to `Deno.ChildProcess`, and the pipes of its standard streams.
  *
- * An anonymous pipe cannot be read without blocking a thread. A named pipe can, so each has a name that
- * nobody can guess.
+ * The pipes are named pipes with unguessable names, because an anonymous pipe cannot be read
+ * without blocking a thread.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/ipc/named-pipe-operations}
  * @module
@@ -26,44 +26,62 @@ import { encodeWide } from "../../ffi/wide.ts";
 
 const KILL_SIGNALS = ["SIGTERM", "SIGKILL", "SIGINT", "SIGQUIT", "SIGABRT"] as const;
 
-/** How a process ended. */
+/** The result of a child that has ended. */
 export interface ChildStatus {
-  /** Whether its exit code is 0. */
+  /** Whether the exit code is 0. */
   success: boolean;
-  /** Its exit code. */
+  /** The exit code. */
   code: number;
-  /** The signal that ended it: Windows has none. */
+  /** Always `null`: Windows does not end processes by signals. */
   signal: null;
 }
 
-/** How a process ended, and what it wrote. */
+/** The result of a child that has ended, and its output. */
 export interface ChildOutput extends ChildStatus {
   /**
-   * All that it wrote to its standard output.
+   * All bytes that the child wrote to its standard output.
    *
-   * @throws {TypeError} If that is not piped.
+   * @throws {TypeError} If the standard output is not piped.
    */
   readonly stdout: Uint8Array<ArrayBuffer>;
   /**
-   * All that it wrote to its standard error.
+   * All bytes that the child wrote to its standard error.
    *
-   * @throws {TypeError} If that is not piped.
+   * @throws {TypeError} If the standard error is not piped.
    */
   readonly stderr: Uint8Array<ArrayBuffer>;
 }
 
-/** Looks after a process that was started, with its pipes; the signal ends the process. */
+/**
+ * Makes the object for a started process and its pipes; an abort of the signal ends the process.
+ */
 export let childOver: (
   started: StartedProcess,
   pipes: readonly (PipeEnd | undefined)[],
   signal: AbortSignal | undefined,
 ) => ChildProcess;
 
-/** A process that this one has started. */
+/**
+ * A child process that {@linkcode spawn} started.
+ *
+ * @example Wait for the end of a child, and end another child
+ * ```ts
+ * import { spawn } from "@winipc/winipc/process";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using child = spawn("cmd", { args: ["/c", "exit 3"] });
+ * assertEquals(await child.status, { success: false, code: 3, signal: null });
+ *
+ * // This child waits for input until it is ended.
+ * await using waiting = spawn("cmd", { stdin: "piped", stdout: "null" });
+ * waiting.kill();
+ * assertEquals((await waiting.status).code, 1);
+ * ```
+ */
 export class ChildProcess extends Uncloneable implements AsyncDisposable {
-  /** Its process id. */
+  /** The child's process id. */
   readonly pid: number;
-  /** How it ends, as soon as it does. */
+  /** Resolves with the child's exit code when the child ends. */
   readonly status: Promise<ChildStatus>;
   readonly #process: Handle;
   readonly #wait: PendingWait;
@@ -100,41 +118,41 @@ export class ChildProcess extends Uncloneable implements AsyncDisposable {
   }
 
   /**
-   * Its standard input. Each chunk is written whole, byte for byte. A write that fails ends the stream
-   * with that error, and the child reads the end of its input then.
+   * The child's standard input. Each chunk is written whole, byte for byte. A failed write errors
+   * the stream, and the child then reads the end of its input.
    *
-   * @throws {TypeError} If it is not piped.
+   * @throws {TypeError} If the standard input is not piped.
    */
   get stdin(): WritableStream<ByteSource> {
     return piped("stdin", this.#stdin);
   }
 
   /**
-   * Its standard output.
+   * The child's standard output.
    *
-   * @throws {TypeError} If it is not piped.
+   * @throws {TypeError} If the standard output is not piped.
    */
   get stdout(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return piped("stdout", this.#stdout);
   }
 
   /**
-   * Its standard error.
+   * The child's standard error.
    *
-   * @throws {TypeError} If it is not piped.
+   * @throws {TypeError} If the standard error is not piped.
    */
   get stderr(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return piped("stderr", this.#stderr);
   }
 
   /**
-   * Reads all that the child writes to its standard output and error, side by side, and waits for its end, as
-   * `Deno.Command.output` does.
+   * Reads the child's standard output and standard error at the same time, as `Deno.Command.output`
+   * does. Waits until the child ends.
    *
-   * A stream that is not piped is left alone. Standard input that is piped is the script's to close: a
-   * child that reads it to its end waits for that.
+   * Streams that are not piped are not read. This method does not close a piped standard input: a
+   * child that reads its input to the end waits until the script closes it.
    *
-   * @example
+   * @example Collect the output of a command
    * ```ts
    * import { spawn } from "@winipc/winipc/process";
    * import { assertEquals } from "@std/assert";
@@ -149,12 +167,13 @@ export class ChildProcess extends Uncloneable implements AsyncDisposable {
    * assertEquals(new TextDecoder().decode(stdout), "Hello\r\n");
    * ```
    *
-   * @throws {TypeError} If neither of the two is piped, or one that is was read before, or is locked.
+   * @throws {TypeError} If neither of the two streams is piped, or a piped stream is locked or was
+   *   read before.
    */
   async output(): Promise<ChildOutput> {
     if (this.#stdout === undefined && this.#stderr === undefined) {
       throw new TypeError(
-        'Cannot collect output: neither "stdout" nor "stderr" is piped; status tells how the child ends',
+        'Cannot collect output: neither "stdout" nor "stderr" is piped; use "status" instead',
       );
     }
     const [out, err] = [takeWhole("stdout", this.#stdout), takeWhole("stderr", this.#stderr)];
@@ -171,36 +190,39 @@ export class ChildProcess extends Uncloneable implements AsyncDisposable {
   }
 
   /**
-   * **UNSAFE**: the process's handle, for `waitAny` and for a Win32 call of one's own.
+   * **UNSAFE**: the process's handle, for `waitAny` and for the script's own Win32 calls.
    *
-   * @throws {Deno.errors.BadResource} If the process has ended, which {@linkcode ChildProcess.status}
-   *   tells.
+   * @throws {Deno.errors.BadResource} If the child has ended and {@linkcode ChildProcess.status} is
+   *   resolved.
    */
   get unsafeHandle(): bigint {
     return this.#process.value;
   }
 
   /**
-   * Ends the process at once; its exit code is 1 then.
+   * Ends the child at once, with exit code 1. Does nothing if the child has ended.
    *
-   * @param signal Any of the signals that end a process: Windows has one way to do it.
+   * @param signal A signal that ends processes on other systems. Each has the same effect on
+   *   Windows.
    */
   kill(signal: "SIGTERM" | "SIGKILL" | "SIGINT" | "SIGQUIT" | "SIGABRT" = "SIGTERM"): void {
     assertOneOf("signal", signal, KILL_SIGNALS);
     if (!this.#process.closed) terminate(this.#process);
   }
 
-  /** Makes this process live for as long as the child does, as it is at first. */
+  /** Makes the running child keep this process alive, which is the default. */
   ref(): void {
     this.#wait.hold(true);
   }
 
-  /** Lets this process end while the child lives. */
+  /** Lets this process end while the child is running. */
   unref(): void {
     this.#wait.hold(false);
   }
 
-  /** Ends the child, if it has not ended, and its streams, at the end of an `await using` block. */
+  /**
+   * Ends the child if it is running, and closes its streams, at the end of an `await using` block.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     using stack = new DisposableStack();
     for (const pipe of this.#pipes) stack.defer(() => pipe?.close());
@@ -210,7 +232,7 @@ export class ChildProcess extends Uncloneable implements AsyncDisposable {
   }
 }
 
-/** Takes a stream, of which nothing has been read yet, to read all of it. */
+/** Locks a stream that was not read yet, to read all of it. */
 function takeWhole(
   name: string,
   stream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined,
@@ -224,24 +246,30 @@ function takeWhole(
 
 function piped<T>(name: string, stream: T | undefined): T {
   if (stream !== undefined) return stream;
-  throw new TypeError(`Cannot get "${name}": it is not piped`);
+  throw new TypeError(
+    `Cannot get "${name}": it is not piped; spawn the child with { ${name}: "piped" }`,
+  );
 }
 
-/** What a child's standard input, output or error is: this process's, nothing, or a stream. */
+/**
+ * The use of a child's standard input, output or error: `"inherit"` shares the stream of this
+ * process, and `"null"` connects the child to nothing. `"piped"` connects the child to a stream of
+ * the {@linkcode ChildProcess}.
+ */
 export type Stdio = "inherit" | "null" | "piped";
 
-/** The words of {@linkcode Stdio}. */
+/** All values of {@linkcode Stdio}. */
 export const STDIO = ["inherit", "null", "piped"] as const;
 
-/** The child's end, and what this process does with its own. */
+/** The child's handle of a standard stream, and this process's end of the pipe. */
 export interface StdioEnd {
-  /** The child's, which is closed here once the child has it. */
+  /** The child's handle; this process closes its own copy after the child has started. */
   handle: Handle;
-  /** This process's, where it is a pipe. */
+  /** This process's end of the pipe, or `undefined` if the stream is not piped. */
   pipe: PipeEnd | undefined;
 }
 
-/** Opens one of the three. */
+/** Opens a standard stream for a child. */
 export function openStdio(which: "stdin" | "stdout" | "stderr", kind: Stdio): StdioEnd {
   if (kind !== "piped") {
     return { handle: standardHandle(which, kind === "inherit"), pipe: undefined };
@@ -250,7 +278,7 @@ export function openStdio(which: "stdin" | "stdout" | "stderr", kind: Stdio): St
   return { handle: theirs, pipe: ours };
 }
 
-/** What comes out of a pipe. */
+/** Returns a stream that reads a pipe, and closes it at its end, on cancel and on an error. */
 export function readableOf(pipe: PipeEnd): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({
     async pull(controller) {
@@ -265,23 +293,25 @@ export function readableOf(pipe: PipeEnd): ReadableStream<Uint8Array<ArrayBuffer
       }
     },
     cancel: () => pipe.close(),
-    // Nothing is read before somebody wants it.
+    // With this mark, the stream reads the pipe only when the script reads the stream.
   }, { highWaterMark: 0 });
 }
 
-/** What goes into a pipe, whose end it is when a write fails. */
+/** Returns a stream that writes to a pipe, and closes the pipe when a write fails. */
 export function writableOf(pipe: PipeEnd): WritableStream<ByteSource> {
   return new WritableStream({
     start(controller) {
-      // abort() below is called only when no write is pending, and one to a full pipe can be for ever.
+      // abort() below is called only when no write is pending. A write to a full pipe can be
+      // pending for ever, so the signal closes the pipe.
       controller.signal.addEventListener("abort", () => pipe.close());
     },
     async write(chunk) {
       try {
-        // A copy, for the script may transfer its own away while the pipe is full.
-        await pipe.write(copyOfBytes("what is written to a pipe", chunk));
+        // This writes a copy, because the script can transfer its bytes away while the pipe is
+        // full.
+        await pipe.write(copyOfBytes("a chunk for a pipe", chunk));
       } catch (error) {
-        // The stream has an error now, and calls nothing of this any more.
+        // The stream is errored now and calls neither close() nor abort() any more.
         pipe.close();
         throw error;
       }
@@ -301,13 +331,18 @@ const ERROR_HANDLE_EOF = 38;
 const ERROR_BROKEN_PIPE = 109;
 const ERROR_NO_DATA = 232;
 const ERROR_OPERATION_ABORTED = 995;
-/** What says that there is no more, and nobody who would read more. */
-const ENDS = new Set([ERROR_HANDLE_EOF, ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_OPERATION_ABORTED]);
+/** The errors of a pipe that was closed at either end: no more bytes can be read or written. */
+const CLOSED = new Set([
+  ERROR_HANDLE_EOF,
+  ERROR_BROKEN_PIPE,
+  ERROR_NO_DATA,
+  ERROR_OPERATION_ABORTED,
+]);
 
-/** How many bytes are read at once, and how many the pipe holds. */
+/** The size of the pipe's buffers and of one read or write, in bytes. */
 const SIZE = 65_536;
 
-/** This process's end of a pipe; one operation at a time. */
+/** This process's end of a pipe. It can do one read or write at a time. */
 export class PipeEnd {
   readonly #file: OverlappedFile;
   readonly #label: string;
@@ -320,10 +355,10 @@ export class PipeEnd {
   }
 
   /**
-   * Makes a pipe.
+   * Creates a pipe for a standard stream of a child: this process writes to `stdin`, and reads
+   * `stdout` and `stderr`.
    *
-   * @param stream What it is for a child process: this process writes to its input, and reads the others.
-   * @returns This process's end, and an inheritable handle of the other.
+   * @returns This process's end, and an inheritable handle of the child's end.
    */
   static create(stream: "stdin" | "stdout" | "stderr"): { ours: PipeEnd; theirs: Handle } {
     const label = `the ${stream} of a child process`;
@@ -341,7 +376,7 @@ export class PipeEnd {
       null,
     );
     if (value === INVALID_HANDLE_VALUE) {
-      throw lastError("CreateNamedPipeW", `Cannot make a pipe for ${label}`);
+      throw lastError("CreateNamedPipeW", `Cannot create a pipe for ${label}`);
     }
     const ours = new PipeEnd(new OverlappedFile(new Handle(value, "pipe"), SIZE), label);
     try {
@@ -359,16 +394,16 @@ export class PipeEnd {
     }
   }
 
-  /** Reads what there is, or waits for some; `undefined` when there will be no more. */
+  /** Reads the next bytes, and waits until there are some. Returns `undefined` at the end. */
   async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const file = this.#file;
     return await this.#transfer("ReadFile", () => file.beginRead(), (length) => file.read(length));
   }
 
   /**
-   * Writes bytes.
+   * Writes all bytes, and waits while the pipe is full.
    *
-   * @throws {Deno.errors.BrokenPipe} If nobody reads them any more.
+   * @throws {Deno.errors.BrokenPipe} If the pipe is closed at either end.
    */
   async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     for (let at = 0; at < bytes.length;) {
@@ -377,14 +412,14 @@ export class PipeEnd {
       const written = await this.#transfer("WriteFile", begin, (length) => length);
       if (written === undefined) {
         throw new Deno.errors.BrokenPipe(
-          `Cannot write to ${this.#label}: nobody reads it any more`,
+          `Cannot write to ${this.#label}: the pipe is closed, and the child may have ended`,
         );
       }
       at += written;
     }
   }
 
-  /** Closes this end; what is being read or written is given up. */
+  /** Closes this end, and cancels a pending read or write. */
   close(): void {
     if (this.#closing) return;
     this.#closing = true;
@@ -392,7 +427,10 @@ export class PipeEnd {
     else this.#file.close();
   }
 
-  /** Begins an operation, waits for its end, and gives what came of it before the pipe may be closed. */
+  /**
+   * Begins a read or a write, waits until it is done, and passes the number of bytes to `end`. A
+   * close during this time takes effect only afterwards. Returns `undefined` if the pipe is closed.
+   */
   async #transfer<T>(
     api: "ReadFile" | "WriteFile",
     begin: () => number,
@@ -403,12 +441,12 @@ export class PipeEnd {
     this.#busy = true;
     try {
       const code = begin();
-      if (ENDS.has(code)) return undefined;
+      if (CLOSED.has(code)) return undefined;
       if (code !== 0) throw errorFromCode(code, api, attempt);
       await beginWait(this.#file.done, { held: true }).over;
       const result = this.#file.result();
       if ("length" in result) return end(result.length);
-      if (ENDS.has(result.code)) return undefined;
+      if (CLOSED.has(result.code)) return undefined;
       throw errorFromCode(result.code, api, attempt);
     } finally {
       this.#busy = false;

@@ -1,24 +1,24 @@
 /**
- * The notice by which one process tells another of a handle, as it travels by WM_COPYDATA.
+ * The notice that describes a handle to another process. It is sent by WM_COPYDATA.
  *
  * `dwData` is {@linkcode HANDLE_NOTICE}. The data has 40 bytes, little-endian:
  *
- * | at | type | what                                                                    |
+ * | at | type | meaning                                                                 |
  * | -- | ---- | ----------------------------------------------------------------------- |
  * | 0  | u32  | 0x43504957, the letters WIPC                                            |
  * | 4  | u16  | 1, the version                                                          |
- * | 6  | u8   | 1: the handle is in the receiver's process; 2: in the sender's          |
- * | 7  | u8   | what it is of: 0 a section; 1 an event; 2 a semaphore; 3 a mutex        |
+ * | 6  | u8   | 1: the handle is in the receiver's process; 2: in the sender's process  |
+ * | 7  | u8   | the kind of object: 0 section; 1 event; 2 semaphore; 3 mutex            |
  * | 8  | u32  | the sender's process id                                                 |
- * | 12 | u32  | the rights it grants, or is to be taken with: of a section 5 read and 7 |
- * |    |      | readwrite; of an event or a semaphore 0x100002, or 0x100000 if it can   |
- * |    |      | only be waited for; of a mutex 0x100000                                 |
+ * | 12 | u32  | the rights that the receiver gets: section 5 (read) or 7 (readwrite);   |
+ * |    |      | event or semaphore 0x100002, or 0x100000 if it can only be waited for;  |
+ * |    |      | mutex 0x100000                                                          |
  * | 16 | u64  | the handle's value                                                      |
- * | 24 | u64  | the section's size in bytes, 0 for others                               |
- * | 32 | u64  | a number of the sender's own, to tell one from another                  |
+ * | 24 | u64  | the section's size in bytes; 0 for another kind of object               |
+ * | 32 | u64  | a number that the sender chooses, to identify the object                |
  *
- * `wParam` is a window of the sender's process. The receiver answers 0 if it does not want the
- * handle, and the sender closes it then; with any other answer it is the receiver's.
+ * `wParam` is a window of the sender's process. If the receiver answers 0, it refuses the handle,
+ * and the sender closes the handle. With any other answer, the receiver owns the handle.
  *
  * @module
  */
@@ -31,11 +31,11 @@ export const HANDLE_NOTICE = 0x43504957;
 
 const BYTE_LENGTH = 40;
 const VERSION = 1;
-/** In whose process the handle is. */
+/** The numbers of the processes in which the handle can be. */
 const PLACES = { receiver: 1, sender: 2 } as const;
-/** What a handle is of and what it grants; an event or a semaphore to use it, or only to wait for it. */
+/** The kind of object, and the granted rights. Some only let the receiver wait for the object. */
 export type Grant = MemoryAccess | SharedObjectKind | "event to wait for" | "semaphore to wait for";
-/** What a handle is of. */
+/** The numbers of the kinds of objects. */
 const KINDS: Record<Grant, number> = {
   read: 0,
   readwrite: 0,
@@ -45,7 +45,7 @@ const KINDS: Record<Grant, number> = {
   "semaphore to wait for": 2,
   mutex: 3,
 };
-/** The rights that handles are passed on with. */
+/** The masks of rights that a receiver gets. */
 export const RIGHTS: Record<Grant, number> = {
   read: 0x5,
   readwrite: 0x7,
@@ -66,23 +66,23 @@ const GRANTS = [
   "mutex",
 ] as const;
 
-/** What a notice says. */
+/** The contents of a notice. */
 export interface HandleNotice {
-  /** In whose process the handle is. */
+  /** The process in which the handle is. */
   place: "receiver" | "sender";
-  /** The sender's process. */
+  /** The sender's process id. */
   pid: number;
-  /** What the handle is of, and what it grants. */
+  /** The kind of object, and the rights that the receiver gets. */
   access: Grant;
   /** The handle's value. */
   handle: bigint;
-  /** The section's size in bytes, 0 for others. */
+  /** The section's size in bytes; 0 for another kind of object. */
   byteLength: number;
-  /** A number of the sender's own. */
+  /** A number that the sender chooses, to identify the object. */
   tag: bigint;
 }
 
-/** Writes a notice. */
+/** Returns the bytes of a notice. */
 export function encodeNotice(notice: HandleNotice): Uint8Array<ArrayBuffer> {
   const data = new DataView(new ArrayBuffer(BYTE_LENGTH));
   data.setUint32(0, HANDLE_NOTICE, true);
@@ -100,7 +100,8 @@ export function encodeNotice(notice: HandleNotice): Uint8Array<ArrayBuffer> {
 /**
  * Reads a notice.
  *
- * @throws {Deno.errors.InvalidData} If it is something else, or its contents are invalid.
+ * @param id The `dwData` of the WM_COPYDATA.
+ * @throws {Deno.errors.InvalidData} If the message is not a notice, or its contents are invalid.
  */
 export function decodeNotice(id: bigint, bytes: Uint8Array<ArrayBuffer>): HandleNotice {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -109,12 +110,14 @@ export function decodeNotice(id: bigint, bytes: Uint8Array<ArrayBuffer>): Handle
     data.getUint32(0, true) !== HANDLE_NOTICE
   ) {
     throw new Deno.errors.InvalidData(
-      `Cannot read ${bytes.length} bytes as the notice of a handle`,
+      `Cannot read a message of ${bytes.length} bytes as the notice of a handle`,
     );
   }
   const version = data.getUint16(4, true);
   if (version !== VERSION) {
-    throw new Deno.errors.InvalidData(`Cannot read version ${version} of the notice of a handle`);
+    throw new Deno.errors.InvalidData(
+      `Cannot read the notice of a handle: its version is ${version}, not ${VERSION}`,
+    );
   }
   return {
     place: wordFor("place", PLACES, data.getUint8(6)),
@@ -128,7 +131,9 @@ export function decodeNotice(id: bigint, bytes: Uint8Array<ArrayBuffer>): Handle
 
 function wordFor<T extends string>(what: string, words: Record<T, number>, number: number): T {
   for (const word in words) if (words[word] === number) return word;
-  throw new Deno.errors.InvalidData(`Cannot read the notice of a handle: its ${what} is ${number}`);
+  throw new Deno.errors.InvalidData(
+    `Cannot read the notice of a handle: its ${what} ${number} is unknown`,
+  );
 }
 
 function grantFor(kind: number, rights: number): Grant {
@@ -136,6 +141,6 @@ function grantFor(kind: number, rights: number): Grant {
     if (KINDS[grant] === kind && RIGHTS[grant] === rights) return grant;
   }
   throw new Deno.errors.InvalidData(
-    `Cannot read the notice of a handle: it is of kind ${kind} with rights ${rights}`,
+    `Cannot read the notice of a handle: its kind ${kind} with rights ${rights} is unknown`,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Memory and other objects for a process that is running already: a handle that is put there, or
- * offered to be taken, and a message that tells of it.
+ * Passes memory and other objects on to a running process. The handle is put into that process, or
+ * offered for it to take, and a message describes the handle.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-duplicatehandle}
  * @module
@@ -50,37 +50,42 @@ import {
 
 const FORMS = ["push", "pull"] as const;
 
-/** How to pass something on. */
+/** Options for sending a handle. */
 export interface SendHandleOptions {
-  /** What the receiver may do with a memory. @default what it was opened for */
+  /**
+   * The access that the receiver gets, if the object is memory. @default the access of the memory
+   */
   access?: MemoryAccess;
-  /** A number that tells the receiver which one it is. @default 0 */
+  /** A number of 64 bits that identifies the object for the receiver. @default 0 */
   tag?: number | bigint;
   /**
-   * Who makes the receiver's handle: the sender puts it into the receiver's process
-   * (`"push"`), or the receiver takes it out of the sender's (`"pull"`), for one that does not let
-   * others touch its handles.
+   * The process that makes the receiver's handle. With `"push"`, the sender puts the handle into
+   * the receiver's process. With `"pull"`, the receiver duplicates the handle out of the sender's
+   * process; this suits a receiver that does not let other processes put handles into it.
    *
    * @default "push"
    */
   form?: "push" | "pull";
-  /** The most to wait for the answer, in milliseconds, at least 1. @default 5000 */
+  /** The maximum wait for the answer, in milliseconds, at least 1. @default 5000 */
   timeout?: number;
   /** Stops the wait for the answer. */
   signal?: AbortSignal;
-  /** A window of this process, which the receiver is to take for the sender's. @default one for this call */
+  /**
+   * The window of this process that the message names as its sender. @default a new window for this
+   * call
+   */
   from?: WindowTarget;
 }
 
-/** What came by a notice. */
+/** Memory that was received by a message. */
 export interface ReceivedHandle {
-  /** The memory, which the receiver has to close. */
+  /** The memory, which the receiver must close. */
   memory: SharedMemory;
-  /** The sender's number for it. */
+  /** The number by which the sender identifies the memory. */
   tag: bigint;
 }
 
-/** What can be passed on besides memory. */
+/** The objects besides memory that can be passed on, by their kinds. */
 export interface SharedObjects {
   /** An event. */
   event: SharedEvent;
@@ -90,19 +95,19 @@ export interface SharedObjects {
   mutex: SharedMutex;
 }
 
-/** What came by a notice. */
+/** An object that was received by a message. */
 export interface ReceivedObject<K extends SharedObjectKind> {
-  /** The object, which the receiver has to close. */
+  /** The object, which the receiver must close. */
   object: SharedObjects[K];
-  /** The sender's number for it. */
+  /** The number by which the sender identifies the object. */
   tag: bigint;
 }
 
-/** What is taken of a notice. */
+/** Options for receiving a handle. */
 export interface ReceiveHandleOptions<K extends SharedObjectKind | "memory"> {
-  /** Which forms are taken. @default both */
+  /** The only form that is accepted. @default both forms */
   form?: "push" | "pull";
-  /** What is taken; anything else is refused. @default "memory" */
+  /** The only kind of object that is accepted. @default "memory" */
   of?: K;
 }
 
@@ -134,18 +139,41 @@ const ADOPT: {
 };
 
 /**
- * Gives the process of a window a handle of a memory, an event, a semaphore or a mutex, and tells it
- * so by a message.
+ * Passes a handle of memory or another object on to the process of a window, and describes it by a
+ * message.
  *
- * The message is written down in {@linkcode HANDLE_NOTICE}'s module, so that a program in any
- * language can take part. The object has to stay open until this is over.
+ * The module of {@linkcode HANDLE_NOTICE} documents the message, so a program in any language can
+ * receive the handle. Keep the object open until the promise settles.
  *
- * @param object What is passed on.
- * @returns What the receiver answered, never 0.
- * @throws {Deno.errors.ConnectionRefused} If it answered 0; it has no handle then.
- * @throws {Deno.errors.TimedOut} If there is no answer in time; a handle that was put there is closed again.
- * @throws {Deno.errors.NotFound} If there is no such window, or its process ends meanwhile.
- * @throws {Deno.errors.PermissionDenied} If this user may not give that process handles, or messages.
+ * @example Send memory to a window
+ * ```ts
+ * import { receiveHandle, sendHandle } from "@winipc/winipc/process";
+ * import { SharedMemory } from "@winipc/winipc/memory";
+ * import { CopyDataListener } from "@winipc/winipc/messages";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // In practice, the listener is in another process.
+ * await using listener = await CopyDataListener.open({
+ *   onMessage(message) {
+ *     using memory = receiveHandle(message).memory;
+ *     using view = memory.map();
+ *     return view.bytes[0]!;
+ *   },
+ * });
+ * using memory = SharedMemory.anonymous(4096);
+ * using view = memory.map();
+ * view.bytes[0] = 42;
+ * assertEquals(await sendHandle(listener, memory), 42n);
+ * ```
+ *
+ * @param target The receiver's window, or its handle.
+ * @param object The memory, event, semaphore or mutex.
+ * @returns The receiver's answer, never 0.
+ * @throws {Deno.errors.ConnectionRefused} If the receiver answered 0; the handle is closed then.
+ * @throws {Deno.errors.TimedOut} If there is no answer within `timeout`; the handle is closed then.
+ * @throws {Deno.errors.NotFound} If the window does not exist, or its process ends before it
+ *   answers.
+ * @throws {Deno.errors.PermissionDenied} If this user cannot send that process handles or messages.
  */
 export async function sendHandle(
   target: WindowTarget,
@@ -162,13 +190,13 @@ export async function sendHandle(
     throw new Deno.errors.NotFound(
       `Cannot send a handle of ${object instanceof SharedMemory ? "memory" : object.kind}${
         named(object)
-      } to window ${receiver.handle}: there is none`,
+      } to window ${receiver.handle}: there is no such window`,
     );
   }
   using window = from === undefined
     ? MessageWindow.open({ procedure: () => undefined })
     : undefined;
-  // What is offered grants what is named and no more, so a duplicate is made for that as well.
+  // An offered handle must grant only the named access, so "pull" needs a duplicate too.
   const owner = form === "push" ? pid : Deno.pid;
   const { duplicate: made, access, byteLength } = duplicateTo(owner, object, options);
   using duplicate = made;
@@ -200,7 +228,7 @@ export async function sendHandle(
   }
 }
 
-/** Makes the handle that a process is given; tells what the notice says of it. */
+/** Makes the handle for a process, and returns it with the notice's contents about it. */
 function duplicateTo(
   pid: number,
   object: SharedMemory | SharedObject,
@@ -219,27 +247,77 @@ function grantOf({ kind, access }: SharedObject): Grant {
 }
 
 /**
- * Takes what a message tells of, after looking whether it is what it is said to be: a handle that
- * nobody here owns, of a section of that size or another object of that kind, with those rights.
+ * Takes over the memory whose handle {@linkcode sendHandle} or another program sent by a message.
  *
- * It has to be called while the sender waits for its answer, in a listener's `onMessage`; where
- * it throws, the handler throws, and the sender takes its handle back. A handle of this process
- * that belongs to no object of this module cannot be told from one that was put here: where
- * senders are not trusted, `pull` only.
+ * First this function checks that the message is true: the handle is of a section with the given
+ * size and rights, and no object of this script owns it.
  *
- * @param options What is taken, and in which form.
- * @throws {Deno.errors.InvalidData} If it is no such message, tells of something else, or is untrue.
- * @throws {Deno.errors.BadResource} If it is no handle of that kind of object, or somebody here owns it.
- * @throws {Deno.errors.PermissionDenied} If the form is not taken, or the sender's process cannot be opened.
+ * Call this function in a listener's `onMessage`, because the sender must still wait for its
+ * answer. Answer a number other than 0 if you take the handle. If this function throws, let the
+ * handler throw too, and the sender closes its handle.
+ *
+ * With `"push"`, a sender can name any handle of this process that no object of this module owns.
+ * Use `form: "pull"` if you do not trust the sender.
+ *
+ * @example Receive memory, and identify it by its tag
+ * ```ts
+ * import { receiveHandle, sendHandle } from "@winipc/winipc/process";
+ * import { SharedMemory } from "@winipc/winipc/memory";
+ * import { CopyDataListener } from "@winipc/winipc/messages";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sizes = new Map<bigint, number>();
+ * await using listener = await CopyDataListener.open({
+ *   onMessage(message) {
+ *     const { memory, tag } = receiveHandle(message);
+ *     sizes.set(tag, memory.byteLength);
+ *     memory.close();
+ *     return 1;
+ *   },
+ * });
+ * using image = SharedMemory.anonymous(8192);
+ * await sendHandle(listener, image, { tag: 7, access: "read" });
+ * assertEquals(sizes.get(7n), 8192);
+ * ```
+ *
+ * @throws {Deno.errors.InvalidData} If the message is not a notice of a handle of this kind, or
+ *   does not match the handle or the sender.
+ * @throws {Deno.errors.BadResource} If the value is not a handle of this kind of object, or this
+ *   script owns the handle already.
+ * @throws {Deno.errors.PermissionDenied} If the form is not accepted, or the sender's process
+ *   cannot be opened.
  */
 export function receiveHandle(
   message: CopyDataMessage,
   options?: ReceiveHandleOptions<"memory">,
 ): ReceivedHandle;
 /**
- * Takes an event, a semaphore or a mutex.
+ * Takes over an event, a semaphore or a mutex whose handle was sent by a message.
  *
- * @param options What is taken, and in which form.
+ * @example Receive an event and set it
+ * ```ts
+ * import { receiveHandle, sendHandle } from "@winipc/winipc/process";
+ * import { SharedEvent } from "@winipc/winipc/sync";
+ * import { CopyDataListener } from "@winipc/winipc/messages";
+ *
+ * await using listener = await CopyDataListener.open({
+ *   onMessage(message) {
+ *     using event = receiveHandle(message, { of: "event" }).object;
+ *     event.set();
+ *     return 1;
+ *   },
+ * });
+ * using event = SharedEvent.anonymous();
+ * await sendHandle(listener, event);
+ * await event.wait({ timeout: 10_000 });
+ * ```
+ *
+ * @throws {Deno.errors.InvalidData} If the message is not a notice of a handle of this kind, or
+ *   does not match the handle or the sender.
+ * @throws {Deno.errors.BadResource} If the value is not a handle of this kind of object, or this
+ *   script owns the handle already.
+ * @throws {Deno.errors.PermissionDenied} If the form is not accepted, or the sender's process
+ *   cannot be opened.
  */
 export function receiveHandle<K extends SharedObjectKind>(
   message: CopyDataMessage,
@@ -285,17 +363,21 @@ function assertShareable(value: unknown): asserts value is SharedMemory | Shared
   );
 }
 
-/** Throws unless a value is a message of a listener or a window. */
+/** Throws if a value is not a message of a listener or a window. */
 export function assertCopyData(value: unknown): asserts value is CopyDataMessage {
   if (value instanceof CopyDataMessage) return;
   throw new TypeError(`Expected the message to be a CopyDataMessage, got ${show(value)}`);
 }
 
 function refusal(access: Grant, of: string): Error {
-  return new Deno.errors.InvalidData(`Cannot take a handle of ${nounFor(access)}: only of ${of}`);
+  return new Deno.errors.InvalidData(
+    `Cannot take a handle of ${nounFor(access)}: { of: "${of}" } does not accept it`,
+  );
 }
 
-/** The name of what is passed on, for messages. */
+/**
+ * Returns a space and the object's quoted name for a message, or "" for an object without a name.
+ */
 function named({ name }: SharedMemory | SharedObject): string {
   return name === undefined ? "" : ` "${name}"`;
 }
@@ -319,17 +401,22 @@ function readNotice(message: CopyDataMessage, form: "push" | "pull" | undefined)
   const { pid } = message.sender;
   if (pid !== notice.pid) {
     throw new Deno.errors.InvalidData(
-      `Cannot take a handle of process ${notice.pid}: the sender's window is of ${pid ?? "none"}`,
+      `Cannot take a handle of process ${notice.pid}: the sender's window belongs to ` +
+        `${pid === undefined ? "no process" : `process ${pid}`}`,
     );
   }
   const theirs = notice.place === "sender" ? "pull" : "push";
   if (theirs !== (form ?? theirs)) {
-    throw new Deno.errors.PermissionDenied(`Cannot take a handle by ${theirs}: only by ${form}`);
+    throw new Deno.errors.PermissionDenied(
+      `Cannot take a handle by "${theirs}": { form: "${form}" } does not accept it`,
+    );
   }
   return notice;
 }
 
-/** Takes the handle over, or out of the sender's process first. */
+/**
+ * Takes a handle over; with "pull", this first duplicates the handle out of the sender's process.
+ */
 function take<T>(notice: HandleNotice, adopt: (handle: bigint) => T): T {
   if (notice.place === "receiver") return adopt(notice.handle);
   using process = openProcess(notice.pid);
@@ -339,7 +426,7 @@ function take<T>(notice: HandleNotice, adopt: (handle: bigint) => T): T {
   try {
     return adopt(value);
   } catch (error) {
-    // This one was made here.
+    // This process made this handle, so it must close the handle.
     new Handle(value, kind).close();
     throw error;
   }

@@ -1,5 +1,6 @@
 /**
- * Child processes, and what other processes get without a name: memory, events, semaphores, mutexes.
+ * Starts child processes, and passes memory, events, semaphores and mutexes on to other processes
+ * by handles, without names.
  *
  * @module
  */

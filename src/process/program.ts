@@ -1,7 +1,7 @@
 /**
- * The program of a command, the command line and the environment that it is started with.
+ * Finds the program of a command, and writes its command line and environment block.
  *
- * Windows has one text for all arguments.
+ * Windows passes all arguments as one text, the command line.
  *
  * @see {@link https://learn.microsoft.com/windows-server/administration/windows-commands/path}
  * @see {@link https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments}
@@ -15,16 +15,16 @@ import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { equalsCaseless, MAX_TEXT, readWide, toUnits, upcase } from "../../ffi/wide.ts";
 import { assertObject, show } from "../../ffi/arguments.ts";
 
-/** The extensions of files that can be started, in the order in which Windows tries them at first. */
+/** The extensions of files that can be started, in the order of Windows' default `PATHEXT`. */
 const EXTENSIONS = [".com", ".exe", ".bat", ".cmd"];
 
-/** The longest command line that cmd.exe takes, in UTF-16 code units. */
+/** Maximum length of a command line for cmd.exe, in UTF-16 code units. */
 const MAX_SHELL_LINE = 8191;
 
 /**
- * Arguments that a batch file gets. Some letters are left out: a program that reads its arguments in a
- * code page
- * gets U+02BA as a quotation mark, which ends the argument, and others as `|`, `!`, `'`, `^` or a backtick.
+ * The arguments that a batch file can get. Some letters are not accepted, because a program can
+ * read its arguments in a code page. There U+02BA becomes a quotation mark, which ends the
+ * argument. Other letters become `|`, `!`, `'`, `^` or a backtick.
  */
 const HARMLESS = /^(?:(?![\u01c0\u01c3\u02b0-\u02ff])[\p{L}\p{N} _.,:\\/@+-])*$/u;
 
@@ -32,32 +32,32 @@ const HARMLESS = /^(?:(?![\u01c0\u01c3\u02b0-\u02ff])[\p{L}\p{N} _.,:\\/@+-])*$/
 export interface Program {
   /** The program's path. */
   path: string;
-  /** The command line. */
+  /** The program and its arguments as one text. */
   commandLine: string;
 }
 
-/** Where a command is looked for, and how its arguments are joined. */
+/** Options for finding a program and joining its arguments. */
 export interface ProgramOptions {
-  /** The folder from which a relative path leads. @default this process's current directory */
+  /** The folder in which a relative path begins. @default this process's current directory */
   cwd?: string | undefined;
-  /** The `PATH`. @default this process's */
+  /** The `PATH` to search. @default this process's `PATH` */
   path?: string | undefined;
-  /** Whether the arguments are joined as they are. @default false */
+  /** Whether the arguments are joined by spaces without quoting. @default false */
   raw?: boolean | undefined;
 }
 
 /**
- * Finds the program of a command, as cmd does: also by a name without its extension.
+ * Finds the program of a command, and writes its command line. Like cmd.exe, this function finds a
+ * program also by its name without the extension.
  *
- * A bare name is looked for on the `PATH` and among Windows' own programs, never in the
- * current directory. A batch file is run by cmd.exe, which reads arguments by rules that no
- * quoting gets around: those that mean something to it are refused.
+ * A name without a path is looked up on the `PATH` and among Windows' own programs, never in the
+ * current directory. cmd.exe runs batch files, and quoting cannot protect arguments from its rules.
+ * So this function refuses all characters that have a meaning for cmd.exe.
  *
- * @param command The command: a path, or a name.
- * @param options Where it is looked for, and how the arguments are joined.
- * @throws {Deno.errors.NotFound} If there is no such program.
+ * @param command The path or the name of a program.
+ * @throws {Deno.errors.NotFound} If the program does not exist.
  * @throws {TypeError} If an argument cannot be passed to a batch file safely.
- * @throws {RangeError} If the command line is too long.
+ * @throws {RangeError} If the command line is longer than Windows or cmd.exe accepts.
  */
 export function findProgram(
   command: string,
@@ -77,7 +77,7 @@ export function findProgram(
 
 function atPath(command: string, cwd: string | undefined): string {
   const path = from(cwd, command);
-  // Windows drops a dot at the end of a path.
+  // Windows ignores a dot at the end of a path.
   const extensions = knownExtensions();
   const found = [path, path.replace(/\.$/, "")]
     .flatMap((path) => variants(path, extensions))
@@ -86,11 +86,14 @@ function atPath(command: string, cwd: string | undefined): string {
   if (fileKind(path) === "folder") {
     throw new Deno.errors.NotFound(`Cannot start ${JSON.stringify(path)}: it is a folder`);
   }
-  // It has no extension, or Windows says what is wrong.
+  // The program may have no extension. If it does not exist, the error of Windows says so.
   return path;
 }
 
-/** A path as the child would read it: Windows reads it in this process's current directory. */
+/**
+ * Returns a program's path relative to the child's current directory. Without this, Windows would
+ * read it relative to this process's current directory.
+ */
 function from(cwd: string | undefined, path: string): string {
   if (cwd === undefined || /^([A-Za-z]:|[\\/]{2})/.test(path)) return path;
   if (/^[\\/]/.test(path)) {
@@ -102,7 +105,7 @@ function from(cwd: string | undefined, path: string): string {
 
 function search(name: string, path: string | undefined): string {
   const folders = foldersOf(path ?? environmentVariable("PATH") ?? "")
-    // Relative ones would be looked for in the current directory.
+    // A relative folder would lead into the current directory, which is not searched.
     .filter((folder) => /^([A-Za-z]:[\\/]|[\\/]{2})/.test(folder));
   const extensions = knownExtensions();
   for (const folder of [...folders, systemFolder()]) {
@@ -111,29 +114,31 @@ function search(name: string, path: string | undefined): string {
   }
   throw new Deno.errors.NotFound(
     `Cannot find the program ${JSON.stringify(name)}: it is not on the PATH, and the current ` +
-      "directory is not looked at; give its path",
+      "directory is not searched; give its path",
   );
 }
 
-/** The folders of a `PATH`: semicolons within quotation marks belong to a folder's name. */
+/** Splits a `PATH` into folders. A semicolon within quotation marks belongs to a folder's name. */
 function foldersOf(path: string): string[] {
   return [...path.matchAll(/([^;"]|"[^"]*"?)+/g)].map(([folder]) => folder.replaceAll('"', ""));
 }
 
-/** The extensions of programs, in the order in which they are tried. */
+/** Returns the extensions of programs in the order in which they are tried. */
 function knownExtensions(): string[] {
   const listed = (environmentVariable("PATHEXT") ?? "").split(";");
   const known = listed.flatMap((listed) => EXTENSIONS.filter((one) => equalsCaseless(one, listed)));
   return [...new Set(known.length > 0 ? [...known, ".com", ".exe"] : EXTENSIONS)];
 }
 
-/** The files that may be meant by a path, which may lack an extension. The first that is there counts. */
+/**
+ * Returns the paths to try for a path whose extension may be missing. The first existing file wins.
+ */
 function variants(path: string, extensions: readonly string[]): string[] {
   const longer = extensions.map((extension) => path + extension);
   return /\.[^\\/:]*$/.test(path) ? [path, ...longer] : longer;
 }
 
-/** Whether there is a file, and no device: `NUL` and its like are in every folder. */
+/** Checks whether a path is a file, and not a device: names such as `NUL` exist in every folder. */
 function isFile(path: string): boolean {
   return fileKind(path) === "file" && !fullPath(path).startsWith("\\\\.\\");
 }
@@ -143,22 +148,22 @@ function systemFolder(): string {
 }
 
 function batchFile(path: string, args: readonly string[]): Program {
-  // A pattern fails with an error of its own on millions of characters.
+  // The length is checked first, because a pattern throws another error on millions of characters.
   withinLength([path, ...args].join(" "), MAX_SHELL_LINE);
   const safe = (text: string, pattern: RegExp) => {
-    // The programs that the file passes an argument on to read backslashes before a quotation mark as
-    // pairs, which cmd.exe does not.
+    // Backslashes at the end are doubled for the programs to which the file passes the argument on:
+    // unlike cmd.exe, they read backslashes before a quotation mark in pairs.
     if (pattern.test(text)) return `"${text.replace(/(?<!\\)\\+$/, "$&$&")}"`;
     const faulty = [...text].find((character) => !pattern.test(character));
     throw new TypeError(
       `Cannot pass ${
         JSON.stringify(text)
       } to a batch file: cmd.exe, or a program that the file starts, ` +
-        `may take ${JSON.stringify(faulty)} for something else`,
+        `can give ${JSON.stringify(faulty)} another meaning`,
     );
   };
-  // Between quotation marks only these mean something to cmd.exe. What the file does with its
-  // arguments afterwards is not known, so of them only the harmless are passed.
+  // Within quotation marks, only these characters of the path have a meaning for cmd.exe. The file
+  // can use its arguments in any way, so only harmless arguments are passed.
   const words = [
     safe(path, /^[^"%\r\n]*$/),
     ...args.map((arg) => safe(arg, HARMLESS)),
@@ -169,46 +174,50 @@ function batchFile(path: string, args: readonly string[]): Program {
 }
 
 /**
- * Writes a command line that `CommandLineToArgvW` and the C run-time library read as the same
- * words again.
+ * Writes a command line from which `CommandLineToArgvW` and the C run-time library read the same
+ * program and arguments.
  *
+ * @param program The program's path, without quotation marks.
  * @param args The arguments, without NUL.
- * @throws {TypeError} If the program has a quotation mark in it.
- * @throws {RangeError} If they are too long together.
+ * @throws {TypeError} If the program's path contains a quotation mark.
+ * @throws {RangeError} If the command line is longer than 32,766 characters.
  */
 export function toCommandLine(program: string, args: readonly string[]): string {
   if (program.includes('"')) {
     throw new TypeError(`Expected a program without quotation marks, got ${program}`);
   }
-  // The program is read by a rule of its own: up to the next quotation mark, whatever is before it.
+  // Another rule than for arguments: the program ends at the next quotation mark, even after a
+  // backslash.
   return withinLength([`"${program}"`, ...args.map(quote)].join(" "));
 }
 
 /**
- * Gives a command line back if it is short enough. Wine would cut a longer one off.
+ * Returns a command line unchanged if it is short enough. Wine would truncate a longer command
+ * line.
  *
- * @param max The most UTF-16 code units that it may have.
- * @throws {RangeError} If it has more.
+ * @param max The maximum length in UTF-16 code units.
+ * @throws {RangeError} If the command line is longer.
  */
 export function withinLength(line: string, max: number = MAX_TEXT): string {
   if (line.length <= max) return line;
   throw new RangeError(`Expected a command line of at most ${max} characters, got ${line.length}`);
 }
 
-/** Quotes an argument: backslashes count double before a quotation mark, and nowhere else. */
+/** Quotes an argument, and doubles its backslashes before a quotation mark only. */
 function quote(arg: string): string {
   if (arg !== "" && !/[\s"]/.test(arg)) return arg;
-  // The look behind tries a run of backslashes at its start only: at each of them, the time is quadratic.
+  // The look-behind lets a match begin only at the start of a run of backslashes. Without it, the
+  // time is quadratic.
   return `"${
     arg.replace(/(?<!\\)(\\*)("|$)/g, (_, slashes, end) => slashes + slashes + (end && '\\"'))
   }"`;
 }
 
 /**
- * Throws unless a value is an object of environment variables.
+ * Throws if a value is not an object of environment variables.
  *
- * @param what What the value is, for the message: `"env"`.
- * @throws {TypeError} If it is something else, or a name or a value is invalid.
+ * @param what The value's name in the error message: `"env"`.
+ * @throws {TypeError} If the value is not an object, or a variable's name or value is invalid.
  * @throws {RangeError} If a name or a value has more than 32,766 characters.
  */
 export function assertEnvironment(
@@ -233,27 +242,28 @@ export function assertEnvironment(
 }
 
 /**
- * Writes an environment: each variable with a NUL behind it, sorted by name as Windows wants
- * it, and a NUL at the end.
+ * Writes an environment block: the variables sorted by name, as Windows requires, with a NUL after
+ * each variable and another NUL at the end.
  *
- * @param env The variables that are set in addition, checked before.
- * @param clear Whether it has those of this process not.
+ * @param env The variables to add; the caller has checked them.
+ * @param clear Whether the block leaves out the variables of this process.
  */
 export function environmentBlock(
   env: Readonly<Record<string, string>>,
   clear: boolean,
 ): Uint16Array<ArrayBuffer> {
-  // By the names as Windows compares them, which is also the order that it wants.
+  // The keys are the names in upper case, because Windows ignores case when it compares and sorts
+  // them.
   const variables = new Map<string, { name: string; value: string }>();
   const set = (name: string, value: string) => {
     const key = upcase(name);
-    // A later value wins, under the name as it was written first.
+    // The last value wins, but the name keeps its first spelling.
     variables.set(key, { name: variables.get(key)?.name ?? name, value });
   };
   for (const text of clear ? [] : environmentStrings()) {
-    // The names of some that Windows keeps for itself begin with "=".
+    // The names of Windows' own hidden variables begin with "=".
     const at = text.indexOf("=", 1);
-    // A parent can put texts into the block that are no variables.
+    // A parent process can put texts into the block that are not variables.
     if (at < 0) continue;
     set(text.slice(0, at), text.slice(at + 1));
   }

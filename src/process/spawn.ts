@@ -1,5 +1,5 @@
 /**
- * Starting child processes, and the handles that they inherit: exactly those that they are given.
+ * Starts child processes, which inherit exactly the named handles.
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-createprocessw}
  * @see {@link https://learn.microsoft.com/windows/win32/sysinfo/handle-inheritance}
@@ -34,50 +34,58 @@ import { MEMORY_ACCESS } from "../memory/mapped_view.ts";
 import { SharedObject } from "../sync/mod.ts";
 import { describeInheritance } from "../memory/handles.ts";
 
-/** The values that handles have in the child, by their keys. */
+/** The values of the handles in the child, by their keys. */
 export type HandleValues = Readonly<Record<string, bigint>>;
 
-/** What a child process is to be like. */
+/** Options for a child process. */
 export interface SpawnOptions {
   /**
-   * The arguments, or a function that makes them of the values that the handles will have in the child.
+   * The arguments, or a function that returns them; it gets the values of the handles in the child.
    *
-   * An argument of a batch file may have letters, digits, spaces and `_ . , : \ / @ + -` in it. All else
-   * is a TypeError, also with `windowsRawArguments`, because cmd.exe may take it for a command; so are
-   * letters that a code page turns into a quotation mark. The batch file sees backslashes at the end of
-   * an argument doubled; the programs that it starts do not.
+   * An argument of a batch file can contain letters, digits, spaces and `_ . , : \ / @ + -`. Any
+   * other character causes a TypeError, even with `windowsRawArguments`, because cmd.exe could read
+   * it as a command. Letters that a code page turns into a quotation mark cause a TypeError too.
+   * The batch file sees backslashes at the end of an argument doubled; the programs that it starts
+   * do not.
    *
-   * A program that reads its arguments in a code page, as `main` in C does, gets a look-alike for each
-   * character that the page lacks: for U+FF02 a quotation mark, which ends the argument. Check for
-   * those where arguments are not trusted.
+   * Some programs read their arguments in a code page, as `main` in C does. They get similar
+   * characters for characters that the code page lacks. For U+FF02 they get a quotation mark, which
+   * ends the argument. Check arguments for such characters if you do not trust them.
    */
   args?: readonly string[] | ((handles: HandleValues) => readonly string[]);
-  /** What the child inherits, under which keys: `SharedMemory.inherited(key)` and its like take it there. */
+  /**
+   * The objects that the child inherits, by keys. The child takes an object by its key and the
+   * static method `inherited` of its class, such as `SharedMemory.inherited(key)`.
+   */
   inherit?: Readonly<Record<string, Inheritable>>;
   /**
-   * Environment variables that it has in addition to those of this process. Upper and lower case are the
-   * same: `Path` replaces `PATH`.
+   * Environment variables that the child gets in addition to the variables of this process. Names
+   * ignore case: `Path` replaces `PATH`.
    */
   env?: Readonly<Record<string, string>>;
-  /** Whether it has none of this process's variables. @default false */
+  /** Whether the child gets none of this process's variables. @default false */
   clearEnv?: boolean;
   /**
-   * Its current directory, a path or a `file:` URL. A relative path of a program begins there.
+   * The child's current directory, as a path or a `file:` URL. A relative path of a program begins
+   * there.
    *
-   * @default this process's
+   * @default this process's current directory
    */
   cwd?: string | URL;
-  /** Its standard input: this process's, nothing, or a stream. @default "inherit" */
+  /** The child's standard input. @default "inherit" */
   stdin?: Stdio;
-  /** Its standard output. @default "inherit" */
+  /** The child's standard output. @default "inherit" */
   stdout?: Stdio;
-  /** Its standard error. @default "inherit" */
+  /** The child's standard error. @default "inherit" */
   stderr?: Stdio;
-  /** Ends the child when it is aborted. */
+  /** Ends the child when the signal is aborted. */
   signal?: AbortSignal;
-  /** Whether arguments are joined as they are, for programs that read them by rules of their own. @default false */
+  /**
+   * Whether the arguments are joined by spaces without quoting, for programs with other rules of
+   * quoting. @default false
+   */
   windowsRawArguments?: boolean;
-  /** Whether the child is ended when this process ends, however it does. @default false */
+  /** Whether the end of this process, for any reason, ends the child too. @default false */
   killWithParent?: boolean;
 }
 
@@ -101,15 +109,15 @@ export const SPAWN_CHECKS: OptionChecks<SpawnOptions> = {
 };
 
 /**
- * Starts a program, which inherits the handles that are named and no others, whatever else in
- * this process is inheritable.
+ * Starts a program. The child inherits only the handles in `inherit`, even if this process has
+ * other inheritable handles.
  *
- * A name is looked for on the `PATH` of `env`, or else on this process's, and among Windows' own
- * programs. Unlike `Deno.Command`, it looks in no folder that the `PATH` names relative to the current
- * directory. The extensions `.com`, `.exe`, `.bat` and `.cmd` may be left out. `PATHEXT` says which of
- * them is tried first.
+ * A name without a path is looked up on the `PATH`, and then among Windows' own programs. A `PATH`
+ * in `env` replaces the `PATH` of this process. Unlike `Deno.Command`, this function skips relative
+ * folders of the `PATH`. The extensions `.com`, `.exe`, `.bat` and `.cmd` can be left out; they are
+ * tried in the order of `PATHEXT`.
  *
- * @example
+ * @example Start a command and get its exit code
  * ```ts
  * import { spawn } from "@winipc/winipc/process";
  * import { assertEquals } from "@std/assert";
@@ -118,14 +126,15 @@ export const SPAWN_CHECKS: OptionChecks<SpawnOptions> = {
  * assertEquals((await child.status).code, 3);
  * ```
  *
- * @param command The program: a path, a `URL` object with `file:`, or a name. A string is never a URL.
- * @throws {Deno.errors.NotFound} If there is no such program, or no such folder as `cwd`.
- * @throws {Deno.errors.PermissionDenied} If this user may not run it, or memory that was opened to be
- *   read is to
- *   be passed on to be written.
- * @throws {Deno.errors.InvalidData} If the file is no program.
- * @throws {TypeError} If an argument is of the wrong kind, or cannot be passed on.
- * @throws {RangeError} If the command line, or a variable's name or value, has more than 32,766 characters.
+ * @param command The program: a path, a `URL` object with `file:`, or a name. A string is never a
+ *   URL.
+ * @throws {Deno.errors.NotFound} If the program or the folder `cwd` does not exist.
+ * @throws {Deno.errors.PermissionDenied} If this user cannot run the program, or `inherit` gives
+ *   `"readwrite"` access to memory whose own access is `"read"`.
+ * @throws {Deno.errors.InvalidData} If the file is not a program.
+ * @throws {TypeError} If an argument is of the wrong kind, or cannot be passed to the program.
+ * @throws {RangeError} If the command line, or a variable's name or value, has more than 32,766
+ *   characters.
  */
 export function spawn(command: string | URL, options: SpawnOptions = {}): ChildProcess {
   const program = toPath("command", command);
@@ -146,7 +155,7 @@ export function spawn(command: string | URL, options: SpawnOptions = {}): ChildP
     raw: options.windowsRawArguments,
   });
   const env = { ...options.env, ...scope.env };
-  // A getter may give another value than when the options were checked.
+  // The variables are checked again, because a getter can return another value now.
   assertEnvironment("env", env);
   const environment = environmentBlock(env, options.clearEnv ?? false);
   const ends: StdioEnd[] = [];
@@ -171,7 +180,7 @@ export function spawn(command: string | URL, options: SpawnOptions = {}): ChildP
   }
 }
 
-/** The `PATH` of an environment; the last one counts where it is there in several spellings. */
+/** Returns the `PATH` of an environment: the last one, if it has several in different case. */
 function pathOf(env: Readonly<Record<string, string>>): string | undefined {
   return Object.entries(env).findLast(([name]) => equalsCaseless(name, "PATH"))?.[1];
 }
@@ -183,7 +192,10 @@ function assertArguments(what: string, value: unknown): asserts value is readonl
   for (const [index, word] of value.entries()) assertWide(`${what}[${index}]`, word);
 }
 
-/** What is passed on: a memory, and what the child may do with it, or an event, a semaphore or a mutex. */
+/**
+ * An object that a child can inherit: memory, with or without an access, or an event, semaphore or
+ * mutex.
+ */
 export type Inheritable =
   | SharedMemory
   | { memory: SharedMemory; access: MemoryAccess }
@@ -200,11 +212,11 @@ const ACCESS_CHECKS: OptionChecks<Access> = {
 };
 
 /**
- * Throws unless a value is an object of what can be passed on, by keys.
+ * Throws if a value is not an object with valid keys and inheritable objects.
  *
- * @param what What the value is, for the message: `"inherit"`.
- * @throws {TypeError} If it is no object, a key is invalid, two keys differ only in case, or one of the
- *   objects cannot be passed on.
+ * @param what The value's name in the error message: `"inherit"`.
+ * @throws {TypeError} If the value is not an object, or one of its values cannot be inherited. Also
+ *   if a key is invalid, or two keys differ only in case.
  */
 export function assertInheritables(
   what: string,
@@ -213,7 +225,7 @@ export function assertInheritables(
   assertObject(what, value);
   const names = new Map<string, string>();
   for (const [key, inheritable] of Object.entries(value)) {
-    // The child would find only one of them.
+    // Windows ignores the case of variables, so the child would find only one of the two objects.
     const name = inheritanceVariable(key).toUpperCase();
     const same = names.get(name);
     if (same !== undefined) {
@@ -241,21 +253,22 @@ function assertInheritable(what: string, value: unknown): asserts value is Inher
   );
 }
 
-/** Keeps a scope from being collected for as long as a script has what it gave out. */
+/** Keeps a scope from being collected for as long as the script holds its `env` or `handles`. */
 const scopes = new WeakMap<object, InheritanceScope>();
 
-/** Passes objects on to children, under their keys, until the scope is closed. */
+/** Opens a scope, in which children inherit the objects under their keys. */
 let openScope: (objects: Readonly<Record<string, Inheritable>>) => InheritanceScope;
 
 /**
- * Lets the child processes that are started while it is open inherit memory and other objects.
+ * A scope that lets child processes inherit memory and other objects. Only children that start
+ * while the scope is open inherit them.
  *
- * It is for `Deno.Command`, which lets a child inherit every handle that is inheritable in
- * this process. So a child that another part of the script starts meanwhile gets these handles
- * too, and so does one that any other thread of the process starts: keep the scope short. The
- * handles are duplicates made for it, and are closed at its end.
+ * The scope is for `Deno.Command`, whose children inherit every inheritable handle of this process.
+ * Close the scope soon: all other children that start while it is open inherit the handles too,
+ * also when another thread starts them. The handles are duplicates, which are closed with the
+ * scope.
  *
- * @example
+ * @example Let a child of Deno.Command inherit memory
  * ```ts ignore
  * import { inheritHandles, SharedMemory } from "@winipc/winipc";
  *
@@ -271,9 +284,11 @@ let openScope: (objects: Readonly<Record<string, Inheritable>>) => InheritanceSc
  * ```
  */
 export class InheritanceScope extends Uncloneable implements Disposable {
-  /** What the child's environment needs in addition. */
+  /** The environment variables that describe the handles to the child. */
   readonly env: Record<string, string> = {};
-  /** The values that the handles have, here and in the child, by their keys. */
+  /**
+   * The values of the handles by their keys. They are the same in this process and in the child.
+   */
   readonly handles: Record<string, bigint> = {};
   readonly #duplicates: (SharedMemory | SharedObject)[] = [];
 
@@ -283,8 +298,8 @@ export class InheritanceScope extends Uncloneable implements Disposable {
 
   private constructor(objects: Readonly<Record<string, Inheritable>>) {
     super();
-    assertInheritables("what is inherited", objects);
-    // A script may keep these and forget the scope: the handles are then still needed.
+    assertInheritables("objects", objects);
+    // A script can keep these and not the scope. The handles are still needed then.
     for (const words of [this.env, this.handles]) scopes.set(words, this);
     try {
       for (const [key, inheritable] of Object.entries(objects)) this.#add(key, inheritable);
@@ -294,9 +309,9 @@ export class InheritanceScope extends Uncloneable implements Disposable {
     }
   }
 
-  /** Closes the handles; children that were started have theirs. */
+  /** Closes the handles. Children that have started keep their own handles. */
   close(): void {
-    // One that cannot be closed does not keep the others open.
+    // The stack closes all handles, even if one close throws.
     using stack = new DisposableStack();
     for (const duplicate of this.#duplicates) stack.use(duplicate);
   }
@@ -327,13 +342,31 @@ export class InheritanceScope extends Uncloneable implements Disposable {
 }
 
 /**
- * Lets the child processes that are started while it is open inherit memory and other objects.
+ * Opens a scope that lets child processes of `Deno.Command` inherit memory and other objects. Pass
+ * the scope's `env` to the child, and close the scope after the start.
  *
- * @param objects What is passed on, under which keys: letters, digits and `_`; upper and
- *   lower case are the same.
- * @throws {Deno.errors.PermissionDenied} If memory that was opened to be read is to be passed on to be written.
- * @throws {Deno.errors.BadResource} If one of them is closed.
- * @throws {TypeError} If a key is invalid, or differs from another only in case.
+ * {@linkcode spawn} needs no scope: use its option `inherit`.
+ *
+ * @example Describe memory to a child
+ * ```ts
+ * import { inheritHandles } from "@winipc/winipc/process";
+ * import { SharedMemory } from "@winipc/winipc/memory";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using memory = SharedMemory.anonymous(4096);
+ * using scope = inheritHandles({ numbers: memory });
+ * // A `new Deno.Command(program, { env: scope.env })` starts a child here.
+ * // The child calls `SharedMemory.inherited("numbers")`.
+ * assertEquals(scope.env, {
+ *   WINIPC_INHERIT_numbers: `${scope.handles.numbers} section 4096 readwrite`,
+ * });
+ * ```
+ *
+ * @param objects The objects by keys of letters, digits and `_`. Keys ignore case.
+ * @throws {Deno.errors.PermissionDenied} If `"readwrite"` access is given to memory whose own
+ *   access is `"read"`.
+ * @throws {Deno.errors.BadResource} If one of the objects is closed.
+ * @throws {TypeError} If a key is invalid, or two keys differ only in case.
  */
 export function inheritHandles(objects: Record<string, Inheritable>): InheritanceScope {
   return openScope(objects);

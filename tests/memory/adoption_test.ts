@@ -4,7 +4,7 @@ import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { SharedMemory } from "../../mod.ts";
 import { openLibrary } from "../support/open_library.ts";
 
-/** A handle to a memory as it would come from elsewhere: nobody in this script owns it. */
+/** Returns a handle of shared memory that no object of this script owns. */
 function foreignHandle(memory: SharedMemory, access: number): bigint {
   const out = new BigUint64Array(1);
   const { DuplicateHandle, GetCurrentProcess } = kernel32();
@@ -35,14 +35,14 @@ Deno.test("SharedMemory.fromHandle() takes over a handle and closes it", () => {
   assert(!isOpen(handle));
 });
 
-Deno.test("SharedMemory.fromHandle() opens for no more than the handle grants", () => {
+Deno.test("SharedMemory.fromHandle() has the access that the handle grants", () => {
   using memory = SharedMemory.anonymous(5000);
   using reader = SharedMemory.fromHandle(Number(foreignHandle(memory, 0x4)));
   assertEquals([reader.access, reader.byteLength], ["read", 8192]);
   assertThrows(() => reader.map({ access: "readwrite" }), Deno.errors.PermissionDenied);
 });
 
-Deno.test("SharedMemory.fromHandle() refuses what is no handle of a section", () => {
+Deno.test("SharedMemory.fromHandle() refuses values that are not handles of sections", () => {
   using memory = SharedMemory.anonymous(1);
   using event = new Handle(createEvent(), "event");
   for (const handle of [-1n, -1, 0, 0n, -6n, 3, 2n ** 32n, 2n ** 64n - 1n, 0x7ffffffcn]) {
@@ -53,7 +53,7 @@ Deno.test("SharedMemory.fromHandle() refuses what is no handle of a section", ()
     Deno.errors.BadResource,
     'of kind "Event"',
   );
-  // The kernel ignores the low two bits: 4n + 1 would be an alias of 4n.
+  // The kernel ignores the low two bits, so 4n + 1 is an alias of 4n.
   assertThrows(() => SharedMemory.fromHandle(memory.unsafeHandle + 1n), Deno.errors.BadResource);
   for (const wrong of [1.5, NaN, "4", undefined, null, {}]) {
     // @ts-expect-error: what the type checker refuses is refused at run time too
@@ -78,7 +78,7 @@ Deno.test("SharedMemory.fromHandle() refuses a handle without the right to read,
   assert(isOpen(handle.value));
 });
 
-Deno.test("SharedMemory.fromHandle() refuses the image of a program", () => {
+Deno.test("SharedMemory.fromHandle() refuses an image section", () => {
   const SEC_IMAGE = 0x1000000;
   const { CreateFileMappingW, CreateFileW } = kernel32();
   const path = new Uint16Array([...Deno.execPath(), "\0"].map((unit) => unit.charCodeAt(0)));
@@ -88,11 +88,11 @@ Deno.test("SharedMemory.fromHandle() refuses the image of a program", () => {
   assertThrows(
     () => SharedMemory.fromHandle(handle.value),
     Deno.errors.InvalidData,
-    "the image of a program",
+    "it is an image section",
   );
 });
 
-/** Closes a handle at the end of a block without owning it. */
+/** Closes a handle at the end of a block, without an object that owns it. */
 class ForeignHandle implements Disposable {
   constructor(readonly value: bigint) {}
   [Symbol.dispose](): void {

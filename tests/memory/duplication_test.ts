@@ -8,7 +8,7 @@ import { assertLeavesNoHandle } from "../support/leak.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
 
-/** Whether a process has a handle of that value. */
+/** Checks whether a process has a handle with this value. */
 function hasHandle(pid: number, value: bigint): boolean {
   using process = openProcess(pid);
   try {
@@ -19,7 +19,7 @@ function hasHandle(pid: number, value: bigint): boolean {
   }
 }
 
-/** A process that opens and closes no handles of its own, as Deno does all the time. */
+/** Starts a process that, unlike Deno, does not open and close handles all the time. */
 async function startQuiet() {
   const program = await compileC(peerUrl("memory/peers/try_to_write.c"));
   const peer = await Peer.startProgram(program.path);
@@ -49,13 +49,13 @@ Deno.test("SharedMemory.duplicateTo() gives a running process memory without a n
   assertEquals(await peer.ask("read 9999"), "7");
   assertEquals(await peer.ask("write 0 42"), "written");
   assertEquals(view.bytes[0], 42);
-  // It outlives the one who made it.
+  // The duplicate stays valid after this process has closed the memory.
   view.close();
   memory.close();
   assertEquals(await peer.ask("read 0"), "42");
 });
 
-Deno.test("SharedMemory.duplicateTo() grants no more than is named, nor than there is", async () => {
+Deno.test("SharedMemory.duplicateTo() grants only the named access, and never more than its own", async () => {
   using memory = SharedMemory.anonymous(4096);
   using reader = memory.toReadOnly();
   await using peer = await Peer.start("support/peers/memory_commands.ts");
@@ -66,11 +66,11 @@ Deno.test("SharedMemory.duplicateTo() grants no more than is named, nor than the
   assertThrows(
     () => reader.duplicateTo(peer.pid, { access: "readwrite" }),
     Deno.errors.PermissionDenied,
-    "Cannot pass anonymous shared memory on to be written",
+    'Cannot pass on anonymous shared memory with access "readwrite"',
   );
 });
 
-Deno.test("SharedMemory.toReadOnly() sees what is written and cannot write", () => {
+Deno.test("SharedMemory.toReadOnly() returns an object that sees writes and cannot write", () => {
   using memory = SharedMemory.anonymous(4096);
   using reader = memory.toReadOnly();
   assertEquals([reader.access, reader.byteLength, reader.created], ["read", 4096, false]);
@@ -85,19 +85,19 @@ Deno.test("SharedMemory.toReadOnly() sees what is written and cannot write", () 
   assertThrows(() => memory.toReadOnly(), Deno.errors.BadResource);
 });
 
-Deno.test("DuplicatedMemory.revoke() closes the handle in the other process, once", async () => {
+Deno.test("DuplicatedMemory.revoke() closes the handle in the other process once", async () => {
   using memory = SharedMemory.anonymous(4096);
   await using peer = await startQuiet();
   const duplicate = memory.duplicateTo(peer.pid);
   assert(hasHandle(peer.pid, duplicate.value));
-  // It can be taken back when the memory is closed here, too.
+  // The handle can be revoked even after the memory is closed in this process.
   memory.close();
   assert(duplicate.revoke());
   assertFalse(hasHandle(peer.pid, duplicate.value));
   assertFalse(duplicate.revoke());
 });
 
-Deno.test("DuplicatedMemory.revoke() closes no handle that only has the same number now", async () => {
+Deno.test("DuplicatedMemory.revoke() does not close another handle that has the same value now", async () => {
   using memory = SharedMemory.anonymous(4096);
   using other = SharedMemory.anonymous(4096);
   await using peer = await startQuiet();
@@ -105,27 +105,27 @@ Deno.test("DuplicatedMemory.revoke() closes no handle that only has the same num
   using process = openProcess(peer.pid);
   takeHandle(process, duplicate.value, "memory", { away: true }).close();
   const second = other.duplicateTo(peer.pid);
-  // The lowest number that is free is given again.
+  // Windows reuses the lowest free value.
   assertEquals(second.value, duplicate.value);
   assertFalse(duplicate.revoke());
   assert(hasHandle(peer.pid, second.value));
   assert(second.revoke());
 });
 
-Deno.test("SharedMemory.duplicateTo() tells a process that is gone from one that is not to be opened", async () => {
+Deno.test("SharedMemory.duplicateTo() throws another error for a dead process than for a protected one", async () => {
   using memory = SharedMemory.anonymous(4096);
   const peer = await Peer.start("support/peers/memory_commands.ts");
   const duplicate = memory.duplicateTo(peer.pid);
   await peer[Symbol.asyncDispose]();
   assertFalse(duplicate.revoke());
-  // Whether it is still there depends on whether anybody has a handle of it.
+  // The process object exists for as long as any process has a handle of it.
   assertThrows(() => memory.duplicateTo(peer.pid), Deno.errors.NotFound);
   assertThrows(
     () => memory.duplicateTo(0xffff_fff0),
     Deno.errors.NotFound,
     "Cannot open process 4294967280: OpenProcess failed with error 87",
   );
-  // Windows refuses the system's own process; Wine has none of that number.
+  // Windows refuses to open the system process. Wine has no process with this id.
   const refused = isWine() ? Deno.errors.NotFound : Deno.errors.PermissionDenied;
   assertThrows(() => memory.duplicateTo(4), refused);
   assertThrows(() => memory.duplicateTo(-1), RangeError, "pid");
@@ -137,7 +137,7 @@ Deno.test("SharedMemory.duplicateTo() tells a process that is gone from one that
   );
 });
 
-Deno.test("SharedMemory.duplicateTo() and revoke() leave no handle behind, here or there", async () => {
+Deno.test("SharedMemory.duplicateTo() and revoke() leave no handle open in either process", async () => {
   using memory = SharedMemory.anonymous(4096);
   await using peer = await startQuiet();
   const theirs = memory.duplicateTo(peer.pid);
@@ -150,7 +150,7 @@ Deno.test("SharedMemory.duplicateTo() and revoke() leave no handle behind, here 
   });
 });
 
-Deno.test("SharedMemory.anonymous() that is passed on to be read is sealed; a name is not", async () => {
+Deno.test('SharedMemory.duplicateTo() with access "read" seals only memory without a name', async () => {
   await using program = await compileC(peerUrl("memory/peers/try_to_write.c"));
   const attempt = async (memory: SharedMemory) => {
     await using peer = await Peer.startProgram(program.path);
@@ -161,7 +161,7 @@ Deno.test("SharedMemory.anonymous() that is passed on to be read is sealed; a na
   using memory = SharedMemory.anonymous(4096);
   const { read, ...others } = await attempt(memory);
   assertEquals(read, "yes");
-  // Wine lets an owner change the descriptor and the owner, whatever the descriptor says.
+  // Under Wine an owner can always change the descriptor and the owner, against the descriptor.
   const granted = isWine() ? ["duplicate-dac", "duplicate-owner"] : [];
   for (const way of granted) delete others[way];
   assertEquals(new Set(Object.values(others)), new Set(["no"]), JSON.stringify(others));

@@ -7,7 +7,7 @@ import { openSection } from "../../src/memory/section.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
 
-Deno.test("openOrCreate() initialises once, whoever comes first", async () => {
+Deno.test("openOrCreate() initialises the memory once if several processes call it", async () => {
   const name = randomName();
   const peers = await Promise.all(
     [1, 2, 3, 4].map(() => Peer.start("support/peers/memory_commands.ts")),
@@ -15,11 +15,11 @@ Deno.test("openOrCreate() initialises once, whoever comes first", async () => {
   await using stack = new AsyncDisposableStack();
   for (const peer of peers) stack.use(peer);
   const answers = await Promise.all(peers.map((peer) => peer.ask(`initialize ${name} 1000000`)));
-  // Everyone sees the first and the last byte written, and only one process wrote them.
+  // Each process sees the first and the last byte written, and only one process wrote them.
   assertEquals(answers.toSorted(), ["false 1 1", "false 1 1", "false 1 1", "true 1 1"]);
 });
 
-Deno.test("openOrCreate() of several processes at once never fails, and makes each memory once", async () => {
+Deno.test("openOrCreate() in several processes at once never fails, and creates each memory once", async () => {
   const name = randomName();
   await using stack = new AsyncDisposableStack();
   const peers = await Promise.all(
@@ -30,7 +30,7 @@ Deno.test("openOrCreate() of several processes at once never fails, and makes ea
   assertEquals(made.reduce((sum, count) => sum + Number(count), 0), 500, made.join(" and "));
 });
 
-Deno.test("openOrCreate() lets nobody in before the memory is initialised", () => {
+Deno.test("openOrCreate() lets no process open the memory before it is initialised", () => {
   const name = randomName();
   using memory = SharedMemory.openOrCreate(name, 4096, {
     initialize: (view) => {
@@ -49,7 +49,7 @@ Deno.test("openOrCreate() lets nobody in before the memory is initialised", () =
   assertEquals([memory.created, view.bytes[0]], [true, 1]);
 });
 
-Deno.test("openOrCreate() starts afresh when the process that initialised was killed", async () => {
+Deno.test("openOrCreate() creates new memory after the initialising process was killed", async () => {
   const name = randomName();
   await using peer = await Peer.start("support/peers/memory_commands.ts");
   assertEquals(await peer.ask(`stall ${name}`), "stalled");
@@ -62,7 +62,7 @@ Deno.test("openOrCreate() starts afresh when the process that initialised was ki
   assert(memory.created);
 });
 
-Deno.test("openOrCreate() leaves nothing behind when initialize throws", () => {
+Deno.test("openOrCreate() leaves no memory behind if initialize throws", () => {
   const name = randomName();
   for (const error of [new Error("mine"), new Deno.errors.AlreadyExists("mine")]) {
     const thrown = assertThrows(() =>
@@ -77,7 +77,7 @@ Deno.test("openOrCreate() leaves nothing behind when initialize throws", () => {
   }
 });
 
-Deno.test("openOrCreate() refuses to initialise asynchronously", () => {
+Deno.test("openOrCreate() refuses an asynchronous initialize function", () => {
   const name = randomName();
   assertThrows(
     () => SharedMemory.openOrCreate(name, 4096, { initialize: async () => {} }),
@@ -87,7 +87,7 @@ Deno.test("openOrCreate() refuses to initialise asynchronously", () => {
   assertThrows(() => SharedMemory.open(name), Deno.errors.NotFound);
 });
 
-Deno.test("openOrCreate() gives initialised memory the descriptor that was asked for", () => {
+Deno.test("openOrCreate() sets the requested descriptor on initialised memory", () => {
   const parts = SECURITY_INFORMATION.owner | SECURITY_INFORMATION.dacl;
   for (const security of ["user", "everyone", "D:P(A;;0x7;;;WD)"] as const) {
     using plain = SharedMemory.openOrCreate(randomName(), 1, { security });
@@ -102,16 +102,16 @@ Deno.test("openOrCreate() gives initialised memory the descriptor that was asked
   }
 });
 
-Deno.test("openOrCreate() refuses to initialise under a descriptor that names nobody", () => {
+Deno.test("openOrCreate() refuses initialize with a descriptor without an access list", () => {
   const name = randomName();
   assertThrows(
     () => SharedMemory.openOrCreate(name, 1, { security: "O:SY", initialize: () => {} }),
     TypeError,
-    'a part "D:"',
+    'a "D:" part',
   );
 });
 
-Deno.test("openOrCreate() admits nobody to memory whose buffer initialize transferred away", () => {
+Deno.test("openOrCreate() lets no process open memory whose buffer initialize transferred away", () => {
   const name = randomName();
   const open = (initialize: (view: MappedView) => void) =>
     SharedMemory.openOrCreate(name, 4096, { initialize });
@@ -123,7 +123,7 @@ Deno.test("openOrCreate() admits nobody to memory whose buffer initialize transf
     elsewhere = new Uint8Array(view.buffer.transfer());
   };
   assertThrows(() => open(transferAway), Deno.errors.Busy, "transferred away");
-  // Only whoever may look at the descriptor has opened it, and the descriptor still admits nobody.
+  // The section exists, but its descriptor still grants only the right to read the descriptor.
   assertEquals(readSecurity(look!.value, SECURITY_INFORMATION.dacl), "D:P(A;;RC;;;WD)");
   assertThrows(() => SharedMemory.open(name), Deno.errors.NotFound);
   look!.close();

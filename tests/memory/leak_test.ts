@@ -10,7 +10,7 @@ import { randomName } from "../support/random_name.ts";
 
 const ROUNDS = 500;
 
-/** What a round opens and closes: every way to get at memory, with and without an error on the way. */
+/** Opens and closes memory in every way, with and without an error. */
 function round(name: string, path: string): void {
   using memory = SharedMemory.openOrCreate(name, 100_000, {
     initialize: (view) => view.bytes[0] = 1,
@@ -49,7 +49,10 @@ function fail(_view: MappedView): void {
   throw new Error("on purpose");
 }
 
-/** How many handles the process has open. (Wine's GetProcessHandleCount always says 0, so they are tried.) */
+/**
+ * Counts the open handles of the process by trying all values, because Wine's GetProcessHandleCount
+ * always returns 0.
+ */
 function openHandles(): number {
   using library = openLibrary("kernel32.dll", {
     GetHandleInformation: { parameters: ["usize", "buffer"], result: "i32" },
@@ -62,7 +65,7 @@ function openHandles(): number {
   return count;
 }
 
-/** How many stretches of the process's addresses are views of sections. */
+/** Counts the regions of the process's addresses that are views of sections. */
 function mappedRegions(): number {
   const MEM_MAPPED = 0x40000;
   const struct = new DataView(new ArrayBuffer(MEMORY_BASIC_INFORMATION_SIZE));
@@ -76,7 +79,7 @@ function mappedRegions(): number {
   }
 }
 
-Deno.test("five hundred rounds, some five thousand objects leave no handle and no view behind", () => {
+Deno.test("SharedMemory leaves no handle and no view behind after 500 rounds of opening and closing", () => {
   const path = Deno.makeTempFileSync({ prefix: "winipc-" });
   try {
     Deno.writeTextFileSync(path, "a page of a file");
@@ -84,7 +87,7 @@ Deno.test("five hundred rounds, some five thousand objects leave no handle and n
     round(name, path);
     const before = { handles: openHandles(), regions: mappedRegions() };
     for (let i = 0; i < ROUNDS; i++) round(name, path);
-    // Deno itself may open a few meanwhile; one left in each round would be 500.
+    // Deno itself may open a few handles during the rounds. A leak in each round adds 500.
     assertLess(openHandles() - before.handles, ROUNDS / 10, "handles");
     assertLess(mappedRegions() - before.regions, ROUNDS / 10, "views");
   } finally {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SharedMemory } from "../../mod.ts";
 
-/** A file that is deleted at the end of the test. */
+/** Creates a file that is deleted at the end of the test. */
 function temporaryFile(content: string | Uint8Array) {
   const path = Deno.makeTempFileSync({ prefix: "winipc-" });
   if (typeof content === "string") Deno.writeTextFileSync(path, content);
@@ -9,7 +9,7 @@ function temporaryFile(content: string | Uint8Array) {
   return { path, [Symbol.dispose]: () => Deno.removeSync(path) };
 }
 
-Deno.test("SharedMemory.fromFile() shows a file's bytes, exactly as many as it has", () => {
+Deno.test("SharedMemory.fromFile() maps exactly the bytes of a file", () => {
   using file = temporaryFile("hello, file");
   using memory = SharedMemory.fromFile(file.path);
   using view = memory.map();
@@ -17,7 +17,7 @@ Deno.test("SharedMemory.fromFile() shows a file's bytes, exactly as many as it h
   assertEquals(new TextDecoder().decode(view.bytes.slice()), "hello, file");
 });
 
-Deno.test("SharedMemory.fromFile() takes a file: URL", () => {
+Deno.test("SharedMemory.fromFile() accepts a file: URL", () => {
   using file = temporaryFile("by URL");
   const url = new URL(`file:///${file.path.replaceAll("\\", "/")}`);
   using memory = SharedMemory.fromFile(url);
@@ -29,19 +29,19 @@ Deno.test("SharedMemory.fromFile() takes a file: URL", () => {
   );
 });
 
-Deno.test("SharedMemory.fromFile() takes the longest path, and no longer one", () => {
+Deno.test("SharedMemory.fromFile() accepts the longest path of Windows, and refuses a longer path", () => {
   using file = temporaryFile("far away");
   const longest = file.path.replace("\\", "\\.".repeat((32_766 - file.path.length) / 2) + "\\");
   using memory = SharedMemory.fromFile(longest);
   assertEquals(memory.byteLength, 8);
-  // A count of 16 bits would be that of the path of a file that is there.
+  // These lengths, cut to 16 bits, are the length of an existing file's path.
   for (const prefix of ["", "\\\\?\\"]) {
     const path = `${prefix}${file.path}${"x".repeat(32_768)}`;
     assertThrows(() => SharedMemory.fromFile(path), RangeError, "path to have at most 32766");
   }
 });
 
-Deno.test("SharedMemory.fromFile() opened to read never changes the file", () => {
+Deno.test('SharedMemory.fromFile() with access "read" never changes the file', () => {
   using file = temporaryFile("unchanged");
   using memory = SharedMemory.fromFile(file.path);
   using view = memory.map();
@@ -55,17 +55,17 @@ Deno.test("SharedMemory.fromFile() writes to the file", () => {
   using file = temporaryFile("write here");
   using memory = SharedMemory.fromFile(file.path, { access: "readwrite" });
   const view = memory.map({ offset: 6 });
-  // The view needs the file to flush it, also when the memory is closed.
+  // The view needs the file for flush(), even after the memory is closed.
   memory.close();
   view.bytes.set(new TextEncoder().encode("HERE"));
   view.flush();
   assertEquals(Deno.readTextFileSync(file.path), "write HERE");
   view.close();
-  // Nothing holds the file any more.
+  // The file can be deleted, because no handle of it is open any more.
   Deno.truncateSync(file.path, 0);
 });
 
-Deno.test("SharedMemory.fromFile() makes a file longer that is to be written", () => {
+Deno.test('SharedMemory.fromFile() with access "readwrite" extends a file that is too short', () => {
   using file = temporaryFile("short");
   using memory = SharedMemory.fromFile(file.path, { access: "readwrite", byteLength: 100_000 });
   using view = memory.map();
@@ -73,14 +73,14 @@ Deno.test("SharedMemory.fromFile() makes a file longer that is to be written", (
   assertEquals(Deno.statSync(file.path).size, 100_000);
 });
 
-Deno.test("SharedMemory.fromFile() maps the beginning of a file", () => {
+Deno.test("SharedMemory.fromFile() with a byteLength maps the beginning of a file", () => {
   using file = temporaryFile(new Uint8Array(70_000).fill(1));
   using memory = SharedMemory.fromFile(file.path, { byteLength: 65_537 });
   using view = memory.map({ offset: 65_536 });
   assertEquals(view.bytes, Uint8Array.of(1));
 });
 
-Deno.test("SharedMemory.fromFile() says what is wrong with a file", () => {
+Deno.test("SharedMemory.fromFile() throws an error of its own class for each kind of unsuitable file", () => {
   using file = temporaryFile("eleven byte");
   using empty = temporaryFile("");
   const { path } = file;
@@ -90,7 +90,7 @@ Deno.test("SharedMemory.fromFile() says what is wrong with a file", () => {
     () => SharedMemory.fromFile(path.replace(/\\[^\\]*$/, "")),
     Deno.errors.PermissionDenied,
   );
-  assertThrows(() => SharedMemory.fromFile("NUL"), Deno.errors.InvalidData, "no file on a disk");
+  assertThrows(() => SharedMemory.fromFile("NUL"), Deno.errors.InvalidData, "not a file on a disk");
   assertThrows(() => SharedMemory.fromFile(empty.path), Deno.errors.InvalidData, "it is empty");
   assertThrows(
     () => SharedMemory.fromFile(path, { byteLength: 12 }),
@@ -100,7 +100,7 @@ Deno.test("SharedMemory.fromFile() says what is wrong with a file", () => {
   for (const byteLength of [0, -1, 1.5, NaN]) {
     assertThrows(() => SharedMemory.fromFile(path, { byteLength }), RangeError, "byteLength");
   }
-  // None of the attempts holds the file.
+  // The file can be deleted, because no failed attempt keeps a handle of it.
   Deno.truncateSync(path, 0);
   assert(Deno.statSync(path).size === 0);
 });

@@ -14,7 +14,7 @@ Deno.test("MappedView.bytes are the memory itself", () => {
   assertEquals([one.access, one.byteLength, one.closed], ["readwrite", 4096, false]);
 });
 
-Deno.test("MappedView begins at any byte, over a buffer that is aligned", () => {
+Deno.test("MappedView can begin at any byte, and its buffer is aligned", () => {
   using memory = SharedMemory.anonymous(300_000);
   using whole = memory.map();
   for (const offset of [0, 1, 7, 4096, 65_535, 65_536, 65_537, 200_003]) {
@@ -24,20 +24,20 @@ Deno.test("MappedView begins at any byte, over a buffer that is aligned", () => 
     assertEquals(view.bytes[4], offset % 251, `offset ${offset}`);
     assertEquals(view.bytes.byteOffset, offset % 65_536);
     assertEquals(view.bytes.buffer, view.buffer);
-    // Aligned for the widest type, wherever the view begins.
+    // The buffer is aligned for the widest type at every offset of the view.
     whole.bytes[offset - (offset % 65_536)] = 77;
     assertEquals(new BigUint64Array(view.buffer, 0, 0).byteOffset, 0);
     assertEquals(new Uint8Array(view.buffer)[0], 77);
   }
 });
 
-Deno.test("MappedView goes to the memory's end unless told otherwise", () => {
+Deno.test("MappedView extends to the memory's end by default", () => {
   using memory = SharedMemory.anonymous(70_000);
   using view = memory.map({ offset: 69_999 });
   assertEquals(view.byteLength, 1);
 });
 
-Deno.test("MappedView refuses parts that are not within the memory", () => {
+Deno.test("SharedMemory.map() refuses parts outside the memory", () => {
   using memory = SharedMemory.anonymous(100);
   const wrong: { offset?: unknown; byteLength?: unknown; error: typeof RangeError }[] = [
     ...[-1, 100, 0.5, NaN, Infinity, 2 ** 53].map((offset) => ({ offset, error: RangeError })),
@@ -47,12 +47,12 @@ Deno.test("MappedView refuses parts that are not within the memory", () => {
     ...["1", 1n, null].map((byteLength) => ({ byteLength, error: TypeError })),
   ];
   for (const { error, ...options } of wrong) {
-    // deno-lint-ignore no-explicit-any -- what the type checker would refuse is refused at run time too
+    // deno-lint-ignore no-explicit-any -- the type checker refuses some of these values too
     assertThrows(() => memory.map(options as any), error, "Expected");
   }
 });
 
-Deno.test("MappedView refuses an invalid access", () => {
+Deno.test("SharedMemory.map() refuses an invalid access", () => {
   using memory = SharedMemory.anonymous(100);
   assertThrows(
     () => memory.map({ access: "write" as ViewAccess }),
@@ -62,7 +62,7 @@ Deno.test("MappedView refuses an invalid access", () => {
 });
 
 for (const access of ["read", "copy"] as const) {
-  Deno.test(`MappedView with access "${access}" keeps what is written to itself`, async () => {
+  Deno.test(`MappedView with access "${access}" keeps writes private`, async () => {
     const name = randomName();
     using memory = SharedMemory.create(name, 8192);
     using shared = memory.map();
@@ -71,7 +71,7 @@ for (const access of ["read", "copy"] as const) {
     await peer.ask(`open ${name} readwrite`);
     await peer.ask("map 0 8192");
 
-    // It follows what others write, until it is written to.
+    // A page follows the writes of other views until it is written to.
     await peer.ask("write 0 1");
     assertEquals(view.bytes[0], 1);
     view.bytes[0] = 2;
@@ -84,7 +84,7 @@ for (const access of ["read", "copy"] as const) {
   });
 }
 
-Deno.test("MappedView of memory opened to read survives a write", () => {
+Deno.test('MappedView of memory with access "read" survives a write', () => {
   const name = randomName();
   using _memory = SharedMemory.create(name, 4096);
   using reader = SharedMemory.open(name, { access: "read" });
@@ -96,7 +96,7 @@ Deno.test("MappedView of memory opened to read survives a write", () => {
   assertEquals(other.bytes[0], 0);
 });
 
-Deno.test("MappedView.close() detaches every array and may be called twice", () => {
+Deno.test("MappedView.close() detaches every array and can be called twice", () => {
   using memory = SharedMemory.anonymous(4096);
   const view = memory.map();
   const { bytes, buffer } = view;
@@ -107,7 +107,7 @@ Deno.test("MappedView.close() detaches every array and may be called twice", () 
   assertEquals([bytes.length, numbers.length, buffer.byteLength], [0, 0, 0]);
   assert(buffer.detached && view.closed);
   assertEquals(bytes[0], undefined);
-  bytes[0] = 1; // reaches nothing
+  bytes[0] = 1; // The array is detached, so this has no effect.
   assertThrows(() => data.getUint8(0), TypeError);
   const uses: ((view: MappedView) => unknown)[] = [
     ({ bytes }) => bytes,
@@ -120,7 +120,7 @@ Deno.test("MappedView.close() detaches every array and may be called twice", () 
   }
 });
 
-Deno.test("MappedView.close() leaves other views of the memory alone", () => {
+Deno.test("MappedView.close() does not change other views of the memory", () => {
   using memory = SharedMemory.anonymous(4096);
   using one = memory.map();
   memory.map().close();
@@ -128,7 +128,7 @@ Deno.test("MappedView.close() leaves other views of the memory alone", () => {
   assertEquals(one.bytes[0], 5);
 });
 
-Deno.test("MappedView.close() leaves memory mapped whose buffer was transferred away", () => {
+Deno.test("MappedView.close() leaves the memory mapped if the buffer was transferred away", () => {
   const transfers: ((buffer: ArrayBuffer) => ArrayBuffer)[] = [
     (buffer) => buffer.transfer(),
     (buffer) => structuredClone(buffer, { transfer: [buffer] }),
@@ -141,12 +141,12 @@ Deno.test("MappedView.close() leaves memory mapped whose buffer was transferred 
     assertThrows(() => view.close(), Deno.errors.Busy, "its ArrayBuffer was transferred away");
     view.close();
     assert(view.closed);
-    // No fault: the bytes are still there for who has them.
+    // This does not fault: the new owner of the buffer can still access the memory.
     assertEquals(elsewhere[9], 9);
   }
 });
 
-Deno.test("MappedView of 8 GiB of reserved memory has memory only where it is mapped", () => {
+Deno.test("MappedView of 8 GiB of reserved memory commits only its own part", () => {
   using memory = SharedMemory.anonymous(2 ** 33, { reserve: true });
   using view = memory.map({ offset: 2 ** 32 + 5, byteLength: 100_000 });
   view.bytes.fill(7);
@@ -154,21 +154,21 @@ Deno.test("MappedView of 8 GiB of reserved memory has memory only where it is ma
   assertEquals([copy.bytes[0], copy.bytes[99_999]], [7, 7]);
 });
 
-Deno.test("MappedView to read reserved memory waits for a writer to have mapped it", async () => {
+Deno.test("SharedMemory.map() of reserved memory for reading throws until a writer has mapped the part", async () => {
   const name = randomName();
   using memory = SharedMemory.create(name, 2 ** 30, { reserve: true });
   using view = memory.map({ offset: 65_536, byteLength: 65_536 });
   view.bytes[0] = 3;
   await using peer = await Peer.start("support/peers/memory_commands.ts");
   assertEquals(await peer.ask(`open ${name} read`), `${2 ** 30}`);
-  // Windows would end the process that touched a page without memory; Wine would show zeros.
+  // Windows ends a process that accesses a page that is not committed. Wine shows zeros.
   assertEquals(await peer.ask("map 0 65536"), "error NotFound");
   assertEquals(await peer.ask("map 65536 65537"), "error NotFound");
   assertEquals(await peer.ask("map 65536 65536"), "65536");
   assertEquals(await peer.ask("read 0"), "3");
 });
 
-Deno.test("privateBufferOf() gives the same bytes, also after the buffer was transferred away", () => {
+Deno.test("privateBufferOf() returns the same bytes even after the buffer was transferred away", () => {
   using memory = SharedMemory.anonymous(200_000);
   const view = memory.map({ offset: 70_000, byteLength: 100 });
   const own = new Uint8Array(privateBufferOf(view), view.bytes.byteOffset);
@@ -190,13 +190,13 @@ Deno.test("MappedView.close() detaches private buffers too", () => {
   assertEquals(buffers.map(({ detached }) => detached), [true, true, true]);
 });
 
-Deno.test("SharedMemory.close() gives up the name though a view is open", () => {
+Deno.test("SharedMemory.close() frees the name even while a view is open", () => {
   const name = randomName();
   const memory = SharedMemory.create(name, 4096);
   using view = memory.map();
   SharedMemory.open(name).close();
   memory.close();
-  // Windows keeps the section for the view, and a name for the handles only.
+  // Windows keeps the section for its views, but keeps the name only for its handles.
   assertThrows(() => SharedMemory.open(name), Deno.errors.NotFound);
   view.bytes[0] = 1;
   assertEquals(view.bytes[0], 1);

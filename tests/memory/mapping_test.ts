@@ -6,13 +6,13 @@ import { Win32Error } from "../../ffi/error.ts";
 
 const READ_WRITE = FILE_MAP_READ | FILE_MAP_WRITE;
 
-/** A mapping of a part of reserved memory, as another process would look at it. */
+/** Maps a part of reserved memory, as another process would, and checks whether it is committed. */
 function look(memory: SharedMemory, offset: number, byteLength: number): boolean {
   using mapping = new Mapping(memory.unsafeHandle, FILE_MAP_READ, { offset, byteLength }, "Look");
   return mapping.isCommitted();
 }
 
-Deno.test("Mapping says by VirtualQuery which pages have memory", () => {
+Deno.test("Mapping.isCommitted() is true only if all pages of the mapping are committed", () => {
   using memory = SharedMemory.anonymous(2 ** 24, { reserve: true });
   assertFalse(look(memory, 0, 4096));
   using mapping = new Mapping(memory.unsafeHandle, READ_WRITE, undefined, "Map");
@@ -23,12 +23,12 @@ Deno.test("Mapping says by VirtualQuery which pages have memory", () => {
   assertFalse(look(memory, 0, 8193));
 });
 
-Deno.test("SharedMemory.map() gives memory to the pages of its window and no others", () => {
+Deno.test("SharedMemory.map() commits only the pages of its part of reserved memory", () => {
   using memory = SharedMemory.anonymous(2 ** 33, { reserve: true });
   for (const access of ["readwrite", "read", "copy"] as const) {
     const offset = 2 ** 32 + { readwrite: 0, read: 2 ** 20, copy: 2 ** 21 }[access];
     using view = memory.map({ offset: offset + 70_000, byteLength: 100, access });
-    // The buffer begins at a multiple of 64 KiB and every page under it has memory.
+    // The buffer begins at a multiple of 64 KiB, and every page under it is committed.
     assertEquals(view.buffer.byteLength, 70_000 - 65_536 + 100);
     assert(look(memory, offset + 65_536, view.buffer.byteLength), access);
     assertFalse(look(memory, offset, 65_536), access);
@@ -36,7 +36,7 @@ Deno.test("SharedMemory.map() gives memory to the pages of its window and no oth
   }
 });
 
-Deno.test("Mapping that does not fit is refused", () => {
+Deno.test("Mapping refuses a range outside the section", () => {
   using memory = SharedMemory.anonymous(4096);
   const range = { offset: 65_536, byteLength: 1 };
   const error = assertThrows(

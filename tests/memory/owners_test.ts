@@ -25,12 +25,13 @@ const USES = [
 ];
 
 for (const use of USES) {
-  Deno.test(`a name stays while only a ${use} needs it, and goes with it`, async () => {
+  Deno.test(`SharedMemory keeps its name while only a ${use} uses it, and not longer`, async () => {
     assertEquals(await runOwner(use, "goes"), ["unused: true", "used: 20 true", "forgotten: true"]);
   });
 }
 
-// What was put into another process stays there, and a lock and a wait that are forgotten go on.
+// These uses do not end with their objects: a handle put into a process stays open, and a lock or
+// a wait continues.
 for (
   const use of [
     "duplicate elsewhere",
@@ -41,7 +42,7 @@ for (
     "receive from a channel",
   ]
 ) {
-  Deno.test(`a name stays while only a ${use} needs it`, async () => {
+  Deno.test(`SharedMemory keeps its name while only a ${use} uses it`, async () => {
     assertEquals(await runOwner(use, "stays"), ["unused: true", "used: 20 true"]);
   });
 }

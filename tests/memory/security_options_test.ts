@@ -6,13 +6,13 @@ import { randomName } from "../support/random_name.ts";
 const WRITE_DAC = 0x40000;
 const WRITE_OWNER = 0x80000;
 
-/** The rights that a descriptor in SDDL grants to each account, as masks. */
+/** Returns the rights that a descriptor in SDDL grants to each account, as masks. */
 function grants(sddl: string): Map<string, number> {
   const entries = sddl.matchAll(/\(A;[^;]*;([^;]*);;;([^)]*)\)/g);
   return new Map([...entries].map(([, rights, account]) => [account!, toMask(rights!)]));
 }
 
-/** Windows writes rights as pairs of letters where it knows some, and in hexadecimal where not. */
+/** Reads rights, which Windows writes as pairs of letters if possible, and else in hexadecimal. */
 function toMask(rights: string): number {
   const letters: Record<string, number> = {
     ...{ CC: 0x1, DC: 0x2, LC: 0x4, SW: 0x8, RP: 0x10, WP: 0x20, DT: 0x40, LO: 0x80, CR: 0x100 },
@@ -27,7 +27,7 @@ function describe(memory: SharedMemory): string {
   return readSecurity(memory.unsafeHandle, owner | dacl);
 }
 
-Deno.test("security is this user's and the system's by default, and this user owns the memory", () => {
+Deno.test("SharedMemory.create() grants all rights to this user and the system by default", () => {
   const sid = currentUserSid();
   for (const options of [{}, { security: "user" as const }]) {
     using memory = SharedMemory.create(randomName(), 1, options);
@@ -37,7 +37,7 @@ Deno.test("security is this user's and the system's by default, and this user ow
   }
 });
 
-Deno.test('security "everyone" lets everyone read and write and change nothing else', () => {
+Deno.test('SharedMemory.create() with security "everyone" lets everyone only read and write', () => {
   const name = randomName();
   using memory = SharedMemory.create(name, 1, { security: "everyone" });
   const mask = grants(describe(memory)).get("WD");
@@ -46,23 +46,23 @@ Deno.test('security "everyone" lets everyone read and write and change nothing e
   SharedMemory.open(name, { access: "readwrite" }).close();
 });
 
-Deno.test('security "everyone" has a label that admits programs of low integrity', () => {
+Deno.test('SharedMemory.create() with security "everyone" admits programs of low integrity', () => {
   using memory = SharedMemory.create(randomName(), 1, { security: "everyone" });
   const sddl = readSecurity(memory.unsafeHandle, SECURITY_INFORMATION.label);
-  // Wine keeps no label of a section that it is asked for; Windows gives it back.
+  // Windows returns the section's label. Wine does not keep it.
   assert(sddl === "S:(ML;;NW;;;LW)" || sddl === "", sddl);
 });
 
-Deno.test("security may be a descriptor of one's own", () => {
+Deno.test("SharedMemory.create() accepts a descriptor in SDDL as security", () => {
   using memory = SharedMemory.create(randomName(), 1, { security: "D:P(A;;0x4;;;WD)" });
   assertEquals(grants(describe(memory)), new Map([["WD", 4]]));
 });
 
-Deno.test("invalid security is refused before anything is made", () => {
+Deno.test("SharedMemory.create() refuses invalid security before it creates a section", () => {
   const name = randomName();
   for (const security of ["nobody", "", "D:(A;;GA;;;not a SID)"]) {
     assertThrows(
-      // @ts-expect-error: some are no descriptor to the type checker either
+      // @ts-expect-error: the type checker refuses some of these values too
       () => SharedMemory.create(name, 1, { security }),
       TypeError,
     );
@@ -70,20 +70,20 @@ Deno.test("invalid security is refused before anything is made", () => {
   }
 });
 
-Deno.test("anonymous memory is for nobody, and its owner may not change that", () => {
+Deno.test("SharedMemory.anonymous() grants no right but to read the descriptor, not even to its owner", () => {
   using memory = SharedMemory.anonymous(1);
   assertEquals(describe(memory), `O:${currentUserSid()}D:P(A;;RC;;;OW)`);
 });
 
-Deno.test('owner "self" opens what this user made and refuses what another user made', () => {
+Deno.test('SharedMemory.open() with owner "self" refuses memory that another user created', () => {
   const name = randomName();
   using _mine = SharedMemory.create(name, 1);
   SharedMemory.open(name, { owner: "self" }).close();
   SharedMemory.openOrCreate(name, 1, { owner: "self" }).close();
 
   const foreign = randomName();
-  // Only Wine lets a user give an object to somebody else without a privilege; Windows refuses
-  // to make it, and then there is nothing to be fooled by.
+  // Without a privilege, Windows refuses to create an object that another user owns. Only Wine does
+  // it, so only there the refusal can be tested.
   let theirs: SharedMemory;
   try {
     theirs = SharedMemory.create(foreign, 1, { security: "O:SYD:P(A;;GA;;;WD)" });

@@ -14,7 +14,7 @@ import { openLibrary } from "../support/open_library.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
 
-Deno.test("SharedMemory.create() makes zero-filled memory that another process sees", async () => {
+Deno.test("SharedMemory.create() creates zero-filled memory that another process can open", async () => {
   const name = randomName();
   using memory = SharedMemory.create(name, 100_000);
   using view = memory.map();
@@ -24,7 +24,7 @@ Deno.test("SharedMemory.create() makes zero-filled memory that another process s
   assert(view.bytes.every((byte) => byte === 0));
 
   await using peer = await Peer.start("support/peers/memory_commands.ts");
-  // Windows rounds memory up to whole pages.
+  // Windows rounds the size up to whole pages.
   assertEquals(await peer.ask(`open ${name} readwrite`), "102400");
   assertEquals(await peer.ask("map 0 100000"), "100000");
   view.bytes[99_999] = 42;
@@ -56,14 +56,14 @@ Deno.test("SharedMemory.create() refuses a name that a mutex holds", () => {
   );
 });
 
-Deno.test("SharedMemory.create() refuses a name whose memory admits nobody", () => {
+Deno.test("SharedMemory.create() refuses the name of memory that nobody can open", () => {
   const name = randomName();
   using _memory = SharedMemory.create(name, 1, { security: "D:P" });
   assertThrows(() => SharedMemory.create(name, 1), Deno.errors.AlreadyExists);
   assertThrows(() => SharedMemory.open(name), Deno.errors.PermissionDenied);
 });
 
-Deno.test("SharedMemory lives as long as a process holds it", async () => {
+Deno.test("SharedMemory exists for as long as a process holds a handle of it", async () => {
   const name = randomName();
   await using peer = await Peer.start("support/peers/memory_commands.ts");
   assertEquals(await peer.ask(`create ${name} 4096`), "4096");
@@ -72,7 +72,7 @@ Deno.test("SharedMemory lives as long as a process holds it", async () => {
   assertThrows(() => SharedMemory.open(name), Deno.errors.NotFound);
 });
 
-Deno.test("SharedMemory of a process that is killed goes with it", async () => {
+Deno.test("SharedMemory disappears when the only process that holds it is killed", async () => {
   const name = randomName();
   await using peer = await Peer.start("support/peers/memory_commands.ts");
   assertEquals(await peer.ask(`create ${name} 4096`), "4096");
@@ -81,7 +81,7 @@ Deno.test("SharedMemory of a process that is killed goes with it", async () => {
   assertThrows(() => SharedMemory.open(name), Deno.errors.NotFound);
 });
 
-Deno.test("SharedMemory.open() throws NotFound for a name that nobody holds", () => {
+Deno.test("SharedMemory.open() throws NotFound if no object has the name", () => {
   const error = assertThrows(() => SharedMemory.open(randomName()), Deno.errors.NotFound);
   assertInstanceOf(error.cause, Win32Error);
   assertEquals([error.cause.api, error.cause.code], ["OpenFileMappingW", 2]);
@@ -93,7 +93,7 @@ Deno.test("SharedMemory.open() throws InvalidData for a name that a mutex holds"
   assertThrows(() => SharedMemory.open(name), Deno.errors.InvalidData, "of another kind");
 });
 
-Deno.test("SharedMemory.open() opens to read unless told otherwise", () => {
+Deno.test("SharedMemory.open() opens memory for reading by default", () => {
   const name = randomName();
   using _memory = SharedMemory.create(name, 1);
   using reader = SharedMemory.open(name);
@@ -105,34 +105,35 @@ Deno.test("SharedMemory.open() opens to read unless told otherwise", () => {
   );
 });
 
-Deno.test("SharedMemory.open() measures memory whose descriptor grants only the bytes", () => {
+Deno.test("SharedMemory.open() finds the size of memory whose descriptor grants only reading", () => {
   const name = randomName();
-  // FILE_MAP_READ and no SECTION_QUERY, as another program may have chosen.
+  // The mask grants FILE_MAP_READ without SECTION_QUERY, as another program can choose.
   using _memory = SharedMemory.create(name, 100_000, { security: "D:P(A;;0x4;;;WD)" });
   using reader = SharedMemory.open(name);
   assertEquals(reader.byteLength, 102_400);
 });
 
-Deno.test("SharedMemory.open() takes Local\\ names as they are", () => {
+Deno.test("SharedMemory.open() accepts names that begin with Local\\", () => {
   const name = randomName();
   using _memory = SharedMemory.create(`Local\\${name}`, 1);
   SharedMemory.open(name).close();
 });
 
-Deno.test("SharedMemory.create() makes Global\\ memory, or says which privilege is missing", () => {
+Deno.test("SharedMemory.create() creates Global\\ memory, or throws PermissionDenied with a hint", () => {
   const name = `Global\\${randomName()}`;
   try {
     using memory = SharedMemory.create(name, 1);
     assertEquals(memory.name, name);
     SharedMemory.open(name).close();
   } catch (error) {
-    // Windows asks for SeCreateGlobalPrivilege, which a user at the desk has not; Wine does not.
+    // Windows requires SeCreateGlobalPrivilege, which an ordinary user does not have. Wine does
+    // not.
     assertInstanceOf(error, Deno.errors.PermissionDenied);
     assertStringIncludes(error.message, "elevated programs");
   }
 });
 
-Deno.test("SharedMemory.openOrCreate() says which it did", () => {
+Deno.test("SharedMemory.openOrCreate() sets created to whether it created the memory", () => {
   const name = randomName();
   using first = SharedMemory.openOrCreate(name, 5000);
   using second = SharedMemory.openOrCreate(name, 5000);
@@ -141,27 +142,27 @@ Deno.test("SharedMemory.openOrCreate() says which it did", () => {
   assertEquals(second.access, "readwrite");
 });
 
-Deno.test("SharedMemory.openOrCreate() refuses memory that is smaller than asked for", () => {
+Deno.test("SharedMemory.openOrCreate() refuses existing memory that is too small", () => {
   const name = randomName();
   using _memory = SharedMemory.create(name, 4096);
   assertThrows(
     () => SharedMemory.openOrCreate(name, 4097),
     Deno.errors.InvalidData,
-    "has 4096 bytes, fewer than the 4097 asked for",
+    "has 4096 bytes, fewer than the expected 4097",
   );
 });
 
-Deno.test("SharedMemory.waitFor() opens memory that another process makes later", async () => {
+Deno.test("SharedMemory.waitFor() opens memory that another process creates later", async () => {
   const name = randomName();
   await using peer = await Peer.start("support/peers/memory_commands.ts");
   const waiting = SharedMemory.waitFor(name, { access: "readwrite", timeout: 20_000 });
-  // The wait has looked once, and found nothing, before the peer is asked.
+  // The first attempt to open the memory has failed before the peer creates it.
   assertEquals(await peer.ask(`create ${name} 4096`), "4096");
   using memory = await waiting;
   assertEquals([memory.created, memory.access], [false, "readwrite"]);
 });
 
-Deno.test("SharedMemory.waitFor() gives up when the timeout is over", async () => {
+Deno.test("SharedMemory.waitFor() throws TimedOut after the timeout", async () => {
   const name = randomName();
   await assertRejects(
     () => SharedMemory.waitFor(name, { timeout: 30 }),
@@ -180,7 +181,7 @@ Deno.test("SharedMemory.waitFor() rejects with the signal's reason", async () =>
   assertEquals(await assertRejects(() => aborted), reason);
 });
 
-Deno.test("SharedMemory.waitFor() does not wait for a name of another kind", async () => {
+Deno.test("SharedMemory.waitFor() throws InvalidData at once if another kind of object has the name", async () => {
   const name = randomName();
   using _mutex = holdMutex(name);
   await assertRejects(() => SharedMemory.waitFor(name), Deno.errors.InvalidData);
@@ -192,7 +193,7 @@ Deno.test("SharedMemory.anonymous() has no name", () => {
   assertEquals([memory.name, memory.created, view.byteLength], [undefined, true, 10]);
 });
 
-Deno.test("SharedMemory of 8 GiB is seen through a small window past 4 GiB", async () => {
+Deno.test("SharedMemory.map() maps a small part past 4 GiB", async () => {
   const name = randomName();
   const offset = 2 ** 32 + 2 ** 31 + 12_345;
   using memory = SharedMemory.create(name, 2 ** 33);
@@ -221,13 +222,13 @@ Deno.test("SharedMemory loses no atomic addition of two processes", async () => 
   assertEquals(new Int32Array(view.buffer)[0], 1_000_000);
 });
 
-Deno.test("SharedMemory that the system has no room for is refused with a hint", () => {
+Deno.test("SharedMemory.anonymous() throws Win32Error if the system does not have enough memory", () => {
   const error = assertThrows(() => SharedMemory.anonymous(2 ** 52), Win32Error);
-  // Windows says 1455 or 87, Wine 8: each is a refusal.
+  // The error is 1450, 1455 or 87 under Windows, and 8 under Wine.
   assert([8, 87, 1450, 1455].includes(error.code), `code ${error.code}`);
 });
 
-Deno.test("SharedMemory that is closed throws BadResource, may be closed twice, and leaves views", () => {
+Deno.test("SharedMemory.close() can be called twice, leaves views open, and makes methods throw BadResource", () => {
   const name = randomName();
   const memory = SharedMemory.create(name, 16);
   using view = memory.map();
@@ -239,7 +240,7 @@ Deno.test("SharedMemory that is closed throws BadResource, may be closed twice, 
   assertThrows(() => memory.unsafeHandle, Deno.errors.BadResource, message);
   view.bytes[3] = 9;
   assertEquals(view.bytes[3], 9);
-  // A view keeps the memory, but not its name: nobody can open it any more.
+  // A view keeps the memory but not its name, so no process can open the memory any more.
   assertThrows(() => SharedMemory.open(name), Deno.errors.NotFound);
 });
 
@@ -255,7 +256,7 @@ Deno.test("SharedMemory with { inheritable: true } has an inheritable handle", (
   }
 });
 
-/** The flags of a handle, by a function that the library itself does not use. */
+/** Returns the flags of a handle, by a Win32 function that the module itself does not use. */
 function handleFlags(handle: bigint): number {
   using library = openLibrary("kernel32.dll", {
     GetHandleInformation: { parameters: ["usize", "buffer"], result: "i32" },

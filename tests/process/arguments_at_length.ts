@@ -1,6 +1,6 @@
 /**
- * Passes 3,000 random lists of arguments to a child each, as tests/process/spawn_test.ts does less
- * often; it takes some five minutes.
+ * Passes 3,000 random lists of arguments to one child each. tests/process/spawn_test.ts does the
+ * same with fewer lists. This takes about five minutes.
  *
  *     deno task test:arguments
  *
@@ -19,8 +19,8 @@ for (let done = 1; done <= LISTS; done++) {
   await child.status;
   const read = JSON.stringify(reporter.read().args);
   if (read !== JSON.stringify(args)) {
-    console.error(`FAILED: ${JSON.stringify(args)} came as ${read}`);
+    console.error(`FAILED: the child got ${read} instead of ${JSON.stringify(args)}`);
     Deno.exit(1);
   }
-  if (done % 250 === 0) console.log(`${done} of ${LISTS} came as they were sent`);
+  if (done % 250 === 0) console.log(`${done} of ${LISTS} lists arrived unchanged`);
 }

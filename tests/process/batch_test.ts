@@ -1,5 +1,5 @@
 /**
- * The arguments of batch files, and how `Deno.Command` passes the same ones.
+ * Compares how `spawn()` and `Deno.Command` pass arguments to batch files.
  *
  * @module
  */
@@ -24,7 +24,7 @@ const ARGUMENTS: readonly (readonly string[])[] = [
   [],
 ];
 
-Deno.test("spawn() passes arguments to a batch file as Deno.Command does, and so to its programs", async () => {
+Deno.test("spawn() passes arguments to a batch file and its programs as Deno.Command does", async () => {
   await using program = await compileC(peerUrl("process/peers/report_path.c"));
   const path = await Deno.makeTempDir({ prefix: "winipc-" });
   const batch = `${path}\\pass on.cmd`;

@@ -4,7 +4,7 @@ import { toCommandLine } from "../../src/process/program.ts";
 import { openLibrary } from "../support/open_library.ts";
 import { randomArgs } from "./random_args.ts";
 
-Deno.test("toCommandLine() is read as the same words by Windows, tens of thousands of times", () => {
+Deno.test("toCommandLine() writes command lines that Windows reads as the same arguments", () => {
   using shell32 = openLibrary("shell32.dll", {
     CommandLineToArgvW: { parameters: ["buffer", "buffer"], result: "pointer" },
   });
@@ -26,25 +26,25 @@ Deno.test("toCommandLine() is read as the same words by Windows, tens of thousan
   }
 });
 
-Deno.test("toCommandLine() leaves alone what needs no quotes", () => {
+Deno.test("toCommandLine() quotes only the arguments that need quotes", () => {
   assertEquals(
     toCommandLine("a", ["b", "c\\", "", "d e", 'f"g', "h i\\"]),
     '"a" b c\\ "" "d e" "f\\"g" "h i\\\\"',
   );
 });
 
-Deno.test("toCommandLine() takes the longest command line, and no longer one", () => {
+Deno.test("toCommandLine() accepts the longest command line of Windows, and refuses a longer one", () => {
   const longest = "b".repeat(32_766 - '"a" '.length);
   assertEquals(toCommandLine("a", [longest]).length, 32_766);
   assertThrows(() => toCommandLine("a", [`${longest}b`]), RangeError, "at most 32766");
 });
 
-Deno.test("toCommandLine() reads each backslash of a long argument once", () => {
+Deno.test("toCommandLine() takes linear time for an argument with many backslashes", () => {
   const start = performance.now();
   for (const end of [" x", ' "', " \\"]) {
     const arg = "\\".repeat(300_000) + end;
     assertThrows(() => toCommandLine("a", [arg]), RangeError, "at most 32766");
   }
-  // With a look at the rest of them for each, it takes a minute.
+  // An implementation that takes quadratic time needs a minute.
   assertLess(performance.now() - start, 10_000);
 });

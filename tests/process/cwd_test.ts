@@ -1,5 +1,5 @@
 /**
- * The current directories of child processes, and what `Deno.Command` says of the same ones.
+ * Compares the current directories of children that `spawn()` and `Deno.Command` start.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { spawn, type SpawnOptions } from "../../mod.ts";
 import { removeFolder } from "../support/remove_folder.ts";
 
-/** The folder in which cmd finds itself. */
+/** Starts cmd in a folder, and returns its current directory. */
 async function startedIn(
   start: (options: SpawnOptions) => { output(): Promise<{ stdout: Uint8Array }> },
   cwd: string | URL,
@@ -40,7 +40,7 @@ Deno.test("spawn() starts a child in a folder, as Deno.Command does", async () =
   }
 });
 
-Deno.test("spawn() says of a folder that there is none, and names it, as Deno.Command does", async () => {
+Deno.test("spawn() throws NotFound with the path of a missing folder, as Deno.Command does", async () => {
   const file = await Deno.makeTempFile({ prefix: "winipc-" });
   const long = ["x".repeat(240), "x".repeat(300), "x\\".repeat(400), "x".repeat(32_000)];
   try {
@@ -66,7 +66,7 @@ Deno.test("spawn() says of a folder that there is none, and names it, as Deno.Co
   }
 });
 
-Deno.test("spawn() blames the folder before the program, and the program where the folder is there", () => {
+Deno.test("spawn() checks first whether the folder exists, and then whether the program exists", () => {
   const cwd = "C:\\winipc-none";
   for (const command of ["winipc-none", ".\\winipc-none", "C:\\winipc-none.exe"]) {
     assertThrows(() => spawn(command, { cwd }), Deno.errors.NotFound, "there is no such folder");
@@ -83,8 +83,8 @@ Deno.test("spawn() blames the folder before the program, and the program where t
   );
 });
 
-Deno.test("spawn() refuses what is no folder's path", () => {
-  // Deno.Command takes it for this process's directory.
+Deno.test("spawn() refuses a cwd that is not a valid path", () => {
+  // Deno.Command reads an empty path as this process's current directory.
   assertThrows(() => spawn("cmd", { cwd: "" }), Deno.errors.NotFound, 'in ""');
   assertThrows(() => spawn("cmd", { cwd: "C:\\\0" }), TypeError, "cwd to have no NUL");
   assertThrows(() => spawn("cmd", { cwd: new URL("file:///C:/%00") }), TypeError, "no NUL");

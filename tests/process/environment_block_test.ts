@@ -7,37 +7,37 @@ import { assertEnvironment, environmentBlock, toCommandLine } from "../../src/pr
 import { spawn } from "../../src/process/mod.ts";
 import { waitAny } from "../../src/sync/mod.ts";
 
-/** The variables of a block, which ends with two NULs. */
+/** Reads the variables of a block, which must end with two NULs. */
 function read(block: Uint16Array): string[] {
   const text = String.fromCharCode(...block);
   assert(text.endsWith("\0\0"));
   return text.slice(0, -2).split("\0").filter(Boolean);
 }
 
-Deno.test("environmentBlock() sorts by name, whatever its case, and the value that comes later wins", () => {
+Deno.test("environmentBlock() ignores case when it sorts names, and keeps the last value of a name", () => {
   const env = { b: "2", A: "1", _: "4", a_: "5", C: "=3=", B: "two" };
   assertEquals(read(environmentBlock(env, true)), ["A=1", "a_=5", "b=two", "C==3=", "_=4"]);
   assertEquals(read(environmentBlock({}, true)), []);
 });
 
-Deno.test("environmentBlock() takes names for the same that Windows takes for the same", async () => {
+Deno.test("environmentBlock() compares names by the same rules as Windows", async () => {
   const env = { STRASSE: "a", straße: "b", STRAßE: "c", ÿ: "d", Ÿ: "e", µ: "f", Μ: "g" };
   const expected = ["STRASSE=a", "straße=c", "µ=f", "ÿ=e", "Μ=g"];
   assertEquals(read(environmentBlock(env, true)), expected);
   const args = ["/d", "/u", "/c", "set"];
   await using child = spawn("cmd", { args, env, clearEnv: true, stdout: "piped" });
-  // Deno's own takes them in any order, so it gets each variable once.
+  // Deno.Command gets each variable once, because it does not keep their order.
   const once = { STRASSE: "a", straße: "c", ÿ: "e", µ: "f", Μ: "g" };
   const { stdout } = await new Deno.Command("cmd", { args, env: once, clearEnv: true }).output();
   for (const bytes of [(await child.output()).stdout, stdout]) {
     const lines = decodeText(bytes, "utf-16le").split("\r\n");
     const found = lines.filter((line) => /=[a-g]$/.test(line));
-    // cmd lists them in an order of its own.
+    // cmd lists the variables in another order.
     assertEquals(found.toSorted(), expected.toSorted());
   }
 });
 
-Deno.test("environmentBlock() replaces a variable of this process by one of the same name only", async () => {
+Deno.test("environmentBlock() replaces a variable of this process only if the names are equal to Windows", async () => {
   const peer = "import { spawn } from './src/process/mod.ts';" +
     "const child = spawn('cmd', { args: ['/d', '/u', '/c', 'set'], env: { straße: 'child', ÜBER: 'child' } });" +
     "await child.status;";
@@ -47,11 +47,12 @@ Deno.test("environmentBlock() replaces a variable of this process by one of the 
   }).output();
   const lines = decodeText(stdout, "utf-16le").split("\r\n");
   const found = lines.filter((line) => /=(parent|child)$/.test(line));
-  // cmd sorts by the rules of a language, where "ß" and "ss" can be equal: then either comes first.
+  // cmd sorts by the rules of a language, where "ß" and "ss" can be equal, so their order is not
+  // fixed.
   assertEquals(found.toSorted(), ["STRASSE=parent", "straße=child", "über=child"]);
 });
 
-Deno.test("environmentBlock() has this process's variables unless told otherwise", () => {
+Deno.test("environmentBlock() contains this process's variables by default", () => {
   const all = read(environmentBlock({ SYSTEMROOT: "elsewhere", WINIPC_NEW: "" }, false));
   const names = all.map((variable) => variable.slice(0, variable.indexOf("=", 1)).toUpperCase());
   assertEquals(names, names.toSorted());
@@ -61,7 +62,7 @@ Deno.test("environmentBlock() has this process's variables unless told otherwise
   assertEquals(new Set(names).size, names.length);
 });
 
-Deno.test("environmentBlock() passes on no text of this process's environment that is no variable", async () => {
+Deno.test("environmentBlock() drops texts of this process's environment that are not variables", async () => {
   const peer = "import { environmentBlock } from './src/process/program.ts';" +
     "const text = String.fromCharCode(...environmentBlock({}, false));" +
     "Deno.exit(text.includes('WINIPC_NONE') || !text.includes('\\0SystemRoot=') ? 1 : 42);";
@@ -79,7 +80,7 @@ Deno.test("environmentBlock() passes on no text of this process's environment th
   assertEquals(exitCodeOf(ended), 42);
 });
 
-Deno.test("assertEnvironment() refuses what is no variable", () => {
+Deno.test("assertEnvironment() refuses invalid names and values", () => {
   for (const [name, value] of [["", "a"], ["a=b", "c"], ["a\0", "b"], ["a", "b\0"]] as const) {
     assertThrows(
       () => assertEnvironment("env", { [name]: value }),
@@ -89,7 +90,7 @@ Deno.test("assertEnvironment() refuses what is no variable", () => {
   }
 });
 
-Deno.test("assertEnvironment() takes the longest name and value, and no longer ones", () => {
+Deno.test("assertEnvironment() accepts the longest name and value, and refuses longer ones", () => {
   const longest = "n".repeat(32_766);
   assertEquals(read(environmentBlock({ [longest]: longest }, true)), [`${longest}=${longest}`]);
   for (const [env, what] of [[{ [`${longest}n`]: "" }, "name"], [{ a: `${longest}n` }, "value"]]) {

@@ -20,7 +20,7 @@ import { randomName } from "../support/random_name.ts";
 
 const FORMS = ["push", "pull"] as const;
 
-/** A peer that takes memories, and its window. */
+/** Starts a peer that receives memory, and finds its window. */
 async function openReceiver(...args: string[]) {
   const name = randomName();
   const peer = await Peer.start("process/peers/receive_memory.ts", name, ...args);
@@ -29,7 +29,7 @@ async function openReceiver(...args: string[]) {
 }
 
 for (const form of FORMS) {
-  Deno.test(`sendHandle() passes memory on to a running process, by ${form}`, async () => {
+  Deno.test(`sendHandle() passes memory on to a running process by ${form}`, async () => {
     await using receiver = await openReceiver();
     using memory = SharedMemory.anonymous(10_000);
     using view = memory.map();
@@ -42,7 +42,7 @@ for (const form of FORMS) {
     assertEquals(await receiver.peer.nextLine(), `${2n ** 64n - 1n} read 12288 42`);
   });
 
-  Deno.test(`sendHandle() tells a refusal and an end in the middle, by ${form}`, async () => {
+  Deno.test(`sendHandle() throws if the receiver refuses the handle or ends, by ${form}`, async () => {
     await using receiver = await openReceiver();
     using memory = SharedMemory.anonymous(4096);
     await assertRejects(
@@ -58,7 +58,7 @@ for (const form of FORMS) {
   });
 }
 
-Deno.test("receiveHandle() takes only the form that it is told to", async () => {
+Deno.test("receiveHandle() accepts only the form in its options", async () => {
   await using receiver = await openReceiver("pull");
   using memory = SharedMemory.anonymous(4096);
   assertEquals(await sendHandle(receiver.window, memory, { form: "pull" }), 1n);
@@ -67,7 +67,7 @@ Deno.test("receiveHandle() takes only the form that it is told to", async () => 
   assertEquals(await receiver.peer.nextLine(), "refused PermissionDenied");
 });
 
-Deno.test("sendHandle() leaves no handle behind when it is refused", async () => {
+Deno.test("sendHandle() leaves no handle open if the receiver refuses it", async () => {
   using memory = SharedMemory.anonymous(4096);
   await using listener = await CopyDataListener.open({ answer: 0 });
   await assertLeavesNoHandle(100, async (i) => {
@@ -80,7 +80,7 @@ Deno.test("sendHandle() leaves no handle behind when it is refused", async () =>
   });
 });
 
-Deno.test("receiveHandle() refuses what is forged, and closes and maps nothing of ours", () => {
+Deno.test("receiveHandle() refuses forged notices, and leaves this process's own handles open", () => {
   using memory = SharedMemory.anonymous(4096);
   using event = createEvent("a test");
   using window = MessageWindow.open({ procedure: () => undefined });
@@ -128,13 +128,13 @@ Deno.test("receiveHandle() refuses what is forged, and closes and maps nothing o
   for (const wrong of [...garbled, message(bytes.slice(1)), message(bytes, 1n)]) {
     assertThrows(() => receiveHandle(wrong), Deno.errors.InvalidData);
   }
-  // A pull takes no more than is named, though the handle there would grant it.
+  // A pull gets only the named access, although the sender's handle grants more.
   const pulled = receiveHandle(
     message(encodeNotice({ ...honest, place: "sender", access: "read" })),
   );
   assertEquals(pulled.memory.access, "read");
   pulled.memory.close();
-  // All of it is still there, and the honest notice is taken.
+  // The handles are still open, and the honest notice is accepted.
   assertFalse(memory.closed);
   assert(kernel32().SetEvent(event.value));
   const { memory: taken } = receiveHandle(message(bytes));
@@ -142,7 +142,7 @@ Deno.test("receiveHandle() refuses what is forged, and closes and maps nothing o
   taken.close();
 });
 
-Deno.test("receiveHandle() survives whatever bytes come", () => {
+Deno.test("receiveHandle() survives notices with random bytes", () => {
   using window = MessageWindow.open({ procedure: () => undefined });
   using memory = SharedMemory.anonymous(4096);
   const honest = encodeNotice({
@@ -154,12 +154,12 @@ Deno.test("receiveHandle() survives whatever bytes come", () => {
     tag: 1n,
   });
   for (let i = 0; i < 20_000; i++) {
-    // A few bytes of an honest notice are changed; the handle is one that somebody owns.
+    // This changes a few bytes of an honest notice, whose handle has an owner.
     const bytes = honest.slice(0, i % 50 === 0 ? i % 40 : 40);
     for (let changes = i % 5; changes > 0; changes--) {
       const at = Math.floor(Math.random() * bytes.length);
-      // Not the low bytes of the handle: they might become those of a section that Windows or Deno
-      // has in this process, which would be taken, and closed under them.
+      // The low bytes of the handle stay the same. Another value could be a section's handle of
+      // Windows or Deno in this process, and this test would close it.
       if (at !== 16 && at !== 17) bytes[at] = Math.floor(Math.random() * 256);
     }
     const message = new CopyDataMessage({
@@ -176,14 +176,14 @@ Deno.test("receiveHandle() survives whatever bytes come", () => {
     const refused = error instanceof Deno.errors.InvalidData ||
       error instanceof Deno.errors.BadResource || error instanceof Deno.errors.NotFound ||
       error instanceof Deno.errors.PermissionDenied;
-    // A pull of one's own handle is the one thing that may be taken.
+    // The only acceptable notice is a pull of this process's own handle.
     assert(refused || (error === undefined && bytes[6] === 2), `${bytes}: ${error}`);
   }
   using view = memory.map();
   assertEquals(view.byteLength, 4096);
 });
 
-Deno.test("sendHandle() leaves the receiver what it has taken when the sender is killed", async () => {
+Deno.test("receiveHandle() returns memory that stays valid when the sender is killed", async () => {
   const taken: SharedMemory[] = [];
   await using listener = await CopyDataListener.open({
     onMessage: (message) => taken.push(receiveHandle(message).memory),
@@ -197,7 +197,7 @@ Deno.test("sendHandle() leaves the receiver what it has taken when the sender is
   assertEquals([view.bytes[0], memory.access], [77, "readwrite"]);
 });
 
-Deno.test("sendHandle() and receiveHandle() reach a C program that follows the written form", async () => {
+Deno.test("sendHandle() and receiveHandle() work with a C program that uses the documented notice", async () => {
   await using program = await compileC(peerUrl("process/peers/handle_notice.c"));
   const name = randomName();
   await using peer = await Peer.startProgram(program.path, "receive", name);
@@ -216,12 +216,12 @@ Deno.test("sendHandle() and receiveHandle() reach a C program that follows the w
   assertEquals(await receiver.peer.nextLine(), "99 readwrite 8192 21");
 });
 
-Deno.test("sendHandle() refuses wrong arguments", async () => {
+Deno.test("sendHandle() refuses invalid arguments", async () => {
   using memory = SharedMemory.anonymous(4096);
   await assertRejects(
     () => sendHandle(0x7ffc_fff0n, memory),
     Deno.errors.NotFound,
-    "Cannot send a handle of memory to window 2147287024: there is none",
+    "Cannot send a handle of memory to window 2147287024: there is no such window",
   );
   await using receiver = await openReceiver();
   const form = "shove" as "push";

@@ -1,5 +1,6 @@
 /**
- * Values of handles, of which Windows ignores the two lowest bits, and pseudo-handles.
+ * Tests values that Windows accepts as handles although they are not the handle's own value:
+ * Windows ignores the two lowest bits, and knows pseudo-handles.
  *
  * @module
  */
@@ -24,16 +25,16 @@ import { encodeNotice } from "../../src/process/handle_notice.ts";
 import { openLibrary } from "../support/open_library.ts";
 import { peerUrl } from "../support/peer_url.ts";
 
-/** The process or the thread that uses it, and its access token. */
+/** The pseudo-handles of the current process, its thread and its access token. */
 const PSEUDO_HANDLES = [2n ** 64n - 1n, 2n ** 64n - 2n, 2n ** 64n - 4n, 2n ** 32n - 1n];
 const REFUSED = "positive multiples of 4";
 
-/** Values that are no handle's own, though Windows takes some of them for the handle. */
+/** Returns other values, some of which Windows accepts for the handle, and the pseudo-handles. */
 function aliasesOf(handle: bigint): bigint[] {
   return [handle + 1n, handle + 2n, handle + 3n, handle + 2n ** 32n, ...PSEUDO_HANDLES];
 }
 
-Deno.test("SetEvent() sets an event by the three values behind its handle", () => {
+Deno.test("SetEvent() accepts the three values after the handle's own value", () => {
   using kernel32 = openLibrary("kernel32.dll", {
     SetEvent: { parameters: ["usize"], result: "i32" },
   });
@@ -43,7 +44,7 @@ Deno.test("SetEvent() sets an event by the three values behind its handle", () =
   }
 });
 
-Deno.test("A handle is taken over, duplicated and taken away by its own value only", () => {
+Deno.test("Functions that take over or duplicate a handle accept only its own value", () => {
   using event = SharedEvent.anonymous();
   using process = openProcess(Deno.pid);
   using same = Handle.duplicateOf(event.unsafeHandle, "event");
@@ -64,7 +65,7 @@ Deno.test("A handle is taken over, duplicated and taken away by its own value on
   assertFalse(isOwned(event.unsafeHandle + 2n ** 32n));
 });
 
-Deno.test("waitAny() and waitAll() wait for a handle by its own value only", async () => {
+Deno.test("waitAny() and waitAll() accept only a handle's own value", async () => {
   using event = SharedEvent.anonymous({ signalled: true, reset: "manual" });
   using handle = Handle.duplicateOf(event.unsafeHandle, "event");
   const { value } = handle;
@@ -76,7 +77,7 @@ Deno.test("waitAny() and waitAll() wait for a handle by its own value only", asy
   }
 });
 
-Deno.test("receiveHandle() takes a handle by its own value only, by push and by pull", () => {
+Deno.test("receiveHandle() accepts only a handle's own value, by push and by pull", () => {
   using memory = SharedMemory.anonymous(4096);
   using window = MessageWindow.open({ procedure: () => undefined });
   for (const place of ["receiver", "sender"] as const) {
@@ -91,11 +92,11 @@ Deno.test("receiveHandle() takes a handle by its own value only, by push and by 
   }
 });
 
-Deno.test("A child takes what it inherited by the handle's own value only, in a Worker too", async () => {
+Deno.test("SharedEvent.inherited() accepts only the handle's own value, in a Worker too", async () => {
   using event = SharedEvent.anonymous();
   using scope = inheritHandles({ right: event });
   const script = peerUrl("process/peers/take_inherited_events.ts").href;
-  // In the variable there are at most ten digits.
+  // The environment variable can have at most ten digits.
   const values = aliasesOf(scope.handles.right!).filter((value) => value < 10n ** 10n);
   const env = values.map((value, index) => [`WINIPC_INHERIT_a${index}`, `${value} event`]);
   const { stdout } = await new Deno.Command(Deno.execPath(), {

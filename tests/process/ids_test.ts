@@ -1,5 +1,5 @@
 /**
- * Ids of processes and threads, of which Windows ignores the two lowest bits.
+ * Tests ids of processes and threads, because Windows ignores their two lowest bits.
  *
  * @module
  */
@@ -23,10 +23,10 @@ import { encodeNotice } from "../../src/process/handle_notice.ts";
 import { openLibrary } from "../support/open_library.ts";
 
 const PROCESS_QUERY_LIMITED_INFORMATION = 0x1000;
-/** How far an id can be off. */
+/** The differences that Windows ignores in an id. */
 const LOW_BITS = [1, 2, 3];
 
-Deno.test("OpenProcess() opens a process for the three ids behind its own", () => {
+Deno.test("OpenProcess() accepts the three ids after a process's own id", () => {
   using kernel32 = openLibrary("kernel32.dll", {
     CloseHandle: { parameters: ["usize"], result: "i32" },
     GetProcessId: { parameters: ["usize"], result: "u32" },
@@ -40,7 +40,7 @@ Deno.test("OpenProcess() opens a process for the three ids behind its own", () =
   }
 });
 
-Deno.test("Processes and threads are opened by their own ids only", async () => {
+Deno.test("Functions that open a process or a thread accept only its own id", async () => {
   using memory = SharedMemory.anonymous(4096);
   using event = SharedEvent.anonymous();
   await using child = spawn("cmd", { stdin: "piped", stdout: "null" });
@@ -63,7 +63,7 @@ Deno.test("Processes and threads are opened by their own ids only", async () => 
   assertThrows(() => ProcessWatch.open(0), Deno.errors.NotFound, "there is no such process");
 });
 
-Deno.test("findWindow() finds a window by the id of its process only", async () => {
+Deno.test("findWindow() accepts only the process's own id", async () => {
   using window = MessageWindow.open({ procedure: () => undefined });
   assertEquals((await findWindow({ pid: Deno.pid, class: window.class })).handle, window.handle);
   for (const bits of LOW_BITS) {
@@ -72,17 +72,17 @@ Deno.test("findWindow() finds a window by the id of its process only", async () 
   }
 });
 
-Deno.test("A ring's place with an id that is nobody's own has no owner", () => {
+Deno.test("OwnerWatch.open() treats a place with an id that belongs to no process or thread as ended", () => {
   const { self } = MACHINE;
   using watch = OwnerWatch.open(self) as OwnerWatch;
   assertFalse(watch.hasEnded);
-  // With the lowest bit it would be a thread.
+  // The lowest bit marks a thread.
   assertEquals(OwnerWatch.open(self + 2n), "ended");
   const { id, start } = currentThread();
   assertEquals(OwnerWatch.open((start / 10_000n & 0xffff_ffffn) << 32n | BigInt(id + 3)), "ended");
 });
 
-Deno.test("receiveHandle() takes no notice that names another process than the sender's", () => {
+Deno.test("receiveHandle() refuses a notice that names another process than the sender's", () => {
   using memory = SharedMemory.anonymous(4096);
   using window = MessageWindow.open({ procedure: () => undefined });
   const receive = (pid: number) => {
@@ -99,6 +99,6 @@ Deno.test("receiveHandle() takes no notice that names another process than the s
   };
   receive(Deno.pid).close();
   for (const bits of LOW_BITS) {
-    assertThrows(() => receive(Deno.pid + bits), Deno.errors.InvalidData, "sender's window is of");
+    assertThrows(() => receive(Deno.pid + bits), Deno.errors.InvalidData, "window belongs to");
   }
 });

@@ -7,7 +7,9 @@ import { assertLeavesNoHandle } from "../support/leak.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
 
-/** Starts a child that takes what it inherited under some keys; gives the lines that it writes. */
+/**
+ * Starts a child that takes the memory under some keys. Returns a function that collects its lines.
+ */
 function startHeir(env: Record<string, string>, ...keys: string[]) {
   const script = peerUrl("process/peers/use_inherited_memory.ts").href;
   const child = new Deno.Command(Deno.execPath(), {
@@ -23,7 +25,7 @@ function startHeir(env: Record<string, string>, ...keys: string[]) {
   };
 }
 
-Deno.test("inheritHandles() passes memory without a name on to a child", async () => {
+Deno.test("inheritHandles() lets a child inherit memory without a name", async () => {
   using memory = SharedMemory.anonymous(10_000);
   using view = memory.map();
   view.bytes[0] = 41;
@@ -36,19 +38,19 @@ Deno.test("inheritHandles() passes memory without a name on to a child", async (
   assertEquals(view.bytes[0], 42);
 });
 
-Deno.test("inheritHandles() passes nothing on to children that are started later", async () => {
+Deno.test("InheritanceScope.close() keeps children that start later from inheriting the handles", async () => {
   using memory = SharedMemory.anonymous(4096);
   const scope = inheritHandles({ numbers: memory });
   scope.close();
   scope.close();
-  // The number may belong to anything in the child, but not to this memory.
+  // In the child, the value can be of any handle, but not of this memory.
   const [line] = await startHeir(scope.env, "numbers")();
   assertEquals(line?.includes("readwrite"), false, line);
   using view = memory.map();
   assertEquals(view.bytes[0], 0);
 });
 
-Deno.test("SharedMemory.inherited() tells what is missing, taken already or untrue", async () => {
+Deno.test("SharedMemory.inherited() throws for a missing key, for a taken handle and for a false variable", async () => {
   using memory = SharedMemory.anonymous(4096);
   using scope = inheritHandles({ good: memory });
   const good = scope.env.WINIPC_INHERIT_good!;
@@ -70,14 +72,14 @@ Deno.test("SharedMemory.inherited() tells what is missing, taken already or untr
   const keys = ["good", "good", "missing", ...Object.keys(untrue)];
   const lines = await startHeir(env, ...keys)();
   assertEquals(lines[0], "good readwrite 4096 1");
-  // It was closed when it was done with.
+  // The child closed the handle after the first use.
   assertEquals(lines.slice(1, 3), ["good BadResource", "missing NotFound"]);
   assertEquals(lines.slice(3, 6), ["empty", "words", "kind"].map((key) => `${key} InvalidData`));
   const others = lines.slice(6).map((line) => line.split(" ")[1]);
   assertEquals(new Set(others), new Set(["BadResource", "InvalidData"]), lines.join());
 });
 
-Deno.test("SharedMemory.inherited() refuses lies about a handle that is there", async () => {
+Deno.test("SharedMemory.inherited() refuses a false size and a false access of an inherited handle", async () => {
   using memory = SharedMemory.anonymous(4096);
   using scope = inheritHandles({ good: memory });
   const [handle] = scope.env.WINIPC_INHERIT_good!.split(" ");
@@ -86,7 +88,7 @@ Deno.test("SharedMemory.inherited() refuses lies about a handle that is there", 
     WINIPC_INHERIT_access: `${handle} section 4096 read`,
     ...scope.env,
   };
-  // What is refused stays open: the last one is taken.
+  // The refused handle stays open, so the third attempt can take it.
   assertEquals(await startHeir(env, "size", "access", "good")(), [
     "size InvalidData",
     "access InvalidData",
@@ -94,7 +96,7 @@ Deno.test("SharedMemory.inherited() refuses lies about a handle that is there", 
   ]);
 });
 
-Deno.test("inheritHandles() reaches a C program that reads the written form", async () => {
+Deno.test("inheritHandles() works with a C program that reads the documented variable", async () => {
   await using program = await compileC(peerUrl("process/peers/use_inherited_memory.c"));
   using memory = SharedMemory.anonymous(6000);
   using view = memory.map();
@@ -105,7 +107,7 @@ Deno.test("inheritHandles() reaches a C program that reads the written form", as
   assertEquals(view.bytes[0], 7);
 });
 
-Deno.test("inheritHandles() refuses keys and memories that are none, and leaves nothing open", async () => {
+Deno.test("inheritHandles() refuses invalid keys and memory, and leaves no handle open", async () => {
   using memory = SharedMemory.anonymous(4096);
   using reader = memory.toReadOnly();
   await assertLeavesNoHandle(10, () => {
@@ -127,7 +129,7 @@ Deno.test("inheritHandles() refuses keys and memories that are none, and leaves 
   });
 });
 
-Deno.test("inheritHandles() and spawn() refuse two keys that are one variable to Windows", () => {
+Deno.test("inheritHandles() and spawn() refuse two keys that differ only in case", () => {
   using memory = SharedMemory.anonymous(4096);
   using other = SharedMemory.anonymous(4096);
   for (const inherit of [{ memory, Memory: other }, { a: memory, b: memory, A: other }]) {
@@ -139,7 +141,7 @@ Deno.test("inheritHandles() and spawn() refuse two keys that are one variable to
   assertEquals(Object.keys(scope.env).length, 2);
 });
 
-Deno.test("SharedMemory.inherited() lives on when the parent is killed", async () => {
+Deno.test("SharedMemory.inherited() returns memory that stays valid when the parent is killed", async () => {
   const name = randomName();
   const script = peerUrl("process/peers/start_serving_child.ts").href;
   const flags = ["--no-prompt", "--allow-ffi", "--allow-run"];
@@ -156,7 +158,7 @@ Deno.test("SharedMemory.inherited() lives on when the parent is killed", async (
   }
 });
 
-Deno.test("inheritHandles() loses nothing when the child is killed", async () => {
+Deno.test("inheritHandles() leaves the parent's memory intact when the child is killed", async () => {
   using memory = SharedMemory.anonymous(4096);
   using view = memory.map();
   const name = randomName();

@@ -17,7 +17,7 @@ import { randomName } from "../support/random_name.ts";
 const soon = { timeout: 20_000 };
 
 for (const starter of ["spawn", "inheritHandles"] as const) {
-  Deno.test(`${starter}() passes events, semaphores and mutexes on`, async () => {
+  Deno.test(`${starter}() lets a child inherit events, semaphores and mutexes`, async () => {
     using mutex = SharedMutex.anonymous();
     using event = SharedEvent.anonymous();
     using semaphore = SharedSemaphore.anonymous();
@@ -42,7 +42,7 @@ for (const starter of ["spawn", "inheritHandles"] as const) {
 }
 
 for (const form of ["push", "pull"] as const) {
-  Deno.test(`sendHandle() passes events, semaphores and mutexes on, by ${form}`, async () => {
+  Deno.test(`sendHandle() passes events, semaphores and mutexes on by ${form}`, async () => {
     const name = randomName();
     await using peer = await Peer.start("process/peers/receive_objects.ts", name);
     const window = await findWindow({ class: name, ...soon });
@@ -54,9 +54,9 @@ for (const form of ["push", "pull"] as const) {
     assertEquals(await sendHandle(window, semaphore, { form, ...soon }), 2n);
     assertEquals(semaphore.release(), 3);
     assertEquals(await sendHandle(window, mutex, { form, ...soon }), 3n);
-    // Not tryLock(): the peer's thread may still be releasing it.
+    // This cannot be tryLock(), because the peer's thread can still be releasing the mutex.
     (await mutex.lock(soon)).release();
-    // It takes mutexes only now.
+    // From now on, the peer accepts only mutexes.
     using memory = SharedMemory.anonymous(1);
     for (const other of [event, memory]) {
       await assertRejects(
@@ -67,13 +67,13 @@ for (const form of ["push", "pull"] as const) {
       const noun = other === event ? "event" : "memory";
       assertEquals(
         await peer.nextLine(),
-        `refused Cannot take a handle of ${noun}: only of mutex`,
+        `refused Cannot take a handle of ${noun}: { of: "mutex" } does not accept it`,
       );
     }
   });
 }
 
-Deno.test("inheritHandles() leaves no handle of an object behind", async () => {
+Deno.test("InheritanceScope.close() leaves no handle of an object open", async () => {
   await assertLeavesNoHandle(10, () => {
     using event = SharedEvent.anonymous();
     using mutex = SharedMutex.anonymous();

@@ -27,7 +27,7 @@ async function denoOutput(how: string): Promise<Deno.CommandOutput> {
   return await command.output();
 }
 
-/** A digest, since assertEquals() takes minutes to compare a million bytes that differ. */
+/** Returns a digest, because assertEquals() takes minutes to compare a million different bytes. */
 async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
@@ -45,7 +45,7 @@ for (
     closes: [4, 300_000],
   })
 ) {
-  Deno.test(`ChildProcess.output() gives what Deno.Command.output() gives, of a child that writes: ${how}`, async () => {
+  Deno.test(`ChildProcess.output() returns the same as Deno.Command.output() of a child that writes: ${how}`, async () => {
     const expected = await summary(await denoOutput(how));
     assertEquals([expected.lengths, expected.code], [lengths, 7]);
     await using child = start(how);
@@ -53,7 +53,7 @@ for (
   });
 }
 
-Deno.test("ChildProcess.output() gives what a child wrote before it was killed, as Deno's does", async () => {
+Deno.test("ChildProcess.output() returns all that a child wrote before it was killed, as Deno's does", async () => {
   const name = randomName();
   using event = SharedEvent.create(name);
   const killed = async (child: { output(): Promise<Deno.CommandOutput>; kill(): void }) => {
@@ -73,7 +73,7 @@ Deno.test("ChildProcess.output() gives what a child wrote before it was killed, 
   assertEquals(Object.keys(ours).sort(), Object.keys(theirs).sort());
 });
 
-Deno.test("ChildProcess.output() reads what is piped, and says of the other that it is not", async () => {
+Deno.test("ChildProcess.output() reads the piped streams, and throws on access to a stream that is not piped", async () => {
   await using child = start("little", { stderr: "null" });
   const output = await child.output();
   assertEquals(output.stdout.length, 5);
@@ -86,7 +86,7 @@ Deno.test("ChildProcess.output() reads what is piped, and says of the other that
   assertEquals((await neither.status).code, 7);
 });
 
-Deno.test("ChildProcess.output() refuses a stream that is locked or was read, and takes the other not", async () => {
+Deno.test("ChildProcess.output() refuses a stream that is locked or was read, and locks no stream then", async () => {
   for (const name of ["stdout", "stderr"] as const) {
     await using child = start("little");
     const reader = child[name].getReader();
@@ -112,7 +112,7 @@ Deno.test("ChildProcess.output() waits for a child that reads its input to the e
   assertEquals([(await output).stdout.length, (await output).code], [300_000, 7]);
 });
 
-Deno.test("ChildProcess.output() leaves no handle behind", async () => {
+Deno.test("ChildProcess.output() leaves no handle open", async () => {
   await assertLeavesNoHandle(10, async () => {
     await using child = spawn("cmd", { ...piped, args: ["/c", "echo Hello"] });
     const { stdout, code } = await child.output();

@@ -1,5 +1,5 @@
 /**
- * Where programs are found, and where `Deno.Command` finds them.
+ * Compares where `spawn()` and `Deno.Command` find programs.
  *
  * @module
  */
@@ -27,17 +27,17 @@ const PROGRAMS = [
 const BATCH_FILES = ["a\\batch.cmd", "e\\mixed.bat"];
 const FOLDERS = ["d\\tool", "d\\tool.exe", "d\\quoted.exe"];
 
-/** What is started, and which file that is; without `finds`, it is `NotFound`. */
+/** A command, and the file that it starts. Without `finds`, the expected result is `NotFound`. */
 interface Row {
   command: string;
   finds?: string;
-  /** What `Deno.Command` does instead, and why. */
+  /** The different result of `Deno.Command`, and its reason. */
   deno?: { finds?: string; why: string };
   cwd?: string;
 }
 
-const AS_CMD = "cmd takes all extensions";
-const SAFE = "the current directory is not looked at";
+const AS_CMD = "cmd tries all extensions";
+const SAFE = "the current directory is not searched";
 
 const ROWS: readonly Row[] = [
   { command: "both", finds: "a\\both.com" },
@@ -73,14 +73,14 @@ const ROWS: readonly Row[] = [
   { command: "$\\a\\python3.99", finds: "a\\python3.99.exe" },
   { command: "$\\a\\both", finds: "a\\both.com" },
   { command: "$\\a\\twice.exe", finds: "a\\twice.exe.exe" },
-  { command: "$\\a\\plain", finds: "a\\plain", deno: { why: "CreateProcessW takes it" } },
+  { command: "$\\a\\plain", finds: "a\\plain", deno: { why: "CreateProcessW accepts it" } },
   { command: "$\\a\\batch", finds: "a\\batch.cmd", deno: { why: AS_CMD } },
   { command: "$\\e\\tool.", finds: "e\\tool.exe" },
   { command: "$\\d\\tool" },
   { command: "$\\a\\" },
 ];
 
-Deno.test("spawn() finds programs where cmd and Deno.Command do", async (t) => {
+Deno.test("spawn() finds programs as cmd and Deno.Command do", async (t) => {
   await using folder = await makeFolder();
   const { path } = folder;
   const list = ["$\\a", '"$\\a b"', '"$\\c;d"', "", "$\\d", "$\\e", "$\\f", "relative"];
@@ -103,7 +103,7 @@ Deno.test("spawn() finds programs where cmd and Deno.Command do", async (t) => {
   }
 });
 
-Deno.test("spawn() takes the file: URL of a program, as Deno.Command does", async () => {
+Deno.test("spawn() accepts the file: URL of a program, as Deno.Command does", async () => {
   await using folder = await makeFolder();
   const base = new URL(`file:///${folder.path.replaceAll("\\", "/")}/`);
   const rows: [url: string, finds?: string][] = [
@@ -126,7 +126,7 @@ Deno.test("spawn() takes the file: URL of a program, as Deno.Command does", asyn
   assertThrows(() => denos(web, {}), TypeError);
 });
 
-Deno.test("spawn() looks on the PATH of env, in whichever spelling, and for Windows' own programs", async () => {
+Deno.test("spawn() searches the PATH of env in any spelling, and finds Windows' own programs", async () => {
   await using folder = await makeFolder();
   const { path } = folder;
   const tool = inFolder(path, "e\\tool.exe");
@@ -141,7 +141,7 @@ Deno.test("spawn() looks on the PATH of env, in whichever spelling, and for Wind
   assertEquals((await child.status).code, 3);
 });
 
-Deno.test("spawn() takes the extensions in the order of PATHEXT", async () => {
+Deno.test("spawn() tries the extensions in the order of PATHEXT", async () => {
   await using folder = await makeFolder();
   const { path } = folder;
   const script = peerUrl("process/peers/spawn_by_name.ts").href;
@@ -165,7 +165,7 @@ Deno.test("spawn() takes the extensions in the order of PATHEXT", async () => {
   }
 });
 
-/** The file that is started, in lower case; the name of the error where there is none. */
+/** Returns the started file in lower case, or `NotFound`. */
 async function startedBy(
   start: (
     command: string | URL,
@@ -179,7 +179,7 @@ async function startedBy(
     const { stdout } = await child.output();
     return new TextDecoder().decode(stdout).split(/[\0\r]/)[0]!.toLowerCase();
   } catch (error) {
-    // Deno has no class for some of its errors.
+    // Deno throws a plain Error for some missing programs.
     if (error instanceof Error && /not found|cannot find/i.test(error.message)) return "NotFound";
     if (error instanceof Deno.errors.NotFound) return "NotFound";
     throw error;
@@ -190,7 +190,7 @@ function inFolder(folder: string, file: string | undefined): string {
   return file === undefined ? "NotFound" : `${folder}\\${file}`.toLowerCase();
 }
 
-/** A folder with the programs, which is deleted by `using`. */
+/** Makes a folder with the programs, which `await using` deletes. */
 async function makeFolder() {
   await using program = await compileC(peerUrl("process/peers/report_path.c"));
   const path = await Deno.makeTempDir({ prefix: "winipc-" });

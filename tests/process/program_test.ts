@@ -5,12 +5,12 @@ import { findProgram } from "../../src/process/program.ts";
 
 for (
   const { what, command, raw, max } of [
-    { what: "words", command: "C:\\a.exe", raw: false, max: 32_766 },
-    { what: "raw words", command: "C:\\a.exe", raw: true, max: 32_766 },
-    { what: "the words of a batch file", command: "C:\\a.cmd", raw: false, max: 8191 },
+    { what: "arguments", command: "C:\\a.exe", raw: false, max: 32_766 },
+    { what: "raw arguments", command: "C:\\a.exe", raw: true, max: 32_766 },
+    { what: "the arguments of a batch file", command: "C:\\a.cmd", raw: false, max: 8191 },
   ]
 ) {
-  Deno.test(`findProgram() takes a command line of ${max} characters for ${what}, and no longer one`, () => {
+  Deno.test(`findProgram() accepts at most ${max} characters of command line for ${what}`, () => {
     const line = (arg: string) => findProgram(command, [arg], { raw }).commandLine;
     const longest = "x".repeat(max - line("x").length + 1);
     assertEquals(line(longest).length, max);
@@ -23,10 +23,10 @@ for (
   });
 }
 
-/** The code pages in which programs read their arguments, as far as each sign is one byte. */
+/** The single-byte code pages in which programs can read their arguments. */
 const ANSI_PAGES = [874, 1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258];
 
-/** The letters and digits that a program may read as a sign, in some code page. */
+/** Returns the letters and digits that become another sign in at least one code page. */
 function letterSigns(): Set<string> {
   const letters = Array.from({ length: 0x1_0000 }, (_, unit) => String.fromCharCode(unit))
     .filter((letter) => /[\p{L}\p{N}]/u.test(letter));
@@ -35,14 +35,14 @@ function letterSigns(): Set<string> {
   return new Set(ANSI_PAGES.flatMap((page) => {
     const { length } = units;
     kernel32().WideCharToMultiByte(page, 0, units, length, bytes, length, null, null);
-    // A question mark stands for a letter that has no look-alike.
+    // Windows writes a question mark for a letter without a similar character.
     return letters.filter((_, at) =>
       bytes[at]! < 0x80 && !/[\w?]/.test(String.fromCharCode(bytes[at]!))
     );
   }));
 }
 
-Deno.test("findProgram() passes no letter to a batch file that the file's programs may read as a sign", () => {
+Deno.test("findProgram() refuses letters for a batch file that its programs can read as a sign", () => {
   const signs = letterSigns();
   assert(signs.has("\u02ba"));
   for (const sign of signs) {

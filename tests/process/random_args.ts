@@ -1,4 +1,4 @@
-/** A list of arguments made of what is hard to pass on a command line. */
+/** Returns random arguments of characters that are hard to pass on a command line. */
 export function randomArgs(): string[] {
   const pieces = [
     '"',

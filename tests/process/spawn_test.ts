@@ -20,7 +20,7 @@ import { openStartReporter } from "./start_reporter.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { removeFolder } from "../support/remove_folder.ts";
 
-Deno.test("spawn() passes arguments on exactly as they are", async () => {
+Deno.test("spawn() passes arguments to the child unchanged", async () => {
   await using reporter = await openStartReporter();
   for (let i = 0; i < 20; i++) {
     const args = randomArgs();
@@ -34,7 +34,7 @@ Deno.test("spawn() passes arguments on exactly as they are", async () => {
   }
 });
 
-Deno.test("spawn() passes the handles that are named on, and no others", async () => {
+Deno.test("spawn() lets the child inherit only the named handles", async () => {
   await using reporter = await openStartReporter();
   using other = SharedMemory.anonymous(4096, { inheritable: true });
   using named = SharedMemory.anonymous(4096);
@@ -43,14 +43,14 @@ Deno.test("spawn() passes the handles that are named on, and no others", async (
     assertEquals((await child.status).code, 0);
     return reporter.read();
   };
-  // As the seed does: the value is on the command line.
+  // The handle's value is an argument.
   const { args, more } = await started(({ named }) => ["--handle", `${named}`]);
   assertEquals([args[0], more], ["--handle", ["open"]]);
   const { more: others } = await started(["--handle", `${other.unsafeHandle}`]);
   assertEquals(others, ["closed"]);
 });
 
-Deno.test("spawn() gives the child its environment and its directory", async () => {
+Deno.test("spawn() starts the child with the given environment and current directory", async () => {
   await using reporter = await openStartReporter();
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   try {
@@ -70,7 +70,7 @@ Deno.test("spawn() gives the child its environment and its directory", async () 
   }
 });
 
-Deno.test("spawn() passes the longest variables on whole, many of them, and refuses longer ones", async () => {
+Deno.test("spawn() passes many of the longest variables to the child whole, and refuses longer ones", async () => {
   await using reporter = await openStartReporter();
   const longest = "v".repeat(32_766);
   const names = Array.from({ length: 8 }, (_, index) => `WINIPC_LONG_${index}`);
@@ -81,7 +81,7 @@ Deno.test("spawn() passes the longest variables on whole, many of them, and refu
     reporter.read().more.slice(0, -1).map(({ length }) => length),
     names.map(() => 32_766),
   );
-  // A child of Deno.Command gets the value, and reads another one on Wine.
+  // A child of Deno.Command gets such a value, and reads another value under Wine.
   for (const length of [32_767, 40_000, 65_536 + 5]) {
     assertThrows(
       () => reporter.start({ env: { WINIPC_LONG: "v".repeat(length) } }),
@@ -91,7 +91,7 @@ Deno.test("spawn() passes the longest variables on whole, many of them, and refu
   }
 });
 
-Deno.test("spawn() tells how the child ended, and ends it", async () => {
+Deno.test("ChildProcess.status has the exit code, also after kill(), an abort or a dispose", async () => {
   await using reporter = await openStartReporter();
   assertEquals(await reporter.start({ args: ["--exit"] }).status, {
     success: false,
@@ -116,7 +116,7 @@ Deno.test("spawn() tells how the child ended, and ends it", async () => {
   assertEquals(error, reason);
 });
 
-Deno.test("spawn() tells what is missing from what is no program", async () => {
+Deno.test("spawn() throws NotFound for a missing file, and InvalidData for a file that is not a program", async () => {
   assertThrows(
     () => spawn("winipc-is-no-program"),
     Deno.errors.NotFound,
@@ -133,7 +133,7 @@ Deno.test("spawn() tells what is missing from what is no program", async () => {
   }
 });
 
-Deno.test("spawn() is refused where somebody has the program open for themselves", async () => {
+Deno.test("spawn() throws Busy if another handle has the program open without sharing", async () => {
   const path = await Deno.makeTempFile({ prefix: "winipc-", suffix: ".exe" });
   try {
     const attempt = "Cannot open it";
@@ -156,7 +156,7 @@ Deno.test("spawn() finds a program by its path, by its name, and without its ext
   }
 });
 
-Deno.test("spawn() joins arguments as they are when it is told to", async () => {
+Deno.test("spawn() with windowsRawArguments joins arguments without quoting", async () => {
   await using reporter = await openStartReporter();
   const args = ['a"b c"d', "e\\", "f"];
   await using child = reporter.start({ args, windowsRawArguments: true });
@@ -164,23 +164,23 @@ Deno.test("spawn() joins arguments as they are when it is told to", async () => 
   assertEquals(reporter.read().args, ["ab cd", "e\\", "f"]);
 });
 
-Deno.test("spawn() does not look in the current directory", async () => {
+Deno.test("spawn() does not search the current directory", async () => {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   const before = Deno.cwd();
   try {
     await Deno.writeTextFile(`${folder}\\winipc-here.exe`, "");
     Deno.chdir(folder);
-    assertThrows(() => spawn("winipc-here"), Deno.errors.NotFound, "is not looked at");
+    assertThrows(() => spawn("winipc-here"), Deno.errors.NotFound, "is not searched");
   } finally {
     Deno.chdir(before);
     await removeFolder(folder);
   }
 });
 
-Deno.test("spawn() runs batch files, and refuses arguments that cmd.exe may take for something else", async () => {
+Deno.test("spawn() runs batch files, and refuses arguments that cmd.exe can read with another meaning", async () => {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   try {
-    // Such as "Program Files (x86)", and worse.
+    // The folder has signs as in "Program Files (x86)", and "&" too.
     const inner = `${folder}\\a & b (x86)`;
     await Deno.mkdir(inner);
     const batch = `${inner}\\exit.cmd`;
@@ -194,7 +194,7 @@ Deno.test("spawn() runs batch files, and refuses arguments that cmd.exe may take
       );
       assertStringIncludes(
         refusal.message,
-        `may take ${JSON.stringify(/[^a-z]/.exec(arg)![0])} for`,
+        `can give ${JSON.stringify(/[^a-z]/.exec(arg)![0])} another meaning`,
       );
       assertThrows(() => spawn(`${batch} . `, { args: [arg] }), TypeError, "to a batch file");
     }
@@ -203,7 +203,7 @@ Deno.test("spawn() runs batch files, and refuses arguments that cmd.exe may take
   }
 });
 
-Deno.test("spawn() lets this process end when it is told to, and its child with it", async () => {
+Deno.test("spawn() with killWithParent ends the child when its parent is killed", async () => {
   for (const [how, survives] of [["killWithParent", false], ["", true]] as const) {
     await using reporter = await openStartReporter();
     const script = peerUrl("process/peers/spawner.ts").href;
@@ -227,7 +227,7 @@ Deno.test("spawn() lets this process end when it is told to, and its child with 
   }
 });
 
-Deno.test("spawn() holds this process until the child has ended, or not", async () => {
+Deno.test("ChildProcess.unref() lets this process end before the child, which otherwise keeps it alive", async () => {
   await using reporter = await openStartReporter();
   for (const how of ["unref", "wait"]) {
     const script = peerUrl("process/peers/spawner.ts").href;
@@ -251,7 +251,7 @@ Deno.test("spawn() holds this process until the child has ended, or not", async 
   }
 });
 
-Deno.test("spawn() leaves no handle behind", async () => {
+Deno.test("spawn() leaves no handle open", async () => {
   await using reporter = await openStartReporter();
   await assertLeavesNoHandle(10, async () => {
     await reporter.start({ stdin: "null", stdout: "null", stderr: "null" }).status;
@@ -312,7 +312,7 @@ function kernel32Wait(process: Handle, milliseconds: number): boolean {
   }
 }
 
-/** An environment whose variable has one value when it is read first, and another one later. */
+/** Returns an environment whose variable has another value when it is read again. */
 function saysSomethingElse(first: string, later: string): Record<string, string> {
   const values = [first];
   return {

@@ -3,7 +3,7 @@ import { SharedMemory, spawn, type SpawnOptions } from "../../mod.ts";
 import { compileC } from "../support/compile_c.ts";
 import { peerUrl } from "../support/peer_url.ts";
 
-/** A program that tells how it was started, and the memory in which it does. */
+/** Opens a program that reports how it was started, and the memory for its report. */
 export async function openStartReporter() {
   const program = await compileC(peerUrl("process/peers/report_start.c"));
   const memory = SharedMemory.anonymous(2 ** 20);
@@ -16,7 +16,7 @@ export async function openStartReporter() {
       words.fill(0);
       return spawn(program.path, { ...options, inherit: { ...options.inherit, told: memory } });
     },
-    /** What was told: the arguments, and what came after them. */
+    /** Reads the report: the arguments, and the texts that follow them. */
     read: () => {
       let at = 1;
       const texts: string[] = [];

@@ -9,7 +9,7 @@ import { runPeer } from "../support/run_peer.ts";
 const compileCat = () => compileC(peerUrl("process/peers/cat.c"));
 const piped = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
 
-Deno.test("spawn() pipes what goes in and what comes out, whole", async () => {
+Deno.test("spawn() pipes all input and output of a child unchanged", async () => {
   await using cat = await compileCat();
   await using child = spawn(cat.path, piped);
   const bytes = new Uint8Array(3_000_000);
@@ -27,7 +27,7 @@ Deno.test("spawn() pipes what goes in and what comes out, whole", async () => {
   assertEquals([await digest(await out), await err], [await digest(bytes), "done"]);
 });
 
-Deno.test("spawn() gives output as it comes, before the child ends", async () => {
+Deno.test("ChildProcess.stdout delivers output before the child ends", async () => {
   await using cat = await compileCat();
   await using child = spawn(cat.path, { ...piped, stderr: "null" });
   const writer = child.stdin.getWriter();
@@ -40,7 +40,7 @@ Deno.test("spawn() gives output as it comes, before the child ends", async () =>
   assertEquals((await reader.read()).done, true);
 });
 
-Deno.test("spawn() ends the streams of a child that is killed", async () => {
+Deno.test("ChildProcess.kill() ends the child's streams", async () => {
   await using cat = await compileCat();
   await using child = spawn(cat.path, piped);
   const reading = new Response(child.stdout).text();
@@ -60,11 +60,11 @@ Deno.test("spawn() ends the streams of a child that is killed", async () => {
   assertEquals(await new Response(child.stderr).text(), "");
 });
 
-Deno.test("spawn() does not read what nobody wants, and lets a read be cancelled", async () => {
+Deno.test("ChildProcess.stdout is read only on demand, and a read can be cancelled", async () => {
   await using cat = await compileCat();
   await using child = spawn(cat.path, piped);
   const writer = child.stdin.getWriter();
-  // Both pipes and the program's own memory fill up, and then the writer waits.
+  // Both pipes and the program's buffer fill up, and then the writer waits.
   let written = 0;
   const writing = (async () => {
     for (; written < 1000; written++) await writer.write(new Uint8Array(65_536));
@@ -82,7 +82,7 @@ Deno.test("spawn() does not read what nobody wants, and lets a read be cancelled
   await writing;
 });
 
-Deno.test("spawn() has no streams where nothing is piped", async () => {
+Deno.test("ChildProcess.stdin, stdout and stderr throw if they are not piped", async () => {
   await using cat = await compileCat();
   await using child = spawn(cat.path, { stdin: "null", stdout: "null", stderr: "null" });
   assertEquals((await child.status).code, 0);
@@ -91,7 +91,7 @@ Deno.test("spawn() has no streams where nothing is piped", async () => {
   }
 });
 
-Deno.test("spawn() leaves no handle of a pipe behind", async () => {
+Deno.test("spawn() leaves no handle of a pipe open", async () => {
   await using cat = await compileCat();
   const round = async (how: "read" | "kill" | "fail") => {
     if (how === "fail") return assertThrows(() => spawn("C:\\winipc\\none.exe", piped));
@@ -107,7 +107,7 @@ Deno.test("spawn() leaves no handle of a pipe behind", async () => {
   });
 });
 
-/** Starts a program that is killed where it, or a test that waits for it, would never end. */
+/** Starts a program that is killed after a minute, so that a failing test ends. */
 function start(path: string, options: SpawnOptions = {}): ChildProcess {
   return spawn(path, {
     ...piped,
@@ -117,7 +117,7 @@ function start(path: string, options: SpawnOptions = {}): ChildProcess {
   });
 }
 
-Deno.test("ChildProcess.stdin is written every source of bytes whole", async () => {
+Deno.test("ChildProcess.stdin writes each kind of byte source whole", async () => {
   await using cat = await compileCat();
   await using child = start(cat.path);
   const out = new Response(child.stdout).bytes();
@@ -129,13 +129,13 @@ Deno.test("ChildProcess.stdin is written every source of bytes whole", async () 
   assertEquals([...await out], sources.flatMap(({ bytes }) => [...bytes]));
 });
 
-Deno.test("ChildProcess.stdin writes what a chunk was, also when it is transferred away meanwhile", async () => {
+Deno.test("ChildProcess.stdin writes a chunk whole even if it is transferred away during the write", async () => {
   await using cat = await compileCat();
   await using child = start(cat.path);
   const writer = child.stdin.getWriter();
   const chunk = new Uint8Array(1_000_000).fill(7);
   const written = writer.write(chunk);
-  // The first bytes are through, and the pipes are full of the next ones.
+  // After the first read, the pipes are full and the write is still pending.
   const reader = child.stdout.getReader();
   const { value: first } = await reader.read();
   structuredClone(chunk.buffer, { transfer: [chunk.buffer] });
@@ -154,32 +154,32 @@ Deno.test("ChildProcess.stdin writes what a chunk was, also when it is transferr
   assertEquals([length, sevens], [1_000_000, 1_000_000]);
 });
 
-/** Asserts that a child's input has ended: it then copies nothing more, and ends itself. */
+/** Asserts that a child's input has ended: the child copies no more bytes, and ends. */
 async function assertInputEnded(child: ChildProcess, expected: string): Promise<void> {
   assertEquals(await new Response(child.stdout).text(), expected);
   assertEquals(await child.status, { success: true, code: 0, signal: null });
 }
 
-Deno.test("ChildProcess.stdin that is written what is not bytes has an error, and the child an end", async () => {
+Deno.test("ChildProcess.stdin errors on a chunk that is not bytes, and the child's input ends", async () => {
   await using cat = await compileCat();
-  // Some of each, for each takes a child: bytes_test.ts has all of them.
+  // These are only some of the values, because each needs a child. bytes_test.ts tests all values.
   const wrong = [...notBytes().slice(5, 9), ...lostSources().filter((_, index) => index % 4 === 0)];
   for (const { value, got } of wrong) {
     await using child = start(cat.path);
     const writer = child.stdin.getWriter();
     await writer.write(new TextEncoder().encode("before"));
-    // @ts-expect-error: what the type checker would refuse is refused at run time too
+    // @ts-expect-error: values that the type checker refuses are refused at run time too
     await assertRejects(() => writer.write(value), TypeError, got);
     await assertRejects(() => writer.closed, TypeError, got);
     await assertInputEnded(child, "before");
   }
 });
 
-Deno.test("ChildProcess.stdin that is aborted gives a pending write up, and the child an end", async () => {
+Deno.test("ChildProcess.stdin cancels a pending write on abort, and the child's input ends", async () => {
   await using cat = await compileCat();
   await using child = start(cat.path);
   const writer = child.stdin.getWriter();
-  // Nobody reads what the child copies, so that both pipes fill up.
+  // The child's output is not read, so both pipes fill up.
   const writing = assertRejects(() => writer.write(new Uint8Array(2_000_000)));
   const reason = new Error("enough");
   await new Promise((resolve) => setTimeout(resolve));
@@ -191,7 +191,7 @@ Deno.test("ChildProcess.stdin that is aborted gives a pending write up, and the 
   assertEquals((await child.status).code, 0);
 });
 
-Deno.test("ChildProcess.stdin of a child that has ended has an error, and closes its pipe", async () => {
+Deno.test("ChildProcess.stdin errors if the child has ended, and closes its pipe", async () => {
   await using cat = await compileCat();
   await assertLeavesNoHandle(10, async () => {
     const child = start(cat.path, { stdout: "null" });
@@ -203,7 +203,7 @@ Deno.test("ChildProcess.stdin of a child that has ended has an error, and closes
   });
 });
 
-Deno.test("The streams of a child go on when the child is forgotten", async () => {
+Deno.test("ChildProcess streams still work after the child's object is collected", async () => {
   await using cat = await compileCat();
   const flags = ["--v8-flags=--expose-gc"];
   assertEquals(await runPeer("process/peers/collected_child.ts", [cat.path], { flags }), [

@@ -1,7 +1,8 @@
 /**
- * Uses things whose owner is forgotten, collects garbage, and says how many of their names are there:
- * while they are used, of memory that nobody used at all, and, with the argument "goes", after they
- * were forgotten too. Run with --v8-flags=--expose-gc.
+ * Uses objects whose owner is no longer referenced, collects garbage, and counts the names that
+ * still exist. Counts first for memory that is not used, and then while the objects are used. With
+ * the argument "goes" it counts again when they are not used any more. Needs
+ * --v8-flags=--expose-gc.
  *
  * @module
  */
@@ -25,7 +26,7 @@ const COUNT = 20;
 const Value = struct({ number: "u32" });
 const RING = { capacity: 1024 };
 
-/** What is used, by what a test calls it; each makes the name. */
+/** The uses by their names in the test. Each creates an object with the given name. */
 const USES: Record<string, (name: string) => unknown> = {
   nothing: (name) => SharedMemory.create(name, 4096).map().close(),
   view: (name) => SharedMemory.create(name, 4096).map(),
@@ -76,7 +77,7 @@ const USES: Record<string, (name: string) => unknown> = {
 
 const neverAborts = new AbortController().signal;
 
-/** Whether a name is taken, by whatever kind of object. */
+/** Checks whether an object of any kind has this name. */
 function isThere(name: string): boolean {
   try {
     SharedMemory.open(name).close();
@@ -97,7 +98,9 @@ function countThere(prefix: string): number {
     .filter((there) => there).length;
 }
 
-/** Collects until at most one is there: the last may still stand in a register. */
+/**
+ * Collects garbage until at most one name exists: a register can still refer to the last object.
+ */
 async function collect(prefix: string): Promise<number> {
   const deadline = performance.now() + 20_000;
   while (countThere(prefix) > 1 && performance.now() < deadline) {
@@ -114,6 +117,7 @@ console.log("unused:", await collect(`${name}.unused`) <= 1);
 console.log("used:", countThere(name), used.length === COUNT);
 used = undefined;
 if (goes === "goes") console.log("forgotten:", await collect(name) <= 1);
-// Wine 10 can hang in NtTerminateProcess while another thread starts: this wait is over when all have.
+// Wine 10 can hang in NtTerminateProcess while another thread starts. This wait ends when all
+// threads have started.
 else await waitAny([SharedEvent.anonymous({ signalled: true })], { signal: neverAborts });
 Deno.exit();

@@ -1,7 +1,7 @@
 /*
- * Tries to write to a section of which it was given a handle that can only read. It prints
- * "ready", reads the handle's value from standard input, and prints which ways let it read, and
- * which let it write.
+ * Tries to write to a section through a handle that can only read. The program prints "ready" and
+ * reads the handle's value from standard input. Then it prints for each way of access whether it
+ * works.
  */
 #include <stdio.h>
 #include <windows.h>

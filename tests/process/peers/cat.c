@@ -1,5 +1,5 @@
 /*
- * Copies its standard input to its standard output, and says "done" on its standard error.
+ * Copies its standard input to its standard output, and then writes "done" to its standard error.
  */
 #include <fcntl.h>
 #include <io.h>
@@ -10,7 +10,7 @@ int main(void) {
     int length;
     _setmode(_fileno(stdin), _O_BINARY);
     _setmode(_fileno(stdout), _O_BINARY);
-    // As it comes: fread would wait until the buffer is full.
+    // read() returns bytes as they arrive. fread() would wait until the buffer is full.
     while ((length = _read(_fileno(stdin), bytes, sizeof bytes)) > 0) {
         for (int at = 0; at < length;) {
             int written = _write(_fileno(stdout), bytes + at, length - at);

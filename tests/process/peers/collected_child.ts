@@ -1,7 +1,7 @@
 /**
- * Keeps two streams of a child and forgets the child: `collected_child.ts PROGRAM`, which copies its
- * input to its output. Garbage is collected before and while they are used. Run with
- * --v8-flags=--expose-gc.
+ * Keeps two streams of a child, but not the child's object: `collected_child.ts PROGRAM`. The
+ * program copies its input to its output. Garbage is collected before and during the use of the
+ * streams. Needs --v8-flags=--expose-gc.
  *
  * @module
  */

@@ -1,8 +1,10 @@
 /*
- * Takes part in passing memory on by the written-down notice, in plain Win32.
+ * Passes memory on by the documented notice, in plain Win32.
  *
- *   handle_notice receive CLASS   makes a window, takes a section, adds one to its first byte, answers 1
- *   handle_notice send CLASS      makes a section, puts a handle into the window's process, tells it so
+ *   handle_notice receive CLASS   Makes a window and receives a section. Adds one to the section's
+ *                                 first byte, and answers 1.
+ *   handle_notice send CLASS      Creates a section, and puts a handle into the window's process.
+ *                                 Sends the notice.
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /**
- * Listens in a window of the class that is named and takes the memories that it is sent: tells
- * what it got, and answers the first byte, after adding one to it where it may write. A tag of
- * 13 is refused; a tag of 14 ends the process in the middle.
+ * Listens in a window of the named class, and receives memory. Adds one to the first byte if it can
+ * write, and answers this byte. Prints each memory's properties. Refuses the tag 13. The tag 14
+ * ends the process before it answers.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * Listens in a window of the class that is named and takes the objects that it is sent: first an
- * event, which it sets; then a semaphore, which it releases by 3; from then on mutexes, which it locks
- * and releases.
+ * Listens in a window of the named class, and receives objects. The first is an event, which it
+ * sets. The second is a semaphore, which it releases by 3. All later objects must be mutexes, which
+ * it locks and releases.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-/* Writes the path of its program, a NUL, and each of its arguments with a NUL behind it, as UTF-8. */
+/* Writes its program's path, and then each argument, as UTF-8 with a NUL after each text. */
 #include <stdio.h>
 #include <windows.h>
 

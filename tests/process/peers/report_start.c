@@ -1,7 +1,9 @@
 /*
- * Writes how it was started into the memory that it inherited under the key "told": a count of
- * arguments, each argument as a count of UTF-16 units and the units, and then the values of the
- * environment variables that are named by the arguments after "--env". It waits when it is asked to.
+ * Writes how it was started into the memory that it inherited under the key "told". The memory
+ * begins with the number of arguments. Then each argument follows as a count of UTF-16 code units
+ * and the units. After "--env", the values of the named variables and the current directory follow.
+ * After "--handle", the text "open" or "closed" follows. "--wait" lets the program sleep for a
+ * minute.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -41,7 +43,7 @@ int main(void) {
         put(value);
     }
     if (count > 2 && wcscmp(words[1], L"--handle") == 0) {
-        // Whether the number is a handle of anything here.
+        // This checks whether the number is a handle of any object in this process.
         DWORD flags = 0;
         HANDLE other = (HANDLE)(ULONG_PTR)wcstoul(words[2], NULL, 10);
         put(GetHandleInformation(other, &flags) ? L"open" : L"closed");

@@ -1,5 +1,5 @@
 /**
- * Sends a memory to a window when it is told to, tells the answer, and waits to be killed.
+ * Sends memory to a window on command, prints the answer, and waits to be killed.
  *
  * @module
  */

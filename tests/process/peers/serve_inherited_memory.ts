@@ -1,6 +1,6 @@
 /**
- * Takes an inherited memory and answers, in a window of the class that is named, each message with the
- * first byte after adding one to it; an empty message ends it.
+ * Takes inherited memory, and listens in a window of the named class. At each message it adds one
+ * to the first byte, and answers this byte. An empty message ends the process.
  *
  * @module
  */

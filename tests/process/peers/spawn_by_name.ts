@@ -1,5 +1,5 @@
 /**
- * Starts the program whose name is given, with this process's standard output.
+ * Starts the named program with this process's standard output.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Starts a program that waits, tells its process id, and waits until it ends, or does not.
+ * Starts a program that waits, and prints the child's process id. Then waits until the child ends.
+ * With "unref", this process ends before the child.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Starts a child that inherits a memory and holds it, tells the child's process id, and waits to be killed.
+ * Starts a child that inherits memory and keeps it open. Prints the child's process id, and waits
+ * to be killed.
  *
  * @module
  */
@@ -18,7 +19,7 @@ view.bytes[0] = 5;
     env: scope.env,
     stdin: "null",
     stdout: "null",
-    // Or Deno ends it with its parent.
+    // Without this option, Deno ends the child with its parent.
     detached: true,
   }).spawn();
 }

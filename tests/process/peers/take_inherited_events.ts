@@ -1,6 +1,6 @@
 /**
- * Takes the events "a0", "a1" and so on, as many as it is told, and then "right", in a Worker and in the
- * main thread; tells by JSON what came of that.
+ * Takes the inherited events "a0", "a1" and so on, as many as its argument says, and then "right".
+ * Does so in a Worker and in the main thread, and prints the results as JSON.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import { SharedEvent } from "../../../mod.ts";
 import { postToParent } from "../../support/post_to_parent.ts";
 
-/** Tries to take each. */
+/** Tries to take each event, and returns the results. */
 function takeAll(count: number): string[] {
   const keys = [...Array.from({ length: count }, (_, index) => `a${index}`), "right"];
   return keys.map((key) => {
@@ -27,7 +27,7 @@ const count = Number(isWorker ? new URL(import.meta.url).searchParams.get("count
 if (isWorker) {
   postToParent(JSON.stringify(takeAll(count)));
 } else {
-  // First, for the main thread closes the handle that it takes.
+  // The Worker is first, because the main thread closes the handle that it takes.
   const worker = new Worker(`${import.meta.url}?count=${count}`, { type: "module" });
   const inWorker = await new Promise<string>((told) => worker.onmessage = ({ data }) => told(data));
   worker.terminate();

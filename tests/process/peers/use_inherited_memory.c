@@ -1,6 +1,6 @@
 /*
- * Takes the memory that it inherited under the key "numbers", in plain Win32, and adds one to
- * its first byte.
+ * Takes the memory that it inherited under the key "numbers", and adds one to its first byte. Uses
+ * only Win32.
  */
 #include <stdio.h>
 #include <windows.h>

@@ -1,6 +1,6 @@
 /**
- * Takes the memories that it inherited under the keys that are named: tells what each is, and adds
- * one to its first byte where it may write. Where that fails it tells the error's class.
+ * Takes the memory that it inherited under each of the named keys. Adds one to the first byte if it
+ * can write, and prints the memory's properties, or the class of the error.
  *
  * @module
  */

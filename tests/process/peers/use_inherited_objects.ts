@@ -1,6 +1,6 @@
 /**
- * Takes a mutex, an event and a semaphore that it inherited: locks the one, sets the other, and
- * releases the third by 5.
+ * Takes a mutex, an event and a semaphore that it inherited. Locks the mutex, sets the event, and
+ * releases the semaphore by 5.
  *
  * @module
  */

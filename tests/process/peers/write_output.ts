@@ -1,6 +1,6 @@
 /**
- * Writes to its standard output and error as its argument says, and ends with code 7; or sets an event
- * when all is written, and goes on until it is killed.
+ * Writes to its standard output and error as its argument says, and ends with code 7. With "hangs"
+ * it sets an event after all writes, and runs until it is killed.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { SharedEvent } from "../../../src/sync/mod.ts";
 
 const [how, event] = Deno.args;
 
-/** Writes bytes that tell where they are. */
+/** Writes bytes whose values depend on their positions. */
 async function write(to: typeof Deno.stdout, length: number, seed: number): Promise<void> {
   const writer = to.writable.getWriter();
   for (let at = 0; at < length; at += 10_000) {
@@ -27,7 +27,7 @@ switch (how) {
     await write(Deno.stderr, 3, 2);
     break;
   case "much":
-    // Far more than both pipes hold, one after the other and side by side.
+    // These writes are larger than both pipes' buffers. They run in sequence, and then in parallel.
     await write(Deno.stderr, 1_000_000, 3);
     await write(Deno.stdout, 1_000_000, 4);
     await Promise.all([write(Deno.stdout, 500_000, 5), write(Deno.stderr, 500_000, 6)]);
