@@ -143,7 +143,9 @@ export function spawn(command: string | URL, options: SpawnOptions = {}): ChildP
   const { stdin = "inherit", stdout = "inherit", stderr = "inherit" } = options;
   signal?.throwIfAborted();
   using scope = openScope(inherit);
-  const words: unknown = typeof args === "function" ? args(scope.handles) : args;
+  // The function must not change the handles that the child inherits.
+  const handles = Object.freeze({ ...scope.handles });
+  const words: unknown = typeof args === "function" ? args(handles) : args;
   assertArguments("args", words);
   const cwd = options.cwd === undefined ? undefined : toPath("cwd", options.cwd);
   if (cwd !== undefined) {

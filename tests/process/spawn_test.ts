@@ -12,7 +12,7 @@ import { environmentVariable } from "../../ffi/process_thread.ts";
 import { GENERIC_WRITE, openExistingFile } from "../../ffi/file_io.ts";
 import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { SharedMemory, spawn, type SpawnOptions } from "../../mod.ts";
+import { type HandleValues, SharedMemory, spawn, type SpawnOptions } from "../../mod.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";
 import { Peer } from "../support/peer.ts";
 import { randomArgs } from "./random_args.ts";
@@ -321,3 +321,12 @@ function saysSomethingElse(first: string, later: string): Record<string, string>
     },
   };
 }
+
+Deno.test("spawn() passes the handles' values to a function of arguments that cannot change them", () => {
+  using memory = SharedMemory.anonymous(64);
+  const args = (handles: HandleValues) => {
+    (handles as Record<string, bigint>).numbers = 4n;
+    return ["/c", "exit"];
+  };
+  assertThrows(() => spawn("cmd", { args, inherit: { numbers: memory } }), TypeError, "read only");
+});
