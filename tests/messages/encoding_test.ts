@@ -1,5 +1,12 @@
-import { assertEquals, assertLess, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertGreater,
+  assertInstanceOf,
+  assertLess,
+  assertThrows,
+} from "@std/assert";
 import { codeOf, Win32Error } from "../../ffi/error.ts";
+import { CopyDataMessage, struct, utf16 } from "../../mod.ts";
 import { decodeText, encodeText, type TextEncoding } from "../../src/messages/encoding.ts";
 
 Deno.test("encodeText() encodes in UTF-16 by default, and in another encoding on request", () => {
@@ -88,6 +95,39 @@ for (const [codePage, text] of [[54936, "∞𝄞数"], [50220, "日本 a"]] as c
     assertThrows(() => encodeText("\ud800", { codePage }));
   });
 }
+
+/** Code pages of every kind: of PCs, of mainframes, of Macs, of Unix, of two bytes, and UTF-7. */
+const PAGES = [37, 437, 500, 708, 737, 850, 864, 866, 874, 932, 936, 949, 950, 1026, 1250, 1251]
+  .concat([1253, 1255, 1258, 1361, 10000, 10006, 10081, 20127, 20866, 20932, 28591, 28595, 65000]);
+
+Deno.test("encodeText() writes each character whole or not at all, in code pages of every kind", () => {
+  let [written, refused] = [0, 0];
+  for (const codePage of PAGES) {
+    for (let unit = 1; unit < 0x1_0000; unit += 97) {
+      const text = `a${String.fromCharCode(unit)}b`;
+      try {
+        assertEquals(decodeText(encodeText(text, { codePage }), { codePage }), text, `${codePage}`);
+        written++;
+      } catch (error) {
+        assertInstanceOf(error, TypeError);
+        refused++;
+      }
+    }
+  }
+  assertGreater(written, 1000);
+  assertGreater(refused, 10_000);
+});
+
+Deno.test("CopyDataMessage.text() keeps lone surrogates, as a utf16 field of a struct does", () => {
+  for (const text of ["\ud800a", "a\udc00", "\udd1e\ud834"]) {
+    const message = new CopyDataMessage({ id: 0n, bytes: encodeText(text), sender: 0n });
+    assertEquals(message.text(), text);
+    const Field = struct({ text: utf16(4) });
+    const memory = new ArrayBuffer(Field.byteLength);
+    Field.write(memory, { text });
+    assertEquals(Field.read(memory).text, message.text());
+  }
+});
 
 Deno.test("decodeText() and encodeText() keep lone surrogates in UTF-16, because names in Windows can have them", () => {
   for (const text of ["\ud800", "a\udc00b", "\udd1e\ud834", "\ufeff\ufffe\uffff"]) {

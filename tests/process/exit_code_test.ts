@@ -4,9 +4,10 @@
  * @module
  */
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { openProcess, takeHandle } from "../../ffi/process_thread.ts";
-import { ProcessWatch, SharedEvent, spawn, waitAny } from "../../mod.ts";
+import { ProcessWatch, RingChannel, SharedEvent, spawn, waitAny } from "../../mod.ts";
+import { randomName } from "../support/random_name.ts";
 
 /** The exit code that `GetExitCodeProcess` returns for a running process. */
 const STILL_ACTIVE = 259;
@@ -37,4 +38,21 @@ Deno.test("ChildProcess.status and ProcessWatch report the end of a process with
   // The process object exists for as long as any process has a handle of it.
   assertThrows(() => event.duplicateTo(child.pid), Deno.errors.NotFound, "the process has ended");
   assertThrows(() => takeHandle(process, 4n, "event"), Deno.errors.NotFound, "has ended");
+});
+
+Deno.test("The sender of a channel that ended with 259 is dead", async () => {
+  const name = randomName();
+  using channel = RingChannel.create(name);
+  using receiver = channel.receiver();
+  const script = "import { RingChannel } from './mod.ts';" +
+    `RingChannel.open(${JSON.stringify(name)}).sender().sendSync(Uint8Array.of(1));` +
+    `Deno.exit(${STILL_ACTIVE});`;
+  const child = spawn(Deno.execPath(), { args: ["eval", script] });
+  assertEquals(await receiver.receive({ timeout: 60_000 }), Uint8Array.of(1));
+  await assertRejects(
+    () => receiver.receive({ timeout: 60_000 }),
+    Deno.errors.ConnectionReset,
+    "has died",
+  );
+  assertEquals((await child.status).code, STILL_ACTIVE);
 });
