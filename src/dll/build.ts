@@ -15,7 +15,7 @@ import {
 import { assertCName, C_HEADERS } from "../struct/c_source.ts";
 import type { TypeLike } from "../struct/ctype.ts";
 import { typeOf } from "../struct/scalar.ts";
-import { type Machine, MACHINE_NAMES, THIS_MACHINE } from "./pe/format.ts";
+import { type Machine, MACHINE_NAMES, thisMachine } from "./pe/format.ts";
 import { OWN_SECTIONS, writeImage } from "./pe/write.ts";
 import { struct, type StructInput } from "../struct/layout.ts";
 
@@ -93,7 +93,7 @@ export function buildSharedSection<const V extends Variables>(
   options: SharedSectionOptions<V>,
 ): Uint8Array<ArrayBuffer> {
   assertOptions(options, SHARED_SECTION_CHECKS);
-  const { variables, initial = {}, section = ".shared", machine = THIS_MACHINE } = options;
+  const { variables, initial = {}, section = ".shared", machine = thisMachine() } = options;
   const { fileName = FILE_NAME } = options;
   const layout = layoutOf(variables);
   const data = new Uint8Array(layout.byteLength);

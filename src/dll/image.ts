@@ -11,7 +11,7 @@ import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { openFile, SHARE_READ } from "../memory/mapped_file.ts";
 import { Mapping } from "../memory/mapping.ts";
 import { mapView } from "../memory/mapped_view.ts";
-import { type Machine, THIS_MACHINE } from "./pe/format.ts";
+import { type Machine, thisMachine } from "./pe/format.ts";
 import { type ImageInfo, readImage } from "./pe/read.ts";
 import { FILE_MAP_READ } from "../memory/section.ts";
 
@@ -141,10 +141,10 @@ function createSectionOfImage(file: Handle, label: string, machine: Machine | nu
 /** Returns the explanation of a failure if the image is for another machine. */
 function whyOfMachine(code: number, machine: Machine | number): FailureOptions | undefined {
   if (code !== ERROR_BAD_EXE_FORMAT && code !== ERROR_EXE_MACHINE_TYPE_MISMATCH) return undefined;
-  if (machine === THIS_MACHINE) return undefined;
+  if (machine === thisMachine()) return undefined;
   const name = typeof machine === "string" ? machine : `0x${machine.toString(16)}`;
   return {
     as: "InvalidData",
-    hint: `it is for another machine (${name}), this process is for ${THIS_MACHINE}`,
+    hint: `it is for another machine (${name}), this process is for ${thisMachine()}`,
   };
 }

@@ -23,8 +23,10 @@ import { assertTimeout, Cancellation, RepeatingTimer, type WaitOptions } from ".
 import type { SharedEvent } from "./event.ts";
 import { type Lease, lend } from "./waitable_object.ts";
 
-/** Maximum number of waits at a time, so that half of the pool's threads stay free. */
-const MAX_WAITS = 2 * navigator.hardwareConcurrency;
+/** Maximum number of waits for each processor, so that half of the pool's threads stay free. */
+const MAX_WAITS_PER_PROCESSOR = 2;
+/** Maximum number of waits at a time. The first wait computes it: an import asks nothing. */
+let maxWaits: number | undefined;
 let count = 0;
 /** The number of waits that were stopped, but have not left the pool yet. */
 let givenUp = 0;
@@ -51,7 +53,8 @@ export class ParkedWait implements Disposable {
    * then all threads are busy. It cannot in a Worker, because a wait would delay the Worker's end.
    */
   static get isPossible(): boolean {
-    return count < MAX_WAITS && givenUp === 0 && !inWorker();
+    maxWaits ??= MAX_WAITS_PER_PROCESSOR * navigator.hardwareConcurrency;
+    return count < maxWaits && givenUp === 0 && !inWorker();
   }
 
   readonly #lease: Lease;

@@ -61,8 +61,10 @@ export const MACHINES: Readonly<Record<Machine, number>> = {
 /** The names of {@linkcode MACHINES}. */
 export const MACHINE_NAMES = ["x64", "arm64", "x86"] as const satisfies Machine[];
 
-/** The machine type of this process. */
-export const THIS_MACHINE: Machine = Deno.build.arch === "aarch64" ? "arm64" : "x64";
+/** Returns the machine type of this process. */
+export function thisMachine(): Machine {
+  return Deno.build.arch === "aarch64" ? "arm64" : "x64";
+}
 
 /** The header for MS-DOS, at the beginning of the file. */
 export const IMAGE_DOS_HEADER = struct({

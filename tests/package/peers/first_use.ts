@@ -1,6 +1,6 @@
 /**
- * Imports the modules that the arguments name, then uses shared memory for the
- * first time and says what came of it.
+ * Imports the modules that its arguments name. Then it uses shared memory for the first time, and
+ * prints the result.
  *
  * @module
  */
