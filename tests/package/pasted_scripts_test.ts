@@ -1,5 +1,5 @@
-// The README's scripts, as a reader pastes them: each in a process of its own, by the command that
-// its first line shows. `deno task test:docs` runs the README's other blocks.
+// The scripts in README.md and docs, as a reader pastes them: each in a process of its own, by the
+// command that its first line shows. `deno task test:docs` runs the other blocks.
 
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { TextLineStream } from "@std/streams";
@@ -7,19 +7,24 @@ import { randomName } from "../support/random_name.ts";
 import { serveProject } from "../support/serve_project.ts";
 import { within } from "../support/within.ts";
 
-const readme = (await Deno.readTextFile(new URL("../../README.md", import.meta.url)))
-  .replaceAll("\r\n", "\n");
+const root = new URL("../../", import.meta.url);
+const pages = ["README.md"];
+for await (const { name } of Deno.readDir(new URL("docs/", root))) {
+  if (name.endsWith(".md")) pages.push(`docs/${name}`);
+}
+const texts = await Promise.all(pages.map((page) => Deno.readTextFile(new URL(page, root))));
+const text = texts.join("\n").replaceAll("\r\n", "\n");
 
-/** The scripts of the README: the blocks whose first line is a comment with a file's name. */
+/** The scripts: the blocks whose first line is a comment with a file's name. */
 const SCRIPTS = new Map(
-  Array.from(readme.matchAll(/^```ts ignore\n(\/\/ (\w+\.ts).*\n[^]*?)^```$/gm), (block) => {
+  Array.from(text.matchAll(/^```ts ignore\n(\/\/ (\w+\.ts).*\n[^]*?)^```$/gm), (block) => {
     const [, text, file] = block;
     return [file!, text!];
   }),
 );
 
-/** The names of objects in the README. A test gives them names of its own. */
-const NAMES = ["visits", "car", "lines", "MyWindowClass", "Taker"];
+/** The names of objects in the scripts. A test gives them names of its own. */
+const NAMES = ["visits", "car", "lines", "MyWindowClass", "Taker", "for-a-worker"];
 
 /** A script that runs. */
 interface Running extends AsyncDisposable {
@@ -37,31 +42,29 @@ interface Source {
   cache: string;
 }
 
-/** A folder with scripts of the README in it. */
+/** A folder with scripts in it. */
 interface Folder extends AsyncDisposable {
   /** Runs a script by the command in its first line. */
   run(file: string): Running;
 }
 
 /**
- * Pastes scripts of the README into a new folder. The module comes from a server, as from a registry.
- * A script that starts another one takes it from the checkout: the child's command has no flag that
+ * Pastes scripts into a new folder. The module comes from a server, as from a registry.
+ * A script that starts child.ts takes it from the checkout: the child's command has no flag that
  * allows that server.
  */
 async function paste(files: readonly string[], source: Source): Promise<Folder> {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
-  const root = files.includes("parent.ts")
-    ? new URL("../../", import.meta.url).href
-    : source.origin;
-  const imports = { "@winipc/winipc": `${root}mod.ts` };
+  const from = files.includes("child.ts") ? root.href : source.origin;
+  const imports = { "@winipc/winipc": `${from}mod.ts` };
   await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ imports }));
   const suffix = randomName();
   for (const file of files) {
     const text = SCRIPTS.get(file);
-    assert(text !== undefined, `the README has no ${file}`);
+    assert(text !== undefined, `no page has ${file}`);
     // The names of objects. The name of an export of a DLL stays.
     const own = text.replaceAll(
-      /(?<=\(|class: )"(\w+)"/g,
+      /(?<=\(|class: )"([\w-]+)"/g,
       (all, name) => NAMES.includes(name) ? `"${name} of ${suffix}"` : all,
     );
     await Deno.writeTextFile(`${folder}/${file}`, own);
@@ -159,6 +162,12 @@ const RUNS: Record<string, (folder: Folder) => Promise<void>> = {
   "parent.ts child.ts": async (folder) => {
     assertEquals(await folder.run("parent.ts").rest(), ["The child ended with 0 and wrote 42"]);
   },
+  "command.ts child.ts": async (folder) => {
+    assertEquals(await folder.run("command.ts").rest(), ["The child wrote 42"]);
+  },
+  "main.ts worker.ts": async (folder) => {
+    assertEquals(await folder.run("main.ts").rest(), ["The worker wrote 42"]);
+  },
   "taker.ts giver.ts": async (folder) => {
     const taker = folder.run("taker.ts");
     const giver = folder.run("giver.ts");
@@ -181,7 +190,7 @@ const RUNS: Record<string, (folder: Folder) => Promise<void>> = {
   },
 };
 
-Deno.test("The README's scripts work as pasted", async (t) => {
+Deno.test("The scripts in README.md and docs work as pasted", async (t) => {
   await using server = serveProject();
   const origin = `http://127.0.0.1:${server.addr.port}/`;
   const cache = await Deno.makeTempDir({ prefix: "winipc-" });
@@ -197,8 +206,8 @@ Deno.test("The README's scripts work as pasted", async (t) => {
   }
 });
 
-Deno.test("Each block of the README that deno test ignores is a script that is run here", () => {
-  const ignored = readme.match(/^```ts ignore$/gm)?.length ?? 0;
-  const run = Object.keys(RUNS).flatMap((files) => files.split(" "));
-  assertEquals([SCRIPTS.size, [...SCRIPTS.keys()].sort()], [ignored, run.sort()]);
+Deno.test("Each block of README.md and docs that test:docs ignores is a script that is run here", () => {
+  const ignored = text.match(/^```ts ignore$/gm)?.length ?? 0;
+  const run = new Set(Object.keys(RUNS).flatMap((files) => files.split(" ")));
+  assertEquals([SCRIPTS.size, [...SCRIPTS.keys()].sort()], [ignored, [...run].sort()]);
 });
