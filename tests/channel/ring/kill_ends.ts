@@ -22,10 +22,24 @@ const ID = 1;
 /** The id of the sender that is not killed, if there are several. */
 const STEADY = 0;
 
-/** The number of rounds, and the seed of the random numbers. */
+/** How often ends are killed. */
 export interface Kills {
-  rounds: number;
+  /** The seed of the random numbers. */
   seed: number;
+  /** The minimum number of rounds. */
+  rounds: number;
+  /**
+   * The minimum number of messages. A program ends itself after a time. On a busy machine it can
+   * end before it has sent much, so that more rounds follow, up to ten times as many.
+   *
+   * @default 0
+   */
+  messages?: number;
+}
+
+/** Whether one more round follows. */
+function hasRound(round: number, { rounds, messages = 0 }: Kills, passed: number): boolean {
+  return round < rounds || (passed < messages && round < 10 * rounds);
 }
 
 /** The result of the rounds. */
@@ -41,7 +55,8 @@ export interface Killed {
  * and in order. One message more can arrive: the sender can be killed before it notes that message.
  * Then the receiver must throw ConnectionReset.
  */
-export async function killSenders(openEnds: OpenEnds, { rounds, seed }: Kills): Promise<Killed> {
+export async function killSenders(openEnds: OpenEnds, kills: Kills): Promise<Killed> {
+  const { seed } = kills;
   const name = randomName();
   using notes = Notes.create(name);
   using channel = RingChannel.create(name, SIZE);
@@ -50,7 +65,7 @@ export async function killSenders(openEnds: OpenEnds, { rounds, seed }: Kills): 
   const received = new ReceivedMessages(MAX_LENGTH);
   const random = new Random(seed);
   let between = 0;
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; hasRound(round, kills, received.total); round++) {
     const meanwhile = (passed: () => void) => {
       const take = (message: Uint8Array) => {
         received.take(message);
@@ -70,7 +85,8 @@ export async function killSenders(openEnds: OpenEnds, { rounds, seed }: Kills): 
  * Kills the only receiver again and again. The sender must throw BrokenPipe. The next receiver must
  * continue after the last message that the dead receiver has noted, or after one message more.
  */
-export async function killReceivers(openEnds: OpenEnds, { rounds, seed }: Kills): Promise<Killed> {
+export async function killReceivers(openEnds: OpenEnds, kills: Kills): Promise<Killed> {
+  const { seed } = kills;
   const name = randomName();
   using notes = Notes.create(name);
   using channel = RingChannel.create(name, SIZE);
@@ -79,7 +95,7 @@ export async function killReceivers(openEnds: OpenEnds, { rounds, seed }: Kills)
   const messages = new NumberedMessages(ID, MAX_LENGTH);
   const random = new Random(seed);
   let sent = 0;
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; hasRound(round, kills, sent); round++) {
     const isAsync = round % 8 >= 4;
     const meanwhile = (passed: () => void) =>
       untilThrown(Deno.errors.BrokenPipe, async () => {
@@ -105,7 +121,8 @@ export async function killReceivers(openEnds: OpenEnds, { rounds, seed }: Kills)
  * Kills one of several senders again and again. Another sender must go on, and the messages of each
  * killed sender must arrive as in {@linkcode killSenders}.
  */
-export async function killSendersOfMany({ rounds, seed }: Kills): Promise<Killed> {
+export async function killSendersOfMany(kills: Kills): Promise<Killed> {
+  const { seed } = kills;
   const name = randomName();
   using notes = Notes.create(name);
   using channel = RingChannel.create(name, { ...SIZE, capacity: 1024, producers: "multiple" });
@@ -121,7 +138,7 @@ export async function killSendersOfMany({ rounds, seed }: Kills): Promise<Killed
     "0",
   );
   let between = 0;
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; hasRound(round, kills, received.total); round++) {
     const id = round + 1;
     notes.words[NOTE.next] = 0;
     const meanwhile = (passed: () => boolean) => {

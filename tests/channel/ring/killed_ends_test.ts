@@ -11,27 +11,31 @@ import { Notes } from "./notes.ts";
 // For more rounds see tests/channel/at_length.ts.
 
 Deno.test("All committed messages of 25 killed C senders arrive once and in order, and then ConnectionReset", async () => {
-  const { messages, between } = await killSenders(programs, { rounds: 25, seed: 31 });
+  const { messages, between } = await killSenders(programs, {
+    rounds: 25,
+    messages: 501,
+    seed: 31,
+  });
   assert(messages > 500 && between > 0, `${messages} received, ${between} not noted`);
 });
 
 Deno.test("After each of 25 killed C receivers, the sender throws BrokenPipe and the next receiver continues", async () => {
-  const { messages } = await killReceivers(programs, { rounds: 25, seed: 32 });
+  const { messages } = await killReceivers(programs, { rounds: 25, messages: 501, seed: 32 });
   assert(messages > 500, `${messages}`);
 });
 
 Deno.test("All committed messages of 5 killed scripts arrive once and in order, and then ConnectionReset", async () => {
-  const { messages } = await killSenders(scripts, { rounds: 5, seed: 33 });
+  const { messages } = await killSenders(scripts, { rounds: 5, messages: 301, seed: 33 });
   assert(messages > 300, `${messages}`);
 });
 
 Deno.test("After each of 5 killed scripts that receive, the next receiver misses no message", async () => {
-  const { messages } = await killReceivers(scripts, { rounds: 5, seed: 34 });
+  const { messages } = await killReceivers(scripts, { rounds: 5, messages: 301, seed: 34 });
   assert(messages > 300, `${messages}`);
 });
 
 Deno.test("A killed sender of several blocks no other sender and leaves only whole messages", async () => {
-  const { messages } = await killSendersOfMany({ rounds: 6, seed: 35 });
+  const { messages } = await killSendersOfMany({ rounds: 6, messages: 301, seed: 35 });
   assert(messages > 300, `${messages}`);
 });
 
