@@ -7,7 +7,9 @@
  */
 
 import { TextLineStream } from "@std/streams";
-import { BroadcastRing, LatestValue, RingChannel, SharedMemory, struct } from "../../../mod.ts";
+import { BroadcastRing, LatestValue, RingChannel } from "../../../src/channel/mod.ts";
+import { SharedMemory } from "../../../src/memory/mod.ts";
+import { struct } from "../../../src/struct/mod.ts";
 
 const ROUNDS = 300;
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { BroadcastRing, RingChannel } from "../../../mod.ts";
+import { BroadcastRing, RingChannel } from "../../../src/channel/mod.ts";
 
 const [kind, when, name] = Deno.args as [string, string, string];
 const channel = kind === "broadcast" ? BroadcastRing.open(name) : RingChannel.open(name);

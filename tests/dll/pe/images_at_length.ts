@@ -8,7 +8,7 @@
  */
 
 import { type ImageInfo, inspectImage, type Machine } from "../../../mod.ts";
-import { THIS_MACHINE } from "../../../src/dll/pe/format.ts";
+import { thisMachine } from "../../../src/dll/pe/format.ts";
 import { loadDll } from "./loader.ts";
 
 const FOLDERS = [
@@ -69,7 +69,7 @@ function compare(path: string, { machine, sections, exports }: ImageInfo): numbe
   // The image is for another machine, or tools/winedeno has turned the DLL off.
   if (mapped === undefined) return undefined;
   for (const { address, byteLength } of sections) mapped.read(address + byteLength - 1, 1);
-  if (machine !== THIS_MACHINE) return 0;
+  if (machine !== thisMachine()) return 0;
   using dll = loadDll(path, "exports");
   // Wine loads a built-in library if the file has the name of one.
   if (

@@ -5,7 +5,7 @@
  */
 
 import { TextLineStream } from "@std/streams";
-import { SharedSection } from "../../../mod.ts";
+import { SharedSection } from "../../../src/dll/mod.ts";
 
 const [path, name] = Deno.args;
 using section = SharedSection.load(path!, { exports: { [name!]: "i32" } });

@@ -7,7 +7,7 @@
 
 import { lastErrorCode } from "../../../ffi/error.ts";
 import { user32 } from "../../../ffi/win32/user32.ts";
-import { MessageWindow, postMessage, sendMessage, WM_COPYDATA } from "../../../mod.ts";
+import { MessageWindow, postMessage, sendMessage, WM_COPYDATA } from "../../../src/messages/mod.ts";
 
 /** Messages whose `lParam` is an address: WM_CREATE, WM_SETTEXT, WM_GETTEXT and more. */
 const MESSAGES = [

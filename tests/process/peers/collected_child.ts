@@ -6,7 +6,7 @@
  * @module
  */
 
-import { spawn } from "../../../mod.ts";
+import { spawn } from "../../../src/process/mod.ts";
 
 declare const gc: () => void;
 

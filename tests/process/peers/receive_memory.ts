@@ -6,7 +6,8 @@
  * @module
  */
 
-import { CopyDataListener, receiveHandle } from "../../../mod.ts";
+import { CopyDataListener } from "../../../src/messages/mod.ts";
+import { receiveHandle } from "../../../src/process/mod.ts";
 
 const [className, form] = Deno.args as [string, "push" | "pull" | undefined];
 await using listener = await CopyDataListener.open({

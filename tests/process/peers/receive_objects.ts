@@ -6,7 +6,8 @@
  * @module
  */
 
-import { CopyDataListener, receiveHandle } from "../../../mod.ts";
+import { CopyDataListener } from "../../../src/messages/mod.ts";
+import { receiveHandle } from "../../../src/process/mod.ts";
 
 const [className] = Deno.args as [string];
 let count = 0n;

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { sendHandle, SharedMemory } from "../../../mod.ts";
+import { SharedMemory } from "../../../src/memory/mod.ts";
+import { sendHandle } from "../../../src/process/mod.ts";
 
 using memory = SharedMemory.anonymous(4096);
 using view = memory.map();

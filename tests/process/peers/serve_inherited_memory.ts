@@ -5,7 +5,8 @@
  * @module
  */
 
-import { MessageWindow, SharedMemory } from "../../../mod.ts";
+import { SharedMemory } from "../../../src/memory/mod.ts";
+import { MessageWindow } from "../../../src/messages/mod.ts";
 
 using memory = SharedMemory.inherited("memory");
 using view = memory.map();

@@ -4,6 +4,6 @@
  * @module
  */
 
-import { spawn } from "../../../mod.ts";
+import { spawn } from "../../../src/process/mod.ts";
 
 await spawn(Deno.args[0]!).status;

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { SharedMemory, spawn } from "../../../mod.ts";
+import { SharedMemory } from "../../../src/memory/mod.ts";
+import { spawn } from "../../../src/process/mod.ts";
 
 const [path, how] = Deno.args as [string, string];
 using told = SharedMemory.anonymous(4096);

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { inheritHandles, SharedMemory } from "../../../mod.ts";
+import { SharedMemory } from "../../../src/memory/mod.ts";
+import { inheritHandles } from "../../../src/process/mod.ts";
 
 const [className] = Deno.args as [string];
 using memory = SharedMemory.anonymous(4096);

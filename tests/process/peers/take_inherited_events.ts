@@ -5,7 +5,7 @@
  * @module
  */
 
-import { SharedEvent } from "../../../mod.ts";
+import { SharedEvent } from "../../../src/sync/mod.ts";
 import { postToParent } from "../../support/post_to_parent.ts";
 
 /** Tries to take each event, and returns the results. */

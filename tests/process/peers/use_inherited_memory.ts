@@ -5,7 +5,7 @@
  * @module
  */
 
-import { SharedMemory } from "../../../mod.ts";
+import { SharedMemory } from "../../../src/memory/mod.ts";
 
 for (const key of Deno.args) {
   try {

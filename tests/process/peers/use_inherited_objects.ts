@@ -5,7 +5,7 @@
  * @module
  */
 
-import { SharedEvent, SharedMutex, SharedSemaphore } from "../../../mod.ts";
+import { SharedEvent, SharedMutex, SharedSemaphore } from "../../../src/sync/mod.ts";
 
 using mutex = SharedMutex.inherited("mutex");
 using event = SharedEvent.inherited("event");

@@ -6,7 +6,7 @@
  */
 
 import { TextLineStream } from "@std/streams";
-import { type MappedView, type MemoryAccess, SharedMemory } from "../../../mod.ts";
+import { type MappedView, type MemoryAccess, SharedMemory } from "../../../src/memory/mod.ts";
 
 let memory: SharedMemory | undefined;
 let view: MappedView | undefined;

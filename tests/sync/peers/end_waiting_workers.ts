@@ -5,7 +5,7 @@
  * @module
  */
 
-import { SharedEvent } from "../../../mod.ts";
+import { SharedEvent } from "../../../src/sync/mod.ts";
 
 const url = new URL("./worker.ts", import.meta.url);
 const names = ["begun", "first", "second"].map(() => crypto.randomUUID());

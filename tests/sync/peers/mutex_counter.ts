@@ -6,7 +6,8 @@
  * @module
  */
 
-import { SharedMemory, SharedMutex, SharedSemaphore } from "../../../mod.ts";
+import { SharedMemory } from "../../../src/memory/mod.ts";
+import { SharedMutex, SharedSemaphore } from "../../../src/sync/mod.ts";
 
 const [mutexName, memoryName, readyName, times] = Deno.args as [string, string, string, string];
 const soon = { timeout: 60_000 };

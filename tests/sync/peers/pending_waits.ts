@@ -5,7 +5,7 @@
  * @module
  */
 
-import { SharedEvent, SharedMutex, waitAny } from "../../../mod.ts";
+import { SharedEvent, SharedMutex, waitAny } from "../../../src/sync/mod.ts";
 
 const [how, name] = Deno.args as [string, string];
 const event = SharedEvent.openOrCreate(name, { reset: "manual" });

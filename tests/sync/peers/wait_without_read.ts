@@ -5,7 +5,7 @@
  * @module
  */
 
-import { SharedEvent, SharedMutex, waitAny } from "../../../mod.ts";
+import { SharedEvent, SharedMutex, waitAny } from "../../../src/sync/mod.ts";
 
 using event = SharedEvent.anonymous({ reset: "manual", signalled: true });
 using mutex = SharedMutex.anonymous();

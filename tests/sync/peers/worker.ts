@@ -5,7 +5,8 @@
  * @module
  */
 
-import { SharedEvent, SharedMutex, spawn } from "../../../mod.ts";
+import { spawn } from "../../../src/process/mod.ts";
+import { SharedEvent, SharedMutex } from "../../../src/sync/mod.ts";
 
 const [what, begun, first, second] = globalThis.name.split(" ") as [string, string, string, string];
 using ready = SharedEvent.open(begun);

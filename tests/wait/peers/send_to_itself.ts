@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CopyDataListener, sendCopyData } from "../../../mod.ts";
+import { CopyDataListener, sendCopyData } from "../../../src/messages/mod.ts";
 
 await using listener = await CopyDataListener.open();
 const answer = await sendCopyData(listener, "from afar");

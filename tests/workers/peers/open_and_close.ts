@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SharedEvent } from "../../../mod.ts";
+import { SharedEvent } from "../../../src/sync/mod.ts";
 import { postToParent } from "../../support/post_to_parent.ts";
 
 SharedEvent.anonymous().close();

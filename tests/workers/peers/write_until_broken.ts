@@ -5,7 +5,7 @@
  * @module
  */
 
-import { SharedEvent } from "../../../mod.ts";
+import { SharedEvent } from "../../../src/sync/mod.ts";
 
 using ended = SharedEvent.open(Deno.args[0]!);
 try {

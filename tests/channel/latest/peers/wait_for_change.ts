@@ -6,7 +6,7 @@
  * @module
  */
 
-import { LatestValue } from "../../../../mod.ts";
+import { LatestValue } from "../../../../src/channel/mod.ts";
 import { Marked } from "../marked_value.ts";
 
 const [how, name] = Deno.args;

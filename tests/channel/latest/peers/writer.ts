@@ -11,7 +11,7 @@
  */
 
 import { TextLineStream } from "@std/streams";
-import { LatestValue } from "../../../../mod.ts";
+import { LatestValue } from "../../../../src/channel/mod.ts";
 import { Marked } from "../marked_value.ts";
 
 const [name] = Deno.args;

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { ChannelInbox, CopyDataListener, type RingChannel } from "../../../../mod.ts";
+import { ChannelInbox, type RingChannel } from "../../../../src/channel/mod.ts";
+import { CopyDataListener } from "../../../../src/messages/mod.ts";
 
 const [className] = Deno.args as [string];
 const channels: RingChannel[] = [];
