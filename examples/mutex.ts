@@ -16,11 +16,11 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { array, SharedMemory, SharedMutex, struct, utf16 } from "@winipc/winipc";
 
-/** The shared struct. `version` is the sum of all `turns`, except in the middle of a change. */
+/** The shared struct. `version` is the sum of all `changes`, except in the middle of a change. */
 export const Ledger = struct({
   version: "u32",
   writer: utf16(32),
-  turns: array("u32", 3),
+  changes: array("u32", 3),
 });
 
 /** The result of a process's changes. */
@@ -28,7 +28,7 @@ export interface Report {
   /** The number of changes that it made. */
   made: number;
   /** The number of times that it repaired the struct after another process had died. */
-  mended: number;
+  repaired: number;
   /** The version after its last change. */
   version: number;
 }
@@ -63,23 +63,23 @@ export async function change(name: string, options: ChangeOptions): Promise<Repo
   const { who, times, inTheMiddle, signal } = options;
   using opened = openLedger(name);
   const { mutex, ledger } = opened;
-  let mended = 0;
+  let repaired = 0;
   for (let made = 1; made <= times; made++) {
     using lock = await mutex.lock({ signal });
-    const sum = [...ledger.turns].reduce((sum, turns) => sum + turns, 0);
+    const sum = [...ledger.changes].reduce((sum, count) => sum + count, 0);
     if (lock.abandoned) {
       ledger.version = sum;
-      mended++;
+      repaired++;
     }
     if (ledger.version !== sum) {
       throw new Error("Another process changed the ledger without the mutex");
     }
-    ledger.turns.set(who, ledger.turns.get(who) + 1);
+    ledger.changes.set(who, ledger.changes.get(who) + 1);
     ledger.writer = `process ${Deno.pid}`;
     if (made === times) await inTheMiddle?.();
     ledger.version++;
   }
-  return { made: times, mended, version: ledger.version };
+  return { made: times, repaired, version: ledger.version };
 }
 
 if (import.meta.main) {
@@ -90,13 +90,13 @@ if (import.meta.main) {
   });
   // The memory and the mutex exist while at least one process has them open.
   using _held = openLedger(name);
-  const { made, mended, version } = await change(name, {
+  const { made, repaired, version } = await change(name, {
     who: Number(who),
     times: Number(times),
     signal: AbortSignal.timeout(Number(timeout)),
     ...(stop ? { inTheMiddle: blockOn } : {}),
   });
-  console.log(`Made ${made} changes, repaired ${mended}, the version is ${version}`);
+  console.log(`Made ${made} changes, repaired ${repaired}, the version is ${version}`);
   if (hold) {
     console.log("Keeping the ledger open until the standard input ends");
     for await (const _ of Deno.stdin.readable);

@@ -27,7 +27,7 @@ export async function mutex(chapter: Chapter): Promise<void> {
     "sent",
     `${TIMES} changes from each of three processes, each change with the mutex`,
   );
-  chapter.print("answer", `version ${ledger.version}, ${[...ledger.turns].join(" + ")} changes`);
+  chapter.print("answer", `version ${ledger.version}, ${[...ledger.changes].join(" + ")} changes`);
   chapter.check(
     "the other processes exited without an error",
     ends.every(({ success }) => success),
@@ -39,10 +39,10 @@ export async function mutex(chapter: Chapter): Promise<void> {
   const reader = holder.stdout.getReader();
   await reader.read(); // The process prints a line when it stops in the middle of a change.
   await reader.cancel();
-  const halfDone = ledger.turns.get(2) === 2 * TIMES && ledger.version === before + TIMES - 1;
+  const halfDone = ledger.changes.get(2) === 2 * TIMES && ledger.version === before + TIMES - 1;
   holder.kill("SIGKILL");
   await holder.status;
-  const { mended, version } = await change(name, { who: 0, times: 1, signal });
+  const { repaired, version } = await change(name, { who: 0, times: 1, signal });
   chapter.print(
     "killed",
     `process ${holder.pid}, in the middle of a change; ${ledger.writer} repaired the struct`,
@@ -50,6 +50,6 @@ export async function mutex(chapter: Chapter): Promise<void> {
   chapter.check("the killed process left an incomplete change", halfDone);
   chapter.check(
     "the next process detected this, and repaired the sum",
-    mended === 1 && version === before + TIMES + 1,
+    repaired === 1 && version === before + TIMES + 1,
   );
 }

@@ -13,7 +13,7 @@ Deno.test("examples/mutex.ts loses no change of three processes", async () => {
     assertEquals([code, err], [0, ""]);
     assertStringIncludes(out, "Made 200 changes, repaired 0");
   }
-  assertEquals([...opened.ledger.turns], [200, 200, 200]);
+  assertEquals([...opened.ledger.changes], [200, 200, 200]);
   assertEquals(opened.ledger.version, 600);
 });
 
@@ -35,5 +35,5 @@ Deno.test("examples/mutex.ts repairs the struct after a process has died during 
   await holder.status;
   assertEquals(opened.ledger.version, 999);
   const report = await change(name, { who: 2, times: 1, signal });
-  assertEquals(report, { made: 1, mended: 1, version: 1001 });
+  assertEquals(report, { made: 1, repaired: 1, version: 1001 });
 });

@@ -22,7 +22,7 @@ Deno.test("C programs and scripts change one struct under one mutex and lose no 
   const answers = Promise.all([one.ask("go"), two.ask("go")]);
   await change(name, { who: 0, times, signal: AbortSignal.timeout(60_000) });
   assertEquals(await answers, ["done", "done"]);
-  assertEquals([...opened.ledger.turns], [times, times, times]);
+  assertEquals([...opened.ledger.changes], [times, times, times]);
   assertEquals(opened.ledger.version, 3 * times);
   assertMatch(opened.ledger.writer, /^(process|C) \d+$/);
   await Deno.remove(folder, { recursive: true });

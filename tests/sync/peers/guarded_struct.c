@@ -23,11 +23,11 @@ int main(int argc, char **argv) {
     if (!mutex || !ledger || getchar() == EOF) return 1;
     for (int times = atoi(argv[4]); times > 0; times--) {
         if (WaitForSingleObject(mutex, 60000) != WAIT_OBJECT_0) return 1;
-        if (ledger->version != ledger->turns[0] + ledger->turns[1] + ledger->turns[2]) {
+        if (ledger->version != ledger->changes[0] + ledger->changes[1] + ledger->changes[2]) {
             puts("another program changed the struct");
             return 1;
         }
-        ledger->turns[who]++;
+        ledger->changes[who]++;
         swprintf(ledger->writer, 32, L"C %lu", GetCurrentProcessId());
         if (times % 16 == 0) SwitchToThread();
         ledger->version++;
