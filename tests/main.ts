@@ -1,9 +1,9 @@
 /**
- * Runs the tests, three groups of files at a time: deno task test [PATH…] [FLAG of deno test…]
+ * Runs the tests, several groups of files at a time: deno task test [PATH…] [FLAG of deno test…]
  *
- * Each group is a process of its own. (deno test --parallel would put all files into one process, whose
- * threads, handles and waits many of the tests count.) A file with a line "// Alone: REASON" runs when
- * nothing else does. Types are checked by deno task check.
+ * Each group is a process of its own. (deno test --parallel would put all files into one process.
+ * Many tests count the threads, handles and waits of their process.) A file with a line
+ * "// Alone: REASON" runs while no other file runs. `deno task check` checks the types.
  *
  * @module
  */
@@ -14,6 +14,9 @@ import { Report } from "./suite/report.ts";
 
 /** More than two processors: tests spend half of their time waiting for processes that start. */
 const LANES = 3;
+
+/** The folders with the slowest tests. They start first, so that no long group runs alone at the end. */
+const SLOW = ["workers", "sync", "process", "channel", "messages"];
 
 /** Flags of deno test whose value may be an argument of its own. */
 const FLAGS_WITH_VALUE = ["--filter"];
@@ -31,7 +34,13 @@ const { sideBySide, alone } = await collectTests(paths.length > 0 ? paths : ["te
 const live = sideBySide.length <= 1;
 const report = new Report();
 
-const waiting = [...sideBySide];
+/** Returns the position of a group in the order of start. */
+function rankOf([file]: readonly string[]): number {
+  const rank = SLOW.findIndex((folder) => file?.includes(`/${folder}/`));
+  return rank === -1 ? SLOW.length : rank;
+}
+
+const waiting = sideBySide.toSorted((a, b) => rankOf(a) - rankOf(b));
 await Promise.all(Array.from({ length: LANES }, async () => {
   for (let files; (files = waiting.shift());) report.add(await runGroup(files, flags, { live }));
 }));
