@@ -1,6 +1,6 @@
 /**
- * Opens what this module keeps open until the process ends, so that the sanitizers of
- * `deno test` do not blame a test for it.
+ * Opens the libraries and the callback that this module keeps open until the process ends. So the
+ * sanitizers of `deno test` do not blame a test for them.
  *
  * The first use of this module in a process opens the system's libraries and a callback, and keeps
  * them. With `sanitizeResources`, Deno fails the test that happens to come first: "A dynamic library
@@ -34,8 +34,8 @@ function isUsable(): boolean {
 
 if (isUsable()) {
   for (const open of [kernel32, kernelbase, ntdll, advapi32, user32]) open();
-  // On Wine the first process that needs a window makes the desktop. Two processes that make one
-  // at the same time may never see each other's windows (seen once in ten cold starts).
+  // On Wine the first process with a window makes the desktop. If two processes make one at the
+  // same time, they may never see each other's windows (seen once in ten cold starts).
   MessageWindow.open({ procedure: () => undefined }).close();
   // All waits of a thread share one callback. The first wait makes it.
   using event = createEvent("the first wait");
