@@ -21,10 +21,10 @@ import {
 import { randomName } from "../support/random_name.ts";
 import * as winipc from "../../mod.ts";
 
-/** Classes whose objects are data, or an error; a claim is over before anybody would clone it. */
+/** Classes whose objects are data, or an error; a claim lasts too short to be cloned. */
 const CLONEABLE = ["CopyDataMessage", "MessageSender", "RingClaim", "Win32Error"];
 
-Deno.test("Every class whose objects own something of the system makes them uncloneable", () => {
+Deno.test("Each class whose objects own handles makes its objects uncloneable", () => {
   const cloneable = Object.entries(winipc).filter(([, value]) =>
     /^(abstract )?class\b/.test(String(value)) &&
     !Object.prototype.isPrototypeOf.call(Uncloneable, value)
@@ -32,7 +32,7 @@ Deno.test("Every class whose objects own something of the system makes them uncl
   assertEquals(cloneable.map(([name]) => name).sort(), CLONEABLE);
 });
 
-Deno.test("An uncloneable object is as any other to inspection, JSON and its class", () => {
+Deno.test("An uncloneable object looks like any other object to inspection, JSON and instanceof", () => {
   class Base extends Uncloneable {
     readonly name = "x";
     readonly #secret = 5;
@@ -51,7 +51,7 @@ Deno.test("An uncloneable object is as any other to inspection, JSON and its cla
 });
 
 if (Deno.build.os === "windows") {
-  Deno.test("memory, events, channels and the like are not cloned, wherever they stand", async () => {
+  Deno.test("Memory, events, channels and other owners of handles cannot be cloned, at any depth", async () => {
     const path = Deno.makeTempFileSync({ suffix: ".dll" });
     try {
       const variables = { a: "i32" } as const;
