@@ -16,7 +16,7 @@ import { openOrCreateMutex } from "../../sync/mutex.ts";
 import { poll, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
 import { createUnder } from "../peer/memory.ts";
 import { Ends } from "../peer/place.ts";
-import { WAKE_CHECKS, type WakeOptions } from "../peer/wake.ts";
+import { MAX_WAITING, WAKE_CHECKS, wakeEventSuffix, type WakeOptions } from "../peer/wake.ts";
 import {
   assertLayout,
   LATEST_VALUE_CHECKS,
@@ -101,7 +101,7 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
     assertOptions(options, LATEST_VALUE_CHECKS);
     const label = latestLabel(full);
     // Checks the length of all derived names before the memory is created: this one is the longest.
-    derivedName(full, LONGEST_SUFFIX);
+    derivedName(full, wakeEventSuffix(MAX_WAITING - 1));
     const memory = createUnder({ label, name: full, magic: MAGIC }, () => {
       const initialize = (view: MappedView) => writeHeader(view, layout);
       const length = memoryLengthOf(layout);
@@ -243,9 +243,6 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
     if (this.#closed) throw new Deno.errors.BadResource(`The ${this.#label} is closed`);
   }
 }
-
-/** The longest end of a name that is made of the value's name: that of the last wake event. */
-const LONGEST_SUFFIX = ".reader.63";
 
 /**
  * Opens the memory of a latest value to read and write: readers write the bits of their wake

@@ -254,7 +254,12 @@ export class WakeEvent implements WakeFlag, Disposable {
 }
 
 function wakeEventName(name: string, wakeEvent: number): string {
-  return `${name}.reader.${wakeEvent}`;
+  return name + wakeEventSuffix(wakeEvent);
+}
+
+/** Returns the end of the name of a wake event, whose number is below {@linkcode MAX_WAITING}. */
+export function wakeEventSuffix(wakeEvent: number): string {
+  return `.reader.${wakeEvent}`;
 }
 
 /** Sets the event of a name. Returns whether such an event exists and this user can set it. */
