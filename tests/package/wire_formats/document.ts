@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { startOf } from "../../../ffi/process_thread.ts";
 import { SharedMemory } from "../../../mod.ts";
+import { poll } from "../../../src/wait/options.ts";
 
 export const documentation = await Deno.readTextFile(
   new URL("../../../docs/wire_formats.md", import.meta.url),
@@ -76,16 +77,14 @@ class DocumentedLayout {
   }
 
   offsetOf(name: string): number {
-    const found = this.fields.find((field) => field.name === name);
-    assert(found !== undefined, `there is no field "${name}" in the documentation`);
-    return found.offset;
+    return this.#field(name).offset;
   }
 
   /** Reads a field; the words of a field of several words come as bigints. */
   read(bytes: Bytes, name: string, base = 0): FieldValue {
-    const field = this.fields.find((field) => field.name === name)!;
-    const data = new DataView(bytes.buffer, bytes.byteOffset + base + this.offsetOf(name));
-    switch (field.type) {
+    const { type, offset } = this.#field(name);
+    const data = new DataView(bytes.buffer, bytes.byteOffset + base + offset);
+    switch (type) {
       case "u8":
         return data.getUint8(0);
       case "u16":
@@ -99,7 +98,7 @@ class DocumentedLayout {
       case "u32[2]":
         return [0, 4].map((at) => BigInt(data.getUint32(at, true)));
       default:
-        throw new Error(`The documentation has a field of type ${field.type} that is not read`);
+        throw new Error(`The documentation has a field of type ${type} that is not read`);
     }
   }
 
@@ -114,6 +113,12 @@ class DocumentedLayout {
   readAll(bytes: Bytes, base = 0): Record<string, FieldValue> {
     const numbers = this.fields.filter(({ type }) => type in WIDTHS || type === "u32[2]");
     return Object.fromEntries(numbers.map(({ name }) => [name, this.read(bytes, name, base)]));
+  }
+
+  #field(name: string): Field {
+    const found = this.fields.find((field) => field.name === name);
+    assert(found !== undefined, `there is no field "${name}" in the documentation`);
+    return found;
   }
 }
 
@@ -136,13 +141,9 @@ export function openMemory(name: string): Disposable & { readonly bytes: Bytes }
   return { bytes, [Symbol.dispose]: () => all.dispose() };
 }
 
-/** Waits until something that other parts of this script do has happened. */
+/** Waits until other parts of this script have done something. */
 export async function until(what: string, look: () => boolean): Promise<void> {
-  const end = performance.now() + 20_000;
-  while (!look()) {
-    assert(performance.now() < end, `expected within 20 s that ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await poll(`the moment when ${what}`, () => look() || undefined, { timeout: 20_000 });
 }
 
 /** Writes an owner down by the documented bits. */
