@@ -6,7 +6,7 @@
  */
 
 import { lastError } from "./error.ts";
-import { GENERIC_READ, GENERIC_WRITE, openExistingFile } from "./file_io.ts";
+import { GENERIC_READ, GENERIC_WRITE, openExistingFile } from "./file.ts";
 import { DUPLICATE_SAME_ACCESS, Handle, INVALID_HANDLE_VALUE } from "./handle.ts";
 import { kernel32 } from "./win32/kernel32.ts";
 import { completeStartupInfo, STARTUPINFOEX_SIZE } from "./win32/types.ts";

@@ -56,6 +56,13 @@ const KNOWN: Readonly<Record<number, KnownError>> = {
     hint: "an object of this name already exists: open it, or take another name",
   },
   193: { name: "ERROR_BAD_EXE_FORMAT", as: "InvalidData" },
+  231: {
+    name: "ERROR_PIPE_BUSY",
+    as: "Busy",
+    hint: "no instance of the pipe waits for a client: the server is busy with other clients",
+  },
+  232: { name: "ERROR_NO_DATA", as: "BrokenPipe" },
+  233: { name: "ERROR_PIPE_NOT_CONNECTED", as: "BrokenPipe" },
   258: { name: "WAIT_TIMEOUT", as: "TimedOut" },
   267: { name: "ERROR_DIRECTORY", as: "NotFound", hint: "there is no such folder (cwd)" },
   1006: { name: "ERROR_FILE_INVALID", as: "InvalidData" },
@@ -191,9 +198,15 @@ export function lastError(api: string, attempt: string): Error {
  * @param status The status that the call returned, a signed 32-bit integer.
  * @param api The name of the function that failed.
  * @param attempt The attempt and its object: `Cannot open shared memory "Local\\x"`.
+ * @param special A class or a hint to use instead of the code's usual one.
  */
-export function errorFromStatus(status: number, api: string, attempt: string): Error {
-  return errorFromCode(ntdll().RtlNtStatusToDosError(status), api, attempt);
+export function errorFromStatus(
+  status: number,
+  api: string,
+  attempt: string,
+  special: FailureOptions = {},
+): Error {
+  return errorFromCode(ntdll().RtlNtStatusToDosError(status), api, attempt, special);
 }
 
 /**

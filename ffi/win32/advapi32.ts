@@ -55,6 +55,7 @@ export const ADVAPI32 = {
     ],
     result: BOOL,
   },
+  ImpersonateNamedPipeClient: { parameters: [HANDLE /* hNamedPipe */], result: BOOL },
   OpenProcessToken: {
     parameters: [
       HANDLE, // ProcessHandle
@@ -63,6 +64,16 @@ export const ADVAPI32 = {
     ],
     result: BOOL,
   },
+  OpenThreadToken: {
+    parameters: [
+      HANDLE, // ThreadHandle
+      DWORD, // DesiredAccess
+      BOOL, // OpenAsSelf
+      BUFFER, // PHANDLE TokenHandle
+    ],
+    result: BOOL,
+  },
+  RevertToSelf: { parameters: [], result: BOOL },
   SetKernelObjectSecurity: {
     parameters: [
       HANDLE, // Handle

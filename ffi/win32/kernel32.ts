@@ -39,6 +39,13 @@ export const KERNEL32 = {
   },
   CancelIoEx: { parameters: [HANDLE, /* hFile */ BUFFER /* LPOVERLAPPED */], result: BOOL },
   CloseHandle: { parameters: [HANDLE /* hObject */], result: BOOL },
+  ConnectNamedPipe: {
+    parameters: [
+      HANDLE, // hNamedPipe
+      BUFFER, // LPOVERLAPPED lpOverlapped
+    ],
+    result: BOOL,
+  },
   CreateEventW: {
     parameters: [
       BUFFER, // LPSECURITY_ATTRIBUTES lpEventAttributes
@@ -86,19 +93,6 @@ export const KERNEL32 = {
     ],
     result: HANDLE,
   },
-  CreateNamedPipeW: {
-    parameters: [
-      LPWSTR, // lpName
-      DWORD, // dwOpenMode
-      DWORD, // dwPipeMode
-      DWORD, // nMaxInstances
-      DWORD, // nOutBufferSize
-      DWORD, // nInBufferSize
-      DWORD, // nDefaultTimeOut
-      BUFFER, // LPSECURITY_ATTRIBUTES lpSecurityAttributes
-    ],
-    result: HANDLE,
-  },
   CreateProcessW: {
     parameters: [
       LPWSTR, // lpApplicationName
@@ -137,6 +131,13 @@ export const KERNEL32 = {
     result: BOOL,
   },
   FlushFileBuffers: { parameters: [HANDLE /* hFile */], result: BOOL },
+  /** `FlushFileBuffers` on a thread of Deno's pool; see src/pipe/connection.ts. */
+  FlushOnPoolThread: {
+    name: "FlushFileBuffers",
+    parameters: [HANDLE /* hFile */],
+    result: BOOL,
+    nonblocking: true,
+  },
   FlushViewOfFile: {
     parameters: [
       LPVOID, // lpBaseAddress
@@ -191,6 +192,44 @@ export const KERNEL32 = {
     result: DWORD,
   },
   GetLastError: { parameters: [], result: DWORD },
+  GetMailslotInfo: {
+    parameters: [
+      HANDLE, // hMailslot
+      BUFFER, // LPDWORD lpMaxMessageSize
+      BUFFER, // LPDWORD lpNextSize
+      BUFFER, // LPDWORD lpMessageCount
+      BUFFER, // LPDWORD lpReadTimeout
+    ],
+    result: BOOL,
+  },
+  GetNamedPipeClientProcessId: {
+    parameters: [
+      HANDLE, // Pipe
+      BUFFER, // PULONG ClientProcessId
+    ],
+    result: BOOL,
+  },
+  GetNamedPipeClientSessionId: {
+    parameters: [
+      HANDLE, // Pipe
+      BUFFER, // PULONG ClientSessionId
+    ],
+    result: BOOL,
+  },
+  GetNamedPipeServerProcessId: {
+    parameters: [
+      HANDLE, // Pipe
+      BUFFER, // PULONG ServerProcessId
+    ],
+    result: BOOL,
+  },
+  GetNamedPipeServerSessionId: {
+    parameters: [
+      HANDLE, // Pipe
+      BUFFER, // PULONG ServerSessionId
+    ],
+    result: BOOL,
+  },
   GetOverlappedResult: {
     parameters: [
       HANDLE, // hFile
@@ -362,6 +401,15 @@ export const KERNEL32 = {
     result: BOOL,
   },
   SetLastError: { parameters: [DWORD /* dwErrCode */], result: VOID },
+  SetNamedPipeHandleState: {
+    parameters: [
+      HANDLE, // hNamedPipe
+      BUFFER, // LPDWORD lpMode
+      BUFFER, // LPDWORD lpMaxCollectionCount
+      BUFFER, // LPDWORD lpCollectDataTimeout
+    ],
+    result: BOOL,
+  },
   Sleep: { parameters: [DWORD /* dwMilliseconds */], result: VOID },
   TerminateProcess: { parameters: [HANDLE, /* hProcess */ UINT /* uExitCode */], result: BOOL },
   UnmapViewOfFile: { parameters: [LPVOID /* lpBaseAddress */], result: BOOL },

@@ -1,6 +1,7 @@
 /**
- * The functions of ntdll.dll: the properties of sections, events, semaphores and handles, and the
- * table of upper case. kernel32 has no functions for these.
+ * The functions of ntdll.dll: the properties of sections, events, semaphores and handles, the
+ * creation of pipes and mailslots, and the table of upper case. kernel32 has no functions for
+ * these, or not with all of their options.
  *
  * @module
  */
@@ -20,6 +21,38 @@ import {
 
 /** The signatures of the functions that this module calls. */
 export const NTDLL = {
+  NtCreateMailslotFile: {
+    parameters: [
+      BUFFER, // PHANDLE FileHandle
+      DWORD, // ACCESS_MASK DesiredAccess
+      BUFFER, // POBJECT_ATTRIBUTES ObjectAttributes
+      BUFFER, // PIO_STATUS_BLOCK IoStatusBlock
+      DWORD, // CreateOptions
+      DWORD, // MailslotQuota
+      DWORD, // MaximumMessageSize
+      BUFFER, // PLARGE_INTEGER ReadTimeout
+    ],
+    result: NTSTATUS,
+  },
+  NtCreateNamedPipeFile: {
+    parameters: [
+      BUFFER, // PHANDLE FileHandle
+      DWORD, // ACCESS_MASK DesiredAccess
+      BUFFER, // POBJECT_ATTRIBUTES ObjectAttributes
+      BUFFER, // PIO_STATUS_BLOCK IoStatusBlock
+      DWORD, // ShareAccess
+      DWORD, // CreateDisposition
+      DWORD, // CreateOptions
+      DWORD, // NamedPipeType
+      DWORD, // ReadMode
+      DWORD, // CompletionMode
+      DWORD, // MaximumInstances
+      DWORD, // InboundQuota
+      DWORD, // OutboundQuota
+      BUFFER, // PLARGE_INTEGER DefaultTimeout
+    ],
+    result: NTSTATUS,
+  },
   NtQueryEvent: {
     parameters: [
       HANDLE, // EventHandle

@@ -115,6 +115,36 @@ export function securityAttributes(
   return new Uint8Array(struct.buffer);
 }
 
+/** The size of an `IO_STATUS_BLOCK`, in bytes. */
+export const IO_STATUS_BLOCK_SIZE = 16;
+const OBJ_CASE_INSENSITIVE = 0x40;
+
+/**
+ * Writes an `OBJECT_ATTRIBUTES` for an object whose name ignores case, and its `UNICODE_STRING`.
+ *
+ * Deno does not see the addresses inside the struct. So the caller must keep the name and the
+ * descriptor until the call is over.
+ *
+ * @param name The name in UTF-16 with a NUL at its end.
+ * @param descriptor The security descriptor, or null for the default one.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/ntdef/ns-ntdef-_object_attributes}
+ */
+export function objectAttributes(
+  name: Uint16Array<ArrayBuffer>,
+  descriptor: Deno.PointerValue,
+): Uint8Array<ArrayBuffer> {
+  const struct = new DataView(new ArrayBuffer(48 + 16));
+  const bytes = new Uint8Array(struct.buffer);
+  struct.setUint32(0, 48, true); // Length
+  struct.setBigUint64(16, addressOf(bytes) + 48n, true); // ObjectName, which follows
+  struct.setUint32(24, OBJ_CASE_INSENSITIVE, true); // Attributes
+  struct.setBigUint64(32, Deno.UnsafePointer.value(descriptor), true); // SecurityDescriptor
+  struct.setUint16(48, name.byteLength - 2, true); // ObjectName->Length, without the NUL
+  struct.setUint16(50, name.byteLength, true); // ObjectName->MaximumLength
+  struct.setBigUint64(56, addressOf(name), true); // ObjectName->Buffer
+  return bytes;
+}
+
 /** The state of the pages that begin at an address, from `VirtualQuery`. */
 export interface MemoryBasicInformation {
   /** The first address of the whole allocation or view, or 0 if there is none. */

@@ -5,7 +5,7 @@
  */
 
 import { lastError } from "../../ffi/error.ts";
-import { GENERIC_READ, GENERIC_WRITE, openExistingFile, toPath } from "../../ffi/file_io.ts";
+import { GENERIC_READ, GENERIC_WRITE, openExistingFile, toPath } from "../../ffi/file.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { integerFrom, oneOf, type OptionChecks } from "../../ffi/arguments.ts";

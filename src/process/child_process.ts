@@ -8,21 +8,18 @@
  * @module
  */
 
-import { assertOneOf, type ByteSource, copyOfBytes } from "../../ffi/arguments.ts";
+import { assertOneOf, type ByteSource } from "../../ffi/arguments.ts";
 import { standardHandle, type StartedProcess, terminate } from "../../ffi/create_process.ts";
-import { Handle, INVALID_HANDLE_VALUE, Uncloneable } from "../../ffi/handle.ts";
+import { GENERIC_READ, GENERIC_WRITE, openExistingFile } from "../../ffi/file.ts";
+import { type Handle, Uncloneable } from "../../ffi/handle.ts";
+import { createSinglePipe, PIPE_RIGHTS } from "../../ffi/named_pipe.ts";
 import { exitCodeOf } from "../../ffi/process_thread.ts";
-import { Cancellation } from "../wait/options.ts";
+import { sddlFor } from "../../ffi/security.ts";
+import { FileReader } from "../io/reader.ts";
+import { readableOf, writableOf } from "../io/streams.ts";
+import { FileWriter } from "../io/writer.ts";
 import { beginWait, type PendingWait } from "../sync/waitable_object.ts";
-import { errorFromCode, lastError } from "../../ffi/error.ts";
-import {
-  GENERIC_READ,
-  GENERIC_WRITE,
-  openExistingFile,
-  OverlappedFile,
-} from "../../ffi/file_io.ts";
-import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { encodeWide } from "../../ffi/wide.ts";
+import { Cancellation } from "../wait/options.ts";
 
 const KILL_SIGNALS = ["SIGTERM", "SIGKILL", "SIGINT", "SIGQUIT", "SIGABRT"] as const;
 
@@ -104,9 +101,9 @@ export class ChildProcess extends Uncloneable implements AsyncDisposable {
     this.#process = process;
     this.#pipes = pipes;
     const [stdin, stdout, stderr] = pipes;
-    this.#stdin = stdin && writableOf(stdin);
-    this.#stdout = stdout && readableOf(stdout);
-    this.#stderr = stderr && readableOf(stderr);
+    this.#stdin = stdin?.writable;
+    this.#stdout = stdout?.readable;
+    this.#stderr = stderr?.readable;
     this.#wait = beginWait(process, { held: true });
     const cancellation = new Cancellation({ signal, onAbort: () => this.kill() });
     this.status = this.#wait.over.then(() => {
@@ -225,7 +222,7 @@ export class ChildProcess extends Uncloneable implements AsyncDisposable {
    */
   async [Symbol.asyncDispose](): Promise<void> {
     using stack = new DisposableStack();
-    for (const pipe of this.#pipes) stack.defer(() => pipe?.close());
+    for (const pipe of this.#pipes) stack.use(pipe);
     this.kill();
     this.ref();
     await this.status;
@@ -261,6 +258,9 @@ export type Stdio = "inherit" | "null" | "piped";
 /** All values of {@linkcode Stdio}. */
 export const STDIO = ["inherit", "null", "piped"] as const;
 
+/** The name of a standard stream. */
+type StdioName = "stdin" | "stdout" | "stderr";
+
 /** The child's handle of a standard stream, and this process's end of the pipe. */
 export interface StdioEnd {
   /** The child's handle; this process closes its own copy after the child has started. */
@@ -270,187 +270,86 @@ export interface StdioEnd {
 }
 
 /** Opens a standard stream for a child. */
-export function openStdio(which: "stdin" | "stdout" | "stderr", kind: Stdio): StdioEnd {
+export function openStdio(which: StdioName, kind: Stdio): StdioEnd {
   if (kind !== "piped") {
     return { handle: standardHandle(which, kind === "inherit"), pipe: undefined };
   }
-  const { ours, theirs } = PipeEnd.create(which);
+  const { ours, theirs } = createPipeFor(which);
   return { handle: theirs, pipe: ours };
 }
 
-/** Returns a stream that reads a pipe, and closes it at its end, on cancel and on an error. */
-export function readableOf(pipe: PipeEnd): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream({
-    async pull(controller) {
-      let isOpen = false;
-      try {
-        const bytes = await pipe.read();
-        isOpen = bytes !== undefined;
-        if (isOpen) controller.enqueue(bytes);
-        else controller.close();
-      } finally {
-        if (!isOpen) pipe.close();
-      }
-    },
-    cancel: () => pipe.close(),
-    // With this mark, the stream reads the pipe only when the script reads the stream.
-  }, { highWaterMark: 0 });
+/** This process's end of the pipe of a standard stream: it writes to `stdin`, and reads the rest. */
+interface PipeEnd extends Disposable {
+  /** The stream that reads the pipe, if this process reads it. */
+  readonly readable?: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** The stream that writes to the pipe, if this process writes to it. */
+  readonly writable?: WritableStream<ByteSource>;
 }
 
-/** Returns a stream that writes to a pipe, and closes the pipe when a write fails. */
-export function writableOf(pipe: PipeEnd): WritableStream<ByteSource> {
-  return new WritableStream({
-    start(controller) {
-      // abort() below is called only when no write is pending. A write to a full pipe can be
-      // pending for ever, so the signal closes the pipe.
-      controller.signal.addEventListener("abort", () => pipe.close());
-    },
-    async write(chunk) {
-      try {
-        // This writes a copy, because the script can transfer its bytes away while the pipe is
-        // full.
-        await pipe.write(copyOfBytes("a chunk for a pipe", chunk));
-      } catch (error) {
-        // The stream is errored now and calls neither close() nor abort() any more.
-        pipe.close();
-        throw error;
-      }
-    },
-    close: () => pipe.close(),
-    abort: () => pipe.close(),
+/** The size of a pipe's buffers, in bytes. */
+const BUFFER_SIZE = 65_536;
+
+/** Creates a pipe for a standard stream, and opens the child's end of it. */
+function createPipeFor(which: StdioName): { ours: PipeEnd; theirs: Handle } {
+  const label = `${which} of a child process`;
+  const path = `\\\\.\\pipe\\winipc-${crypto.randomUUID()}`;
+  const isRead = which !== "stdin";
+  using stack = new DisposableStack();
+  const handle = stack.use(createSinglePipe({
+    path,
+    label,
+    direction: isRead ? "inbound" : "outbound",
+    hasMessages: false,
+    allowRemote: false,
+    bufferSize: BUFFER_SIZE,
+  }, sddlFor("user", PIPE_RIGHTS)));
+  const theirs = openExistingFile(path, {
+    access: isRead ? GENERIC_WRITE : GENERIC_READ,
+    share: 0,
+    inheritable: true,
+    kind: label,
+    attempt: `Cannot open a pipe for ${label}`,
   });
+  stack.move();
+  return { ours: isRead ? readEnd(handle, label) : writeEnd(handle, label), theirs };
 }
 
-const PIPE_ACCESS_INBOUND = 1;
-const PIPE_ACCESS_OUTBOUND = 2;
-const FILE_FLAG_FIRST_PIPE_INSTANCE = 0x80000;
-const FILE_FLAG_OVERLAPPED = 0x4000_0000;
-const PIPE_REJECT_REMOTE_CLIENTS = 8;
-
-const ERROR_HANDLE_EOF = 38;
-const ERROR_BROKEN_PIPE = 109;
-const ERROR_NO_DATA = 232;
-const ERROR_OPERATION_ABORTED = 995;
-/** The errors of a pipe that was closed at either end: no more bytes can be read or written. */
-const CLOSED = new Set([
-  ERROR_HANDLE_EOF,
-  ERROR_BROKEN_PIPE,
-  ERROR_NO_DATA,
-  ERROR_OPERATION_ABORTED,
-]);
-
-/** The size of the pipe's buffers and of one read or write, in bytes. */
-const SIZE = 65_536;
-
-/** This process's end of a pipe. It can do one read or write at a time. */
-export class PipeEnd {
-  readonly #file: OverlappedFile;
-  readonly #label: string;
-  #busy = false;
-  #closing = false;
-
-  private constructor(file: OverlappedFile, label: string) {
-    this.#file = file;
-    this.#label = label;
-  }
-
-  /**
-   * Creates a pipe for a standard stream of a child: this process writes to `stdin`, and reads
-   * `stdout` and `stderr`.
-   *
-   * @returns This process's end, and an inheritable handle of the child's end.
-   */
-  static create(stream: "stdin" | "stdout" | "stderr"): { ours: PipeEnd; theirs: Handle } {
-    const label = `the ${stream} of a child process`;
-    const name = `\\\\.\\pipe\\winipc-${crypto.randomUUID()}`;
-    const reads = stream !== "stdin";
-    const value = kernel32().CreateNamedPipeW(
-      encodeWide(name),
-      (reads ? PIPE_ACCESS_INBOUND : PIPE_ACCESS_OUTBOUND) | FILE_FLAG_OVERLAPPED |
-        FILE_FLAG_FIRST_PIPE_INSTANCE,
-      PIPE_REJECT_REMOTE_CLIENTS,
-      1,
-      SIZE,
-      SIZE,
-      0,
-      null,
-    );
-    if (value === INVALID_HANDLE_VALUE) {
-      throw lastError("CreateNamedPipeW", `Cannot create a pipe for ${label}`);
-    }
-    const ours = new PipeEnd(new OverlappedFile(new Handle(value, "pipe"), SIZE), label);
+function readEnd(handle: Handle, label: string): PipeEnd {
+  const reader = new FileReader(handle, { label, hasMessages: false });
+  const end = () => {
+    reader.close();
+    handle.close();
+  };
+  const read = async () => {
     try {
-      const theirs = openExistingFile(name, {
-        access: reads ? GENERIC_WRITE : GENERIC_READ,
-        share: 0,
-        inheritable: true,
-        kind: "pipe",
-        attempt: `Cannot open a pipe for ${label}`,
-      });
-      return { ours, theirs };
+      const piece = await reader.next({});
+      const bytes = piece?.bytes.slice();
+      if (bytes !== undefined) reader.skip(bytes.length);
+      return bytes;
     } catch (error) {
-      ours.close();
+      // The stream ends if the child is disposed of.
+      if (handle.closed) return undefined;
       throw error;
     }
-  }
+  };
+  return { readable: readableOf({ read, end }), [Symbol.dispose]: end };
+}
 
-  /** Reads the next bytes, and waits until there are some. Returns `undefined` at the end. */
-  async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const file = this.#file;
-    return await this.#transfer("ReadFile", () => file.beginRead(), (length) => file.read(length));
-  }
-
-  /**
-   * Writes all bytes, and waits while the pipe is full.
-   *
-   * @throws {Deno.errors.BrokenPipe} If the pipe is closed at either end.
-   */
-  async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    for (let at = 0; at < bytes.length;) {
-      const part = bytes.subarray(at, at + SIZE);
-      const begin = () => this.#file.beginWrite(part);
-      const written = await this.#transfer("WriteFile", begin, (length) => length);
-      if (written === undefined) {
-        throw new Deno.errors.BrokenPipe(
-          `Cannot write to ${this.#label}: the pipe is closed, and the child may have ended`,
-        );
-      }
-      at += written;
-    }
-  }
-
-  /** Closes this end, and cancels a pending read or write. */
-  close(): void {
-    if (this.#closing) return;
-    this.#closing = true;
-    if (this.#busy) this.#file.cancel();
-    else this.#file.close();
-  }
-
-  /**
-   * Begins a read or a write, waits until it is done, and passes the number of bytes to `end`. A
-   * close during this time takes effect only afterwards. Returns `undefined` if the pipe is closed.
-   */
-  async #transfer<T>(
-    api: "ReadFile" | "WriteFile",
-    begin: () => number,
-    end: (length: number) => T,
-  ): Promise<T | undefined> {
-    if (this.#closing) return undefined;
-    const attempt = `Cannot ${api === "ReadFile" ? "read from" : "write to"} ${this.#label}`;
-    this.#busy = true;
+function writeEnd(handle: Handle, label: string): PipeEnd {
+  const brokenHint = "the child has closed its input or has ended";
+  const writer = new FileWriter(handle, { label, hasMessages: false, brokenHint });
+  const end = () => {
+    writer.close();
+    handle.close();
+  };
+  const write = async (bytes: Uint8Array<ArrayBuffer>) => {
     try {
-      const code = begin();
-      if (CLOSED.has(code)) return undefined;
-      if (code !== 0) throw errorFromCode(code, api, attempt);
-      await beginWait(this.#file.done, { held: true }).over;
-      const result = this.#file.result();
-      if ("length" in result) return end(result.length);
-      if (CLOSED.has(result.code)) return undefined;
-      throw errorFromCode(result.code, api, attempt);
-    } finally {
-      this.#busy = false;
-      if (this.#closing) this.#file.close();
+      await writer.write(bytes, {});
+    } catch (error) {
+      if (!handle.closed) throw error;
+      throw new Deno.errors.BrokenPipe(`Cannot write to the ${label}: the pipe is closed`);
     }
-  }
+  };
+  const writable = writableOf({ what: "a pipe", write, close: end, abort: end });
+  return { writable, [Symbol.dispose]: end };
 }

@@ -10,7 +10,7 @@
  */
 
 import { environmentStrings, environmentVariable, MAX_VARIABLE } from "../../ffi/process_thread.ts";
-import { fileKind, fullPath } from "../../ffi/file_io.ts";
+import { fileKind, fullPath } from "../../ffi/file.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { equalsCaseless, MAX_TEXT, readWide, toUnits, upcase } from "../../ffi/wide.ts";
 import { assertObject, show } from "../../ffi/arguments.ts";

@@ -16,7 +16,7 @@ import {
   show,
 } from "../../ffi/arguments.ts";
 import { createProcess } from "../../ffi/create_process.ts";
-import { assertFolder, toPath } from "../../ffi/file_io.ts";
+import { assertFolder, toPath } from "../../ffi/file.ts";
 import { assertWide, equalsCaseless } from "../../ffi/wide.ts";
 import {
   childOver,
@@ -175,7 +175,7 @@ export function spawn(command: string | URL, options: SpawnOptions = {}): ChildP
     });
     return childOver(started, ends.map(({ pipe }) => pipe), signal);
   } catch (error) {
-    for (const { pipe } of ends) pipe?.close();
+    for (const { pipe } of ends) pipe?.[Symbol.dispose]();
     throw error;
   } finally {
     for (const { handle } of ends) handle.close();

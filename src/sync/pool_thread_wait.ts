@@ -20,8 +20,7 @@ import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { inWorker } from "../../ffi/platform.ts";
 import { assertTimeout, Cancellation, RepeatingTimer, type WaitOptions } from "../wait/options.ts";
-import type { SharedEvent } from "./event.ts";
-import { type Lease, lend } from "./waitable_object.ts";
+import { type Lease, lend, type WaitableObject } from "./waitable_object.ts";
 
 /** Maximum number of waits for each processor, so that half of the pool's threads stay free. */
 const MAX_WAITS_PER_PROCESSOR = 2;
@@ -69,10 +68,10 @@ export class ParkedWait implements Disposable {
   /**
    * Prepares waits for an event; no wait begins yet.
    *
-   * @param event An event with `reset: "auto"`.
+   * @param event An event. The wait resets the event if it is an auto-reset event.
    * @throws {Deno.errors.BadResource} If the event is closed.
    */
-  constructor(event: SharedEvent) {
+  constructor(event: WaitableObject) {
     this.#lease = lend(event, {
       onClose: (error) => {
         this.#end?.reject(error);
@@ -151,7 +150,7 @@ export class ParkedWait implements Disposable {
     this.stop();
   }
 
-  /** Resets the event if it is set, and returns whether the wait has ended, by that or an error. */
+  /** Ends the wait if the event is set, or with an error. Returns whether the wait has ended. */
   #take(end: PromiseWithResolvers<boolean>): boolean {
     try {
       if (blockOn(this.#lease.handle, 0) === undefined) return false;

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { toPath } from "../../ffi/file_io.ts";
+import { toPath } from "../../ffi/file.ts";
 
 // The results of fromFileUrl() of @std/path for Windows.
 const PATHS: Readonly<Record<string, string>> = {

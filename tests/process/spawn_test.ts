@@ -9,7 +9,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { environmentVariable } from "../../ffi/process_thread.ts";
-import { GENERIC_WRITE, openExistingFile } from "../../ffi/file_io.ts";
+import { GENERIC_WRITE, openExistingFile } from "../../ffi/file.ts";
 import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { type HandleValues, SharedMemory, spawn, type SpawnOptions } from "../../mod.ts";

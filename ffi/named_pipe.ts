@@ -1,0 +1,266 @@
+/**
+ * Creates instances of named pipes, and opens the client's end of them.
+ *
+ * `CreateNamedPipeW` cannot create the first instance of a name exclusively on every system: Wine
+ * ignores `FILE_FLAG_FIRST_PIPE_INSTANCE`. `NtCreateNamedPipeFile` can, as it can open files.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/ipc/named-pipes}
+ * @see {@link https://learn.microsoft.com/windows/win32/devnotes/nt-create-named-pipe-file}
+ * @module
+ */
+
+import { errorFromCode, errorFromStatus, lastError, lastErrorCode, unless } from "./error.ts";
+import { openExistingFile } from "./file.ts";
+import { Handle, SYNCHRONIZE } from "./handle.ts";
+import { kernel32 } from "./win32/kernel32.ts";
+import { ntdll } from "./win32/ntdll.ts";
+import { IO_STATUS_BLOCK_SIZE, objectAttributes } from "./win32/types.ts";
+import { type ObjectRights, type Sddl, SecurityDescriptor } from "./security.ts";
+import { encodeWide } from "./wide.ts";
+
+/**
+ * The directions in which the bytes of a pipe go. The words are Windows' own: `"inbound"` is from
+ * the clients to the server.
+ */
+export const PIPE_DIRECTIONS = ["duplex", "inbound", "outbound"] as const;
+
+/** The direction in which the bytes of a pipe go. */
+export type PipeDirection = typeof PIPE_DIRECTIONS[number];
+
+/** `FILE_GENERIC_READ` and `FILE_GENERIC_WRITE`. The second has `FILE_CREATE_PIPE_INSTANCE`. */
+const FILE_GENERIC_READ = 0x12_0089;
+const FILE_GENERIC_WRITE = 0x12_0116;
+const FILE_CREATE_PIPE_INSTANCE = 4;
+
+/**
+ * The rights to a pipe. Other users get the rights of a client, which do not include the right to
+ * create an instance: with it, a user could take the place of the server.
+ */
+export const PIPE_RIGHTS: ObjectRights = {
+  all: 0x1f_01ff,
+  everyone: (FILE_GENERIC_READ | FILE_GENERIC_WRITE) & ~FILE_CREATE_PIPE_INSTANCE,
+};
+
+/** The rights and the share modes of a server's instance. The share mode sets the direction. */
+const SERVER: Record<PipeDirection, { access: number; share: number }> = {
+  duplex: { access: FILE_GENERIC_READ | FILE_GENERIC_WRITE, share: 3 },
+  inbound: { access: FILE_GENERIC_READ, share: 2 },
+  outbound: { access: FILE_GENERIC_WRITE, share: 1 },
+};
+
+const FILE_OPEN = 1;
+const FILE_CREATE = 2;
+const FILE_PIPE_MESSAGE_TYPE = 1;
+const FILE_PIPE_REJECT_REMOTE_CLIENTS = 2;
+const FILE_PIPE_MESSAGE_MODE = 1;
+const UNLIMITED = 0xffff_ffff;
+/** The time that a client's `WaitNamedPipe` waits by default: 50 ms, in units of 100 ns, negative. */
+const DEFAULT_WAIT = -50n * 10_000n;
+
+/** The statuses of a creation whose name is taken. Which one it is depends on the other pipe. */
+const TAKEN: readonly number[] = [
+  0xc000_0022 | 0, // STATUS_ACCESS_DENIED
+  0xc000_0035 | 0, // STATUS_OBJECT_NAME_COLLISION
+  0xc000_00ab | 0, // STATUS_INSTANCE_NOT_AVAILABLE
+  0xc000_00ac | 0, // STATUS_PIPE_NOT_AVAILABLE
+];
+
+/** A pipe, whose first instance creates the name. All further instances must have equal settings. */
+export interface PipeSettings {
+  /** The path: `\\.\pipe\x`. */
+  path: string;
+  /** The pipe's name in messages: `pipe "\\\\.\\pipe\\x"`. */
+  label: string;
+  /** The direction of the bytes. */
+  direction: PipeDirection;
+  /** Whether each write is a message. */
+  hasMessages: boolean;
+  /** Whether clients on other machines are let in. */
+  allowRemote: boolean;
+  /** The size of the buffers, in bytes. */
+  bufferSize: number;
+}
+
+/**
+ * Creates the first instance of a pipe, and with it the name. While the handle is open, no other
+ * server can create the name. The instance lets no client in.
+ *
+ * @throws {Deno.errors.AlreadyExists} If there is a pipe with the name.
+ */
+export function createPipe(pipe: PipeSettings, sddl: Sddl): Handle {
+  // Without the right to read or write, the instance begins in the disconnected state.
+  return create(pipe, { access: SYNCHRONIZE, disposition: FILE_CREATE, sddl });
+}
+
+/**
+ * Creates the only instance of a new pipe, for one client. The instance lets a client in at once.
+ *
+ * @throws {Deno.errors.AlreadyExists} If there is a pipe with the name.
+ */
+export function createSinglePipe(pipe: PipeSettings, sddl: Sddl): Handle {
+  const access = SERVER[pipe.direction].access;
+  return create(pipe, { access, disposition: FILE_CREATE, sddl, maxInstances: 1 });
+}
+
+/** Creates a further instance of a pipe, which lets a client in at once. */
+export function addPipeInstance(pipe: PipeSettings): Handle {
+  return create(pipe, { access: SERVER[pipe.direction].access, disposition: FILE_OPEN });
+}
+
+function create(
+  { path, label, direction, hasMessages, allowRemote, bufferSize }: PipeSettings,
+  { access, disposition, sddl, maxInstances = UNLIMITED }: {
+    access: number;
+    disposition: number;
+    sddl?: Sddl;
+    maxInstances?: number;
+  },
+): Handle {
+  using descriptor = sddl === undefined ? undefined : new SecurityDescriptor(sddl);
+  const descriptorPointer = descriptor?.pointer ?? null;
+  // The kernel's own name of the folder \\.\ is \??\.
+  const name = encodeWide(path.replace(/^\\\\\.\\/, "\\??\\"));
+  const out = new BigUint64Array(1);
+  const status = ntdll().NtCreateNamedPipeFile(
+    out,
+    (access | SYNCHRONIZE) >>> 0,
+    objectAttributes(name, descriptorPointer),
+    new Uint8Array(IO_STATUS_BLOCK_SIZE),
+    SERVER[direction].share,
+    disposition,
+    0,
+    (hasMessages ? FILE_PIPE_MESSAGE_TYPE : 0) |
+      (allowRemote ? 0 : FILE_PIPE_REJECT_REMOTE_CLIENTS),
+    hasMessages ? FILE_PIPE_MESSAGE_MODE : 0,
+    0,
+    maxInstances,
+    bufferSize,
+    bufferSize,
+    BigInt64Array.of(DEFAULT_WAIT),
+  );
+  if (status >= 0) return new Handle(out[0]!, label);
+  const isTaken = disposition === FILE_CREATE && TAKEN.includes(status);
+  const hint = "a pipe of this name exists, or Windows reserves the name: take another name";
+  throw errorFromStatus(
+    status,
+    "NtCreateNamedPipeFile",
+    `Cannot create the ${label}`,
+    isTaken ? { as: "AlreadyExists", hint } : {},
+  );
+}
+
+/**
+ * How much a server can do in the name of a client:
+ *
+ * - `"anonymous"`: nothing. The server cannot find out who the client is.
+ * - `"identify"`: find out who the client is.
+ * - `"impersonate"`: open files and other objects of this machine as this user.
+ */
+export const IMPERSONATION = ["anonymous", "identify", "impersonate"] as const;
+
+/** A choice of {@linkcode IMPERSONATION}. */
+export type Impersonation = typeof IMPERSONATION[number];
+
+const FILE_READ_DATA = 1;
+const FILE_WRITE_DATA = 2;
+/** `FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES | READ_CONTROL | SYNCHRONIZE`. */
+const CLIENT_RIGHTS = 0x12_0180;
+const FILE_FLAG_OVERLAPPED = 0x4000_0000;
+const SECURITY_SQOS_PRESENT = 0x10_0000;
+const PIPE_READMODE_MESSAGE = 2;
+const ERROR_INVALID_PARAMETER = 87;
+
+/** A pipe to open, as a client. */
+export interface PipeToOpen {
+  /** The path: `\\.\pipe\x`. */
+  path: string;
+  /** The pipe's name in messages: `pipe "\\\\.\\pipe\\x"`. */
+  label: string;
+  /** How much the server can do in the name of this process. */
+  impersonation: Impersonation;
+}
+
+/** The client's end of a pipe. */
+export interface OpenedPipe {
+  /** The handle. */
+  handle: Handle;
+  /** The direction of the bytes, as the server has set it. */
+  direction: PipeDirection;
+}
+
+/**
+ * Opens a pipe as a client, with the rights that the pipe's direction allows.
+ *
+ * @throws {Deno.errors.NotFound} If there is no pipe of this name.
+ * @throws {Deno.errors.Busy} If no instance of the pipe waits for a client now.
+ * @throws {Deno.errors.PermissionDenied} If the pipe does not let this user in.
+ */
+export function openPipe(pipe: PipeToOpen): OpenedPipe {
+  const duplex = unless(
+    Deno.errors.PermissionDenied,
+    () => open(pipe, FILE_READ_DATA | FILE_WRITE_DATA),
+  );
+  if (duplex !== undefined) return { handle: duplex, direction: "duplex" };
+  // Windows denies the right to write if the direction is outbound, and the right to read if it is
+  // inbound.
+  const outbound = unless(Deno.errors.PermissionDenied, () => open(pipe, FILE_READ_DATA));
+  if (outbound !== undefined) return { handle: outbound, direction: "outbound" };
+  return { handle: open(pipe, FILE_WRITE_DATA), direction: "inbound" };
+}
+
+function open({ path, label, impersonation }: PipeToOpen, rights: number): Handle {
+  return openExistingFile(path, {
+    access: CLIENT_RIGHTS | rights,
+    share: 0,
+    flags: FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT |
+      (IMPERSONATION.indexOf(impersonation) << 16),
+    kind: label,
+    attempt: `Cannot connect to the ${label}`,
+  });
+}
+
+/**
+ * Makes reads from a pipe return whole messages.
+ *
+ * @throws {Deno.errors.InvalidData} If the pipe's server has made it a pipe of bytes.
+ */
+export function readMessages(pipe: Handle): void {
+  const mode = Uint32Array.of(PIPE_READMODE_MESSAGE);
+  if (kernel32().SetNamedPipeHandleState(pipe.value, mode, null, null)) return;
+  const code = lastErrorCode();
+  throw errorFromCode(
+    code,
+    "SetNamedPipeHandleState",
+    `Cannot read messages from the ${pipe.kind}`,
+    code === ERROR_INVALID_PARAMETER
+      ? { as: "InvalidData", hint: 'the server has made it a pipe of bytes: use { mode: "bytes" }' }
+      : {},
+  );
+}
+
+/** The process at the other end of a pipe, as Windows noted it when the client connected. */
+export interface PipeProcess {
+  /** The process id. */
+  pid: number;
+  /** The session of the process, or `undefined` if Windows does not tell. */
+  sessionId: number | undefined;
+}
+
+/**
+ * Returns the process at the other end of a pipe.
+ *
+ * @param end The end that this process has.
+ */
+export function pipeProcess(pipe: Handle, end: "server" | "client"): PipeProcess {
+  const functions = kernel32();
+  const [process, session] = end === "server"
+    ? [functions.GetNamedPipeClientProcessId, functions.GetNamedPipeClientSessionId] as const
+    : [functions.GetNamedPipeServerProcessId, functions.GetNamedPipeServerSessionId] as const;
+  const out = new Uint32Array(1);
+  if (!process(pipe.value, out)) {
+    const api = `GetNamedPipe${end === "server" ? "Client" : "Server"}ProcessId`;
+    throw lastError(api, `Cannot find the process at the other end of the ${pipe.kind}`);
+  }
+  const pid = out[0]!;
+  return { pid, sessionId: session(pipe.value, out) ? out[0]! : undefined };
+}

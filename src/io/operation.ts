@@ -1,0 +1,146 @@
+/**
+ * One operation at a time on a file: a read, a write, or a wait for a client of a named pipe.
+ *
+ * A wait for the end of an operation can be stopped, and the operation then goes on. The next wait
+ * finds its result. So a wait that is stopped loses no bytes.
+ *
+ * A wait happens in one of these ways:
+ *
+ * - If the last three waits took less than 1 ms each, the thread first blocks for up to 1 ms. The
+ *   event loop would need several times as long to fall asleep and wake up.
+ * - If the last wait was short, a thread of Deno's pool waits (see pool_thread_wait.ts), at most
+ *   100 ms. So an idle file uses no thread of the pool.
+ * - After that, or if no such thread is free, a registered wait of the system.
+ *
+ * @module
+ */
+
+import { Handle } from "../../ffi/handle.ts";
+import { blockOn, createEvent } from "../../ffi/kernel_object.ts";
+import { OverlappedOperation } from "../../ffi/overlapped.ts";
+import { ParkedWait } from "../sync/pool_thread_wait.ts";
+import { beginWait, lend, type Tenant, WaitableObject } from "../sync/waitable_object.ts";
+import { EVENT_LOOP, PATIENCE } from "../wait/event_loop.ts";
+import { Cancellation, deadlineAfter, timeLeft, type WaitOptions } from "../wait/options.ts";
+
+/** Number of short waits in a row after which the next wait is expected to be short, too. */
+const STREAK = 3;
+/** Maximum time that a thread of Deno's pool waits for an operation, in milliseconds. */
+const MAX_PARKED = 100;
+
+/** The event that Windows sets when an operation is over. */
+class DoneEvent extends WaitableObject {}
+
+/** An operation on a file, and the waits for its end. */
+export class FileOperation extends OverlappedOperation {
+  readonly #done: Handle;
+  readonly #event: DoneEvent;
+  /** The last wait on a pool thread, which the next one uses again. */
+  #parked: ParkedWait | undefined;
+  /** The number of waits in a row that took less than {@linkcode PATIENCE}. */
+  #shortWaits = 0;
+  /** Whether the last wait took less than {@linkcode MAX_PARKED}. */
+  #isInUse = true;
+  #isHeld = true;
+
+  /**
+   * Prepares operations on a file; none begins yet.
+   *
+   * @param file The file. It must stay open until this object is closed.
+   */
+  constructor(file: Handle) {
+    // Errors of waits name the file, not its event.
+    const done = new Handle(createEvent(file.kind, true).release(), file.kind);
+    super(file, done);
+    this.#done = done;
+    this.#event = new DoneEvent(done);
+  }
+
+  /**
+   * Waits until the operation in flight is over. Only one task can wait at a time.
+   *
+   * @returns Whether the operation was over in time. Otherwise it goes on.
+   * @throws The reason of the signal, if the signal stops the wait.
+   * @throws {Deno.errors.BadResource} If this object is closed during the wait.
+   */
+  async untilOver({ timeout = Infinity, signal }: WaitOptions): Promise<boolean> {
+    if (!this.isInFlight) return true;
+    if (timeout === 0) return false;
+    const began = performance.now();
+    this.#blockBriefly();
+    const deadline = deadlineAfter(timeout);
+    while (this.isInFlight) {
+      const left = Math.ceil(timeLeft(deadline));
+      if (left === 0) return false;
+      await this.#sleep({ timeout: left, ...(signal && { signal }) });
+    }
+    const took = performance.now() - began;
+    this.#shortWaits = took < PATIENCE ? this.#shortWaits + 1 : 0;
+    this.#isInUse = took < MAX_PARKED;
+    return true;
+  }
+
+  /**
+   * Sets whether a wait keeps the process alive.
+   *
+   * A thread of Deno's pool that waits always keeps it alive. So `hold(false)` ends such a wait.
+   */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    if (isHeld) return this.#event.ref();
+    this.#event.unref();
+    this.#unpark();
+  }
+
+  /** Cancels the operation in flight, if there is one, and ends the wait for it. */
+  override close(): void {
+    super.close();
+    this.#event.close();
+    this.#unpark();
+  }
+
+  /** Blocks for up to 1 ms if the last three waits were that short. */
+  #blockBriefly(): void {
+    if (this.#shortWaits < STREAK) return;
+    EVENT_LOOP.blockBriefly(() => blockOn(this.#done, PATIENCE));
+  }
+
+  /** Waits until the operation is over, the time is over or the way to wait changes. */
+  async #sleep({ timeout = Infinity, signal }: WaitOptions): Promise<void> {
+    const parked = this.#isInUse && this.#isHeld ? this.#park() : undefined;
+    if (parked === undefined) return await this.#register({ timeout, ...(signal && { signal }) });
+    const isOver = await parked.wait({
+      timeout: Math.min(timeout, MAX_PARKED),
+      ...(signal && { signal }),
+    });
+    if (!isOver) this.#isInUse = false;
+  }
+
+  #park(): ParkedWait | undefined {
+    if (!ParkedWait.isPossible) return undefined;
+    if (this.#parked === undefined || this.#parked.isStopped) {
+      this.#parked = new ParkedWait(this.#event);
+    }
+    return this.#parked;
+  }
+
+  #unpark(): void {
+    this.#parked?.stop();
+    this.#parked = undefined;
+  }
+
+  async #register({ timeout = Infinity, signal }: WaitOptions): Promise<void> {
+    const tenant: Tenant = {};
+    using lease = lend(this.#event, tenant);
+    const wait = beginWait(lease.handle, { held: lease.held });
+    const end = Promise.withResolvers<void>();
+    tenant.onClose = end.reject;
+    tenant.onHold = (held) => wait.hold(held);
+    using _ = new Cancellation({ timeout, onTimeout: end.resolve, signal, onAbort: end.reject });
+    try {
+      await Promise.race([wait.over, end.promise]);
+    } finally {
+      wait.stop(new Error("The wait was stopped"));
+    }
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Reads a file piece by piece.
+ *
+ * A read that has begun goes on when the script gives up, and the next read finds its bytes. So a
+ * script loses no bytes by a timeout or a signal.
+ *
+ * @module
+ */
+
+import { errorFromCode } from "../../ffi/error.ts";
+import type { Handle } from "../../ffi/handle.ts";
+import type { OperationResult } from "../../ffi/overlapped.ts";
+import { EVENT_LOOP } from "../wait/event_loop.ts";
+import { deadlineAfter, timeLeft, type WaitOptions } from "../wait/options.ts";
+import { FileOperation } from "./operation.ts";
+
+const ERROR_HANDLE_EOF = 38;
+const ERROR_BROKEN_PIPE = 109;
+const ERROR_NO_DATA = 232;
+const ERROR_PIPE_NOT_CONNECTED = 233;
+const ERROR_MORE_DATA = 234;
+const ERROR_OPERATION_ABORTED = 995;
+
+/** The errors of a read after the end: the peer has closed or disconnected its end of the pipe. */
+const ENDS: readonly number[] = [
+  ERROR_HANDLE_EOF,
+  ERROR_BROKEN_PIPE,
+  ERROR_NO_DATA,
+  ERROR_PIPE_NOT_CONNECTED,
+];
+
+/** The maximum number of bytes of one read. It is also the size of the buffers of our pipes. */
+export const READ_SIZE = 65_536;
+
+/** Bytes that were read, and have not been taken yet. */
+export interface Piece {
+  /** The bytes. They are valid until the next call of the reader. */
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Whether further bytes of the same message follow. */
+  isPart: boolean;
+}
+
+/** The name of a file, and the meaning of an empty read. */
+export interface FileReaderOptions {
+  /** The file's name in messages: `pipe "\\\\.\\pipe\\x"`. */
+  label: string;
+  /**
+   * Whether the file consists of messages, which can be empty. Otherwise an empty read is ignored.
+   */
+  hasMessages: boolean;
+}
+
+/** Reads a file, one piece at a time. */
+export class FileReader implements Disposable {
+  readonly #label: string;
+  readonly #hasMessages: boolean;
+  readonly #operation: FileOperation;
+  /** The bytes that were read and are not skipped yet. */
+  #piece: Piece | undefined;
+  #hasBegun = false;
+  #isAtEnd = false;
+  #isClosed = false;
+
+  /**
+   * Prepares to read a file; no read begins yet.
+   *
+   * @param file The file. It must stay open until this object is closed.
+   */
+  constructor(file: Handle, { label, hasMessages }: FileReaderOptions) {
+    this.#label = label;
+    this.#hasMessages = hasMessages;
+    this.#operation = new FileOperation(file);
+  }
+
+  /**
+   * Waits until there are bytes. The same bytes are returned until {@linkcode skip} skips them.
+   *
+   * @returns The bytes, or `undefined` at the end of the file.
+   * @throws The reason of the signal, if the signal stops the wait.
+   * @throws {Deno.errors.TimedOut} If the time is over.
+   * @throws {Deno.errors.BadResource} If this object is closed, also during the wait.
+   */
+  async next(options: WaitOptions): Promise<Piece | undefined> {
+    const { timeout = Infinity } = options;
+    const deadline = deadlineAfter(timeout);
+    while (this.#piece === undefined && !this.#isAtEnd) {
+      this.#assertOpen();
+      const result = this.#begin();
+      if (result !== undefined) {
+        this.#keep(result);
+        // A peer that always has more bytes must not keep the event loop from running.
+        if (EVENT_LOOP.countWait()) await EVENT_LOOP.turn();
+        continue;
+      }
+      const left = Math.ceil(timeLeft(deadline));
+      if (!await this.#operation.untilOver({ ...options, timeout: left })) {
+        throw new Deno.errors.TimedOut(
+          `Waited ${timeout} ms to read from the ${this.#label}: the peer has written nothing`,
+        );
+      }
+      this.#assertOpen();
+      this.#keep(this.#operation.takeResult());
+    }
+    this.#assertOpen();
+    return this.#piece;
+  }
+
+  /**
+   * Skips bytes that {@linkcode next} has returned. If none are left, the next call reads more.
+   *
+   * @param length The number of bytes, at most the length of the piece.
+   */
+  skip(length: number): void {
+    if (this.#piece === undefined) return;
+    const { bytes, isPart } = this.#piece;
+    this.#piece = length < bytes.length ? { bytes: bytes.subarray(length), isPart } : undefined;
+  }
+
+  /** Sets whether a wait for bytes keeps the process alive. */
+  hold(isHeld: boolean): void {
+    this.#operation.hold(isHeld);
+  }
+
+  /** Cancels a read in flight, and ends the wait for it. */
+  close(): void {
+    this.#isClosed = true;
+    this.#piece = undefined;
+    this.#operation.close();
+  }
+
+  /** Closes the reader at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Begins a read, unless one is in flight. Returns the result of a read that is already over. */
+  #begin(): OperationResult | undefined {
+    if (this.#hasBegun) return undefined;
+    this.#operation.reserve(READ_SIZE);
+    const result = this.#operation.beginRead();
+    this.#hasBegun = result === undefined;
+    return result;
+  }
+
+  #keep({ length, code }: OperationResult): void {
+    this.#hasBegun = false;
+    if (ENDS.includes(code)) this.#isAtEnd = true;
+    // A flush that was given up cancels everything in flight; see connection.ts.
+    else if (code === ERROR_OPERATION_ABORTED) return;
+    else if (code !== 0 && code !== ERROR_MORE_DATA) {
+      throw errorFromCode(code, "ReadFile", `Cannot read from the ${this.#label}`);
+    } else if (length > 0 || this.#hasMessages) {
+      const bytes = this.#operation.data.subarray(0, length);
+      this.#piece = { bytes, isPart: code === ERROR_MORE_DATA };
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new Deno.errors.BadResource(`The ${this.#label} is closed`);
+  }
+}

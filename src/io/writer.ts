@@ -1,0 +1,178 @@
+/**
+ * Writes to a file. Writes keep their order.
+ *
+ * A write that has begun goes on when the script gives up, because Windows does not say which of
+ * its bytes a cancelled write has delivered. So no write is ever cut, except by `close()`.
+ *
+ * @module
+ */
+
+import { errorFromCode } from "../../ffi/error.ts";
+import type { Handle } from "../../ffi/handle.ts";
+import { EVENT_LOOP } from "../wait/event_loop.ts";
+import { Cancellation, deadlineAfter, timeLeft, type WaitOptions } from "../wait/options.ts";
+import { Lock } from "../wait/queue.ts";
+import { FileOperation } from "./operation.ts";
+
+const ERROR_BROKEN_PIPE = 109;
+const ERROR_NO_DATA = 232;
+const ERROR_PIPE_NOT_CONNECTED = 233;
+
+/** The errors of a write whose peer has closed or disconnected its end of the pipe. */
+const BROKEN: readonly number[] = [ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED];
+
+/** Initial size of the memory for a write, in bytes. */
+const MIN_ROOM = 65_536;
+/**
+ * Maximum size of one write of a file of bytes, and of the memory that is kept for the next write,
+ * in bytes.
+ */
+const MAX_ROOM = 2 ** 20;
+
+/** The name of a file, and whether it can be written in parts. */
+export interface FileWriterOptions {
+  /** The file's name in messages: `pipe "\\\\.\\pipe\\x"`. */
+  label: string;
+  /** Whether each write is a message. Then it is never split. */
+  hasMessages: boolean;
+  /** The likely reason why the peer is gone, for messages. */
+  brokenHint?: string;
+}
+
+/** Writes to a file, one write after the other. */
+export class FileWriter implements Disposable {
+  readonly #label: string;
+  readonly #hasMessages: boolean;
+  readonly #brokenHint: string;
+  readonly #operation: FileOperation;
+  /** Held by the write that is in flight. */
+  readonly #lock: Lock = new Lock((timeout) => this.#late(timeout));
+  #isClosed = false;
+
+  /**
+   * Prepares to write to a file.
+   *
+   * @param file The file. It must stay open until this object is closed.
+   */
+  constructor(
+    file: Handle,
+    { label, hasMessages, brokenHint = "the peer has closed it or has ended" }: FileWriterOptions,
+  ) {
+    this.#label = label;
+    this.#hasMessages = hasMessages;
+    this.#brokenHint = brokenHint;
+    this.#operation = new FileOperation(file);
+  }
+
+  /**
+   * Writes all bytes after all earlier writes, and waits while the pipe is full.
+   *
+   * If the wait is stopped before Windows has any of the bytes, none of them is written. Otherwise
+   * all of them still are.
+   *
+   * @param bytes The bytes. They are copied before this method returns a promise for a free pipe.
+   * @throws The reason of the signal, if the signal stops the wait.
+   * @throws {Deno.errors.TimedOut} If the time is over.
+   * @throws {Deno.errors.BrokenPipe} If the peer has closed its end.
+   * @throws {Deno.errors.BadResource} If this object is closed, also during the wait.
+   */
+  async write(bytes: Uint8Array, { timeout = Infinity, signal }: WaitOptions): Promise<void> {
+    const deadline = deadlineAfter(timeout);
+    this.#assertOpen();
+    await this.#lock.acquire({ timeout, ...(signal && { signal }) });
+    const written = this.#writeAll(bytes);
+    if (!this.#operation.isInFlight) return await written;
+    // Nobody hears of a failure after the wait was stopped. The next write fails, too.
+    written.catch(() => {});
+    const end = Promise.withResolvers<void>();
+    using _ = new Cancellation({
+      timeout: Math.ceil(timeLeft(deadline)),
+      onTimeout: () => end.reject(this.#late(timeout)),
+      signal,
+      onAbort: end.reject,
+    });
+    await Promise.race([written, end.promise]);
+  }
+
+  /**
+   * Waits until all writes are over, also those that nobody waits for any more.
+   *
+   * @throws {Deno.errors.TimedOut} If the time is over.
+   */
+  async drain(options: WaitOptions): Promise<void> {
+    await this.#lock.acquire(options);
+    this.#lock.release();
+  }
+
+  /** Sets whether a write in flight keeps the process alive. */
+  hold(isHeld: boolean): void {
+    this.#operation.hold(isHeld);
+  }
+
+  /** Cancels a write in flight, and ends all waits. */
+  close(): void {
+    this.#isClosed = true;
+    this.#operation.close();
+  }
+
+  /** Closes the writer at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Writes all bytes, and then releases the lock. The first part begins before the first await. */
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    try {
+      if (this.#hasMessages || bytes.length <= MAX_ROOM) return await this.#writePart(bytes);
+      // The script can change its bytes as soon as it stops to wait.
+      const copy = bytes.slice();
+      for (let at = 0; at < copy.length; at += MAX_ROOM) {
+        await this.#writePart(copy.subarray(at, at + MAX_ROOM));
+      }
+    } finally {
+      this.#lock.release();
+    }
+  }
+
+  async #writePart(bytes: Uint8Array): Promise<void> {
+    this.#assertOpen();
+    if (bytes.length === 0 && !this.#hasMessages) return;
+    const operation = this.#operation;
+    operation.reserve(roomFor(bytes.length, operation.data.length));
+    operation.data.set(bytes);
+    let result = operation.beginWrite(bytes.length);
+    if (result === undefined) {
+      await operation.untilOver({});
+      this.#assertOpen();
+      result = operation.takeResult();
+    } else if (EVENT_LOOP.countWait()) {
+      await EVENT_LOOP.turn();
+    }
+    if (operation.data.length > MAX_ROOM) operation.reserve(MIN_ROOM);
+    if (result.code === 0) return;
+    throw errorFromCode(
+      result.code,
+      "WriteFile",
+      `Cannot write to the ${this.#label}`,
+      BROKEN.includes(result.code) ? { as: "BrokenPipe", hint: this.#brokenHint } : {},
+    );
+  }
+
+  #late(timeout: number): Error {
+    return new Deno.errors.TimedOut(
+      `Waited ${timeout} ms to write to the ${this.#label}: the peer does not read`,
+    );
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new Deno.errors.BadResource(`The ${this.#label} is closed`);
+  }
+}
+
+/** Returns the size of the memory for a write: a power of two, if it is kept for further writes. */
+function roomFor(length: number, present: number): number {
+  if (length > MAX_ROOM) return length;
+  let room = Math.max(present, MIN_ROOM);
+  while (room < length) room *= 2;
+  return room;
+}
