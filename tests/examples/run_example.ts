@@ -10,11 +10,19 @@ export interface Outcome {
   err: string;
 }
 
+/** The permissions that most examples need. */
+const USUAL = ["--allow-ffi", "--allow-read"];
+
+/** The permissions of an example that needs others. */
+const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
+  "tcp_socket.ts": ["--allow-net=127.0.0.1", "--allow-read"],
+};
+
 /** Runs an example with only the permissions that examples/README.md requires. */
 export async function runExample(name: string, ...args: string[]): Promise<Outcome> {
   const script = new URL(`../../examples/${name}`, import.meta.url).href;
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--allow-ffi", "--allow-read", script, ...args],
+    args: ["run", "--no-prompt", ...(PERMISSIONS[name] ?? USUAL), script, ...args],
     stdin: "null",
     signal: AbortSignal.timeout(60_000),
   }).output();
