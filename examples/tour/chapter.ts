@@ -26,9 +26,14 @@ export class Chapter {
 
   /** Starts an example in another process. The process is killed if the part takes too long. */
   start(example: string, ...args: string[]): Deno.ChildProcess {
+    return this.startWith(["--allow-ffi", "--allow-read"], example, ...args);
+  }
+
+  /** Starts an example as `start` does, but with other permissions. */
+  startWith(permissions: string[], example: string, ...args: string[]): Deno.ChildProcess {
     const script = new URL(`../${example}`, import.meta.url).href;
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", "--allow-ffi", "--allow-read", script, ...args],
+      args: ["run", "--no-prompt", ...permissions, script, ...args],
       stdin: "null",
       stdout: "piped",
       signal: this.signal,

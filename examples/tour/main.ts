@@ -18,6 +18,7 @@ import { mutex } from "./mutex.ts";
 import { namedMemory } from "./named_memory.ts";
 import { ringChannel } from "./ring_channel.ts";
 import { sharedSection } from "./shared_section.ts";
+import { tcpSocket } from "./tcp_socket.ts";
 
 const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "Memory by name": namedMemory,
@@ -28,6 +29,7 @@ const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "Variables in a DLL": sharedSection,
   "A struct guarded by a mutex": mutex,
   "The newest value": latestValue,
+  "A TCP socket": tcpSocket,
   "A channel": ringChannel,
   "One sender, many receivers": broadcastRing,
 };
