@@ -27,6 +27,7 @@ export * from "./src/channel/mod.ts";
 export * from "./src/dll/mod.ts";
 export * from "./src/memory/mod.ts";
 export * from "./src/messages/mod.ts";
+export * from "./src/pipe/mod.ts";
 export * from "./src/process/mod.ts";
 export * from "./src/struct/mod.ts";
 export * from "./src/sync/mod.ts";

@@ -48,6 +48,7 @@ const SERVER: Record<PipeDirection, { access: number; share: number }> = {
   outbound: { access: FILE_GENERIC_WRITE, share: 1 },
 };
 
+const ERROR_PIPE_LISTENING = 536;
 const FILE_OPEN = 1;
 const FILE_CREATE = 2;
 const FILE_PIPE_MESSAGE_TYPE = 1;
@@ -88,8 +89,20 @@ export interface PipeSettings {
  * @throws {Deno.errors.AlreadyExists} If there is a pipe with the name.
  */
 export function createPipe(pipe: PipeSettings, sddl: Sddl): Handle {
-  // Without the right to read or write, the instance begins in the disconnected state.
-  return create(pipe, { access: SYNCHRONIZE, disposition: FILE_CREATE, sddl });
+  using stack = new DisposableStack();
+  const first = stack.use(create(pipe, { access: SYNCHRONIZE, disposition: FILE_CREATE, sddl }));
+  // Without the right to read or write, the instance begins in the disconnected state on Windows.
+  // On Wine it listens, and leaves that state only when a client was there.
+  const { DisconnectNamedPipe } = kernel32();
+  if (!DisconnectNamedPipe(first.value) && lastErrorCode() === ERROR_PIPE_LISTENING) {
+    using _ = unless(
+      Deno.errors.Busy,
+      () => openPipe({ path: pipe.path, label: pipe.label, impersonation: "anonymous" }).handle,
+    );
+    DisconnectNamedPipe(first.value);
+  }
+  stack.move();
+  return first;
 }
 
 /**

@@ -8,7 +8,13 @@
  * @module
  */
 
-import { errorFromCode, lastError, lastErrorCode, unless } from "./error.ts";
+import {
+  ERROR_INSUFFICIENT_BUFFER,
+  errorFromCode,
+  lastError,
+  lastErrorCode,
+  unless,
+} from "./error.ts";
 import { DUPLICATE_SAME_ACCESS, Handle, SYNCHRONIZE, Uncloneable } from "./handle.ts";
 import { assertHandleValue, assertInteger, assertKernelId } from "./arguments.ts";
 import { kernel32, kernelbase } from "./win32/kernel32.ts";
@@ -201,6 +207,26 @@ export function exitCodeOf(process: Handle): number {
     throw lastError("GetExitCodeProcess", `Cannot read the exit code of ${process.kind}`);
   }
   return code[0]!;
+}
+
+/**
+ * Returns the path of a process's program; `undefined` if the process is gone or cannot be queried.
+ *
+ * @param pid The process id.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-queryfullprocessimagenamew}
+ */
+export function imagePathOf(pid: number): string | undefined {
+  const { OpenProcess, QueryFullProcessImageNameW } = kernel32();
+  const value = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, pid);
+  if (value === 0n) return undefined;
+  using process = new Handle(value, "process");
+  const path = readWide((buffer) => {
+    const length = Uint32Array.of(buffer.length);
+    const done = QueryFullProcessImageNameW(process.value, 0, buffer, length);
+    if (done) return length[0]!;
+    return lastErrorCode() === ERROR_INSUFFICIENT_BUFFER ? buffer.length : 0;
+  });
+  return path || undefined;
 }
 
 /**

@@ -73,16 +73,24 @@ export interface ObjectRights {
  * ```
  *
  * @param rights The rights to this kind of object, as masks.
+ * @param packages The packaged apps that get the rights in `everyone` as well: their security
+ *   identifiers, or `AC` for all. A descriptor gets no such entries. @default none
  * @throws {TypeError} If the choice is neither a known word nor a descriptor.
  */
-export function sddlFor(security: Security, { all, everyone }: ObjectRights): Sddl {
+export function sddlFor(
+  security: Security,
+  { all, everyone }: ObjectRights,
+  packages: readonly string[] = [],
+): Sddl {
   assertSecurity("security", security);
   if (isSddl(security)) return security;
   const self = currentUserSid();
   const own: Sddl = `O:${self}D:P${allow(all, self)}${allow(all, "SY")}`;
-  if (security === "user") return own;
-  const granted = security === "everyone" ? everyone : all;
-  return `${own}${allow(granted, "WD")}S:(ML;;NW;;;LW)`;
+  const granted = { user: 0, everyone, "everyone-full": all }[security];
+  const entries = packages.map((sid) => allow(everyone, sid));
+  if (granted !== 0) entries.push(allow(granted, "WD"));
+  // Without the label, programs of low integrity could not write. AppContainers have it, too.
+  return entries.length === 0 ? own : `${own}${entries.join("")}S:(ML;;NW;;;LW)`;
 }
 
 /**
@@ -196,12 +204,16 @@ export function readSecurity(
   parts: number,
   what: string = "an object",
 ): string {
+  return toSddl(Deno.UnsafePointer.of(readDescriptor(handle, parts, what)), parts);
+}
+
+function readDescriptor(handle: bigint, parts: number, what: string): Uint8Array<ArrayBuffer> {
   const { GetKernelObjectSecurity } = advapi32();
   const needed = Uint32Array.of(FIRST_DESCRIPTOR_SIZE);
   for (;;) {
     const descriptor = new Uint8Array(needed[0]!);
     if (GetKernelObjectSecurity(handle, parts, descriptor, descriptor.length, needed)) {
-      return toSddl(Deno.UnsafePointer.of(descriptor), parts);
+      return descriptor;
     }
     const code = lastErrorCode();
     // Another process can change the descriptor at any time, so it can have grown between two
@@ -213,6 +225,21 @@ export function readSecurity(
       `Cannot read the security descriptor of ${what}`,
     );
   }
+}
+
+/**
+ * Returns the security identifier of an object's owner, or `undefined` if it has none.
+ *
+ * @param handle A handle with the right `READ_CONTROL`.
+ * @param what The object's name in the message: `shared memory "Local\\x"`.
+ * @throws {Deno.errors.PermissionDenied} If the handle does not grant that right.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-security_descriptor}
+ */
+export function ownerOf(handle: bigint, what: string): string | undefined {
+  const descriptor = readDescriptor(handle, SECURITY_INFORMATION.owner, what);
+  // A self-relative descriptor has the offset of the owner's SID at 4, or 0 for no owner.
+  const at = new DataView(descriptor.buffer).getUint32(4, true);
+  return at === 0 ? undefined : sidText(Deno.UnsafePointer.of(descriptor.subarray(at)));
 }
 
 /**
@@ -263,17 +290,33 @@ export function writeSecurity(
  *
  * @param handle A handle with the right `READ_CONTROL`.
  * @param what The object's name in the message: `shared memory "Local\\x"`.
+ * @param remedy The advice for a caller that trusts the owner, for the end of the message.
  * @throws {Deno.errors.PermissionDenied} If another user owns the object, or nobody.
  */
-export function assertOwnedBySelf(handle: bigint, what: string): void {
-  const owner = readSecurity(handle, SECURITY_INFORMATION.owner, what);
-  // Windows abbreviates well-known accounts to two letters, so it must write this user's id too.
-  using self = new SecurityDescriptor(`O:${currentUserSid()}`);
-  if (owner === toSddl(self.pointer, SECURITY_INFORMATION.owner)) return;
+export function assertOwnedBySelf(
+  handle: bigint,
+  what: string,
+  remedy: string = 'leave out { owner: "self" } to trust it anyway',
+): void {
+  const owner = ownerOf(handle, what);
+  if (owner === currentUserSid()) return;
   throw new Deno.errors.PermissionDenied(
-    `Cannot trust ${what}: its owner is ${owner.slice(2) || "nobody"}, not this user; ` +
-      `leave out { owner: "self" } to trust it anyway`,
+    `Cannot trust ${what}: its owner is ${nameOfOwner(owner)}, not this user; ${remedy}`,
   );
+}
+
+/** The names of the owners that services and elevated programs have. */
+const OWNERS: Readonly<Record<string, string>> = {
+  "S-1-5-18": "SYSTEM",
+  "S-1-5-19": "LOCAL SERVICE",
+  "S-1-5-20": "NETWORK SERVICE",
+  "S-1-5-32-544": "Administrators",
+};
+
+function nameOfOwner(sid: string | undefined): string {
+  if (sid === undefined) return "nobody";
+  const name = OWNERS[sid];
+  return name === undefined ? sid : `${name} (${sid})`;
 }
 
 function toSddl(descriptor: Deno.PointerValue, parts: number): string {
@@ -312,12 +355,65 @@ export function currentUserSid(): string {
 }
 
 function readUserSid(): string {
-  const attempt = "Cannot find out which user runs this process";
+  const self = kernel32().GetCurrentProcess();
+  return userOfProcess(self, "Cannot find out which user runs this process");
+}
+
+/**
+ * Returns the security identifier of the user that runs a process.
+ *
+ * @param process A handle with the right to query the process.
+ * @param attempt The attempt, for the message: `Cannot find out which user runs process 4`.
+ * @throws {Deno.errors.PermissionDenied} If the process does not let this user ask.
+ */
+export function userOfProcess(process: bigint, attempt: string): string {
   const out = new BigUint64Array(1);
-  if (!advapi32().OpenProcessToken(kernel32().GetCurrentProcess(), TOKEN_QUERY, out)) {
+  if (!advapi32().OpenProcessToken(process, TOKEN_QUERY, out)) {
     throw lastError("OpenProcessToken", attempt);
   }
   using token = new Handle(out[0]!, "access token");
+  return userOfToken(token, attempt);
+}
+
+const ERROR_CANNOT_IMPERSONATE = 1368;
+
+/**
+ * Returns the security identifier of the user that a pipe's client runs as. For a moment, this
+ * thread acts as that user.
+ *
+ * @param pipe The server's end of a pipe. It must have read from the pipe before.
+ * @param attempt The attempt, for the message: `Cannot find out who is the client`.
+ * @throws {Deno.errors.PermissionDenied} If the client does not let the server identify it, or the
+ *   server has not read from the pipe yet.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/namedpipeapi/nf-namedpipeapi-impersonatenamedpipeclient}
+ */
+export function userOfPipeClient(pipe: bigint, attempt: string): string {
+  const { ImpersonateNamedPipeClient, OpenThreadToken, RevertToSelf } = advapi32();
+  const { GetCurrentProcess, GetCurrentThread, TerminateProcess } = kernel32();
+  if (!ImpersonateNamedPipeClient(pipe)) {
+    const code = lastErrorCode();
+    throw errorFromCode(
+      code,
+      "ImpersonateNamedPipeClient",
+      attempt,
+      code === ERROR_CANNOT_IMPERSONATE
+        ? { as: "PermissionDenied", hint: "Windows allows that after the first read from the pipe" }
+        : {},
+    );
+  }
+  const out = new BigUint64Array(1);
+  const code = OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, 1, out) ? 0 : lastErrorCode();
+  // Microsoft's advice: a process that cannot return to its own user must not go on.
+  if (!RevertToSelf()) TerminateProcess(GetCurrentProcess(), 1);
+  if (code !== 0) {
+    const hint = 'the client has connected with { impersonation: "anonymous" }';
+    throw errorFromCode(code, "OpenThreadToken", attempt, { as: "PermissionDenied", hint });
+  }
+  using token = new Handle(out[0]!, "access token");
+  return userOfToken(token, attempt);
+}
+
+function userOfToken(token: Handle, attempt: string): string {
   // TOKEN_USER: the address of the SID, which follows in the same buffer (at most 68 bytes).
   const user = new BigUint64Array(16);
   if (
@@ -331,9 +427,13 @@ function readUserSid(): string {
   ) {
     throw lastError("GetTokenInformation", attempt);
   }
+  return sidText(Deno.UnsafePointer.create(user[0]!));
+}
+
+function sidText(sid: Deno.PointerValue): string {
   const text = new BigUint64Array(1);
-  if (!advapi32().ConvertSidToStringSidW(Deno.UnsafePointer.create(user[0]!), text)) {
-    throw lastError("ConvertSidToStringSidW", attempt);
+  if (!advapi32().ConvertSidToStringSidW(sid, text)) {
+    throw lastError("ConvertSidToStringSidW", "Cannot convert a security identifier to text");
   }
   return takeText(text[0]!);
 }

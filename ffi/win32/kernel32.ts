@@ -118,6 +118,7 @@ export const KERNEL32 = {
     result: HANDLE,
   },
   DeleteProcThreadAttributeList: { parameters: [BUFFER /* lpAttributeList */], result: VOID },
+  DisconnectNamedPipe: { parameters: [HANDLE /* hNamedPipe */], result: BOOL },
   DuplicateHandle: {
     parameters: [
       HANDLE, // hSourceProcessHandle
@@ -160,6 +161,7 @@ export const KERNEL32 = {
   FreeEnvironmentStringsW: { parameters: [LPVOID /* penv */], result: BOOL },
   GetConsoleCP: { parameters: [], result: UINT },
   GetCurrentProcess: { parameters: [], result: HANDLE },
+  GetCurrentThread: { parameters: [], result: HANDLE },
   GetCurrentThreadId: { parameters: [], result: DWORD },
   /** The function's address, for calls that need the address of any harmless function. */
   GetCurrentThreadIdAddress: { name: "GetCurrentThreadId", type: "pointer" },

@@ -12,6 +12,7 @@ import type { Handle } from "../../ffi/handle.ts";
 import { EVENT_LOOP } from "../wait/event_loop.ts";
 import { Cancellation, deadlineAfter, timeLeft, type WaitOptions } from "../wait/options.ts";
 import { Lock } from "../wait/queue.ts";
+import { flushFile } from "./flush.ts";
 import { FileOperation } from "./operation.ts";
 
 const ERROR_BROKEN_PIPE = 109;
@@ -41,12 +42,15 @@ export interface FileWriterOptions {
 
 /** Writes to a file, one write after the other. */
 export class FileWriter implements Disposable {
+  readonly #file: Handle;
   readonly #label: string;
   readonly #hasMessages: boolean;
   readonly #brokenHint: string;
   readonly #operation: FileOperation;
   /** Held by the write that is in flight. */
   readonly #lock: Lock = new Lock((timeout) => this.#late(timeout));
+  /** Stops the flush that is in flight. */
+  #flushing: AbortController | undefined;
   #isClosed = false;
 
   /**
@@ -58,6 +62,7 @@ export class FileWriter implements Disposable {
     file: Handle,
     { label, hasMessages, brokenHint = "the peer has closed it or has ended" }: FileWriterOptions,
   ) {
+    this.#file = file;
     this.#label = label;
     this.#hasMessages = hasMessages;
     this.#brokenHint = brokenHint;
@@ -82,16 +87,7 @@ export class FileWriter implements Disposable {
     await this.#lock.acquire({ timeout, ...(signal && { signal }) });
     const written = this.#writeAll(bytes);
     if (!this.#operation.isInFlight) return await written;
-    // Nobody hears of a failure after the wait was stopped. The next write fails, too.
-    written.catch(() => {});
-    const end = Promise.withResolvers<void>();
-    using _ = new Cancellation({
-      timeout: Math.ceil(timeLeft(deadline)),
-      onTimeout: () => end.reject(this.#late(timeout)),
-      signal,
-      onAbort: end.reject,
-    });
-    await Promise.race([written, end.promise]);
+    await within(written, deadline, () => this.#late(timeout), signal);
   }
 
   /**
@@ -104,6 +100,34 @@ export class FileWriter implements Disposable {
     this.#lock.release();
   }
 
+  /** Whether no write is in flight and none waits. */
+  get isIdle(): boolean {
+    return !this.#lock.isHeld;
+  }
+
+  /**
+   * Waits until the peer has read everything. Later writes wait for that, too.
+   *
+   * @throws The reason of the signal, if the signal stops the wait.
+   * @throws {Deno.errors.TimedOut} If the time is over.
+   * @throws {Deno.errors.BrokenPipe} If the peer closed its end before it had read everything.
+   * @throws {Deno.errors.NotSupported} In a Worker.
+   * @throws {Deno.errors.BadResource} If this object is closed, also during the wait.
+   */
+  async flush({ timeout = Infinity, signal }: WaitOptions): Promise<void> {
+    const deadline = deadlineAfter(timeout);
+    await this.#lock.acquire({ timeout, ...(signal && { signal }) });
+    this.#flushing = new AbortController();
+    const { signal: stop } = this.#flushing;
+    const flushed = flushFile(this.#file, this.#label, stop).finally(() => this.#lock.release());
+    try {
+      await within(flushed, deadline, () => this.#notRead(timeout), signal);
+    } finally {
+      this.#flushing.abort();
+    }
+    this.#assertOpen();
+  }
+
   /** Sets whether a write in flight keeps the process alive. */
   hold(isHeld: boolean): void {
     this.#operation.hold(isHeld);
@@ -112,6 +136,7 @@ export class FileWriter implements Disposable {
   /** Cancels a write in flight, and ends all waits. */
   close(): void {
     this.#isClosed = true;
+    this.#flushing?.abort();
     this.#operation.close();
   }
 
@@ -158,6 +183,12 @@ export class FileWriter implements Disposable {
     );
   }
 
+  #notRead(timeout: number): Error {
+    return new Deno.errors.TimedOut(
+      `Waited ${timeout} ms until the peer has read everything from the ${this.#label}`,
+    );
+  }
+
   #late(timeout: number): Error {
     return new Deno.errors.TimedOut(
       `Waited ${timeout} ms to write to the ${this.#label}: the peer does not read`,
@@ -167,6 +198,27 @@ export class FileWriter implements Disposable {
   #assertOpen(): void {
     if (this.#isClosed) throw new Deno.errors.BadResource(`The ${this.#label} is closed`);
   }
+}
+
+/**
+ * Waits for work that goes on if the wait is stopped. Nobody hears of its failure then; the next
+ * write fails, too.
+ */
+async function within(
+  work: Promise<void>,
+  deadline: number,
+  late: () => Error,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  work.catch(() => {});
+  const end = Promise.withResolvers<void>();
+  using _ = new Cancellation({
+    timeout: Math.ceil(timeLeft(deadline)),
+    onTimeout: () => end.reject(late()),
+    signal,
+    onAbort: end.reject,
+  });
+  await Promise.race([work, end.promise]);
 }
 
 /** Returns the size of the memory for a write: a power of two, if it is kept for further writes. */

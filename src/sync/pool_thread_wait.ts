@@ -45,6 +45,19 @@ const WAIT_OBJECT_0 = 0;
  */
 const EVENT_INDEX = 1;
 
+/**
+ * Counts a nonblocking call that can take long, so that waits leave as many threads of the pool
+ * free. Check {@linkcode ParkedWait.isPossible} first.
+ */
+export async function onPoolThread<T>(call: () => Promise<T>): Promise<T> {
+  count++;
+  try {
+    return await call();
+  } finally {
+    count--;
+  }
+}
+
 /** Waits for an event on a pool thread. Only one task can wait at a time. */
 export class ParkedWait implements Disposable {
   /**

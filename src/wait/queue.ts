@@ -40,6 +40,11 @@ export class AsyncQueue<T> {
     this.#items.push(item);
   }
 
+  /** Takes all items without waiting. */
+  takeAll(): T[] {
+    return this.#items.splice(0);
+  }
+
   /**
    * Ends the queue: from now on, no task waits for an item.
    *

@@ -19,11 +19,8 @@ import {
 import { decodeText, type TextEncoding } from "../encoding.ts";
 import type { Handling, IncomingMessage } from "../window/own.ts";
 import { isOneWindow } from "../window/find.ts";
-import { ERROR_INSUFFICIENT_BUFFER, lastErrorCode } from "../../../ffi/error.ts";
-import { Handle } from "../../../ffi/handle.ts";
-import { kernel32 } from "../../../ffi/win32/kernel32.ts";
+import { imagePathOf } from "../../../ffi/process_thread.ts";
 import { user32 } from "../../../ffi/win32/user32.ts";
-import { readWide } from "../../../ffi/wide.ts";
 
 /** The listener that received a message. */
 interface MessageReceiver {
@@ -164,8 +161,6 @@ export class CopyDataMessage {
   }
 }
 
-const PROCESS_QUERY_LIMITED_INFORMATION = 0x1000;
-
 /**
  * The window that a message names as its sender. Windows does not check this claim: any program can
  * name any window.
@@ -222,16 +217,6 @@ export class MessageSender {
   get path(): string | undefined {
     const { pid } = this;
     if (pid === undefined) return undefined;
-    const { OpenProcess, QueryFullProcessImageNameW } = kernel32();
-    const value = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, pid);
-    if (value === 0n) return undefined;
-    using process = new Handle(value, "process");
-    const path = readWide((buffer) => {
-      const length = Uint32Array.of(buffer.length);
-      const done = QueryFullProcessImageNameW(process.value, 0, buffer, length);
-      if (done) return length[0]!;
-      return lastErrorCode() === ERROR_INSUFFICIENT_BUFFER ? buffer.length : 0;
-    });
-    return path || undefined;
+    return imagePathOf(pid);
   }
 }
