@@ -75,7 +75,7 @@ export class FileWriter implements Disposable {
    * If the wait is stopped before Windows has any of the bytes, none of them is written. Otherwise
    * all of them still are.
    *
-   * @param bytes The bytes. They are copied before this method returns a promise for a free pipe.
+   * @param bytes The bytes. They can be changed when this method has returned its promise.
    * @throws The reason of the signal, if the signal stops the wait.
    * @throws {Deno.errors.TimedOut} If the time is over.
    * @throws {Deno.errors.BrokenPipe} If the peer has closed its end.
@@ -84,9 +84,14 @@ export class FileWriter implements Disposable {
   async write(bytes: Uint8Array, { timeout = Infinity, signal }: WaitOptions): Promise<void> {
     const deadline = deadlineAfter(timeout);
     this.#assertOpen();
-    await this.#lock.acquire({ timeout, ...(signal && { signal }) });
-    const written = this.#writeAll(bytes);
-    if (!this.#operation.isInFlight) return await written;
+    let source = bytes;
+    if (!this.#lock.tryAcquire()) {
+      source = bytes.slice();
+      await this.#lock.acquire({ timeout, ...(signal && { signal }) });
+    }
+    const written = this.#writeAll(source);
+    // Only the first part of a longer write has begun.
+    if (!this.#operation.isInFlight && bytes.length <= MAX_ROOM) return await written;
     await within(written, deadline, () => this.#late(timeout), signal);
   }
 
@@ -117,13 +122,15 @@ export class FileWriter implements Disposable {
   async flush({ timeout = Infinity, signal }: WaitOptions): Promise<void> {
     const deadline = deadlineAfter(timeout);
     await this.#lock.acquire({ timeout, ...(signal && { signal }) });
-    this.#flushing = new AbortController();
-    const { signal: stop } = this.#flushing;
-    const flushed = flushFile(this.#file, this.#label, stop).finally(() => this.#lock.release());
+    // A later flush can begin before this method goes on, so its end must not stop that flush.
+    const flushing = new AbortController();
+    this.#flushing = flushing;
+    const flushed = flushFile(this.#file, this.#label, flushing.signal)
+      .finally(() => this.#lock.release());
     try {
       await within(flushed, deadline, () => this.#notRead(timeout), signal);
     } finally {
-      this.#flushing.abort();
+      flushing.abort();
     }
     this.#assertOpen();
   }
@@ -136,7 +143,7 @@ export class FileWriter implements Disposable {
   /** Cancels a write in flight, and ends all waits. */
   close(): void {
     this.#isClosed = true;
-    this.#flushing?.abort();
+    this.#flushing?.abort(this.#closedError());
     this.#operation.close();
   }
 
@@ -163,6 +170,11 @@ export class FileWriter implements Disposable {
     this.#assertOpen();
     if (bytes.length === 0 && !this.#hasMessages) return;
     const operation = this.#operation;
+    if (operation.isInFlight) {
+      // The wait for the write before has failed. Windows still uses the memory of that write.
+      await operation.untilOver({});
+      this.#assertOpen();
+    }
     operation.reserve(roomFor(bytes.length, operation.data.length));
     operation.data.set(bytes);
     let result = operation.beginWrite(bytes.length);
@@ -196,7 +208,11 @@ export class FileWriter implements Disposable {
   }
 
   #assertOpen(): void {
-    if (this.#isClosed) throw new Deno.errors.BadResource(`The ${this.#label} is closed`);
+    if (this.#isClosed) throw this.#closedError();
+  }
+
+  #closedError(): Error {
+    return new Deno.errors.BadResource(`The ${this.#label} is closed`);
   }
 }
 
@@ -212,12 +228,14 @@ async function within(
 ): Promise<void> {
   work.catch(() => {});
   const end = Promise.withResolvers<void>();
-  using _ = new Cancellation({
+  using cancellation = new Cancellation({
     timeout: Math.ceil(timeLeft(deadline)),
     onTimeout: () => end.reject(late()),
     signal,
     onAbort: end.reject,
   });
+  // The work itself keeps the process alive, unless it must not.
+  cancellation.unref();
   await Promise.race([work, end.promise]);
 }
 

@@ -126,6 +126,11 @@ export class Lock {
     await this.#free.take(options);
   }
 
+  /** Takes the lock if it is free. Returns whether the task has got it. */
+  tryAcquire(): boolean {
+    return this.#free.takeAll().length > 0;
+  }
+
   /**
    * Gives the lock to the task that has waited longest, or frees it. Only its holder must call
    * this.
