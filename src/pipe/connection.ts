@@ -244,6 +244,8 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
     const target = bytesOf("the target of a read", into);
     return await this.#exclusively(options, async () => {
       const bytes = await this.#look(options);
+      // A close during the await has taken the bytes away.
+      this.#assertOpen();
       if (bytes === undefined) return null;
       if (this.#hasMessages && bytes.length > target.length) {
         throw new RangeError(
@@ -465,6 +467,7 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
 
   async #take(options: WaitOptions): Promise<Uint8Array<ArrayBuffer> | null> {
     const bytes = await this.#look(options);
+    this.#assertOpen();
     if (bytes === undefined) return null;
     // A message of several parts is no longer in the memory of a read, so it needs no copy.
     const taken = bytes === this.#message ? bytes : bytes.slice();
@@ -482,6 +485,7 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
         ...options,
         timeout: Math.ceil(timeLeft(deadline)),
       });
+      this.#assertOpen();
       if (piece === undefined) return this.#endWithout();
       const { bytes, isPart } = piece;
       const isWhole = !isPart && this.#parts.length === 0;
