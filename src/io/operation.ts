@@ -136,7 +136,14 @@ export class FileOperation extends OverlappedOperation {
     const end = Promise.withResolvers<void>();
     tenant.onClose = end.reject;
     tenant.onHold = (held) => wait.hold(held);
-    using _ = new Cancellation({ timeout, onTimeout: end.resolve, signal, onAbort: end.reject });
+    using cancellation = new Cancellation({
+      timeout,
+      onTimeout: end.resolve,
+      signal,
+      onAbort: end.reject,
+    });
+    // The registered wait keeps the process alive, unless it must not.
+    cancellation.unref();
     try {
       await Promise.race([wait.over, end.promise]);
     } finally {
