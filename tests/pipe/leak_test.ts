@@ -1,0 +1,60 @@
+import { assert, assertEquals } from "@std/assert";
+import { listenPipe, type PipeConnection } from "../../src/pipe/mod.ts";
+import { Peer } from "../support/peer.ts";
+import { peerUrl } from "../support/peer_url.ts";
+import { assertLeavesNoHandle } from "../support/leak.ts";
+import { randomName } from "../support/random_name.ts";
+import { makeConnections } from "./many_connections.ts";
+import { fuzz } from "./fuzz/run.ts";
+import { countOperations } from "./count_operations.ts";
+
+const soon = { timeout: 20_000 };
+
+/** The task test:pipe makes 10,000. */
+const CONNECTIONS = 500;
+
+Deno.test(`${CONNECTIONS} connections that end in all ways leave no handle and no memory behind`, async () => {
+  await makeConnections(CONNECTIONS);
+});
+
+Deno.test("Random connections leave no handle and no memory behind", async () => {
+  const operations = countOperations();
+  await assertLeavesNoHandle(10, async (index) => {
+    await fuzz({ seed: 100 + index, steps: 200, isFar: false });
+  });
+  assertEquals(countOperations(), operations);
+});
+
+Deno.test("A forgotten connection is closed by the garbage collector, but never while Windows uses its memory", async () => {
+  const name = randomName();
+  using listener = listenPipe({ name });
+  const starting = Peer.startProgram(
+    Deno.execPath(),
+    "run",
+    "--no-prompt",
+    "--allow-ffi",
+    "--allow-read",
+    "--v8-flags=--expose-gc",
+    peerUrl("pipe/peers/forgotten_connections.ts").href,
+    name,
+  );
+  await using stack = new AsyncDisposableStack();
+  const [none, read, write] = await Promise.all(
+    [1, 2, 3].map(async () => stack.use(await listener.accept(soon))),
+  );
+  await using peer = await starting;
+  const into = new Uint8Array(400_000);
+  const text = async (end: PipeConnection) =>
+    new TextDecoder().decode(into.subarray(0, await end.read(into, soon) ?? 0));
+  // Nothing was in flight, so the collector has closed this connection.
+  assertEquals([await text(none!), await none!.read(into, soon)], ["none", null]);
+
+  // Windows has written these bytes into the memory of the read.
+  assertEquals(await text(read!), "read");
+  await read!.write(new Uint8Array(60_000).fill(7), soon);
+  // The write goes on, and all of its bytes arrive.
+  let length = 0;
+  while (length < "write".length + 300_000) length += await write!.read(into, soon) ?? NaN;
+  assert(length === "write".length + 300_000, `${length}`);
+  for (let round = 0; round < 3; round++) assertEquals(await peer.ask("collect"), "still alive");
+});
