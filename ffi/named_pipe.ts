@@ -263,6 +263,26 @@ export function readMessages(pipe: Handle): void {
   throw lastError("SetNamedPipeHandleState", attempt);
 }
 
+/** The information class and the size of a `FILE_PIPE_LOCAL_INFORMATION`, and its state's index. */
+const LOCAL_INFORMATION = { class: 24, words: 10, NamedPipeState: 8 } as const;
+const FILE_PIPE_CONNECTED_STATE = 3;
+
+/**
+ * Returns whether the peer has closed its end of a pipe. It is also `false` if the handle has no
+ * right to ask, as a server's handle of an `"outbound"` pipe.
+ */
+export function isPeerGone(pipe: Handle): boolean {
+  const info = new Uint32Array(LOCAL_INFORMATION.words);
+  const status = ntdll().NtQueryInformationFile(
+    pipe.value,
+    new Uint8Array(IO_STATUS_BLOCK_SIZE),
+    info,
+    info.byteLength,
+    LOCAL_INFORMATION.class,
+  );
+  return status >= 0 && info[LOCAL_INFORMATION.NamedPipeState] !== FILE_PIPE_CONNECTED_STATE;
+}
+
 /** The process at the other end of a pipe, as Windows noted it when the client connected. */
 export interface PipeProcess {
   /** The process id. */

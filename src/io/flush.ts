@@ -7,6 +7,7 @@
 
 import type { Handle } from "../../ffi/handle.ts";
 import { inWorker } from "../../ffi/platform.ts";
+import { isPeerGone } from "../../ffi/named_pipe.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { onPoolThread, ParkedWait } from "../sync/pool_thread_wait.ts";
 import { poll, RepeatingTimer } from "../wait/options.ts";
@@ -21,7 +22,8 @@ const CANCEL_PAUSES = { first: 1, max: 32 };
  * be in flight, and a read must begin again.
  *
  * @throws The reason of the signal.
- * @throws {Deno.errors.BrokenPipe} If the peer closed its end before it had read everything.
+ * @throws {Deno.errors.BrokenPipe} If the peer closed its end before it had read everything, or
+ *   before this call.
  * @throws {Deno.errors.NotSupported} In a Worker.
  */
 export async function flushFile(file: Handle, label: string, signal: AbortSignal): Promise<void> {
@@ -42,7 +44,9 @@ export async function flushFile(file: Handle, label: string, signal: AbortSignal
   };
   signal.addEventListener("abort", cancel, { once: true });
   stack.defer(() => signal.removeEventListener("abort", cancel));
-  const isDone = await onPoolThread(() => FlushOnPoolThread(handle.value));
+  // After the peer's end, Windows says that everything was read, even if nothing was.
+  const isDone = !isPeerGone(handle) &&
+    await onPoolThread(() => FlushOnPoolThread(handle.value));
   signal.throwIfAborted();
   // The error's code is unknown here: it is the last error of the pool thread.
   if (isDone) return;

@@ -115,7 +115,8 @@ export class FileWriter implements Disposable {
    *
    * @throws The reason of the signal, if the signal stops the wait.
    * @throws {Deno.errors.TimedOut} If the time is over.
-   * @throws {Deno.errors.BrokenPipe} If the peer closed its end before it had read everything.
+   * @throws {Deno.errors.BrokenPipe} If the peer closed its end before it had read everything. If
+   *   the peer closed it before this call, nobody can tell.
    * @throws {Deno.errors.NotSupported} In a Worker.
    * @throws {Deno.errors.BadResource} If this object is closed, also during the wait.
    */

@@ -362,7 +362,8 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
    *
    * A thread of Deno's pool waits during this time.
    *
-   * @throws {Deno.errors.BrokenPipe} If the peer closed its end before it had read everything.
+   * @throws {Deno.errors.BrokenPipe} If the peer closed its end before it had read everything. If
+   *   the peer closed it before this call, nobody can tell.
    * @throws {Deno.errors.NotSupported} If the pipe's direction does not allow writes, and in a
    *   Worker, because the wait would delay the Worker's end.
    * @throws {Deno.errors.TimedOut} If the time is over.
