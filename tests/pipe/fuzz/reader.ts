@@ -46,6 +46,8 @@ export async function readAll(connection: PipeConnection, options: ReadAll): Pro
   const stale: Uint8Array[] = [];
   let steps = 0;
   let end: Received["end"] = "null";
+  // A slow reader leaves the pipe full, so that writes are stopped in the middle.
+  const pauses = random.below(3) === 0 ? 4 : 40;
   const reader = isStream ? connection.readable.getReader() : undefined;
   try {
     for (let isOver = false; !isOver; steps++) {
@@ -54,7 +56,9 @@ export async function readAll(connection: PipeConnection, options: ReadAll): Pro
         : plan.kind === "bytes" || random.below(3) === 0
         ? await readInto(connection, { random, sink, stale, plan })
         : await readMessage(connection, { random, sink });
-      if (random.below(40) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      if (random.below(pauses) === 0) {
+        await new Promise((resolve) => setTimeout(resolve, random.below(10)));
+      }
     }
   } catch (error) {
     assert(error instanceof Error);

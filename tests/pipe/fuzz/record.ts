@@ -9,8 +9,8 @@
 import { type Plan, randomFor, type Side } from "./plan.ts";
 
 const HEADER_LENGTH = 8;
-const POOL_LENGTH = 2 ** 21;
-const MAX_LENGTH = 2 ** 20;
+const POOL_LENGTH = 2 ** 22;
+const MAX_LENGTH = POOL_LENGTH - 1;
 
 /** Random bytes, of which all records are parts. */
 const POOL = new Uint8Array(POOL_LENGTH);
@@ -55,7 +55,7 @@ function lengthOf(choice: number, max: number, below: (bound: number) => number)
     ? EDGES[below(EDGES.length)]!
     : choice < 99
     ? below(200 * 1024)
-    : 2 ** 20 - below(2);
+    : (1 + below(3)) * 2 ** 20 - below(2);
   return Math.min(length, max);
 }
 
