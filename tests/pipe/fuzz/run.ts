@@ -72,6 +72,9 @@ export async function fuzz({ seed, steps, isFar, onRound }: Fuzz): Promise<numbe
       if (kills) {
         await peer?.[Symbol.asyncDispose]();
         peer = undefined;
+        // Clients of the killed process can still be in the listeners' queues.
+        close(listeners);
+        listeners = listen(name);
       }
       first += count;
       onRound?.(made);
@@ -108,10 +111,11 @@ async function playRound(
   const serving = serve(round, listeners, killed.signal);
   serving.catch(() => {});
   let clients: (Report | null)[] = [];
-  if (peer === undefined) clients = await playClients(round);
+  // If one side fails, the other one can wait for ever.
+  if (peer === undefined) [clients] = await Promise.all([playClients(round), serving]);
   else {
     await peer.send(JSON.stringify(round));
-    if (!kills) clients = JSON.parse(await peer.nextLine());
+    if (!kills) [clients] = await Promise.all([peer.nextLine().then(JSON.parse), serving]);
     else {
       await new Promise((resolve) => setTimeout(resolve, random.below(60)));
       peer.kill();
