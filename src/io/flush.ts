@@ -34,6 +34,7 @@ export async function flushFile(file: Handle, label: string, signal: AbortSignal
     );
   }
   await poll("a free thread", () => ParkedWait.isPossible || undefined, { signal });
+  signal.throwIfAborted();
   // The call can begin after the file was closed, so it has a handle of its own.
   using handle = file.duplicate();
   const { CancelIoEx, FlushOnPoolThread } = kernel32();

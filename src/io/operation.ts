@@ -70,6 +70,8 @@ export class FileOperation extends OverlappedOperation {
     this.#blockBriefly();
     const deadline = deadlineAfter(timeout);
     while (this.isInFlight) {
+      // Nothing listens for the signal between two ways of waiting.
+      signal?.throwIfAborted();
       const left = Math.ceil(timeLeft(deadline));
       if (left === 0) return false;
       await this.#sleep({ timeout: left, ...(signal && { signal }) });

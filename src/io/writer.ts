@@ -87,7 +87,7 @@ export class FileWriter implements Disposable {
     let source = bytes;
     if (!this.#lock.tryAcquire()) {
       source = bytes.slice();
-      await this.#lock.acquire({ timeout, ...(signal && { signal }) });
+      await this.#acquire({ timeout, ...(signal && { signal }) });
     }
     const written = this.#writeAll(source);
     // Only the first part of a longer write has begun.
@@ -122,7 +122,7 @@ export class FileWriter implements Disposable {
    */
   async flush({ timeout = Infinity, signal }: WaitOptions): Promise<void> {
     const deadline = deadlineAfter(timeout);
-    await this.#lock.acquire({ timeout, ...(signal && { signal }) });
+    await this.#acquire({ timeout, ...(signal && { signal }) });
     // A later flush can begin before this method goes on, so its end must not stop that flush.
     const flushing = new AbortController();
     this.#flushing = flushing;
@@ -151,6 +151,15 @@ export class FileWriter implements Disposable {
   /** Closes the writer at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** Takes the lock, or waits for it. */
+  async #acquire(options: WaitOptions): Promise<void> {
+    await this.#lock.acquire(options);
+    if (!options.signal?.aborted) return;
+    // The signal was aborted after the task had got the lock, and before this line.
+    this.#lock.release();
+    throw options.signal.reason;
   }
 
   /** Writes all bytes, and then releases the lock. The first part begins before the first await. */

@@ -70,6 +70,22 @@ Deno.test("FileOperation.untilOver() rejects with the reason of its signal in ea
   assert(await over);
 });
 
+Deno.test("FileOperation.untilOver() rejects if its signal is aborted while the way of waiting changes", async () => {
+  // After 100 ms, a registered wait takes over from a thread of the pool.
+  for (let round = 0; round < 5; round++) {
+    await Promise.all([97, 98, 99, 100, 101, 102].map(async (pause) => {
+      using pipe = makePipe();
+      using read = readFrom(pipe.server);
+      const controller = new AbortController();
+      const over = read.untilOver({ signal: controller.signal });
+      over.catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      controller.abort(new Error("on purpose"));
+      await assertRejects(() => within("the wait ends", over, 5000), Error, "on purpose");
+    }));
+  }
+});
+
 Deno.test("FileOperation uses a thread of the pool for at most 100 ms", async () => {
   using pipe = makePipe();
   using stack = new DisposableStack();

@@ -80,6 +80,25 @@ Deno.test("FileWriter.write() writes all bytes of a stopped write, or none", asy
   await last;
 });
 
+Deno.test("FileWriter.write() and flush() stop if their signal is aborted just when their turn comes", async () => {
+  for (const what of ["write", "flush"] as const) {
+    using ends = makeEnds();
+    const { writer, reader } = ends;
+    const full = new Uint8Array(3 * BUFFER_SIZE);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const first = writer.write(full, soon);
+    const drained = writer.drain(soon).then(() => controller.abort(new Error("on purpose")));
+    const second = what === "write" ? writer.write(full, { signal }) : writer.flush({ signal });
+    second.catch(() => {});
+    await read(reader, full.length - 10);
+    await Promise.all([first, drained]);
+    await assertRejects(() => within("the wait ends", second, 5000), Error, "on purpose");
+    await writer.write(Uint8Array.of(7), soon);
+    assertEquals((await read(reader, 11)).at(-1), 7);
+  }
+});
+
 Deno.test("FileWriter.write() stops in time between the parts of a long write, and writes them all", async () => {
   using ends = makeEnds();
   const { reader, writer } = ends;
