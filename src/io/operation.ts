@@ -150,6 +150,8 @@ export class FileOperation extends OverlappedOperation {
       await Promise.race([wait.over, end.promise]);
     } finally {
       wait.stop(new Error("The wait was stopped"));
+      // The lease ends when no thread uses the handle any more.
+      await wait.over.catch(() => {});
     }
   }
 }
