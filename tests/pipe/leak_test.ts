@@ -1,5 +1,7 @@
+// Alone: counts the handles of this process, whose threads end late on a busy machine.
+
 import { assert, assertEquals } from "@std/assert";
-import { listenPipe, type PipeConnection } from "../../src/pipe/mod.ts";
+import { connectPipe, listenPipe, type PipeConnection } from "../../src/pipe/mod.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";
@@ -7,6 +9,7 @@ import { randomName } from "../support/random_name.ts";
 import { makeConnections } from "./many_connections.ts";
 import { fuzz } from "./fuzz/run.ts";
 import { countOperations } from "./count_operations.ts";
+import { PipeWorker } from "./pipe_worker.ts";
 
 const soon = { timeout: 20_000 };
 
@@ -21,6 +24,27 @@ Deno.test("Random connections leave no handle and no memory behind", async () =>
   const operations = countOperations();
   await assertLeavesNoHandle(10, async (index) => {
     await fuzz({ seed: 100 + index, steps: 200, isFar: false });
+  });
+  assertEquals(countOperations(), operations);
+});
+
+Deno.test("Workers that end with reads, writes and connects in flight leave no handle and no memory behind", async () => {
+  const operations = countOperations();
+  await assertLeavesNoHandle(5, async () => {
+    const name = randomName();
+    using listener = listenPipe({ name: `${name}-server` });
+    const starting = PipeWorker.start("listen", name);
+    const connecting = PipeWorker.start("read and write, connect", `${name}-server`);
+    await using server = await listener.accept(soon);
+    using listening = await starting;
+    using connected = await connecting;
+    await using client = await connectPipe(name, soon);
+    await server.write(Uint8Array.of(1), soon);
+    listening.end();
+    connected.end();
+    const into = new Uint8Array(100_000);
+    assertEquals(await client.read(into, soon), null);
+    while (await server.read(into, soon) !== null);
   });
   assertEquals(countOperations(), operations);
 });
