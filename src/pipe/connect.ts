@@ -69,7 +69,8 @@ export interface ConnectPipeOptions extends PipeOptions, WaitOptions {
   server?: PipeServer;
 }
 
-const CONNECT_CHECKS: OptionChecks<ConnectPipeOptions> = {
+/** The checks of {@linkcode ConnectPipeOptions}. */
+export const CONNECT_CHECKS: OptionChecks<ConnectPipeOptions> = {
   ...PIPE_CHECKS,
   ...WAIT_CHECKS,
   waitForServer: assertBoolean,

@@ -87,7 +87,8 @@ export interface ListenPipeOptions extends PipeOptions {
   signal?: AbortSignal;
 }
 
-const LISTEN_CHECKS: OptionChecks<ListenPipeOptions> = {
+/** The checks of {@linkcode ListenPipeOptions}. */
+export const LISTEN_CHECKS: OptionChecks<ListenPipeOptions> = {
   ...PIPE_CHECKS,
   name: assertString,
   direction: oneOf(PIPE_DIRECTIONS),
