@@ -231,7 +231,7 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
    * A read that is stopped loses no byte: the next read returns the bytes. Nothing is written to
    * `into` after this method has rejected.
    *
-   * @param into Gets the bytes.
+   * @param into The array to fill, from its beginning on.
    * @returns The number of bytes, or `null` if the peer has closed its end. In a pipe of messages,
    *   0 is an empty message.
    * @throws {RangeError} If the next message is longer than `into`. It can still be read.

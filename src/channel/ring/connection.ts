@@ -4,7 +4,12 @@
  * @module
  */
 
-import { assertOptions, type ByteSource, pickOptions } from "../../../ffi/arguments.ts";
+import {
+  assertOptions,
+  type ByteSource,
+  type OptionChecks,
+  pickOptions,
+} from "../../../ffi/arguments.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import { CONNECT_CHECKS } from "../../pipe/connect.ts";
 import { connectPipe, type ConnectPipeOptions, type PipePeer } from "../../pipe/mod.ts";
@@ -16,12 +21,16 @@ import type { RingSender } from "./sender.ts";
 import { readableFrom, writableTo } from "./streams.ts";
 
 /** Options of {@linkcode connectRing}; see {@linkcode ConnectPipeOptions}. */
-export type ConnectRingOptions = Omit<
-  ConnectPipeOptions,
-  "mode" | "emptyMessage" | "maxMessageLength"
->;
+export interface ConnectRingOptions
+  extends Omit<ConnectPipeOptions, "mode" | "emptyMessage" | "maxMessageLength"> {}
 
-const { mode: _, emptyMessage: __, maxMessageLength: ___, ...CONNECT_RING_CHECKS } = CONNECT_CHECKS;
+const CONNECT_RING_CHECKS: OptionChecks<ConnectRingOptions> = {
+  timeout: CONNECT_CHECKS.timeout,
+  signal: CONNECT_CHECKS.signal,
+  waitForServer: CONNECT_CHECKS.waitForServer,
+  impersonation: CONNECT_CHECKS.impersonation,
+  server: CONNECT_CHECKS.server,
+};
 
 /** The parts of a connection. */
 export interface RingConnectionParts {
