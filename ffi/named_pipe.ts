@@ -230,7 +230,8 @@ export function openPipe(pipe: PipeToOpen): OpenedPipe {
 }
 
 function open({ path, label, impersonation }: PipeToOpen, rights: number): Handle {
-  return openExistingFile(path, {
+  // In a path that begins with \\.\, Windows resolves "..", so a name could lead to any file.
+  return openExistingFile(path.replace(/^\\\\\.\\/, "\\\\?\\"), {
     access: CLIENT_RIGHTS | rights,
     share: 0,
     flags: FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT |
