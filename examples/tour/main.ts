@@ -17,6 +17,7 @@ import { mappedFile } from "./mapped_file.ts";
 import { mutex } from "./mutex.ts";
 import { namedMemory } from "./named_memory.ts";
 import { ringChannel } from "./ring_channel.ts";
+import { ringServer } from "./ring_server.ts";
 import { sharedSection } from "./shared_section.ts";
 import { tcpSocket } from "./tcp_socket.ts";
 
@@ -31,6 +32,7 @@ const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "The newest value": latestValue,
   "A TCP socket": tcpSocket,
   "A channel": ringChannel,
+  "Channels for each client": ringServer,
   "One sender, many receivers": broadcastRing,
 };
 

@@ -31,6 +31,7 @@ Deno.test("The tour shows every part with different processes, and all checks pa
     "The newest value",
     "A TCP socket",
     "A channel",
+    "Channels for each client",
     "One sender, many receivers",
   ]);
   const pids = [...out.matchAll(/process (\d+) \(this one\) and process (\d+)/g)];
