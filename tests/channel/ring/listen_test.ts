@@ -23,6 +23,7 @@ import { connectPipe, listenPipe } from "../../../src/pipe/mod.ts";
 import { assertLeavesNoHandle } from "../../support/leak.ts";
 import { compileRingPeer } from "../../support/compile_ring_peer.ts";
 import { Peer } from "../../support/peer.ts";
+import { peerUrl } from "../../support/peer_url.ts";
 import { randomName } from "../../support/random_name.ts";
 
 const soon = { timeout: 20_000 };
@@ -110,6 +111,22 @@ Deno.test("RingConnection sees at once that the server's process was killed", as
   const end = connection.receiver.receive(soon);
   peer.kill();
   await assertRejects(() => end, Deno.errors.ConnectionReset);
+});
+
+Deno.test("connectRing() works in a Worker, whose end its peer sees at once", async () => {
+  const name = randomName();
+  using listener = listenRing(name);
+  const url = peerUrl("channel/ring/peers/ring_client_worker.ts").href;
+  const worker = new Worker(url, { type: "module", name });
+  const { promise: sum, resolve } = Promise.withResolvers<string>();
+  worker.onmessage = ({ data }) => resolve(data);
+  using connection = await listener.accept(soon);
+  const echoed = (async () => {
+    for await (const message of connection.receiver) await connection.sender.send(message, soon);
+  })();
+  assertEquals(await sum, `${99 * 50}`);
+  worker.terminate();
+  await assertRejects(() => echoed, Deno.errors.ConnectionReset);
 });
 
 Deno.test("winipc_ring_connect() makes a C program a client of listenRing()", async () => {
