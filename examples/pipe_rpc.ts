@@ -35,11 +35,12 @@ const ERRORS = ["", "there is no such operation", "division by zero"];
 export class Calculator implements AsyncDisposable {
   readonly #connection: PipeConnection;
   readonly #waiting = new Map<number, PromiseWithResolvers<number>>();
+  readonly #receiving: Promise<void>;
   #lastId = 0;
 
   private constructor(connection: PipeConnection, signal: AbortSignal) {
     this.#connection = connection;
-    void this.#receive(signal);
+    this.#receiving = this.#receive(signal);
   }
 
   /** Connects to the server. The signal ends the connection, too. */
@@ -62,9 +63,10 @@ export class Calculator implements AsyncDisposable {
     return result;
   }
 
-  /** Closes the connection. */
+  /** Closes the connection. Questions without an answer fail. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#connection[Symbol.asyncDispose]();
+    await this.#receiving;
   }
 
   /** Gives each answer to the question with its id. */

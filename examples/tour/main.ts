@@ -16,6 +16,7 @@ import { latestValue } from "./latest_value.ts";
 import { mappedFile } from "./mapped_file.ts";
 import { mutex } from "./mutex.ts";
 import { namedMemory } from "./named_memory.ts";
+import { namedPipe } from "./named_pipe.ts";
 import { ringChannel } from "./ring_channel.ts";
 import { ringServer } from "./ring_server.ts";
 import { sharedSection } from "./shared_section.ts";
@@ -30,6 +31,7 @@ const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "Variables in a DLL": sharedSection,
   "A struct guarded by a mutex": mutex,
   "The newest value": latestValue,
+  "A named pipe": namedPipe,
   "A TCP socket": tcpSocket,
   "A channel": ringChannel,
   "Channels for each client": ringServer,
