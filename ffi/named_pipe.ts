@@ -19,13 +19,13 @@ import { type ObjectRights, type Sddl, SecurityDescriptor } from "./security.ts"
 import { encodeWide } from "./wide.ts";
 
 /**
- * The directions in which the bytes of a pipe go. The words are Windows' own: `"inbound"` is from
- * the clients to the server.
+ * The direction in which the bytes of a pipe go. The words are Windows' own: `"inbound"` is from the
+ * clients to the server.
  */
-export const PIPE_DIRECTIONS = ["duplex", "inbound", "outbound"] as const;
+export type PipeDirection = "duplex" | "inbound" | "outbound";
 
-/** The direction in which the bytes of a pipe go. */
-export type PipeDirection = typeof PIPE_DIRECTIONS[number];
+/** All values of {@linkcode PipeDirection}. */
+export const PIPE_DIRECTIONS = ["duplex", "inbound", "outbound"] as const satisfies PipeDirection[];
 
 /** `FILE_GENERIC_READ` and `FILE_GENERIC_WRITE`. The second has `FILE_CREATE_PIPE_INSTANCE`. */
 const FILE_GENERIC_READ = 0x12_0089;
@@ -177,10 +177,14 @@ export function pipeType(hasMessages: boolean, allowRemote: boolean, onWine = is
  * - `"identify"`: find out who the client is.
  * - `"impersonate"`: open files and other objects of this machine as this user.
  */
-export const IMPERSONATION = ["anonymous", "identify", "impersonate"] as const;
+export type Impersonation = "anonymous" | "identify" | "impersonate";
 
-/** A choice of {@linkcode IMPERSONATION}. */
-export type Impersonation = typeof IMPERSONATION[number];
+/** All values of {@linkcode Impersonation}, in the order of Windows' numbers from 0 on. */
+export const IMPERSONATION = [
+  "anonymous",
+  "identify",
+  "impersonate",
+] as const satisfies Impersonation[];
 
 const FILE_READ_DATA = 1;
 const FILE_WRITE_DATA = 2;

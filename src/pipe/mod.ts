@@ -24,3 +24,4 @@ export { connectPipe, type ConnectPipeOptions, type PipeServer } from "./connect
 export { PipeConnection, type PipeMode, type PipeOptions } from "./connection.ts";
 export { listenPipe, type ListenPipeOptions, PipeListener } from "./listener.ts";
 export type { PipePeer } from "./peer.ts";
+export type { Impersonation, PipeDirection } from "../../ffi/named_pipe.ts";
