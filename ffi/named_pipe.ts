@@ -9,7 +9,7 @@
  * @module
  */
 
-import { errorFromCode, errorFromStatus, lastError, lastErrorCode, unless } from "./error.ts";
+import { errorFromStatus, lastError, lastErrorCode, unless } from "./error.ts";
 import { openExistingFile } from "./file.ts";
 import { Handle, SYNCHRONIZE } from "./handle.ts";
 import { kernel32 } from "./win32/kernel32.ts";

@@ -226,7 +226,7 @@ Deno.test("connectRing() checks every handle that a server offers", async () => 
 
 Deno.test("listenRing() takes the handles back if the client does not accept them", async () => {
   const name = randomName();
-  using listener = listenRing(name, { capacity: 1024 });
+  using _listener = listenRing(name, { capacity: 1024 });
   await assertLeavesNoHandle(20, async () => {
     await using client = await connectPipe(name, { mode: "messages", ...soon });
     await client.write(hello(Deno.pid), soon);
