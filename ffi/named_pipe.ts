@@ -13,7 +13,7 @@ import { errorFromCode, errorFromStatus, lastError, lastErrorCode, unless } from
 import { openExistingFile } from "./file.ts";
 import { Handle, SYNCHRONIZE } from "./handle.ts";
 import { kernel32 } from "./win32/kernel32.ts";
-import { ntdll } from "./win32/ntdll.ts";
+import { isWine, ntdll } from "./win32/ntdll.ts";
 import { IO_STATUS_BLOCK_SIZE, objectAttributes } from "./win32/types.ts";
 import { type ObjectRights, type Sddl, SecurityDescriptor } from "./security.ts";
 import { encodeWide } from "./wide.ts";
@@ -142,8 +142,7 @@ function create(
     SERVER[direction].share,
     disposition,
     0,
-    (hasMessages ? FILE_PIPE_MESSAGE_TYPE : 0) |
-      (allowRemote ? 0 : FILE_PIPE_REJECT_REMOTE_CLIENTS),
+    pipeType(hasMessages, allowRemote),
     hasMessages ? FILE_PIPE_MESSAGE_MODE : 0,
     0,
     maxInstances,
@@ -160,6 +159,15 @@ function create(
     `Cannot create the ${label}`,
     isTaken ? { as: "AlreadyExists", hint } : {},
   );
+}
+
+/**
+ * Returns the `NamedPipeType` of a pipe. Wine has no remote clients, and takes any type other than
+ * 0 for a pipe of messages.
+ */
+export function pipeType(hasMessages: boolean, allowRemote: boolean, onWine = isWine()): number {
+  return (hasMessages ? FILE_PIPE_MESSAGE_TYPE : 0) |
+    (allowRemote || onWine ? 0 : FILE_PIPE_REJECT_REMOTE_CLIENTS);
 }
 
 /**
@@ -181,7 +189,7 @@ const CLIENT_RIGHTS = 0x12_0180;
 const FILE_FLAG_OVERLAPPED = 0x4000_0000;
 const SECURITY_SQOS_PRESENT = 0x10_0000;
 const PIPE_READMODE_MESSAGE = 2;
-const ERROR_INVALID_PARAMETER = 87;
+const PIPE_TYPE_MESSAGE = 4;
 
 /** A pipe to open, as a client. */
 export interface PipeToOpen {
@@ -238,17 +246,21 @@ function open({ path, label, impersonation }: PipeToOpen, rights: number): Handl
  * @throws {Deno.errors.InvalidData} If the pipe's server has made it a pipe of bytes.
  */
 export function readMessages(pipe: Handle): void {
-  const mode = Uint32Array.of(PIPE_READMODE_MESSAGE);
-  if (kernel32().SetNamedPipeHandleState(pipe.value, mode, null, null)) return;
-  const code = lastErrorCode();
-  throw errorFromCode(
-    code,
-    "SetNamedPipeHandleState",
-    `Cannot read messages from the ${pipe.kind}`,
-    code === ERROR_INVALID_PARAMETER
-      ? { as: "InvalidData", hint: 'the server has made it a pipe of bytes: use { mode: "bytes" }' }
-      : {},
-  );
+  const attempt = `Cannot read messages from the ${pipe.kind}`;
+  const { GetNamedPipeInfo, SetNamedPipeHandleState } = kernel32();
+  const flags = new Uint32Array(1);
+  if (!GetNamedPipeInfo(pipe.value, flags, null, null, null)) {
+    throw lastError("GetNamedPipeInfo", attempt);
+  }
+  if ((flags[0]! & PIPE_TYPE_MESSAGE) === 0) {
+    throw new Deno.errors.InvalidData(
+      `${attempt}: the server has made it a pipe of bytes; use { mode: "bytes" }`,
+    );
+  }
+  if (SetNamedPipeHandleState(pipe.value, Uint32Array.of(PIPE_READMODE_MESSAGE), null, null)) {
+    return;
+  }
+  throw lastError("SetNamedPipeHandleState", attempt);
 }
 
 /** The process at the other end of a pipe, as Windows noted it when the client connected. */

@@ -218,6 +218,16 @@ export const KERNEL32 = {
     ],
     result: BOOL,
   },
+  GetNamedPipeInfo: {
+    parameters: [
+      HANDLE, // hNamedPipe
+      BUFFER, // LPDWORD lpFlags
+      BUFFER, // LPDWORD lpOutBufferSize
+      BUFFER, // LPDWORD lpInBufferSize
+      BUFFER, // LPDWORD lpMaxInstances
+    ],
+    result: BOOL,
+  },
   GetNamedPipeServerProcessId: {
     parameters: [
       HANDLE, // Pipe
