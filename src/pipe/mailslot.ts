@@ -263,11 +263,13 @@ export class Mailslot extends Uncloneable
       const { code, length } = this.#result;
       this.#result = undefined;
       if (code === 0) return this.#take(length);
-      if (code !== ERROR_INSUFFICIENT_BUFFER) {
+      // The message can be longer than the memory. Then it is still in the mailslot.
+      const isTooLong = code === ERROR_INSUFFICIENT_BUFFER;
+      const { nextSize = 0 } = isTooLong ? unreadMessages(this.#handle) : {};
+      if (nextSize <= this.#read.data.length) {
         throw errorFromCode(code, "ReadFile", `Cannot receive from the ${this.#label}`);
       }
-      // The message is longer than the memory, and is still in the mailslot.
-      this.#read.reserve(roomFor(unreadMessages(this.#handle).nextSize ?? 0));
+      this.#read.reserve(roomFor(nextSize));
     }
   }
 

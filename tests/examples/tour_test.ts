@@ -30,6 +30,7 @@ Deno.test("The tour shows every part with different processes, and all checks pa
     "A struct guarded by a mutex",
     "The newest value",
     "A TCP socket",
+    "A mailslot",
     "A channel",
     "One sender, many receivers",
   ]);

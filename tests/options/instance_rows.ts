@@ -9,6 +9,8 @@ import {
   ChannelInbox,
   CopyDataMessage,
   LatestValue,
+  Mailslot,
+  openMailslot,
   ProcessWatch,
   receiveHandle,
   RingChannel,
@@ -171,6 +173,13 @@ function* latestRows(stack: DisposableStack): Generator<Row> {
   };
 }
 
+function* mailslotRows(stack: DisposableStack): Generator<Row> {
+  const mailslot = stack.use(Mailslot.create(randomName()));
+  const sender = stack.use(openMailslot(mailslot.path));
+  yield method("Mailslot.receive", mailslot, { needed: [], options: WAIT });
+  yield method("MailslotSender.send", sender, { needed: [BYTES] });
+}
+
 /** Makes the rows of methods. The stack closes the objects of these methods. */
 export function instanceRows(stack: DisposableStack): Row[] {
   return [
@@ -179,5 +188,6 @@ export function instanceRows(stack: DisposableStack): Row[] {
     ...ringRows(stack),
     ...broadcastRows(stack),
     ...latestRows(stack),
+    ...mailslotRows(stack),
   ];
 }
