@@ -99,17 +99,26 @@ export function createMailslot(
   );
 }
 
+/** A mailslot to open. */
+export interface MailslotToOpen {
+  /** The path: `\\.\mailslot\x`. */
+  path: string;
+  /** The mailslot's name in messages: `mailslot "\\\\.\\mailslot\\x"`. */
+  label: string;
+  /** Whether the handle also has the right to read the owner. */
+  readsOwner: boolean;
+}
+
 /**
  * Opens a mailslot for writing. Other processes can open the mailslot at the same time.
  *
- * @param label The mailslot's name in messages: `mailslot "\\\\.\\mailslot\\x"`.
  * @throws {Deno.errors.NotFound} If there is no such mailslot.
  * @throws {Deno.errors.PermissionDenied} If the mailslot does not admit this user.
  * @throws {Deno.errors.Busy} If another process has opened the mailslot only for itself.
  */
-export function openMailslotToWrite(path: string, label: string): Handle {
+export function openMailslotToWrite({ path, label, readsOwner }: MailslotToOpen): Handle {
   return openExistingFile(path, {
-    access: FILE_WRITE_DATA | READ_CONTROL,
+    access: readsOwner ? FILE_WRITE_DATA | READ_CONTROL : FILE_WRITE_DATA,
     // All writers must share both rights. Otherwise only one of them can open the mailslot.
     share: FILE_SHARE_READ_AND_WRITE,
     kind: label,

@@ -68,8 +68,10 @@ export function openMailslot(name: string, options: OpenMailslotOptions = {}): M
   const path = mailslotPath(name);
   assertOptions(options, OPEN_CHECKS);
   using stack = new DisposableStack();
-  const handle = stack.use(openMailslotToWrite(path, `mailslot "${path}"`));
-  if (options.owner === "self") assertOwnedBySelf(handle.value, `the ${handle.kind}`);
+  const readsOwner = options.owner === "self";
+  const label = `mailslot "${path}"`;
+  const handle = stack.use(openMailslotToWrite({ path, label, readsOwner }));
+  if (readsOwner) assertOwnedBySelf(handle.value, `the ${label}`);
   stack.move();
   return makeSender(handle, path);
 }
