@@ -119,7 +119,7 @@ export interface MailslotToOpen {
 export function openMailslotToWrite({ path, label, readsOwner }: MailslotToOpen): Handle {
   return openExistingFile(path, {
     access: readsOwner ? FILE_WRITE_DATA | READ_CONTROL : FILE_WRITE_DATA,
-    // All writers must share both rights. Otherwise only one of them can open the mailslot.
+    // All writers should share both rights. Otherwise the second one can get error 32.
     share: FILE_SHARE_READ_AND_WRITE,
     kind: label,
     attempt: `Cannot open the ${label}`,
