@@ -13,6 +13,7 @@ import { copyData } from "./copy_data.ts";
 import { handleTransfer } from "./handle_transfer.ts";
 import { inheritedMemory } from "./inherited_memory.ts";
 import { latestValue } from "./latest_value.ts";
+import { mailslot } from "./mailslot.ts";
 import { mappedFile } from "./mapped_file.ts";
 import { mutex } from "./mutex.ts";
 import { namedMemory } from "./named_memory.ts";
@@ -33,6 +34,7 @@ const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "The newest value": latestValue,
   "A named pipe": namedPipe,
   "A TCP socket": tcpSocket,
+  "A mailslot": mailslot,
   "A channel": ringChannel,
   "Channels for each client": ringServer,
   "One sender, many receivers": broadcastRing,

@@ -31,6 +31,7 @@ Deno.test("The tour shows every part with different processes, and all checks pa
     "The newest value",
     "A named pipe",
     "A TCP socket",
+    "A mailslot",
     "A channel",
     "Channels for each client",
     "One sender, many receivers",

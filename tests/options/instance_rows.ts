@@ -11,6 +11,8 @@ import {
   CopyDataMessage,
   LatestValue,
   listenRing,
+  Mailslot,
+  openMailslot,
   ProcessWatch,
   receiveHandle,
   RingChannel,
@@ -200,6 +202,13 @@ function* latestRows(stack: DisposableStack): Generator<Row> {
   };
 }
 
+function* mailslotRows(stack: DisposableStack): Generator<Row> {
+  const mailslot = stack.use(Mailslot.create(randomName()));
+  const sender = stack.use(openMailslot(mailslot.path));
+  yield method("Mailslot.receive", mailslot, { needed: [], options: WAIT });
+  yield method("MailslotSender.send", sender, { needed: [BYTES] });
+}
+
 /** Makes the rows of methods. The stack closes the objects of these methods. */
 export function instanceRows(stack: DisposableStack): Row[] {
   return [
@@ -209,5 +218,6 @@ export function instanceRows(stack: DisposableStack): Row[] {
     ...ringServerRows(stack),
     ...broadcastRows(stack),
     ...latestRows(stack),
+    ...mailslotRows(stack),
   ];
 }
