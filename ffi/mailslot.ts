@@ -16,7 +16,7 @@ import {
   lastError,
   lastErrorCode,
 } from "./error.ts";
-import { openExistingFile } from "./file.ts";
+import { literalPath, openExistingFile } from "./file.ts";
 import { Handle, SYNCHRONIZE } from "./handle.ts";
 import { type ObjectRights, type Sddl, SecurityDescriptor } from "./security.ts";
 import { encodeWide } from "./wide.ts";
@@ -117,7 +117,7 @@ export interface MailslotToOpen {
  * @throws {Deno.errors.Busy} If another process has opened the mailslot only for itself.
  */
 export function openMailslotToWrite({ path, label, readsOwner }: MailslotToOpen): Handle {
-  return openExistingFile(path, {
+  return openExistingFile(literalPath(path), {
     access: readsOwner ? FILE_WRITE_DATA | READ_CONTROL : FILE_WRITE_DATA,
     // All writers should share both rights. Otherwise the second one can get error 32.
     share: FILE_SHARE_READ_AND_WRITE,

@@ -10,7 +10,7 @@
  */
 
 import { errorFromStatus, lastError, lastErrorCode, unless } from "./error.ts";
-import { openExistingFile } from "./file.ts";
+import { literalPath, openExistingFile } from "./file.ts";
 import { Handle, SYNCHRONIZE } from "./handle.ts";
 import { kernel32 } from "./win32/kernel32.ts";
 import { isWine, ntdll } from "./win32/ntdll.ts";
@@ -234,8 +234,7 @@ export function openPipe(pipe: PipeToOpen): OpenedPipe {
 }
 
 function open({ path, label, impersonation }: PipeToOpen, rights: number): Handle {
-  // In a path that begins with \\.\, Windows resolves "..", so a name could lead to any file.
-  return openExistingFile(path.replace(/^\\\\\.\\/, "\\\\?\\"), {
+  return openExistingFile(literalPath(path), {
     access: CLIENT_RIGHTS | rights,
     share: 0,
     flags: FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT |

@@ -1,11 +1,16 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { connectPipe, listenPipe } from "../../src/pipe/mod.ts";
+import { connectPipe, listenPipe, openMailslot } from "../../src/pipe/mod.ts";
 import { randomName } from "../support/random_name.ts";
 
-Deno.test("connectPipe() reaches no file by a name with dots in it", async () => {
+Deno.test("connectPipe() and openMailslot() reach no file by a name with dots in it", async () => {
   const file = await Deno.makeTempFile();
+  await Deno.writeTextFile(file, "unchanged");
   try {
     const path = file.replaceAll("/", "\\");
+    for (const name of [`..\\${path}`, `..\\..\\${path}`, `\\\\.\\mailslot\\..\\${path}`]) {
+      assertThrows(() => openMailslot(name).send(new Uint8Array(9)), Deno.errors.NotFound);
+    }
+    assertEquals(await Deno.readTextFile(file), "unchanged");
     for (
       const name of [`..\\${path}`, `..\\..\\${path}`, `../${path}`, `\\\\.\\pipe\\..\\${path}`]
     ) {
