@@ -221,16 +221,41 @@ export interface OpenedPipe {
  * @throws {Deno.errors.PermissionDenied} If the pipe does not let this user in.
  */
 export function openPipe(pipe: PipeToOpen): OpenedPipe {
-  const duplex = unless(
-    Deno.errors.PermissionDenied,
-    () => open(pipe, FILE_READ_DATA | FILE_WRITE_DATA),
-  );
-  if (duplex !== undefined) return { handle: duplex, direction: "duplex" };
   // Windows denies the right to write if the direction is outbound, and the right to read if it is
-  // inbound.
-  const outbound = unless(Deno.errors.PermissionDenied, () => open(pipe, FILE_READ_DATA));
-  if (outbound !== undefined) return { handle: outbound, direction: "outbound" };
-  return { handle: open(pipe, FILE_WRITE_DATA), direction: "inbound" };
+  // inbound. Wine denies neither.
+  const rights = [FILE_READ_DATA | FILE_WRITE_DATA, FILE_READ_DATA];
+  let handle: Handle | undefined;
+  for (const right of rights) {
+    handle ??= unless(Deno.errors.PermissionDenied, () => open(pipe, right));
+  }
+  handle ??= open(pipe, FILE_WRITE_DATA);
+  using stack = new DisposableStack();
+  stack.use(handle);
+  const direction = directionOf(handle);
+  stack.move();
+  return { handle, direction };
+}
+
+const FILE_PIPE_LOCAL_INFORMATION = 24;
+/** The number of 32-bit fields of a `FILE_PIPE_LOCAL_INFORMATION`. */
+const LOCAL_INFORMATION_FIELDS = 10;
+/** The directions by their numbers in `NamedPipeConfiguration`. */
+const CONFIGURATIONS: readonly PipeDirection[] = ["inbound", "outbound", "duplex"];
+
+/** @see {@link https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/ns-ntifs-_file_pipe_local_information} */
+function directionOf(pipe: Handle): PipeDirection {
+  // NamedPipeType, NamedPipeConfiguration, …
+  const info = new Uint32Array(LOCAL_INFORMATION_FIELDS);
+  const status = ntdll().NtQueryInformationFile(
+    pipe.value,
+    new Uint8Array(IO_STATUS_BLOCK_SIZE),
+    info,
+    info.byteLength,
+    FILE_PIPE_LOCAL_INFORMATION,
+  );
+  const attempt = `Cannot find out the direction of the ${pipe.kind}`;
+  if (status < 0) throw errorFromStatus(status, "NtQueryInformationFile", attempt);
+  return CONFIGURATIONS[info[1]!]!;
 }
 
 function open({ path, label, impersonation }: PipeToOpen, rights: number): Handle {

@@ -63,6 +63,16 @@ export const NTDLL = {
     ],
     result: NTSTATUS,
   },
+  NtQueryInformationFile: {
+    parameters: [
+      HANDLE, // FileHandle
+      BUFFER, // PIO_STATUS_BLOCK IoStatusBlock
+      BUFFER, // PVOID FileInformation
+      DWORD, // Length
+      DWORD, // FILE_INFORMATION_CLASS FileInformationClass
+    ],
+    result: NTSTATUS,
+  },
   NtQueryObject: {
     parameters: [
       HANDLE, // Handle
