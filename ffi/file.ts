@@ -55,6 +55,17 @@ export function openExistingFile(path: string, options: OpenFileOptions): Handle
 }
 
 /**
+ * Returns the path of a pipe or a mailslot in the form in which Windows takes the name as it is.
+ *
+ * In a path that begins with `\\.\`, Windows resolves "..", so a name could lead to any file.
+ *
+ * @param path A path that begins with `\\.\`, or with the name of a machine.
+ */
+export function literalPath(path: string): string {
+  return path.replace(/^\\\\\.\\/, "\\\\?\\");
+}
+
+/**
  * Converts a path or a `file:` URL to a path, as `Deno.Command` and `Deno.open` do.
  *
  * @param what The location's name in messages: `"cwd"`.

@@ -9,8 +9,8 @@
  * @module
  */
 
-import { errorFromCode, errorFromStatus, lastError, lastErrorCode, unless } from "./error.ts";
-import { openExistingFile } from "./file.ts";
+import { errorFromStatus, lastError, lastErrorCode, unless } from "./error.ts";
+import { literalPath, openExistingFile } from "./file.ts";
 import { Handle, SYNCHRONIZE } from "./handle.ts";
 import { kernel32 } from "./win32/kernel32.ts";
 import { isWine, ntdll } from "./win32/ntdll.ts";
@@ -19,13 +19,13 @@ import { type ObjectRights, type Sddl, SecurityDescriptor } from "./security.ts"
 import { encodeWide } from "./wide.ts";
 
 /**
- * The directions in which the bytes of a pipe go. The words are Windows' own: `"inbound"` is from
- * the clients to the server.
+ * The direction in which the bytes of a pipe go. The words are Windows' own: `"inbound"` is from the
+ * clients to the server.
  */
-export const PIPE_DIRECTIONS = ["duplex", "inbound", "outbound"] as const;
+export type PipeDirection = "duplex" | "inbound" | "outbound";
 
-/** The direction in which the bytes of a pipe go. */
-export type PipeDirection = typeof PIPE_DIRECTIONS[number];
+/** All values of {@linkcode PipeDirection}. */
+export const PIPE_DIRECTIONS = ["duplex", "inbound", "outbound"] as const satisfies PipeDirection[];
 
 /** `FILE_GENERIC_READ` and `FILE_GENERIC_WRITE`. The second has `FILE_CREATE_PIPE_INSTANCE`. */
 const FILE_GENERIC_READ = 0x12_0089;
@@ -177,10 +177,14 @@ export function pipeType(hasMessages: boolean, allowRemote: boolean, onWine = is
  * - `"identify"`: find out who the client is.
  * - `"impersonate"`: open files and other objects of this machine as this user.
  */
-export const IMPERSONATION = ["anonymous", "identify", "impersonate"] as const;
+export type Impersonation = "anonymous" | "identify" | "impersonate";
 
-/** A choice of {@linkcode IMPERSONATION}. */
-export type Impersonation = typeof IMPERSONATION[number];
+/** All values of {@linkcode Impersonation}, in the order of Windows' numbers from 0 on. */
+export const IMPERSONATION = [
+  "anonymous",
+  "identify",
+  "impersonate",
+] as const satisfies Impersonation[];
 
 const FILE_READ_DATA = 1;
 const FILE_WRITE_DATA = 2;
@@ -217,20 +221,59 @@ export interface OpenedPipe {
  * @throws {Deno.errors.PermissionDenied} If the pipe does not let this user in.
  */
 export function openPipe(pipe: PipeToOpen): OpenedPipe {
-  const duplex = unless(
-    Deno.errors.PermissionDenied,
-    () => open(pipe, FILE_READ_DATA | FILE_WRITE_DATA),
-  );
-  if (duplex !== undefined) return { handle: duplex, direction: "duplex" };
   // Windows denies the right to write if the direction is outbound, and the right to read if it is
-  // inbound.
-  const outbound = unless(Deno.errors.PermissionDenied, () => open(pipe, FILE_READ_DATA));
-  if (outbound !== undefined) return { handle: outbound, direction: "outbound" };
-  return { handle: open(pipe, FILE_WRITE_DATA), direction: "inbound" };
+  // inbound. Wine denies neither.
+  const rights = [FILE_READ_DATA | FILE_WRITE_DATA, FILE_READ_DATA];
+  let handle: Handle | undefined;
+  for (const right of rights) {
+    handle ??= unless(Deno.errors.PermissionDenied, () => open(pipe, right));
+  }
+  handle ??= open(pipe, FILE_WRITE_DATA);
+  using stack = new DisposableStack();
+  stack.use(handle);
+  const direction = directionOf(handle);
+  stack.move();
+  return { handle, direction };
+}
+
+const FILE_PIPE_LOCAL_INFORMATION = 24;
+/** The indexes of the fields of a `FILE_PIPE_LOCAL_INFORMATION`, and their number. */
+const LOCAL = { NamedPipeConfiguration: 1, NamedPipeState: 8, length: 10 } as const;
+/** The directions by their numbers in `NamedPipeConfiguration`. */
+const CONFIGURATIONS: readonly PipeDirection[] = ["inbound", "outbound", "duplex"];
+const FILE_PIPE_CONNECTED_STATE = 3;
+
+function directionOf(pipe: Handle): PipeDirection {
+  const { status, info } = queryPipe(pipe);
+  const attempt = `Cannot find out the direction of the ${pipe.kind}`;
+  if (status < 0) throw errorFromStatus(status, "NtQueryInformationFile", attempt);
+  return CONFIGURATIONS[info[LOCAL.NamedPipeConfiguration]!]!;
+}
+
+/**
+ * Returns whether the peer has closed its end of a pipe. It is also `false` if the handle has no
+ * right to ask, as a server's handle of an `"outbound"` pipe.
+ */
+export function isPeerGone(pipe: Handle): boolean {
+  const { status, info } = queryPipe(pipe);
+  return status >= 0 && info[LOCAL.NamedPipeState] !== FILE_PIPE_CONNECTED_STATE;
+}
+
+/** @see {@link https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/ns-ntifs-_file_pipe_local_information} */
+function queryPipe(pipe: Handle): { status: number; info: Uint32Array } {
+  const info = new Uint32Array(LOCAL.length);
+  const status = ntdll().NtQueryInformationFile(
+    pipe.value,
+    new Uint8Array(IO_STATUS_BLOCK_SIZE),
+    info,
+    info.byteLength,
+    FILE_PIPE_LOCAL_INFORMATION,
+  );
+  return { status, info };
 }
 
 function open({ path, label, impersonation }: PipeToOpen, rights: number): Handle {
-  return openExistingFile(path, {
+  return openExistingFile(literalPath(path), {
     access: CLIENT_RIGHTS | rights,
     share: 0,
     flags: FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT |
@@ -261,26 +304,6 @@ export function readMessages(pipe: Handle): void {
     return;
   }
   throw lastError("SetNamedPipeHandleState", attempt);
-}
-
-/** The information class and the size of a `FILE_PIPE_LOCAL_INFORMATION`, and its state's index. */
-const LOCAL_INFORMATION = { class: 24, words: 10, NamedPipeState: 8 } as const;
-const FILE_PIPE_CONNECTED_STATE = 3;
-
-/**
- * Returns whether the peer has closed its end of a pipe. It is also `false` if the handle has no
- * right to ask, as a server's handle of an `"outbound"` pipe.
- */
-export function isPeerGone(pipe: Handle): boolean {
-  const info = new Uint32Array(LOCAL_INFORMATION.words);
-  const status = ntdll().NtQueryInformationFile(
-    pipe.value,
-    new Uint8Array(IO_STATUS_BLOCK_SIZE),
-    info,
-    info.byteLength,
-    LOCAL_INFORMATION.class,
-  );
-  return status >= 0 && info[LOCAL_INFORMATION.NamedPipeState] !== FILE_PIPE_CONNECTED_STATE;
 }
 
 /** The process at the other end of a pipe, as Windows noted it when the client connected. */

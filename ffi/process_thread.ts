@@ -212,7 +212,6 @@ export function exitCodeOf(process: Handle): number {
 /**
  * Returns the path of a process's program; `undefined` if the process is gone or cannot be queried.
  *
- * @param pid The process id.
  * @see {@link https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-queryfullprocessimagenamew}
  */
 export function imagePathOf(pid: number): string | undefined {

@@ -13,10 +13,13 @@ import { copyData } from "./copy_data.ts";
 import { handleTransfer } from "./handle_transfer.ts";
 import { inheritedMemory } from "./inherited_memory.ts";
 import { latestValue } from "./latest_value.ts";
+import { mailslot } from "./mailslot.ts";
 import { mappedFile } from "./mapped_file.ts";
 import { mutex } from "./mutex.ts";
 import { namedMemory } from "./named_memory.ts";
+import { namedPipe } from "./named_pipe.ts";
 import { ringChannel } from "./ring_channel.ts";
+import { ringServer } from "./ring_server.ts";
 import { sharedSection } from "./shared_section.ts";
 import { tcpSocket } from "./tcp_socket.ts";
 
@@ -29,8 +32,11 @@ const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "Variables in a DLL": sharedSection,
   "A struct guarded by a mutex": mutex,
   "The newest value": latestValue,
+  "A named pipe": namedPipe,
   "A TCP socket": tcpSocket,
+  "A mailslot": mailslot,
   "A channel": ringChannel,
+  "Channels for each client": ringServer,
   "One sender, many receivers": broadcastRing,
 };
 

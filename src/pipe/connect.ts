@@ -15,13 +15,13 @@ import {
   oneOf,
   type OptionChecks,
 } from "../../ffi/arguments.ts";
-import { unless } from "../../ffi/error.ts";
 import {
   IMPERSONATION,
   type Impersonation,
   type OpenedPipe,
   openPipe,
   pipeProcess,
+  type PipeToOpen,
   readMessages,
 } from "../../ffi/named_pipe.ts";
 import { assertOwnedBySelf } from "../../ffi/security.ts";
@@ -69,7 +69,8 @@ export interface ConnectPipeOptions extends PipeOptions, WaitOptions {
   server?: PipeServer;
 }
 
-const CONNECT_CHECKS: OptionChecks<ConnectPipeOptions> = {
+/** The checks of {@linkcode ConnectPipeOptions}. */
+export const CONNECT_CHECKS: OptionChecks<ConnectPipeOptions> = {
   ...PIPE_CHECKS,
   ...WAIT_CHECKS,
   waitForServer: assertBoolean,
@@ -120,13 +121,9 @@ export async function connectPipe(
   const path = pipePath(name);
   assertOptions(options, CONNECT_CHECKS);
   assertPipeOptions(options);
-  const { impersonation = "identify", server = "sameUser", mode, timeout, signal } = options;
+  const { impersonation = "identify", server = "sameUser", mode } = options;
   const label = `pipe "${path}"`;
-  const opened = await poll(
-    `the server of the ${label}`,
-    () => tryToOpen({ path, label, impersonation }, options.waitForServer ?? false),
-    { ...(timeout !== undefined && { timeout }), ...(signal && { signal }) },
-  );
+  const opened = await open({ path, label, impersonation }, options);
   using stack = new DisposableStack();
   const { direction } = opened;
   const handle = stack.use(opened.handle);
@@ -137,13 +134,30 @@ export async function connectPipe(
   return connection;
 }
 
-/** Opens a pipe, or returns `undefined` if the pipe is to be waited for. */
-function tryToOpen(
-  pipe: { path: string; label: string; impersonation: Impersonation },
-  isAwaited: boolean,
-): OpenedPipe | undefined {
-  const openUnlessBusy = () => unless(Deno.errors.Busy, () => openPipe(pipe));
-  return isAwaited ? unless(Deno.errors.NotFound, openUnlessBusy) : openUnlessBusy();
+/** Opens a pipe, and waits if it is busy. */
+async function open(
+  pipe: PipeToOpen,
+  { timeout = Infinity, signal, waitForServer = false }: ConnectPipeOptions,
+): Promise<OpenedPipe> {
+  let isBusy = false;
+  const look = () => {
+    isBusy = false;
+    try {
+      return openPipe(pipe);
+    } catch (error) {
+      isBusy = error instanceof Deno.errors.Busy;
+      if (isBusy || waitForServer && error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    }
+  };
+  try {
+    return await poll(pipe.label, look, { timeout, ...(signal && { signal }) });
+  } catch (error) {
+    if (!isBusy || !(error instanceof Deno.errors.TimedOut)) throw error;
+    throw new Deno.errors.TimedOut(
+      `Waited ${timeout} ms for the ${pipe.label}: its server was busy with other clients`,
+    );
+  }
 }
 
 /** Throws unless the server of an opened pipe is the trusted one. */

@@ -19,7 +19,7 @@ import { FileReader } from "../io/reader.ts";
 import { readableOf, writableOf } from "../io/streams.ts";
 import { FileWriter } from "../io/writer.ts";
 import { assertCanWait, deadlineAfter, timeLeft, type WaitOptions } from "../wait/options.ts";
-import { peerOf, type PipePeer, userOfPeer } from "./peer.ts";
+import { openPeer, peerOf, type PipePeer, userOfPeer } from "./peer.ts";
 
 /**
  * The kind of a pipe. With `"bytes"`, a read returns any bytes that have arrived. With
@@ -100,6 +100,9 @@ export interface PipeEnd {
   onClose?: () => void;
 }
 
+/** Opens the process at the other end of a connection, to put handles into it. */
+export let openPeerOf: (connection: PipeConnection) => Handle;
+
 /** Makes the connection for an end of a pipe. */
 export let connectionOver: (end: PipeEnd, options: PipeOptions) => PipeConnection;
 
@@ -157,6 +160,7 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
   #writable: WritableStream<ByteSource> | undefined;
 
   static {
+    openPeerOf = (connection) => openPeer(connection.#pipe, connection.peer.pid, connection.#since);
     connectionOver = (...args) => new PipeConnection(...args);
   }
 
@@ -227,7 +231,7 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
    * A read that is stopped loses no byte: the next read returns the bytes. Nothing is written to
    * `into` after this method has rejected.
    *
-   * @param into Gets the bytes.
+   * @param into The array to fill, from its beginning on.
    * @returns The number of bytes, or `null` if the peer has closed its end. In a pipe of messages,
    *   0 is an empty message.
    * @throws {RangeError} If the next message is longer than `into`. It can still be read.

@@ -17,7 +17,6 @@ import {
   integerFrom,
   oneOf,
   type OptionChecks,
-  show,
 } from "../../ffi/arguments.ts";
 import { errorFromCode } from "../../ffi/error.ts";
 import { type Handle, Uncloneable } from "../../ffi/handle.ts";
@@ -43,6 +42,7 @@ import {
   type PipeOptions,
 } from "./connection.ts";
 import { localPipePath } from "./name.ts";
+import { accountsOf, assertPackages } from "./packages.ts";
 
 /** Options of {@linkcode listenPipe}. */
 export interface ListenPipeOptions extends PipeOptions {
@@ -68,8 +68,9 @@ export interface ListenPipeOptions extends PipeOptions {
    */
   security?: Security;
   /**
-   * The packaged apps (AppContainers) that can connect as well: `true` for all, or the security
-   * identifiers of packages, such as `S-1-15-2-…`. It also admits programs of low integrity.
+   * The packaged apps (AppContainers) that can connect as well: `true` for all, or package family
+   * names, or security identifiers of packages (`S-1-15-2-…`). Programs of low integrity that
+   * belong to these users can connect, too.
    *
    * @default none
    */
@@ -87,7 +88,8 @@ export interface ListenPipeOptions extends PipeOptions {
   signal?: AbortSignal;
 }
 
-const LISTEN_CHECKS: OptionChecks<ListenPipeOptions> = {
+/** The checks of {@linkcode ListenPipeOptions}. */
+export const LISTEN_CHECKS: OptionChecks<ListenPipeOptions> = {
   ...PIPE_CHECKS,
   name: assertString,
   direction: oneOf(PIPE_DIRECTIONS),
@@ -388,19 +390,9 @@ function closeInstance({ handle, connect }: Instance): void {
   handle.close();
 }
 
-function assertPackages(name: string, value: unknown): void {
-  if (value === true) return;
-  const isSid = (sid: unknown) => typeof sid === "string" && /^S-1-15-2(?:-\d+)+$/.test(sid);
-  if (Array.isArray(value) && value.length > 0 && value.every(isSid)) return;
-  throw new TypeError(
-    `Expected ${name} to be true or an array of package identifiers such as "S-1-15-2-…", got ` +
-      show(value),
-  );
-}
-
 /** Returns the descriptor that the options ask for. */
 function sddlOf({ security = "user", packages }: ListenPipeOptions): Sddl {
-  const sddl = sddlFor(security, PIPE_RIGHTS, packages === true ? ["AC"] : packages);
+  const sddl = sddlFor(security, PIPE_RIGHTS, packages && accountsOf(packages));
   if (packages === undefined || sddl !== security) return sddl;
   throw new TypeError("Leave out { packages }, and name the packages in the descriptor");
 }

@@ -1,5 +1,6 @@
 /**
- * Named pipes: connections between processes, with bytes or with messages.
+ * Named pipes: connections between processes, with bytes or with messages. Mailslots: messages of
+ * any number of processes to one process.
  *
  * @example Listen, connect and send a message
  * ```ts
@@ -23,4 +24,7 @@
 export { connectPipe, type ConnectPipeOptions, type PipeServer } from "./connect.ts";
 export { PipeConnection, type PipeMode, type PipeOptions } from "./connection.ts";
 export { listenPipe, type ListenPipeOptions, PipeListener } from "./listener.ts";
+export { Mailslot, type MailslotInfo, type MailslotOptions } from "./mailslot.ts";
+export { MailslotSender, openMailslot, type OpenMailslotOptions } from "./mailslot_sender.ts";
 export type { PipePeer } from "./peer.ts";
+export type { Impersonation, PipeDirection } from "../../ffi/named_pipe.ts";

@@ -75,7 +75,32 @@ function userOfPid(pid: number, since: number, attempt: string): string | undefi
   return unless(Deno.errors.NotFound, () =>
     unless(Deno.errors.PermissionDenied, () => {
       using process = openProcess(pid, "end");
-      const latest = BigInt(Math.ceil(since)) * UNITS_PER_MILLISECOND + FILETIME_OF_EPOCH;
-      return startOf(process) <= latest ? userOfProcess(process.value, attempt) : undefined;
+      return isOlder(process, since) ? userOfProcess(process.value, attempt) : undefined;
     }));
+}
+
+/**
+ * Opens the process at the other end, to put handles into it. While the handle is open, no other
+ * process can get the process id.
+ *
+ * @param since As for {@linkcode userOfPeer}.
+ * @throws {Deno.errors.NotFound} If the process has ended.
+ * @throws {Deno.errors.PermissionDenied} If this user cannot put handles into the process.
+ */
+export function openPeer({ label }: OwnEnd, pid: number, since: number): Handle {
+  using stack = new DisposableStack();
+  const process = stack.use(openProcess(pid));
+  if (!isOlder(process, since)) {
+    throw new Deno.errors.NotFound(
+      `Cannot open the process at the other end of the ${label}: process ${pid} has ended, and ` +
+        "another one has its id",
+    );
+  }
+  stack.move();
+  return process;
+}
+
+/** Returns whether a process started before a time. */
+function isOlder(process: Handle, time: number): boolean {
+  return startOf(process) <= BigInt(Math.ceil(time)) * UNITS_PER_MILLISECOND + FILETIME_OF_EPOCH;
 }

@@ -29,8 +29,11 @@ Deno.test("The tour shows every part with different processes, and all checks pa
     "Variables in a DLL",
     "A struct guarded by a mutex",
     "The newest value",
+    "A named pipe",
     "A TCP socket",
+    "A mailslot",
     "A channel",
+    "Channels for each client",
     "One sender, many receivers",
   ]);
   const pids = [...out.matchAll(/process (\d+) \(this one\) and process (\d+)/g)];

@@ -7,8 +7,12 @@
 import {
   BroadcastRing,
   ChannelInbox,
+  connectRing,
   CopyDataMessage,
   LatestValue,
+  listenRing,
+  Mailslot,
+  openMailslot,
   ProcessWatch,
   receiveHandle,
   RingChannel,
@@ -119,6 +123,33 @@ function* ringRows(stack: DisposableStack): Generator<Row> {
   yield method("RingReceiver.read", receiver, { needed: [["function", () => {}]] });
 }
 
+function* ringServerRows(stack: DisposableStack): Generator<Row> {
+  const name: Given = ["name", randomName()];
+  yield plain(listenRing, "listenRing", {
+    needed: [name],
+    options: {
+      ...SECURITY,
+      capacity: ["count", 1024],
+      maxMessageLength: ["count", 16],
+      whenFull: ["word", "drop"],
+      packages: ["packages", true],
+      backlog: ["count", 1],
+      signal: WAIT.signal!,
+    },
+  });
+  yield plain(connectRing, "connectRing", {
+    needed: [name],
+    options: {
+      ...WAIT,
+      waitForServer: ["flag", false],
+      impersonation: ["word", "anonymous"],
+      server: ["word", "anyone"],
+    },
+  });
+  const listener = stack.use(listenRing(randomName()));
+  yield method("RingListener.accept", listener, { needed: [], options: WAIT });
+}
+
 function* broadcastRows(stack: DisposableStack): Generator<Row> {
   const ring = stack.use(BroadcastRing.anonymous({ capacity: 1024 }));
   const sender = stack.use(ring.sender());
@@ -171,13 +202,22 @@ function* latestRows(stack: DisposableStack): Generator<Row> {
   };
 }
 
+function* mailslotRows(stack: DisposableStack): Generator<Row> {
+  const mailslot = stack.use(Mailslot.create(randomName()));
+  const sender = stack.use(openMailslot(mailslot.path));
+  yield method("Mailslot.receive", mailslot, { needed: [], options: WAIT });
+  yield method("MailslotSender.send", sender, { needed: [BYTES] });
+}
+
 /** Makes the rows of methods. The stack closes the objects of these methods. */
 export function instanceRows(stack: DisposableStack): Row[] {
   return [
     ...memoryRows(stack),
     ...syncRows(stack),
     ...ringRows(stack),
+    ...ringServerRows(stack),
     ...broadcastRows(stack),
     ...latestRows(stack),
+    ...mailslotRows(stack),
   ];
 }

@@ -17,6 +17,8 @@ import {
   inheritHandles,
   inspectImage,
   LatestValue,
+  Mailslot,
+  openMailslot,
   ProcessWatch,
   receiveHandle,
   RingChannel,
@@ -248,6 +250,15 @@ function* channelRows(): Generator<Row> {
   });
 }
 
+function* mailslotRows(): Generator<Row> {
+  const name: Given = ["name", randomName()];
+  yield method("Mailslot.create", Mailslot, {
+    needed: [name],
+    options: { ...SECURITY, maxMessageSize: ["count", 1024] },
+  });
+  yield plain(openMailslot, "openMailslot", { needed: [name], options: OWNER });
+}
+
 /** Makes the rows of functions that check their arguments on any system. */
 export function plainRows(): Row[] {
   return [
@@ -274,5 +285,6 @@ export function plainRows(): Row[] {
     }),
     ...processRows(),
     ...channelRows(),
+    ...mailslotRows(),
   ];
 }

@@ -73,6 +73,8 @@ export const WRONG = {
     ...[5, "x", null, {}, nothing, 1n, symbol, []],
     ...[[5], [null], [{}], [symbol], [{ unsafeHandle: 5 }], [{ unsafeHandle: -1n }]],
   ],
+  /** `true`, or the names or security identifiers of packages. */
+  packages: [5, "x", false, null, {}, nothing, 1n, symbol, [], [5], ["S-1-5-18"], ["a)(A"]],
   /** The parts of a channel. */
   parts: [5, "x", null, {}, nothing, 1n, symbol, { memory: 5, data: 5, space: 5 }],
 } satisfies Record<string, readonly unknown[]>;

@@ -24,7 +24,16 @@ const SCRIPTS = new Map(
 );
 
 /** The names of objects in the scripts. A test gives them names of its own. */
-const NAMES = ["visits", "car", "lines", "MyWindowClass", "Taker", "for-a-worker"];
+const NAMES = [
+  "visits",
+  "car",
+  "lines",
+  "MyWindowClass",
+  "Taker",
+  "for-a-worker",
+  "shout",
+  "upper",
+];
 
 /** A script that runs. */
 interface Running extends AsyncDisposable {
@@ -64,7 +73,7 @@ async function paste(files: readonly string[], source: Source): Promise<Folder> 
     assert(text !== undefined, `no page has ${file}`);
     // The names of objects. The name of an export of a DLL stays.
     const own = text.replaceAll(
-      /(?<=\(|class: )"([\w-]+)"/g,
+      /(?<=\(|class: |name: )"([\w-]+)"/g,
       (all, name) => NAMES.includes(name) ? `"${name} of ${suffix}"` : all,
     );
     await Deno.writeTextFile(`${folder}/${file}`, own);
@@ -152,6 +161,16 @@ const RUNS: Record<string, (folder: Folder) => Promise<void>> = {
     const receive = folder.run("receive.ts");
     folder.run("send.ts");
     assertEquals(await receive.rest(), ["one", "two", "three"]);
+  },
+  "upper_server.ts upper_client.ts": async (folder) => {
+    const client = folder.run("upper_client.ts");
+    folder.run("upper_server.ts");
+    assertEquals(await client.rest(), ["Answer: HELLO"]);
+  },
+  "lines_server.ts lines_client.ts": async (folder) => {
+    const client = folder.run("lines_client.ts");
+    folder.run("lines_server.ts");
+    assertEquals(await client.rest(), ["Answer: HELLO"]);
   },
   "window.ts ask.ts": async (folder) => {
     const window = folder.run("window.ts");

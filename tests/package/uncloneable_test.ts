@@ -7,7 +7,9 @@ import {
   CopyDataListener,
   inheritHandles,
   LatestValue,
+  Mailslot,
   MessageWindow,
+  openMailslot,
   ProcessWatch,
   RingChannel,
   SharedEvent,
@@ -72,6 +74,7 @@ async function assertNoneIsCloned(path: string, exports: { a: "i32" }): Promise<
   const sender = stack.use(channel.sender());
   const receiver = stack.use(channel.receiver());
   const broadcast = stack.use(BroadcastRing.create(randomName()));
+  const mailslot = stack.use(Mailslot.create(randomName()));
   const name = randomName();
   const value = stack.use(LatestValue.create(name, struct({ a: "u32" })));
   const child = stack.use(spawn("cmd.exe", { args: ["/c", "exit"] }));
@@ -95,6 +98,8 @@ async function assertNoneIsCloned(path: string, exports: { a: "i32" }): Promise<
     value,
     value.writer(),
     value.reader(),
+    mailslot,
+    stack.use(openMailslot(mailslot.path)),
     stack.use(inheritHandles({ memory })),
     stack.use(await CopyDataListener.open()),
     stack.use(MessageWindow.open({ procedure: () => undefined })),

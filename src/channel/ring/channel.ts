@@ -437,8 +437,14 @@ export class RingChannel extends Uncloneable implements Disposable {
   }
 }
 
-/** Checks the options of a new channel, and fills in the defaults. */
-function settle(options: RingChannelOptions): RingSettings {
+/**
+ * Checks the options of a new channel, and fills in the defaults.
+ *
+ * @throws {TypeError} If an option is of the wrong kind, or `endsWithLastSender` is `false` and
+ *   `producers` is not `"multiple"`.
+ * @throws {RangeError} If the capacity or the longest message is out of range.
+ */
+export function settle(options: RingChannelOptions): RingSettings {
   assertOptions(options, RING_CHANNEL_CHECKS);
   const { whenFull = "wait", producers = "single", endsWithLastSender = true } = options;
   if (!endsWithLastSender && producers === "single") {

@@ -131,6 +131,8 @@ export const LatestHeader = new DocumentedLayout("latest-header");
 export const LatestSlot = new DocumentedLayout("latest-slot");
 export const WakeBits = new DocumentedLayout("wake-bits");
 export const Notice = new DocumentedLayout("notice");
+export const Handshake = new DocumentedLayout("handshake");
+export const OfferedRing = new DocumentedLayout("offered-ring");
 
 /** The memory of a product, opened by its name as another program does it. */
 export function openMemory(name: string): Disposable & { readonly bytes: Bytes } {

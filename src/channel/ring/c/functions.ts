@@ -108,7 +108,13 @@ const USE: string = String.raw`/*
  *     }
  *     (ERROR_HANDLE_EOF: the sender was closed, and all its messages were read.)
  *
- * Close both ends with winipc_ring_close(&ring). Only one thread at a time can use an end.
+ * To do both with a server of listenRing():
+ *
+ *     winipc_ring to_server, from_server;
+ *     DWORD error =
+ *         winipc_ring_connect(&to_server, &from_server, L"\\\\.\\pipe\\calculator", 5000);
+ *
+ * Close each end with winipc_ring_close(&ring). Only one thread at a time can use an end.
  *
  * The functions do the same as RingSender and RingReceiver, with these differences:
  *
@@ -147,6 +153,10 @@ const PREAMBLE: string = String.raw` *
 #include <stdint.h>
 #include <string.h>
 #include <windows.h>
+
+#ifdef _MSC_VER
+#pragma comment(lib, "advapi32.lib") /* for winipc_ring_connect() */
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -687,6 +697,114 @@ static inline DWORD winipc_ring_open(winipc_ring *ring, const wchar_t *name,
     if (data != NULL) CloseHandle(data);
     if (space != NULL) CloseHandle(space);
     if (mapping != NULL) CloseHandle(mapping);
+    return error;
+}
+
+/* Checks that the user of this process owns a pipe. */
+static inline DWORD winipc_ring_check_owner(HANDLE pipe) {
+    /* Each has room for the longest SID, and is aligned. */
+    union { SECURITY_DESCRIPTOR_RELATIVE fixed; BYTE bytes[256]; } security;
+    union { TOKEN_USER fixed; BYTE bytes[128]; } user;
+    PSID owner = NULL;
+    BOOL is_default;
+    DWORD needed;
+    HANDLE token = NULL;
+    DWORD error = ERROR_ACCESS_DENIED;
+    if (!GetKernelObjectSecurity(pipe, OWNER_SECURITY_INFORMATION, &security, sizeof security,
+                                 &needed) ||
+        !GetSecurityDescriptorOwner(&security, &owner, &is_default))
+        return GetLastError();
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token)) return GetLastError();
+    if (!GetTokenInformation(token, TokenUser, &user, sizeof user, &needed)) error = GetLastError();
+    else if (owner != NULL && EqualSid(owner, user.fixed.User.Sid)) error = ERROR_SUCCESS;
+    CloseHandle(token);
+    return error;
+}
+
+/* Opens a pipe whose reads return whole messages. */
+static inline DWORD winipc_ring_open_pipe(HANDLE *pipe, const wchar_t *path, DWORD timeout) {
+    ULONGLONG start = GetTickCount64();
+    DWORD mode = PIPE_READMODE_MESSAGE, flags = 0;
+    for (;;) {
+        /* GENERIC_WRITE would ask for the right to create an instance, which a client has not. */
+        *pipe = CreateFileW(path,
+                            FILE_READ_DATA | FILE_WRITE_DATA | FILE_READ_ATTRIBUTES |
+                                FILE_WRITE_ATTRIBUTES | READ_CONTROL | SYNCHRONIZE,
+                            0, NULL, OPEN_EXISTING, SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION,
+                            NULL);
+        if (*pipe != INVALID_HANDLE_VALUE) break;
+        DWORD error = GetLastError();
+        if (error != ERROR_PIPE_BUSY) return error;
+        if (GetTickCount64() - start >= timeout) return WAIT_TIMEOUT;
+        WaitNamedPipeW(path, 32);
+    }
+    DWORD error = winipc_ring_check_owner(*pipe);
+    if (error == ERROR_SUCCESS &&
+        (!GetNamedPipeInfo(*pipe, &flags, NULL, NULL, NULL) || (flags & PIPE_TYPE_MESSAGE) == 0 ||
+         !SetNamedPipeHandleState(*pipe, &mode, NULL, NULL)))
+        error = ERROR_INVALID_DATA;
+    if (error != ERROR_SUCCESS) CloseHandle(*pipe);
+    return error;
+}
+
+/* Takes an end of a channel that the server has offered. */
+static inline DWORD winipc_ring_adopt(winipc_ring *ring, const winipc_ring_offer_rings *offered,
+                                      winipc_ring_role role) {
+    MEMORY_BASIC_INFORMATION region;
+    HANDLE mapping = (HANDLE)(uintptr_t)offered->memory;
+    void *memory = MapViewOfFile(mapping, FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, 0);
+    if (memory == NULL || VirtualQuery(memory, &region, sizeof region) == 0) return GetLastError();
+    DWORD error = winipc_ring_attach(ring, memory, region.RegionSize,
+                                     (HANDLE)(uintptr_t)offered->data,
+                                     (HANDLE)(uintptr_t)offered->space, role);
+    if (error == ERROR_SUCCESS) ring->mapping = mapping;
+    else UnmapViewOfFile(memory);
+    return error;
+}
+
+/*
+ * Connects to a server of listenRing(), and takes an end of two channels: the sender of the channel
+ * to the server, and the receiver of the channel from the server. Close both. The path of the pipe
+ * is L"\\\\.\\pipe\\" and the server's name. The server must run as the user of this process. The
+ * timeout in milliseconds is for a server that is busy. Returns
+ * - ERROR_FILE_NOT_FOUND if there is no such server;
+ * - ERROR_ACCESS_DENIED if another user owns the pipe;
+ * - ERROR_INVALID_DATA if the pipe belongs to another kind of server;
+ * - ERROR_BROKEN_PIPE if the server has closed the pipe;
+ * - WAIT_TIMEOUT if the server was busy.
+ */
+static inline DWORD winipc_ring_connect(winipc_ring *to_server, winipc_ring *from_server,
+                                        const wchar_t *path, DWORD timeout) {
+    winipc_ring_hello message = {WINIPC_RING_HANDSHAKE_MAGIC, WINIPC_RING_HANDSHAKE_VERSION,
+                                 WINIPC_RING_HELLO, (uint32_t)GetCurrentProcessId(), 0};
+    winipc_ring_offer offer;
+    HANDLE pipe;
+    DWORD length = 0;
+    DWORD error = winipc_ring_open_pipe(&pipe, path, timeout);
+    if (error != ERROR_SUCCESS) return error;
+    if (!WriteFile(pipe, &message, sizeof message, &length, NULL) ||
+        !ReadFile(pipe, &offer, sizeof offer, &length, NULL))
+        error = GetLastError();
+    else if (length != sizeof offer || offer.start.magic != WINIPC_RING_HANDSHAKE_MAGIC ||
+             offer.start.version != WINIPC_RING_HANDSHAKE_VERSION ||
+             offer.start.kind != WINIPC_RING_OFFER)
+        error = ERROR_INVALID_DATA;
+    if (error == ERROR_MORE_DATA) error = ERROR_INVALID_DATA;
+    if (error == ERROR_SUCCESS)
+        error = winipc_ring_adopt(to_server, &offer.rings[0], WINIPC_RING_SENDER);
+    if (error == ERROR_SUCCESS) {
+        error = winipc_ring_adopt(from_server, &offer.rings[1], WINIPC_RING_RECEIVER);
+        message.kind = WINIPC_RING_ACCEPT;
+        if (error != ERROR_SUCCESS) {
+            winipc_ring_close(to_server);
+        } else if (!WriteFile(pipe, &message, sizeof message, &length, NULL)) {
+            error = GetLastError();
+            winipc_ring_close(to_server);
+            winipc_ring_close(from_server);
+        }
+    }
+    /* Without the message, the server takes back the handles that are left. */
+    CloseHandle(pipe);
     return error;
 }
 

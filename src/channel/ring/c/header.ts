@@ -23,6 +23,13 @@ import { BATCH as WRITTEN_BATCH } from "../writer.ts";
 import { CLOSED, MAX_ATTEMPTS as MAX_PLACE_ATTEMPTS } from "../../peer/place.ts";
 import { ASLEEP, AWAKE } from "../../peer/wake.ts";
 import { THREAD } from "../../peer/owner.ts";
+import {
+  HANDSHAKE_KINDS,
+  HANDSHAKE_MAGIC,
+  HANDSHAKE_VERSION,
+  HandshakeStart,
+  RingOffer,
+} from "../handshake.ts";
 import { RING_FUNCTIONS, RING_INTRODUCTION } from "./functions.ts";
 
 const word = (index: number) => ({ type: "u32", offset: 4 * index }) as const;
@@ -88,6 +95,11 @@ const NUMBERS: Readonly<Record<string, number>> = {
   MAX_PLACE_ATTEMPTS,
   WRITTEN_BATCH,
   READ_BATCH,
+  HANDSHAKE_MAGIC,
+  HANDSHAKE_VERSION,
+  HELLO: HANDSHAKE_KINDS.hello,
+  OFFER: HANDSHAKE_KINDS.offer,
+  ACCEPT: HANDSHAKE_KINDS.accept,
 };
 
 /**
@@ -102,6 +114,11 @@ export function declareLayout(): string {
       `C_ASSERT(offsetof(winipc_ring_header, ${path}) == ${Header.offsetOf(path)});`
     ),
     `C_ASSERT(sizeof(winipc_ring_header) == WINIPC_RING_HEADER_LENGTH);`,
+    "",
+    HandshakeStart.toC("winipc_ring_hello"),
+    RingOffer.toC("winipc_ring_offer"),
+    `C_ASSERT(sizeof(winipc_ring_hello) == ${HandshakeStart.byteLength});`,
+    `C_ASSERT(sizeof(winipc_ring_offer) == ${RingOffer.byteLength});`,
   ].join("\n");
 }
 

@@ -1,0 +1,250 @@
+/**
+ * A server that shares two channels with each client.
+ *
+ * @module
+ */
+
+import { anyValue, assertOptions, type OptionChecks, pickOptions } from "../../../ffi/arguments.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
+import { LISTEN_CHECKS } from "../../pipe/listener.ts";
+import {
+  listenPipe,
+  type ListenPipeOptions,
+  type PipeConnection,
+  type PipeListener,
+} from "../../pipe/mod.ts";
+import type { WaitOptions } from "../../wait/options.ts";
+import { AsyncQueue } from "../../wait/queue.ts";
+import { RING_CHANNEL_CHECKS, RingChannel, type RingChannelOptions, settle } from "./channel.ts";
+import { type RingConnection, ringConnectionOver } from "./connection.ts";
+import { MAX_HANDSHAKE_MESSAGE, offerRings } from "./handshake.ts";
+
+/** Options of {@linkcode listenRing}. */
+export interface ListenRingOptions
+  extends
+    Pick<RingChannelOptions, "capacity" | "maxMessageLength" | "whenFull">,
+    Pick<ListenPipeOptions, "security" | "packages" | "backlog" | "signal"> {}
+
+const LISTEN_RING_CHECKS: OptionChecks<ListenRingOptions> = {
+  capacity: RING_CHANNEL_CHECKS.capacity,
+  maxMessageLength: RING_CHANNEL_CHECKS.maxMessageLength,
+  whenFull: RING_CHANNEL_CHECKS.whenFull,
+  security: LISTEN_CHECKS.security,
+  packages: LISTEN_CHECKS.packages,
+  backlog: LISTEN_CHECKS.backlog,
+  signal: LISTEN_CHECKS.signal,
+};
+
+/**
+ * Time for a client to complete the handshake, in milliseconds, because a client that does nothing
+ * must not hold its channels for ever.
+ */
+const MAX_HANDSHAKE = 5000;
+
+/** Number of clients that can connect before `accept()` is called; see `listenPipe`. */
+const BACKLOG = 4;
+
+let makeListener: (listener: PipeListener, options: ListenRingOptions) => RingListener;
+
+/**
+ * Listens for clients, and shares two channels with each of them: one to the client and one from
+ * the client. So a server can have any number of clients, each at the speed of memory.
+ *
+ * Clients connect to a named pipe, which is only used for the handshake. The channels have no names
+ * that other programs could guess.
+ *
+ * @example Serve each client by a task of its own
+ * ```ts
+ * import { connectRing, listenRing, type RingConnection } from "@winipc/winipc/channel";
+ * import { assertEquals } from "@std/assert";
+ *
+ * async function double({ receiver, sender }: RingConnection) {
+ *   for await (const message of receiver) await sender.send(message.map((byte) => 2 * byte));
+ * }
+ *
+ * using listener = listenRing("docs of listenRing");
+ * (async () => {
+ *   for await (const connection of listener) {
+ *     void double(connection).finally(() => connection.close());
+ *   }
+ * })();
+ *
+ * // In practice, the clients are other processes.
+ * using client = await connectRing("docs of listenRing");
+ * await client.sender.send(Uint8Array.of(1, 2, 3));
+ * assertEquals(await client.receiver.receive(), Uint8Array.of(2, 4, 6));
+ * ```
+ *
+ * @param name The server's name, such as `calculator`, or the path of its pipe.
+ * @throws {Deno.errors.AlreadyExists} If there is a pipe with this name.
+ * @throws {TypeError} If the name or an option is invalid.
+ * @throws {RangeError} If an option is out of range.
+ */
+export function listenRing(name: string, options: ListenRingOptions = {}): RingListener {
+  assertOptions(options, LISTEN_RING_CHECKS);
+  settle(pickOptions(options, RING_CHANNEL_CHECKS));
+  const { signal } = options;
+  const picked = pickOptions(options, {
+    security: anyValue,
+    packages: anyValue,
+    backlog: anyValue,
+  });
+  const listener = listenPipe({
+    ...picked,
+    ...(signal && { signal }),
+    name,
+    mode: "messages",
+    maxMessageLength: MAX_HANDSHAKE_MESSAGE,
+  });
+  return makeListener(listener, options);
+}
+
+/**
+ * Listens for clients that share channels with this process.
+ *
+ * The open listener keeps the process alive. The connections outlive the listener.
+ *
+ * @example Take one client
+ * ```ts
+ * import { connectRing, listenRing, type RingListener } from "@winipc/winipc/channel";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using listener: RingListener = listenRing("docs of RingListener");
+ * const [server, client] = await Promise.all([
+ *   listener.accept({ timeout: 5000 }),
+ *   connectRing("docs of RingListener"),
+ * ]);
+ * assertEquals(server.peer.pid, Deno.pid);
+ * client.close();
+ * server.close();
+ * ```
+ */
+export class RingListener extends Uncloneable implements AsyncIterable<RingConnection>, Disposable {
+  /** The path of the pipe by which clients connect: `\\.\pipe\x`. */
+  readonly path: string;
+  readonly #listener: PipeListener;
+  readonly #backlog: number;
+  readonly #settings: RingChannelOptions;
+  readonly #ready: AsyncQueue<RingConnection | { error: unknown }>;
+  /** Ends the handshakes when the listener is closed. */
+  readonly #closing = new AbortController();
+  /** The clients in a handshake, and the connections that `accept()` has not taken. */
+  #waiting = 0;
+  /** Resolves when `#waiting` becomes less. */
+  #taken = Promise.withResolvers<void>();
+
+  static {
+    makeListener = (...args) => new RingListener(...args);
+  }
+
+  private constructor(listener: PipeListener, options: ListenRingOptions) {
+    super();
+    this.path = listener.path;
+    this.#listener = listener;
+    this.#backlog = options.backlog ?? BACKLOG;
+    this.#settings = pickOptions(options, RING_CHANNEL_CHECKS);
+    this.#ready = new AsyncQueue((timeout) =>
+      new Deno.errors.TimedOut(`Waited ${timeout} ms for a client of the pipe "${this.path}"`)
+    );
+    options.signal?.addEventListener("abort", () => this.close(), { signal: this.#closing.signal });
+    void this.#run();
+  }
+
+  /**
+   * Waits for the next client whose handshake is complete.
+   *
+   * A client that does not complete the handshake within 5 seconds is left out.
+   *
+   * @throws {Deno.errors.TimedOut} If no client came in time.
+   * @throws {Deno.errors.BadResource} If the listener is closed, also during the wait.
+   */
+  async accept(options: WaitOptions = {}): Promise<RingConnection> {
+    const connection = await this.#next(options);
+    if (connection !== undefined) return connection;
+    throw new Deno.errors.BadResource(`The listener of the pipe "${this.path}" is closed`);
+  }
+
+  /** Takes client after client, until the listener is closed. */
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<RingConnection> {
+    for (let next; (next = await this.#next({})) !== undefined;) yield next;
+  }
+
+  /** Stops listening. Connections that {@linkcode RingListener.accept} has returned stay open. */
+  close(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    this.#listener.close();
+    this.#ready.end();
+    for (const next of this.#ready.takeAll()) {
+      if (!("error" in next)) next.close();
+    }
+    this.#taken.resolve();
+  }
+
+  /** Makes the open listener keep the process alive, as it does by default. */
+  ref(): void {
+    this.#listener.ref();
+  }
+
+  /** Lets the process end while the listener is open. */
+  unref(): void {
+    this.#listener.unref();
+  }
+
+  /** Closes the listener at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Takes the next connection, or returns `undefined` if the listener is closed. */
+  async #next(options: WaitOptions): Promise<RingConnection | undefined> {
+    const next = await this.#ready.take(options);
+    if (next === undefined) return undefined;
+    this.#leave();
+    if ("error" in next) throw next.error;
+    return next;
+  }
+
+  /** Lets clients in, but not more than fit into the backlog. */
+  async #run(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        const pipe = await this.#listener.accept();
+        void this.#shakeHands(pipe);
+      } catch (error) {
+        if (!signal.aborted) this.#ready.put({ error });
+      }
+      this.#waiting++;
+      while (this.#waiting >= this.#backlog && !signal.aborted) await this.#taken.promise;
+    }
+  }
+
+  async #shakeHands(pipe: PipeConnection): Promise<void> {
+    const { path, peer } = pipe;
+    const { signal } = this.#closing;
+    try {
+      using stack = new DisposableStack();
+      const toClient = stack.use(RingChannel.anonymous(this.#settings));
+      const toServer = stack.use(RingChannel.anonymous(this.#settings));
+      // The connection takes its places first, so that the client finds a peer that is alive.
+      const parts = { path, peer, outgoing: toClient, incoming: toServer };
+      const connection = stack.use(ringConnectionOver(parts));
+      await offerRings(pipe, { toServer, toClient }, { timeout: MAX_HANDSHAKE, signal });
+      if (signal.aborted) return;
+      stack.move();
+      this.#ready.put(connection);
+    } catch {
+      // The client has left, or does not know the handshake. The server serves all others.
+      this.#leave();
+    } finally {
+      pipe.close();
+    }
+  }
+
+  #leave(): void {
+    this.#waiting--;
+    this.#taken.resolve();
+    this.#taken = Promise.withResolvers();
+  }
+}

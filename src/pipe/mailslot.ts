@@ -1,0 +1,322 @@
+/**
+ * The receiving end of a mailslot.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/ipc/mailslots}
+ * @module
+ */
+
+import { assertOptions, integerFrom, type OptionChecks } from "../../ffi/arguments.ts";
+import { ERROR_INSUFFICIENT_BUFFER, errorFromCode } from "../../ffi/error.ts";
+import { type Handle, Uncloneable } from "../../ffi/handle.ts";
+import {
+  createMailslot,
+  MAILSLOT_RIGHTS,
+  type UnreadMessages,
+  unreadMessages,
+} from "../../ffi/mailslot.ts";
+import type { OperationResult } from "../../ffi/overlapped.ts";
+import { assertSecurity, sddlFor, type Security } from "../../ffi/security.ts";
+import { FileOperation } from "../io/operation.ts";
+import { EVENT_LOOP } from "../wait/event_loop.ts";
+import { assertCanWait, deadlineAfter, timeLeft, type WaitOptions } from "../wait/options.ts";
+import { mailslotPath } from "./name.ts";
+
+/** Options of {@linkcode Mailslot.create}. */
+export interface MailslotOptions {
+  /**
+   * Maximum size of a message in bytes, so that a hostile sender cannot use up the memory. Windows
+   * refuses longer messages when they are sent. @default 67_108_864
+   */
+  maxMessageSize?: number;
+  /**
+   * The users that can send messages. `"user"` means this user and the system. `"everyone"` means
+   * all users of the machine, and also programs of low integrity. A descriptor in SDDL is also
+   * possible.
+   *
+   * @default "user"
+   */
+  security?: Security;
+}
+
+const MAILSLOT_CHECKS: OptionChecks<MailslotOptions> = {
+  maxMessageSize: integerFrom(1, 2 ** 31 - 1),
+  security: assertSecurity,
+};
+
+/** Default for {@linkcode MailslotOptions.maxMessageSize}, in bytes. */
+const MAX_MESSAGE_SIZE = 2 ** 26;
+/** Size of the memory for the first read, in bytes: enough for most messages. */
+const MIN_ROOM = 65_536;
+/** Maximum size of the memory that is kept for the next read, in bytes. */
+const MAX_ROOM = 2 ** 20;
+
+/** The messages in a mailslot; see {@linkcode Mailslot.info}. */
+export interface MailslotInfo {
+  /** Maximum size of a message in bytes. */
+  readonly maxMessageSize: number;
+  /** The size of the next message in bytes, or `undefined` if there is none. */
+  readonly nextSize: number | undefined;
+  /** The number of messages that wait to be received. */
+  readonly messageCount: number;
+}
+
+/**
+ * The receiving end of a mailslot: a queue of messages from any number of senders.
+ *
+ * The messages of one sender arrive in order, each of them whole and once. Windows keeps all
+ * messages that were not received, without a limit. They are lost when the mailslot is closed.
+ *
+ * @example Collect messages
+ * ```ts
+ * import { Mailslot, openMailslot } from "@winipc/winipc/pipe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using mailslot = Mailslot.create("docs of Mailslot");
+ *
+ * // In practice, the senders are other processes.
+ * using first = openMailslot("docs of Mailslot");
+ * using second = openMailslot("docs of Mailslot");
+ * first.send(new TextEncoder().encode("one"));
+ * second.send(new TextEncoder().encode("two"));
+ *
+ * const texts: string[] = [];
+ * for await (const message of mailslot) {
+ *   texts.push(new TextDecoder().decode(message));
+ *   if (texts.length === 2) break;
+ * }
+ * assertEquals(texts, ["one", "two"]);
+ * ```
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/ipc/about-mailslots}
+ */
+export class Mailslot extends Uncloneable
+  implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disposable {
+  /** The mailslot's path: `\\.\mailslot\x`. */
+  readonly path: string;
+  readonly #label: string;
+  readonly #maxMessageSize: number;
+  readonly #handle: Handle;
+  readonly #read: FileOperation;
+  /** Whether a read has begun whose result was not taken. It can be over. */
+  #hasBegun = false;
+  /** The result of a read that is over, until its message is returned. */
+  #result: OperationResult | undefined;
+  #isReceiving = false;
+  #isClosed = false;
+
+  private constructor(
+    path: string,
+    { maxMessageSize = MAX_MESSAGE_SIZE, security = "user" }: MailslotOptions,
+  ) {
+    super();
+    this.path = path;
+    this.#label = `mailslot "${path}"`;
+    this.#maxMessageSize = maxMessageSize;
+    const settings = { path, label: this.#label, maxMessageSize };
+    using stack = new DisposableStack();
+    this.#handle = stack.use(createMailslot(settings, sddlFor(security, MAILSLOT_RIGHTS)));
+    this.#read = stack.use(new FileOperation(this.#handle));
+    this.#read.reserve(MIN_ROOM);
+    stack.move();
+  }
+
+  /**
+   * Creates a mailslot.
+   *
+   * @example Create a mailslot that all users of the machine can send to
+   * ```ts
+   * import { Mailslot } from "@winipc/winipc/pipe";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using mailslot = Mailslot.create("docs of create", {
+   *   security: "everyone",
+   *   maxMessageSize: 4096,
+   * });
+   * assertEquals(mailslot.path, "\\\\.\\mailslot\\docs of create");
+   * ```
+   *
+   * @param name The mailslot's name, such as `log`, or its path, such as `\\.\mailslot\log`. Case
+   *   is ignored.
+   * @throws {Deno.errors.AlreadyExists} If there is a mailslot with the name.
+   * @throws {Deno.errors.NotSupported} If the path belongs to another machine or to a domain.
+   * @throws {TypeError} If the name or an option is invalid.
+   * @throws {RangeError} If the path has more than 256 characters, or an option is out of range.
+   */
+  static create(name: string, options: MailslotOptions = {}): Mailslot {
+    const path = mailslotPath(name);
+    assertOptions(options, MAILSLOT_CHECKS);
+    return new Mailslot(path, options);
+  }
+
+  /**
+   * The number of messages that wait to be received, and the size of the next one.
+   *
+   * @throws {Deno.errors.BadResource} If the mailslot is closed.
+   */
+  get info(): MailslotInfo {
+    this.#assertOpen();
+    const { nextSize, count }: UnreadMessages = unreadMessages(this.#handle);
+    const maxMessageSize = this.#maxMessageSize;
+    this.#settle();
+    // A read that is over has taken the first message out of the mailslot.
+    return this.#result?.code === 0
+      ? { maxMessageSize, nextSize: this.#result.length, messageCount: count + 1 }
+      : { maxMessageSize, nextSize, messageCount: count };
+  }
+
+  /**
+   * Waits for the next message.
+   *
+   * A wait that is stopped loses no message: the next call returns the message.
+   *
+   * @returns The message. It can be empty.
+   * @throws The reason of the signal, if the signal stops the wait.
+   * @throws {Deno.errors.TimedOut} If no message came in time.
+   * @throws {Deno.errors.Busy} If another `receive()` is not over.
+   * @throws {Deno.errors.InvalidData} If the message was longer than `maxMessageSize`. It is then
+   *   dropped, and the next call returns the next message. This happens only on Wine. Windows
+   *   refuses such a message when it is sent.
+   * @throws {Deno.errors.BadResource} If the mailslot is closed, also during the wait.
+   */
+  async receive(options: WaitOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    assertCanWait(options);
+    this.#assertCanReceive();
+    this.#isReceiving = true;
+    try {
+      return await this.#wait(options);
+    } finally {
+      this.#isReceiving = false;
+    }
+  }
+
+  /**
+   * Returns the next message, or `undefined` if none has arrived.
+   *
+   * @throws {Deno.errors.Busy} If a `receive()` is not over.
+   * @throws {Deno.errors.InvalidData} As {@linkcode Mailslot.receive} does.
+   * @throws {Deno.errors.BadResource} If the mailslot is closed.
+   */
+  tryReceive(): Uint8Array<ArrayBuffer> | undefined {
+    this.#assertCanReceive();
+    return this.#next();
+  }
+
+  /** Receives message after message, until the mailslot is closed. */
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
+    while (!this.#isClosed) {
+      const message = await this.receive().catch((error: unknown) => {
+        if (!this.#isClosed) throw error;
+      });
+      if (message !== undefined) yield message;
+    }
+  }
+
+  /** Makes a pending {@linkcode Mailslot.receive} keep the process alive, as by default. */
+  ref(): void {
+    if (!this.#isClosed) this.#read.hold(true);
+  }
+
+  /** Lets the process end while {@linkcode Mailslot.receive} waits. */
+  unref(): void {
+    if (!this.#isClosed) this.#read.hold(false);
+  }
+
+  /**
+   * Closes the mailslot. All messages that were not received are lost. A pending `receive()`
+   * rejects, and an iteration ends.
+   */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#result = undefined;
+    this.#read.close();
+    this.#handle.close();
+  }
+
+  /** Closes the mailslot at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async #wait(options: WaitOptions): Promise<Uint8Array<ArrayBuffer>> {
+    const { timeout = Infinity, signal } = options;
+    const deadline = deadlineAfter(timeout);
+    for (;;) {
+      // A sender that never stops must not keep the event loop from running.
+      if (EVENT_LOOP.countWait()) await EVENT_LOOP.turn();
+      this.#assertOpen();
+      signal?.throwIfAborted();
+      const message = this.#next();
+      if (message !== undefined) return message;
+      const left = Math.ceil(timeLeft(deadline));
+      if (await this.#read.untilOver({ ...options, timeout: left })) continue;
+      throw new Deno.errors.TimedOut(`Waited ${timeout} ms for a message in the ${this.#label}`);
+    }
+  }
+
+  /** Returns the next message. If there is none, a read stays in flight. */
+  #next(): Uint8Array<ArrayBuffer> | undefined {
+    for (;;) {
+      this.#settle();
+      this.#result ??= this.#begin();
+      if (this.#result === undefined) return undefined;
+      const { code, length } = this.#result;
+      this.#result = undefined;
+      if (code === 0) return this.#take(length);
+      // The message can be longer than the memory. Then it is still in the mailslot.
+      const isTooLong = code === ERROR_INSUFFICIENT_BUFFER;
+      const { nextSize = 0 } = isTooLong ? unreadMessages(this.#handle) : {};
+      if (nextSize <= this.#read.data.length) {
+        throw errorFromCode(code, "ReadFile", `Cannot receive from the ${this.#label}`);
+      }
+      this.#read.reserve(roomFor(nextSize));
+    }
+  }
+
+  /** Takes the result of a read that has begun and is over. */
+  #settle(): void {
+    if (!this.#hasBegun || this.#read.isInFlight) return;
+    this.#hasBegun = false;
+    this.#result = this.#read.takeResult();
+  }
+
+  /** Begins a read, unless one is in flight. Returns the result of a read that is already over. */
+  #begin(): OperationResult | undefined {
+    if (this.#hasBegun) return undefined;
+    const result = this.#read.beginRead();
+    this.#hasBegun = result === undefined;
+    return result;
+  }
+
+  /** Copies the message that a read has put into the memory. */
+  #take(length: number): Uint8Array<ArrayBuffer> {
+    const isTooLong = length > this.#maxMessageSize;
+    const message = this.#read.data.slice(0, isTooLong ? 0 : length);
+    if (this.#read.data.length > MAX_ROOM) this.#read.reserve(MIN_ROOM);
+    if (!isTooLong) return message;
+    throw new Deno.errors.InvalidData(
+      `Dropped a message of ${length} bytes from the ${this.#label}: its maxMessageSize is ` +
+        `${this.#maxMessageSize} bytes`,
+    );
+  }
+
+  #assertCanReceive(): void {
+    this.#assertOpen();
+    if (!this.#isReceiving) return;
+    throw new Deno.errors.Busy(
+      `Cannot receive from the ${this.#label}: another receive() is not over; await it first`,
+    );
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new Deno.errors.BadResource(`The ${this.#label} is closed`);
+  }
+}
+
+/** Returns the size of the memory for a message: a power of two, if it is kept. */
+function roomFor(size: number): number {
+  if (size > MAX_ROOM) return size;
+  let room = MIN_ROOM;
+  while (room < size) room *= 2;
+  return room;
+}

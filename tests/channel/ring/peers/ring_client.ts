@@ -1,0 +1,20 @@
+/**
+ * A client of listenRing(): `ring_client.ts NAME ACTION…`. It echoes numbers, and ends as the last
+ * action says.
+ */
+
+import { connectRing } from "../../../../src/channel/mod.ts";
+
+const [name, ending] = Deno.args;
+using client = await connectRing(name!, { timeout: 20_000, waitForServer: true });
+console.log("ready");
+for (let number = 0; number < 100; number++) {
+  await client.sender.sendValue({ number }, { timeout: 20_000 });
+  const answer = await client.receiver.receiveValue({ timeout: 20_000 });
+  if (answer?.value !== number * 2) throw new Error(`Expected ${number * 2}, got ${answer?.value}`);
+}
+console.log("done");
+if (ending === "die") {
+  // Without an end of its own, the process is killed by the test.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}

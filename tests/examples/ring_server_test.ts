@@ -1,0 +1,29 @@
+import { assertEquals } from "@std/assert";
+import { randomName } from "../support/random_name.ts";
+import { assertPrintsUsage, runExample } from "./run_example.ts";
+
+Deno.test("examples/ring_server.ts answers each client with the mean of its measurements", async () => {
+  const name = randomName();
+  const measure = (...values: string[]) =>
+    runExample("ring_server.ts", "measure", ...values, "--name", name);
+  const [served, first, second] = await Promise.all([
+    runExample("ring_server.ts", "serve", "--name", name, "--clients", "2"),
+    measure("3", "4", "5"),
+    measure("10", "20"),
+  ]);
+  assertEquals(first, {
+    code: 0,
+    out: "{ count: 1, mean: 3 }\n{ count: 2, mean: 3.5 }\n{ count: 3, mean: 4 }\n",
+    err: "",
+  });
+  assertEquals(second, {
+    code: 0,
+    out: "{ count: 1, mean: 10 }\n{ count: 2, mean: 15 }\n",
+    err: "",
+  });
+  assertEquals(served, { code: 0, out: "Served 2 clients with 5 measurements\n", err: "" });
+});
+
+Deno.test("examples/ring_server.ts prints its usage", async () => {
+  await assertPrintsUsage("ring_server.ts");
+});
