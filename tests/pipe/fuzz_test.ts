@@ -1,4 +1,6 @@
 import { assertGreater } from "@std/assert";
+import { peerUrl } from "../support/peer_url.ts";
+import { within } from "../support/within.ts";
 import { fuzz } from "./fuzz/run.ts";
 
 const STEPS = 2000;
@@ -11,3 +13,19 @@ for (const isFar of [false, true]) {
     });
   }
 }
+
+Deno.test(`Connections in a Worker lose nothing in ${STEPS} random steps: seed 23`, async () => {
+  const url = peerUrl("pipe/fuzz/peers/worker.ts");
+  const worker = new Worker(url, { type: "module", name: JSON.stringify([23, STEPS]) });
+  const said = Promise.withResolvers<string>();
+  worker.onmessage = ({ data }) => said.resolve(data);
+  worker.onerror = (event) => {
+    event.preventDefault();
+    said.reject(new Error(event.message));
+  };
+  try {
+    assertGreater(Number(await within("the Worker ends", said.promise, 120_000)), 10);
+  } finally {
+    worker.terminate();
+  }
+});
