@@ -33,7 +33,7 @@ import type { OperationResult } from "../../ffi/overlapped.ts";
 import { FileOperation } from "../io/operation.ts";
 import { READ_SIZE } from "../io/reader.ts";
 import { AsyncQueue } from "../wait/queue.ts";
-import { Cancellation, type WaitOptions } from "../wait/options.ts";
+import { Cancellation, MAX_TIMER, type WaitOptions } from "../wait/options.ts";
 import {
   assertPipeOptions,
   connectionOver,
@@ -201,6 +201,7 @@ export class PipeListener extends Uncloneable implements AsyncIterable<PipeConne
   #open = 0;
   #isHeld = true;
   #isClosed = false;
+  #keepAlive: ReturnType<typeof setInterval> | undefined;
 
   static {
     makeListener = (...args) => new PipeListener(...args);
@@ -211,8 +212,10 @@ export class PipeListener extends Uncloneable implements AsyncIterable<PipeConne
     this.path = pipe.path;
     this.#pipe = pipe;
     this.#options = options;
-    this.#ready = new AsyncQueue((timeout) =>
-      new Deno.errors.TimedOut(`Waited ${timeout} ms for a client of the ${pipe.label}`)
+    this.#ready = new AsyncQueue(
+      (timeout) =>
+        new Deno.errors.TimedOut(`Waited ${timeout} ms for a client of the ${pipe.label}`),
+      { isHeld: false },
     );
     this.#first = createPipe(pipe, sddlOf(options));
     const { signal } = options;
@@ -259,6 +262,7 @@ export class PipeListener extends Uncloneable implements AsyncIterable<PipeConne
       if (!("error" in next)) next.abort();
     }
     this.#first.close();
+    this.#hold();
   }
 
   /** Makes a pending {@linkcode PipeListener.accept} keep the process alive, as by default. */
@@ -295,9 +299,14 @@ export class PipeListener extends Uncloneable implements AsyncIterable<PipeConne
     }
   }
 
+  /** Keeps the process alive if `accept()` waits, and lets the process end otherwise. */
   #hold(): void {
-    const isHeld = this.#isHeld && this.#accepting > 0;
+    const isHeld = this.#isHeld && this.#accepting > 0 && !this.#isClosed;
     for (const { connect } of this.#instances) connect.hold(isHeld);
+    clearInterval(this.#keepAlive);
+    // With `maxConnections` open connections, no instance waits, so no wait keeps the process alive.
+    const isBare = isHeld && this.#instances.size === 0;
+    this.#keepAlive = isBare ? setInterval(() => {}, MAX_TIMER) : undefined;
   }
 
   #tryToAddInstances(): void {
@@ -328,7 +337,7 @@ export class PipeListener extends Uncloneable implements AsyncIterable<PipeConne
     stack.move();
     const instance = { handle, connect };
     this.#instances.add(instance);
-    connect.hold(this.#isHeld && this.#accepting > 0);
+    this.#hold();
     if (result === undefined) void this.#awaitClient(instance);
     else this.#admit(instance, result);
   }
@@ -358,6 +367,7 @@ export class PipeListener extends Uncloneable implements AsyncIterable<PipeConne
       return this.#fail(instance, error);
     }
     this.#instances.delete(instance);
+    this.#hold();
     connect.close();
     const onClose = () => {
       this.#open--;

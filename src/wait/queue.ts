@@ -13,6 +13,7 @@ export class AsyncQueue<T> {
   readonly #items: T[] = [];
   readonly #takers = new Set<PromiseWithResolvers<T | undefined>>();
   readonly #late: (timeout: number) => Error;
+  readonly #isHeld: boolean;
   #end: { error: unknown } | undefined;
 
   /**
@@ -20,9 +21,15 @@ export class AsyncQueue<T> {
    *
    * @param late Makes the error of a task that has waited for the timeout. @default a general
    *   `TimedOut`
+   * @param options `isHeld`: whether a timeout keeps the process alive; `false` if the source of
+   *   the items does so. @default true
    */
-  constructor(late: (timeout: number) => Error = nothingCame) {
+  constructor(
+    late: (timeout: number) => Error = nothingCame,
+    { isHeld = true }: { isHeld?: boolean } = {},
+  ) {
     this.#late = late;
+    this.#isHeld = isHeld;
   }
 
   /** Whether the queue has no items now. */
@@ -77,12 +84,13 @@ export class AsyncQueue<T> {
       taker.reject(error);
     };
     this.#takers.add(taker);
-    using _ = new Cancellation({
+    using cancellation = new Cancellation({
       timeout,
       onTimeout: () => giveUp(this.#late(timeout)),
       signal,
       onAbort: giveUp,
     });
+    if (!this.#isHeld) cancellation.unref();
     return await taker.promise;
   }
 

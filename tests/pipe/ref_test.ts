@@ -51,6 +51,17 @@ Deno.test("PipeListener.unref() lets the process end during accept(), and ref() 
   assertEquals((await within("the process ends", peer.gone())).code, 0);
 });
 
+Deno.test("PipeListener.accept() keeps the process alive while all connections are in use", async () => {
+  const name = randomName();
+  await using peer = await Peer.start("pipe/peers/full_listener.ts", name);
+  await using client = await connectPipe(name, soon);
+  assertEquals(await peer.nextLine(), "full");
+  client.close();
+  await using _next = await connectPipe(name, soon);
+  assertEquals(await peer.nextLine(), "next");
+  assertEquals((await within("the process ends", peer.gone())).code, 0);
+});
+
 Deno.test("PipeConnection.close() keeps the process alive until the peer has all bytes, even after unref()", async () => {
   const name = randomName();
   using listener = listenPipe({ name });

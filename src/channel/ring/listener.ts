@@ -143,8 +143,10 @@ export class RingListener extends Uncloneable implements AsyncIterable<RingConne
     this.#listener = listener;
     this.#backlog = options.backlog ?? BACKLOG;
     this.#settings = pickOptions(options, RING_CHANNEL_CHECKS);
-    this.#ready = new AsyncQueue((timeout) =>
-      new Deno.errors.TimedOut(`Waited ${timeout} ms for a client of the pipe "${this.path}"`)
+    this.#ready = new AsyncQueue(
+      (timeout) =>
+        new Deno.errors.TimedOut(`Waited ${timeout} ms for a client of the pipe "${this.path}"`),
+      { isHeld: false },
     );
     options.signal?.addEventListener("abort", () => this.close(), { signal: this.#closing.signal });
     void this.#run();

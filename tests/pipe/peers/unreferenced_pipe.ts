@@ -14,7 +14,7 @@ const object = what === "accept" ? listenPipe({ name }) : await connectPipe(name
 const options = { timeout: 600_000 };
 
 function begin(): Promise<unknown> {
-  if ("accept" in object) return object.accept();
+  if ("accept" in object) return object.accept(options);
   // The first write fills the pipe.
   if (what === "write") return object.write(new Uint8Array(300_000), options);
   if (what === "signal") {
