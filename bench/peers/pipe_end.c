@@ -11,6 +11,8 @@
  *   one-way   The near end writes all messages. The far end reads them all, and then answers with
  *             one byte. The near end times this from the first write to the answer, and prints the
  *             time of one message.
+ *   connect   The near end connects to the pipe PATHc, reads until the far end has closed it, and
+ *             closes its own end. The near end times each such connection.
  */
 #include "commands.h"
 
@@ -18,12 +20,25 @@
 #define BUFFER 65536
 
 static HANDLE pipe;
+static char name_of_connect[MAX_PATH];
+/* The far end's instance of the pipe PATHc, which the next client connects to. */
+static HANDLE next;
 static int has_messages;
 static int is_connected;
 
+static HANDLE add_instance(const char *name) {
+    DWORD mode = has_messages ? PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE : PIPE_TYPE_BYTE;
+    HANDLE instance =
+        CreateNamedPipeA(name, PIPE_ACCESS_DUPLEX, mode | PIPE_REJECT_REMOTE_CLIENTS,
+                         PIPE_UNLIMITED_INSTANCES, BUFFER, BUFFER, 0, NULL);
+    if (instance == INVALID_HANDLE_VALUE) fail("CreateNamedPipeA", GetLastError());
+    return instance;
+}
+
 static void open_end(const char *name, int is_near) {
-    DWORD mode = has_messages ? PIPE_READMODE_MESSAGE : PIPE_READMODE_BYTE;
+    snprintf(name_of_connect, sizeof name_of_connect, "%sc", name);
     if (is_near) {
+        DWORD mode = has_messages ? PIPE_READMODE_MESSAGE : PIPE_READMODE_BYTE;
         DWORD access = GENERIC_READ | GENERIC_WRITE;
         pipe = CreateFileA(name, access, 0, NULL, OPEN_EXISTING, 0, NULL);
         if (pipe == INVALID_HANDLE_VALUE) fail("CreateFileA", GetLastError());
@@ -31,15 +46,13 @@ static void open_end(const char *name, int is_near) {
             fail("SetNamedPipeHandleState", GetLastError());
         return;
     }
-    mode |= (has_messages ? PIPE_TYPE_MESSAGE : PIPE_TYPE_BYTE) | PIPE_REJECT_REMOTE_CLIENTS;
-    pipe = CreateNamedPipeA(name, PIPE_ACCESS_DUPLEX, mode, 1, BUFFER, BUFFER, 0, NULL);
-    if (pipe == INVALID_HANDLE_VALUE) fail("CreateNamedPipeA", GetLastError());
+    pipe = add_instance(name);
+    next = add_instance(name_of_connect);
 }
 
-static void accept_client(void) {
-    if (!ConnectNamedPipe(pipe, NULL) && GetLastError() != ERROR_PIPE_CONNECTED)
+static void await_client(HANDLE instance) {
+    if (!ConnectNamedPipe(instance, NULL) && GetLastError() != ERROR_PIPE_CONNECTED)
         fail("ConnectNamedPipe", GetLastError());
-    is_connected = 1;
 }
 
 static void write_bytes(const char *bytes, uint32_t length) {
@@ -82,13 +95,38 @@ static void receive_all(char *bytes, const command *command) {
     write_bytes(bytes, 1);
 }
 
+static void connect_and_close(char *bytes, const command *command) {
+    for (uint32_t number = 0; number < command->count; number++) {
+        double start = now();
+        DWORD access = GENERIC_READ | GENERIC_WRITE, read;
+        HANDLE client = CreateFileA(name_of_connect, access, 0, NULL, OPEN_EXISTING, 0, NULL);
+        if (client == INVALID_HANDLE_VALUE) fail("CreateFileA", GetLastError());
+        if (ReadFile(client, bytes, 1, &read, NULL)) fail("ReadFile", 0);
+        CloseHandle(client);
+        add_sample(now() - start);
+    }
+}
+
+static void accept_and_close(char *bytes, const command *command) {
+    (void)bytes;
+    for (uint32_t number = 0; number < command->count; number++) {
+        HANDLE instance = next;
+        await_client(instance);
+        next = add_instance(name_of_connect);
+        CloseHandle(instance);
+    }
+}
+
 static void run(const command *command) {
     char *bytes = (char *)calloc(1, command->bytes);
-    if (!command->is_near && !is_connected) accept_client();
+    if (!command->is_near && !is_connected) await_client(pipe);
+    is_connected = 1;
     if (strcmp(command->way, "echo") == 0)
         (command->is_near ? go_there_and_back : answer)(bytes, command);
     if (strcmp(command->way, "one-way") == 0)
         (command->is_near ? send_all : receive_all)(bytes, command);
+    if (strcmp(command->way, "connect") == 0)
+        (command->is_near ? connect_and_close : accept_and_close)(bytes, command);
     free(bytes);
 }
 
