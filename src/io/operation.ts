@@ -7,7 +7,8 @@
  * A wait happens in one of these ways:
  *
  * - If the last three waits took less than 1 ms each, the thread first blocks for up to 1 ms. The
- *   event loop would need several times as long to fall asleep and wake up.
+ *   event loop would need several times as long to fall asleep and wake up. A thread that has
+ *   already blocked for 1 ms in this event-loop turn lets the next turn begin before that.
  * - If the last wait was short, a thread of Deno's pool waits (see pool_thread_wait.ts), at most
  *   100 ms. So an idle file uses no thread of the pool.
  * - After that, or if no such thread is free, a registered wait of the system.
@@ -67,8 +68,12 @@ export class FileOperation extends OverlappedOperation {
     if (!this.isInFlight) return true;
     if (timeout === 0) return false;
     const began = performance.now();
-    this.#blockBriefly();
     const deadline = deadlineAfter(timeout);
+    if (this.#shortWaits >= STREAK && !this.#blockBriefly()) {
+      await EVENT_LOOP.turn();
+      signal?.throwIfAborted();
+      if (this.isInFlight) this.#blockBriefly();
+    }
     while (this.isInFlight) {
       // Nothing listens for the signal between two ways of waiting.
       signal?.throwIfAborted();
@@ -101,10 +106,9 @@ export class FileOperation extends OverlappedOperation {
     this.#unpark();
   }
 
-  /** Blocks for up to 1 ms if the last three waits were that short. */
-  #blockBriefly(): void {
-    if (this.#shortWaits < STREAK) return;
-    EVENT_LOOP.blockBriefly(() => blockOn(this.#done, PATIENCE));
+  /** Blocks for up to 1 ms. Returns whether the event-loop turn allowed that. */
+  #blockBriefly(): boolean {
+    return EVENT_LOOP.blockBriefly(() => blockOn(this.#done, PATIENCE) ?? "late") !== undefined;
   }
 
   /** Waits until the operation is over, the time is over or the way to wait changes. */
