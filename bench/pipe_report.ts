@@ -7,8 +7,8 @@
  * With `--beside` it also runs the library of another checkout. With names, it runs only the groups
  * whose names contain one of them.
  *
- * The two ends of a pair are two processes, on all processors. The rounds are interleaved, in
- * alternating order, and medians are compared. The exit code is 1 if a limit is missed or a pair
+ * The two ends of a pair are two processes. They run on all processors, and in one group on the same
+ * one. The rounds are interleaved, in alternating order, and medians are compared. The exit code is 1 if a limit is missed or a pair
  * cannot run.
  *
  * @module
@@ -21,6 +21,7 @@ import { type Group, GROUPS, type PairName, PAIRS } from "./pipe_cases.ts";
 import { deletePrograms, type Ends, PipePair } from "./pipe_pair.ts";
 
 const ROUNDS = 21;
+const FIRST_PROCESSOR = 1;
 const ALL_PROCESSORS = 2 ** navigator.hardwareConcurrency - 1;
 const BESIDE = ", beside";
 
@@ -49,13 +50,17 @@ async function report(
     const isCompared = beside !== undefined && Object.values(PAIRS[pair]).includes("pipe_end.ts");
     return isCompared ? [pair, `${pair}${BESIDE}`] : [pair];
   });
-  for (const name of names) {
-    if (!pairs.has(name)) pairs.set(name, stack.use(await PipePair.start(endsOf(name))));
-  }
+  const processors = group.isOnOneProcessor ? FIRST_PROCESSOR : ALL_PROCESSORS;
+  const pairOf = async (name: string) => {
+    const key = `${name} on ${processors}`;
+    const pair = pairs.get(key) ?? stack.use(await PipePair.start({ ...endsOf(name), processors }));
+    pairs.set(key, pair);
+    return pair;
+  };
   const samples = new Map<string, number[]>(names.map((name) => [name, []]));
   for (let round = 0; round <= (group.rounds ?? ROUNDS); round++) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
-      const taken = await pairs.get(name)!.run(group.way, group.byteLength, group.count);
+      const taken = await (await pairOf(name)).run(group.way, group.byteLength, group.count);
       // The first round only warms up.
       if (round > 0) samples.get(name)!.push(...taken);
     }
@@ -63,11 +68,11 @@ async function report(
   print(group, samples);
 }
 
-function endsOf(name: string): Ends {
+function endsOf(name: string): Omit<Ends, "processors"> {
   const isBeside = name.endsWith(BESIDE);
   const pair = (isBeside ? name.slice(0, -BESIDE.length) : name) as PairName;
   const checkout = isBeside && beside !== undefined ? { checkout: beside } : {};
-  return { ...PAIRS[pair], processors: ALL_PROCESSORS, ...checkout };
+  return { ...PAIRS[pair], ...checkout };
 }
 
 function print(group: Group, samples: ReadonlyMap<string, readonly number[]>): void {
@@ -77,7 +82,8 @@ function print(group: Group, samples: ReadonlyMap<string, readonly number[]>): v
   for (const [name, taken] of samples) {
     const times = [0.5, 0.95, 0].map((part) => inMicroseconds(quantile(taken, part))).join(" ");
     const ratio = median(name) / median(group.cases[0]!.pair);
-    console.log(`${times}  ${ratio.toFixed(2).padStart(5)}   ${name}`);
+    const shown = Number.isFinite(ratio) ? ratio.toFixed(2) : "";
+    console.log(`${times}  ${shown.padStart(5)}   ${name}`);
     const limits = group.cases.find(({ pair }) => pair === name)?.atMost ?? {};
     for (const [other, limit] of Object.entries(limits)) {
       const found = median(name) / median(other);
@@ -85,7 +91,7 @@ function print(group: Group, samples: ReadonlyMap<string, readonly number[]>): v
       if (!isMet) Deno.exitCode = 1;
       const verdict = isMet ? "met" : "OVER";
       console.log(
-        `${" ".repeat(45)}${found.toFixed(2)} of ${other}, ${verdict}: at most ${limit}`,
+        `${" ".repeat(45)}${found.toFixed(2)} of ${other}, ${verdict}: at most ${limit.toFixed(2)}`,
       );
     }
   }
