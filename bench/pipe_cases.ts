@@ -103,6 +103,16 @@ export const GROUPS: readonly Group[] = [
     // The first messages of a round find the other end asleep, so a round has many.
     count: 1500,
     rounds: 9,
+    cases: casesOf(ALL),
+  },
+  {
+    name: "64 KiB one way, on one processor",
+    way: "one-way",
+    isOnOneProcessor: true,
+    byteLength: 65_536,
+    // The first messages of a round find the other end asleep, so a round has many.
+    count: 1500,
+    rounds: 9,
     cases: casesOf(ALL, STREAM),
   },
   {
