@@ -43,6 +43,8 @@ export class FileOperation extends OverlappedOperation {
   /** Whether the last wait took less than {@linkcode MAX_PARKED}. */
   #isInUse = true;
   #isHeld = true;
+  /** The wait that goes on, or the last one. */
+  #sleeping: Promise<void> | undefined;
 
   /**
    * Prepares operations on a file; none begins yet.
@@ -79,7 +81,8 @@ export class FileOperation extends OverlappedOperation {
       signal?.throwIfAborted();
       const left = Math.ceil(timeLeft(deadline));
       if (left === 0) return false;
-      await this.#sleep({ timeout: left, ...(signal && { signal }) });
+      this.#sleeping = this.#sleep({ timeout: left, ...(signal && { signal }) });
+      await this.#sleeping;
     }
     const took = performance.now() - began;
     this.#shortWaits = took < PATIENCE ? this.#shortWaits + 1 : 0;
@@ -104,6 +107,11 @@ export class FileOperation extends OverlappedOperation {
     super.close();
     this.#event.close();
     this.#unpark();
+  }
+
+  /** Resolves when no thread waits for this object any more, after `close()`. */
+  async left(): Promise<void> {
+    await this.#sleeping?.catch(() => {});
   }
 
   /** Blocks for up to 1 ms. Returns whether the event-loop turn allowed that. */

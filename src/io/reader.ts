@@ -128,6 +128,11 @@ export class FileReader implements Disposable {
     this.#operation.close();
   }
 
+  /** Resolves when no thread waits for this reader any more, after `close()`. */
+  async left(): Promise<void> {
+    await this.#operation.left();
+  }
+
   /** Closes the reader at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();

@@ -51,6 +51,8 @@ export class FileWriter implements Disposable {
   readonly #lock: Lock = new Lock((timeout) => this.#late(timeout));
   /** Stops the flush that is in flight. */
   #flushing: AbortController | undefined;
+  /** The flush that goes on, or the last one. */
+  #flushed: Promise<void> | undefined;
   #isClosed = false;
 
   /**
@@ -128,6 +130,7 @@ export class FileWriter implements Disposable {
     this.#flushing = flushing;
     const flushed = flushFile(this.#file, this.#label, flushing.signal)
       .finally(() => this.#lock.release());
+    this.#flushed = flushed;
     try {
       await within(flushed, deadline, () => this.#notRead(timeout), signal);
     } finally {
@@ -146,6 +149,11 @@ export class FileWriter implements Disposable {
     this.#isClosed = true;
     this.#flushing?.abort(this.#closedError());
     this.#operation.close();
+  }
+
+  /** Resolves when no thread works for this writer any more, after `close()`. */
+  async left(): Promise<void> {
+    await Promise.all([this.#operation.left(), this.#flushed?.catch(() => {})]);
   }
 
   /** Closes the writer at the end of a `using` block. */

@@ -434,8 +434,9 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
     this.#reader.close();
     this.#writer.close();
     this.#pipe.handle.close();
-    this.#closed.resolve();
     this.#pipe.onClose?.();
+    const left = Promise.all([this.#reader.left(), this.#writer.left()]);
+    void left.then(() => this.#closed.resolve());
   }
 
   /** Calls a function that reads, unless another read is not over. */
