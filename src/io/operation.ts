@@ -32,6 +32,16 @@ const MAX_PARKED = 100;
 /** The event that Windows sets when an operation is over. */
 class DoneEvent extends WaitableObject {}
 
+/** The expectations of a {@linkcode FileOperation}. */
+export interface FileOperationOptions {
+  /**
+   * Whether the first wait is expected to be short. Otherwise no thread of Deno's pool waits.
+   *
+   * @default true
+   */
+  isInUse?: boolean;
+}
+
 /** An operation on a file, and the waits for its end. */
 export class FileOperation extends OverlappedOperation {
   readonly #done: Handle;
@@ -41,7 +51,7 @@ export class FileOperation extends OverlappedOperation {
   /** The number of waits in a row that took less than {@linkcode PATIENCE}. */
   #shortWaits = 0;
   /** Whether the last wait took less than {@linkcode MAX_PARKED}. */
-  #isInUse = true;
+  #isInUse: boolean;
   #isHeld = true;
   /** The wait that goes on, or the last one. */
   #sleeping: Promise<void> | undefined;
@@ -51,12 +61,13 @@ export class FileOperation extends OverlappedOperation {
    *
    * @param file The file. It must stay open until this object is closed.
    */
-  constructor(file: Handle) {
+  constructor(file: Handle, { isInUse = true }: FileOperationOptions = {}) {
     // Errors of waits name the file, not its event.
     const done = new Handle(createEvent(file.kind, true).release(), file.kind);
     super(file, done);
     this.#done = done;
     this.#event = new DoneEvent(done);
+    this.#isInUse = isInUse;
   }
 
   /**

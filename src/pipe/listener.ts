@@ -331,7 +331,9 @@ export class PipeListener extends Uncloneable implements AsyncIterable<PipeConne
   #addInstance(): void {
     using stack = new DisposableStack();
     const handle = stack.use(addPipeInstance(this.#pipe));
-    const connect = stack.use(new FileOperation(handle));
+    // Clients can come at any time. So the waits for them take no thread of Deno's pool, which the
+    // connections need.
+    const connect = stack.use(new FileOperation(handle, { isInUse: false }));
     connect.reserve(0);
     const result = connect.beginConnect();
     stack.move();
