@@ -11,6 +11,7 @@
  *   disconnect        DisconnectNamedPipe(): the error, or 0
  *   close             closes the instance: the error, or 0
  *   instance [PATH]   creates one more instance, of the pipe PATH if there is one: the error, or 0
+ *   first PATH        the same, with FILE_FLAG_FIRST_PIPE_INSTANCE
  *   use INDEX         obeys all further orders with that instance, counted from 0: 0
  *   client            the client's process id, or "error ERROR"
  *   impersonate       the client's impersonation level, 0 to 3, and its user: "LEVEL SID", or
@@ -31,12 +32,12 @@ static SECURITY_ATTRIBUTES security = {.nLength = sizeof security};
 static HANDLE instances[MAX_INSTANCES];
 static int count, current;
 
-static DWORD create(const wchar_t *path) {
+static DWORD create(const wchar_t *path, DWORD flags) {
     DWORD type = PIPE_TYPE_BYTE, access = PIPE_ACCESS_DUPLEX;
     if (wcscmp(arguments[2], L"messages") == 0) type = PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE;
     if (wcscmp(arguments[3], L"inbound") == 0) access = PIPE_ACCESS_INBOUND;
     if (wcscmp(arguments[3], L"outbound") == 0) access = PIPE_ACCESS_OUTBOUND;
-    HANDLE made = CreateNamedPipeW(path, access, type | PIPE_REJECT_REMOTE_CLIENTS,
+    HANDLE made = CreateNamedPipeW(path, access | flags, type | PIPE_REJECT_REMOTE_CLIENTS,
                                    wcstoul(arguments[4], NULL, 10), BUFFER, BUFFER, 0,
                                    security.lpSecurityDescriptor ? &security : NULL);
     if (made == INVALID_HANDLE_VALUE) return GetLastError();
@@ -45,10 +46,10 @@ static DWORD create(const wchar_t *path) {
     return 0;
 }
 
-static void create_other(void) {
+static void create_other(DWORD flags) {
     wchar_t path[MAX_PATH] = L"";
     MultiByteToWideChar(CP_UTF8, 0, words[1], -1, path, MAX_PATH);
-    answer("%lu", create(*path ? path : arguments[1]));
+    answer("%lu", create(*path ? path : arguments[1], flags));
 }
 
 static void accept_client(void) {
@@ -109,7 +110,8 @@ static void obey(void) {
     if (is_order("connect")) accept_client();
     else if (is_order("disconnect")) answer("%lu", error_of(DisconnectNamedPipe(pipe)));
     else if (is_order("close")) answer("%lu", error_of(CloseHandle(pipe)));
-    else if (is_order("instance")) create_other();
+    else if (is_order("instance")) create_other(0);
+    else if (is_order("first")) create_other(FILE_FLAG_FIRST_PIPE_INSTANCE);
     else if (is_order("use")) use(number_at(1));
     else if (is_order("client")) show_client();
     else if (is_order("impersonate")) impersonate();
@@ -123,7 +125,7 @@ int main(void) {
     if (length > 5 && !ConvertStringSecurityDescriptorToSecurityDescriptorW(
                           arguments[5], SDDL_REVISION_1, &security.lpSecurityDescriptor, NULL))
         refuse(GetLastError());
-    DWORD error = create(arguments[1]);
+    DWORD error = create(arguments[1], 0);
     if (error) refuse(error);
     answer("ready");
     while (next_order()) obey();
