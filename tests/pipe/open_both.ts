@@ -1,0 +1,49 @@
+import {
+  connectPipe,
+  listenPipe,
+  type PipeConnection,
+  type PipeOptions,
+} from "../../src/pipe/mod.ts";
+import type { Peer } from "../support/peer.ts";
+import { randomName } from "../support/random_name.ts";
+import { soon } from "./bytes.ts";
+import { connectCClient, startCServer } from "./c_peers.ts";
+
+/** A connection whose other end is a program in C. */
+export interface BothEnds extends AsyncDisposable {
+  /** The pipe's name. */
+  name: string;
+  /** The end of this process. */
+  connection: PipeConnection;
+  /** The program in C. */
+  peer: Peer;
+}
+
+/**
+ * Connects this process and a program in C.
+ *
+ * @param ours The end of this process.
+ */
+export async function openBoth(
+  ours: "server" | "client",
+  options: PipeOptions = {},
+): Promise<BothEnds> {
+  const name = randomName();
+  const { mode = "bytes" } = options;
+  await using stack = new AsyncDisposableStack();
+  let peer: Peer;
+  let connection: PipeConnection;
+  if (ours === "server") {
+    using listener = listenPipe({ name, ...options });
+    peer = stack.use(await connectCClient(name, { mode }));
+    connection = stack.use(await listener.accept(soon));
+  } else {
+    peer = stack.use(await startCServer(name, { mode }));
+    await peer.send("connect");
+    connection = stack.use(await connectPipe(name, { ...soon, ...options, server: "anyone" }));
+    const answer = await peer.nextLine();
+    if (answer !== "connected") throw new Error(`Expected "connected", got "${answer}"`);
+  }
+  const all = stack.move();
+  return { name, connection, peer, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
