@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { AsyncQueue } from "../../src/wait/queue.ts";
+import { AsyncQueue, Lock } from "../../src/wait/queue.ts";
 
 Deno.test("AsyncQueue gives items in order to the task that has waited longest", async () => {
   const mailbox = new AsyncQueue<number>();
@@ -57,4 +57,23 @@ Deno.test("AsyncQueue that is ended by an error gives its remaining items, and t
 Deno.test("AsyncQueue rejects with the error that its owner makes for a timeout", async () => {
   const mailbox = new AsyncQueue<number>((timeout) => new RangeError(`late by ${timeout}`));
   await assertRejects(() => mailbox.take({ timeout: 1 }), RangeError, "late by 1");
+});
+
+Deno.test("AsyncQueue.tryTake() takes an item only if there is one", async () => {
+  const mailbox = new AsyncQueue<number>();
+  assertEquals(mailbox.tryTake(), undefined);
+  mailbox.put(1);
+  mailbox.put(2);
+  assertEquals([mailbox.tryTake(), await mailbox.take(), mailbox.tryTake()], [1, 2, undefined]);
+});
+
+Deno.test("Lock.tryAcquire() takes the lock only if no task has it", async () => {
+  const lock = new Lock();
+  assertEquals([lock.tryAcquire(), lock.tryAcquire(), lock.isHeld], [true, false, true]);
+  const waiting = lock.acquire();
+  lock.release();
+  assertEquals(lock.tryAcquire(), false);
+  await waiting;
+  lock.release();
+  assertEquals([lock.isHeld, lock.tryAcquire()], [false, true]);
 });
