@@ -44,6 +44,7 @@ for (const mode of ["bytes", "messages"] as const) {
       const { message } = error;
       assert(message.startsWith(`Cannot write to the pipe "${pathOf(both.name)}": `), message);
       assert(message.endsWith("the peer has closed it or has ended"), message);
+      await assertRejects(() => connection.flushed(), Deno.errors.BrokenPipe);
     });
 
     Deno.test(`PipeConnection reads null and cannot write after its peer was killed, as ${ours} with ${mode}`, async () => {

@@ -102,6 +102,9 @@ Deno.test("connectPipe() stops to wait when its signal is aborted", async () => 
   assertEquals(await server.ask("connect"), "connected");
 });
 
+/** The answer of a server to a client that goes at once, perhaps before the server has seen it. */
+const CAME_AND_WENT = /^(connected|232)$/;
+
 /** Asserts that a client refuses a server in C, and that the server gets no byte. */
 async function assertRefused(
   name: string,
@@ -111,7 +114,7 @@ async function assertRefused(
   await server.send("connect");
   const connecting = connectPipe(name, { ...soon, ...options });
   const { message } = await assertRejects(() => connecting, Deno.errors.PermissionDenied);
-  assertEquals(await server.nextLine(), "connected");
+  assertMatch(await server.nextLine(), CAME_AND_WENT);
   assertEquals(await server.ask("read 9"), readAnswer(new Uint8Array(), 109));
   await server.ask("disconnect");
   return message;
@@ -230,7 +233,7 @@ Deno.test("connectPipe() with messages throws InvalidData if the server has made
   await using server = await startCServer(name);
   await server.send("connect");
   await assertRejects(() => connectPipe(name, messages), Deno.errors.InvalidData, expected);
-  assertEquals(await server.nextLine(), "connected");
+  assertMatch(await server.nextLine(), CAME_AND_WENT);
   // The refused client has left nothing behind.
   assertEquals(await server.ask("read 9"), readAnswer(new Uint8Array(), 109));
 });

@@ -8,6 +8,7 @@
  *   message                 reads a message: "read LENGTH TEXT", or "end"
  *   write TEXT              writes a text: "wrote LENGTH"
  *   fill LENGTH             writes zeros: "wrote LENGTH"
+ *   flood COUNT             begins to write the numbers from 0, one in each write: "flooding"
  *   closeWrite, close, abort, flushed, user    calls the method: its result, or "done"
  *   pid                     the peer's process id
  *   leave LENGTH            writes zeros, closes, and reads no more orders
@@ -57,6 +58,9 @@ async function transfer(pipe: PipeConnection, order: string, rest: string): Prom
       return `wrote ${await pipe.write(encoder.encode(rest))}`;
     case "fill":
       return `wrote ${await pipe.write(new Uint8Array(Number(rest)))}`;
+    case "flood":
+      void flood(pipe, Number(rest));
+      return "flooding";
     case "pid":
       return `${pipe.peer.pid}`;
     case "user":
@@ -76,6 +80,10 @@ async function transfer(pipe: PipeConnection, order: string, rest: string): Prom
       return "done";
   }
   throw new Error(`There is no order "${order}"`);
+}
+
+async function flood(pipe: PipeConnection, count: number): Promise<void> {
+  for (let index = 0; index < count; index++) await pipe.write(encoder.encode(`${index}`));
 }
 
 function readAnswer(bytes: Uint8Array | null): string {
