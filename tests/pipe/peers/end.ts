@@ -9,6 +9,7 @@
  *   write TEXT              writes a text: "wrote LENGTH"
  *   fill LENGTH             writes zeros: "wrote LENGTH"
  *   flood COUNT             begins to write the numbers from 0, one in each write: "flooding"
+ *   echo                    begins to send back all bytes: "echoing"
  *   closeWrite, close, abort, flushed, user    calls the method: its result, or "done"
  *   pid                     the peer's process id
  *   leave LENGTH            writes zeros, closes, and reads no more orders
@@ -61,6 +62,9 @@ async function transfer(pipe: PipeConnection, order: string, rest: string): Prom
     case "flood":
       void flood(pipe, Number(rest));
       return "flooding";
+    case "echo":
+      pipe.readable.pipeTo(pipe.writable).catch(() => {});
+      return "echoing";
     case "pid":
       return `${pipe.peer.pid}`;
     case "user":
