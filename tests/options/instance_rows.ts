@@ -25,6 +25,7 @@ import {
   struct,
 } from "../../mod.ts";
 import { randomName } from "../support/random_name.ts";
+import { pipeRows } from "./pipe_rows.ts";
 import { type Given, method, type Options, plain, type Row } from "./row.ts";
 import { ACCESS, NO_WINDOW, SECURITY, SEND, WAIT } from "./shared_options.ts";
 
@@ -210,7 +211,7 @@ function* mailslotRows(stack: DisposableStack): Generator<Row> {
 }
 
 /** Makes the rows of methods. The stack closes the objects of these methods. */
-export function instanceRows(stack: DisposableStack): Row[] {
+export async function instanceRows(stack: DisposableStack): Promise<Row[]> {
   return [
     ...memoryRows(stack),
     ...syncRows(stack),
@@ -219,5 +220,6 @@ export function instanceRows(stack: DisposableStack): Row[] {
     ...broadcastRows(stack),
     ...latestRows(stack),
     ...mailslotRows(stack),
+    ...await pipeRows(stack),
   ];
 }

@@ -40,6 +40,7 @@ import {
 } from "../../mod.ts";
 import { counterAt } from "../../src/dll/counter.ts";
 import { randomName } from "../support/random_name.ts";
+import { plainPipeRows } from "./pipe_rows.ts";
 import {
   ACCESS,
   INHERITABLE,
@@ -286,5 +287,6 @@ export function plainRows(): Row[] {
     ...processRows(),
     ...channelRows(),
     ...mailslotRows(),
+    ...plainPipeRows(),
   ];
 }

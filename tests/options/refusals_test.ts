@@ -23,7 +23,7 @@ function functionsOf(name: string, value: object): string[] {
 }
 
 Deno.test("Each public interface of options has its checks in the same file", () => {
-  const modules = ["channel", "memory", "process", "sync"].map((name) => `src/${name}/`);
+  const modules = ["channel", "memory", "pipe", "process", "sync"].map((name) => `src/${name}/`);
   const sources = modules.flatMap((folder) => [...filesUnder(new URL(folder, root))]).map((url) =>
     Deno.readTextFileSync(url)
   );
@@ -56,9 +56,9 @@ Deno.test("Public functions refuse wrong kinds and misspelt options before they 
 if (onWindows) {
   const { assertLeavesNoHandle } = await import("../support/leak.ts");
 
-  Deno.test("Each public function with parameters has a row", () => {
+  Deno.test("Each public function with parameters has a row", async () => {
     using stack = new DisposableStack();
-    const rows = [...plainRows(), ...instanceRows(stack)];
+    const rows = [...plainRows(), ...await instanceRows(stack)];
     const known = new Set([...rows.map(({ name }) => name), ...TAKES_NOTHING]);
     const all = Object.entries(winipc).flatMap(([name, value]) =>
       name in messages || typeof value !== "function" ? [] : functionsOf(name, value)
@@ -68,7 +68,7 @@ if (onWindows) {
 
   Deno.test("Public functions leave no handles after wrong arguments, and then accept right arguments", async () => {
     using stack = new DisposableStack();
-    const rows = [...plainRows(), ...instanceRows(stack)];
+    const rows = [...plainRows(), ...await instanceRows(stack)];
     await assertLeavesNoHandle(1, async () => {
       for (const row of rows) {
         await callWrongly(row);

@@ -73,6 +73,8 @@ export const WRONG = {
     ...[5, "x", null, {}, nothing, 1n, symbol, []],
     ...[[5], [null], [{}], [symbol], [{ unsafeHandle: 5 }], [{ unsafeHandle: -1n }]],
   ],
+  /** A word, or the process id of the trusted server. */
+  server: [5, "x", null, {}, nothing, 1n, symbol, { pid: "x" }, { pid: 0 }, { id: 4 }],
   /** `true`, or the names or security identifiers of packages. */
   packages: [5, "x", false, null, {}, nothing, 1n, symbol, [], [5], ["S-1-5-18"], ["a)(A"]],
   /** The parts of a channel. */

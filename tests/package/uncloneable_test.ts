@@ -4,9 +4,11 @@ import { Uncloneable } from "../../ffi/handle.ts";
 import {
   BroadcastRing,
   buildSharedSection,
+  connectPipe,
   CopyDataListener,
   inheritHandles,
   LatestValue,
+  listenPipe,
   Mailslot,
   MessageWindow,
   openMailslot,
@@ -76,6 +78,7 @@ async function assertNoneIsCloned(path: string, exports: { a: "i32" }): Promise<
   const broadcast = stack.use(BroadcastRing.create(randomName()));
   const mailslot = stack.use(Mailslot.create(randomName()));
   const name = randomName();
+  const listener = stack.use(listenPipe({ name: randomName() }));
   const value = stack.use(LatestValue.create(name, struct({ a: "u32" })));
   const child = stack.use(spawn("cmd.exe", { args: ["/c", "exit"] }));
   const objects = [
@@ -98,6 +101,8 @@ async function assertNoneIsCloned(path: string, exports: { a: "i32" }): Promise<
     value,
     value.writer(),
     value.reader(),
+    listener,
+    stack.use(await connectPipe(listener.path)),
     mailslot,
     stack.use(openMailslot(mailslot.path)),
     stack.use(inheritHandles({ memory })),

@@ -46,7 +46,7 @@ Deno.test("connectPipe() with waitForServer waits until there is a server, or it
   );
   assertEquals(
     error.message,
-    `Waited 5 ms for the server of the pipe "${pathOf(name)}", but did not find it`,
+    `Waited 5 ms for pipe "${pathOf(name)}", but did not find it`,
   );
   const connecting = connectPipe(name, { ...anyone, waitForServer: true });
   await using server = await startCServer(name);
@@ -66,7 +66,7 @@ Deno.test("connectPipe() waits while the pipe is busy: all instances are taken, 
       await assertRejects(
         () => connectPipe(name, { ...anyone, waitForServer, timeout: 20 }),
         Deno.errors.TimedOut,
-        `Waited 20 ms for the server of the pipe`,
+        `Waited 20 ms for the pipe "${pathOf(name)}": its server was busy with other clients`,
       );
     }
   };

@@ -133,8 +133,8 @@ Deno.test("listenPipe() refuses packages beside a descriptor, and identifiers of
     TypeError,
     "Leave out { packages }",
   );
-  for (const packages of [[], ["S-1-5-18"], ["AC"]]) {
-    assertThrows(() => listenPipe({ name, packages }), TypeError, "Expected packages");
+  for (const packages of [[], ["S-1-5-18"], ["a)(A"]]) {
+    assertThrows(() => listenPipe({ name, packages }).close(), TypeError, "Expected packages");
   }
   const error = assertThrows(() => listenPipe({ name, security: "O:xx" }), TypeError);
   assertMatch(error.message, /O:xx/);
