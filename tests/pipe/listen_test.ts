@@ -204,6 +204,22 @@ Deno.test("PipeListener.accept() returns a client that came and went, with its b
   assertEquals(await client.ask("read 9"), readAnswer(bytesOf("here")));
 });
 
+Deno.test("PipeListener takes 500 clients that come and go at once, and then the next", async () => {
+  const name = randomName();
+  using listener = listenPipe({ name });
+  await using storm = await startCClient(name);
+  await storm.send("storm 500");
+  for (let index = 0; index < 500; index++) {
+    await using connection = await listener.accept(soon);
+    assertEquals([index, await readText(connection)], [index, null]);
+  }
+  assertEquals(await storm.nextLine(), "500");
+  assertEquals(await storm.ask("open rw"), "0");
+  await using connection = await listener.accept(soon);
+  await connection.write(bytesOf("here"));
+  assertEquals(await storm.ask("read 9"), readAnswer(bytesOf("here")));
+});
+
 Deno.test("PipeListener admits as many clients as its backlog before accept(), and the next one finds the pipe busy", async () => {
   for (const backlog of [1, 3, undefined]) {
     const name = randomName();
@@ -215,7 +231,8 @@ Deno.test("PipeListener admits as many clients as its backlog before accept(), a
     }
     const waiting = connectPipe(name, soon);
     waiting.then((client) => stack.use(client), () => {});
-    await assertRejects(() => connectPipe(name, { timeout: 0 }), Deno.errors.TimedOut);
+    // The listener has time to see its clients, and still admits no more.
+    await assertRejects(() => connectPipe(name, { timeout: 200 }), Deno.errors.TimedOut);
     stack.use(await listener.accept(soon));
     await within("the next client is let in", waiting);
   }
@@ -228,7 +245,7 @@ Deno.test("PipeListener has at most maxConnections connections, and admits the n
   await using _second = await connectPipe(name, soon);
   const served = await listener.accept(soon);
   await using _other = await listener.accept(soon);
-  await assertRejects(() => connectPipe(name, { timeout: 0 }), Deno.errors.TimedOut);
+  await assertRejects(() => connectPipe(name, { timeout: 200 }), Deno.errors.TimedOut);
   await assertRejects(() => listener.accept({ timeout: 0 }), Deno.errors.TimedOut);
   // The place is free when the server closes its end, not when the client goes.
   first.close();

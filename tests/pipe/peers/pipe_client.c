@@ -9,6 +9,7 @@
  *                         error, or 0. LEVEL is the impersonation level: 0 (anonymous) to 3.
  *   as low|SID rw|r|w     opens the pipe in the name of this user with low integrity, or of the
  *                         package SID, which begins with S-1-15-2: the error, or 0
+ *   storm COUNT           opens and closes the pipe so many times as fast as possible: COUNT
  *   mode messages|bytes   sets the read mode: the error, or 0
  *   call HEX              TransactNamedPipe(): "read LENGTH ERROR CHECKSUM HEX"
  *   server                the server's process id, or "error ERROR"
@@ -82,6 +83,15 @@ static DWORD open_as(void) {
     return error;
 }
 
+static DWORD storm(DWORD count) {
+    for (DWORD done = 0; done < count;) {
+        HANDLE made = CreateFileW(path, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+        if (made != INVALID_HANDLE_VALUE && ++done) CloseHandle(made);
+        else if (GetLastError() != ERROR_PIPE_BUSY) return done;
+    }
+    return count;
+}
+
 static DWORD set_mode(void) {
     BOOL messages = strcmp(words[1], "messages") == 0;
     DWORD mode = messages ? PIPE_READMODE_MESSAGE : PIPE_READMODE_BYTE;
@@ -109,6 +119,7 @@ static void obey(void) {
     if (is_order("open")) answer("%lu", open_pipe(words[1], words[2]));
     else if (is_order("as")) answer("%lu", open_as());
     else if (is_order("mode")) answer("%lu", set_mode());
+    else if (is_order("storm")) answer("%lu", storm(number_at(1)));
     else if (is_order("call")) call();
     else if (is_order("server")) show_server();
     else if (is_order("close")) answer("%lu", error_of(CloseHandle(pipe)));
