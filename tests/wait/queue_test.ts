@@ -59,14 +59,6 @@ Deno.test("AsyncQueue rejects with the error that its owner makes for a timeout"
   await assertRejects(() => mailbox.take({ timeout: 1 }), RangeError, "late by 1");
 });
 
-Deno.test("AsyncQueue.tryTake() takes an item only if there is one", async () => {
-  const mailbox = new AsyncQueue<number>();
-  assertEquals(mailbox.tryTake(), undefined);
-  mailbox.put(1);
-  mailbox.put(2);
-  assertEquals([mailbox.tryTake(), await mailbox.take(), mailbox.tryTake()], [1, 2, undefined]);
-});
-
 Deno.test("Lock.tryAcquire() takes the lock only if no task has it", async () => {
   const lock = new Lock();
   assertEquals([lock.tryAcquire(), lock.tryAcquire(), lock.isHeld], [true, false, true]);
