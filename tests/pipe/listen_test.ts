@@ -293,6 +293,8 @@ Deno.test("PipeListener.close() ends accept() and iteration, and leaves no insta
   accepting.catch(() => {});
   await using client = await startCClient(name);
   assertEquals(await client.ask("open rw"), "0");
+  // The iteration has taken the client, and closed its connection.
+  assertEquals(await client.ask("read 1"), readAnswer(new Uint8Array(), 109));
   await client.ask("close");
   listener.close();
   listener.close();
