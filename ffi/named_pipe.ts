@@ -209,7 +209,7 @@ export interface PipeToOpen {
 export interface OpenedPipe {
   /** The handle. */
   handle: Handle;
-  /** The direction of the bytes, as the server has set it. */
+  /** The direction in which this client can use the pipe. */
   direction: PipeDirection;
 }
 
@@ -221,19 +221,20 @@ export interface OpenedPipe {
  * @throws {Deno.errors.PermissionDenied} If the pipe does not let this user in.
  */
 export function openPipe(pipe: PipeToOpen): OpenedPipe {
+  const denied = Deno.errors.PermissionDenied;
   // Windows denies the right to write if the direction is outbound, and the right to read if it is
-  // inbound. Wine denies neither.
-  const rights = [FILE_READ_DATA | FILE_WRITE_DATA, FILE_READ_DATA];
-  let handle: Handle | undefined;
-  for (const right of rights) {
-    handle ??= unless(Deno.errors.PermissionDenied, () => open(pipe, right));
+  // inbound. The descriptor can deny them, too. Wine denies neither, so the direction is asked for.
+  const both = unless(denied, () => open(pipe, FILE_READ_DATA | FILE_WRITE_DATA));
+  if (both !== undefined) {
+    using stack = new DisposableStack();
+    stack.use(both);
+    const direction = directionOf(both);
+    stack.move();
+    return { handle: both, direction };
   }
-  handle ??= open(pipe, FILE_WRITE_DATA);
-  using stack = new DisposableStack();
-  stack.use(handle);
-  const direction = directionOf(handle);
-  stack.move();
-  return { handle, direction };
+  const outbound = unless(denied, () => open(pipe, FILE_READ_DATA));
+  if (outbound !== undefined) return { handle: outbound, direction: "outbound" };
+  return { handle: open(pipe, FILE_WRITE_DATA), direction: "inbound" };
 }
 
 const FILE_PIPE_LOCAL_INFORMATION = 24;

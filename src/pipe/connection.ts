@@ -568,7 +568,7 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
     const { direction, end, label } = this.#pipe;
     if (direction !== wrong) return;
     throw new Deno.errors.NotSupported(
-      `Cannot ${verb} the ${label} as its ${end}: the server has made the pipe "${direction}"`,
+      `Cannot ${verb} the ${label} as its ${end}: its direction is "${direction}"`,
     );
   }
 }
