@@ -31,6 +31,20 @@ export type {
 export type { Field, FieldAt, Fields } from "./placement.ts";
 export { ansi, utf16, utf8 } from "./text.ts";
 export {
+  type CounterPair,
+  readConsistent,
+  type ReadConsistentOptions,
+  type Seqlock,
+  type SequenceCounter,
+} from "./consistent.ts";
+export {
+  type NewestBytes,
+  type NewestValue,
+  readNewest,
+  type ReadNewestOptions,
+  type TickedBuffer,
+} from "./newest.ts";
+export {
   type FieldInput,
   type FieldLive,
   type FieldValue,
