@@ -20,6 +20,8 @@ import {
   Mailslot,
   openMailslot,
   ProcessWatch,
+  readConsistent,
+  readNewest,
   receiveHandle,
   RingChannel,
   safe,
@@ -37,6 +39,7 @@ import {
   utf8,
   waitAll,
   waitAny,
+  waitUntil,
 } from "../../mod.ts";
 import { counterAt } from "../../src/dll/counter.ts";
 import { randomName } from "../support/random_name.ts";
@@ -129,6 +132,17 @@ function* structRows(): Generator<Row> {
   yield method("ArrayView.get", a, { needed: [["count", 1]] });
   yield method("ArrayView.set", a, { needed: [["count", 1], ["integer", 1]] });
   yield method("Layout.toC", layout, { needed: [["text", "Name"]] });
+  const attempts: Options = { attempts: ["count", 1] };
+  const lock = { begin: "a", end: "a" };
+  yield plain(readConsistent, "readConsistent", {
+    needed: [bytes, ["instance", layout], ["instance", lock]],
+    options: { ...attempts, byteOffset: offset },
+  });
+  const buffers = [{ tick: 0, byteOffset: 4 }];
+  yield plain(readNewest, "readNewest", {
+    needed: [bytes, length, ["instance", buffers]],
+    options: attempts,
+  });
 }
 
 function* counterRows(): Generator<Row> {
@@ -282,6 +296,10 @@ export function plainRows(): Row[] {
     plain(waitAll, "waitAll", {
       needed: [["waitables", [{ unsafeHandle: BigInt(NO_HANDLE) }]]],
       options: WAIT,
+    }),
+    plain(waitUntil, "waitUntil", {
+      needed: [["function", () => true]],
+      options: { ...WAIT, interval: ["count", 1] },
     }),
     ...processRows(),
     ...channelRows(),
