@@ -36,7 +36,7 @@ import {
   waitAll,
   waitAny,
 } from "../../mod.ts";
-import { counterAt } from "../../src/dll/counter.ts";
+import { counterAt } from "../../src/struct/counter.ts";
 import { randomName } from "../support/random_name.ts";
 import {
   ACCESS,

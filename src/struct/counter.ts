@@ -5,8 +5,8 @@
  */
 
 import { assertBigInteger, assertInteger } from "../../ffi/arguments.ts";
-import type { CType } from "../struct/ctype.ts";
-import { SCALARS } from "../struct/scalar.ts";
+import type { CType } from "./ctype.ts";
+import { SCALARS } from "./scalar.ts";
 
 /** The types whose variables can be used as counters. */
 export type CounterName = "i8" | "u8" | "i16" | "u16" | "i32" | "u32" | "i64" | "u64";
