@@ -289,7 +289,7 @@ class RecordType implements AnyLayout {
   write(target: StructTarget, values: object, byteOffset: number = 0): void {
     const data = this.#dataOf(target, byteOffset);
     assertWritable("the struct", data.buffer);
-    this.store(data, 0, this.check(values, ""));
+    this.store(data, 0, this.check(values, "", data));
   }
 
   offsetOf(path: string): number {
@@ -305,7 +305,7 @@ class RecordType implements AnyLayout {
     return this.c.define(name).join("\n") + "\n";
   }
 
-  check(value: unknown, where: string): Checked {
+  check(value: unknown, where: string, into?: DataView): Checked {
     // C copies the bytes of a struct, too. A union has no other way: its field in use is unknown.
     const bytes = FieldView.bytesOf(value, this.#placed);
     if (bytes !== undefined) return bytes;
@@ -317,7 +317,7 @@ class RecordType implements AnyLayout {
     for (const [name, input] of entries) {
       const field = this.#fields.get(name);
       if (field === undefined) throw new TypeError(`There is no field ${pathTo(where, name)}`);
-      checked[name] = field.type.check(input, pathTo(where, name));
+      checked[name] = field.type.check(input, pathTo(where, name), into);
     }
     if (this.#keyword === "union" && entries.length !== 1) {
       throw new TypeError(

@@ -15,7 +15,9 @@
  */
 
 export type { ByteSource } from "../../ffi/arguments.ts";
-export { array, type ArrayInput, type ArrayType, type ArrayView } from "./array.ts";
+export { array, type ArrayInput, type ArrayType, type ArrayValue } from "./array.ts";
+export type { ArrayView } from "./array_view.ts";
+export type { NumberArrays, NumberName } from "./elements.ts";
 export { type BigIntegerName, type BitField, bits, type BitUnit, safe } from "./scalar.ts";
 export type {
   CSource,
