@@ -6,6 +6,7 @@
 
 import { assertInteger } from "../../ffi/arguments.ts";
 import { type ArrayView, arrayViewsOver } from "./array_view.ts";
+import { countersOfElements, hasCounters } from "./counters.ts";
 import {
   type CType,
   type FoundField,
@@ -114,6 +115,9 @@ export function array(
     store: elements.store,
     load: elements.load,
     live: arrayViewsOver(elements),
+    ...(hasCounters(type)
+      ? { countersAt: (data, offset, where) => countersOfElements(elements, data, offset, where) }
+      : {}),
     find(path): FoundField | undefined {
       const [, digits, rest] = /^\[([0-9]{1,10})\](.*)$/.exec(path) ?? [];
       if (digits === undefined || rest === undefined || Number(digits) >= length) return undefined;

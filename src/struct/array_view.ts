@@ -103,9 +103,10 @@ function defineView(
 
     get(index: number): unknown {
       const offset = this.#offsetOf(index);
-      return isValue
-        ? type.live(this.#data, offset, this.#where)
-        : this.#views[index] ??= type.live(this.#data, offset, this.#where);
+      if (isValue) return type.live(this.#data, offset, this.#where);
+      // This throws after the memory was unmapped, when a Uint8Array of bytes() would be empty.
+      this.#data.byteOffset;
+      return this.#views[index] ??= type.live(this.#data, offset, this.#where);
     }
 
     set(at: unknown, value?: unknown): void {

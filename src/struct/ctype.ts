@@ -45,7 +45,7 @@ export interface CType<Value, Live = Value, Input = Value> {
   /** Finds the part at a path such as `[2].x`. Returns `undefined` if there is none. */
   find(path: string): FoundField | undefined;
   /** Returns the counters of a struct's or an array's integers. Other types lack this method. */
-  counters?(data: DataView, offset: number, where: string): object;
+  countersAt?(data: DataView, offset: number, where: string): object;
 }
 
 /** Writes a type's declarations in C. */

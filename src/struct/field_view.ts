@@ -148,6 +148,8 @@ export class FieldView extends LiveView {
 
   static #part(index: number): (this: FieldView) => unknown {
     return function () {
+      // This throws after the memory was unmapped, when a Uint8Array of bytes() would be empty.
+      this.#data.byteOffset;
       return this.#views[index];
     };
   }

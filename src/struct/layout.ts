@@ -15,6 +15,7 @@ import {
   type OptionChecks,
   show,
 } from "../../ffi/arguments.ts";
+import { countersOfFields, type StructCounters } from "./counters.ts";
 import type { BitField } from "./scalar.ts";
 import { defineType } from "./c_source.ts";
 import type {
@@ -153,6 +154,38 @@ export interface Layout<F extends Fields>
    */
   write(target: StructTarget, values: StructInput<F>, byteOffset?: number): void;
   /**
+   * Returns the struct's integers as counters, which several processes can change at the same time:
+   * each operation is atomic. Nested structs and arrays of integers or structs are included.
+   *
+   * The C counterparts are the `Interlocked` functions, such as
+   * `InterlockedOr((volatile LONG *)&telemetry->busy, 1)`, and fields that C11 or C++ declares as
+   * `_Atomic` or `std::atomic`. Bit fields, `"bool"`, pointers and `safe()` have no counters.
+   *
+   * A counter is an object: create it once and keep it. After the memory is unmapped, each
+   * operation throws a TypeError. If the memory is mapped read-only, only `load()` does not throw.
+   *
+   * @example Set a bit that another program waits for
+   * ```ts
+   * import { array, struct } from "@winipc/winipc/struct";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const Header = struct({ busy: "u32", frames: "u64", laps: array("u32", 4) });
+   * const memory = new ArrayBuffer(Header.byteLength);
+   * const counters = Header.counters(memory);
+   * assertEquals(counters.busy.or(1), 0);
+   * counters.frames.add(1n);
+   * counters.laps.get(2).add(5);
+   * assertEquals(counters.busy.compareExchange(1, 0), 1);
+   * assertEquals(Header.read(memory), { busy: 0, frames: 1n, laps: Uint32Array.of(0, 0, 5, 0) });
+   * ```
+   *
+   * @param byteOffset The offset of the struct in the memory, in bytes: 0 by default.
+   * @throws {RangeError} If the struct is not within the memory. Reading a property throws it, too,
+   *   if the integer is not at a multiple of its size, because `pack` or `byteOffset` places it so.
+   * @throws {Deno.errors.BadResource} If the memory is a closed view.
+   */
+  counters(target: StructTarget, byteOffset?: number): StructCounters<F>;
+  /**
    * Returns the offset of a field in bytes. For a bit field this is the offset of its unit.
    *
    * @param path The path of the field, such as `position` or `wheels[2].pressure`.
@@ -239,6 +272,7 @@ interface AnyLayout extends CType<unknown, unknown, unknown> {
   view(target: StructTarget, byteOffset?: number): unknown;
   read(target: StructTarget, byteOffset?: number): unknown;
   write(target: StructTarget, values: object, byteOffset?: number): void;
+  counters(target: StructTarget, byteOffset?: number): object;
   offsetOf(path: string): number;
   toC(name: string): string;
 }
@@ -290,6 +324,10 @@ class RecordType implements AnyLayout {
     const data = this.#dataOf(target, byteOffset);
     assertWritable("the struct", data.buffer);
     this.store(data, 0, this.check(values, "", data));
+  }
+
+  counters(target: StructTarget, byteOffset: number = 0): object {
+    return this.countersAt(this.#dataOf(target, byteOffset), 0, "");
   }
 
   offsetOf(path: string): number {
@@ -344,6 +382,10 @@ class RecordType implements AnyLayout {
 
   live(data: DataView, offset: number): FieldView {
     return this.#viewOf(new DataView(data.buffer, data.byteOffset + offset, this.byteLength));
+  }
+
+  countersAt(data: DataView, offset: number, where: string): object {
+    return countersOfFields(this.#placed, data, offset, where);
   }
 
   find(path: string): FoundField | undefined {

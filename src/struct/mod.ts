@@ -17,6 +17,9 @@
 export type { ByteSource } from "../../ffi/arguments.ts";
 export { array, type ArrayInput, type ArrayType, type ArrayValue } from "./array.ts";
 export type { ArrayView } from "./array_view.ts";
+export { bytes, type BytesType } from "./bytes.ts";
+export type { Counter, CounterName, CounterValue } from "./counter.ts";
+export type { CounterArray, CountersOf, StructCounters } from "./counters.ts";
 export type { NumberArrays, NumberName } from "./elements.ts";
 export { type BigIntegerName, type BitField, bits, type BitUnit, safe } from "./scalar.ts";
 export type {

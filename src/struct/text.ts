@@ -7,6 +7,7 @@
 import { assertInteger } from "../../ffi/arguments.ts";
 import { assertWide, decodeWide, toUnits } from "../../ffi/wide.ts";
 import { CP_ACP, decodeCodePage, encodeCodePage, encodeUtf8 } from "../../ffi/code_page.ts";
+import { bytesAt } from "./copy.ts";
 import { type CType, MAX_BYTES } from "./ctype.ts";
 
 type Data = DataView;
@@ -169,10 +170,6 @@ function text({ signature, byteLength, unit, declare, encode, decode }: Text): C
     live: load,
     find: () => undefined,
   };
-}
-
-function bytesAt(data: Data, offset: number, byteLength: number): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset + offset, byteLength);
 }
 
 /** Returns the number of bytes before the first NUL. */
