@@ -34,17 +34,18 @@ export type {
   ValueOf,
 } from "./ctype.ts";
 export type { Field, FieldAt, Fields } from "./placement.ts";
-export { ansi, utf16, utf8 } from "./text.ts";
+export { ansi, type TextOptions, type TextType, utf16, utf8 } from "./text.ts";
+export type { StructTarget } from "./target.ts";
 export {
   type FieldInput,
   type FieldLive,
   type FieldValue,
   type Layout,
   struct,
+  type StructArrayOptions,
   type StructInput,
   type StructJson,
   type StructOptions,
-  type StructTarget,
   type StructValue,
   type StructView,
   type TypeOf,
