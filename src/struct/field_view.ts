@@ -43,12 +43,16 @@ export function copied(value: unknown): unknown {
   return value instanceof LiveView ? value[COPY]() : value;
 }
 
-/** Converts copied values for JSON: 64-bit integers become decimal strings. */
+/** Converts copied values for JSON: typed arrays to arrays, 64-bit integers to decimal strings. */
 export function toJson(value: unknown): unknown {
   if (typeof value === "bigint") return String(value);
-  if (Array.isArray(value)) return value.map(toJson);
+  if (Array.isArray(value) || isTypedArray(value)) return Array.from(value, toJson);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, toJson(part)]));
+}
+
+function isTypedArray(value: unknown): value is ArrayLike<number | bigint> {
+  return ArrayBuffer.isView(value) && "length" in value;
 }
 
 /** Formats the values of a view for `console.log`, also if its memory is already unmapped. */
@@ -144,13 +148,15 @@ export class FieldView extends LiveView {
 
   static #part(index: number): (this: FieldView) => unknown {
     return function () {
+      // This throws after the memory was unmapped, when a Uint8Array of bytes() would be empty.
+      this.#data.byteOffset;
       return this.#views[index];
     };
   }
 
   static #write({ type, offset, name }: PlacedField): (this: FieldView, value: unknown) => void {
     return function (value) {
-      type.store(this.#data, offset, type.check(value, name));
+      type.store(this.#data, offset, type.check(value, name, this.#data));
     };
   }
 

@@ -5,27 +5,31 @@
  */
 
 import {
-  assertBytes,
   assertInteger,
   assertNumber,
   assertObject,
   assertOptions,
   assertString,
-  type ByteSource,
+  integerFrom,
   type OptionChecks,
   show,
 } from "../../ffi/arguments.ts";
+import { countersOfFields, type StructCounters } from "./counters.ts";
 import type { BitField } from "./scalar.ts";
 import { defineType } from "./c_source.ts";
-import type {
-  CSource,
-  CType,
-  FoundField,
-  InputOf,
-  LiveOf,
-  ScalarValues,
-  ValueOf,
+import {
+  type CSource,
+  type CType,
+  type FoundField,
+  type InputOf,
+  type LiveOf,
+  MAX_BYTES,
+  type ScalarValues,
+  type ValueOf,
 } from "./ctype.ts";
+import { type ArrayView, arrayViewsOver, type ViewElements } from "./array_view.ts";
+import { elementsOf } from "./elements.ts";
+import { dataOver, sourceOf, type StructTarget } from "./target.ts";
 import { assertWritable, copied, FieldView, loadFields, pathTo } from "./field_view.ts";
 import {
   assertFieldName,
@@ -75,12 +79,6 @@ export type StructJson<F extends Fields> = "toJSON" extends keyof F ? unknown
     toJSON(): { [K in keyof F]: unknown };
   };
 
-/**
- * Memory that contains a struct: bytes, or an object with a property `bytes`, such as a
- * `MappedView` or a `RingClaim`.
- */
-export type StructTarget = ByteSource | { readonly bytes: ByteSource };
-
 /** Options of {@linkcode struct} and {@linkcode union}. */
 export interface StructOptions {
   /**
@@ -88,10 +86,39 @@ export interface StructOptions {
    * more than 8 bytes, so 16 and 8 result in the same layout. @default 8
    */
   pack?: 1 | 2 | 4 | 8 | 16;
+  /**
+   * The size in bytes, if it is greater than the fields need: the rest at the end is padding. It is
+   * a multiple of the alignment. @default the size that the fields need
+   */
+  byteLength?: number;
 }
 
 /** The checks of {@linkcode StructOptions}, by option. */
-export const STRUCT_CHECKS: OptionChecks<StructOptions> = { pack: assertPack };
+export const STRUCT_CHECKS: OptionChecks<StructOptions> = {
+  pack: assertPack,
+  byteLength: integerFrom(1, MAX_BYTES),
+};
+
+/** Options of {@linkcode Layout.array}. */
+export interface StructArrayOptions {
+  /** The offset of the first struct in the memory, in bytes. @default 0 */
+  offset?: number;
+  /**
+   * The distance between the beginnings of two structs, in bytes: at least the size of the struct.
+   *
+   * @default the size of the struct
+   */
+  stride?: number;
+  /** The number of structs. */
+  count: number;
+}
+
+/** The checks of {@linkcode StructArrayOptions}, by option. */
+export const STRUCT_ARRAY_CHECKS: OptionChecks<StructArrayOptions> = {
+  offset: integerFrom(0),
+  stride: integerFrom(1),
+  count: integerFrom(0),
+};
 
 /** The layout of a struct: the offsets of its fields, and access to them in any memory. */
 export interface Layout<F extends Fields>
@@ -153,6 +180,71 @@ export interface Layout<F extends Fields>
    */
   write(target: StructTarget, values: StructInput<F>, byteOffset?: number): void;
   /**
+   * Returns a view of structs at equal distances. Use it for memory whose header gives the offset,
+   * the distance and the number of its structs. Newer versions of such programs append fields, so
+   * the distance can be greater than the size of the struct.
+   *
+   * In C: `(Reading *)((char *)header + header->offset + i * header->stride)`.
+   *
+   * @example Read structs whose distance a header gives
+   * ```ts
+   * import { struct } from "@winipc/winipc/struct";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const Header = struct({ offset: "u32", stride: "u32", count: "u32" });
+   * const Reading = struct({ id: "u32", value: "f64" });
+   * const memory = new ArrayBuffer(100);
+   * Header.write(memory, { offset: 12, stride: 24, count: 3 });
+   *
+   * const readings = Reading.array(memory, Header.read(memory));
+   * readings.get(2).value = 1.5;
+   * assertEquals(readings.length, 3);
+   * assertEquals(readings.values()[2], { id: 0, value: 1.5 });
+   * assertEquals(Reading.read(memory, 12 + 2 * 24).value, 1.5);
+   * ```
+   *
+   * @returns A view whose `get()` returns live views, and whose `values()` copies all structs.
+   * @throws {RangeError} If the distance is less than the size of the struct, or a struct is not
+   *   within the memory. Without structs, any offset is allowed.
+   * @throws {Deno.errors.BadResource} If the memory is a closed view.
+   */
+  array(
+    target: StructTarget,
+    options: StructArrayOptions,
+  ): ArrayView<StructView<F> & StructJson<F>, StructInput<F>, StructValue<F>[]>;
+  /**
+   * Returns the struct's integers as counters, which several processes can change at the same time:
+   * each operation is atomic. Nested structs and arrays of integers or structs are included.
+   *
+   * The C counterparts are the `Interlocked` functions, such as
+   * `InterlockedOr((volatile LONG *)&telemetry->busy, 1)`, and fields that C11 or C++ declares as
+   * `_Atomic` or `std::atomic`. Bit fields, `"bool"`, pointers and `safe()` have no counters.
+   *
+   * A counter is an object: create it once and keep it. After the memory is unmapped, each
+   * operation throws a TypeError. If the memory is mapped read-only, only `load()` does not throw.
+   *
+   * @example Set a bit that another program waits for
+   * ```ts
+   * import { array, struct } from "@winipc/winipc/struct";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const Header = struct({ busy: "u32", frames: "u64", laps: array("u32", 4) });
+   * const memory = new ArrayBuffer(Header.byteLength);
+   * const counters = Header.counters(memory);
+   * assertEquals(counters.busy.or(1), 0);
+   * counters.frames.add(1n);
+   * counters.laps.get(2).add(5);
+   * assertEquals(counters.busy.compareExchange(1, 0), 1);
+   * assertEquals(Header.read(memory), { busy: 0, frames: 1n, laps: Uint32Array.of(0, 0, 5, 0) });
+   * ```
+   *
+   * @param byteOffset The offset of the struct in the memory, in bytes: 0 by default.
+   * @throws {RangeError} If the struct is not within the memory. Reading a property throws it, too,
+   *   if the integer is not at a multiple of its size, because `pack` or `byteOffset` places it so.
+   * @throws {Deno.errors.BadResource} If the memory is a closed view.
+   */
+  counters(target: StructTarget, byteOffset?: number): StructCounters<F>;
+  /**
    * Returns the offset of a field in bytes. For a bit field this is the offset of its unit.
    *
    * @param path The path of the field, such as `position` or `wheels[2].pressure`.
@@ -196,17 +288,28 @@ export interface Layout<F extends Fields>
  * assertEquals(JSON.stringify(telemetry), '{"version":2,"position":[1,2,3],"track":"Spa"}');
  * ```
  *
+ * @example Leave room for fields of later versions
+ * ```ts
+ * import { struct } from "@winipc/winipc/struct";
+ * import { assertEquals, assertStringIncludes } from "@std/assert";
+ *
+ * const Page = struct({ version: "u32", gear: "i32" }, { byteLength: 64 });
+ * assertEquals(Page.byteLength, 64);
+ * assertStringIncludes(Page.toC("Page"), "uint8_t _padding_at_8[56];");
+ * ```
+ *
  * @param fields The fields by name, in the order of their offsets. Each is a type, a bit field, or
  *   `{ type, offset }`.
  * @throws {TypeError} If a name or a type is invalid.
- * @throws {RangeError} If an offset is not aligned, or less than the end of the previous field.
+ * @throws {RangeError} If an offset is not aligned, or less than the end of the previous field; or
+ *   if the size is less than the fields need, or not a multiple of the alignment.
  * @see {@link https://learn.microsoft.com/cpp/build/x64-software-conventions#types-and-storage}
  */
 export function struct<const F extends Fields>(fields: F, options?: StructOptions): Layout<F>;
 export function struct(fields: Fields, options: StructOptions = {}): AnyLayout {
   assertOptions(options, STRUCT_CHECKS);
-  const { pack = 8 } = options;
-  return new RecordType("struct", placeInOrder(fields, pack), pack);
+  const { pack = 8, byteLength } = options;
+  return new RecordType("struct", placeInOrder(fields, pack, byteLength), pack);
 }
 
 /**
@@ -225,12 +328,14 @@ export function struct(fields: Fields, options: StructOptions = {}): AnyLayout {
  *
  * @param fields The fields by name. Each is a type or a bit field.
  * @throws {TypeError} If a name or a type is invalid, or a field has an offset.
+ * @throws {RangeError} If the size is less than the fields need, or not a multiple of the
+ *   alignment.
  */
 export function union<const F extends Fields>(fields: F, options?: StructOptions): Layout<F>;
 export function union(fields: Fields, options: StructOptions = {}): AnyLayout {
   assertOptions(options, STRUCT_CHECKS);
-  const { pack = 8 } = options;
-  return new RecordType("union", placeTogether(fields, pack), pack);
+  const { pack = 8, byteLength } = options;
+  return new RecordType("union", placeTogether(fields, pack, byteLength), pack);
 }
 
 /** A struct or a union whose fields are not known to TypeScript. */
@@ -239,6 +344,8 @@ interface AnyLayout extends CType<unknown, unknown, unknown> {
   view(target: StructTarget, byteOffset?: number): unknown;
   read(target: StructTarget, byteOffset?: number): unknown;
   write(target: StructTarget, values: object, byteOffset?: number): void;
+  array(target: StructTarget, options: StructArrayOptions): ArrayView<unknown>;
+  counters(target: StructTarget, byteOffset?: number): object;
   offsetOf(path: string): number;
   toC(name: string): string;
 }
@@ -260,6 +367,7 @@ class RecordType implements AnyLayout {
   readonly #placed: readonly PlacedField[];
   readonly #fields: ReadonlyMap<string, PlacedField>;
   readonly #viewOf: (data: DataView) => FieldView;
+  #strided: { count: number; stride: number; create: ViewElements } | undefined;
 
   constructor(keyword: "struct" | "union", placement: Placement, pack: number) {
     const { fields, byteLength, alignment } = placement;
@@ -289,7 +397,36 @@ class RecordType implements AnyLayout {
   write(target: StructTarget, values: object, byteOffset: number = 0): void {
     const data = this.#dataOf(target, byteOffset);
     assertWritable("the struct", data.buffer);
-    this.store(data, 0, this.check(values, ""));
+    this.store(data, 0, this.check(values, "", data));
+  }
+
+  array(target: StructTarget, options: StructArrayOptions): ArrayView<unknown> {
+    const source = sourceOf(MEMORY, target);
+    assertOptions(options, STRUCT_ARRAY_CHECKS);
+    const { offset = 0, stride = this.byteLength, count } = options;
+    assertInteger("count", count, 0);
+    if (stride < this.byteLength) {
+      throw new RangeError(
+        `Expected stride to be at least ${this.byteLength}, the size of the struct, got ${stride}: ` +
+          "describe only the fields that each struct has",
+      );
+    }
+    const span = count === 0 ? 0 : (count - 1) * stride + this.byteLength;
+    if (count > 0 && offset + span > source.byteLength) {
+      throw new RangeError(
+        `Expected ${count} structs ${stride} bytes apart, ${span} bytes, at ${offset} of the ` +
+          `memory, there are ${Math.max(source.byteLength - offset, 0)}`,
+      );
+    }
+    return this.#viewsOf(count, stride)(
+      dataOver(source, count === 0 ? 0 : offset, span),
+      0,
+      "array",
+    );
+  }
+
+  counters(target: StructTarget, byteOffset: number = 0): object {
+    return this.countersAt(this.#dataOf(target, byteOffset), 0, "");
   }
 
   offsetOf(path: string): number {
@@ -305,7 +442,7 @@ class RecordType implements AnyLayout {
     return this.c.define(name).join("\n") + "\n";
   }
 
-  check(value: unknown, where: string): Checked {
+  check(value: unknown, where: string, into?: DataView): Checked {
     // C copies the bytes of a struct, too. A union has no other way: its field in use is unknown.
     const bytes = FieldView.bytesOf(value, this.#placed);
     if (bytes !== undefined) return bytes;
@@ -317,7 +454,7 @@ class RecordType implements AnyLayout {
     for (const [name, input] of entries) {
       const field = this.#fields.get(name);
       if (field === undefined) throw new TypeError(`There is no field ${pathTo(where, name)}`);
-      checked[name] = field.type.check(input, pathTo(where, name));
+      checked[name] = field.type.check(input, pathTo(where, name), into);
     }
     if (this.#keyword === "union" && entries.length !== 1) {
       throw new TypeError(
@@ -346,6 +483,10 @@ class RecordType implements AnyLayout {
     return this.#viewOf(new DataView(data.buffer, data.byteOffset + offset, this.byteLength));
   }
 
+  countersAt(data: DataView, offset: number, where: string): object {
+    return countersOfFields(this.#placed, data, offset, where);
+  }
+
   find(path: string): FoundField | undefined {
     const [, name = "", rest = ""] = /^\.([A-Za-z0-9_]+)(.*)$/.exec(path) ?? [];
     const field = this.#fields.get(name);
@@ -354,30 +495,27 @@ class RecordType implements AnyLayout {
     return found && { ...found, offset: field.offset + found.offset };
   }
 
+  /** Returns the function that creates views, the same one as long as the numbers are the same. */
+  #viewsOf(count: number, stride: number): ViewElements {
+    if (this.#strided?.count !== count || this.#strided.stride !== stride) {
+      const create = arrayViewsOver(elementsOf(this, count, stride));
+      this.#strided = { count, stride, create };
+    }
+    return this.#strided.create;
+  }
+
   #dataOf(memory: StructTarget, byteOffset: number): DataView {
-    const isArray = memory instanceof Uint8Array;
-    const target: unknown = !isArray && hasBytes(memory) ? memory.bytes : memory;
-    // A Uint8Array that is not empty needs no check. An empty one can be detached.
-    if (!(target instanceof Uint8Array) || target.length === 0) assertBytes(MEMORY, target);
-    const [buffer, start] = ArrayBuffer.isView(target)
-      ? [target.buffer, target.byteOffset]
-      : [target, 0];
+    const source = sourceOf(MEMORY, memory);
     assertInteger("byteOffset", byteOffset, 0);
-    const available = target.byteLength - byteOffset;
+    const available = source.byteLength - byteOffset;
     if (available < this.byteLength) {
       throw new RangeError(
         `Expected ${this.byteLength} bytes at ${byteOffset} of the memory, there are ` +
           Math.max(available, 0),
       );
     }
-    return new DataView(buffer, start + byteOffset, this.byteLength);
+    return dataOver(source, byteOffset, this.byteLength);
   }
-}
-
-function hasBytes(memory: unknown): memory is { readonly bytes: unknown } {
-  // A Blob and a Response have a method with this name.
-  return typeof memory === "object" && memory !== null && "bytes" in memory &&
-    typeof memory.bytes !== "function";
 }
 
 /**

@@ -41,7 +41,7 @@ import {
   waitAny,
   waitUntil,
 } from "../../mod.ts";
-import { counterAt } from "../../src/dll/counter.ts";
+import { counterAt } from "../../src/struct/counter.ts";
 import { randomName } from "../support/random_name.ts";
 import {
   ACCESS,

@@ -83,7 +83,7 @@ const VALUES = {
   inner: { tag: 1, value: 1.5 },
   packed: { a: 2, b: 3 },
   list: [{ tag: 4, value: 5 }, { tag: 6, value: 7 }],
-  grid: [[1, 2, 3], [4, 5, 6]],
+  grid: [Uint16Array.of(1, 2, 3), Uint16Array.of(4, 5, 6)],
   names: ["ab", "c"],
   either: { pattern: 0x3ff0_0000_0000_0000n },
   flag: 1,
