@@ -13,8 +13,9 @@ import {
   type OptionChecks,
 } from "../../ffi/arguments.ts";
 import { assertLayout } from "./assert_layout.ts";
-import type { Layout, StructTarget, StructValue } from "./layout.ts";
+import type { Layout, StructValue } from "./layout.ts";
 import type { Fields } from "./placement.ts";
+import type { StructTarget } from "./target.ts";
 import { SharedWords } from "./words.ts";
 
 /** Two counters that are equal while nobody writes. */

@@ -7,8 +7,9 @@
 import { assertInteger, assertObject, assertOptions, show } from "../../ffi/arguments.ts";
 import { assertLayout } from "./assert_layout.ts";
 import { ATTEMPTS, checkAttempts } from "./consistent.ts";
-import type { Layout, StructTarget, StructValue } from "./layout.ts";
+import type { Layout, StructValue } from "./layout.ts";
 import type { Fields } from "./placement.ts";
+import type { StructTarget } from "./target.ts";
 import { type Part, SharedWords } from "./words.ts";
 
 /** One of the buffers that another program fills in turn. */

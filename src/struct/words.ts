@@ -15,7 +15,7 @@
  */
 
 import { assertInteger, bytesOf } from "../../ffi/arguments.ts";
-import type { StructTarget } from "./layout.ts";
+import { sourceOf, type StructTarget } from "./target.ts";
 
 /** The size of a word in bytes. `Atomics.load` allocates nothing for a 32-bit word. */
 const WORD = 4;
@@ -41,8 +41,7 @@ export class SharedWords {
    * @throws {Deno.errors.BadResource} If the memory is a closed view.
    */
   constructor(target: StructTarget) {
-    const isHolder = typeof target === "object" && target !== null && "bytes" in target;
-    this.bytes = bytesOf(MEMORY, isHolder ? target.bytes : target);
+    this.bytes = bytesOf(MEMORY, sourceOf(MEMORY, target));
     const { buffer } = this.bytes;
     this.#words = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / WORD));
   }

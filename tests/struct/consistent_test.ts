@@ -22,7 +22,7 @@ function bytesOfPair(values: { begin: number; end: number; speed: number }): Arr
 Deno.test("readConsistent() copies a struct whose two counters are equal", () => {
   const memory = bytesOfPair({ begin: 7, end: 7, speed: 61.5 });
   const value = readConsistent(memory, Pair, PAIR);
-  assertEquals(value, { begin: 7, end: 7, speed: 61.5, text: [0, 0, 0] });
+  assertEquals(value, { begin: 7, end: 7, speed: 61.5, text: new Uint8Array(3) });
   Pair.write(memory, { speed: 1 });
   assertEquals(value?.speed, 61.5);
 });

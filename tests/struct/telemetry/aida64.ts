@@ -1,10 +1,9 @@
 /**
- * The sensors of AIDA64: no struct, but fragments of XML in the system's code page, and a NUL.
+ * The sensors of AIDA64: no struct, but fragments of XML in the system's code page, and a NUL. The
+ * section is as long as the text.
  *
  * @module
  */
-
-import { ansi, struct } from "../../../src/struct/mod.ts";
 
 /** The name of the memory. */
 export const NAME = "AIDA64_SensorValues";
@@ -18,13 +17,7 @@ export interface Sensor {
   value: string;
 }
 
-/** Returns the text up to the NUL. */
-export function textOf(bytes: Uint8Array): string {
-  return struct({ text: ansi(bytes.length) }).read(bytes).text;
-}
-
-const FRAGMENT =
-  /<(\w+)><id>([^<]*)<\/id><label>([^<]*)<\/label><value>([^<]*)<\/value><\/\1>/g;
+const FRAGMENT = /<(\w+)><id>([^<]*)<\/id><label>([^<]*)<\/label><value>([^<]*)<\/value><\/\1>/g;
 
 /** Returns the sensors in a text. */
 export function* sensorsIn(text: string): Generator<Sensor> {

@@ -6,14 +6,14 @@
  * @module
  */
 
-import { ansi, array, struct } from "../../../src/struct/mod.ts";
+import { ansi, array, struct, type TickedBuffer, type ValueOf } from "../../../src/struct/mod.ts";
 
 /** The name of the memory. */
 export const NAME = "Local\\IRSDKMemMapFileName";
 /** The name of the event that is set when a buffer is filled. */
 export const EVENT = "Local\\IRSDKDataValidEvent";
 
-const Buffer = struct({ tickCount: "i32", bufferOffset: "i32", _padding: array("i32", 2) });
+const Buffer = struct({ tickCount: "i32", bufferOffset: "i32" }, { byteLength: 16 });
 
 /** The header. */
 export const Header = struct({
@@ -27,9 +27,16 @@ export const Header = struct({
   variablesOffset: "i32",
   bufferCount: "i32",
   bufferLength: "i32",
-  _padding: array("i32", 2),
-  buffers: array(Buffer, 4),
+  buffers: { type: array(Buffer, 4), offset: 48 },
 });
+
+/** Returns the places of the buffers and their ticks. */
+export function buffersOf({ bufferCount, buffers }: ValueOf<typeof Header>): TickedBuffer[] {
+  return buffers.slice(0, bufferCount).map(({ bufferOffset }, i) => ({
+    tick: Header.offsetOf(`buffers[${i}].tickCount`),
+    byteOffset: bufferOffset,
+  }));
+}
 
 /** The description of a variable. `offset` is within a buffer, and can be odd. */
 export const Variable = struct({
@@ -37,8 +44,7 @@ export const Variable = struct({
   offset: "i32",
   count: "i32",
   countAsTime: "bool",
-  _padding: array("u8", 3),
-  name: ansi(32),
+  name: { type: ansi(32), offset: 16 },
   description: ansi(64),
   unit: ansi(32),
 });

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { array, struct, utf16 } from "../../../src/struct/mod.ts";
+import { array, bytes, struct, utf16 } from "../../../src/struct/mod.ts";
 
 /** The name of the memory. The game or Mumble creates it, whichever comes first. */
 export const NAME = "MumbleLink";
@@ -25,6 +25,6 @@ export const LinkedMemory = struct({
   cameraTop: vector,
   identity: utf16(256),
   contextLength: "u32",
-  context: array("u8", 256),
+  context: bytes(256),
   description: utf16(2048),
 });

@@ -13,6 +13,9 @@ export const NAME = "$rFactor2SMMP_Telemetry$";
 /** The counters of each buffer. */
 export const LOCK = { begin: "versionUpdateBegin", end: "versionUpdateEnd" } as const;
 
+/** The first field of a wheel, which has 260 bytes. */
+const Wheel = struct({ suspensionDeflection: "f64" }, { pack: 4, byteLength: 260 });
+
 /** A car: 1,888 bytes. Most doubles are not at a multiple of 8. */
 export const Vehicle = struct({
   id: "i32",
@@ -27,7 +30,7 @@ export const Vehicle = struct({
   gear: { type: "i32", offset: 352 },
   engineRpm: "f64",
   fuel: { type: "f64", offset: 524 },
-  wheels: { type: array(array("u8", 260), 4), offset: 848 },
+  wheels: { type: array(Wheel, 4), offset: 848 },
 }, { pack: 4 });
 
 /** The memory with room for a number of cars: 128 in the game's memory. */

@@ -313,7 +313,7 @@ static void write_rfactor2(void) {
         u32(at + 352, (uint32_t)-1);
         f64(at + 356, 7200.5);
         f64(at + 524, 40.25);
-        for (int wheel = 0; wheel < 4; wheel++) u8(at + 848 + 260 * wheel, 1 + wheel);
+        for (int wheel = 0; wheel < 4; wheel++) f64(at + 848 + 260 * wheel, 1.5 + wheel);
     }
 }
 
