@@ -50,11 +50,10 @@ interface Candidate extends Part {
 /**
  * Copies the newest of several buffers, which another program fills in turn.
  *
- * Each buffer has a tick: a 32-bit counter that the program raises when it has filled the buffer.
+ * Each buffer has a tick: a 32-bit counter that the program raises after it has filled the buffer.
  * The buffer with the highest tick is copied by `Atomics`, word by word, and then the reader looks
- * at all ticks again. The copy is whole if its tick is the same, and if the buffer is not yet the
- * next one to be overwritten: some other buffer has no higher tick. Otherwise the reader tries
- * again.
+ * at all ticks again. The copy is whole if its tick is the same, and if the program did not fill
+ * all other buffers meanwhile, so that this one comes next. Otherwise the reader tries again.
  *
  * @example Read the newest of two buffers
  * ```ts
@@ -80,8 +79,8 @@ interface Candidate extends Part {
  * @param buffers The offsets of each buffer and its tick.
  * @returns The newest tick and its content, or `undefined` if the content was overwritten during
  *   each attempt.
- * @throws {RangeError} If there is no buffer, a buffer is not within the memory, or a tick is not at
- *   a multiple of 4 bytes.
+ * @throws {RangeError} If there are fewer than 2 buffers, a buffer is not within the memory, or a
+ *   tick is not at a multiple of 4 bytes.
  * @throws {Deno.errors.BadResource} If the memory is a closed view.
  */
 export function readNewest<F extends Fields>(
@@ -135,14 +134,10 @@ export function readNewest<F extends Fields>(
     return { ...part, tick: words.indexOf(`the tick of buffer ${i}`, tick) };
   });
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const newest = newestOf(words, candidates);
-    const { tick } = newest;
-    const before = words.load(tick);
+    const { newest, tick } = newestOf(words, candidates);
     const bytes = words.copy(newest);
-    if (words.load(tick) !== before || isNext(words, candidates, tick)) continue;
-    return typeof content === "number"
-      ? { tick: before, bytes }
-      : { tick: before, value: content.read(bytes) };
+    if (words.load(newest.tick) !== tick || isNext(words, candidates, { newest, tick })) continue;
+    return typeof content === "number" ? { tick, bytes } : { tick, value: content.read(bytes) };
   }
   return undefined;
 }
@@ -160,24 +155,36 @@ function assertBuffers(buffers: unknown): asserts buffers is readonly TickedBuff
   if (!Array.isArray(buffers)) {
     throw new TypeError(`Expected the buffers to be an array, got ${show(buffers)}`);
   }
-  if (buffers.length === 0) throw new RangeError("Expected at least one buffer");
+  if (buffers.length < 2) {
+    throw new RangeError(
+      `Expected at least 2 buffers, got ${buffers.length}: one buffer needs a seqlock, which ` +
+        "readConsistent() reads",
+    );
+  }
   for (const [i, buffer] of buffers.entries()) {
     assertObject(`buffer ${i}`, buffer);
     assertInteger(`byteOffset of buffer ${i}`, Reflect.get(buffer, "byteOffset"), 0);
   }
 }
 
-function newestOf(words: SharedWords, candidates: readonly Candidate[]): Candidate {
-  return candidates.reduce((newest, candidate) =>
-    isLater(words.load(candidate.tick), words.load(newest.tick)) ? candidate : newest
-  );
+/** The buffer that had the highest tick, and this tick. */
+interface Newest {
+  readonly newest: Candidate;
+  readonly tick: number;
 }
 
-/** Whether all other buffers are newer, so that the program may already overwrite this one. */
-function isNext(words: SharedWords, candidates: readonly Candidate[], index: number): boolean {
-  const tick = words.load(index);
-  const others = candidates.filter((candidate) => candidate.tick !== index);
-  return others.length > 0 && others.every((other) => isLater(words.load(other.tick), tick));
+function newestOf(words: SharedWords, candidates: readonly Candidate[]): Newest {
+  const found = candidates.map((newest) => ({ newest, tick: words.load(newest.tick) }));
+  return found.reduce((newest, other) => isLater(other.tick, newest.tick) ? other : newest);
+}
+
+/** Whether all other buffers are newer by now, so that the program may overwrite this one. */
+function isNext(
+  words: SharedWords,
+  candidates: readonly Candidate[],
+  { newest, tick }: Newest,
+): boolean {
+  return candidates.every((other) => other === newest || isLater(words.load(other.tick), tick));
 }
 
 /** Compares ticks that can wrap. */

@@ -138,7 +138,7 @@ function* structRows(): Generator<Row> {
     needed: [bytes, ["instance", layout], ["instance", lock]],
     options: { ...attempts, byteOffset: offset },
   });
-  const buffers = [{ tick: 0, byteOffset: 4 }];
+  const buffers = [{ tick: 0, byteOffset: 4 }, { tick: 4, byteOffset: 0 }];
   yield plain(readNewest, "readNewest", {
     needed: [bytes, length, ["instance", buffers]],
     options: attempts,

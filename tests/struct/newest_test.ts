@@ -28,8 +28,8 @@ Deno.test("readNewest() compares ticks that have wrapped", () => {
 });
 
 Deno.test("readNewest() returns the tick and the bytes of a buffer", () => {
-  const memory = Uint8Array.of(7, 0, 0, 0, 1, 2, 3, 4, 5);
-  const buffers = [{ tick: 0, byteOffset: 5 }];
+  const memory = Uint8Array.of(7, 0, 0, 0, 3, 0, 0, 0, 1, 2, 3, 4, 5);
+  const buffers = [{ tick: 0, byteOffset: 9 }, { tick: 4, byteOffset: 0 }];
   assertEquals(readNewest(memory, 3, buffers), { tick: 7, bytes: Uint8Array.of(2, 3, 4) });
   assertEquals(readNewest(memory, 4, buffers)?.bytes, Uint8Array.of(2, 3, 4, 5));
   assertEquals(readNewest(memory, 0, buffers)?.bytes, new Uint8Array());
@@ -37,16 +37,24 @@ Deno.test("readNewest() returns the tick and the bytes of a buffer", () => {
 
 Deno.test("readNewest() refuses buffers and ticks that are not in the memory", () => {
   const memory = new ArrayBuffer(16);
+  const second = { tick: 4, byteOffset: 12 };
   const wrong = [
-    [[], "Expected at least one buffer"],
+    [[], "Expected at least 2 buffers, got 0: one buffer needs a seqlock"],
+    [[second], "Expected at least 2 buffers, got 1"],
     [
-      [{ tick: 0, byteOffset: 13 }],
+      [{ tick: 0, byteOffset: 13 }, second],
       "Expected 4 bytes for buffer 0 at 13 of the memory, there are 3",
     ],
-    [[{ tick: 16, byteOffset: 0 }], "Expected 4 bytes for the tick of buffer 0 at 16"],
-    [[{ tick: 2, byteOffset: 0 }], "Expected the tick of buffer 0 to be at a multiple of 4 bytes"],
-    [[{ tick: -4, byteOffset: 0 }], "Expected the offset of the tick of buffer 0 to be an integer"],
-    [[{ tick: 0, byteOffset: -4 }], "Expected byteOffset of buffer 0 to be an integer"],
+    [[{ tick: 16, byteOffset: 0 }, second], "Expected 4 bytes for the tick of buffer 0 at 16"],
+    [
+      [{ tick: 2, byteOffset: 0 }, second],
+      "Expected the tick of buffer 0 to be at a multiple of 4 bytes",
+    ],
+    [
+      [{ tick: -4, byteOffset: 0 }, second],
+      "Expected the offset of the tick of buffer 0 to be an integer",
+    ],
+    [[{ tick: 0, byteOffset: -4 }, second], "Expected byteOffset of buffer 0 to be an integer"],
   ] as const;
   for (const [buffers, message] of wrong) {
     assertThrows(() => readNewest(memory, 4, buffers), RangeError, message);
