@@ -126,7 +126,7 @@ export async function show(name: string, frames: number, signal: AbortSignal): P
     }
     // The next frame has a fixed time. So a late timer does not delay all later frames.
     next += 1000 / 60;
-    await sleep(next - performance.now());
+    await sleep(Math.max(next - performance.now(), 0));
   }
   return seen;
 }
