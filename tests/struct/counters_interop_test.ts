@@ -10,7 +10,7 @@ import { compileC } from "../support/compile_c.ts";
 import { randomName } from "../support/random_name.ts";
 
 /** The number of changes that each of the two programs makes to each integer. */
-const TIMES = 200_001;
+const TIMES = 2_000_001;
 
 const Shared = struct({
   ready: "u32",
