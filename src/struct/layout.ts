@@ -284,7 +284,8 @@ export interface Layout<F extends Fields>
  * telemetry.track = "Spa";
  * Telemetry.write(view, { position: [1, 2, 3] });
  * assertEquals(Telemetry.offsetOf("position[1]"), 8);
- * assertEquals(Telemetry.read(view), { version: 2, position: [1, 2, 3], track: "Spa" });
+ * const position = Float32Array.of(1, 2, 3);
+ * assertEquals(Telemetry.read(view), { version: 2, position, track: "Spa" });
  * assertEquals(JSON.stringify(telemetry), '{"version":2,"position":[1,2,3],"track":"Spa"}');
  * ```
  *

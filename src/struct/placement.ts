@@ -24,7 +24,7 @@ export interface Placement {
   /** The fields, in the order in which they are declared. */
   readonly fields: readonly PlacedField[];
   /** The size that the fields need, in bytes: a multiple of the alignment. */
-  readonly leastByteLength: number;
+  readonly minByteLength: number;
   /** The size in bytes, with padding at the end. */
   readonly byteLength: number;
   /** The alignment of the struct in bytes. */
@@ -161,7 +161,7 @@ function complete(
       `Expected a struct or a union of at most ${MAX_BYTES} bytes, got ${byteLength}`,
     );
   }
-  return { fields, leastByteLength: needed, byteLength, alignment };
+  return { fields, minByteLength: needed, byteLength, alignment };
 }
 
 function entriesOf(fields: Fields): [string, Field][] {
