@@ -39,6 +39,14 @@ const DRIVERS = ["Ada", "Grace", "Katherine", "Margaret"];
 /** The game's memory. Its cars have 16 bytes more than {@linkcode carFields}. */
 const Telemetry = telemetryOf(64, 64, DRIVERS.length);
 
+/** Returns the cars at a time, in seconds. */
+export function carsAt(time: number) {
+  return DRIVERS.map((name, i) => {
+    const speed = 180 + 100 * Math.sin(time * (0.5 + i / 10) + i);
+    return { updated: time, name, speed, gear: Math.round(speed / 50) };
+  });
+}
+
 /** A game that writes its telemetry to shared memory. */
 export class Game implements Disposable {
   readonly #stack = new DisposableStack();
@@ -57,11 +65,7 @@ export class Game implements Disposable {
 
   /** Writes the cars of a time, in seconds, between two increments. */
   publish(time: number): void {
-    const cars = DRIVERS.map((name, i) => {
-      const speed = 180 + 100 * Math.sin(time * (0.5 + i / 10) + i);
-      return { updated: time, name, speed, gear: Math.round(speed / 50) };
-    });
-    Telemetry.write(this.#next, { time, cars });
+    Telemetry.write(this.#next, { time, cars: carsAt(time) });
     const [begin, end] = [Telemetry.offsetOf("begin") / 4, Telemetry.offsetOf("end") / 4];
     Atomics.add(this.#words, begin, 1);
     // Only Atomics keep the order of these stores on ARM64. C has a fence for that.

@@ -6,6 +6,7 @@
  */
 
 import {
+  assertObject,
   assertOneOf,
   assertOptions,
   assertString,
@@ -139,7 +140,8 @@ export function readConsistent<F extends Fields>(
 }
 
 function assertSeqlock(lock: Seqlock): void {
-  if (typeof lock === "object" && lock !== null && "sequence" in lock) {
+  assertObject("the seqlock", lock);
+  if ("sequence" in lock) {
     assertOptions(lock, SEQUENCE_CHECKS);
     assertString("sequence", lock.sequence);
     return;

@@ -1,5 +1,5 @@
-import { assertEquals, assertGreater, assertMatch } from "@std/assert";
-import { draw, Game, redraw, show } from "../../examples/telemetry.ts";
+import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
+import { carsAt, draw, Game, redraw, show } from "../../examples/telemetry.ts";
 import { randomName } from "../support/random_name.ts";
 import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
 
@@ -42,6 +42,12 @@ Deno.test("examples/telemetry.ts draws a bar of the speed's length", () => {
     `Ada        ${"█".repeat(14)}${"░".repeat(14)} 150 km/h  gear 3`,
     `Grace      ${"█".repeat(28)} 400 km/h  gear 6`,
   ]);
+});
+
+Deno.test("docs/telemetry.md shows a picture of examples/telemetry.ts", async () => {
+  const page = await Deno.readTextFile(new URL("../../docs/telemetry.md", import.meta.url));
+  const picture = draw({ time: 12.4, cars: carsAt(12.4) });
+  assertStringIncludes(page.replaceAll("\r\n", "\n"), ["```text", ...picture, "```"].join("\n"));
 });
 
 Deno.test("examples/telemetry.ts draws a picture over the last one", () => {

@@ -145,12 +145,12 @@ function* structRows(): Generator<Row> {
   const attempts: Options = { attempts: ["count", 1] };
   const lock = { begin: "a", end: "a" };
   yield plain(readConsistent, "readConsistent", {
-    needed: [bytes, ["instance", layout], ["instance", lock]],
+    needed: [memory, ["instance", layout], ["instance", lock]],
     options: { ...attempts, byteOffset: offset },
   });
   const buffers = [{ tick: 0, byteOffset: 4 }, { tick: 4, byteOffset: 0 }];
   yield plain(readNewest, "readNewest", {
-    needed: [bytes, length, ["instance", buffers]],
+    needed: [memory, length, ["instance", buffers]],
     options: attempts,
   });
 }
