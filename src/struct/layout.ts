@@ -145,8 +145,9 @@ export interface Layout<F extends Fields>
    * that is mapped with `"read"` throws a TypeError. (Windows would give this process a private
    * copy of the page.) To write, open the memory with `access: "readwrite"`.
    *
-   * `JSON.stringify` writes the fields of a view, and 64-bit integers as decimal strings. (It
-   * throws for a copy from {@linkcode Layout.read} that contains a bigint.) A view cannot be cloned
+   * `JSON.stringify` writes the fields of a view, and 64-bit integers as decimal strings. (For a
+   * copy from {@linkcode Layout.read}, it writes typed arrays as objects, and throws if the copy
+   * contains a bigint.) A view cannot be cloned
    * or spread: `sendValue`, `structuredClone`, `postMessage` and `{...view}` throw. Pass them the
    * copy instead. `Object.keys(view)` and `Object.entries(view)` are empty.
    *
@@ -160,7 +161,8 @@ export interface Layout<F extends Fields>
    */
   view(target: StructTarget, byteOffset?: number): StructView<F> & StructJson<F>;
   /**
-   * Copies all fields out of the memory.
+   * Copies all fields out of the memory: arrays of numbers as typed arrays, such as a
+   * `Float32Array` for `array("f32", 3)`.
    *
    * @param byteOffset The offset of the struct in the memory, in bytes: 0 by default.
    * @throws {RangeError} If the struct is not within the memory.
@@ -170,7 +172,8 @@ export interface Layout<F extends Fields>
   read(target: StructTarget, byteOffset?: number): StructValue<F>;
   /**
    * Writes the given fields and does not change the rest. All values are checked first, so a wrong
-   * value writes nothing. Views of structs, unions and arrays are copied.
+   * value writes nothing. Views of structs, unions and arrays are copied. An array or bytes can be
+   * shorter than the field: the rest of the field keeps its values.
    *
    * @param byteOffset The offset of the struct in the memory, in bytes: 0 by default.
    * @throws {TypeError} If a value is of the wrong kind (the message names the field), or the
