@@ -196,7 +196,7 @@ function textType(encoding: Encoding): TextType {
   });
 }
 
-/** @param most The maximum number of code units without a NUL. */
+/** Returns the type of texts of at most `most` code units before the NULs. */
 function text(encoding: Encoding, length: number, most: number): CType<string> {
   const { name, unit, cName, encode } = encoding;
   const byteLength = length * unit;
