@@ -5,7 +5,15 @@
  */
 
 import { assertInteger } from "../../ffi/arguments.ts";
-import { assertWritable, COPY, inspectLive, isReadOnly, LiveView, toJson } from "./field_view.ts";
+import {
+  assertMapped,
+  assertWritable,
+  COPY,
+  inspectLive,
+  isReadOnly,
+  LiveView,
+  toJson,
+} from "./field_view.ts";
 import type { Elements } from "./elements.ts";
 
 /**
@@ -80,7 +88,7 @@ function defineView(
   writable: boolean,
 ): new (data: DataView, offset: number, where: string) => ArrayView<unknown> {
   const { type, length, stride } = elements;
-  const { isValue } = type;
+  const { isValue, isBytes } = type;
   // The error that a script gets when it tries to clone a view contains this name.
   return class ArrayView extends LiveView {
     readonly #data: DataView;
@@ -104,8 +112,7 @@ function defineView(
     get(index: number): unknown {
       const offset = this.#offsetOf(index);
       if (isValue) return type.live(this.#data, offset, this.#where);
-      // This throws after the memory was unmapped, when a Uint8Array of bytes() would be empty.
-      this.#data.byteOffset;
+      if (isBytes) assertMapped(this.#data);
       return this.#views[index] ??= type.live(this.#data, offset, this.#where);
     }
 

@@ -48,6 +48,7 @@ export function bytes(length: number): BytesType {
     // The same as that of array("u8", length), which C declares in the same way.
     signature: `u8[${length}]`,
     isValue: false,
+    isBytes: true,
     c: { declare: (name) => `uint8_t ${name}[${length}]`, define: () => [] },
     check(value, where, into) {
       const source = bytesOf(where, value);

@@ -54,7 +54,7 @@ export interface Counter<T extends number | bigint> {
   /**
    * Changes the bits of a mask, and returns the value from before.
    *
-   * @param mask The bits.
+   * @param mask The bits to change, signed or unsigned.
    */
   xor(mask: T): T;
   /** Writes the value, and returns the value from before. */

@@ -27,6 +27,11 @@ export interface CType<Value, Live = Value, Input = Value> {
   /** Whether {@linkcode CType.live} returns a value, not a view. */
   readonly isValue: boolean;
   /**
+   * Whether {@linkcode CType.live} returns a `Uint8Array`, which does not throw after its memory is
+   * unmapped. So a view of a struct throws instead. @default false
+   */
+  readonly isBytes?: boolean;
+  /**
    * Checks a value, and returns what {@linkcode CType.store} writes: a number, a boolean or a
    * text as it is, bytes as an array over them, anything else as a copy. Throws if the value cannot
    * be written.

@@ -56,12 +56,7 @@ export function elementsOf(type: AnyType, length: number, stride: number): Eleme
       }
       return checked;
     },
-    store(data, offset, checked) {
-      if (!Array.isArray(checked)) return;
-      for (const [index, value] of checked.entries()) {
-        type.store(data, offset + index * stride, value);
-      }
-    },
+    store: (data, offset, checked) => storeEach(type, stride, data, offset, checked),
     load: (data, offset, where) =>
       Array.from({ length }, (_, index) => type.load(data, offset + index * stride, where)),
   };
@@ -143,25 +138,39 @@ export function numbersOf(name: NumberName, length: number): Elements {
       assertArray(where, values);
       const { length: count } = values;
       assertRoom(count, where, first, length);
-      const copy = new DataView(new ArrayBuffer(count * stride));
+      const checked: unknown[] = [];
       let [index, value]: [number, unknown] = [0, undefined];
       try {
         for (; index < count; index++) {
           value = values[index];
-          type.store(copy, index * stride, type.check(value, where));
+          checked.push(type.check(value, where));
         }
       } catch (error) {
         // Only now the path of the element is put together, because that takes longer than a check.
         type.check(value, `${where}[${first + index}]`);
         throw error;
       }
-      return new Uint8Array(copy.buffer);
+      return checked;
     },
     store(data, offset, checked) {
       if (checked instanceof Uint8Array) bytesAt(data, offset, checked.length).set(checked);
+      else storeEach(type, stride, data, offset, checked);
     },
     load: (data, offset) => new Numbers(copyAt(data, offset, length * stride)),
   };
+}
+
+function storeEach(
+  type: AnyType,
+  stride: number,
+  data: DataView,
+  offset: number,
+  checked: unknown,
+): void {
+  if (!Array.isArray(checked)) return;
+  for (let index = 0; index < checked.length; index++) {
+    type.store(data, offset + index * stride, checked[index]);
+  }
 }
 
 function isArrayView(value: unknown): value is Iterable<unknown> {

@@ -133,7 +133,7 @@ export class FieldView extends LiveView {
     for (const [index, field] of fields.entries()) {
       Object.defineProperty(StructView.prototype, field.name, {
         enumerable: true,
-        get: field.type.isValue ? this.#value(field) : this.#part(index),
+        get: field.type.isValue ? this.#value(field) : this.#part(index, field),
         set: writable ? this.#write(field) : this.#refuse(field),
       });
     }
@@ -146,10 +146,14 @@ export class FieldView extends LiveView {
     };
   }
 
-  static #part(index: number): (this: FieldView) => unknown {
+  static #part(index: number, { type }: PlacedField): (this: FieldView) => unknown {
+    if (!type.isBytes) {
+      return function () {
+        return this.#views[index];
+      };
+    }
     return function () {
-      // This throws after the memory was unmapped, when a Uint8Array of bytes() would be empty.
-      this.#data.byteOffset;
+      assertMapped(this.#data);
       return this.#views[index];
     };
   }
@@ -165,6 +169,12 @@ export class FieldView extends LiveView {
       assertWritable(name, this.#data.buffer);
     };
   }
+}
+
+/** Throws a `TypeError` if the memory of a view is unmapped. */
+export function assertMapped(data: DataView): void {
+  // This property throws then.
+  data.byteOffset;
 }
 
 /** Copies fields out of the memory. */

@@ -35,6 +35,7 @@ export type {
 } from "./ctype.ts";
 export type { Field, FieldAt, Fields } from "./placement.ts";
 export { ansi, type TextOptions, type TextType, utf16, utf8 } from "./text.ts";
+export type { StructArrayOptions } from "./record.ts";
 export type { StructTarget } from "./target.ts";
 export {
   type CounterPair,
@@ -56,7 +57,6 @@ export {
   type FieldValue,
   type Layout,
   struct,
-  type StructArrayOptions,
   type StructInput,
   type StructJson,
   type StructOptions,

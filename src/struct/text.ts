@@ -51,6 +51,9 @@ export interface TextType {
   read(source: StructTarget): string;
 }
 
+/** One decoder for all texts, because creating one takes longer than decoding a short text. */
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /**
  * Describes a text in UTF-16, the encoding of most Windows programs: `wchar_t name[length]`.
  *
@@ -122,7 +125,7 @@ export const utf8: TextType = textType({
   unit: 1,
   cName: "char",
   encode: encodeUtf8,
-  decode: (bytes) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes),
+  decode: (bytes) => UTF8.decode(bytes),
 });
 
 /**
@@ -193,7 +196,7 @@ function textType(encoding: Encoding): TextType {
   });
 }
 
-/** @param most The maximum number of code units without a NUL. */
+/** Returns the type of texts of at most `most` code units before the NULs. */
 function text(encoding: Encoding, length: number, most: number): CType<string> {
   const { name, unit, cName, encode } = encoding;
   const byteLength = length * unit;
@@ -230,8 +233,10 @@ function text(encoding: Encoding, length: number, most: number): CType<string> {
 }
 
 function decodeUpToNul({ unit, decode }: Encoding, bytes: Uint8Array): string {
+  const length = lengthOf(bytes, unit);
+  if (length === 0) return "";
   // Looks for the NUL in a copy, too, because another process may write at the same time.
-  const copy = new Uint8Array(bytes.subarray(0, lengthOf(bytes, unit)));
+  const copy = new Uint8Array(bytes.subarray(0, length));
   return decode(copy.subarray(0, lengthOf(copy, unit)));
 }
 

@@ -1,6 +1,6 @@
 /**
  * Compiles the declarations of `toC()`, and compares the offset and the bytes of every field with
- * the layout of `struct()`.
+ * the layout of `struct()`. Reads structs that a C program has put at the distance of a header.
  *
  * @module
  */
@@ -183,5 +183,54 @@ Deno.test("A C compiler gives each field of Layout.toC() the offset and bytes of
     assertEquals(layout.read(theirs), { ...VALUES, either });
   }
   assertEquals(lines, []);
+  await Deno.remove(folder, { recursive: true });
+});
+
+const Header = struct({
+  signature: ansi(4, { terminated: false }),
+  at: "u32",
+  size: "u32",
+  count: "u32",
+});
+const Sensor = struct({ id: "u16", label: ansi(6), value: "f64" }, { pack: 1, byteLength: 21 });
+const STRIDED = String.raw`#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <wchar.h>
+${Header.toC("Header")}
+${Sensor.toC("Sensor")}
+int main(void) {
+    static unsigned char memory[150];
+    Header *header = (Header *)memory;
+    memcpy(header->signature, "HWiS", 4);
+    header->at = 19;
+    header->size = sizeof(Sensor) + 6;
+    header->count = 4;
+    for (uint32_t i = 0; i < header->count; i++) {
+        Sensor *sensor = (Sensor *)((char *)header + header->at + i * header->size);
+        sensor->id = (uint16_t)i;
+        sensor->value = i * 1.5;
+        sprintf(sensor->label, "no %u", (unsigned)i);
+    }
+    for (size_t i = 0; i < sizeof memory; i++) printf("%02x", memory[i]);
+    return 0;
+}
+`;
+
+Deno.test("Layout.array() finds structs that a C program has put at the distance of its header", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
+  const source = `${folder}\\strided.c`;
+  await Deno.writeTextFile(source, STRIDED);
+  await using compiled = await compileC(new URL(`file:///${source.replaceAll("\\", "/")}`));
+  const { stdout } = await new Deno.Command(compiled.path).output();
+  const memory = Uint8Array.fromHex(new TextDecoder().decode(stdout).trim());
+  const { signature, at, size, count } = Header.read(memory);
+  assertEquals([signature, size], ["HWiS", Sensor.byteLength + 6]);
+  const sensors = Sensor.array(memory, { offset: at, stride: size, count });
+  assertEquals(
+    sensors.values(),
+    [0, 1, 2, 3].map((id) => ({ id, label: `no ${id}`, value: id * 1.5 })),
+  );
   await Deno.remove(folder, { recursive: true });
 });

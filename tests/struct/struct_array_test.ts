@@ -83,7 +83,8 @@ Deno.test("Layout.array() checks its numbers against the struct and the memory",
   assertThrows(() => readings.set([{ id: 1 }, { id: -1 }]), RangeError, "array[1].id");
   assertEquals(readings.get(0).id, 0);
   memory.buffer.transfer();
-  assertThrows(() => readings.get(0), TypeError);
+  assertThrows(() => readings.get(0).id, TypeError);
+  assertThrows(() => readings.values(), TypeError);
 });
 
 Deno.test("The option byteLength pads a struct or a union at its end, also within arrays", () => {
