@@ -3,8 +3,8 @@
  *
  * A reader looks at a counter, copies, and looks at the counter again. A plain copy would be wrong
  * on ARM64, where the processor may read a byte of the copy before the first look, or after the
- * second look. `Atomics.load` is sequentially consistent: no later access moves before the load,
- * and no earlier load moves behind it. So all bytes of the copy are read between the two looks.
+ * second look. `Atomics` accesses are sequentially consistent: they take place in the order of the
+ * program. So all bytes of the copy are read between the two looks.
  *
  * The words are aligned in the memory. A struct can begin within a word. Then the copy begins with
  * that word, and the struct at the same place in the copy.

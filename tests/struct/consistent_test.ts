@@ -45,6 +45,13 @@ Deno.test("readConsistent() returns undefined while the sequence has the parity 
   assertEquals([read(4, "even"), read(2 ** 32 - 1, "even")], [undefined, 2 ** 32 - 1]);
 });
 
+Deno.test("readConsistent() accepts one counter as both counters, for a tick without a seqlock", () => {
+  const memory = new ArrayBuffer(Counted.byteLength);
+  Counted.write(memory, { number: 5, speed: 1.5 });
+  const lock = { begin: "number", end: "number" };
+  assertEquals(readConsistent(memory, Counted, lock), { number: 5, speed: 1.5 });
+});
+
 Deno.test("readConsistent() accepts nested counters of 32 and 64 bits", () => {
   const Nested = struct({
     header: struct({ begin: "i64", counts: array("u64", 2) }),
