@@ -1,10 +1,11 @@
 /**
- * Measures access to a field by a struct's view, compared with a hand-written `DataView`.
+ * Measures access to a field by a struct's view, compared with a hand-written `DataView`, and large
+ * arrays, compared with a copy of the same bytes.
  *
  * @module
  */
 
-import { array, SharedMemory, struct, utf16 } from "../mod.ts";
+import { array, bytes, SharedMemory, struct, utf16 } from "../mod.ts";
 
 /** Number of accesses in one iteration, because one access alone is too short to be timed. */
 const TIMES = 1_000_000;
@@ -102,3 +103,49 @@ Deno.bench("Layout.read(), once", () => {
 Deno.bench("Layout.view(), once", () => {
   Telemetry.view(mapped.bytes);
 });
+
+for (const [size, byteLength] of [["256 KiB", 2 ** 18], ["8 MiB", 2 ** 23]] as const) {
+  for (const [where, pack] of [["aligned", 8], ["unaligned", 1]] as const) {
+    const Frame = struct({ tag: "u8", values: array("f32", byteLength / 4) }, { pack });
+    const Raw = struct({ tag: "u8", values: bytes(byteLength) }, { pack });
+    const room = SharedMemory.anonymous(Frame.byteLength + 8);
+    const { bytes: target } = room.map();
+    const offset = Frame.offsetOf("values");
+    const frame = Frame.view(target);
+    const raw = Raw.view(target);
+    const values = new Float32Array(byteLength / 4).fill(0.5);
+    const source = new Uint8Array(values.buffer);
+    const plain = Array.from(values);
+    const write = `write ${size}, ${where}`;
+    const read = `read ${size}, ${where}`;
+
+    Deno.bench(`Uint8Array.set(): ${write}`, { group: write, baseline: true }, () => {
+      target.set(source, offset);
+    });
+    Deno.bench(`Layout.write(): ${write}`, { group: write }, () => {
+      Frame.write(target, { values });
+    });
+    Deno.bench(`ArrayView.set(): ${write}`, { group: write }, () => {
+      frame.values.set(values);
+    });
+    Deno.bench(`bytes() assigned: ${write}`, { group: write }, () => {
+      raw.values = source;
+    });
+    Deno.bench(`Layout.write(), plain array: ${write}`, { group: write }, () => {
+      Frame.write(target, { values: plain });
+    });
+
+    Deno.bench(`Uint8Array.slice(): ${read}`, { group: read, baseline: true }, () => {
+      target.slice(offset, offset + byteLength);
+    });
+    Deno.bench(`Layout.read(): ${read}`, { group: read }, () => {
+      Frame.read(target);
+    });
+    Deno.bench(`ArrayView.values(): ${read}`, { group: read }, () => {
+      frame.values.values();
+    });
+    Deno.bench(`Layout.read(), bytes(): ${read}`, { group: read }, () => {
+      Raw.read(target);
+    });
+  }
+}

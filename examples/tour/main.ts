@@ -22,6 +22,7 @@ import { ringChannel } from "./ring_channel.ts";
 import { ringServer } from "./ring_server.ts";
 import { sharedSection } from "./shared_section.ts";
 import { tcpSocket } from "./tcp_socket.ts";
+import { telemetry } from "./telemetry.ts";
 
 const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "Memory by name": namedMemory,
@@ -32,6 +33,7 @@ const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "Variables in a DLL": sharedSection,
   "A struct guarded by a mutex": mutex,
   "The newest value": latestValue,
+  "Another program's telemetry": telemetry,
   "A named pipe": namedPipe,
   "A TCP socket": tcpSocket,
   "A mailslot": mailslot,

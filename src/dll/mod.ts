@@ -5,7 +5,7 @@
  */
 
 export type { ByteSource } from "../../ffi/arguments.ts";
-export type { Counter, CounterName, CounterValue } from "./counter.ts";
+export type { Counter, CounterName, CounterValue } from "../struct/counter.ts";
 export { inspectImage } from "./image.ts";
 export type { Machine } from "./pe/format.ts";
 export type { ImageProblem } from "./pe/headers.ts";

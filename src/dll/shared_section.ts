@@ -13,7 +13,7 @@ import {
   type CounterName,
   type CounterValue,
   isCounterName,
-} from "./counter.ts";
+} from "../struct/counter.ts";
 import { mapImage, type MappedImage } from "./image.ts";
 import { FieldView } from "../struct/field_view.ts";
 import type { TypeLike } from "../struct/ctype.ts";

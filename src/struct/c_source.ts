@@ -18,7 +18,7 @@ export const C_HEADERS = ["<stdbool.h>", "<stdint.h>", "<wchar.h>"] as const;
 export function defineType(
   keyword: "struct" | "union",
   typeName: string,
-  { fields }: Placement,
+  { fields, minByteLength, byteLength }: Placement,
   pack: number,
 ): string[] {
   assertCName(typeName, typeName, "give the type another name");
@@ -33,6 +33,9 @@ export function defineType(
     needed.push(...type.c.define(`${typeName}_${name}`));
     members.push(`    ${type.c.declare(name, `${typeName}_${name}`)};`);
     if (keyword === "struct") end = offset + type.byteLength;
+  }
+  if (byteLength > minByteLength) {
+    members.push(`    uint8_t _padding_at_${end}[${byteLength - end}];`);
   }
   return [
     ...needed,

@@ -27,12 +27,20 @@ export interface CType<Value, Live = Value, Input = Value> {
   /** Whether {@linkcode CType.live} returns a value, not a view. */
   readonly isValue: boolean;
   /**
+   * Whether {@linkcode CType.live} returns a `Uint8Array`, which does not throw after its memory is
+   * unmapped. So a view of a struct throws instead. @default false
+   */
+  readonly isBytes?: boolean;
+  /**
    * Checks a value, and returns what {@linkcode CType.store} writes: a number, a boolean or a
-   * text as it is, anything else as a copy. Throws if the value cannot be written.
+   * text as it is, bytes as an array over them, anything else as a copy. Throws if the value cannot
+   * be written.
    *
    * @param where The path of the field, for the message.
+   * @param into The memory to write to. Bytes of the same buffer are copied, because writing
+   *   another field could change them.
    */
-  check(value: unknown, where: string): Input;
+  check(value: unknown, where: string, into?: DataView): Input;
   /** Writes a value that {@linkcode CType.check} returned. */
   store(data: DataView, offset: number, value: Input): void;
   /** Copies the value out of the memory. */
@@ -41,6 +49,8 @@ export interface CType<Value, Live = Value, Input = Value> {
   live(data: DataView, offset: number, where: string): Live;
   /** Finds the part at a path such as `[2].x`. Returns `undefined` if there is none. */
   find(path: string): FoundField | undefined;
+  /** Returns the counters of a struct's or an array's integers. Other types lack this method. */
+  countersAt?(data: DataView, offset: number, where: string): object;
 }
 
 /** Writes a type's declarations in C. */

@@ -43,12 +43,16 @@ export function copied(value: unknown): unknown {
   return value instanceof LiveView ? value[COPY]() : value;
 }
 
-/** Converts copied values for JSON: 64-bit integers become decimal strings. */
+/** Converts copied values for JSON: typed arrays to arrays, 64-bit integers to decimal strings. */
 export function toJson(value: unknown): unknown {
   if (typeof value === "bigint") return String(value);
-  if (Array.isArray(value)) return value.map(toJson);
+  if (Array.isArray(value) || isTypedArray(value)) return Array.from(value, toJson);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, toJson(part)]));
+}
+
+function isTypedArray(value: unknown): value is ArrayLike<number | bigint> {
+  return ArrayBuffer.isView(value) && "length" in value;
 }
 
 /** Formats the values of a view for `console.log`, also if its memory is already unmapped. */
@@ -129,7 +133,7 @@ export class FieldView extends LiveView {
     for (const [index, field] of fields.entries()) {
       Object.defineProperty(StructView.prototype, field.name, {
         enumerable: true,
-        get: field.type.isValue ? this.#value(field) : this.#part(index),
+        get: field.type.isValue ? this.#value(field) : this.#part(index, field),
         set: writable ? this.#write(field) : this.#refuse(field),
       });
     }
@@ -142,15 +146,21 @@ export class FieldView extends LiveView {
     };
   }
 
-  static #part(index: number): (this: FieldView) => unknown {
+  static #part(index: number, { type }: PlacedField): (this: FieldView) => unknown {
+    if (!type.isBytes) {
+      return function () {
+        return this.#views[index];
+      };
+    }
     return function () {
+      assertMapped(this.#data);
       return this.#views[index];
     };
   }
 
   static #write({ type, offset, name }: PlacedField): (this: FieldView, value: unknown) => void {
     return function (value) {
-      type.store(this.#data, offset, type.check(value, name));
+      type.store(this.#data, offset, type.check(value, name, this.#data));
     };
   }
 
@@ -159,6 +169,12 @@ export class FieldView extends LiveView {
       assertWritable(name, this.#data.buffer);
     };
   }
+}
+
+/** Throws a `TypeError` if the memory of a view is unmapped. */
+export function assertMapped(data: DataView): void {
+  // This property throws then.
+  data.byteOffset;
 }
 
 /** Copies fields out of the memory. */

@@ -5,37 +5,25 @@
  */
 
 import {
-  assertBytes,
-  assertInteger,
   assertNumber,
-  assertObject,
   assertOptions,
-  assertString,
-  type ByteSource,
+  integerFrom,
   type OptionChecks,
-  show,
 } from "../../ffi/arguments.ts";
-import type { BitField } from "./scalar.ts";
-import { defineType } from "./c_source.ts";
-import type {
-  CSource,
-  CType,
-  FoundField,
-  InputOf,
-  LiveOf,
-  ScalarValues,
-  ValueOf,
-} from "./ctype.ts";
-import { assertWritable, copied, FieldView, loadFields, pathTo } from "./field_view.ts";
+import type { ArrayView } from "./array_view.ts";
+import type { StructCounters } from "./counters.ts";
 import {
-  assertFieldName,
-  type FieldAt,
-  type Fields,
-  type PlacedField,
-  placeInOrder,
-  type Placement,
-  placeTogether,
-} from "./placement.ts";
+  type CType,
+  type InputOf,
+  type LiveOf,
+  MAX_BYTES,
+  type ScalarValues,
+  type ValueOf,
+} from "./ctype.ts";
+import { type FieldAt, type Fields, placeInOrder, placeTogether } from "./placement.ts";
+import { type AnyLayout, RecordType, type StructArrayOptions } from "./record.ts";
+import type { BitField } from "./scalar.ts";
+import type { StructTarget } from "./target.ts";
 
 /** The type of a field, with or without an offset. */
 export type TypeOf<F> = F extends FieldAt<infer T> ? T : F;
@@ -75,12 +63,6 @@ export type StructJson<F extends Fields> = "toJSON" extends keyof F ? unknown
     toJSON(): { [K in keyof F]: unknown };
   };
 
-/**
- * Memory that contains a struct: bytes, or an object with a property `bytes`, such as a
- * `MappedView` or a `RingClaim`.
- */
-export type StructTarget = ByteSource | { readonly bytes: ByteSource };
-
 /** Options of {@linkcode struct} and {@linkcode union}. */
 export interface StructOptions {
   /**
@@ -88,10 +70,18 @@ export interface StructOptions {
    * more than 8 bytes, so 16 and 8 result in the same layout. @default 8
    */
   pack?: 1 | 2 | 4 | 8 | 16;
+  /**
+   * The size in bytes, if it is greater than the fields need: the rest at the end is padding. It is
+   * a multiple of the alignment. @default the size that the fields need
+   */
+  byteLength?: number;
 }
 
 /** The checks of {@linkcode StructOptions}, by option. */
-export const STRUCT_CHECKS: OptionChecks<StructOptions> = { pack: assertPack };
+export const STRUCT_CHECKS: OptionChecks<StructOptions> = {
+  pack: assertPack,
+  byteLength: integerFrom(1, MAX_BYTES),
+};
 
 /** The layout of a struct: the offsets of its fields, and access to them in any memory. */
 export interface Layout<F extends Fields>
@@ -118,8 +108,9 @@ export interface Layout<F extends Fields>
    * that is mapped with `"read"` throws a TypeError. (Windows would give this process a private
    * copy of the page.) To write, open the memory with `access: "readwrite"`.
    *
-   * `JSON.stringify` writes the fields of a view, and 64-bit integers as decimal strings. (It
-   * throws for a copy from {@linkcode Layout.read} that contains a bigint.) A view cannot be cloned
+   * `JSON.stringify` writes the fields of a view, and 64-bit integers as decimal strings. (For a
+   * copy from {@linkcode Layout.read}, it writes typed arrays as objects, and throws if the copy
+   * contains a bigint.) A view cannot be cloned
    * or spread: `sendValue`, `structuredClone`, `postMessage` and `{...view}` throw. Pass them the
    * copy instead. `Object.keys(view)` and `Object.entries(view)` are empty.
    *
@@ -133,7 +124,8 @@ export interface Layout<F extends Fields>
    */
   view(target: StructTarget, byteOffset?: number): StructView<F> & StructJson<F>;
   /**
-   * Copies all fields out of the memory.
+   * Copies all fields out of the memory: arrays of numbers as typed arrays, such as a
+   * `Float32Array` for `array("f32", 3)`.
    *
    * @param byteOffset The offset of the struct in the memory, in bytes: 0 by default.
    * @throws {RangeError} If the struct is not within the memory.
@@ -143,7 +135,8 @@ export interface Layout<F extends Fields>
   read(target: StructTarget, byteOffset?: number): StructValue<F>;
   /**
    * Writes the given fields and does not change the rest. All values are checked first, so a wrong
-   * value writes nothing. Views of structs, unions and arrays are copied.
+   * value writes nothing. Views of structs, unions and arrays are copied. An array or bytes can be
+   * shorter than the field: the rest of the field keeps its values.
    *
    * @param byteOffset The offset of the struct in the memory, in bytes: 0 by default.
    * @throws {TypeError} If a value is of the wrong kind (the message names the field), or the
@@ -152,6 +145,71 @@ export interface Layout<F extends Fields>
    * @throws {Deno.errors.BadResource} If the memory is a closed view.
    */
   write(target: StructTarget, values: StructInput<F>, byteOffset?: number): void;
+  /**
+   * Returns a view of structs at equal distances. Use it for memory whose header gives the offset,
+   * the distance and the number of its structs. Newer versions of such programs append fields, so
+   * the distance can be greater than the size of the struct.
+   *
+   * In C: `(Reading *)((char *)header + header->offset + i * header->stride)`.
+   *
+   * @example Read structs whose distance a header gives
+   * ```ts
+   * import { struct } from "@winipc/winipc/struct";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const Header = struct({ offset: "u32", stride: "u32", count: "u32" });
+   * const Reading = struct({ id: "u32", value: "f64" });
+   * const memory = new ArrayBuffer(100);
+   * Header.write(memory, { offset: 12, stride: 24, count: 3 });
+   *
+   * const readings = Reading.array(memory, Header.read(memory));
+   * readings.get(2).value = 1.5;
+   * assertEquals(readings.length, 3);
+   * assertEquals(readings.values()[2], { id: 0, value: 1.5 });
+   * assertEquals(Reading.read(memory, 12 + 2 * 24).value, 1.5);
+   * ```
+   *
+   * @returns A view whose `get()` returns live views, and whose `values()` copies all structs.
+   * @throws {RangeError} If the distance is less than the size of the struct, or a struct is not
+   *   within the memory. Without structs, any offset is allowed.
+   * @throws {Deno.errors.BadResource} If the memory is a closed view.
+   */
+  array(
+    target: StructTarget,
+    options: StructArrayOptions,
+  ): ArrayView<StructView<F> & StructJson<F>, StructInput<F>, StructValue<F>[]>;
+  /**
+   * Returns the struct's integers as counters, which several processes can change at the same time:
+   * each operation is atomic. Nested structs and arrays of integers or structs are included.
+   *
+   * The C counterparts are the `Interlocked` functions, such as
+   * `InterlockedOr((volatile LONG *)&telemetry->busy, 1)`, and fields that C11 or C++ declares as
+   * `_Atomic` or `std::atomic`. Bit fields, `"bool"`, pointers and `safe()` have no counters.
+   *
+   * A counter is an object: create it once and keep it. After the memory is unmapped, each
+   * operation throws a TypeError. If the memory is mapped read-only, only `load()` does not throw.
+   *
+   * @example Set a bit that another program waits for
+   * ```ts
+   * import { array, struct } from "@winipc/winipc/struct";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const Header = struct({ busy: "u32", frames: "u64", laps: array("u32", 4) });
+   * const memory = new ArrayBuffer(Header.byteLength);
+   * const counters = Header.counters(memory);
+   * assertEquals(counters.busy.or(1), 0);
+   * counters.frames.add(1n);
+   * counters.laps.get(2).add(5);
+   * assertEquals(counters.busy.compareExchange(1, 0), 1);
+   * assertEquals(Header.read(memory), { busy: 0, frames: 1n, laps: Uint32Array.of(0, 0, 5, 0) });
+   * ```
+   *
+   * @param byteOffset The offset of the struct in the memory, in bytes: 0 by default.
+   * @throws {RangeError} If the struct is not within the memory. Reading a property throws it, too,
+   *   if the integer is not at a multiple of its size, because `pack` or `byteOffset` places it so.
+   * @throws {Deno.errors.BadResource} If the memory is a closed view.
+   */
+  counters(target: StructTarget, byteOffset?: number): StructCounters<F>;
   /**
    * Returns the offset of a field in bytes. For a bit field this is the offset of its unit.
    *
@@ -192,21 +250,33 @@ export interface Layout<F extends Fields>
  * telemetry.track = "Spa";
  * Telemetry.write(view, { position: [1, 2, 3] });
  * assertEquals(Telemetry.offsetOf("position[1]"), 8);
- * assertEquals(Telemetry.read(view), { version: 2, position: [1, 2, 3], track: "Spa" });
+ * const position = Float32Array.of(1, 2, 3);
+ * assertEquals(Telemetry.read(view), { version: 2, position, track: "Spa" });
  * assertEquals(JSON.stringify(telemetry), '{"version":2,"position":[1,2,3],"track":"Spa"}');
+ * ```
+ *
+ * @example Leave room for fields of later versions
+ * ```ts
+ * import { struct } from "@winipc/winipc/struct";
+ * import { assertEquals, assertStringIncludes } from "@std/assert";
+ *
+ * const Page = struct({ version: "u32", gear: "i32" }, { byteLength: 64 });
+ * assertEquals(Page.byteLength, 64);
+ * assertStringIncludes(Page.toC("Page"), "uint8_t _padding_at_8[56];");
  * ```
  *
  * @param fields The fields by name, in the order of their offsets. Each is a type, a bit field, or
  *   `{ type, offset }`.
  * @throws {TypeError} If a name or a type is invalid.
- * @throws {RangeError} If an offset is not aligned, or less than the end of the previous field.
+ * @throws {RangeError} If an offset is not aligned, or less than the end of the previous field; or
+ *   if the size is less than the fields need, or not a multiple of the alignment.
  * @see {@link https://learn.microsoft.com/cpp/build/x64-software-conventions#types-and-storage}
  */
 export function struct<const F extends Fields>(fields: F, options?: StructOptions): Layout<F>;
 export function struct(fields: Fields, options: StructOptions = {}): AnyLayout {
   assertOptions(options, STRUCT_CHECKS);
-  const { pack = 8 } = options;
-  return new RecordType("struct", placeInOrder(fields, pack), pack);
+  const { pack = 8, byteLength } = options;
+  return new RecordType("struct", placeInOrder(fields, pack, byteLength), pack);
 }
 
 /**
@@ -225,192 +295,18 @@ export function struct(fields: Fields, options: StructOptions = {}): AnyLayout {
  *
  * @param fields The fields by name. Each is a type or a bit field.
  * @throws {TypeError} If a name or a type is invalid, or a field has an offset.
+ * @throws {RangeError} If the size is less than the fields need, or not a multiple of the
+ *   alignment.
  */
 export function union<const F extends Fields>(fields: F, options?: StructOptions): Layout<F>;
 export function union(fields: Fields, options: StructOptions = {}): AnyLayout {
   assertOptions(options, STRUCT_CHECKS);
-  const { pack = 8 } = options;
-  return new RecordType("union", placeTogether(fields, pack), pack);
-}
-
-/** A struct or a union whose fields are not known to TypeScript. */
-interface AnyLayout extends CType<unknown, unknown, unknown> {
-  readonly layoutHash: bigint;
-  view(target: StructTarget, byteOffset?: number): unknown;
-  read(target: StructTarget, byteOffset?: number): unknown;
-  write(target: StructTarget, values: object, byteOffset?: number): void;
-  offsetOf(path: string): number;
-  toC(name: string): string;
-}
-
-/** Checked input: some fields by name, or the bytes of the whole struct. */
-type Checked = Record<string, unknown> | Uint8Array<ArrayBuffer>;
-
-const MEMORY = "the struct's memory (the result of memory.map(), or bytes)";
-
-/** The layout of a struct or a union. */
-class RecordType implements AnyLayout {
-  readonly byteLength: number;
-  readonly alignment: number;
-  readonly signature: string;
-  readonly layoutHash: bigint;
-  readonly isValue = false;
-  readonly c: CSource;
-  readonly #keyword: "struct" | "union";
-  readonly #placed: readonly PlacedField[];
-  readonly #fields: ReadonlyMap<string, PlacedField>;
-  readonly #viewOf: (data: DataView) => FieldView;
-
-  constructor(keyword: "struct" | "union", placement: Placement, pack: number) {
-    const { fields, byteLength, alignment } = placement;
-    this.byteLength = byteLength;
-    this.alignment = alignment;
-    const parts = fields.map(({ name, type, offset }) => `${name}@${offset}:${type.signature}`);
-    this.signature = `${keyword}{${parts.join()}}${byteLength}`;
-    this.layoutHash = fnv1a(this.signature);
-    this.c = {
-      declare: (name, typeName) => `${typeName} ${name}`,
-      define: (typeName) => defineType(keyword, typeName, placement, pack),
-    };
-    this.#keyword = keyword;
-    this.#placed = fields;
-    this.#fields = new Map(fields.map((field) => [field.name, field]));
-    this.#viewOf = FieldView.over(fields);
-  }
-
-  view(target: StructTarget, byteOffset: number = 0): FieldView {
-    return this.#viewOf(this.#dataOf(target, byteOffset));
-  }
-
-  read(target: StructTarget, byteOffset: number = 0): Record<string, unknown> {
-    return this.load(this.#dataOf(target, byteOffset), 0, "");
-  }
-
-  write(target: StructTarget, values: object, byteOffset: number = 0): void {
-    const data = this.#dataOf(target, byteOffset);
-    assertWritable("the struct", data.buffer);
-    this.store(data, 0, this.check(values, ""));
-  }
-
-  offsetOf(path: string): number {
-    assertString("the path", path);
-    const found = this.find(`.${path}`);
-    if (found === undefined) throw new TypeError(`There is no field ${JSON.stringify(path)}`);
-    return found.offset;
-  }
-
-  toC(name: string): string {
-    assertString("the name", name);
-    assertFieldName(name);
-    return this.c.define(name).join("\n") + "\n";
-  }
-
-  check(value: unknown, where: string): Checked {
-    // C copies the bytes of a struct, too. A union has no other way: its field in use is unknown.
-    const bytes = FieldView.bytesOf(value, this.#placed);
-    if (bytes !== undefined) return bytes;
-    const values = copied(value);
-    assertObject(where === "" ? "the values" : where, values);
-    const checked: Record<string, unknown> = {};
-    const entries = Object.entries(values);
-    assertOwn(where, values, this.#fields.keys());
-    for (const [name, input] of entries) {
-      const field = this.#fields.get(name);
-      if (field === undefined) throw new TypeError(`There is no field ${pathTo(where, name)}`);
-      checked[name] = field.type.check(input, pathTo(where, name));
-    }
-    if (this.#keyword === "union" && entries.length !== 1) {
-      throw new TypeError(
-        `Expected exactly one field of ${where || "the union"}, got ${entries.length}`,
-      );
-    }
-    return checked;
-  }
-
-  store(data: DataView, offset: number, value: Checked): void {
-    if (value instanceof Uint8Array) {
-      new Uint8Array(data.buffer, data.byteOffset + offset, this.byteLength).set(value);
-      return;
-    }
-    for (const name of Object.keys(value)) {
-      const field = this.#fields.get(name);
-      field?.type.store(data, offset + field.offset, value[name]);
-    }
-  }
-
-  load(data: DataView, offset: number, where: string): Record<string, unknown> {
-    return loadFields(this.#fields.values(), data, offset, where);
-  }
-
-  live(data: DataView, offset: number): FieldView {
-    return this.#viewOf(new DataView(data.buffer, data.byteOffset + offset, this.byteLength));
-  }
-
-  find(path: string): FoundField | undefined {
-    const [, name = "", rest = ""] = /^\.([A-Za-z0-9_]+)(.*)$/.exec(path) ?? [];
-    const field = this.#fields.get(name);
-    if (field === undefined || rest === "") return field;
-    const found = field.type.find(rest);
-    return found && { ...found, offset: field.offset + found.offset };
-  }
-
-  #dataOf(memory: StructTarget, byteOffset: number): DataView {
-    const isArray = memory instanceof Uint8Array;
-    const target: unknown = !isArray && hasBytes(memory) ? memory.bytes : memory;
-    // A Uint8Array that is not empty needs no check. An empty one can be detached.
-    if (!(target instanceof Uint8Array) || target.length === 0) assertBytes(MEMORY, target);
-    const [buffer, start] = ArrayBuffer.isView(target)
-      ? [target.buffer, target.byteOffset]
-      : [target, 0];
-    assertInteger("byteOffset", byteOffset, 0);
-    const available = target.byteLength - byteOffset;
-    if (available < this.byteLength) {
-      throw new RangeError(
-        `Expected ${this.byteLength} bytes at ${byteOffset} of the memory, there are ` +
-          Math.max(available, 0),
-      );
-    }
-    return new DataView(buffer, start + byteOffset, this.byteLength);
-  }
-}
-
-function hasBytes(memory: unknown): memory is { readonly bytes: unknown } {
-  // A Blob and a Response have a method with this name.
-  return typeof memory === "object" && memory !== null && "bytes" in memory &&
-    typeof memory.bytes !== "function";
-}
-
-/**
- * Throws if the object's fields are not own properties, because they would not be written. Examples
- * are a `Map`, and a class with getters.
- */
-function assertOwn(where: string, values: object, names: Iterable<string>): void {
-  const prototype: unknown = Object.getPrototypeOf(values);
-  if (prototype === null || prototype === Object.prototype) return;
-  if (Object.keys(values).length === 0) {
-    throw new TypeError(
-      `Expected ${where || "the values"} to be an object with fields, got ${show(values)}`,
-    );
-  }
-  for (const name of names) {
-    if (Object.hasOwn(values, name) || !(name in values) || name in Object.prototype) continue;
-    throw new TypeError(
-      `Expected ${pathTo(where, name)} to be a property of the object itself, not of its class`,
-    );
-  }
+  const { pack = 8, byteLength } = options;
+  return new RecordType("union", placeTogether(fields, pack, byteLength), pack);
 }
 
 function assertPack(what: string, pack: unknown): void {
   if (pack === 1 || pack === 2 || pack === 4 || pack === 8 || pack === 16) return;
   assertNumber(what, pack);
   throw new RangeError(`Expected ${what} to be 1, 2, 4, 8 or 16, got ${pack}`);
-}
-
-/** Returns the 64-bit FNV-1a hash of a text. */
-function fnv1a(text: string): bigint {
-  let hash = 0xcbf2_9ce4_8422_2325n;
-  for (const byte of new TextEncoder().encode(text)) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100_0000_01b3n);
-  }
-  return hash;
 }

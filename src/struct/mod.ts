@@ -15,7 +15,12 @@
  */
 
 export type { ByteSource } from "../../ffi/arguments.ts";
-export { array, type ArrayInput, type ArrayType, type ArrayView } from "./array.ts";
+export { array, type ArrayInput, type ArrayType, type ArrayValue } from "./array.ts";
+export type { ArrayView } from "./array_view.ts";
+export { bytes, type BytesType } from "./bytes.ts";
+export type { Counter, CounterName, CounterValue } from "./counter.ts";
+export type { CounterArray, CountersOf, StructCounters } from "./counters.ts";
+export type { NumberArrays, NumberName } from "./elements.ts";
 export { type BigIntegerName, type BitField, bits, type BitUnit, safe } from "./scalar.ts";
 export type {
   CSource,
@@ -29,7 +34,23 @@ export type {
   ValueOf,
 } from "./ctype.ts";
 export type { Field, FieldAt, Fields } from "./placement.ts";
-export { ansi, utf16, utf8 } from "./text.ts";
+export { ansi, type TextOptions, type TextType, utf16, utf8 } from "./text.ts";
+export type { StructArrayOptions } from "./record.ts";
+export type { StructTarget } from "./target.ts";
+export {
+  type CounterPair,
+  readConsistent,
+  type ReadConsistentOptions,
+  type Seqlock,
+  type SequenceCounter,
+} from "./consistent.ts";
+export {
+  type NewestBytes,
+  type NewestValue,
+  readNewest,
+  type ReadNewestOptions,
+  type TickedBuffer,
+} from "./newest.ts";
 export {
   type FieldInput,
   type FieldLive,
@@ -39,7 +60,6 @@ export {
   type StructInput,
   type StructJson,
   type StructOptions,
-  type StructTarget,
   type StructValue,
   type StructView,
   type TypeOf,

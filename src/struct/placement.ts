@@ -23,7 +23,9 @@ export interface PlacedField {
 export interface Placement {
   /** The fields, in the order in which they are declared. */
   readonly fields: readonly PlacedField[];
-  /** The size in bytes, padded to a multiple of the alignment. */
+  /** The size that the fields need, in bytes: a multiple of the alignment. */
+  readonly minByteLength: number;
+  /** The size in bytes, with padding at the end. */
   readonly byteLength: number;
   /** The alignment of the struct in bytes. */
   readonly alignment: number;
@@ -56,8 +58,13 @@ interface Unit {
  * Computes the offsets of fields one after the other, as in a struct.
  *
  * @param pack The maximum alignment of a field, in bytes.
+ * @param byteLength The size of the struct; `undefined` for the size that the fields need.
  */
-export function placeInOrder(fields: Fields, pack: number): Placement {
+export function placeInOrder(
+  fields: Fields,
+  pack: number,
+  byteLength: number | undefined,
+): Placement {
   const placed: PlacedField[] = [];
   let end = 0;
   let unit: Unit | undefined;
@@ -89,15 +96,20 @@ export function placeInOrder(fields: Fields, pack: number): Placement {
       unit = undefined;
     }
   }
-  return complete(placed, end, pack);
+  return complete(placed, end, pack, byteLength);
 }
 
 /**
  * Places all fields at offset 0, as in a union.
  *
  * @param pack The maximum alignment of a field, in bytes.
+ * @param byteLength The size of the union; `undefined` for the size that the fields need.
  */
-export function placeTogether(fields: Fields, pack: number): Placement {
+export function placeTogether(
+  fields: Fields,
+  pack: number,
+  byteLength: number | undefined,
+): Placement {
   const placed = entriesOf(fields).map(([name, field]): PlacedField => {
     if (isFieldAt(field)) {
       throw new TypeError(`Expected no offset for ${name}: all fields of a union are at 0`);
@@ -105,7 +117,8 @@ export function placeTogether(fields: Fields, pack: number): Placement {
     if (isBitField(field)) assertBitField(field);
     return { name, type: isBitField(field) ? bitsAt(field, 0) : typeOf(field, name), offset: 0 };
   });
-  return complete(placed, Math.max(...placed.map(({ type }) => type.byteLength)), pack);
+  const end = Math.max(...placed.map(({ type }) => type.byteLength));
+  return complete(placed, end, pack, byteLength);
 }
 
 /**
@@ -128,15 +141,27 @@ export function alignUp(value: number, alignment: number): number {
   return Math.ceil(value / alignment) * alignment;
 }
 
-function complete(fields: readonly PlacedField[], end: number, pack: number): Placement {
+function complete(
+  fields: readonly PlacedField[],
+  end: number,
+  pack: number,
+  wanted: number | undefined,
+): Placement {
   const alignment = Math.max(...fields.map(({ type }) => Math.min(type.alignment, pack)));
-  const byteLength = alignUp(end, alignment);
+  const needed = alignUp(end, alignment);
+  const byteLength = wanted ?? needed;
+  if (byteLength < needed || byteLength % alignment !== 0) {
+    throw new RangeError(
+      `Expected byteLength to be at least ${needed}, the size of the fields, and a multiple of ` +
+        `${alignment}, their alignment, got ${byteLength}`,
+    );
+  }
   if (byteLength > MAX_BYTES) {
     throw new RangeError(
       `Expected a struct or a union of at most ${MAX_BYTES} bytes, got ${byteLength}`,
     );
   }
-  return { fields, byteLength, alignment };
+  return { fields, minByteLength: needed, byteLength, alignment };
 }
 
 function entriesOf(fields: Fields): [string, Field][] {

@@ -4,20 +4,62 @@
  * @module
  */
 
-import { assertInteger } from "../../ffi/arguments.ts";
+import {
+  assertBoolean,
+  assertInteger,
+  assertOptions,
+  bytesOf,
+  type OptionChecks,
+} from "../../ffi/arguments.ts";
 import { assertWide, decodeWide, toUnits } from "../../ffi/wide.ts";
 import { CP_ACP, decodeCodePage, encodeCodePage, encodeUtf8 } from "../../ffi/code_page.ts";
+import { bytesAt } from "./copy.ts";
 import { type CType, MAX_BYTES } from "./ctype.ts";
+import { sourceOf, type StructTarget } from "./target.ts";
 
-type Data = DataView;
+/** Options of a text: of {@linkcode utf16}, {@linkcode utf8} and {@linkcode ansi}. */
+export interface TextOptions {
+  /**
+   * Whether the text ends with a NUL, as C expects. With `false`, a text can use the whole field,
+   * and only a shorter text is followed by NULs. So a text that fills its field can be written as
+   * it was read. In C, such fields are written by `strncpy`, and read by `strnlen` or `%.4s`.
+   *
+   * @default true
+   */
+  terminated?: boolean;
+}
 
-const LENGTH = "the length of a text, including the NUL at its end,";
+/** The checks of {@linkcode TextOptions}, by option. */
+export const TEXT_CHECKS: OptionChecks<TextOptions> = { terminated: assertBoolean };
+
+/** A type of texts: {@linkcode utf16}, {@linkcode utf8} or {@linkcode ansi}. */
+export interface TextType {
+  /**
+   * Describes a text of a fixed size.
+   *
+   * @param length The size in code units, including the NUL: at least 1.
+   * @throws {RangeError} If the length is out of range.
+   */
+  (length: number, options?: TextOptions): CType<string>;
+  /**
+   * Reads a text without a struct: up to the first NUL, or to the end of the bytes.
+   *
+   * @param source Bytes, or an object with a property `bytes`, such as a `MappedView`.
+   * @throws {TypeError} If the source is not bytes, or its memory is gone.
+   * @throws {Deno.errors.BadResource} If the source is a closed view.
+   */
+  read(source: StructTarget): string;
+}
+
+/** One decoder for all texts, because creating one takes longer than decoding a short text. */
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * Describes a text in UTF-16, the encoding of most Windows programs: `wchar_t name[length]`.
  *
  * Writing fills the rest of the field with NULs. At least the last code unit is a NUL, because C
- * needs one. Reading stops at the first NUL, or at the end of the field.
+ * needs one, unless the option `terminated` is `false`. Reading stops at the first NUL, or at the
+ * end of the field.
  *
  * @example Write a text that fits, and one that does not
  * ```ts
@@ -31,27 +73,28 @@ const LENGTH = "the length of a text, including the NUL at its end,";
  * assertThrows(() => person.name = "Hopper", RangeError, "name");
  * ```
  *
- * @param length The size in UTF-16 code units, including the NUL: at least 1.
- * @throws {RangeError} If the length is out of range.
+ * @example Read a text without a struct
+ * ```ts
+ * import { utf16 } from "@winipc/winipc/struct";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(utf16.read(Uint16Array.of(0x53, 0x70, 0x61, 0, 0x21)), "Spa");
+ * ```
  */
-export function utf16(length: number): CType<string> {
-  assertInteger(LENGTH, length, 1, Math.floor(MAX_BYTES / 2));
-  return text({
-    signature: `utf16[${length}]`,
-    byteLength: length * 2,
-    unit: 2,
-    declare: (name) => `wchar_t ${name}[${length}]`,
-    encode: (value) => new Uint8Array(toUnits(value).buffer),
-    decode: (bytes) => decodeWide(new Uint16Array(bytes.buffer, 0, bytes.length / 2)),
-  });
-}
+export const utf16: TextType = textType({
+  name: "utf16",
+  unit: 2,
+  cName: "wchar_t",
+  encode: (value) => new Uint8Array(toUnits(value).buffer),
+  decode: (bytes) => decodeWide(new Uint16Array(bytes.buffer, 0, bytes.length / 2)),
+});
 
 /**
  * Describes a text in UTF-8: `char name[length]`.
  *
  * Writing fills the rest of the field with NULs. At least the last byte is a NUL, because C needs
- * one. Reading stops at the first NUL, or at the end of the field. Bytes that are not valid UTF-8
- * are read as U+FFFD.
+ * one, unless the option `terminated` is `false`. Reading stops at the first NUL, or at the end of
+ * the field. Bytes that are not valid UTF-8 are read as U+FFFD.
  *
  * @example Read the bytes of a text in UTF-8
  * ```ts
@@ -63,26 +106,36 @@ export function utf16(length: number): CType<string> {
  * City.write(bytes, { name: "Köln" });
  * assertEquals([...bytes], [0x4b, 0xc3, 0xb6, 0x6c, 0x6e, 0, 0, 0]);
  * assertEquals(City.read(bytes), { name: "Köln" });
+ * assertEquals(utf8.read(bytes), "Köln");
  * ```
  *
- * @param length The size in bytes, including the NUL: at least 1.
- * @throws {RangeError} If the length is out of range.
+ * @example Describe a signature that has no NUL
+ * ```ts
+ * import { struct, utf8 } from "@winipc/winipc/struct";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const Header = struct({ signature: utf8(4, { terminated: false }), version: "u32" });
+ * const header = Header.view(new ArrayBuffer(Header.byteLength));
+ * header.signature = "HWiS";
+ * assertEquals(header.signature, "HWiS");
+ * ```
  */
-export function utf8(length: number): CType<string> {
-  return characters("utf8", length, {
-    encode: encodeUtf8,
-    decode: (bytes) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes),
-  });
-}
+export const utf8: TextType = textType({
+  name: "utf8",
+  unit: 1,
+  cName: "char",
+  encode: encodeUtf8,
+  decode: (bytes) => UTF8.decode(bytes),
+});
 
 /**
  * Describes a text in the system's ANSI code page, which old Windows programs use:
  * `char name[length]`.
  *
  * Writing fills the rest of the field with NULs. At least the last byte is a NUL, because C needs
- * one. Writing a character that the code page does not have throws a TypeError. Windows would
- * replace the character with a similar one. Reading stops at the first NUL, or at the end of the
- * field.
+ * one, unless the option `terminated` is `false`. Writing a character that the code page does not
+ * have throws a TypeError. Windows would replace the character with a similar one. Reading stops at
+ * the first NUL, or at the end of the field.
  *
  * @example Write a text for a program that uses the ANSI code page
  * ```ts
@@ -96,65 +149,73 @@ export function utf8(length: number): CType<string> {
  * assertStringIncludes(Title.toC("Title"), "char text[16];");
  * ```
  *
- * @param length The size in bytes, including the NUL: at least 1.
- * @throws {RangeError} If the length is out of range.
+ * @example Read a text without a struct
+ * ```ts
+ * import { ansi } from "@winipc/winipc/struct";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(ansi.read(new TextEncoder().encode("<temp>\0")), "<temp>");
+ * ```
  */
-export function ansi(length: number): CType<string> {
-  return characters("ansi", length, {
-    encode: (value, where) => encodeCodePage(value, CP_ACP, where),
-    decode: (bytes) => decodeCodePage(bytes, CP_ACP),
-  });
-}
+export const ansi: TextType = textType({
+  name: "ansi",
+  unit: 1,
+  cName: "char",
+  encode: (value, where) => encodeCodePage(value, CP_ACP, where),
+  decode: (bytes) => decodeCodePage(bytes, CP_ACP),
+});
 
 /** The properties and functions that differ between the three text types. */
-interface Text {
-  signature: string;
-  byteLength: number;
+interface Encoding {
+  /** The name of the type in signatures. */
+  readonly name: string;
   /** The size of a code unit in bytes. */
-  unit: 1 | 2;
-  declare(name: string): string;
+  readonly unit: 1 | 2;
+  /** The type of a code unit in C. */
+  readonly cName: string;
   /** Encodes a text, or throws a TypeError that names the field at `where`. */
   encode(text: string, where: string): Uint8Array<ArrayBuffer>;
   /** Decodes the bytes of a text without its NUL. They begin at the start of their buffer. */
   decode(bytes: Uint8Array<ArrayBuffer>): string;
 }
 
-function characters(
-  name: string,
-  length: number,
-  { encode, decode }: Pick<Text, "encode" | "decode">,
-): CType<string> {
-  assertInteger(LENGTH, length, 1, MAX_BYTES);
-  return text({
-    signature: `${name}[${length}]`,
-    byteLength: length,
-    unit: 1,
-    declare: (variable) => `char ${variable}[${length}]`,
-    encode,
-    decode,
+function textType(encoding: Encoding): TextType {
+  const { unit } = encoding;
+  const describe = (length: number, options: TextOptions = {}): CType<string> => {
+    assertOptions(options, TEXT_CHECKS);
+    const { terminated = true } = options;
+    const what = `the length of a text${terminated ? ", including the NUL at its end," : ""}`;
+    assertInteger(what, length, 1, Math.floor(MAX_BYTES / unit));
+    return text(encoding, length, terminated ? length - 1 : length);
+  };
+  return Object.assign(describe, {
+    read(source: StructTarget): string {
+      const what = "the text's memory";
+      return decodeUpToNul(encoding, bytesOf(what, sourceOf(what, source)));
+    },
   });
 }
 
-function text({ signature, byteLength, unit, declare, encode, decode }: Text): CType<string> {
-  const most = byteLength - unit;
-  const load = (data: Data, offset: number) => {
-    // Copies the bytes first, because another process may write at the same time.
-    const bytes = bytesAt(data, offset, byteLength).slice();
-    return decode(bytes.subarray(0, lengthOf(bytes, unit)));
-  };
+/** Returns the type of texts of at most `most` code units before the NULs. */
+function text(encoding: Encoding, length: number, most: number): CType<string> {
+  const { name, unit, cName, encode } = encoding;
+  const byteLength = length * unit;
+  const signature = `${name}[${length}]`;
+  const load = (data: DataView, offset: number) =>
+    decodeUpToNul(encoding, bytesAt(data, offset, byteLength));
   return {
     byteLength,
     alignment: unit,
     signature,
     isValue: true,
-    c: { declare, define: () => [] },
+    c: { declare: (variable) => `${cName} ${variable}[${length}]`, define: () => [] },
     check(value, where) {
       assertWide(where, value);
-      const length = encode(value, where).length;
-      if (length > most) {
+      const units = encode(value, where).length / unit;
+      if (units > most) {
         throw new RangeError(
-          `Expected ${where} to be a text of at most ${most / unit} ` +
-            `${unit === 1 ? "bytes" : "code units"}, got ${length / unit}`,
+          `Expected ${where} to be a text of at most ${most} ` +
+            `${unit === 1 ? "bytes" : "code units"}, got ${units}`,
         );
       }
       return value;
@@ -171,17 +232,22 @@ function text({ signature, byteLength, unit, declare, encode, decode }: Text): C
   };
 }
 
-function bytesAt(data: Data, offset: number, byteLength: number): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset + offset, byteLength);
+function decodeUpToNul({ unit, decode }: Encoding, bytes: Uint8Array): string {
+  const length = lengthOf(bytes, unit);
+  if (length === 0) return "";
+  // Looks for the NUL in a copy, too, because another process may write at the same time.
+  const copy = new Uint8Array(bytes.subarray(0, length));
+  return decode(copy.subarray(0, lengthOf(copy, unit)));
 }
 
-/** Returns the number of bytes before the first NUL. */
+/** Returns the number of bytes before the first NUL, or in all whole code units. */
 function lengthOf(bytes: Uint8Array, unit: 1 | 2): number {
   if (unit === 1) {
     const nul = bytes.indexOf(0);
     return nul < 0 ? bytes.length : nul;
   }
+  const end = bytes.length & ~1;
   let at = 0;
-  while (at < bytes.length && (bytes[at] !== 0 || bytes[at + 1] !== 0)) at += 2;
+  while (at < end && (bytes[at] !== 0 || bytes[at + 1] !== 0)) at += 2;
   return at;
 }

@@ -149,8 +149,14 @@ export class Cancellation implements Disposable {
 /** Maximum pause between two calls of the function that {@linkcode poll} gets, in milliseconds. */
 const MAX_PAUSE = 32;
 
+/** Options of {@linkcode poll}. */
+export interface PollOptions extends WaitOptions {
+  /** The length of each pause in milliseconds. @default growing from 1 to 32 */
+  interval?: number;
+}
+
 /**
- * Calls a function until it returns a value. The pauses grow from 1 to 32 milliseconds.
+ * Calls a function until it returns a value.
  *
  * @param what The awaited object's name in the message: `shared memory "Local\\x"`.
  * @param look Returns the object, or `undefined` if it does not exist yet.
@@ -159,12 +165,12 @@ const MAX_PAUSE = 32;
 export async function poll<T>(
   what: string,
   look: () => T | undefined,
-  options: WaitOptions = {},
+  options: PollOptions = {},
 ): Promise<T> {
   assertWaitOptions(options);
-  const { timeout = Infinity, signal } = options;
+  const { timeout = Infinity, signal, interval } = options;
   const deadline = performance.now() + timeout;
-  for (let pause = 1;; pause = Math.min(pause * 2, MAX_PAUSE)) {
+  for (let pause = interval ?? 1;; pause = interval ?? Math.min(pause * 2, MAX_PAUSE)) {
     // Checked each time, because the signal can be aborted between two pauses, while nothing
     // listens.
     signal?.throwIfAborted();

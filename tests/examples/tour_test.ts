@@ -29,6 +29,7 @@ Deno.test("The tour shows every part with different processes, and all checks pa
     "Variables in a DLL",
     "A struct guarded by a mutex",
     "The newest value",
+    "Another program's telemetry",
     "A named pipe",
     "A TCP socket",
     "A mailslot",

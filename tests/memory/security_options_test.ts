@@ -99,6 +99,10 @@ Deno.test('SharedMemory.open() with owner "self" refuses memory that another use
       () => SharedMemory.openOrCreate(foreign, 1, { owner: "self" }),
     ]
   ) {
-    assertThrows(open, Deno.errors.PermissionDenied, "its owner is SYSTEM (S-1-5-18), not this user");
+    assertThrows(
+      open,
+      Deno.errors.PermissionDenied,
+      "its owner is SYSTEM (S-1-5-18), not this user",
+    );
   }
 });

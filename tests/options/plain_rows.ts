@@ -10,6 +10,7 @@ import {
   bits,
   BroadcastRing,
   buildSharedSection,
+  bytes,
   ChannelInbox,
   ChildProcess,
   declareSharedSection,
@@ -20,6 +21,8 @@ import {
   Mailslot,
   openMailslot,
   ProcessWatch,
+  readConsistent,
+  readNewest,
   receiveHandle,
   RingChannel,
   safe,
@@ -37,8 +40,9 @@ import {
   utf8,
   waitAll,
   waitAny,
+  waitUntil,
 } from "../../mod.ts";
-import { counterAt } from "../../src/dll/counter.ts";
+import { counterAt } from "../../src/struct/counter.ts";
 import { randomName } from "../support/random_name.ts";
 import { plainPipeRows } from "./pipe_rows.ts";
 import {
@@ -111,31 +115,51 @@ function* memoryRows(): Generator<Row> {
 
 function* structRows(): Generator<Row> {
   const length: Given = ["count", 4];
-  const pack: Options = { pack: ["count", 4] };
+  const pack: Options = { pack: ["count", 4], byteLength: ["count", 8] };
   yield plain(struct, "struct", { needed: [["fields", { a: "i32" }]], options: pack });
   yield plain(union, "union", { needed: [["fields", { a: "i32" }]], options: pack });
   yield plain(array, "array", { needed: [["type", "i32"], length] });
   yield plain(bits, "bits", { needed: [["word", "u32"], length] });
   yield plain(safe, "safe", { needed: [["word", "u64"]] });
   for (const [name, type] of Object.entries({ ansi, utf8, utf16 })) {
-    yield plain(type, name, { needed: [length] });
+    yield plain(type, name, { needed: [length], options: { terminated: ["flag", false] } });
+    const isPartial = name === "ansi";
+    yield method(`${name}.read`, type, { needed: [["bytes", new Uint8Array(8)]], isPartial });
   }
-  const bytes: Given = ["bytes", new Uint8Array(8)];
+  yield plain(bytes, "bytes", { needed: [length] });
+  const memory: Given = ["bytes", new Uint8Array(8)];
   const offset: Given = ["count", 4];
-  yield method("Layout.view", layout, { needed: [bytes], more: offset });
-  yield method("Layout.read", layout, { needed: [bytes], more: offset });
-  yield method("Layout.write", layout, { needed: [bytes, ["values", { a: 1 }]], more: offset });
+  yield method("Layout.view", layout, { needed: [memory], more: offset });
+  yield method("Layout.read", layout, { needed: [memory], more: offset });
+  yield method("Layout.write", layout, { needed: [memory, ["values", { a: 1 }]], more: offset });
+  yield method("Layout.counters", layout, { needed: [memory], more: offset });
+  yield method("Layout.array", layout, {
+    needed: [memory],
+    options: { count: ["count", 2], stride: ["count", 4], offset: ["count", 0] },
+  });
   yield method("Layout.offsetOf", layout, { needed: [["text", "a"]] });
   const { a } = struct({ a: array("i32", 4) }).view(new ArrayBuffer(16));
   yield method("ArrayView.get", a, { needed: [["count", 1]] });
   yield method("ArrayView.set", a, { needed: [["count", 1], ["integer", 1]] });
+  yield method("ArrayView.set", a, { needed: [["numbers", [1, 2]]], more: ["count", 1] });
   yield method("Layout.toC", layout, { needed: [["text", "Name"]] });
+  const attempts: Options = { attempts: ["count", 1] };
+  const lock = { begin: "a", end: "a" };
+  yield plain(readConsistent, "readConsistent", {
+    needed: [memory, ["instance", layout], ["instance", lock]],
+    options: { ...attempts, byteOffset: offset },
+  });
+  const buffers = [{ tick: 0, byteOffset: 4 }, { tick: 4, byteOffset: 0 }];
+  yield plain(readNewest, "readNewest", {
+    needed: [memory, length, ["instance", buffers]],
+    options: attempts,
+  });
 }
 
 function* counterRows(): Generator<Row> {
   const counter = counterAt("u32", new ArrayBuffer(4), 0, "a");
   const number: Given = ["integer", 1];
-  for (const name of ["store", "add", "exchange"]) {
+  for (const name of ["store", "add", "sub", "and", "or", "xor", "exchange"]) {
     yield method(`Counter.${name}`, counter, { needed: [number] });
   }
   yield method("Counter.compareExchange", counter, { needed: [number, number] });
@@ -283,6 +307,10 @@ export function plainRows(): Row[] {
     plain(waitAll, "waitAll", {
       needed: [["waitables", [{ unsafeHandle: BigInt(NO_HANDLE) }]]],
       options: WAIT,
+    }),
+    plain(waitUntil, "waitUntil", {
+      needed: [["function", () => true]],
+      options: { ...WAIT, interval: ["count", 1] },
     }),
     ...processRows(),
     ...channelRows(),

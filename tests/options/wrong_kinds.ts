@@ -40,6 +40,8 @@ export const WRONG = {
   window: ["x", null, {}, nothing, symbol, 0.5, without],
   /** Bytes. */
   bytes: [5, "x", null, {}, nothing, 1n, symbol, [1]],
+  /** An array of integers. */
+  numbers: [5, "x", null, {}, nothing, 1n, symbol, ["x"], [null], [0.5], [symbol]],
   /** A path, its URL, or bytes. */
   image: [5, null, {}, nothing, 1n, symbol],
   /** A positive or negative number that identifies a message. */

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   array,
   bits,
+  bytes,
   RingChannel,
   SharedMemory,
   struct,
@@ -21,6 +22,7 @@ const Telemetry = struct({
   car: struct({ lap: "u32" }),
   cars: array(struct({ lap: "u32" }), 2),
   either: union({ a: "u32", b: "f32" }),
+  data: bytes(4),
 });
 
 /** Every possible assignment, including assignments that only scripts without types can make. */
@@ -32,12 +34,15 @@ function writes(view: ReturnType<typeof Telemetry.view>): [string, () => unknown
     ["track", () => view.track = "Spa"],
     ["position", () => Reflect.set(view, "position", [1, 2, 3])],
     ["position", () => view.position.set(0, 1)],
+    ["position", () => view.position.set([1])],
+    ["position", () => view.position.set(Float32Array.of(1, 2))],
     ["car", () => view.car = { lap: 1 }],
     ["lap", () => view.car.lap = 1],
     ["cars", () => view.cars.set(0, { lap: 1 })],
     ["lap", () => view.cars.get(1).lap = 1],
     ["either", () => Reflect.set(view, "either", { a: 1 })],
     ["a", () => view.either.a = 1],
+    ["data", () => view.data = Uint8Array.of(1)],
   ];
 }
 
@@ -63,11 +68,31 @@ for (const how of ["open", "waitFor"] as const) {
       }
       const values: StructInput<{ speed: "u8" }> = { speed: 1 };
       assertThrows(() => Telemetry.write(target, values), TypeError, "Cannot write the struct");
+      const cars = Telemetry.array(target, { count: 1 });
+      assertThrows(() => cars.set(0, values), TypeError, "Cannot write array");
+      assertThrows(() => cars.set([values]), TypeError, "Cannot write array");
+      assertThrows(() => cars.get(0).speed = 1, TypeError, "Cannot write speed");
+      const { speed, frame } = Telemetry.counters(target);
+      const number = [speed.store, speed.add, speed.sub, speed.and, speed.or, speed.xor];
+      for (const step of [...number, speed.exchange]) {
+        assertThrows(() => step(1), TypeError, "Cannot write speed");
+      }
+      assertThrows(() => speed.compareExchange(0, 1), TypeError, "Cannot write speed");
+      assertThrows(() => frame.or(1n), TypeError, "Cannot write frame");
       // Nothing was written, so Windows has not copied the page. The view still sees new values.
       await peer.ask("write 0 0");
       assertEquals(telemetry.speed, 0);
       await peer.ask("write 0 77");
       assertEquals([telemetry.speed, Telemetry.read(target).speed], [77, 77]);
+      assertEquals([speed.load(), cars.get(0).speed], [77, 77]);
+      // A live array of bytes and a copy of numbers follow the writer, too.
+      const [data, position] = [Telemetry.offsetOf("data"), Telemetry.offsetOf("position")];
+      await peer.ask(`write ${data} 5`);
+      await peer.ask(`write ${position} 6`);
+      const bits = new Uint8Array(telemetry.position.values().buffer);
+      assertEquals([telemetry.data[0], bits[0]], [5, 6]);
+      await peer.ask(`write ${data} 0`);
+      await peer.ask(`write ${position} 0`);
     }
   });
 }

@@ -27,11 +27,11 @@ const values = {
   safe: 7,
   text: "ä\u0001",
   yes: true,
-  position: [1, 2, 3],
-  bigs: [-1n, 2n ** 60n],
+  position: Float32Array.of(1, 2, 3),
+  bigs: BigInt64Array.of(-1n, 2n ** 60n),
   inner: { a: 8, big: -(2n ** 63n) },
   inners: [{ a: 1, big: 1n }, { a: 2, big: 2n }],
-  grid: [[1, 2], [3, 4]],
+  grid: [Uint8Array.of(1, 2), Uint8Array.of(3, 4)],
   either: { float: 1 },
 };
 
@@ -135,12 +135,16 @@ Deno.test("Assigning to an array or a struct writes all of the input, or nothing
   assign("inner", { a: 5 });
   assign("either", { bits: 0x4000_0000 });
   const { position, bigs, grid, inners, inner, either } = Outer.read(memory);
-  assertEquals([position, bigs, grid], [[4, 5, 6], [3n, 4n], [[9, 8], [7, 6]]]);
+  assertEquals([...position, ...bigs], [4, 5, 6, 3n, 4n]);
+  assertEquals(grid, [Uint8Array.of(9, 8), Uint8Array.of(7, 6)]);
   assertEquals(inners, [{ a: 1, big: 9n }, { a: 7, big: 2n }]);
   assertEquals([inner, either], [{ a: 5, big: 4n }, { bits: 0x4000_0000, float: 2 }]);
   const before = Outer.read(memory);
   const wrong: [string, unknown, typeof TypeError | typeof RangeError, string][] = [
-    ["position", [1, 2], RangeError, "Expected position to have 3 elements"],
+    ["position", [1, 2, 3, 4], RangeError, "Expected at most 3 elements for position, got 4"],
+    ["position", { 0: 1 }, TypeError, "Expected position to be an array, got an object"],
+    ["position", new DataView(new ArrayBuffer(12)), TypeError, "Expected position to be an array"],
+    ["inners", [{}, {}, {}], RangeError, "Expected at most 2 elements for inners, got 3"],
     ["position", [1, 2, "3"], TypeError, "position[2]"],
     ["position", 5, TypeError, "position"],
     ["position", undefined, TypeError, "position"],
@@ -168,7 +172,7 @@ Deno.test("Assigning, setting or writing a view copies its values", () => {
   assertEquals([...other.position], [1, 2, 3]);
   assertEquals(Outer.read(memory).inners, values.inners);
   assertEquals(Outer.read(memory).inner, values.inner);
-  assertEquals(Outer.read(memory).grid, [[0, 0], [1, 2]]);
+  assertEquals(Outer.read(memory).grid, [Uint8Array.of(0, 0), Uint8Array.of(1, 2)]);
   Outer.write(memory, { bigs: view.bigs, inners: [view.inners.get(1), view.inner] });
   assertEquals(Outer.read(memory).bigs, values.bigs);
   assertEquals(Outer.read(memory).inners, [values.inners[1], values.inner]);

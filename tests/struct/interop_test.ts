@@ -1,12 +1,22 @@
 /**
  * Compiles the declarations of `toC()`, and compares the offset and the bytes of every field with
- * the layout of `struct()`.
+ * the layout of `struct()`. Reads structs that a C program has put at the distance of a header.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
-import { ansi, array, bits, safe, struct, union, utf16, utf8 } from "../../src/struct/mod.ts";
+import {
+  ansi,
+  array,
+  bits,
+  bytes,
+  safe,
+  struct,
+  union,
+  utf16,
+  utf8,
+} from "../../src/struct/mod.ts";
 import { compileC } from "../support/compile_c.ts";
 
 const Inner = struct({ tag: "u8", value: "f64" });
@@ -34,6 +44,12 @@ const fields = {
   grid: array(array("u16", 3), 2),
   names: array(utf16(3), 2),
   either: union({ number: "f64", pattern: "u64", small: "u8" }),
+  raw: bytes(5),
+  grown: struct({ a: "u16", b: "u8" }, { byteLength: 10 }),
+  growns: array(struct({ a: "u32" }, { byteLength: 12 }), 2),
+  room: union({ a: "u16" }, { byteLength: 6 }),
+  signature: ansi(4, { terminated: false }),
+  units: utf16(2, { terminated: false }),
   flag: bits("u32", 1),
   level: bits("i32", 6),
   more: bits("u32", 27),
@@ -50,6 +66,8 @@ const DEEP = [
   "grid[1][2]",
   "names[1]",
   "either.pattern",
+  "grown.b",
+  "growns[1].a",
 ];
 
 const LAYOUTS = {
@@ -59,6 +77,8 @@ const LAYOUTS = {
   Pack2: struct(fields, { pack: 2 }),
   Pack1: struct(fields, { pack: 1 }),
   Spread: struct({ ...fields, last: { type: "u8", offset: 1001 } }),
+  Grown: struct(fields, { byteLength: 1024 }),
+  GrownPack1: struct(fields, { pack: 1, byteLength: 777 }),
 };
 
 /** The values that the C program writes to each struct. */
@@ -83,9 +103,15 @@ const VALUES = {
   inner: { tag: 1, value: 1.5 },
   packed: { a: 2, b: 3 },
   list: [{ tag: 4, value: 5 }, { tag: 6, value: 7 }],
-  grid: [[1, 2, 3], [4, 5, 6]],
+  grid: [Uint16Array.of(1, 2, 3), Uint16Array.of(4, 5, 6)],
   names: ["ab", "c"],
   either: { pattern: 0x3ff0_0000_0000_0000n },
+  raw: Uint8Array.of(1, 2, 3, 4, 5),
+  grown: { a: 8, b: 9 },
+  growns: [{ a: 10 }, { a: 11 }],
+  room: { a: 12 },
+  signature: "HWiS",
+  units: "ab",
   flag: 1,
   level: -32,
   more: 2 ** 27 - 1,
@@ -101,6 +127,9 @@ const FILL = String.raw`
     s.list[0].tag = 4; s.list[0].value = 5; s.list[1].tag = 6; s.list[1].value = 7;
     for (int i = 0; i < 6; i++) s.grid[i / 3][i % 3] = (uint16_t)(i + 1);
     wcscpy(s.names[0], L"ab"); wcscpy(s.names[1], L"c"); s.either.number = 1;
+    for (int i = 0; i < 5; i++) s.raw[i] = (uint8_t)(i + 1);
+    s.grown.a = 8; s.grown.b = 9; s.growns[0].a = 10; s.growns[1].a = 11; s.room.a = 12;
+    memcpy(s.signature, "HWiS", 4); wcsncpy(s.units, L"ab", 2);
     s.flag = 1; s.level = -32; s.more = 134217727; s.other = 5; s.last = 255;`;
 
 /** Returns a C program that prints the offsets, the size and the bytes of each filled struct. */
@@ -154,5 +183,54 @@ Deno.test("A C compiler gives each field of Layout.toC() the offset and bytes of
     assertEquals(layout.read(theirs), { ...VALUES, either });
   }
   assertEquals(lines, []);
+  await Deno.remove(folder, { recursive: true });
+});
+
+const Header = struct({
+  signature: ansi(4, { terminated: false }),
+  at: "u32",
+  size: "u32",
+  count: "u32",
+});
+const Sensor = struct({ id: "u16", label: ansi(6), value: "f64" }, { pack: 1, byteLength: 21 });
+const STRIDED = String.raw`#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <wchar.h>
+${Header.toC("Header")}
+${Sensor.toC("Sensor")}
+int main(void) {
+    static unsigned char memory[150];
+    Header *header = (Header *)memory;
+    memcpy(header->signature, "HWiS", 4);
+    header->at = 19;
+    header->size = sizeof(Sensor) + 6;
+    header->count = 4;
+    for (uint32_t i = 0; i < header->count; i++) {
+        Sensor *sensor = (Sensor *)((char *)header + header->at + i * header->size);
+        sensor->id = (uint16_t)i;
+        sensor->value = i * 1.5;
+        sprintf(sensor->label, "no %u", (unsigned)i);
+    }
+    for (size_t i = 0; i < sizeof memory; i++) printf("%02x", memory[i]);
+    return 0;
+}
+`;
+
+Deno.test("Layout.array() finds structs that a C program has put at the distance of its header", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
+  const source = `${folder}\\strided.c`;
+  await Deno.writeTextFile(source, STRIDED);
+  await using compiled = await compileC(new URL(`file:///${source.replaceAll("\\", "/")}`));
+  const { stdout } = await new Deno.Command(compiled.path).output();
+  const memory = Uint8Array.fromHex(new TextDecoder().decode(stdout).trim());
+  const { signature, at, size, count } = Header.read(memory);
+  assertEquals([signature, size], ["HWiS", Sensor.byteLength + 6]);
+  const sensors = Sensor.array(memory, { offset: at, stride: size, count });
+  assertEquals(
+    sensors.values(),
+    [0, 1, 2, 3].map((id) => ({ id, label: `no ${id}`, value: id * 1.5 })),
+  );
   await Deno.remove(folder, { recursive: true });
 });

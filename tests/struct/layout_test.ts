@@ -3,6 +3,9 @@ import {
   array,
   type ArrayView,
   bits,
+  bytes,
+  type InputOf,
+  type LiveOf,
   safe,
   struct,
   type StructValue,
@@ -10,6 +13,7 @@ import {
   union,
   utf16,
   utf8,
+  type ValueOf,
 } from "../../src/struct/mod.ts";
 import { byteSources, lostSources, notBytes } from "../support/byte_sources.ts";
 
@@ -144,7 +148,7 @@ Deno.test("Layout.read() returns the values of Layout.write(), which changes no 
     wide: "wide",
     narrow: "ab",
     points: [{ x: 1, y: 2 }, { x: 3, y: 4 }],
-    grid: [[1, 2], [3, 4], [5, 6]],
+    grid: [Uint8Array.of(1, 2), Uint8Array.of(3, 4), Uint8Array.of(5, 6)],
     names: ["one", "two"],
     ready: 1,
     level: -3,
@@ -186,7 +190,7 @@ Deno.test("Layout.write() names the wrong field, and then writes nothing", () =>
     [{ narrow: "a\0" }, TypeError, "narrow"],
     [{ narrow: "\ud800" }, TypeError, "narrow"],
     [{ points: [{}, { x: 1e6 }] }, RangeError, "points[1].x"],
-    [{ points: [{}] }, RangeError, "points"],
+    [{ points: [{}, {}, {}] }, RangeError, "points"],
     [{ points: 1 }, TypeError, "points"],
     [{ grid: [[1, 2], [3, 400], [5, 6]] }, RangeError, "grid[1][1]"],
     [{ either: { number: 1, pattern: 2 } }, TypeError, "exactly one field of either"],
@@ -213,7 +217,7 @@ Deno.test("Layout.write() names the wrong field, and then writes nothing", () =>
   // @ts-expect-error: a number is not a text
   assertThrows(() => view.u8 = "1", TypeError, "u8");
   // @ts-expect-error: TypeScript accepts only a view for an array
-  assertThrows(() => view.grid = [], RangeError, "Expected grid to have 3 elements");
+  assertThrows(() => view.grid = [1], TypeError, "Expected grid[0] to be an object");
   assertThrows(() => view.grid.get(3), RangeError, "index in grid");
   assertThrows(() => view.grid.get(0).set(2, 1), RangeError, "index in grid");
   assertThrows(() => view.points.get(0).x = 1e6, RangeError, "x");
@@ -381,7 +385,7 @@ Deno.test("Deno.inspect() of a view shows its fields", () => {
 Deno.test("TypeScript infers the types of values and views from the fields", () => {
   type Fields = { a: "u64"; b: ReturnType<typeof utf16>; c: typeof Point };
   const layout = struct({ a: "u64", b: utf16(2), c: Point, d: array("f32", 2) });
-  const value: { a: bigint; b: string; c: { x: number; y: number }; d: number[] } = layout.read(
+  const value: { a: bigint; b: string; c: { x: number; y: number }; d: Float32Array } = layout.read(
     new ArrayBuffer(layout.byteLength),
   );
   const view = layout.view(new ArrayBuffer(layout.byteLength));
@@ -393,6 +397,52 @@ Deno.test("TypeScript infers the types of values and views from the fields", () 
   // @ts-expect-error: there is no such field
   const missing = view.e;
   assertEquals([elements.length, part.x, copied.b, wrong, missing], [2, 0, "", 0n, undefined]);
+});
+
+Deno.test("TypeScript infers typed arrays for copies of numbers, and a Uint8Array for bytes()", () => {
+  const Numbers = array("u16", 2);
+  const Flags = array("bool", 2);
+  const Raw = bytes(2);
+  const Grid = array(array("i64", 2), 2);
+  const layout = struct({
+    numbers: Numbers,
+    flags: Flags,
+    raw: Raw,
+    grid: Grid,
+    points: array(Point, 1),
+  });
+  const memory = new ArrayBuffer(layout.byteLength);
+  const view = layout.view(memory);
+  const numbers: Uint16Array<ArrayBuffer> = layout.read(memory).numbers satisfies ValueOf<
+    typeof Numbers
+  >;
+  const live: ArrayView<number, number, Uint16Array<ArrayBuffer>> = view.numbers satisfies LiveOf<
+    typeof Numbers
+  >;
+  const flags: boolean[] = view.flags.values() satisfies ValueOf<typeof Flags>;
+  const rows: BigInt64Array<ArrayBuffer>[] = view.grid.values();
+  const row: BigInt64Array<ArrayBuffer> = view.grid.get(1).values();
+  const raw: Uint8Array<ArrayBuffer> = layout.read(memory).raw;
+  const liveRaw: Uint8Array = view.raw satisfies LiveOf<typeof Raw>;
+  const points: { x: number; y: number }[] = view.points.values();
+  const inputs: InputOf<typeof Numbers>[] = [[1], Uint16Array.of(1), Float64Array.of(1), live];
+  const sources: InputOf<typeof Raw>[] = [memory, new DataView(memory), liveRaw];
+  // @ts-expect-error: a copy of numbers is no plain array
+  const plain: number[] = layout.read(memory).numbers;
+  // @ts-expect-error: 64-bit integers are bigints
+  const wide: InputOf<typeof Grid> = [Uint8Array.of(1)];
+  // @ts-expect-error: bytes() accepts bytes
+  const list: InputOf<typeof Raw> = [1];
+  assertEquals([numbers.length, live.length, flags.length, rows.length, row.length], [
+    2,
+    2,
+    2,
+    2,
+    2,
+  ]);
+  assertEquals([raw.length, points.length, inputs.length, sources.length], [2, 1, 4, 3]);
+  assertEquals([plain.length, wide.length], [2, 1]);
+  assertThrows(() => layout.write(memory, { raw: list }), TypeError, "raw");
 });
 
 Deno.test("Layout methods accept every kind of bytes, and refuse other values", () => {

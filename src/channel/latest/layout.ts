@@ -49,9 +49,10 @@ import type { HeaderWords, Place } from "../peer/place.ts";
 import type { Machine } from "../peer/machine.ts";
 import { MACHINE } from "../peer/windows.ts";
 import { WAKE_WORDS, WakeEvents } from "../peer/wake.ts";
-import { assertObject, type OptionChecks, show } from "../../../ffi/arguments.ts";
+import type { OptionChecks } from "../../../ffi/arguments.ts";
 import { assertSecurity, type Security } from "../../../ffi/security.ts";
 import type { MappedView, SharedMemory } from "../../memory/mod.ts";
+import type { ValueLayout } from "../../struct/assert_layout.ts";
 import { struct } from "../../struct/mod.ts";
 
 /** The first word of the memory. */
@@ -198,14 +199,6 @@ function strideOf(length: number): number {
   return Math.ceil((1 + length) / LINE) * LINE;
 }
 
-/** The parts of a layout that a latest value needs. */
-export interface ValueLayout {
-  /** The size of a value in bytes. */
-  readonly byteLength: number;
-  /** A hash of the layout, which is compared when the memory is opened. */
-  readonly layoutHash: bigint;
-}
-
 /** Options for a new latest value. */
 export interface LatestValueOptions {
   /**
@@ -232,22 +225,6 @@ const HEADER = struct({
 /** Returns the label of a latest value in error messages. */
 export function latestLabel(name: string): string {
   return labelFor("latest value", name);
-}
-
-/**
- * Throws a `TypeError` if a value is no layout.
- *
- * @param what The name of the value in the error message: `"layout"`.
- */
-export function assertLayout(what: string, value: unknown): asserts value is ValueLayout {
-  assertObject(what, value);
-  const isLayout = "layoutHash" in value && typeof value.layoutHash === "bigint" &&
-    "byteLength" in value && typeof value.byteLength === "number";
-  if (!isLayout) {
-    throw new TypeError(
-      `Expected ${what} to be a layout from struct() or union(), got ${show(value)}`,
-    );
-  }
 }
 
 /** Returns the size in bytes of the memory for values of a layout. */

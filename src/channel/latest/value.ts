@@ -11,6 +11,7 @@ import { createInitializedMemory, openMemory } from "../../memory/creation.ts";
 import type { MappedView } from "../../memory/mod.ts";
 import { sharedMemoryOver } from "../../memory/shared_memory.ts";
 import { derivedName, objectName, openOrCreate } from "../../names.ts";
+import { assertLayout, type ValueLayout } from "../../struct/assert_layout.ts";
 import type { Fields, Layout } from "../../struct/mod.ts";
 import { openOrCreateMutex } from "../../sync/mutex.ts";
 import { poll, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
@@ -18,14 +19,12 @@ import { createUnder } from "../peer/memory.ts";
 import { Ends } from "../peer/place.ts";
 import { MAX_WAITING, WAKE_CHECKS, wakeEventSuffix, type WakeOptions } from "../peer/wake.ts";
 import {
-  assertLayout,
   LATEST_VALUE_CHECKS,
   latestLabel,
   LatestMemory,
   type LatestValueOptions,
   MAGIC,
   memoryLengthOf,
-  type ValueLayout,
   wordsOf,
   writeHeader,
 } from "./layout.ts";

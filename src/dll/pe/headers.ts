@@ -135,11 +135,6 @@ const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
 /** Size in bytes of the number at the beginning of the string table, which is the table's size. */
 const SIZE_BYTES = 4;
 
-/** Decodes the name in an image section's header, which has at most 8 bytes. */
-export function decodeHeaderName(bytes: readonly number[]): string {
-  return decodeName(Uint8Array.from(bytes));
-}
-
 /**
  * Returns the whole name of an image section.
  *

@@ -19,7 +19,7 @@ import {
   PAGE_SIZE,
 } from "./format.ts";
 import {
-  decodeHeaderName,
+  decodeName,
   fullName,
   type Headers,
   type ImageProblems,
@@ -174,7 +174,7 @@ export class ImageSections {
 
   #describe(header: Header, { stringsAt }: Headers, at: number): ImageSection {
     const has = (flag: number) => (header.Characteristics & flag) !== 0;
-    const headerName = decodeHeaderName(header.Name);
+    const headerName = decodeName(header.Name);
     return {
       name: fullName(this.#source, this.#problems, headerName, stringsAt, at),
       headerName,
