@@ -30,6 +30,7 @@ import {
   type WindowThreadData,
   type WindowThreadNews,
 } from "./protocol.ts";
+import { PROGRAM } from "./program.ts";
 import {
   type CopyDataAnswer,
   type ListenerWindowOptions,
@@ -303,7 +304,8 @@ export class CopyDataListener extends Uncloneable
     };
     try {
       if (this.#hasHandlers) await loadHandling();
-      this.#thread = await Thread.start(import.meta.resolve("./worker.ts"), {
+      this.#thread = await Thread.start(PROGRAM, {
+        path: "src/messages/listen/program.ts",
         data,
         hasWindow: true,
         onMessage: (news) => this.#hear(news as WindowThreadNews),
