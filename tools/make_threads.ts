@@ -8,29 +8,24 @@
  * @module
  */
 
-/** The folders of the threads. The bundle of `worker.ts` becomes `program.ts`. */
-const FOLDERS = ["src/messages/listen", "src/messages/send", "src/sync/wait_thread"];
+/** The folders of the threads. The other programs contain the program of the reaper. */
+export const FOLDERS: readonly string[] = [
+  "ffi/reaper",
+  "src/messages/listen",
+  "src/messages/send",
+  "src/sync/wait_thread",
+];
 
 const root = new URL("../", import.meta.url);
 
-/** A module with the program of a thread. */
-export interface ProgramModule {
-  /** Its path in the project. */
-  path: string;
-  /** Its text. */
-  text: string;
-}
-
 /**
- * Bundles the program of each thread.
+ * Bundles the `worker.ts` of a folder.
  *
- * @throws {Error} If a program cannot be bundled.
+ * @returns The text of `program.ts` in that folder.
+ * @throws {Error} If the program cannot be bundled.
  */
-export async function makePrograms(): Promise<ProgramModule[]> {
-  return await Promise.all(FOLDERS.map(async (folder) => {
-    const program = await bundle(`${folder}/worker.ts`);
-    return { path: `${folder}/program.ts`, text: moduleOf(program) };
-  }));
+export async function makeProgram(folder: string): Promise<string> {
+  return moduleOf(await bundle(`${folder}/worker.ts`));
 }
 
 async function bundle(path: string): Promise<string> {
@@ -54,7 +49,8 @@ ${escaped}
 }
 
 if (import.meta.main) {
-  for (const { path, text } of await makePrograms()) {
-    await Deno.writeTextFile(new URL(path, root), text);
+  for (const folder of FOLDERS) {
+    const text = await makeProgram(folder);
+    await Deno.writeTextFile(new URL(`${folder}/program.ts`, root), text);
   }
 }
