@@ -23,7 +23,7 @@ import { assertHandleValue, show } from "./arguments.ts";
 import { kernel32 } from "./win32/kernel32.ts";
 import { ntdll } from "./win32/ntdll.ts";
 import { decodeWide } from "./wide.ts";
-import { PROGRAM } from "./reaper/program.ts";
+import { PROGRAM } from "./reaper/worker_program.ts";
 import type { ReaperData } from "./reaper/worker.ts";
 import { inWorker } from "./platform.ts";
 

@@ -21,7 +21,7 @@ const root = new URL("../", import.meta.url);
 /**
  * Bundles the `worker.ts` of a folder.
  *
- * @returns The text of `program.ts` in that folder.
+ * @returns The text of `worker_program.ts` in that folder.
  * @throws {Error} If the program cannot be bundled.
  */
 export async function makeProgram(folder: string): Promise<string> {
@@ -51,6 +51,6 @@ ${escaped}
 if (import.meta.main) {
   for (const folder of FOLDERS) {
     const text = await makeProgram(folder);
-    await Deno.writeTextFile(new URL(`${folder}/program.ts`, root), text);
+    await Deno.writeTextFile(new URL(`${folder}/worker_program.ts`, root), text);
   }
 }

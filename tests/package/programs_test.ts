@@ -12,10 +12,10 @@ const isPinned = npm.dependencies["@deno/win32-x64"] === Deno.version.deno;
 
 for (const folder of FOLDERS) {
   Deno.test({
-    name: `${folder}/program.ts is the bundle of worker.ts; if not, run deno task threads`,
+    name: `${folder}/worker_program.ts is the bundle of worker.ts; if not, run deno task threads`,
     ignore: !isPinned,
     fn: async () => {
-      const text = await Deno.readTextFile(new URL(`${folder}/program.ts`, root));
+      const text = await Deno.readTextFile(new URL(`${folder}/worker_program.ts`, root));
       assertEquals(text.replaceAll("\r\n", "\n"), await makeProgram(folder));
     },
   });

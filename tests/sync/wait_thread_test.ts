@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { openThread, threadStartOf } from "../../ffi/process_thread.ts";
 import { SharedEvent } from "../../mod.ts";
-import { PROGRAM } from "../../src/sync/wait_thread/program.ts";
+import { PROGRAM } from "../../src/sync/wait_thread/worker_program.ts";
 import { STATE, WaitRecord, type WaitThreadData } from "../../src/sync/wait_thread/protocol.ts";
 import { Thread } from "../../src/wait/thread.ts";
 import { openLibrary } from "../support/open_library.ts";
@@ -41,7 +41,7 @@ Deno.test("A wait thread takes nothing for a Worker that has ended", async () =>
   };
   const ended = Promise.withResolvers<Error | undefined>();
   await Thread.start(PROGRAM, {
-    path: "src/sync/wait_thread/program.ts",
+    path: "src/sync/wait_thread/worker_program.ts",
     data,
     onMessage: () => {},
     onEnd: ended.resolve,

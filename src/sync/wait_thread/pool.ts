@@ -12,7 +12,7 @@ import { openThread, THREAD_SET_CONTEXT } from "../../../ffi/process_thread.ts";
 import { asParent, Thread } from "../../wait/thread.ts";
 import type { WaitJob } from "./job.ts";
 import { MAX_AT_ONCE, SLOTS, STATE, WaitRecord, type WaitThreadData, WORD } from "./protocol.ts";
-import { PROGRAM } from "./program.ts";
+import { PROGRAM } from "./worker_program.ts";
 
 /** A wait thread and its jobs. It accepts jobs before the thread runs. */
 export class WaitHost {
@@ -92,7 +92,7 @@ export class WaitHost {
     try {
       const data: WaitThreadData = { buffer: this.#record.buffer, parent: asParent() };
       this.#thread = await Thread.start(PROGRAM, {
-        path: "src/sync/wait_thread/program.ts",
+        path: "src/sync/wait_thread/worker_program.ts",
         data,
         onEnd: (error = new Error("The wait thread has ended")) => this.#end(error),
       });
