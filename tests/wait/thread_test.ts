@@ -34,6 +34,14 @@ Deno.test("Thread passes on each value that its program posts, and reports its e
   assertEquals([posted, end], [[42], undefined]);
 });
 
+Deno.test("Thread runs its program unchanged, also where a URL has characters with a meaning", async () => {
+  const text = `"%41" ?a=b#c + <d> 'e'\\f |  \u{1f600}\u00e9 %\t`;
+  const program = `
+    import { parentPort } from "node:worker_threads";
+    parentPort.postMessage(String.raw\`${text}\`);   `;
+  assertEquals((await run(program, 0)).posted, [text]);
+});
+
 Deno.test("Thread reports the error that its program throws", async () => {
   const { end } = await run(`throw new Error("on purpose")`, 0);
   assertInstanceOf(end, Error);
