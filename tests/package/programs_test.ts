@@ -1,4 +1,5 @@
 // The programs of threads, which `deno task threads` makes.
+// Alone: the first deno bundle downloads esbuild from npm, which two processes must not do at once.
 
 import { assertEquals } from "@std/assert";
 import { FOLDERS, makeProgram } from "../../tools/make_threads.ts";
