@@ -1,12 +1,13 @@
 /**
  * The program of the reaper, which closes the resources of an ended Worker.
  *
- * It imports nothing and opens its few functions itself. So it starts soon: a Worker that ends
- * before its reaper waits for it takes the reaper along.
+ * It imports nothing of this package, and opens its few functions itself. So it starts soon: a
+ * Worker that ends before its reaper waits for it takes the reaper along.
  *
  * @module
  */
 
+import { isMainThread, workerData } from "node:worker_threads";
 import type { OPERATION, RESOURCE } from "../handle.ts";
 
 /** The `workerData` of the reaper. */
@@ -62,6 +63,4 @@ function reap({ notes, worker, resource, operation }: ReaperData): void {
   kernel32.CloseHandle(worker);
 }
 
-// deno-lint-ignore no-process-global -- an import of a module would take longer
-const { isMainThread, workerData } = process.getBuiltinModule("node:worker_threads");
 if (!isMainThread) reap(workerData);
