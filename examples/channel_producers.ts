@@ -2,9 +2,9 @@
  * Sends from several processes to one. Workers search for primes and send them as JavaScript
  * values. One process receives the values of all workers.
  *
- *     deno run --allow-ffi --allow-read examples/channel_producers.ts collect --workers 2
- *     deno run --allow-ffi --allow-read examples/channel_producers.ts work --to 50000
- *     deno run --allow-ffi --allow-read examples/channel_producers.ts work --from 50000 --to 100000
+ *     deno run --allow-ffi examples/channel_producers.ts collect --workers 2
+ *     deno run --allow-ffi examples/channel_producers.ts work --to 50000
+ *     deno run --allow-ffi examples/channel_producers.ts work --from 50000 --to 100000
  *
  * @module
  */

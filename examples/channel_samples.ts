@@ -2,8 +2,8 @@
  * Sends telemetry through a channel without copying or allocating. Each message is four numbers,
  * which the sender writes into the ring and the receiver reads there.
  *
- *     deno run --allow-ffi --allow-read examples/channel_samples.ts summarize --name car
- *     deno run --allow-ffi --allow-read examples/channel_samples.ts record --name car --count 1000000
+ *     deno run --allow-ffi examples/channel_samples.ts summarize --name car
+ *     deno run --allow-ffi examples/channel_samples.ts record --name car --count 1000000
  *
  * @module
  */

@@ -2,8 +2,8 @@
  * Sends texts (`WM_COPYDATA`) between the windows of two programs. The receiver first sends a text
  * back, and then answers the first message with a number.
  *
- *     deno run --allow-ffi --allow-read examples/copy_data.ts receive --class words
- *     deno run --allow-ffi --allow-read examples/copy_data.ts send --class words --text "Hello"
+ *     deno run --allow-ffi examples/copy_data.ts receive --class words
+ *     deno run --allow-ffi examples/copy_data.ts send --class words --text "Hello"
  *
  * @module
  */

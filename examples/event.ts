@@ -2,9 +2,9 @@
  * Waits for several objects at once. A semaphore counts jobs, and each worker takes one job at a
  * time. The worker stops when an event is set, or when the process that gives the jobs ends.
  *
- *     deno run --allow-ffi --allow-read examples/event.ts work --name jobs
- *     deno run --allow-ffi --allow-read examples/event.ts work --name jobs
- *     deno run --allow-ffi --allow-read examples/event.ts give --name jobs --jobs 20 --workers 2
+ *     deno run --allow-ffi examples/event.ts work --name jobs
+ *     deno run --allow-ffi examples/event.ts work --name jobs
+ *     deno run --allow-ffi examples/event.ts give --name jobs --jobs 20 --workers 2
  *
  * @module
  */

@@ -2,8 +2,8 @@
  * Shares memory without a name with a running process. One process sends a handle of the memory to
  * a window. The process with the window sorts the numbers in the memory.
  *
- *     deno run --allow-ffi --allow-read examples/handle_transfer.ts receive --class sorter
- *     deno run --allow-ffi --allow-read examples/handle_transfer.ts send --class sorter 5 3 8
+ *     deno run --allow-ffi examples/handle_transfer.ts receive --class sorter
+ *     deno run --allow-ffi examples/handle_transfer.ts send --class sorter 5 3 8
  *
  * @module
  */

@@ -3,7 +3,7 @@
  * read the newest position when they have time.
  *
  *     deno run --allow-ffi examples/latest_value.ts drive --name car --laps 100
- *     deno run --allow-ffi --allow-read examples/latest_value.ts watch --name car --laps 100
+ *     deno run --allow-ffi examples/latest_value.ts watch --name car --laps 100
  *
  * @module
  */

@@ -3,9 +3,9 @@
  * several steps. If a process dies during a change, the next process to lock the mutex repairs the
  * struct.
  *
- *     deno run --allow-ffi --allow-read examples/mutex.ts --name ledger --who 0 --times 1000 --hold
- *     deno run --allow-ffi --allow-read examples/mutex.ts --name ledger --who 1 --times 1000 --stop
- *     deno run --allow-ffi --allow-read examples/mutex.ts --name ledger --who 2 --times 1
+ *     deno run --allow-ffi examples/mutex.ts --name ledger --who 0 --times 1000 --hold
+ *     deno run --allow-ffi examples/mutex.ts --name ledger --who 1 --times 1000 --stop
+ *     deno run --allow-ffi examples/mutex.ts --name ledger --who 2 --times 1
  *
  * The second process stops in the middle of its last change. End it, and the third process repairs
  * the struct.

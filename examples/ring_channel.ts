@@ -3,7 +3,7 @@
  * sends each line back.
  *
  *     deno run --allow-ffi --allow-read examples/ring_channel.ts send --name text --file README.md
- *     deno run --allow-ffi --allow-read examples/ring_channel.ts echo --name text
+ *     deno run --allow-ffi examples/ring_channel.ts echo --name text
  *
  * @module
  */

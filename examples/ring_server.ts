@@ -2,9 +2,9 @@
  * Serves any number of clients at the speed of memory. Each client sends measurements, and the
  * server answers with the mean of that client's measurements so far.
  *
- *     deno run --allow-ffi --allow-read examples/ring_server.ts serve --clients 2
- *     deno run --allow-ffi --allow-read examples/ring_server.ts measure 3 4 5
- *     deno run --allow-ffi --allow-read examples/ring_server.ts measure 10 20
+ *     deno run --allow-ffi examples/ring_server.ts serve --clients 2
+ *     deno run --allow-ffi examples/ring_server.ts measure 3 4 5
+ *     deno run --allow-ffi examples/ring_server.ts measure 10 20
  *
  * Client and server meet at a named pipe. There the server hands over two channels without names,
  * so no other program can read or write them. If a process ends, its peer learns it at once.

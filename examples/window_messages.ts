@@ -2,8 +2,8 @@
  * Sends window messages (`WM_USER` and registered messages) to another process. Each message has
  * two numbers, and the answer is a number.
  *
- *     deno run --allow-ffi --allow-read examples/window_messages.ts answer --class scores
- *     deno run --allow-ffi --allow-read examples/window_messages.ts ask --class scores --add 5
+ *     deno run --allow-ffi examples/window_messages.ts answer --class scores
+ *     deno run --allow-ffi examples/window_messages.ts ask --class scores --add 5
  *
  * @module
  */

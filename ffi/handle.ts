@@ -23,6 +23,8 @@ import { assertHandleValue, show } from "./arguments.ts";
 import { kernel32 } from "./win32/kernel32.ts";
 import { ntdll } from "./win32/ntdll.ts";
 import { decodeWide } from "./wide.ts";
+import { PROGRAM } from "./reaper/worker_program.ts";
+import type { ReaperData } from "./reaper/worker.ts";
 import { inWorker } from "./platform.ts";
 
 // V8 clones an instance of a class as its public fields: memory would be `{ name, created }`. V8
@@ -377,15 +379,6 @@ export function forgetResource(resource: bigint): void {
   free.push(index);
 }
 
-/** The `workerData` of the reaper. */
-interface ReaperData {
-  notes: BigUint64Array<SharedArrayBuffer>;
-  /** A handle of the Worker's thread. The reaper closes it. */
-  worker: bigint;
-  resource: typeof RESOURCE;
-  operation: typeof OPERATION;
-}
-
 /**
  * Starts the reaper of this thread without an await, because the Worker may never return to its
  * event loop.
@@ -399,58 +392,10 @@ function startReaper(): BigUint64Array<SharedArrayBuffer> {
   // deno-lint-ignore no-process-global -- the only way to load a module of Node without an await
   const { Worker } = process.getBuiltinModule("node:worker_threads");
   // A data URL needs no permission to read.
-  const program = `data:text/javascript,${encodeURIComponent(`(${reap})()`)}`;
-  const thread = new Worker(new URL(program), { workerData });
+  const program = new URL(`data:text/javascript,${encodeURIComponent(PROGRAM)}`);
+  const thread = new Worker(program, { workerData });
   thread.unref();
   // Without a reaper, the resources are closed when the process ends.
   thread.on("error", () => {});
   return notes;
-}
-
-/**
- * The reaper's program. It is started from its source text, so it cannot use this module. It gets
- * everything as `workerData`.
- */
-function reap(): void {
-  // deno-lint-ignore no-process-global -- as in startReaper()
-  const { workerData } = process.getBuiltinModule("node:worker_threads");
-  const { notes, worker, resource, operation }: ReaperData = workerData;
-  const kernel32 = Deno.dlopen("kernel32.dll", {
-    CancelIoEx: { parameters: ["usize", "pointer"], result: "i32" },
-    CloseHandle: { parameters: ["usize"], result: "i32" },
-    GetOverlappedResult: { parameters: ["usize", "pointer", "buffer", "i32"], result: "i32" },
-    VirtualFree: { parameters: ["pointer", "usize", "u32"], result: "i32" },
-    WaitForSingleObject: { parameters: ["usize", "u32"], result: "u32" },
-  }).symbols;
-  const user32 = Deno.dlopen("user32.dll", {
-    UnregisterClassW: { parameters: ["usize", "usize"], result: "i32" },
-  }).symbols;
-  const INFINITE = 0xffff_ffff;
-  const WAIT_OBJECT_0 = 0;
-  const STATUS_PENDING = 0x103n;
-  const MEM_RELEASE = 0x8000;
-  const KIND_MASK = 3n;
-
-  // If the wait fails, the Worker may still use its resources.
-  if (kernel32.WaitForSingleObject(worker, INFINITE) !== WAIT_OBJECT_0) return;
-  const left = [...notes].filter((note) => note !== 0n);
-  const of = (kind: bigint) =>
-    left.filter((note) => (note & KIND_MASK) === kind).map((note) => note & ~KIND_MASK);
-
-  // Operations come first: Windows still writes to their memory, and their files are among the
-  // handles.
-  for (const address of of(resource.operation)) {
-    const memory = Deno.UnsafePointer.create(address)!;
-    const view = new Deno.UnsafePointerView(memory);
-    const file = view.getBigUint64(operation.file);
-    const overlapped = Deno.UnsafePointer.offset(memory, operation.overlapped);
-    kernel32.CancelIoEx(file, overlapped);
-    if (view.getBigUint64(operation.overlapped) === STATUS_PENDING) {
-      kernel32.GetOverlappedResult(file, overlapped, new Uint32Array(1), 1);
-    }
-    kernel32.VirtualFree(memory, 0n, MEM_RELEASE);
-  }
-  for (const handle of of(resource.handle)) kernel32.CloseHandle(handle);
-  for (const atom of of(resource.windowClass)) user32.UnregisterClassW(atom >> 2n, 0n);
-  kernel32.CloseHandle(worker);
 }

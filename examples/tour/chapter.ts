@@ -26,7 +26,7 @@ export class Chapter {
 
   /** Starts an example in another process. The process is killed if the part takes too long. */
   start(example: string, ...args: string[]): Deno.ChildProcess {
-    return this.startWith(["--allow-ffi", "--allow-read"], example, ...args);
+    return this.startWith(["--allow-ffi"], example, ...args);
   }
 
   /** Starts an example as `start` does, but with other permissions. */

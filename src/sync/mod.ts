@@ -14,8 +14,7 @@
  * ```
  *
  * This module starts threads of its own, because only a thread can hold a mutex or wait for several
- * objects at once. If the module is imported from a local checkout, these threads need
- * `--allow-read`.
+ * objects at once.
  *
  * @module
  */

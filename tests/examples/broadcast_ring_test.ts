@@ -7,7 +7,7 @@ Deno.test("examples/broadcast_ring.ts sends prices to several receivers in order
   const name = randomName();
   const script = new URL("../../examples/broadcast_ring.ts", import.meta.url).href;
   const sender = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--allow-ffi", "--allow-read", script, "send", "--name", name],
+    args: ["run", "--no-prompt", "--allow-ffi", script, "send", "--name", name],
     stdin: "piped",
     stdout: "null",
   }).spawn();

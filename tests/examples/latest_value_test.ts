@@ -7,7 +7,7 @@ Deno.test("examples/latest_value.ts shows a watcher no torn value, and the last 
   const name = randomName();
   const script = new URL("../../examples/latest_value.ts", import.meta.url).href;
   const driver = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--allow-ffi", "--allow-read", script, "drive", "--name", name],
+    args: ["run", "--no-prompt", "--allow-ffi", script, "drive", "--name", name],
     stdin: "piped",
     stdout: "null",
   }).spawn();

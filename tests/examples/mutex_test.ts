@@ -23,7 +23,7 @@ Deno.test("examples/mutex.ts repairs the struct after a process has died during 
   const signal = AbortSignal.timeout(30_000);
   const script = new URL("../../examples/mutex.ts", import.meta.url).href;
   const holder = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--allow-ffi", "--allow-read", script, "--name", name, "--stop"],
+    args: ["run", "--no-prompt", "--allow-ffi", script, "--name", name, "--stop"],
     stdin: "null",
     stdout: "piped",
     signal,

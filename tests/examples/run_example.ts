@@ -10,11 +10,13 @@ export interface Outcome {
   err: string;
 }
 
-/** The permissions that most examples need. */
-const USUAL = ["--allow-ffi", "--allow-read"];
+/** The permission that most examples need. */
+const USUAL = ["--allow-ffi"];
 
 /** The permissions of an example that needs others. */
 const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
+  "channel_stream.ts": ["--allow-ffi", "--allow-read"],
+  "ring_channel.ts": ["--allow-ffi", "--allow-read"],
   "tcp_socket.ts": ["--allow-net=127.0.0.1", "--allow-read"],
 };
 

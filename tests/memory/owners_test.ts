@@ -48,6 +48,6 @@ for (
 }
 
 async function runOwner(use: string, goes: "goes" | "stays"): Promise<string[]> {
-  const flags = ["--v8-flags=--expose-gc", "--allow-read"];
+  const flags = ["--v8-flags=--expose-gc"];
   return await runPeer("memory/peers/collected_owner.ts", [use, randomName(), goes], { flags });
 }

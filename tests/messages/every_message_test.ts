@@ -76,7 +76,7 @@ Deno.test("sendMessage() and postMessage() with invalid addresses do not end the
   const { handle } = await findWindow({ class: name });
   const args = [`${handle}`, "[[0,65535]]"];
   assertEquals(
-    await runPeer("messages/peers/every_message.ts", args, { flags: ["--allow-read"] }),
+    await runPeer("messages/peers/every_message.ts", args),
     ["survived"],
   );
 });

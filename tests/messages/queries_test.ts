@@ -214,9 +214,7 @@ async function ask(t: Deno.TestContext, program: string): Promise<void> {
     const sample = [...crypto.getRandomValues(new Uint16Array(4))].map((n) => 0x400 + n % 0xf000);
     const ranges = [[0, 0x3ff], ...sample.map((first) => [first, first + 7])];
     const args = [`${window.handle}`, JSON.stringify(ranges)];
-    const lines = await runPeer("messages/peers/every_message.ts", args, {
-      flags: ["--allow-read"],
-    });
+    const lines = await runPeer("messages/peers/every_message.ts", args);
     assertEquals(lines, ["survived"]);
   });
 

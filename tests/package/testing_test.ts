@@ -101,8 +101,8 @@ async function runUsersTests(...flags: string[]): Promise<{ code: number; text: 
   }
 }
 
-// A checkout's threads need --allow-read, and the DLL of the last test --allow-write.
-const PERMISSIONS = ["--allow-ffi", "--allow-read", "--allow-write"];
+// The last test writes a DLL.
+const PERMISSIONS = ["--allow-ffi", "--allow-write"];
 
 Deno.test("The sanitizers pass a user's tests of each kind of object if ./testing is preloaded", async () => {
   const { code, text } = await runUsersTests("--preload=preload.ts", ...PERMISSIONS);

@@ -29,8 +29,8 @@ export class Peer implements AsyncDisposable {
   }
 
   /**
-   * Starts a script and waits until it writes "ready". The script has the permissions that the
-   * README names for a local checkout.
+   * Starts a script and waits until it writes "ready". The script has the permission that the README
+   * names.
    */
   static async start(script: PeerPath, ...args: string[]): Promise<Peer> {
     return await Peer.startProgram(
@@ -38,7 +38,6 @@ export class Peer implements AsyncDisposable {
       "run",
       "--no-prompt",
       "--allow-ffi",
-      "--allow-read",
       peerUrl(script).href,
       ...args,
     );

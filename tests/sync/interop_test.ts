@@ -28,7 +28,7 @@ Deno.test("SharedMutex keeps the increments of 64 C and Deno processes apart", a
   const counter = new Int32Array(view.buffer);
   const words = [...names, `${TIMES}`];
   const script = peerUrl("sync/peers/mutex_counter.ts").href;
-  const flags = ["run", "--no-prompt", "--allow-ffi", "--allow-read", script];
+  const flags = ["run", "--no-prompt", "--allow-ffi", script];
   // The children report by a semaphore. Deno has too few pool threads to read all their outputs.
   const start = (command: string, args: string[]) =>
     spawn(command, { args, stdin: "null", stdout: "null", killWithParent: true });

@@ -11,7 +11,6 @@ const WAITS = 500;
  * for each of them.
  */
 const MAX_THREADS = 40;
-const flags = { flags: ["--allow-read"] };
 const soon = { timeout: 20_000 };
 
 for (const kind of ["without a signal", "with a signal"]) {
@@ -42,7 +41,7 @@ for (const kind of ["without a signal", "with a signal"]) {
 
 Deno.test("Pending waits keep the process alive until unref()", async () => {
   for (const how of ["unref", "exit"]) {
-    assertEquals(await runPeer("sync/peers/pending_waits.ts", [how, randomName()], flags), [
+    assertEquals(await runPeer("sync/peers/pending_waits.ts", [how, randomName()]), [
       "ready",
     ]);
   }
@@ -54,9 +53,6 @@ Deno.test("Pending waits keep the process alive until unref()", async () => {
   assertEquals((await peer.gone()).code, 0);
 });
 
-Deno.test("Waits that need a thread throw NotCapable without --allow-read, and other waits work", async () => {
-  assertEquals(await runPeer("sync/peers/wait_without_read.ts"), [
-    "waited and locked",
-    ...Array(4).fill("NotCapable"),
-  ]);
+Deno.test("Waits that need a thread need no permission but --allow-ffi", async () => {
+  assertEquals(await runPeer("sync/peers/wait_on_thread.ts"), ["locked", "signalled 0", "waited"]);
 });

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { openThread, threadStartOf } from "../../ffi/process_thread.ts";
 import { SharedEvent } from "../../mod.ts";
+import { PROGRAM } from "../../src/sync/wait_thread/worker_program.ts";
 import { STATE, WaitRecord, type WaitThreadData } from "../../src/sync/wait_thread/protocol.ts";
 import { Thread } from "../../src/wait/thread.ts";
 import { openLibrary } from "../support/open_library.ts";
@@ -39,7 +40,8 @@ Deno.test("A wait thread takes nothing for a Worker that has ended", async () =>
     parent: { id, start: threadStartOf(thread) },
   };
   const ended = Promise.withResolvers<Error | undefined>();
-  await Thread.start(import.meta.resolve("../../src/sync/wait_thread/worker.ts"), {
+  await Thread.start(PROGRAM, {
+    path: "src/sync/wait_thread/worker_program.ts",
     data,
     onMessage: () => {},
     onEnd: ended.resolve,

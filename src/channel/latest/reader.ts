@@ -28,8 +28,7 @@ export interface ChangesOptions extends WaitOptions {
   /** Maximum wait for each change, in milliseconds. @default Infinity */
   timeout?: number;
   /**
-   * Ends the iteration, which then throws the signal's reason. A signal needs a thread: if this
-   * module is a local file, that needs `--allow-read`. From JSR it needs no permission.
+   * Ends the iteration, which then throws the signal's reason. A signal needs a thread.
    */
   signal?: AbortSignal;
   /**
@@ -397,8 +396,6 @@ export class LatestReader<F extends Fields> extends Uncloneable implements Dispo
    * @throws {Deno.errors.Busy} If 64 readers wait already. Or if the writer was so fast that each
    *   value was overwritten while it was read.
    * @throws {Deno.errors.BadResource} If the reader is closed before the iteration begins.
-   * @throws {Deno.errors.NotCapable} If there is a signal, and this module is a local file for
-   *   which `--allow-read` is missing.
    * @throws {TypeError} If an option is of the wrong kind.
    * @throws {RangeError} If `timeout` is out of range.
    */

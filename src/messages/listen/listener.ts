@@ -30,6 +30,7 @@ import {
   type WindowThreadData,
   type WindowThreadNews,
 } from "./protocol.ts";
+import { PROGRAM } from "./worker_program.ts";
 import {
   type CopyDataAnswer,
   type ListenerWindowOptions,
@@ -145,9 +146,8 @@ interface Decision {
  * A window that takes WM_COPYDATA from any program and passes it to the script.
  *
  * The window has a thread of its own, which waits for messages without polling. Without handlers
- * this thread answers each sender at once, even while the script is busy. In a local checkout the
- * thread needs `--allow-read`; from JSR it needs no permission. Like a server, a listener keeps the
- * process alive until it is closed, or until {@linkcode CopyDataListener.unref} is called.
+ * this thread answers each sender at once, even while the script is busy. Like a server, a listener
+ * keeps the process alive until it is closed, or until {@linkcode CopyDataListener.unref} is called.
  *
  * @example Read messages
  * ```ts
@@ -205,7 +205,6 @@ export class CopyDataListener extends Uncloneable
    * Opens a window on a thread of its own.
    *
    * @throws {Deno.errors.AlreadyExists} If this process already has a window class of that name.
-   * @throws {Deno.errors.NotCapable} If this module is a local file without permission to read it.
    * @throws {TypeError} If an option has the wrong type.
    * @throws {RangeError} If a number is out of range.
    */
@@ -303,7 +302,8 @@ export class CopyDataListener extends Uncloneable
     };
     try {
       if (this.#hasHandlers) await loadHandling();
-      this.#thread = await Thread.start(import.meta.resolve("./worker.ts"), {
+      this.#thread = await Thread.start(PROGRAM, {
+        path: "src/messages/listen/worker_program.ts",
         data,
         hasWindow: true,
         onMessage: (news) => this.#hear(news as WindowThreadNews),

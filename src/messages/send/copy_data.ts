@@ -91,7 +91,7 @@ const MAX_PAUSE = 8;
  * Messages to one window arrive in the order of sending. A few threads send them, and each thread
  * waits for one window. So a window that hangs delays only the messages to that window. If eight
  * windows hang at the same time, a send to another window must wait. Its timeout includes this
- * wait. In a local checkout the threads need `--allow-read`; from JSR they need no permission.
+ * wait.
  *
  * There is one exception to the order. Until a listener's handler has answered, its sends do not
  * wait for sends that began before the handler. One of those may have gone to the program that now
@@ -115,7 +115,6 @@ const MAX_PAUSE = 8;
  * @throws {Deno.errors.NotFound} If there is no such window, or its program ends before it answers.
  * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and takes no
  *   messages from this program (UIPI).
- * @throws {Deno.errors.NotCapable} If this module is a local file without permission to read it.
  * @throws {Win32Error} If Windows does not know the code page.
  * @throws {TypeError} If an argument has the wrong type, or the encoding lacks a character of the
  *   text.

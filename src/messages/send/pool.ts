@@ -12,6 +12,7 @@ import { asParent, Thread } from "../../wait/thread.ts";
 import type { Outcome, Parcel } from "./delivery.ts";
 import type { SendJob } from "./job.ts";
 import { HOLDER, ROOM, SendRecord, type SendThreadData } from "./protocol.ts";
+import { PROGRAM } from "./worker_program.ts";
 import { MAX_NESTED } from "../listen/protocol.ts";
 
 /** A send thread as the script sees it. It does one job at a time. */
@@ -25,7 +26,8 @@ export class SendHost {
   static async start(): Promise<SendHost> {
     const host = new SendHost();
     const data: SendThreadData = { buffer: host.#record.buffer, parent: asParent() };
-    const thread = await Thread.start(import.meta.resolve("./worker.ts"), {
+    const thread = await Thread.start(PROGRAM, {
+      path: "src/messages/send/worker_program.ts",
       data,
       onEnd: (error = new Error("The send thread has ended")) => host.#end(error),
     });

@@ -80,7 +80,6 @@ const MAX_NAME_LENGTH = 255;
  * @throws {Deno.errors.NotFound} If there is no such window, or its program ends before it answers.
  * @throws {Deno.errors.PermissionDenied} If the receiver runs with more rights and does not admit
  *   the message (UIPI).
- * @throws {Deno.errors.NotCapable} If this module is a local file without permission to read it.
  * @throws {TypeError} If an argument has the wrong type, or the message's parameters are addresses.
  * @throws {RangeError} If a number is out of range.
  * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-sendmessagetimeoutw}

@@ -12,6 +12,7 @@ import { openThread, THREAD_SET_CONTEXT } from "../../../ffi/process_thread.ts";
 import { asParent, Thread } from "../../wait/thread.ts";
 import type { WaitJob } from "./job.ts";
 import { MAX_AT_ONCE, SLOTS, STATE, WaitRecord, type WaitThreadData, WORD } from "./protocol.ts";
+import { PROGRAM } from "./worker_program.ts";
 
 /** A wait thread and its jobs. It accepts jobs before the thread runs. */
 export class WaitHost {
@@ -90,7 +91,8 @@ export class WaitHost {
   async #start(): Promise<void> {
     try {
       const data: WaitThreadData = { buffer: this.#record.buffer, parent: asParent() };
-      this.#thread = await Thread.start(import.meta.resolve("./worker.ts"), {
+      this.#thread = await Thread.start(PROGRAM, {
+        path: "src/sync/wait_thread/worker_program.ts",
         data,
         onEnd: (error = new Error("The wait thread has ended")) => this.#end(error),
       });

@@ -243,7 +243,6 @@ Deno.test("BroadcastRing.inherited() opens a ring without a name, whose receiver
       "run",
       "--no-prompt",
       "--allow-ffi",
-      "--allow-read",
       script,
       "sleeping",
       "inherited:ring",

@@ -381,18 +381,13 @@ Deno.test("LatestReader.unref() lets a process end during a wait for changes, an
   const name = randomName();
   using writerValue = LatestValue.openOrCreate(name, Marked);
   using writer = writerValue.writer();
-  const flags = ["--allow-read"];
   assertEquals(
-    await runPeer("channel/latest/peers/wait_for_change.ts", ["unref", name], { flags }),
+    await runPeer("channel/latest/peers/wait_for_change.ts", ["unref", name]),
     ["waits"],
   );
   assertEquals(
-    await runPeer("channel/latest/peers/wait_for_change.ts", ["unref while it waits", name], {
-      flags,
-    }),
-    [
-      "waits",
-    ],
+    await runPeer("channel/latest/peers/wait_for_change.ts", ["unref while it waits", name]),
+    ["waits"],
   );
   await using peer = await Peer.start("channel/latest/peers/wait_for_change.ts", "ref", name);
   assertEquals(await peer.nextLine(), "waits");

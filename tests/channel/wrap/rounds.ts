@@ -33,7 +33,7 @@ export async function wrap(
   { seed, rounds, flags = [], timeout }: WrapOptions,
 ): Promise<WrapResult> {
   const script = peerUrl("channel/wrap/peers/rounds.ts").href;
-  const permissions = ["--no-prompt", "--allow-ffi", "--allow-read", "--allow-run"];
+  const permissions = ["--no-prompt", "--allow-ffi", "--allow-run"];
   const signal = AbortSignal.timeout(timeout);
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", ...flags, ...permissions, script, `${seed}`, `${rounds}`, ...flags],

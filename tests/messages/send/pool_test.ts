@@ -133,7 +133,7 @@ Deno.test("sendCopyData() allows the process to end, also after a send was abort
   const lines = await runPeer("messages/peers/send_and_end.ts", [
     `${listener.window.handle}`,
     `${hung.windows[0]!.handle}`,
-  ], { flags: ["--allow-read"] });
+  ]);
   assertEquals(lines, ["answered 1", "gave up"]);
   // The aborted call would block for a minute.
   assertLess(performance.now() - started, 30_000);

@@ -83,7 +83,7 @@ const OWN: Record<string, (name: string) => unknown> = {
   "child's pipes": (name) => {
     const { execPath } = Deno;
     const url = new URL("./write_until_broken.ts", import.meta.url).href;
-    const args = ["run", "--no-prompt", "--allow-ffi", "--allow-read", url, name];
+    const args = ["run", "--no-prompt", "--allow-ffi", url, name];
     const child = spawn(execPath(), { args, stdout: "piped", stdin: "piped" });
     owned.push(child);
     const reader = child.stdout.getReader();

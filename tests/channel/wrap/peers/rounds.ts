@@ -13,7 +13,7 @@ import { randomName } from "../../../support/random_name.ts";
 
 const [first, rounds, ...flags] = Deno.args as [string, string, ...string[]];
 const script = new URL("./other_party.ts", import.meta.url).href;
-const permissions = ["--no-prompt", "--allow-ffi", "--allow-read"];
+const permissions = ["--no-prompt", "--allow-ffi"];
 await using other = await Peer.startProgram(
   Deno.execPath(),
   "run",
