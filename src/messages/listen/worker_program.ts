@@ -848,6 +848,16 @@ var NTDLL = {
     ],
     result: NTSTATUS
   },
+  NtQueryInformationFile: {
+    parameters: [
+      HANDLE,
+      BUFFER,
+      BUFFER,
+      DWORD,
+      DWORD
+    ],
+    result: NTSTATUS
+  },
   NtQueryObject: {
     parameters: [
       HANDLE,
