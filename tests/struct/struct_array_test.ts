@@ -87,6 +87,22 @@ Deno.test("Layout.array() checks its numbers against the struct and the memory",
   assertThrows(() => readings.values(), TypeError);
 });
 
+Deno.test("Layout.array() refuses numbers of a live header that change after their check", () => {
+  const memory = new Uint8Array(200);
+  const changing = (name: string, later: number) => {
+    const options = { offset: 0, stride: 16, count: 2 };
+    let looks = 0;
+    return Object.defineProperty(options, name, {
+      enumerable: true,
+      get: () => looks++ === 0 ? 16 : later,
+    });
+  };
+  for (const [name, later] of [["offset", -16], ["stride", 16.5], ["count", -1]] as const) {
+    const part = memory.subarray(100);
+    assertThrows(() => Reading.array(part, changing(name, later)), RangeError, `Expected ${name}`);
+  }
+});
+
 Deno.test("The option byteLength pads a struct or a union at its end, also within arrays", () => {
   const Small = struct({ id: "u32", flag: "u8" }, { byteLength: 16 });
   assertEquals([Small.byteLength, Small.alignment], [16, 4]);
