@@ -19,7 +19,12 @@ Deno.test("readNewest() copies the buffer with the highest tick", () => {
   assertEquals(newestOf([9, 6, 7, 8]), 10);
   assertEquals(newestOf([9, 10, 7, 8]), 11);
   assertEquals(newestOf([0, 0, 1, 0]), 12);
-  assertEquals(newestOf([0, 0, 0, 0]), 10);
+  assertEquals(newestOf([5, 5, 3, 4]), 10);
+});
+
+Deno.test("readNewest() returns undefined while all ticks are equal, because no buffer is full yet", () => {
+  assertEquals(newestOf([0, 0, 0, 0]), undefined);
+  assertEquals(newestOf([-1, -1, -1, -1]), undefined);
 });
 
 Deno.test("readNewest() compares ticks that have wrapped", () => {
