@@ -81,6 +81,7 @@ Deno.test("Layout.array() checks its numbers against the struct and the memory",
   assertThrows(() => readings.get(2), RangeError, "the index in array");
   assertThrows(() => readings.set([{}, {}, {}]), RangeError, "at most 2 elements for array, got 3");
   assertThrows(() => readings.set([{ id: 1 }, { id: -1 }]), RangeError, "array[1].id");
+  assertThrows(() => readings.set(1, { id: -1 }), RangeError, "Expected array[1].id to be");
   assertEquals(readings.get(0).id, 0);
   memory.buffer.transfer();
   assertThrows(() => readings.get(0).id, TypeError);
