@@ -32,6 +32,8 @@ export interface CounterArray<C> {
    *   size.
    */
   get(index: number): C;
+  /** Returns the values of all elements for `JSON.stringify`. */
+  toJSON(): unknown[];
 }
 
 /**
@@ -100,11 +102,14 @@ export function countersOfElements(
   offset: number,
   where: string,
 ): CounterArray<unknown> {
+  const at = (index: number) =>
+    countersAt(type, data, offset + index * stride, `${where}[${index}]`);
   return Object.freeze({
     length,
     get(index: number): unknown {
       assertInteger(`the index in ${where}`, index, 0, length - 1);
-      return countersAt(type, data, offset + index * stride, `${where}[${index}]`);
+      return at(index);
     },
+    toJSON: () => Array.from({ length }, (_, index) => at(index)),
   });
 }
