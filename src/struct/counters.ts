@@ -55,7 +55,7 @@ export type StructCounters<F extends Fields> = {
 
 type AnyType = CType<unknown, unknown, unknown>;
 
-/** Returns the type's name if its values can be counters. A `safe()` integer has only its looks. */
+/** Returns the type's name if its values can be counters. `safe("u64")` has the signature of `u64`. */
 function counterName(type: AnyType): CounterName | undefined {
   const name = type.signature;
   return isCounterName(name) && type === SCALARS[name] ? name : undefined;
