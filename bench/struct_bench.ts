@@ -1,11 +1,11 @@
 /**
- * Measures access to a field by a struct's view, compared with a hand-written `DataView`, and large
- * arrays, compared with a copy of the same bytes.
+ * Measures access to a field by a struct's view, compared with a hand-written `DataView`; large
+ * arrays, compared with a copy of the same bytes; and copies of memory that a program writes.
  *
  * @module
  */
 
-import { array, bytes, SharedMemory, struct, utf16 } from "../mod.ts";
+import { array, bytes, readConsistent, readNewest, SharedMemory, struct, utf16 } from "../mod.ts";
 
 /** Number of accesses in one iteration, because one access alone is too short to be timed. */
 const TIMES = 1_000_000;
@@ -96,6 +96,12 @@ Deno.bench("struct: a write, checked", { group: "write" }, () => {
   for (let i = 0; i < TIMES; i++) view.version = i;
 });
 
+const { version } = Telemetry.counters(mapped);
+
+Deno.bench("Layout.counters(): add, a million times", () => {
+  for (let i = 0; i < TIMES; i++) version.add(1);
+});
+
 Deno.bench("Layout.read(), once", () => {
   Telemetry.read(mapped.bytes);
 });
@@ -148,4 +154,23 @@ for (const [size, byteLength] of [["256 KiB", 2 ** 18], ["8 MiB", 2 ** 23]] as c
       Raw.read(target);
     });
   }
+}
+
+for (const byteLength of [1024, 2 ** 18]) {
+  const Locked = struct({ begin: "u32", end: "u32", content: bytes(byteLength - 8) });
+  const room = SharedMemory.anonymous(2 * byteLength);
+  const view = room.map();
+  const buffers = [{ tick: 0, byteOffset: 8 }, { tick: 4, byteOffset: byteLength }];
+  new Int32Array(view.buffer)[0] = 1;
+  const group = `whole copy of ${byteLength} bytes`;
+
+  Deno.bench(`Layout.read(): ${group}`, { group, baseline: true }, () => {
+    Locked.read(view);
+  });
+  Deno.bench(`readConsistent(): ${group}`, { group }, () => {
+    readConsistent(view, Locked, { sequence: "end" });
+  });
+  Deno.bench(`readNewest(): ${group}`, { group }, () => {
+    readNewest(view, byteLength, buffers);
+  });
 }

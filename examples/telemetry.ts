@@ -96,7 +96,7 @@ export function draw({ time, cars }: { time: number; cars: readonly Car[] }): st
   return [
     `Race time ${time.toFixed(1)} s`,
     ...cars.map(({ name, speed, gear }) => {
-      const full = Math.round(Math.min(speed / MAX_SPEED, 1) * BAR);
+      const full = Math.round(Math.max(Math.min(speed / MAX_SPEED, 1), 0) * BAR);
       const bar = "█".repeat(full) + "░".repeat(BAR - full);
       return `${name.padEnd(10)} ${bar} ${speed.toFixed(0).padStart(3)} km/h  gear ${gear}`;
     }),

@@ -128,7 +128,7 @@ function defineView(
       }
       const offset = this.#offsetOf(at);
       if (!writable) assertWritable(this.#where, data.buffer);
-      type.store(data, offset, type.check(value, this.#where, data));
+      type.store(data, offset, this.#checked(value, at));
     }
 
     values(): ArrayLike<unknown> {
@@ -150,6 +150,16 @@ function defineView(
     /** Returns the text that `console.log` shows. */
     [Symbol.for("Deno.customInspect")](inspect: typeof Deno.inspect): string {
       return inspectLive(inspect, () => [...this]);
+    }
+
+    /** Checks the value of an element. The element's path is put together only for the message. */
+    #checked(value: unknown, index: unknown): unknown {
+      try {
+        return type.check(value, this.#where, this.#data);
+      } catch (error) {
+        type.check(value, `${this.#where}[${index}]`, this.#data);
+        throw error;
+      }
     }
 
     #offsetOf(index: unknown): number {

@@ -32,6 +32,8 @@ export interface CounterArray<C> {
    *   size.
    */
   get(index: number): C;
+  /** Returns the values of all elements for `JSON.stringify`. */
+  toJSON(): unknown[];
 }
 
 /**
@@ -53,7 +55,7 @@ export type StructCounters<F extends Fields> = {
 
 type AnyType = CType<unknown, unknown, unknown>;
 
-/** Returns the type's name if its values can be counters. A `safe()` integer has only its looks. */
+/** Returns the type's name if its values can be counters. `safe("u64")` has the signature of `u64`. */
 function counterName(type: AnyType): CounterName | undefined {
   const name = type.signature;
   return isCounterName(name) && type === SCALARS[name] ? name : undefined;
@@ -100,11 +102,14 @@ export function countersOfElements(
   offset: number,
   where: string,
 ): CounterArray<unknown> {
+  const at = (index: number) =>
+    countersAt(type, data, offset + index * stride, `${where}[${index}]`);
   return Object.freeze({
     length,
     get(index: number): unknown {
       assertInteger(`the index in ${where}`, index, 0, length - 1);
-      return countersAt(type, data, offset + index * stride, `${where}[${index}]`);
+      return at(index);
     },
+    toJSON: () => Array.from({ length }, (_, index) => at(index)),
   });
 }

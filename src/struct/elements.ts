@@ -180,7 +180,8 @@ function isArrayView(value: unknown): value is Iterable<unknown> {
 /** Throws unless a value is an array, or an object like an array. */
 function assertArray(where: string, values: unknown): asserts values is ArrayLike<unknown> {
   assertObject(where, values);
-  if ("length" in values && Number.isSafeInteger(values.length)) return;
+  const length: unknown = "length" in values ? values.length : undefined;
+  if (typeof length === "number" && Number.isSafeInteger(length) && length >= 0) return;
   throw new TypeError(`Expected ${where} to be an array, got ${show(values)}`);
 }
 

@@ -53,7 +53,8 @@ interface Candidate extends Part {
  * Each buffer has a tick: a 32-bit counter that the program raises after it has filled the buffer.
  * The buffer with the highest tick is copied by `Atomics`, word by word, and then the reader looks
  * at all ticks again. The copy is whole if its tick is the same, and if the program did not fill
- * all other buffers meanwhile, so that this one comes next. Otherwise the reader tries again.
+ * all other buffers meanwhile, so that this one comes next. Otherwise the reader tries again. If all
+ * ticks are equal, the program has filled no buffer yet.
  *
  * @example Read the newest of two buffers
  * ```ts
@@ -77,8 +78,8 @@ interface Candidate extends Part {
  * @param target The memory: the result of `memory.map()`, or bytes.
  * @param content The layout of each buffer, or the size of each buffer in bytes.
  * @param buffers The offsets of each buffer and its tick.
- * @returns The newest tick and its content, or `undefined` if the content was overwritten during
- *   each attempt.
+ * @returns The newest tick and its content, or `undefined` if all ticks are equal, or the content
+ *   was overwritten during each attempt.
  * @throws {RangeError} If there are fewer than 2 buffers, a buffer is not within the memory, or a
  *   tick is not at a multiple of 4 bytes.
  * @throws {Deno.errors.BadResource} If the memory is a closed view.
@@ -108,8 +109,8 @@ export function readNewest<F extends Fields>(
  * @param target The memory: the result of `memory.map()`, or bytes.
  * @param content The size of each buffer in bytes.
  * @param buffers The offsets of each buffer and its tick.
- * @returns The newest tick and its bytes, or `undefined` if the bytes were overwritten during each
- *   attempt.
+ * @returns The newest tick and its bytes, or `undefined` if all ticks are equal, or the bytes were
+ *   overwritten during each attempt.
  */
 export function readNewest(
   target: StructTarget,
@@ -134,9 +135,11 @@ export function readNewest<F extends Fields>(
     return { ...part, tick: words.indexOf(`the tick of buffer ${i}`, tick) };
   });
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const { newest, tick } = newestOf(words, candidates);
+    const found = newestOf(words, candidates);
+    if (found === undefined) return undefined;
+    const { newest, tick } = found;
     const bytes = words.copy(newest);
-    if (words.load(newest.tick) !== tick || isNext(words, candidates, { newest, tick })) continue;
+    if (words.load(newest.tick) !== tick || !hasEarlier(words, candidates, tick)) continue;
     return typeof content === "number" ? { tick, bytes } : { tick, value: content.read(bytes) };
   }
   return undefined;
@@ -161,10 +164,7 @@ function assertBuffers(buffers: unknown): asserts buffers is readonly TickedBuff
         "readConsistent() reads",
     );
   }
-  for (const [i, buffer] of buffers.entries()) {
-    assertObject(`buffer ${i}`, buffer);
-    assertInteger(`byteOffset of buffer ${i}`, Reflect.get(buffer, "byteOffset"), 0);
-  }
+  for (const [i, buffer] of buffers.entries()) assertObject(`buffer ${i}`, buffer);
 }
 
 /** The buffer that had the highest tick, and this tick. */
@@ -173,18 +173,16 @@ interface Newest {
   readonly tick: number;
 }
 
-function newestOf(words: SharedWords, candidates: readonly Candidate[]): Newest {
+/** Returns the newest buffer, or `undefined` if all ticks are equal. */
+function newestOf(words: SharedWords, candidates: readonly Candidate[]): Newest | undefined {
   const found = candidates.map((newest) => ({ newest, tick: words.load(newest.tick) }));
-  return found.reduce((newest, other) => isLater(other.tick, newest.tick) ? other : newest);
+  const newest = found.reduce((newest, other) => isLater(other.tick, newest.tick) ? other : newest);
+  return found.some(({ tick }) => isLater(newest.tick, tick)) ? newest : undefined;
 }
 
-/** Whether all other buffers are newer by now, so that the program may overwrite this one. */
-function isNext(
-  words: SharedWords,
-  candidates: readonly Candidate[],
-  { newest, tick }: Newest,
-): boolean {
-  return candidates.every((other) => other === newest || isLater(words.load(other.tick), tick));
+/** Whether a buffer has an earlier tick. The program overwrites that buffer first. */
+function hasEarlier(words: SharedWords, candidates: readonly Candidate[], tick: number): boolean {
+  return candidates.some((other) => isLater(tick, words.load(other.tick)));
 }
 
 /** Compares ticks that can wrap. */

@@ -109,6 +109,9 @@ export class RecordType implements AnyLayout {
     const source = sourceOf(MEMORY, target);
     assertOptions(options, STRUCT_ARRAY_CHECKS);
     const { offset = 0, stride = this.byteLength, count } = options;
+    // Checked again, because a live view of a header changes when another program writes to it.
+    assertInteger("offset", offset, 0);
+    assertInteger("stride", stride, 1);
     assertInteger("count", count, 0);
     if (stride < this.byteLength) {
       throw new RangeError(

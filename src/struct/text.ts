@@ -94,7 +94,8 @@ export const utf16: TextType = textType({
  *
  * Writing fills the rest of the field with NULs. At least the last byte is a NUL, because C needs
  * one, unless the option `terminated` is `false`. Reading stops at the first NUL, or at the end of
- * the field. Bytes that are not valid UTF-8 are read as U+FFFD.
+ * the field. Bytes that are not valid UTF-8 are read as U+FFFD, which takes 3 bytes to write. So a
+ * text that was cut within a character can be too long to be written as it was read.
  *
  * @example Read the bytes of a text in UTF-8
  * ```ts

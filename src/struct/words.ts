@@ -46,8 +46,14 @@ export class SharedWords {
     this.#words = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / WORD));
   }
 
-  /** Throws unless a part is within the memory. */
+  /**
+   * Throws unless a part is within the memory.
+   *
+   * @throws {TypeError} If the offset is not a number.
+   * @throws {RangeError} If the offset is not an integer, or the part is not within the memory.
+   */
   assertWithin({ what, byteOffset, byteLength }: Part): void {
+    assertInteger(`the offset of ${what}`, byteOffset, 0);
     const available = Math.max(this.bytes.length - byteOffset, 0);
     if (byteLength <= available) return;
     throw new RangeError(
@@ -63,7 +69,6 @@ export class SharedWords {
    * @throws {RangeError} If no word begins at the offset, or the word is not within the memory.
    */
   indexOf(what: string, byteOffset: number): number {
-    assertInteger(`the offset of ${what}`, byteOffset, 0);
     this.assertWithin({ what, byteOffset, byteLength: WORD });
     const at = this.bytes.byteOffset + byteOffset;
     if (at % WORD === 0) return at / WORD;
@@ -78,9 +83,11 @@ export class SharedWords {
     return Atomics.load(this.#words, index);
   }
 
-  /** Copies the bytes of a part. The copy is whole if no other program writes meanwhile. */
+  /**
+   * Copies the bytes of a part that {@linkcode SharedWords.assertWithin} has accepted. The copy is
+   * whole if no other program writes meanwhile.
+   */
   copy(part: Part): Uint8Array<ArrayBuffer> {
-    this.assertWithin(part);
     const words = this.#words;
     const start = this.bytes.byteOffset + part.byteOffset;
     const end = start + part.byteLength;

@@ -36,11 +36,16 @@ Deno.test("examples/telemetry.ts draws 60 pictures a second", async () => {
 });
 
 Deno.test("examples/telemetry.ts draws a bar of the speed's length", () => {
-  const cars = [{ name: "Ada", speed: 150, gear: 3 }, { name: "Grace", speed: 400, gear: 6 }];
+  const cars = [
+    { name: "Ada", speed: 150, gear: 3 },
+    { name: "Grace", speed: 400, gear: 6 },
+    { name: "Katherine", speed: -12, gear: -1 },
+  ];
   assertEquals(draw({ time: 1.25, cars }), [
     "Race time 1.3 s",
     `Ada        ${"█".repeat(14)}${"░".repeat(14)} 150 km/h  gear 3`,
     `Grace      ${"█".repeat(28)} 400 km/h  gear 6`,
+    `Katherine  ${"░".repeat(28)} -12 km/h  gear -1`,
   ]);
 });
 

@@ -154,6 +154,9 @@ Deno.test("ArrayView.set() writes all of its source, or nothing if a part is wro
     [() => view.u8.set(BigUint64Array.of(1n)), TypeError, "Expected u8[0] to be a number"],
     // @ts-expect-error: a number is not a bigint
     [() => view.u64.set(Uint8Array.of(1)), TypeError, "Expected u64[0] to be a bigint"],
+    [() => view.u8.set({ length: -1 }), TypeError, "Expected u8 to be an array"],
+    [() => view.u8.set(1, 256), RangeError, "Expected u8[1] to be an integer from 0 to 255"],
+    [() => view.u64.set(2, -1n), RangeError, "Expected u64[2] to be from 0n"],
     // @ts-expect-error: a set is not an array
     [() => view.u8.set(new Set([1])), TypeError, "Expected u8 to be an array"],
     // @ts-expect-error: a text is not an array of numbers

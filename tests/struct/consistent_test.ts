@@ -124,6 +124,20 @@ Deno.test("readConsistent() refuses paths that are no counters", () => {
   );
 });
 
+Deno.test("readConsistent() refuses an offset that changes after its check", () => {
+  let looks = 0;
+  const options = {
+    get byteOffset() {
+      return looks++ === 0 ? 0 : -8;
+    },
+  };
+  assertThrows(
+    () => readConsistent(new Uint8Array(64).subarray(16), Counted, { sequence: "number" }, options),
+    RangeError,
+    "Expected the offset of the struct to be an integer from 0",
+  );
+});
+
 Deno.test("readConsistent() refuses a struct beyond the memory, and a closed view", () => {
   assertThrows(
     () => readConsistent(new ArrayBuffer(20), Pair, PAIR, { byteOffset: 4 }),

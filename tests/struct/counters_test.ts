@@ -54,7 +54,8 @@ Deno.test("Layout.counters() has the integers, and nested structs and arrays wit
     [1, 2, 3, 4, 1],
   );
   assertEquals(counters.numbers.length, 3);
-  assertEquals(JSON.parse(JSON.stringify(counters.inners.get(1))), { laps: 3 });
+  assertEquals(JSON.parse(JSON.stringify(counters.inners)), [{ laps: 0 }, { laps: 3 }]);
+  assertEquals(JSON.parse(JSON.stringify(counters.grid)), [[0, 0], [4, 0]]);
   for (const index of [3, -1, 0.5]) {
     assertThrows(() => counters.numbers.get(index), RangeError, "the index in numbers");
   }

@@ -19,7 +19,12 @@ Deno.test("readNewest() copies the buffer with the highest tick", () => {
   assertEquals(newestOf([9, 6, 7, 8]), 10);
   assertEquals(newestOf([9, 10, 7, 8]), 11);
   assertEquals(newestOf([0, 0, 1, 0]), 12);
-  assertEquals(newestOf([0, 0, 0, 0]), 10);
+  assertEquals(newestOf([5, 5, 3, 4]), 10);
+});
+
+Deno.test("readNewest() returns undefined while all ticks are equal, because no buffer is full yet", () => {
+  assertEquals(newestOf([0, 0, 0, 0]), undefined);
+  assertEquals(newestOf([-1, -1, -1, -1]), undefined);
 });
 
 Deno.test("readNewest() compares ticks that have wrapped", () => {
@@ -54,9 +59,24 @@ Deno.test("readNewest() refuses buffers and ticks that are not in the memory", (
       [{ tick: -4, byteOffset: 0 }, second],
       "Expected the offset of the tick of buffer 0 to be an integer",
     ],
-    [[{ tick: 0, byteOffset: -4 }, second], "Expected byteOffset of buffer 0 to be an integer"],
+    [[{ tick: 0, byteOffset: -4 }, second], "Expected the offset of buffer 0 to be an integer"],
   ] as const;
   for (const [buffers, message] of wrong) {
     assertThrows(() => readNewest(memory, 4, buffers), RangeError, message);
+  }
+});
+
+Deno.test("readNewest() reads nothing beyond the memory if an offset changes after its check", () => {
+  const outer = Int32Array.of(-1, -1, 8, 7, 1, 2);
+  for (const later of [-8, 2 ** 40, 0.5]) {
+    let looks = 0;
+    const first = {
+      tick: 0,
+      get byteOffset() {
+        return looks++ === 0 ? 8 : later;
+      },
+    };
+    const newest = readNewest(outer.subarray(2), 4, [first, { tick: 4, byteOffset: 12 }]);
+    assertEquals(newest?.bytes, Uint8Array.of(1, 0, 0, 0));
   }
 });

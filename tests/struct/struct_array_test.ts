@@ -81,10 +81,27 @@ Deno.test("Layout.array() checks its numbers against the struct and the memory",
   assertThrows(() => readings.get(2), RangeError, "the index in array");
   assertThrows(() => readings.set([{}, {}, {}]), RangeError, "at most 2 elements for array, got 3");
   assertThrows(() => readings.set([{ id: 1 }, { id: -1 }]), RangeError, "array[1].id");
+  assertThrows(() => readings.set(1, { id: -1 }), RangeError, "Expected array[1].id to be");
   assertEquals(readings.get(0).id, 0);
   memory.buffer.transfer();
   assertThrows(() => readings.get(0).id, TypeError);
   assertThrows(() => readings.values(), TypeError);
+});
+
+Deno.test("Layout.array() refuses numbers of a live header that change after their check", () => {
+  const memory = new Uint8Array(200);
+  const changing = (name: string, later: number) => {
+    const options = { offset: 0, stride: 16, count: 2 };
+    let looks = 0;
+    return Object.defineProperty(options, name, {
+      enumerable: true,
+      get: () => looks++ === 0 ? 16 : later,
+    });
+  };
+  for (const [name, later] of [["offset", -16], ["stride", 16.5], ["count", -1]] as const) {
+    const part = memory.subarray(100);
+    assertThrows(() => Reading.array(part, changing(name, later)), RangeError, `Expected ${name}`);
+  }
 });
 
 Deno.test("The option byteLength pads a struct or a union at its end, also within arrays", () => {

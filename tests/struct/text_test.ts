@@ -58,6 +58,11 @@ Deno.test("A text with { terminated: false } can use its whole field, and shorte
   assertThrows(() => Terminated.write(bytes, full), RangeError, "at most 3 code units, got 4");
   assertThrows(() => Free.write(bytes, { wide: "Monza" }), RangeError, "at most 4 code units");
   assertThrows(() => Free.write(bytes, { narrow: "ééé" }), RangeError, "at most 4 bytes, got 6");
+  // A text that was cut within a character.
+  const cut = Uint8Array.of(0x61, 0x62, 0x63, 0xc3);
+  const Cut = struct({ text: utf8(4, { terminated: false }) });
+  assertEquals(Cut.read(cut).text, "abc\ufffd");
+  assertThrows(() => Cut.write(cut, Cut.read(cut)), RangeError, "at most 4 bytes, got 6");
   Free.write(bytes, { wide: "a", narrow: "b", old: "c" });
   assertEquals([...bytes.subarray(0, 16)], [
     0x61,

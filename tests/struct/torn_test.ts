@@ -89,8 +89,9 @@ Deno.test("readConsistent() returns no torn value by one counter, in any order o
   assert(whole > 0);
 });
 
-for (const count of [2, 3]) {
-  Deno.test(`readNewest() returns no torn value of ${count} buffers, in any order of steps`, () => {
+for (const [count, full] of [[2, 0], [2, 1], [3, 1]] as const) {
+  const title = `${count} buffers, of which ${full} is full at first`;
+  Deno.test(`readNewest() returns no torn value of ${title}, in any order of steps`, () => {
     let whole = 0;
     explore((choose) => {
       const words = new Int32Array(3 * count);
@@ -107,7 +108,7 @@ for (const count of [2, 3]) {
           () => words[at] = tick,
         ];
       });
-      for (const step of steps.splice(0, 3)) step();
+      for (const step of steps.splice(0, 3 * full)) step();
       const newest = interleave(
         choose,
         steps,

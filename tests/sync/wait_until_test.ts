@@ -52,3 +52,12 @@ Deno.test("waitUntil() rejects with the error that the function throws", async (
   };
   await assertRejects(() => waitUntil(fail), RangeError, "broken");
 });
+
+Deno.test("waitUntil() does not call the function if its signal is aborted already", async () => {
+  const reason = new Error("enough");
+  const fail = () => {
+    throw new RangeError("called");
+  };
+  const waiting = waitUntil(fail, { signal: AbortSignal.abort(reason) });
+  assertEquals(await assertRejects(() => waiting), reason);
+});
