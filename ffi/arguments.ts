@@ -140,6 +140,18 @@ export function assertSignal(what: string, value: unknown): asserts value is Abo
   throw new TypeError(`Expected ${what} to be an AbortSignal, got ${show(value)}`);
 }
 
+/**
+ * Ignores the failure of a promise that a function has returned by mistake. Nobody waits for the
+ * promise, so its failure would end the process.
+ *
+ * @returns Whether the value is a promise. The caller then throws.
+ */
+export function dropPromise(value: unknown): boolean {
+  if (!(value instanceof Promise)) return false;
+  value.catch(() => {});
+  return true;
+}
+
 /** Describes a value for a message: its literal, or its kind if the literal would be long. */
 export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);

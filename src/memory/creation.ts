@@ -19,6 +19,7 @@ import {
   assertBoolean,
   assertFunction,
   assertInteger,
+  dropPromise,
   oneOf,
   type OptionChecks,
 } from "../../ffi/arguments.ts";
@@ -197,7 +198,7 @@ export function initializeThenAdmit(
 
 function fill(memory: Mappable, initialize: (view: MappedView) => unknown): void {
   using view = mapView(memory);
-  if (initialize(view) instanceof Promise) {
+  if (dropPromise(initialize(view))) {
     throw new TypeError("Expected initialize to be a synchronous function, got a promise from it");
   }
 }

@@ -7,6 +7,7 @@
 import {
   assertFunction,
   assertOptions,
+  dropPromise,
   integerFrom,
   type OptionChecks,
 } from "../../ffi/arguments.ts";
@@ -57,7 +58,7 @@ export async function waitUntil<T>(
   assertOptions(options, WAIT_UNTIL_CHECKS);
   const look = () => {
     const found = check();
-    if (found instanceof Promise) {
+    if (dropPromise(found)) {
       throw new TypeError(
         "Expected check() to return a value, got a promise: call waitUntil() with a function that is not async",
       );

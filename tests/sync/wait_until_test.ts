@@ -61,3 +61,10 @@ Deno.test("waitUntil() does not call the function if its signal is aborted alrea
   const waiting = waitUntil(fail, { signal: AbortSignal.abort(reason) });
   assertEquals(await assertRejects(() => waiting), reason);
 });
+
+Deno.test("waitUntil() refuses an async function, whose failure does not end the process", async () => {
+  const fail = () => Promise.reject(new Error("failed"));
+  await assertRejects(() => waitUntil(fail), TypeError, "got a promise");
+  // An unhandled rejection would fail the test in the next turn of the event loop.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+});

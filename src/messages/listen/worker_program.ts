@@ -951,6 +951,12 @@ function assertSignal(what, value) {
   if (value instanceof AbortSignal) return;
   throw new TypeError(\`Expected \${what} to be an AbortSignal, got \${show(value)}\`);
 }
+function dropPromise(value) {
+  if (!(value instanceof Promise)) return false;
+  value.catch(() => {
+  });
+  return true;
+}
 function show(value) {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return \`\${value}n\`;
@@ -2840,7 +2846,7 @@ function assertTitle(name, value) {
 }
 function assertAnswer(answer) {
   if (typeof answer === "bigint") return;
-  const what = answer instanceof Promise ? "a promise" : show(answer);
+  const what = dropPromise(answer) ? "a promise" : show(answer);
   throw new TypeError(\`Expected a window procedure to return a bigint or undefined at once, got \${what}\`);
 }
 function dispatch(message) {

@@ -8,6 +8,7 @@ import {
   assertFunction,
   assertOneOf,
   assertOptions,
+  dropPromise,
   type OptionChecks,
   show,
 } from "../../../ffi/arguments.ts";
@@ -385,7 +386,7 @@ export function assertTitle(name: string, value: unknown): void {
 
 function assertAnswer(answer: unknown): asserts answer is bigint {
   if (typeof answer === "bigint") return;
-  const what = answer instanceof Promise ? "a promise" : show(answer);
+  const what = dropPromise(answer) ? "a promise" : show(answer);
   throw new TypeError(
     `Expected a window procedure to return a bigint or undefined at once, got ${what}`,
   );

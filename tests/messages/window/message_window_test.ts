@@ -145,7 +145,7 @@ Deno.test("MessageWindow.open() throws the error of its procedure", () => {
 
 Deno.test("MessageWindow.open() throws TypeError for a procedure that returns an invalid answer or refuses the window", () => {
   const wrong: [(message: WindowMessage) => unknown, string][] = [
-    [() => Promise.resolve(1n), "at once, got a promise"],
+    [() => Promise.reject(new Error("failed")), "at once, got a promise"],
     [() => 5, "to return a bigint or undefined at once, got 5"],
     [() => null, "to return a bigint or undefined at once, got null"],
     [() => 0n, "return undefined for each message that the procedure does not handle"],
