@@ -408,6 +408,21 @@ Deno.test("listenRing() is closed by its signal", async () => {
   assertThrows(() => listenRing(name, { signal: controller.signal }), DOMException);
 });
 
+Deno.test("RingListener.close() frees the name at once, also during a handshake", async () => {
+  const name = randomName();
+  for (const sendsHello of [false, true]) {
+    const listener = listenRing(name);
+    await using client = await connectPipe(name, { mode: "messages", ...soon });
+    if (sendsHello) {
+      await client.write(hello(Deno.pid), soon);
+      await client.readMessage(soon);
+    }
+    listener.close();
+    listenRing(name).close();
+    assertEquals(await client.readMessage(soon), null);
+  }
+});
+
 Deno.test("listenRing() throws AlreadyExists if another server has the name", () => {
   const name = randomName();
   using _listener = listenRing(name);
