@@ -152,6 +152,8 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
   /** A whole message that consists of parts, until a read takes it. */
   #message: Uint8Array<ArrayBuffer> | undefined;
   #isReading = false;
+  /** Lets the stream read when the read of the script is over. */
+  #onReadOver: (() => void) | undefined;
   /** Whether the peer has said that it writes no more. */
   #isReadOver = false;
   /** Whether `closeWrite()` was called. */
@@ -477,11 +479,17 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
       return await read();
     } finally {
       this.#isReading = false;
+      this.#onReadOver?.();
     }
   }
 
-  /** Reads the next chunk of the stream. */
+  /**
+   * Reads the next chunk of the stream, after a read of the script that is not over. An error would
+   * end the stream, and with it the connection.
+   */
   async #readNext(): Promise<Uint8Array<ArrayBuffer> | null> {
+    while (this.#isReading) await new Promise<void>((resolve) => this.#onReadOver = resolve);
+    this.#onReadOver = undefined;
     return await this.#alone(() => this.#take({}));
   }
 
