@@ -10,6 +10,7 @@ import { assertString, show } from "./arguments.ts";
 import { ERROR_INSUFFICIENT_BUFFER, errorFromCode, lastError, lastErrorCode } from "./error.ts";
 import { Handle, Uncloneable } from "./handle.ts";
 import { kernel32 } from "./win32/kernel32.ts";
+import { addressOf } from "./win32/types.ts";
 import { decodeWideAt, encodeWide } from "./wide.ts";
 
 /** A security descriptor as text, in Microsoft's security descriptor definition language. */
@@ -204,7 +205,7 @@ export function readSecurity(
   parts: number,
   what: string = "an object",
 ): string {
-  return toSddl(Deno.UnsafePointer.of(readDescriptor(handle, parts, what)), parts);
+  return toSddl(readDescriptor(handle, parts, what), parts);
 }
 
 function readDescriptor(handle: bigint, parts: number, what: string): Uint8Array<ArrayBuffer> {
@@ -239,7 +240,7 @@ export function ownerOf(handle: bigint, what: string): string | undefined {
   const descriptor = readDescriptor(handle, SECURITY_INFORMATION.owner, what);
   // A self-relative descriptor has the offset of the owner's SID at 4, or 0 for no owner.
   const at = new DataView(descriptor.buffer).getUint32(4, true);
-  return at === 0 ? undefined : sidText(Deno.UnsafePointer.of(descriptor.subarray(at)));
+  return at === 0 ? undefined : sidText(descriptor.subarray(at));
 }
 
 /**
@@ -319,7 +320,7 @@ function nameOfOwner(sid: string | undefined): string {
   return name === undefined ? sid : `${name} (${sid})`;
 }
 
-function toSddl(descriptor: Deno.PointerValue, parts: number): string {
+function toSddl(descriptor: Uint8Array<ArrayBuffer>, parts: number): string {
   const text = new BigUint64Array(1);
   const done = advapi32().ConvertSecurityDescriptorToStringSecurityDescriptorW(
     descriptor,
@@ -415,22 +416,24 @@ export function userOfPipeClient(pipe: bigint, attempt: string): string {
 
 function userOfToken(token: Handle, attempt: string): string {
   // TOKEN_USER: the address of the SID, which follows in the same buffer (at most 68 bytes).
-  const user = new BigUint64Array(16);
+  const user = new DataView(new ArrayBuffer(128));
+  const bytes = new Uint8Array(user.buffer);
   if (
     !advapi32().GetTokenInformation(
       token.value,
       TOKEN_USER_CLASS,
-      user,
-      user.byteLength,
+      bytes,
+      bytes.length,
       new Uint32Array(1),
     )
   ) {
     throw lastError("GetTokenInformation", attempt);
   }
-  return sidText(Deno.UnsafePointer.create(user[0]!));
+  return sidText(bytes.subarray(Number(user.getBigUint64(0, true) - addressOf(bytes))));
 }
 
-function sidText(sid: Deno.PointerValue): string {
+/** Takes the bytes themselves: nothing would keep them in memory for a pointer. */
+function sidText(sid: Uint8Array<ArrayBuffer>): string {
   const text = new BigUint64Array(1);
   if (!advapi32().ConvertSidToStringSidW(sid, text)) {
     throw lastError("ConvertSidToStringSidW", "Cannot convert a security identifier to text");

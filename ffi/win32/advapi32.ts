@@ -11,7 +11,7 @@ import { BOOL, BUFFER, DWORD, HANDLE, lazyLibrary, LPVOID, LPWSTR, type Symbols 
 export const ADVAPI32 = {
   ConvertSecurityDescriptorToStringSecurityDescriptorW: {
     parameters: [
-      LPVOID, // PSECURITY_DESCRIPTOR SecurityDescriptor
+      BUFFER, // PSECURITY_DESCRIPTOR SecurityDescriptor
       DWORD, // RequestedStringSDRevision
       DWORD, // SECURITY_INFORMATION SecurityInformation
       BUFFER, // LPWSTR *StringSecurityDescriptor
@@ -21,7 +21,7 @@ export const ADVAPI32 = {
   },
   ConvertSidToStringSidW: {
     parameters: [
-      LPVOID, // PSID Sid
+      BUFFER, // PSID Sid
       BUFFER, // LPWSTR *StringSid
     ],
     result: BOOL,

@@ -120,10 +120,11 @@ export const IO_STATUS_BLOCK_SIZE = 16;
 const OBJ_CASE_INSENSITIVE = 0x40;
 
 /**
- * Writes an `OBJECT_ATTRIBUTES` for an object whose name ignores case, and its `UNICODE_STRING`.
+ * Writes an `OBJECT_ATTRIBUTES` for an object whose name ignores case, its `UNICODE_STRING` and a
+ * copy of the name.
  *
- * Deno does not see the addresses inside the struct. So the caller must keep the name and the
- * descriptor until the call is over.
+ * Deno does not see the addresses inside the struct. So the caller must keep the descriptor open
+ * until the call is over.
  *
  * @param name The name in UTF-16 with a NUL at its end.
  * @param descriptor The security descriptor, or null for the default one.
@@ -133,15 +134,16 @@ export function objectAttributes(
   name: Uint16Array<ArrayBuffer>,
   descriptor: Deno.PointerValue,
 ): Uint8Array<ArrayBuffer> {
-  const struct = new DataView(new ArrayBuffer(48 + 16));
+  const struct = new DataView(new ArrayBuffer(64 + name.byteLength));
   const bytes = new Uint8Array(struct.buffer);
+  new Uint16Array(struct.buffer, 64).set(name);
   struct.setUint32(0, 48, true); // Length
   struct.setBigUint64(16, addressOf(bytes) + 48n, true); // ObjectName, which follows
   struct.setUint32(24, OBJ_CASE_INSENSITIVE, true); // Attributes
   struct.setBigUint64(32, Deno.UnsafePointer.value(descriptor), true); // SecurityDescriptor
   struct.setUint16(48, name.byteLength - 2, true); // ObjectName->Length, without the NUL
   struct.setUint16(50, name.byteLength, true); // ObjectName->MaximumLength
-  struct.setBigUint64(56, addressOf(name), true); // ObjectName->Buffer
+  struct.setBigUint64(56, addressOf(bytes) + 64n, true); // ObjectName->Buffer, which follows
   return bytes;
 }
 

@@ -93,7 +93,7 @@ export class FileWriter implements Disposable {
     }
     const written = this.#writeAll(source);
     // Only the first part of a longer write has begun.
-    if (!this.#operation.isInFlight && bytes.length <= MAX_ROOM) return await written;
+    if (!this.#operation.isInFlight && source.length <= MAX_ROOM) return await written;
     await within(written, deadline, () => this.#late(timeout), signal);
   }
 

@@ -7,6 +7,7 @@
  */
 
 import {
+  assertBytes,
   bytesOf,
   type ByteSource,
   integerFrom,
@@ -60,6 +61,8 @@ export const PIPE_CHECKS: OptionChecks<PipeOptions> = {
   maxMessageLength: integerFrom(1),
 };
 
+/** Maximum length of a sent message in bytes, because Windows takes the length as 32 bits. */
+const MAX_SENT = 2 ** 32 - 1;
 /** Default for {@linkcode PipeOptions.maxMessageLength}, in bytes. */
 const MAX_MESSAGE_LENGTH = 2 ** 26;
 
@@ -149,6 +152,8 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
   /** A whole message that consists of parts, until a read takes it. */
   #message: Uint8Array<ArrayBuffer> | undefined;
   #isReading = false;
+  /** Lets the stream read when the read of the script is over. */
+  #onReadOver: (() => void) | undefined;
   /** Whether the peer has said that it writes no more. */
   #isReadOver = false;
   /** Whether `closeWrite()` was called. */
@@ -245,12 +250,14 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
    * @throws {Deno.errors.BadResource} If the connection is closed, also during the read.
    */
   async read(into: Uint8Array, options: WaitOptions = {}): Promise<number | null> {
-    const target = bytesOf("the target of a read", into);
+    assertBytes("the target of a read", into);
     return await this.#exclusively(options, async () => {
       const bytes = await this.#look(options);
       // A close during the await has taken the bytes away.
       this.#assertOpen();
       if (bytes === undefined) return null;
+      // The script can have transferred its buffer away during the await, or made it shorter.
+      const target = bytesOf("the target of a read", into);
       if (this.#hasMessages && bytes.length > target.length) {
         throw new RangeError(
           `Expected a buffer of at least ${bytes.length} bytes for the next message from the ` +
@@ -299,6 +306,7 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
    *
    * @param bytes The bytes. They can be changed when this method has returned its promise.
    * @returns The number of bytes.
+   * @throws {RangeError} If a message has 4 GiB or more.
    * @throws {Deno.errors.BrokenPipe} If the peer has closed its end, or after `closeWrite()`.
    * @throws {Deno.errors.NotSupported} If the pipe's direction does not allow writes.
    * @throws {Deno.errors.TimedOut} If the time is over.
@@ -314,10 +322,18 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
         `Cannot write to the ${this.#pipe.label}: closeWrite() was called`,
       );
     }
+    const { length } = source;
     // It would be the end for the peer. go-winio ignores such a write, too.
-    if (source.length === 0 && this.#endsByEmpty) return 0;
+    if (length === 0 && this.#endsByEmpty) return 0;
+    if (this.#hasMessages && length > MAX_SENT) {
+      throw new RangeError(
+        `Expected a message of at most ${MAX_SENT} bytes for the ${this.#pipe.label}, got ` +
+          `${length}`,
+      );
+    }
     await this.#writer.write(source, options);
-    return source.length;
+    // The script can have transferred its buffer away, so the length is that at the call.
+    return length;
   }
 
   /**
@@ -463,11 +479,17 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
       return await read();
     } finally {
       this.#isReading = false;
+      this.#onReadOver?.();
     }
   }
 
-  /** Reads the next chunk of the stream. */
+  /**
+   * Reads the next chunk of the stream, after a read of the script that is not over. An error would
+   * end the stream, and with it the connection.
+   */
   async #readNext(): Promise<Uint8Array<ArrayBuffer> | null> {
+    while (this.#isReading) await new Promise<void>((resolve) => this.#onReadOver = resolve);
+    this.#onReadOver = undefined;
     return await this.#alone(() => this.#take({}));
   }
 

@@ -131,3 +131,33 @@ Deno.test("PipeConnection.write() copies its bytes also while an earlier write i
   assertEquals(await both.peer.ask("take 6"), readAnswer(bytesOf("second")));
   assertEquals(await Promise.all(writing), [1_000_000, 6]);
 });
+
+Deno.test("PipeConnection.write() returns the number of bytes also if the script transfers them away", async () => {
+  await using both = await openBoth("server");
+  const [first, second] = [patternOf(300_000), patternOf(100_000)];
+  const expected = [readAnswer(first), readAnswer(second)];
+  const writing = [both.connection.write(first), both.connection.write(second)];
+  first.buffer.transfer();
+  second.buffer.transfer();
+  const answers = [await both.peer.ask("take 300000"), await both.peer.ask("take 100000")];
+  assertEquals(answers, expected);
+  assertEquals(await Promise.all(writing), [300_000, 100_000]);
+});
+
+Deno.test("PipeConnection.read() whose buffer the script takes away is a TypeError, and loses no byte", async () => {
+  for (const mode of ["bytes", "messages"] as const) {
+    await using both = await openBoth("server", { mode });
+    const { connection, peer } = both;
+    const transferred = new Uint8Array(10);
+    const shrunk = new Uint8Array(new ArrayBuffer(10, { maxByteLength: 10 }), 5, 5);
+    for (const [into, got] of [[transferred, "transferred away"], [shrunk, "resized"]] as const) {
+      const reading = connection.read(into, soon);
+      const failing = assertRejects(() => reading, TypeError, got);
+      if (into === transferred) transferred.buffer.transfer();
+      else shrunk.buffer.resize(3);
+      assertEquals(await peer.ask(writeOrder(bytesOf("abc"))), "wrote 3 0");
+      await failing;
+      assertEquals(await readText(connection), "abc");
+    }
+  }
+});

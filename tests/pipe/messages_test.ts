@@ -150,6 +150,20 @@ Deno.test("PipeConnection.read() throws a RangeError for a message longer than t
   }
 });
 
+Deno.test("PipeConnection.write() throws a RangeError for a message of 4 GiB, and sends nothing of it", async () => {
+  await using both = await openBoth("server", messages);
+  const { connection, peer } = both;
+  const bytes = new Uint8Array(2 ** 32 + 3);
+  const error = await assertRejects(() => connection.write(bytes, soon), RangeError);
+  assertEquals(
+    error.message,
+    `Expected a message of at most 4294967295 bytes for the pipe "${pathOf(both.name)}", got ` +
+      "4294967299",
+  );
+  assertEquals(await connection.write(bytesOf("next"), soon), 4);
+  assertEquals(await peer.ask("read 9"), readAnswer(bytesOf("next")));
+});
+
 for (const ours of ["server", "client"] as const) {
   Deno.test(`A message over maxMessageLength ends the connection with InvalidData, with this end as ${ours}`, async () => {
     for (const limit of [10, 65_536, 100_000]) {

@@ -125,6 +125,29 @@ Deno.test("PipeConnection.read() while readable is locked is a TypeError, and wo
   }
 });
 
+Deno.test("PipeConnection.readable waits for a read that is not over, and the connection stays open", async () => {
+  for (const mode of ["bytes", "messages"] as const) {
+    await using both = await openBoth("server", { mode });
+    const { connection, peer } = both;
+    const reading = readText(connection);
+    const reader = connection.readable.getReader();
+    const chunk = reader.read();
+    assertEquals(await peer.ask("write 6162"), "wrote 2 0");
+    assertEquals(await reading, "ab");
+    assertEquals(await peer.ask("write 6364"), "wrote 2 0");
+    assertEquals(new TextDecoder().decode((await chunk).value), "cd");
+
+    reader.releaseLock();
+    const stopped = connection.read(new Uint8Array(9), soon).catch((error) => error);
+    const cancelled = connection.readable.getReader();
+    const end = cancelled.read();
+    await cancelled.cancel();
+    assertEquals((await end).done, true);
+    assertEquals((await stopped).name, "BadResource");
+    await connection.closed;
+  }
+});
+
 Deno.test("PipeConnection.write() keeps the order of all writes", async () => {
   for (const mode of ["bytes", "messages"] as const) {
     await using both = await openBoth("server", { mode });

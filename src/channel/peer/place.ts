@@ -43,6 +43,13 @@ export function hasEnded(owner: bigint, machine: Machine): boolean {
   return found === "ended";
 }
 
+/** Returns whether an end has taken a place, even if that end was closed since. */
+export function wasTaken({ words, owners }: HeaderWords, place: Place): boolean {
+  // An end that leaves its place stores the state first.
+  return Atomics.load(owners, place.owner) !== NOBODY ||
+    Atomics.load(words, place.state) === CLOSED;
+}
+
 /** Options for taking a place. */
 export interface TakePlaceOptions {
   /** The kind of end, for error messages: `"sender"`. */

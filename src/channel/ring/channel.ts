@@ -34,7 +34,7 @@ import { createEvent, EVENT_CHECKS, sharedEventOver } from "../../sync/event.ts"
 import type { SharedEvent } from "../../sync/mod.ts";
 import { EVENT, inheritShared, openShared } from "../../sync/shared_object.ts";
 import { poll, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
-import { Ends } from "../peer/place.ts";
+import { Ends, type Place, wasTaken } from "../peer/place.ts";
 import {
   createUnder,
   describeOther,
@@ -47,6 +47,7 @@ import {
 } from "../peer/memory.ts";
 import {
   HEADER_LENGTH,
+  headerWordsOf,
   longestMessage,
   MAGIC,
   notTheMemoryOfAChannel,
@@ -129,6 +130,9 @@ export interface ChannelParts {
 /** Returns the kernel objects of a channel. They are closed with the channel. */
 export let partsOf: (channel: RingChannel) => ChannelParts;
 
+/** Returns whether an end of a channel has taken a place, even if that end was closed since. */
+export let hadOwner: (channel: RingChannel, place: Place) => boolean;
+
 /**
  * Creates a channel object over parts that this process already has. The channel closes the parts,
  * also if this function throws.
@@ -198,6 +202,7 @@ export class RingChannel extends Uncloneable implements Disposable {
 
   static {
     partsOf = (channel) => channel.#parts;
+    hadOwner = (channel, place) => wasTaken(headerWordsOf(channel.#end.buffer), place);
     channelFromParts = (parts) => new RingChannel(labelFor(NOUN, parts.memory.name), parts);
   }
 

@@ -15,7 +15,7 @@ import { CONNECT_CHECKS } from "../../pipe/connect.ts";
 import { connectPipe, type ConnectPipeOptions, type PipePeer } from "../../pipe/mod.ts";
 import { deadlineAfter, timeLeft } from "../../wait/options.ts";
 import type { RingChannel } from "./channel.ts";
-import { MAX_HANDSHAKE_MESSAGE, takeRings } from "./handshake.ts";
+import { acceptRings, MAX_HANDSHAKE_MESSAGE, takeRings } from "./handshake.ts";
 import type { RingReceiver } from "./receiver.ts";
 import type { RingSender } from "./sender.ts";
 import { readableFrom, writableTo } from "./streams.ts";
@@ -171,15 +171,22 @@ export async function connectRing(
   const maxMessageLength = MAX_HANDSHAKE_MESSAGE;
   const pipe = await connectPipe(name, { ...picked, mode: "messages", maxMessageLength });
   try {
-    const left = Math.ceil(timeLeft(deadline));
-    const rings = await takeRings(pipe, { timeout: left, ...(signal && { signal }) });
+    const wait = () => ({
+      timeout: Math.ceil(timeLeft(deadline)),
+      ...(signal && { signal }),
+    });
+    const rings = await takeRings(pipe, wait());
     const { path, peer } = pipe;
-    return ringConnectionOver({
+    using stack = new DisposableStack();
+    const connection = stack.use(ringConnectionOver({
       path,
       peer,
       outgoing: rings.toServer,
       incoming: rings.toClient,
-    });
+    }));
+    await acceptRings(pipe, wait());
+    stack.move();
+    return connection;
   } finally {
     pipe.close();
   }

@@ -5,7 +5,11 @@
  * 1. The client says hello, with its process id.
  * 2. The server creates both channels, puts their handles into the client's process, and offers
  *    them.
- * 3. The client takes the handles, and accepts. The pipe is then closed.
+ * 3. The client duplicates the handles, takes its places in both channels, and accepts.
+ * 4. The server closes the handles that it has put into the client's process, and the pipe.
+ *
+ * The client never closes a handle that is offered. The server may have closed the handle before,
+ * and the value can then belong to another object of the client's process.
  *
  * The layouts are in docs/wire_formats.md. A C program uses `winipc_ring_connect()` of the generated
  * header.
@@ -13,6 +17,7 @@
  * @module
  */
 
+import { Handle, isOwned } from "../../../ffi/handle.ts";
 import type { DuplicatedHandle } from "../../../ffi/process_thread.ts";
 import { adoptSection } from "../../memory/handles.ts";
 import { sharedMemoryOver } from "../../memory/shared_memory.ts";
@@ -20,7 +25,8 @@ import { openPeerOf, type PipeConnection } from "../../pipe/connection.ts";
 import { array, struct, type ValueOf } from "../../struct/mod.ts";
 import { SharedEvent } from "../../sync/mod.ts";
 import type { WaitOptions } from "../../wait/options.ts";
-import { channelFromParts, partsOf, type RingChannel } from "./channel.ts";
+import { channelFromParts, hadOwner, partsOf, type RingChannel } from "./channel.ts";
+import { RECEIVER, SENDER } from "./layout.ts";
 
 /** The letters WIPH, little-endian: the first word of each message. */
 export const HANDSHAKE_MAGIC = 0x4850_4957;
@@ -59,12 +65,12 @@ export interface RingPair {
 export const MAX_HANDSHAKE_MESSAGE: number = RingOffer.byteLength;
 
 /**
- * Offers two channels to a client. Until the client accepts, the server can take the handles back,
- * and does so if this function throws.
+ * Offers two channels to a client. Before it returns or throws, it closes the handles that it has
+ * put into the client's process.
  *
  * @param pipe The server's end of the pipe.
  * @throws {Deno.errors.InvalidData} If the client does not follow the handshake, or is not the
- *   process that Windows has noted.
+ *   process that Windows has noted, or has taken no places.
  * @throws {Deno.errors.ConnectionReset} If the client has gone.
  */
 export async function offerRings(
@@ -86,34 +92,47 @@ export async function offerRings(
     start: startOf("offer"),
     rings: [offered.put(toServer), offered.put(toClient)],
   });
-  await pipe.write(bytes, options);
+  await send(pipe, "offer", bytes, options);
   await readMessage(pipe, "accept", options);
-  offered.keep();
+  // The server would never learn that a client without places has ended.
+  if (hadOwner(toServer, SENDER) && hadOwner(toClient, RECEIVER)) return;
+  throw new Deno.errors.InvalidData(
+    `Cannot share channels with process ${pid}: it has accepted, but has not taken its places`,
+  );
 }
 
 /**
- * Takes the two channels that a server offers.
+ * Takes the two channels that a server offers. The client must take its places in them, and then
+ * call {@linkcode acceptRings}.
  *
  * @param pipe The client's end of the pipe.
  * @throws {Deno.errors.InvalidData} If the server does not follow the handshake.
  * @throws {Deno.errors.ConnectionReset} If the server has gone.
  */
 export async function takeRings(pipe: PipeConnection, options: WaitOptions): Promise<RingPair> {
-  await pipe.write(message("hello"), options);
+  await send(pipe, "hello", message("hello"), options);
   const { bytes } = await readMessage(pipe, "offer", options);
   using stack = new DisposableStack();
   const { rings } = RingOffer.read(bytes);
   const toServer = stack.use(adopt(rings[0]!, pipe.path));
   const toClient = stack.use(adopt(rings[1]!, pipe.path));
-  await pipe.write(message("accept"), options);
   stack.move();
   return { toServer, toClient };
 }
 
-/** The handles that were put into the client's process. */
+/**
+ * Tells the server that the client has taken its places in both channels.
+ *
+ * @throws {Deno.errors.ConnectionReset} If the server has gone.
+ */
+export async function acceptRings(pipe: PipeConnection, options: WaitOptions): Promise<void> {
+  await send(pipe, "accept", message("accept"), options);
+}
+
+/** The handles that were put into the client's process, until the handshake is over. */
 class Offered implements Disposable {
   readonly #pid: number;
-  #handles: DuplicatedHandle[] = [];
+  readonly #handles: DuplicatedHandle[] = [];
 
   constructor(pid: number) {
     this.#pid = pid;
@@ -131,13 +150,7 @@ class Offered implements Disposable {
     return { memory: put(memory), size, data: put(data), space: put(space) };
   }
 
-  /** Leaves the handles to the client. */
-  keep(): void {
-    for (const handle of this.#handles) handle.close();
-    this.#handles = [];
-  }
-
-  /** Takes the handles back. */
+  /** Closes the handles in the client's process. */
   [Symbol.dispose](): void {
     using stack = new DisposableStack();
     for (const handle of this.#handles) stack.defer(() => handle.revoke());
@@ -151,14 +164,40 @@ function adopt(
   using stack = new DisposableStack();
   const label = `channel of the pipe "${path}"`;
   const expected = { byteLength: Number(size), access: "readwrite" } as const;
-  const event = (handle: bigint) => stack.use(SharedEvent.fromHandle(handle, { access: "modify" }));
+  const event = (value: bigint) => SharedEvent.fromHandle(value, { access: "modify" });
+  const section = (value: bigint) =>
+    sharedMemoryOver(adoptSection(value, expected, label), undefined, false);
   const parts = {
-    data: event(data),
-    space: event(space),
-    memory: stack.use(sharedMemoryOver(adoptSection(memory, expected, label), undefined, false)),
+    data: stack.use(ownCopyOf(data, label, event)),
+    space: stack.use(ownCopyOf(space, label, event)),
+    memory: stack.use(ownCopyOf(memory, label, section)),
   };
   stack.move();
-  return channelFromParts(parts);
+  try {
+    return channelFromParts(parts);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    // For the caller, NotFound would mean that there is no server.
+    throw new Deno.errors.InvalidData(
+      `Cannot take the ${label}: the server offers memory without a channel`,
+    );
+  }
+}
+
+/** Duplicates an offered handle, and takes over the duplicate. */
+function ownCopyOf<T>(offered: bigint, label: string, adopt: (value: bigint) => T): T {
+  if (isOwned(offered)) {
+    throw new Deno.errors.BadResource(
+      `Cannot take handle ${offered} of the ${label}: it belongs to this script, not to the server`,
+    );
+  }
+  const value = Handle.duplicateOf(offered, label).release();
+  try {
+    return adopt(value);
+  } catch (error) {
+    new Handle(value, label).close();
+    throw error;
+  }
 }
 
 function startOf(kind: Kind) {
@@ -177,6 +216,26 @@ function message(kind: Kind): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+async function send(
+  pipe: PipeConnection,
+  kind: Kind,
+  bytes: Uint8Array,
+  options: WaitOptions,
+): Promise<void> {
+  try {
+    await pipe.write(bytes, options);
+  } catch (error) {
+    throw error instanceof Deno.errors.BrokenPipe ? resetBefore(pipe, kind) : error;
+  }
+}
+
+function resetBefore({ path }: PipeConnection, kind: Kind): Deno.errors.ConnectionReset {
+  return new Deno.errors.ConnectionReset(
+    `Cannot share channels over the pipe "${path}": the peer has closed the pipe before the ` +
+      `message "${kind}"`,
+  );
+}
+
 /** Reads a message of the handshake, and checks its kind and length. */
 async function readMessage(
   pipe: PipeConnection,
@@ -184,12 +243,7 @@ async function readMessage(
   options: WaitOptions,
 ): Promise<{ pid: number; bytes: Uint8Array<ArrayBuffer> }> {
   const bytes = await pipe.readMessage(options);
-  if (bytes === null) {
-    throw new Deno.errors.ConnectionReset(
-      `Cannot share channels over the pipe "${pipe.path}": the peer has closed the pipe before ` +
-        `its message "${kind}"`,
-    );
-  }
+  if (bytes === null) throw resetBefore(pipe, kind);
   const expected = kind === "offer" ? RingOffer.byteLength : HandshakeStart.byteLength;
   const start = bytes.length === expected ? HandshakeStart.read(bytes) : undefined;
   if (

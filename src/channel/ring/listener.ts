@@ -128,6 +128,8 @@ export class RingListener extends Uncloneable implements AsyncIterable<RingConne
   readonly #ready: AsyncQueue<RingConnection | { error: unknown }>;
   /** Ends the handshakes when the listener is closed. */
   readonly #closing = new AbortController();
+  /** The pipes of the handshakes that are not over. */
+  readonly #pipes = new Set<PipeConnection>();
   /** The clients in a handshake, and the connections that `accept()` has not taken. */
   #waiting = 0;
   /** Resolves when `#waiting` becomes less. */
@@ -171,11 +173,15 @@ export class RingListener extends Uncloneable implements AsyncIterable<RingConne
     for (let next; (next = await this.#next({})) !== undefined;) yield next;
   }
 
-  /** Stops listening. Connections that {@linkcode RingListener.accept} has returned stay open. */
+  /**
+   * Stops listening, and frees the name. Connections that {@linkcode RingListener.accept} has
+   * returned stay open.
+   */
   close(): void {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     this.#listener.close();
+    for (const pipe of this.#pipes) pipe.abort();
     this.#ready.end();
     for (const next of this.#ready.takeAll()) {
       if (!("error" in next)) next.close();
@@ -225,6 +231,7 @@ export class RingListener extends Uncloneable implements AsyncIterable<RingConne
   async #shakeHands(pipe: PipeConnection): Promise<void> {
     const { path, peer } = pipe;
     const { signal } = this.#closing;
+    this.#pipes.add(pipe);
     try {
       using stack = new DisposableStack();
       const toClient = stack.use(RingChannel.anonymous(this.#settings));
@@ -241,6 +248,7 @@ export class RingListener extends Uncloneable implements AsyncIterable<RingConne
       this.#leave();
     } finally {
       pipe.close();
+      this.#pipes.delete(pipe);
     }
   }
 

@@ -5,13 +5,15 @@
  */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { SharedMemory } from "../../../mod.ts";
+import type { DuplicatedHandle } from "../../../ffi/process_thread.ts";
+import { RingChannel, SharedMemory } from "../../../mod.ts";
 import {
   connectRing,
   listenRing,
   type RingConnection,
   type RingListener,
 } from "../../../src/channel/mod.ts";
+import { partsOf } from "../../../src/channel/ring/channel.ts";
 import {
   HANDSHAKE_KINDS,
   HANDSHAKE_MAGIC,
@@ -59,6 +61,44 @@ function hello(pid: number, kind: number = HANDSHAKE_KINDS.hello): Uint8Array<Ar
   const start = { magic: HANDSHAKE_MAGIC, version: HANDSHAKE_VERSION, kind, pid, reserved: 0 };
   HandshakeStart.write(bytes, start);
   return bytes;
+}
+
+/** An offer of two channels that a test makes itself. */
+interface Offer extends Disposable {
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Closes the offered handles. Returns which of them were still open. */
+  revoke(): boolean[];
+}
+
+/**
+ * Puts handles of two channels into a process.
+ *
+ * @param isValid Whether the second memory has the header of a channel.
+ */
+function offerTo(pid: number, isValid: boolean): Offer {
+  using stack = new DisposableStack();
+  const handles: DuplicatedHandle[] = [];
+  const put = (object: { duplicateTo(pid: number): DuplicatedHandle }) => {
+    const handle = stack.use(object.duplicateTo(pid));
+    handles.push(handle);
+    return handle.value;
+  };
+  const rings = [true, isValid].map((isChannel) => {
+    const parts = partsOf(stack.use(RingChannel.anonymous({ capacity: 2048 })));
+    const memory = isChannel ? parts.memory : stack.use(SharedMemory.anonymous(4096));
+    const size = BigInt(memory.byteLength);
+    return { memory: put(memory), size, data: put(parts.data), space: put(parts.space) };
+  });
+  const bytes = new Uint8Array(RingOffer.byteLength);
+  const kind = HANDSHAKE_KINDS.offer;
+  const start = { magic: HANDSHAKE_MAGIC, version: HANDSHAKE_VERSION, kind, pid, reserved: 0 };
+  RingOffer.write(bytes, { start, rings });
+  const all = stack.move();
+  return {
+    bytes,
+    revoke: () => handles.map((handle) => handle.revoke()),
+    [Symbol.dispose]: () => all.dispose(),
+  };
 }
 
 Deno.test("listenRing() shares two channels with each of several processes at a time", async () => {
@@ -161,6 +201,32 @@ Deno.test("winipc_ring_connect() returns an error if there is no server, or anot
   assertEquals(await third.nextLine(), "connect 109");
 });
 
+Deno.test("winipc_ring_connect() does not wait for ever for a server that never answers", async () => {
+  await using program = await compileRingPeer("channel/ring/peers/ring_client.c");
+  using silent = listenPipe({ name: randomName(), mode: "messages" });
+  await using peer = await Peer.startProgram(program.path, silent.path, "50");
+  await using _connection = await silent.accept(soon);
+  assertEquals(await peer.nextLine(), "connect 258");
+});
+
+Deno.test("winipc_ring_connect() closes no handle that a server offers, and refuses a wrong one", async () => {
+  await using program = await compileRingPeer("channel/ring/peers/ring_client.c");
+  using pipe = listenPipe({ name: randomName(), mode: "messages" });
+  for (const isValid of [true, false]) {
+    await using peer = await Peer.startProgram(program.path, pipe.path);
+    await using connection = await pipe.accept(soon);
+    await connection.readMessage(soon);
+    using offer = offerTo(connection.peer.pid, isValid);
+    await connection.write(offer.bytes, soon);
+    if (!isValid) {
+      assertEquals(await peer.nextLine(), "connect 13");
+      continue;
+    }
+    assertEquals((await connection.readMessage(soon))?.length, 16);
+    assertEquals(offer.revoke(), [true, true, true, true, true, true]);
+  }
+});
+
 Deno.test("connectRing() and listenRing() refuse a peer that does not follow the handshake", async () => {
   const name = randomName();
   using listener = listenRing(name);
@@ -222,6 +288,35 @@ Deno.test("connectRing() checks every handle that a server offers", async () => 
     await serving;
   }
   assert(!memory.closed);
+});
+
+Deno.test("connectRing() closes no handle that a server offers, also if the server gives up", async () => {
+  const name = randomName();
+  using pipe = listenPipe({ name, mode: "messages" });
+  for (const isValid of [true, false]) {
+    using offer = offerTo(Deno.pid, isValid);
+    const serving = (async () => {
+      await using connection = await pipe.accept(soon);
+      await connection.readMessage(soon);
+      await connection.write(offer.bytes, soon);
+      if (!isValid) assertEquals(await connection.readMessage(soon), null);
+    })();
+    const error = await connectRing(name, soon).catch((error) => error);
+    assertEquals(error.name, isValid ? "ConnectionReset" : "InvalidData", error.message);
+    await serving;
+    assertEquals(offer.revoke(), [true, true, true, true, true, true]);
+  }
+});
+
+Deno.test("listenRing() refuses a client that accepts without its places in the channels", async () => {
+  const name = randomName();
+  using listener = listenRing(name);
+  await using client = await connectPipe(name, { mode: "messages", ...soon });
+  await client.write(hello(Deno.pid), soon);
+  assertEquals((await client.readMessage(soon))?.length, RingOffer.byteLength);
+  await client.write(hello(Deno.pid, HANDSHAKE_KINDS.accept), soon);
+  assertEquals(await client.readMessage(soon), null);
+  await assertRejects(() => listener.accept({ timeout: 0 }), Deno.errors.TimedOut);
 });
 
 Deno.test("listenRing() takes the handles back if the client does not accept them", async () => {
@@ -311,6 +406,21 @@ Deno.test("listenRing() is closed by its signal", async () => {
   controller.abort();
   await assertRejects(() => listener.accept(), Deno.errors.BadResource);
   assertThrows(() => listenRing(name, { signal: controller.signal }), DOMException);
+});
+
+Deno.test("RingListener.close() frees the name at once, also during a handshake", async () => {
+  const name = randomName();
+  for (const sendsHello of [false, true]) {
+    const listener = listenRing(name);
+    await using client = await connectPipe(name, { mode: "messages", ...soon });
+    if (sendsHello) {
+      await client.write(hello(Deno.pid), soon);
+      await client.readMessage(soon);
+    }
+    listener.close();
+    listenRing(name).close();
+    assertEquals(await client.readMessage(soon), null);
+  }
 });
 
 Deno.test("listenRing() throws AlreadyExists if another server has the name", () => {

@@ -10,7 +10,15 @@ import {
   SharedMemory,
 } from "../../../mod.ts";
 import { randomName } from "../../support/random_name.ts";
-import { type Bytes, documentation, Handshake, OfferedRing } from "./document.ts";
+import {
+  type Bytes,
+  documentation,
+  Handshake,
+  OfferedRing,
+  ownOwner,
+  Place,
+  RingHeader,
+} from "./document.ts";
 
 const soon = { timeout: 20_000 };
 
@@ -44,12 +52,16 @@ Deno.test("wire_formats.md has the messages of a server's handshake", async () =
   const offer = await client.readMessage(soon);
   assertEquals(offer!.length, 80);
   assertEquals(Handshake.readAll(offer!), startOf("offer"));
-  using stack = new DisposableStack();
-  for (const base of [16, 48]) {
+  // The client's places: the sender's in the ring to the server, and the receiver's in the other.
+  for (const [base, place] of [[16, "senders"], [48, "receiver"]] as const) {
+    using stack = new DisposableStack();
     const { memory, size, data, space } = OfferedRing.readAll(offer!, base);
     assertEquals(size, 10_240n);
     const expected = { byteLength: Number(size), access: "readwrite" } as const;
-    stack.use(SharedMemory.fromHandle(memory as bigint, expected));
+    const shared = stack.use(SharedMemory.fromHandle(memory as bigint, expected));
+    const owner = RingHeader.offsetOf(place) + Place.offsetOf("owner");
+    const view = stack.use(shared.map());
+    new DataView(view.buffer).setBigUint64(owner, ownOwner(), true);
     for (const event of [data, space]) {
       stack.use(SharedEvent.fromHandle(event as bigint, { access: "modify" }));
     }

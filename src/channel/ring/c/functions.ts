@@ -747,31 +747,65 @@ static inline DWORD winipc_ring_open_pipe(HANDLE *pipe, const wchar_t *path, DWO
     return error;
 }
 
+/*
+ * Duplicates an offered handle. The offered handle itself belongs to the server, which closes it.
+ * So a late client closes no handle of its own that has the same value.
+ */
+static inline HANDLE winipc_ring_duplicate(uint64_t offered) {
+    HANDLE self = GetCurrentProcess(), own = NULL;
+    BOOL done = DuplicateHandle(self, (HANDLE)(uintptr_t)offered, self, &own, 0, FALSE,
+                                DUPLICATE_SAME_ACCESS);
+    return done ? own : NULL;
+}
+
 /* Takes an end of a channel that the server has offered. */
 static inline DWORD winipc_ring_adopt(winipc_ring *ring, const winipc_ring_offer_rings *offered,
                                       winipc_ring_role role) {
     MEMORY_BASIC_INFORMATION region;
-    HANDLE mapping = (HANDLE)(uintptr_t)offered->memory;
-    void *memory = MapViewOfFile(mapping, FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, 0);
-    if (memory == NULL || VirtualQuery(memory, &region, sizeof region) == 0) return GetLastError();
-    DWORD error = winipc_ring_attach(ring, memory, region.RegionSize,
-                                     (HANDLE)(uintptr_t)offered->data,
-                                     (HANDLE)(uintptr_t)offered->space, role);
-    if (error == ERROR_SUCCESS) ring->mapping = mapping;
-    else UnmapViewOfFile(memory);
+    HANDLE mapping = winipc_ring_duplicate(offered->memory);
+    HANDLE data = winipc_ring_duplicate(offered->data);
+    HANDLE space = winipc_ring_duplicate(offered->space);
+    void *memory = NULL;
+    /* The server has offered other values, or has taken its handles back. */
+    DWORD error = ERROR_INVALID_DATA;
+    if (mapping != NULL && data != NULL && space != NULL)
+        memory = MapViewOfFile(mapping, FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, 0);
+    if (memory != NULL && VirtualQuery(memory, &region, sizeof region) != 0)
+        error = winipc_ring_attach(ring, memory, region.RegionSize, data, space, role);
+    if (error == ERROR_SUCCESS) {
+        ring->mapping = mapping;
+        return ERROR_SUCCESS;
+    }
+    if (memory != NULL) UnmapViewOfFile(memory);
+    if (data != NULL) CloseHandle(data);
+    if (space != NULL) CloseHandle(space);
+    if (mapping != NULL) CloseHandle(mapping);
     return error;
+}
+
+/* Waits until a message is in a pipe. */
+static inline DWORD winipc_ring_await_answer(HANDLE pipe, DWORD timeout) {
+    ULONGLONG start = GetTickCount64();
+    for (uint32_t looks = 0;; looks++) {
+        DWORD available = 0;
+        if (!PeekNamedPipe(pipe, NULL, 0, NULL, &available, NULL)) return GetLastError();
+        if (available != 0) return ERROR_SUCCESS;
+        if (GetTickCount64() - start >= timeout) return WAIT_TIMEOUT;
+        /* A server that is not busy answers soon. */
+        Sleep(looks < 100 ? 0 : 1);
+    }
 }
 
 /*
  * Connects to a server of listenRing(), and takes an end of two channels: the sender of the channel
  * to the server, and the receiver of the channel from the server. Close both. The path of the pipe
  * is L"\\\\.\\pipe\\" and the server's name. The server must run as the user of this process. The
- * timeout in milliseconds is for a server that is busy. Returns
+ * timeout in milliseconds is for a server that is busy, and again for its answer. Returns
  * - ERROR_FILE_NOT_FOUND if there is no such server;
  * - ERROR_ACCESS_DENIED if another user owns the pipe;
  * - ERROR_INVALID_DATA if the pipe belongs to another kind of server;
  * - ERROR_BROKEN_PIPE if the server has closed the pipe;
- * - WAIT_TIMEOUT if the server was busy.
+ * - WAIT_TIMEOUT if the server was busy, or did not answer.
  */
 static inline DWORD winipc_ring_connect(winipc_ring *to_server, winipc_ring *from_server,
                                         const wchar_t *path, DWORD timeout) {
@@ -782,14 +816,15 @@ static inline DWORD winipc_ring_connect(winipc_ring *to_server, winipc_ring *fro
     DWORD length = 0;
     DWORD error = winipc_ring_open_pipe(&pipe, path, timeout);
     if (error != ERROR_SUCCESS) return error;
-    if (!WriteFile(pipe, &message, sizeof message, &length, NULL) ||
-        !ReadFile(pipe, &offer, sizeof offer, &length, NULL))
+    if (!WriteFile(pipe, &message, sizeof message, &length, NULL)) error = GetLastError();
+    if (error == ERROR_SUCCESS) error = winipc_ring_await_answer(pipe, timeout);
+    if (error == ERROR_SUCCESS && !ReadFile(pipe, &offer, sizeof offer, &length, NULL))
         error = GetLastError();
-    else if (length != sizeof offer || offer.start.magic != WINIPC_RING_HANDSHAKE_MAGIC ||
-             offer.start.version != WINIPC_RING_HANDSHAKE_VERSION ||
-             offer.start.kind != WINIPC_RING_OFFER)
+    if (error == ERROR_SUCCESS &&
+        (length != sizeof offer || offer.start.magic != WINIPC_RING_HANDSHAKE_MAGIC ||
+         offer.start.version != WINIPC_RING_HANDSHAKE_VERSION ||
+         offer.start.kind != WINIPC_RING_OFFER))
         error = ERROR_INVALID_DATA;
-    if (error == ERROR_MORE_DATA) error = ERROR_INVALID_DATA;
     if (error == ERROR_SUCCESS)
         error = winipc_ring_adopt(to_server, &offer.rings[0], WINIPC_RING_SENDER);
     if (error == ERROR_SUCCESS) {
@@ -803,8 +838,10 @@ static inline DWORD winipc_ring_connect(winipc_ring *to_server, winipc_ring *fro
             winipc_ring_close(from_server);
         }
     }
-    /* Without the message, the server takes back the handles that are left. */
     CloseHandle(pipe);
+    if (error == ERROR_MORE_DATA || error == ERROR_NOT_READY) return ERROR_INVALID_DATA;
+    /* A write to a pipe that the server has closed has other errors than a read. */
+    if (error == ERROR_NO_DATA || error == ERROR_PIPE_NOT_CONNECTED) return ERROR_BROKEN_PIPE;
     return error;
 }
 

@@ -1,5 +1,5 @@
 /*
- * A client of listenRing(): ring_client PATH. It sends the numbers 0 to 999, and expects the double
+ * A client of listenRing(): ring_client PATH [TIMEOUT]. It sends the numbers 0 to 999, and expects the double
  * of each. Its lines are "ready" and then "connect ERROR", or "ok".
  */
 #include "winipc_ring.h"
@@ -20,7 +20,8 @@ int main(void) {
     winipc_ring out, in;
     puts("ready");
     fflush(stdout);
-    DWORD error = winipc_ring_connect(&out, &in, args[1], TIMEOUT);
+    DWORD timeout = count > 2 ? (DWORD)_wtoi(args[2]) : TIMEOUT;
+    DWORD error = winipc_ring_connect(&out, &in, args[1], timeout);
     if (error != ERROR_SUCCESS) return fail("connect", error);
     for (uint32_t number = 0; number < 1000; number++) {
         void *room;
