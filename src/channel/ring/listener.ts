@@ -58,15 +58,17 @@ let makeListener: (listener: PipeListener, options: ListenRingOptions) => RingLi
  * import { connectRing, listenRing, type RingConnection } from "@winipc/winipc/channel";
  * import { assertEquals } from "@std/assert";
  *
- * async function double({ receiver, sender }: RingConnection) {
- *   for await (const message of receiver) await sender.send(message.map((byte) => 2 * byte));
+ * async function double(connection: RingConnection) {
+ *   using client = connection;
+ *   for await (const message of client.receiver) {
+ *     await client.sender.send(message.map((byte) => 2 * byte));
+ *   }
  * }
  *
  * using listener = listenRing("docs of listenRing");
  * (async () => {
- *   for await (const connection of listener) {
- *     void double(connection).finally(() => connection.close());
- *   }
+ *   // A client that dies must not end the server.
+ *   for await (const client of listener) double(client).catch(console.error);
  * })();
  *
  * // In practice, the clients are other processes.
@@ -160,6 +162,8 @@ export class RingListener extends Uncloneable implements AsyncIterable<RingConne
    * A client that does not complete the handshake within 5 seconds is left out.
    *
    * @throws {Deno.errors.TimedOut} If no client came in time.
+   * @throws {Deno.errors.NotCapable} If the handshake needs a thread, and the script must not start
+   *   one. In a checkout, more than 16 waits need `--allow-read`.
    * @throws {Deno.errors.BadResource} If the listener is closed, also during the wait.
    */
   async accept(options: WaitOptions = {}): Promise<RingConnection> {
@@ -243,9 +247,11 @@ export class RingListener extends Uncloneable implements AsyncIterable<RingConne
       if (signal.aborted) return;
       stack.move();
       this.#ready.put(connection);
-    } catch {
+    } catch (error) {
+      // Without the permission for a thread, no further client could connect.
+      if (error instanceof Deno.errors.NotCapable) this.#ready.put({ error });
       // The client has left, or does not know the handshake. The server serves all others.
-      this.#leave();
+      else this.#leave();
     } finally {
       pipe.close();
       this.#pipes.delete(pipe);

@@ -27,6 +27,7 @@ import { compileRingPeer } from "../../support/compile_ring_peer.ts";
 import { Peer } from "../../support/peer.ts";
 import { peerUrl } from "../../support/peer_url.ts";
 import { randomName } from "../../support/random_name.ts";
+import { runPeer } from "../../support/run_peer.ts";
 
 const soon = { timeout: 20_000 };
 
@@ -397,6 +398,17 @@ Deno.test("RingListener.accept() waits with timeout and signal, and ends with th
   assertEquals(await iterated, []);
   await assertRejects(() => listener.accept(), Deno.errors.BadResource);
   await assertRejects(() => connectRing(name), Deno.errors.NotFound);
+});
+
+Deno.test("RingListener.accept() throws NotCapable if the next client needs a thread", async () => {
+  const name = randomName();
+  const peer = "channel/ring/peers/idle_connections.ts";
+  // Without --allow-read, the server has 16 waits at most.
+  const [lines] = await Promise.all([
+    runPeer(peer, ["serve", name]),
+    runPeer(peer, ["connect", name], { flags: ["--allow-read"], stderr: "null" }),
+  ]);
+  assertEquals(lines, ["NotCapable"]);
 });
 
 Deno.test("listenRing() is closed by its signal", async () => {

@@ -1,0 +1,25 @@
+/**
+ * A server or a client of listenRing() with idle connections: `idle_connections.ts serve|connect
+ * NAME`. The server prints the name of the error that ends it.
+ */
+
+import { connectRing, listenRing, type RingConnection } from "../../../../src/channel/mod.ts";
+
+const [role, name] = Deno.args;
+const connections: RingConnection[] = [];
+
+try {
+  if (role === "serve") {
+    using listener = listenRing(name!);
+    while (true) {
+      const connection = await listener.accept({ timeout: 20_000 });
+      connections.push(connection);
+      connection.receiver.receive().catch(() => {});
+    }
+  } else {
+    while (true) connections.push(await connectRing(name!, { waitForServer: true, timeout: 5000 }));
+  }
+} catch (error) {
+  console.log(error instanceof Error ? error.name : error);
+}
+Deno.exit();
