@@ -21,20 +21,27 @@ export async function serve(name: string, clients: number, signal: AbortSignal):
   const served: Promise<number>[] = [];
   while (served.length < clients) {
     const connection = await listener.accept({ signal });
-    served.push(answer(connection, signal));
+    // Not awaited, so that the next client does not wait for this one.
+    served.push(serveClient(connection, signal));
   }
   const counts = await Promise.all(served);
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** Answers a client until it closes its end. Returns the number of its measurements. */
-async function answer(connection: RingConnection, signal: AbortSignal): Promise<number> {
+/** Answers a client until it closes its end or dies. Returns the number of its measurements. */
+async function serveClient(connection: RingConnection, signal: AbortSignal): Promise<number> {
   using client = connection;
   let [count, sum] = [0, 0];
-  for (let bytes; (bytes = await client.receiver.receive({ signal })) !== undefined;) {
-    sum += new DataView(bytes.buffer).getFloat64(0, true);
-    count++;
-    await client.sender.sendValue({ count, mean: sum / count }, { signal });
+  try {
+    for (let bytes; (bytes = await client.receiver.receive({ signal })) !== undefined;) {
+      sum += new DataView(bytes.buffer).getFloat64(0, true);
+      count++;
+      await client.sender.sendValue({ count, mean: sum / count }, { signal });
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    // A client that dies or sends nonsense must not end the server.
+    console.error(`Process ${client.peer.pid}: ${error}`);
   }
   return count;
 }

@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
+import { connectRing } from "../../src/channel/mod.ts";
 import { randomName } from "../support/random_name.ts";
 import { assertPrintsUsage, runExample } from "./run_example.ts";
 
@@ -22,6 +23,21 @@ Deno.test("examples/ring_server.ts answers each client with the mean of its meas
     err: "",
   });
   assertEquals(served, { code: 0, out: "Served 2 clients with 5 measurements\n", err: "" });
+});
+
+Deno.test("examples/ring_server.ts goes on after a client that sends nonsense", async () => {
+  const name = randomName();
+  const serving = runExample("ring_server.ts", "serve", "--name", name, "--clients", "2");
+  {
+    using client = await connectRing(name, { waitForServer: true, timeout: 30_000 });
+    await client.sender.send(Uint8Array.of(1), { timeout: 30_000 });
+    assertEquals(await client.receiver.receive({ timeout: 30_000 }), undefined);
+  }
+  const { out } = await runExample("ring_server.ts", "measure", "8", "--name", name);
+  assertEquals(out, "{ count: 1, mean: 8 }\n");
+  const served = await serving;
+  assertMatch(served.err, /^Process \d+: RangeError/);
+  assertEquals([served.code, served.out], [0, "Served 2 clients with 1 measurements\n"]);
 });
 
 Deno.test("examples/ring_server.ts prints its usage", async () => {
