@@ -127,7 +127,8 @@ let makeListener: (pipe: PipeSettings, options: ListenPipeOptions) => PipeListen
  * using listener = listenPipe({ name: "docs of listenPipe" });
  * const serving = (async () => {
  *   for await (const connection of listener) {
- *     void connection.readable.pipeTo(connection.writable);
+ *     // A client that dies must not end the server.
+ *     connection.readable.pipeTo(connection.writable).catch(console.error);
  *   }
  * })();
  *
