@@ -122,8 +122,8 @@ export class RecordType implements AnyLayout {
     const span = count === 0 ? 0 : (count - 1) * stride + this.byteLength;
     if (count > 0 && offset + span > source.byteLength) {
       throw new RangeError(
-        `Expected ${count} structs ${stride} bytes apart, ${span} bytes, at ${offset} of the ` +
-          `memory, there are ${Math.max(source.byteLength - offset, 0)}`,
+        `Expected ${span} bytes from offset ${offset} of the memory, for ${count} structs ` +
+          `${stride} bytes apart, got ${Math.max(source.byteLength - offset, 0)}`,
       );
     }
     return this.#viewsOf(count, stride)(
