@@ -25,7 +25,11 @@ export interface OpenFileOptions {
   kind: string;
   /** The attempt that failed, for messages: `Cannot open a pipe`. */
   attempt: string;
+  /** The advice if there is no such file, for messages. @default none */
+  ifMissing?: string;
 }
+
+const ERROR_FILE_NOT_FOUND = 2;
 
 /** The right to read. */
 export const GENERIC_READ = 0x8000_0000;
@@ -46,11 +50,15 @@ const OPEN_EXISTING = 3;
 export function openExistingFile(path: string, options: OpenFileOptions): Handle {
   // Wine cuts a longer path that begins with \\?\, and so opens a different file.
   assertWide("path", path, { max: MAX_TEXT });
-  const { access, share, flags = 0, inheritable = false, kind, attempt } = options;
+  const { access, share, flags = 0, inheritable = false, kind, attempt, ifMissing } = options;
   const attributes = inheritable ? securityAttributes(null, true) : null;
   const { CreateFileW } = kernel32();
   const value = CreateFileW(encodeWide(path), access, share, attributes, OPEN_EXISTING, flags, 0n);
-  if (value === INVALID_HANDLE_VALUE) throw lastError("CreateFileW", attempt);
+  if (value === INVALID_HANDLE_VALUE) {
+    const code = lastErrorCode();
+    const isMissing = code === ERROR_FILE_NOT_FOUND && ifMissing !== undefined;
+    throw errorFromCode(code, "CreateFileW", attempt, isMissing ? { hint: ifMissing } : {});
+  }
   return new Handle(value, kind);
 }
 

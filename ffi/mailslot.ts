@@ -123,6 +123,7 @@ export function openMailslotToWrite({ path, label, readsOwner }: MailslotToOpen)
     share: FILE_SHARE_READ_AND_WRITE,
     kind: label,
     attempt: `Cannot open the ${label}`,
+    ifMissing: "start its receiver first",
   });
 }
 

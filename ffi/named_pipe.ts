@@ -281,6 +281,7 @@ function open({ path, label, impersonation }: PipeToOpen, rights: number): Handl
       (IMPERSONATION.indexOf(impersonation) << 16),
     kind: label,
     attempt: `Cannot connect to the ${label}`,
+    ifMissing: "start its server first, or pass { waitForServer: true }",
   });
 }
 

@@ -23,6 +23,7 @@ Deno.test("connectPipe() throws NotFound if there is no server, at once", async 
   const name = randomName();
   const error = await assertRejects(() => connectPipe(name, soon), Deno.errors.NotFound);
   assert(error.message.startsWith(`Cannot connect to the pipe "${pathOf(name)}": `), error.message);
+  assert(error.message.endsWith("or pass { waitForServer: true }"), error.message);
 });
 
 Deno.test("connectPipe() takes a name or a path, and refuses invalid names", async () => {

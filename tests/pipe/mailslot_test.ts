@@ -229,6 +229,7 @@ Deno.test("openMailslot() throws NotFound if there is no mailslot, and after its
   const missing = () => openMailslot(name);
   const { message } = assertThrows(missing, Deno.errors.NotFound);
   assertStringIncludes(message, `Cannot open the mailslot "\\\\.\\mailslot\\${name}"`);
+  assertStringIncludes(message, "start its receiver first");
   Mailslot.create(name).close();
   assertThrows(missing, Deno.errors.NotFound);
 });
