@@ -2,7 +2,7 @@
  * Collects lines from several processes by a mailslot. The monitor prints each line with the id of
  * the process that sent the line, and stops after the last line of the last sender.
  *
- *     deno run --allow-ffi --allow-read examples/mailslot.ts monitor --name lines --senders 2
+ *     deno run --allow-ffi examples/mailslot.ts monitor --name lines --senders 2
  *     deno run --allow-ffi --allow-read examples/mailslot.ts send --name lines --file README.md
  *     deno run --allow-ffi --allow-read examples/mailslot.ts send --name lines --file LICENSE
  *

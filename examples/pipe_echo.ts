@@ -2,7 +2,7 @@
  * Sends bytes through a named pipe. The server sends the bytes of each client back, for any number
  * of clients at a time. A client sends a file, and compares the bytes that return.
  *
- *     deno run --allow-ffi --allow-read examples/pipe_echo.ts serve --name echo
+ *     deno run --allow-ffi examples/pipe_echo.ts serve --name echo
  *     deno run --allow-ffi --allow-read examples/pipe_echo.ts send --name echo --file README.md
  *
  * @module

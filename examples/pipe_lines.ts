@@ -2,8 +2,8 @@
  * Serves a protocol of lines through a named pipe. The server keeps texts by their names, for all
  * clients. A client sends one line for each request, and gets one line for each answer.
  *
- *     deno run --allow-ffi --allow-read examples/pipe_lines.ts serve --name notes
- *     deno run --allow-ffi --allow-read examples/pipe_lines.ts ask --name notes "set color red" "get color"
+ *     deno run --allow-ffi examples/pipe_lines.ts serve --name notes
+ *     deno run --allow-ffi examples/pipe_lines.ts ask --name notes "set color red" "get color"
  *
  * Any program that opens the file `\\.\pipe\notes` can be a client.
  *

@@ -2,8 +2,8 @@
  * Asks a server for calculations, by messages through a named pipe. The server is the C program
  * pipe_rpc.c, or this script. A client can have many questions under way at a time.
  *
- *     deno run --allow-ffi --allow-read examples/pipe_rpc.ts serve --name calculator
- *     deno run --allow-ffi --allow-read examples/pipe_rpc.ts ask --name calculator divide 22 7
+ *     deno run --allow-ffi examples/pipe_rpc.ts serve --name calculator
+ *     deno run --allow-ffi examples/pipe_rpc.ts ask --name calculator divide 22 7
  *
  * The server in C: `gcc -O2 -o pipe_rpc.exe examples/pipe_rpc.c`, and `pipe_rpc.exe calculator`.
  * With `--pid PID`, the client trusts only the server with this process id.

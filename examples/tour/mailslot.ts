@@ -20,7 +20,12 @@ export async function mailslot(chapter: Chapter): Promise<void> {
   const path = decodeURIComponent(file.pathname.slice(1));
   const children = Array.from(
     { length: SENDERS },
-    () => chapter.start("mailslot.ts", "send", "--name", name, "--file", path),
+    () =>
+      chapter.startWith(
+        ["--allow-ffi", "--allow-read"],
+        "mailslot.ts",
+        ...["send", "--name", name, "--file", path],
+      ),
   );
   /** The lines of each process. */
   const collected = new Map<number, string[]>();

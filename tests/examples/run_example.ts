@@ -16,6 +16,8 @@ const USUAL = ["--allow-ffi"];
 /** The permissions of an example that needs others. */
 const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   "channel_stream.ts": ["--allow-ffi", "--allow-read"],
+  "mailslot.ts": ["--allow-ffi", "--allow-read"],
+  "pipe_echo.ts": ["--allow-ffi", "--allow-read"],
   "ring_channel.ts": ["--allow-ffi", "--allow-read"],
   "tcp_socket.ts": ["--allow-net=127.0.0.1", "--allow-read"],
 };

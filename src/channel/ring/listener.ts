@@ -44,6 +44,22 @@ const MAX_HANDSHAKE = 5000;
 /** Number of clients that can connect before `accept()` is called; see `listenPipe`. */
 const BACKLOG = 4;
 
+/**
+ * Maximum number of handshakes at a time, so that clients that do nothing use a limited number of
+ * channels. Other clients come in beside them.
+ */
+const MAX_HANDSHAKES = 64;
+
+/** The errors of a handshake that only concern its client. */
+const FAULTS_OF_CLIENTS = [
+  Deno.errors.BrokenPipe,
+  Deno.errors.ConnectionReset,
+  Deno.errors.InvalidData,
+  Deno.errors.NotFound,
+  Deno.errors.PermissionDenied,
+  Deno.errors.TimedOut,
+];
+
 let makeListener: (listener: PipeListener, options: ListenRingOptions) => RingListener;
 
 /**
@@ -132,10 +148,10 @@ export class RingListener extends Uncloneable implements AsyncIterable<RingConne
   readonly #closing = new AbortController();
   /** The pipes of the handshakes that are not over. */
   readonly #pipes = new Set<PipeConnection>();
-  /** The clients in a handshake, and the connections that `accept()` has not taken. */
+  /** The number of connections and errors that `accept()` has not taken. */
   #waiting = 0;
-  /** Resolves when `#waiting` becomes less. */
-  #taken = Promise.withResolvers<void>();
+  /** Resolves when a client has left the handshake, or `accept()` has taken a connection. */
+  #left = Promise.withResolvers<void>();
 
   static {
     makeListener = (...args) => new RingListener(...args);
@@ -162,8 +178,7 @@ export class RingListener extends Uncloneable implements AsyncIterable<RingConne
    * A client that does not complete the handshake within 5 seconds is left out.
    *
    * @throws {Deno.errors.TimedOut} If no client came in time.
-   * @throws {Deno.errors.NotCapable} If the handshake needs a thread, and the script must not start
-   *   one. In a checkout, more than 16 waits need `--allow-read`.
+   * @throws {Error} If this process has no resources for the next client. The listener goes on.
    * @throws {Deno.errors.BadResource} If the listener is closed, also during the wait.
    */
   async accept(options: WaitOptions = {}): Promise<RingConnection> {
@@ -190,7 +205,7 @@ export class RingListener extends Uncloneable implements AsyncIterable<RingConne
     for (const next of this.#ready.takeAll()) {
       if (!("error" in next)) next.close();
     }
-    this.#taken.resolve();
+    this.#left.resolve();
   }
 
   /** Makes the open listener keep the process alive, as it does by default. */
@@ -212,6 +227,7 @@ export class RingListener extends Uncloneable implements AsyncIterable<RingConne
   async #next(options: WaitOptions): Promise<RingConnection | undefined> {
     const next = await this.#ready.take(options);
     if (next === undefined) return undefined;
+    this.#waiting--;
     this.#leave();
     if ("error" in next) throw next.error;
     return next;
@@ -222,14 +238,16 @@ export class RingListener extends Uncloneable implements AsyncIterable<RingConne
     const { signal } = this.#closing;
     while (!signal.aborted) {
       try {
-        const pipe = await this.#listener.accept();
-        void this.#shakeHands(pipe);
+        void this.#shakeHands(await this.#listener.accept());
       } catch (error) {
-        if (!signal.aborted) this.#ready.put({ error });
+        if (!signal.aborted) this.#put({ error });
       }
-      this.#waiting++;
-      while (this.#waiting >= this.#backlog && !signal.aborted) await this.#taken.promise;
+      while (this.#isFull && !signal.aborted) await this.#left.promise;
     }
+  }
+
+  get #isFull(): boolean {
+    return this.#waiting >= this.#backlog || this.#pipes.size >= MAX_HANDSHAKES;
   }
 
   async #shakeHands(pipe: PipeConnection): Promise<void> {
@@ -246,21 +264,26 @@ export class RingListener extends Uncloneable implements AsyncIterable<RingConne
       await offerRings(pipe, { toServer, toClient }, { timeout: MAX_HANDSHAKE, signal });
       if (signal.aborted) return;
       stack.move();
-      this.#ready.put(connection);
+      this.#put(connection);
     } catch (error) {
-      // Without the permission for a thread, no further client could connect.
-      if (error instanceof Deno.errors.NotCapable) this.#ready.put({ error });
-      // The client has left, or does not know the handshake. The server serves all others.
-      else this.#leave();
+      // A client that left, or that does not know the handshake, is no concern of the others.
+      const isOfClient = FAULTS_OF_CLIENTS.some((fault) => error instanceof fault);
+      if (!isOfClient && !signal.aborted) this.#put({ error });
     } finally {
       pipe.close();
       this.#pipes.delete(pipe);
+      this.#leave();
     }
   }
 
+  #put(next: RingConnection | { error: unknown }): void {
+    this.#waiting++;
+    this.#ready.put(next);
+  }
+
+  /** Lets the next client in, if the listener was full. */
   #leave(): void {
-    this.#waiting--;
-    this.#taken.resolve();
-    this.#taken = Promise.withResolvers();
+    this.#left.resolve();
+    this.#left = Promise.withResolvers();
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Begins so many writes that the last ones need a thread, which this process must not start. Then
- * writes to the same pipes again, and reads everything. Prints the error of a wait that has failed,
- * and the number of wrong bytes.
+ * Begins so many writes that the last ones need a thread, which cannot start here. Then writes to
+ * the same pipes again, and reads everything. Prints the error of a wait that has failed, and the
+ * number of wrong bytes.
  *
  * @module
  */
@@ -9,6 +9,10 @@
 import { FileReader } from "../../../src/io/reader.ts";
 import { FileWriter } from "../../../src/io/writer.ts";
 import { BUFFER_SIZE, makePipe } from "../pipe_pair.ts";
+
+import { refuseThreads } from "../../support/refuse_threads.ts";
+
+refuseThreads();
 
 /** More pipes than there are registered waits and threads of the pool for waits. */
 const PIPES = 24 + 2 * navigator.hardwareConcurrency;
