@@ -263,8 +263,7 @@ Deno.test("connectPipe() follows the direction of a server in C", async () => {
     const error = await assertRejects(read, Deno.errors.NotSupported);
     assertEquals(
       error.message,
-      `Cannot read from the pipe "${pathOf(inbound)}" as its client: the server has made the ` +
-        'pipe "inbound"',
+      `Cannot read from the pipe "${pathOf(inbound)}" as its client: its direction is "inbound"`,
     );
     const outbound = randomName();
     await using writer = await startCServer(outbound, { mode, direction: "outbound" });
@@ -279,7 +278,7 @@ Deno.test("connectPipe() follows the direction of a server in C", async () => {
         () => reading.flushed(),
       ]
     ) {
-      await assertRejects(write, Deno.errors.NotSupported, 'made the pipe "outbound"');
+      await assertRejects(write, Deno.errors.NotSupported, 'its direction is "outbound"');
     }
   }
 });
