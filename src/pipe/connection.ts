@@ -364,7 +364,8 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
   /**
    * Waits until the peer has read everything that was written.
    *
-   * A thread of Deno's pool waits during this time.
+   * A thread of Deno's pool waits during this time. At most two threads for each processor do so at
+   * a time; a further call waits until one of them is free.
    *
    * @throws {Deno.errors.BrokenPipe} If the peer closed its end before it had read everything. If
    *   the peer closed it before this call, nobody can tell.
