@@ -1,4 +1,5 @@
-import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertLess, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { cpuUsage } from "node:process";
 import { openPipe } from "../../ffi/named_pipe.ts";
 import { currentUserSid, readSecurity, SECURITY_INFORMATION } from "../../ffi/security.ts";
 import { isWine } from "../../ffi/win32/ntdll.ts";
@@ -201,6 +202,23 @@ Deno.test("PipeListener.accept() returns a client that came and went, with its b
   await using connection = await listener.accept(soon);
   await connection.write(bytesOf("here"));
   assertEquals(await client.ask("read 9"), readAnswer(bytesOf("here")));
+});
+
+Deno.test("PipeListener does nothing while clients that came and went wait for accept()", async () => {
+  const name = randomName();
+  using listener = listenPipe({ name });
+  for (let index = 0; index < 4; index++) (await connectPipe(name, soon)).close();
+  // The backlog is full, so the listener has seen all four.
+  await assertRejects(() => connectPipe(name, { timeout: 100 }), Deno.errors.TimedOut);
+  const before = cpuUsage();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const { user, system } = cpuUsage(before);
+  // In microseconds. A loop would use all that the machine has left.
+  assertLess(user + system, 60_000);
+  for (let index = 0; index < 4; index++) {
+    await using connection = await listener.accept(soon);
+    assertEquals(await readText(connection), null);
+  }
 });
 
 Deno.test("PipeListener takes 500 clients that come and go at once, and then the next", async () => {
