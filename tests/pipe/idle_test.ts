@@ -62,6 +62,15 @@ Deno.test(`${PIPES} idle pipes use no thread of the pool, and few threads at all
   await assertAllRead(pipes, reads);
 });
 
+Deno.test("A listener that waits for clients uses no thread of the pool", async () => {
+  await poll("free threads", () => ParkedWait.count === 0 || undefined, soon);
+  using listener = listenPipe({ name: randomName(), backlog: 10 });
+  const accepting = listener.accept(soon).catch(() => {});
+  assertEquals(ParkedWait.count, 0);
+  listener.close();
+  await accepting;
+});
+
 Deno.test("Pipes wait on at most 2 threads of the pool for each processor", async () => {
   await using stack = new AsyncDisposableStack();
   const pipes = await makePipes(stack);
