@@ -64,11 +64,16 @@ Deno.test(`${PIPES} idle pipes use no thread of the pool, and few threads at all
 
 Deno.test("A listener that waits for clients uses no thread of the pool", async () => {
   await poll("free threads", () => ParkedWait.count === 0 || undefined, soon);
-  using listener = listenPipe({ name: randomName(), backlog: 10 });
-  const accepting = listener.accept(soon).catch(() => {});
+  const name = randomName();
+  using listener = listenPipe({ name });
+  const accepting = listener.accept(soon);
+  const next = listener.accept(soon).catch(() => {});
+  await using _client = await connectPipe(name, soon);
+  // A further instance waits now, while accept() does.
+  await using _connection = await accepting;
   assertEquals(ParkedWait.count, 0);
   listener.close();
-  await accepting;
+  await next;
 });
 
 Deno.test("Pipes wait on at most 2 threads of the pool for each processor", async () => {
