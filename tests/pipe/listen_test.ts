@@ -1,10 +1,8 @@
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { cpuUsage } from "node:process";
 import { openPipe } from "../../ffi/named_pipe.ts";
 import { currentUserSid, readSecurity, SECURITY_INFORMATION } from "../../ffi/security.ts";
 import { isWine } from "../../ffi/win32/ntdll.ts";
 import { connectPipe, listenPipe, type ListenPipeOptions } from "../../src/pipe/mod.ts";
-import { poll } from "../../src/wait/options.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
 import { within } from "../support/within.ts";
@@ -203,28 +201,6 @@ Deno.test("PipeListener.accept() returns a client that came and went, with its b
   await using connection = await listener.accept(soon);
   await connection.write(bytesOf("here"));
   assertEquals(await client.ask("read 9"), readAnswer(bytesOf("here")));
-});
-
-Deno.test("PipeListener does nothing while clients that came and went wait for accept()", async () => {
-  const name = randomName();
-  using listener = listenPipe({ name });
-  for (let index = 0; index < 4; index++) (await connectPipe(name, soon)).close();
-  // The backlog is full, so the listener has seen all four.
-  await assertRejects(() => connectPipe(name, { timeout: 100 }), Deno.errors.TimedOut);
-  // Earlier tests leave work to V8's threads. A loop of the listener would never stop.
-  let before = cpuUsage();
-  const isIdle = () => {
-    const { user, system } = cpuUsage(before);
-    before = cpuUsage();
-    // In microseconds, of 300 ms.
-    return user + system < 30_000 ? true : undefined;
-  };
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  await poll("an idle process", isIdle, { ...soon, interval: 300 });
-  for (let index = 0; index < 4; index++) {
-    await using connection = await listener.accept(soon);
-    assertEquals(await readText(connection), null);
-  }
 });
 
 Deno.test("PipeListener takes 500 clients that come and go at once, and then the next", async () => {
