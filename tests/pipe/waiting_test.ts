@@ -279,5 +279,5 @@ Deno.test("A flood of messages does not keep the event loop from running", async
   } finally {
     clearInterval(timer);
   }
-  assertEquals(ticks, 5, `${index} messages`);
+  assert(ticks >= 5, `${ticks} ticks in ${index} messages`);
 });
