@@ -7,9 +7,9 @@
  * With `--beside` it also runs the library of another checkout. With names, it runs only the groups
  * whose names contain one of them.
  *
- * The two ends of a pair are two processes. They run on all processors, and in one group on the same
- * one. The rounds are interleaved, in alternating order, and medians are compared. The exit code is 1 if a limit is missed or a pair
- * cannot run.
+ * The two ends of a pair are two processes. They run on all processors, and in some groups on the
+ * same one. The rounds are interleaved, in alternating order, and medians are compared. The exit
+ * code is 1 if a limit is missed or a pair cannot run.
  *
  * @module
  */

@@ -310,7 +310,7 @@ export function readMessages(pipe: Handle): void {
 
 /** The process at the other end of a pipe, as Windows noted it when the client connected. */
 export interface PipeProcess {
-  /** The process id. */
+  /** The process id, or 0 if Windows does not know it: the peer is on another machine, or has gone. */
   pid: number;
   /** The session of the process, or `undefined` if Windows does not tell. */
   sessionId: number | undefined;
@@ -327,10 +327,6 @@ export function pipeProcess(pipe: Handle, end: "server" | "client"): PipeProcess
     ? [functions.GetNamedPipeClientProcessId, functions.GetNamedPipeClientSessionId] as const
     : [functions.GetNamedPipeServerProcessId, functions.GetNamedPipeServerSessionId] as const;
   const out = new Uint32Array(1);
-  if (!process(pipe.value, out)) {
-    const api = `GetNamedPipe${end === "server" ? "Client" : "Server"}ProcessId`;
-    throw lastError(api, `Cannot find the process at the other end of the ${pipe.kind}`);
-  }
-  const pid = out[0]!;
+  const pid = process(pipe.value, out) ? out[0]! : 0;
   return { pid, sessionId: session(pipe.value, out) ? out[0]! : undefined };
 }

@@ -6,18 +6,25 @@
  * Windows allocates. If the Worker ends, its reaper cancels the operation and then frees this
  * memory.
  *
+ * `ReadFile` says only by the thread's last error that an operation is in flight. V8 and Deno can
+ * change the last error before the script asks for it. So this module calls the kernel's own
+ * functions, which return the status.
+ *
  * @see {@link https://learn.microsoft.com/windows/win32/fileio/synchronous-and-asynchronous-i-o}
  * @module
  */
 
-import { lastError, lastErrorCode } from "./error.ts";
+import { lastError } from "./error.ts";
 import { forgetResource, type Handle, noteResource, OPERATION, RESOURCE } from "./handle.ts";
 import { kernel32 } from "./win32/kernel32.ts";
 import { ntdll } from "./win32/ntdll.ts";
 
 const ERROR_MORE_DATA = 234;
-const ERROR_IO_PENDING = 997;
 const STATUS_PENDING = 0x103;
+const STATUS_BUFFER_OVERFLOW = 0x8000_0005 | 0;
+const FSCTL_PIPE_LISTEN = 0x11_0008;
+/** The offset of a read or a write. Pipes and mailslots have none. */
+const NO_OFFSET = new BigInt64Array(1);
 const MEM_COMMIT_AND_RESERVE = 0x3000;
 const MEM_RELEASE = 0x8000;
 const PAGE_READWRITE = 0x4;
@@ -105,9 +112,11 @@ export class OverlappedOperation implements Disposable {
    * @returns The result if the operation is already over, or `undefined` if it is in flight.
    */
   beginRead(): OperationResult | undefined {
-    const { ReadFile } = kernel32();
-    const { value } = this.#file;
-    return this.#begin(ReadFile(value, this.#data, this.#data.length, null, this.#overlapped));
+    const { NtReadFile } = ntdll();
+    const { length } = this.#data;
+    return this.#begin((file, done, io) =>
+      NtReadFile(file, done, null, null, io, this.#data, length, NO_OFFSET, null)
+    );
   }
 
   /**
@@ -117,8 +126,10 @@ export class OverlappedOperation implements Disposable {
    * @returns The result if the operation is already over, or `undefined` if it is in flight.
    */
   beginWrite(length: number): OperationResult | undefined {
-    const { WriteFile } = kernel32();
-    return this.#begin(WriteFile(this.#file.value, this.#data, length, null, this.#overlapped));
+    const { NtWriteFile } = ntdll();
+    return this.#begin((file, done, io) =>
+      NtWriteFile(file, done, null, null, io, this.#data, length, NO_OFFSET, null)
+    );
   }
 
   /**
@@ -127,7 +138,10 @@ export class OverlappedOperation implements Disposable {
    * @returns The result if the operation is already over, or `undefined` if it is in flight.
    */
   beginConnect(): OperationResult | undefined {
-    return this.#begin(kernel32().ConnectNamedPipe(this.#file.value, this.#overlapped));
+    const { NtFsControlFile } = ntdll();
+    return this.#begin((file, done, io) =>
+      NtFsControlFile(file, done, null, null, io, FSCTL_PIPE_LISTEN, null, 0, null, 0)
+    );
   }
 
   /** Takes the result of an operation that is over. */
@@ -159,18 +173,24 @@ export class OverlappedOperation implements Disposable {
     this.close();
   }
 
-  /** Returns the result of an operation whose call has just returned `isDone`. */
-  #begin(isDone: number): OperationResult | undefined {
-    if (isDone) return this.takeResult();
-    const code = lastErrorCode();
-    if (code === ERROR_IO_PENDING) {
+  /**
+   * Begins an operation.
+   *
+   * @param start Calls the kernel. An `OVERLAPPED` begins with an `IO_STATUS_BLOCK`.
+   */
+  #begin(
+    start: (file: bigint, done: bigint, io: Uint8Array<ArrayBuffer>) => number,
+  ): OperationResult | undefined {
+    Atomics.store(this.#outcome, 0, STATUS_PENDING);
+    const status = start(this.#file.value, this.#done.value, this.#overlapped);
+    if (status === STATUS_PENDING) {
       inFlight.add(this);
       return undefined;
     }
-    if (code === ERROR_MORE_DATA) return this.takeResult();
-    // Windows leaves the status at "pending" if the operation could not begin.
+    if (status === 0 || status === STATUS_BUFFER_OVERFLOW) return this.takeResult();
+    // The kernel leaves the status at "pending" if the operation could not begin.
     Atomics.store(this.#outcome, 0, 0);
-    return { length: 0, code };
+    return { length: 0, code: ntdll().RtlNtStatusToDosError(status) };
   }
 
   #free(): void {

@@ -16,7 +16,7 @@ import { Report } from "./suite/report.ts";
 const LANES = 3;
 
 /** The folders with the slowest tests. They start first, so that no long group runs alone at the end. */
-const SLOW = ["workers", "sync", "process", "channel", "messages"];
+const SLOW = ["workers", "sync", "process", "channel", "pipe", "messages"];
 
 /** Flags of deno test whose value may be an argument of its own. */
 const FLAGS_WITH_VALUE = ["--filter"];

@@ -39,13 +39,6 @@ export const KERNEL32 = {
   },
   CancelIoEx: { parameters: [HANDLE, /* hFile */ BUFFER /* LPOVERLAPPED */], result: BOOL },
   CloseHandle: { parameters: [HANDLE /* hObject */], result: BOOL },
-  ConnectNamedPipe: {
-    parameters: [
-      HANDLE, // hNamedPipe
-      BUFFER, // LPOVERLAPPED lpOverlapped
-    ],
-    result: BOOL,
-  },
   CreateEventW: {
     parameters: [
       BUFFER, // LPSECURITY_ATTRIBUTES lpEventAttributes
@@ -369,16 +362,6 @@ export const KERNEL32 = {
       SIZE_T, // ULONG_PTR dwData
     ],
     result: DWORD,
-  },
-  ReadFile: {
-    parameters: [
-      HANDLE, // hFile
-      BUFFER, // lpBuffer
-      DWORD, // nNumberOfBytesToRead
-      BUFFER, // LPDWORD lpNumberOfBytesRead
-      BUFFER, // LPOVERLAPPED lpOverlapped
-    ],
-    result: BOOL,
   },
   RegisterWaitForSingleObject: {
     parameters: [

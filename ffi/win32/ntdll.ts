@@ -1,6 +1,6 @@
 /**
  * The functions of ntdll.dll: the properties of sections, events, semaphores and handles, the
- * creation of pipes and mailslots, and the table of upper case. kernel32 has no functions for
+ * creation of pipes and mailslots, overlapped operations, and the table of upper case. kernel32 has no functions for
  * these, or not with all of their options.
  *
  * @module
@@ -53,6 +53,21 @@ export const NTDLL = {
     ],
     result: NTSTATUS,
   },
+  NtFsControlFile: {
+    parameters: [
+      HANDLE, // FileHandle
+      HANDLE, // Event
+      BUFFER, // PIO_APC_ROUTINE ApcRoutine
+      BUFFER, // PVOID ApcContext
+      BUFFER, // PIO_STATUS_BLOCK IoStatusBlock
+      DWORD, // FsControlCode
+      BUFFER, // PVOID InputBuffer
+      DWORD, // InputBufferLength
+      BUFFER, // PVOID OutputBuffer
+      DWORD, // OutputBufferLength
+    ],
+    result: NTSTATUS,
+  },
   NtQueryEvent: {
     parameters: [
       HANDLE, // EventHandle
@@ -100,6 +115,34 @@ export const NTDLL = {
       BUFFER, // PVOID SemaphoreInformation
       DWORD, // SemaphoreInformationLength
       BUFFER, // PULONG ReturnLength
+    ],
+    result: NTSTATUS,
+  },
+  NtReadFile: {
+    parameters: [
+      HANDLE, // FileHandle
+      HANDLE, // Event
+      BUFFER, // PIO_APC_ROUTINE ApcRoutine
+      BUFFER, // PVOID ApcContext
+      BUFFER, // PIO_STATUS_BLOCK IoStatusBlock
+      BUFFER, // PVOID Buffer
+      DWORD, // Length
+      BUFFER, // PLARGE_INTEGER ByteOffset
+      BUFFER, // PULONG Key
+    ],
+    result: NTSTATUS,
+  },
+  NtWriteFile: {
+    parameters: [
+      HANDLE, // FileHandle
+      HANDLE, // Event
+      BUFFER, // PIO_APC_ROUTINE ApcRoutine
+      BUFFER, // PVOID ApcContext
+      BUFFER, // PIO_STATUS_BLOCK IoStatusBlock
+      BUFFER, // PVOID Buffer
+      DWORD, // Length
+      BUFFER, // PLARGE_INTEGER ByteOffset
+      BUFFER, // PULONG Key
     ],
     result: NTSTATUS,
   },

@@ -9,8 +9,8 @@ import type { Handle } from "../../ffi/handle.ts";
 import { inWorker } from "../../ffi/platform.ts";
 import { isPeerGone } from "../../ffi/named_pipe.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { onPoolThread, ParkedWait } from "../sync/pool_thread_wait.ts";
-import { poll, RepeatingTimer } from "../wait/options.ts";
+import { onPoolThread } from "../sync/pool_thread_wait.ts";
+import { RepeatingTimer } from "../wait/options.ts";
 
 /** Pauses between two attempts to cancel a flush that may not have begun yet, in milliseconds. */
 const CANCEL_PAUSES = { first: 1, max: 32 };
@@ -33,8 +33,10 @@ export async function flushFile(file: Handle, label: string, signal: AbortSignal
         "would delay the Worker's end; let the peer answer instead",
     );
   }
-  await poll("a free thread", () => ParkedWait.isPossible || undefined, { signal });
-  signal.throwIfAborted();
+  await onPoolThread(() => flush(file, label, signal), signal);
+}
+
+async function flush(file: Handle, label: string, signal: AbortSignal): Promise<void> {
   // The call can begin after the file was closed, so it has a handle of its own.
   using handle = file.duplicate();
   const { CancelIoEx, FlushOnPoolThread } = kernel32();
@@ -46,8 +48,7 @@ export async function flushFile(file: Handle, label: string, signal: AbortSignal
   signal.addEventListener("abort", cancel, { once: true });
   stack.defer(() => signal.removeEventListener("abort", cancel));
   // After the peer's end, Windows says that everything was read, even if nothing was.
-  const isDone = !isPeerGone(handle) &&
-    await onPoolThread(() => FlushOnPoolThread(handle.value));
+  const isDone = !isPeerGone(handle) && await FlushOnPoolThread(handle.value);
   signal.throwIfAborted();
   // The error's code is unknown here: it is the last error of the pool thread.
   if (isDone) return;

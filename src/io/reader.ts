@@ -86,18 +86,17 @@ export class FileReader implements Disposable {
     while (this.#piece === undefined && !this.#isAtEnd) {
       this.#assertOpen();
       const result = this.#begin();
+      const left = Math.ceil(timeLeft(deadline));
       if (result !== undefined) {
         this.#keep(result);
         // A peer that always has more bytes must not keep the event loop from running.
         if (EVENT_LOOP.countWait()) await EVENT_LOOP.turn();
+        // A peer that writes nothing again and again must not prolong the wait.
+        options.signal?.throwIfAborted();
+        if (this.#piece === undefined && !this.#isAtEnd && left === 0) throw this.late(timeout);
         continue;
       }
-      const left = Math.ceil(timeLeft(deadline));
-      if (!await this.#operation.untilOver({ ...options, timeout: left })) {
-        throw new Deno.errors.TimedOut(
-          `Waited ${timeout} ms to read from the ${this.#label}: the peer has written nothing`,
-        );
-      }
+      if (!await this.#operation.untilOver({ ...options, timeout: left })) throw this.late(timeout);
       this.#assertOpen();
       this.#keep(this.#operation.takeResult());
     }
@@ -114,6 +113,13 @@ export class FileReader implements Disposable {
     if (this.#piece === undefined) return;
     const { bytes, isPart } = this.#piece;
     this.#piece = length < bytes.length ? { bytes: bytes.subarray(length), isPart } : undefined;
+  }
+
+  /** Makes the error of a read whose time is over. */
+  late(timeout: number): Error {
+    return new Deno.errors.TimedOut(
+      `Waited ${timeout} ms to read from the ${this.#label}: the peer has written too little`,
+    );
   }
 
   /** Sets whether a wait for bytes keeps the process alive. */

@@ -136,7 +136,6 @@ export class FileWriter implements Disposable {
     } finally {
       flushing.abort();
     }
-    this.#assertOpen();
   }
 
   /** Sets whether a write in flight keeps the process alive. */

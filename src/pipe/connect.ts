@@ -109,6 +109,7 @@ function assertServer(name: string, value: unknown): void {
  * @throws {Deno.errors.NotFound} If there is no such pipe, and `waitForServer` is not set.
  * @throws {Deno.errors.PermissionDenied} If the pipe does not let this user in, or the server is
  *   not the trusted one.
+ * @throws {Deno.errors.BrokenPipe} If the server closed the pipe before it was checked.
  * @throws {Deno.errors.InvalidData} If `mode` is `"messages"`, and the pipe carries bytes.
  * @throws {Deno.errors.TimedOut} If the server did not let this client in in time.
  * @throws {TypeError} If the name or an option is invalid.

@@ -380,8 +380,9 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
   /**
    * Waits until the peer has read everything that was written.
    *
-   * A thread of Deno's pool waits during this time. It keeps the process alive, even after
-   * `unref()`.
+   * A thread of Deno's pool waits during this time, and keeps the process alive, even after
+   * `unref()`. At most two threads for each processor do so at a time; a further call waits until
+   * one of them is free.
    *
    * @throws {Deno.errors.BrokenPipe} If the peer closed its end before it had read everything. If
    *   the peer closed it before this call, nobody can tell.
@@ -508,7 +509,8 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
   async #look(options: WaitOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (this.#isReadOver) return undefined;
     if (!this.#hasMessages) return (await this.#reader.next(options))?.bytes;
-    const deadline = deadlineAfter(options.timeout ?? Infinity);
+    const { timeout = Infinity } = options;
+    const deadline = deadlineAfter(timeout);
     while (this.#message === undefined) {
       const piece = await this.#reader.next({
         ...options,
@@ -528,6 +530,8 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
       this.#parts.push(bytes.slice());
       this.#reader.skip(bytes.length);
       if (!isPart) this.#message = this.#join();
+      // More parts can follow without a wait, for as long as the peer writes.
+      else if (timeout !== 0 && timeLeft(deadline) === 0) throw this.#reader.late(timeout);
     }
     return this.#message;
   }

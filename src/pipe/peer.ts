@@ -19,7 +19,7 @@ import { ownerOf, userOfPipeClient, userOfProcess } from "../../ffi/security.ts"
  * have passed its end of the pipe on. So the ids help to find a program, but prove nothing.
  */
 export interface PipePeer {
-  /** The process id, or 0 if the peer is on another machine. */
+  /** The process id, or 0 if the peer is on another machine, or had gone before it was asked for. */
   readonly pid: number;
   /** The session of the process, or `undefined` if Windows does not know it. */
   readonly sessionId: number | undefined;

@@ -19,7 +19,13 @@ import { blockOn, createEvent, INFINITE, setEvent } from "../../ffi/kernel_objec
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { inWorker } from "../../ffi/platform.ts";
-import { assertTimeout, Cancellation, RepeatingTimer, type WaitOptions } from "../wait/options.ts";
+import {
+  assertTimeout,
+  Cancellation,
+  poll,
+  RepeatingTimer,
+  type WaitOptions,
+} from "../wait/options.ts";
 import { type Lease, lend, type WaitableObject } from "./waitable_object.ts";
 
 /** Maximum number of waits for each processor, so that half of the pool's threads stay free. */
@@ -46,12 +52,16 @@ const WAIT_OBJECT_0 = 0;
 const EVENT_INDEX = 1;
 
 /**
- * Counts a nonblocking call that can take long, so that waits leave as many threads of the pool
- * free. Check {@linkcode ParkedWait.isPossible} first.
+ * Makes a nonblocking call that can take long, as soon as one more wait can begin. The call counts
+ * as a wait, so that waits leave as many threads of the pool free.
+ *
+ * @throws The reason of the signal, if the signal stops the wait before the call.
  */
-export async function onPoolThread<T>(call: () => Promise<T>): Promise<T> {
-  count++;
+export async function onPoolThread<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  // Others look for a free thread before this function goes on, so the thread is taken at once.
+  await poll("a free thread", () => ParkedWait.isPossible ? ++count : undefined, { signal });
   try {
+    signal.throwIfAborted();
     return await call();
   } finally {
     count--;
@@ -67,6 +77,11 @@ export class ParkedWait implements Disposable {
   static get isPossible(): boolean {
     maxWaits ??= MAX_WAITS_PER_PROCESSOR * navigator.hardwareConcurrency;
     return count < maxWaits && givenUp === 0 && !inWorker();
+  }
+
+  /** The number of threads of the pool that wait, or will wait when they are free. */
+  static get count(): number {
+    return count;
   }
 
   readonly #lease: Lease;

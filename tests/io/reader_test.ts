@@ -73,7 +73,7 @@ Deno.test("FileReader.next() throws TimedOut at once with a timeout of 0, unless
   await assertRejects(
     () => reader.next({ timeout: 0 }),
     Deno.errors.TimedOut,
-    `Waited 0 ms to read from the ${label}: the peer has written nothing`,
+    `Waited 0 ms to read from the ${label}: the peer has written too little`,
   );
   await writer.write(Uint8Array.of(1), soon);
   assertEquals((await reader.next({ timeout: 0 }))?.bytes.length, 1);

@@ -18,7 +18,7 @@ globalThis.addEventListener("unload", () => {
 const folders: string[] = [];
 
 /** Compiles a program once for all tests of this process, and returns its path. */
-async function programOf(source: PeerPath): Promise<string> {
+export async function programOf(source: PeerPath): Promise<string> {
   let program = programs.get(source);
   if (program === undefined) {
     program = compileC(peerUrl(source));

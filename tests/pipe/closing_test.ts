@@ -5,7 +5,7 @@ import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
 import { within } from "../support/within.ts";
 import { bytesOf, patternOf, readText, soon } from "./bytes.ts";
-import { connectCClient, expectAnswer, pathOf, readAnswer } from "./c_peers.ts";
+import { pathOf, readAnswer } from "./c_peers.ts";
 import { openBoth } from "./open_both.ts";
 
 /** More bytes than the buffers of a pipe have room for. */
@@ -71,7 +71,11 @@ for (const mode of ["bytes", "messages"] as const) {
   });
 }
 
-Deno.test("PipeConnection.close() waits at most 5 seconds for a peer that never reads", async () => {
+Deno.test("PipeConnection.close() waits at most 5 seconds for a peer that never reads, and then lets the process end", async () => {
+  const name = randomName();
+  using listener = listenPipe({ name });
+  await using process = await Peer.start("pipe/peers/closing_writer.ts", name);
+  await using _server = await listener.accept(soon);
   await using both = await openBoth("server");
   const { connection, peer } = both;
   const writing = connection.write(new Uint8Array(PLENTY)).catch((error) => error);
@@ -83,6 +87,7 @@ Deno.test("PipeConnection.close() waits at most 5 seconds for a peer that never 
   assert((await writing) instanceof Deno.errors.BadResource);
   // The peer still finds the bytes that Windows had taken, or the end. It does not hang.
   assert((await peer.ask(`take ${PLENTY}`)).includes(" 109 "));
+  assertEquals((await within("the process ends", process.gone())).code, 0);
 });
 
 Deno.test("PipeConnection.abort() ends at once, also while close() still delivers", async () => {
@@ -94,7 +99,8 @@ Deno.test("PipeConnection.abort() ends at once, also while close() still deliver
     const before = performance.now();
     connection.abort();
     await within("the connection is closed", connection.closed);
-    assertLess(performance.now() - before, 1000);
+    // close() would wait for 5 seconds.
+    assertLess(performance.now() - before, 4000);
     assert((await writing) instanceof Deno.errors.BadResource);
     assert((await peer.ask(`take ${PLENTY}`)).includes(" 109 "));
     connection.abort();
@@ -170,21 +176,6 @@ Deno.test("await using delivers what was written before the block ends", async (
   assertEquals(await asking, readAnswer(new Uint8Array(PLENTY)));
 });
 
-Deno.test("The process ends only when the peer has the bytes that were written before close()", async () => {
-  const name = randomName();
-  using listener = listenPipe({ name });
-  await using peer = await Peer.start("pipe/peers/end.ts");
-  await expectAnswer(peer, `connect ${name}`, "connected");
-  await using connection = await listener.accept(soon);
-  // The peer writes, closes, and has nothing else to do.
-  await peer.send(`leave ${PLENTY}`);
-  let read = 0;
-  const buffer = new Uint8Array(100_000);
-  for (let got; (got = await connection.read(buffer, soon)) !== null;) read += got;
-  assertEquals(read, PLENTY);
-  assertEquals((await within("the peer ends", peer.gone())).code, 0);
-});
-
 Deno.test("PipeConnection keeps no handle open after each kind of end", async () => {
   const name = randomName();
   using listener = listenPipe({ name });
@@ -200,29 +191,4 @@ Deno.test("PipeConnection keeps no handle open after each kind of end", async ()
     connection.abort();
     await Promise.all([reading, writing, client.closed, connection.closed]);
   });
-});
-
-Deno.test("PipeConnection.unref() lets the process end during a read, and ref() holds it again", async () => {
-  const name = randomName();
-  using listener = listenPipe({ name });
-  await using peer = await Peer.start("pipe/peers/end.ts");
-  await expectAnswer(peer, `connect ${name}`, "connected");
-  await using _connection = await listener.accept(soon);
-  await expectAnswer(peer, "read-unheld", "reading");
-  assertEquals((await within("the peer ends", peer.gone())).code, 0);
-  await using client = await connectCClient(name);
-  await using other = await listener.accept(soon);
-  other.unref();
-  other.ref();
-  const reading = readText(other);
-  await client.ask("write 61");
-  assertEquals(await reading, "a");
-});
-
-Deno.test("PipeListener.unref() lets the process end during accept()", async () => {
-  const name = randomName();
-  await using peer = await Peer.start("pipe/peers/end.ts");
-  await expectAnswer(peer, `listen ${name}`, "listening");
-  await expectAnswer(peer, "accept-unheld", "accepting");
-  assertEquals((await within("the peer ends", peer.gone())).code, 0);
 });

@@ -54,7 +54,7 @@ for (const side of ["server", "client"]) {
         await assertRejects(() => end.write(Uint8Array.of(1)), Deno.errors.BrokenPipe);
         assertEquals(await end.read(new Uint8Array(1)), null);
         end.close();
-        await within("the end is closed", end.closed, 2000);
+        await within("the end is closed", end.closed);
       }
     });
   });

@@ -12,7 +12,10 @@ import { within } from "../support/within.ts";
 import { bytesOf, patternOf, soon } from "./bytes.ts";
 import { connectCClient, expectAnswer, readAnswer, startCClient, startCServer } from "./c_peers.ts";
 
-const ROUNDS = 8;
+/** Each round starts a process of Deno. */
+const ROUNDS = 5;
+/** Each round kills the process this much later, in milliseconds. */
+const LATER = 5;
 
 /**
  * Reads until the peer is gone, and writes at the same time.
@@ -48,7 +51,7 @@ for (const mode of ["bytes", "messages"] as const) {
       await expectAnswer(client, `connect ${name} ${JSON.stringify({ mode })}`, "connected");
       await using connection = await listener.accept(soon);
       await expectAnswer(client, "echo", "echoing");
-      setTimeout(() => client.kill(), round * 3);
+      setTimeout(() => client.kill(), round * LATER);
       await within(`the end of round ${round} is seen`, useUntilEnd(connection));
       await client.gone();
     }
@@ -68,7 +71,7 @@ for (const mode of ["bytes", "messages"] as const) {
         await expectAnswer(server, "accept", "connected");
         await expectAnswer(server, "echo", "echoing");
       }
-      setTimeout(() => server.kill(), round * 3);
+      setTimeout(() => server.kill(), round * LATER);
       await within(`the end of round ${round} is seen`, useUntilEnd(connection));
       await server.gone();
     }

@@ -30,7 +30,7 @@ Deno.test("Random connections leave no handle and no memory behind", async () =>
 
 Deno.test("Workers that end with reads, writes and connects in flight leave no handle and no memory behind", async () => {
   const operations = countOperations();
-  await assertLeavesNoHandle(5, async () => {
+  await assertLeavesNoHandle(3, async () => {
     const name = randomName();
     using listener = listenPipe({ name: `${name}-server` });
     const starting = PipeWorker.start("listen", name);

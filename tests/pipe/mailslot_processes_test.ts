@@ -1,27 +1,23 @@
 // Mailslots between processes: programs in C at either end, several senders at once, and processes
 // that are killed.
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { codeOf } from "../../ffi/error.ts";
 import { isWine } from "../../ffi/win32/ntdll.ts";
 import { Mailslot, openMailslot } from "../../src/pipe/mod.ts";
-import { compileC } from "../support/compile_c.ts";
 import { Peer } from "../support/peer.ts";
-import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
+import { programOf } from "./c_peers.ts";
 
 const soon = { timeout: 20_000 };
 
-/** Compiles a program in C and starts it with a mailslot's path. */
+/** Starts a program in C with a mailslot's path. */
 async function startInC(
   source: "mailslot_writer.c" | "mailslot_reader.c",
   path: string,
   ...args: string[]
-): Promise<AsyncDisposable & { peer: Peer }> {
-  await using stack = new AsyncDisposableStack();
-  const program = stack.use(await compileC(peerUrl(`pipe/peers/${source}`)));
-  const peer = stack.use(await Peer.startProgram(program.path, path, ...args));
-  const owned = stack.move();
-  return { peer, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+): Promise<Peer> {
+  return await Peer.startProgram(await programOf(`pipe/peers/${source}`), path, ...args);
 }
 
 /** Returns the checksum of lines.h. */
@@ -47,7 +43,7 @@ Deno.test("A mailslot receives the messages of a writer in C whole", async () =>
     ] as const
   ) {
     const next = mailslot.receive(soon);
-    assertEquals(await inC.peer.ask(order), `wrote ${expected.length} 0`);
+    assertEquals(await inC.ask(order), `wrote ${expected.length} 0`);
     assertEquals(await next, expected, order);
   }
 });
@@ -59,12 +55,12 @@ Deno.test("A reader in C reads the messages of a sender whole", async () => {
   for (const size of [0, 1, 65_537, 2 ** 20, 5 * 2 ** 20]) {
     const message = Uint8Array.from({ length: size }, (_, index) => index * 7 % 251);
     sender.send(message);
-    const [, length, error, checksum] = (await inC.peer.ask("read 6000000")).split(" ").map(Number);
+    const [, length, error, checksum] = (await inC.ask("read 6000000")).split(" ").map(Number);
     assertEquals([length, error, checksum], [size, 0, checksumOf(message)]);
   }
   sender.send(Uint8Array.of(1));
   sender.send(Uint8Array.of(2, 3));
-  assertEquals(await inC.peer.ask("info"), "1 2");
+  assertEquals(await inC.ask("info"), "1 2");
 });
 
 Deno.test("MailslotSender.send() throws InvalidData for a message over the limit of a reader in C", async () => {
@@ -84,10 +80,29 @@ Deno.test("Mailslot.create() throws AlreadyExists for the name of a reader in C"
   assertThrows(() => Mailslot.create(path), Deno.errors.AlreadyExists);
 });
 
+Deno.test("openMailslot() throws Busy while a writer in C does not share the mailslot", async () => {
+  using mailslot = Mailslot.create(randomName());
+  {
+    await using _alone = await startInC("mailslot_writer.c", mailslot.path, "alone");
+    // ERROR_SHARING_VIOLATION
+    const error = assertThrows(() => openMailslot(mailslot.path), Deno.errors.Busy);
+    assertEquals(codeOf(error), 32);
+  }
+  {
+    using _sender = openMailslot(mailslot.path);
+    await assertRejects(
+      () => startInC("mailslot_writer.c", mailslot.path, "alone"),
+      Error,
+      "error 32",
+    );
+    await using _writer = await startInC("mailslot_writer.c", mailslot.path);
+  }
+});
+
 Deno.test("A mailslot keeps a flood of 20,000 messages that nobody receives, in order", async () => {
   using mailslot = Mailslot.create(randomName());
   await using inC = await startInC("mailslot_writer.c", mailslot.path);
-  assertEquals(await inC.peer.ask("many 20000 8"), "wrote 20000 0");
+  assertEquals(await inC.ask("many 20000 8"), "wrote 20000 0");
   assertEquals(mailslot.info.messageCount, 20_000);
   let isTurn = false;
   const turn = new Promise<void>((resolve) => setTimeout(resolve)).then(() => isTurn = true);
@@ -105,7 +120,7 @@ Deno.test("Messages of a C program and of a script at once arrive in the order o
   await using inC = await startInC("mailslot_writer.c", mailslot.path);
   await using script = await Peer.start("pipe/peers/mailslot_end.ts", "send", mailslot.path);
   const count = 3000;
-  const sent = Promise.all([inC.peer.ask(`many ${count} 8`), script.ask(`many ${count}`)]);
+  const sent = Promise.all([inC.ask(`many ${count} 8`), script.ask(`many ${count}`)]);
   /** The next number of each sender, by the length of the sender's messages. */
   const next = new Map([[8, 0], [12, 0]]);
   for (let received = 0; received < 2 * count; received++) {
@@ -122,14 +137,14 @@ Deno.test("The messages of a sender that is killed can still be received, and th
   using mailslot = Mailslot.create(randomName());
   {
     await using inC = await startInC("mailslot_writer.c", mailslot.path);
-    assertEquals(await inC.peer.ask("many 3 4"), "wrote 3 0");
-    await inC.peer.send("many 100000000 4");
+    assertEquals(await inC.ask("many 3 4"), "wrote 3 0");
+    await inC.send("many 100000000 4");
     for (let number = 0; number < 3; number++) {
       assertEquals(numberOf(await mailslot.receive(soon)), number);
     }
     assertEquals(numberOf(await mailslot.receive(soon)), 0);
-    inC.peer.kill();
-    await inC.peer.gone();
+    inC.kill();
+    await inC.gone();
   }
   let expected = 1;
   for (let message; (message = mailslot.tryReceive()) !== undefined; expected++) {

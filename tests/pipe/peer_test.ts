@@ -1,12 +1,14 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { Handle } from "../../ffi/handle.ts";
 import { currentUserSid } from "../../ffi/security.ts";
 import { isWine } from "../../ffi/win32/ntdll.ts";
 import { connectPipe, listenPipe, type PipeConnection } from "../../src/pipe/mod.ts";
 import { poll } from "../../src/wait/options.ts";
+import { openLibrary } from "../support/open_library.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
-import { bytesOf, readText, soon } from "./bytes.ts";
-import { connectCClient, expectAnswer, readAnswer, startCServer } from "./c_peers.ts";
+import { readText, soon } from "./bytes.ts";
+import { connectCClient, expectAnswer, startCServer } from "./c_peers.ts";
 import { openBoth } from "./open_both.ts";
 
 /** Kills a peer, and waits until its process id belongs to no process. */
@@ -78,16 +80,44 @@ Deno.test("PipeConnection.peerUser() of a client returns the pipe's owner if the
   assertEquals(await connection.peerUser(), self);
 });
 
+/** Returns whether this thread acts as another user. */
+function isImpersonating(advapi32: ReturnType<typeof openTokens>): boolean {
+  const TOKEN_QUERY = 8;
+  const token = new BigUint64Array(1);
+  const thisThread = -2n;
+  if (!advapi32.symbols.OpenThreadToken(thisThread, TOKEN_QUERY, 1, token)) return false;
+  new Handle(token[0]!, "token").close();
+  return true;
+}
+
+function openTokens() {
+  return openLibrary("advapi32.dll", {
+    OpenThreadToken: { parameters: ["i64", "u32", "i32", "buffer"], result: "i32" },
+    ImpersonateSelf: { parameters: ["i32"], result: "i32" },
+    RevertToSelf: { parameters: [], result: "i32" },
+  });
+}
+
 Deno.test("PipeConnection.peerUser() leaves this thread its own user", async () => {
+  using advapi32 = openTokens();
+  const SECURITY_IMPERSONATION = 2;
+  advapi32.symbols.ImpersonateSelf(SECURITY_IMPERSONATION);
+  assertEquals(isImpersonating(advapi32), true);
+  advapi32.symbols.RevertToSelf();
+  assertEquals(isImpersonating(advapi32), false);
+
   const name = randomName();
   using listener = listenPipe({ name });
   await using client = await connectCClient(name);
   await using connection = await listener.accept(soon);
   assertEquals(await client.ask("write 61"), "wrote 1 0");
   assertEquals(await readText(connection), "a");
+  // Without the process, only the pipe can tell the user.
+  await endOf(client, connection);
   for (let times = 0; times < 20; times++) {
-    assertEquals(await connection.peerUser(), currentUserSid());
+    const user = connection.peerUser();
+    assertEquals(isImpersonating(advapi32), false);
+    assertEquals(await user, currentUserSid());
+    assertEquals(isImpersonating(advapi32), false);
   }
-  await connection.write(bytesOf("b"));
-  assertEquals(await client.ask("read 9"), readAnswer(bytesOf("b")));
 });

@@ -180,13 +180,6 @@ var KERNEL32 = {
     ],
     result: BOOL
   },
-  ConnectNamedPipe: {
-    parameters: [
-      HANDLE,
-      BUFFER
-    ],
-    result: BOOL
-  },
   CreateEventW: {
     parameters: [
       BUFFER,
@@ -605,16 +598,6 @@ var KERNEL32 = {
     ],
     result: DWORD
   },
-  ReadFile: {
-    parameters: [
-      HANDLE,
-      BUFFER,
-      DWORD,
-      BUFFER,
-      BUFFER
-    ],
-    result: BOOL
-  },
   RegisterWaitForSingleObject: {
     parameters: [
       BUFFER,
@@ -838,6 +821,21 @@ var NTDLL = {
     ],
     result: NTSTATUS
   },
+  NtFsControlFile: {
+    parameters: [
+      HANDLE,
+      HANDLE,
+      BUFFER,
+      BUFFER,
+      BUFFER,
+      DWORD,
+      BUFFER,
+      DWORD,
+      BUFFER,
+      DWORD
+    ],
+    result: NTSTATUS
+  },
   NtQueryEvent: {
     parameters: [
       HANDLE,
@@ -884,6 +882,34 @@ var NTDLL = {
       DWORD,
       BUFFER,
       DWORD,
+      BUFFER
+    ],
+    result: NTSTATUS
+  },
+  NtReadFile: {
+    parameters: [
+      HANDLE,
+      HANDLE,
+      BUFFER,
+      BUFFER,
+      BUFFER,
+      BUFFER,
+      DWORD,
+      BUFFER,
+      BUFFER
+    ],
+    result: NTSTATUS
+  },
+  NtWriteFile: {
+    parameters: [
+      HANDLE,
+      HANDLE,
+      BUFFER,
+      BUFFER,
+      BUFFER,
+      BUFFER,
+      DWORD,
+      BUFFER,
       BUFFER
     ],
     result: NTSTATUS
@@ -1642,7 +1668,7 @@ function threadStartOf(thread) {
 var ADVAPI32 = {
   ConvertSecurityDescriptorToStringSecurityDescriptorW: {
     parameters: [
-      LPVOID,
+      BUFFER,
       DWORD,
       DWORD,
       BUFFER,
@@ -1652,7 +1678,7 @@ var ADVAPI32 = {
   },
   ConvertSidToStringSidW: {
     parameters: [
-      LPVOID,
+      BUFFER,
       BUFFER
     ],
     result: BOOL

@@ -178,13 +178,6 @@ var KERNEL32 = {
     ],
     result: BOOL
   },
-  ConnectNamedPipe: {
-    parameters: [
-      HANDLE,
-      BUFFER
-    ],
-    result: BOOL
-  },
   CreateEventW: {
     parameters: [
       BUFFER,
@@ -603,16 +596,6 @@ var KERNEL32 = {
     ],
     result: DWORD
   },
-  ReadFile: {
-    parameters: [
-      HANDLE,
-      BUFFER,
-      DWORD,
-      BUFFER,
-      BUFFER
-    ],
-    result: BOOL
-  },
   RegisterWaitForSingleObject: {
     parameters: [
       BUFFER,
@@ -836,6 +819,21 @@ var NTDLL = {
     ],
     result: NTSTATUS
   },
+  NtFsControlFile: {
+    parameters: [
+      HANDLE,
+      HANDLE,
+      BUFFER,
+      BUFFER,
+      BUFFER,
+      DWORD,
+      BUFFER,
+      DWORD,
+      BUFFER,
+      DWORD
+    ],
+    result: NTSTATUS
+  },
   NtQueryEvent: {
     parameters: [
       HANDLE,
@@ -882,6 +880,34 @@ var NTDLL = {
       DWORD,
       BUFFER,
       DWORD,
+      BUFFER
+    ],
+    result: NTSTATUS
+  },
+  NtReadFile: {
+    parameters: [
+      HANDLE,
+      HANDLE,
+      BUFFER,
+      BUFFER,
+      BUFFER,
+      BUFFER,
+      DWORD,
+      BUFFER,
+      BUFFER
+    ],
+    result: NTSTATUS
+  },
+  NtWriteFile: {
+    parameters: [
+      HANDLE,
+      HANDLE,
+      BUFFER,
+      BUFFER,
+      BUFFER,
+      BUFFER,
+      DWORD,
+      BUFFER,
       BUFFER
     ],
     result: NTSTATUS
@@ -1566,7 +1592,7 @@ function threadStartOf(thread) {
 var ADVAPI32 = {
   ConvertSecurityDescriptorToStringSecurityDescriptorW: {
     parameters: [
-      LPVOID,
+      BUFFER,
       DWORD,
       DWORD,
       BUFFER,
@@ -1576,7 +1602,7 @@ var ADVAPI32 = {
   },
   ConvertSidToStringSidW: {
     parameters: [
-      LPVOID,
+      BUFFER,
       BUFFER
     ],
     result: BOOL

@@ -149,13 +149,6 @@ var KERNEL32 = {
     ],
     result: BOOL
   },
-  ConnectNamedPipe: {
-    parameters: [
-      HANDLE,
-      BUFFER
-    ],
-    result: BOOL
-  },
   CreateEventW: {
     parameters: [
       BUFFER,
@@ -574,16 +567,6 @@ var KERNEL32 = {
     ],
     result: DWORD
   },
-  ReadFile: {
-    parameters: [
-      HANDLE,
-      BUFFER,
-      DWORD,
-      BUFFER,
-      BUFFER
-    ],
-    result: BOOL
-  },
   RegisterWaitForSingleObject: {
     parameters: [
       BUFFER,
@@ -807,6 +790,21 @@ var NTDLL = {
     ],
     result: NTSTATUS
   },
+  NtFsControlFile: {
+    parameters: [
+      HANDLE,
+      HANDLE,
+      BUFFER,
+      BUFFER,
+      BUFFER,
+      DWORD,
+      BUFFER,
+      DWORD,
+      BUFFER,
+      DWORD
+    ],
+    result: NTSTATUS
+  },
   NtQueryEvent: {
     parameters: [
       HANDLE,
@@ -853,6 +851,34 @@ var NTDLL = {
       DWORD,
       BUFFER,
       DWORD,
+      BUFFER
+    ],
+    result: NTSTATUS
+  },
+  NtReadFile: {
+    parameters: [
+      HANDLE,
+      HANDLE,
+      BUFFER,
+      BUFFER,
+      BUFFER,
+      BUFFER,
+      DWORD,
+      BUFFER,
+      BUFFER
+    ],
+    result: NTSTATUS
+  },
+  NtWriteFile: {
+    parameters: [
+      HANDLE,
+      HANDLE,
+      BUFFER,
+      BUFFER,
+      BUFFER,
+      BUFFER,
+      DWORD,
+      BUFFER,
       BUFFER
     ],
     result: NTSTATUS
@@ -1366,7 +1392,7 @@ function startReaper() {
 var ADVAPI32 = {
   ConvertSecurityDescriptorToStringSecurityDescriptorW: {
     parameters: [
-      LPVOID,
+      BUFFER,
       DWORD,
       DWORD,
       BUFFER,
@@ -1376,7 +1402,7 @@ var ADVAPI32 = {
   },
   ConvertSidToStringSidW: {
     parameters: [
-      LPVOID,
+      BUFFER,
       BUFFER
     ],
     result: BOOL

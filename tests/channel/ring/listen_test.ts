@@ -23,6 +23,9 @@ import {
 } from "../../../src/channel/ring/handshake.ts";
 import { connectPipe, listenPipe } from "../../../src/pipe/mod.ts";
 import { assertLeavesNoHandle } from "../../support/leak.ts";
+import { isWine } from "../../../ffi/win32/ntdll.ts";
+import { openLibrary } from "../../support/open_library.ts";
+import { readAnswer, startCServer } from "../../pipe/c_peers.ts";
 import { compileRingPeer } from "../../support/compile_ring_peer.ts";
 import { Peer } from "../../support/peer.ts";
 import { peerUrl } from "../../support/peer_url.ts";
@@ -262,6 +265,64 @@ Deno.test("connectRing() and listenRing() refuse a peer that does not follow the
 
   using ofBytes = listenPipe({ name: randomName() });
   await assertRejects(() => connectRing(ofBytes.path, soon), Deno.errors.InvalidData);
+});
+
+Deno.test("connectRing() refuses a server that it does not trust, before its first byte", async () => {
+  const name = randomName();
+  // On Wine, a pipe without a descriptor has no owner. On Windows, an elevated process would not
+  // own it, and another process id is not trusted anywhere.
+  const other = { ...soon, server: { pid: Deno.pid } };
+  await using server = await startCServer(name, { mode: "messages" });
+  for (const options of isWine() ? [soon, other] : [other]) {
+    await server.send("connect");
+    await assertRejects(
+      () => connectRing(name, options),
+      Deno.errors.PermissionDenied,
+      "Cannot trust the server",
+    );
+    await server.nextLine();
+    // The server finds no byte: ERROR_BROKEN_PIPE.
+    assertEquals(await server.ask("read 99"), readAnswer(new Uint8Array(), 109));
+    await server.ask("disconnect");
+  }
+  // It trusts a server of the same user, and a process that it names.
+  const trusted = randomName();
+  using listener = listenRing(trusted);
+  for (const options of [soon, other]) {
+    const accepted = listener.accept(soon);
+    using _client = await connectRing(trusted, options);
+    using _connection = await accepted;
+  }
+});
+
+/** Returns the lengths of the names of objects, in bytes. */
+function nameLengthsOf(handles: bigint[]): number[] {
+  const OBJECT_NAME_INFORMATION = 1;
+  using ntdll = openLibrary("ntdll.dll", {
+    NtQueryObject: { parameters: ["u64", "i32", "buffer", "u32", "usize"], result: "i32" },
+  });
+  return handles.map((handle) => {
+    // It begins with the length of a UNICODE_STRING.
+    const info = new Uint16Array(512);
+    const { NtQueryObject } = ntdll.symbols;
+    assertEquals(
+      NtQueryObject(handle, OBJECT_NAME_INFORMATION, info, info.byteLength, 0n),
+      0,
+    );
+    return info[0]!;
+  });
+}
+
+Deno.test("listenRing() shares objects that have no names", async () => {
+  const name = randomName();
+  using listener = listenRing(name);
+  await using client = await connectPipe(listener.path, { mode: "messages", ...soon });
+  await client.write(hello(Deno.pid), soon);
+  const { rings } = RingOffer.read((await client.readMessage(soon))!);
+  const handles = rings.flatMap(({ memory, data, space }) => [memory, data, space]);
+  assertEquals(nameLengthsOf(handles), [0, 0, 0, 0, 0, 0]);
+  using named = SharedMemory.create(`Local\\${name}`, 4096);
+  assert(nameLengthsOf([named.unsafeHandle])[0]! >= 2 * name.length);
 });
 
 Deno.test("connectRing() checks every handle that a server offers", async () => {

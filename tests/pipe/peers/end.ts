@@ -12,9 +12,6 @@
  *   echo                    begins to send back all bytes: "echoing"
  *   closeWrite, close, abort, flushed, user    calls the method: its result, or "done"
  *   pid                     the peer's process id
- *   leave LENGTH            writes zeros, closes, and reads no more orders
- *   read-unheld, accept-unheld    begins a read or accept() that does not keep the process alive, and
- *                           reads no more orders: "reading", "accepting"
  *
  * An order that fails is answered with "error NAME".
  */
@@ -94,34 +91,14 @@ function readAnswer(bytes: Uint8Array | null): string {
   return bytes === null ? "end" : `read ${bytes.length} ${decoder.decode(bytes.subarray(0, 64))}`;
 }
 
-/** Obeys the last order, after which nothing but the pipe keeps the process alive. */
-function obeyLast(order: string, rest: string): void {
-  if (order === "leave") {
-    connection!.write(new Uint8Array(Number(rest))).catch(() => {});
-    connection!.close();
-    return;
-  }
-  const isRead = order === "read-unheld";
-  const waiting = isRead ? connection!.read(new Uint8Array(9)) : listener!.accept();
-  waiting.catch(() => {});
-  (isRead ? connection! : listener!).unref();
-  console.log(isRead ? "reading" : "accepting");
-}
-
-const LAST = ["leave", "read-unheld", "accept-unheld"];
-
 console.log("ready");
 let text = "";
-reading: for await (const part of Deno.stdin.readable) {
+for await (const part of Deno.stdin.readable) {
   text += decoder.decode(part, { stream: true });
   const lines = text.split("\n");
   text = lines.pop()!;
   for (const line of lines) {
     const [order = "", rest = ""] = /^(\S+) ?(.*)$/.exec(line.trimEnd())?.slice(1) ?? [];
-    if (LAST.includes(order)) {
-      obeyLast(order, rest);
-      break reading;
-    }
     console.log(await obey(order, rest).catch((error: Error) => `error ${error.name}`));
   }
 }

@@ -1,7 +1,8 @@
 /*
  * A writer to a mailslot in plain Win32.
  *
- *   mailslot_writer PATH      PATH is the full path, \\.\mailslot\NAME
+ *   mailslot_writer PATH SHARE    PATH is the full path, \\.\mailslot\NAME. Without SHARE, other
+ *                                 writers can open the mailslot, too. With "alone" they cannot.
  *
  * It opens the mailslot, and prints "ready", or "error ERROR" and ends. Its orders:
  *
@@ -42,8 +43,8 @@ int main(void) {
     wchar_t **arguments = CommandLineToArgvW(GetCommandLineW(), &length);
     if (length < 2) return 2;
     // All writers of a mailslot must share both rights. Otherwise the second one gets error 32.
-    slot = CreateFileW(arguments[1], GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
-                       OPEN_EXISTING, 0, NULL);
+    DWORD share = length > 2 ? FILE_SHARE_READ : FILE_SHARE_READ | FILE_SHARE_WRITE;
+    slot = CreateFileW(arguments[1], GENERIC_WRITE, share, NULL, OPEN_EXISTING, 0, NULL);
     if (slot == INVALID_HANDLE_VALUE) refuse(GetLastError());
     answer("ready");
     while (next_order()) {
