@@ -125,6 +125,10 @@ export class FileWriter implements Disposable {
   async flush({ timeout = Infinity, signal }: WaitOptions): Promise<void> {
     const deadline = deadlineAfter(timeout);
     await this.#acquire({ timeout, ...(signal && { signal }) });
+    if (this.#isClosed) {
+      this.#lock.release();
+      throw this.#closedError();
+    }
     // A later flush can begin before this method goes on, so its end must not stop that flush.
     const flushing = new AbortController();
     this.#flushing = flushing;
