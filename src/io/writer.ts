@@ -93,7 +93,8 @@ export class FileWriter implements Disposable {
     }
     const written = this.#writeAll(source);
     // Only the first part of a longer write has begun.
-    if (!this.#operation.isInFlight && source.length <= MAX_ROOM) return await written;
+    const isOver = !this.#operation.isInFlight && source.length <= MAX_ROOM;
+    if (isOver || timeout === Infinity && signal === undefined) return await written;
     await within(written, deadline, () => this.#late(timeout), signal);
   }
 
