@@ -160,7 +160,6 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
   #isWriteOver = false;
   #isClosing = false;
   #isClosed = false;
-  #isHeld = true;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #writable: WritableStream<ByteSource> | undefined;
 
@@ -439,7 +438,6 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
 
   #hold(isHeld: boolean): void {
     if (this.#isClosing) return;
-    this.#isHeld = isHeld;
     this.#reader.hold(isHeld);
     this.#writer.hold(isHeld);
   }
