@@ -50,15 +50,14 @@ const BACKLOG = 4;
  */
 const MAX_HANDSHAKES = 64;
 
-/** The errors of a handshake that only concern its client. */
-const FAULTS_OF_CLIENTS = [
-  Deno.errors.BrokenPipe,
-  Deno.errors.ConnectionReset,
-  Deno.errors.InvalidData,
-  Deno.errors.NotFound,
-  Deno.errors.PermissionDenied,
-  Deno.errors.TimedOut,
-];
+/** Returns whether an error of a handshake only concerns its client. */
+function isOfClient(error: unknown): boolean {
+  const { BrokenPipe, ConnectionReset, InvalidData, NotFound, PermissionDenied, TimedOut } =
+    Deno.errors;
+  return [BrokenPipe, ConnectionReset, InvalidData, NotFound, PermissionDenied, TimedOut].some(
+    (fault) => error instanceof fault,
+  );
+}
 
 let makeListener: (listener: PipeListener, options: ListenRingOptions) => RingListener;
 
@@ -267,8 +266,7 @@ export class RingListener extends Uncloneable implements AsyncIterable<RingConne
       this.#put(connection);
     } catch (error) {
       // A client that left, or that does not know the handshake, is no concern of the others.
-      const isOfClient = FAULTS_OF_CLIENTS.some((fault) => error instanceof fault);
-      if (!isOfClient && !signal.aborted) this.#put({ error });
+      if (!isOfClient(error) && !signal.aborted) this.#put({ error });
     } finally {
       pipe.close();
       this.#pipes.delete(pipe);
