@@ -242,6 +242,7 @@ const FILE_PIPE_LOCAL_INFORMATION = 24;
 const LOCAL = { NamedPipeConfiguration: 1, NamedPipeState: 8, length: 10 } as const;
 /** The directions by their numbers in `NamedPipeConfiguration`. */
 const CONFIGURATIONS: readonly PipeDirection[] = ["inbound", "outbound", "duplex"];
+const FILE_PIPE_DISCONNECTED_STATE = 1;
 const FILE_PIPE_CONNECTED_STATE = 3;
 
 function directionOf(pipe: Handle): PipeDirection {
@@ -258,6 +259,12 @@ function directionOf(pipe: Handle): PipeDirection {
 export function isPeerGone(pipe: Handle): boolean {
   const { status, info } = queryPipe(pipe);
   return status >= 0 && info[LOCAL.NamedPipeState] !== FILE_PIPE_CONNECTED_STATE;
+}
+
+/** Returns whether the server has disconnected a client's handle, so that no byte can be read. */
+export function isDisconnected(pipe: Handle): boolean {
+  const { status, info } = queryPipe(pipe);
+  return status < 0 || info[LOCAL.NamedPipeState] === FILE_PIPE_DISCONNECTED_STATE;
 }
 
 /** @see {@link https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/ns-ntifs-_file_pipe_local_information} */

@@ -15,9 +15,11 @@ import {
   oneOf,
   type OptionChecks,
 } from "../../ffi/arguments.ts";
+import type { Handle } from "../../ffi/handle.ts";
 import {
   IMPERSONATION,
   type Impersonation,
+  isDisconnected,
   type OpenedPipe,
   openPipe,
   pipeProcess,
@@ -25,7 +27,8 @@ import {
   readMessages,
 } from "../../ffi/named_pipe.ts";
 import { assertOwnedBySelf } from "../../ffi/security.ts";
-import { poll, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
+import { isWine } from "../../ffi/win32/ntdll.ts";
+import { deadlineAfter, poll, timeLeft, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import {
   assertPipeOptions,
   connectionOver,
@@ -124,35 +127,60 @@ export async function connectPipe(
   assertPipeOptions(options);
   const { impersonation = "identify", server = "sameUser", mode } = options;
   const label = `pipe "${path}"`;
-  const opened = await open({ path, label, impersonation }, options);
+  const opened = await open({ path, label, impersonation }, options, (pipe) => {
+    assertTrusted(pipe, server);
+    if (mode === "messages") readMessages(pipe);
+  });
   using stack = new DisposableStack();
   const { direction } = opened;
   const handle = stack.use(opened.handle);
-  assertTrusted(opened, server);
-  if (mode === "messages") readMessages(handle);
   const connection = connectionOver({ handle, path, label, end: "client", direction }, options);
   stack.move();
   return connection;
 }
 
+/** Time in which a server on Wine disconnects a client that was too early, in milliseconds. */
+const SETTLING = 10;
+
 /** Opens a pipe, and waits if it is busy. */
 async function open(
   pipe: PipeToOpen,
   { timeout = Infinity, signal, waitForServer = false }: ConnectPipeOptions,
+  check: (handle: Handle) => void,
 ): Promise<OpenedPipe> {
+  const deadline = deadlineAfter(timeout);
   let isBusy = false;
+  let looks = 0;
   const look = () => {
+    looks++;
     isBusy = false;
     try {
-      return openPipe(pipe);
+      using stack = new DisposableStack();
+      const opened = openPipe(pipe);
+      stack.use(opened.handle);
+      check(opened.handle);
+      assertConnected(opened.handle);
+      stack.move();
+      return opened;
     } catch (error) {
       isBusy = error instanceof Deno.errors.Busy;
-      if (isBusy || waitForServer && error instanceof Deno.errors.NotFound) return undefined;
+      // A server that is just starting, or ending, disconnects clients.
+      const isMissing = error instanceof Deno.errors.NotFound ||
+        error instanceof Deno.errors.BrokenPipe;
+      if (isBusy || waitForServer && isMissing) return undefined;
       throw error;
     }
   };
   try {
-    return await poll(pipe.label, look, { timeout, ...(signal && { signal }) });
+    for (;;) {
+      const left = Math.ceil(timeLeft(deadline));
+      const opened = await poll(pipe.label, look, { timeout: left, ...(signal && { signal }) });
+      if (looks === 1 || !isWine()) return opened;
+      // On Wine, a server that starts disconnects a client that was too early; see createPipe().
+      await new Promise((resolve) => setTimeout(resolve, SETTLING));
+      if (!isDisconnected(opened.handle)) return opened;
+      opened.handle.close();
+    }
   } catch (error) {
     if (!isBusy || !(error instanceof Deno.errors.TimedOut)) throw error;
     throw new Deno.errors.TimedOut(
@@ -161,8 +189,16 @@ async function open(
   }
 }
 
+/** Throws if the server has disconnected this client before it was checked. */
+function assertConnected(handle: Handle): void {
+  if (!isDisconnected(handle)) return;
+  throw new Deno.errors.BrokenPipe(
+    `Cannot connect to the ${handle.kind}: the server has disconnected this client at once`,
+  );
+}
+
 /** Throws unless the server of an opened pipe is the trusted one. */
-function assertTrusted({ handle }: OpenedPipe, server: PipeServer): void {
+function assertTrusted(handle: Handle, server: PipeServer): void {
   if (server === "anyone") return;
   const { kind } = handle;
   if (server === "sameUser") {
