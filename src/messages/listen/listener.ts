@@ -182,7 +182,8 @@ export class CopyDataListener extends Uncloneable
   readonly #options: CopyDataListenerOptions;
   readonly #settings: WindowSettings;
   readonly #state = new ListenerState();
-  readonly #received = new AsyncQueue<CopyDataMessage>();
+  /** The window's thread keeps the process alive, so a timeout must not. */
+  readonly #received = new AsyncQueue<CopyDataMessage>(undefined, { isHeld: false });
   readonly #opened = Promise.withResolvers<bigint>();
   readonly #finished = Promise.withResolvers<void>();
   readonly #answered: Handle;

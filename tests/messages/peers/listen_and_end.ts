@@ -22,6 +22,13 @@ switch (how) {
     listener.unref();
     console.log("released");
     break;
+  case "unref and wait":
+    console.log("open");
+    listener.unref();
+    // Longer than the test waits. The timer must not keep the process alive.
+    listener.receive({ timeout: 600_000 }).catch(() => {});
+    console.log("released");
+    break;
   case "throw":
     console.log("open");
     throw new Error("on purpose");
