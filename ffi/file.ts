@@ -36,6 +36,15 @@ export const GENERIC_READ = 0x8000_0000;
 /** The right to write. */
 export const GENERIC_WRITE = 0x4000_0000;
 
+/** All rights of {@linkcode GENERIC_READ} to a file, a pipe or a mailslot. */
+export const FILE_GENERIC_READ = 0x12_0089;
+/** All rights of {@linkcode GENERIC_WRITE}. To a pipe, they include `FILE_CREATE_PIPE_INSTANCE`. */
+export const FILE_GENERIC_WRITE = 0x12_0116;
+/** The right to read bytes. */
+export const FILE_READ_DATA = 1;
+/** The right to write bytes. */
+export const FILE_WRITE_DATA = 2;
+
 const OPEN_EXISTING = 3;
 
 /**
@@ -71,6 +80,11 @@ export function openExistingFile(path: string, options: OpenFileOptions): Handle
  */
 export function literalPath(path: string): string {
   return path.replace(/^\\\\\.\\/, "\\\\?\\");
+}
+
+/** Returns the kernel's own name of a pipe or a mailslot whose path begins with `\\.\\`. */
+export function kernelName(path: string): string {
+  return path.replace(/^\\\\\.\\/, "\\??\\");
 }
 
 /**

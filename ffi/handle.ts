@@ -24,7 +24,7 @@ import { kernel32 } from "./win32/kernel32.ts";
 import { ntdll } from "./win32/ntdll.ts";
 import { decodeWide } from "./wide.ts";
 import { PROGRAM } from "./reaper/worker_program.ts";
-import type { ReaperData } from "./reaper/worker.ts";
+import type { ReaperData } from "./reaper/protocol.ts";
 import { inWorker } from "./platform.ts";
 
 // V8 clones an instance of a class as its public fields: memory would be `{ name, created }`. V8
@@ -318,18 +318,6 @@ function query(
   throw errorFromStatus(status, "NtQueryObject", attempt);
 }
 
-/**
- * The kind of a noted resource, in the two lowest bits of the note. These bits are free: handles
- * and the addresses of operations are multiples of 4, and a class atom is shifted.
- */
-export const RESOURCE = { handle: 0n, operation: 1n, windowClass: 2n } as const;
-
-/**
- * The offsets in an operation's memory, in bytes: its `OVERLAPPED`, the file's handle, and the
- * data.
- */
-export const OPERATION = { overlapped: 0, file: 32, data: 4096 } as const;
-
 /** Maximum number of notes. A process has fewer handles in practice. */
 const MAX_NOTES = 2 ** 20;
 const FIRST_NOTES = 512;
@@ -388,7 +376,7 @@ function startReaper(): BigUint64Array<SharedArrayBuffer> {
   const notes = new BigUint64Array(new SharedArrayBuffer(FIRST_NOTES * NOTE_LENGTH, length));
   const { GetCurrentThreadId, OpenThread } = kernel32();
   const worker = OpenThread(SYNCHRONIZE, 0, GetCurrentThreadId());
-  const workerData: ReaperData = { notes, worker, resource: RESOURCE, operation: OPERATION };
+  const workerData: ReaperData = { notes, worker };
   // deno-lint-ignore no-process-global -- the only way to load a module of Node without an await
   const { Worker } = process.getBuiltinModule("node:worker_threads");
   // A data URL needs no permission to read.

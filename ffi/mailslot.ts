@@ -16,19 +16,23 @@ import {
   lastError,
   lastErrorCode,
 } from "./error.ts";
-import { literalPath, openExistingFile } from "./file.ts";
+import {
+  FILE_GENERIC_READ,
+  FILE_GENERIC_WRITE,
+  FILE_WRITE_DATA,
+  kernelName,
+  literalPath,
+  openExistingFile,
+} from "./file.ts";
 import { Handle, SYNCHRONIZE } from "./handle.ts";
+import { READ_CONTROL } from "./kernel_object.ts";
 import { type ObjectRights, type Sddl, SecurityDescriptor } from "./security.ts";
 import { encodeWide } from "./wide.ts";
 import { kernel32 } from "./win32/kernel32.ts";
 import { ntdll } from "./win32/ntdll.ts";
 import { IO_STATUS_BLOCK_SIZE, objectAttributes } from "./win32/types.ts";
 
-const FILE_GENERIC_READ = 0x12_0089;
-const FILE_GENERIC_WRITE = 0x12_0116;
 const FILE_READ_ATTRIBUTES = 0x80;
-const FILE_WRITE_DATA = 2;
-const READ_CONTROL = 0x2_0000;
 const FILE_SHARE_READ_AND_WRITE = 3;
 
 /**
@@ -75,8 +79,7 @@ export function createMailslot(
   sddl: Sddl,
 ): Handle {
   using descriptor = new SecurityDescriptor(sddl);
-  // The kernel's own name of the folder \\.\ is \??\.
-  const name = encodeWide(path.replace(/^\\\\\.\\/, "\\??\\"));
+  const name = encodeWide(kernelName(path));
   const out = new BigUint64Array(1);
   const status = ntdll().NtCreateMailslotFile(
     out,

@@ -10,7 +10,15 @@
  */
 
 import { errorFromStatus, lastError, lastErrorCode, unless } from "./error.ts";
-import { literalPath, openExistingFile } from "./file.ts";
+import {
+  FILE_GENERIC_READ,
+  FILE_GENERIC_WRITE,
+  FILE_READ_DATA,
+  FILE_WRITE_DATA,
+  kernelName,
+  literalPath,
+  openExistingFile,
+} from "./file.ts";
 import { Handle, SYNCHRONIZE } from "./handle.ts";
 import { kernel32 } from "./win32/kernel32.ts";
 import { isWine, ntdll } from "./win32/ntdll.ts";
@@ -27,9 +35,6 @@ export type PipeDirection = "duplex" | "inbound" | "outbound";
 /** All values of {@linkcode PipeDirection}. */
 export const PIPE_DIRECTIONS = ["duplex", "inbound", "outbound"] as const satisfies PipeDirection[];
 
-/** `FILE_GENERIC_READ` and `FILE_GENERIC_WRITE`. The second has `FILE_CREATE_PIPE_INSTANCE`. */
-const FILE_GENERIC_READ = 0x12_0089;
-const FILE_GENERIC_WRITE = 0x12_0116;
 const FILE_CREATE_PIPE_INSTANCE = 4;
 
 /**
@@ -131,8 +136,7 @@ function create(
 ): Handle {
   using descriptor = sddl === undefined ? undefined : new SecurityDescriptor(sddl);
   const descriptorPointer = descriptor?.pointer ?? null;
-  // The kernel's own name of the folder \\.\ is \??\.
-  const name = encodeWide(path.replace(/^\\\\\.\\/, "\\??\\"));
+  const name = encodeWide(kernelName(path));
   const out = new BigUint64Array(1);
   const status = ntdll().NtCreateNamedPipeFile(
     out,
@@ -186,8 +190,6 @@ export const IMPERSONATION = [
   "impersonate",
 ] as const satisfies Impersonation[];
 
-const FILE_READ_DATA = 1;
-const FILE_WRITE_DATA = 2;
 /** `FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES | READ_CONTROL | SYNCHRONIZE`. */
 const CLIENT_RIGHTS = 0x12_0180;
 const FILE_FLAG_OVERLAPPED = 0x4000_0000;

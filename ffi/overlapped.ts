@@ -15,7 +15,8 @@
  */
 
 import { lastError } from "./error.ts";
-import { forgetResource, type Handle, noteResource, OPERATION, RESOURCE } from "./handle.ts";
+import { forgetResource, type Handle, noteResource } from "./handle.ts";
+import { OPERATION, RESOURCE } from "./reaper/protocol.ts";
 import { kernel32 } from "./win32/kernel32.ts";
 import { ntdll } from "./win32/ntdll.ts";
 

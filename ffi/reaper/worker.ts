@@ -1,28 +1,16 @@
 /**
  * The program of the reaper, which closes the resources of an ended Worker.
  *
- * It imports nothing of this package, and opens its few functions itself. So it starts soon: a
+ * It imports only numbers of this package, and opens its few functions itself. So it starts soon: a
  * Worker that ends before its reaper waits for it takes the reaper along.
  *
  * @module
  */
 
 import { isMainThread, workerData } from "node:worker_threads";
-import type { OPERATION, RESOURCE } from "../handle.ts";
+import { OPERATION, type ReaperData, RESOURCE } from "./protocol.ts";
 
-/** The `workerData` of the reaper. */
-export interface ReaperData {
-  /** The resources that the Worker has noted, with their kinds in the lowest bits. */
-  notes: BigUint64Array<SharedArrayBuffer>;
-  /** A handle of the Worker's thread. The reaper closes it. */
-  worker: bigint;
-  /** The kinds of resources. */
-  resource: typeof RESOURCE;
-  /** The offsets in an operation's memory. */
-  operation: typeof OPERATION;
-}
-
-function reap({ notes, worker, resource, operation }: ReaperData): void {
+function reap({ notes, worker }: ReaperData): void {
   const kernel32 = Deno.dlopen("kernel32.dll", {
     CancelIoEx: { parameters: ["usize", "pointer"], result: "i32" },
     CloseHandle: { parameters: ["usize"], result: "i32" },
@@ -47,19 +35,19 @@ function reap({ notes, worker, resource, operation }: ReaperData): void {
 
   // Operations come first: Windows still writes to their memory, and their files are among the
   // handles.
-  for (const address of of(resource.operation)) {
+  for (const address of of(RESOURCE.operation)) {
     const memory = Deno.UnsafePointer.create(address)!;
     const view = new Deno.UnsafePointerView(memory);
-    const file = view.getBigUint64(operation.file);
-    const overlapped = Deno.UnsafePointer.offset(memory, operation.overlapped);
+    const file = view.getBigUint64(OPERATION.file);
+    const overlapped = Deno.UnsafePointer.offset(memory, OPERATION.overlapped);
     kernel32.CancelIoEx(file, overlapped);
-    if (view.getBigUint64(operation.overlapped) === STATUS_PENDING) {
+    if (view.getBigUint64(OPERATION.overlapped) === STATUS_PENDING) {
       kernel32.GetOverlappedResult(file, overlapped, new Uint32Array(1), 1);
     }
     kernel32.VirtualFree(memory, 0n, MEM_RELEASE);
   }
-  for (const handle of of(resource.handle)) kernel32.CloseHandle(handle);
-  for (const atom of of(resource.windowClass)) user32.UnregisterClassW(atom >> 2n, 0n);
+  for (const handle of of(RESOURCE.handle)) kernel32.CloseHandle(handle);
+  for (const atom of of(RESOURCE.windowClass)) user32.UnregisterClassW(atom >> 2n, 0n);
   kernel32.CloseHandle(worker);
 }
 

@@ -26,6 +26,11 @@ import { Cancellation, deadlineAfter, timeLeft, type WaitOptions } from "../wait
 
 /** Number of short waits in a row after which the next wait is expected to be short, too. */
 const STREAK = 3;
+/** Minimum size of the memory for a write or a message, in bytes. */
+const MIN_ROOM = 65_536;
+/** Maximum size of the memory that is kept for the next operation, in bytes. */
+export const MAX_ROOM: number = 2 ** 20;
+
 /** Maximum time that a thread of Deno's pool waits for an operation, in milliseconds. */
 const MAX_PARKED = 100;
 
@@ -68,6 +73,21 @@ export class FileOperation extends OverlappedOperation {
     this.#done = done;
     this.#event = new DoneEvent(done);
     this.#isInUse = isInUse;
+  }
+
+  /**
+   * Makes room for at least so many bytes. Memory that is kept for further operations has a power
+   * of two as its size.
+   */
+  makeRoom(length: number): void {
+    let room = Math.max(this.data.length, MIN_ROOM);
+    while (room < length) room *= 2;
+    this.reserve(length > MAX_ROOM ? length : room);
+  }
+
+  /** Gives memory back that only a long operation needed. */
+  trim(): void {
+    if (this.data.length > MAX_ROOM) this.reserve(MIN_ROOM);
   }
 
   /**

@@ -13,7 +13,7 @@ import { EVENT_LOOP } from "../wait/event_loop.ts";
 import { Cancellation, deadlineAfter, timeLeft, type WaitOptions } from "../wait/options.ts";
 import { Lock } from "../wait/queue.ts";
 import { flushFile } from "./flush.ts";
-import { FileOperation } from "./operation.ts";
+import { FileOperation, MAX_ROOM } from "./operation.ts";
 
 const ERROR_BROKEN_PIPE = 109;
 const ERROR_NO_DATA = 232;
@@ -21,14 +21,6 @@ const ERROR_PIPE_NOT_CONNECTED = 233;
 
 /** The errors of a write whose peer has closed or disconnected its end of the pipe. */
 const BROKEN: readonly number[] = [ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED];
-
-/** Initial size of the memory for a write, in bytes. */
-const MIN_ROOM = 65_536;
-/**
- * Maximum size of one write of a file of bytes, and of the memory that is kept for the next write,
- * in bytes.
- */
-const MAX_ROOM = 2 ** 20;
 
 /** The name of a file, and whether it can be written in parts. */
 export interface FileWriterOptions {
@@ -197,7 +189,7 @@ export class FileWriter implements Disposable {
       await operation.untilOver({});
       this.#assertOpen();
     }
-    operation.reserve(roomFor(bytes.length, operation.data.length));
+    operation.makeRoom(bytes.length);
     operation.data.set(bytes);
     let result = operation.beginWrite(bytes.length);
     if (result === undefined) {
@@ -207,7 +199,7 @@ export class FileWriter implements Disposable {
     } else if (EVENT_LOOP.countWait()) {
       await EVENT_LOOP.turn();
     }
-    if (operation.data.length > MAX_ROOM) operation.reserve(MIN_ROOM);
+    operation.trim();
     if (result.code === 0) return;
     throw errorFromCode(
       result.code,
@@ -259,12 +251,4 @@ async function within(
   // The work itself keeps the process alive, unless it must not.
   cancellation.unref();
   await Promise.race([work, end.promise]);
-}
-
-/** Returns the size of the memory for a write: a power of two, if it is kept for further writes. */
-function roomFor(length: number, present: number): number {
-  if (length > MAX_ROOM) return length;
-  let room = Math.max(present, MIN_ROOM);
-  while (room < length) room *= 2;
-  return room;
 }

@@ -45,11 +45,6 @@ const MAILSLOT_CHECKS: OptionChecks<MailslotOptions> = {
 
 /** Default for {@linkcode MailslotOptions.maxMessageSize}, in bytes. */
 const MAX_MESSAGE_SIZE = 2 ** 26;
-/** Size of the memory for the first read, in bytes: enough for most messages. */
-const MIN_ROOM = 65_536;
-/** Maximum size of the memory that is kept for the next read, in bytes. */
-const MAX_ROOM = 2 ** 20;
-
 /** The messages in a mailslot; see {@linkcode Mailslot.info}. */
 export interface MailslotInfo {
   /** Maximum size of a message in bytes. */
@@ -116,7 +111,7 @@ export class Mailslot extends Uncloneable
     using stack = new DisposableStack();
     this.#handle = stack.use(createMailslot(settings, sddlFor(security, MAILSLOT_RIGHTS)));
     this.#read = stack.use(new FileOperation(this.#handle));
-    this.#read.reserve(MIN_ROOM);
+    this.#read.makeRoom(0);
     stack.move();
   }
 
@@ -269,7 +264,7 @@ export class Mailslot extends Uncloneable
       if (nextSize <= this.#read.data.length) {
         throw errorFromCode(code, "ReadFile", `Cannot receive from the ${this.#label}`);
       }
-      this.#read.reserve(roomFor(nextSize));
+      this.#read.makeRoom(nextSize);
     }
   }
 
@@ -292,7 +287,7 @@ export class Mailslot extends Uncloneable
   #take(length: number): Uint8Array<ArrayBuffer> {
     const isTooLong = length > this.#maxMessageSize;
     const message = this.#read.data.slice(0, isTooLong ? 0 : length);
-    if (this.#read.data.length > MAX_ROOM) this.#read.reserve(MIN_ROOM);
+    this.#read.trim();
     if (!isTooLong) return message;
     throw new Deno.errors.InvalidData(
       `Dropped a message of ${length} bytes from the ${this.#label}: its maxMessageSize is ` +
@@ -311,12 +306,4 @@ export class Mailslot extends Uncloneable
   #assertOpen(): void {
     if (this.#isClosed) throw new Deno.errors.BadResource(`The ${this.#label} is closed`);
   }
-}
-
-/** Returns the size of the memory for a message: a power of two, if it is kept. */
-function roomFor(size: number): number {
-  if (size > MAX_ROOM) return size;
-  let room = MIN_ROOM;
-  while (room < size) room *= 2;
-  return room;
 }

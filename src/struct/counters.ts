@@ -5,19 +5,11 @@
  */
 
 import { assertInteger } from "../../ffi/arguments.ts";
-import type { ArrayType } from "./array.ts";
-import {
-  type Counter,
-  counterAt,
-  type CounterName,
-  type CounterValue,
-  isCounterName,
-} from "./counter.ts";
+import { counterAt, type CounterName, isCounterName } from "./counter.ts";
 import type { CType } from "./ctype.ts";
 import type { Elements } from "./elements.ts";
 import { pathTo } from "./field_view.ts";
-import type { Layout, TypeOf } from "./layout.ts";
-import type { Fields, PlacedField } from "./placement.ts";
+import type { PlacedField } from "./placement.ts";
 import { SCALARS } from "./scalar.ts";
 
 /** The counters of an array's elements. */
@@ -35,23 +27,6 @@ export interface CounterArray<C> {
   /** Returns the values of all elements for `JSON.stringify`. */
   toJSON(): unknown[];
 }
-
-/**
- * The counters of a type: a {@linkcode Counter} for an integer, an object of them for a struct, a
- * {@linkcode CounterArray} for an array. Other types have none.
- */
-export type CountersOf<T> = T extends CounterName ? Counter<CounterValue<T>>
-  : T extends ArrayType<infer E>
-    ? [CountersOf<E>] extends [never] ? never : CounterArray<CountersOf<E>>
-  : T extends Layout<infer F> ? StructCounters<F>
-  : never;
-
-/** The counters of a struct's integers, nested structs and arrays, by field. */
-export type StructCounters<F extends Fields> = {
-  readonly [K in keyof F as [CountersOf<TypeOf<F[K]>>] extends [never] ? never : K]: CountersOf<
-    TypeOf<F[K]>
-  >;
-};
 
 type AnyType = CType<unknown, unknown, unknown>;
 

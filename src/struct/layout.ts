@@ -11,7 +11,9 @@ import {
   type OptionChecks,
 } from "../../ffi/arguments.ts";
 import type { ArrayView } from "./array_view.ts";
-import type { StructCounters } from "./counters.ts";
+import type { ArrayType } from "./array.ts";
+import type { Counter, CounterName, CounterValue } from "./counter.ts";
+import type { CounterArray } from "./counters.ts";
 import {
   type CType,
   type InputOf,
@@ -52,6 +54,23 @@ export type StructInput<F extends Fields> = { readonly [K in keyof F]?: FieldInp
  * some fields of a struct can be assigned, too. In TypeScript, pass these to `Layout.write`.
  */
 export type StructView<F extends Fields> = { -readonly [K in keyof F]: FieldLive<F[K]> };
+
+/**
+ * The counters of a type: a {@linkcode Counter} for an integer, an object of them for a struct, a
+ * {@linkcode CounterArray} for an array. Other types have none.
+ */
+export type CountersOf<T> = T extends CounterName ? Counter<CounterValue<T>>
+  : T extends ArrayType<infer E>
+    ? [CountersOf<E>] extends [never] ? never : CounterArray<CountersOf<E>>
+  : T extends Layout<infer F> ? StructCounters<F>
+  : never;
+
+/** The counters of a struct's integers, nested structs and arrays, by field. */
+export type StructCounters<F extends Fields> = {
+  readonly [K in keyof F as [CountersOf<TypeOf<F[K]>>] extends [never] ? never : K]: CountersOf<
+    TypeOf<F[K]>
+  >;
+};
 
 /**
  * The method that a view of a struct has beside the fields. A field called `toJSON` replaces the

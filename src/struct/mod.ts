@@ -19,7 +19,7 @@ export { array, type ArrayInput, type ArrayType, type ArrayValue } from "./array
 export type { ArrayView } from "./array_view.ts";
 export { bytes, type BytesType } from "./bytes.ts";
 export type { Counter, CounterName, CounterValue } from "./counter.ts";
-export type { CounterArray, CountersOf, StructCounters } from "./counters.ts";
+export type { CounterArray } from "./counters.ts";
 export type { NumberArrays, NumberName } from "./elements.ts";
 export { type BigIntegerName, type BitField, bits, type BitUnit, safe } from "./scalar.ts";
 export type {
@@ -52,11 +52,13 @@ export {
   type TickedBuffer,
 } from "./newest.ts";
 export {
+  type CountersOf,
   type FieldInput,
   type FieldLive,
   type FieldValue,
   type Layout,
   struct,
+  type StructCounters,
   type StructInput,
   type StructJson,
   type StructOptions,
