@@ -29,8 +29,10 @@ const ENDS: readonly number[] = [
   ERROR_PIPE_NOT_CONNECTED,
 ];
 
-/** The maximum number of bytes of one read. It is also the size of the buffers of our pipes. */
+/** The maximum number of bytes of the first read. */
 export const READ_SIZE = 65_536;
+/** The maximum number of bytes of any read, and the size of the buffers of our pipes. */
+export const MAX_READ_SIZE = 262_144;
 
 /** Bytes that were read, and have not been taken yet. */
 export interface Piece {
@@ -57,6 +59,8 @@ export class FileReader implements Disposable {
   readonly #operation: FileOperation;
   /** The bytes that were read and are not skipped yet. */
   #piece: Piece | undefined;
+  /** The maximum number of bytes of the next read. */
+  #readSize = READ_SIZE;
   #hasBegun = false;
   #isAtEnd = false;
   #isClosed = false;
@@ -147,7 +151,7 @@ export class FileReader implements Disposable {
   /** Begins a read, unless one is in flight. Returns the result of a read that is already over. */
   #begin(): OperationResult | undefined {
     if (this.#hasBegun) return undefined;
-    this.#operation.reserve(READ_SIZE);
+    this.#operation.reserve(this.#readSize);
     const result = this.#operation.beginRead();
     this.#hasBegun = result === undefined;
     return result;
@@ -162,6 +166,8 @@ export class FileReader implements Disposable {
       throw errorFromCode(code, "ReadFile", `Cannot read from the ${this.#label}`);
     } else if (length > 0 || this.#hasMessages) {
       const bytes = this.#operation.data.subarray(0, length);
+      // Only the reader of a busy peer needs the larger memory.
+      if (length === READ_SIZE) this.#readSize = MAX_READ_SIZE;
       this.#piece = { bytes, isPart: code === ERROR_MORE_DATA };
     }
   }

@@ -31,7 +31,7 @@ import {
 import { assertSecurity, type Sddl, sddlFor, type Security } from "../../ffi/security.ts";
 import type { OperationResult } from "../../ffi/overlapped.ts";
 import { FileOperation } from "../io/operation.ts";
-import { READ_SIZE } from "../io/reader.ts";
+import { MAX_READ_SIZE } from "../io/reader.ts";
 import { AsyncQueue } from "../wait/queue.ts";
 import { Cancellation, MAX_TIMER, type WaitOptions } from "../wait/options.ts";
 import {
@@ -160,7 +160,7 @@ export function listenPipe(options: ListenPipeOptions): PipeListener {
     direction,
     hasMessages: mode === "messages",
     allowRemote,
-    bufferSize: READ_SIZE,
+    bufferSize: MAX_READ_SIZE,
   }, options);
 }
 

@@ -15,7 +15,7 @@ export interface PipePair extends Disposable {
 export const BUFFER_SIZE = 65_536;
 
 /** Makes a pipe of bytes. */
-export function makePipe(): PipePair {
+export function makePipe(bufferSize = BUFFER_SIZE): PipePair {
   const path = `\\\\.\\pipe\\${randomName()}`;
   const label = `pipe "${path}"`;
   const server = createSinglePipe({
@@ -24,7 +24,7 @@ export function makePipe(): PipePair {
     direction: "duplex",
     hasMessages: false,
     allowRemote: false,
-    bufferSize: BUFFER_SIZE,
+    bufferSize,
   }, sddlFor("user", PIPE_RIGHTS));
   const { handle: client } = openPipe({ path, label, impersonation: "identify" });
   return {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { FileReader, READ_SIZE } from "../../src/io/reader.ts";
+import { FileReader, MAX_READ_SIZE, READ_SIZE } from "../../src/io/reader.ts";
 import { FileWriter } from "../../src/io/writer.ts";
 import { within } from "../support/within.ts";
 import { makePipe } from "./pipe_pair.ts";
@@ -7,9 +7,9 @@ import { makePipe } from "./pipe_pair.ts";
 const soon = { timeout: 20_000 };
 
 /** A pipe with a reader at one end and a writer at the other. */
-function makeEnds() {
+function makeEnds(bufferSize?: number) {
   const stack = new DisposableStack();
-  const { client, server, label } = stack.use(makePipe());
+  const { client, server, label } = stack.use(makePipe(bufferSize));
   const options = { label, hasMessages: false };
   return {
     label,
@@ -65,6 +65,25 @@ Deno.test("FileReader.next() loses no byte when its wait is stopped, at any mome
   }
   await writing;
   assert(stopped > 10, `${stopped}`);
+});
+
+Deno.test("FileReader.next() reads more at a time when a read has filled its memory", async () => {
+  using ends = makeEnds(MAX_READ_SIZE);
+  const { reader, writer } = ends;
+  const sent = new Uint8Array(4 * MAX_READ_SIZE).map((_, index) => index >> 8);
+  const writing = writer.write(sent, soon);
+  const lengths: number[] = [];
+  let read = 0;
+  while (read < sent.length) {
+    const { bytes } = (await reader.next(soon))!;
+    assertEquals(bytes, sent.subarray(read, read + bytes.length));
+    lengths.push(bytes.length);
+    read += bytes.length;
+    reader.skip(bytes.length);
+  }
+  await writing;
+  assertEquals(lengths[0], READ_SIZE);
+  assertEquals(Math.max(...lengths), MAX_READ_SIZE);
 });
 
 Deno.test("FileReader.next() throws TimedOut at once with a timeout of 0, unless bytes are there", async () => {

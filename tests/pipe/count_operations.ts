@@ -7,8 +7,8 @@ const INFO = { base: 0, allocation: 8, size: 24, state: 32, byteLength: 48 } as 
 const MEM_COMMIT = 0x1000;
 
 /**
- * Returns the number of operations whose memory this process has allocated: those of readers, and
- * those of writers that have written at most 64 KiB at a time.
+ * Returns the number of operations whose memory this process has allocated: those of readers and
+ * writers that have read or written less than 64 KiB at a time.
  */
 export function countOperations(): number {
   using kernel32 = openLibrary("kernel32.dll", {

@@ -43,7 +43,7 @@ Deno.test("PipeConnection.write() is whole or absent if close() comes at any mom
   for (let step = 0; step < STEPS; step++) {
     await using stack = new AsyncDisposableStack();
     const [client, server] = await connect(stack, "messages");
-    const lengths = [70_000, 5, 200_000, 0];
+    const lengths = [70_000, 5, 400_000, 0];
     const writes = lengths.map((length) => client.write(new Uint8Array(length)));
     for (let passed = 0; passed < step; passed++) await null;
     client.close();
@@ -63,8 +63,8 @@ Deno.test("PipeConnection.abort() at any moment ends all of its reads, writes an
     const [client] = await connect(stack, "messages");
     const pending = Promise.allSettled([
       client.readMessage(),
-      client.write(new Uint8Array(200_000)),
-      client.write(new Uint8Array(200_000)),
+      client.write(new Uint8Array(400_000)),
+      client.write(new Uint8Array(400_000)),
       client.flushed(),
     ]);
     if (step % 4 === 3) await new Promise((resolve) => setTimeout(resolve, 2));

@@ -31,7 +31,7 @@ const WAYS: readonly ((server: PipeConnection, client: PipeConnection) => unknow
   },
   async (server, client) => {
     const reading = server.read(new Uint8Array(5)).catch(pass);
-    const writing = client.write(new Uint8Array(300_000)).catch(pass);
+    const writing = client.write(new Uint8Array(400_000)).catch(pass);
     client.abort();
     server.close();
     await Promise.all([reading, writing]);
@@ -39,7 +39,7 @@ const WAYS: readonly ((server: PipeConnection, client: PipeConnection) => unknow
   async (server, client) => {
     await client.read(new Uint8Array(5), { timeout: 0 }).catch(pass);
     await server.read(new Uint8Array(5), { timeout: 1 }).catch(pass);
-    await client.write(new Uint8Array(100_000), { timeout: 1 }).catch(pass);
+    await client.write(new Uint8Array(400_000), { timeout: 1 }).catch(pass);
     server.abort();
     client.close();
   },

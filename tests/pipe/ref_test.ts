@@ -33,7 +33,7 @@ for (const what of ["read", "registered", "signal", "write"]) {
     await using peer = await Peer.start(script, what, "ref", name);
     await using server = await listener.accept(soon);
     await server.write(Uint8Array.of(1));
-    if (what === "write") assertEquals((await readToEnd(server)).length, 300_000);
+    if (what === "write") assertEquals((await readToEnd(server)).length, 400_000);
     assertEquals(await peer.nextLine(), "over");
     assertEquals((await within("the process ends", peer.gone())).code, 0);
   });

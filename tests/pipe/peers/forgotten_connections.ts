@@ -15,7 +15,7 @@ async function forget(what: typeof OPERATIONS[number]): Promise<void> {
   client.unref();
   await client.write(new TextEncoder().encode(what));
   if (what === "read") client.read(new Uint8Array(10), { timeout: 1 }).catch(() => {});
-  if (what === "write") client.write(new Uint8Array(300_000), { timeout: 1 }).catch(() => {});
+  if (what === "write") client.write(new Uint8Array(400_000), { timeout: 1 }).catch(() => {});
   // The operations are given up, so that no promise of this script has the connection.
   await new Promise((resolve) => setTimeout(resolve, 10));
 }

@@ -16,7 +16,7 @@ const options = { timeout: 600_000 };
 function begin(): Promise<unknown> {
   if ("accept" in object) return object.accept(options);
   // The first write fills the pipe.
-  if (what === "write") return object.write(new Uint8Array(300_000), options);
+  if (what === "write") return object.write(new Uint8Array(400_000), options);
   if (what === "signal") {
     return object.read(new Uint8Array(1), { signal: new AbortController().signal });
   }
