@@ -9,7 +9,7 @@
  * @module
  */
 
-import { errorFromStatus, lastError, lastErrorCode, unless } from "./error.ts";
+import { errorFromStatus, lastError, unless } from "./error.ts";
 import {
   FILE_GENERIC_READ,
   FILE_GENERIC_WRITE,
@@ -53,7 +53,6 @@ const SERVER: Record<PipeDirection, { access: number; share: number }> = {
   outbound: { access: FILE_GENERIC_WRITE, share: 1 },
 };
 
-const ERROR_PIPE_LISTENING = 536;
 const FILE_OPEN = 1;
 const FILE_CREATE = 2;
 const FILE_PIPE_MESSAGE_TYPE = 1;
@@ -87,27 +86,49 @@ export interface PipeSettings {
   bufferSize: number;
 }
 
+/** The maximum number of clients that can come while a pipe is created. The next is disconnected. */
+const MAX_EARLY = 64;
+
+/** The beginning of a pipe. */
+export interface NewPipe {
+  /** The instance that holds the name. It lets no client in. */
+  first: Handle;
+  /** Instances whose clients have come already. Windows has none. */
+  early: readonly Handle[];
+}
+
 /**
- * Creates the first instance of a pipe, and with it the name. While the handle is open, no other
- * server can create the name. The instance lets no client in.
+ * Creates the first instance of a pipe, and with it the name. While that handle is open, no other
+ * server can create the name.
  *
  * @throws {Deno.errors.AlreadyExists} If there is a pipe with the name.
  */
-export function createPipe(pipe: PipeSettings, sddl: Sddl): Handle {
+export function createPipe(pipe: PipeSettings, sddl: Sddl): NewPipe {
+  // Without the right to read or write, an instance begins in the disconnected state on Windows.
+  if (!isWine()) {
+    return {
+      first: create(pipe, { access: SYNCHRONIZE, disposition: FILE_CREATE, sddl }),
+      early: [],
+    };
+  }
+  // On Wine each instance begins to listen, and leaves that state only when a client was there. So
+  // this process is the client. If another client was quicker, its instance is a connection.
   using stack = new DisposableStack();
-  const first = stack.use(create(pipe, { access: SYNCHRONIZE, disposition: FILE_CREATE, sddl }));
-  // Without the right to read or write, the instance begins in the disconnected state on Windows.
-  // On Wine it listens, and leaves that state only when a client was there.
-  const { DisconnectNamedPipe } = kernel32();
-  if (!DisconnectNamedPipe(first.value) && lastErrorCode() === ERROR_PIPE_LISTENING) {
-    using _ = unless(
+  const { access } = SERVER[pipe.direction];
+  const early: Handle[] = [];
+  for (let disposition = FILE_CREATE;; disposition = FILE_OPEN) {
+    const first = stack.use(create(pipe, { access, disposition, sddl }));
+    using own = unless(
       Deno.errors.Busy,
       () => openPipe({ path: pipe.path, label: pipe.label, impersonation: "anonymous" }).handle,
     );
-    DisconnectNamedPipe(first.value);
+    if (own !== undefined || early.length === MAX_EARLY) {
+      kernel32().DisconnectNamedPipe(first.value);
+      stack.move();
+      return { first, early };
+    }
+    early.push(first);
   }
-  stack.move();
-  return first;
 }
 
 /**

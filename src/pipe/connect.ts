@@ -27,8 +27,7 @@ import {
   readMessages,
 } from "../../ffi/named_pipe.ts";
 import { assertOwnedBySelf } from "../../ffi/security.ts";
-import { isWine } from "../../ffi/win32/ntdll.ts";
-import { deadlineAfter, poll, timeLeft, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
+import { poll, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import {
   assertPipeOptions,
   connectionOver,
@@ -139,20 +138,14 @@ export async function connectPipe(
   return connection;
 }
 
-/** Time in which a server on Wine disconnects a client that was too early, in milliseconds. */
-const SETTLING = 10;
-
 /** Opens a pipe, and waits if it is busy. */
 async function open(
   pipe: PipeToOpen,
   { timeout = Infinity, signal, waitForServer = false }: ConnectPipeOptions,
   check: (handle: Handle) => void,
 ): Promise<OpenedPipe> {
-  const deadline = deadlineAfter(timeout);
   let isBusy = false;
-  let looks = 0;
   const look = () => {
-    looks++;
     isBusy = false;
     try {
       using stack = new DisposableStack();
@@ -172,15 +165,7 @@ async function open(
     }
   };
   try {
-    for (;;) {
-      const left = Math.ceil(timeLeft(deadline));
-      const opened = await poll(pipe.label, look, { timeout: left, ...(signal && { signal }) });
-      if (looks === 1 || !isWine()) return opened;
-      // On Wine, a server that starts disconnects a client that was too early; see createPipe().
-      await new Promise((resolve) => setTimeout(resolve, SETTLING));
-      if (!isDisconnected(opened.handle)) return opened;
-      opened.handle.close();
-    }
+    return await poll(pipe.label, look, { timeout, ...(signal && { signal }) });
   } catch (error) {
     if (!isBusy || !(error instanceof Deno.errors.TimedOut)) throw error;
     throw new Deno.errors.TimedOut(

@@ -218,10 +218,12 @@ export class PipeListener extends Uncloneable implements AsyncIterable<PipeConne
         new Deno.errors.TimedOut(`Waited ${timeout} ms for a client of the ${pipe.label}`),
       { isHeld: false },
     );
-    this.#first = createPipe(pipe, sddlOf(options));
+    const { first, early } = createPipe(pipe, sddlOf(options));
+    this.#first = first;
     const { signal } = options;
     this.#cancellation = new Cancellation({ signal, onAbort: () => this.close() });
     try {
+      for (const handle of early) this.#connect(handle);
       this.#addInstances();
     } catch (error) {
       this.close();
@@ -360,7 +362,7 @@ export class PipeListener extends Uncloneable implements AsyncIterable<PipeConne
   /** Makes a connection of an instance whose client has come. */
   #admit(instance: Instance, { code }: OperationResult): void {
     const { handle, connect } = instance;
-    const { label, path, direction } = this.#pipe;
+    const { label } = this.#pipe;
     if (!CONNECTED.includes(code)) {
       const error = errorFromCode(
         code,
@@ -372,6 +374,12 @@ export class PipeListener extends Uncloneable implements AsyncIterable<PipeConne
     this.#instances.delete(instance);
     this.#hold();
     connect.close();
+    this.#connect(handle);
+  }
+
+  /** Makes a connection over an instance, for `accept()` to take. */
+  #connect(handle: Handle): void {
+    const { label, path, direction } = this.#pipe;
     const onClose = () => {
       this.#open--;
       this.#tryToAddInstances();

@@ -4,13 +4,17 @@
  * @module
  */
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { addPipeInstance, createPipe, openPipe, type PipeSettings } from "../../ffi/named_pipe.ts";
+import type { Handle } from "../../ffi/handle.ts";
 import { sddlFor } from "../../ffi/security.ts";
 import { decodeWide } from "../../ffi/wide.ts";
 import { listenPipe } from "../../src/pipe/mod.ts";
+import { isWine } from "../../ffi/win32/ntdll.ts";
 import { FileOperation } from "../../src/io/operation.ts";
+import { FileWriter } from "../../src/io/writer.ts";
 import { openLibrary } from "../support/open_library.ts";
+import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
 import { runPeer } from "../support/run_peer.ts";
 import { pathOf } from "./c_peers.ts";
@@ -30,6 +34,13 @@ function settingsOf(name: string): PipeSettings {
 
 const sddl = sddlFor("user", { all: 0x1f_01ff, everyone: 0 });
 
+async function untilConnected(instance: Handle): Promise<void> {
+  using connect = new FileOperation(instance);
+  connect.reserve(0);
+  if (connect.beginConnect() !== undefined) return;
+  assert(await connect.untilOver({ timeout: 20_000 }), "no client came");
+}
+
 function open(pipe: PipeSettings): Disposable {
   return openPipe({ ...pipe, impersonation: "anonymous" }).handle;
 }
@@ -38,7 +49,7 @@ Deno.test("The first instance holds the name, and lets no client in", () => {
   const pipe = settingsOf(randomName());
   assertThrows(() => addPipeInstance(pipe), Deno.errors.NotFound);
   {
-    using _ = createPipe(pipe, sddl);
+    using _ = createPipe(pipe, sddl).first;
     for (let times = 0; times < 3; times++) assertThrows(() => open(pipe), Deno.errors.Busy);
     assertThrows(() => createPipe(pipe, sddl), Deno.errors.AlreadyExists);
     using instance = addPipeInstance(pipe);
@@ -51,7 +62,7 @@ Deno.test("The first instance holds the name, and lets no client in", () => {
 
 Deno.test("A client that connects before the wait for it is a result of its own: 535, and 232 if it has gone", () => {
   const pipe = settingsOf(randomName());
-  using _first = createPipe(pipe, sddl);
+  using _first = createPipe(pipe, sddl).first;
   for (const hasGone of [false, true]) {
     using instance = addPipeInstance(pipe);
     using client = open(pipe);
@@ -62,6 +73,32 @@ Deno.test("A client that connects before the wait for it is a result of its own:
     // Each further wait has the same result, so a listener must not wait again.
     for (let times = 0; times < 3; times++) assertEquals(connect.beginConnect(), expected);
   }
+});
+
+Deno.test("A client that comes while the pipe is created gets a connection", async () => {
+  const count = 200;
+  const name = randomName();
+  await using peer = await Peer.start("pipe/peers/eager_client.ts", name, `${count}`);
+  let early = 0;
+  for (let number = 0; number < count; number++) {
+    const pipe = settingsOf(`${name}-${number}`);
+    const options = { label: pipe.label, hasMessages: false };
+    using stack = new DisposableStack();
+    const created = createPipe(pipe, sddl);
+    stack.use(created.first);
+    for (const handle of created.early) stack.use(handle);
+    early += created.early.length;
+    const instance = created.early[0] ?? stack.use(addPipeInstance(pipe));
+    if (created.early.length === 0) await untilConnected(instance);
+    const writer = stack.use(new FileWriter(instance, options));
+    await writer.write(Uint8Array.of(1), { timeout: 20_000 });
+    // The client closes its end as soon as it has read the byte.
+    const flushing = writer.flush({ timeout: 20_000 });
+    await flushing.catch((error) => assertInstanceOf(error, Deno.errors.BrokenPipe));
+  }
+  assertEquals(await peer.nextLine(), `${count}`);
+  // On Windows, the first instance does not listen.
+  assertEquals(early > 0, isWine(), `${early}`);
 });
 
 Deno.test("Named pipes need only --allow-ffi", async () => {
