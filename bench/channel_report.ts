@@ -8,9 +8,8 @@
  *
  * The two ends of a pair are two processes. They run on two processors if they spin, and on one if
  * they sleep. Otherwise the ratios would depend on where the system puts them. The rounds are
- * interleaved, in alternating order, and medians are compared. The exit code is 1 if a C pair
- * cannot run. Only Boost can be missing: it needs Debian's libboost-dev and
- * g++-mingw-w64-x86-64-win32.
+ * interleaved, in alternating order, and medians are compared. The exit code is 1 if a pair cannot
+ * run. Only Boost can be missing, if it is not there and cannot be installed.
  *
  * @module
  */
@@ -19,9 +18,10 @@ import { pathToFileURL } from "node:url";
 import { type Case, type Group, GROUPS } from "./channel_cases.ts";
 import { ChannelPair, deletePrograms } from "./channel_pair.ts";
 import { findCommit } from "./commit.ts";
+import { installBoost } from "./compare/install/boost.ts";
 
 const ROUNDS = 41;
-const OPTIONAL = "boost_queue.cpp";
+const PROGRAM_OF_BOOST = "boost_queue.cpp";
 
 /** The results of all rounds of a case, in nanoseconds. */
 interface Figures {
@@ -43,6 +43,8 @@ const RUNS: Readonly<Record<string, { checkout?: URL }>> = beside === undefined
 
 console.log(`winipc at ${await findCommit()}, ${Deno.build.arch}, Deno ${Deno.version.deno}`);
 if (beside !== undefined) console.log(`beside ${await findCommit(beside)}`);
+const boost = await installBoost(true);
+if ("missing" in boost) console.log(`Boost is missing: ${boost.missing}`);
 try {
   for (const group of GROUPS) await report(group);
 } finally {
@@ -89,14 +91,11 @@ async function measure({ cases, count, ...task }: Group): Promise<Record<string,
   await using stack = new AsyncDisposableStack();
   const pairs = new Map<string, ChannelPair>();
   for (const [name, { program, way }] of Object.entries(cases) as [string, Case][]) {
+    if (program === PROGRAM_OF_BOOST && "missing" in boost) continue;
     const runs = program === "ring_end.ts" ? RUNS : { "": {} };
-    try {
-      for (const [run, options] of Object.entries(runs)) {
-        const pair = await ChannelPair.start(program, { ...task, ...options, way });
-        pairs.set(`${name}${run}`, stack.use(pair));
-      }
-    } catch (error) {
-      if (program !== OPTIONAL) throw error;
+    for (const [run, options] of Object.entries(runs)) {
+      const pair = await ChannelPair.start(program, { ...task, ...options, way });
+      pairs.set(`${name}${run}`, stack.use(pair));
     }
   }
   const samples = new Map<string, number[]>();

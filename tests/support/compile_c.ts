@@ -27,18 +27,19 @@ type Arguments = (source: string, output: string, options: Required<CompileOptio
 
 const gcc: Arguments = (source, output, { dll, libraries, include }) => [
   ...["-O2", "-Wall", "-Wextra", "-Werror", "-I", include, ...(dll ? ["-shared"] : [])],
-  ...["-o", output, source, ...libraries, "-luser32", "-lshell32"],
+  ...["-o", output, source, ...libraries, "-luser32", "-lshell32", "-lws2_32"],
 ];
 
 const cl: Arguments = (source, output, { dll, libraries, include }) => [
   ...["/nologo", "/O2", "/W3", `/I${include}`, ...(dll ? ["/LD"] : [])],
-  ...[`/Fe:${output}`, source, ...libraries, "user32.lib", "shell32.lib"],
+  ...[`/Fe:${output}`, source, ...libraries, "user32.lib", "shell32.lib", "ws2_32.lib"],
 ];
 
 const COMPILERS: Record<string, Arguments> = { gcc, clang: gcc, cl };
 /** Links the C++ runtime library statically. Boost is in the folder of Linux's own headers. */
 const gxx: Arguments = (...args) => [...gcc(...args), "-static", "-idirafter", "/usr/include"];
-const COMPILERS_OF_CPP: Record<string, Arguments> = { "g++": gxx, "clang++": gxx, cl };
+const clxx: Arguments = (...args) => ["/EHsc", ...cl(...args)];
+const COMPILERS_OF_CPP: Record<string, Arguments> = { "g++": gxx, "clang++": gxx, cl: clxx };
 
 /** The prefix of the compiler's name on the Linux below Wine. */
 const MINGW = "x86_64-w64-mingw32";

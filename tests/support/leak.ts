@@ -9,7 +9,7 @@ const ATTEMPTS = 2;
 const HANDFUL = 8;
 
 /** Returns the kinds of this process's handles. On Wine, GetProcessHandleCount always returns 0. */
-function kindsOfHandles(): string[] {
+export function kindsOfHandles(): string[] {
   const kinds: string[] = [];
   for (let value = 4n; value < HIGHEST; value += 4n) {
     try {
