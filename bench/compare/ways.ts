@@ -7,7 +7,7 @@
 /** The compared ways, and their names in tables. */
 export const WAYS = {
   "ring-spin": "RingChannel, spinning",
-  "ring-sleep": "RingChannel, sleeping",
+  "ring-sleep": "RingChannel, blocking",
   "ring-await": "RingChannel, awaited",
   "ring-pipe": "RingChannel over a pipe's handshake",
   "broadcast": "BroadcastRing",
@@ -81,7 +81,7 @@ export const OFFERED: Readonly<Record<By, readonly WayName[]>> = {
   ],
   "boost": ["message-queue", "spsc-queue"],
   "node-net": ["pipe-bytes"],
-  "node": ["events", "pipe-bytes", "pipe-messages", "tcp"],
+  "node": ["events", "pipe-bytes", "tcp"],
   "bun": ["events"],
 };
 

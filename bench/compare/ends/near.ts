@@ -1,0 +1,177 @@
+/**
+ * The tasks of the near end, which measures.
+ *
+ * @module
+ */
+
+import type { FrameVisitor } from "../link.ts";
+import type { Histogram } from "../results.ts";
+import {
+  CREDIT_LENGTH,
+  dataFrame,
+  fill,
+  isWhole,
+  LAST,
+  type Result,
+  sequenceAt,
+  setSequence,
+  TASK,
+} from "./frames.ts";
+import { histogramOf } from "./histogram.ts";
+import { processorTime } from "./processor_time.ts";
+import type { Wire } from "./wire.ts";
+
+/** Bytes of the frames of each direction of a validation. */
+const VALIDATED = 2 ** 22;
+const MIN_VALIDATED = 4;
+const MAX_VALIDATED = 256;
+const MIN_TRIPS = 20;
+const MAX_TRIPS = 4000;
+/** Frames of the first stream, which shows how long the last one must be. No stream is shorter. */
+const FIRST_STREAM = 16;
+const MAX_STREAM = 2 ** 26;
+
+/** The length of the frames in bytes, and the time that the measurement takes. */
+interface Amount {
+  readonly length: number;
+  readonly milliseconds: number;
+}
+
+/** The tasks of the near end. Each returns the answer for the harness. */
+export const NEAR_TASKS = { validate, trips, stream, paced } as const;
+
+async function validate(wire: Wire, { length }: Amount): Promise<{ frames: number }> {
+  const fit = Math.floor(VALIDATED / length);
+  const count = Math.max(MIN_VALIDATED, Math.min(MAX_VALIDATED, fit));
+  await wire.sendControl({ task: TASK.validate, length, count });
+  const frame = dataFrame(length);
+  for (let number = 0; number < count; number++) {
+    fill(frame, number);
+    await wire.send(frame);
+    if (!isWhole(await wire.receive(length), number)) throw wrongFrame(number);
+  }
+  await sendFrames(wire, { frame, first: count, count, write: fill });
+  await wire.receiveResult();
+  return { frames: count * 2 };
+}
+
+async function trips(
+  wire: Wire,
+  { length, milliseconds }: Amount,
+): Promise<{ trips: Histogram }> {
+  await wire.sendControl({ task: TASK.trips, length, count: MAX_TRIPS });
+  const { link } = wire;
+  const frame = dataFrame(length);
+  const times = new Float64Array(MAX_TRIPS);
+  let count = 0;
+  let isRight = true;
+  const check: FrameVisitor = (bytes, offset, received) => {
+    isRight = received === length && sequenceAt(bytes, offset) === count;
+  };
+  const end = performance.now() + milliseconds;
+  while (count < MIN_TRIPS || count < MAX_TRIPS && performance.now() < end) {
+    setSequence(frame, count);
+    const start = performance.now();
+    const sent = link.send(frame);
+    if (sent) await sent;
+    link.flush?.();
+    if (link.readAll) link.readAll(check);
+    else {
+      const coming = link.receive(length);
+      const echo = coming instanceof Promise ? await coming : coming;
+      check(echo, 0, echo.length);
+    }
+    times[count] = (performance.now() - start) * 1e6;
+    if (!isRight) throw wrongFrame(count);
+    count++;
+    wire.moved++;
+  }
+  setSequence(frame, LAST);
+  await wire.send(frame);
+  await wire.receiveResult();
+  return { trips: histogramOf(times.subarray(0, count)) };
+}
+
+async function stream(
+  wire: Wire,
+  { length, milliseconds }: Amount,
+): Promise<{ frames: number; nanoseconds: number }> {
+  const wanted = milliseconds * 1e6;
+  let count = FIRST_STREAM;
+  let result = await sendStream(wire, length, count);
+  while (result.nanoseconds < wanted / 5 && count < MAX_STREAM) {
+    count *= 4;
+    result = await sendStream(wire, length, count);
+  }
+  const last = Math.round(count * wanted / Math.max(result.nanoseconds, 1));
+  result = await sendStream(wire, length, Math.max(FIRST_STREAM, Math.min(MAX_STREAM, last)));
+  return { frames: result.frames, nanoseconds: result.nanoseconds };
+}
+
+async function sendStream(wire: Wire, length: number, count: number): Promise<Result> {
+  await wire.sendControl({ task: TASK.stream, length, count });
+  await sendFrames(wire, { frame: dataFrame(length), first: 0, count, write: setSequence });
+  return await wire.receiveResult();
+}
+
+async function paced(wire: Wire, { length, milliseconds }: Amount): Promise<{
+  frames: number;
+  nanoseconds: number;
+  nearProcessor: number;
+  farProcessor: number;
+}> {
+  await wire.sendControl({ task: TASK.paced, length, count: 0 });
+  const frame = dataFrame(length);
+  const processorBefore = processorTime();
+  const start = performance.now();
+  let frames = 0;
+  let passed = 0;
+  while (passed < milliseconds) {
+    if (frames < Math.floor(passed)) {
+      await sendFrames(wire, { frame, first: frames++, count: 1, write: setSequence });
+    } else {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    passed = performance.now() - start;
+  }
+  const nearProcessor = processorTime() - processorBefore;
+  setSequence(frame, LAST);
+  await wire.send(frame);
+  const { processor } = await wire.receiveResult();
+  return { frames, nanoseconds: Math.round(passed * 1e6), nearProcessor, farProcessor: processor };
+}
+
+/** The data frames of a part of a one-way task. */
+interface Part {
+  /** The memory of the frame that is sent. */
+  readonly frame: Uint8Array<ArrayBuffer>;
+  /** The sequence number of the first frame of the part. */
+  readonly first: number;
+  readonly count: number;
+  /** Writes a sequence number, and maybe all other bytes, into the frame. */
+  readonly write: (frame: Uint8Array, sequence: number) => void;
+}
+
+/**
+ * Sends frames one way. A credit must come after each frame whose sequence number plus 1 is a
+ * multiple of the window.
+ */
+async function sendFrames(wire: Wire, { frame, first, count, write }: Part): Promise<void> {
+  const { link } = wire;
+  const window = wire.windowOf(frame.length);
+  for (let number = first; number < first + count; number++) {
+    write(frame, number);
+    const sent = link.send(frame);
+    if (sent) await sent;
+    wire.moved++;
+    if ((number + 1) % window === 0) {
+      link.flush?.();
+      await wire.receive(CREDIT_LENGTH);
+    }
+  }
+  link.flush?.();
+}
+
+function wrongFrame(number: number): Error {
+  return new Error(`The near end received frame ${number} wrong`);
+}
