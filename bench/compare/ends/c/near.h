@@ -1,0 +1,162 @@
+/*
+ * The tasks of the near end, which measures. bench/compare/ends/near.ts does the same.
+ */
+#ifndef NEAR_H
+#define NEAR_H
+
+#include "frames.h"
+#include <math.h>
+
+/* Bytes and frames of each direction of a validation. */
+#define VALIDATED (1u << 22)
+#define MIN_VALIDATED 4u
+#define MAX_VALIDATED 256u
+#define MIN_TRIPS 20u
+#define MAX_TRIPS 4000u
+/* Frames of the first stream, which shows how long the last one must be. No stream is shorter. */
+#define FIRST_STREAM 16u
+#define MAX_STREAM (1u << 26)
+/* Buckets of each doubling of the time. */
+#define BUCKETS 32
+/* The last bucket has times of 10 minutes. */
+#define MAX_BUCKETS (40 * BUCKETS)
+
+typedef void writer(uint8_t *frame, uint32_t length, uint32_t sequence);
+
+static void send_control(uint32_t task, uint32_t length, uint32_t count) {
+    control control = {MAGIC, task, length, count, {0}};
+    send_frame(&control, HEADER_LENGTH);
+    if (the_way->keeps_newest && task != END) receive_frame(CREDIT_LENGTH);
+}
+
+static result receive_result(void) {
+    result result;
+    memcpy(&result, receive_frame(HEADER_LENGTH), sizeof result);
+    if (result.is_right != 1) fail("The far end received frame %.0f wrong", result.bad);
+    return result;
+}
+
+static void send_frames(uint8_t *frame, uint32_t length, uint32_t first, uint32_t count,
+                        writer *write) {
+    uint32_t window = window_of(length);
+    for (uint32_t number = first; number < first + count; number++) {
+        write(frame, length, number);
+        the_way->send(frame, length);
+        moved++;
+        if (window == 0 || (number + 1) % window != 0) continue;
+        if (the_way->flush != NULL) the_way->flush();
+        receive_frame(CREDIT_LENGTH);
+    }
+    if (the_way->flush != NULL) the_way->flush();
+}
+
+static void send_last(uint8_t *frame, uint32_t length) {
+    set_sequence(frame, length, LAST);
+    send_frame(frame, length);
+}
+
+static void validate(uint32_t length) {
+    uint32_t fit = VALIDATED / length;
+    uint32_t count = fit < MIN_VALIDATED ? MIN_VALIDATED : fit > MAX_VALIDATED ? MAX_VALIDATED : fit;
+    send_control(VALIDATE, length, count);
+    uint8_t *frame = data_frame(length);
+    for (uint32_t number = 0; number < count; number++) {
+        fill(frame, length, number);
+        send_frame(frame, length);
+        if (!is_whole(receive_frame(length), length, number))
+            fail("The near end received frame %u wrong", (unsigned)number);
+    }
+    send_frames(frame, length, count, count, fill);
+    free(frame);
+    receive_result();
+    printf("{\"frames\":%u}\n", (unsigned)(count * 2));
+}
+
+static void print_histogram(const double *times, uint32_t count) {
+    static uint32_t counts[MAX_BUCKETS];
+    memset(counts, 0, sizeof counts);
+    for (uint32_t i = 0; i < count; i++) {
+        double bucket = round(BUCKETS * log2(times[i] < 1 ? 1 : times[i]));
+        counts[bucket < MAX_BUCKETS ? (uint32_t)bucket : MAX_BUCKETS - 1]++;
+    }
+    printf("{\"trips\":[");
+    const char *separator = "";
+    for (uint32_t bucket = 0; bucket < MAX_BUCKETS; bucket++) {
+        if (counts[bucket] == 0) continue;
+        printf("%s[%u,%u]", separator, (unsigned)bucket, (unsigned)counts[bucket]);
+        separator = ",";
+    }
+    printf("]}\n");
+}
+
+static void measure_trips(uint32_t length, double milliseconds) {
+    static double times[MAX_TRIPS];
+    send_control(TRIPS, length, MAX_TRIPS);
+    uint8_t *frame = data_frame(length);
+    double end = now() + milliseconds * 1e6;
+    uint32_t count = 0;
+    while (count < MIN_TRIPS || (count < MAX_TRIPS && now() < end)) {
+        set_sequence(frame, length, count);
+        double start = now();
+        send_frame(frame, length);
+        const uint8_t *echo = receive_frame(length);
+        times[count] = now() - start;
+        if (sequence_of(echo) != count)
+            fail("The near end received frame %u wrong", (unsigned)count);
+        count++;
+    }
+    send_last(frame, length);
+    free(frame);
+    receive_result();
+    print_histogram(times, count);
+}
+
+static result send_stream(uint32_t length, uint32_t count) {
+    send_control(STREAM, length, count);
+    uint8_t *frame = data_frame(length);
+    send_frames(frame, length, 0, count, set_sequence);
+    free(frame);
+    return receive_result();
+}
+
+static void measure_stream(uint32_t length, double milliseconds) {
+    double wanted = milliseconds * 1e6;
+    uint32_t count = FIRST_STREAM;
+    result result = send_stream(length, count);
+    while (result.nanoseconds < wanted / 5 && count < MAX_STREAM)
+        result = send_stream(length, count *= 4);
+    double last = round(count * wanted / (result.nanoseconds < 1 ? 1 : result.nanoseconds));
+    count = last < FIRST_STREAM ? FIRST_STREAM : last > MAX_STREAM ? MAX_STREAM : (uint32_t)last;
+    result = send_stream(length, count);
+    printf("{\"frames\":%.0f,\"nanoseconds\":%.0f}\n", result.frames, result.nanoseconds);
+}
+
+static void measure_paced(uint32_t length, double milliseconds) {
+    send_control(PACED, length, 0);
+    uint8_t *frame = data_frame(length);
+    uint32_t frames = 0;
+    double passed = 0, before = processor_time(), start = now();
+    while (passed < milliseconds) {
+        if (frames < floor(passed)) send_frames(frame, length, frames++, 1, set_sequence);
+        else Sleep(1);
+        passed = (now() - start) / 1e6;
+    }
+    double near_processor = processor_time() - before;
+    send_last(frame, length);
+    free(frame);
+    result result = receive_result();
+    printf("{\"frames\":%u,\"nanoseconds\":%.0f,", (unsigned)frames, passed * 1e6);
+    printf("\"nearProcessor\":%.0f,\"farProcessor\":%.0f}\n", near_processor, result.processor);
+}
+
+static void run_task(const char *name, uint32_t length, double milliseconds) {
+    if (length < 8 || length > MAX_FRAME) fail("A frame cannot have %u bytes", (unsigned)length);
+    if (strcmp(name, "validate") == 0) validate(length);
+    else if (strcmp(name, "trips") == 0) measure_trips(length, milliseconds);
+    else if (strcmp(name, "stream") == 0) measure_stream(length, milliseconds);
+    else if (strcmp(name, "paced") == 0) measure_paced(length, milliseconds);
+    else fail("There is no task %s", name);
+    fflush(stdout);
+}
+
+#endif

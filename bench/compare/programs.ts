@@ -1,0 +1,78 @@
+/**
+ * Compiles the ends in C, and those of Boost in C++.
+ *
+ * @module
+ */
+
+import { declareRingChannel } from "../../mod.ts";
+import { compileC, type Compiled } from "../../tests/support/compile_c.ts";
+import { installBoost } from "./install/boost.ts";
+import { type NotFound, probe } from "./install/probe.ts";
+
+/** A compiled program. `await using` deletes it. */
+export interface CompiledEnds extends AsyncDisposable {
+  /** Versions by name. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** Returns the program. */
+  commandOf(): readonly string[];
+}
+
+const C_COMPILER = "C compiler";
+const SOURCES = new URL("ends/", import.meta.url);
+/** The program's name for the DLL that is beside it. */
+const SECTION_DLL = "shared_section.dll";
+
+const WRITE_COMPILER = `#include <stdio.h>
+int main(void) {
+#if defined(__clang__)
+    printf("clang %s", __clang_version__);
+#elif defined(__GNUC__)
+    printf("gcc %s", __VERSION__);
+#else
+    printf("MSVC %d", _MSC_FULL_VER);
+#endif
+    return 0;
+}
+`;
+
+/**
+ * Compiles the ends in C.
+ *
+ * @returns The program, or why there is no compiler.
+ * @throws {Error} If there is a compiler, and it reports an error.
+ */
+export async function compileEndsInC(): Promise<CompiledEnds | NotFound> {
+  const compiler = await probe("compiler_version.c", WRITE_COMPILER);
+  if (compiler === undefined) return { missing: "no C compiler was found" };
+  const include = await Deno.makeTempDir({ prefix: "winipc-" });
+  try {
+    await Deno.writeTextFile(`${include}\\winipc_ring.h`, declareRingChannel());
+    await using dll = await compileC(new URL("c/shared_section.c", SOURCES), { dll: true });
+    const program = await compileC(new URL("c/main.c", SOURCES), { include });
+    await Deno.copyFile(dll.path, program.path.replace(/[^\\]+$/, SECTION_DLL));
+    return endsOf(program, { [C_COMPILER]: compiler });
+  } finally {
+    await Deno.remove(include, { recursive: true });
+  }
+}
+
+/**
+ * Compiles the ends of Boost.
+ *
+ * @param installs Whether to install Boost if it is not there.
+ * @returns The program, or why there is no Boost.
+ * @throws {Error} If there is Boost, and the compiler reports an error.
+ */
+export async function compileEndsOfBoost(installs: boolean): Promise<CompiledEnds | NotFound> {
+  const boost = await installBoost(installs);
+  if ("missing" in boost) return boost;
+  return endsOf(await compileC(new URL("boost.cpp", SOURCES)), { Boost: boost.version });
+}
+
+function endsOf(program: Compiled, versions: Readonly<Record<string, string>>): CompiledEnds {
+  return {
+    versions,
+    commandOf: () => [program.path],
+    [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
+  };
+}
