@@ -1,0 +1,10 @@
+/**
+ * An end by node:net in Deno: `node_net.ts far|near WAY NAME`. It needs `--allow-all`.
+ *
+ * @module
+ */
+
+import { runEnd } from "./driver.ts";
+import { netPipe } from "./ways/net_pipe.ts";
+
+await runEnd({ "pipe-bytes": netPipe });
