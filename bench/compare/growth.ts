@@ -1,0 +1,98 @@
+/**
+ * Measures how costs grow: with the length of messages, and with the number of producers, receivers,
+ * open objects and mapped bytes.
+ *
+ * @module
+ */
+
+import type { GrowthSeries } from "./results.ts";
+import type { Growing } from "./growth/growing.ts";
+import { mappings } from "./growth/mappings.ts";
+import { messageLength } from "./growth/message_length.ts";
+import { openObjects } from "./growth/open_objects.ts";
+import { producers } from "./growth/producers.ts";
+import { receivers } from "./growth/receivers.ts";
+
+/** Options of {@linkcode measureGrowth}. */
+export interface GrowthOptions {
+  /** Number of launches of all processes. */
+  launches: number;
+  /**
+   * Time limit in seconds. A launch does not begin if a launch as long as the longest one would
+   * end too late. The first launch always begins.
+   *
+   * @default Infinity
+   */
+  maxSeconds?: number;
+  /** Called with the name of each thing before it is measured. @default nothing is reported */
+  report?: (text: string) => void;
+  /** Whether only small numbers are measured, to see that all works. @default false */
+  isSmoke?: boolean;
+  /** Whether there is a C compiler. Without one, the series of C are left out. @default true */
+  hasC?: boolean;
+  /** The things to measure, such as `producers`. @default all */
+  only?: readonly string[];
+  /** The script of the Workers that are producers. @default growth/peers/producer.ts */
+  producer?: URL;
+}
+
+/**
+ * Measures how costs grow.
+ *
+ * @returns All series. Each of their points has one value of each launch.
+ * @throws {Error} If a process fails, or takes too long, or receives a wrong message.
+ */
+export async function measureGrowth(options: GrowthOptions): Promise<GrowthSeries[]> {
+  const { launches, maxSeconds = Infinity, report = () => {}, isSmoke = false, only, hasC = true } =
+    options;
+  const things = [
+    messageLength(hasC),
+    producers(options.producer),
+    receivers,
+    ...openObjects,
+    mappings,
+  ].filter(({ of }) => only === undefined || only.includes(of));
+  const collected = things.map((thing) => new Collected(thing));
+  const begun = performance.now();
+  let longest = 0;
+  for (let launch = 0; launch < launches; launch++) {
+    const start = performance.now();
+    if (launch > 0 && start + longest > begun + maxSeconds * 1000) break;
+    for (const series of collected) {
+      report(`growth ${launch + 1}/${launches}: ${series.thing.of}`);
+      await series.collect(isSmoke);
+    }
+    longest = Math.max(longest, performance.now() - start);
+  }
+  return collected.flatMap((series) => series.toSeries());
+}
+
+/** The measurements of a thing in all launches. */
+class Collected {
+  readonly thing: Growing;
+  /** The values of all launches, by the name of the series and the number. */
+  readonly #values: ReadonlyMap<string, Map<number, number[]>>;
+
+  constructor(thing: Growing) {
+    this.thing = thing;
+    this.#values = new Map(Object.keys(thing.units).map((name) => [name, new Map()]));
+  }
+
+  /** Makes a launch. */
+  async collect(isSmoke: boolean): Promise<void> {
+    const { numbers, smokeNumbers } = this.thing;
+    for await (const { name, x, y } of this.thing.launch(isSmoke ? smokeNumbers : numbers)) {
+      const points = this.#values.get(name)!;
+      points.set(x, [...points.get(x) ?? [], y]);
+    }
+  }
+
+  toSeries(): GrowthSeries[] {
+    return [...this.#values].map(([name, points]) => ({
+      of: this.thing.of,
+      name,
+      unit: this.thing.units[name]!,
+      points: [...points].map(([x, y]) => ({ x, y })),
+    }));
+  }
+}

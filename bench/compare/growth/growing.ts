@@ -1,0 +1,45 @@
+/**
+ * Something that grows, and the measurements at each of its numbers.
+ *
+ * @module
+ */
+
+/** Something that grows, and whose costs are measured at each number. */
+export interface Growing {
+  /** The growing thing: `producers`. */
+  readonly of: string;
+  /** The names of the series, and their units. */
+  readonly units: Readonly<Record<string, string>>;
+  /** The numbers of a whole measurement, in ascending order. */
+  readonly numbers: readonly number[];
+  /** The numbers of a short measurement. */
+  readonly smokeNumbers: readonly number[];
+  /** Measures all series at each number, in new processes. */
+  launch(numbers: readonly number[]): AsyncGenerator<Measurement, void, void>;
+}
+
+/** A measured value. */
+export interface Measurement {
+  /** The name of the series. */
+  readonly name: string;
+  /** The number of the growing things. */
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Time that a measured run is meant to take, in nanoseconds. */
+const TIME = 200e6;
+
+/**
+ * Returns the number of repetitions that take 200 ms.
+ *
+ * @param nanoseconds The time of one repetition in an earlier, shorter run.
+ */
+export function repetitions(nanoseconds: number, { min, max }: { min: number; max: number }) {
+  return Math.min(Math.max(Math.round(TIME / nanoseconds), min), max);
+}
+
+/** Returns the middle one of several numbers. */
+export function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
+}

@@ -1,0 +1,25 @@
+/**
+ * The bytes of mapped memory: how long it takes to create and map memory.
+ *
+ * @module
+ */
+
+import { End, script } from "./end.ts";
+import type { Growing } from "./growing.ts";
+
+const UNIT = "nanoseconds";
+
+/** The bytes of a mapping, from 1 MiB to 8 GiB. Only two of its pages are written. */
+export const mappings: Growing = {
+  of: "bytes of a mapping",
+  units: { "SharedMemory": UNIT, "SharedMemory, reserved": UNIT },
+  numbers: [2 ** 20, 2 ** 22, 2 ** 24, 2 ** 26, 2 ** 28, 2 ** 30, 2 ** 32, 2 ** 33],
+  smokeNumbers: [2 ** 20, 2 ** 33],
+  async *launch(lengths) {
+    await using end = await End.start(script("mapper"));
+    for (const x of lengths) {
+      yield { name: "SharedMemory", x, y: (await end.ask("whole", x))[0]! };
+      yield { name: "SharedMemory, reserved", x, y: (await end.ask("reserved", x))[0]! };
+    }
+  },
+};
