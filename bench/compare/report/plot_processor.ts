@@ -1,0 +1,112 @@
+/**
+ * Plots the processor time of both ends at 1,000 messages a second.
+ *
+ * @module
+ */
+
+import * as Plot from "@observablehq/plot";
+import { drawFigure, drawMarks, FAINT, type Panel, panelWidth, TEXT, text } from "./plot_figure.ts";
+import { COLORS, SHORT_BY } from "./plot_style.ts";
+import type { PacedSummary, PairSummary } from "./summary.ts";
+import { formatLength, formatTick, formatTime } from "./units.ts";
+import { WAYS } from "../ways.ts";
+
+const LEFT = 290;
+const RIGHT = 76;
+const TOP = 28;
+const BOTTOM = 40;
+const ROW = 19;
+
+/** Half of a processor at 1,000 messages a second, in nanoseconds for each message. */
+const HALF_A_PROCESSOR = 500_000;
+
+const SENDER = COLORS[0];
+const RECEIVER = "#e3904f";
+
+interface Bar {
+  readonly name: string;
+  readonly paced: PacedSummary;
+}
+
+/** Draws bars for the shortest length that has this measurement, or nothing if none has. */
+export function drawProcessor(pairs: readonly PairSummary[]): string | undefined {
+  const lengths = pairs.flatMap(({ sizes }) =>
+    sizes.filter(({ paced }) => paced !== undefined).map(({ length }) => length)
+  );
+  if (lengths.length === 0) return;
+  const shortest = Math.min(...lengths);
+  const bars = pairs.flatMap(({ by, way, sizes }): Bar[] => {
+    const paced = sizes.find(({ length }) => length === shortest)?.paced;
+    return paced === undefined ? [] : [{ name: `${WAYS[way]}, ${SHORT_BY[by]}`, paced }];
+  }).sort((a, b) => a.paced.both - b.paced.both);
+  const isBusy = ({ paced }: Bar) => paced.both >= HALF_A_PROCESSOR;
+  return drawFigure({
+    title: `Processor time at 1,000 messages of ${formatLength(shortest)} a second`,
+    subtitle: "For one message, medians of the launches. The two parts have scales of their own.",
+    legend: [{ name: "sender", color: SENDER }, { name: "receiver", color: RECEIVER }],
+    panels: [
+      ...drawBars("Less than half of a processor", bars.filter((bar) => !isBusy(bar))),
+      ...drawBars("Half of a processor or more", bars.filter(isBusy)),
+    ],
+  });
+}
+
+function drawBars(title: string, bars: readonly Bar[]): Panel[] {
+  if (bars.length === 0) return [];
+  const width = panelWidth(1);
+  const height = TOP + ROW * bars.length + BOTTOM;
+  const rows = bars.map(({ paced: { near, far } }, at) => ({
+    near,
+    sum: near + far,
+    top: at + 0.14,
+    bottom: at + 0.86,
+  }));
+  const most = Math.max(1, ...rows.map(({ sum }) => sum));
+  const marks = drawMarks({
+    width,
+    height,
+    marginTop: TOP,
+    marginBottom: BOTTOM,
+    marginLeft: LEFT,
+    marginRight: RIGHT,
+    x: { domain: [0, most], label: null },
+    y: { domain: [0, bars.length], reverse: true, axis: null },
+    marks: [
+      Plot.gridX({ ticks: 5, stroke: TEXT, strokeOpacity: 0.12 }),
+      Plot.axisX({
+        ticks: 5,
+        tickFormat: (value: number) => value === 0 ? "0" : formatTick(value, formatTime),
+        fontSize: 11,
+        label: null,
+      }),
+      Plot.rect(rows, { x1: 0, x2: "near", y1: "top", y2: "bottom", fill: SENDER }),
+      Plot.rect(rows, { x1: "near", x2: "sum", y1: "top", y2: "bottom", fill: RECEIVER }),
+    ],
+  });
+  const across = (value: number) => LEFT + (width - LEFT - RIGHT) * value / most;
+  const names = bars.map(({ name, paced }, at) => {
+    const middle = TOP + ROW * (at + 0.5) + 4;
+    return text(LEFT - 8, middle, name, `font-size="11" text-anchor="end"`) +
+      text(
+        across(paced.near + paced.far) + 6,
+        middle,
+        formatTime(paced.both),
+        `font-size="11" fill="${FAINT}" stroke="#ffffff" stroke-width="3" paint-order="stroke"`,
+      );
+  });
+  return [{
+    width,
+    height,
+    content: [
+      text(0, 14, title, `font-size="13" font-weight="600"`),
+      marks,
+      ...names,
+      text(
+        (LEFT + width - RIGHT) / 2,
+        height - 2,
+        "processor time for one message",
+        `font-size="11" fill="${FAINT}" text-anchor="middle"`,
+      ),
+    ].join("\n"),
+  }];
+}

@@ -1,0 +1,138 @@
+/**
+ * Summarizes the launches of each pair: percentiles of round trips, and medians of all else.
+ *
+ * @module
+ */
+
+import type { Histogram, Results, Run, SizeRun } from "../results.ts";
+import type { By, WayName } from "../ways.ts";
+
+/** The launches of one pair, summarized. */
+export interface PairSummary {
+  readonly by: By;
+  readonly way: WayName;
+  /** Median time until both ends were open, in nanoseconds. */
+  readonly setUp: number;
+  /** By length, the shortest first. */
+  readonly sizes: readonly SizeSummary[];
+}
+
+/** The measurements of one frame size, summarized. */
+export interface SizeSummary {
+  /** Length of each frame, in bytes. */
+  readonly length: number;
+  /** Percentiles of all round trips of all launches. */
+  readonly trips?: TripSummary;
+  /** Medians over the launches. */
+  readonly stream?: StreamSummary;
+  /** Medians over the launches. */
+  readonly paced?: PacedSummary;
+}
+
+/** Percentiles of round trips, in nanoseconds. */
+export interface TripSummary {
+  readonly p10: number;
+  readonly median: number;
+  readonly p90: number;
+  readonly p99: number;
+}
+
+/** Rates of a stream. */
+export interface StreamSummary {
+  readonly framesPerSecond: number;
+  readonly bytesPerSecond: number;
+}
+
+/** Processor time for one frame at 1,000 frames a second, in nanoseconds. */
+export interface PacedSummary {
+  readonly near: number;
+  readonly far: number;
+  /** Median of the sums of both ends. It can differ from the sum of the medians. */
+  readonly both: number;
+}
+
+/** Summarizes each pair, in the order of the pairs' first runs. */
+export function summarize(results: Results): PairSummary[] {
+  const pairs = Map.groupBy(results.runs, ({ by, way }) => `${by} ${way}`);
+  return [...pairs.values()].flatMap((runs) => {
+    const [first] = runs;
+    return first === undefined ? [] : [summarizePair(first, runs)];
+  });
+}
+
+function summarizePair({ by, way }: Run, runs: readonly Run[]): PairSummary {
+  const sizes = Map.groupBy(runs.flatMap((run) => run.sizes), ({ length }) => length);
+  return {
+    by,
+    way,
+    setUp: median(runs.map((run) => run.setUp)),
+    sizes: [...sizes]
+      .sort(([a], [b]) => a - b)
+      .map(([length, launches]) => summarizeSize(length, launches)),
+  };
+}
+
+function summarizeSize(length: number, launches: readonly SizeRun[]): SizeSummary {
+  const trips = pool(launches.map((launch) => launch.trips));
+  const rates = launches
+    .filter(({ stream }) => stream.frames > 1 && stream.nanoseconds > 0)
+    .map(({ stream }) => (stream.frames - 1) / stream.nanoseconds * 1e9);
+  const paced = launches.flatMap((launch) => launch.paced ?? []).filter(({ frames }) => frames > 0);
+  return {
+    length,
+    ...(trips.length > 0 && {
+      trips: {
+        p10: percentile(trips, 0.1),
+        median: percentile(trips, 0.5),
+        p90: percentile(trips, 0.9),
+        p99: percentile(trips, 0.99),
+      },
+    }),
+    ...(rates.length > 0 && {
+      stream: { framesPerSecond: median(rates), bytesPerSecond: median(rates) * length },
+    }),
+    ...(paced.length > 0 && {
+      paced: {
+        near: median(paced.map((launch) => launch.nearProcessor / launch.frames)),
+        far: median(paced.map((launch) => launch.farProcessor / launch.frames)),
+        both: median(
+          paced.map((launch) => (launch.nearProcessor + launch.farProcessor) / launch.frames),
+        ),
+      },
+    }),
+  };
+}
+
+/** Adds up histograms. The shortest time is first. */
+export function pool(histograms: readonly Histogram[]): Histogram {
+  const counts = new Map<number, number>();
+  for (const [bucket, count] of histograms.flat()) {
+    counts.set(bucket, (counts.get(bucket) ?? 0) + count);
+  }
+  return [...counts].filter(([, count]) => count > 0).sort(([a], [b]) => a - b);
+}
+
+/**
+ * Returns the shortest time, in nanoseconds, that at least this fraction of the times does not
+ * exceed.
+ *
+ * @param histogram A histogram that `pool()` has returned.
+ */
+export function percentile(histogram: Histogram, fraction: number): number {
+  const total = histogram.reduce((sum, [, count]) => sum + count, 0);
+  let seen = 0;
+  for (const [bucket, count] of histogram) {
+    seen += count;
+    if (seen >= fraction * total) return 2 ** (bucket / 32);
+  }
+  throw new RangeError("A histogram without times has no percentiles");
+}
+
+/** Returns the median. Of an even number of values, it is the mean of the middle two. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const low = sorted[Math.floor((sorted.length - 1) / 2)];
+  const high = sorted[Math.floor(sorted.length / 2)];
+  if (low === undefined || high === undefined) throw new RangeError("No values have no median");
+  return (low + high) / 2;
+}

@@ -1,0 +1,159 @@
+/**
+ * The tables of the report.
+ *
+ * @module
+ */
+
+import { lengthsOf, ratioToC } from "./findings.ts";
+import { type Column, paragraph, table } from "./markdown.ts";
+import type { GrowthSeries } from "../results.ts";
+import { median, type PairSummary, type SizeSummary } from "./summary.ts";
+import { formatBytes, formatCount, formatLength, formatRatio, formatTime } from "./units.ts";
+import { BY, WAYS } from "../ways.ts";
+
+const PAIR: readonly Column[] = [{ title: "way" }, { title: "by" }];
+const NO_VALUE = "–";
+
+/** A row of a table, and its place among the rows. */
+interface Row {
+  readonly order: number;
+  readonly cells: readonly string[];
+}
+
+/** Writes a table of round trips for each length. */
+export function writeTrips(pairs: readonly PairSummary[]): string {
+  return writeByLength(
+    pairs,
+    ["p10", "median", "p99", "× C"],
+    (pair, { length, trips }) => {
+      if (trips === undefined) return;
+      const { p10, median, p99 } = trips;
+      return {
+        order: median,
+        cells: [...[p10, median, p99].map(formatTime), ratioCell(ratioToC(pairs, pair, length))],
+      };
+    },
+  );
+}
+
+/** Writes a table of streams for each length. */
+export function writeStreams(pairs: readonly PairSummary[]): string {
+  return writeByLength(
+    pairs,
+    ["messages a second", "bytes a second", "× C"],
+    (pair, { length, stream }) => {
+      if (stream === undefined) return;
+      const { framesPerSecond, bytesPerSecond } = stream;
+      const inC = pairs
+        .find(({ by, way }) => by === "c" && way === pair.way)
+        ?.sizes.find((size) => size.length === length)?.stream;
+      return {
+        order: -framesPerSecond,
+        cells: [
+          formatCount(framesPerSecond),
+          formatBytes(bytesPerSecond),
+          ratioCell(inC && framesPerSecond / inC.framesPerSecond),
+        ],
+      };
+    },
+  );
+}
+
+/** Writes a table of processor time at 1,000 messages a second for each length. */
+export function writePaced(pairs: readonly PairSummary[]): string {
+  return writeByLength(pairs, ["sender", "receiver", "both"], (_, { paced }) => {
+    if (paced === undefined) return;
+    const { near, far, both } = paced;
+    return { order: both, cells: [near, far, both].map(formatTime) };
+  });
+}
+
+/** Writes a table of the times until both ends were open. */
+export function writeSetUp(pairs: readonly PairSummary[]): string {
+  return writeRows(
+    pairs,
+    ["set-up"],
+    ({ setUp }) => ({ order: setUp, cells: [formatTime(setUp)] }),
+  );
+}
+
+/** Writes a table for each thing that grows, and each unit of its cost. */
+export function writeGrowth(growth: readonly GrowthSeries[]): string {
+  const groups = Map.groupBy(growth, (series) => `${series.of}: ${nameUnit(series.unit)}`);
+  return [...groups].flatMap(([title, group]) => {
+    const numbers = [...new Set(group.flatMap(({ points }) => points.map(({ x }) => x)))];
+    const rows = numbers.sort((a, b) => a - b).map((number) => [
+      formatNumber(number, group[0]?.of ?? ""),
+      ...group.map(({ unit, points }) => {
+        const values = points.find(({ x }) => x === number)?.y ?? [];
+        return values.length > 0 ? formatValue(median(values), unit) : NO_VALUE;
+      }),
+    ]);
+    if (rows.length === 0) return [];
+    const columns = [group[0]?.of ?? "", ...group.map(({ name }) => name)];
+    return [
+      `### By ${title}`,
+      table(columns.map((title) => ({ title, isNumeric: true })), rows),
+    ];
+  }).join("\n\n");
+}
+
+/** Writes a number that grows. */
+export function formatNumber(number: number, of: string): string {
+  return of.startsWith("bytes") ? formatLength(number) : `${number}`;
+}
+
+/** Writes a cost that grows. */
+export function formatValue(value: number, unit: string): string {
+  switch (unit) {
+    case "nanoseconds":
+      return formatTime(value);
+    case "bytes":
+    case "bytes a second":
+      return formatBytes(value);
+    case "percent":
+      return `${formatRatio(value)} %`;
+    default:
+      return formatCount(value);
+  }
+}
+
+/** Names a unit as the report does, which calls a frame a message. */
+export function nameUnit(unit: string): string {
+  if (unit === "nanoseconds") return "time";
+  return unit.replace("frames", "messages");
+}
+
+function writeByLength(
+  pairs: readonly PairSummary[],
+  titles: readonly string[],
+  write: (pair: PairSummary, size: SizeSummary) => Row | undefined,
+): string {
+  return lengthsOf(pairs).flatMap((length) => {
+    const rows = writeRows(pairs, titles, (pair) => {
+      const size = pair.sizes.find((size) => size.length === length);
+      return size && write(pair, size);
+    });
+    return rows === "" ? [] : [`### ${formatLength(length)}`, rows];
+  }).join("\n\n") || paragraph("Not measured in this run.");
+}
+
+function writeRows(
+  pairs: readonly PairSummary[],
+  titles: readonly string[],
+  write: (pair: PairSummary) => Row | undefined,
+): string {
+  const rows = pairs.flatMap((pair) => {
+    const row = write(pair);
+    return row === undefined
+      ? []
+      : [{ ...row, cells: [WAYS[pair.way], BY[pair.by], ...row.cells] }];
+  });
+  if (rows.length === 0) return "";
+  const columns = [...PAIR, ...titles.map((title) => ({ title, isNumeric: true }))];
+  return table(columns, rows.sort((a, b) => a.order - b.order).map(({ cells }) => cells));
+}
+
+function ratioCell(ratio: number | undefined): string {
+  return ratio === undefined ? NO_VALUE : formatRatio(ratio);
+}

@@ -1,0 +1,135 @@
+/**
+ * Writes the report of a comparison: `RESULTS.md`, and the plots beside it.
+ *
+ * @module
+ */
+
+import { pathToFileURL } from "node:url";
+import { describeFindings } from "./findings.ts";
+import { list, paragraph, plain } from "./markdown.ts";
+import { drawPlots, type Plots } from "./plots.ts";
+import type { Environment, Results } from "../results.ts";
+import { type PairSummary, summarize } from "./summary.ts";
+import { writeGrowth, writePaced, writeSetUp, writeStreams, writeTrips } from "./tables.ts";
+import { formatLength } from "./units.ts";
+import { BY, type By, OFFERED, WAYS } from "../ways.ts";
+
+/** The folder of the plots, in the folder of the report. */
+const PLOTS = "results/";
+
+/**
+ * Writes `RESULTS.md` and `results/*.svg`. The same results give the same bytes. Plots of an earlier
+ * report, which these results do not have, are deleted.
+ *
+ * @param folder The folder of the report. Its path, or its URL with a slash at the end.
+ */
+export async function writeReport(results: Results, folder: URL | string): Promise<void> {
+  const base = typeof folder === "string" ? pathToFileURL(`${folder}/`) : folder;
+  const pairs = summarize(results);
+  const plots = drawPlots(pairs, results.growth);
+  await Deno.mkdir(new URL(PLOTS, base), { recursive: true });
+  for await (const { name } of Deno.readDir(new URL(PLOTS, base))) {
+    if (name.endsWith(".svg")) await Deno.remove(new URL(PLOTS + name, base));
+  }
+  for (const { name, svg } of Object.values(plots).flat()) {
+    await Deno.writeTextFile(new URL(PLOTS + name, base), svg);
+  }
+  await Deno.writeTextFile(new URL("RESULTS.md", base), writeText(results, pairs, plots));
+}
+
+function writeText(results: Results, pairs: readonly PairSummary[], plots: Plots): string {
+  const show = (key: keyof Plots) =>
+    plots[key].map(({ name, title }) => `![${title}](${PLOTS}${name})`);
+  const growth = writeGrowth(results.growth);
+  return [
+    "# Which way is fastest",
+    ...describeMethod(results),
+    "## What this shows",
+    describeFindings(pairs),
+    ...show("overview"),
+    "## Round trips",
+    paragraph(`A message goes to the other end, and the same message comes back. Each trip is timed
+      alone. The percentiles are of all trips of all launches. The column "× C" has the median as a
+      multiple of the median of the same way in C.`),
+    paragraph(`The clock has steps of about 100 ns, which the shortest trips are rounded to. An end
+      that spins uses a whole processor. An end that blocks spins for some microseconds, and then
+      sleeps. If its peer answers sooner, it does not sleep at all.`),
+    ...show("latency"),
+    writeTrips(pairs),
+    "## One way",
+    paragraph(`Messages go in one direction. The receiver times them from the first to the last. The
+      rates are medians of the launches. The column "× C" has the rate as a multiple of the rate of
+      the same way in C.`),
+    ...show("throughput"),
+    writeStreams(pairs),
+    "## Processor time at 1,000 messages a second",
+    paragraph(`The processor time that each process used for one message. "Both" is the median of
+      the sums. A process that does nothing else than spin uses 1 ms of processor time for each
+      message at this rate.`),
+    ...show("processor"),
+    writePaced(pairs),
+    "## Set-up",
+    paragraph(`The time until both ends are open, without the start of the processes. It is a median
+      of the launches.`),
+    writeSetUp(pairs) || paragraph("Not measured in this run."),
+    "## How cost grows",
+    paragraph("The values are medians of the launches."),
+    ...show("growth"),
+    growth || paragraph("Not measured in this run."),
+    "## Missing",
+    describeMissing(results),
+  ].join("\n\n") + "\n";
+}
+
+function describeMethod({ environment, launches, seed }: Results): string[] {
+  return [
+    paragraph(`Pairs of processes exchanged messages on ${plain(environment.system)}. The machine
+      has ${
+      describeMachine(environment)
+    }. Of the ways between Workers, both ends are in one process.
+      Each pair was launched ${count(launches, "time", "times")}, in an order that the seed ${seed}
+      shuffled. Before each measurement, both ends checked every byte of other messages. During the
+      measurement, they checked the number of each message. One fault would have voided this report.
+      The date is ${environment.date}, and the commit is ${environment.commit}.`),
+    ...(environment.isWine
+      ? [paragraph(`This run was on Wine. There, Linux's scheduler and Wine's server decide how long
+          a wait takes. So these figures are not those of Windows.`)]
+      : []),
+    paragraph("The versions:"),
+    list(
+      Object.entries(environment.versions).map(([name, version]) =>
+        `${plain(name)}: ${plain(version)}`
+      ),
+    ),
+    paragraph("To run the comparison again, on Windows or, with the second command, on Linux:"),
+    "```sh\ndeno task compare\ntools/winedeno task compare\n```",
+  ];
+}
+
+function describeMachine({ processor, processors, memory }: Environment): string {
+  const size = formatLength(memory);
+  return `${count(processors, "processor", "processors")} (${
+    plain(processor)
+  }) and ${size} of memory`;
+}
+
+function describeMissing({ runs, missing }: Results): string {
+  const failed = missing.map(({ by, way, why }) => `${WAYS[way]}, ${BY[by]}: ${plain(why)}`);
+  const known = new Set([...runs, ...missing].map(({ by, way }) => `${by} ${way}`));
+  const absent = Object.entries(OFFERED).flatMap(([by, ways]) => {
+    if (!isBy(by)) return [];
+    return ways
+      .filter((way) => !known.has(`${by} ${way}`))
+      .map((way) => `${WAYS[way]}, ${BY[by]}: not part of this run`);
+  });
+  const items = [...failed, ...absent];
+  return items.length > 0 ? list(items) : paragraph("Nothing is missing.");
+}
+
+function isBy(name: string): name is By {
+  return Object.hasOwn(BY, name);
+}
+
+function count(number: number, one: string, many: string): string {
+  return `${number} ${number === 1 ? one : many}`;
+}

@@ -1,0 +1,202 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { writeReport } from "../../bench/compare/report/write_report.ts";
+import type { Results } from "../../bench/compare/results.ts";
+import { BY, WAYS } from "../../bench/compare/ways.ts";
+import { removeFolder } from "../support/remove_folder.ts";
+import { checkXml } from "./support/check_xml.ts";
+import { makeFewResults, makeResults } from "./support/make_results.ts";
+
+/** Maximum length of a plot, in characters, so that pages with plots load fast. */
+const MAX_PLOT = 60_000;
+
+Deno.test("writeReport() writes the same bytes for the same results", async () => {
+  const first = await reportOf(makeResults());
+  const second = await reportOf(JSON.parse(JSON.stringify(makeResults())));
+  assertEquals(second, first);
+});
+
+Deno.test("writeReport() names each pair that ran, in each table", async () => {
+  const results = makeResults();
+  const text = (await reportOf(results)).get("RESULTS.md") ?? "";
+  for (const { by, way, sizes } of results.runs) {
+    const rows = text.split("\n").filter((line) => {
+      const [, first, second] = line.split("|").map((cell) => cell.trim());
+      return first === WAYS[way] && second === BY[by];
+    });
+    // Round trips and streams of each length, processor time of one length, and set-up.
+    assertEquals(rows.length, sizes.length * 2 + 2, `${way} by ${by}`);
+  }
+});
+
+Deno.test("writeReport() names each pair that could not run, and why", async () => {
+  const text = (await reportOf(makeResults())).get("RESULTS.md") ?? "";
+  const missing = text.slice(text.indexOf("## Missing"));
+  assertStringIncludes(
+    missing,
+    `- ${WAYS.events}, ${BY.bun}: Bun 1.3 ended with code 3: \\<no FFI>`,
+  );
+  assertStringIncludes(
+    missing,
+    `- ${WAYS["spsc-queue"]}, ${BY.boost}: boost/lockfree was not found`,
+  );
+  assert(!missing.includes("not part of this run"));
+});
+
+Deno.test("writeReport() names each pair that was not part of the run", async () => {
+  const text = (await reportOf(makeFewResults())).get("RESULTS.md") ?? "";
+  const missing = text.slice(text.indexOf("## Missing"));
+  assertStringIncludes(missing, `- ${WAYS.tcp}, ${BY.node}: not part of this run`);
+  assert(!missing.includes(`${WAYS["pipe-bytes"]}, ${BY.winipc}:`));
+});
+
+Deno.test("writeReport() says where and how the comparison ran", async () => {
+  const { environment, seed } = makeResults();
+  const text = (await reportOf(makeResults())).get("RESULTS.md") ?? "";
+  const { system, processor, commit, date, versions } = environment;
+  for (const part of [system, processor, commit, date, `${seed}`, "5 times", "8 GiB"]) {
+    assertStringIncludes(text.replaceAll("\n", " "), part);
+  }
+  for (const version of Object.entries(versions)) assertStringIncludes(text, version.join(": "));
+  assertStringIncludes(text, "Wine's server");
+  assert(!(await reportOf(makeFewResults())).get("RESULTS.md")?.includes("Wine's server"));
+});
+
+Deno.test("writeReport() sorts each table of round trips, the fastest first", async () => {
+  const text = (await reportOf(makeResults())).get("RESULTS.md") ?? "";
+  const trips = text.slice(text.indexOf("## Round trips"), text.indexOf("## One way"));
+  const tables = trips.split("\n### ").slice(1);
+  assertEquals(tables.length, 5);
+  for (const table of tables) {
+    const medians = [...table.matchAll(/^\|(?:[^|]*\|){3} *([\d.]+) (ns|µs|ms) \|/gm)]
+      .map(([, value, unit]) => Number(value) * (unit === "ns" ? 1 : unit === "µs" ? 1e3 : 1e6));
+    assert(medians.length > 20);
+    assertEquals(medians, medians.toSorted((a, b) => a - b));
+  }
+});
+
+Deno.test("writeReport() computes what the results show", async () => {
+  const results = makeResults();
+  const only = (...ways: string[]): Results => ({
+    ...results,
+    runs: results.runs.filter(({ by, way }) => by === "c" && ways.includes(way)),
+  });
+  const won = (await reportOf(only("ring-spin", "tcp"))).get("RESULTS.md") ?? "";
+  assertStringIncludes(won, "the fastest way goes through shared memory.");
+  assert(!won.includes("does not go through"));
+  const lost = (await reportOf(only("events", "tcp"))).get("RESULTS.md") ?? "";
+  assertStringIncludes(lost.replaceAll("\n", " "), "the fastest way does not go through shared");
+});
+
+Deno.test("writeReport() writes well-formed plots, each of which the text shows", async () => {
+  const files = await reportOf(makeResults());
+  const text = files.get("RESULTS.md") ?? "";
+  const plots = [...files].filter(([name]) => name.endsWith(".svg"));
+  assertEquals(plots.map(([name]) => name).sort(), [
+    "results/cost_by_bytes_of_a_mapping.svg",
+    "results/cost_by_bytes_of_a_message.svg",
+    "results/cost_by_number_of_open_objects.svg",
+    "results/cost_by_number_of_peers.svg",
+    "results/latency.svg",
+    "results/processor.svg",
+    "results/round_trip_64.svg",
+    "results/round_trip_65536.svg",
+    "results/throughput.svg",
+  ]);
+  for (const [name, svg] of plots) {
+    checkPlot(svg);
+    assertStringIncludes(text, `](${name})`);
+  }
+});
+
+Deno.test("writeReport() writes no empty plot if there are few results", async () => {
+  const files = await reportOf(makeFewResults());
+  assertEquals([...files.keys()].sort(), ["RESULTS.md", "results/round_trip_8.svg"]);
+  checkPlot(files.get("results/round_trip_8.svg") ?? "");
+  assertEquals(files.get("RESULTS.md")?.match(/!\[/g)?.length, 1);
+});
+
+Deno.test("writeReport() of no results writes a report without plots", async () => {
+  const files = await reportOf({ ...makeFewResults(), runs: [] });
+  assertEquals([...files.keys()], ["RESULTS.md"]);
+  for (const word of ["NaN", "undefined", "Infinity"]) {
+    assert(!files.get("RESULTS.md")?.includes(word));
+  }
+});
+
+Deno.test("writeReport() draws times and costs of zero", async () => {
+  const results = makeResults();
+  const nothing = { frames: 10, nanoseconds: 1e7, nearProcessor: 0, farProcessor: 0 };
+  const files = await reportOf({
+    ...results,
+    runs: results.runs.map((run) => ({
+      ...run,
+      sizes: run.sizes.map((size) => ({ ...size, trips: [[0, 5]], paced: nothing })),
+    })),
+    growth: results.growth.map((series) => ({
+      ...series,
+      points: series.points.map(({ x }, at) => ({ x, y: [at === 0 ? 0 : 7] })),
+    })),
+  });
+  assertEquals(files.size, 10);
+  for (const [name, svg] of files) if (name.endsWith(".svg")) checkPlot(svg);
+});
+
+Deno.test("writeReport() deletes the plots that its results do not have", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
+  try {
+    await writeReport(makeResults(), folder);
+    await Deno.writeTextFile(`${folder}/results/latest.json`, "{}\n");
+    await writeReport(makeFewResults(), folder);
+    const names = [...Deno.readDirSync(`${folder}/results`)].map(({ name }) => name);
+    assertEquals(names.sort(), ["latest.json", "round_trip_8.svg"]);
+  } finally {
+    await removeFolder(folder);
+  }
+});
+
+Deno.test("writeReport() writes Markdown as deno fmt leaves it", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
+  try {
+    for (const results of [makeResults(), makeFewResults()]) {
+      await writeReport(results, folder);
+      const args = ["fmt", "--check", "--no-config", "--line-width=100", `${folder}/RESULTS.md`];
+      const { success, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
+      assert(success, new TextDecoder().decode(stderr));
+    }
+  } finally {
+    await removeFolder(folder);
+  }
+});
+
+Deno.test("checkXml() refuses what is not well-formed", () => {
+  checkXml(`<a b="1"><c/>&amp;<!-- < --></a>`);
+  for (
+    const text of ["", "<a>", "<a></b>", "<a>&</a>", `<a b=1/>`, `<a b="1" b="2"/>`, "<a/><b/>"]
+  ) {
+    assertThrows(() => checkXml(text), SyntaxError);
+  }
+});
+
+function checkPlot(svg: string): void {
+  checkXml(svg);
+  for (const word of ["NaN", "undefined", "Infinity"]) assert(!svg.includes(word), word);
+  assert(svg.length < MAX_PLOT, `${svg.length} characters`);
+  assertEquals(svg.match(/\d\.\d{3,}/g), null);
+}
+
+/** Returns the files of a report, by their names in its folder. */
+async function reportOf(results: Results): Promise<Map<string, string>> {
+  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
+  try {
+    await writeReport(results, folder);
+    const names = [...Deno.readDirSync(`${folder}/results`)].map(({ name }) => `results/${name}`);
+    return new Map(
+      ["RESULTS.md", ...names.sort()].map((name) => [
+        name,
+        Deno.readTextFileSync(`${folder}/${name}`),
+      ]),
+    );
+  } finally {
+    await removeFolder(folder);
+  }
+}

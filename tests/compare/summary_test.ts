@@ -1,0 +1,99 @@
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { median, percentile, pool, summarize } from "../../bench/compare/report/summary.ts";
+import type { Histogram, Run } from "../../bench/compare/results.ts";
+import { makeResults } from "./support/make_results.ts";
+
+/** A hundred times: 2 ** (bucket / 32) nanoseconds, of each bucket from 1 to 100. */
+const HUNDRED: Histogram = Array.from({ length: 100 }, (_, at) => [at + 1, 1] as const);
+
+Deno.test("percentile() returns the shortest time that the fraction does not exceed", () => {
+  assertEquals(percentile(HUNDRED, 0.1), 2 ** (10 / 32));
+  assertEquals(percentile(HUNDRED, 0.5), 2 ** (50 / 32));
+  assertEquals(percentile(HUNDRED, 0.99), 2 ** (99 / 32));
+  assertEquals(percentile(HUNDRED, 1), 2 ** (100 / 32));
+});
+
+Deno.test("percentile() weighs each bucket by its count", () => {
+  const histogram: Histogram = [[320, 9], [352, 90], [640, 1]];
+  assertEquals(percentile(histogram, 0.09), 2 ** 10);
+  assertEquals(percentile(histogram, 0.1), 2 ** 11);
+  assertEquals(percentile(histogram, 0.99), 2 ** 11);
+  assertEquals(percentile(histogram, 0.995), 2 ** 20);
+});
+
+Deno.test("percentile() of one time is that time", () => {
+  for (const fraction of [0.1, 0.5, 0.99]) assertEquals(percentile([[64, 1]], fraction), 4);
+});
+
+Deno.test("percentile() of no times throws", () => {
+  assertThrows(() => percentile([], 0.5), RangeError);
+});
+
+Deno.test("pool() adds up counts, the shortest time first", () => {
+  assertEquals(pool([[[9, 2], [5, 1]], [[5, 3], [100, 1], [7, 0]]]), [[5, 4], [9, 2], [100, 1]]);
+  assertEquals(pool([]), []);
+});
+
+Deno.test("median() is the middle value, or the mean of the middle two", () => {
+  assertEquals(median([10, 2, 9]), 9);
+  assertEquals(median([10, 2, 9, 4]), 6.5);
+  assertThrows(() => median([]), RangeError);
+});
+
+Deno.test("summarize() pools the trips of all launches", () => {
+  const [pair] = summarize(resultsOf([
+    makeRun(0, { trips: [[32, 90]] }),
+    makeRun(1, { trips: [[64, 10]] }),
+  ]));
+  assertEquals(pair?.sizes[0]?.trips, { p10: 2, median: 2, p90: 2, p99: 4 });
+});
+
+Deno.test("summarize() takes medians of rates, processor times and set-up", () => {
+  const [pair, ...others] = summarize(resultsOf([
+    makeRun(0, { setUp: 5, stream: [11, 1000], paced: [100, 300] }),
+    makeRun(1, { setUp: 1, stream: [11, 5000], paced: [500, 100] }),
+    makeRun(2, { setUp: 3, stream: [11, 2000], paced: [300, 900] }),
+  ]));
+  assertEquals(others, []);
+  assertEquals(pair?.setUp, 3);
+  const [size] = pair?.sizes ?? [];
+  // Between the first and the last of 11 frames are 10 intervals.
+  assertAlmostEquals(size?.stream?.framesPerSecond ?? 0, 5e6);
+  assertAlmostEquals(size?.stream?.bytesPerSecond ?? 0, 320e6);
+  assertEquals(size?.paced, { near: 30, far: 30, both: 60 });
+});
+
+Deno.test("summarize() leaves out what was not measured", () => {
+  const [pair] = summarize(resultsOf([makeRun(0, { trips: [] })]));
+  assertEquals(Object.keys(pair?.sizes[0] ?? {}), ["length", "stream"]);
+});
+
+function resultsOf(runs: readonly Run[]) {
+  return { ...makeResults(), runs };
+}
+
+interface Measured {
+  readonly setUp?: number;
+  readonly trips?: Histogram;
+  readonly stream?: readonly [frames: number, nanoseconds: number];
+  /** Processor times of ten frames. */
+  readonly paced?: readonly [near: number, far: number];
+}
+
+function makeRun(launch: number, measured: Measured): Run {
+  const { setUp = 1, trips = [[32, 1]], stream: [frames, nanoseconds] = [2, 10], paced } = measured;
+  return {
+    by: "c",
+    way: "tcp",
+    launch,
+    setUp,
+    sizes: [{
+      length: 64,
+      trips,
+      stream: { frames, nanoseconds },
+      ...(paced && {
+        paced: { frames: 10, nanoseconds: 1e7, nearProcessor: paced[0], farProcessor: paced[1] },
+      }),
+    }],
+  };
+}
