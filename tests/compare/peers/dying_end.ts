@@ -1,0 +1,34 @@
+/**
+ * An end whose far side is killed in the middle of the measurement. Arguments:
+ * `far|near pipe-bytes NAME`.
+ *
+ * @module
+ */
+
+import { runEnd } from "../../../bench/compare/ends/driver.ts";
+import { tcp } from "../../../bench/compare/ends/ways/tcp.ts";
+import type { Link, WayOfProgram } from "../../../bench/compare/link.ts";
+
+/** More frames than a validation has, and fewer than the measurement of a length. */
+const LIFE = 700;
+
+const dying: WayOfProgram = {
+  async open(side, name, ready) {
+    const link = await tcp.open(side, name, ready);
+    return side === "far" ? dieLater(link) : link;
+  },
+};
+
+function dieLater(link: Link): Link {
+  let left = LIFE;
+  return {
+    send: (frame) => link.send(frame),
+    receive(length) {
+      if (left-- === 0) Deno.kill(Deno.pid, "SIGKILL");
+      return link.receive(length);
+    },
+    close: () => link.close(),
+  };
+}
+
+await runEnd({ "pipe-bytes": dying });
