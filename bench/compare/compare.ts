@@ -53,7 +53,8 @@ export async function compare(options: CompareOptions): Promise<Results> {
 function beginSetUp(scope: Scope, progress: Progress): void {
   const estimate = scope.setUpSeconds * 1000;
   const rest = estimateOf(scope, planFor(scope, EVERYONE)) - estimate;
-  progress.begin({ name: "compiling and installing", estimate, rest });
+  // An installation takes a minute, or no time if the programs are there.
+  progress.begin({ name: "compiling and installing", estimate, rest, isTypical: false });
 }
 
 /** Measures how costs grow, unless there is no time for it. */

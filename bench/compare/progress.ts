@@ -21,6 +21,12 @@ export interface Step {
   readonly estimate: number;
   /** Time of all steps after this one. */
   readonly rest: number;
+  /**
+   * Whether the time of this step tells how right the other estimates are.
+   *
+   * @default true
+   */
+  readonly isTypical?: boolean;
 }
 
 /** Time between two lines on a screen that is no terminal, in milliseconds. */
@@ -38,7 +44,7 @@ export class Progress implements Disposable {
   #step: Step | undefined;
   /** When the step began. */
   #begun = 0;
-  /** Estimated and measured time of the steps that have ended. */
+  /** Estimated and measured time of the typical steps that have ended. */
   #estimated = 0;
   #measured = 0;
   #lastLine = -Infinity;
@@ -52,7 +58,7 @@ export class Progress implements Disposable {
   /** Ends the step before, and shows the next one. */
   begin(step: Step): void {
     const now = this.#screen.now();
-    if (this.#step !== undefined) {
+    if (this.#step !== undefined && this.#step.isTypical !== false) {
       this.#estimated += this.#step.estimate;
       this.#measured += now - this.#begun;
     }

@@ -23,6 +23,15 @@ Deno.test("Progress corrects the estimates by the clock", () => {
   assertEquals(progress.left, 120_000);
 });
 
+Deno.test("Progress does not correct its estimates by the time of an installation", () => {
+  const screen = fakeScreen(false);
+  using progress = new Progress(screen);
+  progress.begin({ name: "installing", estimate: 120_000, rest: 60_000, isTypical: false });
+  screen.clock.time = 1000;
+  progress.begin({ name: "first", estimate: 60_000, rest: 0 });
+  assertEquals(progress.left, 60_000);
+});
+
 Deno.test("Progress writes a line now and then", () => {
   const screen = fakeScreen(false);
   using progress = new Progress(screen);
