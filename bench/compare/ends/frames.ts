@@ -25,9 +25,6 @@ const MAGIC = 0x7769_6e63;
 /** The numbers of the tasks. */
 export const TASK = { validate: 1, trips: 2, stream: 3, paced: 4, end: 5 } as const;
 
-/** The name of a task. */
-export type TaskName = keyof typeof TASK;
-
 /** What a control frame says. */
 export interface Control {
   readonly task: number;
