@@ -3,9 +3,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { serve } from "../../bench/compare/ends/far.ts";
 import {
+  type Control,
   controlFrame,
   dataFrame,
   fill,
+  HEADER_LENGTH,
   isWhole,
   LAST,
   readControl,
@@ -19,7 +21,7 @@ import { histogramOf } from "../../bench/compare/ends/histogram.ts";
 import { NEAR_TASKS } from "../../bench/compare/ends/near.ts";
 import { PortLink } from "../../bench/compare/ends/ways/message_port.ts";
 import { Wire } from "../../bench/compare/ends/wire.ts";
-import type { Side } from "../../bench/compare/link.ts";
+import type { Link, Side } from "../../bench/compare/link.ts";
 import { randomName } from "../support/random_name.ts";
 import { within } from "../support/within.ts";
 
@@ -77,6 +79,13 @@ Deno.test("the tasks of both ends work together over a link with a window", asyn
   port2.close();
 });
 
+Deno.test("a stream lasts at least half of the wanted time, if the first streams are slow", async () => {
+  const amount = { length: 8, milliseconds: 10 };
+  const { frames, nanoseconds } = await NEAR_TASKS.stream(new Wire(new WarmingLink()), amount);
+  assertEquals([nanoseconds >= 5e6, nanoseconds <= 20e6], [true, true]);
+  assertEquals(frames, nanoseconds / WarmingLink.WARM);
+});
+
 Deno.test("a pair of processes answers tasks, and ends when the input ends", async () => {
   const { answers, nearCode, farCode } = await runPair("none", ["validate 64 0", "trips 64 1"]);
   assertEquals(answers[0], { frames: 512 });
@@ -95,6 +104,30 @@ for (
     assertEquals(answers, [{ error }]);
     assertEquals(nearCode, 1);
   });
+}
+
+/** The near end of a link whose peer takes less time for each frame after some streams. */
+class WarmingLink implements Link {
+  /** Times of a frame in nanoseconds, and the number of frames from which it is short. */
+  static readonly COLD = 10_000;
+  static readonly WARM = 100;
+  static readonly WARM_FROM = 1000;
+  #sent = 0;
+  #control: Control | undefined;
+
+  send(frame: Uint8Array): void {
+    if (frame.length === HEADER_LENGTH) this.#control = readControl(frame);
+    else this.#sent++;
+  }
+
+  receive(): Uint8Array {
+    const { count: frames } = this.#control!;
+    const { COLD, WARM, WARM_FROM } = WarmingLink;
+    const nanoseconds = frames * (this.#sent < WARM_FROM ? COLD : WARM);
+    return resultFrame({ nanoseconds, processor: 0, frames, bad: undefined });
+  }
+
+  close(): void {}
 }
 
 /** Runs a pair whose near end gets some lines. */

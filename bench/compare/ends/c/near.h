@@ -13,9 +13,13 @@
 #define MAX_VALIDATED 256u
 #define MIN_TRIPS 20u
 #define MAX_TRIPS 4000u
-/* Frames of the first stream, which shows how long the last one must be. No stream is shorter. */
+/* Frames of the first stream. No stream is shorter. */
 #define FIRST_STREAM 16u
 #define MAX_STREAM (1u << 26)
+/* Maximum streams of the wanted length. Most need one or two. */
+#define MAX_FULL_STREAMS 6
+/* Maximum growth from one stream to the next, in case that a time is much too short. */
+#define MAX_GROWTH 16
 /* Buckets of each doubling of the time. */
 #define BUCKETS 32
 /* The last bucket has times of 10 minutes. */
@@ -119,15 +123,27 @@ static result send_stream(uint32_t length, uint32_t count) {
     return receive_result();
 }
 
+static uint32_t rescale(uint32_t count, double nanoseconds, double wanted) {
+    double growth = wanted / (nanoseconds < 1 ? 1 : nanoseconds);
+    double next = round(count * (growth > MAX_GROWTH ? MAX_GROWTH : growth));
+    return next < FIRST_STREAM ? FIRST_STREAM : next > MAX_STREAM ? MAX_STREAM : (uint32_t)next;
+}
+
+/*
+ * Sends ever longer streams, and then streams of the wanted time. If such a stream is too short, a
+ * longer one follows.
+ */
 static void measure_stream(uint32_t length, double milliseconds) {
     double wanted = milliseconds * 1e6;
     uint32_t count = FIRST_STREAM;
     result result = send_stream(length, count);
     while (result.nanoseconds < wanted / 5 && count < MAX_STREAM)
         result = send_stream(length, count *= 4);
-    double last = round(count * wanted / (result.nanoseconds < 1 ? 1 : result.nanoseconds));
-    count = last < FIRST_STREAM ? FIRST_STREAM : last > MAX_STREAM ? MAX_STREAM : (uint32_t)last;
-    result = send_stream(length, count);
+    for (int streams = 0; streams < MAX_FULL_STREAMS; streams++) {
+        count = rescale(count, result.nanoseconds, wanted);
+        result = send_stream(length, count);
+        if (result.nanoseconds >= wanted / 2) break;
+    }
     printf("{\"frames\":%.0f,\"nanoseconds\":%.0f}\n", result.frames, result.nanoseconds);
 }
 
