@@ -63,9 +63,12 @@ export interface Run {
 export interface SizeRun {
   /** Length of each frame, in bytes. */
   readonly length: number;
-  /** The times of the round trips, each timed alone. */
+  /** The times of the round trips, each timed alone. The trips of the warm-up are not in it. */
   readonly trips: Histogram;
-  /** Frames in one direction, timed by the receiver from the first to the last. */
+  /**
+   * Frames in one direction, timed by the receiver from the first to the last. For a `LatestValue`
+   * these are the frames that arrived. The writer wrote more, and overwrote them.
+   */
   readonly stream: { readonly frames: number; readonly nanoseconds: number };
   /** Frames at 1,000 a second, and the processor time that both ends used for them. */
   readonly paced?: {

@@ -1,6 +1,6 @@
 // Task: test:compare Its pairs spin on all processors.
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { serve } from "../../bench/compare/ends/far.ts";
 import {
   type Control,
@@ -17,7 +17,7 @@ import {
   setSequence,
   TASK,
 } from "../../bench/compare/ends/frames.ts";
-import { histogramOf } from "../../bench/compare/ends/histogram.ts";
+import { TimeCounter } from "../../bench/compare/ends/histogram.ts";
 import { NEAR_TASKS } from "../../bench/compare/ends/near.ts";
 import { PortLink } from "../../bench/compare/ends/ways/message_port.ts";
 import { Wire } from "../../bench/compare/ends/wire.ts";
@@ -27,9 +27,12 @@ import { within } from "../support/within.ts";
 
 const END = new URL("peers/damaged_end.ts", import.meta.url).href;
 
-Deno.test("histogramOf() counts times in buckets of a 32nd of a doubling", () => {
-  assertEquals(histogramOf([]), []);
-  assertEquals(histogramOf([1024, 0.5, 1024, 1034, 1046]), [[0, 1], [320, 3], [321, 1]]);
+Deno.test("TimeCounter counts times in buckets of a 32nd of a doubling", () => {
+  const counter = new TimeCounter();
+  assertEquals(counter.histogram(), []);
+  for (const time of [1024, 0.5, 1024, 1034, 1046]) counter.add(time);
+  assertEquals(counter.histogram(), [[0, 1], [320, 3], [321, 1]]);
+  assertEquals(counter.total, 5);
 });
 
 Deno.test("control frames and result frames keep what they say", () => {
@@ -79,6 +82,18 @@ Deno.test("the tasks of both ends work together over a link with a window", asyn
   port2.close();
 });
 
+Deno.test("a paced task answers an error if the last frames do not arrive", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const wire = new Wire(loseFramesFrom(new PortLink(port1), 3));
+  const served = serve(new Wire(new PortLink(port2)));
+  const lossy = () => NEAR_TASKS.paced(wire, { length: 8, milliseconds: 20 });
+  await assertRejects(lossy, Error, "The far end received 3 frames of");
+  await wire.sendControl({ task: TASK.end, length: 0, count: 0 });
+  await within("the far end has served", served);
+  port1.close();
+  port2.close();
+});
+
 Deno.test("a stream lasts at least half of the wanted time, if the first streams are slow", async () => {
   const amount = { length: 8, milliseconds: 10 };
   const { frames, nanoseconds } = await NEAR_TASKS.stream(new Wire(new WarmingLink()), amount);
@@ -104,6 +119,20 @@ for (
     assertEquals(answers, [{ error }]);
     assertEquals(nearCode, 1);
   });
+}
+
+/** Returns a link that does not send the data frames from a number to the last. */
+function loseFramesFrom(link: Link, number: number): Link {
+  return {
+    ...link,
+    send(frame) {
+      const sequence = sequenceAt(frame, 0);
+      const isLost = frame.length !== HEADER_LENGTH && sequence >= number && sequence !== LAST;
+      if (!isLost) return link.send(frame);
+    },
+    receive: (length) => link.receive(length),
+    close: () => link.close(),
+  };
 }
 
 /** The near end of a link whose peer takes less time for each frame after some streams. */

@@ -51,7 +51,12 @@ async function validate(wire: Wire, { length, count }: Control): Promise<void> {
     await wire.send(frame);
   }
   const rest = await receiveFrames(wire, { length, first: count, count, check: isWhole });
-  await wire.sendResult({ ...rest, frames: count * 2, processor: 0, bad: bad ?? rest.bad });
+  await wire.sendResult({
+    ...rest,
+    frames: count + rest.frames,
+    processor: 0,
+    bad: bad ?? rest.bad,
+  });
 }
 
 async function trips(wire: Wire, { length }: Control): Promise<void> {
@@ -106,10 +111,10 @@ interface Part {
 }
 
 /**
- * Receives frames one way, and times them from the first to the last.
+ * Receives frames one way, and times them from the first to the last that arrives.
  *
  * Where only the newest frame arrives, sequence numbers must grow and the last frame must arrive.
- * The frames before the first that arrived do not count.
+ * Frames that were overwritten before they arrived do not count.
  */
 async function receiveFrames(
   wire: Wire,
@@ -120,7 +125,7 @@ async function receiveFrames(
   const end = first + count;
   let bad: number | undefined;
   let start: number | undefined;
-  let skipped = 0;
+  let frames = 0;
   let next = first;
   let isLast = false;
   const take: FrameVisitor = (bytes, offset, received) => {
@@ -132,10 +137,8 @@ async function receiveFrames(
     }
     const expected = !keepsAll && sequence > next && sequence < end ? sequence : next;
     if (received !== length || !check(bytes, expected, offset, length)) bad ??= next;
-    if (start === undefined) {
-      start = performance.now();
-      skipped = expected - first;
-    }
+    start ??= performance.now();
+    frames++;
     next = expected + 1;
   };
   while (next < end && !isLast) {
@@ -149,7 +152,7 @@ async function receiveFrames(
   }
   const now = performance.now();
   const nanoseconds = Math.round((now - (start ?? now)) * 1e6);
-  return { nanoseconds, frames: next - first - skipped, bad };
+  return { nanoseconds, frames, bad };
 }
 
 function hasSequence(bytes: Uint8Array, sequence: number, offset: number): boolean {

@@ -4,7 +4,7 @@
  * - A control frame starts a task. It has 64 bytes, which are Uint32 words: MAGIC, the task's
  *   number, the length of the data frames, their count.
  * - A result frame ends a task. It has 64 bytes, which are Float64 numbers: 1 if all was right,
- *   nanoseconds, nanoseconds of processor time, the frames that count, and the first wrong frame.
+ *   nanoseconds, nanoseconds of processor time, the frames that arrived, and the first wrong frame.
  * - A data frame has a Uint32 sequence number and then bytes that depend on it.
  * - A credit has 8 bytes, which mean nothing. It lets a sender go on.
  *
@@ -38,7 +38,7 @@ export interface Result {
   readonly nanoseconds: number;
   /** Processor time of the far end, in nanoseconds. */
   readonly processor: number;
-  /** Data frames that count. */
+  /** Number of data frames that arrived. */
   readonly frames: number;
   /** The number of the first wrong data frame, or `undefined` if all were right. */
   readonly bad: number | undefined;

@@ -17,7 +17,7 @@ import {
   setSequence,
   TASK,
 } from "./frames.ts";
-import { histogramOf } from "./histogram.ts";
+import { TimeCounter } from "./histogram.ts";
 import { processorTime } from "./processor_time.ts";
 import type { Wire } from "./wire.ts";
 
@@ -26,7 +26,8 @@ const VALIDATED = 2 ** 22;
 const MIN_VALIDATED = 4;
 const MAX_VALIDATED = 256;
 const MIN_TRIPS = 20;
-const MAX_TRIPS = 4000;
+/** The part of the time of trips that passes before the first timed trip. */
+const WARM_UP = 1 / 4;
 /** Frames of the first stream. No stream is shorter. */
 const FIRST_STREAM = 16;
 const MAX_STREAM = 2 ** 26;
@@ -55,25 +56,29 @@ async function validate(wire: Wire, { length }: Amount): Promise<{ frames: numbe
     if (!isWhole(await wire.receive(length), number)) throw wrongFrame(number);
   }
   await sendFrames(wire, { frame, first: count, count, write: fill });
-  await wire.receiveResult();
+  await wire.receiveResult(count * 2);
   return { frames: count * 2 };
 }
 
+/** Times round trips. The first ones are not timed, because they run code that is not compiled yet. */
 async function trips(
   wire: Wire,
   { length, milliseconds }: Amount,
 ): Promise<{ trips: Histogram }> {
-  await wire.sendControl({ task: TASK.trips, length, count: MAX_TRIPS });
+  await wire.sendControl({ task: TASK.trips, length, count: 0 });
   const { link } = wire;
   const frame = dataFrame(length);
-  const times = new Float64Array(MAX_TRIPS);
+  const counter = new TimeCounter();
   let count = 0;
-  let isRight = true;
+  let isRight = false;
   const check: FrameVisitor = (bytes, offset, received) => {
     isRight = received === length && sequenceAt(bytes, offset) === count;
   };
-  const end = performance.now() + milliseconds;
-  while (count < MIN_TRIPS || count < MAX_TRIPS && performance.now() < end) {
+  const begin = performance.now();
+  const warm = begin + milliseconds * WARM_UP;
+  const end = begin + milliseconds;
+  while (counter.total < MIN_TRIPS || performance.now() < end) {
+    isRight = false;
     setSequence(frame, count);
     const start = performance.now();
     const sent = link.send(frame);
@@ -85,15 +90,16 @@ async function trips(
       const echo = coming instanceof Promise ? await coming : coming;
       check(echo, 0, echo.length);
     }
-    times[count] = (performance.now() - start) * 1e6;
+    const time = performance.now() - start;
+    if (start >= warm) counter.add(time * 1e6);
     if (!isRight) throw wrongFrame(count);
     count++;
     wire.moved++;
   }
   setSequence(frame, LAST);
   await wire.send(frame);
-  await wire.receiveResult();
-  return { trips: histogramOf(times.subarray(0, count)) };
+  await wire.receiveResult(count);
+  return { trips: counter.histogram() };
 }
 
 /**
@@ -123,7 +129,7 @@ async function stream(
 async function sendStream(wire: Wire, length: number, count: number): Promise<Result> {
   await wire.sendControl({ task: TASK.stream, length, count });
   await sendFrames(wire, { frame: dataFrame(length), first: 0, count, write: setSequence });
-  return await wire.receiveResult();
+  return await wire.receiveResult(count);
 }
 
 async function paced(wire: Wire, { length, milliseconds }: Amount): Promise<{
@@ -149,7 +155,7 @@ async function paced(wire: Wire, { length, milliseconds }: Amount): Promise<{
   const nearProcessor = processorTime() - processorBefore;
   setSequence(frame, LAST);
   await wire.send(frame);
-  const { processor } = await wire.receiveResult();
+  const { processor } = await wire.receiveResult(frames);
   return { frames, nanoseconds: Math.round(passed * 1e6), nearProcessor, farProcessor: processor };
 }
 

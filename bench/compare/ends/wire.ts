@@ -66,12 +66,15 @@ export class Wire {
   /**
    * Waits for a result frame.
    *
-   * @throws {Error} If the peer has received a wrong frame.
+   * @param sent Number of data frames that this end has sent.
+   * @throws {Error} If the peer has received a wrong frame, or not all where all must arrive.
    */
-  async receiveResult(): Promise<Result> {
+  async receiveResult(sent: number): Promise<Result> {
     const result = readResult(await this.receive(HEADER_LENGTH));
-    if (result.bad === undefined) return result;
-    throw new Error(`The far end received frame ${result.bad} wrong`);
+    const { bad, frames } = result;
+    if (bad !== undefined) throw new Error(`The far end received frame ${bad} wrong`);
+    if (!this.keepsAll || frames === sent) return result;
+    throw new Error(`The far end received ${frames} frames of ${sent}`);
   }
 
   async sendCredit(): Promise<void> {

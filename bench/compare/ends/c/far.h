@@ -15,15 +15,14 @@ static void note_bad(result *result, uint32_t number) {
 }
 
 /*
- * Receives frames one way, and times them from the first to the last. The frame LAST ends them, if
- * not `count` frames do.
+ * Receives frames one way, and times them from the first to the last that arrives. The frame LAST
+ * ends them, if not `count` frames do. Frames that were overwritten before they arrived do not count.
  */
 static void receive_frames(const control *control, uint32_t first, uint32_t count, checker *check,
                            result *result) {
     uint32_t length = control->length, window = window_of(length);
-    uint64_t end = (uint64_t)first + count, arrived = end;
+    uint64_t end = (uint64_t)first + count, next = first;
     double start = now();
-    uint64_t next = first;
     while (next < end) {
         const uint8_t *frame = receive_frame(length);
         uint32_t sequence = sequence_of(frame);
@@ -31,15 +30,11 @@ static void receive_frames(const control *control, uint32_t first, uint32_t coun
         /* Where only the newest frame arrives, sequence numbers must grow. */
         if (the_way->keeps_newest && sequence > next && sequence < end) next = sequence;
         if (!check(frame, length, (uint32_t)next)) note_bad(result, (uint32_t)next);
-        if (arrived == end) {
-            arrived = next;
-            start = now();
-        }
+        if (result->frames++ == 0) start = now();
         next++;
         if (window != 0 && next % window == 0) send_credit();
     }
     result->nanoseconds = now() - start;
-    result->frames = arrived == end ? 0 : (double)(next - arrived);
 }
 
 static void serve_validation(const control *control, result *result) {
@@ -52,6 +47,7 @@ static void serve_validation(const control *control, result *result) {
     }
     free(frame);
     receive_frames(control, count, count, is_whole, result);
+    result->frames += count;
 }
 
 static void serve_trips(const control *control, result *result) {

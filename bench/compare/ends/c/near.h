@@ -12,7 +12,8 @@
 #define MIN_VALIDATED 4u
 #define MAX_VALIDATED 256u
 #define MIN_TRIPS 20u
-#define MAX_TRIPS 4000u
+/* The part of the time of trips that passes before the first timed trip. */
+#define WARM_UP 0.25
 /* Frames of the first stream. No stream is shorter. */
 #define FIRST_STREAM 16u
 #define MAX_STREAM (1u << 26)
@@ -33,10 +34,13 @@ static void send_control(uint32_t task, uint32_t length, uint32_t count) {
     if (the_way->keeps_newest && task != END) receive_frame(CREDIT_LENGTH);
 }
 
-static result receive_result(void) {
+/* Checks that the far end has received all frames that this end has sent. */
+static result receive_result(uint32_t sent) {
     result result;
     memcpy(&result, receive_frame(HEADER_LENGTH), sizeof result);
     if (result.is_right != 1) fail("The far end received frame %.0f wrong", result.bad);
+    if (!the_way->keeps_newest && result.frames != sent)
+        fail("The far end received %.0f frames of %u", result.frames, (unsigned)sent);
     return result;
 }
 
@@ -72,17 +76,16 @@ static void validate(uint32_t length) {
     }
     send_frames(frame, length, count, count, fill);
     free(frame);
-    receive_result();
+    receive_result(count * 2);
     printf("{\"frames\":%u}\n", (unsigned)(count * 2));
 }
 
-static void print_histogram(const double *times, uint32_t count) {
-    static uint32_t counts[MAX_BUCKETS];
-    memset(counts, 0, sizeof counts);
-    for (uint32_t i = 0; i < count; i++) {
-        double bucket = round(BUCKETS * log2(times[i] < 1 ? 1 : times[i]));
-        counts[bucket < MAX_BUCKETS ? (uint32_t)bucket : MAX_BUCKETS - 1]++;
-    }
+static void count_time(uint32_t *counts, double nanoseconds) {
+    double bucket = round(BUCKETS * log2(nanoseconds < 1 ? 1 : nanoseconds));
+    counts[bucket < MAX_BUCKETS ? (uint32_t)bucket : MAX_BUCKETS - 1]++;
+}
+
+static void print_histogram(const uint32_t *counts) {
     printf("{\"trips\":[");
     const char *separator = "";
     for (uint32_t bucket = 0; bucket < MAX_BUCKETS; bucket++) {
@@ -93,26 +96,31 @@ static void print_histogram(const double *times, uint32_t count) {
     printf("]}\n");
 }
 
+/* Times round trips. The first ones are not timed, as in scripts, which are not compiled yet. */
 static void measure_trips(uint32_t length, double milliseconds) {
-    static double times[MAX_TRIPS];
-    send_control(TRIPS, length, MAX_TRIPS);
+    uint32_t counts[MAX_BUCKETS] = {0}, count = 0, timed = 0;
+    send_control(TRIPS, length, 0);
     uint8_t *frame = data_frame(length);
-    double end = now() + milliseconds * 1e6;
-    uint32_t count = 0;
-    while (count < MIN_TRIPS || (count < MAX_TRIPS && now() < end)) {
+    double begin = now();
+    double warm = begin + milliseconds * 1e6 * WARM_UP, end = begin + milliseconds * 1e6;
+    while (timed < MIN_TRIPS || now() < end) {
         set_sequence(frame, length, count);
         double start = now();
         send_frame(frame, length);
         const uint8_t *echo = receive_frame(length);
-        times[count] = now() - start;
+        double time = now() - start;
+        if (start >= warm) {
+            count_time(counts, time);
+            timed++;
+        }
         if (sequence_of(echo) != count)
             fail("The near end received frame %u wrong", (unsigned)count);
         count++;
     }
     send_last(frame, length);
     free(frame);
-    receive_result();
-    print_histogram(times, count);
+    receive_result(count);
+    print_histogram(counts);
 }
 
 static result send_stream(uint32_t length, uint32_t count) {
@@ -120,7 +128,7 @@ static result send_stream(uint32_t length, uint32_t count) {
     uint8_t *frame = data_frame(length);
     send_frames(frame, length, 0, count, set_sequence);
     free(frame);
-    return receive_result();
+    return receive_result(count);
 }
 
 static uint32_t rescale(uint32_t count, double nanoseconds, double wanted) {
@@ -160,7 +168,7 @@ static void measure_paced(uint32_t length, double milliseconds) {
     double near_processor = processor_time() - before;
     send_last(frame, length);
     free(frame);
-    result result = receive_result();
+    result result = receive_result(frames);
     printf("{\"frames\":%u,\"nanoseconds\":%.0f,", (unsigned)frames, passed * 1e6);
     printf("\"nearProcessor\":%.0f,\"farProcessor\":%.0f}\n", near_processor, result.processor);
 }
