@@ -65,7 +65,7 @@ static const uint8_t *receive_broadcast(uint32_t length) {
     for (;;) {
         if (broadcast_read == broadcast_seen)
             broadcast_seen =
-                wait_for_change(&broadcast_in->tail, broadcast_read, &broadcast_in->sleeps);
+                spin_until_change(&broadcast_in->tail, broadcast_read, &broadcast_in->sleeps);
         uint32_t at = broadcast_read % BROADCAST_CAPACITY;
         memcpy(&found, broadcast_in->bytes + at, 4);
         if (found != SKIP) {

@@ -1,6 +1,8 @@
 /*
  * A value in shared memory that one process writes and others read, with a version for each slot
  * (a seqlock). The writer goes round the slots, so that a slow reader is seldom disturbed.
+ *
+ * The reader looks once and then sleeps. winipc's way awaits changes(), which does not spin either.
  */
 #ifndef LATEST_H
 #define LATEST_H
@@ -46,7 +48,7 @@ static void write_latest(const void *frame, uint32_t length) {
 /* Waits for a newer value, and copies it. Tries again if the writer overwrites it meanwhile. */
 static const uint8_t *read_latest(uint32_t length) {
     for (;;) {
-        uint32_t newest = wait_for_change(&latest_in->newest, latest_read, &latest_in->sleeps);
+        uint32_t newest = sleep_until_change(&latest_in->newest, latest_read, &latest_in->sleeps);
         uint32_t slot = newest % SLOTS, found = latest_in->slots[slot].length;
         if (load(&latest_in->slots[slot].number) != newest) continue;
         if (found == length) memcpy(latest_value, latest_in->slots[slot].bytes, length);

@@ -14,8 +14,8 @@
 
 static const way ways[] = {
     {"ring-spin", open_rings, send_spinning, receive_spinning, flush_ring, close_rings, 0, 0, 0},
-    {"ring-sleep", open_rings, send_sleeping, receive_sleeping, flush_ring, close_rings, 0, 0, 0},
-    {"ring-pipe", open_ring_pipe, send_sleeping, receive_sleeping, flush_ring, close_rings, 0, 0, 0},
+    {"ring-sleep", open_rings, send_sleeping, receive_sleeping, NULL, close_rings, 0, 0, 0},
+    {"ring-pipe", open_ring_pipe, send_sleeping, receive_sleeping, NULL, close_rings, 0, 0, 0},
     {"broadcast", open_broadcast, send_broadcast, receive_broadcast, NULL, close_nothing, 0, 1, 0},
     {"latest", open_latest, write_latest, read_latest, NULL, close_nothing, 1, 0, 0},
     {"events", open_events, send_by_event, receive_by_event, NULL, close_nothing, 0, 0, 0},

@@ -97,6 +97,7 @@ static const uint8_t *receive_spinning(uint32_t length) {
     return hold_message(message, found, length);
 }
 
+/* Publishes each message and wakes the receiver, as sendSync() does. */
 static void send_sleeping(const void *frame, uint32_t length) {
     release_message();
     void *room;
@@ -104,6 +105,7 @@ static void send_sleeping(const void *frame, uint32_t length) {
         check_ring("winipc_ring_wait_for_room()",
                    winipc_ring_wait_for_room(&ring_out, length, PATIENCE));
     commit_copy(room, frame, length);
+    winipc_ring_flush(&ring_out);
 }
 
 static const uint8_t *receive_sleeping(uint32_t length) {

@@ -1,14 +1,16 @@
 /*
- * A receiver that looks for a while and then sleeps, and the sender that wakes it.
+ * A receiver that sleeps, maybe after some looks, and the sender that wakes it.
  */
 #ifndef WAKE_H
 #define WAKE_H
 
 #include "shared.h"
 
-/* Looks before a receiver sleeps, as in a RingChannel. */
-#define MAX_LOOKS 4096
+/* Maximum looks before a receiver sleeps, as in a RingChannel. */
+#define MAX_LOOKS 4096u
 
+/* Number of looks of the next wait, and the number of waits until now. */
+static uint32_t looks_next = MAX_LOOKS, look_waits;
 static HANDLE wake_own, wake_peer;
 
 /* Opens the events of both receivers. */
@@ -25,13 +27,13 @@ static inline void wake(volatile uint32_t *sleeps) {
     SetEvent(wake_peer);
 }
 
-/* Waits until a word has another value than `seen`, and returns that value. */
-static uint32_t wait_for_change(const volatile uint32_t *word, uint32_t seen,
-                                volatile uint32_t *sleeps) {
-    for (uint32_t looks = 0; looks < MAX_LOOKS; looks++) {
-        if (load(word) != seen) return load(word);
-        YieldProcessor();
-    }
+/*
+ * Waits until a word has another value than `seen`, and returns that value. Sleeps if the first look
+ * does not find another value.
+ */
+static uint32_t sleep_until_change(const volatile uint32_t *word, uint32_t seen,
+                                   volatile uint32_t *sleeps) {
+    if (load(word) != seen) return load(word);
     for (;;) {
         store(sleeps, 1);
         MemoryBarrier();
@@ -40,6 +42,26 @@ static uint32_t wait_for_change(const volatile uint32_t *word, uint32_t seen,
     }
     store(sleeps, 0);
     return load(word);
+}
+
+/*
+ * Does the same, but looks for a while before it sleeps, by the rule of the generated header for
+ * RingChannels. A wait whose looks were useless halves the looks of the next wait. A successful one
+ * doubles them. One wait in 16 still tries more of them.
+ */
+static uint32_t spin_until_change(const volatile uint32_t *word, uint32_t seen,
+                                  volatile uint32_t *sleeps) {
+    uint32_t looks = looks_next;
+    if (++look_waits % 16 == 0 && looks < MAX_LOOKS / 8) looks = MAX_LOOKS / 8;
+    for (uint32_t count = looks; count > 0; count--) {
+        if (load(word) != seen) {
+            looks_next = looks < MAX_LOOKS / 2 ? looks * 2 : MAX_LOOKS;
+            return load(word);
+        }
+        YieldProcessor();
+    }
+    looks_next /= 2;
+    return sleep_until_change(word, seen, sleeps);
 }
 
 #endif
