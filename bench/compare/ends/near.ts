@@ -132,6 +132,10 @@ async function sendStream(wire: Wire, length: number, count: number): Promise<Re
   return await wire.receiveResult(count);
 }
 
+/**
+ * Sends all frames that are due, and pauses for a millisecond. On Windows, such a pause of a script
+ * can last 15.6 ms, and then up to 16 frames go at once.
+ */
 async function paced(wire: Wire, { length, milliseconds }: Amount): Promise<{
   frames: number;
   nanoseconds: number;

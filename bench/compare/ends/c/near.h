@@ -5,6 +5,7 @@
 #define NEAR_H
 
 #include "frames.h"
+#include "pause.h"
 #include <math.h>
 
 /* Bytes and frames of each direction of a validation. */
@@ -159,13 +160,15 @@ static void measure_paced(uint32_t length, double milliseconds) {
     send_control(PACED, length, 0);
     uint8_t *frame = data_frame(length);
     uint32_t frames = 0;
+    HANDLE timer = create_timer();
     double passed = 0, before = processor_time(), start = now();
     while (passed < milliseconds) {
         if (frames < floor(passed)) send_frames(frame, length, frames++, 1, set_sequence);
-        else Sleep(1);
+        else pause_1_ms(timer);
         passed = (now() - start) / 1e6;
     }
     double near_processor = processor_time() - before;
+    if (timer != NULL) CloseHandle(timer);
     send_last(frame, length);
     free(frame);
     result result = receive_result(frames);

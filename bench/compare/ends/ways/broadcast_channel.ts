@@ -8,8 +8,9 @@ import type { Side, WayOfProgram } from "../../link.ts";
 import { PortLink } from "./message_port.ts";
 
 /**
- * Deno drops messages if 256 wait for a thread, those of other channels included. It decodes all that
- * have come before it shows the first, so a large window would hide the time for that.
+ * Maximum bytes and frames that wait for a thread: 4 frames of 64 KiB, but 1 frame of 1 MiB. Deno
+ * drops messages if 256 wait, those of other channels included. Deno decodes all waiting messages
+ * before it shows the first. A larger window would hide the time for that.
  */
 const MAX_BYTES = 2 ** 18;
 const MAX_FRAMES = 64;
