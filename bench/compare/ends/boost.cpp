@@ -4,7 +4,10 @@
 #include "c/driver.h"
 #include "c/shared.h"
 
-/* Boost keeps its queues in files. The folder of its choice needs a registry that Wine has not. */
+/*
+ * Boost keeps its queues in files. The folder of its choice needs a registry that Wine has not, and
+ * is not removed afterwards.
+ */
 #define BOOST_INTERPROCESS_SHARED_DIR_FUNC
 #include <boost/interprocess/ipc/message_queue.hpp>
 #include <boost/lockfree/spsc_queue.hpp>
@@ -18,14 +21,17 @@ namespace lockfree = boost::lockfree;
 namespace boost { namespace interprocess { namespace ipcdetail {
 void get_shared_dir(std::string &folder) {
     char path[MAX_PATH];
-    if (GetTempPathA(sizeof path, path) == 0) fail_of("GetTempPathA");
+    shared_folder(path);
     folder = path;
 }
 
 void get_shared_dir(std::wstring &folder) {
-    wchar_t path[MAX_PATH];
-    if (GetTempPathW(MAX_PATH, path) == 0) fail_of("GetTempPathW");
-    folder = path;
+    char path[MAX_PATH];
+    wchar_t wide[MAX_PATH];
+    shared_folder(path);
+    if (MultiByteToWideChar(CP_ACP, 0, path, -1, wide, MAX_PATH) == 0)
+        fail_of("MultiByteToWideChar");
+    folder = wide;
 }
 }}} // namespace boost::interprocess::ipcdetail
 
@@ -72,7 +78,7 @@ static void close_message_queues() {
     std::string folder;
     interprocess::ipcdetail::get_shared_dir(folder);
     for (const std::string &name : queue_names)
-        while (!DeleteFileA((folder + name).c_str())) Sleep(1);
+        while (!DeleteFileA((folder + "\\" + name).c_str())) Sleep(1);
 }
 
 /* boost::lockfree::spsc_queue, one for each length of frames and each direction. */

@@ -1,5 +1,5 @@
 /*
- * Slots in a mapped file in the folder for temporary files.
+ * Slots in a mapped file.
  */
 #ifndef FILE_H
 #define FILE_H

@@ -50,11 +50,22 @@ static inline void wait_for(HANDLE object) {
     if (WaitForSingleObject(object, PATIENCE) != WAIT_OBJECT_0) fail("The peer does not answer");
 }
 
+/*
+ * Gets the folder for files that both ends share, into room for MAX_PATH characters. The harness
+ * names the folder and removes it afterwards, because an end that is killed leaves its files.
+ */
+static inline void shared_folder(char *folder) {
+    DWORD length = GetEnvironmentVariableA("WINIPC_COMPARE_FOLDER", folder, MAX_PATH);
+    if (length == 0) length = GetTempPathA(MAX_PATH, folder);
+    if (length == 0 || length >= MAX_PATH) fail("There is no folder for files");
+}
+
 /* Returns the path of a file that both ends share. `path` has room for MAX_PATH characters. */
 static inline const char *temp_path(char *path, const char *name) {
     char folder[MAX_PATH];
-    if (GetTempPathA(sizeof folder, folder) == 0) fail_of("GetTempPathA");
-    snprintf(path, MAX_PATH, "%.200swinipc-compare-%.50s", folder, name);
+    shared_folder(folder);
+    int length = snprintf(path, MAX_PATH, "%s\\winipc-compare-%s", folder, name);
+    if (length < 0 || length >= MAX_PATH) fail("The path of the folder for files is too long");
     return path;
 }
 
