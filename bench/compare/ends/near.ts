@@ -60,7 +60,7 @@ async function validate(wire: Wire, { length }: Amount): Promise<{ frames: numbe
   return { frames: count * 2 };
 }
 
-/** Times round trips. The first ones are not timed, because they run code that is not compiled yet. */
+/** Times round trips. The first ones are not timed, because their code is not compiled yet. */
 async function trips(
   wire: Wire,
   { length, milliseconds }: Amount,
@@ -103,8 +103,8 @@ async function trips(
 }
 
 /**
- * Sends ever longer streams, and then streams of the wanted time. The first streams run code that is
- * not compiled yet, so a stream that they predict can be too short. Then a longer one follows.
+ * Sends ever longer streams, and then streams of the wanted time. The first streams run code that
+ * is not compiled yet, so a stream that they predict can be too short. Then a longer one follows.
  */
 async function stream(
   wire: Wire,

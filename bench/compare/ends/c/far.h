@@ -16,7 +16,8 @@ static void note_bad(result *result, uint32_t number) {
 
 /*
  * Receives frames one way, and times them from the first to the last that arrives. The frame LAST
- * ends them, if not `count` frames do. Frames that were overwritten before they arrived do not count.
+ * ends them, if not `count` frames do. Frames that were overwritten before they arrived do not
+ * count.
  */
 static void receive_frames(const control *control, uint32_t first, uint32_t count, checker *check,
                            result *result) {
