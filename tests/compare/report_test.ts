@@ -87,6 +87,42 @@ Deno.test("writeReport() computes what the results show", async () => {
   assertStringIncludes(lost.replaceAll("\n", " "), "the fastest way does not go through shared");
 });
 
+Deno.test("writeReport() shows a reached rate below 950 messages a second", async () => {
+  const results = makeResults();
+  const files = await reportOf({
+    ...results,
+    runs: results.runs.map((run) => ({
+      ...run,
+      sizes: run.sizes.map(({ paced, ...size }) => ({
+        ...size,
+        ...(paced && {
+          paced: run.way === "mailslot"
+            ? { ...paced, nanoseconds: paced.frames / 150 * 1e9 }
+            : paced,
+        }),
+      })),
+    })),
+  });
+  const rows = rowsOf(files.get("RESULTS.md") ?? "", "## Processor time");
+  assert(rows.length > 20);
+  for (const row of rows) assertEquals(row.at(-1), row[0] === WAYS.mailslot ? "150/s" : "", row[0]);
+  const svg = files.get("results/processor.svg") ?? "";
+  assertEquals(svg.match(/ at 150\/s/g)?.length, 2);
+  assertEquals(svg.match(/ at [^ ]+\/s/g)?.length, 2);
+});
+
+Deno.test("writeReport() shows one processor time for two ends in one process", async () => {
+  const files = await reportOf(makeResults());
+  const rows = rowsOf(files.get("RESULTS.md") ?? "", "## Processor time");
+  const inOne: readonly string[] = [WAYS.worker, WAYS["broadcast-channel"]];
+  for (const [way = "", by, sender, receiver, both] of rows) {
+    assertEquals([sender, receiver].includes("–"), inOne.includes(way), `${way}, ${by}`);
+    if (inOne.includes(way)) assertEquals([sender, receiver], ["–", "–"]);
+    assert(both !== "–");
+  }
+  assertStringIncludes(files.get("results/processor.svg") ?? "", "both in one process");
+});
+
 Deno.test("writeReport() writes well-formed plots, each of which the text shows", async () => {
   const files = await reportOf(makeResults());
   const text = files.get("RESULTS.md") ?? "";
@@ -182,6 +218,14 @@ function checkPlot(svg: string): void {
   for (const word of ["NaN", "undefined", "Infinity"]) assert(!svg.includes(word), word);
   assert(svg.length < MAX_PLOT, `${svg.length} characters`);
   assertEquals(svg.match(/\d\.\d{3,}/g), null);
+}
+
+/** Returns the cells of the rows of all tables in a section. */
+function rowsOf(text: string, heading: string): string[][] {
+  const [section = ""] = text.slice(text.indexOf(heading) + 1).split("\n## ");
+  return section.split("\n")
+    .filter((line) => line.startsWith("| ") && !/^\| (-+|way|length) /.test(line))
+    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
 }
 
 /** Returns the files of a report, by their names in its folder. */

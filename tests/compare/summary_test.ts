@@ -48,7 +48,7 @@ Deno.test("summarize() pools the trips of all launches", () => {
   assertEquals(pair?.sizes[0]?.trips, { p10: 2, median: 2, p90: 2, p99: 4 });
 });
 
-Deno.test("summarize() takes medians of rates, processor times and set-up", () => {
+Deno.test("summarize() takes medians of rates and set-up, and sums of processor times", () => {
   const [pair, ...others] = summarize(resultsOf([
     makeRun(0, { setUp: 5, stream: [11, 1000], paced: [100, 300] }),
     makeRun(1, { setUp: 1, stream: [11, 5000], paced: [500, 100] }),
@@ -60,7 +60,31 @@ Deno.test("summarize() takes medians of rates, processor times and set-up", () =
   // Between the first and the last of 11 frames are 10 intervals.
   assertAlmostEquals(size?.stream?.framesPerSecond ?? 0, 5e6);
   assertAlmostEquals(size?.stream?.bytesPerSecond ?? 0, 320e6);
-  assertEquals(size?.paced, { near: 30, far: 30, both: 60 });
+  const { ends, both, framesPerSecond } = size?.paced ?? {};
+  assertAlmostEquals(ends?.near ?? 0, 30);
+  assertAlmostEquals(ends?.far ?? 0, 1300 / 30);
+  assertAlmostEquals(both ?? 0, 2200 / 30);
+  assertAlmostEquals(framesPerSecond ?? 0, 1000);
+});
+
+Deno.test("summarize() weighs processor times by the frames of their launches", () => {
+  const [first, second] = [makeRun(0, { paced: [0, 0] }), makeRun(1, { paced: [300, 0] })];
+  const longer = second.sizes.map((size) => ({
+    ...size,
+    paced: { frames: 20, nanoseconds: 1e8, nearProcessor: 300, farProcessor: 0 },
+  }));
+  const [pair] = summarize(resultsOf([first, { ...second, sizes: longer }]));
+  assertEquals(pair?.sizes[0]?.paced?.ends, { near: 10, far: 0 });
+  assertAlmostEquals(pair?.sizes[0]?.paced?.framesPerSecond ?? 0, 30 / 0.11);
+});
+
+Deno.test("summarize() tells no times of ends that are in one process", () => {
+  for (const way of ["worker", "broadcast-channel"] as const) {
+    const [pair] = summarize(resultsOf([{ ...makeRun(0, { paced: [700, 0] }), by: "deno", way }]));
+    const { framesPerSecond, ...times } = pair?.sizes[0]?.paced ?? {};
+    assertEquals(times, { both: 70 });
+    assertAlmostEquals(framesPerSecond ?? 0, 1000);
+  }
 });
 
 Deno.test("summarize() leaves out what was not measured", () => {

@@ -7,25 +7,8 @@
 import { list, paragraph, table } from "./markdown.ts";
 import type { PairSummary } from "./summary.ts";
 import { formatLength, formatRatio, formatTime } from "./units.ts";
-import { BY, type By, type WayName, WAYS } from "../ways.ts";
-
-/** The ways through memory that both processes map. */
-const SHARED_MEMORY: ReadonlySet<WayName> = new Set([
-  "ring-spin",
-  "ring-sleep",
-  "ring-await",
-  "ring-pipe",
-  "broadcast",
-  "latest",
-  "events",
-  "section",
-  "file",
-  "message-queue",
-  "spsc-queue",
-]);
-
-/** The ways within one process. */
-const IN_PROCESS: ReadonlySet<WayName> = new Set(["worker", "broadcast-channel"]);
+import { IN_PROCESS, SHARED_MEMORY } from "./way_sets.ts";
+import { BY, type By, WAYS } from "../ways.ts";
 
 /** The programs that are scripts in Deno. */
 const IN_DENO: ReadonlySet<By> = new Set(["winipc", "deno", "node-net"]);

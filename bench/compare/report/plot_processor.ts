@@ -8,11 +8,13 @@ import * as Plot from "@observablehq/plot";
 import { drawFigure, drawMarks, FAINT, type Panel, panelWidth, TEXT, text } from "./plot_figure.ts";
 import { COLORS, SHORT_BY } from "./plot_style.ts";
 import type { PacedSummary, PairSummary } from "./summary.ts";
+import { formatSlowRate } from "./tables.ts";
 import { formatLength, formatTick, formatTime } from "./units.ts";
 import { WAYS } from "../ways.ts";
 
 const LEFT = 290;
-const RIGHT = 76;
+/** Room for a time and a rate. */
+const RIGHT = 130;
 const TOP = 28;
 const BOTTOM = 40;
 const ROW = 19;
@@ -22,6 +24,7 @@ const HALF_A_PROCESSOR = 500_000;
 
 const SENDER = COLORS[0];
 const RECEIVER = "#e3904f";
+const BOTH = COLORS[3];
 
 interface Bar {
   readonly name: string;
@@ -42,8 +45,15 @@ export function drawProcessor(pairs: readonly PairSummary[]): string | undefined
   const isBusy = ({ paced }: Bar) => paced.both >= HALF_A_PROCESSOR;
   return drawFigure({
     title: `Processor time at 1,000 messages of ${formatLength(shortest)} a second`,
-    subtitle: "For one message, medians of the launches. The two parts have scales of their own.",
-    legend: [{ name: "sender", color: SENDER }, { name: "receiver", color: RECEIVER }],
+    subtitle:
+      "For one message, with the rate if it was less. The two parts have scales of their own.",
+    legend: [
+      { name: "sender", color: SENDER },
+      { name: "receiver", color: RECEIVER },
+      ...(bars.some(({ paced }) => paced.ends === undefined)
+        ? [{ name: "both in one process", color: BOTH }]
+        : []),
+    ],
     panels: [
       ...drawBars("Less than half of a processor", bars.filter((bar) => !isBusy(bar))),
       ...drawBars("Half of a processor or more", bars.filter(isBusy)),
@@ -55,13 +65,15 @@ function drawBars(title: string, bars: readonly Bar[]): Panel[] {
   if (bars.length === 0) return [];
   const width = panelWidth(1);
   const height = TOP + ROW * bars.length + BOTTOM;
-  const rows = bars.map(({ paced: { near, far } }, at) => ({
-    near,
-    sum: near + far,
-    top: at + 0.14,
-    bottom: at + 0.86,
-  }));
-  const most = Math.max(1, ...rows.map(({ sum }) => sum));
+  const rows = bars.flatMap(({ paced: { ends, both } }, at) => {
+    const place = { top: at + 0.14, bottom: at + 0.86 };
+    if (ends === undefined) return [{ ...place, from: 0, to: both, fill: BOTH }];
+    return [
+      { ...place, from: 0, to: ends.near, fill: SENDER },
+      { ...place, from: ends.near, to: both, fill: RECEIVER },
+    ];
+  });
+  const most = Math.max(1, ...bars.map(({ paced }) => paced.both));
   const marks = drawMarks({
     width,
     height,
@@ -79,18 +91,18 @@ function drawBars(title: string, bars: readonly Bar[]): Panel[] {
         fontSize: 11,
         label: null,
       }),
-      Plot.rect(rows, { x1: 0, x2: "near", y1: "top", y2: "bottom", fill: SENDER }),
-      Plot.rect(rows, { x1: "near", x2: "sum", y1: "top", y2: "bottom", fill: RECEIVER }),
+      Plot.rect(rows, { x1: "from", x2: "to", y1: "top", y2: "bottom", fill: "fill" }),
     ],
   });
   const across = (value: number) => LEFT + (width - LEFT - RIGHT) * value / most;
   const names = bars.map(({ name, paced }, at) => {
     const middle = TOP + ROW * (at + 0.5) + 4;
+    const rate = formatSlowRate(paced);
     return text(LEFT - 8, middle, name, `font-size="11" text-anchor="end"`) +
       text(
-        across(paced.near + paced.far) + 6,
+        across(paced.both) + 6,
         middle,
-        formatTime(paced.both),
+        formatTime(paced.both) + (rate === undefined ? "" : ` at ${rate}`),
         `font-size="11" fill="${FAINT}" stroke="#ffffff" stroke-width="3" paint-order="stroke"`,
       );
   });

@@ -1,11 +1,16 @@
 /**
- * Summarizes the launches of each pair: percentiles of round trips, and medians of all else.
+ * Summarizes the launches of each pair: percentiles of round trips, sums of processor times, and
+ * medians of all else.
  *
  * @module
  */
 
 import type { Histogram, Results, Run, SizeRun } from "../results.ts";
+import { IN_PROCESS } from "./way_sets.ts";
 import type { By, WayName } from "../ways.ts";
+
+/** Buckets of each doubling of a time, as the `Histogram` of results.ts has them. */
+const BUCKETS = 32;
 
 /** The launches of one pair, summarized. */
 export interface PairSummary {
@@ -25,7 +30,7 @@ export interface SizeSummary {
   readonly trips?: TripSummary;
   /** Medians over the launches. */
   readonly stream?: StreamSummary;
-  /** Medians over the launches. */
+  /** Sums of all launches. */
   readonly paced?: PacedSummary;
 }
 
@@ -45,11 +50,14 @@ export interface StreamSummary {
 
 /** Processor time for one frame at 1,000 frames a second, in nanoseconds. */
 export interface PacedSummary {
-  readonly near: number;
-  readonly far: number;
-  /** Median of the sums of both ends. It can differ from the sum of the medians. */
+  /** The times of the two ends. Left out if both ends are in one process. */
+  readonly ends?: { readonly near: number; readonly far: number };
   readonly both: number;
+  /** The rate that was reached. */
+  readonly framesPerSecond: number;
 }
+
+type Paced = NonNullable<SizeRun["paced"]>;
 
 /** Summarizes each pair, in the order of the pairs' first runs. */
 export function summarize(results: Results): PairSummary[] {
@@ -68,16 +76,21 @@ function summarizePair({ by, way }: Run, runs: readonly Run[]): PairSummary {
     setUp: median(runs.map((run) => run.setUp)),
     sizes: [...sizes]
       .sort(([a], [b]) => a - b)
-      .map(([length, launches]) => summarizeSize(length, launches)),
+      .map(([length, launches]) => summarizeSize(way, length, launches)),
   };
 }
 
-function summarizeSize(length: number, launches: readonly SizeRun[]): SizeSummary {
+function summarizeSize(
+  way: WayName,
+  length: number,
+  launches: readonly SizeRun[],
+): SizeSummary {
   const trips = pool(launches.map((launch) => launch.trips));
   const rates = launches
     .filter(({ stream }) => stream.frames > 1 && stream.nanoseconds > 0)
     .map(({ stream }) => (stream.frames - 1) / stream.nanoseconds * 1e9);
-  const paced = launches.flatMap((launch) => launch.paced ?? []).filter(({ frames }) => frames > 0);
+  const paced = launches.flatMap((launch) => launch.paced ?? [])
+    .filter(({ frames, nanoseconds }) => frames > 0 && nanoseconds > 0);
   return {
     length,
     ...(trips.length > 0 && {
@@ -91,15 +104,23 @@ function summarizeSize(length: number, launches: readonly SizeRun[]): SizeSummar
     ...(rates.length > 0 && {
       stream: { framesPerSecond: median(rates), bytesPerSecond: median(rates) * length },
     }),
-    ...(paced.length > 0 && {
-      paced: {
-        near: median(paced.map((launch) => launch.nearProcessor / launch.frames)),
-        far: median(paced.map((launch) => launch.farProcessor / launch.frames)),
-        both: median(
-          paced.map((launch) => (launch.nearProcessor + launch.farProcessor) / launch.frames),
-        ),
-      },
-    }),
+    ...(paced.length > 0 && { paced: summarizePaced(way, paced) }),
+  };
+}
+
+/**
+ * Divides sums by sums. The clock of a process has steps of up to 15.6 ms, so that the time of one
+ * launch has few possible values, and a median would be one of them.
+ */
+function summarizePaced(way: WayName, launches: readonly Paced[]): PacedSummary {
+  const sum = (key: keyof Paced) => launches.reduce((total, launch) => total + launch[key], 0);
+  const frames = sum("frames");
+  const near = sum("nearProcessor") / frames;
+  const far = sum("farProcessor") / frames;
+  return {
+    ...(!IN_PROCESS.has(way) && { ends: { near, far } }),
+    both: near + far,
+    framesPerSecond: frames / sum("nanoseconds") * 1e9,
   };
 }
 
@@ -123,7 +144,7 @@ export function percentile(histogram: Histogram, fraction: number): number {
   let seen = 0;
   for (const [bucket, count] of histogram) {
     seen += count;
-    if (seen >= fraction * total) return 2 ** (bucket / 32);
+    if (seen >= fraction * total) return 2 ** (bucket / BUCKETS);
   }
   throw new RangeError("A histogram without times has no percentiles");
 }

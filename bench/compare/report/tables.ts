@@ -7,12 +7,14 @@
 import { lengthsOf, ratioToC } from "./findings.ts";
 import { type Column, paragraph, table } from "./markdown.ts";
 import type { GrowthSeries } from "../results.ts";
-import { median, type PairSummary, type SizeSummary } from "./summary.ts";
+import { median, type PacedSummary, type PairSummary, type SizeSummary } from "./summary.ts";
 import { formatBytes, formatCount, formatLength, formatRatio, formatTime } from "./units.ts";
 import { BY, WAYS } from "../ways.ts";
 
 const PAIR: readonly Column[] = [{ title: "way" }, { title: "by" }];
 const NO_VALUE = "–";
+/** Rate in messages a second from which on 1,000 counts as reached: 5 percent for late wake-ups. */
+const MIN_PACE = 950;
 
 /** A row of a table, and its place among the rows. */
 interface Row {
@@ -61,11 +63,18 @@ export function writeStreams(pairs: readonly PairSummary[]): string {
 
 /** Writes a table of processor time at 1,000 messages a second for each length. */
 export function writePaced(pairs: readonly PairSummary[]): string {
-  return writeByLength(pairs, ["sender", "receiver", "both"], (_, { paced }) => {
+  return writeByLength(pairs, ["sender", "receiver", "both", "reached"], (_, { paced }) => {
     if (paced === undefined) return;
-    const { near, far, both } = paced;
-    return { order: both, cells: [near, far, both].map(formatTime) };
+    const { ends, both } = paced;
+    const times = [ends?.near, ends?.far, both]
+      .map((time) => time === undefined ? NO_VALUE : formatTime(time));
+    return { order: both, cells: [...times, formatSlowRate(paced) ?? ""] };
   });
+}
+
+/** Writes the rate that was reached, if it is clearly below 1,000 messages a second. */
+export function formatSlowRate({ framesPerSecond }: PacedSummary): string | undefined {
+  return framesPerSecond < MIN_PACE ? `${formatCount(framesPerSecond)}/s` : undefined;
 }
 
 /** Writes a table of the times until both ends were open. */

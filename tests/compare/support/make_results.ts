@@ -108,6 +108,7 @@ function makeSize(by: By, way: WayName, length: number, launch: number): SizeRun
   const time = trip * factor + 2 * length / rate;
   const frame = (trip > 1000 ? trip / 4 : trip / 20) * factor + length / rate;
   const isSpinning = trip < 1000;
+  const isInProcess = way === "worker" || way === "broadcast-channel";
   return {
     length,
     trips: makeHistogram(time),
@@ -117,7 +118,7 @@ function makeSize(by: By, way: WayName, length: number, launch: number): SizeRun
         frames: 500,
         nanoseconds: 5e8,
         nearProcessor: 500 * (4000 + trip * 0.1 * factor),
-        farProcessor: 500 * (isSpinning ? 985_000 : 3000 + trip * 0.2 * factor),
+        farProcessor: isInProcess ? 0 : 500 * (isSpinning ? 985_000 : 3000 + trip * 0.2 * factor),
       },
     }),
   };
