@@ -8,7 +8,7 @@ import * as Plot from "@observablehq/plot";
 import { DOMParser } from "linkedom";
 
 /** Width of each figure, in pixels. */
-export const WIDTH = 800;
+const WIDTH = 800;
 
 /** Color of text. */
 export const TEXT = "#1f2328";

@@ -143,7 +143,7 @@ export function widthOfLabels(lines: readonly Line[]): number {
 }
 
 /** Moves sorted places apart, as little as possible, so that they keep a gap and stay in a range. */
-export function spread(
+function spread(
   sorted: readonly number[],
   [low, high]: readonly [number, number],
 ): number[] {

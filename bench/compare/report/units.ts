@@ -48,10 +48,10 @@ function format(value: number, units: readonly Unit[]): string {
   return `${digits(rounded / size)} ${name}`.trim();
 }
 
-/** Writes three significant digits without an exponent, and at most two decimals. */
+/** Writes three significant digits without an exponent. */
 function digits(value: number): string {
   if (value === 0) return "0";
   const rounded = Number(value.toPrecision(3));
-  const whole = Math.floor(Math.abs(rounded)).toString().length;
-  return rounded.toFixed(Math.max(0, Math.min(2, 3 - whole)));
+  const power = Math.floor(Math.log10(Math.abs(rounded)));
+  return rounded.toFixed(Math.max(0, 2 - power));
 }
