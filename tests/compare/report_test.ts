@@ -111,6 +111,15 @@ Deno.test("writeReport() shows a reached rate below 950 messages a second", asyn
   assertEquals(svg.match(/ at [^ ]+\/s/g)?.length, 2);
 });
 
+Deno.test("writeReport() draws bands of rates if there is more than one launch", async () => {
+  const results = makeResults();
+  const bands = async (results: Results) =>
+    (await reportOf(results)).get("results/throughput.svg")?.match(/fill-opacity="0.13"/g)?.length;
+  assert((await bands(results) ?? 0) > 10);
+  const runs = results.runs.filter(({ launch }) => launch === 0);
+  assertEquals(await bands({ ...results, launches: 1, runs }), undefined);
+});
+
 Deno.test("writeReport() shows one processor time for two ends in one process", async () => {
   const files = await reportOf(makeResults());
   const rows = rowsOf(files.get("RESULTS.md") ?? "", "## Processor time");

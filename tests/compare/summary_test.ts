@@ -60,11 +60,27 @@ Deno.test("summarize() takes medians of rates and set-up, and sums of processor 
   // Between the first and the last of 11 frames are 10 intervals.
   assertAlmostEquals(size?.stream?.framesPerSecond ?? 0, 5e6);
   assertAlmostEquals(size?.stream?.bytesPerSecond ?? 0, 320e6);
+  assertAlmostEquals(size?.stream?.spread?.p10 ?? 0, 128e6);
+  assertAlmostEquals(size?.stream?.spread?.p90 ?? 0, 640e6);
   const { ends, both, framesPerSecond } = size?.paced ?? {};
   assertAlmostEquals(ends?.near ?? 0, 30);
   assertAlmostEquals(ends?.far ?? 0, 1300 / 30);
   assertAlmostEquals(both ?? 0, 2200 / 30);
   assertAlmostEquals(framesPerSecond ?? 0, 1000);
+});
+
+Deno.test("summarize() returns p10 and p90 of the rates of many launches", () => {
+  // The rates are 1 to 20 frames a nanosecond.
+  const launches = Array.from({ length: 20 }, (_, at) => makeRun(at, { stream: [at + 2, 1] }));
+  const [pair] = summarize(resultsOf(launches));
+  const { p10 = 0, p90 = 0 } = pair?.sizes[0]?.stream?.spread ?? {};
+  assertAlmostEquals(p10, 2 * 64e9);
+  assertAlmostEquals(p90, 18 * 64e9);
+});
+
+Deno.test("summarize() returns no spread of the rates of one launch", () => {
+  const [pair] = summarize(resultsOf([makeRun(0, {})]));
+  assertEquals(Object.keys(pair?.sizes[0]?.stream ?? {}), ["framesPerSecond", "bytesPerSecond"]);
 });
 
 Deno.test("summarize() weighs processor times by the frames of their launches", () => {

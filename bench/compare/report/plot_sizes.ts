@@ -39,12 +39,20 @@ export function drawLatency(pairs: readonly PairSummary[]): string | undefined {
 
 /** Draws rates by length, or nothing if there are not two lengths. */
 export function drawThroughput(pairs: readonly PairSummary[]): string | undefined {
+  const bands = pairs.some(({ sizes }) => sizes.some(({ stream }) => stream?.spread))
+    ? " The bands of winipc and Deno alone show the spread of the launches."
+    : "";
   return draw(pairs, {
     title: "Bytes a second by length of the message",
-    subtitle: "One way, medians of the launches. Higher is faster.",
+    subtitle: `One way, medians of the launches. Higher is faster.${bands}`,
     label: "bytes a second",
     format: (value) => `${formatTick(value, formatBytes)}/s`,
-    point: ({ length, stream }) => stream && { x: length, y: stream.bytesPerSecond },
+    point: ({ length, stream }, by) =>
+      stream && {
+        x: length,
+        y: stream.bytesPerSecond,
+        ...(stream.spread && isBanded(by) && { low: stream.spread.p10, high: stream.spread.p90 }),
+      },
   });
 }
 

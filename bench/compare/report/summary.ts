@@ -46,6 +46,11 @@ export interface TripSummary {
 export interface StreamSummary {
   readonly framesPerSecond: number;
   readonly bytesPerSecond: number;
+  /**
+   * The rates in bytes a second that a tenth of the launches and nine tenths of them do not exceed.
+   * Of less than ten launches, these are the least and the greatest rate. One launch has none.
+   */
+  readonly spread?: { readonly p10: number; readonly p90: number };
 }
 
 /** Processor time for one frame at 1,000 frames a second, in nanoseconds. */
@@ -102,9 +107,19 @@ function summarizeSize(
       },
     }),
     ...(rates.length > 0 && {
-      stream: { framesPerSecond: median(rates), bytesPerSecond: median(rates) * length },
+      stream: summarizeStream(length, rates),
     }),
     ...(paced.length > 0 && { paced: summarizePaced(way, paced) }),
+  };
+}
+
+function summarizeStream(length: number, rates: readonly number[]): StreamSummary {
+  const sorted = rates.map((rate) => rate * length).sort((a, b) => a - b);
+  const [p10, p90] = [0.1, 0.9].map((fraction) => sorted[Math.ceil(fraction * sorted.length) - 1]);
+  return {
+    framesPerSecond: median(rates),
+    bytesPerSecond: median(sorted),
+    ...(rates.length > 1 && p10 !== undefined && p90 !== undefined && { spread: { p10, p90 } }),
   };
 }
 
