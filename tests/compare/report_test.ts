@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { writeReport } from "../../bench/compare/report/write_report.ts";
 import type { Results } from "../../bench/compare/results.ts";
-import { BY, WAYS } from "../../bench/compare/ways.ts";
+import { BY, type WayName, WAYS } from "../../bench/compare/ways.ts";
 import { removeFolder } from "../support/remove_folder.ts";
 import { checkXml } from "./support/check_xml.ts";
 import { makeFewResults, makeResults } from "./support/make_results.ts";
@@ -74,17 +74,41 @@ Deno.test("writeReport() sorts each table of round trips, the fastest first", as
   }
 });
 
-Deno.test("writeReport() computes what the results show", async () => {
-  const results = makeResults();
-  const only = (...ways: string[]): Results => ({
-    ...results,
-    runs: results.runs.filter(({ by, way }) => by === "c" && ways.includes(way)),
-  });
-  const won = (await reportOf(only("ring-spin", "tcp"))).get("RESULTS.md") ?? "";
-  assertStringIncludes(won, "the fastest way goes through shared memory.");
-  assert(!won.includes("does not go through"));
-  const lost = (await reportOf(only("events", "tcp"))).get("RESULTS.md") ?? "";
-  assertStringIncludes(lost.replaceAll("\n", " "), "the fastest way does not go through shared");
+Deno.test("writeReport() says that shared memory is faster, if it is", async () => {
+  const text = await findingsOf({ "section": 320, "tcp": 640 });
+  assertStringIncludes(text, "At 64 B, the way through shared memory is faster.");
+  assertStringIncludes(text, "by the fastest way without shared memory takes 1020 times as long");
+  assert(!text.includes("without shared memory is faster"));
+});
+
+Deno.test("writeReport() says that shared memory is slower, if it is", async () => {
+  const text = await findingsOf({ "events": 352, "tcp": 320 });
+  assertStringIncludes(text, "At 64 B, the fastest way without shared memory is faster.");
+  assertStringIncludes(
+    text,
+    "A round trip by the fastest way without shared memory takes 0.500 times as long at 64 B",
+  );
+  assert(!text.includes("through shared memory is faster"));
+});
+
+Deno.test("writeReport() says that two ways take equally long", async () => {
+  const text = await findingsOf({ "events": 320, "tcp": 320 });
+  assertStringIncludes(
+    text,
+    "At 64 B, the fastest way without shared memory takes as long as the way through it.",
+  );
+  for (const part of ["is faster", "times as long"]) assert(!text.includes(part), part);
+});
+
+Deno.test("writeReport() also compares shared memory whose ends do not spin", async () => {
+  const both = await findingsOf({ "section": 320, "ring-sleep": 352, "tcp": 384 });
+  assertStringIncludes(both, `${WAYS.section}, C`);
+  assertStringIncludes(both, "The same, with shared memory whose ends sleep");
+  assertStringIncludes(both, `${WAYS["ring-sleep"]}, C`);
+  assertStringIncludes(both, "takes 4.00 times as long");
+  assertStringIncludes(both, "takes 2.00 times as long");
+  const blocking = await findingsOf({ "ring-sleep": 320, "tcp": 384 });
+  assert(!blocking.includes("The same"));
 });
 
 Deno.test("writeReport() shows a reached rate below 950 messages a second", async () => {
@@ -227,6 +251,20 @@ function checkPlot(svg: string): void {
   for (const word of ["NaN", "undefined", "Infinity"]) assert(!svg.includes(word), word);
   assert(svg.length < MAX_PLOT, `${svg.length} characters`);
   assertEquals(svg.match(/\d\.\d{3,}/g), null);
+}
+
+/** Returns the findings about ways in C, each with round trips in one bucket. */
+async function findingsOf(buckets: Partial<Record<WayName, number>>): Promise<string> {
+  const results = makeResults();
+  const runs = results.runs.flatMap((run) => {
+    const bucket = run.by === "c" ? buckets[run.way] : undefined;
+    const size = run.sizes.find(({ length }) => length === 64);
+    if (bucket === undefined || size === undefined) return [];
+    return [{ ...run, sizes: [{ ...size, trips: [[bucket, 100]] as const }] }];
+  });
+  const text = (await reportOf({ ...results, runs, growth: [] })).get("RESULTS.md") ?? "";
+  const findings = text.slice(text.indexOf("## What this shows"), text.indexOf("## Round trips"));
+  return findings.replaceAll("\n", " ");
 }
 
 /** Returns the cells of the rows of all tables in a section. */

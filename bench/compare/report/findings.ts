@@ -7,8 +7,8 @@
 import { list, paragraph, table } from "./markdown.ts";
 import type { PairSummary } from "./summary.ts";
 import { formatLength, formatRatio, formatTime } from "./units.ts";
-import { IN_PROCESS, SHARED_MEMORY } from "./way_sets.ts";
-import { BY, type By, WAYS } from "../ways.ts";
+import { BLOCKING_SHARED_MEMORY, IN_PROCESS, SHARED_MEMORY } from "./way_sets.ts";
+import { BY, type By, type WayName, WAYS } from "../ways.ts";
 
 /** The programs that are scripts in Deno. */
 const IN_DENO: ReadonlySet<By> = new Set(["winipc", "deno", "node-net"]);
@@ -23,7 +23,12 @@ interface Comparison {
   readonly length: number;
   readonly shared: Fastest;
   readonly other: Fastest;
+  /** The median without shared memory, as a multiple of that through shared memory. */
+  readonly ratio: number;
 }
+
+/** Ratio up to which two medians count as equal: they are exact to about 2 percent. */
+const TIE = 1.02;
 
 /** Says which way between processes is fastest, and how far winipc is from C. */
 export function describeFindings(pairs: readonly PairSummary[]): string {
@@ -39,52 +44,73 @@ export function describeFindings(pairs: readonly PairSummary[]): string {
 }
 
 function describeFastest(pairs: readonly PairSummary[], title: string): string | undefined {
-  const between = pairs.filter(({ way }) => !IN_PROCESS.has(way));
-  const comparisons = lengthsOf(between).flatMap((length): Comparison[] => {
-    const shared = fastest(between.filter(({ way }) => SHARED_MEMORY.has(way)), length);
-    const other = fastest(between.filter(({ way }) => !SHARED_MEMORY.has(way)), length);
-    return shared && other ? [{ length, shared, other }] : [];
-  });
-  if (comparisons.length === 0) return;
+  const all = compare(pairs, SHARED_MEMORY);
+  if (all.length === 0) return;
+  const blocking = compare(pairs, BLOCKING_SHARED_MEMORY);
+  const isBlocking = all.every(({ shared }) => BLOCKING_SHARED_MEMORY.has(shared.pair.way));
   return [
     paragraph(title),
-    table(
-      [
-        { title: "length", isNumeric: true },
-        { title: "through shared memory" },
-        { title: "median", isNumeric: true },
-        { title: "without shared memory" },
-        { title: "median", isNumeric: true },
-        { title: "ratio", isNumeric: true },
-      ],
-      comparisons.map(({ length, shared, other }) => [
-        formatLength(length),
-        nameOf(shared.pair),
-        formatTime(shared.median),
-        nameOf(other.pair),
-        formatTime(other.median),
-        formatRatio(other.median / shared.median),
-      ]),
-    ),
-    paragraph(describeComparisons(comparisons)),
+    tableOf(all),
+    paragraph(describeComparisons(all)),
+    ...(isBlocking || blocking.length === 0 ? [] : [
+      paragraph(`The same, with shared memory whose ends sleep if no message comes for some
+        microseconds. An end that spins uses a whole processor instead. The ends of the ways without
+        shared memory sleep at once:`),
+      tableOf(blocking),
+      paragraph(describeComparisons(blocking)),
+    ]),
   ].join("\n\n");
 }
 
-function describeComparisons(comparisons: readonly Comparison[]): string {
-  const isWon = ({ shared, other }: Comparison) => shared.median < other.median;
-  const won = comparisons.filter(isWon);
-  const lost = comparisons.filter((comparison) => !isWon(comparison));
-  const sentences = [
-    ...(won.length > 0 ? [`At ${lengths(won)}, the fastest way goes through shared memory.`] : []),
-    ...(lost.length > 0
-      ? [`At ${lengths(lost)}, the fastest way does not go through shared memory.`]
-      : []),
-  ];
-  const ratios = comparisons.map(({ length, shared, other }) =>
-    `${formatRatio(other.median / shared.median)} times as long at ${formatLength(length)}`
+/** Compares the fastest of some ways through shared memory with the fastest way without. */
+function compare(pairs: readonly PairSummary[], ways: ReadonlySet<WayName>): Comparison[] {
+  const shared = pairs.filter(({ way }) => ways.has(way));
+  const other = pairs.filter(({ way }) => !SHARED_MEMORY.has(way) && !IN_PROCESS.has(way));
+  return lengthsOf(pairs).flatMap((length): Comparison[] => {
+    const [one, two] = [fastest(shared, length), fastest(other, length)];
+    return one && two ? [{ length, shared: one, other: two, ratio: two.median / one.median }] : [];
+  });
+}
+
+function tableOf(comparisons: readonly Comparison[]): string {
+  return table(
+    [
+      { title: "length", isNumeric: true },
+      { title: "through shared memory" },
+      { title: "median", isNumeric: true },
+      { title: "without shared memory" },
+      { title: "median", isNumeric: true },
+      { title: "ratio", isNumeric: true },
+    ],
+    comparisons.map(({ length, shared, other, ratio }) => [
+      formatLength(length),
+      nameOf(shared.pair),
+      formatTime(shared.median),
+      nameOf(other.pair),
+      formatTime(other.median),
+      formatRatio(ratio),
+    ]),
   );
-  sentences.push(`A round trip by the fastest other way takes ${join(ratios)}.`);
-  return sentences.join(" ");
+}
+
+function describeComparisons(comparisons: readonly Comparison[]): string {
+  const won = comparisons.filter(({ ratio }) => ratio > TIE);
+  const lost = comparisons.filter(({ ratio }) => ratio < 1 / TIE);
+  const tied = comparisons.filter((one) => !won.includes(one) && !lost.includes(one));
+  const other = "the fastest way without shared memory";
+  const ratios = comparisons
+    .filter((one) => !tied.includes(one))
+    .map(({ length, ratio }) => `${formatRatio(ratio)} times as long at ${formatLength(length)}`);
+  return [
+    ...(won.length > 0 ? [`At ${lengths(won)}, the way through shared memory is faster.`] : []),
+    ...(lost.length > 0 ? [`At ${lengths(lost)}, ${other} is faster.`] : []),
+    ...(tied.length > 0
+      ? [`At ${lengths(tied)}, ${other} takes as long as the way through it.`]
+      : []),
+    ...(ratios.length > 0
+      ? [`A round trip by ${other} takes ${join(ratios)}, compared with the way through it.`]
+      : []),
+  ].join(" ");
 }
 
 function describeDistanceToC(pairs: readonly PairSummary[]): string | undefined {
