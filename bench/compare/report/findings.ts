@@ -105,10 +105,14 @@ function describeComparisons(comparisons: readonly Comparison[]): string {
     ...(won.length > 0 ? [`At ${lengths(won)}, the way through shared memory is faster.`] : []),
     ...(lost.length > 0 ? [`At ${lengths(lost)}, ${other} is faster.`] : []),
     ...(tied.length > 0
-      ? [`At ${lengths(tied)}, ${other} takes as long as the way through it.`]
+      ? [`At ${lengths(tied)}, ${other} takes as long as the way through shared memory.`]
       : []),
     ...(ratios.length > 0
-      ? [`A round trip by ${other} takes ${join(ratios)}, compared with the way through it.`]
+      ? [
+        `A round trip by ${other} takes ${
+          join(ratios)
+        }, compared with the way through shared memory.`,
+      ]
       : []),
   ].join(" ");
 }

@@ -6,6 +6,9 @@
 
 const LINE_WIDTH = 100;
 
+/** The cell of a table for a value that does not exist. */
+export const NO_VALUE = "–";
+
 /** A column of a table. */
 export interface Column {
   readonly title: string;

@@ -18,7 +18,7 @@ import {
 import { pick } from "./plot_style.ts";
 import type { GrowthSeries } from "../results.ts";
 import { median } from "./summary.ts";
-import { formatNumber, formatValue, nameUnit } from "./tables.ts";
+import { formatNumber, formatValue, nameUnit } from "./growth_tables.ts";
 import { formatTick } from "./units.ts";
 
 const HEIGHT = 280;
@@ -72,7 +72,7 @@ function drawSeries(series: GrowthSeries, at: number): Line {
   return {
     label: series.name,
     color: pick(at),
-    dash: /^C\b/.test(series.name) ? "3 3" : "none",
+    dash: /^(C\b|memcpy$)/.test(series.name) ? "3 3" : "none",
     points: summarizePoints(series),
   };
 }
@@ -90,13 +90,16 @@ function axesFor(of: string, unit: string, lines: readonly Line[]): { x: Axis; y
   };
 }
 
-/** Summarizes the points of a series. A logarithmic axis has no place for zero. */
+/**
+ * Summarizes the points of a series, as the tables do. A logarithmic axis has no place for a point
+ * with a value of zero.
+ */
 function summarizePoints({ unit, points }: GrowthSeries): Point[] {
   const least = unit === "percent" ? 0 : Number.MIN_VALUE;
   return points.flatMap(({ x, y }) => {
-    const values = y.filter((value) => value >= least);
-    if (x <= 0 || values.length === 0) return [];
-    return [{ x, y: median(values), low: Math.min(...values), high: Math.max(...values) }];
+    const low = Math.min(...y);
+    if (x <= 0 || y.length === 0 || low < least) return [];
+    return [{ x, y: median(y), low, high: Math.max(...y) }];
   }).sort((a, b) => a.x - b.x);
 }
 

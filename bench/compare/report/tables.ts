@@ -5,14 +5,12 @@
  */
 
 import { lengthsOf, ratioToC } from "./findings.ts";
-import { type Column, paragraph, table } from "./markdown.ts";
-import type { GrowthSeries } from "../results.ts";
-import { median, type PacedSummary, type PairSummary, type SizeSummary } from "./summary.ts";
+import { type Column, NO_VALUE, paragraph, table } from "./markdown.ts";
+import type { PacedSummary, PairSummary, SizeSummary } from "./summary.ts";
 import { formatBytes, formatCount, formatLength, formatRatio, formatTime } from "./units.ts";
-import { BY, WAYS } from "../ways.ts";
+import { BY, STARTS_FAR, WAYS } from "../ways.ts";
 
 const PAIR: readonly Column[] = [{ title: "way" }, { title: "by" }];
-const NO_VALUE = "–";
 /** Rate in messages a second from which on 1,000 counts as reached: 5 percent for late wake-ups. */
 const MIN_PACE = 950;
 
@@ -77,60 +75,13 @@ export function formatSlowRate({ framesPerSecond }: PacedSummary): string | unde
   return framesPerSecond < MIN_PACE ? `${formatCount(framesPerSecond)}/s` : undefined;
 }
 
-/** Writes a table of the times until both ends were open. */
+/** Writes a table of the times until both ends were open, if these leave out the far end's start. */
 export function writeSetUp(pairs: readonly PairSummary[]): string {
   return writeRows(
-    pairs,
+    pairs.filter(({ way }) => !STARTS_FAR.has(way)),
     ["set-up"],
     ({ setUp }) => ({ order: setUp, cells: [formatTime(setUp)] }),
   );
-}
-
-/** Writes a table for each thing that grows, and each unit of its cost. */
-export function writeGrowth(growth: readonly GrowthSeries[]): string {
-  const groups = Map.groupBy(growth, (series) => `${series.of}: ${nameUnit(series.unit)}`);
-  return [...groups].flatMap(([title, group]) => {
-    const numbers = [...new Set(group.flatMap(({ points }) => points.map(({ x }) => x)))];
-    const rows = numbers.sort((a, b) => a - b).map((number) => [
-      formatNumber(number, group[0]?.of ?? ""),
-      ...group.map(({ unit, points }) => {
-        const values = points.find(({ x }) => x === number)?.y ?? [];
-        return values.length > 0 ? formatValue(median(values), unit) : NO_VALUE;
-      }),
-    ]);
-    if (rows.length === 0) return [];
-    const columns = [group[0]?.of ?? "", ...group.map(({ name }) => name)];
-    return [
-      `### By ${title}`,
-      table(columns.map((title) => ({ title, isNumeric: true })), rows),
-    ];
-  }).join("\n\n");
-}
-
-/** Writes a number that grows. */
-export function formatNumber(number: number, of: string): string {
-  return of.startsWith("bytes") ? formatLength(number) : `${number}`;
-}
-
-/** Writes a cost that grows. */
-export function formatValue(value: number, unit: string): string {
-  switch (unit) {
-    case "nanoseconds":
-      return formatTime(value);
-    case "bytes":
-    case "bytes a second":
-      return formatBytes(value);
-    case "percent":
-      return `${formatRatio(value)} %`;
-    default:
-      return formatCount(value);
-  }
-}
-
-/** Names a unit as the report does, which calls a frame a message. */
-export function nameUnit(unit: string): string {
-  if (unit === "nanoseconds") return "time";
-  return unit.replace("frames", "messages");
 }
 
 function writeByLength(

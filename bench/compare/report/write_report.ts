@@ -10,7 +10,8 @@ import { list, paragraph, plain } from "./markdown.ts";
 import { drawPlots, type Plots } from "./plots.ts";
 import type { Environment, Results } from "../results.ts";
 import { type PairSummary, summarize } from "./summary.ts";
-import { writeGrowth, writePaced, writeSetUp, writeStreams, writeTrips } from "./tables.ts";
+import { describeGrowth, describeMissingGrowth, writeGrowth } from "./growth_tables.ts";
+import { writePaced, writeSetUp, writeStreams, writeTrips } from "./tables.ts";
 import { formatLength } from "./units.ts";
 import { BY, type By, OFFERED, WAYS } from "../ways.ts";
 
@@ -52,14 +53,22 @@ function writeText(results: Results, pairs: readonly PairSummary[], plots: Plots
       alone. The percentiles are of all trips of all launches. The column "× C" has the median as a
       multiple of the median of the same way in C.`),
     paragraph(`The clock has steps of about 100 ns, which the shortest trips are rounded to. An end
-      that spins uses a whole processor. An end that blocks spins for some microseconds, and then
-      sleeps. If its peer answers sooner, it does not sleep at all.`),
+      that spins uses a whole processor. A RingChannel or BroadcastRing that blocks spins for some
+      microseconds, and then sleeps, and so does the LatestValue in C. If the peer answers sooner,
+      these do not sleep at all.`),
     ...show("latency"),
     writeTrips(pairs),
     "## One way",
     paragraph(`Messages go in one direction. The receiver times them from the first to the last. The
       rates are medians of the launches. The column "× C" has the rate as a multiple of the rate of
-      the same way in C.`),
+      the same way in C. The bands of the plot reach from p10 to p90 of the launches' rates. If there
+      are less than ten launches, they reach from the least rate to the greatest.`),
+    paragraph(`A LatestValue keeps only the newest message, so its rate is that of the messages that
+      arrived.`),
+    paragraph(`Some ways do not hold the sender back: the mailslot, BroadcastRing, Worker,
+      BroadcastChannel, and WM_COPYDATA of scripts. There, the sender waits for a message from the
+      receiver after each window of at most 256 messages or 4 MiB. The window of the BroadcastChannel
+      is at most 64 messages or 256 KiB. So at 1 MiB, its rate is that of round trips.`),
     ...show("throughput"),
     writeStreams(pairs),
     "## Processor time at 1,000 messages a second",
@@ -73,13 +82,19 @@ function writeText(results: Results, pairs: readonly PairSummary[], plots: Plots
     ...show("processor"),
     writePaced(pairs),
     "## Set-up",
-    paragraph(`The time until both ends are open, without the start of the processes. It is a median
-      of the launches.`),
+    paragraph(
+      `The time until both ends are open, without the start of their processes. It is a median
+      of the launches. A child, a Worker and the Worker of a BroadcastChannel start while their way
+      opens, so these ways are left out. A DLL section of winipc includes the time to build the DLL,
+      which C has built before.`,
+    ),
     writeSetUp(pairs) || paragraph("Not measured in this run."),
     "## How cost grows",
-    paragraph("The values are medians of the launches."),
-    ...show("growth"),
-    growth || paragraph("Not measured in this run."),
+    ...(growth === "" ? [paragraph("Not measured in this run.")] : [
+      paragraph(describeGrowth(results.growth)),
+      ...show("growth"),
+      growth,
+    ]),
     "## Missing",
     describeMissing(results),
   ].join("\n\n") + "\n";
@@ -92,8 +107,8 @@ function describeMethod({ environment, launches, seed }: Results): string[] {
       describeMachine(environment)
     }. Of the ways between Workers, both ends are in one process.
       Each pair was launched ${count(launches, "time", "times")}, in an order that the seed ${seed}
-      shuffled. Before each measurement, both ends checked every byte of other messages. During the
-      measurement, they checked the number of each message. One fault would have voided this report.
+      shuffled. In each launch, before the measurements, both ends checked every byte of other
+      messages. During the measurements, they checked the number of each message. One fault would have voided this report.
       The date is ${environment.date}, and the commit is ${environment.commit}.`),
     ...(environment.isWine
       ? [paragraph(`This run was on Wine. There, Linux's scheduler and Wine's server decide how long
@@ -117,7 +132,7 @@ function describeMachine({ processor, processors, memory }: Environment): string
   }) and ${size} of memory`;
 }
 
-function describeMissing({ runs, missing }: Results): string {
+function describeMissing({ runs, missing, growth }: Results): string {
   const failed = missing.map(({ by, way, why }) => `${WAYS[way]}, ${BY[by]}: ${plain(why)}`);
   const known = new Set([...runs, ...missing].map(({ by, way }) => `${by} ${way}`));
   const absent = Object.entries(OFFERED).flatMap(([by, ways]) => {
@@ -126,7 +141,7 @@ function describeMissing({ runs, missing }: Results): string {
       .filter((way) => !known.has(`${by} ${way}`))
       .map((way) => `${WAYS[way]}, ${BY[by]}: not part of this run`);
   });
-  const items = [...failed, ...absent];
+  const items = [...failed, ...absent, ...describeMissingGrowth(growth)];
   return items.length > 0 ? list(items) : paragraph("Nothing is missing.");
 }
 

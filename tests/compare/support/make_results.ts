@@ -153,7 +153,8 @@ function makeGrowth(): GrowthSeries[] {
     make("bytes of a message", "RingChannel", "bytes a second", bytes, rate(22, 8.6)),
     make("bytes of a message", "C ring", "bytes a second", bytes, rate(18, 9)),
     make("bytes of a message", "named pipe", "bytes a second", bytes, rate(40_000, 1.3)),
-    make("bytes of a message", "C named pipe", "bytes a second", bytes, rate(36_000, 1.4)),
+    make("bytes of a message", "Uint8Array.set", "bytes a second", bytes, rate(20, 11)),
+    make("bytes of a message", "memcpy", "bytes a second", bytes, rate(12, 11.5)),
     make("producers", "RingChannel", "frames a second", peers, (x) => 9e6 / (1 + x / 9)),
     make("producers", "named pipe", "frames a second", peers, (x) => 3e4 / (1 + x / 30)),
     make("receivers", "BroadcastRing, all receive all", "frames a second", peers, (x) => 2e7 / x),
@@ -163,7 +164,13 @@ function makeGrowth(): GrowthSeries[] {
     make("open events", "SharedEvent", "nanoseconds", open, (x) => 7e4 + x * 20),
     make("open pipes", "named pipe", "nanoseconds", open, (x) => 1.4e5 + x * 150),
     make("bytes of a mapping", "SharedMemory", "nanoseconds", mapped, (x) => 8e4 + x / 3000),
-    make("bytes of a mapping", "C mapping", "nanoseconds", mapped, (x) => 7e4 + x / 3000),
+    make(
+      "bytes of a mapping",
+      "SharedMemory, reserved",
+      "nanoseconds",
+      mapped,
+      (x) => 7e4 + x / 9e3,
+    ),
   ];
 }
 
