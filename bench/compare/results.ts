@@ -54,7 +54,10 @@ export interface Run {
   readonly way: WayName;
   /** The number of the launch, from 0. */
   readonly launch: number;
-  /** Time until both ends were open, in nanoseconds. The start of a process does not count. */
+  /**
+   * Time until both ends were open, in nanoseconds. The start of a process counts only if the near
+   * end starts the far end.
+   */
   readonly setUp: number;
   readonly sizes: readonly SizeRun[];
 }

@@ -54,14 +54,14 @@ function writeText(results: Results, pairs: readonly PairSummary[], plots: Plots
       multiple of the median of the same way in C.`),
     paragraph(`The clock has steps of about 100 ns, which the shortest trips are rounded to. An end
       that spins uses a whole processor. A RingChannel or BroadcastRing that blocks spins for some
-      microseconds, and then sleeps, and so does the LatestValue in C. If the peer answers sooner,
-      these do not sleep at all.`),
+      microseconds, and then sleeps. If the peer answers sooner, these do not sleep at all.`),
     ...show("latency"),
     writeTrips(pairs),
     "## One way",
     paragraph(`Messages go in one direction. The receiver times them from the first to the last. The
       rates are medians of the launches. The column "× C" has the rate as a multiple of the rate of
-      the same way in C. The bands of the plot reach from p10 to p90 of the launches' rates. If there
+      the same way in C. C reads the messages of a ring in place, and scripts copy them, except from
+      the ring that spins. The bands of the plot reach from p10 to p90 of the launches' rates. If there
       are less than ten launches, they reach from the least rate to the greatest.`),
     paragraph(`A LatestValue keeps only the newest message, so its rate is that of the messages that
       arrived.`),
