@@ -9,11 +9,25 @@ const SHOWN_CHARACTERS = 2000;
 /** Time limit for the rest of the standard error of a process that has ended, in milliseconds. */
 const REST_LIMIT = 1000;
 
+/** Options of an {@linkcode EndProcess}. */
+export interface EndProcessOptions {
+  /** The side, for errors: `near end`. */
+  readonly name: string;
+  /** The program and its arguments. */
+  readonly command: readonly string[];
+  /** Further environment variables. @default none */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Kills the process. @default nothing does */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** One end of a pair, in its own process. */
 export class EndProcess implements AsyncDisposable {
   /** The side, for errors: `near end`. */
   readonly #name: string;
   readonly #child: Deno.ChildProcess;
+  readonly #signal: AbortSignal | undefined;
+  readonly #kill = () => this.kill();
   readonly #lines: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   readonly #decoder = new TextDecoder();
   #text = "";
@@ -24,21 +38,21 @@ export class EndProcess implements AsyncDisposable {
   /**
    * Starts a process.
    *
-   * @param name The side, for errors: `near end`.
-   * @param command The program and its arguments.
-   * @param signal Kills the process.
    * @throws {Deno.errors.NotFound} If there is no such program.
    */
-  constructor(name: string, command: readonly string[], signal?: AbortSignal) {
+  constructor({ name, command, env = {}, signal }: EndProcessOptions) {
+    signal?.throwIfAborted();
     const [program, ...args] = command;
     this.#name = name;
+    this.#signal = signal;
     this.#child = new Deno.Command(program!, {
       args,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
-      ...(signal === undefined ? {} : { signal }),
+      env,
     }).spawn();
+    signal?.addEventListener("abort", this.#kill);
     this.#lines = this.#child.stdout.getReader();
     this.#errors = this.#child.stderr.getReader();
     this.#errorsRead = this.#readErrors();
@@ -115,13 +129,15 @@ export class EndProcess implements AsyncDisposable {
     try {
       this.#child.kill("SIGKILL");
     } catch (error) {
-      // The process has already ended.
-      if (!(error instanceof TypeError)) throw error;
+      // The process has already ended. Windows refuses to end it until Deno knows that.
+      const hasEnded = error instanceof TypeError || error instanceof Deno.errors.PermissionDenied;
+      if (!hasEnded) throw error;
     }
   }
 
   /** Ends the process, even if it is busy. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#signal?.removeEventListener("abort", this.#kill);
     this.kill();
     await this.#child.status;
     await Promise.all([this.#lines.cancel(), this.#errors.cancel(), this.closeInput()]);

@@ -6,6 +6,9 @@
 
 import { type Answer, readAnswer } from "./answers.ts";
 import { EndProcess } from "./end_process.ts";
+import { removeFolder } from "../../../tests/support/remove_folder.ts";
+import { reasonOf } from "../reason.ts";
+import type { Side } from "../link.ts";
 import { STARTS_FAR, type WayName } from "../ways.ts";
 
 /** Time limit for the start of an end, in milliseconds. Wine's first start takes several seconds. */
@@ -16,6 +19,9 @@ const ANSWER_LIMIT = 60_000;
 const END_LIMIT = 30_000;
 /** Time in which the end of a far end can explain the error of a near end, in milliseconds. */
 const EXPLANATION_LIMIT = 1000;
+
+/** The environment variable with the folder for the files of a pair. */
+const FOLDER_VARIABLE = "WINIPC_COMPARE_FOLDER";
 
 /** The tasks of a near end. */
 export type TaskName = "validate" | "trips" | "stream" | "paced";
@@ -60,15 +66,25 @@ export class Pair implements AsyncDisposable {
   }
 
   /**
-   * Starts both ends, the far end first.
+   * Starts both ends, the far end first. They have a folder for their files, which is removed after
+   * both have ended.
    *
    * @throws {Error} If an end does not open.
    */
   static async start({ way, command, signal }: PairOptions): Promise<Pair> {
     await using stack = new AsyncDisposableStack();
+    const folder = await Deno.makeTempDir({ prefix: "winipc-" });
+    stack.defer(() => removeFolder(folder));
     const name = crypto.randomUUID();
-    const startEnd = (side: "near" | "far") =>
-      stack.use(new EndProcess(`${side} end`, [...command, side, way, name], signal));
+    const startEnd = (side: Side) =>
+      stack.use(
+        new EndProcess({
+          name: `${side} end`,
+          command: [...command, side, way, name],
+          env: { [FOLDER_VARIABLE]: folder },
+          signal,
+        }),
+      );
     const far = STARTS_FAR.has(way) ? undefined : startEnd("far");
     const farSetUp = far === undefined ? 0 : await untilReady(far);
     const near = startEnd("near");
@@ -99,7 +115,7 @@ export class Pair implements AsyncDisposable {
     await Promise.all([this.#near.finish(END_LIMIT), this.#far?.finish(END_LIMIT)]);
   }
 
-  /** Ends both processes at once. */
+  /** Ends both processes at once, and removes their folder. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack[Symbol.asyncDispose]();
   }
@@ -121,7 +137,7 @@ async function withPeer<T>(fromNear: Promise<T>, far: EndProcess | undefined): P
   try {
     return await Promise.race([fromNear, farFailure]);
   } catch (error) {
-    const reasons = new Set([messageOf(error), await within(EXPLANATION_LIMIT, farFailure)]);
+    const reasons = new Set([reasonOf(error), await within(EXPLANATION_LIMIT, farFailure)]);
     throw new Error([...reasons].filter(Boolean).join("\n"), { cause: error });
   }
 }
@@ -130,11 +146,7 @@ async function withPeer<T>(fromNear: Promise<T>, far: EndProcess | undefined): P
 async function within(limit: number, failure: Promise<never>): Promise<string> {
   const { promise: late, resolve } = Promise.withResolvers<string>();
   const timer = setTimeout(() => resolve(""), limit);
-  const message = await Promise.race([failure.catch(messageOf), late]);
+  const message = await Promise.race([failure.catch(reasonOf), late]);
   clearTimeout(timer);
   return message;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : `${error}`;
 }

@@ -14,9 +14,10 @@ import {
   type PlannedSize,
 } from "../plan.ts";
 import type { Step } from "../progress.ts";
+import { reasonOf } from "../reason.ts";
 import type { Run, SizeRun } from "../results.ts";
 import { randomFrom, shuffle } from "./shuffle.ts";
-import { BY, type By, type WayName, WAYS } from "../ways.ts";
+import { BY, type By, WAYS } from "../ways.ts";
 
 /** A launch of a pair. */
 export interface Launch {
@@ -28,8 +29,8 @@ export interface Launch {
 /** Options of {@linkcode runAll}. */
 export interface RunOptions {
   readonly seed: number;
-  /** Returns the program of a way and its first arguments. */
-  readonly commandOf: (by: By, way: WayName) => readonly string[];
+  /** Returns a program and its first arguments. */
+  readonly commandOf: (by: By) => readonly string[];
   /** Is called when a launch begins. Its `rest` is the time of all launches after it. */
   readonly begin: (step: Step) => void;
   /** Ends all processes. */
@@ -75,7 +76,7 @@ async function run({ pair: planned, number }: Launch, options: RunOptions): Prom
   let step = "start";
   try {
     signal.throwIfAborted();
-    await using pair = await Pair.start({ way, command: options.commandOf(by, way), signal });
+    await using pair = await Pair.start({ way, command: options.commandOf(by), signal });
     const ask = async (name: TaskName, length: number, milliseconds: number) => {
       step = `${name} at ${length} B`;
       return await pair.ask({ name, length, milliseconds });
@@ -88,8 +89,7 @@ async function run({ pair: planned, number }: Launch, options: RunOptions): Prom
     return { by, way, launch: number, setUp: pair.setUp, sizes };
   } catch (error) {
     signal.throwIfAborted();
-    const why = error instanceof Error ? error.message : `${error}`;
-    throw new Error(`${nameOf(planned)}, ${step}: ${why}`, { cause: error });
+    throw new Error(`${nameOf(planned)}, ${step}: ${reasonOf(error)}`, { cause: error });
   }
 }
 
