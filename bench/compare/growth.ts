@@ -6,7 +6,7 @@
  */
 
 import type { GrowthSeries } from "./results.ts";
-import type { Growing } from "./growth/growing.ts";
+import type { Growing, Measurement } from "./growth/growing.ts";
 import { mappings } from "./growth/mappings.ts";
 import { messageLength } from "./growth/message_length.ts";
 import { openObjects } from "./growth/open_objects.ts";
@@ -26,6 +26,10 @@ export interface GrowthOptions {
   maxSeconds?: number;
   /** Called with the name of each thing before it is measured. @default nothing is reported */
   report?: (text: string) => void;
+  /** Called for each value that this machine cannot have, with the reason. @default ignored */
+  skip?: (text: string) => void;
+  /** Ends all processes, and removes their files. @default nothing does */
+  signal?: AbortSignal;
   /** Whether only small numbers are measured, to see that all works. @default false */
   isSmoke?: boolean;
   /** Whether there is a C compiler. Without one, the series of C are left out. @default true */
@@ -40,11 +44,12 @@ export interface GrowthOptions {
  * Measures how costs grow.
  *
  * @returns All series. Each of their points has one value of each launch.
+ * @throws The reason of the signal, after all processes have ended.
  * @throws {Error} If a process fails, or takes too long, or receives a wrong message.
  */
 export async function measureGrowth(options: GrowthOptions): Promise<GrowthSeries[]> {
-  const { launches, maxSeconds = Infinity, report = () => {}, isSmoke = false, only, hasC = true } =
-    options;
+  const { launches, maxSeconds = Infinity, report = () => {}, skip = () => {} } = options;
+  const { isSmoke = false, only, hasC = true, signal } = options;
   const things = [
     messageLength(hasC),
     producers(options.producer),
@@ -59,12 +64,20 @@ export async function measureGrowth(options: GrowthOptions): Promise<GrowthSerie
     const start = performance.now();
     if (launch > 0 && start + longest > begun + maxSeconds * 1000) break;
     for (const series of collected) {
+      signal?.throwIfAborted();
       report(`growth ${launch + 1}/${launches}: ${series.thing.of}`);
-      await series.collect(isSmoke);
+      await series.collect({ isSmoke, skip, signal });
     }
     longest = Math.max(longest, performance.now() - start);
   }
   return collected.flatMap((series) => series.toSeries());
+}
+
+/** Options of a launch, which have no defaults. */
+interface LaunchOptions {
+  readonly isSmoke: boolean;
+  readonly skip: (text: string) => void;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** The measurements of a thing in all launches. */
@@ -79,12 +92,22 @@ class Collected {
   }
 
   /** Makes a launch. */
-  async collect(isSmoke: boolean): Promise<void> {
-    const { numbers, smokeNumbers } = this.thing;
-    for await (const { name, x, y } of this.thing.launch(isSmoke ? smokeNumbers : numbers)) {
-      const points = this.#values.get(name)!;
-      points.set(x, [...points.get(x) ?? [], y]);
+  async collect({ isSmoke, skip, signal }: LaunchOptions): Promise<void> {
+    const { of, numbers, smokeNumbers } = this.thing;
+    try {
+      for await (const value of this.thing.launch(isSmoke ? smokeNumbers : numbers, signal)) {
+        if ("why" in value) skip(`Skipped: ${value.name} at ${value.x} ${of}: ${value.why}`);
+        else this.#add(value);
+      }
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
     }
+  }
+
+  #add({ name, x, y }: Measurement): void {
+    const points = this.#values.get(name)!;
+    points.set(x, [...points.get(x) ?? [], y]);
   }
 
   toSeries(): GrowthSeries[] {

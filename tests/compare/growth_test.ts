@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { measureGrowth } from "../../bench/compare/growth.ts";
+import { mappings } from "../../bench/compare/growth/mappings.ts";
 import { peerUrl } from "../support/peer_url.ts";
 
 /** The series by the things that grow: their names and the numbers of the short measurement. */
@@ -23,7 +24,7 @@ const SERIES: Readonly<Record<string, { numbers: readonly number[]; names: reado
   "open events": { numbers: [1, 100], names: namesOf("SharedEvent").slice(0, 2) },
   "open pipes": { numbers: [1, 100], names: namesOf("named pipe") },
   "bytes of a mapping": {
-    numbers: [2 ** 20, 2 ** 33],
+    numbers: [2 ** 20, 2 ** 26],
     names: ["SharedMemory", "SharedMemory, reserved"],
   },
 };
@@ -89,4 +90,29 @@ Deno.test("measureGrowth() makes at least one launch, and no launch after the ti
     only: ["bytes of a mapping"],
   });
   assertEquals(series!.points.map(({ y }) => y.length), [1, 1]);
+});
+
+Deno.test("measureGrowth() ends its processes if its signal is aborted", async () => {
+  const abort = new AbortController();
+  const begun = performance.now();
+  const measured = measureGrowth({
+    launches: 1,
+    only: ["open pipes"],
+    signal: abort.signal,
+  });
+  const timer = setTimeout(() => abort.abort(), 4000);
+  await assertRejects(() => measured, DOMException, "aborted");
+  clearTimeout(timer);
+  assert(performance.now() - begun < 10_000);
+});
+
+Deno.test("the growth of mappings leaves out lengths for which there is no memory", async () => {
+  const values = await Array.fromAsync(mappings.launch([2 ** 20, 2 ** 50]));
+  const why = "the system has too little memory";
+  assertEquals(values.map((value) => "why" in value ? value.why : value.x), [
+    2 ** 20,
+    2 ** 20,
+    why,
+    why,
+  ]);
 });

@@ -4,13 +4,14 @@
  * @module
  */
 
+import { pathToFileURL } from "node:url";
+import { removeFolder } from "../../../tests/support/remove_folder.ts";
 import { End, script } from "./end.ts";
 
 /** Number of Workers from which on a bundle saves more time than it takes. */
 const MIN_TO_BUNDLE = 16;
 /** Time limit of the bundler in milliseconds. Its first use downloads a part of it. */
 const PATIENCE = 60_000;
-
 /** Number of Workers that start in one task, so that it takes less than 30 seconds. */
 const HIRED_TOGETHER = 8;
 
@@ -22,33 +23,44 @@ export interface CrewOptions {
   readonly processes: number;
   /** Maximum number of Workers in all processes. */
   readonly max: number;
+  /** Ends the processes. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Starts crews without Workers. The end of `stack` ends them. */
 export async function startCrews(
   stack: AsyncDisposableStack,
-  { worker, processes, max }: CrewOptions,
+  { worker, processes, max, signal }: CrewOptions,
 ): Promise<Crew[]> {
-  const { href } = max < MIN_TO_BUNDLE ? worker : await bundle(stack, worker);
+  const { href } = max < MIN_TO_BUNDLE ? worker : await bundle(stack, worker, signal) ?? worker;
   const each = Math.ceil(max / processes);
   const commands = Array.from(
     { length: processes },
     (_, at) => script("crew", href, `${at * each}`),
   );
-  return (await End.startAll(stack, commands)).map((end) => new Crew(end));
+  return (await End.startAll(stack, commands, signal)).map((end) => new Crew(end));
 }
 
-/** Bundles a script into one file, because a Worker takes 0.3 seconds to load 140 modules. */
-async function bundle(stack: AsyncDisposableStack, source: URL): Promise<URL> {
+/**
+ * Bundles a script into one file, because a Worker takes 0.3 seconds to load 140 modules. The end of
+ * `stack` deletes the file.
+ *
+ * @returns The file, or `undefined` if there is no bundler, and none can be downloaded.
+ */
+async function bundle(
+  stack: AsyncDisposableStack,
+  source: URL,
+  signal?: AbortSignal,
+): Promise<URL | undefined> {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
-  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  stack.defer(() => removeFolder(folder));
   const file = `${folder}\\worker.js`;
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+  const limit = AbortSignal.timeout(PATIENCE);
+  const { success } = await new Deno.Command(Deno.execPath(), {
     args: ["bundle", "--quiet", "-o", file, source.href],
-    signal: AbortSignal.timeout(PATIENCE),
+    signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
   }).output();
-  if (!success) throw new Error(`Cannot bundle ${source}: ${new TextDecoder().decode(stderr)}`);
-  return new URL(`file:///${file.replaceAll("\\", "/")}`);
+  return success ? pathToFileURL(file) : undefined;
 }
 
 /** A process that runs peers/crew.ts. */

@@ -4,7 +4,10 @@
  * @module
  */
 
-import { Peer } from "../../../tests/support/peer.ts";
+import { EndProcess } from "../run/end_process.ts";
+
+/** Time limit for a line of a process, in milliseconds. Wine's first start takes several seconds. */
+const LIMIT = 30_000;
 
 /** Returns the command that runs a script of growth/peers. */
 export function script(name: string, ...args: string[]): readonly string[] {
@@ -14,19 +17,27 @@ export function script(name: string, ...args: string[]): readonly string[] {
 
 /** A process that does tasks for a measurement. */
 export class End implements AsyncDisposable {
-  readonly #peer: Peer;
+  readonly #process: EndProcess;
 
-  private constructor(peer: Peer) {
-    this.#peer = peer;
+  private constructor(process: EndProcess) {
+    this.#process = process;
   }
 
   /**
    * Starts a process.
    *
+   * @param signal Ends the process.
    * @throws {Error} If the process does not start.
    */
-  static async start([program, ...args]: readonly string[]): Promise<End> {
-    return new End(await Peer.startProgram(program!, ...args));
+  static async start(command: readonly string[], signal?: AbortSignal): Promise<End> {
+    await using stack = new AsyncDisposableStack();
+    const process = stack.use(new EndProcess({ name: "process", command, signal }));
+    const line = await process.nextLine(LIMIT);
+    if (line !== "ready") {
+      throw new Error(`Expected "ready" from ${command.join(" ")}, got "${line}"`);
+    }
+    stack.move();
+    return new End(process);
   }
 
   /**
@@ -36,8 +47,9 @@ export class End implements AsyncDisposable {
   static async startAll(
     stack: AsyncDisposableStack,
     commands: readonly (readonly string[])[],
+    signal?: AbortSignal,
   ): Promise<End[]> {
-    const starts = await Promise.allSettled(commands.map((command) => End.start(command)));
+    const starts = await Promise.allSettled(commands.map((command) => End.start(command, signal)));
     for (const start of starts) if (start.status === "fulfilled") stack.use(start.value);
     return starts.map((start) => {
       if (start.status === "rejected") throw start.reason;
@@ -53,8 +65,9 @@ export class End implements AsyncDisposable {
    * @throws {Error} If the task fails, or takes longer than 30 seconds.
    */
   async ask(...words: (string | number)[]): Promise<number[]> {
+    await this.#process.send(words.join(" "));
     const { error, numbers }: { error?: string; numbers: number[] } = JSON.parse(
-      await this.#peer.ask(words.join(" ")),
+      await this.#process.nextLine(LIMIT),
     );
     if (error === undefined) return numbers;
     throw new Error(`Task "${words.join(" ")}" failed: ${error}`);
@@ -62,6 +75,6 @@ export class End implements AsyncDisposable {
 
   /** Ends the process, even if it is busy. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#peer[Symbol.asyncDispose]();
+    await this.#process[Symbol.asyncDispose]();
   }
 }

@@ -14,8 +14,15 @@ export interface Growing {
   readonly numbers: readonly number[];
   /** The numbers of a short measurement. */
   readonly smokeNumbers: readonly number[];
-  /** Measures all series at each number, in new processes. */
-  launch(numbers: readonly number[]): AsyncGenerator<Measurement, void, void>;
+  /**
+   * Measures all series at each number, in new processes.
+   *
+   * @param signal Ends all processes.
+   */
+  launch(
+    numbers: readonly number[],
+    signal?: AbortSignal,
+  ): AsyncGenerator<Measurement | Unmeasured, void, void>;
 }
 
 /** A measured value. */
@@ -25,6 +32,15 @@ export interface Measurement {
   /** The number of the growing things. */
   readonly x: number;
   readonly y: number;
+}
+
+/** A value that this machine cannot have. */
+export interface Unmeasured {
+  /** The name of the series. */
+  readonly name: string;
+  /** The number of the growing things. */
+  readonly x: number;
+  readonly why: string;
 }
 
 /** Time that a measured run is meant to take, in nanoseconds. */
@@ -37,9 +53,4 @@ const TIME = 200e6;
  */
 export function repetitions(nanoseconds: number, { min, max }: { min: number; max: number }) {
   return Math.min(Math.max(Math.round(TIME / nanoseconds), min), max);
-}
-
-/** Returns the middle one of several numbers. */
-export function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
 }

@@ -6,6 +6,7 @@
 
 import { declareRingChannel, RingChannel } from "../../../mod.ts";
 import { compileC, type Compiled } from "../../../tests/support/compile_c.ts";
+import { removeFolder } from "../../../tests/support/remove_folder.ts";
 import { End, script } from "./end.ts";
 import { type Growing, repetitions } from "./growing.ts";
 
@@ -13,6 +14,9 @@ const UNIT = "bytes a second";
 /** Capacity of a ring in bytes, unless the messages are so large that four need more room. */
 const MIN_CAPACITY = 2 ** 22;
 const LIMITS = { min: 4, max: 100_000 };
+
+/** Returns the command that runs an end with these arguments. */
+type CommandOf = (...args: string[]) => readonly string[];
 
 /** The two ends of the messages of one language. */
 interface Pair {
@@ -39,10 +43,12 @@ export function messageLength(hasC: boolean): Growing {
     },
     numbers: [2 ** 10, 2 ** 12, 2 ** 14, 2 ** 16, 2 ** 18, 2 ** 20, 2 ** 22, 2 ** 24, 2 ** 26],
     smokeNumbers: [2 ** 10, 2 ** 16],
-    async *launch(lengths) {
+    async *launch(lengths, signal) {
       await using stack = new AsyncDisposableStack();
-      const ours = await startPair(stack, (...args) => script("message_end", ...args));
-      const inC = hasC ? await startPairInC(stack) : undefined;
+      const start = async (command: CommandOf) => await startPair(stack, command, signal);
+      const ours = await start((...args) => script("message_end", ...args));
+      const path = hasC ? stack.use(await compileEnd()).path : undefined;
+      const inC = path === undefined ? undefined : await start((...args) => [path, ...args]);
       for (const x of lengths) {
         yield { name: "RingChannel", x, y: await throughRing(ours, x) };
         if (inC) yield { name: "C ring", x, y: await throughRing(inC, x) };
@@ -54,17 +60,14 @@ export function messageLength(hasC: boolean): Growing {
   };
 }
 
-async function startPairInC(stack: AsyncDisposableStack): Promise<Pair> {
-  const { path } = stack.use(await compileEnd());
-  return await startPair(stack, (...args) => [path, ...args]);
-}
-
 async function startPair(
   stack: AsyncDisposableStack,
-  command: (...args: string[]) => readonly string[],
+  command: CommandOf,
+  signal?: AbortSignal,
 ): Promise<Pair> {
   const name = `winipc-growth-${crypto.randomUUID()}`;
-  const [near, far] = await End.startAll(stack, [command(name, "near"), command(name, "far")]);
+  const commands = [command(name, "near"), command(name, "far")];
+  const [near, far] = await End.startAll(stack, commands, signal);
   return { near: near!, far: far!, name };
 }
 
@@ -98,10 +101,8 @@ async function exchange(
 }
 
 /**
- * Returns the bytes that are sent in a second.
- *
- * @param first Number of messages of a first run, after which the measured one begins.
- * @param run Sends messages, and returns the time of one in nanoseconds.
+ * Returns the bytes that `run` sends in a second. A first run of `first` messages tells how many the
+ * measured run needs.
  */
 async function rate(
   length: number,
@@ -127,6 +128,6 @@ async function compileEnd(): Promise<Compiled> {
     await Deno.writeTextFile(`${include}\\winipc_ring.h`, declareRingChannel());
     return await compileC(new URL("peers/message_end.c", import.meta.url), { include });
   } finally {
-    await Deno.remove(include, { recursive: true });
+    await removeFolder(include);
   }
 }

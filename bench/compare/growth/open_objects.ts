@@ -60,13 +60,13 @@ function growing(kind: string, name: string, { opening, takesMemory }: ObjectKin
     },
     numbers: [1, 10, 100, 1000],
     smokeNumbers: [1, 100],
-    async *launch(numbers) {
+    async *launch(numbers, signal) {
       await using stack = new AsyncDisposableStack();
       const args = [kind, `winipc-growth-${crypto.randomUUID()}`];
       const [near, far] = await End.startAll(stack, [
         script("object_end", ...args, "near"),
         script("object_end", ...args, "far"),
-      ]) as [End, End];
+      ], signal) as [End, End];
       const ask = (...words: (string | number)[]) =>
         Promise.all([near.ask(...words), far.ask(...words)]);
       // The first object of a process also starts threads.

@@ -25,11 +25,16 @@ export function producers(producer = new URL("peers/producer.ts", import.meta.ur
     units: { "RingChannel": "frames a second" },
     numbers: [1, 2, 4, 8, 16, 32, 64],
     smokeNumbers: [1, 4],
-    async *launch(numbers) {
+    async *launch(numbers, signal) {
       await using stack = new AsyncDisposableStack();
       const max = numbers.at(-1)!;
-      const crews = await startCrews(stack, { worker: producer, processes: CREWS, max });
-      const collector = stack.use(await End.start(script("collector")));
+      const crews = await startCrews(stack, {
+        worker: producer,
+        processes: CREWS,
+        max,
+        signal,
+      });
+      const collector = stack.use(await End.start(script("collector"), signal));
       const name = `winipc-growth-${crypto.randomUUID()}`;
       for (const count of numbers) {
         const tell = (...words: (string | number)[]) =>

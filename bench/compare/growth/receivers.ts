@@ -24,12 +24,12 @@ export const receivers: Growing = {
   },
   numbers: [1, 2, 4, 8, 16, 32, 64],
   smokeNumbers: [1, 4],
-  async *launch(numbers) {
+  async *launch(numbers, signal) {
     await using stack = new AsyncDisposableStack();
     const worker = new URL("peers/listener.ts", import.meta.url);
     const max = numbers.at(-1)!;
-    const [crew] = await startCrews(stack, { worker, processes: 1, max }) as [Crew];
-    const speaker = stack.use(await End.start(script("speaker")));
+    const [crew] = await startCrews(stack, { worker, processes: 1, max, signal }) as [Crew];
+    const speaker = stack.use(await End.start(script("speaker"), signal));
     const name = `winipc-growth-${crypto.randomUUID()}`;
     for (const x of numbers) {
       const tell = (...words: (string | number)[]) => crew.ask(x, ...words);

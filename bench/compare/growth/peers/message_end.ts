@@ -18,6 +18,7 @@ import {
   type RingSender,
   SharedMemory,
 } from "../../../../mod.ts";
+import type { Side } from "../../link.ts";
 import { check, stamp } from "./frame.ts";
 import { now, PATIENCE, serve, type Task } from "./serve.ts";
 
@@ -31,7 +32,7 @@ type Open = (length: number) => End | Promise<End>;
 
 const MIN_CAPACITY = 2 ** 22;
 
-const [name, side] = Deno.args as [string, "near" | "far"];
+const [name, side] = Deno.args as [string, Side];
 /** Listens from the start on, so that the near end need not wait for the pipe. */
 using listener = side === "far" ? listenPipe({ name }) : undefined;
 /** The open end, and the task and the length that it is for. */

@@ -12,9 +12,10 @@
  */
 
 import { kindsOfHandles } from "../../../../tests/support/leak.ts";
-import { median } from "../growing.ts";
+import { median } from "../../median.ts";
 import { openChannels } from "./open_channels.ts";
-import type { OpenEnds, Side } from "./open_ends.ts";
+import type { Side } from "../../link.ts";
+import type { OpenEnds } from "./open_ends.ts";
 import { openEvents } from "./open_events.ts";
 import { openPipes } from "./open_pipes.ts";
 import { now, serve } from "./serve.ts";

@@ -7,7 +7,8 @@
 
 import { RingChannel, type RingReceiver, type RingSender } from "../../../../mod.ts";
 import { check, stamp } from "./frame.ts";
-import type { OpenEnds, Side } from "./open_ends.ts";
+import type { Side } from "../../link.ts";
+import type { OpenEnds } from "./open_ends.ts";
 import { now, PATIENCE } from "./serve.ts";
 
 /** Capacity in bytes. Windows maps memory at multiples of this size. */

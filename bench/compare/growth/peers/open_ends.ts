@@ -16,6 +16,3 @@ export interface OpenEnds {
   /** Closes all objects. */
   close(): void | Promise<void>;
 }
-
-/** The side of an end. */
-export type Side = "near" | "far";

@@ -6,7 +6,8 @@
  */
 
 import { SharedEvent } from "../../../../mod.ts";
-import type { OpenEnds, Side } from "./open_ends.ts";
+import type { Side } from "../../link.ts";
+import type { OpenEnds } from "./open_ends.ts";
 import { now, PATIENCE } from "./serve.ts";
 
 /** Opens the ends of events whose names begin with `name`. */

@@ -7,7 +7,8 @@
 
 import { connectPipe, listenPipe, type PipeConnection } from "../../../../mod.ts";
 import { check, stamp } from "./frame.ts";
-import type { OpenEnds, Side } from "./open_ends.ts";
+import type { Side } from "../../link.ts";
+import type { OpenEnds } from "./open_ends.ts";
 import { now, PATIENCE } from "./serve.ts";
 
 const LENGTH = 64;
