@@ -5,9 +5,10 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { installBun, installNode, type MissingRuntime, type Runtime } from "./install/npm.ts";
+import type { InstallOptions, NotFound } from "./install/install.ts";
+import { installBun, installNode, type Runtime } from "./install/npm.ts";
 import { compileEndsInC, compileEndsOfBoost } from "./programs.ts";
-import type { By, WayName } from "./ways.ts";
+import type { By } from "./ways.ts";
 
 /** The programs that are ready to run. `await using` deletes those that were made for this. */
 export interface Programs extends AsyncDisposable {
@@ -15,45 +16,49 @@ export interface Programs extends AsyncDisposable {
   readonly missing: ReadonlyMap<By, string>;
   /** Versions by name, besides those of Deno. */
   readonly versions: Readonly<Record<string, string>>;
-  /** Returns the program of a way and its first arguments. The side, the way and a name follow. */
-  commandOf(by: By, way: WayName): readonly string[];
+  /** Returns a program and its first arguments. The side, the way and a name follow. */
+  commandOf(by: By): readonly string[];
 }
 
 /**
  * Makes programs ready to run.
  *
  * @param offerers The libraries and runtimes whose programs run.
- * @param installs Whether to install programs that are not there. Otherwise they are missing.
  */
-export type Prepare = (offerers: readonly By[], installs: boolean) => Promise<Programs>;
+export type Prepare = (
+  offerers: readonly By[],
+  options: InstallOptions,
+) => Promise<Programs>;
 
 /** The ends of a library or a runtime, ready to run. */
 interface Program extends AsyncDisposable {
   readonly versions: Readonly<Record<string, string>>;
-  commandOf(way: WayName): readonly string[];
+  /** The program and its first arguments. */
+  readonly command: readonly string[];
 }
 
 const ENDS = new URL("ends/", import.meta.url);
 
 const PREPARATIONS: Readonly<
-  Record<By, (installs: boolean) => Promise<Program | MissingRuntime>>
+  Record<By, (options: InstallOptions) => Promise<Program | NotFound>>
 > = {
   "winipc": () => runByDeno("winipc.ts"),
   "deno": () => runByDeno("deno.ts"),
   "node-net": () => runByDeno("node_net.ts"),
-  "node": async (installs) => runBy(await installNode(installs), "node.ts"),
-  "bun": async (installs) => runBy(await installBun(installs), "bun.ts"),
+  "node": async (options) => runBy(await installNode(options), "node.ts"),
+  "bun": async (options) => runBy(await installBun(options), "bun.ts"),
   "c": () => compileEndsInC(),
   "boost": compileEndsOfBoost,
 };
 
 /** Makes the programs ready to run that this comparison has. */
-export const preparePrograms: Prepare = async (offerers, installs) => {
+export const preparePrograms: Prepare = async (offerers, options) => {
   await using stack = new AsyncDisposableStack();
   const programs = new Map<By, Program>();
   const missing = new Map<By, string>();
   for (const by of offerers) {
-    const program = await PREPARATIONS[by](installs);
+    options.signal?.throwIfAborted();
+    const program = await PREPARATIONS[by](options);
     if ("missing" in program) missing.set(by, program.missing);
     else programs.set(by, stack.use(program));
   }
@@ -61,26 +66,24 @@ export const preparePrograms: Prepare = async (offerers, installs) => {
   return {
     missing,
     versions: Object.assign({}, ...[...programs.values()].map(({ versions }) => versions)),
-    commandOf: (by, way) => programs.get(by)!.commandOf(way),
+    commandOf: (by) => programs.get(by)!.command,
     [Symbol.asyncDispose]: () => made[Symbol.asyncDispose](),
   };
 };
 
 function runByDeno(script: string): Promise<Program> {
-  const command = [Deno.execPath(), "run", "--no-prompt", "--allow-all", pathOf(script)];
   return Promise.resolve({
     versions: {},
-    commandOf: () => command,
+    command: [Deno.execPath(), "run", "--no-prompt", "--allow-all", pathOf(script)],
     [Symbol.asyncDispose]: () => Promise.resolve(),
   });
 }
 
-function runBy(runtime: Runtime | MissingRuntime, script: string): Program | MissingRuntime {
+function runBy(runtime: Runtime | NotFound, script: string): Program | NotFound {
   if ("missing" in runtime) return runtime;
-  const command = [...runtime.command, pathOf(script)];
   return {
     versions: runtime.versions,
-    commandOf: () => command,
+    command: [...runtime.command, pathOf(script)],
     [Symbol.asyncDispose]: () => runtime[Symbol.asyncDispose](),
   };
 }

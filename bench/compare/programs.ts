@@ -6,15 +6,17 @@
 
 import { declareRingChannel } from "../../mod.ts";
 import { compileC, type Compiled } from "../../tests/support/compile_c.ts";
+import { removeFolder } from "../../tests/support/remove_folder.ts";
 import { installBoost } from "./install/boost.ts";
-import { type NotFound, probe } from "./install/probe.ts";
+import type { InstallOptions, NotFound } from "./install/install.ts";
+import { probe } from "./install/probe.ts";
 
 /** A compiled program. `await using` deletes it. */
 export interface CompiledEnds extends AsyncDisposable {
   /** Versions by name. */
   readonly versions: Readonly<Record<string, string>>;
-  /** Returns the program. */
-  commandOf(): readonly string[];
+  /** The program. */
+  readonly command: readonly string[];
 }
 
 const C_COMPILER = "C compiler";
@@ -44,27 +46,28 @@ int main(void) {
 export async function compileEndsInC(): Promise<CompiledEnds | NotFound> {
   const compiler = await probe("compiler_version.c", WRITE_COMPILER);
   if (compiler === undefined) return { missing: "no C compiler was found" };
+  await using stack = new AsyncDisposableStack();
   const include = await Deno.makeTempDir({ prefix: "winipc-" });
-  try {
-    await Deno.writeTextFile(`${include}\\winipc_ring.h`, declareRingChannel());
-    await using dll = await compileC(new URL("c/shared_section.c", SOURCES), { dll: true });
-    const program = await compileC(new URL("c/main.c", SOURCES), { include });
-    await Deno.copyFile(dll.path, program.path.replace(/[^\\]+$/, SECTION_DLL));
-    return endsOf(program, { [C_COMPILER]: compiler });
-  } finally {
-    await Deno.remove(include, { recursive: true });
-  }
+  stack.defer(() => removeFolder(include));
+  await Deno.writeTextFile(`${include}\\winipc_ring.h`, declareRingChannel());
+  const dll = stack.use(await compileC(new URL("c/shared_section.c", SOURCES), { dll: true }));
+  await using unfinished = new AsyncDisposableStack();
+  const program = unfinished.use(await compileC(new URL("c/main.c", SOURCES), { include }));
+  await Deno.copyFile(dll.path, program.path.replace(/[^\\]+$/, SECTION_DLL));
+  unfinished.move();
+  return endsOf(program, { [C_COMPILER]: compiler });
 }
 
 /**
  * Compiles the ends of Boost.
  *
- * @param installs Whether to install Boost if it is not there.
  * @returns The program, or why there is no Boost.
  * @throws {Error} If there is Boost, and the compiler reports an error.
  */
-export async function compileEndsOfBoost(installs: boolean): Promise<CompiledEnds | NotFound> {
-  const boost = await installBoost(installs);
+export async function compileEndsOfBoost(
+  options: InstallOptions,
+): Promise<CompiledEnds | NotFound> {
+  const boost = await installBoost(options);
   if ("missing" in boost) return boost;
   return endsOf(await compileC(new URL("boost.cpp", SOURCES)), { Boost: boost.version });
 }
@@ -72,7 +75,7 @@ export async function compileEndsOfBoost(installs: boolean): Promise<CompiledEnd
 function endsOf(program: Compiled, versions: Readonly<Record<string, string>>): CompiledEnds {
   return {
     versions,
-    commandOf: () => [program.path],
+    command: [program.path],
     [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
   };
 }

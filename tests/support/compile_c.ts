@@ -5,6 +5,7 @@
  */
 
 import { isWine } from "../../ffi/win32/ntdll.ts";
+import { removeFolder } from "./remove_folder.ts";
 import { linuxPath, runOnLinux } from "./run_on_linux.ts";
 
 /** The kind of output, and its further inputs. */
@@ -98,7 +99,7 @@ export async function importLibrary(definition: string): Promise<Compiled> {
 /** Makes a file in a new folder. */
 async function makeFile(name: string, make: (path: string) => Promise<void>): Promise<Compiled> {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
-  const remove = () => Deno.remove(folder, { recursive: true });
+  const remove = () => removeFolder(folder);
   try {
     const path = `${folder}\\${name}`;
     await make(path);

@@ -9,16 +9,23 @@
 
 import { isWine } from "../../../ffi/win32/ntdll.ts";
 import { linuxPath, runOnLinux } from "../../../tests/support/run_on_linux.ts";
-import { type NotFound, probe } from "./probe.ts";
+import { removeFolder } from "../../../tests/support/remove_folder.ts";
+import { reasonOf } from "../reason.ts";
+import { INSTALL_LIMIT, type InstallOptions, type NotFound } from "./install.ts";
+import { probe } from "./probe.ts";
 
 const PACKAGES = "libboost-dev and g++-mingw-w64-x86-64-win32";
 
-/** A program that writes the version of Boost. */
-const PROGRAM = `#include <boost/version.hpp>
-#include <cstdio>
+/** A program that writes the version of Boost, or nothing if there are no headers. */
+const PROGRAM = `#include <cstdio>
+#if __has_include(<boost/version.hpp>)
+#include <boost/version.hpp>
 int main() {
     std::printf("%d.%d.%d", BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100);
 }
+#else
+int main() {}
+#endif
 `;
 
 /** Succeeds in the root file system of tools/winedeno. Its folder is beside that of Wine's C:. */
@@ -45,10 +52,12 @@ ln -sf x86_64-w64-mingw32-g++-win32 /usr/bin/x86_64-w64-mingw32-g++`;
 /**
  * Finds Boost, and installs it if that is possible and wanted.
  *
- * @param installs Whether to install Boost if it is not there.
  * @returns The version of Boost, or why it is missing.
+ * @throws {Error} If the compiler reports an error.
  */
-export async function installBoost(installs: boolean): Promise<{ version: string } | NotFound> {
+export async function installBoost(
+  { installs, print }: InstallOptions,
+): Promise<{ version: string } | NotFound> {
   const found = await findBoost();
   if (found !== undefined) return { version: found };
   const missing = "the C++ compiler or Boost's headers were not found";
@@ -58,7 +67,7 @@ export async function installBoost(installs: boolean): Promise<{ version: string
   const failure = await unpack();
   const installed = await findBoost();
   if (installed !== undefined) return { version: installed };
-  if (failure !== undefined) console.error(failure);
+  if (failure !== undefined) print(reasonOf(failure));
   return { missing: `Debian's ${PACKAGES} could not be downloaded and unpacked` };
 }
 
@@ -80,10 +89,10 @@ async function isInRoot(): Promise<boolean> {
 async function unpack(): Promise<unknown> {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   try {
-    await runOnLinux(["sh", "-c", UNPACK, "sh", linuxPath(folder)]);
+    await runOnLinux(["timeout", `${INSTALL_LIMIT}`, "sh", "-c", UNPACK, "sh", linuxPath(folder)]);
   } catch (error) {
     return error;
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await removeFolder(folder);
   }
 }

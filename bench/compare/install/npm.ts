@@ -5,17 +5,16 @@
  * @module
  */
 
+import { removeFolder } from "../../../tests/support/remove_folder.ts";
+import { reasonOf } from "../reason.ts";
+import { INSTALL_LIMIT, type InstallOptions, type NotFound } from "./install.ts";
+
 /** A runtime that is installed. `await using` deletes it. */
 export interface Runtime extends AsyncDisposable {
   /** The program and its first arguments. A script and its arguments follow. */
   readonly command: readonly string[];
   /** Versions by name, as in {@linkcode Environment.versions}. */
   readonly versions: Readonly<Record<string, string>>;
-}
-
-/** Why a runtime is not there. */
-export interface MissingRuntime {
-  readonly missing: string;
 }
 
 /** Versions by the names of packages. */
@@ -37,12 +36,11 @@ interface Source {
 }
 
 /**
- * Installs Node.js and koffi. A script of this Node.js finds koffi from `process.execPath`.
- *
- * @param downloads Whether to download packages that are not in Deno's cache.
+ * Installs Node.js and koffi. A script of this Node.js finds koffi from `process.execPath`. Without
+ * `installs`, the packages must be in Deno's cache.
  */
-export async function installNode(downloads: boolean): Promise<Runtime | MissingRuntime> {
-  return await tryToInstall({
+export async function installNode(options: InstallOptions): Promise<Runtime | NotFound> {
+  return await installFirst([{
     packages: NODE,
     file: "bin\\node.exe",
     describe: (program, version) => ({
@@ -50,15 +48,11 @@ export async function installNode(downloads: boolean): Promise<Runtime | Missing
       command: [program, "--no-warnings"],
       versions: { "Node.js": version.replace(/^v/, ""), koffi: KOFFI },
     }),
-  }, downloads);
+  }], options);
 }
 
-/**
- * Installs Bun.
- *
- * @param downloads Whether to download packages that are not in Deno's cache.
- */
-export async function installBun(downloads: boolean): Promise<Runtime | MissingRuntime> {
+/** Installs Bun. Without `installs`, its package must be in Deno's cache. */
+export async function installBun(options: InstallOptions): Promise<Runtime | NotFound> {
   const sourceIn = (packages: Packages): Source => ({
     packages,
     file: "bin\\bun.exe",
@@ -67,47 +61,68 @@ export async function installBun(downloads: boolean): Promise<Runtime | MissingR
       versions: { Bun: version },
     }),
   });
-  const bun = await tryToInstall(sourceIn(BUN), downloads);
-  return "missing" in bun ? await tryToInstall(sourceIn(BUN_WITHOUT_AVX2), downloads) : bun;
+  return await installFirst([BUN, BUN_WITHOUT_AVX2].map(sourceIn), options);
 }
 
-/** Installs packages, and asks a program for its version. */
-async function tryToInstall(
-  { packages, file, describe }: Source,
-  downloads: boolean,
-): Promise<Runtime | MissingRuntime> {
-  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
-  const remove = () => Deno.remove(folder, { recursive: true });
-  try {
-    await install(packages, { folder, downloads });
-    const name = Object.keys(packages)[0]!.replaceAll("/", "\\");
-    const program = `${folder}\\node_modules\\${name}\\${file}`;
-    const version = await run(program, { args: ["--version"] });
-    return { ...describe(program, version.trim()), [Symbol.asyncDispose]: remove };
-  } catch (error) {
-    await remove();
-    return { missing: error instanceof Error ? error.message : String(error) };
+/** Installs the first runtime that this machine can run. */
+async function installFirst(
+  sources: readonly Source[],
+  options: InstallOptions,
+): Promise<Runtime | NotFound> {
+  const failures: string[] = [];
+  for (const source of sources) {
+    try {
+      return await install(source, options);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      failures.push(reasonOf(error));
+    }
   }
+  options.print(failures.join("\n"));
+  return {
+    missing: options.installs
+      ? "npm's packages could not be installed"
+      : "not installed; --quick installs nothing",
+  };
 }
 
-/** Installs packages in a folder, without links: Wine has none, and koffi needs its neighbour. */
+/**
+ * Installs packages, and asks a program for its version.
+ *
+ * @throws {Error} If the packages cannot be installed, or the program does not run.
+ */
 async function install(
-  dependencies: Packages,
-  { folder, downloads }: { folder: string; downloads: boolean },
-): Promise<void> {
-  await Deno.writeTextFile(`${folder}\\package.json`, JSON.stringify({ dependencies }));
+  { packages, file, describe }: Source,
+  { installs, signal }: InstallOptions,
+): Promise<Runtime> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
+  stack.defer(() => removeFolder(folder));
+  const limit = AbortSignal.timeout(INSTALL_LIMIT * 1000);
+  const runs = { signal: signal === undefined ? limit : AbortSignal.any([signal, limit]) };
+  // Without links: Wine has none, and koffi needs its neighbour.
+  const flags = [
+    "--quiet",
+    "--no-lock",
+    "--node-modules-dir=manual",
+    "--node-modules-linker=hoisted",
+    ...(installs ? [] : ["--cached-only"]),
+  ];
+  await Deno.writeTextFile(`${folder}\\package.json`, JSON.stringify({ dependencies: packages }));
   await run(Deno.execPath(), {
-    args: [
-      "install",
-      "--quiet",
-      "--no-lock",
-      "--node-modules-dir=manual",
-      "--node-modules-linker=hoisted",
-      ...(downloads ? [] : ["--cached-only"]),
-    ],
+    args: ["install", ...flags],
     cwd: folder,
     env: { NO_COLOR: "1" },
+    ...runs,
   });
+  const name = Object.keys(packages)[0]!.replaceAll("/", "\\");
+  const program = `${folder}\\node_modules\\${name}\\${file}`;
+  const version = await run(program, { args: ["--version"], ...runs });
+  const installed = stack.move();
+  return {
+    ...describe(program, version.trim()),
+    [Symbol.asyncDispose]: () => installed.disposeAsync(),
+  };
 }
 
 /**

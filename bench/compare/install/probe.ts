@@ -5,30 +5,39 @@
  */
 
 import { pathToFileURL } from "node:url";
-import { compileC } from "../../../tests/support/compile_c.ts";
+import { compileC, type Compiled } from "../../../tests/support/compile_c.ts";
+import { removeFolder } from "../../../tests/support/remove_folder.ts";
 
-/** Why something is not there, without paths of this machine. */
-export interface NotFound {
-  readonly missing: string;
-}
+/** The errors of a compiler that is not there: that of compileC() on Windows, and Linux's code. */
+const ABSENCE = /^Cannot find any of | failed \(127\)/;
 
 /**
- * Compiles and runs a program that writes a version.
+ * Compiles and runs a program that writes a version, or nothing if a header is missing.
  *
  * @param file The name of the source file, which tells its language.
- * @returns The version, or `undefined` if there is no compiler or it reports an error.
+ * @returns The version, or `undefined` if there is none, or no compiler.
+ * @throws {Error} If the compiler reports another error, or the program fails.
  */
 export async function probe(file: string, source: string): Promise<string | undefined> {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   try {
     const path = `${folder}\\${file}`;
     await Deno.writeTextFile(path, source);
-    await using program = await compileC(pathToFileURL(path));
-    const { stdout } = await new Deno.Command(program.path).output();
-    return new TextDecoder().decode(stdout).trim();
-  } catch {
-    return undefined;
+    await using program = await compileIfPossible(pathToFileURL(path));
+    if (program === undefined) return;
+    const { success, code, stdout } = await new Deno.Command(program.path).output();
+    if (!success) throw new Error(`The program of ${file} ended with exit code ${code}`);
+    return new TextDecoder().decode(stdout).trim() || undefined;
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await removeFolder(folder);
+  }
+}
+
+async function compileIfPossible(source: URL): Promise<Compiled | undefined> {
+  try {
+    return await compileC(source);
+  } catch (error) {
+    if (error instanceof Error && ABSENCE.test(error.message)) return undefined;
+    throw error;
   }
 }
