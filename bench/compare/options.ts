@@ -23,7 +23,7 @@ export interface Options {
 /**
  * Reads the options of `deno task compare`.
  *
- * @throws {TypeError} If an option is unknown, or options contradict each other.
+ * @throws {TypeError} If an option is unknown or has no value, or options exclude each other.
  * @throws {RangeError} If the seed is out of range.
  */
 export function readOptions(args: readonly string[]): Options {
@@ -35,6 +35,12 @@ export function readOptions(args: readonly string[]): Options {
     },
   });
   if (quick && all) throw new TypeError("--quick and --all exclude each other");
+  for (const [name, value] of Object.entries({ from, to })) {
+    if (value === "") throw new TypeError(`Expected a path after --${name}`);
+  }
+  if (from !== undefined && (quick || all || seed !== undefined)) {
+    throw new TypeError("--from measures nothing: it excludes --quick, --all and --seed");
+  }
   return {
     extent: quick ? "quick" : all ? "all" : "default",
     seed: seed === undefined ? randomSeed() : readSeed(seed),

@@ -4,17 +4,25 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
+import { checkResults } from "./check_results.ts";
+import { reasonOf } from "./reason.ts";
 import type { Results } from "./results.ts";
 
 /**
  * Reads results.
  *
- * @throws {Error} If the file has another format.
+ * @throws {Error} If the file cannot be read, or has another format. The error names the file.
  */
 export async function readResults(file: string | URL): Promise<Results> {
-  const results: Results = JSON.parse(await Deno.readTextFile(file));
-  if (results.format === 1) return results;
-  throw new Error(`Cannot read results of format ${results.format}`);
+  try {
+    const results: unknown = JSON.parse(await Deno.readTextFile(file));
+    checkResults(results);
+    return results;
+  } catch (error) {
+    const path = file instanceof URL ? fileURLToPath(file) : file;
+    throw new Error(`Cannot read the results in ${path}: ${reasonOf(error)}`, { cause: error });
+  }
 }
 
 /** Writes results. Each run has a line of its own, so that people can read a change. */

@@ -1,4 +1,4 @@
-import { assertEquals, assertGreater } from "@std/assert";
+import { assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { main } from "../../bench/compare/main.ts";
 import type { Prepare } from "../../bench/compare/prepare.ts";
@@ -19,6 +19,18 @@ async function temporaryFolder(): Promise<AsyncDisposable & { url: URL; path: st
     url: pathToFileURL(`${path}/`),
     [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
   };
+}
+
+/** Runs `--from`, and returns the exit code and the printed errors. */
+async function makeFrom(file: string, folder: string): Promise<{ code: number; said: string }> {
+  const { error } = console;
+  let said = "";
+  console.error = (line: string) => void (said += `${line}\n`);
+  try {
+    return { code: await main(["--from", file, "--to", folder], prepareNothing), said };
+  } finally {
+    console.error = error;
+  }
 }
 
 /** Returns the texts of all files of the report in a folder, by their names. */
@@ -62,3 +74,48 @@ Deno.test("readResults() returns what writeResults() wrote, with a line for each
   const lines = (await Deno.readTextFile(file)).split("\n");
   assertEquals(lines.filter((line) => line.includes('"setUp":')).length, results.runs.length);
 });
+
+Deno.test("compare --from names a file that has no results, and keeps the old report", async () => {
+  await using folder = await temporaryFolder();
+  const file = `${folder.path}\\results\\results.json`;
+  assertEquals(await makeReport(folder), 0);
+  const before = await readReport(folder.url);
+  const results = makeResults();
+  const wrong = [
+    "",
+    "null",
+    "[]",
+    `{"format":1}`,
+    `{"format":2}`,
+    JSON.stringify({ ...results, runs: [{ ...results.runs[0], sizes: [{ length: 64 }] }] }),
+    JSON.stringify({ ...results, missing: [{ by: "perl", way: "tcp", why: "" }] }),
+  ];
+  for (const text of wrong) {
+    await Deno.writeTextFile(file, text);
+    const { code, said } = await makeFrom(file, folder.path);
+    assertEquals(code, 1, text);
+    assertStringIncludes(said, file);
+    assertEquals(await readReport(folder.url), { ...before, "results.json": text });
+  }
+});
+
+Deno.test("compare --from keeps the results file as it is, and deletes old plots", async () => {
+  await using folder = await temporaryFolder();
+  assertEquals(await makeReport(folder), 0);
+  const before = await readReport(folder.url);
+  const file = `${folder.path}\\results\\results.json`;
+  await Deno.writeTextFile(file, JSON.stringify(makeResults()));
+  await Deno.writeTextFile(`${folder.path}\\results\\old.svg`, "<svg/>");
+  assertEquals((await makeFrom(file, folder.path)).code, 0);
+  const after = { ...before, "results.json": JSON.stringify(makeResults()) };
+  assertEquals(await readReport(folder.url), after);
+  const names = Array.from(Deno.readDirSync(folder.path), ({ name }) => name);
+  assertEquals(names.toSorted(), ["RESULTS.md", "results"]);
+});
+
+/** Makes a report of made results in a folder. */
+async function makeReport({ path }: { path: string }): Promise<number> {
+  await using folder = await temporaryFolder();
+  await writeResults(makeResults(), `${folder.path}\\results.json`);
+  return (await makeFrom(`${folder.path}\\results.json`, path)).code;
+}
