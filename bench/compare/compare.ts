@@ -5,6 +5,7 @@
  */
 
 import { isWine } from "../../ffi/win32/ntdll.ts";
+import { describeCheckout, readCheckout } from "./checkout.ts";
 import { describeEnvironment } from "./environment.ts";
 import { measureGrowth } from "./growth.ts";
 import { estimateOf, EVERYONE, LIMITS_ON_WINE, planFor, type Scope } from "./plan.ts";
@@ -32,7 +33,12 @@ export interface CompareOptions {
 export async function compare(options: CompareOptions): Promise<Results> {
   const { scope, seed, prepare, progress, signal } = options;
   beginSetUp(scope, progress);
-  await using programs = await prepare(EVERYONE, scope.installs);
+  const checkout = await readCheckout();
+  await using programs = await prepare(EVERYONE, {
+    installs: scope.installs,
+    print: (line) => progress.print(line),
+    signal,
+  });
   for (const [by, why] of programs.missing) progress.print(`Missing: ${BY[by]}: ${why}`);
 
   const here = EVERYONE.filter((by) => !programs.missing.has(by));
@@ -45,7 +51,8 @@ export async function compare(options: CompareOptions): Promise<Results> {
     signal,
   });
   const growth = await measureGrowthInTime(options, !programs.missing.has("c"));
-  const environment = await describeEnvironment(programs.versions);
+  const commit = describeCheckout(checkout, await readCheckout());
+  const environment = describeEnvironment(programs.versions, commit);
   const missing = [...missingWays(programs.missing), ...plan.missing];
   return { format: 1, environment, seed, launches: scope.launches, missing, runs, growth };
 }
@@ -64,19 +71,15 @@ async function measureGrowthInTime(
 ): Promise<GrowthSeries[]> {
   const { scope, progress, signal } = options;
   if (scope.growthSeconds === 0) return [];
-  signal.throwIfAborted();
   progress.begin({ name: "growth", estimate: scope.growthSeconds * 1000, rest: 0 });
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  return await Promise.race([
-    aborted,
-    measureGrowth({
-      launches: scope.launches,
-      maxSeconds: scope.growthSeconds,
-      hasC,
-      report: (name) => progress.rename(name),
-    }),
-  ]);
+  return await measureGrowth({
+    launches: scope.launches,
+    maxSeconds: scope.growthSeconds,
+    hasC,
+    report: (name) => progress.rename(name),
+    skip: (line) => progress.print(line),
+    signal,
+  });
 }
 
 /** Returns the ways of the missing programs. */

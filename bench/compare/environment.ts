@@ -6,7 +6,6 @@
 
 import { isWine } from "../../ffi/win32/ntdll.ts";
 import { openLibrary } from "../../tests/support/open_library.ts";
-import { findCommit } from "../commit.ts";
 import type { Environment } from "./results.ts";
 
 const HKEY_LOCAL_MACHINE = 0x8000_0002n;
@@ -25,13 +24,15 @@ const FIRST_BUILD_OF_11 = 22_000;
  * Describes this machine.
  *
  * @param versions The versions of the programs that are compared, besides Deno's and V8's.
+ * @param commit The commit that is measured.
  */
-export async function describeEnvironment(
+export function describeEnvironment(
   versions: Readonly<Record<string, string>>,
-): Promise<Environment> {
+  commit: string,
+): Environment {
   return {
     date: new Date().toISOString().slice(0, 10),
-    commit: await findCommit(),
+    commit,
     processor: processorName(),
     processors: navigator.hardwareConcurrency,
     memory: bytesOfMemory(),

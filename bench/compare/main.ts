@@ -5,7 +5,8 @@
  *
  * The report is `RESULTS.md`, with `results.json` and plots in the folder `results` beside it. It is
  * written to the folder `bench`, or to FOLDER. If anything fails, nothing is written, and the exit
- * code is 1. The report names the programs that could not be installed.
+ * code is 1. After a Ctrl-C, nothing is written, and the exit code is 130. The report names the
+ * programs that could not be installed.
  *
  * - `--quick` takes less than 3 minutes. It prints the tables, and writes to a temporary folder.
  * - `--all` measures all programs at all lengths.
@@ -21,9 +22,10 @@ import { type Options, readOptions } from "./options.ts";
 import { SCOPES } from "./plan.ts";
 import { type Prepare, preparePrograms } from "./prepare.ts";
 import { Progress } from "./progress.ts";
-import { writeReport } from "./report/write_report.ts";
+import { reasonOf } from "./reason.ts";
 import type { Results } from "./results.ts";
-import { readResults, writeResults } from "./results_file.ts";
+import { readResults } from "./results_file.ts";
+import { writeFiles } from "./write_files.ts";
 
 /** Exit code after a Ctrl-C. */
 const INTERRUPTED = 130;
@@ -34,10 +36,14 @@ if (import.meta.main) Deno.exit(await main(Deno.args, preparePrograms));
  * Runs the command.
  *
  * @param prepare Makes the programs ready to run.
+ * @param interruption Interrupts the command as Ctrl-C does.
  * @returns The exit code.
  */
-export async function main(args: readonly string[], prepare: Prepare): Promise<number> {
-  const interruption = new AbortController();
+export async function main(
+  args: readonly string[],
+  prepare: Prepare,
+  interruption = new AbortController(),
+): Promise<number> {
   const interrupt = () => {
     // The next Ctrl-C ends the process at once.
     Deno.removeSignalListener("SIGINT", interrupt);
@@ -53,7 +59,7 @@ export async function main(args: readonly string[], prepare: Prepare): Promise<n
     return 0;
   } catch (error) {
     if (interruption.signal.aborted) return INTERRUPTED;
-    console.error(error instanceof Error ? error.message : error);
+    console.error(reasonOf(error));
     return 1;
   } finally {
     Deno.removeSignalListener("SIGINT", interrupt);
@@ -70,8 +76,7 @@ async function measure(
   try {
     return await compare({ scope: SCOPES[extent], seed, prepare, progress, signal });
   } catch (error) {
-    const why = error instanceof Error ? error.message : error;
-    throw new Error(`The comparison is void. ${why}`, { cause: error });
+    throw new Error(`The comparison is void. ${reasonOf(error)}`, { cause: error });
   }
 }
 
@@ -79,9 +84,7 @@ async function measure(
 async function write(results: Results, { extent, from, to }: Options): Promise<void> {
   const isQuick = extent === "quick" && from === undefined;
   const folder = to ?? (isQuick ? await temporaryFolder() : new URL("../", import.meta.url));
-  await Deno.mkdir(new URL("results/", folder), { recursive: true });
-  await writeResults(results, new URL("results/results.json", folder));
-  await writeReport(results, folder);
+  await writeFiles(results, folder, from);
   if (isQuick) console.log(await Deno.readTextFile(new URL("RESULTS.md", folder)));
   console.error(`The report is in ${fileURLToPath(folder)}`);
 }

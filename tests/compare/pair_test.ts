@@ -2,17 +2,17 @@
 
 import { assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { streamOf, tripsOf } from "../../bench/compare/run/answers.ts";
-import { Pair } from "../../bench/compare/run/pair.ts";
+import { Pair, type PairOptions } from "../../bench/compare/run/pair.ts";
+import { within } from "../support/within.ts";
 import { denoCommand } from "./support/deno_command.ts";
 
 const LENGTH = 64;
 
-function start(script: string, signal?: AbortSignal): Promise<Pair> {
-  return Pair.start({
-    way: "pipe-bytes",
-    command: denoCommand(script),
-    ...(signal === undefined ? {} : { signal }),
-  });
+/** Maximum time of "at once", in milliseconds. An end without an answer has more than 60 s. */
+const AT_ONCE = 10_000;
+
+function start(script: string, options: Partial<PairOptions> = {}): Promise<Pair> {
+  return Pair.start({ way: "pipe-bytes", command: denoCommand(script), ...options });
 }
 
 Deno.test("Pair.ask() returns the answer to each task", async () => {
@@ -37,14 +37,31 @@ Deno.test("Pair.ask() names the frame that the far end damaged", async () => {
   );
 });
 
-Deno.test("Pair.ask() fails at once if the far end is killed", async () => {
-  await using pair = await start("dying_end.ts");
-  await pair.ask({ name: "validate", length: LENGTH, milliseconds: 0 });
-  await assertRejects(
-    () => pair.ask({ name: "trips", length: LENGTH, milliseconds: 30_000 }),
-    Error,
-    "end ended with exit code",
-  );
+for (const [killed, way] of [["far", "pipe-bytes"], ["near", "tcp"]] as const) {
+  Deno.test(`Pair.ask() fails at once if the ${killed} end is killed`, async () => {
+    await using pair = await start("dying_end.ts", { way });
+    await pair.ask({ name: "validate", length: LENGTH, milliseconds: 0 });
+    await assertRejects(
+      () =>
+        within(
+          "the answer is an error",
+          pair.ask({ name: "trips", length: LENGTH, milliseconds: 30_000 }),
+          AT_ONCE,
+        ),
+      Error,
+      `the ${killed} end ended with exit code`,
+    );
+  });
+}
+
+Deno.test("Pair gives its ends a folder, and removes it with all files, also after a kill", async () => {
+  await using pair = await start("filing_end.ts");
+  const answer = await pair.ask({ name: "validate", length: LENGTH, milliseconds: 0 });
+  const folder = `${answer.folder}`;
+  const files = Array.from(Deno.readDirSync(folder), ({ name }) => name);
+  assertEquals(files.toSorted(), ["far", "near"]);
+  await pair[Symbol.asyncDispose]();
+  await assertRejects(() => Deno.stat(folder), Deno.errors.NotFound);
 });
 
 Deno.test("Pair.start() fails if there is no such script", async () => {
@@ -53,7 +70,7 @@ Deno.test("Pair.start() fails if there is no such script", async () => {
 
 Deno.test("Pair.start() takes a signal that ends both processes", async () => {
   const abort = new AbortController();
-  await using pair = await start("honest_end.ts", abort.signal);
+  await using pair = await start("honest_end.ts", { signal: abort.signal });
   const answer = pair.ask({ name: "trips", length: LENGTH, milliseconds: 30_000 });
   abort.abort();
   await assertRejects(() => answer, Error, "end ended with exit code");

@@ -1,23 +1,25 @@
 /**
- * An end whose far side is killed in the middle of the measurement. Arguments:
- * `far|near pipe-bytes NAME`.
+ * An end that is killed in the middle of the measurement: the far end of the way `pipe-bytes`, or the
+ * near end of the way `tcp`. Arguments: `far|near pipe-bytes|tcp NAME`.
  *
  * @module
  */
 
 import { runEnd } from "../../../bench/compare/ends/driver.ts";
 import { tcp } from "../../../bench/compare/ends/ways/tcp.ts";
-import type { Link, WayOfProgram } from "../../../bench/compare/link.ts";
+import type { Link, Side, WayOfProgram } from "../../../bench/compare/link.ts";
 
 /** More frames than a validation has, and fewer than the measurement of a length. */
 const LIFE = 700;
 
-const dying: WayOfProgram = {
-  async open(side, name, ready) {
-    const link = await tcp.open(side, name, ready);
-    return side === "far" ? dieLater(link) : link;
-  },
-};
+function killing(killed: Side): WayOfProgram {
+  return {
+    async open(side, name, ready) {
+      const link = await tcp.open(side, name, ready);
+      return side === killed ? dieLater(link) : link;
+    },
+  };
+}
 
 function dieLater(link: Link): Link {
   let left = LIFE;
@@ -31,4 +33,4 @@ function dieLater(link: Link): Link {
   };
 }
 
-await runEnd({ "pipe-bytes": dying });
+await runEnd({ "pipe-bytes": killing("far"), "tcp": killing("near") });

@@ -1,0 +1,14 @@
+/**
+ * An end that never answers. Arguments: `NAME far|near WAY PAIR`. While it lives, it has the event
+ * `NAME-far` or `NAME-near`. It sets the event `NAME-asked` when it gets a task.
+ *
+ * @module
+ */
+
+import { SharedEvent } from "../../../mod.ts";
+
+const [name, side] = Deno.args;
+using _life = SharedEvent.create(`${name}-${side}`);
+using asked = SharedEvent.open(`${name}-asked`);
+console.log("ready 1");
+for await (const _task of Deno.stdin.readable) asked.set();
