@@ -43,7 +43,7 @@ const RUNS: Readonly<Record<string, { checkout?: URL }>> = beside === undefined
 
 console.log(`winipc at ${await findCommit()}, ${Deno.build.arch}, Deno ${Deno.version.deno}`);
 if (beside !== undefined) console.log(`beside ${await findCommit(beside)}`);
-const boost = await installBoost(true);
+const boost = await installBoost({ installs: true, print: console.log });
 if ("missing" in boost) console.log(`Boost is missing: ${boost.missing}`);
 try {
   for (const group of GROUPS) await report(group);

@@ -4,10 +4,15 @@
  * @module
  */
 
-/** Returns the middle one of several numbers, or the mean of the two middle ones. */
-export function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const upper = sorted[sorted.length >> 1]!;
-  const lower = sorted[(sorted.length - 1) >> 1]!;
-  return (lower + upper) / 2;
+/**
+ * Returns the median. Of an even number of values, it is the mean of the middle two.
+ *
+ * @throws {RangeError} If there are no values.
+ */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const low = sorted[Math.floor((sorted.length - 1) / 2)];
+  const high = sorted[Math.floor(sorted.length / 2)];
+  if (low === undefined || high === undefined) throw new RangeError("No values have no median");
+  return (low + high) / 2;
 }

@@ -1,5 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { median, percentile, pool, summarize } from "../../bench/compare/report/summary.ts";
+import { median } from "../../bench/compare/median.ts";
+import { percentile, pool, summarize } from "../../bench/compare/report/summary.ts";
 import type { Histogram, Run } from "../../bench/compare/results.ts";
 import { makeResults } from "./support/make_results.ts";
 

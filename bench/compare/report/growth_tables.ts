@@ -6,7 +6,7 @@
 
 import { NO_VALUE, table } from "./markdown.ts";
 import type { GrowthSeries } from "../results.ts";
-import { median } from "./summary.ts";
+import { median } from "../median.ts";
 import { formatBytes, formatCount, formatLength, formatRatio, formatTime } from "./units.ts";
 
 /** The series that only a C compiler makes, by the thing that grows. */

@@ -17,7 +17,7 @@ import {
 } from "./plot_lines.ts";
 import { pick } from "./plot_style.ts";
 import type { GrowthSeries } from "../results.ts";
-import { median } from "./summary.ts";
+import { median } from "../median.ts";
 import { formatNumber, formatValue, nameUnit } from "./growth_tables.ts";
 import { formatTick } from "./units.ts";
 

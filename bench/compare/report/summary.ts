@@ -5,6 +5,7 @@
  * @module
  */
 
+import { median } from "../median.ts";
 import type { Histogram, Results, Run, SizeRun } from "../results.ts";
 import { IN_PROCESS } from "./way_sets.ts";
 import type { By, WayName } from "../ways.ts";
@@ -162,13 +163,4 @@ export function percentile(histogram: Histogram, fraction: number): number {
     if (seen >= fraction * total) return 2 ** (bucket / BUCKETS);
   }
   throw new RangeError("A histogram without times has no percentiles");
-}
-
-/** Returns the median. Of an even number of values, it is the mean of the middle two. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const low = sorted[Math.floor((sorted.length - 1) / 2)];
-  const high = sorted[Math.floor(sorted.length / 2)];
-  if (low === undefined || high === undefined) throw new RangeError("No values have no median");
-  return (low + high) / 2;
 }
