@@ -1,14 +1,14 @@
 /**
- * Plans a comparison: which pairs run, at which lengths, for how long, and how long all of it takes.
+ * Plans a comparison: its pairs, their lengths and tasks, and the estimated times.
  *
  * @module
  */
 
 import type { Missing } from "./results.ts";
 import { formatLength } from "./report/units.ts";
-import { type By, LENGTHS, OFFERED, type WayName } from "./ways.ts";
+import { type By, IN_PROCESS, LENGTHS, OFFERED, type WayName } from "./ways.ts";
 
-/** How much is compared. */
+/** The extent of a comparison. */
 export type Extent = "quick" | "default" | "all";
 
 /** The measured times of a length, in milliseconds. */
@@ -32,7 +32,7 @@ export interface Plan {
   /** Number of launches of each pair. */
   readonly launches: number;
   readonly pairs: readonly PlannedPair[];
-  /** The ways that cannot have all lengths. */
+  /** The ways that cannot have all lengths, each with the reason. */
   readonly missing: readonly Missing[];
 }
 
@@ -45,12 +45,12 @@ export interface Limit {
   readonly why: string;
 }
 
-/** What an extent measures. */
+/** The measurements of an extent. */
 export interface Scope {
-  /** Whether programs are installed that are not there. */
+  /** Whether to install missing programs. */
   readonly installs: boolean;
   readonly launches: number;
-  /** The lengths for all, in bytes. */
+  /** The lengths for all programs but those of `ownLengths`, in bytes. */
   readonly lengths: readonly number[];
   /** The lengths for the library, Deno and C, in bytes. */
   readonly ownLengths: readonly number[];
@@ -58,7 +58,7 @@ export interface Scope {
   readonly pacedLengths: readonly number[];
   /** Time of each task, in milliseconds. */
   readonly milliseconds: { readonly [name in "trips" | "stream" | "paced"]: number };
-  /** The time for the growth of costs, in seconds. At 0, it is not measured. */
+  /** The time for the growth of costs, in seconds. At 0, growth is not measured. */
   readonly growthSeconds: number;
   /** Estimated time to compile and install the programs, in seconds. */
   readonly setUpSeconds: number;
@@ -66,8 +66,8 @@ export interface Scope {
 
 /** All libraries and runtimes that offer ways. */
 export const EVERYONE: readonly By[] = Object.keys(OFFERED).filter(isBy);
-/** The lengths that every comparison has. */
-const USUAL_LENGTHS = [64, 65_536];
+/** The lengths that all programs measure in every comparison, in bytes. */
+export const USUAL_LENGTHS: readonly number[] = [64, 65_536];
 /** The programs that are measured at more lengths. */
 const OWN: ReadonlySet<By> = new Set(["winipc", "deno", "c"]);
 
@@ -79,7 +79,7 @@ export const LIMITS_ON_WINE: readonly Limit[] = [{
   why: "Wine puts each message on the receiver's stack, and that of Deno is too small",
 }];
 
-/** What each extent measures. */
+/** The measurements of each extent. */
 export const SCOPES: Readonly<Record<Extent, Scope>> = {
   quick: {
     installs: false,
@@ -113,7 +113,7 @@ export const SCOPES: Readonly<Record<Extent, Scope>> = {
   },
 };
 
-/** Time to start and to end a process of each, in milliseconds, on Wine with two processors. */
+/** Time to start and end a process of each program, in milliseconds, on Wine and two processors. */
 const PROCESS_TIME: Readonly<Record<By, number>> = {
   "winipc": 1200,
   "deno": 1200,
@@ -123,15 +123,13 @@ const PROCESS_TIME: Readonly<Record<By, number>> = {
   "c": 150,
   "boost": 150,
 };
-/** The ways whose far end is a Worker. */
-const IN_ONE_PROCESS: ReadonlySet<WayName> = new Set(["worker", "broadcast-channel"]);
 /** Time of the task `validate`, in milliseconds. */
 const VALIDATE_TIME = 250;
 /** Time of a stream, with the shorter streams before it, in multiples of the task's time. */
 const STREAM_FACTOR = 2.2;
 
 /**
- * Plans all ways that these offer.
+ * Plans all ways of some libraries and runtimes.
  *
  * @param limits The ways that cannot have all lengths. @default none
  */
@@ -163,7 +161,7 @@ function sizeOf({ milliseconds, pacedLengths }: Scope, length: number): PlannedS
 
 /** Returns the estimated time of one launch of a pair, in milliseconds. */
 export function estimateOfPair({ by, way, sizes }: PlannedPair): number {
-  const processes = IN_ONE_PROCESS.has(way) ? 1 : 2;
+  const processes = IN_PROCESS.has(way) ? 1 : 2;
   return processes * PROCESS_TIME[by] + sum(sizes, estimateOfSize);
 }
 

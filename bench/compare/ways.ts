@@ -44,7 +44,7 @@ export const BY = {
 /** A library or a runtime that offers ways. */
 export type By = keyof typeof BY;
 
-/** The ways that each offers. */
+/** The ways that each library or runtime offers. */
 export const OFFERED: Readonly<Record<By, readonly WayName[]>> = {
   "winipc": [
     "ring-spin",
@@ -85,8 +85,11 @@ export const OFFERED: Readonly<Record<By, readonly WayName[]>> = {
   "bun": ["events"],
 };
 
-/** The ways whose near end starts its far end itself. */
+/** The ways within one process: the far end is a Worker. */
+export const IN_PROCESS: ReadonlySet<WayName> = new Set(["worker", "broadcast-channel"]);
+
+/** The ways whose near end starts the far end. */
 export const STARTS_FAR: ReadonlySet<WayName> = new Set(["stdio", "worker", "broadcast-channel"]);
 
-/** Lengths of the frames, in bytes. */
+/** All lengths of frames, in bytes. */
 export const LENGTHS = [8, 64, 1024, 65_536, 1_048_576] as const;

@@ -3,7 +3,7 @@ import type { Results } from "../../bench/compare/results.ts";
 import { makeFewResults, makeResults } from "./support/make_results.ts";
 import { reportOf, rowsOf, textOf } from "./support/report_of.ts";
 
-Deno.test("writeReport() leaves points with a zero out of plots, and no value of the others", async () => {
+Deno.test("writeReport() leaves only points with a zero out of plots", async () => {
   const points = [1, 2, 4].map((x) => ({ x, y: x === 2 ? [0, 5, 7] : [4, 5, 7] }));
   const growth = [{ of: "producers", name: "RingChannel", unit: "frames a second", points }];
   const files = await reportOf({ ...makeFewResults(), growth });
@@ -30,7 +30,7 @@ Deno.test("writeReport() says how many launches the growth has", async () => {
   assertStringIncludes(await measured(() => 1), "The values are of one launch.");
 });
 
-Deno.test("writeReport() names the growth that was not measured for want of a C compiler", async () => {
+Deno.test("writeReport() names the series that need a C compiler, if there was none", async () => {
   const results = makeResults();
   const growth = results.growth.filter(({ name }) => !["C ring", "memcpy"].includes(name));
   const missing = async (results: Results) => (await textOf(results)).split("## Missing")[1] ?? "";

@@ -182,19 +182,6 @@ Deno.test("writeReport() leaves ways whose far end starts late out of the set-up
   for (const way of STARTS_FAR) assert(!ways.includes(WAYS[way]), way);
 });
 
-Deno.test("writeReport() deletes the plots that its results do not have", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
-  try {
-    await writeReport(makeResults(), folder);
-    await Deno.writeTextFile(`${folder}/results/latest.json`, "{}\n");
-    await writeReport(makeFewResults(), folder);
-    const names = [...Deno.readDirSync(`${folder}/results`)].map(({ name }) => name);
-    assertEquals(names.sort(), ["latest.json", "round_trip_8.svg"]);
-  } finally {
-    await removeFolder(folder);
-  }
-});
-
 Deno.test("writeReport() writes Markdown as deno fmt leaves it", async () => {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   try {

@@ -1,5 +1,5 @@
 /**
- * Says what the results show, computed from them.
+ * Describes the findings, which are computed from the results.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import { list, paragraph, table } from "./markdown.ts";
 import type { PairSummary } from "./summary.ts";
 import { formatLength, formatRatio, formatTime } from "./units.ts";
-import { BLOCKING_SHARED_MEMORY, IN_PROCESS, SHARED_MEMORY } from "./way_sets.ts";
-import { BY, type By, type WayName, WAYS } from "../ways.ts";
+import { BLOCKING_SHARED_MEMORY, SHARED_MEMORY } from "./way_sets.ts";
+import { BY, type By, IN_PROCESS, type WayName, WAYS } from "../ways.ts";
 
 /** The programs that are scripts in Deno. */
 const IN_DENO: ReadonlySet<By> = new Set(["winipc", "deno", "node-net"]);
@@ -27,10 +27,10 @@ interface Comparison {
   readonly ratio: number;
 }
 
-/** Ratio up to which two medians count as equal: they are exact to about 2 percent. */
+/** Ratio up to which two medians count as equal, because medians are exact to about 2 percent. */
 const TIE = 1.02;
 
-/** Says which way between processes is fastest, and how far winipc is from C. */
+/** Names the fastest ways between processes, and compares winipc with C. */
 export function describeFindings(pairs: readonly PairSummary[]): string {
   const scripts = pairs.filter(({ by }) => IN_DENO.has(by));
   const parts = [
@@ -158,7 +158,7 @@ export function lengthsOf(pairs: readonly PairSummary[]): number[] {
 }
 
 /** Names a pair, as in `TCP over loopback, C`. */
-export function nameOf({ by, way }: PairSummary): string {
+function nameOf({ by, way }: PairSummary): string {
   return `${WAYS[way]}, ${BY[by]}`;
 }
 

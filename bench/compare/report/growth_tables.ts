@@ -1,5 +1,5 @@
 /**
- * The tables of how cost grows, and what the report says about them.
+ * The tables of how cost grows, and the text about them.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const NEEDS_C: Readonly<Record<string, readonly string[]>> = {
   "bytes of a message": ["C ring", "memcpy"],
 };
 
-/** Says how the growth was measured. */
+/** Describes how growth was measured. */
 export function describeGrowth(growth: readonly GrowthSeries[]): string {
   const launches = growth.flatMap(({ points }) => points.map(({ y }) => y.length));
   const [least, most] = [Math.min(...launches), Math.max(...launches)];
@@ -57,12 +57,12 @@ export function writeGrowth(growth: readonly GrowthSeries[]): string {
   }).join("\n\n");
 }
 
-/** Writes a number that grows. */
+/** Writes a number of the growing things `of`. */
 export function formatNumber(number: number, of: string): string {
   return of.startsWith("bytes") ? formatLength(number) : `${number}`;
 }
 
-/** Writes a cost that grows. */
+/** Writes a cost with its unit. */
 export function formatValue(value: number, unit: string): string {
   switch (unit) {
     case "nanoseconds":

@@ -6,13 +6,13 @@
 
 const LINE_WIDTH = 100;
 
-/** The cell of a table for a value that does not exist. */
+/** The cell of a missing value in a table. */
 export const NO_VALUE = "–";
 
 /** A column of a table. */
 export interface Column {
   readonly title: string;
-  /** Whether the column has numbers, which stand at the right. */
+  /** Whether the column has numbers, which are aligned at the right. */
   readonly isNumeric?: boolean;
 }
 

@@ -13,7 +13,7 @@ const WIDTH = 800;
 /** Color of text. */
 export const TEXT = "#1f2328";
 
-/** Color of text that matters less. */
+/** Color of less important text. */
 export const FAINT = "#57606a";
 
 const FONT = "system-ui, -apple-system, &quot;Segoe UI&quot;, sans-serif";
@@ -76,6 +76,7 @@ export function drawFigure({ title, subtitle, legend, columns = 1, panels }: Fig
     y += Math.max(...row.map(({ height }) => height)) + GAP;
   }
   const height = y - GAP + MARGIN;
+  // Numbers get two decimals, which keeps the file small.
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" ` +
     `viewBox="0 0 ${WIDTH} ${height}" role="img" font-family="${FONT}" font-size="12" ` +
@@ -112,7 +113,7 @@ function drawLegend(entries: readonly LegendEntry[]): string {
   }).join("\n");
 }
 
-/** Estimates the width of text from above, in pixels. */
+/** Returns a width in pixels that text does not exceed. */
 export function textWidth(content: string, fontSize: number): number {
   return content.length * fontSize * 0.6;
 }

@@ -23,12 +23,12 @@ import { formatTick } from "./units.ts";
 
 const HEIGHT = 280;
 const COLUMNS = 2;
-/** Width of names in pixels that leaves enough room for lines beside it, in two columns. */
+/** Maximum width of names in pixels, so that lines beside the names have room in two columns. */
 const MAX_LABELS = 150;
 
 /** A figure of growth. */
 export interface GrowthFigure {
-  /** The name of its file, without the extension. */
+  /** The name of the file, without the extension. */
   readonly name: string;
   readonly title: string;
   readonly svg: string;

@@ -11,7 +11,7 @@ const TITLE = 20;
 const TOP = 28;
 const BOTTOM = 40;
 const LEFT = 58;
-/** Width at the right of a panel without names. */
+/** Width at the right of a panel without names, in pixels. */
 const MIN_RIGHT = 14;
 const LABEL_FONT = 11;
 const LABEL_GAP = 13;
@@ -27,7 +27,7 @@ export interface Point {
 
 /** A line. */
 export interface Line {
-  /** The name at the end of the line. Lines without a name have none. */
+  /** The name at the end of the line. Without a name, the end has no text. */
   readonly label?: string;
   readonly color: string;
   readonly dash: string;
@@ -51,14 +51,45 @@ export interface Lines {
   readonly x: Axis;
   readonly y: Axis;
   readonly lines: readonly Line[];
-  /** Width of the names, in pixels, so that panels can have the same. */
+  /** Width of the names, in pixels. The panels of a figure have the same width. */
   readonly labelWidth: number;
 }
 
 /** Draws a panel of lines. */
-export function drawLines({ title, width, height, x, y, lines, labelWidth }: Lines): Panel {
+export function drawLines(panel: Lines): Panel {
+  const { title, width, height, x, y, lines, labelWidth } = panel;
   const top = TOP + (title === undefined ? 0 : TITLE);
-  const marks = drawMarks({
+  const range = [top, height - BOTTOM] as const;
+  const across = Plot.scale({
+    x: { type: x.type, domain: [...x.domain], range: [LEFT, width - labelWidth] },
+  });
+  const up = Plot.scale({ y: { type: y.type, domain: [...y.domain], range: range.toReversed() } });
+  const ends = lines.flatMap(({ label, color, points }) => {
+    const last = points.at(-1);
+    if (label === undefined || last === undefined) return [];
+    return [{ label, color, x: across.apply(last.x), y: up.apply(last.y) }];
+  });
+  return {
+    width,
+    height,
+    content: [
+      ...(title === undefined ? [] : [text(0, 14, title, `font-size="13" font-weight="600"`)]),
+      text(0, top - 12, y.label, `font-size="11" fill="${FAINT}"`),
+      text(
+        (LEFT + width - labelWidth) / 2,
+        height - 4,
+        x.label,
+        `font-size="11" fill="${FAINT}" text-anchor="middle"`,
+      ),
+      drawLineMarks(panel, top),
+      ...drawLabels(ends, width - labelWidth, range),
+    ].join("\n"),
+  };
+}
+
+/** Draws the axes, the bands, the lines and their points. */
+function drawLineMarks({ width, height, x, y, lines, labelWidth }: Lines, top: number): string {
+  return drawMarks({
     width,
     height,
     marginTop: top,
@@ -83,32 +114,6 @@ export function drawLines({ title, width, height, x, y, lines, labelWidth }: Lin
       ]),
     ],
   });
-  const range = [top, height - BOTTOM] as const;
-  const across = Plot.scale({
-    x: { type: x.type, domain: [...x.domain], range: [LEFT, width - labelWidth] },
-  });
-  const up = Plot.scale({ y: { type: y.type, domain: [...y.domain], range: range.toReversed() } });
-  const ends = lines.flatMap(({ label, color, points }) => {
-    const last = points.at(-1);
-    if (label === undefined || last === undefined) return [];
-    return [{ label, color, x: across.apply(last.x), y: up.apply(last.y) }];
-  });
-  return {
-    width,
-    height,
-    content: [
-      ...(title === undefined ? [] : [text(0, 14, title, `font-size="13" font-weight="600"`)]),
-      text(0, top - 12, y.label, `font-size="11" fill="${FAINT}"`),
-      text(
-        (LEFT + width - labelWidth) / 2,
-        height - 4,
-        x.label,
-        `font-size="11" fill="${FAINT}" text-anchor="middle"`,
-      ),
-      marks,
-      ...drawLabels(ends, width - labelWidth, range),
-    ].join("\n"),
-  };
 }
 
 interface End {
@@ -142,12 +147,12 @@ export function widthOfLabels(lines: readonly Line[]): number {
   return Math.max(MIN_RIGHT, ...widths);
 }
 
-/** Moves sorted places apart, as little as possible, so that they keep a gap and stay in a range. */
+/** Moves sorted places apart as little as possible: they keep a gap, and stay in a range. */
 function spread(
   sorted: readonly number[],
   [low, high]: readonly [number, number],
 ): number[] {
-  /** Groups of neighbors that touch: the mean of their wishes is their middle. */
+  /** Groups of places that touch. The middle of a group is the mean of its wanted places. */
   const groups: { sum: number; count: number }[] = [];
   const start = ({ sum, count }: { sum: number; count: number }) => {
     const size = (count - 1) * LABEL_GAP;
@@ -166,7 +171,7 @@ function spread(
   );
 }
 
-/** Returns a logarithmic axis for values. It begins and ends at round numbers. */
+/** Returns a logarithmic axis for values, which begins and ends at round numbers. */
 export function fitAxis(
   values: readonly number[],
   label: string,

@@ -13,7 +13,7 @@ import { formatLength, formatTick, formatTime } from "./units.ts";
 import { WAYS } from "../ways.ts";
 
 const LEFT = 290;
-/** Room for a time and a rate. */
+/** Room for a time and a rate, in pixels. */
 const RIGHT = 130;
 const TOP = 28;
 const BOTTOM = 40;
@@ -65,6 +65,31 @@ function drawBars(title: string, bars: readonly Bar[]): Panel[] {
   if (bars.length === 0) return [];
   const width = panelWidth(1);
   const height = TOP + ROW * bars.length + BOTTOM;
+  const most = Math.max(1, ...bars.map(({ paced }) => paced.both));
+  const across = (value: number) => LEFT + (width - LEFT - RIGHT) * value / most;
+  return [{
+    width,
+    height,
+    content: [
+      text(0, 14, title, `font-size="13" font-weight="600"`),
+      drawBarMarks(bars, most, { width, height }),
+      ...bars.map((bar, at) => nameBar(bar, TOP + ROW * (at + 0.5) + 4, across(bar.paced.both))),
+      text(
+        (LEFT + width - RIGHT) / 2,
+        height - 2,
+        "processor time for one message",
+        `font-size="11" fill="${FAINT}" text-anchor="middle"`,
+      ),
+    ].join("\n"),
+  }];
+}
+
+/** Draws the axis and the bars. */
+function drawBarMarks(
+  bars: readonly Bar[],
+  most: number,
+  { width, height }: { width: number; height: number },
+): string {
   const rows = bars.flatMap(({ paced: { ends, both } }, at) => {
     const place = { top: at + 0.14, bottom: at + 0.86 };
     if (ends === undefined) return [{ ...place, from: 0, to: both, fill: BOTH }];
@@ -73,8 +98,7 @@ function drawBars(title: string, bars: readonly Bar[]): Panel[] {
       { ...place, from: ends.near, to: both, fill: RECEIVER },
     ];
   });
-  const most = Math.max(1, ...bars.map(({ paced }) => paced.both));
-  const marks = drawMarks({
+  return drawMarks({
     width,
     height,
     marginTop: TOP,
@@ -94,31 +118,16 @@ function drawBars(title: string, bars: readonly Bar[]): Panel[] {
       Plot.rect(rows, { x1: "from", x2: "to", y1: "top", y2: "bottom", fill: "fill" }),
     ],
   });
-  const across = (value: number) => LEFT + (width - LEFT - RIGHT) * value / most;
-  const names = bars.map(({ name, paced }, at) => {
-    const middle = TOP + ROW * (at + 0.5) + 4;
-    const rate = formatSlowRate(paced);
-    return text(LEFT - 8, middle, name, `font-size="11" text-anchor="end"`) +
-      text(
-        across(paced.both) + 6,
-        middle,
-        formatTime(paced.both) + (rate === undefined ? "" : ` at ${rate}`),
-        `font-size="11" fill="${FAINT}" stroke="#ffffff" stroke-width="3" paint-order="stroke"`,
-      );
-  });
-  return [{
-    width,
-    height,
-    content: [
-      text(0, 14, title, `font-size="13" font-weight="600"`),
-      marks,
-      ...names,
-      text(
-        (LEFT + width - RIGHT) / 2,
-        height - 2,
-        "processor time for one message",
-        `font-size="11" fill="${FAINT}" text-anchor="middle"`,
-      ),
-    ].join("\n"),
-  }];
+}
+
+/** Writes the name of a bar at its left, and the time and a slow rate at its right end. */
+function nameBar({ name, paced }: Bar, y: number, end: number): string {
+  const rate = formatSlowRate(paced);
+  return text(LEFT - 8, y, name, `font-size="11" text-anchor="end"`) +
+    text(
+      end + 6,
+      y,
+      formatTime(paced.both) + (rate === undefined ? "" : ` at ${rate}`),
+      `font-size="11" fill="${FAINT}" stroke="#ffffff" stroke-width="3" paint-order="stroke"`,
+    );
 }

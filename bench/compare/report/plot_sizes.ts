@@ -21,7 +21,7 @@ import type { By } from "../ways.ts";
 const COLUMNS = 2;
 const HEIGHT = 300;
 
-/** Draws round trips by length, or nothing if there are not two lengths. */
+/** Draws round trips by length, or nothing if there are fewer than two lengths. */
 export function drawLatency(pairs: readonly PairSummary[]): string | undefined {
   return draw(pairs, {
     title: "Round trip by length of the message",
@@ -37,7 +37,7 @@ export function drawLatency(pairs: readonly PairSummary[]): string | undefined {
   });
 }
 
-/** Draws rates by length, or nothing if there are not two lengths. */
+/** Draws rates by length, or nothing if there are fewer than two lengths. */
 export function drawThroughput(pairs: readonly PairSummary[]): string | undefined {
   const bands = pairs.some(({ sizes }) => sizes.some(({ stream }) => stream?.spread))
     ? " The bands of winipc and Deno alone show the spread of the launches."
@@ -103,7 +103,7 @@ function draw(pairs: readonly PairSummary[], drawing: Drawing): string | undefin
   });
 }
 
-/** Names a line by its way, except a line of C beside that of another program. */
+/** Names a line by its way. A line of C beside that of another program gets no name. */
 function nameLine({ by, way }: PairSummary, here: readonly PairSummary[]): { label?: string } {
   const others = here.filter((pair) => pair.way === way && pair.by !== by);
   if (by === "c" && others.length > 0) return {};
@@ -111,7 +111,7 @@ function nameLine({ by, way }: PairSummary, here: readonly PairSummary[]): { lab
   return { label: isShared ? `${SHORT_WAYS[way]}, ${SHORT_BY[by]}` : SHORT_WAYS[way] };
 }
 
-/** Whether a program's lines have bands. The others would hide them. */
+/** Returns whether the lines of a program have bands. More bands would hide each other. */
 function isBanded(by: By): boolean {
   return by === "winipc" || by === "deno";
 }

@@ -1,5 +1,5 @@
 /**
- * How the plots show each way and each program: short names, colors and dashes.
+ * Short names, colors and dashes of the ways and programs in plots.
  *
  * @module
  */
@@ -68,7 +68,7 @@ export const SHORT_BY: Readonly<Record<By, string>> = {
   "bun": "Bun's FFI",
 };
 
-/** Colors of lines. All have enough contrast to white. */
+/** Colors of lines and dots. All have enough contrast to white. */
 export const COLORS = [
   "#0969da",
   "#d1440c",

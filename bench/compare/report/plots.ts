@@ -20,7 +20,7 @@ export interface DrawnPlot {
   readonly svg: string;
 }
 
-/** The plots by the section of the report that shows them. A list is empty if it has no data. */
+/** The plots of each section of the report. A list is empty if there are no data for its plots. */
 export interface Plots {
   readonly overview: readonly DrawnPlot[];
   readonly latency: readonly DrawnPlot[];

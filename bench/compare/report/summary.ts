@@ -7,8 +7,7 @@
 
 import { median } from "../median.ts";
 import type { Histogram, Results, Run, SizeRun } from "../results.ts";
-import { IN_PROCESS } from "./way_sets.ts";
-import type { By, WayName } from "../ways.ts";
+import { type By, IN_PROCESS, type WayName } from "../ways.ts";
 
 /** Buckets of each doubling of a time, as the `Histogram` of results.ts has them. */
 const BUCKETS = 32;
@@ -19,7 +18,7 @@ export interface PairSummary {
   readonly way: WayName;
   /** Median time until both ends were open, in nanoseconds. */
   readonly setUp: number;
-  /** By length, the shortest first. */
+  /** The measurements by length, the shortest first. */
   readonly sizes: readonly SizeSummary[];
 }
 
@@ -49,7 +48,7 @@ export interface StreamSummary {
   readonly bytesPerSecond: number;
   /**
    * The rates in bytes a second that a tenth of the launches and nine tenths of them do not exceed.
-   * Of less than ten launches, these are the least and the greatest rate. One launch has none.
+   * Of fewer than ten launches, these are the extreme rates. One launch has no spread.
    */
   readonly spread?: { readonly p10: number; readonly p90: number };
 }
@@ -125,7 +124,7 @@ function summarizeStream(length: number, rates: readonly number[]): StreamSummar
 }
 
 /**
- * Divides sums by sums. The clock of a process has steps of up to 15.6 ms, so that the time of one
+ * Divides sums by sums. The clock of a process has steps of up to 15.6 ms. So the time of one
  * launch has few possible values, and a median would be one of them.
  */
 function summarizePaced(way: WayName, launches: readonly Paced[]): PacedSummary {

@@ -11,7 +11,7 @@ import { formatBytes, formatCount, formatLength, formatRatio, formatTime } from 
 import { BY, STARTS_FAR, WAYS } from "../ways.ts";
 
 const PAIR: readonly Column[] = [{ title: "way" }, { title: "by" }];
-/** Rate in messages a second from which on 1,000 counts as reached: 5 percent for late wake-ups. */
+/** Least rate that counts as 1,000 messages a second. Late wake-ups can cost 5 percent. */
 const MIN_PACE = 950;
 
 /** A row of a table, and its place among the rows. */
@@ -70,12 +70,12 @@ export function writePaced(pairs: readonly PairSummary[]): string {
   });
 }
 
-/** Writes the rate that was reached, if it is clearly below 1,000 messages a second. */
+/** Writes the reached rate, or returns nothing if the rate counts as 1,000 messages a second. */
 export function formatSlowRate({ framesPerSecond }: PacedSummary): string | undefined {
   return framesPerSecond < MIN_PACE ? `${formatCount(framesPerSecond)}/s` : undefined;
 }
 
-/** Writes a table of the times until both ends were open, if these leave out the far end's start. */
+/** Writes a table of the set-up times, without the ways whose set-up starts the far end. */
 export function writeSetUp(pairs: readonly PairSummary[]): string {
   return writeRows(
     pairs.filter(({ way }) => !STARTS_FAR.has(way)),

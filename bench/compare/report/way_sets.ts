@@ -1,12 +1,12 @@
 /**
- * Kinds of ways, as the report tells them apart.
+ * The kinds of ways between which the report distinguishes.
  *
  * @module
  */
 
 import type { WayName } from "../ways.ts";
 
-/** The ways through memory that both processes map, and whose ends sleep after a while. */
+/** The ways through memory that both processes map, whose ends sleep if no message comes. */
 export const BLOCKING_SHARED_MEMORY: ReadonlySet<WayName> = new Set([
   "ring-sleep",
   "ring-await",
@@ -25,6 +25,3 @@ export const SHARED_MEMORY: ReadonlySet<WayName> = new Set([
   "message-queue",
   "spsc-queue",
 ]);
-
-/** The ways within one process. */
-export const IN_PROCESS: ReadonlySet<WayName> = new Set(["worker", "broadcast-channel"]);

@@ -8,30 +8,27 @@ import { pathToFileURL } from "node:url";
 import { describeFindings } from "./findings.ts";
 import { list, paragraph, plain } from "./markdown.ts";
 import { drawPlots, type Plots } from "./plots.ts";
+import { EVERYONE } from "../plan.ts";
 import type { Environment, Results } from "../results.ts";
 import { type PairSummary, summarize } from "./summary.ts";
 import { describeGrowth, describeMissingGrowth, writeGrowth } from "./growth_tables.ts";
 import { writePaced, writeSetUp, writeStreams, writeTrips } from "./tables.ts";
 import { formatLength } from "./units.ts";
-import { BY, type By, OFFERED, WAYS } from "../ways.ts";
+import { BY, OFFERED, WAYS } from "../ways.ts";
 
 /** The folder of the plots, in the folder of the report. */
 const PLOTS = "results/";
 
 /**
- * Writes `RESULTS.md` and `results/*.svg`. The same results give the same bytes. Plots of an earlier
- * report, which these results do not have, are deleted.
+ * Writes `RESULTS.md` and `results/*.svg`. The same results give the same bytes.
  *
- * @param folder The folder of the report. Its path, or its URL with a slash at the end.
+ * @param folder The path of the report's folder, or its URL with a slash at the end.
  */
 export async function writeReport(results: Results, folder: URL | string): Promise<void> {
   const base = typeof folder === "string" ? pathToFileURL(`${folder}/`) : folder;
   const pairs = summarize(results);
   const plots = drawPlots(pairs, results.growth);
   await Deno.mkdir(new URL(PLOTS, base), { recursive: true });
-  for await (const { name } of Deno.readDir(new URL(PLOTS, base))) {
-    if (name.endsWith(".svg")) await Deno.remove(new URL(PLOTS + name, base));
-  }
   for (const { name, svg } of Object.values(plots).flat()) {
     await Deno.writeTextFile(new URL(PLOTS + name, base), svg);
   }
@@ -108,8 +105,9 @@ function describeMethod({ environment, launches, seed }: Results): string[] {
     }. Of the ways between Workers, both ends are in one process.
       Each pair was launched ${count(launches, "time", "times")}, in an order that the seed ${seed}
       shuffled. In each launch, before the measurements, both ends checked every byte of other
-      messages. During the measurements, they checked the number of each message. One fault would have voided this report.
-      The date is ${environment.date}, and the commit is ${environment.commit}.`),
+      messages. During the measurements, they checked the number of each message. One fault would
+      have voided this report. The date is ${environment.date}, and the commit is
+      ${environment.commit}.`),
     ...(environment.isWine
       ? [paragraph(`This run was on Wine. There, Linux's scheduler and Wine's server decide how long
           a wait takes. So these figures are not those of Windows.`)]
@@ -135,18 +133,13 @@ function describeMachine({ processor, processors, memory }: Environment): string
 function describeMissing({ runs, missing, growth }: Results): string {
   const failed = missing.map(({ by, way, why }) => `${WAYS[way]}, ${BY[by]}: ${plain(why)}`);
   const known = new Set([...runs, ...missing].map(({ by, way }) => `${by} ${way}`));
-  const absent = Object.entries(OFFERED).flatMap(([by, ways]) => {
-    if (!isBy(by)) return [];
-    return ways
+  const absent = EVERYONE.flatMap((by) =>
+    OFFERED[by]
       .filter((way) => !known.has(`${by} ${way}`))
-      .map((way) => `${WAYS[way]}, ${BY[by]}: not part of this run`);
-  });
+      .map((way) => `${WAYS[way]}, ${BY[by]}: not part of this run`)
+  );
   const items = [...failed, ...absent, ...describeMissingGrowth(growth)];
   return items.length > 0 ? list(items) : paragraph("Nothing is missing.");
-}
-
-function isBy(name: string): name is By {
-  return Object.hasOwn(BY, name);
 }
 
 function count(number: number, one: string, many: string): string {
