@@ -26,7 +26,7 @@ export interface CompareOptions {
 }
 
 /**
- * Makes a comparison.
+ * Makes a comparison, and returns its results.
  *
  * @throws {Error} If anything fails.
  */
@@ -34,7 +34,7 @@ export async function compare(options: CompareOptions): Promise<Results> {
   const { scope, seed, prepare, progress, signal } = options;
   beginSetUp(scope, progress);
   const checkout = await readCheckout();
-  await using programs = await prepare(EVERYONE, {
+  await using programs = await prepare({
     installs: scope.installs,
     print: (line) => progress.print(line),
     signal,
@@ -60,7 +60,7 @@ export async function compare(options: CompareOptions): Promise<Results> {
 function beginSetUp(scope: Scope, progress: Progress): void {
   const estimate = scope.setUpSeconds * 1000;
   const rest = estimateOf(scope, planFor(scope, EVERYONE)) - estimate;
-  // An installation takes a minute, or no time if the programs are there.
+  // An installation takes a minute, or no time if the programs are installed.
   progress.begin({ name: "compiling and installing", estimate, rest, isTypical: false });
 }
 
@@ -82,7 +82,7 @@ async function measureGrowthInTime(
   });
 }
 
-/** Returns the ways of the missing programs. */
+/** Returns the ways of the missing programs, each with the reason. */
 export function missingWays(missing: ReadonlyMap<By, string>): Missing[] {
   return [...missing].flatMap(([by, why]) => OFFERED[by].map((way) => ({ by, way, why })));
 }

@@ -5,37 +5,24 @@
  */
 
 import { fileURLToPath } from "node:url";
-import type { InstallOptions, NotFound } from "./install/install.ts";
-import { installBun, installNode, type Runtime } from "./install/npm.ts";
-import { compileEndsInC, compileEndsOfBoost } from "./programs.ts";
+import type { InstallOptions, NotFound, Program } from "./install/install.ts";
+import { installBun, installNode } from "./install/npm.ts";
+import { compileEndsInC, compileEndsOfBoost } from "./compile_ends.ts";
+import { EVERYONE } from "./plan.ts";
 import type { By } from "./ways.ts";
 
-/** The programs that are ready to run. `await using` deletes those that were made for this. */
+/** The programs that are ready to run. `await using` deletes the files that were made for them. */
 export interface Programs extends AsyncDisposable {
-  /** Why programs are missing. */
+  /** The missing programs, with the reasons. */
   readonly missing: ReadonlyMap<By, string>;
   /** Versions by name, besides those of Deno. */
   readonly versions: Readonly<Record<string, string>>;
-  /** Returns a program and its first arguments. The side, the way and a name follow. */
+  /** Returns the program of `by` and its first arguments. The side, the way and a name follow. */
   commandOf(by: By): readonly string[];
 }
 
-/**
- * Makes programs ready to run.
- *
- * @param offerers The libraries and runtimes whose programs run.
- */
-export type Prepare = (
-  offerers: readonly By[],
-  options: InstallOptions,
-) => Promise<Programs>;
-
-/** The ends of a library or a runtime, ready to run. */
-interface Program extends AsyncDisposable {
-  readonly versions: Readonly<Record<string, string>>;
-  /** The program and its first arguments. */
-  readonly command: readonly string[];
-}
+/** Makes the programs of all libraries and runtimes ready to run. */
+export type Prepare = (options: InstallOptions) => Promise<Programs>;
 
 const ENDS = new URL("ends/", import.meta.url);
 
@@ -51,12 +38,12 @@ const PREPARATIONS: Readonly<
   "boost": compileEndsOfBoost,
 };
 
-/** Makes the programs ready to run that this comparison has. */
-export const preparePrograms: Prepare = async (offerers, options) => {
+/** Installs or compiles the programs of the comparison, except for those that are missing. */
+export const preparePrograms: Prepare = async (options) => {
   await using stack = new AsyncDisposableStack();
   const programs = new Map<By, Program>();
   const missing = new Map<By, string>();
-  for (const by of offerers) {
+  for (const by of EVERYONE) {
     options.signal?.throwIfAborted();
     const program = await PREPARATIONS[by](options);
     if ("missing" in program) missing.set(by, program.missing);
@@ -79,7 +66,7 @@ function runByDeno(script: string): Promise<Program> {
   });
 }
 
-function runBy(runtime: Runtime | NotFound, script: string): Program | NotFound {
+function runBy(runtime: Program | NotFound, script: string): Program | NotFound {
   if ("missing" in runtime) return runtime;
   return {
     versions: runtime.versions,

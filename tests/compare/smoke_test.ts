@@ -26,7 +26,7 @@ const PATIENCE = 240_000;
 /** Runs each pair once, several at the same time. */
 async function compareOnce(): Promise<Results> {
   const abort = new AbortController();
-  await using programs = await preparePrograms(EVERYONE, { installs: false, print: () => {} });
+  await using programs = await preparePrograms({ installs: false, print: () => {} });
   const here = EVERYONE.filter((by) => !programs.missing.has(by));
   const plan = planFor(SCOPE, here);
   const { launches, pairs } = plan;

@@ -1,8 +1,8 @@
 /**
  * Finds Boost for Windows programs, or installs it in the Linux below Wine.
  *
- * It installs only into the Debian root file system that tools/winedeno has made. On any other
- * system Boost is there if the C++ compiler finds its headers.
+ * Boost is only installed into the Debian root file system of tools/winedeno. On any other system,
+ * the C++ compiler must find the headers of Boost.
  *
  * @module
  */
@@ -28,14 +28,14 @@ int main() {}
 #endif
 `;
 
-/** Succeeds in the root file system of tools/winedeno. Its folder is beside that of Wine's C:. */
+/** Succeeds in the root file system of tools/winedeno, whose folder is beside that of Wine's C:. */
 const IS_IN_ROOT = '[ /usr -ef "$1/../../wine/root/usr" ]';
 
 /**
  * Downloads Boost's headers and the C++ compiler into the folder $1, and unpacks them.
  *
- * The packages are not registered, because dpkg's database is in /var, and that folder of the root
- * file system is the machine's own. The last step makes the name by which the compiler is found.
+ * The packages are not registered: the database of dpkg is in /var, which is the machine's own
+ * folder. The last step makes the name by which the compiler is found.
  */
 const UNPACK = `set -e
 cd "$1"
@@ -50,7 +50,7 @@ for package in *.deb; do dpkg-deb --extract "$package" /; done
 ln -sf x86_64-w64-mingw32-g++-win32 /usr/bin/x86_64-w64-mingw32-g++`;
 
 /**
- * Finds Boost, and installs it if that is possible and wanted.
+ * Finds Boost, or installs Boost if `installs` is set and this is the system of tools/winedeno.
  *
  * @returns The version of Boost, or why it is missing.
  * @throws {Error} If the compiler reports an error.
@@ -85,7 +85,7 @@ async function isInRoot(): Promise<boolean> {
   }
 }
 
-/** Downloads and unpacks the packages. Returns the error, if there is one. */
+/** Downloads and unpacks the packages. Returns the error, or `undefined`. */
 async function unpack(): Promise<unknown> {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   try {

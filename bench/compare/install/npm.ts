@@ -7,15 +7,7 @@
 
 import { removeFolder } from "../../../tests/support/remove_folder.ts";
 import { reasonOf } from "../reason.ts";
-import { INSTALL_LIMIT, type InstallOptions, type NotFound } from "./install.ts";
-
-/** A runtime that is installed. `await using` deletes it. */
-export interface Runtime extends AsyncDisposable {
-  /** The program and its first arguments. A script and its arguments follow. */
-  readonly command: readonly string[];
-  /** Versions by name, as in {@linkcode Environment.versions}. */
-  readonly versions: Readonly<Record<string, string>>;
-}
+import { INSTALL_LIMIT, type InstallOptions, type NotFound, type Program } from "./install.ts";
 
 /** Versions by the names of packages. */
 type Packages = Readonly<Record<string, string>>;
@@ -26,20 +18,22 @@ const BUN = { "@oven/bun-windows-x64": "1.4.5" };
 /** Bun for processors without AVX2. */
 const BUN_WITHOUT_AVX2 = { "@oven/bun-windows-x64-baseline": "1.4.5" };
 
-/** The packages of a runtime. */
+/** The packages of a runtime: Node.js or Bun. */
 interface Source {
   readonly packages: Packages;
   /** The path of the program in the first package. */
   readonly file: string;
-  /** Describes the installed program. */
-  readonly describe: (program: string, version: string) => Omit<Runtime, keyof AsyncDisposable>;
+  /** Returns the command and the versions of the installed program. */
+  readonly describe: (program: string, version: string) => Omit<Program, keyof AsyncDisposable>;
 }
 
 /**
- * Installs Node.js and koffi. A script of this Node.js finds koffi from `process.execPath`. Without
- * `installs`, the packages must be in Deno's cache.
+ * Installs Node.js and koffi. A script of this Node.js finds koffi from `process.execPath`.
+ * Unless `installs` is set, the packages must be in Deno's cache.
+ *
+ * @returns The program, or why it is missing.
  */
-export async function installNode(options: InstallOptions): Promise<Runtime | NotFound> {
+export async function installNode(options: InstallOptions): Promise<Program | NotFound> {
   return await installFirst([{
     packages: NODE,
     file: "bin\\node.exe",
@@ -51,8 +45,12 @@ export async function installNode(options: InstallOptions): Promise<Runtime | No
   }], options);
 }
 
-/** Installs Bun. Without `installs`, its package must be in Deno's cache. */
-export async function installBun(options: InstallOptions): Promise<Runtime | NotFound> {
+/**
+ * Installs Bun. Unless `installs` is set, the package of Bun must be in Deno's cache.
+ *
+ * @returns The program, or why it is missing.
+ */
+export async function installBun(options: InstallOptions): Promise<Program | NotFound> {
   const sourceIn = (packages: Packages): Source => ({
     packages,
     file: "bin\\bun.exe",
@@ -68,7 +66,7 @@ export async function installBun(options: InstallOptions): Promise<Runtime | Not
 async function installFirst(
   sources: readonly Source[],
   options: InstallOptions,
-): Promise<Runtime | NotFound> {
+): Promise<Program | NotFound> {
   const failures: string[] = [];
   for (const source of sources) {
     try {
@@ -94,13 +92,13 @@ async function installFirst(
 async function install(
   { packages, file, describe }: Source,
   { installs, signal }: InstallOptions,
-): Promise<Runtime> {
+): Promise<Program> {
   await using stack = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   stack.defer(() => removeFolder(folder));
   const limit = AbortSignal.timeout(INSTALL_LIMIT * 1000);
-  const runs = { signal: signal === undefined ? limit : AbortSignal.any([signal, limit]) };
-  // Without links: Wine has none, and koffi needs its neighbour.
+  const either = signal === undefined ? limit : AbortSignal.any([signal, limit]);
+  // Without links between folders: Wine has no links, and koffi needs the package beside its own.
   const flags = [
     "--quiet",
     "--no-lock",
@@ -113,11 +111,11 @@ async function install(
     args: ["install", ...flags],
     cwd: folder,
     env: { NO_COLOR: "1" },
-    ...runs,
+    signal: either,
   });
   const name = Object.keys(packages)[0]!.replaceAll("/", "\\");
   const program = `${folder}\\node_modules\\${name}\\${file}`;
-  const version = await run(program, { args: ["--version"], ...runs });
+  const version = await run(program, { args: ["--version"], signal: either });
   const installed = stack.move();
   return {
     ...describe(program, version.trim()),

@@ -1,5 +1,5 @@
 /**
- * Finds out what the compiler of this machine has, by a small program.
+ * Asks the compiler of this machine for a version, by a small program.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import { pathToFileURL } from "node:url";
 import { compileC, type Compiled } from "../../../tests/support/compile_c.ts";
 import { removeFolder } from "../../../tests/support/remove_folder.ts";
 
-/** The errors of a compiler that is not there: that of compileC() on Windows, and Linux's code. */
+/** The errors of a missing compiler: that of compileC() on Windows, and the code of sh on Linux. */
 const ABSENCE = /^Cannot find any of | failed \(127\)/;
 
 /**
  * Compiles and runs a program that writes a version, or nothing if a header is missing.
  *
- * @param file The name of the source file, which tells its language.
- * @returns The version, or `undefined` if there is none, or no compiler.
+ * @param file The name of the source file. Its extension is that of the language.
+ * @returns The version, or `undefined` if there is no version or no compiler.
  * @throws {Error} If the compiler reports another error, or the program fails.
  */
 export async function probe(file: string, source: string): Promise<string | undefined> {

@@ -8,16 +8,8 @@ import { declareRingChannel } from "../../mod.ts";
 import { compileC, type Compiled } from "../../tests/support/compile_c.ts";
 import { removeFolder } from "../../tests/support/remove_folder.ts";
 import { installBoost } from "./install/boost.ts";
-import type { InstallOptions, NotFound } from "./install/install.ts";
+import type { InstallOptions, NotFound, Program } from "./install/install.ts";
 import { probe } from "./install/probe.ts";
-
-/** A compiled program. `await using` deletes it. */
-export interface CompiledEnds extends AsyncDisposable {
-  /** Versions by name. */
-  readonly versions: Readonly<Record<string, string>>;
-  /** The program. */
-  readonly command: readonly string[];
-}
 
 const C_COMPILER = "C compiler";
 const SOURCES = new URL("ends/", import.meta.url);
@@ -43,7 +35,7 @@ int main(void) {
  * @returns The program, or why there is no compiler.
  * @throws {Error} If there is a compiler, and it reports an error.
  */
-export async function compileEndsInC(): Promise<CompiledEnds | NotFound> {
+export async function compileEndsInC(): Promise<Program | NotFound> {
   const compiler = await probe("compiler_version.c", WRITE_COMPILER);
   if (compiler === undefined) return { missing: "no C compiler was found" };
   await using stack = new AsyncDisposableStack();
@@ -66,13 +58,13 @@ export async function compileEndsInC(): Promise<CompiledEnds | NotFound> {
  */
 export async function compileEndsOfBoost(
   options: InstallOptions,
-): Promise<CompiledEnds | NotFound> {
+): Promise<Program | NotFound> {
   const boost = await installBoost(options);
   if ("missing" in boost) return boost;
   return endsOf(await compileC(new URL("boost.cpp", SOURCES)), { Boost: boost.version });
 }
 
-function endsOf(program: Compiled, versions: Readonly<Record<string, string>>): CompiledEnds {
+function endsOf(program: Compiled, versions: Readonly<Record<string, string>>): Program {
   return {
     versions,
     command: [program.path],
