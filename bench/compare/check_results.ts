@@ -10,52 +10,52 @@ import { BY, WAYS } from "./ways.ts";
 /** Throws an error that names the place of a value, if the value is not as expected. */
 type Check = (value: unknown, at: string) => void;
 
-const isText = check("a text", (value) => typeof value === "string");
-const isFlag = check("true or false", (value) => typeof value === "boolean");
-const isNumber = check("a number", (value) => typeof value === "number");
-const isAmount = check("a number from 0", (value) => typeof value === "number" && value >= 0);
-const isBy = check("a library or a runtime", (value) => isKeyOf(BY, value));
-const isWay = check("a way", (value) => isKeyOf(WAYS, value));
+const checkText = check("a text", (value) => typeof value === "string");
+const checkFlag = check("true or false", (value) => typeof value === "boolean");
+const checkNumber = check("a number", (value) => typeof value === "number");
+const checkAmount = check("a number from 0", (value) => typeof value === "number" && value >= 0);
+const checkBy = check("a library or a runtime", (value) => isKeyOf(BY, value));
+const checkWay = check("a way", (value) => isKeyOf(WAYS, value));
 
-const isRate = fields({ frames: isAmount, nanoseconds: isAmount });
-const isSize = fields({
-  length: isAmount,
-  trips: listOf(listOf(isNumber)),
-  stream: isRate,
+const checkRate = fields({ frames: checkAmount, nanoseconds: checkAmount });
+const checkSize = fields({
+  length: checkAmount,
+  trips: listOf(listOf(checkNumber)),
+  stream: checkRate,
   paced: optional(fields({
-    frames: isAmount,
-    nanoseconds: isAmount,
-    nearProcessor: isAmount,
-    farProcessor: isAmount,
+    frames: checkAmount,
+    nanoseconds: checkAmount,
+    nearProcessor: checkAmount,
+    farProcessor: checkAmount,
   })),
 });
-const isResults = fields({
+const checkFields = fields({
   format: check("format 1", (value) => value === 1),
   environment: fields({
-    date: isText,
-    commit: isText,
-    processor: isText,
-    processors: isAmount,
-    memory: isAmount,
-    system: isText,
-    isWine: isFlag,
-    versions: valuesOf(isText),
+    date: checkText,
+    commit: checkText,
+    processor: checkText,
+    processors: checkAmount,
+    memory: checkAmount,
+    system: checkText,
+    isWine: checkFlag,
+    versions: valuesOf(checkText),
   }),
-  seed: isAmount,
-  launches: isAmount,
+  seed: checkAmount,
+  launches: checkAmount,
   runs: listOf(fields({
-    by: isBy,
-    way: isWay,
-    launch: isAmount,
-    setUp: isAmount,
-    sizes: listOf(isSize),
+    by: checkBy,
+    way: checkWay,
+    launch: checkAmount,
+    setUp: checkAmount,
+    sizes: listOf(checkSize),
   })),
-  missing: listOf(fields({ by: isBy, way: isWay, why: isText })),
+  missing: listOf(fields({ by: checkBy, way: checkWay, why: checkText })),
   growth: listOf(fields({
-    of: isText,
-    name: isText,
-    unit: isText,
-    points: listOf(fields({ x: isNumber, y: listOf(isNumber) })),
+    of: checkText,
+    name: checkText,
+    unit: checkText,
+    points: listOf(fields({ x: checkNumber, y: listOf(checkNumber) })),
   })),
 });
 
@@ -65,7 +65,7 @@ const isResults = fields({
  * @throws {TypeError} If it does not. The error names the first wrong field.
  */
 export function checkResults(value: unknown): asserts value is Results {
-  isResults(value, "");
+  checkFields(value, "");
 }
 
 function check(expected: string, test: (value: unknown) => boolean): Check {
@@ -101,9 +101,9 @@ function isObject(value: unknown): boolean {
 }
 
 function listOf(checkItem: Check): Check {
-  const isList = check("a list", Array.isArray);
+  const checkList = check("a list", Array.isArray);
   return (value, at) => {
-    isList(value, at);
+    checkList(value, at);
     if (Array.isArray(value)) value.forEach((item, index) => checkItem(item, `${at}[${index}]`));
   };
 }

@@ -12,7 +12,7 @@ import { findCommit } from "../commit.ts";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** Lists changed files, except for those of the report. */
 const STATUS = ["status", "--porcelain", "--", ":/", ":!/bench/RESULTS.md", ":!/bench/results"];
-/** A line of a changed or a new file. */
+/** A line of git's list for a changed or a new file. */
 const CHANGE = /^[ MTADRCU?]{2} /m;
 
 /** A checkout at one time. */
@@ -22,19 +22,22 @@ export interface Checkout {
   readonly isChanged: boolean;
 }
 
-/** Looks at this checkout. */
+/** Reads the commit and the changes of this checkout. */
 export async function readCheckout(): Promise<Checkout> {
   return { commit: await findCommit(), isChanged: CHANGE.test(await gitStatus()) };
 }
 
 /**
- * Describes the checkout of a comparison.
+ * Describes the checkout of a comparison: its commit, and whether files were changed at any time.
  *
- * @throws {Error} If another commit was checked out meanwhile.
+ * @throws {Error} If the commits before and after the comparison differ.
  */
 export function describeCheckout(before: Checkout, after: Checkout): string {
   if (before.commit !== after.commit) {
-    throw new Error(`The commit was ${before.commit} at first, and ${after.commit} at the end`);
+    throw new Error(
+      `The commit was ${before.commit} at first, and ${after.commit} at the end. Compare again, ` +
+        "and commit nothing meanwhile",
+    );
   }
   return `${before.commit}${before.isChanged || after.isChanged ? " with changes" : ""}`;
 }

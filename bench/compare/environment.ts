@@ -4,6 +4,7 @@
  * @module
  */
 
+import { encodeWide } from "../../ffi/wide.ts";
 import { isWine } from "../../ffi/win32/ntdll.ts";
 import { openLibrary } from "../../tests/support/open_library.ts";
 import type { Environment } from "./results.ts";
@@ -53,8 +54,8 @@ function processorName(): string {
   const size = Uint32Array.of(units.byteLength);
   const status = advapi32.symbols.RegGetValueW(
     HKEY_LOCAL_MACHINE,
-    wide(PROCESSOR_KEY),
-    wide("ProcessorNameString"),
+    encodeWide(PROCESSOR_KEY),
+    encodeWide("ProcessorNameString"),
     RRF_RT_REG_SZ,
     null,
     units,
@@ -69,7 +70,9 @@ function bytesOfMemory(): number {
   });
   const status = new BigUint64Array(MEMORY_STATUS_SIZE / 8);
   status[0] = BigInt(MEMORY_STATUS_SIZE);
-  if (!kernel32.symbols.GlobalMemoryStatusEx(status)) throw new Error("Cannot get the memory size");
+  if (!kernel32.symbols.GlobalMemoryStatusEx(status)) {
+    throw new Error("Cannot get the size of the memory: GlobalMemoryStatusEx failed");
+  }
   return Number(status[TOTAL_PHYSICAL]);
 }
 
@@ -98,8 +101,4 @@ function wineVersion(): string {
     Deno.UnsafePointer.create(release[0]!),
   ].map((pointer) => getCString(pointer!));
   return `Wine ${wine} on ${host} ${version!.match(/^[\d.]*\d/)?.[0]}`;
-}
-
-function wide(text: string): Uint16Array<ArrayBuffer> {
-  return Uint16Array.from(`${text}\0`, (unit) => unit.charCodeAt(0));
 }

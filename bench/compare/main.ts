@@ -3,12 +3,12 @@
  *
  *     deno task compare [--quick | --all] [--seed N] [--from FILE] [--to FOLDER]
  *
- * The report is `RESULTS.md`, with `results.json` and plots in the folder `results` beside it. It is
- * written to the folder `bench`, or to FOLDER. If anything fails, nothing is written, and the exit
- * code is 1. After a Ctrl-C, nothing is written, and the exit code is 130. The report names the
- * programs that could not be installed.
+ * The report is `RESULTS.md`, in the folder `bench` or in FOLDER. Its plots and `results.json` are
+ * in the folder `results` beside it. The report names the programs that could not be installed. If
+ * anything fails, nothing is written, and the exit code is 1. After a Ctrl-C, nothing is written,
+ * and the exit code is 130.
  *
- * - `--quick` takes less than 3 minutes. It prints the tables, and writes to a temporary folder.
+ * - `--quick` takes less than 3 minutes, prints the tables, and writes to a temporary folder.
  * - `--all` measures all programs at all lengths.
  * - `--seed` repeats the order of another comparison.
  * - `--from` measures nothing, and makes the report from the results in FILE.
@@ -27,13 +27,13 @@ import type { Results } from "./results.ts";
 import { readResults } from "./results_file.ts";
 import { writeFiles } from "./write_files.ts";
 
-/** Exit code after a Ctrl-C. */
+/** Exit code after a Ctrl-C: 128 and the number of SIGINT, as shells have it. */
 const INTERRUPTED = 130;
 
 if (import.meta.main) Deno.exit(await main(Deno.args, preparePrograms));
 
 /**
- * Runs the command.
+ * Runs `deno task compare`.
  *
  * @param prepare Makes the programs ready to run.
  * @param interruption Interrupts the command as Ctrl-C does.

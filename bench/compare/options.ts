@@ -14,9 +14,9 @@ export interface Options {
   readonly extent: Extent;
   /** The seed of the order of the launches. */
   readonly seed: number;
-  /** The file with the results of which the report is made. Without it, they are measured. */
+  /** The file of the results for the report. Without a file, the results are measured. */
   readonly from: URL | undefined;
-  /** The folder of the report. */
+  /** The folder of the report. Without a folder, `extent` decides. */
   readonly to: URL | undefined;
 }
 
@@ -31,15 +31,17 @@ export function readOptions(args: readonly string[]): Options {
     boolean: ["quick", "all"],
     string: ["seed", "from", "to"],
     unknown(name) {
-      throw new TypeError(`Unknown option ${name}`);
+      throw new TypeError(
+        `Unknown option ${name}: the options are --quick, --all, --seed, --from and --to`,
+      );
     },
   });
-  if (quick && all) throw new TypeError("--quick and --all exclude each other");
+  if (quick && all) throw new TypeError("--quick and --all exclude each other: pass one of them");
   for (const [name, value] of Object.entries({ from, to })) {
     if (value === "") throw new TypeError(`Expected a path after --${name}`);
   }
   if (from !== undefined && (quick || all || seed !== undefined)) {
-    throw new TypeError("--from measures nothing: it excludes --quick, --all and --seed");
+    throw new TypeError("--from measures nothing: pass it without --quick, --all and --seed");
   }
   return {
     extent: quick ? "quick" : all ? "all" : "default",

@@ -4,10 +4,10 @@
  * @module
  */
 
-/** Where progress is shown. */
+/** A place where progress is shown. */
 export interface Screen {
   readonly write: (text: string) => void;
-  /** Whether a line can be written again. */
+  /** Whether the last line can be overwritten. */
   readonly isTerminal: boolean;
   /** The width of a line, in characters. */
   readonly columns: number;
@@ -49,7 +49,7 @@ export class Progress implements Disposable {
   #measured = 0;
   #lastLine = -Infinity;
 
-  /** @param screen Where to show it. @default the standard error */
+  /** @param screen Where to show the progress. @default the standard error */
   constructor(screen: Screen = standardError()) {
     this.#screen = screen;
     if (screen.isTerminal) this.#timer = setInterval(() => this.#show(), REDRAW_INTERVAL);

@@ -17,13 +17,13 @@ export interface Results {
   readonly launches: number;
   /** One run of each pair in each launch, in the order in which they ran. */
   readonly runs: readonly Run[];
-  /** What could not run, and why. */
+  /** The ways that could not run, or not at all lengths. */
   readonly missing: readonly Missing[];
-  /** How cost grows. Empty if that was not measured. */
+  /** How cost grows. Empty if growth was not measured. */
   readonly growth: readonly GrowthSeries[];
 }
 
-/** Where the comparison ran. */
+/** The machine, the system and the programs of a comparison. */
 export interface Environment {
   /** The day, as in 2026-11-30. */
   readonly date: string;
@@ -41,14 +41,14 @@ export interface Environment {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** A program that could not run. */
+/** A way of a program that could not run, or not at all lengths. */
 export interface Missing {
   readonly by: By;
   readonly way: WayName;
   readonly why: string;
 }
 
-/** One launch of a pair. */
+/** The measurements of one launch of a pair. */
 export interface Run {
   readonly by: By;
   readonly way: WayName;
@@ -66,7 +66,7 @@ export interface Run {
 export interface SizeRun {
   /** Length of each frame, in bytes. */
   readonly length: number;
-  /** The times of the round trips, each timed alone. The trips of the warm-up are not in it. */
+  /** The times of the round trips, each timed alone, without those of the warm-up. */
   readonly trips: Histogram;
   /**
    * Frames in one direction, timed by the receiver from the first to the last. For a `LatestValue`
@@ -90,12 +90,12 @@ export type Histogram = readonly (readonly [bucket: number, count: number])[];
 
 /** How the cost of something grows with a number. */
 export interface GrowthSeries {
-  /** What grows: `bytes of a message`, `producers`, `receivers`, `open channels`. */
+  /** The growing thing: `bytes of a message`, `producers`, `receivers`, `open channels`. */
   readonly of: string;
   /** The measured thing: `RingChannel`, `C ring`. */
   readonly name: string;
-  /** The unit of `y`: `frames a second`, `bytes a second`, `nanoseconds`, `bytes`. */
+  /** The unit of `y`: `frames a second`, `bytes a second`, `nanoseconds`, `bytes`, `percent`. */
   readonly unit: string;
-  /** The number, and the measured values of all launches. */
+  /** The numbers `x` of the growing thing, each with the values of all launches. */
   readonly points: readonly { readonly x: number; readonly y: readonly number[] }[];
 }

@@ -14,19 +14,19 @@ import type { Results } from "./results.ts";
  *
  * @throws {Error} If the file cannot be read, or has another format. The error names the file.
  */
-export async function readResults(file: string | URL): Promise<Results> {
+export async function readResults(file: URL): Promise<Results> {
   try {
     const results: unknown = JSON.parse(await Deno.readTextFile(file));
     checkResults(results);
     return results;
   } catch (error) {
-    const path = file instanceof URL ? fileURLToPath(file) : file;
-    throw new Error(`Cannot read the results in ${path}: ${reasonOf(error)}`, { cause: error });
+    const place = `the results in ${fileURLToPath(file)}`;
+    throw new Error(`Cannot read ${place}: ${reasonOf(error)}`, { cause: error });
   }
 }
 
-/** Writes results. Each run has a line of its own, so that people can read a change. */
-export async function writeResults(results: Results, file: string | URL): Promise<void> {
+/** Writes results. Each run has a line of its own, so that a diff shows the changed runs. */
+export async function writeResults(results: Results, file: URL): Promise<void> {
   const fields = Object.entries(results).map(([name, value]) => `  "${name}": ${format(value)}`);
   await Deno.writeTextFile(file, `{\n${fields.join(",\n")}\n}\n`);
 }

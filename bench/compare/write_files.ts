@@ -15,11 +15,11 @@ const RESULTS = `${FOLDER}results.json`;
 const TEXT = "RESULTS.md";
 
 /**
- * Writes the report, its plots and its results. They are made in a temporary folder beside the old
- * files, and replace these only when all of them are whole. Plots of an earlier report are deleted.
+ * Writes the report, its plots and its results. The new files are made in a temporary folder beside
+ * the old files. Complete new files replace the old ones. Old plots are deleted.
  *
- * @param folder The folder of the report. The URL has a slash at the end.
- * @param from The file from which the results were read. That file is not written again.
+ * @param folder The URL of the report's folder, with a slash at the end.
+ * @param from The file from which the results were read, which is not written again.
  */
 export async function writeFiles(
   results: Results,

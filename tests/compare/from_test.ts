@@ -4,6 +4,7 @@ import { main } from "../../bench/compare/main.ts";
 import type { Prepare } from "../../bench/compare/prepare.ts";
 import { writeReport } from "../../bench/compare/report/write_report.ts";
 import { readResults, writeResults } from "../../bench/compare/results_file.ts";
+import { collectErrors } from "./support/collect_errors.ts";
 import { makeResults } from "./support/make_results.ts";
 
 const BENCH = new URL("../../bench/", import.meta.url);
@@ -23,14 +24,9 @@ async function temporaryFolder(): Promise<AsyncDisposable & { url: URL; path: st
 
 /** Runs `--from`, and returns the exit code and the printed errors. */
 async function makeFrom(file: string, folder: string): Promise<{ code: number; said: string }> {
-  const { error } = console;
-  let said = "";
-  console.error = (line: string) => void (said += `${line}\n`);
-  try {
-    return { code: await main(["--from", file, "--to", folder], prepareNothing), said };
-  } finally {
-    console.error = error;
-  }
+  using errors = collectErrors();
+  const code = await main(["--from", file, "--to", folder], prepareNothing);
+  return { code, said: errors.lines.join("\n") };
 }
 
 /** Returns the texts of all files of the report in a folder, by their names. */
@@ -99,15 +95,25 @@ Deno.test("compare --from names a file that has no results, and keeps the old re
   }
 });
 
-Deno.test("compare --from keeps the results file as it is, and deletes old plots", async () => {
+Deno.test("compare --from names a file that does not exist, and writes nothing", async () => {
+  await using folder = await temporaryFolder();
+  const file = `${folder.path}\\none.json`;
+  const { code, said } = await makeFrom(file, folder.path);
+  assertEquals(code, 1);
+  assertStringIncludes(said, `Cannot read the results in ${file}`);
+  assertEquals([...Deno.readDirSync(folder.path)], []);
+});
+
+Deno.test("compare --from keeps results and other files, and deletes old plots", async () => {
   await using folder = await temporaryFolder();
   assertEquals(await makeReport(folder), 0);
   const before = await readReport(folder.url);
   const file = `${folder.path}\\results\\results.json`;
   await Deno.writeTextFile(file, JSON.stringify(makeResults()));
   await Deno.writeTextFile(`${folder.path}\\results\\old.svg`, "<svg/>");
+  await Deno.writeTextFile(`${folder.path}\\results\\notes.txt`, "");
   assertEquals((await makeFrom(file, folder.path)).code, 0);
-  const after = { ...before, "results.json": JSON.stringify(makeResults()) };
+  const after = { ...before, "results.json": JSON.stringify(makeResults()), "notes.txt": "" };
   assertEquals(await readReport(folder.url), after);
   const names = Array.from(Deno.readDirSync(folder.path), ({ name }) => name);
   assertEquals(names.toSorted(), ["RESULTS.md", "results"]);
@@ -116,6 +122,6 @@ Deno.test("compare --from keeps the results file as it is, and deletes old plots
 /** Makes a report of made results in a folder. */
 async function makeReport({ path }: { path: string }): Promise<number> {
   await using folder = await temporaryFolder();
-  await writeResults(makeResults(), `${folder.path}\\results.json`);
+  await writeResults(makeResults(), new URL("results.json", folder.url));
   return (await makeFrom(`${folder.path}\\results.json`, path)).code;
 }

@@ -1,8 +1,10 @@
 // Task: test:compare Its pairs spin on all processors.
 
-import { assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
+import { SharedEvent } from "../../mod.ts";
 import { streamOf, tripsOf } from "../../bench/compare/run/answers.ts";
 import { Pair, type PairOptions } from "../../bench/compare/run/pair.ts";
+import { randomName } from "../support/random_name.ts";
 import { within } from "../support/within.ts";
 import { denoCommand } from "./support/deno_command.ts";
 
@@ -29,11 +31,11 @@ Deno.test("Pair.ask() returns the answer to each task", async () => {
 });
 
 Deno.test("Pair.ask() names the frame that the far end damaged", async () => {
-  await using pair = await start("damaging_end.ts");
+  await using pair = await start("damaged_end.ts");
   await assertRejects(
     () => pair.ask({ name: "validate", length: LENGTH, milliseconds: 0 }),
     Error,
-    "frame 3",
+    "frame 5 wrong",
   );
 });
 
@@ -54,7 +56,7 @@ for (const [killed, way] of [["far", "pipe-bytes"], ["near", "tcp"]] as const) {
   });
 }
 
-Deno.test("Pair gives its ends a folder, and removes it with all files, also after a kill", async () => {
+Deno.test("Pair removes the folder of its ends with all files, also after a kill", async () => {
   await using pair = await start("filing_end.ts");
   const answer = await pair.ask({ name: "validate", length: LENGTH, milliseconds: 0 });
   const folder = `${answer.folder}`;
@@ -70,8 +72,17 @@ Deno.test("Pair.start() fails if there is no such script", async () => {
 
 Deno.test("Pair.start() takes a signal that ends both processes", async () => {
   const abort = new AbortController();
-  await using pair = await start("honest_end.ts", { signal: abort.signal });
+  const name = randomName();
+  using asked = SharedEvent.create(`${name}-asked`);
+  const command = [...denoCommand("silent_end.ts"), name];
+  await using pair = await start("silent_end.ts", { command, signal: abort.signal });
   const answer = pair.ask({ name: "trips", length: LENGTH, milliseconds: 30_000 });
+  await asked.wait({ timeout: 30_000 });
+  for (const side of ["near", "far"]) SharedEvent.open(`${name}-${side}`).close();
   abort.abort();
-  await assertRejects(() => answer, Error, "end ended with exit code");
+  const failed = assertRejects(() => answer, Error, "end ended with exit code");
+  await within("the answer is an error", failed, AT_ONCE);
+  for (const side of ["near", "far"]) {
+    assertThrows(() => SharedEvent.open(`${name}-${side}`), Deno.errors.NotFound);
+  }
 });

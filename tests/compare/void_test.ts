@@ -5,8 +5,10 @@ import { SharedEvent } from "../../mod.ts";
 import { main } from "../../bench/compare/main.ts";
 import { EVERYONE } from "../../bench/compare/plan.ts";
 import type { Prepare } from "../../bench/compare/prepare.ts";
+import { BY, WAYS } from "../../bench/compare/ways.ts";
 import { randomName } from "../support/random_name.ts";
 import { within } from "../support/within.ts";
+import { collectErrors } from "./support/collect_errors.ts";
 import { denoCommand } from "./support/deno_command.ts";
 
 /**
@@ -35,26 +37,21 @@ async function compareWith(
     using errors = collectErrors();
     const code = await main(["--quick", "--to", folder], prepare, interruption);
     const files = [...Deno.readDirSync(folder)].map(({ name }) => name);
-    return { code, said: errors.lines.join("\n"), files };
+    const report = files.includes("RESULTS.md")
+      ? await Deno.readTextFile(`${folder}\\RESULTS.md`)
+      : "";
+    return { code, said: errors.lines.join("\n"), files, report };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-/** Collects the arguments of `console.error()` until it is disposed of. */
-function collectErrors(): Disposable & { readonly lines: readonly string[] } {
-  const { error } = console;
-  const lines: string[] = [];
-  console.error = (line: string) => void lines.push(line);
-  return { lines, [Symbol.dispose]: () => void (console.error = error) };
-}
-
 Deno.test("compare is void if an end damages a frame, and names the way and the frame", async () => {
-  const { code, said, files } = await compareWith("damaging_end.ts");
+  const { code, said, files } = await compareWith("damaged_end.ts");
   assertEquals([code, files], [1, []]);
   assertStringIncludes(said, "void");
   assertStringIncludes(said, "pipe-bytes");
-  assertStringIncludes(said, "frame 3 ");
+  assertStringIncludes(said, "frame 5 wrong");
 });
 
 Deno.test("compare is void if an end is killed in the middle", async () => {
@@ -80,9 +77,10 @@ Deno.test("compare ends its processes and writes nothing after a Ctrl-C", async 
   }
 });
 
-Deno.test("compare succeeds with an end without a fault, and names what is missing", async () => {
-  const { code, said, files } = await compareWith("honest_end.ts");
+Deno.test("compare writes a report of ends without a fault, and names what is missing", async () => {
+  const { code, said, files, report } = await compareWith("honest_end.ts");
   assertEquals([code, files.toSorted()], [0, ["RESULTS.md", "results"]], said);
+  assertStringIncludes(report, `${WAYS.mailslot}, ${BY.c}: not part of the test`);
 });
 
 Deno.test("compare refuses options that it does not know, or that exclude each other", async () => {

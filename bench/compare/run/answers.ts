@@ -25,21 +25,23 @@ function parse(line: string): Answer {
     const value: unknown = JSON.parse(line);
     if (typeof value === "object" && value !== null) return { ...value };
   } catch {
-    // The error below tells more.
+    // The error below shows the line, which the error of JSON.parse() need not.
   }
-  throw new Error(`the near end answered ${JSON.stringify(line)}`);
+  throw new Error(`expected an object as JSON from the near end, got ${JSON.stringify(line)}`);
 }
 
 /** Returns the histogram of the answer to `trips`. */
 export function tripsOf({ trips }: Answer): Histogram {
-  if (!Array.isArray(trips) || trips.length === 0) throw new Error("no round trips in the answer");
+  if (!Array.isArray(trips) || trips.length === 0) {
+    throw new Error("expected round trips in the near end's answer, got none");
+  }
   return trips.map((pair: unknown) => {
     const [bucket, count]: unknown[] = Array.isArray(pair) ? pair : [];
     return [numberOf("bucket", bucket), numberOf("count", count)];
   });
 }
 
-/** Returns the times of the answer to `stream`. */
+/** Returns the frames of the answer to `stream`, and their time. */
 export function streamOf({ frames, nanoseconds }: Answer): SizeRun["stream"] {
   return {
     frames: numberOf("frames", frames),
@@ -47,7 +49,7 @@ export function streamOf({ frames, nanoseconds }: Answer): SizeRun["stream"] {
   };
 }
 
-/** Returns the times of the answer to `paced`. */
+/** Returns the frames of the answer to `paced`, and their times. */
 export function pacedOf(answer: Answer): NonNullable<SizeRun["paced"]> {
   return {
     ...streamOf(answer),
@@ -56,8 +58,8 @@ export function pacedOf(answer: Answer): NonNullable<SizeRun["paced"]> {
   };
 }
 
-/** Returns the whole number that is nearest to a value. */
+/** Returns the whole number that is nearest to a value, which must be a number from 0. */
 function numberOf(name: string, value: unknown): number {
   if (typeof value === "number" && value >= 0 && Number.isFinite(value)) return Math.round(value);
-  throw new Error(`${name} is ${value} in the answer`);
+  throw new Error(`expected a number from 0 as ${name} in the near end's answer, got ${value}`);
 }

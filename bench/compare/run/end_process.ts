@@ -1,5 +1,5 @@
 /**
- * One end of a pair: a process that writes lines, and that may not end before it is told to.
+ * A process that writes lines, and that may not end before its input does.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const REST_LIMIT = 1000;
 
 /** Options of an {@linkcode EndProcess}. */
 export interface EndProcessOptions {
-  /** The side, for errors: `near end`. */
+  /** The name of the process in errors, such as `near end`. */
   readonly name: string;
   /** The program and its arguments. */
   readonly command: readonly string[];
@@ -21,9 +21,9 @@ export interface EndProcessOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** One end of a pair, in its own process. */
+/** A process that writes lines: an end of a pair, or a process of a growth measurement. */
 export class EndProcess implements AsyncDisposable {
-  /** The side, for errors: `near end`. */
+  /** The name of the process in errors, such as `near end`. */
   readonly #name: string;
   readonly #child: Deno.ChildProcess;
   readonly #signal: AbortSignal | undefined;
@@ -59,10 +59,10 @@ export class EndProcess implements AsyncDisposable {
   }
 
   /**
-   * Waits until the end writes a line.
+   * Waits until the process writes a line.
    *
    * @param limit Time limit in milliseconds. When it is over, the process is killed.
-   * @throws {Error} If the process ends first, or the time is over.
+   * @throws {Error} If the process ends first, or writes no line in time.
    */
   async nextLine(limit: number): Promise<string> {
     let isLate = false;
@@ -88,7 +88,11 @@ export class EndProcess implements AsyncDisposable {
     }
   }
 
-  /** Sends the end a line. */
+  /**
+   * Sends the process a line.
+   *
+   * @throws {Error} If the line cannot be written. The error has the exit code of the process.
+   */
   async send(line: string): Promise<void> {
     const input = this.#child.stdin.getWriter();
     try {
@@ -105,7 +109,7 @@ export class EndProcess implements AsyncDisposable {
     await this.#child.stdin.close().catch(() => {});
   }
 
-  /** Rejects when the process ends. */
+  /** Rejects when the process ends, with its exit code and its standard error. */
   async failure(): Promise<never> {
     await this.#child.status;
     throw await this.#errorOfEnd();
@@ -129,13 +133,13 @@ export class EndProcess implements AsyncDisposable {
     try {
       this.#child.kill("SIGKILL");
     } catch (error) {
-      // The process has already ended. Windows refuses to end it until Deno knows that.
+      // The process has ended. Before Deno knows that, Windows denies the access.
       const hasEnded = error instanceof TypeError || error instanceof Deno.errors.PermissionDenied;
       if (!hasEnded) throw error;
     }
   }
 
-  /** Ends the process, even if it is busy. */
+  /** Ends the process at once, and waits until it has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#signal?.removeEventListener("abort", this.#kill);
     this.kill();

@@ -1,27 +1,28 @@
 /**
- * Starts the two ends of a pair, and asks the near end to do tasks.
+ * A pair of ends, whose near end does tasks.
  *
  * @module
  */
 
 import { type Answer, readAnswer } from "./answers.ts";
 import { EndProcess } from "./end_process.ts";
+import { FOLDER_VARIABLE } from "../ends/ways/temp_path.ts";
 import { removeFolder } from "../../../tests/support/remove_folder.ts";
 import { reasonOf } from "../reason.ts";
 import type { Side } from "../link.ts";
 import { STARTS_FAR, type WayName } from "../ways.ts";
 
-/** Time limit for the start of an end, in milliseconds. Wine's first start takes several seconds. */
+/** Time limit for an end to open, in milliseconds. The first start of Wine takes seconds. */
 const START_LIMIT = 60_000;
-/** Time limit for an answer, besides the time of the task, in milliseconds. Ends wait 20 s. */
+/**
+ * Time limit for an answer, besides the time of the task, in milliseconds. An end gives up after
+ * 20 s without its peer, so that its own error comes first.
+ */
 const ANSWER_LIMIT = 60_000;
-/** Time limit for the end of a process that was told to end, in milliseconds. */
+/** Time limit for both ends to end after the last task, in milliseconds. */
 const END_LIMIT = 30_000;
-/** Time in which the end of a far end can explain the error of a near end, in milliseconds. */
+/** Time for a far end to fail after its near end, in milliseconds. Both errors are then shown. */
 const EXPLANATION_LIMIT = 1000;
-
-/** The environment variable with the folder for the files of a pair. */
-const FOLDER_VARIABLE = "WINIPC_COMPARE_FOLDER";
 
 /** The tasks of a near end. */
 export type TaskName = "validate" | "trips" | "stream" | "paced";
@@ -38,7 +39,7 @@ export interface Task {
 /** Options of {@linkcode Pair.start}. */
 export interface PairOptions {
   readonly way: WayName;
-  /** The program and its first arguments. It gets three more: the side, the way and a name. */
+  /** The program and its first arguments. The side, the way and a name follow. */
   readonly command: readonly string[];
   /** Ends both processes at once. */
   readonly signal?: AbortSignal;
@@ -49,7 +50,7 @@ export class Pair implements AsyncDisposable {
   /** Time until both ends were open, in nanoseconds. */
   readonly setUp: number;
   readonly #near: EndProcess;
-  /** The far end. It is missing if the near end has started it. */
+  /** The far end, unless the near end has started the far end. */
   readonly #far: EndProcess | undefined;
   readonly #stack: AsyncDisposableStack;
 
@@ -66,8 +67,8 @@ export class Pair implements AsyncDisposable {
   }
 
   /**
-   * Starts both ends, the far end first. They have a folder for their files, which is removed after
-   * both have ended.
+   * Starts both ends, the far end first. The pair has a folder for files, which is removed after
+   * both ends have ended.
    *
    * @throws {Error} If an end does not open.
    */
@@ -106,7 +107,7 @@ export class Pair implements AsyncDisposable {
   }
 
   /**
-   * Tells both ends to end, and waits until they have ended.
+   * Ends the pair after its last task, and waits until both processes have ended.
    *
    * @throws {Error} If an exit code is not 0, or an end does not end in time.
    */
@@ -130,20 +131,24 @@ async function untilReady(end: EndProcess): Promise<number> {
   throw new Error(`expected "ready NANOSECONDS" from an end, got ${JSON.stringify(line)}`);
 }
 
-/** Waits for something from the near end, unless the far end ends before. */
+/**
+ * Waits for something from the near end.
+ *
+ * @throws {Error} If either end fails first. The error has the reasons of both ends.
+ */
 async function withPeer<T>(fromNear: Promise<T>, far: EndProcess | undefined): Promise<T> {
   if (far === undefined) return await fromNear;
   const farFailure = far.failure();
   try {
     return await Promise.race([fromNear, farFailure]);
   } catch (error) {
-    const reasons = new Set([reasonOf(error), await within(EXPLANATION_LIMIT, farFailure)]);
+    const reasons = new Set([reasonOf(error), await messageWithin(EXPLANATION_LIMIT, farFailure)]);
     throw new Error([...reasons].filter(Boolean).join("\n"), { cause: error });
   }
 }
 
-/** Returns the message of an error, or an empty text if there is none in time. */
-async function within(limit: number, failure: Promise<never>): Promise<string> {
+/** Returns the message of a failure, or an empty text if nothing fails in time. */
+async function messageWithin(limit: number, failure: Promise<never>): Promise<string> {
   const { promise: late, resolve } = Promise.withResolvers<string>();
   const timer = setTimeout(() => resolve(""), limit);
   const message = await Promise.race([failure.catch(reasonOf), late]);

@@ -19,7 +19,7 @@ import type { Run, SizeRun } from "../results.ts";
 import { randomFrom, shuffle } from "./shuffle.ts";
 import { BY, type By, WAYS } from "../ways.ts";
 
-/** A launch of a pair. */
+/** One launch of a pair. */
 export interface Launch {
   readonly pair: PlannedPair;
   /** The number of the launch, from 0. */
@@ -29,7 +29,7 @@ export interface Launch {
 /** Options of {@linkcode runAll}. */
 export interface RunOptions {
   readonly seed: number;
-  /** Returns a program and its first arguments. */
+  /** Returns the program of `by` and its first arguments. */
   readonly commandOf: (by: By) => readonly string[];
   /** Is called when a launch begins. Its `rest` is the time of all launches after it. */
   readonly begin: (step: Step) => void;

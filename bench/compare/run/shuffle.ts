@@ -1,13 +1,13 @@
 /**
- * Shuffles with a seed, so that the same order can be made again.
+ * Shuffles by a seed, so that the same order can be repeated.
  *
  * @module
  */
 
-/** Seeds are less than this. */
+/** The number of seeds, which begin at 0. */
 export const SEED_LIMIT = 2 ** 32;
 
-/** Returns a seed that nobody can foresee. */
+/** Returns a random seed. */
 export function randomSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0]!;
 }

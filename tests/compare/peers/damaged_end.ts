@@ -1,6 +1,6 @@
 /**
- * An end whose link damages one byte of one frame: `damaged_end.ts far|near WAY NAME`. The way says
- * which end damages what it sends: `near`, `far` or `none`.
+ * An end whose link damages one byte of one frame: `damaged_end.ts far|near WAY NAME`. The way is
+ * the end that damages a frame: `near`, `far` or `none`. With `pipe-bytes`, the far end does so.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { sequenceAt } from "../../../bench/compare/ends/frames.ts";
 import { events } from "../../../bench/compare/ends/ways/events.ts";
 import type { Link, Side, WayOfProgram } from "../../../bench/compare/link.ts";
 
-/** A frame that goes there and back. */
+/** The number of a frame of a validation that goes there and back. */
 const EARLY = 5;
-/** A frame that goes one way. */
+/** The number of a frame of a validation that goes one way. */
 const LATE = 300;
 
 function damagedBy(damaging: Side, sequence: number): WayOfProgram {
@@ -36,4 +36,5 @@ function damage(link: Link, sequence: number): Link {
   };
 }
 
-await runEnd({ near: damagedBy("near", LATE), far: damagedBy("far", EARLY), none: events });
+const far = damagedBy("far", EARLY);
+await runEnd({ near: damagedBy("near", LATE), far, none: events, "pipe-bytes": far });

@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 
-/** The environment variable that names the folder for files. */
-const FOLDER = "WINIPC_COMPARE_FOLDER";
+/** The environment variable with the path of the folder for the files of a pair. */
+export const FOLDER_VARIABLE = "WINIPC_COMPARE_FOLDER";
 
 /**
  * Returns the path of a file that the ends of the pair `name` share.
@@ -17,5 +17,5 @@ const FOLDER = "WINIPC_COMPARE_FOLDER";
  * The harness removes the folder afterwards, because an end that is killed leaves its files.
  */
 export function tempPath(name: string): string {
-  return join(process.env[FOLDER] ?? tmpdir(), `winipc-compare-${name}`);
+  return join(process.env[FOLDER_VARIABLE] ?? tmpdir(), `winipc-compare-${name}`);
 }
