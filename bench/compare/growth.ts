@@ -1,6 +1,6 @@
 /**
- * Measures how costs grow: with the length of messages, and with the number of producers, receivers,
- * open objects and mapped bytes.
+ * Measures how costs grow: with the length of messages, and with the number of producers,
+ * receivers, open objects and mapped bytes.
  *
  * @module
  */
@@ -16,34 +16,34 @@ import { receivers } from "./growth/receivers.ts";
 /** Options of {@linkcode measureGrowth}. */
 export interface GrowthOptions {
   /** Number of launches of all processes. */
-  launches: number;
+  readonly launches: number;
   /**
    * Time limit in seconds. A launch does not begin if a launch as long as the longest one would
    * end too late. The first launch always begins.
    *
    * @default Infinity
    */
-  maxSeconds?: number;
-  /** Called with the name of each thing before it is measured. @default nothing is reported */
-  report?: (text: string) => void;
-  /** Called for each value that this machine cannot have, with the reason. @default ignored */
-  skip?: (text: string) => void;
+  readonly maxSeconds?: number;
+  /** Is called with the name of each thing before its measurement. @default nothing is reported */
+  readonly report?: (text: string) => void;
+  /** Is called for each value that this machine cannot have, with the reason. @default ignored */
+  readonly skip?: (text: string) => void;
   /** Ends all processes, and removes their files. @default nothing does */
-  signal?: AbortSignal;
-  /** Whether only small numbers are measured, to see that all works. @default false */
-  isSmoke?: boolean;
+  readonly signal?: AbortSignal;
+  /** Whether to measure only small numbers, as a test. @default false */
+  readonly isSmoke?: boolean;
   /** Whether there is a C compiler. Without one, the series of C are left out. @default true */
-  hasC?: boolean;
+  readonly hasC?: boolean;
   /** The things to measure, such as `producers`. @default all */
-  only?: readonly string[];
+  readonly only?: readonly string[];
   /** The script of the Workers that are producers. @default growth/peers/producer.ts */
-  producer?: URL;
+  readonly producer?: URL;
 }
 
 /**
  * Measures how costs grow.
  *
- * @returns All series. Each of their points has one value of each launch.
+ * @returns All series. Each point has one value of each launch that did not skip it.
  * @throws The reason of the signal, after all processes have ended.
  * @throws {Error} If a process fails, or takes too long, or receives a wrong message.
  */
@@ -73,14 +73,14 @@ export async function measureGrowth(options: GrowthOptions): Promise<GrowthSerie
   return collected.flatMap((series) => series.toSeries());
 }
 
-/** Options of a launch, which have no defaults. */
+/** Options of one launch. */
 interface LaunchOptions {
   readonly isSmoke: boolean;
   readonly skip: (text: string) => void;
   readonly signal: AbortSignal | undefined;
 }
 
-/** The measurements of a thing in all launches. */
+/** Collects the measurements of one thing in all launches. */
 class Collected {
   readonly thing: Growing;
   /** The values of all launches, by the name of the series and the number. */
@@ -91,7 +91,7 @@ class Collected {
     this.#values = new Map(Object.keys(thing.units).map((name) => [name, new Map()]));
   }
 
-  /** Makes a launch. */
+  /** Makes a launch, and keeps its values. */
   async collect({ isSmoke, skip, signal }: LaunchOptions): Promise<void> {
     const { of, numbers, smokeNumbers } = this.thing;
     try {

@@ -1,4 +1,4 @@
-// Task: test:compare It takes half a minute.
+// Task: test:compare Its processes take half a minute.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { measureGrowth } from "../../bench/compare/growth.ts";

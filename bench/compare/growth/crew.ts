@@ -10,12 +10,12 @@ import { End, script } from "./end.ts";
 
 /** Number of Workers from which on a bundle saves more time than it takes. */
 const MIN_TO_BUNDLE = 16;
-/** Time limit of the bundler in milliseconds. Its first use downloads a part of it. */
+/** Time limit of the bundler in milliseconds. The first bundle downloads esbuild. */
 const PATIENCE = 60_000;
-/** Number of Workers that start in one task, so that it takes less than 30 seconds. */
+/** Number of Workers that start in one task, so that the task takes less than 30 seconds. */
 const HIRED_TOGETHER = 8;
 
-/** The processes of crews, and the script of their Workers. */
+/** The number of crews, and the script of their Workers. */
 export interface CrewOptions {
   /** The script of the Workers. */
   readonly worker: URL;
@@ -27,7 +27,7 @@ export interface CrewOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Starts crews without Workers. The end of `stack` ends them. */
+/** Starts crews without Workers. `stack` ends the crews. */
 export async function startCrews(
   stack: AsyncDisposableStack,
   { worker, processes, max, signal }: CrewOptions,
@@ -42,10 +42,10 @@ export async function startCrews(
 }
 
 /**
- * Bundles a script into one file, because a Worker takes 0.3 seconds to load 140 modules. The end of
- * `stack` deletes the file.
+ * Bundles a script into one file, because a Worker takes 0.3 seconds to load 140 modules. `stack`
+ * deletes the file.
  *
- * @returns The file, or `undefined` if there is no bundler, and none can be downloaded.
+ * @returns The file, or `undefined` if the bundler cannot be downloaded or fails.
  */
 async function bundle(
   stack: AsyncDisposableStack,
@@ -80,7 +80,7 @@ export class Crew {
     }
   }
 
-  /** Posts words to the first Workers, and returns their answers. */
+  /** Posts words to the first `count` Workers, and returns their answers. */
   async ask(count: number, ...words: (string | number)[]): Promise<number[]> {
     return await this.#end.ask("ask", count, ...words);
   }

@@ -6,7 +6,7 @@
 
 import { EndProcess } from "../run/end_process.ts";
 
-/** Time limit for a line of a process, in milliseconds. Wine's first start takes several seconds. */
+/** Time limit for a line, in milliseconds. The first start of Wine takes several seconds. */
 const LIMIT = 30_000;
 
 /** Returns the command that runs a script of growth/peers. */
@@ -41,8 +41,8 @@ export class End implements AsyncDisposable {
   }
 
   /**
-   * Starts several processes at the same time. The end of `stack` ends them, also if one of them does
-   * not start.
+   * Starts several processes at the same time. `stack` ends them, also if one of them does not
+   * start.
    */
   static async startAll(
     stack: AsyncDisposableStack,
@@ -73,7 +73,7 @@ export class End implements AsyncDisposable {
     throw new Error(`Task "${words.join(" ")}" failed: ${error}`);
   }
 
-  /** Ends the process, even if it is busy. */
+  /** Ends the process at once, and waits until it has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process[Symbol.asyncDispose]();
   }

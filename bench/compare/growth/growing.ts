@@ -1,14 +1,14 @@
 /**
- * Something that grows, and the measurements at each of its numbers.
+ * Growing things, and the measurements of their costs.
  *
  * @module
  */
 
-/** Something that grows, and whose costs are measured at each number. */
+/** Something that grows, with costs that are measured at each number. */
 export interface Growing {
   /** The growing thing: `producers`. */
   readonly of: string;
-  /** The names of the series, and their units. */
+  /** The units of the series, by the names of the series. */
   readonly units: Readonly<Record<string, string>>;
   /** The numbers of a whole measurement, in ascending order. */
   readonly numbers: readonly number[];
@@ -43,14 +43,17 @@ export interface Unmeasured {
   readonly why: string;
 }
 
-/** Time that a measured run is meant to take, in nanoseconds. */
+/** Wanted time of a measured run, in nanoseconds. */
 const TIME = 200e6;
 
 /**
- * Returns the number of repetitions that take 200 ms.
+ * Returns the number of repetitions that take 200 ms, within limits.
  *
  * @param nanoseconds The time of one repetition in an earlier, shorter run.
  */
-export function repetitions(nanoseconds: number, { min, max }: { min: number; max: number }) {
+export function repetitions(
+  nanoseconds: number,
+  { min, max }: { min: number; max: number },
+): number {
   return Math.min(Math.max(Math.round(TIME / nanoseconds), min), max);
 }

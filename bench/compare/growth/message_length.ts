@@ -11,7 +11,7 @@ import { End, script } from "./end.ts";
 import { type Growing, repetitions } from "./growing.ts";
 
 const UNIT = "bytes a second";
-/** Capacity of a ring in bytes, unless the messages are so large that four need more room. */
+/** Minimum capacity of a ring in bytes. A ring has room for four messages. */
 const MIN_CAPACITY = 2 ** 22;
 const LIMITS = { min: 4, max: 100_000 };
 
@@ -101,8 +101,8 @@ async function exchange(
 }
 
 /**
- * Returns the bytes that `run` sends in a second. A first run of `first` messages tells how many the
- * measured run needs.
+ * Returns the bytes that `run` sends in a second. A first run of `first` messages gives the number
+ * of messages of the measured run.
  */
 async function rate(
   length: number,
@@ -113,7 +113,7 @@ async function rate(
   return length / await run(count) * 1e9;
 }
 
-/** Returns the number of messages that go twice around the ring, so that all its pages are there. */
+/** Returns the number of messages that go twice around the ring, so that all pages are written. */
 function twiceAround(length: number): number {
   return Math.ceil(2 * capacityFor(length) / length);
 }

@@ -7,11 +7,11 @@
 import { End, script } from "./end.ts";
 import type { Growing } from "./growing.ts";
 
-/** Round trips. There are enough to use each of 1,000 objects. */
+/** Number of timed round trips, which use each of 1,000 objects once. */
 const TRIPS = 1000;
-/** Number of objects that are opened in one task, so that it takes less than 30 seconds. */
+/** Number of objects that are opened in one task, so that the task takes less than 30 seconds. */
 const OPENED_TOGETHER = 250;
-/** Minimum number of objects whose memory is more than that of the garbage. */
+/** Number of objects from which on their memory exceeds that of the garbage. */
 const MIN_TO_WEIGH = 100;
 /** Handles that the system itself can open and keep meanwhile. */
 const HANDFUL = 8;

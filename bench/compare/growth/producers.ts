@@ -8,7 +8,7 @@ import { startCrews } from "./crew.ts";
 import { End, script } from "./end.ts";
 import { type Growing, repetitions } from "./growing.ts";
 
-/** Frames of the first run, which V8 optimizes. */
+/** Frames of the first run, in which V8 compiles the code. */
 const FIRST_FRAMES = 8192;
 const MAX_FRAMES = 2 ** 20;
 /** Number of processes whose Workers are the producers. */
@@ -58,7 +58,7 @@ export function producers(producer = new URL("peers/producer.ts", import.meta.ur
   };
 }
 
-/** Returns how many of `count` producers belong to a crew. */
+/** Returns the number of those of `count` producers that belong to a crew. */
 function shareOf(crew: number, count: number): number {
   return Math.floor((count + CREWS - 1 - crew) / CREWS);
 }

@@ -8,10 +8,10 @@ import { type Crew, startCrews } from "./crew.ts";
 import { End, script } from "./end.ts";
 import { type Growing, repetitions } from "./growing.ts";
 
-/** Frames between two waits for all receivers. They take a fiftieth of the ring. */
+/** Frames between two waits for all receivers. These frames take a fiftieth of the ring. */
 const WINDOW = 256;
 const WINDOWS = { min: 2, max: 2048 };
-/** Frames that are sent without a wait. The most go 20 times through the ring. */
+/** Frames that are sent without a wait. The maximum goes about 20 times around the ring. */
 const FREE_FRAMES = { min: 2 ** 9, max: 2 ** 18 };
 
 /** The receivers of a BroadcastRing, from 1 to 64. */

@@ -1,5 +1,5 @@
 /**
- * A Worker that sends frames as bench/compare/growth/peers/producer.ts does. It damages one of them.
+ * A Worker that sends frames as bench/compare/growth/peers/producer.ts does, and damages one frame.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * An end that never answers. Arguments: `NAME far|near WAY PAIR`. While it lives, it has the event
- * `NAME-far` or `NAME-near`. It sets the event `NAME-asked` when it gets a task.
+ * `NAME-far` or `NAME-near`. Each task sets the event `NAME-asked`.
  *
  * @module
  */

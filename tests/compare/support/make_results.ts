@@ -9,7 +9,7 @@ import { type By, LENGTHS, OFFERED, type WayName } from "../../../bench/compare/
 
 const LAUNCHES = 5;
 const MISSING: readonly `${By} ${WayName}`[] = ["bun events", "boost spsc-queue"];
-/** Lengths that all programs measure. */
+/** The lengths that all programs measure. */
 const COMMON_LENGTHS: readonly number[] = [64, 65_536];
 
 /** Nanoseconds of a round trip in C without data, and bytes a nanosecond. */
@@ -46,7 +46,7 @@ const FACTORS: Readonly<Record<By, number>> = {
   "bun": 1.6,
 };
 
-/** Makes results of all ways. They are the same each time. */
+/** Makes results of all ways, which are the same each time. */
 export function makeResults(): Results {
   const pairs = pairsOf();
   return {
@@ -79,7 +79,7 @@ export function makeResults(): Results {
   };
 }
 
-/** Makes results of one pair, one launch and one length, without all else. */
+/** Makes results of one pair, one launch and one length, without processor times and growth. */
 export function makeFewResults(): Results {
   const results = makeResults();
   const run = results.runs.find(({ by, way }) => by === "winipc" && way === "pipe-bytes");

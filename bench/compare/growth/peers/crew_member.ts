@@ -7,12 +7,12 @@
 import { postToParent } from "../../../../tests/support/post_to_parent.ts";
 
 /**
- * A task of a Worker. It calls `answer` once. It can go on after that, and the Worker then does its
- * next task later.
+ * A task of a Worker, which calls `answer` once. The task can go on after the answer. Then the
+ * Worker does its next task later.
  */
 export type MemberTask = (answer: (number: number) => void, ...words: string[]) => void;
 
-/** Does the tasks that the crew posts. */
+/** Does the tasks that the crew posts to this Worker. */
 export function work(tasks: Readonly<Record<string, MemberTask>>): void {
   addEventListener("message", (event) => {
     if (!(event instanceof MessageEvent)) return;

@@ -5,7 +5,7 @@
  * - `follow WINDOWS FRAMES RECEIVERS`: answers. Then it receives all frames of all windows. The last
  *   receiver of a window sets the event `NAME-all`.
  * - `hear FRAMES`: answers. Then it receives until the last frame, and can miss others.
- * - `settle`: answers with the number of received frames after all were received.
+ * - `settle`: answers with the number of received frames, when all have come.
  *
  * @module
  */

@@ -53,7 +53,8 @@ static void open_for(const char *name, uint32_t bytes) {
     // The source is written, because all unwritten pages are the same page in the processor's cache.
     memset(source, 7, length);
     snprintf(full, MAX_PATH, "%s-%u", name, (unsigned)length);
-    if (!MultiByteToWideChar(CP_UTF8, 0, full, -1, wide, MAX_PATH)) fail("name", GetLastError());
+    if (!MultiByteToWideChar(CP_UTF8, 0, full, -1, wide, MAX_PATH))
+        fail("MultiByteToWideChar", GetLastError());
     expect_success("winipc_ring_open", winipc_ring_open(
         &ring, wide, is_near ? WINIPC_RING_SENDER : WINIPC_RING_RECEIVER));
 }
@@ -67,7 +68,7 @@ static void stamp(uint32_t number) {
 static void check(const unsigned char *message, uint32_t bytes, uint32_t number) {
     if (bytes == length && memcmp(message, &number, 4) == 0 &&
         memcmp(message + length - 4, &number, 4) == 0) return;
-    fail("expected another frame than this one", number);
+    fail("got another frame instead of number", number);
 }
 
 static void send_all(uint32_t count) {
@@ -109,7 +110,8 @@ static double copy_all(uint32_t count) {
     }
     double nanoseconds = (now() - start) / count;
     // Reads a byte, because the compiler would remove a copy that nobody reads.
-    if (*(volatile unsigned char *)(target + length / 2) != 7) fail("copy", 0);
+    unsigned char byte = *(volatile unsigned char *)(target + length / 2);
+    if (byte != 7) fail("expected byte 7 in the copy, got", byte);
     return nanoseconds;
 }
 

@@ -5,8 +5,8 @@
  * - `trips COUNT`: makes round trips. Each uses the next of the objects. The near end returns the
  *   median time in nanoseconds.
  * - `weigh`: returns the memory of this process in bytes.
- * - `close`: closes all objects. Returns how many more handles of sections, events and files are open
- *   than after the last `close`, because the first objects can open handles that stay open.
+ * - `close`: closes all objects. Returns the number of handles of sections, events and files that
+ *   came since the last `close`. The first objects can open handles that stay open.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The frames of producers: 16 words. The first two are the numbers of the producer and of the frame,
- * and all others follow from these.
+ * The frames of producers: 16 words. The first two words are the numbers of the producer and of the
+ * frame. All other words follow from these numbers.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export function writeFrame(words: Int32Array, producer: number, number: number):
   for (let at = 2; at < FRAME_WORDS; at++) words[at] = wordOf(producer, number, at);
 }
 
-/** Whether the words that follow from the numbers of the frame at `from` are right. */
+/** Returns whether the words that follow from the numbers of the frame at `from` are right. */
 export function isWhole(words: Int32Array, from: number): boolean {
   const producer = words[from]!;
   const number = words[from + 1]!;

@@ -6,15 +6,15 @@
 
 import { TextLineStream } from "@std/streams";
 
-/** Options of every wait of these processes: 20 seconds are long enough on a busy machine. */
+/** Options of every wait of these processes. A busy machine needs less than 20 seconds. */
 export const PATIENCE = { timeout: 20_000 } as const;
 
-/** A task. It gets the words of its line, and returns numbers. */
+/** A task, which gets the words of its line and returns numbers. */
 export type Task = (...words: string[]) => readonly number[] | Promise<readonly number[]>;
 
 /**
- * Does the tasks that the lines of the standard input name, until the input ends. Writes one line of
- * JSON for each. An error ends the process, after it was written.
+ * Does the tasks that the lines of the standard input name, until the input ends. Writes one line
+ * of JSON for each task. After an error, writes the error and ends the process.
  */
 export async function serve(tasks: Readonly<Record<string, Task>>): Promise<void> {
   console.log("ready");
@@ -31,7 +31,7 @@ export async function serve(tasks: Readonly<Record<string, Task>>): Promise<void
   }
 }
 
-/** Returns the time in nanoseconds. */
+/** Returns the time since the start of the process, in nanoseconds. */
 export function now(): number {
   return performance.now() * 1e6;
 }
