@@ -7,7 +7,7 @@
 /** The side of an end. The near end measures, and the far end serves it. */
 export type Side = "near" | "far";
 
-/** Gets a frame in the memory where it is. */
+/** Gets a frame in place: `length` bytes, which begin at `offset` in `bytes`. */
 export type FrameVisitor = (bytes: Uint8Array, offset: number, length: number) => void;
 
 /** One end of a way that is open. */
@@ -19,26 +19,26 @@ export interface Link {
   /**
    * Waits for the next frame.
    *
-   * @param length The length of the frame in bytes. Both ends know it.
-   * @returns The frame. It is valid until the next call of this link.
+   * @param length The length of the frame in bytes, which both ends know.
+   * @returns The frame, which is valid until the next call of this link.
    */
   receive(length: number): Uint8Array | Promise<Uint8Array>;
   /**
-   * Waits until a frame is there, and shows all that are there without a copy. A measurement uses
-   * this in place of `receive()` where a link has it.
+   * Waits until a frame has come, and shows all frames that have come, without copies. Measurements
+   * call `readAll()` instead of `receive()` if a link has it.
    *
-   * @param visit Gets the memory of each frame. It is valid until `visit` returns.
+   * @param visit Gets each frame, whose memory is valid until `visit` returns.
    */
   readAll?(visit: FrameVisitor): void;
-  /** Lets the peer see the frames that this end has sent, if `send()` does not do that. */
+  /** Publishes the frames that this end has sent, if `send()` does not publish them. */
   flush?(): void;
   /** Closes everything that this end has opened. */
   close(): void | Promise<void>;
-  /** Whether every frame arrives. Otherwise, only the newest does. @default true */
+  /** Whether every frame arrives. Otherwise, only the newest one arrives. @default true */
   readonly keepsAll?: boolean;
   /**
-   * Returns how many frames of a length this end may send before the peer has received them. A link
-   * whose `send()` waits while the peer is too slow does not have this.
+   * Returns the number of frames of a length that this end may send before a credit comes. A link
+   * whose `send()` waits for a slow peer has no window.
    */
   window?(length: number): number;
 }
@@ -46,7 +46,7 @@ export interface Link {
 /** A way that a program offers. */
 export interface WayOfProgram {
   /**
-   * Opens an end. The far end is started first. It calls `ready()` when the near end can start.
+   * Opens an end. The far end starts first, and calls `ready()` when the near end can start.
    *
    * @param name A name that no other pair has, of letters, digits and hyphens.
    */

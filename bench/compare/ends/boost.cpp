@@ -5,8 +5,8 @@
 #include "c/shared.h"
 
 /*
- * Boost keeps its queues in files. The folder of its choice needs a registry that Wine has not, and
- * is not removed afterwards.
+ * Boost keeps its queues in files. Boost finds its own folder by a registry key that Wine does not
+ * have, and nobody removes that folder.
  */
 #define BOOST_INTERPROCESS_SHARED_DIR_FUNC
 #include <boost/interprocess/ipc/message_queue.hpp>

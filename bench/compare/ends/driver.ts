@@ -1,8 +1,8 @@
 /**
  * Runs an end of a pair: `PROGRAM far|near WAY NAME`. Deno, Node.js and Bun can run this.
  *
- * The near end reads a line for each task from the standard input, `TASK LENGTH MILLISECONDS`. It
- * answers each by a line of JSON. The end of the input ends both ends.
+ * The near end reads a line for each task from the standard input: `TASK LENGTH MILLISECONDS`. The
+ * answer is a line of JSON. The end of the input ends both ends.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { STARTS_FAR } from "../ways.ts";
 import { serve } from "./far.ts";
 import { TASK } from "./frames.ts";
 import { NEAR_TASKS } from "./near.ts";
-import { watch } from "./watchdog.ts";
+import { PATIENCE, watch } from "./watchdog.ts";
 import { Wire } from "./wire.ts";
 
 const STANDARD_OUTPUT = 1;
@@ -29,7 +29,8 @@ export async function runEnd(ways: Readonly<Record<string, WayOfProgram>>): Prom
   const [side, name = "", pair = ""] = process.argv.slice(2);
   const way = ways[name];
   if (side !== "near" && side !== "far" || way === undefined) {
-    fail("near", new Error(`Expected the arguments far|near WAY NAME`));
+    const got = process.argv.slice(2).join(" ");
+    fail("near", new Error(`Expected the arguments far|near WAY NAME, got "${got}"`));
   }
   try {
     const wire = await open(side, way, { pair, isSilent: side === "far" && isStartedByNear(name) });
@@ -86,7 +87,7 @@ function isStartedByNear(name: string): boolean {
 }
 
 function silence(): Error {
-  return new Error("No frame came for too long");
+  return new Error(`No frame came for ${PATIENCE / 1000} s`);
 }
 
 /** Ends the process with an error. The near end tells the harness the reason. */

@@ -104,16 +104,16 @@ interface Part {
   readonly length: number;
   /** The sequence number of the first frame. */
   readonly first: number;
-  /** Number of the frames. Before that, a frame with the sequence number LAST ends the task. */
+  /** Maximum number of frames. A frame with the sequence number LAST ends the task before. */
   readonly count: number;
-  /** Tells whether a frame is right. */
+  /** Returns whether a frame is right. */
   readonly check: (bytes: Uint8Array, sequence: number, offset: number, length: number) => boolean;
 }
 
 /**
  * Receives frames one way, and times them from the first to the last that arrives.
  *
- * Where only the newest frame arrives, sequence numbers must grow and the last frame must arrive.
+ * If only the newest frames arrive, sequence numbers must grow and the last frame must arrive.
  * Frames that were overwritten before they arrived do not count.
  */
 async function receiveFrames(

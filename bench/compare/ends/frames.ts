@@ -1,12 +1,12 @@
 /**
  * The frames that the two ends of a pair exchange. All programs of the comparison use the same:
  *
- * - A control frame starts a task. It has 64 bytes, which are Uint32 words: MAGIC, the task's
+ * - A control frame starts a task, and has 64 bytes. Its Uint32 words are MAGIC, the task's
  *   number, the length of the data frames, their count.
- * - A result frame ends a task. It has 64 bytes, which are Float64 numbers: 1 if all was right,
+ * - A result frame ends a task, and has 64 bytes. Its Float64 numbers are 1 if all was right,
  *   nanoseconds, nanoseconds of processor time, the frames that arrived, and the first wrong frame.
  * - A data frame has a Uint32 sequence number and then bytes that depend on it.
- * - A credit has 8 bytes, which mean nothing. It lets a sender go on.
+ * - A credit has 8 bytes without a meaning. After a credit, the sender sends the next frames.
  *
  * All numbers are little-endian.
  *
@@ -25,7 +25,7 @@ const MAGIC = 0x7769_6e63;
 /** The numbers of the tasks. */
 export const TASK = { validate: 1, trips: 2, stream: 3, paced: 4, end: 5 } as const;
 
-/** What a control frame says. */
+/** The fields of a control frame. */
 export interface Control {
   readonly task: number;
   /** Length of the data frames, in bytes. */
@@ -33,14 +33,14 @@ export interface Control {
   readonly count: number;
 }
 
-/** What a result frame says. */
+/** The fields of a result frame. */
 export interface Result {
   readonly nanoseconds: number;
   /** Processor time of the far end, in nanoseconds. */
   readonly processor: number;
   /** Number of data frames that arrived. */
   readonly frames: number;
-  /** The number of the first wrong data frame, or `undefined` if all were right. */
+  /** The number of the first wrong data frame, or `undefined` if all frames were right. */
   readonly bad: number | undefined;
 }
 
@@ -55,7 +55,7 @@ export function controlFrame({ task, length, count }: Control): Uint8Array<Array
 /**
  * Reads a control frame.
  *
- * @throws {Error} If the frame is another one.
+ * @throws {Error} If the frame is no control frame.
  */
 export function readControl(frame: Uint8Array): Control {
   const view = viewOf(frame);
@@ -103,7 +103,7 @@ export function setSequence(frame: Uint8Array, sequence: number): void {
   frame[3] = sequence >>> 24;
 }
 
-/** Reads the sequence number of a data frame, which is at an offset in some bytes. */
+/** Returns the sequence number of the data frame at an offset in some bytes. */
 export function sequenceAt(bytes: Uint8Array, offset: number): number {
   return (bytes[offset]! | bytes[offset + 1]! << 8 | bytes[offset + 2]! << 16 |
     bytes[offset + 3]! << 24) >>> 0;
@@ -115,7 +115,7 @@ export function fill(frame: Uint8Array, sequence: number): void {
   for (let index = 4; index < frame.length; index++) frame[index] = sequence * 31 + index * 7;
 }
 
-/** Tells whether each byte of a data frame of `length` bytes is right. */
+/** Returns whether each byte of a data frame of `length` bytes is right. */
 export function isWhole(
   bytes: Uint8Array,
   sequence: number,

@@ -33,7 +33,7 @@ const FIRST_STREAM = 16;
 const MAX_STREAM = 2 ** 26;
 /** Maximum streams of the wanted length. Most need one or two. */
 const MAX_FULL_STREAMS = 6;
-/** Maximum growth from one stream to the next, in case that a time is much too short. */
+/** Maximum growth from one stream to the next, in case a time is much too short. */
 const MAX_GROWTH = 16;
 
 /** The length of the frames in bytes, and the time that the measurement takes. */
@@ -60,7 +60,7 @@ async function validate(wire: Wire, { length }: Amount): Promise<{ frames: numbe
   return { frames: count * 2 };
 }
 
-/** Times round trips. The first ones are not timed, because their code is not compiled yet. */
+/** Times round trips. The first trips are not timed, because their code is not compiled yet. */
 async function trips(
   wire: Wire,
   { length, milliseconds }: Amount,

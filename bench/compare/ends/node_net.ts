@@ -1,5 +1,5 @@
 /**
- * An end by node:net in Deno: `node_net.ts far|near WAY NAME`. It needs `--allow-all`.
+ * An end by node:net in Deno: `node_net.ts far|near WAY NAME`. node:net needs `--allow-all`.
  *
  * @module
  */

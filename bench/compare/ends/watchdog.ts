@@ -1,5 +1,5 @@
 /**
- * A limit for waits that let the event loop turn.
+ * A time limit for waits that do not block the event loop.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { setInterval } from "node:timers";
 import type { Wire } from "./wire.ts";
 
-/** Limit of each wait for a peer, in milliseconds. Links that block the thread use it themselves. */
+/** Limit of each wait for a peer, in milliseconds. Links that block the thread use the limit. */
 export const PATIENCE = 20_000;
 
 /** Calls `onSilence` if no frame goes either way for `PATIENCE` while `isWaiting()`. */

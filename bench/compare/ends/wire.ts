@@ -1,5 +1,5 @@
 /**
- * The frames around a task's data frames, and the sender's half of one-way tasks.
+ * A link with the control frames, result frames and credits of the tasks.
  *
  * @module
  */
@@ -17,11 +17,12 @@ import {
   TASK,
 } from "./frames.ts";
 
-/** A link with the frames that are around the data frames. */
+/** A link with the frames around the data frames: control frames, result frames and credits. */
 export class Wire {
   readonly link: Link;
+  /** Whether every frame arrives. Otherwise, only the newest one arrives. */
   readonly keepsAll: boolean;
-  /** Number of frames that went either way. The watchdog compares it from time to time. */
+  /** Number of frames that went either way. The watchdog looks whether the number grows. */
   moved = 0;
 
   constructor(link: Link) {
@@ -37,7 +38,11 @@ export class Wire {
     this.moved++;
   }
 
-  /** Waits for one frame. It is valid until the next call. */
+  /**
+   * Waits for one frame, which is valid until the next call.
+   *
+   * @throws {Error} If the frame has another length.
+   */
   async receive(length: number): Promise<Uint8Array> {
     const coming = this.link.receive(length);
     const frame = coming instanceof Promise ? await coming : coming;
@@ -59,6 +64,7 @@ export class Wire {
     return control;
   }
 
+  /** Sends a result frame. */
   async sendResult(result: Result): Promise<void> {
     await this.send(resultFrame(result));
   }
@@ -67,7 +73,7 @@ export class Wire {
    * Waits for a result frame.
    *
    * @param sent Number of data frames that this end has sent.
-   * @throws {Error} If the peer has received a wrong frame, or not all where all must arrive.
+   * @throws {Error} If the peer has received a wrong frame, or too few of a link that keeps all.
    */
   async receiveResult(sent: number): Promise<Result> {
     const result = readResult(await this.receive(HEADER_LENGTH));
@@ -77,11 +83,12 @@ export class Wire {
     throw new Error(`The far end received ${frames} frames of ${sent}`);
   }
 
+  /** Sends a credit, so that the peer can send the next window of frames. */
   async sendCredit(): Promise<void> {
     await this.send(new Uint8Array(CREDIT_LENGTH));
   }
 
-  /** Returns the frames of `length` bytes between credits, which may be without end. */
+  /** Returns the number of frames of `length` bytes between credits: Infinity without credits. */
   windowOf(length: number): number {
     return this.link.window?.(length) ?? Infinity;
   }

@@ -18,7 +18,7 @@ static DWORD WINAPI watch(void *unused) {
         Sleep(1000);
         silence = moved == seen && is_waiting ? silence + 1000 : 0;
         seen = moved;
-        if (silence >= PATIENCE) fail("No frame came for too long");
+        if (silence >= PATIENCE) fail("No frame came for %d s", PATIENCE / 1000);
     }
 }
 

@@ -25,7 +25,7 @@ typedef struct result {
     double is_right, nanoseconds, processor, frames, bad, unused[3];
 } result;
 
-/* Number of frames that went either way. The watchdog compares it from time to time. */
+/* Number of frames that went either way. The watchdog looks whether the number grows. */
 static volatile uint32_t moved;
 
 static inline uint32_t sequence_of(const uint8_t *frame) {

@@ -20,7 +20,7 @@
 #define MAX_STREAM (1u << 26)
 /* Maximum streams of the wanted length. Most need one or two. */
 #define MAX_FULL_STREAMS 6
-/* Maximum growth from one stream to the next, in case that a time is much too short. */
+/* Maximum growth from one stream to the next, in case a time is much too short. */
 #define MAX_GROWTH 16
 /* Buckets of each doubling of the time. */
 #define BUCKETS 32
@@ -97,7 +97,7 @@ static void print_histogram(const uint32_t *counts) {
     printf("]}\n");
 }
 
-/* Times round trips. The first ones are not timed, as in scripts, which are not compiled yet. */
+/* Times round trips. The first trips are not timed, because near.ts does not time them either. */
 static void measure_trips(uint32_t length, double milliseconds) {
     uint32_t counts[MAX_BUCKETS] = {0}, count = 0, timed = 0;
     send_control(TRIPS, length, 0);

@@ -28,8 +28,8 @@ static inline void wake(volatile uint32_t *sleeps) {
 }
 
 /*
- * Waits until a word has another value than `seen`, and returns that value. Sleeps if the first look
- * does not find another value.
+ * Waits until a word has another value than `seen`, and returns that value. Sleeps if the first
+ * look does not find another value.
  */
 static uint32_t sleep_until_change(const volatile uint32_t *word, uint32_t seen,
                                    volatile uint32_t *sleeps) {

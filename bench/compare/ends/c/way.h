@@ -1,5 +1,5 @@
 /*
- * A way to share data, as the programs in C and C++ use it, and the functions that all ways need.
+ * Describes a way to share data for programs in C and C++, and has functions that all ways need.
  * bench/compare/link.ts describes the same for scripts.
  */
 #ifndef WAY_H

@@ -19,7 +19,7 @@ export const broadcast: WayOfProgram = {
 };
 
 class BroadcastLink implements Link {
-  /** The sender never waits. It overwrites the oldest messages. */
+  /** The sender never waits, and overwrites the oldest messages. */
   readonly window = windowOf;
   readonly #stack = new DisposableStack();
   readonly #sender: BroadcastSender;

@@ -1,6 +1,6 @@
 /// <reference lib="deno.worker" />
 /**
- * The far end of the way `broadcast-channel`. It says when it is ready.
+ * The far end of the way `broadcast-channel`. Posts a message when this end is ready.
  *
  * @module
  */

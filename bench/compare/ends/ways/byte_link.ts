@@ -8,9 +8,9 @@ import type { Link } from "../../link.ts";
 
 /** A connection that carries bytes. */
 export interface ByteConnection {
-  /** Reads some bytes. Returns how many, or `null` at the end. */
+  /** Reads some bytes. Returns their number, or `null` at the end. */
   read(into: Uint8Array<ArrayBuffer>): Promise<number | null>;
-  /** Writes some bytes, or all. Returns how many. */
+  /** Writes some bytes, or all. Returns their number. */
   write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
   close(): void | Promise<void>;
 }

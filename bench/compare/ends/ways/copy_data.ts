@@ -16,7 +16,7 @@ import { windowOf } from "../window.ts";
 
 const LIMIT = { timeout: PATIENCE };
 
-/** `sendCopyDataSync()` to the peer's listener, which answers at once and keeps the frame. */
+/** Calls `sendCopyDataSync()`. The listener of the peer answers at once, and keeps the frame. */
 export const copyData: WayOfProgram = {
   async open(side, name) {
     const classOf = (from: Side) => `${name}-${from}`;
@@ -44,7 +44,7 @@ class CopyDataLink implements Link {
     sendFrame(this.#peer, frame);
   }
 
-  /** Finds the window of the peer. The far end does this when it first sends. */
+  /** Finds the window of the peer. The far end does so before its first frame. */
   async findPeer(): Promise<WindowInfo> {
     return this.#peer = await findWindow({ class: this.#peerClass, ...LIMIT });
   }

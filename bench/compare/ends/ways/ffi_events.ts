@@ -46,7 +46,7 @@ const PAGE_READWRITE = 0x04;
 const FILE_MAP_WRITE = 0x02;
 const WAIT_OBJECT_0 = 0;
 
-/** Opens an end. It creates the objects that its peer has not created yet. */
+/** Opens an end, and creates those objects that its peer has not created yet. */
 export function openEvents({ kernel32, memoryAt }: Ffi, side: Side, name: string): Link {
   const section = check(
     "CreateFileMappingW",

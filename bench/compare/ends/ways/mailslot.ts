@@ -38,7 +38,7 @@ class MailslotLink implements Link {
     sender.send(frame);
   }
 
-  /** Opens the mailslot of the peer. The far end does this when it first sends. */
+  /** Opens the mailslot of the peer. The far end does so before its first frame. */
   openPeer(): MailslotSender {
     return this.#sender = openMailslot(this.#peerName);
   }

@@ -15,7 +15,7 @@ export interface Port {
 
 /** Options of {@linkcode PortLink}. */
 export interface PortOptions {
-  /** Returns how many frames of a length may wait for the peer. @default {@linkcode windowOf} */
+  /** Returns the number of frames of a length that may wait for the peer. @default windowOf */
   readonly window?: (length: number) => number;
   /** Closes the port. @default nothing */
   readonly close?: () => void;

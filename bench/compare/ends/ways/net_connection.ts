@@ -15,7 +15,7 @@ import {
 } from "node:net";
 import { NetLink } from "./net_link.ts";
 
-/** Connects a near end. */
+/** Connects a near end to its far end. */
 export async function connectTo(options: NetConnectOpts): Promise<NetLink> {
   const socket = connect(options);
   await once(socket, "connect");
@@ -23,7 +23,7 @@ export async function connectTo(options: NetConnectOpts): Promise<NetLink> {
 }
 
 /**
- * Waits for the connection of a far end.
+ * Waits until the near end has connected to this far end.
  *
  * @param onListening Is called when the near end can connect.
  */

@@ -16,7 +16,7 @@ export class NetLink implements Link {
   /** Ends the wait for the socket's next event. */
   #goOn: (() => void) | undefined;
 
-  /** Takes a socket that is connected and that nobody has read. */
+  /** Makes a link over a socket that is connected, and of which nothing was read. */
   constructor(socket: Socket) {
     this.#socket = socket;
     for (const event of ["readable", "drain", "end", "close"]) {
@@ -30,8 +30,8 @@ export class NetLink implements Link {
 
   async send(frame: Uint8Array<ArrayBuffer>): Promise<void> {
     const socket = this.#socket;
-    // A long frame fills the socket's buffer, so it is written before this returns. A short one may
-    // be in use for longer.
+    // A long frame fills the buffer of the socket, so send() waits until the frame is written. A
+    // short frame is copied, because the socket can write it later.
     const isShort = frame.length < socket.writableHighWaterMark;
     this.#unwritten++;
     socket.write(isShort ? frame.slice() : frame, this.#countWritten);
@@ -51,7 +51,7 @@ export class NetLink implements Link {
   }
 
   async close(): Promise<void> {
-    // The peer closes its end when it has the last frame, so an error or an end is no fault here.
+    // The peer closes its end after the last frame, so an error or an end is no fault here.
     // In Deno, end() never reaches the peer of a pipe.
     while (this.#unwritten > 0 && !this.#socket.destroyed) await this.#nextEvent();
     this.#socket.destroy();

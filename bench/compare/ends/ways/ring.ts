@@ -44,7 +44,7 @@ export const ringAwait: WayOfProgram = {
   open: (side, name) => new AsyncLink(openEnds(side, name)),
 };
 
-/** Blocks the thread, too, with channels from the handshake of a pipe. */
+/** Blocks the thread in the same calls. The channels come from the handshake of a pipe. */
 export const ringPipe: WayOfProgram = {
   async open(side, name, ready) {
     if (side === "near") return new SyncLink(await connectRing(name, LIMIT));

@@ -16,7 +16,7 @@ const SLOT = HEADER + MAX_FRAME;
 /** Bytes of both slots. */
 export const SLOTS_LENGTH = SLOT * 2;
 
-/** How an end waits for a slot, and tells its peer that the slot has changed. */
+/** Waits for slots, and tells the peer that a slot has changed. */
 export interface Turns {
   /** Waits until the slot for the frames of `from` is filled, or empty. */
   wait(from: Side, filled: boolean): void;
@@ -27,7 +27,7 @@ export interface Turns {
 }
 
 /** Returns the state words of the slots of both sides. */
-export function slotWords({ buffer, byteOffset }: Uint8Array) {
+export function slotWords({ buffer, byteOffset }: Uint8Array): Readonly<Record<Side, Int32Array>> {
   return {
     near: new Int32Array(buffer, byteOffset, 1),
     far: new Int32Array(buffer, byteOffset + SLOT, 1),

@@ -1,18 +1,18 @@
 /**
- * Waits by looking again and again.
+ * Waits by spinning.
  *
  * @module
  */
 
 import { PATIENCE } from "../watchdog.ts";
 
-/** Number of looks between two looks at the time. */
+/** Number of calls of `holds` between two calls of `performance.now()`, which take longer. */
 const LOOKS = 4096;
 
 /**
- * Looks until `holds` returns true.
+ * Calls `holds` until `holds` returns true.
  *
- * @throws {Error} If that takes too long.
+ * @throws {Error} If `holds` returns false for 20 s.
  */
 export function spinUntil(holds: () => boolean): void {
   let end = Infinity;

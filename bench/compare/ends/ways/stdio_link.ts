@@ -14,12 +14,12 @@ export interface ChildStreams {
   readonly status: Promise<unknown>;
 }
 
-/** Returns the arguments of Deno for a far end that is a child of this process. */
+/** Returns the arguments of Deno that run the far end as a child of this process. */
 export function farArguments(name: string): string[] {
   return ["run", "--no-prompt", "--allow-all", Deno.mainModule, "far", "stdio", name];
 }
 
-/** Returns the link of the far end: this process is the child. */
+/** Returns the link of the far end, which is the child. */
 export function childLink(): Link {
   return new ByteLink({
     read: (into) => Deno.stdin.read(into),

@@ -1,6 +1,6 @@
 /// <reference lib="deno.worker" />
 /**
- * The far end of the way `worker`. It says when it is ready.
+ * The far end of the way `worker`. Posts a message when this end is ready.
  *
  * @module
  */
