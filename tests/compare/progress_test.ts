@@ -57,3 +57,16 @@ Deno.test("Progress writes its line again on a terminal, and clears it", () => {
   const line = "\r\x1b[K0 min  1 s left: a step with ";
   assertEquals(screen.written, [line, "\r\x1b[Ka line that stays\n", line, "\r\x1b[K"]);
 });
+
+Deno.test("Progress.rename() shows another name of the step, with the same estimate", () => {
+  const screen = fakeScreen(true);
+  using progress = new Progress(screen);
+  progress.rename("no step");
+  progress.begin({ name: "first", estimate: 60_000, rest: 0 });
+  screen.clock.time = 20_000;
+  progress.rename("second");
+  assertEquals(screen.written, [
+    "\r\x1b[K1 min  0 s left: first",
+    "\r\x1b[K0 min 40 s left: second",
+  ]);
+});
