@@ -59,7 +59,7 @@ function writeText(results: Results, pairs: readonly PairSummary[], plots: Plots
       rates are medians of the launches. The column "× C" has the rate as a multiple of the rate of
       the same way in C. C reads the messages of a ring in place, and scripts copy them, except from
       the ring that spins. The bands of the plot reach from p10 to p90 of the launches' rates. If there
-      are less than ten launches, they reach from the least rate to the greatest.`),
+      are fewer than ten launches, they reach from the least rate to the greatest.`),
     paragraph(`A LatestValue keeps only the newest message, so its rate is that of the messages that
       arrived.`),
     paragraph(`Some ways do not hold the sender back: the mailslot, BroadcastRing, Worker,
