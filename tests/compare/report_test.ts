@@ -121,6 +121,21 @@ Deno.test("writeReport() shows one processor time for two ends in one process", 
   assertStringIncludes(files.get("results/processor.svg") ?? "", "both in one process");
 });
 
+Deno.test("writeReport() draws the processor time of the length that most programs have", async () => {
+  const results = makeResults();
+  const paced = results.runs.flatMap(({ sizes }) => sizes).find((size) => size.paced)?.paced;
+  assert(paced !== undefined);
+  const runs = results.runs.map((run) => ({
+    ...run,
+    sizes: run.sizes.map((size) => run.by === "c" ? { ...size, paced } : size),
+  }));
+  const files = await reportOf({ ...results, runs });
+  // C also has a time of 8 B, the shortest length.
+  assertStringIncludes(files.get("RESULTS.md") ?? "", "### 8 B");
+  const title = "Processor time at 1,000 messages of 64 B a second";
+  assertStringIncludes(files.get("results/processor.svg") ?? "", title);
+});
+
 Deno.test("writeReport() writes well-formed plots, each of which the text shows", async () => {
   const files = await reportOf(makeResults());
   const text = files.get("RESULTS.md") ?? "";

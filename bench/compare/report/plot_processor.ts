@@ -31,20 +31,20 @@ interface Bar {
   readonly paced: PacedSummary;
 }
 
-/** Draws bars for the shortest length that has this measurement, or nothing if none has. */
+/**
+ * Draws bars for the length at which the most pairs have this measurement, or nothing if none has.
+ * Of several such lengths, the shortest is drawn.
+ */
 export function drawProcessor(pairs: readonly PairSummary[]): string | undefined {
-  const lengths = pairs.flatMap(({ sizes }) =>
-    sizes.filter(({ paced }) => paced !== undefined).map(({ length }) => length)
-  );
-  if (lengths.length === 0) return;
-  const shortest = Math.min(...lengths);
+  const length = mostMeasured(pairs);
+  if (length === undefined) return;
   const bars = pairs.flatMap(({ by, way, sizes }): Bar[] => {
-    const paced = sizes.find(({ length }) => length === shortest)?.paced;
+    const paced = sizes.find((size) => size.length === length)?.paced;
     return paced === undefined ? [] : [{ name: `${WAYS[way]}, ${SHORT_BY[by]}`, paced }];
   }).sort((a, b) => a.paced.both - b.paced.both);
   const isBusy = ({ paced }: Bar) => paced.both >= HALF_A_PROCESSOR;
   return drawFigure({
-    title: `Processor time at 1,000 messages of ${formatLength(shortest)} a second`,
+    title: `Processor time at 1,000 messages of ${formatLength(length)} a second`,
     subtitle:
       "For one message, with the rate if it was less. The two parts have scales of their own.",
     legend: [
@@ -59,6 +59,16 @@ export function drawProcessor(pairs: readonly PairSummary[]): string | undefined
       ...drawBars("Half of a processor or more", bars.filter(isBusy)),
     ],
   });
+}
+
+/** Returns the length at which the most pairs have this measurement. */
+function mostMeasured(pairs: readonly PairSummary[]): number | undefined {
+  const counts = new Map<number, number>();
+  for (const { length, paced } of pairs.flatMap(({ sizes }) => sizes)) {
+    if (paced !== undefined) counts.set(length, (counts.get(length) ?? 0) + 1);
+  }
+  const [first] = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+  return first?.[0];
 }
 
 function drawBars(title: string, bars: readonly Bar[]): Panel[] {
