@@ -99,6 +99,22 @@ export function text(x: number, y: number, content: string, attributes = ""): st
   return `<text x="${x}" y="${y}" ${attributes}>${escapeText(content)}</text>`;
 }
 
+/** Writes the title of a panel. */
+export function panelTitle(title: string): string {
+  return text(0, 14, title, `font-size="13" font-weight="600"`);
+}
+
+/**
+ * Writes the name of a horizontal axis below the middle of the axis.
+ *
+ * @param ends Where the axis begins and ends, in pixels from the left.
+ * @param y The place of the name, in pixels from the top.
+ */
+export function axisName(name: string, ends: readonly [number, number], y: number): string {
+  const attributes = `font-size="11" fill="${FAINT}" text-anchor="middle"`;
+  return text((ends[0] + ends[1]) / 2, y, name, attributes);
+}
+
 function drawLegend(entries: readonly LegendEntry[]): string {
   const y = TITLE_HEIGHT + 4;
   let x = MARGIN;

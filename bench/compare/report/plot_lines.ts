@@ -5,7 +5,16 @@
  */
 
 import * as Plot from "@observablehq/plot";
-import { drawMarks, FAINT, type Panel, TEXT, text, textWidth } from "./plot_figure.ts";
+import {
+  axisName,
+  drawMarks,
+  FAINT,
+  type Panel,
+  panelTitle,
+  TEXT,
+  text,
+  textWidth,
+} from "./plot_figure.ts";
 
 const TITLE = 20;
 const TOP = 28;
@@ -73,14 +82,9 @@ export function drawLines(panel: Lines): Panel {
     width,
     height,
     content: [
-      ...(title === undefined ? [] : [text(0, 14, title, `font-size="13" font-weight="600"`)]),
+      ...(title === undefined ? [] : [panelTitle(title)]),
       text(0, top - 12, y.label, `font-size="11" fill="${FAINT}"`),
-      text(
-        (LEFT + width - labelWidth) / 2,
-        height - 4,
-        x.label,
-        `font-size="11" fill="${FAINT}" text-anchor="middle"`,
-      ),
+      axisName(x.label, [LEFT, width - labelWidth], height - 4),
       drawLineMarks(panel, top),
       ...drawLabels(ends, width - labelWidth, range),
     ].join("\n"),

@@ -7,9 +7,9 @@
 import * as Plot from "@observablehq/plot";
 import { lengthsOf } from "./findings.ts";
 import {
+  axisName,
   drawFigure,
   drawMarks,
-  FAINT,
   type LegendEntry,
   type Panel,
   panelWidth,
@@ -100,12 +100,7 @@ function drawRows(rows: readonly Row[]): Panel {
     content: [
       drawDots(rows, axis, { width, height }),
       ...rows.map((row) => nameRow(row, width)),
-      text(
-        (LEFT + width - RIGHT) / 2,
-        height - 2,
-        axis.label,
-        `font-size="11" fill="${FAINT}" text-anchor="middle"`,
-      ),
+      axisName(axis.label, [LEFT, width - RIGHT], height - 2),
     ].join("\n"),
   };
 }

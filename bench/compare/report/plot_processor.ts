@@ -5,7 +5,17 @@
  */
 
 import * as Plot from "@observablehq/plot";
-import { drawFigure, drawMarks, FAINT, type Panel, panelWidth, TEXT, text } from "./plot_figure.ts";
+import {
+  axisName,
+  drawFigure,
+  drawMarks,
+  FAINT,
+  type Panel,
+  panelTitle,
+  panelWidth,
+  TEXT,
+  text,
+} from "./plot_figure.ts";
 import { COLORS, SHORT_BY } from "./plot_style.ts";
 import type { PacedSummary, PairSummary } from "./summary.ts";
 import { formatSlowRate } from "./tables.ts";
@@ -81,15 +91,10 @@ function drawBars(title: string, bars: readonly Bar[]): Panel[] {
     width,
     height,
     content: [
-      text(0, 14, title, `font-size="13" font-weight="600"`),
+      panelTitle(title),
       drawBarMarks(bars, most, { width, height }),
       ...bars.map((bar, at) => nameBar(bar, TOP + ROW * (at + 0.5) + 4, across(bar.paced.both))),
-      text(
-        (LEFT + width - RIGHT) / 2,
-        height - 2,
-        "processor time for one message",
-        `font-size="11" fill="${FAINT}" text-anchor="middle"`,
-      ),
+      axisName("processor time for one message", [LEFT, width - RIGHT], height - 2),
     ].join("\n"),
   }];
 }
