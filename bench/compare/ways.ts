@@ -44,41 +44,28 @@ export const BY = {
 /** A library or a runtime that offers ways. */
 export type By = keyof typeof BY;
 
+/** The ways that both scripts and C offer, so that they are compared. */
+const IN_SCRIPTS_AND_C = [
+  "ring-spin",
+  "ring-sleep",
+  "ring-pipe",
+  "broadcast",
+  "latest",
+  "events",
+  "copy-data",
+  "section",
+  "file",
+  "pipe-bytes",
+  "pipe-messages",
+  "mailslot",
+  "stdio",
+] as const;
+
 /** The ways that each library or runtime offers. */
 export const OFFERED: Readonly<Record<By, readonly WayName[]>> = {
-  "winipc": [
-    "ring-spin",
-    "ring-sleep",
-    "ring-await",
-    "ring-pipe",
-    "broadcast",
-    "latest",
-    "events",
-    "copy-data",
-    "section",
-    "file",
-    "pipe-bytes",
-    "pipe-messages",
-    "mailslot",
-    "stdio",
-  ],
+  "winipc": [...IN_SCRIPTS_AND_C, "ring-await"],
   "deno": ["tcp", "stdio", "worker", "broadcast-channel"],
-  "c": [
-    "ring-spin",
-    "ring-sleep",
-    "ring-pipe",
-    "broadcast",
-    "latest",
-    "events",
-    "copy-data",
-    "section",
-    "file",
-    "pipe-bytes",
-    "pipe-messages",
-    "mailslot",
-    "tcp",
-    "stdio",
-  ],
+  "c": [...IN_SCRIPTS_AND_C, "tcp"],
   "boost": ["message-queue", "spsc-queue"],
   "node-net": ["pipe-bytes"],
   "node": ["events", "pipe-bytes", "tcp"],
