@@ -26,7 +26,7 @@ export class End implements AsyncDisposable {
   /**
    * Starts a process.
    *
-   * @param signal Ends the process.
+   * @param signal Ends the process at once, also in the middle of a task.
    * @throws {Error} If the process does not start.
    */
   static async start(command: readonly string[], signal?: AbortSignal): Promise<End> {

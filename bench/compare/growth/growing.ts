@@ -17,7 +17,7 @@ export interface Growing {
   /**
    * Measures all series at each number, in new processes.
    *
-   * @param signal Ends all processes.
+   * @param signal Ends all processes at once, and with them the measurement.
    */
   launch(
     numbers: readonly number[],
