@@ -117,21 +117,17 @@ class SpinLink implements Link {
 
 class SyncLink implements Link {
   readonly #ends: Ends;
-  readonly #sender: RingSender;
-  readonly #receiver: RingReceiver;
 
   constructor(ends: Ends) {
     this.#ends = ends;
-    this.#sender = ends.sender;
-    this.#receiver = ends.receiver;
   }
 
   send(frame: Uint8Array<ArrayBuffer>): void {
-    this.#sender.sendSync(frame, LIMIT);
+    this.#ends.sender.sendSync(frame, LIMIT);
   }
 
   receive(): Uint8Array {
-    return messageOf(this.#receiver.receiveSync(LIMIT));
+    return messageOf(this.#ends.receiver.receiveSync(LIMIT));
   }
 
   close(): void {
@@ -141,21 +137,17 @@ class SyncLink implements Link {
 
 class AsyncLink implements Link {
   readonly #ends: Ends;
-  readonly #sender: RingSender;
-  readonly #receiver: RingReceiver;
 
   constructor(ends: Ends) {
     this.#ends = ends;
-    this.#sender = ends.sender;
-    this.#receiver = ends.receiver;
   }
 
   send(frame: Uint8Array<ArrayBuffer>): Promise<unknown> {
-    return this.#sender.send(frame);
+    return this.#ends.sender.send(frame);
   }
 
   async receive(): Promise<Uint8Array> {
-    return messageOf(await this.#receiver.receive());
+    return messageOf(await this.#ends.receiver.receive());
   }
 
   close(): void {
