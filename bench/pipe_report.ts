@@ -19,8 +19,8 @@ import { pathToFileURL } from "node:url";
 import { findCommit } from "./commit.ts";
 import { type Group, GROUPS, type PairName, PAIRS } from "./pipe_cases.ts";
 import { deletePrograms, type Ends, PipePair } from "./pipe_pair.ts";
+import { type MeasuredCase, reportGroup } from "./report_group.ts";
 
-const ROUNDS = 21;
 const FIRST_PROCESSOR = 1;
 const ALL_PROCESSORS = 2 ** navigator.hardwareConcurrency - 1;
 const BESIDE = ", beside";
@@ -46,10 +46,6 @@ async function report(
   pairs: Map<string, PipePair>,
   stack: AsyncDisposableStack,
 ): Promise<void> {
-  const names = group.cases.flatMap(({ pair }) => {
-    const isCompared = beside !== undefined && Object.values(PAIRS[pair]).includes("pipe_end.ts");
-    return isCompared ? [pair, `${pair}${BESIDE}`] : [pair];
-  });
   const processors = group.isOnOneProcessor ? FIRST_PROCESSOR : ALL_PROCESSORS;
   const pairOf = async (name: string) => {
     const key = `${name} on ${processors}`;
@@ -57,15 +53,17 @@ async function report(
     pairs.set(key, pair);
     return pair;
   };
-  const samples = new Map<string, number[]>(names.map((name) => [name, []]));
-  for (let round = 0; round <= (group.rounds ?? ROUNDS); round++) {
-    for (const name of round % 2 === 0 ? names : names.toReversed()) {
-      const taken = await (await pairOf(name)).run(group.way, group.byteLength, group.count);
-      // The first round only warms up.
-      if (round > 0) samples.get(name)!.push(...taken);
-    }
+  const caseOf = (name: string, atMost?: Readonly<Record<string, number>>): MeasuredCase => ({
+    measure: async () => (await pairOf(name)).run(group.way, group.byteLength, group.count),
+    atMost,
+  });
+  const cases: Record<string, MeasuredCase> = {};
+  for (const { pair, atMost } of group.cases) {
+    cases[pair] = caseOf(pair, atMost);
+    const isCompared = beside !== undefined && Object.values(PAIRS[pair]).includes("pipe_end.ts");
+    if (isCompared) cases[`${pair}${BESIDE}`] = caseOf(`${pair}${BESIDE}`);
   }
-  print(group, samples);
+  await reportGroup({ name: group.name, cases, rounds: group.rounds });
 }
 
 function endsOf(name: string): Omit<Ends, "processors"> {
@@ -73,36 +71,4 @@ function endsOf(name: string): Omit<Ends, "processors"> {
   const pair = (isBeside ? name.slice(0, -BESIDE.length) : name) as PairName;
   const checkout = isBeside && beside !== undefined ? { checkout: beside } : {};
   return { ...PAIRS[pair], ...checkout };
-}
-
-function print(group: Group, samples: ReadonlyMap<string, readonly number[]>): void {
-  console.log(`\n${group.name}`);
-  console.log(`      median       95 %        min   of ${group.cases[0]!.pair}`);
-  const median = (name: string) => quantile(samples.get(name)!, 0.5);
-  for (const [name, taken] of samples) {
-    const times = [0.5, 0.95, 0].map((part) => inMicroseconds(quantile(taken, part))).join(" ");
-    const ratio = median(name) / median(group.cases[0]!.pair);
-    const shown = Number.isFinite(ratio) ? ratio.toFixed(2) : "";
-    console.log(`${times}  ${shown.padStart(5)}   ${name}`);
-    const limits = group.cases.find(({ pair }) => pair === name)?.atMost ?? {};
-    for (const [other, limit] of Object.entries(limits)) {
-      const found = median(name) / median(other);
-      const isMet = found <= limit;
-      if (!isMet) Deno.exitCode = 1;
-      const verdict = isMet ? "met" : "OVER";
-      console.log(
-        `${" ".repeat(45)}${found.toFixed(2)} of ${other}, ${verdict}: at most ${limit.toFixed(2)}`,
-      );
-    }
-  }
-}
-
-/** Returns the sample below which this part of the samples is. */
-function quantile(samples: readonly number[], part: number): number {
-  const sorted = samples.toSorted((a, b) => a - b);
-  return sorted[Math.min(Math.floor(sorted.length * part), sorted.length - 1)]!;
-}
-
-function inMicroseconds(nanoseconds: number): string {
-  return `${(nanoseconds / 1000).toFixed(1)} µs`.padStart(11);
 }
