@@ -1,125 +1,123 @@
 /**
- * Compares round trips of WM_COPYDATA with C: a C sender and a C receiver, compiled in
- * this run, and the library's sends to its listener.
+ * Compares round trips of WM_COPYDATA with C: a C sender and a C receiver, compiled in this run,
+ * and the library's sends to its listener.
  *
- *     deno task report:copy-data
+ *     deno task report:copy-data [--beside FOLDER] [--launches COUNT] [SIZE...]
+ *
+ * With `--beside` it also runs the library of another checkout. With sizes, it measures only the
+ * sizes whose names contain one of them.
+ *
+ * The ratio to C differs from launch to launch, because the system places new processes in other
+ * ways. So the report launches all processes several times. In each launch the rounds are
+ * interleaved, in alternating order. Limits are set to the median of the launches' ratios, and to
+ * the ratio that 90 % of the launches keep below. The exit code is 1 if a limit is missed or the C
+ * pair cannot run.
  *
  * All processes share one processor. Otherwise the ratios would depend on where the system puts
- * them: to wake a process on another processor takes as long as the message. The rounds are
- * interleaved. The exit code is 1 if the C pair cannot run.
+ * them: to wake a process on another processor takes as long as the message.
  *
  * @module
  */
 
-import { findWindow, sendCopyData, sendCopyDataSync } from "../mod.ts";
-import { compileC } from "../tests/support/compile_c.ts";
-import { openLibrary } from "../tests/support/open_library.ts";
-import { Peer } from "../tests/support/peer.ts";
+import { parseArgs } from "@std/cli";
+import { pathToFileURL } from "node:url";
+import { findCommit } from "./commit.ts";
+import { CPrograms, Launch, type Way } from "./copy_data_launch.ts";
+import { useProcessors } from "./peers/this_process.ts";
+import { checkLimit, quantile } from "./report_group.ts";
 
+const FIRST_PROCESSOR = 1n;
 /** The message sizes, and the number of messages of each size in a round. */
 const SIZES = [
-  { name: "5 B", byteLength: 5, times: 200 },
-  { name: "1 KiB", byteLength: 1024, times: 200 },
-  { name: "64 KiB", byteLength: 65_536, times: 100 },
+  { name: "5 B", byteLength: 5, times: 50 },
+  { name: "1 KiB", byteLength: 1024, times: 50 },
+  { name: "64 KiB", byteLength: 65_536, times: 40 },
   // The maximum that a listener accepts on Wine.
-  { name: "768 KiB", byteLength: 786_432, times: 20 },
+  { name: "768 KiB", byteLength: 786_432, times: 10 },
 ];
-const ROUNDS = 15;
+const ROUNDS = 6;
+const IN_C = "C to C";
 
-/** The compared ways, and the maximum median time of each as a multiple of the C pair's. */
-const WAYS = {
-  "C to C": {},
-  "sendCopyDataSync() to a listener": { bound: 1.15 },
-  "sendCopyData() to a listener": { bound: 1.6 },
-  "sendCopyDataSync() to a listener that reads each message at once": {},
-} as const;
-type Way = keyof typeof WAYS;
+/** A compared way, and its limits as multiples of the C pair's time. */
+interface Case extends Way {
+  /** Limit of the median of all launches. */
+  readonly median?: number;
+  /** Limit that 90 % of the launches must keep. */
+  readonly most?: number;
+}
 
-const peerUrl = (name: string) => new URL(`./peers/${name}`, import.meta.url);
-const uniqueClass = () => `winipc-bench-${crypto.randomUUID()}`;
-
-useOneProcessor();
-await using receiverProgram = await compileC(peerUrl("receiver.c"));
-await using senderProgram = await compileC(peerUrl("sender.c"));
-const theirClass = uniqueClass();
-await using _receiver = await Peer.startProgram(receiverProgram.path, theirClass);
-await using sender = await Peer.startProgram(senderProgram.path, theirClass);
-await using busy = await openListener("busy");
-await using eager = await openListener("eager");
-
-const measure: Record<Way, (byteLength: number, times: number) => Promise<number[]>> = {
-  "C to C": async (byteLength, times) => {
-    const line = await sender.ask(`${byteLength} ${times}`);
-    return line.trim().split(" ").map((nanoseconds) => Number(nanoseconds) / 1000);
+const options = parseArgs(Deno.args, {
+  string: ["beside", "launches"],
+  default: { launches: "11" },
+});
+const beside = options.beside === undefined ? undefined : pathToFileURL(`${options.beside}/`);
+const sizes = SIZES.filter(({ name }) =>
+  options._.length === 0 || options._.some((word) => name.includes(`${word}`))
+);
+const ways: Record<string, Case> = {
+  [IN_C]: { send: "C", to: "C" },
+  "sendCopyDataSync() to a listener": { send: "sendCopyDataSync", to: "busy", median: 1.15 },
+  "sendCopyData() to a listener": { send: "sendCopyData", to: "busy", median: 1.2, most: 1.6 },
+  ...beside !== undefined && {
+    "sendCopyData() to a listener, beside": { send: "sendCopyData", to: "busy", checkout: beside },
   },
-  "sendCopyDataSync() to a listener": (byteLength, times) =>
-    timeEach(byteLength, times, (bytes) => sendCopyDataSync(busy.window, bytes)),
-  "sendCopyData() to a listener": (byteLength, times) =>
-    timeEach(byteLength, times, (bytes) => sendCopyData(busy.window, bytes)),
-  "sendCopyDataSync() to a listener that reads each message at once": (byteLength, times) =>
-    timeEach(byteLength, times, (bytes) => sendCopyDataSync(eager.window, bytes)),
+  "sendCopyDataSync() to a listener that reads each message at once": {
+    send: "sendCopyDataSync",
+    to: "eager",
+  },
 };
 
-for (const { name, byteLength, times } of SIZES) {
-  const samples = new Map<Way, number[]>();
-  for (let round = 0; round <= ROUNDS; round++) {
-    for (const way of Object.keys(WAYS) as Way[]) {
-      const taken = await measure[way](byteLength, times);
-      // The first round only warms up, so its samples are dropped.
-      samples.set(way, round === 0 ? [] : [...samples.get(way)!, ...taken]);
+console.log(`winipc at ${await findCommit()}, ${Deno.build.arch}, Deno ${Deno.version.deno}`);
+if (beside !== undefined) console.log(`beside ${await findCommit(beside)}`);
+useProcessors(FIRST_PROCESSOR);
+/** The median time of each launch, by size and way. */
+const launches = new Map<string, number[]>();
+await using programs = await CPrograms.compile();
+for (let count = Number(options.launches); count > 0; count--) await measure();
+for (const { name } of sizes) report(name);
+
+/** Launches all processes once, and measures all ways. */
+async function measure(): Promise<void> {
+  await using launch = new Launch(programs);
+  for (const { name, byteLength, times } of sizes) {
+    const samples = new Map<string, number[]>();
+    for (let round = 0; round <= ROUNDS; round++) {
+      const inOrder = Object.entries(ways);
+      for (const [way, how] of round % 2 === 0 ? inOrder : inOrder.toReversed()) {
+        const taken = await launch.run(how, byteLength, times);
+        // The first round only warms up.
+        samples.set(way, round === 0 ? [] : [...samples.get(way)!, ...taken]);
+      }
+    }
+    for (const [way, taken] of samples) {
+      const key = keyOf(name, way);
+      launches.set(key, [...launches.get(key) ?? [], quantile(taken, 0.5)]);
     }
   }
-  console.log(`\n${name}, there and back`);
-  const inC = medianOf(samples.get("C to C")!);
-  for (const [way, { bound }] of Object.entries(WAYS) as [Way, { bound?: number }][]) {
-    const median = medianOf(samples.get(way)!);
-    const ratio = median / inC;
-    const over = bound !== undefined && ratio > bound;
-    const bounds = bound === undefined ? "" : ` (${over ? "OVER" : "within"} ${bound})`;
-    console.log(`  ${median.toFixed(0).padStart(6)} µs  ${ratio.toFixed(2)}  ${way}${bounds}`);
+}
+
+/** Prints the times of a size, and checks the limits. */
+function report(size: string): void {
+  const inC = launches.get(keyOf(size, IN_C))!;
+  console.log(`\n${size}, there and back, ${inC.length} launches`);
+  console.log("      median   of C   90 % of launches");
+  for (const [way, { median, most }] of Object.entries(ways)) {
+    const times = launches.get(keyOf(size, way))!;
+    const ratios = times.map((time, launch) => time / inC[launch]!);
+    const [middle, late] = [quantile(ratios, 0.5), quantile(ratios, 0.9)];
+    const time = `${(quantile(times, 0.5) / 1000).toFixed(1)} µs`.padStart(12);
+    const figures = [middle, late].map((ratio) => ratio.toFixed(2).padStart(6)).join(" ");
+    console.log(`${time} ${figures}   ${way}`);
+    if (median !== undefined) {
+      checkLimit(`${middle.toFixed(2)} of C`, middle <= median, { bound: `at most ${median}` });
+    }
+    if (most !== undefined) {
+      const found = `${late.toFixed(2)} of C in 90 % of launches`;
+      checkLimit(found, late < most, { bound: `less than ${most}` });
+    }
   }
 }
 
-/** Puts this process and its child processes on one processor. */
-function useOneProcessor(): void {
-  const THIS_PROCESS = 2n ** 64n - 1n;
-  const FIRST_PROCESSOR = 1n;
-  using kernel32 = openLibrary("kernel32.dll", {
-    SetProcessAffinityMask: { parameters: ["usize", "usize"], result: "i32" },
-  });
-  if (!kernel32.symbols.SetProcessAffinityMask(THIS_PROCESS, FIRST_PROCESSOR)) {
-    throw new Error("Cannot put this process on one processor");
-  }
-}
-
-async function openListener(script: "busy" | "eager") {
-  const className = uniqueClass();
-  const peer = await Peer.startProgram(
-    Deno.execPath(),
-    ...["run", "--no-prompt", "--allow-ffi", "--allow-read"],
-    ...[peerUrl("listener.ts").href, className, script],
-  );
-  const window = await findWindow({ class: className });
-  return { window, [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose]() };
-}
-
-async function timeEach(
-  byteLength: number,
-  times: number,
-  send: (bytes: Uint8Array<ArrayBuffer>) => bigint | Promise<bigint>,
-): Promise<number[]> {
-  const bytes = new Uint8Array(byteLength);
-  const microseconds: number[] = [];
-  for (let i = 0; i < times; i++) {
-    const before = performance.now();
-    const sent = send(bytes);
-    const answer = typeof sent === "bigint" ? sent : await sent;
-    microseconds.push((performance.now() - before) * 1000);
-    if (answer !== 1n) throw new Error(`Expected the answer 1, got ${answer}`);
-  }
-  return microseconds;
-}
-
-function medianOf(numbers: number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
+function keyOf(size: string, way: string): string {
+  return `${size}, ${way}`;
 }

@@ -2,9 +2,13 @@
  * Sends WM_COPYDATA to the window of a given class. For each line "BYTES TIMES" on the standard
  * input, it sends BYTES bytes TIMES times. It prints how many nanoseconds each send took, on one
  * line.
+ *
+ * The bytes were written before, as those of a real program. Pages that nobody has written are all
+ * the same page of zeros, which stays in the processor's cache.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <windows.h>
 
 int main(int count, char **words) {
@@ -17,7 +21,10 @@ int main(int count, char **words) {
     fflush(stdout);
     unsigned long bytes, times;
     while (scanf("%lu %lu", &bytes, &times) == 2) {
-        COPYDATASTRUCT data = {.cbData = bytes, .lpData = calloc(bytes, 1)};
+        COPYDATASTRUCT data = {.cbData = bytes, .lpData = malloc(bytes)};
+        memset(data.lpData, 1, bytes);
+        // The receiver answers 1 if the first byte is 0.
+        *(unsigned char *)data.lpData = 0;
         for (unsigned long i = 0; i < times; i++) {
             DWORD_PTR answer = 0;
             QueryPerformanceCounter(&before);
