@@ -497,6 +497,17 @@ export const KERNELBASE = {
     ],
     result: BOOL,
   },
+  /** Its result says less than the word itself. */
+  WaitOnAddress: {
+    parameters: [
+      BUFFER, // Address
+      BUFFER, // CompareAddress
+      SIZE_T, // AddressSize
+      DWORD, // dwMilliseconds
+    ],
+    result: VOID,
+  },
+  WakeByAddressSingle: { parameters: [BUFFER /* Address */], result: VOID },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** Returns the functions of kernelbase.dll. The first call opens the library. */

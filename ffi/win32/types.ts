@@ -90,7 +90,7 @@ export function lazyLibrary<const S extends Deno.ForeignLibraryInterface>(
  * Returns the address of a buffer, for a field or a parameter that is not a pointer to Deno. The
  * caller must keep the buffer until the call is over.
  */
-export function addressOf(buffer: Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>): bigint {
+export function addressOf(buffer: Uint8Array | Uint16Array): bigint {
   return Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer));
 }
 
@@ -216,10 +216,7 @@ export const MAX_COPY_DATA = 2 ** 32 - 1;
  * @param id A number by which the receiver knows the kind of the bytes (`dwData`).
  * @see {@link https://learn.microsoft.com/windows/win32/api/winuser/ns-winuser-copydatastruct}
  */
-export function copyDataStruct(
-  id: bigint,
-  bytes: Uint8Array<ArrayBuffer>,
-): Uint8Array<ArrayBuffer> {
+export function copyDataStruct(id: bigint, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const struct = new DataView(new ArrayBuffer(24));
   struct.setBigUint64(0, id, true); // dwData
   struct.setUint32(8, bytes.length, true); // cbData
