@@ -87,7 +87,7 @@ Deno.test("sendCopyData() sends an ANSI string to a C program, with or without a
 
 Deno.test("sendCopyData() sends 0 bytes to 64 MiB to a C program without loss", async () => {
   await using b = await startProcessB("message-only");
-  for (const byteLength of [0, 1, 65_536, 2 ** 20 + 1, 2 ** 26]) {
+  for (const byteLength of [0, 1, 65_536, 2 ** 20, 2 ** 20 + 1, 2 ** 26]) {
     const bytes = new Uint8Array(byteLength);
     new Uint32Array(bytes.buffer, 0, byteLength >> 2).forEach((_, i, words) => words[i] = i * 97);
     const sum = bytes.reduce((total, byte) => (Math.imul(total, 31) + byte) >>> 0, 0);

@@ -155,7 +155,7 @@ export async function sendFrom(
   // for itself.
   else void handleHere(job, listener);
   if (windowsOfThisThread.get(parcel.wParam)) return await answerInside(job);
-  return await job.answer;
+  return await job.wait();
 }
 
 /**
@@ -228,7 +228,7 @@ async function answerInside(job: SendJob): Promise<bigint> {
     }
   };
   using _ = new RepeatingTimer(letIn, { first: 1, max: MAX_PAUSE });
-  return await job.answer;
+  return await job.wait();
 }
 
 function toParcel(

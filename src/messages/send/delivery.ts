@@ -15,7 +15,7 @@ import { messageName, throwProcedureFailure, WM_COPYDATA, WM_USER } from "../win
 import { nameOfWindow } from "../window/find.ts";
 
 /** A message to send, and its receiver. */
-export interface Parcel {
+export interface Parcel<Memory extends ArrayBufferLike = ArrayBuffer> {
   /** The handle of the receiver's window. */
   window: bigint;
   /** The message's number. */
@@ -24,8 +24,8 @@ export interface Parcel {
   wParam: bigint;
   /** The second parameter, signed. For WM_COPYDATA: the number that identifies the kind of data. */
   lParam: bigint;
-  /** The bytes of a WM_COPYDATA. */
-  bytes: Uint8Array<ArrayBuffer>;
+  /** The bytes of a WM_COPYDATA, in memory of this thread or in memory that threads share. */
+  bytes: Uint8Array<Memory>;
   /** Maximum time to wait for the answer, in milliseconds. */
   timeout: number;
 }
@@ -52,10 +52,11 @@ export const ERROR_TIMEOUT = 1460;
  * Keeps the bytes alive that are being sent: the garbage collector does not see the addresses that
  * Windows has.
  */
-const inFlight = new Set<readonly Uint8Array<ArrayBuffer>[]>();
+const inFlight = new Set<readonly Uint8Array[]>();
 
 /** Sends a parcel, and blocks this thread until there is an outcome. */
-export function deliver({ window, message, wParam, lParam, bytes, timeout }: Parcel): Outcome {
+export function deliver(parcel: Parcel<ArrayBufferLike>): Outcome {
+  const { window, message, wParam, lParam, bytes, timeout } = parcel;
   if (message !== WM_COPYDATA) return send(window, message, wParam, lParam, timeout);
   const struct = copyDataStruct(BigInt.asUintN(64, lParam), bytes);
   const addressed = [struct, bytes];

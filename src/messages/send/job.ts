@@ -24,26 +24,32 @@ export class SendJob {
   /** The number of the latest send when the sending handler began; 0 if no handler sends. */
   readonly since: number;
   readonly #deadline: number;
-  readonly #cancellation: Cancellation;
+  readonly #signal: AbortSignal | undefined;
+  #cancellation: Cancellation | undefined;
   readonly #answer = Promise.withResolvers<bigint>();
   #over = false;
 
-  /** Starts the wait for the answer. Its timer also keeps the process alive. */
   constructor(parcel: Parcel, { signal, handling }: SendJobOptions = {}) {
     this.parcel = parcel;
     this.since = unanswered(handling)?.since ?? 0;
     this.#deadline = performance.now() + parcel.timeout;
-    this.#cancellation = new Cancellation({
-      timeout: parcel.timeout,
-      onTimeout: () => this.finish({ code: ERROR_TIMEOUT }),
-      signal,
-      onAbort: (reason) => this.fail(reason),
-    });
+    this.#signal = signal;
   }
 
-  /** The receiver's answer. */
-  get answer(): Promise<bigint> {
-    return this.#answer.promise;
+  /**
+   * Waits for the receiver's answer. Its timer also keeps the process alive. Call it in the
+   * event-loop turn that begins the send: it sets no timer for a send that is over by then.
+   */
+  async wait(): Promise<bigint> {
+    if (!this.#over) {
+      this.#cancellation = new Cancellation({
+        timeout: this.timeLeft,
+        onTimeout: () => this.finish({ code: ERROR_TIMEOUT }),
+        signal: this.#signal,
+        onAbort: (reason) => this.fail(reason),
+      });
+    }
+    return await this.#answer.promise;
   }
 
   /** Whether the wait for the answer is over. */
@@ -73,6 +79,6 @@ export class SendJob {
   #stop(): void {
     this.#over = true;
     this.parcel.bytes = new Uint8Array();
-    this.#cancellation[Symbol.dispose]();
+    this.#cancellation?.[Symbol.dispose]();
   }
 }

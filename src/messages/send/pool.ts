@@ -9,15 +9,19 @@
 
 import { EVENT_LOOP, PATIENCE } from "../../wait/event_loop.ts";
 import { asParent, Thread } from "../../wait/thread.ts";
-import type { Outcome, Parcel } from "./delivery.ts";
 import type { SendJob } from "./job.ts";
 import { HOLDER, ROOM, SendRecord, type SendThreadData } from "./protocol.ts";
 import { PROGRAM } from "./worker_program.ts";
 import { MAX_NESTED } from "../listen/protocol.ts";
 
+/** Number of short waits in a row after which the next wait is expected to be short, too. */
+const STREAK = 3;
+
 /** A send thread as the script sees it. It does one job at a time. */
 export class SendHost {
   readonly #record = new SendRecord();
+  /** The number of waits for the thread in a row that took less than {@linkcode PATIENCE}. */
+  #shortWaits = 0;
   #failure: Error | undefined;
 
   private constructor() {}
@@ -42,39 +46,55 @@ export class SendHost {
    */
   async run(job: SendJob): Promise<void> {
     if (job.over) return;
-    job.finish(await this.#exchange({ ...job.parcel, timeout: job.timeLeft }));
-  }
-
-  /** Hands a parcel over, part by part, and waits for its outcome. */
-  async #exchange(parcel: Parcel): Promise<Outcome> {
-    const { bytes } = parcel;
-    this.#record.writeHead({ ...parcel, byteLength: bytes.length });
+    const { bytes } = job.parcel;
+    this.#record.writeHead({ ...job.parcel, timeout: job.timeLeft, byteLength: bytes.length });
+    // The thread gets the bytes part by part, and sends them after the last part.
     let at = 0;
     do {
       this.#record.room.set(bytes.subarray(at, at + ROOM));
-      await this.#passToThread();
+      const began = performance.now();
+      this.#record.pass(HOLDER.script, HOLDER.thread);
+      // An await only where it is needed: a job that is done at once needs no timer.
+      if (!this.#expectsShortWait || !this.#blockBriefly()) await this.#waitForThread();
+      this.#shortWaits = performance.now() - began < PATIENCE ? this.#shortWaits + 1 : 0;
       at += ROOM;
     } while (at < bytes.length);
-    return this.#record.readOutcome();
+    job.finish(this.#record.readOutcome());
   }
 
-  /** Passes the record to the thread, and waits until it comes back. */
-  async #passToThread(): Promise<void> {
+  get #expectsShortWait(): boolean {
+    return this.#shortWaits >= STREAK;
+  }
+
+  /**
+   * Blocks for up to 1 ms, because the event loop would need longer to fall asleep and wake up.
+   * Returns whether the thread has passed the record back.
+   */
+  #blockBriefly(): boolean {
     const { holder } = this.#record;
-    this.#record.pass(HOLDER.script, HOLDER.thread);
-    // Most receivers answer in less time than the event loop needs to sleep and wake.
-    EVENT_LOOP.blockBriefly(() => Atomics.wait(holder, 0, HOLDER.thread, PATIENCE / 2));
-    while (Atomics.load(holder, 0) === HOLDER.thread) {
-      await Atomics.waitAsync(holder, 0, HOLDER.thread).value;
+    const isBack = EVENT_LOOP.blockBriefly(() => holder.blockWhile(HOLDER.thread, PATIENCE));
+    return isBack === true && this.#failure === undefined;
+  }
+
+  /**
+   * Waits until the thread has passed the record back. If the script's thread has already blocked
+   * for 1 ms in this event-loop turn, it can block again after the next turn has begun.
+   *
+   * @throws {Error} If the thread has ended.
+   */
+  async #waitForThread(): Promise<void> {
+    if (this.#expectsShortWait) {
+      await EVENT_LOOP.turn();
+      this.#blockBriefly();
     }
+    await this.#record.holder.untilNot(HOLDER.thread);
     if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** Notes that the thread has ended, and wakes a call that waits for it. */
   #end(error: Error): void {
     this.#failure = error;
-    Atomics.store(this.#record.holder, 0, HOLDER.over);
-    Atomics.notify(this.#record.holder, 0);
+    this.#record.holder.set(HOLDER.over);
   }
 }
 

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { SharedWord } from "../../../ffi/shared_word.ts";
 import type { ParentIdentity } from "../../wait/thread.ts";
 import type { Outcome, Parcel } from "./delivery.ts";
 
@@ -25,8 +26,7 @@ export const HOLDER = { script: 0, thread: 1, over: 2 } as const;
 /** Maximum number of bytes that are passed at once. A larger parcel is passed in parts. */
 export const ROOM: number = 2 ** 20;
 
-// The offsets of the fields, in bytes.
-const HOLDER_AT = 0;
+// The offsets of the fields, in bytes. The word that names the holder is at 0.
 const WINDOW_AT = 8;
 const W_PARAM_AT = 16;
 const L_PARAM_AT = 24;
@@ -48,7 +48,7 @@ export class SendRecord {
   /** The shared memory. */
   readonly buffer: SharedArrayBuffer;
   /** The word that names the holder by a value of {@linkcode HOLDER}. */
-  readonly holder: Int32Array<SharedArrayBuffer>;
+  readonly holder: SharedWord;
   /** Room for the bytes of a parcel, or a part of them. */
   readonly room: Uint8Array<SharedArrayBuffer>;
   readonly #fields: DataView<SharedArrayBuffer>;
@@ -60,7 +60,7 @@ export class SendRecord {
    */
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(BYTES_AT + ROOM)) {
     this.buffer = buffer;
-    this.holder = new Int32Array(buffer, HOLDER_AT, 1);
+    this.holder = new SharedWord(buffer);
     this.room = new Uint8Array(buffer, BYTES_AT);
     this.#fields = new DataView(buffer);
   }
@@ -102,7 +102,6 @@ export class SendRecord {
 
   /** Passes the record from one holder to its peer, unless the thread has ended. */
   pass(from: number, to: number): void {
-    Atomics.compareExchange(this.holder, 0, from, to);
-    Atomics.notify(this.holder, 0);
+    this.holder.replace(from, to);
   }
 }

@@ -111,7 +111,7 @@ export async function sendMessage(
     ?.hearNumbers({ number: message, wParam: parcel.wParam, lParam: parcel.lParam });
   if (answer === undefined) sendOnThread(job);
   else void answer.then((answer) => job.finish({ answer }));
-  return await job.answer;
+  return await job.wait();
 }
 
 /**

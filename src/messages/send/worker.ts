@@ -29,9 +29,11 @@ class SendThread {
   }
 
   /** Waits for a parcel and reads it part by part. `undefined` if the script's thread has ended. */
-  #take(): Parcel | undefined {
+  #take(): Parcel<ArrayBufferLike> | undefined {
     if (!this.#waitForRecord()) return undefined;
     const { byteLength, ...head } = this.#record.readHead();
+    // The script writes the next parcel only after the outcome of this one.
+    if (byteLength <= ROOM) return { ...head, bytes: this.#record.room.subarray(0, byteLength) };
     const bytes = new Uint8Array(byteLength);
     for (let at = 0;;) {
       const part = this.#record.room.subarray(0, Math.min(ROOM, byteLength - at));
@@ -46,8 +48,9 @@ class SendThread {
   /** Waits until this thread holds the record. Returns `false` if the script's thread has ended. */
   #waitForRecord(): boolean {
     const { holder } = this.#record;
-    while (Atomics.wait(holder, 0, HOLDER.script, this.#parent.lookInterval) === "timed-out") {
-      if (this.#parent.hasEnded) return false;
+    while (holder.value === HOLDER.script) {
+      const isPassed = holder.blockWhile(HOLDER.script, this.#parent.lookInterval);
+      if (!isPassed && this.#parent.hasEnded) return false;
     }
     return true;
   }

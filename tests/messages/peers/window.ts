@@ -24,9 +24,14 @@ const behaviours: Record<number, (sender: bigint, length: number) => bigint> = {
   4: (sender) => sendCopyDataSync(sender, "from inside", { id: 1 }) + 1n,
   /** Answers with a negative number. */
   5: () => -1n,
+  /** Closes the window during the send, and answers 6. */
+  6: () => {
+    window.close();
+    return 6n;
+  },
 };
 
-const window = MessageWindow.open({
+const window: MessageWindow = MessageWindow.open({
   class: name,
   title: title ?? `title of ${name}`,
   visibility,
