@@ -781,6 +781,23 @@ var KERNELBASE = {
       HANDLE
     ],
     result: BOOL
+  },
+  /** Its result says less than the word itself. */
+  WaitOnAddress: {
+    parameters: [
+      BUFFER,
+      BUFFER,
+      SIZE_T,
+      DWORD
+    ],
+    result: VOID
+  },
+  WakeByAddressSingle: {
+    parameters: [
+      BUFFER
+      /* Address */
+    ],
+    result: VOID
   }
 };
 var kernelbase = lazyLibrary("kernelbase.dll", KERNELBASE, kernel32);
@@ -2066,7 +2083,8 @@ var ERROR_NOT_SUPPORTED = 50;
 var ERROR_INVALID_WINDOW_HANDLE = 1400;
 var ERROR_TIMEOUT = 1460;
 var inFlight = /* @__PURE__ */ new Set();
-function deliver({ window, message, wParam, lParam, bytes, timeout }) {
+function deliver(parcel) {
+  const { window, message, wParam, lParam, bytes, timeout } = parcel;
   if (message !== WM_COPYDATA) return send(window, message, wParam, lParam, timeout);
   const struct = copyDataStruct(BigInt.asUintN(64, lParam), bytes);
   const addressed = [
@@ -2100,6 +2118,51 @@ function whyNotSent(code, window, message, isLate) {
   return isOfTheSystem ? ERROR_NOT_SUPPORTED : ERROR_INVALID_WINDOW_HANDLE;
 }
 
+// ffi/shared_word.ts
+var WORD_SIZE = 4n;
+var SharedWord = class {
+  #word;
+  /** The value that a thread waits to see changed. */
+  #old = new Int32Array(1);
+  /** @param buffer The memory whose first four bytes are the word. */
+  constructor(buffer) {
+    this.#word = new Int32Array(buffer, 0, 1);
+  }
+  /** The word's value. */
+  get value() {
+    return Atomics.load(this.#word, 0);
+  }
+  /** Stores a value and wakes the thread that waits. */
+  set(value) {
+    Atomics.store(this.#word, 0, value);
+    this.#wake();
+  }
+  /** Replaces a value and wakes the thread that waits. Does nothing if the word has another value. */
+  replace(old, value) {
+    if (Atomics.compareExchange(this.#word, 0, old, value) === old) this.#wake();
+  }
+  /**
+   * Blocks this thread while the word has a value. It can return early.
+   *
+   * @param milliseconds Maximum time, rounded down, or \`Infinity\`.
+   * @returns Whether the word has another value.
+   */
+  blockWhile(value, milliseconds) {
+    this.#old[0] = value;
+    const limit = milliseconds === Infinity ? INFINITE : milliseconds;
+    kernelbase().WaitOnAddress(this.#word, this.#old, WORD_SIZE, limit);
+    return this.value !== value;
+  }
+  /** Waits while the word has a value, and lets the event loop run. */
+  async untilNot(value) {
+    while (this.value === value) await Atomics.waitAsync(this.#word, 0, value).value;
+  }
+  #wake() {
+    kernelbase().WakeByAddressSingle(this.#word);
+    Atomics.notify(this.#word, 0);
+  }
+};
+
 // src/messages/send/protocol.ts
 var HOLDER = {
   script: 0,
@@ -2107,7 +2170,6 @@ var HOLDER = {
   over: 2
 };
 var ROOM = 2 ** 20;
-var HOLDER_AT = 0;
 var WINDOW_AT = 8;
 var W_PARAM_AT = 16;
 var L_PARAM_AT = 24;
@@ -2132,7 +2194,7 @@ var SendRecord = class {
    */
   constructor(buffer = new SharedArrayBuffer(BYTES_AT + ROOM)) {
     this.buffer = buffer;
-    this.holder = new Int32Array(buffer, HOLDER_AT, 1);
+    this.holder = new SharedWord(buffer);
     this.room = new Uint8Array(buffer, BYTES_AT);
     this.#fields = new DataView(buffer);
   }
@@ -2173,8 +2235,7 @@ var SendRecord = class {
   }
   /** Passes the record from one holder to its peer, unless the thread has ended. */
   pass(from, to) {
-    Atomics.compareExchange(this.holder, 0, from, to);
-    Atomics.notify(this.holder, 0);
+    this.holder.replace(from, to);
   }
 };
 
@@ -2197,6 +2258,10 @@ var SendThread = class {
   #take() {
     if (!this.#waitForRecord()) return void 0;
     const { byteLength, ...head } = this.#record.readHead();
+    if (byteLength <= ROOM) return {
+      ...head,
+      bytes: this.#record.room.subarray(0, byteLength)
+    };
     const bytes = new Uint8Array(byteLength);
     for (let at = 0; ; ) {
       const part = this.#record.room.subarray(0, Math.min(ROOM, byteLength - at));
@@ -2213,8 +2278,9 @@ var SendThread = class {
   /** Waits until this thread holds the record. Returns \`false\` if the script's thread has ended. */
   #waitForRecord() {
     const { holder } = this.#record;
-    while (Atomics.wait(holder, 0, HOLDER.script, this.#parent.lookInterval) === "timed-out") {
-      if (this.#parent.hasEnded) return false;
+    while (holder.value === HOLDER.script) {
+      const isPassed = holder.blockWhile(HOLDER.script, this.#parent.lookInterval);
+      if (!isPassed && this.#parent.hasEnded) return false;
     }
     return true;
   }

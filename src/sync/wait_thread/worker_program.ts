@@ -752,6 +752,23 @@ var KERNELBASE = {
       HANDLE
     ],
     result: BOOL
+  },
+  /** Its result says less than the word itself. */
+  WaitOnAddress: {
+    parameters: [
+      BUFFER,
+      BUFFER,
+      SIZE_T,
+      DWORD
+    ],
+    result: VOID
+  },
+  WakeByAddressSingle: {
+    parameters: [
+      BUFFER
+      /* Address */
+    ],
+    result: VOID
   }
 };
 var kernelbase = lazyLibrary("kernelbase.dll", KERNELBASE, kernel32);
