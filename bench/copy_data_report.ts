@@ -36,6 +36,8 @@ const SIZES = [
   { name: "768 KiB", byteLength: 786_432, times: 10 },
 ];
 const ROUNDS = 6;
+/** The number of messages by which each way warms up: V8 compiles functions that run often. */
+const WARM_UP = 500;
 const IN_C = "C to C";
 
 /** A compared way, and its limits as multiples of the C pair's time. */
@@ -79,6 +81,7 @@ for (const { name } of sizes) report(name);
 /** Launches all processes once, and measures all ways. */
 async function measure(): Promise<void> {
   await using launch = new Launch(programs);
+  for (const way of Object.values(ways)) await launch.run(way, SIZES[0]!.byteLength, WARM_UP);
   for (const { name, byteLength, times } of sizes) {
     const samples = new Map<string, number[]>();
     for (let round = 0; round <= ROUNDS; round++) {

@@ -143,17 +143,21 @@ export async function sendFrom(
   options: SendCopyDataOptions,
 ): Promise<bigint> {
   assertOptions(options, SEND_OPTIONS);
+  const { signal } = options;
   const parcel = toParcel(target, data, options);
   requireHost();
-  options.signal?.throwIfAborted();
+  signal?.throwIfAborted();
   // The window's procedure runs on this thread, and only this call can run it now.
   if (windowsOfThisThread.get(parcel.window)) return deliverHere(parcel);
-  const job = new SendJob(parcel, { signal: options.signal, handling });
+  const job = new SendJob(parcel, { signal, handling });
   const listener = listenersOfThisThread.get(parcel.window);
-  if (listener === undefined) sendOnThread(job);
   // The sender may be a handler of this listener. By way of Windows the window's thread would wait
   // for itself.
-  else void handleHere(job, listener);
+  if (listener !== undefined) void handleHere(job, listener);
+  else {
+    sendOnThread(job);
+    job.keepBytes();
+  }
   if (windowsOfThisThread.get(parcel.wParam)) return await answerInside(job);
   return await job.wait();
 }
@@ -208,7 +212,8 @@ export function sendCopyDataSync(
 
 /** Passes a message to a handler of this thread, and finishes the job by its answer. */
 async function handleHere(job: SendJob, listener: OwnListener): Promise<void> {
-  const { lParam, bytes, wParam: sender } = job.parcel;
+  const { lParam, wParam: sender } = job.parcel;
+  const bytes = new Uint8Array(job.parcel.bytes);
   job.finish({ answer: await listener.hear({ id: BigInt.asUintN(64, lParam), bytes, sender }) });
 }
 
@@ -256,20 +261,16 @@ function toId(name: string, id: unknown): bigint {
   return BigInt(id);
 }
 
-/**
- * Returns a copy of the data. Windows gets the address of the bytes and waits for the answer.
- * During this wait a window procedure of this thread can run, and could transfer or resize the
- * caller's bytes.
- */
+/** Returns the bytes to send. They are the script's own bytes, and not a copy. */
 function toBytes(
   data: CopyData,
   { encoding, terminate = false }: SendCopyDataOptions,
-): Uint8Array<ArrayBuffer> {
+): Uint8Array {
   const bytes = typeof data === "string"
     ? encodeText(terminate ? `${data}\0` : data, encoding)
     : bytesOf("data (a text, or bytes)", data);
   if (bytes.length > MAX_COPY_DATA) {
     throw new RangeError(`Expected at most ${MAX_COPY_DATA} bytes, got ${bytes.length}`);
   }
-  return new Uint8Array(bytes);
+  return bytes;
 }

@@ -15,7 +15,7 @@ import { messageName, throwProcedureFailure, WM_COPYDATA, WM_USER } from "../win
 import { nameOfWindow } from "../window/find.ts";
 
 /** A message to send, and its receiver. */
-export interface Parcel<Memory extends ArrayBufferLike = ArrayBuffer> {
+export interface Parcel {
   /** The handle of the receiver's window. */
   window: bigint;
   /** The message's number. */
@@ -24,10 +24,16 @@ export interface Parcel<Memory extends ArrayBufferLike = ArrayBuffer> {
   wParam: bigint;
   /** The second parameter, signed. For WM_COPYDATA: the number that identifies the kind of data. */
   lParam: bigint;
-  /** The bytes of a WM_COPYDATA, in memory of this thread or in memory that threads share. */
-  bytes: Uint8Array<Memory>;
+  /** The bytes of a WM_COPYDATA, in memory of the script or of a send thread. */
+  bytes: Uint8Array;
   /** Maximum time to wait for the answer, in milliseconds. */
   timeout: number;
+}
+
+/** A parcel without its bytes. */
+export interface ParcelHead extends Omit<Parcel, "bytes"> {
+  /** The number of the parcel's bytes. */
+  byteLength: number;
 }
 
 /** Maximum time, in milliseconds, by which a wait of the system can end too early. */
@@ -55,7 +61,7 @@ export const ERROR_TIMEOUT = 1460;
 const inFlight = new Set<readonly Uint8Array[]>();
 
 /** Sends a parcel, and blocks this thread until there is an outcome. */
-export function deliver(parcel: Parcel<ArrayBufferLike>): Outcome {
+export function deliver(parcel: Parcel): Outcome {
   const { window, message, wParam, lParam, bytes, timeout } = parcel;
   if (message !== WM_COPYDATA) return send(window, message, wParam, lParam, timeout);
   const struct = copyDataStruct(BigInt.asUintN(64, lParam), bytes);
@@ -107,10 +113,13 @@ function send(
  * @throws The error that a window procedure of this thread threw during the send.
  */
 export function deliverHere(parcel: Parcel): bigint {
-  const outcome = deliver(parcel);
+  // During the send a window procedure of this thread can run, and could transfer or resize the
+  // script's bytes.
+  const bytes = new Uint8Array(parcel.bytes);
+  const outcome = deliver({ ...parcel, bytes });
   throwProcedureFailure();
   if ("answer" in outcome) return outcome.answer;
-  throw deliveryError(parcel, outcome.code);
+  throw deliveryError({ ...parcel, byteLength: bytes.length }, outcome.code);
 }
 
 /** Throws unless a value is valid as the timeout of a send. */
@@ -135,8 +144,11 @@ function whyNotSent(code: number, window: bigint, message: number, isLate: boole
  *
  * @param code The error code of the outcome.
  */
-export function deliveryError({ window, message, bytes, timeout }: Parcel, code: number): Error {
-  const what = message === WM_COPYDATA ? `${bytes.length} bytes` : messageName(message);
+export function deliveryError(
+  { window, message, byteLength, timeout }: ParcelHead,
+  code: number,
+): Error {
+  const what = message === WM_COPYDATA ? `${byteLength} bytes` : messageName(message);
   const hint = {
     [ERROR_INVALID_WINDOW_HANDLE]:
       "there is no such window, or its program ended before it answered",

@@ -8,6 +8,8 @@ import { Cancellation } from "../../wait/options.ts";
 import { type Handling, numberSend, unanswered } from "../window/own.ts";
 import { deliveryError, ERROR_TIMEOUT, type Outcome, type Parcel } from "./delivery.ts";
 
+const NO_BYTES = new Uint8Array();
+
 /** The signal and the handler of a send. */
 export interface SendJobOptions {
   /** Stops the wait for the answer. */
@@ -16,13 +18,20 @@ export interface SendJobOptions {
   handling?: Handling | undefined;
 }
 
-/** A parcel to send. Its bytes are released as soon as the wait for its answer is over. */
+/**
+ * A parcel to send.
+ *
+ * At first its bytes are the script's own, which the script can change as soon as its call returns.
+ * A thread that is free copies them before that. Otherwise {@linkcode SendJob.keepBytes} does. They
+ * are released as soon as they are handed over, or the wait for the answer is over.
+ */
 export class SendJob {
   readonly parcel: Parcel;
   /** The number of this send, in the order in which all sends began. */
   readonly number: number = numberSend();
   /** The number of the latest send when the sending handler began; 0 if no handler sends. */
   readonly since: number;
+  readonly #byteLength: number;
   readonly #deadline: number;
   readonly #signal: AbortSignal | undefined;
   #cancellation: Cancellation | undefined;
@@ -31,9 +40,27 @@ export class SendJob {
 
   constructor(parcel: Parcel, { signal, handling }: SendJobOptions = {}) {
     this.parcel = parcel;
+    this.#byteLength = parcel.bytes.length;
     this.since = unanswered(handling)?.since ?? 0;
     this.#deadline = performance.now() + parcel.timeout;
     this.#signal = signal;
+  }
+
+  /** Copies the bytes that have not been handed over, so that the script can change its own. */
+  keepBytes(): void {
+    this.parcel.bytes = new Uint8Array(this.parcel.bytes);
+  }
+
+  /**
+   * Hands the bytes over.
+   *
+   * @param atOnce Maximum number of bytes that the caller copies before the script goes on. If there
+   *   are more, the result is a copy.
+   */
+  takeBytes(atOnce: number): Uint8Array {
+    const { bytes } = this.parcel;
+    this.#dropBytes();
+    return bytes.length <= atOnce ? bytes : new Uint8Array(bytes);
   }
 
   /**
@@ -66,7 +93,10 @@ export class SendJob {
   finish(outcome: Outcome): void {
     if (this.#over) return;
     if ("answer" in outcome) this.#answer.resolve(outcome.answer);
-    else this.#answer.reject(deliveryError(this.parcel, outcome.code));
+    else {
+      const head = { ...this.parcel, byteLength: this.#byteLength };
+      this.#answer.reject(deliveryError(head, outcome.code));
+    }
     this.#stop();
   }
 
@@ -78,7 +108,11 @@ export class SendJob {
 
   #stop(): void {
     this.#over = true;
-    this.parcel.bytes = new Uint8Array();
+    this.#dropBytes();
     this.#cancellation?.[Symbol.dispose]();
+  }
+
+  #dropBytes(): void {
+    this.parcel.bytes = NO_BYTES;
   }
 }

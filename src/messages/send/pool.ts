@@ -46,7 +46,7 @@ export class SendHost {
    */
   async run(job: SendJob): Promise<void> {
     if (job.over) return;
-    const { bytes } = job.parcel;
+    const bytes = job.takeBytes(ROOM);
     this.#record.writeHead({ ...job.parcel, timeout: job.timeLeft, byteLength: bytes.length });
     // The thread gets the bytes part by part, and sends them after the last part.
     let at = 0;

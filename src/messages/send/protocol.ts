@@ -10,7 +10,7 @@
 
 import { SharedWord } from "../../../ffi/shared_word.ts";
 import type { ParentIdentity } from "../../wait/thread.ts";
-import type { Outcome, Parcel } from "./delivery.ts";
+import type { Outcome, ParcelHead } from "./delivery.ts";
 
 /** The data with which a send thread starts. */
 export interface SendThreadData {
@@ -36,12 +36,6 @@ const ANSWER_AT = 40;
 const CODE_AT = 48;
 const MESSAGE_AT = 52;
 const BYTES_AT = 64;
-
-/** A parcel without its bytes. */
-export interface ParcelHead extends Omit<Parcel, "bytes"> {
-  /** The number of the parcel's bytes. */
-  byteLength: number;
-}
 
 /** The shared record of one parcel, and then of its outcome. */
 export class SendRecord {

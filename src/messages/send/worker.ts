@@ -29,7 +29,7 @@ class SendThread {
   }
 
   /** Waits for a parcel and reads it part by part. `undefined` if the script's thread has ended. */
-  #take(): Parcel<ArrayBufferLike> | undefined {
+  #take(): Parcel | undefined {
     if (!this.#waitForRecord()) return undefined;
     const { byteLength, ...head } = this.#record.readHead();
     // The script writes the next parcel only after the outcome of this one.

@@ -3,12 +3,12 @@ import { deliveryError } from "../../../src/messages/send/delivery.ts";
 
 // On Wine each program can send to each window, so this test makes up a refusal by UIPI.
 Deno.test("deliveryError() returns PermissionDenied, NotFound or TimedOut, depending on the error code", () => {
-  const parcel = {
+  const head = {
     window: 0xabcn,
     message: 0x4a,
     wParam: 0n,
     lParam: 0n,
-    bytes: new Uint8Array(3),
+    byteLength: 3,
     timeout: 70,
   };
   const cases = [
@@ -18,7 +18,7 @@ Deno.test("deliveryError() returns PermissionDenied, NotFound or TimedOut, depen
     [8, Error, "ERROR_NOT_ENOUGH_MEMORY"],
   ] as const;
   for (const [code, type, text] of cases) {
-    const error = deliveryError(parcel, code);
+    const error = deliveryError(head, code);
     assertInstanceOf(error, type);
     assertStringIncludes(error.message, text);
     assertEquals(error.message.split(":")[0], "Cannot send 3 bytes to window 0xabc");
