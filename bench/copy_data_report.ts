@@ -58,7 +58,7 @@ const sizes = SIZES.filter(({ name }) =>
 );
 const ways: Record<string, Case> = {
   [IN_C]: { send: "C", to: "C" },
-  "sendCopyDataSync() to a listener": { send: "sendCopyDataSync", to: "busy", median: 1.15 },
+  "sendCopyDataSync() to a listener": { send: "sendCopyDataSync", to: "busy", median: 1.2 },
   "sendCopyData() to a listener": { send: "sendCopyData", to: "busy", median: 1.2, most: 1.6 },
   ...beside !== undefined && {
     "sendCopyData() to a listener, beside": { send: "sendCopyData", to: "busy", checkout: beside },
