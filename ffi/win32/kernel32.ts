@@ -406,6 +406,13 @@ export const KERNEL32 = {
     result: BOOL,
   },
   Sleep: { parameters: [DWORD /* dwMilliseconds */], result: VOID },
+  SleepEx: {
+    parameters: [
+      DWORD, // dwMilliseconds
+      BOOL, // bAlertable
+    ],
+    result: DWORD,
+  },
   TerminateProcess: { parameters: [HANDLE, /* hProcess */ UINT /* uExitCode */], result: BOOL },
   UnmapViewOfFile: { parameters: [LPVOID /* lpBaseAddress */], result: BOOL },
   UnregisterWait: { parameters: [HANDLE /* WaitHandle */], result: BOOL },

@@ -1,6 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 import { openThread, threadStartOf } from "../../ffi/process_thread.ts";
-import { SharedEvent } from "../../mod.ts";
+import { SharedEvent, waitAny } from "../../mod.ts";
 import { PROGRAM } from "../../src/sync/wait_thread/worker_program.ts";
 import { STATE, WaitRecord, type WaitThreadData } from "../../src/sync/wait_thread/protocol.ts";
 import { Thread } from "../../src/wait/thread.ts";
@@ -49,3 +49,31 @@ Deno.test("A wait thread takes nothing for a Worker that has ended", async () =>
   assertEquals(await ended.promise, undefined);
   await event.wait({ timeout: 0 });
 });
+
+Deno.test("A wait thread that has nothing to wait for uses no processor time", async () => {
+  using event = SharedEvent.anonymous({ signalled: true });
+  await waitAny([event], { timeout: 20_000 });
+  // Garbage collections and compilations can take some of the time.
+  const before = processorTime();
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  assertLess(processorTime() - before, 500);
+});
+
+/** Returns the processor time that this process has used, in milliseconds. */
+function processorTime(): number {
+  using kernel32 = openLibrary("kernel32.dll", {
+    GetProcessTimes: {
+      parameters: ["usize", "buffer", "buffer", "buffer", "buffer"],
+      result: "i32",
+    },
+  });
+  const [unused, kernel, user] = [0, 1, 2].map(() => new BigUint64Array(1)) as [
+    BigUint64Array<ArrayBuffer>,
+    BigUint64Array<ArrayBuffer>,
+    BigUint64Array<ArrayBuffer>,
+  ];
+  const thisProcess = 2n ** 64n - 1n;
+  assertEquals(kernel32.symbols.GetProcessTimes(thisProcess, unused, unused, kernel, user), 1);
+  // The times are in units of 100 nanoseconds.
+  return Number(kernel[0]! + user[0]!) / 10_000;
+}

@@ -173,9 +173,11 @@ function waitFor(
   all: boolean,
   milliseconds: number,
 ): Signalled | "timeout" | "woken" | "failed" {
-  const { WaitForMultipleObjectsEx } = kernel32();
+  const { SleepEx, WaitForMultipleObjectsEx } = kernel32();
   const objects = new BigUint64Array(handles);
   const alertable = milliseconds === 0 ? 0 : 1;
+  // WaitForMultipleObjectsEx fails without objects, and an idle thread would try again at once.
+  if (objects.length === 0) return SleepEx(milliseconds, alertable) === 0 ? "timeout" : "woken";
   const code = WaitForMultipleObjectsEx(
     objects.length,
     objects,
