@@ -9,8 +9,13 @@
  * ends that wait again and again.
  *
  * All threads of the pool can be busy, so that the wait has not begun yet. Therefore the script's
- * thread handles signals and timeouts itself. From time to time it also checks whether the event is
- * set, and takes it.
+ * thread handles signals itself, and timeouts that Windows is late with. From time to time it also
+ * checks whether the event is set, and takes it.
+ *
+ * A wait that is stopped ends when its pool thread has reported whether it took the event. If the
+ * thread took the event, the wait has succeeded. A thread that reports nothing for 20 ms has most
+ * likely not begun to wait, and will take nothing. If it took the event all the same, the caller's
+ * `undo` gives the event back.
  *
  * @module
  */
@@ -25,6 +30,7 @@ import {
   poll,
   RepeatingTimer,
   type WaitOptions,
+  within,
 } from "../wait/options.ts";
 import { type Lease, lend, type WaitableObject } from "./waitable_object.ts";
 
@@ -45,6 +51,7 @@ const FIRST_LOOK = 20;
 const MAX_PAUSE = 500;
 
 const WAIT_OBJECT_0 = 0;
+const WAIT_TIMEOUT = 0x102;
 /**
  * Index of the event in the list of handles. The handle that stops the wait is before it: if both
  * are set, Windows takes the first, and the event stays set.
@@ -68,7 +75,29 @@ export async function onPoolThread<T>(call: () => Promise<T>, signal: AbortSigna
   }
 }
 
-/** Waits for an event on a pool thread. Only one task can wait at a time. */
+/** Options of a {@linkcode ParkedWait}. */
+export interface ParkedWaitOptions {
+  /**
+   * Gives the event back that a pool thread took after its wait had ended: sets an auto-reset event
+   * again, or releases a semaphore.
+   *
+   * @default does nothing
+   */
+  undo?: () => void;
+}
+
+/** How a wait ended: the event was taken, or it was not set in time. */
+type End = "taken" | "late";
+
+/** The report of a wait's pool thread. */
+interface Report {
+  /** Whether the thread took the event. */
+  hasTaken: boolean;
+  /** Whether an event that the thread took must be given back: its wait has ended otherwise. */
+  isIgnored: boolean;
+}
+
+/** Waits for an event or a semaphore on a pool thread. Only one task can wait at a time. */
 export class ParkedWait implements Disposable {
   /**
    * Whether one more wait can begin. It cannot while a stopped wait has not left the pool, because
@@ -87,8 +116,9 @@ export class ParkedWait implements Disposable {
   readonly #lease: Lease;
   readonly #stop: Handle;
   readonly #handles: BigUint64Array<ArrayBuffer>;
+  readonly #undo: () => void;
   /** Settles the promise of the current wait. */
-  #end: PromiseWithResolvers<boolean> | undefined;
+  #end: PromiseWithResolvers<End> | undefined;
   /** Whether a pool thread waits, or will wait when it is free. */
   #isParked = false;
   #isStopped = false;
@@ -96,10 +126,11 @@ export class ParkedWait implements Disposable {
   /**
    * Prepares waits for an event; no wait begins yet.
    *
-   * @param event An event. The wait resets the event if it is an auto-reset event.
+   * @param event An event or a semaphore. The wait resets an auto-reset event.
    * @throws {Deno.errors.BadResource} If the event is closed.
    */
-  constructor(event: WaitableObject) {
+  constructor(event: WaitableObject, { undo = () => {} }: ParkedWaitOptions = {}) {
+    this.#undo = undo;
     this.#lease = lend(event, {
       onClose: (error) => {
         this.#end?.reject(error);
@@ -128,46 +159,48 @@ export class ParkedWait implements Disposable {
    *
    * @returns `true` if the event was set; `false` if the time is over or the wait was stopped.
    * @throws {Deno.errors.BadResource} If the event is closed during the wait.
-   * @throws The reason of the signal, if the signal stops the wait. If the event is set at the same
-   *   moment, it can be reset without a report.
+   * @throws The reason of the signal, if the signal stops the wait before the event is set.
    */
   async wait({ timeout = Infinity, signal }: WaitOptions): Promise<boolean> {
     assertTimeout(timeout);
     signal?.throwIfAborted();
     if (this.#isStopped) return false;
-    const end = Promise.withResolvers<boolean>();
+    const end = Promise.withResolvers<End>();
     this.#end = end;
+    const report: Report = { hasTaken: false, isIgnored: false };
+    const take = () => this.#take(end, report);
     const timers = new DisposableStack();
     timers.use(
       new Cancellation({
-        timeout,
-        onTimeout: () => {
-          if (!this.#take(end)) end.resolve(false);
-        },
+        // Windows ends the wait in time, unless all threads of the pool are busy.
+        timeout: timeout + FIRST_LOOK,
+        onTimeout: () => take() || end.resolve("late"),
         signal,
         onAbort: end.reject,
       }),
     );
-    timers.use(new RepeatingTimer(() => this.#take(end), { first: FIRST_LOOK, max: MAX_PAUSE }));
-    const parked = this.#park(end);
-    try {
-      return await end.promise;
-    } finally {
-      timers.dispose();
-      this.#end = undefined;
-      if (this.#isParked) {
-        this.stop();
-        // Leaves no wait behind, unless all threads are busy.
-        await within(parked, FIRST_LOOK);
-      }
+    timers.use(new RepeatingTimer(take, { first: FIRST_LOOK, max: MAX_PAUSE }));
+    const parked = this.#park(end, timeout, report);
+    const [outcome] = await Promise.allSettled([end.promise]);
+    timers.dispose();
+    this.#end = undefined;
+    const isTaken = outcome.status === "fulfilled" && outcome.value !== "late";
+    if (this.#isParked) {
+      this.stop();
+      // Leaves no wait behind, unless all threads are busy.
+      await within(parked, FIRST_LOOK);
     }
+    if (isTaken || report.hasTaken) return true;
+    report.isIgnored = true;
+    if (outcome.status === "rejected") throw outcome.reason;
+    return false;
   }
 
   /** Stops the wait for good: if the event is set from now on, it stays set. */
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    this.#end?.resolve(false);
+    this.#end?.resolve("late");
     if (!this.#isParked) return this.#free();
     givenUp++;
     setEvent(this.#stop);
@@ -179,24 +212,31 @@ export class ParkedWait implements Disposable {
   }
 
   /** Ends the wait if the event is set, or with an error. Returns whether the wait has ended. */
-  #take(end: PromiseWithResolvers<boolean>): boolean {
+  #take(end: PromiseWithResolvers<End>, report: Report): boolean {
+    // The thread has reported: it may have taken the event already.
+    if (!this.#isParked) return true;
     try {
       if (blockOn(this.#lease.handle, 0) === undefined) return false;
-      end.resolve(true);
+      report.isIgnored = true;
+      end.resolve("taken");
     } catch (error) {
       end.reject(error);
     }
     return true;
   }
 
-  /** Waits on a pool thread, and settles `end` with the outcome. */
-  async #park(end: PromiseWithResolvers<boolean>): Promise<void> {
+  /** Waits on a pool thread, settles `end` with the outcome, and writes the thread's report. */
+  async #park(end: PromiseWithResolvers<End>, timeout: number, report: Report): Promise<void> {
     this.#isParked = true;
     count++;
     try {
-      const code = await kernel32().WaitOnPoolThread(2, this.#handles, 0, INFINITE, 0);
-      if (code === WAIT_OBJECT_0 + EVENT_INDEX) end.resolve(true);
-      else if (code === WAIT_OBJECT_0) end.resolve(false);
+      const milliseconds = timeout === Infinity ? INFINITE : timeout;
+      const code = await kernel32().WaitOnPoolThread(2, this.#handles, 0, milliseconds, 0);
+      if (code === WAIT_OBJECT_0 + EVENT_INDEX) {
+        report.hasTaken = true;
+        end.resolve("taken");
+        if (report.isIgnored) this.#undo();
+      } else if (code === WAIT_OBJECT_0 || code === WAIT_TIMEOUT) end.resolve("late");
       // The error's code is unknown here: it is the last error of the pool thread.
       else throw new Deno.errors.BadResource(`Cannot wait for ${this.#lease.handle.kind}`);
     } catch (error) {
@@ -213,11 +253,4 @@ export class ParkedWait implements Disposable {
     this.#stop.close();
     this.#lease[Symbol.dispose]();
   }
-}
-
-/** Waits until a promise is fulfilled, or until the time is over. */
-async function within(promise: Promise<void>, milliseconds: number): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  using _ = new Cancellation({ timeout: milliseconds, onTimeout: resolve });
-  await Promise.race([promise, late]);
 }

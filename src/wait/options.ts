@@ -146,6 +146,13 @@ export class Cancellation implements Disposable {
   }
 }
 
+/** Waits until a promise is fulfilled, or until the time is over. It keeps the process alive. */
+export async function within(promise: Promise<void>, milliseconds: number): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  using _ = new Cancellation({ timeout: milliseconds, onTimeout: resolve });
+  await Promise.race([promise, late]);
+}
+
 /** Maximum pause between two calls of the function that {@linkcode poll} gets, in milliseconds. */
 const MAX_PAUSE = 32;
 
