@@ -20,7 +20,8 @@ import { Handle } from "../../ffi/handle.ts";
 import { blockOn, createEvent } from "../../ffi/kernel_object.ts";
 import { OverlappedOperation } from "../../ffi/overlapped.ts";
 import { ParkedWait } from "../sync/pool_thread_wait.ts";
-import { beginWait, lend, type Tenant, WaitableObject } from "../sync/waitable_object.ts";
+import { beginWait } from "../sync/single_wait.ts";
+import { lend, type Tenant, WaitableObject } from "../sync/waitable_object.ts";
 import { EVENT_LOOP, PATIENCE } from "../wait/event_loop.ts";
 import { Cancellation, deadlineAfter, timeLeft, type WaitOptions } from "../wait/options.ts";
 

@@ -18,7 +18,7 @@ import { sddlFor } from "../../ffi/security.ts";
 import { FileReader } from "../io/reader.ts";
 import { readableOf, writableOf } from "../io/streams.ts";
 import { FileWriter } from "../io/writer.ts";
-import { beginWait, type PendingWait } from "../sync/waitable_object.ts";
+import { beginWait, type PendingWait } from "../sync/single_wait.ts";
 import { Cancellation } from "../wait/options.ts";
 
 const KILL_SIGNALS = ["SIGTERM", "SIGKILL", "SIGINT", "SIGQUIT", "SIGABRT"] as const;

@@ -6,11 +6,13 @@
 
 import { assertBoolean, assertOptions, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
 import { isManual, resetEvent, setEvent } from "../../ffi/kernel_object.ts";
+import { unless } from "../../ffi/error.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { objectName } from "../names.ts";
 import type { WaitOptions } from "../wait/options.ts";
-import { assertOpen, waitForOne, waitForOneSync, type WaitSyncOptions } from "./waitable_object.ts";
+import { waitForOne, waitForOneSync, type WaitSyncOptions } from "./single_wait.ts";
+import { assertOpen } from "./waitable_object.ts";
 import {
   adoptShared,
   createShared,
@@ -20,6 +22,7 @@ import {
   NEW_OBJECT_CHECKS,
   type NewObjectOptions,
   OBJECT_FROM_HANDLE_CHECKS,
+  type ObjectAccess,
   type ObjectFromHandleOptions,
   OPEN_ACCESS_CHECKS,
   type OpenAccessOptions,
@@ -262,7 +265,7 @@ export class SharedEvent extends SharedObject {
    * @throws {Deno.errors.BadResource} If the event is closed, also during the wait.
    */
   async wait(options: WaitOptions = {}): Promise<void> {
-    await waitForOne(this, options);
+    await waitForOne(this, options, () => undoing(this.#handle, this.access));
   }
 
   /**
@@ -284,6 +287,16 @@ export class SharedEvent extends SharedObject {
   override toInheritable(): SharedEvent {
     return new SharedEvent(inheritableOrigin(EVENT, this));
   }
+}
+
+/** Returns a function that gives back what a wait took: it sets an auto-reset event again. */
+function undoing(event: Handle, access: ObjectAccess): (() => void) | undefined {
+  // The handle of an opened event does not grant the right to query the event.
+  const duplicate = () => event.duplicate({ access: EVENT.query });
+  using queried = unless(Deno.errors.PermissionDenied, duplicate);
+  if (queried === undefined) return undefined;
+  if (isManual(queried)) return () => {};
+  return access === "modify" ? () => setEvent(event) : undefined;
 }
 
 /**

@@ -35,12 +35,9 @@ export {
   type WaitForAccessOptions,
   type WaitForObjectOptions,
 } from "./shared_object.ts";
-export {
-  ProcessWatch,
-  type Waitable,
-  WaitableObject,
-  type WaitSyncOptions,
-} from "./waitable_object.ts";
+export { ProcessWatch } from "./process_watch.ts";
+export type { WaitSyncOptions } from "./single_wait.ts";
+export { type Waitable, WaitableObject } from "./waitable_object.ts";
 export {
   type OpenOrCreateSemaphoreOptions,
   type SemaphoreOptions,

@@ -13,13 +13,8 @@ import { type Handle, Uncloneable } from "../../ffi/handle.ts";
 import { kernel32, kernelbase } from "../../ffi/win32/kernel32.ts";
 import { Cancellation, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import { timedOut, WaitJob } from "./wait_thread/job.ts";
-import {
-  assertOpen,
-  lend,
-  type Tenant,
-  WAIT_SYNC_CHECKS,
-  type WaitSyncOptions,
-} from "./waitable_object.ts";
+import { WAIT_SYNC_CHECKS, type WaitSyncOptions } from "./single_wait.ts";
+import { assertOpen, lend, type Tenant } from "./waitable_object.ts";
 import { lastError } from "../../ffi/error.ts";
 import { objectName } from "../names.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/arguments.ts";

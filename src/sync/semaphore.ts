@@ -16,7 +16,8 @@ import { ntdll } from "../../ffi/win32/ntdll.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { objectName } from "../names.ts";
 import type { WaitOptions } from "../wait/options.ts";
-import { assertOpen, waitForOne, waitForOneSync, type WaitSyncOptions } from "./waitable_object.ts";
+import { waitForOne, waitForOneSync, type WaitSyncOptions } from "./single_wait.ts";
+import { assertOpen } from "./waitable_object.ts";
 import {
   adoptShared,
   createShared,
@@ -253,7 +254,9 @@ export class SharedSemaphore extends SharedObject {
    * @throws {Deno.errors.BadResource} If the semaphore is closed, also during the wait.
    */
   async wait(options: WaitOptions = {}): Promise<void> {
-    await waitForOne(this, options);
+    const giveBack = () =>
+      void kernel32().ReleaseSemaphore(this.#handle.value, 1, new Int32Array(1));
+    await waitForOne(this, options, () => this.access === "modify" ? giveBack : undefined);
   }
 
   /**

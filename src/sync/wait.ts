@@ -7,8 +7,11 @@
 
 import { assertBigInteger, assertObject, assertOptions, show } from "../../ffi/arguments.ts";
 import { Handle, queryObject } from "../../ffi/handle.ts";
+import { kernel32 } from "../../ffi/win32/kernel32.ts";
+import { lookOrBlock, type ShortWaits } from "../wait/event_loop.ts";
 import { WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import { lockOver, MutexClaim, type MutexLock, SharedMutex } from "./mutex.ts";
+import { historyOf } from "./single_wait.ts";
 import { type JobOutcome, WaitJob } from "./wait_thread/job.ts";
 import { MAX_AT_ONCE, MAX_OBJECTS } from "./wait_thread/protocol.ts";
 import { type Lease, lend, type Tenant, type Waitable, WaitableObject } from "./waitable_object.ts";
@@ -115,6 +118,7 @@ async function waitForSeveral(
   { timeout = Infinity, signal }: WaitOptions,
 ): Promise<{ outcome: JobOutcome; lock?: MutexLock }> {
   signal?.throwIfAborted();
+  const began = performance.now();
   const tenant: Tenant = {};
   const leases: Lease[] = [];
   const claims: MutexClaim[] = [];
@@ -127,6 +131,28 @@ async function waitForSeveral(
     const mutexes = objects.map((object) => object instanceof SharedMutex);
     for (const [at, { handle }] of leases.entries()) {
       if (mutexes[at]) claims.push(new MutexClaim(handle, { isOrdered: false }));
+    }
+    if (!all && claims.length === 0 && objects.length <= MAX_TOGETHER) {
+      let closed: Error | undefined;
+      tenant.onClose = (error) => closed = error;
+      const assertCanGoOn = () => {
+        if (closed !== undefined) throw closed;
+        signal?.throwIfAborted();
+      };
+      const handles = leases.map(({ handle }) => handle.value);
+      // A thread that blocks keeps the process alive.
+      const mayBlock = timeout > 0 && leases.some(({ held }) => held);
+      const index = await lookOrBlock({
+        look: lookAt(handles),
+        shortWaits: mayBlock ? shortWaitsOf(objects) : [],
+        assertCanGoOn,
+      });
+      if (index !== undefined) {
+        noteWait(objects[index]!, began);
+        leave();
+        return { outcome: { index, abandoned: false } };
+      }
+      assertCanGoOn();
     }
     const label = `${all ? "all" : "any"} of ${describe(leases)}`;
     const job = new WaitJob({
@@ -144,6 +170,7 @@ async function waitForSeveral(
     tenant.onClose = (error) => job.cancel(error);
     const outcome = await job.outcome;
     tenant.onClose = undefined;
+    if (!all) noteWait(objects[outcome.index]!, began);
     if (!(all ? claims.length > 0 : mutexes[outcome.index])) {
       void job.release().then(leave);
       return { outcome };
@@ -155,6 +182,28 @@ async function waitForSeveral(
     leave();
     throw error;
   }
+}
+
+/** Returns a function that blocks until any object is signalled, and returns the object's index. */
+function lookAt(values: readonly bigint[]): (timeout: number) => number | undefined {
+  const { WaitForMultipleObjectsEx } = kernel32();
+  const handles = BigUint64Array.from(values);
+  return (timeout) => {
+    const code = WaitForMultipleObjectsEx(handles.length, handles, 0, timeout, 0);
+    // If this call fails, so does that of the wait thread, which finds out for which object.
+    return code < handles.length ? code : undefined;
+  };
+}
+
+function shortWaitsOf(objects: readonly Waitable[]): ShortWaits[] {
+  return objects.flatMap((object) =>
+    object instanceof WaitableObject ? historyOf(object).shortWaits : []
+  );
+}
+
+/** Records how long a wait for several objects took, for the object that ended it. */
+function noteWait(object: Waitable, began: number): void {
+  if (object instanceof WaitableObject) historyOf(object).note(performance.now() - began);
 }
 
 /** Returns a label of several objects for error messages: up to four names, or their number. */

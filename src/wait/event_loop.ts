@@ -21,6 +21,46 @@ const MAX_WAITS = 1024;
 /** Maximum time that a thread blocks within one event-loop turn, in milliseconds. */
 export const PATIENCE = 1;
 
+/** Minimum number of short waits in a row after which the next wait is expected to be short, too. */
+const MIN_STREAK = 3;
+/** Maximum number of short waits in a row that are asked for, after many blocks in vain. */
+const MAX_STREAK = 96;
+/** Number of successful blocks in a row that halve the number of short waits that are asked for. */
+const FORGIVING_BLOCKS = 4;
+
+/**
+ * Learns from the waits for one object whether it is worth its time to block for the next one.
+ *
+ * The next wait is expected to be short after three waits in a row of less than
+ * {@linkcode PATIENCE}. A block in vain doubles that number, so that a script that is signalled by
+ * its own tasks blocks ever more rarely. Successful blocks halve it again.
+ */
+export class ShortWaits {
+  #inARow = 0;
+  #needed = MIN_STREAK;
+  #successes = 0;
+
+  /** Whether the next wait is expected to be short. */
+  get areExpected(): boolean {
+    return this.#inARow >= this.#needed;
+  }
+
+  /** Records a wait that took so many milliseconds; `Infinity` if it was given up. */
+  note(milliseconds: number): void {
+    this.#inARow = milliseconds < PATIENCE ? this.#inARow + 1 : 0;
+  }
+
+  /** Records whether the object was signalled while the thread blocked for it. */
+  noteBlock(isSignalled: boolean): void {
+    if (!isSignalled) {
+      this.#successes = 0;
+      this.#needed = Math.min(this.#needed * 2, MAX_STREAK);
+    } else if (++this.#successes % FORGIVING_BLOCKS === 0) {
+      this.#needed = Math.max(this.#needed >> 1, MIN_STREAK);
+    }
+  }
+}
+
 /** The clock and the scheduler of an event loop. */
 export interface EventLoopOptions {
   /** Returns the time in milliseconds since a fixed moment. */
@@ -109,3 +149,49 @@ export const EVENT_LOOP: EventLoop = new EventLoop({
   // setImmediate is looked up at the call, so that the import needs nothing from its host.
   immediate: (callback) => void setImmediate(callback),
 });
+
+/** The parts of a wait that {@linkcode lookOrBlock} needs. */
+export interface Looking<T> {
+  /**
+   * Blocks until an object is signalled.
+   *
+   * @param timeout Maximum time in milliseconds; 0 looks once.
+   * @returns `undefined` if no object was signalled in time.
+   */
+  look: (timeout: number) => T | undefined;
+  /** The earlier waits for the objects. Without any, the thread does not block. */
+  shortWaits: readonly ShortWaits[];
+  /** Throws if the wait was stopped while the event loop ran. */
+  assertCanGoOn: () => void;
+}
+
+/**
+ * Looks once, or blocks for up to 1 ms if the wait is expected to be short.
+ *
+ * @returns The result of the look.
+ */
+export async function lookOrBlock<T>(
+  { look, shortWaits, assertCanGoOn }: Looking<T>,
+): Promise<T | undefined> {
+  const expected = shortWaits.filter(({ areExpected }) => areExpected);
+  let found: T | undefined | "late";
+  if (expected.length === 0) {
+    found = look(0);
+  } else {
+    const block = () => look(PATIENCE) ?? "late";
+    found = EVENT_LOOP.blockBriefly(block);
+    if (found === undefined) {
+      // The thread has already blocked for as long as it may in this event-loop turn.
+      await EVENT_LOOP.turn();
+      assertCanGoOn();
+      found = EVENT_LOOP.blockBriefly(block);
+    }
+    if (found !== undefined) {
+      for (const waits of expected) waits.noteBlock(found !== "late");
+    }
+  }
+  if (found === undefined || found === "late") return undefined;
+  // Objects that are signalled again and again must not keep the event loop from running.
+  if (EVENT_LOOP.countWait()) await EVENT_LOOP.turn();
+  return found;
+}

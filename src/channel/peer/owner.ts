@@ -18,7 +18,8 @@ import {
 } from "../../../ffi/process_thread.ts";
 import type { Handle } from "../../../ffi/handle.ts";
 import { blockOn } from "../../../ffi/kernel_object.ts";
-import { WaitableObject, waitForOne } from "../../sync/waitable_object.ts";
+import { waitForOne } from "../../sync/single_wait.ts";
+import { WaitableObject } from "../../sync/waitable_object.ts";
 
 /** A FILETIME counts units of 100 nanoseconds. */
 const UNITS_PER_MILLISECOND = 10_000n;

@@ -1,5 +1,5 @@
 /**
- * A Worker that uses the shared objects FIRST and SECOND in one of four ways. It sets the event
+ * A Worker that uses the shared objects FIRST and SECOND in one of five ways. It sets the event
  * BEGUN once it has begun. Its name holds the arguments: `WHAT BEGUN FIRST SECOND`.
  *
  * @module
@@ -22,6 +22,14 @@ if (what === "hold") {
 } else if (what === "spawn") {
   spawn("cmd.exe", { args: ["/c", "ping -n 2 127.0.0.1"], stdout: "null" });
   ready.set();
+} else if (what === "answer") {
+  using from = SharedEvent.open(first);
+  using to = SharedEvent.open(second);
+  ready.set();
+  for (;;) {
+    await from.wait();
+    to.set();
+  }
 } else {
   using from = SharedEvent.open(first);
   using to = SharedEvent.open(second);
