@@ -11,10 +11,18 @@
 
 import { type Handle, Uncloneable } from "../../ffi/handle.ts";
 import { kernel32, kernelbase } from "../../ffi/win32/kernel32.ts";
-import { Cancellation, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
+import { EVENT_LOOP } from "../wait/event_loop.ts";
+import {
+  Cancellation,
+  deadlineAfter,
+  timeLeft,
+  WAIT_CHECKS,
+  type WaitOptions,
+  within,
+} from "../wait/options.ts";
 import { timedOut, WaitJob } from "./wait_thread/job.ts";
 import { WAIT_SYNC_CHECKS, type WaitSyncOptions } from "./single_wait.ts";
-import { assertOpen, lend, type Tenant } from "./waitable_object.ts";
+import { assertOpen, type Lease, lend, type Tenant } from "./waitable_object.ts";
 import { lastError } from "../../ffi/error.ts";
 import { objectName } from "../names.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/arguments.ts";
@@ -111,6 +119,12 @@ export class MutexLock extends Uncloneable implements Disposable {
 /** The claims of this script's tasks on all mutexes, the oldest first. */
 const claims = new Set<MutexClaim>();
 
+/** The claims that have ended, but whose wait thread has not released the mutex yet. */
+const releases = new Map<MutexClaim, Promise<void>>();
+
+/** Maximum time that a task waits for a wait thread to release a mutex, in milliseconds. */
+const MAX_RELEASE = 1000;
+
 /** A task that waits for a mutex or holds it. The claim ends with the release or the failure. */
 export class MutexClaim {
   /** Resolves when this claim and the claims before it have ended. */
@@ -131,14 +145,23 @@ export class MutexClaim {
   ) {
     this.#mutex = mutex;
     this.isOrdered = isOrdered;
-    this.over = Promise.all([after?.over, this.#ended.promise]).then(() => {});
+    this.over = after === undefined
+      ? this.#ended.promise
+      : Promise.all([after.over, this.#ended.promise]).then(() => {});
     claims.add(this);
   }
 
-  /** Ends the claim, when the mutex is released or the task has given up. */
-  end(): void {
+  /**
+   * Ends the claim, when the mutex is released or the task has given up.
+   *
+   * @param released Resolves when the wait thread has released the mutex, if one holds it.
+   */
+  end(released?: Promise<void>): void {
     claims.delete(this);
     this.#ended.resolve();
+    if (released === undefined) return;
+    releases.set(this, released);
+    void released.then(() => releases.delete(this));
   }
 
   /**
@@ -335,8 +358,9 @@ export class SharedMutex extends SharedObject {
   }
 
   /**
-   * Waits until the mutex is free, and locks it. The event loop keeps running, because a thread of
-   * this module owns the mutex until the lock is released.
+   * Waits until the mutex is free, and locks it. A free mutex is locked at once, and this thread
+   * then owns it. The event loop keeps running during a wait, because a thread of this module waits,
+   * and then owns the mutex until the lock is released.
    *
    * The tasks of a script get the mutex in the order in which they called this.
    *
@@ -345,9 +369,11 @@ export class SharedMutex extends SharedObject {
    */
   async lock(options: WaitOptions = {}): Promise<MutexLock> {
     assertOptions(options, WAIT_CHECKS);
-    const { timeout = Infinity, signal } = options;
-    signal?.throwIfAborted();
-    return await lockOnThread(this, timeout, signal);
+    options.signal?.throwIfAborted();
+    // A script that locks a free mutex again and again must not keep the event loop from running.
+    const isTurnDue = EVENT_LOOP.countWait();
+    const lock = isTurnDue ? undefined : this.tryLock();
+    return lock ?? await lockInOrder(this, options, isTurnDue);
   }
 
   /**
@@ -410,34 +436,43 @@ function createMutex(
 
 /** Locks a mutex that no task of the script claims, on the calling thread. */
 function lockHere(mutex: SharedMutex, timeout: number): MutexLock | undefined {
-  const lease = lend(mutex, {});
-  const { handle } = lease;
-  try {
-    const look = blockOn(handle, timeout);
-    if (look !== undefined) {
-      const claim = new MutexClaim(handle, { isOrdered: true });
-      return lockOver(handle.kind, look === "abandoned", () => {
-        const done = kernel32().ReleaseMutex(handle.value);
-        const error = done ? undefined : lastError("ReleaseMutex", `Cannot release ${handle.kind}`);
-        claim.end();
-        lease[Symbol.dispose]();
-        if (error) throw error;
-      });
-    }
-  } catch (error) {
-    lease[Symbol.dispose]();
-    throw error;
-  }
-  lease[Symbol.dispose]();
+  using stack = new DisposableStack();
+  const lease = stack.use(lend(mutex, {}));
+  const lock = take(lease, timeout, () => new MutexClaim(lease.handle, { isOrdered: true }));
+  if (lock !== undefined) stack.move();
+  return lock;
 }
 
-/** Locks a mutex on a wait thread, after the earlier tasks of the script. */
-async function lockOnThread(
+/**
+ * Takes a mutex for the calling thread. The thread must not own the mutex, because it would get it
+ * again: so no earlier claim of the script may be in force, except on wait threads.
+ *
+ * @param claim Returns the claim, which ends with the lock, as the lease does.
+ */
+function take(lease: Lease, timeout: number, claim: () => MutexClaim): MutexLock | undefined {
+  const { handle } = lease;
+  const look = blockOn(handle, timeout);
+  if (look === undefined) return undefined;
+  const claimed = claim();
+  return lockOver(handle.kind, look === "abandoned", () => {
+    const done = kernel32().ReleaseMutex(handle.value);
+    const error = done ? undefined : lastError("ReleaseMutex", `Cannot release ${handle.kind}`);
+    claimed.end();
+    lease[Symbol.dispose]();
+    if (error) throw error;
+  });
+}
+
+/**
+ * Locks a mutex after the earlier tasks of the script: on this thread if the mutex is free then, and
+ * otherwise on a wait thread.
+ */
+async function lockInOrder(
   mutex: SharedMutex,
-  timeout: number,
-  signal: AbortSignal | undefined,
+  { timeout = Infinity, signal }: WaitOptions,
+  isTurnDue: boolean,
 ): Promise<MutexLock> {
-  const deadline = performance.now() + timeout;
+  const deadline = deadlineAfter(timeout);
   const tenant: Tenant = {};
   const lease = lend(mutex, tenant);
   const { handle } = lease;
@@ -447,33 +482,63 @@ async function lockOnThread(
   const claim = new MutexClaim(handle, { isOrdered: true, after });
   try {
     if (after) await after.wait(tenant, { label: handle.kind, timeout, signal });
+    else if (isTurnDue) await EVENT_LOOP.turn();
+    await untilReleased(handle);
     // An abort or a close can come between the end of the earlier claim and this line.
     signal?.throwIfAborted();
     assertOpen(mutex);
-    const left = Math.max(0, Math.ceil(deadline - performance.now()));
-    const job = new WaitJob({
-      handles: [handle.value],
-      mutexes: [true],
-      all: false,
-      alone: false,
+    const lock = take(lease, 0, () => claim);
+    if (lock !== undefined) {
+      tenant.onClose = undefined;
+      return lock;
+    }
+    return await lockOnThread(lease, claim, {
+      tenant,
       held,
-      label: handle.kind,
-      timeout: left,
+      timeout: Math.ceil(timeLeft(deadline)),
       signal,
-    });
-    waitOnThread(job);
-    tenant.onClose = (error) => job.cancel(error);
-    tenant.onHold = (held) => job.hold(held);
-    const { abandoned } = await job.outcome;
-    // From now on the mutex can be closed: the lease of the lock keeps its handle open.
-    tenant.onClose = undefined;
-    return lockOver(handle.kind, abandoned, () => {
-      void job.release().then(() => lease[Symbol.dispose]());
-      claim.end();
     });
   } catch (error) {
     claim.end();
     lease[Symbol.dispose]();
     throw error;
+  }
+}
+
+/** Locks a mutex on a wait thread, which then owns it until the lock is released. */
+async function lockOnThread(
+  lease: Lease,
+  claim: MutexClaim,
+  options: { tenant: Tenant; held: boolean; timeout: number; signal: AbortSignal | undefined },
+): Promise<MutexLock> {
+  const { tenant, held, timeout, signal } = options;
+  const { handle } = lease;
+  const job = new WaitJob({
+    handles: [handle.value],
+    mutexes: [true],
+    all: false,
+    alone: false,
+    held,
+    label: handle.kind,
+    timeout,
+    signal,
+  });
+  waitOnThread(job);
+  tenant.onClose = (error) => job.cancel(error);
+  tenant.onHold = (held) => job.hold(held);
+  const { abandoned } = await job.outcome;
+  // From now on the mutex can be closed: the lease of the lock keeps its handle open.
+  tenant.onClose = undefined;
+  return lockOver(handle.kind, abandoned, () => {
+    const released = job.release();
+    claim.end(released);
+    void released.then(() => lease[Symbol.dispose]());
+  });
+}
+
+/** Waits until no wait thread still holds a mutex for a claim that has ended. */
+async function untilReleased(mutex: Handle): Promise<void> {
+  for (const [claim, released] of releases) {
+    if (claim.isFor(mutex)) await within(released, MAX_RELEASE);
   }
 }

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertFalse, assertRejects, assertThrows } from "@std/assert";
 import { SharedMutex, waitAny } from "../../mod.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";
+import { openLibrary } from "../support/open_library.ts";
+import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
 
 const soon = { timeout: 20_000 };
@@ -131,4 +133,63 @@ Deno.test("SharedMutex.lock() that is cancelled as it is granted either holds th
   assert(held > 100 && given > 100, `${held} held, ${given} given up`);
   // Not lockSync(): a released lock of waitAny() still counts until the event loop has run.
   (await mutex.lock(soon)).release();
+});
+
+Deno.test("SharedMutex.lock() of a free mutex makes this thread its owner, also after a wait for another process", async () => {
+  using library = openLibrary("kernel32.dll", {
+    WaitForSingleObject: { parameters: ["usize", "u32"], result: "u32" },
+    ReleaseMutex: { parameters: ["usize"], result: "i32" },
+  });
+  const { WaitForSingleObject, ReleaseMutex } = library.symbols;
+  const name = randomName();
+  using mutex = SharedMutex.create(name);
+  /** Only a thread that owns the mutex gets it again. */
+  const isOwner = () => {
+    if (WaitForSingleObject(mutex.unsafeHandle, 0) !== 0) return false;
+    assertEquals(ReleaseMutex(mutex.unsafeHandle), 1);
+    return true;
+  };
+  {
+    using _lock = await mutex.lock(soon);
+    assert(isOwner());
+  }
+  await using peer = await Peer.start("sync/peers/lock_holder.ts", name);
+  const waiting = mutex.lock(soon);
+  assertEquals(await peer.ask("release"), "released");
+  const lock = await waiting;
+  assertFalse(isOwner());
+  lock.release();
+  // The wait thread may not have released the mutex yet.
+  using _again = await mutex.lock({ timeout: 0 });
+  assert(isOwner());
+});
+
+Deno.test("SharedMutex.lock() does not overtake an earlier task when the mutex is released", async () => {
+  const name = randomName();
+  using mutex = SharedMutex.create(name);
+  using other = SharedMutex.open(name);
+  const order: string[] = [];
+  const first = await mutex.lock(soon);
+  const lockAs = async (task: string, asked: SharedMutex) => {
+    using _lock = await asked.lock(soon);
+    order.push(task);
+    await new Promise((resolve) => setTimeout(resolve));
+  };
+  const tasks = [lockAs("second", other), lockAs("third", mutex)];
+  first.release();
+  assertEquals(mutex.tryLock(), undefined);
+  tasks.push(lockAs("fourth", mutex), lockAs("fifth", other));
+  await Promise.all(tasks);
+  assertEquals(order, ["second", "third", "fourth", "fifth"]);
+});
+
+Deno.test("MutexLock.abandoned is true after a process was killed with a lock of lock()", async () => {
+  const name = randomName();
+  using mutex = SharedMutex.create(name);
+  await using peer = await Peer.start("sync/peers/lock_holder.ts", name);
+  assertEquals(mutex.tryLock(), undefined);
+  peer.kill();
+  await peer.gone();
+  using lock = await mutex.lock(soon);
+  assert(lock.abandoned);
 });
