@@ -14,8 +14,8 @@
  *
  * A wait that is stopped ends when its pool thread has reported whether it took the event. If the
  * thread took the event, the wait has succeeded. A thread that reports nothing for 20 ms has most
- * likely not begun to wait, and will take nothing. If it took the event all the same, the caller's
- * `undo` gives the event back.
+ * likely not begun to wait, and will take nothing. If it took the event all the same, or if the
+ * event was closed, the caller's `undo` gives the event back.
  *
  * @module
  */
@@ -119,6 +119,8 @@ export class ParkedWait implements Disposable {
   readonly #undo: () => void;
   /** Settles the promise of the current wait. */
   #end: PromiseWithResolvers<End> | undefined;
+  /** The report of the current wait. */
+  #report: Report | undefined;
   /** Whether a pool thread waits, or will wait when it is free. */
   #isParked = false;
   #isStopped = false;
@@ -133,6 +135,7 @@ export class ParkedWait implements Disposable {
     this.#undo = undo;
     this.#lease = lend(event, {
       onClose: (error) => {
+        if (this.#report !== undefined) this.#report.isIgnored = true;
         this.#end?.reject(error);
         this.stop();
       },
@@ -168,6 +171,7 @@ export class ParkedWait implements Disposable {
     const end = Promise.withResolvers<End>();
     this.#end = end;
     const report: Report = { hasTaken: false, isIgnored: false };
+    this.#report = report;
     const take = () => this.#take(end, report);
     const timers = new DisposableStack();
     timers.use(
@@ -183,14 +187,14 @@ export class ParkedWait implements Disposable {
     const parked = this.#park(end, timeout, report);
     const [outcome] = await Promise.allSettled([end.promise]);
     timers.dispose();
-    this.#end = undefined;
+    [this.#end, this.#report] = [undefined, undefined];
     const isTaken = outcome.status === "fulfilled" && outcome.value !== "late";
     if (this.#isParked) {
       this.stop();
       // Leaves no wait behind, unless all threads are busy.
       await within(parked, FIRST_LOOK);
     }
-    if (isTaken || report.hasTaken) return true;
+    if (isTaken || (report.hasTaken && !report.isIgnored)) return true;
     report.isIgnored = true;
     if (outcome.status === "rejected") throw outcome.reason;
     return false;
