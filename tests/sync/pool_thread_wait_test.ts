@@ -66,6 +66,26 @@ Deno.test("ParkedWait.wait() throws BadResource when the event is closed, and le
   });
 });
 
+Deno.test("ParkedWait gives the event back if the event is closed as it is set", async () => {
+  let undone = 0;
+  for (let round = 0; round < 20; round++) {
+    const event = SharedEvent.anonymous();
+    using same = SharedEvent.fromHandle(event.duplicateTo(Deno.pid).value);
+    const undo = () => {
+      undone++;
+      same.set();
+    };
+    using wait = new ParkedWait(event, { undo });
+    const waiting = wait.wait({});
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    same.set();
+    event.close();
+    await assertRejects(() => waiting, Deno.errors.BadResource, "was closed");
+    await same.wait(soon);
+  }
+  assert(undone > 0);
+});
+
 Deno.test("ParkedWait.isPossible leaves half of Deno's pool threads free", async () => {
   using stack = new DisposableStack();
   const waits: Promise<boolean>[] = [];

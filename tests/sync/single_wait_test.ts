@@ -105,30 +105,11 @@ Deno.test("SharedEvent.wait() that is aborted as the event is set either takes t
       await assertRejects(() => pair.back.wait({ timeout: 0 }), Deno.errors.TimedOut);
     } else {
       left++;
-      pair.back.waitSync({ timeout: 0 });
+      // A pool thread that took the signal, and was slow to report that, gives it back.
+      await pair.back.wait(soon);
     }
   }
   assert(taken > 0 && left > 0, `${taken} taken, ${left} left`);
-});
-
-Deno.test("SharedEvent.close() leaves the signal to others if the event is set during a wait on a pool thread", async () => {
-  let [taken, left] = [0, 0];
-  for (let round = 0; round < 5; round++) {
-    await using pair = new Pair(3);
-    using same = SharedEvent.open(pair.back.name!);
-    await pair.goThereAndBack(3);
-    const isTaken = pair.back.wait().then(() => true, () => false);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-    same.set();
-    pair.back.close();
-    if (await isTaken) {
-      taken++;
-    } else {
-      left++;
-      same.waitSync({ timeout: 0 });
-    }
-  }
-  assert(left > 0, `${taken} taken, ${left} left`);
 });
 
 Deno.test("Timers, files and a server go on while a script waits for an event again and again", async () => {
