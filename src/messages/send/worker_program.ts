@@ -675,6 +675,13 @@ var KERNEL32 = {
     ],
     result: VOID
   },
+  SleepEx: {
+    parameters: [
+      DWORD,
+      BOOL
+    ],
+    result: DWORD
+  },
   TerminateProcess: {
     parameters: [
       HANDLE,

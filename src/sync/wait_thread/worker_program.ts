@@ -646,6 +646,13 @@ var KERNEL32 = {
     ],
     result: VOID
   },
+  SleepEx: {
+    parameters: [
+      DWORD,
+      BOOL
+    ],
+    result: DWORD
+  },
   TerminateProcess: {
     parameters: [
       HANDLE,
@@ -2136,9 +2143,10 @@ var WaitThread = class {
   }
 };
 function waitFor(handles, all, milliseconds) {
-  const { WaitForMultipleObjectsEx } = kernel32();
+  const { SleepEx, WaitForMultipleObjectsEx } = kernel32();
   const objects = new BigUint64Array(handles);
   const alertable = milliseconds === 0 ? 0 : 1;
+  if (objects.length === 0) return SleepEx(milliseconds, alertable) === 0 ? "timeout" : "woken";
   const code = WaitForMultipleObjectsEx(objects.length, objects, all ? 1 : 0, milliseconds, alertable);
   if (code === WAIT_FAILED) return "failed";
   if (code === WAIT_TIMEOUT2) return "timeout";
