@@ -8,7 +8,6 @@
 import {
   type BroadcastSettings,
   corrupt,
-  fence,
   HEADER_LENGTH,
   POSITION,
   readPosition,
@@ -16,6 +15,7 @@ import {
   UNIT,
 } from "./layout.ts";
 import { committedAfter } from "./writer.ts";
+import { loadFence } from "../peer/fence.ts";
 import { labelOf } from "../peer/memory.ts";
 
 /**
@@ -115,7 +115,7 @@ export class BroadcastReader {
       const isMessage = kind === RECORD_KIND.message && length >= 0 &&
         length <= this.#maxMessageLength && length <= (this.#capacity - place - 1) * UNIT;
       const copy = isMessage ? this.#copy((place + 1) * UNIT, length) : undefined;
-      fence();
+      loadFence();
       const announced = readPosition(this.#positions, POSITION.announced);
       if (announced - this.#at > this.#capacity) {
         this.#catchUp();

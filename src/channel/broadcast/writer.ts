@@ -22,7 +22,8 @@
  * release, which step 1 of the receiver acquires. So all bytes of the copy belong to this record.
  *
  * The bytes are written by plain stores, also by a script that has claimed room in the ring. The
- * fence comes before all of these stores. `fence()` in layout.ts says why it works on ARM64.
+ * fence comes before all of these stores. `fence()` in ../peer/fence.ts says why it works on ARM64. The
+ * receiver's fence need only order loads.
  *
  * The sender announces and publishes several records at a time, because each of these steps sends a
  * cache line to each receiver.
@@ -34,7 +35,6 @@
 import {
   type BroadcastSettings,
   corrupt,
-  fence,
   HEADER_LENGTH,
   POSITION,
   readPosition,
@@ -42,6 +42,7 @@ import {
   UNIT,
   WORD,
 } from "./layout.ts";
+import { fence } from "../peer/fence.ts";
 import { labelOf } from "../peer/memory.ts";
 
 /** Length of a batch in units: a batch is published when it is full, or when the sender idles. */

@@ -1,6 +1,5 @@
 /**
- * The layout of a latest value's memory; the slots, which one thread writes and any number of
- * threads read; and the memory, mapped and checked.
+ * The layout of a latest value's memory; and the memory, mapped and checked.
  *
  * All of the memory is little-endian.
  *
@@ -20,35 +19,17 @@
  * The value with number n is in slot n mod 4. The wake event with bit 5 has the name
  * `NAME.reader.5`.
  *
- * The writer puts each value into the next slot, and then stores its number as the newest one. So a
- * reader has time to copy the newest slot before the writer uses that slot again. The number in the
- * slot shows the reader whether the writer did so; then the reader tries again. Neither end waits.
+ * slots.ts says how the slots are written and read.
  *
- * This is correct on ARM64, too. All accesses to the slots are `Atomics` accesses, word by word,
- * and those are sequentially consistent: all threads see the accesses of a thread in its order. The
- * writer has these steps:
- *
- * 1. It removes the number from the slot.
- * 2. It writes the words of the value.
- * 3. It stores the new number in the slot, and then as the newest number.
- *
- * Suppose that a reader finds the same number in a slot before and after it has read the words.
- * Then it has read no word of a later value, because the writer removes the number before it writes
- * a word. With plain accesses, ARM64 could write a word before the removal, or read a word after
- * the second look. (A "seqlock" in C has fences against this, which JavaScript lacks.)
- *
- * A writer that dies while it writes leaves a slot without a number. The newest value stays whole.
- *
- * @see {@link https://tc39.es/ecma262/#sec-memory-model}
- * @see {@link https://www.hpl.hp.com/techreports/2012/HPL-2012-68.pdf}
  * @module
  */
 
-import { describeOther, labelFor, labelOf, MAGICS, nameMemory } from "../peer/memory.ts";
+import { describeOther, labelFor, MAGICS, nameMemory } from "../peer/memory.ts";
 import type { HeaderWords, Place } from "../peer/place.ts";
 import type { Machine } from "../peer/machine.ts";
 import { MACHINE } from "../peer/windows.ts";
 import { WAKE_WORDS, WakeEvents } from "../peer/wake.ts";
+import { LatestSlots, SLOTS } from "./slots.ts";
 import type { OptionChecks } from "../../../ffi/arguments.ts";
 import { assertSecurity, type Security } from "../../../ffi/security.ts";
 import type { MappedView, SharedMemory } from "../../memory/mod.ts";
@@ -110,93 +91,6 @@ export function partsOf(
  */
 export function memoryLengthFor(length: number): number {
   return SLOTS_OFFSET + LatestSlots.byteLengthOf(length);
-}
-
-/**
- * Number of slots, a power of 2. A reader can copy a slot while the writer writes the other three.
- */
-export const SLOTS = 4;
-/** Index of the newest number in 32-bit words. It has its cache lines for itself. */
-const NEWEST = 0;
-/** Length of two cache lines in 32-bit words: processors fetch cache lines of 64 bytes in pairs. */
-const LINE = 32;
-/** Maximum attempts to copy a value: a fast or hostile writer must not keep a reader in a loop. */
-const MAX_TRIES = 10_000;
-
-/** The newest number and the slots of a value. */
-export class LatestSlots {
-  readonly #words: Int32Array<ArrayBuffer>;
-  readonly #length: number;
-  readonly #stride: number;
-
-  /**
-   * Uses memory, which is zero at first, for slots.
-   *
-   * @param byteOffset Offset of the newest number in bytes, a multiple of 128.
-   * @param length The value's length in 32-bit words.
-   */
-  constructor(buffer: ArrayBuffer, byteOffset: number, length: number) {
-    this.#words = new Int32Array(buffer, byteOffset, LatestSlots.byteLengthOf(length) / 4);
-    this.#length = length;
-    this.#stride = strideOf(length);
-  }
-
-  /** Returns the size of the slots in bytes, for a value of `length` 32-bit words. */
-  static byteLengthOf(length: number): number {
-    return (LINE + SLOTS * strideOf(length)) * 4;
-  }
-
-  /** The number of the newest value; 0 if none was written. */
-  get newest(): number {
-    return Atomics.load(this.#words, NEWEST);
-  }
-
-  /** Publishes a new value. Only one thread can do so at a time. */
-  publish(value: Int32Array): void {
-    const words = this.#words;
-    const number = after(Atomics.load(words, NEWEST));
-    const slot = this.#slotOf(number);
-    Atomics.store(words, slot, 0);
-    for (let i = 0; i < this.#length; i++) Atomics.store(words, slot + 1 + i, value[i]!);
-    Atomics.store(words, slot, number);
-    Atomics.store(words, NEWEST, number);
-  }
-
-  /**
-   * Copies the newest value into `target`.
-   *
-   * @returns The value's number; 0 if none was written.
-   * @throws {Deno.errors.Busy} If the writer overwrote the value in each of 10,000 attempts.
-   */
-  copy(target: Int32Array): number {
-    const words = this.#words;
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const number = Atomics.load(words, NEWEST);
-      if (number === 0) return 0;
-      const slot = this.#slotOf(number);
-      if (Atomics.load(words, slot) !== number) continue;
-      for (let i = 0; i < this.#length; i++) target[i] = Atomics.load(words, slot + 1 + i);
-      if (Atomics.load(words, slot) === number) return number;
-    }
-    throw new Deno.errors.Busy(
-      `Cannot read the newest value of the ${labelOf(words.buffer)}: it was overwritten in each ` +
-        `of ${MAX_TRIES} attempts`,
-    );
-  }
-
-  #slotOf(number: number): number {
-    return LINE + (number & (SLOTS - 1)) * this.#stride;
-  }
-}
-
-/** Returns the next number. It is never 0, which means that no value was written. */
-function after(number: number): number {
-  return (number + 1 | 0) || 1;
-}
-
-/** Returns the length of a slot in 32-bit words. Two slots never share a cache line. */
-function strideOf(length: number): number {
-  return Math.ceil((1 + length) / LINE) * LINE;
 }
 
 /** Options for a new latest value. */

@@ -3,6 +3,7 @@ import {
   type BroadcastSettings,
   HEADER_LENGTH,
   longestMessage,
+  POSITION,
   readHeader,
   writeHeader,
 } from "../../../src/channel/broadcast/layout.ts";
@@ -104,9 +105,8 @@ Deno.test("BroadcastReader notices that a message is overwritten while it is cop
   for (let value = 0; value < 3; value++) writer.write(new Uint8Array(64).fill(value));
   writer.publish();
   try {
-    // The fence after the copy makes the only load of an array of one word.
-    Atomics.load = ((array: Int32Array, index: number) => {
-      if (interrupt && array.length === 1) {
+    Atomics.load = ((array: BigUint64Array, index: number) => {
+      if (interrupt && array instanceof BigUint64Array && index === POSITION.announced) {
         interrupt = false;
         for (let value = 3; value < 100; value++) writer.write(new Uint8Array(64).fill(value));
         writer.publish();

@@ -12,7 +12,7 @@ import { MACHINE } from "../../../src/channel/peer/windows.ts";
 import { array, SharedEvent, SharedMemory, struct, utf16 } from "../../../mod.ts";
 import { assertLeavesNoHandle } from "../../support/leak.ts";
 import { Peer } from "../../support/peer.ts";
-import { Marked } from "./marked_value.ts";
+import { Large, Marked } from "./marked_value.ts";
 import { randomName } from "../../support/random_name.ts";
 import { runPeer } from "../../support/run_peer.ts";
 
@@ -64,6 +64,35 @@ Deno.test("LatestReader.readInto() copies new values whole while another process
   }
   assertGreater(reads, 1000);
   assertGreater(seen.size, 100);
+});
+
+Deno.test("LatestReader copies large values whole while another process writes, and is killed", async () => {
+  const name = randomName();
+  using value = LatestValue.openOrCreate(name, Large);
+  using reader = value.reader();
+  const target = new Int32Array(Large.marks);
+  const isWhole = (marks: ArrayLike<number>) => {
+    for (let at = 1; at < marks.length; at++) if (marks[at] !== marks[0]) return false;
+    return true;
+  };
+  for (let round = 0; round < 3; round++) {
+    const seen = new Set<number>();
+    {
+      await using _writer = await Peer.start("channel/latest/peers/large_writer.ts", name);
+      // At least half a second, and longer on a busy machine, where the writer seldom runs.
+      const start = performance.now();
+      for (let time = 0; time < 500 || (seen.size <= 50 && time < 30_000);) {
+        time = performance.now() - start;
+        if (!reader.readInto(target)) continue;
+        assert(isWhole(target), "torn");
+        seen.add(target[0]!);
+        assert(isWhole(reader.read()!.marks), "torn");
+      }
+    }
+    assertGreater(seen.size, 50);
+    // The writer was killed, perhaps while it wrote.
+    assert(reader.readInto(target) && isWhole(target), "torn");
+  }
 });
 
 Deno.test("LatestValue.writer() replaces a writer that was killed and left a whole value", async () => {

@@ -87,6 +87,7 @@ export function watchMemory(
   function watch(words: Words): Words {
     const watched = new Proxy(words, {
       get: (_, key) => {
+        if (key === "set") return copyTo(words);
         if (isIndex(key)) {
           const access = accessTo(words, { index: Number(key), method: "get" });
           return onAccess(access, () => Reflect.get(words, key));
@@ -110,14 +111,16 @@ export function watchMemory(
       return (index = 0, to = bytes.length) =>
         onAccess(accessTo(bytes, { index, to, method: key }), () => bytes.slice(index, to));
     }
-    if (key === "set") {
-      return (from: Uint8Array, index = 0) => {
-        const to = index + from.length;
-        const access = accessTo(bytes, { index, to, method: key, isWrite: true });
-        onAccess(access, () => bytes.set(from, index));
-      };
-    }
     return Reflect.get(bytes, key);
+  }
+
+  /** Returns the method `set` of an array. */
+  function copyTo(words: Words): (from: ArrayLike<unknown>, index?: number) => void {
+    return (from, index = 0) => {
+      const to = index + from.length;
+      const access = accessTo(words, { index, to, method: "set", isWrite: true });
+      onAccess(access, () => void Reflect.apply(words.set, words, [from, index]));
+    };
   }
 }
 

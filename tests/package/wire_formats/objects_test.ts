@@ -5,6 +5,7 @@ import { nounOf } from "../../../ffi/kernel_object.ts";
 import { BroadcastRing, LatestValue, RingChannel, SharedEvent, struct } from "../../../mod.ts";
 import * as broadcast from "../../../src/channel/broadcast/layout.ts";
 import * as latest from "../../../src/channel/latest/layout.ts";
+import { SLOTS } from "../../../src/channel/latest/slots.ts";
 import { MAX_CAPACITY, MIN_CAPACITY } from "../../../src/channel/peer/memory.ts";
 import { MAX_WAITING } from "../../../src/channel/peer/wake.ts";
 import * as ring from "../../../src/channel/ring/layout.ts";
@@ -39,7 +40,7 @@ Deno.test("wire_formats.md has the library's constants", () => {
   assertEquals(constantsOf("latest"), {
     "magic": latest.MAGIC,
     "version": latest.VERSION,
-    "slots": latest.SLOTS,
+    "slots": SLOTS,
     "offset of the slots": latest.memoryLengthFor(31) - 4 * 128,
     // One word more than 31, and the slots are longer.
     "a slot is a multiple": (latest.memoryLengthFor(32) - latest.memoryLengthFor(31)) / 4,
