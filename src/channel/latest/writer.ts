@@ -115,6 +115,7 @@ export class LatestWriter<F extends Fields> extends Uncloneable implements Dispo
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #publisher: LatestPublisher;
   readonly #resources: DisposableStack;
+  #closed = false;
 
   static {
     openWriter = (options) => new LatestWriter(options);
@@ -132,7 +133,7 @@ export class LatestWriter<F extends Fields> extends Uncloneable implements Dispo
 
   /** Whether the writer is closed. */
   get closed(): boolean {
-    return this.#resources.disposed;
+    return this.#closed;
   }
 
   /**
@@ -161,6 +162,7 @@ export class LatestWriter<F extends Fields> extends Uncloneable implements Dispo
 
   /** Closes the writer. The last value stays, and another writer can be opened. */
   close(): void {
+    this.#closed = true;
     this.#resources.dispose();
   }
 
@@ -170,7 +172,7 @@ export class LatestWriter<F extends Fields> extends Uncloneable implements Dispo
   }
 
   #assertOpen(): void {
-    if (this.closed) {
+    if (this.#closed) {
       throw new Deno.errors.BadResource(`The writer of latest value "${this.name}" is closed`);
     }
   }

@@ -40,6 +40,7 @@ import type { EndEvent, Machine } from "./machine.ts";
 import { unless } from "../../../ffi/error.ts";
 import type { OptionChecks } from "../../../ffi/arguments.ts";
 import { assertSecurity, type Security } from "../../../ffi/security.ts";
+import { afterStore } from "./fence.ts";
 import { labelOf } from "./memory.ts";
 import { MACHINE } from "./windows.ts";
 
@@ -147,12 +148,14 @@ export class WakeEvents {
   }
 
   /**
-   * Wakes all readers whose wake flags are raised. Call this after something was published. It
-   * makes no call of the system if no flag is raised.
+   * Wakes all readers whose wake flags are raised. Call this after something was published by an
+   * `Atomics` access. It makes no call of the system if no flag is raised.
    *
    * @returns The number of readers that were woken.
    */
   wakeAll(): number {
+    afterStore();
+    if (this.#words[0] === 0 && this.#words[1] === 0) return 0;
     let count = 0;
     for (let word = 0; word < BIT_WORDS; word++) {
       if (Atomics.load(this.#words, word) === 0) continue;
