@@ -6,9 +6,10 @@
  */
 
 import { assertOptions, oneOf, type OptionChecks, show } from "../../../ffi/arguments.ts";
-import { deadlineAfter, timeLeft, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
-import { limitSleep, PeerLiveness } from "../peer/liveness.ts";
+import { WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
+import { PeerLiveness, type PeerState } from "../peer/liveness.ts";
 import { CLOSED } from "../peer/place.ts";
+import { EndWait } from "../peer/wait.ts";
 import type { WakeEvent, WakeOptions } from "../peer/wake.ts";
 import { latestLabel, type LatestParts, wordsOf, WRITER } from "./layout.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
@@ -52,8 +53,12 @@ export interface ChangesOptions extends WaitOptions {
 interface Iteration {
   /** The event that wakes the iteration. */
   readonly wakeEvent: WakeEvent;
+  /** The waits of the iteration. */
+  readonly wait: EndWait;
   /** The number of the value that the iteration yielded last; 0 at first. */
   seen: number;
+  /** The result of the last look: a newer value, or the state of the writer. */
+  found: "newer" | PeerState;
 }
 
 const WHEN_WRITER_GONE: readonly WhenWriterGone[] = ["end", "throw", "wait"];
@@ -142,73 +147,69 @@ export class LatestChanges implements Disposable {
       }
     } finally {
       this.#iterations.delete(iteration);
-      iteration.wakeEvent.close();
+      close(iteration);
     }
   }
 
   /** Ends all iterations. */
   [Symbol.dispose](): void {
     this.#closed = true;
-    for (const { wakeEvent } of this.#iterations) wakeEvent.close();
+    for (const iteration of this.#iterations) close(iteration);
     this.#writer[Symbol.dispose]();
   }
 
   /** Waits for a newer value than the last one. Returns false if the iteration has ended. */
   async #waitForNext(
-    { wakeEvent, seen }: Iteration,
+    iteration: Iteration,
     { signal, timeout = Infinity, whenWriterGone = "end" }: ChangesOptions,
   ): Promise<boolean> {
-    const deadline = deadlineAfter(timeout, this.#parts.machine);
-    while (!this.#closed) {
-      // The second look below is about the writer that is watched from here on.
-      const most = limitSleep(this.#writer.awaitDeath(), Infinity); // guard: sleep-limit
-      wakeEvent.raise();
-      // Steps of the writer before the flag was raised did not wake this reader, so it looks again:
-      // first at the writer's state, then for a value. A writer publishes before it leaves. In this
-      // order, a reader that sees that the writer has left also sees its last value.
-      const state = this.#writer.look(); // guard: writer-state
-      const isThere = this.#parts.slots.newest !== seen; // guard: second-look-latest
-      const isOver = state !== "alive" && whenWriterGone !== "wait";
-      if (isThere || isOver) {
-        wakeEvent.lower();
-        if (isThere) return true;
-        if (state === "dead" && whenWriterGone === "throw") throw this.#reset();
-        return false;
-      }
-      const left = timeLeft(deadline, this.#parts.machine);
-      if (left === 0) throw this.#late(timeout);
-      await this.#sleep(wakeEvent, Math.min(most, left), signal);
-    }
-    return false;
-  }
-
-  /** Sleeps until the reader is woken or closed, or the time is over. */
-  async #sleep({ event }: WakeEvent, most: number, signal: AbortSignal | undefined): Promise<void> {
-    const timeout = Math.ceil(most);
+    const isOver = () => this.#isOver(iteration, whenWriterGone);
     try {
-      await event.wait(signal === undefined ? { timeout } : { timeout, signal });
+      const isInTime = await iteration.wait.until(isOver, { timeout, ...(signal && { signal }) });
+      if (!isInTime) throw this.#late(timeout);
     } catch (error) {
       signal?.throwIfAborted();
       // The event is closed together with this reader.
-      const isOver = error instanceof Deno.errors.TimedOut || this.#closed;
-      if (!isOver) throw error;
+      if (this.#closed) return false;
+      throw error;
     }
+    if (iteration.found === "newer") return !this.#closed;
+    if (iteration.found === "dead" && whenWriterGone === "throw") throw this.#reset();
+    return false;
+  }
+
+  /** Looks for a newer value, and notes what it finds. Returns whether the wait is over. */
+  #isOver(iteration: Iteration, whenWriterGone: WhenWriterGone): boolean {
+    // The memory can be unmapped.
+    if (this.#closed) return true;
+    // A writer publishes before it leaves. In this order, a reader that sees that the writer has
+    // left also sees its last value.
+    const state = this.#writer.look(); // guard: writer-state
+    const isThere = this.#parts.slots.newest !== iteration.seen; // guard: second-look-latest
+    iteration.found = isThere ? "newer" : state;
+    return isThere || state !== "alive" && whenWriterGone !== "wait";
   }
 
   #begin(): Iteration {
     const wakeEvent = this.#parts.wakeEvents.take(this.#options);
-    if (!this.#held) wakeEvent.event.unref();
-    const iteration = { wakeEvent, seen: 0 };
+    const { header: { words }, machine } = this.#parts;
+    const wait = new EndWait({
+      buffer: words.buffer,
+      wakeFlag: wakeEvent,
+      peer: this.#writer,
+      machine,
+      // A writer that is killed while it opens can leave readers asleep.
+      seeksPeer: true,
+    });
+    wait.hold(this.#held);
+    const iteration: Iteration = { wakeEvent, wait, seen: 0, found: "alive" };
     this.#iterations.add(iteration);
     return iteration;
   }
 
   #hold(held: boolean): void {
     this.#held = held;
-    for (const { wakeEvent: { event } } of this.#iterations) {
-      if (held) event.ref();
-      else event.unref();
-    }
+    for (const { wait } of this.#iterations) wait.hold(held);
   }
 
   #hasEnded(process: bigint): boolean {
@@ -224,6 +225,12 @@ export class LatestChanges implements Disposable {
       `The writer of ${this.#label} has died: its process or Worker ended without closing it`,
     );
   }
+}
+
+/** Ends the wait of an iteration, and closes its event. */
+function close({ wait, wakeEvent }: Iteration): void {
+  wait[Symbol.dispose]();
+  wakeEvent.close();
 }
 
 /** Options of {@linkcode openReader}. */

@@ -225,7 +225,7 @@ export class EndWait implements Disposable {
     flushQueue.flushAll();
     const deadline = deadlineAfter(timeout, this.#machine);
     for (let sleeps = 0;; sleeps++) {
-      const longest = this.#limitSleep(this.#peer.awaitDeath());
+      const longest = this.#limitSleep(this.#peer.awaitDeath()); // guard: sleep-limit
       this.#wakeFlag.raise();
       const left = Math.ceil(timeLeft(deadline, this.#machine));
       // A script that polls never sleeps, so only this check finds that one of many peers has died.

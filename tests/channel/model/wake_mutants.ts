@@ -38,7 +38,7 @@ export const WAKE_MUTANTS: Readonly<Record<string, Mutant<keyof typeof WAKE_SCEN
   },
   "readers decide how long to sleep after their second look": {
     scenario: "a writer that is killed, and a reader that throws",
-    change: { move: "sleep-limit", after: "second-look-latest" },
+    change: { move: "sleep-limit", after: "second-look" },
   },
   "a writer clears a wake flag after it has set the event": {
     scenario: "a writer that closes, and a reader",
