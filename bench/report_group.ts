@@ -45,7 +45,7 @@ export async function reportGroup({ name, cases, rounds = ROUNDS }: MeasuredGrou
     quantile(samples.get(name)!, 0.5) / quantile(samples.get(other)!, 0.5);
   for (const [name, { atMost = {} }] of inOrder) {
     const taken = samples.get(name)!;
-    const times = [0.5, 0.95, 0].map((part) => inMicroseconds(quantile(taken, part))).join(" ");
+    const times = [0.5, 0.95, 0].map((part) => inUnits(quantile(taken, part))).join(" ");
     console.log(`${times}  ${ratio(name, inOrder[0]![0]).toFixed(2).padStart(5)}   ${name}`);
     for (const [other, limit] of Object.entries(atMost)) {
       checkLimit(`${ratio(name, other).toFixed(2)} of ${other}`, ratio(name, other) <= limit, {
@@ -67,6 +67,9 @@ export function quantile(samples: readonly number[], part: number): number {
   return sorted[Math.min(Math.floor(sorted.length * part), sorted.length - 1)]!;
 }
 
-function inMicroseconds(nanoseconds: number): string {
-  return `${(nanoseconds / 1000).toFixed(1)} µs`.padStart(11);
+function inUnits(nanoseconds: number): string {
+  const text = nanoseconds < 1000
+    ? `${nanoseconds.toFixed(1)} ns`
+    : `${(nanoseconds / 1000).toFixed(1)} µs`;
+  return text.padStart(11);
 }
