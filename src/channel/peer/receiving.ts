@@ -119,14 +119,14 @@ export class Receiving<M> implements Disposable {
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.waitFor(() => this.#incoming.take(), options);
+    return this.waitFor(this.#take, options);
   }
 
   /** Blocks until there is a message and takes it; returns `undefined` at the end of the stream. */
   receiveSync(options?: WaitSyncOptions): M | undefined {
     this.assertOpen();
     if (options !== undefined) assertCanBlock(options);
-    return this.#incoming.take() ?? this.waitForSync(() => this.#incoming.take(), options);
+    return this.#waitSync(this.#take, options);
   }
 
   /** Yields messages until the stream ends. */
@@ -169,19 +169,10 @@ export class Receiving<M> implements Disposable {
   }
 
   /** Does the same as {@linkcode waitFor}, but blocks the thread. */
-  waitForSync<T>(take: () => T | undefined, options: WaitSyncOptions = {}): T | undefined {
+  waitForSync<T>(take: () => T | undefined, options?: WaitSyncOptions): T | undefined {
     this.assertOpen();
-    assertCanBlock(options);
-    const deadline = deadlineAfter(options.timeout ?? Infinity, this.#machine);
-    for (;;) {
-      const taken = take();
-      if (taken !== undefined) return taken;
-      if (this.settleEnd()) return undefined;
-      this.#waited++;
-      if (!this.#open().untilSync(this.#look, timeLeft(deadline, this.#machine))) {
-        throw this.#late(options);
-      }
-    }
+    if (options !== undefined) assertCanBlock(options);
+    return this.#waitSync(take, options);
   }
 
   /**
@@ -215,7 +206,24 @@ export class Receiving<M> implements Disposable {
     this.#wait?.[Symbol.dispose]();
   }
 
+  // Made once, and not for each wait.
+  readonly #take = () => this.#incoming.take();
   readonly #look = () => this.#closed || this.#incoming.look() || this.#peer.look() !== "alive";
+
+  #waitSync<T>(take: () => T | undefined, options?: WaitSyncOptions): T | undefined {
+    const first = take();
+    if (first !== undefined) return first;
+    const deadline = deadlineAfter(options?.timeout ?? Infinity, this.#machine);
+    while (!this.settleEnd()) {
+      this.#waited++;
+      if (!this.#open().untilSync(this.#look, timeLeft(deadline, this.#machine))) {
+        throw this.#late(options ?? {});
+      }
+      const taken = take();
+      if (taken !== undefined) return taken;
+    }
+    return undefined;
+  }
 
   /** Returns the wait of this receiver, which is made at the first call. */
   #open(): EndWait {

@@ -229,7 +229,7 @@ export class RingReceiver extends Uncloneable
    * @throws {Deno.errors.ConnectionReset} If the ring is empty, and the sender's process has ended
    *   without closing the sender.
    */
-  waitForMessageSync(options: WaitSyncOptions = {}): boolean {
+  waitForMessageSync(options?: WaitSyncOptions): boolean {
     return this.#receiving.waitForSync(this.#find, options) ?? false;
   }
 

@@ -281,9 +281,8 @@ export class RingSender extends Uncloneable implements Disposable {
    * @throws {Deno.errors.TimedOut} If the ring had no room before the timeout.
    * @throws {Deno.errors.BrokenPipe} If the receiver was closed, or its process has ended.
    */
-  sendSync(source: ByteSource, options: WaitSyncOptions = {}): boolean {
-    assertCanBlock(options);
-    const { timeout = Infinity } = options;
+  sendSync(source: ByteSource, options?: WaitSyncOptions): boolean {
+    if (options !== undefined) assertCanBlock(options);
     const bytes = toMessage(source);
     this.#assertLength(bytes.length);
     if (this.#lock.isHeld) {
@@ -291,15 +290,7 @@ export class RingSender extends Uncloneable implements Disposable {
         `Cannot send to the ${this.#label()}: earlier messages wait for room; await them first`,
       );
     }
-    if (this.#write(bytes, true)) return true;
-    const deadline = deadlineAfter(timeout, this.#machine);
-    // During the wait, another thread can grow a shared buffer, and an array over all of it.
-    const message = bytesOf("the message", bytes);
-    do {
-      if (!this.#chooseToWait()) return false;
-      this.#waitForRoomSync(message.length, deadline, options);
-    } while (!this.#write(message, true));
-    return true;
+    return this.#write(bytes, true) || this.#sendAfterWait(bytes, options ?? {});
   }
 
   /**
@@ -448,6 +439,17 @@ export class RingSender extends Uncloneable implements Disposable {
     } finally {
       this.#lock.release();
     }
+  }
+
+  #sendAfterWait(bytes: Uint8Array, options: WaitSyncOptions): boolean {
+    const deadline = deadlineAfter(options.timeout ?? Infinity, this.#machine);
+    // During the wait, another thread can grow a shared buffer, and an array over all of it.
+    const message = bytesOf("the message", bytes);
+    do {
+      if (!this.#chooseToWait()) return false;
+      this.#waitForRoomSync(message.length, deadline, options);
+    } while (!this.#write(message, true));
+    return true;
   }
 
   async #waitForRoom(length: number, deadline: number, options: WaitOptions): Promise<void> {
