@@ -243,9 +243,12 @@ export class RingReceiver extends Uncloneable
    */
   read(visit: (bytes: Uint8Array<ArrayBuffer>) => void): number {
     assertFunction("visit", visit);
-    return this.readAt((ring, offset, length) =>
-      visit(assertNotTransferred(ring).subarray(offset, offset + length))
-    );
+    const { buffer, byteOffset } = this.ring;
+    // The constructor takes two thirds of the time of subarray().
+    return this.readAt((ring, offset, length) => {
+      assertNotTransferred(ring);
+      visit(new Uint8Array(buffer, byteOffset + offset, length));
+    });
   }
 
   /**
