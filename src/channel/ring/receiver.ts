@@ -353,10 +353,20 @@ export class RingReceiver extends Uncloneable
   }
 }
 
+/** Maximum length of an array that is made before its message has arrived, in bytes. */
+const MAX_SPARE = 1024;
+
 /** Copies messages out of the ring, and publishes their room later. */
 class RingMessages implements Incoming<Uint8Array<ArrayBuffer>>, Flushable {
   isQueued = false;
   readonly isUrgent = false;
+  /**
+   * An array for the next message, if that message is as long as the last one. Making an array
+   * takes longer than all else that a receiver does. So it is made before a wait, not after it.
+   */
+  #spare: Uint8Array<ArrayBuffer> | undefined;
+  /** The length of the last message in bytes, or 0 if it is too long for a spare array. */
+  #lastLength = 0;
   readonly #reader: RingReader;
   readonly #senders: WakeWord;
   readonly #queue: FlushQueue;
@@ -380,8 +390,11 @@ class RingMessages implements Incoming<Uint8Array<ArrayBuffer>>, Flushable {
   take(): Uint8Array<ArrayBuffer> | undefined {
     const reader = this.#reader;
     const offset = reader.next();
-    if (offset < 0) return undefined;
-    const message = reader.ring.slice(offset, offset + reader.length);
+    if (offset < 0) {
+      if (this.#lastLength > 0) this.#spare ??= new Uint8Array(this.#lastLength);
+      return undefined;
+    }
+    const message = this.#copy(offset, reader.length);
     reader.advance();
     if (reader.isDue) this.flush();
     else this.#queue.add(this);
@@ -390,6 +403,16 @@ class RingMessages implements Incoming<Uint8Array<ArrayBuffer>>, Flushable {
 
   look(): boolean {
     return this.#reader.look();
+  }
+
+  #copy(offset: number, length: number): Uint8Array<ArrayBuffer> {
+    const { ring } = this.#reader;
+    const spare = this.#spare;
+    this.#spare = undefined;
+    this.#lastLength = length <= MAX_SPARE ? length : 0;
+    if (spare?.length !== length) return ring.slice(offset, offset + length);
+    spare.set(new Uint8Array(ring.buffer, ring.byteOffset + offset, length));
+    return spare;
   }
 
   recover(isSame: () => boolean): boolean {
