@@ -8,8 +8,8 @@
  *
  * The two ends of a pair are two processes. They run on two processors if they spin, and on one if
  * they sleep. Otherwise the ratios would depend on where the system puts them. The rounds are
- * interleaved, in alternating order, and medians are compared. The exit code is 1 if a pair cannot
- * run. Only Boost can be missing, if it is not there and cannot be installed.
+ * interleaved, in alternating order, and medians are compared. The exit code is 1 if a limit is
+ * missed or a pair cannot run. Only Boost can be missing, if it is not there and cannot be installed.
  *
  * @module
  */
@@ -19,6 +19,7 @@ import { type Case, type Group, GROUPS } from "./channel_cases.ts";
 import { ChannelPair, deletePrograms } from "./channel_pair.ts";
 import { findCommit } from "./commit.ts";
 import { installBoost } from "./compare/install/boost.ts";
+import { checkLimit, quantile } from "./report_group.ts";
 
 const ROUNDS = 41;
 const PROGRAM_OF_BOOST = "boost_queue.cpp";
@@ -65,16 +66,15 @@ async function report(group: Group): Promise<void> {
     }
     const ratio = (other: string) =>
       group.isRate ? compared(other) / compared(name) : compared(name) / compared(other);
-    const bounds = Object.entries(atMost).map(([other, limit]) => {
-      if (figures[other] === undefined) return `${other} is missing`;
-      const isMet = compared(name) <= limit * compared(other);
-      const bound = group.isRate ? `at least ${(1 / limit).toFixed(2)}` : `at most ${limit}`;
-      return `${ratio(other).toFixed(2)} of ${other}, ${isMet ? "met" : "OVER"}: ${bound}`;
-    });
     const times = [found.median, found.late, found.max, found.min].map(inUnits).join(" ");
     const asleep = group.processors === 1 ? `, ${found.asleep.toFixed(0)} % asleep` : "";
     console.log(`${times}  ${ratio(inC!).toFixed(2).padStart(5)}   ${name}${asleep}`);
-    for (const bound of bounds) console.log(`${" ".repeat(56)}  ${bound}`);
+    for (const [other, limit] of Object.entries(atMost)) {
+      if (figures[other] === undefined) continue;
+      const bound = group.isRate ? `at least ${(1 / limit).toFixed(2)}` : `at most ${limit}`;
+      const isMet = found.median <= limit * compared(other);
+      checkLimit(`${ratio(other).toFixed(2)} of ${other}`, isMet, { bound });
+    }
     const [again, other] = [figures[`${name} again`], figures[`${name} beside`]];
     if (again === undefined || other === undefined) continue;
     const medians = [found, again, other].map(({ median }) => inUnits(median).trim());
@@ -117,9 +117,7 @@ async function measure({ cases, count, ...task }: Group): Promise<Record<string,
 }
 
 function figuresOf(samples: readonly number[], asleep: number): Figures {
-  const sorted = samples.toSorted((a, b) => a - b);
-  const at = (part: number) =>
-    sorted[Math.min(Math.floor(sorted.length * part), sorted.length - 1)]!;
+  const at = (part: number) => quantile(samples, part);
   return { median: at(0.5), late: at(0.99), max: at(1), min: at(0), asleep: 100 * asleep };
 }
 
