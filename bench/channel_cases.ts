@@ -45,7 +45,12 @@ export const GROUPS: readonly Group[] = [
         way: "spin",
         atMost: { "C ring": 1.5 },
       },
-      "sendSync(), receiveSync()": { program: "ring_end.ts", way: "copied" },
+      // Each message that is received needs a new array, which C does not make.
+      "sendSync(), receiveSync()": {
+        program: "ring_end.ts",
+        way: "copied",
+        atMost: { "C ring": 6 },
+      },
     },
   },
   {
