@@ -48,3 +48,15 @@ Deno.test({
     assert(tries < 100, `${tries} tries in 2000 waits`);
   },
 });
+
+Deno.test({
+  name: "Spin.until() calls `later` once, if an answer does not come at once",
+  fn: () => {
+    for (const [comesAt, calls] of [[1, 0], [16, 0], [80, 1], [Infinity, 1]]) {
+      const spin = new Spin(MOST, PROCESSORS);
+      let [looks, called] = [0, 0];
+      spin.until(() => ++looks === comesAt, () => called++);
+      assertEquals(called, calls, `the answer comes at look ${comesAt}`);
+    }
+  },
+});
