@@ -13,15 +13,10 @@
  */
 
 import {
-  BOOL,
-  BUFFER,
   BYTE,
-  DWORD,
   HWND,
-  lazyLibrary,
   LONG,
   LPARAM,
-  LPVOID,
   LRESULT,
   SIZE_T,
   UINT,
@@ -300,22 +295,6 @@ const PAGE_SIZE = 4096;
  */
 const MAX_STACK_USE = 832 * 1024;
 
-const memory = lazyLibrary("kernel32.dll", {
-  GetCurrentThreadStackLimits: {
-    parameters: [BUFFER, /* PULONG_PTR LowLimit */ BUFFER /* PULONG_PTR HighLimit */],
-    result: VOID,
-  },
-  VirtualProtect: {
-    parameters: [
-      LPVOID, // lpAddress
-      SIZE_T, // dwSize
-      DWORD, // flNewProtect
-      BUFFER, // PDWORD lpflOldProtect
-    ],
-    result: BOOL,
-  },
-}, kernel32);
-
 /**
  * A native window procedure that answers 0 if the stack is too full, and otherwise calls the real
  * one.
@@ -348,7 +327,7 @@ export class WineStackGuard implements Disposable {
     this.pointer = page;
     new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(page, code.length)).set(code);
     const before = new Uint32Array(1);
-    if (!memory().VirtualProtect(page, BigInt(PAGE_SIZE), PAGE_EXECUTE_READ, before)) {
+    if (!kernel32().VirtualProtect(page, BigInt(PAGE_SIZE), PAGE_EXECUTE_READ, before)) {
       const error = lastError("VirtualProtect", attempt);
       this.close();
       throw error;
@@ -372,7 +351,7 @@ export class WineStackGuard implements Disposable {
 function stackTop(): bigint {
   const low = new BigUint64Array(1);
   const high = new BigUint64Array(1);
-  memory().GetCurrentThreadStackLimits(low, high);
+  kernel32().GetCurrentThreadStackLimits(low, high);
   return high[0]!;
 }
 

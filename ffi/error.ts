@@ -7,6 +7,7 @@
 
 import { kernel32 } from "./win32/kernel32.ts";
 import { ntdll } from "./win32/ntdll.ts";
+import { lastErrorFunctions } from "./win32/types.ts";
 import { readWide } from "./wide.ts";
 
 /** Details of a failure that Windows' own text does not give. */
@@ -159,7 +160,14 @@ export class Win32Error extends Error {
  * ```
  */
 export function lastErrorCode(): number {
-  return kernel32().GetLastError();
+  return lastErrorFunctions().GetLastError();
+}
+
+/**
+ * Sets this thread's last error to 0, before a call that can succeed or fail without setting it.
+ */
+export function clearLastError(): void {
+  lastErrorFunctions().SetLastError(0);
 }
 
 /**

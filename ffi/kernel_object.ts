@@ -9,6 +9,7 @@
  */
 
 import {
+  clearLastError,
   errorFromCode,
   errorFromStatus,
   type FailureOptions,
@@ -86,7 +87,7 @@ export function createObject(object: NewObject): Handle {
   const wide = name === undefined ? null : encodeWide(name);
   for (let attempt = 1;; attempt++) {
     // A call that succeeds can leave an older error in place, but this error must be of this call.
-    kernel32().SetLastError(0);
+    clearLastError();
     const value = create(attributes, wide);
     const code = lastErrorCode();
     if (value !== 0n && code !== ERROR_ALREADY_EXISTS) return new Handle(value, label);

@@ -93,21 +93,22 @@ function requireFfi(): void {
   );
 }
 
+/**
+ * The address of `KUSER_SHARED_DATA`. Windows maps this page into every process, at the same address
+ * on x64 and on arm64, so no call is needed to read it. The page is read-only: a store would end the
+ * process.
+ *
+ * @see {@link https://learn.microsoft.com/windows-hardware/drivers/ddi/ntddk/ns-ntddk-kuser_shared_data}
+ */
+const SHARED_DATA = 0x7ffe_0000n;
+const INTERRUPT_TIME = 0x8;
+const NT_BUILD_NUMBER = 0x260;
+const NT_MAJOR_VERSION = 0x26c;
+
 /** Returns the real version of Windows, which is newer than the version that old programs see. */
 function windowsVersion(): [major: number, build: number] {
-  // This opens ntdll.dll by itself, because the module opens its libraries only after this check.
-  const ntdll = Deno.dlopen("ntdll.dll", {
-    RtlGetVersion: { parameters: ["buffer"], result: "i32" },
-  });
-  try {
-    // RTL_OSVERSIONINFOW: https://learn.microsoft.com/windows/win32/api/winnt/ns-winnt-osversioninfow
-    const info = new DataView(new ArrayBuffer(276));
-    info.setUint32(0, info.byteLength, true);
-    ntdll.symbols.RtlGetVersion(info);
-    return [info.getUint32(4, true), info.getUint32(12, true)];
-  } finally {
-    ntdll.close();
-  }
+  const data = new Deno.UnsafePointerView(Deno.UnsafePointer.create(SHARED_DATA)!);
+  return [data.getUint32(NT_MAJOR_VERSION), data.getUint32(NT_BUILD_NUMBER)];
 }
 
 /**
@@ -117,9 +118,6 @@ export function inWorker(): boolean {
   // In Deno, a Node Worker has this class, but no WorkerGlobalScope.
   return "DedicatedWorkerGlobalScope" in globalThis;
 }
-
-/** The address of `KUSER_SHARED_DATA.InterruptTime.LowPart`. */
-const INTERRUPT_TIME = 0x7ffe_0008n;
 
 /** Units of {@linkcode interruptTime} in one millisecond. */
 export const UNITS_PER_MILLISECOND = 10_000;
@@ -131,17 +129,14 @@ let time: Readonly<Int32Array<ArrayBuffer>> | undefined;
  * the time since the system's start in units of 100 nanoseconds, modulo 2³². To read it costs one
  * load.
  *
- * Windows maps the page `KUSER_SHARED_DATA` into every process, at the same address on x64 and on
- * arm64. The number is in that page, so no call is needed. Go's runtime reads its time there too.
- * The page is read-only: a store into the array would end the process.
- *
- * @see {@link https://learn.microsoft.com/windows-hardware/drivers/ddi/ntddk/ns-ntddk-kuser_shared_data}
+ * The number is in `KUSER_SHARED_DATA`, where Go's runtime reads its time too. A store into the array
+ * would end the process.
  */
 export function interruptTime(): Readonly<Int32Array<ArrayBuffer>> {
   if (time === undefined) {
     requireHost();
-    const page = Deno.UnsafePointer.create(INTERRUPT_TIME)!;
-    time = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(page, 4));
+    const data = Deno.UnsafePointer.create(SHARED_DATA)!;
+    time = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(data, 4, INTERRUPT_TIME));
   }
   return time;
 }

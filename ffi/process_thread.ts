@@ -9,6 +9,7 @@
  */
 
 import {
+  clearLastError,
   ERROR_INSUFFICIENT_BUFFER,
   errorFromCode,
   lastError,
@@ -433,13 +434,13 @@ export const MAX_VARIABLE: number = MAX_TEXT;
  */
 export function environmentVariable(name: string): string | undefined {
   assertWide("name", name, { max: MAX_VARIABLE });
-  const { GetEnvironmentVariableW, SetLastError } = kernel32();
+  const { GetEnvironmentVariableW } = kernel32();
   const wideName = encodeWide(name);
   let code = 0;
   const value = readWide((buffer) => {
     // The length is 0 for an empty value and for a failure. Only the error code shows which it is,
     // and a call that succeeds can leave an older error in place.
-    SetLastError(0);
+    clearLastError();
     const length = GetEnvironmentVariableW(wideName, buffer, buffer.length);
     if (length === 0) code = lastErrorCode();
     return length;

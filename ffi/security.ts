@@ -355,9 +355,11 @@ export function currentUserSid(): string {
   return userSid ??= readUserSid();
 }
 
+/** The token of this process, as `GetCurrentProcessToken` in processthreadsapi.h. */
+const CURRENT_PROCESS_TOKEN = 0xffff_ffff_ffff_fffcn;
+
 function readUserSid(): string {
-  const self = kernel32().GetCurrentProcess();
-  return userOfProcess(self, "Cannot find out which user runs this process");
+  return userOfToken(CURRENT_PROCESS_TOKEN, "Cannot find out which user runs this process");
 }
 
 /**
@@ -373,7 +375,7 @@ export function userOfProcess(process: bigint, attempt: string): string {
     throw lastError("OpenProcessToken", attempt);
   }
   using token = new Handle(out[0]!, "access token");
-  return userOfToken(token, attempt);
+  return userOfToken(token.value, attempt);
 }
 
 const ERROR_CANNOT_IMPERSONATE = 1368;
@@ -411,16 +413,16 @@ export function userOfPipeClient(pipe: bigint, attempt: string): string {
     throw errorFromCode(code, "OpenThreadToken", attempt, { as: "PermissionDenied", hint });
   }
   using token = new Handle(out[0]!, "access token");
-  return userOfToken(token, attempt);
+  return userOfToken(token.value, attempt);
 }
 
-function userOfToken(token: Handle, attempt: string): string {
+function userOfToken(token: bigint, attempt: string): string {
   // TOKEN_USER: the address of the SID, which follows in the same buffer (at most 68 bytes).
   const user = new DataView(new ArrayBuffer(128));
   const bytes = new Uint8Array(user.buffer);
   if (
     !advapi32().GetTokenInformation(
-      token.value,
+      token,
       TOKEN_USER_CLASS,
       bytes,
       bytes.length,
@@ -432,13 +434,21 @@ function userOfToken(token: Handle, attempt: string): string {
   return sidText(bytes.subarray(Number(user.getBigUint64(0, true) - addressOf(bytes))));
 }
 
-/** Takes the bytes themselves: nothing would keep them in memory for a pointer. */
-function sidText(sid: Uint8Array<ArrayBuffer>): string {
-  const text = new BigUint64Array(1);
-  if (!advapi32().ConvertSidToStringSidW(sid, text)) {
-    throw lastError("ConvertSidToStringSidW", "Cannot convert a security identifier to text");
-  }
-  return takeText(text[0]!);
+/**
+ * Returns the text of a security identifier, as `ConvertSidToStringSidW` would.
+ *
+ * @param sid The bytes of a `SID`. More bytes can follow.
+ */
+export function sidText(sid: Uint8Array<ArrayBuffer>): string {
+  const view = new DataView(sid.buffer, sid.byteOffset);
+  // Revision at 0, SubAuthorityCount at 1, IdentifierAuthority (big-endian) at 2, SubAuthority at 8.
+  const authority = view.getUint16(2) * 2 ** 32 + view.getUint32(4);
+  const parts = Array.from(
+    { length: view.getUint8(1) },
+    (_, index) => view.getUint32(8 + 4 * index, true),
+  );
+  const shown = authority < 2 ** 32 ? authority : `0x${authority.toString(16).padStart(12, "0")}`;
+  return ["S", view.getUint8(0), shown, ...parts].join("-");
 }
 
 /** Reads a text that Windows allocated, and frees it. */

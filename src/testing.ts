@@ -33,7 +33,10 @@ function isUsable(): boolean {
 }
 
 if (isUsable()) {
-  for (const open of [kernel32, kernelbase, ntdll, advapi32, user32]) open();
+  for (const functions of [kernel32, kernelbase, ntdll, advapi32, user32]) {
+    // To read a function binds it.
+    Object.values(functions());
+  }
   // On Wine the first process with a window makes the desktop. If two processes make one at the
   // same time, they may never see each other's windows (seen once in ten cold starts).
   MessageWindow.open({ procedure: () => undefined }).close();

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { kernel32 } from "./kernel32.ts";
 import { BOOL, BUFFER, DWORD, HANDLE, lazyLibrary, LPVOID, LPWSTR, type Symbols } from "./types.ts";
 
 /** The signatures of the functions that this module calls. */
@@ -16,13 +15,6 @@ export const ADVAPI32 = {
       DWORD, // SECURITY_INFORMATION SecurityInformation
       BUFFER, // LPWSTR *StringSecurityDescriptor
       BUFFER, // PULONG StringSecurityDescriptorLen
-    ],
-    result: BOOL,
-  },
-  ConvertSidToStringSidW: {
-    parameters: [
-      BUFFER, // PSID Sid
-      BUFFER, // LPWSTR *StringSid
     ],
     result: BOOL,
   },
@@ -84,9 +76,8 @@ export const ADVAPI32 = {
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** Returns the functions of advapi32.dll. The first call opens the library. */
+/** Returns the functions of advapi32.dll. Each is bound when it is first read. */
 export const advapi32: () => Symbols<typeof ADVAPI32> = lazyLibrary(
   "advapi32.dll",
   ADVAPI32,
-  kernel32,
 );

@@ -158,6 +158,10 @@ export const KERNEL32 = {
   GetCurrentThreadId: { parameters: [], result: DWORD },
   /** The function's address, for calls that need the address of any harmless function. */
   GetCurrentThreadIdAddress: { name: "GetCurrentThreadId", type: "pointer" },
+  GetCurrentThreadStackLimits: {
+    parameters: [BUFFER, /* PULONG_PTR LowLimit */ BUFFER /* PULONG_PTR HighLimit */],
+    result: VOID,
+  },
   GetEnvironmentStringsW: { parameters: [], result: LPVOID },
   GetEnvironmentVariableW: {
     parameters: [
@@ -445,6 +449,15 @@ export const KERNEL32 = {
     ],
     result: BOOL,
   },
+  VirtualProtect: {
+    parameters: [
+      LPVOID, // lpAddress
+      SIZE_T, // dwSize
+      DWORD, // flNewProtect
+      BUFFER, // PDWORD lpflOldProtect
+    ],
+    result: BOOL,
+  },
   VirtualQuery: {
     parameters: [
       LPVOID, // lpAddress
@@ -492,7 +505,7 @@ export const KERNEL32 = {
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** Returns the functions of kernel32.dll. The first call opens the library. */
+/** Returns the functions of kernel32.dll. Each is bound when it is first read. */
 export const kernel32: () => Symbols<typeof KERNEL32> = lazyLibrary("kernel32.dll", KERNEL32);
 
 /** The signatures of the functions that this module calls. */
@@ -517,9 +530,8 @@ export const KERNELBASE = {
   WakeByAddressSingle: { parameters: [BUFFER /* Address */], result: VOID },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** Returns the functions of kernelbase.dll. The first call opens the library. */
+/** Returns the functions of kernelbase.dll. Each is bound when it is first read. */
 export const kernelbase: () => Symbols<typeof KERNELBASE> = lazyLibrary(
   "kernelbase.dll",
   KERNELBASE,
-  kernel32,
 );

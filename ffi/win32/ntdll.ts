@@ -6,7 +6,6 @@
  * @module
  */
 
-import { kernel32 } from "./kernel32.ts";
 import {
   BUFFER,
   DWORD,
@@ -148,16 +147,13 @@ export const NTDLL = {
   },
   RtlNtStatusToDosError: { parameters: [NTSTATUS /* Status */], result: DWORD },
   RtlUpcaseUnicodeChar: { parameters: [WCHAR /* SourceCharacter */], result: WCHAR },
+  wine_get_version: { parameters: [], result: LPVOID, optional: true },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** Returns the functions of ntdll.dll. The first call opens the library. */
-export const ntdll: () => Symbols<typeof NTDLL> = lazyLibrary("ntdll.dll", NTDLL, kernel32);
-
-const wine = lazyLibrary("ntdll.dll", {
-  wine_get_version: { parameters: [], result: LPVOID, optional: true },
-}, ntdll);
+/** Returns the functions of ntdll.dll. Each is bound when it is first read. */
+export const ntdll: () => Symbols<typeof NTDLL> = lazyLibrary("ntdll.dll", NTDLL);
 
 /** Returns whether this is Wine, whose ntdll.dll also exports a function for Wine's version. */
 export function isWine(): boolean {
-  return wine().wine_get_version !== null;
+  return ntdll().wine_get_version !== null;
 }

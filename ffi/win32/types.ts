@@ -49,8 +49,30 @@ export const VOID = "void";
 /** The functions of a library, by their Win32 names. */
 export type Symbols<S extends Deno.ForeignLibraryInterface> = Deno.DynamicLibrary<S>["symbols"];
 
+const LAST_ERROR = {
+  GetLastError: { parameters: [], result: DWORD },
+  SetLastError: { parameters: [DWORD /* dwErrCode */], result: VOID },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+let lastError: Symbols<typeof LAST_ERROR> | undefined;
+
 /**
- * Returns a function that opens a library at its first call, and returns the library's functions.
+ * Returns the functions that read and set this thread's last error. Each library binds them before
+ * its own functions.
+ *
+ * @throws {Deno.errors.NotSupported} If this is not Windows, or if Windows or Deno is too old.
+ */
+export function lastErrorFunctions(): Symbols<typeof LAST_ERROR> {
+  if (lastError === undefined) {
+    requireHost();
+    lastError = Deno.dlopen("kernel32.dll", LAST_ERROR).symbols;
+  }
+  return lastError;
+}
+
+/**
+ * Returns a function that returns the functions of a library. Each of them is bound when it is
+ * first read, because Deno compiles machine code to bind a function. This keeps the last error.
  *
  * The library stays open until the process ends, because the system loads its own libraries into
  * every process anyway.
@@ -68,22 +90,44 @@ export type Symbols<S extends Deno.ForeignLibraryInterface> = Deno.DynamicLibrar
  *
  * @param file The library's file name, such as `"kernel32.dll"`.
  * @param table The signatures of the functions.
- * @param before Runs before the library is opened. Pass `kernel32` if you read the last error:
- *   opening kernel32 after the failed call would replace the error.
+ * @throws {Deno.errors.NotSupported} At its first call, if this is not Windows, or if Windows or
+ *   Deno is too old.
  */
 export function lazyLibrary<const S extends Deno.ForeignLibraryInterface>(
   file: string,
   table: S,
-  before: () => unknown = requireHost,
 ): () => Symbols<S> {
   let symbols: Symbols<S> | undefined;
   return () => {
     if (symbols === undefined) {
-      before();
-      symbols = Deno.dlopen(file, table).symbols;
+      lastErrorFunctions();
+      const getters = Object.entries(table).map(([name, definition]) => {
+        let bound: unknown;
+        const get = () => {
+          if (bound === undefined) bound = bind(file, name, definition);
+          return bound;
+        };
+        return [name, { get, enumerable: true }];
+      });
+      // The shape of this object never changes, so V8 inlines the getters. Object.defineProperties
+      // would make a dictionary: see docs/performance.md.
+      symbols = Object.create(Object.prototype, Object.fromEntries(getters));
     }
-    return symbols;
+    return symbols!;
   };
+}
+
+/** Binds a function. This can come between a call that failed and the look at its error. */
+function bind(
+  file: string,
+  name: string,
+  definition: Deno.ForeignFunction | Deno.ForeignStatic,
+): unknown {
+  const { GetLastError, SetLastError } = lastErrorFunctions();
+  const code = GetLastError();
+  const { symbols } = Deno.dlopen(file, { [name]: definition });
+  SetLastError(code);
+  return symbols[name];
 }
 
 /**

@@ -12,7 +12,6 @@
  * @module
  */
 
-import { kernel32 } from "./kernel32.ts";
 import {
   BOOL,
   BUFFER,
@@ -204,5 +203,5 @@ export function toBool(result: Uint8Array): number {
   return new DataView(result.buffer, result.byteOffset).getInt32(0, true);
 }
 
-/** Returns the functions of user32.dll. The first call opens the library. */
-export const user32: () => Symbols<typeof USER32> = lazyLibrary("user32.dll", USER32, kernel32);
+/** Returns the functions of user32.dll. Each is bound when it is first read. */
+export const user32: () => Symbols<typeof USER32> = lazyLibrary("user32.dll", USER32);

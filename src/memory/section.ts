@@ -81,7 +81,6 @@ export interface SectionOptions {
  */
 export function createSection(options: SectionOptions): Handle {
   const { label, byteLength, name, file, writable, sddl, inheritable, reserve } = options;
-  const { CreateFileMappingW, OpenFileMappingW } = kernel32();
   return createObject({
     label,
     attempt: `Cannot create ${label} of ${byteLength} bytes`,
@@ -90,7 +89,7 @@ export function createSection(options: SectionOptions): Handle {
     inheritable,
     api: "CreateFileMappingW",
     create: (attributes, name) =>
-      CreateFileMappingW(
+      kernel32().CreateFileMappingW(
         file,
         attributes,
         (writable ? PAGE_READWRITE : PAGE_READONLY) | (reserve ? SEC_RESERVE : 0),
@@ -98,7 +97,7 @@ export function createSection(options: SectionOptions): Handle {
         byteLength % 2 ** 32,
         name,
       ),
-    open: OpenFileMappingW,
+    open: (...args) => kernel32().OpenFileMappingW(...args),
   });
 }
 

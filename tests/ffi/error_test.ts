@@ -8,6 +8,7 @@ import {
 import { codeOf, errorFromCode, errorFromStatus, lastError, Win32Error } from "../../ffi/error.ts";
 import { INVALID_HANDLE_VALUE } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
+import { peerUrl } from "../support/peer_url.ts";
 
 Deno.test("errorFromCode() returns an error of the matching class of Deno.errors", () => {
   const classes: [code: number, kind: keyof typeof Deno.errors][] = [
@@ -85,6 +86,15 @@ Deno.test("lastError() is right as the very next call, in 100,000 rounds", () =>
   }
   assertFalse(CloseHandle(1n << 20n));
   assertInstanceOf(lastError("CloseHandle", "Cannot close it"), Deno.errors.BadResource);
+});
+
+Deno.test("lastErrorCode() is right if a function was bound since the call that failed", () => {
+  // The sanitizers would blame this test for a library that it leaves open.
+  const { code, stdout } = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-ffi", peerUrl("ffi/peers/bind_after_failure.ts").href],
+    stderr: "inherit",
+  }).outputSync();
+  assertEquals([code, new TextDecoder().decode(stdout).trim()], [0, "6 6 6 6"]);
 });
 
 Deno.test("codeOf() returns undefined for errors of other modules", () => {

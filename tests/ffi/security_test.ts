@@ -7,14 +7,47 @@ import {
   sddlFor,
   SECURITY_INFORMATION,
   SecurityDescriptor,
+  sidText,
+  userOfProcess,
   writeSecurity,
 } from "../../ffi/security.ts";
+import { decodeWideAt } from "../../ffi/wide.ts";
+import { kernel32 } from "../../ffi/win32/kernel32.ts";
+import { openLibrary } from "../support/open_library.ts";
 
 const RIGHTS = { all: 0xf001f, everyone: 0x20007 };
 
 Deno.test("currentUserSid() always returns the same security identifier", () => {
   assertMatch(currentUserSid(), /^S-1-\d+(-\d+)+$/);
   assertEquals(currentUserSid(), currentUserSid());
+});
+
+Deno.test("currentUserSid() is the user that userOfProcess() finds for this process", () => {
+  const self = kernel32().GetCurrentProcess();
+  assertEquals(userOfProcess(self, "Cannot find out my user"), currentUserSid());
+});
+
+Deno.test("sidText() returns the same text as Windows", () => {
+  using advapi32 = openLibrary("advapi32.dll", {
+    ConvertSidToStringSidW: { parameters: ["buffer", "buffer"], result: "i32" },
+  });
+  const sids = [
+    [1, 0, 0, 0, 0, 0, 0, 5],
+    [1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0],
+    [1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 32, 2, 0, 0],
+    [1, 1, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255],
+    [1, 1, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4],
+    [1, 15, 0, 0, 0, 0, 0, 15, ...Array.from({ length: 60 }, (_, index) => index * 4)],
+  ];
+  for (const bytes of sids) {
+    const sid = Uint8Array.from(bytes);
+    const text = new BigUint64Array(1);
+    assert(advapi32.symbols.ConvertSidToStringSidW(sid, text));
+    const pointer = Deno.UnsafePointer.create(text[0]!)!;
+    const expected = decodeWideAt(pointer);
+    kernel32().LocalFree(pointer);
+    assertEquals(sidText(Uint8Array.of(...bytes, 7)), expected);
+  }
 });
 
 Deno.test("sddlFor() returns the descriptor for each choice", () => {
