@@ -12,10 +12,10 @@ import {
   oneOf,
   type OptionChecks,
 } from "../../ffi/arguments.ts";
-import { assertCName, C_HEADERS } from "../struct/c_source.ts";
+import { assertCName, C_HEADERS } from "../struct/placement.ts";
 import type { TypeLike } from "../struct/ctype.ts";
 import { typeOf } from "../struct/scalar.ts";
-import { type Machine, MACHINE_NAMES, thisMachine } from "./pe/format.ts";
+import { type Machine, MACHINE_NAMES, thisMachine } from "./pe/headers.ts";
 import { OWN_SECTIONS, writeImage } from "./pe/write.ts";
 import { struct, type StructInput } from "../struct/layout.ts";
 

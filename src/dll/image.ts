@@ -11,7 +11,7 @@ import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { openFile, SHARE_READ } from "../memory/mapped_file.ts";
 import { Mapping } from "../memory/mapping.ts";
 import { mapView } from "../memory/mapped_view.ts";
-import { type Machine, thisMachine } from "./pe/format.ts";
+import { type Machine, thisMachine } from "./pe/headers.ts";
 import { type ImageInfo, readImage } from "./pe/read.ts";
 import { FILE_MAP_READ } from "../memory/section.ts";
 

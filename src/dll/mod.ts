@@ -7,7 +7,7 @@
 export type { ByteSource } from "../../ffi/arguments.ts";
 export type { Counter, CounterName, CounterValue } from "../struct/counter.ts";
 export { inspectImage } from "./image.ts";
-export type { Machine } from "./pe/format.ts";
+export type { Machine } from "./pe/headers.ts";
 export type { ImageProblem } from "./pe/headers.ts";
 export type { ImageSection } from "./pe/sections.ts";
 export type { ImageExport, ImageInfo } from "./pe/read.ts";

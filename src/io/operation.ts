@@ -18,7 +18,7 @@
 
 import { Handle } from "../../ffi/handle.ts";
 import { blockOn, createEvent } from "../../ffi/kernel_object.ts";
-import { OverlappedOperation } from "../../ffi/overlapped.ts";
+import { OverlappedOperation } from "../../ffi/file.ts";
 import { ParkedWait } from "../sync/pool_thread_wait.ts";
 import { beginWait } from "../sync/single_wait.ts";
 import { lend, type Tenant, WaitableObject } from "../sync/waitable_object.ts";

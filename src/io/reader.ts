@@ -9,7 +9,7 @@
 
 import { errorFromCode } from "../../ffi/error.ts";
 import type { Handle } from "../../ffi/handle.ts";
-import type { OperationResult } from "../../ffi/overlapped.ts";
+import type { OperationResult } from "../../ffi/file.ts";
 import { EVENT_LOOP } from "../wait/event_loop.ts";
 import { deadlineAfter, timeLeft, type WaitOptions } from "../wait/options.ts";
 import { FileOperation } from "./operation.ts";

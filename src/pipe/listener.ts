@@ -29,7 +29,7 @@ import {
   type PipeSettings,
 } from "../../ffi/named_pipe.ts";
 import { assertSecurity, type Sddl, sddlFor, type Security } from "../../ffi/security.ts";
-import type { OperationResult } from "../../ffi/overlapped.ts";
+import type { OperationResult } from "../../ffi/file.ts";
 import { FileOperation } from "../io/operation.ts";
 import { MAX_READ_SIZE } from "../io/reader.ts";
 import { AsyncQueue } from "../wait/queue.ts";
@@ -41,8 +41,7 @@ import {
   type PipeConnection,
   type PipeOptions,
 } from "./connection.ts";
-import { localPipePath } from "./name.ts";
-import { accountsOf, assertPackages } from "./packages.ts";
+import { accountsOf, assertPackages, localPipePath } from "./name.ts";
 
 /** Options of {@linkcode listenPipe}. */
 export interface ListenPipeOptions extends PipeOptions {

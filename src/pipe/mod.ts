@@ -25,6 +25,6 @@ export { connectPipe, type ConnectPipeOptions, type PipeServer } from "./connect
 export { PipeConnection, type PipeMode, type PipeOptions } from "./connection.ts";
 export { listenPipe, type ListenPipeOptions, PipeListener } from "./listener.ts";
 export { Mailslot, type MailslotInfo, type MailslotOptions } from "./mailslot.ts";
-export { MailslotSender, openMailslot, type OpenMailslotOptions } from "./mailslot_sender.ts";
+export { MailslotSender, openMailslot, type OpenMailslotOptions } from "./mailslot.ts";
 export type { PipePeer } from "./peer.ts";
 export type { Impersonation, PipeDirection } from "../../ffi/named_pipe.ts";

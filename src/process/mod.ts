@@ -7,7 +7,7 @@
 
 export type { ByteSource } from "../../ffi/arguments.ts";
 export { type ChildOutput, ChildProcess, type ChildStatus, type Stdio } from "./child_process.ts";
-export { HANDLE_NOTICE } from "./handle_notice.ts";
+export { HANDLE_NOTICE } from "./handle_transfer.ts";
 export {
   type ReceivedHandle,
   type ReceivedObject,

@@ -5,8 +5,16 @@
  */
 
 import { assertInteger } from "../../ffi/arguments.ts";
-import { type ArrayView, arrayViewsOver } from "./array_view.ts";
-import { countersOfElements, hasCounters } from "./counters.ts";
+import {
+  type ArrayView,
+  arrayViewsOver,
+  elementsOf,
+  isNumberName,
+  type NumberArrays,
+  type NumberName,
+  numbersOf,
+} from "./elements.ts";
+import { countersOfElements, hasCounters } from "./counter.ts";
 import {
   type CType,
   type FoundField,
@@ -16,13 +24,6 @@ import {
   type TypeLike,
   type ValueOf,
 } from "./ctype.ts";
-import {
-  elementsOf,
-  isNumberName,
-  type NumberArrays,
-  type NumberName,
-  numbersOf,
-} from "./elements.ts";
 import { typeOf } from "./scalar.ts";
 
 /**

@@ -10,10 +10,9 @@ import {
   integerFrom,
   type OptionChecks,
 } from "../../ffi/arguments.ts";
-import type { ArrayView } from "./array_view.ts";
+import type { ArrayView } from "./elements.ts";
 import type { ArrayType } from "./array.ts";
-import type { Counter, CounterName, CounterValue } from "./counter.ts";
-import type { CounterArray } from "./counters.ts";
+import type { Counter, CounterArray, CounterName, CounterValue } from "./counter.ts";
 import {
   type CType,
   type InputOf,

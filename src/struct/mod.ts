@@ -16,10 +16,10 @@
 
 export type { ByteSource } from "../../ffi/arguments.ts";
 export { array, type ArrayInput, type ArrayType, type ArrayValue } from "./array.ts";
-export type { ArrayView } from "./array_view.ts";
-export { bytes, type BytesType } from "./bytes.ts";
+export type { ArrayView } from "./elements.ts";
+export { bytes, type BytesType } from "./text.ts";
 export type { Counter, CounterName, CounterValue } from "./counter.ts";
-export type { CounterArray } from "./counters.ts";
+export type { CounterArray } from "./counter.ts";
 export type { NumberArrays, NumberName } from "./elements.ts";
 export { type BigIntegerName, type BitField, bits, type BitUnit, safe } from "./scalar.ts";
 export type {
@@ -50,7 +50,7 @@ export {
   readNewest,
   type ReadNewestOptions,
   type TickedBuffer,
-} from "./newest.ts";
+} from "./consistent.ts";
 export {
   type CountersOf,
   type FieldInput,

@@ -13,13 +13,11 @@ import {
   type OptionChecks,
   show,
 } from "../../ffi/arguments.ts";
-import { type ArrayView, arrayViewsOver, type ViewElements } from "./array_view.ts";
-import { defineType } from "./c_source.ts";
-import { countersOfFields } from "./counters.ts";
+import { type ArrayView, arrayViewsOver, elementsOf, type ViewElements } from "./elements.ts";
+import { assertFieldName, defineType, type PlacedField, type Placement } from "./placement.ts";
+import { countersOfFields } from "./counter.ts";
 import type { CSource, CType, FoundField } from "./ctype.ts";
-import { elementsOf } from "./elements.ts";
 import { assertWritable, copied, FieldView, loadFields, pathTo } from "./field_view.ts";
-import { assertFieldName, type PlacedField, type Placement } from "./placement.ts";
 import { dataOver, sourceOf, type StructTarget } from "./target.ts";
 
 /** Options of `Layout.array`. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { blockOn, createEvent } from "../../ffi/kernel_object.ts";
 import type { Handle } from "../../ffi/handle.ts";
-import { OverlappedOperation } from "../../ffi/overlapped.ts";
+import { OverlappedOperation } from "../../ffi/file.ts";
 import { makePipe } from "../io/pipe_pair.ts";
 import { countOperations } from "../pipe/count_operations.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";

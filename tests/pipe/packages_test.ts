@@ -4,7 +4,7 @@ import { readSecurity, SECURITY_INFORMATION } from "../../ffi/security.ts";
 import { openPipe } from "../../ffi/named_pipe.ts";
 import { decodeWideAt, encodeWide } from "../../ffi/wide.ts";
 import { listenPipe } from "../../src/pipe/mod.ts";
-import { sidOfPackage } from "../../src/pipe/packages.ts";
+import { sidOfPackage } from "../../src/pipe/name.ts";
 import { openLibrary } from "../support/open_library.ts";
 import { randomName } from "../support/random_name.ts";
 

@@ -11,7 +11,7 @@ import {
   sendHandle,
   SharedMemory,
 } from "../../mod.ts";
-import { encodeNotice, type HandleNotice } from "../../src/process/handle_notice.ts";
+import { encodeNotice, type HandleNotice } from "../../src/process/handle_transfer.ts";
 import { compileC } from "../support/compile_c.ts";
 import { Peer } from "../support/peer.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";

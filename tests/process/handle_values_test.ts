@@ -21,7 +21,7 @@ import {
   waitAll,
   waitAny,
 } from "../../mod.ts";
-import { encodeNotice } from "../../src/process/handle_notice.ts";
+import { encodeNotice } from "../../src/process/handle_transfer.ts";
 import { openLibrary } from "../support/open_library.ts";
 import { peerUrl } from "../support/peer_url.ts";
 

@@ -19,7 +19,7 @@ import {
 } from "../../mod.ts";
 import { OwnerWatch } from "../../src/channel/peer/owner.ts";
 import { MACHINE } from "../../src/channel/peer/windows.ts";
-import { encodeNotice } from "../../src/process/handle_notice.ts";
+import { encodeNotice } from "../../src/process/handle_transfer.ts";
 import { openLibrary } from "../support/open_library.ts";
 
 const PROCESS_QUERY_LIMITED_INFORMATION = 0x1000;

@@ -33,7 +33,7 @@ import { LatestSlots, SLOTS } from "./slots.ts";
 import type { OptionChecks } from "../../../ffi/arguments.ts";
 import { assertSecurity, type Security } from "../../../ffi/security.ts";
 import type { MappedView, SharedMemory } from "../../memory/mod.ts";
-import type { ValueLayout } from "../../struct/assert_layout.ts";
+import type { ValueLayout } from "../../struct/consistent.ts";
 import { struct } from "../../struct/mod.ts";
 
 /** The first word of the memory. */

@@ -11,7 +11,7 @@ import { createInitializedMemory, openMemory } from "../../memory/creation.ts";
 import type { MappedView } from "../../memory/mod.ts";
 import { sharedMemoryOver } from "../../memory/shared_memory.ts";
 import { derivedName, objectName, openOrCreate } from "../../names.ts";
-import { assertLayout, type ValueLayout } from "../../struct/assert_layout.ts";
+import { assertLayout, type ValueLayout } from "../../struct/consistent.ts";
 import type { Fields, Layout } from "../../struct/mod.ts";
 import { openOrCreateMutex } from "../../sync/mutex.ts";
 import { poll, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";

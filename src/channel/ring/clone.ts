@@ -6,9 +6,14 @@
  * @module
  */
 
-import { deserialize, serialize } from "node:v8";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import { LiveView } from "../../struct/field_view.ts";
+
+/** Loads Node's module when it is needed, because Deno loads 26 more modules for it. */
+function v8(): typeof import("node:v8") {
+  // deno-lint-ignore no-process-global -- the only way to load a module of Node without an await
+  return process.getBuiltinModule("node:v8");
+}
 
 /**
  * Encodes a value as bytes.
@@ -19,7 +24,7 @@ import { LiveView } from "../../struct/field_view.ts";
  */
 export function encodeValue(value: unknown): Uint8Array {
   try {
-    return serialize(value);
+    return v8().serialize(value);
   } catch (error) {
     if (!(error instanceof Error) || !error.message.endsWith("could not be cloned.")) throw error;
     const [message, advice] = [error.message, adviceFor(value)];
@@ -39,7 +44,7 @@ export function encodeValue(value: unknown): Uint8Array {
  */
 export function decodeValue(bytes: Uint8Array<ArrayBuffer>, label: string = "channel"): unknown {
   try {
-    return deserialize(bytes);
+    return v8().deserialize(bytes);
   } catch (cause) {
     throw new Deno.errors.InvalidData(
       `A message of the ${label} is not a value that was sent by sendValue()`,

@@ -9,10 +9,10 @@ import { Uncloneable } from "../../../ffi/handle.ts";
 import type { CopyDataMessage, WindowTarget } from "../../messages/mod.ts";
 import {
   assertCopyData,
+  decodeNotice,
   RECEIVE_HANDLE_CHECKS,
   SEND_HANDLE_CHECKS,
 } from "../../process/handle_transfer.ts";
-import { decodeNotice } from "../../process/handle_notice.ts";
 import {
   receiveHandle,
   type ReceiveHandleOptions,

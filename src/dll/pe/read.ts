@@ -8,19 +8,17 @@
  */
 
 import {
+  decodeName,
+  type Directory,
   IMAGE_DIRECTORY_ENTRY_BASERELOC,
   IMAGE_DIRECTORY_ENTRY_EXPORT,
   IMAGE_DIRECTORY_ENTRY_IAT,
   IMAGE_DIRECTORY_ENTRY_IMPORT,
   IMAGE_EXPORT_DIRECTORY,
-  type Machine,
-} from "./format.ts";
-import {
-  decodeName,
-  type Directory,
   type ImageProblem,
   ImageProblems,
   ImageSource,
+  type Machine,
   MAX_NAME,
   readHeaders,
 } from "./headers.ts";

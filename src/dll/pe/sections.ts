@@ -10,20 +10,18 @@
 
 import { alignUp } from "../../struct/placement.ts";
 import {
+  decodeName,
+  fullName,
+  type Headers,
   IMAGE_SCN_CNT_UNINITIALIZED_DATA,
   IMAGE_SCN_MEM_EXECUTE,
   IMAGE_SCN_MEM_READ,
   IMAGE_SCN_MEM_SHARED,
   IMAGE_SCN_MEM_WRITE,
   IMAGE_SECTION_HEADER,
-  PAGE_SIZE,
-} from "./format.ts";
-import {
-  decodeName,
-  fullName,
-  type Headers,
   type ImageProblems,
   type ImageSource,
+  PAGE_SIZE,
 } from "./headers.ts";
 
 /** An image section. */

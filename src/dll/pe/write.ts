@@ -30,7 +30,7 @@ import {
   MACHINES,
   PE32,
   PE32_PLUS,
-} from "./format.ts";
+} from "./headers.ts";
 
 const SECTION_ALIGNMENT = 4096;
 const FILE_ALIGNMENT = 512;

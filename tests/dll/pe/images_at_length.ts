@@ -8,7 +8,7 @@
  */
 
 import { type ImageInfo, inspectImage, type Machine } from "../../../mod.ts";
-import { thisMachine } from "../../../src/dll/pe/format.ts";
+import { thisMachine } from "../../../src/dll/pe/headers.ts";
 import { loadDll } from "./loader.ts";
 
 const FOLDERS = [

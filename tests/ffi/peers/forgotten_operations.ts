@@ -7,7 +7,7 @@
  */
 
 import { createEvent } from "../../../ffi/kernel_object.ts";
-import { OverlappedOperation } from "../../../ffi/overlapped.ts";
+import { OverlappedOperation } from "../../../ffi/file.ts";
 import { makePipe, type PipePair } from "../../io/pipe_pair.ts";
 import { countOperations } from "../../pipe/count_operations.ts";
 import { READ_SIZE } from "../../../src/io/reader.ts";

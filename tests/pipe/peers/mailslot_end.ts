@@ -7,8 +7,7 @@
  * @module
  */
 
-import { Mailslot } from "../../../src/pipe/mailslot.ts";
-import { openMailslot } from "../../../src/pipe/mailslot_sender.ts";
+import { Mailslot, openMailslot } from "../../../src/pipe/mailslot.ts";
 
 const [end, name] = Deno.args as [string, string];
 const [mailslot, sender] = end === "create"
