@@ -1,0 +1,7 @@
+/**
+ * An empty module, whose import shows what any import costs.
+ *
+ * @module
+ */
+
+export {};
