@@ -56,26 +56,15 @@ function requireFfi() {
   }).state === "granted") return;
   throw new Deno.errors.NotCapable('winipc needs a bare "--allow-ffi": a list of paths is not enough, because Deno then denies access to memory');
 }
+var SHARED_DATA = 0x7ffe0000n;
+var NT_BUILD_NUMBER = 608;
+var NT_MAJOR_VERSION = 620;
 function windowsVersion() {
-  const ntdll2 = Deno.dlopen("ntdll.dll", {
-    RtlGetVersion: {
-      parameters: [
-        "buffer"
-      ],
-      result: "i32"
-    }
-  });
-  try {
-    const info = new DataView(new ArrayBuffer(276));
-    info.setUint32(0, info.byteLength, true);
-    ntdll2.symbols.RtlGetVersion(info);
-    return [
-      info.getUint32(4, true),
-      info.getUint32(12, true)
-    ];
-  } finally {
-    ntdll2.close();
-  }
+  const data = new Deno.UnsafePointerView(Deno.UnsafePointer.create(SHARED_DATA));
+  return [
+    data.getUint32(NT_MAJOR_VERSION),
+    data.getUint32(NT_BUILD_NUMBER)
+  ];
 }
 function inWorker() {
   return "DedicatedWorkerGlobalScope" in globalThis;
@@ -101,15 +90,59 @@ var BUFFER = "buffer";
 var LPVOID = "pointer";
 var CALLBACK = "function";
 var VOID = "void";
-function lazyLibrary(file, table, before = requireHost) {
+var LAST_ERROR = {
+  GetLastError: {
+    parameters: [],
+    result: DWORD
+  },
+  SetLastError: {
+    parameters: [
+      DWORD
+      /* dwErrCode */
+    ],
+    result: VOID
+  }
+};
+var lastError;
+function lastErrorFunctions() {
+  if (lastError === void 0) {
+    requireHost();
+    lastError = Deno.dlopen("kernel32.dll", LAST_ERROR).symbols;
+  }
+  return lastError;
+}
+function lazyLibrary(file, table) {
   let symbols;
   return () => {
     if (symbols === void 0) {
-      before();
-      symbols = Deno.dlopen(file, table).symbols;
+      lastErrorFunctions();
+      const getters = Object.entries(table).map(([name, definition]) => {
+        let bound;
+        const get = () => {
+          if (bound === void 0) bound = bind(file, name, definition);
+          return bound;
+        };
+        return [
+          name,
+          {
+            get,
+            enumerable: true
+          }
+        ];
+      });
+      symbols = Object.create(Object.prototype, Object.fromEntries(getters));
     }
     return symbols;
   };
+}
+function bind(file, name, definition) {
+  const { GetLastError, SetLastError } = lastErrorFunctions();
+  const code = GetLastError();
+  const { symbols } = Deno.dlopen(file, {
+    [name]: definition
+  });
+  SetLastError(code);
+  return symbols[name];
 }
 function addressOf(buffer) {
   return Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer));
@@ -340,6 +373,15 @@ var KERNEL32 = {
   GetCurrentThreadIdAddress: {
     name: "GetCurrentThreadId",
     type: "pointer"
+  },
+  GetCurrentThreadStackLimits: {
+    parameters: [
+      BUFFER,
+      /* PULONG_PTR LowLimit */
+      BUFFER
+      /* PULONG_PTR HighLimit */
+    ],
+    result: VOID
   },
   GetEnvironmentStringsW: {
     parameters: [],
@@ -736,6 +778,15 @@ var KERNEL32 = {
     ],
     result: BOOL
   },
+  VirtualProtect: {
+    parameters: [
+      LPVOID,
+      SIZE_T,
+      DWORD,
+      BUFFER
+    ],
+    result: BOOL
+  },
   VirtualQuery: {
     parameters: [
       LPVOID,
@@ -809,7 +860,7 @@ var KERNELBASE = {
     result: VOID
   }
 };
-var kernelbase = lazyLibrary("kernelbase.dll", KERNELBASE, kernel32);
+var kernelbase = lazyLibrary("kernelbase.dll", KERNELBASE);
 
 // ffi/win32/ntdll.ts
 var NTDLL = {
@@ -951,18 +1002,16 @@ var NTDLL = {
       /* SourceCharacter */
     ],
     result: WCHAR
-  }
-};
-var ntdll = lazyLibrary("ntdll.dll", NTDLL, kernel32);
-var wine = lazyLibrary("ntdll.dll", {
+  },
   wine_get_version: {
     parameters: [],
     result: LPVOID,
     optional: true
   }
-}, ntdll);
+};
+var ntdll = lazyLibrary("ntdll.dll", NTDLL);
 function isWine() {
-  return wine().wine_get_version !== null;
+  return ntdll().wine_get_version !== null;
 }
 
 // ffi/arguments.ts
@@ -1256,9 +1305,9 @@ var Win32Error = class extends Error {
   }
 };
 function lastErrorCode() {
-  return kernel32().GetLastError();
+  return lastErrorFunctions().GetLastError();
 }
-function lastError(api, attempt) {
+function lastError2(api, attempt) {
   return errorFromCode(lastErrorCode(), api, attempt);
 }
 function errorFromCode(code, api, attempt, special = {}) {
@@ -1431,7 +1480,7 @@ var Handle = class _Handle extends Uncloneable2 {
     const target = new BigUint64Array(1);
     const process1 = kernel32().GetCurrentProcess();
     const done = kernel32().DuplicateHandle(process1, value, process1, target, access ?? 0, inheritable ? 1 : 0, access === void 0 ? DUPLICATE_SAME_ACCESS : 0);
-    if (!done) throw lastError("DuplicateHandle", \`Cannot duplicate a handle of \${kind}\`);
+    if (!done) throw lastError2("DuplicateHandle", \`Cannot duplicate a handle of \${kind}\`);
     return new _Handle(target[0], kind);
   }
   /**
@@ -1685,7 +1734,7 @@ function threadStartOf(thread) {
     3
   ].map(() => new BigUint64Array(1));
   if (!kernel32().GetThreadTimes(thread.value, start, exit, kernel, user)) {
-    throw lastError("GetThreadTimes", \`Cannot read the start time of \${thread.kind}\`);
+    throw lastError2("GetThreadTimes", \`Cannot read the start time of \${thread.kind}\`);
   }
   return start[0];
 }
@@ -1697,13 +1746,6 @@ var ADVAPI32 = {
       BUFFER,
       DWORD,
       DWORD,
-      BUFFER,
-      BUFFER
-    ],
-    result: BOOL
-  },
-  ConvertSidToStringSidW: {
-    parameters: [
       BUFFER,
       BUFFER
     ],
@@ -1775,7 +1817,7 @@ var ADVAPI32 = {
     result: BOOL
   }
 };
-var advapi32 = lazyLibrary("advapi32.dll", ADVAPI32, kernel32);
+var advapi32 = lazyLibrary("advapi32.dll", ADVAPI32);
 
 // ffi/reaper/protocol.ts
 var RESOURCE = {
@@ -1999,7 +2041,7 @@ function toHwnd(result) {
 function toBool(result) {
   return new DataView(result.buffer, result.byteOffset).getInt32(0, true);
 }
-var user32 = lazyLibrary("user32.dll", USER32, kernel32);
+var user32 = lazyLibrary("user32.dll", USER32);
 
 // ffi/callback.ts
 var WNDPROC = {
@@ -2161,7 +2203,7 @@ var WindowClass = class {
     const { pointer } = this.#guard ?? procedure;
     const atom = RegisterClassExW(windowClass(pointer, this.name));
     if (atom === 0) {
-      const error = lastError("RegisterClassExW", attempt);
+      const error = lastError2("RegisterClassExW", attempt);
       this.#guard?.close();
       throw error;
     }
@@ -2194,26 +2236,6 @@ var PAGE_READWRITE = 4;
 var PAGE_EXECUTE_READ = 32;
 var PAGE_SIZE = 4096;
 var MAX_STACK_USE = 832 * 1024;
-var memory = lazyLibrary("kernel32.dll", {
-  GetCurrentThreadStackLimits: {
-    parameters: [
-      BUFFER,
-      /* PULONG_PTR LowLimit */
-      BUFFER
-      /* PULONG_PTR HighLimit */
-    ],
-    result: VOID
-  },
-  VirtualProtect: {
-    parameters: [
-      LPVOID,
-      SIZE_T,
-      DWORD,
-      BUFFER
-    ],
-    result: BOOL
-  }
-}, kernel32);
 var WineStackGuard = class {
   /** The native procedure's address. */
   pointer;
@@ -2226,12 +2248,12 @@ var WineStackGuard = class {
   constructor(procedure, attempt) {
     const code = machineCode(stackTop() - BigInt(MAX_STACK_USE), procedure);
     const page = kernel32().VirtualAlloc(null, BigInt(PAGE_SIZE), MEM_COMMIT_AND_RESERVE, PAGE_READWRITE);
-    if (page === null) throw lastError("VirtualAlloc", attempt);
+    if (page === null) throw lastError2("VirtualAlloc", attempt);
     this.pointer = page;
     new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(page, code.length)).set(code);
     const before = new Uint32Array(1);
-    if (!memory().VirtualProtect(page, BigInt(PAGE_SIZE), PAGE_EXECUTE_READ, before)) {
-      const error = lastError("VirtualProtect", attempt);
+    if (!kernel32().VirtualProtect(page, BigInt(PAGE_SIZE), PAGE_EXECUTE_READ, before)) {
+      const error = lastError2("VirtualProtect", attempt);
       this.close();
       throw error;
     }
@@ -2250,7 +2272,7 @@ var WineStackGuard = class {
 function stackTop() {
   const low = new BigUint64Array(1);
   const high = new BigUint64Array(1);
-  memory().GetCurrentThreadStackLimits(low, high);
+  kernel32().GetCurrentThreadStackLimits(low, high);
   return high[0];
 }
 function machineCode(limit, procedure) {
@@ -2307,7 +2329,7 @@ function blockOn(object, timeout) {
   if (code === WAIT_OBJECT_02) return "signalled";
   if (code === WAIT_ABANDONED) return "abandoned";
   if (code === WAIT_TIMEOUT) return void 0;
-  throw lastError("WaitForSingleObject", \`Cannot wait for \${object.kind}\`);
+  throw lastError2("WaitForSingleObject", \`Cannot wait for \${object.kind}\`);
 }
 
 // src/wait/thread.ts
@@ -2777,7 +2799,7 @@ var MessageWindow = class _MessageWindow extends Uncloneable2 {
     assertMessage(message);
     this.#assertOpen();
     if (!user32().ChangeWindowMessageFilterEx(this.handle, message, MSGFLT_ALLOW, null)) {
-      throw lastError("ChangeWindowMessageFilterEx", \`Cannot admit message \${message} to a window of class "\${this.class}"\`);
+      throw lastError2("ChangeWindowMessageFilterEx", \`Cannot admit message \${message} to a window of class "\${this.class}"\`);
     }
   }
   /**

@@ -56,26 +56,15 @@ function requireFfi() {
   }).state === "granted") return;
   throw new Deno.errors.NotCapable('winipc needs a bare "--allow-ffi": a list of paths is not enough, because Deno then denies access to memory');
 }
+var SHARED_DATA = 0x7ffe0000n;
+var NT_BUILD_NUMBER = 608;
+var NT_MAJOR_VERSION = 620;
 function windowsVersion() {
-  const ntdll2 = Deno.dlopen("ntdll.dll", {
-    RtlGetVersion: {
-      parameters: [
-        "buffer"
-      ],
-      result: "i32"
-    }
-  });
-  try {
-    const info = new DataView(new ArrayBuffer(276));
-    info.setUint32(0, info.byteLength, true);
-    ntdll2.symbols.RtlGetVersion(info);
-    return [
-      info.getUint32(4, true),
-      info.getUint32(12, true)
-    ];
-  } finally {
-    ntdll2.close();
-  }
+  const data = new Deno.UnsafePointerView(Deno.UnsafePointer.create(SHARED_DATA));
+  return [
+    data.getUint32(NT_MAJOR_VERSION),
+    data.getUint32(NT_BUILD_NUMBER)
+  ];
 }
 function inWorker() {
   return "DedicatedWorkerGlobalScope" in globalThis;
@@ -100,15 +89,59 @@ var BUFFER = "buffer";
 var LPVOID = "pointer";
 var CALLBACK = "function";
 var VOID = "void";
-function lazyLibrary(file, table, before = requireHost) {
+var LAST_ERROR = {
+  GetLastError: {
+    parameters: [],
+    result: DWORD
+  },
+  SetLastError: {
+    parameters: [
+      DWORD
+      /* dwErrCode */
+    ],
+    result: VOID
+  }
+};
+var lastError;
+function lastErrorFunctions() {
+  if (lastError === void 0) {
+    requireHost();
+    lastError = Deno.dlopen("kernel32.dll", LAST_ERROR).symbols;
+  }
+  return lastError;
+}
+function lazyLibrary(file, table) {
   let symbols;
   return () => {
     if (symbols === void 0) {
-      before();
-      symbols = Deno.dlopen(file, table).symbols;
+      lastErrorFunctions();
+      const getters = Object.entries(table).map(([name, definition]) => {
+        let bound;
+        const get = () => {
+          if (bound === void 0) bound = bind(file, name, definition);
+          return bound;
+        };
+        return [
+          name,
+          {
+            get,
+            enumerable: true
+          }
+        ];
+      });
+      symbols = Object.create(Object.prototype, Object.fromEntries(getters));
     }
     return symbols;
   };
+}
+function bind(file, name, definition) {
+  const { GetLastError, SetLastError } = lastErrorFunctions();
+  const code = GetLastError();
+  const { symbols } = Deno.dlopen(file, {
+    [name]: definition
+  });
+  SetLastError(code);
+  return symbols[name];
 }
 var MAX_COPY_DATA = 2 ** 32 - 1;
 
@@ -309,6 +342,15 @@ var KERNEL32 = {
   GetCurrentThreadIdAddress: {
     name: "GetCurrentThreadId",
     type: "pointer"
+  },
+  GetCurrentThreadStackLimits: {
+    parameters: [
+      BUFFER,
+      /* PULONG_PTR LowLimit */
+      BUFFER
+      /* PULONG_PTR HighLimit */
+    ],
+    result: VOID
   },
   GetEnvironmentStringsW: {
     parameters: [],
@@ -705,6 +747,15 @@ var KERNEL32 = {
     ],
     result: BOOL
   },
+  VirtualProtect: {
+    parameters: [
+      LPVOID,
+      SIZE_T,
+      DWORD,
+      BUFFER
+    ],
+    result: BOOL
+  },
   VirtualQuery: {
     parameters: [
       LPVOID,
@@ -778,7 +829,7 @@ var KERNELBASE = {
     result: VOID
   }
 };
-var kernelbase = lazyLibrary("kernelbase.dll", KERNELBASE, kernel32);
+var kernelbase = lazyLibrary("kernelbase.dll", KERNELBASE);
 
 // ffi/win32/ntdll.ts
 var NTDLL = {
@@ -920,16 +971,14 @@ var NTDLL = {
       /* SourceCharacter */
     ],
     result: WCHAR
-  }
-};
-var ntdll = lazyLibrary("ntdll.dll", NTDLL, kernel32);
-var wine = lazyLibrary("ntdll.dll", {
+  },
   wine_get_version: {
     parameters: [],
     result: LPVOID,
     optional: true
   }
-}, ntdll);
+};
+var ntdll = lazyLibrary("ntdll.dll", NTDLL);
 
 // ffi/arguments.ts
 function assertInteger(what, value, least, most = Number.MAX_SAFE_INTEGER) {
@@ -1132,9 +1181,9 @@ var Win32Error = class extends Error {
   }
 };
 function lastErrorCode() {
-  return kernel32().GetLastError();
+  return lastErrorFunctions().GetLastError();
 }
-function lastError(api, attempt) {
+function lastError2(api, attempt) {
   return errorFromCode(lastErrorCode(), api, attempt);
 }
 function errorFromCode(code, api, attempt, special = {}) {
@@ -1307,7 +1356,7 @@ var Handle = class _Handle extends Uncloneable2 {
     const target = new BigUint64Array(1);
     const process1 = kernel32().GetCurrentProcess();
     const done = kernel32().DuplicateHandle(process1, value, process1, target, access ?? 0, inheritable ? 1 : 0, access === void 0 ? DUPLICATE_SAME_ACCESS : 0);
-    if (!done) throw lastError("DuplicateHandle", \`Cannot duplicate a handle of \${kind}\`);
+    if (!done) throw lastError2("DuplicateHandle", \`Cannot duplicate a handle of \${kind}\`);
     return new _Handle(target[0], kind);
   }
   /**
@@ -1426,13 +1475,6 @@ var ADVAPI32 = {
     ],
     result: BOOL
   },
-  ConvertSidToStringSidW: {
-    parameters: [
-      BUFFER,
-      BUFFER
-    ],
-    result: BOOL
-  },
   ConvertStringSecurityDescriptorToSecurityDescriptorW: {
     parameters: [
       LPWSTR,
@@ -1499,7 +1541,7 @@ var ADVAPI32 = {
     result: BOOL
   }
 };
-var advapi32 = lazyLibrary("advapi32.dll", ADVAPI32, kernel32);
+var advapi32 = lazyLibrary("advapi32.dll", ADVAPI32);
 
 // ffi/win32/user32.ts
 var REENTRANT_LRESULT = {
@@ -1707,30 +1749,10 @@ var USER32 = {
     result: REENTRANT_LRESULT
   }
 };
-var user32 = lazyLibrary("user32.dll", USER32, kernel32);
+var user32 = lazyLibrary("user32.dll", USER32);
 
 // ffi/callback.ts
 var MAX_STACK_USE = 832 * 1024;
-var memory = lazyLibrary("kernel32.dll", {
-  GetCurrentThreadStackLimits: {
-    parameters: [
-      BUFFER,
-      /* PULONG_PTR LowLimit */
-      BUFFER
-      /* PULONG_PTR HighLimit */
-    ],
-    result: VOID
-  },
-  VirtualProtect: {
-    parameters: [
-      LPVOID,
-      SIZE_T,
-      DWORD,
-      BUFFER
-    ],
-    result: BOOL
-  }
-}, kernel32);
 
 // ffi/kernel_object.ts
 var INFINITE = 4294967295;
@@ -1743,7 +1765,7 @@ function blockOn(object, timeout) {
   if (code === WAIT_OBJECT_0) return "signalled";
   if (code === WAIT_ABANDONED) return "abandoned";
   if (code === WAIT_TIMEOUT) return void 0;
-  throw lastError("WaitForSingleObject", \`Cannot wait for \${object.kind}\`);
+  throw lastError2("WaitForSingleObject", \`Cannot wait for \${object.kind}\`);
 }
 
 // ffi/process_thread.ts
@@ -1893,7 +1915,7 @@ function threadStartOf(thread) {
     3
   ].map(() => new BigUint64Array(1));
   if (!kernel32().GetThreadTimes(thread.value, start, exit, kernel, user)) {
-    throw lastError("GetThreadTimes", \`Cannot read the start time of \${thread.kind}\`);
+    throw lastError2("GetThreadTimes", \`Cannot read the start time of \${thread.kind}\`);
   }
   return start[0];
 }
