@@ -30,7 +30,6 @@ import {
   type WindowThreadData,
   type WindowThreadNews,
 } from "./protocol.ts";
-import { PROGRAM } from "./worker_program.ts";
 import {
   type CopyDataAnswer,
   type ListenerWindowOptions,
@@ -303,6 +302,8 @@ export class CopyDataListener extends Uncloneable
     };
     try {
       if (this.#hasHandlers) await loadHandling();
+      // Imported at the first use, because of its size.
+      const { PROGRAM } = await import("./worker_program.ts");
       this.#thread = await Thread.start(PROGRAM, {
         path: "src/messages/listen/worker_program.ts",
         data,
