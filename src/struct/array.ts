@@ -108,6 +108,7 @@ export function array(
     alignment: type.alignment,
     signature: `${type.signature}[${length}]`,
     isValue: false,
+    isPinned: type.isPinned ?? false,
     c: {
       declare: (name, typeName) => type.c.declare(`${name}[${length}]`, typeName),
       define: type.c.define,

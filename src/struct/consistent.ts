@@ -28,7 +28,7 @@ export interface ValueLayout {
 }
 
 /**
- * Throws a `TypeError` if a value is no layout.
+ * Throws a `TypeError` if a value is no layout, or a layout whose values cannot be copied.
  *
  * @param what The name of the value in the error message: `"layout"`.
  */
@@ -39,6 +39,12 @@ export function assertLayout(what: string, value: unknown): asserts value is Val
   if (!isLayout) {
     throw new TypeError(
       `Expected ${what} to be a layout from struct() or union(), got ${show(value)}`,
+    );
+  }
+  if ("isPinned" in value && value.isPinned === true) {
+    throw new TypeError(
+      `Expected ${what} to be a layout without locks: a lock works only at its place in the memory, ` +
+        "not in a copy",
     );
   }
 }

@@ -32,6 +32,11 @@ export interface CType<Value, Live = Value, Input = Value> {
    */
   readonly isBytes?: boolean;
   /**
+   * Whether the value works only at its place in the memory, as a lock does. Then views and structs
+   * never copy its bytes, and a union cannot contain it. @default false
+   */
+  readonly isPinned?: boolean;
+  /**
    * Checks a value, and returns what {@linkcode CType.store} writes: a number, a boolean or a
    * text as it is, bytes as an array over them, anything else as a copy. Throws if the value cannot
    * be written.

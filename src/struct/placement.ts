@@ -118,6 +118,9 @@ export function placeTogether(
     if (isBitField(field)) assertBitField(field);
     return { name, type: isBitField(field) ? bitsAt(field, 0) : typeOf(field, name), offset: 0 };
   });
+  for (const { name, type } of placed) {
+    if (type.isPinned) throw new TypeError(`Expected no lock in a union, got ${name}`);
+  }
   const end = Math.max(...placed.map(({ type }) => type.byteLength));
   return complete(placed, end, pack, byteLength);
 }

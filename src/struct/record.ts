@@ -65,6 +65,7 @@ export class RecordType implements AnyLayout {
   readonly signature: string;
   readonly layoutHash: bigint;
   readonly isValue = false;
+  readonly isPinned: boolean;
   readonly c: CSource;
   readonly #keyword: "struct" | "union";
   readonly #placed: readonly PlacedField[];
@@ -79,6 +80,7 @@ export class RecordType implements AnyLayout {
     const parts = fields.map(({ name, type, offset }) => `${name}@${offset}:${type.signature}`);
     this.signature = `${keyword}{${parts.join()}}${byteLength}`;
     this.layoutHash = fnv1a(this.signature);
+    this.isPinned = fields.some(({ type }) => type.isPinned);
     this.c = {
       declare: (name, typeName) => `${typeName} ${name}`,
       define: (typeName) => defineType(keyword, typeName, placement, pack),
@@ -150,7 +152,7 @@ export class RecordType implements AnyLayout {
 
   check(value: unknown, where: string, into?: DataView): Checked {
     // C copies the bytes of a struct, too. A union has no other way: its field in use is unknown.
-    const bytes = FieldView.bytesOf(value, this.#placed);
+    const bytes = this.isPinned ? undefined : FieldView.bytesOf(value, this.#placed);
     if (bytes !== undefined) return bytes;
     const values = copied(value);
     assertObject(where === "" ? "the values" : where, values);
