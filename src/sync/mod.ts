@@ -23,6 +23,8 @@ export { DuplicatedHandle } from "../../ffi/process_thread.ts";
 export type { Sddl, Security } from "../../ffi/security.ts";
 export type { WaitOptions } from "../wait/options.ts";
 export { type EventOptions, type OpenOrCreateEventOptions, SharedEvent } from "./event.ts";
+export { type HeldLock, SharedLock, sharedLock } from "./shared_lock/lock.ts";
+export { SharedReadWriteLock, sharedReadWriteLock } from "./shared_lock/read_write_lock.ts";
 export { MutexLock, type OpenOrCreateMutexOptions, SharedMutex } from "./mutex.ts";
 export {
   type NewObjectOptions,

@@ -1,0 +1,341 @@
+/**
+ * The words of a lock in memory, and how threads take and release them.
+ *
+ * | word | name       | meaning                                                               |
+ * | ---: | ---------- | --------------------------------------------------------------------- |
+ * |    0 | holder     | the holder's process id, and two bits; free if no other bit is set    |
+ * |    1 | start      | the start time of the holder's thread; 0 if it is not written         |
+ * |    2 | thread     | the holder's thread id                                                |
+ * |  4–7 | event      | a random number in the name of the wake event; 0 if none waited       |
+ *
+ * Windows gives process ids as multiples of 4. Bit 0 of `holder` says that a thread may sleep until
+ * the lock is free. Bit 1 changes each time that the lock is taken over from a dead holder, and
+ * stays when the lock is released. In zeroed memory, all locks are free.
+ *
+ * To take a free lock, a thread puts its process id into `holder` by one compare-and-swap. Then it
+ * stores `thread`, and `start` last. To release the lock, the holder stores 0 into `start`, and puts
+ * 0 into the process id by a compare-and-swap.
+ *
+ * So `start` is 0, or it belongs to the process in `holder`. If the holder is killed while `start`
+ * is 0, the others find that its process has ended. If `start` is not 0, they find that its thread
+ * has ended: a Worker can end while its process lives. (If the holder is killed while `start` is 0,
+ * and a new process gets its id before another thread looks, the lock stays held until that process
+ * ends, too.)
+ *
+ * To take over a lock from a dead holder, a thread looks at the words before and after it asks the
+ * system. If they are the same, they belong to the dead holder: only a live thread can have written
+ * them again. The thread puts 0 into `start`, and its process id into `holder`, each by a
+ * compare-and-swap. Bit 1 lets only one of several threads succeed, even if the new holder has the
+ * process id of the dead one.
+ *
+ * To sleep, a thread sets bit 0 and waits for the event. The holder that releases the lock clears
+ * the bit and sets the event, which wakes one thread. A thread that has waited takes the lock with
+ * bit 0 set, because others can still sleep. A thread that gives up passes the wake-up on. A wake-up
+ * is lost only if its thread is killed, so no sleep is longer than 50 milliseconds.
+ *
+ * A hostile program can write anything into the words. So no loop here depends on them for its end,
+ * except a wait, which has its timeout.
+ *
+ * A line that ends in `// guard: NAME` must stay: tests/sync/shared_lock/model_test.ts shows that.
+ *
+ * @module
+ */
+
+import { timeLeft } from "../../wait/options.ts";
+import { type Holder, type LockSystem, SYSTEM } from "./system.ts";
+
+/** The length of a lock in bytes. */
+export const LOCK_LENGTH = 32;
+
+const HOLDER = 0;
+const START = 1;
+const THREAD = 2;
+const EVENT = 4;
+/** The number of words with the random number of the event. */
+const EVENT_WORDS = 4;
+
+/** The bit of `holder` that is set if a thread may sleep. */
+export const WAITING = 1;
+/** The bit of `holder` that changes with each takeover from a dead holder. */
+export const TAKEOVER = 2;
+/** The bits of `holder` that are the process id. */
+export const PROCESS: number = ~3;
+
+/** Maximum attempts to take a lock that others change, so that none of them can keep a thread. */
+const MAX_ATTEMPTS = 16;
+/** Maximum sleep in milliseconds, after which a thread looks again: see the module's comment. */
+export const MAX_SLEEP = 50;
+/** Minimum time between two looks at the holder's thread by threads that do not wait, in ms. */
+const CHECK_INTERVAL = 20;
+
+/** The result of an attempt to take a lock. */
+export type Taken = typeof HELD | typeof TAKEN | typeof ABANDONED;
+/** Another thread holds the lock. */
+export const HELD = 0;
+/** This thread has the lock now. */
+export const TAKEN = 1;
+/** This thread has the lock now, whose last holder has died. */
+export const ABANDONED = 2;
+
+/** The time limit of a wait, and the name of the lock in messages. */
+export interface LockWait {
+  /** Maximum waiting time in milliseconds, or `Infinity`, for messages. */
+  readonly timeout: number;
+  /** The end of the waiting time by the system's clock. */
+  readonly deadline: number;
+  /** Stops the wait when this signal is aborted. */
+  readonly signal?: AbortSignal | undefined;
+  /** The name of the lock, such as `lock "state.lock"`. */
+  readonly label: string;
+}
+
+/** Returns the error of a release after the view was closed. */
+export function unmapped(): Error {
+  return new Deno.errors.BadResource(
+    "Cannot release the lock: its memory was unmapped before. The other threads see the lock as held " +
+      "until this thread ends: release it first, and close the view after that",
+  );
+}
+
+/** A lock in memory, as one thread uses it. */
+export class LockWord {
+  readonly #words: Int32Array;
+  readonly #system: LockSystem;
+  /** The process id of this thread; 0 before the first use, which asks the system. */
+  #process = 0;
+  #thread = 0;
+  #start = 0;
+  /** {@linkcode TAKEOVER} or 0: the bit that this thread has seen last. */
+  #takeover = 0;
+  #lastCheck = -Infinity;
+
+  /**
+   * @param words The words of the lock, which can be followed by others.
+   */
+  constructor(words: Int32Array, system: LockSystem = SYSTEM) {
+    this.#words = words;
+    this.#system = system;
+  }
+
+  /** The process id of the holder; `undefined` if the lock is free. */
+  get holder(): number | undefined {
+    const process = Atomics.load(this.#words, HOLDER) & PROCESS;
+    return process === 0 ? undefined : process >>> 0;
+  }
+
+  /** Whether this thread holds the lock. */
+  get isOwn(): boolean {
+    return this.#isSelf(this.#look());
+  }
+
+  /** Takes the lock if it is free: the usual case, in one compare-and-swap. */
+  takeFree(): boolean {
+    if (this.#process === 0) this.#begin();
+    const free = this.#takeover;
+    const held = this.#process | free;
+    if (Atomics.compareExchange(this.#words, HOLDER, free, held) !== free) return false;
+    this.#sign();
+    return true;
+  }
+
+  /** Takes the lock if it is free, or if its holder has died. Does not always ask the system. */
+  tryTake(): Taken {
+    const word = Atomics.load(this.#words, HOLDER);
+    if ((word & PROCESS) !== 0) {
+      const now = this.#system.now();
+      if (now - this.#lastCheck < CHECK_INTERVAL) return HELD;
+      this.#lastCheck = now;
+    }
+    return this.take(0);
+  }
+
+  /**
+   * Takes the lock if it is free, or if its holder has died.
+   *
+   * @param waiting {@linkcode WAITING} if this thread has waited, and otherwise 0.
+   */
+  take(waiting: number): Taken {
+    if (this.#process === 0) this.#begin();
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const word = Atomics.load(this.#words, HOLDER);
+      const isFree = (word & PROCESS) === 0;
+      if (!isFree && !this.#clearDead(word)) return HELD;
+      const takeover = (word & TAKEOVER) ^ (isFree ? 0 : TAKEOVER); // guard: takeover-bit
+      const held = this.#process | takeover | (word & WAITING) | waiting; // guard: others-sleep
+      if (Atomics.compareExchange(this.#words, HOLDER, word, held) !== word) continue;
+      this.#takeover = takeover;
+      this.#sign();
+      return isFree ? TAKEN : ABANDONED;
+    }
+    return HELD;
+  }
+
+  /** Releases the lock, which this thread holds, and wakes a thread that waits for it. */
+  release(): void {
+    const words = this.#words;
+    if (words.length === 0) throw unmapped();
+    const free = this.#takeover;
+    const held = this.#process | free;
+    words[START] = 0; // guard: release-start
+    if (Atomics.compareExchange(words, HOLDER, held, free) === held) return;
+    // The bit can have been set. Otherwise the memory is corrupt, and the lock belongs to another.
+    const waited = held | WAITING;
+    if (Atomics.compareExchange(words, HOLDER, waited, free) === waited) this.#wake(); // guard: wake
+  }
+
+  /** Looks at the lock for a short time, and takes it if it is free. */
+  spin(): boolean {
+    for (let look = this.#system.looks; look > 0; look--) {
+      const word = Atomics.load(this.#words, HOLDER);
+      if ((word & PROCESS) === 0 && this.take(0) !== HELD) return true;
+      Atomics.pause();
+    }
+    return false;
+  }
+
+  /**
+   * Waits for the lock and takes it. Lets the event loop run while the thread waits.
+   *
+   * @throws {Deno.errors.TimedOut} If the lock was not free in time.
+   * @throws The reason of the signal, if the signal stops the wait.
+   */
+  async acquire(wait: LockWait): Promise<Taken> {
+    const system = this.#system;
+    const { signal, deadline } = wait;
+    const first = this.#takeNow(wait);
+    if (first !== HELD) return first;
+    if (system.looks > 0 && !this.isOwn && system.eventLoop.blockBriefly(() => this.spin())) {
+      return TAKEN;
+    }
+    using event = system.openEvent(this.eventName("lock"));
+    try {
+      for (let attempt = 1;; attempt++) {
+        const taken = this.take(WAITING);
+        if (taken !== HELD) return taken;
+        const left = timeLeft(deadline, system);
+        if (left <= 0) throw this.timedOut(wait);
+        const isMarked = this.#markWaiting();
+        if (!isMarked && attempt % MAX_ATTEMPTS !== 0) continue;
+        await event.sleep({
+          timeout: Math.ceil(Math.min(left, MAX_SLEEP)),
+          ...(signal ? { signal } : {}),
+        });
+        signal?.throwIfAborted();
+      }
+    } catch (error) {
+      this.#passOn();
+      throw error;
+    }
+  }
+
+  /**
+   * Waits for the lock and takes it. Blocks the thread.
+   *
+   * @throws {Deno.errors.TimedOut} If the lock was not free in time.
+   */
+  acquireSync(wait: LockWait): Taken {
+    const system = this.#system;
+    const first = this.#takeNow(wait);
+    if (first !== HELD) return first;
+    if (this.spin()) return TAKEN;
+    using event = system.openEvent(this.eventName("lock"));
+    for (let attempt = 1;; attempt++) {
+      const taken = this.take(WAITING);
+      if (taken !== HELD) return taken;
+      const left = timeLeft(wait.deadline, system);
+      if (left <= 0) {
+        this.#passOn();
+        throw this.timedOut(wait);
+      }
+      const isMarked = this.#markWaiting();
+      if (!isMarked && attempt % MAX_ATTEMPTS !== 0) continue;
+      event.sleepSync(Math.ceil(Math.min(left, MAX_SLEEP)));
+    }
+  }
+
+  /** Returns the name of an event of this lock. The first call chooses its random number. */
+  eventName(suffix: "lock" | "readers"): string {
+    const bytes = new Int32Array(EVENT_WORDS);
+    for (let index = 0; index < EVENT_WORDS; index++) {
+      // Several threads can choose at the same time: each word keeps its first number.
+      let word = Atomics.load(this.#words, EVENT + index);
+      if (word === 0) {
+        const chosen = this.#system.randomWord();
+        word = Atomics.compareExchange(this.#words, EVENT + index, 0, chosen) || chosen;
+      }
+      bytes[index] = word;
+    }
+    return `Local\\winipc.${new Uint8Array(bytes.buffer).toHex()}.${suffix}`;
+  }
+
+  /** Returns the error of a wait that was too long. */
+  timedOut({ label, timeout }: Pick<LockWait, "label" | "timeout">): Error {
+    const { holder } = this;
+    const who = holder === undefined ? "" : `: process ${holder} holds it`;
+    return new Deno.errors.TimedOut(`Waited ${timeout} ms for ${label}${who}`);
+  }
+
+  /** Takes the lock if it is free. Throws if the wait has no time for more. */
+  #takeNow(wait: LockWait): Taken {
+    const taken = this.take(0);
+    if (taken !== HELD || timeLeft(wait.deadline, this.#system) > 0) return taken;
+    throw this.timedOut(wait);
+  }
+
+  #begin(): void {
+    const { process, thread, start } = this.#system.self;
+    [this.#process, this.#thread, this.#start] = [process, thread, start];
+  }
+
+  /** Writes the rest of the words after the lock was taken. */
+  #sign(): void {
+    const words = this.#words;
+    words[THREAD] = this.#thread;
+    words[START] = this.#start;
+  }
+
+  /** Sets the bit for a thread that is about to sleep. Returns whether the lock is still held. */
+  #markWaiting(): boolean {
+    const word = Atomics.load(this.#words, HOLDER);
+    if ((word & PROCESS) === 0) return false;
+    if ((word & WAITING) !== 0) return true;
+    return Atomics.compareExchange(this.#words, HOLDER, word, word | WAITING) === word;
+  }
+
+  /** Wakes the next thread, because this thread gives up and may have used up a wake-up. */
+  #passOn(): void {
+    if (!this.#markWaiting()) this.#wake(); // guard: pass-on
+  }
+
+  #wake(): void {
+    this.#system.setEvent(this.eventName("lock"));
+  }
+
+  #look(): Holder & { word: number } {
+    const start = Atomics.load(this.#words, START);
+    const thread = Atomics.load(this.#words, THREAD);
+    const word = Atomics.load(this.#words, HOLDER);
+    return { start, thread, word: word & ~WAITING, process: word & PROCESS };
+  }
+
+  #isSelf({ process, thread, start }: Holder): boolean {
+    if (this.#process === 0) this.#begin();
+    return process === this.#process && thread === this.#thread && start === this.#start;
+  }
+
+  /**
+   * Returns whether the holder has died, whose first word had a value before. If so, the start time
+   * is 0 from then on.
+   */
+  #clearDead(word: number): boolean {
+    const before = this.#look();
+    if (before.word !== (word & ~WAITING) || this.#isSelf(before)) return false;
+    if (!this.#system.hasEnded(before)) return false; // guard: only-dead
+    const after = this.#look();
+    const isSame = after.start === before.start && after.thread === before.thread &&
+      after.word === before.word; // guard: look-twice
+    if (!isSame) return false;
+    Atomics.compareExchange(this.#words, START, before.start, 0); // guard: clear-start
+    return true;
+  }
+}
