@@ -1,0 +1,159 @@
+/**
+ * Scripts that use locks in memory, for the explorer of tests/channel/model.
+ *
+ * @module
+ */
+
+import type { LockEvent, LockSystem } from "../../../../src/sync/shared_lock/system.ts";
+import type { Part } from "../../../channel/model/explore.ts";
+import { namedEvent, type Run } from "../../../channel/model/run.ts";
+import type { LockModules } from "./locks.ts";
+
+/** Index of a word that contains the number of the script which has the lock. */
+export const INSIDE = 120;
+/** The length of the memory in words. */
+export const MEMORY_LENGTH = 128;
+
+/** The process of a script: another script can have the same process, or the id of a dead one. */
+export interface Identity {
+  /** The process id divided by 4. @default the number of the script */
+  readonly process?: number;
+  /** The numbers of all scripts that have this process id. @default this script */
+  readonly scripts?: readonly number[];
+}
+
+/** Options of a script. */
+export interface Locking extends Identity, Pick<Part, "killable" | "first" | "after"> {
+  /** Whether the script awaits promises or blocks. */
+  way: "await" | "Sync";
+  /** The number of times that the script takes the lock. @default 1 */
+  times?: number;
+  /** Maximum waiting time in milliseconds. After that the script gives up. @default Infinity */
+  timeout?: number;
+}
+
+/** A script that takes the lock, and throws if another script has it at the same time. */
+export function locker(locks: LockModules, options: Locking): Part {
+  return script(options, async (run, buffer) => {
+    const word = new locks.LockWord(new Int32Array(buffer, 0, 8), systemOf(run, options));
+    const wait = waitOf(options);
+    for (let count = options.times ?? 1; count > 0; count--) {
+      const taken = options.way === "Sync" ? word.acquireSync(wait) : await word.acquire(wait);
+      enter(buffer, run.pid, taken === locks.ABANDONED);
+      leave(buffer, run.pid);
+      word.release();
+    }
+  });
+}
+
+/** A script that takes a lock for writing, and throws if another script has it, too. */
+export function writer(locks: LockModules, options: Locking): Part {
+  return script(options, async (run, buffer) => {
+    const words = new locks.ReadWriteWords(new Int32Array(buffer), systemOf(run, options));
+    const wait = waitOf(options);
+    for (let count = options.times ?? 1; count > 0; count--) {
+      const abandoned = options.way === "Sync" ? words.writeSync(wait) : await words.write(wait);
+      enter(buffer, run.pid, abandoned);
+      leave(buffer, run.pid);
+      words.endWrite();
+    }
+  });
+}
+
+/** A script that takes a lock for reading, and throws if a writer has it, too. */
+export function reader(locks: LockModules, options: Locking): Part {
+  return script(options, async (run, buffer) => {
+    const words = new locks.ReadWriteWords(new Int32Array(buffer), systemOf(run, options));
+    const inside = new Int32Array(buffer, 4 * INSIDE, 1);
+    const wait = waitOf(options);
+    for (let count = options.times ?? 1; count > 0; count--) {
+      let place = words.tryRead();
+      if (place < 0) place = options.way === "Sync" ? words.readSync(wait) : await words.read(wait);
+      // Twice, because a writer could come between.
+      for (let look = 0; look < 2; look++) {
+        const writer = Atomics.load(inside, 0);
+        if (writer !== 0 && !words.isAbandoned) throw new Error(`Script ${writer} writes, too`);
+      }
+      words.endRead(place);
+    }
+  });
+}
+
+function script(
+  { killable, first, after, timeout }: Locking,
+  run: (run: Run, buffer: ArrayBuffer) => Promise<void>,
+): Part {
+  return {
+    ...(killable ? { killable } : {}),
+    ...(first ? { first } : {}),
+    ...(after ? { after } : {}),
+    script: async (_, current, buffer) => {
+      if (after !== undefined) await current.whenEnded(after);
+      try {
+        await run(current, buffer);
+      } catch (error) {
+        if (timeout === undefined || !(error instanceof Deno.errors.TimedOut)) throw error;
+      }
+    },
+  };
+}
+
+function waitOf({ timeout = Infinity }: Locking) {
+  return { timeout, deadline: timeout, label: "the lock" };
+}
+
+function enter(buffer: ArrayBuffer, pid: number, isAbandoned: boolean): void {
+  const inside = Atomics.exchange(new Int32Array(buffer, 4 * INSIDE, 1), 0, pid);
+  if (inside !== 0 && !isAbandoned) throw new Error(`Script ${inside} has the lock, too`);
+}
+
+function leave(buffer: ArrayBuffer, pid: number): void {
+  const inside = Atomics.exchange(new Int32Array(buffer, 4 * INSIDE, 1), 0, 0);
+  if (inside !== pid) throw new Error(`Script ${inside} has the lock, too`);
+}
+
+/** Returns the system of a script. Time passes only while the script sleeps. */
+function systemOf(run: Run, { process = run.pid, scripts = [run.pid] }: Identity): LockSystem {
+  let time = 0;
+  const hasEnded = (pid: number) => run.step({ kind: "ask", pid }) === true;
+  const scriptsOf = (id: number) => id === process * 4 ? scripts : [id / 4];
+  const begin = (name: string, how: "create" | "open") => {
+    const event = eventOf(name);
+    return run.step({ kind: "event", how, event }) === true ? event : undefined;
+  };
+  const close = (event: bigint) => void run.step({ kind: "event", how: "close", event });
+  return {
+    self: { process: process * 4, thread: 1000 + run.pid, start: 1 },
+    looks: 0,
+    eventLoop: { blockBriefly: (wait) => wait() },
+    now: () => time,
+    randomWord: () => run.pid,
+    hasEnded: ({ process, thread, start }) =>
+      start === 0 ? scriptsOf(process).every(hasEnded) : hasEnded(thread - 1000),
+    openEvent(name): LockEvent {
+      const event = begin(name, "create") ?? begin(name, "open")!;
+      const sleep = (code: unknown, timeout: number) => {
+        if (code !== 0) time += timeout;
+      };
+      return {
+        sleep: async ({ timeout = 0 }) => sleep(await run.wait([event], timeout), timeout),
+        sleepSync: (timeout) =>
+          sleep(run.step({ kind: "wait", handles: [event], timeout }), timeout),
+        [Symbol.dispose]: () => close(event),
+      };
+    },
+    setEvent(name) {
+      const event = begin(name, "open");
+      if (event === undefined) return;
+      run.step({ kind: "set", event });
+      close(event);
+    },
+  };
+}
+
+/** Returns the handle of an event by its whole name. */
+function eventOf(name: string): bigint {
+  const isOfReaders = name.endsWith(".readers");
+  const number = Number.parseInt(name.slice("Local\\winipc.".length, -".lock".length), 16);
+  return namedEvent(`.${number % 97 * 2 + (isOfReaders ? 1 : 0)}`);
+}
