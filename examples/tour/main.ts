@@ -20,6 +20,7 @@ import { namedMemory } from "./named_memory.ts";
 import { namedPipe } from "./named_pipe.ts";
 import { ringChannel } from "./ring_channel.ts";
 import { ringServer } from "./ring_server.ts";
+import { sharedLock } from "./shared_lock.ts";
 import { sharedSection } from "./shared_section.ts";
 import { tcpSocket } from "./tcp_socket.ts";
 import { telemetry } from "./telemetry.ts";
@@ -32,6 +33,7 @@ const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "Memory that children inherit": inheritedMemory,
   "Variables in a DLL": sharedSection,
   "A struct guarded by a mutex": mutex,
+  "Accounts with a lock in memory": sharedLock,
   "The newest value": latestValue,
   "Another program's telemetry": telemetry,
   "A named pipe": namedPipe,

@@ -19,8 +19,10 @@ import {
   sendChannel,
   sendHandle,
   SharedEvent,
+  sharedLock,
   SharedMemory,
   SharedMutex,
+  sharedReadWriteLock,
   SharedSemaphore,
   struct,
 } from "../../mod.ts";
@@ -70,6 +72,14 @@ function* syncRows(stack: DisposableStack): Generator<Row> {
   yield method("SharedMutex.lock", mutex, { needed: [], options: WAIT });
   yield method("SharedMutex.lockSync", mutex, { needed: [], options: BLOCK });
   yield method("ProcessWatch.wait", watch, { needed: [], options: WAIT });
+  const State = struct({ lock: sharedLock, pair: sharedReadWriteLock });
+  const state = State.view(new ArrayBuffer(State.byteLength));
+  yield method("SharedLock.lock", state.lock, { needed: [], options: WAIT });
+  yield method("SharedLock.lockSync", state.lock, { needed: [], options: BLOCK });
+  for (const name of ["lockRead", "lockWrite"] as const) {
+    yield method(`SharedReadWriteLock.${name}`, state.pair, { needed: [], options: WAIT });
+    yield method(`SharedReadWriteLock.${name}Sync`, state.pair, { needed: [], options: BLOCK });
+  }
 }
 
 function* ringRows(stack: DisposableStack): Generator<Row> {

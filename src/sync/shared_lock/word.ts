@@ -89,6 +89,16 @@ export interface LockWait {
   readonly label: string;
 }
 
+/** The words of a lock at a moment. */
+interface Look extends Holder {
+  /** The first word, without {@linkcode WAITING}. */
+  readonly word: number;
+}
+
+function isSame(one: Look, other: Look): boolean {
+  return one.start === other.start && one.thread === other.thread && one.word === other.word;
+}
+
 /** Returns the error of a release after the view was closed. */
 export function unmapped(): Error {
   return new Deno.errors.BadResource(
@@ -311,7 +321,7 @@ export class LockWord {
     this.#system.setEvent(this.eventName("lock"));
   }
 
-  #look(): Holder & { word: number } {
+  #look(): Look {
     const start = Atomics.load(this.#words, START);
     const thread = Atomics.load(this.#words, THREAD);
     const word = Atomics.load(this.#words, HOLDER);
@@ -331,10 +341,7 @@ export class LockWord {
     const before = this.#look();
     if (before.word !== (word & ~WAITING) || this.#isSelf(before)) return false;
     if (!this.#system.hasEnded(before)) return false; // guard: only-dead
-    const after = this.#look();
-    const isSame = after.start === before.start && after.thread === before.thread &&
-      after.word === before.word; // guard: look-twice
-    if (!isSame) return false;
+    if (!isSame(before, this.#look())) return false; // guard: look-twice
     Atomics.compareExchange(this.#words, START, before.start, 0); // guard: clear-start
     return true;
   }

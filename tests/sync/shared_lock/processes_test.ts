@@ -70,7 +70,9 @@ Deno.test("HeldLock.abandoned is true once after a C program or a script is kill
   await using program = await compile();
   using shared = createState();
   const { name, state } = shared;
-  for (const start of [() => Peer.startProgram(program.path, name), () => Peer.start(script, name)]) {
+  for (
+    const start of [() => Peer.startProgram(program.path, name), () => Peer.start(script, name)]
+  ) {
     for (const take of ["lock", "lockSync"] as const) {
       await using peer = await start();
       assertEquals(await peer.ask("hold"), "held");
@@ -118,7 +120,9 @@ Deno.test("A dead reader does not block a writer, and a dead writer abandons the
     using lock = await writing;
     assertEquals([lock.abandoned, pair.readers], [false, 0]);
   }
-  for (const start of [() => Peer.startProgram(program.path, name), () => Peer.start(script, name)]) {
+  for (
+    const start of [() => Peer.startProgram(program.path, name), () => Peer.start(script, name)]
+  ) {
     await using peer = await start();
     assertEquals([await peer.ask("hold-write"), pair.tryLockRead()], ["held", undefined]);
     const reading = pair.lockRead(soon);

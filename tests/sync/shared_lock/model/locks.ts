@@ -23,7 +23,9 @@ const FILES = ["word.ts", "read_write_lock.ts"];
 /** Returns the names of all lines that end in `// guard: NAME`. */
 export async function findGuards(): Promise<string[]> {
   const texts = await Promise.all(FILES.map((file) => Deno.readTextFile(new URL(file, FOLDER))));
-  return texts.flatMap((text) => [...text.matchAll(/\/\/ guard: (\S+)$/gm)].map(([_, name]) => name!));
+  return texts.flatMap((text) =>
+    [...text.matchAll(/\/\/ guard: (\S+)$/gm)].map(([_, name]) => name!)
+  );
 }
 
 /**
@@ -48,8 +50,10 @@ export async function loadChangedLocks(
         return line.replace(part, by);
       });
       // The copies use each other, and the other files of the library.
-      const copy = lines.join("\n").replace(/(?<=from ")\.[^"]+/g, (path) =>
-        FILES.includes(path.slice(2)) ? path : new URL(path, FOLDER).href);
+      const copy = lines.join("\n").replace(
+        /(?<=from ")\.[^"]+/g,
+        (path) => FILES.includes(path.slice(2)) ? path : new URL(path, FOLDER).href,
+      );
       await Deno.writeTextFile(new URL(file, url), copy);
     }
     if (changes !== 1) throw new Error(`Expected one line "${part} // guard: ${guard}"`);

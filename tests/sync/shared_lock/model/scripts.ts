@@ -131,15 +131,18 @@ function systemOf(run: Run, { process = run.pid, scripts = [run.pid] }: Identity
     hasEnded: ({ process, thread, start }) =>
       start === 0 ? scriptsOf(process).every(hasEnded) : hasEnded(thread - 1000),
     openEvent(name): LockEvent {
-      const event = begin(name, "create") ?? begin(name, "open")!;
+      let event: bigint | undefined;
+      // The event can end between two steps. The explorer has no step that opens or creates it.
+      while (event === undefined) event = begin(name, "create") ?? begin(name, "open");
+      const opened = event;
       const sleep = (code: unknown, timeout: number) => {
         if (code !== 0) time += timeout;
       };
       return {
-        sleep: async ({ timeout = 0 }) => sleep(await run.wait([event], timeout), timeout),
+        sleep: async ({ timeout = 0 }) => sleep(await run.wait([opened], timeout), timeout),
         sleepSync: (timeout) =>
-          sleep(run.step({ kind: "wait", handles: [event], timeout }), timeout),
-        [Symbol.dispose]: () => close(event),
+          sleep(run.step({ kind: "wait", handles: [opened], timeout }), timeout),
+        [Symbol.dispose]: () => close(opened),
       };
     },
     setEvent(name) {
