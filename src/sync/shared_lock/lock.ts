@@ -5,14 +5,9 @@
  */
 
 import { assertOptions } from "../../../ffi/arguments.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 import type { CType } from "../../struct/ctype.ts";
-import {
-  assertWritable,
-  COPY,
-  inspectLive,
-  isReadOnly,
-  LiveView,
-} from "../../struct/field_view.ts";
+import { assertWritable, inspectLive, isReadOnly } from "../../struct/field_view.ts";
 import { deadlineAfter, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
 import { Lock } from "../../wait/queue.ts";
 import { WAIT_SYNC_CHECKS, type WaitSyncOptions } from "../waitable_object.ts";
@@ -169,7 +164,7 @@ let lockAt: (data: DataView, offset: number, where: string) => SharedLock;
  * }
  * ```
  */
-export class SharedLock extends LiveView {
+export class SharedLock extends Uncloneable {
   readonly #word: LockWord;
   readonly #name: string;
   readonly #buffer: ArrayBufferLike;
@@ -260,12 +255,6 @@ export class SharedLock extends LiveView {
     return heldOver(this, this.#word.acquireSync(wait) === ABANDONED, this.#release);
   }
 
-  /** Returns nothing, because a lock has no value. */
-  [COPY](): undefined {}
-
-  /** Returns nothing, because a lock has no value: `JSON.stringify` leaves it out. */
-  toJSON(): undefined {}
-
   /** Returns the text that `console.log` shows. */
   [Symbol.for("Deno.customInspect")](inspect: typeof Deno.inspect): string {
     return `SharedLock ${inspectLive(inspect, () => ({ holder: this.holder }))}`;
@@ -306,19 +295,22 @@ export class SharedLock extends LiveView {
  * assertStringIncludes(State.toC("State"), "winipc_lock lock;");
  * ```
  */
-export const sharedLock: CType<undefined, SharedLock, undefined> = lockType({
+export const sharedLock: CType<undefined, SharedLock, SharedLock | undefined> = lockType({
   signature: "lock",
   name: "winipc_lock",
   byteLength: LOCK_LENGTH,
   live: (data, offset, where) => lockAt(data, offset, where),
 });
 
-/** Returns the type of a kind of lock. */
+/**
+ * Returns the type of a kind of lock. Its input includes locks only so that TypeScript accepts a view
+ * of a struct as the input of another struct: such a view is copied without its locks.
+ */
 export function lockType<L>(
   { name, live, ...rest }: Pick<CType<undefined, L>, "signature" | "byteLength" | "live"> & {
     readonly name: string;
   },
-): CType<undefined, L, undefined> {
+): CType<undefined, L, L | undefined> {
   return {
     ...rest,
     alignment: Int32Array.BYTES_PER_ELEMENT,

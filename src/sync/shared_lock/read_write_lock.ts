@@ -25,14 +25,9 @@
  */
 
 import { assertOptions } from "../../../ffi/arguments.ts";
+import { Uncloneable } from "../../../ffi/handle.ts";
 import type { CType } from "../../struct/ctype.ts";
-import {
-  assertWritable,
-  COPY,
-  inspectLive,
-  isReadOnly,
-  LiveView,
-} from "../../struct/field_view.ts";
+import { assertWritable, inspectLive, isReadOnly } from "../../struct/field_view.ts";
 import { deadlineAfter, timeLeft, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
 import { WAIT_SYNC_CHECKS, type WaitSyncOptions } from "../waitable_object.ts";
 import { type HeldLock, heldOver, LockQueue, lockType, wordsAt, wouldBlock } from "./lock.ts";
@@ -324,7 +319,7 @@ let lockAt: (data: DataView, offset: number, where: string) => SharedReadWriteLo
  * }
  * ```
  */
-export class SharedReadWriteLock extends LiveView {
+export class SharedReadWriteLock extends Uncloneable {
   readonly #words: ReadWriteWords;
   readonly #name: string;
   readonly #buffer: ArrayBufferLike;
@@ -444,12 +439,6 @@ export class SharedReadWriteLock extends LiveView {
       heldOver(this, this.#words.writeSync(this.#assertNotOwn(wait)), this.#endWrite);
   }
 
-  /** Returns nothing, because a lock has no value. */
-  [COPY](): undefined {}
-
-  /** Returns nothing, because a lock has no value: `JSON.stringify` leaves it out. */
-  toJSON(): undefined {}
-
   /** Returns the text that `console.log` shows. */
   [Symbol.for("Deno.customInspect")](inspect: typeof Deno.inspect): string {
     const state = () => ({ writer: this.writer, readers: this.readers });
@@ -507,7 +496,11 @@ export class SharedReadWriteLock extends LiveView {
  * assertStringIncludes(Prices.toC("Prices"), "winipc_rwlock lock;");
  * ```
  */
-export const sharedReadWriteLock: CType<undefined, SharedReadWriteLock, undefined> = lockType({
+export const sharedReadWriteLock: CType<
+  undefined,
+  SharedReadWriteLock,
+  SharedReadWriteLock | undefined
+> = lockType({
   signature: "rwlock",
   name: "winipc_rwlock",
   byteLength: READ_WRITE_LOCK_LENGTH,

@@ -29,69 +29,61 @@ function scenario(
 }
 
 const SCENARIOS = {
-  "two threads, which take the lock twice": (locks) =>
+  "two threads, one of which takes the lock twice": (locks) =>
     scenario([
-      locker(locks, { way: "Sync", times: 2 }),
       locker(locks, { way: "await", times: 2 }),
+      locker(locks, { way: "await" }),
     ]),
+  "two threads that block": (locks) =>
+    scenario([locker(locks, { way: "Sync" }), locker(locks, { way: "Sync" })]),
   "three threads": (locks) =>
     scenario([
-      locker(locks, { way: "Sync" }),
       locker(locks, { way: "await" }),
-      locker(locks, { way: "Sync" }),
+      locker(locks, { way: "await" }),
+      locker(locks, { way: "await" }),
     ]),
   "two threads that choose the name of the event": (locks) =>
     scenario([locker(locks, { way: "Sync" }), locker(locks, { way: "await" })], { isNew: true }),
   "two threads of one process": (locks) =>
     scenario([
-      locker(locks, { way: "Sync", process: 9, scripts: [1, 2], times: 2 }),
-      locker(locks, { way: "Sync", process: 9, scripts: [1, 2], times: 2 }),
+      locker(locks, { way: "await", process: 9, scripts: [1, 2] }),
+      locker(locks, { way: "await", process: 9, scripts: [1, 2] }),
     ]),
   "three threads, one of which gives up": (locks) =>
     scenario([
-      locker(locks, { way: "Sync", times: 2 }),
-      locker(locks, { way: "Sync", timeout: 1 }),
+      locker(locks, { way: "await", times: 2 }),
+      locker(locks, { way: "await", timeout: 1 }),
       locker(locks, { way: "await" }),
     ]),
   "a thread that may be killed, and another one": (locks) =>
     scenario([
-      locker(locks, { way: "Sync", killable, times: 2 }),
-      locker(locks, { way: "await", times: 2 }),
-    ], { longWaits: 2 }),
-  "two threads that may be killed, and a third one": (locks) =>
-    scenario([
-      locker(locks, { way: "Sync", killable }),
-      locker(locks, { way: "Sync", killable }),
+      locker(locks, { way: "await", killable }),
       locker(locks, { way: "Sync" }),
-    ], { longWaits: 3 }),
-  "a thread that may be killed, one that takes the lock twice, and a third one": (locks) =>
+    ], { longWaits: 1 }),
+  "a thread that may be killed, and two others": (locks) =>
     scenario([
-      locker(locks, { way: "Sync", killable }),
-      locker(locks, { way: "Sync", times: 2 }),
-      locker(locks, { way: "Sync" }),
+      locker(locks, { way: "await", killable }),
+      locker(locks, { way: "await" }),
+      locker(locks, { way: "await" }),
     ], { longWaits: 1 }),
   "a thread that is killed, another one, and a new process with the id of the dead one": (locks) =>
     scenario([
-      locker(locks, { way: "Sync", killable }),
-      locker(locks, { way: "Sync" }),
-      locker(locks, { way: "Sync", process: 1, scripts: [1], after: 1 }),
-    ], { longWaits: 2 }),
+      locker(locks, { way: "await", killable }),
+      locker(locks, { way: "await" }),
+      locker(locks, { way: "await", process: 1, scripts: [1], after: 1 }),
+    ], { longWaits: 1 }),
   "two writers": (locks) =>
     scenario([writer(locks, { way: "Sync" }), writer(locks, { way: "await" })]),
-  "a writer, and a reader, which takes the lock twice": (locks) =>
-    scenario([writer(locks, { way: "await" }), reader(locks, { way: "Sync", times: 2 })]),
+  "a writer and a reader": (locks) =>
+    scenario([writer(locks, { way: "await" }), reader(locks, { way: "Sync" })]),
   "a writer that may be killed, and a reader that may be killed": (locks) =>
     scenario([
-      writer(locks, { way: "Sync", killable }),
-      reader(locks, { way: "Sync", killable }),
-    ], { longWaits: 2 }),
-  "a reader that may be killed, and a writer": (locks) =>
-    scenario([reader(locks, { way: "Sync", killable }), writer(locks, { way: "Sync" })], {
-      longWaits: 2,
-    }),
+      writer(locks, { way: "await", killable }),
+      reader(locks, { way: "await", killable }),
+    ], { longWaits: 1 }),
   "a writer that may be killed, and another writer": (locks) =>
-    scenario([writer(locks, { way: "Sync", killable }), writer(locks, { way: "Sync" })], {
-      longWaits: 2,
+    scenario([writer(locks, { way: "await", killable }), writer(locks, { way: "await" })], {
+      longWaits: 1,
     }),
 } as const satisfies Record<string, (locks: LockModules) => Scenario>;
 
@@ -114,8 +106,8 @@ interface Fault {
 const [two, three, killed, reader2] = [
   "two threads of one process",
   "three threads",
-  "two threads that may be killed, and a third one",
-  "a writer, and a reader, which takes the lock twice",
+  "a thread that may be killed, and two others",
+  "a writer and a reader",
 ] as const;
 
 const FAULTS: Readonly<Record<string, Fault>> = {
@@ -148,7 +140,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "a takeover looks at the words only once": {
     guard: "look-twice",
     change: ["return false", "{}"],
-    scenario: "a thread that may be killed, one that takes the lock twice, and a third one",
+    scenario: killed,
   },
   "a thread that gives up does not pass the wake-up on": {
     guard: "pass-on",

@@ -143,7 +143,7 @@ Deno.test("A dead reader does not block a writer, and a dead writer abandons the
 Deno.test("Workers of one process exclude each other, and a Worker that ends abandons its lock", async () => {
   using shared = createState();
   const { name, state } = shared;
-  const start = async (command: string) => {
+  const start = (command: string) => {
     const done = randomName();
     const event = SharedEvent.create(done);
     const url = peerUrl("sync/shared_lock/peers/worker.ts");
@@ -152,13 +152,13 @@ Deno.test("Workers of one process exclude each other, and a Worker that ends aba
     return { ended, [Symbol.dispose]: () => worker.terminate() };
   };
   {
-    using one = await start("count");
-    using two = await start("count");
+    using one = start("count");
+    using two = start("count");
     await Promise.all([one.ended, two.ended]);
     assertEquals(state.count, 40_000);
   }
   {
-    using holder = await start("hold");
+    using holder = start("hold");
     await holder.ended;
     assertEquals([state.lock.holder, state.lock.tryLock()], [Deno.pid, undefined]);
     await assertRejects(() => state.lock.lock({ timeout: 120 }), Deno.errors.TimedOut);
@@ -166,7 +166,7 @@ Deno.test("Workers of one process exclude each other, and a Worker that ends aba
   using lock = await state.lock.lock(soon);
   assertEquals(lock.abandoned, true);
   {
-    using reader = await start("read");
+    using reader = start("read");
     await reader.ended;
     assertEquals(state.pair.tryLockWrite(), undefined);
   }

@@ -35,13 +35,16 @@ export interface Locking extends Identity, Pick<Part, "killable" | "first" | "af
 /** A script that takes the lock, and throws if another script has it at the same time. */
 export function locker(locks: LockModules, options: Locking): Part {
   return script(options, async (run, buffer) => {
-    const word = new locks.LockWord(new Int32Array(buffer, 0, 8), systemOf(run, options));
+    const clock = { time: 0 };
+    const word = new locks.LockWord(new Int32Array(buffer, 0, 8), systemOf(run, options, clock));
     const wait = waitOf(options);
     for (let count = options.times ?? 1; count > 0; count--) {
+      run.restInWaits(() => [word, clock, count]);
       const taken = options.way === "Sync" ? word.acquireSync(wait) : await word.acquire(wait);
       enter(buffer, run.pid, taken === locks.ABANDONED);
       leave(buffer, run.pid);
       word.release();
+      await run.rest([word, clock, count]);
     }
   });
 }
@@ -49,13 +52,16 @@ export function locker(locks: LockModules, options: Locking): Part {
 /** A script that takes a lock for writing, and throws if another script has it, too. */
 export function writer(locks: LockModules, options: Locking): Part {
   return script(options, async (run, buffer) => {
-    const words = new locks.ReadWriteWords(new Int32Array(buffer), systemOf(run, options));
+    const clock = { time: 0 };
+    const system = systemOf(run, options, clock);
+    const words = new locks.ReadWriteWords(new Int32Array(buffer), system);
     const wait = waitOf(options);
     for (let count = options.times ?? 1; count > 0; count--) {
       const abandoned = options.way === "Sync" ? words.writeSync(wait) : await words.write(wait);
       enter(buffer, run.pid, abandoned);
       leave(buffer, run.pid);
       words.endWrite();
+      await run.rest([words, clock, count]);
     }
   });
 }
@@ -63,7 +69,9 @@ export function writer(locks: LockModules, options: Locking): Part {
 /** A script that takes a lock for reading, and throws if a writer has it, too. */
 export function reader(locks: LockModules, options: Locking): Part {
   return script(options, async (run, buffer) => {
-    const words = new locks.ReadWriteWords(new Int32Array(buffer), systemOf(run, options));
+    const clock = { time: 0 };
+    const system = systemOf(run, options, clock);
+    const words = new locks.ReadWriteWords(new Int32Array(buffer), system);
     const inside = new Int32Array(buffer, 4 * INSIDE, 1);
     const wait = waitOf(options);
     for (let count = options.times ?? 1; count > 0; count--) {
@@ -75,6 +83,7 @@ export function reader(locks: LockModules, options: Locking): Part {
         if (writer !== 0 && !words.isAbandoned) throw new Error(`Script ${writer} writes, too`);
       }
       words.endRead(place);
+      await run.rest([words, clock, count]);
     }
   });
 }
@@ -112,9 +121,12 @@ function leave(buffer: ArrayBuffer, pid: number): void {
   if (inside !== pid) throw new Error(`Script ${inside} has the lock, too`);
 }
 
-/** Returns the system of a script. Time passes only while the script sleeps. */
-function systemOf(run: Run, { process = run.pid, scripts = [run.pid] }: Identity): LockSystem {
-  let time = 0;
+/** Returns the system of a script. Its time passes only while the script sleeps. */
+function systemOf(
+  run: Run,
+  { process = run.pid, scripts = [run.pid] }: Identity,
+  clock: { time: number },
+): LockSystem {
   const hasEnded = (pid: number) => run.step({ kind: "ask", pid }) === true;
   const scriptsOf = (id: number) => id === process * 4 ? scripts : [id / 4];
   const begin = (name: string, how: "create" | "open") => {
@@ -126,7 +138,7 @@ function systemOf(run: Run, { process = run.pid, scripts = [run.pid] }: Identity
     self: { process: process * 4, thread: 1000 + run.pid, start: 1 },
     looks: 0,
     eventLoop: { blockBriefly: (wait) => wait() },
-    now: () => time,
+    now: () => clock.time,
     randomWord: () => run.pid,
     hasEnded: ({ process, thread, start }) =>
       start === 0 ? scriptsOf(process).every(hasEnded) : hasEnded(thread - 1000),
@@ -136,10 +148,10 @@ function systemOf(run: Run, { process = run.pid, scripts = [run.pid] }: Identity
       while (event === undefined) event = begin(name, "create") ?? begin(name, "open");
       const opened = event;
       const sleep = (code: unknown, timeout: number) => {
-        if (code !== 0) time += timeout;
+        if (code !== 0) clock.time += timeout;
       };
       return {
-        sleep: async ({ timeout = 0 }) => sleep(await run.wait([opened], timeout), timeout),
+        sleep: async ({ timeout = 0 }) => sleep(await run.waitAndRest(opened, timeout), timeout),
         sleepSync: (timeout) =>
           sleep(run.step({ kind: "wait", handles: [opened], timeout }), timeout),
         [Symbol.dispose]: () => close(opened),
