@@ -4,7 +4,16 @@
  * @module
  */
 
-import { SharedEvent, SharedMutex, SharedSemaphore, spawn, waitAny } from "../mod.ts";
+import {
+  SharedEvent,
+  sharedLock,
+  SharedMutex,
+  sharedReadWriteLock,
+  SharedSemaphore,
+  spawn,
+  struct,
+  waitAny,
+} from "../mod.ts";
 
 const { signal } = new AbortController();
 const script = new URL("./peers/echo.ts", import.meta.url).href;
@@ -54,4 +63,19 @@ Deno.bench("SharedMutex.tryLock() and release()", { group: "one process" }, () =
 
 Deno.bench("SharedMutex.lock() and release()", { group: "one process" }, async () => {
   (await mutex.lock()).release();
+});
+
+const State = struct({ lock: sharedLock, pair: sharedReadWriteLock });
+const { lock, pair } = State.view(new ArrayBuffer(State.byteLength));
+
+Deno.bench("SharedLock.tryLock() and release()", { group: "one process" }, () => {
+  lock.tryLock()!.release();
+});
+
+Deno.bench("SharedLock.lock() and release()", { group: "one process" }, async () => {
+  (await lock.lock()).release();
+});
+
+Deno.bench("SharedReadWriteLock.tryLockRead() and release()", { group: "one process" }, () => {
+  pair.tryLockRead()!.release();
 });

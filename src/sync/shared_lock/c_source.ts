@@ -232,9 +232,9 @@ static inline int winipc_lock_mark_waiting(winipc_lock *lock) {
 /* Waits for the lock and takes it. Returns WAIT_TIMEOUT if it was not free in time. */
 static inline DWORD winipc_lock_acquire(winipc_lock *lock, DWORD timeout) {
     ULONGLONG begun = GetTickCount64();
-    DWORD taken = winipc_lock_take(lock, 0);
+    DWORD taken;
     HANDLE event;
-    if (taken != WAIT_TIMEOUT || timeout == 0) return taken;
+    if (timeout == 0) return winipc_lock_take(lock, 0);
     for (int look = 0; look < WINIPC_LOCK_LOOKS; look++) {
         LONG word = *(volatile LONG *)&lock->holder;
         if ((word & (LONG)WINIPC_LOCK_PROCESS) == 0) {

@@ -194,13 +194,15 @@ export class LockWord {
   }
 
   /** Looks at the lock for a short time, and takes it if it is free. */
-  spin(): boolean {
+  spin(): Taken {
     for (let look = this.#system.looks; look > 0; look--) {
-      const word = Atomics.load(this.#words, HOLDER);
-      if ((word & PROCESS) === 0 && this.take(0) !== HELD) return true;
+      if ((Atomics.load(this.#words, HOLDER) & PROCESS) === 0) {
+        const taken = this.take(0);
+        if (taken !== HELD) return taken;
+      }
       Atomics.pause();
     }
-    return false;
+    return HELD;
   }
 
   /**
@@ -212,11 +214,10 @@ export class LockWord {
   async acquire(wait: LockWait): Promise<Taken> {
     const system = this.#system;
     const { signal, deadline } = wait;
-    const first = this.#takeNow(wait);
-    if (first !== HELD) return first;
-    if (system.looks > 0 && !this.isOwn && system.eventLoop.blockBriefly(() => this.spin())) {
-      return TAKEN;
-    }
+    if (timeLeft(deadline, system) <= 0) return this.#takeNow(wait);
+    const isSoon = system.looks > 0 && !this.isOwn;
+    const found = isSoon ? system.eventLoop.blockBriefly(() => this.spin()) : HELD;
+    if (found) return found;
     using event = system.openEvent(this.eventName("lock"));
     try {
       for (let attempt = 1;; attempt++) {
@@ -245,9 +246,9 @@ export class LockWord {
    */
   acquireSync(wait: LockWait): Taken {
     const system = this.#system;
-    const first = this.#takeNow(wait);
-    if (first !== HELD) return first;
-    if (this.spin()) return TAKEN;
+    if (timeLeft(wait.deadline, system) <= 0) return this.#takeNow(wait);
+    const found = this.spin();
+    if (found !== HELD) return found;
     using event = system.openEvent(this.eventName("lock"));
     for (let attempt = 1;; attempt++) {
       const taken = this.take(WAITING);
@@ -285,11 +286,11 @@ export class LockWord {
     return new Deno.errors.TimedOut(`Waited ${timeout} ms for ${label}${who}`);
   }
 
-  /** Takes the lock if it is free. Throws if the wait has no time for more. */
+  /** Takes the lock if it is free, or if its holder has died. Throws if not. */
   #takeNow(wait: LockWait): Taken {
     const taken = this.take(0);
-    if (taken !== HELD || timeLeft(wait.deadline, this.#system) > 0) return taken;
-    throw this.timedOut(wait);
+    if (taken === HELD) throw this.timedOut(wait);
+    return taken;
   }
 
   #begin(): void {
@@ -341,7 +342,7 @@ export class LockWord {
     const before = this.#look();
     if (before.word !== (word & ~WAITING) || this.#isSelf(before)) return false;
     if (!this.#system.hasEnded(before)) return false; // guard: only-dead
-    if (!isSame(before, this.#look())) return false; // guard: look-twice
+    if (!isSame(before, this.#look())) return false;
     Atomics.compareExchange(this.#words, START, before.start, 0); // guard: clear-start
     return true;
   }
