@@ -55,11 +55,11 @@ const EVENT = 4;
 const EVENT_WORDS = 4;
 
 /** The bit of `holder` that is set if a thread may sleep. */
-export const WAITING = 1;
+const WAITING = 1;
 /** The bit of `holder` that changes with each takeover from a dead holder. */
-export const TAKEOVER = 2;
+const TAKEOVER = 2;
 /** The bits of `holder` that are the process id. */
-export const PROCESS: number = ~3;
+const PROCESS = ~3;
 
 /** Maximum attempts to take a lock that others change, so that none of them can keep a thread. */
 const MAX_ATTEMPTS = 16;

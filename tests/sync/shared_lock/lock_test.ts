@@ -9,6 +9,7 @@ import {
   struct,
   union,
 } from "../../../mod.ts";
+import { currentThread } from "../../../ffi/process_thread.ts";
 import { randomName } from "../../support/random_name.ts";
 import { within } from "../../support/within.ts";
 import { State } from "./peers/state.ts";
@@ -101,6 +102,18 @@ Deno.test("SharedLock.lock() takes over a lock whose words are nonsense, as aban
       assertEquals(state.lock.tryLock()?.abandoned, false);
     }
   }
+});
+
+Deno.test("A lock whose holder's id now belongs to a later thread is abandoned", async () => {
+  const { id, start } = currentThread();
+  const startWord = Number(BigInt.asIntN(32, start / 10_000n));
+  const { memory, state } = newState();
+  const words = new Int32Array(memory);
+  words.set([Deno.pid, startWord, id]);
+  assertThrows(() => state.lock.lockSync(soon), Deno.errors.WouldBlock);
+  words.set([Deno.pid, startWord - 1, id]);
+  using held = await state.lock.lock(soon);
+  assertEquals(held.abandoned, true);
 });
 
 Deno.test("A lock that names a process which runs ends each wait at its timeout", async () => {

@@ -92,6 +92,19 @@ Deno.test("HeldLock.abandoned is true once after a C program or a script is kill
   }
 });
 
+Deno.test("A process that is killed before it has written its start time abandons the lock", async () => {
+  await using program = await compile();
+  using shared = createState();
+  const { lock } = shared.state;
+  await using c = await Peer.startProgram(program.path, shared.name);
+  assertEquals(await c.ask("half"), "held");
+  await assertRejects(() => lock.lock({ timeout: 120 }), Deno.errors.TimedOut);
+  const waiting = lock.lock(soon);
+  c.kill();
+  using held = await waiting;
+  assertEquals(held.abandoned, true);
+});
+
 Deno.test("A C program finds that a killed script has abandoned the lock, and that a live one has not", async () => {
   await using program = await compile();
   using shared = createState();

@@ -1,6 +1,7 @@
 /*
  * Uses the locks of a State, as end.ts does, with the header of State.toC(). Argument: the name of
- * the memory. The answers of "count" and "write" have the number of abandoned locks.
+ * the memory. The answers of "count" and "write" have the number of abandoned locks. "half" stops
+ * in the middle of taking the lock.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -60,6 +61,9 @@ int main(int count, char **words) {
         } else if (strncmp(line, "hold-write", 10) == 0) {
             taken = winipc_rwlock_write(&state->pair, 60000);
             puts(taken == WAIT_OBJECT_0 ? "held" : "not held");
+        } else if (strncmp(line, "half", 4) == 0) {
+            LONG id = (LONG)GetCurrentProcessId();
+            puts(InterlockedCompareExchange(&state->lock.holder, id, 0) == 0 ? "held" : "not held");
         } else if (strncmp(line, "hold", 4) == 0) {
             taken = winipc_lock_acquire(&state->lock, 60000);
             puts(taken == WAIT_OBJECT_0 ? "held" : "not held");
