@@ -28,6 +28,7 @@ Deno.test("The tour shows every part with different processes, and all checks pa
     "Memory that children inherit",
     "Variables in a DLL",
     "A struct guarded by a mutex",
+    "Accounts with a lock in memory",
     "The newest value",
     "Another program's telemetry",
     "A named pipe",
