@@ -48,7 +48,7 @@ Deno.test("wire_formats.md describes the words of a lock, and the name of its ev
   new Uint32Array(bytes.buffer, 0, 2).set([0x7fff_fff0, 0]);
   using taken = lock.lockSync(soon);
   assertEquals([taken.abandoned, Lock.readAll(bytes)], [true, {
-    holder: Deno.pid | bit("takeover"),
+    holder: Deno.pid | bit("takeover") | bit("waiting"),
     ...own,
   }]);
 });

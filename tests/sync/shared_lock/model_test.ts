@@ -40,7 +40,7 @@ const SCENARIOS = {
     scenario([
       locker(locks, { way: "await" }),
       locker(locks, { way: "await" }),
-      locker(locks, { way: "await", whole: true }),
+      locker(locks, { way: "await" }),
     ]),
   "two threads that choose the name of the event": (locks) =>
     scenario([locker(locks, { way: "Sync" }), locker(locks, { way: "await" })], { isNew: true }),
@@ -53,7 +53,7 @@ const SCENARIOS = {
     scenario([
       locker(locks, { way: "await", times: 2 }),
       locker(locks, { way: "await", timeout: 1 }),
-      locker(locks, { way: "await", whole: true }),
+      locker(locks, { way: "await" }),
     ]),
   "a thread that may be killed, and another one": (locks) =>
     scenario([
@@ -64,13 +64,13 @@ const SCENARIOS = {
     scenario([
       locker(locks, { way: "await", killable }),
       locker(locks, { way: "await" }),
-      locker(locks, { way: "await", whole: true }),
+      locker(locks, { way: "await" }),
     ], { longWaits: 1 }),
   "a thread that is killed, another one, and a new process with the id of the dead one": (locks) =>
     scenario([
       locker(locks, { way: "await", killable }),
       locker(locks, { way: "await" }),
-      locker(locks, { way: "await", process: 1, scripts: [1], after: 1, whole: true }),
+      locker(locks, { way: "await", process: 1, scripts: [1], after: 1 }),
     ], { longWaits: 1 }),
   "two writers": (locks) =>
     scenario([writer(locks, { way: "Sync" }), writer(locks, { way: "await" })]),

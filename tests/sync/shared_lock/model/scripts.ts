@@ -23,7 +23,7 @@ export interface Identity {
 }
 
 /** Options of a script. */
-export interface Locking extends Identity, Pick<Part, "killable" | "after" | "whole"> {
+export interface Locking extends Identity, Pick<Part, "killable" | "after"> {
   /** Whether the script awaits promises or blocks. */
   way: "await" | "Sync";
   /** The number of times that the script takes the lock. @default 1 */
@@ -89,12 +89,11 @@ export function reader(locks: LockModules, options: Locking): Part {
 }
 
 function script(
-  { killable, whole = false, after, timeout }: Locking,
+  { killable, after, timeout }: Locking,
   run: (run: Run, buffer: ArrayBuffer) => Promise<void>,
 ): Part {
   return {
     ...(killable ? { killable } : {}),
-    whole,
     ...(after ? { after } : {}),
     script: async (_, current, buffer) => {
       if (after !== undefined) await current.whenEnded(after);
