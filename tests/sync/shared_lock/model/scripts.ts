@@ -18,12 +18,16 @@ export const MEMORY_LENGTH = 128;
 export interface Identity {
   /** The process id divided by 4. @default the number of the script */
   readonly process?: number;
-  /** The numbers of all scripts that have this process id. @default this script */
-  readonly scripts?: readonly number[];
+  /**
+   * The numbers of all scripts that have a process id, by the process id divided by 4.
+   *
+   * @default each process id belongs to the script of its number
+   */
+  readonly scriptsOf?: Readonly<Record<number, readonly number[]>>;
 }
 
 /** Options of a script. */
-export interface Locking extends Identity, Pick<Part, "killable" | "after"> {
+export interface Locking extends Identity, Pick<Part, "killable" | "after" | "first"> {
   /** Whether the script awaits promises or blocks. */
   way: "await" | "Sync";
   /** The number of times that the script takes the lock. @default 1 */
@@ -41,6 +45,7 @@ export function locker(locks: LockModules, options: Locking): Part {
     for (let count = options.times ?? 1; count > 0; count--) {
       run.restInWaits(() => [word, clock, count]);
       const taken = options.way === "Sync" ? word.acquireSync(wait) : await word.acquire(wait);
+      run.note("taken");
       enter(buffer, run.pid, taken === locks.ABANDONED);
       leave(buffer, run.pid);
       word.release();
@@ -89,11 +94,12 @@ export function reader(locks: LockModules, options: Locking): Part {
 }
 
 function script(
-  { killable, after, timeout }: Locking,
+  { killable, after, first = false, timeout }: Locking,
   run: (run: Run, buffer: ArrayBuffer) => Promise<void>,
 ): Part {
   return {
     ...(killable ? { killable } : {}),
+    first,
     ...(after ? { after } : {}),
     script: async (_, current, buffer) => {
       if (after !== undefined) await current.whenEnded(after);
@@ -123,11 +129,11 @@ function leave(buffer: ArrayBuffer, pid: number): void {
 /** Returns the system of a script. Its time passes only while the script sleeps. */
 function systemOf(
   run: Run,
-  { process = run.pid, scripts = [run.pid] }: Identity,
+  { process = run.pid, scriptsOf = {} }: Identity,
   clock: { time: number },
 ): LockSystem {
   const hasEnded = (pid: number) => run.step({ kind: "ask", pid }) === true;
-  const scriptsOf = (id: number) => id === process * 4 ? scripts : [id / 4];
+  const allOf = (id: number) => scriptsOf[id / 4] ?? [id / 4];
   const begin = (name: string, how: "create" | "open") => {
     const event = eventOf(name);
     return run.step({ kind: "event", how, event }) === true ? event : undefined;
@@ -140,7 +146,7 @@ function systemOf(
     now: () => clock.time,
     randomWord: () => run.pid,
     hasEnded: ({ process, thread, start }) =>
-      start === 0 ? scriptsOf(process).every(hasEnded) : hasEnded(thread - 1000),
+      start === 0 ? allOf(process).every(hasEnded) : hasEnded(thread - 1000),
     openEvent(name): LockEvent {
       let event: bigint | undefined;
       // The event can end between two steps. The explorer has no step that opens or creates it.
