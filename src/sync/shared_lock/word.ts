@@ -315,7 +315,7 @@ export class LockWord {
 
   /** Wakes the next thread, because this thread gives up and may have used up a wake-up. */
   #passOn(): void {
-    if (!this.#markWaiting()) this.#wake();
+    if (!this.#markWaiting()) this.#wake(); // guard: pass-on
   }
 
   #wake(): void {

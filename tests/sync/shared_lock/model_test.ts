@@ -57,9 +57,9 @@ const SCENARIOS = {
     ]),
   "a thread that takes the lock twice, one that gives up, and a third one": (locks) =>
     scenario([
-      locker(locks, { way: "await", times: 2, first: true }),
-      locker(locks, { way: "Sync", timeout: 1, first: asleep }),
-      locker(locks, { way: "await", first: asleep }),
+      locker(locks, { isQuick: true, way: "await", times: 2, first: true }),
+      locker(locks, { isQuick: true, way: "Sync", timeout: 1, first: asleep }),
+      locker(locks, { isQuick: true, way: "await", first: asleep }),
     ]),
   "a thread that may be killed, and another one": (locks) =>
     scenario([
@@ -146,6 +146,11 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     guard: "only-dead",
     change: ["return false", "{}"],
     scenario: two,
+  },
+  "a thread that gives up does not pass the wake-up on": {
+    guard: "pass-on",
+    change: ["if (!this.#markWaiting()) this.#wake();", ""],
+    scenario: "a thread that takes the lock twice, one that gives up, and a third one",
   },
   "a reader does not look at the gate again": {
     guard: "gate-again",
