@@ -10,7 +10,7 @@ import type { CType } from "../../struct/ctype.ts";
 import { assertWritable, inspectLive, isReadOnly } from "../../struct/field_view.ts";
 import { deadlineAfter, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
 import { Lock } from "../../wait/queue.ts";
-import { WAIT_SYNC_CHECKS, type WaitSyncOptions } from "../waitable_object.ts";
+import { WAIT_SYNC_CHECKS, type WaitSyncOptions } from "../single_wait.ts";
 import { defineLock } from "./c_source.ts";
 import { ABANDONED, HELD, LOCK_LENGTH, LockWord, type Taken } from "./word.ts";
 

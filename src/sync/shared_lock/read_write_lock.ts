@@ -29,7 +29,7 @@ import { Uncloneable } from "../../../ffi/handle.ts";
 import type { CType } from "../../struct/ctype.ts";
 import { assertWritable, inspectLive, isReadOnly } from "../../struct/field_view.ts";
 import { deadlineAfter, timeLeft, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
-import { WAIT_SYNC_CHECKS, type WaitSyncOptions } from "../waitable_object.ts";
+import { WAIT_SYNC_CHECKS, type WaitSyncOptions } from "../single_wait.ts";
 import { type HeldLock, heldOver, LockQueue, lockType, wordsAt, wouldBlock } from "./lock.ts";
 import { type LockSystem, SYSTEM } from "./system.ts";
 import { HELD, type LockWait, LockWord, MAX_SLEEP, unmapped } from "./word.ts";
