@@ -303,6 +303,11 @@ function notModified(api: string, attempt: string): Error {
   return errorFromCode(code, api, attempt, code === ERROR_ACCESS_DENIED ? denied : {});
 }
 
+/**
+ * Maximum number of objects that a wait thread waits for at once: `MAXIMUM_WAIT_OBJECTS` (64) minus
+ * 1 for the script's thread.
+ */
+export const MAX_AT_ONCE = 63;
 /** The timeout of a wait that has no time limit. */
 export const INFINITE = 0xffff_ffff;
 const WT_EXECUTEONLYONCE = 0x8;

@@ -20,7 +20,7 @@ import {
   type WaitOptions,
   within,
 } from "../wait/options.ts";
-import { timedOut, WaitJob } from "./wait_thread/job.ts";
+import { timedOut, WaitJob, waitOnThread } from "./wait_thread/job.ts";
 import { WAIT_SYNC_CHECKS, type WaitSyncOptions } from "./single_wait.ts";
 import { assertOpen, type Lease, lend, type Tenant } from "./waitable_object.ts";
 import { lastError } from "../../ffi/error.ts";
@@ -45,7 +45,6 @@ import {
   type WaitForObjectOptions,
   waitForShared,
 } from "./shared_object.ts";
-import { waitOnThread } from "./wait_thread/pool.ts";
 
 /**
  * Creates the lock of mutexes that are already taken. `label` names them in error messages,

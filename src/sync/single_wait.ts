@@ -24,8 +24,7 @@ import { inWorker } from "../../ffi/platform.ts";
 import { lookOrBlock, ShortWaits } from "../wait/event_loop.ts";
 import { checkTimeout, timeLeft, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import { ParkedWait } from "./pool_thread_wait.ts";
-import { timedOut, WaitJob } from "./wait_thread/job.ts";
-import { waitOnThread } from "./wait_thread/pool.ts";
+import { timedOut, WaitJob, waitOnThread } from "./wait_thread/job.ts";
 import { type Lease, lend, type Tenant, type WaitableObject } from "./waitable_object.ts";
 
 /** Options for a wait that blocks the thread. */

@@ -7,18 +7,19 @@
 
 import { assertBigInteger, assertObject, assertOptions, show } from "../../ffi/arguments.ts";
 import { Handle, queryObject } from "../../ffi/handle.ts";
+import { MAX_AT_ONCE } from "../../ffi/kernel_object.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { lookOrBlock, type ShortWaits } from "../wait/event_loop.ts";
 import { WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import { lockOver, MutexClaim, type MutexLock, SharedMutex } from "./mutex.ts";
 import { historyOf } from "./single_wait.ts";
-import { type JobOutcome, WaitJob } from "./wait_thread/job.ts";
-import { MAX_AT_ONCE, MAX_OBJECTS } from "./wait_thread/protocol.ts";
+import { type JobOutcome, WaitJob, waitOnThread } from "./wait_thread/job.ts";
 import { type Lease, lend, type Tenant, type Waitable, WaitableObject } from "./waitable_object.ts";
-import { waitOnThread } from "./wait_thread/pool.ts";
 
 /** Maximum number of objects that Windows can take at the same moment: `MAXIMUM_WAIT_OBJECTS`. */
 const MAX_TOGETHER = 64;
+/** Maximum number of objects of a wait: a wait thread has 63 slots, for 63 objects each. */
+const MAX_OBJECTS = MAX_AT_ONCE ** 2;
 
 /** Maximum number of objects that an error message names, so that it stays short. */
 const MAX_NAMED = 4;

@@ -10,7 +10,7 @@ import { errorFromCode } from "../../../ffi/error.ts";
 import { createEvent, setEvent } from "../../../ffi/kernel_object.ts";
 import { type Handle, Uncloneable } from "../../../ffi/handle.ts";
 import { user32 } from "../../../ffi/win32/user32.ts";
-import { asParent, Thread } from "../../wait/thread.ts";
+import type { Thread } from "../../wait/thread.ts";
 import { Cancellation, type WaitOptions } from "../../wait/options.ts";
 import { AsyncQueue } from "../../wait/queue.ts";
 import { type CopyDataMessage, type MessageSender, receivedMessage } from "./message.ts";
@@ -294,16 +294,17 @@ export class CopyDataListener extends Uncloneable
   }
 
   async #start(): Promise<void> {
-    const data: WindowThreadData = {
-      ...this.#settings,
-      state: this.#state.buffer,
-      answered: this.#answered.value,
-      parent: asParent(),
-    };
     try {
       if (this.#hasHandlers) await loadHandling();
-      // Imported at the first use, because of its size.
+      // Imported at the first use, because most scripts have no listener.
       const { PROGRAM } = await import("./worker_program.ts");
+      const { asParent, Thread } = await import("../../wait/thread.ts");
+      const data: WindowThreadData = {
+        ...this.#settings,
+        state: this.#state.buffer,
+        answered: this.#answered.value,
+        parent: asParent(),
+      };
       this.#thread = await Thread.start(PROGRAM, {
         path: "src/messages/listen/worker_program.ts",
         data,

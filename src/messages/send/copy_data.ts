@@ -27,8 +27,7 @@ import {
   type OwnListener,
   windowsOfThisThread,
 } from "../window/own.ts";
-import { SendJob } from "./job.ts";
-import { sendOnThread } from "./pool.ts";
+import { SendJob, sendOnThread } from "./job.ts";
 import { toWindow, type WindowTarget } from "../window/find.ts";
 
 /** Data to send: bytes, or a text that is encoded. */

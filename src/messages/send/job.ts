@@ -1,5 +1,6 @@
 /**
- * A parcel that waits to be sent, and the promise of its answer.
+ * A parcel that waits to be sent, and the promise of its answer. The first job loads the pool of
+ * threads that send.
  *
  * @module
  */
@@ -114,5 +115,27 @@ export class SendJob {
 
   #dropBytes(): void {
     this.parcel.bytes = NO_BYTES;
+  }
+}
+
+/** `assignToThread()` of pool.ts, once it is loaded. */
+let assign: ((job: SendJob) => void) | undefined;
+/** The jobs that wait until the pool is loaded, in the order of their sends. */
+const early: SendJob[] = [];
+
+/** Sends a job's parcel on a thread, in the right order among the jobs for the same window. */
+export function sendOnThread(job: SendJob): void {
+  if (assign !== undefined) return assign(job);
+  early.push(job);
+  if (early.length === 1) void loadPool();
+}
+
+/** Loads the pool and then sends the jobs that wait for it, because most scripts send nothing. */
+async function loadPool(): Promise<void> {
+  try {
+    assign = (await import("./pool.ts")).assignToThread;
+    for (const job of early.splice(0)) assign(job);
+  } catch (error) {
+    for (const job of early.splice(0)) job.fail(error);
   }
 }

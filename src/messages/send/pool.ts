@@ -120,7 +120,7 @@ let busy = 0;
 let busyForNoHandler = 0;
 
 /** Sends a job's parcel on a thread, in the right order among the jobs for the same window. */
-export function sendOnThread(job: SendJob): void {
+export function assignToThread(job: SendJob): void {
   const { window } = job.parcel;
   const queue = queues.get(window) ?? new SendQueue<SendJob>();
   queues.set(window, queue);

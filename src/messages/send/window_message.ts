@@ -13,8 +13,7 @@ import { user32 } from "../../../ffi/win32/user32.ts";
 import { assertWide, encodeWide } from "../../../ffi/wide.ts";
 import { assertSendTimeout, DEFAULT_SEND_TIMEOUT, deliverHere } from "./delivery.ts";
 import { handlingNow, listenersOfThisThread, windowsOfThisThread } from "../window/own.ts";
-import { SendJob } from "./job.ts";
-import { sendOnThread } from "./pool.ts";
+import { SendJob, sendOnThread } from "./job.ts";
 import {
   assertNumeric,
   messageName,

@@ -1,5 +1,6 @@
 /**
- * One wait that a wait thread does: its options, its cancellation and its outcome.
+ * One wait that a wait thread does: its options, its cancellation and its outcome. The first wait
+ * loads the pool of these threads.
  *
  * @module
  */
@@ -55,12 +56,14 @@ export class WaitJob {
   readonly outcome: Promise<JobOutcome>;
   /** Resolves when no thread has the job any longer, so that its handles can be closed. */
   readonly gone: Promise<void>;
-  /** The thread that has the job, once there is one. */
-  place: JobPlace | undefined;
   readonly #gone = Promise.withResolvers<void>();
   readonly #outcome = Promise.withResolvers<JobOutcome>();
   readonly #cancellation: Cancellation;
+  /** The thread that has the job, once there is one. */
+  #place: JobPlace | undefined;
   #reason: { error: unknown } | undefined;
+  /** Whether the script gave the wait up in a way that needs no look at the objects. */
+  #looked = false;
   #held: boolean;
   #settled = false;
 
@@ -99,7 +102,7 @@ export class WaitJob {
   /** Sets whether the wait keeps the process alive. */
   hold(held: boolean): void {
     this.#held = held;
-    this.place?.hold(held);
+    this.#place?.hold(held);
   }
 
   /** Cancels the wait with an error. If the objects are already taken, this changes nothing. */
@@ -109,8 +112,15 @@ export class WaitJob {
 
   /** Releases the mutexes that the job took, and waits until its handles can be closed. */
   async release(): Promise<void> {
-    if (this.keeps) this.place?.release();
+    if (this.keeps) this.#place?.release();
     await this.gone;
+  }
+
+  /** Called by the thread's host when the thread has the job. */
+  enter(place: JobPlace): void {
+    this.#place = place;
+    // The script can have given the wait up while the pool was loaded.
+    if (this.#reason !== undefined) place.cancel(this.#looked);
   }
 
   /** Called by the thread's host when the thread no longer has the job or its mutexes. */
@@ -134,7 +144,8 @@ export class WaitJob {
     // After the outcome, the thread can have given the slot to another job.
     if (this.#settled) return;
     this.#reason ??= { error };
-    this.place?.cancel(looked);
+    this.#looked ||= looked;
+    this.#place?.cancel(looked);
   }
 
   #stop(): void {
@@ -146,4 +157,24 @@ export class WaitJob {
 /** Creates the `TimedOut` of a wait whose time is over. */
 export function timedOut(label: string, timeout: number): Error {
   return new Deno.errors.TimedOut(`Waited ${timeout} ms for ${label} and it was not signalled`);
+}
+
+/** `assignToThread()` of pool.ts, once it is loaded. */
+let assign: ((job: WaitJob) => void) | undefined;
+
+/** Runs a job on a wait thread that has room, or on a new wait thread. */
+export function waitOnThread(job: WaitJob): void {
+  if (assign === undefined) void loadPoolFor(job);
+  else assign(job);
+}
+
+/** Loads the pool and then runs a job, because most scripts need no wait thread. */
+async function loadPoolFor(job: WaitJob): Promise<void> {
+  try {
+    assign = (await import("./pool.ts")).assignToThread;
+    assign(job);
+  } catch (error) {
+    job.fail(error);
+    job.leave();
+  }
 }

@@ -7,11 +7,12 @@
 
 import { errorFromCode } from "../../../ffi/error.ts";
 import type { Handle } from "../../../ffi/handle.ts";
+import { MAX_AT_ONCE } from "../../../ffi/kernel_object.ts";
 import { kernel32 } from "../../../ffi/win32/kernel32.ts";
 import { openThread, THREAD_SET_CONTEXT } from "../../../ffi/process_thread.ts";
 import { asParent, Thread } from "../../wait/thread.ts";
 import type { WaitJob } from "./job.ts";
-import { MAX_AT_ONCE, SLOTS, STATE, WaitRecord, type WaitThreadData, WORD } from "./protocol.ts";
+import { SLOTS, STATE, WaitRecord, type WaitThreadData, WORD } from "./protocol.ts";
 import { PROGRAM } from "./worker_program.ts";
 
 /** A wait thread and its jobs. It accepts jobs before the thread runs. */
@@ -68,17 +69,17 @@ export class WaitHost {
     this.#record.mutexes.set(mutexes.map(Number), at);
     this.#record.counts[slot] = handles.length;
     this.#record.alls[slot] = all ? 1 : 0;
-    job.place = {
+    Atomics.store(this.#record.states, slot, STATE.wanted);
+    this.#hold();
+    this.#wake();
+    job.enter({
       cancel: (looked) => this.#cancel(slot, looked),
       release: () => {
         Atomics.store(this.#record.states, slot, STATE.releasing);
         this.#wake();
       },
       hold: () => this.#hold(),
-    };
-    Atomics.store(this.#record.states, slot, STATE.wanted);
-    this.#hold();
-    this.#wake();
+    });
   }
 
   /** Ends the thread, which must be idle. */
@@ -206,7 +207,7 @@ const MAX_IDLE = 8;
 const hosts = new Set<WaitHost>();
 
 /** Runs a job on a wait thread that has room, or on a new wait thread. */
-export function waitOnThread(job: WaitJob): void {
+export function assignToThread(job: WaitJob): void {
   const host = hosts.values().find((host) => host.hasRoomFor(job)) ?? start();
   void serve(host, job);
 }

@@ -21,6 +21,7 @@
  * @module
  */
 
+import { MAX_AT_ONCE } from "../../../ffi/kernel_object.ts";
 import type { ParentIdentity } from "../../wait/thread.ts";
 
 /** The start data of a wait thread. */
@@ -45,15 +46,10 @@ export const STATE = {
   hurried: 9,
 } as const;
 
-/**
- * Maximum number of objects that a thread waits for at once: `MAXIMUM_WAIT_OBJECTS` (64) minus 1
- * for the script's thread.
- */
-export const MAX_AT_ONCE = 63;
 /** Number of slots: one for each object. */
 export const SLOTS = MAX_AT_ONCE;
 /** Maximum number of objects of all slots together. */
-export const MAX_OBJECTS = SLOTS * MAX_AT_ONCE;
+const MAX_OBJECTS = SLOTS * MAX_AT_ONCE;
 
 /** Slots, objects, and a bell that the thread rings when a slot has an outcome. */
 export class WaitRecord {

@@ -12,9 +12,9 @@
 import { isMainThread, workerData } from "node:worker_threads";
 import { lastErrorCode } from "../../../ffi/error.ts";
 import { kernel32 } from "../../../ffi/win32/kernel32.ts";
-import { INFINITE } from "../../../ffi/kernel_object.ts";
+import { INFINITE, MAX_AT_ONCE } from "../../../ffi/kernel_object.ts";
 import { Parent } from "../../wait/thread.ts";
-import { MAX_AT_ONCE, SLOTS, STATE, WaitRecord, type WaitThreadData, WORD } from "./protocol.ts";
+import { SLOTS, STATE, WaitRecord, type WaitThreadData, WORD } from "./protocol.ts";
 
 const WAIT_ABANDONED_0 = 0x80;
 const WAIT_IO_COMPLETION = 0xc0;
