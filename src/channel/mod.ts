@@ -20,7 +20,7 @@
 
 export type { ByteSource } from "../../ffi/arguments.ts";
 export type { BroadcastSettings } from "./broadcast/layout.ts";
-export type { BroadcastMessage } from "./broadcast/reader.ts";
+export type { BroadcastMessage } from "./broadcast/receiver.ts";
 export { BroadcastReceiver } from "./broadcast/receiver.ts";
 export { BroadcastRing, type BroadcastRingOptions } from "./broadcast/ring.ts";
 export { BroadcastSender, type BroadcastSenderStats } from "./broadcast/sender.ts";
@@ -33,11 +33,11 @@ export {
   type WriterState,
 } from "./latest/reader.ts";
 export { LatestValue } from "./latest/value.ts";
-export { LatestWriter } from "./latest/writer.ts";
+export { LatestWriter } from "./latest/value.ts";
 export { declareRingChannel } from "./ring/c/header.ts";
 export { RingChannel, type RingChannelOptions } from "./ring/channel.ts";
 export { connectRing, type ConnectRingOptions, RingConnection } from "./ring/connection.ts";
-export { RingClaim } from "./ring/claim.ts";
+export { RingClaim } from "./ring/message.ts";
 export type { Producers, RingSettings, WhenFull } from "./ring/layout.ts";
 export { listenRing, type ListenRingOptions, RingListener } from "./ring/listener.ts";
 export { type ReceiverStats, RingReceiver } from "./ring/receiver.ts";

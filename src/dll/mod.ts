@@ -10,7 +10,7 @@ export { inspectImage } from "./image.ts";
 export type { Machine } from "./pe/headers.ts";
 export type { ImageProblem } from "./pe/headers.ts";
 export type { ImageSection } from "./pe/sections.ts";
-export type { ImageExport, ImageInfo } from "./pe/read.ts";
+export type { ImageExport, ImageInfo } from "./image.ts";
 export { type Counters, type LoadOptions, SharedSection } from "./shared_section.ts";
 export {
   buildSharedSection,

@@ -52,7 +52,7 @@ import {
   SECTION_QUERY,
   SECTION_RIGHTS,
   sectionLabel,
-} from "./section.ts";
+} from "./mapping.ts";
 import { READ_CONTROL } from "../../ffi/kernel_object.ts";
 import { assertSettings, openOrCreate } from "../names.ts";
 import { checkTimeout } from "../wait/options.ts";

@@ -8,7 +8,7 @@
 import { Handle, inspectHandle } from "../../ffi/handle.ts";
 import { assertOneOf, integerFrom, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
 import { type Mappable, MEMORY_ACCESS, type MemoryAccess } from "./mapped_view.ts";
-import { describeSection, FILE_MAP_READ, FILE_MAP_WRITE, SECTION_QUERY } from "./section.ts";
+import { describeSection, FILE_MAP_READ, FILE_MAP_WRITE, SECTION_QUERY } from "./mapping.ts";
 import { adoptInherited, readInheritance } from "../names.ts";
 import { DuplicatedHandle } from "../../ffi/process_thread.ts";
 

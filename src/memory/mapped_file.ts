@@ -10,7 +10,7 @@ import type { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { integerFrom, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
 import { type Mappable, MEMORY_ACCESS, type MemoryAccess } from "./mapped_view.ts";
-import { createSection } from "./section.ts";
+import { createSection } from "./mapping.ts";
 
 /**
  * `FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE`: other programs can read, write, rename

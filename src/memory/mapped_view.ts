@@ -15,8 +15,14 @@ import { lastError } from "../../ffi/error.ts";
 import { type Handle, Uncloneable } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { markReadOnly } from "../struct/field_view.ts";
-import { FILE_MAP_READ, FILE_MAP_WRITE } from "./section.ts";
-import { FILE_MAP_COPY, GRANULARITY, MappedBuffers, Mapping } from "./mapping.ts";
+import {
+  FILE_MAP_COPY,
+  FILE_MAP_READ,
+  FILE_MAP_WRITE,
+  GRANULARITY,
+  MappedBuffers,
+  Mapping,
+} from "./mapping.ts";
 
 /** The access to shared memory: to read it only, or to read and write it. */
 export type MemoryAccess = "read" | "readwrite";

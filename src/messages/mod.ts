@@ -12,7 +12,7 @@ export {
   type SendCopyDataOptions,
   sendCopyDataSync,
   type SendCopyDataSyncOptions,
-} from "./send/copy_data.ts";
+} from "./send/message.ts";
 export {
   CopyDataListener,
   type CopyDataListenerOptions,
@@ -21,7 +21,7 @@ export {
 } from "./listen/listener.ts";
 export { CopyDataMessage, MessageSender, type ReplyOptions } from "./listen/message.ts";
 export { decodeText, encodeText, type TextEncoding } from "./encoding.ts";
-export type { CopyDataAnswer, ListenerWindowOptions } from "./listen/options.ts";
+export type { CopyDataAnswer, ListenerWindowOptions } from "./listen/message.ts";
 export {
   MessageWindow,
   type MessageWindowOptions,
@@ -34,7 +34,7 @@ export {
   registerWindowMessage,
   sendMessage,
   type SendMessageOptions,
-} from "./send/window_message.ts";
+} from "./send/message.ts";
 export {
   findWindow,
   type FindWindowOptions,

@@ -16,8 +16,7 @@ import {
 } from "../../ffi/arguments.ts";
 import { type Handle, Uncloneable } from "../../ffi/handle.ts";
 import type { PipeDirection } from "../../ffi/named_pipe.ts";
-import { FileReader } from "../io/reader.ts";
-import { readableOf, writableOf } from "../io/streams.ts";
+import { FileReader, readableOf, writableOf } from "../io/reader.ts";
 import { FileWriter } from "../io/writer.ts";
 import { assertCanWait, deadlineAfter, timeLeft, type WaitOptions } from "../wait/options.ts";
 import { openPeer, peerOf, type PipePeer, userOfPeer } from "./peer.ts";

@@ -24,7 +24,7 @@ import {
   type UnreadMessages,
   unreadMessages,
   writeToMailslot,
-} from "../../ffi/mailslot.ts";
+} from "../../ffi/named_pipe.ts";
 import type { OperationResult } from "../../ffi/file.ts";
 import { assertOwnedBySelf, assertSecurity, sddlFor, type Security } from "../../ffi/security.ts";
 import { FileOperation } from "../io/operation.ts";

@@ -1,30 +1,367 @@
 /**
- * Arrays of a fixed length.
+ * Arrays of a fixed length, and their elements in memory: checked, written and copied many at once,
+ * and views of them.
  *
  * @module
  */
 
-import { assertInteger } from "../../ffi/arguments.ts";
+import { assertBytes, assertInteger, assertObject, show } from "../../ffi/arguments.ts";
+import { bytesAt, bytesToStore, copyAt } from "./target.ts";
+import type { CType, FoundField, InputOf, LiveOf, TypeLike, ValueOf } from "./ctype.ts";
 import {
-  type ArrayView,
-  arrayViewsOver,
-  elementsOf,
-  isNumberName,
-  type NumberArrays,
-  type NumberName,
-  numbersOf,
-} from "./elements.ts";
+  assertMapped,
+  assertWritable,
+  COPY,
+  inspectLive,
+  isReadOnly,
+  LiveView,
+  toJson,
+} from "./field_view.ts";
+import { MAX_BYTES, SCALARS, typeOf } from "./scalar.ts";
 import { countersOfElements, hasCounters } from "./counter.ts";
-import {
-  type CType,
-  type FoundField,
-  type InputOf,
-  type LiveOf,
-  MAX_BYTES,
-  type TypeLike,
-  type ValueOf,
-} from "./ctype.ts";
-import { typeOf } from "./scalar.ts";
+
+type AnyType = CType<unknown, unknown, unknown>;
+
+/** The elements of an array in memory. */
+export interface Elements {
+  /** The type of each element. */
+  readonly type: AnyType;
+  /** The number of elements. */
+  readonly length: number;
+  /** The distance between the beginnings of two elements, in bytes. */
+  readonly stride: number;
+  /**
+   * Checks values for adjacent elements, and returns what {@linkcode Elements.store} writes.
+   *
+   * @param where The path of the array, for messages.
+   * @param first The index of the first element to write.
+   * @param into The memory to write to, as in {@linkcode CType.check}.
+   */
+  check(values: unknown, where: string, first: number, into: DataView | undefined): unknown;
+  /**
+   * Writes checked values.
+   *
+   * @param offset The offset of the first element to write, in bytes.
+   */
+  store(data: DataView, offset: number, checked: unknown): void;
+  /** Copies all elements out of the memory. */
+  load(data: DataView, offset: number, where: string): ArrayLike<unknown>;
+}
+
+/** Returns elements that are copied one by one. */
+export function elementsOf(type: AnyType, length: number, stride: number): Elements {
+  return {
+    type,
+    length,
+    stride,
+    check(given, where, first, into) {
+      // The elements of a view can be views, too. Their own type copies them below.
+      const values = isArrayView(given) ? [...given] : given;
+      assertArray(where, values);
+      const { length: count } = values;
+      assertRoom(count, where, first, length);
+      const checked: unknown[] = [];
+      for (let index = 0; index < count; index++) {
+        checked.push(type.check(values[index], `${where}[${first + index}]`, into));
+      }
+      return checked;
+    },
+    store: (data, offset, checked) => storeEach(type, stride, data, offset, checked),
+    load: (data, offset, where) =>
+      Array.from({ length }, (_, index) => type.load(data, offset + index * stride, where)),
+  };
+}
+
+/** The typed arrays by the names of the types of their elements. */
+export interface NumberArrays {
+  /** `int8_t` */
+  i8: Int8Array<ArrayBuffer>;
+  /** `uint8_t` */
+  u8: Uint8Array<ArrayBuffer>;
+  /** `int16_t` */
+  i16: Int16Array<ArrayBuffer>;
+  /** `uint16_t` */
+  u16: Uint16Array<ArrayBuffer>;
+  /** `int32_t` */
+  i32: Int32Array<ArrayBuffer>;
+  /** `uint32_t` */
+  u32: Uint32Array<ArrayBuffer>;
+  /** `int64_t` */
+  i64: BigInt64Array<ArrayBuffer>;
+  /** `uint64_t` */
+  u64: BigUint64Array<ArrayBuffer>;
+  /** `float` */
+  f32: Float32Array<ArrayBuffer>;
+  /** `double` */
+  f64: Float64Array<ArrayBuffer>;
+  /** A pointer in a 32-bit process. */
+  pointer32: Uint32Array<ArrayBuffer>;
+  /** A pointer in a 64-bit process. */
+  pointer64: BigUint64Array<ArrayBuffer>;
+}
+
+/** The name of a type whose elements are copied as a typed array. */
+export type NumberName = keyof NumberArrays;
+
+type NumberArray = new (buffer: ArrayBuffer) => NumberArrays[NumberName];
+
+const ARRAYS: { readonly [N in NumberName]: NumberArray } = {
+  i8: Int8Array,
+  u8: Uint8Array,
+  i16: Int16Array,
+  u16: Uint16Array,
+  i32: Int32Array,
+  u32: Uint32Array,
+  i64: BigInt64Array,
+  u64: BigUint64Array,
+  f32: Float32Array,
+  f64: Float64Array,
+  pointer32: Uint32Array,
+  pointer64: BigUint64Array,
+};
+
+/** Whether elements of a type are copied as a typed array: all scalar types except `bool`. */
+export function isNumberName(type: unknown): type is NumberName {
+  return typeof type === "string" && Object.hasOwn(ARRAYS, type);
+}
+
+/** Returns elements that are numbers, and are copied as bytes. */
+export function numbersOf(name: NumberName, length: number): Elements {
+  const type: AnyType = SCALARS[name];
+  const { byteLength: stride } = type;
+  const Numbers = ARRAYS[name];
+  /** Whether each value fits, so that the bytes can be copied. */
+  const isSameKind = (values: unknown): values is ArrayBufferView =>
+    values instanceof Numbers || name === "u8" && values instanceof Uint8ClampedArray;
+  return {
+    type,
+    length,
+    stride,
+    check(given, where, first, into) {
+      const values = given instanceof LiveView ? given[COPY]() : given;
+      if (ArrayBuffer.isView(values)) assertBytes(where, values);
+      if (isSameKind(values)) {
+        const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+        assertRoom(bytes.length / stride, where, first, length);
+        return bytesToStore(bytes, into);
+      }
+      assertArray(where, values);
+      const { length: count } = values;
+      assertRoom(count, where, first, length);
+      const checked: unknown[] = [];
+      let [index, value]: [number, unknown] = [0, undefined];
+      try {
+        for (; index < count; index++) {
+          value = values[index];
+          checked.push(type.check(value, where));
+        }
+      } catch (error) {
+        // Only now the path of the element is put together, because that takes longer than a check.
+        type.check(value, `${where}[${first + index}]`);
+        throw error;
+      }
+      return checked;
+    },
+    store(data, offset, checked) {
+      if (checked instanceof Uint8Array) bytesAt(data, offset, checked.length).set(checked);
+      else storeEach(type, stride, data, offset, checked);
+    },
+    load: (data, offset) => new Numbers(copyAt(data, offset, length * stride)),
+  };
+}
+
+function storeEach(
+  type: AnyType,
+  stride: number,
+  data: DataView,
+  offset: number,
+  checked: unknown,
+): void {
+  if (!Array.isArray(checked)) return;
+  for (let index = 0; index < checked.length; index++) {
+    type.store(data, offset + index * stride, checked[index]);
+  }
+}
+
+function isArrayView(value: unknown): value is Iterable<unknown> {
+  return value instanceof LiveView && Symbol.iterator in value;
+}
+
+/** Throws unless a value is an array, or an object like an array. */
+function assertArray(where: string, values: unknown): asserts values is ArrayLike<unknown> {
+  assertObject(where, values);
+  const length: unknown = "length" in values ? values.length : undefined;
+  if (typeof length === "number" && Number.isSafeInteger(length) && length >= 0) return;
+  throw new TypeError(`Expected ${where} to be an array, got ${show(values)}`);
+}
+
+/** Throws if there are more values than elements. */
+function assertRoom(count: number, where: string, first: number, length: number): void {
+  if (count <= length - first) return;
+  const from = first === 0 ? "" : ` from index ${first}`;
+  throw new RangeError(
+    `Expected at most ${length - first} elements for ${where}${from}, got ${count}`,
+  );
+}
+
+/**
+ * A view of an array in memory. Each access reads or writes the memory.
+ *
+ * @typeParam Live The type of `get()`: an element's value, or a view of a nested struct or array.
+ * @typeParam Input The type of values that `set()` accepts.
+ * @typeParam Values The type of `values()`: a typed array for numbers, an array for anything else.
+ */
+export interface ArrayView<Live, Input = Live, Values = ArrayLike<unknown>> extends Iterable<Live> {
+  /** The number of elements. */
+  readonly length: number;
+  /**
+   * Returns an element: its value, or a view of a nested struct or array.
+   *
+   * @param index The element's index, from 0 to `length - 1`.
+   * @throws {RangeError} If the index is out of range.
+   */
+  get(index: number): Live;
+  /**
+   * Writes an element.
+   *
+   * @param index The element's index, from 0 to `length - 1`.
+   * @throws {RangeError} If the index or the value is out of range.
+   * @throws {TypeError} If the value is of the wrong kind, or the memory is mapped read-only.
+   */
+  set(index: number, value: Input): void;
+  /**
+   * Writes adjacent elements, and does not change the rest. All values are checked first, so a
+   * wrong value writes nothing. A typed array of the same kind is copied as bytes, which is fast.
+   *
+   * @param source The values: an array, a typed array, or a view of an array.
+   * @param index The index of the first element to write. @default 0
+   * @throws {RangeError} If there are more values than elements from the index on, or a value is
+   *   out of range.
+   * @throws {TypeError} If a value is of the wrong kind, or the memory is mapped read-only.
+   */
+  set(source: ArrayLike<Input> | ArrayView<Live, Input>, index?: number): void;
+  /**
+   * Copies all elements out of the memory: numbers as a typed array, anything else as an array.
+   *
+   * @throws {Deno.errors.InvalidData} If an element of a `safe()` type is not a safe integer.
+   */
+  values(): Values;
+  /**
+   * Returns a copy of the elements for `JSON.stringify`: a plain array. 64-bit integers become
+   * decimal strings.
+   */
+  toJSON(): unknown[];
+}
+
+/** A function that creates a view of an array in the memory of `data`, at an offset. */
+export type ViewElements = (data: DataView, offset: number, where: string) => ArrayView<unknown>;
+
+/** Returns a function that creates views. */
+export function arrayViewsOver(elements: Elements): ViewElements {
+  const Writable = defineView(elements, true);
+  let ReadOnly: typeof Writable | undefined;
+  return (data, offset, where) =>
+    isReadOnly(data.buffer)
+      ? new (ReadOnly ??= defineView(elements, false))(data, offset, where)
+      : new Writable(data, offset, where);
+}
+
+/**
+ * Defines the class for views of one array type. Each array type has its own class, so that V8 can
+ * compile the accesses for one element type. Read-only views have their own class, so that writable
+ * views need no check for each write.
+ */
+function defineView(
+  elements: Elements,
+  writable: boolean,
+): new (data: DataView, offset: number, where: string) => ArrayView<unknown> {
+  const { type, length, stride } = elements;
+  const { isValue, isBytes } = type;
+  // The error that a script gets when it tries to clone a view contains this name.
+  return class ArrayView extends LiveView {
+    readonly #data: DataView;
+    readonly #offset: number;
+    readonly #where: string;
+    /** Views of elements that are structs or arrays. Each is created at its first `get()`. */
+    readonly #views: unknown[] = [];
+
+    constructor(data: DataView, offset: number, where: string) {
+      super();
+      this.#data = data;
+      this.#offset = offset;
+      this.#where = where;
+      Object.preventExtensions(this);
+    }
+
+    get length(): number {
+      return length;
+    }
+
+    get(index: number): unknown {
+      const offset = this.#offsetOf(index);
+      if (isValue) return type.live(this.#data, offset, this.#where);
+      if (isBytes) assertMapped(this.#data);
+      return this.#views[index] ??= type.live(this.#data, offset, this.#where);
+    }
+
+    set(at: unknown, value?: unknown): void {
+      const data = this.#data;
+      if (typeof at === "object" && at !== null) {
+        const first = value === undefined ? 0 : value;
+        assertInteger(`the index in ${this.#where}`, first, 0, length);
+        if (!writable) assertWritable(this.#where, data.buffer);
+        const checked = elements.check(at, this.#where, first, data);
+        elements.store(data, this.#offset + first * stride, checked);
+        return;
+      }
+      const offset = this.#offsetOf(at);
+      if (!writable) assertWritable(this.#where, data.buffer);
+      type.store(data, offset, this.#checked(value, at));
+    }
+
+    values(): ArrayLike<unknown> {
+      return elements.load(this.#data, this.#offset, this.#where);
+    }
+
+    *[Symbol.iterator](): Generator<unknown> {
+      for (let index = 0; index < length; index++) yield this.get(index);
+    }
+
+    [COPY](): ArrayLike<unknown> {
+      return this.values();
+    }
+
+    toJSON(): unknown[] {
+      return Array.from(this.values(), toJson);
+    }
+
+    /** Returns the text that `console.log` shows. */
+    [Symbol.for("Deno.customInspect")](inspect: typeof Deno.inspect): string {
+      return inspectLive(inspect, () => [...this]);
+    }
+
+    /** Checks the value of an element. The element's path is put together only for the message. */
+    #checked(value: unknown, index: unknown): unknown {
+      try {
+        return type.check(value, this.#where, this.#data);
+      } catch (error) {
+        type.check(value, `${this.#where}[${index}]`, this.#data);
+        throw error;
+      }
+    }
+
+    #offsetOf(index: unknown): number {
+      // The type is checked first, because `>>>` throws for a symbol or a bigint.
+      if (!(typeof index === "number" && index >>> 0 === index && index < length)) {
+        if (length === 0) {
+          throw new RangeError(`Cannot use an element of ${this.#where}: it is empty`);
+        }
+        assertInteger(`the index in ${this.#where}`, index, 0, length - 1);
+      }
+      return this.#offset + index * stride;
+    }
+  };
+}
 
 /**
  * The copy of an array: a typed array for numbers, such as a `Float32Array` for `"f32"`, and an

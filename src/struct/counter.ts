@@ -8,7 +8,7 @@ import { assertBigInteger, assertInteger } from "../../ffi/arguments.ts";
 import type { CType } from "./ctype.ts";
 import { assertWritable, isReadOnly, pathTo } from "./field_view.ts";
 import { SCALARS } from "./scalar.ts";
-import type { Elements } from "./elements.ts";
+import type { Elements } from "./array.ts";
 import type { PlacedField } from "./placement.ts";
 
 /** The types whose variables can be used as counters. */

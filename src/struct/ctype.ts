@@ -4,9 +4,6 @@
  * @module
  */
 
-/** Maximum size of a type in bytes, because compilers for Windows have this limit, too. */
-export const MAX_BYTES: number = 2 ** 31 - 1;
-
 /**
  * A C type.
  *

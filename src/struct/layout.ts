@@ -10,20 +10,12 @@ import {
   integerFrom,
   type OptionChecks,
 } from "../../ffi/arguments.ts";
-import type { ArrayView } from "./elements.ts";
-import type { ArrayType } from "./array.ts";
+import type { ArrayType, ArrayView } from "./array.ts";
 import type { Counter, CounterArray, CounterName, CounterValue } from "./counter.ts";
-import {
-  type CType,
-  type InputOf,
-  type LiveOf,
-  MAX_BYTES,
-  type ScalarValues,
-  type ValueOf,
-} from "./ctype.ts";
+import type { CType, InputOf, LiveOf, ScalarValues, ValueOf } from "./ctype.ts";
 import { type FieldAt, type Fields, placeInOrder, placeTogether } from "./placement.ts";
 import { type AnyLayout, RecordType, type StructArrayOptions } from "./record.ts";
-import type { BitField } from "./scalar.ts";
+import { type BitField, MAX_BYTES } from "./scalar.ts";
 import type { StructTarget } from "./target.ts";
 
 /** The type of a field, with or without an offset. */

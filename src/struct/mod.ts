@@ -16,11 +16,11 @@
 
 export type { ByteSource } from "../../ffi/arguments.ts";
 export { array, type ArrayInput, type ArrayType, type ArrayValue } from "./array.ts";
-export type { ArrayView } from "./elements.ts";
+export type { ArrayView } from "./array.ts";
 export { bytes, type BytesType } from "./text.ts";
 export type { Counter, CounterName, CounterValue } from "./counter.ts";
 export type { CounterArray } from "./counter.ts";
-export type { NumberArrays, NumberName } from "./elements.ts";
+export type { NumberArrays, NumberName } from "./array.ts";
 export { type BigIntegerName, type BitField, bits, type BitUnit, safe } from "./scalar.ts";
 export type {
   CSource,

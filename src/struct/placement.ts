@@ -7,8 +7,8 @@
  */
 
 import { assertInteger, assertObject } from "../../ffi/arguments.ts";
-import { assertBitField, type BitField, bitsAt, SCALARS, typeOf } from "./scalar.ts";
-import { type CType, MAX_BYTES, type TypeLike } from "./ctype.ts";
+import { assertBitField, type BitField, bitsAt, MAX_BYTES, SCALARS, typeOf } from "./scalar.ts";
+import type { CType, TypeLike } from "./ctype.ts";
 
 /** A field with its offset. */
 export interface PlacedField {

@@ -13,7 +13,7 @@ import {
   type OptionChecks,
   show,
 } from "../../ffi/arguments.ts";
-import { type ArrayView, arrayViewsOver, elementsOf, type ViewElements } from "./elements.ts";
+import { type ArrayView, arrayViewsOver, elementsOf, type ViewElements } from "./array.ts";
 import { assertFieldName, defineType, type PlacedField, type Placement } from "./placement.ts";
 import { countersOfFields } from "./counter.ts";
 import type { CSource, CType, FoundField } from "./ctype.ts";

@@ -14,6 +14,9 @@ import {
 } from "../../ffi/arguments.ts";
 import type { CType, ScalarName, ScalarValues, TypeLike } from "./ctype.ts";
 
+/** Maximum size of a type in bytes, because compilers for Windows have this limit, too. */
+export const MAX_BYTES: number = 2 ** 31 - 1;
+
 /** Returns a value if it can be written, and throws otherwise. */
 export type Check<T> = CType<T>["check"];
 

@@ -15,7 +15,8 @@ import {
 import { assertWide, decodeWide, toUnits } from "../../ffi/wide.ts";
 import { CP_ACP, decodeCodePage, encodeCodePage, encodeUtf8 } from "../../ffi/code_page.ts";
 import { bytesAt, bytesToStore, copyAt, sourceOf, type StructTarget } from "./target.ts";
-import { type CType, MAX_BYTES } from "./ctype.ts";
+import type { CType } from "./ctype.ts";
+import { MAX_BYTES } from "./scalar.ts";
 
 /** Options of a text: of {@linkcode utf16}, {@linkcode utf8} and {@linkcode ansi}. */
 export interface TextOptions {

@@ -46,4 +46,4 @@ export {
   SharedSemaphore,
 } from "./semaphore.ts";
 export { waitAll, type WaitAllResult, waitAny, type WaitAnyResult } from "./wait.ts";
-export { waitUntil, type WaitUntilOptions } from "./wait_until.ts";
+export { waitUntil, type WaitUntilOptions } from "./wait.ts";

@@ -3,7 +3,7 @@ import { readSecurity, SECURITY_INFORMATION } from "../../ffi/security.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { READ_CONTROL } from "../../ffi/kernel_object.ts";
 import { type MappedView, SharedMemory } from "../../mod.ts";
-import { openSection } from "../../src/memory/section.ts";
+import { openSection } from "../../src/memory/mapping.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
 

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
-import { Mapping } from "../../src/memory/mapping.ts";
-import { FILE_MAP_READ, FILE_MAP_WRITE } from "../../src/memory/section.ts";
+import { FILE_MAP_READ, FILE_MAP_WRITE, Mapping } from "../../src/memory/mapping.ts";
 import { SharedMemory } from "../../mod.ts";
 import { Win32Error } from "../../ffi/error.ts";
 

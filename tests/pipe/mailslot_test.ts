@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { codeOf } from "../../ffi/error.ts";
 import { queryObject } from "../../ffi/handle.ts";
-import { createMailslot, MAILSLOT_RIGHTS } from "../../ffi/mailslot.ts";
+import { createMailslot, MAILSLOT_RIGHTS } from "../../ffi/named_pipe.ts";
 import { currentUserSid, readSecurity, sddlFor, SECURITY_INFORMATION } from "../../ffi/security.ts";
 import { isWine } from "../../ffi/win32/ntdll.ts";
 import { Mailslot, openMailslot } from "../../src/pipe/mod.ts";

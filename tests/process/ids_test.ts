@@ -17,7 +17,7 @@ import {
   SharedMemory,
   spawn,
 } from "../../mod.ts";
-import { OwnerWatch } from "../../src/channel/peer/owner.ts";
+import { OwnerWatch } from "../../src/channel/peer/place.ts";
 import { MACHINE } from "../../src/channel/peer/windows.ts";
 import { encodeNotice } from "../../src/process/handle_transfer.ts";
 import { openLibrary } from "../support/open_library.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { readSecurity, SECURITY_INFORMATION } from "../../ffi/security.ts";
 import { isWine } from "../../ffi/win32/ntdll.ts";
-import { openSection } from "../../src/memory/section.ts";
+import { openSection } from "../../src/memory/mapping.ts";
 import {
   SharedEvent,
   SharedMemory,

@@ -7,8 +7,7 @@
 
 import { assertOptions, oneOf, type OptionChecks, show } from "../../../ffi/arguments.ts";
 import { WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
-import { PeerLiveness, type PeerState } from "../peer/liveness.ts";
-import { CLOSED } from "../peer/place.ts";
+import { CLOSED, PeerLiveness, type PeerState } from "../peer/place.ts";
 import { EndWait } from "../peer/wait.ts";
 import type { WakeEvent, WakeOptions } from "../peer/wake.ts";
 import { latestLabel, type LatestParts, wordsOf, WRITER } from "./layout.ts";

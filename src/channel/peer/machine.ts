@@ -13,7 +13,7 @@ import type { ParkedWait } from "../../sync/pool_thread_wait.ts";
 import type { EventLoop } from "../../wait/event_loop.ts";
 import type { Clock } from "../../wait/options.ts";
 import type { FlushQueue } from "./flush_queue.ts";
-import type { OwnerWatch } from "./owner.ts";
+import type { OwnerWatch } from "./place.ts";
 
 /** An event that wakes an end: the members of {@linkcode SharedEvent} that ends use. */
 export type EndEvent =
@@ -28,7 +28,7 @@ export type Owner = Pick<OwnerWatch, "hasEnded" | "unsafeHandle" | "wait" | "unr
 
 /** The machine of a script, which all ends of the script share. */
 export interface Machine extends Clock {
-  /** This script as the owner of a place: see owner.ts. */
+  /** This script as the owner of a place: see place.ts. */
   readonly self: bigint;
   /** The number of processors. With one, no peer can run while this script spins. */
   readonly processors: number;

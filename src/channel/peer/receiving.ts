@@ -14,7 +14,7 @@ import {
 } from "../../wait/options.ts";
 import { Lock } from "../../wait/queue.ts";
 import type { WaitSyncOptions } from "../../sync/mod.ts";
-import type { Liveness } from "./liveness.ts";
+import type { Liveness } from "./place.ts";
 import type { Machine } from "./machine.ts";
 import { labelOf } from "./memory.ts";
 import { EndWait } from "./wait.ts";

@@ -27,7 +27,7 @@ import type { WaitOptions } from "../../sync/mod.ts";
 import { PATIENCE } from "../../wait/event_loop.ts";
 import { labelOf } from "./memory.ts";
 import { deadlineAfter, timeLeft } from "../../wait/options.ts";
-import { limitSleep, type Liveness } from "./liveness.ts";
+import { limitSleep, type Liveness } from "./place.ts";
 import type { Machine, Parking } from "./machine.ts";
 import type { WakeFlag } from "./wake.ts";
 

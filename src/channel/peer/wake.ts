@@ -27,7 +27,7 @@
  *
  * The reader that was woken then sees the new writer, and watches its process. A writer that is
  * killed while it comes can leave readers that watch no process. These look for a writer twice a
- * second (see liveness.ts).
+ * second (see place.ts).
  *
  * A line in src/channel that ends in `// guard: NAME` must stay, and keep its order among the lines
  * around it. Otherwise an end sleeps on or a message is lost. tests/channel/model shows that for

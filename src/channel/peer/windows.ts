@@ -14,7 +14,7 @@ import { ParkedWait } from "../../sync/pool_thread_wait.ts";
 import { EVENT_LOOP } from "../../wait/event_loop.ts";
 import { FlushQueue } from "./flush_queue.ts";
 import type { EndEvent, Machine, Parking } from "./machine.ts";
-import { OwnerWatch, processOwner, threadOwner } from "./owner.ts";
+import { OwnerWatch, processOwner, threadOwner } from "./place.ts";
 
 class Windows implements Machine {
   /** Computed once: the owner's id stays the same while the script runs. */

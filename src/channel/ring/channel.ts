@@ -59,9 +59,8 @@ import {
   type WhenFull,
   writeHeader,
 } from "./layout.ts";
-import { openReceiver, type RingReceiver } from "./receiver.ts";
-import { type EndOptions, openSender, type RingSender } from "./sender.ts";
-import { readableFrom, writableTo } from "./streams.ts";
+import { openReceiver, readableFrom, type RingReceiver } from "./receiver.ts";
+import { type EndOptions, openSender, type RingSender, writableTo } from "./sender.ts";
 
 /** The options of a new channel. */
 export interface RingChannelOptions {

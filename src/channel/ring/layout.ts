@@ -24,7 +24,7 @@
  * |   1024 | the places of 64 senders; layout 1 uses only the first                      |
  * |   2048 | the ring                                                                    |
  *
- * A place has 16 bytes. `u64 owner` is a process or a thread in the form of ../peer/owner.ts, or 0
+ * A place has 16 bytes. `u64 owner` is a process or a thread in the form of ../peer/place.ts, or 0
  * if the place is free. `u32 state` is 1 if the last owner has closed its end.
  *
  * Positions count the bytes since the channel was created, modulo 2³². A position modulo the

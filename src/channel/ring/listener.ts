@@ -16,8 +16,12 @@ import {
 import type { WaitOptions } from "../../wait/options.ts";
 import { AsyncQueue } from "../../wait/queue.ts";
 import { RING_CHANNEL_CHECKS, RingChannel, type RingChannelOptions, settle } from "./channel.ts";
-import { type RingConnection, ringConnectionOver } from "./connection.ts";
-import { MAX_HANDSHAKE_MESSAGE, offerRings } from "./handshake.ts";
+import {
+  MAX_HANDSHAKE_MESSAGE,
+  offerRings,
+  type RingConnection,
+  ringConnectionOver,
+} from "./connection.ts";
 
 /** Options of {@linkcode listenRing}. */
 export interface ListenRingOptions

@@ -8,11 +8,16 @@ import { assertFunction } from "../../../ffi/arguments.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import type { WaitSyncOptions } from "../../sync/mod.ts";
 import { assertCanWait, type WaitOptions } from "../../wait/options.ts";
-import { decodeValue } from "./clone.ts";
+import { decodeValue } from "./message.ts";
 import { assertNotTransferred, labelOf } from "../peer/memory.ts";
-import { SendersLiveness } from "./many/places.ts";
-import { type Liveness, PeerLiveness } from "../peer/liveness.ts";
-import { type HeaderWords, leavePlace, takePlace } from "../peer/place.ts";
+import { SendersLiveness } from "./many/shared_writer.ts";
+import {
+  type HeaderWords,
+  leavePlace,
+  type Liveness,
+  PeerLiveness,
+  takePlace,
+} from "../peer/place.ts";
 import { headerWordsOf, RECEIVER, SENDER, WORD } from "./layout.ts";
 import { RingReader } from "./reader.ts";
 import type { EndOptions } from "./sender.ts";
@@ -418,4 +423,28 @@ class RingMessages implements Incoming<Uint8Array<ArrayBuffer>>, Flushable {
   recover(isSame: () => boolean): boolean {
     return this.#reader.recover(isSame);
   }
+}
+
+/**
+ * Returns the messages of a receiver as a stream. The stream takes a message only when it is read.
+ *
+ * @param receiver The stream closes the receiver when it ends, fails or is cancelled.
+ */
+export function readableFrom(receiver: RingReceiver): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const message = await receiver.receive();
+        if (message !== undefined) return controller.enqueue(message);
+      } catch (error) {
+        receiver.close();
+        throw error;
+      }
+      receiver.close();
+      controller.close();
+    },
+    cancel() {
+      receiver.close();
+    },
+  }, { highWaterMark: 0 });
 }

@@ -17,13 +17,11 @@ import {
 } from "../../wait/options.ts";
 import { EndWait } from "../peer/wait.ts";
 import { assertNotTransferred, labelOf } from "../peer/memory.ts";
-import { PeerLiveness } from "../peer/liveness.ts";
-import { encodeValue } from "./clone.ts";
-import { claimOver, overMessage, type RingClaim } from "./claim.ts";
+import { PeerLiveness } from "../peer/place.ts";
+import { claimOver, encodeValue, overMessage, type RingClaim } from "./message.ts";
 import { headerWordsOf, RECEIVER, type RingSettings, SENDER, WORD } from "./layout.ts";
 import { FULL, NOTHING, PENDING, RingWriter, type Writer } from "./writer.ts";
-import { type SenderPlace, takeSenderPlace } from "./many/places.ts";
-import { SharedWriter } from "./many/shared_writer.ts";
+import { type SenderPlace, SharedWriter, takeSenderPlace } from "./many/shared_writer.ts";
 import { WakeWord } from "../peer/wake.ts";
 import type { EventLoop } from "../../wait/event_loop.ts";
 import type { Flushable } from "../peer/flush_queue.ts";
@@ -636,4 +634,28 @@ class Outgoing implements Flushable {
 function toMessage(source: ByteSource): Uint8Array {
   const isPlain = source instanceof Uint8Array && source.length !== 0;
   return isPlain ? source : bytesOf("the message", source);
+}
+
+/**
+ * Returns a stream into a sender. A write is done when its message is in the ring.
+ *
+ * @param sender The stream closes the sender when it is closed or aborted, or when a write fails.
+ */
+export function writableTo(sender: RingSender): WritableStream<ByteSource> {
+  return new WritableStream({
+    async write(message, controller) {
+      try {
+        await sender.send(message, { signal: controller.signal });
+      } catch (error) {
+        sender.close();
+        throw error;
+      }
+    },
+    close() {
+      sender.close();
+    },
+    abort() {
+      sender.close();
+    },
+  });
 }

@@ -13,7 +13,15 @@ import { user32 } from "../../../ffi/win32/user32.ts";
 import type { Thread } from "../../wait/thread.ts";
 import { Cancellation, type WaitOptions } from "../../wait/options.ts";
 import { AsyncQueue } from "../../wait/queue.ts";
-import { type CopyDataMessage, type MessageSender, receivedMessage } from "./message.ts";
+import {
+  type CopyDataAnswer,
+  type CopyDataMessage,
+  type ListenerWindowOptions,
+  type MessageSender,
+  receivedMessage,
+  toAnswer,
+  toWindowSettings,
+} from "./message.ts";
 import {
   Handling,
   type IncomingMessage,
@@ -30,12 +38,6 @@ import {
   type WindowThreadData,
   type WindowThreadNews,
 } from "./protocol.ts";
-import {
-  type CopyDataAnswer,
-  type ListenerWindowOptions,
-  toAnswer,
-  toWindowSettings,
-} from "./options.ts";
 import { messageName, WM_COPYDATA } from "../window/procedure.ts";
 
 /**

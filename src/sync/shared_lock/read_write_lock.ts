@@ -31,8 +31,15 @@ import { assertWritable, inspectLive, isReadOnly } from "../../struct/field_view
 import { deadlineAfter, timeLeft, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
 import { WAIT_SYNC_CHECKS, type WaitSyncOptions } from "../single_wait.ts";
 import { type HeldLock, heldOver, LockQueue, lockType, wordsAt, wouldBlock } from "./lock.ts";
-import { type LockSystem, SYSTEM } from "./system.ts";
-import { HELD, type LockWait, LockWord, MAX_SLEEP, unmapped } from "./word.ts";
+import {
+  HELD,
+  type LockSystem,
+  type LockWait,
+  LockWord,
+  MAX_SLEEP,
+  SYSTEM,
+  unmapped,
+} from "./word.ts";
 
 /** Maximum number of readers at a time, in all processes. */
 export const MAX_READERS = 32;

@@ -7,8 +7,8 @@ import {
   readHeader,
   writeHeader,
 } from "../../../src/channel/broadcast/layout.ts";
-import { BroadcastReader } from "../../../src/channel/broadcast/reader.ts";
-import { BroadcastWriter } from "../../../src/channel/broadcast/writer.ts";
+import { BroadcastReader } from "../../../src/channel/broadcast/receiver.ts";
+import { BroadcastWriter } from "../../../src/channel/broadcast/sender.ts";
 import { Random } from "../../support/random.ts";
 
 function ringOf(capacity: number, maxMessageLength: number = longestMessage(capacity)) {

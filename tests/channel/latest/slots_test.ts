@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { LatestSlots } from "../../../src/channel/latest/slots.ts";
+import { LatestSlots } from "../../../src/channel/latest/layout.ts";
 
-/** Offset of the slots in bytes: see latest/slots.ts. */
+/** Offset of the slots in bytes: see latest/layout.ts. */
 const OFFSET = 128;
 /** The words of a slot. The value follows the number. */
 const LINE = 32;

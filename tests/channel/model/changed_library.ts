@@ -53,7 +53,7 @@ async function load(root: string): Promise<Library> {
     eventLoop: await import(`${root}wait/event_loop.ts`),
     flushQueue: await import(`${root}channel/peer/flush_queue.ts`),
     latestLayout: await import(`${root}channel/latest/layout.ts`),
-    latestPublisher: await import(`${root}channel/latest/writer.ts`),
+    latestPublisher: await import(`${root}channel/latest/value.ts`),
     latestReader: await import(`${root}channel/latest/reader.ts`),
     ringReceiver: await import(`${root}channel/ring/receiver.ts`),
     ringSender: await import(`${root}channel/ring/sender.ts`),

@@ -7,7 +7,7 @@
 import * as broadcastReceiver from "../../../src/channel/broadcast/receiver.ts";
 import * as broadcastSender from "../../../src/channel/broadcast/sender.ts";
 import * as latestLayout from "../../../src/channel/latest/layout.ts";
-import * as latestPublisher from "../../../src/channel/latest/writer.ts";
+import * as latestPublisher from "../../../src/channel/latest/value.ts";
 import * as latestReader from "../../../src/channel/latest/reader.ts";
 import * as eventLoop from "../../../src/wait/event_loop.ts";
 import * as flushQueue from "../../../src/channel/peer/flush_queue.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { EndEvent, Machine, Owner, Parking } from "../../../src/channel/peer/machine.ts";
-import { processOwner } from "../../../src/channel/peer/owner.ts";
+import { processOwner } from "../../../src/channel/peer/place.ts";
 import type { WaitOptions } from "../../../src/wait/options.ts";
 import type { Library } from "./library.ts";
 import { isNamed, namedEvent, processHandle, type Run } from "./run.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { decodeValue, encodeValue } from "../../../src/channel/ring/clone.ts";
+import { decodeValue, encodeValue } from "../../../src/channel/ring/message.ts";
 import { LatestValue, RingChannel } from "../../../src/channel/mod.ts";
 import { array, struct } from "../../../src/struct/mod.ts";
 import { SharedEvent } from "../../../src/sync/mod.ts";

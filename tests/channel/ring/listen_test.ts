@@ -20,7 +20,7 @@ import {
   HANDSHAKE_VERSION,
   HandshakeStart,
   RingOffer,
-} from "../../../src/channel/ring/handshake.ts";
+} from "../../../src/channel/ring/connection.ts";
 import { connectPipe, listenPipe } from "../../../src/pipe/mod.ts";
 import { assertLeavesNoHandle } from "../../support/leak.ts";
 import { isWine } from "../../../ffi/win32/ntdll.ts";

@@ -5,7 +5,7 @@ import { nounOf } from "../../../ffi/kernel_object.ts";
 import { BroadcastRing, LatestValue, RingChannel, SharedEvent, struct } from "../../../mod.ts";
 import * as broadcast from "../../../src/channel/broadcast/layout.ts";
 import * as latest from "../../../src/channel/latest/layout.ts";
-import { SLOTS } from "../../../src/channel/latest/slots.ts";
+import { SLOTS } from "../../../src/channel/latest/layout.ts";
 import { MAX_CAPACITY, MIN_CAPACITY } from "../../../src/channel/peer/memory.ts";
 import { MAX_WAITING } from "../../../src/channel/peer/wake.ts";
 import * as ring from "../../../src/channel/ring/layout.ts";

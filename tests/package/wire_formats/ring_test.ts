@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { declareRingChannel, RingChannel, SharedEvent } from "../../../mod.ts";
-import { processOwner, threadOwner } from "../../../src/channel/peer/owner.ts";
+import { processOwner, threadOwner } from "../../../src/channel/peer/place.ts";
 import { randomName } from "../../support/random_name.ts";
 import {
   constantsOf,

@@ -20,16 +20,15 @@ import {
 import { MAX_CAPACITY, MIN_CAPACITY } from "../../peer/memory.ts";
 import { BATCH as READ_BATCH } from "../reader.ts";
 import { BATCH as WRITTEN_BATCH } from "../writer.ts";
-import { CLOSED, MAX_ATTEMPTS as MAX_PLACE_ATTEMPTS } from "../../peer/place.ts";
+import { CLOSED, MAX_ATTEMPTS as MAX_PLACE_ATTEMPTS, THREAD } from "../../peer/place.ts";
 import { ASLEEP, AWAKE } from "../../peer/wake.ts";
-import { THREAD } from "../../peer/owner.ts";
 import {
   HANDSHAKE_KINDS,
   HANDSHAKE_MAGIC,
   HANDSHAKE_VERSION,
   HandshakeStart,
   RingOffer,
-} from "../handshake.ts";
+} from "../connection.ts";
 import { RING_FUNCTIONS, RING_INTRODUCTION } from "./functions.ts";
 
 const word = (index: number) => ({ type: "u32", offset: 4 * index }) as const;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { LockEvent, LockSystem } from "../../../../src/sync/shared_lock/system.ts";
+import type { LockEvent, LockSystem } from "../../../../src/sync/shared_lock/word.ts";
 import type { Part } from "../../../channel/model/explore.ts";
 import { namedEvent, type Run } from "../../../channel/model/run.ts";
 import type { LockModules } from "./locks.ts";
