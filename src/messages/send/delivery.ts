@@ -6,8 +6,7 @@
  */
 
 import { assertInteger } from "../../../ffi/arguments.ts";
-import { errorFromCode, lastErrorCode } from "../../../ffi/error.ts";
-import { kernel32 } from "../../../ffi/win32/kernel32.ts";
+import { clearLastError, errorFromCode, lastErrorCode } from "../../../ffi/error.ts";
 import { addressOf, copyDataStruct } from "../../../ffi/win32/types.ts";
 import { toLresult, user32 } from "../../../ffi/win32/user32.ts";
 import { MAX_TIMER } from "../../wait/options.ts";
@@ -85,7 +84,7 @@ function send(
   const { SendMessageTimeoutW } = user32();
   const before = performance.now();
   // SendMessageTimeoutW can fail without setting an error, so clear the error of an earlier call.
-  kernel32().SetLastError(0);
+  clearLastError();
   const sent = SendMessageTimeoutW(
     window,
     message,
