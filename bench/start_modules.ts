@@ -7,7 +7,7 @@
 
 /** Maximum number of loaded modules, by the path of the imported module. */
 export const MAX_MODULES: Readonly<Record<string, number>> = {
-  "mod.ts": 145,
+  "mod.ts": 120,
   "src/memory/mod.ts": 40,
 };
 
