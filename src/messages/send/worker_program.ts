@@ -1231,6 +1231,9 @@ var Win32Error = class extends Error {
 function lastErrorCode() {
   return lastErrorFunctions().GetLastError();
 }
+function clearLastError() {
+  lastErrorFunctions().SetLastError(0);
+}
 function lastError2(api, attempt) {
   return errorFromCode(lastErrorCode(), api, attempt);
 }
@@ -2131,7 +2134,7 @@ function send(window, message, wParam, lParam, timeout) {
   const answer = new BigInt64Array(1);
   const { SendMessageTimeoutW } = user32();
   const before = performance.now();
-  kernel32().SetLastError(0);
+  clearLastError();
   const sent = SendMessageTimeoutW(window, message, wParam, lParam, SMTO_ERRORONEXIT, timeout, answer);
   return toLresult(sent) === 0n ? {
     code: whyNotSent(lastErrorCode(), window, message, performance.now() - before >= timeout - TICK)

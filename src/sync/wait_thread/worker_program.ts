@@ -1755,6 +1755,7 @@ var user32 = lazyLibrary("user32.dll", USER32);
 var MAX_STACK_USE = 832 * 1024;
 
 // ffi/kernel_object.ts
+var MAX_AT_ONCE = 63;
 var INFINITE = 4294967295;
 var WAIT_OBJECT_0 = 0;
 var WAIT_ABANDONED = 128;
@@ -1971,7 +1972,6 @@ var STATE = {
   released: 8,
   hurried: 9
 };
-var MAX_AT_ONCE = 63;
 var SLOTS = MAX_AT_ONCE;
 var MAX_OBJECTS = SLOTS * MAX_AT_ONCE;
 var WaitRecord = class {
