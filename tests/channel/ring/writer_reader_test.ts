@@ -62,6 +62,59 @@ Deno.test("RingWriter and RingReader pass messages of all lengths in order", () 
   assertEquals([writer.count, reader.count], [sent.length, received]);
 });
 
+/** The arrays that hold a message, by their names: each is at an offset in its buffer. */
+const sources: Record<string, (length: number) => Uint8Array> = {
+  "at a multiple of 8": (length) => new Uint8Array(new ArrayBuffer(length + 16), 8, length),
+  "at another offset": (length) => new Uint8Array(new ArrayBuffer(length + 16), 4, length),
+  "in shared memory": (length) => new Uint8Array(new SharedArrayBuffer(length)),
+  "in a buffer that can be resized": (length) =>
+    new Uint8Array(new ArrayBuffer(length, { maxByteLength: 256 })),
+};
+
+for (const [where, sourceOf] of Object.entries(sources)) {
+  Deno.test(`A message arrives as it was when an array ${where} was sent, at the second time and later, too`, () => {
+    const { writer, reader } = ringOf(65_536);
+    for (let length = 1; length <= 160; length++) {
+      const source = sourceOf(length);
+      const sent = Array.from({ length: 5 }, (_, time) => {
+        source.forEach((_, index) => source[index] = time * 31 + index * 7 + length);
+        assert(write(writer, source));
+        return source.slice();
+      });
+      // No message changes the bytes after it.
+      const next = new Uint8Array(32).fill(0xee);
+      assert(write(writer, next));
+      writer.publish();
+      const received: Uint8Array[] = [];
+      read(
+        reader,
+        (ring, offset, length) => void received.push(ring.slice(offset, offset + length)),
+      );
+      reader.publish();
+      assertEquals(received, [...sent, next].map((bytes) => new Uint8Array(bytes)));
+    }
+  });
+}
+
+Deno.test("A message is as long as its array, after the array's buffer was resized between two sends", () => {
+  const { writer, reader } = ringOf(65_536);
+  const buffer = new ArrayBuffer(64, { maxByteLength: 128 });
+  const source = new Uint8Array(buffer);
+  const lengths = [64, 64, 64, 8, 8, 128, 128];
+  for (const [index, length] of lengths.entries()) {
+    buffer.resize(length);
+    source.fill(index + 1);
+    assert(write(writer, source));
+  }
+  writer.publish();
+  const received: number[][] = [];
+  read(
+    reader,
+    (ring, offset, length) => void received.push([...ring.slice(offset, offset + length)]),
+  );
+  assertEquals(received, lengths.map((length, index) => Array(length).fill(index + 1)));
+});
+
 Deno.test("RingWriter.write finds room for the longest message at each position of the ring", () => {
   const { writer, reader } = ringOf(1024);
   for (let size = 0; size < 2000; size++) {
