@@ -45,7 +45,9 @@ export const GROUPS: readonly Group[] = [
         way: "spin",
         atMost: { "C ring": 1.5 },
       },
-      // Each message that is received needs a new array, which C does not make.
+      // Each message that is received needs a new array, which C does not make: 180 to 290 ns at each
+      // end, while C's whole round trip takes 105 ns. So the aim of 1.5 is out of reach, and the
+      // limit only notices a change for the worse. A script that needs more speed reads in place.
       "sendSync(), receiveSync()": {
         program: "ring_end.ts",
         way: "copied",
@@ -93,12 +95,18 @@ export const GROUPS: readonly Group[] = [
           "Boost spsc_queue": 1,
         },
       },
+      // The aim is 0.6, which is 6 ns for a message. V8 takes 8 to 11 ns for `set()` alone.
       "send(), readAt()": {
         program: "ring_end.ts",
         way: "send",
-        atMost: { "C ring": part(0.8 / 3) },
+        atMost: { "C ring": part(0.18) },
       },
-      "await send(), read()": { program: "ring_end.ts", way: "awaited" },
+      // The aim is 0.4, which is 9.5 ns for a message. V8 takes 12 ns or more for `await` alone.
+      "await send(), read()": {
+        program: "ring_end.ts",
+        way: "awaited",
+        atMost: { "C ring": part(0.1) },
+      },
     },
   },
   {
