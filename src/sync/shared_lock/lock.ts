@@ -8,6 +8,7 @@ import { assertOptions } from "../../../ffi/arguments.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import type { CType } from "../../struct/ctype.ts";
 import { assertWritable, inspectLive, isReadOnly } from "../../struct/field_view.ts";
+import { EVENT_LOOP } from "../../wait/event_loop.ts";
 import { deadlineAfter, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
 import { Lock } from "../../wait/queue.ts";
 import { WAIT_SYNC_CHECKS, type WaitSyncOptions } from "../single_wait.ts";
@@ -222,6 +223,8 @@ export class SharedLock extends Uncloneable {
   async lock(options: WaitOptions = {}): Promise<HeldLock> {
     assertOptions(options, WAIT_CHECKS);
     const { timeout = Infinity, signal } = options;
+    // A script that takes a free lock again and again must not keep the event loop from running.
+    if (EVENT_LOOP.countWait()) await EVENT_LOOP.turn();
     signal?.throwIfAborted();
     const held = this.tryLock();
     if (held !== undefined) return held;

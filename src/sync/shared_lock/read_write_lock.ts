@@ -28,6 +28,7 @@ import { assertOptions } from "../../../ffi/arguments.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import type { CType } from "../../struct/ctype.ts";
 import { assertWritable, inspectLive, isReadOnly } from "../../struct/field_view.ts";
+import { EVENT_LOOP } from "../../wait/event_loop.ts";
 import { deadlineAfter, timeLeft, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
 import { WAIT_SYNC_CHECKS, type WaitSyncOptions } from "../single_wait.ts";
 import { type HeldLock, heldOver, LockQueue, lockType, wordsAt, wouldBlock } from "./lock.ts";
@@ -402,6 +403,7 @@ export class SharedReadWriteLock extends Uncloneable {
    * @throws {TypeError} If the memory is unmapped, also during the wait, or mapped read-only.
    */
   async lockRead(options: WaitOptions = {}): Promise<HeldLock<SharedReadWriteLock>> {
+    if (EVENT_LOOP.countWait()) await EVENT_LOOP.turn();
     const wait = this.#waitOf(options);
     return this.tryLockRead() ??
       this.#reading(await this.#inTurn(() => this.#words.read(wait), options));
@@ -414,6 +416,7 @@ export class SharedReadWriteLock extends Uncloneable {
    * @throws {TypeError} If the memory is unmapped, also during the wait, or mapped read-only.
    */
   async lockWrite(options: WaitOptions = {}): Promise<HeldLock<SharedReadWriteLock>> {
+    if (EVENT_LOOP.countWait()) await EVENT_LOOP.turn();
     const wait = this.#waitOf(options);
     const held = this.tryLockWrite();
     if (held !== undefined) return held;

@@ -81,6 +81,20 @@ Deno.test("SharedLock.lock() ends at its timeout and by its signal, and the even
   await assertRejects(() => state.lock.lock({ signal: abort.signal }), Error, "enough");
 });
 
+Deno.test("A script that takes a free lock again and again lets the event loop run", async () => {
+  const { state: { lock, pair } } = newState();
+  const ways = [() => lock.lock(), () => pair.lockRead(), () => pair.lockWrite()];
+  for (const [index, take] of ways.entries()) {
+    let isOver = false;
+    setTimeout(() => isOver = true, 20);
+    const end = performance.now() + soon.timeout;
+    while (!isOver && performance.now() < end) {
+      using _held = await take();
+    }
+    assertEquals([index, isOver], [index, true]);
+  }
+});
+
 Deno.test("SharedLock.lockSync() refuses to wait for a task of its own thread", async () => {
   const { memory, state } = newState();
   using held = await state.lock.lock(soon);
