@@ -135,8 +135,9 @@ export class ReadWriteWords {
     const words = this.#words;
     if (words.length === 0) throw unmapped();
     const at = wordOf(place);
-    words[at + START] = 0;
     const { process } = this.#system.self;
+    // From here on without a call, which could be the end of a Worker: see word.ts.
+    words[at + START] = 0;
     Atomics.compareExchange(words, at, process, 0);
     if (Atomics.load(words, SLEEPING) === 0) return;
     if (Atomics.exchange(words, SLEEPING, 0) !== 0) { // guard: wake-writer

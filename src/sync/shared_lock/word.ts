@@ -23,6 +23,9 @@
  * and a new process gets its id before another thread looks, the lock stays held until that process
  * ends, too.)
  *
+ * A Worker that is terminated stops at the next call of a function in JavaScript. So no such call is
+ * between two stores while `start` is 0: the lock of a Worker would stay held until its process ends.
+ *
  * To take over a lock from a dead holder, a thread looks at the words before and after it asks the
  * system. If they are the same, they belong to the dead holder: only a live thread can have written
  * them again. The thread puts 0 into `start`, and its process id into `holder`, each by a
@@ -301,8 +304,10 @@ export class LockWord {
     if (this.#process === 0) this.#begin();
     const free = this.#takeover;
     const held = this.#process | free;
-    if (Atomics.compareExchange(this.#words, HOLDER, free, held) !== free) return false;
-    this.#sign();
+    const words = this.#words;
+    if (Atomics.compareExchange(words, HOLDER, free, held) !== free) return false;
+    words[THREAD] = this.#thread;
+    words[START] = this.#start;
     return true;
   }
 
@@ -324,15 +329,17 @@ export class LockWord {
    */
   take(waiting: number): Taken {
     if (this.#process === 0) this.#begin();
+    const words = this.#words;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const word = Atomics.load(this.#words, HOLDER);
+      const word = Atomics.load(words, HOLDER);
       const isFree = (word & PROCESS) === 0;
       if (!isFree && !this.#clearDead(word)) return HELD;
       const takeover = (word & TAKEOVER) ^ (isFree ? 0 : TAKEOVER); // guard: takeover-bit
       const held = this.#process | takeover | (word & WAITING) | waiting; // guard: others-sleep
-      if (Atomics.compareExchange(this.#words, HOLDER, word, held) !== word) continue;
+      if (Atomics.compareExchange(words, HOLDER, word, held) !== word) continue;
+      words[THREAD] = this.#thread;
+      words[START] = this.#start;
       this.#takeover = takeover;
-      this.#sign();
       return isFree ? TAKEN : ABANDONED;
     }
     return HELD;
@@ -454,13 +461,6 @@ export class LockWord {
   #begin(): void {
     const { process, thread, start } = this.#system.self;
     [this.#process, this.#thread, this.#start] = [process, thread, start];
-  }
-
-  /** Writes the rest of the words after the lock was taken. */
-  #sign(): void {
-    const words = this.#words;
-    words[THREAD] = this.#thread;
-    words[START] = this.#start;
   }
 
   /** Sets the bit for a thread that is about to sleep. Returns whether the lock is still held. */

@@ -10,6 +10,11 @@ import {
   union,
 } from "../../../mod.ts";
 import { currentThread } from "../../../ffi/process_thread.ts";
+import {
+  READ_WRITE_LOCK_LENGTH,
+  ReadWriteWords,
+} from "../../../src/sync/shared_lock/read_write_lock.ts";
+import { type LockSystem, SYSTEM } from "../../../src/sync/shared_lock/system.ts";
 import { randomName } from "../../support/random_name.ts";
 import { within } from "../../support/within.ts";
 import { State } from "./peers/state.ts";
@@ -93,6 +98,28 @@ Deno.test("A script that takes a free lock again and again lets the event loop r
     }
     assertEquals([index, isOver], [index, true]);
   }
+});
+
+Deno.test("A reader asks nobody between the steps that free its place, where a Worker could end", () => {
+  const words = new Int32Array(READ_WRITE_LOCK_LENGTH / 4);
+  const [process, start] = [12, 13];
+  const states: boolean[] = [];
+  const system: LockSystem = {
+    get self() {
+      states.push(words[process] !== 0 && words[start] === 0);
+      return SYSTEM.self;
+    },
+    looks: 0,
+    eventLoop: SYSTEM.eventLoop,
+    now: () => 0,
+    hasEnded: () => false,
+    randomWord: () => 1,
+    openEvent: (name) => SYSTEM.openEvent(name),
+    setEvent: () => {},
+  };
+  const lock = new ReadWriteWords(words, system);
+  lock.endRead(lock.tryRead());
+  assertEquals([words[process], states.includes(true)], [0, false]);
 });
 
 Deno.test("SharedLock.lockSync() refuses to wait for a task of its own thread", async () => {
