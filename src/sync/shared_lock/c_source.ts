@@ -184,8 +184,7 @@ static inline int winipc_lock_clear_dead(winipc_lock *lock, LONG word) {
     if (winipc_lock_load(&lock->start) != start || winipc_lock_load(&lock->thread) != thread ||
         (winipc_lock_load(&lock->holder) & mask) != (word & mask))
         return 0;
-    winipc_lock_replace(&lock->start, start, 0);
-    return 1;
+    return winipc_lock_replace(&lock->start, start, 0);
 }
 
 /* Takes the lock if it is free, or if its holder has died. */
@@ -270,8 +269,9 @@ static inline int winipc_rwlock_is_free(winipc_rwlock_place *place) {
     if (!winipc_lock_has_ended(process, thread, start)) return 0;
     if (winipc_lock_load(&place->start) != start || winipc_lock_load(&place->thread) != thread)
         return 0;
-    winipc_lock_replace(&place->start, start, 0);
-    return winipc_lock_replace(&place->process, process, 0);
+    /* Of several threads, only one frees the place. The others could free that of its next reader. */
+    return winipc_lock_replace(&place->start, start, 0) &&
+           winipc_lock_replace(&place->process, process, 0);
 }
 
 static inline int winipc_rwlock_has_no_readers(winipc_rwlock *lock) {

@@ -267,7 +267,9 @@ export class ReadWriteWords {
     const isSame = after.process === before.process && after.start === before.start &&
       after.thread === before.thread;
     if (!isSame) return false;
-    Atomics.compareExchange(words, at + START, before.start, 0);
+    // Of several threads, only one frees the place. The others could free that of its next reader.
+    const { start } = before;
+    if (Atomics.compareExchange(words, at + START, start, 0) !== start) return false;
     return Atomics.compareExchange(words, at, before.process, 0) === before.process;
   }
 

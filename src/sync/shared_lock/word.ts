@@ -29,8 +29,10 @@
  * To take over a lock from a dead holder, a thread looks at the words before and after it asks the
  * system. If they are the same, they belong to the dead holder: only a live thread can have written
  * them again. The thread puts 0 into `start`, and its process id into `holder`, each by a
- * compare-and-swap. Bit 1 lets only one of several threads succeed, even if the new holder has the
- * process id of the dead one.
+ * compare-and-swap. It gives up if the first one fails: then another thread is faster. Bit 1 lets
+ * only one of several threads succeed, even if the new holder has the process id of the dead one.
+ * (If the process of that thread is killed between the two steps, and the dead holder was a thread of
+ * a process that lives, the lock stays held until that process ends, too.)
  *
  * To sleep, a thread sets bit 0 and waits for the event. The holder that releases the lock clears
  * the bit and sets the event, which wakes one thread. A thread that has waited takes the lock with
@@ -501,7 +503,7 @@ export class LockWord {
     if (before.word !== (word & ~WAITING) || this.#isSelf(before)) return false;
     if (!this.#system.hasEnded(before)) return false; // guard: only-dead
     if (!isSame(before, this.#look())) return false;
-    Atomics.compareExchange(this.#words, START, before.start, 0); // guard: clear-start
-    return true;
+    const { start } = before;
+    return Atomics.compareExchange(this.#words, START, start, 0) === start; // guard: clear-start
   }
 }

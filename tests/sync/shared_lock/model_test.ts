@@ -134,7 +134,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
   "a takeover keeps the dead thread's start time": {
     guard: "clear-start",
-    change: ["before.start, 0", "before.start, before.start"],
+    change: ["start, 0", "start, start"],
     scenario: killed,
   },
   "a release keeps the start time": {
