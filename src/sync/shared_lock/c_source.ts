@@ -106,7 +106,11 @@ static inline int winipc_lock_has_ended(LONG process, LONG thread, LONG start) {
     handle = start == 0 ? OpenProcess(SYNCHRONIZE, FALSE, (DWORD)process)
                         : OpenThread(SYNCHRONIZE | THREAD_QUERY_LIMITED_INFORMATION, FALSE,
                                      (DWORD)thread);
-    if (handle == NULL) return GetLastError() == ERROR_INVALID_PARAMETER;
+    if (handle == NULL) {
+        if (GetLastError() == ERROR_INVALID_PARAMETER) return 1;
+        /* A thread of another user can have the id of a dead thread: then the process decides. */
+        return start != 0 && winipc_lock_has_ended(process, thread, 0);
+    }
     ended = WaitForSingleObject(handle, 0) == WAIT_OBJECT_0;
     if (!ended && start != 0) {
         LONG found = winipc_lock_start_of(handle);

@@ -139,8 +139,9 @@ class Windows implements LockSystem {
       return startWord(threadStartOf(handle)) !== start || isSignalled(handle);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return true;
-      if (error instanceof Deno.errors.PermissionDenied) return false;
-      throw error;
+      if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+      // A thread of another user can have the id of a dead thread: then the process decides.
+      return start !== 0 && this.hasEnded({ process, thread, start: 0 });
     }
   }
 
