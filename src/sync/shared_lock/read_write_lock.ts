@@ -404,6 +404,8 @@ export class SharedReadWriteLock extends Uncloneable {
    *
    * @throws {Deno.errors.TimedOut} If the lock was not free in time.
    * @throws {TypeError} If the memory is unmapped, also during the wait, or mapped read-only.
+   * @throws {Deno.errors.BadResource} If the memory is unmapped while the task waits for readers. No
+   *   other task gets the lock then until this thread ends.
    */
   async lockRead(options: WaitOptions = {}): Promise<HeldLock<SharedReadWriteLock>> {
     if (EVENT_LOOP.countWait()) await EVENT_LOOP.turn();
@@ -417,6 +419,8 @@ export class SharedReadWriteLock extends Uncloneable {
    *
    * @throws {Deno.errors.TimedOut} If the lock was not free in time.
    * @throws {TypeError} If the memory is unmapped, also during the wait, or mapped read-only.
+   * @throws {Deno.errors.BadResource} If the memory is unmapped while the task waits for readers. No
+   *   other task gets the lock then until this thread ends.
    */
   async lockWrite(options: WaitOptions = {}): Promise<HeldLock<SharedReadWriteLock>> {
     if (EVENT_LOOP.countWait()) await EVENT_LOOP.turn();
@@ -430,7 +434,8 @@ export class SharedReadWriteLock extends Uncloneable {
   /**
    * Waits until no writer has the lock, and takes it for reading. Blocks the calling thread.
    *
-   * @throws {Deno.errors.WouldBlock} If a task of this thread holds the lock for writing.
+   * @throws {Deno.errors.WouldBlock} If a task of this thread holds the lock for writing, or waits to
+   *   do so, or all 32 places are taken and one of them by a task of this thread.
    * @throws {Deno.errors.TimedOut} If the lock was not free in time.
    * @throws {TypeError} If the memory is unmapped, or mapped read-only.
    */

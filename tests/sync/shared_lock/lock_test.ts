@@ -187,6 +187,17 @@ Deno.test("SharedLock works in memory without a name, and refuses read-only and 
   assertThrows(() => one.lock.holder, TypeError);
 });
 
+Deno.test("A wait for a reader-writer lock ends with an error if its memory is unmapped", async () => {
+  using memory = SharedMemory.anonymous(4096);
+  const view = memory.map();
+  const { pair } = State.view(view);
+  const _reader = pair.tryLockRead()!;
+  const writing = pair.lockWrite(soon);
+  while (pair.writer === undefined) await new Promise((resolve) => setTimeout(resolve));
+  view.close();
+  await assertRejects(() => writing, Deno.errors.BadResource, "unmapped");
+});
+
 Deno.test("Copies of a struct have no locks, and writing a struct leaves its locks as they are", () => {
   const Inner = struct({ lock: sharedLock, count: "u32" });
   const Outer = struct({ inner: Inner, list: array(Inner, 2), locks: array(sharedLock, 2) });
