@@ -133,8 +133,10 @@ export class EventLoop {
   #checkTime(): boolean {
     if (this.#isDue) return true;
     const now = this.#now();
-    const isSoon = now - this.#lastLook < LOOK_INTERVAL;
-    this.#enough = isSoon ? Math.min(this.#enough * 2, MAX_WAITS) : (this.#enough >> 1) + 1;
+    const elapsed = now - this.#lastLook;
+    this.#enough = elapsed < LOOK_INTERVAL
+      ? Math.min(this.#enough * 2, MAX_WAITS)
+      : ((this.#enough * LOOK_INTERVAL / elapsed) | 0) + 1;
     this.#lastLook = now;
     this.#isDue = now - this.#lastTurn > MAX_LENGTH;
     // Every wait now lasts until the next event-loop turn, so that later waits do not end earlier.
