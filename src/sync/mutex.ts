@@ -369,7 +369,7 @@ export class SharedMutex extends SharedObject {
   async lock(options: WaitOptions = {}): Promise<MutexLock> {
     assertOptions(options, WAIT_CHECKS);
     options.signal?.throwIfAborted();
-    // A script that locks a free mutex again and again must not keep the event loop from running.
+    // A script that locks a mutex again and again must not keep the event loop from running.
     const isTurnDue = EVENT_LOOP.countWait();
     const lock = isTurnDue ? undefined : this.tryLock();
     return lock ?? await lockInOrder(this, options, isTurnDue);
@@ -481,7 +481,7 @@ async function lockInOrder(
   const claim = new MutexClaim(handle, { isOrdered: true, after });
   try {
     if (after) await after.wait(tenant, { label: handle.kind, timeout, signal });
-    else if (isTurnDue) await EVENT_LOOP.turn();
+    if (isTurnDue) await EVENT_LOOP.turn();
     await untilReleased(handle);
     // An abort or a close can come between the end of the earlier claim and this line.
     signal?.throwIfAborted();

@@ -21,7 +21,7 @@ import { assertOptions, type OptionChecks } from "../../ffi/arguments.ts";
 import type { Handle } from "../../ffi/handle.ts";
 import { blockOn, RegisteredWait } from "../../ffi/kernel_object.ts";
 import { inWorker } from "../../ffi/platform.ts";
-import { lookOrBlock, ShortWaits } from "../wait/event_loop.ts";
+import { EVENT_LOOP, lookOrBlock, ShortWaits } from "../wait/event_loop.ts";
 import { checkTimeout, timeLeft, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import { ParkedWait } from "./pool_thread_wait.ts";
 import { timedOut, WaitJob, waitOnThread } from "./wait_thread/job.ts";
@@ -131,7 +131,10 @@ class SingleWait implements Disposable {
   /** Waits until the object is signalled. */
   async untilSignalled(): Promise<void> {
     if (this.#timeout === 0) {
-      if (blockOn(this.#lease.handle, 0) === undefined) throw this.#late();
+      const isSignalled = blockOn(this.#lease.handle, 0) !== undefined;
+      // A script that looks again and again must not keep the event loop from running.
+      if (EVENT_LOOP.countWait()) await EVENT_LOOP.turn();
+      if (!isSignalled) throw this.#late();
       return;
     }
     let took = Infinity;

@@ -139,15 +139,24 @@ Deno.test("Timers, files and a server go on while a script waits for an event ag
 
 Deno.test("A wait or a lock that ends at once, again and again, lets timers go on", async () => {
   using event = SharedEvent.anonymous({ reset: "manual", signalled: true });
+  using unset = SharedEvent.anonymous();
   using semaphore = SharedSemaphore.anonymous({ initial: 1 });
   using mutex = SharedMutex.anonymous();
   const ways = [
     () => event.wait(),
+    () => event.wait({ timeout: 0 }),
+    () => assertRejects(() => unset.wait({ timeout: 0 }), Deno.errors.TimedOut),
     async () => {
       await semaphore.wait();
       semaphore.release();
     },
     async () => (await mutex.lock()).release(),
+    async () => {
+      const first = mutex.lock();
+      const second = mutex.lock();
+      (await first).release();
+      (await second).release();
+    },
   ];
   for (const way of ways) {
     let isOver = false;
