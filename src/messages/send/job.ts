@@ -5,9 +5,16 @@
  * @module
  */
 
+import { EVENT_LOOP } from "../../wait/event_loop.ts";
 import { Cancellation } from "../../wait/options.ts";
 import { type Handling, numberSend, unanswered } from "../window/own.ts";
-import { deliveryError, ERROR_TIMEOUT, type Outcome, type Parcel } from "./delivery.ts";
+import {
+  deliverHere,
+  deliveryError,
+  ERROR_TIMEOUT,
+  type Outcome,
+  type Parcel,
+} from "./delivery.ts";
 
 const NO_BYTES = new Uint8Array();
 
@@ -47,6 +54,15 @@ export class SendJob {
     this.#signal = signal;
   }
 
+  /** Sends the parcel to a window of this thread, and blocks the thread until its procedure answers. */
+  deliverHere(): void {
+    try {
+      this.finish({ answer: deliverHere(this.parcel) });
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
   /** Copies the bytes that have not been handed over, so that the script can change its own. */
   keepBytes(): void {
     this.parcel.bytes = new Uint8Array(this.parcel.bytes);
@@ -77,7 +93,12 @@ export class SendJob {
         onAbort: (reason) => this.fail(reason),
       });
     }
-    return await this.#answer.promise;
+    try {
+      return await this.#answer.promise;
+    } finally {
+      // A script that sends to itself again and again must not keep the event loop from running.
+      if (EVENT_LOOP.countWait()) await EVENT_LOOP.turn();
+    }
   }
 
   /** Whether the wait for the answer is over. */

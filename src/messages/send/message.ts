@@ -159,13 +159,13 @@ export async function sendFrom(
   const parcel = toParcel(target, data, options);
   requireHost();
   signal?.throwIfAborted();
-  // The window's procedure runs on this thread, and only this call can run it now.
-  if (windowsOfThisThread.get(parcel.window)) return deliverHere(parcel);
   const job = new SendJob(parcel, { signal, handling });
   const listener = listenersOfThisThread.get(parcel.window);
+  // The window's procedure runs on this thread, and only this call can run it now.
+  if (windowsOfThisThread.get(parcel.window)) job.deliverHere();
   // The sender may be a handler of this listener. By way of Windows the window's thread would wait
   // for itself.
-  if (listener !== undefined) void handleHere(job, listener);
+  else if (listener !== undefined) void handleHere(job, listener);
   else {
     sendOnThread(job);
     job.keepBytes();
@@ -366,9 +366,12 @@ export async function sendMessage(
   };
   requireHost();
   signal?.throwIfAborted();
-  // The window's procedure runs on this thread, and only this call can run it now.
-  if (windowsOfThisThread.get(parcel.window)) return deliverHere(parcel);
   const job = new SendJob(parcel, { signal, handling: handlingNow() });
+  // The window's procedure runs on this thread, and only this call can run it now.
+  if (windowsOfThisThread.get(parcel.window)) {
+    job.deliverHere();
+    return await job.wait();
+  }
   // A listener of this thread gets the message without Windows, as it does from sendCopyData():
   // this keeps the order.
   const answer = listenersOfThisThread.get(parcel.window)

@@ -7,12 +7,15 @@ import {
   MessageWindow,
   sendCopyData,
   sendCopyDataSync,
+  sendMessage,
   type WindowTarget,
   WM_COPYDATA,
 } from "../../../src/messages/mod.ts";
 import { isWine } from "../../../ffi/win32/ntdll.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
+
+const WM_USER = 0x400;
 
 /** Starts a peer with a window, and finds the window. */
 async function openPeer() {
@@ -192,6 +195,30 @@ Deno.test("sendCopyData() runs the procedure of a window of this thread itself",
   assertEquals(own.received, [
     { id: options.id, bytes: encodeText("Hi\0"), from: own.window.handle },
   ]);
+});
+
+Deno.test("Sends to windows and handlers of this thread, again and again, let timers go on", async () => {
+  using own = openOwn();
+  await using listener = await CopyDataListener.open({
+    onMessage: () => 7n,
+    answers: { [WM_USER]: () => 7n },
+  });
+  const sends = [
+    () => sendCopyData(own.window, "Hi"),
+    () => sendMessage(own.window, WM_USER),
+    () => sendCopyData(listener, "Hi"),
+    () => sendMessage(listener, WM_USER),
+  ];
+  for (const send of sends) {
+    let isOver = false;
+    const timer = setTimeout(() => isOver = true, 20);
+    const deadline = performance.now() + 20_000;
+    while (!isOver) {
+      await send();
+      assert(performance.now() < deadline, `${send}: the timer does not fire`);
+    }
+    clearTimeout(timer);
+  }
 });
 
 Deno.test("sendCopyData() rejects for an invalid argument, and sends nothing", async () => {
