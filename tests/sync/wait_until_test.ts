@@ -1,4 +1,4 @@
-import { assertEquals, assertGreaterOrEqual, assertLess, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertGreaterOrEqual, assertLess, assertRejects } from "@std/assert";
 import { waitUntil } from "../../src/sync/mod.ts";
 
 Deno.test("waitUntil() calls the function at once, and returns its value", async () => {
@@ -67,4 +67,15 @@ Deno.test("waitUntil() refuses an async function, whose failure does not end the
   await assertRejects(() => waitUntil(fail), TypeError, "got a promise");
   // An unhandled rejection would fail the test in the next turn of the event loop.
   await new Promise((resolve) => setTimeout(resolve, 0));
+});
+
+Deno.test("waitUntil() that finds a value at once, again and again, lets timers go on", async () => {
+  let isOver = false;
+  const timer = setTimeout(() => isOver = true, 20);
+  const deadline = performance.now() + 20_000;
+  while (!isOver) {
+    await waitUntil(() => true);
+    assert(performance.now() < deadline, "The timer does not fire");
+  }
+  clearTimeout(timer);
 });
