@@ -14,7 +14,7 @@ import {
   READ_WRITE_LOCK_LENGTH,
   ReadWriteWords,
 } from "../../../src/sync/shared_lock/read_write_lock.ts";
-import { type LockSystem, SYSTEM } from "../../../src/sync/shared_lock/system.ts";
+import { type LockSystem, SYSTEM } from "../../../src/sync/shared_lock/word.ts";
 import { randomName } from "../../support/random_name.ts";
 import { within } from "../../support/within.ts";
 import { State } from "./peers/state.ts";
