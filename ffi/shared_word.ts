@@ -1,10 +1,8 @@
 /**
  * Lets threads of this process wait for a word of their shared memory.
  *
- * `Atomics.wait` does the same, and has two faults on Windows. V8 passes its timeout to Windows in
- * whole milliseconds, and rounds down. So it spins in the last millisecond of each timeout, and
- * takes the processor from the thread that it waits for. And a thread that it wakes can run only
- * after a second switch, because the waker still holds V8's lock.
+ * `Atomics.wait` does the same, but on Windows it spins in the last millisecond of its timeout, and
+ * wakes a thread more slowly: see docs/performance.md, "Habits that keep V8 fast".
  *
  * @see {@link https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-waitonaddress}
  * @module

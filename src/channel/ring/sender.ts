@@ -44,7 +44,7 @@ export interface EndOptions {
   machine?: Machine;
 }
 
-// V8 looks up an imported binding at each use, but not a constant of this module.
+// Constants and fields are as in docs/performance.md, "Habits that keep V8 fast".
 const NOTHING_DUE = NOTHING;
 
 const SENT: Promise<boolean> = Promise.resolve(true);
@@ -90,7 +90,6 @@ export let openSender: (options: EndOptions) => RingSender;
  * ```
  */
 export class RingSender extends Uncloneable implements Disposable {
-  // The initial value keeps V8 from checking the field at each use: see writer.ts.
   /** The maximum length of a message in bytes. */
   readonly maxMessageLength: number = 0;
   readonly #options: EndOptions;

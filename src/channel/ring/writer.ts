@@ -22,7 +22,7 @@ export const BATCH = 32_768;
 /** The value of `#claimed` if no message is claimed. */
 const NONE = -1;
 
-// V8 looks up imported and exported bindings at each use, but not other constants of this module.
+// Constants, fields and methods are as in docs/performance.md, "Habits that keep V8 fast".
 const RECORD_HEADER = RECORD_HEADER_LENGTH;
 const FIRST_RECORD = HEADER_LENGTH / 4;
 const COMMITTED = WORD.committed;
@@ -123,7 +123,6 @@ export interface Writer {
 export class RingWriter implements Writer {
   readonly ring: Uint8Array<ArrayBuffer>;
   readonly maxMessageLength: number;
-  // A field without an initial value starts as `undefined`, and V8 then checks it at each use.
   /** The header and the ring. */
   readonly #words: Int32Array<ArrayBuffer> = new Int32Array();
   readonly #capacity: number = 0;
@@ -282,8 +281,6 @@ export class RingWriter implements Writer {
   findRoom(length: number): boolean {
     return this.#refreshHead(this.#needed(sizeOf(length), this.#tail()));
   }
-
-  // These are methods, because V8 does not inline private getters.
 
   /** Returns the position of the end of the committed messages and padding. */
   #tail(): number {
