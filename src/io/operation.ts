@@ -22,11 +22,9 @@ import { OverlappedOperation } from "../../ffi/file.ts";
 import { ParkedWait } from "../sync/pool_thread_wait.ts";
 import { beginWait } from "../sync/single_wait.ts";
 import { lend, type Tenant, WaitableObject } from "../sync/waitable_object.ts";
-import { EVENT_LOOP, PATIENCE } from "../wait/event_loop.ts";
+import { EVENT_LOOP, PATIENCE, ShortWaits } from "../wait/event_loop.ts";
 import { Cancellation, deadlineAfter, timeLeft, type WaitOptions } from "../wait/options.ts";
 
-/** Number of short waits in a row after which the next wait is expected to be short, too. */
-const STREAK = 3;
 /** Minimum size of the memory for a write or a message, in bytes. */
 const MIN_ROOM = 65_536;
 /** Maximum size of the memory that is kept for the next operation, in bytes. */
@@ -54,8 +52,8 @@ export class FileOperation extends OverlappedOperation {
   readonly #event: DoneEvent;
   /** The last wait on a pool thread, which the next one uses again. */
   #parked: ParkedWait | undefined;
-  /** The number of waits in a row that took less than {@linkcode PATIENCE}. */
-  #shortWaits = 0;
+  /** The earlier waits for operations. */
+  readonly #shortWaits = new ShortWaits();
   /** Whether the last wait took less than {@linkcode MAX_PARKED}. */
   #isInUse: boolean;
   #isHeld = true;
@@ -77,7 +75,7 @@ export class FileOperation extends OverlappedOperation {
   }
 
   /**
-   * Makes room for at least so many bytes. Memory that is kept for further operations has a power
+   * Makes room for at least `length` bytes. Memory that is kept for further operations has a power
    * of two as its size.
    */
   makeRoom(length: number): void {
@@ -103,7 +101,7 @@ export class FileOperation extends OverlappedOperation {
     if (timeout === 0) return false;
     const began = performance.now();
     const deadline = deadlineAfter(timeout);
-    if (this.#shortWaits >= STREAK && !this.#blockBriefly()) {
+    if (this.#shortWaits.areExpected && !this.#blockBriefly()) {
       await EVENT_LOOP.turn();
       signal?.throwIfAborted();
       if (this.isInFlight) this.#blockBriefly();
@@ -117,7 +115,7 @@ export class FileOperation extends OverlappedOperation {
       await this.#sleeping;
     }
     const took = performance.now() - began;
-    this.#shortWaits = took < PATIENCE ? this.#shortWaits + 1 : 0;
+    this.#shortWaits.note(took);
     this.#isInUse = took < MAX_PARKED;
     return true;
   }

@@ -29,11 +29,11 @@ const MAX_STREAK = 96;
 const FORGIVING_BLOCKS = 4;
 
 /**
- * Learns from the waits for one object whether it is worth its time to block for the next one.
+ * Learns from earlier waits for one object whether the thread should block for the next wait.
  *
  * The next wait is expected to be short after three waits in a row of less than
- * {@linkcode PATIENCE}. A block in vain doubles that number, so that a script that is signalled by
- * its own tasks blocks ever more rarely. Successful blocks halve it again.
+ * {@linkcode PATIENCE}. A block in vain doubles that number, if the caller records blocks. So a
+ * script that its own tasks signal blocks ever more rarely. Successful blocks halve the number.
  */
 export class ShortWaits {
   #inARow = 0;
@@ -45,7 +45,7 @@ export class ShortWaits {
     return this.#inARow >= this.#needed;
   }
 
-  /** Records a wait that took so many milliseconds; `Infinity` if it was given up. */
+  /** Records the duration of a wait; `Infinity` if it was given up. */
   note(milliseconds: number): void {
     this.#inARow = milliseconds < PATIENCE ? this.#inARow + 1 : 0;
   }

@@ -24,7 +24,7 @@
 
 import { lastError } from "../../../ffi/error.ts";
 import type { WaitOptions } from "../../sync/mod.ts";
-import { PATIENCE } from "../../wait/event_loop.ts";
+import { PATIENCE, ShortWaits } from "../../wait/event_loop.ts";
 import { labelOf } from "./memory.ts";
 import { deadlineAfter, timeLeft } from "../../wait/options.ts";
 import { limitSleep, type Liveness } from "./place.ts";
@@ -102,9 +102,6 @@ const MAX_LOOKS_SYNC = 4096;
 /** Maximum looks of a wait by a promise: few, because they block the event loop. */
 const MAX_LOOKS_ASYNC = 512;
 
-/** Number of short sleeps in a row after which the next one is expected to be short, too. */
-const STREAK = 3;
-
 const WAIT_OBJECT_0 = 0;
 const WAIT_TIMEOUT = 0x102;
 
@@ -148,8 +145,8 @@ export class EndWait implements Disposable {
   #closed = false;
   /** Whether a wait by a promise keeps the process alive. */
   #isHeld = true;
-  /** The number of sleeps in a row that took less than {@linkcode PATIENCE}. */
-  #shortSleeps = 0;
+  /** The earlier sleeps of waits by a promise. */
+  readonly #shortSleeps = new ShortWaits();
   readonly #machine: Machine;
   readonly #spinSync: Spin;
   readonly #spin: Spin;
@@ -281,7 +278,7 @@ export class EndWait implements Disposable {
   async #sleep(options: WaitOptions): Promise<boolean> {
     const began = this.#machine.now();
     const isWoken = this.#sleepBriefly() || await this.#park(options);
-    this.#shortSleeps = this.#machine.now() - began < PATIENCE ? this.#shortSleeps + 1 : 0;
+    this.#shortSleeps.note(this.#machine.now() - began);
     return isWoken;
   }
 
@@ -290,7 +287,7 @@ export class EndWait implements Disposable {
    * woken. If it is not woken in time, this can cost a tick of the scheduler (15 ms).
    */
   #sleepBriefly(): boolean {
-    if (this.#shortSleeps < STREAK) return false; // guard: streak
+    if (!this.#shortSleeps.areExpected) return false; // guard: streak
     const sleep = () => this.#sleepSync(undefined, PATIENCE);
     return this.#machine.eventLoop.blockBriefly(sleep) === "woken";
   }

@@ -7,21 +7,18 @@
  * @module
  */
 
-import { EVENT_LOOP, PATIENCE } from "../../wait/event_loop.ts";
+import { EVENT_LOOP, PATIENCE, ShortWaits } from "../../wait/event_loop.ts";
 import { asParent, Thread } from "../../wait/thread.ts";
 import type { SendJob } from "./job.ts";
 import { HOLDER, ROOM, SendRecord, type SendThreadData } from "./protocol.ts";
 import { PROGRAM } from "./worker_program.ts";
 import { MAX_NESTED } from "../listen/protocol.ts";
 
-/** Number of short waits in a row after which the next wait is expected to be short, too. */
-const STREAK = 3;
-
 /** A send thread as the script sees it. It does one job at a time. */
 export class SendHost {
   readonly #record = new SendRecord();
-  /** The number of waits for the thread in a row that took less than {@linkcode PATIENCE}. */
-  #shortWaits = 0;
+  /** The earlier waits for the thread. */
+  readonly #shortWaits = new ShortWaits();
   #failure: Error | undefined;
 
   private constructor() {}
@@ -55,15 +52,11 @@ export class SendHost {
       const began = performance.now();
       this.#record.pass(HOLDER.script, HOLDER.thread);
       // An await only where it is needed: a job that is done at once needs no timer.
-      if (!this.#expectsShortWait || !this.#blockBriefly()) await this.#waitForThread();
-      this.#shortWaits = performance.now() - began < PATIENCE ? this.#shortWaits + 1 : 0;
+      if (!this.#shortWaits.areExpected || !this.#blockBriefly()) await this.#waitForThread();
+      this.#shortWaits.note(performance.now() - began);
       at += ROOM;
     } while (at < bytes.length);
     job.finish(this.#record.readOutcome());
-  }
-
-  get #expectsShortWait(): boolean {
-    return this.#shortWaits >= STREAK;
   }
 
   /**
@@ -83,7 +76,7 @@ export class SendHost {
    * @throws {Error} If the thread has ended.
    */
   async #waitForThread(): Promise<void> {
-    if (this.#expectsShortWait) {
+    if (this.#shortWaits.areExpected) {
       await EVENT_LOOP.turn();
       this.#blockBriefly();
     }
