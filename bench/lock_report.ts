@@ -16,7 +16,7 @@ import { findCommit } from "./commit.ts";
 import { State } from "./peers/lock_end.ts";
 import { type MeasuredCase, type MeasuredGroup, reportGroup } from "./report_group.ts";
 
-/** Number of operations of a sample: one takes too short for the clock. */
+/** Number of operations of a sample: a single one is too short for the clock. */
 const TIMES = 1000;
 /** Number of samples of a round. */
 const SAMPLES = 50;
@@ -93,7 +93,10 @@ function inLoop(
   };
 }
 
-/** Returns a group of which each case is done by two processes. No case may exceed the first. */
+/**
+ * Returns a group of cases that two processes do at the same time. The case of `SharedLock` must
+ * not take longer than the first case.
+ */
 function contended(
   name: string,
   cases: Readonly<Record<string, readonly [way: string, count: number]>>,

@@ -25,8 +25,8 @@ const MEMORY = "src/memory/mod.ts";
  */
 const MAX_IMPORT = 150;
 /**
- * Maximum median time to import the whole library, as a multiple of the time for as many empty
- * modules as {@linkcode MAX_MODULES} allows. On Wine, these modules take 120 to 190 ms, and the
+ * Maximum median time to import the whole library, as a multiple of the time for empty modules: as
+ * many as {@linkcode MAX_MODULES} allows. On Wine, these modules take 120 to 190 ms, and the
  * library 1.25 to 1.51 times as long. With 154 modules it took 1.81 to 2.0 times as long.
  */
 const MAX_IMPORT_RATIO = 1.75;
@@ -89,7 +89,7 @@ async function reportImports(): Promise<void> {
   checkTime(taken, { max: MAX_IMPORT, ratio: MAX_IMPORT_RATIO });
 }
 
-/** Returns the URL of a module that imports an empty module so often, each time as another one. */
+/** Returns the URL of a module that imports `count` copies of an empty module. */
 function manyModules(empty: URL, count: number): string {
   const imports = Array.from({ length: count }, (_, n) => `import "${empty.href}?${n}";`);
   return `data:text/javascript,${encodeURIComponent(imports.join(""))}`;

@@ -1,6 +1,6 @@
 /**
- * Compares awaited waits and locks with a pair of C programs, which are compiled in this run, and
- * with the calls that block.
+ * Compares awaited waits and locks with a pair of C programs, and with the calls that block. The
+ * run compiles the C programs.
  *
  *     deno task report:sync [--beside FOLDER] [NAME...]
  *

@@ -1,6 +1,6 @@
 /**
- * Compares latest values and broadcast rings with a C program, which is compiled in this run, and a
- * large latest value with a copy of its bytes.
+ * Compares latest values and broadcast rings with a C program, and a large latest value with a copy
+ * of its bytes. The run compiles the C program.
  *
  *     deno task report:values [--beside FOLDER] [NAME...]
  *

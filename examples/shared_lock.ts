@@ -1,7 +1,7 @@
 /**
  * Moves money between accounts in shared memory. A lock in the same struct lets only one process at
- * a time change them, and costs no call of Windows while it is free. If a process dies in the middle
- * of a transfer, the next process to take the lock undoes the transfer.
+ * a time change them. While the lock is free, it costs no call of Windows. If a process dies in the
+ * middle of a transfer, the next process to take the lock undoes the transfer.
  *
  *     deno run --allow-ffi examples/shared_lock.ts --times 1000000 --hold
  *     deno run --allow-ffi examples/shared_lock.ts --times 1000000 --stop

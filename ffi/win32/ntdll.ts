@@ -1,7 +1,7 @@
 /**
  * The functions of ntdll.dll: the properties of sections, events, semaphores and handles, the
- * creation of pipes and mailslots, overlapped operations, and the table of upper case. kernel32 has no functions for
- * these, or not with all of their options.
+ * creation of pipes and mailslots, overlapped operations, and the table of upper case. kernel32 has
+ * no functions for these, or not with all of their options.
  *
  * @module
  */

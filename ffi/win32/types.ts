@@ -72,7 +72,8 @@ export function lastErrorFunctions(): Symbols<typeof LAST_ERROR> {
 
 /**
  * Returns a function that returns the functions of a library. Each of them is bound when it is
- * first read, because Deno compiles machine code to bind a function. This keeps the last error.
+ * first read, because Deno compiles machine code to bind a function. Binding keeps the thread's
+ * last error.
  *
  * The library stays open until the process ends, because the system loads its own libraries into
  * every process anyway.
@@ -117,7 +118,10 @@ export function lazyLibrary<const S extends Deno.ForeignLibraryInterface>(
   };
 }
 
-/** Binds a function. This can come between a call that failed and the look at its error. */
+/**
+ * Binds a function, and keeps the thread's last error: a function can be bound between a call that
+ * failed and the look at its error.
+ */
 function bind(
   file: string,
   name: string,

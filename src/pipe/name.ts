@@ -10,7 +10,7 @@
 import { assertWide } from "../../ffi/wide.ts";
 import { show } from "../../ffi/arguments.ts";
 
-/** Maximum length of a path in characters, because Windows allows so many for a pipe. */
+/** Maximum length of a pipe's path in characters, which Windows sets. */
 const MAX_PATH_LENGTH = 256;
 
 /** The folder of an object: Windows keeps pipes and mailslots in folders of their own. */

@@ -1,6 +1,6 @@
 /**
- * Structs that another program writes meanwhile: one under a seqlock, whose counters show a reader
- * that the program wrote while the reader copied, and the newest of several buffers.
+ * Structs that another program writes meanwhile: a struct under a seqlock, and the newest of
+ * several buffers. The counters of a seqlock show a reader that the program wrote during the copy.
  *
  * @module
  */

@@ -30,7 +30,9 @@ export interface CType<Value, Live = Value, Input = Value> {
   readonly isBytes?: boolean;
   /**
    * Whether the value works only at its place in the memory, as a lock does. Then views and structs
-   * never copy its bytes, and a union cannot contain it. @default false
+   * never copy its bytes. A union, a `LatestValue` and `readConsistent` refuse it.
+   *
+   * @default false
    */
   readonly isPinned?: boolean;
   /**

@@ -1,5 +1,6 @@
 /**
- * Mutexes, events and semaphores that processes share, and waits for one or several of them.
+ * Mutexes, events and semaphores that processes share, waits for one or several of them, and locks
+ * inside shared memory.
  *
  * ```ts
  * import { SharedEvent, SharedMutex } from "@winipc/winipc/sync";

@@ -358,8 +358,8 @@ export class SharedMutex extends SharedObject {
 
   /**
    * Waits until the mutex is free, and locks it. A free mutex is locked at once, and this thread
-   * then owns it. The event loop keeps running during a wait, because a thread of this module waits,
-   * and then owns the mutex until the lock is released.
+   * then owns it. Otherwise a thread of this module waits, and the event loop keeps running. That
+   * thread then owns the mutex until the lock is released.
    *
    * The tasks of a script get the mutex in the order in which they called this.
    *

@@ -79,7 +79,7 @@ export class History {
   /** The result of {@linkcode Undoing}, which is asked once. */
   undo: (() => void) | "not asked" | undefined = "not asked";
 
-  /** Records a wait that took so many milliseconds; `Infinity` if it was given up. */
+  /** Records the duration of a wait; `Infinity` if it was given up. */
   note(milliseconds: number): void {
     this.shortWaits.note(milliseconds);
     this.isInUse = milliseconds < MAX_PARKED;

@@ -33,9 +33,9 @@
  * | 5. stores n as the newest number             |    the copy is whole                        |
  * | 6. fence                                     |                                             |
  *
- * The value is written and copied by plain accesses, many
- * bytes at once. Only step 5 of the writer and steps 1 and 4 of the reader are `Atomics` accesses.
- * Still no copy of the value n is torn, also on ARM64:
+ * The value is written and copied by plain accesses, many bytes at once. Only step 5 of the writer
+ * and steps 1 and 4 of the reader are `Atomics` accesses. Still no copy of the value n is torn,
+ * also on ARM64:
  *
  * Case 1: the copy has a byte of a later value in the same slot, which is n + 4 or later. The writer
  * wrote this byte after it had stored 0 as the number of the slot, in step 3 of the value before.
@@ -87,7 +87,7 @@ const MAX_TRIES = 10_000;
 export class LatestSlots {
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #stride: number;
-  /** The value of each slot. To copy a whole array is faster than to copy a part of one. */
+  /** The value of each slot: `set()` of a whole array is faster than `set()` of a part. */
   readonly #values: readonly Int32Array<ArrayBuffer>[];
 
   /**

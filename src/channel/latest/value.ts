@@ -1,6 +1,5 @@
 /**
- * Latest values: one process writes values, and any number of processes read the newest one. And
- * the writer of a latest value.
+ * Latest values, which one process writes and any number of processes read; and their writer.
  *
  * The writer holds the mutex `NAME.writer`, and it has a place in the memory. By the place, readers
  * know the writer's process and notice its end. The mutex excludes a second writer. The place alone

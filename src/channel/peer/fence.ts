@@ -1,6 +1,6 @@
 /**
- * Fences, which order plain accesses to shared memory. So many bytes can be copied at once, and need
- * no `Atomics` access for each word.
+ * Fences, which order plain accesses to shared memory. With a fence, many bytes can be copied at
+ * once, without an `Atomics` access for each word.
  *
  * @module
  */

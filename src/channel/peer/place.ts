@@ -1,6 +1,6 @@
 /**
- * The places of a ring or a latest value, their owners, and the ends that one object of it has
- * opened; and how an end learns that its peer has left or died.
+ * The places of a ring or a latest value, their owners, and the open ends of one object. An end
+ * learns here that its peer has left or died.
  *
  * The owner of a place is a process or a thread. An end in a Worker belongs to the Worker's thread,
  * because the process lives on when the Worker ends. All other ends belong to their process; those

@@ -1,7 +1,7 @@
 /**
- * A connection of two channels, one for each direction, the client that makes one, and the
- * handshake by which a client and a server share the channels without names. The messages of the
- * handshake go through a pipe:
+ * A connection of two channels, one for each direction, and the client that makes one. By a
+ * handshake, a client and a server share the channels without names. The messages of the handshake
+ * go through a pipe:
  *
  * 1. The client says hello, with its process id.
  * 2. The server creates both channels, puts their handles into the client's process, and offers

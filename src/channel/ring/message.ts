@@ -1,7 +1,7 @@
 /**
- * What scripts put into messages: bytes in the ring itself (claims), and JavaScript values, encoded
- * by the structured clone algorithm. For a value that has no clone, the error says what to send
- * instead.
+ * The contents of messages: bytes that a script writes into the ring itself (claims), and
+ * JavaScript values, encoded by the structured clone algorithm. The error for a value that has no
+ * clone says what to send instead.
  *
  * @see {@link https://nodejs.org/api/v8.html#serialization-api}
  * @module

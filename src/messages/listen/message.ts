@@ -1,6 +1,6 @@
 /**
  * A message that a listener passes to the script, the sender that the message names, and the
- * options of a listener, of which a part goes to the thread of its window.
+ * options of a listener. Some options go to the thread of its window.
  *
  * @module
  */

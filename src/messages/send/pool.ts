@@ -70,8 +70,8 @@ export class SendHost {
   }
 
   /**
-   * Waits until the thread has passed the record back. If the script's thread has already blocked
-   * for 1 ms in this event-loop turn, it can block again after the next turn has begun.
+   * Waits until the thread has passed the record back. A script's thread that has already blocked
+   * for 1 ms in this event-loop turn lets the next turn begin, and then blocks again.
    *
    * @throws {Error} If the thread has ended.
    */

@@ -43,7 +43,7 @@ export let heldOver: <L extends object>(
  *
  * @typeParam L The kind of lock.
  */
-// It is no `Uncloneable`, whose 30 ns would take longer than the lock. `lock` refuses the clone.
+// Not an `Uncloneable`: its constructor takes longer than the lock. `lock` refuses the clone.
 export class HeldLock<L extends object = SharedLock> implements Disposable {
   /** The lock. */
   readonly lock: L;
@@ -140,9 +140,9 @@ let lockAt: (data: DataView, offset: number, where: string) => SharedLock;
  * A lock in shared memory, which one task of one process holds at a time. It is the field of a
  * struct: see {@linkcode sharedLock}.
  *
- * To take a free lock costs about as much as two atomic operations, and no call of Windows. A
- * `SharedMutex` needs a call for each lock and each release. If the lock is held, a thread looks at
- * it for some microseconds, and then sleeps until the holder releases it.
+ * To take and release a free lock takes about as long as two atomic operations, and needs no call
+ * of Windows. A `SharedMutex` needs a call for each lock and each release. If the lock is held, a
+ * thread looks at it for some microseconds, and then sleeps until the holder releases it.
  *
  * If the holder's process or Worker ends, the next task gets the lock, and its `abandoned` is true.
  * A task that waits notices the end within 50 ms.
@@ -276,8 +276,8 @@ export class SharedLock extends Uncloneable {
  * The type of a {@linkcode SharedLock}, for the fields of `struct()`: 32 bytes.
  *
  * Zeroed memory is a free lock, so a new lock needs no preparation. A lock works only at its place
- * in the memory, at a multiple of 4 bytes, and has no value: a copy of a struct has `undefined`
- * instead, and writing a struct leaves its locks as they are. A union, a `LatestValue` and
+ * in the memory, at a multiple of 4 bytes. It has no value: a copy of a struct has `undefined`
+ * instead. Writing a struct leaves its locks as they are. A union, a `LatestValue` and
  * `readConsistent` refuse structs with locks. Do not copy the bytes of a lock.
  *
  * `Layout.toC` declares the lock for C programs, with functions to take and release it.

@@ -4,7 +4,7 @@
  * | word     | name     | meaning                                                           |
  * | -------: | -------- | ----------------------------------------------------------------- |
  * |      0–7 | gate     | a lock: see word.ts                                               |
- * |        8 | writing  | 1 while a writer has the lock, and after the death of such writer |
+ * |        8 | writing  | 1 while a writer has the lock, and after this writer's death      |
  * |        9 | sleeping | 1 while the holder of the gate sleeps until a reader leaves       |
  * |    12–14 | places   | the process id, start time and thread id of the first reader      |
  * | 15 – 107 |          | the same for 31 further readers                                   |
@@ -306,7 +306,7 @@ let lockAt: (data: DataView, offset: number, where: string) => SharedReadWriteLo
  *
  * If a reader's process or Worker ends, the lock is free of that reader, because it has changed
  * nothing. If a writer's process or Worker ends, the lock is `abandoned` for all readers and for the
- * next writer, until that writer releases it.
+ * next writer. This ends when that writer releases the lock.
  *
  * @example Many readers, one writer
  * ```ts
@@ -435,7 +435,7 @@ export class SharedReadWriteLock extends Uncloneable {
    * Waits until no writer has the lock, and takes it for reading. Blocks the calling thread.
    *
    * @throws {Deno.errors.WouldBlock} If a task of this thread holds the lock for writing, or waits to
-   *   do so, or all 32 places are taken and one of them by a task of this thread.
+   *   do so. Or if all 32 places are taken, and a task of this thread has one of them.
    * @throws {Deno.errors.TimedOut} If the lock was not free in time.
    * @throws {TypeError} If the memory is unmapped, or mapped read-only.
    */
