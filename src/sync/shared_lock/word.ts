@@ -18,10 +18,10 @@
  * 0 into the process id by a compare-and-swap.
  *
  * So `start` is 0, or it belongs to the process in `holder`. If the holder is killed while `start`
- * is 0, other threads find that its process has ended. If `start` is not 0, they find that its thread
- * has ended: a Worker can end while its process lives. (A new process can get the id of a process
- * that was killed while `start` was 0. If that happens before another thread looks, the lock stays
- * held until the new process ends, too.)
+ * is 0, other threads find that its process has ended. If `start` is not 0, they find that its
+ * thread has ended: a Worker can end while its process lives. (A new process can get the id of a
+ * process that was killed while `start` was 0. If that happens before another thread looks, the
+ * lock stays held until the new process ends, too.)
  *
  * A Worker that is terminated stops at the next call of a function in JavaScript. So no such call is
  * between two stores while `start` is 0: the lock of a Worker would stay held until its process ends.
@@ -31,8 +31,8 @@
  * them again. The thread puts 0 into `start`, and its process id into `holder`, each by a
  * compare-and-swap. It gives up if the first one fails: then another thread is faster. Bit 1 lets
  * only one of several threads succeed, even if the new holder has the process id of the dead one.
- * (The thread can be killed between the two steps. If the dead holder was a thread of a process that
- * lives, the lock then stays held until that process ends.)
+ * (The process of that thread can be killed between the two steps. If the process of the dead
+ * holder lives on, the lock then stays held until that process ends.)
  *
  * To sleep, a thread sets bit 0 and waits for the event. The holder that releases the lock clears
  * the bit and sets the event, which wakes one thread. A thread that has waited takes the lock with
