@@ -173,7 +173,8 @@ class WindowsEvent implements LockEvent {
     try {
       await this.#event.wait(options);
     } catch (error) {
-      if (!(error instanceof Deno.errors.TimedOut) || options.signal?.aborted) throw error;
+      // A signal can be aborted while the event's own error is on its way: the caller looks at it.
+      if (!(error instanceof Deno.errors.TimedOut)) throw error;
     }
   }
 

@@ -8,6 +8,7 @@ import {
   sharedReadWriteLock,
   struct,
   union,
+  type WaitOptions,
 } from "../../../mod.ts";
 import { currentThread } from "../../../ffi/process_thread.ts";
 import {
@@ -84,6 +85,25 @@ Deno.test("SharedLock.lock() ends at its timeout and by its signal, and the even
   abort.abort(new Error("enough"));
   for (const wait of waits) await assertRejects(() => wait, Error, "enough");
   await assertRejects(() => state.lock.lock({ signal: abort.signal }), Error, "enough");
+});
+
+Deno.test("A wait for a lock rejects with its signal's reason also at the end of a look", async () => {
+  const { state: { lock, pair } } = newState();
+  using _held = lock.tryLock();
+  using _reader = pair.tryLockRead();
+  const waits = [
+    (options: WaitOptions) => lock.lock(options),
+    (options: WaitOptions) => pair.lockWrite(options),
+  ];
+  for (const wait of waits) {
+    const abort = new AbortController();
+    const ended = wait({ signal: abort.signal });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    // The wait looks again after 50 ms. Here that timer and the signal's are due in the same turn.
+    setTimeout(() => abort.abort(new Error("enough")), 60);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    await assertRejects(() => ended, Error, "enough");
+  }
 });
 
 Deno.test("A script that takes a free lock again and again lets the event loop run", async () => {
