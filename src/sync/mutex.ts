@@ -115,8 +115,21 @@ export class MutexLock extends Uncloneable implements Disposable {
   }
 }
 
-/** The claims of this script's tasks on all mutexes, the oldest first. */
-const claims = new Set<MutexClaim>();
+/** The name under which all copies of this module on a thread keep their claims. */
+const CLAIMS = Symbol.for("@winipc/winipc: claims on mutexes");
+
+/**
+ * Returns the claims of this script's tasks on all mutexes, the oldest first. All copies of this
+ * module on a thread have the same claims, such as two versions that a script imports: Windows
+ * would let the thread lock a mutex once for each copy.
+ */
+function allClaims(): Set<MutexClaim> {
+  const known: unknown = Reflect.get(globalThis, CLAIMS);
+  if (known instanceof Set) return known;
+  const claims = new Set<MutexClaim>();
+  Object.defineProperty(globalThis, CLAIMS, { value: claims });
+  return claims;
+}
 
 /** The claims that have ended, but whose wait thread has not released the mutex yet. */
 const releases = new Map<MutexClaim, Promise<void>>();
@@ -147,7 +160,7 @@ export class MutexClaim {
     this.over = after === undefined
       ? this.#ended.promise
       : Promise.all([after.over, this.#ended.promise]).then(() => {});
-    claims.add(this);
+    allClaims().add(this);
   }
 
   /**
@@ -156,7 +169,7 @@ export class MutexClaim {
    * @param released Resolves when the wait thread has released the mutex, if one holds it.
    */
   end(released?: Promise<void>): void {
-    claims.delete(this);
+    allClaims().delete(this);
     this.#ended.resolve();
     if (released === undefined) return;
     releases.set(this, released);
@@ -193,7 +206,7 @@ export class MutexClaim {
 
 /** Returns the claims on a mutex, the oldest first. */
 export function claimsFor(mutex: Handle): MutexClaim[] {
-  return [...claims].filter((claim) => claim.isFor(mutex));
+  return [...allClaims()].filter((claim) => claim.isFor(mutex));
 }
 
 /** Options for opening a mutex, or creating it if it does not exist. */

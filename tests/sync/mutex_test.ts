@@ -196,3 +196,19 @@ Deno.test("MutexLock.abandoned is true after a process was killed with a lock of
   using lock = await mutex.lock(soon);
   assert(lock.abandoned);
 });
+
+Deno.test("SharedMutex keeps out another copy of the module on the same thread", async () => {
+  // The query makes Deno load mutex.ts a second time, with claims of its own.
+  const copy = await import("../../src/sync/mutex.ts?copy");
+  const name = crypto.randomUUID();
+  using mutex = SharedMutex.create(name);
+  using other = copy.SharedMutex.open(name);
+  const lock = await mutex.lock();
+  assertEquals(other.tryLock(), undefined);
+  assertThrows(() => other.lockSync(), Deno.errors.WouldBlock, "use lock()");
+  const wait = other.lock({ timeout: 30_000 });
+  await assertRejects(() => other.lock({ timeout: 50 }), Deno.errors.TimedOut);
+  lock.release();
+  using _theirs = await wait;
+  assertEquals(mutex.tryLock(), undefined);
+});
