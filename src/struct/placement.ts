@@ -119,7 +119,10 @@ export function placeTogether(
     return { name, type: isBitField(field) ? bitsAt(field, 0) : typeOf(field, name), offset: 0 };
   });
   for (const { name, type } of placed) {
-    if (type.isPinned) throw new TypeError(`Expected no lock in a union, got ${name}`);
+    if (!type.isPinned) continue;
+    throw new TypeError(
+      `Expected no lock in a union, got one in field ${name}: put the lock beside the union`,
+    );
   }
   const end = Math.max(...placed.map(({ type }) => type.byteLength));
   return complete(placed, end, pack, byteLength);

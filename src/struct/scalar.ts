@@ -245,8 +245,8 @@ export function typeOf(type: TypeLike, where: string): CType<unknown, unknown, u
   }
   throw new TypeError(
     `Expected the type of ${where} to be one of ${Object.keys(SCALARS).join(", ")}, or the ` +
-      "result of struct(), union(), array(), bytes(), utf16(), utf8(), ansi() or safe(), got " +
-      show(type),
+      "result of struct(), union(), array(), bytes(), utf16(), utf8(), ansi() or safe(), or " +
+      `sharedLock or sharedReadWriteLock, got ${show(type)}`,
   );
 }
 

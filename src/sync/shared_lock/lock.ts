@@ -352,8 +352,8 @@ export function wordsAt(
   const at = data.byteOffset + offset;
   if (at % Int32Array.BYTES_PER_ELEMENT !== 0) {
     throw new RangeError(
-      `Cannot use lock ${where}: its offset in the buffer is ${at}, but atomic operations need a ` +
-        "multiple of 4",
+      `Cannot use lock ${JSON.stringify(where)}: its offset in the buffer is ${at}, but atomic ` +
+        "operations need a multiple of 4",
     );
   }
   return new Int32Array(data.buffer, at, length / Int32Array.BYTES_PER_ELEMENT);

@@ -217,9 +217,10 @@ export class ReadWriteWords {
   }
 
   #timedOut({ label, timeout }: LockWait): Error {
-    return new Deno.errors.TimedOut(
-      `Waited ${timeout} ms for ${label}: ${this.readers} readers have it`,
-    );
+    const { readers } = this;
+    const who = readers === 1 ? "1 reader has it" : `${readers} readers have it`;
+    const own = this.#isReading() ? " (a task of this thread reads)" : "";
+    return new Deno.errors.TimedOut(`Waited ${timeout} ms for ${label}: ${who}${own}`);
   }
 
   /** Takes a place that is free, or whose reader has died. */

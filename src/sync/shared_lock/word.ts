@@ -451,7 +451,8 @@ export class LockWord {
   /** Returns the error of a wait that was too long. */
   timedOut({ label, timeout }: Pick<LockWait, "label" | "timeout">): Error {
     const { holder } = this;
-    const who = holder === undefined ? "" : `: process ${holder} holds it`;
+    const name = this.isOwn ? "a task of this thread" : `process ${holder}`;
+    const who = holder === undefined ? "" : `: ${name} holds it`;
     return new Deno.errors.TimedOut(`Waited ${timeout} ms for ${label}${who}`);
   }
 
