@@ -25,6 +25,8 @@ const TEXT = String.raw`/*
  *     int place;
  *     DWORD taken = winipc_rwlock_read(&prices->lock, 5000, &place);
  *     if (taken != WAIT_TIMEOUT) { ... winipc_rwlock_end_read(&prices->lock, place); }
+ *     taken = winipc_rwlock_write(&prices->lock, 5000);
+ *     if (taken != WAIT_TIMEOUT) { ... winipc_rwlock_end_write(&prices->lock); }
  */
 #ifndef WINIPC_LOCK_H
 #define WINIPC_LOCK_H
