@@ -106,19 +106,30 @@ function send(
     : { answer: answer[0]! };
 }
 
+/** Maximum size of {@linkcode kept}, in bytes. */
+const MAX_KEPT = 2 ** 20;
+/** Memory of an earlier send: new memory takes longer to fill. No send under way uses it. */
+let kept = new Uint8Array();
+
 /**
  * Sends a parcel on the script's own thread, and blocks it until there is an answer.
  *
  * @throws The error that a window procedure of this thread threw during the send.
  */
 export function deliverHere(parcel: Parcel): bigint {
-  // During the send a window procedure of this thread can run, and could transfer or resize the
-  // script's bytes.
-  const bytes = new Uint8Array(parcel.bytes);
+  const { length } = parcel.bytes;
+  const memory = kept.length < length ? new Uint8Array(length) : kept;
+  kept = new Uint8Array();
+  // A copy, because a window procedure of this thread can run during the send, and could transfer or
+  // resize the script's bytes.
+  const bytes = memory.subarray(0, length);
+  bytes.set(parcel.bytes);
   const outcome = deliver({ ...parcel, bytes });
+  // A receiver that has not answered can still read the memory.
+  if ("answer" in outcome && memory.length <= MAX_KEPT) kept = memory;
   throwProcedureFailure();
   if ("answer" in outcome) return outcome.answer;
-  throw deliveryError({ ...parcel, byteLength: bytes.length }, outcome.code);
+  throw deliveryError({ ...parcel, byteLength: length }, outcome.code);
 }
 
 /** Throws unless a value is valid as the timeout of a send. */

@@ -2142,6 +2142,8 @@ function send(window, message, wParam, lParam, timeout) {
     answer: answer[0]
   };
 }
+var MAX_KEPT = 2 ** 20;
+var kept = new Uint8Array();
 function whyNotSent(code, window, message, isLate) {
   if (!user32().IsWindow(window)) return ERROR_INVALID_WINDOW_HANDLE;
   if (code !== 0) return code;
