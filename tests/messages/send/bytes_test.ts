@@ -149,3 +149,24 @@ Deno.test("MessageWindow.pump(), postMessage() and sendMessage() use no address 
   assertEquals(lines.filter((line) => /taken|failed/.test(line)), []);
   assertEquals(lines.at(-1), "survived");
 });
+
+Deno.test("sendCopyDataSync() in a procedure does not write over the bytes of the send under way", () => {
+  // Wine copies the bytes before the procedure runs, so the bytes that arrive would not show this.
+  const { of } = Deno.UnsafePointer;
+  const memories: unknown[] = [];
+  let depth = 0;
+  using own = openOwn(() => {
+    if (depth++ === 1) sendCopyDataSync(own.window, new Uint8Array(1000));
+  });
+  sendCopyDataSync(own.window, new Uint8Array(1000));
+  Deno.UnsafePointer.of = (value) => {
+    if (value instanceof Uint8Array && value.length === 1000) memories.push(value.buffer);
+    return of(value);
+  };
+  try {
+    sendCopyDataSync(own.window, new Uint8Array(1000));
+  } finally {
+    Deno.UnsafePointer.of = of;
+  }
+  assertEquals([memories.length, new Set(memories).size], [2, 2]);
+});
