@@ -1,10 +1,11 @@
 /**
  * Compares channels with C programs, which are compiled in this run with the library's own header.
  *
- *     deno task report:channel [--beside FOLDER]
+ *     deno task report:channel [--beside FOLDER] [NAME...]
  *
  * With `--beside` it also runs each of the library's cases again, and once more with the library of
- * another checkout. The difference between the two runs of this checkout is chance.
+ * another checkout. The difference between the two runs of this checkout is chance. With names, it
+ * runs only the groups whose names contain one of them.
  *
  * The two ends of a pair are two processes. They run on two processors if they spin, and on one if
  * they sleep. Otherwise the ratios would depend on where the system puts them. The rounds are
@@ -14,11 +15,10 @@
  * @module
  */
 
-import { pathToFileURL } from "node:url";
 import { type Case, type Group, GROUPS } from "./channel_cases.ts";
 import { ChannelPair, deletePrograms } from "./channel_pair.ts";
-import { findCommit } from "./commit.ts";
 import { installBoost } from "./compare/install/boost.ts";
+import { beginReport } from "./report_arguments.ts";
 import { checkLimit, quantile } from "./report_group.ts";
 
 const ROUNDS = 41;
@@ -35,19 +35,16 @@ interface Figures {
   readonly asleep: number;
 }
 
-/** The checkout that this one is compared to, if one is given. */
-const beside = Deno.args[0] === "--beside" ? pathToFileURL(`${Deno.args[1]}/`) : undefined;
+const { beside, groups } = await beginReport(GROUPS);
 /** The runs of each of the library's cases, by the suffix that they add to the case's name. */
 const RUNS: Readonly<Record<string, { checkout?: URL }>> = beside === undefined
   ? { "": {} }
   : { "": {}, " again": {}, " beside": { checkout: beside } };
 
-console.log(`winipc at ${await findCommit()}, ${Deno.build.arch}, Deno ${Deno.version.deno}`);
-if (beside !== undefined) console.log(`beside ${await findCommit(beside)}`);
 const boost = await installBoost({ installs: true, print: console.log });
 if ("missing" in boost) console.log(`Boost is missing: ${boost.missing}`);
 try {
-  for (const group of GROUPS) await report(group);
+  for (const group of groups) await report(group);
 } finally {
   await deletePrograms();
 }

@@ -14,25 +14,15 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli";
-import { pathToFileURL } from "node:url";
-import { findCommit } from "./commit.ts";
 import { type Group, GROUPS, type PairName, PAIRS } from "./pipe_cases.ts";
 import { deletePrograms, type Ends, PipePair } from "./pipe_pair.ts";
+import { beginReport, BESIDE } from "./report_arguments.ts";
 import { type MeasuredCase, reportGroup } from "./report_group.ts";
 
 const FIRST_PROCESSOR = 1;
 const ALL_PROCESSORS = 2 ** navigator.hardwareConcurrency - 1;
-const BESIDE = ", beside";
 
-const options = parseArgs(Deno.args, { string: ["beside"] });
-const beside = options.beside === undefined ? undefined : pathToFileURL(`${options.beside}/`);
-const groups = GROUPS.filter(({ name }) =>
-  options._.length === 0 || options._.some((word) => name.includes(`${word}`))
-);
-
-console.log(`winipc at ${await findCommit()}, ${Deno.build.arch}, Deno ${Deno.version.deno}`);
-if (beside !== undefined) console.log(`beside ${await findCommit(beside)}`);
+const { beside, groups } = await beginReport(GROUPS);
 try {
   await using stack = new AsyncDisposableStack();
   const pairs = new Map<string, PipePair>();

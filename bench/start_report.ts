@@ -10,10 +10,8 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli";
-import { pathToFileURL } from "node:url";
 import { kernel32 } from "../ffi/win32/kernel32.ts";
-import { findCommit } from "./commit.ts";
+import { beginReport, BESIDE } from "./report_arguments.ts";
 import { checkLimit, type MeasuredCase, quantile, reportGroup } from "./report_group.ts";
 import { countModules, MAX_MODULES, runPeer } from "./start_modules.ts";
 
@@ -45,15 +43,12 @@ const MAX_FIRST_USE_RATIO = 8;
 const MAX_CALL = 1.3;
 const CALLS = 2_000_000;
 
-const options = parseArgs(Deno.args, { string: ["beside"] });
-const beside = options.beside === undefined ? undefined : pathToFileURL(`${options.beside}/`);
+const { beside } = await beginReport([]);
 const here = new URL("../", import.meta.url);
 const checkouts: [suffix: string, root: URL][] = beside === undefined
   ? [["", here]]
-  : [["", here], [", beside", beside]];
+  : [["", here], [BESIDE, beside]];
 
-console.log(`winipc at ${await findCommit()}, ${Deno.build.arch}, Deno ${Deno.version.deno}`);
-if (beside !== undefined) console.log(`beside ${await findCommit(beside)}`);
 await reportModules();
 await reportImports();
 await reportFirstUse();

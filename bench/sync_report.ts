@@ -14,9 +14,7 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli";
-import { pathToFileURL } from "node:url";
-import { findCommit } from "./commit.ts";
+import { beginReport, BESIDE } from "./report_arguments.ts";
 import { type MeasuredCase, reportGroup } from "./report_group.ts";
 import { deletePrograms, type Ends, type Program, SyncPair } from "./sync_pair.ts";
 
@@ -91,15 +89,7 @@ const GROUPS: readonly Group[] = [
   },
 ];
 
-const BESIDE = ", beside";
-const options = parseArgs(Deno.args, { string: ["beside"] });
-const beside = options.beside === undefined ? undefined : pathToFileURL(`${options.beside}/`);
-const groups = GROUPS.filter(({ name }) =>
-  options._.length === 0 || options._.some((word) => name.includes(`${word}`))
-);
-
-console.log(`winipc at ${await findCommit()}, ${Deno.build.arch}, Deno ${Deno.version.deno}`);
-if (beside !== undefined) console.log(`beside ${await findCommit(beside)}`);
+const { beside, groups } = await beginReport(GROUPS);
 try {
   await using stack = new AsyncDisposableStack();
   const pairs = new Map<string, SyncPair>();

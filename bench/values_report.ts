@@ -17,15 +17,12 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli";
-import { pathToFileURL } from "node:url";
 import { compileC } from "../tests/support/compile_c.ts";
 import { Peer } from "../tests/support/peer.ts";
-import { findCommit } from "./commit.ts";
+import { beginReport, BESIDE } from "./report_arguments.ts";
 import { type MeasuredCase, reportGroup } from "./report_group.ts";
 
 const ROOT = new URL("../", import.meta.url);
-const BESIDE = ", beside";
 const SHORT = { byteLength: 64, count: 100_000 };
 const LARGE = { byteLength: 2 ** 23, count: 4 };
 /** Time for which the other process is busy, in milliseconds, and its time to begin. */
@@ -117,14 +114,7 @@ const GROUPS: readonly Group[] = [
   },
 ];
 
-const options = parseArgs(Deno.args, { string: ["beside"] });
-const beside = options.beside === undefined ? undefined : pathToFileURL(`${options.beside}/`);
-const groups = GROUPS.filter(({ name }) =>
-  options._.length === 0 || options._.some((word) => name.includes(`${word}`))
-);
-
-console.log(`winipc at ${await findCommit()}, ${Deno.build.arch}, Deno ${Deno.version.deno}`);
-if (beside !== undefined) console.log(`beside ${await findCommit(beside)}`);
+const { beside, groups } = await beginReport(GROUPS);
 await using program = await compileC(new URL("bench/peers/value_end.c", ROOT));
 await using stack = new AsyncDisposableStack();
 const inC = await startPair((name) => Peer.startProgram(program.path, name));
