@@ -6,6 +6,7 @@
 
 import { compileC, type Compiled } from "../tests/support/compile_c.ts";
 import { Peer } from "../tests/support/peer.ts";
+import { deleteProgram, EndPair } from "./end_pair.ts";
 
 /** The programs in bench/peers that are an end of a pipe. */
 export type Program = "pipe_end.c" | "pipe_end.ts" | "pipe_net_end.ts";
@@ -32,17 +33,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
 let compiled: Promise<Compiled> | undefined;
 
 /** The two ends of a pipe, in two processes. */
-export class PipePair implements AsyncDisposable {
-  readonly #near: Peer;
-  readonly #far: Peer;
-  readonly #stack: AsyncDisposableStack;
-
-  private constructor(near: Peer, far: Peer, stack: AsyncDisposableStack) {
-    this.#near = near;
-    this.#far = far;
-    this.#stack = stack;
-  }
-
+export class PipePair extends EndPair {
   /**
    * Starts both ends.
    *
@@ -59,23 +50,11 @@ export class PipePair implements AsyncDisposable {
     const client = await start(near, "near");
     return new PipePair(client, server, stack.move());
   }
-
-  /** Lets the ends do a task `count` times, and returns the times in nanoseconds. */
-  async run(way: string, byteLength: number, count: number): Promise<readonly number[]> {
-    const line = `${way} ${byteLength} ${count}`;
-    const [answer] = await Promise.all([this.#near.ask(line), this.#far.ask(line)]);
-    return answer.trim().split(" ").map(Number).slice(1);
-  }
-
-  /** Ends both processes. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stack[Symbol.asyncDispose]();
-  }
 }
 
 /** Deletes the compiled program. */
 export async function deletePrograms(): Promise<void> {
-  await (await compiled?.catch(() => undefined))?.[Symbol.asyncDispose]();
+  await deleteProgram(compiled);
   compiled = undefined;
 }
 

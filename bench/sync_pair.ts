@@ -6,6 +6,7 @@
 
 import { compileC, type Compiled } from "../tests/support/compile_c.ts";
 import { Peer } from "../tests/support/peer.ts";
+import { deleteProgram, EndPair } from "./end_pair.ts";
 
 /** The programs in bench/peers that are an end of two events. */
 export type Program = "event_end.c" | "sync_end.ts";
@@ -24,17 +25,7 @@ const ROOT = new URL("../", import.meta.url);
 let compiled: Promise<Compiled> | undefined;
 
 /** The two ends of two events, in two processes. */
-export class SyncPair implements AsyncDisposable {
-  readonly #near: Peer;
-  readonly #far: Peer;
-  readonly #stack: AsyncDisposableStack;
-
-  private constructor(near: Peer, far: Peer, stack: AsyncDisposableStack) {
-    this.#near = near;
-    this.#far = far;
-    this.#stack = stack;
-  }
-
+export class SyncPair extends EndPair {
   /**
    * Starts both ends.
    *
@@ -52,23 +43,11 @@ export class SyncPair implements AsyncDisposable {
     const near = await start("near", 1);
     return new SyncPair(near, far, stack.move());
   }
-
-  /** Lets the ends do a task `count` times, and returns the times in nanoseconds. */
-  async run(way: string, count: number): Promise<readonly number[]> {
-    const line = `${way} 0 ${count}`;
-    const [answer] = await Promise.all([this.#near.ask(line), this.#far.ask(line)]);
-    return answer.trim().split(" ").map(Number).slice(1);
-  }
-
-  /** Ends both processes. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stack[Symbol.asyncDispose]();
-  }
 }
 
 /** Deletes the compiled program. */
 export async function deletePrograms(): Promise<void> {
-  await (await compiled?.catch(() => undefined))?.[Symbol.asyncDispose]();
+  await deleteProgram(compiled);
   compiled = undefined;
 }
 

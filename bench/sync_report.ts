@@ -112,7 +112,7 @@ async function report(
       const key = JSON.stringify(ends);
       const pair = pairs.get(key) ?? stack.use(await SyncPair.start(ends));
       pairs.set(key, pair);
-      return await pair.run(way, count);
+      return await pair.run(way, 0, count);
     },
     atMost,
   });
