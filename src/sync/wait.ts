@@ -18,7 +18,7 @@ import {
 import { Handle, queryObject } from "../../ffi/handle.ts";
 import { MAX_AT_ONCE } from "../../ffi/kernel_object.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
-import { EVENT_LOOP, lookOrBlock, type ShortWaits } from "../wait/event_loop.ts";
+import { lookOrBlock, type ShortWaits } from "../wait/event_loop.ts";
 import { MAX_TIMER, poll, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import { lockOver, MutexClaim, type MutexLock, SharedMutex } from "./mutex.ts";
 import { historyOf } from "./single_wait.ts";
@@ -303,7 +303,5 @@ export async function waitUntil<T>(
     }
     return found === false ? undefined : found;
   };
-  // A script that finds a value again and again must not keep the event loop from running.
-  if (EVENT_LOOP.countWait()) await EVENT_LOOP.turn();
   return await poll("a value from check()", look, options);
 }

@@ -11,6 +11,7 @@ import {
   assertSignal,
   type OptionChecks,
 } from "../../ffi/arguments.ts";
+import { EVENT_LOOP } from "./event_loop.ts";
 
 /** The time limit of a wait, and a signal that stops it. */
 export interface WaitOptions {
@@ -176,6 +177,8 @@ export async function poll<T>(
 ): Promise<T> {
   assertWaitOptions(options);
   const { timeout = Infinity, signal, interval } = options;
+  // A script that finds something again and again must not keep the event loop from running.
+  if (EVENT_LOOP.countWait()) await EVENT_LOOP.turn();
   const deadline = performance.now() + timeout;
   for (let pause = interval ?? 1;; pause = interval ?? Math.min(pause * 2, MAX_PAUSE)) {
     // Checked each time, because the signal can be aborted between two pauses, while nothing

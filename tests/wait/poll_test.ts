@@ -1,4 +1,4 @@
-import { assertEquals, assertLess, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { AsyncQueue } from "../../src/wait/queue.ts";
 import { poll } from "../../src/wait/options.ts";
 
@@ -90,4 +90,15 @@ Deno.test("poll() and AsyncQueue.take() refuse options of the wrong kind", async
     }
   }
   assertEquals(await mailbox.take(), 1);
+});
+
+Deno.test("poll() that finds something at once, again and again, lets timers go on", async () => {
+  let isOver = false;
+  const timer = setTimeout(() => isOver = true, 20);
+  const deadline = performance.now() + 20_000;
+  while (!isOver) {
+    await poll("something", () => true);
+    assert(performance.now() < deadline, "The timer does not fire");
+  }
+  clearTimeout(timer);
 });

@@ -2645,6 +2645,84 @@ var WindowMap = class {
 var windowsOfThisThread = new WindowMap();
 var listenersOfThisThread = new WindowMap();
 
+// src/wait/event_loop.ts
+var MAX_LENGTH = 4;
+var LOOK_INTERVAL2 = 1;
+var MAX_WAITS = 1024;
+var PATIENCE = 1;
+var EventLoop = class {
+  #now;
+  #immediate;
+  /** An estimate of how many waits fit into {@linkcode LOOK_INTERVAL}. */
+  #enough = 16;
+  /** The number of waits until the next look at the clock. */
+  #left = this.#enough;
+  #lastLook = 0;
+  #lastTurn = 0;
+  #isDue = false;
+  #turn;
+  /** The time that the thread can still block in this event-loop turn, in milliseconds. */
+  #patience = PATIENCE;
+  /** Watches the event loop of this thread. Each thread has one object of this class. */
+  constructor({ now, immediate }) {
+    this.#now = now;
+    this.#immediate = immediate;
+  }
+  /**
+   * Counts a wait that can end at once.
+   *
+   * @returns Whether the wait must last until {@linkcode EventLoop.turn} is fulfilled.
+   */
+  countWait() {
+    return --this.#left < 0 && this.#checkTime();
+  }
+  /**
+   * Waits until the next event-loop turn. All calls until then return the same promise.
+   *
+   * @returns \`true\`, so that a successful send can return this promise.
+   */
+  turn() {
+    return this.#turn ??= new Promise((resolve) => this.#immediate(() => {
+      [this.#turn, this.#isDue] = [
+        void 0,
+        false
+      ];
+      this.#lastTurn = this.#now();
+      resolve(true);
+    }));
+  }
+  /**
+   * Calls a function that blocks, unless the thread has already blocked for {@linkcode PATIENCE} in
+   * this event-loop turn.
+   *
+   * @param wait Blocks for at most {@linkcode PATIENCE} milliseconds.
+   * @returns The result of \`wait\`, or \`undefined\` if it was not called.
+   */
+  blockBriefly(wait) {
+    if (this.#patience <= 0) return void 0;
+    if (this.#patience === PATIENCE) this.#immediate(() => this.#patience = PATIENCE);
+    const before = this.#now();
+    const found = wait();
+    this.#patience -= this.#now() - before;
+    return found;
+  }
+  #checkTime() {
+    if (this.#isDue) return true;
+    const now = this.#now();
+    const elapsed = now - this.#lastLook;
+    this.#enough = elapsed < LOOK_INTERVAL2 ? Math.min(this.#enough * 2, MAX_WAITS) : (this.#enough * LOOK_INTERVAL2 / elapsed | 0) + 1;
+    this.#lastLook = now;
+    this.#isDue = now - this.#lastTurn > MAX_LENGTH;
+    this.#left = this.#isDue ? 0 : this.#enough;
+    return this.#isDue;
+  }
+};
+var EVENT_LOOP = new EventLoop({
+  now: () => performance.now(),
+  // setImmediate is looked up at the call, so that the import needs nothing from its host.
+  immediate: (callback) => void setImmediate(callback)
+});
+
 // src/wait/options.ts
 var WAIT_CHECKS = {
   timeout: checkTimeout,
