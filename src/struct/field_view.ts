@@ -11,6 +11,9 @@ import type { PlacedField } from "./placement.ts";
 /** The method of a view that copies its values out of the memory. */
 export const COPY: unique symbol = Symbol("copy");
 
+/** The method of a {@linkcode MovingView} that moves the view. */
+export const MOVE: unique symbol = Symbol("move");
+
 /** A property that only spreading and Object.assign() read. */
 const SPREAD: unique symbol = Symbol("spread");
 
@@ -167,6 +170,81 @@ export class FieldView extends LiveView {
   static #refuse({ name }: PlacedField): (this: FieldView) => void {
     return function () {
       assertWritable(name, this.#data.buffer);
+    };
+  }
+}
+
+/**
+ * A view of one struct after another in the same memory: of the messages of a ring. A move
+ * allocates nothing. A nested struct, an array and bytes get a new view at each access, because
+ * those views cannot move.
+ */
+export class MovingView extends LiveView {
+  readonly #data: Data;
+  readonly #fields: readonly PlacedField[];
+  /** The offset of the struct in the memory, in bytes. */
+  #at = 0;
+
+  private constructor(data: Data, fields: readonly PlacedField[]) {
+    super();
+    this.#data = data;
+    this.#fields = fields;
+    Object.preventExtensions(this);
+  }
+
+  /** Defines the properties of a list of fields. Returns a function that creates a view. */
+  static over(fields: readonly PlacedField[]): (data: Data) => MovingView {
+    // The error that a script gets when it tries to clone a view contains this name.
+    const StructView = class StructView extends MovingView {};
+    for (const field of fields) {
+      Object.defineProperty(StructView.prototype, field.name, {
+        enumerable: true,
+        get: this.#read(field),
+        set: this.#write(field),
+      });
+    }
+    return (data) => new StructView(data, fields);
+  }
+
+  /** Does the same as {@linkcode FieldView.bytesOf}. */
+  static bytesOf(
+    value: unknown,
+    fields: readonly PlacedField[],
+    byteLength: number,
+  ): Uint8Array<ArrayBuffer> | undefined {
+    if (!(value instanceof MovingView) || value.#fields !== fields) return undefined;
+    const { buffer, byteOffset } = value.#data;
+    return new Uint8Array(new Uint8Array(buffer, byteOffset + value.#at, byteLength));
+  }
+
+  [MOVE](offset: number): void {
+    this.#at = offset;
+  }
+
+  [COPY](): Record<string, unknown> {
+    return loadFields(this.#fields, this.#data, this.#at, "");
+  }
+
+  toJSON(): unknown {
+    return toJson(this[COPY]());
+  }
+
+  /** Returns the text that `console.log` shows. */
+  [Symbol.for("Deno.customInspect")](inspect: typeof Deno.inspect): string {
+    return inspectLive(inspect, () => this[COPY]());
+  }
+
+  static #read({ type, offset, name }: PlacedField): (this: MovingView) => unknown {
+    return function () {
+      return type.live(this.#data, this.#at + offset, name);
+    };
+  }
+
+  static #write({ type, offset, name }: PlacedField): (this: MovingView, value: unknown) => void {
+    return function (value) {
+      const checked = type.check(value, name, this.#data);
+      assertWritable(name, this.#data.buffer);
+      type.store(this.#data, this.#at + offset, checked);
     };
   }
 }

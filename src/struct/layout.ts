@@ -16,6 +16,7 @@ import type { CType, InputOf, LiveOf, ScalarValues, ValueOf } from "./ctype.ts";
 import { type FieldAt, type Fields, placeInOrder, placeTogether } from "./placement.ts";
 import { type AnyLayout, RecordType, type StructArrayOptions } from "./record.ts";
 import { type BitField, MAX_BYTES } from "./scalar.ts";
+import type { MessageLayout } from "./tagged.ts";
 import type { StructTarget } from "./target.ts";
 
 /** The type of a field, with or without an offset. */
@@ -95,7 +96,9 @@ export const STRUCT_CHECKS: OptionChecks<StructOptions> = {
 
 /** The layout of a struct: the offsets of its fields, and access to them in any memory. */
 export interface Layout<F extends Fields>
-  extends CType<StructValue<F>, StructView<F>, StructInput<F>> {
+  extends
+    CType<StructValue<F>, StructView<F>, StructInput<F>>,
+    MessageLayout<StructValue<F>, StructInput<F>, StructView<F> & StructJson<F>> {
   /**
    * The FNV-1a hash (64 bits) of the names, types and offsets. Processes that store it in shared
    * memory can check that they use the same layout.

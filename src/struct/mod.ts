@@ -38,6 +38,17 @@ export { ansi, type TextOptions, type TextType, utf16, utf8 } from "./text.ts";
 export type { StructArrayOptions } from "./record.ts";
 export type { StructTarget } from "./target.ts";
 export {
+  type CaseLayout,
+  type Cases,
+  type MessageLayout,
+  type MessageViews,
+  type Tagged,
+  tagged,
+  type TaggedInput,
+  type TaggedValue,
+  type TaggedView,
+} from "./tagged.ts";
+export {
   type CounterPair,
   readConsistent,
   type ReadConsistentOptions,

@@ -17,7 +17,17 @@ import { type ArrayView, arrayViewsOver, elementsOf, type ViewElements } from ".
 import { assertFieldName, defineType, type PlacedField, type Placement } from "./placement.ts";
 import { countersOfFields } from "./counter.ts";
 import type { CSource, CType, FoundField } from "./ctype.ts";
-import { assertWritable, copied, FieldView, loadFields, pathTo } from "./field_view.ts";
+import { fnv1a } from "./description.ts";
+import {
+  assertWritable,
+  copied,
+  FieldView,
+  loadFields,
+  MOVE,
+  MovingView,
+  pathTo,
+} from "./field_view.ts";
+import type { MessageLayout, MessageViews } from "./tagged.ts";
 import { dataOver, sourceOf, type StructTarget } from "./target.ts";
 
 /** Options of `Layout.array`. */
@@ -42,8 +52,8 @@ export const STRUCT_ARRAY_CHECKS: OptionChecks<StructArrayOptions> = {
 };
 
 /** A struct or a union whose fields are not known to TypeScript. */
-export interface AnyLayout extends CType<unknown, unknown, unknown> {
-  readonly layoutHash: bigint;
+export interface AnyLayout
+  extends CType<unknown, unknown, unknown>, MessageLayout<unknown, unknown, unknown> {
   view(target: StructTarget, byteOffset?: number): unknown;
   read(target: StructTarget, byteOffset?: number): unknown;
   write(target: StructTarget, values: object, byteOffset?: number): void;
@@ -71,6 +81,7 @@ export class RecordType implements AnyLayout {
   readonly #placed: readonly PlacedField[];
   readonly #fields: ReadonlyMap<string, PlacedField>;
   readonly #viewOf: (data: DataView) => FieldView;
+  #movingOf: ((data: DataView) => MovingView) | undefined;
   #strided: { count: number; stride: number; create: ViewElements } | undefined;
 
   constructor(keyword: "struct" | "union", placement: Placement, pack: number) {
@@ -152,7 +163,7 @@ export class RecordType implements AnyLayout {
 
   check(value: unknown, where: string, into?: DataView): Checked {
     // C copies the bytes of a struct, too. A union has no other way: its field in use is unknown.
-    const bytes = this.isPinned ? undefined : FieldView.bytesOf(value, this.#placed);
+    const bytes = this.isPinned ? undefined : this.#bytesOf(value);
     if (bytes !== undefined) return bytes;
     const values = copied(value);
     assertObject(where === "" ? "the values" : where, values);
@@ -191,6 +202,42 @@ export class RecordType implements AnyLayout {
     return this.#viewOf(new DataView(data.buffer, data.byteOffset + offset, this.byteLength));
   }
 
+  messageLength(): number {
+    return this.byteLength;
+  }
+
+  storeMessage(data: DataView, offset: number, checked: Checked): void {
+    this.store(data, offset, checked);
+  }
+
+  loadMessage(
+    data: DataView,
+    offset: number,
+    length: number,
+    label: string,
+  ): Record<string, unknown> {
+    assertMessageLength(length, this.byteLength, label);
+    return this.load(data, offset, "");
+  }
+
+  messageViews(data: DataView, label: string): MessageViews<FieldView | MovingView> {
+    const { byteLength } = this;
+    // Memory for one message. Its view never moves, and so it keeps the views of its parts.
+    if (data.byteLength === byteLength) {
+      const view = this.#viewOf(data);
+      return (_, length) => {
+        assertMessageLength(length, byteLength, label);
+        return view;
+      };
+    }
+    const view = (this.#movingOf ??= MovingView.over(this.#placed))(data);
+    return (offset, length) => {
+      assertMessageLength(length, byteLength, label);
+      view[MOVE](offset);
+      return view;
+    };
+  }
+
   countersAt(data: DataView, offset: number, where: string): object {
     return countersOfFields(this.#placed, data, offset, where);
   }
@@ -201,6 +248,11 @@ export class RecordType implements AnyLayout {
     if (field === undefined || rest === "") return field;
     const found = field.type.find(rest);
     return found && { ...found, offset: field.offset + found.offset };
+  }
+
+  #bytesOf(value: unknown): Uint8Array<ArrayBuffer> | undefined {
+    return FieldView.bytesOf(value, this.#placed) ??
+      MovingView.bytesOf(value, this.#placed, this.byteLength);
   }
 
   /** Returns the function that creates views, the same one as long as the numbers are the same. */
@@ -246,11 +298,16 @@ function assertOwn(where: string, values: object, names: Iterable<string>): void
   }
 }
 
-/** Returns the 64-bit FNV-1a hash of a text. */
-function fnv1a(text: string): bigint {
-  let hash = 0xcbf2_9ce4_8422_2325n;
-  for (const byte of new TextEncoder().encode(text)) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100_0000_01b3n);
-  }
-  return hash;
+/**
+ * Throws unless a message is as long as its layout says.
+ *
+ * @param label The channel's name in the message.
+ * @throws {Deno.errors.InvalidData} If it is not: another program wrote it.
+ */
+export function assertMessageLength(length: number, expected: number, label: string): void {
+  if (length === expected) return;
+  throw new Deno.errors.InvalidData(
+    `A message of the ${label} has ${length} bytes, and not the ${expected} of its layout: ` +
+      "the sender must write it by the same layout",
+  );
 }
