@@ -4,7 +4,8 @@
  * @module
  */
 
-import { declareRingChannel, RingChannel } from "../mod.ts";
+import { RingChannel } from "../mod.ts";
+import { declareRingChannel } from "../src/channel/ring/c/mod.ts";
 import { compileC, type Compiled } from "../tests/support/compile_c.ts";
 import { Peer } from "../tests/support/peer.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { declareRingChannel } from "../../mod.ts";
+import { declareRingChannel } from "../../src/channel/ring/c/mod.ts";
 import { compileC, type Compiled } from "../../tests/support/compile_c.ts";
 import { removeFolder } from "../../tests/support/remove_folder.ts";
 import { installBoost } from "./install/boost.ts";

@@ -34,13 +34,12 @@ export {
 } from "./latest/reader.ts";
 export { LatestValue } from "./latest/value.ts";
 export { LatestWriter } from "./latest/value.ts";
-export { declareRingChannel } from "./ring/c/header.ts";
 export { RingChannel, type RingChannelOptions } from "./ring/channel.ts";
 export { connectRing, type ConnectRingOptions, RingConnection } from "./ring/connection.ts";
 export { RingClaim } from "./ring/message.ts";
 export type { Producers, RingSettings, WhenFull } from "./ring/layout.ts";
 export { listenRing, type ListenRingOptions, RingListener } from "./ring/listener.ts";
-export { type ReceiverStats, RingReceiver } from "./ring/receiver.ts";
+export { type PeekedMessage, type ReceiverStats, RingReceiver } from "./ring/receiver.ts";
 export { RingSender, type SenderStats } from "./ring/sender.ts";
 export type { PipePeer, PipeServer } from "../pipe/mod.ts";
 export type { RingSize } from "./peer/memory.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { declareRingChannel } from "../../src/channel/mod.ts";
+import { declareRingChannel } from "../../src/channel/ring/c/mod.ts";
 import { compileC, type Compiled } from "./compile_c.ts";
 import { type PeerPath, peerUrl } from "./peer_url.ts";
 
