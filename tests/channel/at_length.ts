@@ -9,7 +9,7 @@
  */
 
 import { fuzz } from "./fuzz/run.ts";
-import { killReceivers, killSenders, killSendersOfMany } from "./ring/kill_ends.ts";
+import { killPeekers, killReceivers, killSenders, killSendersOfMany } from "./ring/kill_ends.ts";
 import { programs, scripts } from "./ring/short_lived_ends.ts";
 import { raceForPlaces } from "./ring/place_race.ts";
 import { killWriters } from "./peer/killed_writers.ts";
@@ -33,9 +33,11 @@ for (let part = 1; part <= PARTS; part++) {
   const some = { rounds: 60, seed: seed + part };
   print(`${part} of ${PARTS}: programs that send`, await killSenders(programs, some));
   print(`${part} of ${PARTS}: programs that receive`, await killReceivers(programs, some));
+  print(`${part} of ${PARTS}: programs that peek`, await killPeekers(programs, some));
   const few = { ...some, rounds: 20 };
   print(`${part} of ${PARTS}: scripts that send`, await killSenders(scripts, few));
   print(`${part} of ${PARTS}: scripts that receive`, await killReceivers(scripts, few));
+  print(`${part} of ${PARTS}: scripts that peek`, await killPeekers(scripts, few));
   print(`${part} of ${PARTS}: senders of several`, await killSendersOfMany(some));
   for (const kind of ["latest", "broadcast"] as const) {
     await killWriters({ kind, rounds: 40, seed: seed + part });

@@ -33,6 +33,12 @@ export interface Incoming<M> {
    * @returns Whether there is a message to take.
    */
   recover(isSame: () => boolean): boolean;
+  /**
+   * Whether the sender seems to wait for this script. A wait then calls its `take`, which finds out.
+   *
+   * @default always false
+   */
+  readonly isStuck?: boolean;
 }
 
 /** Options of {@linkcode Receiving}. */
@@ -208,7 +214,9 @@ export class Receiving<M> implements Disposable {
 
   // Made once, and not for each wait.
   readonly #take = () => this.#incoming.take();
-  readonly #look = () => this.#closed || this.#incoming.look() || this.#peer.look() !== "alive";
+  readonly #look = () =>
+    this.#closed || this.#incoming.look() || this.#peer.look() !== "alive" ||
+    this.#incoming.isStuck === true;
 
   #waitSync<T>(take: () => T | undefined, options?: WaitSyncOptions): T | undefined {
     const first = take();

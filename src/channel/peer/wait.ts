@@ -130,6 +130,11 @@ export interface EndWaitOptions {
    * Whether a peer can come without waking this end. Without a peer, the end looks every 500 ms.
    */
   seeksPeer?: boolean;
+  /**
+   * Is called before each sleep, when the wake flag is raised. A sender wakes the receiver here,
+   * which may keep the room that the sender waits for.
+   */
+  beforeSleep?: () => void;
 }
 
 /** Makes an end wait until a condition holds: it spins, and then sleeps until it is woken. */
@@ -140,6 +145,7 @@ export class EndWait implements Disposable {
   readonly #isShared: boolean;
   readonly #seeksPeer: boolean;
   readonly #maxSleep: number;
+  readonly #beforeSleep: (() => void) | undefined;
   /** The last parked wait, which the next wait by a promise uses again. */
   #parked: Parking | undefined;
   #closed = false;
@@ -152,8 +158,10 @@ export class EndWait implements Disposable {
   readonly #spin: Spin;
 
   constructor(
-    { buffer, wakeFlag, peer, machine, isShared = false, seeksPeer = false }: EndWaitOptions,
+    { buffer, wakeFlag, peer, machine, isShared = false, seeksPeer = false, beforeSleep }:
+      EndWaitOptions,
   ) {
+    this.#beforeSleep = beforeSleep;
     this.#buffer = buffer;
     this.#isShared = isShared;
     this.#seeksPeer = seeksPeer;
@@ -199,6 +207,7 @@ export class EndWait implements Disposable {
         this.#leave(sleeps > 0);
         return ready;
       }
+      this.#beforeSleep?.();
       const end = this.#sleepSync(process, Math.min(left, longest));
       if (end === "ended") this.#peer.noteDeath(); // guard: death-sync
       if (end === "late") this.#peer.checkNowAndThen();
@@ -234,6 +243,7 @@ export class EndWait implements Disposable {
       }
       try {
         const timeout = Math.min(left, longest);
+        this.#beforeSleep?.();
         const isWoken = await this.#sleep({ timeout, ...(signal && { signal }) });
         // Another end can have the place now, and the memory can be unmapped.
         if (this.#closed) {

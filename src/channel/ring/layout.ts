@@ -4,7 +4,7 @@
  * | offset | what                                                                        |
  * | -----: | --------------------------------------------------------------------------- |
  * |      0 | u32 magic, 0x43524957 ("WIRC"); stored last, when the header is complete    |
- * |      4 | u32 version, 1                                                              |
+ * |      4 | u32 version, 2                                                              |
  * |      8 | u32 layout: 1 for one sender, 2 for up to 64 senders; one receiver in both  |
  * |     12 | u32 capacity of the ring in bytes, a power of two                           |
  * |     16 | u32 maximum length of a message in bytes                                    |
@@ -20,12 +20,18 @@
  * |    520 | u32 how often a sender has taken or left a place                            |
  * |    640 | u32 the receiver's wake flag: 1 if the event "data" must be set             |
  * |    768 | i32 consumed: the receiver's own head, which is used if the receiver dies   |
+ * |    776 | two numbers of messages, of 12 bytes each: see below                        |
  * |    896 | the receiver's place                                                        |
  * |   1024 | the places of 64 senders; layout 1 uses only the first                      |
  * |   2048 | the ring                                                                    |
  *
  * A place has 16 bytes. `u64 owner` is a process or a thread in the form of ../peer/place.ts, or 0
  * if the place is free. `u32 state` is 1 if the last owner has closed its end.
+ *
+ * A number says how many messages came before the message at a position: `i32 position`, `u32 low`
+ * and `u32 high`. One of the two positions is the head. The receiver writes the other one before it
+ * stores a new head. So messages are counted only where they are read, and a sender that dies can
+ * confuse no count.
  *
  * Positions count the bytes since the channel was created, modulo 2³². A position modulo the
  * capacity is an offset in the ring. A record begins at a multiple of 8. It begins with its length
@@ -70,7 +76,38 @@ export const WORD = {
   producerLock: 129,
   changes: 130,
   consumed: 192,
+  numbers: 194,
 } as const;
+
+/** The two numbers in the header: the index of the first of three words. */
+export const MESSAGE_NUMBERS: readonly number[] = [WORD.numbers, WORD.numbers + 3];
+
+/** The number of the message at a position: how many messages of the ring came before it. */
+export interface NumberedPosition {
+  /** A position that was published as the head. */
+  readonly position: number;
+  /** The number of messages before that position. */
+  readonly number: number;
+}
+
+/** Loads one of the two {@linkcode MESSAGE_NUMBERS}. */
+export function loadNumber(words: Int32Array<ArrayBuffer>, slot: number): NumberedPosition {
+  const at = MESSAGE_NUMBERS[slot]!;
+  const number = (words[at + 2]! >>> 0) * 2 ** 32 + (words[at + 1]! >>> 0);
+  return { position: words[at]!, number };
+}
+
+/** Stores one of the two {@linkcode MESSAGE_NUMBERS}. */
+export function storeNumber(
+  words: Int32Array<ArrayBuffer>,
+  slot: number,
+  { position, number }: NumberedPosition,
+): void {
+  const at = MESSAGE_NUMBERS[slot]!;
+  words[at] = position;
+  words[at + 1] = number | 0;
+  words[at + 2] = Math.floor(number / 2 ** 32);
+}
 
 /** The words of an end in the header. */
 export interface RingPlace extends Place {
@@ -94,7 +131,7 @@ export const SENDER: RingPlace = SENDERS[0]!;
 /** The first word of a complete header. */
 export const MAGIC: number = MAGICS.channel;
 /** The version of this layout. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /**
  * The action of a send if the ring is full: wait for room, throw `WouldBlock`, or drop the message.

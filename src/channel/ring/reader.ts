@@ -4,7 +4,19 @@
  * @module
  */
 
-import { corrupt, HEADER_LENGTH, RECORD_HEADER_LENGTH, type RingSettings, WORD } from "./layout.ts";
+import { labelOf } from "../peer/memory.ts";
+import { ASLEEP } from "../peer/wake.ts";
+import {
+  corrupt,
+  HEADER_LENGTH,
+  loadNumber,
+  MESSAGE_NUMBERS,
+  RECORD_HEADER_LENGTH,
+  type RingSettings,
+  SENDER,
+  storeNumber,
+  WORD,
+} from "./layout.ts";
 
 /**
  * Maximum pending room in bytes, or an eighth of the ring if that is less. Then the head is
@@ -47,7 +59,18 @@ export class RingReader {
   #end = 0;
   #length = 0;
   #next = 0;
+  /** The number of the message at `#published`. */
+  #number = 0;
+  /** Number of messages from `#published` to `#head`. */
+  #taken = 0;
+  /** Number of messages that this reader has read up to `#published`. */
   #count = 0;
+  /** The index in {@linkcode MESSAGE_NUMBERS} of the number that belongs to `#published`. */
+  #slot = 0;
+  /** Number of messages that were peeked and are not released. They begin at the head. */
+  #peeks = 0;
+  /** Position of the end of the peeked messages, if there are any. */
+  #peeked = 0;
   /** Counts changes of the head by other calls than {@linkcode read}, which then stops. */
   #moves = 0;
 
@@ -78,6 +101,7 @@ export class RingReader {
         `its head is at ${this.#published}, and ${this.#head} is consumed`,
       );
     }
+    this.#resumeNumber();
   }
 
   /** The length of the message that {@linkcode next} found, in bytes. */
@@ -87,7 +111,25 @@ export class RingReader {
 
   /** Number of messages that were read. */
   get count(): number {
-    return this.#count;
+    return this.#count + this.#taken;
+  }
+
+  /** Number of messages that were peeked and are not released. */
+  get peeks(): number {
+    return this.#peeks;
+  }
+
+  /**
+   * Whether a sender seems to wait until peeked messages are released: all messages are peeked, they
+   * leave no room for the longest message, and the senders' wake flag is raised.
+   */
+  get isStuck(): boolean {
+    if (this.#peeks === 0 || this.#peeked !== this.#tail) return false;
+    const size = sizeOf(this.#maxMessageLength);
+    const rest = this.#capacity - (this.#tail & this.#mask);
+    const room = (this.#capacity - ((this.#tail - this.#head) | 0)) | 0;
+    return (size <= rest ? size : rest + size) > room &&
+      Atomics.load(this.#words, SENDER.sleeping) === ASLEEP;
   }
 
   /** Whether room is pending. */
@@ -100,8 +142,17 @@ export class RingReader {
     return ((this.#head - this.#due) | 0) >= 0;
   }
 
-  /** Whether the ring has something to read. Loads the tail if all known messages are read. */
+  /**
+   * Whether the ring has something to read or to peek at. Loads the tail if all known messages are
+   * read or peeked.
+   */
   look(): boolean {
+    if (this.#peeks > 0) return this.#peeked !== this.#tail || this.#refreshTail();
+    return this.#knowsMore() || this.#refreshTail();
+  }
+
+  /** Whether messages are left that were not read, or not released. */
+  get isLeft(): boolean {
     return this.#knowsMore() || this.#refreshTail();
   }
 
@@ -110,6 +161,7 @@ export class RingReader {
    *
    * @returns The offset of the message in {@linkcode ring}, or -1 if there is no message now.
    * @throws {Deno.errors.InvalidData} If the shared memory is corrupt.
+   * @throws {Deno.errors.Busy} If peeked messages are not released.
    */
   next(): number {
     if (this.#head === this.#end) return this.#nextFarther() | 0;
@@ -141,25 +193,23 @@ export class RingReader {
     let offset = ((head & this.#mask) + RECORD_HEADER) | 0;
     let length = this.#length;
     let count = 0;
-    try {
-      for (;;) {
-        visit(ring, offset, length);
-        count++;
-        // The visitor may have read messages itself, or closed the receiver.
-        if (this.#moves !== moves) break;
-        const size = sizeOf(length);
-        offset = (offset + size) | 0;
-        head = (head + size) | 0;
-        this.#head = head;
-        words[CONSUMED] = head; // guard: consumed-in-place
-        const left = (end - head) | 0;
-        if (left === 0 || ((head - due) | 0) >= 0) break;
-        length = (words[FIRST_RECORD + ((offset - RECORD_HEADER) >>> 2)]! - RECORD_HEADER) | 0;
-        // The caller's `next` handles anything that is not a message.
-        if (length < 0 || length > longest || sizeOf(length) > left) break;
-      }
-    } finally {
-      this.#count += count;
+    for (;;) {
+      visit(ring, offset, length);
+      count++;
+      // The visitor may have read messages itself, or closed the receiver.
+      if (this.#moves !== moves) break;
+      const size = sizeOf(length);
+      offset = (offset + size) | 0;
+      head = (head + size) | 0;
+      this.#head = head;
+      // The visitor may publish the head, with the number of the next message.
+      this.#taken = (this.#taken + 1) | 0;
+      words[CONSUMED] = head; // guard: consumed-in-place
+      const left = (end - head) | 0;
+      if (left === 0 || ((head - due) | 0) >= 0) break;
+      length = (words[FIRST_RECORD + ((offset - RECORD_HEADER) >>> 2)]! - RECORD_HEADER) | 0;
+      // The caller's `next` handles anything that is not a message.
+      if (length < 0 || length > longest || sizeOf(length) > left) break;
     }
     return count;
   }
@@ -172,13 +222,71 @@ export class RingReader {
     this.#head = head;
     // A plain store is enough: another end reads it only after this process has ended.
     this.#words[CONSUMED] = head; // guard: consumed
-    this.#count++;
+    this.#taken = (this.#taken + 1) | 0;
+    this.#moves++;
+  }
+
+  /**
+   * Finds the next message that was not peeked. It counts as peeked after {@linkcode keep}.
+   *
+   * @returns The offset of the message in {@linkcode ring}, or -1 if there is no such message now.
+   * @throws {Deno.errors.InvalidData} If the shared memory is corrupt.
+   */
+  peek(): number {
+    if (!this.look()) return -1;
+    let position = this.#peeks > 0 ? this.#peeked : this.#head;
+    let size = this.#sizeAt(position, this.#tail);
+    if (size < 0) {
+      position = (position - size) | 0;
+      if (position === this.#tail) return -1;
+      size = this.#sizeAt(position, this.#tail);
+    }
+    if (size <= 0) throw this.#corruptAt(position);
+    this.#next = (position + size) | 0;
+    return ((position & this.#mask) + RECORD_HEADER) | 0;
+  }
+
+  /**
+   * Keeps the message that {@linkcode peek} found in the ring until {@linkcode release}.
+   *
+   * @returns The number of the message: how many messages of the channel came before it.
+   */
+  keep(): number {
+    const number = this.#number + this.#taken + this.#peeks;
+    this.#peeked = this.#next;
+    this.#peeks++;
+    // Now next() comes to the check for peeked messages.
+    this.#end = this.#head;
+    this.#moves++;
+    return number;
+  }
+
+  /**
+   * Moves the head past the oldest peeked messages.
+   *
+   * @param count How many of them, at most {@linkcode peeks}.
+   * @throws {Deno.errors.InvalidData} If the shared memory is corrupt. Nothing is released then.
+   */
+  release(count: number): void {
+    let head = this.#head;
+    for (let left = count; left > 0;) {
+      const size = this.#sizeAt(head, this.#peeked);
+      if (size === 0) throw this.#corruptAt(head);
+      head = (head + Math.abs(size)) | 0;
+      if (size > 0) left--;
+    }
+    if (count === this.#peeks && count > 0 && head !== this.#peeked) throw this.#corruptAt(head);
+    this.#head = this.#end = head;
+    this.#words[CONSUMED] = head; // guard: released
+    this.#taken = (this.#taken + count) | 0;
+    this.#peeks -= count;
     this.#moves++;
   }
 
   /** Makes a running {@linkcode read} stop: the ring then seems to be empty. */
   stop(): void {
     this.#tail = this.#end = this.#head;
+    this.#peeks = 0;
     this.#moves++;
   }
 
@@ -191,7 +299,12 @@ export class RingReader {
     if (!this.isPending) return false;
     this.#published = this.#head;
     this.#due = (this.#head + this.#batch) | 0;
-    Atomics.store(this.#words, WORD.head, this.#head);
+    this.#number += this.#taken;
+    this.#count += this.#taken;
+    this.#taken = 0;
+    // If this process ends between the two stores, the other number still belongs to the old head.
+    this.#storeNumber(); // guard: number-first
+    Atomics.store(this.#words, WORD.head, this.#head); // guard: head
     return true;
   }
 
@@ -229,6 +342,7 @@ export class RingReader {
 
   /** Finds the next message after a new look at the tail, or at the ring's beginning. */
   #nextFarther(): number {
+    if (this.#peeks > 0) throw this.#busy();
     if (!this.look()) return -1;
     const at = this.#head & this.#mask;
     const rest = this.#capacity - at;
@@ -237,7 +351,7 @@ export class RingReader {
     const offset = this.#parse();
     if (offset >= 0) return offset;
     if (this.#words[FIRST_RECORD + (at >>> 2)] !== -rest || rest > left) {
-      throw corrupt(this.#words.buffer, `the record at offset ${at} is not a message`);
+      throw this.#corruptAt(at);
     }
     this.#head = this.#end;
     // The next receiver continues here even if no message follows: this room may be published.
@@ -253,7 +367,65 @@ export class RingReader {
       throw corrupt(this.#words.buffer, `its tail is at ${tail} and its head at ${this.#head}`);
     }
     this.#tail = tail;
-    return used !== 0;
+    return tail !== (this.#peeks > 0 ? this.#peeked : this.#head);
+  }
+
+  /**
+   * Returns the length of the record at a position, rounded up to a multiple of 8, and sets
+   * `#length`. The result is negative for padding. It is 0 if neither ends up to `end`.
+   */
+  #sizeAt(position: number, end: number): number {
+    const at = position & this.#mask;
+    const rest = this.#capacity - at;
+    const left = (end - position) | 0;
+    const record = this.#words[FIRST_RECORD + (at >>> 2)]!;
+    if (record === -rest && rest <= left) return -rest;
+    const length = (record - RECORD_HEADER) | 0;
+    const size = sizeOf(length);
+    if (length < 0 || length > this.#maxMessageLength || size > Math.min(rest, left)) return 0;
+    this.#length = length;
+    return size;
+  }
+
+  /**
+   * Finds the number of the message at the head. The last receiver may have died before it
+   * published the room of the messages that it had read: these are counted.
+   */
+  #resumeNumber(): void {
+    const isPublished = ({ position }: { position: number }) => position === this.#published;
+    this.#slot = MESSAGE_NUMBERS.findIndex((_, slot) => isPublished(loadNumber(this.#words, slot)));
+    if (this.#slot < 0) throw this.#corruptNumber();
+    this.#number = loadNumber(this.#words, this.#slot).number;
+    if (!Number.isSafeInteger(this.#number)) throw this.#corruptNumber();
+    for (let position = this.#published; position !== this.#head;) {
+      const size = this.#sizeAt(position, this.#head);
+      if (size === 0) throw this.#corruptAt(position);
+      position = (position + Math.abs(size)) | 0;
+      if (size > 0) this.#taken++;
+    }
+    // This reader has not read them.
+    this.#count = -this.#taken;
+  }
+
+  #storeNumber(): void {
+    this.#slot ^= 1;
+    storeNumber(this.#words, this.#slot, { position: this.#head, number: this.#number });
+  }
+
+  #corruptNumber(): Deno.errors.InvalidData {
+    return corrupt(this.#words.buffer, `no number belongs to its head at ${this.#published}`);
+  }
+
+  #corruptAt(position: number): Deno.errors.InvalidData {
+    const at = position & this.#mask;
+    return corrupt(this.#words.buffer, `the record at offset ${at} is not a message`);
+  }
+
+  #busy(): Deno.errors.Busy {
+    return new Deno.errors.Busy(
+      `Cannot take a message of the ${labelOf(this.#words.buffer)}: ${this.#peeks} peeked ` +
+        "messages are not released; release them first, or peek at the next message",
+    );
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertFunction } from "../../../ffi/arguments.ts";
+import { assertFunction, assertInteger } from "../../../ffi/arguments.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import type { WaitSyncOptions } from "../../sync/mod.ts";
 import { assertCanWait, type WaitOptions } from "../../wait/options.ts";
@@ -29,12 +29,23 @@ import { type Incoming, Receiving } from "../peer/receiving.ts";
 
 /** Counts of a receiver since it was opened, and of its channel. */
 export interface ReceiverStats {
-  /** Number of messages that this receiver has received or read. */
+  /** Number of messages that this receiver has received, read or released. */
   readonly received: number;
   /** Number of times that this receiver had to wait for a message. */
   readonly waited: number;
   /** Number of messages that senders have dropped since the channel was created, modulo 2³². */
   readonly dropped: number;
+}
+
+/** A message that stays in the ring until `RingReceiver.release`. */
+export interface PeekedMessage<T = Uint8Array<ArrayBuffer>> {
+  /** A copy of the message. */
+  readonly message: T;
+  /**
+   * How many messages of the channel came before this one, an integer from 0. A message keeps its
+   * number when it is delivered again, also to a receiver in another process.
+   */
+  readonly number: number;
 }
 
 /** Takes the receiver's place, and returns the receiver. */
@@ -89,6 +100,8 @@ export class RingReceiver extends Uncloneable
   readonly #senders: WakeWord;
   readonly #messages: RingMessages;
   readonly #receiving: Receiving<Uint8Array<ArrayBuffer>>;
+  /** Whether the senders were woken since the last peek began, to find out whether they wait. */
+  #hasAsked = false;
 
   static {
     openReceiver = (options) => new RingReceiver(options);
@@ -156,14 +169,14 @@ export class RingReceiver extends Uncloneable
   }
 
   /**
-   * Whether the sender was closed and all its messages were received. Always `false` for a channel
+   * Whether the sender was closed and all its messages were received or released. Always `false` for a channel
    * with `endsWithLastSender: false`.
    *
    * @throws {Deno.errors.BadResource} If the receiver is closed.
    */
   get ended(): boolean {
     this.#receiving.assertOpen();
-    return this.#peer.look() === "closed" && !this.#reader.look();
+    return this.#peer.look() === "closed" && !this.#reader.isLeft;
   }
 
   /**
@@ -296,6 +309,103 @@ export class RingReceiver extends Uncloneable
     return message && { value: decodeValue(message, labelOf(this.#options.buffer)) };
   }
 
+  /** Number of messages that were peeked and are not released. */
+  get unreleased(): number {
+    this.#receiving.assertOpen();
+    return this.#reader.peeks;
+  }
+
+  /**
+   * Peeks at the next message, or waits for it. The message stays in the ring until
+   * {@linkcode RingReceiver.release}. If this receiver is closed before that, or its process ends,
+   * the next receiver of the channel gets the message again.
+   *
+   * While peeked messages are not released, every call that takes or reads messages throws `Busy`.
+   *
+   * @example Process each message at least once
+   * ```ts
+   * import { RingChannel } from "@winipc/winipc/channel";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using channel = RingChannel.anonymous();
+   * using sender = channel.sender();
+   * for (const text of ["one", "two"]) sender.sendSync(new TextEncoder().encode(text));
+   *
+   * const seen: string[] = [];
+   * {
+   *   using receiver = channel.receiver();
+   *   for (let count = 0; count < 2; count++) {
+   *     const { message, number } = (await receiver.peek())!;
+   *     seen.push(`${number} ${new TextDecoder().decode(message)}`);
+   *   }
+   *   receiver.release(1); // "one" is processed; the receiver closes before "two" is
+   * }
+   * using next = channel.receiver();
+   * const { message, number } = (await next.peek())!;
+   * seen.push(`${number} ${new TextDecoder().decode(message)}`);
+   * next.release(1);
+   * assertEquals(seen, ["0 one", "1 two", "1 two"]);
+   * ```
+   *
+   * @returns The next message that was not peeked, or `undefined` if the sender was closed and all
+   *   its messages were peeked.
+   * @throws {Deno.errors.TimedOut} If no message arrived before the timeout.
+   * @throws {Deno.errors.Busy} If all messages are peeked, and a sender waits for their room. Without
+   *   this error both ends would wait for ever: release some messages first.
+   * @throws {Deno.errors.ConnectionReset} If all messages are peeked, and the sender's process has
+   *   ended without closing the sender.
+   */
+  async peek(options: WaitOptions = {}): Promise<PeekedMessage | undefined> {
+    this.#receiving.assertOpen();
+    assertCanWait(options);
+    this.#hasAsked = false;
+    return await this.#receiving.waitFor(this.#peek, options);
+  }
+
+  /**
+   * Peeks at the next message, if the ring has one that was not peeked: see
+   * {@linkcode RingReceiver.peek}.
+   *
+   * @returns The message, or `undefined` if there is none now.
+   * @throws {Deno.errors.ConnectionReset} If all messages are peeked, and the sender's process has
+   *   ended without closing the sender.
+   */
+  tryPeek(): PeekedMessage | undefined {
+    this.#receiving.assertOpen();
+    const message = this.#messages.peek();
+    if (message !== undefined) return message;
+    this.#idle();
+    return this.#messages.peek();
+  }
+
+  /**
+   * Peeks at the next message, and blocks until there is one: see {@linkcode RingReceiver.peek}.
+   *
+   * @returns The next message that was not peeked, or `undefined` if the sender was closed and all
+   *   its messages were peeked.
+   * @throws Every error of {@linkcode RingReceiver.peek}.
+   */
+  peekSync(options?: WaitSyncOptions): PeekedMessage | undefined {
+    this.#hasAsked = false;
+    return this.#receiving.waitForSync(this.#peek, options);
+  }
+
+  /**
+   * Releases the oldest peeked messages: they are taken out of the ring, and the sender can use
+   * their room. No receiver gets them again.
+   *
+   * @param count The number of messages, from 0 to {@linkcode RingReceiver.unreleased}.
+   * @throws {TypeError} If `count` is not a number.
+   * @throws {RangeError} If `count` is not an integer in this range.
+   * @throws {Deno.errors.BadResource} If the receiver is closed.
+   * @throws {Deno.errors.InvalidData} If the shared memory is corrupt.
+   */
+  release(count: number): void {
+    this.#receiving.assertOpen();
+    assertInteger("count", count, 0, this.#reader.peeks);
+    this.#messages.release(count);
+  }
+
   /**
    * Iterates over the messages until the sender was closed and all its messages were received.
    *
@@ -348,6 +458,32 @@ export class RingReceiver extends Uncloneable
   }
 
   readonly #find = () => this.#reader.next() >= 0 || undefined;
+  readonly #peek = () => {
+    const message = this.#messages.peek();
+    if (message === undefined && this.#reader.isStuck) this.#findOutStuck();
+    return message;
+  };
+
+  /**
+   * Throws if a sender waits for the room of peeked messages, because a wait for its message could
+   * last for ever.
+   *
+   * The wake flag alone does not say so: a sender that gave up may have left it raised. So this end
+   * first wakes the senders. One that still waits raises the flag again, and wakes this end.
+   */
+  #findOutStuck(): void {
+    if (this.#peer.look() !== "alive") return;
+    if (!this.#hasAsked) {
+      this.#hasAsked = true;
+      this.#senders.wake();
+      return;
+    }
+    const count = this.#reader.peeks;
+    throw new Deno.errors.Busy(
+      `Cannot wait for a message of the ${labelOf(this.#options.buffer)}: a sender waits for the ` +
+        `room of ${count} peeked message${count === 1 ? "" : "s"}; release some first`,
+    );
+  }
 
   /** Publishes all pending room and messages, and checks the sender, because the ring is empty. */
   #idle(): void {
@@ -408,6 +544,24 @@ class RingMessages implements Incoming<Uint8Array<ArrayBuffer>>, Flushable {
 
   look(): boolean {
     return this.#reader.look();
+  }
+
+  get isStuck(): boolean {
+    return this.#reader.isStuck;
+  }
+
+  peek(): PeekedMessage | undefined {
+    const reader = this.#reader;
+    const offset = reader.peek();
+    if (offset < 0) return undefined;
+    const message = this.#copy(offset, reader.length);
+    return { message, number: reader.keep() };
+  }
+
+  release(count: number): void {
+    this.#reader.release(count);
+    if (this.#reader.isDue) this.flush();
+    else if (count > 0) this.#queue.add(this);
   }
 
   #copy(offset: number, length: number): Uint8Array<ArrayBuffer> {

@@ -145,6 +145,10 @@ export class RingSender extends Uncloneable implements Disposable {
         peer: this.#peer,
         machine,
         isShared: this.#isShared,
+        beforeSleep: () => {
+          // A receiver that keeps peeked messages must not sleep until this sender sends.
+          this.#receiver.wake(); // guard: waiting-sender
+        },
       });
       this.maxMessageLength = this.#writer.maxMessageLength;
       // A receiver that sleeps must see this process, to notice later if it ends. The event is set

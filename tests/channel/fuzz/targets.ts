@@ -72,12 +72,14 @@ export const TARGETS: Readonly<Record<Kind, Target>> = {
 
 function ring(producers: Producers): Target {
   const places = [RECEIVER, SENDERS[0]!, SENDERS[1]!];
-  const { tail, head, committed, consumed, producerLock, changes, dropped, ...settings } = WORD;
+  const { tail, head, committed, consumed, producerLock, changes, dropped, numbers, ...settings } =
+    WORD;
   return {
     words: {
       settings: Object.values(settings),
       watched: [
         ...[tail, head, committed, consumed, producerLock, changes, dropped],
+        ...Array.from({ length: 6 }, (_, word) => numbers + word),
         ...places.flatMap(({ state, sleeping }) => [state, sleeping]),
       ],
       owners: [RECEIVER, ...SENDERS].map(({ owner }) => owner * 2),

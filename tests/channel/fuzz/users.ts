@@ -87,6 +87,7 @@ function receive(receiver: RingReceiver, random: Random): unknown {
       () => receiver.receive(soon),
       () => receiver.receiveValue(soon),
       () => receiver.waitForMessage(soon),
+      () => receiver.peek(soon),
       () => receiver.close(),
     ];
     return waits[random.below(waits.length)]!();
@@ -94,6 +95,10 @@ function receive(receiver: RingReceiver, random: Random): unknown {
   let count = 0;
   const acts = [
     () => receiver.tryReceive(),
+    () => receiver.tryPeek(),
+    () => receiver.peekSync(soon),
+    () => receiver.release(random.below(receiver.unreleased + 1)),
+    () => receiver.release(receiver.unreleased),
     () => receiver.receiveSync(soon),
     () => receiver.waitForMessageSync(soon),
     () => receiver.read((bytes) => assert(bytes.length <= CAPACITY / 2 && ++count < MOST)),

@@ -95,6 +95,18 @@ export const MUTANTS: Readonly<Record<string, Mutant<keyof typeof SCENARIOS>>> =
     scenario: "a reader in the place of one that is killed",
     change: { leaveOut: "consumed-in-place" },
   },
+  "the room of released messages is published, and not noted for the next receiver": {
+    scenario: "a peeking receiver in the place of one that is killed",
+    change: { leaveOut: "released" },
+  },
+  "the number of a message is stored after the head that it belongs to": {
+    scenario: "a peeking receiver in the place of one that is killed",
+    change: { move: "number-first", after: "head" },
+  },
+  "a sender that waits for room does not wake a receiver that keeps it": {
+    scenario: "a peeking receiver that releases nothing, sendSync() into a full ring",
+    change: { leaveOut: "waiting-sender" },
+  },
   "a message is reported as sent and not written": {
     scenario: "a sender that is killed, receiveSync()",
     change: { leaveOut: "write" },

@@ -14,7 +14,7 @@ import {
 } from "../../../src/channel/ring/layout.ts";
 import { RingReader } from "../../../src/channel/ring/reader.ts";
 import type { Part, Scenario } from "./explore.ts";
-import { claimingSender, readingReceiver, receiver, sender } from "./scripts.ts";
+import { claimingSender, peeker, readingReceiver, receiver, sender } from "./scripts.ts";
 
 /** A ring that two messages of 24 bytes fill. Each message is published by itself. */
 const NARROW = settingsOf(64, "single");
@@ -177,6 +177,24 @@ export const SCENARIOS = {
     // The message that the first reader was reading is read again.
     check: nextBeginsAfter(0),
   },
+  "a peeking receiver in the place of one that is killed": {
+    memory: memoryOf(NARROW),
+    parts: [
+      sender({ ...narrow, way: "Sync", first: true, numbers: [1, 2] }),
+      peeker({ settings: NARROW, way: "Sync", first: true, killable: "from its first note" }),
+      peeker({ settings: NARROW, way: "Sync", after: 2 }),
+    ],
+    check: checkPeeked,
+  },
+  "a peeking receiver that releases nothing, sendSync() into a full ring": {
+    memory: memoryOf(NARROW),
+    parts: [
+      sender({ ...narrow, way: "Sync", first: true, numbers: [1, 2, 3] }),
+      peeker({ settings: NARROW, way: "Sync", first: true, ahead: 9 }),
+    ],
+    check: ([_, received]) =>
+      assertEquals(received, ["there", "received 1 #0", "received 2 #1", "stuck"]),
+  },
   "the last of many senders is killed": {
     memory: memoryOf(SHARED),
     constant: FREE_PLACES,
@@ -302,6 +320,27 @@ function nextBeginsAfter(distance: number): Scenario["check"] {
     assertEquals(next!.at(-1), "end");
     if (after.length > 0) assertEquals(after.at(-1), last);
   };
+}
+
+/**
+ * Asserts that the two receivers got each message, and that each message had its number. The second
+ * receiver gets the last message of the first one again, unless that was released.
+ */
+function checkPeeked([sent, first, next]: readonly Notes[], ended: ReadonlySet<number>): void {
+  for (const note of [...first!, ...next!].filter((note) => note.startsWith("received"))) {
+    const [number, index] = note.slice("received ".length).split(" #").map(Number);
+    assertEquals(index, number! - 1);
+  }
+  const before = numbersIn(first, "received");
+  assertFromFirst(before);
+  if (ended.size === 0) return assertEquals(first!.at(-1), "end");
+  const after = numbersIn(next, "received");
+  const last = numbersIn(sent, "sent").length;
+  const from = after[0] ?? before.length + 1;
+  assert(from >= before.length && from <= before.length + 1, `${before}; ${after}`);
+  assertEquals(after, after.map((_, index) => from + index));
+  assertGreaterOrEqual(Math.max(before.length, after.at(-1) ?? 0), last);
+  assertEquals(next!.at(-1), "end");
 }
 
 /** Asserts that the message of each sender is in the ring once; of a killed sender at most once. */

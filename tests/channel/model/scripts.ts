@@ -132,6 +132,36 @@ export function readingReceiver(options: Omit<EndOfScenario, "way" | "stays">): 
   });
 }
 
+/** Options of a script that peeks. */
+export interface PeekerOfScenario extends EndOfScenario {
+  /** The number of messages after which the receiver releases the oldest one. @default 1 */
+  ahead?: number;
+}
+
+/**
+ * A receiver that peeks at messages, and releases each one after it has noted the message. It notes
+ * the number, too, and that it is stuck if a sender waits for room that it does not release.
+ */
+export function peeker({ way, ahead = 1, ...rest }: PeekerOfScenario): Part {
+  return receiving(rest, async (receiver, run, machine) => {
+    try {
+      for (;;) {
+        const peeked = way === "Sync" ? receiver.peekSync() : await receiver.peek();
+        if (peeked === undefined) break;
+        run.note(`received ${peeked.message[0]} #${peeked.number}`);
+        if (receiver.unreleased >= ahead) receiver.release(1);
+        if (run.canRest(machine)) await run.rest([receiver, machine]);
+      }
+    } catch (error) {
+      if (error instanceof Deno.errors.Busy) return run.note("stuck");
+      if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+      return run.note("reset");
+    }
+    receiver.release(receiver.unreleased);
+    run.note("end");
+  });
+}
+
 /** Returns a script that opens a receiver and calls `work`. */
 function receiving(
   { settings, ...rest }: Omit<EndOfScenario, "way" | "stays">,

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { declareRingChannel, RingChannel } from "../../../src/channel/mod.ts";
+import { RingChannel } from "../../../src/channel/mod.ts";
+import { declareRingChannel } from "../../../src/channel/ring/c/mod.ts";
 import { RING_DIFFERENCES, type RingDifference } from "../../../src/channel/ring/c/functions.ts";
 import { RECEIVER } from "../../../src/channel/ring/layout.ts";
 import { MAX_ATTEMPTS } from "../../../src/channel/peer/place.ts";

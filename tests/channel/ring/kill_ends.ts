@@ -90,12 +90,66 @@ export async function killReceivers(openEnds: OpenEnds, kills: Kills): Promise<K
   const name = randomName();
   using notes = Notes.create(name);
   using channel = RingChannel.create(name, SIZE);
+  const sent = await sendToKilled("receive", openEnds, { ...kills, channel, notes, name });
+  const rest = readRest(channel);
+  const first = rest[0] ?? sent;
+  const between = first - notes.words[NOTE.next]!;
+  assert(between === 0 || between === 1, `${first} is first, seed ${seed}`);
+  assertEquals(rest, Array.from({ length: sent - first }, (_, index) => first + index));
+  return { messages: sent, between };
+}
+
+/**
+ * Kills the only receiver again and again, which peeks at messages and releases them. Each receiver
+ * must begin with the first message that was not released, and each message must have its number.
+ *
+ * @returns The number of messages, and of those that were delivered again.
+ */
+export async function killPeekers(
+  openEnds: OpenEnds,
+  kills: Kills,
+): Promise<{ messages: number; repeats: number }> {
+  const { seed } = kills;
+  const name = randomName();
+  using notes = Notes.create(name);
+  using channel = RingChannel.create(name, SIZE);
+  const sent = await sendToKilled("peek", openEnds, { ...kills, channel, notes, name });
+  using receiver = channel.receiver();
+  let next = notes.words[NOTE.next]!;
+  for (let expected: number | undefined;;) {
+    const peeked = receiver.peekSync(soon);
+    if (peeked === undefined) break;
+    const { message, number } = peeked;
+    expected ??= number;
+    assertEquals(number, expected++, `seed ${seed}`);
+    assertEquals(readNumbered(message, MAX_LENGTH).number, number, `seed ${seed}`);
+    assert(number >= notes.words[NOTE.released]! && number <= next, `${number}, seed ${seed}`);
+    next = Math.max(next, number + 1);
+    receiver.release(1);
+  }
+  assertEquals(next, sent, `seed ${seed}`);
+  return { messages: sent, repeats: notes.words[NOTE.repeats]! };
+}
+
+/** What {@linkcode sendToKilled} needs. */
+interface Sending extends Kills {
+  name: string;
+  channel: RingChannel;
+  notes: Notes;
+}
+
+/** Sends to receivers that are killed, and closes the sender. Returns how many were sent. */
+async function sendToKilled(
+  role: "receive" | "peek",
+  openEnds: OpenEnds,
+  { name, channel, notes, seed, ...kills }: Sending,
+): Promise<number> {
   using sender = channel.sender();
   await using ends = await openEnds(name);
   const messages = new NumberedMessages(ID, MAX_LENGTH);
   const random = new Random(seed);
   let sent = 0;
-  for (let round = 0; hasRound(round, kills, sent); round++) {
+  for (let round = 0; hasRound(round, { ...kills, seed }, sent); round++) {
     const isAsync = round % 8 >= 4;
     const meanwhile = (passed: () => void) =>
       untilThrown(Deno.errors.BrokenPipe, async () => {
@@ -104,17 +158,11 @@ export async function killReceivers(openEnds: OpenEnds, kills: Kills): Promise<K
           else sender.sendSync(messages.at(sent), soon);
         }
       });
-    await ends.live({ role: "receive", round, random, meanwhile });
+    await ends.live({ role, round, random, meanwhile });
     assertEquals(notes.words[NOTE.mistakes], 0, `round ${round} of seed ${seed}`);
     assert(notes.words[NOTE.next]! <= sent, `round ${round} of seed ${seed}`);
   }
-  sender.close();
-  const rest = readRest(channel);
-  const first = rest[0] ?? sent;
-  const between = first - notes.words[NOTE.next]!;
-  assert(between === 0 || between === 1, `${first} is first, seed ${seed}`);
-  assertEquals(rest, Array.from({ length: sent - first }, (_, index) => first + index));
-  return { messages: sent, between };
+  return sent;
 }
 
 /**

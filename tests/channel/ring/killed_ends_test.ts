@@ -4,7 +4,7 @@ import { compileRingPeer } from "../../support/compile_ring_peer.ts";
 import { assertLeavesNoHandle } from "../../support/leak.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
-import { killReceivers, killSenders, killSendersOfMany } from "./kill_ends.ts";
+import { killPeekers, killReceivers, killSenders, killSendersOfMany } from "./kill_ends.ts";
 import { MAX_LENGTH, programs, scripts } from "./short_lived_ends.ts";
 import { Notes } from "./notes.ts";
 
@@ -32,6 +32,20 @@ Deno.test("All committed messages of 5 killed scripts arrive once and in order, 
 Deno.test("After each of 5 killed scripts that receive, the next receiver misses no message", async () => {
   const { messages } = await killReceivers(scripts, { rounds: 5, messages: 301, seed: 34 });
   assert(messages > 300, `${messages}`);
+});
+
+Deno.test("After each of 12 killed C receivers that peek, all messages that were not released come again with their numbers", async () => {
+  const { messages, repeats } = await killPeekers(programs, {
+    rounds: 12,
+    messages: 301,
+    seed: 36,
+  });
+  assert(messages > 300 && repeats > 0, `${messages} sent, ${repeats} repeated`);
+});
+
+Deno.test("After each of 4 killed scripts that peek, all messages that were not released come again with their numbers", async () => {
+  const { messages, repeats } = await killPeekers(scripts, { rounds: 4, messages: 301, seed: 37 });
+  assert(messages > 300 && repeats > 0, `${messages} sent, ${repeats} repeated`);
 });
 
 Deno.test("A killed sender of several blocks no other sender and leaves only whole messages", async () => {

@@ -21,6 +21,10 @@ export const NOTE = {
   ended: 4,
   /** The result of each racer. */
   results: 5,
+  /** Number of messages that were released. */
+  released: 900,
+  /** Number of messages that were delivered again. */
+  repeats: 901,
 } as const;
 
 const BYTE_LENGTH = 4096;

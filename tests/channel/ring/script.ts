@@ -8,7 +8,8 @@
  * The steps are those of tests/channel/ring/peers/script_ends.c, without names and seeds, and
  * these:
  *
- * - `poke WORD VALUE` writes a word of the header, or of the ring: `ring+8`
+ * - `poke WORD VALUE` writes a word of the header, also by its index, `word:195`, or of the
+ *   ring: `ring+8`
  * - `poke ROLE.owner WHO` writes an owner: `nobody`, `alive` (the other process), or `dead`
  * - `kill` ends the other process, for all later scripts, too
  * - `turn` waits for some event-loop turns

@@ -5,12 +5,19 @@
  */
 
 import {
+  type PeekedMessage,
   RingChannel,
   type RingChannelOptions,
   type RingReceiver,
   type RingSender,
 } from "../../../src/channel/mod.ts";
-import { HEADER_LENGTH, RECEIVER, SENDERS, WORD } from "../../../src/channel/ring/layout.ts";
+import {
+  HEADER_LENGTH,
+  MESSAGE_NUMBERS,
+  RECEIVER,
+  SENDERS,
+  WORD,
+} from "../../../src/channel/ring/layout.ts";
 import { SharedMemory } from "../../../src/memory/mod.ts";
 import { SharedEvent } from "../../../src/sync/mod.ts";
 import { Peer } from "../../support/peer.ts";
@@ -51,7 +58,10 @@ const WORDS: ReadonlyMap<string, number> = new Map([
     [`${role}.sleeping`, sleeping],
   ]),
 ]);
-const NAMES: ReadonlyMap<number, string> = new Map([...WORDS].map(([name, at]) => [at, name]));
+const NAMES: ReadonlyMap<number, string> = new Map([
+  ...MESSAGE_NUMBERS.flatMap((at) => [0, 1, 2].map((word) => [at + word, "numbers"] as const)),
+  ...[...WORDS].map(([name, at]) => [at, name] as const),
+]);
 
 /**
  * Returns the name of a word in the memory: `tail`, `word 300`, or `ring` for any word of the ring.
@@ -200,7 +210,12 @@ abstract class Side implements Disposable {
 
   #poke(name: string, value: string): void {
     const [, offset] = name.split("+");
-    const at = offset === undefined ? WORDS.get(name) : (HEADER_LENGTH + Number(offset)) / 4;
+    const [, word] = name.split("word:");
+    const at = word !== undefined
+      ? Number(word)
+      : offset === undefined
+      ? WORDS.get(name)
+      : (HEADER_LENGTH + Number(offset)) / 4;
     if (at === undefined) throw new Error(`There is no word ${name}`);
     if (name.endsWith(".owner")) this.owners[at / 2] = this.#ownerCalled(value);
     else Atomics.store(this.#words, at, Number(value) | 0);
@@ -329,7 +344,8 @@ export class CSide extends Side {
 }
 
 function isReceiving(what: string): boolean {
-  return what === "read" || what === "visit" || what === "next" || what.endsWith("_message");
+  const steps = ["read", "visit", "next", "peek", "wait_peek", "release", "peek_release"];
+  return steps.includes(what) || what.endsWith("_message");
 }
 
 /** Does a step with the sender, and returns its result. */
@@ -376,6 +392,25 @@ function receive(what: string, count: number, receiver: RingReceiver): string {
       const message = receiver.tryReceive();
       return message === undefined ? "none" : describe(message);
     }
+    case "peek":
+      return peek(count, receiver);
+    case "wait_peek": {
+      const peeked = receiver.peekSync({ timeout: 0 });
+      return peeked === undefined ? "end" : describePeeked(peeked);
+    }
+    case "release":
+      receiver.release(count);
+      return "ok";
+    case "peek_release": {
+      const peeked: string[] = [];
+      while (peeked.length < count) {
+        const message = receiver.tryPeek();
+        if (message === undefined) break;
+        peeked.push(describePeeked(message));
+      }
+      receiver.release(peeked.length);
+      return [...peeked, "ok"].join(" ");
+    }
     case "wait_message":
       return receiver.waitForMessageSync({ timeout: 0 }) ? "ok" : "end";
     case "poll_message":
@@ -398,6 +433,27 @@ function read(count: number, receiver: RingReceiver): string {
     results.push(error.name);
   }
   return results.join(" ");
+}
+
+/** Peeks at `count` messages. The result ends with the reason if there are fewer. */
+function peek(count: number, receiver: RingReceiver): string {
+  const results: string[] = [];
+  try {
+    while (results.length < count) {
+      const peeked = receiver.tryPeek();
+      if (peeked === undefined) return [...results, receiver.ended ? "end" : "TimedOut"].join(" ");
+      results.push(describePeeked(peeked));
+    }
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    results.push(error.name);
+  }
+  return results.join(" ");
+}
+
+/** Returns the number, the length and the hash of a peeked message. */
+function describePeeked({ message, number }: PeekedMessage): string {
+  return `${number}:${describe(message)}`;
 }
 
 /** Reads up to `count` messages in place. */

@@ -14,9 +14,12 @@ const BOTH = ["open receiver = ok", "open sender = ok"];
 const FROM_0_TO_20 = Array.from({ length: 21 }, (_, length) => length);
 const FILL = ["send 304 = ok", "send 304 = ok", "send 304 = ok"];
 
+/** The words of all positions, also of the first of the two numbers. */
+const POSITIONS = ["tail", "head", "committed", "consumed", "numbers"];
+
 /** Header words that make an open fail. */
 const CORRUPT_HEADERS = [
-  ...["magic 0", "magic 1", "version 2", "layout 0", "layout 3", "whenFull 3", "goesOn 2"],
+  ...["magic 0", "magic 1", "version 1", "layout 0", "layout 3", "whenFull 3", "goesOn 2"],
   ...["capacity 0", "capacity 512", "capacity 1000", "capacity 4096", "capacity -2147483648"],
   ...["maxMessageLength 505", "maxMessageLength -1"],
 ];
@@ -125,7 +128,7 @@ const ALIKE: readonly Script[] = [
   {
     name: "positions that overflow",
     steps: [
-      ...["tail", "head", "committed", "consumed"].map((word) => `poke ${word} -1608`),
+      ...POSITIONS.map((word) => `poke ${word} -1608`),
       ...BOTH,
       ...Array.from({ length: 12 }, (_, number) => [`send ${300 + number}`, "read 1"]).flat(),
       ...["close sender", "close receiver", ...BOTH, "send 8", "flush sender", "read 1"],
@@ -193,6 +196,8 @@ const ALIKE: readonly Script[] = [
     name: "room for the largest message that a receiver had not published when it died",
     steps: [
       ...["poke tail 544", "poke committed 544", "poke consumed 544", "poke head 424"],
+      // The message that was read, and the number that belongs to the head.
+      ...["poke numbers 424", "poke ring+424 120"],
       ...["open receiver = ok", "open sender = ok", "send 504 = ok"],
     ],
   },
@@ -200,7 +205,7 @@ const ALIKE: readonly Script[] = [
     name: "headers that are corrupt",
     steps: CORRUPT_HEADERS.flatMap((header) => {
       const good: Record<string, number> = {
-        ...{ magic: 0x43524957, version: 1, layout: 1, whenFull: 0, goesOn: 0 },
+        ...{ magic: 0x43524957, version: 2, layout: 1, whenFull: 0, goesOn: 0 },
         ...{ capacity: 1024, maxMessageLength: 504 },
       };
       const [word = ""] = header.split(" ");
@@ -251,7 +256,7 @@ const ALIKE: readonly Script[] = [
   {
     name: "a record past the ring's end",
     steps: [
-      ...["tail", "head", "committed", "consumed"].map((word) => `poke ${word} 960`),
+      ...POSITIONS.map((word) => `poke ${word} 960`),
       ...["open receiver", "poke ring+960 208", "poke tail 1472", "read 1 = InvalidData"],
       ...["close receiver"],
     ],
@@ -280,6 +285,62 @@ const ALIKE: readonly Script[] = [
     ],
   },
   {
+    name: "messages that are peeked and released",
+    steps: [
+      ...[...BOTH, ...FILL, "flush sender", "peek 2", "release 3 = RangeError", "peek 1"],
+      ...["wait_peek = TimedOut", "poke sender.sleeping 1", "wait_peek = TimedOut", "release 0"],
+      ...["send 200 = TimedOut", "release 1", "poke sender.sleeping 1", "wait_peek = TimedOut"],
+      ...["release 1", "send 200 = ok", "flush sender", "wait_peek", "wait_peek = TimedOut"],
+      ...["wait_room 504 = TimedOut", "release 2", "peek 1 = TimedOut", "send 8"],
+      ...["flush sender", "peek_release 9", "peek 1 = TimedOut", "send 8", "close sender"],
+      ...["peek 1", "wait_peek = end", "release 1", "peek 1 = end", "read 1 = end"],
+    ],
+  },
+  {
+    name: "messages that were peeked and not released",
+    steps: [
+      ...[...BOTH, "send 8", "send 60", "send 0", "flush sender", "read 1", "peek 9"],
+      ...["abandon receiver", "poke receiver.owner dead", "open receiver", "peek 1", "release 1"],
+      ...["peek 9", "close receiver", "open receiver", "peek 9", "release 1", "peek 1"],
+    ],
+  },
+  {
+    name: "numbers of messages above 2³²",
+    steps: [
+      ...["poke word:195 -1", "poke word:196 1", ...BOTH, "send 8", "send 9", "flush sender"],
+      ...["peek 2", "release 1", "close receiver", "open receiver", "peek 1"],
+    ],
+  },
+  {
+    name: "numbers that are corrupt when a receiver is opened",
+    steps: [
+      ...["word:194 8", "word:194 -8"].flatMap((number) => [
+        ...[`poke ${number}`, `poke ${number.replace("194", "197")}`],
+        ...["open receiver = InvalidData", "poke word:194 0"],
+      ]),
+      ...["poke word:196 2097152", "open receiver = InvalidData", "poke word:196 2097151"],
+      ...["open receiver = ok", "close receiver"],
+    ],
+  },
+  {
+    name: "lengths that a sender changes after they were peeked",
+    steps: [
+      ...[0, 7, 100, -1024, 2 ** 31 - 1].flatMap((record) => [
+        ...[...BOTH, "send 8", "send 8", "flush sender", "peek 2", `poke ring+0 ${record}`],
+        ...["release 2 = InvalidData", "close receiver", "close sender"],
+        ...[...POSITIONS, "word:197", "word:195", "word:198"].map((word) => `poke ${word} 0`),
+      ]),
+    ],
+  },
+  {
+    name: "messages that were read and not published, and then changed",
+    steps: [
+      ...[...BOTH, "send 8", "flush sender", "read 1", "abandon receiver", "poke ring+0 4"],
+      ...["poke receiver.owner dead", "open receiver = InvalidData", "poke ring+0 16"],
+      ...["open receiver = ok", "send 8", "flush sender", "peek 1"],
+    ],
+  },
+  {
     name: "padding of the whole ring",
     steps: [...BOTH, "poke ring+0 -1024", "poke tail 1024", "read 1 = TimedOut", "close receiver"],
   },
@@ -292,14 +353,14 @@ const DIFFERENT: readonly Script[] = [
       ...[...BOTH, "send 8"],
       { step: "turn", why: "event-loop turn", words: "tail" },
       ...["flush sender", "read 1"],
-      { step: "turn", why: "event-loop turn", words: "head" },
+      { step: "turn", why: "event-loop turn", words: "head numbers" },
     ],
   },
   {
     name: "a wait that need not wait",
     steps: [
       ...[...BOTH, "send 8", "send 8", "flush sender", "read 1"],
-      { step: "wait_message", why: "wait publishes", words: "head" },
+      { step: "wait_message", why: "wait publishes", words: "head numbers" },
       ...["read 1", "wait_message = TimedOut"],
     ],
   },
@@ -307,7 +368,13 @@ const DIFFERENT: readonly Script[] = [
     name: "nothing to read",
     steps: [
       ...[...BOTH, "send 8", "flush sender", "next"],
-      { step: "next", why: "nothing to read", typescript: "none", c: "none", words: "head" },
+      {
+        step: "next",
+        why: "nothing to read",
+        typescript: "none",
+        c: "none",
+        words: "head numbers",
+      },
       ...["read 1 = TimedOut", "close sender", "close receiver", "open receiver"],
       "poke sender.owner dead",
       { step: "next", why: "nothing to read", typescript: "ConnectionReset", c: "none" },
@@ -420,6 +487,15 @@ const DIFFERENT: readonly Script[] = [
     ],
   },
   {
+    name: "reading while peeked messages are not released",
+    steps: [
+      ...[...BOTH, "send 8", "send 8", "flush sender", "peek 1"],
+      { step: "next", why: "peeked messages", typescript: "Busy", c: "none" },
+      { step: "wait_message", why: "peeked messages", typescript: "Busy", c: "ok" },
+      ...["peek 1", "release 2", "read 1 = TimedOut"],
+    ],
+  },
+  {
     name: "a head that was corrupt",
     steps: [
       ...["open sender", "send 504", "send 504", "poke head 3", "send 8 = InvalidData"],
@@ -454,12 +530,13 @@ function walk(seed: number, count: number): Script {
     () => [`claim ${claimed + random.below(80)}`, "abort"],
     () => ["close receiver", "open receiver"],
     () => ["close sender", "open sender"],
+    () => [`peek_release ${1 + random.below(6)}`],
     // TypeScript publishes for all ends of a thread in a wait. So the receiver must have nothing
     // pending.
     () => ["close receiver", "open receiver", `wait_room ${length()}`],
   ];
   const steps = Array.from({ length: count }, () => kinds[random.below(kinds.length)]!());
-  const start = ["tail", "head", "committed", "consumed"].map((word) => `poke ${word} -4000`);
+  const start = POSITIONS.map((word) => `poke ${word} -4000`);
   return { name: `walk ${seed}`, steps: [...start, ...BOTH, ...steps.flat()] };
 }
 

@@ -14,8 +14,8 @@ export const MAX_LENGTH = 200;
 
 /** The life of an end, from its start until it is killed. */
 export interface Life {
-  /** Whether the end sends or receives. */
-  role: "send" | "receive";
+  /** Whether the end sends, receives, or peeks and releases. */
+  role: "send" | "receive" | "peek";
   /** The number of the round, which selects how the end works. */
   round: number;
   /** Chooses the time when the end is killed. */
@@ -67,6 +67,7 @@ export const programs: OpenEnds = async (name) => {
 
 const WAYS = {
   send: ["sync", "async", "batch", "claim"],
+  peek: ["sync", "async"],
   receive: ["take", "read", "take-async", "read-async"],
 } as const;
 const pauseWord = new Int32Array(new SharedArrayBuffer(4));

@@ -307,7 +307,7 @@ Deno.test("A new RingReader continues after padding of an aborted claim", () => 
 
 Deno.test("Positions can overflow 32 bits", () => {
   const { buffer, settings } = ringOf(1024);
-  new Int32Array(buffer).fill(-64, 32, 33).fill(-64, 64, 65).fill(-64, 96, 97).fill(-64, 192, 193);
+  new Int32Array(buffer).fill(-64, 32, 33).fill(-64, 64, 65).fill(-64, 96, 97).fill(-64, 192, 195);
   const writer = new RingWriter(buffer, settings);
   const reader = new RingReader(buffer, settings);
   for (let value = 0; value < 100; value++) {
@@ -324,7 +324,9 @@ Deno.test("readHeader() refuses a header that is not a valid header of a channel
   assertEquals(readHeader(buffer)?.capacity, 1024);
   assertEquals(readHeader(new ArrayBuffer(4096)), undefined);
   assertThrows(() => readHeader(new ArrayBuffer(100)), Deno.errors.InvalidData);
-  for (const [word, value] of [[0, 5], [1, 2], [2, 9], [3, 1000], [3, 2048], [4, 505], [5, 3]]) {
+  for (
+    const [word, value] of [[0, 5], [1, 1], [1, 3], [2, 9], [3, 1000], [3, 2048], [4, 505], [5, 3]]
+  ) {
     const words = new Int32Array(buffer.slice());
     words[word!] = value!;
     assertThrows(() => readHeader(words.buffer), Deno.errors.InvalidData, "not a channel's");

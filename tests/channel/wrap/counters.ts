@@ -19,7 +19,8 @@ const ONE_USE = 128;
  */
 export function setRingCounters(buffer: ArrayBuffer, position: number, uses: number): void {
   const words = new Int32Array(buffer);
-  for (const word of [WORD.tail, WORD.head, WORD.committed, WORD.consumed]) words[word] = position;
+  const positions = [WORD.tail, WORD.head, WORD.committed, WORD.consumed, WORD.numbers];
+  for (const word of positions) words[word] = position;
   const edge = position < 2 ** 31 ? 2 ** 31 : 2 ** 32;
   words[WORD.producerLock] = edge - ONE_USE * uses;
   words[WORD.changes] = words[WORD.dropped] = edge - uses;

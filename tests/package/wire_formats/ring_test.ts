@@ -1,7 +1,8 @@
 // Compares the tables of a ring in docs/wire_formats.md with the bytes that the library writes.
 
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
-import { declareRingChannel, RingChannel, SharedEvent } from "../../../mod.ts";
+import { RingChannel, SharedEvent } from "../../../mod.ts";
+import { declareRingChannel } from "../../../src/channel/ring/c/mod.ts";
 import { processOwner, threadOwner } from "../../../src/channel/peer/place.ts";
 import { randomName } from "../../support/random_name.ts";
 import {

@@ -15,6 +15,7 @@ export type RingDifference =
   | "wait publishes"
   | "nothing to read"
   | "reading on"
+  | "peeked messages"
   | "no abort"
   | "unchecked commit"
   | "full ring"
@@ -43,6 +44,10 @@ export const RING_DIFFERENCES: Readonly<Record<RingDifference, readonly string[]
   "reading on": [
     "When winipc_ring_next() has read all known messages, it loads the tail again. TypeScript's",
     "read() stops there, so that a fast sender cannot keep it in a loop.",
+  ],
+  "peeked messages": [
+    "While peeked messages are not released, winipc_ring_next() returns NULL, and a wait for a",
+    "message waits for one that was not peeked. TypeScript's receive() and read() throw Busy.",
   ],
   "no abort": [
     "A claim without a commit has no effect. The next claim can follow at once. TypeScript throws",
@@ -108,6 +113,14 @@ const USE: string = String.raw`/*
  *     }
  *     (ERROR_HANDLE_EOF: the sender was closed, and all its messages were read.)
  *
+ * To lose no message if the receiver is killed, keep each one in the ring until it is processed:
+ *
+ *     uint64_t number;
+ *     while ((message = winipc_ring_peek(&ring, &length, &number)) != NULL) {
+ *         ... process the message, unless its number was processed before ...
+ *         error = winipc_ring_release(&ring, 1);
+ *     }
+ *
  * To do both with a server of listenRing():
  *
  *     winipc_ring to_server, from_server;
@@ -137,7 +150,7 @@ const PREAMBLE: string = String.raw` *
  * The functions return these errors. The second column has the error in TypeScript:
  *
  *     ERROR_BROKEN_PIPE         BrokenPipe         the receiver was closed, or its process ended
- *     ERROR_BUSY                Busy               the place is taken
+ *     ERROR_BUSY                Busy               the place is taken, or messages are not released
  *     ERROR_HANDLE_EOF          no error           the sender was closed, and all was read
  *     ERROR_INVALID_DATA        InvalidData        the memory is corrupt, or holds no channel
  *     ERROR_INVALID_PARAMETER   RangeError         the message is longer than max_message_length
@@ -166,6 +179,9 @@ extern "C" {
  * Positions (tail, head, committed, consumed) count the bytes since the channel was created, modulo
  * 2^32. They are multiples of 8. A position modulo the capacity is an offset in the ring, which
  * follows the header.
+ *
+ * A number says how many messages came before a position. One of the two numbers in the header has
+ * the head as its position. Only the receiver counts messages.
  *
  * A record begins with its length, which includes this header of 8 bytes. 4 unused bytes and the
  * message follow. The next record begins at the next multiple of 8. No record crosses the ring's
@@ -209,6 +225,12 @@ typedef struct winipc_ring {
     uint32_t published; /* the last tail or head that this end has published */
     uint32_t seen;      /* the peer's head or tail at the last look */
     uint32_t next;      /* end of the message that winipc_ring_next() found */
+    uint64_t number;    /* number of the message at the published head */
+    uint32_t taken;     /* number of messages from there to the end of those that were read */
+    uint32_t slot;      /* index of that number in the header */
+    uint32_t peeks;     /* number of messages that were peeked and are not released */
+    uint32_t peeked;    /* end of these messages, if there are any */
+    int asked;          /* whether this wait has woken the sender to find out whether it waits */
     int corrupt;        /* whether the memory was found corrupt */
     uint32_t looks; /* number of looks of the next wait before it sleeps */
     uint32_t waits;
@@ -346,11 +368,24 @@ static inline void winipc_ring_look(winipc_ring *ring) {
         ring->ended = 1;
 }
 
+/* Stores the number of the message at the position that becomes the head. */
+static inline void winipc_ring_store_number(winipc_ring *ring) {
+    ring->number += ring->taken;
+    ring->taken = 0;
+    /* If this process ends before the head is stored, the other number belongs to the old head. */
+    ring->slot ^= 1;
+    volatile winipc_ring_header_numbers *to = &ring->header->numbers[ring->slot];
+    to->position = ring->at;
+    to->low = (uint32_t)ring->number;
+    to->high = (uint32_t)(ring->number >> 32);
+}
+
 /* Publishes all committed messages, or all room that was read, and wakes the peer. */
 static inline void winipc_ring_flush(winipc_ring *ring) {
     if (ring->published == ring->at) return;
     ring->published = ring->at;
     int sends = ring->role == WINIPC_RING_SENDER;
+    if (!sends) winipc_ring_store_number(ring);
     winipc_ring_store(sends ? &ring->header->tail : &ring->header->head, ring->at);
     winipc_ring_wake(&ring->other);
     if (sends) winipc_ring_look(ring);
@@ -425,7 +460,23 @@ static inline int winipc_ring_find_messages(winipc_ring *ring) {
         return 0;
     }
     ring->seen = tail;
-    return tail != ring->at;
+    return tail != (ring->peeks > 0 ? ring->peeked : ring->at);
+}
+
+/*
+ * Returns the size of the record at a position, and the length of its message; the negated size of
+ * padding; 0 if neither ends before the end.
+ */
+static inline int32_t winipc_ring_size_at(const winipc_ring *ring, uint32_t position, uint32_t end,
+                                          uint32_t *length) {
+    uint32_t at = position & (ring->capacity - 1);
+    uint32_t rest = ring->capacity - at, left = end - position;
+    /* Loaded once, because a faulty sender can change it during the checks. */
+    uint32_t record = *(const volatile uint32_t *)(ring->bytes + at);
+    uint32_t size = (record + 7) & ~7u;
+    if (record == 0 - rest && rest <= left) return -(int32_t)rest;
+    *length = record - WINIPC_RING_RECORD_HEADER_LENGTH;
+    return *length > ring->max_message_length || size > rest || size > left ? 0 : (int32_t)size;
 }
 
 /*
@@ -433,7 +484,8 @@ static inline int winipc_ring_find_messages(winipc_ring *ring) {
  * winipc_ring_advance(). If it returns NULL, winipc_ring_wait_for_message() returns the reason.
  */
 static inline const void *winipc_ring_next(winipc_ring *ring, uint32_t *length) {
-    if (ring->corrupt || (ring->at == ring->seen && !winipc_ring_find_messages(ring))) return NULL;
+    if (ring->corrupt || ring->peeks > 0) return NULL;
+    if (ring->at == ring->seen && !winipc_ring_find_messages(ring)) return NULL;
     /* The loop does not load the tail again, so that a fast sender cannot keep it here. */
     while (ring->at != ring->seen) {
         uint32_t at = ring->at & (ring->capacity - 1);
@@ -460,10 +512,88 @@ static inline const void *winipc_ring_next(winipc_ring *ring, uint32_t *length) 
  * Moves past the message that winipc_ring_next() found. The sender can then overwrite its bytes.
  */
 static inline void winipc_ring_advance(winipc_ring *ring) {
+    if (ring->next == ring->at) return;
     ring->at = ring->next;
+    ring->taken++;
     /* A plain store is enough: another end reads it only after this process has ended. */
     *(volatile uint32_t *)&ring->header->consumed = ring->at;
     if (ring->at - ring->published >= ring->batch) winipc_ring_flush(ring);
+}
+
+/* Finds the next message that was not peeked, and its end. */
+static inline const void *winipc_ring_find_unpeeked(winipc_ring *ring, uint32_t *length,
+                                                    uint32_t *end) {
+    *length = 0;
+    if (ring->corrupt) return NULL;
+    uint32_t position = ring->peeks > 0 ? ring->peeked : ring->at;
+    if (position == ring->seen && !winipc_ring_find_messages(ring)) return NULL;
+    int32_t size = winipc_ring_size_at(ring, position, ring->seen, length);
+    if (size < 0) {
+        position += (uint32_t)-size;
+        if (position == ring->seen) return NULL;
+        size = winipc_ring_size_at(ring, position, ring->seen, length);
+    }
+    ring->corrupt = size <= 0;
+    if (ring->corrupt) return NULL;
+    *end = position + (uint32_t)size;
+    return ring->bytes + (position & (ring->capacity - 1)) + WINIPC_RING_RECORD_HEADER_LENGTH;
+}
+
+/*
+ * Returns the next message that was not peeked. It stays in the ring until winipc_ring_release(),
+ * also if this process ends: the next receiver gets the message again, with the same number. The
+ * number says how many messages of the channel came before it. If it returns NULL,
+ * winipc_ring_wait_for_message() returns the reason.
+ */
+static inline const void *winipc_ring_peek(winipc_ring *ring, uint32_t *length, uint64_t *number) {
+    uint32_t end;
+    const void *message = winipc_ring_find_unpeeked(ring, length, &end);
+    if (message == NULL) return NULL;
+    *number = ring->number + ring->taken + ring->peeks;
+    ring->peeked = end;
+    ring->peeks++;
+    return message;
+}
+
+/*
+ * Releases the oldest peeked messages: no receiver gets them again. Returns
+ * - ERROR_INVALID_PARAMETER if fewer messages were peeked. Nothing is released then;
+ * - ERROR_INVALID_DATA if the memory is corrupt.
+ */
+static inline DWORD winipc_ring_release(winipc_ring *ring, uint32_t count) {
+    uint32_t position = ring->at, length;
+    if (ring->corrupt) return ERROR_INVALID_DATA;
+    if (count > ring->peeks) return ERROR_INVALID_PARAMETER;
+    for (uint32_t left = count; left > 0 && !ring->corrupt;) {
+        int32_t size = winipc_ring_size_at(ring, position, ring->peeked, &length);
+        position += (uint32_t)(size < 0 ? -size : size);
+        if (size > 0) left--;
+        ring->corrupt = size == 0;
+    }
+    if (count > 0 && count == ring->peeks && position != ring->peeked) ring->corrupt = 1;
+    if (ring->corrupt) return ERROR_INVALID_DATA;
+    ring->at = ring->next = position;
+    ring->peeks -= count;
+    ring->taken += count;
+    *(volatile uint32_t *)&ring->header->consumed = ring->at;
+    if (ring->at - ring->published >= ring->batch) winipc_ring_flush(ring);
+    return ERROR_SUCCESS;
+}
+
+/*
+ * Whether a sender waits until peeked messages are released. A sender that gave up may have left its
+ * wake flag raised. So this end first wakes the sender, which raises the flag again if it waits.
+ */
+static inline int winipc_ring_is_stuck(winipc_ring *ring) {
+    if (ring->peeks == 0 || ring->peeked != ring->seen) return 0;
+    uint32_t size = winipc_ring_record_size(ring->max_message_length);
+    uint32_t rest = ring->capacity - (ring->seen & (ring->capacity - 1));
+    if ((size <= rest ? size : rest + size) <= ring->capacity - (ring->seen - ring->at)) return 0;
+    if (winipc_ring_load(ring->other.sleeps) == WINIPC_RING_AWAKE) return 0;
+    if (ring->asked) return 1;
+    ring->asked = 1;
+    winipc_ring_wake(&ring->other);
+    return 0;
 }
 
 /* Checks whether a waiting sender can continue. Returns ERROR_IO_PENDING if it cannot yet. */
@@ -473,22 +603,29 @@ static inline DWORD winipc_ring_look_for_room(winipc_ring *ring, uint32_t length
     return ring->corrupt ? ERROR_INVALID_DATA : ERROR_IO_PENDING;
 }
 
+/* Whether there is a message that was not peeked. */
+static inline int winipc_ring_has_message(winipc_ring *ring) {
+    uint32_t length, end;
+    if (ring->peeks == 0) return winipc_ring_next(ring, &length) != NULL;
+    return winipc_ring_find_unpeeked(ring, &length, &end) != NULL;
+}
+
 /* Checks whether a waiting receiver can continue. Returns ERROR_IO_PENDING if it cannot yet. */
 static inline DWORD winipc_ring_look_for_message(winipc_ring *ring, uint32_t unused) {
     (void)unused;
-    uint32_t length;
-    if (winipc_ring_next(ring, &length) != NULL) return ERROR_SUCCESS;
+    if (winipc_ring_has_message(ring)) return ERROR_SUCCESS;
     if (ring->corrupt) return ERROR_INVALID_DATA;
     DWORD end = ERROR_HANDLE_EOF;
     if (!winipc_ring_is_closed(ring)) {
-        if (!winipc_ring_has_died(ring)) return ERROR_IO_PENDING;
+        if (!winipc_ring_has_died(ring))
+            return winipc_ring_is_stuck(ring) ? ERROR_BUSY : ERROR_IO_PENDING;
         /* A dead sender may have left committed messages that are not published. */
         uint32_t tail = winipc_ring_load(&ring->header->tail);
         uint32_t committed = winipc_ring_load(&ring->header->committed);
         if (winipc_ring_has_died(ring)) winipc_ring_replace(&ring->header->tail, tail, committed);
         end = ERROR_NETNAME_DELETED;
     }
-    if (winipc_ring_next(ring, &length) != NULL) return ERROR_SUCCESS;
+    if (winipc_ring_has_message(ring)) return ERROR_SUCCESS;
     return ring->corrupt ? ERROR_INVALID_DATA : end;
 }
 
@@ -499,6 +636,7 @@ static inline DWORD winipc_ring_wait(winipc_ring *ring,
     uint64_t start = GetTickCount64();
     if (ring->corrupt) return ERROR_INVALID_DATA;
     winipc_ring_flush(ring);
+    ring->asked = 0;
     /* If looks were useless lately, one wait in 16 still tries more of them. */
     uint32_t looks = ring->looks;
     if (++ring->waits % 16 == 0 && looks < WINIPC_RING_MAX_LOOKS / 8)
@@ -524,6 +662,8 @@ static inline DWORD winipc_ring_wait(winipc_ring *ring,
             if (found == ERROR_IO_PENDING) found = WAIT_TIMEOUT;
         }
         if (found == ERROR_IO_PENDING) {
+            /* A receiver that keeps peeked messages must not sleep until this sender sends. */
+            if (ring->role == WINIPC_RING_SENDER) winipc_ring_wake(&ring->other);
             HANDLE handles[2] = {ring->own.event, ring->process};
             DWORD left = timeout == INFINITE ? INFINITE : timeout - (DWORD)waited;
             /* For a short time, a wait of the place's last owner can take this end's event. */
@@ -553,7 +693,9 @@ static inline DWORD winipc_ring_wait_for_room(winipc_ring *ring, uint32_t length
 }
 
 /*
- * Waits until winipc_ring_next() finds a message. Returns
+ * Waits until winipc_ring_next() finds a message; while peeked messages are not released, until
+ * winipc_ring_peek() does. Returns
+ * - ERROR_BUSY if all messages are peeked, and the sender waits for their room: release some first;
  * - ERROR_HANDLE_EOF if the sender was closed, and all its messages were read;
  * - ERROR_NETNAME_DELETED if the sender's process ended without closing it, and all was read;
  * - WAIT_TIMEOUT if there was no message within the timeout in milliseconds;
@@ -583,6 +725,26 @@ static inline DWORD winipc_ring_take_place(winipc_ring *ring) {
 static inline void winipc_ring_leave_place(winipc_ring *ring) {
     winipc_ring_store(ring->own.state, WINIPC_RING_CLOSED);
     winipc_ring_replace64(ring->own.owner, ring->self, 0);
+}
+
+/*
+ * Finds the number of the message at the head. The last receiver may have died before it published
+ * the room of the messages that it had read: these are counted. Returns 0 if the memory is corrupt.
+ */
+static inline int winipc_ring_resume_number(winipc_ring *ring) {
+    const volatile winipc_ring_header_numbers *numbers = ring->header->numbers;
+    uint32_t length;
+    ring->slot = numbers[0].position == ring->published ? 0 : 1;
+    if (numbers[ring->slot].position != ring->published) return 0;
+    ring->number = (uint64_t)numbers[ring->slot].high << 32 | numbers[ring->slot].low;
+    if (ring->number >> 53 != 0) return 0;
+    for (uint32_t position = ring->published; position != ring->at;) {
+        int32_t size = winipc_ring_size_at(ring, position, ring->at, &length);
+        if (size == 0) return 0;
+        position += (uint32_t)(size < 0 ? -size : size);
+        if (size > 0) ring->taken++;
+    }
+    return 1;
 }
 
 /*
@@ -640,6 +802,10 @@ static inline DWORD winipc_ring_attach(winipc_ring *ring, void *memory, size_t s
     ring->seen = sends ? winipc_ring_load(&header->head) : ring->at;
     if ((ring->at & 7) != 0 || (ring->published & 7) != 0 || ring->at - ring->published > capacity ||
         (ring->seen & 7) != 0 || ring->at - ring->seen > capacity) {
+        winipc_ring_leave_place(ring);
+        return ERROR_INVALID_DATA;
+    }
+    if (!sends && !winipc_ring_resume_number(ring)) {
         winipc_ring_leave_place(ring);
         return ERROR_INVALID_DATA;
     }

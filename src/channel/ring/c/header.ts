@@ -9,6 +9,7 @@ import {
   HEADER_LENGTH,
   MAGIC,
   MAX_SENDERS,
+  MESSAGE_NUMBERS,
   PRODUCERS,
   RECEIVER,
   RECORD_HEADER_LENGTH,
@@ -33,6 +34,8 @@ import { RING_FUNCTIONS, RING_INTRODUCTION } from "./functions.ts";
 
 const word = (index: number) => ({ type: "u32", offset: 4 * index }) as const;
 const Place = struct({ owner: "u64", state: "u32" });
+/** The number of the message at a position: how many messages came before it. */
+const RingNumber = struct({ position: "u32", low: "u32", high: "u32" });
 
 /** The layout of the header. Its positions are unsigned, because C lets only these overflow. */
 const Header = struct({
@@ -51,6 +54,7 @@ const Header = struct({
   producer_lock: word(WORD.producerLock),
   receiver_sleeps: word(RECEIVER.sleeping),
   consumed: word(WORD.consumed),
+  numbers: { type: array(RingNumber, MESSAGE_NUMBERS.length), offset: 4 * MESSAGE_NUMBERS[0]! },
   receiver: { type: Place, offset: 8 * RECEIVER.owner },
   senders: { type: array(Place, MAX_SENDERS), offset: 8 * SENDER.owner },
 });
@@ -74,6 +78,7 @@ const FIELDS = [
     "receiver_sleeps",
     "consumed",
   ],
+  ...["numbers[0].position", "numbers[1].high"],
   ...["receiver.owner", "receiver.state", "senders[0].owner", "senders[0].state"],
   `senders[${MAX_SENDERS - 1}].state`,
 ];
@@ -140,7 +145,7 @@ function numbered(
  *
  * @example Write the header to a file
  * ```ts
- * import { declareRingChannel } from "@winipc/winipc/channel";
+ * import { declareRingChannel } from "@winipc/winipc/c";
  *
  * Deno.writeTextFileSync(`${Deno.makeTempDirSync()}/winipc_ring.h`, declareRingChannel());
  * ```

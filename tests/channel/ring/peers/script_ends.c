@@ -15,13 +15,18 @@
  *   read COUNT               receives COUNT messages, and publishes if there are fewer
  *   visit COUNT              receives up to COUNT messages
  *   next                     receives a message, or does nothing if there is none
+ *   peek COUNT               peeks at COUNT messages, and publishes if there are fewer
+ *   wait_peek                waits with a timeout of 0, and peeks
+ *   release COUNT            releases COUNT peeked messages
+ *   peek_release COUNT       peeks at up to COUNT messages, and releases all of them
  *   wait_message             waits with a timeout of 0
  *   wait_room LENGTH         waits with a timeout of 0
  *   poll_message             waits with a timeout of 0 until the result is not a timeout
  *   poll_room LENGTH         waits with a timeout of 0 until the result is not a timeout
  *   steal ROLE NAME COUNT    lets another owner take the place first, COUNT times, at the next open
  *
- * An answer is an error code, 0 for success; "no end"; or the length and the hash of each message.
+ * An answer is an error code, 0 for success; "no end"; or the length and the hash of each message,
+ * after its number if it was peeked.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,6 +130,18 @@ static int take(end *receiver) {
     return 1;
 }
 
+/* Peeks at a message and prints its number, length and hash. Returns 0 if there is no message. */
+static int peek(end *receiver) {
+    uint32_t length, hash = 0;
+    uint64_t number;
+    const uint8_t *message =
+        (const uint8_t *)winipc_ring_peek(&receiver->ring, &length, &number);
+    if (message == NULL) return 0;
+    for (uint32_t at = 0; at < length; at++) hash = hash * 31 + message[at];
+    printf("%.0f:%lu:%lu ", (double)number, (unsigned long)length, (unsigned long)hash);
+    return 1;
+}
+
 /*
  * Publishes for all ends of the thread, as TypeScript's tryReceive() does if it finds no message.
  */
@@ -134,7 +151,7 @@ static DWORD idle(end *receiver) {
     return error;
 }
 
-static void read_messages(end *receiver, unsigned long count) {
+static void read_messages(end *receiver, unsigned long count, int (*take)(end *receiver)) {
     for (unsigned long done = 0; done < count; done++) {
         if (take(receiver)) continue;
         DWORD error = idle(receiver);
@@ -179,7 +196,25 @@ static void use(const char *step, char **words, winipc_ring_role role) {
     } else if (strcmp(step, "send") == 0 || strcmp(step, "send_now") == 0) {
         answer(send_message(one, number, seed, strcmp(step, "send_now") == 0));
     } else if (strcmp(step, "read") == 0) {
-        read_messages(one, number);
+        read_messages(one, number, take);
+    } else if (strcmp(step, "peek") == 0) {
+        read_messages(one, number, peek);
+    } else if (strcmp(step, "wait_peek") == 0) {
+        DWORD error = winipc_ring_wait_for_message(&one->ring, 0);
+        if (error == ERROR_SUCCESS && peek(one)) puts("");
+        else answer(error);
+    } else if (strcmp(step, "release") == 0) {
+        answer(winipc_ring_release(&one->ring, number));
+    } else if (strcmp(step, "peek_release") == 0) {
+        uint32_t peeked = 0;
+        while (peeked < number) {
+            if (!peek(one)) {
+                idle(one);
+                if (!peek(one)) break;
+            }
+            peeked++;
+        }
+        answer(winipc_ring_release(&one->ring, peeked));
     } else if (strcmp(step, "visit") == 0) {
         while (number > 0 && take(one)) number--;
         puts("");
@@ -198,7 +233,8 @@ static void use(const char *step, char **words, winipc_ring_role role) {
 
 static int is_receiving(const char *step, const char *word) {
     return strcmp(word, "receiver") == 0 || strcmp(step, "read") == 0 ||
-           strcmp(step, "visit") == 0 || strcmp(step, "next") == 0 || strstr(step, "_message") != NULL;
+           strcmp(step, "visit") == 0 || strcmp(step, "next") == 0 ||
+           strstr(step, "peek") != NULL || strcmp(step, "release") == 0 || strstr(step, "_message") != NULL;
 }
 
 int main(void) {

@@ -1,6 +1,6 @@
 /*
  * One end of a channel in C that ends itself at any moment, as if it were killed:
- * `short_lived_end send NAME LIFE` or `short_lived_end receive NAME LIFE`.
+ * `short_lived_end send NAME LIFE`, or `receive` or `peek` in place of `send`.
  *
  * It sends or receives the numbered messages of sender 1 (numbered_messages.ts). It ends LIFE
  * microseconds after it has taken its place and printed "ready". If LIFE is negative, it prints
@@ -21,7 +21,7 @@
 #define KILLED 9
 
 /* The words of the notes, as in notes.ts. */
-enum { NEXT, MISTAKES };
+enum { NEXT, MISTAKES, RELEASED = 900, REPEATS };
 
 static volatile uint32_t *notes;
 
@@ -95,6 +95,38 @@ static DWORD receive_all(winipc_ring *ring) {
     }
 }
 
+/* Peeks at messages, notes them, and releases some of them from time to time. */
+static DWORD peek_all(winipc_ring *ring) {
+    uint64_t expected = 0;
+    for (int is_first = 1;;) {
+        DWORD error = winipc_ring_wait_for_message(ring, PATIENCE);
+        if (error != ERROR_SUCCESS) return error;
+        const uint8_t *message;
+        uint32_t length;
+        uint64_t number;
+        while ((message = (const uint8_t *)winipc_ring_peek(ring, &length, &number)) != NULL) {
+            uint32_t next = notes[NEXT];
+            if (is_first) expected = number;
+            is_first = 0;
+            /* No message is lost, and none comes again that was released. */
+            if (!is_message(message, length, (uint32_t)number) || number != expected++ ||
+                number > next || number < notes[RELEASED]) {
+                notes[MISTAKES]++;
+                return ERROR_CRC;
+            }
+            if (number == next) notes[NEXT] = next + 1;
+            else notes[REPEATS]++;
+            dwell();
+            if (ring->peeks < 1 + number % 5) continue;
+            uint32_t count = ring->peeks;
+            error = winipc_ring_release(ring, count);
+            if (error != ERROR_SUCCESS) return error;
+            dwell();
+            notes[RELEASED] = (uint32_t)number + 1;
+        }
+    }
+}
+
 static DWORD WINAPI end_after(void *life) {
     LARGE_INTEGER due;
     due.QuadPart = -10 * *(long long *)life;
@@ -105,10 +137,10 @@ static DWORD WINAPI end_after(void *life) {
     return 0;
 }
 
-static int live(const wchar_t *name, int sends, long long life) {
+static int live(const wchar_t *name, const char *role, long long life) {
     static long long microseconds;
     static winipc_ring ring;
-    int is_quiet = life < 0;
+    int is_quiet = life < 0, sends = strcmp(role, "send") == 0;
     microseconds = is_quiet ? -life : life;
     if (is_quiet) CreateThread(NULL, 0, end_after, &microseconds, 0, NULL);
     DWORD error = winipc_ring_open(&ring, name, sends ? WINIPC_RING_SENDER : WINIPC_RING_RECEIVER);
@@ -120,7 +152,9 @@ static int live(const wchar_t *name, int sends, long long life) {
         puts("ready");
         CreateThread(NULL, 0, end_after, &microseconds, 0, NULL);
     }
-    error = sends ? send_all(&ring) : receive_all(&ring);
+    error = sends                       ? send_all(&ring)
+            : strcmp(role, "peek") == 0 ? peek_all(&ring)
+                                        : receive_all(&ring);
     printf("ended by %lu\n", error);
     return 1;
 }
@@ -135,5 +169,5 @@ int main(int count, char **words) {
     if (mapping == NULL) return 2;
     notes = (volatile uint32_t *)MapViewOfFile(mapping, FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, 0);
     if (notes == NULL) return 2;
-    return live(name, strcmp(words[1], "send") == 0, strtoll(words[3], NULL, 10));
+    return live(name, words[1], strtoll(words[3], NULL, 10));
 }

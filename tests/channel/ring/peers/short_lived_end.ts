@@ -28,7 +28,7 @@ if (role === "send") {
 } else {
   const receiver = channel.receiver();
   console.log("there");
-  await receive(receiver);
+  await (role === "peek" ? peek(receiver) : receive(receiver));
 }
 
 async function send(sender: RingSender): Promise<void> {
@@ -80,6 +80,24 @@ async function receive(receiver: RingReceiver): Promise<void> {
       });
     }
     note();
+  }
+}
+
+/** Peeks at messages, notes them, and releases some of them from time to time. */
+async function peek(receiver: RingReceiver): Promise<void> {
+  for (let expected: number | undefined;;) {
+    const peeked = way === "async" ? await receiver.peek(soon) : receiver.peekSync(soon);
+    const { message, number } = peeked!;
+    const next = words[NOTE.next]!;
+    expected ??= number;
+    // No message is lost, and none comes again that was released.
+    const isExpected = number === expected++ && number <= next && number >= words[NOTE.released]!;
+    if (!isExpected || numberOf(message) !== number) Atomics.add(words, NOTE.mistakes, 1);
+    if (number === next) Atomics.store(words, NOTE.next, next + 1);
+    else Atomics.add(words, NOTE.repeats, 1);
+    if (receiver.unreleased < 1 + number % 5) continue;
+    receiver.release(receiver.unreleased);
+    Atomics.store(words, NOTE.released, number + 1);
   }
 }
 
