@@ -15,16 +15,15 @@ import {
   type OptionChecks,
   show,
 } from "../../ffi/arguments.ts";
+import type { DescribedLayout } from "./description.ts";
 import type { Layout, StructValue } from "./layout.ts";
 import type { Fields } from "./placement.ts";
 import { type Part, SharedWords, type StructTarget } from "./target.ts";
 
 /** The parts of a layout that do not depend on its fields. */
-export interface ValueLayout {
+export interface ValueLayout extends DescribedLayout {
   /** The size of the struct in bytes. */
   readonly byteLength: number;
-  /** A hash of the layout. */
-  readonly layoutHash: bigint;
 }
 
 /**
@@ -35,7 +34,8 @@ export interface ValueLayout {
 export function assertLayout(what: string, value: unknown): asserts value is ValueLayout {
   assertObject(what, value);
   const isLayout = "layoutHash" in value && typeof value.layoutHash === "bigint" &&
-    "byteLength" in value && typeof value.byteLength === "number";
+    "signature" in value && typeof value.signature === "string" &&
+    "offsetOf" in value && "byteLength" in value && typeof value.byteLength === "number";
   if (!isLayout) {
     throw new TypeError(
       `Expected ${what} to be a layout from struct() or union(), got ${show(value)}`,

@@ -111,8 +111,8 @@ Deno.test("create(), open() and the functions that open ends name the object tha
   rows.push([
     () => LatestValue.open(`${name}-value`, Large),
     InvalidData,
-    `Cannot open latest value "${full("value")}": the memory is of another layout, it has 4096 ` +
-    "bytes and not 400768",
+    `Cannot open latest value "${full("value")}": its values have another layout: its field "a" ` +
+    "is an i32 at offset 0, and not an i32 at offset 100000",
   ]);
   using channel = RingChannel.open(`${name}-channel`);
   using ring = BroadcastRing.open(`${name}-ring`);

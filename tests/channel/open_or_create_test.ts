@@ -81,7 +81,11 @@ Deno.test("openOrCreate() refuses an object with other settings, and names the f
   );
   using _value = LatestValue.create(`${name}-value`, Value);
   const Other = struct({ a: "u32" });
-  assertThrows(() => LatestValue.openOrCreate(`${name}-value`, Other), InvalidData, "layoutHash");
+  assertThrows(
+    () => LatestValue.openOrCreate(`${name}-value`, Other),
+    InvalidData,
+    'its field "a" is an i32 at offset 0, and not a u32 at offset 0',
+  );
   using _memory = SharedMemory.create(`${name}-memory`, 4096);
   assertThrows(
     () => SharedMemory.openOrCreate(`${name}-memory`, 4096, { reserve: true }),

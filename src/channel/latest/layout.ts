@@ -7,15 +7,18 @@
  * | offset | content                                                                         |
  * | -----: | ------------------------------------------------------------------------------- |
  * |      0 | u32 magic, 0x564c4957 ("WILV")                                                  |
- * |      4 | u32 version, 2                                                                  |
+ * |      4 | u32 version, 3                                                                  |
  * |      8 | u64 hash of the layout                                                          |
  * |     16 | u32 the value's length in bytes                                                 |
  * |     20 | u32 the number of slots, 4                                                      |
+ * |     24 | u32 the length of the layout's description in bytes                             |
  * |     64 | the writer's place: u64 owner, u32 state (see ../peer/place.ts)                 |
  * |    128 | u32, u32: the readers' wake flags, one bit each;                                |
  * |        | u32, u32: a bit for each wake event that is taken (see ../peer/wake.ts)         |
  * |    256 | u32 the number of the newest value; 0 if none was written                       |
  * |    384 | the slots, each a u32 number and the value, in multiples of 128 bytes           |
+ *
+ * The description of the layout (see ../../struct/description.ts) follows the slots.
  *
  * The value with number n is in slot n mod 4. The wake event with bit 5 has the name
  * `NAME.reader.5`.
@@ -69,7 +72,14 @@ import { WAKE_WORDS, WakeEvents } from "../peer/wake.ts";
 import type { OptionChecks } from "../../../ffi/arguments.ts";
 import { assertSecurity, type Security } from "../../../ffi/security.ts";
 import type { MappedView, SharedMemory } from "../../memory/mod.ts";
-import type { ValueLayout } from "../../struct/consistent.ts";
+import { assertLayout, type ValueLayout } from "../../struct/consistent.ts";
+import {
+  assertDescribable,
+  checkDescription,
+  descriptionLengthOf,
+  type DescriptionPlace,
+  writeDescription,
+} from "../../struct/description.ts";
 import { struct } from "../../struct/mod.ts";
 
 /**
@@ -179,8 +189,8 @@ function strideOf(length: number): number {
 
 /** The first word of the memory. */
 export const MAGIC: number = MAGICS.latestValue;
-/** The version of this layout. In version 1 the writer had no place. */
-export const VERSION = 2;
+/** The version of this layout. Version 2 had no description; in version 1 the writer had no place. */
+export const VERSION = 3;
 /** The writer's place. */
 export const WRITER: Place = { owner: 8, state: 18 };
 /** Offset in bytes of the bits of the readers' wake events. */
@@ -255,6 +265,7 @@ const HEADER = struct({
   layoutHash: "u64",
   valueLength: "u32",
   slots: "u32",
+  textLength: "u32",
 });
 
 /** Returns the label of a latest value in error messages. */
@@ -262,9 +273,29 @@ export function latestLabel(name: string): string {
   return labelFor("latest value", name);
 }
 
+/**
+ * Throws unless a value is a layout for a latest value.
+ *
+ * @throws {TypeError} If the value is no layout, or has locks.
+ * @throws {RangeError} If its description is too long.
+ */
+export function assertValueLayout(what: string, value: unknown): asserts value is ValueLayout {
+  assertLayout(what, value);
+  assertDescribable(what, value);
+}
+
 /** Returns the size in bytes of the memory for values of a layout. */
-export function memoryLengthOf({ byteLength }: ValueLayout): number {
-  return memoryLengthFor(wordsOf(byteLength));
+export function memoryLengthOf(layout: ValueLayout): number {
+  return placeOfText(layout.byteLength).text + descriptionLengthOf(layout);
+}
+
+/** Returns the offsets of the description of a layout, for values of `byteLength` bytes. */
+function placeOfText(byteLength: number): DescriptionPlace {
+  return {
+    hash: HEADER.offsetOf("layoutHash"),
+    length: HEADER.offsetOf("textLength"),
+    text: memoryLengthFor(wordsOf(byteLength)),
+  };
 }
 
 /** Returns the number of 32-bit words that hold `byteLength` bytes. */
@@ -272,9 +303,11 @@ export function wordsOf(byteLength: number): number {
   return Math.ceil(byteLength / 4);
 }
 
-/** Writes the header of a new latest value. */
+/** Writes the header and the description of a new latest value. */
 export function writeHeader(view: MappedView, layout: ValueLayout): void {
-  HEADER.write(view.bytes, headerOf(layout));
+  const { byteLength: valueLength } = layout;
+  HEADER.write(view.bytes, { magic: MAGIC, version: VERSION, valueLength, slots: SLOTS });
+  writeDescription(view.buffer, placeOfText(valueLength), layout);
 }
 
 /** The memory of a latest value, mapped. */
@@ -312,34 +345,32 @@ export class LatestMemory implements Disposable {
 function mapChecked(name: string, memory: SharedMemory, layout: ValueLayout): MappedView {
   using stack = new DisposableStack();
   const view = stack.use(memory.map());
-  const why = whyNot(view.bytes, layout);
+  const label = latestLabel(name);
+  const why = whyNot(view.bytes);
   if (why !== undefined) {
-    throw new Deno.errors.InvalidData(`Cannot open ${latestLabel(name)}: the memory is ${why}`);
+    throw new Deno.errors.InvalidData(`Cannot open ${label}: the memory is ${why}`);
+  }
+  const { valueLength } = HEADER.read(view.bytes);
+  checkDescription(view.buffer, placeOfText(valueLength), { label, of: "values", layout });
+  if (valueLength !== layout.byteLength) {
+    throw new Deno.errors.InvalidData(
+      `The memory of the ${label} is corrupt: its values have ${valueLength} bytes, and those of ` +
+        `its layout ${layout.byteLength}`,
+    );
   }
   stack.move();
   return view;
 }
 
-/** Returns why memory does not hold a latest value of a layout; `undefined` if it does. */
-function whyNot(bytes: Uint8Array<ArrayBuffer>, layout: ValueLayout): string | undefined {
-  const length = memoryLengthOf(layout);
+/** Returns why memory does not hold a latest value of this version; `undefined` if it does. */
+function whyNot(bytes: Uint8Array<ArrayBuffer>): string | undefined {
   if (bytes.length < HEADER.byteLength) {
     return `not a latest value's, it has ${bytes.length} bytes`;
   }
-  const found = HEADER.read(bytes);
-  const expected = headerOf(layout);
-  if (found.magic !== MAGIC) {
-    return `not a latest value's, ${describeOther(found.magic)} (its magic is ${found.magic})`;
+  const { magic, version, slots } = HEADER.read(bytes);
+  if (magic !== MAGIC) {
+    return `not a latest value's, ${describeOther(magic)} (its magic is ${magic})`;
   }
-  if (bytes.length < length) {
-    return `of another layout, it has ${bytes.length} bytes and not ${length}`;
-  }
-  for (const name of ["version", "layoutHash", "valueLength", "slots"] as const) {
-    if (found[name] === expected[name]) continue;
-    return `of another layout, its ${name} is ${found[name]} and not ${expected[name]}`;
-  }
-}
-
-function headerOf({ byteLength, layoutHash }: ValueLayout) {
-  return { magic: MAGIC, version: VERSION, layoutHash, valueLength: byteLength, slots: SLOTS };
+  if (version !== VERSION) return `of version ${version}, and this module uses ${VERSION}`;
+  return slots === SLOTS ? undefined : `not a latest value's, it has ${slots} slots`;
 }

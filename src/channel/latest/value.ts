@@ -12,6 +12,7 @@
 
 import { Ends, leavePlace, takePlace } from "../peer/place.ts";
 import {
+  assertValueLayout,
   LATEST_VALUE_CHECKS,
   latestLabel,
   LatestMemory,
@@ -31,7 +32,7 @@ import { createInitializedMemory, openMemory } from "../../memory/creation.ts";
 import type { MappedView } from "../../memory/mod.ts";
 import { sharedMemoryOver } from "../../memory/shared_memory.ts";
 import { derivedName, objectName, openOrCreate } from "../../names.ts";
-import { assertLayout, type ValueLayout } from "../../struct/consistent.ts";
+import type { ValueLayout } from "../../struct/consistent.ts";
 import { openOrCreateMutex } from "../../sync/mutex.ts";
 import { poll, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
 import { createUnder } from "../peer/memory.ts";
@@ -266,7 +267,7 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
     options: LatestValueOptions = {},
   ): LatestValue<F> {
     const full = objectName(name);
-    assertLayout("layout", layout);
+    assertValueLayout("layout", layout);
     assertOptions(options, LATEST_VALUE_CHECKS);
     const label = latestLabel(full);
     // Checks the length of all derived names before the memory is created: this one is the longest.
@@ -300,7 +301,7 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
     options: LatestValueOptions = {},
   ): LatestValue<F> {
     const full = objectName(name);
-    assertLayout("layout", layout);
+    assertValueLayout("layout", layout);
     assertOptions(options, LATEST_VALUE_CHECKS);
     return openOrCreate({
       label: latestLabel(full),
@@ -320,7 +321,7 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
    */
   static open<F extends Fields>(name: string, layout: Layout<F>): LatestValue<F> {
     const full = objectName(name);
-    assertLayout("layout", layout);
+    assertValueLayout("layout", layout);
     return new LatestValue(full, layout, openLatest(full, layout), {});
   }
 
@@ -339,7 +340,7 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
     options: WaitOptions = {},
   ): Promise<LatestValue<F>> {
     const full = objectName(name);
-    assertLayout("layout", layout);
+    assertValueLayout("layout", layout);
     assertOptions(options, WAIT_CHECKS);
     const look = () => unless(Deno.errors.NotFound, () => openLatest(full, layout));
     const memory = await poll(latestLabel(full), look, options);

@@ -9,7 +9,7 @@ import {
 } from "@std/assert";
 import { LatestValue } from "../../../src/channel/mod.ts";
 import { MACHINE } from "../../../src/channel/peer/windows.ts";
-import { array, SharedEvent, SharedMemory, struct, utf16 } from "../../../mod.ts";
+import { array, SharedEvent, SharedMemory, struct, tagged, utf16 } from "../../../mod.ts";
 import { assertLeavesNoHandle } from "../../support/leak.ts";
 import { Peer } from "../../support/peer.ts";
 import { Large, Marked } from "./marked_value.ts";
@@ -212,9 +212,20 @@ Deno.test("LatestValue.open() refuses memory that holds no latest value, or one 
   using writerValue = LatestValue.openOrCreate(name, Telemetry);
   using writer = writerValue.writer();
   const Other = struct({ speed: "f64", lap: "i8", track: utf16(8) });
-  assertThrows(() => LatestValue.open(name, Other), InvalidData, "layoutHash");
   const Large = struct({ bytes: array("u8", 100_000) });
-  assertThrows(() => LatestValue.open(name, Large), InvalidData, "it has 4096 bytes");
+  const refused = (open: () => unknown, difference: string) =>
+    assertThrows(
+      open,
+      InvalidData,
+      `Cannot open latest value "Local\\${name}": its values have another layout: ${difference}`,
+    );
+  const lap = 'its field "lap" is a u8 at offset 8, and not an i8 at offset 8';
+  refused(() => LatestValue.open(name, Other), lap);
+  refused(() => LatestValue.openOrCreate(name, Other), lap);
+  refused(
+    () => LatestValue.open(name, Large),
+    'its field 1 is "speed" (an f64 at offset 0), and not "bytes" (a u8[100000] at offset 0)',
+  );
   const plain = randomName();
   using _memory = SharedMemory.create(plain, 65_536);
   assertThrows(() => LatestValue.open(plain, Telemetry), InvalidData, "magic");
@@ -223,6 +234,51 @@ Deno.test("LatestValue.open() refuses memory that holds no latest value, or one 
   writer.close();
   assertThrows(() => writer.publish(), BadResource, "is closed");
   assertThrows(() => writer.write({}), BadResource, "is closed");
+});
+
+Deno.test("LatestValue.open() throws only InvalidData for any bytes in the header and the description", () => {
+  const name = randomName();
+  using _value = LatestValue.create(name, Telemetry);
+  using memory = SharedMemory.open(name, { access: "readwrite" });
+  using view = memory.map();
+  const whole = view.bytes.slice();
+  const text = whole.findLastIndex((byte) => byte !== 0) + 1 - Telemetry.signature.length;
+  assertEquals(
+    new TextDecoder().decode(whole.subarray(text)).replaceAll("\0", ""),
+    Telemetry.signature,
+  );
+  const Other = struct({ speed: "f32" });
+  const refusals = new Set<string>();
+  for (let round = 0; round < 400; round++) {
+    view.bytes.set(whole);
+    const at = round % 2 === 0 ? round % 28 : text + (round * 7) % Telemetry.signature.length;
+    crypto.getRandomValues(view.bytes.subarray(at, at + 1 + round % 5));
+    for (const layout of [Telemetry, Other]) {
+      try {
+        LatestValue.open(name, layout).close();
+      } catch (error) {
+        assert(error instanceof Deno.errors.InvalidData, `${error}`);
+        // deno-lint-ignore no-control-regex -- there must be none
+        assert(!/[\0-\x1f\x7f]/.test(error.message), error.message);
+        refusals.add(error.message.replace(/:[^:]*$/, ""));
+      }
+    }
+  }
+  assert(refusals.size >= 3, [...refusals].join());
+});
+
+Deno.test("LatestValue.create() refuses a layout whose description is too long, and tagged()", () => {
+  const names = Array.from({ length: 5000 }, (_, at) => [`field_${at}`, "u8"]);
+  const Long = struct(Object.fromEntries(names));
+  assertThrows(() => LatestValue.create(randomName(), Long), RangeError, "at most 65536 bytes");
+  const values = [randomName(), tagged({ telemetry: Telemetry })];
+  for (const open of [LatestValue.create, LatestValue.open, LatestValue.openOrCreate]) {
+    assertThrows(
+      () => Reflect.apply(open, LatestValue, values),
+      TypeError,
+      "Expected layout to be",
+    );
+  }
 });
 
 Deno.test("LatestReader.read() throws no error except Busy if the memory has random bytes", async () => {

@@ -25,15 +25,22 @@ Deno.test("wire_formats.md has the offsets of a latest value's header and slots"
   const name = randomName();
   using value = LatestValue.create(name, Car);
   using memory = openMemory(name);
-  assertEquals(LatestHeader.constants, { magic: 0x564c4957, version: 2, slots: 4 });
+  assertEquals(LatestHeader.constants, { magic: 0x564c4957, version: 3, slots: 4 });
   const settings = {
     ...LatestHeader.constants,
     layout_hash: Car.layoutHash,
     value_length: 16,
+    text_length: Car.signature.length,
     sleeping: [0n, 0n],
     taken: [0n, 0n],
   };
   assertEquals(LatestHeader.readAll(memory.bytes), { ...settings, newest: 0 });
+  const { "offset of the slots": slotsAt, "a slot is a multiple": multipleOf } = constantsOf(
+    "latest",
+  );
+  const textAt = slotsAt! + 4 * roundUp(4 + Car.byteLength, multipleOf!);
+  const text = memory.bytes.slice(textAt, textAt + Car.signature.length);
+  assertEquals(new TextDecoder().decode(text), Car.signature);
   const place = LatestHeader.offsetOf("writer");
   const writer = value.writer();
   assertEquals(Place.readAll(memory.bytes, place), { owner: ownOwner(), state: 0 });
@@ -101,14 +108,15 @@ Deno.test("wire_formats.md describes the wake bits and the events of a latest va
   assertEquals(nounOf(event), undefined);
 });
 
-Deno.test("wire_formats.md describes the hash of a layout", () => {
-  const [offset, prime] = /begins with (0x[0-9a-f]+)[^]*?multiplies by (0x[0-9a-f]+)/
+Deno.test("wire_formats.md describes the description of a layout and its hash", () => {
+  const [offset, prime] = /begins with\s+(0x[0-9a-f]+)[^]*?multiplies by (0x[0-9a-f]+)/
     .exec(documentation)!.slice(1).map(BigInt);
   const rows = tableOf("table: layout-hash");
   assertEquals(rows.length, 1);
   for (const { struct: fields, text, hash } of rows) {
     const layout = struct(JSON.parse(fields!.replace(/(\w+):/g, '"$1":')));
     assertEquals(layout.layoutHash, BigInt(hash!));
+    assertEquals(layout.signature, text);
     let found = offset!;
     for (const byte of new TextEncoder().encode(text)) {
       found = BigInt.asUintN(64, (found ^ BigInt(byte)) * prime!);
