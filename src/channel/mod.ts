@@ -42,5 +42,5 @@ export { listenRing, type ListenRingOptions, RingListener } from "./ring/listene
 export { type PeekedMessage, type ReceiverStats, RingReceiver } from "./ring/receiver.ts";
 export { RingSender, type SenderStats } from "./ring/sender.ts";
 export type { PipePeer, PipeServer } from "../pipe/mod.ts";
-export type { RingSize } from "./peer/memory.ts";
+export type { MessageOption, RingSize } from "./peer/memory.ts";
 export type { WakeOptions } from "./peer/wake.ts";

@@ -6,11 +6,14 @@
  * | offset | content                                                                     |
  * | -----: | --------------------------------------------------------------------------- |
  * |      0 | u32 magic, 0x42524957 ("WIRB"); written last: the ring is ready             |
- * |      4 | u32 version, 2; version 1 had no bits of wake events                        |
+ * |      4 | u32 version, 3; version 2 had no layout of messages, and version 1 no bits  |
+ * |        | of wake events                                                              |
  * |      8 | u32 capacity of the ring in bytes, a power of two                           |
  * |     12 | u32 maximum length of a message in bytes                                    |
  * |     16 | 16 random bytes, used in the names of the receivers' wake events            |
  * |     32 | u32 the prefix of these names: 0 for `Local\`, 1 for `Global\`              |
+ * |     48 | u64 hash of the layout of messages; 0 without a layout                      |
+ * |     56 | u32 the length of its description in bytes; 0 without a layout              |
  * |    128 | u64 newest: the position of the newest record that is published             |
  * |    256 | u64 announced: the sender writes only before this position                  |
  * |    384 | u32 committed: the position of the newest record that is committed, its     |
@@ -19,6 +22,8 @@
  * |        | u32, u32: a bit for each wake event that is taken                           |
  * |    640 | the sender's place: u64 owner, u32 state, as in a channel                   |
  * |   2048 | the ring                                                                    |
+ *
+ * The description of the layout (see ../../struct/description.ts) follows the ring.
  *
  * The wake event with bit 5 has the name `Local\winipc.RANDOM.reader.5`, where RANDOM is the 16
  * random bytes in hexadecimal.
@@ -50,6 +55,12 @@ import {
   type RingSize,
 } from "../peer/memory.ts";
 import type { HeaderWords, Place } from "../peer/place.ts";
+import {
+  type DescribedLayout,
+  descriptionLengthOf,
+  type DescriptionPlace,
+  writeDescription,
+} from "../../struct/description.ts";
 
 /** Length of the header in bytes; the ring follows it. */
 export const HEADER_LENGTH = 2048;
@@ -82,7 +93,7 @@ export const SENDER: Place = { owner: 80, state: 162 };
 export const RECORD_KIND = { message: 1, padding: 2 } as const;
 
 export const MAGIC: number = MAGICS.broadcastRing;
-const VERSION = 2;
+const VERSION = 3;
 const SCOPES = ["Local", "Global"] as const;
 
 /** The settings of a broadcast ring, which never change after its creation. */
@@ -106,16 +117,31 @@ export function headerWordsOf(buffer: ArrayBuffer): HeaderWords {
   };
 }
 
-/**
- * Writes the header and the first record of a new ring into memory that is all zero.
- *
- * @param name The full name of the ring, if it has one.
- */
+/** Returns the size of a ring's memory in bytes. */
+export function memoryLengthOf(capacity: number, layout: DescribedLayout | undefined): number {
+  return HEADER_LENGTH + capacity + descriptionLengthOf(layout);
+}
+
+/** Returns the offsets of the description of the messages' layout. */
+export function descriptionPlaceIn({ capacity }: BroadcastSettings): DescriptionPlace {
+  return { hash: 48, length: 56, text: HEADER_LENGTH + capacity };
+}
+
+/** The parts of a new ring's header beside its settings. */
+export interface HeaderOptions {
+  /** The full name of the ring, if it has one. */
+  readonly name?: string | undefined;
+  /** The layout of the messages, if they have one. */
+  readonly layout?: DescribedLayout | undefined;
+}
+
+/** Writes the header and the first record of a new ring into memory that is all zero. */
 export function writeHeader(
   buffer: ArrayBuffer,
-  { capacity, maxMessageLength }: BroadcastSettings,
-  name?: string,
+  settings: BroadcastSettings,
+  { name, layout }: HeaderOptions = {},
 ): void {
+  const { capacity, maxMessageLength } = settings;
   const words = new Int32Array(buffer, 0, HEADER_LENGTH / 4 + 2);
   words[WORD.version] = VERSION;
   words[WORD.capacity] = capacity;
@@ -125,6 +151,7 @@ export function writeHeader(
   Atomics.store(new BigUint64Array(buffer), POSITION.announced, 1n);
   words[HEADER_LENGTH / 4] = UNIT;
   words[HEADER_LENGTH / 4 + 1] = RECORD_KIND.message;
+  writeDescription(buffer, descriptionPlaceIn(settings), layout);
   Atomics.store(words, WORD.magic, MAGIC);
 }
 

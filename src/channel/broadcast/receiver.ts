@@ -19,15 +19,17 @@ import {
 import { type BroadcastEndOptions, committedAfter } from "./sender.ts";
 import { loadFence } from "../peer/fence.ts";
 import { labelOf } from "../peer/memory.ts";
-import { pickOptions } from "../../../ffi/arguments.ts";
+import { assertFunction, pickOptions } from "../../../ffi/arguments.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import type { WaitSyncOptions } from "../../sync/mod.ts";
-import type { WaitOptions } from "../../wait/options.ts";
+import type { MessageLayout, MessageViews } from "../../struct/tagged.ts";
+import { assertCanWait, type WaitOptions } from "../../wait/options.ts";
 import { PeerLiveness } from "../peer/place.ts";
 import { WAKE_CHECKS, type WakeEvent, type WakeOptions } from "../peer/wake.ts";
 import type { Machine } from "../peer/machine.ts";
 import { MACHINE } from "../peer/windows.ts";
-import { Receiving } from "../peer/receiving.ts";
+import { type Incoming, Receiving } from "../peer/receiving.ts";
+import { decodeValue } from "../ring/message.ts";
 
 /**
  * Maximum attempts to read a message, so that a fast or hostile sender cannot keep this in a loop.
@@ -51,6 +53,25 @@ export interface BroadcastMessage {
   readonly missed: number;
 }
 
+/** The messages of a broadcast ring, in the form in which a receiver returns them. */
+interface MessageReader<Value, View> extends Incoming<Value> {
+  /** The number of messages that were missed until now. */
+  readonly missed: number;
+  /**
+   * Shows all messages that are known now, one after another.
+   *
+   * @returns The number of messages.
+   * @throws {TypeError} If the ring has no layout of messages.
+   */
+  readViews(visit: (view: View) => void): number;
+  /**
+   * Decodes a value of `BroadcastSender.sendValue`.
+   *
+   * @throws {TypeError} If the ring has a layout of messages.
+   */
+  valueOf(message: Value): unknown;
+}
+
 /**
  * Reads the messages of a broadcast ring for one of any number of receivers.
  *
@@ -58,14 +79,14 @@ export interface BroadcastMessage {
  * A record that looks wrong can be one that the sender overwrites at the same time; the announced
  * position shows whether that is so. If it is not, the memory is corrupt.
  */
-export class BroadcastReader {
+export class BroadcastReader implements MessageReader<BroadcastMessage, never> {
   readonly #ring: Uint8Array<ArrayBuffer>;
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #header: Int32Array<ArrayBuffer>;
   readonly #positions: BigUint64Array<ArrayBuffer>;
   readonly #capacity: number;
   readonly #maxMessageLength: number;
-  readonly #short: Uint8Array<ArrayBuffer>;
+  #short: Uint8Array<ArrayBuffer>;
   /** The position of the next record. */
   #at: number;
   /** The number of the next message. */
@@ -74,6 +95,9 @@ export class BroadcastReader {
   #newest: number;
   #isOvertaken = true;
   #missed = 0;
+  /** The length of the message that was copied last, and the number of messages missed before it. */
+  #length = 0;
+  #gap = 0;
 
   /**
    * Begins to read after the newest message.
@@ -101,6 +125,25 @@ export class BroadcastReader {
     return this.#missed;
   }
 
+  /** The length of the message that was copied last, in bytes. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Whether there is a message that this reader knows of already. */
+  get isKnown(): boolean {
+    return this.#at <= this.#newest;
+  }
+
+  /**
+   * Copies short messages into other memory from now on.
+   *
+   * @param short Memory for messages of at most its length.
+   */
+  copyInto(short: Uint8Array<ArrayBuffer>): void {
+    this.#short = short;
+  }
+
   /** Returns whether there is a message to read. */
   look(): boolean {
     if (this.#at <= this.#newest) return true;
@@ -116,6 +159,17 @@ export class BroadcastReader {
    * @throws {Deno.errors.Busy} If the sender overwrote the message in each of 10,000 attempts.
    */
   take(): BroadcastMessage | undefined {
+    const copy = this.next();
+    if (copy === undefined) return undefined;
+    const bytes = copy === this.#short ? copy.slice(0, this.#length) : copy;
+    return { bytes, missed: this.#gap };
+  }
+
+  /**
+   * Takes the next message as {@linkcode BroadcastReader.take} does, and returns its bytes. Short
+   * messages are at the beginning of memory that the next call uses again.
+   */
+  next(): Uint8Array<ArrayBuffer> | undefined {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       if (!this.look()) return undefined;
       const place = this.#at & (this.#capacity - 1);
@@ -140,7 +194,8 @@ export class BroadcastReader {
         );
       }
       if (copy !== undefined) {
-        return this.#give(copy, length, (low >>> 0) + (high >>> 0) * 2 ** 32);
+        this.#accept(length, (low >>> 0) + (high >>> 0) * 2 ** 32);
+        return copy;
       }
       if (kind !== RECORD_KIND.padding || size !== this.#capacity - place) {
         throw corrupt(
@@ -170,15 +225,26 @@ export class BroadcastReader {
     return this.look();
   }
 
+  readViews(): never {
+    throw new TypeError(
+      `Cannot read views of the messages of the ${labelOf(this.#words.buffer)}: they have no ` +
+        "layout; open the ring with the option message",
+    );
+  }
+
+  valueOf({ bytes }: BroadcastMessage): unknown {
+    return decodeValue(bytes, labelOf(this.#words.buffer));
+  }
+
   /** Copies a message, which the sender can overwrite at the same time. */
   #copy(offset: number, length: number): Uint8Array<ArrayBuffer> {
-    if (length > SHORT) return this.#ring.slice(offset, offset + length);
+    if (length > this.#short.length) return this.#ring.slice(offset, offset + length);
     this.#short.set(this.#ring.subarray(offset, offset + length));
     return this.#short;
   }
 
-  /** Checks the number of a message that was copied whole, and returns the message. */
-  #give(copy: Uint8Array<ArrayBuffer>, length: number, number: number): BroadcastMessage {
+  /** Checks the number of a message that was copied whole, and goes on after the message. */
+  #accept(length: number, number: number): void {
     const missed = number - this.#number;
     if (missed !== 0 && !(this.#isOvertaken && missed > 0 && Number.isSafeInteger(number))) {
       throw corrupt(this.#words.buffer, `it has message ${number} in place of ${this.#number}`);
@@ -187,7 +253,8 @@ export class BroadcastReader {
     this.#number = number + 1;
     this.#isOvertaken = false;
     this.#missed += missed;
-    return { bytes: copy === this.#short ? copy.slice(0, length) : copy, missed };
+    this.#length = length;
+    this.#gap = missed;
   }
 
   /** Goes on with the newest message, because the sender has overwritten the next one. */
@@ -209,8 +276,89 @@ export class BroadcastReader {
   }
 }
 
+/**
+ * Reads messages of a layout. Each message is copied before it is used: only after the copy it is
+ * known that the sender has not overwritten the message meanwhile. The memory of the copy is used
+ * again for each message.
+ */
+class TypedReader<Value, View> implements MessageReader<Value, View> {
+  readonly #reader: BroadcastReader;
+  readonly #message: MessageLayout<Value, unknown, View>;
+  readonly #label: string;
+  #data: DataView<ArrayBuffer>;
+  #viewAt: MessageViews<View> | undefined;
+
+  constructor(
+    reader: BroadcastReader,
+    message: MessageLayout<Value, unknown, View>,
+    label: string,
+  ) {
+    this.#reader = reader;
+    this.#message = message;
+    this.#label = label;
+    this.#data = this.#renew();
+  }
+
+  get missed(): number {
+    return this.#reader.missed;
+  }
+
+  look(): boolean {
+    return this.#reader.look();
+  }
+
+  recover(isSame: () => boolean): boolean {
+    return this.#reader.recover(isSame);
+  }
+
+  take(): Value | undefined {
+    if (!this.#next()) return undefined;
+    return this.#message.loadMessage(this.#data, 0, this.#reader.length, this.#label);
+  }
+
+  readViews(visit: (view: View) => void): number {
+    let count = 0;
+    // Reads only messages that are known now: a fast sender must not keep the script in this loop.
+    if (this.look()) {
+      do {
+        if (!this.#next()) break;
+        this.#viewAt ??= this.#message.messageViews(this.#data, this.#label);
+        visit(this.#viewAt(0, this.#reader.length));
+        count++;
+      } while (this.#reader.isKnown);
+    }
+    return count;
+  }
+
+  valueOf(): never {
+    throw new TypeError(
+      `Cannot decode a value of the ${this.#label}: its messages have a layout; call receive()`,
+    );
+  }
+
+  /** Copies the next message to the beginning of `#data`, if there is a message. */
+  #next(): boolean {
+    // A script can get the buffer from a view's bytes, and transfer it away.
+    if (this.#data.buffer.detached) this.#data = this.#renew();
+    return this.#reader.next() !== undefined;
+  }
+
+  #renew(): DataView<ArrayBuffer> {
+    const bytes = new Uint8Array(this.#message.byteLength);
+    this.#reader.copyInto(bytes);
+    this.#viewAt = undefined;
+    return new DataView(bytes.buffer);
+  }
+}
+
 /** Opens a receiver; {@linkcode BroadcastRing.receiver} calls this. */
 export let openReceiver: (options: BroadcastEndOptions & WakeOptions) => BroadcastReceiver;
+
+/** Opens a receiver of messages of a layout. */
+export let openTypedReceiver: <Value, View>(
+  options: BroadcastEndOptions & WakeOptions,
+  message: MessageLayout<Value, unknown, View>,
+) => BroadcastReceiver<Value, View>;
 
 /**
  * Receives the messages that are sent to a broadcast ring after the receiver was opened.
@@ -219,6 +367,10 @@ export let openReceiver: (options: BroadcastEndOptions & WakeOptions) => Broadca
  *
  * A receiver that is too slow for its sender misses messages. It then goes on with the newest
  * message, and learns how many it missed. The newest message is never missed.
+ *
+ * @typeParam Value The type of a received message: {@linkcode BroadcastMessage}, or the value of
+ *   the ring's layout of messages.
+ * @typeParam View The type of a view of a message: `never` for a ring without a layout.
  *
  * @example Receive messages until the sender is closed
  * ```ts
@@ -236,24 +388,35 @@ export let openReceiver: (options: BroadcastEndOptions & WakeOptions) => Broadca
  * assertEquals(received, [1, 2, 3]);
  * ```
  */
-export class BroadcastReceiver extends Uncloneable
-  implements Disposable, AsyncIterable<BroadcastMessage> {
-  readonly #reader: BroadcastReader;
+export class BroadcastReceiver<Value = BroadcastMessage, View = never> extends Uncloneable
+  implements Disposable, AsyncIterable<Value> {
+  readonly #reader: MessageReader<Value, View>;
   readonly #peer: PeerLiveness;
   readonly #machine: Machine;
-  readonly #receiving: Receiving<BroadcastMessage>;
+  readonly #receiving: Receiving<Value>;
   /** Taken before the first wait, and then kept. */
   #wakeEvent: WakeEvent | undefined;
 
   static {
-    openReceiver = (options) => new BroadcastReceiver(options);
+    openReceiver = (options) => {
+      const { buffer, settings } = options;
+      return new BroadcastReceiver(options, new BroadcastReader(buffer, settings));
+    };
+    openTypedReceiver = (options, message) => {
+      const { buffer, settings } = options;
+      const reader = new BroadcastReader(buffer, settings);
+      return new BroadcastReceiver(options, new TypedReader(reader, message, labelOf(buffer)));
+    };
   }
 
-  private constructor(options: BroadcastEndOptions & WakeOptions) {
+  private constructor(
+    options: BroadcastEndOptions & WakeOptions,
+    reader: MessageReader<Value, View>,
+  ) {
     super();
-    const { buffer, settings, wakeEvents, machine = MACHINE } = options;
+    const { buffer, wakeEvents, machine = MACHINE } = options;
     this.#machine = machine;
-    this.#reader = new BroadcastReader(buffer, settings);
+    this.#reader = reader;
     this.#peer = new PeerLiveness(headerWordsOf(buffer), SENDER, {
       ended: () => this.closed || this.#wakeEvent?.event.set(),
       machine,
@@ -292,7 +455,8 @@ export class BroadcastReceiver extends Uncloneable
   /**
    * Takes the next message, if one has arrived.
    *
-   * @returns A copy of the message; `undefined` if no message has arrived.
+   * @returns A copy of the message, or its value if the ring has a layout of messages; `undefined`
+   *   if no message has arrived.
    * @throws {Deno.errors.ConnectionReset} If there is no message, and the sender's process or
    *   Worker has ended without closing the sender. Messages can follow when another sender is
    *   opened.
@@ -301,13 +465,11 @@ export class BroadcastReceiver extends Uncloneable
    *   message was overwritten while it was read.
    * @throws {Deno.errors.BadResource} If the receiver is closed.
    */
-  tryReceive(): BroadcastMessage | undefined {
+  tryReceive(): Value | undefined {
     this.#receiving.assertOpen();
     const message = this.#reader.take();
     if (message !== undefined) return message;
-    this.#machine.flushQueue.flushAll();
-    this.#peer.checkNowAndThen();
-    this.#receiving.settleEnd();
+    this.#idle();
     return this.#reader.take();
   }
 
@@ -324,8 +486,78 @@ export class BroadcastReceiver extends Uncloneable
    *   sender so fast, that each message was overwritten while it was read.
    * @throws {Deno.errors.BadResource} If the receiver is closed, also during the wait.
    */
-  receive(options: WaitOptions = {}): Promise<BroadcastMessage | undefined> {
+  receive(options: WaitOptions = {}): Promise<Value | undefined> {
     return this.#receiving.receive(options);
+  }
+
+  /**
+   * Waits for the next value that {@linkcode BroadcastSender.sendValue} sent, and takes it.
+   *
+   * @returns The value in an object; `undefined` after the last message of a sender that was closed.
+   * @throws {Deno.errors.InvalidData} If the message is not a value. The message is then lost.
+   * @throws {TypeError} If the ring has a layout of messages.
+   * @throws Every other error of {@linkcode BroadcastReceiver.receive}.
+   */
+  async receiveValue(options: WaitOptions = {}): Promise<{ value: unknown } | undefined> {
+    const message = await this.receive(options);
+    return message === undefined ? undefined : { value: this.#reader.valueOf(message) };
+  }
+
+  /**
+   * Iterates over the values that {@linkcode BroadcastSender.sendValue} sent, until the sender is
+   * closed.
+   *
+   * @throws Every error of {@linkcode BroadcastReceiver.receiveValue}.
+   */
+  async *values(): AsyncGenerator<unknown, void, void> {
+    for (let found; (found = await this.receiveValue()) !== undefined;) yield found.value;
+  }
+
+  /**
+   * Shows live views of all messages that have arrived, if the ring has a layout of messages.
+   * Nothing is allocated for a message, unless its view has texts or 64-bit integers.
+   *
+   * Each message is copied into memory of this receiver, because the sender can overwrite the ring
+   * at any time. So no view is torn, and all views are the same object.
+   *
+   * @param visit Gets the view of each message. The next message overwrites it. A message for which
+   *   `visit` throws is not shown again.
+   * @returns The number of messages; 0 if none has arrived. Wait by
+   *   {@linkcode BroadcastReceiver.waitForMessage}.
+   * @throws {TypeError} If the ring has no layout of messages.
+   * @throws Every other error of {@linkcode BroadcastReceiver.tryReceive}.
+   */
+  readViews(visit: (view: View) => void): number {
+    assertFunction("visit", visit);
+    this.#receiving.assertOpen();
+    const count = this.#reader.readViews(visit);
+    if (count === 0) this.#idle();
+    return count;
+  }
+
+  /**
+   * Waits until a message has arrived, for {@linkcode BroadcastReceiver.readViews}.
+   *
+   * @returns `true` if there is a message; `false` after the last message of a sender that was
+   *   closed.
+   * @throws Every error of {@linkcode BroadcastReceiver.receive}, except for overwritten messages.
+   */
+  async waitForMessage(options: WaitOptions = {}): Promise<boolean> {
+    this.#receiving.assertOpen();
+    assertCanWait(options);
+    return await this.#receiving.waitFor(this.#find, options) ?? false;
+  }
+
+  /**
+   * Blocks the thread until a message has arrived, for {@linkcode BroadcastReceiver.readViews}.
+   *
+   * @returns `true` if there is a message; `false` after the last message of a sender that was
+   *   closed.
+   * @throws Every error of {@linkcode BroadcastReceiver.receiveSync}, except for overwritten
+   *   messages.
+   */
+  waitForMessageSync(options?: WaitSyncOptions): boolean {
+    return this.#receiving.waitForSync(this.#find, options) ?? false;
   }
 
   /**
@@ -342,7 +574,7 @@ export class BroadcastReceiver extends Uncloneable
    *   sender so fast, that each message was overwritten while it was read.
    * @throws {Deno.errors.BadResource} If the receiver is closed.
    */
-  receiveSync(options?: WaitSyncOptions): BroadcastMessage | undefined {
+  receiveSync(options?: WaitSyncOptions): Value | undefined {
     return this.#receiving.receiveSync(options);
   }
 
@@ -351,7 +583,7 @@ export class BroadcastReceiver extends Uncloneable
    *
    * @throws The same errors as {@linkcode BroadcastReceiver.receive}.
    */
-  [Symbol.asyncIterator](): AsyncGenerator<BroadcastMessage, void, void> {
+  [Symbol.asyncIterator](): AsyncGenerator<Value, void, void> {
     return this.#receiving.messages();
   }
 
@@ -386,5 +618,16 @@ export class BroadcastReceiver extends Uncloneable
   /** Closes the receiver at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  readonly #find = () => this.#reader.look() || undefined;
+
+  /**
+   * Without a message: publishes the messages of this thread's senders, and notices the sender's end.
+   */
+  #idle(): void {
+    this.#machine.flushQueue.flushAll();
+    this.#peer.checkNowAndThen();
+    this.#receiving.settleEnd();
   }
 }

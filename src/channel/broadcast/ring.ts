@@ -21,25 +21,37 @@ import { privateBufferOf } from "../../memory/mapped_view.ts";
 import type { MappedView, SharedMemory } from "../../memory/mod.ts";
 import { sharedMemoryOver } from "../../memory/shared_memory.ts";
 import type { Inheritable } from "../../process/mod.ts";
+import { checkDescription } from "../../struct/description.ts";
+import type { MessageLayout } from "../../struct/tagged.ts";
 import { poll, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
 import {
   type BroadcastSettings,
+  descriptionPlaceIn,
   eventNameOf,
   HEADER_LENGTH,
   longestMessage,
   MAGIC,
+  memoryLengthOf,
   readHeader,
   WAKE_BITS_OFFSET,
   writeHeader,
 } from "./layout.ts";
-import { type BroadcastReceiver, openReceiver } from "./receiver.ts";
+import {
+  type BroadcastMessage,
+  type BroadcastReceiver,
+  openReceiver,
+  openTypedReceiver,
+} from "./receiver.ts";
 import { type BroadcastEndOptions, type BroadcastSender, openSender } from "./sender.ts";
 import { Ends } from "../peer/place.ts";
 import {
+  type AnyMessage,
   createUnder,
   labelFor,
   labelForKey,
   MAX_CAPACITY,
+  MESSAGE_CHECKS,
+  type MessageOption,
   MIN_CAPACITY,
   nameMemory,
   settleSize,
@@ -60,14 +72,35 @@ export interface BroadcastRingOptions {
   security?: Security;
 }
 
-/** The checks of {@linkcode BroadcastRingOptions}. */
-export const BROADCAST_RING_CHECKS: OptionChecks<BroadcastRingOptions> = {
+/** The checks of {@linkcode BroadcastRingOptions}, and of the option `message`. */
+export const BROADCAST_RING_CHECKS: OptionChecks<BroadcastRingOptions & AnyMessage> = {
   capacity: integerFrom(MIN_CAPACITY, MAX_CAPACITY),
   maxMessageLength: integerFrom(0),
   security: assertSecurity,
+  ...MESSAGE_CHECKS,
 };
 
 const NOUN = "broadcast ring";
+
+const WAIT_FOR_CHECKS: OptionChecks<WaitOptions & AnyMessage> = {
+  ...WAIT_CHECKS,
+  ...MESSAGE_CHECKS,
+};
+
+/** A ring of any type: the functions that make rings do not know the types of the overloads. */
+type AnyRing = BroadcastRing<unknown, unknown, unknown>;
+
+/** The form of a ring's messages, and how its receivers are opened. */
+interface Form<Value, Input, View> {
+  readonly message: MessageLayout<Value, Input, View> | undefined;
+  openReceiver(options: BroadcastEndOptions & WakeOptions): BroadcastReceiver<Value, View>;
+}
+
+function formOf({ message }: AnyMessage): Form<unknown, unknown, unknown> {
+  return message === undefined
+    ? { message, openReceiver }
+    : { message, openReceiver: (options) => openTypedReceiver(options, message) };
+}
 
 /**
  * A stream of messages from one sender to any number of receivers, in any processes of this
@@ -77,6 +110,14 @@ const NOUN = "broadcast ring";
  * receivers, even if they are slow, do not read or were killed: it overwrites the oldest messages.
  * A receiver that misses messages learns how many. The ends make calls of the system only if a
  * receiver sleeps.
+ *
+ * With the option `message`, all messages have the same layout. The ring's memory describes the
+ * layout, so that a process with another layout cannot open the ring.
+ *
+ * @typeParam Value The type of a received message: {@linkcode BroadcastMessage}, or the value of
+ *   the option `message`.
+ * @typeParam Input The type of values to send; `never` without the option `message`.
+ * @typeParam View The type of a view of a message; `never` without the option `message`.
  *
  * @example Send a message to several processes
  * ```ts
@@ -98,8 +139,28 @@ const NOUN = "broadcast ring";
  * assertEquals(new TextDecoder().decode(bytes), "EUR 1.08");
  * assertEquals(missed, 0);
  * ```
+ *
+ * @example Send structs
+ * ```ts
+ * import { BroadcastRing, struct } from "@winipc/winipc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const Trade = struct({ price: "f64", size: "u32" });
+ * using ring = BroadcastRing.create("trades", { message: Trade });
+ * using sender = ring.sender();
+ *
+ * // In another process:
+ * using same = BroadcastRing.open("trades", { message: Trade });
+ * using receiver = same.receiver();
+ *
+ * sender.write({ price: 1.5, size: 10 });
+ * sender.flush();
+ * assertEquals(await receiver.receive({ timeout: 1000 }), { price: 1.5, size: 10 });
+ * ```
  */
-export class BroadcastRing extends Uncloneable implements Disposable {
+export class BroadcastRing<Value = BroadcastMessage, Input = never, View = never>
+  extends Uncloneable
+  implements Disposable {
   /** The full name, `Local\…` or `Global\…`; `undefined` for a ring without a name. */
   readonly name: string | undefined;
   readonly #memory: SharedMemory;
@@ -107,22 +168,30 @@ export class BroadcastRing extends Uncloneable implements Disposable {
   readonly #end: BroadcastEndOptions;
   readonly #ends = new Ends();
   readonly #label: string;
+  readonly #form: Form<Value, Input, View>;
 
-  private constructor(label: string, memory: SharedMemory, settings?: BroadcastSettings) {
+  private constructor(
+    label: string,
+    memory: SharedMemory,
+    form: Form<Value, Input, View>,
+    settings?: BroadcastSettings,
+  ) {
     super();
+    const { message: layout } = form;
     using stack = new DisposableStack();
     stack.use(memory);
     const view = stack.use(memory.map());
     const buffer = privateBufferOf(view);
     nameMemory(buffer, label);
     nameMemory(view.buffer, label);
-    if (settings !== undefined) writeHeader(buffer, settings, memory.name);
+    if (settings !== undefined) writeHeader(buffer, settings, { name: memory.name, layout });
     const found = readHeader(buffer);
     if (found === undefined) {
       throw new Deno.errors.NotFound(
         `Cannot open ${label}: its creator is not done yet, or it is plain memory`,
       );
     }
+    checkDescription(buffer, descriptionPlaceIn(found), { label, of: "messages", layout });
     this.#end = {
       buffer,
       ring: view.bytes.subarray(HEADER_LENGTH, HEADER_LENGTH + found.capacity),
@@ -134,6 +203,7 @@ export class BroadcastRing extends Uncloneable implements Disposable {
     };
     stack.move();
     this.#label = label;
+    this.#form = form;
     this.name = memory.name;
     this.#memory = memory;
     this.#view = view;
@@ -144,16 +214,23 @@ export class BroadcastRing extends Uncloneable implements Disposable {
    *
    * @param name The name. A name without a prefix gets `Local\`: it is shared within the session.
    * @throws {Deno.errors.AlreadyExists} If the name is taken.
-   * @throws {RangeError} If `capacity` or `maxMessageLength` is out of range.
+   * @throws {RangeError} If `capacity` or `maxMessageLength` is out of range, or the layout of
+   *   messages is too large.
    */
-  static create(name: string, options: BroadcastRingOptions = {}): BroadcastRing {
+  static create<Value, Input, View>(
+    name: string,
+    options: BroadcastRingOptions & MessageOption<Value, Input, View>,
+  ): BroadcastRing<Value, Input, View>;
+  /** Creates a broadcast ring for bytes and cloned values under a name. */
+  static create(name: string, options?: BroadcastRingOptions): BroadcastRing;
+  static create(name: string, options: BroadcastRingOptions & AnyMessage = {}): AnyRing {
     const full = objectName(name);
     assertOptions(options, BROADCAST_RING_CHECKS);
     const settings = settleSize(options, longestMessage);
     const label = labelFor(NOUN, full);
     const found = { label, name: full, magic: MAGIC };
     const memory = createUnder(found, () => makeMemory(full, options, settings));
-    return new BroadcastRing(label, memory, settings);
+    return new BroadcastRing(label, memory, formOf(options), settings);
   }
 
   /**
@@ -164,20 +241,27 @@ export class BroadcastRing extends Uncloneable implements Disposable {
    * This blocks the thread for up to 5 seconds while another process creates the ring. It does not
    * change the `security` of a ring that exists.
    *
-   * @throws {Deno.errors.InvalidData} If the ring exists with other settings, or the name belongs
-   *   to something else.
+   * @throws {Deno.errors.InvalidData} If the ring exists with other settings or another layout of
+   *   messages, or the name belongs to something else.
    * @throws {Deno.errors.PermissionDenied} If this user has no right to open the ring.
    * @throws {Deno.errors.TimedOut} If another process did not finish creating the ring in 5
    *   seconds.
    * @throws {RangeError} If `capacity` or `maxMessageLength` is out of range.
    */
-  static openOrCreate(name: string, options: BroadcastRingOptions = {}): BroadcastRing {
+  static openOrCreate<Value, Input, View>(
+    name: string,
+    options: BroadcastRingOptions & MessageOption<Value, Input, View>,
+  ): BroadcastRing<Value, Input, View>;
+  /** Opens or creates a broadcast ring for bytes and cloned values. */
+  static openOrCreate(name: string, options?: BroadcastRingOptions): BroadcastRing;
+  static openOrCreate(name: string, options: BroadcastRingOptions & AnyMessage = {}): AnyRing {
     const label = labelFor(NOUN, objectName(name));
     assertOptions(options, BROADCAST_RING_CHECKS);
     const settings = settleSize(options, longestMessage);
-    return openOrCreate({
+    const open = () => openRing(name, options);
+    return openOrCreate<AnyRing>({
       label,
-      open: () => openWithSettings({ label, settings, open: () => BroadcastRing.open(name) }),
+      open: () => openWithSettings({ label, settings, open }),
       create: () => BroadcastRing.create(name, options),
     });
   }
@@ -187,38 +271,58 @@ export class BroadcastRing extends Uncloneable implements Disposable {
    *
    * @throws {RangeError} If `capacity` or `maxMessageLength` is out of range.
    */
-  static anonymous(options: BroadcastRingOptions = {}): BroadcastRing {
+  static anonymous<Value, Input, View>(
+    options: BroadcastRingOptions & MessageOption<Value, Input, View>,
+  ): BroadcastRing<Value, Input, View>;
+  /** Creates a broadcast ring for bytes and cloned values without a name. */
+  static anonymous(options?: BroadcastRingOptions): BroadcastRing;
+  static anonymous(options: BroadcastRingOptions & AnyMessage = {}): AnyRing {
     assertOptions(options, BROADCAST_RING_CHECKS);
     const settings = settleSize(options, longestMessage);
     const memory = makeMemory(undefined, options, settings);
-    return new BroadcastRing(labelFor(NOUN, undefined), memory, settings);
+    return new BroadcastRing(labelFor(NOUN, undefined), memory, formOf(options), settings);
   }
 
   /**
    * Opens the broadcast ring of a name.
    *
    * @throws {Deno.errors.NotFound} If no ring has this name, or its creator is not done yet.
-   * @throws {Deno.errors.InvalidData} If the name belongs to something else.
+   * @throws {Deno.errors.InvalidData} If the name belongs to something else, or the ring has another
+   *   layout of messages. The error names the first field that differs.
    * @throws {Deno.errors.PermissionDenied} If this user has no right to open the ring.
    */
-  static open(name: string): BroadcastRing {
+  static open<Value, Input, View>(
+    name: string,
+    options: MessageOption<Value, Input, View>,
+  ): BroadcastRing<Value, Input, View>;
+  /** Opens the broadcast ring of a name, for bytes and cloned values. */
+  static open(name: string): BroadcastRing;
+  static open(name: string, options: AnyMessage = {}): AnyRing {
     const full = objectName(name);
+    assertOptions(options, MESSAGE_CHECKS);
     const label = labelFor(NOUN, full);
     const memory = openMemory(full, { access: "readwrite" }, { label });
-    return new BroadcastRing(label, sharedMemoryOver(memory, full, false));
+    return new BroadcastRing(label, sharedMemoryOver(memory, full, false), formOf(options));
   }
 
   /**
    * Waits until a process creates the broadcast ring of a name, and opens it.
    *
    * @throws {Deno.errors.TimedOut} If the ring was not created in time.
-   * @throws {Deno.errors.InvalidData} If the name belongs to something else.
+   * @throws {Deno.errors.InvalidData} If the name belongs to something else, or the ring has another
+   *   layout of messages.
    */
-  static async waitFor(name: string, options: WaitOptions = {}): Promise<BroadcastRing> {
+  static waitFor<Value, Input, View>(
+    name: string,
+    options: WaitOptions & MessageOption<Value, Input, View>,
+  ): Promise<BroadcastRing<Value, Input, View>>;
+  /** Waits for a broadcast ring for bytes and cloned values, and opens it. */
+  static waitFor(name: string, options?: WaitOptions): Promise<BroadcastRing>;
+  static async waitFor(name: string, options: WaitOptions & AnyMessage = {}): Promise<AnyRing> {
     const label = labelFor(NOUN, objectName(name));
-    assertOptions(options, WAIT_CHECKS);
-    const look = () => unless(Deno.errors.NotFound, () => BroadcastRing.open(name));
-    return await poll(label, look, options);
+    assertOptions(options, WAIT_FOR_CHECKS);
+    const look = () => unless(Deno.errors.NotFound, () => openRing(name, options));
+    return await poll(label, look, pickOptions(options, WAIT_CHECKS));
   }
 
   /**
@@ -226,12 +330,21 @@ export class BroadcastRing extends Uncloneable implements Disposable {
    * {@linkcode BroadcastRing.toInherit}.
    *
    * @throws {Deno.errors.NotFound} If nothing was passed on under this key.
-   * @throws {Deno.errors.InvalidData} If something else was passed on under this key.
+   * @throws {Deno.errors.InvalidData} If something else was passed on under this key, or the ring
+   *   has another layout of messages.
    */
-  static inherited(key: string): BroadcastRing {
+  static inherited<Value, Input, View>(
+    key: string,
+    options: MessageOption<Value, Input, View>,
+  ): BroadcastRing<Value, Input, View>;
+  /** Opens an inherited broadcast ring for bytes and cloned values. */
+  static inherited(key: string): BroadcastRing;
+  static inherited(key: string, options: AnyMessage = {}): AnyRing {
     inheritanceVariable(key);
+    assertOptions(options, MESSAGE_CHECKS);
     const label = labelForKey(NOUN, key);
-    return new BroadcastRing(label, sharedMemoryOver(inheritSection(key, label), undefined, false));
+    const memory = sharedMemoryOver(inheritSection(key, label), undefined, false);
+    return new BroadcastRing(label, memory, formOf(options));
   }
 
   /**
@@ -257,8 +370,8 @@ export class BroadcastRing extends Uncloneable implements Disposable {
    * @throws {Deno.errors.InvalidData} If the ring's memory is corrupt.
    * @throws {Deno.errors.BadResource} If the ring is closed.
    */
-  sender(): BroadcastSender {
-    return this.#ends.add(openSender(this.#open()));
+  sender(): BroadcastSender<Input> {
+    return this.#ends.add(openSender(this.#open(), this.#form.message));
   }
 
   /**
@@ -268,9 +381,9 @@ export class BroadcastRing extends Uncloneable implements Disposable {
    * @throws {Deno.errors.InvalidData} If the ring's memory is corrupt.
    * @throws {Deno.errors.BadResource} If the ring is closed.
    */
-  receiver(options: WakeOptions = {}): BroadcastReceiver {
+  receiver(options: WakeOptions = {}): BroadcastReceiver<Value, View> {
     assertOptions(options, WAKE_CHECKS);
-    return this.#ends.add(openReceiver({ ...options, ...this.#open() }));
+    return this.#ends.add(this.#form.openReceiver({ ...options, ...this.#open() }));
   }
 
   /**
@@ -299,13 +412,20 @@ export class BroadcastRing extends Uncloneable implements Disposable {
   }
 }
 
+/** Opens the ring of a name, with the option `message` of the options. */
+function openRing(name: string, options: AnyMessage): AnyRing {
+  const { message } = options;
+  return message === undefined ? BroadcastRing.open(name) : BroadcastRing.open(name, { message });
+}
+
 function makeMemory(
   name: string | undefined,
-  options: BroadcastRingOptions,
+  options: BroadcastRingOptions & AnyMessage,
   { capacity }: BroadcastSettings,
 ): SharedMemory {
   const label = labelFor(NOUN, name);
   const picked = pickOptions(options, CREATE_CHECKS);
-  const memory = createMemory(name, HEADER_LENGTH + capacity, picked, { label });
+  const length = memoryLengthOf(capacity, options.message);
+  const memory = createMemory(name, length, picked, { label });
   return sharedMemoryOver(memory, name, true);
 }

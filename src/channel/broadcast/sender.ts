@@ -51,6 +51,8 @@ import { Uncloneable } from "../../../ffi/handle.ts";
 import { type HeaderWords, leavePlace, takePlace } from "../peer/place.ts";
 import type { WakeEvents } from "../peer/wake.ts";
 import type { Flushable } from "../peer/flush_queue.ts";
+import { encodeValue } from "../ring/message.ts";
+import type { MessageLayout } from "../../struct/tagged.ts";
 import type { Machine } from "../peer/machine.ts";
 import { MACHINE } from "../peer/windows.ts";
 
@@ -262,14 +264,24 @@ export interface BroadcastSenderStats {
   readonly wakeUps: number;
 }
 
-/** Opens a sender; {@linkcode BroadcastRing.sender} calls this. */
-export let openSender: (options: BroadcastEndOptions) => BroadcastSender;
+/**
+ * Opens a sender; {@linkcode BroadcastRing.sender} calls this.
+ *
+ * @param message The layout of the messages, if they have one.
+ */
+export let openSender: <Input = never>(
+  options: BroadcastEndOptions,
+  message?: MessageLayout<unknown, Input>,
+) => BroadcastSender<Input>;
 
 /**
  * Sends messages to all receivers of a broadcast ring. {@linkcode BroadcastRing.sender} opens it. A
  * ring has only one sender at a time, in any process.
  *
  * A sender never waits. If receivers are slow, it overwrites the oldest messages.
+ *
+ * @typeParam Input The type of values for {@linkcode BroadcastSender.write}: `never` for a ring
+ *   without the option `message`.
  *
  * @example Write a message where it will be read, without a copy
  * ```ts
@@ -288,7 +300,7 @@ export let openSender: (options: BroadcastEndOptions) => BroadcastSender;
  * assertEquals(bytes, Uint8Array.of(1, 2, 3));
  * ```
  */
-export class BroadcastSender extends Uncloneable implements Disposable {
+export class BroadcastSender<Input = never> extends Uncloneable implements Disposable {
   /** Maximum length of a message in bytes. */
   readonly maxMessageLength: number;
   readonly #options: BroadcastEndOptions;
@@ -296,17 +308,29 @@ export class BroadcastSender extends Uncloneable implements Disposable {
   readonly #machine: Machine;
   readonly #writer: BroadcastWriter;
   readonly #outgoing: Outgoing;
+  readonly #message: MessageLayout<unknown, Input> | undefined;
+  /** The ring's bytes, to write values to. */
+  readonly #data: DataView<ArrayBuffer>;
+  /** The same bytes in the buffer that scripts can reach: values from there are copied first. */
+  readonly #source: DataView<ArrayBuffer>;
   #claimed = -1;
   #messages = 0;
   #bytes = 0;
   #closed = false;
 
   static {
-    openSender = (options) => new BroadcastSender(options);
+    openSender = (options, message) => new BroadcastSender(options, message);
   }
 
-  private constructor(options: BroadcastEndOptions) {
+  private constructor(
+    options: BroadcastEndOptions,
+    message: MessageLayout<unknown, Input> | undefined,
+  ) {
     super();
+    this.#message = message;
+    this.#data = new DataView(options.buffer, HEADER_LENGTH, options.settings.capacity);
+    const { buffer: reachable } = options.ring;
+    this.#source = reachable.detached ? this.#data : new DataView(reachable);
     const { buffer, settings, wakeEvents, machine = MACHINE } = options;
     this.#options = options;
     this.#header = headerWordsOf(buffer);
@@ -367,6 +391,53 @@ export class BroadcastSender extends Uncloneable implements Disposable {
     const bytes = isPlain ? source : bytesOf("the message", source);
     this.#assertReady(bytes.length);
     this.#note(bytes.length, this.#writer.write(bytes));
+  }
+
+  /**
+   * Writes a message of the ring's layout into the ring, and sends it as
+   * {@linkcode BroadcastSender.send} does. Fields that are not given are 0.
+   *
+   * @param values The values for a struct, or `{ kind, value }` for a tagged union. A view is
+   *   copied.
+   * @throws {TypeError} If a value is of the wrong kind, or the ring has no layout. Then nothing is
+   *   sent.
+   * @throws {RangeError} If a value is out of range. Then nothing is sent.
+   * @throws Every other error of {@linkcode BroadcastSender.send}.
+   */
+  write(values: Input): void {
+    this.#assertReady(0);
+    const message = this.#message;
+    if (message === undefined) {
+      throw new TypeError(
+        `Cannot write a value to the ${this.#label()}: it has no layout of messages; create and ` +
+          "open it with the option message",
+      );
+    }
+    const checked = message.check(values, "", this.#source);
+    const length = message.messageLength(checked);
+    // The check runs getters of the value, which can use this sender.
+    this.#assertReady(length);
+    const offset = this.#writer.claim(length);
+    this.#writer.ring.fill(0, offset, offset + length);
+    message.storeMessage(this.#data, offset, checked);
+    this.#note(length, this.#writer.commit(length));
+  }
+
+  /**
+   * Sends a value that can be cloned, as `structuredClone` does it.
+   *
+   * @throws {DOMException} `DataCloneError` if the value or a part of it cannot be cloned.
+   * @throws {TypeError} If the ring has a layout of messages.
+   * @throws Every other error of {@linkcode BroadcastSender.send}.
+   */
+  sendValue(value: unknown): void {
+    this.#assertOpen();
+    if (this.#message !== undefined) {
+      throw new TypeError(
+        `Cannot send a cloned value to the ${this.#label()}: its messages have a layout; call write()`,
+      );
+    }
+    this.send(encodeValue(value));
   }
 
   /**

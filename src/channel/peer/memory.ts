@@ -5,9 +5,10 @@
  * @module
  */
 
-import { assertInteger } from "../../../ffi/arguments.ts";
+import { assertInteger, type OptionChecks } from "../../../ffi/arguments.ts";
 import { nounOf } from "../../../ffi/kernel_object.ts";
 import { SharedMemory } from "../../memory/mod.ts";
+import { assertMessageLayout, type MessageLayout } from "../../struct/tagged.ts";
 
 const labels = new WeakMap<ArrayBufferLike, string>();
 
@@ -115,14 +116,30 @@ export interface RingSize {
   readonly maxMessageLength: number;
 }
 
+/** The layout of all messages of a ring, for the functions that create or open the ring. */
+export interface MessageOption<Value, Input, View> {
+  /**
+   * The layout of each message, from `struct`, `union` or `tagged`. All processes give the same
+   * layout. The ring's ends then write and read values of this layout.
+   */
+  message: MessageLayout<Value, Input, View>;
+}
+
+/** The option `message`, if it is given. */
+export type AnyMessage = Partial<MessageOption<unknown, unknown, unknown>>;
+
+/** The check of {@linkcode MessageOption}. */
+export const MESSAGE_CHECKS: OptionChecks<AnyMessage> = { message: assertMessageLayout };
+
 /**
  * Checks the size of a new ring and fills in its defaults.
  *
  * @param longestMessage Returns the maximum length of a message for a capacity, in bytes.
- * @throws {RangeError} If `capacity` or `maxMessageLength` is out of range.
+ * @throws {RangeError} If `capacity` or `maxMessageLength` is out of range, or the ring is too small
+ *   for its messages.
  */
 export function settleSize(
-  { capacity = DEFAULT_CAPACITY, maxMessageLength }: Partial<RingSize>,
+  { capacity = DEFAULT_CAPACITY, maxMessageLength, message }: Partial<RingSize> & AnyMessage,
   longestMessage: (capacity: number) => number,
 ): RingSize {
   assertInteger("capacity", capacity, MIN_CAPACITY, MAX_CAPACITY);
@@ -130,8 +147,15 @@ export function settleSize(
     throw new RangeError(`Expected capacity to be a power of two, got ${capacity}`);
   }
   const most = longestMessage(capacity);
-  const longest = maxMessageLength ?? most;
-  assertInteger("maxMessageLength", longest, 0, most);
+  const least = message?.byteLength ?? 0;
+  if (least > most) {
+    throw new RangeError(
+      `Expected capacity to be enough for messages of ${least} bytes, got ${capacity}: it is ` +
+        `enough for ${most} bytes`,
+    );
+  }
+  const longest = maxMessageLength ?? message?.byteLength ?? most;
+  assertInteger("maxMessageLength", longest, least, most);
   return { capacity, maxMessageLength: longest };
 }
 
