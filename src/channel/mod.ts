@@ -40,7 +40,7 @@ export { RingClaim } from "./ring/message.ts";
 export type { Producers, RingSettings, WhenFull } from "./ring/layout.ts";
 export { listenRing, type ListenRingOptions, RingListener } from "./ring/listener.ts";
 export { type PeekedMessage, type ReceiverStats, RingReceiver } from "./ring/receiver.ts";
-export { RingSender, type SenderStats } from "./ring/sender.ts";
+export { type RingChunk, RingSender, type SenderStats } from "./ring/sender.ts";
 export type { PipePeer, PipeServer } from "../pipe/mod.ts";
 export type { MessageOption, RingSize } from "./peer/memory.ts";
 export type { WakeOptions } from "./peer/wake.ts";

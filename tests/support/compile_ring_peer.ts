@@ -4,15 +4,22 @@
  * @module
  */
 
-import { declareRingChannel } from "../../src/channel/ring/c/mod.ts";
+import { declareRingChannel, type DeclareRingOptions } from "../../src/channel/ring/c/mod.ts";
 import { compileC, type Compiled } from "./compile_c.ts";
 import { type PeerPath, peerUrl } from "./peer_url.ts";
 
-/** Compiles a program. `await using` deletes it. */
-export async function compileRingPeer(source: PeerPath): Promise<Compiled> {
+/**
+ * Compiles a program. `await using` deletes it.
+ *
+ * @param options The layouts of messages that the header declares.
+ */
+export async function compileRingPeer(
+  source: PeerPath,
+  options: DeclareRingOptions = {},
+): Promise<Compiled> {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   try {
-    await Deno.writeTextFile(`${folder}\\winipc_ring.h`, declareRingChannel());
+    await Deno.writeTextFile(`${folder}\\winipc_ring.h`, declareRingChannel(options));
     return await compileC(peerUrl(source), { include: folder });
   } finally {
     await Deno.remove(folder, { recursive: true });

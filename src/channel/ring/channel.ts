@@ -7,7 +7,6 @@
 import {
   assertBoolean,
   assertOptions,
-  type ByteSource,
   integerFrom,
   oneOf,
   type OptionChecks,
@@ -36,20 +35,25 @@ import { EVENT, inheritShared, openShared } from "../../sync/shared_object.ts";
 import { poll, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
 import { Ends, type Place, wasTaken } from "../peer/place.ts";
 import {
+  type AnyMessage,
   createUnder,
   describeOther,
   labelFor,
   labelForKey,
   MAX_CAPACITY,
+  MESSAGE_CHECKS,
+  type MessageOption,
   MIN_CAPACITY,
   nameMemory,
   settleSize,
 } from "../peer/memory.ts";
 import {
+  descriptionPlaceIn,
   HEADER_LENGTH,
   headerWordsOf,
   longestMessage,
   MAGIC,
+  memoryLengthOf,
   notTheMemoryOfAChannel,
   PRODUCERS,
   type Producers,
@@ -59,8 +63,16 @@ import {
   type WhenFull,
   writeHeader,
 } from "./layout.ts";
-import { openReceiver, readableFrom, type RingReceiver } from "./receiver.ts";
-import { type EndOptions, openSender, type RingSender, writableTo } from "./sender.ts";
+import { checkDescription } from "../../struct/description.ts";
+import type { MessageLayout } from "../../struct/tagged.ts";
+import { openReceiver, openTypedReceiver, readableFrom, type RingReceiver } from "./receiver.ts";
+import {
+  type EndOptions,
+  openSender,
+  type RingChunk,
+  type RingSender,
+  writableTo,
+} from "./sender.ts";
 
 /** The options of a new channel. */
 export interface RingChannelOptions {
@@ -69,7 +81,7 @@ export interface RingChannelOptions {
   /**
    * The maximum length of a message in bytes: at most half the capacity less 8.
    *
-   * @default half the capacity less 8
+   * @default the size of the layout of messages; without a layout, half the capacity less 8
    */
   maxMessageLength?: number;
   /**
@@ -104,8 +116,9 @@ export interface RingChannelOptions {
   security?: Security;
 }
 
-/** The checks of {@linkcode RingChannelOptions}. */
-export const RING_CHANNEL_CHECKS: OptionChecks<RingChannelOptions> = {
+/** The checks of {@linkcode RingChannelOptions}, and of the option `message`. */
+export const RING_CHANNEL_CHECKS: OptionChecks<RingChannelOptions & AnyMessage> = {
+  ...MESSAGE_CHECKS,
   capacity: integerFrom(MIN_CAPACITY, MAX_CAPACITY),
   maxMessageLength: integerFrom(0),
   whenFull: oneOf(WHEN_FULL),
@@ -114,7 +127,36 @@ export const RING_CHANNEL_CHECKS: OptionChecks<RingChannelOptions> = {
   security: assertSecurity,
 };
 
+const WAIT_FOR_CHECKS: OptionChecks<WaitOptions & AnyMessage> = {
+  ...WAIT_CHECKS,
+  ...MESSAGE_CHECKS,
+};
+
 const NOUN = "channel";
+
+/** A channel of any type: functions that make channels do not know the types of the overloads. */
+export type AnyChannel = RingChannel<unknown, unknown, unknown>;
+
+/** The form of a channel's messages, and how its receivers are opened. */
+interface Form<Value, Input, View> {
+  /** The layout of the messages, if they have one. */
+  readonly message: MessageLayout<Value, Input, View> | undefined;
+  /** Takes the receiver's place. */
+  openReceiver(options: EndOptions): RingReceiver<Value, View>;
+}
+
+/** The form of messages without a layout. */
+const BYTES: Form<Uint8Array<ArrayBuffer>, never, never> = {
+  message: undefined,
+  openReceiver: (options) => openReceiver(options),
+};
+
+/** Returns the form of the messages that an option `message` describes. */
+function formOf({ message }: AnyMessage): Form<unknown, unknown, unknown> {
+  return message === undefined
+    ? { message, openReceiver: (options) => openReceiver(options) }
+    : { message, openReceiver: (options) => openTypedReceiver(options, message) };
+}
 
 /** The kernel objects of a channel. */
 export interface ChannelParts {
@@ -127,26 +169,41 @@ export interface ChannelParts {
 }
 
 /** Returns the kernel objects of a channel. They are closed with the channel. */
-export let partsOf: (channel: RingChannel) => ChannelParts;
+export let partsOf: (channel: AnyChannel) => ChannelParts;
 
 /** Returns whether an end of a channel has taken a place, even if that end was closed since. */
-export let hadOwner: (channel: RingChannel, place: Place) => boolean;
+export let hadOwner: (channel: AnyChannel, place: Place) => boolean;
 
 /**
  * Creates a channel object over parts that this process already has. The channel closes the parts,
  * also if this function throws.
  *
  * @throws {Deno.errors.NotFound} If the memory has no header yet.
- * @throws {Deno.errors.InvalidData} If the memory does not hold a channel.
+ * @throws {Deno.errors.InvalidData} If the memory does not hold a channel, or a channel with a
+ *   layout of messages.
  * @throws {Deno.errors.PermissionDenied} If the memory is read-only, or the events only allow
  *   waiting.
  */
 export let channelFromParts: (parts: ChannelParts) => RingChannel;
 
 /**
+ * Does the same as {@linkcode channelFromParts}, for a channel with or without a layout of messages.
+ *
+ * @throws {Deno.errors.InvalidData} If the channel has another layout.
+ */
+export let anyChannelFromParts: (parts: ChannelParts, options: AnyMessage) => AnyChannel;
+
+/**
  * A stream of messages from one process to another, in order, through a ring in shared memory.
  *
  * An end calls the system to wake its peer only if the peer sleeps.
+ *
+ * With the option `message`, all messages have the same layout. The channel's memory describes the
+ * layout, so that a process with another layout cannot open the channel.
+ *
+ * @typeParam Value The type of a received message: bytes, or the value of the option `message`.
+ * @typeParam Input The type of values to write; `never` without the option `message`.
+ * @typeParam View The type of a view of a message; `never` without the option `message`.
  *
  * @example Send messages from one process to another
  * ```ts
@@ -166,6 +223,23 @@ export let channelFromParts: (parts: ChannelParts) => RingChannel;
  * const lines: string[] = [];
  * for await (const message of receiver) lines.push(new TextDecoder().decode(message));
  * assertEquals(lines, ["Hello"]);
+ * ```
+ *
+ * @example Send structs
+ * ```ts
+ * import { RingChannel, struct } from "@winipc/winipc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const Trade = struct({ price: "f64", size: "u32" });
+ * using channel = RingChannel.create("trades", { message: Trade });
+ * using receiver = channel.receiver();
+ *
+ * // In another process:
+ * using same = RingChannel.open("trades", { message: Trade });
+ * using sender = same.sender();
+ * await sender.write({ price: 1.5, size: 10 });
+ *
+ * assertEquals(await receiver.receive(), { price: 1.5, size: 10 });
  * ```
  *
  * @example Collect logs, also after a sender has left
@@ -188,7 +262,9 @@ export let channelFromParts: (parts: ChannelParts) => RingChannel;
  * assertEquals(receiver.ended, false);
  * ```
  */
-export class RingChannel extends Uncloneable implements Disposable {
+export class RingChannel<Value = Uint8Array<ArrayBuffer>, Input = never, View = never>
+  extends Uncloneable
+  implements Disposable {
   /** The full name, `Local\…` or `Global\…`, or `undefined` if it has none. */
   readonly name: string | undefined;
   readonly #parts: ChannelParts;
@@ -196,16 +272,24 @@ export class RingChannel extends Uncloneable implements Disposable {
   readonly #end: EndOptions;
   readonly #ends = new Ends();
   readonly #label: string;
-  #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
-  #writable: WritableStream<ByteSource> | undefined;
+  readonly #form: Form<Value, Input, View>;
+  #readable: ReadableStream<Value> | undefined;
+  #writable: WritableStream<RingChunk<Input>> | undefined;
 
   static {
     partsOf = (channel) => channel.#parts;
     hadOwner = (channel, place) => wasTaken(headerWordsOf(channel.#end.buffer), place);
-    channelFromParts = (parts) => new RingChannel(labelFor(NOUN, parts.memory.name), parts);
+    channelFromParts = (parts) => new RingChannel(labelFor(NOUN, parts.memory.name), parts, BYTES);
+    anyChannelFromParts = (parts, options) =>
+      new RingChannel(labelFor(NOUN, parts.memory.name), parts, formOf(options));
   }
 
-  private constructor(label: string, parts: ChannelParts, settings?: RingSettings) {
+  private constructor(
+    label: string,
+    parts: ChannelParts,
+    form: Form<Value, Input, View>,
+    settings?: RingSettings,
+  ) {
     super();
     using stack = new DisposableStack();
     stack.defer(() => closeParts(parts));
@@ -214,13 +298,15 @@ export class RingChannel extends Uncloneable implements Disposable {
     const buffer = privateBufferOf(view);
     nameMemory(buffer, label);
     nameMemory(view.buffer, label);
-    if (settings !== undefined) writeHeader(buffer, settings);
+    const { message: layout } = form;
+    if (settings !== undefined) writeHeader(buffer, settings, layout);
     const found = readHeader(buffer);
     if (found === undefined) {
       throw new Deno.errors.NotFound(
         `Cannot open ${label}: its creator has not written the header yet; try again`,
       );
     }
+    checkDescription(buffer, descriptionPlaceIn(found), { label, of: "messages", layout });
     const ring = view.bytes.subarray(HEADER_LENGTH, HEADER_LENGTH + found.capacity);
     this.#end = { buffer, ring, settings: found, data: parts.data, space: parts.space };
     stack.move();
@@ -228,6 +314,7 @@ export class RingChannel extends Uncloneable implements Disposable {
     this.name = parts.memory.name;
     this.#parts = parts;
     this.#view = view;
+    this.#form = form;
   }
 
   /**
@@ -240,7 +327,13 @@ export class RingChannel extends Uncloneable implements Disposable {
    *   `producers` is not `"multiple"`.
    * @throws {RangeError} If the capacity or the longest message is out of range.
    */
-  static create(name: string, options: RingChannelOptions = {}): RingChannel {
+  static create<Value, Input, View>(
+    name: string,
+    options: RingChannelOptions & MessageOption<Value, Input, View>,
+  ): RingChannel<Value, Input, View>;
+  /** Creates a channel with a name, for bytes and cloned values. */
+  static create(name: string, options?: RingChannelOptions): RingChannel;
+  static create(name: string, options: RingChannelOptions & AnyMessage = {}): AnyChannel {
     const full = objectName(name);
     // Throws for a name that is too long, before the first event exists.
     derivedName(full, ".space");
@@ -248,7 +341,7 @@ export class RingChannel extends Uncloneable implements Disposable {
     const label = labelFor(NOUN, full);
     const found = { label, name: full, magic: MAGIC };
     const parts = createUnder(found, () => makeParts(full, options, settings));
-    return new RingChannel(label, parts, settings);
+    return new RingChannel(label, parts, formOf(options), settings);
   }
 
   /**
@@ -285,12 +378,18 @@ export class RingChannel extends Uncloneable implements Disposable {
    *   `producers` is not `"multiple"`.
    * @throws {RangeError} If the capacity or the longest message is out of range.
    */
-  static openOrCreate(name: string, options: RingChannelOptions = {}): RingChannel {
+  static openOrCreate<Value, Input, View>(
+    name: string,
+    options: RingChannelOptions & MessageOption<Value, Input, View>,
+  ): RingChannel<Value, Input, View>;
+  /** Opens or creates a channel for bytes and cloned values. */
+  static openOrCreate(name: string, options?: RingChannelOptions): RingChannel;
+  static openOrCreate(name: string, options: RingChannelOptions & AnyMessage = {}): AnyChannel {
     const label = labelFor(NOUN, objectName(name));
     const settings = settle(options);
-    return openOrCreate({
+    return openOrCreate<AnyChannel>({
       label,
-      open: () => openWithSettings({ label, settings, open: () => RingChannel.open(name) }),
+      open: () => openWithSettings({ label, settings, open: () => openChannel(name, options) }),
       create: () => RingChannel.create(name, options),
     });
   }
@@ -302,46 +401,77 @@ export class RingChannel extends Uncloneable implements Disposable {
    *   `producers` is not `"multiple"`.
    * @throws {RangeError} If the capacity or the longest message is out of range.
    */
-  static anonymous(options: RingChannelOptions = {}): RingChannel {
+  static anonymous<Value, Input, View>(
+    options: RingChannelOptions & MessageOption<Value, Input, View>,
+  ): RingChannel<Value, Input, View>;
+  /** Creates a channel without a name, for bytes and cloned values. */
+  static anonymous(options?: RingChannelOptions): RingChannel;
+  static anonymous(options: RingChannelOptions & AnyMessage = {}): AnyChannel {
     const settings = settle(options);
     const parts = makeParts(undefined, options, settings);
-    return new RingChannel(labelFor(NOUN, undefined), parts, settings);
+    return new RingChannel(labelFor(NOUN, undefined), parts, formOf(options), settings);
   }
 
   /**
    * Opens a channel by its name.
    *
    * @throws {Deno.errors.NotFound} If no process has the channel open.
-   * @throws {Deno.errors.InvalidData} If another kind of object has the name.
+   * @throws {Deno.errors.InvalidData} If another kind of object has the name, or the channel has
+   *   another layout of messages. The error names the first field that differs.
    * @throws {Deno.errors.PermissionDenied} If this user has no right to open the channel.
    */
-  static open(name: string): RingChannel {
+  static open<Value, Input, View>(
+    name: string,
+    options: MessageOption<Value, Input, View>,
+  ): RingChannel<Value, Input, View>;
+  /** Opens the channel of a name, for bytes and cloned values. */
+  static open(name: string): RingChannel;
+  static open(name: string, options: AnyMessage = {}): AnyChannel {
     const full = objectName(name);
-    return new RingChannel(labelFor(NOUN, full), openParts(full));
+    assertOptions(options, MESSAGE_CHECKS);
+    return new RingChannel(labelFor(NOUN, full), openParts(full), formOf(options));
   }
 
   /**
    * Waits until a process creates the channel, and opens it.
    *
    * @throws {Deno.errors.TimedOut} If no process created the channel before the timeout.
-   * @throws {Deno.errors.InvalidData} If another kind of object has the name.
+   * @throws {Deno.errors.InvalidData} If another kind of object has the name, or the channel has
+   *   another layout of messages.
    */
-  static async waitFor(name: string, options: WaitOptions = {}): Promise<RingChannel> {
+  static waitFor<Value, Input, View>(
+    name: string,
+    options: WaitOptions & MessageOption<Value, Input, View>,
+  ): Promise<RingChannel<Value, Input, View>>;
+  /** Waits for a channel for bytes and cloned values, and opens it. */
+  static waitFor(name: string, options?: WaitOptions): Promise<RingChannel>;
+  static async waitFor(
+    name: string,
+    options: WaitOptions & AnyMessage = {},
+  ): Promise<AnyChannel> {
     const label = labelFor(NOUN, objectName(name));
-    assertOptions(options, WAIT_CHECKS);
-    const look = () => unless(Deno.errors.NotFound, () => RingChannel.open(name));
-    return await poll(label, look, options);
+    assertOptions(options, WAIT_FOR_CHECKS);
+    const look = () => unless(Deno.errors.NotFound, () => openChannel(name, options));
+    return await poll(label, look, pickOptions(options, WAIT_CHECKS));
   }
 
   /**
    * Takes a channel that the parent process passed on by {@linkcode RingChannel.toInherit}.
    *
    * @throws {Deno.errors.NotFound} If the parent passed nothing under this key.
-   * @throws {Deno.errors.InvalidData} If the objects under this key are not a channel.
+   * @throws {Deno.errors.InvalidData} If the objects under this key are not a channel, or a channel
+   *   with another layout of messages.
    * @throws {Deno.errors.PermissionDenied} If the memory is read-only, or the events only allow
    *   waiting.
    */
-  static inherited(key: string): RingChannel {
+  static inherited<Value, Input, View>(
+    key: string,
+    options: MessageOption<Value, Input, View>,
+  ): RingChannel<Value, Input, View>;
+  /** Takes an inherited channel for bytes and cloned values. */
+  static inherited(key: string): RingChannel;
+  static inherited(key: string, options: AnyMessage = {}): AnyChannel {
+    assertOptions(options, MESSAGE_CHECKS);
     const variable = inheritanceVariable(key);
     const label = labelForKey(NOUN, key);
     assertInheritedWhole(variable, label);
@@ -352,7 +482,7 @@ export class RingChannel extends Uncloneable implements Disposable {
       data: () => event("data"),
       space: () => event("space"),
     });
-    return new RingChannel(label, parts);
+    return new RingChannel(label, parts, formOf(options));
   }
 
   /**
@@ -379,8 +509,8 @@ export class RingChannel extends Uncloneable implements Disposable {
    * @throws {Deno.errors.Busy} If no sender's place is free.
    * @throws {Deno.errors.BadResource} If the channel is closed.
    */
-  sender(): RingSender {
-    return this.#ends.add(openSender(this.#open()));
+  sender(): RingSender<Input> {
+    return this.#ends.add(openSender(this.#open(), this.#form.message));
   }
 
   /**
@@ -391,8 +521,8 @@ export class RingChannel extends Uncloneable implements Disposable {
    * @throws {Deno.errors.Busy} If the channel has a receiver.
    * @throws {Deno.errors.BadResource} If the channel is closed.
    */
-  receiver(): RingReceiver {
-    return this.#ends.add(openReceiver(this.#open()));
+  receiver(): RingReceiver<Value, View> {
+    return this.#ends.add(this.#form.openReceiver(this.#open()));
   }
 
   /**
@@ -401,17 +531,17 @@ export class RingChannel extends Uncloneable implements Disposable {
    *
    * @throws Every error of {@linkcode RingChannel.receiver}.
    */
-  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  get readable(): ReadableStream<Value> {
     return this.#readable ??= readableFrom(this.receiver());
   }
 
   /**
-   * A stream into the channel. The first access takes a sender's place. Each chunk is a message. A
-   * write waits for room in the ring.
+   * A stream into the channel. The first access takes a sender's place. Each chunk is a message:
+   * bytes, or a value of the channel's layout. A write waits for room in the ring.
    *
    * @throws Every error of {@linkcode RingChannel.sender}.
    */
-  get writable(): WritableStream<ByteSource> {
+  get writable(): WritableStream<RingChunk<Input>> {
     return this.#writable ??= writableTo(this.sender());
   }
 
@@ -448,7 +578,7 @@ export class RingChannel extends Uncloneable implements Disposable {
  *   `producers` is not `"multiple"`.
  * @throws {RangeError} If the capacity or the longest message is out of range.
  */
-export function settle(options: RingChannelOptions): RingSettings {
+export function settle(options: RingChannelOptions & AnyMessage): RingSettings {
   assertOptions(options, RING_CHANNEL_CHECKS);
   const { whenFull = "wait", producers = "single", endsWithLastSender = true } = options;
   if (!endsWithLastSender && producers === "single") {
@@ -457,9 +587,14 @@ export function settle(options: RingChannelOptions): RingSettings {
   return { ...settleSize(options, longestMessage), whenFull, producers, endsWithLastSender };
 }
 
+/** Opens the channel of a name, with the option `message` of the options. */
+function openChannel(name: string, { message }: AnyMessage): AnyChannel {
+  return message === undefined ? RingChannel.open(name) : RingChannel.open(name, { message });
+}
+
 function makeParts(
   name: string | undefined,
-  options: RingChannelOptions,
+  options: RingChannelOptions & AnyMessage,
   { capacity }: RingSettings,
 ): ChannelParts {
   const label = labelFor(NOUN, name);
@@ -473,7 +608,12 @@ function makeParts(
     space: () => event("space"),
     memory() {
       const picked = pickOptions(options, CREATE_CHECKS);
-      const memory = createMemory(name, HEADER_LENGTH + capacity, picked, { label });
+      const memory = createMemory(
+        name,
+        memoryLengthOf(capacity, options.message),
+        picked,
+        { label },
+      );
       return sharedMemoryOver(memory, name, true);
     },
   });

@@ -26,18 +26,20 @@ import { openPeerOf, type PipeConnection } from "../../pipe/connection.ts";
 import { array, struct, type ValueOf } from "../../struct/mod.ts";
 import { SharedEvent } from "../../sync/mod.ts";
 import { deadlineAfter, timeLeft, type WaitOptions } from "../../wait/options.ts";
-import { channelFromParts, hadOwner, partsOf, type RingChannel } from "./channel.ts";
-import { RECEIVER, SENDER } from "./layout.ts";
 import {
-  assertOptions,
-  type ByteSource,
-  type OptionChecks,
-  pickOptions,
-} from "../../../ffi/arguments.ts";
+  type AnyChannel,
+  anyChannelFromParts,
+  hadOwner,
+  partsOf,
+  type RingChannel,
+} from "./channel.ts";
+import { type AnyMessage, MESSAGE_CHECKS, type MessageOption } from "../peer/memory.ts";
+import { RECEIVER, SENDER } from "./layout.ts";
+import { assertOptions, type OptionChecks, pickOptions } from "../../../ffi/arguments.ts";
 import { CONNECT_CHECKS } from "../../pipe/connect.ts";
 import { connectPipe, type ConnectPipeOptions, type PipePeer } from "../../pipe/mod.ts";
 import { readableFrom, type RingReceiver } from "./receiver.ts";
-import { type RingSender, writableTo } from "./sender.ts";
+import { type RingChunk, type RingSender, writableTo } from "./sender.ts";
 
 /** The letters WIPH, little-endian: the first word of each message. */
 export const HANDSHAKE_MAGIC = 0x4850_4957;
@@ -67,9 +69,9 @@ export const RingOffer = struct({ start: HandshakeStart, rings: array(OfferedRin
 /** The two channels of a connection. */
 export interface RingPair {
   /** The channel from the client to the server. */
-  toServer: RingChannel;
+  toServer: AnyChannel;
   /** The channel from the server to the client. */
-  toClient: RingChannel;
+  toClient: AnyChannel;
 }
 
 /** Maximum length of a message of the handshake, in bytes. */
@@ -117,16 +119,21 @@ export async function offerRings(
  * call {@linkcode acceptRings}.
  *
  * @param pipe The client's end of the pipe.
- * @throws {Deno.errors.InvalidData} If the server does not follow the handshake.
+ * @param options The limits of each wait, and the layout of the messages of both channels.
+ * @throws {Deno.errors.InvalidData} If the server does not follow the handshake, or its messages
+ *   have another layout.
  * @throws {Deno.errors.ConnectionReset} If the server has gone.
  */
-export async function takeRings(pipe: PipeConnection, options: WaitOptions): Promise<RingPair> {
-  await send(pipe, "hello", message("hello"), options);
-  const { bytes } = await readMessage(pipe, "offer", options);
+export async function takeRings(
+  pipe: PipeConnection,
+  { wait, form }: { wait: WaitOptions; form: AnyMessage },
+): Promise<RingPair> {
+  await send(pipe, "hello", message("hello"), wait);
+  const { bytes } = await readMessage(pipe, "offer", wait);
   using stack = new DisposableStack();
   const { rings } = RingOffer.read(bytes);
-  const toServer = stack.use(adopt(rings[0]!, pipe.path));
-  const toClient = stack.use(adopt(rings[1]!, pipe.path));
+  const toServer = stack.use(adopt(rings[0]!, pipe.path, form));
+  const toClient = stack.use(adopt(rings[1]!, pipe.path, form));
   stack.move();
   return { toServer, toClient };
 }
@@ -150,7 +157,7 @@ class Offered implements Disposable {
   }
 
   /** Puts the handles of a channel into the process. */
-  put(channel: RingChannel): ValueOf<typeof OfferedRing> {
+  put(channel: AnyChannel): ValueOf<typeof OfferedRing> {
     const { memory, data, space } = partsOf(channel);
     const put = (object: { duplicateTo(pid: number): DuplicatedHandle }) => {
       const handle = object.duplicateTo(this.#pid);
@@ -171,7 +178,8 @@ class Offered implements Disposable {
 function adopt(
   { memory, size, data, space }: ValueOf<typeof OfferedRing>,
   path: string,
-): RingChannel {
+  form: AnyMessage,
+): AnyChannel {
   using stack = new DisposableStack();
   const label = `channel of the pipe "${path}"`;
   const expected = { byteLength: Number(size), access: "readwrite" } as const;
@@ -185,7 +193,7 @@ function adopt(
   };
   stack.move();
   try {
-    return channelFromParts(parts);
+    return anyChannelFromParts(parts, form);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     // For the caller, NotFound would mean that there is no server.
@@ -274,7 +282,8 @@ async function readMessage(
 export interface ConnectRingOptions
   extends Omit<ConnectPipeOptions, "mode" | "emptyMessage" | "maxMessageLength"> {}
 
-const CONNECT_RING_CHECKS: OptionChecks<ConnectRingOptions> = {
+const CONNECT_RING_CHECKS: OptionChecks<ConnectRingOptions & AnyMessage> = {
+  ...MESSAGE_CHECKS,
   timeout: CONNECT_CHECKS.timeout,
   signal: CONNECT_CHECKS.signal,
   waitForServer: CONNECT_CHECKS.waitForServer,
@@ -283,27 +292,40 @@ const CONNECT_RING_CHECKS: OptionChecks<ConnectRingOptions> = {
 };
 
 /** The parts of a connection. */
-export interface RingConnectionParts {
+export interface RingConnectionParts<
+  Value = Uint8Array<ArrayBuffer>,
+  Input = never,
+  View = never,
+> {
   /** The pipe's path, for messages. */
   path: string;
   /** The process at the other end. */
   peer: PipePeer;
   /** The channel to the peer. The connection closes it. */
-  outgoing: RingChannel;
+  outgoing: RingChannel<Value, Input, View>;
   /** The channel from the peer. The connection closes it. */
-  incoming: RingChannel;
+  incoming: RingChannel<Value, Input, View>;
   /** Called once, when the connection is closed. */
   onClose?: () => void;
 }
 
 /** Makes a connection of two channels. It closes them if that fails. */
-export let ringConnectionOver: (parts: RingConnectionParts) => RingConnection;
+export let ringConnectionOver: <Value, Input, View>(
+  parts: RingConnectionParts<Value, Input, View>,
+) => RingConnection<Value, Input, View>;
+
+/** A connection of any type. */
+export type AnyConnection = RingConnection<unknown, unknown, unknown>;
 
 /**
  * A connection of two processes through shared memory: a {@linkcode RingChannel} in each direction.
  *
  * The channels have no names, so no other process can open them. If the peer's process ends without
  * closing its connection, the receiver throws `ConnectionReset`, and the sender `BrokenPipe`.
+ *
+ * @typeParam Value The type of a received message: bytes, or the value of the option `message`.
+ * @typeParam Input The type of values to write; `never` without the option `message`.
+ * @typeParam View The type of a view of a message; `never` without the option `message`.
  *
  * @example Ask a server
  * ```ts
@@ -322,23 +344,25 @@ export let ringConnectionOver: (parts: RingConnectionParts) => RingConnection;
  * assertEquals((await client.receiver.receiveValue())?.value, "Yes");
  * ```
  */
-export class RingConnection extends Uncloneable implements Disposable {
+export class RingConnection<Value = Uint8Array<ArrayBuffer>, Input = never, View = never>
+  extends Uncloneable
+  implements Disposable {
   /** Sends messages to the peer. */
-  readonly sender: RingSender;
+  readonly sender: RingSender<Input>;
   /** Receives messages from the peer. */
-  readonly receiver: RingReceiver;
+  readonly receiver: RingReceiver<Value, View>;
   /** The process at the other end. */
   readonly peer: PipePeer;
-  readonly #parts: RingConnectionParts;
+  readonly #parts: RingConnectionParts<Value, Input, View>;
   #isClosed = false;
-  #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
-  #writable: WritableStream<ByteSource> | undefined;
+  #readable: ReadableStream<Value> | undefined;
+  #writable: WritableStream<RingChunk<Input>> | undefined;
 
   static {
     ringConnectionOver = (parts) => new RingConnection(parts);
   }
 
-  private constructor(parts: RingConnectionParts) {
+  private constructor(parts: RingConnectionParts<Value, Input, View>) {
     super();
     using stack = new DisposableStack();
     stack.use(parts.outgoing);
@@ -351,12 +375,15 @@ export class RingConnection extends Uncloneable implements Disposable {
   }
 
   /** The messages of the peer as a stream. */
-  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  get readable(): ReadableStream<Value> {
     return this.#readable ??= readableFrom(this.receiver);
   }
 
-  /** A stream to the peer. Each chunk is a message. A write waits for room in the ring. */
-  get writable(): WritableStream<ByteSource> {
+  /**
+   * A stream to the peer. Each chunk is a message: bytes, or a value of the option `message`. A
+   * write waits for room in the ring.
+   */
+  get writable(): WritableStream<RingChunk<Input>> {
     return this.#writable ??= writableTo(this.sender);
   }
 
@@ -405,19 +432,26 @@ export class RingConnection extends Uncloneable implements Disposable {
  * @throws {Deno.errors.NotFound} If there is no such server, and `waitForServer` is not set.
  * @throws {Deno.errors.PermissionDenied} If the server does not let this user in, or is not the
  *   trusted one.
- * @throws {Deno.errors.InvalidData} If the pipe of this name belongs to another kind of server.
+ * @throws {Deno.errors.InvalidData} If the pipe of this name belongs to another kind of server, or
+ *   its messages have another layout.
  * @throws {Deno.errors.ConnectionReset} If the server was closed during the handshake.
  * @throws {Deno.errors.TimedOut} If the server did not answer in time.
  * @throws {TypeError} If the name or an option is invalid.
  */
+export function connectRing<Value, Input, View>(
+  name: string,
+  options: ConnectRingOptions & MessageOption<Value, Input, View>,
+): Promise<RingConnection<Value, Input, View>>;
+/** Connects to a server of `listenRing`, for bytes and cloned values. */
+export function connectRing(name: string, options?: ConnectRingOptions): Promise<RingConnection>;
 export async function connectRing(
   name: string,
-  options: ConnectRingOptions = {},
-): Promise<RingConnection> {
+  options: ConnectRingOptions & AnyMessage = {},
+): Promise<AnyConnection> {
   assertOptions(options, CONNECT_RING_CHECKS);
-  const { timeout = Infinity, signal } = options;
+  const { timeout = Infinity, signal, message } = options;
   const deadline = deadlineAfter(timeout);
-  const picked = pickOptions(options, CONNECT_RING_CHECKS);
+  const picked = pickOptions(options, CONNECT_CHECKS);
   const maxMessageLength = MAX_HANDSHAKE_MESSAGE;
   const pipe = await connectPipe(name, { ...picked, mode: "messages", maxMessageLength });
   try {
@@ -425,7 +459,8 @@ export async function connectRing(
       timeout: Math.ceil(timeLeft(deadline)),
       ...(signal && { signal }),
     });
-    const rings = await takeRings(pipe, wait());
+    const form = message === undefined ? {} : { message };
+    const rings = await takeRings(pipe, { wait: wait(), form });
     const { path, peer } = pipe;
     using stack = new DisposableStack();
     const connection = stack.use(ringConnectionOver({

@@ -10,6 +10,8 @@
  * |     16 | u32 maximum length of a message in bytes                                    |
  * |     20 | u32 action when the ring is full: 0 wait, 1 fail, 2 drop the message        |
  * |     24 | u32 after the last of many senders: 0 the channel ends, 1 it goes on        |
+ * |     32 | u64 hash of the layout of messages; 0 without a layout                      |
+ * |     40 | u32 the length of its description in bytes; 0 without a layout              |
  * |    128 | i32 tail: the end of the written messages, as the receiver sees it          |
  * |    256 | i32 head: the end of the read messages, as the sender sees it               |
  * |    384 | i32 committed: the sender's own tail, which is used if the sender dies      |
@@ -24,6 +26,8 @@
  * |    896 | the receiver's place                                                        |
  * |   1024 | the places of 64 senders; layout 1 uses only the first                      |
  * |   2048 | the ring                                                                    |
+ *
+ * The description of the layout (see ../../struct/description.ts) follows the ring.
  *
  * A place has 16 bytes. `u64 owner` is a process or a thread in the form of ../peer/place.ts, or 0
  * if the place is free. `u32 state` is 1 if the last owner has closed its end.
@@ -54,6 +58,12 @@ import {
   type RingSize,
 } from "../peer/memory.ts";
 import type { HeaderWords, Place } from "../peer/place.ts";
+import {
+  type DescribedLayout,
+  descriptionLengthOf,
+  type DescriptionPlace,
+  writeDescription,
+} from "../../struct/description.ts";
 
 /** Length of the header in bytes; the ring begins here. */
 export const HEADER_LENGTH = 2048;
@@ -108,6 +118,9 @@ export function storeNumber(
   words[at + 1] = number | 0;
   words[at + 2] = Math.floor(number / 2 ** 32);
 }
+
+/** The offsets of the hash and of the length of the description, in bytes. */
+export const DESCRIPTION = { hash: 32, length: 40 } as const;
 
 /** The words of an end in the header. */
 export interface RingPlace extends Place {
@@ -167,6 +180,16 @@ export function longestMessage(capacity: number): number {
   return capacity / 2 - RECORD_HEADER_LENGTH;
 }
 
+/** Returns the size of a channel's memory in bytes. */
+export function memoryLengthOf(capacity: number, layout: DescribedLayout | undefined): number {
+  return HEADER_LENGTH + capacity + descriptionLengthOf(layout);
+}
+
+/** Returns the offsets of the description of the messages' layout. */
+export function descriptionPlaceIn({ capacity }: RingSize): DescriptionPlace {
+  return { hash: DESCRIPTION.hash, length: DESCRIPTION.length, text: HEADER_LENGTH + capacity };
+}
+
 /** Returns the header as words of 32 and of 64 bits. */
 export function headerWordsOf(buffer: ArrayBuffer): HeaderWords {
   return {
@@ -179,7 +202,11 @@ export function headerWordsOf(buffer: ArrayBuffer): HeaderWords {
  * Writes the header of a new ring into memory that is all zero. The magic is stored last, so that
  * other processes see only a complete header.
  */
-export function writeHeader(buffer: ArrayBuffer, settings: RingSettings): void {
+export function writeHeader(
+  buffer: ArrayBuffer,
+  settings: RingSettings,
+  layout?: DescribedLayout,
+): void {
   const words = new Int32Array(buffer, 0, HEADER_LENGTH / 4);
   words[WORD.version] = VERSION;
   words[WORD.layout] = PRODUCERS.indexOf(settings.producers) + 1;
@@ -187,6 +214,7 @@ export function writeHeader(buffer: ArrayBuffer, settings: RingSettings): void {
   words[WORD.maxMessageLength] = settings.maxMessageLength;
   words[WORD.whenFull] = WHEN_FULL.indexOf(settings.whenFull);
   words[WORD.goesOn] = settings.endsWithLastSender ? 0 : 1;
+  writeDescription(buffer, descriptionPlaceIn(settings), layout);
   Atomics.store(words, WORD.magic, MAGIC);
 }
 

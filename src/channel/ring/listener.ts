@@ -15,6 +15,7 @@ import {
 } from "../../pipe/mod.ts";
 import type { WaitOptions } from "../../wait/options.ts";
 import { AsyncQueue } from "../../wait/queue.ts";
+import { type AnyMessage, MESSAGE_CHECKS, type MessageOption } from "../peer/memory.ts";
 import { RING_CHANNEL_CHECKS, RingChannel, type RingChannelOptions, settle } from "./channel.ts";
 import {
   MAX_HANDSHAKE_MESSAGE,
@@ -29,7 +30,8 @@ export interface ListenRingOptions
     Pick<RingChannelOptions, "capacity" | "maxMessageLength" | "whenFull">,
     Pick<ListenPipeOptions, "security" | "packages" | "backlog" | "signal"> {}
 
-const LISTEN_RING_CHECKS: OptionChecks<ListenRingOptions> = {
+const LISTEN_RING_CHECKS: OptionChecks<ListenRingOptions & AnyMessage> = {
+  ...MESSAGE_CHECKS,
   capacity: RING_CHANNEL_CHECKS.capacity,
   maxMessageLength: RING_CHANNEL_CHECKS.maxMessageLength,
   whenFull: RING_CHANNEL_CHECKS.whenFull,
@@ -63,7 +65,11 @@ function isOfClient(error: unknown): boolean {
   );
 }
 
-let makeListener: (listener: PipeListener, options: ListenRingOptions) => RingListener;
+let makeListener: <Value, Input, View>(
+  listener: PipeListener,
+  options: ListenRingOptions,
+  create: () => RingChannel<Value, Input, View>,
+) => RingListener<Value, Input, View>;
 
 /**
  * Listens for clients, and shares two channels with each of them: one to the client and one from
@@ -97,11 +103,22 @@ let makeListener: (listener: PipeListener, options: ListenRingOptions) => RingLi
  * ```
  *
  * @param name The server's name, such as `calculator`, or the path of its pipe.
+ * @param options The options of the pipe and of the channels. Both channels of a client have the
+ *   layout of the option `message`.
  * @throws {Deno.errors.AlreadyExists} If there is a pipe with this name.
  * @throws {TypeError} If the name or an option is invalid.
  * @throws {RangeError} If an option is out of range.
  */
-export function listenRing(name: string, options: ListenRingOptions = {}): RingListener {
+export function listenRing<Value, Input, View>(
+  name: string,
+  options: ListenRingOptions & MessageOption<Value, Input, View>,
+): RingListener<Value, Input, View>;
+/** Listens for clients, and shares two channels for bytes and cloned values with each of them. */
+export function listenRing(name: string, options?: ListenRingOptions): RingListener;
+export function listenRing(
+  name: string,
+  options: ListenRingOptions & AnyMessage = {},
+): RingListener | RingListener<unknown, unknown, unknown> {
   assertOptions(options, LISTEN_RING_CHECKS);
   settle(pickOptions(options, RING_CHANNEL_CHECKS));
   const { signal } = options;
@@ -117,13 +134,21 @@ export function listenRing(name: string, options: ListenRingOptions = {}): RingL
     mode: "messages",
     maxMessageLength: MAX_HANDSHAKE_MESSAGE,
   });
-  return makeListener(listener, options);
+  const settings = pickOptions(options, RING_CHANNEL_CHECKS);
+  const { message } = options;
+  return message === undefined
+    ? makeListener(listener, options, () => RingChannel.anonymous(settings))
+    : makeListener(listener, options, () => RingChannel.anonymous({ ...settings, message }));
 }
 
 /**
  * Listens for clients that share channels with this process.
  *
  * The open listener keeps the process alive. The connections outlive the listener.
+ *
+ * @typeParam Value The type of a received message: bytes, or the value of the option `message`.
+ * @typeParam Input The type of values to write; `never` without the option `message`.
+ * @typeParam View The type of a view of a message; `never` without the option `message`.
  *
  * @example Take one client
  * ```ts
@@ -140,13 +165,16 @@ export function listenRing(name: string, options: ListenRingOptions = {}): RingL
  * server.close();
  * ```
  */
-export class RingListener extends Uncloneable implements AsyncIterable<RingConnection>, Disposable {
+export class RingListener<Value = Uint8Array<ArrayBuffer>, Input = never, View = never>
+  extends Uncloneable
+  implements AsyncIterable<RingConnection<Value, Input, View>>, Disposable {
   /** The path of the pipe by which clients connect: `\\.\pipe\x`. */
   readonly path: string;
   readonly #listener: PipeListener;
   readonly #backlog: number;
-  readonly #settings: RingChannelOptions;
-  readonly #ready: AsyncQueue<RingConnection | { error: unknown }>;
+  /** Creates a channel for a client. */
+  readonly #create: () => RingChannel<Value, Input, View>;
+  readonly #ready: AsyncQueue<RingConnection<Value, Input, View> | { error: unknown }>;
   /** Ends the handshakes when the listener is closed. */
   readonly #closing = new AbortController();
   /** The pipes of the handshakes that are not over. */
@@ -160,12 +188,16 @@ export class RingListener extends Uncloneable implements AsyncIterable<RingConne
     makeListener = (...args) => new RingListener(...args);
   }
 
-  private constructor(listener: PipeListener, options: ListenRingOptions) {
+  private constructor(
+    listener: PipeListener,
+    options: ListenRingOptions,
+    create: () => RingChannel<Value, Input, View>,
+  ) {
     super();
     this.path = listener.path;
     this.#listener = listener;
     this.#backlog = options.backlog ?? BACKLOG;
-    this.#settings = pickOptions(options, RING_CHANNEL_CHECKS);
+    this.#create = create;
     this.#ready = new AsyncQueue(
       (timeout) =>
         new Deno.errors.TimedOut(`Waited ${timeout} ms for a client of the pipe "${this.path}"`),
@@ -184,14 +216,14 @@ export class RingListener extends Uncloneable implements AsyncIterable<RingConne
    * @throws {Error} If this process has no resources for the next client. The listener goes on.
    * @throws {Deno.errors.BadResource} If the listener is closed, also during the wait.
    */
-  async accept(options: WaitOptions = {}): Promise<RingConnection> {
+  async accept(options: WaitOptions = {}): Promise<RingConnection<Value, Input, View>> {
     const connection = await this.#next(options);
     if (connection !== undefined) return connection;
     throw new Deno.errors.BadResource(`The listener of the pipe "${this.path}" is closed`);
   }
 
   /** Takes client after client, until the listener is closed. */
-  async *[Symbol.asyncIterator](): AsyncIterableIterator<RingConnection> {
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<RingConnection<Value, Input, View>> {
     for (let next; (next = await this.#next({})) !== undefined;) yield next;
   }
 
@@ -227,7 +259,7 @@ export class RingListener extends Uncloneable implements AsyncIterable<RingConne
   }
 
   /** Takes the next connection, or returns `undefined` if the listener is closed. */
-  async #next(options: WaitOptions): Promise<RingConnection | undefined> {
+  async #next(options: WaitOptions): Promise<RingConnection<Value, Input, View> | undefined> {
     const next = await this.#ready.take(options);
     if (next === undefined) return undefined;
     this.#waiting--;
@@ -259,8 +291,8 @@ export class RingListener extends Uncloneable implements AsyncIterable<RingConne
     this.#pipes.add(pipe);
     try {
       using stack = new DisposableStack();
-      const toClient = stack.use(RingChannel.anonymous(this.#settings));
-      const toServer = stack.use(RingChannel.anonymous(this.#settings));
+      const toClient = stack.use(this.#create());
+      const toServer = stack.use(this.#create());
       // The connection takes its places first, so that the client finds a peer that is alive.
       const parts = { path, peer, outgoing: toClient, incoming: toServer };
       const connection = stack.use(ringConnectionOver(parts));
@@ -278,7 +310,7 @@ export class RingListener extends Uncloneable implements AsyncIterable<RingConne
     }
   }
 
-  #put(next: RingConnection | { error: unknown }): void {
+  #put(next: RingConnection<Value, Input, View> | { error: unknown }): void {
     this.#waiting++;
     this.#ready.put(next);
   }

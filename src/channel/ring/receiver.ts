@@ -8,7 +8,8 @@ import { assertFunction, assertInteger } from "../../../ffi/arguments.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import type { WaitSyncOptions } from "../../sync/mod.ts";
 import { assertCanWait, type WaitOptions } from "../../wait/options.ts";
-import { decodeValue } from "./message.ts";
+import { BytesContents, type Contents, StructContents } from "./contents.ts";
+import type { MessageLayout } from "../../struct/tagged.ts";
 import { assertNotTransferred, labelOf } from "../peer/memory.ts";
 import { SendersLiveness } from "./many/shared_writer.ts";
 import {
@@ -18,7 +19,7 @@ import {
   PeerLiveness,
   takePlace,
 } from "../peer/place.ts";
-import { headerWordsOf, RECEIVER, SENDER, WORD } from "./layout.ts";
+import { HEADER_LENGTH, headerWordsOf, RECEIVER, SENDER, WORD } from "./layout.ts";
 import { RingReader } from "./reader.ts";
 import type { EndOptions } from "./sender.ts";
 import { WakeWord } from "../peer/wake.ts";
@@ -51,9 +52,19 @@ export interface PeekedMessage<T = Uint8Array<ArrayBuffer>> {
 /** Takes the receiver's place, and returns the receiver. */
 export let openReceiver: (options: EndOptions) => RingReceiver;
 
+/** Takes the receiver's place, for messages of a layout. */
+export let openTypedReceiver: <Value, View>(
+  options: EndOptions,
+  message: MessageLayout<Value, unknown, View>,
+) => RingReceiver<Value, View>;
+
 /**
  * Receives the messages of a channel; {@linkcode RingChannel.receiver} opens it. A channel has one
  * receiver at a time, in any process.
+ *
+ * @typeParam Value The type of a received message: bytes, or the value of the channel's layout.
+ * @typeParam View The type of a view of a message: `never` for a channel without the option
+ *   `message`.
  *
  * @example Receive messages until the sender is closed
  * ```ts
@@ -89,8 +100,8 @@ export let openReceiver: (options: EndOptions) => RingReceiver;
  * assertEquals(sum, 6);
  * ```
  */
-export class RingReceiver extends Uncloneable
-  implements Disposable, AsyncIterable<Uint8Array<ArrayBuffer>> {
+export class RingReceiver<Value = Uint8Array<ArrayBuffer>, View = never> extends Uncloneable
+  implements Disposable, AsyncIterable<Value> {
   readonly #options: EndOptions;
   readonly #header: HeaderWords;
   readonly #machine: Machine;
@@ -98,18 +109,27 @@ export class RingReceiver extends Uncloneable
   readonly #peer: Liveness;
   /** The wake flag of all senders. */
   readonly #senders: WakeWord;
-  readonly #messages: RingMessages;
-  readonly #receiving: Receiving<Uint8Array<ArrayBuffer>>;
+  readonly #contents: Contents<Value, View>;
+  readonly #messages: RingMessages<Value>;
+  readonly #receiving: Receiving<Value>;
   /** Whether the senders were woken since the last peek began, to find out whether they wait. */
   #hasAsked = false;
 
   static {
-    openReceiver = (options) => new RingReceiver(options);
+    openReceiver = (options) => {
+      const { ring, label } = contentsOf(options);
+      return new RingReceiver(options, new BytesContents(ring, label));
+    };
+    openTypedReceiver = (options, message) => {
+      const { ring, label } = contentsOf(options);
+      return new RingReceiver(options, new StructContents(message, ring, label));
+    };
   }
 
-  private constructor(options: EndOptions) {
+  private constructor(options: EndOptions, contents: Contents<Value, View>) {
     super();
     const { buffer, settings, data, space, machine = MACHINE } = options;
+    this.#contents = contents;
     const header = headerWordsOf(buffer);
     const { words } = header;
     this.#options = options;
@@ -122,7 +142,10 @@ export class RingReceiver extends Uncloneable
       this.#peer = settings.producers === "multiple"
         ? new SendersLiveness(header, settings, { machine })
         : new PeerLiveness(header, SENDER, { ended: () => data.set(), machine });
-      this.#messages = new RingMessages(this.#reader, this.#senders, machine);
+      this.#messages = new RingMessages(this.#reader, contents, {
+        senders: this.#senders,
+        queue: machine.flushQueue,
+      });
       const wakeFlag = new WakeWord({ words, index: RECEIVER.sleeping, event: data });
       this.#receiving = new Receiving({
         buffer,
@@ -188,7 +211,7 @@ export class RingReceiver extends Uncloneable
    * @throws {Deno.errors.InvalidData} If the shared memory is corrupt.
    * @throws {Deno.errors.BadResource} If the receiver is closed.
    */
-  tryReceive(): Uint8Array<ArrayBuffer> | undefined {
+  tryReceive(): Value | undefined {
     this.#receiving.assertOpen();
     const message = this.#messages.take();
     if (message !== undefined) return message;
@@ -205,7 +228,7 @@ export class RingReceiver extends Uncloneable
    * @throws {Deno.errors.ConnectionReset} If the ring is empty, and the sender's process has ended
    *   without closing the sender.
    */
-  receive(options: WaitOptions = {}): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  receive(options: WaitOptions = {}): Promise<Value | undefined> {
     return this.#receiving.receive(options);
   }
 
@@ -234,7 +257,7 @@ export class RingReceiver extends Uncloneable
    * @throws {Deno.errors.ConnectionReset} If the ring is empty, and the sender's process has ended
    *   without closing the sender.
    */
-  receiveSync(options?: WaitSyncOptions): Uint8Array<ArrayBuffer> | undefined {
+  receiveSync(options?: WaitSyncOptions): Value | undefined {
     return this.#receiving.receiveSync(options);
   }
 
@@ -302,11 +325,76 @@ export class RingReceiver extends Uncloneable
    * @returns The value in an object, or `undefined` if the sender was closed and all its messages
    *   were received.
    * @throws {Deno.errors.InvalidData} If the message is not a value. The message is then lost.
+   * @throws {TypeError} If the channel has a layout of messages.
    * @throws Every error of {@linkcode RingReceiver.receive}.
    */
   async receiveValue(options: WaitOptions = {}): Promise<{ value: unknown } | undefined> {
+    this.#contents.assertValues();
     const message = await this.receive(options);
-    return message && { value: decodeValue(message, labelOf(this.#options.buffer)) };
+    return message === undefined ? undefined : { value: this.#contents.valueOf(message) };
+  }
+
+  /**
+   * Iterates over the values that `RingSender.sendValue` sent, until the sender was closed and all
+   * its messages were received.
+   *
+   * @example Send values
+   * ```ts
+   * import { RingChannel } from "@winipc/winipc/channel";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using channel = RingChannel.anonymous();
+   * using receiver = channel.receiver();
+   * const sender = channel.sender();
+   * for (const value of [1n, new Set(["a"])]) await sender.sendValue(value);
+   * sender.close();
+   * assertEquals(await Array.fromAsync(receiver.values()), [1n, new Set(["a"])]);
+   * ```
+   *
+   * @throws Every error of {@linkcode RingReceiver.receiveValue}.
+   */
+  async *values(): AsyncGenerator<unknown, void, void> {
+    for (let found; (found = await this.receiveValue()) !== undefined;) yield found.value;
+  }
+
+  /**
+   * Shows views of all messages that are in the ring now, if the channel has a layout of messages.
+   * The views are live: nothing is copied. Nothing is allocated for a message, unless its view has
+   * texts, 64-bit integers, arrays or structs.
+   *
+   * @example Sum the prices of trades
+   * ```ts
+   * import { RingChannel } from "@winipc/winipc/channel";
+   * import { struct } from "@winipc/winipc/struct";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const Trade = struct({ price: "f64", size: "u32" });
+   * using channel = RingChannel.anonymous({ message: Trade });
+   * using sender = channel.sender();
+   * using receiver = channel.receiver();
+   * for (const price of [1, 2, 3]) sender.writeSync({ price, size: 10 });
+   *
+   * let sum = 0;
+   * receiver.readViews((trade) => sum += trade.price * trade.size);
+   * assertEquals(sum, 60);
+   * ```
+   *
+   * @param visit Gets the view of each message. The views are the same object, which moves to the
+   *   next message after `visit` returns. A faulty sender can change the fields earlier. If `visit`
+   *   throws, the message stays in the ring.
+   * @returns The number of messages that were read.
+   * @throws {TypeError} If the channel has no layout of messages.
+   * @throws {Deno.errors.InvalidData} If a message is not of the layout. It stays in the ring:
+   *   {@linkcode RingReceiver.tryReceive} throws the same error, and takes it out.
+   */
+  readViews(visit: (view: View) => void): number {
+    assertFunction("visit", visit);
+    const { ring } = this;
+    const viewAt = this.#contents.viewsOf(ring);
+    return this.readAt((ring, offset, length) => {
+      assertNotTransferred(ring);
+      visit(viewAt(offset, length));
+    });
   }
 
   /** Number of messages that were peeked and are not released. */
@@ -355,7 +443,7 @@ export class RingReceiver extends Uncloneable
    * @throws {Deno.errors.ConnectionReset} If all messages are peeked, and the sender's process has
    *   ended without closing the sender.
    */
-  async peek(options: WaitOptions = {}): Promise<PeekedMessage | undefined> {
+  async peek(options: WaitOptions = {}): Promise<PeekedMessage<Value> | undefined> {
     this.#receiving.assertOpen();
     assertCanWait(options);
     this.#hasAsked = false;
@@ -370,7 +458,7 @@ export class RingReceiver extends Uncloneable
    * @throws {Deno.errors.ConnectionReset} If all messages are peeked, and the sender's process has
    *   ended without closing the sender.
    */
-  tryPeek(): PeekedMessage | undefined {
+  tryPeek(): PeekedMessage<Value> | undefined {
     this.#receiving.assertOpen();
     const message = this.#messages.peek();
     if (message !== undefined) return message;
@@ -385,7 +473,7 @@ export class RingReceiver extends Uncloneable
    *   its messages were peeked.
    * @throws Every error of {@linkcode RingReceiver.peek}.
    */
-  peekSync(options?: WaitSyncOptions): PeekedMessage | undefined {
+  peekSync(options?: WaitSyncOptions): PeekedMessage<Value> | undefined {
     this.#hasAsked = false;
     return this.#receiving.waitForSync(this.#peek, options);
   }
@@ -411,7 +499,7 @@ export class RingReceiver extends Uncloneable
    *
    * @throws Every error of {@linkcode RingReceiver.receive}.
    */
-  [Symbol.asyncIterator](): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+  [Symbol.asyncIterator](): AsyncGenerator<Value, void, void> {
     return this.#receiving.messages();
   }
 
@@ -494,29 +582,33 @@ export class RingReceiver extends Uncloneable
   }
 }
 
-/** Maximum length of an array that is made before its message has arrived, in bytes. */
-const MAX_SPARE = 1024;
+/** The parts of an end that the form of its messages needs. */
+function contentsOf({ buffer, settings }: EndOptions) {
+  return {
+    ring: new Uint8Array(buffer, HEADER_LENGTH, settings.capacity),
+    label: labelOf(buffer),
+  };
+}
 
-/** Copies messages out of the ring, and publishes their room later. */
-class RingMessages implements Incoming<Uint8Array<ArrayBuffer>>, Flushable {
+/** Takes messages out of the ring, and publishes their room later. */
+class RingMessages<Value> implements Incoming<Value>, Flushable {
   isQueued = false;
   readonly isUrgent = false;
-  /**
-   * An array for the next message, if that message is as long as the last one. Making an array
-   * takes longer than all else that a receiver does. So it is made before a wait, not after it.
-   */
-  #spare: Uint8Array<ArrayBuffer> | undefined;
-  /** The length of the last message in bytes, or 0 if it is too long for a spare array. */
-  #lastLength = 0;
   readonly #reader: RingReader;
+  readonly #contents: Pick<Contents<Value, unknown>, "copy" | "prepare">;
+  /** The wake flag of all senders. */
   readonly #senders: WakeWord;
   readonly #queue: FlushQueue;
 
-  /** @param senders The wake flag of all senders. */
-  constructor(reader: RingReader, senders: WakeWord, { flushQueue }: Machine) {
+  constructor(
+    reader: RingReader,
+    contents: Pick<Contents<Value, unknown>, "copy" | "prepare">,
+    { senders, queue }: { senders: WakeWord; queue: FlushQueue },
+  ) {
     this.#reader = reader;
+    this.#contents = contents;
     this.#senders = senders;
-    this.#queue = flushQueue;
+    this.#queue = queue;
   }
 
   get count(): number {
@@ -528,18 +620,21 @@ class RingMessages implements Incoming<Uint8Array<ArrayBuffer>>, Flushable {
     this.#senders.wake(); // guard: wake-senders
   }
 
-  take(): Uint8Array<ArrayBuffer> | undefined {
+  take(): Value | undefined {
     const reader = this.#reader;
     const offset = reader.next();
     if (offset < 0) {
-      if (this.#lastLength > 0) this.#spare ??= new Uint8Array(this.#lastLength);
+      this.#contents.prepare();
       return undefined;
     }
-    const message = this.#copy(offset, reader.length);
-    reader.advance();
-    if (reader.isDue) this.flush();
-    else this.#queue.add(this);
-    return message;
+    try {
+      return this.#contents.copy(offset, reader.length);
+    } finally {
+      // A message that is not of the layout is taken, too, so that the next one can come.
+      reader.advance();
+      if (reader.isDue) this.flush();
+      else this.#queue.add(this);
+    }
   }
 
   look(): boolean {
@@ -550,11 +645,11 @@ class RingMessages implements Incoming<Uint8Array<ArrayBuffer>>, Flushable {
     return this.#reader.isStuck;
   }
 
-  peek(): PeekedMessage | undefined {
+  peek(): PeekedMessage<Value> | undefined {
     const reader = this.#reader;
     const offset = reader.peek();
     if (offset < 0) return undefined;
-    const message = this.#copy(offset, reader.length);
+    const message = this.#contents.copy(offset, reader.length);
     return { message, number: reader.keep() };
   }
 
@@ -562,16 +657,6 @@ class RingMessages implements Incoming<Uint8Array<ArrayBuffer>>, Flushable {
     this.#reader.release(count);
     if (this.#reader.isDue) this.flush();
     else if (count > 0) this.#queue.add(this);
-  }
-
-  #copy(offset: number, length: number): Uint8Array<ArrayBuffer> {
-    const { ring } = this.#reader;
-    const spare = this.#spare;
-    this.#spare = undefined;
-    this.#lastLength = length <= MAX_SPARE ? length : 0;
-    if (spare?.length !== length) return ring.slice(offset, offset + length);
-    spare.set(new Uint8Array(ring.buffer, ring.byteOffset + offset, length));
-    return spare;
   }
 
   recover(isSame: () => boolean): boolean {
@@ -584,7 +669,9 @@ class RingMessages implements Incoming<Uint8Array<ArrayBuffer>>, Flushable {
  *
  * @param receiver The stream closes the receiver when it ends, fails or is cancelled.
  */
-export function readableFrom(receiver: RingReceiver): ReadableStream<Uint8Array<ArrayBuffer>> {
+export function readableFrom<Value, View>(
+  receiver: RingReceiver<Value, View>,
+): ReadableStream<Value> {
   return new ReadableStream({
     async pull(controller) {
       try {

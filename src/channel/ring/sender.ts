@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertInteger, bytesOf, type ByteSource } from "../../../ffi/arguments.ts";
+import { assertBytes, assertInteger, bytesOf, type ByteSource } from "../../../ffi/arguments.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import type { WaitSyncOptions } from "../../sync/mod.ts";
 import { Lock } from "../../wait/queue.ts";
@@ -18,8 +18,16 @@ import {
 import { EndWait } from "../peer/wait.ts";
 import { assertNotTransferred, labelOf } from "../peer/memory.ts";
 import { PeerLiveness } from "../peer/place.ts";
+import type { MessageLayout } from "../../struct/tagged.ts";
 import { claimOver, encodeValue, overMessage, type RingClaim } from "./message.ts";
-import { headerWordsOf, RECEIVER, type RingSettings, SENDER, WORD } from "./layout.ts";
+import {
+  HEADER_LENGTH,
+  headerWordsOf,
+  RECEIVER,
+  type RingSettings,
+  SENDER,
+  WORD,
+} from "./layout.ts";
 import { FULL, NOTHING, PENDING, RingWriter, type Writer } from "./writer.ts";
 import { type SenderPlace, SharedWriter, takeSenderPlace } from "./many/shared_writer.ts";
 import { WakeWord } from "../peer/wake.ts";
@@ -62,8 +70,22 @@ export interface SenderStats {
   readonly dropped: number;
 }
 
-/** Takes a sender's place, and returns the sender. */
-export let openSender: (options: EndOptions) => RingSender;
+/**
+ * Takes a sender's place, and returns the sender.
+ *
+ * @param message The layout of the messages, if they have one.
+ */
+export let openSender: <Input = never>(
+  options: EndOptions,
+  message?: MessageLayout<unknown, Input>,
+) => RingSender<Input>;
+
+/** Sends a chunk of a stream: bytes, or values of the channel's layout. */
+let sendChunk: (
+  sender: RingSender<unknown>,
+  chunk: unknown,
+  options: WaitOptions,
+) => Promise<boolean>;
 
 /**
  * Sends messages to a channel; {@linkcode RingChannel.sender} opens it.
@@ -73,6 +95,9 @@ export let openSender: (options: EndOptions) => RingSender;
  * loop. A loop of {@linkcode RingSender.trySend} without {@linkcode RingSender.flush} notices it
  * only after the next 32 KiB. Messages that were sent before the error wait in the ring for the
  * next receiver.
+ *
+ * @typeParam Input The type of values for {@linkcode RingSender.write}: `never` for a channel without
+ *   the option `message`.
  *
  * @example Stop when the receiver has left
  * ```ts
@@ -89,10 +114,15 @@ export let openSender: (options: EndOptions) => RingSender;
  * }, Deno.errors.BrokenPipe);
  * ```
  */
-export class RingSender extends Uncloneable implements Disposable {
+export class RingSender<Input = never> extends Uncloneable implements Disposable {
   /** The maximum length of a message in bytes. */
   readonly maxMessageLength: number = 0;
   readonly #options: EndOptions;
+  readonly #message: MessageLayout<unknown, Input> | undefined;
+  /** The ring's bytes, to write values to. Made when the first value is written. */
+  #data: DataView<ArrayBuffer> | undefined;
+  /** The same bytes in the buffer that scripts can reach: values from there are copied first. */
+  #source: DataView<ArrayBuffer> | undefined;
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #isShared: boolean = false;
   readonly #place: SenderPlace;
@@ -117,11 +147,20 @@ export class RingSender extends Uncloneable implements Disposable {
   #closed = false;
 
   static {
-    openSender = (options) => new RingSender(options);
+    openSender = (options, message) => new RingSender(options, message);
+    sendChunk = (sender, chunk, options) => {
+      if (sender.#message !== undefined) return sender.write(chunk, options);
+      assertBytes("the message", chunk);
+      return sender.send(chunk, options);
+    };
   }
 
-  private constructor(options: EndOptions) {
+  private constructor(
+    options: EndOptions,
+    message: MessageLayout<unknown, Input> | undefined,
+  ) {
     super();
+    this.#message = message;
     const { buffer, settings, data, space, machine = MACHINE } = options;
     const header = headerWordsOf(buffer);
     const { words } = header;
@@ -262,11 +301,103 @@ export class RingSender extends Uncloneable implements Disposable {
    * @throws {DOMException} `DataCloneError` if the value or a part of it cannot be cloned.
    *   Functions, views of structs and the objects of this module cannot.
    * @throws {RangeError} If the encoded value is longer than `maxMessageLength`.
+   * @throws {TypeError} If the channel has a layout of messages.
    * @throws Every error of {@linkcode RingSender.send}.
    * @see {@link https://developer.mozilla.org/docs/Web/API/Web_Workers_API/Structured_clone_algorithm}
    */
   async sendValue(value: unknown, options: WaitOptions = {}): Promise<boolean> {
+    if (this.#message !== undefined) {
+      throw new TypeError(
+        `Cannot send a cloned value to the ${this.#label()}: its messages have a layout; call write()`,
+      );
+    }
     return await this.send(encodeValue(value), options);
+  }
+
+  /**
+   * Writes a message of the channel's layout into the ring, if the ring has room for it. The
+   * receiver sees the message as late as one of {@linkcode RingSender.trySend}. Fields that are not
+   * given are 0.
+   *
+   * @param values The values for a struct, or `{ kind, value }` for a tagged union. A view is
+   *   copied.
+   * @returns Whether the ring had room.
+   * @throws {TypeError} If a value is of the wrong kind, or the channel has no layout.
+   * @throws {RangeError} If a value is out of range.
+   * @throws Every other error of {@linkcode RingSender.trySend}.
+   */
+  tryWrite(values: Input): boolean {
+    this.#assertFree();
+    const message = this.#layout();
+    return this.#writeChecked(message, this.#check(message, values), false);
+  }
+
+  /**
+   * Writes a message of the channel's layout, after all messages that already wait for room. If the
+   * ring is full, it waits, throws or drops the message, as the `whenFull` of the channel says.
+   *
+   * @example Write structs
+   * ```ts
+   * import { RingChannel } from "@winipc/winipc/channel";
+   * import { struct } from "@winipc/winipc/struct";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const Trade = struct({ price: "f64", size: "u64" });
+   * using channel = RingChannel.anonymous({ message: Trade });
+   * using sender = channel.sender();
+   * using receiver = channel.receiver();
+   * await sender.write({ price: 1.5, size: 10n });
+   * assertEquals(await receiver.receive(), { price: 1.5, size: 10n });
+   * ```
+   *
+   * @param values The values for a struct, or `{ kind, value }` for a tagged union. A view is
+   *   copied.
+   * @param options The timeout and the signal of the wait for room.
+   * @returns Whether the message was sent; `false` if it was dropped.
+   * @throws {TypeError} If a value is of the wrong kind, or the channel has no layout.
+   * @throws {RangeError} If a value is out of range.
+   * @throws Every other error of {@linkcode RingSender.send}.
+   */
+  write(values: Input, options?: WaitOptions): Promise<boolean> {
+    let bytes: Uint8Array;
+    try {
+      if (options !== undefined) assertCanWait(options);
+      this.#assertFree();
+      const message = this.#layout();
+      const checked = this.#check(message, values);
+      if (!this.#lock.isHeld) {
+        if (this.#writeChecked(message, checked, false)) {
+          return this.#eventLoop.countWait() ? this.#eventLoop.turn() : SENT;
+        }
+        if (!this.#chooseToWait()) return DROPPED;
+      }
+      bytes = encodeChecked(message, checked);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#sendInOrder(bytes, options ?? {});
+  }
+
+  /**
+   * Writes a message of the channel's layout, and blocks while the ring is full: for Workers and
+   * short scripts. The receiver sees the message at once.
+   *
+   * @param values The values for a struct, or `{ kind, value }` for a tagged union. A view is
+   *   copied.
+   * @param options The timeout of the wait for room.
+   * @returns Whether the message was sent; `false` if it was dropped.
+   * @throws {TypeError} If a value is of the wrong kind, or the channel has no layout.
+   * @throws {RangeError} If a value is out of range.
+   * @throws Every other error of {@linkcode RingSender.sendSync}.
+   */
+  writeSync(values: Input, options?: WaitSyncOptions): boolean {
+    if (options !== undefined) assertCanBlock(options);
+    this.#assertFree();
+    const message = this.#layout();
+    const checked = this.#check(message, values);
+    this.#assertInOrder();
+    return this.#writeChecked(message, checked, true) ||
+      this.#sendAfterWait(encodeChecked(message, checked), options ?? {});
   }
 
   /**
@@ -286,11 +417,7 @@ export class RingSender extends Uncloneable implements Disposable {
     if (options !== undefined) assertCanBlock(options);
     const bytes = toMessage(source);
     this.#assertLength(bytes.length);
-    if (this.#lock.isHeld) {
-      throw new Deno.errors.Busy(
-        `Cannot send to the ${this.#label()}: earlier messages wait for room; await them first`,
-      );
-    }
+    this.#assertInOrder();
     return this.#write(bytes, true) || this.#sendAfterWait(bytes, options ?? {});
   }
 
@@ -490,6 +617,46 @@ export class RingSender extends Uncloneable implements Disposable {
     return true;
   }
 
+  /** Returns the layout of the messages. */
+  #layout(): MessageLayout<unknown, Input> {
+    if (this.#message !== undefined) return this.#message;
+    throw new TypeError(
+      `Cannot write a value to the ${this.#label()}: it has no layout of messages; create and ` +
+        "open it with the option message",
+    );
+  }
+
+  /** Checks values. This runs their getters, which can use this sender. */
+  #check(message: MessageLayout<unknown, Input>, values: Input): Input {
+    const { buffer, ring, settings } = this.#options;
+    this.#data ??= new DataView(buffer, HEADER_LENGTH, settings.capacity);
+    this.#source ??= ring.buffer.detached ? this.#data : new DataView(ring.buffer);
+    return message.check(values, "", this.#source);
+  }
+
+  /** Writes and commits checked values, if the ring has room. */
+  #writeChecked(
+    message: MessageLayout<unknown, Input>,
+    checked: Input,
+    publishes: boolean,
+  ): boolean {
+    const length = message.messageLength(checked);
+    this.#assertLength(length);
+    const near = this.#writer.claimNear(length);
+    const offset = near >= 0 ? near : this.#claimFarther(length) | 0;
+    if (offset < 0) return false;
+    try {
+      this.#writer.ring.fill(0, offset, offset + length);
+      message.storeMessage(this.#data!, offset, checked);
+    } catch (error) {
+      this.abort();
+      throw error;
+    }
+    const due = this.#writer.commit(publishes);
+    if (due !== NOTHING_DUE) this.#follow(due);
+    return true;
+  }
+
   /** Writes and commits a message for which the writer must check the room. */
   #writeFarther(bytes: Uint8Array, publishes: boolean): boolean {
     if (this.#claimFarther(bytes.length) < 0) return false;
@@ -567,6 +734,14 @@ export class RingSender extends Uncloneable implements Disposable {
     this.#assertReceiver();
   }
 
+  /** Throws if messages wait for room that must come before another message. */
+  #assertInOrder(): void {
+    if (!this.#lock.isHeld) return;
+    throw new Deno.errors.Busy(
+      `Cannot send to the ${this.#label()}: earlier messages wait for room; await them first`,
+    );
+  }
+
   #assertReceiver(): void {
     this.#peer.checkNowAndThen();
     if (this.#peer.look() !== "alive") throw this.#brokenPipe();
@@ -633,22 +808,35 @@ class Outgoing implements Flushable {
   }
 }
 
+/** Returns checked values as the bytes of a message. */
+function encodeChecked<Input>(
+  message: MessageLayout<unknown, Input>,
+  checked: Input,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(message.messageLength(checked));
+  message.storeMessage(new DataView(bytes.buffer), 0, checked);
+  return bytes;
+}
+
 /** Returns the bytes of a message. Only a non-empty `Uint8Array` needs no further checks. */
 function toMessage(source: ByteSource): Uint8Array {
   const isPlain = source instanceof Uint8Array && source.length !== 0;
   return isPlain ? source : bytesOf("the message", source);
 }
 
+/** The type of a chunk of a channel's `writable`: bytes, or a value of the channel's layout. */
+export type RingChunk<Input> = [Input] extends [never] ? ByteSource : Input;
+
 /**
  * Returns a stream into a sender. A write is done when its message is in the ring.
  *
  * @param sender The stream closes the sender when it is closed or aborted, or when a write fails.
  */
-export function writableTo(sender: RingSender): WritableStream<ByteSource> {
-  return new WritableStream({
-    async write(message, controller) {
+export function writableTo<Input>(sender: RingSender<Input>): WritableStream<RingChunk<Input>> {
+  return new WritableStream<RingChunk<Input>>({
+    async write(chunk, controller) {
       try {
-        await sender.send(message, { signal: controller.signal });
+        await sendChunk(sender, chunk, { signal: controller.signal });
       } catch (error) {
         sender.close();
         throw error;

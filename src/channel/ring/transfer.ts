@@ -20,7 +20,8 @@ import {
   type SendHandleOptions,
 } from "../../process/mod.ts";
 import type { SharedEvent } from "../../sync/mod.ts";
-import { channelFromParts, partsOf, RingChannel } from "./channel.ts";
+import { type AnyMessage, MESSAGE_CHECKS, type MessageOption } from "../peer/memory.ts";
+import { type AnyChannel, anyChannelFromParts, partsOf, RingChannel } from "./channel.ts";
 
 /** Maximum number of incomplete channels in an inbox, so that lost parts do not pile up. */
 const MAX_PENDING = 16;
@@ -72,7 +73,7 @@ const INBOX_CHECKS: OptionChecks<Pick<ReceiveHandleOptions<"memory">, "form">> =
  */
 export async function sendChannel(
   target: WindowTarget,
-  channel: RingChannel,
+  channel: AnyChannel,
   options: Omit<SendHandleOptions, "access"> = {},
 ): Promise<bigint> {
   if (!(channel instanceof RingChannel)) {
@@ -123,12 +124,21 @@ export class ChannelInbox extends Uncloneable implements Disposable {
   /**
    * Takes a part of a channel. Call this in `onMessage` of a listener.
    *
+   * @param options The layout of the channel's messages.
    * @returns The channel if this part completes it, otherwise `undefined`. The caller closes it.
-   * @throws {Deno.errors.InvalidData} If the message is not the next part of a channel.
+   * @throws {Deno.errors.InvalidData} If the message is not the next part of a channel, or the
+   *   channel has another layout of messages.
    * @throws Every error of `receiveHandle`.
    */
-  take(message: CopyDataMessage): RingChannel | undefined {
+  take<Value, Input, View>(
+    message: CopyDataMessage,
+    options: MessageOption<Value, Input, View>,
+  ): RingChannel<Value, Input, View> | undefined;
+  /** Takes a part of a channel for bytes and cloned values. */
+  take(message: CopyDataMessage): RingChannel | undefined;
+  take(message: CopyDataMessage, options: AnyMessage = {}): AnyChannel | undefined {
     assertCopyData(message);
+    assertOptions(options, MESSAGE_CHECKS);
     const { pid, tag, access } = decodeNotice(message.id, message.bytes);
     const key = `${pid} ${tag}`;
     const events = this.#pending.get(key) ?? [];
@@ -147,7 +157,7 @@ export class ChannelInbox extends Uncloneable implements Disposable {
         );
       }
       const { memory } = receiveHandle(message, this.#form);
-      return channelFromParts({ data, space, memory });
+      return anyChannelFromParts({ data, space, memory }, options);
     } catch (error) {
       for (const event of events) event.close();
       throw error;

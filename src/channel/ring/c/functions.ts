@@ -127,6 +127,12 @@ const USE: string = String.raw`/*
  *     DWORD error =
  *         winipc_ring_connect(&to_server, &from_server, L"\\\\.\\pipe\\calculator", 5000);
  *
+ * If the channel has the option "message", pass its layout to declareRingChannel(), as in
+ * { messages: { trade: Trade } }. The header then has the struct "trade" and its description:
+ *
+ *     winipc_ring_open_typed(&ring, L"trades", WINIPC_RING_SENDER, &winipc_ring_trade);
+ *     ... claim a message of sizeof(trade) bytes, set its bytes to 0, and write the fields ...
+ *
  * Close each end with winipc_ring_close(&ring). Only one thread at a time can use an end.
  *
  * The functions do the same as RingSender and RingReceiver, with these differences:
@@ -157,6 +163,7 @@ const PREAMBLE: string = String.raw` *
  *     ERROR_NETNAME_DELETED     ConnectionReset    the sender's process ended without closing it
  *     ERROR_NOT_READY           NotFound           the creator has not written the header yet
  *     ERROR_NOT_SUPPORTED       no error           the channel is for many senders
+ *     ERROR_REVISION_MISMATCH   InvalidData        the messages have another layout, or none
  *     WAIT_TIMEOUT              TimedOut           no message, or no room, before the timeout
  */
 #ifndef WINIPC_RING_H
@@ -196,12 +203,19 @@ extern "C" {
 /** The header's text before the layout. */
 export const RING_INTRODUCTION: string = USE + describeDifferences() + PREAMBLE;
 
-/** The header's text after the layout. */
+/** The header's text after the layout. The declarations of messages follow it. */
 export const RING_FUNCTIONS: string = String.raw`
 /* Maximum looks before an end sleeps. A program can define another number before this header. */
 #ifndef WINIPC_RING_MAX_LOOKS
 #define WINIPC_RING_MAX_LOOKS 4096u
 #endif
+
+/* The description of the messages of a channel. Two layouts with the same text are the same. */
+typedef struct winipc_ring_description {
+    uint64_t hash;   /* FNV-1a of the text */
+    uint32_t length; /* of the text, in bytes */
+    const char *text;
+} winipc_ring_description;
 
 typedef enum winipc_ring_role { WINIPC_RING_SENDER, WINIPC_RING_RECEIVER } winipc_ring_role;
 
@@ -242,7 +256,7 @@ typedef struct winipc_ring {
     HANDLE process; /* the process or thread of that owner, or NULL */
     int ended;      /* whether that process or thread has ended */
     DWORD looked;   /* time of the last check of that process or thread, by GetTickCount() */
-    HANDLE mapping; /* NULL if the end was attached by winipc_ring_attach() */
+    HANDLE mapping; /* NULL if the end was attached by winipc_ring_attach_typed() */
 } winipc_ring;
 
 /*
@@ -727,6 +741,19 @@ static inline void winipc_ring_leave_place(winipc_ring *ring) {
     winipc_ring_replace64(ring->own.owner, ring->self, 0);
 }
 
+/* Whether the messages of a channel have a description, or none if it is NULL. */
+static inline int winipc_ring_is_described(const winipc_ring_header *header, size_t size,
+                                           uint32_t capacity,
+                                           const winipc_ring_description *messages) {
+    const uint8_t *text = (const uint8_t *)header + WINIPC_RING_HEADER_LENGTH + capacity;
+    uint32_t length = *(const volatile uint32_t *)&header->description_length;
+    uint64_t hash = *(const volatile uint64_t *)&header->layout_hash;
+    if (messages == NULL) return length == 0 && hash == 0;
+    if (hash != messages->hash || length != messages->length) return 0;
+    if (length > size - WINIPC_RING_HEADER_LENGTH - capacity) return 0;
+    return memcmp(text, messages->text, length) == 0;
+}
+
 /*
  * Finds the number of the message at the head. The last receiver may have died before it published
  * the room of the messages that it had read: these are counted. Returns 0 if the memory is corrupt.
@@ -750,14 +777,16 @@ static inline int winipc_ring_resume_number(winipc_ring *ring) {
 /*
  * Takes an end of a channel whose parts this program already has: the memory, its size in bytes,
  * and the events "data" and "space". Keep them open until winipc_ring_close(), which does not close
- * them. Returns
+ * them. The description is that of the channel's option "message", or NULL. Returns
  * - ERROR_BUSY if the end is taken;
  * - ERROR_NOT_READY if the creator of the channel has not written the header yet;
  * - ERROR_INVALID_DATA if the memory is corrupt, or holds no channel;
+ * - ERROR_REVISION_MISMATCH if the messages of the channel have another description;
  * - ERROR_NOT_SUPPORTED if the channel is for many senders.
  */
-static inline DWORD winipc_ring_attach(winipc_ring *ring, void *memory, size_t size, HANDLE data,
-                                       HANDLE space, winipc_ring_role role) {
+static inline DWORD winipc_ring_attach_typed(winipc_ring *ring, void *memory, size_t size,
+                                             HANDLE data, HANDLE space, winipc_ring_role role,
+                                             const winipc_ring_description *messages) {
     winipc_ring_header *header = (winipc_ring_header *)memory;
     memset(ring, 0, sizeof *ring);
     if (size < WINIPC_RING_HEADER_LENGTH + WINIPC_RING_MIN_CAPACITY) return ERROR_INVALID_DATA;
@@ -775,6 +804,7 @@ static inline DWORD winipc_ring_attach(winipc_ring *ring, void *memory, size_t s
         capacity > size - WINIPC_RING_HEADER_LENGTH ||
         longest > capacity / 2 - WINIPC_RING_RECORD_HEADER_LENGTH)
         return ERROR_INVALID_DATA;
+    if (!winipc_ring_is_described(header, size, capacity, messages)) return ERROR_REVISION_MISMATCH;
     if (layout != WINIPC_RING_LAYOUT_SINGLE) return ERROR_NOT_SUPPORTED;
 
     int sends = role == WINIPC_RING_SENDER;
@@ -818,6 +848,12 @@ static inline DWORD winipc_ring_attach(winipc_ring *ring, void *memory, size_t s
     return ERROR_SUCCESS;
 }
 
+/* Takes an end as winipc_ring_attach_typed() does, if the messages have no layout. */
+static inline DWORD winipc_ring_attach(winipc_ring *ring, void *memory, size_t size, HANDLE data,
+                                       HANDLE space, winipc_ring_role role) {
+    return winipc_ring_attach_typed(ring, memory, size, data, space, role, NULL);
+}
+
 /*
  * Closes an end. After a sender is closed, the receiver gets all messages, and then the end.
  */
@@ -834,11 +870,13 @@ static inline void winipc_ring_close(winipc_ring *ring) {
 }
 
 /*
- * Opens a channel by its name, and takes an end of it. Returns the error of winipc_ring_attach() or
- * of the system, such as ERROR_FILE_NOT_FOUND if there is no such channel.
+ * Opens a channel by its name, and takes an end of it. The description is that of the channel's
+ * option "message", such as &winipc_ring_trade. Returns the error of
+ * winipc_ring_attach_typed() or of the system, such as ERROR_FILE_NOT_FOUND if there is no such channel.
  */
-static inline DWORD winipc_ring_open(winipc_ring *ring, const wchar_t *name,
-                                     winipc_ring_role role) {
+static inline DWORD winipc_ring_open_typed(winipc_ring *ring, const wchar_t *name,
+                                           winipc_ring_role role,
+                                           const winipc_ring_description *messages) {
     wchar_t data_name[MAX_PATH + 8], space_name[MAX_PATH + 8];
     if (lstrlenW(name) > MAX_PATH) return ERROR_FILENAME_EXCED_RANGE;
     lstrcatW(lstrcpyW(data_name, name), L".data");
@@ -854,7 +892,8 @@ static inline DWORD winipc_ring_open(winipc_ring *ring, const wchar_t *name,
     /* After a failure no further call runs, so this is the error of the failed call. */
     if (memory == NULL || VirtualQuery(memory, &region, sizeof region) == 0) error = GetLastError();
     if (error == ERROR_SUCCESS)
-        error = winipc_ring_attach(ring, memory, region.RegionSize, data, space, role);
+        error =
+            winipc_ring_attach_typed(ring, memory, region.RegionSize, data, space, role, messages);
     if (error == ERROR_SUCCESS) {
         ring->mapping = mapping;
         return ERROR_SUCCESS;
@@ -864,6 +903,12 @@ static inline DWORD winipc_ring_open(winipc_ring *ring, const wchar_t *name,
     if (space != NULL) CloseHandle(space);
     if (mapping != NULL) CloseHandle(mapping);
     return error;
+}
+
+/* Opens a channel as winipc_ring_open_typed() does, if its messages have no layout. */
+static inline DWORD winipc_ring_open(winipc_ring *ring, const wchar_t *name,
+                                     winipc_ring_role role) {
+    return winipc_ring_open_typed(ring, name, role, NULL);
 }
 
 /* Checks that the user of this process owns a pipe. */
@@ -926,7 +971,8 @@ static inline HANDLE winipc_ring_duplicate(uint64_t offered) {
 
 /* Takes an end of a channel that the server has offered. */
 static inline DWORD winipc_ring_adopt(winipc_ring *ring, const winipc_ring_offer_rings *offered,
-                                      winipc_ring_role role) {
+                                      winipc_ring_role role,
+                                      const winipc_ring_description *messages) {
     MEMORY_BASIC_INFORMATION region;
     HANDLE mapping = winipc_ring_duplicate(offered->memory);
     HANDLE data = winipc_ring_duplicate(offered->data);
@@ -937,7 +983,8 @@ static inline DWORD winipc_ring_adopt(winipc_ring *ring, const winipc_ring_offer
     if (mapping != NULL && data != NULL && space != NULL)
         memory = MapViewOfFile(mapping, FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, 0);
     if (memory != NULL && VirtualQuery(memory, &region, sizeof region) != 0)
-        error = winipc_ring_attach(ring, memory, region.RegionSize, data, space, role);
+        error =
+            winipc_ring_attach_typed(ring, memory, region.RegionSize, data, space, role, messages);
     if (error == ERROR_SUCCESS) {
         ring->mapping = mapping;
         return ERROR_SUCCESS;
@@ -965,16 +1012,19 @@ static inline DWORD winipc_ring_await_answer(HANDLE pipe, DWORD timeout) {
 /*
  * Connects to a server of listenRing(), and takes an end of two channels: the sender of the channel
  * to the server, and the receiver of the channel from the server. Close both. The path of the pipe
- * is L"\\\\.\\pipe\\" and the server's name. The server must run as the user of this process. The
+ * is L"\\\\.\\pipe\\" and the server's name. The description is that of the server's option
+ * "message". The server must run as the user of this process. The
  * timeout in milliseconds is for a server that is busy, and again for its answer. Returns
  * - ERROR_FILE_NOT_FOUND if there is no such server;
  * - ERROR_ACCESS_DENIED if another user owns the pipe;
  * - ERROR_INVALID_DATA if the pipe belongs to another kind of server;
+ * - ERROR_REVISION_MISMATCH if the messages have another description;
  * - ERROR_BROKEN_PIPE if the server has closed the pipe;
  * - WAIT_TIMEOUT if the server was busy, or did not answer.
  */
-static inline DWORD winipc_ring_connect(winipc_ring *to_server, winipc_ring *from_server,
-                                        const wchar_t *path, DWORD timeout) {
+static inline DWORD winipc_ring_connect_typed(winipc_ring *to_server, winipc_ring *from_server,
+                                              const wchar_t *path, DWORD timeout,
+                                              const winipc_ring_description *messages) {
     winipc_ring_hello message = {WINIPC_RING_HANDSHAKE_MAGIC, WINIPC_RING_HANDSHAKE_VERSION,
                                  WINIPC_RING_HELLO, (uint32_t)GetCurrentProcessId(), 0};
     winipc_ring_offer offer;
@@ -992,9 +1042,9 @@ static inline DWORD winipc_ring_connect(winipc_ring *to_server, winipc_ring *fro
          offer.start.kind != WINIPC_RING_OFFER))
         error = ERROR_INVALID_DATA;
     if (error == ERROR_SUCCESS)
-        error = winipc_ring_adopt(to_server, &offer.rings[0], WINIPC_RING_SENDER);
+        error = winipc_ring_adopt(to_server, &offer.rings[0], WINIPC_RING_SENDER, messages);
     if (error == ERROR_SUCCESS) {
-        error = winipc_ring_adopt(from_server, &offer.rings[1], WINIPC_RING_RECEIVER);
+        error = winipc_ring_adopt(from_server, &offer.rings[1], WINIPC_RING_RECEIVER, messages);
         message.kind = WINIPC_RING_ACCEPT;
         if (error != ERROR_SUCCESS) {
             winipc_ring_close(to_server);
@@ -1011,6 +1061,15 @@ static inline DWORD winipc_ring_connect(winipc_ring *to_server, winipc_ring *fro
     return error;
 }
 
+/* Connects as winipc_ring_connect_typed() does, if the messages have no layout. */
+static inline DWORD winipc_ring_connect(winipc_ring *to_server, winipc_ring *from_server,
+                                        const wchar_t *path, DWORD timeout) {
+    return winipc_ring_connect_typed(to_server, from_server, path, timeout, NULL);
+}
+`;
+
+/** The end of the header. */
+export const RING_END: string = String.raw`
 #ifdef __cplusplus
 }
 #endif

@@ -6,6 +6,7 @@
 
 import { array, struct } from "../../../struct/mod.ts";
 import {
+  DESCRIPTION,
   HEADER_LENGTH,
   MAGIC,
   MAX_SENDERS,
@@ -30,7 +31,9 @@ import {
   HandshakeStart,
   RingOffer,
 } from "../connection.ts";
-import { RING_FUNCTIONS, RING_INTRODUCTION } from "./functions.ts";
+import { assertObject, assertOptions, type OptionChecks } from "../../../../ffi/arguments.ts";
+import { assertMessageLayout, type MessageLayout } from "../../../struct/tagged.ts";
+import { RING_END, RING_FUNCTIONS, RING_INTRODUCTION } from "./functions.ts";
 
 const word = (index: number) => ({ type: "u32", offset: 4 * index }) as const;
 const Place = struct({ owner: "u64", state: "u32" });
@@ -46,6 +49,8 @@ const Header = struct({
   max_message_length: word(WORD.maxMessageLength),
   when_full: word(WORD.whenFull),
   goes_on: word(WORD.goesOn),
+  layout_hash: { type: "u64", offset: DESCRIPTION.hash },
+  description_length: { type: "u32", offset: DESCRIPTION.length },
   tail: word(WORD.tail),
   head: word(WORD.head),
   committed: word(WORD.committed),
@@ -67,6 +72,8 @@ const FIELDS = [
     "max_message_length",
     "when_full",
     "goes_on",
+    "layout_hash",
+    "description_length",
     "tail",
   ],
   ...[
@@ -136,6 +143,33 @@ function numbered(
   );
 }
 
+/** A layout of messages that can be declared in C: the result of `struct`, `union` or `tagged`. */
+export interface DeclaredLayout extends MessageLayout {
+  /** Returns the declaration in C. */
+  toC(name: string): string;
+}
+
+/** Options of {@linkcode declareRingChannel}. */
+export interface DeclareRingOptions {
+  /**
+   * The layouts of messages by their names in C: those of the option `message` of channels. For
+   * each, the header has the struct NAME and its description `winipc_ring_NAME`.
+   *
+   * @default none
+   */
+  messages?: Readonly<Record<string, DeclaredLayout>>;
+}
+
+/** The checks of {@linkcode DeclareRingOptions}. */
+export const DECLARE_RING_CHECKS: OptionChecks<DeclareRingOptions> = {
+  messages(what, layouts) {
+    assertObject(what, layouts);
+    for (const [name, layout] of Object.entries(layouts)) {
+      assertMessageLayout(`${what}.${name}`, layout);
+    }
+  },
+};
+
 /**
  * Returns the text of a C header for one end of a {@linkcode RingChannel}. With it, a C or C++
  * program can be the sender or the receiver of a channel with `"single"` producers.
@@ -146,12 +180,36 @@ function numbered(
  * @example Write the header to a file
  * ```ts
  * import { declareRingChannel } from "@winipc/winipc/c";
+ * import { struct } from "@winipc/winipc/struct";
+ * import { assertStringIncludes } from "@std/assert";
  *
- * Deno.writeTextFileSync(`${Deno.makeTempDirSync()}/winipc_ring.h`, declareRingChannel());
+ * // The channel is created with { message: Trade }.
+ * const Trade = struct({ price: "f64", size: "u32" });
+ * const header = declareRingChannel({ messages: { trade: Trade } });
+ * assertStringIncludes(header, "typedef struct trade {");
+ * assertStringIncludes(header, "winipc_ring_description winipc_ring_trade");
+ * Deno.writeTextFileSync(`${Deno.makeTempDirSync()}/winipc_ring.h`, header);
  * ```
  *
- * @returns The text of the header. It is the same at each call.
+ * @returns The text of the header. It is the same at each call with the same layouts.
+ * @throws {TypeError} If a layout is of the wrong kind, or a name is invalid or has another meaning
+ *   in C or C++.
  */
-export function declareRingChannel(): string {
-  return [RING_INTRODUCTION, declareLayout(), RING_FUNCTIONS].join("\n");
+export function declareRingChannel(options: DeclareRingOptions = {}): string {
+  assertOptions(options, DECLARE_RING_CHECKS);
+  const messages = Object.entries(options.messages ?? {}).map(declareMessage);
+  return [RING_INTRODUCTION, declareLayout(), RING_FUNCTIONS, ...messages, RING_END].join("\n");
+}
+
+/** Returns C code that declares a struct, and its description for winipc_ring_open_typed(). */
+function declareMessage([name, layout]: [string, DeclaredLayout]): string {
+  // Only names, digits and the marks @:,+[]{} are in the text.
+  const { signature, layoutHash } = layout;
+  const lines = signature.match(/.{1,80}/g) ?? [];
+  return [
+    layout.toC(name),
+    `static const winipc_ring_description winipc_ring_${name} = {`,
+    `    0x${layoutHash.toString(16)}ull, ${signature.length}u,`,
+    `${lines.map((line) => `    "${line}"`).join("\n")}};`,
+  ].join("\n");
 }

@@ -10,4 +10,4 @@
  * @module
  */
 
-export { declareRingChannel } from "./header.ts";
+export { type DeclaredLayout, declareRingChannel, type DeclareRingOptions } from "./header.ts";
