@@ -746,7 +746,7 @@ static inline int winipc_ring_is_described(const winipc_ring_header *header, siz
                                            uint32_t capacity,
                                            const winipc_ring_description *messages) {
     const uint8_t *text = (const uint8_t *)header + WINIPC_RING_HEADER_LENGTH + capacity;
-    uint32_t length = *(const volatile uint32_t *)&header->description_length;
+    uint32_t length = *(const volatile uint32_t *)&header->text_length;
     uint64_t hash = *(const volatile uint64_t *)&header->layout_hash;
     if (messages == NULL) return length == 0 && hash == 0;
     if (hash != messages->hash || length != messages->length) return 0;

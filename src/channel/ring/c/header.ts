@@ -50,7 +50,7 @@ const Header = struct({
   when_full: word(WORD.whenFull),
   goes_on: word(WORD.goesOn),
   layout_hash: { type: "u64", offset: DESCRIPTION.hash },
-  description_length: { type: "u32", offset: DESCRIPTION.length },
+  text_length: { type: "u32", offset: DESCRIPTION.length },
   tail: word(WORD.tail),
   head: word(WORD.head),
   committed: word(WORD.committed),
@@ -73,7 +73,7 @@ const FIELDS = [
     "when_full",
     "goes_on",
     "layout_hash",
-    "description_length",
+    "text_length",
     "tail",
   ],
   ...[
