@@ -84,9 +84,12 @@ export interface DescriptionPlace {
   readonly text: number;
 }
 
-/** Returns the number of bytes that the text of a layout takes. */
+/**
+ * Returns the number of bytes that the text of a layout takes in a memory: a multiple of 8, so that
+ * the memory has whole words.
+ */
 export function descriptionLengthOf(layout: DescribedLayout | undefined): number {
-  return layout?.signature.length ?? 0;
+  return Math.ceil((layout?.signature.length ?? 0) / 8) * 8;
 }
 
 /**
