@@ -148,7 +148,7 @@ export function writeHeader(
   words[WORD.maxMessageLength] = maxMessageLength;
   words[WORD.scope] = name?.startsWith("Global\\") ? 1 : 0;
   crypto.getRandomValues(new Uint8Array(buffer, RANDOM.offset, RANDOM.length));
-  Atomics.store(new BigUint64Array(buffer), POSITION.announced, 1n);
+  Atomics.store(new BigUint64Array(buffer, 0, HEADER_LENGTH / 8), POSITION.announced, 1n);
   words[HEADER_LENGTH / 4] = UNIT;
   words[HEADER_LENGTH / 4 + 1] = RECORD_KIND.message;
   writeDescription(buffer, descriptionPlaceIn(settings), layout);

@@ -41,6 +41,11 @@ const MAX_TRIES = 10_000;
  * discarded.
  */
 const SHORT = 4096;
+/**
+ * Maximum length in bytes of a message that is copied word by word. That allocates nothing, and is
+ * faster for short messages than to make an array over the message.
+ */
+const COPIED_BY_WORDS = 512;
 
 /** A message of a broadcast ring, and the number of messages that were missed before it. */
 export interface BroadcastMessage {
@@ -86,7 +91,8 @@ export class BroadcastReader implements MessageReader<BroadcastMessage, never> {
   readonly #positions: BigUint64Array<ArrayBuffer>;
   readonly #capacity: number;
   readonly #maxMessageLength: number;
-  #short: Uint8Array<ArrayBuffer>;
+  #short!: Uint8Array<ArrayBuffer>;
+  #shortWords!: Int32Array<ArrayBuffer>;
   /** The position of the next record. */
   #at: number;
   /** The number of the next message. */
@@ -114,7 +120,7 @@ export class BroadcastReader implements MessageReader<BroadcastMessage, never> {
     this.#ring = new Uint8Array(buffer, HEADER_LENGTH, capacity);
     this.#capacity = capacity / UNIT;
     this.#maxMessageLength = maxMessageLength;
-    this.#short = new Uint8Array(Math.min(maxMessageLength, SHORT));
+    this.copyInto(new ArrayBuffer(wordsOf(Math.min(maxMessageLength, SHORT)) * 4));
     this.#newest = this.#at = readPosition(this.#positions, POSITION.newest);
     this.take();
     this.#missed = 0;
@@ -138,10 +144,11 @@ export class BroadcastReader implements MessageReader<BroadcastMessage, never> {
   /**
    * Copies short messages into other memory from now on.
    *
-   * @param short Memory for messages of at most its length.
+   * @param short Memory for messages of at most its length, a multiple of 4.
    */
-  copyInto(short: Uint8Array<ArrayBuffer>): void {
-    this.#short = short;
+  copyInto(short: ArrayBuffer): void {
+    this.#short = new Uint8Array(short);
+    this.#shortWords = new Int32Array(short);
   }
 
   /** Returns whether there is a message to read. */
@@ -239,7 +246,15 @@ export class BroadcastReader implements MessageReader<BroadcastMessage, never> {
   /** Copies a message, which the sender can overwrite at the same time. */
   #copy(offset: number, length: number): Uint8Array<ArrayBuffer> {
     if (length > this.#short.length) return this.#ring.slice(offset, offset + length);
-    this.#short.set(this.#ring.subarray(offset, offset + length));
+    if (length <= COPIED_BY_WORDS) {
+      const words = this.#words;
+      const copies = this.#shortWords;
+      const first = offset >>> 2;
+      // The record's last word is a whole one, because records have units of 16 bytes.
+      for (let at = wordsOf(length) - 1; at >= 0; at--) copies[at] = words[first + at]!;
+    } else {
+      this.#short.set(this.#ring.subarray(offset, offset + length));
+    }
     return this.#short;
   }
 
@@ -336,19 +351,35 @@ class TypedReader<Value, View> implements MessageReader<Value, View> {
     );
   }
 
-  /** Copies the next message to the beginning of `#data`, if there is a message. */
+  /**
+   * Copies the next message to the beginning of `#data`, if there is a message.
+   *
+   * @throws {Deno.errors.InvalidData} If the message is longer than any message of the layout.
+   */
   #next(): boolean {
     // A script can get the buffer from a view's bytes, and transfer it away.
     if (this.#data.buffer.detached) this.#data = this.#renew();
-    return this.#reader.next() !== undefined;
+    if (this.#reader.next() === undefined) return false;
+    const { length } = this.#reader;
+    if (length <= this.#data.byteLength) return true;
+    throw new Deno.errors.InvalidData(
+      `A message of the ${this.#label} has ${length} bytes, and its layout at most ` +
+        `${this.#message.byteLength}: the sender must write it by the same layout`,
+    );
   }
 
   #renew(): DataView<ArrayBuffer> {
-    const bytes = new Uint8Array(this.#message.byteLength);
-    this.#reader.copyInto(bytes);
+    const { byteLength } = this.#message;
+    const buffer = new ArrayBuffer(wordsOf(byteLength) * 4);
+    this.#reader.copyInto(buffer);
     this.#viewAt = undefined;
-    return new DataView(bytes.buffer);
+    return new DataView(buffer, 0, byteLength);
   }
+}
+
+/** Returns the number of 32-bit words that hold `byteLength` bytes. */
+function wordsOf(byteLength: number): number {
+  return (byteLength + 3) >>> 2;
 }
 
 /** Opens a receiver; {@linkcode BroadcastRing.receiver} calls this. */
