@@ -186,6 +186,16 @@ function* broadcastRows(stack: DisposableStack): Generator<Row> {
   const hot = { needed: [], isHot: true };
   yield method("BroadcastReceiver.receive", receiver, { ...hot, options: WAIT });
   yield method("BroadcastReceiver.receiveSync", receiver, { ...hot, options: BLOCK });
+  yield method("BroadcastReceiver.receiveValue", receiver, { ...hot, options: WAIT });
+  yield method("BroadcastReceiver.waitForMessage", receiver, { ...hot, options: WAIT });
+  yield method("BroadcastReceiver.waitForMessageSync", receiver, { ...hot, options: BLOCK });
+  yield method("BroadcastSender.sendValue", sender, { needed: [["anything", { a: 1 }]] });
+  const typed = stack.use(BroadcastRing.anonymous({ message: struct({ a: "i32" }) }));
+  const typedSender = stack.use(typed.sender());
+  yield method("BroadcastSender.write", typedSender, { needed: [["values", { a: 1 }]] });
+  const typedReceiver = stack.use(typed.receiver());
+  const visit: Given = ["function", () => {}];
+  yield method("BroadcastReceiver.readViews", typedReceiver, { needed: [visit] });
 }
 
 function* latestRows(stack: DisposableStack): Generator<Row> {

@@ -35,6 +35,7 @@ import {
   SharedSemaphore,
   spawn,
   struct,
+  tagged,
   union,
   utf16,
   utf8,
@@ -138,6 +139,8 @@ function* structRows(): Generator<Row> {
     options: { count: ["count", 2], stride: ["count", 4], offset: ["count", 0] },
   });
   yield method("Layout.offsetOf", layout, { needed: [["text", "a"]] });
+  yield plain(tagged, "tagged", { needed: [["fields", { a: layout }]] });
+  yield method("Tagged.toC", tagged({ a: layout }), { needed: [["text", "Name"]] });
   const { a } = struct({ a: array("i32", 4) }).view(new ArrayBuffer(16));
   yield method("ArrayView.get", a, { needed: [["count", 1]] });
   yield method("ArrayView.set", a, { needed: [["count", 1], ["integer", 1]] });
@@ -239,19 +242,20 @@ function* channelRows(): Generator<Row> {
     producers: ["word", "multiple"],
     endsWithLastSender: ["flag", false],
   };
+  const message: Options = { message: ["instance", layout] };
   for (
-    const [kind, owner, options] of [
-      ["RingChannel", RingChannel, channel],
-      ["BroadcastRing", BroadcastRing, RING],
+    const [kind, owner, options, opened] of [
+      ["RingChannel", RingChannel, channel, undefined],
+      ["BroadcastRing", BroadcastRing, { ...RING, ...message }, message],
     ] as const
   ) {
     const row = named(owner, kind);
     yield row("create", { needed: [name], options });
     yield row("openOrCreate", { needed: [name], options });
     yield row("anonymous", { needed: [], options });
-    yield row("open", { needed: [name] });
-    yield row("waitFor", { needed: [name], options: WAIT });
-    yield row("inherited", { needed: [key] });
+    yield row("open", { needed: [name], ...(opened && { options: opened }) });
+    yield row("waitFor", { needed: [name], options: { ...WAIT, ...opened } });
+    yield row("inherited", { needed: [key], ...(opened && { options: opened }) });
   }
   const value = named(LatestValue, "LatestValue");
   const described: Given = ["instance", layout];

@@ -1,6 +1,7 @@
 /** The full names of the public functions without parameters. */
 export const TAKES_NOTHING: readonly string[] = [
   "BroadcastReceiver.tryReceive",
+  "BroadcastReceiver.values",
   "BroadcastReceiver.ref",
   "BroadcastReceiver.unref",
   "BroadcastReceiver.close",

@@ -244,7 +244,7 @@ Deno.test("readHeader() refuses a header that is not of a broadcast ring", () =>
   assertEquals(readHeader(new ArrayBuffer(4096)), undefined);
   assertThrows(() => readHeader(new ArrayBuffer(100)), Deno.errors.InvalidData);
   for (
-    const [word, value] of [[0, 5], [1, 1], [1, 3], [2, 1000], [2, 2048], [2, -1], [3, 113], [
+    const [word, value] of [[0, 5], [1, 1], [1, 4], [2, 1000], [2, 2048], [2, -1], [3, 113], [
       3,
       -1,
     ]]

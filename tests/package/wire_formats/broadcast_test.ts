@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
 import { nounOf } from "../../../ffi/kernel_object.ts";
-import { BroadcastRing, SharedEvent } from "../../../mod.ts";
+import { BroadcastRing, SharedEvent, struct } from "../../../mod.ts";
 import { randomName } from "../../support/random_name.ts";
 import {
   BroadcastHeader,
@@ -23,12 +23,14 @@ Deno.test("wire_formats.md has the offsets of a broadcast ring's header", () => 
   const name = randomName();
   using channel = BroadcastRing.create(name, { capacity: 4096, maxMessageLength: 200 });
   using memory = openMemory(name);
-  assertEquals(BroadcastHeader.constants, { magic: 0x42524957, version: 2 });
+  assertEquals(BroadcastHeader.constants, { magic: 0x42524957, version: 3 });
   const settings = {
     ...BroadcastHeader.constants,
     capacity: 4096,
     max_message_length: 200,
     scope: 0,
+    layout_hash: 0n,
+    text_length: 0,
     sleeping: [0n, 0n],
     taken: [0n, 0n],
   };
@@ -53,6 +55,18 @@ Deno.test("wire_formats.md has the offsets of a broadcast ring's header", () => 
   sender.close();
   assertEquals(Place.readAll(memory.bytes, place), { owner: 0n, state: 1 });
   assertEquals(BroadcastHeader.read(memory.bytes, "newest"), 7n);
+});
+
+Deno.test("wire_formats.md describes where a broadcast ring has the layout of its messages", () => {
+  const name = randomName();
+  const Lap = struct({ lap: "u32" });
+  using _channel = BroadcastRing.create(name, { capacity: 4096, message: Lap });
+  using memory = openMemory(name);
+  const { layout_hash, text_length } = BroadcastHeader.readAll(memory.bytes);
+  assertEquals([layout_hash, text_length], [Lap.layoutHash, Lap.signature.length]);
+  const at = BroadcastHeader.offsetOf("ring") + 4096;
+  const text = memory.bytes.slice(at, at + Lap.signature.length);
+  assertEquals(new TextDecoder().decode(text), Lap.signature);
 });
 
 Deno.test("wire_formats.md describes the records and the padding of a broadcast ring", () => {

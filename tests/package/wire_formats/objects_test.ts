@@ -27,7 +27,7 @@ Deno.test("wire_formats.md has the library's constants", () => {
   assertEquals(constantsOf("broadcast"), {
     "magic": broadcast.MAGIC,
     // Not exported: the test of the header sees it.
-    "version": 2,
+    "version": 3,
     "bytes of the header": broadcast.HEADER_LENGTH,
     "bytes of one unit": broadcast.UNIT,
     "bytes before a message": broadcast.UNIT,
