@@ -55,7 +55,10 @@ function* memoryRows(stack: DisposableStack): Generator<Row> {
     options: { form: ["word", "push"], of: ["word", "event"] },
   });
   const inbox = stack.use(new ChannelInbox());
-  yield method("ChannelInbox.take", inbox, { needed: [["instance", message]] });
+  yield method("ChannelInbox.take", inbox, {
+    needed: [["instance", message]],
+    options: { message: ["instance", struct({ a: "i32" })] },
+  });
 }
 
 function* syncRows(stack: DisposableStack): Generator<Row> {
@@ -129,6 +132,25 @@ function* ringRows(stack: DisposableStack): Generator<Row> {
   yield method("RingReceiver.waitForMessage", receiver, { needed: [], ...wait });
   yield method("RingReceiver.receiveSync", receiver, { needed: [], ...block });
   yield method("RingReceiver.waitForMessageSync", receiver, { needed: [], ...block });
+  yield method("RingReceiver.peek", receiver, { needed: [], ...wait });
+  yield method("RingReceiver.peekSync", receiver, { needed: [], ...block });
+  yield {
+    ...method("RingReceiver.release", receiver, { needed: [["count", 0]] }),
+    call([count]) {
+      // Later calls can read messages again.
+      using _end = { [Symbol.dispose]: () => receiver.release(receiver.unreleased) };
+      Reflect.apply(receiver.release, receiver, [count]);
+    },
+  };
+  const typed = stack.use(RingChannel.anonymous({ message: struct({ a: "i32" }) }));
+  const typedSender = stack.use(typed.sender());
+  const values: Given = ["values", { a: 1 }];
+  yield method("RingSender.tryWrite", typedSender, { needed: [values] });
+  yield method("RingSender.write", typedSender, { needed: [values], ...wait });
+  yield method("RingSender.writeSync", typedSender, { needed: [values], ...block });
+  const typedReceiver = stack.use(typed.receiver());
+  const visit: Given = ["function", () => {}];
+  yield method("RingReceiver.readViews", typedReceiver, { needed: [visit] });
   yield method("RingReceiver.readAt", receiver, { needed: [["function", () => {}]] });
   // This call reads all messages, so that there is room for the next round.
   yield method("RingReceiver.read", receiver, { needed: [["function", () => {}]] });
@@ -146,6 +168,7 @@ function* ringServerRows(stack: DisposableStack): Generator<Row> {
       packages: ["packages", true],
       backlog: ["count", 1],
       signal: WAIT.signal!,
+      message: ["instance", struct({ a: "i32" })],
     },
   });
   yield plain(connectRing, "connectRing", {
@@ -155,6 +178,7 @@ function* ringServerRows(stack: DisposableStack): Generator<Row> {
       waitForServer: ["flag", false],
       impersonation: ["word", "anonymous"],
       server: ["word", "anyone"],
+      message: ["instance", struct({ a: "i32" })],
     },
   });
   const listener = stack.use(listenRing(randomName()));

@@ -245,7 +245,7 @@ function* channelRows(): Generator<Row> {
   const message: Options = { message: ["instance", layout] };
   for (
     const [kind, owner, options, opened] of [
-      ["RingChannel", RingChannel, channel, undefined],
+      ["RingChannel", RingChannel, { ...channel, ...message }, message],
       ["BroadcastRing", BroadcastRing, { ...RING, ...message }, message],
     ] as const
   ) {
@@ -253,9 +253,9 @@ function* channelRows(): Generator<Row> {
     yield row("create", { needed: [name], options });
     yield row("openOrCreate", { needed: [name], options });
     yield row("anonymous", { needed: [], options });
-    yield row("open", { needed: [name], ...(opened && { options: opened }) });
+    yield row("open", { needed: [name], options: opened });
     yield row("waitFor", { needed: [name], options: { ...WAIT, ...opened } });
-    yield row("inherited", { needed: [key], ...(opened && { options: opened }) });
+    yield row("inherited", { needed: [key], options: opened });
   }
   const value = named(LatestValue, "LatestValue");
   const described: Given = ["instance", layout];

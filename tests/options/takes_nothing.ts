@@ -51,6 +51,8 @@ export const TAKES_NOTHING: readonly string[] = [
   "RingListener.unref",
   "RingListener.close",
   "RingReceiver.tryReceive",
+  "RingReceiver.tryPeek",
+  "RingReceiver.values",
   "RingReceiver.ref",
   "RingReceiver.unref",
   "RingReceiver.close",
@@ -72,5 +74,4 @@ export const TAKES_NOTHING: readonly string[] = [
   "WaitableObject.ref",
   "WaitableObject.unref",
   "WaitableObject.close",
-  "declareRingChannel",
 ];

@@ -8,7 +8,7 @@ import { assertFunction, assertInteger } from "../../../ffi/arguments.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import type { WaitSyncOptions } from "../../sync/mod.ts";
 import { assertCanWait, type WaitOptions } from "../../wait/options.ts";
-import { BytesContents, type Contents, StructContents } from "./contents.ts";
+import { BytesContents, type Contents, StructContents } from "./message.ts";
 import type { MessageLayout } from "../../struct/tagged.ts";
 import { assertNotTransferred, labelOf } from "../peer/memory.ts";
 import { SendersLiveness } from "./many/shared_writer.ts";

@@ -70,7 +70,7 @@ class DocumentedLayout {
     for (const { name, type, offset, width } of this.fields) {
       assertGreaterOrEqual(offset, end, `${mark}: ${name} begins before the field before it ends`);
       const [, element, count = "1"] = /^(\w+)(?:\[(\d+)\])?$/.exec(type) ?? [];
-      const each = element === "place" ? 16 : WIDTHS[element!];
+      const each = { place: 16, number: 12, ...WIDTHS }[element!];
       if (!Number.isNaN(width)) assertEquals(width, each! * Number(count), `${mark}: ${name}`);
       end = offset + (width || 0);
     }
@@ -124,6 +124,7 @@ class DocumentedLayout {
 
 export const Place = new DocumentedLayout("place");
 export const RingHeader = new DocumentedLayout("ring-header");
+export const RingNumber = new DocumentedLayout("ring-number");
 export const RingRecord = new DocumentedLayout("ring-record");
 export const BroadcastHeader = new DocumentedLayout("broadcast-header");
 export const BroadcastRecord = new DocumentedLayout("broadcast-record");

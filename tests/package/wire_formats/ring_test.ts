@@ -1,7 +1,7 @@
 // Compares the tables of a ring in docs/wire_formats.md with the bytes that the library writes.
 
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
-import { RingChannel, SharedEvent } from "../../../mod.ts";
+import { RingChannel, SharedEvent, struct } from "../../../mod.ts";
 import { declareRingChannel } from "../../../src/channel/ring/c/mod.ts";
 import { processOwner, threadOwner } from "../../../src/channel/peer/place.ts";
 import { randomName } from "../../support/random_name.ts";
@@ -13,6 +13,7 @@ import {
   ownOwner,
   Place,
   RingHeader,
+  RingNumber,
   RingRecord,
   roundUp,
   tableOf,
@@ -25,7 +26,8 @@ Deno.test("wire_formats.md has the offsets of the C header", () => {
   assertGreaterOrEqual(checks.length, 18);
   for (const [, path, offset] of checks) {
     const [, name, index = "0", part] = /^(\w+)(?:\[(\d+)\])?(?:\.(\w+))?$/.exec(path!)!;
-    const inside = part === undefined ? 0 : 16 * Number(index) + Place.offsetOf(part);
+    const [each, layout] = name === "numbers" ? [12, RingNumber] : [16, Place];
+    const inside = part === undefined ? 0 : each * Number(index) + layout.offsetOf(part);
     assertEquals(RingHeader.offsetOf(name!) + inside, Number(offset), path);
   }
 });
@@ -49,12 +51,14 @@ Deno.test("wire_formats.md has the offsets of a ring's settings", () => {
       ...settings,
     });
     using memory = openMemory(name);
-    assertEquals(RingHeader.constants, { magic: 0x43524957, version: 1 });
+    assertEquals(RingHeader.constants, { magic: 0x43524957, version: 2 });
     assertEquals(RingHeader.readAll(memory.bytes), {
       ...RingHeader.constants,
       capacity: 4096,
       max_message_length: 100,
       ...numbers,
+      layout_hash: 0n,
+      text_length: 0,
       tail: 0,
       head: 0,
       committed: 0,
@@ -92,6 +96,40 @@ Deno.test("wire_formats.md has the offsets of a ring's positions", () => {
   while (sender.sendSync(messageOf(2000, 4)));
   assertEquals(sender.sendSync(messageOf(2000, 4)), false);
   assertEquals(RingHeader.read(memory.bytes, "dropped"), 2);
+});
+
+Deno.test("wire_formats.md describes the numbers of messages in a ring", () => {
+  const name = randomName();
+  using channel = RingChannel.create(name, { capacity: 1024 });
+  using memory = openMemory(name);
+  using sender = channel.sender();
+  using receiver = channel.receiver();
+  const numbers = [0, 12].map((at) => RingHeader.offsetOf("numbers") + at);
+  for (let count = 0; count < 50; count++) {
+    sender.sendSync(messageOf(200, count));
+    if (count % 2 === 0) receiver.receiveSync();
+    else {
+      receiver.peekSync();
+      receiver.release(1);
+    }
+    const head = RingHeader.read(memory.bytes, "head");
+    const found = numbers.map((at) => RingNumber.readAll(memory.bytes, at))
+      .filter(({ position }) => position === head);
+    // A record of this length is published at once. A new ring has two numbers for 0.
+    assertEquals(found, [{ position: head!, low: count + 1, high: 0 }]);
+  }
+});
+
+Deno.test("wire_formats.md describes where a ring has the layout of its messages", () => {
+  const name = randomName();
+  const Lap = struct({ lap: "u32" });
+  using _channel = RingChannel.create(name, { capacity: 4096, message: Lap });
+  using memory = openMemory(name);
+  const { layout_hash, text_length } = RingHeader.readAll(memory.bytes);
+  assertEquals([layout_hash, text_length], [Lap.layoutHash, Lap.signature.length]);
+  const at = RingHeader.offsetOf("ring") + 4096;
+  const text = memory.bytes.slice(at, at + Lap.signature.length);
+  assertEquals(new TextDecoder().decode(text), Lap.signature);
 });
 
 Deno.test("wire_formats.md describes the records and the padding of a ring", () => {
