@@ -65,8 +65,12 @@ export class ChannelPair implements AsyncDisposable {
   static async start(program: Program, task: Task): Promise<ChannelPair> {
     await using stack = new AsyncDisposableStack();
     const name = `winipc-bench-${crypto.randomUUID()}`;
-    stack.use(RingChannel.create(name));
-    stack.use(RingChannel.create(`${name}b`));
+    // Another checkout may have another version of the ring.
+    const library: Pick<typeof import("../mod.ts"), "RingChannel"> = task.checkout === undefined
+      ? { RingChannel }
+      : await import(new URL("mod.ts", task.checkout).href);
+    stack.use(library.RingChannel.create(name));
+    stack.use(library.RingChannel.create(`${name}b`));
     const words = await commandOf(program, task.checkout);
     const start = async (side: "near" | "far", processor: number) =>
       stack.use(await Peer.startProgram(words[0]!, ...words.slice(1), name, side, `${processor}`));

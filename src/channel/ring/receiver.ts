@@ -627,14 +627,16 @@ class RingMessages<Value> implements Incoming<Value>, Flushable {
       this.#contents.prepare();
       return undefined;
     }
+    let message: Value;
     try {
-      return this.#contents.copy(offset, reader.length);
-    } finally {
-      // A message that is not of the layout is taken, too, so that the next one can come.
-      reader.advance();
-      if (reader.isDue) this.flush();
-      else this.#queue.add(this);
+      message = this.#contents.copy(offset, reader.length);
+    } catch (error) {
+      // A message that is not of the layout is taken out, so that the next one can come.
+      if (error instanceof Deno.errors.InvalidData) this.#advance();
+      throw error;
     }
+    this.#advance();
+    return message;
   }
 
   look(): boolean {
@@ -655,12 +657,21 @@ class RingMessages<Value> implements Incoming<Value>, Flushable {
 
   release(count: number): void {
     this.#reader.release(count);
-    if (this.#reader.isDue) this.flush();
-    else if (count > 0) this.#queue.add(this);
+    if (count > 0) this.#publishSoon();
   }
 
   recover(isSame: () => boolean): boolean {
     return this.#reader.recover(isSame);
+  }
+
+  #advance(): void {
+    this.#reader.advance();
+    this.#publishSoon();
+  }
+
+  #publishSoon(): void {
+    if (this.#reader.isDue) this.flush();
+    else this.#queue.add(this);
   }
 }
 

@@ -73,7 +73,7 @@ const INBOX_CHECKS: OptionChecks<Pick<ReceiveHandleOptions<"memory">, "form">> =
  */
 export async function sendChannel(
   target: WindowTarget,
-  channel: AnyChannel,
+  channel: RingChannel<unknown, unknown, unknown>,
   options: Omit<SendHandleOptions, "access"> = {},
 ): Promise<bigint> {
   if (!(channel instanceof RingChannel)) {
