@@ -174,3 +174,27 @@ for (const byteLength of [1024, 2 ** 18]) {
     readNewest(view, byteLength, buffers);
   });
 }
+
+{
+  const group = "messages in one memory, a million times";
+  const SLOTS = 1000;
+  const Flat = struct({ price: "f64", size: "u32" });
+  const messages = new DataView(new ArrayBuffer(SLOTS * Flat.byteLength));
+  const viewAt = Flat.messageViews(messages, "benchmark");
+
+  Deno.bench(`DataView: a double of ${group}`, { group, baseline: true }, () => {
+    let sum = 0;
+    for (let i = 0; i < TIMES; i++) {
+      sum += messages.getFloat64((i % SLOTS) * Flat.byteLength, true);
+    }
+    keep(sum);
+  });
+
+  Deno.bench(`struct: a double of ${group}, by a view that moves`, { group }, () => {
+    let sum = 0;
+    for (let i = 0; i < TIMES; i++) {
+      sum += viewAt((i % SLOTS) * Flat.byteLength, Flat.byteLength).price;
+    }
+    keep(sum);
+  });
+}
