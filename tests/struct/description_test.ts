@@ -41,6 +41,30 @@ const ALL: readonly DescribedLayout[] = [
   tagged({ trade: Trade, inner: Inner }),
 ];
 
+function deep(depth: number): string {
+  return "struct{a@0:".repeat(depth) + "u8" + "}1".repeat(depth);
+}
+
+const INVALID = [
+  deep(101),
+  deep(5000),
+  "",
+  "u8",
+  "struct{}0",
+  "struct{a@00:u8}1",
+  "struct{a@0:u8}12345678901",
+  "struct{a@0:u8}1[2]",
+  "struct{a@0:u8}1 ",
+  "struct{a@0:u8}1struct{a@0:u8}1",
+  "struct{a@0:u8:1}1",
+  "struct{a@0:u8:1+}1",
+  "struct{a@-1:u8}1",
+  "struct{1a@0:u8}1",
+  "struct{a b@0:u8}1",
+  "struct{a@0:struct}1",
+  "other{a@0:u8}1",
+];
+
 /** Compares two layouts as an open does: `ours` is the layout of the process that opens. */
 function difference(ours: DescribedLayout, theirs: DescribedLayout): string | undefined {
   const [our, their] = [parseDescription(ours.signature), parseDescription(theirs.signature)];
@@ -197,22 +221,13 @@ Deno.test("checkDescription() believes no text that is cut, too long, invalid or
 Deno.test("No text of a hostile process takes long, nests too deep, or gets into an error uncut", () => {
   const repeat = (text: string) =>
     text.repeat(Math.ceil(MAX_DESCRIPTION_LENGTH / text.length)).slice(0, MAX_DESCRIPTION_LENGTH);
-  const deep = (depth: number) => "struct{a@0:".repeat(depth) + "u8" + "}1".repeat(depth);
   const hostile = [
     ..."struct{ struct{a@0: a@0: [1] } { [ a 0 9 : + u8:0+ ,".split(" ").map(repeat),
     repeat("a".repeat(1000) + "@0:u8,"),
     `struct{${"a".repeat(MAX_DESCRIPTION_LENGTH - 14)}@0:u8}1`,
     `struct{a@0:u8${"[1]".repeat(21_000)}}1`,
     `struct{a@0:${"x".repeat(60_000)}}1`,
-    deep(101),
-    deep(5000),
-    "struct{a@00:u8}1",
-    "struct{a@0:u8}12345678901",
-    "struct{}0",
-    "u8",
-    "struct{a@0:u8}1[2]",
-    "struct{a@0:u8}1 ",
-    "struct{a@0:u8:1}1",
+    ...INVALID,
   ];
   for (const signature of hostile) {
     const layout = { signature, layoutHash: fnv1a(signature) };
@@ -227,6 +242,18 @@ Deno.test("No text of a hostile process takes long, nests too deep, or gets into
     assert(performance.now() - before < 2000, signature.slice(0, 50));
   }
   assert(parseDescription(deep(100)) !== undefined);
+});
+
+Deno.test("parseDescription() refuses every text that no layout has", () => {
+  for (const text of INVALID) assertEquals(parseDescription(text), undefined, text.slice(0, 50));
+  for (const { signature } of ALL) {
+    for (let length = 0; length < signature.length; length++) {
+      const cut = signature.slice(0, length);
+      // A size that is cut within its digits is a size, too.
+      const isValid = /[}][0-9]$/.test(cut) && length === signature.length - 1;
+      assertEquals(parseDescription(cut) !== undefined, isValid, cut);
+    }
+  }
 });
 
 Deno.test("checkDescription() survives any bytes in any place of the description", () => {

@@ -13,6 +13,7 @@ import {
   bytes,
   safe,
   struct,
+  tagged,
   union,
   utf16,
   utf8,
@@ -183,6 +184,53 @@ Deno.test("A C compiler gives each field of Layout.toC() the offset and bytes of
     assertEquals(layout.read(theirs), { ...VALUES, either });
   }
   assertEquals(lines, []);
+  await Deno.remove(folder, { recursive: true });
+});
+
+const Trade = struct({ price: "f64", size: "u32" });
+const Note = struct({ level: "u16", text: utf8(5) });
+const Event = tagged({ trade: Trade, note: Note });
+const TAGGED = String.raw`#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <wchar.h>
+${Event.toC("Event")}
+static void dump(const Event *event, size_t size) {
+    for (size_t i = 0; i < size; i++) printf("%02x", ((const unsigned char *)event)[i]);
+    puts("");
+}
+int main(void) {
+    static Event trade, note;
+    trade.tag = 0; trade.value.trade.price = 1.5; trade.value.trade.size = 10;
+    note.tag = 1; note.value.note.level = 7; strcpy(note.value.note.text, "abc");
+    dump(&trade, offsetof(Event, value) + sizeof trade.value.trade);
+    dump(&note, offsetof(Event, value) + sizeof note.value.note);
+    return 0;
+}
+`;
+
+Deno.test("A C program writes the messages that tagged() describes", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
+  const source = `${folder}\\tagged.c`;
+  await Deno.writeTextFile(source, TAGGED);
+  await using compiled = await compileC(new URL(`file:///${source.replaceAll("\\", "/")}`));
+  const { stdout } = await new Deno.Command(compiled.path).output();
+  const lines = new TextDecoder().decode(stdout).trimEnd().split(/\r?\n/);
+  const expected = [
+    { kind: "trade", value: { price: 1.5, size: 10 } },
+    { kind: "note", value: { level: 7, text: "abc" } },
+  ] as const;
+  assertEquals(lines.length, expected.length);
+  for (const [index, event] of expected.entries()) {
+    const theirs = Uint8Array.fromHex(lines[index]!);
+    const data = new DataView(theirs.buffer);
+    assertEquals(Event.loadMessage(data, 0, theirs.length, "C program"), event);
+    const ours = new DataView(new ArrayBuffer(theirs.length));
+    Event.storeMessage(ours, 0, Event.check(event, ""));
+    assertEquals(new Uint8Array(ours.buffer), theirs);
+  }
   await Deno.remove(folder, { recursive: true });
 });
 

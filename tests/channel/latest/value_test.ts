@@ -265,6 +265,14 @@ Deno.test("LatestValue.open() throws only InvalidData for any bytes in the heade
     }
   }
   assert(refusals.size >= 3, [...refusals].join());
+  // The slots have the same size for both lengths, so the description is at its place.
+  view.bytes.set(whole);
+  new DataView(view.buffer).setUint32(16, Telemetry.byteLength - 4, true);
+  assertThrows(
+    () => LatestValue.open(name, Telemetry),
+    Deno.errors.InvalidData,
+    "is corrupt: its values have 28 bytes, and those of its layout 32",
+  );
 });
 
 Deno.test("LatestValue.create() refuses a layout whose description is too long, and tagged()", () => {
