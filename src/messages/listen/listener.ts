@@ -28,8 +28,10 @@ import {
   type IncomingNumbers,
   listenersOfThisThread,
   loadHandling,
+  messageName,
   runHandler,
-} from "../window/own.ts";
+  WM_COPYDATA,
+} from "../window/procedure.ts";
 import {
   ListenerState,
   MAX_NESTED,
@@ -38,7 +40,6 @@ import {
   type WindowThreadData,
   type WindowThreadNews,
 } from "./protocol.ts";
-import { messageName, WM_COPYDATA } from "../window/procedure.ts";
 
 /**
  * Answers a message other than WM_COPYDATA. Such a message carries two numbers.

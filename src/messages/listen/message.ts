@@ -22,7 +22,7 @@ import { MAX_COPY_DATA } from "../../../ffi/win32/types.ts";
 import { assertNewClassName } from "../../../ffi/callback.ts";
 import { MAX_TIMER } from "../../wait/options.ts";
 import { assertTitle, uniqueClass } from "../window/message_window.ts";
-import { MAX_MESSAGE, WM_USER } from "../window/procedure.ts";
+import { type Handling, type IncomingMessage, MAX_MESSAGE, WM_USER } from "../window/procedure.ts";
 import type { WindowSettings } from "./protocol.ts";
 import {
   type CopyData,
@@ -31,7 +31,6 @@ import {
   sendFrom,
 } from "../send/message.ts";
 import { decodeText, type TextEncoding } from "../encoding.ts";
-import type { Handling, IncomingMessage } from "../window/own.ts";
 import { isOneWindow } from "../window/find.ts";
 import { imagePathOf } from "../../../ffi/process_thread.ts";
 import { user32 } from "../../../ffi/win32/user32.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { ParentIdentity } from "../../wait/thread.ts";
-import type { IncomingMessage, IncomingNumbers } from "../window/own.ts";
+import type { IncomingMessage, IncomingNumbers } from "../window/procedure.ts";
 
 /**
  * Maximum number of messages that wait for the script's answers at the same time: each of them is a

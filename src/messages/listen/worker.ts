@@ -8,8 +8,9 @@
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { Win32Error } from "../../../ffi/error.ts";
 import { Parent } from "../../wait/thread.ts";
-import type { IncomingMessage, IncomingNumbers } from "../window/own.ts";
 import {
+  type IncomingMessage,
+  type IncomingNumbers,
   type ReceivedCopyData,
   waitForMessage,
   waitForObjects,

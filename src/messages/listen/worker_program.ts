@@ -2485,6 +2485,20 @@ var ReceivedCopyData = class _ReceivedCopyData extends Uncloneable2 {
     return this.#bytes;
   }
 };
+var WindowMap = class {
+  #entries = /* @__PURE__ */ new Map();
+  set(handle, value) {
+    this.#entries.set(BigInt.asUintN(32, handle), value);
+  }
+  get(handle) {
+    return this.#entries.get(BigInt.asUintN(32, handle));
+  }
+  delete(handle) {
+    this.#entries.delete(BigInt.asUintN(32, handle));
+  }
+};
+var windowsOfThisThread = new WindowMap();
+var listenersOfThisThread = new WindowMap();
 
 // src/messages/listen/protocol.ts
 var MAX_NESTED = 16;
@@ -2628,22 +2642,6 @@ var ListenerState = class {
     };
   }
 };
-
-// src/messages/window/own.ts
-var WindowMap = class {
-  #entries = /* @__PURE__ */ new Map();
-  set(handle, value) {
-    this.#entries.set(BigInt.asUintN(32, handle), value);
-  }
-  get(handle) {
-    return this.#entries.get(BigInt.asUintN(32, handle));
-  }
-  delete(handle) {
-    this.#entries.delete(BigInt.asUintN(32, handle));
-  }
-};
-var windowsOfThisThread = new WindowMap();
-var listenersOfThisThread = new WindowMap();
 
 // src/wait/event_loop.ts
 var MAX_LENGTH = 4;

@@ -7,7 +7,7 @@
 
 import { EVENT_LOOP } from "../../wait/event_loop.ts";
 import { Cancellation } from "../../wait/options.ts";
-import { type Handling, numberSend, unanswered } from "../window/own.ts";
+import { type Handling, numberSend, unanswered } from "../window/procedure.ts";
 import {
   deliverHere,
   deliveryError,

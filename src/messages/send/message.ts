@@ -22,20 +22,18 @@ import { assertSendTimeout, DEFAULT_SEND_TIMEOUT, deliverHere, type Parcel } fro
 import { assertEncoding, encodeText, type TextEncoding } from "../encoding.ts";
 import {
   assertNumeric,
-  letMessagesIn,
-  messageName,
-  type MessageParameter,
-  throwProcedureFailure,
-  toParameter,
-  WM_COPYDATA,
-} from "../window/procedure.ts";
-import {
   type Handling,
   handlingNow,
+  letMessagesIn,
   listenersOfThisThread,
+  messageName,
+  type MessageParameter,
   type OwnListener,
+  throwProcedureFailure,
+  toParameter,
   windowsOfThisThread,
-} from "../window/own.ts";
+  WM_COPYDATA,
+} from "../window/procedure.ts";
 import { SendJob, sendOnThread } from "./job.ts";
 import { nameOfWindow, toWindow, type WindowTarget } from "../window/find.ts";
 import { assertNoAtomNumber } from "../../../ffi/callback.ts";

@@ -2159,6 +2159,20 @@ var ReceivedCopyData = class _ReceivedCopyData extends Uncloneable2 {
     return this.#bytes;
   }
 };
+var WindowMap = class {
+  #entries = /* @__PURE__ */ new Map();
+  set(handle, value) {
+    this.#entries.set(BigInt.asUintN(32, handle), value);
+  }
+  get(handle) {
+    return this.#entries.get(BigInt.asUintN(32, handle));
+  }
+  delete(handle) {
+    this.#entries.delete(BigInt.asUintN(32, handle));
+  }
+};
+var windowsOfThisThread = new WindowMap();
+var listenersOfThisThread = new WindowMap();
 
 // src/messages/window/find.ts
 var HWND_MESSAGE = BigInt.asUintN(64, -3n);

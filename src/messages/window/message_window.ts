@@ -19,7 +19,6 @@ import { MSG_SIZE } from "../../../ffi/win32/types.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import { toBool, toHwnd, user32 } from "../../../ffi/win32/user32.ts";
 import { assertWide, encodeWide, MAX_TEXT } from "../../../ffi/wide.ts";
-import { windowsOfThisThread } from "./own.ts";
 import {
   assertMessage,
   dropProcedureFailure,
@@ -28,6 +27,7 @@ import {
   type ReceivedCopyData,
   systemAnswer,
   throwProcedureFailure,
+  windowsOfThisThread,
   WM_COPYDATA,
 } from "./procedure.ts";
 import { HWND_MESSAGE } from "./find.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { Handling, handlingNow, runHandler } from "../../../src/messages/window/own.ts";
+import { Handling, handlingNow, runHandler } from "../../../src/messages/window/procedure.ts";
 import { CopyDataListener } from "../../../src/messages/mod.ts";
 
 Deno.test("handlingNow() returns the running handler only after a listener with a handler was opened", async () => {
