@@ -17,8 +17,7 @@ import {
   UNIT,
 } from "./layout.ts";
 import { type BroadcastEndOptions, committedAfter } from "./sender.ts";
-import { loadFence } from "../peer/fence.ts";
-import { labelOf } from "../peer/memory.ts";
+import { labelOf, loadFence } from "../peer/memory.ts";
 import { assertFunction, pickOptions } from "../../../ffi/arguments.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import type { WaitSyncOptions } from "../../sync/mod.ts";

@@ -22,7 +22,7 @@
  * release, which step 1 of the receiver acquires. So all bytes of the copy belong to this record.
  *
  * The bytes are written by plain stores, also by a script that has claimed room in the ring. The
- * fence comes before all of these stores. `fence()` in ../peer/fence.ts says why it works on ARM64. The
+ * fence comes before all of these stores. `fence()` in ../peer/memory.ts says why it works on ARM64. The
  * receiver's fence need only order loads.
  *
  * The sender announces and publishes several records at a time, because each of these steps sends a
@@ -44,17 +44,15 @@ import {
   UNIT,
   WORD,
 } from "./layout.ts";
-import { fence } from "../peer/fence.ts";
-import { assertNotTransferred, labelOf } from "../peer/memory.ts";
+import { assertNotTransferred, fence, labelOf } from "../peer/memory.ts";
 import { assertInteger, bytesOf, type ByteSource } from "../../../ffi/arguments.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import { type HeaderWords, leavePlace, takePlace } from "../peer/place.ts";
 import type { WakeEvents } from "../peer/wake.ts";
-import type { Flushable } from "../peer/flush_queue.ts";
 import { encodeValue } from "../ring/message.ts";
 import type { MessageLayout } from "../../struct/tagged.ts";
 import type { Machine } from "../peer/machine.ts";
-import { MACHINE } from "../peer/windows.ts";
+import { type Flushable, MACHINE } from "../peer/windows.ts";
 
 /** Length of a batch in units: a batch is published when it is full, or when the sender idles. */
 const BATCH = 512 / UNIT;

@@ -63,8 +63,16 @@
  * @module
  */
 
-import { afterStore, fence, loadFence } from "../peer/fence.ts";
-import { describeOther, labelFor, labelOf, MAGICS, nameMemory } from "../peer/memory.ts";
+import {
+  afterStore,
+  describeOther,
+  fence,
+  labelFor,
+  labelOf,
+  loadFence,
+  MAGICS,
+  nameMemory,
+} from "../peer/memory.ts";
 import type { HeaderWords, Place } from "../peer/place.ts";
 import type { Machine } from "../peer/machine.ts";
 import { MACHINE } from "../peer/windows.ts";

@@ -12,7 +12,7 @@ import type { SharedEvent } from "../../sync/mod.ts";
 import type { ParkedWait } from "../../sync/pool_thread_wait.ts";
 import type { EventLoop } from "../../wait/event_loop.ts";
 import type { Clock } from "../../wait/options.ts";
-import type { FlushQueue } from "./flush_queue.ts";
+import type { FlushQueue } from "./windows.ts";
 import type { OwnerWatch } from "./place.ts";
 
 /** An event that wakes an end: the members of {@linkcode SharedEvent} that ends use. */

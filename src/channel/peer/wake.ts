@@ -40,8 +40,7 @@ import type { EndEvent, Machine } from "./machine.ts";
 import { unless } from "../../../ffi/error.ts";
 import type { OptionChecks } from "../../../ffi/arguments.ts";
 import { assertSecurity, type Security } from "../../../ffi/security.ts";
-import { afterStore } from "./fence.ts";
-import { labelOf } from "./memory.ts";
+import { afterStore, labelOf } from "./memory.ts";
 import { MACHINE } from "./windows.ts";
 
 /** A lowered wake flag: the end need not be woken. */

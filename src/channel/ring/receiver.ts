@@ -23,9 +23,8 @@ import { HEADER_LENGTH, headerWordsOf, RECEIVER, SENDER, WORD } from "./layout.t
 import { RingReader } from "./reader.ts";
 import type { EndOptions } from "./sender.ts";
 import { WakeWord } from "../peer/wake.ts";
-import type { Flushable, FlushQueue } from "../peer/flush_queue.ts";
 import type { Machine } from "../peer/machine.ts";
-import { MACHINE } from "../peer/windows.ts";
+import { type Flushable, type FlushQueue, MACHINE } from "../peer/windows.ts";
 import { type Incoming, Receiving } from "../peer/receiving.ts";
 
 /** Counts of a receiver since it was opened, and of its channel. */

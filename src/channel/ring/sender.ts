@@ -32,9 +32,8 @@ import { FULL, NOTHING, PENDING, RingWriter, type Writer } from "./writer.ts";
 import { type SenderPlace, SharedWriter, takeSenderPlace } from "./many/shared_writer.ts";
 import { WakeWord } from "../peer/wake.ts";
 import type { EventLoop } from "../../wait/event_loop.ts";
-import type { Flushable } from "../peer/flush_queue.ts";
 import type { EndEvent, Machine } from "../peer/machine.ts";
-import { MACHINE } from "../peer/windows.ts";
+import { type Flushable, MACHINE } from "../peer/windows.ts";
 
 /** The parts of a channel that a sender or a receiver uses. */
 export interface EndOptions {

@@ -51,7 +51,7 @@ async function load(root: string): Promise<Library> {
     broadcastReceiver: await import(`${root}channel/broadcast/receiver.ts`),
     broadcastSender: await import(`${root}channel/broadcast/sender.ts`),
     eventLoop: await import(`${root}wait/event_loop.ts`),
-    flushQueue: await import(`${root}channel/peer/flush_queue.ts`),
+    flushQueue: await import(`${root}channel/peer/windows.ts`),
     latestLayout: await import(`${root}channel/latest/layout.ts`),
     latestPublisher: await import(`${root}channel/latest/value.ts`),
     latestReader: await import(`${root}channel/latest/reader.ts`),

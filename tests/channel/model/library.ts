@@ -10,7 +10,7 @@ import * as latestLayout from "../../../src/channel/latest/layout.ts";
 import * as latestPublisher from "../../../src/channel/latest/value.ts";
 import * as latestReader from "../../../src/channel/latest/reader.ts";
 import * as eventLoop from "../../../src/wait/event_loop.ts";
-import * as flushQueue from "../../../src/channel/peer/flush_queue.ts";
+import * as flushQueue from "../../../src/channel/peer/windows.ts";
 import type { Machine } from "../../../src/channel/peer/machine.ts";
 import * as wakeEvents from "../../../src/channel/peer/wake.ts";
 import * as ringReceiver from "../../../src/channel/ring/receiver.ts";
