@@ -70,10 +70,16 @@ export const CHANGES_CHECKS: OptionChecks<ChangesOptions> = {
 
 const WAIT_OBJECT_0 = 0;
 
+/** The parts that {@linkcode LatestChanges} uses: of a latest value, or of a latest frame. */
+export interface ChangingParts extends Omit<LatestParts, "slots"> {
+  /** The newest number, and the slots to copy from. */
+  readonly slots: Pick<LatestParts["slots"], "newest" | "copy">;
+}
+
 /** Reads the newest value, and waits for changes of it. */
 export class LatestChanges implements Disposable {
   readonly #label: string;
-  readonly #parts: LatestParts;
+  readonly #parts: ChangingParts;
   readonly #options: WakeOptions;
   readonly #writer: PeerLiveness;
   readonly #iterations = new Set<Iteration>();
@@ -86,7 +92,7 @@ export class LatestChanges implements Disposable {
    * @param label The label in error messages: `latest value "Local\\x"`.
    * @param options The security of the events that wake this reader.
    */
-  constructor(label: string, parts: LatestParts, options: WakeOptions = {}) {
+  constructor(label: string, parts: ChangingParts, options: WakeOptions = {}) {
     this.#label = label;
     this.#parts = parts;
     this.#options = options;

@@ -39,16 +39,22 @@ import { createUnder } from "../peer/memory.ts";
 import { MAX_WAITING, WAKE_CHECKS, wakeEventSuffix, type WakeOptions } from "../peer/wake.ts";
 import { type LatestReader, openReader } from "./reader.ts";
 
+/** The parts that {@linkcode LatestPublisher} uses: of a latest value, or of a latest frame. */
+export interface PublishingParts extends Omit<LatestParts, "slots"> {
+  /** The slots to publish in. */
+  readonly slots: Pick<LatestParts["slots"], "publish">;
+}
+
 /** Publishes values for the writer, and owns the writer's place. */
 export class LatestPublisher implements Disposable {
-  readonly #parts: LatestParts;
+  readonly #parts: PublishingParts;
 
   /**
    * Takes the writer's place, and wakes all readers, so that they watch this writer.
    *
    * @param parts The parts of the memory. The caller holds the mutex, so no other writer is alive.
    */
-  constructor(parts: LatestParts) {
+  constructor(parts: PublishingParts) {
     this.#parts = parts;
     takeOver(parts);
     try {
@@ -75,7 +81,7 @@ export class LatestPublisher implements Disposable {
 }
 
 /** Takes the writer's place. Its last owner is not alive. */
-function takeOver({ header, machine }: LatestParts): void {
+function takeOver({ header, machine }: PublishingParts): void {
   const options = { who: "writer", machine };
   try {
     takePlace(header, WRITER, options);
