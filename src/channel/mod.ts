@@ -1,5 +1,6 @@
 /**
- * Channels, broadcast rings and latest values: messages and values through shared memory.
+ * Channels, broadcast rings, latest values and latest frames: messages, values and large frames
+ * through shared memory.
  *
  * ```ts
  * import { LatestValue } from "@winipc/winipc/channel";
@@ -25,6 +26,9 @@ export { BroadcastReceiver } from "./broadcast/receiver.ts";
 export { BroadcastRing, type BroadcastRingOptions } from "./broadcast/ring.ts";
 export { BroadcastSender, type BroadcastSenderStats } from "./broadcast/sender.ts";
 export { ChannelInbox, sendChannel } from "./ring/transfer.ts";
+export { type FramePublishOptions, FrameWriter, LatestFrame } from "./frame/latest.ts";
+export type { FrameSettings, LatestFrameOptions } from "./frame/layout.ts";
+export { Frame, FrameReader } from "./frame/reader.ts";
 export type { LatestValueOptions } from "./latest/layout.ts";
 export {
   type ChangesOptions,

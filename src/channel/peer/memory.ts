@@ -1,6 +1,7 @@
 /**
- * Memory that holds a channel, a broadcast ring or a latest value: its kind, its label in error
- * messages, and the size of its ring. Also the error for a name that another object has already.
+ * Memory that holds a channel, a broadcast ring, a latest value or a latest frame: its kind, its
+ * label in error messages, and the size of its ring. Also the error for a name that another object
+ * has already.
  *
  * And fences, which order plain accesses to shared memory. With a fence, many bytes can be copied at
  * once, without an `Atomics` access for each word.
@@ -48,11 +49,12 @@ export function labelForKey(noun: string, key: string): string {
   return `${noun} inherited as "${key}"`;
 }
 
-/** The first word of each kind of memory: the letters WIRC, WIRB and WILV, little-endian. */
+/** The first word of each kind of memory: the letters WIRC, WIRB, WILV and WILF, little-endian. */
 export const MAGICS = {
   channel: 0x4352_4957,
   broadcastRing: 0x4252_4957,
   latestValue: 0x564c_4957,
+  latestFrame: 0x464c_4957,
 } as const;
 
 /** A kind of object that a memory can hold. */
@@ -69,6 +71,7 @@ const RESIDENTS: readonly Resident[] = [
   { magic: MAGICS.channel, noun: "a channel", opener: "RingChannel.open()" },
   { magic: MAGICS.broadcastRing, noun: "a broadcast ring", opener: "BroadcastRing.open()" },
   { magic: MAGICS.latestValue, noun: "a latest value", opener: "LatestValue.open()" },
+  { magic: MAGICS.latestFrame, noun: "a latest frame", opener: "LatestFrame.open()" },
 ];
 
 /**

@@ -1,0 +1,72 @@
+/**
+ * Opens a reader of a latest frame, and executes commands from its input: `reader.ts NAME`.
+ *
+ * - "acquire" acquires the newest frame, holds it and prints its mark.
+ * - "look" prints the mark of the frame that is held.
+ * - "release" releases the frame.
+ * - "check N" checks as many frames as possible for N milliseconds, and prints how many frames it has
+ *   checked and how many different ones, or the error.
+ * - "spin" acquires and releases frames as fast as possible, until the process is killed.
+ * - "changes N" waits for each further frame, up to the one with the mark N. It prints each mark.
+ *
+ * @module
+ */
+
+import { TextLineStream } from "@std/streams";
+import { type Frame, LatestFrame } from "../../../../src/channel/mod.ts";
+import { markOf } from "../marked_frame.ts";
+
+using frames = await LatestFrame.waitFor(Deno.args[0]!, { timeout: 20_000 });
+using reader = frames.reader();
+let held: Frame | undefined;
+console.log("ready");
+const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(
+  new TextLineStream(),
+);
+for await (const line of lines) {
+  const [word, number] = line.split(" ");
+  if (word === "acquire") {
+    held = reader.acquire();
+    console.log(held ? markOf(held) : "none");
+  }
+  if (word === "look") console.log(markOf(held!));
+  if (word === "release") {
+    held?.release();
+    console.log("released");
+  }
+  if (word === "check") console.log(check(Number(number)));
+  if (word === "spin") {
+    console.log("spinning");
+    for (;;) {
+      using frame = reader.acquire();
+      if (frame !== undefined && Math.random() < 0.1) markOf(frame);
+    }
+  }
+  if (word === "changes") {
+    for await (const frame of reader.changes({ timeout: 20_000, whenWriterGone: "wait" })) {
+      const mark = markOf(frame);
+      console.log(mark);
+      if (mark === Number(number)) break;
+    }
+  }
+}
+
+/** Checks frames: some at once, some again after a while, because the writer goes on meanwhile. */
+function check(duration: number): string {
+  const seen = new Set<number>();
+  let count = 0;
+  try {
+    for (const end = performance.now() + duration; performance.now() < end; count++) {
+      using frame = reader.acquire();
+      if (frame === undefined) continue;
+      const mark = markOf(frame);
+      seen.add(mark);
+      if (count % 16 !== 0) continue;
+      for (let pause = 0; pause < 50_000; pause++) Atomics.pause();
+      if (markOf(frame) !== mark) return "changed while it was held";
+    }
+  } catch (error) {
+    return String(error);
+  }
+  return `${count} ${seen.size}`;
+}
