@@ -6,12 +6,14 @@ import { Explorer } from "./model/explore.ts";
 import { applyChange, type Change, findGuards, namesOf } from "./model/guards.ts";
 import { assertFound, MUTANTS } from "./model/mutants.ts";
 import { SCENARIOS } from "./model/scenarios.ts";
+import { FRAME_MUTANTS } from "./model/frame_mutants.ts";
 import { WAKE_MUTANTS } from "./model/wake_mutants.ts";
 
 Deno.test("Each guard of the library is changed by a mutant or a test", async () => {
   const guards = findGuards(await readMarkedFiles());
   const used = new Set(["streak"]);
-  for (const mutant of [...Object.values(MUTANTS), ...Object.values(WAKE_MUTANTS)]) {
+  const mutants = [MUTANTS, WAKE_MUTANTS, FRAME_MUTANTS].flatMap((all) => Object.values(all));
+  for (const mutant of mutants) {
     if ("change" in mutant) { for (const name of namesOf(mutant.change)) used.add(name!); }
   }
   assertEquals([...guards.keys()].sort(), [...used].sort());

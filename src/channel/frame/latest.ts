@@ -44,6 +44,7 @@ import {
   MAX_METADATA,
   memoryLengthOf,
   NEWEST,
+  type ReaderPlace,
   readerPlace,
   settle,
   writeHeader,
@@ -58,12 +59,14 @@ const CHECK_INTERVAL = 20 * UNITS_PER_MILLISECOND;
 /** The slots as the writer sees them: it claims a free one, and publishes it. */
 export class FrameRoom {
   readonly #slots: FrameSlots;
-  readonly #places;
+  readonly #places: readonly ReaderPlace[];
   readonly #machine: Machine;
   #newest: number;
   #number = 0;
   #claimed = NONE;
   #dropped = 0;
+  /** Whether a reader has pinned each slot, at the last look. */
+  readonly #pinned: Uint8Array<ArrayBuffer>;
   /** The last owner of each reader's place that is known to have ended. */
   readonly #ended: (bigint | undefined)[] = [];
   #lastCheck: number;
@@ -77,6 +80,7 @@ export class FrameRoom {
     this.#slots = slots;
     this.#places = Array.from({ length: slots.settings.maxReaders }, (_, at) => readerPlace(at));
     this.#machine = machine;
+    this.#pinned = new Uint8Array(slots.settings.slots);
     this.#newest = slots.newest;
     if (this.#newest >= 0) this.#number = slots.readHead(this.#newest).number;
     this.#lastCheck = (machine.ticks[0]! - CHECK_INTERVAL) | 0;
@@ -116,27 +120,34 @@ export class FrameRoom {
     this.#number++;
   }
 
-  /** Finds a slot that is not the newest and that no living reader has pinned: the oldest first. */
+  /**
+   * Finds a slot that is not the newest and that no living reader has pinned: the oldest first.
+   *
+   * Each pin is loaded once. A reader can move its pin meanwhile. With a look at the pins for each
+   * slot, all slots could seem to be pinned by a single reader.
+   */
   #findFree(): number {
     const { slots } = this.#slots.settings;
+    const pinned = this.#pinned.fill(0);
+    for (let index = 0; index < this.#places.length; index++) {
+      const pin = Atomics.load(this.#slots.header.words, this.#places[index]!.pin);
+      if (pin === 0 || this.#isVoid(index)) continue;
+      // A hostile pin names no slot, and is not stored.
+      pinned[pin - 1] = 1; // guard: look-at-pins
+    }
     for (let step = 1; step <= slots; step++) {
       const slot = (this.#newest + step) % slots;
       const isNewest = slot === this.#newest; // guard: keep-newest
-      if (isNewest) continue;
-      const isPinned = this.#isPinned(slot); // guard: look-at-pins
-      if (!isPinned) return slot;
+      if (!isNewest && pinned[slot] === 0) return slot;
     }
     return NONE;
   }
 
-  #isPinned(slot: number): boolean {
-    const { words, owners } = this.#slots.header;
-    for (let index = 0; index < this.#places.length; index++) {
-      const { pin, owner } = this.#places[index]!;
-      if (Atomics.load(words, pin) !== slot + 1) continue;
-      if (Atomics.load(owners, owner) !== this.#ended[index]) return true;
-    }
-    return false;
+  /** Returns whether the owner of a place is known to have ended, so that its pin does not count. */
+  #isVoid(index: number): boolean {
+    const ended = this.#ended[index];
+    if (ended === undefined) return false;
+    return Atomics.load(this.#slots.header.owners, this.#places[index]!.owner) === ended;
   }
 
   /**

@@ -33,9 +33,9 @@
  *
  * | writer of a frame                             | reader                                       |
  * | --------------------------------------------- | -------------------------------------------- |
- * | 1. chooses a slot s that is not the newest    | 1. loads the newest slot, s                  |
- * | 2. loads all pins; if one names s, it chooses | 2. stores s as its pin                       |
- * |    another slot                               | 3. loads the newest slot again: if it is not |
+ * | 1. loads each pin once                        | 1. loads the newest slot, s                  |
+ * | 2. chooses a slot s that is not the newest,   | 2. stores s as its pin                       |
+ * |    and that no pin named                      | 3. loads the newest slot again: if it is not |
  * | 3. writes the frame and its head              |    s, it begins again                        |
  * | 4. stores s as the newest slot                | 4. reads the head and the frame in place     |
  * |                                               | 5. stores 0 as its pin                       |
@@ -44,23 +44,24 @@
  * accesses, which have one order that all threads agree on, also on ARM64. Still no reader sees a
  * byte of a frame that is not the one in the head:
  *
- * Let the writer choose s in step 1. Before this, it stored another slot as the newest one, or no
- * slot was the newest. It stores s as the newest slot only in step 4. So s is not the newest slot
+ * Let the writer choose s. Before its step 1, it stored or loaded another slot as the newest one, or
+ * no slot was the newest. It stores s as the newest slot only in step 4. So s is not the newest slot
  * from step 1 to step 4. Now consider step 3 of a reader that finds s there.
  *
  * Case 1: it comes after step 4 of the writer. Step 4 is a release, which step 3 of the reader
  * acquires. So all that the writer wrote in its step 3 is visible.
  *
  * Case 2: it comes before the writer's step 1. Then step 2 of the reader comes before it, too, and
- * the writer's step 2 finds the pin, or a later value. A later value of the pin is stored only after
- * step 5. That is a release, which the writer's step 2 acquires. So the reader has read everything
- * before the writer writes.
+ * the writer's step 1 finds the pin, or a later value. The pin would keep the writer from s. A later
+ * value is stored in step 5 or after it. Step 5 is a release, which the writer's step 1 acquires. So
+ * the reader has read everything before the writer writes.
  *
  * This holds however often the slot was used between steps 1 and 3 of the reader: only the last
  * look counts. So the newest slot needs no number beside it.
  *
- * With at least two slots more than readers, a slot is always free: the readers pin one each, and
- * one is the newest. With fewer slots there can be none. Then the frame is dropped. No end waits.
+ * With at least two slots more than readers, a slot is always free: each pin that the writer loads
+ * names one at most, and one is the newest. With fewer slots there can be none. Then the frame is
+ * dropped. No end waits.
  *
  * Only the owner of a place stores its pin. So the pin of a reader that was killed stays until
  * another reader takes the place, and stores 0. If the writer finds no free slot, it looks whether

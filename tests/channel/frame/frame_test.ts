@@ -107,7 +107,9 @@ Deno.test("FrameWriter.claim() drops and counts frames while readers hold all ot
     held.push(reader.acquire()!);
   }
   assertEquals(held.map(({ number }) => number), [1, 2, 3]);
-  for (let count = 1; count <= 5; count++) assertEquals([publish(), writer.dropped], [false, count]);
+  for (let count = 1; count <= 5; count++) {
+    assertEquals([publish(), writer.dropped], [false, count]);
+  }
   held[0]!.release();
   assertEquals([publish(), publish(), writer.dropped], [true, false, 6]);
   for (const frame of held) frame.release();
@@ -170,7 +172,7 @@ Deno.test("FrameReader.changes() releases each frame, yields the last one and en
     assertEquals([before?.released ?? true, frame.released], [true, false]);
     before = frame;
     seen.push(frame.number);
-    if (frame.number < 5) for (let count = 0; count < 2; count++) publish();
+    if (frame.number < 5) { for (let count = 0; count < 2; count++) publish(); }
     else writer.close();
   }
   assertEquals([seen, before?.released, reader.writer], [[1, 3, 5], true, "closed"]);

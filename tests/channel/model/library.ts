@@ -6,6 +6,9 @@
 
 import * as broadcastReceiver from "../../../src/channel/broadcast/receiver.ts";
 import * as broadcastSender from "../../../src/channel/broadcast/sender.ts";
+import * as frameLayout from "../../../src/channel/frame/layout.ts";
+import * as frameReader from "../../../src/channel/frame/reader.ts";
+import * as frameWriter from "../../../src/channel/frame/latest.ts";
 import * as latestLayout from "../../../src/channel/latest/layout.ts";
 import * as latestPublisher from "../../../src/channel/latest/value.ts";
 import * as latestReader from "../../../src/channel/latest/reader.ts";
@@ -24,6 +27,9 @@ export interface Library {
   readonly broadcastSender: Pick<typeof broadcastSender, "openSender">;
   readonly eventLoop: Pick<typeof eventLoop, "EventLoop">;
   readonly flushQueue: Pick<typeof flushQueue, "FlushQueue">;
+  readonly frameLayout: Pick<typeof frameLayout, "FrameSlots" | "headWords">;
+  readonly frameReader: Pick<typeof frameReader, "FramePin">;
+  readonly frameWriter: Pick<typeof frameWriter, "FrameRoom">;
   readonly latestLayout: Pick<typeof latestLayout, "partsOf">;
   readonly latestPublisher: Pick<typeof latestPublisher, "LatestPublisher">;
   readonly latestReader: Pick<typeof latestReader, "LatestChanges">;
@@ -42,6 +48,9 @@ export const LIBRARY: Library = {
   broadcastSender,
   eventLoop,
   flushQueue,
+  frameLayout,
+  frameReader,
+  frameWriter,
   latestLayout,
   latestPublisher,
   latestReader,

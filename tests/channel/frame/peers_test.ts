@@ -1,0 +1,187 @@
+import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
+import { type FrameReader, LatestFrame } from "../../../src/channel/mod.ts";
+import { Peer } from "../../support/peer.ts";
+import { randomName } from "../../support/random_name.ts";
+import { BYTE_LENGTH, markOf, publishMarked } from "./marked_frame.ts";
+
+const { Busy } = Deno.errors;
+const byteLength = BYTE_LENGTH;
+const soon = () => AbortSignal.timeout(20_000);
+
+const startReader = (name: string) => Peer.start("channel/frame/peers/reader.ts", name);
+const startWriter = (name: string, slots: number, maxReaders: number) =>
+  Peer.start("channel/frame/peers/writer.ts", name, `${slots}`, `${maxReaders}`);
+
+/** Returns the mark of the newest frame, which must be whole. */
+function newestOf(reader: FrameReader): number | undefined {
+  using frame = reader.acquire();
+  return frame && markOf(frame);
+}
+
+// The tests run at the same time as their processes start, because a start takes long.
+Deno.test("Two readers in other processes see each frame whole, and hold one while the writer goes on", async () => {
+  const name = randomName();
+  using frames = LatestFrame.create(name, { byteLength, maxReaders: 2 });
+  using writer = frames.writer();
+  await using stack = new AsyncDisposableStack();
+  const [first, second] = await Promise.all([startReader(name), startReader(name)]);
+  for (const reader of [first, second]) stack.use(reader);
+  assertEquals(await first.ask("acquire"), "none");
+  publishMarked(writer, 1);
+  assertEquals(await first.ask("acquire"), "1");
+  publishMarked(writer, 2);
+  assertEquals(await second.ask("acquire"), "2");
+  for (let mark = 3; mark <= 50; mark++) assert(publishMarked(writer, mark));
+  assertEquals([await first.ask("look"), await second.ask("look")], ["1", "2"]);
+  assertEquals(await first.ask("release"), "released");
+  assertEquals(await first.ask("acquire"), "50");
+  assertThrows(() => frames.reader(), Busy, "has 2 readers already");
+});
+
+Deno.test("FrameWriter.claim() drops frames while a process holds the last slot, and gets it back when that process is killed", async () => {
+  const name = randomName();
+  using frames = LatestFrame.create(name, { byteLength, slots: 2, maxReaders: 1 });
+  using writer = frames.writer();
+  for (let round = 0; round < 3; round++) {
+    await using holder = await startReader(name);
+    assert(publishMarked(writer, 1) || publishMarked(writer, 1));
+    assertEquals(await holder.ask("acquire"), "1");
+    assert(publishMarked(writer, 2));
+    const { dropped } = writer;
+    for (let count = 0; count < 10; count++) assertEquals(publishMarked(writer, 3), false);
+    assertEquals(writer.dropped, dropped + 10);
+    assertEquals(await holder.ask("look"), "1");
+    holder.kill();
+    await holder.gone();
+    const start = performance.now();
+    while (!publishMarked(writer, 4)) {
+      assertLess(performance.now() - start, 5000);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    const after = writer.dropped;
+    for (let count = 0; count < 10; count++) assert(publishMarked(writer, 5));
+    assertEquals(writer.dropped, after);
+  }
+  // The place is free again, too.
+  using reader = frames.reader();
+  assertEquals(newestOf(reader), 5);
+});
+
+Deno.test("The slots and places of readers come back that are killed at random moments", async () => {
+  const name = randomName();
+  const readers = 4;
+  using frames = LatestFrame.create(name, { byteLength, slots: 3, maxReaders: readers });
+  using writer = frames.writer();
+  for (let round = 0; round < 3; round++) {
+    await using stack = new AsyncDisposableStack();
+    const peers = await Promise.all(Array.from({ length: readers }, () => startReader(name)));
+    for (const peer of peers) stack.use(peer);
+    assertThrows(() => frames.reader(), Busy);
+    await Promise.all(peers.map((peer) => peer.ask("spin")));
+    let published = 0;
+    for (const peer of peers) {
+      const end = performance.now() + 50 * Math.random();
+      do if (publishMarked(writer, published)) published++; while (performance.now() < end);
+      peer.kill();
+    }
+    for (const peer of peers) await peer.gone();
+    assertGreater(published, 0);
+    // Each of 4 dead readers can have held one of 3 slots.
+    const start = performance.now();
+    while (!publishMarked(writer, 7)) assertLess(performance.now() - start, 5000);
+    const { dropped } = writer;
+    for (let mark = 0; mark < 100; mark++) assert(publishMarked(writer, mark));
+    assertEquals(writer.dropped, dropped);
+    const next = Array.from({ length: readers }, () => frames.reader());
+    for (const reader of next) {
+      assertEquals(newestOf(reader), 99);
+      reader.close();
+    }
+  }
+});
+
+Deno.test("The newest frame stays whole when the writer is killed between claim() and publish()", async () => {
+  const name = randomName();
+  await using first = await startWriter(name, 3, 1);
+  using frames = LatestFrame.open(name);
+  using reader = frames.reader();
+  for (let mark = 1; mark <= 3; mark++) {
+    assertEquals(await first.ask(`publish ${mark}`), "published");
+  }
+  assertEquals(await first.ask("claim"), "claimed");
+  using frame = reader.acquire()!;
+  assertEquals([frame.number, markOf(frame)], [3, 3]);
+  first.kill();
+  await first.gone();
+  assertEquals([markOf(frame), reader.writer], [3, "dead"]);
+  const changes = reader.changes({ signal: soon(), whenWriterGone: "wait" });
+  frame.release();
+  assertEquals((await changes.next()).value?.number, 3);
+  const next = changes.next();
+  // The next writer goes on with the numbers.
+  await using second = await startWriter(name, 3, 1);
+  assertEquals(await second.ask("publish 9"), "published");
+  const { value } = await next;
+  assertEquals([value!.number, markOf(value!)], [4, 9]);
+  assertEquals(await second.ask("close"), "closed");
+  assertEquals((await second.gone()).code, 0);
+  assertEquals(reader.writer, "closed");
+  await changes.return();
+});
+
+Deno.test("A writer that is killed while it publishes leaves a whole frame, and the next one goes on", async () => {
+  const name = randomName();
+  using frames = LatestFrame.create(name, { byteLength, slots: 3, maxReaders: 1 });
+  using reader = frames.reader();
+  let last = 0;
+  for (let round = 0; round < 3; round++) {
+    await using writer = await startWriter(name, 3, 1);
+    await writer.ask("spin");
+    const end = performance.now() + 100 + 100 * Math.random();
+    for (let count = 0; count < 10 || performance.now() < end; count++) {
+      using frame = reader.acquire();
+      if (frame === undefined) continue;
+      markOf(frame);
+      assert(frame.number >= last);
+      last = frame.number;
+    }
+    writer.kill();
+    await writer.gone();
+    using frame = reader.acquire()!;
+    markOf(frame);
+    last = frame.number;
+  }
+  using writer = frames.writer();
+  publishMarked(writer, 1);
+  using frame = reader.acquire()!;
+  assertEquals(frame.number, last + 1);
+});
+
+Deno.test("FrameReader.changes() wakes two processes for a frame, skips frames and yields the last", async () => {
+  const name = randomName();
+  using frames = LatestFrame.create(name, { byteLength, maxReaders: 2 });
+  using writer = frames.writer();
+  await using stack = new AsyncDisposableStack();
+  const peers = await Promise.all([startReader(name), startReader(name)]);
+  for (const peer of peers) {
+    stack.use(peer);
+    await peer.send("changes 1000");
+  }
+  for (let mark = 1; mark <= 20; mark++) {
+    publishMarked(writer, mark);
+    // Each reader sees each frame if the writer waits.
+    for (const peer of peers) assertEquals(await peer.nextLine(), `${mark}`);
+  }
+  for (let mark = 21; mark <= 1000; mark++) publishMarked(writer, mark);
+  for (const peer of peers) {
+    let [before, count] = [20, 0];
+    while (before < 1000) {
+      const mark = Number(await peer.nextLine());
+      assertGreater(mark, before);
+      before = mark;
+      count++;
+    }
+    assertLess(count, 980);
+  }
+  assertEquals(writer.dropped, 0);
+});
