@@ -1,6 +1,6 @@
 /**
- * Compares latest values and broadcast rings with a C program, and a large latest value with a copy
- * of its bytes. The run compiles the C program.
+ * Compares latest values and broadcast rings with a C program, and large latest values and frames
+ * with a copy of their bytes. The run compiles the C program.
  *
  *     deno task report:values [--beside FOLDER] [NAME...]
  *
@@ -28,6 +28,7 @@ const LARGE = { byteLength: 2 ** 23, count: 4 };
 /** Time for which the other process is busy, in milliseconds, and its time to begin. */
 const BUSY = 60;
 const HEAD_START = 15;
+const COUNT_FRAMES = 10_000;
 const COPY = "Uint8Array.set()";
 const COPY_NEW = "Uint8Array.slice()";
 
@@ -37,6 +38,10 @@ interface Case {
   readonly way: string;
   /** Whether the task does not use the library. */
   readonly isOther?: boolean;
+  /** @default the length of the group */
+  readonly byteLength?: number;
+  /** @default the count of the group */
+  readonly count?: number;
   readonly atMost?: Readonly<Record<string, number>>;
 }
 
@@ -112,6 +117,20 @@ const GROUPS: readonly Group[] = [
       "LatestReader.read()": { way: "read", atMost: { [COPY_NEW]: 1.5 } },
     },
   },
+  {
+    name: "A frame of 8 MiB goes from a writer to a reader, which do not touch its bytes",
+    byteLength: 2 ** 23,
+    count: COUNT_FRAMES,
+    cases: {
+      [COPY]: { way: "copy", isOther: true, count: 4 },
+      "LatestFrame, 64 KiB": { way: "frame", byteLength: 2 ** 16 },
+      // Nothing is copied, so the length does not matter.
+      "LatestFrame": { way: "frame", atMost: { "LatestFrame, 64 KiB": 1.3, [COPY]: 0.005 } },
+      "LatestFrame with metadata": { way: "frame-metadata", atMost: { [COPY]: 0.02 } },
+      "RingChannel.claimAt(), readAt()": { way: "ring-frame" },
+      "LatestValue.publish()": { way: "publish", count: 4 },
+    },
+  },
 ];
 
 const { beside, groups } = await beginReport(GROUPS);
@@ -129,22 +148,24 @@ interface Pair {
 }
 
 async function report({ name, wayInC, busy, byteLength, count, cases }: Group): Promise<void> {
-  const caseOf = ({ end, peer }: Pair, { way, atMost }: Case): MeasuredCase => ({
+  const caseOf = ({ end, peer }: Pair, found: Omit<Case, "isOther">): MeasuredCase => ({
     async measure() {
       const isOver = busy === undefined ? undefined : peer.ask(`${busy} ${byteLength} ${BUSY}`);
       if (busy !== undefined) await new Promise((resolve) => setTimeout(resolve, HEAD_START));
-      const nanoseconds = Number(await end.ask(`${way} ${byteLength} ${count}`));
+      const task = [found.way, found.byteLength ?? byteLength, found.count ?? count];
+      const nanoseconds = Number(await end.ask(task.join(" ")));
       await isOver;
       return [nanoseconds];
     },
-    atMost,
+    atMost: found.atMost,
   });
   const all: Record<string, MeasuredCase> = {};
   if (wayInC !== undefined) all["C"] = caseOf(inC, { way: wayInC });
   for (const [name, found] of Object.entries(cases)) {
     all[name] = caseOf(own, found);
     if (other !== undefined && !found.isOther) {
-      all[`${name}${BESIDE}`] = caseOf(other, { way: found.way });
+      const { atMost: _, ...same } = found;
+      all[`${name}${BESIDE}`] = caseOf(other, same);
     }
   }
   await reportGroup({ name, cases: all });

@@ -8,6 +8,9 @@
  * - `copy`: the value's bytes into shared memory, by `Uint8Array.set`. As a latest value does, each
  *   copy goes to the next of four places.
  * - `copy-new`: the value's bytes into a new array, by `slice`.
+ * - `frame`: a latest frame of this length is claimed, published, acquired and released; and
+ *   `frame-metadata`, with a small object beside it.
+ * - `ring-frame`: a message of this length is claimed, committed and read in the ring of a channel.
  *
  * @module
  */
@@ -16,9 +19,8 @@ import { TextLineStream } from "@std/streams";
 import type * as Library from "../../mod.ts";
 
 const [library, name] = Deno.args as [string, string];
-const { array, BroadcastRing, LatestValue, SharedMemory, struct }: typeof Library = await import(
-  library
-);
+const { array, BroadcastRing, LatestFrame, LatestValue, RingChannel, SharedMemory, struct }:
+  typeof Library = await import(library);
 
 /** Messages are received in groups that fit into the ring. */
 const TOGETHER = 1000;
@@ -64,6 +66,9 @@ function waysOf(byteLength: number, name: string): Readonly<Record<string, Way>>
   const receive = () => {
     if (receiver.tryReceive()?.missed !== 0) throw new Error("A message was missed");
   };
+  // Only made when needed: the library of another checkout can be without latest frames.
+  let frames: ((metadata?: unknown) => void) | undefined;
+  let ringed: (() => void) | undefined;
   const write = () => writer.write({ samples });
   const read = () => reader.read();
   return {
@@ -85,6 +90,41 @@ function waysOf(byteLength: number, name: string): Readonly<Record<string, Way>>
     read: (count) => time(read, count),
     copy: (count) => time(() => places[copies++ % PLACES]!.set(bytes), count),
     "copy-new": (count) => time(() => bytes.slice(), count),
+    frame(count) {
+      const pass = frames ??= framesOf(byteLength, name);
+      return time(() => pass(), count);
+    },
+    "frame-metadata"(count) {
+      const pass = frames ??= framesOf(byteLength, name);
+      return time(() => pass({ width: 1920, height: 1080 }), count);
+    },
+    "ring-frame"(count) {
+      return time(ringed ??= ringOf(byteLength), count);
+    },
+  };
+}
+
+/** Returns a function that passes a frame from a writer to a reader. */
+function framesOf(byteLength: number, name: string): (metadata?: unknown) => void {
+  const frames = LatestFrame.create(`${name}-frame`, { byteLength });
+  const [writer, reader] = [frames.writer(), frames.reader()];
+  return (metadata) => {
+    writer.claim();
+    writer.publish(metadata);
+    using frame = reader.acquire()!;
+    if (frame.bytes.length !== byteLength) throw new Error("The frame has another length");
+  };
+}
+
+/** Returns a function that passes a message from a sender to a receiver, without a copy. */
+function ringOf(byteLength: number): () => void {
+  const channel = RingChannel.anonymous({ capacity: 4 * byteLength });
+  const [sender, receiver] = [channel.sender(), channel.receiver()];
+  return () => {
+    sender.claimAt(byteLength);
+    sender.commit();
+    sender.flush();
+    if (receiver.readAt(() => {}) !== 1) throw new Error("No message was read");
   };
 }
 

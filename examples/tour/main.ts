@@ -15,6 +15,7 @@ import { inheritedMemory } from "./inherited_memory.ts";
 import { latestValue } from "./latest_value.ts";
 import { mailslot } from "./mailslot.ts";
 import { mappedFile } from "./mapped_file.ts";
+import { movingPicture } from "./moving_picture.ts";
 import { mutex } from "./mutex.ts";
 import { namedMemory } from "./named_memory.ts";
 import { namedPipe } from "./named_pipe.ts";
@@ -35,6 +36,7 @@ const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "A struct guarded by a mutex": mutex,
   "Accounts with a lock in memory": sharedLock,
   "The newest value": latestValue,
+  "A moving picture": movingPicture,
   "Another program's telemetry": telemetry,
   "A named pipe": namedPipe,
   "A TCP socket": tcpSocket,

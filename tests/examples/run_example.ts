@@ -17,6 +17,7 @@ const USUAL = ["--allow-ffi"];
 const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   "channel_stream.ts": ["--allow-ffi", "--allow-read"],
   "mailslot.ts": ["--allow-ffi", "--allow-read"],
+  "moving_picture.ts": ["--allow-ffi", "--allow-write"],
   "pipe_echo.ts": ["--allow-ffi", "--allow-read"],
   "ring_channel.ts": ["--allow-ffi", "--allow-read"],
   "tcp_socket.ts": ["--allow-net=127.0.0.1", "--allow-read"],

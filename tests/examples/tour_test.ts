@@ -30,6 +30,7 @@ Deno.test("The tour shows every part with different processes, and all checks pa
     "A struct guarded by a mutex",
     "Accounts with a lock in memory",
     "The newest value",
+    "A moving picture",
     "Another program's telemetry",
     "A named pipe",
     "A TCP socket",
