@@ -44,7 +44,7 @@ for (let part = 1; part <= PARTS; part++) {
     print(`${part} of ${PARTS}: writers while 40 readers sleep, ${kind}`);
   }
   print(`${part} of ${PARTS}: races`, await raceForPlaces(4000));
-  for (const kind of ["single", "multiple", "broadcast", "latest"] as const) {
+  for (const kind of ["single", "multiple", "broadcast", "latest", "frame"] as const) {
     for (const isLive of [false, true]) {
       const outcomes = await fuzz({ kind, isLive, seed: seed + part, rounds: 500 });
       print(

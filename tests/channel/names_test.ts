@@ -1,6 +1,7 @@
 import { assertEquals, assertInstanceOf, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   BroadcastRing,
+  LatestFrame,
   LatestValue,
   RingChannel,
   SharedEvent,
@@ -56,6 +57,7 @@ Deno.test("create(), open() and the functions that open ends name the object tha
     channel: "a channel",
     ring: "a broadcast ring",
     value: "a latest value",
+    frame: "a latest frame",
     plain: "shared memory",
     event: "an event",
     mutex: "a mutex",
@@ -71,11 +73,14 @@ Deno.test("create(), open() and the functions that open ends name the object tha
     rows.push([createRing, AlreadyExists, text("broadcast ring", kind === "ring")]);
     const createValue = () => LatestValue.create(taken, Value);
     rows.push([createValue, AlreadyExists, text("latest value", kind === "value")]);
+    const createFrame = () => LatestFrame.create(taken, { byteLength: 8 });
+    rows.push([createFrame, AlreadyExists, text("latest frame", kind === "frame")]);
   }
   const residents = {
     channel: "it is a channel, which RingChannel.open() opens",
     ring: "it is a broadcast ring, which BroadcastRing.open() opens",
     value: "it is a latest value, which LatestValue.open() opens",
+    frame: "it is a latest frame, which LatestFrame.open() opens",
     plain: "it is plain memory",
   };
   for (const [kind, why] of Object.entries(residents)) {
@@ -87,7 +92,11 @@ Deno.test("create(), open() and the functions that open ends name the object tha
         `Cannot open channel "${full(kind)}": the memory is not a channel's, ${why}`,
       ]);
     }
-    if (kind === "channel" || kind === "value") {
+    if (kind !== "frame") {
+      const text = `Cannot open latest frame "${full(kind)}": the memory is not a latest frame's, `;
+      rows.push([() => LatestFrame.open(other), InvalidData, `${text}${why}`]);
+    }
+    if (kind === "channel" || kind === "value" || kind === "frame") {
       rows.push([
         () => BroadcastRing.open(other),
         InvalidData,
@@ -117,6 +126,7 @@ Deno.test("create(), open() and the functions that open ends name the object tha
   using channel = RingChannel.open(`${name}-channel`);
   using ring = BroadcastRing.open(`${name}-ring`);
   using value = LatestValue.open(`${name}-value`, Value);
+  using frames = LatestFrame.open(`${name}-frame`);
   const holder = (end: string) => `${end} already, in process ${peer.pid}: close that ${end} first`;
   rows.push(
     [
@@ -139,6 +149,11 @@ Deno.test("create(), open() and the functions that open ends name the object tha
       Busy,
       `The latest value "${full("value")}" has a writer already: close that writer first`,
     ],
+    [
+      () => frames.writer(),
+      Busy,
+      `The latest frame "${full("frame")}" has a writer already: close that writer first`,
+    ],
   );
   await assertErrors(rows);
   // These messages also have a text of the system, whose words differ.
@@ -146,6 +161,7 @@ Deno.test("create(), open() and the functions that open ends name the object tha
     ["channel", () => RingChannel.open(`${name}-event`)],
     ["broadcast ring", () => BroadcastRing.open(`${name}-event`)],
     ["latest value", () => LatestValue.open(`${name}-event`, Value)],
+    ["latest frame", () => LatestFrame.open(`${name}-event`)],
     ["shared memory", () => SharedMemory.open(`${name}-event`)],
     ["mutex", () => SharedMutex.open(`${name}-event`)],
   ] as const;
@@ -162,6 +178,7 @@ Deno.test("open() and waitFor() name the object that does not exist", async () =
     ["channel", () => RingChannel.open(name)],
     ["broadcast ring", () => BroadcastRing.open(name)],
     ["latest value", () => LatestValue.open(name, Value)],
+    ["latest frame", () => LatestFrame.open(name)],
   ] as const;
   for (const [label, call] of open) {
     const text = `Cannot open ${label} "Local\\${name}": `;
@@ -171,6 +188,7 @@ Deno.test("open() and waitFor() name the object that does not exist", async () =
   const tooLong = [
     [() => RingChannel.create("x".repeat(249)), 254],
     [() => LatestValue.create("x".repeat(245), Value), 250],
+    [() => LatestFrame.create("x".repeat(245), { byteLength: 8 }), 250],
   ] as const;
   for (const [call, most] of tooLong) {
     const { message } = assertThrows(call, RangeError);
@@ -183,6 +201,7 @@ Deno.test("open() and waitFor() name the object that does not exist", async () =
     [() => RingChannel.waitFor(name, wait), TimedOut, text("channel")],
     [() => BroadcastRing.waitFor(name, wait), TimedOut, text("broadcast ring")],
     [() => LatestValue.waitFor(name, Value, wait), TimedOut, text("latest value")],
+    [() => LatestFrame.waitFor(name, wait), TimedOut, text("latest frame")],
     [() => SharedMemory.waitFor(name, wait), TimedOut, text("shared memory")],
     [() => SharedEvent.waitFor(name, wait), TimedOut, text("event")],
   ]);

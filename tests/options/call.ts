@@ -12,7 +12,7 @@ import { WRONG } from "./wrong_kinds.ts";
  * Options that are never left out: without them, a call waits for ever or says that they are
  * missing.
  */
-const KEPT = ["timeout", "variables", "name", "count"];
+const KEPT = ["timeout", "variables", "name", "count", "byteLength"];
 
 const OUR_WORDS = /^(Expected |There is no (option|field) )/;
 

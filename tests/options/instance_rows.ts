@@ -9,6 +9,7 @@ import {
   ChannelInbox,
   connectRing,
   CopyDataMessage,
+  LatestFrame,
   LatestValue,
   listenRing,
   Mailslot,
@@ -247,6 +248,38 @@ function* latestRows(stack: DisposableStack): Generator<Row> {
   };
 }
 
+function* frameRows(stack: DisposableStack): Generator<Row> {
+  const frames = stack.use(LatestFrame.create(randomName(), { byteLength: 8 }));
+  const writer = frames.writer();
+  writer.claim();
+  writer.publish();
+  const reader = frames.reader();
+  yield method("LatestFrame.reader", frames, { needed: [], options: SECURITY });
+  yield {
+    ...method("FrameWriter.publish", writer, {
+      needed: [["anything", 1]],
+      options: { length: ["count", 4] },
+    }),
+    call(args) {
+      writer.claim();
+      return Reflect.apply(writer.publish, writer, [...args]);
+    },
+  };
+  yield {
+    name: "FrameReader.changes",
+    needed: [],
+    options: { ...WAIT, whenWriterGone: ["word", "wait"] },
+    async call(args) {
+      const changes: AsyncGenerator<unknown> = Reflect.apply(reader.changes, reader, [...args]);
+      try {
+        await changes.next();
+      } finally {
+        await changes.return(undefined);
+      }
+    },
+  };
+}
+
 function* mailslotRows(stack: DisposableStack): Generator<Row> {
   const mailslot = stack.use(Mailslot.create(randomName()));
   const sender = stack.use(openMailslot(mailslot.path));
@@ -263,6 +296,7 @@ export async function instanceRows(stack: DisposableStack): Promise<Row[]> {
     ...ringServerRows(stack),
     ...broadcastRows(stack),
     ...latestRows(stack),
+    ...frameRows(stack),
     ...mailslotRows(stack),
     ...await pipeRows(stack),
   ];

@@ -17,6 +17,7 @@ import {
   InheritanceScope,
   inheritHandles,
   inspectImage,
+  LatestFrame,
   LatestValue,
   Mailslot,
   openMailslot,
@@ -263,6 +264,17 @@ function* channelRows(): Generator<Row> {
   yield value("openOrCreate", { needed: [name, described], options: SECURITY });
   yield value("open", { needed: [name, described] });
   yield value("waitFor", { needed: [name, described], options: WAIT });
+  const frames = named(LatestFrame, "LatestFrame");
+  const sizes: Options = {
+    ...SECURITY,
+    byteLength: ["count", 8],
+    slots: ["count", 4],
+    maxReaders: ["count", 2],
+  };
+  yield frames("create", { needed: [name], options: sizes });
+  yield frames("openOrCreate", { needed: [name], options: sizes });
+  yield frames("open", { needed: [name] });
+  yield frames("waitFor", { needed: [name], options: WAIT });
   yield plain(sendChannel, "sendChannel", {
     needed: [NO_WINDOW, ["instance", undefined]],
     isPartial: true,

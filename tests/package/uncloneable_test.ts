@@ -7,6 +7,7 @@ import {
   connectPipe,
   CopyDataListener,
   inheritHandles,
+  LatestFrame,
   LatestValue,
   listenPipe,
   Mailslot,
@@ -80,6 +81,11 @@ async function assertNoneIsCloned(path: string, exports: { a: "i32" }): Promise<
   const name = randomName();
   const listener = stack.use(listenPipe({ name: randomName() }));
   const value = stack.use(LatestValue.create(name, struct({ a: "u32" })));
+  const frames = stack.use(LatestFrame.create(`${name}-frame`, { byteLength: 8 }));
+  const frameWriter = frames.writer();
+  frameWriter.claim();
+  frameWriter.publish();
+  const frameReader = frames.reader();
   const child = stack.use(spawn("cmd.exe", { args: ["/c", "exit"] }));
   const objects = [
     memory,
@@ -101,6 +107,10 @@ async function assertNoneIsCloned(path: string, exports: { a: "i32" }): Promise<
     value,
     value.writer(),
     value.reader(),
+    frames,
+    frameWriter,
+    frameReader,
+    frameReader.acquire()!,
     listener,
     stack.use(await connectPipe(listener.path)),
     mailslot,

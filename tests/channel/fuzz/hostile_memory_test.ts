@@ -139,7 +139,7 @@ Deno.test("takePlace() throws Busy for a place whose owner changes all the time"
 });
 
 /** Number of times that each kind of memory is opened. */
-const ROUNDS = { single: 250, multiple: 250, broadcast: 250, latest: 150 };
+const ROUNDS = { single: 250, multiple: 250, broadcast: 250, latest: 150, frame: 150 };
 
 for (const [kind, rounds] of Object.entries(ROUNDS) as [Kind, number][]) {
   for (const isLive of [false, true]) {

@@ -6,15 +6,25 @@
 
 import {
   BroadcastRing,
+  LatestFrame,
   LatestValue,
   type Producers,
   RingChannel,
 } from "../../../src/channel/mod.ts";
 import * as broadcast from "../../../src/channel/broadcast/layout.ts";
+import * as frame from "../../../src/channel/frame/layout.ts";
 import { SLOTS_OFFSET, WAKE_BITS_OFFSET, WRITER } from "../../../src/channel/latest/layout.ts";
 import { HEADER_LENGTH, RECEIVER, SENDERS, WORD } from "../../../src/channel/ring/layout.ts";
 import { SharedMemory } from "../../../src/memory/mod.ts";
-import { CAPACITY, openBroadcast, openLatest, openRing, type User, Value } from "./users.ts";
+import {
+  CAPACITY,
+  openBroadcast,
+  openFrames,
+  openLatest,
+  openRing,
+  type User,
+  Value,
+} from "./users.ts";
 import type { Words } from "./hostile_writes.ts";
 
 /** A kind of object whose memory is fuzzed. */
@@ -26,8 +36,8 @@ export interface Target {
   open(name: string): User;
 }
 
-/** The kinds of objects: channels of one or many senders, broadcast rings and latest values. */
-export type Kind = "single" | "multiple" | "broadcast" | "latest";
+/** The kinds of objects: channels of one or many senders, and the other products. */
+export type Kind = "single" | "multiple" | "broadcast" | "latest" | "frame";
 
 /** All objects by their kinds. */
 export const TARGETS: Readonly<Record<Kind, Target>> = {
@@ -68,7 +78,40 @@ export const TARGETS: Readonly<Record<Kind, Target>> = {
     },
     open: openLatest,
   },
+  frame: frames(),
 };
+
+/** A latest frame with two readers. */
+function frames(): Target {
+  const settings = { byteLength: 64, slots: 3, maxReaders: 2 };
+  const { first, stride } = frame.slotSizesOf(settings);
+  const heads = [0, 1, 2].map((slot) => (first + slot * stride) / 4);
+  const readers = [0, 1].map(frame.readerPlace);
+  return {
+    words: {
+      settings: [0, 1, 2, 3, 4],
+      watched: [
+        frame.NEWEST,
+        frame.WRITER.state,
+        ...[0, 1, 2, 3].map((word) => frame.WAKE_BITS_OFFSET / 4 + word),
+        ...readers.flatMap(({ state, pin }) => [state, pin]),
+        ...heads.flatMap((head) => [head, head + 1, head + 2, head + 3]),
+      ],
+      owners: [frame.WRITER, ...readers].map(({ owner }) => owner * 2),
+      // The metadata of the first frame.
+      body: first / 4 + frame.METADATA_OFFSET / 4,
+    },
+    create: (name) => {
+      const created = LatestFrame.create(name, settings);
+      const writer = created.writer();
+      writer.claim();
+      writer.publish({ text: "metadata" });
+      writer.close();
+      return created;
+    },
+    open: openFrames,
+  };
+}
 
 function ring(producers: Producers): Target {
   const places = [RECEIVER, SENDERS[0]!, SENDERS[1]!];

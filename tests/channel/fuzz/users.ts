@@ -1,5 +1,5 @@
 /**
- * Users of a channel, a broadcast ring or a latest value, who call all of its functions at random.
+ * Users of channels and the other products, who call all of their functions at random.
  *
  * @module
  */
@@ -9,6 +9,9 @@ import {
   type BroadcastReceiver,
   BroadcastRing,
   type BroadcastSender,
+  type FrameReader,
+  type FrameWriter,
+  LatestFrame,
   LatestValue,
   type LatestWriter,
   RingChannel,
@@ -164,5 +167,41 @@ export function openLatest(name: string): User {
     [Symbol.dispose]: () => {
       opened.close();
     },
+  };
+}
+
+/** Opens a latest frame to use it. */
+export function openFrames(name: string): User {
+  const frames = LatestFrame.open(name);
+  const { byteLength } = frames.settings;
+  let [reader, writer]: [FrameReader?, FrameWriter?] = [];
+  return {
+    act: async (random) => {
+      const what = random.below(20);
+      if (what > 13) {
+        writer ??= frames.writer();
+        const bytes = writer.claim();
+        assert(bytes === undefined || bytes.length === byteLength);
+        if (what > 15) bytes?.fill(what);
+        if (bytes === undefined) return writer.dropped;
+        return writer.publish(what > 17 ? { what } : undefined, { length: random.below(65) });
+      }
+      if (reader === undefined || reader.closed) reader = frames.reader();
+      if (what < 8) {
+        using frame = reader.acquire();
+        if (frame === undefined) return;
+        assert(frame.bytes.length <= byteLength && frame.number > 0);
+        return [frame.bytes.at(-1), what < 4 && frame.metadata];
+      }
+      if (what < 10) return reader.writer;
+      if (what === 10) return reader.close();
+      const changes = reader.changes({ signal: AbortSignal.timeout(1) });
+      try {
+        return (await changes.next()).value?.bytes[0];
+      } finally {
+        await changes.return();
+      }
+    },
+    [Symbol.dispose]: () => frames.close(),
   };
 }

@@ -5,6 +5,7 @@
 
 import {
   BroadcastRing,
+  LatestFrame,
   LatestValue,
   RingChannel,
   SharedEvent,
@@ -21,6 +22,8 @@ using ring = BroadcastRing.create(`${name}-ring`, { capacity: 1024 });
 using _ringSender = ring.sender();
 using writerValue = LatestValue.openOrCreate(`${name}-value`, struct({ a: "i32" }));
 using _writer = writerValue.writer();
+using frames = LatestFrame.create(`${name}-frame`, { byteLength: 8 });
+using _frameWriter = frames.writer();
 using _plain = SharedMemory.create(`${name}-plain`, 65_536);
 using _event = SharedEvent.create(`${name}-event`);
 using _mutex = SharedMutex.create(`${name}-mutex`);

@@ -2,8 +2,16 @@
 
 import { assertEquals } from "@std/assert";
 import { nounOf } from "../../../ffi/kernel_object.ts";
-import { BroadcastRing, LatestValue, RingChannel, SharedEvent, struct } from "../../../mod.ts";
+import {
+  BroadcastRing,
+  LatestFrame,
+  LatestValue,
+  RingChannel,
+  SharedEvent,
+  struct,
+} from "../../../mod.ts";
 import * as broadcast from "../../../src/channel/broadcast/layout.ts";
+import * as frame from "../../../src/channel/frame/layout.ts";
 import * as latest from "../../../src/channel/latest/layout.ts";
 import { SLOTS } from "../../../src/channel/latest/layout.ts";
 import { MAX_CAPACITY, MIN_CAPACITY } from "../../../src/channel/peer/memory.ts";
@@ -46,6 +54,17 @@ Deno.test("wire_formats.md has the library's constants", () => {
     "a slot is a multiple": (latest.memoryLengthFor(32) - latest.memoryLengthFor(31)) / 4,
     "readers that can wait": MAX_WAITING,
   });
+  assertEquals(constantsOf("frame"), {
+    "magic": frame.MAGIC,
+    "version": frame.VERSION,
+    "bytes of a reader": frame.READER_LENGTH,
+    "alignment of slots": frame.PAGE,
+    "bytes of metadata at most": frame.MAX_METADATA,
+    "bytes of a frame at most": frame.MAX_FRAME,
+    "slots at least": frame.SPARE_SLOTS,
+    "slots at most": frame.MAX_READERS + frame.SPARE_SLOTS,
+    "readers at most": frame.MAX_READERS,
+  });
 });
 
 Deno.test("wire_formats.md names the objects of each product", () => {
@@ -69,6 +88,11 @@ Deno.test("wire_formats.md names the objects of each product", () => {
       const value = stack.use(LatestValue.create(`${name}-latest`, struct({ lap: "u32" })));
       stack.use(value.writer());
       return `Local\\${name}-latest`;
+    },
+    "latest frame": () => {
+      const frames = stack.use(LatestFrame.create(`${name}-frame`, { byteLength: 8 }));
+      stack.use(frames.writer());
+      return `Local\\${name}-frame`;
     },
   };
   const rows = tableOf("table: objects");
