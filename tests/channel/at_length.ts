@@ -8,6 +8,7 @@
  * @module
  */
 
+import { killReaders } from "./frame/kill_readers.ts";
 import { fuzz } from "./fuzz/run.ts";
 import { killPeekers, killReceivers, killSenders, killSendersOfMany } from "./ring/kill_ends.ts";
 import { programs, scripts } from "./ring/short_lived_ends.ts";
@@ -43,6 +44,8 @@ for (let part = 1; part <= PARTS; part++) {
     await killWriters({ kind, rounds: 40, seed: seed + part });
     print(`${part} of ${PARTS}: writers while 40 readers sleep, ${kind}`);
   }
+  await killReaders({ rounds: 20, seed: seed + part });
+  print(`${part} of ${PARTS}: readers that hold frames`);
   print(`${part} of ${PARTS}: races`, await raceForPlaces(4000));
   for (const kind of ["single", "multiple", "broadcast", "latest", "frame"] as const) {
     for (const isLive of [false, true]) {

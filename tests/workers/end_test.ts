@@ -3,6 +3,7 @@ import { encodeWide } from "../../ffi/wide.ts";
 import {
   BroadcastRing,
   inheritHandles,
+  LatestFrame,
   LatestValue,
   listWindows,
   MessageWindow,
@@ -195,6 +196,26 @@ Deno.test("The 64th reader's place of a latest value is free again after each en
   }
   reader.close();
   await Promise.all(pending);
+});
+
+Deno.test("The slot and the place of a Worker that holds a frame are free again after its end", async () => {
+  const name = randomName();
+  using frames = LatestFrame.create(name, { byteLength: 8, slots: 2, maxReaders: 1 });
+  using writer = frames.writer();
+  const publish = () => {
+    if (writer.claim() === undefined) return false;
+    writer.publish();
+    return true;
+  };
+  assert(publish());
+  for (const how of ["terminate", "close"] satisfies End[]) {
+    using worker = await OwningWorker.start("frame", name);
+    assertEquals([publish(), publish()], [true, false]);
+    assertThrows(() => frames.reader(), Deno.errors.Busy);
+    worker.end(how);
+    await soon("its slot is free", publish);
+    frames.reader().close();
+  }
 });
 
 Deno.test("A child gets a broken pipe when the Worker that holds the pipe's other end ends", async () => {

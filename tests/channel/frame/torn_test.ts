@@ -1,31 +1,26 @@
-import { assertEquals, assertGreater, assertMatch } from "@std/assert";
+import { assertEquals, assertGreater } from "@std/assert";
 import { LatestFrame } from "../../../src/channel/mod.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 import { BYTE_LENGTH } from "./marked_frame.ts";
 
 /** Time for which frames are checked, in milliseconds. */
-const DURATION = 1500;
+const DURATION = 700;
 
-for (const slots of [2, 5]) {
-  Deno.test(`No frame is torn while a process publishes as fast as it can, with ${slots} slots and 3 readers`, async () => {
+for (const slots of [2, 4]) {
+  Deno.test(`No frame is torn while a process publishes as fast as it can, with ${slots} slots and 2 readers`, async () => {
     const name = randomName();
-    using _frames = LatestFrame.create(name, { byteLength: BYTE_LENGTH, slots, maxReaders: 3 });
+    using _frames = LatestFrame.create(name, { byteLength: BYTE_LENGTH, slots, maxReaders: 2 });
     await using stack = new AsyncDisposableStack();
     const writer = stack.use(
-      await Peer.start("channel/frame/peers/writer.ts", name, `${slots}`, "3"),
+      await Peer.start("channel/frame/peers/writer.ts", name, `${slots}`, "2"),
     );
     const readers = await Promise.all(
-      Array.from({ length: 3 }, () => Peer.start("channel/frame/peers/reader.ts", name)),
+      Array.from({ length: 2 }, () => Peer.start("channel/frame/peers/reader.ts", name)),
     );
     for (const reader of readers) stack.use(reader);
     assertEquals(await writer.ask("spin"), "spinning");
     const found = await Promise.all(readers.map((reader) => reader.ask(`check ${DURATION}`)));
-    for (const text of found) {
-      assertMatch(text, /^\d+ \d+$/);
-      const [checked, different] = text.split(" ").map(Number);
-      assertGreater(checked!, 100);
-      assertGreater(different!, 20);
-    }
+    for (const different of found) assertGreater(Number(different), 20, different);
   });
 }

@@ -10,6 +10,7 @@ import { workerData } from "node:worker_threads";
 import {
   BroadcastRing,
   CopyDataListener,
+  LatestFrame,
   LatestValue,
   MessageWindow,
   RingChannel,
@@ -61,6 +62,10 @@ const OWN: Record<string, (name: string) => unknown> = {
     const reader = readerValue.reader();
     owned.push(reader);
     void reader.changes().next().catch(() => {});
+  },
+  frame: (name) => {
+    const reader = LatestFrame.open(name).reader();
+    owned.push(reader, reader.acquire());
   },
   inherited: (name) =>
     owned.push(
