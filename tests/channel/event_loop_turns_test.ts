@@ -1,7 +1,7 @@
 // Alone: it measures time while all threads of Deno's pool are busy.
 
 import { assertEquals, assertGreater } from "@std/assert";
-import { BroadcastRing, LatestValue, RingChannel } from "../../src/channel/mod.ts";
+import { BroadcastRing, LatestFrame, LatestValue, RingChannel } from "../../src/channel/mod.ts";
 import { struct } from "../../src/struct/mod.ts";
 import { openLibrary } from "../support/open_library.ts";
 import { randomName } from "../support/random_name.ts";
@@ -50,6 +50,17 @@ const WAYS: Record<string, () => Disposable & { again(): Promise<unknown> }> = {
       return changes.next();
     };
     return { again, [Symbol.dispose]: () => (value.close(), writer.close()) };
+  },
+  "FrameReader.changes()": () => {
+    const frames = LatestFrame.create(randomName(), { byteLength: 8 });
+    const writer = frames.writer();
+    const changes = frames.reader().changes();
+    const again = () => {
+      writer.claim();
+      writer.publish();
+      return changes.next();
+    };
+    return { again, [Symbol.dispose]: () => frames.close() };
   },
 };
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   BroadcastRing,
+  LatestFrame,
   LatestValue,
   RingChannel,
   type RingChannelOptions,
@@ -21,6 +22,7 @@ Deno.test("openOrCreate() creates an object under a free name, and opens an obje
       () => RingChannel.openOrCreate(`${name}-channel`),
       () => BroadcastRing.openOrCreate(`${name}-ring`),
       () => LatestValue.openOrCreate(`${name}-value`, Value),
+      () => LatestFrame.openOrCreate(`${name}-frame`, { byteLength: 8 }),
     ]
   ) {
     using first = open();
@@ -31,6 +33,7 @@ Deno.test("openOrCreate() creates an object under a free name, and opens an obje
   assertThrows(() => RingChannel.open(`${name}-channel`), NotFound);
   assertThrows(() => BroadcastRing.open(`${name}-ring`), NotFound);
   assertThrows(() => LatestValue.open(`${name}-value`, Value), NotFound);
+  assertThrows(() => LatestFrame.open(`${name}-frame`), NotFound);
 });
 
 Deno.test("create() throws AlreadyExists while an object is open, also if its creator has died", async () => {
