@@ -24,8 +24,7 @@ import {
   windowClass,
   WPARAM,
 } from "./win32/types.ts";
-import { forgetResource, noteResource, Uncloneable } from "./handle.ts";
-import { RESOURCE } from "./reaper/protocol.ts";
+import { forgetResource, noteResource, RESOURCE, Uncloneable } from "./handle.ts";
 import { lastError } from "./error.ts";
 import { user32 } from "./win32/user32.ts";
 import { assertWide, encodeWide } from "./wide.ts";

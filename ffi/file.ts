@@ -16,11 +16,17 @@
  */
 
 import { errorFromCode, lastError, lastErrorCode } from "./error.ts";
-import { forgetResource, Handle, INVALID_HANDLE_VALUE, noteResource } from "./handle.ts";
+import {
+  forgetResource,
+  Handle,
+  INVALID_HANDLE_VALUE,
+  noteResource,
+  OPERATION,
+  RESOURCE,
+} from "./handle.ts";
 import { kernel32 } from "./win32/kernel32.ts";
 import { securityAttributes } from "./win32/types.ts";
 import { assertWide, encodeWide, MAX_TEXT, readWide } from "./wide.ts";
-import { OPERATION, RESOURCE } from "./reaper/protocol.ts";
 import { ntdll } from "./win32/ntdll.ts";
 
 /** The rights, the sharing and the messages for {@linkcode openExistingFile}. */

@@ -24,7 +24,6 @@ import { kernel32 } from "./win32/kernel32.ts";
 import { ntdll } from "./win32/ntdll.ts";
 import { decodeWide } from "./wide.ts";
 import { PROGRAM } from "./reaper/worker_program.ts";
-import type { ReaperData } from "./reaper/protocol.ts";
 import { inWorker } from "./platform.ts";
 
 // V8 clones an instance of a class as its public fields: memory would be `{ name, created }`. V8
@@ -318,6 +317,31 @@ function query(
   throw errorFromStatus(status, "NtQueryObject", attempt);
 }
 
+/**
+ * The kind of a noted resource, in the two lowest bits of the note. These bits are free: handles
+ * and the addresses of operations are multiples of 4, and a class atom is shifted. The note of a
+ * handle for another thread has a number of its own in its upper half.
+ */
+export const RESOURCE = { handle: 0n, operation: 1n, windowClass: 2n, handedOver: 3n } as const;
+
+/**
+ * The offsets in an operation's memory, in bytes: its `OVERLAPPED`, the file's handle, and the
+ * data.
+ */
+export const OPERATION = { overlapped: 0, file: 32, data: 4096 } as const;
+
+/** The `workerData` of the reaper, whose program imports nothing else of this package. */
+export interface ReaperData {
+  /** The resources that the Worker has noted, with their kinds in the lowest bits. */
+  notes: BigUint64Array<SharedArrayBuffer>;
+  /** A handle of the Worker's thread. The reaper closes it. */
+  worker: bigint;
+  /** The kinds of resources. */
+  resource: typeof RESOURCE;
+  /** The offsets in an operation's memory. */
+  operation: typeof OPERATION;
+}
+
 /** Maximum number of notes. A process has fewer handles in practice. */
 const MAX_NOTES = 2 ** 20;
 const FIRST_NOTES = 512;
@@ -345,13 +369,19 @@ export function closeByMyself(): void {
  *   bits.
  */
 export function noteResource(resource: bigint): void {
-  if (isTidy || !inWorker()) return;
+  const index = note(resource);
+  if (index !== undefined) indexes.set(resource, index);
+}
+
+/** Writes a note. Returns its index, or `undefined` if this thread has no reaper or no room. */
+function note(resource: bigint): number | undefined {
+  if (isTidy || !inWorker()) return undefined;
   notes ??= startReaper();
   const index = free.pop() ?? used++;
-  if (index >= MAX_NOTES) return;
+  if (index >= MAX_NOTES) return undefined;
   if (index >= notes.length) notes.buffer.grow(2 * notes.byteLength);
-  indexes.set(resource, index);
   Atomics.store(notes, index, resource);
+  return index;
 }
 
 /**
@@ -367,6 +397,62 @@ export function forgetResource(resource: bigint): void {
   free.push(index);
 }
 
+/** A handle that any thread of this process can take, but only one of them, and only once. */
+export interface HandedOver {
+  /** The memory of the word that has {@linkcode number} until a thread takes the handle. */
+  readonly words: SharedArrayBuffer;
+  /** The index of the word, which has 64 bits. */
+  readonly index: number;
+  /** The handle's value, with a number that no other handle has at this index. */
+  readonly number: bigint;
+}
+
+/** The number of handles that this thread has handed over. */
+let handedOver = 0n;
+/** The indexes of their notes that were not yet found to be taken. */
+let untaken: number[] = [];
+/** The length of {@linkcode untaken} at which taken ones are looked for. */
+let lookAt = 16;
+/** The lower half of a note, which has a handle's value and its kind. */
+const HANDLE_MASK = 0xffff_ffffn;
+
+/**
+ * Lets another thread take over a handle that no {@linkcode Handle} owns. If this thread is a
+ * Worker, and ends before that, its reaper closes the handle.
+ */
+export function handOver(value: bigint): HandedOver {
+  const number = BigInt.asUintN(32, ++handedOver) << 32n | value | RESOURCE.handedOver;
+  if (untaken.length >= lookAt) {
+    untaken = untaken.filter((index) => {
+      if (Atomics.load(notes!, index) !== 0n) return true;
+      free.push(index);
+      return false;
+    });
+    lookAt = 2 * untaken.length + 16;
+  }
+  const index = note(number);
+  if (index !== undefined) {
+    untaken.push(index);
+    return { words: notes!.buffer, index, number };
+  }
+  const words = new BigUint64Array(new SharedArrayBuffer(NOTE_LENGTH));
+  words[0] = number;
+  return { words: words.buffer, index: 0, number };
+}
+
+/**
+ * Takes a handle that a thread of this process has handed over.
+ *
+ * @returns The handle's value, which the caller owns now, or `undefined` if the handle was taken
+ *   or closed before.
+ */
+export function takeOver({ words, index, number }: HandedOver): bigint | undefined {
+  const array = new BigUint64Array(words);
+  if (index >= array.length) return undefined;
+  if (Atomics.compareExchange(array, index, number, 0n) !== number) return undefined;
+  return number & HANDLE_MASK & ~3n;
+}
+
 /**
  * Starts the reaper of this thread without an await, because the Worker may never return to its
  * event loop.
@@ -376,7 +462,7 @@ function startReaper(): BigUint64Array<SharedArrayBuffer> {
   const notes = new BigUint64Array(new SharedArrayBuffer(FIRST_NOTES * NOTE_LENGTH, length));
   const { GetCurrentThreadId, OpenThread } = kernel32();
   const worker = OpenThread(SYNCHRONIZE, 0, GetCurrentThreadId());
-  const workerData: ReaperData = { notes, worker };
+  const workerData: ReaperData = { notes, worker, resource: RESOURCE, operation: OPERATION };
   // deno-lint-ignore no-process-global -- the only way to load a module of Node without an await
   const { Worker } = process.getBuiltinModule("node:worker_threads");
   // A data URL needs no permission to read.

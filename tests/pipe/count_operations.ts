@@ -1,4 +1,4 @@
-import { OPERATION } from "../../ffi/reaper/protocol.ts";
+import { OPERATION } from "../../ffi/handle.ts";
 import { READ_SIZE } from "../../src/io/reader.ts";
 import { openLibrary } from "../support/open_library.ts";
 
