@@ -20,6 +20,12 @@
  */
 
 export type { ByteSource } from "../../ffi/arguments.ts";
+export type {
+  HandedOver,
+  WorkerToken,
+  WorkerTokenFields,
+  WorkerTokenKind,
+} from "../../ffi/worker_token.ts";
 export type { BroadcastSettings } from "./broadcast/layout.ts";
 export type { BroadcastMessage } from "./broadcast/receiver.ts";
 export { BroadcastReceiver } from "./broadcast/receiver.ts";

@@ -106,9 +106,9 @@ export function inheritSection(key: string, label?: string): Mappable {
   return adoptInherited(BigInt(handle), (value) => adoptSection(value, expected, label));
 }
 
-/** Options for a handle that is put into another process. */
+/** Options for a handle that another process or a Worker gets. */
 export interface DuplicateToOptions {
-  /** The access that the handle grants to the process. @default the access of this memory */
+  /** The access that the handle grants. @default the access of this memory */
   access?: MemoryAccess;
 }
 

@@ -15,6 +15,12 @@
 
 export type { ByteSource } from "../../ffi/arguments.ts";
 export type { Sddl, Security } from "../../ffi/security.ts";
+export type {
+  HandedOver,
+  WorkerToken,
+  WorkerTokenFields,
+  WorkerTokenKind,
+} from "../../ffi/worker_token.ts";
 export type { WaitOptions } from "../wait/options.ts";
 export { DuplicatedMemory, type DuplicateToOptions, type FromHandleOptions } from "./handles.ts";
 export type { CreateOptions, OpenOptions, OpenOrCreateOptions } from "./creation.ts";

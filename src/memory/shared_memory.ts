@@ -8,6 +8,12 @@ import { unless } from "../../ffi/error.ts";
 import { objectName } from "../names.ts";
 import { assertOptions, type OptionChecks } from "../../ffi/arguments.ts";
 import { Uncloneable } from "../../ffi/handle.ts";
+import {
+  takeToken,
+  tokenOver,
+  type WorkerToken,
+  type WorkerTokenFields,
+} from "../../ffi/worker_token.ts";
 import { poll, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import {
   adoptSection,
@@ -32,6 +38,7 @@ import {
   openOrCreateMemory,
   type OpenOrCreateOptions,
 } from "./creation.ts";
+import { sectionLabel } from "./mapping.ts";
 import { FROM_FILE_CHECKS, type FromFileOptions, openFile } from "./mapped_file.ts";
 import {
   type MapOptions,
@@ -64,9 +71,8 @@ export let sharedMemoryOver: (
  * it. The views of this object stay valid after the object is closed.
  *
  * Like all objects of this module that own a handle, a `SharedMemory` cannot be cloned:
- * `structuredClone` and `postMessage` throw. To share memory with a Worker, send its name, and open
- * the memory there. If the memory has no name, send `duplicateTo(Deno.pid).value`, and pass this
- * value to `fromHandle` in the Worker.
+ * `structuredClone` and `postMessage` throw. To share memory with a Worker, post the token of
+ * {@linkcode SharedMemory.forWorker}.
  *
  * @example Write in one process and read in another
  * ```ts
@@ -287,6 +293,23 @@ export class SharedMemory extends Uncloneable implements Disposable {
   }
 
   /**
+   * Takes over the memory that another thread of this process posted by
+   * {@linkcode SharedMemory.forWorker}. The memory is closed with this object, or when this Worker
+   * ends.
+   *
+   * @param token The token, as the message brought it.
+   * @throws {Deno.errors.BadResource} If the token was taken or closed, or belongs to another
+   *   process.
+   * @throws {TypeError} If the value is not a token of memory.
+   */
+  static fromWorker(token: WorkerTokenFields): SharedMemory {
+    const [handle] = takeToken(token, "memory");
+    const { name } = token;
+    const label = name === undefined ? undefined : sectionLabel(name);
+    return new SharedMemory(adoptSection(handle!, {}, label), name, false);
+  }
+
+  /**
    * The size in bytes. If this object created the memory, this is the requested size. If the memory
    * existed before, it is the section's size: whole pages of 4096 bytes. For a file it is exact.
    */
@@ -374,6 +397,25 @@ export class SharedMemory extends Uncloneable implements Disposable {
   duplicateTo(pid: number, options: DuplicateToOptions = {}): DuplicatedMemory {
     assertOptions(options, DUPLICATE_TO_CHECKS);
     return duplicateTo(this.#mappable, pid, options);
+  }
+
+  /**
+   * Makes a token that hands the memory over to a Worker, or from a Worker to its parent: post the
+   * token, and pass it to {@linkcode SharedMemory.fromWorker} there. That thread gets a handle of
+   * its own.
+   *
+   * A token works once. Close a token that nobody takes.
+   *
+   * @param options The `access` that the other thread gets.
+   * @throws {Deno.errors.PermissionDenied} If `access` is `"readwrite"`, but this object's access
+   *   is `"read"`.
+   * @throws {Deno.errors.BadResource} If this object is closed.
+   */
+  forWorker(options: DuplicateToOptions = {}): WorkerToken {
+    assertOptions(options, DUPLICATE_TO_CHECKS);
+    const { access = this.access } = options;
+    const handle = duplicateHere(this.#mappable, access).section.release();
+    return tokenOver("memory", this.name, handle);
   }
 
   /** Closes the handles. Views stay valid, and each open view keeps the memory in existence. */

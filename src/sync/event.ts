@@ -8,6 +8,7 @@ import { assertBoolean, assertOptions, oneOf, type OptionChecks } from "../../ff
 import { isManual, resetEvent, setEvent } from "../../ffi/kernel_object.ts";
 import { unless } from "../../ffi/error.ts";
 import type { Handle } from "../../ffi/handle.ts";
+import type { WorkerTokenFields } from "../../ffi/worker_token.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { objectName } from "../names.ts";
 import type { WaitOptions } from "../wait/options.ts";
@@ -29,6 +30,7 @@ import {
   openOrCreateShared,
   openShared,
   type Origin,
+  sharedFromToken,
   SharedObject,
   WAIT_FOR_ACCESS_CHECKS,
   type WaitForAccessOptions,
@@ -231,6 +233,20 @@ export class SharedEvent extends SharedObject {
    */
   static inherited(key: string): SharedEvent {
     return new SharedEvent(inheritShared(EVENT, key));
+  }
+
+  /**
+   * Takes over an event that another thread of this process posted by
+   * {@linkcode SharedObject.forWorker}. The event is closed with this object, or when this Worker
+   * ends.
+   *
+   * @param token The token, as the message brought it.
+   * @throws {Deno.errors.BadResource} If the token was taken or closed, or belongs to another
+   *   process.
+   * @throws {TypeError} If the value is not a token of an event.
+   */
+  static fromWorker(token: WorkerTokenFields): SharedEvent {
+    return new SharedEvent(sharedFromToken(EVENT, token));
   }
 
   /**

@@ -22,6 +22,12 @@
 
 export { DuplicatedHandle } from "../../ffi/process_thread.ts";
 export type { Sddl, Security } from "../../ffi/security.ts";
+export type {
+  HandedOver,
+  WorkerToken,
+  WorkerTokenFields,
+  WorkerTokenKind,
+} from "../../ffi/worker_token.ts";
 export type { WaitOptions } from "../wait/options.ts";
 export { type EventOptions, type OpenOrCreateEventOptions, SharedEvent } from "./event.ts";
 export { type HeldLock, SharedLock, sharedLock } from "./shared_lock/lock.ts";

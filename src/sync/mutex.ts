@@ -10,6 +10,7 @@
  */
 
 import { type Handle, Uncloneable } from "../../ffi/handle.ts";
+import type { WorkerTokenFields } from "../../ffi/worker_token.ts";
 import { kernel32, kernelbase } from "../../ffi/win32/kernel32.ts";
 import { EVENT_LOOP } from "../wait/event_loop.ts";
 import {
@@ -40,6 +41,7 @@ import {
   openOrCreateShared,
   openShared,
   type Origin,
+  sharedFromToken,
   SharedObject,
   WAIT_FOR_OBJECT_CHECKS,
   type WaitForObjectOptions,
@@ -367,6 +369,21 @@ export class SharedMutex extends SharedObject {
    */
   static inherited(key: string): SharedMutex {
     return new SharedMutex(inheritShared(MUTEX, key));
+  }
+
+  /**
+   * Takes over a mutex that another thread of this process posted by
+   * {@linkcode SharedObject.forWorker}. The mutex is closed with this object, or when this Worker
+   * ends.
+   * A lock belongs to the thread that took it, as between processes.
+   *
+   * @param token The token, as the message brought it.
+   * @throws {Deno.errors.BadResource} If the token was taken or closed, or belongs to another
+   *   process.
+   * @throws {TypeError} If the value is not a token of a mutex.
+   */
+  static fromWorker(token: WorkerTokenFields): SharedMutex {
+    return new SharedMutex(sharedFromToken(MUTEX, token));
   }
 
   /**

@@ -12,6 +12,7 @@ import {
 } from "../../ffi/arguments.ts";
 import { errorFromCode, errorFromStatus, lastErrorCode } from "../../ffi/error.ts";
 import type { Handle } from "../../ffi/handle.ts";
+import type { WorkerTokenFields } from "../../ffi/worker_token.ts";
 import { ntdll } from "../../ffi/win32/ntdll.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { objectName } from "../names.ts";
@@ -33,6 +34,7 @@ import {
   openShared,
   type Origin,
   SEMAPHORE,
+  sharedFromToken,
   SharedObject,
   WAIT_FOR_ACCESS_CHECKS,
   type WaitForAccessOptions,
@@ -218,6 +220,20 @@ export class SharedSemaphore extends SharedObject {
    */
   static inherited(key: string): SharedSemaphore {
     return new SharedSemaphore(inheritShared(SEMAPHORE, key));
+  }
+
+  /**
+   * Takes over a semaphore that another thread of this process posted by
+   * {@linkcode SharedObject.forWorker}. The semaphore is closed with this object, or when this Worker
+   * ends.
+   *
+   * @param token The token, as the message brought it.
+   * @throws {Deno.errors.BadResource} If the token was taken or closed, or belongs to another
+   *   process.
+   * @throws {TypeError} If the value is not a token of a semaphore.
+   */
+  static fromWorker(token: WorkerTokenFields): SharedSemaphore {
+    return new SharedSemaphore(sharedFromToken(SEMAPHORE, token));
   }
 
   /**

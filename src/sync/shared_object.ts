@@ -26,6 +26,12 @@ import {
 import { assertBoolean, oneOf, type OptionChecks } from "../../ffi/arguments.ts";
 import { unless } from "../../ffi/error.ts";
 import { type DuplicatedHandle, duplicateInto } from "../../ffi/process_thread.ts";
+import {
+  takeToken,
+  tokenOver,
+  type WorkerToken,
+  type WorkerTokenFields,
+} from "../../ffi/worker_token.ts";
 import { adoptInherited, assertSettings, openOrCreate, readInheritance } from "../names.ts";
 import { poll, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import { assertOpen, WaitableObject } from "./waitable_object.ts";
@@ -297,6 +303,40 @@ export abstract class SharedObject extends WaitableObject {
   }
 
   /**
+   * Makes a token that hands the object over to a Worker, or from a Worker to its parent: post the
+   * token, and pass it to `fromWorker()` of the class there. That thread gets an object of its own.
+   *
+   * A token works once. Close a token that nobody takes.
+   *
+   * @example Let a Worker set an event
+   * ```ts
+   * import { SharedEvent } from "@winipc/winipc/sync";
+   *
+   * const code = `
+   *   import { SharedEvent } from ${JSON.stringify(import.meta.resolve("@winipc/winipc/sync"))};
+   *   onmessage = ({ data }) => {
+   *     using event = SharedEvent.fromWorker(data);
+   *     event.set();
+   *   };`;
+   * const url = `data:text/javascript,${encodeURIComponent(code)}`;
+   * const worker = new Worker(url, { type: "module" });
+   *
+   * using event = SharedEvent.anonymous();
+   * worker.postMessage(event.forWorker());
+   * await event.wait({ timeout: 20_000 });
+   * worker.terminate();
+   * ```
+   *
+   * @throws {Deno.errors.BadResource} If the object is closed.
+   */
+  forWorker(): WorkerToken {
+    const { name, unsafeHandle } = this;
+    const label = objectLabel(this.#kind, name);
+    const duplicate = Handle.duplicateOf(unsafeHandle, label, { access: this.#rights });
+    return tokenOver(this.#kind.word, name, duplicate.release());
+  }
+
+  /**
    * Returns a new object for the same kernel object, whose handle child processes inherit while it
    * is open.
    *
@@ -491,6 +531,18 @@ export function adoptShared(
 export function inheritShared(kind: ObjectKind, key: string, label?: string): Origin {
   const [handle] = readInheritance(key, new RegExp(`^([0-9]{1,10}) ${kind.word}$`));
   return adoptInherited(BigInt(handle!), (value) => adoptShared(kind, value, {}, label));
+}
+
+/**
+ * Takes over the object that another thread of this process handed over by a token.
+ *
+ * @param kind The kind that the object must have.
+ */
+export function sharedFromToken(kind: ObjectKind, token: WorkerTokenFields): Origin {
+  const [handle] = takeToken(token, kind.word);
+  const { name } = token;
+  const label = name === undefined ? undefined : objectLabel(kind, name);
+  return { ...adoptShared(kind, handle!, {}, label), name };
 }
 
 /** Duplicates the handle of an object, so that child processes inherit the duplicate. */

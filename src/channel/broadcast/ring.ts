@@ -15,8 +15,14 @@ import {
 } from "../../../ffi/arguments.ts";
 import { assertSecurity, type Security } from "../../../ffi/security.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
+import {
+  takeToken,
+  tokenOfParts,
+  type WorkerToken,
+  type WorkerTokenFields,
+} from "../../../ffi/worker_token.ts";
 import { CREATE_CHECKS, createMemory, openMemory } from "../../memory/creation.ts";
-import { inheritSection } from "../../memory/handles.ts";
+import { adoptSection, inheritSection } from "../../memory/handles.ts";
 import { privateBufferOf } from "../../memory/mapped_view.ts";
 import type { MappedView, SharedMemory } from "../../memory/mod.ts";
 import { sharedMemoryOver } from "../../memory/shared_memory.ts";
@@ -355,6 +361,38 @@ export class BroadcastRing<Value = BroadcastMessage, Input = never, View = never
   toInherit(key: string): Record<string, Inheritable> {
     inheritanceVariable(key);
     return { [key]: this.#memory };
+  }
+
+  /**
+   * Takes over a broadcast ring that another thread of this process posted by
+   * {@linkcode BroadcastRing.forWorker}. The ring is closed with this object, or when this Worker
+   * ends.
+   *
+   * @param token The token, as the message brought it.
+   * @throws {Deno.errors.BadResource} If the token was taken or closed, or belongs to another
+   *   process.
+   * @throws {TypeError} If the value is not a token of a broadcast ring.
+   */
+  static fromWorker(token: WorkerTokenFields): BroadcastRing {
+    const [handle] = takeToken(token, "broadcast ring");
+    const { name } = token;
+    const label = labelFor(NOUN, name);
+    const memory = sharedMemoryOver(adoptSection(handle!, {}, label), name, false);
+    return new BroadcastRing(label, memory);
+  }
+
+  /**
+   * Makes a token that hands the ring over to a Worker, or from a Worker to its parent: post the
+   * token, and pass it to {@linkcode BroadcastRing.fromWorker} there. That thread gets a ring object
+   * of its own.
+   *
+   * A token works once. Close a token that nobody takes.
+   *
+   * @throws {Deno.errors.BadResource} If the ring is closed.
+   */
+  forWorker(): WorkerToken {
+    this.#open();
+    return tokenOfParts("broadcast ring", this.name, [() => this.#memory.forWorker()]);
   }
 
   /** The settings of the ring. */

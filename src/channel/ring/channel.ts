@@ -23,15 +23,21 @@ import {
 } from "../../names.ts";
 import { assertSecurity, type Security } from "../../../ffi/security.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
+import {
+  takeToken,
+  tokenOfParts,
+  type WorkerToken,
+  type WorkerTokenFields,
+} from "../../../ffi/worker_token.ts";
 import { CREATE_CHECKS, createMemory, openMemory } from "../../memory/creation.ts";
-import { inheritSection } from "../../memory/handles.ts";
+import { adoptSection, inheritSection } from "../../memory/handles.ts";
 import { privateBufferOf } from "../../memory/mapped_view.ts";
 import type { MappedView, SharedMemory } from "../../memory/mod.ts";
 import { sharedMemoryOver } from "../../memory/shared_memory.ts";
 import type { Inheritable } from "../../process/mod.ts";
 import { createEvent, EVENT_CHECKS, sharedEventOver } from "../../sync/event.ts";
 import type { SharedEvent } from "../../sync/mod.ts";
-import { EVENT, inheritShared, openShared } from "../../sync/shared_object.ts";
+import { adoptShared, EVENT, inheritShared, openShared } from "../../sync/shared_object.ts";
 import { poll, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
 import { Ends, type Place, wasTaken } from "../peer/place.ts";
 import {
@@ -494,6 +500,46 @@ export class RingChannel<Value = Uint8Array<ArrayBuffer>, Input = never, View = 
     inheritanceVariable(key);
     const { memory, data, space } = this.#parts;
     return { [key]: memory, [`${key}_data`]: data, [`${key}_space`]: space };
+  }
+
+  /**
+   * Takes over a channel that another thread of this process posted by
+   * {@linkcode RingChannel.forWorker}. The channel is closed with this object, or when this Worker
+   * ends.
+   *
+   * @param token The token, as the message brought it.
+   * @throws {Deno.errors.BadResource} If the token was taken or closed, or belongs to another
+   *   process.
+   * @throws {TypeError} If the value is not a token of a channel.
+   */
+  static fromWorker(token: WorkerTokenFields): RingChannel {
+    const [memory, data, space] = takeToken(token, "channel", 3);
+    const { name } = token;
+    const label = labelFor(NOUN, name);
+    const event = (handle: bigint, part: string) =>
+      sharedEventOver(adoptShared(EVENT, handle, {}, eventLabel(label, part)));
+    const parts = gather({
+      memory: () => sharedMemoryOver(adoptSection(memory!, {}, label), name, false),
+      data: () => event(data!, "data"),
+      space: () => event(space!, "space"),
+    });
+    return new RingChannel(label, parts);
+  }
+
+  /**
+   * Makes a token that hands the channel over to a Worker, or from a Worker to its parent: post the
+   * token, and pass it to {@linkcode RingChannel.fromWorker} there. That thread gets a channel
+   * object of its own, and opens the end that it needs.
+   *
+   * A token works once. Close a token that nobody takes.
+   *
+   * @throws {Deno.errors.BadResource} If the channel is closed.
+   */
+  forWorker(): WorkerToken {
+    this.#open();
+    const { memory, data, space } = this.#parts;
+    const parts = [memory, data, space].map((part) => () => part.forWorker());
+    return tokenOfParts("channel", this.name, parts);
   }
 
   /** The settings that the channel was created with. */
