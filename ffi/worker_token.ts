@@ -70,23 +70,16 @@ export let tokenOfParts: (
  * import { SharedMemory } from "@winipc/winipc/memory";
  * import { assertEquals } from "@std/assert";
  *
- * const code = `
- *   import { SharedMemory } from ${JSON.stringify(import.meta.resolve("@winipc/winipc/memory"))};
- *   onmessage = ({ data }) => {
- *     using memory = SharedMemory.fromWorker(data);
- *     using view = memory.map();
- *     view.bytes[0] = 42;
- *     postMessage("done");
- *   };`;
- * const url = `data:text/javascript,${encodeURIComponent(code)}`;
- * const worker = new Worker(url, { type: "module" });
- *
  * using memory = SharedMemory.anonymous(4096);
  * using view = memory.map();
- * worker.postMessage(memory.forWorker());
- * await new Promise((resolve) => worker.onmessage = resolve);
+ * // This thread calls worker.postMessage(memory.forWorker()) …
+ * const data = structuredClone(memory.forWorker());
+ *
+ * // … and the Worker gets the token as event.data.
+ * using same = SharedMemory.fromWorker(data);
+ * using seen = same.map();
+ * seen.bytes[0] = 42;
  * assertEquals(view.bytes[0], 42);
- * worker.terminate();
  * ```
  */
 export class WorkerToken implements WorkerTokenFields, Disposable {

@@ -312,19 +312,14 @@ export abstract class SharedObject extends WaitableObject {
    * ```ts
    * import { SharedEvent } from "@winipc/winipc/sync";
    *
-   * const code = `
-   *   import { SharedEvent } from ${JSON.stringify(import.meta.resolve("@winipc/winipc/sync"))};
-   *   onmessage = ({ data }) => {
-   *     using event = SharedEvent.fromWorker(data);
-   *     event.set();
-   *   };`;
-   * const url = `data:text/javascript,${encodeURIComponent(code)}`;
-   * const worker = new Worker(url, { type: "module" });
-   *
    * using event = SharedEvent.anonymous();
-   * worker.postMessage(event.forWorker());
-   * await event.wait({ timeout: 20_000 });
-   * worker.terminate();
+   * // This thread calls worker.postMessage(event.forWorker()) …
+   * const data = structuredClone(event.forWorker());
+   *
+   * // … and the Worker gets the token as event.data.
+   * using same = SharedEvent.fromWorker(data);
+   * same.set();
+   * await event.wait({ timeout: 10_000 });
    * ```
    *
    * @throws {Deno.errors.BadResource} If the object is closed.

@@ -45,6 +45,7 @@ function* memoryRows(stack: DisposableStack): Generator<Row> {
     options: { offset: ["count", 0], byteLength: ["count", 1], access: ["word", "copy"] },
   });
   yield method("SharedMemory.toInheritable", memory, { needed: [], more: ["word", "read"] });
+  yield method("SharedMemory.forWorker", memory, { needed: [], options: ACCESS });
   yield method("SharedMemory.duplicateTo", memory, { needed: [NO_PROCESS], options: ACCESS });
   yield plain(sendHandle, "sendHandle", {
     needed: [NO_WINDOW, ["instance", memory]],

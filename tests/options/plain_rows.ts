@@ -65,6 +65,9 @@ const RING: Options = { capacity: ["count", 1024], maxMessageLength: ["count", 8
 const NEW_MEMORY: Options = { ...SECURITY, ...INHERITABLE, reserve: ["flag", false] };
 const layout = struct({ a: "i32" });
 
+/** The argument that is a token. Its row has no right value, because a token works only once. */
+const NO_TOKEN: Given = ["instance", undefined];
+
 /** Returns a function that makes rows for the methods of one class. */
 function named(
   owner: object,
@@ -94,6 +97,7 @@ function* objects(
     ...(hasAccess ? { options: access } : {}),
   });
   yield row("inherited", { needed: [["key", "nothing"]] });
+  yield row("fromWorker", { needed: [NO_TOKEN], isPartial: true });
 }
 
 function* memoryRows(): Generator<Row> {
@@ -113,6 +117,7 @@ function* memoryRows(): Generator<Row> {
   yield row("fromFile", { needed: [["image", "Z:\\nowhere\\none"]], options: expected });
   yield row("fromHandle", { needed: [["handle", NO_HANDLE]], options: expected });
   yield row("inherited", { needed: [["key", "nothing"]] });
+  yield row("fromWorker", { needed: [NO_TOKEN], isPartial: true });
 }
 
 function* structRows(): Generator<Row> {
@@ -257,6 +262,7 @@ function* channelRows(): Generator<Row> {
     yield row("open", { needed: [name], options: opened });
     yield row("waitFor", { needed: [name], options: { ...WAIT, ...opened } });
     yield row("inherited", { needed: [key], options: opened });
+    yield row("fromWorker", { needed: [NO_TOKEN], isPartial: true });
   }
   const value = named(LatestValue, "LatestValue");
   const described: Given = ["instance", layout];

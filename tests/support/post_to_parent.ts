@@ -1,7 +1,7 @@
 import { parentPort } from "node:worker_threads";
 
-/** Posts a word to the script that started this web or Node Worker. */
-export function postToParent(word: string): void {
-  if (parentPort !== null) parentPort.postMessage(word);
-  else Reflect.apply(Reflect.get(globalThis, "postMessage"), globalThis, [word]);
+/** Posts a message to the script that started this web or Node Worker. */
+export function postToParent(message: unknown): void {
+  if (parentPort !== null) parentPort.postMessage(message);
+  else Reflect.apply(Reflect.get(globalThis, "postMessage"), globalThis, [message]);
 }
