@@ -411,6 +411,30 @@ export function threadStartOf(thread: Handle): bigint {
   return start![0]!;
 }
 
+/**
+ * Returns the number of the session in which this process runs. Each user who is logged on has a
+ * session.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-processidtosessionid}
+ */
+export function currentSession(): number {
+  const out = new Uint32Array(1);
+  if (kernel32().ProcessIdToSessionId(Deno.pid, out)) return out[0]!;
+  throw lastError("ProcessIdToSessionId", "Cannot find out the session of this process");
+}
+
+/**
+ * Returns the current directory of this process. It needs no `--allow-read`, unlike `Deno.cwd`.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-getcurrentdirectory}
+ */
+export function currentDirectory(): string {
+  const { GetCurrentDirectoryW } = kernel32();
+  const path = readWide((buffer) => GetCurrentDirectoryW(buffer.length, buffer));
+  if (path !== "") return path;
+  throw lastError("GetCurrentDirectoryW", "Cannot find out the current directory");
+}
+
 const ERROR_ENVVAR_NOT_FOUND = 203;
 /** Maximum length of a variable's name, and of a value that can be set, in UTF-16 code units. */
 export const MAX_VARIABLE: number = MAX_TEXT;

@@ -162,6 +162,13 @@ export const KERNEL32 = {
     parameters: [BUFFER, /* PULONG_PTR LowLimit */ BUFFER /* PULONG_PTR HighLimit */],
     result: VOID,
   },
+  GetCurrentDirectoryW: {
+    parameters: [
+      DWORD, // nBufferLength
+      LPWSTR, // lpBuffer
+    ],
+    result: DWORD,
+  },
   GetEnvironmentStringsW: { parameters: [], result: LPVOID },
   GetEnvironmentVariableW: {
     parameters: [
@@ -349,6 +356,10 @@ export const KERNEL32 = {
       DWORD, // dwThreadId
     ],
     result: HANDLE,
+  },
+  ProcessIdToSessionId: {
+    parameters: [DWORD, /* dwProcessId */ BUFFER /* DWORD *pSessionId */],
+    result: BOOL,
   },
   QueryFullProcessImageNameW: {
     parameters: [

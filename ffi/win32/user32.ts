@@ -42,6 +42,7 @@ const REENTRANT_BOOL = { struct: [LONG] } as const;
 /** The signatures of the functions that this module calls. */
 export const USER32 = {
   // Leaf functions.
+  AllowSetForegroundWindow: { parameters: [DWORD /* dwProcessId */], result: BOOL },
   ChangeWindowMessageFilterEx: {
     parameters: [
       HWND, // hwnd

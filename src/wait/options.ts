@@ -194,7 +194,11 @@ export async function poll<T>(
   }
 }
 
-async function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+/** Waits for a time. A signal that is aborted during the wait rejects with its reason. */
+export async function sleep(
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   using _ = new Cancellation({
     timeout: milliseconds,

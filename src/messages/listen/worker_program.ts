@@ -383,6 +383,13 @@ var KERNEL32 = {
     ],
     result: VOID
   },
+  GetCurrentDirectoryW: {
+    parameters: [
+      DWORD,
+      LPWSTR
+    ],
+    result: DWORD
+  },
   GetEnvironmentStringsW: {
     parameters: [],
     result: LPVOID
@@ -622,6 +629,15 @@ var KERNEL32 = {
       DWORD
     ],
     result: HANDLE
+  },
+  ProcessIdToSessionId: {
+    parameters: [
+      DWORD,
+      /* dwProcessId */
+      BUFFER
+      /* DWORD *pSessionId */
+    ],
+    result: BOOL
   },
   QueryFullProcessImageNameW: {
     parameters: [
@@ -1846,6 +1862,13 @@ var REENTRANT_BOOL = {
 };
 var USER32 = {
   // Leaf functions.
+  AllowSetForegroundWindow: {
+    parameters: [
+      DWORD
+      /* dwProcessId */
+    ],
+    result: BOOL
+  },
   ChangeWindowMessageFilterEx: {
     parameters: [
       HWND,

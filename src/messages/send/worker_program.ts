@@ -530,6 +530,13 @@ var KERNEL32 = {
     ],
     result: VOID
   },
+  GetCurrentDirectoryW: {
+    parameters: [
+      DWORD,
+      LPWSTR
+    ],
+    result: DWORD
+  },
   GetEnvironmentStringsW: {
     parameters: [],
     result: LPVOID
@@ -769,6 +776,15 @@ var KERNEL32 = {
       DWORD
     ],
     result: HANDLE
+  },
+  ProcessIdToSessionId: {
+    parameters: [
+      DWORD,
+      /* dwProcessId */
+      BUFFER
+      /* DWORD *pSessionId */
+    ],
+    result: BOOL
   },
   QueryFullProcessImageNameW: {
     parameters: [
@@ -1773,6 +1789,13 @@ var REENTRANT_BOOL = {
 };
 var USER32 = {
   // Leaf functions.
+  AllowSetForegroundWindow: {
+    parameters: [
+      DWORD
+      /* dwProcessId */
+    ],
+    result: BOOL
+  },
   ChangeWindowMessageFilterEx: {
     parameters: [
       HWND,

@@ -352,6 +352,13 @@ var KERNEL32 = {
     ],
     result: VOID
   },
+  GetCurrentDirectoryW: {
+    parameters: [
+      DWORD,
+      LPWSTR
+    ],
+    result: DWORD
+  },
   GetEnvironmentStringsW: {
     parameters: [],
     result: LPVOID
@@ -591,6 +598,15 @@ var KERNEL32 = {
       DWORD
     ],
     result: HANDLE
+  },
+  ProcessIdToSessionId: {
+    parameters: [
+      DWORD,
+      /* dwProcessId */
+      BUFFER
+      /* DWORD *pSessionId */
+    ],
+    result: BOOL
   },
   QueryFullProcessImageNameW: {
     parameters: [
@@ -1570,6 +1586,13 @@ var REENTRANT_BOOL = {
 };
 var USER32 = {
   // Leaf functions.
+  AllowSetForegroundWindow: {
+    parameters: [
+      DWORD
+      /* dwProcessId */
+    ],
+    result: BOOL
+  },
   ChangeWindowMessageFilterEx: {
     parameters: [
       HWND,
