@@ -44,6 +44,7 @@ import {
   waitAny,
   waitUntil,
 } from "../../mod.ts";
+import { SingleInstance } from "../../src/instance/mod.ts";
 import { counterAt } from "../../src/struct/counter.ts";
 import { randomName } from "../support/random_name.ts";
 import { plainPipeRows } from "./pipe_rows.ts";
@@ -239,6 +240,24 @@ function* processRows(): Generator<Row> {
   yield method("ProcessWatch.open", ProcessWatch, { needed: [["count", 2 ** 32 - 1]] });
 }
 
+function* singleInstanceRows(): Generator<Row> {
+  yield {
+    name: "SingleInstance.acquire",
+    async call(args) {
+      const instance = await Reflect.apply(SingleInstance.acquire, SingleInstance, [...args]);
+      await instance?.close();
+    },
+    needed: [["name", randomName()]],
+    options: {
+      ...WAIT,
+      onSecond: ["function", () => {}],
+      onError: ["function", () => {}],
+      args: ["texts", ["a", ""]],
+      cwd: ["text", "C:\\"],
+    },
+  };
+}
+
 function* channelRows(): Generator<Row> {
   const name: Given = ["name", randomName()];
   const key: Given = ["key", "nothing"];
@@ -336,6 +355,7 @@ export function plainRows(): Row[] {
     }),
     ...processRows(),
     ...channelRows(),
+    ...singleInstanceRows(),
     ...mailslotRows(),
     ...plainPipeRows(),
   ];

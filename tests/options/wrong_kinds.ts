@@ -58,6 +58,8 @@ export const WRONG = {
   ],
   /** Values of fields by the fields' names. */
   values: [5, "x", null, nothing, 1n, symbol, { a: "x" }, { a: symbol }, { a: null }, { z: 1 }],
+  /** Texts in an array. */
+  texts: [5, "x", null, {}, nothing, 1n, symbol, [5], [null], [1n], [symbol], new Array(1)],
   /** The arguments of a program. */
   args: [
     ...[5, "x", null, {}, 1n, symbol, [5], [null], [1n], [symbol], ["a\0"]],

@@ -138,6 +138,7 @@ export const Lock = new DocumentedLayout("lock");
 export const ReadWriteLock = new DocumentedLayout("rwlock");
 export const Notice = new DocumentedLayout("notice");
 export const Handshake = new DocumentedLayout("handshake");
+export const SingleInstanceMessage = new DocumentedLayout("single-instance");
 export const OfferedRing = new DocumentedLayout("offered-ring");
 
 /** The memory of a product, opened by its name as another program does it. */
