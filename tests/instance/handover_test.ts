@@ -1,9 +1,10 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { SingleInstance } from "../../src/instance/mod.ts";
 import { decodeAnswer, encodeHandover, MAX_LENGTH } from "../../src/instance/message.ts";
 import { instancePipe } from "../../src/instance/pipe.ts";
 import { connectPipe, listenPipe, type PipeConnection } from "../../src/pipe/mod.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";
+import { Peer } from "../support/peer.ts";
 import { Random } from "../support/random.ts";
 import { randomName } from "../support/random_name.ts";
 
@@ -133,6 +134,21 @@ Deno.test("close() frees the name, also from onSecond, and a waiting second beco
     await second.close();
     await second.close();
   }
+});
+
+Deno.test("A process that was connected to a dead first keeps the name from nobody when it leaves", async () => {
+  const name = randomName();
+  await using first = await Peer.start("instance/peers/start.ts", name, "run");
+  const connected = await connect(name);
+  first.kill();
+  await first.gone();
+  const acquired = SingleInstance.acquire(name, { args: [], ...PATIENT });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  connected.abort();
+  const left = performance.now();
+  await using instance = await acquired;
+  assert(instance !== undefined);
+  assertLess(performance.now() - left, 2000);
 });
 
 Deno.test("Names of the session and of all sessions differ, and Windows ignores their case", async () => {
