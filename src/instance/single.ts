@@ -16,6 +16,7 @@ import { Uncloneable } from "../../ffi/handle.ts";
 import { currentDirectory } from "../../ffi/process_thread.ts";
 import { objectName } from "../names.ts";
 import { listenPipe, type PipeConnection, type PipeListener } from "../pipe/mod.ts";
+import { EVENT_LOOP } from "../wait/event_loop.ts";
 import { deadlineAfter, sleep, timeLeft, WAIT_CHECKS, type WaitOptions } from "../wait/options.ts";
 import {
   type Answer,
@@ -176,14 +177,16 @@ export class SingleInstance extends Uncloneable implements AsyncDisposable {
   }
 
   /**
-   * Frees the name, so that another process can be the first. A later process whose arguments are
-   * not yet taken becomes the first, or hands them over to the new first.
+   * Frees the name, so that another process can be the first. A later process for which `onSecond`
+   * is not over becomes the first, or hands its arguments over to the new first.
    *
    * @returns A promise that is fulfilled when the name is free.
    */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#listener.close();
+    // A call of onSecond that ends the script is over in this turn. Its process gets the answer.
+    await EVENT_LOOP.turn();
     const seconds = [...this.#seconds];
     for (const [connection, { isAnswered }] of seconds) {
       if (!isAnswered) connection.abort();

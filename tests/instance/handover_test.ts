@@ -136,6 +136,23 @@ Deno.test("close() frees the name, also from onSecond, and a waiting second beco
   }
 });
 
+Deno.test("A second gets its answer if its arguments make the first close the object", async () => {
+  for (const isAsync of [false, true]) {
+    const name = randomName();
+    const called = Promise.withResolvers<void>();
+    const first = await SingleInstance.acquire(name, {
+      onSecond() {
+        called.resolve();
+        if (isAsync) return Promise.resolve().then(() => {});
+      },
+    });
+    const second = SingleInstance.acquire(name, { args: [], ...PATIENT });
+    await called.promise;
+    await first?.close();
+    assertEquals(await second, undefined, `${isAsync}`);
+  }
+});
+
 Deno.test("A process that was connected to a dead first keeps the name from nobody when it leaves", async () => {
   const name = randomName();
   await using first = await Peer.start("instance/peers/start.ts", name, "run");
