@@ -1,9 +1,12 @@
 /**
  * Measures the start of a Worker, with and without an object of winipc. The first object starts a
- * thread, which closes the objects of the Worker when the Worker has ended.
+ * thread, which closes the objects of the Worker when the Worker has ended. Also measures tokens,
+ * which hand objects over to a Worker.
  *
  * @module
  */
+
+import { RingChannel, SharedMemory } from "../mod.ts";
 
 const MODULE = JSON.stringify(import.meta.resolve("../mod.ts"));
 const CODE = {
@@ -22,3 +25,16 @@ for (const [what, code] of Object.entries(CODE)) {
     worker.terminate();
   });
 }
+
+using memory = SharedMemory.anonymous(4096);
+using channel = RingChannel.anonymous({ capacity: 1024 });
+
+Deno.bench("memory is handed over by a token, and closed", { group: "token" }, () => {
+  SharedMemory.fromWorker(memory.forWorker()).close();
+});
+Deno.bench("memory is handed over by a clone of a token", { group: "token" }, () => {
+  SharedMemory.fromWorker(structuredClone(memory.forWorker())).close();
+});
+Deno.bench("a channel is handed over by a token", { group: "token" }, () => {
+  RingChannel.fromWorker(channel.forWorker()).close();
+});

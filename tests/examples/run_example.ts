@@ -20,6 +20,7 @@ const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   "moving_picture.ts": ["--allow-ffi", "--allow-write"],
   "pipe_echo.ts": ["--allow-ffi", "--allow-read"],
   "ring_channel.ts": ["--allow-ffi", "--allow-read"],
+  "worker.ts": ["--allow-ffi", "--allow-read"],
   "tcp_socket.ts": ["--allow-net=127.0.0.1", "--allow-read"],
 };
 
