@@ -1,7 +1,13 @@
 // The scripts in README.md and docs, as a reader pastes them: each in a process of its own, by the
 // command that its first line shows. `deno task test:docs` runs the other blocks.
 
-import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreaterOrEqual,
+  assertLessOrEqual,
+  assertMatch,
+} from "@std/assert";
 import { TextLineStream } from "@std/streams";
 import { randomName } from "../support/random_name.ts";
 import { serveProject } from "../support/serve_project.ts";
@@ -23,6 +29,11 @@ const SCRIPTS = new Map(
   }),
 );
 
+/** The doors of the module, such as `./memory`, and their paths. */
+const DOORS: readonly [string, string][] = Object.entries(
+  JSON.parse(await Deno.readTextFile(new URL("deno.json", root))).exports,
+);
+
 /** The names of objects in the scripts. A test gives them names of its own. */
 const NAMES = [
   "visits",
@@ -30,7 +41,14 @@ const NAMES = [
   "lines",
   "MyWindowClass",
   "Taker",
-  "for-a-worker",
+  "my-viewer",
+  "my-notes",
+  "my-game",
+  "my-log",
+  "my-camera",
+  "my-calculator",
+  "MyLegacyWindow",
+  "my-trades",
   "shout",
   "upper",
 ];
@@ -59,13 +77,16 @@ interface Folder extends AsyncDisposable {
 
 /**
  * Pastes scripts into a new folder. The module comes from a server, as from a registry.
- * A script that starts child.ts takes it from the checkout: the child's command has no flag that
+ * A script that starts a child takes it from the checkout: the child's command has no flag that
  * allows that server.
  */
 async function paste(files: readonly string[], source: Source): Promise<Folder> {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
-  const from = files.includes("child.ts") ? root.href : source.origin;
-  const imports = { "@winipc/winipc": `${from}mod.ts` };
+  const startsChild = files.some((file) => SCRIPTS.get(file)?.includes("Deno.execPath()"));
+  const from = startsChild ? root.href : source.origin;
+  const imports = Object.fromEntries(
+    DOORS.map(([door, path]) => [`@winipc/winipc${door.slice(1)}`, new URL(path, from).href]),
+  );
   await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ imports }));
   const suffix = randomName();
   for (const file of files) {
@@ -185,13 +206,82 @@ const RUNS: Record<string, (folder: Folder) => Promise<void>> = {
     assertEquals(await folder.run("command.ts").rest(), ["The child wrote 42"]);
   },
   "main.ts worker.ts": async (folder) => {
-    assertEquals(await folder.run("main.ts").rest(), ["The worker wrote 42"]);
+    const lines = await folder.run("main.ts").rest();
+    assertEquals(lines, ["The worker wrote 42 and sent { done: true }"]);
+  },
+  "viewer.ts": async (folder) => {
+    const first = folder.run("viewer.ts");
+    assertEquals(await first.nextLine(), 'The first start asks for [ "picture.png" ]');
+    assertEquals(await folder.run("viewer.ts").rest(), []);
+    assertMatch(await first.nextLine() ?? "", /^Another start asks for \[ "picture.png" \] in .+$/);
   },
   "taker.ts giver.ts": async (folder) => {
     const taker = folder.run("taker.ts");
     const giver = folder.run("giver.ts");
     assertEquals(await taker.nextLine(), "Received 42");
     assertEquals(await giver.rest(), []);
+  },
+  "notes.ts": async (folder) => {
+    const first = folder.run("notes.ts");
+    assertEquals(await first.nextLine(), 'Open [ "shopping.txt" ] of here');
+    assertEquals(await folder.run("notes.ts").rest(), []);
+    assertMatch(await first.nextLine() ?? "", /^Open \[ "shopping.txt" \] of .*winipc-/);
+  },
+  "speedometer.ts game.ts": async (folder) => {
+    const speedometer = folder.run("speedometer.ts");
+    folder.run("game.ts");
+    for (let count = 0; count < 20; count++) {
+      const line = await speedometer.nextLine();
+      const [, gear, speed] = line?.match(/^Gear (\d) at (\d\d)$/) ?? [];
+      assertEquals(Number(speed), 10 * Number(gear), line);
+    }
+  },
+  "convert.ts converter.ts": async (folder) => {
+    assertEquals(await folder.run("convert.ts").rest(), [
+      ...[0, 25, 50, 75, 100].map((percent) => `{ percent: ${percent} }`),
+      "The child ended with 0",
+    ]);
+  },
+  "collector.ts logger.ts": async (folder) => {
+    const collector = folder.run("collector.ts");
+    for (let count = 0; count < 2; count++) {
+      assertEquals(await folder.run("logger.ts").rest(), []);
+      for (const event of ["started", "works", "ends"]) {
+        assertMatch(await collector.nextLine() ?? "", new RegExp(`^Process \\d+ ${event}$`));
+      }
+    }
+  },
+  "camera.ts screen.ts": async (folder) => {
+    const screen = folder.run("screen.ts");
+    folder.run("camera.ts");
+    const shades = (await screen.rest()).map((line) => {
+      const form = /^Show \{ width: 1920, height: 1080 \} in the shade (\d+)$/;
+      return Number(line.match(form)?.[1]);
+    });
+    // A slow screen misses frames, but gets none twice, and the last one.
+    assertEquals(shades, [...new Set(shades)].sort((a, b) => a - b));
+    assertEquals(shades.at(-1), 50);
+  },
+  "calculator.ts calculate.ts": async (folder) => {
+    const client = folder.run("calculate.ts");
+    folder.run("calculator.ts");
+    assertEquals(await client.rest(), ["1 + 2 is 3"]);
+  },
+  "legacy_client.ts legacy_window.ts": async (folder) => {
+    const client = folder.run("legacy_client.ts");
+    folder.run("legacy_window.ts");
+    assertEquals(await client.rest(), ["It answered 13n"]);
+  },
+  "sum.ts summand.ts": async (folder) => {
+    assertEquals(await folder.run("sum.ts").rest(), ["The sum is 499500"]);
+  },
+  "paint.ts painter.ts": async (folder) => {
+    assertEquals(await folder.run("paint.ts").rest(), ["The last pixel is 200"]);
+  },
+  "desk.ts exchange.ts": async (folder) => {
+    const desk = folder.run("desk.ts");
+    folder.run("exchange.ts");
+    assertEquals(await desk.rest(), ["10 at 1.5", "20 at 1.5", "30 at 1.5"]);
   },
   "build.ts visit.ts": async (folder) => {
     assertEquals(await folder.run("build.ts").rest(), []);
@@ -229,4 +319,22 @@ Deno.test("Each block of README.md and docs that test:docs ignores is a script t
   const ignored = text.match(/^```ts ignore$/gm)?.length ?? 0;
   const run = new Set(Object.keys(RUNS).flatMap((files) => files.split(" ")));
   assertEquals([SCRIPTS.size, [...SCRIPTS.keys()].sort()], [ignored, [...run].sort()]);
+});
+
+/** Maximum number of lines of an everyday script, with both sides. */
+const MAX_LINES = 25;
+
+Deno.test("everyday.md has ten tasks of at most 25 lines, and counts the lines of each rightly", async () => {
+  const page = await Deno.readTextFile(new URL("docs/everyday.md", root));
+  const rows = [...page.matchAll(/^\| \[.*?\]\(#[\w-]+\) +\| (.+?) \| +(\d+) \|\r?$/gm)];
+  const counted = new Set<string>();
+  for (const [, cell, lines] of rows) {
+    const files = Array.from(cell!.matchAll(/`(\w+\.ts)`/g), ([, file]) => file!);
+    const texts = files.map((file) => SCRIPTS.get(file)!.split("\n").filter((line) => line.trim()));
+    assertEquals(texts.flat().length, Number(lines), cell);
+    assertLessOrEqual(Number(lines), MAX_LINES, cell);
+    for (const file of files) counted.add(file);
+  }
+  const scripts = [...page.matchAll(/^\/\/ (\w+\.ts)\b/gm)].map(([, file]) => file!);
+  assertEquals([rows.length, [...counted].sort()], [10, scripts.sort()]);
 });
