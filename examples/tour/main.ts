@@ -23,6 +23,7 @@ import { ringChannel } from "./ring_channel.ts";
 import { ringServer } from "./ring_server.ts";
 import { sharedLock } from "./shared_lock.ts";
 import { sharedSection } from "./shared_section.ts";
+import { singleInstance } from "./single_instance.ts";
 import { tcpSocket } from "./tcp_socket.ts";
 import { telemetry } from "./telemetry.ts";
 
@@ -44,6 +45,7 @@ const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "A channel": ringChannel,
   "Channels for each client": ringServer,
   "One sender, many receivers": broadcastRing,
+  "A script that runs once": singleInstance,
 };
 
 const { only, help } = parseArgs(Deno.args, { string: ["only"], boolean: ["help"] });

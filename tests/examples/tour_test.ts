@@ -38,6 +38,7 @@ Deno.test("The tour shows every part with different processes, and all checks pa
     "A channel",
     "Channels for each client",
     "One sender, many receivers",
+    "A script that runs once",
   ]);
   const pids = [...out.matchAll(/process (\d+) \(this one\) and process (\d+)/g)];
   assert(pids.length >= ways.length, `${pids.length} pairs of processes`);
