@@ -13,18 +13,24 @@ import { type HandedOver, handOver, takeOver } from "./handle.ts";
 import { kernel32 } from "./win32/kernel32.ts";
 import { startOf } from "./process_thread.ts";
 
+/** The kind of object that a {@linkcode WorkerToken} hands over. */
+export type WorkerTokenKind =
+  | "memory"
+  | "event"
+  | "semaphore"
+  | "mutex"
+  | "channel"
+  | "broadcast ring";
+
 /** The methods that take a token, by the token's kind. */
-const TAKERS = {
+const TAKERS: Record<WorkerTokenKind, string> = {
   memory: "SharedMemory.fromWorker()",
   event: "SharedEvent.fromWorker()",
   semaphore: "SharedSemaphore.fromWorker()",
   mutex: "SharedMutex.fromWorker()",
   channel: "RingChannel.fromWorker()",
   "broadcast ring": "BroadcastRing.fromWorker()",
-} as const;
-
-/** The kind of object that a {@linkcode WorkerToken} hands over. */
-export type WorkerTokenKind = keyof typeof TAKERS;
+};
 
 /** The fields of a {@linkcode WorkerToken}, which its clones have too. */
 export interface WorkerTokenFields {
@@ -40,7 +46,6 @@ export interface WorkerTokenFields {
   readonly parts: readonly HandedOver[];
 }
 
-/** A part of an object: its handle, for the thread that takes it. */
 export type { HandedOver };
 
 /** Makes the token of an object with one handle. The token owns the handle from now on. */
@@ -83,10 +88,15 @@ export let tokenOfParts: (
  * ```
  */
 export class WorkerToken implements WorkerTokenFields, Disposable {
+  /** The kind of object. */
   readonly kind: WorkerTokenKind;
+  /** The object's full name, or `undefined` if it has none. */
   readonly name: string | undefined;
+  /** The id of the process that made the token. */
   readonly pid: number;
+  /** The start time of that process, in units of 100 nanoseconds since 1601. */
   readonly start: bigint;
+  /** The handles of the object's parts. */
   readonly parts: readonly HandedOver[];
 
   static {
