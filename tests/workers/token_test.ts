@@ -288,10 +288,11 @@ Deno.test("Tokens leave no handle behind, whether they are taken, closed, or lef
       RingChannel.fromWorker(channel.forWorker()).close();
     }
     using worker = await TokenWorker.start();
-    const tokens = await worker.ask<WorkerTokenFields[]>("make tokens", 100);
+    // More than the first notes of a Worker, so that their memory grows.
+    const tokens = await worker.ask<WorkerTokenFields[]>("make tokens", 300);
     for (const token of tokens.slice(0, 50)) SharedEvent.fromWorker(token).close();
     // The notes of the tokens that were taken are used again.
-    const more = await worker.ask<WorkerTokenFields[]>("make tokens", 100);
+    const more = await worker.ask<WorkerTokenFields[]>("make tokens", 300);
     assert(
       more.some(({ parts: [part] }) =>
         tokens.some(({ parts: [old] }) => old?.index === part?.index)
