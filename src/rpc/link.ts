@@ -95,3 +95,18 @@ export interface MessageLink extends AsyncDisposable {
    */
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+/**
+ * A source of links, such as a listener: it yields a link for each client that connects.
+ *
+ * An async generator of links is one. A source that waits for clients should have `close()`, because
+ * nothing else ends that wait.
+ */
+export interface LinkSource extends AsyncIterable<MessageLink> {
+  /** Stops listening, and ends the iteration. The service calls it when it shuts down. */
+  close?(): void;
+  /** Keeps the process alive while the source waits for clients, as at first. */
+  ref?(): void;
+  /** Lets the process end while the source waits for clients. */
+  unref?(): void;
+}

@@ -1,0 +1,145 @@
+/**
+ * The check of a caller's arguments by a schema of any library that follows Standard Schema.
+ *
+ * @see {@link https://standardschema.dev}
+ * @module
+ */
+
+import { assertObject } from "../../ffi/arguments.ts";
+
+/**
+ * A schema, as Standard Schema describes it. The schemas of Zod, Valibot, ArkType and other
+ * libraries have this interface.
+ *
+ * @see {@link https://standardschema.dev}
+ */
+export interface StandardSchema<Output = unknown> {
+  /** The part of a schema that all libraries have in common. */
+  readonly "~standard": {
+    /** The version of the standard. */
+    readonly version: 1;
+    /** The library's name. */
+    readonly vendor: string;
+    /** Checks a value. It returns a result or the promise of a result. */
+    readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>;
+  };
+}
+
+/** The result of a check: the value, or the issues that were found. */
+export type StandardResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly StandardIssue[] };
+
+/** A fault that a schema has found. */
+export interface StandardIssue {
+  /** The fault in words. */
+  readonly message: string;
+  /** The keys that lead to the faulty part of the value. */
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** A fault in the arguments of a call. */
+export interface ValidationIssue {
+  /** The fault in words, as the schema gives it. */
+  readonly message: string;
+  /** The keys that lead to the faulty part of the arguments. */
+  readonly path: readonly (string | number)[];
+}
+
+/** Maximum number of issues that cross a link. */
+const MAX_ISSUES = 100;
+
+/**
+ * The error of a call whose arguments the service's schema refuses.
+ *
+ * @example See which argument is wrong
+ * ```ts
+ * import { client, serve, type StandardSchema, ValidationError } from "@winipc/winipc/rpc";
+ * import { workerLink } from "@winipc/winipc/rpc";
+ * import { assertEquals, assertInstanceOf } from "@std/assert";
+ *
+ * // In practice, the schema is one of a library such as Zod or Valibot.
+ * const Name: StandardSchema<{ name: string }> = {
+ *   "~standard": {
+ *     version: 1,
+ *     vendor: "docs",
+ *     validate: (value) =>
+ *       value instanceof Object && "name" in value && typeof value.name === "string"
+ *         ? { value: { name: value.name } }
+ *         : { issues: [{ message: "Expected a text", path: ["name"] }] },
+ *   },
+ * };
+ *
+ * const { port1, port2 } = new MessageChannel();
+ * const handlers = { greet: ({ name }: { name: string }) => `Hello, ${name}` };
+ * await using _service = serve(workerLink(port2), handlers, { validate: { greet: Name } });
+ * // The caller is a script without types.
+ * await using greeter = client<{ greet(args: unknown): string }>(workerLink(port1));
+ *
+ * const error: unknown = await greeter.call("greet", { name: 7 }).catch((error) => error);
+ * assertInstanceOf(error, ValidationError);
+ * assertEquals(error.issues, [{ message: "Expected a text", path: ["name"] }]);
+ * ```
+ */
+export class ValidationError extends TypeError {
+  /** The name of the class: `"ValidationError"`. */
+  override readonly name = "ValidationError";
+  /** The faults that were found, at most 100. They cross a link as the error's cause. */
+  readonly issues: readonly ValidationIssue[];
+
+  /** Makes an error for faulty arguments. */
+  constructor(message: string, issues: readonly ValidationIssue[]) {
+    super(message, { cause: issues });
+    this.issues = issues;
+  }
+}
+
+/** Throws unless an option is a schema. */
+export function assertSchema(name: string, value: unknown): asserts value is StandardSchema {
+  const standard: unknown = value instanceof Object ? Reflect.get(value, "~standard") : undefined;
+  const isSchema = standard instanceof Object && "validate" in standard &&
+    typeof standard.validate === "function";
+  if (isSchema) return;
+  assertObject(name, value);
+  throw new TypeError(
+    `Expected ${name} to be a Standard Schema: an object with the property "~standard"`,
+  );
+}
+
+/**
+ * Returns the value of a schema's result.
+ *
+ * @param name The handler's name, for the message.
+ * @throws {ValidationError} If the schema has found issues.
+ */
+export function validValue(name: string, result: StandardResult<unknown>): unknown {
+  if (result.issues === undefined) return result.value;
+  const issues = result.issues.slice(0, MAX_ISSUES).map(({ message, path = [] }) => ({
+    message: String(message),
+    path: path.map(keyOf),
+  }));
+  const first = issues[0] === undefined ? "" : `: ${describe(issues[0])}`;
+  const more = issues.length > 1 ? `, and ${issues.length - 1} more` : "";
+  throw new ValidationError(`The arguments of "${name}" are invalid${first}${more}`, issues);
+}
+
+/** Returns a part of a path as a value that can be cloned. */
+function keyOf(part: PropertyKey | { readonly key: PropertyKey }): string | number {
+  const key = typeof part === "object" ? part.key : part;
+  return typeof key === "number" ? key : String(key);
+}
+
+function describe({ message, path }: ValidationIssue): string {
+  return path.length === 0 ? message : `${message} (at ${path.join(".")})`;
+}
+
+/** Returns whether a value of the peer is a list of issues. */
+export function isIssues(value: unknown): value is readonly ValidationIssue[] {
+  return Array.isArray(value) && value.length <= MAX_ISSUES && value.every(isIssue);
+}
+
+function isIssue(value: unknown): value is ValidationIssue {
+  return value instanceof Object && "message" in value && typeof value.message === "string" &&
+    "path" in value && Array.isArray(value.path) &&
+    value.path.every((key: unknown) => typeof key === "string" || typeof key === "number");
+}
