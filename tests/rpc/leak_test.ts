@@ -1,0 +1,13 @@
+import { assert, assertEquals } from "@std/assert";
+import { runPeer } from "../support/run_peer.ts";
+
+/** What a heap may grow by for other reasons, in bytes: 100,000 calls of 3 bytes each. */
+const ALLOWED = 300_000;
+
+Deno.test("100,000 calls and streams leave no memory and no listener behind", async () => {
+  const flags = ["--v8-flags=--expose-gc"];
+  const [line] = await runPeer("rpc/peers/heap_after_calls.ts", [], { flags });
+  const [grown, listeners] = line!.split(" ").map(Number);
+  assertEquals(listeners, 0);
+  assert(grown! < ALLOWED, `The heap has grown by ${grown} bytes`);
+});
