@@ -15,6 +15,7 @@ import {
   type AnswerFrame,
   assertHello,
   type Frame,
+  framesOf,
   HELLO,
   KIND,
   MAX_CALLS,
@@ -22,6 +23,7 @@ import {
   toFrame,
 } from "./frame.ts";
 import { toRecord } from "./error.ts";
+import { Outbox, type SendOptions } from "./outbox.ts";
 
 /** A user of an exchange: the caller or the server of this end. */
 interface Side<F> {
@@ -53,6 +55,7 @@ const GRACE = 1000;
 /** The frames of one link. */
 export class Exchange {
   readonly #link: MessageLink;
+  readonly #outbox: Outbox;
   #caller: CallerSide | undefined;
   #server: ServerSide | undefined;
   /** The number of sides that use the link. */
@@ -65,7 +68,8 @@ export class Exchange {
 
   private constructor(link: MessageLink) {
     this.#link = link;
-    this.send(HELLO).catch((error) => this.#fail(error));
+    this.#outbox = new Outbox(link);
+    this.#outbox.send(HELLO).catch((error) => this.#fail(error));
     // The first frame is read in a later microtask, so that a script can call and serve on one link.
     void Promise.resolve().then(() => this.#run());
   }
@@ -122,21 +126,17 @@ export class Exchange {
   }
 
   /**
-   * Sends a frame. It never throws.
+   * Sends a frame, whose values the caller can change afterwards. It never throws.
    *
    * @returns A promise that rejects as that of {@linkcode MessageLink.send}.
    */
-  send(frame: Frame | typeof HELLO): Promise<void> {
-    try {
-      return this.#link.send(frame);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  send(frame: Frame, options?: SendOptions): Promise<void> {
+    return this.#outbox.send(frame, options);
   }
 
   /** Sends a frame that can only fail if the link is broken. The link ends then. */
   sendPlain(frame: Frame): Promise<void> {
-    return this.send(frame).catch((error) => this.#fail(error));
+    return this.send(frame, { isOwn: true }).catch((error) => this.#fail(error));
   }
 
   /** Lets the process end while the link is open, or keeps the process alive. */
@@ -186,11 +186,13 @@ export class Exchange {
   async #run(): Promise<void> {
     try {
       let isFirst = true;
-      for await (const value of this.#link) {
-        if (this.#isOver) return;
-        if (isFirst) assertHello(value);
-        else this.#take(toFrame(value));
-        isFirst = false;
+      for await (const message of this.#link) {
+        for (const frame of framesOf(message)) {
+          if (this.#isOver) return;
+          if (isFirst) assertHello(frame);
+          else this.#take(toFrame(frame));
+          isFirst = false;
+        }
       }
       this.end(undefined);
     } catch (error) {

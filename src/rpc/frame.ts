@@ -18,6 +18,9 @@ export const MAX_CALLS = 1024;
 /** Maximum number of items that a consumer lets a producer send ahead. */
 export const MAX_AHEAD = 65_536;
 
+/** Maximum number of frames in a message, and of items in a frame. */
+export const MAX_GROUP = 64;
+
 /** The kinds of frames: the first element of each frame. */
 export const KIND = {
   hello: 0,
@@ -27,7 +30,7 @@ export const KIND = {
   abort: 4,
   result: 5,
   error: 6,
-  item: 7,
+  items: 7,
   end: 8,
 } as const;
 
@@ -45,7 +48,7 @@ export type RequestFrame =
 export type AnswerFrame =
   | readonly [kind: typeof KIND.result, id: number, value: unknown]
   | readonly [kind: typeof KIND.error, id: number, error: ErrorRecord]
-  | readonly [kind: typeof KIND.item, id: number, value: unknown]
+  | readonly [kind: typeof KIND.items, id: number, values: readonly unknown[]]
   | readonly [kind: typeof KIND.end, id: number];
 
 /** A frame after the hello. */
@@ -58,7 +61,17 @@ export const HELLO: HelloFrame = [KIND.hello, MAGIC, VERSION];
 const LENGTHS: readonly number[] = [3, 4, 5, 3, 3, 3, 3, 3, 2];
 
 /**
- * Checks the first value that came over a link.
+ * Returns the frames of a message, which are not checked yet.
+ *
+ * @throws {Deno.errors.InvalidData} If the message is no list of frames.
+ */
+export function framesOf(message: unknown): readonly unknown[] {
+  if (Array.isArray(message) && message.length > 0 && message.length <= MAX_GROUP) return message;
+  throw invalidFrame(`a list of 1 to ${MAX_GROUP} frames`, message);
+}
+
+/**
+ * Checks the first frame that came over a link.
  *
  * @throws {Deno.errors.InvalidData} If it is no hello, or the hello of another version.
  */
@@ -104,6 +117,8 @@ function hasValidFields(kind: number, value: readonly unknown[]): boolean {
       return value[2] === undefined || isErrorRecord(value[2]);
     case KIND.error:
       return isErrorRecord(value[2]);
+    case KIND.items:
+      return Array.isArray(value[2]) && value[2].length > 0 && value[2].length <= MAX_GROUP;
     default:
       return true;
   }

@@ -63,8 +63,8 @@ export class IncomingItems extends Outgoing implements ItemStream<unknown> {
 
   answer(frame: AnswerFrame): boolean {
     switch (frame[0]) {
-      case KIND.item:
-        this.#take(frame[2]);
+      case KIND.items:
+        for (const value of frame[2]) this.#take(value);
         return false;
       case KIND.error:
         this.fail(toError(frame[2]));

@@ -6,9 +6,10 @@
 
 import { show } from "../../ffi/arguments.ts";
 import { type ErrorRecord, toError, toRecord, withoutValues } from "./error.ts";
-import { type AnswerFrame, cut, KIND, MAX_AHEAD } from "./frame.ts";
+import { type AnswerFrame, cut, KIND, MAX_AHEAD, MAX_GROUP } from "./frame.ts";
 import type { CallContext, Handler } from "./handler.ts";
 import type { LinkPeer } from "./link.ts";
+import type { SendOptions } from "./outbox.ts";
 import { type StandardSchema, validValue } from "./validation.ts";
 
 /** The server of one link, as its calls use it. */
@@ -22,7 +23,7 @@ export interface CallHost {
   /** Whether stacks of errors cross. */
   readonly stacks: boolean;
   /** Sends an answer. It throws and rejects as a link does. */
-  send(frame: AnswerFrame): Promise<void>;
+  send(frame: AnswerFrame, options?: SendOptions): Promise<void>;
   /** Sends an answer that fails only if the link is broken. */
   sendPlain(frame: AnswerFrame): Promise<void>;
   /** Forgets a call whose last answer is about to be sent. The peer can then use its place. */
@@ -64,6 +65,8 @@ export class ServedCall {
   #iterator: AsyncIterator<unknown> | undefined;
   #returned: Promise<void> | undefined;
   #isAnswered = false;
+  /** Maximum number of items that go together. */
+  #most = MAX_GROUP;
 
   /** Makes a call that does not run yet. */
   constructor(host: CallHost, request: ServedRequest) {
@@ -189,24 +192,66 @@ export class ServedCall {
 
   /** Sends the items of a stream, as far as there is credit. It never rejects. */
   async #pump(iterator: AsyncIterator<unknown>): Promise<void> {
+    const items: unknown[] = [];
     try {
       while (await this.#hasCredit()) {
-        const { done, value } = await iterator.next();
+        const next = Promise.resolve(iterator.next());
+        // Items that come quickly go together. They do not wait for a slow one.
+        if (items.length > 0 && !await isQuick(next) && !await this.#sendItems(items)) return;
+        const { done, value } = await next;
         if (done || this.#stopped !== undefined) break;
         this.#credit--;
-        try {
-          await this.#host.send([KIND.item, this.id, value]);
-        } catch (error) {
-          this.#return();
-          return this.#answerUnsent(error, "an item");
-        }
+        const copy = copyOf(value);
+        // An item without a clone fails alone, after the items before it.
+        if (copy === undefined && !await this.#sendItems(items)) return;
+        items.push(copy === undefined ? value : copy.value);
+        const isFull = items.length >= this.#most || this.#credit === 0 || copy === undefined;
+        if (isFull && !await this.#sendItems(items)) return;
       }
+      if (this.#stopped === undefined && !await this.#sendItems(items)) return;
       await this.#returned;
       if (this.#stopped === undefined) this.#answerEnd();
       else this.#answerError(this.#stopped.reason);
     } catch (error) {
-      this.#answerError(error);
+      if (await this.#sendItems(items)) this.#answerError(error);
     }
+  }
+
+  /**
+   * Sends the items that a stream has made. If the link does not take them together, they go one by
+   * one. If it does not take one of them, the stream ends with an error.
+   *
+   * @returns Whether the stream goes on.
+   */
+  async #sendItems(items: unknown[]): Promise<boolean> {
+    const group = items.splice(0);
+    if (group.length === 0 || this.#host.isOver) return true;
+    try {
+      await this.#host.send([KIND.items, this.id, group], { isOwn: true });
+      return true;
+    } catch (error) {
+      if (group.length === 1) return this.#failItem(error);
+    }
+    this.#most = 1;
+    for (const item of group) {
+      try {
+        await this.#host.send([KIND.items, this.id, [item]], { isOwn: true });
+      } catch (error) {
+        return this.#failItem(error);
+      }
+    }
+    return true;
+  }
+
+  /** Ends a stream, because the link does not take an item. */
+  #failItem(error: unknown): false {
+    this.#return();
+    if (!this.#isAnswered) {
+      this.#isAnswered = true;
+      this.#host.forget(this);
+      this.#sendShort(this.#unsent(error, "an item"));
+    }
+    return false;
   }
 
   /** Waits for credit. Returns `false` if the stream was stopped. */
@@ -261,14 +306,6 @@ export class ServedCall {
     );
   }
 
-  /** Answers with an error, because an item has no clone or is too long. */
-  #answerUnsent(error: unknown, part: string): void {
-    if (this.#isAnswered) return;
-    this.#isAnswered = true;
-    this.#host.forget(this);
-    this.#sendShort(this.#unsent(error, part));
-  }
-
   /** Sends an error instead of an answer that the link did not take. */
   #answerInstead(error: unknown, frame: AnswerFrame, part: string): void {
     if (frame[0] !== KIND.error) return this.#sendShort(this.#unsent(error, `the ${part}`));
@@ -290,6 +327,33 @@ export class ServedCall {
 
   #sendShort(record: ErrorRecord): void {
     void this.#host.sendPlain([KIND.error, this.id, record]).then(() => this.#host.finished());
+  }
+}
+
+/** Number of microtasks for which items wait for the next one. A generator needs about 3. */
+const MAX_TICKS = 8;
+
+/** Waits a few microtasks, and returns whether a promise is settled then. */
+async function isQuick(promise: Promise<unknown>): Promise<boolean> {
+  let isSettled = false;
+  const note = () => {
+    isSettled = true;
+  };
+  promise.then(note, note);
+  for (let tick = 0; tick < MAX_TICKS && !isSettled; tick++) await undefined;
+  return isSettled;
+}
+
+/**
+ * Copies an item, because its producer can use the same object for the next item. Returns
+ * `undefined` if the item has no clone.
+ */
+function copyOf(value: unknown): { readonly value: unknown } | undefined {
+  if (!isObject(value) && typeof value !== "symbol") return { value };
+  try {
+    return { value: structuredClone(value) };
+  } catch {
+    return undefined;
   }
 }
 

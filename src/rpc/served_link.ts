@@ -8,6 +8,7 @@ import { Exchange, type ServerSide } from "./exchange.ts";
 import { type AnswerFrame, KIND, MAX_CALLS, type RequestFrame } from "./frame.ts";
 import type { Handler } from "./handler.ts";
 import type { LinkPeer, MessageLink } from "./link.ts";
+import type { SendOptions } from "./outbox.ts";
 import { type CallHost, ServedCall } from "./served_call.ts";
 import type { StandardSchema } from "./validation.ts";
 
@@ -118,8 +119,8 @@ export class ServedLink implements ServerSide, CallHost {
     this.#exchange.hold(isHeld);
   }
 
-  send(frame: AnswerFrame): Promise<void> {
-    return this.#exchange.send(frame);
+  send(frame: AnswerFrame, options?: SendOptions): Promise<void> {
+    return this.#exchange.send(frame, options);
   }
 
   sendPlain(frame: AnswerFrame): Promise<void> {

@@ -57,7 +57,7 @@ function* forServers(): Generator<unknown[]> {
   for (const name of NO_TEXT) frames.push([1, 1, name, 0], [2, 1, name, 0, 1]);
   for (const credit of NO_CREDIT) frames.push([2, 1, "numbers", 0, credit]);
   // Calls that there are not, and answers to no call.
-  frames.push([3, 1, 1], [4, 1, undefined], [5, 1, 0], [6, 1, ERROR], [7, 1, 0], [8, 1]);
+  frames.push([3, 1, 1], [4, 1, undefined], [5, 1, 0], [6, 1, ERROR], [7, 1, [0]], [8, 1]);
   yield* frames.map((frame) => [HELLO, frame]);
   yield [HELLO, CALL, CALL];
   yield [HELLO, [1, 5, "wait", 0], [1, 4, "wait", 0]];
@@ -76,20 +76,23 @@ function* forServers(): Generator<unknown[]> {
 function* forClients(): Generator<unknown[]> {
   yield* [[], [0, "winipc rpc", 2], [5, 1, 0]].map((value) => [value]);
   const frames: unknown[] = [undefined, 1, [], [9, 1, 0], HELLO];
-  for (const frame of [[5, 1, 0], [6, 1, ERROR], [7, 2, 0], [8, 2]]) {
+  for (const frame of [[5, 1, 0], [6, 1, ERROR], [7, 2, [0]], [8, 2]]) {
     frames.push(frame.slice(0, -1), [...frame, 1], [frame[0], 3, ...frame.slice(2)]);
     for (const id of NO_ID) frames.push([frame[0], id, ...frame.slice(2)]);
   }
   for (const error of [undefined, ...NO_ERROR]) frames.push([6, 1, error]);
   // An item or an end for a call, and a result for a stream.
-  frames.push([7, 1, 0], [8, 1], [5, 2, 0]);
+  frames.push([7, 1, [0]], [8, 1], [5, 2, 0]);
+  // Too many items, and none.
+  frames.push([7, 2, []], [7, 2, Array(65).fill(0)], [7, 2, [0, 0, 0, 0]]);
+  for (const values of ODD) if (!Array.isArray(values)) frames.push([7, 2, values]);
   // Credit for no stream of this end, and an abort of no call.
   frames.push([3, 2, 0], [4, 1, null]);
   yield* frames.map((frame) => [HELLO, frame]);
   yield [HELLO, [5, 1, 0], [5, 1, 0]];
-  yield [HELLO, [8, 2], [7, 2, 0]];
+  yield [HELLO, [8, 2], [7, 2, [0]]];
   // The consumer has taken one item, so that the peer has credit for three.
-  yield [HELLO, ...Array(4).fill([7, 2, 0])];
+  yield [HELLO, ...Array(4).fill([7, 2, [0]])];
 }
 
 const handlers = {
@@ -135,7 +138,7 @@ Deno.test("serve() ends a link whose peer sends garbage, and goes on with other 
   for (const frames of forServers()) {
     const [hostile, served] = pairLinks();
     links.put(served);
-    for (const frame of frames) served.put(frame);
+    for (const frame of frames) served.put([frame]);
     const shown = Deno.inspect(frames.slice(-2));
     await over(`the link ends after ${shown}`, served);
     count++;
@@ -157,7 +160,7 @@ Deno.test("A client ends a link whose peer sends garbage, and rejects its calls"
     const call = caller.call("wait").then(() => "result", (error) => error);
     const items = caller.stream("numbers", undefined, { ahead: 2 });
     const first = items.next().then(() => "item", (error) => error);
-    for (const frame of frames) near.put(frame);
+    for (const frame of frames) near.put([frame]);
     const shown = Deno.inspect(frames.slice(-2));
     await over(`the link ends after ${shown}`, near);
     const results = [await call, await first];
@@ -169,6 +172,23 @@ Deno.test("A client ends a link whose peer sends garbage, and rejects its calls"
   assert(count > 100, `${count} kinds of garbage`);
 });
 
+Deno.test("A message that is no list of frames ends the link, also after the hello", async () => {
+  const messages = [undefined, null, 1, "hello", {}, [], HELLO, [[HELLO]], Array(65).fill(HELLO)];
+  for (const message of messages) {
+    for (const first of [[], [[HELLO]]]) {
+      const [hostile, served] = pairLinks();
+      const failures: unknown[] = [];
+      const service = serve(served, handlers, { onError: (error) => failures.push(error) });
+      for (const before of first) served.put(before);
+      served.put(message);
+      await over(`the link ends after ${Deno.inspect(message)}`, served);
+      assertInstanceOf(failures[0], Deno.errors.InvalidData);
+      await service.finished;
+      await hostile[Symbol.asyncDispose]();
+    }
+  }
+});
+
 Deno.test("Frames that come too late, or that are valid, do not end a link", async () => {
   const links = new Links();
   const failures: unknown[] = [];
@@ -176,13 +196,13 @@ Deno.test("Frames that come too late, or that are valid, do not end a link", asy
   const [near, far] = pairLinks();
   links.put(far);
   const iterator = near[Symbol.asyncIterator]();
-  assertEquals((await iterator.next()).value, HELLO);
-  for (const frame of [HELLO, [1, 7, "add", [1, 2]]]) far.put(frame);
-  assertEquals((await iterator.next()).value, [5, 7, 3]);
+  assertEquals((await iterator.next()).value, [HELLO]);
+  far.put([HELLO, [1, 7, "add", [1, 2]]]);
+  assertEquals((await iterator.next()).value, [[5, 7, 3]]);
   // The call is over: a client sends these before it knows that.
-  for (const frame of [[4, 7, undefined], [3, 7, 5], [4, 1, ERROR]]) far.put(frame);
-  far.put([1, 2 ** 53 - 1, "add", [3, 4]]);
-  assertEquals((await iterator.next()).value, [5, 2 ** 53 - 1, 7]);
+  for (const frame of [[4, 7, undefined], [3, 7, 5], [4, 1, ERROR]]) far.put([frame]);
+  far.put([[1, 2 ** 53 - 1, "add", [3, 4]]]);
+  assertEquals((await iterator.next()).value, [[5, 2 ** 53 - 1, 7]]);
   assertEquals(failures, []);
   await near[Symbol.asyncDispose]();
 });
@@ -200,7 +220,7 @@ function randomValue(random: Random): unknown {
     () => [4, id(), error()],
     () => [5, id(), 1],
     () => [6, id(), error()],
-    () => [7, id(), 1],
+    () => [7, id(), pick([[1], [1, 2], [], Array(65).fill(1), 1])],
     () => [8, id()],
     () => pick(ODD),
     () => [random.below(12), id(), pick(ODD), pick(ODD)].slice(random.below(4)),
@@ -218,8 +238,11 @@ Deno.test("Random frames never hang a link, and leave nothing unhandled", async 
     const caller = isServer ? undefined : client<typeof handlers>(far);
     const calls = [1, 2, 3].map(() => caller?.call("wait").catch(() => {}));
     const items = [1, 2].map(() => caller?.stream("numbers").next().catch(() => {}));
-    far.put(HELLO);
-    for (let count = 1 + random.below(30); count > 0; count--) far.put(randomValue(random));
+    far.put([HELLO]);
+    for (let count = 1 + random.below(30); count > 0; count--) {
+      const frames = Array.from({ length: 1 + random.below(3) }, () => randomValue(random));
+      far.put(random.below(50) === 0 ? randomValue(random) : frames);
+    }
     await near[Symbol.asyncDispose]();
     await over(`round ${round} is over`, far);
     await within(`the calls of round ${round} settle`, Promise.all([...calls, ...items]), 5000);
