@@ -105,6 +105,13 @@ export interface PipeEnd {
 /** Opens the process at the other end of a connection, to put handles into it. */
 export let openPeerOf: (connection: PipeConnection) => Handle;
 
+/**
+ * Reads the next bytes, as a stream would: in a pipe of messages, one message.
+ *
+ * @returns The bytes, or `null` if the peer has closed its end.
+ */
+export let takeChunk: (connection: PipeConnection) => Promise<Uint8Array<ArrayBuffer> | null>;
+
 /** Makes the connection for an end of a pipe. */
 export let connectionOver: (end: PipeEnd, options: PipeOptions) => PipeConnection;
 
@@ -164,6 +171,7 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
 
   static {
     openPeerOf = (connection) => openPeer(connection.#pipe, connection.peer.pid, connection.#since);
+    takeChunk = (connection) => connection.#exclusively({}, () => connection.#take({}));
     connectionOver = (...args) => new PipeConnection(...args);
   }
 

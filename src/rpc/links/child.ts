@@ -1,0 +1,215 @@
+/**
+ * Links to a child process over its standard streams: the parent's end.
+ *
+ * @module
+ */
+
+import {
+  assertInteger,
+  assertObject,
+  assertOptions,
+  type ByteSource,
+} from "../../../ffi/arguments.ts";
+import {
+  Cancellation,
+  deadlineAfter,
+  timeLeft,
+  type WaitOptions,
+  within,
+} from "../../wait/options.ts";
+import { Lock } from "../../wait/queue.ts";
+import type { MessageLink } from "../link.ts";
+import { LINK_CHECKS, type LinkOptions } from "./content.ts";
+import { type ByteStream, FramedTransport } from "./framed.ts";
+import { linkOver } from "./transport.ts";
+
+/** A child process with piped input and output: of `spawn`, or a `Deno.ChildProcess`. */
+export interface LinkableChild {
+  /** The child's process id. */
+  readonly pid: number;
+  /** The child's standard input. */
+  readonly stdin: WritableStream<Uint8Array<ArrayBuffer>> | WritableStream<ByteSource>;
+  /** The child's standard output. */
+  readonly stdout: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Resolves when the child ends. */
+  readonly status: Promise<{ readonly code: number }>;
+}
+
+/** Time for the child to take the last bytes when the link is closed, in milliseconds. */
+const MAX_DRAIN = 5000;
+
+/**
+ * Time to read on after the child's end, in milliseconds. The output ends with the child, unless
+ * another process has inherited it.
+ */
+const MAX_REST = 1000;
+
+/**
+ * Makes a link to a child process over its standard input and output. The child calls
+ * {@linkcode stdioLink}.
+ *
+ * The link closes the two streams, and the child's link then ends. The child process itself stays
+ * with the script: dispose of it, or await its `status`.
+ *
+ * Only the link can use the streams. The child must not write to its standard output in another
+ * way: `console.log()` ends the link with `InvalidData`. `console.error()` is free.
+ *
+ * @example Call a child
+ * ```ts no-eval
+ * import { spawn } from "@winipc/winipc/process";
+ * import { childLink, client } from "@winipc/winipc/rpc";
+ *
+ * const handlers = { add: ([a, b]: [number, number]) => a + b }; // in child.ts
+ * await using child = spawn("deno", {
+ *   args: ["run", "--allow-ffi", "child.ts"],
+ *   stdin: "piped",
+ *   stdout: "piped",
+ * });
+ * await using calculator = client<typeof handlers>(childLink(child));
+ * console.log(await calculator.call("add", [1, 2]));
+ * ```
+ *
+ * @throws {TypeError} If a stream is not piped or is locked, or an option is invalid.
+ * @throws {RangeError} If an option is out of range.
+ */
+export function childLink(child: LinkableChild, options: LinkOptions = {}): MessageLink {
+  assertObject("the child", child);
+  assertOptions(options, LINK_CHECKS);
+  const { pid, stdin, stdout, status } = child;
+  assertInteger("the child's pid", pid, 0);
+  const [reader, writer] = lockBoth(stdout, stdin, `the streams of child process ${pid}`);
+  return linkOver(new FramedTransport(new ChildStream(pid, { reader, writer, status }), options));
+}
+
+/** Locks both streams of a child, or neither. */
+function lockBoth(
+  stdout: LinkableChild["stdout"],
+  stdin: LinkableChild["stdin"],
+  what: string,
+): [
+  ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
+  WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>,
+] {
+  if (!(stdout instanceof ReadableStream) || !(stdin instanceof WritableStream)) {
+    throw new TypeError(
+      `Cannot make a link of ${what}: spawn the child with { stdin: "piped", stdout: "piped" }`,
+    );
+  }
+  if (stdout.locked || stdin.locked) {
+    throw new TypeError(`Cannot make a link of ${what}: another reader or writer has locked them`);
+  }
+  const writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>> = stdin.getWriter();
+  return [stdout.getReader(), writer];
+}
+
+/** The streams of a child, as the link has them. */
+interface ChildParts {
+  readonly reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+  readonly writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  readonly status: Promise<{ readonly code: number }>;
+}
+
+/** The parent's end of a child's standard streams. */
+class ChildStream implements ByteStream {
+  readonly label: string;
+  readonly peer: { readonly pid: number };
+  readonly hint = "in the child, console.log() writes into the link: use console.error()";
+  readonly #parts: ChildParts;
+  /** Held by the write that is in flight. */
+  readonly #lock: Lock;
+  /** The exit code of the child that has ended. */
+  #code: number | undefined;
+  /** Called when the child has ended during a read. */
+  #onEnd: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor(pid: number, parts: ChildParts) {
+    this.label = `link to child process ${pid}`;
+    this.peer = { pid };
+    this.#parts = parts;
+    this.#lock = new Lock((timeout) => this.#late(timeout));
+    void parts.status.then(({ code }) => {
+      this.#code = code;
+      this.#onEnd?.();
+    });
+    // The errors of the streams are told by read() and write().
+    parts.reader.closed.catch(() => {});
+    parts.writer.closed.catch(() => {});
+  }
+
+  async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    type Result = ReadableStreamReadResult<Uint8Array<ArrayBuffer>> | undefined;
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    this.#parts.reader.read().then(resolve, reject);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    // Another process that has inherited the child's output can keep it open after the child's end.
+    this.#onEnd = () => timer = setTimeout(() => resolve(undefined), MAX_REST);
+    if (this.#code !== undefined) this.#onEnd();
+    try {
+      return (await promise)?.value;
+    } finally {
+      this.#onEnd = undefined;
+      clearTimeout(timer);
+    }
+  }
+
+  async write(
+    bytes: Uint8Array<ArrayBuffer>,
+    { timeout = Infinity, signal }: WaitOptions,
+  ): Promise<void> {
+    const deadline = deadlineAfter(timeout);
+    if (!this.#lock.tryAcquire()) {
+      await this.#lock.acquire({ timeout, ...(signal && { signal }) });
+    }
+    // A write that has begun goes on when the caller gives up: half a frame would end the link.
+    const written = this.#write(bytes).finally(() => this.#lock.release());
+    if (timeout === Infinity && signal === undefined) return await written;
+    written.catch(() => {});
+    const stopped = Promise.withResolvers<never>();
+    using _ = new Cancellation({
+      timeout: timeLeft(deadline),
+      onTimeout: () => stopped.reject(this.#late(timeout)),
+      signal,
+      onAbort: stopped.reject,
+    });
+    await Promise.race([written, stopped.promise]);
+  }
+
+  ending(): string | undefined {
+    return this.#code === undefined ? undefined : `its exit code is ${this.#code}`;
+  }
+
+  async close(): Promise<void> {
+    // The lock is free when all writes are over.
+    const closed = this.#lock.acquire().then(() => this.#parts.writer.close());
+    await within(closed.catch(() => {}), MAX_DRAIN);
+    await this.abort();
+  }
+
+  async abort(): Promise<void> {
+    this.#isClosed = true;
+    const { reader, writer } = this.#parts;
+    // A write that the child does not take can hold this up until the child ends.
+    const cancelled = Promise.allSettled([reader.cancel(), writer.abort()]);
+    await within(cancelled.then(() => {}), MAX_REST);
+  }
+
+  async #write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    try {
+      if (this.#isClosed) throw new Deno.errors.BadResource(`The ${this.label} is closed`);
+      await this.#parts.writer.write(bytes);
+    } catch (cause) {
+      if (this.#isClosed) throw cause;
+      throw new Deno.errors.BrokenPipe(
+        `Cannot send over the ${this.label}: the child has ended, or has closed its input`,
+        { cause },
+      );
+    }
+  }
+
+  #late(timeout: number): Deno.errors.TimedOut {
+    return new Deno.errors.TimedOut(
+      `Waited ${timeout} ms to send over the ${this.label}: the child does not read its input`,
+    );
+  }
+}
