@@ -58,7 +58,8 @@ export interface ServeOptions<H> {
   onError?: (error: unknown, context: FailureContext) => void;
 }
 
-const SERVE_CHECKS: OptionChecks<ServeOptions<unknown>> = {
+/** The checks of {@linkcode ServeOptions}. */
+export const SERVE_CHECKS: OptionChecks<ServeOptions<unknown>> = {
   signal: assertSignal,
   concurrency: integerFrom(1, MAX_CALLS),
   validate: assertSchemas,

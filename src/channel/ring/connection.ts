@@ -282,8 +282,8 @@ async function readMessage(
 export interface ConnectRingOptions
   extends Omit<ConnectPipeOptions, "mode" | "emptyMessage" | "maxMessageLength"> {}
 
-const CONNECT_RING_CHECKS: OptionChecks<ConnectRingOptions & AnyMessage> = {
-  ...MESSAGE_CHECKS,
+/** The checks of {@linkcode ConnectRingOptions}. */
+export const CONNECT_RING_CHECKS: OptionChecks<ConnectRingOptions> = {
   timeout: CONNECT_CHECKS.timeout,
   signal: CONNECT_CHECKS.signal,
   waitForServer: CONNECT_CHECKS.waitForServer,
@@ -448,7 +448,7 @@ export async function connectRing(
   name: string,
   options: ConnectRingOptions & AnyMessage = {},
 ): Promise<AnyConnection> {
-  assertOptions(options, CONNECT_RING_CHECKS);
+  assertOptions(options, { ...MESSAGE_CHECKS, ...CONNECT_RING_CHECKS });
   const { timeout = Infinity, signal, message } = options;
   const deadline = deadlineAfter(timeout);
   const picked = pickOptions(options, CONNECT_CHECKS);

@@ -30,8 +30,8 @@ export interface ListenRingOptions
     Pick<RingChannelOptions, "capacity" | "maxMessageLength" | "whenFull">,
     Pick<ListenPipeOptions, "security" | "packages" | "backlog" | "signal"> {}
 
-const LISTEN_RING_CHECKS: OptionChecks<ListenRingOptions & AnyMessage> = {
-  ...MESSAGE_CHECKS,
+/** The checks of {@linkcode ListenRingOptions}. */
+export const LISTEN_RING_CHECKS: OptionChecks<ListenRingOptions> = {
   capacity: RING_CHANNEL_CHECKS.capacity,
   maxMessageLength: RING_CHANNEL_CHECKS.maxMessageLength,
   whenFull: RING_CHANNEL_CHECKS.whenFull,
@@ -119,7 +119,7 @@ export function listenRing(
   name: string,
   options: ListenRingOptions & AnyMessage = {},
 ): RingListener | RingListener<unknown, unknown, unknown> {
-  assertOptions(options, LISTEN_RING_CHECKS);
+  assertOptions(options, { ...MESSAGE_CHECKS, ...LISTEN_RING_CHECKS });
   settle(pickOptions(options, RING_CHANNEL_CHECKS));
   const { signal } = options;
   const picked = pickOptions(options, {

@@ -29,17 +29,17 @@ import { deadlineAfter, timeLeft, WAIT_CHECKS } from "../../wait/options.ts";
 import type { WaitOptions } from "../../wait/options.ts";
 import { AsyncQueue } from "../../wait/queue.ts";
 import type { MessageLink } from "../link.ts";
-import { LINK_CHECKS, type LinkOptions } from "./content.ts";
+import { LINK_CHECKS, type LinkOptions, MAX_MESSAGE_LENGTH } from "./content.ts";
 import { linkOver } from "./transport.ts";
 import { type WindowEnds, WindowTransport } from "./window.ts";
-import { WINDOW_KINDS, WINDOW_VERSION, WindowFrame, WindowGreeting } from "./window_frame.ts";
+import {
+  MAX_PART,
+  WINDOW_KINDS,
+  WINDOW_VERSION,
+  WindowFrame,
+  WindowGreeting,
+} from "./window_frame.ts";
 
-/**
- * Default maximum length of an encoded value in bytes. With {@linkcode HIGH_WATER_MARK} it limits
- * the memory that other programs can make this process take, because any program can send to a
- * window.
- */
-const MAX_LENGTH = 2 ** 23;
 /** Maximum number of messages that wait in a window. Further messages wait at their sender. */
 const HIGH_WATER_MARK = 32;
 /** Default time for the server's answer, in milliseconds. */
@@ -85,7 +85,7 @@ const WINDOW_LINK_CHECKS: OptionChecks<WindowLinkOptions> = {
  * ```
  *
  * @param target The server's window, such as the result of `findWindow`.
- * @param options `maxMessageLength` is 8 MiB by default, and `timeout` is 5000.
+ * @param options `timeout` is 5000 by default.
  * @throws {Deno.errors.NotFound} If there is no such window.
  * @throws {Deno.errors.ConnectionRefused} If the window does not take links.
  * @throws {Deno.errors.ConnectionReset} If the window's process ended during the handshake.
@@ -135,14 +135,14 @@ export async function windowLink(
 }
 
 /** This end of a link whose handshake is not over. */
-type OwnEnd = Pick<WindowEnds, "listener" | "token"> & { readonly max: number };
+type OwnEnd = Pick<WindowEnds, "listener" | "token" | "max">;
 
 /** Opens the window of one link. */
 async function openEnd(
-  { maxMessageLength: max = MAX_LENGTH, acceptLowerIntegrity = false }: WindowLinkOptions,
+  { maxMessageLength: max = MAX_MESSAGE_LENGTH, acceptLowerIntegrity = false }: WindowLinkOptions,
 ): Promise<OwnEnd> {
   const listener = await CopyDataListener.open({
-    maxByteLength: WindowFrame.byteLength + Math.max(max, WindowGreeting.byteLength),
+    maxByteLength: WindowFrame.byteLength + MAX_PART,
     highWaterMark: HIGH_WATER_MARK,
     acceptLowerIntegrity,
   });

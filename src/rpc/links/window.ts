@@ -19,7 +19,7 @@ import {
 import { Lock } from "../../wait/queue.ts";
 import type { LinkPeer } from "../link.ts";
 import { decodeFrom, encodeFor } from "./content.ts";
-import { WINDOW_KINDS, WindowFrame } from "./window_frame.ts";
+import { MAX_PART, WINDOW_KINDS, WindowFrame } from "./window_frame.ts";
 import type { Transport } from "./transport.ts";
 
 /** Time for one attempt to deliver a message, in milliseconds. */
@@ -39,6 +39,8 @@ export interface WindowEnds {
   readonly peer: MessageSender;
   /** The number that messages to the peer carry. */
   readonly peerToken: number;
+  /** This end's maximum length of an encoded value, in bytes. */
+  readonly max: number;
   /** The peer's maximum length of an encoded value, in bytes. */
   readonly peerMax: number;
   /** Waits for the end of the peer's process. The link closes it. */
@@ -53,12 +55,15 @@ export class WindowTransport implements Transport<Uint8Array> {
   readonly #lock = new Lock((timeout) => this.#late(timeout));
   /** Aborted with the error when the peer is known to be dead. */
   readonly #death = new AbortController();
-  /** Aborted when the link is closed. */
-  readonly #closing = new AbortController();
+  /** Aborted when the link is closed, or the peer is dead. It ends what waits for the peer. */
+  readonly #over = new AbortController();
   /** The number of the last message that was sent. */
   #sent = 0;
   /** The number of the last message that has arrived. */
   #received = 0;
+  /** The parts of a value that has not arrived whole, and their length in bytes. */
+  #parts: Uint8Array<ArrayBuffer>[] = [];
+  #length = 0;
 
   constructor(ends: WindowEnds) {
     const { watch } = ends;
@@ -86,7 +91,7 @@ export class WindowTransport implements Transport<Uint8Array> {
   }
 
   async send(content: Uint8Array, options: WaitOptions): Promise<void> {
-    await this.#send(WINDOW_KINDS.message, content, options);
+    await this.#send("message", content, options);
   }
 
   async receive(): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -96,20 +101,20 @@ export class WindowTransport implements Transport<Uint8Array> {
       // Any program can send to this window, and name any sender. The number is known to the peer.
       if (message.id !== BigInt(token) || message.sender.handle !== peer.handle) continue;
       const found = this.#read(message.bytes);
-      if (found === "again") continue;
+      if (found === "none") continue;
       return found === "end" ? undefined : found;
     }
   }
 
   async close(): Promise<void> {
-    const ended = this.#send(WINDOW_KINDS.end, new Uint8Array(), {});
+    const ended = this.#send("end", new Uint8Array(), {});
     await within(ended.catch(() => {}), MAX_DRAIN);
     await this.abort();
   }
 
   async abort(): Promise<void> {
     using _watch = this.#ends.watch;
-    this.#closing.abort();
+    this.#over.abort();
     await this.#ends.listener.close();
   }
 
@@ -143,37 +148,70 @@ export class WindowTransport implements Transport<Uint8Array> {
     );
   }
 
-  /** Checks the bytes of a message, and returns the content. A repeated message is `"again"`. */
-  #read(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | "end" | "again" {
-    const { message, end } = WINDOW_KINDS;
+  /**
+   * Checks the bytes of a message.
+   *
+   * @returns The content of a value, if this was its last part; `"none"` for another part, or for a
+   *   message that has come twice.
+   */
+  #read(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | "end" | "none" {
+    const { part, message, end } = WINDOW_KINDS;
     const start = bytes.length < WindowFrame.byteLength ? undefined : WindowFrame.read(bytes);
-    if (start === undefined || start.kind !== message && start.kind !== end) {
-      throw new Deno.errors.InvalidData(
-        `The ${this.label} was closed: the peer has sent ${bytes.length} bytes that are no frame`,
-      );
+    if (start === undefined || ![part, message, end].some((kind) => kind === start.kind)) {
+      throw this.#invalid(`the peer has sent ${bytes.length} bytes that are no frame`);
     }
-    if (start.sequence === this.#received && start.sequence !== 0) return "again";
     const expected = this.#received + 1 >>> 0;
+    if (start.sequence === this.#received && expected !== 1) return "none";
     if (start.sequence !== expected) {
-      throw new Deno.errors.InvalidData(
-        `The ${this.label} was closed: expected message ${expected} of the peer, got message ` +
-          `${start.sequence}`,
-      );
+      throw this.#invalid(`expected message ${expected} of the peer, got ${start.sequence}`);
     }
     this.#received = expected;
+    if (start.kind === end) return "end";
     // A copy, because Deno decodes typed arrays wrongly if the bytes do not begin their buffer.
-    return start.kind === end ? "end" : bytes.slice(WindowFrame.byteLength);
+    const content = bytes.slice(WindowFrame.byteLength);
+    this.#length += content.length;
+    const { max } = this.#ends;
+    if (this.#length > max) {
+      throw this.#invalid(
+        `the peer has sent a value of more than ${max} bytes; raise maxMessageLength if such ` +
+          "values are right",
+      );
+    }
+    if (start.kind === message && this.#parts.length === 0) {
+      this.#length = 0;
+      return content;
+    }
+    this.#parts.push(content);
+    return start.kind === message ? this.#join() : "none";
   }
 
-  async #send(kind: number, content: Uint8Array, options: WaitOptions): Promise<void> {
-    const { timeout = Infinity, signal } = options;
+  /** Joins the parts of a value. */
+  #join(): Uint8Array<ArrayBuffer> {
+    const content = new Uint8Array(this.#length);
+    let at = 0;
+    for (const part of this.#parts) {
+      content.set(part, at);
+      at += part.length;
+    }
+    this.#parts = [];
+    this.#length = 0;
+    return content;
+  }
+
+  async #send(
+    kind: "message" | "end",
+    content: Uint8Array,
+    { timeout = Infinity, signal }: WaitOptions,
+  ): Promise<void> {
     const deadline = deadlineAfter(timeout);
-    if (!this.#lock.tryAcquire()) await this.#lock.acquire(options);
-    const frame = new Uint8Array(WindowFrame.byteLength + content.length);
-    WindowFrame.write(frame, { kind, sequence: this.#sent + 1 >>> 0 });
-    frame.set(content, WindowFrame.byteLength);
+    if (!this.#lock.tryAcquire()) {
+      await this.#lock.acquire({ timeout, ...(signal && { signal }) });
+    }
     const stop = new AbortController();
-    const delivered = this.#deliver(frame, stop.signal).finally(() => this.#lock.release());
+    const delivered = this.#deliverAll(kind, content, stop.signal).finally(() =>
+      this.#lock.release()
+    );
+    if (timeout === Infinity && signal === undefined) return await delivered;
     using _ = new Cancellation({
       timeout: timeLeft(deadline),
       onTimeout: () => stop.abort(this.#late(timeout)),
@@ -184,40 +222,60 @@ export class WindowTransport implements Transport<Uint8Array> {
   }
 
   /**
+   * Delivers the parts of a value.
+   *
+   * @param stop Stops the delivery, unless the peer may have got a part. Half a value would end the
+   *   link.
+   */
+  async #deliverAll(
+    kind: "message" | "end",
+    content: Uint8Array,
+    stop: AbortSignal,
+  ): Promise<void> {
+    for (let at = 0, first: AbortSignal | undefined = stop;; at += MAX_PART, first = undefined) {
+      const isLast = at + MAX_PART >= content.length;
+      const part = content.subarray(at, at + MAX_PART);
+      const frame = new Uint8Array(WindowFrame.byteLength + part.length);
+      const sequence = this.#sent + 1 >>> 0;
+      WindowFrame.write(frame, { kind: WINDOW_KINDS[isLast ? kind : "part"], sequence });
+      frame.set(part, WindowFrame.byteLength);
+      await this.#deliver(frame, first);
+      this.#sent = sequence;
+      if (isLast) return;
+    }
+  }
+
+  /**
    * Delivers a message, however often it takes. A message that the peer may have got is delivered
    * in any case: its number would be missing otherwise.
    *
    * @param stop Stops the delivery of a message that the peer cannot have got.
    */
-  async #deliver(frame: Uint8Array, stop: AbortSignal): Promise<void> {
+  async #deliver(frame: Uint8Array, stop: AbortSignal | undefined): Promise<void> {
     const { listener, peer, peerToken } = this.#ends;
+    const { signal } = this.#over;
     let isInDoubt = false;
     for (let pause = 1;; pause = Math.min(2 * pause, MAX_PAUSE)) {
-      this.#death.signal.throwIfAborted();
       this.#assertOpen();
       try {
-        const { signal } = this.#closing;
         const options = { id: peerToken, from: listener, timeout: ATTEMPT, signal };
-        if (await sendCopyData(peer, frame, options) !== 0n) break;
+        if (await sendCopyData(peer, frame, options) !== 0n) return;
       } catch (error) {
         this.#assertOpen();
-        if (error instanceof Deno.errors.NotFound) {
-          throw this.#die("its window is gone", error);
-        }
+        if (error instanceof Deno.errors.NotFound) throw this.#die("its window is gone", error);
         // A process that is suspended does not answer, and may find the message later.
         if (!(error instanceof Deno.errors.TimedOut)) throw error;
         isInDoubt = true;
       }
-      if (!isInDoubt) stop.throwIfAborted();
+      if (!isInDoubt) stop?.throwIfAborted();
       await this.#pause(pause, isInDoubt ? undefined : stop);
     }
-    this.#sent = this.#sent + 1 >>> 0;
   }
 
   /** Waits until the peer may have room. */
   async #pause(timeout: number, stop: AbortSignal | undefined): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    using _closing = new Cancellation({ signal: this.#closing.signal, onAbort: () => resolve() });
+    using _closing = new Cancellation({ signal: this.#over.signal, onAbort: () => resolve() });
     using _ = new Cancellation({ timeout, onTimeout: resolve, signal: stop, onAbort: reject });
     await promise;
   }
@@ -228,11 +286,17 @@ export class WindowTransport implements Transport<Uint8Array> {
       cause && { cause },
     );
     this.#death.abort(error);
+    this.#over.abort();
     return error;
   }
 
+  #invalid(why: string): Deno.errors.InvalidData {
+    return new Deno.errors.InvalidData(`The ${this.label} was closed: ${why}`);
+  }
+
   #assertOpen(): void {
-    if (!this.#closing.signal.aborted) return;
+    this.#death.signal.throwIfAborted();
+    if (!this.#over.signal.aborted) return;
     throw new Deno.errors.BadResource(`The ${this.label} is closed`);
   }
 

@@ -13,11 +13,19 @@ export const WINDOW_KINDS = {
   hello: 0x4c50_4957,
   /** The letters WIPW: the server's window for this link welcomes the client. */
   welcome: 0x5750_4957,
-  /** The letters WIPM: an encoded value. */
+  /** The letters WIPP: a part of an encoded value, and not the last one. */
+  part: 0x5050_4957,
+  /** The letters WIPM: an encoded value, or its last part. */
   message: 0x4d50_4957,
   /** The letters WIPE: the peer has closed the link. */
   end: 0x4550_4957,
 } as const;
+
+/**
+ * Maximum length of a part in bytes. Wine delivers no WM_COPYDATA of a mebibyte. It also limits the
+ * memory that other programs can make a window keep.
+ */
+export const MAX_PART = 2 ** 18;
 
 /** The version of the handshake. */
 export const WINDOW_VERSION = 1;
