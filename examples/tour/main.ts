@@ -19,6 +19,7 @@ import { movingPicture } from "./moving_picture.ts";
 import { mutex } from "./mutex.ts";
 import { namedMemory } from "./named_memory.ts";
 import { namedPipe } from "./named_pipe.ts";
+import { requests } from "./requests.ts";
 import { ringChannel } from "./ring_channel.ts";
 import { ringServer } from "./ring_server.ts";
 import { sharedLock } from "./shared_lock.ts";
@@ -46,6 +47,7 @@ const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "Channels for each client": ringServer,
   "One sender, many receivers": broadcastRing,
   "A script that runs once": singleInstance,
+  "A call to another script": requests,
 };
 
 const { only, help } = parseArgs(Deno.args, { string: ["only"], boolean: ["help"] });

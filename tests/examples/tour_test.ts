@@ -39,6 +39,7 @@ Deno.test("The tour shows every part with different processes, and all checks pa
     "Channels for each client",
     "One sender, many receivers",
     "A script that runs once",
+    "A call to another script",
   ]);
   const pids = [...out.matchAll(/process (\d+) \(this one\) and process (\d+)/g)];
   assert(pids.length >= ways.length, `${pids.length} pairs of processes`);
