@@ -50,7 +50,7 @@ const SERVE_NAME_CHECKS: OptionChecks<ServeNameOptions<unknown>> = {
  *
  * const handlers = {
  *   add: ([a, b]: [number, number]) => a + b,
- *   *count(to: number) {
+ *   async *count(to: number) {
  *     for (let number = 1; number <= to; number++) yield number;
  *   },
  * };

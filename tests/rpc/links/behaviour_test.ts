@@ -21,7 +21,7 @@ async function take(iterator: AsyncIterator<unknown>, what = "a value comes"): P
   return value;
 }
 
-for (const { name, open, isLimited, waits } of KINDS) {
+for (const { name, open, isLimited, isVariant, waits } of KINDS) {
   Deno.test(`A link over ${name} carries values in order, refuses bad ones, and ends with the peer's close`, async (t) => {
     await using other = await open();
     const { link } = other;
@@ -108,11 +108,11 @@ for (const { name, open, isLimited, waits } of KINDS) {
 
     if (waits) {
       await t.step("A send waits while the peer does not read, and can be stopped", async () => {
-        await link.send({ do: "pause", milliseconds: 1500 }, soon);
+        await link.send({ do: "pause", milliseconds: 500 }, soon);
         const value = new Uint8Array(2 ** 19);
         let sent = 0;
         await assertRejects(async () => {
-          for (; sent < 1000; sent++) await link.send(value, { timeout: 100 });
+          for (; sent < 1000; sent++) await link.send(value, { timeout: 50 });
         }, Deno.errors.TimedOut);
         assertLess(sent, 200);
         // The last send is stopped: its value may have begun, and then arrives whole.
@@ -154,24 +154,26 @@ for (const { name, open, isLimited, waits } of KINDS) {
     });
   });
 
-  Deno.test(`A link over ${name} that is closed ends at both ends, with all values`, async () => {
-    await using other = await open();
-    const { link } = other;
-    const iterator = link[Symbol.asyncIterator]();
-    await link.send("ready", soon);
-    assertEquals(await take(iterator), "ready");
-    const pending = iterator.next();
-    const sends = Array.from({ length: 20 }, () => link.send(new Uint8Array(2 ** 18)));
-    const closing = link[Symbol.asyncDispose]();
-    assertEquals((await within("next() settles", pending)).done, true);
-    await within("the sends are over", Promise.all(sends));
-    await within("the link is closed", closing);
-    await link.closed;
-    await link[Symbol.asyncDispose]();
-    assertEquals((await iterator.next()).done, true);
-    await assertRejects(() => link.send(1), Deno.errors.BadResource, "link");
-    assertEquals(await within("the peer ends", other.gone()), 0);
-  });
+  if (!isVariant) {
+    Deno.test(`A link over ${name} that is closed ends at both ends, with all values`, async () => {
+      await using other = await open();
+      const { link } = other;
+      const iterator = link[Symbol.asyncIterator]();
+      await link.send("ready", soon);
+      assertEquals(await take(iterator), "ready");
+      const pending = iterator.next();
+      const sends = Array.from({ length: 20 }, () => link.send(new Uint8Array(2 ** 18)));
+      const closing = link[Symbol.asyncDispose]();
+      assertEquals((await within("next() settles", pending)).done, true);
+      await within("the sends are over", Promise.all(sends));
+      await within("the link is closed", closing);
+      await link.closed;
+      await link[Symbol.asyncDispose]();
+      assertEquals((await iterator.next()).done, true);
+      await assertRejects(() => link.send(1), Deno.errors.BadResource, "link");
+      assertEquals(await within("the peer ends", other.gone()), 0);
+    });
+  }
 
   Deno.test(`A link over ${name} fails at once when the peer is killed`, async () => {
     await using other = await open();

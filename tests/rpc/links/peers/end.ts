@@ -17,7 +17,7 @@ import { stdioLink } from "../../../../src/rpc/links/stdio.ts";
 const soon = { timeout: 20_000 };
 
 /** Makes a link of a kind. */
-async function connect(kind: string, name: string): Promise<MessageLink> {
+export async function connect(kind: string, name: string): Promise<MessageLink> {
   switch (kind) {
     case "ring":
       return ringLink(await connectRing(name, soon));

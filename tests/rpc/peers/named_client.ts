@@ -1,0 +1,13 @@
+/**
+ * Calls a service by its name until it is killed. The argument is the name.
+ *
+ * @module
+ */
+
+import { connectName } from "../../../src/rpc/mod.ts";
+import type { handlers } from "../links/peers/handlers.ts";
+
+const [name] = Deno.args;
+await using server = await connectName<typeof handlers>(name!, { timeout: 20_000 });
+console.log("ready");
+await server.call("wait");
