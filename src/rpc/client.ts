@@ -55,6 +55,40 @@ let makeClient: <H>(link: MessageLink) => Client<H>;
  * Calls the handlers that a peer serves over one link; {@linkcode client} makes it.
  *
  * An open client keeps the process alive, if its link does.
+ *
+ * @example Call, stop a call, and leave a stream
+ * ```ts
+ * import { type CallContext, type Client, connectName, serveName } from "@winipc/winipc/rpc";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * const handlers = {
+ *   async sleep(milliseconds: number, { signal }: CallContext) {
+ *     await new Promise<void>((resolve, reject) => {
+ *       const timer = setTimeout(resolve, milliseconds);
+ *       signal.addEventListener("abort", () => {
+ *         clearTimeout(timer);
+ *         reject(signal.reason);
+ *       });
+ *     });
+ *   },
+ *   async *count() {
+ *     for (let number = 1;; number++) yield number;
+ *   },
+ * };
+ * await using _service = serveName("docs of Client", handlers);
+ * // In practice, the client is another process.
+ * await using clock: Client<typeof handlers> = await connectName("docs of Client");
+ *
+ * await clock.call("sleep", 1);
+ * // The handler's timer is cleared, too.
+ * await assertRejects(() => clock.call("sleep", 60_000, { timeout: 10 }), Deno.errors.TimedOut);
+ *
+ * const numbers: number[] = [];
+ * for await (const number of clock.stream("count")) {
+ *   if (numbers.push(number) === 3) break;
+ * }
+ * assertEquals(numbers, [1, 2, 3]);
+ * ```
  */
 export class Client<H> extends Uncloneable implements AsyncDisposable {
   readonly #calls: Calls;
@@ -156,6 +190,23 @@ export class Client<H> extends Uncloneable implements AsyncDisposable {
 
 /**
  * Makes a client that calls the handlers of the peer at the other end of a link.
+ *
+ * `connectName()` makes the link and the client in one step.
+ *
+ * @example Call over two rings
+ * ```ts
+ * import { connectRing, listenRing } from "@winipc/winipc/channel";
+ * import { client, linksOf, ringLink, serve } from "@winipc/winipc/rpc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const handlers = { greet: (name: string) => `Hello, ${name}` };
+ * await using _service = serve(linksOf(listenRing("docs of client"), ringLink), handlers);
+ *
+ * // In practice, the client is another process.
+ * const link = ringLink(await connectRing("docs of client", { timeout: 5000 }));
+ * await using greeter = client<typeof handlers>(link);
+ * assertEquals(await greeter.call("greet", "Ada"), "Hello, Ada");
+ * ```
  *
  * @param link An open link. The client closes it. If this end serves over the link, too, the last
  *   one of both closes it.

@@ -8,7 +8,9 @@ import { show } from "../../ffi/arguments.ts";
 import { isIssues, ValidationError } from "./validation.ts";
 
 /** The cause of an error: another error, or any value that can be cloned. */
-type Cause = readonly [kind: "error", error: ErrorRecord] | readonly [kind: "value", value: unknown];
+type Cause =
+  | readonly [kind: "error", error: ErrorRecord]
+  | readonly [kind: "value", value: unknown];
 
 /** An error as it crosses a link. */
 export type ErrorRecord = readonly [
@@ -33,8 +35,7 @@ const MAX_DEPTH = 8;
  *
  * @example Tell the errors of a handler apart
  * ```ts
- * import { client, RemoteError, serve } from "@winipc/winipc/rpc";
- * import { workerLink } from "@winipc/winipc/rpc";
+ * import { connectName, RemoteError, serveName } from "@winipc/winipc/rpc";
  * import { assertEquals, assertInstanceOf } from "@std/assert";
  *
  * class OutOfPaper extends Error {
@@ -42,14 +43,14 @@ const MAX_DEPTH = 8;
  *   code = 17;
  * }
  *
- * const { port1, port2 } = new MessageChannel();
  * const handlers = {
  *   print(): void {
  *     throw new OutOfPaper("The tray is empty");
  *   },
  * };
- * await using _service = serve(workerLink(port2), handlers);
- * await using printer = client<typeof handlers>(workerLink(port1));
+ * await using _service = serveName("docs of RemoteError", handlers);
+ * // In practice, the client is another process.
+ * await using printer = await connectName<typeof handlers>("docs of RemoteError");
  *
  * const error: unknown = await printer.call("print").catch((error) => error);
  * assertInstanceOf(error, RemoteError);

@@ -219,7 +219,9 @@ export class Exchange {
   #refuse(id: number): void {
     // A peer that reads no answers must not fill the memory of this process.
     if (this.#refusing === MAX_CALLS) {
-      throw new Deno.errors.InvalidData("The peer calls an end that serves nothing, again and again");
+      throw new Deno.errors.InvalidData(
+        "The peer calls an end that serves nothing, again and again",
+      );
     }
     this.#refusing++;
     const error = new Deno.errors.NotSupported("The peer serves no calls over this link");

@@ -31,8 +31,8 @@ export type Handlers<H> = { readonly [Name in keyof H]: Handler };
 /** The type of the arguments of a handler. */
 export type ArgsOf<F> = F extends (args: infer Args, ...rest: never[]) => unknown ? Args : never;
 
-/** The type of the settled result of a handler. */
-type Settled<F> = F extends (...args: never[]) => infer Result ? Awaited<Result> : never;
+/** The type of what a handler returns, or of what its promise is fulfilled with. */
+export type Settled<F> = F extends (...args: never[]) => infer Result ? Awaited<Result> : never;
 
 /** The type of the result of a call, or `never` for a handler that returns a stream. */
 export type ResultOf<F> = [Extract<Settled<F>, AsyncIterable<unknown>>] extends [never] ? Settled<F>

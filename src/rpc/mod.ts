@@ -15,6 +15,7 @@ export type {
   Handlers,
   ItemOf,
   ResultOf,
+  Settled,
   StreamName,
 } from "./handler.ts";
 export type { ItemStream } from "./item_stream.ts";

@@ -6,7 +6,6 @@
 
 import { Exchange, type ServerSide } from "./exchange.ts";
 import { type AnswerFrame, KIND, MAX_CALLS, type RequestFrame } from "./frame.ts";
-import type { Handler } from "./handler.ts";
 import type { LinkPeer, MessageLink } from "./link.ts";
 import type { SendOptions } from "./outbox.ts";
 import { type CallHost, ServedCall } from "./served_call.ts";
@@ -145,7 +144,11 @@ export class ServedLink implements ServerSide, CallHost {
     this.#serving.report(error, { link: this.#link, name });
   }
 
-  #begin(id: number, name: string, { args, credit }: { args: unknown; credit: number | undefined }) {
+  #begin(
+    id: number,
+    name: string,
+    { args, credit }: { args: unknown; credit: number | undefined },
+  ) {
     if (id <= this.#lastId) {
       throw new Deno.errors.InvalidData(`The peer used the id ${id} for a second call`);
     }

@@ -95,6 +95,23 @@ let makeService: (links: MessageLink | LinkSource, parts: ServiceParts) => Servi
  * Serves handlers to the peers of links; {@linkcode serve} makes it.
  *
  * An open service keeps the process alive, if its links or their source do.
+ *
+ * @example Serve until a client says that it is enough
+ * ```ts
+ * import { connectName, type Service, serveName } from "@winipc/winipc/rpc";
+ *
+ * const handlers = {
+ *   stop() {
+ *     void service.shutdown();
+ *   },
+ * };
+ * const service: Service = serveName("docs of Service", handlers);
+ *
+ * // In practice, the client is another process.
+ * await using client = await connectName<typeof handlers>("docs of Service");
+ * await client.call("stop");
+ * await service.finished;
+ * ```
  */
 export class Service extends Uncloneable implements AsyncDisposable {
   /**
@@ -285,6 +302,29 @@ export class Service extends Uncloneable implements AsyncDisposable {
  *
  * Peers can call each function that is an own property of `handlers`, with any arguments. See
  * `validate` to check them.
+ *
+ * `serveName()` listens for clients and serves them in one step.
+ *
+ * @example Serve one client
+ * ```ts
+ * import { connectRing, listenRing } from "@winipc/winipc/channel";
+ * import { client, ringLink, serve } from "@winipc/winipc/rpc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using listener = listenRing("docs of serve");
+ * const accepted = listener.accept({ timeout: 5000 });
+ * const connection = await connectRing("docs of serve", { timeout: 5000 });
+ *
+ * // One client only. It is gone when `finished` is fulfilled.
+ * const handlers = { add: ([a, b]: [number, number]) => a + b };
+ * const service = serve(ringLink(await accepted), handlers);
+ *
+ * // In practice, the client is another process.
+ * const calculator = client<typeof handlers>(ringLink(connection));
+ * assertEquals(await calculator.call("add", [1, 2]), 3);
+ * calculator.close();
+ * await service.finished;
+ * ```
  *
  * @param links A link, or a source of links, such as a listener. The service closes all of them.
  * @param handlers An object with functions. They are looked up at each call.

@@ -54,8 +54,7 @@ const MAX_ISSUES = 100;
  *
  * @example See which argument is wrong
  * ```ts
- * import { client, serve, type StandardSchema, ValidationError } from "@winipc/winipc/rpc";
- * import { workerLink } from "@winipc/winipc/rpc";
+ * import { connectName, serveName, type StandardSchema, ValidationError } from "@winipc/winipc/rpc";
  * import { assertEquals, assertInstanceOf } from "@std/assert";
  *
  * // In practice, the schema is one of a library such as Zod or Valibot.
@@ -70,12 +69,13 @@ const MAX_ISSUES = 100;
  *   },
  * };
  *
- * const { port1, port2 } = new MessageChannel();
  * const handlers = { greet: ({ name }: { name: string }) => `Hello, ${name}` };
- * await using _service = serve(workerLink(port2), handlers, { validate: { greet: Name } });
- * // The caller is a script without types.
- * await using greeter = client<{ greet(args: unknown): string }>(workerLink(port1));
+ * const options = { validate: { greet: Name } };
+ * await using _service = serveName("docs of ValidationError", handlers, options);
  *
+ * // In practice, the caller is another process, perhaps a script without types.
+ * type Untyped = { greet(args: unknown): string };
+ * await using greeter = await connectName<Untyped>("docs of ValidationError");
  * const error: unknown = await greeter.call("greet", { name: 7 }).catch((error) => error);
  * assertInstanceOf(error, ValidationError);
  * assertEquals(error.issues, [{ message: "Expected a text", path: ["name"] }]);

@@ -31,7 +31,18 @@ Deno.test("Client.call() passes on any value that can be cloned, both ways", asy
   const cycle: unknown[] = [1];
   cycle.push(cycle);
   for (
-    const value of [undefined, null, 0, -0, NaN, 5n, "", "text", new Map([[1, new Set([2])]]), cycle]
+    const value of [
+      undefined,
+      null,
+      0,
+      -0,
+      NaN,
+      5n,
+      "",
+      "text",
+      new Map([[1, new Set([2])]]),
+      cycle,
+    ]
   ) {
     assertEquals(await caller.call("echo", value), value);
   }
@@ -217,7 +228,9 @@ Deno.test("A peer that dies rejects all calls with ConnectionReset, and aborts a
     const failures: unknown[] = [];
     const handlers = {
       wait: (_: undefined, { signal }: CallContext) =>
-        new Promise<void>(() => signal.addEventListener("abort", () => reasons.push(signal.reason))),
+        new Promise<void>(() =>
+          signal.addEventListener("abort", () => reasons.push(signal.reason))
+        ),
       next: () => 1,
     };
     await using service = serve(far, handlers, { onError: (error) => failures.push(error) });

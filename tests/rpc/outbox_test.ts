@@ -76,9 +76,13 @@ Deno.test("Frames that are too long together are sent one by one, and one at fau
   const texts = await Array.fromAsync(caller.stream("texts", [10, 300, 300, 10, 400]));
   assertEquals(texts.map(({ length }) => length), [10, 300, 300, 10, 400]);
   const got: number[] = [];
-  await assertRejects(async () => {
-    for await (const { length } of caller.stream("texts", [10, 20, 1000, 30])) got.push(length);
-  }, RangeError, 'Cannot send an item of "texts"');
+  await assertRejects(
+    async () => {
+      for await (const { length } of caller.stream("texts", [10, 20, 1000, 30])) got.push(length);
+    },
+    RangeError,
+    'Cannot send an item of "texts"',
+  );
   assertEquals(got, [10, 20]);
 });
 
@@ -87,8 +91,12 @@ Deno.test("The items before one without a clone arrive, and those after it do no
   await using _service = serve(far, handlers);
   await using caller = client<typeof handlers>(near);
   const got: unknown[] = [];
-  await assertRejects(async () => {
-    for await (const item of caller.stream("odd")) got.push(item);
-  }, DOMException, 'Cannot send an item of "odd"');
+  await assertRejects(
+    async () => {
+      for await (const item of caller.stream("odd")) got.push(item);
+    },
+    DOMException,
+    'Cannot send an item of "odd"',
+  );
   assertEquals(got, [1, 2, 3]);
 });

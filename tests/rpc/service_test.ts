@@ -156,9 +156,11 @@ Deno.test("A source that fails is told to onError, and its links go on", async (
 
 Deno.test("What onError throws is ignored", async () => {
   await using _unhandled = new UnhandledRejections();
-  for (const onError of [() => Promise.reject(new Error("async")), () => {
-    throw new Error("sync");
-  }]) {
+  for (
+    const onError of [() => Promise.reject(new Error("async")), () => {
+      throw new Error("sync");
+    }]
+  ) {
     const [, far] = pairLinks();
     const service = serve(far, { one: () => 1 }, { onError });
     far.put("garbage");

@@ -100,7 +100,9 @@ Deno.test("Leaving a stream runs the producer's finally, however the script leav
   for (const [name, leave] of Object.entries(ways)) {
     const [near, far] = pairLinks();
     const numbers = new Numbers();
-    await using _service = serve(far, numbers.handlers, { onError: (error) => failures.push(error) });
+    await using _service = serve(far, numbers.handlers, {
+      onError: (error) => failures.push(error),
+    });
     await using caller = client<typeof numbers.handlers>(near);
     const items = caller.stream("numbers", 1e6);
     await leave(items);
@@ -287,7 +289,10 @@ Deno.test("A finally that throws after the caller has left is told to onError", 
   for await (const _ of caller.stream("fails")) break;
   const [error, context] = await within("onError is called", failure.promise);
   assertInstanceOf(error, Error);
-  assertEquals([error.message, context], ["in finally", { peer: { pid: Deno.pid }, name: "fails" }]);
+  assertEquals([error.message, context], ["in finally", {
+    peer: { pid: Deno.pid },
+    name: "fails",
+  }]);
 });
 
 Deno.test("Client.stream() refuses invalid options", async () => {

@@ -44,11 +44,13 @@ Deno.test("validate gives a handler what its schema returns, at once or later", 
   assertEquals(await caller.call("later", { x: 4 }), 4);
   assertEquals(await Array.fromAsync(caller.stream("items", { x: 4 })), [4]);
 
-  for (const call of [
-    () => caller.call("double", { x: "4" }),
-    () => caller.call("later", null),
-    () => caller.stream("items", undefined).next(),
-  ]) {
+  for (
+    const call of [
+      () => caller.call("double", { x: "4" }),
+      () => caller.call("later", null),
+      () => caller.stream("items", undefined).next(),
+    ]
+  ) {
     const error = await assertRejects(call, ValidationError, "are invalid: Expected a number (at ");
     assertInstanceOf(error, TypeError);
     assertEquals(error.issues, [{ message: "Expected a number", path: ["points", 0, "x"] }]);
