@@ -1,0 +1,9 @@
+// Calls the busy handlers until the link is over. Argument: the name of the service.
+
+import { connectName } from "../../../src/rpc/mod.ts";
+import { type busyHandlers, keepBusy } from "../support/busy_handlers.ts";
+
+const [name] = Deno.args;
+const client = await connectName<typeof busyHandlers>(name!, { timeout: 30_000 });
+console.log("ready");
+console.log(String(await keepBusy(client)));
