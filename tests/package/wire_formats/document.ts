@@ -139,6 +139,9 @@ export const ReadWriteLock = new DocumentedLayout("rwlock");
 export const Notice = new DocumentedLayout("notice");
 export const Handshake = new DocumentedLayout("handshake");
 export const SingleInstanceMessage = new DocumentedLayout("single-instance");
+export const LinkFrame = new DocumentedLayout("link-frame");
+export const Greeting = new DocumentedLayout("greeting");
+export const WindowFrame = new DocumentedLayout("window-frame");
 export const OfferedRing = new DocumentedLayout("offered-ring");
 
 /** The memory of a product, opened by its name as another program does it. */
