@@ -55,18 +55,24 @@ const MAX_REST = 1000;
  * way: `console.log()` ends the link with `InvalidData`. `console.error()` is free.
  *
  * @example Call a child
- * ```ts no-eval
+ * ```ts
  * import { spawn } from "@winipc/winipc/process";
  * import { childLink, client } from "@winipc/winipc/rpc";
+ * import { assertEquals } from "@std/assert";
  *
- * const handlers = { add: ([a, b]: [number, number]) => a + b }; // in child.ts
- * await using child = spawn("deno", {
- *   args: ["run", "--allow-ffi", "child.ts"],
+ * // In practice, the child's script is a file.
+ * const script = `
+ *   import { serve, stdioLink } from "@winipc/winipc/rpc";
+ *   serve(stdioLink(), { add: ([a, b]) => a + b });`;
+ * type Handlers = { add: (args: [number, number]) => number };
+ *
+ * await using child = spawn(Deno.execPath(), {
+ *   args: ["eval", "--no-check", script],
  *   stdin: "piped",
  *   stdout: "piped",
  * });
- * await using calculator = client<typeof handlers>(childLink(child));
- * console.log(await calculator.call("add", [1, 2]));
+ * await using calculator = client<Handlers>(childLink(child));
+ * assertEquals(await calculator.call("add", [1, 2]), 3);
  * ```
  *
  * @throws {TypeError} If a stream is not piped or is locked, or an option is invalid.

@@ -33,12 +33,29 @@ const MAX_DRAIN = 5000;
  * After the link's end, the process lives until the parent closes the input. `childLink()` does so.
  *
  * @example Serve the parent
- * ```ts no-eval
- * import { serve, stdioLink } from "@winipc/winipc/rpc";
+ * ```ts
+ * import { childLink, client } from "@winipc/winipc/rpc";
+ * import { spawn } from "@winipc/winipc/process";
+ * import { assertEquals } from "@std/assert";
  *
- * const handlers = { add: ([a, b]: [number, number]) => a + b };
- * await using service = serve(stdioLink(), handlers);
- * await service.finished;
+ * // In practice, the child's script is a file.
+ * const script = `
+ *   import { serve, stdioLink } from "@winipc/winipc/rpc";
+ *   const service = serve(stdioLink(), { greet: (name) => "Hello, " + name });
+ *   await service.finished;
+ *   console.error("The parent has closed the link");`;
+ *
+ * await using child = spawn(Deno.execPath(), {
+ *   args: ["eval", "--no-check", script],
+ *   stdin: "piped",
+ *   stdout: "piped",
+ *   stderr: "null",
+ * });
+ * {
+ *   await using greeter = client<{ greet: (name: string) => string }>(childLink(child));
+ *   assertEquals(await greeter.call("greet", "Ada"), "Hello, Ada");
+ * }
+ * assertEquals((await child.status).code, 0);
  * ```
  *
  * @throws {TypeError} If an option is invalid.

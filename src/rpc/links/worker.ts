@@ -18,7 +18,9 @@ import { linkOver, type Transport } from "./transport.ts";
 
 /** The global object of a Worker, as far as a link uses it. */
 export interface WorkerScope {
+  /** Posts a message to the owner. The global object of the main thread has no such method. */
   postMessage?: unknown;
+  /** Adds a listener for messages. */
   addEventListener: unknown;
 }
 

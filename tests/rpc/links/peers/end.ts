@@ -43,7 +43,7 @@ export async function connect(kind: string, name: string): Promise<MessageLink> 
 
 /** An order of the test. */
 interface Order {
-  do: "close" | "exit" | "pause" | "flood";
+  do: "close" | "pause" | "flood";
   milliseconds?: number;
   count?: number;
   length?: number;
@@ -60,7 +60,6 @@ export async function echo(link: MessageLink): Promise<void> {
     }
     const order = value as Order;
     if (order.do === "close") return;
-    if (order.do === "exit") Deno.exit(3);
     if (order.do === "pause") {
       await new Promise((resolve) => setTimeout(resolve, order.milliseconds));
     }
