@@ -85,6 +85,8 @@ export function serveName<H extends Handlers<H>>(
 /** Options of {@linkcode connectName}; see `connectRing`. */
 export interface ConnectNameOptions extends ConnectRingOptions {}
 
+const CONNECT_NAME_CHECKS: OptionChecks<ConnectNameOptions> = CONNECT_RING_CHECKS;
+
 /**
  * Connects to a service of {@linkcode serveName}.
  *
@@ -118,6 +120,6 @@ export async function connectName<H extends Handlers<H>>(
   name: string,
   options: ConnectNameOptions = {},
 ): Promise<Client<H>> {
-  assertOptions(options, CONNECT_RING_CHECKS);
-  return client<H>(ringLink(await connectRing(name, pickOptions(options, CONNECT_RING_CHECKS))));
+  assertOptions(options, CONNECT_NAME_CHECKS);
+  return client<H>(ringLink(await connectRing(name, pickOptions(options, CONNECT_NAME_CHECKS))));
 }

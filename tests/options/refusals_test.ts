@@ -23,7 +23,7 @@ function functionsOf(name: string, value: object): string[] {
 }
 
 Deno.test("Each public interface of options has its checks in the same file", () => {
-  const modules = ["channel", "instance", "memory", "pipe", "process", "sync"].map((name) =>
+  const modules = ["channel", "instance", "memory", "pipe", "process", "rpc", "sync"].map((name) =>
     `src/${name}/`
   );
   const sources = modules.flatMap((folder) => [...filesUnder(new URL(folder, root))]).map((url) =>
