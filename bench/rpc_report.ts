@@ -43,18 +43,18 @@ const ONE_BY_ONE = {
 };
 
 const GROUPS: readonly Group[] = [
-  { name: "A value of 64 bytes, there and back", byteLength: 64, count: 2000, cases: ONE_BY_ONE },
-  { name: "A value of 4 KiB, there and back", byteLength: 4096, count: 1000, cases: ONE_BY_ONE },
+  { name: "A value of 64 bytes, there and back", byteLength: 64, count: 300, cases: ONE_BY_ONE },
+  { name: "A value of 4 KiB, there and back", byteLength: 4096, count: 300, cases: ONE_BY_ONE },
   {
     name: "Calls with 64 bytes, 100 under way: the time of each",
     byteLength: 64,
-    count: 10_000,
+    count: 5000,
     cases: { "Client.call()": { way: "calls" }, "capnweb": { way: "capnweb-calls" } },
   },
   {
     name: "Items of 64 bytes: the time of each",
     byteLength: 64,
-    count: 10_000,
+    count: 5000,
     cases: {
       [BARE]: { way: "bare-items" },
       "Client.stream()": { way: "items" },

@@ -10,6 +10,8 @@ export const WAYS = {
   "ring-sleep": "RingChannel, blocking",
   "ring-await": "RingChannel, awaited",
   "ring-pipe": "RingChannel over a pipe's handshake",
+  "rpc": "calls over RingChannel",
+  "capnweb": "calls by npm capnweb over RingChannel",
   "broadcast": "BroadcastRing",
   "latest": "LatestValue",
   "events": "memory with events",
@@ -63,7 +65,7 @@ const IN_SCRIPTS_AND_C = [
 
 /** The ways that each library or runtime offers. */
 export const OFFERED: Readonly<Record<By, readonly WayName[]>> = {
-  "winipc": [...IN_SCRIPTS_AND_C, "ring-await"],
+  "winipc": [...IN_SCRIPTS_AND_C, "ring-await", "rpc", "capnweb"],
   "deno": ["tcp", "stdio", "worker", "broadcast-channel"],
   "c": [...IN_SCRIPTS_AND_C, "tcp"],
   "boost": ["message-queue", "spsc-queue"],

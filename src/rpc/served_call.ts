@@ -202,8 +202,7 @@ export class ServedCall {
         if (done || this.#stopped !== undefined) break;
         this.#credit--;
         const copy = copyOf(value);
-        // An item without a clone fails alone, after the items before it.
-        if (copy === undefined && !await this.#sendItems(items)) return;
+        // An item without a clone ends the stream, after the items before it.
         items.push(copy === undefined ? value : copy.value);
         const isFull = items.length >= this.#most || this.#credit === 0 || copy === undefined;
         if (isFull && !await this.#sendItems(items)) return;

@@ -13,6 +13,7 @@ import { latest } from "./ways/latest.ts";
 import { mailslot } from "./ways/mailslot.ts";
 import { pipeBytes, pipeMessages } from "./ways/pipe.ts";
 import { ringAwait, ringPipe, ringSleep, ringSpin } from "./ways/ring.ts";
+import { capnweb, rpc } from "./ways/rpc.ts";
 import { section } from "./ways/section.ts";
 import { spawnStdio } from "./ways/spawn_stdio.ts";
 
@@ -21,6 +22,8 @@ await runEnd({
   "ring-sleep": ringSleep,
   "ring-await": ringAwait,
   "ring-pipe": ringPipe,
+  rpc,
+  capnweb,
   broadcast,
   latest,
   events,

@@ -11,6 +11,8 @@ export const BLOCKING_SHARED_MEMORY: ReadonlySet<WayName> = new Set([
   "ring-sleep",
   "ring-await",
   "ring-pipe",
+  "rpc",
+  "capnweb",
   "broadcast",
   "latest",
   "events",

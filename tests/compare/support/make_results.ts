@@ -18,6 +18,8 @@ const COSTS: Readonly<Record<WayName, readonly [trip: number, rate: number]>> = 
   "ring-sleep": [68_000, 8.5],
   "ring-await": [190_000, 8],
   "ring-pipe": [72_000, 8.2],
+  "rpc": [210_000, 2],
+  "capnweb": [420_000, 0.3],
   "broadcast": [560, 6],
   "latest": [510, 7],
   "events": [81_000, 7.5],
