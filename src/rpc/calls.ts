@@ -4,7 +4,7 @@
  * @module
  */
 
-import { toRecord, withoutValues } from "./error.ts";
+import { shortRecord, toRecord } from "./error.ts";
 import { type CallerSide, Exchange } from "./exchange.ts";
 import { type AnswerFrame, KIND, MAX_CALLS, type RequestFrame } from "./frame.ts";
 import type { MessageLink } from "./link.ts";
@@ -148,7 +148,8 @@ export class Calls implements CallerSide {
   }
 
   #abort({ id, reason }: Outgoing): void {
-    const record = reason === undefined ? undefined : withoutValues(toRecord(reason));
+    // An abort must not fail because its reason has no clone or is long.
+    const record = reason === undefined ? undefined : shortRecord(toRecord(reason));
     void this.#exchange.sendPlain([KIND.abort, id, record]);
   }
 

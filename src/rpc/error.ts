@@ -112,6 +112,20 @@ export function withoutValues([name, message, code, cause, stack]: ErrorRecord):
   return [name, message, code, kept, stack];
 }
 
+/** Maximum length of the texts of a short record, in characters: it fits into a ring of 4 KiB. */
+const MAX_NAME = 50;
+const MAX_MESSAGE = 150;
+
+/** Returns a record that any link has room for: without its cause, and with its texts cut short. */
+export function shortRecord([name, message, code]: ErrorRecord): ErrorRecord {
+  const kept = typeof code === "string" ? shorten(code, MAX_NAME) : code;
+  return [shorten(name, MAX_NAME), shorten(message, MAX_MESSAGE), kept, undefined, undefined];
+}
+
+function shorten(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most)}…`;
+}
+
 /** Reads a property of an error, which can be a getter that throws. */
 function read(error: Error, key: string): unknown {
   try {

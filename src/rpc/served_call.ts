@@ -5,7 +5,7 @@
  */
 
 import { show } from "../../ffi/arguments.ts";
-import { type ErrorRecord, toError, toRecord, withoutValues } from "./error.ts";
+import { type ErrorRecord, shortRecord, toError, toRecord, withoutValues } from "./error.ts";
 import { type AnswerFrame, cut, KIND, MAX_AHEAD, MAX_GROUP } from "./frame.ts";
 import type { CallContext, Handler } from "./handler.ts";
 import type { LinkPeer } from "./link.ts";
@@ -34,13 +34,15 @@ export interface CallHost {
   report(error: unknown, call: ServedCall): void;
 }
 
-/** The request of a call, and what answers it. */
+/** The request of a call. */
 export interface ServedRequest {
   readonly id: number;
   readonly name: string;
   readonly args: unknown;
   /** The number of items that the handler can send; `undefined` if the peer wants a result. */
   readonly credit: number | undefined;
+  /** Whether the service is shutting down, so that the call gets an error. */
+  readonly isRefused: boolean;
   /** The schema of the arguments, if there is one. */
   readonly schema: StandardSchema | undefined;
 }
@@ -94,7 +96,10 @@ export class ServedCall {
   /** Calls the handler, unless the call was stopped before. */
   run(): void {
     try {
-      const { schema, args } = this.#request;
+      const { schema, args, isRefused } = this.#request;
+      if (isRefused) {
+        throw new Deno.errors.ConnectionRefused("The service is shutting down");
+      }
       const handler = this.#findHandler();
       if (this.#stopped !== undefined) throw this.#stopped.reason;
       if (schema === undefined) return this.#invoke(handler, args);
@@ -107,11 +112,6 @@ export class ServedCall {
     } catch (error) {
       this.#answerError(error);
     }
-  }
-
-  /** Answers with an error instead of a call of the handler. */
-  refuse(error: unknown): void {
-    this.#answerError(error);
   }
 
   /** Aborts the handler's signal, and ends its stream. */
@@ -282,7 +282,7 @@ export class ServedCall {
   }
 
   #answerError(error: unknown): void {
-    if (!this.#isGivenUp) {
+    if (!this.#isGivenUp && !this.#host.isOver) {
       const record = toRecord(error, { stacks: this.#host.stacks });
       return this.#answer([KIND.error, this.id, record], "error");
     }
@@ -311,17 +311,14 @@ export class ServedCall {
     // A cause may be a value without a clone, or the texts are too long.
     this.#host.send([KIND.error, this.id, withoutValues(frame[2])]).then(
       () => this.#host.finished(),
-      () => {
-        const [name, message] = frame[2];
-        this.#sendShort([short(name), short(message), undefined, undefined, undefined]);
-      },
+      () => this.#sendShort(shortRecord(frame[2])),
     );
   }
 
   #unsent(error: unknown, part: string): ErrorRecord {
     const [name, message] = toRecord(error);
-    const text = `Cannot send ${part} of "${short(this.name)}": ${short(message)}`;
-    return [short(name), text, undefined, undefined, undefined];
+    const what = `Cannot send ${part} of ${show(cut(this.name))}`;
+    return shortRecord([name, `${what}: ${message}`, undefined, undefined, undefined]);
   }
 
   #sendShort(record: ErrorRecord): void {
@@ -354,13 +351,6 @@ function copyOf(value: unknown): { readonly value: unknown } | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Maximum length of the texts of an error for which the link has no room, in characters. */
-const MAX_SHORT = 200;
-
-function short(text: string): string {
-  return text.length <= MAX_SHORT ? text : `${text.slice(0, MAX_SHORT)}…`;
 }
 
 function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {

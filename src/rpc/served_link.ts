@@ -157,7 +157,14 @@ export class ServedLink implements ServerSide, CallHost {
       throw new Deno.errors.InvalidData(`The peer made more than ${MAX_CALLS} calls at once`);
     }
     const schema = this.#serving.schemas.get(name);
-    const call = new ServedCall(this, { id, name, args, credit, schema });
+    const call = new ServedCall(this, {
+      id,
+      name,
+      args,
+      credit,
+      schema,
+      isRefused: this.#isRefusing,
+    });
     this.#calls.set(id, call);
     if (this.#running < this.#serving.concurrency) this.#run(call);
     else this.#waiting.add(call);
@@ -165,9 +172,7 @@ export class ServedLink implements ServerSide, CallHost {
 
   #run(call: ServedCall): void {
     this.#running++;
-    if (this.#isRefusing) {
-      call.refuse(new Deno.errors.ConnectionRefused("The service is shutting down"));
-    } else call.run();
+    call.run();
   }
 
   /** Returns an open call; `undefined` if its last answer is on its way to the peer. */

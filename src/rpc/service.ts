@@ -203,8 +203,8 @@ export class Service extends Uncloneable implements AsyncDisposable {
   readonly #abort = () => {
     const reason: unknown = this.#signal?.reason;
     this.#stopTaking();
-    this.#closing ??= Promise.resolve();
-    void this.#closeAll(reason);
+    const closed = this.#closeAll(reason);
+    this.#closing ??= closed;
   };
 
   async #closeAll(reason: unknown): Promise<void> {

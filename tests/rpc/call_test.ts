@@ -133,21 +133,51 @@ Deno.test("A call with an aborted signal is not sent", async () => {
   assertEquals(near.sent.length, 1, "only the hello is sent");
 });
 
-Deno.test("A call that is aborted in the same turn never confuses the peer", async () => {
+Deno.test("A call that is aborted in the same turn is still aborted at its handler", async () => {
   const failures: unknown[] = [];
+  const reasons: unknown[] = [];
   const [near, far] = pairLinks();
-  await using _service = serve(far, { echo: (value: unknown) => value }, {
-    onError: (error) => failures.push(error),
-  });
-  await using caller = client<Untyped>(near);
-  for (const args of [1, () => {}]) {
+  const handlers = {
+    echo: (value: unknown) => value,
+    wait: (_: unknown, { signal }: CallContext) =>
+      new Promise((_, reject) =>
+        signal.addEventListener("abort", () => {
+          reasons.push(signal.reason);
+          reject(signal.reason);
+        })
+      ),
+  };
+  await using _service = serve(far, handlers, { onError: (error) => failures.push(error) });
+  await using caller = client<typeof handlers>(near);
+  // The second call waits for the link, and the third one has no clone.
+  for (const args of [1, 2, () => {}]) {
     const controller = new AbortController();
-    const call = caller.call("echo", args, { signal: controller.signal });
+    const others = [caller.call("echo", 1), caller.call("echo", 2)].slice(Number(args === 1));
+    const call = caller.call("wait", args, { signal: controller.signal });
     controller.abort(new Error("at once"));
     await assertRejects(() => call, Error, "at once");
-    assertEquals(await caller.call("echo", 2), 2);
+    await Promise.all(others);
   }
-  assertEquals(failures, []);
+  await until("both handlers are aborted", () => reasons.length === 2);
+  assertEquals(await caller.call("echo", 3), 3);
+  assertEquals([failures, reasons.map(String)], [[], ["Error: at once", "Error: at once"]]);
+});
+
+Deno.test("An aborted call is answered by an end, and not by a result that nobody reads", async () => {
+  const [near, far] = pairLinks();
+  far.isRecording = true;
+  const go = Promise.withResolvers<string>();
+  const handlers = { slow: () => go.promise, next: () => 1 };
+  await using _service = serve(far, handlers);
+  await using caller = client<typeof handlers>(near);
+  await assertRejects(
+    () => caller.call("slow", undefined, { timeout: 1 }),
+    Deno.errors.TimedOut,
+  );
+  await caller.call("next");
+  go.resolve("x".repeat(1000));
+  await until("the end is sent", () => JSON.stringify(far.sent).includes("[8,1]"));
+  assert(!JSON.stringify(far.sent).includes("xxx"));
 });
 
 Deno.test("A call rejects with TimedOut, and the handler's signal has the same reason", async () => {
@@ -218,6 +248,65 @@ Deno.test("What has no clone or is too long rejects the call, and the link goes 
   await assertRejects(() => caller.call("throwingGetter"), SyntaxError, "in a getter");
   assertEquals(await caller.call("echo", 1), 1);
   assertEquals(failures, []);
+});
+
+Deno.test("A call can be aborted with a reason that has no clone or is long", async () => {
+  const [near, far] = pairLinks({ maxLength: 500 });
+  const reasons: unknown[] = [];
+  const handlers = {
+    wait: (_: undefined, { signal }: CallContext) =>
+      new Promise<void>((resolve) =>
+        signal.addEventListener("abort", () => {
+          reasons.push(signal.reason);
+          resolve();
+        })
+      ),
+    next: () => 1,
+  };
+  await using _service = serve(far, handlers);
+  await using caller = client<typeof handlers>(near);
+  const long = Object.assign(new TypeError("x".repeat(5000), { cause: () => {} }), {
+    code: "y".repeat(5000),
+  });
+  for (const reason of [() => {}, long, undefined]) {
+    const controller = new AbortController();
+    const call = caller.call("wait", undefined, { signal: controller.signal });
+    await caller.call("next");
+    controller.abort(reason);
+    await call.catch(() => {});
+  }
+  await until("all handlers are aborted", () => reasons.length === 3);
+  assertEquals(
+    reasons.map((reason) => reason instanceof Error && reason.name),
+    ["RemoteError", "TypeError", "AbortError"],
+  );
+  assertEquals(await caller.call("next"), 1);
+});
+
+Deno.test("A handler that fails after its caller has gone is told to onError", async () => {
+  for (const isDead of [true, false]) {
+    const [near, far] = pairLinks();
+    const failures: [unknown, string | undefined][] = [];
+    const go = Promise.withResolvers<void>();
+    const handlers = {
+      async fails() {
+        await go.promise;
+        throw new RangeError("in vain");
+      },
+      next: () => 1,
+    };
+    await using _service = serve(far, handlers, {
+      onError: (error, { name }) => failures.push([error, name]),
+    });
+    await using caller = client<typeof handlers>(near);
+    const call = caller.call("fails", undefined, { timeout: isDead ? 5000 : 1 }).catch(() => {});
+    await caller.call("next");
+    if (isDead) near.die();
+    await call;
+    go.resolve();
+    await until("onError is called", () => failures.some(([, name]) => name === "fails"));
+    assertEquals(String(failures.at(-1)?.[0]), "RangeError: in vain");
+  }
 });
 
 Deno.test("A peer that dies rejects all calls with ConnectionReset, and aborts all handlers", async () => {

@@ -189,6 +189,23 @@ Deno.test("A message that is no list of frames ends the link, also after the hel
   }
 });
 
+Deno.test("A peer that calls and never reads its answers loses its link", async () => {
+  const [hostile, served] = pairLinks({ room: 1 });
+  const failures: unknown[] = [];
+  let calls = 0;
+  const service = serve(served, { echo: () => ++calls, wait: handlers.wait }, {
+    concurrency: 4,
+    onError: (error) => failures.push(error),
+  });
+  served.put([HELLO]);
+  for (let id = 1; id <= 1100; id++) served.put([[1, id, "echo", 0]]);
+  await over("the link ends", served);
+  await service.finished;
+  assertInstanceOf(failures[0], Deno.errors.InvalidData);
+  assert(calls <= 8, `${calls} handlers ran`);
+  await hostile[Symbol.asyncDispose]();
+});
+
 Deno.test("Frames that come too late, or that are valid, do not end a link", async () => {
   const links = new Links();
   const failures: unknown[] = [];
