@@ -116,7 +116,8 @@ export function validValue(name: string, result: StandardResult<unknown>): unkno
   if (result.issues === undefined) return result.value;
   const issues = result.issues.slice(0, MAX_ISSUES).map(({ message, path = [] }) => ({
     message: String(message),
-    path: path.map(keyOf),
+    // Not map(): some libraries have a class of their own for paths.
+    path: Array.from(path, keyOf),
   }));
   const first = issues[0] === undefined ? "" : `: ${describe(issues[0])}`;
   const more = issues.length > 1 ? `, and ${issues.length - 1} more` : "";
