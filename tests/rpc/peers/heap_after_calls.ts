@@ -42,8 +42,9 @@ signal.removeEventListener = function (...args: Parameters<typeof remove>) {
 };
 
 const ignore = () => {};
+const echo = () => caller.call("echo", 1, { signal, timeout: 60_000 });
 const ways = [
-  () => caller.call("echo", 1, { signal, timeout: 60_000 }),
+  ...Array<typeof echo>(14).fill(echo),
   () => caller.call("later", 1, { signal }),
   () => caller.call("fail", undefined, { signal }).catch(ignore),
   () => caller.call("uncloneable", undefined, { signal }).catch(ignore),
@@ -63,7 +64,7 @@ const ways = [
 
 async function callAll(count: number): Promise<void> {
   for (let done = 0; done < count; done += TOGETHER) {
-    await Promise.all(Array.from({ length: TOGETHER }, (_, index) => ways[index % 7]!()));
+    await Promise.all(Array.from({ length: TOGETHER }, (_, index) => ways[index % ways.length]!()));
   }
 }
 
