@@ -5,7 +5,12 @@
  * @module
  */
 
-import { assertOptions, type OptionChecks, pickOptions } from "../../ffi/arguments.ts";
+import {
+  assertObject,
+  assertOptions,
+  type OptionChecks,
+  pickOptions,
+} from "../../ffi/arguments.ts";
 import {
   CONNECT_RING_CHECKS,
   connectRing,
@@ -73,6 +78,7 @@ export function serveName<H extends Handlers<H>>(
   handlers: H,
   options: ServeNameOptions<H> = {},
 ): Service {
+  assertObject("the handlers", handlers);
   assertOptions<ServeNameOptions<unknown>>(options, SERVE_NAME_CHECKS);
   options.signal?.throwIfAborted();
   using stack = new DisposableStack();

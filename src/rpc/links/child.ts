@@ -134,10 +134,10 @@ class ChildStream implements ByteStream {
     this.peer = { pid };
     this.#parts = parts;
     this.#lock = new Lock((timeout) => this.#late(timeout));
-    void parts.status.then(({ code }) => {
+    parts.status.then(({ code }) => {
       this.#code = code;
       this.#onEnd?.();
-    });
+    }).catch(() => {});
     // The errors of the streams are told by read() and write().
     parts.reader.closed.catch(() => {});
     parts.writer.closed.catch(() => {});

@@ -207,11 +207,12 @@ export class WindowTransport implements Transport<Uint8Array> {
     if (!this.#lock.tryAcquire()) {
       await this.#lock.acquire({ timeout, ...(signal && { signal }) });
     }
-    const stop = new AbortController();
-    const delivered = this.#deliverAll(kind, content, stop.signal).finally(() =>
+    const isStoppable = timeout !== Infinity || signal !== undefined;
+    const stop = isStoppable ? new AbortController() : undefined;
+    const delivered = this.#deliverAll(kind, content, stop?.signal).finally(() =>
       this.#lock.release()
     );
-    if (timeout === Infinity && signal === undefined) return await delivered;
+    if (stop === undefined) return await delivered;
     using _ = new Cancellation({
       timeout: timeLeft(deadline),
       onTimeout: () => stop.abort(this.#late(timeout)),
@@ -230,9 +231,9 @@ export class WindowTransport implements Transport<Uint8Array> {
   async #deliverAll(
     kind: "message" | "end",
     content: Uint8Array,
-    stop: AbortSignal,
+    stop: AbortSignal | undefined,
   ): Promise<void> {
-    for (let at = 0, first: AbortSignal | undefined = stop;; at += MAX_PART, first = undefined) {
+    for (let at = 0, first = stop;; at += MAX_PART, first = undefined) {
       const isLast = at + MAX_PART >= content.length;
       const part = content.subarray(at, at + MAX_PART);
       const frame = new Uint8Array(WindowFrame.byteLength + part.length);
