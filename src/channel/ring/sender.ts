@@ -326,7 +326,6 @@ export class RingSender<Input = never> extends Uncloneable implements Disposable
    * @throws Every other error of {@linkcode RingSender.trySend}.
    */
   tryWrite(values: Input): boolean {
-    this.#assertFree();
     const message = this.#layout();
     return this.#writeChecked(message, this.#check(message, values), false);
   }
@@ -361,7 +360,6 @@ export class RingSender<Input = never> extends Uncloneable implements Disposable
     let bytes: Uint8Array;
     try {
       if (options !== undefined) assertCanWait(options);
-      this.#assertFree();
       const message = this.#layout();
       const checked = this.#check(message, values);
       if (!this.#lock.isHeld) {
@@ -391,7 +389,6 @@ export class RingSender<Input = never> extends Uncloneable implements Disposable
    */
   writeSync(values: Input, options?: WaitSyncOptions): boolean {
     if (options !== undefined) assertCanBlock(options);
-    this.#assertFree();
     const message = this.#layout();
     const checked = this.#check(message, values);
     this.#assertInOrder();
@@ -627,9 +624,12 @@ export class RingSender<Input = never> extends Uncloneable implements Disposable
 
   /** Checks values. This runs their getters, which can use this sender. */
   #check(message: MessageLayout<unknown, Input>, values: Input): Input {
-    const { buffer, ring, settings } = this.#options;
-    this.#data ??= new DataView(buffer, HEADER_LENGTH, settings.capacity);
-    this.#source ??= ring.buffer.detached ? this.#data : new DataView(ring.buffer);
+    if (this.#data === undefined) {
+      this.#assertOpen();
+      const { buffer, ring, settings } = this.#options;
+      this.#data = new DataView(buffer, HEADER_LENGTH, settings.capacity);
+      this.#source = ring.buffer.detached ? this.#data : new DataView(ring.buffer);
+    }
     return message.check(values, "", this.#source);
   }
 

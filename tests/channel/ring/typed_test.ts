@@ -201,6 +201,24 @@ Deno.test("write() refuses values that are not of the layout, and then nothing i
   assertEquals(receiver.tryReceive(), { bid: 0, number: 1 });
   assertEquals(receiver.tryReceive(), { bid: 0, number: 2 });
   assertEquals(receiver.tryReceive(), undefined);
+  // A claimed message, a closed sender, and a closed channel.
+  assert(sender.claimAt(1) >= 0);
+  assertThrows(() => sender.tryWrite({ number: 1 }), Busy);
+  await assertRejects(() => sender.write({ number: 1 }), Busy);
+  sender.abort();
+  {
+    using other = RingChannel.anonymous({ message: Quote });
+    const closed = [other.sender()];
+    closed[0]!.close();
+    closed.push(other.sender());
+    closed[1]!.tryWrite({ number: 1 });
+    other.close();
+    for (const end of closed) {
+      assertThrows(() => end.tryWrite({ number: 1 }), Deno.errors.BadResource);
+      assertThrows(() => end.writeSync({ number: 1 }), Deno.errors.BadResource);
+      await assertRejects(() => end.write({ number: 1 }), Deno.errors.BadResource);
+    }
+  }
   // Views of other messages, and views in the ring itself.
   sender.writeSync({ bid: 2, number: 3 });
   receiver.readViews((view) => sender.writeSync(view));
