@@ -281,7 +281,7 @@ function* channelRows(): Generator<Row> {
     yield row("open", { needed: [name], options: opened });
     yield row("waitFor", { needed: [name], options: { ...WAIT, ...opened } });
     yield row("inherited", { needed: [key], options: opened });
-    yield row("fromWorker", { needed: [NO_TOKEN], isPartial: true });
+    yield row("fromWorker", { needed: [NO_TOKEN], options: opened, isPartial: true });
   }
   const value = named(LatestValue, "LatestValue");
   const described: Given = ["instance", layout];

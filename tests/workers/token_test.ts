@@ -8,6 +8,7 @@ import {
   SharedMemory,
   SharedMutex,
   SharedSemaphore,
+  struct,
 } from "../../mod.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";
 import { randomName } from "../support/random_name.ts";
@@ -305,5 +306,36 @@ Deno.test("Tokens leave no handle behind, whether they are taken, closed, or lef
     const isClosed = (token: WorkerTokenFields) =>
       throws(Deno.errors.BadResource, () => SharedEvent.fromWorker(token).close());
     await soon("the last token is closed", () => isClosed(more.at(-1)!));
+  });
+});
+
+Deno.test("A typed ring is taken with its layout of messages, and refused with another one", async () => {
+  const Trade = struct({ price: "f64" });
+  const Quote = struct({ bid: "f64" });
+  const isOfAnother = [Deno.errors.InvalidData, "bid"] as const;
+  await assertLeavesNoHandle(20, async () => {
+    using channel = RingChannel.anonymous({ message: Trade });
+    using sender = channel.sender();
+    assertThrows(
+      () => RingChannel.fromWorker(channel.forWorker(), { message: Quote }),
+      ...isOfAnother,
+    );
+    assertThrows(() => RingChannel.fromWorker(channel.forWorker()), Deno.errors.InvalidData);
+    using same = RingChannel.fromWorker(channel.forWorker(), { message: Trade });
+    using receiver = same.receiver();
+    await sender.write({ price: 1.5 });
+    assertEquals(await receiver.receive(PATIENT), { price: 1.5 });
+
+    using ring = BroadcastRing.anonymous({ message: Trade });
+    using publisher = ring.sender();
+    assertThrows(
+      () => BroadcastRing.fromWorker(ring.forWorker(), { message: Quote }),
+      ...isOfAnother,
+    );
+    assertThrows(() => BroadcastRing.fromWorker(ring.forWorker()), Deno.errors.InvalidData);
+    using sameRing = BroadcastRing.fromWorker(ring.forWorker(), { message: Trade });
+    using subscriber = sameRing.receiver();
+    publisher.write({ price: 2.5 });
+    assertEquals(await subscriber.receive(PATIENT), { price: 2.5 });
   });
 });

@@ -372,13 +372,22 @@ export class BroadcastRing<Value = BroadcastMessage, Input = never, View = never
    * @throws {Deno.errors.BadResource} If the token was taken or closed, or belongs to another
    *   process.
    * @throws {TypeError} If the value is not a token of a broadcast ring.
+   * @throws {Deno.errors.InvalidData} If the ring has another layout of messages. The token is then
+   *   taken.
    */
-  static fromWorker(token: WorkerTokenFields): BroadcastRing {
+  static fromWorker<Value, Input, View>(
+    token: WorkerTokenFields,
+    options: MessageOption<Value, Input, View>,
+  ): BroadcastRing<Value, Input, View>;
+  /** Takes over a broadcast ring for bytes and cloned values. */
+  static fromWorker(token: WorkerTokenFields): BroadcastRing;
+  static fromWorker(token: WorkerTokenFields, options: AnyMessage = {}): AnyRing {
+    assertOptions(options, MESSAGE_CHECKS);
     const [handle] = takeToken(token, "broadcast ring");
     const { name } = token;
     const label = labelFor(NOUN, name);
     const memory = sharedMemoryOver(adoptSection(handle!, {}, label), name, false);
-    return new BroadcastRing(label, memory);
+    return new BroadcastRing(label, memory, formOf(options));
   }
 
   /**

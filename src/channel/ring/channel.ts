@@ -511,8 +511,17 @@ export class RingChannel<Value = Uint8Array<ArrayBuffer>, Input = never, View = 
    * @throws {Deno.errors.BadResource} If the token was taken or closed, or belongs to another
    *   process.
    * @throws {TypeError} If the value is not a token of a channel.
+   * @throws {Deno.errors.InvalidData} If the channel has another layout of messages. The token is
+   *   then taken.
    */
-  static fromWorker(token: WorkerTokenFields): RingChannel {
+  static fromWorker<Value, Input, View>(
+    token: WorkerTokenFields,
+    options: MessageOption<Value, Input, View>,
+  ): RingChannel<Value, Input, View>;
+  /** Takes over a channel for bytes and cloned values. */
+  static fromWorker(token: WorkerTokenFields): RingChannel;
+  static fromWorker(token: WorkerTokenFields, options: AnyMessage = {}): AnyChannel {
+    assertOptions(options, MESSAGE_CHECKS);
     const [memory, data, space] = takeToken(token, "channel", 3);
     const { name } = token;
     const label = labelFor(NOUN, name);
@@ -523,7 +532,7 @@ export class RingChannel<Value = Uint8Array<ArrayBuffer>, Input = never, View = 
       data: () => event(data!, "data"),
       space: () => event(space!, "space"),
     });
-    return new RingChannel(label, parts);
+    return new RingChannel(label, parts, formOf(options));
   }
 
   /**
