@@ -6,12 +6,16 @@ import { CopyDataListener, sendCopyData } from "../../../src/messages/mod.ts";
 import { connectPipe, listenPipe } from "../../../src/pipe/mod.ts";
 import { listenWindow, pipeLink } from "../../../src/rpc/mod.ts";
 import { randomName } from "../../support/random_name.ts";
-import { type Bytes, constantsOf, LinkFrame, Greeting, WindowFrame } from "./document.ts";
+import { type Bytes, constantsOf, Greeting, LinkFrame, WindowFrame } from "./document.ts";
 
 const soon = { timeout: 20_000 };
 
 /** Writes two words down, each at its documented offset. */
-function words(layout: typeof LinkFrame, values: Record<string, number>, content: Uint8Array): Bytes {
+function words(
+  layout: typeof LinkFrame,
+  values: Record<string, number>,
+  content: Uint8Array,
+): Bytes {
   const length = Math.max(...layout.fields.map(({ offset }) => offset + 4));
   const bytes = new Uint8Array(length + content.length);
   for (const [name, value] of Object.entries(values)) {
