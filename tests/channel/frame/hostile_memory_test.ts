@@ -52,7 +52,7 @@ Deno.test("FramePin and FrameRoom stay safe if memory changes between two reads 
   const random = new Random(3);
   let [isOn, refused, read, written] = [false, 0, 0, 0];
   using _ = watchMemory(buffer, (_, make) => {
-    if (isOn && random.below(16) === 0) hostile.write();
+    if (isOn && random.below(4) === 0) hostile.write();
     return make();
   });
   const sizes = slotSizesOf(SETTINGS);
