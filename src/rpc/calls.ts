@@ -104,16 +104,18 @@ export class Calls implements CallerSide {
   }
 
   over(error: unknown): void {
-    this.#failAll(lost(error));
+    this.#fail(lost(error));
+    this.#open.clear();
   }
 
   /** Fails all calls, and leaves the link. */
   close(): void {
     if (this.#end !== undefined) return;
     const error = new Deno.errors.BadResource("The client is closed");
-    // The link can go on, if this end serves over it.
-    for (const call of this.#open.values()) this.giveUp(call, error);
-    this.#failAll(error);
+    // If this end serves over the link, the link goes on, and late answers come.
+    const open = [...this.#open.values()];
+    this.#fail(error);
+    for (const call of open) this.giveUp(call, error);
     this.#exchange.leave();
   }
 
@@ -122,11 +124,11 @@ export class Calls implements CallerSide {
     this.#exchange.hold(isHeld);
   }
 
-  #failAll(error: Error): void {
+  /** Fails all calls, and later ones. */
+  #fail(error: Error): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
     const all = [...this.#open.values(), ...this.#waiting];
-    this.#open.clear();
     this.#waiting.clear();
     for (const call of all) call.fail(error);
   }

@@ -60,6 +60,8 @@ export class Exchange {
   #server: ServerSide | undefined;
   /** The number of sides that use the link. */
   #users = 0;
+  /** Whether this end serves no longer. */
+  #hasServed = false;
   /** The number of refusals that the link has no room for yet. */
   #refusing = 0;
   #isOver = false;
@@ -145,6 +147,17 @@ export class Exchange {
     else this.#link.unref?.();
   }
 
+  /** Whether both sides of this end use the link. */
+  get isShared(): boolean {
+    return this.#users > 1;
+  }
+
+  /** Ends the use of the link by the server. Later calls get an error. */
+  leaveServer(): void {
+    this.#hasServed = true;
+    this.leave();
+  }
+
   /** Ends the use of the link by one side. The last side closes the link. */
   leave(): void {
     this.#users--;
@@ -201,14 +214,15 @@ export class Exchange {
   }
 
   #take(frame: Frame): void {
+    const server = this.#hasServed ? undefined : this.#server;
     switch (frame[0]) {
       case KIND.call:
       case KIND.stream:
-        return this.#server === undefined ? this.#refuse(frame[1]) : this.#server.take(frame);
+        return server === undefined ? this.#refuse(frame[1]) : server.take(frame);
       case KIND.credit:
       case KIND.abort:
         // Without a server here, the call was refused, and the frame comes too late.
-        return this.#server?.take(frame);
+        return server?.take(frame);
       default:
         if (this.#caller !== undefined) return this.#caller.take(frame);
         throw new Deno.errors.InvalidData("The peer answers an end that has called nothing");

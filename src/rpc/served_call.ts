@@ -141,6 +141,13 @@ export class ServedCall {
     );
   }
 
+  /** Answers with an error, whatever the handler does later. */
+  abandon(reason: unknown): void {
+    if (this.#isAnswered) return;
+    this.#isAnswered = true;
+    void this.#host.sendPlain([KIND.error, this.id, shortRecord(toRecord(reason))]);
+  }
+
   /**
    * Lets the handler send more items.
    *

@@ -106,9 +106,13 @@ export class ServedLink implements ServerSide, CallHost {
   /** Closes the link, unless this end calls over it, too. */
   async close(reason: unknown): Promise<void> {
     if (!this.#isOver) {
+      // If this end calls over the link, too, the peer would wait for its answers for ever.
+      if (this.#exchange.isShared) {
+        for (const call of this.#calls.values()) call.abandon(reason);
+      }
       this.#stopAll(reason);
       this.#leave();
-      this.#exchange.leave();
+      this.#exchange.leaveServer();
     }
     if (this.#exchange.isOver) await this.#exchange.ended;
   }

@@ -195,6 +195,78 @@ Deno.test("Both ends can serve and call over one link, which the last of both cl
   await assertRejects(() => other.caller.call("name"), Deno.errors.ConnectionReset);
 });
 
+Deno.test("The end of a client or a service leaves nothing undone on a link that goes on", async () => {
+  await using _unhandled = new UnhandledRejections();
+  const [near, far] = pairLinks();
+  const gates: PromiseWithResolvers<string>[] = [];
+  const signals: AbortSignal[] = [];
+  const handlers = {
+    slow(_: undefined, { signal }: CallContext) {
+      const gate = Promise.withResolvers<string>();
+      gates.push(gate);
+      signals.push(signal);
+      return gate.promise;
+    },
+    async *items() {
+      await new Promise(() => {});
+      yield 1;
+    },
+    next: () => 1,
+  };
+  const failures: unknown[] = [];
+  const onError = (error: unknown) => failures.push(error);
+  const services = [near, far].map((link) => serve(link, handlers, { onError }));
+  const [first, second] = [client<typeof handlers>(near), client<typeof handlers>(far)];
+  await first.call("next");
+  const calls = ["slow", "slow"].map(() => first.call("slow").catch((error) => error));
+  await first.call("next");
+  // One more call, of which the link has not taken the request when the client is closed.
+  calls.push(first.call("slow").catch((error) => error));
+  first.close();
+  for (const error of await Promise.all(calls)) assertInstanceOf(error, Deno.errors.BadResource);
+  assertEquals(await second.call("next"), 1);
+  assertEquals(signals.map(({ aborted }) => aborted), [true, true, true]);
+  // Late answers.
+  for (const { resolve } of gates) resolve("late");
+  assertEquals(await second.call("next"), 1);
+  assertEquals(failures, []);
+
+  // The service of the near end shuts down, and its handlers ignore that.
+  await first[Symbol.asyncDispose]();
+  const waiting = [second.call("slow"), second.stream("items").next()];
+  await second.call("next");
+  const third = services[0]!.shutdown({ timeout: 0 });
+  await within("the service has ended", third);
+  for (const call of waiting) {
+    const error: unknown = await call.catch((error) => error);
+    assertInstanceOf(error, Error);
+  }
+  await services[1]!.shutdown({ timeout: 0 });
+  second.close();
+  await within("the link is over", Promise.all([near.closed, far.closed]));
+});
+
+Deno.test("An end that has served refuses later calls, while it still calls", async () => {
+  const [near, far] = pairLinks();
+  const handlers = { slow: () => new Promise<void>(() => {}), next: () => 1 };
+  const controller = new AbortController();
+  const ended = serve(near, handlers, { signal: controller.signal });
+  const caller = client<typeof handlers>(near);
+  const service = serve(far, handlers);
+  const other = client<typeof handlers>(far);
+  const slow = other.call("slow").catch((error) => error);
+  await other.call("next");
+  controller.abort(new RangeError("enough"));
+  await within("the service has ended", ended.finished);
+  assertEquals(String(await slow), "RangeError: enough");
+  await assertRejects(() => other.call("next"), Deno.errors.NotSupported);
+  assertEquals(await caller.call("next"), 1);
+  caller.close();
+  other.close();
+  await service.shutdown();
+  await within("the link is over", Promise.all([near.closed, far.closed]));
+});
+
 Deno.test("A caller gets NotSupported from an end that serves nothing", async () => {
   const [near, far] = pairLinks();
   await using caller = client<{ one(): number }>(near);
