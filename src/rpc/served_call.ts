@@ -6,8 +6,9 @@
 
 import { show } from "../../ffi/arguments.ts";
 import { type ErrorRecord, shortRecord, toError, toRecord, withoutValues } from "./error.ts";
-import { type AnswerFrame, cut, KIND, MAX_AHEAD, MAX_GROUP } from "./frame.ts";
+import { type AnswerFrame, cut, KIND, MAX_AHEAD } from "./frame.ts";
 import type { CallContext, Handler } from "./handler.ts";
+import { isQuick, ItemGroup } from "./item_group.ts";
 import type { LinkPeer } from "./link.ts";
 import type { SendOptions } from "./outbox.ts";
 import { type StandardSchema, validValue } from "./validation.ts";
@@ -67,8 +68,6 @@ export class ServedCall {
   #iterator: AsyncIterator<unknown> | undefined;
   #returned: Promise<void> | undefined;
   #isAnswered = false;
-  /** Maximum number of items that go together. */
-  #most = MAX_GROUP;
 
   /** Makes a call that does not run yet. */
   constructor(host: CallHost, request: ServedRequest) {
@@ -199,54 +198,43 @@ export class ServedCall {
 
   /** Sends the items of a stream, as far as there is credit. It never rejects. */
   async #pump(iterator: AsyncIterator<unknown>): Promise<void> {
-    const items: unknown[] = [];
+    const group = new ItemGroup((values) =>
+      this.#host.send([KIND.items, this.id, values], { isOwn: true })
+    );
     try {
       while (await this.#hasCredit()) {
         const next = Promise.resolve(iterator.next());
         // Items that come quickly go together. They do not wait for a slow one.
-        if (items.length > 0 && !await isQuick(next) && !await this.#sendItems(items)) return;
+        if (!group.isEmpty && !await isQuick(next) && !await this.#sendItems(group)) return;
         const { done, value } = await next;
         if (done || this.#stopped !== undefined) break;
         this.#credit--;
-        const copy = copyOf(value);
-        // An item without a clone ends the stream, after the items before it.
-        items.push(copy === undefined ? value : copy.value);
-        const isFull = items.length >= this.#most || this.#credit === 0 || copy === undefined;
-        if (isFull && !await this.#sendItems(items)) return;
+        const isFull = group.add(value) || this.#credit === 0;
+        if (isFull && !await this.#sendItems(group)) return;
       }
-      if (this.#stopped === undefined && !await this.#sendItems(items)) return;
+      if (this.#stopped === undefined && !await this.#sendItems(group)) return;
       await this.#returned;
       if (this.#stopped === undefined) this.#answerEnd();
       else this.#answerError(this.#stopped.reason);
     } catch (error) {
-      if (await this.#sendItems(items)) this.#answerError(error);
+      if (await this.#sendItems(group)) this.#answerError(error);
     }
   }
 
   /**
-   * Sends the items that a stream has made. If the link does not take them together, they go one by
-   * one. If it does not take one of them, the stream ends with an error.
+   * Sends the items that a stream has made. If the link does not take one of them, the stream ends
+   * with an error.
    *
    * @returns Whether the stream goes on.
    */
-  async #sendItems(items: unknown[]): Promise<boolean> {
-    const group = items.splice(0);
-    if (group.length === 0 || this.#host.isOver) return true;
+  async #sendItems(group: ItemGroup): Promise<boolean> {
+    if (this.#host.isOver) return true;
     try {
-      await this.#host.send([KIND.items, this.id, group], { isOwn: true });
+      await group.send();
       return true;
     } catch (error) {
-      if (group.length === 1) return this.#failItem(error);
+      return this.#failItem(error);
     }
-    this.#most = 1;
-    for (const item of group) {
-      try {
-        await this.#host.send([KIND.items, this.id, [item]], { isOwn: true });
-      } catch (error) {
-        return this.#failItem(error);
-      }
-    }
-    return true;
   }
 
   /** Ends a stream, because the link does not take an item. */
@@ -330,33 +318,6 @@ export class ServedCall {
 
   #sendShort(record: ErrorRecord): void {
     void this.#host.sendPlain([KIND.error, this.id, record]).then(() => this.#host.finished());
-  }
-}
-
-/** Number of microtasks for which items wait for the next one. A generator needs about 3. */
-const MAX_TICKS = 8;
-
-/** Waits a few microtasks, and returns whether a promise is settled then. */
-async function isQuick(promise: Promise<unknown>): Promise<boolean> {
-  let isSettled = false;
-  const note = () => {
-    isSettled = true;
-  };
-  promise.then(note, note);
-  for (let tick = 0; tick < MAX_TICKS && !isSettled; tick++) await undefined;
-  return isSettled;
-}
-
-/**
- * Copies an item, because its producer can use the same object for the next item. Returns
- * `undefined` if the item has no clone.
- */
-function copyOf(value: unknown): { readonly value: unknown } | undefined {
-  if (!isObject(value) && typeof value !== "symbol") return { value };
-  try {
-    return { value: structuredClone(value) };
-  } catch {
-    return undefined;
   }
 }
 
