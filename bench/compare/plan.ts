@@ -97,7 +97,7 @@ export const SCOPES: Readonly<Record<Extent, Scope>> = {
     lengths: USUAL_LENGTHS,
     ownLengths: LENGTHS,
     pacedLengths: LENGTHS,
-    milliseconds: { trips: 400, stream: 330, paced: 400 },
+    milliseconds: { trips: 400, stream: 320, paced: 400 },
     growthSeconds: 360,
     setUpSeconds: 120,
   },

@@ -56,13 +56,11 @@ export function linkOver<Message>(transport: Transport<Message>): MessageLink {
  */
 const MAX_DRAIN = 5000;
 
-/** The errors that get the link's name; each names only a part of the link. */
-const NAMED = [
-  Deno.errors.BrokenPipe,
-  Deno.errors.ConnectionReset,
-  Deno.errors.InvalidData,
-  Deno.errors.TimedOut,
-];
+/** Returns the classes of errors that get the link's name; each names only a part of the link. */
+function namedErrors() {
+  const { BrokenPipe, ConnectionReset, InvalidData, TimedOut } = Deno.errors;
+  return [BrokenPipe, ConnectionReset, InvalidData, TimedOut];
+}
 
 /** The end of an iteration. */
 const DONE = { done: true, value: undefined } as const;
@@ -223,7 +221,7 @@ class TransportLink<Message> extends Uncloneable implements MessageLink {
   /** Returns an error that names the link, and the error below it as the cause. */
   #named(error: unknown): unknown {
     const { label } = this.#transport;
-    const fault = NAMED.find((fault) => error instanceof fault);
+    const fault = namedErrors().find((fault) => error instanceof fault);
     if (fault === undefined || !(error instanceof Error) || error.message.includes(label)) {
       return error;
     }
