@@ -9,7 +9,7 @@ import {
 } from "@std/assert";
 import { listenRing, RingChannel } from "../../../src/channel/mod.ts";
 import { encodeValue } from "../../../src/channel/ring/message.ts";
-import { CopyDataListener, sendCopyData } from "../../../src/messages/mod.ts";
+import { CopyDataListener, listWindows, sendCopyData } from "../../../src/messages/mod.ts";
 import { listenPipe } from "../../../src/pipe/mod.ts";
 import type { MessageLink } from "../../../src/rpc/link.ts";
 import { childLink } from "../../../src/rpc/links/child.ts";
@@ -101,10 +101,15 @@ Deno.test("A link over windows ignores other senders, wrong numbers and stranger
   for (const length of [16, 5]) {
     await sendCopyData(listener, new Uint8Array(length), { id: 0x4c50_4957 });
   }
+  // The windows of the link itself, with a wrong number.
+  const windows = listWindows({ pid: Deno.pid }).filter(({ handle }) => handle !== stranger.handle);
+  assert(windows.length >= 3);
+  for (const { handle } of windows) {
+    await sendCopyData(handle, new Uint8Array(8), { from: stranger, id: 5 });
+  }
   await near.send(1, soon);
   assertEquals((await far[Symbol.asyncIterator]().next()).value, 1);
-  const waiting = assertRejects(() => listener.accept({ timeout: 100 }), Deno.errors.TimedOut);
-  await waiting;
+  await assertRejects(() => listener.accept({ timeout: 100 }), Deno.errors.TimedOut);
 });
 
 Deno.test("windowLink refuses windows that are gone, that refuse it, or that do not answer", async () => {

@@ -39,7 +39,7 @@ export interface Kind {
   readonly waits: boolean;
   /** Whether the link has a maximum length. */
   readonly isLimited: boolean;
-  /** Whether the link closes like the one before it in the list, and needs no test of that. */
+  /** Whether the link has most of its code from the one before. The task tests such links. */
   readonly isVariant?: boolean;
   readonly open: (script?: string) => Promise<Linked>;
 }
@@ -172,7 +172,13 @@ export const KINDS: readonly Kind[] = [
     open: (script) => openPipe("bytes", script),
   },
   { name: "the streams of spawn()", waits: true, isLimited: true, open: openSpawned },
-  { name: "the streams of Deno.Command", waits: true, isLimited: true, open: openCommand },
+  {
+    name: "the streams of Deno.Command",
+    waits: true,
+    isLimited: true,
+    isVariant: true,
+    open: openCommand,
+  },
   { name: "windows", waits: true, isLimited: true, open: openWindows },
   { name: "a Worker", waits: false, isLimited: false, open: openWorker },
 ];

@@ -54,7 +54,8 @@ async function windows(): Promise<Pair> {
 
 for (const open of [rings, channels, pipe, windows]) {
   Deno.test(`Links over ${open.name} leave no handles: closed by either end, or by both at once`, async () => {
-    await assertLeavesNoHandle(3, async () => {
+    // Each link over windows starts two threads, which takes half a second on Wine.
+    await assertLeavesNoHandle(open === windows ? 1 : 3, async () => {
       for (const ends of [[0, 1], [1, 0], [0, 1, 0]] as const) {
         const [near, far, close] = await open();
         const links = [near, far] as const;
