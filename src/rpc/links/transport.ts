@@ -56,12 +56,6 @@ export function linkOver<Message>(transport: Transport<Message>): MessageLink {
  */
 const MAX_DRAIN = 5000;
 
-/** Returns the classes of errors that get the link's name; each names only a part of the link. */
-function namedErrors() {
-  const { BrokenPipe, ConnectionReset, InvalidData, TimedOut } = Deno.errors;
-  return [BrokenPipe, ConnectionReset, InvalidData, TimedOut];
-}
-
 /** The end of an iteration. */
 const DONE = { done: true, value: undefined } as const;
 
@@ -221,7 +215,9 @@ class TransportLink<Message> extends Uncloneable implements MessageLink {
   /** Returns an error that names the link, and the error below it as the cause. */
   #named(error: unknown): unknown {
     const { label } = this.#transport;
-    const fault = namedErrors().find((fault) => error instanceof fault);
+    const { BrokenPipe, ConnectionReset, InvalidData, TimedOut } = Deno.errors;
+    const faults = [BrokenPipe, ConnectionReset, InvalidData, TimedOut];
+    const fault = faults.find((fault) => error instanceof fault);
     if (fault === undefined || !(error instanceof Error) || error.message.includes(label)) {
       return error;
     }
