@@ -26,8 +26,9 @@ for (const [what, code] of Object.entries(CODE)) {
   });
 }
 
-using memory = SharedMemory.anonymous(4096);
-using channel = RingChannel.anonymous({ capacity: 1024 });
+// Not using: the benchmarks run after the module.
+const memory = SharedMemory.anonymous(4096);
+const channel = RingChannel.anonymous({ capacity: 1024 });
 
 Deno.bench("memory is handed over by a token, and closed", { group: "token" }, () => {
   SharedMemory.fromWorker(memory.forWorker()).close();
