@@ -15,11 +15,11 @@ export const PANELS: readonly { readonly title: string; readonly ways: readonly 
       "ring-sleep",
       "ring-await",
       "ring-pipe",
-      "rpc",
-      "capnweb",
       "broadcast",
       "spsc-queue",
       "message-queue",
+      "rpc",
+      "capnweb",
     ],
   },
   {
@@ -82,6 +82,7 @@ export const COLORS = [
   "#8a6100",
   "#0b7a8a",
   "#57606a",
+  "#a40e26",
 ] as const;
 
 /** The color of each program. */
