@@ -50,7 +50,7 @@ export async function movingPicture(chapter: Chapter): Promise<void> {
 
   // The place of the process that was killed is free for another one.
   reader.close();
-  const last = `${number + 1000}`;
+  const last = `${number + 400}`;
   const watcher = chapter.start("moving_picture.ts", "watch", "--name", name, "--pictures", last);
   const output = watcher.output();
   let isOver = false;
