@@ -34,6 +34,7 @@ export async function connect(kind: string, name: string): Promise<MessageLink> 
       });
     case "windows":
       return await windowLink(await findWindow({ class: name, ...soon }), {
+        ...soon,
         maxMessageLength: 2 ** 21,
       });
     default:
