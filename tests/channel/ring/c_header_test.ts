@@ -1,10 +1,11 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { RingChannel } from "../../../src/channel/mod.ts";
-import { declareRingChannel } from "../../../src/channel/ring/c/mod.ts";
+import { type DeclaredLayout, declareRingChannel } from "../../../src/channel/ring/c/mod.ts";
 import { RING_DIFFERENCES, type RingDifference } from "../../../src/channel/ring/c/functions.ts";
 import { RECEIVER } from "../../../src/channel/ring/layout.ts";
 import { MAX_ATTEMPTS } from "../../../src/channel/peer/place.ts";
 import { SharedMemory } from "../../../src/memory/mod.ts";
+import { struct } from "../../../src/struct/mod.ts";
 import { compileRingPeer } from "../../support/compile_ring_peer.ts";
 import { OwningWorker } from "../../workers/owning_worker.ts";
 import { randomName } from "../../support/random_name.ts";
@@ -39,6 +40,20 @@ Deno.test("declareRingChannel(): the header names each intended difference, and 
   assertEquals([...shown].sort(), Object.keys(RING_DIFFERENCES).sort());
   for (const line of Object.values(RING_DIFFERENCES).flat()) assert(header.includes(line), line);
   assert(header.includes(`#define WINIPC_RING_MAX_PLACE_ATTEMPTS ${MAX_ATTEMPTS}u\n`));
+});
+
+Deno.test("declareRingChannel() refuses names of messages that the header uses already", () => {
+  const Inner = struct({ x: "u8" });
+  const Outer = struct({ inner: Inner });
+  const refuse = (messages: Record<string, DeclaredLayout>, taken: string) =>
+    assertThrows(() => declareRingChannel({ messages }), TypeError, `has another ${taken};`);
+  for (const name of ["next", "header", "place", "description", "offer", "open_typed"]) {
+    refuse({ [name]: Inner }, `winipc_ring_${name}`);
+  }
+  refuse({ winipc_ring: Inner }, "winipc_ring");
+  refuse({ outer: Outer, outer_inner: Inner }, "outer_inner");
+  refuse({ outer_inner: Inner, outer: Outer }, "outer_inner");
+  declareRingChannel({ messages: { inner: Inner, outer: Outer, header_of_message: Inner } });
 });
 
 /** Returns the process id in a place's owner, or "thread" if the owner is a thread. */

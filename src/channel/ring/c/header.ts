@@ -193,16 +193,37 @@ export const DECLARE_RING_CHECKS: OptionChecks<DeclareRingOptions> = {
  *
  * @returns The text of the header. It is the same at each call with the same layouts.
  * @throws {TypeError} If a layout is of the wrong kind, or a name is invalid or has another meaning
- *   in C or C++.
+ *   in C, in C++ or in the header.
  */
 export function declareRingChannel(options: DeclareRingOptions = {}): string {
   assertOptions(options, DECLARE_RING_CHECKS);
-  const messages = Object.entries(options.messages ?? {}).map(declareMessage);
-  return [RING_INTRODUCTION, declareLayout(), RING_FUNCTIONS, ...messages, RING_END].join("\n");
+  const declared = `${declareLayout()}\n${RING_FUNCTIONS}`;
+  const taken = new Set(declared.match(/\bwinipc_ring\w*/g));
+  const messages = Object.entries(options.messages ?? {}).map(([name, layout]) => {
+    const text = declareMessage(name, layout);
+    // The names of the structs within a struct begin with its name.
+    const types = Array.from(
+      text.matchAll(/^typedef (?:struct|union) (\w+)/gm),
+      ([, type]) => type!,
+    );
+    for (const added of [...types, `winipc_ring_${name}`]) {
+      if (taken.has(added)) throw nameTaken(name, added);
+      taken.add(added);
+    }
+    return text;
+  });
+  return [RING_INTRODUCTION, declared, ...messages, RING_END].join("\n");
+}
+
+function nameTaken(name: string, taken: string): TypeError {
+  return new TypeError(
+    `Cannot declare the messages ${JSON.stringify(name)} in C: the header has another ${taken}; ` +
+      "use another name",
+  );
 }
 
 /** Returns C code that declares a struct, and its description for winipc_ring_open_typed(). */
-function declareMessage([name, layout]: [string, DeclaredLayout]): string {
+function declareMessage(name: string, layout: DeclaredLayout): string {
   // Only names, digits and the marks @:,+[]{} are in the text.
   const { signature, layoutHash } = layout;
   const lines = signature.match(/.{1,80}/g) ?? [];
