@@ -422,9 +422,10 @@ export class RingReader {
   }
 
   #busy(): Deno.errors.Busy {
+    const count = this.#peeks === 1 ? "1 peeked message is" : `${this.#peeks} peeked messages are`;
     return new Deno.errors.Busy(
-      `Cannot take a message of the ${labelOf(this.#words.buffer)}: ${this.#peeks} peeked ` +
-        "messages are not released; release them first, or peek at the next message",
+      `Cannot take a message of the ${labelOf(this.#words.buffer)}: ${count} not released; ` +
+        "release first, or peek at the next message",
     );
   }
 }

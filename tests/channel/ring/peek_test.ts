@@ -50,7 +50,7 @@ Deno.test("RingReceiver throws Busy from calls that take messages while peeked m
   for (let at = 0; at < 3; at++) sender.sendSync(Uint8Array.of(at));
   await receiver.peek(soon);
   const { Busy } = Deno.errors;
-  const text = "1 peeked messages are not released";
+  const text = "1 peeked message is not released";
   assertThrows(() => receiver.tryReceive(), Busy, text);
   assertThrows(() => receiver.receiveSync(soon), Busy, text);
   assertThrows(() => receiver.waitForMessageSync(soon), Busy, text);
@@ -147,4 +147,18 @@ Deno.test("Messages of a connection of connectRing() can be peeked at and releas
   server!.receiver.release(1);
   await client.sender.sendValue("another");
   assertEquals((await server!.receiver.receiveValue(soon))?.value, "another");
+});
+
+Deno.test("After all processes have closed a channel, its messages are gone, and numbers begin at 0", () => {
+  const name = randomName();
+  for (let round = 0; round < 2; round++) {
+    using channel = RingChannel.openOrCreate(name);
+    using sender = channel.sender();
+    for (let number = 0; number < 3; number++) sender.sendSync(Uint8Array.of(number));
+    using receiver = channel.receiver();
+    for (let number = 0; number < 2; number++) {
+      assertEquals(receiver.tryPeek(), { message: Uint8Array.of(number), number });
+    }
+    receiver.release(1);
+  }
 });

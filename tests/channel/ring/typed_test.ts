@@ -11,7 +11,7 @@ import { DESCRIPTION, HEADER_LENGTH } from "../../../src/channel/ring/layout.ts"
 import { SharedMemory } from "../../../src/memory/mod.ts";
 import { CopyDataListener } from "../../../src/messages/mod.ts";
 import { spawn } from "../../../src/process/mod.ts";
-import { type MessageLayout, struct, utf8 } from "../../../src/struct/mod.ts";
+import { type MessageLayout, struct, tagged, utf8 } from "../../../src/struct/mod.ts";
 import { compileRingPeer } from "../../support/compile_ring_peer.ts";
 import { assertLeavesNoHandle } from "../../support/leak.ts";
 import { Peer } from "../../support/peer.ts";
@@ -272,6 +272,49 @@ Deno.test("readViews() shows one view, which moves, and leaves a message for whi
     "stop",
   );
   assertEquals(receiver.tryReceive(), { bid: 0, number: 7 });
+});
+
+Deno.test("readViews() allocates nothing for a message of numbers, and little for one with a tag", () => {
+  const Flat = struct({ price: "f64", size: "u32" });
+  const Tagged = tagged({ flat: Flat, small: struct({ size: "u32" }) });
+  using flat = RingChannel.anonymous({ message: Flat });
+  using both = RingChannel.anonymous({ message: Tagged });
+  using stack = new DisposableStack();
+  const [sender, receiver] = [stack.use(flat.sender()), stack.use(flat.receiver())];
+  const [other, others] = [stack.use(both.sender()), stack.use(both.receiver())];
+  // A field of a closure would be a number object, which each sum allocates.
+  const sums = new Float64Array(1);
+  const count = 10_000;
+  const grown = (write: () => void, read: () => void) => {
+    for (let number = 0; number < count; number++) write();
+    const before = Deno.memoryUsage().heapUsed;
+    read();
+    return (Deno.memoryUsage().heapUsed - before) / count;
+  };
+  const values = { price: 1.5, size: 2 };
+  const view = () => void receiver.readViews(({ price, size }) => sums[0]! += price + size);
+  const viewTagged = () =>
+    void others.readViews(({ kind, value }) => {
+      sums[0]! += kind === "flat" ? value.price + value.size : value.size;
+    });
+  const copy = () => {
+    for (let value; (value = receiver.tryReceive()) !== undefined;) sums[0]! += value.price;
+  };
+  const write = () => void sender.tryWrite(values);
+  const writeTagged = () => void other.tryWrite({ kind: "flat", value: values });
+  // The first calls are not compiled yet. A garbage collection makes a growth smaller.
+  const least = (write: () => void, read: () => void) => {
+    for (let warmUp = 0; warmUp < 20; warmUp++) grown(write, read);
+    const found = Array.from({ length: 9 }, () => grown(write, read));
+    return Math.min(...found.filter((growth) => growth >= 0));
+  };
+  const perView = least(write, view);
+  assert(perView < 4, `${perView} bytes for each view`);
+  const perTagged = least(writeTagged, viewTagged);
+  assert(perTagged < 40, `${perTagged} bytes for each view with a tag`);
+  const perValue = least(write, copy);
+  assert(perValue > 100, `${perValue} bytes for each value`);
+  assert(sums[0]! > 0);
 });
 
 Deno.test("Messages of a wrong length or tag throw InvalidData, and receive() takes them out", async () => {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RingChannel, RingReceiver } from "../../../src/channel/mod.ts";
+import type { PeekedMessage, RingChannel, RingReceiver } from "../../../src/channel/mod.ts";
 import { ReceivedMessages } from "../ring/received_messages.ts";
 import { Pace } from "./pace.ts";
 import type { Plan } from "./plan.ts";
@@ -58,6 +58,21 @@ async function receiveSome(
   const take = (message: Uint8Array | undefined) => {
     if (message !== undefined) received.take(message);
   };
+  /** Peeks at some messages, and takes those that it releases. */
+  const peek = () => {
+    const peeked: PeekedMessage[] = [];
+    for (let next; peeked.length < 5 && (next = receiver.tryPeek()) !== undefined;) {
+      if (next.number !== received.total + peeked.length) {
+        throw new Error(`Message ${received.total + peeked.length} has the number ${next.number}`);
+      }
+      peeked.push(next);
+    }
+    const count = pace.oneIn(4) ? pace.random.below(peeked.length + 1) : peeked.length;
+    receiver.release(count);
+    for (const { message } of peeked.slice(0, count)) take(message);
+    // The next receiver gets the others again.
+    if (count < peeked.length) receiver.close();
+  };
   /** Takes a message, or leaves it in the ring by an error or by closing the receiver. */
   const visit = (bytes: Uint8Array) => {
     if (pace.oneIn(100)) throw new Left();
@@ -77,6 +92,8 @@ async function receiveSome(
       () => take(receiver.receiveSync(soon)),
       () => receiver.waitForMessageSync(soon),
       () => receiver.read(visit),
+      peek,
+      peek,
       () => receiver.readAt((ring, at, length) => visit(ring.subarray(at, at + length))),
     ]);
   } catch (error) {
