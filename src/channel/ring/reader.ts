@@ -238,6 +238,7 @@ export class RingReader {
     let size = this.#sizeAt(position, this.#tail);
     if (size < 0) {
       position = (position - size) | 0;
+      this.#skipPadding(position);
       if (position === this.#tail) return -1;
       size = this.#sizeAt(position, this.#tail);
     }
@@ -275,7 +276,11 @@ export class RingReader {
       head = (head + Math.abs(size)) | 0;
       if (size > 0) left--;
     }
-    if (count === this.#peeks && count > 0 && head !== this.#peeked) throw this.#corruptAt(head);
+    if (count === this.#peeks && count > 0) {
+      const padding = this.#sizeAt(head, this.#peeked);
+      if (padding < 0) head = (head - padding) | 0;
+      if (head !== this.#peeked) throw this.#corruptAt(head);
+    }
     this.#head = this.#end = head;
     this.#words[CONSUMED] = head; // guard: released
     this.#taken = (this.#taken + count) | 0;
@@ -357,6 +362,21 @@ export class RingReader {
     // The next receiver continues here even if no message follows: this room may be published.
     this.#words[CONSUMED] = this.#head;
     return this.#knowsMore() ? this.#nextFarther() : -1;
+  }
+
+  /**
+   * Moves the end of the peeked messages past padding. A sender that aborts a message can leave
+   * padding without a message after it. Then {@linkcode look} must find nothing, so that a wait
+   * waits.
+   */
+  #skipPadding(position: number): void {
+    if (this.#peeks > 0) {
+      this.#peeked = position;
+      return;
+    }
+    this.#head = this.#end = position;
+    this.#words[CONSUMED] = position;
+    this.#moves++;
   }
 
   /** Loads and checks the tail, and returns whether there is something to read. */

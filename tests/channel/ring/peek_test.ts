@@ -162,3 +162,31 @@ Deno.test("After all processes have closed a channel, its messages are gone, and
     receiver.release(1);
   }
 });
+
+Deno.test("peek() waits, and the end comes, after padding that an aborted message has left", async () => {
+  for (const peeks of [0, 1]) {
+    using channel = RingChannel.anonymous({ capacity: 1024 });
+    const sender = channel.sender();
+    using receiver = channel.receiver();
+    sender.sendSync(new Uint8Array(500));
+    sender.sendSync(new Uint8Array(100));
+    for (let count = 2; count > peeks; count--) assert(receiver.tryReceive() !== undefined);
+    for (let count = 0; count < peeks; count++) assert(receiver.tryPeek() !== undefined);
+    // The receiver publishes its room, because it finds nothing.
+    assertEquals(receiver.tryPeek(), undefined);
+    assert(sender.claimAt(480) >= 0);
+    sender.abort();
+    sender.flush();
+    assertEquals(receiver.tryPeek(), undefined);
+    assertThrows(() => receiver.peekSync({ timeout: 20 }), Deno.errors.TimedOut);
+    await assertRejects(() => receiver.peek({ timeout: 20 }), Deno.errors.TimedOut);
+    receiver.release(peeks);
+    assertThrows(() => receiver.peekSync({ timeout: 20 }), Deno.errors.TimedOut);
+    sender.sendSync(Uint8Array.of(1));
+    assertEquals(receiver.tryPeek(), { message: Uint8Array.of(1), number: 2 });
+    sender.close();
+    assertEquals(await receiver.peek({ timeout: 1000 }), undefined);
+    receiver.release(1);
+    assertEquals(receiver.ended, true);
+  }
+});

@@ -296,6 +296,15 @@ const ALIKE: readonly Script[] = [
       ...["peek 1", "wait_peek = end", "release 1", "peek 1 = end", "read 1 = end"],
     ],
   },
+  ...[0, 1].map((peeks) => ({
+    name: `padding without a message, after ${peeks} peeked messages`,
+    steps: [
+      ...[...BOTH, ...FILL, "flush sender", `read ${3 - peeks}`, `peek_more ${peeks}`],
+      ...["claim 200 = ok", "abort", "flush sender", "peek 1 = TimedOut", "wait_peek = TimedOut"],
+      ...[`release ${peeks}`, "wait_peek = TimedOut", "send 8", "flush sender", "peek 1"],
+      ...["release 1", "close sender", "peek 1 = end"],
+    ].filter((step) => step !== "peek_more 0").map((step) => step.replace("_more", "")),
+  })),
   {
     name: "messages that were peeked and not released",
     steps: [

@@ -544,6 +544,13 @@ static inline const void *winipc_ring_find_unpeeked(winipc_ring *ring, uint32_t 
     int32_t size = winipc_ring_size_at(ring, position, ring->seen, length);
     if (size < 0) {
         position += (uint32_t)-size;
+        /* No message may follow. Then the padding must not be found again. */
+        if (ring->peeks > 0) {
+            ring->peeked = position;
+        } else {
+            ring->at = ring->next = position;
+            *(volatile uint32_t *)&ring->header->consumed = position;
+        }
         if (position == ring->seen) return NULL;
         size = winipc_ring_size_at(ring, position, ring->seen, length);
     }
@@ -584,7 +591,11 @@ static inline DWORD winipc_ring_release(winipc_ring *ring, uint32_t count) {
         if (size > 0) left--;
         ring->corrupt = size == 0;
     }
-    if (count > 0 && count == ring->peeks && position != ring->peeked) ring->corrupt = 1;
+    if (count > 0 && count == ring->peeks && !ring->corrupt) {
+        int32_t padding = winipc_ring_size_at(ring, position, ring->peeked, &length);
+        if (padding < 0) position += (uint32_t)-padding;
+        ring->corrupt = position != ring->peeked;
+    }
     if (ring->corrupt) return ERROR_INVALID_DATA;
     ring->at = ring->next = position;
     ring->peeks -= count;
