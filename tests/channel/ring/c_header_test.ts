@@ -53,7 +53,8 @@ Deno.test("declareRingChannel() refuses names of messages that the header uses a
   refuse({ winipc_ring: Inner }, "winipc_ring");
   refuse({ outer: Outer, outer_inner: Inner }, "outer_inner");
   refuse({ outer_inner: Inner, outer: Outer }, "outer_inner");
-  declareRingChannel({ messages: { inner: Inner, outer: Outer, header_of_message: Inner } });
+  // The comments of the header name a struct "trade".
+  declareRingChannel({ messages: { inner: Inner, outer: Outer, header_of: Inner, trade: Inner } });
 });
 
 /** Returns the process id in a place's owner, or "thread" if the owner is a thread. */

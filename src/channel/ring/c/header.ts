@@ -198,7 +198,8 @@ export const DECLARE_RING_CHECKS: OptionChecks<DeclareRingOptions> = {
 export function declareRingChannel(options: DeclareRingOptions = {}): string {
   assertOptions(options, DECLARE_RING_CHECKS);
   const declared = `${declareLayout()}\n${RING_FUNCTIONS}`;
-  const taken = new Set(declared.match(/\bwinipc_ring\w*/g));
+  const code = declared.replace(/\/\*.*?\*\//gs, "");
+  const taken = new Set(code.match(/\bwinipc_ring\w*/g));
   const messages = Object.entries(options.messages ?? {}).map(([name, layout]) => {
     const text = declareMessage(name, layout);
     // The names of the structs within a struct begin with its name.
