@@ -53,6 +53,8 @@ import { type FrameReader, openReader } from "./reader.ts";
 
 /** The index of a slot that does not exist. */
 const NONE = -1;
+/** The encoded metadata of a frame without metadata. */
+const NOTHING = new Uint8Array();
 /** Minimum time between two checks of the readers' processes by a writer without a free slot. */
 const CHECK_INTERVAL = 20 * UNITS_PER_MILLISECOND;
 
@@ -292,12 +294,16 @@ export class FrameWriter extends Uncloneable implements Disposable {
     if (options !== undefined) assertOptions(options, FRAME_PUBLISH_CHECKS);
     const length = options?.length ?? byteLength;
     assertInteger("length", length, 0, byteLength);
+    const encoded = metadata === undefined ? NOTHING : encodeMetadata(metadata);
+    // A getter of the options or the metadata can have closed the writer or published the frame.
+    this.#assertOpen();
     const slot = this.#room.claimed;
     if (slot < 0) {
       throw new TypeError(`Cannot publish in the ${this.#label}: call claim() first`);
     }
-    const metadataLength = metadata === undefined ? 0 : this.#writeMetadata(slot, metadata);
-    headWords(this.#head, { number: this.#room.nextNumber, length, metadataLength });
+    this.#slots.metadataOf(slot).set(encoded);
+    const { nextNumber: number } = this.#room;
+    headWords(this.#head, { number, length, metadataLength: encoded.length });
     this.#publisher.publish(this.#head);
   }
 
@@ -312,19 +318,6 @@ export class FrameWriter extends Uncloneable implements Disposable {
     this.close();
   }
 
-  /** Encodes metadata into a slot, and returns its length. */
-  #writeMetadata(slot: number, metadata: unknown): number {
-    const encoded = encodeValue(metadata);
-    if (encoded.length > MAX_METADATA) {
-      throw new RangeError(
-        `Expected metadata of at most ${MAX_METADATA} bytes, got ${encoded.length} bytes: put it ` +
-          "into the frame",
-      );
-    }
-    this.#slots.metadataOf(slot).set(encoded);
-    return encoded.length;
-  }
-
   #assertOpen(): void {
     if (this.#closed) {
       throw new Deno.errors.BadResource(`The writer of ${this.#label} is closed`);
@@ -334,6 +327,15 @@ export class FrameWriter extends Uncloneable implements Disposable {
   get #label(): string {
     return frameLabel(this.name);
   }
+}
+
+function encodeMetadata(metadata: unknown): Uint8Array {
+  const encoded = encodeValue(metadata);
+  if (encoded.length <= MAX_METADATA) return encoded;
+  throw new RangeError(
+    `Expected metadata of at most ${MAX_METADATA} bytes, got ${encoded.length} bytes: put it ` +
+      "into the frame",
+  );
 }
 
 /**

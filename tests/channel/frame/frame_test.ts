@@ -90,6 +90,47 @@ Deno.test("FrameWriter.publish() refuses a frame that is not claimed, and wrong 
   assertThrows(() => writer.publish(), BadResource, "is closed");
 });
 
+Deno.test("A getter of the metadata that uses the writer tears no frame, and publishes nothing after close()", () => {
+  using frames = LatestFrame.create(randomName(), { byteLength: 8 });
+  const writer = frames.writer();
+  using reader = frames.reader();
+  const read = () => {
+    using frame = reader.acquire()!;
+    return [frame.number, frame.metadata, frame.bytes[0]];
+  };
+  const withGetter = (get: () => unknown) =>
+    Object.defineProperty({}, "x", { get, enumerable: true });
+  writer.claim()!.fill(1);
+  const publishes = withGetter(() => writer.publish("inner"));
+  assertThrows(() => writer.publish(publishes), TypeError, "call claim() first");
+  assertEquals(read(), [1, "inner", 1]);
+  writer.claim();
+  const claims = withGetter(() => {
+    writer.publish("inner");
+    return writer.claim()!.fill(3)[0];
+  });
+  writer.publish(claims);
+  assertEquals(read(), [3, { x: 3 }, 3]);
+  writer.claim();
+  // Another writer can write to the slot as soon as this one is closed.
+  const closes = withGetter(() => writer.close());
+  assertThrows(() => writer.publish(closes), BadResource, "is closed");
+  const next = frames.writer();
+  next.claim();
+  const options = {
+    get length() {
+      next.close();
+      return 1;
+    },
+  };
+  assertThrows(() => next.publish("later", options), BadResource, "is closed");
+  const last = frames.writer();
+  last.claim();
+  assertEquals(read(), [3, { x: 3 }, 3]);
+  const closesAll = withGetter(() => frames.close());
+  assertThrows(() => last.publish(closesAll), BadResource, "is closed");
+});
+
 Deno.test("FrameWriter.claim() drops and counts frames while readers hold all other slots", () => {
   using frames = LatestFrame.create(randomName(), { byteLength: 8, slots: 3, maxReaders: 3 });
   using writer = frames.writer();
