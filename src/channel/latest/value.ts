@@ -176,6 +176,8 @@ export class LatestWriter<F extends Fields> extends Uncloneable implements Dispo
   write(values: StructInput<F>): void {
     this.#assertOpen();
     this.layout.write(this.#words, values);
+    // A getter of the values can have closed the writer. Then another one can be open.
+    this.#assertOpen();
     this.#publisher.publish(this.#words);
   }
 

@@ -43,6 +43,23 @@ Deno.test("LatestReader.read() returns the newest value whole, for each reader",
   assertThrows(() => reader.readInto(new Int32Array(1)), RangeError, "the target to have");
 });
 
+Deno.test("LatestWriter.write() publishes nothing if a getter of the values closes the writer", () => {
+  using value = LatestValue.create(randomName(), Telemetry);
+  using reader = value.reader();
+  const closing = (closed: Disposable) => ({
+    get lap() {
+      closed[Symbol.dispose]();
+      return 1;
+    },
+  });
+  const first = value.writer();
+  assertThrows(() => first.write(closing(first)), Deno.errors.BadResource, "is closed");
+  // Another writer can be open as soon as this one is closed.
+  const second = value.writer();
+  assertEquals(reader.read(), undefined);
+  assertThrows(() => second.write(closing(value)), Deno.errors.BadResource, "is closed");
+});
+
 Deno.test("LatestReader.readInto() copies new values whole while another process writes as fast as it can", async () => {
   const name = randomName();
   await using writer = await Peer.start("channel/latest/peers/writer.ts", name);
