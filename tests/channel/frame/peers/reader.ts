@@ -14,10 +14,7 @@
 
 import { TextLineStream } from "@std/streams";
 import { type Frame, LatestFrame } from "../../../../src/channel/mod.ts";
-import { markOf } from "../marked_frame.ts";
-
-/** Number of different frames that a check needs. */
-const ENOUGH = 20;
+import { checkFrames, markOf } from "../marked_frame.ts";
 
 using frames = await LatestFrame.waitFor(Deno.args[0]!, { timeout: 20_000 });
 using reader = frames.reader();
@@ -37,7 +34,7 @@ for await (const line of lines) {
     held?.release();
     console.log("released");
   }
-  if (word === "check") console.log(check(Number(number)));
+  if (word === "check") console.log(checkFrames(reader, Number(number)));
   if (word === "spin") {
     console.log("spinning");
     for (;;) {
@@ -52,29 +49,4 @@ for await (const line of lines) {
       if (mark === Number(number)) break;
     }
   }
-}
-
-/** Checks frames: some at once, some again after a while, because the writer goes on meanwhile. */
-function check(duration: number): string {
-  const seen = new Set<number>();
-  try {
-    const start = performance.now();
-    for (
-      let count = 0, time = 0;
-      time < duration || (seen.size <= ENOUGH && time < 20_000);
-      count++
-    ) {
-      time = performance.now() - start;
-      using frame = reader.acquire();
-      if (frame === undefined) continue;
-      const mark = markOf(frame);
-      seen.add(mark);
-      if (count % 16 !== 0) continue;
-      for (let pause = 0; pause < 50_000; pause++) Atomics.pause();
-      if (markOf(frame) !== mark) return "changed while it was held";
-    }
-  } catch (error) {
-    return String(error);
-  }
-  return `${seen.size}`;
 }
