@@ -35,6 +35,7 @@ export interface HandoverOptions {
  *
  * @returns The answer; `undefined` if there is no first instance, or it ended before it answered.
  * @throws {Deno.errors.TimedOut} If the first instance did not answer in time.
+ * @throws {Deno.errors.InvalidData} If its answer is invalid.
  * @throws {Deno.errors.PermissionDenied} If the pipe belongs to another user.
  */
 export async function handOver(options: HandoverOptions): Promise<Answer | undefined> {
@@ -52,10 +53,17 @@ export async function handOver(options: HandoverOptions): Promise<Answer | undef
     return answer === null ? undefined : decodeAnswer(answer);
   } catch (error) {
     if (hasEnded(error)) return undefined;
+    const first = `the first process of the ${options.label} (process ${connection.peer.pid})`;
+    if (error instanceof Deno.errors.InvalidData) {
+      throw new Deno.errors.InvalidData(
+        `Cannot hand the arguments over to ${first}: its answer is invalid, because it is another ` +
+          "program, or has another version of winipc; use another name",
+        { cause: error },
+      );
+    }
     if (!(error instanceof Deno.errors.TimedOut)) throw error;
     throw new Deno.errors.TimedOut(
-      `Waited ${options.timeout} ms for the first process of the ${options.label} (process ` +
-        `${connection.peer.pid}) to take the arguments: it is busy or hangs`,
+      `Waited ${options.timeout} ms for ${first} to take the arguments: it is busy or hangs`,
     );
   }
 }

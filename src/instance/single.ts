@@ -134,6 +134,8 @@ export class SingleInstance extends Uncloneable implements AsyncDisposable {
    * @throws {Error} If `onSecond` of the first process failed.
    * @throws {Deno.errors.TimedOut} If the first process did not take the arguments in time.
    * @throws {Deno.errors.PermissionDenied} If another user has taken the pipe of this name.
+   * @throws {Deno.errors.InvalidData} If the first process is another program, whose answer is
+   *   invalid.
    * @throws {TypeError} If the name or an option is invalid.
    * @throws {RangeError} If the name or the arguments are too long.
    */

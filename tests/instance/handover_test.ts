@@ -197,6 +197,35 @@ Deno.test("acquire() refuses a pipe of another user, long names and long argumen
   await assertRejects(tooMuch, RangeError, "Expected arguments of at most 1048576 bytes");
 });
 
+Deno.test("acquire() throws InvalidData for nonsense from the first, and TimedOut if that never answers", async () => {
+  const { InvalidData, TimedOut } = Deno.errors;
+  const name = randomName();
+  const answers = [Uint8Array.of(1, 2, 3), new Uint8Array(0), new Uint8Array(MAX_LENGTH + 1)];
+  using pipe = listenPipe({ name: instancePipe(`Local\\${name}`), mode: "messages" });
+  for (const answer of answers) {
+    const acquired = SingleInstance.acquire(name, { args: ["x"], ...PATIENT });
+    const refused = assertRejects(
+      () => acquired,
+      InvalidData,
+      `the first process of the single instance "Local\\${name}" (process ${Deno.pid}): its answer`,
+    );
+    await using connection = await pipe.accept();
+    await connection.readMessage(PATIENT);
+    // The second leaves a message that is too long.
+    await connection.write(answer, PATIENT).catch(() => {});
+    await refused;
+  }
+  // One that only reads, and one that ends each connection.
+  for (const leaves of [false, true]) {
+    const acquired = SingleInstance.acquire(name, { args: ["x"], timeout: 1000 });
+    const refused = assertRejects(() => acquired, TimedOut, "Waited 1000 ms for the");
+    await using connection = await pipe.accept();
+    await connection.readMessage(PATIENT);
+    if (leaves) connection.abort();
+    await refused;
+  }
+});
+
 Deno.test("The longest arguments arrive whole", async () => {
   const name = randomName();
   const lengths: number[] = [];

@@ -35,9 +35,9 @@ function end(child: Deno.ChildProcess): void {
 Deno.test("A second process hands over its arguments and its directory, and ends", async () => {
   const name = randomName();
   await using first = await Peer.start(START, name, "default");
-  const cwd = await Deno.realPath(await Deno.makeTempDir());
+  const cwd = await Deno.realPath(await Deno.makeTempDir({ prefix: "winipc ü " }));
   try {
-    const args = [name, "default", "two words", "ü\u{1F600}", "", '"'];
+    const args = [name, "default", "two words", "ü\u{1F600}", "", '"', "a\nb\\"];
     assertEquals(await start(args, cwd), { code: 0, lines: ["handed over"] });
     const handed = JSON.parse(await first.nextLine());
     assertEquals(handed.args, args);
@@ -130,6 +130,8 @@ Deno.test("If the first dies before it has answered, the second becomes the firs
   await using first = await Peer.start(START, name, "never");
   const second = SingleInstance.acquire(name, { args: ["kept"], ...PATIENT });
   assertEquals(JSON.parse(await first.nextLine()).args, ["kept"]);
+  const impatient = () => SingleInstance.acquire(name, { args: ["late"], timeout: 200 });
+  await assertRejects(impatient, Deno.errors.TimedOut, "Waited 200 ms for the");
   const killed = performance.now();
   first.kill();
   await using instance = await second;
