@@ -34,6 +34,18 @@ const ACTIONS: Record<string, (...args: any[]) => unknown> = {
     return [memory.name, memory.access, memory.byteLength, memory.created, view.bytes[0]];
   },
   "keep memory": (token) => keep(SharedMemory.fromWorker(token)).name,
+  async "take many"(tokens) {
+    postToParent("begun");
+    for (const [index, token] of tokens.entries()) {
+      if (index % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+      try {
+        keep(SharedMemory.fromWorker(token));
+      } catch (error) {
+        // The main thread has closed the token.
+        if (!(error instanceof Deno.errors.BadResource)) throw error;
+      }
+    }
+  },
   "make memory": (name) => {
     const memory = keep(SharedMemory.create(name, 4096));
     using view = memory.map();
