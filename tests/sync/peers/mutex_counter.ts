@@ -10,7 +10,8 @@ import { SharedMemory } from "../../../src/memory/mod.ts";
 import { SharedMutex, SharedSemaphore } from "../../../src/sync/mod.ts";
 
 const [mutexName, memoryName, readyName, times] = Deno.args as [string, string, string, string];
-const soon = { timeout: 60_000 };
+/** Much, because 64 processes count one after another. */
+const soon = { timeout: 180_000 };
 using mutex = SharedMutex.open(mutexName);
 using memory = SharedMemory.open(memoryName, { access: "readwrite" });
 using view = memory.map();
