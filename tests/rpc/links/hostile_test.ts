@@ -58,21 +58,25 @@ Deno.test("Garbage from another process ends a link over a pipe, rings or window
   using rings = listenRing(`${name}.ring`);
   await using windows = await listenWindow({ class: `${name}.window` });
   const accepted = windows.accept(soon);
-  await using near = await windowLink(windows);
+  await using near = await windowLink(windows, soon);
   await using far = await accepted;
   const child = startHostile(name);
+  const orders = child.stdin.getWriter();
   for (const [what, , expected] of PIPE_ATTACKS) {
     await assertEndsWith(what, pipeLink(await pipes.accept(soon)), expected);
+    await orders.write(Uint8Array.of(1));
   }
   for (const [what, , expected] of RING_ATTACKS) {
     await assertEndsWith(what, ringLink(await rings.accept(soon)), expected);
+    await orders.write(Uint8Array.of(1));
   }
   for (const [what, , expected] of WINDOW_ATTACKS) {
     await assertEndsWith(what, await windows.accept(soon), expected);
+    await orders.write(Uint8Array.of(1));
   }
   await near.send("still there", soon);
   assertEquals((await far[Symbol.asyncIterator]().next()).value, "still there");
-  await Promise.all([child.stdin.close(), child.stdout.cancel()]);
+  await Promise.all([orders.close(), child.stdout.cancel()]);
   assertEquals((await child.status).code, 0);
 });
 
@@ -92,7 +96,7 @@ Deno.test("console.log() of a child ends its link with an error that names conso
 Deno.test("A link over windows ignores other senders, wrong numbers and strangers' greetings", async () => {
   await using listener = await listenWindow();
   const accepted = listener.accept(soon);
-  await using near = await windowLink(listener);
+  await using near = await windowLink(listener, soon);
   await using far = await accepted;
   await using stranger = await CopyDataListener.open();
   const refused = await sendCopyData(listener, new Uint8Array(1000), { from: stranger });

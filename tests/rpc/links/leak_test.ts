@@ -48,7 +48,7 @@ async function pipe(): Promise<Pair> {
 
 async function windows(): Promise<Pair> {
   await using listener = await listenWindow();
-  const [near, far] = await Promise.all([windowLink(listener), listener.accept(soon)]);
+  const [near, far] = await Promise.all([windowLink(listener, soon), listener.accept(soon)]);
   return [near, far];
 }
 

@@ -106,14 +106,31 @@ async function attackWindow(name: string, bytes: Uint8Array<ArrayBuffer>): Promi
   await own.receive({ timeout: 200 }).catch(() => {});
 }
 
+/**
+ * Waits until the test has seen the end of the attack before. A listener can take clients in another
+ * order than the one in which they came.
+ */
+async function untilSeen(): Promise<void> {
+  await Deno.stdin.read(new Uint8Array(1));
+}
+
 if (import.meta.main) {
   const [name] = Deno.args;
   if (name === "streams") {
     console.log("Hello, world");
     await Deno.stdin.read(new Uint8Array(100));
   } else {
-    for (const [, bytes] of PIPE_ATTACKS) await attackPipe(`${name}.pipe`, bytes);
-    for (const [, bytes] of RING_ATTACKS) await attackRing(`${name}.ring`, bytes);
-    for (const [, bytes] of WINDOW_ATTACKS) await attackWindow(`${name}.window`, bytes);
+    for (const [, bytes] of PIPE_ATTACKS) {
+      await attackPipe(`${name}.pipe`, bytes);
+      await untilSeen();
+    }
+    for (const [, bytes] of RING_ATTACKS) {
+      await attackRing(`${name}.ring`, bytes);
+      await untilSeen();
+    }
+    for (const [, bytes] of WINDOW_ATTACKS) {
+      await attackWindow(`${name}.window`, bytes);
+      await untilSeen();
+    }
   }
 }
