@@ -78,9 +78,15 @@ export interface RecordOptions {
 
 /** Describes anything that was thrown, for the peer. It runs getters, and throws nothing. */
 export function toRecord(thrown: unknown, { stacks = false }: RecordOptions = {}): ErrorRecord {
-  if (thrown instanceof Error) return recordOf(thrown, stacks, [thrown]);
-  const message = `The peer threw ${show(thrown)}, which is not an error`;
-  return ["RemoteError", message, undefined, ["value", thrown], undefined];
+  try {
+    if (thrown instanceof Error) return recordOf(thrown, stacks, [thrown]);
+    const message = `The peer threw ${show(thrown)}, which is not an error`;
+    return ["RemoteError", message, undefined, ["value", thrown], undefined];
+  } catch {
+    // Even the class of a Proxy cannot be asked for, if its trap throws or it is revoked.
+    const message = "The peer threw a Proxy that cannot be read";
+    return ["RemoteError", message, undefined, undefined, undefined];
+  }
 }
 
 /** @param chain The error and the errors whose cause it is, because causes can be a cycle. */

@@ -106,6 +106,21 @@ Deno.test("A thrown value that is no error arrives as the cause of a RemoteError
   }
 });
 
+Deno.test("A thrown Proxy that cannot be read is a RemoteError, and the link goes on", async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const trapped = new Proxy(new Error("hidden"), {
+    getPrototypeOf() {
+      throw new Error("hostile trap");
+    },
+  });
+  for (const thrown of [proxy, trapped]) {
+    const error = await crossed(thrown);
+    assertInstanceOf(error, RemoteError);
+    assertEquals(error.message, "The peer threw a Proxy that cannot be read");
+  }
+});
+
 Deno.test("An error whose properties throw or have odd types still arrives", async () => {
   const odd = new Error("odd");
   for (const key of ["name", "message", "code", "cause", "stack"]) {
