@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertObject } from "../../ffi/arguments.ts";
+import { assertObject, show } from "../../ffi/arguments.ts";
 
 /**
  * A schema, as Standard Schema describes it. The schemas of Zod, Valibot, ArkType and other
@@ -111,8 +111,10 @@ export function assertSchema(name: string, value: unknown): asserts value is Sta
  *
  * @param name The handler's name, for the message.
  * @throws {ValidationError} If the schema has found issues.
+ * @throws {TypeError} If the result is not one of Standard Schema. The handler must not run then.
  */
 export function validValue(name: string, result: StandardResult<unknown>): unknown {
+  assertResult(name, result);
   if (result.issues === undefined) return result.value;
   const issues = result.issues.slice(0, MAX_ISSUES).map(({ message, path = [] }) => ({
     message: String(message),
@@ -122,6 +124,22 @@ export function validValue(name: string, result: StandardResult<unknown>): unkno
   const first = issues[0] === undefined ? "" : `: ${describe(issues[0])}`;
   const more = issues.length > 1 ? `, and ${issues.length - 1} more` : "";
   throw new ValidationError(`The arguments of "${name}" are invalid${first}${more}`, issues);
+}
+
+function assertResult(name: string, result: unknown): void {
+  const isResult = isObject(result) &&
+    ("issues" in result && result.issues !== undefined
+      ? Array.isArray(result.issues) && result.issues.every(isObject)
+      : "value" in result);
+  if (isResult) return;
+  throw new TypeError(
+    `The schema of "${name}" returned ${show(result)}, which is no result of Standard Schema`,
+  );
+}
+
+/** Returns whether a value is an object, also one without a prototype. */
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 /** Returns a part of a path as a value that can be cloned. */

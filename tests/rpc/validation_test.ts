@@ -81,6 +81,22 @@ Deno.test("validate takes schemas that are functions, fail, or find very many is
   await assertRejects(() => caller.stream("items", 1).next(), SyntaxError, "Later");
 });
 
+Deno.test("A handler does not run if its schema returns no result of Standard Schema", async () => {
+  const odd: unknown[] = [undefined, null, 5, {}, { issues: null }, { issues: 1 }, { issues: [1] }];
+  // @ts-expect-error -- the types allow no such results
+  const double: StandardSchema<{ x: number }> = schema(() => odd.shift());
+  const [near, far] = pairLinks();
+  let count = 0;
+  const counting = { double: () => ++count };
+  await using _service = serve(far, counting, { validate: { double } });
+  await using caller = client<typeof counting>(near);
+  while (odd.length > 0) {
+    await assertRejects(() => caller.call("double"), TypeError, 'The schema of "double" returned');
+  }
+  odd.push(Object.assign(Object.create(null), { value: { x: 1 } }));
+  assertEquals([await caller.call("double"), count], [1, 1]);
+});
+
 Deno.test("validate refuses what is no schema, and schemas of no handler", () => {
   const odd: unknown[] = [null, 1, "schema", {}, { "~standard": 1 }, { "~standard": {} }];
   for (const double of odd) {
