@@ -39,8 +39,8 @@ export interface LinkableChild {
 const MAX_DRAIN = 5000;
 
 /**
- * Time to read on after the child's end, in milliseconds. The output ends with the child, unless
- * another process has inherited it.
+ * Time between the ends of the child and of its output, in milliseconds. Both end together, unless
+ * another process has inherited the output, or the child has closed its output.
  */
 const MAX_REST = 1000;
 
@@ -152,7 +152,12 @@ class ChildStream implements ByteStream {
     this.#onEnd = () => timer = setTimeout(() => resolve(undefined), MAX_REST);
     if (this.#code !== undefined) this.#onEnd();
     try {
-      return (await promise)?.value;
+      const bytes = (await promise)?.value;
+      // The output usually ends a moment before the exit code is known, which says why it ended.
+      if (bytes === undefined && !this.#isClosed) {
+        await within(this.#parts.status.then(() => {}, () => {}), MAX_REST);
+      }
+      return bytes;
     } finally {
       this.#onEnd = undefined;
       clearTimeout(timer);
