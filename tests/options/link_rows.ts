@@ -65,6 +65,7 @@ export function* linkRows(): Generator<Row> {
       class: ["name", randomName()],
       title: ["text", ""],
       visibility: ["word", "hidden"],
+      maxLinks: ["count", 1],
       signal: WAIT.signal!,
     },
     isPartial: true,

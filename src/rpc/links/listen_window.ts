@@ -13,6 +13,7 @@ import {
   assertBoolean,
   assertOptions,
   assertSignal,
+  integerFrom,
   oneOf,
   type OptionChecks,
   pickOptions,
@@ -48,6 +49,8 @@ const MAX_ANSWER = 5000;
 const MAX_HANDSHAKE = 5000;
 /** Maximum number of handshakes at a time, and of links that `accept()` has not taken. */
 const BACKLOG = 8;
+/** Default of {@linkcode ListenWindowOptions.maxLinks}: a desktop has few such clients. */
+const MAX_LINKS = 64;
 
 /** Options of {@linkcode windowLink}. */
 export interface WindowLinkOptions extends LinkOptions, WaitOptions {
@@ -233,6 +236,11 @@ export interface ListenWindowOptions extends LinkOptions {
   visibility?: "message-only" | "hidden";
   /** Whether clients with fewer rights can send to the windows. @default false */
   acceptLowerIntegrity?: boolean;
+  /**
+   * Maximum number of links that are open at the same time, because each costs a window and a
+   * thread. Further clients get no answer, and give up. @default 64
+   */
+  maxLinks?: number;
   /** Closes the listener when this signal is aborted. */
   signal?: AbortSignal;
 }
@@ -243,6 +251,7 @@ const LISTEN_WINDOW_CHECKS: OptionChecks<ListenWindowOptions> = {
   title: assertTitle,
   visibility: oneOf(["message-only", "hidden"]),
   acceptLowerIntegrity: assertBoolean,
+  maxLinks: integerFrom(1, 2 ** 16),
   signal: assertSignal,
 };
 
@@ -313,6 +322,8 @@ export class WindowLinkListener extends Uncloneable
   readonly #handshakes = new Set<Promise<void>>();
   /** The number of links and errors that `accept()` has not taken. */
   #waiting = 0;
+  /** The number of links that are not closed. */
+  #open = 0;
 
   static {
     makeListener = (...args) => new WindowLinkListener(...args);
@@ -384,6 +395,13 @@ export class WindowLinkListener extends Uncloneable
     return `window class "${this.class}"`;
   }
 
+  /** Whether there are as many clients as the listener can have. */
+  get #isFull(): boolean {
+    const { maxLinks = MAX_LINKS } = this.#options;
+    const { size } = this.#handshakes;
+    return this.#waiting + size >= BACKLOG || this.#open + size >= maxLinks;
+  }
+
   async #next(options: WaitOptions): Promise<MessageLink | undefined> {
     const next = await this.#ready.take(options);
     if (next === undefined) return undefined;
@@ -398,8 +416,7 @@ export class WindowLinkListener extends Uncloneable
       const isHello = message.id === BigInt(WINDOW_KINDS.hello);
       const greeting = isHello ? readGreeting("hello", message) : undefined;
       // A client that is not let in gives up when its time is over.
-      if (greeting === undefined || this.#waiting + this.#handshakes.size >= BACKLOG) continue;
-      if (this.#closing.signal.aborted) continue;
+      if (greeting === undefined || this.#isFull || this.#closing.signal.aborted) continue;
       const shaken = this.#shakeHands(message.sender, greeting);
       this.#handshakes.add(shaken);
       void shaken.finally(() => this.#handshakes.delete(shaken));
@@ -426,8 +443,11 @@ export class WindowLinkListener extends Uncloneable
       });
       if (answer === 0n || signal.aborted) return;
       stack.move();
+      const link = linkOver(new WindowTransport({ ...end, peer, peerToken, peerMax, watch }));
+      this.#open++;
+      void link.closed.then(() => this.#open--);
       this.#waiting++;
-      this.#ready.put(linkOver(new WindowTransport({ ...end, peer, peerToken, peerMax, watch })));
+      this.#ready.put(link);
     } catch (error) {
       const { NotFound, PermissionDenied, TimedOut } = Deno.errors;
       // A client that has left, or that this user cannot watch, is no concern of the others.
