@@ -68,7 +68,8 @@ export interface MessageLink extends AsyncDisposable {
   send(value: unknown, options?: WaitOptions): Promise<void>;
 
   /**
-   * Receives values. One iterator at a time.
+   * Receives values. One iterator at a time. While nobody iterates, the link receives one value
+   * ahead, to learn of its end.
    *
    * The iterator ends after the last value if the peer closed the link, and at once if this end was
    * disposed of. It throws `Deno.errors.ConnectionReset` if the peer died, and
@@ -76,7 +77,12 @@ export interface MessageLink extends AsyncDisposable {
    */
   [Symbol.asyncIterator](): AsyncIterator<unknown>;
 
-  /** Is fulfilled when the link is over, for whatever reason. It never rejects. */
+  /**
+   * Is fulfilled when the link is over, for whatever reason. It never rejects.
+   *
+   * A value that nobody has taken holds the end back, so that the script can still take it. A script
+   * that calls `next()` itself, and no longer does, holds the end back until a `send()` fails.
+   */
   readonly closed: Promise<void>;
 
   /** The process at the other end, if the link knows it. Handlers get it as `context.peer`. */

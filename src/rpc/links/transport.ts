@@ -72,6 +72,8 @@ class TransportLink<Message> extends Uncloneable implements MessageLink {
   #failure: { readonly error: unknown } | undefined;
   /** The `next()` that waits for a message. */
   #taker: PromiseWithResolvers<IteratorResult<unknown, undefined>> | undefined;
+  /** The value that has come and that no `next()` has taken. */
+  #ahead: { readonly value: unknown } | undefined;
   /** Whether a call of `receive()` is not over. */
   #isReceiving = false;
   /** The number of sends that are not over. */
@@ -83,6 +85,8 @@ class TransportLink<Message> extends Uncloneable implements MessageLink {
     super();
     this.#transport = transport;
     this.closed = this.#closed.promise;
+    // Later, so that the script's first send does not wait for this.
+    queueMicrotask(() => this.#lookAhead());
   }
 
   get peer(): LinkPeer | undefined {
@@ -103,7 +107,13 @@ class TransportLink<Message> extends Uncloneable implements MessageLink {
 
   [Symbol.asyncIterator](): AsyncIterator<unknown> {
     // Leaving a loop leaves the link open, as leaving a loop over a RingReceiver does.
-    return { next: () => this.#next(), return: () => Promise.resolve(DONE) };
+    return {
+      next: () => this.#next(),
+      return: () => {
+        this.#lookAhead();
+        return Promise.resolve(DONE);
+      },
+    };
   }
 
   ref(): void {
@@ -131,6 +141,8 @@ class TransportLink<Message> extends Uncloneable implements MessageLink {
       await sent;
     } catch (error) {
       if (signal?.aborted && error === signal.reason) throw error;
+      const { BrokenPipe, ConnectionReset } = Deno.errors;
+      if (error instanceof BrokenPipe || error instanceof ConnectionReset) this.#lookAhead();
       // A transport that was closed during the send cannot say why.
       if (error instanceof Deno.errors.BadResource) this.#assertOpen();
       throw this.#named(error);
@@ -147,11 +159,24 @@ class TransportLink<Message> extends Uncloneable implements MessageLink {
         ),
       );
     }
+    const ahead = this.#ahead;
+    if (ahead !== undefined) {
+      this.#ahead = undefined;
+      return Promise.resolve({ done: false, value: ahead.value });
+    }
     const taker = Promise.withResolvers<IteratorResult<unknown, undefined>>();
     this.#taker = taker;
     if (this.#isOver) this.#settle();
     else this.#receive();
     return taker.promise;
+  }
+
+  /**
+   * Receives one value that nobody has asked for, because only the reader of most transports learns
+   * of the peer's end. An iteration needs no such help: its `next()` reads.
+   */
+  #lookAhead(): void {
+    if (!this.#isOver && this.#ahead === undefined) this.#receive();
   }
 
   #receive(): void {
@@ -176,7 +201,8 @@ class TransportLink<Message> extends Uncloneable implements MessageLink {
     }
     const taker = this.#taker;
     this.#taker = undefined;
-    taker?.resolve({ done: false, value });
+    if (taker === undefined) this.#ahead = { value };
+    else taker.resolve({ done: false, value });
   };
 
   readonly #break = (error: unknown): void => {
@@ -190,6 +216,7 @@ class TransportLink<Message> extends Uncloneable implements MessageLink {
   /** Ends the link. */
   #end(close: () => Promise<void>): void {
     this.#isOver = true;
+    this.#ahead = undefined;
     this.#settle();
     // A transport that cannot be closed has nothing more to tell: the link is over in any case.
     close().catch(() => {}).finally(() => this.#closed.resolve());
