@@ -127,6 +127,8 @@ class ChildStream implements ByteStream {
   #code: number | undefined;
   /** Called when the child has ended during a read. */
   #onEnd: (() => void) | undefined;
+  /** Ends the wait for the write that is in flight. */
+  #stopWrite: (() => void) | undefined;
   #isClosed = false;
 
   constructor(pid: number, parts: ChildParts) {
@@ -199,6 +201,8 @@ class ChildStream implements ByteStream {
 
   async abort(): Promise<void> {
     this.#isClosed = true;
+    // The write itself goes on until the child takes its bytes or ends.
+    this.#stopWrite?.();
     const { reader, writer } = this.#parts;
     // A write that the child does not take can hold this up until the child ends.
     const cancelled = Promise.allSettled([reader.cancel(), writer.abort()]);
@@ -206,16 +210,26 @@ class ChildStream implements ByteStream {
   }
 
   async #write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
     try {
-      if (this.#isClosed) throw new Deno.errors.BadResource(`The ${this.label} is closed`);
-      await this.#parts.writer.write(bytes);
+      if (!this.#isClosed) {
+        this.#stopWrite = () => reject();
+        this.#parts.writer.write(bytes).then(resolve, reject);
+        return await promise;
+      }
     } catch (cause) {
-      if (this.#isClosed) throw cause;
-      throw new Deno.errors.BrokenPipe(
-        `Cannot send over the ${this.label}: the child has ended, or has closed its input`,
-        { cause },
-      );
+      if (!this.#isClosed) throw this.#broken(cause);
+    } finally {
+      this.#stopWrite = undefined;
     }
+    throw new Deno.errors.BadResource(`The ${this.label} is closed`);
+  }
+
+  #broken(cause: unknown): Deno.errors.BrokenPipe {
+    return new Deno.errors.BrokenPipe(
+      `Cannot send over the ${this.label}: the child has ended, or has closed its input`,
+      { cause },
+    );
   }
 
   #late(timeout: number): Deno.errors.TimedOut {

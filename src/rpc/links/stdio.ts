@@ -74,6 +74,8 @@ class StdioStream implements ByteStream {
   readonly #buffer = new Uint8Array(READ_SIZE);
   /** Held by the write that is in flight. */
   readonly #lock = new Lock((timeout) => this.#late(timeout));
+  /** Ends the wait for the write that is in flight. */
+  #stopWrite: (() => void) | undefined;
   #isClosed = false;
 
   async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -112,21 +114,36 @@ class StdioStream implements ByteStream {
   // deno-lint-ignore require-await -- the streams stay open: they belong to the process
   async abort(): Promise<void> {
     this.#isClosed = true;
+    // The write itself goes on until the parent reads.
+    this.#stopWrite?.();
   }
 
   async #writeAll(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     try {
       for (let at = 0; at < bytes.length;) {
-        if (this.#isClosed) throw new Deno.errors.BadResource(`The ${this.label} is closed`);
-        at += await Deno.stdout.write(bytes.subarray(at));
+        if (this.#isClosed) break;
+        at += await this.#writeSome(bytes.subarray(at));
       }
     } catch (cause) {
-      if (this.#isClosed) throw cause;
-      throw new Deno.errors.BrokenPipe(
-        `Cannot send over the ${this.label}: the parent has ended, or has closed the stream`,
-        { cause },
-      );
+      if (!this.#isClosed) throw this.#broken(cause);
+    } finally {
+      this.#stopWrite = undefined;
     }
+    if (this.#isClosed) throw new Deno.errors.BadResource(`The ${this.label} is closed`);
+  }
+
+  async #writeSome(bytes: Uint8Array): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    this.#stopWrite = () => reject();
+    Deno.stdout.write(bytes).then(resolve, reject);
+    return await promise;
+  }
+
+  #broken(cause: unknown): Deno.errors.BrokenPipe {
+    return new Deno.errors.BrokenPipe(
+      `Cannot send over the ${this.label}: the parent has ended, or has closed the stream`,
+      { cause },
+    );
   }
 
   #late(timeout: number): Deno.errors.TimedOut {

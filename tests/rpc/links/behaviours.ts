@@ -12,9 +12,11 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { client } from "../../../src/rpc/mod.ts";
 import { SharedEvent } from "../../../src/sync/mod.ts";
 import { within } from "../../support/within.ts";
 import { type Kind, MAX_LENGTH } from "./kinds.ts";
+import type { handlers } from "./peers/handlers.ts";
 
 const soon = { timeout: 20_000 };
 
@@ -209,6 +211,47 @@ export function testKill({ name, open }: Kind): void {
     }
     assert(error instanceof Deno.errors.ConnectionReset, String(error));
     assertStringIncludes(error.message, "link");
+    await within("the link is closed", link.closed);
+    await assertRejects(() => link.send(1), Deno.errors.ConnectionReset);
+    await assertRejects(() => iterator.next(), Deno.errors.ConnectionReset);
+  });
+}
+
+/** Tests calls and streams, and their end by the peer's death. */
+export function testRequests({ name, open }: Kind): void {
+  Deno.test(`Calls and streams go over ${name}, and fail at once when the peer is killed`, async () => {
+    await using other = await open(name === "a Worker" ? "worker_server.ts" : "server.ts");
+    await using server = client<typeof handlers>(other.link);
+    assertEquals(await server.call("add", [1, 2], soon), 3);
+    await assertRejects(() => server.call("fail", undefined, soon), RangeError, "on purpose");
+    const numbers: number[] = [];
+    for await (const number of server.stream("count", 200)) numbers.push(number);
+    assertEquals(numbers, Array.from({ length: 200 }, (_, number) => number));
+    const sums = await Promise.all(
+      Array.from({ length: 100 }, (_, number) => server.call("add", [number, 1], soon)),
+    );
+    assertEquals(sums, numbers.slice(1, 101));
+    const waiting = assertRejects(
+      () => within("the call fails", server.call("wait")),
+      Deno.errors.ConnectionReset,
+    );
+    assertEquals(await server.call("add", [2, 2], soon), 4);
+    other.kill();
+    await waiting;
+    await within("the client is closed", server.closed);
+  });
+}
+
+/** Tests how the peer's death ends a link that nobody reads. */
+export function testUnread({ name, open }: Kind): void {
+  Deno.test(`A link over ${name} that nobody reads is over when the peer is killed`, async () => {
+    await using other = await open();
+    const { link } = other;
+    await link.send("ready", soon);
+    const iterator = link[Symbol.asyncIterator]();
+    assertEquals(await take(iterator), "ready");
+    await iterator.return!();
+    other.kill();
     await within("the link is closed", link.closed);
     await assertRejects(() => link.send(1), Deno.errors.ConnectionReset);
     await assertRejects(() => iterator.next(), Deno.errors.ConnectionReset);

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import { endFrame, FrameParser, messageFrame } from "../../../src/rpc/links/frame.ts";
 
 const options = { label: "link", maxLength: 1000, hint: "a hint" };
@@ -30,10 +30,12 @@ Deno.test("FrameParser takes no memory for a length that was only announced", ()
   const parser = new FrameParser({ ...options, maxLength: 2 ** 30 });
   const frame = messageFrame(new Uint8Array(50));
   new DataView(frame.buffer).setUint32(4, 2 ** 30, true);
+  const before = Deno.memoryUsage().external;
   for (const byte of frame) {
     parser.add(Uint8Array.of(byte));
     assertEquals(parser.take(), undefined);
   }
+  assertLess(Deno.memoryUsage().external - before, 2 ** 24);
 });
 
 Deno.test("FrameParser refuses the first wrong byte, and shows it", () => {
@@ -45,4 +47,9 @@ Deno.test("FrameParser refuses the first wrong byte, and shows it", () => {
   const parser = new FrameParser(options);
   parser.add(messageFrame(new Uint8Array(1001)));
   assertThrows(() => parser.take(), Deno.errors.InvalidData, "1001 bytes");
+  const end = endFrame();
+  end[4] = 1;
+  const other = new FrameParser(options);
+  other.add(end);
+  assertThrows(() => other.take(), Deno.errors.InvalidData, "does not begin a frame");
 });

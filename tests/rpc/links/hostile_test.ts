@@ -14,6 +14,7 @@ import { listenPipe } from "../../../src/pipe/mod.ts";
 import type { MessageLink } from "../../../src/rpc/link.ts";
 import { childLink } from "../../../src/rpc/links/child.ts";
 import { decodeFrom } from "../../../src/rpc/links/content.ts";
+import { endFrame } from "../../../src/rpc/links/frame.ts";
 import { listenWindow, windowLink } from "../../../src/rpc/links/listen_window.ts";
 import { pipeLink } from "../../../src/rpc/links/pipe.ts";
 import { channelLink, ringLink } from "../../../src/rpc/links/ring.ts";
@@ -90,6 +91,23 @@ Deno.test("console.log() of a child ends its link with an error that names conso
   assertStringIncludes(error.message, '"Hello, w"');
   assertStringIncludes(error.message, "use console.error()");
   await link.closed;
+  await child.status;
+});
+
+Deno.test("A send to a parent that never reads rejects when the parent closes the link", async () => {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "--no-prompt", peerUrl("rpc/links/peers/sends_unread.ts").href],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const errors = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  assertStringIncludes((await within("the child sends", errors.read())).value!, "sending");
+  const input = child.stdin.getWriter();
+  await input.write(endFrame());
+  const told = await within("the child's send rejects", errors.read());
+  assertStringIncludes(told.value!, "BrokenPipe: Cannot send over the link to the parent process");
+  await Promise.all([input.close(), child.stdout.cancel(), errors.cancel()]);
   await child.status;
 });
 

@@ -1,6 +1,12 @@
 // The state that all links have in common, over transports within the test.
 
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertLess,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { type ByteStream, FramedTransport } from "../../../src/rpc/links/framed.ts";
 import { childLink } from "../../../src/rpc/links/child.ts";
 import { encodeValue } from "../../../src/channel/ring/message.ts";
@@ -22,8 +28,19 @@ class FakeStream implements ByteStream {
   readonly ends: string[] = [];
   readonly holds: boolean[] = [];
 
-  read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    return this.arriving.take();
+  /** Called when a read begins. */
+  onRead: () => void = () => {};
+  #isReading = false;
+
+  async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (this.#isReading) throw new Error("Two reads at a time");
+    this.#isReading = true;
+    this.onRead();
+    try {
+      return await this.arriving.take();
+    } finally {
+      this.#isReading = false;
+    }
   }
 
   async write(bytes: Uint8Array<ArrayBuffer>, { signal }: WaitOptions): Promise<void> {
@@ -145,7 +162,10 @@ Deno.test("A link that is disposed of waits for its sends, sends the end, and dr
   await turn();
   assertEquals(stream.ends, []);
   resolve();
+  const begin = performance.now();
   await Promise.all([sent, within("the link is closed", closing)]);
+  // The sends are over, so nothing waits for the limit of 5 seconds.
+  assertLess(performance.now() - begin, 2500);
   assertEquals(stream.written, [frameOf("last"), endFrame()]);
   assertEquals(stream.ends, ["close"]);
   await link[Symbol.asyncDispose]();
@@ -155,12 +175,49 @@ Deno.test("A link that is disposed of waits for its sends, sends the end, and dr
   assertEquals(stream.holds, []);
 });
 
+Deno.test("A link that is disposed of reads on, because the peer may wait for that", async () => {
+  const { stream, link } = open();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  stream.writing = promise;
+  const sent = link.send("last");
+  await turn();
+  let count = 0;
+  stream.onRead = () => {
+    if (++count === 3) resolve();
+  };
+  for (const value of [1, 2, 3]) stream.arriving.put(frameOf(value));
+  const begin = performance.now();
+  await within("the link is closed", link[Symbol.asyncDispose]());
+  assertLess(performance.now() - begin, 2500);
+  await sent;
+});
+
+Deno.test("A send that the end of the link interrupts rejects with the reason of the end", async () => {
+  const { stream, link } = open();
+  const { promise, reject } = Promise.withResolvers<void>();
+  stream.writing = promise;
+  const sent = link.send(1);
+  await turn();
+  stream.arriving.end();
+  await within("the link is over", link.closed);
+  reject(new Deno.errors.BadResource("The stream is closed"));
+  await assertRejects(() => sent, Deno.errors.ConnectionReset, "the peer has died");
+});
+
+Deno.test("A link refuses wrong options of a send before the transport gets the value", async () => {
+  const { stream, link } = open();
+  await assertRejects(() => link.send(1, { timeout: -1 }), RangeError, "timeout");
+  assertEquals(stream.written, []);
+  await link[Symbol.asyncDispose]();
+});
+
 Deno.test("A link passes on ref(), unref(), and the reason of a stopped send", async () => {
   const { stream, link } = open();
   link.unref?.();
   link.ref?.();
   assertEquals(stream.holds, [false, true]);
-  const reason = new Error("on purpose");
+  // A fault of the transport of the same class would get the link's name.
+  const reason = new Deno.errors.TimedOut("on purpose");
   const error = await link.send(1, { signal: AbortSignal.abort(reason) }).catch((error) => error);
   assertEquals(error, reason);
   await link[Symbol.asyncDispose]();
@@ -213,6 +270,19 @@ function fakeChild() {
   return { child, status, input: input.readable.getReader(), output: output.writable.getWriter() };
 }
 
+Deno.test("childLink locks neither stream of a child if another writer has one of them", async () => {
+  const { child, input } = fakeChild();
+  const writer = child.stdin.getWriter();
+  assertThrows(() => childLink(child), TypeError, "another reader or writer has locked them");
+  assertEquals(child.stdout.locked, false);
+  writer.releaseLock();
+  const link = childLink(child);
+  const closing = link[Symbol.asyncDispose]();
+  assertEquals((await input.read()).value, endFrame());
+  assertEquals((await input.read()).done, true);
+  await closing;
+});
+
 Deno.test("The error of a child's link has the exit code, even if that is known later than the end", async () => {
   const { child, status, output } = fakeChild();
   const link = childLink(child);
@@ -256,6 +326,33 @@ Deno.test("A child that does not read its input makes send() wait, and values ke
   assertEquals((await input.read()).value, endFrame());
   assertEquals((await input.read()).done, true);
   await within("the link is closed", closing);
+});
+
+Deno.test("A send to a child that has begun arrives whole before the end, however it was stopped", async () => {
+  for (const how of ["timeout", "signal"]) {
+    const options = how === "timeout" ? { timeout: 20 } : { signal: AbortSignal.timeout(20) };
+    const { child, input } = fakeChild();
+    const link = childLink(child);
+    const stopped = link.send("begun", options).catch((error) => error);
+    const { name } = await within("the send is stopped", stopped);
+    assertEquals(name, how === "timeout" ? "TimedOut" : "TimeoutError");
+    const closing = link[Symbol.asyncDispose]();
+    assertEquals((await input.read()).value, frameOf("begun"));
+    assertEquals((await input.read()).value, endFrame());
+    assertEquals((await input.read()).done, true);
+    await closing;
+  }
+});
+
+Deno.test("A send that waits for a child rejects when the child closes its link", async () => {
+  const { child, output } = fakeChild();
+  const link = childLink(child);
+  const sent = [link.send(1), link.send(2)];
+  await output.write(endFrame());
+  for (const send of sent) {
+    await assertRejects(() => send, Deno.errors.BrokenPipe, "the peer has closed it");
+  }
+  await link.closed;
 });
 
 Deno.test("A send to a child that has closed its input is a BrokenPipe", async () => {
