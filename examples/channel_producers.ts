@@ -45,14 +45,11 @@ export async function collect(name: string, workers: number, signal: AbortSignal
   // then.
   using channel = RingChannel.create(name, { producers: "multiple", endsWithLastSender: false });
   using receiver = channel.receiver();
-  let primes = 0;
-  for (let done = 0; done < workers;) {
-    const message = await receiver.receiveValue({ signal });
-    if (!isFinding(message?.value)) {
-      throw new Deno.errors.InvalidData("Expected a list of primes, but received another value");
-    }
-    primes += message.value.primes.length;
-    if (message.value.last) done++;
+  let [primes, done] = [0, 0];
+  for await (const finding of receiver.values({ signal })) {
+    if (!isFinding(finding)) throw new Deno.errors.InvalidData("Expected a list of primes");
+    primes += finding.primes.length;
+    if (finding.last && ++done === workers) break;
   }
   return primes;
 }

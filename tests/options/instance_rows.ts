@@ -29,7 +29,7 @@ import {
 } from "../../mod.ts";
 import { randomName } from "../support/random_name.ts";
 import { pipeRows } from "./pipe_rows.ts";
-import { type Given, method, type Options, plain, type Row } from "./row.ts";
+import { type Given, iteration, method, type Options, plain, type Row } from "./row.ts";
 import { ACCESS, NO_WINDOW, SECURITY, SEND, WAIT } from "./shared_options.ts";
 
 const BLOCK: Options = { timeout: ["count", 0] };
@@ -131,6 +131,7 @@ function* ringRows(stack: DisposableStack): Generator<Row> {
   };
   yield method("RingReceiver.receive", receiver, { needed: [], ...wait });
   yield method("RingReceiver.receiveValue", receiver, { needed: [], ...wait });
+  yield iteration("RingReceiver.values", receiver, { needed: [], ...wait });
   yield method("RingReceiver.waitForMessage", receiver, { needed: [], ...wait });
   yield method("RingReceiver.receiveSync", receiver, { needed: [], ...block });
   yield method("RingReceiver.waitForMessageSync", receiver, { needed: [], ...block });
@@ -213,6 +214,7 @@ function* broadcastRows(stack: DisposableStack): Generator<Row> {
   yield method("BroadcastReceiver.receive", receiver, { ...hot, options: WAIT });
   yield method("BroadcastReceiver.receiveSync", receiver, { ...hot, options: BLOCK });
   yield method("BroadcastReceiver.receiveValue", receiver, { ...hot, options: WAIT });
+  yield iteration("BroadcastReceiver.values", receiver, { ...hot, options: WAIT });
   yield method("BroadcastReceiver.waitForMessage", receiver, { ...hot, options: WAIT });
   yield method("BroadcastReceiver.waitForMessageSync", receiver, { ...hot, options: BLOCK });
   yield method("BroadcastSender.sendValue", sender, { needed: [["anything", { a: 1 }]] });
@@ -234,19 +236,10 @@ function* latestRows(stack: DisposableStack): Generator<Row> {
   yield method("LatestWriter.write", writer, { needed: [["values", { a: 1 }]] });
   yield method("LatestValue.reader", value, { needed: [], options: SECURITY });
   yield method("LatestReader.readInto", reader, { needed: [["instance", new Int32Array(1)]] });
-  yield {
-    name: "LatestReader.changes",
+  yield iteration("LatestReader.changes", reader, {
     needed: [],
     options: { ...WAIT, whenWriterGone: ["word", "wait"] },
-    async call(args) {
-      const changes: AsyncGenerator<unknown> = Reflect.apply(reader.changes, reader, [...args]);
-      try {
-        await changes.next();
-      } finally {
-        await changes.return(undefined);
-      }
-    },
-  };
+  });
 }
 
 function* frameRows(stack: DisposableStack): Generator<Row> {
@@ -266,19 +259,10 @@ function* frameRows(stack: DisposableStack): Generator<Row> {
       return Reflect.apply(writer.publish, writer, [...args]);
     },
   };
-  yield {
-    name: "FrameReader.changes",
+  yield iteration("FrameReader.changes", reader, {
     needed: [],
     options: { ...WAIT, whenWriterGone: ["word", "wait"] },
-    async call(args) {
-      const changes: AsyncGenerator<unknown> = Reflect.apply(reader.changes, reader, [...args]);
-      try {
-        await changes.next();
-      } finally {
-        await changes.return(undefined);
-      }
-    },
-  };
+  });
 }
 
 function* mailslotRows(stack: DisposableStack): Generator<Row> {

@@ -41,6 +41,27 @@ export function method(name: string, owner: object, rest: Omit<Row, "name" | "ca
   return { name, call: (args) => Reflect.apply(target, owner, [...args]), ...rest };
 }
 
+/** Makes a row for a method that returns an async generator. A call asks for its first item. */
+export function iteration(name: string, owner: object, rest: Omit<Row, "name" | "call">): Row {
+  const { call, ...row } = method(name, owner, rest);
+  return {
+    ...row,
+    async call(args) {
+      const items = call(args);
+      if (!isGenerator(items)) throw new TypeError(`Expected ${name} to return a generator`);
+      try {
+        await items.next();
+      } finally {
+        await items.return(undefined);
+      }
+    },
+  };
+}
+
+function isGenerator(value: unknown): value is AsyncGenerator<unknown> {
+  return value instanceof Object && Symbol.asyncIterator in value && "return" in value;
+}
+
 /** Makes a row for a function. */
 export function plain(target: unknown, name: string, rest: Omit<Row, "name" | "call">): Row {
   if (typeof target !== "function") throw new TypeError(`There is no ${name}`);

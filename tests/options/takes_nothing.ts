@@ -1,7 +1,6 @@
 /** The full names of the public functions without parameters. */
 export const TAKES_NOTHING: readonly string[] = [
   "BroadcastReceiver.tryReceive",
-  "BroadcastReceiver.values",
   "BroadcastReceiver.ref",
   "BroadcastReceiver.unref",
   "BroadcastReceiver.close",
@@ -63,7 +62,6 @@ export const TAKES_NOTHING: readonly string[] = [
   "RingListener.close",
   "RingReceiver.tryReceive",
   "RingReceiver.tryPeek",
-  "RingReceiver.values",
   "RingReceiver.ref",
   "RingReceiver.unref",
   "RingReceiver.close",

@@ -537,10 +537,11 @@ export class BroadcastReceiver<Value = BroadcastMessage, View = never> extends U
    * Iterates over the values that {@linkcode BroadcastSender.sendValue} sent, until the sender is
    * closed.
    *
+   * @param options Limits of the wait for each value.
    * @throws Every error of {@linkcode BroadcastReceiver.receiveValue}.
    */
-  async *values(): AsyncGenerator<unknown, void, void> {
-    for (let found; (found = await this.receiveValue()) !== undefined;) yield found.value;
+  async *values(options: WaitOptions = {}): AsyncGenerator<unknown, void, void> {
+    for (let found; (found = await this.receiveValue(options)) !== undefined;) yield found.value;
   }
 
   /**

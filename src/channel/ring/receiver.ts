@@ -351,10 +351,11 @@ export class RingReceiver<Value = Uint8Array<ArrayBuffer>, View = never> extends
    * assertEquals(await Array.fromAsync(receiver.values()), [1n, new Set(["a"])]);
    * ```
    *
+   * @param options Limits of the wait for each value.
    * @throws Every error of {@linkcode RingReceiver.receiveValue}.
    */
-  async *values(): AsyncGenerator<unknown, void, void> {
-    for (let found; (found = await this.receiveValue()) !== undefined;) yield found.value;
+  async *values(options: WaitOptions = {}): AsyncGenerator<unknown, void, void> {
+    for (let found; (found = await this.receiveValue(options)) !== undefined;) yield found.value;
   }
 
   /**

@@ -1,5 +1,5 @@
 /**
- * The layouts of the typed channels in these tests. Each field of a message is made from the
+ * The layouts of the typed channels and broadcast rings in these tests. Each field of a message is made from the
  * message's number, so that a reader can tell whether a message has parts of two messages.
  * tests/channel/ring/peers/typed_end.c makes the same messages.
  *

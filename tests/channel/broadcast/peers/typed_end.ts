@@ -7,7 +7,7 @@
 
 import { BroadcastRing } from "../../../../src/channel/mod.ts";
 import { struct } from "../../../../src/struct/mod.ts";
-import { Event, eventOf, numberOf } from "../typed_layouts.ts";
+import { Event, eventOf, numberOf } from "../../ring/typed_layouts.ts";
 
 const soon = { timeout: 20_000 };
 const [role, name = "", count = "0"] = Deno.args;
