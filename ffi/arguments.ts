@@ -245,11 +245,19 @@ export function assertNames(options: object, names: readonly string[]): void {
 }
 
 function unknownOption(name: string, names: readonly string[]): TypeError {
+  return new TypeError(`There is no option ${show(name)}: ${hintFor("options", name, names)}`);
+}
+
+/**
+ * Suggests a right name in place of an unknown one: the most similar one, or all of them.
+ *
+ * @param plural The word for the things that have names: `"options"`.
+ */
+export function hintFor(plural: string, name: string, names: readonly string[]): string {
   const closest = names.toSorted((a, b) => distance(name, a) - distance(name, b))[0];
-  const hint = closest !== undefined && distance(name, closest) <= Math.max(2, name.length / 3)
+  return closest !== undefined && distance(name, closest) <= Math.max(2, name.length / 3)
     ? `did you mean ${show(closest)}?`
-    : `the options are ${names.join(", ") || "none"}`;
-  return new TypeError(`There is no option ${show(name)}: ${hint}`);
+    : `the ${plural} are ${names.join(", ") || "none"}`;
 }
 
 /** Returns the Levenshtein distance: the characters to insert, delete or replace. */

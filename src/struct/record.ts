@@ -9,6 +9,7 @@ import {
   assertObject,
   assertOptions,
   assertString,
+  hintFor,
   integerFrom,
   type OptionChecks,
   show,
@@ -172,7 +173,10 @@ export class RecordType implements AnyLayout {
     assertOwn(where, values, this.#fields.keys());
     for (const [name, input] of entries) {
       const field = this.#fields.get(name);
-      if (field === undefined) throw new TypeError(`There is no field ${pathTo(where, name)}`);
+      if (field === undefined) {
+        const hint = hintFor("fields", name, [...this.#fields.keys()]);
+        throw new TypeError(`There is no field ${pathTo(where, name)}: ${hint}`);
+      }
       checked[name] = field.type.check(input, pathTo(where, name), into);
     }
     if (this.#keyword === "union" && entries.length !== 1) {

@@ -1095,9 +1095,11 @@ function assertOptions(options, checks) {
   }
 }
 function unknownOption(name, names) {
+  return new TypeError(\`There is no option \${show(name)}: \${hintFor("options", name, names)}\`);
+}
+function hintFor(plural, name, names) {
   const closest = names.toSorted((a, b) => distance(name, a) - distance(name, b))[0];
-  const hint = closest !== void 0 && distance(name, closest) <= Math.max(2, name.length / 3) ? \`did you mean \${show(closest)}?\` : \`the options are \${names.join(", ") || "none"}\`;
-  return new TypeError(\`There is no option \${show(name)}: \${hint}\`);
+  return closest !== void 0 && distance(name, closest) <= Math.max(2, name.length / 3) ? \`did you mean \${show(closest)}?\` : \`the \${plural} are \${names.join(", ") || "none"}\`;
 }
 function distance(from, to) {
   const [a, b] = [
