@@ -10,17 +10,11 @@ import {
   assertOptions,
   type ByteSource,
 } from "../../../ffi/arguments.ts";
-import {
-  Cancellation,
-  deadlineAfter,
-  timeLeft,
-  type WaitOptions,
-  within,
-} from "../../wait/options.ts";
+import { type WaitOptions, within } from "../../wait/options.ts";
 import { Lock } from "../../wait/queue.ts";
 import type { MessageLink } from "../link.ts";
 import { LINK_CHECKS, type LinkOptions } from "./content.ts";
-import { type ByteStream, FramedTransport } from "./framed.ts";
+import { type ByteStream, FramedTransport, writeInTurn } from "./framed.ts";
 import { linkOver } from "./transport.ts";
 
 /** A child process with piped input and output: of `spawn`, or a `Deno.ChildProcess`. */
@@ -166,26 +160,9 @@ class ChildStream implements ByteStream {
     }
   }
 
-  async write(
-    bytes: Uint8Array<ArrayBuffer>,
-    { timeout = Infinity, signal }: WaitOptions,
-  ): Promise<void> {
-    const deadline = deadlineAfter(timeout);
-    if (!this.#lock.tryAcquire()) {
-      await this.#lock.acquire({ timeout, ...(signal && { signal }) });
-    }
-    // A write that has begun goes on when the caller gives up: half a frame would end the link.
-    const written = this.#write(bytes).finally(() => this.#lock.release());
-    if (timeout === Infinity && signal === undefined) return await written;
-    written.catch(() => {});
-    const stopped = Promise.withResolvers<never>();
-    using _ = new Cancellation({
-      timeout: timeLeft(deadline),
-      onTimeout: () => stopped.reject(this.#late(timeout)),
-      signal,
-      onAbort: stopped.reject,
-    });
-    await Promise.race([written, stopped.promise]);
+  async write(bytes: Uint8Array<ArrayBuffer>, options: WaitOptions): Promise<void> {
+    const late = (timeout: number) => this.#late(timeout);
+    await writeInTurn(this.#lock, () => this.#write(bytes), { ...options, late });
   }
 
   ending(): string | undefined {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { WaitOptions } from "../../wait/options.ts";
+import { Cancellation, deadlineAfter, timeLeft, type WaitOptions } from "../../wait/options.ts";
+import type { Lock } from "../../wait/queue.ts";
 import type { LinkPeer } from "../link.ts";
 import { decodeFrom, encodeFor, type LinkOptions, MAX_MESSAGE_LENGTH } from "./content.ts";
 import { endFrame, FrameParser, messageFrame } from "./frame.ts";
@@ -30,6 +31,33 @@ export interface ByteStream {
   abort(): Promise<void>;
   /** Sets whether the open stream keeps the process alive. */
   hold?(isHeld: boolean): void;
+}
+
+/**
+ * Writes after the writes that hold the lock before it. A write that has begun goes on when the
+ * caller gives up, because half a frame would end the link.
+ *
+ * @param options `late` makes the error of a write that is not over in time.
+ */
+export async function writeInTurn(
+  lock: Lock,
+  write: () => Promise<void>,
+  options: WaitOptions & { late: (timeout: number) => Error },
+): Promise<void> {
+  const { timeout = Infinity, signal, late } = options;
+  const deadline = deadlineAfter(timeout);
+  if (!lock.tryAcquire()) await lock.acquire({ timeout, ...(signal && { signal }) });
+  const written = write().finally(() => lock.release());
+  if (timeout === Infinity && signal === undefined) return await written;
+  written.catch(() => {});
+  const stopped = Promise.withResolvers<never>();
+  using _ = new Cancellation({
+    timeout: timeLeft(deadline),
+    onTimeout: () => stopped.reject(late(timeout)),
+    signal,
+    onAbort: stopped.reject,
+  });
+  await Promise.race([written, stopped.promise]);
 }
 
 /** Carries encoded values in frames. */
