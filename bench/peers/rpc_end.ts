@@ -15,6 +15,7 @@ import { TextLineStream } from "@std/streams";
 import { RpcSession, RpcTarget } from "capnweb";
 import { connectRing, listenRing, type RingConnection } from "../../src/channel/mod.ts";
 import { client, ringLink, serve } from "../../src/rpc/mod.ts";
+import { transportOver } from "../capnweb_transport.ts";
 import { useProcessors } from "./this_process.ts";
 
 /** Number of calls that are under way in `calls`. */
@@ -151,19 +152,4 @@ async function inGroups(count: number, call: () => PromiseLike<unknown>): Promis
 
 function payloadOf(byteLength: number): Payload {
   return { id: 7, text: "x".repeat(byteLength) };
-}
-
-/** Carries capnweb's texts by two rings. */
-function transportOver({ sender, receiver }: RingConnection) {
-  const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
-  return {
-    async send(message: string): Promise<void> {
-      await sender.send(encoder.encode(message));
-    },
-    async receive(): Promise<string> {
-      const message = await receiver.receive();
-      if (message === undefined) throw new Error("The peer has closed the rings");
-      return decoder.decode(message);
-    },
-  };
 }

@@ -8,6 +8,7 @@ import { RpcSession, type RpcStub, RpcTarget } from "capnweb";
 import { connectRing, listenRing, type RingConnection } from "../../../../src/channel/mod.ts";
 import { client, ringLink, serve } from "../../../../src/rpc/mod.ts";
 import { AsyncQueue } from "../../../../src/wait/queue.ts";
+import { transportOver } from "../../../capnweb_transport.ts";
 import type { Link, Side, WayOfProgram } from "../../link.ts";
 import { PATIENCE } from "../watchdog.ts";
 
@@ -135,19 +136,4 @@ class FarLink implements Link {
     this.#taken?.resolve(null);
     await this.onClose();
   }
-}
-
-/** Carries capnweb's texts by two rings. */
-function transportOver({ sender, receiver }: RingConnection) {
-  const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
-  return {
-    async send(message: string): Promise<void> {
-      await sender.send(encoder.encode(message));
-    },
-    async receive(): Promise<string> {
-      const message = await receiver.receive();
-      if (message === undefined) throw new Error("The peer has closed the rings");
-      return decoder.decode(message);
-    },
-  };
 }
