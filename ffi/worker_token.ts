@@ -200,7 +200,7 @@ function assertToken(token: WorkerTokenFields, kind: WorkerTokenKind, count: num
   if (token.name !== undefined) assertString("the token's name", token.name);
   if (token.kind === kind && token.parts.length === count) return;
   throw new TypeError(
-    `Expected the token of ${kind}, got the token of ${token.kind}: use ${TAKERS[token.kind]}`,
+    `Expected a token of the kind "${kind}", got "${token.kind}": use ${TAKERS[token.kind]}`,
   );
 }
 

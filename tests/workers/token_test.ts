@@ -145,7 +145,7 @@ Deno.test("fromWorker() refuses tokens of another process, of another kind, and 
   assertThrows(
     () => SharedMemory.fromWorker(eventToken),
     TypeError,
-    "Expected the token of memory, got the token of event: use SharedEvent.fromWorker()",
+    'Expected a token of the kind "memory", got "event": use SharedEvent.fromWorker()',
   );
   for (const value of [undefined, null, 5, "token", {}, [], memory, { ...token, parts: [] }]) {
     assertThrows(() => Reflect.apply(SharedMemory.fromWorker, SharedMemory, [value]), TypeError);
@@ -206,7 +206,7 @@ Deno.test("Random fields in a token never crash the process, and each is an erro
   assertEquals(taken, ["kind", "name", "name", "name", "name", "name"]);
 });
 
-Deno.test("What a Worker took by a token is closed when the Worker is terminated", async () => {
+Deno.test("An object that a Worker took by a token is closed when the Worker is terminated", async () => {
   const name = randomName();
   const memory = SharedMemory.create(name, 4096);
   {

@@ -238,7 +238,9 @@ export class Frame extends Uncloneable implements Disposable {
 
   #assertHeld(): void {
     if (!this.#released) return;
-    throw new Deno.errors.BadResource(`Frame ${this.number} of the ${this.#label} is released`);
+    throw new Deno.errors.BadResource(
+      `Frame ${this.number} of the ${this.#label} is released: copy its bytes before that`,
+    );
   }
 
   get #label(): string {
