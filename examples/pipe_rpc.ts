@@ -5,6 +5,8 @@
  *     deno run --allow-ffi examples/pipe_rpc.ts serve --name calculator
  *     deno run --allow-ffi examples/pipe_rpc.ts ask --name calculator divide 22 7
  *
+ * If both sides are scripts, requests.ts does the same in fewer lines.
+ *
  * The server in C: `gcc -O2 -o pipe_rpc.exe examples/pipe_rpc.c`, and `pipe_rpc.exe calculator`.
  * With `--pid PID`, the client trusts only the server with this process id.
  *

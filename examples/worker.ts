@@ -15,7 +15,7 @@ const WIDTH = 72;
 const SHADES = " .:-=+*#%@";
 const MAX_STEPS = SHADES.length - 1;
 
-/** What the Worker gets: three tokens, and the height of the picture. */
+/** The first message to the Worker: three tokens, and the height of the picture. */
 interface Start {
   memory: WorkerTokenFields;
   jobs: WorkerTokenFields;
