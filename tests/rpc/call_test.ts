@@ -204,7 +204,7 @@ Deno.test("A call rejects with TimedOut, and the handler's signal has the same r
   assertEquals(reason.message, error.message);
 });
 
-Deno.test("What has no clone or is too long rejects the call, and the link goes on", async () => {
+Deno.test("A value without a clone or too long rejects the call, and the link goes on", async () => {
   await using _unhandled = new UnhandledRejections();
   const failures: unknown[] = [];
   const [near, far] = pairLinks({ maxLength: 2000 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { runPeer } from "../support/run_peer.ts";
 
-/** What a heap may grow by for other reasons, in bytes: 100,000 calls of 3 bytes each. */
+/** Maximum growth of a heap for other reasons, in bytes: 3 bytes for each of 100,000 calls. */
 const ALLOWED = 300_000;
 
 Deno.test("100,000 calls and streams leave no memory and no listener behind", async () => {

@@ -154,7 +154,7 @@ Deno.test("A source that fails is told to onError, and its links go on", async (
   await within("the service is over", service.finished);
 });
 
-Deno.test("What onError throws is ignored", async () => {
+Deno.test("An error of onError is ignored", async () => {
   await using _unhandled = new UnhandledRejections();
   for (
     const onError of [() => Promise.reject(new Error("async")), () => {

@@ -131,7 +131,7 @@ export async function killPeekers(
   return { messages: sent, repeats: notes.words[NOTE.repeats]! };
 }
 
-/** What {@linkcode sendToKilled} needs. */
+/** Options of {@linkcode sendToKilled}. */
 interface Sending extends Kills {
   name: string;
   channel: RingChannel;
