@@ -13,7 +13,7 @@
 
 import { TextLineStream } from "@std/streams";
 import { RpcSession, RpcTarget } from "capnweb";
-import { connectRing, listenRing, type RingConnection } from "../../src/channel/mod.ts";
+import { connectRing, listenRing } from "../../src/channel/mod.ts";
 import { client, ringLink, serve } from "../../src/rpc/mod.ts";
 import { transportOver } from "../capnweb_transport.ts";
 import { useProcessors } from "./this_process.ts";
