@@ -43,7 +43,8 @@ export class OwningWorker implements Disposable {
   /** Waits until the Worker posts a word. */
   async says(word: string): Promise<void> {
     const said = Promise.withResolvers<void>();
-    const timer = setTimeout(() => said.reject(new Error(`Worker did not post "${word}"`)), 30_000);
+    // Long, because a Worker that starts a process takes half a minute on a busy machine.
+    const timer = setTimeout(() => said.reject(new Error(`Worker did not post "${word}"`)), 90_000);
     this.#listeners.set(word, said.resolve);
     try {
       await said.promise;
