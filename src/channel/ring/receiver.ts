@@ -360,9 +360,9 @@ export class RingReceiver<Value = Uint8Array<ArrayBuffer>, View = never> extends
 
   /**
    * Shows views of all messages that are in the ring now, if the channel has a layout of messages.
-   * The views are live: nothing is copied. If V8 has compiled `visit`, a message of numbers allocates
-   * nothing. The reading of a text, a 64-bit integer, an array or a struct allocates, and that of a
-   * fraction behind a tag can.
+   * The views are live: nothing is copied. In a script that reads one layout, a message of numbers
+   * allocates nothing after V8 has compiled `visit`. To read a text, a 64-bit integer, an array or a
+   * struct allocates; with several layouts, also to read a fraction.
    *
    * @example Sum the prices of trades
    * ```ts
