@@ -11,7 +11,7 @@ Deno.test("listenWindow has maxLinks open links, and takes another client when o
   const first = await windowLink(listener, soon);
   const taken = await listener.accept(soon);
   await assertRejects(
-    () => windowLink(listener, { timeout: 1000 }),
+    () => windowLink(listener, { timeout: 3000 }),
     Deno.errors.TimedOut,
     "may not take links",
   );
