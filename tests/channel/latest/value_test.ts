@@ -265,7 +265,7 @@ Deno.test("LatestValue.open() throws only InvalidData for any bytes in the heade
     Telemetry.signature,
   );
   const Other = struct({ speed: "f32" });
-  const refusals = new Set<string>();
+  const refusals: string[] = [];
   for (let round = 0; round < 400; round++) {
     view.bytes.set(whole);
     const at = round % 2 === 0 ? round % 28 : text + (round * 7) % Telemetry.signature.length;
@@ -277,11 +277,13 @@ Deno.test("LatestValue.open() throws only InvalidData for any bytes in the heade
         assert(error instanceof Deno.errors.InvalidData, `${error}`);
         // deno-lint-ignore no-control-regex -- there must be none
         assert(!/[\0-\x1f\x7f]/.test(error.message), error.message);
-        refusals.add(error.message.replace(/:[^:]*$/, ""));
+        refusals.push(error.message);
       }
     }
   }
-  assert(refusals.size >= 3, [...refusals].join());
+  for (const reason of ["begins with something else", "of version", "slots", "is corrupt"]) {
+    assert(refusals.some((refusal) => refusal.includes(reason)), reason);
+  }
   // The slots have the same size for both lengths, so the description is at its place.
   view.bytes.set(whole);
   new DataView(view.buffer).setUint32(16, Telemetry.byteLength - 4, true);

@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { RingChannel } from "../../../src/channel/mod.ts";
 import { SharedEvent, SharedMemory } from "../../../mod.ts";
-import { HEADER_LENGTH, WORD, writeHeader } from "../../../src/channel/ring/layout.ts";
+import { HEADER_LENGTH, VERSION, WORD, writeHeader } from "../../../src/channel/ring/layout.ts";
 import { compileRingPeer } from "../../support/compile_ring_peer.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
@@ -266,7 +266,8 @@ Deno.test("declareRingChannel(): a C program refuses memory that is not a channe
   } as const;
   const wrong = [
     { at: WORD.magic, value: 1 },
-    { at: WORD.version, value: 2 },
+    { at: WORD.version, value: VERSION - 1 },
+    { at: WORD.version, value: VERSION + 1 },
     { at: WORD.capacity, value: 8192 },
     { at: WORD.capacity, value: 4095 },
     { at: WORD.maxMessageLength, value: 4096 },
