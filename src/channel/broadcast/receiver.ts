@@ -17,7 +17,7 @@ import {
   UNIT,
 } from "./layout.ts";
 import { type BroadcastEndOptions, committedAfter } from "./sender.ts";
-import { labelOf, loadFence } from "../peer/memory.ts";
+import { labelOf, loadFence, wordsOf } from "../peer/memory.ts";
 import { assertFunction, pickOptions } from "../../../ffi/arguments.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import type { WaitSyncOptions } from "../../sync/mod.ts";
@@ -28,7 +28,7 @@ import { WAKE_CHECKS, type WakeEvent, type WakeOptions } from "../peer/wake.ts";
 import type { Machine } from "../peer/machine.ts";
 import { MACHINE } from "../peer/windows.ts";
 import { type Incoming, Receiving } from "../peer/receiving.ts";
-import { decodeValue } from "../ring/message.ts";
+import { decodeValue, hasLayout } from "../ring/message.ts";
 
 /**
  * Maximum attempts to read a message, so that a fast or hostile sender cannot keep this in a loop.
@@ -345,9 +345,7 @@ class TypedReader<Value, View> implements MessageReader<Value, View> {
   }
 
   valueOf(): never {
-    throw new TypeError(
-      `Cannot decode a value of the ${this.#label}: its messages have a layout; call receive()`,
-    );
+    throw hasLayout("decode a value of", { label: this.#label, instead: "receive" });
   }
 
   /**
@@ -374,11 +372,6 @@ class TypedReader<Value, View> implements MessageReader<Value, View> {
     this.#viewAt = undefined;
     return new DataView(buffer, 0, byteLength);
   }
-}
-
-/** Returns the number of 32-bit words that hold `byteLength` bytes. */
-function wordsOf(byteLength: number): number {
-  return (byteLength + 3) >>> 2;
 }
 
 /** Opens a receiver; {@linkcode BroadcastRing.receiver} calls this. */

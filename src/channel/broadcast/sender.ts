@@ -49,7 +49,7 @@ import { assertInteger, bytesOf, type ByteSource } from "../../../ffi/arguments.
 import { Uncloneable } from "../../../ffi/handle.ts";
 import { type HeaderWords, leavePlace, takePlace } from "../peer/place.ts";
 import type { WakeEvents } from "../peer/wake.ts";
-import { encodeValue } from "../ring/message.ts";
+import { encodeValue, hasLayout, withoutLayout } from "../ring/message.ts";
 import type { MessageLayout } from "../../struct/tagged.ts";
 import type { Machine } from "../peer/machine.ts";
 import { type Flushable, MACHINE } from "../peer/windows.ts";
@@ -405,12 +405,7 @@ export class BroadcastSender<Input = never> extends Uncloneable implements Dispo
   write(values: Input): void {
     this.#assertReady(0);
     const message = this.#message;
-    if (message === undefined) {
-      throw new TypeError(
-        `Cannot write a value to the ${this.#label()}: it has no layout of messages; create and ` +
-          "open it with the option message",
-      );
-    }
+    if (message === undefined) throw withoutLayout(this.#label());
     const checked = message.check(values, "", this.#source);
     const length = message.messageLength(checked);
     // The check runs getters of the value, which can use this sender.
@@ -431,9 +426,7 @@ export class BroadcastSender<Input = never> extends Uncloneable implements Dispo
   sendValue(value: unknown): void {
     this.#assertOpen();
     if (this.#message !== undefined) {
-      throw new TypeError(
-        `Cannot send a cloned value to the ${this.#label()}: its messages have a layout; call write()`,
-      );
+      throw hasLayout("send a cloned value to", { label: this.#label(), instead: "write" });
     }
     this.send(encodeValue(value));
   }

@@ -17,17 +17,14 @@ import {
 import { unless } from "../../../ffi/error.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import { UNITS_PER_MILLISECOND } from "../../../ffi/platform.ts";
-import { createInitializedMemory, openMemory } from "../../memory/creation.ts";
-import type { MappedView } from "../../memory/mod.ts";
+import { openMemory } from "../../memory/creation.ts";
 import { sharedMemoryOver } from "../../memory/shared_memory.ts";
-import { derivedName, objectName, openOrCreate, openWithSettings } from "../../names.ts";
-import { openOrCreateMutex } from "../../sync/mutex.ts";
+import { objectName, openOrCreate, openWithSettings } from "../../names.ts";
 import { poll, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
-import { LatestPublisher } from "../latest/value.ts";
+import { createLatest, LatestPublisher, takeWriterMutex } from "../latest/value.ts";
 import type { Machine } from "../peer/machine.ts";
-import { createUnder } from "../peer/memory.ts";
 import { Ends, hasEnded } from "../peer/place.ts";
-import { MAX_WAITING, WAKE_CHECKS, wakeEventSuffix, type WakeOptions } from "../peer/wake.ts";
+import { WAKE_CHECKS, type WakeOptions } from "../peer/wake.ts";
 import { encodeValue } from "../ring/message.ts";
 import {
   frameLabel,
@@ -401,19 +398,14 @@ export class LatestFrame extends Uncloneable implements Disposable {
   static create(name: string, options: LatestFrameOptions): LatestFrame {
     const full = objectName(name);
     const settings = settingsOf(options);
-    const label = frameLabel(full);
-    // Checks the length of all derived names before the memory is created: this one is the longest.
-    derivedName(full, wakeEventSuffix(MAX_WAITING - 1));
     const { security } = options;
-    const memory = createUnder({ label, name: full, magic: MAGIC }, () => {
-      const initialize = (view: MappedView) => writeHeader(view, settings);
-      const made = createInitializedMemory(
-        full,
-        memoryLengthOf(settings),
-        security === undefined ? {} : { security },
-        { label, initialize },
-      );
-      return sharedMemoryOver(made, full, true);
+    const memory = createLatest({
+      name: full,
+      label: frameLabel(full),
+      magic: MAGIC,
+      byteLength: memoryLengthOf(settings),
+      options: security === undefined ? {} : { security },
+      initialize: (view) => writeHeader(view, settings),
     });
     return new LatestFrame(full, new FrameMemory(full, memory), options);
   }
@@ -493,17 +485,7 @@ export class LatestFrame extends Uncloneable implements Disposable {
     this.#assertOpen();
     const { name } = this;
     const { slots, wakeEvents, machine } = this.#memory.parts;
-    using stack = new DisposableStack();
-    const writer = derivedName(name, ".writer");
-    const label = `mutex "${writer}" of ${this.#label}`;
-    const mutex = stack.use(openOrCreateMutex(writer, this.#options, label));
-    const lock = mutex.tryLock();
-    if (lock === undefined) {
-      throw new Deno.errors.Busy(
-        `The ${this.#label} has a writer already: close that writer first`,
-      );
-    }
-    stack.defer(() => lock.release());
+    using stack = takeWriterMutex(name, this.#label, this.#options);
     const room = new FrameRoom({ slots, machine });
     const { header } = slots;
     const publisher = stack.use(new LatestPublisher({ header, slots: room, wakeEvents, machine }));

@@ -72,6 +72,7 @@ import {
   loadFence,
   MAGICS,
   nameMemory,
+  wordsOf,
 } from "../peer/memory.ts";
 import type { HeaderWords, Place } from "../peer/place.ts";
 import type { Machine } from "../peer/machine.ts";
@@ -304,11 +305,6 @@ function placeOfText(byteLength: number): DescriptionPlace {
     length: HEADER.offsetOf("textLength"),
     text: memoryLengthFor(wordsOf(byteLength)),
   };
-}
-
-/** Returns the number of 32-bit words that hold `byteLength` bytes. */
-export function wordsOf(byteLength: number): number {
-  return Math.ceil(byteLength / 4);
 }
 
 /** Writes the header and the description of a new latest value. */

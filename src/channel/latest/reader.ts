@@ -10,7 +10,8 @@ import { WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
 import { CLOSED, PeerLiveness, type PeerState } from "../peer/place.ts";
 import { EndWait } from "../peer/wait.ts";
 import type { WakeEvent, WakeOptions } from "../peer/wake.ts";
-import { latestLabel, type LatestParts, wordsOf, WRITER } from "./layout.ts";
+import { latestLabel, type LatestParts, WRITER } from "./layout.ts";
+import { wordsOf } from "../peer/memory.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import type { Fields, Layout, StructValue } from "../../struct/mod.ts";
 

@@ -20,7 +20,6 @@ import {
   type LatestValueOptions,
   MAGIC,
   memoryLengthOf,
-  wordsOf,
   writeHeader,
   WRITER,
 } from "./layout.ts";
@@ -29,13 +28,13 @@ import type { Fields, Layout, StructInput, StructView } from "../../struct/mod.t
 import { unless } from "../../../ffi/error.ts";
 import { assertOptions } from "../../../ffi/arguments.ts";
 import { createInitializedMemory, openMemory } from "../../memory/creation.ts";
-import type { MappedView } from "../../memory/mod.ts";
+import type { MappedView, SharedMemory } from "../../memory/mod.ts";
 import { sharedMemoryOver } from "../../memory/shared_memory.ts";
 import { derivedName, objectName, openOrCreate } from "../../names.ts";
 import type { ValueLayout } from "../../struct/consistent.ts";
 import { openOrCreateMutex } from "../../sync/mutex.ts";
 import { poll, WAIT_CHECKS, type WaitOptions } from "../../wait/options.ts";
-import { createUnder } from "../peer/memory.ts";
+import { createUnder, wordsOf } from "../peer/memory.ts";
 import { MAX_WAITING, WAKE_CHECKS, wakeEventSuffix, type WakeOptions } from "../peer/wake.ts";
 import { type LatestReader, openReader } from "./reader.ts";
 
@@ -78,6 +77,55 @@ export class LatestPublisher implements Disposable {
     leavePlace(this.#parts.header, WRITER, this.#parts);
     this.#parts.wakeEvents.wakeAll(); // guard: writer-closes
   }
+}
+
+/** The memory that {@linkcode createLatest} creates. */
+export interface NewLatest {
+  /** The full name. */
+  readonly name: string;
+  /** The name in error messages. */
+  readonly label: string;
+  /** The first word of the memory. */
+  readonly magic: number;
+  readonly byteLength: number;
+  readonly options: LatestValueOptions;
+  /** Writes the header. */
+  readonly initialize: (view: MappedView) => void;
+}
+
+/** Creates the memory of a latest value, or of a latest frame. */
+export function createLatest(
+  { name, label, magic, byteLength, options, initialize }: NewLatest,
+): SharedMemory {
+  // Checks the length of all derived names before the memory is created: this one is the longest.
+  derivedName(name, wakeEventSuffix(MAX_WAITING - 1));
+  return createUnder({ label, name, magic }, () => {
+    const made = createInitializedMemory(name, byteLength, options, { label, initialize });
+    return sharedMemoryOver(made, name, true);
+  });
+}
+
+/**
+ * Takes the mutex of the writer of a latest value, or of a latest frame.
+ *
+ * @param name The full name of the latest value or the latest frame.
+ * @returns The stack that releases and closes the mutex.
+ * @throws {Deno.errors.Busy} If there is a writer.
+ */
+export function takeWriterMutex(
+  name: string,
+  label: string,
+  options: LatestValueOptions,
+): DisposableStack {
+  using stack = new DisposableStack();
+  const writer = derivedName(name, ".writer");
+  const mutex = stack.use(openOrCreateMutex(writer, options, `mutex "${writer}" of ${label}`));
+  const lock = mutex.tryLock();
+  if (lock === undefined) {
+    throw new Deno.errors.Busy(`The ${label} has a writer already: close that writer first`);
+  }
+  stack.defer(() => lock.release());
+  return stack.move();
 }
 
 /** Takes the writer's place. Its last owner is not alive. */
@@ -277,14 +325,13 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
     const full = objectName(name);
     assertValueLayout("layout", layout);
     assertOptions(options, LATEST_VALUE_CHECKS);
-    const label = latestLabel(full);
-    // Checks the length of all derived names before the memory is created: this one is the longest.
-    derivedName(full, wakeEventSuffix(MAX_WAITING - 1));
-    const memory = createUnder({ label, name: full, magic: MAGIC }, () => {
-      const initialize = (view: MappedView) => writeHeader(view, layout);
-      const length = memoryLengthOf(layout);
-      const made = createInitializedMemory(full, length, options, { label, initialize });
-      return sharedMemoryOver(made, full, true);
+    const memory = createLatest({
+      name: full,
+      label: latestLabel(full),
+      magic: MAGIC,
+      byteLength: memoryLengthOf(layout),
+      options,
+      initialize: (view) => writeHeader(view, layout),
     });
     return new LatestValue(full, layout, new LatestMemory(full, memory, layout), options);
   }
@@ -372,17 +419,7 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
     this.#assertOpen();
     const { name, layout } = this;
     const { parts } = this.#memory;
-    using stack = new DisposableStack();
-    const writer = derivedName(name, ".writer");
-    const label = `mutex "${writer}" of ${this.#label}`;
-    const mutex = stack.use(openOrCreateMutex(writer, this.#options, label));
-    const lock = mutex.tryLock();
-    if (lock === undefined) {
-      throw new Deno.errors.Busy(
-        `The ${this.#label} has a writer already: close that writer first`,
-      );
-    }
-    stack.defer(() => lock.release());
+    using stack = takeWriterMutex(name, this.#label, this.#options);
     const words = new Int32Array(wordsOf(layout.byteLength));
     parts.slots.copy(words);
     const publisher = stack.use(new LatestPublisher(parts));

@@ -275,3 +275,8 @@ export const loadFence: () => void = isX64 ? () => {} : fence;
  * `Atomics.load` is enough, as in steps 2 and 3 of {@linkcode fence}.
  */
 export const afterStore: () => void = isX64 ? () => {} : () => void Atomics.load(word, 0);
+
+/** Returns the number of 32-bit words that hold `byteLength` bytes. */
+export function wordsOf(byteLength: number): number {
+  return (byteLength + 3) >>> 2;
+}

@@ -108,6 +108,33 @@ export function overMessage(label: string): Deno.errors.BadResource {
   );
 }
 
+/**
+ * Creates the error for a value that a sender cannot write.
+ *
+ * @param label The ring's name in the error message.
+ */
+export function withoutLayout(label: string): TypeError {
+  return new TypeError(
+    `Cannot write a value to the ${label}: it has no layout of messages; create and open it with ` +
+      "the option message",
+  );
+}
+
+/**
+ * Creates the error for a cloned value of a ring whose messages have a layout.
+ *
+ * @param what The operation that failed, up to the ring's name: "decode a value of".
+ * @param options The ring's name in the error message, and the method to call instead.
+ */
+export function hasLayout(
+  what: string,
+  { label, instead }: { label: string; instead: string },
+): TypeError {
+  return new TypeError(
+    `Cannot ${what} the ${label}: its messages have a layout; call ${instead}()`,
+  );
+}
+
 /** Loads Node's module when it is needed, because Deno loads 26 more modules for it. */
 function v8(): typeof import("node:v8") {
   // deno-lint-ignore no-process-global -- the only way to load a module of Node without an await
@@ -311,9 +338,7 @@ export class StructContents<Value, View> implements Contents<Value, View> {
   }
 
   valueOf(): never {
-    throw new TypeError(
-      `Cannot decode a value of the ${this.#label}: its messages have a layout; call receive()`,
-    );
+    throw hasLayout("decode a value of", { label: this.#label, instead: "receive" });
   }
 
   assertValues(): void {

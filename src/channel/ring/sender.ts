@@ -19,7 +19,14 @@ import { EndWait } from "../peer/wait.ts";
 import { assertNotTransferred, labelOf } from "../peer/memory.ts";
 import { PeerLiveness } from "../peer/place.ts";
 import type { MessageLayout } from "../../struct/tagged.ts";
-import { claimOver, encodeValue, overMessage, type RingClaim } from "./message.ts";
+import {
+  claimOver,
+  encodeValue,
+  hasLayout,
+  overMessage,
+  type RingClaim,
+  withoutLayout,
+} from "./message.ts";
 import {
   HEADER_LENGTH,
   headerWordsOf,
@@ -306,9 +313,7 @@ export class RingSender<Input = never> extends Uncloneable implements Disposable
    */
   async sendValue(value: unknown, options: WaitOptions = {}): Promise<boolean> {
     if (this.#message !== undefined) {
-      throw new TypeError(
-        `Cannot send a cloned value to the ${this.#label()}: its messages have a layout; call write()`,
-      );
+      throw hasLayout("send a cloned value to", { label: this.#label(), instead: "write" });
     }
     return await this.send(encodeValue(value), options);
   }
@@ -616,10 +621,7 @@ export class RingSender<Input = never> extends Uncloneable implements Disposable
   /** Returns the layout of the messages. */
   #layout(): MessageLayout<unknown, Input> {
     if (this.#message !== undefined) return this.#message;
-    throw new TypeError(
-      `Cannot write a value to the ${this.#label()}: it has no layout of messages; create and ` +
-        "open it with the option message",
-    );
+    throw withoutLayout(this.#label());
   }
 
   /** Checks values. This runs their getters, which can use this sender. */
