@@ -18,7 +18,7 @@ import {
 } from "../../src/rpc/mod.ts";
 import { randomName } from "../support/random_name.ts";
 import { type Given, type Options, plain, type Row } from "./row.ts";
-import { NO_WINDOW, SECURITY, WAIT } from "./shared_options.ts";
+import { NO_WINDOW, SECURITY, SERVE, WAIT } from "./shared_options.ts";
 
 const LENGTH: Options = { maxMessageLength: ["count", 8] };
 /** An argument without a right value in these rows. */
@@ -35,11 +35,7 @@ export function* linkRows(): Generator<Row> {
       capacity: ["count", 65_536],
       packages: ["packages", true],
       backlog: ["count", 1],
-      signal: WAIT.signal!,
-      concurrency: ["count", 1],
-      validate: ["object", {}],
-      stacks: ["flag", true],
-      onError: ["function", () => {}],
+      ...SERVE,
     },
     isPartial: true,
   });

@@ -7,7 +7,7 @@
 import { client, serve } from "../../src/rpc/mod.ts";
 import { pairLinks } from "../rpc/support/pair_link.ts";
 import { type Given, method, plain, type Row } from "./row.ts";
-import { TIMEOUT, WAIT } from "./shared_options.ts";
+import { SERVE, TIMEOUT, WAIT } from "./shared_options.ts";
 
 /** Makes the rows of requests. The stack ends the objects of these rows. */
 export function requestRows(stack: AsyncDisposableStack): Row[] {
@@ -22,13 +22,7 @@ export function requestRows(stack: AsyncDisposableStack): Row[] {
     plain(client, "client", { needed: [["instance", near]], isPartial: true }),
     plain(serve, "serve", {
       needed: [["instance", free], ["object", {}]],
-      options: {
-        signal: WAIT.signal!,
-        concurrency: ["count", 1],
-        validate: ["object", {}],
-        stacks: ["flag", true],
-        onError: ["function", () => {}],
-      },
+      options: SERVE,
       isPartial: true,
     }),
     method("Client.call", caller, {

@@ -15,6 +15,14 @@ export const OWNER: Options = { owner: ["word", "self"] };
 export const SECURITY: Options = { security: ["word", "user"] };
 export const TIMEOUT: Options = { timeout: ["count", 0] };
 export const WAIT: Options = { ...TIMEOUT, signal: ["signal", new AbortController().signal] };
+/** The options of a service. */
+export const SERVE: Options = {
+  signal: WAIT.signal!,
+  concurrency: ["count", 1],
+  validate: ["object", {}],
+  stacks: ["flag", true],
+  onError: ["function", () => {}],
+};
 /** The options of functions that send a handle. */
 export const SEND: Options = {
   ...WAIT,

@@ -346,20 +346,6 @@ Deno.test("RingReceiver.values() yields the values of sendValue() until the send
   assertEquals(await Array.fromAsync(receiver.values()), values);
 });
 
-Deno.test("RingReceiver.values() ends its wait by its timeout and by its signal, and goes on later", async () => {
-  using ring = RingChannel.anonymous();
-  using receiver = ring.receiver();
-  using sender = ring.sender();
-  await assertRejects(() => receiver.values({ timeout: 5 }).next(), Deno.errors.TimedOut);
-  const reason = new Error("Enough");
-  const stop = new AbortController();
-  const waiting = receiver.values({ signal: stop.signal }).next();
-  stop.abort(reason);
-  assertStrictEquals(await assertRejects(() => waiting), reason);
-  await sender.sendValue(1);
-  assertEquals(await receiver.values({ timeout: 10_000 }).next(), { done: false, value: 1 });
-});
-
 Deno.test("Random bytes in the description of a layout never open the channel, and close it again", async () => {
   const name = randomName();
   using channel = RingChannel.create(name, { capacity: 1024, message: Event });

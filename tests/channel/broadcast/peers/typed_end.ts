@@ -8,6 +8,7 @@
 import { BroadcastRing } from "../../../../src/channel/mod.ts";
 import { struct } from "../../../../src/struct/mod.ts";
 import { Event, eventOf, numberOf } from "../../ring/typed_layouts.ts";
+import { printErrors } from "../../peers/print_errors.ts";
 
 const soon = { timeout: 20_000 };
 const [role, name = "", count = "0"] = Deno.args;
@@ -48,20 +49,12 @@ async function useRing(): Promise<void> {
 async function openAnother(): Promise<void> {
   const Other = struct({ number: "u32" });
   console.log("ready");
-  const attempts = [
+  await printErrors([
     () => BroadcastRing.open(name),
     () => BroadcastRing.open(name, { message: Other }),
     () => BroadcastRing.waitFor(name, { message: Other, ...soon }),
     () => BroadcastRing.openOrCreate(name, { message: Other }),
-  ];
-  for (const open of attempts) {
-    try {
-      await open();
-      console.log("opened");
-    } catch (error) {
-      console.log(String(error));
-    }
-  }
+  ]);
 }
 
 /** Sends values that are cloned, through a ring without a layout. */

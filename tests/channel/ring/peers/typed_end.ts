@@ -7,6 +7,7 @@
 
 import { RingChannel } from "../../../../src/channel/mod.ts";
 import { Event, eventOf, numberOf, Other } from "../typed_layouts.ts";
+import { printErrors } from "../../peers/print_errors.ts";
 
 const soon = { timeout: 20_000 };
 const [role, name = "", count = "0"] = Deno.args;
@@ -48,18 +49,10 @@ async function useChannel(): Promise<void> {
 /** Tries to open the channel with other layouts, and prints the errors. */
 async function openAnother(): Promise<void> {
   console.log("ready");
-  const attempts = [
+  await printErrors([
     () => RingChannel.open(name),
     () => RingChannel.open(name, { message: Other }),
     () => RingChannel.waitFor(name, { message: Other, ...soon }),
     () => RingChannel.openOrCreate(name, { message: Other }),
-  ];
-  for (const open of attempts) {
-    try {
-      await open();
-      console.log("opened");
-    } catch (error) {
-      console.log(String(error));
-    }
-  }
+  ]);
 }
