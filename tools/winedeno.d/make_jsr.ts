@@ -47,6 +47,7 @@ async function declaredExports(name: string): Promise<Record<string, string>> {
   const exports: Record<string, string> = {};
   try {
     for await (const { name: file } of Deno.readDir(`${declarations}/${name}`)) {
+      if (!file.endsWith(".d.ts")) continue;
       const module = file.replace(".d.ts", "");
       exports[module === "mod" ? "." : `./${module.replaceAll("_", "-")}`] =
         `./${name}/${module}.js`;
@@ -54,9 +55,9 @@ async function declaredExports(name: string): Promise<Record<string, string>> {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  if (!exports["."]) {
+  if (Object.keys(exports).length === 0) {
     console.error(
-      `deno.json imports jsr:@std/${name}, and JSR is not reachable: declare the functions that are used in ${declarations}/${name}/mod.d.ts`,
+      `deno.json imports jsr:@std/${name}, and JSR is not reachable: declare the functions that are used in ${declarations}/${name}/`,
     );
     Deno.exit(1);
   }
@@ -96,8 +97,18 @@ async function writeVersion(
     // re-exports, the code re-exports the same files.
     const code = declaration.startsWith("export * from")
       ? declaration.replaceAll(".d.ts", ".js")
-      : await Deno.readTextFile(denoStd + path);
+      : await readStandIn(path) ?? await Deno.readTextFile(denoStd + path);
     return `// @ts-self-types="./${declarationPath.split("/").at(-1)}"\n${code}`;
+  }
+
+  /** Reads the code beside a declaration, which replaces a module that deno-std has only in part. */
+  async function readStandIn(path: string): Promise<string | undefined> {
+    try {
+      return await Deno.readTextFile(declarations + path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    }
   }
 
   async function add(path: string, text: string): Promise<void> {

@@ -1,0 +1,373 @@
+/**
+ * The table of subcommands. The parser, the help texts, the completions and docs/command.md are made
+ * from it.
+ *
+ * @module
+ */
+
+import type { CommandSpec, OptionSpec } from "./command.ts";
+import { FORMAT_OPTIONS } from "./records.ts";
+
+/** The kinds of objects that `winipc ls` lists. */
+export const KINDS = [
+  "section",
+  "ring",
+  "broadcast",
+  "latest",
+  "event",
+  "mutex",
+  "semaphore",
+  "pipe",
+  "mailslot",
+  "window",
+] as const;
+
+/** The longest time that Deno's timers can wait, in milliseconds. */
+const MAX_TIMEOUT = 2 ** 31 - 1;
+
+const INTERVAL = {
+  name: "interval",
+  value: "MS",
+  integer: [10, 3_600_000],
+  default: 500,
+  summary: "The time between two looks, in milliseconds.",
+} as const satisfies OptionSpec;
+
+const TIMEOUT = {
+  name: "timeout",
+  value: "MS",
+  integer: [0, MAX_TIMEOUT],
+  summary: "End with code 124 after this time, in milliseconds.",
+} as const satisfies OptionSpec;
+
+const COUNT = {
+  name: "count",
+  value: "N",
+  integer: [1, Number.MAX_SAFE_INTEGER],
+  summary: "End after N records.",
+} as const satisfies OptionSpec;
+
+const SCHEMA = {
+  name: "schema",
+  value: "FILE",
+  summary: "Read the layout from a JSON description or from a C header.",
+} as const satisfies OptionSpec;
+
+const STRUCT = {
+  name: "struct",
+  value: "STRUCT",
+  summary: "The name of the struct in a C header that has several.",
+} as const satisfies OptionSpec;
+
+const READS_SCHEMA = { flag: "--allow-read", when: "with --schema" } as const;
+
+/** All subcommands, in the order of the help text. */
+export const COMMANDS = [
+  {
+    name: "ls",
+    summary: "List what processes share: memory, rings, events, pipes, windows.",
+    description: [
+      "Lists the named objects of this session and the global ones, with the owner where it can be " +
+      "read without opening the object.",
+      "Sections are opened for reading and closed at once, because only their first bytes tell a " +
+      "ring from plain memory. No pipe, mailslot or window is opened.",
+    ],
+    arguments: [
+      { name: "KIND", summary: "List objects of one kind.", optional: true, choices: KINDS },
+      {
+        name: "PATTERN",
+        summary: "List objects whose name matches; * is any text.",
+        optional: true,
+      },
+    ],
+    options: [
+      { name: "watch", summary: "Show what comes and goes until Ctrl-C." },
+      INTERVAL,
+      ...FORMAT_OPTIONS,
+    ],
+    examples: [
+      { text: "List everything", command: "winipc ls" },
+      { text: "List the rings whose name begins with trades", command: "winipc ls ring 'trades*'" },
+    ],
+    permissions: [],
+  },
+  {
+    name: "info",
+    summary: "Describe one object: size, owner, rights, peers, counters.",
+    description: [
+      "Describes an object by its name: its kind, size, owner and security descriptor, in words and " +
+      "in SDDL. Of this library's rings and values it shows the places, the peers, the fill and " +
+      "the counters.",
+    ],
+    arguments: [{ name: "NAME", summary: "The object's name, or TARGET as for winipc send." }],
+    options: [...FORMAT_OPTIONS],
+    examples: [{ text: "Describe a ring", command: "winipc info trades" }],
+    permissions: [],
+  },
+  {
+    name: "dump",
+    summary: "Print the bytes or the fields of shared memory.",
+    description: [
+      "Copies a part of a section and prints it. With a schema, the fields have names. Schemas of " +
+      "well-known programs are found by the object's name.",
+    ],
+    arguments: [{ name: "NAME", summary: "The section's name." }],
+    options: [
+      {
+        name: "at",
+        value: "N",
+        integer: [0, Number.MAX_SAFE_INTEGER],
+        summary: "The offset of the first byte.",
+        default: 0,
+      },
+      {
+        name: "length",
+        value: "N",
+        integer: [1, Number.MAX_SAFE_INTEGER],
+        summary: "The number of bytes.",
+      },
+      SCHEMA,
+      STRUCT,
+      {
+        name: "format",
+        value: "FORMAT",
+        choices: ["table", "hex", "json", "raw"],
+        summary: "How to print: fields, hexadecimal, JSON, or the bytes themselves.",
+      },
+    ],
+    examples: [
+      { text: "Print the first 64 bytes", command: "winipc dump sensors --length 64" },
+      { text: "Print fields", command: "winipc dump sensors --schema sensors.json" },
+    ],
+    permissions: [READS_SCHEMA],
+  },
+  {
+    name: "watch",
+    summary: "Show the fields of shared memory as they change.",
+    description: [
+      "Shows the memory again and again, with the changes highlighted. If the output is no " +
+      "terminal, it prints a line of JSON with the changed fields for each change.",
+      "It keeps the section open: the name stays taken until winipc ends.",
+    ],
+    arguments: [{ name: "NAME", summary: "The section's name." }],
+    options: [SCHEMA, STRUCT, INTERVAL, COUNT, TIMEOUT],
+    examples: [{ text: "Watch MumbleLink", command: "winipc watch MumbleLink --interval 100" }],
+    permissions: [READS_SCHEMA],
+  },
+  {
+    name: "top",
+    summary: "Show all rings live: messages, bytes, fill, waits, peers.",
+    description: [
+      "Shows the rings and values of this library, the busiest first, until Ctrl-C. It keeps their " +
+      "sections open between two looks.",
+    ],
+    arguments: [
+      { name: "PATTERN", summary: "Show rings whose name matches; * is any text.", optional: true },
+    ],
+    options: [INTERVAL, COUNT, ...FORMAT_OPTIONS],
+    examples: [{ text: "Show all rings every second", command: "winipc top --interval 1000" }],
+    permissions: [],
+  },
+  {
+    name: "tail",
+    summary: "Print the messages of a broadcast ring, or the changes of a latest value.",
+    description: [
+      "Joins a broadcast ring as one more reader, or reads a latest value, and prints each message. " +
+      "The other readers lose nothing by it. Missed messages are counted on the standard error.",
+    ],
+    arguments: [{
+      name: "NAME",
+      summary: "The name of the broadcast ring or of the latest value.",
+    }],
+    options: [
+      {
+        name: "as",
+        value: "FORMAT",
+        choices: ["text", "json", "value", "hex", "struct"],
+        summary: "What the messages are.",
+      },
+      SCHEMA,
+      STRUCT,
+      COUNT,
+      TIMEOUT,
+      ...FORMAT_OPTIONS,
+    ],
+    examples: [{ text: "Print log lines", command: "winipc tail log --as text" }],
+    permissions: [READS_SCHEMA],
+  },
+  {
+    name: "send",
+    summary: "Send one message, or each line of the standard input.",
+    description: [
+      "Sends to a target: ring:NAME, broadcast:NAME, pipe:NAME, mailslot:NAME, " +
+      "window:CLASS or window:CLASS/TITLE, event:NAME.",
+      "Without DATA or with -, it sends each line of the standard input.",
+    ],
+    arguments: [
+      { name: "TARGET", summary: "The kind and the name of the receiver." },
+      { name: "DATA", summary: "The text to send.", optional: true },
+    ],
+    options: [
+      {
+        name: "as",
+        value: "FORMAT",
+        choices: ["text", "json", "hex", "raw"],
+        default: "text",
+        summary: "What DATA is: text, JSON for a value, or hexadecimal bytes.",
+      },
+      {
+        name: "data-id",
+        value: "N",
+        integer: [0, Number.MAX_SAFE_INTEGER],
+        default: 0,
+        summary: "The number dwData of a WM_COPYDATA.",
+      },
+      TIMEOUT,
+    ],
+    examples: [
+      { text: "Send a text to a window", command: "winipc send window:MyClass 'hello'" },
+      { text: "Set an event", command: "winipc send event:stop" },
+    ],
+    permissions: [],
+  },
+  {
+    name: "listen",
+    summary: "Receive messages and print them.",
+    description: [
+      "Receives from a target, as winipc send sends to it. A window, a pipe or a mailslot that does " +
+      "not exist is created.",
+      "A ring, a mailslot and an auto-reset event have one reader: what winipc takes, another " +
+      "reader does not get. So winipc takes from those only with --take.",
+    ],
+    arguments: [{ name: "TARGET", summary: "The kind and the name of the object to listen on." }],
+    options: [
+      { name: "take", summary: "Take messages that another reader may wait for." },
+      {
+        name: "as",
+        value: "FORMAT",
+        choices: ["text", "json", "value", "hex", "raw"],
+        summary: "What the messages are.",
+      },
+      COUNT,
+      TIMEOUT,
+      ...FORMAT_OPTIONS,
+    ],
+    examples: [{
+      text: "Print one message of a pipe",
+      command: "winipc listen pipe:log --count 1",
+    }],
+    permissions: [],
+  },
+  {
+    name: "record",
+    summary: "Record a broadcast ring or a latest value to a file.",
+    description: [
+      "Writes each message with its time to a file, until Ctrl-C or until the sender closes.",
+    ],
+    arguments: [
+      { name: "NAME", summary: "The name of the broadcast ring or of the latest value." },
+      { name: "FILE", summary: "The file to write." },
+    ],
+    options: [
+      { name: "force", summary: "Overwrite the file if it exists." },
+      COUNT,
+      TIMEOUT,
+    ],
+    examples: [{ text: "Record a minute", command: "winipc record log log.rec --timeout 60000" }],
+    permissions: [{ flag: "--allow-write", when: "to write FILE" }],
+  },
+  {
+    name: "replay",
+    summary: "Send the messages of a recording again.",
+    description: [
+      "Creates the broadcast ring or the latest value of the recording under NAME and sends the " +
+      "messages at the times of the recording.",
+    ],
+    arguments: [
+      { name: "FILE", summary: "The file that winipc record wrote." },
+      { name: "NAME", summary: "The name of the new broadcast ring or latest value." },
+    ],
+    options: [
+      {
+        name: "speed",
+        value: "N",
+        number: [0, 1_000_000],
+        default: 1,
+        summary: "Send N times as fast; 0 means without waiting.",
+      },
+    ],
+    examples: [{ text: "Replay at double speed", command: "winipc replay log.rec log --speed 2" }],
+    permissions: [{ flag: "--allow-read", when: "to read FILE" }],
+  },
+  {
+    name: "dll",
+    summary: "Show the shared sections of a DLL.",
+    description: ["Reads a DLL or a program and shows which variables processes share by it."],
+    arguments: [{ name: "FILE", summary: "The DLL or the program." }],
+    options: [...FORMAT_OPTIONS],
+    examples: [{ text: "Inspect a DLL", command: "winipc dll counter.dll" }],
+    permissions: [{ flag: "--allow-read", when: "to read FILE" }],
+  },
+  {
+    name: "bench",
+    summary: "Compare the ways to share data on this machine.",
+    description: [
+      "Measures a round trip and the throughput of each way between two threads of this process, " +
+      "for some seconds. deno task compare in the repository measures between processes.",
+    ],
+    arguments: [
+      {
+        name: "WAY",
+        summary: "The ways to measure; all, if none is given.",
+        optional: true,
+        repeated: true,
+      },
+    ],
+    options: [
+      {
+        name: "size",
+        value: "N",
+        integer: [1, 1_048_576],
+        default: 64,
+        summary: "The length of a message in bytes.",
+      },
+      ...FORMAT_OPTIONS,
+    ],
+    examples: [{ text: "Compare all ways with 1 KiB", command: "winipc bench --size 1024" }],
+    permissions: [],
+  },
+  {
+    name: "doctor",
+    summary: "Check this machine, and say what to do about what is missing.",
+    description: [
+      "Shows Deno, Windows or Wine, the permissions, the session, the privileges and the integrity " +
+      "level. It tries each way once.",
+    ],
+    arguments: [],
+    options: [...FORMAT_OPTIONS],
+    examples: [{ text: "Check this machine", command: "winipc doctor" }],
+    permissions: [],
+  },
+  {
+    name: "completions",
+    summary: "Print a script that completes commands in a shell.",
+    description: ["Prints the script for a shell. The shell's own start file must run the script."],
+    arguments: [
+      { name: "SHELL", summary: "The shell.", choices: ["powershell", "bash", "zsh"] },
+    ],
+    options: [],
+    examples: [
+      {
+        text: "PowerShell, in $PROFILE",
+        command: "winipc completions powershell | Out-String | Invoke-Expression",
+      },
+    ],
+    permissions: [],
+  },
+] as const satisfies readonly CommandSpec[];
+
+/** The name of a subcommand. */
+export type CommandName = typeof COMMANDS[number]["name"];
+
+/** The entry of a subcommand in the table. */
+export type SpecOf<Name extends CommandName> = Extract<typeof COMMANDS[number], { name: Name }>;

@@ -1,0 +1,3 @@
+// The declarations of @std/cli/unicode-width.
+
+export function unicodeWidth(str: string): number;
