@@ -38,6 +38,14 @@ export interface OptionSpec {
   readonly default?: string | number;
 }
 
+/** A key of the JSON objects that a subcommand prints. */
+export interface JsonKey {
+  /** The key in camelCase; of a nested object with a dot: `owner.name`. */
+  readonly key: string;
+  /** What the value is, with its unit and when the key is missing. */
+  readonly meaning: string;
+}
+
 /** A subcommand: one entry of the table. */
 export interface CommandSpec {
   /** The word after `winipc`. */
@@ -52,6 +60,8 @@ export interface CommandSpec {
   readonly examples: readonly { readonly text: string; readonly command: string }[];
   /** The permissions besides `--allow-ffi`, and when the subcommand needs them. */
   readonly permissions: readonly { readonly flag: string; readonly when: string }[];
+  /** The keys of its JSON objects, if it prints JSON. */
+  readonly json?: readonly JsonKey[];
 }
 
 type ArgumentValue<A> = A extends { repeated: true } ? readonly string[]

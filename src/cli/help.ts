@@ -31,10 +31,12 @@ export function commandHelp(spec: CommandSpec): string {
     ...spec.options.map((option) => [optionName(option), optionText(option)]),
   ];
   const examples = spec.examples.flatMap(({ text, command }) => [`${text}:`, `    ${command}`]);
+  const keys = alignColumns((spec.json ?? []).map(({ key, meaning }) => [key, meaning]));
   return [
     `Usage: ${usageOf(spec)}`,
     ...spec.description.flatMap((paragraph) => ["", ...wrap(paragraph, WIDTH)]),
     ...(rows.length > 0 ? ["", ...indent(alignColumns(rows))] : []),
+    ...(keys.length > 0 ? ["", "Keys of the JSON objects:", ...indent(keys)] : []),
     "",
     ...spec.permissions.map(({ flag, when }) => `Needs ${flag} ${when}.`),
     ...(spec.permissions.length > 0 ? [""] : []),
