@@ -361,6 +361,14 @@ export const COMMANDS = [
         text: "PowerShell, in $PROFILE",
         command: "winipc completions powershell | Out-String | Invoke-Expression",
       },
+      {
+        text: "bash, in ~/.bashrc",
+        command: 'eval "$(winipc completions bash)"',
+      },
+      {
+        text: "zsh, in ~/.zshrc after compinit",
+        command: 'eval "$(winipc completions zsh)"',
+      },
     ],
     permissions: [],
   },

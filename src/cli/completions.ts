@@ -1,7 +1,12 @@
+import { bashScript } from "./completion/bash.ts";
 import type { Invocation } from "./command.ts";
-import type { SpecOf } from "./commands.ts";
+import { COMMANDS, type SpecOf } from "./commands.ts";
+import { powershellScript } from "./completion/powershell.ts";
+import { zshScript } from "./completion/zsh.ts";
 
-/** Runs `winipc completions`. */
-export function run(_invocation: Invocation<SpecOf<"completions">>): void {
-  throw new Deno.errors.NotSupported("winipc completions is not there yet");
+const SCRIPTS = { bash: bashScript, powershell: powershellScript, zsh: zshScript };
+
+/** Runs `winipc completions`: prints the script that completes commands in a shell. */
+export function run({ args, output }: Invocation<SpecOf<"completions">>): void {
+  output.line(SCRIPTS[args.shell](COMMANDS));
 }
