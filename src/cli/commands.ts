@@ -302,11 +302,30 @@ export const COMMANDS = [
   {
     name: "dll",
     summary: "Show the shared sections of a DLL.",
-    description: ["Reads a DLL or a program and shows which variables processes share by it."],
+    description: [
+      "Reads a DLL or a program and shows its image sections, which of them processes share, and " +
+      "the exported variables in the shared ones. It runs no code of the file.",
+    ],
     arguments: [{ name: "FILE", summary: "The DLL or the program." }],
     options: [...FORMAT_OPTIONS],
     examples: [{ text: "Inspect a DLL", command: "winipc dll counter.dll" }],
     permissions: [{ flag: "--allow-read", when: "to read FILE" }],
+    json: [
+      { key: "machine", meaning: "x64, arm64, x86, or the number of another machine." },
+      { key: "dll", meaning: "Whether the file is a DLL and not a program." },
+      { key: "sections", meaning: "The image sections." },
+      { key: "sections[].name", meaning: "The name, such as .shared." },
+      { key: "sections[].address", meaning: "The offset from the image's base in memory." },
+      { key: "sections[].byteLength", meaning: "The size in memory, in bytes." },
+      { key: "sections[].access", meaning: "Letters for read, write, execute: rw-." },
+      { key: "sections[].shared", meaning: "Whether all processes share its memory." },
+      { key: "exports", meaning: "The exports in shared image sections." },
+      { key: "exports[].name", meaning: "The name; missing if there is only an ordinal." },
+      { key: "exports[].ordinal", meaning: "The ordinal." },
+      { key: "exports[].address", meaning: "The offset from the image's base in memory." },
+      { key: "exports[].section", meaning: "The name of the image section." },
+      { key: "problems", meaning: "Faults of the file: message, offset, unsafe." },
+    ],
   },
   {
     name: "bench",
