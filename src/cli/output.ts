@@ -86,6 +86,7 @@ export class Output {
    */
   status(text: string): void {
     if (!this.#showsStatus) return;
+    this.#writeCollected();
     const line = fitWidth(text, this.size.columns - 1);
     writeToStderr(this.#encoder.encode(`${CLEAR_LINE}${line}`));
     this.#hasStatus = true;
