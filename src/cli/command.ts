@@ -64,7 +64,9 @@ export interface CommandSpec {
   readonly json?: readonly JsonKey[];
 }
 
-type ArgumentValue<A> = A extends { repeated: true } ? readonly string[]
+type ArgumentValue<A> = A extends { repeated: true; choices: readonly (infer Word)[] }
+  ? readonly Word[]
+  : A extends { repeated: true } ? readonly string[]
   : A extends { choices: readonly (infer Word)[] } ? Optional<A, Word>
   : Optional<A, string>;
 type Optional<A, Value> = A extends { optional: true } ? Value | undefined : Value;

@@ -99,8 +99,12 @@ function argumentValues(
   const values: Record<string, unknown> = {};
   specs.forEach((spec, index) => {
     const word = words[index];
-    if (spec.repeated) values[spec.name.toLowerCase()] = words.slice(index);
-    else {
+    if (spec.repeated) {
+      const rest = words.slice(index);
+      values[spec.name.toLowerCase()] = rest;
+      if (help || !spec.choices) return;
+      for (const word of rest) assertChoice(spec.name, word, spec.choices);
+    } else {
       values[spec.name.toLowerCase()] = word;
       if (help) return;
       if (word === undefined && !spec.optional) throw new UsageError(`Expected ${spec.name}`);
