@@ -106,7 +106,7 @@ const NT_BUILD_NUMBER = 0x260;
 const NT_MAJOR_VERSION = 0x26c;
 
 /** Returns the real version of Windows, which is newer than the version that old programs see. */
-function windowsVersion(): [major: number, build: number] {
+export function windowsVersion(): [major: number, build: number] {
   const data = new Deno.UnsafePointerView(Deno.UnsafePointer.create(SHARED_DATA)!);
   return [data.getUint32(NT_MAJOR_VERSION), data.getUint32(NT_BUILD_NUMBER)];
 }
