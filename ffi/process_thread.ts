@@ -412,6 +412,20 @@ export function threadStartOf(thread: Handle): bigint {
 }
 
 /**
+ * Returns the id of the process that a thread belongs to; `undefined` if the thread is gone or
+ * cannot be queried.
+ *
+ * @see {@link https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-getprocessidofthread}
+ */
+export function processOfThread(id: number): number | undefined {
+  const { GetProcessIdOfThread, OpenThread } = kernel32();
+  const value = OpenThread(THREAD_QUERY_LIMITED_INFORMATION, 0, id);
+  if (value === 0n) return undefined;
+  using thread = new Handle(value, `thread ${id}`);
+  return GetProcessIdOfThread(thread.value) || undefined;
+}
+
+/**
  * Returns the number of the session in which this process runs. Each user who is logged on has a
  * session.
  *

@@ -255,6 +255,7 @@ export const KERNEL32 = {
     ],
     result: BOOL,
   },
+  GetProcessIdOfThread: { parameters: [HANDLE /* Thread */], result: DWORD },
   GetProcessTimes: {
     parameters: [
       HANDLE, // hProcess

@@ -133,7 +133,11 @@ export function checkDescription(
   { label, of, layout }: DescriptionCheck,
 ): void {
   const refuse = (why: string) => new Deno.errors.InvalidData(`Cannot open ${label}: ${why}`);
-  const found = readDescription(buffer, place, label);
+  const memory = {
+    byteLength: buffer.byteLength,
+    copy: (offset: number, length: number) => buffer.slice(offset, offset + length),
+  };
+  const found = readDescription(memory, place, label);
   if (found === undefined) {
     if (layout === undefined) return;
     const advice = of === "messages" ? "; open it without the option message" : "";
@@ -142,7 +146,7 @@ export function checkDescription(
   if (found.signature === layout?.signature && found.layoutHash === layout.layoutHash) return;
   const theirs = parseDescription(found.signature);
   if (theirs === undefined || fnv1a(found.signature) !== found.layoutHash) {
-    throw corrupt(label, "the description of its layout contradicts itself");
+    throw contradiction(label);
   }
   if (layout === undefined) {
     throw refuse(
@@ -154,22 +158,54 @@ export function checkDescription(
   throw refuse(`its ${of} have another layout: ${difference ?? "the hash differs"}`);
 }
 
+/** A memory whose parts can be copied. */
+export interface CopiedMemory {
+  /** The size of the memory in bytes. */
+  readonly byteLength: number;
+  /** Copies a part of the memory. */
+  copy(offset: number, length: number): ArrayBuffer;
+}
+
+/**
+ * Copies the description of a layout out of a memory, and checks it.
+ *
+ * @param label The name of the memory's object in messages: `channel "Local\trades"`.
+ * @returns The canonical text; `undefined` if there is no description.
+ * @throws {Deno.errors.InvalidData} If the description is corrupt.
+ */
+export function copyDescription(
+  memory: CopiedMemory,
+  place: DescriptionPlace,
+  label: string,
+): string | undefined {
+  const found = readDescription(memory, place, label);
+  if (found === undefined) return undefined;
+  const { signature, layoutHash } = found;
+  if (parseDescription(signature) !== undefined && fnv1a(signature) === layoutHash) {
+    return signature;
+  }
+  throw contradiction(label);
+}
+
 /** Copies a description out of a memory; returns `undefined` if there is none. */
 function readDescription(
-  buffer: ArrayBuffer,
+  memory: CopiedMemory,
   place: DescriptionPlace,
   label: string,
 ): DescribedLayout | undefined {
-  const data = new DataView(buffer);
-  const layoutHash = data.getBigUint64(place.hash, true);
-  const length = data.getUint32(place.length, true);
+  const layoutHash = new DataView(memory.copy(place.hash, 8)).getBigUint64(0, true);
+  const length = new DataView(memory.copy(place.length, 4)).getUint32(0, true);
   if (length === 0 && layoutHash === 0n) return undefined;
-  if (length === 0 || length > MAX_DESCRIPTION_LENGTH || place.text + length > buffer.byteLength) {
+  if (length === 0 || length > MAX_DESCRIPTION_LENGTH || place.text + length > memory.byteLength) {
     throw corrupt(label, `the description of its layout has ${length} bytes`);
   }
-  const bytes = new Uint8Array(buffer.slice(place.text, place.text + length));
+  const bytes = new Uint8Array(memory.copy(place.text, length));
   // Each byte becomes one character, so that invalid UTF-8 cannot look like another text.
   return { layoutHash, signature: new TextDecoder("latin1").decode(bytes) };
+}
+
+function contradiction(label: string): Deno.errors.InvalidData {
+  return corrupt(label, "the description of its layout contradicts itself");
 }
 
 function corrupt(label: string, what: string): Deno.errors.InvalidData {

@@ -93,7 +93,7 @@ export const SENDER: Place = { owner: 80, state: 162 };
 export const RECORD_KIND = { message: 1, padding: 2 } as const;
 
 export const MAGIC: number = MAGICS.broadcastRing;
-const VERSION = 3;
+export const VERSION = 3;
 const SCOPES = ["Local", "Global"] as const;
 
 /** The settings of a broadcast ring, which never change after its creation. */
@@ -170,14 +170,25 @@ export function readHeader(buffer: ArrayBuffer): BroadcastSettings | undefined {
   const magic = Atomics.load(words, WORD.magic);
   if (magic === 0) return undefined;
   if (magic !== MAGIC) throw notARing(describeOther(magic));
+  const settings = settingsIn(words, buffer.byteLength);
+  if (typeof settings === "string") throw notARing(settings);
+  return settings;
+}
+
+/**
+ * Checks the settings in a complete header.
+ *
+ * @param words The words of the header, or a copy of them.
+ * @param byteLength The size of the memory in bytes.
+ * @returns The settings, or the reason why there are none, as a clause: "it is of version 9".
+ */
+export function settingsIn(words: Int32Array, byteLength: number): BroadcastSettings | string {
   const word = (index: number) => words[index]! >>> 0;
   const version = word(WORD.version);
-  if (version !== VERSION) throw notARing(`it is of version ${version}`);
+  if (version !== VERSION) return `it is of version ${version}`;
   const size = { capacity: word(WORD.capacity), maxMessageLength: word(WORD.maxMessageLength) };
-  if (!isPossibleSize(size, buffer.byteLength - HEADER_LENGTH, longestMessage)) {
-    throw notARing("its header contradicts itself");
-  }
-  return size;
+  const isPossible = isPossibleSize(size, byteLength - HEADER_LENGTH, longestMessage);
+  return isPossible ? size : "its header contradicts itself";
 }
 
 /** Returns the prefix of the names of the receivers' wake events. */

@@ -375,15 +375,31 @@ export function readHeader(bytes: Uint8Array<ArrayBuffer>, label: string): Frame
       `Cannot open ${label}: the memory is not a latest frame's, ${why}`,
     );
   if (bytes.length < HEADER.byteLength) throw not(`it has ${bytes.length} bytes`);
-  const { magic, version, ...settings } = HEADER.read(bytes);
+  const { magic } = HEADER.read(bytes);
   if (magic !== MAGIC) throw not(describeOther(magic));
-  if (version !== VERSION) throw not(`it is of version ${version}`);
-  const { byteLength, slots, maxReaders } = settings;
-  const isPossible = byteLength >= 1 && byteLength <= MAX_FRAME &&
-    slots >= SPARE_SLOTS && slots <= MAX_READERS + SPARE_SLOTS &&
-    maxReaders >= 1 && maxReaders <= MAX_READERS && memoryLengthOf(settings) <= bytes.length;
-  if (!isPossible) throw not("its header contradicts itself");
+  const settings = settingsIn(bytes, bytes.length);
+  if (typeof settings === "string") throw not(settings);
   return settings;
+}
+
+/**
+ * Checks the settings in a header.
+ *
+ * @param bytes The bytes of the header, or a copy of them.
+ * @param byteLength The size of the memory in bytes.
+ * @returns The settings, or the reason why there are none, as a clause: "it is of version 9".
+ */
+export function settingsIn(
+  bytes: Uint8Array<ArrayBuffer>,
+  byteLength: number,
+): FrameSettings | string {
+  const { version, byteLength: most, slots, maxReaders } = HEADER.read(bytes);
+  if (version !== VERSION) return `it is of version ${version}`;
+  const settings = { byteLength: most, slots, maxReaders };
+  const isPossible = most >= 1 && most <= MAX_FRAME &&
+    slots >= SPARE_SLOTS && slots <= MAX_READERS + SPARE_SLOTS &&
+    maxReaders >= 1 && maxReaders <= MAX_READERS && memoryLengthOf(settings) <= byteLength;
+  return isPossible ? settings : "its header contradicts itself";
 }
 
 /** The memory of a latest frame, mapped. */

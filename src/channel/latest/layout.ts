@@ -299,7 +299,7 @@ export function memoryLengthOf(layout: ValueLayout): number {
 }
 
 /** Returns the offsets of the description of a layout, for values of `byteLength` bytes. */
-function placeOfText(byteLength: number): DescriptionPlace {
+export function placeOfText(byteLength: number): DescriptionPlace {
   return {
     hash: HEADER.offsetOf("layoutHash"),
     length: HEADER.offsetOf("textLength"),
@@ -364,6 +364,30 @@ function mapChecked(name: string, memory: SharedMemory, layout: ValueLayout): Ma
   }
   stack.move();
   return view;
+}
+
+/** The settings of a latest value, which never change after its creation. */
+export interface LatestSettings {
+  /** The value's length in bytes. */
+  readonly valueLength: number;
+}
+
+/**
+ * Checks the settings in a header.
+ *
+ * @param bytes The bytes of the header, or a copy of them.
+ * @param byteLength The size of the memory in bytes.
+ * @returns The settings, or the reason why there are none, as a clause: "it is of version 9".
+ */
+export function settingsIn(
+  bytes: Uint8Array<ArrayBuffer>,
+  byteLength: number,
+): LatestSettings | string {
+  const { version, slots, valueLength } = HEADER.read(bytes);
+  if (version !== VERSION) return `it is of version ${version}`;
+  const isPossible = slots === SLOTS && valueLength <= byteLength &&
+    placeOfText(valueLength).text <= byteLength;
+  return isPossible ? { valueLength } : "its header contradicts itself";
 }
 
 /** Returns why memory does not hold a latest value of this version; `undefined` if it does. */

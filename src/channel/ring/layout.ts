@@ -233,19 +233,30 @@ export function readHeader(buffer: ArrayBuffer): RingSettings | undefined {
   const magic = Atomics.load(words, WORD.magic);
   if (magic === 0) return undefined;
   if (magic !== MAGIC) throw notAChannel(describeOther(magic));
+  const settings = settingsIn(words, buffer.byteLength);
+  if (typeof settings === "string") throw notAChannel(settings);
+  return settings;
+}
+
+/**
+ * Checks the settings in a complete header.
+ *
+ * @param words The words of the header, or a copy of them.
+ * @param byteLength The size of the memory in bytes.
+ * @returns The settings, or the reason why there are none, as a clause: "it is of version 9".
+ */
+export function settingsIn(words: Int32Array, byteLength: number): RingSettings | string {
   const word = (index: number) => words[index]! >>> 0;
   const [version, layout] = [word(WORD.version), word(WORD.layout)];
   const producers = PRODUCERS[layout - 1];
   if (version !== VERSION || producers === undefined) {
-    throw notAChannel(`it is of version ${version} and layout ${layout}`);
+    return `it is of version ${version} and layout ${layout}`;
   }
   const size = { capacity: word(WORD.capacity), maxMessageLength: word(WORD.maxMessageLength) };
   const whenFull = WHEN_FULL[word(WORD.whenFull)];
   const goesOn = word(WORD.goesOn);
-  const isPossible = isPossibleSize(size, buffer.byteLength - HEADER_LENGTH, longestMessage);
-  if (!isPossible || whenFull === undefined || goesOn > 1) {
-    throw notAChannel("its header contradicts itself");
-  }
+  const isPossible = isPossibleSize(size, byteLength - HEADER_LENGTH, longestMessage);
+  if (!isPossible || whenFull === undefined || goesOn > 1) return "its header contradicts itself";
   return { ...size, whenFull, producers, endsWithLastSender: goesOn === 0 };
 }
 

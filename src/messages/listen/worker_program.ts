@@ -502,6 +502,13 @@ var KERNEL32 = {
     ],
     result: BOOL
   },
+  GetProcessIdOfThread: {
+    parameters: [
+      HANDLE
+      /* Thread */
+    ],
+    result: DWORD
+  },
   GetProcessTimes: {
     parameters: [
       HANDLE,
