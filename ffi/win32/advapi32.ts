@@ -48,6 +48,18 @@ export const ADVAPI32 = {
     result: BOOL,
   },
   ImpersonateNamedPipeClient: { parameters: [HANDLE /* hNamedPipe */], result: BOOL },
+  LookupAccountSidW: {
+    parameters: [
+      LPWSTR, // lpSystemName
+      BUFFER, // PSID Sid
+      LPWSTR, // Name
+      BUFFER, // LPDWORD cchName
+      LPWSTR, // ReferencedDomainName
+      BUFFER, // LPDWORD cchReferencedDomainName
+      BUFFER, // PSID_NAME_USE peUse
+    ],
+    result: BOOL,
+  },
   OpenProcessToken: {
     parameters: [
       HANDLE, // ProcessHandle

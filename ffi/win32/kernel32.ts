@@ -124,6 +124,15 @@ export const KERNEL32 = {
     ],
     result: BOOL,
   },
+  FindClose: { parameters: [HANDLE /* hFindFile */], result: BOOL },
+  FindFirstFileW: {
+    parameters: [LPWSTR, /* lpFileName */ BUFFER /* LPWIN32_FIND_DATAW */],
+    result: HANDLE,
+  },
+  FindNextFileW: {
+    parameters: [HANDLE, /* hFindFile */ BUFFER /* LPWIN32_FIND_DATAW */],
+    result: BOOL,
+  },
   FlushFileBuffers: { parameters: [HANDLE /* hFile */], result: BOOL },
   /** `FlushFileBuffers` on a thread of Deno's pool; see src/pipe/connection.ts. */
   FlushOnPoolThread: {
@@ -378,6 +387,16 @@ export const KERNEL32 = {
       SIZE_T, // ULONG_PTR dwData
     ],
     result: DWORD,
+  },
+  ReadProcessMemory: {
+    parameters: [
+      HANDLE, // hProcess
+      LPVOID, // lpBaseAddress
+      BUFFER, // lpBuffer
+      SIZE_T, // nSize
+      BUFFER, // SIZE_T *lpNumberOfBytesRead
+    ],
+    result: BOOL,
   },
   RegisterWaitForSingleObject: {
     parameters: [

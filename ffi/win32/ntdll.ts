@@ -8,6 +8,7 @@
 
 import {
   BUFFER,
+  BYTE,
   DWORD,
   HANDLE,
   lazyLibrary,
@@ -67,6 +68,26 @@ export const NTDLL = {
     ],
     result: NTSTATUS,
   },
+  NtOpenDirectoryObject: {
+    parameters: [
+      BUFFER, // PHANDLE DirectoryHandle
+      DWORD, // ACCESS_MASK DesiredAccess
+      BUFFER, // POBJECT_ATTRIBUTES ObjectAttributes
+    ],
+    result: NTSTATUS,
+  },
+  NtQueryDirectoryObject: {
+    parameters: [
+      HANDLE, // DirectoryHandle
+      BUFFER, // PVOID Buffer
+      DWORD, // Length
+      BYTE, // BOOLEAN ReturnSingleEntry
+      BYTE, // BOOLEAN RestartScan
+      BUFFER, // PULONG Context
+      BUFFER, // PULONG ReturnLength
+    ],
+    result: NTSTATUS,
+  },
   NtQueryEvent: {
     parameters: [
       HANDLE, // EventHandle
@@ -84,6 +105,16 @@ export const NTDLL = {
       BUFFER, // PVOID FileInformation
       DWORD, // Length
       DWORD, // FILE_INFORMATION_CLASS FileInformationClass
+    ],
+    result: NTSTATUS,
+  },
+  NtQueryMutant: {
+    parameters: [
+      HANDLE, // MutantHandle
+      DWORD, // MUTANT_INFORMATION_CLASS MutantInformationClass
+      BUFFER, // PVOID MutantInformation
+      DWORD, // MutantInformationLength
+      BUFFER, // PULONG ReturnLength
     ],
     result: NTSTATUS,
   },
@@ -113,6 +144,15 @@ export const NTDLL = {
       DWORD, // SEMAPHORE_INFORMATION_CLASS SemaphoreInformationClass
       BUFFER, // PVOID SemaphoreInformation
       DWORD, // SemaphoreInformationLength
+      BUFFER, // PULONG ReturnLength
+    ],
+    result: NTSTATUS,
+  },
+  NtQuerySystemInformation: {
+    parameters: [
+      DWORD, // SYSTEM_INFORMATION_CLASS SystemInformationClass
+      BUFFER, // PVOID SystemInformation
+      DWORD, // SystemInformationLength
       BUFFER, // PULONG ReturnLength
     ],
     result: NTSTATUS,

@@ -18,6 +18,7 @@ import { descriptionPlaceIn as placeInRing } from "./ring/layout.ts";
 import type { DescriptionPlace } from "../struct/description.ts";
 import { copyDescription } from "../struct/description.ts";
 
+export { lookUpOwner };
 export type { BroadcastInspection, FrameInspection, LatestInspection, RingInspection };
 export type {
   BrokenMemory,

@@ -1,6 +1,6 @@
 // Looks at rings and values from outside. The expected contents are those that the ends report.
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import {
   type ChannelInspection,
   inspectChannel,
@@ -122,7 +122,10 @@ Deno.test("inspectChannel() counts the messages and the bytes of a broadcast rin
   using sender = ring.sender();
   for (let size = 0; size < 100; size++) sender.write({ price: 1, size });
   sender.flush();
-  assertEquals(inspect(name), {
+  const found = inspect(name);
+  assert(found?.kind === "broadcast" && !("problem" in found));
+  assertMatch(found.wakeEvents, /^Local\\winipc\.[0-9a-f]{32}$/);
+  assertEquals(found, {
     kind: "broadcast",
     version: 3,
     capacity: 1024,
@@ -131,6 +134,7 @@ Deno.test("inspectChannel() counts the messages and the bytes of a broadcast rin
     // The first record is empty: 16 bytes. Each message takes 32. The first lap ends with padding.
     written: 16 + 100 * 32 + 16,
     sent: 100,
+    wakeEvents: found.wakeEvents,
     readers: { waiting: 0, waited: 0 },
     places: [{ role: "sender", ...ALIVE }],
   });

@@ -17,6 +17,7 @@ import {
 import {
   type BroadcastSettings,
   descriptionPlaceIn,
+  eventNameOf,
   HEADER_LENGTH,
   headerWordsOf,
   POSITION,
@@ -38,6 +39,8 @@ export interface BroadcastInspection extends BroadcastSettings {
   readonly written: number;
   /** The number of messages that were published since the ring was created. */
   readonly sent: number;
+  /** The beginning of the names of the receivers' wake events, to which `.reader.N` is added. */
+  readonly wakeEvents: string;
   /** The receivers. Their places are unknown: a receiver writes nothing until it waits. */
   readonly readers: InspectedReaders;
   /** The sender. */
@@ -81,6 +84,7 @@ function inspectHeader(
     layoutLength: header.words[descriptionPlaceIn(settings).length / 4]! >>> 0,
     written: newest * UNIT + record.length,
     sent: record.number,
+    wakeEvents: eventNameOf(buffer),
     readers: inspectReaders(buffer, WAKE_BITS_OFFSET),
     places: [inspectPlace(header, SENDER, "sender", lookUp)],
   };

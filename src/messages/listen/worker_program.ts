@@ -310,6 +310,31 @@ var KERNEL32 = {
     ],
     result: BOOL
   },
+  FindClose: {
+    parameters: [
+      HANDLE
+      /* hFindFile */
+    ],
+    result: BOOL
+  },
+  FindFirstFileW: {
+    parameters: [
+      LPWSTR,
+      /* lpFileName */
+      BUFFER
+      /* LPWIN32_FIND_DATAW */
+    ],
+    result: HANDLE
+  },
+  FindNextFileW: {
+    parameters: [
+      HANDLE,
+      /* hFindFile */
+      BUFFER
+      /* LPWIN32_FIND_DATAW */
+    ],
+    result: BOOL
+  },
   FlushFileBuffers: {
     parameters: [
       HANDLE
@@ -663,6 +688,16 @@ var KERNEL32 = {
     ],
     result: DWORD
   },
+  ReadProcessMemory: {
+    parameters: [
+      HANDLE,
+      LPVOID,
+      BUFFER,
+      SIZE_T,
+      BUFFER
+    ],
+    result: BOOL
+  },
   RegisterWaitForSingleObject: {
     parameters: [
       BUFFER,
@@ -934,6 +969,26 @@ var NTDLL = {
     ],
     result: NTSTATUS
   },
+  NtOpenDirectoryObject: {
+    parameters: [
+      BUFFER,
+      DWORD,
+      BUFFER
+    ],
+    result: NTSTATUS
+  },
+  NtQueryDirectoryObject: {
+    parameters: [
+      HANDLE,
+      BUFFER,
+      DWORD,
+      BYTE,
+      BYTE,
+      BUFFER,
+      BUFFER
+    ],
+    result: NTSTATUS
+  },
   NtQueryEvent: {
     parameters: [
       HANDLE,
@@ -951,6 +1006,16 @@ var NTDLL = {
       BUFFER,
       DWORD,
       DWORD
+    ],
+    result: NTSTATUS
+  },
+  NtQueryMutant: {
+    parameters: [
+      HANDLE,
+      DWORD,
+      BUFFER,
+      DWORD,
+      BUFFER
     ],
     result: NTSTATUS
   },
@@ -977,6 +1042,15 @@ var NTDLL = {
   NtQuerySemaphore: {
     parameters: [
       HANDLE,
+      DWORD,
+      BUFFER,
+      DWORD,
+      BUFFER
+    ],
+    result: NTSTATUS
+  },
+  NtQuerySystemInformation: {
+    parameters: [
       DWORD,
       BUFFER,
       DWORD,
@@ -1818,6 +1892,18 @@ var ADVAPI32 = {
     parameters: [
       HANDLE
       /* hNamedPipe */
+    ],
+    result: BOOL
+  },
+  LookupAccountSidW: {
+    parameters: [
+      LPWSTR,
+      BUFFER,
+      LPWSTR,
+      BUFFER,
+      LPWSTR,
+      BUFFER,
+      BUFFER
     ],
     result: BOOL
   },

@@ -72,6 +72,7 @@ function inWorker() {
 
 // ffi/win32/types.ts
 var BOOL = "i32";
+var BYTE = "u8";
 var WORD = "u16";
 var WCHAR = "u16";
 var DWORD = "u32";
@@ -223,6 +224,26 @@ var NTDLL = {
     ],
     result: NTSTATUS
   },
+  NtOpenDirectoryObject: {
+    parameters: [
+      BUFFER,
+      DWORD,
+      BUFFER
+    ],
+    result: NTSTATUS
+  },
+  NtQueryDirectoryObject: {
+    parameters: [
+      HANDLE,
+      BUFFER,
+      DWORD,
+      BYTE,
+      BYTE,
+      BUFFER,
+      BUFFER
+    ],
+    result: NTSTATUS
+  },
   NtQueryEvent: {
     parameters: [
       HANDLE,
@@ -240,6 +261,16 @@ var NTDLL = {
       BUFFER,
       DWORD,
       DWORD
+    ],
+    result: NTSTATUS
+  },
+  NtQueryMutant: {
+    parameters: [
+      HANDLE,
+      DWORD,
+      BUFFER,
+      DWORD,
+      BUFFER
     ],
     result: NTSTATUS
   },
@@ -266,6 +297,15 @@ var NTDLL = {
   NtQuerySemaphore: {
     parameters: [
       HANDLE,
+      DWORD,
+      BUFFER,
+      DWORD,
+      BUFFER
+    ],
+    result: NTSTATUS
+  },
+  NtQuerySystemInformation: {
+    parameters: [
       DWORD,
       BUFFER,
       DWORD,
@@ -454,6 +494,31 @@ var KERNEL32 = {
       DWORD,
       BOOL,
       DWORD
+    ],
+    result: BOOL
+  },
+  FindClose: {
+    parameters: [
+      HANDLE
+      /* hFindFile */
+    ],
+    result: BOOL
+  },
+  FindFirstFileW: {
+    parameters: [
+      LPWSTR,
+      /* lpFileName */
+      BUFFER
+      /* LPWIN32_FIND_DATAW */
+    ],
+    result: HANDLE
+  },
+  FindNextFileW: {
+    parameters: [
+      HANDLE,
+      /* hFindFile */
+      BUFFER
+      /* LPWIN32_FIND_DATAW */
     ],
     result: BOOL
   },
@@ -809,6 +874,16 @@ var KERNEL32 = {
       SIZE_T
     ],
     result: DWORD
+  },
+  ReadProcessMemory: {
+    parameters: [
+      HANDLE,
+      LPVOID,
+      BUFFER,
+      SIZE_T,
+      BUFFER
+    ],
+    result: BOOL
   },
   RegisterWaitForSingleObject: {
     parameters: [
@@ -1743,6 +1818,18 @@ var ADVAPI32 = {
     parameters: [
       HANDLE
       /* hNamedPipe */
+    ],
+    result: BOOL
+  },
+  LookupAccountSidW: {
+    parameters: [
+      LPWSTR,
+      BUFFER,
+      LPWSTR,
+      BUFFER,
+      LPWSTR,
+      BUFFER,
+      BUFFER
     ],
     result: BOOL
   },

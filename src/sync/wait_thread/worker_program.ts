@@ -72,6 +72,7 @@ function inWorker() {
 
 // ffi/win32/types.ts
 var BOOL = "i32";
+var BYTE = "u8";
 var WORD = "u16";
 var WCHAR = "u16";
 var DWORD = "u32";
@@ -276,6 +277,31 @@ var KERNEL32 = {
       DWORD,
       BOOL,
       DWORD
+    ],
+    result: BOOL
+  },
+  FindClose: {
+    parameters: [
+      HANDLE
+      /* hFindFile */
+    ],
+    result: BOOL
+  },
+  FindFirstFileW: {
+    parameters: [
+      LPWSTR,
+      /* lpFileName */
+      BUFFER
+      /* LPWIN32_FIND_DATAW */
+    ],
+    result: HANDLE
+  },
+  FindNextFileW: {
+    parameters: [
+      HANDLE,
+      /* hFindFile */
+      BUFFER
+      /* LPWIN32_FIND_DATAW */
     ],
     result: BOOL
   },
@@ -632,6 +658,16 @@ var KERNEL32 = {
     ],
     result: DWORD
   },
+  ReadProcessMemory: {
+    parameters: [
+      HANDLE,
+      LPVOID,
+      BUFFER,
+      SIZE_T,
+      BUFFER
+    ],
+    result: BOOL
+  },
   RegisterWaitForSingleObject: {
     parameters: [
       BUFFER,
@@ -903,6 +939,26 @@ var NTDLL = {
     ],
     result: NTSTATUS
   },
+  NtOpenDirectoryObject: {
+    parameters: [
+      BUFFER,
+      DWORD,
+      BUFFER
+    ],
+    result: NTSTATUS
+  },
+  NtQueryDirectoryObject: {
+    parameters: [
+      HANDLE,
+      BUFFER,
+      DWORD,
+      BYTE,
+      BYTE,
+      BUFFER,
+      BUFFER
+    ],
+    result: NTSTATUS
+  },
   NtQueryEvent: {
     parameters: [
       HANDLE,
@@ -920,6 +976,16 @@ var NTDLL = {
       BUFFER,
       DWORD,
       DWORD
+    ],
+    result: NTSTATUS
+  },
+  NtQueryMutant: {
+    parameters: [
+      HANDLE,
+      DWORD,
+      BUFFER,
+      DWORD,
+      BUFFER
     ],
     result: NTSTATUS
   },
@@ -946,6 +1012,15 @@ var NTDLL = {
   NtQuerySemaphore: {
     parameters: [
       HANDLE,
+      DWORD,
+      BUFFER,
+      DWORD,
+      BUFFER
+    ],
+    result: NTSTATUS
+  },
+  NtQuerySystemInformation: {
+    parameters: [
       DWORD,
       BUFFER,
       DWORD,
@@ -1540,6 +1615,18 @@ var ADVAPI32 = {
     parameters: [
       HANDLE
       /* hNamedPipe */
+    ],
+    result: BOOL
+  },
+  LookupAccountSidW: {
+    parameters: [
+      LPWSTR,
+      BUFFER,
+      LPWSTR,
+      BUFFER,
+      LPWSTR,
+      BUFFER,
+      BUFFER
     ],
     result: BOOL
   },
