@@ -18,6 +18,8 @@ export interface ArgumentSpec {
   readonly repeated?: true;
   /** The words that the argument can be. */
   readonly choices?: readonly string[];
+  /** Whether the argument can also be a word that is not one of the choices. */
+  readonly open?: true;
 }
 
 /** An option of a subcommand: a flag, or an option with a value. */
@@ -67,6 +69,7 @@ export interface CommandSpec {
 type ArgumentValue<A> = A extends { repeated: true; choices: readonly (infer Word)[] }
   ? readonly Word[]
   : A extends { repeated: true } ? readonly string[]
+  : A extends { open: true } ? Optional<A, string>
   : A extends { choices: readonly (infer Word)[] } ? Optional<A, Word>
   : Optional<A, string>;
 type Optional<A, Value> = A extends { optional: true } ? Value | undefined : Value;

@@ -15,6 +15,7 @@ export const KINDS = [
   "ring",
   "broadcast",
   "latest",
+  "frame",
   "event",
   "mutex",
   "semaphore",
@@ -71,17 +72,28 @@ export const COMMANDS = [
       "Lists the named objects of this session and the global ones, with the owner where it can be " +
       "read without opening the object.",
       "Sections are opened for reading and closed at once, because only their first bytes tell a " +
-      "ring from plain memory. No pipe, mailslot or window is opened.",
+      "ring from plain memory. No pipe, mailslot or window is opened. Of events, mutexes, " +
+      "semaphores, pipes and mailslots no owner is shown: to read it, winipc would have to open " +
+      "the object, which keeps its name taken and can disturb the server of a pipe.",
+      "The events and mutexes that belong to a ring or a value are left out, unless KIND or --all " +
+      "asks for them. If PATTERN matches nothing, the exit code is 3.",
     ],
     arguments: [
-      { name: "KIND", summary: "List objects of one kind.", optional: true, choices: KINDS },
+      {
+        name: "KIND",
+        summary: "List objects of one kind. A single word that is no kind is a PATTERN.",
+        optional: true,
+        choices: KINDS,
+        open: true,
+      },
       {
         name: "PATTERN",
-        summary: "List objects whose name matches; * is any text.",
+        summary: "List objects whose name matches: * is any text, ? is one character.",
         optional: true,
       },
     ],
     options: [
+      { name: "all", summary: "List also the events and mutexes that are parts of rings." },
       { name: "watch", summary: "Show what comes and goes until Ctrl-C." },
       INTERVAL,
       ...FORMAT_OPTIONS,

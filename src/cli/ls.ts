@@ -1,7 +1,67 @@
+/**
+ * `winipc ls`: lists objects once, or shows what comes and goes.
+ *
+ * @module
+ */
+
+import { hintFor, show } from "../../ffi/arguments.ts";
+import { KINDS, type SpecOf } from "./commands.ts";
+import { fitWidth } from "./columns.ts";
 import type { Invocation } from "./command.ts";
-import type { SpecOf } from "./commands.ts";
+import { EXIT, UsageError } from "./failure.ts";
+import { Lister } from "./objects/listing.ts";
+import { type Kind, type ListedObject, recordOf } from "./objects/object.ts";
+import { matcherOf } from "./objects/pattern.ts";
+import { listingLines } from "./objects/text.ts";
+import { watchObjects } from "./objects/watch.ts";
+import { formatOf, Records } from "./records.ts";
 
 /** Runs `winipc ls`. */
-export function run(_invocation: Invocation<SpecOf<"ls">>): void {
-  throw new Deno.errors.NotSupported("winipc ls is not there yet");
+export async function run({ args, options, output, signal }: Invocation<SpecOf<"ls">>) {
+  const format = formatOf(options);
+  const { kind, pattern } = kindAndPattern(args.kind, args.pattern);
+  const matches = pattern === undefined ? undefined : matcherOf(pattern);
+  const lister = new Lister({ kind, matches });
+  // Parts are listed if the user asks for their kind.
+  const isShown = ({ of }: ListedObject) => of === undefined || options.all || kind !== undefined;
+  if (options.watch) return await watchObjects(lister, { options, output, signal, isShown });
+
+  const progress = (done: number, all: number) =>
+    output.status(`Looking at sections: ${done} of ${all}`);
+  const { objects, notes } = await lister.list({ signal, progress });
+  const shown = objects.filter(isShown);
+  if (format !== "text") {
+    using records = new Records(output, format, () => "");
+    for (const object of shown) records.add(recordOf(object));
+  } else if (shown.length > 0) {
+    for (const line of listingLines(shown)) {
+      output.line(output.isTerminal ? fitWidth(line, output.size.columns) : line);
+    }
+  }
+  for (const note of notes) output.note(note);
+  if (shown.length > 0 || pattern === undefined) return EXIT.done;
+  output.note(await notFoundText(kind, pattern));
+  return EXIT.notFound;
+}
+
+/** A single word that is no kind is a pattern. */
+function kindAndPattern(
+  first: string | undefined,
+  second: string | undefined,
+): { kind: Kind | undefined; pattern: string | undefined } {
+  const kind = KINDS.find((kind) => kind === first);
+  if (kind !== undefined || first === undefined) return { kind, pattern: second };
+  if (second === undefined) return { kind: undefined, pattern: first };
+  throw new UsageError(
+    `Expected KIND to be a kind of object, got ${show(first)}: ${hintFor("kinds", first, KINDS)}`,
+  );
+}
+
+async function notFoundText(kind: Kind | undefined, pattern: string): Promise<string> {
+  const { objects } = await new Lister({ kind }).list();
+  const names = objects.map(({ name }) => name);
+  const nearest = hintFor("names", pattern, kind === undefined ? [...KINDS, ...names] : names);
+  // The list of all names would be too long.
+  const hint = nearest.startsWith("did you mean") ? `: ${nearest}` : "";
+  return `There is no ${kind ?? "object"} whose name matches ${show(pattern)}${hint}`;
 }

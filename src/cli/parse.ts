@@ -108,7 +108,9 @@ function argumentValues(
       values[spec.name.toLowerCase()] = word;
       if (help) return;
       if (word === undefined && !spec.optional) throw new UsageError(`Expected ${spec.name}`);
-      if (word !== undefined && spec.choices) assertChoice(spec.name, word, spec.choices);
+      if (word !== undefined && spec.choices && !spec.open) {
+        assertChoice(spec.name, word, spec.choices);
+      }
     }
   });
   const extra = words[specs.length];
