@@ -377,6 +377,21 @@ export function pipeProcess(pipe: Handle, end: "server" | "client"): PipeProcess
 const FILE_READ_ATTRIBUTES = 0x80;
 const FILE_SHARE_READ_AND_WRITE = 3;
 
+const ERROR_SEM_TIMEOUT = 121;
+
+/**
+ * Returns whether an instance of a pipe waits for a client, without opening the pipe.
+ *
+ * @param path The path of a pipe of this machine.
+ * @returns `"busy"` if the pipe exists and no instance waits; `undefined` if there is no such pipe.
+ * @see {@link https://learn.microsoft.com/windows/win32/api/namedpipeapi/nf-namedpipeapi-waitnamedpipew}
+ */
+export function pipeState(path: string): "waiting" | "busy" | undefined {
+  // The time limit in milliseconds is the shortest one: 0 would mean the limit of the pipe.
+  if (kernel32().WaitNamedPipeW(encodeWide(path), 1)) return "waiting";
+  return lastErrorCode() === ERROR_SEM_TIMEOUT ? "busy" : undefined;
+}
+
 /**
  * The rights to a mailslot. Other users get the rights that `CreateFileW` needs for
  * `GENERIC_WRITE`.

@@ -208,7 +208,19 @@ export function readSecurity(
   return toSddl(readDescriptor(handle, parts, what), parts);
 }
 
-function readDescriptor(handle: bigint, parts: number, what: string): Uint8Array<ArrayBuffer> {
+/**
+ * Reads the security descriptor of an object as the bytes of a self-relative `SECURITY_DESCRIPTOR`.
+ *
+ * @param handle A handle with the right `READ_CONTROL`.
+ * @param parts The parts to read, as a mask of {@linkcode SECURITY_INFORMATION}.
+ * @param what The object's name in the message: `shared memory "Local\\x"`.
+ * @throws {Deno.errors.PermissionDenied} If the handle does not grant that right.
+ */
+export function readDescriptor(
+  handle: bigint,
+  parts: number,
+  what: string,
+): Uint8Array<ArrayBuffer> {
   const { GetKernelObjectSecurity } = advapi32();
   const needed = Uint32Array.of(FIRST_DESCRIPTOR_SIZE);
   for (;;) {

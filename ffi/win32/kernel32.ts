@@ -505,6 +505,13 @@ export const KERNEL32 = {
     ],
     result: DWORD,
   },
+  WaitNamedPipeW: {
+    parameters: [
+      LPWSTR, // lpNamedPipeName
+      DWORD, // nTimeOut
+    ],
+    result: BOOL,
+  },
   /** `WaitForMultipleObjectsEx` on a thread of Deno's pool; see src/sync/pool_thread_wait.ts. */
   WaitOnPoolThread: {
     name: "WaitForMultipleObjectsEx",

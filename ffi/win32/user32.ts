@@ -80,6 +80,7 @@ export const USER32 = {
     ],
     result: LONG,
   },
+  IsHungAppWindow: { parameters: [HWND /* hwnd */], result: BOOL },
   IsWindow: { parameters: [HWND /* hWnd */], result: BOOL },
   PostMessageW: {
     parameters: [

@@ -110,9 +110,15 @@ export const COMMANDS = [
     description: [
       "Describes an object by its name: its kind, size, owner and security descriptor, in words and " +
       "in SDDL. Of this library's rings and values it shows the places, the peers, the fill and " +
-      "the counters.",
+      "the counters. It takes no place and writes nothing.",
+      "Sections, events, mutexes, semaphores and mailslots are opened for a moment. A pipe is not " +
+      "opened, because its server would take winipc for a client. Windows does not tell when an " +
+      "object was created, and only administrators learn which processes hold it.",
     ],
-    arguments: [{ name: "NAME", summary: "The object's name, or TARGET as for winipc send." }],
+    arguments: [{
+      name: "NAME",
+      summary: "The object's name, or its kind and its name: ring:trades, window:CLASS/TITLE.",
+    }],
     options: [...FORMAT_OPTIONS],
     examples: [{ text: "Describe a ring", command: "winipc info trades" }],
     permissions: [],

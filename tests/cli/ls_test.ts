@@ -126,6 +126,7 @@ Deno.test("winipc ls lists each kind in columns, and the parts of rings with --a
 Deno.test("winipc ls --json prints one document, and --jsonl a line for each object", async () => {
   const prefix = randomName();
   using _objects = createAll(prefix);
+  using _global = SharedEvent.create(`Global\\${prefix}.world`);
   const [document, lines] = await Promise.all([
     winipc(["ls", `${prefix}*`, "--json", "--all"]),
     winipc(["ls", `${prefix}*`, "--jsonl", "--all"]),
@@ -161,6 +162,10 @@ Deno.test("winipc ls --json prints one document, and --jsonl a line for each obj
     kind: "event",
     name: `${prefix}.ring.data`,
     of: `${prefix}.ring`,
+  });
+  assertEquals(byName.get(`Global\\${prefix}.world`), {
+    kind: "event",
+    name: `Global\\${prefix}.world`,
   });
   const { handle, ...window } = byName.get(`${prefix}.form/Order 17`)!;
   assertEquals(typeof handle, "number");

@@ -27,7 +27,7 @@ export interface Listing {
 }
 
 /** The kinds that are kinds of sections. */
-const SECTION_KINDS: readonly Kind[] = ["section", "ring", "broadcast", "latest", "frame"];
+export const SECTION_KINDS: readonly Kind[] = ["section", "ring", "broadcast", "latest", "frame"];
 /** Number of sections to look at before other tasks of the process run. */
 const SECTIONS_AT_ONCE = 100;
 

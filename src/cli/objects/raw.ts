@@ -11,6 +11,7 @@ import {
   sessionDirectory,
 } from "../../../ffi/object_directory.ts";
 import { currentSession } from "../../../ffi/process_thread.ts";
+import { objectName } from "../../names.ts";
 
 /** The kinds of objects as they are listed: only their memory tells rings from other sections. */
 export type RawKind = "section" | "event" | "mutex" | "semaphore" | "pipe" | "mailslot";
@@ -45,6 +46,17 @@ export function listNamed(onDenied: (error: Error) => void): RawObject[] {
   const local = listIn(sessionDirectory(session), "", "Local\\", onDenied);
   if (session === 0) return local;
   return [...local, ...listIn(GLOBAL_DIRECTORY, "Global\\", "Global\\", onDenied)];
+}
+
+/**
+ * Returns the full name of an object as {@linkcode listNamed} gives it.
+ *
+ * @throws {TypeError} If no object can have the name.
+ */
+export function fullNameOf(name: string): string {
+  const full = objectName(name);
+  // Session 0 has one directory for both.
+  return currentSession() === 0 ? full.replace(/^Global\\/, "Local\\") : full;
 }
 
 function listIn(

@@ -5,7 +5,13 @@
  */
 
 import { accountName } from "../../../ffi/account.ts";
-import { inspectChannel, lookUpOwner, type OwnerLookup } from "../../channel/inspection.ts";
+import { Win32Error } from "../../../ffi/error.ts";
+import {
+  type ChannelInspection,
+  inspectChannel,
+  lookUpOwner,
+  type OwnerLookup,
+} from "../../channel/inspection.ts";
 import { InspectedSection } from "../../memory/inspection.ts";
 import type { ListedObject } from "./object.ts";
 import type { RawObject } from "./raw.ts";
@@ -13,6 +19,22 @@ import type { RawObject } from "./raw.ts";
 /** Returns an account's name, or the identifier if the account has no name. */
 export function ownerName(sid: string | undefined): string | undefined {
   return sid === undefined ? undefined : accountName(sid) ?? sid;
+}
+
+/**
+ * Returns the ring or the value that a section holds; `undefined` if it is plain memory, or if its
+ * pages are not committed.
+ */
+export function inspectSection(
+  section: InspectedSection,
+  lookUp: OwnerLookup = lookUpOwner,
+): ChannelInspection | undefined {
+  try {
+    return inspectChannel(section, lookUp);
+  } catch (error) {
+    if (error instanceof Deno.errors.InvalidData || error instanceof Win32Error) return undefined;
+    throw error;
+  }
 }
 
 /** Looks at sections. It remembers which processes run, so use a new one for each listing. */
@@ -48,15 +70,9 @@ export class SectionReader {
   }
 
   #inspect(section: InspectedSection): Partial<ListedObject> {
-    try {
-      const found = inspectChannel(section, this.lookUp);
-      if (found === undefined) return {};
-      if ("problem" in found) return { kind: found.kind, problem: found.problem };
-      return { kind: found.kind, channel: found };
-    } catch (error) {
-      // Its pages are not committed, or cannot be mapped: it is no ring.
-      if (error instanceof Deno.errors.NotCapable) throw error;
-      return {};
-    }
+    const found = inspectSection(section, this.lookUp);
+    if (found === undefined) return {};
+    if ("problem" in found) return { kind: found.kind, problem: found.problem };
+    return { kind: found.kind, channel: found };
   }
 }

@@ -861,6 +861,13 @@ var KERNEL32 = {
     ],
     result: DWORD
   },
+  WaitNamedPipeW: {
+    parameters: [
+      LPWSTR,
+      DWORD
+    ],
+    result: BOOL
+  },
   /** \`WaitForMultipleObjectsEx\` on a thread of Deno's pool; see src/sync/pool_thread_wait.ts. */
   WaitOnPoolThread: {
     name: "WaitForMultipleObjectsEx",
@@ -2008,6 +2015,13 @@ var USER32 = {
       LONG
     ],
     result: LONG
+  },
+  IsHungAppWindow: {
+    parameters: [
+      HWND
+      /* hwnd */
+    ],
+    result: BOOL
   },
   IsWindow: {
     parameters: [
