@@ -6,6 +6,7 @@
  */
 
 import type { CommandSpec, OptionSpec } from "./command.ts";
+import { INFO_KEYS, LS_KEYS } from "./objects/json_keys.ts";
 import { FORMAT_OPTIONS } from "./records.ts";
 import { WAYS } from "./way_names.ts";
 
@@ -103,6 +104,7 @@ export const COMMANDS = [
       { text: "List the rings whose name begins with trades", command: "winipc ls ring 'trades*'" },
     ],
     permissions: [],
+    json: LS_KEYS,
   },
   {
     name: "info",
@@ -122,6 +124,7 @@ export const COMMANDS = [
     options: [...FORMAT_OPTIONS],
     examples: [{ text: "Describe a ring", command: "winipc info trades" }],
     permissions: [],
+    json: INFO_KEYS,
   },
   {
     name: "dump",

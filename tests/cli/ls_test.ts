@@ -17,6 +17,7 @@ import { MessageWindow } from "../../src/messages/mod.ts";
 import { struct } from "../../src/struct/mod.ts";
 import { SharedEvent, SharedMutex, SharedSemaphore } from "../../src/sync/mod.ts";
 import { randomName } from "../support/random_name.ts";
+import { Terminal, winipcOnTerminal } from "./terminal.ts";
 import { commandLine, winipc } from "./winipc.ts";
 
 const Trade = struct({ price: "f64", size: "u32" });
@@ -299,4 +300,43 @@ Deno.test("winipc ls --watch prints a line of JSON for each object that comes or
   assertEquals(await next(), { event: "closed", kind: "event", name: prefix });
   child.kill();
   await Promise.all([out.cancel(), err.cancel()]);
+});
+
+Deno.test("winipc ls on a terminal has a bold heading, and cuts lines that do not fit", async () => {
+  const prefix = randomName();
+  using _event = SharedEvent.create(prefix);
+  const size = { columns: 40, rows: 10 };
+  const [coloured, plain] = await Promise.all([
+    winipcOnTerminal(["ls", "event", `${prefix}*`], size),
+    winipcOnTerminal(["ls", "event", `${prefix}*`], { ...size, env: { NO_COLOR: "1" } }),
+  ]);
+  assertEquals([coloured.code, plain.code], [0, 0]);
+  const heading = `KIND   NAME${" ".repeat(28)}…`;
+  assertEquals(coloured.lines, [heading, `event  ${prefix.slice(0, 32)}…`]);
+  assertEquals(plain.lines, coloured.lines);
+  assertEquals(plain.text.includes("\x1b[1m"), false);
+  assertEquals(coloured.text.includes("\x1b[1mKIND\x1b[22m"), true);
+});
+
+Deno.test("winipc ls --watch on a terminal highlights what comes and goes, and ends with 130 on Ctrl-C", async () => {
+  const prefix = randomName();
+  using _old = SharedEvent.create(`${prefix}.old`);
+  await using terminal = await Terminal.winipc(
+    ["ls", "event", `${prefix}*`, "--watch", "--interval", "50"],
+    { columns: 100 },
+  );
+  const rows = (lines: readonly string[]) => lines.filter((line) => line.includes(prefix));
+  await terminal.until((_, lines) => rows(lines).length === 1);
+  {
+    using _new = SharedEvent.create(`${prefix}.new`);
+    await terminal.until((_, lines) => rows(lines).length === 2);
+    assertEquals(rows(terminal.lines), [`+ event  ${prefix}.new`, `  event  ${prefix}.old`]);
+  }
+  await terminal.until((_, lines) => rows(lines)[0]?.startsWith("-") ?? false);
+  assertEquals(rows(terminal.lines), [`- event  ${prefix}.new`, `  event  ${prefix}.old`]);
+  await terminal.type("\x03");
+  const { code, text } = await terminal.ended();
+  assertEquals(code, 130);
+  assert(text.includes(`\x1b[32m+ event  ${prefix}.new`), "What came is green");
+  assert(text.includes(`\x1b[31m- event  ${prefix}.new`), "What went is red");
 });

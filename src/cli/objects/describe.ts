@@ -58,7 +58,7 @@ function describeSection({ name, full }: RawObject): Report {
   report.line("size", byteLength > 0 ? sizeAndBytes(byteLength) : "unknown: access is denied");
   if (section.isImage) report.line("pages", "an image section: a program or a DLL");
   if (section.isReserved) report.line("pages", "reserved, and committed when they are used");
-  report.set({ image: section.isImage, reserved: section.isReserved });
+  report.set({ program: section.isImage, reserved: section.isReserved });
   reportSecurity(report, "section", { handle: hasDescriptor ? handle : undefined, label });
   reportHolders(report, handle, label);
   if (!section.isReadable && !section.isImage) {
