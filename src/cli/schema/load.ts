@@ -4,6 +4,8 @@
  * @module
  */
 
+import { descriptionSchema } from "./layout_schema.ts";
+import { parseDescription } from "../../struct/description.ts";
 import type { Schema } from "./schema.ts";
 
 /**
@@ -23,7 +25,16 @@ export function shippedSchemaOf(_name: string): Schema | undefined {
   return undefined;
 }
 
-/** Returns the schema for the description of a typed ring: the text that the memory holds. */
-export function schemaOfDescription(_signature: string): Schema {
-  throw new Deno.errors.NotSupported("not there yet");
+/**
+ * Returns the schema for the description of a typed ring: the text that the memory holds.
+ *
+ * @throws {Deno.errors.InvalidData} If the text is not a description of a layout.
+ */
+export function schemaOfDescription(signature: string): Schema {
+  const description = parseDescription(signature);
+  if (description !== undefined) return descriptionSchema("the layout", description);
+  throw new Deno.errors.InvalidData(
+    "The description of the layout is invalid: it is not a text that struct(), union() or " +
+      "tagged() make",
+  );
 }
