@@ -4,7 +4,7 @@
  * @module
  */
 
-import { countValues, type Node, nodeOf, type PartNode, type TaggedNode } from "./node.ts";
+import { type Node, nodeOf, type PartNode, type TaggedNode } from "./node.ts";
 import type { Field, Schema } from "./schema.ts";
 import { type Description, parseDescription } from "../../struct/description.ts";
 
@@ -47,14 +47,13 @@ export function descriptionSchema(name: string, description: Description): Schem
     }
     return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   };
-  const count = countValues(root);
   return {
     name,
     byteLength,
     fields(bytes) {
-      if (count > MAX_FIELDS) {
+      if (root.count > MAX_FIELDS) {
         throw new Deno.errors.InvalidData(
-          `${name} has ${count} fields, more than ${MAX_FIELDS}: print it as JSON`,
+          `${name} has ${root.count} fields, more than ${MAX_FIELDS}: print it as JSON`,
         );
       }
       const fields: Field[] = [];

@@ -12,37 +12,40 @@ import { ansi, utf16, utf8 } from "../../struct/text.ts";
 import { bitsAt, type BitUnit, MAX_BYTES, SCALARS } from "../../struct/scalar.ts";
 import type { CType } from "../../struct/ctype.ts";
 
+/** The properties of each type. */
+interface Sized {
+  readonly byteLength: number;
+  /** The number of values. Those of a union overlap; of a tagged union, the longest case counts. */
+  readonly count: number;
+}
+
 /** A type without parts. */
-export interface ValueNode {
+export interface ValueNode extends Sized {
   readonly kind: "value";
   /** The name of the type: `f32`, `utf16[64]`, `u32:0+3`. */
   readonly type: string;
-  readonly byteLength: number;
   /** Reads the value at an offset. */
   load(data: DataView, offset: number): FieldValue;
 }
 
 /** A struct or a union. The parts of a union overlap. */
-export interface RecordNode {
+export interface RecordNode extends Sized {
   readonly kind: "record";
   readonly parts: readonly PartNode[];
-  readonly byteLength: number;
 }
 
 /** A struct or a union with a tag before it that says which one. */
-export interface TaggedNode {
+export interface TaggedNode extends Sized {
   readonly kind: "tagged";
   /** The cases, by their tag. */
   readonly cases: readonly PartNode[];
-  readonly byteLength: number;
 }
 
 /** An array of structs, of arrays, or of values that are not bytes. */
-export interface ArrayNode {
+export interface ArrayNode extends Sized {
   readonly kind: "array";
   readonly element: Node;
   readonly length: number;
-  readonly byteLength: number;
 }
 
 /** A type of a layout. */
@@ -65,6 +68,9 @@ const MAX_VALUES = 2 ** 24;
 
 const TEXTS = { utf16, utf8, ansi };
 
+/** The records that are made already. A C header uses one struct many times. */
+type Known = Map<Description, RecordNode | TaggedNode>;
+
 /**
  * Returns the tree of a description.
  *
@@ -73,25 +79,15 @@ const TEXTS = { utf16, utf8, ansi };
 export function nodeOf(description: Description): RecordNode | TaggedNode {
   const { kind, lengths } = description;
   if (lengths.length > 0) throw invalid(`${kind} has dimensions`);
-  const node = recordOf(description, "");
-  if (countValues(node) > MAX_VALUES) throw invalid(`it has more than ${MAX_VALUES} values`);
+  const node = recordOf(description, "", new Map());
+  if (node.count > MAX_VALUES) throw invalid(`it has more than ${MAX_VALUES} values`);
   return node;
 }
 
-/** Returns the number of values that a type has, of which those of a union overlap. */
-export function countValues(node: Node): number {
-  if (node.kind === "value") return 1;
-  if (node.kind === "array") return node.length * countValues(node.element);
-  const counts = (node.kind === "record" ? node.parts : node.cases)
-    .map(({ type }) => countValues(type));
-  if (node.kind === "tagged") return 1 + Math.max(...counts);
-  return counts.reduce((sum, count) => sum + count, 0);
-}
-
-function typeOf(description: Description, path: string): Node {
+function typeOf(description: Description, path: string, known: Known): Node {
   const { kind, parts, lengths } = description;
   const [element, left] = parts.length > 0
-    ? [recordOf(description, path), lengths] as const
+    ? [recordOf(description, path, known), lengths] as const
     : valueOf(kind, lengths, path);
   if (left.length > MAX_DIMENSIONS) {
     throw invalid(`${path} has more than ${MAX_DIMENSIONS} lengths`);
@@ -99,12 +95,18 @@ function typeOf(description: Description, path: string): Node {
   return left.reduce<Node>((element, length) => {
     const byteLength = element.byteLength * length;
     if (length < 1 || byteLength > MAX_BYTES) throw invalid(`${path} has the length ${length}`);
-    return { kind: "array", element, length, byteLength };
+    return { kind: "array", element, length, byteLength, count: element.count * length };
   }, element);
 }
 
-function recordOf(description: Description, path: string): RecordNode | TaggedNode {
+function recordOf(
+  description: Description,
+  path: string,
+  known: Known,
+): RecordNode | TaggedNode {
   const { kind, byteLength } = description;
+  const found = known.get(description);
+  if (found !== undefined) return found;
   if (byteLength < 1 || byteLength > MAX_BYTES) {
     throw invalid(`${path || "it"} has ${byteLength} bytes`);
   }
@@ -113,15 +115,18 @@ function recordOf(description: Description, path: string): RecordNode | TaggedNo
     const where = path === "" ? name : `${path}.${name}`;
     if (names.has(name)) throw invalid(`${where} is there twice`);
     names.add(name);
-    const type = typeOf(described, where);
+    const type = typeOf(described, where, known);
     if (offset + type.byteLength > byteLength) {
       throw invalid(`${where} ends after the ${byteLength} bytes of ${path || "all"}`);
     }
     return { name, offset, type };
   });
-  return kind === "tagged"
-    ? { kind: "tagged", cases: parts, byteLength }
-    : { kind: "record", parts, byteLength };
+  const counts = parts.map(({ type }) => type.count);
+  const node: RecordNode | TaggedNode = kind === "tagged"
+    ? { kind: "tagged", cases: parts, byteLength, count: 1 + Math.max(...counts) }
+    : { kind: "record", parts, byteLength, count: counts.reduce((sum, count) => sum + count) };
+  known.set(description, node);
+  return node;
 }
 
 /** Returns a type without parts, and the lengths that do not belong to the type itself. */
@@ -138,7 +143,7 @@ function valueOf(
     const byteLength = lengthOf(length, path);
     const load: ValueNode["load"] = ({ buffer, byteOffset }, offset) =>
       new Uint8Array(buffer, byteOffset + offset, byteLength).slice();
-    return [{ kind: "value", type: `u8[${length}]`, byteLength, load }, others];
+    return [{ kind: "value", type: `u8[${length}]`, byteLength, count: 1, load }, others];
   }
   if (isScalar(kind)) return [ofType(SCALARS[kind]), lengths];
   const bits = length === undefined ? bitsOf(kind) : undefined;
@@ -161,7 +166,7 @@ function ofType(type: CType<unknown, unknown, unknown>): ValueNode {
     if (isFieldValue(value)) return value;
     throw invalid(`${type.signature} has parts`);
   };
-  return { kind: "value", type: type.signature, byteLength: type.byteLength, load };
+  return { kind: "value", type: type.signature, byteLength: type.byteLength, count: 1, load };
 }
 
 function isFieldValue(value: unknown): value is FieldValue {
