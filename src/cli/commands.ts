@@ -62,6 +62,21 @@ const STRUCT = {
   summary: "The name of the struct in a C header that has several.",
 } as const satisfies OptionSpec;
 
+const AT = {
+  name: "at",
+  value: "N",
+  integer: [0, Number.MAX_SAFE_INTEGER],
+  default: 0,
+  summary: "The offset of the first byte.",
+} as const satisfies OptionSpec;
+
+const LENGTH = {
+  name: "length",
+  value: "N",
+  integer: [1, Number.MAX_SAFE_INTEGER],
+  summary: "The number of bytes.",
+} as const satisfies OptionSpec;
+
 const READS_SCHEMA = { flag: "--allow-read", when: "with --schema" } as const;
 
 /** All subcommands, in the order of the help text. */
@@ -132,22 +147,13 @@ export const COMMANDS = [
     description: [
       "Copies a part of a section and prints it. With a schema, the fields have names. Schemas of " +
       "well-known programs are found by the object's name.",
+      "Without a schema, it prints 256 bytes in hexadecimal; --length prints more. A line that is " +
+      "equal to the line before becomes *. --format raw writes all bytes up to the end.",
     ],
     arguments: [{ name: "NAME", summary: "The section's name." }],
     options: [
-      {
-        name: "at",
-        value: "N",
-        integer: [0, Number.MAX_SAFE_INTEGER],
-        summary: "The offset of the first byte.",
-        default: 0,
-      },
-      {
-        name: "length",
-        value: "N",
-        integer: [1, Number.MAX_SAFE_INTEGER],
-        summary: "The number of bytes.",
-      },
+      AT,
+      LENGTH,
       SCHEMA,
       STRUCT,
       {
@@ -161,6 +167,19 @@ export const COMMANDS = [
       { text: "Print the first 64 bytes", command: "winipc dump sensors --length 64" },
       { text: "Print fields", command: "winipc dump sensors --schema sensors.json" },
     ],
+    json: [
+      { key: "name", meaning: "The full name of the section." },
+      { key: "byteLength", meaning: "The size of the section in bytes." },
+      { key: "at", meaning: "The offset of the first byte that was copied." },
+      { key: "length", meaning: "The number of bytes that were copied." },
+      { key: "schema", meaning: "The name of the schema; missing without one." },
+      {
+        key: "isWhole",
+        meaning: "Whether the program wrote nothing during the copy, as far as the schema tells.",
+      },
+      { key: "value", meaning: "The fields: structs as objects, arrays as arrays." },
+      { key: "bytes", meaning: "The bytes in base64, instead of value if there is no schema." },
+    ],
     permissions: [READS_SCHEMA],
   },
   {
@@ -168,12 +187,26 @@ export const COMMANDS = [
     summary: "Show the fields of shared memory as they change.",
     description: [
       "Shows the memory again and again, with the changes highlighted. If the output is no " +
-      "terminal, it prints a line of JSON with the changed fields for each change.",
+      "terminal, it prints a line of JSON with all fields, and then a line with the changed fields " +
+      "for each change. --count counts these changes.",
       "It keeps the section open: the name stays taken until winipc ends.",
     ],
     arguments: [{ name: "NAME", summary: "The section's name." }],
-    options: [SCHEMA, STRUCT, INTERVAL, COUNT, TIMEOUT],
+    options: [AT, LENGTH, SCHEMA, STRUCT, INTERVAL, COUNT, TIMEOUT],
     examples: [{ text: "Watch MumbleLink", command: "winipc watch MumbleLink --interval 100" }],
+    json: [
+      { key: "time", meaning: "The time of the look, as in ISO 8601." },
+      { key: "fields", meaning: "The values of the changed fields, by their paths." },
+      {
+        key: "gone",
+        meaning: "The paths of the fields that are no longer there, if there are any.",
+      },
+      { key: "changes", meaning: "Without a schema: the changed bytes, instead of fields." },
+      { key: "changes[].at", meaning: "The offset of the first byte." },
+      { key: "changes[].bytes", meaning: "The bytes in base64." },
+      { key: "isWhole", meaning: "false, if the program wrote during the copy." },
+      { key: "error", meaning: "Instead of all this: why the memory cannot be read now." },
+    ],
     permissions: [READS_SCHEMA],
   },
   {

@@ -5,8 +5,15 @@
  */
 
 import { descriptionSchema } from "./layout_schema.ts";
+import { headerSchema } from "./header/header_schema.ts";
+import { jsonSchema } from "./json_schema.ts";
 import { parseDescription } from "../../struct/description.ts";
 import type { Schema } from "./schema.ts";
+import { show } from "../../../ffi/arguments.ts";
+import { UsageError } from "../failure.ts";
+
+/** Maximum length of a file, in bytes. The largest headers of known programs have 100 KiB. */
+const MAX_FILE_LENGTH = 2 ** 20;
 
 /**
  * Reads a schema from a JSON description or a C header.
@@ -16,8 +23,51 @@ import type { Schema } from "./schema.ts";
  * @throws {Deno.errors.NotFound} If the file does not exist.
  * @throws {Deno.errors.InvalidData} If the file describes no layout. The message names the line.
  */
-export function readSchema(path: string, struct?: string): Promise<Schema> {
-  throw new Deno.errors.NotSupported(`Cannot read ${path} ${struct}: not there yet`);
+export async function readSchema(path: string, struct?: string): Promise<Schema> {
+  const text = await readText(path);
+  const isJson = path.toLowerCase().endsWith(".json");
+  try {
+    if (!isJson) return headerSchema(text, struct);
+    if (struct === undefined) return jsonSchema(text);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.InvalidData)) throw error;
+    throw new Deno.errors.InvalidData(`Cannot read the schema ${path}: ${error.message}`, {
+      cause: error,
+    });
+  }
+  throw new UsageError(`Expected no --struct with a JSON description, got ${show(struct)}`);
+}
+
+async function readText(path: string): Promise<string> {
+  let bytes: Uint8Array;
+  try {
+    // A file is read no further than one byte after the limit.
+    using file = await Deno.open(path);
+    bytes = await readUpTo(file, MAX_FILE_LENGTH + 1);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Deno.errors.NotFound(`Cannot read the schema ${path}: there is no such file`, {
+      cause: error,
+    });
+  }
+  if (bytes.length > MAX_FILE_LENGTH) {
+    throw new Deno.errors.InvalidData(
+      `Cannot read the schema ${path}: it has more than ${MAX_FILE_LENGTH} bytes`,
+    );
+  }
+  // Headers are often in a code page of Windows. Only their comments have other characters.
+  return new TextDecoder().decode(bytes);
+}
+
+async function readUpTo(file: Deno.FsFile, most: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(most);
+  let length = 0;
+  while (length < most) {
+    const read = await file.read(bytes.subarray(length));
+    if (read === null) break;
+    length += read;
+  }
+  return bytes.subarray(0, length);
 }
 
 /** Returns the schema that ships with this library for an object's full name: `Local\MumbleLink`. */

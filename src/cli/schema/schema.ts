@@ -37,6 +37,9 @@ export interface Schema {
    * Returns whether a copy of the memory is whole, if the memory's own rules can tell: a sequence
    * lock, a busy bit, a tick. A caller copies again, if not. Without the method, each copy counts
    * as whole.
+   *
+   * @param now The memory itself, right after the copy, or a second copy. A write that began during
+   *   the copy shows only there. @default the copy
    */
-  isWhole?(bytes: Uint8Array<ArrayBuffer>): boolean;
+  isWhole?(copy: Uint8Array<ArrayBuffer>, now?: Uint8Array<ArrayBuffer>): boolean;
 }

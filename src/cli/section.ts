@@ -1,0 +1,96 @@
+/**
+ * A section that another program shares, opened to copy parts of it.
+ *
+ * @module
+ */
+
+import { escapeText } from "./escape.ts";
+import { objectName } from "../names.ts";
+import { SharedMemory } from "../memory/shared_memory.ts";
+import { UsageError } from "./failure.ts";
+
+/** A part of a section, in bytes. */
+export interface SectionPart {
+  readonly at: number;
+  readonly length: number;
+}
+
+/** The options that choose a part of a section. */
+export interface PartOptions {
+  readonly at: number;
+  readonly length: number | undefined;
+}
+
+/** An open section. Its name stays taken until it is closed. */
+export class Section implements Disposable {
+  /** The full name: `Local\sensors`. */
+  readonly name: string;
+  /** The size in bytes: whole pages. */
+  readonly byteLength: number;
+  readonly #memory: SharedMemory;
+
+  /**
+   * Opens a section to read it.
+   *
+   * @throws {UsageError} If no section can have the name.
+   * @throws {Deno.errors.NotFound} If there is no such section.
+   */
+  constructor(name: string) {
+    this.name = fullName(name);
+    this.#memory = SharedMemory.open(this.name);
+    this.byteLength = this.#memory.byteLength;
+  }
+
+  /** The name for messages: `"Local\sensors"`. */
+  get label(): string {
+    return `"${escapeText(this.name)}"`;
+  }
+
+  /**
+   * Returns the part that the options choose.
+   *
+   * @param usual The length without the option `--length`. It is cut at the end of the section.
+   * @throws {UsageError} If the part is not within the section.
+   */
+  part({ at, length }: PartOptions, usual: number): SectionPart {
+    const { byteLength, label } = this;
+    if (at >= byteLength) {
+      throw new UsageError(
+        `Expected --at to be less than ${byteLength}, the size of ${label}, got ${at}`,
+      );
+    }
+    const rest = byteLength - at;
+    if (length !== undefined && length > rest) {
+      throw new UsageError(
+        `Expected --length to be at most ${rest} with --at ${at}, because ${label} has ` +
+          `${byteLength} bytes, got ${length}`,
+      );
+    }
+    return { at, length: length ?? Math.min(usual, rest) };
+  }
+
+  /**
+   * Copies a part.
+   *
+   * @throws {Deno.errors.NotFound} If the part is reserved and has no memory yet.
+   */
+  copy({ at, length }: SectionPart): Uint8Array<ArrayBuffer> {
+    using view = this.#memory.map({ offset: at, byteLength: length });
+    return view.bytes.slice();
+  }
+
+  [Symbol.dispose](): void {
+    this.#memory.close();
+  }
+}
+
+function fullName(name: string): string {
+  try {
+    return objectName(name);
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) {
+      throw new UsageError(error.message);
+    }
+    throw error;
+  }
+}
