@@ -144,8 +144,50 @@ Deno.test("winipc dump --schema prints fields as a table, and as JSON with all d
       ratio: 1 / 3,
     },
   });
-  // A given schema chooses the bytes to print.
+  // The given schema chooses the bytes to print.
   assertEquals([hex.code, hex.out.trimEnd().split("\n").at(-1)], [0, "00000080"]);
+});
+
+/** A C header with {@linkcode Car}, and with a struct that cannot be read. */
+const HEADER = `#pragma once
+#define NAME_LENGTH (4 * 2)
+typedef struct { uint64_t id; float speed; wchar_t name[NAME_LENGTH]; float pos[3];
+  unsigned short laps[20]; BYTE raw[4]; double ratio; } Car;
+struct Other {
+  void *next;
+};
+`;
+
+Deno.test("winipc dump --schema reads a C header, and asks for --struct if there are several", async () => {
+  using memory = carAt(8);
+  await using file = await temporaryFile("car.h", HEADER);
+  await using json = await temporaryFile("car.json", CAR);
+  const args = ["dump", nameOf(memory), "--at", "8", "--schema", file.path];
+  const [car, same, several, other, missing] = await Promise.all([
+    winipc([...args, "--struct", "Car"], READ),
+    winipc(["dump", nameOf(memory), "--at", "8", "--schema", json.path], READ),
+    winipc(args, READ),
+    winipc([...args, "--struct", "Other"], READ),
+    winipc([...args, "--struct", "Cat"], READ),
+  ]);
+  assertEquals(car, same);
+  const cannot = `Cannot read the schema ${file.path}: `;
+  assertEquals(several, {
+    code: 1,
+    out: "",
+    err: `${cannot}There are several structs: choose one of them by --struct: Car, Other\n`,
+  });
+  assertEquals(other, {
+    code: 1,
+    out: "",
+    err: `${cannot}line 6: Cannot read a pointer, which has no meaning in another process: use ` +
+      "uint32_t for a 32-bit program, uint64_t for a 64-bit one\n",
+  });
+  assertEquals(missing, {
+    code: 1,
+    out: "",
+    err: `${cannot}There is no struct "Cat": did you mean "Car"?\n`,
+  });
 });
 
 Deno.test("winipc dump --format raw and json print the bytes, whole or a part", async () => {

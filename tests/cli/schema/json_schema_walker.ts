@@ -25,7 +25,6 @@ const always: Rule = () => true;
 
 const RULES: Readonly<Record<string, Rule>> = {
   $schema: always,
-  $id: always,
   $defs: always,
   title: always,
   description: always,
