@@ -13,7 +13,7 @@ import { show } from "../../../ffi/arguments.ts";
 import { UsageError } from "../failure.ts";
 
 /** Maximum length of a file, in bytes. The largest headers of known programs have 100 KiB. */
-const MAX_FILE_LENGTH = 2 ** 20;
+export const MAX_FILE_LENGTH: number = 2 ** 20;
 
 /**
  * Reads a schema from a JSON description or a C header.

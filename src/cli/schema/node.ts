@@ -64,7 +64,7 @@ const MAX_DIMENSIONS = 32;
  * Maximum number of values of a layout. Unions can have many times more values than bytes, so that
  * a short description could use all memory of this process.
  */
-const MAX_VALUES = 2 ** 24;
+export const MAX_VALUES: number = 2 ** 24;
 
 const TEXTS = { utf16, utf8, ansi };
 

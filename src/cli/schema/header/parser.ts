@@ -16,7 +16,7 @@ import { Reader } from "./reader.ts";
 import { show } from "../../../../ffi/arguments.ts";
 
 /** Maximum number of structs within each other. */
-const MAX_DEPTH = 64;
+export const MAX_DEPTH = 64;
 
 const QUALIFIERS: ReadonlySet<string> = new Set(
   `const volatile static inline extern register mutable constexpr typename CONST VOLATILE FAR NEAR
