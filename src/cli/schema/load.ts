@@ -5,6 +5,7 @@
  */
 
 import { descriptionSchema } from "./layout_schema.ts";
+import { findShipped } from "./shipped/mod.ts";
 import { headerSchema } from "./header/header_schema.ts";
 import { jsonSchema } from "./json_schema.ts";
 import { parseDescription } from "../../struct/description.ts";
@@ -71,8 +72,8 @@ async function readUpTo(file: Deno.FsFile, most: number): Promise<Uint8Array> {
 }
 
 /** Returns the schema that ships with this library for an object's full name: `Local\MumbleLink`. */
-export function shippedSchemaOf(_name: string): Schema | undefined {
-  return undefined;
+export function shippedSchemaOf(name: string): Schema | undefined {
+  return findShipped(name);
 }
 
 /**
