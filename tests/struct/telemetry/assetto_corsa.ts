@@ -2,7 +2,7 @@
  * The first fields of the three memories of Assetto Corsa and Assetto Corsa Competizione, packed to
  * 4 bytes. `packetId` rises with each write; nothing else shows a write.
  *
- * @see {@link https://github.com/djjonas123/ACCSharedMemory} SharedFileOut.h
+ * @see {@link https://github.com/gabbo76/ACC-TX-UDP/blob/5bdd3af/SharedFileOut.h}
  * @module
  */
 
@@ -30,7 +30,10 @@ export const Physics = struct({
   wheelSlip: array("f32", 4),
 }, { pack: 4 });
 
-/** The state of the session. The texts have 15 code units, so `laps` comes after a gap. */
+/**
+ * The state of the session. The texts have 15 code units, so `laps` comes after a gap. Headers that
+ * lack `replayTimeMultiplier` at 244 place all later fields 4 bytes too early.
+ */
 export const Graphics = struct({
   packetId: "i32",
   status: "i32",
@@ -40,7 +43,7 @@ export const Graphics = struct({
   laps: { type: "i32", offset: 132 },
   position: "i32",
   currentTimeMs: "i32",
-  normalizedPosition: { type: "f32", offset: 244 },
+  normalizedPosition: { type: "f32", offset: 248 },
 }, { pack: 4 });
 
 /** The names of the session. */

@@ -220,7 +220,8 @@ static void write_assetto_corsa(void) {
     u32(at + 132, 11);
     u32(at + 136, 3);
     u32(at + 140, 83456);
-    f32(at + 244, 0.625f);
+    f32(at + 244, 1);
+    f32(at + 248, 0.625f);
     at = 8192;
     wide(at, L"1.9");
     wide(at + 30, L"1.7");
