@@ -12,6 +12,7 @@ import { SharedMemory } from "../../../src/memory/mod.ts";
 import { CopyDataListener } from "../../../src/messages/mod.ts";
 import { spawn } from "../../../src/process/mod.ts";
 import { type MessageLayout, struct, tagged, utf8 } from "../../../src/struct/mod.ts";
+import { allocatedPerMessage } from "../../support/allocation.ts";
 import { compileRingPeer } from "../../support/compile_ring_peer.ts";
 import { assertLeavesNoHandle } from "../../support/leak.ts";
 import { Peer } from "../../support/peer.ts";
@@ -277,44 +278,42 @@ Deno.test("readViews() shows one view, which moves, and leaves a message for whi
 Deno.test("readViews() allocates at most the numbers that its visitor reads, also behind a tag", () => {
   const Flat = struct({ price: "f64", size: "u32" });
   const Tagged = tagged({ flat: Flat, small: struct({ size: "u32" }) });
-  using flat = RingChannel.anonymous({ message: Flat });
-  using both = RingChannel.anonymous({ message: Tagged });
+  using flat = RingChannel.anonymous({ capacity: 2 ** 22, message: Flat });
+  using both = RingChannel.anonymous({ capacity: 2 ** 22, message: Tagged });
   using stack = new DisposableStack();
   const [sender, receiver] = [stack.use(flat.sender()), stack.use(flat.receiver())];
   const [other, others] = [stack.use(both.sender()), stack.use(both.receiver())];
   // A field of a closure would be a number object, which each sum allocates.
   const sums = new Float64Array(1);
-  const count = 10_000;
-  const grown = (write: () => void, read: () => void) => {
-    for (let number = 0; number < count; number++) write();
-    const before = Deno.memoryUsage().heapUsed;
-    read();
-    return (Deno.memoryUsage().heapUsed - before) / count;
+  const count = 100_000;
+  const repeat = (each: () => void) => (count: number) => {
+    for (let written = 0; written < count; written++) each();
   };
   const values = { price: 1.5, size: 2 };
-  const view = () => void receiver.readViews(({ price, size }) => sums[0]! += price + size);
-  const viewTagged = () =>
-    void others.readViews(({ kind, value }) => {
-      sums[0]! += kind === "flat" ? value.price + value.size : value.size;
-    });
-  const copy = () => {
-    for (let value; (value = receiver.tryReceive()) !== undefined;) sums[0]! += value.price;
-  };
-  const write = () => void sender.tryWrite(values);
-  const writeTagged = () => void other.tryWrite({ kind: "flat", value: values });
-  // The first calls are not compiled yet. A garbage collection makes a growth smaller.
-  const least = (write: () => void, read: () => void) => {
-    for (let warmUp = 0; warmUp < 20; warmUp++) grown(write, read);
-    const found = Array.from({ length: 9 }, () => grown(write, read));
-    return Math.min(...found.filter((growth) => growth >= 0));
-  };
-  const perView = least(write, view);
+  const write = repeat(() => sender.tryWrite(values));
+  const perView = allocatedPerMessage(count, {
+    write,
+    read: () => void receiver.readViews(({ price, size }) => sums[0]! += price + size),
+  });
   // In a process with many layouts, V8 allocates a number of 16 bytes for each fraction.
   assert(perView < 40, `${perView} bytes for each view`);
-  const perTagged = least(writeTagged, viewTagged);
+  const perTagged = allocatedPerMessage(count, {
+    write: repeat(() => other.tryWrite({ kind: "flat", value: values })),
+    read: () =>
+      void others.readViews(({ kind, value }) => {
+        sums[0]! += kind === "flat" ? value.price + value.size : value.size;
+      }),
+  });
   assert(perTagged < 40, `${perTagged} bytes for each view with a tag`);
-  const perValue = least(write, copy);
+  const kept = Array.from({ length: 20_000 }, () => receiver.tryReceive());
+  const perValue = allocatedPerMessage(kept.length, {
+    write,
+    read: () => {
+      for (const at of kept.keys()) kept[at] = receiver.tryReceive();
+    },
+  });
   assert(perValue > 100, `${perValue} bytes for each value`);
+  assertEquals(kept.at(-1), values);
   assert(sums[0]! > 0);
 });
 
