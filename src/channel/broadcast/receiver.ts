@@ -68,12 +68,14 @@ interface MessageReader<Value, View> extends Incoming<Value> {
    * @throws {TypeError} If the ring has no layout of messages.
    */
   readViews(visit: (view: View) => void): number;
+  /** Decodes a value of `BroadcastSender.sendValue`. */
+  valueOf(message: Value): unknown;
   /**
-   * Decodes a value of `BroadcastSender.sendValue`.
+   * Throws if messages cannot be decoded as values of `BroadcastSender.sendValue`.
    *
    * @throws {TypeError} If the ring has a layout of messages.
    */
-  valueOf(message: Value): unknown;
+  assertValues(): void;
 }
 
 /**
@@ -242,6 +244,8 @@ export class BroadcastReader implements MessageReader<BroadcastMessage, never> {
     return decodeValue(bytes, labelOf(this.#words.buffer));
   }
 
+  assertValues(): void {}
+
   /** Copies a message, which the sender can overwrite at the same time. */
   #copy(offset: number, length: number): Uint8Array<ArrayBuffer> {
     if (length > this.#short.length) return this.#ring.slice(offset, offset + length);
@@ -346,6 +350,10 @@ class TypedReader<Value, View> implements MessageReader<Value, View> {
 
   valueOf(): never {
     throw hasLayout("decode a value of", { label: this.#label, instead: "receive" });
+  }
+
+  assertValues(): void {
+    this.valueOf();
   }
 
   /**
@@ -518,10 +526,11 @@ export class BroadcastReceiver<Value = BroadcastMessage, View = never> extends U
    *
    * @returns The value in an object; `undefined` after the last message of a sender that was closed.
    * @throws {Deno.errors.InvalidData} If the message is not a value. The message is then lost.
-   * @throws {TypeError} If the ring has a layout of messages.
+   * @throws {TypeError} If the ring has a layout of messages. Then no message is taken.
    * @throws Every other error of {@linkcode BroadcastReceiver.receive}.
    */
   async receiveValue(options: WaitOptions = {}): Promise<{ value: unknown } | undefined> {
+    this.#reader.assertValues();
     const message = await this.receive(options);
     return message === undefined ? undefined : { value: this.#reader.valueOf(message) };
   }
