@@ -58,6 +58,9 @@ export let openTypedReceiver: <Value, View>(
   message: MessageLayout<Value, unknown, View>,
 ) => RingReceiver<Value, View>;
 
+/** Returns whether a receiver's channel has a layout of messages. */
+export let receiverHasLayout: (receiver: RingReceiver) => boolean;
+
 /**
  * Receives the messages of a channel; {@linkcode RingChannel.receiver} opens it. A channel has one
  * receiver at a time, in any process.
@@ -124,6 +127,7 @@ export class RingReceiver<Value = Uint8Array<ArrayBuffer>, View = never> extends
       const { ring, label } = contentsOf(options);
       return new RingReceiver(options, new StructContents(message, ring, label));
     };
+    receiverHasLayout = (receiver) => receiver.#contents instanceof StructContents;
   }
 
   private constructor(options: EndOptions, contents: Contents<Value, View>) {

@@ -86,6 +86,9 @@ export let openSender: <Input = never>(
   message?: MessageLayout<unknown, Input>,
 ) => RingSender<Input>;
 
+/** Returns whether a sender's channel has a layout of messages. */
+export let senderHasLayout: (sender: RingSender) => boolean;
+
 /** Sends a chunk of a stream: bytes, or values of the channel's layout. */
 let sendChunk: (
   sender: RingSender<unknown>,
@@ -154,6 +157,7 @@ export class RingSender<Input = never> extends Uncloneable implements Disposable
 
   static {
     openSender = (options, message) => new RingSender(options, message);
+    senderHasLayout = (sender) => sender.#message !== undefined;
     sendChunk = (sender, chunk, options) => {
       if (sender.#message !== undefined) return sender.write(chunk, options);
       assertBytes("the message", chunk);

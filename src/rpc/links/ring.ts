@@ -6,8 +6,8 @@
 
 import { assertObject } from "../../../ffi/arguments.ts";
 import { RingConnection } from "../../channel/ring/connection.ts";
-import { RingReceiver } from "../../channel/ring/receiver.ts";
-import { RingSender } from "../../channel/ring/sender.ts";
+import { receiverHasLayout, RingReceiver } from "../../channel/ring/receiver.ts";
+import { RingSender, senderHasLayout } from "../../channel/ring/sender.ts";
 import type { WaitOptions } from "../../wait/options.ts";
 import type { LinkPeer, MessageLink } from "../link.ts";
 import { decodeFrom, encodeFor } from "./content.ts";
@@ -43,7 +43,8 @@ export interface RingEnds {
  * }
  * ```
  *
- * @throws {TypeError} If the argument is not a `RingConnection`.
+ * @throws {TypeError} If the argument is not a `RingConnection`, or its rings have a layout of
+ *   messages.
  */
 export function ringLink(connection: RingConnection): MessageLink {
   if (!(connection instanceof RingConnection)) {
@@ -51,6 +52,7 @@ export function ringLink(connection: RingConnection): MessageLink {
   }
   const { sender, receiver, peer } = connection;
   const label = peer.pid === 0 ? "link over rings" : `link over rings to process ${peer.pid}`;
+  assertNoLayout(label, { sender, receiver });
   return linkOver(
     new RingTransport({ sender, receiver }, { label, peer, close: () => connection.close() }),
   );
@@ -80,7 +82,8 @@ export function ringLink(connection: RingConnection): MessageLink {
  * assertEquals(value, { question: "Are you there?" });
  * ```
  *
- * @throws {TypeError} If an end is missing, or is not a `RingSender` or a `RingReceiver`.
+ * @throws {TypeError} If an end is missing, is not a `RingSender` or a `RingReceiver`, or has a
+ *   layout of messages.
  */
 export function channelLink(ends: RingEnds): MessageLink {
   assertObject("the ends", ends);
@@ -89,11 +92,22 @@ export function channelLink(ends: RingEnds): MessageLink {
   if (!(receiver instanceof RingReceiver)) {
     throw new TypeError("Expected receiver to be a RingReceiver");
   }
+  const label = "link over channels";
+  assertNoLayout(label, ends);
   const close = () => {
     using _receiver = receiver;
     sender.close();
   };
-  return linkOver(new RingTransport(ends, { label: "link over channels", peer: undefined, close }));
+  return linkOver(new RingTransport(ends, { label, peer: undefined, close }));
+}
+
+/** Throws before the link takes a message that it could not decode. */
+function assertNoLayout(label: string, { sender, receiver }: RingEnds): void {
+  if (!senderHasLayout(sender) && !receiverHasLayout(receiver)) return;
+  throw new TypeError(
+    `Cannot make a ${label}: its messages have a layout, and a link sends values that are cloned; ` +
+      "open it without the option message",
+  );
 }
 
 /** The names of a transport, and the function that closes the ends. */

@@ -7,7 +7,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { listenRing, RingChannel } from "../../../src/channel/mod.ts";
+import { connectRing, listenRing, RingChannel } from "../../../src/channel/mod.ts";
 import { encodeValue } from "../../../src/channel/ring/message.ts";
 import { CopyDataListener, listWindows, sendCopyData } from "../../../src/messages/mod.ts";
 import { listenPipe } from "../../../src/pipe/mod.ts";
@@ -18,6 +18,7 @@ import { endFrame } from "../../../src/rpc/links/frame.ts";
 import { listenWindow, windowLink } from "../../../src/rpc/links/listen_window.ts";
 import { pipeLink } from "../../../src/rpc/links/pipe.ts";
 import { channelLink, ringLink } from "../../../src/rpc/links/ring.ts";
+import { struct } from "../../../src/struct/mod.ts";
 import { peerUrl } from "../../support/peer_url.ts";
 import { randomName } from "../../support/random_name.ts";
 import { within } from "../../support/within.ts";
@@ -186,6 +187,28 @@ Deno.test("A link is made only of the right objects, and only with known options
   assertThrows(() => pipeLink("name"), TypeError, "PipeConnection");
   // @ts-expect-error -- a channel is no connection
   assertThrows(() => ringLink(channel), TypeError, "RingConnection");
+  {
+    const Number = struct({ number: "u32" });
+    using typed = RingChannel.anonymous({ message: Number });
+    using receiver = typed.receiver();
+    using typedSender = typed.sender();
+    await typedSender.write({ number: 7 });
+    // @ts-expect-error -- a link decodes cloned values, and not a layout
+    assertThrows(() => channelLink({ sender, receiver }), TypeError, "layout");
+    assertEquals(receiver.tryReceive(), { number: 7 });
+    using plain = channel.receiver();
+    // @ts-expect-error -- as above
+    assertThrows(() => channelLink({ sender: typedSender, receiver: plain }), TypeError, "layout");
+    const name = randomName();
+    using listener = listenRing(name, { message: Number });
+    const accepted = listener.accept(soon);
+    using connection = await connectRing(name, { ...soon, message: Number });
+    using server = await accepted;
+    await connection.sender.write({ number: 8 });
+    // @ts-expect-error -- as above
+    assertThrows(() => ringLink(server), TypeError, "layout");
+    assertEquals(await server.receiver.receive(soon), { number: 8 });
+  }
   const child = startHostile("streams");
   // @ts-expect-error -- there is no such option
   assertThrows(() => childLink(child, { maxLength: 5 }), TypeError, "maxMessageLength");
