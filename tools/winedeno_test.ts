@@ -284,6 +284,21 @@ Deno.test("winedeno's set-up can be interrupted, and a second set-up waits for t
   assertEquals((await run(winedeno, args, { env })).err, "");
 });
 
+Deno.test("Deno for Windows begins its sections at pages of the file, so that Wine maps them", async () => {
+  const home = Deno.env.get("WINEDENO_HOME") ?? `${root}.winedeno`;
+  using file = await Deno.open(`${home}/npm/node_modules/@deno/win32-x64/deno.exe`);
+  const header = new DataView(new ArrayBuffer(4096));
+  await file.read(new Uint8Array(header.buffer));
+  const start = header.getUint32(0x3c, true);
+  const firstSection = start + 24 + header.getUint16(start + 20, true);
+  const offsets = Array.from(
+    { length: header.getUint16(start + 6, true) },
+    (_, index) => header.getUint32(firstSection + index * 40 + 20, true),
+  );
+  assert(offsets.length > 4);
+  assertEquals(offsets.filter((offset) => offset % 4096 !== 0), []);
+});
+
 Deno.test("winedeno --doctor names the broken parts", async () => {
   await using copy = await temporaryFolder();
   const home = `${copy.path}/home`;

@@ -7,7 +7,7 @@ make_parts() {
   local own_wine=
   [[ $mode == linux ]] || own_wine=$(find_own_wine)
   install_host_tools "$own_wine"
-  part npm "$(cat "$tools"/package*.json | sha256sum)" "taking Deno for Windows and for Linux from npm (80 MB)"
+  part npm "$(cat "$tools"/package*.json "$tools/align_sections.ts" | sha256sum)" "taking Deno for Windows and for Linux from npm (80 MB)"
   part jsr "$recipe" "preparing the jsr: imports"
   [[ $mode != linux ]] || return 0
   part wine "${own_wine:-$root_packages}" "preparing Wine"
@@ -20,6 +20,11 @@ make_npm() {
   export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-${SSL_CERT_FILE-}}
   run npm --prefix "$1" --cache "$1/cache" ci --force --ignore-scripts --no-audit --no-fund
   rm -rf "$1/cache"
+  local deno=$1/node_modules/@deno
+  run "$deno/linux-x64-glibc/deno" run --no-config --no-lock -R="$1" -W="$1" "$tools/align_sections.ts" "$deno/win32-x64/deno.exe"
+  # Deno links its program here as node.exe. Beside the link of another program, each start would
+  # leave a copy of 97 MB.
+  rm -rf "$home/deno-dir/node_compat_bin"
 }
 
 make_jsr() {
