@@ -15,8 +15,23 @@ import { Report } from "./suite/report.ts";
 /** More than two processors: tests spend half of their time waiting for processes that start. */
 const LANES = 3;
 
-/** The folders with the slowest tests. They start first, so that no long group runs alone at the end. */
-const SLOW = ["workers", "sync", "process", "channel", "pipe", "messages"];
+/**
+ * The files and folders with the slowest tests. They start first, so that no long group runs alone
+ * at the end.
+ */
+const SLOW = [
+  "package/pasted_scripts_test.ts",
+  "workers/",
+  "channel/",
+  "rpc/",
+  "instance/",
+  "process/",
+  "sync/",
+  "pipe/",
+  "messages/",
+  "examples/",
+  "package/",
+];
 
 /** Flags of deno test whose value may be an argument of its own. */
 const FLAGS_WITH_VALUE = ["--filter"];
@@ -35,8 +50,8 @@ const live = sideBySide.length <= 1;
 const report = new Report();
 
 /** Returns the position of a group in the order of start. */
-function rankOf([file]: readonly string[]): number {
-  const rank = SLOW.findIndex((folder) => file?.includes(`/${folder}/`));
+function rankOf(files: readonly string[]): number {
+  const rank = SLOW.findIndex((slow) => files.some((file) => file.includes(`/${slow}`)));
   return rank === -1 ? SLOW.length : rank;
 }
 
