@@ -227,12 +227,16 @@ export const COMMANDS = [
     name: "tail",
     summary: "Print the messages of a broadcast ring, or the changes of a latest value.",
     description: [
-      "Joins a broadcast ring as one more reader, or reads a latest value, and prints each message. " +
-      "The other readers lose nothing by it. Missed messages are counted on the standard error.",
+      "Joins a broadcast ring as one more reader, or reads a latest value or a latest frame, and " +
+      "prints each message until the sender is closed. The other readers lose nothing by it. Missed " +
+      "messages are counted on the standard error.",
+      "Without --as, a message with a layout is a struct. Another message is a text if it is valid " +
+      "UTF-8 without control characters, or else a value of sendValue(), or else hexadecimal bytes. " +
+      "Of a latest frame, the number, the length and the metadata are printed.",
     ],
     arguments: [{
       name: "NAME",
-      summary: "The name of the broadcast ring or of the latest value.",
+      summary: "The name of the broadcast ring, latest value or latest frame.",
     }],
     options: [
       {
@@ -249,6 +253,21 @@ export const COMMANDS = [
     ],
     examples: [{ text: "Print log lines", command: "winipc tail log --as text" }],
     permissions: [READS_SCHEMA],
+    json: [
+      { key: "time", meaning: "When winipc read the message: ISO 8601, UTC." },
+      { key: "missed", meaning: "The number of messages before it that winipc missed." },
+      { key: "length", meaning: "The length of the message in bytes." },
+      {
+        key: "as",
+        meaning: "What data is: text, json, value, hex or struct; missing for a frame.",
+      },
+      {
+        key: "data",
+        meaning: "The text, the JSON, the value, hexadecimal digits, or the struct's fields.",
+      },
+      { key: "number", meaning: "The number of a frame; missing for other messages." },
+      { key: "metadata", meaning: "The metadata of a frame; null if it has none." },
+    ],
   },
   {
     name: "send",
@@ -317,10 +336,14 @@ export const COMMANDS = [
     name: "record",
     summary: "Record a broadcast ring or a latest value to a file.",
     description: [
-      "Writes each message with its time to a file, until Ctrl-C or until the sender closes.",
+      "Writes each message with its time to a file, until Ctrl-C or until the sender is closed. Of a " +
+      "latest value or a latest frame, it writes each change that it sees.",
+      "The file also has the settings and the layout, so that winipc replay can create the same " +
+      "object. If winipc is killed, the file has all messages but those of the last moment. " +
+      "docs/recordings.md describes the format.",
     ],
     arguments: [
-      { name: "NAME", summary: "The name of the broadcast ring or of the latest value." },
+      { name: "NAME", summary: "The name of the broadcast ring, latest value or latest frame." },
       { name: "FILE", summary: "The file to write." },
     ],
     options: [
@@ -335,8 +358,10 @@ export const COMMANDS = [
     name: "replay",
     summary: "Send the messages of a recording again.",
     description: [
-      "Creates the broadcast ring or the latest value of the recording under NAME and sends the " +
-      "messages at the times of the recording.",
+      "Creates the broadcast ring, the latest value or the latest frame of the recording under NAME, " +
+      "and sends the messages at the times of the recording. It begins at once, or with --wait as " +
+      "soon as a reader waits for a message.",
+      "No sender waits for readers: at a high speed, slow readers miss messages.",
     ],
     arguments: [
       { name: "FILE", summary: "The file that winipc record wrote." },
@@ -350,8 +375,15 @@ export const COMMANDS = [
         default: 1,
         summary: "Send N times as fast; 0 means without waiting.",
       },
+      { name: "wait", summary: "Wait for the first reader before the first message." },
     ],
-    examples: [{ text: "Replay at double speed", command: "winipc replay log.rec log --speed 2" }],
+    examples: [
+      { text: "Replay at double speed", command: "winipc replay log.rec log --speed 2" },
+      {
+        text: "Replay for a reader that starts later",
+        command: "winipc replay log.rec log --wait",
+      },
+    ],
     permissions: [{ flag: "--allow-read", when: "to read FILE" }],
   },
   {

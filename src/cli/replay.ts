@@ -1,7 +1,94 @@
 import type { Invocation } from "./command.ts";
 import type { SpecOf } from "./commands.ts";
+import { format as formatBytes } from "@std/fmt/bytes";
+import { createTarget, type TapTarget } from "../channel/tap/target.ts";
+import { decodeValue } from "../channel/ring/message.ts";
+import { assertName } from "./tap.ts";
+import { pause } from "./pause.ts";
+import { RecordingReader, type RecordingRecord } from "./recording/reader.ts";
+import { Schedule } from "./recording/schedule.ts";
+
+/** Time between two looks for the first reader, in milliseconds. */
+const LOOK_INTERVAL = 20;
+/** Time between two progress lines, in milliseconds. */
+const STATUS_INTERVAL = 250;
+
+/** What was sent until now. */
+interface Counts {
+  messages: number;
+  bytes: number;
+  dropped: number;
+  /** The number of messages that the recorder had missed. */
+  missed: number;
+}
 
 /** Runs `winipc replay`. */
-export function run(_invocation: Invocation<SpecOf<"replay">>): void {
-  throw new Deno.errors.NotSupported("winipc replay is not there yet");
+export async function run(
+  { args, options, output, signal }: Invocation<SpecOf<"replay">>,
+): Promise<void> {
+  assertName(args.name);
+  using reader = await RecordingReader.open(args.file);
+  using target = createNamed(args.name, args.file, reader);
+  if (options.wait) {
+    output.status(`Waiting for the first reader of "${target.name}"`);
+    while (target.readers === 0) await pause(LOOK_INTERVAL, signal);
+  }
+  const counts: Counts = { messages: 0, bytes: 0, dropped: 0, missed: 0 };
+  const schedule = new Schedule(options.speed, signal);
+  using timers = new DisposableStack();
+  timers.adopt(
+    setInterval(() => output.status(progressOf(counts)), STATUS_INTERVAL),
+    clearInterval,
+  );
+  for (let record; (record = await reader.next()) !== undefined;) {
+    if (!schedule.isDue(record.time)) {
+      target.flush();
+      await schedule.until(record.time);
+    }
+    if (record.type === "message") send(target, record, counts);
+    else if (record.type === "missed") counts.missed += record.count;
+    else if (record.type === "cut") {
+      output.note("The recording was cut off: all its whole messages were sent");
+    }
+  }
+  target.flush();
+  timers.dispose();
+  if (counts.missed > 0) {
+    output.note(`The recording lacks ${counts.missed} messages, which winipc record had missed`);
+  }
+  const dropped = counts.dropped === 0 ? "" : `, dropped ${counts.dropped}`;
+  output.note(
+    `Sent to "${target.name}": messages ${counts.messages}, bytes ${counts.bytes}` +
+      dropped,
+  );
+}
+
+function send(
+  target: TapTarget,
+  { bytes, metadata }: Extract<RecordingRecord, { type: "message" }>,
+  counts: Counts,
+): void {
+  const isSent = target.send(bytes, metadata && decodeValue(metadata, "recording"));
+  if (!isSent) counts.dropped++;
+  else {
+    counts.messages++;
+    counts.bytes += bytes.length;
+  }
+}
+
+/** Creates the object of a recording. Settings that are out of range are the file's mistake. */
+function createNamed(name: string, file: string, { header: { form } }: RecordingReader): TapTarget {
+  try {
+    return createTarget(name, form);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new Deno.errors.InvalidData(
+      `Cannot create what "${file}" describes: ${error.message}`,
+      { cause: error },
+    );
+  }
+}
+
+function progressOf({ messages, bytes }: Counts): string {
+  return `Sending: ${messages} messages, ${formatBytes(bytes)}`;
 }
