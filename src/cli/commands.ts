@@ -231,7 +231,7 @@ export const COMMANDS = [
       "prints each message until the sender is closed. The other readers lose nothing by it. Missed " +
       "messages are counted on the standard error.",
       "Without --as, a message with a layout is a struct. Another message is a text if it is valid " +
-      "UTF-8 without control characters, or else a value of sendValue(), or else hexadecimal bytes. " +
+      "UTF-8 without NULs and the like, or else a value of sendValue(), or else hexadecimal bytes. " +
       "Of a latest frame, the number, the length and the metadata are printed.",
     ],
     arguments: [{
