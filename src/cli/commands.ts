@@ -213,15 +213,45 @@ export const COMMANDS = [
     name: "top",
     summary: "Show all rings live: messages, bytes, fill, waits, peers.",
     description: [
-      "Shows the rings and values of this library, the busiest first, until Ctrl-C. It keeps their " +
-      "sections open between two looks.",
+      "Shows the rings and values of this library, the busiest first, until Ctrl-C. If the output is " +
+      "no terminal, it prints a line of JSON for each ring and interval.",
+      "The rates come from counters in the memory; no message is read. A ring counts a message when " +
+      "its receiver gives the room back. The bytes of rings have the heads of the records; frames " +
+      "count with the length of the newest frame. Only rings have a fill: other senders overwrite.",
+      "Each look opens the sections for reading and closes them at once, so no name stays taken.",
     ],
     arguments: [
-      { name: "PATTERN", summary: "Show rings whose name matches; * is any text.", optional: true },
+      {
+        name: "PATTERN",
+        summary: "Show rings whose name matches: * is any text, ? is one character.",
+        optional: true,
+      },
     ],
     options: [INTERVAL, COUNT, ...FORMAT_OPTIONS],
     examples: [{ text: "Show all rings every second", command: "winipc top --interval 1000" }],
     permissions: [],
+    json: [
+      { key: "time", meaning: "When winipc looked: ISO 8601, UTC." },
+      { key: "name", meaning: "The object's name." },
+      { key: "kind", meaning: "ring, broadcast, latest or frame." },
+      {
+        key: "messagesPerSecond",
+        meaning: "Missing if the name belonged to another object at the last look.",
+      },
+      { key: "bytesPerSecond", meaning: "Missing as messagesPerSecond." },
+      { key: "used", meaning: "The bytes in a ring that the receiver has not given back." },
+      { key: "capacity", meaning: "The capacity of a ring or a broadcast ring in bytes." },
+      { key: "waiting", meaning: "The number of ends that sleep until something comes." },
+      {
+        key: "readers",
+        meaning: "The number of readers that have waited; missing for a ring.",
+      },
+      {
+        key: "places",
+        meaning: "The ends: role, state (free, alive, closed, dead, hidden), process, thread.",
+      },
+      { key: "problem", meaning: "Why the memory cannot be used; missing if it can." },
+    ],
   },
   {
     name: "tail",
