@@ -34,12 +34,30 @@ export async function run(
     while (target.readers === 0) await pause(LOOK_INTERVAL, signal);
   }
   const counts: Counts = { messages: 0, bytes: 0, dropped: 0, missed: 0 };
-  const schedule = new Schedule(options.speed, signal);
   using timers = new DisposableStack();
   timers.adopt(
     setInterval(() => output.status(progressOf(counts)), STATUS_INTERVAL),
     clearInterval,
   );
+  try {
+    const isCut = await sendAll(reader, target, new Schedule(options.speed, signal), counts);
+    if (isCut) output.note("The recording was cut off: all its whole messages were sent");
+  } finally {
+    timers.dispose();
+    if (counts.missed > 0) {
+      output.note(`The recording lacks ${counts.missed} messages, which winipc record had missed`);
+    }
+    output.note(summaryOf(target, counts));
+  }
+}
+
+/** Sends all messages at their times. Returns whether the recording was cut off. */
+async function sendAll(
+  reader: RecordingReader,
+  target: TapTarget,
+  schedule: Schedule,
+  counts: Counts,
+): Promise<boolean> {
   for (let record; (record = await reader.next()) !== undefined;) {
     if (!schedule.isDue(record.time)) {
       target.flush();
@@ -47,20 +65,9 @@ export async function run(
     }
     if (record.type === "message") send(target, record, counts);
     else if (record.type === "missed") counts.missed += record.count;
-    else if (record.type === "cut") {
-      output.note("The recording was cut off: all its whole messages were sent");
-    }
+    else if (record.type === "cut") return true;
   }
-  target.flush();
-  timers.dispose();
-  if (counts.missed > 0) {
-    output.note(`The recording lacks ${counts.missed} messages, which winipc record had missed`);
-  }
-  const dropped = counts.dropped === 0 ? "" : `, dropped ${counts.dropped}`;
-  output.note(
-    `Sent to "${target.name}": messages ${counts.messages}, bytes ${counts.bytes}` +
-      dropped,
-  );
+  return false;
 }
 
 function send(
@@ -91,4 +98,9 @@ function createNamed(name: string, file: string, { header: { form } }: Recording
 
 function progressOf({ messages, bytes }: Counts): string {
   return `Sending: ${messages} messages, ${formatBytes(bytes)}`;
+}
+
+function summaryOf({ name }: TapTarget, { messages, bytes, dropped }: Counts): string {
+  const lost = dropped === 0 ? "" : `, dropped ${dropped}`;
+  return `Sent to "${name}": messages ${messages}, bytes ${bytes}${lost}`;
 }

@@ -10,10 +10,12 @@ import {
   SharedMemory,
   struct,
 } from "../../mod.ts";
+import { encodeHeader, writeNumber } from "../../src/cli/recording/format.ts";
 import { RecordingReader } from "../../src/cli/recording/reader.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
 import { within } from "../support/within.ts";
+import { Terminal } from "./terminal.ts";
 import { waitingReaders } from "./waiting_readers.ts";
 import { commandLine, type Ended, winipc } from "./winipc.ts";
 
@@ -334,3 +336,86 @@ async function lastRecord(file: string): Promise<object> {
   }
   return last;
 }
+
+Deno.test("record and replay show their progress on a terminal, and Ctrl-C ends them at once", async () => {
+  const [name, again] = [randomName(), randomName()];
+  using temporary = temporaryFile();
+  using hourLong = temporaryFile();
+  const { file } = temporary;
+  Deno.writeFileSync(hourLong.file, recordingOf([0, 3_600_000_000]));
+  using ring = BroadcastRing.create(name);
+  using sender = ring.sender();
+  const options = { columns: 200, timeout: 60_000 };
+  const [recorder, replayer] = await Promise.all([
+    Terminal.winipc(["record", name, file], { ...options, flags: RECORD }),
+    Terminal.winipc(["replay", hourLong.file, again, "--wait"], { ...options, flags: REPLAY }),
+  ]);
+  await using _recorder = recorder;
+  await using _replayer = replayer;
+  await recorder.until((_, lines) => lines[0] === `Recording broadcast ring "Local\\${name}"`);
+  await waitingReaders(name, 1);
+  sender.send(new Uint8Array(1500));
+  sender.flush();
+  await recorder.until((_, lines) => /^Recording: 1 messages, 1.5 kB, \d+ s$/.test(lines[0] ?? ""));
+  await recorder.type("\x03");
+
+  await replayer.until(`Waiting for the first reader of "Local\\${again}"`);
+  using same = BroadcastRing.open(again);
+  using receiver = same.receiver();
+  assertEquals((await receiver.receive({ timeout: 30_000 }))?.bytes, Uint8Array.of(0));
+  await replayer.until((_, lines) => lines[0] === "Sending: 1 messages, 1 B");
+  await replayer.type("\x03");
+  assertEquals(await receiver.receive({ timeout: 30_000 }), undefined);
+
+  const [recorded, replayed] = await Promise.all([recorder.ended(), replayer.ended()]);
+  assertEquals([recorded.code, recorded.lines], [130, [summary(file, 1, 1500).trimEnd()]]);
+  assertEquals([replayed.code, replayed.lines], [130, [sentSummary(again, 1, 1).trimEnd()]]);
+  assertEquals(await lastRecord(file), { type: "end", reason: "stopped" });
+});
+
+/** Returns a recording of messages of one byte at given times, in microseconds. */
+function recordingOf(times: readonly number[]): Uint8Array {
+  const header = encodeHeader({
+    form: {
+      kind: "broadcast",
+      settings: { capacity: 1024, maxMessageLength: 10 },
+      layout: undefined,
+    },
+    name: "Local\\x",
+    start: 0,
+  });
+  const bytes = new Uint8Array(header.length + 20 * times.length);
+  bytes.set(header);
+  let at = header.length;
+  times.forEach((time, index) => {
+    bytes[at] = 1;
+    at = writeNumber(bytes, at + 1, time);
+    bytes.set([1, index], at);
+    at += 2;
+  });
+  return bytes.subarray(0, at);
+}
+
+Deno.test("a replay at another speed takes another time, and sends nothing early", async () => {
+  const names = [randomName(), randomName()] as const;
+  using temporary = temporaryFile();
+  const second = 1_000_000;
+  Deno.writeFileSync(temporary.file, recordingOf([0, 60 * second, 120 * second]));
+  const speeds = ["400", "0"];
+  const running = Promise.all(
+    names.map((name, index) => replay(temporary.file, name, "--wait", "--speed", speeds[index]!)),
+  );
+  const times = await Promise.all(names.map(async (name) => {
+    using ring = await BroadcastRing.waitFor(name, { timeout: 30_000 });
+    using receiver = ring.receiver();
+    const begun = performance.now();
+    const found: number[] = [];
+    for await (const { bytes } of receiver) found[bytes[0]!] = performance.now() - begun;
+    return found;
+  }));
+  const ended = await running;
+  assertEquals(ended.map(({ code }) => code), [0, 0]);
+  assertEquals(times.map(({ length }) => length), [3, 3]);
+  const [fast] = times as [number[], number[]];
+  assert(fast[1]! >= 149 && fast[2]! >= 299, `${fast} ms`);
+});

@@ -195,3 +195,27 @@ Deno.test("lengths and times that cannot be are refused before memory is allocat
     );
   }
 });
+
+Deno.test("a recorder whose disk is full says so, and does not write on", async () => {
+  const path = Deno.makeTempFileSync();
+  const { write } = Deno.FsFile.prototype;
+  const full = () => Promise.reject(new Error("There is not enough space on the disk"));
+  try {
+    await using writer = await RecordingWriter.create(path, {
+      form: FRAME,
+      name: "Local\\x",
+      force: true,
+    });
+    Deno.FsFile.prototype.write = full;
+    const message = { bytes: new Uint8Array(600_000), missed: 0 };
+    const expected = `Cannot write to "${path}": There is not enough space on the disk`;
+    assertEquals(writer.add(message), undefined);
+    // The second message begins to write the first; the third notices that this failed.
+    await writer.add(message);
+    await assertRejects(async () => await writer.add(message), Error, expected);
+    await assertRejects(() => writer.end("stopped"), Error, expected);
+  } finally {
+    Deno.FsFile.prototype.write = write;
+    Deno.removeSync(path);
+  }
+});
