@@ -54,6 +54,9 @@ export async function main(words: readonly string[]): Promise<number> {
     const text = textOf(error, command ? `winipc ${command.name}` : "winipc");
     if (text !== undefined) output.note(text.split("\n").map(escapeText).join("\n"));
     return exitCodeOf(error);
+  } finally {
+    // The next thing on this line is the shell's prompt.
+    output.clearStatus();
   }
 }
 

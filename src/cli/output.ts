@@ -50,7 +50,7 @@ export class Output {
   write(text: string): void {
     this.#closed.signal.throwIfAborted();
     if (text === "") return;
-    this.#clearStatus();
+    this.clearStatus();
     if (this.#collected === "") queueMicrotask(() => this.#writeCollected());
     this.#collected += text;
     if (this.#collected.length > MAX_COLLECTED) this.flush();
@@ -76,7 +76,7 @@ export class Output {
   /** Prints a line of words on the standard error. */
   note(text: string): void {
     this.#writeCollected();
-    this.#clearStatus();
+    this.clearStatus();
     writeToStderr(this.#encoder.encode(`${text}\n`));
   }
 
@@ -92,7 +92,8 @@ export class Output {
     this.#hasStatus = true;
   }
 
-  #clearStatus(): void {
+  /** Removes the progress, if it is shown. */
+  clearStatus(): void {
     if (!this.#hasStatus) return;
     this.#hasStatus = false;
     writeToStderr(this.#encoder.encode(CLEAR_LINE));
