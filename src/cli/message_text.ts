@@ -31,6 +31,9 @@ const VALUE_TAG = 0xff;
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]/;
 
+/** Maximum number of holes of an array that JSON has as an array: its holes become null. */
+const MAX_HOLES = 1000;
+
 /** Shows messages in one form. */
 export class MessageShower {
   readonly #form: MessageForm | undefined;
@@ -152,8 +155,13 @@ function partsOfObject(value: object, within: (part: unknown) => unknown): unkno
   if (ArrayBuffer.isView(value)) {
     return value instanceof DataView ? bytesOf(value) : [...numbers(value)];
   }
-  if (Array.isArray(value)) return Array.from(value, within);
+  if (Array.isArray(value) && !isSparse(value)) return Array.from(value, within);
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, within(part)]));
+}
+
+/** Returns whether an array has many holes: a message of some bytes can have 2³² of them. */
+function isSparse(array: readonly unknown[]): boolean {
+  return array.length > MAX_HOLES + Object.keys(array).length;
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: DataView): Uint8Array {
