@@ -1,6 +1,6 @@
 // Copies of memory that a program writes meanwhile.
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertNotStrictEquals, assertRejects } from "@std/assert";
 import { copyWhole } from "../../src/cli/whole_copy.ts";
 import { layoutSchema } from "../../src/cli/schema/layout_schema.ts";
 import type { Schema } from "../../src/cli/schema/schema.ts";
@@ -16,7 +16,11 @@ const signal = new AbortController().signal;
 function ruled(isWhole: (first: number, second: number) => boolean): Schema {
   return {
     ...layoutSchema("Ruled", struct({ count: "u32" })),
-    isWhole: (copy, now = copy) => isWhole(copy[0] ?? 0, now[0] ?? 0),
+    isWhole(copy, now = copy) {
+      // The second copy is made after the first one, and is not the same.
+      assertNotStrictEquals(copy.buffer, now.buffer);
+      return isWhole(copy[0] ?? 0, now[0] ?? 0);
+    },
   };
 }
 

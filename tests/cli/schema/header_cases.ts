@@ -104,6 +104,15 @@ export const C_CASES: readonly HeaderCase[] = [
       #define FOUR 4`,
   },
   {
+    struct: "PackedPops",
+    header: `#pragma pack(push, 1)
+      #pragma pack(push, 2)
+      #pragma pack(pop)
+      struct PackedPopsOne { char a; double b; };
+      #pragma pack(pop)
+      struct PackedPops { char a; struct PackedPopsOne b; double c; };`,
+  },
+  {
     struct: "PackedHeader",
     header: `#include <pshpack2.h>
       struct PackedHeader { char a; double b; int c; };
