@@ -329,18 +329,26 @@ function open({ path, label, impersonation }: PipeToOpen, rights: number): Handl
 }
 
 /**
+ * Returns whether the server has made a pipe a pipe of messages: each write is then a message, also
+ * if the reads of this end see no boundaries.
+ */
+export function carriesMessages(pipe: Handle): boolean {
+  const flags = new Uint32Array(1);
+  if (!kernel32().GetNamedPipeInfo(pipe.value, flags, null, null, null)) {
+    throw lastError("GetNamedPipeInfo", `Cannot find out what the ${pipe.kind} carries`);
+  }
+  return (flags[0]! & PIPE_TYPE_MESSAGE) !== 0;
+}
+
+/**
  * Makes reads from a pipe return whole messages.
  *
  * @throws {Deno.errors.InvalidData} If the pipe's server has made it a pipe of bytes.
  */
 export function readMessages(pipe: Handle): void {
   const attempt = `Cannot read messages from the ${pipe.kind}`;
-  const { GetNamedPipeInfo, SetNamedPipeHandleState } = kernel32();
-  const flags = new Uint32Array(1);
-  if (!GetNamedPipeInfo(pipe.value, flags, null, null, null)) {
-    throw lastError("GetNamedPipeInfo", attempt);
-  }
-  if ((flags[0]! & PIPE_TYPE_MESSAGE) === 0) {
+  const { SetNamedPipeHandleState } = kernel32();
+  if (!carriesMessages(pipe)) {
     throw new Deno.errors.InvalidData(
       `${attempt}: the server has made it a pipe of bytes; use { mode: "bytes" }`,
     );

@@ -15,7 +15,7 @@ import {
   type OptionChecks,
 } from "../../ffi/arguments.ts";
 import { type Handle, Uncloneable } from "../../ffi/handle.ts";
-import type { PipeDirection } from "../../ffi/named_pipe.ts";
+import { carriesMessages, type PipeDirection } from "../../ffi/named_pipe.ts";
 import { FileReader, readableOf, writableOf } from "../io/reader.ts";
 import { FileWriter } from "../io/writer.ts";
 import { assertCanWait, deadlineAfter, timeLeft, type WaitOptions } from "../wait/options.ts";
@@ -112,6 +112,9 @@ export let openPeerOf: (connection: PipeConnection) => Handle;
  */
 export let takeChunk: (connection: PipeConnection) => Promise<Uint8Array<ArrayBuffer> | null>;
 
+/** Returns whether the pipe of a connection carries messages: see `carriesMessages` of ffi/. */
+export let pipeHasMessages: (connection: PipeConnection) => boolean;
+
 /** Makes the connection for an end of a pipe. */
 export let connectionOver: (end: PipeEnd, options: PipeOptions) => PipeConnection;
 
@@ -172,6 +175,7 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
   static {
     openPeerOf = (connection) => openPeer(connection.#pipe, connection.peer.pid, connection.#since);
     takeChunk = (connection) => connection.#exclusively({}, () => connection.#take({}));
+    pipeHasMessages = (connection) => carriesMessages(connection.#pipe.handle);
     connectionOver = (...args) => new PipeConnection(...args);
   }
 

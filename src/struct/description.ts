@@ -74,6 +74,9 @@ export function assertDescribable(what: string, { signature }: DescribedLayout):
   );
 }
 
+/** The advice to a script that opens a memory with a layout without naming the layout. */
+export const LAYOUT_REMEDY = "give the same layout in the option message";
+
 /** The offsets of a description in a memory, in bytes. */
 export interface DescriptionPlace {
   /** The offset of the hash, a `u64`. */
@@ -150,7 +153,7 @@ export function checkDescription(
   }
   if (layout === undefined) {
     throw refuse(
-      `its ${of} have a layout, ${labelOf(theirs)}; give the same layout in the option message`,
+      `its ${of} have a layout, ${labelOf(theirs)}; ${LAYOUT_REMEDY}`,
     );
   }
   const ours = parseDescription(layout.signature);

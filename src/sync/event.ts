@@ -67,6 +67,13 @@ export const OPEN_OR_CREATE_EVENT_CHECKS: OptionChecks<OpenOrCreateEventOptions>
   ...OPEN_ACCESS_CHECKS,
 };
 
+/**
+ * Returns how an event is reset, without waiting for the event.
+ *
+ * @throws {Deno.errors.PermissionDenied} If the event does not grant the right to query it.
+ */
+export let resetOf: (event: SharedEvent) => "auto" | "manual";
+
 /** Creates the `SharedEvent` of an origin, for callers that label the event themselves. */
 export let sharedEventOver: (origin: Origin) => SharedEvent;
 
@@ -96,6 +103,11 @@ export class SharedEvent extends SharedObject {
 
   static {
     sharedEventOver = (origin) => new SharedEvent(origin);
+    resetOf = (event) => {
+      // The handle of an opened event does not grant the right to query the event.
+      using queried = event.#handle.duplicate({ access: EVENT.query });
+      return isManual(queried) ? "manual" : "auto";
+    };
   }
 
   private constructor(origin: Origin) {
