@@ -1,10 +1,18 @@
 /**
- * Ctrl-C as a signal that aborts.
+ * Ctrl-C and Ctrl-Break as a signal that aborts.
  *
  * @module
  */
 
 import { EXIT, Interrupted } from "./failure.ts";
+
+/**
+ * The signals of Ctrl-C and Ctrl-Break. A program can send another process only Ctrl-Break. Linux
+ * does not have it.
+ */
+const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT", "SIGBREAK"]
+  : ["SIGINT"];
 
 /** Listens for Ctrl-C. The second Ctrl-C ends the process, if the command does not end in time. */
 export class CtrlC implements Disposable {
@@ -15,7 +23,7 @@ export class CtrlC implements Disposable {
   };
 
   constructor() {
-    Deno.addSignalListener("SIGINT", this.#listener);
+    for (const signal of SIGNALS) Deno.addSignalListener(signal, this.#listener);
   }
 
   /** Aborts with {@linkcode Interrupted} on Ctrl-C. */
@@ -24,6 +32,6 @@ export class CtrlC implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    Deno.removeSignalListener("SIGINT", this.#listener);
+    for (const signal of SIGNALS) Deno.removeSignalListener(signal, this.#listener);
   }
 }
