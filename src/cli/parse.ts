@@ -37,8 +37,11 @@ export function parseLine<Spec extends CommandSpec>(
     alias: { help: "h" },
     unknown: (word, key) => {
       if (key === undefined) return true;
+      // A word with one dash is more likely data, such as -5.
+      const isData = /^-[^-]/.test(word) && spec.arguments.length > 0;
+      const advice = isData ? `; write -- before an argument that begins with a dash` : "";
       throw new UsageError(
-        `There is no option ${show(word)}: ${hintFor("options", word, names)}`,
+        `There is no option ${show(word)}: ${hintFor("options", word, names)}${advice}`,
       );
     },
   });
