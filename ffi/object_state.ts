@@ -111,14 +111,26 @@ const LIST_SIZE = { first: 2 ** 20, most: 2 ** 28 } as const;
  * Finds the processes that have handles of an object.
  *
  * Windows gives the address of each handle's object. Since Windows 11 24H2, it gives addresses only
- * to processes with the privilege to debug.
+ * to processes with the privilege to debug. Wine gives no addresses.
  *
  * @param handle A handle of the object in this process. It is not counted.
  * @returns `undefined` if Windows does not tell.
  */
 export function holdersOf(handle: bigint): Holder[] | undefined {
   const list = listHandles();
-  if (list === undefined) return undefined;
+  return list && holdersIn(list, { handle, process: Deno.pid });
+}
+
+/**
+ * Finds the processes in a list of all handles: a `SYSTEM_HANDLE_INFORMATION_EX`.
+ *
+ * @param own A handle of the object, and its process.
+ * @returns `undefined` if the list has no address of the object.
+ */
+export function holdersIn(
+  list: DataView,
+  own: { handle: bigint; process: number },
+): Holder[] | undefined {
   const count = Math.min(
     Number(list.getBigUint64(0, true)),
     Math.floor((list.byteLength - HANDLES.header) / HANDLES.entry),
@@ -126,8 +138,8 @@ export function holdersOf(handle: bigint): Holder[] | undefined {
   // SYSTEM_HANDLE_TABLE_ENTRY_INFO_EX: Object at 0, UniqueProcessId at 8, HandleValue at 16.
   const at = (index: number) => HANDLES.header + index * HANDLES.entry;
   const isOurs = (index: number) =>
-    list.getBigUint64(at(index) + 16, true) === handle &&
-    list.getBigUint64(at(index) + 8, true) === BigInt(Deno.pid);
+    list.getBigUint64(at(index) + 16, true) === own.handle &&
+    list.getBigUint64(at(index) + 8, true) === BigInt(own.process);
   let object = 0n;
   for (let index = 0; index < count && object === 0n; index++) {
     if (isOurs(index)) object = list.getBigUint64(at(index), true);

@@ -110,7 +110,10 @@ export const COMMANDS = [
     ],
     options: [
       { name: "all", summary: "List also the events and mutexes that are parts of rings." },
-      { name: "watch", summary: "Show what comes and goes until Ctrl-C." },
+      {
+        name: "watch",
+        summary: "Show what comes and goes until Ctrl-C: live, or as lines of JSON.",
+      },
       INTERVAL,
       ...FORMAT_OPTIONS,
     ],

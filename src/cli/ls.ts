@@ -19,12 +19,23 @@ import { formatOf, Records } from "./records.ts";
 /** Runs `winipc ls`. */
 export async function run({ args, options, output, signal }: Invocation<SpecOf<"ls">>) {
   const format = formatOf(options);
+  if (options.watch && options.json) {
+    throw new UsageError("Expected --jsonl with --watch, got --json: the document would never end");
+  }
   const { kind, pattern } = kindAndPattern(args.kind, args.pattern);
   const matches = pattern === undefined ? undefined : matcherOf(pattern);
   const lister = new Lister({ kind, matches });
   // Parts are listed if the user asks for their kind.
   const isShown = ({ of }: ListedObject) => of === undefined || options.all || kind !== undefined;
-  if (options.watch) return await watchObjects(lister, { options, output, signal, isShown });
+  if (options.watch) {
+    return await watchObjects(lister, {
+      interval: options.interval,
+      isLive: format === "text" && output.isTerminal,
+      output,
+      signal,
+      isShown,
+    });
+  }
 
   const progress = (done: number, all: number) =>
     output.status(`Looking at sections: ${done} of ${all}`);

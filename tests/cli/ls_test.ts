@@ -237,14 +237,20 @@ Deno.test("winipc ls ends with 3 if a pattern matches nothing, and suggests a ki
       'Expected KIND to be a kind of object, got "evnt": did you mean "event"?\n' +
       "See winipc ls --help\n",
     ],
+    [
+      ["--watch", "--json"],
+      2,
+      "Expected --jsonl with --watch, got --json: the document would never end\n" +
+      "See winipc ls --help\n",
+    ],
     [["--json", name.slice(0, 30)], 3, ""],
   ];
   const ended = await Promise.all(mistakes.map(([args]) => winipc(["ls", ...args])));
-  mistakes.slice(0, 4).forEach(([, code, err], index) =>
+  mistakes.slice(0, 5).forEach(([, code, err], index) =>
     assertEquals(ended[index], { code, out: "", err })
   );
   // The document is there also if nothing matches.
-  assertEquals([ended[4]!.code, ended[4]!.out], [3, "[]\n"]);
+  assertEquals([ended[5]!.code, ended[5]!.out], [3, "[]\n"]);
 });
 
 Deno.test("winipc ls lists 10,000 events within 2 s over the raw query, and stops when nobody reads", async () => {

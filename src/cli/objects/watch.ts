@@ -14,7 +14,10 @@ import { listingLines } from "./text.ts";
 
 /** Options of {@linkcode watchObjects}. */
 export interface WatchOptions {
-  readonly options: { readonly interval: number };
+  /** The time between two looks in milliseconds. */
+  readonly interval: number;
+  /** Whether a list is drawn again and again; otherwise changes are printed as JSON. */
+  readonly isLive: boolean;
   readonly output: Output;
   readonly signal: AbortSignal;
   /** Returns whether an object is listed. */
@@ -32,12 +35,12 @@ interface Change {
 }
 
 /**
- * Shows a live list on a terminal. Elsewhere it prints a line of JSON for each object that comes or
- * goes. It ends only when the signal aborts.
+ * Shows a live list, or prints a line of JSON for each object that comes or goes. It ends only when
+ * the signal aborts.
  */
 export async function watchObjects(lister: Lister, watch: WatchOptions): Promise<never> {
-  const { output, signal, options, isShown } = watch;
-  const picture = output.isTerminal ? new LivePicture(output) : undefined;
+  const { output, signal, interval, isLive, isShown } = watch;
+  const picture = isLive ? new LivePicture(output) : undefined;
   let known: Map<string, ListedObject> | undefined;
   let recent: Change[] = [];
   for (let round = 0;; round++) {
@@ -57,7 +60,7 @@ export async function watchObjects(lister: Lister, watch: WatchOptions): Promise
       picture.draw(pictureLines(found, recent));
     }
     output.flush();
-    await sleep(options.interval, signal);
+    await sleep(interval, signal);
   }
 }
 
