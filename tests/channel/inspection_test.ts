@@ -304,3 +304,49 @@ Deno.test("inspectChannel() sees that an owner is gone, also one that is no id o
   assertEquals(owner(0xffff_ffff_0000_0002n), { ...dead, process: 2 });
   assertEquals(owner(5n), { ...dead, process: undefined, thread: 4 });
 });
+
+/** A memory that another process changes before each copy of a part. */
+function changing(memory: Uint8Array<ArrayBuffer>, change: (copies: number) => void) {
+  let copies = 0;
+  const { byteLength, copy } = memoryOf(memory);
+  return {
+    byteLength,
+    copy(offset: number, length: number) {
+      change(++copies);
+      return copy(offset, length);
+    },
+  };
+}
+
+Deno.test("inspectChannel() looks again if an end changes the memory between two copies", () => {
+  const memory = new Uint8Array(65_536);
+  const words = new Int32Array(memory.buffer);
+  const positions = new BigUint64Array(memory.buffer);
+
+  // Ring: the first copy of the header has an old tail and a new head. Copy 1 is the magic's.
+  words.set([0x4352_4957, 2, 1, 1024, 100]);
+  words.set([8, 1, 0], 194);
+  words[64] = 8;
+  const ring = changing(memory, (copies) => words[32] = copies < 3 ? 0 : 24);
+  assertParts(inspectChannel(ring), { kind: "ring", used: 16, received: 1 });
+
+  // Broadcast ring: the sender announces that it overwrites the newest record, and moves on.
+  words.fill(0);
+  words.set([0x4252_4957, 3, 1024, 100]);
+  words.set([32, 1, 5, 0], 512);
+  words.set([32, 1, 6, 0], 512 + 8);
+  const broadcast = changing(memory, (copies) => {
+    positions[16] = copies < 4 ? 0n : 2n;
+    positions[32] = 65n;
+  });
+  assertParts(inspectChannel(broadcast), { kind: "broadcast", sent: 6, written: 2 * 16 + 32 });
+
+  // Latest frame: the newest slot changes after its head was read.
+  words.fill(0);
+  words.set([0x464c_4957, 1, 4, 3, 1]);
+  // Slots of two pages begin at the second page: the number and the length of each frame.
+  words.set([7, 0, 3], 1024);
+  words.set([8, 0, 4], 1024 + 2048);
+  const frame = changing(memory, (copies) => words[64] = copies < 5 ? 1 : 2);
+  assertParts(inspectChannel(frame), { kind: "frame", published: 8, frameLength: 4 });
+});
