@@ -6,6 +6,7 @@
  */
 
 import type { CommandSpec, OptionSpec } from "./command.ts";
+import { ENCODINGS } from "./encoding.ts";
 import { INFO_KEYS, LS_KEYS } from "./objects/json_keys.ts";
 import { FORMAT_OPTIONS } from "./records.ts";
 import { WAYS } from "./way_names.ts";
@@ -48,6 +49,13 @@ const COUNT = {
   value: "N",
   integer: [1, Number.MAX_SAFE_INTEGER],
   summary: "End after N records.",
+} as const satisfies OptionSpec;
+
+const ENCODING = {
+  name: "encoding",
+  value: "ENCODING",
+  choices: ENCODINGS,
+  summary: "The encoding of texts. Without it, utf-16le for windows, and utf-8 otherwise.",
 } as const satisfies OptionSpec;
 
 const SCHEMA = {
@@ -308,7 +316,12 @@ export const COMMANDS = [
     description: [
       "Sends to a target: ring:NAME, broadcast:NAME, pipe:NAME, mailslot:NAME, " +
       "window:CLASS or window:CLASS/TITLE, event:NAME.",
-      "Without DATA or with -, it sends each line of the standard input.",
+      "Without DATA or with -, it sends each line of the standard input as soon as it arrives. " +
+      "Lines in a pipe of bytes keep their line breaks.",
+      "winipc takes a sender's place of a ring or of a broadcast ring, and leaves it at the end. " +
+      "The receivers then get the end, as when any other sender closes.",
+      "winipc does not check which user owns a pipe, and does not read what the pipe's server " +
+      "answers. A window's answers are printed. If a window answers 0, winipc ends with code 1.",
     ],
     arguments: [
       { name: "TARGET", summary: "The kind and the name of the receiver." },
@@ -320,8 +333,10 @@ export const COMMANDS = [
         value: "FORMAT",
         choices: ["text", "json", "hex", "raw"],
         default: "text",
-        summary: "What DATA is: text, JSON for a value, or hexadecimal bytes.",
+        summary: "What DATA is: a text, JSON (for a ring: a value), hexadecimal bytes, or the " +
+          "whole standard input as one message.",
       },
+      ENCODING,
       {
         name: "data-id",
         value: "N",
@@ -329,10 +344,16 @@ export const COMMANDS = [
         default: 0,
         summary: "The number dwData of a WM_COPYDATA.",
       },
-      TIMEOUT,
+      {
+        ...TIMEOUT,
+        summary: "End with code 124 if there is no room, no free pipe or no answer within this " +
+          "time, in milliseconds.",
+      },
     ],
     examples: [
       { text: "Send a text to a window", command: "winipc send window:MyClass 'hello'" },
+      { text: "Send a value to a ring", command: `winipc send ring:jobs --as json '{"id":7}'` },
+      { text: "Send data that begins with a dash", command: "winipc send pipe:log -- -5" },
       { text: "Set an event", command: "winipc send event:stop" },
     ],
     permissions: [],
@@ -341,28 +362,45 @@ export const COMMANDS = [
     name: "listen",
     summary: "Receive messages and print them.",
     description: [
-      "Receives from a target, as winipc send sends to it. A window, a pipe or a mailslot that does " +
-      "not exist is created.",
-      "A ring, a mailslot and an auto-reset event have one reader: what winipc takes, another " +
-      "reader does not get. So winipc takes from those only with --take.",
+      "Receives from a target, as winipc send sends to it. It joins a broadcast ring as one more " +
+      "receiver. It creates a pipe, a mailslot or a window; its name must be free.",
+      "A ring, a mailslot and an auto-reset event have one receiver: what winipc takes, another " +
+      "program does not get. So winipc takes from those only with --take.",
+      "A message that is not what --as says is printed as hexadecimal bytes. Without --as, winipc " +
+      "prints a text if the bytes are one.",
     ],
     arguments: [{ name: "TARGET", summary: "The kind and the name of the object to listen on." }],
     options: [
-      { name: "take", summary: "Take messages that another reader may wait for." },
+      { name: "take", summary: "Take messages that another receiver may wait for." },
       {
         name: "as",
         value: "FORMAT",
         choices: ["text", "json", "value", "hex", "raw"],
-        summary: "What the messages are.",
+        summary: "What the messages are: raw prints the bytes as they are.",
+      },
+      ENCODING,
+      {
+        name: "messages",
+        summary: "Create a pipe of messages. Without it, the clients of a pipe send lines.",
       },
       COUNT,
       TIMEOUT,
       ...FORMAT_OPTIONS,
     ],
-    examples: [{
-      text: "Print one message of a pipe",
-      command: "winipc listen pipe:log --count 1",
-    }],
+    examples: [
+      { text: "Print one line of a pipe", command: "winipc listen pipe:log --count 1" },
+      { text: "Take the values of a ring", command: "winipc listen ring:jobs --take --as value" },
+    ],
+    json: [
+      { key: "time", meaning: "The time when winipc received the message, as ISO 8601." },
+      { key: "from", meaning: "The sender's process id, for pipes and windows, where known." },
+      { key: "id", meaning: "The number dwData of a WM_COPYDATA." },
+      { key: "sender", meaning: "The window that a WM_COPYDATA names as its sender, if any." },
+      { key: "missed", meaning: "Messages of a broadcast ring missed before this one, if any." },
+      { key: "length", meaning: "The length of the message in bytes; missing for an event." },
+      { key: "as", meaning: "The form of data: text, json, value or hex." },
+      { key: "data", meaning: "A text, a value, or hexadecimal digits." },
+    ],
     permissions: [],
   },
   {

@@ -1,0 +1,60 @@
+/**
+ * The error for a target that does not exist.
+ *
+ * @module
+ */
+
+import { hintFor, show } from "../../../ffi/arguments.ts";
+import { listWindows } from "../../messages/mod.ts";
+import type { Target } from "../target.ts";
+import { Win32Error } from "../../../ffi/error.ts";
+
+/** Objects of a kind in words, and where their names are listed. */
+const WORDS = {
+  ring: { noun: "ring", plural: "rings" },
+  broadcast: { noun: "broadcast ring", plural: "broadcast rings" },
+  pipe: { noun: "pipe", plural: "pipes" },
+  mailslot: { noun: "mailslot", plural: "mailslots" },
+  event: { noun: "event", plural: "events" },
+  window: { noun: "window of class", plural: "windows" },
+} as const satisfies Record<Target["kind"], { noun: string; plural: string }>;
+
+/** The number of names that an error shows, if none of them is similar. */
+const MAX_NAMES = 5;
+
+/**
+ * Opens a target.
+ *
+ * @throws {Deno.errors.NotFound} If the target does not exist. The error suggests the nearest name.
+ */
+export async function ifMissing<T>(target: Target, open: () => Promise<T> | T): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    // An object that exists but is not complete is reported without a code of Windows.
+    const isMissing = error instanceof Deno.errors.NotFound && error.cause instanceof Win32Error;
+    throw isMissing ? notFound(target) : error;
+  }
+}
+
+/** Returns the error for a target that does not exist. It suggests the nearest name. */
+export function notFound(target: Target): Deno.errors.NotFound {
+  const { noun, plural } = WORDS[target.kind];
+  const name = target.kind === "window" ? target.class : target.name;
+  const title = target.kind === "window" && target.title !== undefined
+    ? ` and title ${show(target.title)}`
+    : "";
+  const names = namesOf(target.kind).filter((other) => other !== name);
+  const hint = hintFor(plural, name, names);
+  const isShort = names.length > 0 && (hint.endsWith("?") || names.length <= MAX_NAMES);
+  return new Deno.errors.NotFound(
+    `There is no ${noun} ${show(name)}${title}: ` +
+      (isShort ? hint : `winipc ls ${target.kind} lists the ${plural}`),
+  );
+}
+
+/** Returns the names of the objects of a kind, where they can be listed without opening them. */
+function namesOf(kind: Target["kind"]): readonly string[] {
+  if (kind !== "window") return [];
+  return [...new Set(listWindows().map((window) => window.class))];
+}

@@ -1,0 +1,44 @@
+/**
+ * Rings as targets.
+ *
+ * @module
+ */
+
+import { RingChannel } from "../../channel/mod.ts";
+import { openUntyped } from "./untyped.ts";
+import type { Sink } from "./sink.ts";
+import type { Source } from "./source.ts";
+
+/** Takes a sender's place of a ring. */
+export function openRingSink(name: string): Sink {
+  using stack = new DisposableStack();
+  const channel = stack.use(openUntyped(() => RingChannel.open(name)));
+  const sender = stack.use(channel.sender());
+  const opened = stack.move();
+  return {
+    async send({ bytes }, wait) {
+      const isSent = await sender.send(bytes, wait);
+      if (!isSent) {
+        throw new Error(`The ring ${channel.name} is full, and drops messages then (whenFull)`);
+      }
+      sender.flush();
+    },
+    close: () => opened.dispose(),
+  };
+}
+
+/** Takes the receiver's place of a ring. A message leaves the ring when it is confirmed. */
+export function openRingSource(name: string): Source {
+  using stack = new DisposableStack();
+  const channel = stack.use(openUntyped(() => RingChannel.open(name)));
+  const receiver = stack.use(channel.receiver());
+  const opened = stack.move();
+  return {
+    ending: "its sender is closed",
+    async next(signal) {
+      const peeked = await receiver.peek({ signal });
+      return peeked && { bytes: peeked.message, confirm: () => receiver.release(1) };
+    },
+    close: () => opened.dispose(),
+  };
+}

@@ -1,0 +1,32 @@
+/**
+ * The sending ends of targets.
+ *
+ * @module
+ */
+
+import type { Output } from "../output.ts";
+import type { WaitOptions } from "../../wait/options.ts";
+
+/** Takes the messages of `winipc send`. */
+export interface Sink {
+  /** Sends a message. After that, the receiver can get the message, also if winipc ends. */
+  send(message: OutgoingMessage, wait: WaitOptions): Promise<void> | void;
+  /** Closes the end. */
+  close(): Promise<void> | void;
+}
+
+/** A message to send. */
+export interface OutgoingMessage {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Whether a stream of bytes needs a line break after the message. */
+  readonly isLine: boolean;
+}
+
+/** How a sink is opened. */
+export interface SinkOptions {
+  readonly output: Output;
+  /** The wait for a pipe that is busy. */
+  readonly wait: WaitOptions;
+  /** The number `dwData` of a WM_COPYDATA. */
+  readonly dataId: number;
+}
