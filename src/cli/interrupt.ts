@@ -6,14 +6,6 @@
 
 import { EXIT, Interrupted } from "./failure.ts";
 
-/**
- * The signals of Ctrl-C and Ctrl-Break. A program can send another process only Ctrl-Break. Linux
- * does not have it.
- */
-const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT", "SIGBREAK"]
-  : ["SIGINT"];
-
 /** Listens for Ctrl-C. The second Ctrl-C ends the process, if the command does not end in time. */
 export class CtrlC implements Disposable {
   readonly #controller = new AbortController();
@@ -23,7 +15,7 @@ export class CtrlC implements Disposable {
   };
 
   constructor() {
-    for (const signal of SIGNALS) Deno.addSignalListener(signal, this.#listener);
+    for (const signal of signals()) Deno.addSignalListener(signal, this.#listener);
   }
 
   /** Aborts with {@linkcode Interrupted} on Ctrl-C. */
@@ -32,6 +24,14 @@ export class CtrlC implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const signal of SIGNALS) Deno.removeSignalListener(signal, this.#listener);
+    for (const signal of signals()) Deno.removeSignalListener(signal, this.#listener);
   }
+}
+
+/**
+ * Returns the signals of Ctrl-C and Ctrl-Break. A program can send another process only Ctrl-Break.
+ * Linux does not have it.
+ */
+function signals(): Deno.Signal[] {
+  return Deno.build.os === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT"];
 }
