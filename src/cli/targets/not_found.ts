@@ -19,9 +19,6 @@ const WORDS = {
   window: { noun: "window of class", plural: "windows" },
 } as const satisfies Record<Target["kind"], { noun: string; plural: string }>;
 
-/** The number of names that an error shows, if none of them is similar. */
-const MAX_NAMES = 5;
-
 /**
  * Opens a target.
  *
@@ -44,13 +41,12 @@ export function notFound(target: Target): Deno.errors.NotFound {
   const title = target.kind === "window" && target.title !== undefined
     ? ` and title ${show(target.title)}`
     : "";
-  const names = namesOf(target.kind).filter((other) => other !== name);
-  const hint = hintFor(plural, name, names);
-  const isShort = names.length > 0 && (hint.endsWith("?") || names.length <= MAX_NAMES);
-  return new Deno.errors.NotFound(
-    `There is no ${noun} ${show(name)}${title}: ` +
-      (isShort ? hint : `winipc ls ${target.kind} lists the ${plural}`),
-  );
+  const others = namesOf(target.kind).filter((other) => other !== name);
+  const nearest = hintFor(plural, name, others);
+  const hint = nearest.startsWith("did you mean")
+    ? nearest
+    : `winipc ls ${target.kind} lists the ${plural}`;
+  return new Deno.errors.NotFound(`There is no ${noun} ${show(name)}${title}: ${hint}`);
 }
 
 /** Returns the names of the objects of a kind, where they can be listed without opening them. */
