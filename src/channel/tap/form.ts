@@ -57,7 +57,8 @@ export function labelOfForm({ kind }: Pick<TapForm, "kind">, name: string): stri
  * Reads the form of the object of a name.
  *
  * @throws {Deno.errors.NotFound} If no object has this name, or its creator is not done yet.
- * @throws {Deno.errors.InvalidData} If the memory is corrupt, or holds something else.
+ * @throws {Deno.errors.InvalidData} If the memory is corrupt.
+ * @throws {NotTappable} If the memory holds something else.
  * @throws {Deno.errors.PermissionDenied} If this user has no right to read from the object. Readers
  *   also write their wake flags.
  */
@@ -106,7 +107,8 @@ function cannotRead(label: string, why: string): Deno.errors.InvalidData {
 }
 
 /** Thrown for memory that is no broadcast ring, latest value or latest frame. */
-export class NotTappable extends Deno.errors.InvalidData {
+export class NotTappable extends Error {
+  override readonly name = "NotTappable";
   /** Whether the memory is a channel, whose messages only one receiver gets. */
   readonly isChannel: boolean;
 
