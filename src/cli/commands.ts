@@ -93,8 +93,8 @@ export const COMMANDS = [
     name: "ls",
     summary: "List what processes share: memory, rings, events, pipes, windows.",
     description: [
-      "Lists the named objects of this session and the global ones, with the owner where it can be " +
-      "read without opening the object.",
+      "Lists the named objects of this session and the global ones. Of sections it shows the size " +
+      "and the owner.",
       "Sections are opened for reading and closed at once, because only their first bytes tell a " +
       "ring from plain memory. No pipe, mailslot or window is opened. Of events, mutexes, " +
       "semaphores, pipes and mailslots no owner is shown: to read it, winipc would have to open " +

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isWine } from "../../../ffi/win32/ntdll.ts";
 import { KINDS } from "../commands.ts";
 import type { Kind, ListedObject } from "./object.ts";
 import { Parents, possibleParent } from "./parts.ts";
@@ -137,7 +138,9 @@ export class Lister {
       if (names === undefined) unlisted.push(`${kind}s`);
       return (names ?? []).map(({ name }) => ({ kind, name }));
     });
-    if (unlisted.length > 0) notes.push(`Wine does not list ${unlisted.join(" and ")}`);
+    if (unlisted.length > 0) {
+      notes.push(`${isWine() ? "Wine" : "Windows"} does not list ${unlisted.join(" and ")}`);
+    }
     return found;
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import { accountName } from "../../../ffi/account.ts";
-import { Win32Error } from "../../../ffi/error.ts";
+import { codeOf } from "../../../ffi/error.ts";
 import {
   type ChannelInspection,
   inspectChannel,
@@ -32,7 +32,7 @@ export function inspectSection(
   try {
     return inspectChannel(section, lookUp);
   } catch (error) {
-    if (error instanceof Deno.errors.InvalidData || error instanceof Win32Error) return undefined;
+    if (error instanceof Deno.errors.InvalidData || codeOf(error) !== undefined) return undefined;
     throw error;
   }
 }
@@ -61,10 +61,8 @@ export class SectionReader {
       return { ...plain, ...common, ...this.#inspect(section) };
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return undefined;
-      // A name with a NUL cannot be given to Windows.
-      if (!(error instanceof Deno.errors.PermissionDenied || error instanceof TypeError)) {
-        throw error;
-      }
+      // Windows refuses to open it, or its name has a NUL and cannot be given to Windows.
+      if (codeOf(error) === undefined && !(error instanceof TypeError)) throw error;
       return { ...plain, denied: true };
     }
   }
