@@ -1,6 +1,7 @@
 // Looks at rings and values from outside. The expected contents are those that the ends report.
 
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { currentThread } from "../../ffi/process_thread.ts";
 import {
   type ChannelInspection,
   inspectChannel,
@@ -9,6 +10,7 @@ import {
   type ValidInspection,
 } from "../../src/channel/inspection.ts";
 import { BroadcastRing, LatestFrame, LatestValue, RingChannel } from "../../src/channel/mod.ts";
+import { threadOwner } from "../../src/channel/peer/place.ts";
 import { SharedMemory } from "../../src/memory/mod.ts";
 import { struct } from "../../src/struct/mod.ts";
 import { randomName } from "../support/random_name.ts";
@@ -301,6 +303,14 @@ Deno.test("inspectChannel() sees that an owner is gone, also one that is no id o
   };
   const dead = { role: "receiver", state: "dead", thread: undefined } as const;
   assertEquals(owner(BigInt(Deno.pid)), { ...dead, process: Deno.pid });
+  // The place of a Worker's end has a thread, whose process is found.
+  const thread = currentThread();
+  assertEquals(owner(threadOwner(thread)), {
+    role: "receiver",
+    state: "alive",
+    process: Deno.pid,
+    thread: thread.id,
+  });
   assertEquals(owner(0xffff_ffff_0000_0002n), { ...dead, process: 2 });
   assertEquals(owner(5n), { ...dead, process: undefined, thread: 4 });
 });

@@ -17,9 +17,9 @@ const STANDARD: Words = [
   [0x8_0000, "change the owner"],
 ];
 const GENERIC: Words = [
-  [0x8000_0000, "generic read"],
-  [0x4000_0000, "generic write"],
-  [0x2000_0000, "generic execute"],
+  [0x8000_0000, "read (generic)"],
+  [0x4000_0000, "write (generic)"],
+  [0x2000_0000, "execute (generic)"],
 ];
 const GENERIC_ALL = 0x1000_0000;
 const SYNCHRONIZE = 0x10_0000;
