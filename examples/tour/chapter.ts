@@ -31,11 +31,20 @@ export class Chapter {
 
   /** Starts an example as `start` does, but with other permissions. */
   startWith(permissions: string[], example: string, ...args: string[]): Deno.ChildProcess {
-    const script = new URL(`../${example}`, import.meta.url).href;
+    return this.#start([...permissions, fileUrl(`../${example}`), ...args], "inherit");
+  }
+
+  /** Starts the command `winipc`. Its words on the standard error are not printed. */
+  startCommand(...words: string[]): Deno.ChildProcess {
+    return this.#start(["--allow-ffi", fileUrl("../../cli.ts"), ...words], "piped");
+  }
+
+  #start(args: string[], stderr: "inherit" | "piped"): Deno.ChildProcess {
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", ...permissions, script, ...args],
+      args: ["run", "--no-prompt", ...args],
       stdin: "null",
       stdout: "piped",
+      stderr,
       signal: this.signal,
     }).spawn();
     this.print("who", `process ${Deno.pid} (this one) and process ${child.pid}`);
@@ -58,4 +67,8 @@ export class Chapter {
     if (!isTrue) this.#failures++;
     this.print(isTrue ? "ok" : "FAILED", claim);
   }
+}
+
+function fileUrl(path: string): string {
+  return new URL(path, import.meta.url).href;
 }

@@ -9,6 +9,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { broadcastRing } from "./broadcast_ring.ts";
 import { Chapter } from "./chapter.ts";
+import { command } from "./command.ts";
 import { copyData } from "./copy_data.ts";
 import { handleTransfer } from "./handle_transfer.ts";
 import { inheritedMemory } from "./inherited_memory.ts";
@@ -48,6 +49,7 @@ const CHAPTERS: Record<string, (chapter: Chapter) => Promise<void>> = {
   "One sender, many receivers": broadcastRing,
   "A script that runs once": singleInstance,
   "A call to another script": requests,
+  "The command winipc": command,
 };
 
 const { only, help } = parseArgs(Deno.args, { string: ["only"], boolean: ["help"] });

@@ -40,6 +40,7 @@ Deno.test("The tour shows every part with different processes, and all checks pa
     "One sender, many receivers",
     "A script that runs once",
     "A call to another script",
+    "The command winipc",
   ]);
   const pids = [...out.matchAll(/process (\d+) \(this one\) and process (\d+)/g)];
   assert(pids.length >= ways.length, `${pids.length} pairs of processes`);
