@@ -253,3 +253,49 @@ Deno.test("winipc tail ends quietly when its output is closed, and with 130 on C
   const { code: interrupted, lines } = await terminal.ended();
   assertEquals([interrupted, lines], [130, ["on the terminal"]]);
 });
+
+Deno.test("winipc tail --schema reads messages without a layout as structs", async () => {
+  const name = randomName();
+  using ring = BroadcastRing.create(name);
+  const sender = ring.sender();
+  const folder = Deno.makeTempDirSync();
+  const file = `${folder}/trade.json`;
+  Deno.writeTextFileSync(
+    file,
+    '{ "name": "Trade", "fields": { "price": "f64", "size": "u32", "side": "u8" } }',
+  );
+  const read = ["--allow-ffi", "--allow-read"];
+  const refused = Promise.all([
+    tail(name, "--schema", file),
+    tail(name, "--schema", file, "--as", "hex"),
+  ]);
+  const running = winipc(["tail", name, "--schema", file], { flags: read });
+  await waitingReaders(name, 1);
+  const bytes = new Uint8Array(Trade.byteLength);
+  Trade.write(bytes, { price: 1.5, size: 10, side: 1 });
+  sender.send(bytes);
+  sender.send(Uint8Array.of(1));
+  sender.close();
+  assertEquals(
+    await running,
+    done(
+      "price=1.5 size=10 side=1\n01\n",
+      "Printed 1 messages as hexadecimal: they are no struct\n",
+    ),
+  );
+  assertEquals(await refused, [
+    {
+      code: 4,
+      out: "",
+      err: "winipc tail needs the permission --allow-read, which Deno did not get: add " +
+        "--allow-read after deno run, or install the command with --allow-read\n",
+    },
+    {
+      code: 2,
+      out: "",
+      err: "Expected --schema with --as struct, got --as hex: leave one out\n" +
+        "See winipc tail --help\n",
+    },
+  ]);
+  Deno.removeSync(folder, { recursive: true });
+});

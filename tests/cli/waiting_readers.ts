@@ -24,7 +24,7 @@ export async function waitingReaders(name: string, count: number): Promise<void>
     }
   };
   try {
-    await within(`${count} readers of ${name} wait`, arrived());
+    await within(`${count} readers of ${name} wait`, arrived(), 60_000);
   } finally {
     end.abort();
   }
