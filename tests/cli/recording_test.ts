@@ -219,3 +219,37 @@ Deno.test("a recorder whose disk is full says so, and does not write on", async 
     Deno.removeSync(path);
   }
 });
+
+Deno.test("a recorder writes one part after another, also if a timer flushes meanwhile", async () => {
+  const { write: original } = Deno.FsFile.prototype;
+  let [active, most] = [0, 0];
+  Deno.FsFile.prototype.write = async function (bytes) {
+    most = Math.max(most, ++active);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    // A part of the bytes, as the system may do.
+    const written = await original.call(this, bytes.subarray(0, 700_000));
+    active--;
+    return written;
+  };
+  const lengths = [10, 2_000_000, 900_000, 0, 1_500_000, 700_000, 700_000, 3];
+  let bytes: Uint8Array;
+  try {
+    bytes = await write(FRAME, async (writer) => {
+      const timer = setInterval(() => writer.flush(), 1);
+      for (const [number, length] of lengths.entries()) {
+        const frame = { number, length, metadata: number };
+        await writer.add({ bytes: new Uint8Array(length).fill(number), missed: 0, frame });
+      }
+      clearInterval(timer);
+    });
+  } finally {
+    Deno.FsFile.prototype.write = original;
+  }
+  assertEquals(most, 1);
+  using contents = new Contents();
+  const records = await contents.records(bytes);
+  assertEquals(records.at(-1)!.type, "end");
+  const messages = records.filter(isMessage);
+  assertEquals(messages.map(({ bytes }) => bytes.length), lengths);
+  assert(messages.every(({ bytes }, number) => bytes.every((byte) => byte === number)));
+});

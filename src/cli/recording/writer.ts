@@ -170,6 +170,7 @@ export class RecordingWriter implements AsyncDisposable {
     const { bytes } = message;
     if (this.#length + bytes.length <= BUFFER_LENGTH) return this.#put(bytes);
     await this.#turn();
+    await this.#writing;
     this.#writing = this.#write(bytes);
     await this.#writing;
   }
