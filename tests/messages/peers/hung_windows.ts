@@ -12,4 +12,4 @@ for (let i = 0; i < Number(count); i++) {
   MessageWindow.open({ class: `${className}-${i}`, procedure: () => undefined });
 }
 console.log("ready");
-kernel32().Sleep(60_000);
+kernel32().Sleep(180_000);

@@ -28,51 +28,59 @@ async function openQuickWindow() {
   return { peer, window, [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose]() };
 }
 
-Deno.test("sendCopyData() lets timers fire while a script sends one message after another", async () => {
+Deno.test("sendCopyData() to a quick window keeps order, bytes and timers", async (t) => {
   await using quick = await openQuickWindow();
-  let ticks = 0;
-  let longestPause = 0;
-  let last = performance.now();
-  const timer = setInterval(() => {
-    ticks++;
-    longestPause = Math.max(longestPause, performance.now() - last);
-    last = performance.now();
-  }, 1);
-  for (let i = 0; i < 300; i++) await sendCopyData(quick.window, "a", { id: ID.count });
-  clearInterval(timer);
-  assertGreaterOrEqual(ticks, 10);
-  assertLess(longestPause, 1000);
-});
 
-Deno.test("sendCopyData() keeps the order of 300 sends at once, and the bytes of the call", async () => {
-  await using quick = await openQuickWindow();
-  for (let i = 0; i < 20; i++) await quick.peer.nextLine();
-  const bytes = new Uint8Array(600);
-  const answers = Array.from({ length: 300 }, (_, i) => {
-    bytes.fill(i % 251, 0, i);
-    return sendCopyData(quick.window, bytes.subarray(0, i), { id: ID.count });
+  await t.step("300 sends at once keep their order, and have the bytes of the call", async () => {
+    for (let i = 0; i < 20; i++) await quick.peer.nextLine();
+    const bytes = new Uint8Array(600);
+    const answers = Array.from({ length: 300 }, (_, i) => {
+      bytes.fill(i % 251, 0, i);
+      return sendCopyData(quick.window, bytes.subarray(0, i), { id: ID.count });
+    });
+    bytes.fill(255);
+    assertEquals(await Promise.all(answers), Array.from({ length: 300 }, (_, i) => BigInt(i)));
+    for (let i = 0; i < 300; i++) {
+      let sum = 0;
+      for (let at = 0; at < i; at++) sum = (sum * 31 + i % 251) >>> 0;
+      assertEquals(await quick.peer.nextLine(), `${ID.count} 0 ${i} ${sum}`);
+    }
   });
-  bytes.fill(255);
-  assertEquals(await Promise.all(answers), Array.from({ length: 300 }, (_, i) => BigInt(i)));
-  for (let i = 0; i < 300; i++) {
-    let sum = 0;
-    for (let at = 0; at < i; at++) sum = (sum * 31 + i % 251) >>> 0;
-    assertEquals(await quick.peer.nextLine(), `${ID.count} 0 ${i} ${sum}`);
-  }
-});
 
-Deno.test("sendCopyData() lets its own window answer a receiver that sends to it first", async () => {
-  await using quick = await openQuickWindow();
-  using own = MessageWindow.open({
-    procedure: ({ copyData }) => copyData && BigInt(copyData.bytes.length),
+  await t.step("Timers fire while a script sends one message after another", async () => {
+    let ticks = 0;
+    let longestPause = 0;
+    let last = performance.now();
+    const timer = setInterval(() => {
+      ticks++;
+      longestPause = Math.max(longestPause, performance.now() - last);
+      last = performance.now();
+    }, 1);
+    for (let i = 0; i < 300; i++) await sendCopyData(quick.window, "a", { id: ID.count });
+    clearInterval(timer);
+    assertGreaterOrEqual(ticks, 10);
+    assertLess(longestPause, 1000);
   });
-  const options = { id: ID.sendBack, from: own, timeout: 20_000 };
-  for (let i = 0; i < 10; i++) {
-    assertEquals(
-      await sendCopyData(quick.window, "", options),
-      BigInt("from inside".length * 2 + 1),
-    );
-  }
+
+  await t.step("The own window answers a receiver that sends to it first", async () => {
+    using own = MessageWindow.open({
+      procedure: ({ copyData }) => copyData && BigInt(copyData.bytes.length),
+    });
+    const options = { id: ID.sendBack, from: own, timeout: 20_000 };
+    for (let i = 0; i < 10; i++) {
+      assertEquals(
+        await sendCopyData(quick.window, "", options),
+        BigInt("from inside".length * 2 + 1),
+      );
+    }
+  });
+
+  await t.step("Sends work on after a Worker was ended in the middle of its sends", async () => {
+    const lines = await runPeer("messages/peers/send_in_worker.ts", [`${quick.window.handle}`], {
+      flags: ["--allow-read"],
+    });
+    assertEquals(lines, new Array(5).fill("answered 4"));
+  });
 });
 
 Deno.test("sendCopyData() to a window that begins to hang times out, and timers fire until then", async () => {
@@ -110,12 +118,4 @@ Deno.test("sendCopyData() throws NotFound if the receiver's process ends during 
   await using quick = await openQuickWindow();
   const send = sendCopyData(quick.window, "", { id: ID.exit, timeout: 20_000 });
   await assertRejects(() => send, Deno.errors.NotFound);
-});
-
-Deno.test("sendCopyData() works on after a Worker was ended in the middle of its sends", async () => {
-  await using quick = await openQuickWindow();
-  const lines = await runPeer("messages/peers/send_in_worker.ts", [`${quick.window.handle}`], {
-    flags: ["--allow-read"],
-  });
-  assertEquals(lines, new Array(5).fill("answered 4"));
 });
