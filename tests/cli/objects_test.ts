@@ -1,6 +1,7 @@
 // The parts of winipc ls and winipc info that need no process of their own.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
+import { stripAnsiCode } from "@std/fmt/colors";
 import { describeObject } from "../../src/cli/objects/describe.ts";
 import { splitTarget } from "../../src/cli/objects/find.ts";
 import { layoutLines } from "../../src/cli/objects/layout_text.ts";
@@ -68,6 +69,36 @@ Deno.test("describeObject() reads reserved memory, whose pages may not be there"
     program: false,
     handles: 1,
   });
+});
+
+Deno.test("describeObject() sees that the sender of a ring was killed", async () => {
+  const name = randomName();
+  using channel = RingChannel.create(name, { capacity: 1024 });
+  using _receiver = channel.receiver();
+  const module = new URL("../../src/channel/mod.ts", import.meta.url).href;
+  const script = `import { RingChannel } from "${module}";
+    using channel = RingChannel.open("${name}");
+    using sender = channel.sender();
+    console.log("ready");
+    await new Promise((resolve) => setTimeout(resolve, 60_000));`;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-check", script],
+    stdout: "piped",
+    signal: AbortSignal.timeout(60_000),
+  }).spawn();
+  const output = child.stdout.getReader();
+  assertEquals(new TextDecoder().decode((await output.read()).value).trim(), "ready");
+  child.kill();
+  await Promise.all([child.status, output.cancel()]);
+
+  const report = describeObject({ kind: "section", name, full: `Local\\${name}` });
+  const dead = { role: "sender", state: "dead", process: child.pid, thread: undefined };
+  const { places } = Object.fromEntries(Object.entries(report.record));
+  assertEquals(places[0], { ...dead, image: undefined });
+  assertMatch(
+    stripAnsiCode(report.toText()),
+    new RegExp(`sender +process ${child.pid}, dead$`, "m"),
+  );
 });
 
 Deno.test("Rights are said in words, and each mask has some", () => {

@@ -45,8 +45,9 @@ function layoutText(layout: string | Error | undefined): string | readonly strin
   return layout instanceof Error ? layout.message : layoutLines(layout);
 }
 
-function imageAt({ process }: InspectedPlace): string | undefined {
-  return process === undefined ? undefined : imageOf(process);
+/** The id of a dead process can belong to another program by now. */
+function imageAt({ process, state }: InspectedPlace): string | undefined {
+  return process === undefined || state !== "alive" ? undefined : imageOf(process);
 }
 
 function placeText(place: InspectedPlace): string {
