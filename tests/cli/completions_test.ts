@@ -1,7 +1,7 @@
 // The scripts for shells. bash is run on the Linux below Wine. There is no PowerShell and seldom a
 // zsh, so their scripts are compared as texts.
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { bashScript } from "../../src/cli/completion/bash.ts";
 import type { CommandSpec } from "../../src/cli/command.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
@@ -147,6 +147,8 @@ Deno.test("The script for PowerShell lists the options and arguments of each com
   }
 `;
   assertStringIncludes(powershellScript(TABLE), expected);
+  // Windows PowerShell reads the output of programs in the console's code page.
+  assertMatch(powershellScript(COMMANDS), /^[\x20-\x7e\n]*$/);
 });
 
 Deno.test("winipc completions prints the script of a shell, without any permission", async () => {

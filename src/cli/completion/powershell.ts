@@ -37,13 +37,13 @@ ${specs.map(commandEntry).join("\n")}
       elseif (-not $word.StartsWith('-')) { $place++ }
     }
     if ($option -ne '') {
-      foreach ($word in -split $command.Valued[$option]) { $words[$word] = $word }
+      foreach ($word in -split $command.Valued[$option]) { if ($word) { $words[$word] = $word } }
     } elseif ($wordToComplete.StartsWith('-')) {
       $words = $command.Options
     } else {
       if ($command.Repeated -and $place -ge $command.Places.Count) { $place = $command.Places.Count - 1 }
       if ($place -lt $command.Places.Count) {
-        foreach ($word in -split $command.Places[$place]) { $words[$word] = $word }
+        foreach ($word in -split $command.Places[$place]) { if ($word) { $words[$word] = $word } }
       }
     }
   }
