@@ -5,8 +5,10 @@
  */
 
 import { escapeText } from "./escape.ts";
+import { hintFor } from "../../ffi/arguments.ts";
+import { InspectedSection } from "../memory/inspection.ts";
+import { listNamed } from "./objects/raw.ts";
 import { objectName } from "../names.ts";
-import { SharedMemory } from "../memory/shared_memory.ts";
 import { UsageError } from "./failure.ts";
 
 /** A part of a section, in bytes. */
@@ -27,18 +29,25 @@ export class Section implements Disposable {
   readonly name: string;
   /** The size in bytes: whole pages. */
   readonly byteLength: number;
-  readonly #memory: SharedMemory;
+  readonly #memory: InspectedSection;
 
   /**
    * Opens a section to read it.
    *
    * @throws {UsageError} If no section can have the name.
-   * @throws {Deno.errors.NotFound} If there is no such section.
+   * @throws {Deno.errors.NotFound} If there is no such section. The message has a similar name.
+   * @throws {Deno.errors.PermissionDenied} If this user cannot read the section.
    */
   constructor(name: string) {
     this.name = fullName(name);
-    this.#memory = SharedMemory.open(this.name);
+    this.#memory = openSection(this.name, name);
     this.byteLength = this.#memory.byteLength;
+    if (this.#memory.isReadable) return;
+    this.#memory[Symbol.dispose]();
+    throw new Deno.errors.PermissionDenied(
+      `Cannot read ${this.#memory.label}: ` +
+        (this.#memory.isImage ? "it holds a program or a DLL" : "it does not grant this right"),
+    );
   }
 
   /** The name for messages: `"Local\sensors"`. */
@@ -72,15 +81,27 @@ export class Section implements Disposable {
   /**
    * Copies a part.
    *
-   * @throws {Deno.errors.NotFound} If the part is reserved and has no memory yet.
+   * @throws {Deno.errors.InvalidData} If the part is reserved and has no memory yet.
    */
   copy({ at, length }: SectionPart): Uint8Array<ArrayBuffer> {
-    using view = this.#memory.map({ offset: at, byteLength: length });
-    return view.bytes.slice();
+    return new Uint8Array(this.#memory.copy(at, length));
   }
 
   [Symbol.dispose](): void {
-    this.#memory.close();
+    this.#memory[Symbol.dispose]();
+  }
+}
+
+function openSection(full: string, name: string): InspectedSection {
+  try {
+    return new InspectedSection(full);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const names = listNamed(() => {}).filter(({ kind }) => kind === "section");
+    const hint = hintFor("sections", name, names.map((section) => section.name));
+    // The list of all sections would be too long.
+    if (!hint.startsWith("did you mean")) throw error;
+    throw new Deno.errors.NotFound(`${error.message}: ${hint}`, { cause: error.cause });
   }
 }
 
