@@ -234,6 +234,7 @@ export class PipeListener extends Uncloneable implements AsyncIterable<PipeConne
    * Waits for the next client.
    *
    * A client that has gone since is a connection, too: its bytes can be read, and then its end.
+   * Clients that come at nearly the same time can be taken in another order.
    *
    * @throws {Deno.errors.TimedOut} If no client came in time.
    * @throws {Deno.errors.BadResource} If the listener is closed, also during the wait.
