@@ -68,8 +68,7 @@ Deno.test("winipc refuses a broadcast ring that it cannot use, and says why", as
       1,
       "",
       `Cannot open broadcast ring "Local\\${typed}": its messages have a layout, a struct of 8 ` +
-      "bytes; winipc sends and listens without a layout only: winipc tail and winipc dump print " +
-      "structs\n",
+      "bytes; winipc sends and listens without a layout only; winipc tail prints structs\n",
     ],
     [
       3,

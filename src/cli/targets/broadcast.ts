@@ -9,10 +9,12 @@ import { openUntyped } from "./untyped.ts";
 import type { Sink } from "./sink.ts";
 import type { Source } from "./source.ts";
 
+const LAYOUT_ADVICE = "winipc sends and listens without a layout only; winipc tail prints structs";
+
 /** Takes the sender's place of a broadcast ring. */
 export function openBroadcastSink(name: string): Sink {
   using stack = new DisposableStack();
-  const ring = stack.use(openUntyped(() => BroadcastRing.open(name)));
+  const ring = stack.use(openUntyped(() => BroadcastRing.open(name), LAYOUT_ADVICE));
   const sender = stack.use(ring.sender());
   const opened = stack.move();
   return {
@@ -27,7 +29,7 @@ export function openBroadcastSink(name: string): Sink {
 /** Joins a broadcast ring as one more receiver. */
 export function openBroadcastSource(name: string): Source {
   using stack = new DisposableStack();
-  const ring = stack.use(openUntyped(() => BroadcastRing.open(name)));
+  const ring = stack.use(openUntyped(() => BroadcastRing.open(name), LAYOUT_ADVICE));
   const receiver = stack.use(ring.receiver());
   const opened = stack.move();
   return {

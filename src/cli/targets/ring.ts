@@ -9,10 +9,12 @@ import { openUntyped } from "./untyped.ts";
 import type { Sink } from "./sink.ts";
 import type { Source } from "./source.ts";
 
+const LAYOUT_ADVICE = "winipc sends and listens without a layout only; a script can use the layout";
+
 /** Takes a sender's place of a ring. */
 export function openRingSink(name: string): Sink {
   using stack = new DisposableStack();
-  const channel = stack.use(openUntyped(() => RingChannel.open(name)));
+  const channel = stack.use(openUntyped(() => RingChannel.open(name), LAYOUT_ADVICE));
   const sender = stack.use(channel.sender());
   const opened = stack.move();
   return {
@@ -30,7 +32,7 @@ export function openRingSink(name: string): Sink {
 /** Takes the receiver's place of a ring. A message leaves the ring when it is confirmed. */
 export function openRingSource(name: string): Source {
   using stack = new DisposableStack();
-  const channel = stack.use(openUntyped(() => RingChannel.open(name)));
+  const channel = stack.use(openUntyped(() => RingChannel.open(name), LAYOUT_ADVICE));
   const receiver = stack.use(channel.receiver());
   const opened = stack.move();
   return {
