@@ -12,6 +12,7 @@ import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { isWine } from "../../ffi/win32/ntdll.ts";
 import { BroadcastRing, LatestFrame, LatestValue, RingChannel } from "../../src/channel/mod.ts";
 import { Lister } from "../../src/cli/objects/listing.ts";
+import { listingLines } from "../../src/cli/objects/text.ts";
 import { SharedMemory } from "../../src/memory/mod.ts";
 import { MessageWindow } from "../../src/messages/mod.ts";
 import { struct } from "../../src/struct/mod.ts";
@@ -262,13 +263,18 @@ Deno.test("winipc ls lists 10,000 events within 2 s over the raw query, and stop
     stack.defer(() => kernel32().CloseHandle(event));
   }
   const directory = sessionDirectory(currentSession());
-  const begin = performance.now();
-  listDirectory(directory);
-  const raw = performance.now() - begin;
-  const { objects } = await new Lister({ kind: "event" }).list();
-  const whole = performance.now() - begin - raw;
-  assertEquals(objects.filter(({ name }) => name.startsWith(prefix)).length, 10_000);
-  assertLess(whole - raw, 2000);
+  // Other programs can take the processor meanwhile, so the fastest of some rounds counts.
+  let over = Infinity;
+  for (let round = 0; round < 5 && over >= 2000; round++) {
+    const begin = performance.now();
+    listDirectory(directory);
+    const raw = performance.now() - begin;
+    const { objects } = await new Lister({ kind: "event" }).list();
+    listingLines(objects);
+    over = Math.min(over, performance.now() - begin - 2 * raw);
+    assertEquals(objects.filter(({ name }) => name.startsWith(prefix)).length, 10_000);
+  }
+  assertLess(over, 2000);
 
   const child = new Deno.Command(Deno.execPath(), {
     args: commandLine(["ls", "event", `${prefix}*`]),
