@@ -207,8 +207,8 @@ Deno.test("winipc ls escapes names, aligns wide ones, and shows denied and corru
   assertEquals(lines.slice(1).filter((line) => !denied.includes(line)), [
     row("section", "\\u{1b}[2J\\u{d}", 14, ""),
     row("section", "漢字", 4, ""),
-    row("ring", "old", 3, "corrupt: it is of version 9 and layout 1"),
-    row("broadcast", "torn", 4, "corrupt: its header contradicts itself"),
+    row("ring", "old", 3, "unusable: it is of version 9 and layout 1"),
+    row("broadcast", "torn", 4, "unusable: its header contradicts itself"),
     "",
   ]);
   // Wine lets the owner read the descriptor, and Windows does so unless an entry denies it.

@@ -67,7 +67,7 @@ function describeSection({ name, full }: RawObject): Report {
   if (found === undefined) return report;
   if ("problem" in found) {
     const { version, problem } = found;
-    report.set({ version, problem }).line("corrupt", problem);
+    report.set({ version, problem }).line("unusable", problem);
     return report;
   }
   reportChannel(report, found, layoutOf(section, found));

@@ -34,7 +34,7 @@ export function sizeText(bytes: number): string {
 
 function detailOf({ channel, window, of, denied, problem }: ListedObject): string {
   if (denied) return yellow("no access");
-  if (problem !== undefined) return red(`corrupt: ${problem}`);
+  if (problem !== undefined) return red(`unusable: ${problem}`);
   if (channel !== undefined) return channelText(channel);
   if (window !== undefined) return windowText(window);
   return of === undefined ? "" : dim(`part of ${escapeText(of)}`);
