@@ -17,7 +17,8 @@ export async function run(
 ): Promise<void> {
   assertName(args.name);
   using limit = new TimeLimit(interrupted, options.timeout);
-  const { signal } = limit;
+  const failure = new AbortController();
+  const signal = AbortSignal.any([limit.signal, failure.signal]);
   using source = openNamed(args.name, { signal });
   const { form, name } = source;
   await using writer = await RecordingWriter.create(args.file, {
@@ -29,7 +30,9 @@ export async function run(
   using timers = new DisposableStack();
   const repeat = (callback: () => void, interval: number) =>
     timers.adopt(setInterval(callback, interval), clearInterval);
-  repeat(() => writer.flush(), WRITE_INTERVAL);
+  // A full disk ends the recording also while no message comes.
+  const write = () => writer.flush().catch((error) => failure.abort(error));
+  repeat(write, WRITE_INTERVAL);
   repeat(() => output.status(progressOf(writer)), STATUS_INTERVAL);
   const most = options.count ?? Infinity;
   const record = () =>

@@ -34,9 +34,9 @@ function temporaryFile(): { readonly file: string } & Disposable {
 }
 
 const record = (name: string, file: string, ...more: string[]): Promise<Ended> =>
-  winipc(["record", name, file, ...more], { flags: RECORD });
+  winipc(["record", name, file, ...more], { flags: RECORD, timeout: 120_000 });
 const replay = (file: string, name: string, ...more: string[]): Promise<Ended> =>
-  winipc(["replay", file, name, ...more], { flags: REPLAY });
+  winipc(["replay", file, name, ...more], { flags: REPLAY, timeout: 120_000 });
 
 /** The times of a recording's messages in milliseconds. */
 async function timesIn(file: string): Promise<number[]> {

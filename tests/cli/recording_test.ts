@@ -213,6 +213,7 @@ Deno.test("a recorder whose disk is full says so, and does not write on", async 
     // The second message begins to write the first; the third notices that this failed.
     await writer.add(message);
     await assertRejects(async () => await writer.add(message), Error, expected);
+    await assertRejects(() => writer.flush(), Error, expected);
     await assertRejects(() => writer.end("stopped"), Error, expected);
   } finally {
     Deno.FsFile.prototype.write = write;
@@ -235,7 +236,7 @@ Deno.test("a recorder writes one part after another, also if a timer flushes mea
   let bytes: Uint8Array;
   try {
     bytes = await write(FRAME, async (writer) => {
-      const timer = setInterval(() => writer.flush(), 1);
+      const timer = setInterval(() => void writer.flush(), 1);
       for (const [number, length] of lengths.entries()) {
         const frame = { number, length, metadata: number };
         await writer.add({ bytes: new Uint8Array(length).fill(number), missed: 0, frame });

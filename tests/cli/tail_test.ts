@@ -21,7 +21,8 @@ import { commandLine, type Ended, winipc } from "./winipc.ts";
 const Trade = struct({ price: "f64", size: "u32", side: "u8" });
 const ISO = /"time": ?"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"/g;
 
-const tail = (name: string, ...more: string[]): Promise<Ended> => winipc(["tail", name, ...more]);
+const tail = (name: string, ...more: string[]): Promise<Ended> =>
+  winipc(["tail", name, ...more], { timeout: 120_000 });
 const done = (out: string, err = "") => ({ code: 0, out, err });
 /** Replaces the times in JSON, which differ in each run. */
 const timeless = ({ out, ...rest }: Ended): Ended => ({

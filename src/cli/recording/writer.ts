@@ -102,9 +102,13 @@ export class RecordingWriter implements AsyncDisposable {
     return undefined;
   }
 
-  /** Begins to write what was collected, unless another write is under way. */
-  flush(): void {
-    if (this.#length > 0) void this.#turn().catch(() => {});
+  /**
+   * Begins to write what was collected, as soon as the last write is done.
+   *
+   * @throws {Error} If the last write has failed.
+   */
+  async flush(): Promise<void> {
+    await this.#turn();
   }
 
   /**
@@ -189,7 +193,7 @@ export class RecordingWriter implements AsyncDisposable {
     [this.#buffer, this.#spare] = [this.#spare, full];
     this.#length = 0;
     this.#writing = this.#write(bytes);
-    // The next turn or the end throws the error.
+    // The next turn throws the error.
     this.#writing.catch(() => {});
   }
 
