@@ -238,7 +238,11 @@ export const COMMANDS = [
         optional: true,
       },
     ],
-    options: [INTERVAL, COUNT, ...FORMAT_OPTIONS],
+    options: [
+      INTERVAL,
+      { ...COUNT, summary: "End after N intervals." },
+      ...FORMAT_OPTIONS,
+    ],
     examples: [{ text: "Show all rings every second", command: "winipc top --interval 1000" }],
     permissions: [],
     json: [
