@@ -5,6 +5,7 @@
  */
 
 import { hintFor, show } from "../../../ffi/arguments.ts";
+import { Lister } from "../objects/listing.ts";
 import { listWindows } from "../../messages/mod.ts";
 import type { Target } from "../target.ts";
 import { Win32Error } from "../../../ffi/error.ts";
@@ -30,18 +31,18 @@ export async function ifMissing<T>(target: Target, open: () => Promise<T> | T): 
   } catch (error) {
     // An object that exists but is not complete is reported without a code of Windows.
     const isMissing = error instanceof Deno.errors.NotFound && error.cause instanceof Win32Error;
-    throw isMissing ? notFound(target) : error;
+    throw isMissing ? await notFound(target) : error;
   }
 }
 
 /** Returns the error for a target that does not exist. It suggests the nearest name. */
-export function notFound(target: Target): Deno.errors.NotFound {
+export async function notFound(target: Target): Promise<Deno.errors.NotFound> {
   const { noun, plural } = WORDS[target.kind];
   const name = target.kind === "window" ? target.class : target.name;
   const title = target.kind === "window" && target.title !== undefined
     ? ` and title ${show(target.title)}`
     : "";
-  const others = namesOf(target.kind).filter((other) => other !== name);
+  const others = (await namesOf(target.kind)).filter((other) => other !== name);
   const nearest = hintFor(plural, name, others);
   const hint = nearest.startsWith("did you mean")
     ? nearest
@@ -49,8 +50,9 @@ export function notFound(target: Target): Deno.errors.NotFound {
   return new Deno.errors.NotFound(`There is no ${noun} ${show(name)}${title}: ${hint}`);
 }
 
-/** Returns the names of the objects of a kind, where they can be listed without opening them. */
-function namesOf(kind: Target["kind"]): readonly string[] {
-  if (kind !== "window") return [];
-  return [...new Set(listWindows().map((window) => window.class))];
+/** Returns the names of the objects of a kind; of windows, the names of their classes. */
+async function namesOf(kind: Target["kind"]): Promise<readonly string[]> {
+  if (kind === "window") return [...new Set(listWindows().map((window) => window.class))];
+  const { objects } = await new Lister({ kind }).list();
+  return objects.map(({ name }) => name);
 }

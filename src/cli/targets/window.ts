@@ -23,12 +23,12 @@ const DEFAULT_TIMEOUT = 5000;
 const MAX_TIMEOUT = 2 ** 31 - 1;
 
 /** Finds a window to send to. Each answer is printed. */
-export function openWindowSink(
+export async function openWindowSink(
   target: WindowTarget,
   { output, dataId }: Pick<SinkOptions, "output" | "dataId">,
-): Sink {
+): Promise<Sink> {
   const [window, ...others] = windowsOf(target);
-  if (window === undefined) throw notFound(target);
+  if (window === undefined) throw await notFound(target);
   if (others.length > 0) {
     output.note(
       `${others.length + 1} windows match: sending to the first, ${describe(window)}`,
