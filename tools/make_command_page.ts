@@ -5,7 +5,7 @@
  */
 
 import type { CommandSpec } from "../src/cli/command.ts";
-import { COMMANDS } from "../src/cli/commands.ts";
+import { COMMANDS, KINDS } from "../src/cli/commands.ts";
 import { EXIT } from "../src/cli/failure.ts";
 import { argumentName, argumentText, optionName, optionText, usageOf } from "../src/cli/help.ts";
 
@@ -19,7 +19,22 @@ const MEANINGS: { readonly [Name in keyof typeof EXIT]: string } = {
   notFound: "The object or the file does not exist.",
   denied: "Windows denied access, or a permission of Deno is missing.",
   timedOut: "The time of `--timeout` was over.",
-  interrupted: "Ctrl-C.",
+  interrupted: "Ctrl-C was pressed.",
+};
+
+/** What the objects of each kind are, and the class that creates them. */
+const OBJECTS: { readonly [Kind in (typeof KINDS)[number]]: readonly [string, string] } = {
+  section: ["Shared memory.", "`SharedMemory`"],
+  ring: ["A ring: messages to one receiver.", "`RingChannel`"],
+  broadcast: ["A broadcast ring: each reader gets each message.", "`BroadcastRing`"],
+  latest: ["A latest value: readers get the newest value.", "`LatestValue`"],
+  frame: ["A latest frame: readers get the newest block of bytes.", "`LatestFrame`"],
+  event: ["A signal that is set or not set.", "`SharedEvent`"],
+  mutex: ["A lock that one thread can hold.", "`SharedMutex`"],
+  semaphore: ["A count; who waits takes one from it.", "`SharedSemaphore`"],
+  pipe: ["A named pipe: a server and its clients send to each other.", "`listenPipe()`"],
+  mailslot: ["A mailslot: many senders, one receiver.", "`Mailslot`"],
+  window: ["A window that can receive messages.", "`CopyDataListener`"],
 };
 
 /** Returns the text of docs/command.md, formatted. */
@@ -51,15 +66,22 @@ export function pageOf(specs: readonly CommandSpec[]): string {
 \`winipc\` shows what processes share on a Windows machine: memory, rings, events, pipes, mailslots and
 message windows. It prints them, watches them, sends to them, receives from them and records them.
 
+[README.md](../README.md#the-command) has a script that shares something to try the commands with.
+[schemas.md](schemas.md) describes the files for \`--schema\`, [recordings.md](recordings.md) the files
+of \`winipc record\`, and [telemetry.md](telemetry.md#see-it-without-a-script) the programs whose
+memory winipc knows.
+
 ## Install
 
-Without installing:
+To run the command without installing it:
 
 ${shell("deno run --allow-ffi jsr:@winipc/winipc/cli ls")}
 
-As a command of its own:
+To install the command \`winipc\`:
 
 ${shell("deno install -g --allow-ffi --allow-read --name winipc jsr:@winipc/winipc/cli")}
+
+\`winipc record\` writes files: for it, install with \`--allow-write\`, too.
 
 \`winipc doctor\` checks the machine. \`winipc completions\` prints a script that completes commands in
 PowerShell, bash or zsh.
@@ -77,7 +99,25 @@ commands need more, and name the flag that is missing:
 | --- | --- | --- |
 ${permissions.map(row).join("\n")}
 
-No file is read through FFI to get round a permission.
+winipc never reads a file through FFI to get round a permission.
+
+## Kinds
+
+The kind says what an object is. \`winipc ls\` shows the kind of each object. \`info\`, \`send\` and
+\`listen\` take the kind in front of the name: \`ring:trades\`.
+
+| kind | object | in this library |
+| --- | --- | --- |
+${KINDS.map((kind) => row([code(kind), ...OBJECTS[kind]])).join("\n")}
+
+Rings, broadcast rings, latest values and latest frames are in sections. \`winipc ls\` lists such a
+section under the kind that is in it.
+
+## Stop a command
+
+Ctrl-C stops every command. \`watch\`, \`top\`, \`tail\`, \`listen\`, \`record\` and \`ls --watch\` run
+until Ctrl-C, or until \`--count\` or \`--timeout\` ends them. \`tail\`, \`record\` and \`listen\` to a ring
+or a broadcast ring also end when the sender is closed.
 
 ## Output
 

@@ -55,7 +55,7 @@ const ENCODING = {
   name: "encoding",
   value: "ENCODING",
   choices: ENCODINGS,
-  summary: "The encoding of texts. Without it, utf-16le for windows, and utf-8 otherwise.",
+  summary: "The encoding of texts. Default: utf-16le for a window, utf-8 for other targets.",
 } as const satisfies OptionSpec;
 
 const SCHEMA = {
@@ -97,8 +97,9 @@ export const COMMANDS = [
       "and the owner.",
       "Sections are opened for reading and closed at once, because only their first bytes tell a " +
       "ring from plain memory. No pipe, mailslot or window is opened. Of events, mutexes, " +
-      "semaphores, pipes and mailslots no owner is shown: to read it, winipc would have to open " +
-      "the object, which keeps its name taken and can disturb the server of a pipe.",
+      "semaphores, pipes and mailslots no owner is shown: winipc would have to open the object to " +
+      "read its owner. An open object keeps its name taken, and opening a pipe can disturb " +
+      "its server.",
       "The events and mutexes that belong to a ring or a value are left out, unless KIND or --all " +
       "asks for them. If PATTERN matches nothing, the exit code is 3.",
     ],
@@ -197,16 +198,25 @@ export const COMMANDS = [
     name: "watch",
     summary: "Show the fields of shared memory as they change.",
     description: [
-      "Shows the memory again and again, with the changes highlighted. If the output is no " +
-      "terminal, it prints a line of JSON with all fields, and then a line with the changed fields " +
-      "for each change. --count counts these changes.",
+      "Shows the memory again and again until Ctrl-C, with the changes highlighted. If the output " +
+      "is no terminal, winipc prints a line of JSON with all fields, and then a line with the " +
+      "changed fields for each change. --count counts the first look, too.",
+      "Without a schema, it shows 256 bytes in hexadecimal, or as many as --length says.",
       "It keeps the section open: the name stays taken until winipc ends.",
     ],
     arguments: [{ name: "NAME", summary: "The section's name." }],
-    options: [AT, LENGTH, SCHEMA, STRUCT, INTERVAL, COUNT, TIMEOUT],
+    options: [
+      AT,
+      LENGTH,
+      SCHEMA,
+      STRUCT,
+      INTERVAL,
+      { ...COUNT, summary: "End after N changes." },
+      TIMEOUT,
+    ],
     examples: [{ text: "Watch MumbleLink", command: "winipc watch MumbleLink --interval 100" }],
     json: [
-      { key: "time", meaning: "The time of the look, as in ISO 8601." },
+      { key: "time", meaning: "When winipc looked: ISO 8601, UTC." },
       { key: "fields", meaning: "The values of the changed fields, by their paths." },
       {
         key: "gone",
@@ -216,7 +226,7 @@ export const COMMANDS = [
       { key: "changes[].at", meaning: "The offset of the first byte." },
       { key: "changes[].bytes", meaning: "The bytes in base64." },
       { key: "isWhole", meaning: "false, if the program wrote during the copy." },
-      { key: "error", meaning: "Instead of all this: why the memory cannot be read now." },
+      { key: "error", meaning: "Instead of the other keys: why the memory cannot be read now." },
     ],
     permissions: [READS_SCHEMA],
   },
@@ -224,10 +234,14 @@ export const COMMANDS = [
     name: "top",
     summary: "Show all rings live: messages, bytes, fill, waits, peers.",
     description: [
-      "Shows the rings and values of this library, the busiest first, until Ctrl-C. If the output is " +
-      "no terminal, it prints a line of JSON for each ring and interval.",
+      "Shows the rings, broadcast rings, latest values and latest frames of this library, the " +
+      "busiest first, until Ctrl-C. If the output is no terminal, winipc prints a line of JSON for " +
+      "each of them and each interval.",
+      "MSG/S and BYTES/S are the messages and the bytes of a second. FILL is the used part of a " +
+      "ring. WAITS is the number of ends that sleep until something comes. PEERS are the ends, with " +
+      "the ids of their processes. PEERS counts only readers that have waited at least once.",
       "The rates come from counters in the memory; no message is read. A ring counts a message when " +
-      "its receiver gives the room back. The bytes of rings have the heads of the records; frames " +
+      "its receiver gives the room back. The bytes of rings include the headers of the records; frames " +
       "count with the length of the newest frame. Only rings have a fill: other senders overwrite.",
       "Each look opens the sections for reading and closes them at once, so no name stays taken.",
     ],
@@ -251,9 +265,9 @@ export const COMMANDS = [
       { key: "kind", meaning: "ring, broadcast, latest or frame." },
       {
         key: "messagesPerSecond",
-        meaning: "Missing if the name belonged to another object at the last look.",
+        meaning: "The rate of messages; missing if another object had the name at the last look.",
       },
-      { key: "bytesPerSecond", meaning: "Missing as messagesPerSecond." },
+      { key: "bytesPerSecond", meaning: "The rate of bytes; missing if messagesPerSecond is." },
       { key: "used", meaning: "The bytes in a ring that the receiver has not given back." },
       { key: "capacity", meaning: "The capacity of a ring or a broadcast ring in bytes." },
       { key: "waiting", meaning: "The number of ends that sleep until something comes." },
@@ -273,11 +287,12 @@ export const COMMANDS = [
     summary: "Print the messages of a broadcast ring, or the changes of a latest value.",
     description: [
       "Joins a broadcast ring as one more reader, or reads a latest value or a latest frame, and " +
-      "prints each message until the sender is closed. The other readers lose nothing by it. Missed " +
-      "messages are counted on the standard error.",
+      "prints each message until Ctrl-C or until the sender is closed. The other readers lose nothing. " +
+      "Missed messages are counted on the standard error.",
       "Without --as, a message with a layout is a struct. Another message is a text if it is valid " +
       "UTF-8 without NULs and the like, or else a value of sendValue(), or else hexadecimal bytes. " +
-      "Of a latest frame, the number, the length and the metadata are printed.",
+      "Of a latest frame, the number, the length and the metadata are printed. winipc takes a reader's " +
+      "place of a latest frame.",
     ],
     arguments: [{
       name: "NAME",
@@ -329,7 +344,7 @@ export const COMMANDS = [
     ],
     arguments: [
       { name: "TARGET", summary: "The kind and the name of the receiver." },
-      { name: "DATA", summary: "The text to send.", optional: true },
+      { name: "DATA", summary: "The data to send. Without --as, a text.", optional: true },
     ],
     options: [
       {
@@ -366,8 +381,9 @@ export const COMMANDS = [
     name: "listen",
     summary: "Receive messages and print them.",
     description: [
-      "Receives from a target, as winipc send sends to it. It joins a broadcast ring as one more " +
-      "receiver. It creates a pipe, a mailslot or a window; its name must be free.",
+      "Receives from a target until Ctrl-C. The targets are those of winipc send. A ring, a " +
+      "broadcast ring or an event must exist. winipc joins a broadcast ring as one more reader. It " +
+      "creates a pipe, a mailslot or a window; the name must be free.",
       "A ring, a mailslot and an auto-reset event have one receiver: what winipc takes, another " +
       "program does not get. So winipc takes from those only with --take.",
       "A message that is not what --as says is printed as hexadecimal bytes. Without --as, winipc " +
@@ -396,7 +412,7 @@ export const COMMANDS = [
       { text: "Take the values of a ring", command: "winipc listen ring:jobs --take --as value" },
     ],
     json: [
-      { key: "time", meaning: "The time when winipc received the message, as ISO 8601." },
+      { key: "time", meaning: "When winipc received the message: ISO 8601, UTC." },
       { key: "from", meaning: "The sender's process id, for pipes and windows, where known." },
       { key: "id", meaning: "The number dwData of a WM_COPYDATA." },
       { key: "sender", meaning: "The window that a WM_COPYDATA names as its sender, if any." },
@@ -494,9 +510,10 @@ export const COMMANDS = [
     summary: "Compare the ways to share data on this machine.",
     description: [
       "Measures each way for half a second: the time of one message from end to end, and the messages " +
-      "per second. The ratio is that to the fastest way. Both ends are in one thread of this " +
-      "process. So the switch to another process " +
-      "is not in the times; deno task compare in the repository measures it.",
+      "per second. P50 is the time that half of the messages took at most; P99 is that of 99 of " +
+      "100. RATIO compares MESSAGES/S with the fastest way. Both ends are in one thread of this " +
+      "process. So the switch to another process is not in the times; deno task compare in the " +
+      "repository measures the switch.",
       "The percentiles of fast ways are those of the mean times of small groups of messages, " +
       "because a clock cannot tell shorter times.",
     ],

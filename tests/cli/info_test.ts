@@ -112,7 +112,7 @@ Deno.test("winipc info describes rings and values with their ends, fill and coun
       ["", "  0    price  f64"],
       ["", "  8    size   u32"],
       ["sender", me],
-      ["sent", "1 message, 56 bytes with heads"],
+      ["sent", "1 message, 56 bytes with headers"],
       ["readers", "0 wait now; 0 have waited, others are not known"],
       ["missed", "unknown: each reader counts its own"],
     ]),

@@ -108,7 +108,7 @@ function reportCounters(report: Report, channel: ValidInspection): void {
     case "broadcast":
       report.line(
         "sent",
-        `${countText(channel.sent, "message")}, ${channel.written} bytes with heads`,
+        `${countText(channel.sent, "message")}, ${channel.written} bytes with headers`,
       );
       report.line("readers", readersText(channel.readers));
       report.line("missed", "unknown: each reader counts its own");

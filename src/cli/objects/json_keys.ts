@@ -32,7 +32,7 @@ const CHANNEL: readonly JsonKey[] = [
   { key: "receiverWaits", meaning: "Of a ring: whether the receiver waits for messages." },
   { key: "senderWaits", meaning: "Of a ring: whether a sender waits for room." },
   { key: "sent", meaning: "Of a broadcast ring: the number of messages." },
-  { key: "written", meaning: "Of a broadcast ring: the bytes that were written, with heads." },
+  { key: "written", meaning: "Of a broadcast ring: the bytes that were written, with headers." },
   { key: "wakeEvents", meaning: "Of a broadcast ring: the prefix of the readers' events." },
   { key: "valueLength", meaning: "Of a latest value: its length in bytes." },
   { key: "byteLength", meaning: "Of a latest frame: the maximum length in bytes." },

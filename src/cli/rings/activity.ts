@@ -20,7 +20,7 @@ const IMPLAUSIBLE = 2 ** 31;
  *
  * - Of a ring, these are the messages that the receiver gave back, and the bytes that senders wrote.
  * - Of a broadcast ring, these are the messages and the bytes that the sender published. The bytes
- *   of both kinds of rings have the heads of the records.
+ *   of both kinds of rings have the headers of the records.
  * - Of a latest value, these are the values and their bytes.
  * - Of a latest frame, these are the frames. Each counts with the length of the newest frame.
  *
