@@ -79,11 +79,11 @@ Deno.test("winipc info describes rings and values with their ends, fill and coun
     out: table([
       ["name", `${prefix}.ring`],
       ["kind", "ring"],
-      ["size", "68 kiB, 69632 bytes"],
+      ["size", "68 KiB, 69632 bytes"],
       ...common,
       ["version", "2"],
       ["senders", "up to 64; it ends with the last one"],
-      ["capacity", "64 kiB"],
+      ["capacity", "64 KiB"],
       ["messages", "at most 1000 bytes each"],
       ["when full", "wait: a send waits for room"],
       ["layout", "none: each end knows what the bytes mean"],
@@ -123,7 +123,7 @@ Deno.test("winipc info describes rings and values with their ends, fill and coun
     out: table([
       ["name", `${prefix}.gear`],
       ["kind", "latest"],
-      ["size", "4 kiB, 4096 bytes"],
+      ["size", "4 KiB, 4096 bytes"],
       ...common,
       ["version", "3"],
       ["value", "16 bytes"],
@@ -141,7 +141,7 @@ Deno.test("winipc info describes rings and values with their ends, fill and coun
     out: table([
       ["name", `${prefix}.film`],
       ["kind", "frame"],
-      ["size", "40 kiB, 40960 bytes"],
+      ["size", "40 KiB, 40960 bytes"],
       ...common,
       ["version", "1"],
       ["frames", "at most 5000 bytes each"],

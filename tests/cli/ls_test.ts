@@ -73,11 +73,11 @@ Deno.test("winipc ls lists each kind in columns, and the parts of rings with --a
       `  ${"SIZE".padStart(6)}  ${"OWNER".padEnd(OWNER.length)}  DETAIL`,
     ),
     sections: [
-      row("section", ".text", "8 kiB", OWNER, ""),
-      row("ring", ".ring", "68 kiB", OWNER, `25% of 64 kiB full, sender ${me}, no receiver`),
+      row("section", ".text", "8 KiB", OWNER, ""),
+      row("ring", ".ring", "68 KiB", OWNER, `25% of 64 KiB full, sender ${me}, no receiver`),
       row("broadcast", ".news", "1 MiB", OWNER, `typed, 1 message sent, sender ${me}`),
-      row("latest", ".gear", "4 kiB", OWNER, `1 value, writer ${me}`),
-      row("frame", ".film", "28 kiB", OWNER, "0 frames, no writer"),
+      row("latest", ".gear", "4 KiB", OWNER, `1 value, writer ${me}`),
+      row("frame", ".film", "28 KiB", OWNER, "0 frames, no writer"),
     ],
     window: row("window", ".form/Order 17", "", "", `process ${me} ${image}, message-only`),
   };
@@ -200,7 +200,7 @@ Deno.test("winipc ls escapes names, aligns wide ones, and shows denied and corru
   const { code, out, err } = await winipc(["ls", `${prefix} *`]);
   assertEquals([code, err], [0, NO_PIPES]);
   const row = (kind: string, name: string, columns: number, detail: string) =>
-    `${kind.padEnd(9)}  ${prefix} ${name}${" ".repeat(14 - columns)}  4 kiB  ` +
+    `${kind.padEnd(9)}  ${prefix} ${name}${" ".repeat(14 - columns)}  4 KiB  ` +
     `${OWNER}  ${detail}`.trimEnd();
   const lines = out.split("\n");
   const denied = lines.filter((line) => line.includes(`${prefix} no `));

@@ -27,9 +27,10 @@ export function listingLines(objects: readonly ListedObject[]): string[] {
   return alignColumns([HEADINGS.map((heading) => bold(heading)), ...rows], [SIZE]);
 }
 
-/** Returns a size for people: `64 kiB`. */
+/** Returns a size for people: `64 KiB`. */
 export function sizeText(bytes: number): string {
-  return formatBytes(bytes, { binary: true });
+  // The docs write KiB, as IEC 80000-13 does. @std/fmt writes kiB.
+  return formatBytes(bytes, { binary: true }).replace("kiB", "KiB");
 }
 
 function detailOf({ channel, window, of, denied, problem }: ListedObject): string {
@@ -59,7 +60,7 @@ function channelText(channel: ValidInspection): string {
   }
 }
 
-/** Returns the fill of a ring: `12% of 64 kiB full`. */
+/** Returns the fill of a ring: `12% of 64 KiB full`. */
 export function fillText({ used, capacity }: { used: number; capacity: number }): string {
   return `${Math.round(100 * used / capacity)}% of ${sizeText(capacity)} full`;
 }
