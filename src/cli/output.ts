@@ -18,7 +18,7 @@ const CLEAR_LINE = "\r\x1b[K";
  *
  * Lines of one turn of the event loop are written together. If the reader has closed the standard
  * output, as `head` does, the signal {@linkcode Output.closed} aborts and further lines throw
- * {@linkcode OutputClosed}.
+ * {@linkcode OutputClosed}. If the output fails otherwise, as on a full disk, they throw that error.
  */
 export class Output {
   /** Whether the standard output is a terminal, for which colours and live pictures are made. */
@@ -30,7 +30,7 @@ export class Output {
   #collected = "";
   #hasStatus = false;
 
-  /** Aborts when the standard output turns out to be closed. */
+  /** Aborts when the standard output turns out to be closed, or fails. */
   get closed(): AbortSignal {
     return this.#closed.signal;
   }
@@ -67,6 +67,7 @@ export class Output {
    * Writes all collected data.
    *
    * @throws {OutputClosed} If nobody reads the standard output any more.
+   * @throws The error of writing, with a text for people, if the output fails otherwise.
    */
   flush(): void {
     this.#writeCollected();
@@ -112,9 +113,18 @@ export class Output {
         at += Deno.stdout.writeSync(bytes.subarray(at));
       }
     } catch (error) {
-      this.#closed.abort(new OutputClosed("Nobody reads the standard output", { cause: error }));
+      this.#closed.abort(failureOf(error));
     }
   }
+}
+
+/** Returns the error for a failed write: only a closed reader is no failure of the command. */
+function failureOf(cause: unknown): Error {
+  const { code, message } = cause as Error & { readonly code?: string };
+  // A pipe without a reader has this code with several errors of Windows.
+  return code === "EPIPE"
+    ? new OutputClosed("Nobody reads the standard output", { cause })
+    : new Error(`Cannot write to the standard output: ${message}`, { cause });
 }
 
 /** Words that nobody reads are not worth a failure. */
