@@ -201,7 +201,7 @@ export const COMMANDS = [
       "Shows the memory again and again until Ctrl-C, with the changes highlighted. If the output " +
       "is no terminal, winipc prints a line of JSON with all fields, and then a line with the " +
       "changed fields for each change. --count counts the first look, too.",
-      "Without a schema, it shows 256 bytes in hexadecimal, or as many as --length says.",
+      "Without a schema, winipc watches 256 bytes, or as many as --length says.",
       "It keeps the section open: the name stays taken until winipc ends.",
     ],
     arguments: [{ name: "NAME", summary: "The section's name." }],
