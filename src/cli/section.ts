@@ -5,10 +5,9 @@
  */
 
 import { escapeText } from "./escape.ts";
-import { hintFor } from "../../ffi/arguments.ts";
 import { InspectedSection } from "../memory/inspection.ts";
-import { listNamed } from "./objects/raw.ts";
 import { objectName } from "../names.ts";
+import { suggestSection } from "./suggest_section.ts";
 import { UsageError } from "./failure.ts";
 
 /** A part of a section, in bytes. */
@@ -96,12 +95,7 @@ function openSection(full: string, name: string): InspectedSection {
   try {
     return new InspectedSection(full);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    const names = listNamed(() => {}).filter(({ kind }) => kind === "section");
-    const hint = hintFor("sections", name, names.map((section) => section.name));
-    // The list of all sections would be too long.
-    if (!hint.startsWith("did you mean")) throw error;
-    throw new Deno.errors.NotFound(`${error.message}: ${hint}`, { cause: error.cause });
+    throw suggestSection(error, name);
   }
 }
 

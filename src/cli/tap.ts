@@ -13,6 +13,7 @@ import {
   type TapSource,
 } from "../channel/tap/source.ts";
 import { objectName } from "../names.ts";
+import { suggestSection } from "./suggest_section.ts";
 import { UsageError } from "./failure.ts";
 
 /** The longest time that messages are read without a turn of the event loop, in milliseconds. */
@@ -24,6 +25,7 @@ const LOOK_EVERY = 64;
  * Opens the source of a name that the user typed.
  *
  * @throws {UsageError} If the name is invalid.
+ * @throws {Deno.errors.NotFound} If there is no such section. The message has a similar name.
  * @throws {Deno.errors.InvalidData} If the name belongs to something that cannot be read by several
  *   readers. The message gives advice.
  */
@@ -32,7 +34,7 @@ export function openNamed(name: string, options: OpenSourceOptions): TapSource {
   try {
     return openSource(name, options);
   } catch (error) {
-    if (!(error instanceof NotTappable)) throw error;
+    if (!(error instanceof NotTappable)) throw suggestSection(error, name);
     const advice = error.isChannel
       ? `; a channel has one receiver: winipc listen ring:${name} --take takes its messages`
       : `; winipc dump ${name} prints memory`;

@@ -175,6 +175,13 @@ Deno.test("winipc tail says what it refuses, and how it ended", async () => {
   const cases: [Promise<Ended>, number, string][] = [
     [tail(missing), 3, "Cannot open"],
     [
+      tail(`${idle}x`),
+      3,
+      `Cannot open "Local\\${idle}x": OpenFileMappingW failed with error 2 ` +
+      '(ERROR_FILE_NOT_FOUND), "File not found"; an object exists only while a process of this ' +
+      `session has it open: did you mean "${idle}"?\n`,
+    ],
+    [
       tail("a\\b"),
       2,
       'Expected a name with no backslash except in "Local\\" or "Global\\", got "a\\b"' + see,
