@@ -49,9 +49,10 @@ export function parseTarget(word: string): Target {
   }
   const known = TARGET_KINDS.find((known) => known === kind);
   if (known === undefined) {
+    const hint = hintFor("kinds", kind, TARGET_KINDS);
+    const end = hint.endsWith("?") ? "" : ".";
     throw new UsageError(
-      `There is no kind of target ${show(kind)}: ${hintFor("kinds", kind, TARGET_KINDS)} ` +
-        `The forms are ${FORMS}`,
+      `There is no kind of target ${show(kind)}: ${hint}${end} The forms are ${FORMS}`,
     );
   }
   if (name === "") throw new UsageError(`Expected a name after ${known}:, got none`);

@@ -31,6 +31,8 @@ Deno.test("A word that is no target is refused with the kinds and the nearest ki
     "trades": `Expected TARGET to begin with a kind, got "trades": write ${forms}`,
     "pip:x": `There is no kind of target "pip": did you mean "pipe"? The forms are ${forms}`,
     "Ring:x": `There is no kind of target "Ring": did you mean "ring"? The forms are ${forms}`,
+    "foobar:x": 'There is no kind of target "foobar": the kinds are ring, broadcast, pipe, ' +
+      `mailslot, event, window. The forms are ${forms}`,
     "ring:": "Expected a name after ring:, got none",
     "window:/title": "Expected a class after window:, got only a title",
   };
