@@ -5,6 +5,8 @@
  */
 
 import { hintFor, show } from "../../ffi/arguments.ts";
+import { mailslotPath, pipePath } from "../pipe/name.ts";
+import { objectName } from "../names.ts";
 import { UsageError } from "./failure.ts";
 
 /** The kinds of targets: the words before the colon. */
@@ -40,7 +42,7 @@ const FORMS = "ring:NAME, broadcast:NAME, pipe:NAME, mailslot:NAME, event:NAME, 
 /**
  * Reads a target. The kind ends at the first colon, and a window's class at the first slash.
  *
- * @throws {UsageError} If the word has no kind, an unknown kind, or no name.
+ * @throws {UsageError} If the word has no kind, an unknown kind, no name, or an invalid one.
  */
 export function parseTarget(word: string): Target {
   const [, kind, name = ""] = /^([^:]*):(.*)$/s.exec(word) ?? [];
@@ -56,7 +58,21 @@ export function parseTarget(word: string): Target {
     );
   }
   if (name === "") throw new UsageError(`Expected a name after ${known}:, got none`);
-  return known === "window" ? windowOf(name) : { kind: known, name };
+  if (known === "window") return windowOf(name);
+  assertNameOf(known, name);
+  return { kind: known, name };
+}
+
+/** Throws unless an object of a kind can have the name. */
+function assertNameOf(kind: Exclude<Target["kind"], "window">, name: string): void {
+  try {
+    if (kind === "pipe") pipePath(name);
+    else if (kind === "mailslot") mailslotPath(name);
+    else objectName(name);
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    throw new UsageError(error.message, { cause: error });
+  }
 }
 
 /** Returns a target as the user writes it. */

@@ -34,6 +34,9 @@ Deno.test("A word that is no target is refused with the kinds and the nearest ki
     "foobar:x": 'There is no kind of target "foobar": the kinds are ring, broadcast, pipe, ' +
       `mailslot, event, window. The forms are ${forms}`,
     "ring:": "Expected a name after ring:, got none",
+    "ring:a\\b": 'Expected a name with no backslash except in "Local\\" or "Global\\", got "a\\b"',
+    [`pipe:${"a".repeat(300)}`]:
+      "Expected a path of at most 256 characters, got 309: it begins with \\\\.\\pipe\\",
     "window:/title": "Expected a class after window:, got only a title",
   };
   for (const [word, message] of Object.entries(mistakes)) {
