@@ -1,3 +1,4 @@
+import { openToRead } from "./file.ts";
 import { bold } from "@std/fmt/colors";
 import { alignColumns } from "./columns.ts";
 import type { Invocation } from "./command.ts";
@@ -23,14 +24,8 @@ export async function run({ args, options, output }: Invocation<SpecOf<"dll">>):
 }
 
 async function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Deno.errors.NotFound(`Cannot read ${show(path)}: there is no such file`, {
-      cause: error,
-    });
-  }
+  const file = await openToRead(path, show(path));
+  return await new Response(file.readable).bytes();
 }
 
 /** The JSON object. Its keys are in the table of subcommands. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { openToRead } from "../file.ts";
 import {
   decodeHeader,
   END_REASONS,
@@ -62,7 +63,7 @@ export class RecordingReader implements Disposable {
    * @throws {Deno.errors.InvalidData} If the file is no recording of this version.
    */
   static async open(path: string): Promise<RecordingReader> {
-    const bytes = new FileBytes(await Deno.open(path));
+    const bytes = new FileBytes(await openToRead(path, `the recording ${path}`));
     try {
       await bytes.load(FIXED_LENGTH);
       const length = headerLengthOf(bytes.loaded.subarray(0, FIXED_LENGTH));

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { openToRead } from "../file.ts";
 import { descriptionSchema } from "./layout_schema.ts";
 import { findShipped } from "./shipped/mod.ts";
 import { headerSchema } from "./header/header_schema.ts";
@@ -40,17 +41,9 @@ export async function readSchema(path: string, struct?: string): Promise<Schema>
 }
 
 async function readText(path: string): Promise<string> {
-  let bytes: Uint8Array;
-  try {
-    // A file is read no further than one byte after the limit.
-    using file = await Deno.open(path);
-    bytes = await readUpTo(file, MAX_FILE_LENGTH + 1);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Deno.errors.NotFound(`Cannot read the schema ${path}: there is no such file`, {
-      cause: error,
-    });
-  }
+  using file = await openToRead(path, `the schema ${path}`);
+  // A file is read no further than one byte after the limit.
+  const bytes = await readUpTo(file, MAX_FILE_LENGTH + 1);
   if (bytes.length > MAX_FILE_LENGTH) {
     throw new Deno.errors.InvalidData(
       `Cannot read the schema ${path}: it has more than ${MAX_FILE_LENGTH} bytes`,
