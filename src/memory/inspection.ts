@@ -52,7 +52,7 @@ export class InspectedSection implements Disposable {
   /**
    * Opens a section.
    *
-   * @param name The full name.
+   * @param name The object's full name, with its prefix: `Local\x`.
    * @throws {Deno.errors.NotFound} If there is no such section.
    * @throws {Deno.errors.PermissionDenied} If the section grants none of the rights.
    */

@@ -46,7 +46,7 @@ export type TapKind = TapForm["kind"];
 /**
  * Returns the label of a form's object in messages: `broadcast ring "Local\\x"`.
  *
- * @param name The full name.
+ * @param name The object's full name, with its prefix: `Local\x`.
  */
 export function labelOfForm({ kind }: Pick<TapForm, "kind">, name: string): string {
   if (kind === "broadcast") return labelFor("broadcast ring", name);
@@ -113,7 +113,7 @@ export class NotTappable extends Error {
   readonly isChannel: boolean;
 
   /**
-   * @param full The full name.
+   * @param full The object's full name, with its prefix: `Local\x`.
    * @param magic The first word of the memory.
    */
   constructor(full: string, magic: number) {
