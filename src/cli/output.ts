@@ -121,8 +121,8 @@ export class Output {
 /** Returns the error for a failed write: only a closed reader is no failure of the command. */
 function failureOf(cause: unknown): Error {
   const { code, message } = cause as Error & { readonly code?: string };
-  // A pipe without a reader has this code with several errors of Windows.
-  return code === "EPIPE"
+  // A pipe without a reader brings errors 109, 232 or 233 of Windows. Each has the class or the code.
+  return cause instanceof Deno.errors.BrokenPipe || code === "EPIPE"
     ? new OutputClosed("Nobody reads the standard output", { cause })
     : new Error(`Cannot write to the standard output: ${message}`, { cause });
 }
