@@ -368,7 +368,7 @@ export function currentUserSid(): string {
 }
 
 /** The token of this process, as `GetCurrentProcessToken` in processthreadsapi.h. */
-const CURRENT_PROCESS_TOKEN = 0xffff_ffff_ffff_fffcn;
+export const CURRENT_PROCESS_TOKEN = 0xffff_ffff_ffff_fffcn;
 
 function readUserSid(): string {
   return userOfToken(CURRENT_PROCESS_TOKEN, "Cannot find out which user runs this process");

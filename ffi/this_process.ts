@@ -5,10 +5,10 @@
  * @module
  */
 
-import { Handle } from "./handle.ts";
-import { kernel32 } from "./win32/kernel32.ts";
+import { advapi32 } from "./win32/advapi32.ts";
+import { CURRENT_PROCESS_TOKEN } from "./security.ts";
 import { lastError } from "./error.ts";
-import { machine, tokens } from "./win32/this_process.ts";
+import { accounts, machine } from "./win32/this_process.ts";
 import { ntdll } from "./win32/ntdll.ts";
 import { decodeWide, encodeWide } from "./wide.ts";
 
@@ -25,7 +25,6 @@ export interface TokenInfo {
 /** An integrity level, or the number of one without a name. */
 export type Integrity = "untrusted" | "low" | "medium" | "high" | "system" | number;
 
-const TOKEN_QUERY = 8;
 /** Values of `TOKEN_INFORMATION_CLASS`. */
 const TOKEN_PRIVILEGES = 3;
 const TOKEN_ELEVATION = 20;
@@ -51,15 +50,11 @@ const LEVELS: readonly (readonly [number, Exclude<Integrity, number>])[] = [
  */
 export function tokenInfo(privileges: readonly string[]): TokenInfo {
   const attempt = "Cannot read the access token of this process";
-  const out = new BigUint64Array(1);
-  if (!tokens().OpenProcessToken(kernel32().GetCurrentProcess(), TOKEN_QUERY, out)) {
-    throw lastError("OpenProcessToken", attempt);
-  }
-  using token = new Handle(out[0]!, "access token");
+  const { GetTokenInformation } = advapi32();
   const query = (kind: number) => {
     const bytes = new Uint8Array(MAX_TOKEN_INFORMATION);
     const length = new Uint32Array(1);
-    if (!tokens().GetTokenInformation(token.value, kind, bytes, bytes.length, length)) {
+    if (!GetTokenInformation(CURRENT_PROCESS_TOKEN, kind, bytes, bytes.length, length)) {
       throw lastError("GetTokenInformation", attempt);
     }
     return new DataView(bytes.buffer, 0, Math.min(length[0]!, bytes.length));
@@ -82,7 +77,7 @@ function luidsOf(view: DataView): Set<bigint> {
 
 function luidOf(name: string): bigint {
   const luid = new BigUint64Array(1);
-  if (!tokens().LookupPrivilegeValueW(null, encodeWide(name), luid)) {
+  if (!accounts().LookupPrivilegeValueW(null, encodeWide(name), luid)) {
     throw lastError("LookupPrivilegeValueW", `Cannot look up the privilege ${name}`);
   }
   return luid[0]!;
@@ -99,7 +94,7 @@ function integrityOf(view: DataView): Integrity {
 export function userName(): string {
   const units = new Uint16Array(MAX_USER_NAME);
   const length = Uint32Array.of(units.length);
-  if (!tokens().GetUserNameW(units, length)) {
+  if (!accounts().GetUserNameW(units, length)) {
     throw lastError("GetUserNameW", "Cannot read the name of this user");
   }
   return decodeWide(units.subarray(0, length[0]! - 1));

@@ -5,20 +5,10 @@
  * @module
  */
 
-import { BOOL, BUFFER, DWORD, HANDLE, lazyLibrary, LPWSTR, type Symbols, UINT } from "./types.ts";
+import { BOOL, BUFFER, lazyLibrary, LPWSTR, type Symbols, UINT } from "./types.ts";
 
 /** The functions of advapi32.dll. */
-const TOKENS = {
-  GetTokenInformation: {
-    parameters: [
-      HANDLE, // TokenHandle
-      DWORD, // TOKEN_INFORMATION_CLASS TokenInformationClass
-      BUFFER, // TokenInformation
-      DWORD, // TokenInformationLength
-      BUFFER, // PDWORD ReturnLength
-    ],
-    result: BOOL,
-  },
+const ACCOUNTS = {
   GetUserNameW: {
     parameters: [LPWSTR, /* lpBuffer */ BUFFER /* LPDWORD pcbBuffer */],
     result: BOOL,
@@ -31,14 +21,6 @@ const TOKENS = {
     ],
     result: BOOL,
   },
-  OpenProcessToken: {
-    parameters: [
-      HANDLE, // ProcessHandle
-      DWORD, // DesiredAccess
-      BUFFER, // PHANDLE TokenHandle
-    ],
-    result: BOOL,
-  },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** The functions of kernel32.dll. */
@@ -47,8 +29,8 @@ const MACHINE = {
   GlobalMemoryStatusEx: { parameters: [BUFFER /* LPMEMORYSTATUSEX lpBuffer */], result: BOOL },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** Returns the functions for access tokens. Each is bound when it is first read. */
-export const tokens: () => Symbols<typeof TOKENS> = lazyLibrary("advapi32.dll", TOKENS);
+/** Returns the functions for users and privileges. Each is bound when it is first read. */
+export const accounts: () => Symbols<typeof ACCOUNTS> = lazyLibrary("advapi32.dll", ACCOUNTS);
 
 /** Returns the functions for the machine. Each is bound when it is first read. */
 export const machine: () => Symbols<typeof MACHINE> = lazyLibrary("kernel32.dll", MACHINE);
