@@ -9,10 +9,10 @@ import {
   type InspectedMemory,
   type InspectedPlace,
   type InspectedReaders,
+  inspectHeaderOf,
   inspectPlace,
   inspectReaders,
   type OwnerLookup,
-  takeConsistent,
 } from "../peer/inspection.ts";
 import {
   type BroadcastSettings,
@@ -52,17 +52,12 @@ export function inspectBroadcast(
   memory: InspectedMemory,
   lookUp: OwnerLookup,
 ): BroadcastInspection | BrokenMemory<"broadcast"> {
-  const kind = "broadcast";
-  if (memory.byteLength < HEADER_LENGTH) {
-    return { kind, version: 0, problem: `it has only ${memory.byteLength} bytes` };
-  }
-  let version = 0;
-  const found = takeConsistent(() => {
-    const header = memory.copy(0, HEADER_LENGTH);
-    version = new Uint32Array(header)[WORD.version]!;
-    return inspectHeader(header, memory, lookUp);
-  });
-  return typeof found === "string" ? { kind, version, problem: found } : found;
+  return inspectHeaderOf(
+    memory,
+    "broadcast",
+    HEADER_LENGTH,
+    (header) => inspectHeader(header, memory, lookUp),
+  );
 }
 
 function inspectHeader(

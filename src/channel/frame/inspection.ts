@@ -9,10 +9,10 @@ import {
   type InspectedMemory,
   type InspectedPlace,
   type InspectedReaders,
+  inspectHeaderOf,
   inspectPlace,
   inspectReaders,
   type OwnerLookup,
-  takeConsistent,
 } from "../peer/inspection.ts";
 import {
   type FrameSettings,
@@ -46,22 +46,15 @@ export function inspectFrame(
   memory: InspectedMemory,
   lookUp: OwnerLookup,
 ): FrameInspection | BrokenMemory<"frame"> {
-  const kind = "frame";
-  if (memory.byteLength < READERS_OFFSET) {
-    return { kind, version: 0, problem: `it has only ${memory.byteLength} bytes` };
-  }
-  const start = new Uint8Array(memory.copy(0, READERS_OFFSET));
-  const version = new Uint32Array(start.buffer)[1]!;
-  const settings = settingsIn(start, memory.byteLength);
-  if (typeof settings === "string") return { kind, version, problem: settings };
-  const found = takeConsistent(() => inspectHeader(memory, settings, version, lookUp));
-  return typeof found === "string" ? { kind, version, problem: found } : found;
+  return inspectHeaderOf(memory, "frame", READERS_OFFSET, (start) => {
+    const settings = settingsIn(new Uint8Array(start), memory.byteLength);
+    return typeof settings === "string" ? settings : inspectHeader(memory, settings, lookUp);
+  });
 }
 
 function inspectHeader(
   memory: InspectedMemory,
   settings: FrameSettings,
-  version: number,
   lookUp: OwnerLookup,
 ): FrameInspection | string {
   const { first } = slotSizesOf(settings);
@@ -74,7 +67,7 @@ function inspectHeader(
     .filter(({ state }) => state !== "free" && state !== "closed");
   return {
     kind: "frame",
-    version,
+    version: header.words[1]! >>> 0,
     ...settings,
     layoutLength: 0,
     published: frame.number,

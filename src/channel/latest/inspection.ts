@@ -9,6 +9,7 @@ import {
   type InspectedMemory,
   type InspectedPlace,
   type InspectedReaders,
+  inspectHeaderOf,
   inspectPlace,
   inspectReaders,
   type OwnerLookup,
@@ -40,21 +41,27 @@ export function inspectLatest(
   memory: InspectedMemory,
   lookUp: OwnerLookup,
 ): LatestInspection | BrokenMemory<"latest"> {
-  const kind = "latest";
   // The newest number follows the rest of the header.
-  const length = SLOTS_OFFSET + 8;
-  if (memory.byteLength < length) {
-    return { kind, version: 0, problem: `it has only ${memory.byteLength} bytes` };
-  }
-  const header = memory.copy(0, length);
+  return inspectHeaderOf(
+    memory,
+    "latest",
+    SLOTS_OFFSET + 8,
+    (header) => inspectHeader(header, memory.byteLength, lookUp),
+  );
+}
+
+function inspectHeader(
+  header: ArrayBuffer,
+  byteLength: number,
+  lookUp: OwnerLookup,
+): LatestInspection | string {
+  const settings = settingsIn(new Uint8Array(header), byteLength);
+  if (typeof settings === "string") return settings;
   const words = new Int32Array(header);
-  const version = words[1]! >>> 0;
-  const settings = settingsIn(new Uint8Array(header), memory.byteLength);
-  if (typeof settings === "string") return { kind, version, problem: settings };
   const owners = new BigUint64Array(header);
   return {
-    kind,
-    version,
+    kind: "latest",
+    version: words[1]! >>> 0,
     ...settings,
     layoutLength: words[placeOfText(settings.valueLength).length / 4]! >>> 0,
     published: words[SLOTS_OFFSET / 4]! >>> 0,

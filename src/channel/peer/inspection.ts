@@ -115,13 +115,27 @@ function bitsOf(word: number): number {
 const MAX_COPIES = 64;
 
 /**
- * Takes copies until one is consistent.
+ * Inspects a memory by copies of its header, until one copy does not contradict itself.
  *
- * @param take Takes a copy and returns what it says, or a clause about its contradiction.
+ * @param headerLength The number of bytes to copy: the header of this kind.
+ * @param inspect Returns what a copy says, or a clause about its contradiction.
  * @returns What the copy says; the clause, if all copies contradict themselves.
  */
-export function takeConsistent<T extends object>(take: () => T | string): T | string {
-  let found = take();
-  for (let copies = 1; typeof found === "string" && copies < MAX_COPIES; copies++) found = take();
-  return found;
+export function inspectHeaderOf<Kind extends string, Found extends object>(
+  memory: InspectedMemory,
+  kind: Kind,
+  headerLength: number,
+  inspect: (header: ArrayBuffer) => Found | string,
+): Found | BrokenMemory<Kind> {
+  if (memory.byteLength < headerLength) {
+    return { kind, version: 0, problem: `it has only ${memory.byteLength} bytes` };
+  }
+  for (let copies = 1;; copies++) {
+    const header = memory.copy(0, headerLength);
+    const found = inspect(header);
+    if (typeof found !== "string") return found;
+    if (copies < MAX_COPIES) continue;
+    // Each kind has its version in the word after its magic.
+    return { kind, version: new Uint32Array(header)[1]!, problem: found };
+  }
 }

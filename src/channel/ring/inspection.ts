@@ -8,9 +8,9 @@ import {
   type BrokenMemory,
   type InspectedMemory,
   type InspectedPlace,
+  inspectHeaderOf,
   inspectPlace,
   type OwnerLookup,
-  takeConsistent,
 } from "../peer/inspection.ts";
 import { ASLEEP } from "../peer/wake.ts";
 import {
@@ -59,17 +59,12 @@ export function inspectRing(
   memory: InspectedMemory,
   lookUp: OwnerLookup,
 ): RingInspection | BrokenMemory<"ring"> {
-  const kind = "ring";
-  if (memory.byteLength < HEADER_LENGTH) {
-    return { kind, version: 0, problem: `it has only ${memory.byteLength} bytes` };
-  }
-  let version = 0;
-  const found = takeConsistent(() => {
-    const header = memory.copy(0, HEADER_LENGTH);
-    version = new Uint32Array(header)[WORD.version]!;
-    return inspectHeader(header, memory.byteLength, lookUp);
-  });
-  return typeof found === "string" ? { kind, version, problem: found } : found;
+  return inspectHeaderOf(
+    memory,
+    "ring",
+    HEADER_LENGTH,
+    (header) => inspectHeader(header, memory.byteLength, lookUp),
+  );
 }
 
 function inspectHeader(
