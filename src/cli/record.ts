@@ -2,7 +2,8 @@ import type { Invocation } from "./command.ts";
 import type { SpecOf } from "./commands.ts";
 import type { EndReason } from "./recording/format.ts";
 import { format as formatBytes } from "@std/fmt/bytes";
-import { assertName, forEachMessage, openNamed } from "./tap.ts";
+import { forEachMessage, openNamed } from "./tap.ts";
+import { assertName } from "./object_name.ts";
 import { RecordingWriter } from "./recording/writer.ts";
 import { TimeLimit } from "./limits.ts";
 

@@ -3,7 +3,7 @@ import type { SpecOf } from "./commands.ts";
 import { format as formatBytes } from "@std/fmt/bytes";
 import { createTarget, type TapTarget } from "../channel/tap/target.ts";
 import { decodeValue } from "../channel/ring/message.ts";
-import { assertName } from "./tap.ts";
+import { assertName } from "./object_name.ts";
 import { pause } from "./pause.ts";
 import { RecordingReader, type RecordingRecord } from "./recording/reader.ts";
 import { Schedule } from "./recording/schedule.ts";

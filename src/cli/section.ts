@@ -8,6 +8,7 @@ import { escapeText } from "./escape.ts";
 import { InspectedSection } from "../memory/inspection.ts";
 import { objectName } from "../names.ts";
 import { suggestSection } from "./suggest_section.ts";
+import { assertName } from "./object_name.ts";
 import { UsageError } from "./failure.ts";
 
 /** A part of a section, in bytes. */
@@ -38,7 +39,8 @@ export class Section implements Disposable {
    * @throws {Deno.errors.PermissionDenied} If this user cannot read the section.
    */
   constructor(name: string) {
-    this.name = fullName(name);
+    assertName(name);
+    this.name = objectName(name);
     this.#memory = openSection(this.name, name);
     this.byteLength = this.#memory.byteLength;
     if (this.#memory.isReadable) return;
@@ -96,16 +98,5 @@ function openSection(full: string, name: string): InspectedSection {
     return new InspectedSection(full);
   } catch (error) {
     throw suggestSection(error, name);
-  }
-}
-
-function fullName(name: string): string {
-  try {
-    return objectName(name);
-  } catch (error) {
-    if (error instanceof TypeError || error instanceof RangeError) {
-      throw new UsageError(error.message);
-    }
-    throw error;
   }
 }

@@ -1,6 +1,7 @@
 import type { Invocation } from "./command.ts";
 import type { SpecOf } from "./commands.ts";
-import { assertName, forEachMessage, openNamed } from "./tap.ts";
+import { forEachMessage, openNamed } from "./tap.ts";
+import { assertName } from "./object_name.ts";
 import { type Format, formatOf, Records } from "./records.ts";
 import {
   forJson,

@@ -12,9 +12,8 @@ import {
   type TapMessage,
   type TapSource,
 } from "../channel/tap/source.ts";
-import { objectName } from "../names.ts";
 import { suggestSection } from "./suggest_section.ts";
-import { UsageError } from "./failure.ts";
+import { assertName } from "./object_name.ts";
 
 /** The longest time that messages are read without a turn of the event loop, in milliseconds. */
 const MAX_BUSY = 10;
@@ -39,18 +38,6 @@ export function openNamed(name: string, options: OpenSourceOptions): TapSource {
       ? `; a channel has one receiver: winipc listen ring:${name} --take takes its messages`
       : `; winipc dump ${name} prints memory`;
     throw new Deno.errors.InvalidData(error.message + advice, { cause: error });
-  }
-}
-
-/** Throws unless the name of an object is valid. */
-export function assertName(name: string): void {
-  try {
-    objectName(name);
-  } catch (error) {
-    if (error instanceof TypeError || error instanceof RangeError) {
-      throw new UsageError(error.message, { cause: error });
-    }
-    throw error;
   }
 }
 

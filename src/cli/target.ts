@@ -6,7 +6,7 @@
 
 import { hintFor, show } from "../../ffi/arguments.ts";
 import { mailslotPath, pipePath } from "../pipe/name.ts";
-import { objectName } from "../names.ts";
+import { assertName } from "./object_name.ts";
 import { UsageError } from "./failure.ts";
 
 /** The kinds of targets: the words before the colon. */
@@ -35,6 +35,12 @@ export interface WindowTarget {
 /** An object to send to or to listen on. */
 export type Target = NamedTarget | SignalTarget | WindowTarget;
 
+/** The checks of the names that are no object names. */
+const NAME_CHECKS: Partial<Record<Target["kind"], (name: string) => unknown>> = {
+  pipe: pipePath,
+  mailslot: mailslotPath,
+};
+
 /** The forms of targets, for help texts. */
 const FORMS = "ring:NAME, broadcast:NAME, pipe:NAME, mailslot:NAME, event:NAME, " +
   "window:CLASS or window:CLASS/TITLE";
@@ -59,20 +65,8 @@ export function parseTarget(word: string): Target {
   }
   if (name === "") throw new UsageError(`Expected a name after ${known}:, got none`);
   if (known === "window") return windowOf(name);
-  assertNameOf(known, name);
+  assertName(name, NAME_CHECKS[known]);
   return { kind: known, name };
-}
-
-/** Throws unless an object of a kind can have the name. */
-function assertNameOf(kind: Exclude<Target["kind"], "window">, name: string): void {
-  try {
-    if (kind === "pipe") pipePath(name);
-    else if (kind === "mailslot") mailslotPath(name);
-    else objectName(name);
-  } catch (error) {
-    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-    throw new UsageError(error.message, { cause: error });
-  }
 }
 
 /** Returns a target as the user writes it. */
