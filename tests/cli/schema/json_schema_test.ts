@@ -18,7 +18,7 @@ import {
 import { obeys } from "./json_schema_walker.ts";
 
 const EVERYTHING = {
-  $schema: "https://jsr.io/@winipc/winipc/0.1.0/src/cli/schema/schema.schema.json",
+  $schema: "./schema.schema.json",
   name: "Car",
   fields: {
     price: "f64",
