@@ -66,7 +66,8 @@ export class Terminal implements AsyncDisposable {
     this.#timeout = timeout;
     this.#child = new Deno.Command(terminal, {
       args: [String(columns), String(rows), ...words],
-      env,
+      // An empty NO_COLOR allows colours, also where NO_COLOR is set for the tests themselves.
+      env: { NO_COLOR: "", ...env },
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
