@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154
 # Makes the parts. Sourced by setup.sh.
 
-root_packages=wine64,ca-certificates,gcc-mingw-w64-x86-64-win32
+root_packages=wine64,ca-certificates,gcc-mingw-w64-x86-64-win32,nats-server
 
 make_parts() {
   local own_wine=
