@@ -1,0 +1,142 @@
+/**
+ * Bridges: routes between this machine's channels and the subjects of a NATS server.
+ *
+ * @module
+ */
+
+import {
+  assertFunction,
+  assertObject,
+  assertOptions,
+  assertSignal,
+  type OptionChecks,
+} from "../../ffi/arguments.ts";
+import { Uncloneable } from "../../ffi/handle.ts";
+import { within } from "../wait/options.ts";
+import type { NatsClient } from "./nats.ts";
+import { openRoute } from "./open_route.ts";
+import type { Route } from "./route.ts";
+import { RunningRoute } from "./running_route.ts";
+import type { RouteStats } from "./stats.ts";
+
+/** Options of {@linkcode bridge}. */
+export interface BridgeOptions {
+  /** Closes the bridge. */
+  signal?: AbortSignal;
+  /** Is called with the error that has ended a route. The other routes go on. */
+  onError?: (error: unknown, stats: RouteStats) => void;
+}
+
+const BRIDGE_CHECKS: OptionChecks<BridgeOptions> = {
+  signal: assertSignal,
+  onError: assertFunction,
+};
+
+/**
+ * Time in milliseconds that a closed bridge waits for the acknowledgement of what it has taken. A
+ * server that is gone must not hold the script.
+ */
+const MAX_DRAIN = 5000;
+
+/**
+ * Carries messages between this machine's channels and a NATS server.
+ *
+ * @param nats The client. The script has connected it, and closes it after the bridge.
+ * @param routes The routes, which begin at once and are independent of each other.
+ * @throws {TypeError} If an argument is of the wrong kind.
+ * @throws {RangeError} If an option is out of range, or a source can have messages that are longer
+ *   than the server takes.
+ * @throws {Deno.errors.Busy} If the place of a channel's end is taken.
+ */
+export function bridge(
+  nats: NatsClient,
+  routes: readonly Route[],
+  options: BridgeOptions = {},
+): Bridge {
+  assertNats(nats);
+  assertOptions(options, BRIDGE_CHECKS);
+  if (!Array.isArray(routes)) throw new TypeError("Expected the routes to be an array of routes");
+  options.signal?.throwIfAborted();
+  return startBridge(nats, routes, options);
+}
+
+function assertNats(nats: NatsClient): void {
+  assertObject("the client", nats);
+  const { connection, headers } = nats;
+  assertObject("the client's connection", connection);
+  assertFunction("the client's headers", headers);
+  for (const name of ["publish", "subscribe", "flush", "closed"] as const) {
+    assertFunction(`the connection's ${name}`, connection[name]);
+  }
+}
+
+/** Starts a bridge whose arguments are checked. */
+let startBridge: (nats: NatsClient, routes: readonly Route[], options: BridgeOptions) => Bridge;
+
+/** A running bridge; {@linkcode bridge} starts it. */
+export class Bridge extends Uncloneable implements AsyncDisposable {
+  static {
+    startBridge = (nats, routes, options) => new Bridge(nats, routes, options);
+  }
+
+  /**
+   * Is settled when all routes are over and everything is closed. It rejects with the error of the
+   * first route that has failed, or with the reason of the signal that has closed the bridge.
+   */
+  readonly closed: Promise<void>;
+  readonly #routes: readonly RunningRoute[];
+  readonly #closing = new AbortController();
+  readonly #givingUp = new AbortController();
+
+  private constructor(nats: NatsClient, routes: readonly Route[], options: BridgeOptions) {
+    super();
+    const { signal, onError } = options;
+    using stack = new DisposableStack();
+    const open = routes.map((route) =>
+      stack.adopt(openRoute(nats, route), (opened) => void opened.close())
+    );
+    stack.move();
+    const signals = { closing: this.#closing.signal, givingUp: this.#givingUp.signal };
+    this.#routes = open.map((route) => new RunningRoute(route));
+    const runs = this.#routes.map((route) => route.run({ nats, ...signals }, onError));
+    const close = () => this.#close();
+    signal?.addEventListener("abort", close, { once: true });
+    nats.connection.closed().then(
+      (error) => this.#giveUp(error ?? new Deno.errors.BadResource("The connection is closed")),
+      (error) => this.#giveUp(error),
+    );
+    this.closed = Promise.all(runs).then((failures) => {
+      signal?.removeEventListener("abort", close);
+      const failure = failures.find((found) => found !== undefined);
+      if (failure !== undefined) throw failure.error;
+      signal?.throwIfAborted();
+    });
+    // A script that does not ask for the errors gets them by the counts.
+    this.closed.catch(() => {});
+  }
+
+  /** The counts of the routes, in the order of the routes. */
+  get stats(): RouteStats[] {
+    return this.#routes.map(({ stats }) => stats);
+  }
+
+  /**
+   * Closes the bridge. The routes take nothing more, and deliver what they have taken: for up to 5
+   * seconds. What is not acknowledged by then stays in its ring.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#close();
+    await within(this.closed.catch(() => {}), MAX_DRAIN);
+    this.#giveUp(new Deno.errors.TimedOut(`The bridge was closed after ${MAX_DRAIN} ms`));
+    await this.closed.catch(() => {});
+  }
+
+  #close(): void {
+    this.#closing.abort(new DOMException("The bridge is closed", "AbortError"));
+  }
+
+  #giveUp(reason: unknown): void {
+    this.#close();
+    this.#givingUp.abort(reason);
+  }
+}
