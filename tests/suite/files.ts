@@ -10,14 +10,16 @@ export interface Groups {
 }
 
 /**
- * Finds the tests in files and folders. In folders, files with a line "// Task: NAME" are left out,
- * because that task runs them.
+ * Finds the tests in files and folders. In folders, a file with a line "// Task: NAME" belongs to
+ * that task.
  *
+ * @param task The task whose files are found. By default, the files that belong to no task.
  * @throws {Deno.errors.NotFound} If a path does not exist, or has no tests.
  */
-export async function collectTests(paths: readonly string[]): Promise<Groups> {
+export async function collectTests(paths: readonly string[], task?: string): Promise<Groups> {
   const roots = paths.map((path) => path.replaceAll("\\", "/").replace(/\/+$/, ""));
-  const files = [...new Set((await Promise.all(roots.map(testsUnder))).flat())].sort();
+  const found = await Promise.all(roots.map((root) => testsUnder(root, task)));
+  const files = [...new Set(found.flat())].sort();
   const isAlone = await Promise.all(files.map((file) => says(file, /^\/\/ Alone: \S/m)));
   return {
     sideBySide: groupByModule(files.filter((_, index) => !isAlone[index]), roots),
@@ -25,21 +27,26 @@ export async function collectTests(paths: readonly string[]): Promise<Groups> {
   };
 }
 
-/** Returns the file, or all files under the folder whose names end in _test.ts. */
-async function testsUnder(path: string): Promise<string[]> {
-  const found = (await Deno.stat(path)).isFile ? [path] : await testsIn(path);
+/** Returns the file, or all files of a task under the folder whose names end in _test.ts. */
+async function testsUnder(path: string, task: string | undefined): Promise<string[]> {
+  const found = (await Deno.stat(path)).isFile ? [path] : await testsIn(path, task);
   if (found.length === 0) throw new Deno.errors.NotFound(`There is no test under ${path}`);
   return found;
 }
 
-async function testsIn(folder: string): Promise<string[]> {
+async function testsIn(folder: string, task: string | undefined): Promise<string[]> {
   const found: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     const path = `${folder}/${name}`;
-    if (isDirectory) found.push(...await testsIn(path));
-    else if (name.endsWith("_test.ts") && !await says(path, /^\/\/ Task: \S/m)) found.push(path);
+    if (isDirectory) found.push(...await testsIn(path, task));
+    else if (name.endsWith("_test.ts") && await taskOf(path) === task) found.push(path);
   }
   return found;
+}
+
+/** Returns the name of the task to which a file belongs. */
+async function taskOf(file: string): Promise<string | undefined> {
+  return /^\/\/ Task: (\S+)/m.exec(await Deno.readTextFile(file))?.[1];
 }
 
 /** Returns whether the text of a file matches a pattern. */

@@ -6,6 +6,7 @@ const FILES = {
   "wrong/one_test.ts": `Deno.test("one is two", () => { throw new Error("it is not"); });`,
   "ended/one_test.ts":
     `Deno.test("it ends", () => void new Deno.UnsafePointerView(Deno.UnsafePointer.create(16n)).getUint8());`,
+  "task/one_test.ts": `// Task: test:slow\nDeno.test("it takes long", () => {});`,
   "alone/one_test.ts": `// Alone: it says so.\nDeno.test("it is alone", () => {});`,
 };
 
@@ -44,6 +45,18 @@ Deno.test("tests/main.ts exits with 0 if all tests pass, and takes paths and a n
   const { code, out, last } = await runTests(["right", "alone/one_test.ts"], "--filter", "two is");
   assertEquals([code, last], [0, "Tests: 1 passed, 0 failed"]);
   assertFalse(out.includes("one is one"));
+});
+
+Deno.test("tests/main.ts runs the files of a task only for that task, or by their path", async () => {
+  const [some, none, byPath] = await Promise.all([
+    runTests(["."], "--task=test:slow"),
+    runTests(["task"]),
+    runTests(["task/one_test.ts"]),
+  ]);
+  assertEquals([some.code, some.last], [0, "Tests: 1 passed, 0 failed"]);
+  assertEquals(none.code, 1);
+  assertStringIncludes(none.err, "There is no test under");
+  assertEquals([byPath.code, byPath.last], [0, "Tests: 1 passed, 0 failed"]);
 });
 
 Deno.test("tests/main.ts fails if a path has no tests", async () => {
