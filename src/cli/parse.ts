@@ -29,7 +29,7 @@ export function parseLine<Spec extends CommandSpec>(
   const flags = spec.options.filter((option) => option.value === undefined);
   const valued = spec.options.filter((option) => option.value !== undefined);
   const names = ["--help", ...spec.options.map(({ name }) => `--${name}`)];
-  const found = parseArgs([...words], {
+  const found = parseArgs(withNegativeValues(words, valued), {
     boolean: ["help", ...flags.map(({ name }) => name)],
     // The name _ keeps arguments that look like numbers as they are.
     string: ["_", ...valued.map(({ name }) => name)],
@@ -53,6 +53,24 @@ export function parseLine<Spec extends CommandSpec>(
   const args = argumentValues(spec.arguments, found._.map(String), help);
   // The entries have been made from the same specifications as the types.
   return { args, options, help } as ParsedLine<Spec>;
+}
+
+/**
+ * Joins each option with a negative number after it: `--at -5` becomes `--at=-5`. Otherwise,
+ * `parseArgs` takes the number for an option.
+ */
+function withNegativeValues(words: readonly string[], valued: readonly OptionSpec[]): string[] {
+  const labels = new Set(valued.map(({ name }) => `--${name}`));
+  const joined: string[] = [];
+  for (let index = 0; index < words.length; index++) {
+    const [word = "", next = ""] = words.slice(index, index + 2);
+    // All words after -- are arguments.
+    if (word === "--") return [...joined, ...words.slice(index)];
+    const isValue = labels.has(word) && /^-[\d.]/.test(next);
+    joined.push(isValue ? `${word}=${next}` : word);
+    if (isValue) index++;
+  }
+  return joined;
 }
 
 function optionValue(spec: OptionSpec, found: unknown, help: boolean): unknown {

@@ -1,8 +1,10 @@
 // The command line: help, versions, mistakes and exit codes. Each call is a process.
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { COMMANDS } from "../../src/cli/commands.ts";
+import { UsageError } from "../../src/cli/failure.ts";
+import { parseLine } from "../../src/cli/parse.ts";
 import { winipc } from "./winipc.ts";
 
 Deno.test("winipc without a command prints its help on the standard error, and ends with 2", async () => {
@@ -36,4 +38,36 @@ Deno.test("winipc suggests the nearest name for a mistyped one, and ends with 2"
   ];
   const ended = await Promise.all(mistakes.map(([args]) => winipc(args)));
   assertEquals(ended, mistakes.map(([, err]) => ({ code: 2, out: "", err })));
+});
+
+Deno.test("A negative value of an option is refused with the option's range", async () => {
+  const mistakes: [string[], string][] = [
+    [
+      ["watch", "x", "--interval", "-1"],
+      '--interval to be an integer from 10 to 3600000, got "-1"',
+    ],
+    [["watch", "x", "--interval=-1"], '--interval to be an integer from 10 to 3600000, got "-1"'],
+    [["replay", "x", "y", "--speed", "-.5"], '--speed to be a number from 0 to 1000000, got "-.5"'],
+    [
+      ["bench", "--size", "-0x10", "ring"],
+      '--size to be an integer from 1 to 1048576, got "-0x10"',
+    ],
+  ];
+  for (const [[name, ...words], message] of mistakes) {
+    const spec = COMMANDS.find((spec) => spec.name === name)!;
+    const mistake = assertThrows(() => parseLine(spec, words), UsageError);
+    assertEquals(mistake.message, `Expected ${message}`);
+  }
+  assertEquals(await winipc(["dump", "--at", "-5"]), {
+    code: 2,
+    out: "",
+    err: 'Expected --at to be an integer from 0 to 9007199254740991, got "-5"\n' +
+      "See winipc dump --help\n",
+  });
+});
+
+Deno.test("Words after -- are arguments, also an option and a negative number", () => {
+  const spec = COMMANDS.find(({ name }) => name === "bench")!;
+  const mistake = assertThrows(() => parseLine(spec, ["--", "--size", "-1"]), UsageError);
+  assertStringIncludes(mistake.message, 'Expected WAY to be one of its words, got "--size"');
 });
