@@ -16,6 +16,8 @@ export interface ArgumentSpec {
   readonly optional?: true;
   /** Whether the last argument can be given many times. */
   readonly repeated?: true;
+  /** Whether the argument can be an empty text. */
+  readonly empty?: true;
   /** The words that the argument can be. */
   readonly choices?: readonly string[];
   /** Whether the argument can also be a word that is not one of the choices. */

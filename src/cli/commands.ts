@@ -344,7 +344,12 @@ export const COMMANDS = [
     ],
     arguments: [
       { name: "TARGET", summary: "The kind and the name of the receiver." },
-      { name: "DATA", summary: "The data to send. Without --as, a text.", optional: true },
+      {
+        name: "DATA",
+        summary: "The data to send. Without --as, a text.",
+        optional: true,
+        empty: true,
+      },
     ],
     options: [
       {

@@ -7,7 +7,7 @@
 import type { Invocation } from "./command.ts";
 import type { SpecOf } from "./commands.ts";
 import { describeObject } from "./objects/describe.ts";
-import { findObjects, type Found, notFound } from "./objects/find.ts";
+import { assertPossible, findObjects, type Found, notFound } from "./objects/find.ts";
 import { Lister, SECTION_KINDS } from "./objects/listing.ts";
 import { possibleParent } from "./objects/parts.ts";
 import type { RawObject } from "./objects/raw.ts";
@@ -20,7 +20,11 @@ export async function run({ args, options, output }: Invocation<SpecOf<"info">>)
   const format = formatOf(options);
   const found = findObjects(args.name);
   const reports = await Array.fromAsync(reportsOf(found));
-  if (reports.length === 0) throw await notFound(found);
+  if (reports.length === 0) {
+    // A window can have a name that no other object can have, so the name is checked only now.
+    assertPossible(found);
+    throw await notFound(found);
+  }
   if (format === "text") {
     output.line(reports.map((report) => report.toText()).join("\n\n"));
     return;

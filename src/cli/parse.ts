@@ -129,6 +129,9 @@ function argumentValues(
       values[spec.name.toLowerCase()] = word;
       if (help) return;
       if (word === undefined && !spec.optional) throw new UsageError(`Expected ${spec.name}`);
+      if (word === "" && !spec.empty) {
+        throw new UsageError(`Expected ${spec.name}, got an empty text`);
+      }
       if (word !== undefined && spec.choices && !spec.open) {
         assertChoice(spec.name, word, spec.choices);
       }

@@ -5,8 +5,7 @@
  */
 
 import { hintFor, show } from "../../ffi/arguments.ts";
-import { mailslotPath, pipePath } from "../pipe/name.ts";
-import { assertName } from "./object_name.ts";
+import { assertNameOf } from "./object_name.ts";
 import { UsageError } from "./failure.ts";
 
 /** The kinds of targets: the words before the colon. */
@@ -35,12 +34,6 @@ export interface WindowTarget {
 /** An object to send to or to listen on. */
 export type Target = NamedTarget | SignalTarget | WindowTarget;
 
-/** The checks of the names that are no object names. */
-const NAME_CHECKS: Partial<Record<Target["kind"], (name: string) => unknown>> = {
-  pipe: pipePath,
-  mailslot: mailslotPath,
-};
-
 /** The forms of targets, for help texts. */
 const FORMS = "ring:NAME, broadcast:NAME, pipe:NAME, mailslot:NAME, event:NAME, " +
   "window:CLASS or window:CLASS/TITLE";
@@ -65,7 +58,7 @@ export function parseTarget(word: string): Target {
   }
   if (name === "") throw new UsageError(`Expected a name after ${known}:, got none`);
   if (known === "window") return windowOf(name);
-  assertName(name, NAME_CHECKS[known]);
+  assertNameOf(known, name);
   return { kind: known, name };
 }
 
@@ -77,7 +70,10 @@ export function targetText(target: Target): string {
 
 function windowOf(name: string): WindowTarget {
   const slash = name.indexOf("/");
-  if (slash < 0) return { kind: "window", class: name, title: undefined };
   if (slash === 0) throw new UsageError("Expected a class after window:, got only a title");
-  return { kind: "window", class: name.slice(0, slash), title: name.slice(slash + 1) };
+  const [windowClass, title] = slash < 0
+    ? [name, undefined]
+    : [name.slice(0, slash), name.slice(slash + 1)];
+  assertNameOf("window", windowClass);
+  return { kind: "window", class: windowClass, title };
 }

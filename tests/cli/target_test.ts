@@ -37,6 +37,7 @@ Deno.test("A word that is no target is refused with the kinds and the nearest ki
     "ring:a\\b": 'Expected a name with no backslash except in "Local\\" or "Global\\", got "a\\b"',
     [`pipe:${"a".repeat(300)}`]:
       "Expected a path of at most 256 characters, got 309: it begins with \\\\.\\pipe\\",
+    [`window:${"c".repeat(256)}/t`]: "Expected class to have 1 to 255 characters, got 256",
     "window:/title": "Expected a class after window:, got only a title",
   };
   for (const [word, message] of Object.entries(mistakes)) {
@@ -110,6 +111,11 @@ Deno.test("winipc send and listen refuse words that do not fit each other, with 
     [
       ["listen", "event:x", "--as", "text"],
       "An event has no message: leave --as out\nSee winipc listen --help\n",
+    ],
+    [
+      ["listen", "window:#12"],
+      'Expected class to be a name, got "#12": Windows reads a # with digits as a number\n' +
+      "See winipc listen --help\n",
     ],
     [
       ["listen", "broadcast:x", "--messages"],

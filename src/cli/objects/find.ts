@@ -9,6 +9,7 @@ import { equalsCaseless } from "../../../ffi/wide.ts";
 import { KINDS } from "../commands.ts";
 import { pipeState } from "../../../ffi/named_pipe.ts";
 import { localPipePath, mailslotPath } from "../../pipe/name.ts";
+import { assertName, assertNameOf } from "../object_name.ts";
 import { Lister, SECTION_KINDS } from "./listing.ts";
 import type { Kind, ListedObject } from "./object.ts";
 import { fullNameOf, listNamed, listPipes, type RawObject } from "./raw.ts";
@@ -78,6 +79,16 @@ function tried<T>(check: () => T): T | undefined {
     if (error instanceof Deno.errors.NotCapable) throw error;
     return undefined;
   }
+}
+
+/**
+ * Throws unless an object can have a name. Without a kind, that is a kernel object.
+ *
+ * @throws {UsageError} If the name is invalid.
+ */
+export function assertPossible({ kind, name }: Pick<Found, "kind" | "name">): void {
+  if (kind === undefined) assertName(name);
+  else assertNameOf(kind, kind === "window" ? name.split("/", 1)[0]! : name);
 }
 
 /**

@@ -11,6 +11,8 @@ import {
   sendCopyData,
   type WindowInfo,
 } from "../../messages/mod.ts";
+import { assertNameFor } from "../object_name.ts";
+import { assertNewClassName } from "../../../ffi/callback.ts";
 import { escapeText } from "../escape.ts";
 import { notFound } from "./not_found.ts";
 import type { Sink, SinkOptions } from "./sink.ts";
@@ -54,12 +56,14 @@ export async function openWindowSink(
  * Opens a window that receives WM_COPYDATA. A message is answered with 1 when it is confirmed.
  *
  * @param options `take`: whether to open the window although there is one like it.
+ * @throws {UsageError} If a new window class cannot have the name.
  * @throws {Deno.errors.AlreadyExists} If there is such a window.
  */
 export async function openWindowSource(
   target: WindowTarget,
   { take }: { take: boolean },
 ): Promise<Source> {
+  assertNameFor(target.class, (name) => assertNewClassName("class", name));
   const [other] = windowsOf(target);
   if (other !== undefined && !take) {
     throw new Deno.errors.AlreadyExists(
