@@ -9,7 +9,9 @@ import { KINDS, type SpecOf } from "./commands.ts";
 import { fitWidth } from "./columns.ts";
 import type { Invocation } from "./command.ts";
 import { EXIT, UsageError } from "./failure.ts";
+import { splitTarget } from "./objects/find.ts";
 import { Lister } from "./objects/listing.ts";
+import { NOUNS } from "./objects/nouns.ts";
 import { type Kind, type ListedObject, recordOf } from "./objects/object.ts";
 import { matcherOf } from "./objects/pattern.ts";
 import { listingLines } from "./objects/text.ts";
@@ -69,10 +71,17 @@ function kindAndPattern(
 }
 
 async function notFoundText(kind: Kind | undefined, pattern: string): Promise<string> {
+  const none = `There is no ${
+    kind === undefined ? "object" : NOUNS[kind].noun
+  } whose name matches ${show(pattern)}`;
+  const split = splitTarget(pattern);
+  if (split.kind !== undefined && split.name !== "") {
+    return `${none}: write winipc ls ${split.kind} ${split.name}`;
+  }
   const { objects } = await new Lister({ kind }).list();
   const names = objects.map(({ name }) => name);
   const nearest = hintFor("names", pattern, kind === undefined ? [...KINDS, ...names] : names);
   // The list of all names would be too long.
   const hint = nearest.startsWith("did you mean") ? `: ${nearest}` : "";
-  return `There is no ${kind ?? "object"} whose name matches ${show(pattern)}${hint}`;
+  return none + hint;
 }

@@ -6,6 +6,9 @@ import { decodeValue } from "../channel/ring/message.ts";
 import { assertName } from "./object_name.ts";
 import { pause } from "./pause.ts";
 import { RecordingReader, type RecordingRecord } from "./recording/reader.ts";
+import { show } from "../../ffi/arguments.ts";
+import { aNoun } from "./objects/nouns.ts";
+import { namedKindOf } from "./objects/other_kind.ts";
 import { Schedule } from "./recording/schedule.ts";
 
 /** Time between two looks for the first reader, in milliseconds. */
@@ -83,11 +86,23 @@ function send(
   }
 }
 
-/** Creates the object of a recording. Settings that are out of range are the file's mistake. */
+/**
+ * Creates the object of a recording. Settings that are out of range are the file's mistake.
+ *
+ * @throws {Deno.errors.AlreadyExists} If the name is taken, with advice.
+ */
 function createNamed(name: string, file: string, { header: { form } }: RecordingReader): TapTarget {
   try {
     return createTarget(name, form);
   } catch (error) {
+    const taken = error instanceof Deno.errors.AlreadyExists ? namedKindOf(name) : undefined;
+    if (taken !== undefined && taken !== "section") {
+      throw new Deno.errors.AlreadyExists(
+        `Cannot create ${show(name)}: the name belongs to ${aNoun(taken)}; winipc info ${name} ` +
+          "describes it. Take another name",
+        { cause: error },
+      );
+    }
     if (!(error instanceof RangeError)) throw error;
     throw new Deno.errors.InvalidData(
       `Cannot create what "${file}" describes: ${error.message}`,

@@ -321,11 +321,11 @@ Deno.test("winipc info says what is corrupt or denied, and suggests the nearest 
   assertEquals(other, {
     code: 3,
     out: "",
-    err: `There is no mutex "${prefix}.hidden": it is an event\n`,
+    err: `There is no mutex "${prefix}.hidden": it is an event; write event:${prefix}.hidden\n`,
   });
   assertEquals(wrong, {
     code: 3,
     out: "",
-    err: `There is no latest "${prefix}.old": it is a ring\n`,
+    err: `There is no latest value "${prefix}.old": it is a ring; write ring:${prefix}.old\n`,
   });
 });

@@ -13,6 +13,7 @@ import {
 import { encodeHeader, writeNumber } from "../../src/cli/recording/format.ts";
 import { RecordingReader } from "../../src/cli/recording/reader.ts";
 import { Peer } from "../support/peer.ts";
+import { SharedEvent } from "../../src/sync/mod.ts";
 import { randomName } from "../support/random_name.ts";
 import { within } from "../support/within.ts";
 import { Terminal, type TerminalEnded } from "./terminal.ts";
@@ -246,6 +247,14 @@ Deno.test("winipc record and replay say what they refuse, and leave no file or n
     out: "",
     err: `Cannot create broadcast ring ${full(name)}: a broadcast ring of this name exists ` +
       "already; open it, or take another name\n",
+  });
+  const event = randomName();
+  using _event = SharedEvent.create(event);
+  assertEquals(await replay(other.file, event), {
+    code: 1,
+    out: "",
+    err: `Cannot create "${event}": the name belongs to an event; winipc info ${event} describes ` +
+      "it. Take another name\n",
   });
 });
 

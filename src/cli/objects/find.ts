@@ -11,7 +11,9 @@ import { pipeState } from "../../../ffi/named_pipe.ts";
 import { localPipePath, mailslotPath } from "../../pipe/name.ts";
 import { assertName, assertNameOf } from "../object_name.ts";
 import { Lister, SECTION_KINDS } from "./listing.ts";
+import { NOUNS } from "./nouns.ts";
 import type { Kind, ListedObject } from "./object.ts";
+import { kindOf, otherKind } from "./other_kind.ts";
 import { fullNameOf, listNamed, listPipes, type RawObject } from "./raw.ts";
 import { listedWindows } from "./windows.ts";
 
@@ -96,18 +98,11 @@ export function assertPossible({ kind, name }: Pick<Found, "kind" | "name">): vo
  * or suggests the nearest name.
  */
 export async function notFound({ kind, name }: Pick<Found, "kind" | "name">): Promise<Error> {
-  const other = (await new Lister({ matches: (found) => found === name }).list()).objects[0];
-  if (other !== undefined) {
-    return new Deno.errors.NotFound(
-      `There is no ${kind} ${show(name)}: it is ${article(other.kind)}`,
-    );
-  }
+  const found = await kindOf(name);
+  if (found !== undefined) return otherKind(name, { asked: kind, found, written: KINDS });
   const { objects } = await new Lister({ kind }).list();
   const nearest = hintFor("names", name, objects.map((object) => object.name));
   const hint = nearest.startsWith("did you mean") ? `: ${nearest}` : "";
-  return new Deno.errors.NotFound(`There is no ${kind ?? "object"} ${show(name)}${hint}`);
-}
-
-function article(kind: Kind): string {
-  return `${kind === "event" ? "an" : "a"} ${kind}`;
+  const noun = kind === undefined ? "object" : NOUNS[kind].noun;
+  return new Deno.errors.NotFound(`There is no ${noun} ${show(name)}${hint}`);
 }

@@ -7,23 +7,16 @@
 import { hintFor, show } from "../../../ffi/arguments.ts";
 import { Lister } from "../objects/listing.ts";
 import { listWindows } from "../../messages/mod.ts";
-import type { Target } from "../target.ts";
+import { NOUNS } from "../objects/nouns.ts";
+import { kindOf, otherKind } from "../objects/other_kind.ts";
+import { type Target, TARGET_KINDS, type WindowTarget } from "../target.ts";
 import { Win32Error } from "../../../ffi/error.ts";
-
-/** Objects of a kind in words, and where their names are listed. */
-const WORDS = {
-  ring: { noun: "ring", plural: "rings" },
-  broadcast: { noun: "broadcast ring", plural: "broadcast rings" },
-  pipe: { noun: "pipe", plural: "pipes" },
-  mailslot: { noun: "mailslot", plural: "mailslots" },
-  event: { noun: "event", plural: "events" },
-  window: { noun: "window of class", plural: "windows" },
-} as const satisfies Record<Target["kind"], { noun: string; plural: string }>;
 
 /**
  * Opens a target.
  *
- * @throws {Deno.errors.NotFound} If the target does not exist. The error suggests the nearest name.
+ * @throws {Deno.errors.NotFound} If the target does not exist. The error names the kind of an object
+ *   that has the name, or suggests the nearest name.
  */
 export async function ifMissing<T>(target: Target, open: () => Promise<T> | T): Promise<T> {
   try {
@@ -31,14 +24,20 @@ export async function ifMissing<T>(target: Target, open: () => Promise<T> | T): 
   } catch (error) {
     // An object that exists but is not complete is reported without a code of Windows.
     const isMissing = error instanceof Deno.errors.NotFound && error.cause instanceof Win32Error;
-    throw isMissing ? await notFound(target) : error;
+    if (isMissing) throw await notFound(target);
+    const isOther = error instanceof Deno.errors.InvalidData && target.kind !== "window";
+    throw isOther ? await ofOtherKind(target) ?? error : error;
   }
 }
 
-/** Returns the error for a target that does not exist. It suggests the nearest name. */
+/** Returns the error for a target that does not exist. */
 export async function notFound(target: Target): Promise<Deno.errors.NotFound> {
-  const { noun, plural } = WORDS[target.kind];
-  const name = target.kind === "window" ? target.class : target.name;
+  const other = target.kind === "window" ? undefined : await ofOtherKind(target);
+  if (other !== undefined) return other;
+  const { noun, plural } = NOUNS[target.kind];
+  const [what, name] = target.kind === "window"
+    ? [`${noun} of class`, target.class]
+    : [noun, target.name];
   const title = target.kind === "window" && target.title !== undefined
     ? ` and title ${show(target.title)}`
     : "";
@@ -47,7 +46,17 @@ export async function notFound(target: Target): Promise<Deno.errors.NotFound> {
   const hint = nearest.startsWith("did you mean")
     ? nearest
     : `winipc ls ${target.kind} lists the ${plural}`;
-  return new Deno.errors.NotFound(`There is no ${noun} ${show(name)}${title}: ${hint}`);
+  return new Deno.errors.NotFound(`There is no ${what} ${show(name)}${title}: ${hint}`);
+}
+
+/** Returns the error for a target whose name belongs to an object of another kind, if it does. */
+async function ofOtherKind(
+  { kind: asked, name }: Exclude<Target, WindowTarget>,
+): Promise<Deno.errors.NotFound | undefined> {
+  const found = await kindOf(name);
+  return found === undefined || found === asked
+    ? undefined
+    : otherKind(name, { asked, found, written: TARGET_KINDS });
 }
 
 /** Returns the names of the objects of a kind; of windows, the names of their classes. */
