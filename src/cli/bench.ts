@@ -1,5 +1,5 @@
 import { bold, cyan, dim } from "@std/fmt/colors";
-import { format as formatBytes } from "@std/fmt/bytes";
+import { sizeText } from "./size_text.ts";
 import { alignColumns } from "./columns.ts";
 import { type Measurement, measureWay } from "./measure.ts";
 import type { Invocation } from "./command.ts";
@@ -54,7 +54,7 @@ function printText(measurements: readonly Measurement[], size: number, output: O
   const head = ["WAY", "P50", "P99", "MESSAGES/S", "RATIO", ""].map(bold);
   for (const line of alignColumns([head, ...rows], [1, 2, 3, 4])) output.line(line);
   output.note(dim(
-    `Each message has ${formatBytes(size)}. Both ends are in one thread, so the times are those ` +
+    `Each message has ${sizeText(size)}. Both ends are in one thread, so the times are those ` +
       "of sending and receiving, without the switch to another process.",
   ));
 }

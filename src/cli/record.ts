@@ -1,7 +1,7 @@
 import type { Invocation } from "./command.ts";
 import type { SpecOf } from "./commands.ts";
 import type { EndReason } from "./recording/format.ts";
-import { format as formatBytes } from "@std/fmt/bytes";
+import { sizeText } from "./size_text.ts";
 import { forEachMessage, openNamed } from "./tap.ts";
 import { assertName } from "./object_name.ts";
 import { RecordingWriter } from "./recording/writer.ts";
@@ -59,7 +59,7 @@ export async function run(
 function progressOf({ counts: { messages, bytes, missed }, elapsed }: RecordingWriter): string {
   const seconds = Math.floor(elapsed / 1000);
   const lost = missed === 0 ? "" : `, ${missed} missed`;
-  return `Recording: ${messages} messages, ${formatBytes(bytes)}, ${seconds} s${lost}`;
+  return `Recording: ${messages} messages, ${sizeText(bytes)}, ${seconds} s${lost}`;
 }
 
 function summaryOf({ counts: { messages, bytes, missed } }: RecordingWriter, file: string): string {

@@ -1,6 +1,6 @@
 import type { Invocation } from "./command.ts";
 import type { SpecOf } from "./commands.ts";
-import { format as formatBytes } from "@std/fmt/bytes";
+import { sizeText } from "./size_text.ts";
 import { createTarget, type TapTarget } from "../channel/tap/target.ts";
 import { decodeValue } from "../channel/ring/message.ts";
 import { assertName } from "./object_name.ts";
@@ -112,7 +112,7 @@ function createNamed(name: string, file: string, { header: { form } }: Recording
 }
 
 function progressOf({ messages, bytes }: Counts): string {
-  return `Sending: ${messages} messages, ${formatBytes(bytes)}`;
+  return `Sending: ${messages} messages, ${sizeText(bytes)}`;
 }
 
 function summaryOf({ name }: TapTarget, { messages, bytes, dropped }: Counts): string {

@@ -8,7 +8,7 @@ import { Terminal } from "./terminal.ts";
 import { WAYS } from "../../src/cli/way_names.ts";
 import { winipc } from "./winipc.ts";
 
-const NOTE = "Each message has 128 B. Both ends are in one thread, so the times are those of " +
+const NOTE = "Each message has 1 KiB. Both ends are in one thread, so the times are those of " +
   "sending and receiving, without the switch to another process.\n";
 
 const REFUSED = {
@@ -37,7 +37,7 @@ function assertPlausible({ way, messages, p50, p99, perSecond }: Measured): void
 Deno.test("winipc bench compares ways in text and in JSON, and refuses others", async () => {
   const run = (...args: string[]) => winipc(["bench", ...args]);
   const [text, json, lines, mistake, tooLong] = await Promise.all([
-    run("mailslot", "ring", "--size", "128"),
+    run("mailslot", "ring", "--size", "1024"),
     run("ring", "--json"),
     run("latest", "broadcast", "--size=2000", "--jsonl"),
     run("ring", "rung"),

@@ -368,7 +368,9 @@ Deno.test("record and replay show their progress on a terminal, and Ctrl-C ends 
   await waitingReaders(name, 1);
   sender.send(new Uint8Array(1500));
   sender.flush();
-  await recorder.until((_, lines) => /^Recording: 1 messages, 1.5 kB, \d+ s$/.test(lines[0] ?? ""));
+  await recorder.until((_, lines) =>
+    /^Recording: 1 messages, 1.46 KiB, \d+ s$/.test(lines[0] ?? "")
+  );
   await recorder.type("\x03");
 
   await waiting.until(`Waiting for the first reader of "Local\\${unread}"`);

@@ -12,7 +12,8 @@ import type {
 import { layoutLines } from "./layout_text.ts";
 import type { Report } from "./report.ts";
 import { programText } from "./secured.ts";
-import { countText, sizeText } from "./text.ts";
+import { countText } from "./text.ts";
+import { sizeText } from "../size_text.ts";
 import { imageOf } from "./windows.ts";
 
 /**

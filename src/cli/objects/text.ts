@@ -5,9 +5,9 @@
  */
 
 import { bold, dim, red, yellow } from "@std/fmt/colors";
-import { format as formatBytes } from "@std/fmt/bytes";
 import { alignColumns } from "../columns.ts";
 import { escapeText } from "../escape.ts";
+import { sizeText } from "../size_text.ts";
 import { describePlace, type ListedObject, type ListedWindow } from "./object.ts";
 import type { InspectedPlace, ValidInspection } from "../../channel/inspection.ts";
 
@@ -25,12 +25,6 @@ export function listingLines(objects: readonly ListedObject[]): string[] {
     detailOf(object),
   ]);
   return alignColumns([HEADINGS.map((heading) => bold(heading)), ...rows], [SIZE]);
-}
-
-/** Returns a size for people: `64 KiB`. */
-export function sizeText(bytes: number): string {
-  // The docs write KiB, as IEC 80000-13 does. @std/fmt writes kiB.
-  return formatBytes(bytes, { binary: true }).replace("kiB", "KiB");
 }
 
 function detailOf({ channel, window, of, denied, problem }: ListedObject): string {

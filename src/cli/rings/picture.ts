@@ -5,7 +5,7 @@
  */
 
 import { bold, dim, red, yellow } from "@std/fmt/colors";
-import { format as formatBytes } from "@std/fmt/bytes";
+import { sizeText } from "../size_text.ts";
 import type { InspectedPlace } from "../../channel/inspection.ts";
 import { alignColumns, fitWidth } from "../columns.ts";
 import { escapeText } from "../escape.ts";
@@ -75,7 +75,7 @@ function rateText(rate: number | undefined): string {
 }
 
 function bytesText(rate: number | undefined): string {
-  return rate === undefined ? UNKNOWN : formatBytes(rate);
+  return rate === undefined ? UNKNOWN : sizeText(rate);
 }
 
 function fillText({ used, capacity }: RingRates): string {
