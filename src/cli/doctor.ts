@@ -1,11 +1,11 @@
 import { bold, dim, green, red, yellow } from "@std/fmt/colors";
-import { format as formatBytes } from "@std/fmt/bytes";
 import { alignColumns } from "./columns.ts";
 import type { Invocation } from "./command.ts";
 import { COMMANDS, type SpecOf } from "./commands.ts";
 import { escapeText } from "./escape.ts";
 import { EXIT } from "./failure.ts";
 import { formatOf } from "./records.ts";
+import { sizeText } from "./size_text.ts";
 import { toJson } from "./json.ts";
 import type { Output } from "./output.ts";
 import { MIN_DENO, requireHost, whyUnsupported, windowsVersion } from "../../ffi/platform.ts";
@@ -53,31 +53,35 @@ export async function run(
   if (format !== "text") {
     const document = {
       ok,
-      ...(unusable === undefined ? {} : { reason: unusable }),
+      ...(unusable === undefined ? {} : { reason: unusable.reason }),
       ...facts,
       ways,
     };
     output.line(toJson(document, format === "json" ? 2 : 0));
   } else if (unusable !== undefined) {
-    output.line(`\n${red("✗")} ${unusable}`);
+    output.line(`\n${red("✗")} ${unusable.reason}`);
   } else {
     output.line(ok ? green("\nAll that can be expected works.") : red("\nNot all works: see ✗."));
   }
-  return ok ? EXIT.done : EXIT.failed;
+  return ok ? EXIT.done : unusable?.code ?? EXIT.failed;
 }
 
-/** Returns the reason why nothing can be tried. */
-function whyUnusable(): string | undefined {
+/** Returns the reason why nothing can be tried, and the exit code. */
+function whyUnusable(): { readonly reason: string; readonly code: number } | undefined {
   const reason = whyUnsupported();
-  if (reason !== undefined) return reason;
+  if (reason !== undefined) return { reason, code: EXIT.failed };
   if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") {
-    return "winipc doctor needs the permission --allow-ffi to try the ways: " +
-      "add --allow-ffi after deno run, or install the command with --allow-ffi";
+    return {
+      reason: "winipc doctor needs the permission --allow-ffi to try the ways: " +
+        "add --allow-ffi after deno run, or install the command with --allow-ffi",
+      code: EXIT.denied,
+    };
   }
   try {
     requireHost();
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    const reason = error instanceof Error ? error.message : String(error);
+    return { reason, code: EXIT.failed };
   }
 }
 
@@ -118,9 +122,7 @@ function printFacts(facts: Facts, output: Output): void {
   rows.push(["System", `${escapeText(on)}, ${system.arch}`]);
   rows.push(["Processors", String(facts.processors)]);
   if (memory !== undefined) {
-    const [total, available] = [memory.total, memory.available].map((bytes) =>
-      formatBytes(bytes, { binary: true })
-    );
+    const [total, available] = [memory.total, memory.available].map(sizeText);
     rows.push(["Memory", `${total}; the largest section can have ${available}`]);
   }
   if (user !== undefined) {
@@ -133,22 +135,26 @@ function printFacts(facts: Facts, output: Output): void {
   }
   if (facts.codePage !== undefined) rows.push(["Code page", String(facts.codePage)]);
   for (const [name, granted] of Object.entries(permissions)) {
-    rows.push([`--allow-${name}`, `${granted ? "yes" : "no"}: ${usesOf(`--allow-${name}`)}`]);
+    const answer = granted ? "yes: " : "no: ";
+    usesOf(`--allow-${name}`).forEach((use, index) =>
+      rows.push(
+        index === 0 ? [`--allow-${name}`, answer + use] : ["", " ".repeat(answer.length) + use],
+      )
+    );
   }
   for (const line of alignColumns(rows.map(([name, text]) => [bold(name!), text!]))) {
     output.line(line);
   }
 }
 
-/** Returns what a permission is needed for, from the table of subcommands. */
-function usesOf(flag: string): string {
-  if (flag === "--allow-ffi") return "everything";
+/** Returns what a permission is needed for, from the table of subcommands: a text for each use. */
+function usesOf(flag: string): string[] {
+  if (flag === "--allow-ffi") return ["everything"];
   const uses = COMMANDS.flatMap(({ name, permissions }) =>
-    permissions.filter((permission) => permission.flag === flag).map(({ when }) =>
-      `${name} ${when}`
-    )
+    permissions.filter((permission) => permission.flag === flag).map(({ when }) => ({ name, when }))
   );
-  return uses.join(", ");
+  const grouped = Map.groupBy(uses, ({ when }) => when);
+  return [...grouped].map(([when, of]) => `${of.map(({ name }) => name).join(", ")}: ${when}`);
 }
 
 function printTried(

@@ -1,6 +1,12 @@
 // winipc doctor. Each call is a process.
 
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { currentSession } from "../../ffi/process_thread.ts";
 import { currentUserSid } from "../../ffi/security.ts";
 import { MIN_DENO } from "../../ffi/platform.ts";
@@ -28,7 +34,14 @@ Deno.test("winipc doctor describes the machine, and tries each way", async () =>
   assertEquals(labels, [
     ...["Deno", "System", "Processors", "Memory", "User", "Rights"],
     ...["SeCreateGlobalPrivilege", "SeDebugPrivilege", "Code page"],
-    ...["--allow-ffi", "--allow-read", "--allow-write"],
+    ...["--allow-ffi", "--allow-read", undefined, "--allow-write"],
+  ]);
+  assertMatch(facts, /\nMemory {19}[\d.]+ [GT]iB; the largest section can have [\d.]+ [GT]iB\n/);
+  assertEquals(facts.split("\n").slice(-4), [
+    "--allow-ffi              yes: everything",
+    "--allow-read             no: dump, watch, tail: with --schema",
+    "                             replay, dll: to read FILE",
+    "--allow-write            no: record: to write FILE",
   ]);
   assertStringIncludes(facts, `${Deno.version.deno} (${MIN_DENO} or newer is needed)`);
   assertStringIncludes(facts, `${USER} (${currentUserSid()}), session ${currentSession()}\n`);
@@ -65,15 +78,15 @@ Deno.test("winipc doctor describes the machine, and tries each way", async () =>
   assertEquals(terminal.lines.filter((line) => line.includes("Trying")), []);
 });
 
-Deno.test("winipc doctor without --allow-ffi says so, and ends with 1", async () => {
+Deno.test("winipc doctor without --allow-ffi says so, and ends with 4", async () => {
   const reason = "winipc doctor needs the permission --allow-ffi to try the ways: " +
     "add --allow-ffi after deno run, or install the command with --allow-ffi";
   const [text, json] = await Promise.all([
     winipc(["doctor"], { flags: [] }),
     winipc(["doctor", "--jsonl"], { flags: [] }),
   ]);
-  assertEquals([text.code, text.err, text.out.split("\n").at(-2)], [1, "", `✗ ${reason}`]);
-  assertEquals([json.code, json.err, json.out.split("\n").length], [1, "", 2]);
+  assertEquals([text.code, text.err, text.out.split("\n").at(-2)], [4, "", `✗ ${reason}`]);
+  assertEquals([json.code, json.err, json.out.split("\n").length], [4, "", 2]);
   const { ok, reason: told, permissions, ways } = JSON.parse(json.out);
   assertEquals([ok, told, ways], [false, reason, []]);
   assertEquals(permissions, { ffi: false, read: false, write: false });
