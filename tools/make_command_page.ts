@@ -128,7 +128,7 @@ or a broadcast ring also end when the sender is closed.
   \`--jsonl\` prints one line of JSON for each record, as soon as it is there. The keys are listed
   below. Later versions can add keys.
 - Integers above 2⁵³ are JSON numbers with all digits. Bytes are base64.
-- Control characters in names and texts of other programs are written as \`\\u{1b}\`.
+- Control characters in names and texts of other programs are written as in JSON: \`\\u001b\`.
 - Objects under a name without \`Local\\\` or \`Global\\\` are in \`Local\\\`, which is the user's session.
 
 ## Exit codes

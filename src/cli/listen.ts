@@ -12,14 +12,32 @@ import { openWindowSource } from "./targets/window.ts";
 import { MissedCount } from "./missed_count.ts";
 import type { Output } from "./output.ts";
 import { parseTarget, type Target, targetText } from "./target.ts";
-import { type ReceivedRecord, recordText, toRecord } from "./received_text.ts";
-import type { Source } from "./targets/source.ts";
+import { type MessageForm, MessageShower, type ShownMessage } from "./message_text.ts";
+import type { Received, Source } from "./targets/source.ts";
 import { show } from "../../ffi/arguments.ts";
 import type { SpecOf } from "./commands.ts";
 import { TimeLimit } from "./limits.ts";
 import { UsageError } from "./failure.ts";
 
 type Call = Invocation<SpecOf<"listen">>;
+
+/** A message as the JSON formats print it. */
+interface ReceivedRecord {
+  /** The time when winipc received the message, as ISO 8601. */
+  readonly time: string;
+  /** The process that has sent the message, where Windows tells it. */
+  readonly from?: number;
+  /** The number `dwData` of a WM_COPYDATA. */
+  readonly id?: bigint;
+  /** The handle of the window that a WM_COPYDATA names as its sender; missing if it names none. */
+  readonly sender?: string;
+  /** The number of messages that were missed before this one; missing if it is 0. */
+  readonly missed?: number;
+  /** The length of the message in bytes; missing for an event. */
+  readonly length?: number;
+  readonly as?: MessageForm;
+  readonly data?: unknown;
+}
 
 /** Runs `winipc listen`. */
 export async function run({ args, options, output, signal }: Call): Promise<void> {
@@ -38,8 +56,15 @@ export async function run({ args, options, output, signal }: Call): Promise<void
   output.note(escapeText(`Listening on ${targetText(target)}${about}`));
   const missed = new MissedCount(output);
   stack.defer(() => missed.flush());
-  using records = new Records<ReceivedRecord>(output, format, recordText);
-  const encoding = encodingOf(target, options.encoding);
+  let text = "";
+  using records = new Records<ReceivedRecord>(output, format, () => text);
+  const shower = new MessageShower({
+    form: as === "raw" ? undefined : as,
+    encoding: encodingOf(target, options.encoding),
+  });
+  stack.defer(() => {
+    if (shower.note !== undefined) output.note(shower.note);
+  });
   for (let count = 0; count < most; count++) {
     const received = await source.next(limit.signal);
     if (received === undefined) {
@@ -48,10 +73,37 @@ export async function run({ args, options, output, signal }: Call): Promise<void
     }
     missed.add(received.missed ?? 0);
     if (as === "raw" && received.bytes !== undefined) output.writeBytes(received.bytes);
-    else records.add(toRecord(received, { form: as === "raw" ? undefined : as, encoding }));
+    else {
+      const shown = received.bytes && shower.show(received.bytes);
+      const record = recordOf(received, shown);
+      text = textOf(record, shown);
+      records.add(record);
+    }
     output.flush();
     received.confirm?.();
   }
+}
+
+function recordOf(
+  { bytes, from, id, sender, missed }: Received,
+  shown: ShownMessage | undefined,
+): ReceivedRecord {
+  return {
+    time: new Date().toISOString(),
+    ...(from !== undefined && { from }),
+    ...(id !== undefined && { id }),
+    ...(sender !== undefined && sender !== 0n && { sender: `0x${sender.toString(16)}` }),
+    ...(missed !== undefined && missed > 0 && { missed }),
+    ...(bytes !== undefined && { length: bytes.length }),
+    ...(shown !== undefined && { as: shown.as, data: shown.data }),
+  };
+}
+
+/** Returns a message, or the setting of an event, as a line of text. */
+function textOf({ time, id, from }: ReceivedRecord, shown: ShownMessage | undefined): string {
+  if (shown === undefined) return `${time} set`;
+  const head = id === undefined ? "" : `id ${id} from ${from ?? "an unnamed window"}: `;
+  return head + shown.text;
 }
 
 /** Throws if the options do not fit the target, before anything is opened. */

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { decodeText } from "../messages/encoding.ts";
 import { decodeValue } from "../channel/ring/message.ts";
-import { escapeText } from "./escape.ts";
+import type { Encoding } from "./encoding.ts";
+import { escapeInspected, escapeText } from "./escape.ts";
 import { toJson } from "./json.ts";
 import type { Schema } from "./schema/schema.ts";
 import { showValue } from "./schema/show_value.ts";
@@ -34,25 +36,34 @@ const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]/;
 /** Maximum number of holes of an array that JSON has as an array: its holes become null. */
 const MAX_HOLES = 1000;
 
+/** How messages are shown. */
+export interface MessageShowerOptions {
+  /** The form. Without it, each message is looked at: see {@linkcode MessageShower.show}. */
+  readonly form?: MessageForm | undefined;
+  /** The layout of structs. */
+  readonly schema?: Schema | undefined;
+  /** The encoding of texts. @default "utf-8" */
+  readonly encoding?: Encoding;
+}
+
 /** Shows messages in one form. */
 export class MessageShower {
   readonly #form: MessageForm | undefined;
   readonly #schema: Schema | undefined;
-  readonly #decoder = new TextDecoder("utf-8", { fatal: true });
+  readonly #encoding: Encoding;
   #unreadable = 0;
 
-  /**
-   * @param form The form; `undefined` to look at each message: see {@linkcode show}.
-   * @param schema The layout of structs.
-   */
-  constructor(form: MessageForm | undefined, schema: Schema | undefined) {
+  constructor({ form, schema, encoding = "utf-8" }: MessageShowerOptions) {
     this.#form = form;
     this.#schema = schema;
+    this.#encoding = encoding;
   }
 
-  /** The number of messages that did not have the form. */
-  get unreadable(): number {
-    return this.#unreadable;
+  /** The sentence about messages that did not have the form; `undefined` if all had the form. */
+  get note(): string | undefined {
+    if (this.#unreadable === 0) return undefined;
+    const form = this.#form ?? "struct";
+    return `Printed ${this.#unreadable} messages as hexadecimal: they are no ${form}`;
   }
 
   /**
@@ -83,12 +94,12 @@ export class MessageShower {
   #as(form: MessageForm, bytes: Uint8Array<ArrayBuffer>): ShownMessage | undefined {
     switch (form) {
       case "text": {
-        const text = this.#decoder.decode(bytes);
+        const text = textOf(bytes, this.#encoding);
         if (this.#form === undefined && CONTROL.test(text)) return undefined;
         return { as: form, data: text, text: escapeText(text.replace(/\r?\n$/, "")) };
       }
       case "json": {
-        const data: unknown = JSON.parse(this.#decoder.decode(bytes));
+        const data: unknown = JSON.parse(textOf(bytes, this.#encoding));
         return { as: form, data, text: escapeText(toJson(data)) };
       }
       case "value": {
@@ -108,6 +119,18 @@ export class MessageShower {
   }
 }
 
+/**
+ * Decodes a text without the NUL after it, which C programs send.
+ *
+ * @throws {TypeError} If the bytes are no text.
+ */
+function textOf(bytes: Uint8Array<ArrayBuffer>, encoding: Encoding): string {
+  const text = encoding === "ansi"
+    ? decodeText(bytes, encoding)
+    : new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  return text.replace(/\0$/, "");
+}
+
 function showHex(bytes: Uint8Array): ShownMessage {
   const hex = bytes.toHex();
   return { as: "hex", data: hex, text: hex };
@@ -116,7 +139,7 @@ function showHex(bytes: Uint8Array): ShownMessage {
 /** Returns a value on one line, as `console.log` shows it. */
 export function inspectLine(value: unknown): string {
   const options = { colors: false, compact: true, breakLength: Infinity, depth: 10 };
-  return escapeText(
+  return escapeInspected(
     Deno.inspect(value, { ...options, iterableLimit: 10_000, strAbbreviateSize: 10_000 }),
   );
 }

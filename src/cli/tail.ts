@@ -63,10 +63,7 @@ export async function run(
     });
   } finally {
     missed.flush();
-    if (shower.unreadable > 0) {
-      const form = as ?? "struct";
-      output.note(`Printed ${shower.unreadable} messages as hexadecimal: they are no ${form}`);
-    }
+    if (shower.note !== undefined) output.note(shower.note);
   }
   if (count === 0) output.note(`The sender of the ${source.label} is closed: no message came`);
 }
@@ -85,7 +82,7 @@ function showerFor(
   if (as === "struct" && schema === undefined) {
     throw new UsageError("Expected --schema with --as struct: the memory describes no layout");
   }
-  return new MessageShower(as, schema);
+  return new MessageShower({ form: as, schema });
 }
 
 function recordOf(

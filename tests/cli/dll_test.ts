@@ -75,7 +75,7 @@ Deno.test("winipc dll shows the image sections and the shared variables, without
     none.err,
     "No image section is shared: processes that load this file share no variables\n",
   );
-  assertStringIncludes(escaped.out, "\n\\u{1b}ASHARE  ");
+  assertStringIncludes(escaped.out, "\n\\u001bASHARE  ");
   assertEquals([notImage.code, notImage.out], [1, ""]);
   assertStringIncludes(notImage.err, "text.dll");
   const path = JSON.stringify(`${folder.path}\\nowhere`);

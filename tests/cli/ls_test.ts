@@ -200,12 +200,12 @@ Deno.test("winipc ls escapes names, aligns wide ones, and shows denied and corru
   const { code, out, err } = await winipc(["ls", `${prefix} *`]);
   assertEquals([code, err], [0, NO_PIPES]);
   const row = (kind: string, name: string, columns: number, detail: string) =>
-    `${kind.padEnd(9)}  ${prefix} ${name}${" ".repeat(14 - columns)}  4 KiB  ` +
+    `${kind.padEnd(9)}  ${prefix} ${name}${" ".repeat(11 - columns)}  4 KiB  ` +
     `${OWNER}  ${detail}`.trimEnd();
   const lines = out.split("\n");
   const denied = lines.filter((line) => line.includes(`${prefix} no `));
   assertEquals(lines.slice(1).filter((line) => !denied.includes(line)), [
-    row("section", "\\u{1b}[2J\\u{d}", 14, ""),
+    row("section", "\\u001b[2J\\r", 11, ""),
     row("section", "漢字", 4, ""),
     row("ring", "old", 3, "unusable: it is of version 9 and layout 1"),
     row("broadcast", "torn", 4, "unusable: its header contradicts itself"),

@@ -1,4 +1,4 @@
-// How winipc tail shows messages, also those of a hostile sender.
+// How winipc tail and winipc listen show messages, also those of a hostile sender.
 
 import { assert, assertEquals } from "@std/assert";
 import { encodeValue } from "../../src/channel/ring/message.ts";
@@ -7,7 +7,7 @@ import { MessageShower } from "../../src/cli/message_text.ts";
 import { layoutSchema } from "../../src/cli/schema/layout_schema.ts";
 import { struct, utf8 } from "../../mod.ts";
 
-const NOTHING = new MessageShower(undefined, undefined);
+const NOTHING = new MessageShower({});
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const copyOf = (value: unknown) => Uint8Array.from(encodeValue(value));
 
@@ -21,12 +21,13 @@ Deno.test("a message is a text, a value or bytes, whichever fits first", () => {
   const cases: [Uint8Array<ArrayBuffer>, string, unknown, string][] = [
     [bytesOf("line\r\n"), "text", "line\r\n", "line"],
     [bytesOf(""), "text", "", ""],
-    [bytesOf("a\nb\t\u{9b}"), "text", "a\nb\t\u{9b}", "a\\u{a}b\\u{9}\\u{9b}"],
-    [Uint8Array.of(0x41, 0), "hex", "4100", "4100"],
+    [bytesOf("a\nb\t\u{9b}"), "text", "a\nb\t\u{9b}", "a\\nb\\t\\u009b"],
+    [Uint8Array.of(0x41, 0), "text", "A", "A"],
+    [Uint8Array.of(0x41, 0, 0), "hex", "410000", "410000"],
     [Uint8Array.of(0xc3), "hex", "c3", "c3"],
     [Uint8Array.of(0xff), "hex", "ff", "ff"],
     [copyOf(undefined), "value", null, "undefined"],
-    [copyOf("\x1b[31m"), "value", "\x1b[31m", '"\\x1b[31m"'],
+    [copyOf("\x1b[31m"), "value", "\x1b[31m", '"\\u001b[31m"'],
     [copyOf({ a: [1n, NaN] }), "value", { a: [1n, NaN] }, "{ a: [ 1n, NaN ] }"],
     [copyOf(new Set([1])), "value", [1], "Set(1) { 1 }"],
     [copyOf(new Date(0)), "value", "1970-01-01T00:00:00.000Z", "1970-01-01T00:00:00.000Z"],
@@ -43,24 +44,33 @@ Deno.test("a message is a text, a value or bytes, whichever fits first", () => {
   for (const [bytes, as, data, text] of cases) {
     assertEquals(NOTHING.show(bytes), { as, data, text });
   }
-  assertEquals(NOTHING.unreadable, 0);
+  assertEquals(NOTHING.note, undefined);
 });
 
 Deno.test("a message that does not have the form is shown as bytes, and counted", () => {
   const schema = layoutSchema("Trade", struct({ price: "f64", name: utf8(8) }));
   for (const form of ["text", "json", "value", "struct"] as const) {
-    const shower = new MessageShower(form, schema);
+    const shower = new MessageShower({ form, schema });
     assertEquals(shower.show(Uint8Array.of(0xfe)), { as: "hex", data: "fe", text: "fe" });
-    assertEquals(shower.unreadable, 1);
+    assertEquals(shower.note, `Printed 1 messages as hexadecimal: they are no ${form}`);
   }
   const message = new Uint8Array(16);
   new DataView(message.buffer).setFloat64(0, 1.5, true);
   message.set(bytesOf("\x1b"), 8);
-  assertEquals(new MessageShower(undefined, schema).show(message), {
+  assertEquals(new MessageShower({ schema }).show(message), {
     as: "struct",
     data: { price: 1.5, name: "\x1b" },
     text: 'price=1.5 name="\\u001b"',
   });
+});
+
+Deno.test("a text has the encoding of its target", () => {
+  const show = (encoding: "utf-16le" | "ansi", ...bytes: number[]) =>
+    new MessageShower({ encoding }).show(Uint8Array.from(bytes)).text;
+  assertEquals(show("utf-16le", 0x61, 0, 0x3d, 0xd8, 0, 0xde, 0, 0), "a\u{1f600}");
+  assertEquals(show("utf-16le", 1, 2, 3), "010203");
+  assertEquals(show("utf-16le", 0, 0xd8), "00d8");
+  assertEquals(show("ansi", 0x61, 0), "a");
 });
 
 Deno.test("no message makes winipc tail fail, or changes the terminal", () => {

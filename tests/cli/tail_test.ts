@@ -54,7 +54,7 @@ Deno.test("winipc tail prints texts, values and bytes until the sender closes", 
     text,
     done(
       '{"a":[1,"é"]}\n' +
-        "red \\u{1b}[31m \\u{202e}\n" +
+        "red \\u001b[31m \\u202e\n" +
         'Map(2) { "n" => 2n, "bytes" => Uint8Array(2) [ 1, 255 ] }\n' +
         "ff0f01\n" +
         "0041\n",

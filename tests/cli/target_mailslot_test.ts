@@ -19,7 +19,7 @@ Deno.test("winipc listen prints what winipc send and a script send to its mailsl
   sender.send(new TextEncoder().encode("four"));
   assertEquals(await listener.ended(), {
     code: 0,
-    out: "one\n\n\\u{7}\nfour\n",
+    out: "one\n\n07\nfour\n",
     err: `Listening on ${target}\n`,
   });
 });

@@ -76,7 +76,7 @@ Deno.test("winipc listen --messages prints each write of a client as one message
   await client.write(Uint8Array.of(0xc3, 0x28));
   assertEquals(await listener.ended(), {
     code: 0,
-    out: "two\\u{a}lines\n[2 bytes] c3 28\n",
+    out: "two\\nlines\nc328\n",
     err: `Listening on pipe:${name}\n`,
   });
 });

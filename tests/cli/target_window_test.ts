@@ -26,9 +26,9 @@ Deno.test("winipc listen prints what winipc send and a script send to its window
   assertEquals([code, out], [
     0,
     "id 16 from an unnamed window: grüße\n" +
-    "id 16 from an unnamed window: b\\u{1b}\n" +
+    "id 16 from an unnamed window: b\\u001b\n" +
     `id 7 from ${Deno.pid}: from\n` +
-    "id 0 from an unnamed window: [3 bytes] 01 02 03\n",
+    "id 0 from an unnamed window: 010203\n",
   ]);
   assertMatch(err, /^Listening on window:\S+\/Log of winipc \(window 0x[0-9a-f]+\)\n$/);
 });

@@ -84,15 +84,15 @@ Deno.test("the picture has the busiest first, a total, and counts what does not 
   assertEquals(lines(24, 1000, 100, 10), [
     "NAME     KIND    MSG/S  BYTES/S  FILL             WAITS  PEERS",
     "a        latest      -        -                       1  writer 12, 2 readers",
-    "b\\u{1b}  ring        -        -  █████████░  85%      1  sender 12, receiver dead (34)",
+    "b\\u001b  ring        -        -  █████████░  85%      1  sender 12, receiver dead (34)",
     "c        frame       -        -                          it is of version 9",
     "TOTAL    3           -        -",
   ]);
   assertEquals(lines(5, 3000, 4100, 13), [
-    "NAME     KIND    MSG/S  BYTES/S  FILL             WAITS  PEERS",
-    "b\\u{1b}  ring        0     2 kB  █████████░  85%      1  sender 12, receiver dead (34)",
-    "a        latest    1.5     12 B                       1  writer 12, 2 readers",
-    "TOTAL    3         1.5  2.01 kB                          1 more",
+    "NAME     KIND    MSG/S   BYTES/S  FILL             WAITS  PEERS",
+    "b\\u001b  ring        0  1.95 KiB  █████████░  85%      1  sender 12, receiver dead (34)",
+    "a        latest    1.5      12 B                       1  writer 12, 2 readers",
+    "TOTAL    3         1.5  1.96 KiB                          1 more",
   ]);
 });
 

@@ -165,7 +165,7 @@ Deno.test("layoutSchema().fields() refuses more fields than fit, and toObject() 
 
 Deno.test("showValue() escapes control characters, cuts long bytes, and keeps -0 and infinity", () => {
   const shown: [Parameters<typeof showValue>, string][] = [
-    [['\x1b[2J\u202e"\\', "utf8[8]"], '"\\u001b[2J\\u{202e}\\"\\\\"'],
+    [['\x1b[2J\u202e"\\', "utf8[8]"], '"\\u001b[2J\\u202e\\"\\\\"'],
     [[new Uint8Array(17), "u8[17]"], `${"00 ".repeat(16)}… (17 bytes)`],
     [[new Uint8Array(16), "u8[16]"], "00 ".repeat(16).trim()],
     [[-0, "f64"], "-0"],
