@@ -28,13 +28,18 @@ const encoder = new TextEncoder();
 /** The time between two measurements, in milliseconds. */
 const INTERVAL = 100;
 
-/** Shares measurements until the event is set. Returns the number of measurements. */
+/**
+ * Shares measurements until the event is set. Returns the number of measurements.
+ *
+ * @throws {Deno.errors.AlreadyExists} If another process has one of the names.
+ */
 export async function measure(name: string): Promise<number> {
   using memory = SharedMemory.create(name, Sensors.byteLength);
   using view = memory.map();
   using log = BroadcastRing.create(`${name}.log`);
   using sender = log.sender();
   using stop = SharedEvent.create(`${name}.stop`, { reset: "manual" });
+  console.log(`Sharing ${name} and ${name}.log until the event ${name}.stop is set`);
   const values = Sensors.view(view);
   values.state = "running";
   let stopped = false;
@@ -55,11 +60,18 @@ export async function measure(name: string): Promise<number> {
 
 if (import.meta.main) {
   const { name } = parseArgs(Deno.args, { string: ["name"] });
-  if (name) {
-    console.log(`Sharing ${name} and ${name}.log until the event ${name}.stop is set`);
-    console.log(`Stopped after ${await measure(name)} measurements`);
-  } else {
+  if (!name) {
     console.error("Usage: sensors.ts --name NAME");
     Deno.exit(2);
+  }
+  try {
+    console.log(`Stopped after ${await measure(name)} measurements`);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    console.error(
+      `Another process shares ${name} already: winipc send event:${name}.stop stops it; or take ` +
+        "another --name",
+    );
+    Deno.exit(1);
   }
 }

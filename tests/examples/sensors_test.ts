@@ -11,18 +11,22 @@ const schema = Deno.realPathSync(new URL("../../examples/sensors.json", import.m
 
 Deno.test("examples/sensors.ts shares values and a log with winipc until its event is set", async () => {
   const name = randomName();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-check", "--allow-ffi", script, "--name", name],
-    stdout: "piped",
-  }).spawn();
+  const example = () =>
+    new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", "--no-check", "--allow-ffi", script, "--name", name],
+      stdout: "piped",
+      stderr: "piped",
+    });
+  const child = example().spawn();
   const dump = ["dump", name, "--schema", schema, "--format", "json"];
   const tail = ["tail", `${name}.log`, "--as", "text", "--count", "2"];
   // The example creates the ring after the memory.
   (await BroadcastRing.waitFor(`${name}.log`, { timeout: 30_000 })).close();
-  const [values, lines, listed] = await Promise.all([
+  const [values, lines, listed, second] = await Promise.all([
     winipc(dump, { flags: ["--allow-ffi", "--allow-read"] }),
     winipc(tail),
     winipc(["ls", `${name}*`, "--json"]),
+    example().output(),
   ]);
   const sent = await winipc(["send", `event:${name}.stop`]);
   const { code, stdout } = await child.output();
@@ -35,7 +39,14 @@ Deno.test("examples/sensors.ts shares values and a log with winipc until its eve
   for (const suffix of ["", ".log", ".stop"]) {
     assertStringIncludes(listed.out, `"${name}${suffix}"`);
   }
-  assertStringIncludes(new TextDecoder().decode(stdout), "Stopped after ");
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assertStringIncludes(text(stdout), "Stopped after ");
+  assertEquals([second.code, text(second.stdout), text(second.stderr)], [
+    1,
+    "",
+    `Another process shares ${name} already: winipc send event:${name}.stop stops it; or take ` +
+    "another --name\n",
+  ]);
 });
 
 Deno.test("examples/sensors.ts prints its usage without a name", async () => {
