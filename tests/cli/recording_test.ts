@@ -141,6 +141,22 @@ Deno.test("a recording that was cut anywhere has its whole messages up to there"
   }
 });
 
+Deno.test("bytes after the end of a recording are refused with their offset", async () => {
+  const bytes = await write(BROADCAST, (writer) => {
+    writer.add({ bytes: new Uint8Array(20), missed: 0 });
+  });
+  using contents = new Contents();
+  // Zeros, a whole recording, and more than the reader's buffer has.
+  for (const rest of [new Uint8Array(1), bytes, new Uint8Array(300_000).fill(7)]) {
+    const longer = Uint8Array.from([...bytes, ...rest]);
+    const error = await assertRejects(() => contents.records(longer), Deno.errors.InvalidData);
+    assertEquals(
+      error.message,
+      `"${contents.path}" is corrupt at its byte ${bytes.length}: bytes follow its end`,
+    );
+  }
+});
+
 Deno.test("a changed byte of a recording is refused, or changes only what is recorded", async () => {
   const bytes = await write(BROADCAST, (writer) => {
     writer.add({ bytes: new Uint8Array(20).fill(1), missed: 3 });

@@ -129,6 +129,8 @@ export class RecordingReader implements Disposable {
     if (count !== this.#count) {
       throw this.#corrupt(`it counts ${count} messages, and there are ${this.#count}`);
     }
+    this.#bytes.skip(numbers.at);
+    if (await this.#bytes.load(1) > 0) throw this.#corrupt("bytes follow its end");
     return { type: "end", time, reason };
   }
 
