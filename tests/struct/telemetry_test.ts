@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertObjectMatch } from "@std/assert";
 import {
   ansi,
   array,
@@ -21,16 +21,18 @@ import { compileC, type Compiled } from "../support/compile_c.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
-import * as afterburner from "./telemetry/afterburner.ts";
+import * as afterburner from "../../src/cli/schema/shipped/afterburner.ts";
 import * as aida64 from "./telemetry/aida64.ts";
-import * as assettoCorsa from "./telemetry/assetto_corsa.ts";
-import * as coreTemp from "./telemetry/core_temp.ts";
-import * as gpuZ from "./telemetry/gpu_z.ts";
-import * as hwinfo from "./telemetry/hwinfo.ts";
-import * as iracing from "./telemetry/iracing.ts";
-import * as mumble from "./telemetry/mumble_link.ts";
+import * as assettoCorsa from "../../src/cli/schema/shipped/assetto_corsa.ts";
+import * as coreTemp from "../../src/cli/schema/shipped/core_temp.ts";
+import * as gpuZ from "../../src/cli/schema/shipped/gpu_z.ts";
+import * as hwinfo from "../../src/cli/schema/shipped/hwinfo.ts";
+import { buffersOf, valueOf } from "./telemetry/iracing.ts";
+import { Header, Variable } from "../../src/cli/schema/shipped/iracing.ts";
+import * as mumble from "../../src/cli/schema/shipped/mumble_link.ts";
 import * as rfactor2 from "./telemetry/rfactor2.ts";
-import * as rtss from "./telemetry/rtss.ts";
+import { Vehicle } from "../../src/cli/schema/shipped/rfactor2.ts";
+import * as rtss from "../../src/cli/schema/shipped/rtss.ts";
 
 /** The reader's side of a telemetry writer. */
 interface Telemetry {
@@ -86,7 +88,7 @@ Deno.test("struct() describes MumbleLink", async () => {
 });
 
 Deno.test("struct() describes HWiNFO, with the sizes that its header gives", async () => {
-  assertEquals([hwinfo.Header, hwinfo.Sensor, hwinfo.Reading].map(sizeOf), [48, 264, 460]);
+  assertEquals([hwinfo.Header, hwinfo.Sensor, hwinfo.Reading].map(sizeOf), [48, 264, 316]);
   await withTelemetry("hwinfo", async ({ name, view }) => {
     using mutex = SharedMutex.open(`${name}.mutex`);
     using _ = await mutex.lock(SOON);
@@ -99,8 +101,8 @@ Deno.test("struct() describes HWiNFO, with the sizes that its header gives", asy
       count: header.sensorCount,
     });
     assertEquals(sensors.values(), [
-      { id: 0xf000_0100, instance: 0, originalName: "CPU", userName: "My CPU" },
-      { id: 0xf000_0101, instance: 1, originalName: "GPU", userName: "My GPU" },
+      { id: 0xf000_0100, instance: 0, originalName: "CPU", name: "My CPU" },
+      { id: 0xf000_0101, instance: 1, originalName: "GPU", name: "My GPU" },
     ]);
     const readings = hwinfo.Reading.array(view, {
       offset: header.readingsOffset,
@@ -113,14 +115,12 @@ Deno.test("struct() describes HWiNFO, with the sizes that its header gives", asy
       sensorIndex: 1,
       id: 0x100_0002,
       originalLabel: "Temperature",
-      userLabel: "Heat",
+      label: "Heat",
       unit: "°C",
       value: 60.25,
       minimum: 61.25,
       maximum: 62.25,
       average: 63.25,
-      utf8Label: "Heat",
-      utf8Unit: "°C",
     });
   });
 });
@@ -147,11 +147,11 @@ Deno.test("readConsistent() reads GPU-Z while it is not busy", async () => {
 });
 
 Deno.test("struct() describes Core Temp", async () => {
-  assertEquals(coreTemp.Memory.byteLength, 4740);
+  assertEquals(coreTemp.Ex.byteLength, 4740);
   await withTelemetry("core_temp", async ({ name, view }) => {
     using mutex = SharedMutex.open(`${name}.mutex`);
     using _ = await mutex.lock(SOON);
-    const { load, tjMax, temperature, tdp, power, multipliers, ...rest } = coreTemp.Memory.read(
+    const { load, tjMax, temperature, tdp, power, multipliers, ...rest } = coreTemp.Ex.read(
       view,
     );
     assertEquals(load.slice(0, 5), Uint32Array.of(10, 11, 12, 13, 0));
@@ -208,12 +208,12 @@ Deno.test("struct() describes RTSS, with the sizes that its header gives", async
 });
 
 Deno.test("struct() describes MSI Afterburner, with a time of 32 bits", async () => {
-  const sizes = [afterburner.Header, afterburner.Entry, afterburner.Gpu].map(sizeOf);
+  const sizes = [afterburner.Header, afterburner.Source, afterburner.Gpu].map(sizeOf);
   assertEquals(sizes, [32, 1324, 1304]);
   await withTelemetry("afterburner", ({ view }) => {
     const header = afterburner.Header.read(view);
     assertEquals([header.signature, header.time], [afterburner.SIGNATURE, 4_000_000_000]);
-    const entries = afterburner.Entry.array(view, {
+    const entries = afterburner.Source.array(view, {
       offset: header.headerSize,
       stride: header.entrySize,
       count: header.entryCount,
@@ -230,8 +230,8 @@ Deno.test("struct() describes MSI Afterburner, with a time of 32 bits", async ()
       },
     ]);
     const end = header.headerSize + header.entryCount * header.entrySize;
-    const { id, memoryAmount } = afterburner.Gpu.read(view, end);
-    assertEquals([id, memoryAmount], ["VEN_10DE", 8192]);
+    const { id, memoryKilobytes } = afterburner.Gpu.read(view, end);
+    assertEquals([id, memoryKilobytes], ["VEN_10DE", 8192]);
   });
 });
 
@@ -246,27 +246,30 @@ Deno.test("ansi.read() reads the text of AIDA64", async () => {
 
 Deno.test("struct() describes Assetto Corsa", async () => {
   await withTelemetry("assetto_corsa", ({ view }) => {
-    const { velocity, acceleration, wheelSlip, ...physics } = assettoCorsa.Physics.read(view);
-    const [gas, brake, fuel, steerAngle, speedKmh] = [0.75, 0.25, 40.5, -0.5, 201.5];
-    const all = { packetId: 9, gas, brake, fuel, gear: 4, rpms: 7200, steerAngle, speedKmh };
-    assertEquals(physics, all);
-    assertEquals([...velocity, ...acceleration, ...wheelSlip], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    assertEquals(assettoCorsa.Graphics.read(view, 4096), {
+    const physics = assettoCorsa.Physics.read(view);
+    const [gas, brake, fuelLitres, steerAngle, speedKmh] = [0.75, 0.25, 40.5, -0.5, 201.5];
+    assertObjectMatch(physics, {
+      ...{ packetId: 9, gas, brake, fuelLitres, gear: 4, rpm: 7200, steerAngle, speedKmh },
+      velocity: Float32Array.of(1, 2, 3),
+      accelerationG: Float32Array.of(4, 5, 6),
+      wheelSlip: Float32Array.of(7, 8, 9, 10),
+    });
+    assertObjectMatch(assettoCorsa.Graphics.read(view, 4096), {
       packetId: 10,
       status: 2,
       session: 1,
       currentTime: "1:23:456",
       lastTime: "1:22:222",
-      laps: 11,
+      completedLaps: 11,
       position: 3,
       currentTimeMs: 83_456,
-      normalizedPosition: 0.625,
+      normalizedCarPosition: 0.625,
     });
-    assertEquals(assettoCorsa.Static.read(view, 8192), {
+    assertObjectMatch(assettoCorsa.Static.read(view, 8192), {
       sharedMemoryVersion: "1.9",
       gameVersion: "1.7",
-      sessions: 1,
-      cars: 20,
+      numberOfSessions: 1,
+      numberOfCars: 20,
       carModel: "ks_porsche",
       track: "Spa",
       playerName: "数据",
@@ -275,21 +278,21 @@ Deno.test("struct() describes Assetto Corsa", async () => {
 });
 
 Deno.test("readNewest() reads the variables of iRacing, which its header describes", async () => {
-  assertEquals([iracing.Header, iracing.Variable].map(sizeOf), [112, 144]);
+  assertEquals([Header, Variable].map(sizeOf), [112, 144]);
   await withTelemetry("iracing", ({ view }) => {
-    const header = iracing.Header.read(view);
+    const header = Header.read(view);
     assertEquals([header.version, header.status, header.tickRate], [2, 1, 60]);
     const session = view.bytes.subarray(header.sessionInfoOffset);
     assertEquals(ansi.read(session.subarray(0, header.sessionInfoLength)), "TrackId: 7\n");
-    const variables = iracing.Variable.array(view, {
+    const variables = Variable.array(view, {
       offset: header.variablesOffset,
       count: header.variableCount,
     }).values();
     assertEquals(variables.map(({ unit }) => unit), ["m/s", "", "", "s"]);
-    const newest = readNewest(view, header.bufferLength, iracing.buffersOf(header))!;
+    const newest = readNewest(view, header.bufferLength, buffersOf(header))!;
     const values = variables.map((variable) => [
       variable.name,
-      iracing.valueOf(variable, newest.bytes),
+      valueOf(variable, newest.bytes),
     ]);
     assertEquals([newest.tick, Object.fromEntries(values)], [6, {
       Speed: 6,
@@ -302,24 +305,24 @@ Deno.test("readNewest() reads the variables of iRacing, which its header describ
 
 Deno.test("readConsistent() reads rFactor 2, whose doubles are not aligned", async () => {
   const Telemetry = rfactor2.telemetryOf(128);
-  assertEquals([rfactor2.Vehicle.byteLength, Telemetry.byteLength], [1888, 16 + 128 * 1888]);
+  assertEquals([Vehicle.byteLength, Telemetry.byteLength], [1888, 16 + 128 * 1888]);
   await withTelemetry("rfactor2", async ({ writer, view }) => {
     const read = (attempts: number) => readConsistent(view, Telemetry, rfactor2.LOCK, { attempts });
     const { vehicleCount, vehicles } = read(1)!;
     assertEquals(vehicleCount, 2);
-    assertEquals(vehicles[1], {
+    assertObjectMatch(vehicles[1]!, {
       id: 31,
       deltaTime: 0.02,
       elapsedTime: 101.5,
       lapNumber: 3,
       lapStart: 90.25,
-      name: "Niki",
+      vehicle: "Niki",
       track: "Nürburg",
-      position: Float64Array.of(0.5, 1.5, 2.5),
-      velocity: Float64Array.of(10.5, 11.5, 12.5),
+      position: { x: 0.5, y: 1.5, z: 2.5 },
+      localVelocity: { x: 10.5, y: 11.5, z: 12.5 },
       gear: -1,
       engineRpm: 7200.5,
-      fuel: 40.25,
+      fuelLitres: 40.25,
       wheels: [1.5, 2.5, 3.5, 4.5].map((suspensionDeflection) => ({ suspensionDeflection })),
     });
     await writer.ask("busy");
@@ -340,7 +343,7 @@ Deno.test("readConsistent() reads no torn value in 100,000 reads while a C progr
     position: { type: array("f64", 3), offset: at("position") },
     velocity: array("f64", 3),
     engineRpm: { type: "f64", offset: at("engineRpm") },
-    fuel: { type: "f64", offset: at("fuel") },
+    fuel: { type: "f64", offset: at("fuelLitres") },
   }, { pack: 4 });
   await withTelemetry("rfactor2", async ({ writer, view }) => {
     await writer.ask("spin");
@@ -369,8 +372,8 @@ Deno.test("readConsistent() reads no torn value in 100,000 reads while a C progr
 
 Deno.test("readNewest() reads no torn buffer while a C program fills four in turn", async () => {
   await withTelemetry("iracing", async ({ name, writer, view }) => {
-    const header = iracing.Header.read(view);
-    const buffers = iracing.buffersOf(header);
+    const header = Header.read(view);
+    const buffers = buffersOf(header);
     using event = SharedEvent.open(`${name}.event`, { access: "wait" });
     await writer.ask("spin");
     await event.wait(SOON);
@@ -385,7 +388,7 @@ Deno.test("readNewest() reads no torn buffer while a C program fills four in tur
       const { tick, bytes } = newest;
       seen.add(tick);
       const [speed, lap, time] = [[4, 0], [2, 36], [5, 41]].map(([type, offset]) =>
-        iracing.valueOf({ type: type!, offset: offset! }, bytes)
+        valueOf({ type: type!, offset: offset! }, bytes)
       );
       if (speed !== Math.fround(tick) || lap !== tick || time !== tick * 2) torn++;
     }

@@ -18,14 +18,14 @@ import { group, isEmpty, type Part, versionAt } from "./part.ts";
 import type { Shipped } from "./shipped.ts";
 
 /** The first word: "MAHM" as a number. */
-const SIGNATURE = 0x4d41_484d;
+export const SIGNATURE = 0x4d41_484d;
 /** The value of a source that has none at the moment: the greatest `f32`. */
 const NO_VALUE = 3.4028234663852886e38;
 /** The graphics card of a source that belongs to none. */
 const NO_GPU = 0xffff_ffff;
 
 /** `time` is in seconds since 1970. */
-const Header = struct({
+export const Header = struct({
   signature: "u32",
   version: "u32",
   headerSize: "u32",
@@ -36,7 +36,7 @@ const Header = struct({
   gpuSize: "u32",
 });
 
-const Source = struct({
+export const Source = struct({
   name: ansi(260),
   unit: ansi(260),
   localName: ansi(260),
@@ -51,7 +51,7 @@ const Source = struct({
 });
 
 /** `memoryKilobytes` is 0 if Afterburner does not know it. */
-const Gpu = struct({
+export const Gpu = struct({
   id: ansi(260),
   family: ansi(260),
   device: ansi(260),

@@ -27,7 +27,7 @@ const vectors = array(vector, 4);
  * The state of the car. Pressures of tyres are in psi, temperatures in °C, angles in radians, and
  * times in seconds. Gear 0 is reverse, 1 is neutral.
  */
-const Physics = struct({
+export const Physics = struct({
   packetId: "i32",
   gas: "f32",
   brake: "f32",
@@ -119,7 +119,7 @@ const Physics = struct({
  * The state of the session: status 0 is off, 1 a replay, 2 live, 3 paused; session -1 is unknown, 0
  * practice, 1 qualifying, 2 the race. Times that end with `Ms` are in milliseconds.
  */
-const Graphics = struct({
+export const Graphics = struct({
   packetId: "i32",
   status: "i32",
   session: "i32",
@@ -146,7 +146,7 @@ const Graphics = struct({
 const PacketId = struct({ packetId: "i32" });
 
 /** What does not change in a session. */
-const Static = struct({
+export const Static = struct({
   sharedMemoryVersion: utf16(15),
   gameVersion: utf16(15),
   numberOfSessions: "i32",

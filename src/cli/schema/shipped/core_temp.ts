@@ -19,7 +19,7 @@ const MAX_CORES = 256;
 const MAX_CPUS = 128;
 
 /** Speeds are in MHz, loads in percent, powers in watts. Core `i` of processor `p` is `p * coreCount + i`. */
-const Ex = struct({
+export const Ex = struct({
   load: array("u32", MAX_CORES),
   tjMax: array("u32", MAX_CPUS),
   coreCount: "u32",

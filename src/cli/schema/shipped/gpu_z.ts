@@ -19,7 +19,7 @@ const Sensor = struct(
   { pack: 1 },
 );
 /** `lastUpdate` is in milliseconds since Windows started. */
-const Memory = struct({
+export const Memory = struct({
   version: "u32",
   busy: "i32",
   lastUpdate: "u32",

@@ -16,10 +16,10 @@ import { group, type Part, shown } from "./part.ts";
 import type { Shipped } from "./shipped.ts";
 
 /** The first word: "HWiS". */
-const SIGNATURE = 0x5369_5748;
+export const SIGNATURE = 0x5369_5748;
 
 /** `pollTime` is in seconds since 1970, `pollingPeriod` in milliseconds. */
-const Header = struct({
+export const Header = struct({
   signature: "u32",
   version: "u32",
   revision: "u32",
@@ -34,7 +34,7 @@ const Header = struct({
 }, { pack: 1 });
 
 /** A sensor of version 1. */
-const Sensor = struct({
+export const Sensor = struct({
   id: "u32",
   instance: "u32",
   originalName: ansi(128),
@@ -44,7 +44,7 @@ const Sensor = struct({
 const SensorTexts = struct({ name: utf8(128) });
 
 /** A reading of version 1. */
-const Reading = struct({
+export const Reading = struct({
   type: "u32",
   sensorIndex: "u32",
   id: "u32",

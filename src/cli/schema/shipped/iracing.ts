@@ -23,7 +23,7 @@ const MAX_BUFFER_LENGTH = 2 ** 18;
 const Buffer = struct({ tickCount: "i32", offset: "i32" }, { byteLength: 16 });
 
 /** `tickRate` is in ticks per second. Bit 0 of `status` says that the game is running. */
-const Header = struct({
+export const Header = struct({
   version: "i32",
   status: "i32",
   tickRate: "i32",
@@ -37,7 +37,7 @@ const Header = struct({
   buffers: { type: array(Buffer, MAX_BUFFERS), offset: 48 },
 });
 
-const Variable = struct({
+export const Variable = struct({
   type: "i32",
   offset: "i32",
   count: "i32",

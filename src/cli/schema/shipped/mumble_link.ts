@@ -17,7 +17,7 @@ const vector = array("f32", 3);
 const MAX_CONTEXT = 256;
 
 /** Positions are in metres. Directions have the length 1. */
-const LinkedMemory = struct({
+export const LinkedMemory = struct({
   uiVersion: "u32",
   uiTick: "u32",
   avatarPosition: vector,

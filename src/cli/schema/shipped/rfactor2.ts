@@ -63,7 +63,7 @@ const Wheel = struct({
 }, { pack: 4, byteLength: 260 });
 
 /** A vehicle's telemetry. Times are in seconds. Gear -1 is reverse, 0 is neutral. */
-const Vehicle = struct({
+export const Vehicle = struct({
   id: "i32",
   deltaTime: "f64",
   elapsedTime: "f64",

@@ -15,9 +15,9 @@ import { group, isEmpty, type Part, shown, versionAt } from "./part.ts";
 import type { Shipped } from "./shipped.ts";
 
 /** The first word: "RTSS" as a number. */
-const SIGNATURE = 0x5254_5353;
+export const SIGNATURE = 0x5254_5353;
 
-const Header = struct({
+export const Header = struct({
   signature: "u32",
   version: "u32",
   appSize: "u32",
@@ -33,7 +33,7 @@ const Header = struct({
 const VERSION_OF_BUSY = 0x2_000e;
 
 /** `frames` frames were drawn from `time0` to `time1`, in milliseconds; `frameTime` is in µs. */
-const App = struct({
+export const App = struct({
   processId: "u32",
   name: ansi(260),
   flags: "u32",
@@ -44,7 +44,7 @@ const App = struct({
 });
 
 /** An on-screen text, and the text in its place from version 2.7 on. */
-const Osd = struct({ text: ansi(256), owner: ansi(256) });
+export const Osd = struct({ text: ansi(256), owner: ansi(256) });
 const LongText = struct({ text: ansi(4096) });
 
 /** Entries that no program uses are left out. */
