@@ -9,6 +9,7 @@ import { isWine } from "../../ffi/win32/ntdll.ts";
 import { linuxPath, runOnLinux } from "../support/run_on_linux.ts";
 import { powershellScript } from "../../src/cli/completion/powershell.ts";
 import { winipc } from "./winipc.ts";
+import { winipcOnTerminal } from "./terminal.ts";
 import { zshScript } from "../../src/cli/completion/zsh.ts";
 
 /** A table that has each kind of argument and option. */
@@ -177,4 +178,13 @@ Deno.test({
     const check = 'command -v zsh >/dev/null || exit 0; exec zsh -n -c "$0"';
     assertEquals(await runOnLinux(["sh", "-c", check, zshScript(COMMANDS)]), "");
   },
+});
+
+Deno.test("winipc completions on a terminal prints the same script, without colours", async () => {
+  const [terminal, plain] = await Promise.all([
+    winipcOnTerminal(["completions", "bash"], { columns: 250 }),
+    winipc(["completions", "bash"]),
+  ]);
+  assertEquals(terminal.code, 0);
+  assertEquals(terminal.text, plain.out);
 });

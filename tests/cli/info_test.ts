@@ -12,6 +12,7 @@ import { array, struct } from "../../src/struct/mod.ts";
 import { SharedEvent, SharedMutex, SharedSemaphore } from "../../src/sync/mod.ts";
 import { randomName } from "../support/random_name.ts";
 import { winipc } from "./winipc.ts";
+import { winipcOnTerminal } from "./terminal.ts";
 
 const SID = currentUserSid();
 const OWNER = accountName(SID) ?? SID;
@@ -328,4 +329,17 @@ Deno.test("winipc info says what is corrupt or denied, and suggests the nearest 
     out: "",
     err: `There is no latest value "${prefix}.old": it is a ring; write ring:${prefix}.old\n`,
   });
+});
+
+Deno.test("winipc info on a terminal has the same lines, with bold labels", async () => {
+  const name = randomName();
+  using _event = SharedEvent.create(name, { reset: "manual" });
+  const [terminal, plain] = await Promise.all([
+    winipcOnTerminal(["info", name], { columns: 200 }),
+    winipc(["info", name]),
+  ]);
+  assertEquals(terminal.code, 0);
+  assertEquals(terminal.lines, plain.out.trimEnd().split("\n"));
+  assertEquals(terminal.text.includes(`\x1b[1mkind\x1b[22m `), true);
+  assertEquals(plain.out.includes("\x1b"), false);
 });

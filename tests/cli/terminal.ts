@@ -119,7 +119,7 @@ export class Terminal implements AsyncDisposable {
     }
   }
 
-  /** Types keys. `"\x03"` is Ctrl-C. */
+  /** Types keys. `"\x03"` is Ctrl-C, and `"\x1c"` is Ctrl-Break. */
   async type(keys: string): Promise<void> {
     await this.#keys.write(new TextEncoder().encode(keys));
   }

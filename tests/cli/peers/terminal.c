@@ -6,8 +6,8 @@
  * The command sees a terminal of this size. Each character that it writes goes to this program's
  * standard output as UTF-8, escape codes included: the console stores characters and does not obey
  * them, because its mode lacks ENABLE_PROCESSED_OUTPUT. (Wine's console obeys no escape codes in
- * any mode.) The bytes of the standard input are keys: 3 is Ctrl-C, and a line that begins with 24
- * has the new number of columns and rows. At the end of the standard input, this program ends the
+ * any mode.) The bytes of the standard input are keys: 3 is Ctrl-C, 28 is Ctrl-Break, and a line
+ * that begins with 24 has the new number of columns and rows. At the end of the standard input, this program ends the
  * command. The exit code is the command's.
  */
 #include <stdio.h>
@@ -21,6 +21,7 @@
 #define POLL_MILLISECONDS 5
 #define CTRL_C 3
 #define RESIZE 24
+#define CTRL_BREAK 28
 /* The exit code if the terminal itself fails. */
 #define BROKEN 99
 
@@ -80,6 +81,7 @@ static DWORD WINAPI read_keys(void *unused) {
     (void)unused;
     while ((byte = getchar()) != EOF) {
         if (byte == CTRL_C) GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0);
+        else if (byte == CTRL_BREAK) GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, 0);
         else if (byte != RESIZE) press((wchar_t)byte);
         else if (scanf("%d %d", &columns, &rows) == 2 && getchar() == '\n') set_size(columns, rows);
     }
@@ -87,8 +89,8 @@ static DWORD WINAPI read_keys(void *unused) {
     return 0;
 }
 
-/* Ctrl-C is for the command. A NULL handler would make the command ignore it too. */
-static BOOL WINAPI ignore(DWORD event) { return event == CTRL_C_EVENT; }
+/* Ctrl-C and Ctrl-Break are for the command. A NULL handler would make the command ignore Ctrl-C too. */
+static BOOL WINAPI ignore(DWORD event) { return event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT; }
 
 /* Passes on the characters that were written since the last call. */
 static void pass_on(void) {
