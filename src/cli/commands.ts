@@ -291,6 +291,7 @@ export const COMMANDS = [
       "Missed messages are counted on the standard error.",
       "Without --as, a message with a layout is a struct. Another message is a text if it is valid " +
       "UTF-8 without NULs and the like, or else a value of sendValue(), or else hexadecimal bytes. " +
+      "One NUL after a text is left out. " +
       "Of a latest frame, the number, the length and the metadata are printed. winipc takes a reader's " +
       "place of a latest frame.",
     ],
@@ -338,8 +339,9 @@ export const COMMANDS = [
       "Without DATA or with -, it sends each line of the standard input as soon as it arrives. " +
       "Lines in a pipe of bytes keep their line breaks.",
       "winipc takes a sender's place of a ring or of a broadcast ring, and leaves it at the end. " +
-      "The receivers then get the end, as when any other sender closes.",
-      "winipc does not check which user owns a pipe, and does not read what the pipe's server " +
+      "The receivers then get the end, as when any other sender closes. If a ring's receiver or a " +
+      "pipe's server ends first, winipc ends with code 1, also while it waits for the input.",
+      "winipc does not check which user owns a pipe, and does not print what the pipe's server " +
       "answers. A window's answers are printed. If a window answers 0, winipc ends with code 1.",
     ],
     arguments: [
@@ -391,8 +393,9 @@ export const COMMANDS = [
       "creates a pipe, a mailslot or a window; the name must be free.",
       "A ring, a mailslot and an auto-reset event have one receiver: what winipc takes, another " +
       "program does not get. So winipc takes from those only with --take.",
-      "A message that is not what --as says is printed as hexadecimal bytes. Without --as, winipc " +
-      "prints a text if the bytes are one.",
+      "A message that is not what --as says is printed as hexadecimal bytes. Without --as, a message " +
+      "is a text if the bytes are one without NULs and the like, or else a value of sendValue(), or " +
+      "else hexadecimal bytes. One NUL after a text is left out.",
     ],
     arguments: [{ name: "TARGET", summary: "The kind and the name of the object to listen on." }],
     options: [
@@ -564,7 +567,7 @@ export const COMMANDS = [
     description: [
       "Shows Deno, Windows or Wine, the permissions, the user, the rights and the memory. Then it " +
       "tries each way to share data once in this process. It ends with 1 if a way does not work " +
-      "that each machine should have.",
+      "that each machine should have, and with 4 if it cannot try them without --allow-ffi.",
     ],
     arguments: [],
     options: [...FORMAT_OPTIONS],

@@ -7,6 +7,7 @@ import { openMailslotSink } from "./targets/mailslot.ts";
 import { openPipeSink } from "./targets/pipe.ts";
 import { openRingSink } from "./targets/ring.ts";
 import { openWindowSink } from "./targets/window.ts";
+import { pause } from "./pause.ts";
 import { parseTarget, type SignalTarget, type Target } from "./target.ts";
 import { setEvent } from "./targets/event.ts";
 import type { Sink, SinkOptions } from "./targets/sink.ts";
@@ -17,6 +18,9 @@ import type { WaitOptions } from "../wait/options.ts";
 
 /** Shown before the standard input is read from a terminal. */
 const PROMPT = "Each line that you type is sent. Ctrl-Z and Enter end the input";
+
+/** The time that the standard input has to end after the receiver is gone, in milliseconds. */
+const END_OF_INPUT = 200;
 
 /** Runs `winipc send`. */
 export async function run(
@@ -46,22 +50,50 @@ export async function run(
     () => openSink(target, { output, wait, dataId: options["data-id"] }),
   );
   stack.defer(() => sink.close());
-  if (form === "raw") await sink.send({ bytes: await stdinBytes(signal), isLine: false }, wait);
-  else if (message !== undefined) await sink.send({ bytes: message, isLine: isLine(form) }, wait);
-  else {
-    if (Deno.stdin.isTerminal()) output.note(PROMPT);
-    await sendLines(sink, wait, { form, target, encoding });
+  if (message !== undefined && form !== "raw") {
+    return await sink.send({ bytes: message, isLine: isLine(form) }, wait);
+  }
+  using receiver = new ReceiverWatch(sink, signal);
+  if (form === "raw") {
+    const bytes = await stdinBytes(receiver.signal);
+    return await sink.send({ bytes, isLine: false }, wait);
+  }
+  if (Deno.stdin.isTerminal()) output.note(PROMPT);
+  await sendLines(sink, { wait, input: receiver.signal }, { form, target, encoding });
+}
+
+/** Ends the wait for the standard input when the receiver is gone. */
+class ReceiverWatch implements Disposable {
+  /** Aborts when the receiver is gone, and when the command is interrupted. */
+  readonly signal: AbortSignal;
+  readonly #over = new AbortController();
+
+  constructor(sink: Sink, interrupted: AbortSignal) {
+    const gone = new AbortController();
+    this.signal = AbortSignal.any([interrupted, gone.signal]);
+    const over = AbortSignal.any([interrupted, this.#over.signal]);
+    sink.whenGone?.(over).catch(async (error) => {
+      // A pipe in which only the client writes does not tell that the server is gone.
+      if (over.aborted || error instanceof Deno.errors.NotSupported) return;
+      // If the input ends now, nothing is lost: the receiver may have got all that it waited for.
+      await pause(END_OF_INPUT, over);
+      gone.abort(error);
+    }).catch(() => {});
+  }
+
+  [Symbol.dispose](): void {
+    this.#over.abort();
   }
 }
 
 /** Sends each line of the standard input, as soon as it arrives. */
 async function sendLines(
   sink: Sink,
-  wait: WaitOptions & { signal: AbortSignal },
+  { wait, input }: { wait: WaitOptions; input: AbortSignal },
   payload: PayloadOptions,
 ): Promise<void> {
   let number = 0;
-  for await (const line of stdinLines(wait.signal)) {
+  for await (const line of stdinLines(input)) {
     number++;
     await sink.send(
       { bytes: messageOf(line, number, payload), isLine: isLine(payload.form) },

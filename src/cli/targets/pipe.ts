@@ -20,6 +20,8 @@ import type { Sink, SinkOptions } from "./sink.ts";
 import type { Source } from "./source.ts";
 
 const LINE_BREAK = 10;
+/** The number of bytes of a server's answers that are read at a time. */
+const ANSWER_LENGTH = 4096;
 
 /** Connects to a pipe. In a pipe of bytes, a line gets a line break after it. */
 export async function openPipeSink(
@@ -32,6 +34,14 @@ export async function openPipeSink(
   return {
     async send({ bytes, isLine }, wait) {
       await connection.write(isStream && isLine ? withLineBreak(bytes) : bytes, wait);
+    },
+    async whenGone(signal) {
+      // The server's answers are left out.
+      const answer = new Uint8Array(ANSWER_LENGTH);
+      while (await connection.read(answer, { signal }) !== null);
+      throw new Deno.errors.BrokenPipe(
+        `The server of the pipe "${connection.path}" has closed it`,
+      );
     },
     close: () => connection[Symbol.asyncDispose](),
   };

@@ -6,10 +6,14 @@
 
 import { RingChannel } from "../../channel/mod.ts";
 import { openUntyped } from "./untyped.ts";
+import { pause } from "../pause.ts";
 import type { Sink } from "./sink.ts";
 import type { Source } from "./source.ts";
 
 const LAYOUT_ADVICE = "winipc sends and listens without a layout only; a script can use the layout";
+
+/** The time between two looks whether the receiver is gone, in milliseconds. */
+const LOOK_INTERVAL = 200;
 
 /** Takes a sender's place of a ring. */
 export function openRingSink(name: string): Sink {
@@ -24,6 +28,12 @@ export function openRingSink(name: string): Sink {
         throw new Error(`The ring ${channel.name} is full, and drops messages then (whenFull)`);
       }
       sender.flush();
+    },
+    async whenGone(signal) {
+      for (;;) {
+        await sender.waitForRoom(0, { signal });
+        await pause(LOOK_INTERVAL, signal);
+      }
     },
     close: () => opened.dispose(),
   };

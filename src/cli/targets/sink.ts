@@ -11,6 +11,12 @@ import type { WaitOptions } from "../../wait/options.ts";
 export interface Sink {
   /** Sends a message. After that, the receiver can get the message, also if winipc ends. */
   send(message: OutgoingMessage, wait: WaitOptions): Promise<void> | void;
+  /**
+   * Waits until the receiver is gone. Missing if this kind of target does not tell it.
+   *
+   * @throws The error that says so; the reason of the signal.
+   */
+  whenGone?(signal: AbortSignal): Promise<never>;
   /** Closes the end. */
   close(): Promise<void> | void;
 }
