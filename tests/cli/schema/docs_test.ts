@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import jsonSchemaOf from "../../../src/cli/schema/schema.schema.json" with { type: "json" };
 import { headerSchema } from "../../../src/cli/schema/header/header_schema.ts";
 import { jsonSchema } from "../../../src/cli/schema/json_schema.ts";
-import { MAX_DEPTH } from "../../../src/cli/schema/header/parser.ts";
+import { MAX_DEPTH } from "../../../src/cli/schema/header/type_reader.ts";
 import { MAX_FILE_LENGTH } from "../../../src/cli/schema/load.ts";
 import { MAX_TOKENS } from "../../../src/cli/schema/header/token.ts";
 import { MAX_VALUES } from "../../../src/cli/schema/node.ts";
