@@ -4,10 +4,16 @@
  * @module
  */
 
-import type { CommandSpec } from "../src/cli/command.ts";
+import type { CommandSpec } from "../src/cli/command_line/command.ts";
 import { COMMANDS, KINDS } from "../src/cli/commands.ts";
-import { EXIT } from "../src/cli/failure.ts";
-import { argumentName, argumentText, optionName, optionText, usageOf } from "../src/cli/help.ts";
+import { EXIT } from "../src/cli/command_line/failure.ts";
+import {
+  argumentName,
+  argumentText,
+  optionName,
+  optionText,
+  usageOf,
+} from "../src/cli/command_line/help.ts";
 
 const PAGE = new URL("../docs/command.md", import.meta.url);
 

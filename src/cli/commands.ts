@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CommandSpec, OptionSpec } from "./command.ts";
+import type { CommandSpec, OptionSpec } from "./command_line/command.ts";
 import { ENCODINGS } from "./encoding.ts";
 import { INFO_KEYS, LS_KEYS } from "./objects/json_keys.ts";
 import { FORMAT_OPTIONS } from "./records.ts";

@@ -1,5 +1,5 @@
 import { bashScript } from "./completion/bash.ts";
-import type { Invocation } from "./command.ts";
+import type { Invocation } from "./command_line/command.ts";
 import { COMMANDS, type SpecOf } from "./commands.ts";
 import { powershellScript } from "./completion/powershell.ts";
 import { zshScript } from "./completion/zsh.ts";

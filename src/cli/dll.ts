@@ -1,7 +1,7 @@
 import { openToRead } from "./file.ts";
 import { bold } from "@std/fmt/colors";
 import { alignColumns } from "./columns.ts";
-import type { Invocation } from "./command.ts";
+import type { Invocation } from "./command_line/command.ts";
 import type { SpecOf } from "./commands.ts";
 import { escapeText } from "./escape.ts";
 import { type ImageExport, type ImageInfo, readImage } from "../dll/image.ts";

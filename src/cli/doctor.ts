@@ -1,9 +1,9 @@
 import { bold, dim, green, red, yellow } from "@std/fmt/colors";
 import { alignColumns } from "./columns.ts";
-import type { Invocation } from "./command.ts";
+import type { Invocation } from "./command_line/command.ts";
 import { COMMANDS, type SpecOf } from "./commands.ts";
 import { escapeText } from "./escape.ts";
-import { EXIT } from "./failure.ts";
+import { EXIT } from "./command_line/failure.ts";
 import { formatOf } from "./records.ts";
 import { sizeText } from "./size_text.ts";
 import { toJson } from "./json.ts";

@@ -10,14 +10,14 @@ import { columnsOf, FIELD_HEADINGS, rowsOf } from "./field_rows.ts";
 import { escapeText } from "./escape.ts";
 import { givenSchema, schemaFor } from "./schema/choose.ts";
 import { HexLines } from "./hex.ts";
-import type { Invocation } from "./command.ts";
+import type { Invocation } from "./command_line/command.ts";
 import type { Output } from "./output.ts";
 import { pause } from "./pause.ts";
 import type { Schema } from "./schema/schema.ts";
 import { Section, type SectionPart } from "./section.ts";
 import type { SpecOf } from "./commands.ts";
 import { toJson } from "./json.ts";
-import { UsageError } from "./failure.ts";
+import { UsageError } from "./command_line/failure.ts";
 import { copyWhole } from "./whole_copy.ts";
 
 /** The number of bytes that are printed in hexadecimal without `--length`. */

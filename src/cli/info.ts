@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Invocation } from "./command.ts";
+import type { Invocation } from "./command_line/command.ts";
 import type { SpecOf } from "./commands.ts";
 import { describeObject } from "./objects/describe.ts";
 import { assertPossible, findObjects, type Found, notFound } from "./objects/find.ts";

@@ -1,6 +1,6 @@
 import { encodingOf } from "./encoding.ts";
 import { escapeText } from "./escape.ts";
-import type { Invocation } from "./command.ts";
+import type { Invocation } from "./command_line/command.ts";
 import { formatOf, Records } from "./records.ts";
 import { ifMissing } from "./targets/not_found.ts";
 import { openBroadcastSource } from "./targets/broadcast.ts";
@@ -17,7 +17,7 @@ import type { Received, Source } from "./targets/source.ts";
 import { show } from "../../ffi/arguments.ts";
 import type { SpecOf } from "./commands.ts";
 import { TimeLimit } from "./limits.ts";
-import { UsageError } from "./failure.ts";
+import { UsageError } from "./command_line/failure.ts";
 
 type Call = Invocation<SpecOf<"listen">>;
 

@@ -7,8 +7,8 @@
 import { hintFor, show } from "../../ffi/arguments.ts";
 import { KINDS, type SpecOf } from "./commands.ts";
 import { fitWidth } from "./columns.ts";
-import type { Invocation } from "./command.ts";
-import { EXIT, UsageError } from "./failure.ts";
+import type { Invocation } from "./command_line/command.ts";
+import { EXIT, UsageError } from "./command_line/failure.ts";
 import { splitTarget } from "./objects/find.ts";
 import { Lister } from "./objects/listing.ts";
 import { NOUNS } from "./objects/nouns.ts";

@@ -5,15 +5,15 @@
  */
 
 import { setColorEnabled } from "@std/fmt/colors";
-import { commandHelp, generalHelp } from "./help.ts";
+import { commandHelp, generalHelp } from "./command_line/help.ts";
 import { type CommandName, COMMANDS, type SpecOf } from "./commands.ts";
 import { hintFor, show } from "../../ffi/arguments.ts";
 import { CtrlC } from "./interrupt.ts";
 import { escapeText } from "./escape.ts";
-import { EXIT, exitCodeOf, textOf, UsageError } from "./failure.ts";
+import { EXIT, exitCodeOf, textOf, UsageError } from "./command_line/failure.ts";
 import { Output } from "./output.ts";
-import { parseLine } from "./parse.ts";
-import type { Run } from "./command.ts";
+import { parseLine } from "./command_line/parse.ts";
+import type { Run } from "./command_line/command.ts";
 
 /** The version of this module, as deno.json says it. */
 export const VERSION = "0.1.0";

@@ -9,7 +9,7 @@ import type { Encoding } from "./encoding.ts";
 import { encodeValue } from "../channel/ring/message.ts";
 import { show } from "../../ffi/arguments.ts";
 import type { Target } from "./target.ts";
-import { UsageError } from "./failure.ts";
+import { UsageError } from "./command_line/failure.ts";
 
 /** How DATA becomes bytes. */
 export interface PayloadOptions {

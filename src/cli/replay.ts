@@ -1,9 +1,9 @@
-import type { Invocation } from "./command.ts";
+import type { Invocation } from "./command_line/command.ts";
 import type { SpecOf } from "./commands.ts";
 import { sizeText } from "./size_text.ts";
 import { createTarget, type TapTarget } from "../channel/tap/target.ts";
 import { decodeValue } from "../channel/ring/message.ts";
-import { assertName } from "./object_name.ts";
+import { assertName } from "./command_line/object_name.ts";
 import { pause } from "./pause.ts";
 import { RecordingReader, type RecordingRecord } from "./recording/reader.ts";
 import { show } from "../../ffi/arguments.ts";

@@ -8,8 +8,8 @@ import { escapeText } from "./escape.ts";
 import { InspectedSection } from "../memory/inspection.ts";
 import { objectName } from "../names.ts";
 import { suggestSection } from "./suggest_section.ts";
-import { assertName } from "./object_name.ts";
-import { UsageError } from "./failure.ts";
+import { assertName } from "./command_line/object_name.ts";
+import { UsageError } from "./command_line/failure.ts";
 
 /** A part of a section, in bytes. */
 export interface SectionPart {

@@ -1,6 +1,6 @@
 import { encodingOf } from "./encoding.ts";
 import { payloadOf, type PayloadOptions } from "./payload.ts";
-import type { Invocation } from "./command.ts";
+import type { Invocation } from "./command_line/command.ts";
 import { ifMissing } from "./targets/not_found.ts";
 import { openBroadcastSink } from "./targets/broadcast.ts";
 import { openMailslotSink } from "./targets/mailslot.ts";
@@ -13,7 +13,7 @@ import { setEvent } from "./targets/event.ts";
 import type { Sink, SinkOptions } from "./targets/sink.ts";
 import type { SpecOf } from "./commands.ts";
 import { stdinBytes, stdinLines } from "./stdin.ts";
-import { UsageError } from "./failure.ts";
+import { UsageError } from "./command_line/failure.ts";
 import type { WaitOptions } from "../wait/options.ts";
 
 /** Shown before the standard input is read from a terminal. */

@@ -1,7 +1,7 @@
-import type { Invocation } from "./command.ts";
+import type { Invocation } from "./command_line/command.ts";
 import type { SpecOf } from "./commands.ts";
 import { forEachMessage, openNamed } from "./tap.ts";
-import { assertName } from "./object_name.ts";
+import { assertName } from "./command_line/object_name.ts";
 import { type Format, formatOf, Records } from "./records.ts";
 import {
   forJson,
@@ -16,7 +16,7 @@ import type { Schema } from "./schema/schema.ts";
 import { TimeLimit } from "./limits.ts";
 import type { TapMessage } from "../channel/tap/source.ts";
 import type { TapForm } from "../channel/tap/form.ts";
-import { UsageError } from "./failure.ts";
+import { UsageError } from "./command_line/failure.ts";
 
 /** A message as the JSON formats print it. */
 interface TailRecord {

@@ -13,7 +13,7 @@ import {
   type TapSource,
 } from "../channel/tap/source.ts";
 import { suggestSection } from "./suggest_section.ts";
-import { assertName } from "./object_name.ts";
+import { assertName } from "./command_line/object_name.ts";
 
 /** The longest time that messages are read without a turn of the event loop, in milliseconds. */
 const MAX_BUSY = 10;

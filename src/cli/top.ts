@@ -1,4 +1,4 @@
-import type { Invocation } from "./command.ts";
+import type { Invocation } from "./command_line/command.ts";
 import type { SpecOf } from "./commands.ts";
 import { formatOf, Records } from "./records.ts";
 import { LivePicture } from "./live.ts";

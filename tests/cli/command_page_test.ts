@@ -1,8 +1,8 @@
 // docs/command.md, which deno task command makes from the table of subcommands.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { commandHelp } from "../../src/cli/help.ts";
-import type { CommandSpec } from "../../src/cli/command.ts";
+import { commandHelp } from "../../src/cli/command_line/help.ts";
+import type { CommandSpec } from "../../src/cli/command_line/command.ts";
 import { makePage, pageOf } from "../../tools/make_command_page.ts";
 
 const root = new URL("../../", import.meta.url);

@@ -3,7 +3,7 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { bashScript } from "../../src/cli/completion/bash.ts";
-import type { CommandSpec } from "../../src/cli/command.ts";
+import type { CommandSpec } from "../../src/cli/command_line/command.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import { isWine } from "../../ffi/win32/ntdll.ts";
 import { linuxPath, runOnLinux } from "../support/run_on_linux.ts";

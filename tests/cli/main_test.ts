@@ -3,8 +3,8 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { COMMANDS } from "../../src/cli/commands.ts";
-import { UsageError } from "../../src/cli/failure.ts";
-import { parseLine } from "../../src/cli/parse.ts";
+import { UsageError } from "../../src/cli/command_line/failure.ts";
+import { parseLine } from "../../src/cli/command_line/parse.ts";
 import { winipc } from "./winipc.ts";
 
 Deno.test("winipc without a command prints its help on the standard error, and ends with 2", async () => {

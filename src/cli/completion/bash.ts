@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CommandSpec } from "../command.ts";
+import type { CommandSpec } from "../command_line/command.ts";
 import { completedArguments, completedOptions, type Completion, GENERAL_OPTIONS } from "./words.ts";
 
 /** Returns the script. */

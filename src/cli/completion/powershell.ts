@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CommandSpec } from "../command.ts";
+import type { CommandSpec } from "../command_line/command.ts";
 import { completedArguments, completedOptions, type Completion } from "./words.ts";
 
 /** Returns the script. Where it returns nothing, PowerShell completes the names of files. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { CommandSpec } from "../command.ts";
-import { optionText } from "../help.ts";
+import type { CommandSpec } from "../command_line/command.ts";
+import { optionText } from "../command_line/help.ts";
 
 /** What completes a word: given words, the names of files, or nothing. */
 export type Completion = readonly string[] | "files" | "nothing";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CommandSpec } from "../command.ts";
+import type { CommandSpec } from "../command_line/command.ts";
 import { completedArguments, completedOptions, type Completion } from "./words.ts";
 
 /** Returns the script. It can be sourced, or be a file `_winipc` in a folder of `fpath`. */

@@ -9,7 +9,7 @@ import { equalsCaseless } from "../../../ffi/wide.ts";
 import { KINDS } from "../commands.ts";
 import { pipeState } from "../../../ffi/named_pipe.ts";
 import { localPipePath, mailslotPath } from "../../pipe/name.ts";
-import { assertName, assertNameOf } from "../object_name.ts";
+import { assertName, assertNameOf } from "../command_line/object_name.ts";
 import { Lister, SECTION_KINDS } from "./listing.ts";
 import { NOUNS } from "./nouns.ts";
 import type { Kind, ListedObject } from "./object.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { JsonKey } from "../command.ts";
+import type { JsonKey } from "../command_line/command.ts";
 
 const NAME: readonly JsonKey[] = [
   { key: "kind", meaning: "The kind of object, one of the words for KIND." },

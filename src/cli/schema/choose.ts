@@ -7,7 +7,7 @@
 
 import { readSchema, shippedSchemaOf } from "./load.ts";
 import type { Schema } from "./schema.ts";
-import { UsageError } from "../failure.ts";
+import { UsageError } from "../command_line/failure.ts";
 
 /** The options of a subcommand that reads fields. */
 export interface SchemaOptions {

@@ -12,7 +12,7 @@ import { jsonSchema } from "./json_schema.ts";
 import { parseDescription } from "../../struct/description.ts";
 import type { Schema } from "./schema.ts";
 import { show } from "../../../ffi/arguments.ts";
-import { UsageError } from "../failure.ts";
+import { UsageError } from "../command_line/failure.ts";
 
 /** Maximum length of a file, in bytes. The largest headers of known programs have 100 KiB. */
 export const MAX_FILE_LENGTH: number = 2 ** 20;

@@ -8,7 +8,7 @@ import { SharedEvent, waitUntil } from "../../sync/mod.ts";
 import { resetOf } from "../../sync/event.ts";
 import type { Source } from "./source.ts";
 import { unless } from "../../../ffi/error.ts";
-import { UsageError } from "../failure.ts";
+import { UsageError } from "../command_line/failure.ts";
 
 /** Sets an event. */
 export function setEvent(name: string): void {

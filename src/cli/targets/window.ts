@@ -11,7 +11,7 @@ import {
   sendCopyData,
   type WindowInfo,
 } from "../../messages/mod.ts";
-import { assertNameFor } from "../object_name.ts";
+import { assertNameFor } from "../command_line/object_name.ts";
 import { assertNewClassName } from "../../../ffi/callback.ts";
 import { escapeText } from "../escape.ts";
 import { notFound } from "./not_found.ts";

@@ -6,7 +6,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import type { ArgumentsOf, ArgumentSpec, CommandSpec, OptionsOf, OptionSpec } from "./command.ts";
-import { hintFor, show } from "../../ffi/arguments.ts";
+import { hintFor, show } from "../../../ffi/arguments.ts";
 import { UsageError } from "./failure.ts";
 
 /** The values of a command line. */

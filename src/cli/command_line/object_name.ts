@@ -4,10 +4,10 @@
  * @module
  */
 
-import { assertClassName } from "../../ffi/callback.ts";
-import { mailslotPath, pipePath } from "../pipe/name.ts";
-import { objectName } from "../names.ts";
-import type { Kind } from "./objects/object.ts";
+import { assertClassName } from "../../../ffi/callback.ts";
+import { mailslotPath, pipePath } from "../../pipe/name.ts";
+import { objectName } from "../../names.ts";
+import type { Kind } from "../objects/object.ts";
 import { UsageError } from "./failure.ts";
 
 /** The checks of the names that are no names of kernel objects. */
