@@ -1,4 +1,4 @@
-import { openToRead } from "./file.ts";
+import { openToRead } from "./input/file.ts";
 import { bold } from "@std/fmt/colors";
 import { alignColumns } from "./columns.ts";
 import type { Invocation } from "./command_line/command.ts";

@@ -12,7 +12,7 @@ import { parseTarget, type SignalTarget, type Target } from "./target.ts";
 import { setEvent } from "./targets/event.ts";
 import type { Sink, SinkOptions } from "./targets/sink.ts";
 import type { SpecOf } from "./commands.ts";
-import { stdinBytes, stdinLines } from "./stdin.ts";
+import { stdinBytes, stdinLines } from "./input/stdin.ts";
 import { UsageError } from "./command_line/failure.ts";
 import type { WaitOptions } from "../wait/options.ts";
 

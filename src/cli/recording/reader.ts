@@ -5,7 +5,7 @@
  * @module
  */
 
-import { openToRead } from "../file.ts";
+import { openToRead } from "../input/file.ts";
 import {
   decodeHeader,
   END_REASONS,

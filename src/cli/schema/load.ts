@@ -4,7 +4,7 @@
  * @module
  */
 
-import { openToRead } from "../file.ts";
+import { openToRead } from "../input/file.ts";
 import { descriptionSchema } from "./layout_schema.ts";
 import { findShipped } from "./shipped/mod.ts";
 import { headerSchema } from "./header/header_schema.ts";

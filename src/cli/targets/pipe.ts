@@ -13,7 +13,7 @@ import {
   type PipeMode,
 } from "../../pipe/mod.ts";
 import { escapeText } from "../escape.ts";
-import { LineSplitter } from "../lines.ts";
+import { LineSplitter } from "../input/lines.ts";
 import type { Output } from "../output.ts";
 import { pipeHasMessages } from "../../pipe/connection.ts";
 import type { Sink, SinkOptions } from "./sink.ts";
