@@ -14,11 +14,11 @@ import type { Invocation } from "./command_line/command.ts";
 import type { Output } from "./output.ts";
 import { pause } from "./pause.ts";
 import type { Schema } from "./schema/schema.ts";
-import { Section, type SectionPart } from "./section.ts";
+import { Section, type SectionPart } from "./memory/section.ts";
 import type { SpecOf } from "./commands.ts";
 import { toJson } from "./json.ts";
 import { UsageError } from "./command_line/failure.ts";
-import { copyWhole } from "./whole_copy.ts";
+import { copyWhole } from "./memory/whole_copy.ts";
 
 /** The number of bytes that are printed in hexadecimal without `--length`. */
 export const HEX_LENGTH = 256;

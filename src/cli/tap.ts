@@ -12,7 +12,7 @@ import {
   type TapMessage,
   type TapSource,
 } from "../channel/tap/source.ts";
-import { suggestSection } from "./suggest_section.ts";
+import { suggestSection } from "./memory/suggest_section.ts";
 import { assertName } from "./command_line/object_name.ts";
 
 /** The longest time that messages are read without a turn of the event loop, in milliseconds. */

@@ -5,7 +5,7 @@
  */
 
 import { bold, red } from "@std/fmt/colors";
-import { type Copy, copyWhole } from "./whole_copy.ts";
+import { type Copy, copyWhole } from "./memory/whole_copy.ts";
 import { escapeText } from "./escape.ts";
 import { givenSchema, schemaFor } from "./schema/choose.ts";
 import { HEX_LENGTH, MAX_COPY } from "./dump.ts";
@@ -13,7 +13,7 @@ import type { Invocation } from "./command_line/command.ts";
 import { LivePicture } from "./live.ts";
 import type { Output } from "./output.ts";
 import { pause } from "./pause.ts";
-import { Section } from "./section.ts";
+import { Section } from "./memory/section.ts";
 import type { SpecOf } from "./commands.ts";
 import { toJson } from "./json.ts";
 import { UsageError } from "./command_line/failure.ts";

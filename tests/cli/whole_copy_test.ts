@@ -1,10 +1,10 @@
 // Copies of memory that a program writes meanwhile.
 
 import { assertEquals, assertNotStrictEquals, assertRejects } from "@std/assert";
-import { copyWhole } from "../../src/cli/whole_copy.ts";
+import { copyWhole } from "../../src/cli/memory/whole_copy.ts";
 import { layoutSchema } from "../../src/cli/schema/layout_schema.ts";
 import type { Schema } from "../../src/cli/schema/schema.ts";
-import { Section } from "../../src/cli/section.ts";
+import { Section } from "../../src/cli/memory/section.ts";
 import { SharedMemory } from "../../src/memory/mod.ts";
 import { struct } from "../../src/struct/mod.ts";
 import { randomName } from "../support/random_name.ts";

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { hintFor, show } from "../../ffi/arguments.ts";
-import { splitTarget } from "./objects/find.ts";
-import { SECTION_KINDS } from "./objects/listing.ts";
-import { aNoun } from "./objects/nouns.ts";
-import { namedKindOf, otherKind } from "./objects/other_kind.ts";
-import { listNamed } from "./objects/raw.ts";
-import { Win32Error } from "../../ffi/error.ts";
+import { hintFor, show } from "../../../ffi/arguments.ts";
+import { splitTarget } from "../objects/find.ts";
+import { SECTION_KINDS } from "../objects/listing.ts";
+import { aNoun } from "../objects/nouns.ts";
+import { namedKindOf, otherKind } from "../objects/other_kind.ts";
+import { listNamed } from "../objects/raw.ts";
+import { Win32Error } from "../../../ffi/error.ts";
 
 const ERROR_FILE_NOT_FOUND = 2;
 const ERROR_INVALID_HANDLE = 6;

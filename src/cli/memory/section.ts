@@ -4,12 +4,12 @@
  * @module
  */
 
-import { escapeText } from "./escape.ts";
-import { InspectedSection } from "../memory/inspection.ts";
-import { objectName } from "../names.ts";
+import { escapeText } from "../escape.ts";
+import { InspectedSection } from "../../memory/inspection.ts";
+import { objectName } from "../../names.ts";
 import { suggestSection } from "./suggest_section.ts";
-import { assertName } from "./command_line/object_name.ts";
-import { UsageError } from "./command_line/failure.ts";
+import { assertName } from "../command_line/object_name.ts";
+import { UsageError } from "../command_line/failure.ts";
 
 /** A part of a section, in bytes. */
 export interface SectionPart {
