@@ -1,4 +1,4 @@
-import { encodingOf } from "./encoding.ts";
+import { encodingOf } from "./messages/encoding.ts";
 import { escapeText } from "./escape.ts";
 import type { Invocation } from "./command_line/command.ts";
 import { formatOf, Records } from "./records.ts";
@@ -9,10 +9,10 @@ import { openMailslotSource } from "./targets/mailslot.ts";
 import { openPipeSource } from "./targets/pipe.ts";
 import { openRingSource } from "./targets/ring.ts";
 import { openWindowSource } from "./targets/window.ts";
-import { MissedCount } from "./missed_count.ts";
+import { MissedCount } from "./messages/missed_count.ts";
 import type { Output } from "./output.ts";
 import { parseTarget, type Target, targetText } from "./target.ts";
-import { type MessageForm, MessageShower, type ShownMessage } from "./message_text.ts";
+import { type MessageForm, MessageShower, type ShownMessage } from "./messages/message_text.ts";
 import type { Received, Source } from "./targets/source.ts";
 import { show } from "../../ffi/arguments.ts";
 import type { SpecOf } from "./commands.ts";

@@ -2,7 +2,7 @@ import type { Invocation } from "./command_line/command.ts";
 import type { SpecOf } from "./commands.ts";
 import type { EndReason } from "./recording/format.ts";
 import { sizeText } from "./size_text.ts";
-import { forEachMessage, openNamed } from "./tap.ts";
+import { forEachMessage, openNamed } from "./messages/tap.ts";
 import { assertName } from "./command_line/object_name.ts";
 import { RecordingWriter } from "./recording/writer.ts";
 import { TimeLimit } from "./limits.ts";

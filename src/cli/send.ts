@@ -1,5 +1,5 @@
-import { encodingOf } from "./encoding.ts";
-import { payloadOf, type PayloadOptions } from "./payload.ts";
+import { encodingOf } from "./messages/encoding.ts";
+import { payloadOf, type PayloadOptions } from "./messages/payload.ts";
 import type { Invocation } from "./command_line/command.ts";
 import { ifMissing } from "./targets/not_found.ts";
 import { openBroadcastSink } from "./targets/broadcast.ts";

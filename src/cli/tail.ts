@@ -1,6 +1,6 @@
 import type { Invocation } from "./command_line/command.ts";
 import type { SpecOf } from "./commands.ts";
-import { forEachMessage, openNamed } from "./tap.ts";
+import { forEachMessage, openNamed } from "./messages/tap.ts";
 import { assertName } from "./command_line/object_name.ts";
 import { type Format, formatOf, Records } from "./records.ts";
 import {
@@ -9,8 +9,8 @@ import {
   type MessageForm,
   MessageShower,
   type ShownMessage,
-} from "./message_text.ts";
-import { MissedCount } from "./missed_count.ts";
+} from "./messages/message_text.ts";
+import { MissedCount } from "./messages/missed_count.ts";
 import { readSchema, schemaOfDescription } from "./schema/load.ts";
 import type { Schema } from "./schema/schema.ts";
 import { TimeLimit } from "./limits.ts";

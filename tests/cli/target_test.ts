@@ -3,7 +3,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseTarget, targetText } from "../../src/cli/target.ts";
 import { LineSplitter } from "../../src/cli/input/lines.ts";
-import { payloadOf } from "../../src/cli/payload.ts";
+import { payloadOf } from "../../src/cli/messages/payload.ts";
 import { UsageError } from "../../src/cli/command_line/failure.ts";
 import { winipc } from "./winipc.ts";
 

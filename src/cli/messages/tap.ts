@@ -5,15 +5,15 @@
  * @module
  */
 
-import { NotTappable } from "../channel/tap/form.ts";
+import { NotTappable } from "../../channel/tap/form.ts";
 import {
   openSource,
   type OpenSourceOptions,
   type TapMessage,
   type TapSource,
-} from "../channel/tap/source.ts";
-import { suggestSection } from "./memory/suggest_section.ts";
-import { assertName } from "./command_line/object_name.ts";
+} from "../../channel/tap/source.ts";
+import { suggestSection } from "../memory/suggest_section.ts";
+import { assertName } from "../command_line/object_name.ts";
 
 /** The longest time that messages are read without a turn of the event loop, in milliseconds. */
 const MAX_BUSY = 10;

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { decodeText } from "../messages/encoding.ts";
-import { decodeValue } from "../channel/ring/message.ts";
+import { decodeText } from "../../messages/encoding.ts";
+import { decodeValue } from "../../channel/ring/message.ts";
 import type { Encoding } from "./encoding.ts";
-import { escapeInspected, escapeText } from "./escape.ts";
-import { toJson } from "./json.ts";
-import type { Schema } from "./schema/schema.ts";
-import { showValue } from "./schema/show_value.ts";
+import { escapeInspected, escapeText } from "../escape.ts";
+import { toJson } from "../json.ts";
+import type { Schema } from "../schema/schema.ts";
+import { showValue } from "../schema/show_value.ts";
 
 /** The forms of messages. */
 export const MESSAGE_FORMS = ["text", "json", "value", "hex", "struct"] as const;

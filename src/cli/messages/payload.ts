@@ -4,12 +4,12 @@
  * @module
  */
 
-import { encodeText } from "../messages/encoding.ts";
+import { encodeText } from "../../messages/encoding.ts";
 import type { Encoding } from "./encoding.ts";
-import { encodeValue } from "../channel/ring/message.ts";
-import { show } from "../../ffi/arguments.ts";
-import type { Target } from "./target.ts";
-import { UsageError } from "./command_line/failure.ts";
+import { encodeValue } from "../../channel/ring/message.ts";
+import { show } from "../../../ffi/arguments.ts";
+import type { Target } from "../target.ts";
+import { UsageError } from "../command_line/failure.ts";
 
 /** How DATA becomes bytes. */
 export interface PayloadOptions {
