@@ -1,14 +1,14 @@
 import { openToRead } from "./input/file.ts";
 import { bold } from "@std/fmt/colors";
-import { alignColumns } from "./columns.ts";
+import { alignColumns } from "./printing/columns.ts";
 import type { Invocation } from "./command_line/command.ts";
 import type { SpecOf } from "./commands.ts";
-import { escapeText } from "./escape.ts";
+import { escapeText } from "./printing/escape.ts";
 import { type ImageExport, type ImageInfo, readImage } from "../dll/image.ts";
 import type { ImageSection } from "../dll/pe/sections.ts";
-import { toJson } from "./json.ts";
-import { formatOf } from "./records.ts";
-import type { Output } from "./output.ts";
+import { toJson } from "./printing/json.ts";
+import { formatOf } from "./printing/records.ts";
+import type { Output } from "./printing/output.ts";
 import { show } from "../../ffi/arguments.ts";
 
 /** Runs `winipc dll`: shows the image sections of a DLL, and the variables in the shared ones. */

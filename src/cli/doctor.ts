@@ -1,13 +1,13 @@
 import { bold, dim, green, red, yellow } from "@std/fmt/colors";
-import { alignColumns } from "./columns.ts";
+import { alignColumns } from "./printing/columns.ts";
 import type { Invocation } from "./command_line/command.ts";
 import { COMMANDS, type SpecOf } from "./commands.ts";
-import { escapeText } from "./escape.ts";
+import { escapeText } from "./printing/escape.ts";
 import { EXIT } from "./command_line/failure.ts";
-import { formatOf } from "./records.ts";
-import { sizeText } from "./size_text.ts";
-import { toJson } from "./json.ts";
-import type { Output } from "./output.ts";
+import { formatOf } from "./printing/records.ts";
+import { sizeText } from "./printing/size_text.ts";
+import { toJson } from "./printing/json.ts";
+import type { Output } from "./printing/output.ts";
 import { MIN_DENO, requireHost, whyUnsupported, windowsVersion } from "../../ffi/platform.ts";
 import {
   ansiCodePage,

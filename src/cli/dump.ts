@@ -5,18 +5,18 @@
  */
 
 import { bold } from "@std/fmt/colors";
-import { alignColumns } from "./columns.ts";
-import { columnsOf, FIELD_HEADINGS, rowsOf } from "./field_rows.ts";
-import { escapeText } from "./escape.ts";
+import { alignColumns } from "./printing/columns.ts";
+import { columnsOf, FIELD_HEADINGS, rowsOf } from "./printing/field_rows.ts";
+import { escapeText } from "./printing/escape.ts";
 import { givenSchema, schemaFor } from "./schema/choose.ts";
-import { HexLines } from "./hex.ts";
+import { HexLines } from "./printing/hex.ts";
 import type { Invocation } from "./command_line/command.ts";
-import type { Output } from "./output.ts";
+import type { Output } from "./printing/output.ts";
 import { pause } from "./pause.ts";
 import type { Schema } from "./schema/schema.ts";
 import { Section, type SectionPart } from "./memory/section.ts";
 import type { SpecOf } from "./commands.ts";
-import { toJson } from "./json.ts";
+import { toJson } from "./printing/json.ts";
 import { UsageError } from "./command_line/failure.ts";
 import { copyWhole } from "./memory/whole_copy.ts";
 

@@ -13,7 +13,7 @@ import { possibleParent } from "./objects/parts.ts";
 import type { RawObject } from "./objects/raw.ts";
 import type { Report } from "./objects/report.ts";
 import { describeWindow } from "./objects/window_report.ts";
-import { formatOf, Records } from "./records.ts";
+import { formatOf, Records } from "./printing/records.ts";
 
 /** Runs `winipc info`. */
 export async function run({ args, options, output }: Invocation<SpecOf<"info">>) {

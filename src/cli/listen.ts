@@ -1,7 +1,7 @@
 import { encodingOf } from "./messages/encoding.ts";
-import { escapeText } from "./escape.ts";
+import { escapeText } from "./printing/escape.ts";
 import type { Invocation } from "./command_line/command.ts";
-import { formatOf, Records } from "./records.ts";
+import { formatOf, Records } from "./printing/records.ts";
 import { ifMissing } from "./targets/not_found.ts";
 import { openBroadcastSource } from "./targets/broadcast.ts";
 import { openEventSource } from "./targets/event.ts";
@@ -10,7 +10,7 @@ import { openPipeSource } from "./targets/pipe.ts";
 import { openRingSource } from "./targets/ring.ts";
 import { openWindowSource } from "./targets/window.ts";
 import { MissedCount } from "./messages/missed_count.ts";
-import type { Output } from "./output.ts";
+import type { Output } from "./printing/output.ts";
 import { parseTarget, type Target, targetText } from "./target.ts";
 import { type MessageForm, MessageShower, type ShownMessage } from "./messages/message_text.ts";
 import type { Received, Source } from "./targets/source.ts";

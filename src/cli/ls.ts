@@ -6,7 +6,7 @@
 
 import { hintFor, show } from "../../ffi/arguments.ts";
 import { KINDS, type SpecOf } from "./commands.ts";
-import { fitWidth } from "./columns.ts";
+import { fitWidth } from "./printing/columns.ts";
 import type { Invocation } from "./command_line/command.ts";
 import { EXIT, UsageError } from "./command_line/failure.ts";
 import { splitTarget } from "./objects/find.ts";
@@ -16,7 +16,7 @@ import { type Kind, type ListedObject, recordOf } from "./objects/object.ts";
 import { matcherOf } from "./objects/pattern.ts";
 import { listingLines } from "./objects/text.ts";
 import { watchObjects } from "./objects/watch.ts";
-import { formatOf, Records } from "./records.ts";
+import { formatOf, Records } from "./printing/records.ts";
 
 /** Runs `winipc ls`. */
 export async function run({ args, options, output, signal }: Invocation<SpecOf<"ls">>) {

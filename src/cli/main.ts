@@ -9,9 +9,9 @@ import { commandHelp, generalHelp } from "./command_line/help.ts";
 import { type CommandName, COMMANDS, type SpecOf } from "./commands.ts";
 import { hintFor, show } from "../../ffi/arguments.ts";
 import { CtrlC } from "./interrupt.ts";
-import { escapeText } from "./escape.ts";
+import { escapeText } from "./printing/escape.ts";
 import { EXIT, exitCodeOf, textOf, UsageError } from "./command_line/failure.ts";
-import { Output } from "./output.ts";
+import { Output } from "./printing/output.ts";
 import { parseLine } from "./command_line/parse.ts";
 import type { Run } from "./command_line/command.ts";
 

@@ -1,7 +1,7 @@
 import type { Invocation } from "./command_line/command.ts";
 import type { SpecOf } from "./commands.ts";
 import type { EndReason } from "./recording/format.ts";
-import { sizeText } from "./size_text.ts";
+import { sizeText } from "./printing/size_text.ts";
 import { forEachMessage, openNamed } from "./messages/tap.ts";
 import { assertName } from "./command_line/object_name.ts";
 import { RecordingWriter } from "./recording/writer.ts";

@@ -1,6 +1,6 @@
 import type { Invocation } from "./command_line/command.ts";
 import type { SpecOf } from "./commands.ts";
-import { sizeText } from "./size_text.ts";
+import { sizeText } from "./printing/size_text.ts";
 import { createTarget, type TapTarget } from "../channel/tap/target.ts";
 import { decodeValue } from "../channel/ring/message.ts";
 import { assertName } from "./command_line/object_name.ts";

@@ -2,7 +2,7 @@ import type { Invocation } from "./command_line/command.ts";
 import type { SpecOf } from "./commands.ts";
 import { forEachMessage, openNamed } from "./messages/tap.ts";
 import { assertName } from "./command_line/object_name.ts";
-import { type Format, formatOf, Records } from "./records.ts";
+import { type Format, formatOf, Records } from "./printing/records.ts";
 import {
   forJson,
   inspectLine,

@@ -1,7 +1,7 @@
 import type { Invocation } from "./command_line/command.ts";
 import type { SpecOf } from "./commands.ts";
-import { formatOf, Records } from "./records.ts";
-import { LivePicture } from "./live.ts";
+import { formatOf, Records } from "./printing/records.ts";
+import { LivePicture } from "./printing/live.ts";
 import { matcherOf } from "./objects/pattern.ts";
 import { Meter, type RingRates } from "./rings/meter.ts";
 import { pause } from "./pause.ts";

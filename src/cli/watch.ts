@@ -6,16 +6,16 @@
 
 import { bold, red } from "@std/fmt/colors";
 import { type Copy, copyWhole } from "./memory/whole_copy.ts";
-import { escapeText } from "./escape.ts";
+import { escapeText } from "./printing/escape.ts";
 import { givenSchema, schemaFor } from "./schema/choose.ts";
 import { HEX_LENGTH, MAX_COPY } from "./dump.ts";
 import type { Invocation } from "./command_line/command.ts";
-import { LivePicture } from "./live.ts";
-import type { Output } from "./output.ts";
+import { LivePicture } from "./printing/live.ts";
+import type { Output } from "./printing/output.ts";
 import { pause } from "./pause.ts";
 import { Section } from "./memory/section.ts";
 import type { SpecOf } from "./commands.ts";
-import { toJson } from "./json.ts";
+import { toJson } from "./printing/json.ts";
 import { UsageError } from "./command_line/failure.ts";
 import { WatchedBytes } from "./watch/bytes.ts";
 import type { Watched } from "./watch/watched.ts";

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { encodeValue } from "../../src/channel/ring/message.ts";
-import { toJson } from "../../src/cli/json.ts";
+import { toJson } from "../../src/cli/printing/json.ts";
 import { MessageShower } from "../../src/cli/messages/message_text.ts";
 import { layoutSchema } from "../../src/cli/schema/layout_schema.ts";
 import { struct, utf8 } from "../../mod.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Output } from "../output.ts";
+import type { Output } from "../printing/output.ts";
 
 /** A positional argument of a subcommand. */
 export interface ArgumentSpec {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { alignColumns } from "../columns.ts";
+import { alignColumns } from "../printing/columns.ts";
 import type { ArgumentSpec, CommandSpec, OptionSpec } from "./command.ts";
 
 /** The width of the help texts in columns. */

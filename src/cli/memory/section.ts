@@ -4,7 +4,7 @@
  * @module
  */
 
-import { escapeText } from "../escape.ts";
+import { escapeText } from "../printing/escape.ts";
 import { InspectedSection } from "../../memory/inspection.ts";
 import { objectName } from "../../names.ts";
 import { suggestSection } from "./suggest_section.ts";

@@ -7,8 +7,8 @@
 import { decodeText } from "../../messages/encoding.ts";
 import { decodeValue } from "../../channel/ring/message.ts";
 import type { Encoding } from "./encoding.ts";
-import { escapeInspected, escapeText } from "../escape.ts";
-import { toJson } from "../json.ts";
+import { escapeInspected, escapeText } from "../printing/escape.ts";
+import { toJson } from "../printing/json.ts";
 import type { Schema } from "../schema/schema.ts";
 import { showValue } from "../schema/show_value.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Output } from "../output.ts";
+import type { Output } from "../printing/output.ts";
 
 /** Minimum time between two lines, in milliseconds. */
 const INTERVAL = 1000;

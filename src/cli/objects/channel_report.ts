@@ -13,7 +13,7 @@ import { layoutLines } from "./layout_text.ts";
 import type { Report } from "./report.ts";
 import { programText } from "./secured.ts";
 import { countText } from "./text.ts";
-import { sizeText } from "../size_text.ts";
+import { sizeText } from "../printing/size_text.ts";
 import { imageOf } from "./windows.ts";
 
 /**

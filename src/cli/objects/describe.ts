@@ -26,7 +26,7 @@ import type { RawObject } from "./raw.ts";
 import { Report } from "./report.ts";
 import { inspectSection } from "./sections.ts";
 import { programText, reportHolders, reportSecurity } from "./secured.ts";
-import { sizeText } from "../size_text.ts";
+import { sizeText } from "../printing/size_text.ts";
 import { imageOf } from "./windows.ts";
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { alignColumns } from "../columns.ts";
+import { alignColumns } from "../printing/columns.ts";
 import { type Description, parseDescription } from "../../struct/description.ts";
 
 /** Returns the lines for a canonical text: `struct of 16 bytes`, and a line for each field. */

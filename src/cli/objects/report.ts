@@ -5,8 +5,8 @@
  */
 
 import { bold } from "@std/fmt/colors";
-import { alignColumns } from "../columns.ts";
-import { escapeText } from "../escape.ts";
+import { alignColumns } from "../printing/columns.ts";
+import { escapeText } from "../printing/escape.ts";
 
 /** What is found out about an object, one property after another. */
 export class Report {

@@ -5,9 +5,9 @@
  */
 
 import { bold, dim, red, yellow } from "@std/fmt/colors";
-import { alignColumns } from "../columns.ts";
-import { escapeText } from "../escape.ts";
-import { sizeText } from "../size_text.ts";
+import { alignColumns } from "../printing/columns.ts";
+import { escapeText } from "../printing/escape.ts";
+import { sizeText } from "../printing/size_text.ts";
 import { describePlace, type ListedObject, type ListedWindow } from "./object.ts";
 import type { InspectedPlace, ValidInspection } from "../../channel/inspection.ts";
 

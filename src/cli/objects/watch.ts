@@ -5,9 +5,9 @@
  */
 
 import { bold, green, red } from "@std/fmt/colors";
-import { toJson } from "../json.ts";
-import { LivePicture } from "../live.ts";
-import type { Output } from "../output.ts";
+import { toJson } from "../printing/json.ts";
+import { LivePicture } from "../printing/live.ts";
+import type { Output } from "../printing/output.ts";
 import type { Lister } from "./listing.ts";
 import { type ListedObject, recordOf } from "./object.ts";
 import { listingLines } from "./text.ts";

@@ -5,10 +5,10 @@
  */
 
 import { bold, dim, red, yellow } from "@std/fmt/colors";
-import { sizeText } from "../size_text.ts";
+import { sizeText } from "../printing/size_text.ts";
 import type { InspectedPlace } from "../../channel/inspection.ts";
-import { alignColumns, fitWidth } from "../columns.ts";
-import { escapeText } from "../escape.ts";
+import { alignColumns, fitWidth } from "../printing/columns.ts";
+import { escapeText } from "../printing/escape.ts";
 import { describePlace } from "../objects/object.ts";
 import type { RingRates } from "./meter.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { escapeText } from "../escape.ts";
+import { escapeText } from "../printing/escape.ts";
 import type { FieldValue } from "./schema.ts";
 
 /** Maximum number of bytes of a field that are shown. */

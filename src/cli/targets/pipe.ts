@@ -12,9 +12,9 @@ import {
   type PipeListener,
   type PipeMode,
 } from "../../pipe/mod.ts";
-import { escapeText } from "../escape.ts";
+import { escapeText } from "../printing/escape.ts";
 import { LineSplitter } from "../input/lines.ts";
-import type { Output } from "../output.ts";
+import type { Output } from "../printing/output.ts";
 import { pipeHasMessages } from "../../pipe/connection.ts";
 import type { Sink, SinkOptions } from "./sink.ts";
 import type { Source } from "./source.ts";

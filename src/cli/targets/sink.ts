@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Output } from "../output.ts";
+import type { Output } from "../printing/output.ts";
 import type { WaitOptions } from "../../wait/options.ts";
 
 /** Takes the messages of `winipc send`. */

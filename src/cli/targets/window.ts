@@ -13,7 +13,7 @@ import {
 } from "../../messages/mod.ts";
 import { assertNameFor } from "../command_line/object_name.ts";
 import { assertNewClassName } from "../../../ffi/callback.ts";
-import { escapeText } from "../escape.ts";
+import { escapeText } from "../printing/escape.ts";
 import { notFound } from "./not_found.ts";
 import type { Sink, SinkOptions } from "./sink.ts";
 import type { Source } from "./source.ts";

@@ -6,7 +6,7 @@
 
 import { bold, yellow } from "@std/fmt/colors";
 import { chooseRows, isFresh, type Watched } from "./watched.ts";
-import { hexLine, LINE_LENGTH } from "../hex.ts";
+import { hexLine, LINE_LENGTH } from "../printing/hex.ts";
 
 /** Changes with fewer equal bytes between them are reported as one. */
 const GAP = 16;

@@ -5,8 +5,8 @@
  */
 
 import { bold, yellow } from "@std/fmt/colors";
-import { alignColumns } from "../columns.ts";
-import { columnsOf, FIELD_HEADINGS, type FieldRow, rowsOf } from "../field_rows.ts";
+import { alignColumns } from "../printing/columns.ts";
+import { columnsOf, FIELD_HEADINGS, type FieldRow, rowsOf } from "../printing/field_rows.ts";
 import { chooseRows, isFresh, type Watched } from "./watched.ts";
 import type { Field, FieldValue, Schema } from "../schema/schema.ts";
 

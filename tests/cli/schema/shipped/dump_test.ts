@@ -8,7 +8,7 @@
 import { assertEquals } from "@std/assert";
 import { SharedMemory, SharedMutex } from "../../../../mod.ts";
 import { shippedSchemaOf } from "../../../../src/cli/schema/load.ts";
-import { toJson } from "../../../../src/cli/json.ts";
+import { toJson } from "../../../../src/cli/printing/json.ts";
 import { runPeer } from "../../../support/run_peer.ts";
 import { compileC } from "../../../support/compile_c.ts";
 import { Peer } from "../../../support/peer.ts";

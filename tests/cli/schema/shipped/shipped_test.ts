@@ -8,7 +8,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SharedMemory } from "../../../../mod.ts";
 import { shippedSchemaOf } from "../../../../src/cli/schema/load.ts";
-import { toJson } from "../../../../src/cli/json.ts";
+import { toJson } from "../../../../src/cli/printing/json.ts";
 import type { Field, Schema } from "../../../../src/cli/schema/schema.ts";
 import { compileC, type Compiled } from "../../../support/compile_c.ts";
 import { Peer } from "../../../support/peer.ts";

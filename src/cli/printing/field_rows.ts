@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Field } from "./schema/schema.ts";
+import type { Field } from "../schema/schema.ts";
 import { escapeText } from "./escape.ts";
-import { showValue } from "./schema/show_value.ts";
+import { showValue } from "../schema/show_value.ts";
 
 /** Maximum number of elements that a row shows. */
 const MAX_ELEMENTS = 16;

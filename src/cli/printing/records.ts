@@ -5,9 +5,9 @@
  */
 
 import { toJson } from "./json.ts";
-import type { OptionSpec } from "./command_line/command.ts";
+import type { OptionSpec } from "../command_line/command.ts";
 import type { Output } from "./output.ts";
-import { UsageError } from "./command_line/failure.ts";
+import { UsageError } from "../command_line/failure.ts";
 
 /** How records are printed. */
 export type Format = "text" | "json" | "jsonl";

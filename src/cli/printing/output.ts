@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OutputClosed } from "./command_line/failure.ts";
+import { OutputClosed } from "../command_line/failure.ts";
 import { fitWidth } from "./columns.ts";
 
 /** The number of characters that are collected before they are written, for long lists. */
