@@ -11,7 +11,7 @@ import { openRingSource } from "./targets/ring.ts";
 import { openWindowSource } from "./targets/window.ts";
 import { MissedCount } from "./messages/missed_count.ts";
 import type { Output } from "./printing/output.ts";
-import { parseTarget, type Target, targetText } from "./target.ts";
+import { parseTarget, type Target, targetText } from "./targets/target.ts";
 import { type MessageForm, MessageShower, type ShownMessage } from "./messages/message_text.ts";
 import type { Received, Source } from "./targets/source.ts";
 import { show } from "../../ffi/arguments.ts";

@@ -1,7 +1,7 @@
 // The words that name targets, the data of messages, and lines, without a process.
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseTarget, targetText } from "../../src/cli/target.ts";
+import { parseTarget, targetText } from "../../src/cli/targets/target.ts";
 import { LineSplitter } from "../../src/cli/input/lines.ts";
 import { payloadOf } from "../../src/cli/messages/payload.ts";
 import { UsageError } from "../../src/cli/command_line/failure.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Target } from "../target.ts";
+import type { Target } from "../targets/target.ts";
 
 /** The encodings of texts. */
 export const ENCODINGS = ["utf-8", "utf-16le", "ansi"] as const;

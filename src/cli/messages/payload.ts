@@ -8,7 +8,7 @@ import { encodeText } from "../../messages/encoding.ts";
 import type { Encoding } from "./encoding.ts";
 import { encodeValue } from "../../channel/ring/message.ts";
 import { show } from "../../../ffi/arguments.ts";
-import type { Target } from "../target.ts";
+import type { Target } from "../targets/target.ts";
 import { UsageError } from "../command_line/failure.ts";
 
 /** How DATA becomes bytes. */

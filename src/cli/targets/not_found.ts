@@ -9,7 +9,7 @@ import { Lister } from "../objects/listing.ts";
 import { listWindows } from "../../messages/mod.ts";
 import { NOUNS } from "../objects/nouns.ts";
 import { kindOf, otherKind } from "../objects/other_kind.ts";
-import { type Target, TARGET_KINDS, type WindowTarget } from "../target.ts";
+import { type Target, TARGET_KINDS, type WindowTarget } from "./target.ts";
 import { Win32Error } from "../../../ffi/error.ts";
 
 /**

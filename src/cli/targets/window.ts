@@ -17,7 +17,7 @@ import { escapeText } from "../printing/escape.ts";
 import { notFound } from "./not_found.ts";
 import type { Sink, SinkOptions } from "./sink.ts";
 import type { Source } from "./source.ts";
-import type { WindowTarget } from "../target.ts";
+import type { WindowTarget } from "./target.ts";
 
 /** Maximum time to wait for a window's answer, in milliseconds, if the user gives none. */
 const DEFAULT_TIMEOUT = 5000;

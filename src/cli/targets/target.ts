@@ -4,9 +4,9 @@
  * @module
  */
 
-import { hintFor, show } from "../../ffi/arguments.ts";
-import { assertNameOf } from "./command_line/object_name.ts";
-import { UsageError } from "./command_line/failure.ts";
+import { hintFor, show } from "../../../ffi/arguments.ts";
+import { assertNameOf } from "../command_line/object_name.ts";
+import { UsageError } from "../command_line/failure.ts";
 
 /** The kinds of targets: the words before the colon. */
 export const TARGET_KINDS = ["ring", "broadcast", "pipe", "mailslot", "event", "window"] as const;
