@@ -12,7 +12,7 @@ import { givenSchema, schemaFor } from "./schema/choose.ts";
 import { HexLines } from "./printing/hex.ts";
 import type { Invocation } from "./command_line/command.ts";
 import type { Output } from "./printing/output.ts";
-import { pause } from "./pause.ts";
+import { pause } from "./waiting/pause.ts";
 import type { Schema } from "./schema/schema.ts";
 import { Section, type SectionPart } from "./memory/section.ts";
 import type { SpecOf } from "./commands.ts";

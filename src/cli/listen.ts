@@ -16,7 +16,7 @@ import { type MessageForm, MessageShower, type ShownMessage } from "./messages/m
 import type { Received, Source } from "./targets/source.ts";
 import { show } from "../../ffi/arguments.ts";
 import type { SpecOf } from "./commands.ts";
-import { TimeLimit } from "./limits.ts";
+import { TimeLimit } from "./waiting/limits.ts";
 import { UsageError } from "./command_line/failure.ts";
 
 type Call = Invocation<SpecOf<"listen">>;

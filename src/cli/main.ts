@@ -8,7 +8,7 @@ import { setColorEnabled } from "@std/fmt/colors";
 import { commandHelp, generalHelp } from "./command_line/help.ts";
 import { type CommandName, COMMANDS, type SpecOf } from "./commands.ts";
 import { hintFor, show } from "../../ffi/arguments.ts";
-import { CtrlC } from "./interrupt.ts";
+import { CtrlC } from "./waiting/interrupt.ts";
 import { escapeText } from "./printing/escape.ts";
 import { EXIT, exitCodeOf, textOf, UsageError } from "./command_line/failure.ts";
 import { Output } from "./printing/output.ts";

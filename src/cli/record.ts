@@ -5,7 +5,7 @@ import { sizeText } from "./printing/size_text.ts";
 import { forEachMessage, openNamed } from "./messages/tap.ts";
 import { assertName } from "./command_line/object_name.ts";
 import { RecordingWriter } from "./recording/writer.ts";
-import { TimeLimit } from "./limits.ts";
+import { TimeLimit } from "./waiting/limits.ts";
 
 /** Time between two writes of a slow ring's messages, in milliseconds. */
 const WRITE_INTERVAL = 100;

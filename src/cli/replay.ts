@@ -4,7 +4,7 @@ import { sizeText } from "./printing/size_text.ts";
 import { createTarget, type TapTarget } from "../channel/tap/target.ts";
 import { decodeValue } from "../channel/ring/message.ts";
 import { assertName } from "./command_line/object_name.ts";
-import { pause } from "./pause.ts";
+import { pause } from "./waiting/pause.ts";
 import { RecordingReader, type RecordingRecord } from "./recording/reader.ts";
 import { show } from "../../ffi/arguments.ts";
 import { aNoun } from "./objects/nouns.ts";

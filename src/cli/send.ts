@@ -7,7 +7,7 @@ import { openMailslotSink } from "./targets/mailslot.ts";
 import { openPipeSink } from "./targets/pipe.ts";
 import { openRingSink } from "./targets/ring.ts";
 import { openWindowSink } from "./targets/window.ts";
-import { pause } from "./pause.ts";
+import { pause } from "./waiting/pause.ts";
 import { parseTarget, type SignalTarget, type Target } from "./targets/target.ts";
 import { setEvent } from "./targets/event.ts";
 import type { Sink, SinkOptions } from "./targets/sink.ts";

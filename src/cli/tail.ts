@@ -13,7 +13,7 @@ import {
 import { MissedCount } from "./messages/missed_count.ts";
 import { readSchema, schemaOfDescription } from "./schema/load.ts";
 import type { Schema } from "./schema/schema.ts";
-import { TimeLimit } from "./limits.ts";
+import { TimeLimit } from "./waiting/limits.ts";
 import type { TapMessage } from "../channel/tap/source.ts";
 import type { TapForm } from "../channel/tap/form.ts";
 import { UsageError } from "./command_line/failure.ts";

@@ -4,7 +4,7 @@ import { formatOf, Records } from "./printing/records.ts";
 import { LivePicture } from "./printing/live.ts";
 import { matcherOf } from "./objects/pattern.ts";
 import { Meter, type RingRates } from "./rings/meter.ts";
-import { pause } from "./pause.ts";
+import { pause } from "./waiting/pause.ts";
 import { pictureOf } from "./rings/picture.ts";
 import { RingLooker } from "./rings/looker.ts";
 

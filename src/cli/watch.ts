@@ -12,7 +12,7 @@ import { HEX_LENGTH, MAX_COPY } from "./dump.ts";
 import type { Invocation } from "./command_line/command.ts";
 import { LivePicture } from "./printing/live.ts";
 import type { Output } from "./printing/output.ts";
-import { pause } from "./pause.ts";
+import { pause } from "./waiting/pause.ts";
 import { Section } from "./memory/section.ts";
 import type { SpecOf } from "./commands.ts";
 import { toJson } from "./printing/json.ts";

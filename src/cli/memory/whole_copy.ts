@@ -6,7 +6,7 @@
 
 import type { Schema } from "../schema/schema.ts";
 import type { Section, SectionPart } from "./section.ts";
-import { pause } from "../pause.ts";
+import { pause } from "../waiting/pause.ts";
 
 /** Maximum attempts, one per millisecond or more: a program may write all of the time, or be dead. */
 const MAX_ATTEMPTS = 32;

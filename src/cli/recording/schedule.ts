@@ -4,7 +4,7 @@
  * @module
  */
 
-import { pause } from "../pause.ts";
+import { pause } from "../waiting/pause.ts";
 
 /** The longest time that messages are sent without a turn of the event loop, in milliseconds. */
 const MAX_BUSY = 10;

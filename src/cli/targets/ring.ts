@@ -6,7 +6,7 @@
 
 import { RingChannel } from "../../channel/mod.ts";
 import { openUntyped } from "./untyped.ts";
-import { pause } from "../pause.ts";
+import { pause } from "../waiting/pause.ts";
 import type { Sink } from "./sink.ts";
 import type { Source } from "./source.ts";
 

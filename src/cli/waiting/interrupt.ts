@@ -4,7 +4,7 @@
  * @module
  */
 
-import { EXIT, Interrupted } from "./command_line/failure.ts";
+import { EXIT, Interrupted } from "../command_line/failure.ts";
 
 /** Listens for Ctrl-C. The second Ctrl-C ends the process, if the command does not end in time. */
 export class CtrlC implements Disposable {
