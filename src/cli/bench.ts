@@ -1,15 +1,15 @@
 import { bold, cyan, dim } from "@std/fmt/colors";
 import { sizeText } from "./printing/size_text.ts";
 import { alignColumns } from "./printing/columns.ts";
-import { type Measurement, measureWay } from "./measure.ts";
+import { type Measurement, measureWay } from "./ways/measure.ts";
 import type { Invocation } from "./command_line/command.ts";
 import type { SpecOf } from "./commands.ts";
 import { EXIT } from "./command_line/failure.ts";
 import { formatOf } from "./printing/records.ts";
 import { toJson } from "./printing/json.ts";
 import type { Output } from "./printing/output.ts";
-import { WAY_TEXTS } from "./ways.ts";
-import { WAYS } from "./way_names.ts";
+import { WAY_TEXTS } from "./ways/ways.ts";
+import { WAYS } from "./ways/way_names.ts";
 
 /** The width of the longest bar in columns. */
 const BAR = 20;

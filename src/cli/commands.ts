@@ -9,7 +9,7 @@ import type { CommandSpec, OptionSpec } from "./command_line/command.ts";
 import { ENCODINGS } from "./messages/encoding.ts";
 import { INFO_KEYS, LS_KEYS } from "./objects/json_keys.ts";
 import { FORMAT_OPTIONS } from "./printing/records.ts";
-import { WAYS } from "./way_names.ts";
+import { WAYS } from "./ways/way_names.ts";
 
 /** The kinds of objects that `winipc ls` lists. */
 export const KINDS = [

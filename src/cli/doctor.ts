@@ -18,7 +18,7 @@ import {
 } from "../../ffi/this_process.ts";
 import { currentSession } from "../../ffi/process_thread.ts";
 import { currentUserSid } from "../../ffi/security.ts";
-import { type Tried, TRIES, tryOnce } from "./tries.ts";
+import { type Tried, TRIES, tryOnce } from "./ways/tries.ts";
 
 /** The privileges that matter, and what each of them is for. */
 const PRIVILEGES: Readonly<Record<string, string>> = {

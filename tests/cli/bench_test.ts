@@ -2,10 +2,10 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { isWine } from "../../ffi/win32/ntdll.ts";
-import { openEnds } from "../../src/cli/ways.ts";
+import { openEnds } from "../../src/cli/ways/ways.ts";
 import { randomName } from "../support/random_name.ts";
 import { Terminal } from "./terminal.ts";
-import { WAYS } from "../../src/cli/way_names.ts";
+import { WAYS } from "../../src/cli/ways/way_names.ts";
 import { winipc } from "./winipc.ts";
 
 const NOTE = "Each message has 1 KiB. Both ends are in one thread, so the times are those of " +

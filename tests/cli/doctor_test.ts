@@ -11,7 +11,7 @@ import { currentSession } from "../../ffi/process_thread.ts";
 import { currentUserSid } from "../../ffi/security.ts";
 import { MIN_DENO } from "../../ffi/platform.ts";
 import { tokenInfo, userName, wineVersion } from "../../ffi/this_process.ts";
-import { TRIES, tryOnce } from "../../src/cli/tries.ts";
+import { TRIES, tryOnce } from "../../src/cli/ways/tries.ts";
 import { winipc } from "./winipc.ts";
 import { winipcOnTerminal } from "./terminal.ts";
 

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { BroadcastRing, LatestValue, RingChannel } from "../channel/mod.ts";
-import { CopyDataListener, sendCopyData } from "../messages/mod.ts";
-import { SharedMemory } from "../memory/mod.ts";
-import { connectPipe, listenPipe, Mailslot, openMailslot } from "../pipe/mod.ts";
-import { bytes, struct } from "../struct/mod.ts";
-import { SharedEvent } from "../sync/mod.ts";
+import { BroadcastRing, LatestValue, RingChannel } from "../../channel/mod.ts";
+import { CopyDataListener, sendCopyData } from "../../messages/mod.ts";
+import { SharedMemory } from "../../memory/mod.ts";
+import { connectPipe, listenPipe, Mailslot, openMailslot } from "../../pipe/mod.ts";
+import { bytes, struct } from "../../struct/mod.ts";
+import { SharedEvent } from "../../sync/mod.ts";
 import type { WayName } from "./way_names.ts";
 
 /** Both ends of a way. */

@@ -6,9 +6,9 @@
 
 import { openEnds, WAY_TEXTS } from "./ways.ts";
 import { type WayName, WAYS } from "./way_names.ts";
-import { SharedEvent, SharedMutex, SharedSemaphore } from "../sync/mod.ts";
-import { SharedMemory } from "../memory/mod.ts";
-import { spawn } from "../process/mod.ts";
+import { SharedEvent, SharedMutex, SharedSemaphore } from "../../sync/mod.ts";
+import { SharedMemory } from "../../memory/mod.ts";
+import { spawn } from "../../process/mod.ts";
 
 /** A way that can be tried. */
 export interface Try {
