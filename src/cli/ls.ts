@@ -5,7 +5,8 @@
  */
 
 import { hintFor, show } from "../../ffi/arguments.ts";
-import { KINDS, type SpecOf } from "./commands.ts";
+import type { SpecOf } from "./commands.ts";
+import { KINDS } from "./objects/kinds.ts";
 import { fitWidth } from "./printing/columns.ts";
 import type { Invocation } from "./command_line/command.ts";
 import { EXIT, UsageError } from "./command_line/failure.ts";

@@ -6,7 +6,7 @@
 
 import { hintFor, show } from "../../../ffi/arguments.ts";
 import { equalsCaseless } from "../../../ffi/wide.ts";
-import { KINDS } from "../commands.ts";
+import { KINDS } from "./kinds.ts";
 import { pipeState } from "../../../ffi/named_pipe.ts";
 import { localPipePath, mailslotPath } from "../../pipe/name.ts";
 import { assertName, assertNameOf } from "../command_line/object_name.ts";

@@ -5,7 +5,7 @@
  */
 
 import { isWine } from "../../../ffi/win32/ntdll.ts";
-import { KINDS } from "../commands.ts";
+import { KINDS } from "./kinds.ts";
 import type { Kind, ListedObject } from "./object.ts";
 import { Parents, possibleParent } from "./parts.ts";
 import { listNamed, listPipes, NAMED_KINDS, type RawObject } from "./raw.ts";

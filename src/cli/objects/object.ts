@@ -5,7 +5,7 @@
  */
 
 import type { InspectedPlace, ValidInspection } from "../../channel/inspection.ts";
-import type { KINDS } from "../commands.ts";
+import type { KINDS } from "./kinds.ts";
 
 /** A kind of object, as users name it. */
 export type Kind = typeof KINDS[number];
