@@ -23,7 +23,7 @@ const MEANINGS: { readonly [Name in keyof typeof EXIT]: string } = {
   done: "Done. Also if the reader of the standard output has closed it, as `head` does.",
   failed: "Failed. The standard error says why.",
   usage: "The command line has a mistake.",
-  notFound: "The object or the file does not exist.",
+  notFound: "There is no such object of the kind that was asked for, or no such file.",
   denied: "Windows denied access, or a permission of Deno is missing.",
   timedOut: "The time of `--timeout` was over.",
   interrupted: "Ctrl-C was pressed.",
