@@ -40,10 +40,13 @@ Deno.test("winipc listen counts the messages of a broadcast ring that it missed"
   assertEquals(code, 0);
   const missed = records.reduce((total, record) => total + (record.missed ?? 0), 0);
   assertEquals([records.length + missed, missed > 0], [101, true]);
+  // On a busy machine, the ring can be overwritten twice: there is a line at most once a second.
+  const line = /^Missed (\d+) messages: the sender overwrote them\n/gm;
+  const said = err.matchAll(line).reduce((total, [, count]) => total + Number(count), 0);
+  assertEquals(said, missed);
   assertEquals(
-    err,
-    `Listening on broadcast:${name}\nMissed ${missed} messages: the sender overwrote them\n` +
-      `broadcast:${name} has ended: its sender is closed\n`,
+    err.replaceAll(line, ""),
+    `Listening on broadcast:${name}\nbroadcast:${name} has ended: its sender is closed\n`,
   );
 });
 
