@@ -87,9 +87,7 @@ Deno.test("sendCopyData() reaches a window while other windows hang, in order an
   await t.step("A send to a ninth window waits while eight windows hang", async () => {
     // Not the first window: the send of the step before may hold its queue a little longer. Then the
     // send to the listener would get that send's thread.
-    const late = hung.windows.slice(1).map((window) =>
-      sendCopyData(window, "", { timeout: 4000 })
-    );
+    const late = hung.windows.slice(1).map((window) => sendCopyData(window, "", { timeout: 4000 }));
     const refusals = Promise.all(
       late.map((send) => assertRejects(() => send, Deno.errors.TimedOut)),
     );
