@@ -142,18 +142,55 @@ function takeOver({ header, machine }: PublishingParts): void {
   }
 }
 
+/** What the other files of this room need to open an end of a latest value. */
+export interface LatestInsides {
+  /** The name in messages: `latest value "Local\\x"`. */
+  readonly label: string;
+  readonly parts: LatestParts;
+  readonly options: LatestValueOptions;
+  /** The ends, which are closed with the latest value. */
+  readonly ends: Ends;
+}
+
+/**
+ * Returns the insides of a latest value.
+ *
+ * @throws {Deno.errors.BadResource} If the latest value is closed.
+ */
+export let insidesOf: <F extends Fields>(value: LatestValue<F>) => LatestInsides;
+
+/** The publisher of a latest value's only writer. */
+export interface OnlyPublisher extends Disposable {
+  readonly publisher: LatestPublisher;
+  /** The value that was published last, in 32-bit words. */
+  readonly words: Int32Array<ArrayBuffer>;
+}
+
+/**
+ * Takes the writer's mutex and place.
+ *
+ * @returns The publisher. Its disposal leaves the place, and then releases the mutex.
+ * @throws {Deno.errors.Busy} If the latest value has a writer already. Or if the memory is
+ *   corrupt: it names a newest value that it does not hold.
+ */
+export function openPublisher<F extends Fields>(value: LatestValue<F>): OnlyPublisher {
+  const { label, parts, options } = insidesOf(value);
+  using stack = takeWriterMutex(value.name, label, options);
+  const words = new Int32Array(wordsOf(value.layout.byteLength));
+  parts.slots.copy(words);
+  const publisher = stack.use(new LatestPublisher(parts));
+  const resources = stack.move();
+  return { publisher, words, [Symbol.dispose]: () => resources.dispose() };
+}
+
 /** Options of {@linkcode openWriter}. */
 export interface LatestWriterOptions<F extends Fields> {
   /** The full name of the latest value. */
   readonly name: string;
   /** The layout of its values. */
   readonly layout: Layout<F>;
-  /** The value that was published last, in 32-bit words. */
-  readonly words: Int32Array<ArrayBuffer>;
   /** The publisher, which has the writer's place. */
-  readonly publisher: LatestPublisher;
-  /** Closes the publisher, and then releases the writer's mutex. */
-  readonly resources: DisposableStack;
+  readonly opened: OnlyPublisher;
 }
 
 /** Opens a writer; {@linkcode LatestValue.writer} calls this. */
@@ -192,21 +229,21 @@ export class LatestWriter<F extends Fields> extends Uncloneable implements Dispo
   readonly value: StructView<F>;
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #publisher: LatestPublisher;
-  readonly #resources: DisposableStack;
+  readonly #opened: OnlyPublisher;
   #closed = false;
 
   static {
     openWriter = (options) => new LatestWriter(options);
   }
 
-  private constructor({ name, layout, words, publisher, resources }: LatestWriterOptions<F>) {
+  private constructor({ name, layout, opened }: LatestWriterOptions<F>) {
     super();
     this.name = name;
     this.layout = layout;
-    this.value = layout.view(words);
-    this.#words = words;
-    this.#publisher = publisher;
-    this.#resources = resources;
+    this.value = layout.view(opened.words);
+    this.#words = opened.words;
+    this.#publisher = opened.publisher;
+    this.#opened = opened;
   }
 
   /** Whether the writer is closed. */
@@ -243,7 +280,7 @@ export class LatestWriter<F extends Fields> extends Uncloneable implements Dispo
   /** Closes the writer. The last value stays, and another writer can be opened. */
   close(): void {
     this.#closed = true;
-    this.#resources.dispose();
+    this.#opened[Symbol.dispose]();
   }
 
   /** Closes the writer at the end of a `using` block. */
@@ -295,6 +332,18 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
   readonly #options: LatestValueOptions;
   readonly #ends = new Ends();
   #closed = false;
+
+  static {
+    insidesOf = (value) => {
+      value.#assertOpen();
+      return {
+        label: value.#label,
+        parts: value.#memory.parts,
+        options: value.#options,
+        ends: value.#ends,
+      };
+    };
+  }
 
   private constructor(
     name: string,
@@ -418,12 +467,7 @@ export class LatestValue<F extends Fields> extends Uncloneable implements Dispos
   writer(): LatestWriter<F> {
     this.#assertOpen();
     const { name, layout } = this;
-    const { parts } = this.#memory;
-    using stack = takeWriterMutex(name, this.#label, this.#options);
-    const words = new Int32Array(wordsOf(layout.byteLength));
-    parts.slots.copy(words);
-    const publisher = stack.use(new LatestPublisher(parts));
-    return this.#ends.add(openWriter({ name, layout, words, publisher, resources: stack.move() }));
+    return this.#ends.add(openWriter({ name, layout, opened: openPublisher(this) }));
   }
 
   /**
