@@ -17,5 +17,13 @@ export type {
   NatsSubscribeOptions,
   NatsSubscription,
 } from "./nats.ts";
-export type { IncomingRoute, OutgoingRoute, Route, Sink, Source, StreamDelivery } from "./route.ts";
+export type {
+  IncomingRoute,
+  OutgoingRoute,
+  Route,
+  Sink,
+  Source,
+  StreamDelivery,
+  WindowSink,
+} from "./route.ts";
 export type { RouteStats } from "./stats.ts";

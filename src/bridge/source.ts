@@ -7,17 +7,21 @@
 /** A message of a source. */
 export interface SourceMessage {
   readonly bytes: Uint8Array;
-  /** The number of the message: each message of a source has the number after the one before. */
+  /**
+   * The number of the message, an integer from 0. Each message has the number after the one before.
+   * Messages that the source has lost leave a gap.
+   */
   readonly number: number;
 }
 
-/** A source of messages: one end of a channel, a pipe, a mailslot or a listener. */
+/** A source of messages: one end of a channel, a pipe, a mailslot, a listener or an iterable. */
 export interface RouteSource {
   /** The source in words: `ring "Local\\lines"`. */
   readonly label: string;
   /**
    * Says which source this is, for the ids of its messages: the same as long as the numbers go on,
-   * also in another process. It differs if the numbers have begun again.
+   * also in another process. It differs if the numbers have begun again, and on each computer. It
+   * consists of hexadecimal digits.
    */
   readonly identity: string;
   /** The length of the longest message in bytes, if the source limits it. */

@@ -115,6 +115,21 @@ export let takeChunk: (connection: PipeConnection) => Promise<Uint8Array<ArrayBu
 /** Returns whether the pipe of a connection carries messages: see `carriesMessages` of ffi/. */
 export let pipeHasMessages: (connection: PipeConnection) => boolean;
 
+/** How a connection reads and writes. */
+export interface ConnectionForm {
+  /** The pipe's name in messages: `pipe "\\\\.\\pipe\\x"`. */
+  readonly label: string;
+  /** Whether each write is a message, and each read returns one. */
+  readonly hasMessages: boolean;
+  /** Whether an empty message is the end. */
+  readonly endsByEmpty: boolean;
+  /** Maximum length of a received message in bytes. */
+  readonly maxMessageLength: number;
+}
+
+/** Returns how a connection reads and writes. */
+export let formOf: (connection: PipeConnection) => ConnectionForm;
+
 /** Makes the connection for an end of a pipe. */
 export let connectionOver: (end: PipeEnd, options: PipeOptions) => PipeConnection;
 
@@ -176,6 +191,12 @@ export class PipeConnection extends Uncloneable implements AsyncDisposable {
     openPeerOf = (connection) => openPeer(connection.#pipe, connection.peer.pid, connection.#since);
     takeChunk = (connection) => connection.#exclusively({}, () => connection.#take({}));
     pipeHasMessages = (connection) => carriesMessages(connection.#pipe.handle);
+    formOf = (connection) => ({
+      label: connection.#pipe.label,
+      hasMessages: connection.#hasMessages,
+      endsByEmpty: connection.#endsByEmpty,
+      maxMessageLength: connection.#maxMessageLength,
+    });
     connectionOver = (...args) => new PipeConnection(...args);
   }
 

@@ -94,7 +94,13 @@ const WAIT_FOR_CHECKS: OptionChecks<WaitOptions & AnyMessage> = {
 };
 
 /** A ring of any type: the functions that make rings do not know the types of the overloads. */
-type AnyRing = BroadcastRing<unknown, unknown, unknown>;
+export type AnyRing = BroadcastRing<unknown, unknown, unknown>;
+
+/**
+ * Opens a receiver, as {@linkcode BroadcastRing.receiver} does. The receiver gets each message as
+ * its bytes, also if the ring has a layout of messages.
+ */
+export let openBytesReceiver: (ring: AnyRing) => BroadcastReceiver;
 
 /** The form of a ring's messages, and how its receivers are opened. */
 interface Form<Value, Input, View> {
@@ -175,6 +181,10 @@ export class BroadcastRing<Value = BroadcastMessage, Input = never, View = never
   readonly #ends = new Ends();
   readonly #label: string;
   readonly #form: Form<Value, Input, View>;
+
+  static {
+    openBytesReceiver = (ring) => ring.#ends.add(openReceiver({ ...ring.#open() }));
+  }
 
   private constructor(
     label: string,

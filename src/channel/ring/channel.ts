@@ -57,6 +57,7 @@ import {
   descriptionPlaceIn,
   HEADER_LENGTH,
   headerWordsOf,
+  identityIn,
   longestMessage,
   MAGIC,
   memoryLengthOf,
@@ -181,6 +182,19 @@ export let partsOf: (channel: AnyChannel) => ChannelParts;
 export let hadOwner: (channel: AnyChannel, place: Place) => boolean;
 
 /**
+ * Takes the receiver's place, as {@linkcode RingChannel.receiver} does. The receiver gets each
+ * message as its bytes, also if the channel has a layout of messages.
+ */
+export let openBytesReceiver: (channel: AnyChannel) => RingReceiver;
+
+/**
+ * Returns the identity of a channel: 16 hexadecimal digits. It is the same as long as the numbers of
+ * the messages go on, in every process. If all processes have closed the channel, the next channel of
+ * its name has another identity.
+ */
+export let identityOf: (channel: AnyChannel) => string;
+
+/**
  * Creates a channel object over parts that this process already has. The channel closes the parts,
  * also if this function throws.
  *
@@ -285,6 +299,8 @@ export class RingChannel<Value = Uint8Array<ArrayBuffer>, Input = never, View = 
   static {
     partsOf = (channel) => channel.#parts;
     hadOwner = (channel, place) => wasTaken(headerWordsOf(channel.#end.buffer), place);
+    openBytesReceiver = (channel) => channel.#ends.add(openReceiver(channel.#open()));
+    identityOf = (channel) => identityIn(channel.#open().buffer).toString(16).padStart(16, "0");
     channelFromParts = (parts) => new RingChannel(labelFor(NOUN, parts.memory.name), parts, BYTES);
     anyChannelFromParts = (parts, options) =>
       new RingChannel(labelFor(NOUN, parts.memory.name), parts, formOf(options));

@@ -12,6 +12,7 @@
  * |     24 | u32 after the last of many senders: 0 the channel ends, 1 it goes on        |
  * |     32 | u64 hash of the layout of messages; 0 without a layout                      |
  * |     40 | u32 the length of its description in bytes; 0 without a layout              |
+ * |     48 | u64 the channel's identity, a random number; 0 until a process asks for it  |
  * |    128 | i32 tail: the end of the written messages, as the receiver sees it          |
  * |    256 | i32 head: the end of the read messages, as the sender sees it               |
  * |    384 | i32 committed: the sender's own tail, which is used if the sender dies      |
@@ -121,6 +122,19 @@ export function storeNumber(
 
 /** The offsets of the hash and of the length of the description, in bytes. */
 export const DESCRIPTION = { hash: 32, length: 40 } as const;
+
+/** Index of the identity in 64-bit words. */
+const IDENTITY = 6;
+
+/**
+ * Returns the identity of a ring: a random number, which is not 0. The first call stores it, so that
+ * all processes get the same. A ring of the same name that is created later has another identity.
+ */
+export function identityIn(buffer: ArrayBuffer): bigint {
+  const { owners } = headerWordsOf(buffer);
+  const made = crypto.getRandomValues(new BigUint64Array(1))[0]! || 1n;
+  return Atomics.compareExchange(owners, IDENTITY, 0n, made) || made;
+}
 
 /** The words of an end in the header. */
 export interface RingPlace extends Place {

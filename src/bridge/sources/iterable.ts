@@ -1,0 +1,60 @@
+/**
+ * Async iterables of bytes as sources.
+ *
+ * @module
+ */
+
+import { show } from "../../../ffi/arguments.ts";
+import { Cancellation } from "../../wait/options.ts";
+import { TakenSource } from "./taken.ts";
+
+/** Makes the source for an async iterable. The route returns its iterator in the end. */
+export function iterableSource(iterable: AsyncIterable<unknown>): TakenSource {
+  const messages = new Messages(iterable[Symbol.asyncIterator]());
+  return new TakenSource({
+    label: "async iterable",
+    take: (signal) => messages.take(signal),
+    close: () => messages.close(),
+  });
+}
+
+/** Takes the messages of an iterator. */
+class Messages {
+  readonly #iterator: AsyncIterator<unknown>;
+  /** The step that is not over. */
+  #step: Promise<IteratorResult<unknown>> | undefined;
+  #isDone = false;
+
+  constructor(iterator: AsyncIterator<unknown>) {
+    this.#iterator = iterator;
+  }
+
+  async take(signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    using _ = new Cancellation({ signal, onAbort: reject });
+    this.#step ??= this.#iterator.next();
+    const { done, value } = await Promise.race([this.#step, aborted]).catch((error) => {
+      this.#isDone = !signal.aborted;
+      throw error;
+    });
+    this.#step = undefined;
+    this.#isDone = done === true;
+    if (this.#isDone) return undefined;
+    if (value instanceof Uint8Array) return value.slice();
+    throw new TypeError(
+      `Expected the async iterable to yield each message as a Uint8Array, got ${show(value)}`,
+    );
+  }
+
+  async close(): Promise<void> {
+    if (this.#isDone) return;
+    const returned = this.#iterator.return?.();
+    if (this.#step === undefined) {
+      await returned;
+      return;
+    }
+    // A generator returns only after the step that is not over, which can last for ever.
+    this.#step.catch(() => {});
+    returned?.catch(() => {});
+  }
+}
