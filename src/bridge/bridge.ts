@@ -101,10 +101,8 @@ export class Bridge extends Uncloneable implements AsyncDisposable {
     const runs = this.#routes.map((route) => route.run({ nats, ...signals }, onError));
     const close = () => this.#close();
     signal?.addEventListener("abort", close, { once: true });
-    nats.connection.closed().then(
-      (error) => this.#giveUp(error ?? new Deno.errors.BadResource("The connection is closed")),
-      (error) => this.#giveUp(error),
-    );
+    const giveUp = (cause: unknown) => this.#giveUp(connectionClosed(cause));
+    nats.connection.closed().then(giveUp, giveUp);
     this.closed = Promise.all(runs).then((failures) => {
       signal?.removeEventListener("abort", close);
       const failure = failures.find((found) => found !== undefined);
@@ -136,7 +134,16 @@ export class Bridge extends Uncloneable implements AsyncDisposable {
   }
 
   #giveUp(reason: unknown): void {
-    this.#close();
+    // First, so that a route that the end of its wait wakes knows why.
     this.#givingUp.abort(reason);
+    this.#close();
   }
+}
+
+/** Creates the error for a connection that was closed before its bridge. */
+function connectionClosed(cause: unknown): Deno.errors.BadResource {
+  const message = "The connection to the NATS server is closed, so its bridge has ended";
+  return cause instanceof Error
+    ? new Deno.errors.BadResource(`${message}: ${cause.message}`, { cause })
+    : new Deno.errors.BadResource(`${message}: close the bridge before the connection`);
 }

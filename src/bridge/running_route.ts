@@ -51,6 +51,7 @@ export class RunningRoute {
       await this.#route.run({ ...context, counts: this.#counts });
     } catch (error) {
       if (!isClosing(error, context)) this.#failure = { error };
+      else if (context.givingUp.aborted) this.#failure = { error: context.givingUp.reason };
     }
     try {
       await this.#route.close();

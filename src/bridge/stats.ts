@@ -14,15 +14,22 @@ export interface RouteStats {
   readonly error?: unknown;
   /** The number of messages that the route has taken from its source. */
   readonly taken: number;
-  /** The number of messages that the target has taken: the server, a stream, or a sink. */
+  /**
+   * The number of messages that the target has taken: the server, a stream, or a sink. If the
+   * connection breaks, an outgoing route at most once cannot know whether the server has taken its
+   * last messages. Then these are counted neither here nor in `pending`.
+   */
   readonly delivered: number;
   /** The number of bytes of these messages. */
   readonly bytes: number;
   /** The number of messages that were taken, and that the target has not acknowledged yet. */
   readonly pending: number;
   /**
-   * The number of messages that are lost: the numbers of the messages that arrived have gaps, or
-   * the source has overwritten messages before the route could read them.
+   * The number of messages that are known to be lost:
+   *
+   * - the numbers of the messages that arrived have gaps;
+   * - the sink has dropped a message by its own policy, or was full for too long;
+   * - the source has overwritten or dropped messages before the route could read them.
    */
   readonly lost: number;
   /** The number of messages that were too long for the target, and were dropped. */
@@ -44,6 +51,11 @@ export class RouteCounts {
   retries = 0;
   /** The number of messages that were taken, and that the target has not acknowledged yet. */
   pending = 0;
+
+  /** Counts lost messages. A hostile peer can pretend any number of them. */
+  lose(count: number): void {
+    this.lost = Math.min(this.lost + count, Number.MAX_SAFE_INTEGER);
+  }
 
   /** Counts a message that the target has taken. */
   deliver(byteLength: number): void {

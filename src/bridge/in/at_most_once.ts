@@ -5,52 +5,62 @@
  */
 
 import { ArrivalOrder } from "../header.ts";
-import type { NatsMessage } from "../nats.ts";
+import type { NatsMessage, NatsSubscription } from "../nats.ts";
 import type { IncomingRoute } from "../route.ts";
 import type { RunContext } from "../run.ts";
 import type { RouteSink } from "../sink.ts";
+import { ArrivalQueue } from "./queue.ts";
 
 /** Subscribes to a subject, and sends its messages to a sink. */
 export async function carryFromSubject(
   { subject }: IncomingRoute,
   sink: RouteSink,
-  { nats: { connection }, counts, closing, givingUp }: RunContext,
+  context: RunContext,
 ): Promise<void> {
+  const { nats: { connection }, counts, closing } = context;
   const order = new ArrivalOrder(counts);
-  const waiting: NatsMessage[] = [];
-  let wake = Promise.withResolvers<void>();
-  let isOver = false;
-  let failure: Error | undefined;
-  const end = (error?: Error | void) => {
-    isOver = true;
-    failure = error ?? failure;
-    wake.resolve();
+  const { maxMessageLength = Infinity } = sink;
+  using queue = new ArrivalQueue(sink, context);
+  const arrive = ({ headers, data }: NatsMessage) => {
+    counts.taken++;
+    if (!order.note(headers)) return;
+    if (data.length > maxMessageLength) counts.tooLong++;
+    else queue.put(data);
   };
-  const subscription = connection.subscribe(subject, {
-    callback: (error, message) => {
-      if (error !== null) return end(error);
-      waiting.push(message);
-      wake.resolve();
-    },
-  });
-  subscription.closed.then(end, end);
-  const drain = () => subscription.drain().then(() => end(), end);
-  closing.addEventListener("abort", drain, { once: true });
+  let subscription: NatsSubscription;
   try {
-    for (;;) {
-      for (let message; (message = waiting.shift()) !== undefined;) {
-        counts.taken++;
-        if (!order.note(message.headers)) continue;
-        await sink.send(message.data, givingUp);
-        counts.deliver(message.data.length);
-      }
-      if (isOver) break;
-      await wake.promise;
-      wake = Promise.withResolvers();
-    }
-    if (failure !== undefined) throw failure;
+    subscription = connection.subscribe(subject, {
+      callback: (error, message) => error === null ? arrive(message) : queue.end({ error }),
+    });
+  } catch (error) {
+    throw subscriptionError(subject, error);
+  }
+  const drain = () => {
+    // The subscription is closed after the messages that are on their way.
+    subscription.drain().then(() => queue.end(), (error) => queue.end({ error }));
+  };
+  subscription.closed.then((error) => {
+    const unexpected = error ?? (closing.aborted ? undefined : "it was closed");
+    queue.end(unexpected && { error: unexpected });
+  }, (error) => queue.end({ error }));
+  closing.addEventListener("abort", drain, { once: true });
+  if (closing.aborted) drain();
+  try {
+    const failure = await queue.run();
+    if (failure !== undefined) throw subscriptionError(subject, failure.error);
   } finally {
     closing.removeEventListener("abort", drain);
     subscription.unsubscribe();
   }
+}
+
+/** Creates the error for a subscription that the client or the server has ended. */
+function subscriptionError(subject: string, cause: unknown): Error {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const message = `The subscription to "${subject}" has ended: ${why}`;
+  return cause instanceof Error && cause.name === "PermissionViolationError"
+    ? new Deno.errors.PermissionDenied(`${message}; let the server's user subscribe to it`, {
+      cause,
+    })
+    : new Error(message, { cause });
 }

@@ -1,48 +1,64 @@
 /**
  * Carries messages of a source to a subject, at most once.
  *
+ * A message leaves its source before it is published, so that it is never published twice, also if
+ * this process is killed. Messages that are on their way when the connection breaks can be lost. The
+ * other end of the bridge counts them by the numbers in the headers.
+ *
  * @module
  */
 
-import { writeOrigin } from "../header.ts";
+import { originLength, OriginWriter } from "../header.ts";
 import type { OutgoingRoute } from "../route.ts";
-import type { RunContext } from "../run.ts";
+import { isClosing, type RunContext } from "../run.ts";
 import type { RouteSource, SourceMessage } from "../source.ts";
-
-/**
- * Maximum number of bytes and of messages on their way to the server. A slow server so fills the
- * source, and not the memory of this process.
- */
-const MAX_UNFLUSHED_BYTES = 262_144;
-const MAX_UNFLUSHED = 1024;
+import { PayloadLimit } from "./size.ts";
+import { Unconfirmed } from "./unconfirmed.ts";
 
 /** Publishes the messages of a source. */
 export async function carryToSubject(
   source: RouteSource,
   { subject }: OutgoingRoute,
-  { nats: { connection, headers }, counts, closing }: RunContext,
+  context: RunContext,
 ): Promise<void> {
+  const { nats, counts, closing } = context;
+  const { connection } = nats;
+  const origin = new OriginWriter(nats, source.identity);
+  const limit = new PayloadLimit(nats);
   const { identity } = source;
-  let bytes = 0;
-  let unflushed = 0;
-  const publish = (message: SourceMessage) => {
-    const origin = headers();
-    writeOrigin(origin, { source: identity, sequence: message.number });
-    connection.publish(subject, message.bytes, { headers: origin });
+  using unconfirmed = new Unconfirmed(context);
+  const publish = ({ bytes, number }: SourceMessage) => {
     source.release(1);
     counts.taken++;
-    counts.deliver(message.bytes.length);
-    bytes += message.bytes.length;
-    unflushed++;
-  };
-  for (let message; (message = await source.next(closing)) !== undefined;) {
-    publish(message);
-    while (bytes < MAX_UNFLUSHED_BYTES && unflushed < MAX_UNFLUSHED) {
-      const more = source.tryNext();
-      if (more === undefined) break;
-      publish(more);
+    const { length } = bytes;
+    if (length + originLength(identity, number) > limit.bytes) {
+      counts.tooLong++;
+      return;
     }
-    await connection.flush();
-    bytes = unflushed = 0;
+    try {
+      connection.publish(subject, bytes, { headers: origin.at(number) });
+    } catch (cause) {
+      counts.lose(1);
+      throw new Error(`Cannot publish on "${subject}": ${reasonOf(cause)}`, { cause });
+    }
+    unconfirmed.add(length);
+  };
+  try {
+    while (!closing.aborted) {
+      const message = source.tryNext() ?? await source.next(closing);
+      if (message === undefined) break;
+      publish(message);
+      if (unconfirmed.isFull) await unconfirmed.room();
+    }
+  } catch (error) {
+    if (!isClosing(error, context)) {
+      await unconfirmed.all();
+      throw error;
+    }
   }
+  await unconfirmed.all();
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
