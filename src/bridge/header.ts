@@ -4,13 +4,15 @@
  * @module
  */
 
-import type { NatsClient, NatsHeaders } from "./nats.ts";
+import type { NatsHeaders } from "./nats.ts";
 import type { RouteCounts } from "./stats.ts";
 
 /** The header with the message's number, an integer from 0. */
-const SEQUENCE = "Winipc-Sequence";
+export const SEQUENCE = "Winipc-Sequence";
 /** The header that names the source. Its numbers have nothing to do with those of other sources. */
-const SOURCE = "Winipc-Source";
+export const SOURCE = "Winipc-Source";
+/** Number of digits that a route at most once writes: so all its headers have the same length. */
+export const SEQUENCE_DIGITS = 16;
 
 /** The place of a message among the messages of its source. */
 export interface MessageOrigin {
@@ -21,26 +23,21 @@ export interface MessageOrigin {
 /** Writes the origin of a message to its headers. */
 export function writeOrigin(headers: NatsHeaders, { source, sequence }: MessageOrigin): void {
   headers.set(SOURCE, source);
-  headers.set(SEQUENCE, String(sequence));
+  headers.set(SEQUENCE, String(sequence).padStart(SEQUENCE_DIGITS, "0"));
+}
+
+/** Returns the text of the headers that {@linkcode writeOrigin} writes, as the server gets them. */
+export function originText({ source, sequence }: MessageOrigin): string {
+  const digits = String(sequence).padStart(SEQUENCE_DIGITS, "0");
+  return `NATS/1.0\r\n${SOURCE}: ${source}\r\n${SEQUENCE}: ${digits}\r\n\r\n`;
 }
 
 /**
- * Writes the origins of one route's messages. All messages share one object of headers: the client
- * encodes the headers of a message when it is published.
+ * Returns the length of the headers of a source's message in bytes. It counts towards the server's
+ * `max_payload`.
  */
-export class OriginWriter {
-  readonly #headers: NatsHeaders;
-
-  constructor({ headers }: Pick<NatsClient, "headers">, source: string) {
-    this.#headers = headers();
-    this.#headers.set(SOURCE, source);
-  }
-
-  /** Returns the headers of a message. They are valid until the next call. */
-  at(sequence: number): NatsHeaders {
-    this.#headers.set(SEQUENCE, String(sequence));
-    return this.#headers;
-  }
+export function originLength(source: string): number {
+  return originText({ source, sequence: 0 }).length;
 }
 
 /** Maximum length of a source's name in characters, so that a hostile peer cannot use up memory. */
@@ -56,20 +53,12 @@ export function readOrigin(headers: NatsHeaders | undefined): MessageOrigin | un
   return { source, sequence };
 }
 
-/**
- * Returns the length of the headers in a message, in bytes. It counts towards the server's
- * `max_payload`.
- *
- * @param sequence The number of the message. @default the longest one
- */
-export function originLength(source: string, sequence: number = Number.MAX_SAFE_INTEGER): number {
-  const lines = `NATS/1.0\r\n${SOURCE}: ${source}\r\n${SEQUENCE}: \r\n\r\n`;
-  return lines.length + String(sequence).length;
-}
+/** The number of sources whose numbers a route knows, so that a hostile peer cannot use up memory. */
+const MAX_SOURCES = 1024;
 
 /** Finds out by the messages' origins which were lost and which have arrived before. */
 export class ArrivalOrder {
-  /** The number that is expected next, by the source. */
+  /** The number that is expected next, by the source. The last source is the newest one. */
   readonly #next = new Map<string, number>();
   readonly #counts: RouteCounts;
 
@@ -83,7 +72,11 @@ export class ArrivalOrder {
    * @returns Whether the message is new. If not, it has arrived before.
    */
   note(headers: NatsHeaders | undefined): boolean {
-    const origin = readOrigin(headers);
+    return this.noteOrigin(readOrigin(headers));
+  }
+
+  /** Does the same as {@linkcode note}, for an origin that was read before. */
+  noteOrigin(origin: MessageOrigin | undefined): boolean {
     if (origin === undefined) return true;
     const { source, sequence } = origin;
     const next = this.#next.get(source);
@@ -93,12 +86,9 @@ export class ArrivalOrder {
     }
     if (next !== undefined) this.#counts.lose(sequence - next);
     // The newest source is the last one, so that the oldest can be forgotten.
-    this.#next.delete(source);
+    if (this.#next.size > 1) this.#next.delete(source);
     this.#next.set(source, sequence + 1);
     if (this.#next.size > MAX_SOURCES) this.#next.delete(this.#next.keys().next().value!);
     return true;
   }
 }
-
-/** The number of sources whose numbers a route knows, so that a hostile peer cannot use up memory. */
-const MAX_SOURCES = 1024;

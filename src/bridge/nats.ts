@@ -11,6 +11,8 @@ export interface NatsHeaders {
   get(name: string): string;
   /** Sets a header. */
   set(name: string, value: string): void;
+  /** Returns the headers as the server gets them. A client can leave it out. */
+  encode?(): Uint8Array;
 }
 
 /** A message that has arrived. */

@@ -9,6 +9,7 @@ import type { NatsMessage, NatsSubscription } from "../nats.ts";
 import type { IncomingRoute } from "../route.ts";
 import type { RunContext } from "../run.ts";
 import type { RouteSink } from "../sink.ts";
+import { OriginReader } from "./origin_reader.ts";
 import { ArrivalQueue } from "./queue.ts";
 
 /** Subscribes to a subject, and sends its messages to a sink. */
@@ -21,9 +22,11 @@ export async function carryFromSubject(
   const order = new ArrivalOrder(counts);
   const { maxMessageLength = Infinity } = sink;
   using queue = new ArrivalQueue(sink, context);
-  const arrive = ({ headers, data }: NatsMessage) => {
+  const origins = new OriginReader();
+  const arrive = (message: NatsMessage) => {
     counts.taken++;
-    if (!order.note(headers)) return;
+    if (!order.noteOrigin(origins.read(message))) return;
+    const { data } = message;
     if (data.length > maxMessageLength) counts.tooLong++;
     else queue.put(data);
   };

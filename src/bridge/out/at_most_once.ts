@@ -8,10 +8,11 @@
  * @module
  */
 
-import { originLength, OriginWriter } from "../header.ts";
+import { originLength } from "../header.ts";
 import type { OutgoingRoute } from "../route.ts";
 import { isClosing, type RunContext } from "../run.ts";
 import type { RouteSource, SourceMessage } from "../source.ts";
+import { OriginWriter } from "./origin_writer.ts";
 import { PayloadLimit } from "./size.ts";
 import { Unconfirmed } from "./unconfirmed.ts";
 
@@ -25,13 +26,13 @@ export async function carryToSubject(
   const { connection } = nats;
   const origin = new OriginWriter(nats, source.identity);
   const limit = new PayloadLimit(nats);
-  const { identity } = source;
+  const headerLength = originLength(source.identity);
   using unconfirmed = new Unconfirmed(context);
   const publish = ({ bytes, number }: SourceMessage) => {
     source.release(1);
     counts.taken++;
     const { length } = bytes;
-    if (length + originLength(identity, number) > limit.bytes) {
+    if (length + headerLength > limit.bytes) {
       counts.tooLong++;
       return;
     }
