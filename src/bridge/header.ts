@@ -7,12 +7,12 @@
 import type { NatsHeaders } from "./nats.ts";
 import type { RouteCounts } from "./stats.ts";
 
-/** The header with the message's number, an integer from 0. */
-export const SEQUENCE = "Winipc-Sequence";
-/** The header that names the source. Its numbers have nothing to do with those of other sources. */
-export const SOURCE = "Winipc-Source";
-/** Number of digits that a route at most once writes: so all its headers have the same length. */
-export const SEQUENCE_DIGITS = 16;
+/**
+ * The header of a message: its source, a space, and its number, an integer from 0. The numbers of a
+ * source have nothing to do with those of other sources. It is one short header, because the headers
+ * of a short message are most of its bytes.
+ */
+export const ORIGIN = "Winipc";
 
 /** The place of a message among the messages of its source. */
 export interface MessageOrigin {
@@ -22,35 +22,31 @@ export interface MessageOrigin {
 
 /** Writes the origin of a message to its headers. */
 export function writeOrigin(headers: NatsHeaders, { source, sequence }: MessageOrigin): void {
-  headers.set(SOURCE, source);
-  headers.set(SEQUENCE, String(sequence).padStart(SEQUENCE_DIGITS, "0"));
+  headers.set(ORIGIN, `${source} ${sequence}`);
 }
 
 /** Returns the text of the headers that {@linkcode writeOrigin} writes, as the server gets them. */
 export function originText({ source, sequence }: MessageOrigin): string {
-  const digits = String(sequence).padStart(SEQUENCE_DIGITS, "0");
-  return `NATS/1.0\r\n${SOURCE}: ${source}\r\n${SEQUENCE}: ${digits}\r\n\r\n`;
+  return `NATS/1.0\r\n${ORIGIN}: ${source} ${sequence}\r\n\r\n`;
 }
 
 /**
- * Returns the length of the headers of a source's message in bytes. It counts towards the server's
- * `max_payload`.
+ * Returns the maximum length of the headers of a source's message in bytes. It counts towards the
+ * server's `max_payload`.
  */
 export function originLength(source: string): number {
-  return originText({ source, sequence: 0 }).length;
+  return originText({ source, sequence: Number.MAX_SAFE_INTEGER }).length;
 }
 
-/** Maximum length of a source's name in characters, so that a hostile peer cannot use up memory. */
-const MAX_SOURCE_LENGTH = 64;
+/** A source of at most 64 characters, so that a hostile peer cannot use up memory; and a number. */
+const PATTERN = /^(\S{1,64}) (\d{1,16})$/;
 
 /** Returns the origin of a message; `undefined` if no bridge has sent it. */
 export function readOrigin(headers: NatsHeaders | undefined): MessageOrigin | undefined {
-  const text = headers?.get(SEQUENCE) ?? "";
-  if (headers === undefined || !/^\d{1,16}$/.test(text)) return undefined;
-  const sequence = Number(text);
-  const source = headers.get(SOURCE);
-  if (sequence >= Number.MAX_SAFE_INTEGER || source.length > MAX_SOURCE_LENGTH) return undefined;
-  return { source, sequence };
+  const [, source, digits] = PATTERN.exec(headers?.get(ORIGIN) ?? "") ?? [];
+  if (source === undefined) return undefined;
+  const sequence = Number(digits);
+  return sequence < Number.MAX_SAFE_INTEGER ? { source, sequence } : undefined;
 }
 
 /** The number of sources whose numbers a route knows, so that a hostile peer cannot use up memory. */

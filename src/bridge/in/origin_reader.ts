@@ -4,18 +4,18 @@
  * @module
  */
 
-import { type MessageOrigin, originText, readOrigin, SEQUENCE_DIGITS } from "../header.ts";
+import { type MessageOrigin, originText, readOrigin } from "../header.ts";
 import type { NatsMessage } from "../nats.ts";
 
 /** The length of a source's identity. */
 const SOURCE_LENGTH = 16;
-const TEMPLATE = new TextEncoder().encode(
-  originText({ source: "0".repeat(SOURCE_LENGTH), sequence: 0 }),
+/** The headers before the source. */
+const PREFIX = new TextEncoder().encode(
+  originText({ source: "", sequence: 0 }).split(" ")[0] + " ",
 );
-const LENGTH = TEMPLATE.length;
-const SEQUENCE_AT = LENGTH - 4 - SEQUENCE_DIGITS;
-const SOURCE_AT = SEQUENCE_AT - "\r\nWinipc-Sequence: ".length - SOURCE_LENGTH;
-const ZERO = 48;
+/** Maximum number of digits of a number. */
+const MAX_DIGITS = 16;
+const [ZERO, SPACE, CR, LF] = [48, 32, 13, 10];
 
 /**
  * Reads the origins of one route's messages.
@@ -28,42 +28,57 @@ const ZERO = 48;
 export class OriginReader {
   #source = "";
   readonly #sourceBytes = new Uint8Array(SOURCE_LENGTH);
+  /** The buffer of the last message, and all of its bytes. */
+  #buffer: ArrayBufferLike = new ArrayBuffer();
+  #bytes = new Uint8Array(this.#buffer);
 
   /** Returns the origin of a message; `undefined` if no bridge has sent it. */
   read(message: NatsMessage): MessageOrigin | undefined {
-    const { data } = message;
-    const begin = data.byteOffset - LENGTH;
-    const sequence = begin < 0
-      ? undefined
-      : this.#parse(new Uint8Array(data.buffer, begin, LENGTH));
+    const { buffer, byteOffset } = message.data;
+    if (buffer !== this.#buffer) {
+      this.#buffer = buffer;
+      this.#bytes = new Uint8Array(buffer);
+    }
+    const sequence = this.#parse(byteOffset);
     return sequence === undefined
       ? readOrigin(message.headers)
       : { source: this.#source, sequence };
   }
 
-  /** Returns the number in the headers, and notes their source; `undefined` if they differ. */
-  #parse(bytes: Uint8Array): number | undefined {
+  /**
+   * Returns the number in the headers that end at an offset, and notes their source; `undefined` if
+   * no bridge has written them.
+   */
+  #parse(end: number): number | undefined {
+    const bytes = this.#bytes;
+    let at = end - 4;
+    if (at < PREFIX.length + SOURCE_LENGTH + 2) return undefined;
+    if (bytes[at] !== CR || bytes[at + 1] !== LF) return undefined;
+    if (bytes[at + 2] !== CR || bytes[at + 3] !== LF) return undefined;
     let sequence = 0;
-    for (let at = SEQUENCE_AT; at < SEQUENCE_AT + SEQUENCE_DIGITS; at++) {
-      const digit = bytes[at]! - ZERO;
-      if (digit < 0 || digit > 9) return undefined;
-      sequence = sequence * 10 + digit;
+    let digits = 0;
+    for (let place = 1; digits < MAX_DIGITS; digits++, place *= 10) {
+      const digit = bytes[at - 1]! - ZERO;
+      if (digit < 0 || digit > 9) break;
+      sequence += digit * place;
+      at--;
     }
-    if (sequence >= Number.MAX_SAFE_INTEGER) return undefined;
-    for (let at = 0; at < SOURCE_AT; at++) if (bytes[at] !== TEMPLATE[at]) return undefined;
-    for (let at = SOURCE_AT + SOURCE_LENGTH; at < SEQUENCE_AT; at++) {
-      if (bytes[at] !== TEMPLATE[at]) return undefined;
+    at -= 1 + SOURCE_LENGTH;
+    const begin = at - PREFIX.length;
+    if (digits === 0 || sequence >= Number.MAX_SAFE_INTEGER || begin < 0) return undefined;
+    if (bytes[at + SOURCE_LENGTH] !== SPACE) return undefined;
+    for (let index = 0; index < PREFIX.length; index++) {
+      if (bytes[begin + index] !== PREFIX[index]) return undefined;
     }
-    for (let at = LENGTH - 4; at < LENGTH; at++) if (bytes[at] !== TEMPLATE[at]) return undefined;
     let isSame = this.#source !== "";
-    for (let at = 0; at < SOURCE_LENGTH; at++) {
-      const byte = bytes[SOURCE_AT + at]!;
-      // Visible characters: another text would have been changed on its way.
-      if (byte <= 32 || byte >= 127) return undefined;
-      isSame &&= byte === this.#sourceBytes[at];
+    for (let index = 0; index < SOURCE_LENGTH; index++) {
+      const byte = bytes[at + index]!;
+      // Visible characters: other texts mean something else to the client.
+      if (byte <= SPACE || byte >= 127) return undefined;
+      isSame &&= byte === this.#sourceBytes[index];
     }
     if (!isSame) {
-      this.#sourceBytes.set(bytes.subarray(SOURCE_AT, SOURCE_AT + SOURCE_LENGTH));
+      this.#sourceBytes.set(bytes.subarray(at, at + SOURCE_LENGTH));
       this.#source = String.fromCharCode(...this.#sourceBytes);
     }
     return sequence;

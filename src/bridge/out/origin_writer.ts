@@ -4,11 +4,13 @@
  * @module
  */
 
-import { originText, SOURCE, writeOrigin } from "../header.ts";
+import { originLength, originText, writeOrigin } from "../header.ts";
 import type { NatsClient, NatsHeaders } from "../nats.ts";
 
-/** The number of headers in one buffer, so that not each of them allocates a buffer. */
-const BATCH = 64;
+/** The length of a buffer for many headers in bytes, so that not each of them allocates one. */
+const BUFFER_LENGTH = 8192;
+/** The ends of the two lines after the number. */
+const END = new TextEncoder().encode("\r\n\r\n");
 const ZERO = 48;
 
 /**
@@ -17,51 +19,58 @@ const ZERO = 48;
  *
  * The client makes a text of the headers, and encodes it. That takes as long as all else that it
  * does to publish a short message. So the object encodes itself, if its `encode()` would return the
- * same bytes. The object then has no number to `get()`: a client that would not call `encode()`
- * sends messages without numbers, and not with wrong ones.
+ * same bytes. The object then has no valid number to `get()`: a client that would not call
+ * `encode()` sends messages without numbers, and not with wrong ones.
  */
 export class OriginWriter {
   readonly #headers: NatsHeaders;
   readonly #source: string;
-  /** The headers with the number 0; `undefined` if the client must encode the headers. */
-  readonly #template: Uint8Array | undefined;
-  #batch = new Uint8Array();
+  /** The headers before the number. */
+  readonly #prefix: Uint8Array;
+  readonly #maxLength: number;
+  /** Whether the client calls the `encode()` of this object. */
+  readonly #isEncoder: boolean;
+  #buffer = new Uint8Array();
   #at = 0;
   #sequence = 0;
 
   constructor({ headers }: Pick<NatsClient, "headers">, source: string) {
     this.#source = source;
     this.#headers = headers();
-    const template = new TextEncoder().encode(originText({ source, sequence: 0 }));
-    if (!encodesTo(template, headers, source)) return;
-    this.#template = template;
-    this.#headers.set(SOURCE, source);
-    this.#headers.encode = () => this.#encode(template);
+    const text = originText({ source, sequence: 0 });
+    this.#prefix = new TextEncoder().encode(text.slice(0, -1 - END.length));
+    this.#maxLength = originLength(source);
+    this.#isEncoder = encodesTo(new TextEncoder().encode(text), headers, source);
+    // So that the headers are not empty.
+    writeOrigin(this.#headers, { source, sequence: -1 });
+    if (this.#isEncoder) this.#headers.encode = () => this.#encode();
   }
 
   /** Returns the headers of a message. They are valid until the next call. */
   at(sequence: number): NatsHeaders {
     this.#sequence = sequence;
-    if (this.#template === undefined) {
-      writeOrigin(this.#headers, { source: this.#source, sequence });
-    }
+    if (!this.#isEncoder) writeOrigin(this.#headers, { source: this.#source, sequence });
     return this.#headers;
   }
 
-  #encode(template: Uint8Array): Uint8Array {
-    const { length } = template;
-    if (this.#at === this.#batch.length) {
-      this.#batch = new Uint8Array(length * BATCH);
-      for (let at = 0; at < this.#batch.length; at += length) this.#batch.set(template, at);
+  #encode(): Uint8Array {
+    if (this.#at + this.#maxLength > this.#buffer.length) {
+      this.#buffer = new Uint8Array(BUFFER_LENGTH);
       this.#at = 0;
     }
-    const bytes = this.#batch.subarray(this.#at, this.#at += length);
-    // The number is before the two ends of lines.
-    let digit = length - 5;
-    for (let left = this.#sequence; left > 0; left = Math.floor(left / 10)) {
-      bytes[digit--] = ZERO + left % 10;
+    const buffer = this.#buffer;
+    const begin = this.#at;
+    buffer.set(this.#prefix, begin);
+    let end = begin + this.#prefix.length;
+    for (let left = this.#sequence; left > 9; left = Math.floor(left / 10)) end++;
+    this.#at = end + 1;
+    for (let left = this.#sequence, at = end;; left = Math.floor(left / 10)) {
+      buffer[at--] = ZERO + left % 10;
+      if (left < 10) break;
     }
-    return bytes;
+    buffer.set(END, this.#at);
+    this.#at += END.length;
+    return buffer.subarray(begin, this.#at);
   }
 }
 
