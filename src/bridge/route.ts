@@ -77,7 +77,10 @@ export interface OutgoingRoute {
   readonly delivery?: "atMostOnce" | StreamDelivery;
   /**
    * What is done about messages longer than the server takes: `"refuse"` refuses the route if the
-   * source can have such messages, `"drop"` drops and counts them. @default "refuse"
+   * ring can have such messages, `"drop"` drops and counts them. Other sources than rings have no
+   * such limit, so their longer messages are always dropped and counted. No message is cut.
+   *
+   * @default "refuse"
    */
   readonly tooLong?: "refuse" | "drop";
 }

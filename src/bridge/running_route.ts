@@ -51,8 +51,9 @@ export class RunningRoute {
       await this.#route.run({ ...context, counts: this.#counts });
     } catch (error) {
       if (!isClosing(error, context)) this.#failure = { error };
-      else if (context.givingUp.aborted) this.#failure = { error: context.givingUp.reason };
     }
+    const { givingUp } = context;
+    if (givingUp.aborted) this.#failure ??= { error: givingUp.reason };
     try {
       await this.#route.close();
     } catch (error) {

@@ -8,9 +8,14 @@ import { show } from "../../../ffi/arguments.ts";
 import { Cancellation } from "../../wait/options.ts";
 import { TakenSource } from "./taken.ts";
 
-/** Makes the source for an async iterable. The route returns its iterator in the end. */
+/**
+ * Makes the source for an async iterable. The route returns its iterator in the end, or cancels the
+ * stream.
+ */
 export function iterableSource(iterable: AsyncIterable<unknown>): TakenSource {
-  const messages = new Messages(iterable[Symbol.asyncIterator]());
+  const messages = new Messages(
+    iterable instanceof ReadableStream ? readerOf(iterable) : iterable[Symbol.asyncIterator](),
+  );
   return new TakenSource({
     label: "async iterable",
     take: (signal) => messages.take(signal),
@@ -18,14 +23,36 @@ export function iterableSource(iterable: AsyncIterable<unknown>): TakenSource {
   });
 }
 
+/** The parts of an iterator that a route uses. */
+type Steps = Pick<AsyncIterator<unknown>, "next" | "return">;
+
+/**
+ * Returns the reader of a stream as an iterator. The stream's own iterator would cancel the stream
+ * only after the step that is not over.
+ */
+function readerOf(stream: ReadableStream<unknown>): Steps {
+  const reader = stream.getReader();
+  return {
+    async next() {
+      const { done, value } = await reader.read();
+      return done ? { done, value: undefined } : { done, value };
+    },
+    async return() {
+      await reader.cancel();
+      reader.releaseLock();
+      return { done: true, value: undefined };
+    },
+  };
+}
+
 /** Takes the messages of an iterator. */
 class Messages {
-  readonly #iterator: AsyncIterator<unknown>;
+  readonly #iterator: Steps;
   /** The step that is not over. */
   #step: Promise<IteratorResult<unknown>> | undefined;
   #isDone = false;
 
-  constructor(iterator: AsyncIterator<unknown>) {
+  constructor(iterator: Steps) {
     this.#iterator = iterator;
   }
 

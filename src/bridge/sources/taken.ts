@@ -14,7 +14,6 @@ import type { RouteSource, SourceMessage } from "../source.ts";
 /** How a source of this kind is read. */
 export interface TakenForm {
   readonly label: string;
-  readonly maxMessageLength?: number;
   /** Waits for the next message; `undefined` if no message can come any more. */
   readonly take: (signal: AbortSignal) => Promise<Uint8Array | undefined>;
   /** Takes the next message if it is there already. */
@@ -26,14 +25,14 @@ export interface TakenForm {
 export class TakenSource implements RouteSource {
   readonly label: string;
   readonly identity: string = newIdentity();
-  readonly maxMessageLength: number | undefined;
+  /** The limits of these sources only guard against hostile peers. Long messages are counted. */
+  readonly maxMessageLength = undefined;
   readonly missed = 0;
   readonly #form: TakenForm;
   #next = 0;
 
   constructor(form: TakenForm) {
     this.label = form.label;
-    this.maxMessageLength = form.maxMessageLength;
     this.#form = form;
   }
 
@@ -69,7 +68,7 @@ export class TakenSource implements RouteSource {
  * @throws {TypeError} If the connection carries bytes.
  */
 export function pipeSource(connection: PipeConnection): TakenSource {
-  const { label, hasMessages, maxMessageLength } = formOf(connection);
+  const { label, hasMessages } = formOf(connection);
   if (!hasMessages) {
     throw new TypeError(
       `Cannot bridge the ${label}: it carries bytes without boundaries of messages; open both ends ` +
@@ -78,7 +77,6 @@ export function pipeSource(connection: PipeConnection): TakenSource {
   }
   return new TakenSource({
     label,
-    maxMessageLength,
     take: async (signal) => await connection.readMessage({ signal }) ?? undefined,
   });
 }
@@ -87,7 +85,6 @@ export function pipeSource(connection: PipeConnection): TakenSource {
 export function mailslotSource(mailslot: Mailslot): TakenSource {
   return new TakenSource({
     label: `mailslot "${mailslot.path}"`,
-    maxMessageLength: mailslot.info.maxMessageSize,
     take: (signal) => mailslot.receive({ signal }),
   });
 }
