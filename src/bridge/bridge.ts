@@ -39,7 +39,32 @@ const BRIDGE_CHECKS: OptionChecks<BridgeOptions> = {
 const MAX_DRAIN = 5000;
 
 /**
- * Carries messages between this machine's channels and a NATS server.
+ * Carries messages between this computer's channels and a NATS server, so that scripts on several
+ * computers can share them.
+ *
+ * A route at most once loses no message while the connection holds. It publishes no message twice,
+ * also if this process is killed: a message leaves its ring before it is published. While the server
+ * is away, a route takes nothing from its source. So a ring fills, and its `whenFull` rules. When the
+ * connection breaks, up to 1024 messages or 1 MiB that were on their way can be lost. The route at
+ * the other end counts these in `lost`, by the numbers in the messages' headers.
+ *
+ * A route to a sink that is full keeps up to 8192 messages or 4 MiB. Then it loses and counts what
+ * arrives.
+ *
+ * @example Join two computers
+ * ```ts ignore
+ * import { connect, headers } from "@nats-io/transport-node";
+ * import { RingChannel } from "@winipc/winipc";
+ * import { bridge } from "@winipc/winipc/bridge";
+ *
+ * const connection = await connect({ servers: "nats://10.0.0.5:4222", maxReconnectAttempts: -1 });
+ * using lines = RingChannel.openOrCreate("lines");
+ * await using running = bridge({ connection, headers }, [
+ *   // On this computer. On the other one: { subject: "desk.lines", to: lines }
+ *   { from: lines, subject: "desk.lines" },
+ * ]);
+ * await running.closed;
+ * ```
  *
  * @param nats The client. The script has connected it, and closes it after the bridge.
  * @param routes The routes, which begin at once and are independent of each other.
@@ -73,7 +98,44 @@ function assertNats(nats: NatsClient): void {
 /** Starts a bridge whose arguments are checked. */
 let startBridge: (nats: NatsClient, routes: readonly Route[], options: BridgeOptions) => Bridge;
 
-/** A running bridge; {@linkcode bridge} starts it. */
+/**
+ * A running bridge; {@linkcode bridge} starts it.
+ *
+ * @example Close a bridge, and look at its counts
+ * ```ts
+ * import { RingChannel } from "@winipc/winipc";
+ * import { bridge, type NatsClient } from "@winipc/winipc/bridge";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // In practice: { connection, headers } of "@nats-io/transport-node".
+ * const published: Uint8Array[] = [];
+ * const nats: NatsClient = {
+ *   connection: {
+ *     publish: (_subject, data) => void published.push(data!),
+ *     subscribe: () => {
+ *       throw new Error("This client only publishes");
+ *     },
+ *     flush: () => Promise.resolve(),
+ *     closed: () => new Promise(() => {}),
+ *     isClosed: () => false,
+ *   },
+ *   headers: () => ({ get: () => "", set: () => {} }),
+ * };
+ *
+ * using lines = RingChannel.anonymous();
+ * const running = bridge(nats, [{ from: lines, subject: "desk.lines" }]);
+ * const sender = lines.sender();
+ * await sender.send(new TextEncoder().encode("Hello"));
+ * sender.close();
+ *
+ * // The route has come to its end, because the ring has.
+ * await running.closed;
+ * const [stats] = running.stats;
+ * assertEquals(stats?.route, "anonymous ring => desk.lines");
+ * assertEquals([stats?.state, stats?.delivered, stats?.lost], ["ended", 1, 0]);
+ * assertEquals(new TextDecoder().decode(published[0]), "Hello");
+ * ```
+ */
 export class Bridge extends Uncloneable implements AsyncDisposable {
   static {
     startBridge = (nats, routes, options) => new Bridge(nats, routes, options);

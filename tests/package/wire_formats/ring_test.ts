@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { RingChannel, SharedEvent, struct } from "../../../mod.ts";
+import { identityOf } from "../../../src/channel/ring/channel.ts";
 import { declareRingChannel } from "../../../src/channel/ring/c/mod.ts";
 import { processOwner, threadOwner } from "../../../src/channel/peer/place.ts";
 import { randomName } from "../../support/random_name.ts";
@@ -45,7 +46,7 @@ Deno.test("wire_formats.md has the offsets of a ring's settings", () => {
     ] as const
   ) {
     const name = randomName();
-    using _channel = RingChannel.create(name, {
+    using channel = RingChannel.create(name, {
       capacity: 4096,
       maxMessageLength: 100,
       ...settings,
@@ -59,6 +60,7 @@ Deno.test("wire_formats.md has the offsets of a ring's settings", () => {
       ...numbers,
       layout_hash: 0n,
       text_length: 0,
+      identity: 0n,
       tail: 0,
       head: 0,
       committed: 0,
@@ -69,6 +71,8 @@ Deno.test("wire_formats.md has the offsets of a ring's settings", () => {
       receiver_sleeps: 0,
       consumed: 0,
     });
+    const identity = BigInt(`0x${identityOf(channel)}`);
+    assertEquals(RingHeader.readAll(memory.bytes).identity, identity);
   }
 });
 
