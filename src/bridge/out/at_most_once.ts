@@ -36,13 +36,15 @@ export async function carryToSubject(
       counts.tooLong++;
       return;
     }
+    // First, so that the flush goes to the server together with the message.
+    unconfirmed.add(length);
     try {
       connection.publish(subject, bytes, { headers: origin.at(number) });
     } catch (cause) {
+      unconfirmed.remove(length);
       counts.lose(1);
       throw new Error(`Cannot publish on "${subject}": ${reasonOf(cause)}`, { cause });
     }
-    unconfirmed.add(length);
   };
   try {
     while (!closing.aborted) {

@@ -44,7 +44,7 @@ export class Unconfirmed implements Disposable {
     return this.#messages >= MAX_MESSAGES || this.#bytes >= MAX_BYTES || this.#isAway;
   }
 
-  /** Adds a message that was published. */
+  /** Adds a message that is published in this turn of the event loop. */
   add(byteLength: number): void {
     this.#messages++;
     this.#bytes += byteLength;
@@ -53,6 +53,11 @@ export class Unconfirmed implements Disposable {
     this.#isAsking = true;
     // After the messages that are published in this turn.
     queueMicrotask(() => void this.#ask());
+  }
+
+  /** Removes the message that was added last, because it could not be published. */
+  remove(byteLength: number): void {
+    this.#forget(1, byteLength);
   }
 
   /**

@@ -1,0 +1,117 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  bridge,
+  type NatsClient,
+  type NatsConnection,
+  type RouteStats,
+} from "../../src/bridge/mod.ts";
+import { RingChannel } from "../../src/channel/mod.ts";
+import { assertLeavesNoHandle } from "../support/leak.ts";
+import { within } from "../support/within.ts";
+import { numbered, numberOf, until } from "./numbered.ts";
+import { standIn } from "./stand_in.ts";
+
+/** Returns a stand-in client with other functions of the connection. */
+function clientWith(parts: Partial<NatsConnection>): NatsClient {
+  const { connection, headers } = standIn();
+  return { connection: { ...connection, ...parts }, headers };
+}
+
+Deno.test("A message has left its ring before it is published, so no bridge publishes it twice", async () => {
+  using ring = RingChannel.anonymous();
+  using sender = ring.sender();
+  const nats = clientWith({
+    publish() {
+      throw new Error("killed");
+    },
+  });
+  for (let i = 0; i < 3; i++) sender.trySend(numbered(i));
+  sender.flush();
+  const running = bridge(nats, [{ from: ring, subject: "lines" }]);
+  await assertRejects(() => running.closed, Error, 'Cannot publish on "lines": killed');
+  const [{ state, taken, delivered, pending, lost }] = running.stats as [RouteStats];
+  assertEquals([state, taken, delivered, pending, lost], ["failed", 1, 0, 0, 1]);
+  using receiver = ring.receiver();
+  assertEquals(numberOf((await receiver.receive())!), 1);
+});
+
+Deno.test("A route publishes at most 1024 messages or 1 MiB that the server has not confirmed", async () => {
+  for (const [length, most] of [[8, 1024], [100_000, 11]] as const) {
+    using ring = RingChannel.anonymous({ capacity: 2 ** 22, maxMessageLength: 100_000 });
+    using sender = ring.sender();
+    let published = 0;
+    const { promise: confirmed, resolve: confirm } = Promise.withResolvers<void>();
+    const nats = clientWith({ flush: () => confirmed, publish: () => void published++ });
+    const running = bridge(nats, [{ from: ring, subject: "lines" }]);
+    for (let i = 0; i < most + 10; i++) sender.trySend(new Uint8Array(length));
+    sender.flush();
+    await until("the route waits", () => published === most);
+    assertEquals([published, running.stats[0]!.pending], [most, most]);
+    const closed = running[Symbol.asyncDispose]();
+    confirm();
+    await within("the bridge ends", closed);
+    assertEquals([published, running.stats[0]!.delivered], [most, most]);
+    using rest = ring.receiver();
+    assertEquals(rest.read(() => {}), 10);
+  }
+});
+
+Deno.test("A bridge that is closed while its ring fills all the time ends at once", async () => {
+  using ring = RingChannel.anonymous();
+  using sender = ring.sender();
+  let isOver = false;
+  const flow = (async () => {
+    for (let i = 0; !isOver; i++) await sender.send(numbered(i), { timeout: 10_000 });
+  })().catch(() => {});
+  const running = bridge(standIn(), [{ from: ring, subject: "lines" }]);
+  await until("the flow has begun", () => running.stats[0]!.delivered > 5000);
+  const begin = performance.now();
+  await running[Symbol.asyncDispose]();
+  assert(performance.now() - begin < 2500);
+  isOver = true;
+  sender.close();
+  await flow;
+  assertEquals(running.stats[0]!.state, "ended");
+});
+
+Deno.test("onError may throw, and may be asynchronous: the other routes go on", async () => {
+  using ring = RingChannel.anonymous();
+  using other = RingChannel.anonymous();
+  const nats = clientWith({
+    publish(subject) {
+      if (subject === "bad") throw new Error("refused");
+    },
+  });
+  const onError = () => Promise.reject(new Error("ignored"));
+  await using running = bridge(nats, [
+    { from: ring, subject: "bad" },
+    { from: other, subject: "good" },
+  ], { onError });
+  for (const channel of [ring, other]) {
+    using sender = channel.sender();
+    await sender.send(numbered(1));
+  }
+  await until("both are over", () => running.stats.every(({ state }) => state !== "running"));
+  assertEquals(running.stats.map(({ state }) => state), ["failed", "ended"]);
+});
+
+Deno.test("Bridges leave no handle open, however their routes end", async () => {
+  using ring = RingChannel.anonymous();
+  using back = RingChannel.anonymous();
+  const failing = clientWith({
+    subscribe() {
+      throw new Error("refused");
+    },
+  });
+  await assertLeavesNoHandle(10, async () => {
+    for (const nats of [standIn(), failing]) {
+      const running = bridge(nats, [
+        { from: ring, subject: "lines" },
+        { subject: "lines", to: back },
+      ]);
+      await running[Symbol.asyncDispose]();
+    }
+  });
+  ring.receiver().close();
+  back.sender().close();
+});
