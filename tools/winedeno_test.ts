@@ -34,12 +34,18 @@ async function run(command: string, args: string[], { stdin, ...options }: Optio
 }
 
 /** Starts winedeno with a script, and waits until the script prints "ready". */
-async function start(script: string, ...args: string[]) {
+function start(script: string, ...args: string[]) {
+  return startWith(["eval", script, ...args]);
+}
+
+/** Starts winedeno, and waits until its script prints "ready". */
+async function startWith(args: string[], env: Record<string, string> = {}) {
   const child = new Deno.Command(winedeno, {
-    args: ["eval", script, ...args],
+    args,
     cwd: root,
     stdin: "null",
     stdout: "piped",
+    env: { ...OUTSIDE, ...env },
   }).spawn();
   const lines = child.stdout
     .pipeThrough(new TextDecoderStream())
@@ -63,6 +69,35 @@ async function untilGone(text: string): Promise<void> {
   while ((await run("pgrep", ["--full", text])).code === 0) {
     assert(performance.now() < deadline, `a process with "${text}" is still there`);
   }
+}
+
+/** Waits until the wineserver of a C: drive has ended. Before, it writes the registry there. */
+async function untilServerEnds(drive: string): Promise<void> {
+  // Wine names the server's folder by the number of the drive's folder.
+  const { ino } = await Deno.stat(drive);
+  const find = 'ls -l /proc/[0-9]*/cwd 2>&1 | grep --quiet "/server-[0-9a-f]*-$0$"';
+  const deadline = performance.now() + 20_000;
+  while ((await run("sh", ["-c", find, ino!.toString(16)])).code === 0) {
+    assert(performance.now() < deadline, `the wineserver of ${drive} is still there`);
+  }
+}
+
+/** Returns the number of a port that is free now. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** The text in the command lines of a server at a port. */
+function serverAt(port: number): string {
+  return `nats-server --addr 127.0.0.1 --port ${port} `;
+}
+
+/** Returns the folders in which servers of winedeno store their streams. */
+function natsStores(): string[] {
+  const home = Deno.env.get("WINEDENO_HOME") ?? `${root}.winedeno`;
+  return [...Deno.readDirSync(`${home}/run`)].map(({ name }) => name)
+    .filter((name) => name.startsWith("nats."));
 }
 
 /** Creates a folder that is removed at the end of the test. */
@@ -250,6 +285,89 @@ Deno.test("winedeno passes a Ctrl-C of the terminal on exactly once", async () =
   assertStringIncludes(seen, "cleaned up");
 });
 
+/** Prints what the server at a port says of itself. */
+const GREETING = `
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(Deno.args[0]) });
+  const { value } = await connection.readable.getReader().read();
+  const { port, jetstream } = JSON.parse(new TextDecoder().decode(value).slice("INFO ".length));
+`;
+
+Deno.test("winedeno --nats runs a NATS server with streams until its script ends", async () => {
+  const port = freePort();
+  const before = natsStores();
+  const script = `${GREETING} console.log(port, jetstream); Deno.exit(42)`;
+  const { code, out, err } = await run(winedeno, ["--nats", "eval", script, `${port}`], {
+    env: { WINEDENO_NATS_PORT: `${port}` },
+  });
+  assertEquals([code, out, err], [42, `${port} true\n`, ""]);
+  assertEquals((await run("pgrep", ["--full", serverAt(port)])).code, 1);
+  assertEquals(natsStores(), before);
+});
+
+for (const signal of ["SIGINT", "SIGKILL"] as const) {
+  Deno.test(`winedeno --nats ends its server when it is ended by ${signal}`, async () => {
+    const port = freePort();
+    const before = natsStores();
+    const script = `${GREETING} setTimeout(() => {}, 60_000); console.log("ready")`;
+    const { child, rest } = await startWith(["--nats", "eval", script, `${port}`], {
+      WINEDENO_NATS_PORT: `${port}`,
+    });
+    assertEquals((await run("pgrep", ["--full", serverAt(port)])).code, 0);
+    child.kill(signal);
+    assertEquals((await child.status).signal, signal);
+    assertEquals(await rest(), []);
+    await untilGone(serverAt(port));
+    // A killed winedeno cannot delete the folder.
+    const left = natsStores().filter((name) => !before.includes(name));
+    assertEquals(left.length, signal === "SIGKILL" ? 1 : 0);
+    const home = Deno.env.get("WINEDENO_HOME") ?? `${root}.winedeno`;
+    for (const name of left) await Deno.remove(`${home}/run/${name}`, { recursive: true });
+  });
+}
+
+Deno.test("winedeno --nats says that its port is taken, and does not run the script", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const before = natsStores();
+  const { code, out, err } = await run(winedeno, ["--nats", "eval", "console.log('runs')"], {
+    env: { WINEDENO_NATS_PORT: `${port}` },
+  });
+  assertEquals([code, out], [1, ""]);
+  assertEquals(
+    err,
+    `winedeno: another program has the port 127.0.0.1:${port}, perhaps another nats-server. ` +
+      "End it, or name another port in WINEDENO_NATS_PORT\n",
+  );
+  assertEquals(natsStores(), before);
+});
+
+Deno.test("winedeno makes another C: drive in WINEDENO_PREFIX, and replaces no other folder", async () => {
+  await using folder = await temporaryFolder();
+  const mark = crypto.randomUUID();
+  const read = (name: string) =>
+    `try { console.log(Deno.readTextFileSync("C:\\\\${name}")) } catch (e) { console.log(e.name) }`;
+  const write = `Deno.writeTextFileSync("C:\\\\${mark}", "written");`;
+  const second = `${folder.path}/machines/second`;
+  const env = { WINEDENO_PREFIX: second };
+  const made = await run(winedeno, ["eval", write + read(mark)], { env });
+  assertEquals([made.code, made.out], [0, "written\n"]);
+  const home = Deno.env.get("WINEDENO_HOME") ?? `${root}.winedeno`;
+  assertEquals(
+    made.err,
+    `winedeno: preparing another C: drive in ${second}\nwinedeno: ready; all parts are in ${home}\n`,
+  );
+  const [again, first, refused] = await Promise.all([
+    run(winedeno, ["eval", read(mark)], { env }),
+    run(winedeno, ["eval", read(mark)]),
+    run(winedeno, ["eval", read(mark)], { env: { WINEDENO_PREFIX: folder.path } }),
+  ]);
+  assertEquals([again.out, again.err], ["written\n", ""]);
+  assertEquals([first.out, first.err], ["NotFound\n", ""]);
+  assertEquals([refused.code, refused.out], [1, ""]);
+  assertStringIncludes(refused.err, `WINEDENO_PREFIX is ${folder.path}, which has other files`);
+  await untilServerEnds(second);
+});
+
 Deno.test("winedeno's set-up can be interrupted, and a second set-up waits for the first", async () => {
   await using home = await temporaryFolder();
   const env = { WINEDENO_HOME: home.path };
@@ -320,7 +438,10 @@ Deno.test("winedeno --doctor names the broken parts", async () => {
   // Removes one file, which the doctor must report and not repair.
   const compiler = "wine/root/usr/bin/x86_64-w64-mingw32-gcc";
   const hasCompiler = [...Deno.readDirSync(`${home}/wine`)].some(({ name }) => name === "root");
-  if (hasCompiler) await Deno.remove(`${home}/${compiler}`);
+  if (hasCompiler) {
+    await Deno.remove(`${home}/${compiler}`);
+    await breakFile("wine/root/usr/sbin/nats-server");
+  }
 
   const { code, out } = await run(winedeno, ["--doctor"], { env });
   assertEquals(code, 1);
@@ -331,4 +452,5 @@ Deno.test("winedeno --doctor names the broken parts", async () => {
   assertStringIncludes(out, `rm -rf ${home}/npm`);
   assertFalse(out.includes("Everything works"));
   assertEquals(out.includes("BROKEN  the C compiler"), hasCompiler);
+  assertEquals(out.includes("BROKEN  nats-server"), hasCompiler);
 });

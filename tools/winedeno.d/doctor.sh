@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2154,SC2317
 # Prints the parts that winedeno uses, and tests each of them. Sourced by tools/winedeno.
 
+. "$tools/nats.sh"
 wine="nowhere" enter=()
 ! has_part wine || find_way_in
 broken=0
@@ -35,7 +36,7 @@ exit_code_of() {
   echo "$status"
 }
 
-query_registry() { has_part prefix && in_wine reg query 'HKCU\Software\Wine\Drivers'; }
+query_registry() { has_part "$drive" && in_wine reg query 'HKCU\Software\Wine\Drivers'; }
 
 compile_and_run() {
   local program=$home/run/doctor status=0
@@ -44,27 +45,37 @@ compile_and_run() {
   echo "$status"
 }
 
-remake() { echo "To make it again: rm -rf $home/$1 and run any winedeno command"; }
+nats_server_answers() { start_nats -1 && echo "$nats_info" && stop_nats; }
+
+remake() { echo "To make it again: rm -rf $(place_of "$1") and run any winedeno command"; }
 
 echo "home    $home"
 echo "wine    $wine$([[ -d $home/wine/root ]] && echo " in $home/wine/root" || echo " of this machine")"
+is_first_prefix || echo "prefix  $prefix"
 echo "jsr     $([[ -d $home/jsr/@std ]] && echo "not reachable; served from $home/jsr" || echo "reachable")"
 
 hello='console.log(Deno.build.os, Deno.version.deno)'
 pid='console.log(Deno.dlopen("kernel32.dll", { GetCurrentProcessId: { parameters: [], result: "u32" } }).symbols.GetCurrentProcessId() === Deno.pid)'
 std='import { assertEquals } from "@std/assert"; import { parseArgs } from "@std/cli/parse-args"; assertEquals(parseArgs(["-a"]).a, true); console.log("fine")'
 
+drive=prefix nats_remedy=$(remake wine)
+is_first_prefix || drive=second_prefix
+[[ -d $home/wine/root ]] || nats_remedy=$no_nats_server
+# Prints "nats-server: v2.10.27".
+nats_version=$("${enter[@]}" nats-server --version 2>/dev/null | sed 's/.*: v//') || true
+
 cd "$project" || exit
 if try "Deno for Linux" "$(remake npm)" 'linux 2.*' timeout 60 "$linux_deno" eval "$hello"; then
   try "jsr: imports on Linux" "$(remake jsr)" 'fine*' winedeno --linux eval "$std" || true
 fi
 try "Wine" "$(remake wine)" 'wine-*' in_wine --version || true
-try "Wine's C: drive" "$(remake prefix)" '*Graphics*null*' query_registry || true
+try "Wine's C: drive" "$(remake "$drive")" '*Graphics*null*' query_registry || true
 try "the C compiler" "$(remake wine)" 42 compile_and_run || true
+try "nats-server${nats_version:+ $nats_version}" "$nats_remedy" 'INFO *"jetstream":true*' nats_server_answers || true
 if try "Deno for Windows" "$(remake npm)" 'windows 2.*' winedeno eval "$hello"; then
-  try "calls of the Win32 API" "$(remake prefix)" 'true*' winedeno eval "$pid" || true
+  try "calls of the Win32 API" "$(remake "$drive")" 'true*' winedeno eval "$pid" || true
   try "jsr: imports on Windows" "$(remake jsr)" 'fine*' winedeno eval "$std" || true
-  try "exit codes" "$(remake prefix)" 42 exit_code_of "Deno.exit(42)" || true
+  try "exit codes" "$(remake "$drive")" 42 exit_code_of "Deno.exit(42)" || true
 fi
 
 ((broken == 0)) && echo "Everything works." && exit

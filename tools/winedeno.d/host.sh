@@ -37,6 +37,8 @@ install_host_tools() {
   apt-get install --yes --no-install-recommends "${missing[@]}"
 }
 
+has_nats_server() { (PATH=$PATH:/usr/sbin && ! lacks nats-server); }
+
 lacks() { ! command -v "$1" >/dev/null; }
 
 # Succeeds if a user other than root can make the namespaces that bubblewrap needs. Ubuntu 24.04 and

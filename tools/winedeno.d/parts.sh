@@ -11,7 +11,12 @@ make_parts() {
   part jsr "$recipe" "preparing the jsr: imports"
   [[ $mode != linux ]] || return 0
   part wine "${own_wine:-$root_packages}" "preparing Wine"
+  [[ -d $home/wine/root ]] || has_nats_server || part nats "$own_wine" "taking nats-server from this machine's packages"
   part prefix "$(<"$home/wine/stamp")" "preparing Wine's C: drive"
+  is_first_prefix && return
+  assert_no_other_folder "$prefix"
+  mkdir -p "${prefix%/*}"
+  part second_prefix "$(<"$home/wine/stamp")" "preparing another C: drive in $prefix"
 }
 
 make_npm() {
@@ -82,6 +87,18 @@ own_wine_runs_deno() {
   in_prefix "$1" "$windows_deno" eval --no-config 'Deno.exit(7)' || [[ $? == 7 ]]
 }
 
+# Takes nats-server out of its package. An installation would also start it as a service of the
+# machine, which would take its port. The set-up goes on without it: only bridges need it.
+make_nats() {
+  fetch_nats_server "$1" || { ((EUID == 0)) && apt-get update && fetch_nats_server "$1"; } || say "$no_nats_server"
+}
+
+fetch_nats_server() {
+  # SC2016: sh expands the variables, and not bash.
+  # shellcheck disable=SC2016
+  run sh -c 'cd "$0" && apt-get download nats-server && dpkg-deb --extract nats-server_*.deb . && rm nats-server_*.deb' "$1"
+}
+
 make_prefix() {
   find_way_in
   in_prefix "$1" wineboot --init
@@ -89,6 +106,25 @@ make_prefix() {
   printf '\n[Software\\\\Wine\\\\Drivers]\n"Graphics"="null"\n' >>"$1/user.reg"
   # See set_environment for the use of J:.
   ln -s ../../jsr "$1/dosdevices/j:"
+}
+
+# Copies the first C: drive, which takes a tenth of the time of wineboot. Programs may be using that
+# drive, so their temporary files are left out.
+make_second_prefix() {
+  local first=$home/prefix
+  mkdir -p "$1/drive_c/users"
+  run cp --archive --reflink=auto "$first"/*.reg "$first/dosdevices" "$1"
+  run cp --archive --reflink=auto "$first"/drive_c/[!u]* "$1/drive_c"
+  # SC2016: sh expands the variables, and not bash.
+  # shellcheck disable=SC2016
+  run sh -c 'tar -C "$0" --exclude "./*/Temp/*" -c . | tar -C "$1" -x' "$first/drive_c/users" "$1/drive_c/users"
+  ln -sfn "$home/jsr" "$1/dosdevices/j:"
+}
+
+# A part replaces its folder. So WINEDENO_PREFIX must not be a folder of other files.
+assert_no_other_folder() {
+  [[ ! -e $1 || -e $1/stamp && -e $1/dosdevices ]] || rmdir "$1" ||
+    give_up "WINEDENO_PREFIX is $1, which has other files than a C: drive of winedeno. Name a new folder"
 }
 
 # in_prefix PREFIX COMMAND…: runs COMMAND, and waits until wineserver has ended and written the

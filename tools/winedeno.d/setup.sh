@@ -5,6 +5,7 @@
 
 . "$tools/host.sh"
 . "$tools/parts.sh"
+. "$tools/nats.sh"
 
 # During set_up, descriptor 3 is the user's stderr, and 1 and 2 go to the log.
 say() { echo "winedeno: $*" >&3; }
@@ -18,16 +19,18 @@ give_up() {
 # part NAME STAMP WHAT: makes a part by make_NAME, unless the part is there and was made from STAMP.
 # WHAT describes the work for messages.
 part() {
-  local name=$1 stamp=$2 new=$home/$1.new
+  local name=$1 stamp=$2 place new
+  place=$(place_of "$1") new=$home/$1.new
+  [[ $name != second_prefix ]] || new=$new_prefix
   making=$3
-  ! has_part "$name" || [[ $(<"$home/$name/stamp") != "$stamp" ]] || return 0
+  ! has_part "$name" || [[ $(<"$place/stamp") != "$stamp" ]] || return 0
   say "$making"
   rm -rf "$new"
   mkdir "$new"
   "make_$name" "$new"
   echo "$stamp" >"$new/stamp"
-  rm -rf "${home:?}/$name"
-  mv "$new" "$home/$name"
+  rm -rf "${place:?}"
+  mv "$new" "$place"
   made=yes
 }
 
@@ -51,7 +54,7 @@ clean_up() {
   for job in "${jobs[@]}"; do kill -KILL -- "-$job" || true; done
   # Waits only for these jobs: the reader of mmdebstrap's messages ends with this process.
   wait "${jobs[@]}" || true
-  rm -rf "$home"/*.new
+  rm -rf "$home"/*.new "$new_prefix"
 }
 
 interrupted() {
@@ -70,7 +73,7 @@ failed() {
 }
 
 set_up() {
-  local jobs=() making="starting" made=
+  local jobs=() making="starting" made= new_prefix=$prefix.winedeno-new
   mkdir -p "$home/run"
   chmod 700 "$home/run"
   exec 3>&2 4>&1 5<&0 </dev/null >>"$home/setup.log" 2>&1
