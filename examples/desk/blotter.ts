@@ -2,6 +2,8 @@
  * The desk's blotter: prints the orders, and what they have earned at the end of the day.
  *
  *     deno run --allow-ffi examples/desk/blotter.ts
+ *     deno run --allow-ffi examples/desk/strategy.ts
+ *     deno run --allow-ffi examples/desk/prices.ts
  *
  * @module
  */

@@ -7,7 +7,10 @@
 import { RingChannel } from "@winipc/winipc";
 import { bridge, type NatsClient } from "@winipc/winipc/bridge";
 
-/** The NATS server that connects the machines of the desk; none for a desk on one machine. */
+/**
+ * The NATS server that connects the machines of the desk, such as `10.0.0.5:4222`. A desk on one
+ * machine has none. This is the only line that differs.
+ */
 const SERVER: string = "";
 
 /** A message of the ring `prices`. */
@@ -43,7 +46,7 @@ export class Desk implements AsyncDisposable {
 
   /** Opens a ring for sending. With a server, its messages go to the other machines. */
   sender<Message>(ring: string): (message: Message) => Promise<void> {
-    const channel = this.#open.use(RingChannel.openOrCreate(`${this.#name}-${ring}`));
+    const channel = this.#ring(ring);
     if (this.#nats !== undefined) {
       const link = bridge(this.#nats, [{ from: channel, subject: `${this.#name}.${ring}` }]);
       // The link ends when it has carried everything that was sent before the sender was closed.
@@ -55,13 +58,22 @@ export class Desk implements AsyncDisposable {
 
   /** Opens a ring for receiving. With a server, its messages come from the other machines. */
   async receiver<Message>(ring: string): Promise<AsyncIterable<Message>> {
-    const channel = this.#open.use(RingChannel.openOrCreate(`${this.#name}-${ring}`));
+    const channel = this.#ring(ring);
     const receiver = this.#open.use(channel.receiver());
     if (this.#nats !== undefined) {
       this.#open.use(bridge(this.#nats, [{ subject: `${this.#name}.${ring}`, to: channel }]));
       await this.#nats.connection.flush();
     }
     return messagesOf(receiver);
+  }
+
+  /** Opens a ring that the scripts share. With a server, each script has a ring of its own. */
+  #ring(ring: string): RingChannel {
+    return this.#open.use(
+      this.#nats === undefined
+        ? RingChannel.openOrCreate(`${this.#name}-${ring}`)
+        : RingChannel.anonymous(),
+    );
   }
 
   /** Closes all rings. What was sent before reaches the other scripts. */
