@@ -13,10 +13,16 @@ export class Chapter {
   readonly signal: AbortSignal = AbortSignal.timeout(MAX_DURATION);
   readonly #started = performance.now();
   #failures = 0;
+  #isSkipped = false;
 
   /** The number of failed checks. */
   get failures(): number {
     return this.#failures;
+  }
+
+  /** Whether the part could not be shown here. */
+  get isSkipped(): boolean {
+    return this.#isSkipped;
   }
 
   /** The time since the part started, in milliseconds. */
@@ -60,6 +66,12 @@ export class Chapter {
   /** Prints a line with a label. */
   print(label: string, text: string): void {
     console.log(`   ${label.padEnd(6)} ${text}`);
+  }
+
+  /** Prints why the part cannot be shown here. */
+  skip(reason: string): void {
+    this.#isSkipped = true;
+    this.print("none", reason);
   }
 
   /** Prints a claim and whether it is true. Counts a failure if it is not. */

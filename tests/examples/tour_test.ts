@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { NatsServer } from "../support/nats_server.ts";
 import { runPeer } from "../support/run_peer.ts";
 
 /** Runs the tour as `deno task demo` does. */
@@ -10,14 +11,15 @@ async function tour(...args: string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...command, ...args],
     cwd: root,
-    signal: AbortSignal.timeout(120_000),
+    signal: AbortSignal.timeout(180_000),
   }).output();
   const decoder = new TextDecoder();
   return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
 }
 
 Deno.test("The tour shows every part with different processes, and all checks pass", async () => {
-  const { code, out, err } = await tour();
+  await using server = await NatsServer.start();
+  const { code, out, err } = await tour("--nats", server.address);
   assertEquals([code, err], [0, ""]);
   const ways = [...out.matchAll(/^\d+\. (.*)$/gm)].map(([, title]) => title);
   assertEquals(ways, [
@@ -40,6 +42,7 @@ Deno.test("The tour shows every part with different processes, and all checks pa
     "One sender, many receivers",
     "A script that runs once",
     "A call to another script",
+    "A ring across machines",
     "The command winipc",
   ]);
   const pids = [...out.matchAll(/process (\d+) \(this one\) and process (\d+)/g)];
@@ -58,6 +61,20 @@ Deno.test("The tour shows only the parts whose title contains the word of --only
   const unknown = await tour("--only", "nothing of the kind");
   assertEquals(unknown.code, 2);
   assertStringIncludes(unknown.err, 'No part of the tour has a title with "nothing of the kind"');
+});
+
+Deno.test("The tour says in one line that no NATS server answers, and finishes", async () => {
+  // A port that is free: a server of a test that has ended.
+  const server = await NatsServer.start();
+  await server[Symbol.asyncDispose]();
+  const { code, out, err } = await tour("--only", "across", "--nats", server.address);
+  assertEquals([code, err], [0, ""]);
+  assertEquals(out.trim().split(/\r?\n/), [
+    "1. A ring across machines",
+    `   none   no NATS server answers at ${server.address}: start nats-server to see this part`,
+    "",
+    "All checks passed. Parts shown: 0, not shown: 1",
+  ]);
 });
 
 Deno.test("The tour counts a failed check", async () => {
