@@ -108,13 +108,16 @@ make_prefix() {
   ln -s ../../jsr "$1/dosdevices/j:"
 }
 
-# Copies the first C: drive, which takes a tenth of the time of wineboot. Programs may be using that
-# drive, so their temporary files are left out.
+# Copies the first C: drive, which is much faster than wineboot. Wine's own files are hard links,
+# where that is possible: no program changes them. Programs may be using the first drive, so their
+# temporary files are left out.
 make_second_prefix() {
   local first=$home/prefix
   mkdir -p "$1/drive_c/users"
-  run cp --archive --reflink=auto "$first"/*.reg "$first/dosdevices" "$1"
-  run cp --archive --reflink=auto "$first"/drive_c/[!u]* "$1/drive_c"
+  # Without the timestamp, the first program would run wineboot.
+  run cp --archive "$first"/*.reg "$first"/{dosdevices,.update-timestamp} "$1"
+  run cp --archive --link "$first"/drive_c/[!u]* "$1/drive_c" ||
+    run cp --archive --reflink=auto "$first"/drive_c/[!u]* "$1/drive_c"
   # SC2016: sh expands the variables, and not bash.
   # shellcheck disable=SC2016
   run sh -c 'tar -C "$0" --exclude "./*/Temp/*" -c . | tar -C "$1" -x' "$first/drive_c/users" "$1/drive_c/users"
