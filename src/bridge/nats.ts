@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { NatsConsumer, NatsStreamManager } from "./nats_streams.ts";
+
 /** The headers of a message. */
 export interface NatsHeaders {
   /** Returns the first value of a header, or `""`. */
@@ -60,6 +62,8 @@ export interface NatsConnection {
   /** Is fulfilled when the connection is closed for good, with the error that has closed it. */
   closed(): Promise<void | Error>;
   isClosed(): boolean;
+  /** Returns what happens to the connection: `"disconnect"`, `"reconnect"` and more. */
+  status?(): AsyncIterable<{ readonly type: string }>;
 }
 
 /** The server's acknowledgement of a message that a stream has stored. */
@@ -87,6 +91,13 @@ export interface NatsJetStream {
     data?: Uint8Array,
     options?: NatsStreamPublishOptions,
   ): Promise<NatsPublishAck>;
+  /** Returns the manager of streams. It asks the server first if `checkAPI` is not false. */
+  jetstreamManager(checkAPI?: boolean): Promise<NatsStreamManager>;
+  /** The consumers of streams. */
+  readonly consumers: {
+    /** Returns a consumer of a stream. */
+    get(stream: string, name: string): Promise<NatsConsumer>;
+  };
 }
 
 /** The client: a connection, and what belongs to it. */
