@@ -5,11 +5,14 @@
  */
 
 import type { AnyRing } from "../channel/broadcast/ring.ts";
+import type { LatestValue } from "../channel/latest/value.ts";
 import type { AnyChannel } from "../channel/ring/channel.ts";
 import type { CopyDataListener } from "../messages/listen/listener.ts";
 import type { WindowTarget } from "../messages/window/find.ts";
 import type { PipeConnection } from "../pipe/connection.ts";
 import type { Mailslot, MailslotSender } from "../pipe/mailslot.ts";
+import type { Fields } from "../struct/mod.ts";
+import type { NatsBucket } from "./nats_streams.ts";
 
 /**
  * Where the messages of an outgoing route come from:
@@ -51,9 +54,23 @@ export interface WindowSink {
  */
 export type Sink = AnyChannel | AnyRing | PipeConnection | MailslotSender | WindowSink;
 
-/** Delivery to a JetStream stream, at least once. */
+/** A latest value of any layout. */
+export type AnyLatestValue = LatestValue<Fields>;
+
+/**
+ * Delivery to a JetStream stream, at least once. A message leaves the ring when the stream has
+ * acknowledged it, and the stream stores the messages in order, also after a failure.
+ *
+ * A message is stored once if its acknowledgement arrives within the duplicate window of the stream
+ * (`duplicate_window`, 2 minutes if the stream does not set it). After a longer failure, the stream
+ * can have the oldest messages twice. Messages of an iterable, a pipe, a mailslot or a listener are
+ * in the memory of this process until they are acknowledged.
+ *
+ * A route is fastest if nobody else publishes to its stream: other messages between its own make it
+ * wait for an acknowledgement.
+ */
 export interface StreamDelivery {
-  /** The name of the stream, which must store the route's subject. */
+  /** The name of the stream, which must exist, and must store the route's subject. */
   readonly stream: string;
   /**
    * Maximum number of messages that the stream has not acknowledged yet, an integer from 1 to
@@ -61,8 +78,9 @@ export interface StreamDelivery {
    */
   readonly inFlight?: number;
   /**
-   * Returns the id of a message by its number. The stream drops a message whose id it has stored
-   * already. @default the identity of the source, and the number
+   * Returns the id of a message by its number: 1 to 128 characters of ASCII without spaces. The
+   * stream drops a message whose id it has stored already. @default the identity of the source, and
+   * the number
    */
   readonly id?: (sequence: bigint) => string;
 }
@@ -89,11 +107,46 @@ export interface OutgoingRoute {
 export interface IncomingRoute {
   /** The subject to subscribe to. It can have wildcards. */
   readonly subject: string;
-  /** The name of the stream's durable consumer, for a delivery at least once. @default none */
+  /**
+   * The name of a durable consumer of the subject's stream, for a delivery at least once and in the
+   * order of the stream. The route makes the consumer if it does not exist. Only one route at a time
+   * can use it. A message is acknowledged when the sink has it; all others go to the next bridge with
+   * the same consumer. If a bridge was killed, the next one waits until the server delivers its
+   * messages again, which takes 5 seconds. Then the sink can get the last ones twice.
+   *
+   * @default none
+   */
   readonly durable?: string;
   /** Where the messages go to. */
   readonly to: Sink;
 }
 
+/** The key of a bucket by which a latest value travels. The bytes of the value are stored. */
+export interface BucketRoute {
+  /** The bucket: the result of `Kvm.create()` or `Kvm.open()` of `@nats-io/kv`. */
+  readonly bucket: NatsBucket;
+  /** The key, without wildcards. */
+  readonly key: string;
+}
+
+/**
+ * A route from a latest value to a bucket. It puts the newest value when it begins, then each
+ * change, and the newest value when it is closed. Values that change faster than the server stores
+ * them are left out.
+ */
+export interface OutgoingBucketRoute extends BucketRoute {
+  /** The latest value. The bridge opens a reader. */
+  readonly from: AnyLatestValue;
+}
+
+/**
+ * A route from a bucket to a latest value. A value of another length than the layout's ends the
+ * route, and is not written. A deleted key changes nothing.
+ */
+export interface IncomingBucketRoute extends BucketRoute {
+  /** The latest value. The bridge opens its writer. */
+  readonly to: AnyLatestValue;
+}
+
 /** A route of a bridge. */
-export type Route = OutgoingRoute | IncomingRoute;
+export type Route = OutgoingRoute | IncomingRoute | OutgoingBucketRoute | IncomingBucketRoute;
