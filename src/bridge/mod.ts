@@ -18,7 +18,24 @@ export type {
   NatsSubscription,
 } from "./nats.ts";
 export type {
+  NatsBucket,
+  NatsBucketChanges,
+  NatsBucketEntry,
+  NatsConsumeOptions,
+  NatsConsumer,
+  NatsConsumerInfo,
+  NatsConsumerMessages,
+  NatsConsumerSettings,
+  NatsStreamInfo,
+  NatsStreamManager,
+  NatsStreamMessage,
+} from "./nats_streams.ts";
+export type {
+  AnyLatestValue,
+  BucketRoute,
+  IncomingBucketRoute,
   IncomingRoute,
+  OutgoingBucketRoute,
   OutgoingRoute,
   Route,
   Sink,

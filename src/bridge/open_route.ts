@@ -15,13 +15,19 @@ import {
 } from "../../ffi/arguments.ts";
 import { originLength } from "./header.ts";
 import { carryFromSubject } from "./in/at_most_once.ts";
+import { carryFromStream } from "./in/durable.ts";
 import type { NatsClient } from "./nats.ts";
+import { openBucketRoute } from "./open_bucket_route.ts";
 import { carryToSubject } from "./out/at_most_once.ts";
+import { checkDelivery } from "./out/delivery.ts";
 import { assertFits } from "./out/size.ts";
+import { carryToStream } from "./out/stream.ts";
+import { headerLength } from "./out/stream_limit.ts";
 import type { IncomingRoute, OutgoingRoute, Route } from "./route.ts";
 import type { Run } from "./run.ts";
 import { openSink } from "./sinks/open.ts";
 import { openSource } from "./sources/open.ts";
+import { streamClientOf } from "./stream_check.ts";
 import { assertPublishSubject, assertSubscribeSubject } from "./subject.ts";
 
 /** A route whose ends are open. */
@@ -47,7 +53,8 @@ export function openRoute(nats: NatsClient, route: Route): OpenRoute {
       'Expected a route to have either "from" or "to": { from, subject } or { subject, to }',
     );
   }
-  return "from" in route ? openOutgoing(nats, route) : openIncoming(route);
+  if ("bucket" in route) return openBucketRoute(route);
+  return "from" in route ? openOutgoing(nats, route) : openIncoming(nats, route);
 }
 
 const OUTGOING_CHECKS: OptionChecks<OutgoingRoute> = {
@@ -68,10 +75,14 @@ const INCOMING_CHECKS: OptionChecks<IncomingRoute> = {
 function openOutgoing(nats: NatsClient, route: OutgoingRoute): OpenRoute {
   assertOptions(route, OUTGOING_CHECKS);
   assertPublishSubject(route.subject);
+  const { delivery = "atMostOnce" } = route;
+  const stream = delivery === "atMostOnce" ? undefined : checkDelivery(delivery, nats);
   const source = openSource(route.from);
   try {
-    const headerLength = originLength(source.identity);
-    assertFits(source, route, { connection: nats.connection, headerLength });
+    const length = stream === undefined
+      ? originLength(source.identity)
+      : headerLength(source, stream);
+    assertFits(source, route, { connection: nats.connection, headerLength: length });
   } catch (error) {
     void source.close();
     throw error;
@@ -81,19 +92,27 @@ function openOutgoing(nats: NatsClient, route: OutgoingRoute): OpenRoute {
     get missed() {
       return source.missed;
     },
-    run: (context) => carryToSubject(source, route, context),
+    run: (context) =>
+      stream === undefined
+        ? carryToSubject(source, route, context)
+        : carryToStream(source, route, stream, context),
     close: () => source.close(),
   };
 }
 
-function openIncoming(route: IncomingRoute): OpenRoute {
+function openIncoming(nats: NatsClient, route: IncomingRoute): OpenRoute {
   assertOptions(route, INCOMING_CHECKS);
   assertSubscribeSubject(route.subject);
+  const { subject, durable } = route;
+  if (durable !== undefined) streamClientOf(nats);
   const sink = openSink(route.to);
   return {
     label: `${route.subject} => ${sink.label}`,
     missed: 0,
-    run: (context) => carryFromSubject(route, sink, context),
+    run: (context) =>
+      durable === undefined
+        ? carryFromSubject(route, sink, context)
+        : carryFromStream({ subject, durable }, sink, context),
     close: () => sink.close(),
   };
 }

@@ -34,7 +34,7 @@ export interface RouteStats {
   readonly lost: number;
   /** The number of messages that were too long for the target, and were dropped. */
   readonly tooLong: number;
-  /** The number of messages that had arrived before, and were dropped. */
+  /** The number of messages that had arrived before, and were dropped: here, or by the stream. */
   readonly duplicates: number;
   /** The number of times that messages were sent again, because their acknowledgement failed. */
   readonly retries: number;
