@@ -232,10 +232,10 @@ class StreamDelivery {
       msgID: id,
       timeout: ACK_TIMEOUT,
       headers: origin,
-      expect: {
-        streamName: this.#delivery.stream,
-        ...(previous === undefined ? {} : { lastMsgID: previous }),
-      },
+      // The message before is in the right stream, so this one is.
+      expect: previous === undefined
+        ? { streamName: this.#delivery.stream }
+        : { lastMsgID: previous },
     }).then(
       (ack) => this.#acknowledge(message, ack),
       (error) => this.#refuse(message, failures, error),
