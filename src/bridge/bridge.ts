@@ -48,8 +48,13 @@ const MAX_DRAIN = 5000;
  * connection breaks, up to 1024 messages or 1 MiB that were on their way can be lost. The route at
  * the other end counts these in `lost`, by the numbers in the messages' headers.
  *
- * A route to a sink that is full keeps up to 8192 messages or 4 MiB. Then it loses and counts what
- * arrives.
+ * A route to a stream (`delivery`) and one from a durable consumer (`durable`) lose no message, and
+ * keep the order: also if the connection, the server or a bridge is lost. A message leaves its ring
+ * when the stream has stored it, and the consumer delivers it until the sink has it. What this
+ * promises, and when a message can arrive twice, is said at `StreamDelivery` and at `durable`.
+ *
+ * A route at most once to a sink that is full keeps up to 8192 messages or 4 MiB. Then it loses and
+ * counts what arrives.
  *
  * @example Join two computers
  * ```ts ignore
@@ -62,6 +67,24 @@ const MAX_DRAIN = 5000;
  * await using running = bridge({ connection, headers }, [
  *   // On this computer. On the other one: { subject: "desk.lines", to: lines }
  *   { from: lines, subject: "desk.lines" },
+ * ]);
+ * await running.closed;
+ * ```
+ *
+ * @example Lose nothing: a stream between the two computers
+ * ```ts ignore
+ * import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+ * import { connect, headers } from "@nats-io/transport-node";
+ * import { RingChannel } from "@winipc/winipc";
+ * import { bridge } from "@winipc/winipc/bridge";
+ *
+ * const connection = await connect({ servers: "nats://10.0.0.5:4222", maxReconnectAttempts: -1 });
+ * const manager = await jetstreamManager(connection);
+ * await manager.streams.add({ name: "desk", subjects: ["desk.lines"] });
+ * using lines = RingChannel.openOrCreate("lines");
+ * await using running = bridge({ connection, headers, jetstream: jetstream(connection) }, [
+ *   // On this computer. On the other one: { subject: "desk.lines", durable: "other", to: lines }
+ *   { from: lines, subject: "desk.lines", delivery: { stream: "desk" } },
  * ]);
  * await running.closed;
  * ```
