@@ -95,11 +95,12 @@ Deno.test("a latest value travels by a key of a bucket", async (t) => {
     const bucket = await kvm.create(randomName());
     using here = gauge();
     using writer = here.writer();
-    let tries = 0;
+    const puts: number[] = [];
     const failing: NatsBucket = {
       put(key, value) {
-        if (tries++ > 2) return bucket.put(key, value);
-        writer.write({ count: 100 + tries });
+        puts.push(Gauge.read(value.slice()).count);
+        if (puts.length > 3) return bucket.put(key, value);
+        writer.write({ count: 100 + puts.length });
         return Promise.reject(new TimeoutError("lost"));
       },
       watch: (options) => bucket.watch(options),
@@ -108,20 +109,31 @@ Deno.test("a latest value travels by a key of a bucket", async (t) => {
     await using running = bridge(nats, [{ from: here, bucket: failing, key }]);
     writer.write({ count: 1 });
     await until(() => running.stats[0]!.delivered >= 1);
+    assertEquals(puts, [1, 101, 102, 103]);
     assertEquals(await countIn(bucket), 103);
-    const { retries } = running.stats[0]!;
-    assertEquals(retries, 3);
+    assertEquals(running.stats[0]!.retries, 3);
   });
 
   await t.step("also the last one before the bridge is closed", async () => {
     const bucket = await kvm.create(randomName());
     using here = gauge();
     using writer = here.writer();
-    const running = bridge(nats, [{ from: here, bucket, key }]);
+    const gate = Promise.withResolvers<void>();
+    const slow: NatsBucket = {
+      async put(key, value) {
+        await gate.promise;
+        return await bucket.put(key, value);
+      },
+      watch: (options) => bucket.watch(options),
+      status: () => bucket.status(),
+    };
+    const running = bridge(nats, [{ from: here, bucket: slow, key }]);
     writer.write({ count: 1 });
-    await until(() => running.stats[0]!.delivered >= 1);
+    await until(() => running.stats[0]!.pending === 1);
     writer.write({ count: 2 });
-    await running[Symbol.asyncDispose]();
+    const closed = running[Symbol.asyncDispose]();
+    gate.resolve();
+    await within("the bridge is closed", closed);
     assertEquals(await countIn(bucket), 2);
   });
 

@@ -100,6 +100,8 @@ Deno.test("a route from a durable consumer", async (t) => {
   await t.step("delivers to the next bridge what a failed sink does not have", async () => {
     await using stream = await TestStream.create(server.address);
     const { subject } = stream;
+    // Far longer than the test: the first bridge gives its messages back.
+    await addConsumer(stream, "desk", 60);
     await publish(stream, upTo(300));
     let delivered: number;
     {
