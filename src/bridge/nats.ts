@@ -9,6 +9,8 @@ import type { NatsConsumer, NatsStreamManager } from "./nats_streams.ts";
 
 /** The headers of a message. */
 export interface NatsHeaders {
+  /** The status that the server has sent: 503 if nobody listens on a subject. Else 0. */
+  readonly code: number;
   /** Returns the first value of a header, or `""`. */
   get(name: string): string;
   /** Sets a header. */
@@ -62,8 +64,8 @@ export interface NatsConnection {
   /** Is fulfilled when the connection is closed for good, with the error that has closed it. */
   closed(): Promise<void | Error>;
   isClosed(): boolean;
-  /** Returns what happens to the connection: `"disconnect"`, `"reconnect"` and more. */
-  status?(): AsyncIterable<{ readonly type: string }>;
+  /** Tells what happens to the connection, such as `disconnect` and `reconnect`, until its end. */
+  status(): AsyncIterable<{ readonly type: string }>;
 }
 
 /** The server's acknowledgement of a message that a stream has stored. */
