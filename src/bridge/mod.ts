@@ -1,5 +1,6 @@
 /**
- * Bridges between this machine's channels and a NATS server, for scripts on several machines.
+ * Bridges between this machine's channels and a NATS server, and links for requests through it, for
+ * scripts on several machines.
  *
  * @module
  */
@@ -30,6 +31,8 @@ export type {
   NatsStreamManager,
   NatsStreamMessage,
 } from "./nats_streams.ts";
+export { natsLink, type NatsLinkOptions, type NatsPeerOptions } from "./requests/link.ts";
+export { natsLinks, type NatsLinksOptions } from "./requests/links.ts";
 export type {
   AnyLatestValue,
   BucketRoute,

@@ -58,7 +58,8 @@ function argsOf(script: string, ...args: string[]): string[] {
   return ["run", "--no-check", "--no-prompt", "--allow-ffi", url, ...args];
 }
 
-function linked(
+/** Joins a link and the process at its other end. */
+export function linked(
   link: MessageLink,
   child: { kill(signal?: "SIGKILL"): void; status: Promise<{ code: number }> },
   stack = new AsyncDisposableStack(),
