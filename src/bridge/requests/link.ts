@@ -137,6 +137,8 @@ class Handshake {
   readonly #near: LinkEnd;
   readonly #happenings: AsyncQueue<Happening>;
   #transport: NatsTransport | undefined;
+  /** Says why there may be no answer. */
+  #doubt = "the NATS server is not reached";
 
   constructor(connection: NatsConnection, subject: string, options: NatsLinkOptions) {
     this.#connection = connection;
@@ -145,8 +147,7 @@ class Handshake {
     const { timeout = MAX_ANSWER, inboxPrefix = INBOX } = options;
     this.#happenings = new AsyncQueue(() =>
       new Deno.errors.TimedOut(
-        `Waited ${timeout} ms for a service on the subject "${subject}": it may not listen by ` +
-          "natsLinks(), this client may not publish there, or the NATS server is not reached",
+        `Waited ${timeout} ms for a service on the subject "${subject}": ${this.#doubt}`,
       )
     );
     this.#near = new LinkEnd(connection, inboxPrefix, {
@@ -167,6 +168,7 @@ class Handshake {
       });
       switch (happened) {
         case "reached":
+          this.#doubt = "what listens there may not be natsLinks(), or this client may not publish";
           this.#sayHello();
           break;
         case "not reached":
@@ -176,6 +178,8 @@ class Handshake {
           this.#reach();
           break;
         case "busy":
+          this.#doubt =
+            "its servers have as many links as maxLinks, or as they can begin at a time";
           await sleep(PAUSE, signal);
           this.#sayHello();
           break;
