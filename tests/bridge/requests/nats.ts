@@ -27,8 +27,13 @@ export function startOver(
 }
 
 /** Connects to the server until the end of the scope. */
-export async function connectTo(server: NatsServer, stack: AsyncDisposableStack) {
-  const connection = await connect({ servers: server.address, reconnectTimeWait: 100 });
+export async function connectTo(
+  server: NatsServer,
+  stack: AsyncDisposableStack,
+  user: { user?: string; pass?: string } = {},
+) {
+  const servers = server.address;
+  const connection = await connect({ servers, reconnectTimeWait: 100, ...user });
   stack.defer(() => connection.close());
   return { connection, headers };
 }

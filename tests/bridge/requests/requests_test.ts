@@ -276,7 +276,8 @@ Deno.test("The end of a connection ends its links at both ends, and the iteratio
   const link = await natsLink(near, "calculator");
   const other: IteratorResult<typeof link> = await within("the client links", links.next());
   const ends = [link, other.value].map((end) => end[Symbol.asyncIterator]().next());
-  const errors = Promise.all([...ends, links.next()].map((end) => end.catch((error) => error)));
+  const all: Promise<unknown>[] = [...ends, links.next()];
+  const errors = Promise.all(all.map((end) => end.catch((error) => error)));
   await far.connection.close();
   assertEquals((await within("all of them end", errors)).map(String), [
     'ConnectionReset: The link over NATS to "calculator" ended: the peer has died, or has lost its ' +
