@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import { natsLink, natsLinks } from "../../../src/bridge/mod.ts";
+import { readGreeting } from "../../../src/bridge/requests/frame.ts";
 import {
   type CallContext,
   type Client,
@@ -143,6 +144,10 @@ Deno.test("Two servers of a subject share the links, and each link belongs to on
   await using stack = new AsyncDisposableStack();
   const server = stack.use(await NatsServer.start());
   const near = await connectTo(server, stack);
+  let welcomes = 0;
+  near.connection.subscribe("_INBOX.*", {
+    callback: (_, { data }) => void (readGreeting(data)?.kind === "welcome" && welcomes++),
+  });
   for (const name of ["first", "second"]) {
     const far = await connectTo(server, stack);
     stack.use(serve(natsLinks(far, "who"), { who: () => name }));
@@ -156,6 +161,7 @@ Deno.test("Two servers of a subject share the links, and each link belongs to on
   }));
   // One of 2 ** 23 runs has all links at one server.
   assertEquals([...new Set(names)].sort(), ["first", "second"]);
+  assertEquals(welcomes, 24);
 });
 
 Deno.test("natsLink() says at once that nobody listens, and gives up on others in time", async () => {
