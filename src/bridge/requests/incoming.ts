@@ -5,7 +5,7 @@
  */
 
 import { AsyncQueue } from "../../wait/queue.ts";
-import { NATS_KINDS, NatsFrame, NatsReceipt, START_LENGTH, WINDOW } from "./frame.ts";
+import { NATS_KINDS, NatsFrame, NatsReceipt, readGreeting, START_LENGTH, WINDOW } from "./frame.ts";
 
 /** A part of a value that has arrived. */
 interface Part {
@@ -63,8 +63,9 @@ export class Incoming {
     if (data.length < START_LENGTH) return "stranger";
     const { kind, sequence, token } = NatsFrame.read(data);
     const { label } = this.#options;
-    // Anybody can publish on the subject. Only the peer knows the number.
-    if (token !== this.#options.token) return "stranger";
+    // Anybody can publish on the subject. Only the peer knows the number. Another service that has
+    // heard the hello, too, knows it and sends a welcome.
+    if (token !== this.#options.token || readGreeting(data) !== undefined) return "stranger";
     this.#count(sequence);
     const content = data.subarray(START_LENGTH);
     switch (kind) {

@@ -10,7 +10,7 @@ const BEAT = 1000;
 /** Options of {@linkcode Pulse}. */
 export interface PulseOptions {
   /** Is called at each beat. */
-  readonly beat: () => void;
+  readonly beat: () => unknown;
   /** Is called once when the peer is silent for too long. */
   readonly onSilence: () => void;
   /** Time in milliseconds after which the peer is silent for too long, or `Infinity`. */

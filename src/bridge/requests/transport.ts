@@ -42,7 +42,8 @@ export class NatsTransport implements Transport<Uint8Array>, EndListener {
   readonly #incoming: Incoming;
   readonly #outgoing: Outgoing;
   readonly #pulse: Pulse;
-  #hasHeard = false;
+  /** Whether the peer knows this link: it has welcomed this end, or has sent something. */
+  #isMet = false;
   #isOver = false;
 
   constructor(ends: NatsEnds) {
@@ -54,7 +55,8 @@ export class NatsTransport implements Transport<Uint8Array>, EndListener {
     this.#incoming = new Incoming({ label, token, maxLength, onTaken: () => this.#tell() });
     this.#outgoing = new Outgoing(connection, label, far);
     this.#pulse = new Pulse({
-      beat: () => this.beat(),
+      // A client to which another service was quicker would take the beats for those of its peer.
+      beat: () => this.#isMet && this.beat(),
       onSilence: () => {
         this.deafen(
           `the peer has sent nothing for ${maxSilence} ms; if it computes for longer without a ` +
@@ -66,9 +68,9 @@ export class NatsTransport implements Transport<Uint8Array>, EndListener {
     near.listener = this;
   }
 
-  /** Whether the peer has sent a message, and the link is not over. */
+  /** Whether the peer knows the link, and the link is not over. */
   get isOpen(): boolean {
-    return this.#hasHeard && !this.#isOver;
+    return this.#isMet && !this.#isOver;
   }
 
   encode(value: unknown): Uint8Array {
@@ -113,6 +115,7 @@ export class NatsTransport implements Transport<Uint8Array>, EndListener {
 
   /** Tells the peer that this end is alive. The server answers if nobody listens any more. */
   beat(): void {
+    this.#isMet = true;
     this.#publish("alive", this.#incoming.receipt(), this.#ends.near.subject);
   }
 
@@ -125,7 +128,7 @@ export class NatsTransport implements Transport<Uint8Array>, EndListener {
       const heard = this.#incoming.hear(message.data);
       if (heard === "stranger") return;
       this.#pulse.hear();
-      this.#hasHeard = true;
+      this.#isMet = true;
       this.#open();
       if (heard === "end") {
         const error = `Cannot send over the ${this.label}: the peer has closed it`;

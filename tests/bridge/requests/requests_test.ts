@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import { natsLink, natsLinks } from "../../../src/bridge/mod.ts";
-import { readGreeting } from "../../../src/bridge/requests/frame.ts";
+import { readGreeting, START_LENGTH } from "../../../src/bridge/requests/frame.ts";
 import {
   type CallContext,
   type Client,
@@ -162,6 +162,29 @@ Deno.test("Two servers of a subject share the links, and each link belongs to on
   // One of 2 ** 23 runs has all links at one server.
   assertEquals([...new Set(names)].sort(), ["first", "second"]);
   assertEquals(welcomes, 24);
+});
+
+Deno.test("A link goes on when two queue groups have heard its hello: the quicker one serves it", async () => {
+  await using stack = new AsyncDisposableStack();
+  const server = stack.use(await NatsServer.start());
+  const near = await connectTo(server, stack);
+  let welcomes = 0;
+  let beats = 0;
+  near.connection.subscribe("_INBOX.*", {
+    callback(_, { data }) {
+      if (readGreeting(data)?.kind === "welcome") welcomes++;
+      else if (data.length === START_LENGTH + 4) beats++;
+    },
+  });
+  for (const queue of ["first", "second"]) {
+    const far = await connectTo(server, stack);
+    stack.use(serve(natsLinks(far, "who", { queue }), { who: () => queue }));
+    await far.connection.flush();
+  }
+  const caller = stack.use(client<{ who: () => string }>(await natsLink(near, "who", soon)));
+  const first = await caller.call("who", undefined, soon);
+  await until("two beats have come", () => beats >= 2);
+  assertEquals([await caller.call("who", undefined, soon), welcomes], [first, 2]);
 });
 
 Deno.test("natsLink() says at once that nobody listens, and gives up on others in time", async () => {
