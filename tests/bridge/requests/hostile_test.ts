@@ -17,6 +17,7 @@ import {
   WINDOW,
 } from "../../../src/bridge/requests/frame.ts";
 import { Incoming } from "../../../src/bridge/requests/incoming.ts";
+import { decodeValue } from "../../../src/channel/ring/message.ts";
 import type { MessageLink } from "../../../src/rpc/mod.ts";
 import { AsyncQueue } from "../../../src/wait/queue.ts";
 import { NatsServer } from "../../support/nats_server.ts";
@@ -180,10 +181,55 @@ Deno.test("A link over NATS refuses more than its window, and tells when a quart
   assertThrows(tooMuch, Deno.errors.InvalidData, `more than ${WINDOW} bytes`);
 });
 
+Deno.test("A send over NATS that is stopped before its first part sends nothing of its value", async () => {
+  await using stack = new AsyncDisposableStack();
+  const started = await start(stack);
+  const raw = new RawClient(started.nats);
+  await raw.ask("calculator", 1024);
+  raw.send(raw.frame("alive", 1, new Uint8Array(4)));
+  const end = await started.accept();
+  const frames: Uint8Array[] = [];
+  const takeValue = async () => {
+    for (;;) {
+      const frame = new Uint8Array(await raw.take());
+      if (NatsFrame.read(frame).kind !== NATS_KINDS.message) continue;
+      frames.push(frame);
+      return decodeValue(frame.slice(START_LENGTH));
+    }
+  };
+  // Two such values fill the window.
+  for (const value of ["a", "b"]) await end.send(value.repeat(400), soon);
+  const late = () => end.send("c".repeat(400), { timeout: 50 });
+  await assertRejects(late, Deno.errors.TimedOut, "the peer does not read");
+  const controller = new AbortController();
+  const { signal } = controller;
+  const aborted = end.send("d".repeat(400), { signal });
+  controller.abort();
+  assertEquals(await aborted.catch((error) => error), signal.reason);
+  const sent = end.send("e".repeat(400), soon);
+  assertEquals([await takeValue(), await takeValue()], ["a".repeat(400), "b".repeat(400)]);
+  const taken = frames.reduce((sum, { length }) => sum + length, 0);
+  const receipt = new Uint8Array(4);
+  new DataView(receipt.buffer).setUint32(0, taken, true);
+  raw.send(raw.frame("alive", 2, receipt));
+  await sent;
+  assertEquals(await takeValue(), "e".repeat(400));
+});
+
 Deno.test("Strangers who publish on the subjects of a link over NATS do not disturb it", async () => {
   await using stack = new AsyncDisposableStack();
   const started = await start(stack);
   const { connection, headers } = started.nats;
+  // A stranger who only sees the subject of the answer is quicker than the service.
+  const lie = { to: 6n, token: 6n, maxLength: 10, window: WINDOW };
+  connection.subscribe("calculator", {
+    callback(_, { reply = "" }) {
+      if (!reply.startsWith("_INBOX.")) return;
+      for (const kind of ["welcome", "busy"] as const) {
+        connection.publish(reply, greetingBytes({ kind, ...lie }), { reply: "nowhere" });
+      }
+    },
+  });
   const subjects = new Set<string>();
   for (const subject of ["calculator.*", "_INBOX.*"]) {
     connection.subscribe(subject, { callback: (_, message) => void subjects.add(message.subject) });
@@ -202,8 +248,7 @@ Deno.test("Strangers who publish on the subjects of a link over NATS do not dist
     for (const kind of ["message", "end", "hello", "welcome"] as const) {
       connection.publish(subject, stranger.frame(kind, 2, TEXT, 6n), { reply: stranger.inbox });
     }
-    const welcome = { to: 6n, token: 6n, maxLength: 10, window: WINDOW };
-    connection.publish(subject, greetingBytes({ kind: "welcome", ...welcome }));
+    connection.publish(subject, greetingBytes({ kind: "welcome", ...lie }));
   }
   await connection.flush();
   await assertWorks(ends);
