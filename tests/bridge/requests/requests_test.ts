@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import { natsLink, natsLinks } from "../../../src/bridge/mod.ts";
-import { readGreeting, START_LENGTH } from "../../../src/bridge/requests/frame.ts";
+import { greetingBytes, readGreeting, START_LENGTH } from "../../../src/bridge/requests/frame.ts";
 import {
   type CallContext,
   type Client,
@@ -202,7 +202,12 @@ Deno.test("natsLink() says at once that nobody listens, and gives up on others i
 
   // Something else listens, and even answers.
   nats.connection.subscribe("other", {
-    callback: (_, { reply }) => nats.connection.publish(reply!, new Uint8Array(40)),
+    callback(_, { reply }) {
+      nats.connection.publish(reply!, new Uint8Array(40));
+      // It has not read the token of the hello.
+      const lie = { kind: "welcome", to: 6n, token: 6n, maxLength: 10, window: 2048 } as const;
+      nats.connection.publish(reply!, greetingBytes(lie), { reply: "nowhere" });
+    },
   });
   const late = () => natsLink(nats, "other", { timeout: 1000 });
   const text = 'Waited 1000 ms for a service on the subject "other": what listens there may not be';
