@@ -24,7 +24,7 @@ const MEANINGS: { readonly [Name in keyof typeof EXIT]: string } = {
   failed: "Failed. The standard error says why.",
   usage: "The command line has a mistake.",
   notFound: "There is no such object of the kind that was asked for, or no such file.",
-  denied: "Windows denied access, or a permission of Deno is missing.",
+  denied: "Windows or the NATS server denied access, or a permission of Deno is missing.",
   timedOut: "The time of `--timeout` was over.",
   interrupted: "Ctrl-C was pressed.",
 };
@@ -122,9 +122,9 @@ section under the kind that is in it.
 
 ## Stop a command
 
-Ctrl-C stops every command. \`watch\`, \`top\`, \`tail\`, \`listen\`, \`record\` and \`ls --watch\` run
-until Ctrl-C, or until \`--count\` or \`--timeout\` ends them. \`tail\`, \`record\` and \`listen\` to a ring
-or a broadcast ring also end when the sender is closed.
+Ctrl-C stops every command. \`watch\`, \`top\`, \`tail\`, \`listen\`, \`bridge\`, \`record\` and
+\`ls --watch\` run until Ctrl-C, or until \`--count\` or \`--timeout\` ends them. \`tail\`, \`record\` and \`listen\` to a ring
+or a broadcast ring also end when the sender is closed, and \`bridge\` when all its sources have ended.
 
 ## Output
 

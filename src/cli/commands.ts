@@ -5,6 +5,7 @@
  * @module
  */
 
+import { BRIDGE_COMMANDS } from "./table/bridge.ts";
 import { MACHINE_COMMANDS } from "./table/machine.ts";
 import { MEMORY_COMMANDS } from "./table/memory.ts";
 import { MESSAGE_COMMANDS } from "./table/messages.ts";
@@ -15,6 +16,7 @@ export const COMMANDS = [
   ...OBJECT_COMMANDS,
   ...MEMORY_COMMANDS,
   ...MESSAGE_COMMANDS,
+  ...BRIDGE_COMMANDS,
   ...MACHINE_COMMANDS,
 ] as const;
 

@@ -11,6 +11,7 @@ import { openRingSource } from "./targets/ring.ts";
 import { openWindowSource } from "./targets/window.ts";
 import { MissedCount } from "./messages/missed_count.ts";
 import type { Output } from "./printing/output.ts";
+import { assertMayTake } from "./targets/taking.ts";
 import { parseTarget, type Target, targetText } from "./targets/target.ts";
 import { type MessageForm, MessageShower, type ShownMessage } from "./messages/message_text.ts";
 import type { Received, Source } from "./targets/source.ts";
@@ -114,12 +115,7 @@ function assertFits(target: Target, { take, messages, as }: Call["options"]): vo
   if (target.kind === "event" && as !== undefined) {
     throw new UsageError("An event has no message: leave --as out");
   }
-  const isTaken = target.kind === "ring" || target.kind === "mailslot";
-  if (!isTaken || take) return;
-  throw new UsageError(
-    `A ${target.kind} has one receiver: what winipc receives, the program that usually receives ` +
-      "does not get. Add --take to take the messages",
-  );
+  assertMayTake(target, take);
 }
 
 function openSource(

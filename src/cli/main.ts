@@ -28,6 +28,7 @@ const MODULES: { readonly [Name in CommandName]: () => Promise<{ run: Run<SpecOf
   tail: () => import("./tail.ts"),
   send: () => import("./send.ts"),
   listen: () => import("./listen.ts"),
+  bridge: () => import("./bridge.ts"),
   record: () => import("./record.ts"),
   replay: () => import("./replay.ts"),
   dll: () => import("./dll.ts"),

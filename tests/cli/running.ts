@@ -57,10 +57,11 @@ export class Running implements AsyncDisposable {
   readonly #err: Reading;
   readonly #line: string;
 
-  constructor(args: readonly string[]) {
+  /** @param flags The permissions of the process. @default ["--allow-ffi"] */
+  constructor(args: readonly string[], flags?: readonly string[]) {
     this.#line = `winipc ${args.join(" ")}`;
     this.#child = new Deno.Command(Deno.execPath(), {
-      args: commandLine(args),
+      args: commandLine(args, flags),
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
