@@ -1,5 +1,7 @@
 // winipc bridge, with a NATS server on this machine.
 
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   BroadcastRing,
@@ -300,6 +302,45 @@ Deno.test("winipc bridge carries a ring to a subject and to another ring, until 
       .map((part) => part.length > 29 ? `${part.slice(0, 29)}…` : part),
     ["Connected", "to", server.address],
   ]);
+});
+
+Deno.test("winipc bridge --stream keeps messages in the ring, until --durable passes them on", async () => {
+  await using server = await NatsServer.start({ jetstream: true });
+  const [out, back] = [randomName(), randomName()];
+  using there = RingChannel.create(out);
+  using here = RingChannel.create(back);
+  using receiver = here.receiver();
+  const nats = ["--nats", server.address];
+  const outgoing = [`ring:${out} => jobs.new`, "--take", "--stream", "JOBS", ...nats];
+  {
+    using sender = there.sender();
+    for (const text of ["one", "two", "three"]) await sender.send(encode(text));
+  }
+  const missing = await winipc(["bridge", ...outgoing], { flags: NET });
+  assertEquals([missing.code, missing.err.split("\n").filter((line) => line.includes("JOBS"))], [
+    3,
+    [
+      `ring:${out} => jobs.new: The NATS server has no stream "JOBS": create it, with the ` +
+      "subject of the route",
+    ],
+  ]);
+  const connection = await connect({ servers: server.address });
+  const { streams } = await jetstreamManager(connection);
+  await streams.add({ name: "JOBS", subjects: ["jobs.*"] });
+  await connection.close();
+  const ended = await winipc(["bridge", ...outgoing, "--in-flight", "1"], { flags: NET });
+  assertEquals([ended.code, lastCounts(ended.out, 1)], [
+    0,
+    [countsOf(`ring:${out} => jobs.new`, "ended", 3, 11)],
+  ]);
+  await using incoming = new Running(
+    ["bridge", "jobs.new", "to", `ring:${back}`, "--durable", "worker", ...nats],
+    NET,
+  );
+  for (const text of ["one", "two", "three"]) {
+    assertEquals(decode(await receiver.receive({ timeout: 30_000 })), text);
+  }
+  incoming.kill();
 });
 
 Deno.test("winipc bridge says that its server is away, and goes on when it is back", async () => {
