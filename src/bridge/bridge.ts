@@ -113,7 +113,7 @@ function assertNats(nats: NatsClient): void {
   const { connection, headers } = nats;
   assertObject("the client's connection", connection);
   assertFunction("the client's headers", headers);
-  for (const name of ["publish", "subscribe", "flush", "closed"] as const) {
+  for (const name of ["publish", "subscribe", "flush", "closed", "status"] as const) {
     assertFunction(`the connection's ${name}`, connection[name]);
   }
 }
@@ -141,6 +141,7 @@ let startBridge: (nats: NatsClient, routes: readonly Route[], options: BridgeOpt
  *     flush: () => Promise.resolve(),
  *     closed: () => new Promise(() => {}),
  *     isClosed: () => false,
+ *     status: () => new ReadableStream<{ type: string }>(),
  *   },
  *   headers: () => ({ get: () => "", set: () => {} }),
  * };

@@ -9,8 +9,8 @@ import type { NatsConsumer, NatsStreamManager } from "./nats_streams.ts";
 
 /** The headers of a message. */
 export interface NatsHeaders {
-  /** The status that the server has sent: 503 if nobody listens on a subject. Else 0. */
-  readonly code: number;
+  /** The status that the server has sent: 503 if nobody listens on a subject. */
+  readonly code?: number;
   /** Returns the first value of a header, or `""`. */
   get(name: string): string;
   /** Sets a header. */

@@ -20,6 +20,7 @@ export function standIn(maxPayload = 1_048_576): NatsClient & { readonly subscri
       flush: () => Promise.resolve(),
       closed: () => closed,
       isClosed: () => false,
+      status: () => new ReadableStream<{ type: string }>(),
     },
     headers() {
       const values = new Map<string, string>();

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { type ConnectionChange, onConnectionChange } from "../connection_changes.ts";
 import type { NatsConnection, NatsMessage, NatsSubscription } from "../nats.ts";
-import { watchConnection } from "./connection.ts";
 
 /** Gets what arrives on the subject of an end. */
 export interface EndListener {
@@ -18,6 +18,12 @@ export interface EndListener {
    */
   deafen(why: string, cause?: Error): void;
 }
+
+/** Why nothing arrives any more, by the change of the connection. */
+const WHY: { readonly [Change in ConnectionChange]?: string } = {
+  disconnect: "this process has lost its connection to the NATS server",
+  close: "the connection to the NATS server is closed",
+};
 
 /** A subject of this end alone, and a random number that the peer's messages must carry. */
 export class LinkEnd implements Disposable {
@@ -43,7 +49,11 @@ export class LinkEnd implements Disposable {
         else this.listener.deafen(`it cannot listen on its subject: ${error.message}`, error);
       },
     });
-    this.#watch = watchConnection(connection, (why) => this.listener.deafen(why));
+    // The client can connect again, but what the server sends meanwhile never arrives.
+    this.#watch = onConnectionChange(connection, (change) => {
+      const why = WHY[change];
+      if (why !== undefined) this.listener.deafen(why);
+    });
   }
 
   /** Stops listening. */
