@@ -242,22 +242,25 @@ Deno.test("A killed service rejects all calls within 3 seconds, and a new one an
   assertEquals(await again.call("echo", 5, soon), 5);
 });
 
-Deno.test("A killed client has its handlers aborted within 3 seconds, and others go on", async () => {
+Deno.test("A killed client has its handlers aborted within seconds, and others go on", async () => {
   await using stack = new AsyncDisposableStack();
   const server = stack.use(await NatsServer.start());
   const nats = await connectTo(server, stack);
   const errors: unknown[] = [];
   const onError = (error: unknown) => errors.push(error);
-  stack.use(serve(natsLinks(nats, "busy"), busyHandlers, { onError }));
+  // Wine's server can keep the socket of a killed process open, so that the NATS server sees no end
+  // of it. The link then ends by the silence of its peer.
+  const links = natsLinks(nats, "busy", { maxSilence: 2000 });
+  stack.use(serve(links, busyHandlers, { onError }));
   await using other: Client<typeof busyHandlers> = client(await natsLink(nats, "busy", soon));
   const caller = stack.use(await startPeer("caller", server.address, "busy"));
   await until("the handlers run", () => running.count > 2);
   caller.kill();
-  await until("the handlers end", () => running.count === 0, NOTICE);
+  await until("the handlers end", () => running.count === 0, 2 * NOTICE);
   assertEquals(await other.call("echo", 5, soon), 5);
   assertEquals(errors.length, 1);
   assert(errors[0] instanceof Deno.errors.ConnectionReset);
-  assertStringIncludes(errors[0].message, 'from a client of "busy" ended: the peer has died');
+  assertStringIncludes(errors[0].message, 'from a client of "busy" ended: the peer has ');
 });
 
 Deno.test("A restart of the NATS server ends all links, and new links work without a new service", async () => {
