@@ -126,8 +126,14 @@ export async function natsLink(
   }
 }
 
+/**
+ * Time in milliseconds after which a hello without an answer is said again. The NATS server can
+ * pass the hello on to a service whose machine has just vanished.
+ */
+const REPEAT = 1000;
+
 /** Something that happens during the handshake. */
-type Happening = "reached" | "not reached" | "busy" | "nobody" | NatsTransport;
+type Happening = "reached" | "not reached" | "busy" | "nobody" | "unanswered" | NatsTransport;
 
 /** The handshake of a client. */
 class Handshake {
@@ -158,8 +164,18 @@ class Handshake {
 
   /** Says hello until a service answers, and returns the transport of the link. */
   async run(): Promise<NatsTransport> {
+    const again = setInterval(() => this.#happenings.put("unanswered"), REPEAT);
+    try {
+      return await this.#greet();
+    } finally {
+      clearInterval(again);
+    }
+  }
+
+  async #greet(): Promise<NatsTransport> {
     const { timeout = MAX_ANSWER, signal } = this.#options;
     const deadline = deadlineAfter(timeout);
+    let hasSaidHello = false;
     this.#reach();
     for (;;) {
       const happened = await this.#happenings.take({
@@ -170,6 +186,10 @@ class Handshake {
         case "reached":
           this.#doubt = "what listens there may not be natsLinks(), or this client may not publish";
           this.#sayHello();
+          hasSaidHello = true;
+          break;
+        case "unanswered":
+          if (hasSaidHello) this.#sayHello();
           break;
         case "not reached":
           // The client connects again. What it has published meanwhile is lost.
