@@ -142,6 +142,8 @@ export const SingleInstanceMessage = new DocumentedLayout("single-instance");
 export const LinkFrame = new DocumentedLayout("link-frame");
 export const Greeting = new DocumentedLayout("greeting");
 export const WindowFrame = new DocumentedLayout("window-frame");
+export const NatsGreetingTable = new DocumentedLayout("nats-greeting");
+export const NatsFrameTable = new DocumentedLayout("nats-frame");
 export const OfferedRing = new DocumentedLayout("offered-ring");
 
 /** The memory of a product, opened by its name as another program does it. */
