@@ -21,8 +21,11 @@ export interface NatsHeaders {
 
 /** A message that has arrived. */
 export interface NatsMessage {
+  /** The subject on which the message was published. */
   readonly subject: string;
+  /** The content. */
   readonly data: Uint8Array;
+  /** The headers, if the message has any. */
   readonly headers?: NatsHeaders | undefined;
   /** The subject on which the sender waits for an answer. */
   readonly reply?: string | undefined;
@@ -40,7 +43,9 @@ export interface NatsSubscription {
 
 /** Options of {@linkcode NatsConnection.publish}. */
 export interface NatsPublishOptions {
+  /** The headers of the message. @default none */
   headers?: NatsHeaders;
+  /** The subject on which the sender waits for an answer. @default none */
   reply?: string;
 }
 
@@ -58,11 +63,13 @@ export interface NatsConnection {
   readonly info?: { readonly max_payload: number } | undefined;
   /** Sends a message. The client keeps it until the server is reached. */
   publish(subject: string, data?: Uint8Array, options?: NatsPublishOptions): void;
+  /** Asks the server for the messages of a subject, which can have wildcards. */
   subscribe(subject: string, options?: NatsSubscribeOptions): NatsSubscription;
   /** Waits until the server has taken all messages that were published before. */
   flush(): Promise<void>;
   /** Is fulfilled when the connection is closed for good, with the error that has closed it. */
   closed(): Promise<void | Error>;
+  /** Returns whether the connection is closed for good. */
   isClosed(): boolean;
   /** Tells what happens to the connection, such as `disconnect` and `reconnect`, until its end. */
   status(): AsyncIterable<{ readonly type: string }>;
@@ -82,12 +89,15 @@ export interface NatsStreamPublishOptions {
   msgID?: string;
   /** Time limit of the acknowledgement in milliseconds. */
   timeout?: number;
+  /** The headers of the message. @default none */
   headers?: NatsHeaders;
+  /** What must be true of the stream. Otherwise, the stream refuses the message. */
   expect?: { streamName?: string; lastMsgID?: string };
 }
 
 /** The client of streams: the result of `jetstream()` of `@nats-io/jetstream`. */
 export interface NatsJetStream {
+  /** Sends a message to the stream of a subject, and waits for the acknowledgement. */
   publish(
     subject: string,
     data?: Uint8Array,

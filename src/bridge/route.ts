@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { AnyRing } from "../channel/broadcast/ring.ts";
+import type { BroadcastRing } from "../channel/broadcast/ring.ts";
 import type { LatestValue } from "../channel/latest/value.ts";
-import type { AnyChannel } from "../channel/ring/channel.ts";
+import type { RingChannel } from "../channel/ring/channel.ts";
 import type { CopyDataListener } from "../messages/listen/listener.ts";
 import type { WindowTarget } from "../messages/window/find.ts";
 import type { PipeConnection } from "../pipe/connection.ts";
@@ -25,8 +25,8 @@ import type { NatsBucket } from "./nats_streams.ts";
  * - any async iterable of bytes: each item is a message. The bridge returns its iterator.
  */
 export type Source =
-  | AnyChannel
-  | AnyRing
+  | RingChannel<unknown, unknown, unknown>
+  | BroadcastRing<unknown, unknown, unknown>
   | PipeConnection
   | Mailslot
   | CopyDataListener
@@ -52,7 +52,12 @@ export interface WindowSink {
  *   closes it, after the bridge;
  * - a window. A message that it answers 0 is counted as lost.
  */
-export type Sink = AnyChannel | AnyRing | PipeConnection | MailslotSender | WindowSink;
+export type Sink =
+  | RingChannel<unknown, unknown, unknown>
+  | BroadcastRing<unknown, unknown, unknown>
+  | PipeConnection
+  | MailslotSender
+  | WindowSink;
 
 /** A latest value of any layout. */
 export type AnyLatestValue = LatestValue<Fields>;
