@@ -1,3 +1,5 @@
+// Task: test:bridge
+
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { connect, headers, type NatsConnection } from "@nats-io/transport-node";
 import { bridge, type RouteStats } from "../../src/bridge/mod.ts";

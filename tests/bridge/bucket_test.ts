@@ -1,3 +1,5 @@
+// Task: test:bridge
+
 import { type KV, Kvm } from "@nats-io/kv";
 import { headers } from "@nats-io/transport-node";
 import { assert, assertEquals, assertThrows } from "@std/assert";

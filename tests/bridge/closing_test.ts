@@ -1,3 +1,5 @@
+// Task: test:bridge
+
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   bridge,

@@ -1,3 +1,5 @@
+// Task: test:bridge
+
 import { assertEquals, assertLess } from "@std/assert";
 import { headers } from "@nats-io/transport-node";
 import type { NatsHeaders, NatsMessage } from "../../src/bridge/mod.ts";

@@ -1,3 +1,5 @@
+// Task: test:bridge
+
 import { assertEquals, assertThrows } from "@std/assert";
 import { type Bridge, bridge } from "../../src/bridge/mod.ts";
 import { connectPipe, listenPipe } from "../../src/pipe/mod.ts";

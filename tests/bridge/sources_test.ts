@@ -1,3 +1,5 @@
+// Task: test:bridge
+
 import { assertEquals, assertInstanceOf, assertNotEquals, assertRejects } from "@std/assert";
 import { connect, headers } from "@nats-io/transport-node";
 import { bridge, type RouteStats, type Sink, type Source } from "../../src/bridge/mod.ts";

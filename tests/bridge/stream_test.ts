@@ -1,3 +1,5 @@
+// Task: test:bridge
+
 import { jetstream } from "@nats-io/jetstream";
 import { headers } from "@nats-io/transport-node";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";

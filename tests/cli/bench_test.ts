@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // winipc bench. Each call is a process.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";

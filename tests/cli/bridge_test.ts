@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // winipc bridge, with a NATS server on this machine.
 
 import { jetstreamManager } from "@nats-io/jetstream";

@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // docs/command.md, which deno task command makes from the table of subcommands.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";

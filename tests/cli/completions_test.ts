@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // The scripts for shells. bash is run on the Linux below Wine. There is no PowerShell and seldom a
 // zsh, so their scripts are compared as texts.
 

@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // winipc dll. Each call is a process.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";

@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // winipc doctor. Each call is a process.
 
 import {

@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // winipc dump: sections of this test, read by processes of the command.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";

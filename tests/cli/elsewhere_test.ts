@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // The command on other systems than Windows: tools/winedeno --linux task test:portable
 
 import { assertEquals } from "@std/assert";

@@ -1,3 +1,5 @@
+// Task: test:command
+
 import { assertEquals } from "@std/assert";
 import { isWine } from "../../ffi/win32/ntdll.ts";
 import { winipc } from "./winipc.ts";

@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // winipc info: what it says about each kind of object. The objects belong to this process.
 
 import { assertEquals } from "@std/assert";

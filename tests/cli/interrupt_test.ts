@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // Ctrl-Break on a terminal. The tests of the subcommands press Ctrl-C.
 
 import { assertEquals } from "@std/assert";

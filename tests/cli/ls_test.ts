@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // winipc ls: what it lists in each format, what it says about the rest, and its exit codes. The
 // objects belong to this process. Wine lists no pipes and no mailslots, and winipc says so.
 

@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // The command line: help, versions, mistakes and exit codes. Each call is a process.
 
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";

@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // How winipc tail and winipc listen show messages, also those of a hostile sender.
 
 import { assert, assertEquals } from "@std/assert";

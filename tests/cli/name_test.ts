@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // Names that no object can have: all subcommands refuse them alike. Names of
 // objects of another kind: the error says what to write. Each call is a process.
 

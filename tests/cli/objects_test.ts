@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // The parts of winipc ls and winipc info that need no process of their own.
 
 import { assertEquals, assertMatch } from "@std/assert";

@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // The standard output of the command as a file on a full disk. Linux below Wine has such a file.
 
 import { assertEquals, assertMatch } from "@std/assert";

@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // winipc record and winipc replay: recorder and replayer are processes, and this test is the sender
 // and the reader.
 

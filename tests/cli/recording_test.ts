@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // The format of recordings: a file that was cut off, and a file that somebody changed.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";

@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // winipc send while nothing comes from its standard input.
 
 import { assertEquals } from "@std/assert";

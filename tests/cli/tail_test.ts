@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // winipc tail: a process that reads what this test sends.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";

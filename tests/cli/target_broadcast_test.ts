@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // winipc send broadcast:NAME, and winipc listen broadcast:NAME.
 
 import { assertEquals } from "@std/assert";

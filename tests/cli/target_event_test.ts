@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // winipc send event:NAME, and winipc listen event:NAME.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";

@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // winipc send mailslot:NAME, and winipc listen mailslot:NAME --take.
 
 import { assertEquals } from "@std/assert";

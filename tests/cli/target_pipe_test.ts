@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // winipc send pipe:NAME, and winipc listen pipe:NAME.
 
 import { assertEquals, assertMatch } from "@std/assert";

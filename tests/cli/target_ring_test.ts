@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // winipc send ring:NAME, and winipc listen ring:NAME --take.
 
 import { assertEquals } from "@std/assert";

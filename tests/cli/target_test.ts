@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // The words that name targets, the data of messages, and lines, without a process.
 
 import { assertEquals, assertThrows } from "@std/assert";

@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // winipc send window:CLASS/TITLE, and winipc listen window:CLASS/TITLE.
 
 import { assertEquals, assertMatch } from "@std/assert";

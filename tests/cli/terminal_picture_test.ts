@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // The picture of the README: docs/command.svg, which deno task picture makes.
 
 import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";

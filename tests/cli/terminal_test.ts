@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // The terminal of the tests: without it, no test of the command could see colours or keys.
 
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";

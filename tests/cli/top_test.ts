@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // winipc top: a process that looks at rings of this test and of peers.
 
 import { assert, assertEquals } from "@std/assert";

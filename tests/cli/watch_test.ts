@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // winipc watch: this test changes a section, and processes of the command show the changes.
 
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";

@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // Copies of memory that a program writes meanwhile.
 
 import { assertEquals, assertNotStrictEquals, assertRejects } from "@std/assert";

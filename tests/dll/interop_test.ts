@@ -1,3 +1,5 @@
+// Task: test:peers
+
 /**
  * Tests with C programs and C DLLs. The programs load or link to a DLL of `buildSharedSection()`.
  * One DLL has a shared section that a C compiler made.

@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals, assertMatch } from "@std/assert";
 import { receive } from "../../examples/broadcast_ring.ts";
 import { randomName } from "../support/random_name.ts";

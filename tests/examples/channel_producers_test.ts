@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals } from "@std/assert";
 import { randomName } from "../support/random_name.ts";
 import { assertPrintsUsage, runExample } from "./run_example.ts";

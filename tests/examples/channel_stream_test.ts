@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals } from "@std/assert";
 import { compress } from "../../examples/channel_stream.ts";
 import { randomName } from "../support/random_name.ts";

@@ -1,3 +1,5 @@
+// Task: test:examples
+//
 // tests/machines/desk_test.ts runs the same scripts on two machines.
 
 import { assertEquals } from "@std/assert";

@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals, assertMatch } from "@std/assert";
 import { randomName } from "../support/random_name.ts";
 import { runExample } from "./run_example.ts";

@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runExample } from "./run_example.ts";
 

@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { watch } from "../../examples/latest_value.ts";
 import { randomName } from "../support/random_name.ts";

@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Mailslot, openMailslot } from "../../mod.ts";
 import { linesOf, sendLines } from "../../examples/mailslot.ts";

@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { randomName } from "../support/random_name.ts";
 import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";

@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { crc32, drawBall, SETTINGS, toPng, watch } from "../../examples/moving_picture.ts";
 import { randomName } from "../support/random_name.ts";

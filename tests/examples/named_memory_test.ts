@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { SharedMemory } from "../../mod.ts";
 import { randomName } from "../support/random_name.ts";

@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { sendBytes } from "../../examples/pipe_echo.ts";
 import { connectPipe, listenPipe } from "../../src/pipe/mod.ts";

@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals, assertRejects } from "@std/assert";
 import { answerTo, ask } from "../../examples/pipe_lines.ts";
 import { connectPipe, listenPipe } from "../../src/pipe/mod.ts";

@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals, assertRejects } from "@std/assert";
 import { Calculator, OPERATIONS } from "../../examples/pipe_rpc.ts";
 import { connectPipe } from "../../src/pipe/mod.ts";

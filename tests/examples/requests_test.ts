@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { calculator } from "../../examples/requests.ts";
 import { connectName } from "../../src/rpc/mod.ts";

@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals, assertMatch } from "@std/assert";
 import { sendLines } from "../../examples/ring_channel.ts";
 import { randomName } from "../support/random_name.ts";

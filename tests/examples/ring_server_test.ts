@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals, assertMatch } from "@std/assert";
 import { connectRing } from "../../src/channel/mod.ts";
 import { randomName } from "../support/random_name.ts";

@@ -1,3 +1,5 @@
+// Task: test:examples
+//
 // The script that README.md and docs/command.md use to show the command winipc.
 
 import { assertEquals, assertGreater, assertStringIncludes } from "@std/assert";

@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { openBank, transfer } from "../../examples/shared_lock.ts";
 import { randomName } from "../support/random_name.ts";

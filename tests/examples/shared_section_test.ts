@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { build, variables } from "../../examples/shared_section.ts";
 import { SharedSection } from "../../mod.ts";

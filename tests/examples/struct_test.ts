@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { read, Telemetry, write } from "../../examples/struct.ts";
 import { SharedMemory } from "../../mod.ts";

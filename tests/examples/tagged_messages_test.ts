@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals } from "@std/assert";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { randomName } from "../support/random_name.ts";

@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { echoLines, listen, sendLines } from "../../examples/tcp_socket.ts";
 import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";

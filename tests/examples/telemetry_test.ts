@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
 import { carsAt, draw, Game, redraw, show } from "../../examples/telemetry.ts";
 import { randomName } from "../support/random_name.ts";

@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { NatsServer } from "../support/nats_server.ts";
 import { runPeer } from "../support/run_peer.ts";

@@ -1,3 +1,5 @@
+// Task: test:examples
+
 import { assertEquals, assertMatch } from "@std/assert";
 import { assertPrintsUsage, runExample } from "./run_example.ts";
 

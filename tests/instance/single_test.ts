@@ -1,3 +1,5 @@
+// Task: test:peers
+
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { SingleInstance } from "../../src/instance/mod.ts";
 import { Peer } from "../support/peer.ts";

@@ -1,3 +1,5 @@
+// Task: test:faults
+
 import { assertLess } from "@std/assert";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import {

@@ -1,3 +1,5 @@
+// Task: test:faults
+
 /**
  * Windows that get arbitrary messages of another program. These tests send a sample of all message
  * numbers; every_message_test.ts sends all of them.

@@ -1,3 +1,5 @@
+// Task: test:peers
+
 /**
  * The remote protocol of an editor, such as Vim on Windows. The server sends its result by a
  * message of its own while the client's send blocks. Before that, it can ask the client. A C

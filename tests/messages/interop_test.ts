@@ -1,3 +1,5 @@
+// Task: test:peers
+
 /**
  * This library and C programs that call plain Win32: the two processes of the classic recipe. The
  * tests compile them, and fail without a C compiler.

@@ -1,3 +1,5 @@
+// Task: test:package
+//
 // Scripts that use threads, wherever their modules come from: they need --allow-ffi and nothing else.
 
 import { assertEquals } from "@std/assert";

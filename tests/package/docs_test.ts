@@ -1,3 +1,5 @@
+// Task: test:package
+
 /**
  * The parts of the documentation that `deno task test:docs` and `deno doc --lint` do not check.
  *

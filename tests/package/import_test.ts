@@ -1,3 +1,5 @@
+// Task: test:package
+
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { peerUrl } from "../support/peer_url.ts";
 

@@ -1,3 +1,5 @@
+// Task: test:package
+//
 // The scripts in README.md and docs, as a reader pastes them: each in a process of its own, by the
 // command that its first line shows. `deno task test:docs` runs the other blocks.
 

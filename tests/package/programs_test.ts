@@ -1,3 +1,5 @@
+// Task: test:package
+//
 // The programs of threads, which `deno task threads` makes.
 // Alone: the first deno bundle downloads esbuild from npm, which two processes must not do at once.
 

@@ -1,3 +1,5 @@
+// Task: test:package
+
 import { assert } from "@std/assert";
 import { countModules, MAX_MODULES } from "../../bench/start_modules.ts";
 

@@ -1,3 +1,5 @@
+// Task: test:package
+//
 // The export ./testing: tests as a user writes them, with Deno's sanitizers on.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";

@@ -1,3 +1,5 @@
+// Task: test:package
+
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { serialize } from "node:v8";
 import { Uncloneable } from "../../ffi/handle.ts";

@@ -1,3 +1,5 @@
+// Task: test:faults
+
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { connectPipe, listenPipe, type PipeConnection } from "../../src/pipe/mod.ts";
 import { Random } from "../support/random.ts";

@@ -1,3 +1,5 @@
+// Task: test:faults
+
 import { assert, assertEquals } from "@std/assert";
 import { connectPipe, listenPipe, type PipeConnection, type PipeMode } from "../../src/pipe/mod.ts";
 import { randomName } from "../support/random_name.ts";

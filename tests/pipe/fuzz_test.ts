@@ -1,3 +1,5 @@
+// Task: test:faults
+
 import { assertGreater } from "@std/assert";
 import { peerUrl } from "../support/peer_url.ts";
 import { within } from "../support/within.ts";

@@ -1,3 +1,5 @@
+// Task: test:peers
+
 /**
  * The habits of other programs, as a program in C imitates them.
  *

@@ -1,3 +1,5 @@
+// Task: test:faults
+
 /**
  * Ends that are killed at any moment, on either side.
  *

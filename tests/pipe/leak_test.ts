@@ -1,4 +1,5 @@
 // Alone: counts the handles of this process, whose threads end late on a busy machine.
+// Task: test:faults
 
 import { assert, assertEquals } from "@std/assert";
 import { connectPipe, listenPipe, type PipeConnection } from "../../src/pipe/mod.ts";

@@ -1,3 +1,5 @@
+// Task: test:peers
+//
 // Mailslots between processes: programs in C at either end, several senders at once, and processes
 // that are killed.
 

@@ -1,3 +1,5 @@
+// Task: test:peers
+
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Mailslot, openMailslot } from "../../src/pipe/mod.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";

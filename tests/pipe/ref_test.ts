@@ -1,3 +1,5 @@
+// Task: test:peers
+
 import { assertEquals } from "@std/assert";
 import { connectPipe, listenPipe, type PipeConnection } from "../../src/pipe/mod.ts";
 import { Peer } from "../support/peer.ts";

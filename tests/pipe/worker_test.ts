@@ -1,3 +1,5 @@
+// Task: test:peers
+
 import { assert, assertEquals } from "@std/assert";
 import { connectPipe, listenPipe, type PipeConnection } from "../../src/pipe/mod.ts";
 import { randomName } from "../support/random_name.ts";

@@ -1,3 +1,5 @@
+// Task: test:peers
+
 /**
  * Compares how `spawn()` and `Deno.Command` pass arguments to batch files.
  *

@@ -1,3 +1,5 @@
+// Task: test:peers
+
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { SharedEvent, spawn, type SpawnOptions } from "../../mod.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";

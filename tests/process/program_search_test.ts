@@ -1,3 +1,5 @@
+// Task: test:peers
+
 /**
  * Compares where `spawn()` and `Deno.Command` find programs.
  *

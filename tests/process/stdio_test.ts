@@ -1,3 +1,5 @@
+// Task: test:peers
+
 import { assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
 import { type ChildProcess, spawn, type SpawnOptions } from "../../mod.ts";
 import { byteSources, emptySources, lostSources, notBytes } from "../support/byte_sources.ts";

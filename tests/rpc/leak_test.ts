@@ -1,3 +1,5 @@
+// Task: test:faults
+
 import { assert, assertEquals } from "@std/assert";
 import { runPeer } from "../support/run_peer.ts";
 

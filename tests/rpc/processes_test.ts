@@ -1,3 +1,5 @@
+// Task: test:peers
+//
 // Requests between processes over rings: floods, and processes that are killed.
 
 import { assertEquals } from "@std/assert";

@@ -1,3 +1,5 @@
+// Task: test:peers
+
 /**
  * Changes integers of a struct in shared memory at the same time as a C program.
  *

@@ -1,3 +1,5 @@
+// Task: test:peers
+
 /**
  * Compiles the declarations of `toC()`, and compares the offset and the bytes of every field with
  * the layout of `struct()`. Reads structs that a C program has put at the distance of a header.

@@ -29,17 +29,27 @@ export async function collectTests(paths: readonly string[], task?: string): Pro
 
 /** Returns the file, or all files of a task under the folder whose names end in _test.ts. */
 async function testsUnder(path: string, task: string | undefined): Promise<string[]> {
-  const found = (await Deno.stat(path)).isFile ? [path] : await testsIn(path, task);
-  if (found.length === 0) throw new Deno.errors.NotFound(`There is no test under ${path}`);
-  return found;
+  if ((await Deno.stat(path)).isFile) return [path];
+  const all = await testsIn(path);
+  const found = all.filter((test) => test.task === task);
+  if (found.length > 0) return found.map(({ file }) => file);
+  const others = [...new Set(all.map(({ task }) => task ?? "test"))];
+  const advice = others.map((other) => `; run task ${other} ${path}`).join("");
+  throw new Deno.errors.NotFound(`There is no test under ${path}${advice}`);
 }
 
-async function testsIn(folder: string, task: string | undefined): Promise<string[]> {
-  const found: string[] = [];
+/** A file with tests, and the task to which it belongs, if any. */
+interface TestFile {
+  readonly file: string;
+  readonly task: string | undefined;
+}
+
+async function testsIn(folder: string): Promise<TestFile[]> {
+  const found: TestFile[] = [];
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    const path = `${folder}/${name}`;
-    if (isDirectory) found.push(...await testsIn(path, task));
-    else if (name.endsWith("_test.ts") && await taskOf(path) === task) found.push(path);
+    const file = `${folder}/${name}`;
+    if (isDirectory) found.push(...await testsIn(file));
+    else if (name.endsWith("_test.ts")) found.push({ file, task: await taskOf(file) });
   }
   return found;
 }

@@ -1,3 +1,5 @@
+// Task: test:peers
+
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { SharedEvent, SharedSemaphore } from "../../mod.ts";
 import { countThreads } from "../support/count_threads.ts";

@@ -1,3 +1,5 @@
+// Task: test:peers
+
 import { assertEquals, assertRejects } from "@std/assert";
 import { SharedEvent, SharedMutex } from "../../mod.ts";
 import { peerUrl } from "../support/peer_url.ts";

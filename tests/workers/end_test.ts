@@ -1,3 +1,5 @@
+// Task: test:faults
+
 import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
 import { encodeWide } from "../../ffi/wide.ts";
 import {

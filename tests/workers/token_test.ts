@@ -1,3 +1,5 @@
+// Task: test:peers
+
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { serialize } from "node:v8";
 import type { WorkerTokenFields } from "../../src/memory/mod.ts";

@@ -1,3 +1,5 @@
+// Task: test:bridge
+//
 // The behaviours that all links have in common, over NATS.
 
 import {

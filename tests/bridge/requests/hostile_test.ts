@@ -1,3 +1,5 @@
+// Task: test:bridge
+//
 // Peers and strangers that speak the protocol of NATS, but send something else than a link would.
 
 import {

@@ -1,3 +1,5 @@
+// Task: test:bridge
+//
 // Calls and streams through a NATS server: what crosses, who answers, and how links end.
 
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";

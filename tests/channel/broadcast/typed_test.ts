@@ -1,3 +1,5 @@
+// Task: test:peers
+
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { BroadcastRing } from "../../../src/channel/mod.ts";
 import { HEADER_LENGTH } from "../../../src/channel/broadcast/layout.ts";

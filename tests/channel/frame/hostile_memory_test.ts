@@ -1,3 +1,5 @@
+// Task: test:faults
+
 import { assert, assertInstanceOf } from "@std/assert";
 import {
   type FrameSettings,

@@ -1,3 +1,5 @@
+// Task: test:faults
+
 import { assert, assertInstanceOf, assertThrows } from "@std/assert";
 import { MACHINE } from "../../../src/channel/peer/windows.ts";
 import { takePlace } from "../../../src/channel/peer/place.ts";

@@ -1,3 +1,5 @@
+// Task: test:faults
+
 import { assertGreater } from "@std/assert";
 import { killWriters, type SleepKind } from "./killed_writers.ts";
 

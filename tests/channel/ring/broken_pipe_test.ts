@@ -1,3 +1,5 @@
+// Task: test:faults
+
 import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
 import { RingChannel, type RingSender } from "../../../mod.ts";
 import { compileRingPeer } from "../../support/compile_ring_peer.ts";

@@ -1,3 +1,5 @@
+// Task: test:peers
+
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { RingChannel } from "../../../src/channel/mod.ts";
 import { type DeclaredLayout, declareRingChannel } from "../../../src/channel/ring/c/mod.ts";

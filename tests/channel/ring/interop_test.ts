@@ -1,3 +1,5 @@
+// Task: test:peers
+
 /**
  * Channels with a C program at one end. The program uses the header of `declareRingChannel()`.
  *

@@ -1,3 +1,5 @@
+// Task: test:faults
+
 import { assert, assertThrows } from "@std/assert";
 import { RingChannel } from "../../../src/channel/mod.ts";
 import { compileRingPeer } from "../../support/compile_ring_peer.ts";

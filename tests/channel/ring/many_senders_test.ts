@@ -1,3 +1,5 @@
+// Task: test:peers
+
 import { partsOf } from "../../../src/channel/ring/channel.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { RingChannel } from "../../../src/channel/mod.ts";

@@ -1,3 +1,5 @@
+// Task: test:faults
+
 import { assert } from "@std/assert";
 import { raceForPlaces } from "./place_race.ts";
 

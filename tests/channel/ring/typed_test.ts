@@ -1,3 +1,5 @@
+// Task: test:peers
+
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   ChannelInbox,

@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // The examples of docs/schemas.md.
 
 import { assert, assertEquals } from "@std/assert";

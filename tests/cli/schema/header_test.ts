@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // C headers as schemas: the layouts of a C compiler, the choice of a struct, and mistakes.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";

@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // The JSON description of a layout: what it means to struct(), its mistakes, and its JSON Schema.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";

@@ -1,3 +1,5 @@
+// Task: test:command
+//
 // Layouts as schemas: the values of all kinds of fields, and descriptions that lie.
 
 import { assertEquals, assertThrows } from "@std/assert";

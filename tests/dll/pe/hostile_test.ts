@@ -1,3 +1,5 @@
+// Task: test:faults
+
 /**
  * Images that try to use a lot of time or memory.
  *

@@ -1,3 +1,5 @@
+// Task: test:faults
+
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { CopyDataListener, findWindow, sendCopyData } from "../../../src/messages/mod.ts";
 import { Peer } from "../../support/peer.ts";

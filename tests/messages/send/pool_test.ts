@@ -1,4 +1,5 @@
 // Alone: measures time beside windows that hang.
+// Task: test:peers
 
 import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
 import { findWindow, sendCopyData } from "../../../src/messages/mod.ts";

@@ -1,3 +1,5 @@
+// Task: test:package
+//
 // Compares the handle notice and the inheritance variables in docs/wire_formats.md with those of the library.
 
 import { assertEquals } from "@std/assert";

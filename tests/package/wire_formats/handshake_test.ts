@@ -1,3 +1,5 @@
+// Task: test:package
+//
 // Compares the handshake of rings in docs/wire_formats.md with the messages of the library.
 
 import { assertEquals } from "@std/assert";

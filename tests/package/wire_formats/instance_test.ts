@@ -1,3 +1,5 @@
+// Task: test:package
+//
 // Compares the messages of a single instance in docs/wire_formats.md with those of the library.
 
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";

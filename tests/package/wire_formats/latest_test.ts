@@ -1,3 +1,5 @@
+// Task: test:package
+//
 // Compares the tables of a latest value in docs/wire_formats.md with the bytes that the library writes.
 
 import { assertEquals } from "@std/assert";

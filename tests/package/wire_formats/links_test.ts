@@ -1,3 +1,5 @@
+// Task: test:package
+//
 // Compares the frames of links in docs/wire_formats.md with the bytes of the library.
 
 import { assert, assertEquals } from "@std/assert";

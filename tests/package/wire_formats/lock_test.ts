@@ -1,3 +1,5 @@
+// Task: test:package
+//
 // Compares the tables of locks in docs/wire_formats.md with the bytes that the library writes.
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";

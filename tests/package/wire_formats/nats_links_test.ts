@@ -1,3 +1,5 @@
+// Task: test:package
+//
 // Compares the links over NATS in docs/wire_formats.md with the bytes of the library.
 
 import { assert, assertEquals } from "@std/assert";

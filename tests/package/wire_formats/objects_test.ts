@@ -1,3 +1,5 @@
+// Task: test:package
+//
 // Compares the constants and the names of objects in docs/wire_formats.md with those of the library.
 
 import { assertEquals } from "@std/assert";

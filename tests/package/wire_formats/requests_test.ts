@@ -1,3 +1,5 @@
+// Task: test:package
+//
 // Compares the table of requests in docs/wire_formats.md with the frames that the library sends.
 
 import { assert, assertEquals } from "@std/assert";

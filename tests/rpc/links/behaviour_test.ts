@@ -1,3 +1,5 @@
+// Task: test:peers
+//
 // Other kinds, and deaths at random moments, are in at_length_test.ts.
 
 import { testClose, testValues } from "./behaviours.ts";

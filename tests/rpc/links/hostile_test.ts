@@ -1,3 +1,5 @@
+// Task: test:faults
+//
 // Peers that speak the transport of a link, but send something else than a link would.
 
 import {

@@ -1,3 +1,5 @@
+// Task: test:faults
+//
 // Links leave no handles, whichever way they end.
 
 import { assertEquals, assertRejects } from "@std/assert";

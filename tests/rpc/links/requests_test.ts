@@ -1,3 +1,5 @@
+// Task: test:peers
+//
 // Calls and streams over links, between real processes. Other kinds are in at_length_test.ts.
 
 import { testRequests } from "./behaviours.ts";

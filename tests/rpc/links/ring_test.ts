@@ -1,3 +1,5 @@
+// Task: test:peers
+//
 // The ends of rings that a link has: it closes both, and says what a ring does with a value.
 
 import { assertEquals, assertRejects } from "@std/assert";

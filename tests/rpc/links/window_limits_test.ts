@@ -1,3 +1,5 @@
+// Task: test:peers
+//
 // How many links a window takes.
 
 import { assertEquals, assertRejects } from "@std/assert";

@@ -1,3 +1,5 @@
+// Task: test:peers
+//
 // The ways in which a Worker can end, and what its script keeps for itself.
 
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";

@@ -1,3 +1,5 @@
+// Task: test:peers
+
 import { assertEquals, assertRejects } from "@std/assert";
 import { ProcessWatch, SharedEvent, SharedMemory } from "../../../mod.ts";
 import { compileC, type Compiled } from "../../support/compile_c.ts";

@@ -1,3 +1,5 @@
+// Task: test:command
+
 /**
  * Prints the memories of programs that many people read by `winipc dump`, which finds the schema by
  * the name.

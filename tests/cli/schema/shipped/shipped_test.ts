@@ -1,3 +1,5 @@
+// Task: test:command
+
 /**
  * Reads the memories of programs that many people read by the schemas that ship with the command. A
  * program in C writes them, by structs of its own.
