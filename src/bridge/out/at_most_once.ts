@@ -27,7 +27,7 @@ export async function carryToSubject(
   const origin = new OriginWriter(nats, source.identity);
   const limit = new PayloadLimit(nats);
   const headerLength = originLength(source.identity);
-  using unconfirmed = new Unconfirmed(context);
+  using unconfirmed = new Unconfirmed(context, subject.length + headerLength);
   const publish = ({ bytes, number }: SourceMessage) => {
     source.release(1);
     counts.taken++;
@@ -45,6 +45,7 @@ export async function carryToSubject(
       counts.lose(1);
       throw new Error(`Cannot publish on "${subject}": ${reasonOf(cause)}`, { cause });
     }
+    unconfirmed.askIfMany();
   };
   try {
     while (!closing.aborted) {
