@@ -72,7 +72,13 @@ import {
 } from "./layout.ts";
 import { checkDescription } from "../../struct/description.ts";
 import type { MessageLayout } from "../../struct/tagged.ts";
-import { openReceiver, openTypedReceiver, readableFrom, type RingReceiver } from "./receiver.ts";
+import {
+  openReceiver,
+  openSharingReceiver,
+  openTypedReceiver,
+  readableFrom,
+  type RingReceiver,
+} from "./receiver.ts";
 import {
   type EndOptions,
   openSender,
@@ -183,7 +189,8 @@ export let hadOwner: (channel: AnyChannel, place: Place) => boolean;
 
 /**
  * Takes the receiver's place, as {@linkcode RingChannel.receiver} does. The receiver gets each
- * message as its bytes, also if the channel has a layout of messages.
+ * message as its bytes, also if the channel has a layout of messages. The messages share buffers, so
+ * they are only passed on.
  */
 export let openBytesReceiver: (channel: AnyChannel) => RingReceiver;
 
@@ -299,7 +306,7 @@ export class RingChannel<Value = Uint8Array<ArrayBuffer>, Input = never, View = 
   static {
     partsOf = (channel) => channel.#parts;
     hadOwner = (channel, place) => wasTaken(headerWordsOf(channel.#end.buffer), place);
-    openBytesReceiver = (channel) => channel.#ends.add(openReceiver(channel.#open()));
+    openBytesReceiver = (channel) => channel.#ends.add(openSharingReceiver(channel.#open()));
     identityOf = (channel) => identityIn(channel.#open().buffer).toString(16).padStart(16, "0");
     channelFromParts = (parts) => new RingChannel(labelFor(NOUN, parts.memory.name), parts, BYTES);
     anyChannelFromParts = (parts, options) =>

@@ -292,6 +292,42 @@ export class BytesContents implements Contents<Uint8Array<ArrayBuffer>, never> {
   assertValues(): void {}
 }
 
+/** The length of a buffer for many messages in bytes, and of the longest message in it. */
+const SHARED_LENGTH = 32_768;
+const MAX_SHARED = SHARED_LENGTH / 4;
+
+/**
+ * Messages as copies of their bytes, many of them in one buffer. That takes much less time than an
+ * own buffer for each message. But a message that is kept keeps the whole buffer, and its `buffer`
+ * shows other messages: so this is not for scripts.
+ */
+export class SharingContents extends BytesContents {
+  readonly #ring: Uint8Array<ArrayBuffer>;
+  #bytes = new Uint8Array();
+  #at = 0;
+
+  constructor(ring: Uint8Array<ArrayBuffer>, label: string) {
+    super(ring, label);
+    this.#ring = ring;
+  }
+
+  override copy(offset: number, length: number): Uint8Array<ArrayBuffer> {
+    if (length > MAX_SHARED) return super.copy(offset, length);
+    if (length > this.#bytes.length - this.#at) {
+      this.#bytes = new Uint8Array(SHARED_LENGTH);
+      this.#at = 0;
+    }
+    const { buffer, byteOffset } = this.#ring;
+    const bytes = this.#bytes;
+    const at = this.#at;
+    bytes.set(new Uint8Array(buffer, byteOffset + offset, length), at);
+    this.#at += length;
+    return new Uint8Array(bytes.buffer, at, length);
+  }
+
+  override prepare(): void {}
+}
+
 /** Messages as values of a layout. */
 export class StructContents<Value, View> implements Contents<Value, View> {
   readonly #message: MessageLayout<Value, unknown, View>;

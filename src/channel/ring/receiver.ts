@@ -8,7 +8,7 @@ import { assertFunction, assertInteger } from "../../../ffi/arguments.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
 import type { WaitSyncOptions } from "../../sync/mod.ts";
 import { assertCanWait, type WaitOptions } from "../../wait/options.ts";
-import { BytesContents, type Contents, StructContents } from "./message.ts";
+import { BytesContents, type Contents, SharingContents, StructContents } from "./message.ts";
 import type { MessageLayout } from "../../struct/tagged.ts";
 import { assertNotTransferred, labelOf } from "../peer/memory.ts";
 import { SendersLiveness } from "./many/shared_writer.ts";
@@ -51,6 +51,12 @@ export interface PeekedMessage<T = Uint8Array<ArrayBuffer>> {
 
 /** Takes the receiver's place, and returns the receiver. */
 export let openReceiver: (options: EndOptions) => RingReceiver;
+
+/**
+ * Takes the receiver's place, and returns a receiver whose messages share buffers: for messages that
+ * are passed on and then forgotten.
+ */
+export let openSharingReceiver: (options: EndOptions) => RingReceiver;
 
 /** Takes the receiver's place, for messages of a layout. */
 export let openTypedReceiver: <Value, View>(
@@ -122,6 +128,10 @@ export class RingReceiver<Value = Uint8Array<ArrayBuffer>, View = never> extends
     openReceiver = (options) => {
       const { ring, label } = contentsOf(options);
       return new RingReceiver(options, new BytesContents(ring, label));
+    };
+    openSharingReceiver = (options) => {
+      const { ring, label } = contentsOf(options);
+      return new RingReceiver(options, new SharingContents(ring, label));
     };
     openTypedReceiver = (options, message) => {
       const { ring, label } = contentsOf(options);
