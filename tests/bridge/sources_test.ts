@@ -1,7 +1,14 @@
 // Task: test:bridge
 
-import { assertEquals, assertInstanceOf, assertNotEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertNotEquals,
+  assertRejects,
+} from "@std/assert";
 import { connect, headers } from "@nats-io/transport-node";
+import { openSource } from "../../src/bridge/sources/open.ts";
 import { bridge, type RouteStats, type Sink, type Source } from "../../src/bridge/mod.ts";
 import { BroadcastRing, RingChannel } from "../../src/channel/mod.ts";
 import { identityOf } from "../../src/channel/ring/channel.ts";
@@ -294,4 +301,24 @@ Deno.test("The numbers of a ring go on in the next bridge, under the same identi
     await until("both are published", () => running.stats[0]!.delivered === 2);
   }
   assertEquals(sent, [0, 1, 2, 3].map((number) => `${identityOf(ring)} ${number}`));
+});
+
+Deno.test("Messages of a ring keep their bytes after their release, at each length", () => {
+  using ring = RingChannel.anonymous({ capacity: 65_536 });
+  using sender = ring.sender();
+  const source = openSource(ring);
+  const sent: Uint8Array[] = [];
+  const taken: Uint8Array[] = [];
+  // Messages of at most 8 KiB share buffers of 32 KiB. The ring is overwritten several times.
+  const lengths = [0, 1, 64, 63, 8192, 8192, 8192, 8193, 8192, 0, 20_000, 8192, 7, 8191, 64];
+  for (const length of [...lengths, ...lengths, ...lengths]) {
+    const message = new Uint8Array(length).fill(sent.length + 1);
+    assert(sender.trySend(message));
+    sender.flush();
+    sent.push(message);
+    taken.push(source.tryNext()!.bytes);
+    source.release(1);
+  }
+  void source.close();
+  assertEquals(taken, sent);
 });

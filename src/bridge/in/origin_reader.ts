@@ -32,9 +32,13 @@ export class OriginReader {
   #buffer: ArrayBufferLike = new ArrayBuffer();
   #bytes = new Uint8Array(this.#buffer);
 
-  /** Returns the origin of a message; `undefined` if no bridge has sent it. */
-  read(message: NatsMessage): MessageOrigin | undefined {
-    const { buffer, byteOffset } = message.data;
+  /**
+   * Returns the origin of a message; `undefined` if no bridge has sent it.
+   *
+   * @param data The message's data: the caller needs them, and the client makes an array each time.
+   */
+  read(message: NatsMessage, data: Uint8Array = message.data): MessageOrigin | undefined {
+    const { buffer, byteOffset } = data;
     if (buffer !== this.#buffer) {
       this.#buffer = buffer;
       this.#bytes = new Uint8Array(buffer);
