@@ -58,6 +58,44 @@ Deno.test("A route publishes at most 1024 messages or 1 MiB that the server has 
   }
 });
 
+Deno.test("A route publishes on while the server has confirmed only a part of its messages", async () => {
+  using ring = RingChannel.anonymous({ capacity: 2 ** 20 });
+  using sender = ring.sender();
+  for (let i = 0; i < 5000; i++) sender.trySend(new Uint8Array(64));
+  sender.flush();
+  const flushes: PromiseWithResolvers<void>[] = [];
+  /** The number of messages that were published before each flush. */
+  const before: number[] = [];
+  let published = 0;
+  const nats = clientWith({
+    publish: () => void published++,
+    flush() {
+      flushes.push(Promise.withResolvers());
+      before.push(published);
+      return flushes.at(-1)!.promise;
+    },
+  });
+  await using running = bridge(nats, [{ from: ring, subject: "lines" }]);
+  await until("four flushes are on their way", () => flushes.length === 4);
+  const part = published / 4;
+  assert(part >= 128 && part <= 256);
+  assertEquals(before, [part, 2 * part, 3 * part, published]);
+  const counts = () => [running.stats[0]!.delivered, running.stats[0]!.pending];
+  assertEquals(counts(), [0, 4 * part]);
+  flushes[0]!.resolve();
+  await until("another part is published", () => flushes.length === 5);
+  assertEquals(before.at(-1), 5 * part);
+  assertEquals(counts(), [part, 4 * part]);
+  // The connection breaks: its flushes fail together, and what they asked about is forgotten once.
+  for (const { reject } of flushes.slice(1)) reject(new Error("disconnected"));
+  await until("the server is tried again", () => flushes.length === 6);
+  assertEquals([published, ...counts()], [5 * part, part, 0]);
+  flushes[5]!.resolve();
+  await until("the route goes on", () => flushes.length === 10);
+  assertEquals([published, ...counts()], [9 * part, part, 4 * part]);
+  for (const { resolve } of flushes) resolve();
+});
+
 Deno.test("A bridge that is closed while its ring fills all the time ends at once", async () => {
   using ring = RingChannel.anonymous();
   using sender = ring.sender();
