@@ -1,16 +1,21 @@
 /**
  * Compares the rate of messages from a ring through a NATS server to another ring with the rate of
- * the bare client, which publishes and subscribes. All ends are in one process; the server is
- * another one. Both take turns, and the medians are printed.
+ * the bare client, which publishes and subscribes. And with the rate of the client that writes and
+ * reads only the headers of a bridge, in the fast way of a bridge. All ends are in one process; the
+ * server is another one. They take turns, and the medians are printed.
  *
  *     deno run -A bench/bridge_rates.ts
  *
  * @module
  */
 
-import { connect, headers, type NatsConnection } from "@nats-io/transport-node";
+import { connect, headers } from "@nats-io/transport-node";
 import process from "node:process";
-import { bridge } from "../src/bridge/mod.ts";
+import { ArrivalOrder } from "../src/bridge/header.ts";
+import { OriginReader } from "../src/bridge/in/origin_reader.ts";
+import { bridge, type NatsConnection } from "../src/bridge/mod.ts";
+import { OriginWriter } from "../src/bridge/out/origin_writer.ts";
+import { RouteCounts } from "../src/bridge/stats.ts";
 import { RingChannel } from "../src/channel/mod.ts";
 import { NatsServer } from "../tests/support/nats_server.ts";
 
@@ -20,10 +25,16 @@ interface Rate {
   readonly processor: number;
 }
 
+/** Sends and receives a number of messages, and measures that. */
+type Way = (size: number, count: number) => Promise<Rate>;
+type Connections = readonly [NatsConnection, NatsConnection];
+
 /** Message sizes in bytes, and the number of messages of each round. */
 const CASES = [[64, 60_000], [4096, 15_000]] as const;
-const ROUNDS = 7;
-/** Large enough for a burst: both ends are in this process, and cannot run at the same time. */
+const ROUNDS = 11;
+/** The ends send this many messages, or this many bytes, before they let each other run. */
+const BURST = { messages: 1024, bytes: 1_048_576 };
+/** Large enough for a burst and for what is on its way: both ends are in this process. */
 const RING = { capacity: 2 ** 23, maxMessageLength: 65_536 };
 
 /** Measures a function that sends a number of messages, and waits for them. */
@@ -38,60 +49,67 @@ async function measure(count: number, run: () => Promise<void>): Promise<Rate> {
   };
 }
 
-async function bare(
-  [from, to]: readonly [NatsConnection, NatsConnection],
-  [size, count]: readonly [number, number],
-): Promise<Rate> {
-  const message = new Uint8Array(size);
-  const all = Promise.withResolvers<void>();
-  let arrived = 0;
-  const subscription = to.subscribe("bare", {
-    callback() {
-      if (++arrived === count) all.resolve();
-    },
-  });
-  await to.flush();
-  const rate = await measure(count, async () => {
-    const flushes: Promise<void>[] = [];
-    for (let i = 1; i <= count; i++) {
-      from.publish("bare", message);
-      if (i % 256 !== 0) continue;
-      flushes.push(from.flush());
-      if (flushes.length > 3) await flushes.shift();
-    }
-    await from.flush();
-    await all.promise;
-  });
-  subscription.unsubscribe();
-  return rate;
+/** The client alone, without headers or with those of a bridge. */
+function client([from, to]: Connections, { hasHeaders }: { hasHeaders: boolean }): Way {
+  return async (size, count) => {
+    const message = new Uint8Array(size);
+    const writer = new OriginWriter({ headers }, "0123456789abcdef");
+    const reader = new OriginReader();
+    const order = new ArrivalOrder(new RouteCounts());
+    const all = Promise.withResolvers<void>();
+    let arrived = 0;
+    const subscription = to.subscribe("client", {
+      callback(_error, message) {
+        if (hasHeaders) order.noteOrigin(reader.read(message));
+        if (++arrived === count) all.resolve();
+      },
+    });
+    await to.flush();
+    const rate = await measure(count, async () => {
+      const flushes: Promise<void>[] = [];
+      for (let i = 1; i <= count; i++) {
+        from.publish("client", message, hasHeaders ? { headers: writer.at(i) } : undefined);
+        if (i % 256 !== 0) continue;
+        flushes.push(from.flush());
+        if (flushes.length > 3) await flushes.shift();
+      }
+      await from.flush();
+      await all.promise;
+    });
+    subscription.unsubscribe();
+    return rate;
+  };
 }
 
-async function bridged(
-  [from, to]: readonly [NatsConnection, NatsConnection],
-  [size, count]: readonly [number, number],
-): Promise<Rate> {
-  using out = RingChannel.anonymous(RING);
-  using back = RingChannel.anonymous(RING);
-  using sender = out.sender();
-  using receiver = back.receiver();
-  await using _in = bridge({ connection: to, headers }, [{ subject: "bridged", to: back }]);
+/** A ring, a route to a subject, a route from it, and a ring. All rounds share them. */
+async function bridged([from, to]: Connections, stack: AsyncDisposableStack): Promise<Way> {
+  const [out, back] = [1, 2].map(() => stack.use(RingChannel.anonymous(RING)));
+  const sender = stack.use(out!.sender());
+  const receiver = stack.use(back!.receiver());
+  stack.use(bridge({ connection: to, headers }, [{ subject: "bridged", to: back! }]));
   await to.flush();
-  await using _out = bridge({ connection: from, headers }, [{ from: out, subject: "bridged" }]);
-  const message = new Uint8Array(size);
-  const receive = async () => {
-    for (let arrived = 0; arrived < count;) {
-      await receiver.waitForMessage({ timeout: 30_000 });
-      arrived += receiver.read(() => {});
-    }
+  stack.use(bridge({ connection: from, headers }, [{ from: out!, subject: "bridged" }]));
+  return async (size, count) => {
+    const message = new Uint8Array(size);
+    const burst = Math.min(BURST.messages, BURST.bytes / size);
+    const receive = async () => {
+      for (let arrived = 0; arrived < count;) {
+        await receiver.waitForMessage({ timeout: 30_000 });
+        arrived += receiver.read(() => {});
+      }
+    };
+    return await measure(count, async () => {
+      const received = receive();
+      for (let i = 1; i <= count; i++) {
+        if (!sender.trySend(message)) await sender.send(message);
+        if (i % burst !== 0) continue;
+        sender.flush();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      sender.flush();
+      await received;
+    });
   };
-  return await measure(count, async () => {
-    const received = receive();
-    for (let i = 1; i <= count; i++) {
-      const sent = sender.send(message);
-      if (i % 100 === 0) await sent;
-    }
-    await received;
-  });
 }
 
 function median(values: readonly number[]): number {
@@ -99,25 +117,39 @@ function median(values: readonly number[]): number {
 }
 
 await using server = await NatsServer.start();
-const connections = [
-  await connect({ servers: server.address }),
-  await connect({ servers: server.address }),
-] as const;
-for (const sizes of CASES) {
-  const rounds: { bare: Rate; bridged: Rate }[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    rounds.push({
-      bare: await bare(connections, sizes),
-      bridged: await bridged(connections, sizes),
-    });
+await using stack = new AsyncDisposableStack();
+const open = async () => {
+  const connection = await connect({ servers: server.address });
+  stack.defer(() => connection.close());
+  return connection;
+};
+const connections = [await open(), await open()] as const;
+const ways: Record<string, Way> = {
+  "client": client(connections, { hasHeaders: false }),
+  "client with headers": client(connections, { hasHeaders: true }),
+  "ring, bridges, ring": await bridged(connections, stack),
+};
+for (const [size, count] of CASES) {
+  const rates = new Map<string, Rate[]>(Object.keys(ways).map((name) => [name, []]));
+  // The first round only warms up: it touches the memory of the rings for the first time.
+  for (let round = 0; round <= ROUNDS; round++) {
+    const turns = Object.entries(ways);
+    for (const [name, run] of round % 2 === 0 ? turns : turns.toReversed()) {
+      const rate = await run(size, count);
+      if (round > 0) rates.get(name)!.push(rate);
+    }
   }
-  for (const key of ["rate", "processor"] as const) {
-    const [bareMedian, bridgedMedian] = (["bare", "bridged"] as const)
-      .map((kind) => median(rounds.map((round) => round[kind][key])));
-    console.log(
-      `${sizes[0]} bytes, ${key}: bare ${bareMedian!.toFixed(1)}, bridged ` +
-        `${bridgedMedian!.toFixed(1)}, ratio ${(bridgedMedian! / bareMedian!).toFixed(2)}`,
-    );
+  console.log(`${size} bytes`);
+  let first: number | undefined;
+  for (const [name, found] of rates) {
+    const rate = median(found.map(({ rate }) => rate));
+    const processor = median(found.map(({ processor }) => processor));
+    first ??= rate;
+    const columns = [
+      `${Math.round(rate).toLocaleString("en").padStart(10)}/s`,
+      `${(rate / first).toFixed(2)} of the client`,
+      `${processor.toFixed(1).padStart(5)} µs of this process`,
+    ];
+    console.log(`${columns.join("   ")}   ${name}`);
   }
 }
-for (const connection of connections) await connection.close();
