@@ -1,6 +1,6 @@
 /**
  * Measures a call through a NATS server, beside a bare request of the NATS client. Needs
- * `--allow-net=127.0.0.1`, and nats-server. requests_report.ts measures both by turns.
+ * `--allow-net=127.0.0.1`, and nats-server.
  *
  * @module
  */
