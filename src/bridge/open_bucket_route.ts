@@ -8,8 +8,10 @@ import { assertFunction, assertObject, assertString, show } from "../../ffi/argu
 import { bytesReaderOf, bytesWriterOf } from "../channel/latest/bytes.ts";
 import { LatestValue } from "../channel/latest/value.ts";
 import { carryFromBucket } from "./in/bucket.ts";
+import type { NatsClient } from "./nats.ts";
 import type { OpenRoute } from "./open_route.ts";
 import { carryToBucket } from "./out/bucket.ts";
+import { assertValueFits } from "./out/size.ts";
 import type {
   AnyLatestValue,
   BucketRoute,
@@ -21,16 +23,26 @@ import type {
  * Opens the reader or the writer of a latest value.
  *
  * @throws {TypeError} If a part of the route is of the wrong kind.
+ * @throws {RangeError} If the latest value is longer than the server takes.
  * @throws {Deno.errors.Busy} If the latest value has a writer already.
  */
-export function openBucketRoute(route: OutgoingBucketRoute | IncomingBucketRoute): OpenRoute {
+export function openBucketRoute(
+  nats: NatsClient,
+  route: OutgoingBucketRoute | IncomingBucketRoute,
+): OpenRoute {
   assertBucket(route);
-  return "from" in route ? openOutgoing(route) : openIncoming(route);
+  return "from" in route ? openOutgoing(nats, route) : openIncoming(route);
 }
 
-function openOutgoing(route: OutgoingBucketRoute): OpenRoute {
+function openOutgoing(nats: NatsClient, route: OutgoingBucketRoute): OpenRoute {
   assertLatestValue("source", route.from);
   const reader = bytesReaderOf(route.from);
+  try {
+    assertValueFits(reader, route, nats);
+  } catch (error) {
+    reader.close();
+    throw error;
+  }
   return {
     label: `${reader.label} => key "${route.key}"`,
     missed: 0,

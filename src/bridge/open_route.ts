@@ -53,7 +53,7 @@ export function openRoute(nats: NatsClient, route: Route): OpenRoute {
       'Expected a route to have either "from" or "to": { from, subject } or { subject, to }',
     );
   }
-  if ("bucket" in route) return openBucketRoute(route);
+  if ("bucket" in route) return openBucketRoute(nats, route);
   return "from" in route ? openOutgoing(nats, route) : openIncoming(nats, route);
 }
 

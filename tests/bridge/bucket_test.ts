@@ -5,7 +5,7 @@ import { headers } from "@nats-io/transport-node";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { bridge, type NatsBucket } from "../../src/bridge/mod.ts";
 import { LatestValue, RingChannel } from "../../src/channel/mod.ts";
-import { struct } from "../../src/struct/mod.ts";
+import { bytes, struct } from "../../src/struct/mod.ts";
 import { NatsServer } from "../support/nats_server.ts";
 import { randomName } from "../support/random_name.ts";
 import { closing, connectTo } from "../support/test_stream.ts";
@@ -206,6 +206,30 @@ Deno.test("a latest value travels by a key of a bucket", async (t) => {
       "Expected the bucket's put to be a function",
     );
   });
+});
+
+Deno.test("a latest value is refused if it is longer than the server takes", async () => {
+  await using server = await NatsServer.start({ jetstream: true, config: ["max_payload: 20000"] });
+  const connection = await connectTo(server.address);
+  await using _ = closing(connection);
+  const bucket = await new Kvm(connection).create(randomName());
+  const layout = (length: number) => struct({ bytes: bytes(length) });
+  using fitting = LatestValue.create(randomName(), layout(20_000));
+  using tooLong = LatestValue.create(randomName(), layout(20_001));
+  assertThrows(
+    () => bridge({ connection, headers }, [{ from: tooLong, bucket, key: "gauge" }]),
+    RangeError,
+    `Cannot bridge the latest value "${tooLong.name}" to the key "gauge": it has 20001 bytes, and ` +
+      "the server takes 20000; raise the server's max_payload, or use several latest values",
+  );
+  await using running = bridge({ connection, headers }, [{ from: fitting, bucket, key: "gauge" }]);
+  using writer = fitting.writer();
+  const value = new Uint8Array(20_000).map((_, index) => index);
+  writer.write({ bytes: value });
+  await until(() => running.stats[0]!.delivered === 1);
+  const entry = await bucket.get("gauge");
+  assertEquals(entry?.value.every((byte, index) => byte === value[index]), true);
+  assertEquals(entry?.length, 20_000);
 });
 
 Deno.test("a latest value travels again after the server was killed and restarted", async () => {

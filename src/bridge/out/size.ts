@@ -5,7 +5,7 @@
  */
 
 import type { NatsClient } from "../nats.ts";
-import type { OutgoingRoute } from "../route.ts";
+import type { BucketRoute, OutgoingRoute } from "../route.ts";
 import type { RouteSource } from "../source.ts";
 
 /**
@@ -28,6 +28,23 @@ export function assertFits(
       `and the server takes ${info.max_payload}, of which ${headerLength} are for headers; lower ` +
       `the source's maximum to ${Math.max(most, 0)}, raise the server's max_payload, or drop ` +
       'longer messages by { tooLong: "drop" }',
+  );
+}
+
+/**
+ * Throws if a latest value is longer than the server takes. A bucket adds no headers to a value.
+ *
+ * @throws {RangeError} If the value does not fit.
+ */
+export function assertValueFits(
+  { label, byteLength }: { readonly label: string; readonly byteLength: number },
+  { key }: BucketRoute,
+  { connection: { info } }: Pick<NatsClient, "connection">,
+): void {
+  if (info === undefined || byteLength <= info.max_payload) return;
+  throw new RangeError(
+    `Cannot bridge the ${label} to the key "${key}": it has ${byteLength} bytes, and the server ` +
+      `takes ${info.max_payload}; raise the server's max_payload, or use several latest values`,
   );
 }
 
