@@ -96,6 +96,38 @@ Deno.test("A route publishes on while the server has confirmed only a part of it
   for (const { resolve } of flushes) resolve();
 });
 
+Deno.test("Messages that are too long for a server that has come back are counted, and not published", async () => {
+  using ring = RingChannel.anonymous({ maxMessageLength: 1000 });
+  using sender = ring.sender();
+  let info: NatsConnection["info"] = { max_payload: 1055 };
+  const published: number[] = [];
+  const { connection, headers } = clientWith({
+    publish: (_subject, data) => void published.push(data!.length),
+  });
+  const changing = {
+    ...connection,
+    get info() {
+      return info;
+    },
+  };
+  await using running = bridge({ connection: changing, headers }, [{ from: ring, subject: "a" }]);
+  const send = async (length: number) => {
+    const { taken } = running.stats[0]!;
+    await sender.send(new Uint8Array(length));
+    await until("it is taken", () => running.stats[0]!.taken === taken + 1);
+  };
+  await send(1000);
+  info = undefined;
+  await send(999);
+  info = { max_payload: 555 };
+  await send(500);
+  await send(501);
+  await until("all are confirmed", () => running.stats[0]!.pending === 0);
+  assertEquals(published, [1000, 999, 500]);
+  const [{ state, delivered, tooLong }] = running.stats as [RouteStats];
+  assertEquals([state, delivered, tooLong], ["running", 3, 1]);
+});
+
 Deno.test("A bridge that is closed while its ring fills all the time ends at once", async () => {
   using ring = RingChannel.anonymous();
   using sender = ring.sender();
