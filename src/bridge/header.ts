@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { NatsHeaders } from "./nats.ts";
+import type { NatsHeaders, NatsMessage } from "./nats.ts";
 import type { RouteCounts } from "./stats.ts";
 
 /**
@@ -49,6 +49,19 @@ export function readOrigin(headers: NatsHeaders | undefined): MessageOrigin | un
   return sequence < Number.MAX_SAFE_INTEGER ? { source, sequence } : undefined;
 }
 
+/**
+ * Returns the origin of a message; `undefined` if no bridge has sent it. It never throws: an error
+ * in the client's callback would end the reader of the connection.
+ */
+export function originOf(message: Pick<NatsMessage, "headers">): MessageOrigin | undefined {
+  try {
+    return readOrigin(message.headers);
+  } catch {
+    // The client cannot decode the headers: a stranger has sent names with other letters.
+    return undefined;
+  }
+}
+
 /** The number of sources whose numbers a route knows, so that a hostile peer cannot use up memory. */
 const MAX_SOURCES = 1024;
 
@@ -67,12 +80,7 @@ export class ArrivalOrder {
    *
    * @returns Whether the message is new. If not, it has arrived before.
    */
-  note(headers: NatsHeaders | undefined): boolean {
-    return this.noteOrigin(readOrigin(headers));
-  }
-
-  /** Does the same as {@linkcode note}, for an origin that was read before. */
-  noteOrigin(origin: MessageOrigin | undefined): boolean {
+  note(origin: MessageOrigin | undefined): boolean {
     if (origin === undefined) return true;
     const { source, sequence } = origin;
     const next = this.#next.get(source);

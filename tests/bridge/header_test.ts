@@ -118,7 +118,7 @@ Deno.test("readOrigin() takes no hostile header for an origin", () => {
 Deno.test("ArrivalOrder counts the gaps and the duplicates of each source", () => {
   const counts = new RouteCounts();
   const order = new ArrivalOrder(counts);
-  const note = (source: string, sequence: number) => order.noteOrigin({ source, sequence });
+  const note = (source: string, sequence: number) => order.note({ source, sequence });
   assertEquals(note("a", 5), true);
   assertEquals(note("b", 0), true);
   assertEquals([note("a", 6), note("a", 9), note("a", 9), note("a", 7)], [
@@ -135,17 +135,17 @@ Deno.test("A hostile peer cannot raise the counts without a limit, nor use up me
   const counts = new RouteCounts();
   const order = new ArrivalOrder(counts);
   for (let round = 0; round < 3; round++) {
-    order.noteOrigin({ source: `${round}`, sequence: 0 });
-    order.noteOrigin({ source: `${round}`, sequence: Number.MAX_SAFE_INTEGER - 1 });
+    order.note({ source: `${round}`, sequence: 0 });
+    order.note({ source: `${round}`, sequence: Number.MAX_SAFE_INTEGER - 1 });
   }
   assertEquals(counts.lost, Number.MAX_SAFE_INTEGER);
   const before = Deno.memoryUsage().heapUsed;
   for (let source = 0; source < 100_000; source++) {
-    order.noteOrigin({ source: `${source} ${"x".repeat(50)}`, sequence: 0 });
+    order.note({ source: `${source} ${"x".repeat(50)}`, sequence: 0 });
   }
   // The route remembers the newest 1024 sources, and has forgotten the older ones.
-  assertEquals(order.noteOrigin({ source: `99999 ${"x".repeat(50)}`, sequence: 0 }), false);
-  assertEquals(order.noteOrigin({ source: `98977 ${"x".repeat(50)}`, sequence: 0 }), false);
-  assertEquals(order.noteOrigin({ source: `98900 ${"x".repeat(50)}`, sequence: 0 }), true);
+  assertEquals(order.note({ source: `99999 ${"x".repeat(50)}`, sequence: 0 }), false);
+  assertEquals(order.note({ source: `98977 ${"x".repeat(50)}`, sequence: 0 }), false);
+  assertEquals(order.note({ source: `98900 ${"x".repeat(50)}`, sequence: 0 }), true);
   assertLess(Deno.memoryUsage().heapUsed - before, 50_000_000);
 });

@@ -27,7 +27,7 @@ export async function carryFromSubject(
     counts.taken++;
     // The client makes a new array each time.
     const { data } = message;
-    if (!order.noteOrigin(origins.read(message, data))) return;
+    if (!order.note(origins.read(message, data))) return;
     if (data.length > maxMessageLength) counts.tooLong++;
     else queue.put(data);
   };

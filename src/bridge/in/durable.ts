@@ -10,7 +10,7 @@
 
 import { sleep } from "../../wait/options.ts";
 import { kindOf, textOf } from "../failure.ts";
-import { ArrivalOrder } from "../header.ts";
+import { ArrivalOrder, originOf } from "../header.ts";
 import type { NatsConsumerMessages, NatsStreamMessage } from "../nats_streams.ts";
 import { RetryDelay } from "../retry_delay.ts";
 import type { RunContext } from "../run.ts";
@@ -144,7 +144,7 @@ class DurableDelivery {
     for (;;) {
       for (let message; (message = this.#order.peek()) !== undefined;) {
         givingUp.throwIfAborted();
-        if (this.#arrivals.note(message.headers)) await this.#sendToSink(message.data);
+        if (this.#arrivals.note(originOf(message))) await this.#sendToSink(message.data);
         message.ack();
         this.#order.pass();
         counts.pending--;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type MessageOrigin, originText, readOrigin } from "../header.ts";
+import { type MessageOrigin, originOf, originText } from "../header.ts";
 import type { NatsMessage } from "../nats.ts";
 
 /** The length of a source's identity. */
@@ -44,9 +44,7 @@ export class OriginReader {
       this.#bytes = new Uint8Array(buffer);
     }
     const sequence = this.#parse(byteOffset);
-    return sequence === undefined
-      ? readOrigin(message.headers)
-      : { source: this.#source, sequence };
+    return sequence === undefined ? originOf(message) : { source: this.#source, sequence };
   }
 
   /**
