@@ -146,6 +146,26 @@ Deno.test("A bridge that is closed while its ring fills all the time ends at onc
   assertEquals(running.stats[0]!.state, "ended");
 });
 
+Deno.test("A closed bridge does not wait for ever for a server that does not answer", async () => {
+  using back = RingChannel.anonymous();
+  const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+  const nats = clientWith({
+    closed: () => closed,
+    subscribe: () => ({
+      closed: new Promise(() => {}),
+      unsubscribe() {},
+      drain: () => new Promise(() => {}),
+    }),
+  });
+  const running = bridge(nats, [{ subject: "lines", to: back }]);
+  const over = running[Symbol.asyncDispose]();
+  close();
+  await within("the bridge ends", over, 2000);
+  assertEquals(running.stats[0]!.state, "failed");
+  await assertRejects(() => running.closed, Deno.errors.BadResource);
+  back.sender().close();
+});
+
 Deno.test("onError may throw, and may be asynchronous: the other routes go on", async () => {
   using ring = RingChannel.anonymous();
   using other = RingChannel.anonymous();

@@ -19,6 +19,7 @@ export class ArrivalQueue implements Disposable {
   readonly #sink: RouteSink;
   readonly #counts: RunContext["counts"];
   readonly #givingUp: AbortSignal;
+  readonly #wake = () => this.#changed.resolve();
   #waiting: Uint8Array[] = [];
   /** Index of the first message in `#waiting` that was not sent. */
   #first = 0;
@@ -34,6 +35,8 @@ export class ArrivalQueue implements Disposable {
     this.#sink = sink;
     this.#counts = counts;
     this.#givingUp = givingUp;
+    // A server that is gone does not answer that the subscription has ended.
+    givingUp.addEventListener("abort", this.#wake, { once: true });
   }
 
   /** Takes a message that has arrived. It sends the message at once if none waits. */
@@ -78,12 +81,14 @@ export class ArrivalQueue implements Disposable {
       this.#forget();
       if (this.#broken !== undefined) throw this.#broken.error;
       if (this.#isOver) return this.#failure;
+      this.#givingUp.throwIfAborted();
       await this.#changed.promise;
       this.#changed = Promise.withResolvers();
     }
   }
 
   [Symbol.dispose](): void {
+    this.#givingUp.removeEventListener("abort", this.#wake);
     this.#counts.lose(this.#counts.pending);
     this.#counts.pending = 0;
     this.#waiting = [];
