@@ -91,22 +91,20 @@ export class Incoming {
 
   /** Takes the next value, or waits for it; `undefined` after the end without an error. */
   async take(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const parts: Uint8Array[] = [];
-    let length = 0;
+    const value = new JoinedParts();
     for (;;) {
       const part = await this.#queue.take();
       if (part === undefined) return undefined;
       this.#note(START_LENGTH + part.content.length);
-      parts.push(part.content);
-      length += part.content.length;
+      value.add(part.content);
       const { maxLength } = this.#options;
-      if (length > maxLength) {
+      if (value.length > maxLength) {
         throw this.#invalid(
           `the peer has sent a value of more than ${maxLength} bytes; raise maxMessageLength if ` +
             "such values are right",
         );
       }
-      if (part.isLast) return joined(parts, length);
+      if (part.isLast) return value.bytes();
     }
   }
 
@@ -140,6 +138,33 @@ export class Incoming {
 
   #invalid(why: string): Deno.errors.InvalidData {
     return new Deno.errors.InvalidData(`The ${this.#options.label} was closed: ${why}`);
+  }
+}
+
+/** Maximum number of parts that are kept apart: each of them costs an object and its buffer. */
+const MAX_APART = 1024;
+
+/** The parts of a value. A hostile peer can send any number of parts that are short or empty. */
+class JoinedParts {
+  readonly #joined: Uint8Array[] = [];
+  #apart: Uint8Array[] = [];
+  #lengthApart = 0;
+  /** The length of all parts in bytes. */
+  length = 0;
+
+  add(part: Uint8Array): void {
+    if (part.length === 0) return;
+    this.#apart.push(part);
+    this.#lengthApart += part.length;
+    this.length += part.length;
+    if (this.#apart.length < MAX_APART) return;
+    this.#joined.push(joined(this.#apart, this.#lengthApart));
+    this.#apart = [];
+    this.#lengthApart = 0;
+  }
+
+  bytes(): Uint8Array<ArrayBuffer> {
+    return joined([...this.#joined, ...this.#apart], this.length);
   }
 }
 
