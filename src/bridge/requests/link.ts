@@ -143,6 +143,8 @@ class Handshake {
   readonly #near: LinkEnd;
   readonly #happenings: AsyncQueue<Happening>;
   #transport: NatsTransport | undefined;
+  /** Whether a busy answer is not handled yet: several services can answer each hello. */
+  #isBusy = false;
   /** Says why there may be no answer. */
   #doubt = "the NATS server is not reached";
 
@@ -201,6 +203,7 @@ class Handshake {
           this.#doubt =
             "its servers have as many links as maxLinks, or as they can begin at a time";
           await sleep(PAUSE, signal);
+          this.#isBusy = false;
           this.#sayHello();
           break;
         case "nobody":
@@ -244,7 +247,11 @@ class Handshake {
     const greeting = readGreeting(message.data);
     // Anybody can publish on this end's subject.
     if (greeting?.to !== this.#near.token) return;
-    if (greeting.kind === "busy") return this.#happenings.put("busy");
+    if (greeting.kind === "busy") {
+      if (!this.#isBusy) this.#happenings.put("busy");
+      this.#isBusy = true;
+      return;
+    }
     const { reply } = message;
     if (greeting.kind !== "welcome" || reply === undefined || reply === "") return;
     const { maxMessageLength: maxLength = MAX_MESSAGE_LENGTH, maxSilence = MAX_SILENCE } =

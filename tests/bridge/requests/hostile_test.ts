@@ -340,6 +340,23 @@ Deno.test("natsLinks() has maxLinks open links, and takes another client when on
   await assertWorks([await waiting, await started.accept()]);
 });
 
+Deno.test("natsLink() gives up in time also if each hello has several busy answers", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { nats } = await start(stack);
+  let hellos = 0;
+  nats.connection.subscribe("crowded", {
+    callback(_, { data, reply = "" }) {
+      hellos++;
+      const { token: to } = readGreeting(data)!;
+      const busy = greetingBytes({ kind: "busy", to, token: 0n, maxLength: 0, window: WINDOW });
+      for (let at = 0; at < 3; at++) nats.connection.publish(reply, busy);
+    },
+  });
+  const late = natsLink(nats, "crowded", { timeout: 500 });
+  await assertRejects(() => within("natsLink() gives up", late, 5000), Deno.errors.TimedOut);
+  assert(hellos < 20, `${hellos} hellos`);
+});
+
 Deno.test("A peer that sends nothing for maxSilence counts as dead, and one that only lives does not", async () => {
   await using stack = new AsyncDisposableStack();
   const started = await start(stack, { maxSilence: 2000 });
