@@ -5,6 +5,7 @@ import {
   bridge,
   type NatsClient,
   type NatsConnection,
+  type NatsJetStream,
   type RouteStats,
 } from "../../src/bridge/mod.ts";
 import { RingChannel } from "../../src/channel/mod.ts";
@@ -17,6 +18,21 @@ import { standIn } from "./stand_in.ts";
 function clientWith(parts: Partial<NatsConnection>): NatsClient {
   const { connection, headers } = standIn();
   return { connection: { ...connection, ...parts }, headers };
+}
+
+/** Returns a stand-in client of streams with one stream, which stores nothing. */
+function streamsWith(name: string): NatsJetStream {
+  const refuse = () => Promise.reject(new Error("Not a part of this test"));
+  const info = () => Promise.resolve({ config: { name, subjects: [name], max_msg_size: -1 } });
+  return {
+    publish: refuse,
+    jetstreamManager: () =>
+      Promise.resolve({
+        streams: { info, find: refuse },
+        consumers: { info: refuse, add: refuse },
+      }),
+    consumers: { get: refuse },
+  };
 }
 
 Deno.test("A message has left its ring before it is published, so no bridge publishes it twice", async () => {
@@ -164,6 +180,25 @@ Deno.test("A closed bridge does not wait for ever for a server that does not ans
   assertEquals(running.stats[0]!.state, "failed");
   await assertRejects(() => running.closed, Deno.errors.BadResource);
   back.sender().close();
+});
+
+Deno.test("Messages that are all too long do not keep a script from its other work", async () => {
+  const most = 50_000;
+  const stream = { stream: "lines", inFlight: 10 };
+  for (const delivery of ["atMostOnce", stream] as const) {
+    let yielded = 0;
+    const long = async function* () {
+      while (yielded < most) yield new Uint8Array(100 + yielded++ % 2);
+    };
+    const nats = { ...standIn(100), jetstream: streamsWith("lines") };
+    const running = bridge(nats, [
+      { from: long(), subject: "lines", delivery, tooLong: "drop" },
+    ]);
+    await until("the route has dropped some", () => running.stats[0]!.tooLong > 0);
+    await running[Symbol.asyncDispose]();
+    assert(yielded < most, `${yielded} messages of ${JSON.stringify(delivery)}`);
+    assertEquals(running.stats[0]!.pending, 0);
+  }
 });
 
 Deno.test("onError may throw, and may be asynchronous: the other routes go on", async () => {

@@ -12,6 +12,7 @@ import { originLength } from "../header.ts";
 import type { OutgoingRoute } from "../route.ts";
 import { isClosing, type RunContext } from "../run.ts";
 import type { RouteSource, SourceMessage } from "../source.ts";
+import { DropTurns } from "./drop_turns.ts";
 import { OriginWriter } from "./origin_writer.ts";
 import { PayloadLimit } from "./size.ts";
 import { Unconfirmed } from "./unconfirmed.ts";
@@ -27,6 +28,7 @@ export async function carryToSubject(
   const origin = new OriginWriter(nats, source.identity);
   const limit = new PayloadLimit(nats);
   const headerLength = originLength(source.identity);
+  const turns = new DropTurns();
   using unconfirmed = new Unconfirmed(context, subject.length + headerLength);
   const publish = ({ bytes, number }: SourceMessage) => {
     source.release(1);
@@ -34,6 +36,7 @@ export async function carryToSubject(
     const { length } = bytes;
     if (length + headerLength > limit.bytes) {
       counts.tooLong++;
+      turns.note();
       return;
     }
     // First, so that the flush goes to the server together with the message.
@@ -53,6 +56,7 @@ export async function carryToSubject(
       if (message === undefined) break;
       publish(message);
       if (unconfirmed.isFull) await unconfirmed.room();
+      if (turns.isDue) await turns.next();
     }
   } catch (error) {
     if (!isClosing(error, context)) {

@@ -24,6 +24,7 @@ import type { RouteSource, SourceMessage } from "../source.ts";
 import { findStream, streamClientOf } from "../stream_check.ts";
 import { unlessAborted } from "../unless_aborted.ts";
 import type { CheckedDelivery } from "./delivery.ts";
+import { DropTurns } from "./drop_turns.ts";
 import { defaultId, StreamLimit } from "./stream_limit.ts";
 import { DeliveryWindow, type WindowMessage } from "./window.ts";
 
@@ -55,6 +56,7 @@ class StreamDelivery {
   readonly #window = new DeliveryWindow();
   readonly #limit: StreamLimit;
   readonly #delay = new RetryDelay();
+  readonly #turns = new DropTurns();
   /** Is fulfilled when the loop of {@linkcode run} has something to do. */
   #change = Promise.withResolvers<void>();
   /** Is fulfilled when the connection is there again. */
@@ -102,6 +104,7 @@ class StreamDelivery {
         this.#take();
         this.#send();
         if (this.#isOver && this.#window.length === 0) break;
+        if (this.#turns.isDue) await this.#turns.next();
         await this.#change.promise;
         this.#change = Promise.withResolvers();
       }
@@ -192,6 +195,7 @@ class StreamDelivery {
 
   #drop(message: WindowMessage): void {
     this.#context.counts.tooLong++;
+    this.#turns.note();
     message.isDropped = true;
     this.#window.settle(message);
     this.#change.resolve();
