@@ -184,6 +184,22 @@ Deno.test("a latest value travels by a key of a bucket", async (t) => {
     }
   });
 
+  await t.step("also if the bucket is deleted later, which no change tells", async () => {
+    const bucket = await kvm.create(randomName());
+    using there = gauge();
+    await using running = bridge(nats, [{ bucket, key, to: there }]);
+    const whole = new Uint8Array(Gauge.byteLength);
+    await bucket.put(key, whole);
+    await until(() => running.stats[0]!.delivered === 1);
+    await bucket.destroy();
+    const failure = await within("it fails", running.closed.then(() => "", (error) => error));
+    assertEquals(
+      `${failure}`,
+      `Error: Cannot carry the latest value "${there.name}" by the bucket's key "gauge": stream ` +
+        "not found. Look whether the bucket exists, and whether the client may use it",
+    );
+  });
+
   await t.step("of a valid name only, and only if it is a latest value", async () => {
     const bucket = await kvm.create(randomName());
     using here = gauge();

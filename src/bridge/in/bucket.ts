@@ -5,13 +5,17 @@
  */
 
 import type { LatestBytesWriter } from "../../channel/latest/bytes.ts";
+import { sleep } from "../../wait/options.ts";
 import { describeBucketError } from "../bucket_error.ts";
-import { kindOf } from "../failure.ts";
+import { isStreamMissing, kindOf } from "../failure.ts";
 import type { NatsBucketChanges } from "../nats_streams.ts";
 import { RetryDelay } from "../retry_delay.ts";
 import type { BucketRoute } from "../route.ts";
 import type { RunContext } from "../run.ts";
 import { unlessAborted } from "../unless_aborted.ts";
+
+/** Time in milliseconds between two questions whether the bucket is still there. */
+const LOOK_INTERVAL = 3000;
 
 /** Writes the newest value of a key, and then each change. A deleted key changes nothing. */
 export async function carryFromBucket(
@@ -22,8 +26,14 @@ export async function carryFromBucket(
   const { key } = route;
   const { label, byteLength } = writer;
   const changes = await watch(route, label, closing);
+  const over = new AbortController();
+  let gone: unknown;
   const stop = () => changes.stop();
   closing.addEventListener("abort", stop, { once: true });
+  untilGone(route, over.signal).then((error) => {
+    gone = error;
+    stop();
+  }, () => {});
   try {
     for await (const { operation, value } of changes) {
       if (closing.aborted) break;
@@ -41,12 +51,33 @@ export async function carryFromBucket(
   } catch (error) {
     throw describeBucketError(error, { key, label });
   } finally {
+    over.abort();
     closing.removeEventListener("abort", stop);
     changes.stop();
   }
   givingUp.throwIfAborted();
   if (!closing.aborted) {
-    throw describeBucketError(new Error("the server sends no changes any more"), { key, label });
+    const error = gone ?? new Error("the server sends no changes any more");
+    throw describeBucketError(error, { key, label });
+  }
+}
+
+/**
+ * Waits until the bucket is gone, which the client does not tell its watchers.
+ *
+ * @returns The error of the question for the bucket.
+ * @throws The reason of the signal.
+ */
+async function untilGone({ bucket }: BucketRoute, signal: AbortSignal): Promise<unknown> {
+  for (;;) {
+    await sleep(LOOK_INTERVAL, signal);
+    try {
+      await unlessAborted(bucket.status(), signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      // A client that may not ask, or does not reach the server, can still get the changes later.
+      if (isStreamMissing(error)) return error;
+    }
   }
 }
 
