@@ -47,6 +47,10 @@ export interface NatsConsumerInfo {
     readonly deliver_subject?: string;
     readonly ack_wait?: number;
     readonly max_ack_pending?: number;
+    /** Maximum number of deliveries of a message; -1 without a limit. */
+    readonly max_deliver?: number;
+    /** Whether messages are delivered without their bytes. */
+    readonly headers_only?: boolean;
   };
   /** The newest message that was delivered: the number of the delivery. */
   readonly delivered: { readonly consumer_seq: number };

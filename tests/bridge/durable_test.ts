@@ -2,7 +2,7 @@
 
 import { jetstream } from "@nats-io/jetstream";
 import { headers } from "@nats-io/transport-node";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { bridge, type NatsClient, type NatsJetStream } from "../../src/bridge/mod.ts";
 import { RingChannel } from "../../src/channel/mod.ts";
 import { LossyProxy } from "../support/lossy_proxy.ts";
@@ -213,6 +213,23 @@ Deno.test("a route from a durable consumer", async (t) => {
       `InvalidData: The consumer "all" of the stream "${name}" filters no subject, but the route ` +
         `is for "${subject}": name another consumer, which the route then makes`,
     );
+    for (
+      const [durable, settings, fault] of [
+        ["few", { max_deliver: 3 }, "has max_deliver 3, after which a message is lost, but a"],
+        ["bare", { headers_only: true }, "has headers_only, but a"],
+      ] as const
+    ) {
+      await manager.consumers.add(name, {
+        durable_name: durable,
+        ack_policy: "explicit",
+        filter_subject: subject,
+        ...settings,
+      });
+      assertStringIncludes(
+        await ends({ subject, durable }),
+        `InvalidData: The consumer "${durable}" of the stream "${name}" ${fault} route needs `,
+      );
+    }
     {
       await using running = bridge(stream, [{ subject, durable: "desk", to: ring }]);
       using receiver = ring.receiver();

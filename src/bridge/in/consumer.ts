@@ -82,7 +82,7 @@ function assertFit(
   { config }: NatsConsumerInfo,
   { stream, subject, durable }: { stream: string; subject: string; durable: string },
 ): void {
-  const { max_ack_pending: pending = 0 } = config;
+  const { max_ack_pending: pending = 0, max_deliver: deliveries = -1 } = config;
   const fault = config.deliver_subject !== undefined
     ? `delivers to "${config.deliver_subject}", but a route takes messages by itself (pull)`
     : config.ack_policy !== "explicit"
@@ -91,6 +91,10 @@ function assertFit(
     ? `filters ${filterOf(config)}, but the route is for "${subject}"`
     : pending < 1 || pending > MAX_PENDING
     ? `has max_ack_pending ${pending}, but a route needs a limit from 1 to ${MAX_PENDING}`
+    : deliveries > 0
+    ? `has max_deliver ${deliveries}, after which a message is lost, but a route needs no limit`
+    : config.headers_only === true
+    ? "has headers_only, but a route needs the bytes of the messages"
     : undefined;
   if (fault === undefined) return;
   throw new Deno.errors.InvalidData(
