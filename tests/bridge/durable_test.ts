@@ -151,6 +151,23 @@ Deno.test("a route from a durable consumer", async (t) => {
     }
   });
 
+  await t.step("waits for a message of a killed client while newer ones arrive", async () => {
+    await using stream = await TestStream.create(server.address);
+    const { subject, name } = stream;
+    await publish(stream, upTo(600));
+    // The server counts the messages in flight while it delivers others.
+    for (let round = 0; round < 3; round++) {
+      const durable = `desk${round}`;
+      await addConsumer(stream, durable, 2);
+      const killed = await stream.jetstream.consumers.get(name, durable);
+      await killed.next();
+      using ring = RingChannel.anonymous();
+      using receiver = ring.receiver();
+      await using _ = bridge(stream, [{ subject, durable, to: ring }]);
+      assertEquals(await receive(receiver, 600), upTo(600));
+    }
+  });
+
   await t.step("drops and acknowledges a message whose acknowledgement was lost", async () => {
     await using stream = await TestStream.create(server.address);
     const { subject } = stream;

@@ -20,6 +20,8 @@ export class DeliveryOrder {
   #last = 0;
   /** The number of the last message that was passed on. */
   #passed = 0;
+  /** The number of messages that were passed on. */
+  #passes = 0;
   /** The number of the next delivery, if no delivery is lost. */
   #nextDelivery: number;
   #isHolding: boolean;
@@ -62,17 +64,17 @@ export class DeliveryOrder {
   }
 
   /**
-   * Ends the hold if all messages that the consumer has delivered are here.
+   * Begins a question to the server: how many messages it has delivered that are not acknowledged.
+   * Only the messages that are here now count. Later ones may be missing in the server's answer.
    *
-   * @param unacknowledged The number of messages that the consumer has delivered, and that are not
-   *   acknowledged.
+   * @returns A function that gets the answer. It ends the hold if all those messages are here.
    */
-  release(unacknowledged: number): void {
-    if (unacknowledged > this.count) return;
-    this.#isHolding = false;
-    const held = [...this.#held.values()].sort((one, other) => one.seq - other.seq);
-    this.#held.clear();
-    for (const message of held) this.#makeReady(message);
+  ask(): (unacknowledged: number) => void {
+    const passes = this.#passes;
+    const { count } = this;
+    return (unacknowledged) => {
+      if (unacknowledged <= count - (this.#passes - passes)) this.#release();
+    };
   }
 
   /** Returns the next message to pass on, which stays until {@linkcode pass}. */
@@ -83,12 +85,21 @@ export class DeliveryOrder {
   /** Takes out the message of {@linkcode peek}, which was passed on. */
   pass(): void {
     const message = this.#ready.shift();
-    if (message !== undefined) this.#passed = message.seq;
+    if (message === undefined) return;
+    this.#passed = message.seq;
+    this.#passes++;
   }
 
   /** Returns all messages that are ready or held. */
   all(): NatsStreamMessage[] {
     return [...this.#ready, ...this.#held.values()];
+  }
+
+  #release(): void {
+    this.#isHolding = false;
+    const held = [...this.#held.values()].sort((one, other) => one.seq - other.seq);
+    this.#held.clear();
+    for (const message of held) this.#makeReady(message);
   }
 
   #makeReady(message: NatsStreamMessage): void {

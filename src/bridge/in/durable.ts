@@ -194,8 +194,9 @@ class DurableDelivery {
     const { consumer, ackWait } = this.#opened;
     const deadline = performance.now() + MAX_HOLD + 2 * ackWait;
     while (!closing.aborted && !this.#isOver) {
+      const answer = this.#order.ask();
       const info = await consumer.info().catch((error) => this.#unlessFinal(error));
-      if (info !== undefined) this.#order.release(info.num_ack_pending);
+      if (info !== undefined) answer(info.num_ack_pending);
       if (!this.#order.isHolding) return;
       if (performance.now() > deadline) throw this.#incomplete(info?.num_ack_pending);
       await sleep(LOOK_INTERVAL, closing).catch(() => {});
