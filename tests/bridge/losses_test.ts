@@ -20,6 +20,7 @@ Deno.test("A stream gets each message once and in order, whatever a network lose
       { from, subject: "lines", delivery: { stream: "S", inFlight } },
     ]);
     await within(`the route of seed ${seed} ends`, running.closed, 30_000);
+    await Promise.all(stream.late);
     assertEquals(stream.stored, all, `seed ${seed}`);
     const { taken, delivered, pending, lost, retries, duplicates } = running.stats[0]!;
     assertEquals([taken, delivered, pending, lost], [COUNT, COUNT, 0, 0]);

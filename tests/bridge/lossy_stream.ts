@@ -21,6 +21,8 @@ class OutOfOrder extends Error {
 export class LossyStream {
   /** The first byte of each message that the stream has stored. */
   readonly stored: number[] = [];
+  /** Are fulfilled when the messages that are late have reached the stream. */
+  readonly late: Promise<void>[] = [];
   /** The number of messages that were refused, because the stream lacked the one before. */
   refused = 0;
   readonly #random: Random;
@@ -52,7 +54,8 @@ export class LossyStream {
     if (fate === 0) throw new TimeoutError("the message is lost");
     if (fate === 1) {
       // It reaches the stream after the route has sent it again, perhaps with later ones.
-      void this.#pause(200).then(() => this.#store(data, options)).catch(() => {});
+      const stored = this.#pause(200).then(() => this.#store(data, options));
+      this.late.push(stored.then(() => {}, () => {}));
       throw new TimeoutError("the message is late");
     }
     const acknowledgement = this.#store(data, options);
