@@ -9,11 +9,12 @@ import {
   assertObject,
   assertOptions,
   assertSignal,
+  dropPromise,
   type OptionChecks,
 } from "../../ffi/arguments.ts";
 import { Uncloneable } from "../../ffi/handle.ts";
 import { within } from "../wait/options.ts";
-import type { NatsClient } from "./nats.ts";
+import type { NatsClient, NatsConnection } from "./nats.ts";
 import { openRoute } from "./open_route.ts";
 import type { Route } from "./route.ts";
 import { RunningRoute } from "./running_route.ts";
@@ -178,8 +179,9 @@ export class Bridge extends Uncloneable implements AsyncDisposable {
     super();
     const { signal, onError } = options;
     using stack = new DisposableStack();
-    const open = routes.map((route) =>
-      stack.adopt(openRoute(nats, route), (opened) => void opened.close())
+    const open = [...routes].map((route) =>
+      // The error that has stopped the others matters, and not that of a source's end.
+      stack.adopt(openRoute(nats, route), (opened) => void dropPromise(opened.close()))
     );
     stack.move();
     const signals = { closing: this.#closing.signal, givingUp: this.#givingUp.signal };
@@ -187,9 +189,9 @@ export class Bridge extends Uncloneable implements AsyncDisposable {
     const runs = this.#routes.map((route) => route.run({ nats, ...signals }, onError));
     const close = () => this.#close();
     signal?.addEventListener("abort", close, { once: true });
-    const giveUp = (cause: unknown) => this.#giveUp(connectionClosed(cause));
-    nats.connection.closed().then(giveUp, giveUp);
+    const watch = onClosed(nats.connection, (cause) => this.#giveUp(connectionClosed(cause)));
     this.closed = Promise.all(runs).then((failures) => {
+      watch[Symbol.dispose]();
       signal?.removeEventListener("abort", close);
       const failure = failures.find((found) => found !== undefined);
       if (failure !== undefined) throw failure.error;
@@ -224,6 +226,18 @@ export class Bridge extends Uncloneable implements AsyncDisposable {
     this.#givingUp.abort(reason);
     this.#close();
   }
+}
+
+/**
+ * Calls a function when a connection is closed for good, until it is disposed of. A promise cannot
+ * forget a function, and a connection can outlive many bridges. So the promise does not get the
+ * function itself.
+ */
+function onClosed(connection: NatsConnection, tell: (cause: unknown) => void): Disposable {
+  let listener: typeof tell | undefined = tell;
+  const call = (cause: unknown) => listener?.(cause);
+  connection.closed().then(call, call);
+  return { [Symbol.dispose]: () => void (listener = undefined) };
 }
 
 /** Creates the error for a connection that was closed before its bridge. */

@@ -10,6 +10,7 @@ import {
   assertOneOf,
   assertOptions,
   assertString,
+  dropPromise,
   oneOf,
   type OptionChecks,
 } from "../../ffi/arguments.ts";
@@ -84,7 +85,7 @@ function openOutgoing(nats: NatsClient, route: OutgoingRoute): OpenRoute {
       : headerLength(source, stream);
     assertFits(source, route, { connection: nats.connection, headerLength: length });
   } catch (error) {
-    void source.close();
+    dropPromise(source.close());
     throw error;
   }
   return {

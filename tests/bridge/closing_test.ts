@@ -1,11 +1,14 @@
 // Task: test:bridge
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import {
   bridge,
   type NatsClient,
   type NatsConnection,
   type NatsJetStream,
+  type Route,
   type RouteStats,
 } from "../../src/bridge/mod.ts";
 import { RingChannel } from "../../src/channel/mod.ts";
@@ -199,6 +202,40 @@ Deno.test("Messages that are all too long do not keep a script from its other wo
     assert(yielded < most, `${yielded} messages of ${JSON.stringify(delivery)}`);
     assertEquals(running.stats[0]!.pending, 0);
   }
+});
+
+Deno.test("A connection does not keep the bridges that are over", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect: () => void = runInNewContext("gc");
+  const nats = standIn();
+  async function useBridge(): Promise<WeakRef<object>> {
+    const running = bridge(nats, []);
+    await running.closed;
+    return new WeakRef(running);
+  }
+  const over = await useBridge();
+  await until("the bridge is collected", () => {
+    collect();
+    return over.deref() === undefined;
+  });
+});
+
+Deno.test("A source that fails at its end does not hide why another route is refused", async () => {
+  const failed = Promise.withResolvers<void>();
+  const source = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise<never>(() => {}),
+      return() {
+        queueMicrotask(failed.resolve);
+        return Promise.reject(new Error("It cannot end"));
+      },
+    }),
+  };
+  // The second route is missing.
+  const routes = Object.assign(new Array<Route>(2), [{ from: source, subject: "lines" }]);
+  assertThrows(() => bridge(standIn(), routes), TypeError, "a route to be an object");
+  await failed.promise;
+  await new Promise((resolve) => setTimeout(resolve));
 });
 
 Deno.test("onError may throw, and may be asynchronous: the other routes go on", async () => {
