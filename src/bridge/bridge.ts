@@ -6,7 +6,6 @@
 
 import {
   assertFunction,
-  assertObject,
   assertOptions,
   assertSignal,
   dropPromise,
@@ -14,6 +13,7 @@ import {
 } from "../../ffi/arguments.ts";
 import { Uncloneable } from "../../ffi/handle.ts";
 import { within } from "../wait/options.ts";
+import { assertConnection, assertHeaders } from "./client_check.ts";
 import type { NatsClient, NatsConnection } from "./nats.ts";
 import { openRoute } from "./open_route.ts";
 import type { Route } from "./route.ts";
@@ -102,21 +102,12 @@ export function bridge(
   routes: readonly Route[],
   options: BridgeOptions = {},
 ): Bridge {
-  assertNats(nats);
+  assertConnection(nats, ["publish", "subscribe", "flush", "closed", "status"]);
+  assertHeaders(nats);
   assertOptions(options, BRIDGE_CHECKS);
   if (!Array.isArray(routes)) throw new TypeError("Expected the routes to be an array of routes");
   options.signal?.throwIfAborted();
   return startBridge(nats, routes, options);
-}
-
-function assertNats(nats: NatsClient): void {
-  assertObject("the client", nats);
-  const { connection, headers } = nats;
-  assertObject("the client's connection", connection);
-  assertFunction("the client's headers", headers);
-  for (const name of ["publish", "subscribe", "flush", "closed", "status"] as const) {
-    assertFunction(`the connection's ${name}`, connection[name]);
-  }
 }
 
 /** Starts a bridge whose arguments are checked. */

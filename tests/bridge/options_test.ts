@@ -16,6 +16,9 @@ const ring = RingChannel.anonymous({ maxMessageLength: 1000 });
 const client = standIn();
 const out = { from: ring, subject: "lines" };
 
+const CLIENT_FORM =
+  "pass { connection, headers }, where connection is the result of connect() of " +
+  "@nats-io/transport-node, and headers is its function of this name";
 const RIGHT_CLIENT = "publish, subscribe, flush, closed".split(", ");
 
 const ROWS: [what: string, args: unknown[], kind: typeof TypeError, text: string][] = [
@@ -24,13 +27,13 @@ const ROWS: [what: string, args: unknown[], kind: typeof TypeError, text: string
     "a connection alone",
     [client.connection, []],
     TypeError,
-    "Expected the client's connection to be an object, got undefined",
+    `Expected the client's connection to be an object, got undefined: ${CLIENT_FORM}`,
   ],
   [
     "a client without headers",
     [{ connection: client.connection }, []],
     TypeError,
-    "Expected the client's headers to be a function, got undefined",
+    `Expected the client's headers to be a function, got undefined: ${CLIENT_FORM}`,
   ],
   ...RIGHT_CLIENT.map((name): typeof ROWS[number] => [
     `a connection without ${name}()`,

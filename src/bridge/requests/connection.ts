@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertFunction, assertObject } from "../../../ffi/arguments.ts";
+import { assertConnection } from "../client_check.ts";
 import type { NatsClient, NatsConnection } from "../nats.ts";
 
 /**
@@ -21,12 +21,8 @@ const MIN_PAYLOAD = 256;
  * @throws {Deno.errors.BadResource} If the connection is closed.
  */
 export function connectionOf(nats: NatsClient): NatsConnection {
-  assertObject("the client", nats);
+  assertConnection(nats, ["publish", "subscribe", "flush", "isClosed", "status"]);
   const { connection } = nats;
-  assertObject("the client's connection", connection);
-  for (const name of ["publish", "subscribe", "flush", "isClosed", "status"] as const) {
-    assertFunction(`the connection's ${name}`, connection[name]);
-  }
   assertOpen(connection);
   const { max_payload: max = Infinity } = connection.info ?? {};
   if (max >= MIN_PAYLOAD) return connection;
