@@ -88,7 +88,8 @@ To install the command \`winipc\`:
 
 ${shell("deno install -g --allow-ffi --allow-read --name winipc jsr:@winipc/winipc/cli")}
 
-\`winipc record\` writes files: for it, install with \`--allow-write\`, too.
+\`winipc record\` writes files: for it, install with \`--allow-write\`, too. \`winipc bridge\` reaches a
+server: for it, install with \`--allow-net\`, too.
 
 \`winipc doctor\` checks the machine. \`winipc completions\` prints a script that completes commands in
 PowerShell, bash or zsh.

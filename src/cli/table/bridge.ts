@@ -24,9 +24,9 @@ export const BRIDGE_COMMANDS = [
       "stream, at least once: a message stays in its ring until the stream has it. With --durable, " +
       "the route from a subject reads a stream by a consumer that the server remembers.",
       "On a terminal, the counts are live. Elsewhere, winipc prints a line of JSON for each route " +
-      "and interval, and at the end. Ctrl-C takes nothing more, and delivers what was taken. If " +
-      "the server is away, winipc tries again every second. A route that fails does not end the " +
-      "others; the exit code is that of the first failure.",
+      "and interval, and at the end. After Ctrl-C, winipc takes nothing more, and delivers what was " +
+      "taken. If the server is away, winipc tries again every second. A route that fails does not " +
+      "end the others; the exit code is that of the first failure.",
       "The first use downloads the NATS client @nats-io/transport-node from npm. A password on the " +
       "command line can be read by other programs of the user: --creds cannot. " +
       "docs/beyond.md says what each route promises.",
