@@ -71,8 +71,9 @@ export interface NatsConnection {
   closed(): Promise<void | Error>;
   /** Returns whether the connection is closed for good. */
   isClosed(): boolean;
-  /** Tells what happens to the connection, such as `disconnect` and `reconnect`, until its end. */
-  status(): AsyncIterable<{ readonly type: string }>;
+  /** Tells what happens to the connection, such as `disconnect`, `reconnect` and `error`, until
+   * its end. */
+  status(): AsyncIterable<{ readonly type: string; readonly error?: Error }>;
 }
 
 /** The server's acknowledgement of a message that a stream has stored. */

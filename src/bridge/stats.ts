@@ -17,7 +17,8 @@ export interface RouteStats {
   /**
    * The number of messages that the target has taken: the server, a stream, or a sink. If the
    * connection breaks, an outgoing route at most once cannot know whether the server has taken its
-   * last messages. Then these are counted neither here nor in `pending`.
+   * last messages. Then these are counted neither here nor in `pending`. The messages that the
+   * server refuses before the route fails are counted here.
    */
   readonly delivered: number;
   /** The number of bytes of these messages. */

@@ -379,6 +379,38 @@ Deno.test("Messages that are too long are counted and dropped whole, at both end
     assertEquals(incoming.lost, 2);
   }, ["max_payload: 1000"]));
 
+Deno.test("A server that denies a subject fails the route that publishes, and others go on", () =>
+  withServer(async (nats) => {
+    using out = RingChannel.anonymous();
+    using other = RingChannel.anonymous();
+    using sender = out.sender();
+    const running = bridge(nats, [
+      { from: out, subject: "secret" },
+      { from: other, subject: "lines" },
+    ]);
+    await sender.send(new Uint8Array(1));
+    await until("the route fails", () => running.stats[0]!.state === "failed");
+    assertEquals(running.stats[1]!.state, "running");
+    await running[Symbol.asyncDispose]().catch(() => {});
+    const error = await assertRejects(
+      () => running.closed,
+      Deno.errors.PermissionDenied,
+      'Cannot publish on "secret": ',
+    );
+    assertInstanceOf(error.cause, Error);
+
+    // The source ends before the server has answered.
+    const short = bridge(nats, [{ from: oneMessage(), subject: "secret" }]);
+    await assertRejects(() => short.closed, Deno.errors.PermissionDenied, "let the server's user");
+  }, [
+    "authorization { users: [{ user: u, password: p, permissions: { publish: { deny: secret } } }] }",
+    "no_auth_user: u",
+  ]));
+
+async function* oneMessage(): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(1);
+}
+
 Deno.test("A server that denies a subscription fails its route, with the subject in the error", () =>
   withServer(async (nats) => {
     using back = RingChannel.anonymous();

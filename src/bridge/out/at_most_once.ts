@@ -8,6 +8,7 @@
  * @module
  */
 
+import { onRefusal } from "../connection_changes.ts";
 import { originLength } from "../header.ts";
 import type { OutgoingRoute } from "../route.ts";
 import { isClosing, type RunContext } from "../run.ts";
@@ -30,6 +31,16 @@ export async function carryToSubject(
   const headerLength = originLength(source.identity);
   const turns = new DropTurns();
   using unconfirmed = new Unconfirmed(context, subject.length + headerLength);
+  const refused = new AbortController();
+  using _ = onRefusal(connection, subject, (cause) => {
+    refused.abort(
+      new Deno.errors.PermissionDenied(
+        `Cannot publish on "${subject}": ${cause.message}; let the server's user publish on it`,
+        { cause },
+      ),
+    );
+  });
+  const stopping = AbortSignal.any([closing, refused.signal]);
   const publish = ({ bytes, number }: SourceMessage) => {
     source.release(1);
     counts.taken++;
@@ -51,8 +62,8 @@ export async function carryToSubject(
     unconfirmed.askIfMany();
   };
   try {
-    while (!closing.aborted) {
-      const message = source.tryNext() ?? await source.next(closing);
+    while (!stopping.aborted) {
+      const message = source.tryNext() ?? await source.next(stopping);
       if (message === undefined) break;
       publish(message);
       if (unconfirmed.isFull) await unconfirmed.room();
@@ -65,6 +76,9 @@ export async function carryToSubject(
     }
   }
   await unconfirmed.all();
+  // The client tells a refusal some turns of the event loop's queues after the answer to a flush.
+  await new Promise((resolve) => setTimeout(resolve));
+  refused.signal.throwIfAborted();
 }
 
 function reasonOf(error: unknown): string {
