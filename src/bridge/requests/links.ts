@@ -50,7 +50,7 @@ const NATS_LINKS_CHECKS: OptionChecks<NatsLinksOptions> = {
 
 /**
  * Listens on a subject of a NATS server for clients that make links by {@linkcode natsLink}, for
- * `serve()`. So the same handlers answer next door and across the world.
+ * `serve()`. So the same handlers answer scripts on this machine and on others.
  *
  * It listens when the server has taken the subscription, which `await connection.flush()` waits for.
  * It goes on when the client has connected again after an interruption. The links do not.
