@@ -1,3 +1,5 @@
+// Task: test:bridge
+//
 // Messages of strangers who publish on the subjects of routes.
 
 import { headers } from "@nats-io/transport-node";

@@ -1,3 +1,5 @@
+// Task: test:bridge
+//
 // Processes that end in the middle: a bridge at most once, and the scripts at both ends of bridges.
 
 import { connect, headers, type NatsConnection } from "@nats-io/transport-node";

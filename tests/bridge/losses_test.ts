@@ -1,3 +1,5 @@
+// Task: test:bridge
+
 import { assert, assertEquals } from "@std/assert";
 import { bridge } from "../../src/bridge/mod.ts";
 import { Random } from "../support/random.ts";

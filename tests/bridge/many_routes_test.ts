@@ -1,3 +1,5 @@
+// Task: test:bridge
+
 import { connect, headers } from "@nats-io/transport-node";
 import { assertEquals } from "@std/assert";
 import { bridge } from "../../src/bridge/mod.ts";

@@ -1,3 +1,5 @@
+// Task: test:package
+
 import { assert, assertEquals } from "@std/assert";
 
 const root = new URL("../../", import.meta.url);

@@ -11,6 +11,7 @@ import {
   assertMatch,
 } from "@std/assert";
 import { TextLineStream } from "@std/streams";
+import { NatsServer } from "../support/nats_server.ts";
 import { randomName } from "../support/random_name.ts";
 import { serveProject } from "../support/serve_project.ts";
 import { within } from "../support/within.ts";
@@ -32,8 +33,12 @@ const SCRIPTS = new Map(
 );
 
 /** The doors of the module, such as `./memory`, and their paths. */
-const DOORS: readonly [string, string][] = Object.entries(
-  JSON.parse(await Deno.readTextFile(new URL("deno.json", root))).exports,
+const CONFIG = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+const DOORS: readonly [string, string][] = Object.entries(CONFIG.exports);
+
+/** The packages of the NATS client, which a reader adds to a project. */
+const NATS_IMPORTS = Object.fromEntries(
+  Object.entries(CONFIG.imports).filter(([name]) => name.startsWith("@nats-io/")),
 );
 
 /** The names of objects in the scripts. A test gives them names of its own. */
@@ -43,7 +48,13 @@ const NAMES = [
   "lines",
   "MyWindowClass",
   "Taker",
+  "beyond-here",
+  "beyond-there",
+  "copy of state",
+  "jobs",
   "my-viewer",
+  "state",
+  "work",
   "my-notes",
   "my-game",
   "my-log",
@@ -70,6 +81,8 @@ interface Source {
   origin: string;
   /** The folder in which Deno keeps the files that it got. */
   cache: string;
+  /** The address of the NATS server, if the scripts use one. */
+  nats: string | undefined;
 }
 
 /** A folder with scripts in it. */
@@ -90,16 +103,19 @@ async function paste(files: readonly string[], source: Source): Promise<Folder> 
   const imports = Object.fromEntries(
     DOORS.map(([door, path]) => [`@winipc/winipc${door.slice(1)}`, new URL(path, from).href]),
   );
-  await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ imports }));
+  await Deno.writeTextFile(
+    `${folder}/deno.json`,
+    JSON.stringify({ imports: { ...imports, ...NATS_IMPORTS } }),
+  );
   const suffix = randomName();
   for (const file of files) {
     const text = SCRIPTS.get(file);
     assert(text !== undefined, `no page has ${file}`);
     // The names of objects. The name of an export of a DLL stays.
     const own = text.replaceAll(
-      /(?<=\(|class: |name: )"([\w-]+)"/g,
+      /(?<=\(|class: |name: )"([\w -]+)"/g,
       (all, name) => NAMES.includes(name) ? `"${name} of ${suffix}"` : all,
-    );
+    ).replaceAll("127.0.0.1:4222", source.nats ?? "127.0.0.1:4222");
     await Deno.writeTextFile(`${folder}/${file}`, own);
   }
   const running: Running[] = [];
@@ -291,6 +307,19 @@ const RUNS: Record<string, (folder: Folder) => Promise<void>> = {
     folder.run("exchange.ts");
     assertEquals(await desk.rest(), ["10 at 1.5", "20 at 1.5", "30 at 1.5"]);
   },
+  "here.ts there.ts": async (folder) => {
+    const here = folder.run("here.ts");
+    // The line that arrives first depends on which of the scripts is faster.
+    folder.run("there.ts");
+    const first = Number((await here.nextLine())?.match(/^line (\d+)$/)?.[1]);
+    assertEquals(await here.nextLine(), `line ${first + 1}`);
+  },
+  "jobs.ts": async (folder) => {
+    assertEquals(await folder.run("jobs.ts").rest(), ["Sweep the yard"]);
+  },
+  "state.ts": async (folder) => {
+    assertEquals(await folder.run("state.ts").rest(), ["12.5"]);
+  },
   "build.ts visit.ts": async (folder) => {
     assertEquals(await folder.run("build.ts").rest(), []);
     const first = folder.run("visit.ts");
@@ -320,7 +349,12 @@ Deno.test("The scripts in README.md and docs work as pasted", async (t) => {
       await t.step({
         name: files.replace(" ", " and "),
         fn: async () => {
-          await using folder = await paste(files.split(" "), { origin, cache });
+          const needsNats = files.split(" ").some((file) =>
+            SCRIPTS.get(file)?.includes("@nats-io")
+          );
+          await using nats = needsNats ? await NatsServer.start({ jetstream: true }) : undefined;
+          const source = { origin, cache, nats: nats?.address };
+          await using folder = await paste(files.split(" "), source);
           await check(folder);
         },
         // Steps that overlap cannot have sanitizers. The test itself has them.
