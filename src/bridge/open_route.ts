@@ -9,7 +9,6 @@ import {
   assertObject,
   assertOneOf,
   assertOptions,
-  assertString,
   dropPromise,
   oneOf,
   type OptionChecks,
@@ -29,7 +28,7 @@ import type { Run } from "./run.ts";
 import { openSink } from "./sinks/open.ts";
 import { openSource } from "./sources/open.ts";
 import { streamClientOf } from "./stream_check.ts";
-import { assertPublishSubject, assertSubscribeSubject } from "./subject.ts";
+import { assertName, assertPublishSubject, assertSubscribeSubject } from "./subject.ts";
 
 /** A route whose ends are open. */
 export interface OpenRoute {
@@ -69,7 +68,7 @@ const OUTGOING_CHECKS: OptionChecks<OutgoingRoute> = {
 
 const INCOMING_CHECKS: OptionChecks<IncomingRoute> = {
   subject: (_name, value) => assertSubscribeSubject(value),
-  durable: assertString,
+  durable: assertName,
   to: anyValue,
 };
 

@@ -5,9 +5,16 @@
  */
 
 import { dropPromise } from "../../ffi/arguments.ts";
+import { within } from "../wait/options.ts";
 import type { OpenRoute } from "./open_route.ts";
 import { isClosing, type RunContext } from "./run.ts";
 import { RouteCounts, type RouteStats } from "./stats.ts";
+
+/**
+ * Time in milliseconds for the end of a source. A script's iterable must not hold the bridge for
+ * ever.
+ */
+const MAX_CLOSE = 1000;
 
 /** A route that runs. */
 export class RunningRoute {
@@ -55,7 +62,7 @@ export class RunningRoute {
     const { givingUp } = context;
     if (givingUp.aborted) this.#failure ??= { error: givingUp.reason };
     try {
-      await this.#route.close();
+      await within(Promise.resolve(this.#route.close()), MAX_CLOSE);
     } catch (error) {
       this.#failure ??= { error };
     }

@@ -1,5 +1,5 @@
 /**
- * The subjects of NATS: texts of tokens with dots between them.
+ * The subjects of NATS, which are texts of tokens with dots between them; and the names of streams.
  *
  * @see {@link https://docs.nats.io/nats-concepts/subjects}
  * @module
@@ -41,6 +41,23 @@ export function assertSubscribeSubject(subject: unknown): asserts subject is str
   );
 }
 
+/**
+ * Throws unless a value can be the name of a stream or of a consumer.
+ *
+ * @param what The option, for messages: `durable`.
+ * @throws {TypeError} If the name is invalid.
+ */
+export function assertName(what: string, name: unknown): asserts name is string {
+  assertString(what, name);
+  // deno-lint-ignore no-control-regex -- the control characters are what it refuses
+  const isRight = /^[^\s\x00-\x20\x7f.*>/\\]{1,255}$/.test(name);
+  if (isRight && name.isWellFormed()) return;
+  throw new TypeError(
+    `Expected ${what} to have 1 to 255 characters, without spaces and without . * > / \\; got ` +
+      show(name),
+  );
+}
+
 function assertTokens(subject: unknown): asserts subject is string {
   assertString("the subject", subject);
   if (subject.length > MAX_LENGTH) {
@@ -49,7 +66,9 @@ function assertTokens(subject: unknown): asserts subject is string {
     );
   }
   // deno-lint-ignore no-control-regex -- the control characters are what it refuses
-  if (/^[^\s\x00-\x20\x7f.]+(\.[^\s\x00-\x20\x7f.]+)*$/.test(subject)) return;
+  const isRight = /^[^\s\x00-\x20\x7f.]+(\.[^\s\x00-\x20\x7f.]+)*$/.test(subject);
+  // Half a surrogate pair would reach the server as another character.
+  if (isRight && subject.isWellFormed()) return;
   throw new TypeError(
     "Expected a subject to have tokens without spaces, with a dot between each two, such as " +
       `"desk.lines"; got ${show(subject)}`,

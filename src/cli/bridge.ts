@@ -35,8 +35,8 @@ export async function run({ args, options, output, signal }: Call): Promise<numb
   limit.signal.throwIfAborted();
   using board = new Board(output, format);
   const running = bridge(nats, routes, {
-    onError(error) {
-      const at = running.stats.findIndex((stats) => stats.error === error);
+    onError(error, { route }) {
+      const at = running.stats.findIndex((stats) => stats.error === error && stats.route === route);
       board.say(`${words[at]?.text}: ${error instanceof Error ? error.message : error}`);
     },
   });

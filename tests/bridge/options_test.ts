@@ -19,7 +19,7 @@ const out = { from: ring, subject: "lines" };
 const CLIENT_FORM =
   "pass { connection, headers }, where connection is the result of connect() of " +
   "@nats-io/transport-node, and headers is its function of this name";
-const RIGHT_CLIENT = "publish, subscribe, flush, closed".split(", ");
+const RIGHT_CLIENT = "publish, subscribe, flush, closed, status".split(", ");
 
 const ROWS: [what: string, args: unknown[], kind: typeof TypeError, text: string][] = [
   ["no client", [undefined, []], TypeError, "Expected the client to be an object, got undefined"],
@@ -87,7 +87,9 @@ const ROWS: [what: string, args: unknown[], kind: typeof TypeError, text: string
     TypeError,
     "Expected the subject to be a string, got 1",
   ],
-  ...["", " ", "a b", "a..b", ".a", "a.", "a\tb", "a\r\nPUB b 0", "a\0"].flatMap((subject) =>
+  ...["", " ", "a b", "a..b", ".a", "a.", "a\tb", "a\r\nPUB b 0", "a\0", "\ud800"].flatMap((
+    subject,
+  ) =>
     [{ from: ring, subject }, { to: ring, subject }].map((route): typeof ROWS[number] => [
       `the ${"from" in route ? "outgoing" : "incoming"} subject ${JSON.stringify(subject)}`,
       [client, [route]],
@@ -131,6 +133,17 @@ const ROWS: [what: string, args: unknown[], kind: typeof TypeError, text: string
     TypeError,
     "Expected durable to be a string, got 1",
   ],
+  ...["", "a b", "a.b", "a*", ">", "a\r\nb", "\ud800", "a".repeat(256)].flatMap((name) =>
+    [
+      ["durable", { to: ring, subject: "a", durable: name }] as const,
+      ["stream", { ...out, delivery: { stream: name } }] as const,
+    ].map(([what, route]): typeof ROWS[number] => [
+      `${JSON.stringify(name)} as ${what}`,
+      [client, [route]],
+      TypeError,
+      `Expected ${what} to have 1 to 255 characters, without spaces and without . * > / \\; got `,
+    ])
+  ),
   [
     "a source of no known kind",
     [client, [{ from: {}, subject: "a" }]],

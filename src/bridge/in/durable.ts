@@ -8,7 +8,7 @@
  * @module
  */
 
-import { sleep } from "../../wait/options.ts";
+import { MAX_TIMER, sleep } from "../../wait/options.ts";
 import { kindOf, textOf } from "../failure.ts";
 import { ArrivalOrder, originOf } from "../header.ts";
 import type { NatsConsumerMessages, NatsStreamMessage } from "../nats_streams.ts";
@@ -106,7 +106,7 @@ class DurableDelivery {
     givingUp.addEventListener("abort", wake, { once: true });
     if (closing.aborted) close();
     // A full sink can hold the messages for a long time: the server must not deliver them again.
-    const timer = setInterval(() => this.#keep(), this.#opened.ackWait / 3);
+    const timer = setInterval(() => this.#keep(), Math.min(this.#opened.ackWait / 3, MAX_TIMER));
     try {
       await this.#pass();
     } finally {

@@ -15,13 +15,14 @@ import {
 import type { NatsClient } from "../nats.ts";
 import type { StreamDelivery } from "../route.ts";
 import { streamClientOf } from "../stream_check.ts";
+import { assertName } from "../subject.ts";
 
 /** Maximum of {@linkcode StreamDelivery.inFlight}. */
 const MAX_IN_FLIGHT = 65_536;
 const DEFAULT_IN_FLIGHT = 256;
 
 const DELIVERY_CHECKS: OptionChecks<StreamDelivery> = {
-  stream: assertString,
+  stream: assertName,
   inFlight: integerFrom(1, MAX_IN_FLIGHT),
   id: assertFunction,
 };
@@ -48,7 +49,7 @@ export interface CheckedDelivery {
 export function checkDelivery(delivery: StreamDelivery, nats: NatsClient): CheckedDelivery {
   assertOptions(delivery, DELIVERY_CHECKS);
   const { stream, inFlight = DEFAULT_IN_FLIGHT, id } = delivery;
-  assertString("the delivery's stream", stream);
+  assertName("the delivery's stream", stream);
   streamClientOf(nats);
   if (id === undefined) return { stream, inFlight, idOf: undefined, idLength: undefined };
   const idOf = (number: number) => checkId(id(BigInt(number)), number);
