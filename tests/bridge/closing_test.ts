@@ -279,3 +279,18 @@ Deno.test("Bridges leave no handle open, however their routes end", async () => 
   ring.receiver().close();
   back.sender().close();
 });
+
+Deno.test("An iterable whose return() never settles does not hold a route that has failed", async () => {
+  const from = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => Promise.resolve({ done: false as const, value: Uint8Array.of(1) }),
+      return: () => new Promise<never>(() => {}),
+    }),
+  };
+  const publish = () => {
+    throw new Error("no room");
+  };
+  const running = bridge(clientWith({ publish }), [{ from, subject: "lines" }]);
+  await within("the bridge ends", running.closed.catch(() => {}), 4000);
+  assertEquals(running.stats[0]!.state, "failed");
+});
