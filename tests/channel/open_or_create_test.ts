@@ -1,3 +1,5 @@
+// Task: test:peers
+
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   BroadcastRing,

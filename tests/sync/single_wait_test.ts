@@ -1,3 +1,5 @@
+// Task: test:peers
+
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { SharedEvent, SharedMemory, SharedMutex, SharedSemaphore } from "../../mod.ts";
 import { Peer } from "../support/peer.ts";

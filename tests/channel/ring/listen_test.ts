@@ -1,3 +1,5 @@
+// Task: test:peers
+
 /**
  * Servers and clients that share two channels by a handshake over a pipe.
  *

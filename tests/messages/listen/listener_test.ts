@@ -1,3 +1,5 @@
+// Task: test:peers
+
 import {
   assert,
   assertEquals,

@@ -1,3 +1,5 @@
+// Task: test:peers
+
 import { assertEquals, assertRejects } from "@std/assert";
 import {
   CopyDataListener,
