@@ -21,13 +21,16 @@ import { checkLimit, type MeasuredCase, quantile, reportGroup } from "./report_g
 
 const [NEAR, FAR] = [1, 2];
 const SCRIPT = new URL("peers/bridge_end.ts", import.meta.url).href;
-/** Minimum rate of a bridge, as a part of the bare client's rate. */
+/**
+ * Minimum rate of a bridge, as a part of the rate of the client with one header. A bridge must send a
+ * header to count losses. For 64 bytes, the header alone halves the client's rate.
+ */
 const MIN_RATE = 0.7;
 
 interface Case {
   readonly way: string;
-  /** Minimum rate, as a part of the rate of the group's first case. */
-  readonly minRate?: number;
+  /** Minimum rate, as a part of the rate of another case of the group. */
+  readonly minRate?: { readonly [Name in string]: number };
 }
 
 interface Group {
@@ -40,7 +43,7 @@ interface Group {
 const PUBLISH = {
   "publish and subscribe": { way: "bare" },
   "… with a header": { way: "bare-header" },
-  "ring, bridge, server, bridge, ring": { way: "bridge", minRate: MIN_RATE },
+  "ring, bridge, server, bridge, ring": { way: "bridge", minRate: { "… with a header": MIN_RATE } },
 } as const;
 const STORE = {
   "publish to a stream, 256 in flight": { way: "bare-acked" },
@@ -122,11 +125,11 @@ for (const { name, byteLength, count, cases } of groups) {
     continue;
   }
   const all: Record<string, MeasuredCase> = {};
-  const [first] = Object.keys(cases);
   for (const [name, { way, minRate }] of Object.entries<Case>(cases)) {
     all[name] = {
       measure: () => pair.run(way, byteLength, count),
-      atMost: minRate === undefined ? undefined : { [first!]: 1 / minRate },
+      atMost: minRate &&
+        Object.fromEntries(Object.entries(minRate).map(([name, rate]) => [name, 1 / rate])),
     };
   }
   await reportGroup({ name, cases: all });
