@@ -27,7 +27,7 @@ const PRIVILEGES: Readonly<Record<string, string>> = {
 };
 
 /** The permissions that the command can use. */
-const PERMISSIONS = ["ffi", "read", "write"] as const;
+const PERMISSIONS = ["ffi", "read", "write", "net"] as const;
 
 /** Runs `winipc doctor`: describes this machine, and tries each way once. */
 export async function run(

@@ -36,14 +36,16 @@ Deno.test("winipc doctor describes the machine, and tries each way", async () =>
   assertEquals(labels, [
     ...["Deno", "System", "Processors", "Memory", "User", "Rights"],
     ...["SeCreateGlobalPrivilege", "SeDebugPrivilege", "Code page"],
-    ...["--allow-ffi", "--allow-read", undefined, "--allow-write"],
+    ...["--allow-ffi", "--allow-read", undefined, undefined, "--allow-write", "--allow-net"],
   ]);
   assertMatch(facts, /\nMemory {19}[\d.]+ [GT]iB; the largest section can have [\d.]+ [GT]iB\n/);
-  assertEquals(facts.split("\n").slice(-4), [
+  assertEquals(facts.split("\n").slice(-6), [
     "--allow-ffi              yes: everything",
     "--allow-read             no: dump, watch, tail: with --schema",
     "                             replay, dll: to read FILE",
+    "                             bridge: with --creds",
     "--allow-write            no: record: to write FILE",
+    "--allow-net              no: bridge: to reach the server",
   ]);
   assertStringIncludes(facts, `${Deno.version.deno} (${MIN_DENO} or newer is needed)`);
   assertStringIncludes(facts, `${USER} (${currentUserSid()}), session ${currentSession()}\n`);
@@ -61,7 +63,7 @@ Deno.test("winipc doctor describes the machine, and tries each way", async () =>
     ...["elevated", "integrity", "privileges", "codePage", "ways"],
   ]);
   assertEquals(document.ok, true);
-  assertEquals(document.permissions, { ffi: true, read: true, write: false });
+  assertEquals(document.permissions, { ffi: true, read: true, write: false, net: false });
   assertEquals(document.windows.wine, wineVersion());
   assertEquals(document.user, {
     name: USER,
@@ -91,7 +93,7 @@ Deno.test("winipc doctor without --allow-ffi says so, and ends with 4", async ()
   assertEquals([json.code, json.err, json.out.split("\n").length], [4, "", 2]);
   const { ok, reason: told, permissions, ways } = JSON.parse(json.out);
   assertEquals([ok, told, ways], [false, reason, []]);
-  assertEquals(permissions, { ffi: false, read: false, write: false });
+  assertEquals(permissions, { ffi: false, read: false, write: false, net: false });
 });
 
 Deno.test("A try reports its failure with advice, and a way that hangs ends by its time limit", async () => {

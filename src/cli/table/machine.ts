@@ -106,7 +106,10 @@ export const MACHINE_COMMANDS = [
       { key: "system.os", meaning: "The operating system, as Deno.build.os." },
       { key: "system.arch", meaning: "The architecture, as Deno.build.arch." },
       { key: "processors", meaning: "The number of processors." },
-      { key: "permissions", meaning: "Whether Deno has --allow-ffi, --allow-read, --allow-write." },
+      {
+        key: "permissions",
+        meaning: "Whether Deno has --allow-ffi, --allow-read, --allow-write, --allow-net.",
+      },
       { key: "windows.major", meaning: "The major version of Windows; missing elsewhere." },
       { key: "windows.build", meaning: "The build of Windows." },
       { key: "windows.wine", meaning: "The version of Wine; missing on Windows." },
