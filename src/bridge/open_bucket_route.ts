@@ -68,7 +68,7 @@ function assertBucket({ bucket, key }: BucketRoute): void {
     assertFunction(`the bucket's ${name}`, bucket[name]);
   }
   assertString("the route's key", key);
-  if (!/^[^*>\s]+$/.test(key)) {
+  if (!/^[^*>\s\p{Cc}]+$/u.test(key) || !key.isWellFormed()) {
     throw new TypeError(
       `Expected the route's key to have no wildcards and spaces, got ${show(key)}`,
     );

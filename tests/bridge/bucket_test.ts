@@ -203,11 +203,13 @@ Deno.test("a latest value travels by a key of a bucket", async (t) => {
   await t.step("of a valid name only, and only if it is a latest value", async () => {
     const bucket = await kvm.create(randomName());
     using here = gauge();
-    assertThrows(
-      () => bridge(nats, [{ bucket, key: "a.*", to: here }]),
-      TypeError,
-      `Expected the route's key to have no wildcards and spaces, got "a.*"`,
-    );
+    for (const wrong of ["a.*", "", "a\x1bb", "\ud800"]) {
+      assertThrows(
+        () => bridge(nats, [{ bucket, key: wrong, to: here }]),
+        TypeError,
+        "Expected the route's key to have no wildcards and spaces, got " + JSON.stringify(wrong),
+      );
+    }
     using ring = RingChannel.anonymous();
     assertThrows(
       // @ts-expect-error a ring is not a latest value

@@ -26,7 +26,7 @@ import type { NatsClient, NatsConnection, NatsMessage } from "../nats.ts";
 import { assertOpen, connectionOf } from "./connection.ts";
 import { asError, isNobody, LinkEnd } from "./end.ts";
 import { greetingBytes, readGreeting, WINDOW } from "./frame.ts";
-import { assertSubject } from "./subject.ts";
+import { assertSubject } from "../subject.ts";
 import { NatsTransport } from "./transport.ts";
 
 /** Default time for the answer of a service, in milliseconds. */

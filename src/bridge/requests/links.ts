@@ -16,7 +16,7 @@ import { connectionOf } from "./connection.ts";
 import { LinkEnd } from "./end.ts";
 import { type Greeting, greetingBytes, readGreeting, WINDOW } from "./frame.ts";
 import { INBOX, MAX_SILENCE, NATS_PEER_CHECKS, type NatsPeerOptions } from "./link.ts";
-import { assertQueue, assertSubject, isSubject } from "./subject.ts";
+import { assertQueue, assertSubject, isSubject } from "../subject.ts";
 import { NatsTransport } from "./transport.ts";
 
 /** Time for a client to take the welcome, in milliseconds. */

@@ -422,11 +422,13 @@ Deno.test("natsLink() and natsLinks() refuse wrong arguments, and a server of ve
   await using stack = new AsyncDisposableStack();
   const server = stack.use(await NatsServer.start({ config: ["max_payload: 200"] }));
   const nats = await connectTo(server, stack);
-  for (const subject of ["", "a b", "a.*", ">", "a..b", ".a", "a\0"]) {
+  for (const subject of ["", "a b", "a.*", ">", "a..b", ".a", "a\0", "\ud800", "a".repeat(1025)]) {
     assertThrows(() => natsLinks(nats, subject), TypeError, "such as");
     await assertRejects(() => natsLink(nats, subject), TypeError, "such as");
   }
-  assertThrows(() => natsLinks(nats, "a", { queue: "" }), TypeError, "queue");
+  for (const queue of ["", "a b", "a\0", "\ud800"]) {
+    assertThrows(() => natsLinks(nats, "a", { queue }), TypeError, "Expected queue to be a name");
+  }
   assertThrows(() => natsLinks(nats, "a", { maxLinks: 0 }), RangeError, "maxLinks");
   assertThrows(() => natsLinks(nats, "a", { inboxPrefix: "a.>" }), TypeError, "inboxPrefix");
   await assertRejects(() => natsLink(nats, "a", { maxSilence: 100 }), RangeError, "maxSilence");
