@@ -4,7 +4,7 @@
  * @module
  */
 
-import { textOf } from "./failure.ts";
+import { kindOf, textOf } from "./failure.ts";
 
 /** Returns an error that names the key and the latest value. */
 export function describeBucketError(
@@ -17,4 +17,12 @@ export function describeBucketError(
       "bucket exists, and whether the client may use it",
     { cause: error },
   );
+}
+
+/** Throws an error that names the key and the latest value, unless waiting may heal it. */
+export function throwUnlessPassing(
+  error: unknown,
+  route: { key: string; label: string },
+): void {
+  if (kindOf(error) !== "passing") throw describeBucketError(error, route);
 }

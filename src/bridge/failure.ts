@@ -66,7 +66,7 @@ export function isConsumerMissing(error: unknown): boolean {
   return error instanceof Error && numberOf(error, "code") === CONSUMER_NOT_FOUND;
 }
 
-/** Returns the text of an error, and of the permission that its cause names. */
+/** Returns the text of what was thrown. */
 export function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

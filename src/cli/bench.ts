@@ -4,7 +4,7 @@ import { alignColumns } from "./printing/columns.ts";
 import { type Measurement, measureWay } from "./ways/measure.ts";
 import type { Invocation } from "./command_line/command.ts";
 import type { SpecOf } from "./commands.ts";
-import { EXIT } from "./command_line/failure.ts";
+import { EXIT, messageOf } from "./command_line/failure.ts";
 import { formatOf } from "./printing/records.ts";
 import { toJson } from "./printing/json.ts";
 import type { Output } from "./printing/output.ts";
@@ -31,7 +31,7 @@ export async function run(
       if (format === "jsonl") output.line(toJson(measurement));
     } catch (error) {
       signal.throwIfAborted();
-      output.note(`Cannot measure ${way}: ${error instanceof Error ? error.message : error}`);
+      output.note(`Cannot measure ${way}: ${messageOf(error)}`);
       code = EXIT.failed;
     }
   }

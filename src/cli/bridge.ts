@@ -8,7 +8,7 @@ import { parseRoutes, type RouteWords } from "./bridge/route_words.ts";
 import { parseServers, type ServerAddress } from "./bridge/server.ts";
 import type { Invocation } from "./command_line/command.ts";
 import type { SpecOf } from "./commands.ts";
-import { EXIT, exitCodeOf } from "./command_line/failure.ts";
+import { EXIT, exitCodeOf, messageOf } from "./command_line/failure.ts";
 import { TimeLimit } from "./waiting/limits.ts";
 import { pause } from "./waiting/pause.ts";
 import { formatOf } from "./printing/records.ts";
@@ -37,7 +37,7 @@ export async function run({ args, options, output, signal }: Call): Promise<numb
   const running = bridge(nats, routes, {
     onError(error, { route }) {
       const at = running.stats.findIndex((stats) => stats.error === error && stats.route === route);
-      board.say(`${words[at]?.text}: ${error instanceof Error ? error.message : error}`);
+      board.say(`${words[at]?.text}: ${messageOf(error)}`);
     },
   });
   stack.use(running);

@@ -3,7 +3,7 @@ import { alignColumns } from "./printing/columns.ts";
 import type { Invocation } from "./command_line/command.ts";
 import { COMMANDS, type SpecOf } from "./commands.ts";
 import { escapeText } from "./printing/escape.ts";
-import { EXIT } from "./command_line/failure.ts";
+import { EXIT, messageOf } from "./command_line/failure.ts";
 import { formatOf } from "./printing/records.ts";
 import { sizeText } from "./printing/size_text.ts";
 import { toJson } from "./printing/json.ts";
@@ -80,7 +80,7 @@ function whyUnusable(): { readonly reason: string; readonly code: number } | und
   try {
     requireHost();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return { reason, code: EXIT.failed };
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { textOf } from "../failure.ts";
 import { ArrivalOrder } from "../header.ts";
 import type { NatsMessage, NatsSubscription } from "../nats.ts";
 import type { IncomingRoute } from "../route.ts";
@@ -60,8 +61,7 @@ export async function carryFromSubject(
 
 /** Creates the error for a subscription that the client or the server has ended. */
 function subscriptionError(subject: string, cause: unknown): Error {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  const message = `The subscription to "${subject}" has ended: ${why}`;
+  const message = `The subscription to "${subject}" has ended: ${textOf(cause)}`;
   return cause instanceof Error && cause.name === "PermissionViolationError"
     ? new Deno.errors.PermissionDenied(`${message}; let the server's user subscribe to it`, {
       cause,

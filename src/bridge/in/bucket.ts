@@ -6,8 +6,8 @@
 
 import type { LatestBytesWriter } from "../../channel/latest/bytes.ts";
 import { sleep } from "../../wait/options.ts";
-import { describeBucketError } from "../bucket_error.ts";
-import { isStreamMissing, kindOf } from "../failure.ts";
+import { describeBucketError, throwUnlessPassing } from "../bucket_error.ts";
+import { isStreamMissing } from "../failure.ts";
 import type { NatsBucketChanges } from "../nats_streams.ts";
 import { RetryDelay } from "../retry_delay.ts";
 import type { BucketRoute } from "../route.ts";
@@ -95,7 +95,7 @@ async function watch(
     } catch (error) {
       if (closing.aborted) watching.then((changes) => changes.stop(), () => {});
       closing.throwIfAborted();
-      if (kindOf(error) !== "passing") throw describeBucketError(error, { key, label });
+      throwUnlessPassing(error, { key, label });
     }
     await delay.wait(closing);
   }

@@ -9,6 +9,7 @@
  */
 
 import { onRefusal } from "../connection_changes.ts";
+import { textOf } from "../failure.ts";
 import { originLength } from "../header.ts";
 import type { OutgoingRoute } from "../route.ts";
 import { isClosing, type RunContext } from "../run.ts";
@@ -57,7 +58,7 @@ export async function carryToSubject(
     } catch (cause) {
       unconfirmed.remove(length);
       counts.lose(1);
-      throw new Error(`Cannot publish on "${subject}": ${reasonOf(cause)}`, { cause });
+      throw new Error(`Cannot publish on "${subject}": ${textOf(cause)}`, { cause });
     }
     unconfirmed.askIfMany();
   };
@@ -79,8 +80,4 @@ export async function carryToSubject(
   // The client tells a refusal some turns of the event loop's queues after the answer to a flush.
   await new Promise((resolve) => setTimeout(resolve));
   refused.signal.throwIfAborted();
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -7,9 +7,8 @@
  */
 
 import type { LatestBytesReader } from "../../channel/latest/bytes.ts";
-import { describeBucketError } from "../bucket_error.ts";
+import { throwUnlessPassing } from "../bucket_error.ts";
 import { onConnectionChange } from "../connection_changes.ts";
-import { kindOf } from "../failure.ts";
 import type { NatsConnection } from "../nats.ts";
 import { RetryDelay } from "../retry_delay.ts";
 import type { BucketRoute } from "../route.ts";
@@ -62,18 +61,14 @@ async function putNewest(
       return value;
     } catch (error) {
       givingUp.throwIfAborted();
-      if (kindOf(error) !== "passing") {
-        throw describeBucketError(error, { key, label: reader.label });
-      }
+      throwUnlessPassing(error, { key, label: reader.label });
     }
     counts.retries++;
     await delay.wait(givingUp);
     // A bucket that is gone does not answer a put.
     await unlessChanged(bucket.status(), connection, givingUp).catch((error) => {
       givingUp.throwIfAborted();
-      if (kindOf(error) !== "passing") {
-        throw describeBucketError(error, { key, label: reader.label });
-      }
+      throwUnlessPassing(error, { key, label: reader.label });
     });
   }
 }

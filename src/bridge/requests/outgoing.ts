@@ -7,6 +7,7 @@
 
 import { Cancellation, deadlineAfter, timeLeft, type WaitOptions } from "../../wait/options.ts";
 import { Lock } from "../../wait/queue.ts";
+import { textOf } from "../failure.ts";
 import type { NatsConnection } from "../nats.ts";
 import { MAX_PART, NATS_KINDS, NatsFrame, START_LENGTH } from "./frame.ts";
 
@@ -89,8 +90,9 @@ export class Outgoing {
     try {
       this.#connection.publish(subject, frame, reply === undefined ? {} : { reply });
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      const text = `The ${this.#label} ended: the NATS client does not take a message: ${why}`;
+      const text = `The ${this.#label} ended: the NATS client does not take a message: ${
+        textOf(cause)
+      }`;
       throw new Deno.errors.ConnectionReset(text, { cause });
     }
   }

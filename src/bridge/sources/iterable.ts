@@ -5,7 +5,7 @@
  */
 
 import { show } from "../../../ffi/arguments.ts";
-import { Cancellation } from "../../wait/options.ts";
+import { unlessAborted } from "../unless_aborted.ts";
 import { TakenSource } from "./taken.ts";
 
 /**
@@ -57,10 +57,8 @@ class Messages {
   }
 
   async take(signal: AbortSignal): Promise<Uint8Array | undefined> {
-    const { promise: aborted, reject } = Promise.withResolvers<never>();
-    using _ = new Cancellation({ signal, onAbort: reject });
-    this.#step ??= this.#iterator.next();
-    const { done, value } = await Promise.race([this.#step, aborted]).catch((error) => {
+    this.#step ??= Promise.resolve(this.#iterator.next());
+    const { done, value } = await unlessAborted(this.#step, signal).catch((error) => {
       this.#isDone = !signal.aborted;
       throw error;
     });

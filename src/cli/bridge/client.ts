@@ -5,6 +5,7 @@
  * @module
  */
 
+import { messageOf } from "../command_line/failure.ts";
 import type { NatsClient, NatsConnection, NatsHeaders, NatsJetStream } from "../../bridge/mod.ts";
 import type { ServerAddress } from "./server.ts";
 
@@ -99,7 +100,7 @@ async function load<Module>(name: string): Promise<Module> {
     return await import(name);
   } catch (cause) {
     throw new Error(
-      `Cannot load the NATS client ${name}: ${cause instanceof Error ? cause.message : cause}. ` +
+      `Cannot load the NATS client ${name}: ${messageOf(cause)}. ` +
         "Deno downloads the client from npm at its first use",
       { cause },
     );

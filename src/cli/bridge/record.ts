@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../command_line/failure.ts";
 import type { RouteStats } from "../../bridge/mod.ts";
 
 /** The counts of a route. The keys are those of the JSON object. */
@@ -57,7 +58,7 @@ export class RouteMeter {
         time,
         route: this.#routes[at]!,
         state,
-        ...(state === "failed" && { error: error instanceof Error ? error.message : `${error}` }),
+        ...(state === "failed" && { error: messageOf(error) }),
         messagesPerSecond: seconds > 0 ? Math.round(10 * count / seconds) / 10 : 0,
         taken,
         delivered,

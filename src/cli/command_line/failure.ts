@@ -57,6 +57,11 @@ export function textOf(error: unknown, command: string): string | undefined {
 }
 
 /** Deno's text ends with "run again with the --allow-ffi flag". */
+/** Returns the text of what was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 function missingPermission({ message }: Error, command: string): string {
   const flag = /--allow-[a-z]+/.exec(message)?.[0];
   if (flag === undefined) return message;

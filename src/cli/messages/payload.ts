@@ -9,7 +9,7 @@ import type { Encoding } from "./encoding.ts";
 import { encodeValue } from "../../channel/ring/message.ts";
 import { show } from "../../../ffi/arguments.ts";
 import type { Target } from "../targets/target.ts";
-import { UsageError } from "../command_line/failure.ts";
+import { messageOf, UsageError } from "../command_line/failure.ts";
 
 /** How DATA becomes bytes. */
 export interface PayloadOptions {
@@ -57,7 +57,7 @@ function jsonValue(data: string): unknown {
   try {
     return JSON.parse(data);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new UsageError(`Expected JSON, got ${shown(data)}: ${why}`);
   }
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { messageOf } from "../command_line/failure.ts";
 import {
   encodeHeader,
   END_REASONS,
@@ -201,7 +202,7 @@ export class RecordingWriter implements AsyncDisposable {
     try {
       for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = messageOf(cause);
       throw new Error(`Cannot write to "${this.#path}": ${why}`, { cause });
     }
   }

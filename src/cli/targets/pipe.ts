@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../command_line/failure.ts";
 import { Arrivals } from "./arrivals.ts";
 import {
   connectPipe,
@@ -70,7 +71,7 @@ export function openPipeSource(
       }
     } catch (error) {
       // A client that fails must not end the others.
-      const words = error instanceof Error ? error.message : String(error);
+      const words = messageOf(error);
       if (!(error instanceof Deno.errors.BadResource)) {
         output.note(escapeText(`Process ${pid}: ${words}`));
       }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../command_line/failure.ts";
 import { openEnds, WAY_TEXTS } from "./ways.ts";
 import { type WayName, WAYS } from "./way_names.ts";
 import { SharedEvent, SharedMutex, SharedSemaphore } from "../../sync/mod.ts";
@@ -157,6 +158,6 @@ export async function tryOnce(
   } catch (error) {
     signal.throwIfAborted();
     if (limit.aborted) return result(`It did not work within ${patience} ms`);
-    return result(error instanceof Error ? error.message : String(error));
+    return result(messageOf(error));
   }
 }
