@@ -375,9 +375,10 @@ int main(int argc, char **argv) {
         if (!strcmp(line, "busy")) programs[which].busy();
         else if (!strcmp(line, "idle")) programs[which].idle();
         else if (!strcmp(line, "spin")) {
-            say("spinning");
             for (uint32_t number = 1;; number++) {
                 programs[which].spin(number);
+                /* Not before the first round: a reader must not see the values of the start. */
+                if (number == 1) say("spinning");
                 pause_briefly();
             }
         } else return 2;
