@@ -49,6 +49,18 @@ Deno.test("A test's terminal passes on a long output completely, and the exit co
   assertEquals([long.code, long.lines], [7, numbers.map((line) => line.trimEnd())]);
 });
 
+Deno.test("A test's terminal passes on the last character, in whichever column it is", async () => {
+  // The console has 250 columns. A cursor behind the last one has no position of its own.
+  for (const length of [249, 250, 251]) {
+    const expected = "x".repeat(length - 1) + "J";
+    const script = `Deno.stdout.writeSync(new TextEncoder().encode(${JSON.stringify(expected)}));
+      setTimeout(() => {}, 60_000)`;
+    await using terminal = await Terminal.start([Deno.execPath(), "eval", "--quiet", script]);
+    await terminal.until("J");
+    assertEquals(terminal.text, expected);
+  }
+});
+
 Deno.test("A test's terminal ends its program when it is disposed of", async () => {
   const script = 'console.log("ready"); setTimeout(() => {}, 60_000)';
   const terminal = await Terminal.start([Deno.execPath(), "eval", script]);

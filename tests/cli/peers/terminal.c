@@ -92,6 +92,11 @@ static DWORD WINAPI read_keys(void *unused) {
 /* Ctrl-C and Ctrl-Break are for the command. A NULL handler would make the command ignore Ctrl-C too. */
 static BOOL WINAPI ignore(DWORD event) { return event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT; }
 
+static DWORD read_cells(wchar_t *cells, DWORD count, COORD from) {
+    if (!ReadConsoleOutputCharacterW(screen, cells, count, from, &count)) fail("ReadConsoleOutputCharacterW");
+    return count;
+}
+
 /* Passes on the characters that were written since the last call. */
 static void pass_on(void) {
     static DWORD seen;
@@ -100,11 +105,13 @@ static void pass_on(void) {
     CONSOLE_SCREEN_BUFFER_INFO info;
     if (!GetConsoleScreenBufferInfo(screen, &info)) fail("GetConsoleScreenBufferInfo");
     DWORD end = info.dwCursorPosition.Y * BUFFER_COLUMNS + info.dwCursorPosition.X;
+    /* After a character in the last column, the cursor stays there until the next character comes. */
+    if (info.dwCursorPosition.X == BUFFER_COLUMNS - 1 && read_cells(cells, 1, info.dwCursorPosition) && cells[0] != L' ') end++;
     while (seen < end) {
         COORD from = {(SHORT)(seen % BUFFER_COLUMNS), (SHORT)(seen / BUFFER_COLUMNS)};
         DWORD count = BUFFER_COLUMNS - from.X < (SHORT)(end - seen) || end - seen > BUFFER_COLUMNS
             ? (DWORD)(BUFFER_COLUMNS - from.X) : end - seen;
-        if (!ReadConsoleOutputCharacterW(screen, cells, count, from, &count)) fail("ReadConsoleOutputCharacterW");
+        count = read_cells(cells, count, from);
         int length = WideCharToMultiByte(CP_UTF8, 0, cells, (int)count, bytes, sizeof bytes, NULL, NULL);
         fwrite(bytes, 1, (size_t)length, stdout);
         seen += count;
