@@ -38,12 +38,16 @@ exit_code_of() {
 
 query_registry() { has_part "$drive" && in_wine reg query 'HKCU\Software\Wine\Drivers'; }
 
+# compile_and_run OPTION: by the compiler of winedeno OPTION.
 compile_and_run() {
   local program=$home/run/doctor status=0
   echo 'int main(void) { return 42; }' >"$program.c"
-  winedeno --cc "$program.c" -o "$program.exe" && in_wine "$program.exe" || status=$?
+  winedeno "$1" "$program.c" -o "$program.exe" && in_wine "$program.exe" || status=$?
   echo "$status"
 }
+
+# Succeeds if Wine has a part for 32-bit programs. The root file system always has it.
+has_wine32() { [[ -d $home/wine/root || -e $prefix/drive_c/windows/syswow64/ntdll.dll ]]; }
 
 nats_server_answers() { start_nats -1 && echo "$nats_info" && stop_nats; }
 
@@ -70,7 +74,12 @@ if try "Deno for Linux" "$(remake npm)" 'linux 2.*' timeout 60 "$linux_deno" eva
 fi
 try "Wine" "$(remake wine)" 'wine-*' in_wine --version || true
 try "Wine's C: drive" "$(remake "$drive")" '*Graphics*null*' query_registry || true
-try "the C compiler" "$(remake wine)" 42 compile_and_run || true
+try "the C compiler" "$(remake wine)" 42 compile_and_run --cc || true
+if has_wine32; then
+  try "32-bit programs" "$(remake wine)" 42 compile_and_run --cc32 || true
+else
+  echo "none    32-bit programs: this machine's Wine runs 64-bit programs only"
+fi
 try "nats-server${nats_version:+ $nats_version}" "$nats_remedy" 'INFO *"jetstream":true*' nats_server_answers || true
 if try "Deno for Windows" "$(remake npm)" 'windows 2.*' winedeno eval "$hello"; then
   try "calls of the Win32 API" "$(remake "$drive")" 'true*' winedeno eval "$pid" || true

@@ -1,7 +1,12 @@
 # shellcheck shell=bash disable=SC2154
 # Makes the parts. Sourced by setup.sh.
 
-root_packages=wine64,ca-certificates,gcc-mingw-w64-x86-64-win32,nats-server
+# Wine and the C compilers are for 64-bit and for 32-bit Windows programs. See run_32_bit_code for
+# qemu-user.
+root_packages=wine64,wine32:i386,ca-certificates,gcc-mingw-w64-x86-64-win32,gcc-mingw-w64-i686-win32,nats-server,qemu-user
+# Without the suites of updates: a mirror's lists of these often differ between architectures, and
+# then apt finds no version of a library for both.
+root_source="deb http://deb.debian.org/debian trixie main"
 
 make_parts() {
   local own_wine=
@@ -72,12 +77,27 @@ make_wine() {
   # mmdebstrap ends slowly. As root it runs in its own namespaces, so that all of it ends at once.
   local alone=()
   ((EUID != 0)) || alone=(env TMPDIR="$1" unshare --mount --pid --fork --kill-child)
-  run "${alone[@]}" mmdebstrap --variant=minbase --format=tar --include="$root_packages" --aptopt='APT::Install-Recommends "false"' \
+  run "${alone[@]}" mmdebstrap --variant=minbase --architectures=amd64,i386 --format=tar --include="$root_packages" --aptopt='APT::Install-Recommends "false"' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-    --dpkgopt='path-exclude=/usr/share/locale/*' trixie - >"$1/tar" 2> >(tee --append "$home/setup.log" | sed --unbuffered --quiet 's/^I: \(.*\.\.\.\)$/winedeno:   \1/p' >&3)
+    --dpkgopt='path-exclude=/usr/share/locale/*' \
+    --dpkgopt='path-exclude=/usr/bin/qemu-*' --dpkgopt='path-include=/usr/bin/qemu-i386' \
+    --dpkgopt=force-unsafe-io trixie - "$root_source" >"$1/tar" 2> >(tee --append "$home/setup.log" | sed --unbuffered --quiet 's/^I: \(.*\.\.\.\)$/winedeno:   \1/p' >&3)
   wait "$tar"
   rm "$1/tar"
+  run_32_bit_code "$1/root"
   echo /usr/lib/wine/wine64 >"$1/path"
+}
+
+# run_32_bit_code ROOT: on a machine whose processor or kernel runs no 32-bit code, lets qemu run it.
+# Wine starts the program /usr/lib/wine/wine for each 32-bit Windows program.
+run_32_bit_code() {
+  local wine32=$1/usr/lib/wine/wine
+  ! run bwrap --ro-bind "$1" / --dev-bind /dev /dev --proc /proc /lib/ld-linux.so.2 --version || return 0
+  mv "$wine32" "$wine32.i386"
+  # SC2016: sh expands the variables, and not bash.
+  # shellcheck disable=SC2016
+  printf '#!/bin/sh\nexec qemu-i386 /usr/lib/wine/wine.i386 "$@"\n' >"$wine32"
+  chmod +x "$wine32"
 }
 
 # Succeeds if the machine's own Wine runs Deno. Tests that in a separate C: drive.
@@ -104,6 +124,9 @@ make_prefix() {
   in_prefix "$1" wineboot --init
   # With this, programs can open windows on a machine without a display.
   printf '\n[Software\\\\Wine\\\\Drivers]\n"Graphics"="null"\n' >>"$1/user.reg"
+  # wineboot finds only the files of one architecture here. No program changes Wine's own files.
+  local programs=$home/wine/root/usr/lib/i386-linux-gnu/wine/i386-windows
+  [[ ! -d $programs ]] || run cp --link --force "$programs"/*.* "$1/drive_c/windows/syswow64"
   # See set_environment for the use of J:.
   ln -s ../../jsr "$1/dosdevices/j:"
 }

@@ -73,7 +73,8 @@ failed() {
 }
 
 set_up() {
-  local jobs=() making="starting" made= new_prefix=$prefix.winedeno-new
+  # Not local: a failure ends this function before its trap runs.
+  jobs=() making="starting" made='' new_prefix=$prefix.winedeno-new
   mkdir -p "$home/run"
   chmod 700 "$home/run"
   exec 3>&2 4>&1 5<&0 </dev/null >>"$home/setup.log" 2>&1
