@@ -32,9 +32,9 @@ print("all messages of three senders have arrived");
 const PARTS = 6;
 for (let part = 1; part <= PARTS; part++) {
   const some = { rounds: 60, seed: seed + part };
-  print(`${part} of ${PARTS}: programs that send`, await killSenders(programs, some));
-  print(`${part} of ${PARTS}: programs that receive`, await killReceivers(programs, some));
-  print(`${part} of ${PARTS}: programs that peek`, await killPeekers(programs, some));
+  print(`${part} of ${PARTS}: programs that send`, await killSenders(programs(64), some));
+  print(`${part} of ${PARTS}: programs that receive`, await killReceivers(programs(64), some));
+  print(`${part} of ${PARTS}: programs that peek`, await killPeekers(programs(64), some));
   const few = { ...some, rounds: 20 };
   print(`${part} of ${PARTS}: scripts that send`, await killSenders(scripts, few));
   print(`${part} of ${PARTS}: scripts that receive`, await killReceivers(scripts, few));

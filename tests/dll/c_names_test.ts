@@ -8,7 +8,8 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { declareSharedSection, inspectImage, SharedSection } from "../../src/dll/mod.ts";
 import { struct } from "../../src/struct/mod.ts";
 import { compileC, importLibrary } from "../support/compile_c.ts";
-import { temporaryDll } from "./temporary_dll.ts";
+import { peers } from "../support/peers.ts";
+import { dllFor, temporaryDll } from "./temporary_dll.ts";
 
 /** The reserved words on Microsoft's page, and more keywords of GNU's dlltool and of LLVM. */
 const WORDS = `
@@ -23,14 +24,14 @@ const WORDS = `
 /** Names that only resemble a keyword, such as a keyword in lower case. */
 const PLAIN = ["name", "data", "Library", "exports", "plain", "_NAME", "NAME2"];
 
-Deno.test("A C program links to variables whose names are .def keywords", async () => {
+peers.test("A C program links to variables whose names are .def keywords", async (bits) => {
   const names = [...WORDS, ...PLAIN];
   const options = {
     variables: Object.fromEntries(names.map((name) => [name, "i32"] as const)),
     initial: Object.fromEntries(names.map((name, index) => [name, index + 1])),
     fileName: "words.dll",
   };
-  await using dll = await temporaryDll(options);
+  await using dll = await temporaryDll({ ...options, ...dllFor(bits) });
   assertEquals(inspectImage(dll.path).problems, []);
   const folder = dll.path.slice(0, dll.path.lastIndexOf("\\"));
   const { header, definition } = declareSharedSection(options);
@@ -50,8 +51,9 @@ Deno.test("A C program links to variables whose names are .def keywords", async 
       "",
     ].join("\n"),
   );
-  await using library = await importLibrary(definition);
+  await using library = await importLibrary(definition, bits);
   await using program = await compileC(new URL(`file:///${folder}\\words.c`), {
+    bits,
     libraries: [library.path],
     include: folder,
   });

@@ -10,10 +10,11 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { declareSharedSection, inspectImage, SharedSection } from "../../src/dll/mod.ts";
 import { array, struct, utf8 } from "../../src/struct/mod.ts";
-import { compileC, importLibrary } from "../support/compile_c.ts";
+import { type Bits, compileC, importLibrary } from "../support/compile_c.ts";
+import { peers } from "../support/peers.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
-import { temporaryDll } from "./temporary_dll.ts";
+import { dllFor, temporaryDll } from "./temporary_dll.ts";
 
 const source = (name: string) => peerUrl(`dll/peers/${name}`);
 const NAME = "iWhatYouUseInTwo";
@@ -22,8 +23,8 @@ const TIMES = 100_000;
 /**
  * Adds to a variable of a DLL from this process, another script and a C program. Returns the sum.
  */
-async function raise(path: string): Promise<number> {
-  await using program = await compileC(source("shared_variable.c"));
+async function raise(path: string, bits: Bits): Promise<number> {
+  await using program = await compileC(source("shared_variable.c"), { bits });
   using section = SharedSection.load(path, { exports: { [NAME]: "i32" } });
   await using script = await Peer.start("dll/peers/shared_variable.ts", path, NAME);
   await using native = await Peer.startProgram(program.path, path, NAME);
@@ -39,23 +40,24 @@ async function raise(path: string): Promise<number> {
   return sum;
 }
 
-Deno.test("A C program and scripts add to a variable of a DLL of buildSharedSection()", async () => {
+peers.test("A C program and scripts add to a variable of a DLL of buildSharedSection()", async (bits) => {
   await using dll = await temporaryDll({
+    ...dllFor(bits),
     section: ".ASHARE",
     variables: { [NAME]: "i32", other: "u8" },
     initial: { [NAME]: 5 },
   });
-  assertEquals(await raise(dll.path), 5 + 3 * TIMES);
+  assertEquals(await raise(dll.path, bits), 5 + 3 * TIMES);
 });
 
-Deno.test("A C program and scripts add to a variable of a DLL that a C compiler made", async () => {
-  await using dll = await compileC(source("data_seg.c"), { dll: true });
-  assertEquals(await raise(dll.path), 7 + 3 * TIMES);
+peers.test("A C program and scripts add to a variable of a DLL that a C compiler made", async (bits) => {
+  await using dll = await compileC(source("data_seg.c"), { bits, dll: true });
+  assertEquals(await raise(dll.path, bits), 7 + 3 * TIMES);
 });
 
-Deno.test("Two C programs add to a variable of a DLL of buildSharedSection(), and a script reads it", async () => {
-  await using program = await compileC(source("shared_variable.c"));
-  await using dll = await temporaryDll({ variables: { [NAME]: "i32" } });
+peers.test("Two C programs add to a variable of a DLL of buildSharedSection(), and a script reads it", async (bits) => {
+  await using program = await compileC(source("shared_variable.c"), { bits });
+  await using dll = await temporaryDll({ ...dllFor(bits), variables: { [NAME]: "i32" } });
   await using one = await Peer.startProgram(program.path, dll.path, NAME);
   await using two = await Peer.startProgram(program.path, dll.path, NAME);
   await Promise.all([one.ask(`add ${TIMES}`), two.ask(`add ${TIMES}`)]);
@@ -63,8 +65,8 @@ Deno.test("Two C programs add to a variable of a DLL of buildSharedSection(), an
   assertEquals(section.variables[NAME], 2 * TIMES);
 });
 
-Deno.test("SharedSection reads and writes variables of a DLL that a C compiler made", async () => {
-  await using dll = await compileC(source("data_seg.c"), { dll: true });
+peers.test("SharedSection reads and writes variables of a DLL that a C compiler made", async (bits) => {
+  await using dll = await compileC(source("data_seg.c"), { bits, dll: true });
   const exports = { [NAME]: "i32", ratio: "f64", name: utf8(16) } as const;
   using one = SharedSection.load(dll.path, { exports });
   using two = SharedSection.load(dll.path, { exports });
@@ -80,8 +82,8 @@ Deno.test("SharedSection reads and writes variables of a DLL that a C compiler m
   assertEquals([variables.name, variables.ratio], ["from Deno", 1.5]);
 });
 
-Deno.test("SharedSection.load() explains how to share an image section that is not shared", async () => {
-  await using dll = await compileC(source("data_seg.c"), { dll: true });
+peers.test("SharedSection.load() explains how to share an image section that is not shared", async (bits) => {
+  await using dll = await compileC(source("data_seg.c"), { bits, dll: true });
   const { sections, exports } = inspectImage(dll.path);
   const shared = (name: string) => sections.find((section) => section.name === name)?.shared;
   assertEquals([shared(".ASHARE"), shared(".OWN"), shared(".bss")], [true, false, false]);
@@ -100,7 +102,7 @@ Deno.test("SharedSection.load() explains how to share an image section that is n
   }
 });
 
-Deno.test("A C program links to a DLL with the header and definition of declareSharedSection()", async () => {
+peers.test("A C program links to a DLL with the header and definition of declareSharedSection()", async (bits) => {
   const variables = {
     counter: "i32",
     ratio: "f64",
@@ -109,12 +111,13 @@ Deno.test("A C program links to a DLL with the header and definition of declareS
   } as const;
   const initial = { counter: 4, ratio: 1.5, name: "ours", points: [{}, { x: 3, y: 2 }] };
   const options = { variables, initial, fileName: "linked to.dll" } as const;
-  await using dll = await temporaryDll(options);
+  await using dll = await temporaryDll({ ...options, ...dllFor(bits) });
   const { header, definition } = declareSharedSection(options);
   const folder = dll.path.slice(0, dll.path.lastIndexOf("\\"));
   await Deno.writeTextFile(`${folder}\\shared.h`, header);
-  await using library = await importLibrary(definition);
+  await using library = await importLibrary(definition, bits);
   await using program = await compileC(source("linked.c"), {
+    bits,
     libraries: [library.path],
     include: folder,
   });
@@ -129,4 +132,19 @@ Deno.test("A C program links to a DLL with the header and definition of declareS
   assertEquals(await run(folder), "5 2.5 linked 300,2");
   // In a folder where Windows does not find the DLL, the program does not start.
   await assertRejects(() => run("C:\\"), Error, "ended with");
+});
+
+peers.test("A C program gets ERROR_BAD_EXE_FORMAT for a DLL of another machine, which a script can load", async (bits) => {
+  await using program = await compileC(source("shared_variable.c"), { bits });
+  const variables = { [NAME]: "i32" } as const;
+  // Wine 10 loads a DLL of x86 without code into a 64-bit program. Windows does not.
+  const machine = bits === 32 || Deno.build.arch === "aarch64" ? "x64" : "arm64";
+  await using dll = await temporaryDll({ variables, machine });
+  await assertRejects(
+    () => Peer.startProgram(program.path, dll.path, NAME),
+    Error,
+    'got "error 193"',
+  );
+  using section = SharedSection.load(dll.path, { exports: variables });
+  assertEquals(section.variables[NAME], 0);
 });

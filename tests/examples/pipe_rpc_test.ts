@@ -3,7 +3,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Calculator, OPERATIONS } from "../../examples/pipe_rpc.ts";
 import { connectPipe } from "../../src/pipe/mod.ts";
-import { compileC } from "../support/compile_c.ts";
+import { type Bits, compileC } from "../support/compile_c.ts";
+import { peers } from "../support/peers.ts";
 import { randomName } from "../support/random_name.ts";
 import { assertPrintsUsage, assertTimesOut, runExample } from "./run_example.ts";
 import { type RunningServer, startExample, startServer } from "./start_server.ts";
@@ -14,8 +15,8 @@ type Start = (name: string) => Promise<RunningServer>;
 const startInDeno: Start = (name) => startExample("pipe_rpc.ts", "serve", "--name", name);
 
 /** Compiles the server in C. */
-async function compileServer(): Promise<AsyncDisposable & { start: Start }> {
-  const program = await compileC(new URL("../../examples/pipe_rpc.c", import.meta.url));
+async function compileServer(bits: Bits): Promise<AsyncDisposable & { start: Start }> {
+  const program = await compileC(new URL("../../examples/pipe_rpc.c", import.meta.url), { bits });
   return {
     start: (name) => startServer(program.path, [name]),
     [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
@@ -60,13 +61,13 @@ async function assertRefusesNonsense(start: Start): Promise<void> {
   assertEquals(await calculator.calculate(0, 1, 2), 3);
 }
 
-Deno.test("examples/pipe_rpc.ts gets right answers from the C server", async () => {
-  await using server = await compileServer();
+peers.test("examples/pipe_rpc.ts gets right answers from the C server", async (bits) => {
+  await using server = await compileServer(bits);
   await assertAnswers(server.start);
 });
 
-Deno.test("examples/pipe_rpc.c closes the connection of a client that sends nonsense", async () => {
-  await using server = await compileServer();
+peers.test("examples/pipe_rpc.c closes the connection of a client that sends nonsense", async (bits) => {
+  await using server = await compileServer(bits);
   await assertRefusesNonsense(server.start);
 });
 

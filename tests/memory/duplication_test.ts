@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { openProcess, takeHandle } from "../../ffi/process_thread.ts";
 import { SharedMemory } from "../../mod.ts";
-import { compileC } from "../support/compile_c.ts";
+import { type Bits, compileC } from "../support/compile_c.ts";
+import { peers } from "../support/peers.ts";
 import { isWine } from "../../ffi/win32/ntdll.ts";
 import { Peer } from "../support/peer.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";
@@ -20,8 +21,8 @@ function hasHandle(pid: number, value: bigint): boolean {
 }
 
 /** Starts a process that, unlike Deno, does not open and close handles all the time. */
-async function startQuiet() {
-  const program = await compileC(peerUrl("memory/peers/try_to_write.c"));
+async function startQuiet(bits: Bits) {
+  const program = await compileC(peerUrl("memory/peers/try_to_write.c"), { bits });
   const peer = await Peer.startProgram(program.path);
   return {
     pid: peer.pid,
@@ -85,9 +86,9 @@ Deno.test("SharedMemory.toReadOnly() returns an object that sees writes and cann
   assertThrows(() => memory.toReadOnly(), Deno.errors.BadResource);
 });
 
-Deno.test("DuplicatedMemory.revoke() closes the handle in the other process once", async () => {
+peers.test("DuplicatedMemory.revoke() closes the handle in the other process once", async (bits) => {
   using memory = SharedMemory.anonymous(4096);
-  await using peer = await startQuiet();
+  await using peer = await startQuiet(bits);
   const duplicate = memory.duplicateTo(peer.pid);
   assert(hasHandle(peer.pid, duplicate.value));
   // The handle can be revoked even after the memory is closed in this process.
@@ -97,10 +98,10 @@ Deno.test("DuplicatedMemory.revoke() closes the handle in the other process once
   assertFalse(duplicate.revoke());
 });
 
-Deno.test("DuplicatedMemory.revoke() does not close another handle that has the same value now", async () => {
+peers.test("DuplicatedMemory.revoke() does not close another handle that has the same value now", async (bits) => {
   using memory = SharedMemory.anonymous(4096);
   using other = SharedMemory.anonymous(4096);
-  await using peer = await startQuiet();
+  await using peer = await startQuiet(bits);
   const duplicate = memory.duplicateTo(peer.pid);
   using process = openProcess(peer.pid);
   takeHandle(process, duplicate.value, "memory", { away: true }).close();
@@ -137,9 +138,9 @@ Deno.test("SharedMemory.duplicateTo() throws another error for a dead process th
   );
 });
 
-Deno.test("SharedMemory.duplicateTo() and revoke() leave no handle open in either process", async () => {
+peers.test("SharedMemory.duplicateTo() and revoke() leave no handle open in either process", async (bits) => {
   using memory = SharedMemory.anonymous(4096);
-  await using peer = await startQuiet();
+  await using peer = await startQuiet(bits);
   const theirs = memory.duplicateTo(peer.pid);
   theirs.revoke();
   await assertLeavesNoHandle(500, () => {
@@ -150,8 +151,8 @@ Deno.test("SharedMemory.duplicateTo() and revoke() leave no handle open in eithe
   });
 });
 
-Deno.test('SharedMemory.duplicateTo() with access "read" seals only memory without a name', async () => {
-  await using program = await compileC(peerUrl("memory/peers/try_to_write.c"));
+peers.test('SharedMemory.duplicateTo() with access "read" seals only memory without a name', async (bits) => {
+  await using program = await compileC(peerUrl("memory/peers/try_to_write.c"), { bits });
   const attempt = async (memory: SharedMemory) => {
     await using peer = await Peer.startProgram(program.path);
     const { value } = memory.duplicateTo(peer.pid, { access: "read" });

@@ -16,7 +16,8 @@ import {
   sendCopyDataSync,
   type TextEncoding,
 } from "../../src/messages/mod.ts";
-import { compileC } from "../support/compile_c.ts";
+import { type Bits, compileC } from "../support/compile_c.ts";
+import { peers } from "../support/peers.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
@@ -28,9 +29,9 @@ async function runProcessA(path: string, ...args: string[]): Promise<string> {
 }
 
 /** Starts process B, compiled for this test, and finds its window. */
-async function startProcessB(visibility: "top-level" | "message-only") {
+async function startProcessB(visibility: "top-level" | "message-only", bits: Bits) {
   const name = randomName();
-  const program = await compileC(peerUrl("messages/peers/recipe_receiver.c"));
+  const program = await compileC(peerUrl("messages/peers/recipe_receiver.c"), { bits });
   const peer = await Peer.startProgram(program.path, name, visibility);
   const window = await findWindow({ class: name });
   return {
@@ -43,8 +44,8 @@ async function startProcessB(visibility: "top-level" | "message-only") {
   };
 }
 
-Deno.test("CopyDataListener takes ANSI and Unicode of a C program, counted in bytes or characters, with or without a NUL", async () => {
-  await using program = await compileC(peerUrl("messages/peers/recipe_sender.c"));
+peers.test("CopyDataListener takes ANSI and Unicode of a C program, counted in bytes or characters, with or without a NUL", async (bits) => {
+  await using program = await compileC(peerUrl("messages/peers/recipe_sender.c"), { bits });
   await using listener = await CopyDataListener.open({ answer: 9, visibility: "hidden" });
   const text = "Hello";
   const cases: [string[], TextEncoding, Uint8Array<ArrayBuffer>, string][] = [
@@ -64,8 +65,8 @@ Deno.test("CopyDataListener takes ANSI and Unicode of a C program, counted in by
   }
 });
 
-Deno.test("CopyDataListener answers a C program by a handler", async () => {
-  await using program = await compileC(peerUrl("messages/peers/recipe_sender.c"));
+peers.test("CopyDataListener answers a C program by a handler", async (bits) => {
+  await using program = await compileC(peerUrl("messages/peers/recipe_sender.c"), { bits });
   await using listener = await CopyDataListener.open({
     onMessage: async (message) => await Promise.resolve(message.text().length),
   });
@@ -73,8 +74,8 @@ Deno.test("CopyDataListener answers a C program by a handler", async () => {
   assertEquals(await runProcessA(program.path, randomName(), "unicode", "x"), "none");
 });
 
-Deno.test("sendCopyData() sends an ANSI string to a C program, with or without a NUL", async () => {
-  await using b = await startProcessB("top-level");
+peers.test("sendCopyData() sends an ANSI string to a C program, with or without a NUL", async (bits) => {
+  await using b = await startProcessB("top-level", bits);
   for (const [terminate, byteLength] of [[false, 5], [true, 6]] as const) {
     const options = { encoding: "ansi", terminate, id: 1 } as const;
     assertEquals(await sendCopyData(b.window, "Hello", options), BigInt(byteLength));
@@ -87,8 +88,8 @@ Deno.test("sendCopyData() sends an ANSI string to a C program, with or without a
   assertEquals(await b.peer.nextLine(), "1 10 H");
 });
 
-Deno.test("sendCopyData() sends 0 bytes to 64 MiB to a C program without loss", async () => {
-  await using b = await startProcessB("message-only");
+peers.test("sendCopyData() sends 0 bytes to 64 MiB to a C program without loss", async (bits) => {
+  await using b = await startProcessB("message-only", bits);
   for (const byteLength of [0, 1, 65_536, 2 ** 20, 2 ** 20 + 1, 2 ** 26]) {
     const bytes = new Uint8Array(byteLength);
     new Uint32Array(bytes.buffer, 0, byteLength >> 2).forEach((_, i, words) => words[i] = i * 97);
@@ -101,8 +102,8 @@ Deno.test("sendCopyData() sends 0 bytes to 64 MiB to a C program without loss", 
   }
 });
 
-Deno.test("sendCopyData() returns the answer of a C program that sends back before it answers", async () => {
-  await using b = await startProcessB("message-only");
+peers.test("sendCopyData() returns the answer of a C program that sends back before it answers", async (bits) => {
+  await using b = await startProcessB("message-only", bits);
   const heard: string[] = [];
   await using listener = await CopyDataListener.open({
     onMessage: (message) => {
@@ -118,15 +119,15 @@ Deno.test("sendCopyData() returns the answer of a C program that sends back befo
   assertEquals((await other.receive())?.text("ansi"), "inside");
 });
 
-Deno.test("sendCopyData() throws TimedOut if a C program hangs, and NotFound if it ends during the send", async () => {
-  await using b = await startProcessB("message-only");
+peers.test("sendCopyData() throws TimedOut if a C program hangs, and NotFound if it ends during the send", async (bits) => {
+  await using b = await startProcessB("message-only", bits);
   const started = performance.now();
   await assertRejects(
     () => sendCopyData(b.window, "", { id: 4, timeout: 200 }),
     Deno.errors.TimedOut,
   );
   assertLess(performance.now() - started, 10_000);
-  await using c = await startProcessB("message-only");
+  await using c = await startProcessB("message-only", bits);
   await assertRejects(
     () => sendCopyData(c.window, "", { id: 5, timeout: 20_000 }),
     Deno.errors.NotFound,

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { compileC, type Compiled } from "../support/compile_c.ts";
+import { type Bits, compileC, type Compiled } from "../support/compile_c.ts";
 import { Peer } from "../support/peer.ts";
 import { type PeerPath, peerUrl } from "../support/peer_url.ts";
 
-/** The programs that were compiled for this process, by their sources. */
-const programs = new Map<PeerPath, Promise<Compiled>>();
+/** The programs that were compiled for this process, by their sources and bits. */
+const programs = new Map<string, Promise<Compiled>>();
 
 globalThis.addEventListener("unload", () => {
   for (const folder of folders) Deno.removeSync(folder, { recursive: true });
@@ -18,11 +18,12 @@ globalThis.addEventListener("unload", () => {
 const folders: string[] = [];
 
 /** Compiles a program once for all tests of this process, and returns its path. */
-export async function programOf(source: PeerPath): Promise<string> {
-  let program = programs.get(source);
+export async function programOf(source: PeerPath, bits: Bits = 64): Promise<string> {
+  const key = `${source} ${bits}`;
+  let program = programs.get(key);
   if (program === undefined) {
-    program = compileC(peerUrl(source));
-    programs.set(source, program);
+    program = compileC(peerUrl(source), { bits });
+    programs.set(key, program);
     const { path } = await program;
     folders.push(path.slice(0, path.lastIndexOf("\\")));
   }
@@ -39,6 +40,8 @@ export interface CServerOptions {
   instances?: number;
   /** A security descriptor. @default none */
   sddl?: string;
+  /** The bits of the program. @default 64 */
+  bits?: Bits;
 }
 
 /** Returns the path of a pipe's name. */
@@ -49,24 +52,24 @@ export function pathOf(name: string): string {
 /** Starts a server in C; pipe_server.c has its orders. */
 export async function startCServer(
   name: string,
-  { mode = "bytes", direction = "duplex", instances = 10, sddl }: CServerOptions = {},
+  { mode = "bytes", direction = "duplex", instances = 10, sddl, bits }: CServerOptions = {},
 ): Promise<Peer> {
-  const program = await programOf("pipe/peers/pipe_server.c");
+  const program = await programOf("pipe/peers/pipe_server.c", bits);
   const words = [pathOf(name), mode, direction, `${instances}`];
   return await Peer.startProgram(program, ...words, ...(sddl === undefined ? [] : [sddl]));
 }
 
 /** Starts a client in C, which opens nothing yet; pipe_client.c has its orders. */
-export async function startCClient(name: string): Promise<Peer> {
-  return await Peer.startProgram(await programOf("pipe/peers/pipe_client.c"), pathOf(name));
+export async function startCClient(name: string, bits?: Bits): Promise<Peer> {
+  return await Peer.startProgram(await programOf("pipe/peers/pipe_client.c", bits), pathOf(name));
 }
 
 /** Starts a client in C that opens the pipe for reads and writes. */
 export async function connectCClient(
   name: string,
-  { mode = "bytes" }: { mode?: "bytes" | "messages" } = {},
+  { mode = "bytes", bits }: { mode?: "bytes" | "messages"; bits?: Bits } = {},
 ): Promise<Peer> {
-  const client = await startCClient(name);
+  const client = await startCClient(name, bits);
   try {
     await expectAnswer(client, "open rw", "0");
     if (mode === "messages") await expectAnswer(client, "mode messages", "0");

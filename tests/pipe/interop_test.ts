@@ -11,6 +11,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { connectPipe, listenPipe } from "../../src/pipe/mod.ts";
 import { randomName } from "../support/random_name.ts";
+import { peers } from "../support/peers.ts";
 import { within } from "../support/within.ts";
 import { bytesOf, patternOf, readMessageText, readText, soon } from "./bytes.ts";
 import { connectCClient, expectAnswer, readAnswer, startCServer } from "./c_peers.ts";
@@ -20,9 +21,9 @@ const messages = { mode: "messages" } as const;
 const ending = { mode: "messages", emptyMessage: "end" } as const;
 
 for (const mode of ["bytes", "messages"] as const) {
-  Deno.test(`A server like .NET's uses its instance for client after client, with ${mode}`, async () => {
+  peers.test(`A server like .NET's uses its instance for client after client, with ${mode}`, async (bits) => {
     const name = randomName();
-    await using server = await startCServer(name, { mode, instances: 1 });
+    await using server = await startCServer(name, { bits, mode, instances: 1 });
     await expectRounds();
     async function expectRounds(): Promise<void> {
       for (let round = 0; round < 20; round++) {
@@ -43,9 +44,9 @@ for (const mode of ["bytes", "messages"] as const) {
     }
   });
 
-  Deno.test(`A program like .NET's waits by WaitForPipeDrain until this end has read everything, with ${mode}`, async () => {
+  peers.test(`A program like .NET's waits by WaitForPipeDrain until this end has read everything, with ${mode}`, async (bits) => {
     for (const ours of ["server", "client"] as const) {
-      await using both = await openBoth(ours, { mode });
+      await using both = await openBoth(ours, { mode, bits });
       const { connection, peer } = both;
       // This end does not read ahead: no read is in flight before the script reads.
       assertEquals(await peer.ask("write 616263"), "wrote 3 0");
@@ -56,8 +57,8 @@ for (const mode of ["bytes", "messages"] as const) {
   });
 }
 
-Deno.test("A client like .NET's reads a long message in parts, each with ERROR_MORE_DATA but the last", async () => {
-  await using both = await openBoth("server", messages);
+peers.test("A client like .NET's reads a long message in parts, each with ERROR_MORE_DATA but the last", async (bits) => {
+  await using both = await openBoth("server", { ...messages, bits });
   const { connection, peer } = both;
   const bytes = patternOf(2500);
   await connection.write(bytes);
@@ -68,10 +69,10 @@ Deno.test("A client like .NET's reads a long message in parts, each with ERROR_M
   assertEquals(await peer.ask("read 1024"), readAnswer(bytesOf("next")));
 });
 
-Deno.test("A client like go-winio's half-closes, reads the answer until the half close, and closes", async () => {
+peers.test("A client like go-winio's half-closes, reads the answer until the half close, and closes", async (bits) => {
   const name = randomName();
   using listener = listenPipe({ name, ...ending });
-  await using client = await connectCClient(name, messages);
+  await using client = await connectCClient(name, { ...messages, bits });
   await using connection = await listener.accept(soon);
   for (const order of ["write 6f6e65", "write 74776f"]) {
     await expectAnswer(client, order, "wrote 3 0");
@@ -88,9 +89,9 @@ Deno.test("A client like go-winio's half-closes, reads the answer until the half
   assertEquals(await client.ask("read 99"), readAnswer(new Uint8Array(), 109));
 });
 
-Deno.test("A server like go-winio's gets the half close, answers, and half-closes", async () => {
+peers.test("A server like go-winio's gets the half close, answers, and half-closes", async (bits) => {
   const name = randomName();
-  await using server = await startCServer(name, messages);
+  await using server = await startCServer(name, { ...messages, bits });
   await server.send("connect");
   await using connection = await connectPipe(name, { ...soon, ...ending, server: "anyone" });
   assertEquals(await server.nextLine(), "connected");
@@ -106,9 +107,9 @@ Deno.test("A server like go-winio's gets the half close, answers, and half-close
   await assertRejects(() => connection.write(bytesOf("x")), Deno.errors.BrokenPipe);
 });
 
-Deno.test("A server in C serves several clients of this process at a time, each by an instance", async () => {
+peers.test("A server in C serves several clients of this process at a time, each by an instance", async (bits) => {
   const name = randomName();
-  await using server = await startCServer(name, { instances: 4 });
+  await using server = await startCServer(name, { bits, instances: 4 });
   await using stack = new AsyncDisposableStack();
   const clients = [];
   for (let index = 0; index < 4; index++) {

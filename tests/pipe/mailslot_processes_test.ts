@@ -7,6 +7,8 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { codeOf } from "../../ffi/error.ts";
 import { isWine } from "../../ffi/win32/ntdll.ts";
 import { Mailslot, openMailslot } from "../../src/pipe/mod.ts";
+import type { Bits } from "../support/compile_c.ts";
+import { peers } from "../support/peers.ts";
 import { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
 import { programOf } from "./c_peers.ts";
@@ -15,11 +17,12 @@ const soon = { timeout: 20_000 };
 
 /** Starts a program in C with a mailslot's path. */
 async function startInC(
+  bits: Bits,
   source: "mailslot_writer.c" | "mailslot_reader.c",
   path: string,
   ...args: string[]
 ): Promise<Peer> {
-  return await Peer.startProgram(await programOf(`pipe/peers/${source}`), path, ...args);
+  return await Peer.startProgram(await programOf(`pipe/peers/${source}`, bits), path, ...args);
 }
 
 /** Returns the checksum of lines.h. */
@@ -32,9 +35,9 @@ function numberOf(message: Uint8Array<ArrayBuffer>): number {
   return new DataView(message.buffer, message.byteOffset).getUint32(0, true);
 }
 
-Deno.test("A mailslot receives the messages of a writer in C whole", async () => {
+peers.test("A mailslot receives the messages of a writer in C whole", async (bits) => {
   using mailslot = Mailslot.create(randomName());
-  await using inC = await startInC("mailslot_writer.c", mailslot.path);
+  await using inC = await startInC(bits, "mailslot_writer.c", mailslot.path);
   for (
     const [order, expected] of [
       ["write 0102ff", Uint8Array.of(1, 2, 255)],
@@ -50,9 +53,9 @@ Deno.test("A mailslot receives the messages of a writer in C whole", async () =>
   }
 });
 
-Deno.test("A reader in C reads the messages of a sender whole", async () => {
+peers.test("A reader in C reads the messages of a sender whole", async (bits) => {
   const path = `\\\\.\\mailslot\\${randomName()}`;
-  await using inC = await startInC("mailslot_reader.c", path, "20000");
+  await using inC = await startInC(bits, "mailslot_reader.c", path, "20000");
   using sender = openMailslot(path);
   for (const size of [0, 1, 65_537, 2 ** 20, 5 * 2 ** 20]) {
     const message = Uint8Array.from({ length: size }, (_, index) => index * 7 % 251);
@@ -65,27 +68,31 @@ Deno.test("A reader in C reads the messages of a sender whole", async () => {
   assertEquals(await inC.ask("info"), "1 2");
 });
 
-Deno.test("MailslotSender.send() throws InvalidData for a message over the limit of a reader in C", async () => {
+peers.test("MailslotSender.send() throws InvalidData for a message over the limit of a reader in C", async (bits) => {
   const path = `\\\\.\\mailslot\\${randomName()}`;
-  await using _inC = await startInC("mailslot_reader.c", path, "20000", "100");
+  await using _inC = await startInC(bits, "mailslot_reader.c", path, "20000", "100");
   using sender = openMailslot(path);
   sender.send(new Uint8Array(100));
   const tooLong = () => sender.send(new Uint8Array(101));
   // Microsoft's documentation: the limit is for each message. Wine ignores the limit.
   if (isWine()) tooLong();
-  else assertThrows(tooLong, Deno.errors.InvalidData, "longer than the mailslot's maxMessageSize");
+  else {assertThrows(
+      tooLong,
+      Deno.errors.InvalidData,
+      "longer than the mailslot's maxMessageSize",
+    );}
 });
 
-Deno.test("Mailslot.create() throws AlreadyExists for the name of a reader in C", async () => {
+peers.test("Mailslot.create() throws AlreadyExists for the name of a reader in C", async (bits) => {
   const path = `\\\\.\\mailslot\\${randomName()}`;
-  await using _inC = await startInC("mailslot_reader.c", path, "20000");
+  await using _inC = await startInC(bits, "mailslot_reader.c", path, "20000");
   assertThrows(() => Mailslot.create(path), Deno.errors.AlreadyExists);
 });
 
-Deno.test("openMailslot() throws Busy while a writer in C does not share the mailslot", async () => {
+peers.test("openMailslot() throws Busy while a writer in C does not share the mailslot", async (bits) => {
   using mailslot = Mailslot.create(randomName());
   {
-    await using _alone = await startInC("mailslot_writer.c", mailslot.path, "alone");
+    await using _alone = await startInC(bits, "mailslot_writer.c", mailslot.path, "alone");
     // ERROR_SHARING_VIOLATION
     const error = assertThrows(() => openMailslot(mailslot.path), Deno.errors.Busy);
     assertEquals(codeOf(error), 32);
@@ -93,17 +100,17 @@ Deno.test("openMailslot() throws Busy while a writer in C does not share the mai
   {
     using _sender = openMailslot(mailslot.path);
     await assertRejects(
-      () => startInC("mailslot_writer.c", mailslot.path, "alone"),
+      () => startInC(bits, "mailslot_writer.c", mailslot.path, "alone"),
       Error,
       "error 32",
     );
-    await using _writer = await startInC("mailslot_writer.c", mailslot.path);
+    await using _writer = await startInC(bits, "mailslot_writer.c", mailslot.path);
   }
 });
 
-Deno.test("A mailslot keeps a flood of 20,000 messages that nobody receives, in order", async () => {
+peers.test("A mailslot keeps a flood of 20,000 messages that nobody receives, in order", async (bits) => {
   using mailslot = Mailslot.create(randomName());
-  await using inC = await startInC("mailslot_writer.c", mailslot.path);
+  await using inC = await startInC(bits, "mailslot_writer.c", mailslot.path);
   assertEquals(await inC.ask("many 20000 8"), "wrote 20000 0");
   assertEquals(mailslot.info.messageCount, 20_000);
   let isTurn = false;
@@ -117,9 +124,9 @@ Deno.test("A mailslot keeps a flood of 20,000 messages that nobody receives, in 
   assertEquals(mailslot.info.messageCount, 0);
 });
 
-Deno.test("Messages of a C program and of a script at once arrive in the order of each sender", async () => {
+peers.test("Messages of a C program and of a script at once arrive in the order of each sender", async (bits) => {
   using mailslot = Mailslot.create(randomName());
-  await using inC = await startInC("mailslot_writer.c", mailslot.path);
+  await using inC = await startInC(bits, "mailslot_writer.c", mailslot.path);
   await using script = await Peer.start("pipe/peers/mailslot_end.ts", "send", mailslot.path);
   const count = 3000;
   const sent = Promise.all([inC.ask(`many ${count} 8`), script.ask(`many ${count}`)]);
@@ -135,10 +142,10 @@ Deno.test("Messages of a C program and of a script at once arrive in the order o
   assertEquals(mailslot.tryReceive(), undefined);
 });
 
-Deno.test("The messages of a sender that is killed can still be received, and then those of others", async () => {
+peers.test("The messages of a sender that is killed can still be received, and then those of others", async (bits) => {
   using mailslot = Mailslot.create(randomName());
   {
-    await using inC = await startInC("mailslot_writer.c", mailslot.path);
+    await using inC = await startInC(bits, "mailslot_writer.c", mailslot.path);
     assertEquals(await inC.ask("many 3 4"), "wrote 3 0");
     await inC.send("many 100000000 4");
     for (let number = 0; number < 3; number++) {

@@ -4,6 +4,7 @@ import {
   type PipeConnection,
   type PipeOptions,
 } from "../../src/pipe/mod.ts";
+import type { Bits } from "../support/compile_c.ts";
 import type { Peer } from "../support/peer.ts";
 import { randomName } from "../support/random_name.ts";
 import { soon } from "./bytes.ts";
@@ -23,10 +24,11 @@ export interface BothEnds extends AsyncDisposable {
  * Connects this process and a program in C.
  *
  * @param ours The end of this process.
+ * @param options The pipe, and the bits of the program.
  */
 export async function openBoth(
   ours: "server" | "client",
-  options: PipeOptions = {},
+  { bits = 64, ...options }: PipeOptions & { bits?: Bits } = {},
 ): Promise<BothEnds> {
   const name = randomName();
   const { mode = "bytes" } = options;
@@ -35,10 +37,10 @@ export async function openBoth(
   let connection: PipeConnection;
   if (ours === "server") {
     using listener = listenPipe({ name, ...options });
-    peer = stack.use(await connectCClient(name, { mode }));
+    peer = stack.use(await connectCClient(name, { mode, bits }));
     connection = stack.use(await listener.accept(soon));
   } else {
-    peer = stack.use(await startCServer(name, { mode }));
+    peer = stack.use(await startCServer(name, { mode, bits }));
     await peer.send("connect");
     connection = stack.use(await connectPipe(name, { ...soon, ...options, server: "anyone" }));
     const answer = await peer.nextLine();

@@ -9,6 +9,7 @@
 import { assertEquals } from "@std/assert";
 import { spawn, type SpawnOptions } from "../../mod.ts";
 import { compileC } from "../support/compile_c.ts";
+import { peers } from "../support/peers.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { removeFolder } from "../support/remove_folder.ts";
 
@@ -26,8 +27,8 @@ const ARGUMENTS: readonly (readonly string[])[] = [
   [],
 ];
 
-Deno.test("spawn() passes arguments to a batch file and its programs as Deno.Command does", async () => {
-  await using program = await compileC(peerUrl("process/peers/report_path.c"));
+peers.test("spawn() passes arguments to a batch file and its programs as Deno.Command does", async (bits) => {
+  await using program = await compileC(peerUrl("process/peers/report_path.c"), { bits });
   const path = await Deno.makeTempDir({ prefix: "winipc-" });
   const batch = `${path}\\pass on.cmd`;
   try {

@@ -13,6 +13,7 @@ import {
 } from "../../mod.ts";
 import { encodeNotice, type HandleNotice } from "../../src/process/handle_transfer.ts";
 import { compileC } from "../support/compile_c.ts";
+import { peers } from "../support/peers.ts";
 import { Peer } from "../support/peer.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";
 import { peerUrl } from "../support/peer_url.ts";
@@ -197,8 +198,8 @@ Deno.test("receiveHandle() returns memory that stays valid when the sender is ki
   assertEquals([view.bytes[0], memory.access], [77, "readwrite"]);
 });
 
-Deno.test("sendHandle() and receiveHandle() work with a C program that uses the documented notice", async () => {
-  await using program = await compileC(peerUrl("process/peers/handle_notice.c"));
+peers.test("sendHandle() and receiveHandle() work with a C program that uses the documented notice", async (bits) => {
+  await using program = await compileC(peerUrl("process/peers/handle_notice.c"), { bits });
   const name = randomName();
   await using peer = await Peer.startProgram(program.path, "receive", name);
   using memory = SharedMemory.anonymous(6000);

@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { createEvent } from "../../ffi/kernel_object.ts";
 import { findWindow, inheritHandles, sendCopyData, SharedMemory, spawn } from "../../mod.ts";
 import { compileC } from "../support/compile_c.ts";
+import { peers } from "../support/peers.ts";
 import { Peer } from "../support/peer.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";
 import { peerUrl } from "../support/peer_url.ts";
@@ -96,8 +97,8 @@ Deno.test("SharedMemory.inherited() refuses a false size and a false access of a
   ]);
 });
 
-Deno.test("inheritHandles() works with a C program that reads the documented variable", async () => {
-  await using program = await compileC(peerUrl("process/peers/use_inherited_memory.c"));
+peers.test("inheritHandles() works with a C program that reads the documented variable", async (bits) => {
+  await using program = await compileC(peerUrl("process/peers/use_inherited_memory.c"), { bits });
   using memory = SharedMemory.anonymous(6000);
   using view = memory.map();
   view.bytes[0] = 6;

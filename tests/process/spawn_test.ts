@@ -14,14 +14,15 @@ import { Handle } from "../../ffi/handle.ts";
 import { kernel32 } from "../../ffi/win32/kernel32.ts";
 import { type HandleValues, SharedMemory, spawn, type SpawnOptions } from "../../mod.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";
+import { peers } from "../support/peers.ts";
 import { Peer } from "../support/peer.ts";
 import { randomArgs } from "./random_args.ts";
 import { openStartReporter } from "./start_reporter.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { removeFolder } from "../support/remove_folder.ts";
 
-Deno.test("spawn() passes arguments to the child unchanged", async () => {
-  await using reporter = await openStartReporter();
+peers.test("spawn() passes arguments to the child unchanged", async (bits) => {
+  await using reporter = await openStartReporter(bits);
   for (let i = 0; i < 20; i++) {
     const args = randomArgs();
     await using child = reporter.start({ args });
@@ -34,8 +35,8 @@ Deno.test("spawn() passes arguments to the child unchanged", async () => {
   }
 });
 
-Deno.test("spawn() lets the child inherit only the named handles", async () => {
-  await using reporter = await openStartReporter();
+peers.test("spawn() lets the child inherit only the named handles", async (bits) => {
+  await using reporter = await openStartReporter(bits);
   using other = SharedMemory.anonymous(4096, { inheritable: true });
   using named = SharedMemory.anonymous(4096);
   const started = async (args: SpawnOptions["args"] & object) => {
@@ -50,8 +51,8 @@ Deno.test("spawn() lets the child inherit only the named handles", async () => {
   assertEquals(others, ["closed"]);
 });
 
-Deno.test("spawn() starts the child with the given environment and current directory", async () => {
-  await using reporter = await openStartReporter();
+peers.test("spawn() starts the child with the given environment and current directory", async (bits) => {
+  await using reporter = await openStartReporter(bits);
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   try {
     const names = ["WINIPC_ONE", "winipc_two", "SystemRoot", "path"];
@@ -91,8 +92,8 @@ Deno.test("spawn() passes many of the longest variables to the child whole, and 
   }
 });
 
-Deno.test("ChildProcess.status has the exit code, also after kill(), an abort or a dispose", async () => {
-  await using reporter = await openStartReporter();
+peers.test("ChildProcess.status has the exit code, also after kill(), an abort or a dispose", async (bits) => {
+  await using reporter = await openStartReporter(bits);
   assertEquals(await reporter.start({ args: ["--exit"] }).status, {
     success: false,
     code: 77,
@@ -156,8 +157,8 @@ Deno.test("spawn() finds a program by its path, by its name, and without its ext
   }
 });
 
-Deno.test("spawn() with windowsRawArguments joins arguments without quoting", async () => {
-  await using reporter = await openStartReporter();
+peers.test("spawn() with windowsRawArguments joins arguments without quoting", async (bits) => {
+  await using reporter = await openStartReporter(bits);
   const args = ['a"b c"d', "e\\", "f"];
   await using child = reporter.start({ args, windowsRawArguments: true });
   await child.status;

@@ -1,11 +1,11 @@
 import { decodeWide } from "../../ffi/wide.ts";
 import { SharedMemory, spawn, type SpawnOptions } from "../../mod.ts";
-import { compileC } from "../support/compile_c.ts";
+import { type Bits, compileC } from "../support/compile_c.ts";
 import { peerUrl } from "../support/peer_url.ts";
 
 /** Opens a program that reports how it was started, and the memory for its report. */
-export async function openStartReporter() {
-  const program = await compileC(peerUrl("process/peers/report_start.c"));
+export async function openStartReporter(bits: Bits = 64) {
+  const program = await compileC(peerUrl("process/peers/report_start.c"), { bits });
   const memory = SharedMemory.anonymous(2 ** 20);
   const view = memory.map();
   const words = new Uint32Array(view.buffer);

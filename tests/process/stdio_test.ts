@@ -3,16 +3,17 @@
 import { assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
 import { type ChildProcess, spawn, type SpawnOptions } from "../../mod.ts";
 import { byteSources, emptySources, lostSources, notBytes } from "../support/byte_sources.ts";
-import { compileC } from "../support/compile_c.ts";
+import { type Bits, compileC } from "../support/compile_c.ts";
+import { peers } from "../support/peers.ts";
 import { assertLeavesNoHandle } from "../support/leak.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { runPeer } from "../support/run_peer.ts";
 
-const compileCat = () => compileC(peerUrl("process/peers/cat.c"));
+const compileCat = (bits: Bits) => compileC(peerUrl("process/peers/cat.c"), { bits });
 const piped = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
 
-Deno.test("spawn() pipes all input and output of a child unchanged", async () => {
-  await using cat = await compileCat();
+peers.test("spawn() pipes all input and output of a child unchanged", async (bits) => {
+  await using cat = await compileCat(bits);
   await using child = spawn(cat.path, piped);
   const bytes = new Uint8Array(3_000_000);
   for (let at = 0; at < bytes.length; at += 65_536) {
@@ -29,8 +30,8 @@ Deno.test("spawn() pipes all input and output of a child unchanged", async () =>
   assertEquals([await digest(await out), await err], [await digest(bytes), "done"]);
 });
 
-Deno.test("ChildProcess.stdout delivers output before the child ends", async () => {
-  await using cat = await compileCat();
+peers.test("ChildProcess.stdout delivers output before the child ends", async (bits) => {
+  await using cat = await compileCat(bits);
   await using child = spawn(cat.path, { ...piped, stderr: "null" });
   const writer = child.stdin.getWriter();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
@@ -42,8 +43,8 @@ Deno.test("ChildProcess.stdout delivers output before the child ends", async () 
   assertEquals((await reader.read()).done, true);
 });
 
-Deno.test("ChildProcess.kill() ends the child's streams", async () => {
-  await using cat = await compileCat();
+peers.test("ChildProcess.kill() ends the child's streams", async (bits) => {
+  await using cat = await compileCat(bits);
   await using child = spawn(cat.path, piped);
   const reading = new Response(child.stdout).text();
   const writer = child.stdin.getWriter();
@@ -62,8 +63,8 @@ Deno.test("ChildProcess.kill() ends the child's streams", async () => {
   assertEquals(await new Response(child.stderr).text(), "");
 });
 
-Deno.test("ChildProcess.stdout is read only on demand, and a read can be cancelled", async () => {
-  await using cat = await compileCat();
+peers.test("ChildProcess.stdout is read only on demand, and a read can be cancelled", async (bits) => {
+  await using cat = await compileCat(bits);
   await using child = spawn(cat.path, piped);
   const writer = child.stdin.getWriter();
   // Both pipes and the program's buffer fill up, and then the writer waits.
@@ -84,8 +85,8 @@ Deno.test("ChildProcess.stdout is read only on demand, and a read can be cancell
   await writing;
 });
 
-Deno.test("ChildProcess.stdin, stdout and stderr throw if they are not piped", async () => {
-  await using cat = await compileCat();
+peers.test("ChildProcess.stdin, stdout and stderr throw if they are not piped", async (bits) => {
+  await using cat = await compileCat(bits);
   await using child = spawn(cat.path, { stdin: "null", stdout: "null", stderr: "null" });
   assertEquals((await child.status).code, 0);
   for (const name of ["stdin", "stdout", "stderr"] as const) {
@@ -93,8 +94,8 @@ Deno.test("ChildProcess.stdin, stdout and stderr throw if they are not piped", a
   }
 });
 
-Deno.test("spawn() leaves no handle of a pipe open", async () => {
-  await using cat = await compileCat();
+peers.test("spawn() leaves no handle of a pipe open", async (bits) => {
+  await using cat = await compileCat(bits);
   const round = async (how: "read" | "kill" | "fail") => {
     if (how === "fail") return assertThrows(() => spawn("C:\\winipc\\none.exe", piped));
     await using child = spawn(cat.path, piped);
@@ -119,8 +120,8 @@ function start(path: string, options: SpawnOptions = {}): ChildProcess {
   });
 }
 
-Deno.test("ChildProcess.stdin writes each kind of byte source whole", async () => {
-  await using cat = await compileCat();
+peers.test("ChildProcess.stdin writes each kind of byte source whole", async (bits) => {
+  await using cat = await compileCat(bits);
   await using child = start(cat.path);
   const out = new Response(child.stdout).bytes();
   const writer = child.stdin.getWriter();
@@ -131,8 +132,8 @@ Deno.test("ChildProcess.stdin writes each kind of byte source whole", async () =
   assertEquals([...await out], sources.flatMap(({ bytes }) => [...bytes]));
 });
 
-Deno.test("ChildProcess.stdin writes a chunk whole even if it is transferred away during the write", async () => {
-  await using cat = await compileCat();
+peers.test("ChildProcess.stdin writes a chunk whole even if it is transferred away during the write", async (bits) => {
+  await using cat = await compileCat(bits);
   await using child = start(cat.path);
   const writer = child.stdin.getWriter();
   const chunk = new Uint8Array(1_000_000).fill(7);
@@ -162,10 +163,13 @@ async function assertInputEnded(child: ChildProcess, expected: string): Promise<
   assertEquals(await child.status, { success: true, code: 0, signal: null });
 }
 
-Deno.test("ChildProcess.stdin errors on a chunk that is not bytes, and the child's input ends", async () => {
-  await using cat = await compileCat();
+peers.test("ChildProcess.stdin errors on a chunk that is not bytes, and the child's input ends", async (bits) => {
+  await using cat = await compileCat(bits);
   // These are only some of the values, because each needs a child. bytes_test.ts tests all values.
-  const wrong = [...notBytes().slice(5, 9), ...lostSources().filter((_, index) => index % 4 === 0)];
+  const wrong = [
+    ...notBytes().slice(5, 9),
+    ...lostSources().filter((_, index) => index % 4 === 0),
+  ];
   for (const { value, got } of wrong) {
     await using child = start(cat.path);
     const writer = child.stdin.getWriter();
@@ -177,8 +181,8 @@ Deno.test("ChildProcess.stdin errors on a chunk that is not bytes, and the child
   }
 });
 
-Deno.test("ChildProcess.stdin cancels a pending write on abort, and the child's input ends", async () => {
-  await using cat = await compileCat();
+peers.test("ChildProcess.stdin cancels a pending write on abort, and the child's input ends", async (bits) => {
+  await using cat = await compileCat(bits);
   await using child = start(cat.path);
   const writer = child.stdin.getWriter();
   // The child's output is not read, so both pipes fill up.
@@ -193,8 +197,8 @@ Deno.test("ChildProcess.stdin cancels a pending write on abort, and the child's 
   assertEquals((await child.status).code, 0);
 });
 
-Deno.test("ChildProcess.stdin errors if the child has ended, and closes its pipe", async () => {
-  await using cat = await compileCat();
+peers.test("ChildProcess.stdin errors if the child has ended, and closes its pipe", async (bits) => {
+  await using cat = await compileCat(bits);
   await assertLeavesNoHandle(10, async () => {
     const child = start(cat.path, { stdout: "null" });
     const writer = child.stdin.getWriter();
@@ -205,8 +209,8 @@ Deno.test("ChildProcess.stdin errors if the child has ended, and closes its pipe
   });
 });
 
-Deno.test("ChildProcess streams still work after the child's object is collected", async () => {
-  await using cat = await compileCat();
+peers.test("ChildProcess streams still work after the child's object is collected", async (bits) => {
+  await using cat = await compileCat(bits);
   const flags = ["--v8-flags=--expose-gc"];
   assertEquals(await runPeer("process/peers/collected_child.ts", [cat.path], { flags }), [
     "one two",

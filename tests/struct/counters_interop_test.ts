@@ -9,6 +9,7 @@
 import { assertEquals } from "@std/assert";
 import { SharedMemory, struct } from "../../mod.ts";
 import { compileC } from "../support/compile_c.ts";
+import { peers } from "../support/peers.ts";
 import { randomName } from "../support/random_name.ts";
 
 /** The number of changes that each of the two programs makes to each integer. */
@@ -52,11 +53,13 @@ int main(void) {
 }
 `;
 
-Deno.test("Counters of a struct and the Interlocked functions of a C program lose no change", async () => {
+peers.test("Counters of a struct and the Interlocked functions of a C program lose no change", async (bits) => {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   const source = `${folder}\\counters.c`;
   await Deno.writeTextFile(source, PROGRAM);
-  await using program = await compileC(new URL(`file:///${source.replaceAll("\\", "/")}`));
+  await using program = await compileC(new URL(`file:///${source.replaceAll("\\", "/")}`), {
+    bits,
+  });
   using memory = SharedMemory.create(randomName(), Shared.byteLength);
   using view = memory.map();
   const { ready, flags, count, wide, narrow, tiny, turns } = Shared.counters(view);

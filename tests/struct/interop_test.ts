@@ -21,6 +21,7 @@ import {
   utf8,
 } from "../../src/struct/mod.ts";
 import { compileC } from "../support/compile_c.ts";
+import { peers } from "../support/peers.ts";
 
 const Inner = struct({ tag: "u8", value: "f64" });
 const fields = {
@@ -166,11 +167,13 @@ ${prints.join("\n")}
 `;
 }
 
-Deno.test("A C compiler gives each field of Layout.toC() the offset and bytes of struct()", async () => {
+peers.test("A C compiler gives each field of Layout.toC() the offset and bytes of struct()", async (bits) => {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   const source = `${folder}\\layouts.c`;
   await Deno.writeTextFile(source, program());
-  await using compiled = await compileC(new URL(`file:///${source.replaceAll("\\", "/")}`));
+  await using compiled = await compileC(new URL(`file:///${source.replaceAll("\\", "/")}`), {
+    bits,
+  });
   const { stdout } = await new Deno.Command(compiled.path).output();
   const lines = new TextDecoder().decode(stdout).trimEnd().split(/\r?\n/);
   for (const [name, layout] of Object.entries(LAYOUTS)) {
@@ -213,11 +216,13 @@ int main(void) {
 }
 `;
 
-Deno.test("A C program writes the messages that tagged() describes", async () => {
+peers.test("A C program writes the messages that tagged() describes", async (bits) => {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   const source = `${folder}\\tagged.c`;
   await Deno.writeTextFile(source, TAGGED);
-  await using compiled = await compileC(new URL(`file:///${source.replaceAll("\\", "/")}`));
+  await using compiled = await compileC(new URL(`file:///${source.replaceAll("\\", "/")}`), {
+    bits,
+  });
   const { stdout } = await new Deno.Command(compiled.path).output();
   const lines = new TextDecoder().decode(stdout).trimEnd().split(/\r?\n/);
   const expected = [
@@ -268,11 +273,13 @@ int main(void) {
 }
 `;
 
-Deno.test("Layout.array() finds structs that a C program has put at the distance of its header", async () => {
+peers.test("Layout.array() finds structs that a C program has put at the distance of its header", async (bits) => {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   const source = `${folder}\\strided.c`;
   await Deno.writeTextFile(source, STRIDED);
-  await using compiled = await compileC(new URL(`file:///${source.replaceAll("\\", "/")}`));
+  await using compiled = await compileC(new URL(`file:///${source.replaceAll("\\", "/")}`), {
+    bits,
+  });
   const { stdout } = await new Deno.Command(compiled.path).output();
   const memory = Uint8Array.fromHex(new TextDecoder().decode(stdout).trim());
   const { signature, at, size, count } = Header.read(memory);

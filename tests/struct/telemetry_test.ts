@@ -17,7 +17,8 @@ import {
   SharedMutex,
   struct,
 } from "../../mod.ts";
-import { compileC, type Compiled } from "../support/compile_c.ts";
+import { type Bits, compileC, type Compiled } from "../support/compile_c.ts";
+import { peers } from "../support/peers.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
@@ -42,20 +43,22 @@ interface Telemetry {
 }
 
 /** Compiles the writer once for all tests. */
-let compiling: Promise<Compiled> | undefined;
+const compiled = new Map<Bits, Promise<Compiled>>();
 
 Deno.test.afterAll(async () => {
-  await (await compiling)?.[Symbol.asyncDispose]();
+  for (const program of compiled.values()) await (await program)[Symbol.asyncDispose]();
 });
 
 /** Starts the writer of a program's telemetry, and opens its memory to read. */
 async function withTelemetry(
+  bits: Bits,
   program: string,
   read: (telemetry: Telemetry) => void | Promise<void>,
 ): Promise<void> {
-  compiling ??= compileC(peerUrl("struct/telemetry/peers/telemetry_writer.c"));
+  const source = peerUrl("struct/telemetry/peers/telemetry_writer.c");
+  const { path } = await compiled.getOrInsertComputed(bits, () => compileC(source, { bits }));
   const name = randomName();
-  await using writer = await Peer.startProgram((await compiling).path, program, name);
+  await using writer = await Peer.startProgram(path, program, name);
   using memory = SharedMemory.open(name);
   using view = memory.map();
   await read({ name, writer, view });
@@ -65,9 +68,9 @@ const SOON = { timeout: 20_000 };
 /** Time for a reader among busy writers, in milliseconds. */
 const LONG = 60_000;
 
-Deno.test("struct() describes MumbleLink", async () => {
+peers.test("struct() describes MumbleLink", async (bits) => {
   assertEquals(mumble.LinkedMemory.byteLength, 5460);
-  await withTelemetry("mumble", ({ view }) => {
+  await withTelemetry(bits, "mumble", ({ view }) => {
     const { context, ...rest } = mumble.LinkedMemory.read(view);
     assertEquals(rest, {
       uiVersion: 2,
@@ -87,9 +90,9 @@ Deno.test("struct() describes MumbleLink", async () => {
   });
 });
 
-Deno.test("struct() describes HWiNFO, with the sizes that its header gives", async () => {
+peers.test("struct() describes HWiNFO, with the sizes that its header gives", async (bits) => {
   assertEquals([hwinfo.Header, hwinfo.Sensor, hwinfo.Reading].map(sizeOf), [48, 264, 316]);
-  await withTelemetry("hwinfo", async ({ name, view }) => {
+  await withTelemetry(bits, "hwinfo", async ({ name, view }) => {
     using mutex = SharedMutex.open(`${name}.mutex`);
     using _ = await mutex.lock(SOON);
     const header = hwinfo.Header.read(view);
@@ -125,9 +128,9 @@ Deno.test("struct() describes HWiNFO, with the sizes that its header gives", asy
   });
 });
 
-Deno.test("readConsistent() reads GPU-Z while it is not busy", async () => {
+peers.test("readConsistent() reads GPU-Z while it is not busy", async (bits) => {
   assertEquals(gpuZ.Memory.byteLength, 200_204);
-  await withTelemetry("gpu_z", async ({ writer, view }) => {
+  await withTelemetry(bits, "gpu_z", async ({ writer, view }) => {
     const read = () => readConsistent(view, gpuZ.Memory, { sequence: "busy" }, { attempts: 10 });
     const { version, lastUpdate, data, sensors } = read()!;
     assertEquals([version, lastUpdate], [1, 123_456]);
@@ -146,9 +149,9 @@ Deno.test("readConsistent() reads GPU-Z while it is not busy", async () => {
   });
 });
 
-Deno.test("struct() describes Core Temp", async () => {
+peers.test("struct() describes Core Temp", async (bits) => {
   assertEquals(coreTemp.Ex.byteLength, 4740);
-  await withTelemetry("core_temp", async ({ name, view }) => {
+  await withTelemetry(bits, "core_temp", async ({ name, view }) => {
     using mutex = SharedMutex.open(`${name}.mutex`);
     using _ = await mutex.lock(SOON);
     const { load, tjMax, temperature, tdp, power, multipliers, ...rest } = coreTemp.Ex.read(
@@ -174,8 +177,8 @@ Deno.test("struct() describes Core Temp", async () => {
   });
 });
 
-Deno.test("struct() describes RTSS, with the sizes that its header gives", async () => {
-  await withTelemetry("rtss", ({ view }) => {
+peers.test("struct() describes RTSS, with the sizes that its header gives", async (bits) => {
+  await withTelemetry(bits, "rtss", ({ view }) => {
     const header = rtss.Header.read(view);
     assertEquals([header.signature, header.version, header.osdFrame, header.busy], [
       rtss.SIGNATURE,
@@ -207,10 +210,10 @@ Deno.test("struct() describes RTSS, with the sizes that its header gives", async
   });
 });
 
-Deno.test("struct() describes MSI Afterburner, with a time of 32 bits", async () => {
+peers.test("struct() describes MSI Afterburner, with a time of 32 bits", async (bits) => {
   const sizes = [afterburner.Header, afterburner.Source, afterburner.Gpu].map(sizeOf);
   assertEquals(sizes, [32, 1324, 1304]);
-  await withTelemetry("afterburner", ({ view }) => {
+  await withTelemetry(bits, "afterburner", ({ view }) => {
     const header = afterburner.Header.read(view);
     assertEquals([header.signature, header.time], [afterburner.SIGNATURE, 4_000_000_000]);
     const entries = afterburner.Source.array(view, {
@@ -235,8 +238,8 @@ Deno.test("struct() describes MSI Afterburner, with a time of 32 bits", async ()
   });
 });
 
-Deno.test("ansi.read() reads the text of AIDA64", async () => {
-  await withTelemetry("aida64", ({ view }) => {
+peers.test("ansi.read() reads the text of AIDA64", async (bits) => {
+  await withTelemetry(bits, "aida64", ({ view }) => {
     assertEquals([...aida64.sensorsIn(ansi.read(view))], [
       { kind: "sys", id: "SCPUCLK", label: "CPU Clock", value: "3600" },
       { kind: "temp", id: "TCPU", label: "CPU °", value: "61" },
@@ -244,8 +247,8 @@ Deno.test("ansi.read() reads the text of AIDA64", async () => {
   });
 });
 
-Deno.test("struct() describes Assetto Corsa", async () => {
-  await withTelemetry("assetto_corsa", ({ view }) => {
+peers.test("struct() describes Assetto Corsa", async (bits) => {
+  await withTelemetry(bits, "assetto_corsa", ({ view }) => {
     const physics = assettoCorsa.Physics.read(view);
     const [gas, brake, fuelLitres, steerAngle, speedKmh] = [0.75, 0.25, 40.5, -0.5, 201.5];
     assertObjectMatch(physics, {
@@ -277,9 +280,9 @@ Deno.test("struct() describes Assetto Corsa", async () => {
   });
 });
 
-Deno.test("readNewest() reads the variables of iRacing, which its header describes", async () => {
+peers.test("readNewest() reads the variables of iRacing, which its header describes", async (bits) => {
   assertEquals([Header, Variable].map(sizeOf), [112, 144]);
-  await withTelemetry("iracing", ({ view }) => {
+  await withTelemetry(bits, "iracing", ({ view }) => {
     const header = Header.read(view);
     assertEquals([header.version, header.status, header.tickRate], [2, 1, 60]);
     const session = view.bytes.subarray(header.sessionInfoOffset);
@@ -303,10 +306,10 @@ Deno.test("readNewest() reads the variables of iRacing, which its header describ
   });
 });
 
-Deno.test("readConsistent() reads rFactor 2, whose doubles are not aligned", async () => {
+peers.test("readConsistent() reads rFactor 2, whose doubles are not aligned", async (bits) => {
   const Telemetry = rfactor2.telemetryOf(128);
   assertEquals([Vehicle.byteLength, Telemetry.byteLength], [1888, 16 + 128 * 1888]);
-  await withTelemetry("rfactor2", async ({ writer, view }) => {
+  await withTelemetry(bits, "rfactor2", async ({ writer, view }) => {
     const read = (attempts: number) => readConsistent(view, Telemetry, rfactor2.LOCK, { attempts });
     const { vehicleCount, vehicles } = read(1)!;
     assertEquals(vehicleCount, 2);
@@ -332,7 +335,7 @@ Deno.test("readConsistent() reads rFactor 2, whose doubles are not aligned", asy
   });
 });
 
-Deno.test("readConsistent() reads no torn value in 100,000 reads while a C program keeps writing", async () => {
+peers.test("readConsistent() reads no torn value in 100,000 reads while a C program keeps writing", async (bits) => {
   const at = (path: string) => rfactor2.telemetryOf(1).offsetOf(`vehicles[0].${path}`);
   // Only numbers, so that the reader copies often.
   const Numbers = struct({
@@ -345,13 +348,15 @@ Deno.test("readConsistent() reads no torn value in 100,000 reads while a C progr
     engineRpm: { type: "f64", offset: at("engineRpm") },
     fuel: { type: "f64", offset: at("fuelLitres") },
   }, { pack: 4 });
-  await withTelemetry("rfactor2", async ({ writer, view }) => {
+  await withTelemetry(bits, "rfactor2", async ({ writer, view }) => {
     await writer.ask("spin");
     const seen = new Set<number>();
     const start = performance.now();
     let [reads, missed, torn] = [0, 0, 0];
     while (reads < 100_000 || seen.size < 100) {
-      if (reads % 1000 === 0) assert(performance.now() - start < LONG, `${seen.size} values seen`);
+      if (reads % 1000 === 0) {
+        assert(performance.now() - start < LONG, `${seen.size} values seen`);
+      }
       const value = readConsistent(view, Numbers, rfactor2.LOCK);
       reads++;
       if (value === undefined) {
@@ -360,7 +365,9 @@ Deno.test("readConsistent() reads no torn value in 100,000 reads while a C progr
       }
       const { deltaTime, elapsedTime, position, velocity, engineRpm, fuel } = value;
       // Before its first round, the writer has written other values.
-      if (value.versionUpdateBegin === 5) continue;
+      if (value.versionUpdateBegin === 5) {
+        continue;
+      }
       seen.add(fuel);
       const all = [deltaTime, elapsedTime, ...position, ...velocity, engineRpm];
       if (all.some((number) => number !== fuel)) torn++;
@@ -370,8 +377,8 @@ Deno.test("readConsistent() reads no torn value in 100,000 reads while a C progr
   });
 });
 
-Deno.test("readNewest() reads no torn buffer while a C program fills four in turn", async () => {
-  await withTelemetry("iracing", async ({ name, writer, view }) => {
+peers.test("readNewest() reads no torn buffer while a C program fills four in turn", async (bits) => {
+  await withTelemetry(bits, "iracing", async ({ name, writer, view }) => {
     const header = Header.read(view);
     const buffers = buffersOf(header);
     using event = SharedEvent.open(`${name}.event`, { access: "wait" });
@@ -396,11 +403,12 @@ Deno.test("readNewest() reads no torn buffer while a C program fills four in tur
   });
 });
 
-Deno.test("SharedMutex.lock() keeps out a C program that writes under HWiNFO's mutex", async () => {
-  await withTelemetry("hwinfo", async ({ name, writer, view }) => {
-    const { readingsOffset: offset, readingSize: stride, readingCount: count } = hwinfo.Header.read(
-      view,
-    );
+peers.test("SharedMutex.lock() keeps out a C program that writes under HWiNFO's mutex", async (bits) => {
+  await withTelemetry(bits, "hwinfo", async ({ name, writer, view }) => {
+    const { readingsOffset: offset, readingSize: stride, readingCount: count } = hwinfo.Header
+      .read(
+        view,
+      );
     const readings = hwinfo.Reading.array(view, { offset, stride, count });
     using mutex = SharedMutex.open(`${name}.mutex`);
     await writer.ask("spin");

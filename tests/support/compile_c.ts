@@ -17,7 +17,12 @@ export interface CompileOptions {
   libraries?: readonly string[];
   /** A folder with headers, besides the source's folder. @default none */
   include?: string;
+  /** The bits of a pointer. @default 64 */
+  bits?: Bits;
 }
+
+/** The bits of a pointer in a program. */
+export type Bits = 32 | 64;
 
 /** A file that a compiler made. */
 export type Compiled = AsyncDisposable & {
@@ -43,8 +48,8 @@ const gxx: Arguments = (...args) => [...gcc(...args), "-static", "-idirafter", "
 const clxx: Arguments = (...args) => ["/EHsc", ...cl(...args)];
 const COMPILERS_OF_CPP: Record<string, Arguments> = { "g++": gxx, "clang++": gxx, cl: clxx };
 
-/** The prefix of the compiler's name on the Linux below Wine. */
-const MINGW = "x86_64-w64-mingw32";
+/** The prefixes of the compilers' names on the Linux below Wine. */
+const MINGW = { 64: "x86_64-w64-mingw32", 32: "i686-w64-mingw32" } as const;
 /** A large stack, because Wine 10 puts the bytes of a message on the receiver's stack. */
 const ROOM_FOR_MESSAGES = `-Wl,--stack,${2 ** 28}`;
 
@@ -54,13 +59,18 @@ const ROOM_FOR_MESSAGES = `-Wl,--stack,${2 ** 28}`;
  * @throws {Error} If there is no compiler, or the compiler reports an error.
  */
 export async function compileC(source: URL, options: CompileOptions = {}): Promise<Compiled> {
-  const { dll = false, libraries = [], include = "." } = options;
+  const { dll = false, libraries = [], include = ".", bits = 64 } = options;
   const file = decodeURIComponent(source.pathname.slice(1)).replaceAll("/", "\\");
   const name = source.pathname.split("/").at(-1)!.replace(/\.c(pp)?$/, dll ? ".dll" : ".exe");
   const isCpp = source.pathname.endsWith(".cpp");
   return await makeFile(name, async (path) => {
     if (!isWine()) {
-      const all = { dll, libraries, include };
+      const all = { dll, libraries, include, bits };
+      if (bits === 32) {
+        const compiler = await compiler32();
+        if (compiler === undefined) throw new Error("Cannot find a compiler for 32-bit programs");
+        return await runFirst([[compiler, ...gcc(file, path, all), "-m32"]]);
+      }
       return await runFirst(
         Object.entries(isCpp ? COMPILERS_OF_CPP : COMPILERS).map((
           [compiler, args],
@@ -70,9 +80,9 @@ export async function compileC(source: URL, options: CompileOptions = {}): Promi
     // ld needs the Linux name of its output, and Wine knows this name only for existing files.
     await Deno.writeTextFile(path, "");
     const [from, to, folder] = [file, path, include].map(linuxPath) as [string, string, string];
-    const all = { dll, libraries: libraries.map(linuxPath), include: folder };
+    const all = { dll, libraries: libraries.map(linuxPath), include: folder, bits };
     const words = isCpp ? ["g++", ...gxx(from, to, all)] : ["gcc", ...gcc(from, to, all)];
-    words[0] = `${MINGW}-${words[0]}`;
+    words[0] = `${MINGW[bits]}-${words[0]}`;
     words.push(ROOM_FOR_MESSAGES);
     // Paths are left out: the folders of tests have random names.
     const paths = [from, to, folder, ...all.libraries];
@@ -82,6 +92,40 @@ export async function compileC(source: URL, options: CompileOptions = {}): Promi
     }
     await once(path, inputs, () => runOnLinux(words));
   });
+}
+
+/**
+ * Returns the name of the C compiler that makes 32-bit programs, or undefined if there is none. On
+ * Windows, only compilers that take `-m32` count. The prompt of `cl` decides about its output.
+ */
+export async function compiler32(): Promise<string | undefined> {
+  return await (found32 ??= findCompiler32());
+}
+
+let found32: Promise<string | undefined> | undefined;
+
+async function findCompiler32(): Promise<string | undefined> {
+  if (isWine()) {
+    const name = `${MINGW[32]}-gcc`;
+    return ["bin", "local\\bin"].some((folder) => existsSync(`Z:\\usr\\${folder}\\${name}`))
+      ? name
+      : undefined;
+  }
+  const folder = await Deno.makeTempDir({ prefix: "winipc-" });
+  try {
+    await Deno.writeTextFile(`${folder}\\main.c`, "int main(void) { return 0; }\n");
+    for (const name of ["gcc", "clang"]) {
+      const args = ["-m32", "-o", `${folder}\\main.exe`, `${folder}\\main.c`, "-luser32"];
+      try {
+        if ((await new Deno.Command(name, { args }).output()).success) return name;
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
+    }
+    return undefined;
+  } finally {
+    await removeFolder(folder);
+  }
 }
 
 /** Returns a C file and the project's headers that the file includes, also indirectly. */
@@ -135,7 +179,7 @@ async function once(
  *
  * @param definition The text of a module-definition file.
  */
-export async function importLibrary(definition: string): Promise<Compiled> {
+export async function importLibrary(definition: string, bits: Bits = 64): Promise<Compiled> {
   return await makeFile("import.lib", async (path) => {
     const source = `${path}.def`;
     await Deno.writeTextFile(source, definition);
@@ -146,7 +190,7 @@ export async function importLibrary(definition: string): Promise<Compiled> {
       ]);
     }
     await Deno.writeTextFile(path, "");
-    await runOnLinux([`${MINGW}-dlltool`, "-d", linuxPath(source), "-l", linuxPath(path)]);
+    await runOnLinux([`${MINGW[bits]}-dlltool`, "-d", linuxPath(source), "-l", linuxPath(path)]);
   });
 }
 

@@ -5,22 +5,24 @@
  */
 
 import { declareRingChannel, type DeclareRingOptions } from "../../src/channel/ring/c/mod.ts";
-import { compileC, type Compiled } from "./compile_c.ts";
+import { type Bits, compileC, type Compiled } from "./compile_c.ts";
 import { type PeerPath, peerUrl } from "./peer_url.ts";
 
-/**
- * Compiles a program. `await using` deletes it.
- *
- * @param options The layouts of messages that the header declares.
- */
+/** The header, and the program. */
+export interface RingPeerOptions extends DeclareRingOptions {
+  /** The bits of a pointer. @default 64 */
+  bits?: Bits;
+}
+
+/** Compiles a program. `await using` deletes it. */
 export async function compileRingPeer(
   source: PeerPath,
-  options: DeclareRingOptions = {},
+  { bits = 64, ...options }: RingPeerOptions = {},
 ): Promise<Compiled> {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   try {
     await Deno.writeTextFile(`${folder}\\winipc_ring.h`, declareRingChannel(options));
-    return await compileC(peerUrl(source), { include: folder });
+    return await compileC(peerUrl(source), { include: folder, bits });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -1,15 +1,17 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { change, Ledger, openLedger } from "../../examples/mutex.ts";
 import { compileC } from "../support/compile_c.ts";
+import { peers } from "../support/peers.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
 
-Deno.test("C programs and scripts change one struct under one mutex and lose no change", async () => {
+peers.test("C programs and scripts change one struct under one mutex and lose no change", async (bits) => {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   const headers = ["<stdbool.h>", "<stdint.h>", "<wchar.h>"].map((name) => `#include ${name}\n`);
   await Deno.writeTextFile(`${folder}\\ledger.h`, headers.join("") + Ledger.toC("Ledger"));
   await using program = await compileC(peerUrl("sync/peers/guarded_struct.c"), {
+    bits,
     include: folder,
   });
   const name = randomName();

@@ -11,6 +11,7 @@ import {
   waitAny,
 } from "../../mod.ts";
 import { compileC } from "../support/compile_c.ts";
+import { peers } from "../support/peers.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
@@ -20,8 +21,8 @@ const C_PEERS = 58;
 const DENO_PEERS = 6;
 const TIMES = 100;
 
-Deno.test("SharedMutex keeps the increments of 64 C and Deno processes apart", async () => {
-  await using program = await compileC(peerUrl("sync/peers/named_objects.c"));
+peers.test("SharedMutex keeps the increments of 64 C and Deno processes apart", async (bits) => {
+  await using program = await compileC(peerUrl("sync/peers/named_objects.c"), { bits });
   const names = [randomName(), randomName(), randomName()] as const;
   using mutex = SharedMutex.create(names[0]);
   using memory = SharedMemory.create(names[1], 4);
@@ -52,8 +53,8 @@ Deno.test("SharedMutex keeps the increments of 64 C and Deno processes apart", a
   }
 });
 
-Deno.test("MutexLock.abandoned is true once after a C program is killed with the mutex", async () => {
-  await using program = await compileC(peerUrl("sync/peers/named_objects.c"));
+peers.test("MutexLock.abandoned is true once after a C program is killed with the mutex", async (bits) => {
+  await using program = await compileC(peerUrl("sync/peers/named_objects.c"), { bits });
   const name = randomName();
   using mutex = SharedMutex.create(name);
   for (const take of ["lock", "lockSync", "waitAny"] as const) {
@@ -70,12 +71,15 @@ Deno.test("MutexLock.abandoned is true once after a C program is killed with the
     const lock = waiting === undefined ? mutex.lockSync(soon) : await waiting;
     assertEquals([take, lock.abandoned], [take, true]);
     lock.release();
-    assertEquals((await mutex.lock(soon).then((next) => (next.release(), next))).abandoned, false);
+    assertEquals(
+      (await mutex.lock(soon).then((next) => (next.release(), next))).abandoned,
+      false,
+    );
   }
 });
 
-Deno.test("SharedEvent wakes a C program and is set by it, 400 times", async () => {
-  await using program = await compileC(peerUrl("sync/peers/named_objects.c"));
+peers.test("SharedEvent wakes a C program and is set by it, 400 times", async (bits) => {
+  await using program = await compileC(peerUrl("sync/peers/named_objects.c"), { bits });
   const names = [randomName(), randomName()] as const;
   using there = SharedEvent.create(names[0]);
   using back = SharedEvent.create(names[1]);
@@ -90,8 +94,8 @@ Deno.test("SharedEvent wakes a C program and is set by it, 400 times", async () 
   await assertRejects(() => back.wait({ timeout: 0 }), Deno.errors.TimedOut);
 });
 
-Deno.test("open() opens events, mutexes and semaphores of a C program", async () => {
-  await using program = await compileC(peerUrl("sync/peers/named_objects.c"));
+peers.test("open() opens events, mutexes and semaphores of a C program", async (bits) => {
+  await using program = await compileC(peerUrl("sync/peers/named_objects.c"), { bits });
   for (const kind of [SharedEvent, SharedMutex, SharedSemaphore]) {
     const name = randomName();
     const word = kind === SharedEvent ? "event" : kind === SharedMutex ? "mutex" : "semaphore";
@@ -103,8 +107,8 @@ Deno.test("open() opens events, mutexes and semaphores of a C program", async ()
   }
 });
 
-Deno.test("Waits that are aborted, late and satisfied at once take each release exactly once", async () => {
-  await using program = await compileC(peerUrl("sync/peers/named_objects.c"));
+peers.test("Waits that are aborted, late and satisfied at once take each release exactly once", async (bits) => {
+  await using program = await compileC(peerUrl("sync/peers/named_objects.c"), { bits });
   const name = randomName();
   using semaphore = SharedSemaphore.create(name);
   const given = 4000;

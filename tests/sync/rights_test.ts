@@ -14,7 +14,8 @@ import {
   type SharedObject,
   SharedSemaphore,
 } from "../../mod.ts";
-import { compileC, type Compiled } from "../support/compile_c.ts";
+import { type Bits, compileC, type Compiled } from "../support/compile_c.ts";
+import { peers } from "../support/peers.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
@@ -31,8 +32,8 @@ function ownedByAnother(sddl: Sddl): Sddl {
   return isWine() ? `O:SY${sddl}` : sddl;
 }
 
-async function compile(): Promise<Compiled> {
-  return await compileC(peerUrl("sync/peers/rights.c"));
+async function compile(bits: Bits): Promise<Compiled> {
+  return await compileC(peerUrl("sync/peers/rights.c"), { bits });
 }
 
 function denied(attempt: () => void, ...parts: string[]): void {
@@ -40,8 +41,8 @@ function denied(attempt: () => void, ...parts: string[]): void {
   for (const part of parts) assertStringIncludes(message, part);
 }
 
-Deno.test('access "wait" opens and waits for objects that grant everyone only waiting', async () => {
-  await using program = await compile();
+peers.test('access "wait" opens and waits for objects that grant everyone only waiting', async (bits) => {
+  await using program = await compile(bits);
   const name = randomName();
   await using peer = await Peer.startProgram(program.path, "keep", name, WAIT_ONLY);
   const advice = '{ access: "wait" } to wait for it only';
@@ -59,7 +60,10 @@ Deno.test('access "wait" opens and waits for objects that grant everyone only wa
   );
 
   using event = SharedEvent.open(`${name}.event`, { access: "wait" });
-  using semaphore = await SharedSemaphore.waitFor(`${name}.semaphore`, { access: "wait", ...soon });
+  using semaphore = await SharedSemaphore.waitFor(`${name}.semaphore`, {
+    access: "wait",
+    ...soon,
+  });
   using same = SharedEvent.openOrCreate(`${name}.event`, { access: "wait", owner: "anyone" });
   assertEquals([event.access, semaphore.access, same.access, same.created], [
     "wait",
@@ -80,8 +84,8 @@ Deno.test('access "wait" opens and waits for objects that grant everyone only wa
   assertEquals([lock.abandoned, mutex.access], [false, "modify"]);
 });
 
-Deno.test("An error of open() names each right that is missing", async () => {
-  await using program = await compile();
+peers.test("An error of open() names each right that is missing", async (bits) => {
+  await using program = await compile(bits);
   const [none, unknown] = [randomName(), randomName()];
   await using _none = await Peer.startProgram(
     program.path,
@@ -185,8 +189,8 @@ function forOthers(object: SharedObject | SharedMemory): Sddl {
 
 // Wine runs all programs as one user. So the test removes this user's own entry from the
 // descriptors.
-Deno.test('security "everyone-full" admits programs that ask for all rights, but "everyone" does not', async () => {
-  await using program = await compile();
+peers.test('security "everyone-full" admits programs that ask for all rights, but "everyone" does not', async (bits) => {
+  await using program = await compile(bits);
   for (const security of ["everyone", "everyone-full"] as const) {
     const [name, own] = [randomName(), randomName()];
     using ownEvent = SharedEvent.create(own, { security });

@@ -17,6 +17,7 @@ import {
   struct,
 } from "../../mod.ts";
 import { compileRingPeer } from "../support/compile_ring_peer.ts";
+import { peers } from "../support/peers.ts";
 import { type End, OwningWorker, SOON, soon, throws } from "./owning_worker.ts";
 import { openLibrary } from "../support/open_library.ts";
 import { Peer } from "../support/peer.ts";
@@ -123,8 +124,8 @@ for (const how of ["terminate", "close", "throw"] satisfies End[]) {
   });
 }
 
-Deno.test("TypeScript and C peers in other processes get an error when a Worker ends", async () => {
-  await using program = await compileRingPeer("channel/ring/peers/end.c");
+peers.test("TypeScript and C peers in other processes get an error when a Worker ends", async (bits) => {
+  await using program = await compileRingPeer("channel/ring/peers/end.c", { bits });
   const ERROR_NETNAME_DELETED = 64;
   for (const language of ["TypeScript", "C"]) {
     const name = randomName();

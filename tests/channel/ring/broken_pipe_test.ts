@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
 import { RingChannel, type RingSender } from "../../../mod.ts";
 import { compileRingPeer } from "../../support/compile_ring_peer.ts";
+import { peers } from "../../support/peers.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 
@@ -77,8 +78,8 @@ Deno.test("send() rejects within a second after the receiver's process ends", as
   assertEquals(last, Uint8Array.of(1));
 });
 
-Deno.test("declareRingChannel(): a C sender gets ERROR_BROKEN_PIPE before the ring is full", async () => {
-  await using program = await compileRingPeer("channel/ring/peers/end.c");
+peers.test("declareRingChannel(): a C sender gets ERROR_BROKEN_PIPE before the ring is full", async (bits) => {
+  await using program = await compileRingPeer("channel/ring/peers/end.c", { bits });
   const ERROR_BROKEN_PIPE = 109;
   const name = randomName();
   // The sender needs a second or two to fill this ring. It must stop before the ring is half full.

@@ -9,29 +9,33 @@ import { MAX_ATTEMPTS } from "../../../src/channel/peer/place.ts";
 import { SharedMemory } from "../../../src/memory/mod.ts";
 import { struct } from "../../../src/struct/mod.ts";
 import { compileRingPeer } from "../../support/compile_ring_peer.ts";
+import { peers } from "../../support/peers.ts";
 import { OwningWorker } from "../../workers/owning_worker.ts";
 import { randomName } from "../../support/random_name.ts";
 import { assertAlike } from "./script.ts";
 import { Players } from "./script_sides.ts";
 import { SCRIPTS } from "./script_table.ts";
 
-Deno.test("declareRingChannel(): C and TypeScript ends do the same in each step, except for the named differences", async (test) => {
-  await using program = await compileRingPeer("channel/ring/peers/script_ends.c");
-  await using players = await Players.start(program.path);
-  for (const script of SCRIPTS) {
-    await test.step(script.name, async () => await assertAlike(script, players));
-  }
-  await test.step("a place that another thread takes (owner)", async () => {
-    assertEquals(await ownerTakenBy((name) => OwningWorker.start("receiver", name)), "thread");
-    const takeInC = async (name: string) => {
-      assertEquals(await players.peer.ask(`open_in_thread receiver ${name}`), "0");
-      return { [Symbol.dispose]: () => {} };
-    };
-    assertEquals(await ownerTakenBy(takeInC), players.peer.pid);
-    // The thread has ended, but its end is still open.
-    assertEquals(await players.peer.ask("close receiver"), "0");
-  });
-});
+peers.test(
+  "declareRingChannel(): C and TypeScript ends do the same in each step, except for the named differences",
+  async (bits, test) => {
+    await using program = await compileRingPeer("channel/ring/peers/script_ends.c", { bits });
+    await using players = await Players.start(program.path);
+    for (const script of SCRIPTS) {
+      await test.step(script.name, async () => await assertAlike(script, players));
+    }
+    await test.step("a place that another thread takes (owner)", async () => {
+      assertEquals(await ownerTakenBy((name) => OwningWorker.start("receiver", name)), "thread");
+      const takeInC = async (name: string) => {
+        assertEquals(await players.peer.ask(`open_in_thread receiver ${name}`), "0");
+        return { [Symbol.dispose]: () => {} };
+      };
+      assertEquals(await ownerTakenBy(takeInC), players.peer.pid);
+      // The thread has ended, but its end is still open.
+      assertEquals(await players.peer.ask("close receiver"), "0");
+    });
+  },
+);
 
 Deno.test("declareRingChannel(): the header names each intended difference, and a script shows it", () => {
   const header = declareRingChannel();

@@ -11,6 +11,7 @@ import { RingChannel } from "../../../src/channel/mod.ts";
 import { SharedEvent, SharedMemory } from "../../../mod.ts";
 import { HEADER_LENGTH, VERSION, WORD, writeHeader } from "../../../src/channel/ring/layout.ts";
 import { compileRingPeer } from "../../support/compile_ring_peer.ts";
+import { peers } from "../../support/peers.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 import { Random } from "../../support/random.ts";
@@ -67,8 +68,8 @@ async function tryEnd(path: string, role: "send" | "receive", name: string): Pro
   }
 }
 
-Deno.test("declareRingChannel(): a C program receives all messages of sendSync() and send(), and the end", async () => {
-  await using program = await compileRingPeer("channel/ring/peers/end.c");
+peers.test("declareRingChannel(): a C program receives all messages of sendSync() and send(), and the end", async (bits) => {
+  await using program = await compileRingPeer("channel/ring/peers/end.c", { bits });
   for (const sync of [true, false]) {
     const name = randomName();
     using channel = RingChannel.create(name, small);
@@ -85,8 +86,8 @@ Deno.test("declareRingChannel(): a C program receives all messages of sendSync()
   }
 });
 
-Deno.test("declareRingChannel(): read() and receive() get all messages of a C program, and the end", async () => {
-  await using program = await compileRingPeer("channel/ring/peers/end.c");
+peers.test("declareRingChannel(): read() and receive() get all messages of a C program, and the end", async (bits) => {
+  await using program = await compileRingPeer("channel/ring/peers/end.c", { bits });
   for (const sync of [true, false]) {
     const name = randomName();
     using channel = RingChannel.create(name, small);
@@ -107,8 +108,8 @@ Deno.test("declareRingChannel(): read() and receive() get all messages of a C pr
   }
 });
 
-Deno.test("declareRingChannel(): a receiver continues after a C program that read padding last", async () => {
-  await using program = await compileRingPeer("channel/ring/peers/end.c");
+peers.test("declareRingChannel(): a receiver continues after a C program that read padding last", async (bits) => {
+  await using program = await compileRingPeer("channel/ring/peers/end.c", { bits });
   const name = randomName();
   using channel = RingChannel.create(name, small);
   using sender = channel.sender();
@@ -131,8 +132,8 @@ Deno.test("declareRingChannel(): a receiver continues after a C program that rea
   assertEquals(receiver.receiveSync(soon), Uint8Array.of(7));
 });
 
-Deno.test("declareRingChannel(): a C program echoes messages while each end sleeps in between", async () => {
-  await using program = await compileRingPeer("channel/ring/peers/end.c");
+peers.test("declareRingChannel(): a C program echoes messages while each end sleeps in between", async (bits) => {
+  await using program = await compileRingPeer("channel/ring/peers/end.c", { bits });
   const name = randomName();
   using there = RingChannel.create(name, small);
   using back = RingChannel.create(`${name}b`, small);
@@ -155,8 +156,8 @@ Deno.test("declareRingChannel(): a C program echoes messages while each end slee
   assertEquals(await receiver.receive(soon), undefined);
 });
 
-Deno.test("declareRingChannel(): after a C program is killed, its peer throws and its place is free", async () => {
-  await using program = await compileRingPeer("channel/ring/peers/end.c");
+peers.test("declareRingChannel(): after a C program is killed, its peer throws and its place is free", async (bits) => {
+  await using program = await compileRingPeer("channel/ring/peers/end.c", { bits });
   const name = randomName();
   using channel = RingChannel.create(name, small);
   for (let round = 0; round < 4; round++) {
@@ -191,8 +192,8 @@ Deno.test("declareRingChannel(): after a C program is killed, its peer throws an
   }
 });
 
-Deno.test("declareRingChannel(): a C program gets an error if its peer is closed or dead", async () => {
-  await using program = await compileRingPeer("channel/ring/peers/end.c");
+peers.test("declareRingChannel(): a C program gets an error if its peer is closed or dead", async (bits) => {
+  await using program = await compileRingPeer("channel/ring/peers/end.c", { bits });
   for (const end of ["closed", "killed"]) {
     {
       const name = randomName();
@@ -222,8 +223,8 @@ Deno.test("declareRingChannel(): a C program gets an error if its peer is closed
   }
 });
 
-Deno.test("declareRingChannel(): a C program receives the pending messages of a killed sender", async () => {
-  await using program = await compileRingPeer("channel/ring/peers/end.c");
+peers.test("declareRingChannel(): a C program receives the pending messages of a killed sender", async (bits) => {
+  await using program = await compileRingPeer("channel/ring/peers/end.c", { bits });
   const name = randomName();
   // Three of these messages are less than a batch, so they stay pending.
   using _channel = RingChannel.create(name, { capacity: 2 ** 13, maxMessageLength: 100 });
@@ -233,8 +234,8 @@ Deno.test("declareRingChannel(): a C program receives the pending messages of a 
   assertEquals(await peer.nextLine(), `3 messages, then ${ERROR.NETNAME_DELETED}`);
 });
 
-Deno.test("declareRingChannel(): a place is busy for C and TypeScript if either of them has it", async () => {
-  await using program = await compileRingPeer("channel/ring/peers/end.c");
+peers.test("declareRingChannel(): a place is busy for C and TypeScript if either of them has it", async (bits) => {
+  await using program = await compileRingPeer("channel/ring/peers/end.c", { bits });
   for (const role of ["send", "receive"] as const) {
     const name = randomName();
     using channel = RingChannel.create(name, small);
@@ -249,8 +250,8 @@ Deno.test("declareRingChannel(): a place is busy for C and TypeScript if either 
   }
 });
 
-Deno.test("declareRingChannel(): a C program refuses memory that is not a channel for one sender", async () => {
-  await using program = await compileRingPeer("channel/ring/peers/end.c");
+peers.test("declareRingChannel(): a C program refuses memory that is not a channel for one sender", async (bits) => {
+  await using program = await compileRingPeer("channel/ring/peers/end.c", { bits });
   const name = randomName();
   const open = () => tryEnd(program.path, "send", name);
   assertEquals(await open(), ERROR.FILE_NOT_FOUND);

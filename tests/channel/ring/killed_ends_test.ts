@@ -3,6 +3,7 @@
 import { assert, assertThrows } from "@std/assert";
 import { RingChannel } from "../../../src/channel/mod.ts";
 import { compileRingPeer } from "../../support/compile_ring_peer.ts";
+import { peers } from "../../support/peers.ts";
 import { assertLeavesNoHandle } from "../../support/leak.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
@@ -12,8 +13,8 @@ import { Notes } from "./notes.ts";
 
 // For more rounds see tests/channel/at_length.ts.
 
-Deno.test("All committed messages of 25 killed C senders arrive once and in order, and then ConnectionReset", async () => {
-  const { messages, between } = await killSenders(programs, {
+peers.test("All committed messages of 25 killed C senders arrive once and in order, and then ConnectionReset", async (bits) => {
+  const { messages, between } = await killSenders(programs(bits), {
     rounds: 25,
     messages: 501,
     seed: 31,
@@ -21,8 +22,12 @@ Deno.test("All committed messages of 25 killed C senders arrive once and in orde
   assert(messages > 500 && between > 0, `${messages} received, ${between} not noted`);
 });
 
-Deno.test("After each of 25 killed C receivers, the sender throws BrokenPipe and the next receiver continues", async () => {
-  const { messages } = await killReceivers(programs, { rounds: 25, messages: 501, seed: 32 });
+peers.test("After each of 25 killed C receivers, the sender throws BrokenPipe and the next receiver continues", async (bits) => {
+  const { messages } = await killReceivers(programs(bits), {
+    rounds: 25,
+    messages: 501,
+    seed: 32,
+  });
   assert(messages > 500, `${messages}`);
 });
 
@@ -36,8 +41,8 @@ Deno.test("After each of 3 killed scripts that receive, the next receiver misses
   assert(messages > 300, `${messages}`);
 });
 
-Deno.test("After each of 12 killed C receivers that peek, all messages that were not released come again with their numbers", async () => {
-  const { messages, repeats } = await killPeekers(programs, {
+peers.test("After each of 12 killed C receivers that peek, all messages that were not released come again with their numbers", async (bits) => {
+  const { messages, repeats } = await killPeekers(programs(bits), {
     rounds: 12,
     messages: 301,
     seed: 36,
@@ -55,8 +60,8 @@ Deno.test("A killed sender of several blocks no other sender and leaves only who
   assert(messages > 300, `${messages}`);
 });
 
-Deno.test("A receiver keeps no handle of the senders that have ended", async () => {
-  await using program = await compileRingPeer("channel/ring/peers/short_lived_end.c");
+peers.test("A receiver keeps no handle of the senders that have ended", async (bits) => {
+  await using program = await compileRingPeer("channel/ring/peers/short_lived_end.c", { bits });
   const name = randomName();
   using _notes = Notes.create(name);
   using channel = RingChannel.create(name, { maxMessageLength: MAX_LENGTH });

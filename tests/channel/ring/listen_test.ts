@@ -29,6 +29,7 @@ import { isWine } from "../../../ffi/win32/ntdll.ts";
 import { openLibrary } from "../../support/open_library.ts";
 import { readAnswer, startCServer } from "../../pipe/c_peers.ts";
 import { compileRingPeer } from "../../support/compile_ring_peer.ts";
+import { peers } from "../../support/peers.ts";
 import { Peer } from "../../support/peer.ts";
 import { peerUrl } from "../../support/peer_url.ts";
 import { randomName } from "../../support/random_name.ts";
@@ -175,10 +176,10 @@ Deno.test("connectRing() works in a Worker, whose end its peer sees at once", as
   await assertRejects(() => echoed, Deno.errors.ConnectionReset);
 });
 
-Deno.test("winipc_ring_connect() makes a C program a client of listenRing()", async () => {
+peers.test("winipc_ring_connect() makes a C program a client of listenRing()", async (bits) => {
   const name = randomName();
   using listener = listenRing(name);
-  await using program = await compileRingPeer("channel/ring/peers/ring_client.c");
+  await using program = await compileRingPeer("channel/ring/peers/ring_client.c", { bits });
   await using peer = await Peer.startProgram(program.path, listener.path);
   using connection = await listener.accept(soon);
   for await (const bytes of connection.receiver) {
@@ -188,8 +189,8 @@ Deno.test("winipc_ring_connect() makes a C program a client of listenRing()", as
   assertEquals(await peer.nextLine(), "ok");
 });
 
-Deno.test("winipc_ring_connect() returns an error if there is no server, or another kind", async () => {
-  await using program = await compileRingPeer("channel/ring/peers/ring_client.c");
+peers.test("winipc_ring_connect() returns an error if there is no server, or another kind", async (bits) => {
+  await using program = await compileRingPeer("channel/ring/peers/ring_client.c", { bits });
   const missing = `\\\\.\\pipe\\${randomName()}`;
   await using first = await Peer.startProgram(program.path, missing);
   assertEquals(await first.nextLine(), "connect 2");
@@ -207,16 +208,16 @@ Deno.test("winipc_ring_connect() returns an error if there is no server, or anot
   assertEquals(await third.nextLine(), "connect 109");
 });
 
-Deno.test("winipc_ring_connect() does not wait for ever for a server that never answers", async () => {
-  await using program = await compileRingPeer("channel/ring/peers/ring_client.c");
+peers.test("winipc_ring_connect() does not wait for ever for a server that never answers", async (bits) => {
+  await using program = await compileRingPeer("channel/ring/peers/ring_client.c", { bits });
   using silent = listenPipe({ name: randomName(), mode: "messages" });
   await using peer = await Peer.startProgram(program.path, silent.path, "50");
   await using _connection = await silent.accept(soon);
   assertEquals(await peer.nextLine(), "connect 258");
 });
 
-Deno.test("winipc_ring_connect() closes no handle that a server offers, and refuses a wrong one", async () => {
-  await using program = await compileRingPeer("channel/ring/peers/ring_client.c");
+peers.test("winipc_ring_connect() closes no handle that a server offers, and refuses a wrong one", async (bits) => {
+  await using program = await compileRingPeer("channel/ring/peers/ring_client.c", { bits });
   using pipe = listenPipe({ name: randomName(), mode: "messages" });
   for (const isValid of [true, false]) {
     await using peer = await Peer.startProgram(program.path, pipe.path);

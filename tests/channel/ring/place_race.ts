@@ -9,6 +9,7 @@ import { assertEquals } from "@std/assert";
 import { RingChannel } from "../../../src/channel/mod.ts";
 import { HEADER_LENGTH, RECEIVER, SENDER } from "../../../src/channel/ring/layout.ts";
 import { SharedEvent } from "../../../src/sync/mod.ts";
+import type { Bits } from "../../support/compile_c.ts";
 import { compileRingPeer } from "../../support/compile_ring_peer.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
@@ -25,10 +26,11 @@ export const RESULT = { taken: 0, busy: 170 } as const;
  * place is free, in others its owner has died.
  *
  * @param rounds The number of races.
+ * @param bits The bits of the racer in C.
  * @returns The number of wins of each of the three racers.
  */
-export async function raceForPlaces(rounds: number): Promise<number[]> {
-  await using program = await compileRingPeer("channel/ring/peers/place_racer.c");
+export async function raceForPlaces(rounds: number, bits: Bits = 64): Promise<number[]> {
+  await using program = await compileRingPeer("channel/ring/peers/place_racer.c", { bits });
   const name = randomName();
   using notes = Notes.create(name);
   using done = SharedEvent.create(`${name}.done`);

@@ -5,6 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import type { Bits } from "../../support/compile_c.ts";
 import { compileRingPeer } from "../../support/compile_ring_peer.ts";
 import { Peer } from "../../support/peer.ts";
 import type { Random } from "../../support/random.ts";
@@ -45,8 +46,8 @@ const MAX_LIFE = 4000;
 const KILLED = 9;
 
 /** C programs, which end themselves after a while. Every third one can do so before it is ready. */
-export const programs: OpenEnds = async (name) => {
-  const program = await compileRingPeer("channel/ring/peers/short_lived_end.c");
+export const programs = (bits: Bits): OpenEnds => async (name) => {
+  const program = await compileRingPeer("channel/ring/peers/short_lived_end.c", { bits });
   return {
     live: async ({ role, round, random, meanwhile }) => {
       const life = random.below(MAX_LIFE);

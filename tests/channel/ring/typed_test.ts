@@ -16,6 +16,7 @@ import { spawn } from "../../../src/process/mod.ts";
 import { type MessageLayout, struct, tagged, utf8 } from "../../../src/struct/mod.ts";
 import { allocatedPerMessage } from "../../support/allocation.ts";
 import { compileRingPeer } from "../../support/compile_ring_peer.ts";
+import { peers } from "../../support/peers.ts";
 import { assertLeavesNoHandle } from "../../support/leak.ts";
 import { Peer } from "../../support/peer.ts";
 import { peerUrl } from "../../support/peer_url.ts";
@@ -370,8 +371,9 @@ Deno.test("Random bytes in the description of a layout never open the channel, a
   RingChannel.open(name, { message: Event }).close();
 });
 
-Deno.test("declareRingChannel(): C programs send and receive the messages of a layout, and refuse another one", async () => {
+peers.test("declareRingChannel(): C programs send and receive the messages of a layout, and refuse another one", async (bits) => {
   await using program = await compileRingPeer("channel/ring/peers/typed_end.c", {
+    bits,
     messages: { event: Event, other: Other },
   });
   const name = randomName();

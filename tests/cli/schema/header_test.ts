@@ -5,6 +5,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { headerSchema } from "../../../src/cli/schema/header/header_schema.ts";
 import { C_CASES } from "./header_cases.ts";
+import { peers } from "../../support/peers.ts";
 import { compare, outputOf, programOf } from "./layout_program.ts";
 
 /** A header in C++, with what C++ programmers add to their structs. */
@@ -36,8 +37,8 @@ namespace classes { namespace inner {
       };
 `;
 
-Deno.test("headerSchema() places fields as a C compiler for Windows does", async () => {
-  compare(C_CASES, await outputOf("layouts.c", programOf(C_CASES)));
+peers.test("headerSchema() places fields as a C compiler for Windows does", async (bits) => {
+  compare(C_CASES, await outputOf("layouts.c", programOf(C_CASES), bits));
 });
 
 Deno.test("headerSchema() places the fields of C++, and skips its functions and constants", () => {

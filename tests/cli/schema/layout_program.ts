@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import type { Field } from "../../../src/cli/schema/schema.ts";
 import { headerSchema } from "../../../src/cli/schema/header/header_schema.ts";
-import { compileC } from "../../support/compile_c.ts";
+import { type Bits, compileC } from "../../support/compile_c.ts";
 import { temporaryFile } from "../../support/temporary_file.ts";
 import type { HeaderCase } from "./header_cases.ts";
 
@@ -69,9 +69,11 @@ int main(void) {
 }
 
 /** Compiles a program and returns its output. */
-export async function outputOf(name: string, program: string): Promise<string[]> {
+export async function outputOf(name: string, program: string, bits: Bits = 64): Promise<string[]> {
   await using source = await temporaryFile(name, program);
-  await using compiled = await compileC(new URL(`file:///${source.path.replaceAll("\\", "/")}`));
+  await using compiled = await compileC(new URL(`file:///${source.path.replaceAll("\\", "/")}`), {
+    bits,
+  });
   const { code, stdout } = await new Deno.Command(compiled.path).output();
   assertEquals(code, 0);
   return new TextDecoder().decode(stdout).trim().split(/\r?\n/);

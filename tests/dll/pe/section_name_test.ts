@@ -7,6 +7,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { inspectImage, SharedSection } from "../../../src/dll/mod.ts";
 import { compileC } from "../../support/compile_c.ts";
+import { peers } from "../../support/peers.ts";
 import { temporaryDll } from "../temporary_dll.ts";
 import { bytesOf, oddImage, SHARED } from "./odd_image.ts";
 import { temporaryImage } from "./temporary_image.ts";
@@ -64,8 +65,8 @@ Deno.test("If a name is not in the string table, the name in the header is used 
   assertEquals(namesOf("/4", TABLE, cut), lost("/4"));
 });
 
-Deno.test("SharedSection.load() finds an image section of C by its whole name, and by the header's", async () => {
-  await using dll = await compileC(source, { dll: true });
+peers.test("SharedSection.load() finds an image section of C by its whole name, and by the header's", async (bits) => {
+  await using dll = await compileC(source, { bits, dll: true });
   const section = inspectImage(dll.path).sections.find(({ shared }) => shared)!;
   // GCC writes the whole name to the string table. LINK shortens the name.
   for (const name of [".HOOKDATA", section.name, section.headerName, undefined]) {

@@ -2,7 +2,8 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { ProcessWatch, SharedEvent, SharedMemory } from "../../../mod.ts";
-import { compileC, type Compiled } from "../../support/compile_c.ts";
+import { type Bits, compileC, type Compiled } from "../../support/compile_c.ts";
+import { peers } from "../../support/peers.ts";
 import { Peer } from "../../support/peer.ts";
 import { peerUrl } from "../../support/peer_url.ts";
 import { randomName } from "../../support/random_name.ts";
@@ -11,12 +12,12 @@ import { State } from "./peers/state.ts";
 const soon = { timeout: 30_000 };
 const script = "sync/shared_lock/peers/end.ts";
 
-async function compile(): Promise<Compiled> {
+async function compile(bits: Bits): Promise<Compiled> {
   const include = await Deno.makeTempDir({ prefix: "winipc-" });
   try {
     const length = `#define STATE_LENGTH ${State.byteLength}\n`;
     await Deno.writeTextFile(`${include}\\state.h`, State.toC("State") + length);
-    return await compileC(peerUrl("sync/shared_lock/peers/end.c"), { include });
+    return await compileC(peerUrl("sync/shared_lock/peers/end.c"), { bits, include });
   } finally {
     await Deno.remove(include, { recursive: true });
   }
@@ -30,8 +31,8 @@ function createState() {
   return { name, state: State.view(view), [Symbol.dispose]: () => stack.dispose() };
 }
 
-Deno.test("SharedLock keeps 4 million increments of C programs and scripts apart", async () => {
-  await using program = await compile();
+peers.test("SharedLock keeps 4 million increments of C programs and scripts apart", async (bits) => {
+  await using program = await compile(bits);
   using shared = createState();
   const { name, state } = shared;
   await using c = await Peer.startProgram(program.path, name);
@@ -52,8 +53,8 @@ Deno.test("SharedLock keeps 4 million increments of C programs and scripts apart
   assertEquals([state.count, state.lock.holder], [4_000_200, undefined]);
 });
 
-Deno.test("SharedReadWriteLock keeps the writes of C programs and scripts apart from the reads", async () => {
-  await using program = await compile();
+peers.test("SharedReadWriteLock keeps the writes of C programs and scripts apart from the reads", async (bits) => {
+  await using program = await compile(bits);
   using shared = createState();
   await using c = await Peer.startProgram(program.path, shared.name);
   await using deno = await Peer.start(script, shared.name);
@@ -68,8 +69,8 @@ Deno.test("SharedReadWriteLock keeps the writes of C programs and scripts apart 
   assertEquals([shared.state.first, shared.state.second], [102_000, 102_000]);
 });
 
-Deno.test("HeldLock.abandoned is true once after a C program or a script is killed with the lock", async () => {
-  await using program = await compile();
+peers.test("HeldLock.abandoned is true once after a C program or a script is killed with the lock", async (bits) => {
+  await using program = await compile(bits);
   using shared = createState();
   const { name, state } = shared;
   for (
@@ -94,8 +95,8 @@ Deno.test("HeldLock.abandoned is true once after a C program or a script is kill
   }
 });
 
-Deno.test("A process that is killed before it has written its start time abandons the lock", async () => {
-  await using program = await compile();
+peers.test("A process that is killed before it has written its start time abandons the lock", async (bits) => {
+  await using program = await compile(bits);
   using shared = createState();
   const { lock } = shared.state;
   await using c = await Peer.startProgram(program.path, shared.name);
@@ -107,8 +108,8 @@ Deno.test("A process that is killed before it has written its start time abandon
   assertEquals(held.abandoned, true);
 });
 
-Deno.test("A C program finds that a killed script has abandoned the lock, and that a live one has not", async () => {
-  await using program = await compile();
+peers.test("A C program finds that a killed script has abandoned the lock, and that a live one has not", async (bits) => {
+  await using program = await compile(bits);
   using shared = createState();
   const { name } = shared;
   await using c = await Peer.startProgram(program.path, name);
@@ -119,8 +120,8 @@ Deno.test("A C program finds that a killed script has abandoned the lock, and th
   assertEquals(await counting, "counted 1");
 });
 
-Deno.test("A dead reader does not block a writer, and a dead writer abandons the lock", async () => {
-  await using program = await compile();
+peers.test("A dead reader does not block a writer, and a dead writer abandons the lock", async (bits) => {
+  await using program = await compile(bits);
   using shared = createState();
   const { name, state: { pair } } = shared;
   await using c = await Peer.startProgram(program.path, name);

@@ -14,6 +14,7 @@ import { toJson } from "../../../../src/cli/printing/json.ts";
 import type { Field, Schema } from "../../../../src/cli/schema/schema.ts";
 import { compileC, type Compiled } from "../../../support/compile_c.ts";
 import { Peer } from "../../../support/peer.ts";
+import { peers } from "../../../support/peers.ts";
 import { peerUrl } from "../../../support/peer_url.ts";
 import { Random } from "../../../support/random.ts";
 import { randomName } from "../../../support/random_name.ts";
@@ -57,8 +58,8 @@ function schemaOf(name: string): Schema {
 }
 
 /** Copies a memory of the writer as it is now. */
-function copyNow(name: string): Uint8Array<ArrayBuffer> {
-  using memory = SharedMemory.open(name + SUFFIX);
+function copyNow(name: string, suffix = SUFFIX): Uint8Array<ArrayBuffer> {
+  using memory = SharedMemory.open(name + suffix);
   using view = memory.map();
   return view.bytes.slice();
 }
@@ -89,6 +90,15 @@ function fieldOf(fields: readonly Field[], path: string): Field {
   assertEquals(found.length, 1, path);
   return found[0]!;
 }
+
+peers.test("The memories have the same bytes in C programs of each width", async (bits) => {
+  await using program = await compileC(peerUrl("cli/schema/shipped/peers/shipped_writer.c"), {
+    bits,
+  });
+  const suffix = ` ${randomName()}`;
+  await using _writer = await Peer.startProgram(program.path, suffix);
+  for (const name of NAMES) assertEquals([name, copyNow(name, suffix)], [name, copyOf(name)]);
+});
 
 Deno.test("A name of either directory finds its schema, and other names find none", () => {
   const names = {
