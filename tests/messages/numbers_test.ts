@@ -7,6 +7,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { isWine } from "../../ffi/win32/ntdll.ts";
 import { CopyDataListener, MessageSender, sendCopyData } from "../../src/messages/mod.ts";
 import { type Bits, compileC } from "../support/compile_c.ts";
 import { Peer } from "../support/peer.ts";
@@ -52,12 +53,14 @@ peers.test("CopyDataListener receives ids above 2^31 and below 0 of a C program,
 peers.test("sendCopyData() sends ids above 2^31 to a C program, of which one of 32 bits sees the lower half", async (bits) => {
   await using c = await start(bits);
   await using from = await CopyDataListener.open();
+  // Windows passes on the lower half, and Wine 10 passes on 0 if the upper half is not 0.
   const ids = [0n, 7n, 2n ** 31n, 2n ** 32n - 2n, 2n ** 64n - 2n, 0x1234_5678_9abc_def0n];
   for (const [index, id] of ids.entries()) {
     const bytes = patternOf(LENGTHS[index % LENGTHS.length]!);
     assertEquals(await c.peer.ask("take 5"), "waiting");
     assertEquals(await sendCopyData(c.window, bytes, { id, from }), 5n);
-    const words = [BigInt.asUintN(bits, id), bytes.length, checksumOf(bytes), from.handle];
+    const arrived = bits === 32 && isWine() && id >= 2n ** 32n ? 0n : BigInt.asUintN(bits, id);
+    const words = [arrived, bytes.length, checksumOf(bytes), from.handle];
     assertEquals(await c.peer.nextLine(), words.join(" "));
   }
 });
