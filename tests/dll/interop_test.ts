@@ -134,7 +134,7 @@ peers.test("A C program links to a DLL with the header and definition of declare
   await assertRejects(() => run("C:\\"), Error, "ended with");
 });
 
-peers.test("A C program gets ERROR_BAD_EXE_FORMAT for a DLL of another machine, which a script can load", async (bits) => {
+peers.test("A C program gets ERROR_BAD_EXE_FORMAT for a DLL of another machine", async (bits) => {
   await using program = await compileC(source("shared_variable.c"), { bits });
   const variables = { [NAME]: "i32" } as const;
   // Wine 10 loads a DLL of x86 without code into a 64-bit program. Windows does not.
@@ -145,6 +145,4 @@ peers.test("A C program gets ERROR_BAD_EXE_FORMAT for a DLL of another machine, 
     Error,
     'got "error 193"',
   );
-  using section = SharedSection.load(dll.path, { exports: variables });
-  assertEquals(section.variables[NAME], 0);
 });

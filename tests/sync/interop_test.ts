@@ -17,11 +17,12 @@ import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
 
 const soon = { timeout: 30_000 };
-const C_PEERS = 58;
+/** Fewer of 32 bits: on some machines each of these is emulated. */
+const C_PEERS = { 64: 58, 32: 10 } as const;
 const DENO_PEERS = 6;
 const TIMES = 100;
 
-peers.test("SharedMutex keeps the increments of 64 C and Deno processes apart", async (bits) => {
+peers.test("SharedMutex keeps the increments of many C and Deno processes apart", async (bits) => {
   await using program = await compileC(peerUrl("sync/peers/named_objects.c"), { bits });
   const names = [randomName(), randomName(), randomName()] as const;
   using mutex = SharedMutex.create(names[0]);
@@ -38,7 +39,7 @@ peers.test("SharedMutex keeps the increments of 64 C and Deno processes apart", 
   using lock = await mutex.lock(soon);
   const children = [
     ...Array.from({ length: DENO_PEERS }, () => start(Deno.execPath(), [...flags, ...words])),
-    ...Array.from({ length: C_PEERS }, () => start(program.path, ["count", ...words])),
+    ...Array.from({ length: C_PEERS[bits] }, () => start(program.path, ["count", ...words])),
   ];
   try {
     // No child begins to count before all children are ready.
