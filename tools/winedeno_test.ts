@@ -440,6 +440,7 @@ Deno.test("winedeno --doctor names the broken parts", async () => {
   const hasCompiler = [...Deno.readDirSync(`${home}/wine`)].some(({ name }) => name === "root");
   if (hasCompiler) {
     await Deno.remove(`${home}/${compiler}`);
+    await Deno.remove(`${home}/${compiler.replace("x86_64", "i686")}`);
     await breakFile("wine/root/usr/sbin/nats-server");
   }
 
@@ -452,5 +453,6 @@ Deno.test("winedeno --doctor names the broken parts", async () => {
   assertStringIncludes(out, `rm -rf ${home}/npm`);
   assertFalse(out.includes("Everything works"));
   assertEquals(out.includes("BROKEN  the C compiler"), hasCompiler);
+  assertEquals(out.includes("BROKEN  32-bit programs"), hasCompiler);
   assertEquals(out.includes("BROKEN  nats-server"), hasCompiler);
 });
