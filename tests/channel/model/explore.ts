@@ -3,16 +3,27 @@
  *
  * The memory is sequentially consistent, as it is for `Atomics`. Plain accesses fit into this:
  * their words are read only after an atomic access has published them, or after their writer has
- * died.
+ * died. With the option `order: "arm"`, the memory has the order of ARM64, and shows that this is so.
  *
  * @module
  */
 
 import { HEADER_LENGTH, WORD } from "../../../src/channel/ring/layout.ts";
+import { type AccessSite, siteOf } from "./access_site.ts";
+import { ArmMemory } from "./arm_memory.ts";
 import { digest } from "./digest.ts";
 import type { Library } from "./library.ts";
+import { type ModelMemory, processObject, SequentialMemory } from "./memory.ts";
 import { Node } from "./node.ts";
-import { accessMemory, type Action, type Entry, letScriptsStop, Run } from "./run.ts";
+import {
+  accessMemory,
+  type Action,
+  type Entry,
+  letScriptsStop,
+  processOf,
+  Run,
+  running,
+} from "./run.ts";
 import {
   closing,
   counterexample,
@@ -63,6 +74,10 @@ export interface Scenario {
    * @default none
    */
   readonly constant?: readonly number[];
+  /** The first words of pairs that are accessed as a whole. Counts only on ARM64. @default none */
+  readonly wide?: readonly number[];
+  /** Words that only their writer reads. Counts only on ARM64. @default none */
+  readonly unread?: readonly number[];
   /** Returns whether a script may wait for ever with this memory. @default never */
   mayWait?(memory: Int32Array<ArrayBuffer>): boolean;
   /** Maximum number of timeouts that end because no script can make a step. @default 4 */
@@ -79,6 +94,16 @@ export interface Scenario {
     ended: ReadonlySet<number>,
     memory: Int32Array<ArrayBuffer>,
   ): void;
+}
+
+/** Options of {@linkcode Explorer}. */
+export interface ExplorerOptions {
+  /** The order of the memory. @default "sequential" */
+  readonly order?: "sequential" | "arm";
+  /** The `Atomics` access that is a plain access instead, as a fault. @default none */
+  readonly weakened?: AccessSite;
+  /** Is called for each `Atomics` access to shared memory. */
+  readonly onAtomic?: (site: AccessSite) => void;
 }
 
 /** The numbers of an exploration. */
@@ -119,11 +144,13 @@ export class Explorer {
   readonly #scenario: Scenario;
   readonly #watched: Int32Array<ArrayBuffer>;
   readonly #hasKillable: boolean;
+  readonly #options: ExplorerOptions;
   /** The node of each state in which a script was at rest, by the text of the state. */
   readonly #rested = new Map<string, Node>();
 
-  constructor(library: Library, scenario: Scenario) {
+  constructor(library: Library, scenario: Scenario, options: ExplorerOptions = {}) {
     this.#library = library;
+    this.#options = options;
     this.#scenario = scenario;
     this.#watched = scenario.memory.slice();
     this.#hasKillable = scenario.parts.some(({ killable }) => killable !== undefined);
@@ -138,9 +165,7 @@ export class Explorer {
     using _memory = watchMemory(
       this.#watched.buffer,
       (access, make) => this.#access(access, make),
-      {
-        torn: this.#library.torn,
-      },
+      { torn: this.#library.torn, splits: this.#isArm, fence: this.#isArm },
     );
     using _stops = letScriptsStop();
     const nodes: Node[] = [];
@@ -148,7 +173,7 @@ export class Explorer {
       nodes.push(await this.#run(part, new Node()));
     }
     const first = { set: [], held: [], ended: [], woken: [], longWaits: 0, trail: undefined };
-    const open: State[] = [{ ...first, memory: this.#scenario.memory, nodes }];
+    const open: State[] = [await this.#goOn({ ...first, memory: this.#memory(), nodes })];
     const seen = new Set<string>();
     let ends = 0;
     for (let state = open.pop(); state !== undefined; state = open.pop()) {
@@ -167,6 +192,20 @@ export class Explorer {
       }
     }
     return { states: seen.size, ends };
+  }
+
+  get #isArm(): boolean {
+    return this.#options.order === "arm";
+  }
+
+  /** Returns the memory at the beginning. */
+  #memory(): ModelMemory {
+    const { memory, parts, wide, unread, body = HEADER_LENGTH / 4 } = this.#scenario;
+    const watched = this.#watched;
+    if (this.#isArm) return new ArmMemory({ watched, parts: parts.length, wide, unread }, memory);
+    const isLocal = (word: number) =>
+      word >= body || (!this.#hasKillable && ONLY_AFTER_AN_END.includes(word));
+    return new SequentialMemory(memory, watched, isLocal);
   }
 
   /**
@@ -203,11 +242,20 @@ export class Explorer {
 
   /** Makes all steps that come next in any case, so that the states in between are not explored. */
   async #goOn(state: State): Promise<State> {
-    for (let now = state;;) {
+    for (let now = this.#retired(state);; now = this.#retired(now)) {
       const { steps: [only, ...others], isForced } = this.#stepsFrom(now);
       if (!isForced || only === undefined || others.length > 0) return now;
       now = await this.#take(now, only);
     }
+  }
+
+  /** Tells the memory which scripts have ended, so that it can forget what only they could see. */
+  #retired(state: State): State {
+    let { memory } = state;
+    for (const [part, { progress: { isOver } }] of state.nodes.entries()) {
+      if (isOver && memory.canCall(part)) memory = memory.end(part);
+    }
+    return memory === state.memory ? state : { ...state, memory };
   }
 
   /** Returns the steps that can follow a state, and whether no other step can come before them. */
@@ -220,15 +268,21 @@ export class Explorer {
         const own = this.#stepsOf(state, part, action);
         const isSet = first === "until it sleeps" ? hasSlept : first !== true || notes.length > 0;
         const isAlone = !isSet || (whole && action.kind !== "wait");
-        if (this.#isOwn(action) || isAlone) return { steps: own, isForced: true };
+        if (this.#isOwn(part, state.memory, action) || isAlone) {
+          const all = isAlone ? [...own, ...this.#memorySteps(state, part)] : own;
+          return { steps: all, isForced: true };
+        }
         steps.push(...own);
       }
+      steps.push(...this.#memorySteps(state, part));
       for (const [wait, { handles }] of waits) {
         if (isOver(state, part, wait)) continue;
         const found = firstSignalled(state, handles);
         if (found === undefined) continue;
         const woken = [...state.woken, { part, wait, code: found.index }];
-        steps.push({ text: `wait ${wait} is over`, part, change: { set: found.set, woken } });
+        const memory = state.memory.learn(part, objectOf(handles[found.index]!));
+        const change = { set: found.set, woken, memory };
+        steps.push({ text: `wait ${wait} is over`, part, change });
       }
       if (action === undefined) {
         for (const woken of state.woken) {
@@ -252,49 +306,77 @@ export class Explorer {
     const done = (text: string, value: unknown, change: Partial<State> = {}): Step => {
       return { text, part, entry: { kind: "done", value }, change };
     };
+    const { memory } = state;
+    if (action.kind !== "access" && action.kind !== "time" && !memory.canCall(part)) return [];
     switch (action.kind) {
       case "time":
         return [done("time", state.longWaits * LONG)];
-      case "ask":
-        return [done(`ask for ${action.pid}`, state.ended.includes(action.pid))];
-      case "set":
-        return [done(`set ${action.event}`, 1, { set: withHandle(state.set, action.event) })];
+      case "ask": {
+        const { pid } = action;
+        const hasEnded = state.ended.includes(pid);
+        const learned = hasEnded ? memory.learn(part, processObject(pid)) : memory;
+        return [done(`ask for ${pid}`, hasEnded, { memory: learned })];
+      }
+      case "set": {
+        const { event } = action;
+        const change = {
+          set: withHandle(state.set, event),
+          memory: memory.give(part, objectOf(event)),
+        };
+        return [done(`set ${event}`, 1, change)];
+      }
       case "event": {
         const { how, event } = action;
         const held = { event, pid: part + 1 };
         const isThere = state.held.some((one) => one.event === event);
         const text = `${how} ${event}`;
+        // The directory of all names has a lock.
+        const passed = { memory: memory.learn(part, NAMES).give(part, NAMES) };
         if (how === "close") {
           const isClosed = (one: Held) => one.event === event && one.pid === held.pid;
-          return [done(text, true, closing(state, isClosed))];
+          return [done(text, true, { ...closing(state, isClosed), ...passed })];
         }
-        if (isThere !== (how === "open")) return [done(`${text} in vain`, false)];
-        return [done(text, true, taking(state, held))];
+        if (isThere !== (how === "open")) return [done(`${text} in vain`, false, passed)];
+        return [done(text, true, { ...taking(state, held), ...passed })];
       }
       case "wait": {
         const steps: Step[] = [];
         const found = firstSignalled(state, action.handles);
-        if (found) steps.push(done("is woken", found.index, { set: found.set }));
+        if (found) {
+          const learned = memory.learn(part, objectOf(action.handles[found.index]!));
+          steps.push(done("is woken", found.index, { set: found.set, memory: learned }));
+        }
         if (action.timeout <= SHORT) steps.push(done("is not woken soon", WAIT_TIMEOUT));
         return steps;
       }
-      case "access": {
-        const { access, make } = action;
-        this.#watched.set(state.memory);
-        const value = make();
-        const text = `${access.method} ${access.word} ${access.values.join(" ")} -> ${value}`;
-        return [done(text, value, access.isWrite ? { memory: this.#watched.slice() } : {})];
-      }
+      case "access":
+        try {
+          return memory.access(part, action.access, action.make).map(({ text, value, memory }) =>
+            done(text, value, { memory })
+          );
+        } catch (error) {
+          throw counterexample("The memory refuses an access", state, error);
+        }
+    }
+  }
+
+  /** Returns the steps that the memory makes by itself for a script. */
+  #memorySteps(state: State, part: number): Step[] {
+    try {
+      return state.memory.ownSteps(part).map(({ text, memory }) => ({
+        text,
+        part,
+        change: { memory },
+      }));
+    } catch (error) {
+      throw counterexample("The memory refuses a store", state, error);
     }
   }
 
   /** Returns whether no other script can notice when an action happens. */
-  #isOwn(action: Action): boolean {
+  #isOwn(part: number, memory: ModelMemory, action: Action): boolean {
     if (action.kind === "time") return true;
-    if (action.kind !== "access") return false;
-    const { word } = action.access;
-    const { body = HEADER_LENGTH / 4 } = this.#scenario;
-    return word >= body || (!this.#hasKillable && ONLY_AFTER_AN_END.includes(word));
+    return action.kind === "access" && memory.isLocal(part, action.access);
   }
 
   /** Returns the long timeouts that can end, because no script can make a step. */
@@ -319,16 +401,32 @@ export class Explorer {
   }
 
   #access(access: Access, make: () => unknown): unknown {
-    if (!this.#scenario.constant?.includes(access.word)) return accessMemory(access, make);
-    if (access.isWrite) throw new Error(`A script has written to the constant word ${access.word}`);
-    return make();
+    if (this.#scenario.constant?.includes(access.word)) {
+      if (access.isWrite) {
+        throw new Error(`A script has written to the constant word ${access.word}`);
+      }
+      return make();
+    }
+    return accessMemory(this.#weakened(access), make);
+  }
+
+  /** Returns an access, or a plain one in its place if this is the fault. */
+  #weakened(access: Access): Access {
+    const { weakened, onAtomic } = this.#options;
+    if (!access.isAtomic || (weakened ?? onAtomic) === undefined || running().isReplaying) {
+      return access;
+    }
+    const site = siteOf();
+    onAtomic?.(site);
+    return site === weakened ? { ...access, isAtomic: false } : access;
   }
 
   #checkEnd(state: State): void {
     const ended = new Set(state.ended);
     const { mayWait } = this.#scenario;
+    const { words } = state.memory;
     for (const [part, { progress }] of state.nodes.entries()) {
-      if (mayWait?.(state.memory) || progress.isOver || progress.isResting || ended.has(part + 1)) {
+      if (mayWait?.(words) || progress.isOver || progress.isResting || ended.has(part + 1)) {
         continue;
       }
       const { after } = this.#scenario.parts[part]!;
@@ -336,7 +434,7 @@ export class Explorer {
       throw counterexample(`Script ${part + 1} waits for ever`, state);
     }
     try {
-      this.#scenario.check(state.nodes.map(({ progress }) => progress.notes), ended, state.memory);
+      this.#scenario.check(state.nodes.map(({ progress }) => progress.notes), ended, words);
     } catch (error) {
       throw counterexample("The end is wrong", state, error);
     }
@@ -354,5 +452,13 @@ function endOf(state: State, part: number): Step {
   const ended = [...state.ended, part + 1].sort();
   const woken = state.woken.filter((woken) => woken.part !== part);
   const closed = closing(state, ({ pid }) => pid === part + 1);
-  return { text: ENDED, part, change: { ...closed, ended, woken } };
+  return { text: ENDED, part, change: { ...closed, ended, woken, memory: state.memory.end(part) } };
+}
+
+/** The object of the system that holds the names of all events. */
+const NAMES = "names";
+
+function objectOf(handle: bigint): string {
+  const pid = processOf(handle);
+  return pid === undefined ? `event ${handle}` : processObject(pid);
 }

@@ -166,6 +166,11 @@ export class Run {
     };
   }
 
+  /** Whether the next step was made in an earlier run, or the run is aborted. */
+  get isReplaying(): boolean {
+    return this.#action !== undefined || this.#entries[this.#at]?.kind === "done";
+  }
+
   /** Adds a note, which the scenario checks at the end. */
   note(text: string): void {
     if (this.#action === undefined) this.#notes.push(text);

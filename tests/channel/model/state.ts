@@ -4,13 +4,14 @@
  * @module
  */
 
+import type { ModelMemory } from "./memory.ts";
 import type { Node } from "./node.ts";
 import { processOf } from "./run.ts";
 
 /** The whole state of a scenario at a moment. */
 export interface State {
-  /** The contents of the memory. */
-  readonly memory: Int32Array<ArrayBuffer>;
+  /** The memory. */
+  readonly memory: ModelMemory;
   /** The events that are set. */
   readonly set: readonly bigint[];
   /** The open handles of named events. An event exists as long as one of its handles is open. */
@@ -87,22 +88,7 @@ export function keyOfState({ memory, set, held, ended, woken, longWaits, nodes }
   const done = woken.map(({ part, wait, code }) => `${part}.${wait}.${code}`).sort();
   const ids = nodes.map(({ id }, part) => ended.includes(part + 1) ? 0 : id);
   const handles = held.map(orderOf);
-  return [keyOfMemory(memory), set, handles, ended, done, longWaits, ids].join(";");
-}
-
-/** The keys of memories, because most steps only read and keep the same array. */
-const keysOfMemories = new WeakMap<Int32Array, string>();
-
-function keyOfMemory(memory: Int32Array<ArrayBuffer>): string {
-  let key = keysOfMemories.get(memory);
-  if (key === undefined) {
-    const words: string[] = [];
-    for (let index = 0; index < memory.length; index++) {
-      if (memory[index] !== 0) words.push(`${index}:${memory[index]}`);
-    }
-    keysOfMemories.set(memory, key = words.join());
-  }
-  return key;
+  return [memory.key, set, handles, ended, done, longWaits, ids].join(";");
 }
 
 /** Returns a counterexample with the steps that led to a state. */

@@ -29,7 +29,17 @@ export type OnAccess = (access: Access, make: () => unknown) => unknown;
 export interface WatchOptions {
   /** Index of a word whose `compareExchange` takes two steps, as a fault. @default none */
   torn?: number | undefined;
+  /** Whether an access to many words is one access for each word. @default false */
+  splits?: boolean;
+  /**
+   * Whether `Atomics` accesses to other arrays are watched, too, as accesses to the word
+   * {@linkcode FENCE}. Only the library's fence makes such accesses. @default false
+   */
+  fence?: boolean;
 }
+
+/** The index of the word that the library's fence uses. It is not in the memory. */
+export const FENCE = -1;
 
 type Words = Int32Array<ArrayBuffer> | BigUint64Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
@@ -47,7 +57,7 @@ const BYTES_OF_WORD = 4;
 export function watchMemory(
   buffer: ArrayBuffer,
   onAccess: OnAccess,
-  { torn }: WatchOptions = {},
+  { torn, splits = false, fence = false }: WatchOptions = {},
 ): Disposable {
   const arrays = new WeakMap<object, Words>();
   const stack = new DisposableStack();
@@ -73,8 +83,12 @@ export function watchMemory(
     if (typeof array !== "object" || array === null) return undefined;
     const call = Reflect.get(Atomics, method);
     const words = arrays.get(array);
-    if (words === undefined) return call(...args);
     const isWrite = method !== "load";
+    if (words === undefined) {
+      if (!fence) return call(...args);
+      const access = { method, isAtomic: true, isWrite, word: FENCE, end: FENCE + 1, values };
+      return onAccess(access, () => call(...args));
+    }
     const access = accessTo(words, { index: Number(index), method, isAtomic: true, isWrite });
     if (method === "compareExchange" && access.word === torn) {
       const found = callAtomics("load", [array, index]);
@@ -108,16 +122,37 @@ export function watchMemory(
   function ofBytes(bytes: Uint8Array<ArrayBuffer>, key: string | symbol): unknown {
     if (key === "subarray") return (from: number, to: number) => watch(bytes.subarray(from, to));
     if (key === "slice") {
-      return (index = 0, to = bytes.length) =>
-        onAccess(accessTo(bytes, { index, to, method: key }), () => bytes.slice(index, to));
+      return (index = 0, to = bytes.length) => {
+        if (splits) return sliceByWords(bytes, index, to);
+        return onAccess(accessTo(bytes, { index, to, method: key }), () => bytes.slice(index, to));
+      };
     }
     return Reflect.get(bytes, key);
+  }
+
+  function sliceByWords(bytes: Uint8Array<ArrayBuffer>, index: number, to: number): unknown {
+    const copy = new Uint8Array(to - index);
+    for (const [first, end] of wordsIn(bytes, index, to)) {
+      const access = accessTo(bytes, { index: first, to: end, method: "slice" });
+      // A text, because the value of a step must be comparable.
+      const text = String(onAccess(access, () => bytes.slice(first, end).join()));
+      copy.set(text.split(",").map(Number), first - index);
+    }
+    return copy;
   }
 
   /** Returns the method `set` of an array. */
   function copyTo(words: Words): (from: ArrayLike<unknown>, index?: number) => void {
     return (from, index = 0) => {
       const to = index + from.length;
+      if (splits) {
+        for (const [first, end] of wordsIn(words, index, to)) {
+          const access = accessTo(words, { index: first, to: end, method: "set", isWrite: true });
+          const part = Array.prototype.slice.call(from, first - index, end - index);
+          onAccess(access, () => void Reflect.apply(words.set, words, [part, first]));
+        }
+        return;
+      }
       const access = accessTo(words, { index, to, method: "set", isWrite: true });
       onAccess(access, () => void Reflect.apply(words.set, words, [from, index]));
     };
@@ -155,6 +190,20 @@ function accessTo(
   const wordOf = (index: number) => (byteOffset + index * BYTES_PER_ELEMENT) / BYTES_OF_WORD;
   const end = Math.ceil(wordOf(to));
   return { method, isAtomic, isWrite, word: Math.floor(wordOf(index)), end, values: [] };
+}
+
+/** Returns the parts of a range of elements that are each in one word. */
+function wordsIn(words: Words, index: number, to: number): [first: number, end: number][] {
+  const { byteOffset, BYTES_PER_ELEMENT } = words;
+  const parts: [first: number, end: number][] = [];
+  for (let first = index; first < to;) {
+    const byte = byteOffset + first * BYTES_PER_ELEMENT;
+    const inWord = (BYTES_OF_WORD - byte % BYTES_OF_WORD) / BYTES_PER_ELEMENT;
+    const end = Math.min(to, first + Math.max(1, Math.floor(inWord)));
+    parts.push([first, end]);
+    first = end;
+  }
+  return parts;
 }
 
 function isIndex(key: string | symbol): key is string {
