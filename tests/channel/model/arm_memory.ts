@@ -14,7 +14,8 @@
  * All stores that are visible have one order: they have timestamps. A store is visible to all
  * scripts at the same time. Until then it is pending.
  *
- * Rules for stores. Each store is pending first, and becomes visible in a step of its own.
+ * Rules for stores. A store becomes visible at once, or it is pending until a later store has
+ * overtaken it. (A store that is not overtaken need not be pending: loads can return old values.)
  *
  * 1. Pending stores to one word become visible in the order of the program.
  * 2. A release store becomes visible only after all earlier stores of its script. A later plain
@@ -37,6 +38,10 @@
  * Rule 8 is weaker than ARM. So is the rest of the model where it differs, apart from one reordering:
  * a plain load is never made after a later plain store. Instead, the model refuses a program in which
  * that could matter: see {@linkcode LoadBuffering}.
+ *
+ * A fence of the library uses a word that no other script reads. So its store needs no timestamp of
+ * its own: it comes right after all that the script has loaded and stored. A later moment would only
+ * leave fewer results to the loads after it.
  *
  * Calls of the system take and release a lock of the kernel. So a call begins only when no store of
  * its script is pending. A wait learns what the script knew that has set the event, or that has died.
@@ -85,6 +90,8 @@ interface Pending {
   readonly isRelease: boolean;
   /** Whether this is the store of a read-modify-write. */
   readonly isExclusive: boolean;
+  /** Whether this store must not become visible before a later one has overtaken it. */
+  readonly isHeld: boolean;
   /** The open loads before this store. */
   readonly open: readonly OpenLoad[];
   /** The hazards that its script knew. */
@@ -118,12 +125,23 @@ export interface ArmOptions {
   readonly wide?: readonly number[] | undefined;
   /** Words that no other script reads than the one that writes them. @default none */
   readonly unread?: readonly number[] | undefined;
+  /**
+   * Words whose plain loads decide what is done next. By this dependency no later store can come
+   * before such a load. @default none
+   */
+  readonly branched?: readonly number[] | undefined;
+  /** Maximum number of stores of all scripts that are overtaken. @default Infinity */
+  readonly maxOvertaken?: number | undefined;
 }
 
 interface Contents {
   readonly writes: ReadonlyMap<number, readonly Write[]>;
   readonly threads: readonly Thread[];
   readonly objects: ReadonlyMap<string, number>;
+  /** The timestamps of the release stores after open loads, by the names of the loads. */
+  readonly closed: ReadonlyMap<string, number>;
+  /** The number of stores that were overtaken, or will be. */
+  readonly overtaken: number;
 }
 
 const STORES = ["store", "put", "set"];
@@ -160,12 +178,18 @@ export class ArmMemory implements ModelMemory {
         writes: new Map(),
         threads: Array.from({ length: options.parts }, () => NEW_THREAD),
         objects: new Map(),
+        closed: new Map(),
+        overtaken: 0,
       }
       : this.#normalized(contents);
   }
 
   get key(): string {
     return this.#key ??= this.#describe();
+  }
+
+  get isImpossible(): boolean {
+    return this.#contents.threads.some(({ pending }) => pending.some(({ isHeld }) => isHeld));
   }
 
   get words(): Int32Array<ArrayBuffer> {
@@ -180,22 +204,18 @@ export class ArmMemory implements ModelMemory {
   access(part: number, access: Access, make: () => unknown): MemoryStep[] {
     const loc = this.#locOf(part, access);
     if (!access.isWrite) return this.#load(part, loc, access, make);
-    if (STORES.includes(access.method)) return [this.#store(part, loc, access, make)];
+    if (STORES.includes(access.method)) return this.#store(part, loc, access, make);
     return this.#modify(part, loc, access, make);
   }
 
-  isLocal(_part: number, { isWrite, method }: Access): boolean {
-    return isWrite && STORES.includes(method);
+  isLocal(_part: number, { isWrite, method, word }: Access): boolean {
+    return isWrite && STORES.includes(method) && this.#isUnread(word);
   }
 
   ownSteps(part: number): MemoryStep[] {
-    const { pending } = this.#thread(part);
     const steps: MemoryStep[] = [];
-    for (const [index, item] of pending.entries()) {
-      const isBlocked = (item.isRelease && index > 0) ||
-        pending.slice(0, index).some(({ loc }) => loc === item.loc) ||
-        (!item.isExclusive && this.#isReserved(part, item.loc));
-      if (isBlocked) continue;
+    for (const item of this.#thread(part).pending) {
+      if (item.isHeld || this.#isBlocked(this.#contents, part, item)) continue;
       const text = `${nameOf(item.loc)} = ${item.value} becomes visible`;
       steps.push({ text, memory: this.#make(this.#perform(this.#contents, part, item)) });
     }
@@ -233,7 +253,9 @@ export class ArmMemory implements ModelMemory {
     const thread = this.#thread(part);
     // Rule 6.
     if (isAtomic && thread.pending.some(({ isRelease }) => isRelease)) return [];
-    const open = isAtomic ? thread.open : opened(thread, loc);
+    if (loc < 0 && !isAtomic) return [this.#found(loc, 0, make, this.#contents)];
+    const isOrdered = isAtomic || this.#isUnread(loc) || this.#options.branched?.includes(loc);
+    const open = isOrdered ? thread.open : opened(thread, loc);
     const forwarded = thread.pending.findLast((item) => item.loc === loc);
     const base = Math.max(thread.view, isAtomic ? thread.released : 0);
     if (forwarded !== undefined) {
@@ -250,7 +272,7 @@ export class ArmMemory implements ModelMemory {
         known: Math.max(thread.known, post),
         floors: withEntry(thread.floors, loc, write.time),
         open,
-        hazards: observe(thread.hazards, write),
+        hazards: this.#observed(thread, write),
       });
       return this.#found(loc, write.value, make, next);
     });
@@ -259,21 +281,60 @@ export class ArmMemory implements ModelMemory {
   #found(loc: number, value: Value, make: () => unknown, next: Contents): MemoryStep {
     this.#put(loc, value);
     const result = make();
-    return { text: `loads ${nameOf(loc)} -> ${result}`, value: result, memory: this.#make(next) };
+    const text = `loads ${nameOf(loc)} -> ${result}`;
+    return { text, value: result, memory: this.#make(next), isQuiet: true };
   }
 
-  #store(part: number, loc: number, { isAtomic }: Access, make: () => unknown): MemoryStep {
+  #store(part: number, loc: number, { isAtomic }: Access, make: () => unknown): MemoryStep[] {
     const thread = this.#thread(part);
     // A store of some bytes keeps the other bytes of the word.
     this.#put(loc, thread.pending.findLast((item) => item.loc === loc)?.value ?? this.#newest(loc));
     const result = make();
+    // An end without Atomics: nothing that another script can see.
+    if (loc < 0 && !isAtomic) {
+      return [{ text: "stores nothing", value: result, memory: this, isQuiet: true }];
+    }
     const item = this.#pending(thread, loc, { isRelease: isAtomic, isExclusive: false });
-    const pending = [...thread.pending, item];
-    return {
-      text: `${isAtomic ? "releases" : "stores"} ${nameOf(loc)} = ${item.value}`,
-      value: result,
-      memory: this.#make(withThread(this.#contents, part, { ...thread, pending })),
+    const text = `${isAtomic ? "releases" : "stores"} ${nameOf(loc)} = ${item.value}`;
+    return this.#issue(this.#contents, part, item, { text, value: result });
+  }
+
+  /** Returns the steps that make a new store: it becomes visible at once, or it is pending. */
+  #issue(
+    contents: Contents,
+    part: number,
+    item: Pending,
+    { text, value }: { text: string; value: unknown },
+  ): MemoryStep[] {
+    const thread = contents.threads[part]!;
+    const { overtaken } = contents;
+    const withItem = (item: Pending) =>
+      withThread(contents, part, { ...thread, pending: [...thread.pending, item] });
+    const pending = (next: Contents) => {
+      const isQuiet = !item.isExclusive;
+      return { text: `${text}, which is pending`, value, memory: this.#make(next), isQuiet };
     };
+    const issued = withItem(item);
+    const isUnread = this.#isUnread(item.loc);
+    const steps = this.#isBlocked(issued, part, item) ? [pending(issued)] : [{
+      text,
+      value,
+      memory: this.#make(this.#perform(issued, part, item)),
+      isQuiet: isUnread,
+    }];
+    if (!isUnread && overtaken < (this.#options.maxOvertaken ?? Infinity)) {
+      const held = withItem({ ...item, isHeld: true });
+      if (steps[0]!.text === text) steps.push(pending({ ...held, overtaken: overtaken + 1 }));
+    }
+    return steps;
+  }
+
+  /** Returns whether a pending store must wait for other stores. */
+  #isBlocked({ threads }: Contents, part: number, item: Pending): boolean {
+    const { pending } = threads[part]!;
+    const before = pending.slice(0, pending.indexOf(item));
+    return (item.isRelease && before.length > 0) || before.some(({ loc }) => loc === item.loc) ||
+      (!item.isExclusive && this.#isReserved(part, item.loc));
   }
 
   #modify(part: number, loc: number, access: Access, make: () => unknown): MemoryStep[] {
@@ -302,13 +363,12 @@ export class ArmMemory implements ModelMemory {
       view: isAtomic ? post : thread.view,
       known: Math.max(thread.known, post),
       floors: withEntry(thread.floors, loc, write.time),
-      hazards: observe(thread.hazards, write),
+      hazards: this.#observed(thread, write),
     };
     const item = this.#pending(reading, loc, { isRelease: isAtomic, isExclusive: true });
-    const next = { ...reading, pending: [...thread.pending, item] };
     const text = `${method} ${nameOf(loc)}: ${result} becomes ${item.value}`;
-    const memory = this.#make(withThread(this.#contents, part, next));
-    return [...steps, { text, value: result, memory }];
+    const contents = withThread(this.#contents, part, reading);
+    return [...steps, ...this.#issue(contents, part, item, { text, value: result })];
   }
 
   /** Returns a pending store of the value that is now in the watched memory. */
@@ -317,14 +377,16 @@ export class ArmMemory implements ModelMemory {
     loc: number,
     kind: Pick<Pending, "isRelease" | "isExclusive">,
   ): Pending {
-    return { loc, value: this.#take(loc), ...kind, open, hazards };
+    return { loc, value: this.#take(loc), ...kind, isHeld: false, open, hazards };
   }
 
   /** Makes a pending store visible. */
   #perform(contents: Contents, part: number, item: Pending): Contents {
     const { loc, value, isRelease, isExclusive } = item;
-    const time = lastTime(contents) + 1;
     const thread = contents.threads[part]!;
+    // A store that no other script sees counts as one right after what this script knows.
+    const isUnread = this.#isUnread(loc);
+    const time = isUnread ? thread.known : lastTime(contents) + 1;
     const hazard = item.hazards.find((hazard) => hazard.endsWith(`: ${nameOf(loc)}`));
     if (hazard !== undefined && !hazard.startsWith(`${part + 1}:`)) {
       throw new LoadBuffering(
@@ -343,23 +405,27 @@ export class ArmMemory implements ModelMemory {
       closes: names(closed),
     };
     const writes = new Map(contents.writes);
-    writes.set(loc, [...this.#writesOf(loc, contents), write]);
+    writes.set(loc, isUnread ? [write] : [...this.#writesOf(loc, contents), write]);
     const own = new Map(thread.own);
-    if (isExclusive) own.delete(loc);
+    if (isExclusive || isUnread) own.delete(loc);
     else own.set(loc, time);
+    const place = thread.pending.indexOf(item);
     const next: Thread = {
       ...thread,
       known: time,
       released: isRelease ? time : thread.released,
       floors: withEntry(thread.floors, loc, time),
       own,
-      pending: thread.pending.filter((other) => other !== item).map((other) => ({
+      pending: thread.pending.filter((other) => other !== item).map((other, index) => ({
         ...other,
+        isHeld: other.isHeld && index >= place,
         open: other.open.filter(isOpen),
       })),
       open: thread.open.filter(isOpen),
     };
-    return withThread({ ...contents, writes }, part, next);
+    const times = new Map(contents.closed);
+    for (const name of write.closes) times.set(name, time);
+    return withThread({ ...contents, writes, closed: times }, part, next);
   }
 
   /** Whether a read-modify-write of another script has loaded a word and not yet stored to it. */
@@ -367,6 +433,20 @@ export class ArmMemory implements ModelMemory {
     return this.#contents.threads.some(({ pending }, other) =>
       other !== part && pending.some((item) => item.isExclusive && item.loc === loc)
     );
+  }
+
+  /** Returns the hazards that a script knows after it has loaded a store. */
+  #observed({ hazards, view }: Thread, { time, hazards: added, closes }: Write): readonly string[] {
+    if (added.length === 0 && closes.length === 0) return hazards;
+    const { closed } = this.#contents;
+    // The script has acquired a release store that came later than the hazard.
+    const isOver = (name: string) => (closed.get(name) ?? 0) > time && closed.get(name)! <= view;
+    return [...new Set([...hazards, ...added.filter((name) => !isOver(name))])]
+      .filter((name) => !closes.includes(name)).sort();
+  }
+
+  #isUnread(loc: number): boolean {
+    return loc < 0 || (this.#options.unread?.includes(loc) ?? false);
   }
 
   /** Returns the visible stores that a load can return. */
@@ -424,14 +504,13 @@ export class ArmMemory implements ModelMemory {
   }
 
   /** Leaves out stores that no load can return, and numbers the timestamps anew. */
-  #normalized({ writes, threads, objects }: Contents): Contents {
+  #normalized({ writes, threads, objects, closed, overtaken }: Contents): Contents {
     const live = threads.filter(({ isOver }) => !isOver);
     const oldest = Math.min(...live.map(({ view }) => view));
-    const { unread } = this.#options;
     const kept = new Map<number, readonly Write[]>();
     const times = new Set<number>();
     for (const [loc, all] of writes) {
-      const isUnread = loc < 0 || unread?.includes(loc);
+      const isUnread = this.#isUnread(loc);
       const floors = live.map(({ view, floors }) => Math.max(view, floors.get(loc) ?? 0));
       const floor = isUnread ? Infinity : Math.min(...floors);
       const first = all.findLastIndex(({ time }) => time <= floor);
@@ -439,44 +518,62 @@ export class ArmMemory implements ModelMemory {
       kept.set(loc, left);
       for (const { time } of left) if (time > oldest) times.add(time);
     }
+    for (const time of closed.values()) if (time > oldest) times.add(time);
+    // What all scripts have in their views is old, and has rank 0.
     const order = [...times].sort((one, other) => one - other);
-    // The number of kept times up to this one. What all scripts have in their views is old.
     const rank = (time: number) => {
-      let count = 0;
-      while (count < order.length && order[count]! <= time) count++;
+      let count = order.length;
+      while (count > 0 && order[count - 1]! > time) count--;
       return count;
     };
-    const ranked = (map: ReadonlyMap<number, number>) => {
-      const result = new Map<number, number>();
-      for (const [loc, time] of map) if (rank(time) > 0) result.set(loc, rank(time));
-      return result;
-    };
+    const firsts = new Map<number, number>();
+    const ranked = new Map<number, readonly Write[]>();
+    for (const [loc, all] of kept) {
+      firsts.set(loc, all[0]!.time);
+      ranked.set(
+        loc,
+        all.map(({ time, hazards, ...write }) => ({
+          ...write,
+          time: rank(time),
+          hazards: hazards.filter((name) => {
+            const end = closed.get(name) ?? 0;
+            return !(end > time && end <= oldest);
+          }),
+        })),
+      );
+    }
+    const newClosed = new Map<string, number>();
+    for (const [name, time] of closed) if (time > oldest) newClosed.set(name, rank(time));
     return {
-      writes: new Map(
-        [...kept].map(([loc, all]) => [
-          loc,
-          all.map((write) => ({ ...write, time: rank(write.time) })),
-        ]),
-      ),
-      threads: threads.map((thread) => ({
-        ...thread,
-        view: rank(thread.view),
-        known: rank(thread.known),
-        released: rank(thread.released),
-        floors: ranked(thread.floors),
-        own: new Map(
-          [...thread.own].filter(([_, time]) => times.has(time)).map(([loc, time]) => [
-            loc,
-            rank(time),
-          ]),
-        ),
-      })),
+      writes: ranked,
+      threads: threads.map((thread) => {
+        const { view, known, released, floors, own } = thread;
+        const newFloors = new Map<number, number>();
+        for (const [loc, time] of floors) {
+          // A lower floor changes nothing.
+          if (time > view && time > (firsts.get(loc) ?? 0)) newFloors.set(loc, rank(time));
+        }
+        const newOwn = new Map<number, number>();
+        for (const [loc, time] of own) {
+          if (time > view && times.has(time)) newOwn.set(loc, rank(time));
+        }
+        return {
+          ...thread,
+          view: rank(view),
+          known: rank(Math.max(known, view)),
+          released: rank(Math.max(released, view)),
+          floors: newFloors,
+          own: newOwn,
+        };
+      }),
       objects: new Map([...objects].map(([object, time]) => [object, rank(time)])),
+      closed: newClosed,
+      overtaken,
     };
   }
 
   #describe(): string {
-    const { writes, threads, objects } = this.#contents;
+    const { writes, threads, objects, closed, overtaken } = this.#contents;
     const maps = (map: ReadonlyMap<unknown, unknown>) => [...map].map(String).sort().join(" ");
     const locs = [...writes].map(([loc, all]) =>
       `${loc}=${all.map((one) => [one.time, one.value, ...one.hazards, "/", ...one.closes])}`
@@ -489,6 +586,7 @@ export class ArmMemory implements ModelMemory {
         item.value,
         item.isRelease ? 1 : 0,
         item.isExclusive ? 1 : 0,
+        item.isHeld ? 1 : 0,
         item.open.map((load) => open.indexOf(load)),
         item.hazards,
       ]);
@@ -496,7 +594,7 @@ export class ArmMemory implements ModelMemory {
       return [view, known, released, maps(floors), maps(own), items, loads, hazards, isOver]
         .join("|");
     });
-    return [locs.sort().join(" "), ...texts, maps(objects)].join("\n");
+    return [locs.sort().join(" "), ...texts, maps(objects), maps(closed), overtaken].join("\n");
   }
 }
 
@@ -523,13 +621,6 @@ function opened({ open, pending }: Thread, loc: number): readonly OpenLoad[] {
   const isBefore = (load: OpenLoad) => pending.some((item) => item.open.includes(load));
   const isKnown = open.some((load) => load.loc === loc && !isBefore(load));
   return isKnown ? open : [...open, { loc }];
-}
-
-/** Returns the hazards that a script knows after it has loaded a store. */
-function observe(hazards: readonly string[], write: Write): readonly string[] {
-  if (write.hazards.length === 0 && write.closes.length === 0) return hazards;
-  return [...new Set([...hazards, ...write.hazards])]
-    .filter((hazard) => !write.closes.includes(hazard)).sort();
 }
 
 function isEqual(found: unknown, expected: unknown): boolean {

@@ -35,17 +35,30 @@ export async function loadChanged(
     ) => [file, edit(text)]),
   );
   const [changed, text] = applyChange(marked, change);
+  return await importCopy(new Map([...files, ...marked, [changed, text]]), load);
+}
+
+/**
+ * Writes a copy of the library, and imports modules of it.
+ *
+ * @param files The texts of all files.
+ * @param load Imports the modules. It gets the URL of the folder `src`.
+ */
+export async function importCopy<T>(
+  files: ReadonlyMap<string, string>,
+  load: (root: string) => Promise<T>,
+): Promise<T> {
   const folder = await Deno.makeTempDir({ prefix: "winipc-" });
   try {
-    for (const [file, text] of [...files, ...marked]) await write(`${folder}/${file}`, text);
-    await write(`${folder}/${changed}`, text);
+    for (const [file, text] of files) await write(`${folder}/${file}`, text);
     return await load(`file:///${folder.replaceAll("\\", "/").replace(/^\//, "")}/src/`);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-async function load(root: string): Promise<Library> {
+/** Imports the modules that scripts use. */
+export async function load(root: string): Promise<Library> {
   return {
     ...LIBRARY,
     broadcastReceiver: await import(`${root}channel/broadcast/receiver.ts`),
@@ -64,7 +77,8 @@ async function load(root: string): Promise<Library> {
   };
 }
 
-async function readFiles(): Promise<Map<string, string>> {
+/** Reads all files of the library. */
+export async function readFiles(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const folder of FOLDERS) {
     for await (const file of filesIn(folder)) {

@@ -52,6 +52,11 @@ export interface Part {
   first?: boolean | "until it sleeps";
   /** Whether the other scripts wait each time until this script sleeps again. @default false */
   whole?: boolean;
+  /**
+   * Whether the script only loads, so that it can come last. On ARM64 its loads can still return old
+   * values. @default false
+   */
+  onlyLoads?: boolean;
 }
 
 /** Scripts that share memory, and a check of their results. */
@@ -78,6 +83,19 @@ export interface Scenario {
   readonly wide?: readonly number[];
   /** Words that only their writer reads. Counts only on ARM64. @default none */
   readonly unread?: readonly number[];
+  /**
+   * Words whose plain loads decide what the script does next. Counts only on ARM64. @default none
+   */
+  readonly branched?: readonly number[];
+  /**
+   * Maximum number of stores that later stores overtake. Counts only on ARM64. @default Infinity
+   */
+  readonly maxOvertaken?: number;
+  /**
+   * Maximum number of steps of a script. A way that is longer is not explored further, because it
+   * loops. @default it is an error
+   */
+  readonly mostSteps?: number;
   /** Returns whether a script may wait for ever with this memory. @default never */
   mayWait?(memory: Int32Array<ArrayBuffer>): boolean;
   /** Maximum number of timeouts that end because no script can make a step. @default 4 */
@@ -112,6 +130,8 @@ export interface Found {
   readonly states: number;
   /** The number of states after which nothing can happen. */
   readonly ends: number;
+  /** The number of ways that were too long. */
+  readonly cut: number;
 }
 
 const WAIT_TIMEOUT = 0x102;
@@ -136,6 +156,8 @@ interface Step {
   readonly part: number;
   readonly entry?: Entry;
   readonly change?: Partial<State>;
+  /** See {@linkcode MemoryStep}. */
+  readonly isQuiet?: boolean | undefined;
 }
 
 /** Explores a scenario. */
@@ -172,26 +194,39 @@ export class Explorer {
     for (let part = 0; part < this.#scenario.parts.length; part++) {
       nodes.push(await this.#run(part, new Node()));
     }
-    const first = { set: [], held: [], ended: [], woken: [], longWaits: 0, trail: undefined };
+    const first = {
+      set: [],
+      held: [],
+      ended: [],
+      woken: [],
+      longWaits: 0,
+      trail: undefined,
+      running: undefined,
+    };
     const open: State[] = [await this.#goOn({ ...first, memory: this.#memory(), nodes })];
     const seen = new Set<string>();
-    let ends = 0;
+    const { mostSteps = Infinity } = this.#scenario;
+    let [ends, cut] = [0, 0];
     for (let state = open.pop(); state !== undefined; state = open.pop()) {
       const { steps } = this.#stepsFrom(state);
       // A process can be killed here, but need not be.
-      if (steps.every(({ text }) => text === ENDED)) {
+      if (steps.every(({ text }) => text === ENDED) && !state.memory.isImpossible) {
         this.#checkEnd(state);
         ends++;
       }
       for (const step of steps) {
         const next = await this.#goOn(await this.#take(state, step));
+        if (next.nodes.some(({ length }) => length > mostSteps)) {
+          cut++;
+          continue;
+        }
         const key = keyOfState(next);
         if (seen.has(key)) continue;
         seen.add(key);
         open.push(next);
       }
     }
-    return { states: seen.size, ends };
+    return { states: seen.size, ends, cut };
   }
 
   get #isArm(): boolean {
@@ -200,9 +235,11 @@ export class Explorer {
 
   /** Returns the memory at the beginning. */
   #memory(): ModelMemory {
-    const { memory, parts, wide, unread, body = HEADER_LENGTH / 4 } = this.#scenario;
+    const { memory, parts, body = HEADER_LENGTH / 4 } = this.#scenario;
     const watched = this.#watched;
-    if (this.#isArm) return new ArmMemory({ watched, parts: parts.length, wide, unread }, memory);
+    if (this.#isArm) {
+      return new ArmMemory({ ...this.#scenario, watched, parts: parts.length }, memory);
+    }
     const isLocal = (word: number) =>
       word >= body || (!this.#hasKillable && ONLY_AFTER_AN_END.includes(word));
     return new SequentialMemory(memory, watched, isLocal);
@@ -229,15 +266,19 @@ export class Explorer {
     return next;
   }
 
-  async #take(state: State, { text, part, entry, change }: Step): Promise<State> {
+  async #take(state: State, { text, part, entry, change, isQuiet }: Step): Promise<State> {
     const trail = { text: `${part + 1}: ${text}`, before: state.trail };
-    const next = { ...state, ...change, trail };
+    const running = isQuiet ? part : undefined;
+    const next = { ...state, ...change, trail, running };
     if (entry === undefined) return next;
     const node = await state.nodes[part]!.after(entry, (node) => this.#run(part, node));
     const { error } = node.progress;
     if (error !== undefined) throw counterexample(`Script ${part + 1} failed`, next, error);
     if (node.length > MAX_STEPS) throw counterexample(`Script ${part + 1} has no end`, next);
-    return { ...next, nodes: state.nodes.with(part, node) };
+    const after = { ...next, nodes: state.nodes.with(part, node) };
+    // The scripts that have waited for this one can go on first.
+    const isSetNow = this.#isSet(after, part) && !this.#isSet(state, part);
+    return isSetNow ? { ...after, running: undefined } : after;
   }
 
   /** Makes all steps that come next in any case, so that the states in between are not explored. */
@@ -260,14 +301,20 @@ export class Explorer {
 
   /** Returns the steps that can follow a state, and whether no other step can come before them. */
   #stepsFrom(state: State): { steps: readonly Step[]; isForced: boolean } {
+    const { running } = state;
+    if (running !== undefined) {
+      const { action } = state.nodes[running]!.progress;
+      const own = action?.kind === "access" ? this.#stepsOf(state, running, action) : [];
+      if (own.length > 0) return { steps: own, isForced: true };
+    }
     const steps: Step[] = [];
-    for (const [part, { killable, first, whole }] of this.#scenario.parts.entries()) {
+    for (const [part, { killable, whole, onlyLoads }] of this.#scenario.parts.entries()) {
       if (state.ended.includes(part + 1)) continue;
-      const { action, waits, turns, notes, hasSlept } = state.nodes[part]!.progress;
+      if (onlyLoads && this.#isArm && steps.length > 0 && this.#isSet(state, part)) continue;
+      const { action, waits, turns, notes } = state.nodes[part]!.progress;
       if (action !== undefined) {
         const own = this.#stepsOf(state, part, action);
-        const isSet = first === "until it sleeps" ? hasSlept : first !== true || notes.length > 0;
-        const isAlone = !isSet || (whole && action.kind !== "wait");
+        const isAlone = !this.#isSet(state, part) || (whole && action.kind !== "wait");
         if (this.#isOwn(part, state.memory, action) || isAlone) {
           const all = isAlone ? [...own, ...this.#memorySteps(state, part)] : own;
           return { steps: all, isForced: true };
@@ -300,6 +347,13 @@ export class Explorer {
     const isQuiet = steps.every(({ text }) => text === ENDED);
     const longWaits = isQuiet ? this.#longWaitsIn(state) : [];
     return { steps: [...steps, ...longWaits], isForced: false };
+  }
+
+  /** Returns whether a script has come so far that the other scripts need not wait for it. */
+  #isSet({ nodes }: State, part: number): boolean {
+    const { notes, hasSlept } = nodes[part]!.progress;
+    const { first } = this.#scenario.parts[part]!;
+    return first === "until it sleeps" ? hasSlept : first !== true || notes.length > 0;
   }
 
   #stepsOf(state: State, part: number, action: Action): Step[] {
@@ -351,9 +405,11 @@ export class Explorer {
       }
       case "access":
         try {
-          return memory.access(part, action.access, action.make).map(({ text, value, memory }) =>
-            done(text, value, { memory })
-          );
+          return memory.access(part, action.access, action.make)
+            .map(({ text, value, memory, isQuiet }) => ({
+              ...done(text, value, { memory }),
+              isQuiet,
+            }));
         } catch (error) {
           throw counterexample("The memory refuses an access", state, error);
         }
@@ -402,10 +458,10 @@ export class Explorer {
 
   #access(access: Access, make: () => unknown): unknown {
     if (this.#scenario.constant?.includes(access.word)) {
-      if (access.isWrite) {
-        throw new Error(`A script has written to the constant word ${access.word}`);
-      }
-      return make();
+      const before = this.#watched[access.word];
+      const value = make();
+      if (this.#watched[access.word] === before) return value;
+      throw new Error(`A script has written to the constant word ${access.word}`);
     }
     return accessMemory(this.#weakened(access), make);
   }

@@ -12,12 +12,21 @@ export interface MemoryStep {
   readonly text: string;
   readonly memory: ModelMemory;
   readonly value?: unknown;
+  /**
+   * Whether no other script can notice the step, and its results would be the same or more at any
+   * later time. Then the script goes on at once, up to its next step that others can notice.
+   *
+   * @default false
+   */
+  readonly isQuiet?: boolean;
 }
 
 /** The state of the memory that the scripts of a scenario share. It never changes. */
 export interface ModelMemory {
   /** A text that is different for different states. */
   readonly key: string;
+  /** Whether this state must go on: a store that will be overtaken is still pending. */
+  readonly isImpossible: boolean;
   /** The newest contents. */
   readonly words: Int32Array<ArrayBuffer>;
   /**
@@ -49,6 +58,7 @@ export function processObject(pid: number): string {
 
 /** Memory in which all accesses of all scripts have one order. */
 export class SequentialMemory implements ModelMemory {
+  readonly isImpossible = false;
   readonly words: Int32Array<ArrayBuffer>;
   readonly #watched: Int32Array<ArrayBuffer>;
   readonly #isLocal: (word: number) => boolean;

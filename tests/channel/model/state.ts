@@ -22,6 +22,8 @@ export interface State {
   readonly woken: readonly { part: number; wait: number; code: number }[];
   /** The number of long timeouts that have ended. */
   readonly longWaits: number;
+  /** The script that goes on before all others, because its last step was quiet. */
+  readonly running: number | undefined;
   /** The progress of each script. */
   readonly nodes: readonly Node[];
   /** The steps that led to this state. */
@@ -84,11 +86,13 @@ function orderOf({ event, pid }: Held): number {
 }
 
 /** Returns a key that is different for different states. */
-export function keyOfState({ memory, set, held, ended, woken, longWaits, nodes }: State): string {
+export function keyOfState(
+  { memory, set, held, ended, woken, longWaits, running, nodes }: State,
+): string {
   const done = woken.map(({ part, wait, code }) => `${part}.${wait}.${code}`).sort();
   const ids = nodes.map(({ id }, part) => ended.includes(part + 1) ? 0 : id);
   const handles = held.map(orderOf);
-  return [memory.key, set, handles, ended, done, longWaits, ids].join(";");
+  return [memory.key, set, handles, ended, done, longWaits, running, ids].join(";");
 }
 
 /** Returns a counterexample with the steps that led to a state. */

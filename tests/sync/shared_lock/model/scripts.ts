@@ -11,6 +11,8 @@ import type { LockModules } from "./locks.ts";
 
 /** Index of a word that contains the number of the script which has the lock. */
 export const INSIDE = 120;
+/** Indices of two plain words that the lock protects. They always have the same number. */
+export const COUNTS: readonly number[] = [122, 124];
 /** The length of the memory in words. */
 export const MEMORY_LENGTH = 128;
 
@@ -34,6 +36,11 @@ export interface Locking extends Identity, Pick<Part, "killable" | "after" | "fi
   times?: number;
   /** Maximum waiting time in milliseconds. After that the script gives up. @default Infinity */
   timeout?: number;
+  /**
+   * Whether the script adds 1 to plain words while it has the lock, or reads them, instead of an
+   * `Atomics` access that shows who has the lock. @default false
+   */
+  isPlain?: boolean;
 }
 
 /**
@@ -57,8 +64,7 @@ export function locker(
         isAbandoned = taken === locks.ABANDONED;
       }
       run.note("taken");
-      enter(buffer, run.pid, isAbandoned);
-      leave(buffer, run.pid);
+      use(buffer, run, { isAbandoned, ...options });
       word.release();
       await run.rest([word, clock, count]);
     }
@@ -74,8 +80,7 @@ export function writer(locks: LockModules, options: Locking): Part {
     const wait = waitOf(options);
     for (let count = options.times ?? 1; count > 0; count--) {
       const abandoned = options.way === "Sync" ? words.writeSync(wait) : await words.write(wait);
-      enter(buffer, run.pid, abandoned);
-      leave(buffer, run.pid);
+      use(buffer, run, { isAbandoned: abandoned, ...options });
       words.endWrite();
       await run.rest([words, clock, count]);
     }
@@ -93,8 +98,9 @@ export function reader(locks: LockModules, options: Locking): Part {
     for (let count = options.times ?? 1; count > 0; count--) {
       let place = words.tryRead();
       if (place < 0) place = options.way === "Sync" ? words.readSync(wait) : await words.read(wait);
+      if (options.isPlain) countIn(buffer);
       // Twice, because a writer could come between.
-      for (let look = 0; look < 2; look++) {
+      for (let look = options.isPlain ? 2 : 0; look < 2; look++) {
         const writer = Atomics.load(inside, 0);
         if (writer !== 0 && !words.isAbandoned) throw new Error(`Script ${writer} writes, too`);
       }
@@ -125,6 +131,28 @@ function script(
 
 function waitOf({ timeout = Infinity }: Locking) {
   return { timeout, deadline: timeout, label: "the lock" };
+}
+
+/** Uses what the lock protects, and throws if another script uses it, too. */
+function use(
+  buffer: ArrayBuffer,
+  { pid }: Run,
+  { isAbandoned, isPlain = false }: { isAbandoned: boolean; isPlain?: boolean },
+): void {
+  if (isPlain) {
+    const count = countIn(buffer);
+    for (const at of COUNTS) new Int32Array(buffer)[at] = count + 1;
+    return;
+  }
+  enter(buffer, pid, isAbandoned);
+  leave(buffer, pid);
+}
+
+/** Returns the number that is in both plain words. */
+function countIn(buffer: ArrayBuffer): number {
+  const [one, other] = COUNTS.map((at) => new Int32Array(buffer)[at]!);
+  if (one !== other) throw new Error(`The numbers ${one} and ${other} are not the same`);
+  return one!;
 }
 
 function enter(buffer: ArrayBuffer, pid: number, isAbandoned: boolean): void {
