@@ -1,8 +1,10 @@
 // Task: test:order
-import { assertGreater } from "@std/assert";
+import { assertGreater, assertRejects } from "@std/assert";
 import { Explorer } from "./model/explore.ts";
 import { loadArmLibrary } from "./model/order_library.ts";
+import { ORDER_MUTANTS } from "./model/order_mutants.ts";
 import { ORDER_SCENARIOS } from "./model/order_scenarios.ts";
+import { Counterexample } from "./model/state.ts";
 
 const library = await loadArmLibrary();
 
@@ -13,5 +15,15 @@ for (const [name, scenario] of Object.entries(ORDER_SCENARIOS)) {
     if (Deno.args.includes("count")) console.log(states, ends, cut);
     assertGreater(states, 20);
     assertGreater(ends, 0);
+  });
+}
+
+for (const [name, { site, scenario }] of Object.entries(ORDER_MUTANTS)) {
+  Deno.test(`The model of ARM64 finds a fault if ${name}`, async () => {
+    const explorer = new Explorer(library, ORDER_SCENARIOS[scenario](library), {
+      order: "arm",
+      weakened: site,
+    });
+    await assertRejects(() => explorer.explore(), Counterexample);
   });
 }

@@ -25,6 +25,8 @@
  * fence comes before all of these stores. `fence()` in ../peer/memory.ts says why it works on ARM64. The
  * receiver's fence need only order loads.
  *
+ * tests/channel/model/order_scenarios.ts checks both cases with the memory order of ARM64.
+ *
  * The sender announces and publishes several records at a time, because each of these steps sends a
  * cache line to each receiver.
  *

@@ -56,6 +56,8 @@
  * value is stored in step 5 or after it. Step 5 is a release, which the writer's step 1 acquires. So
  * the reader has read everything before the writer writes.
  *
+ * tests/channel/model/order_scenarios.ts checks both cases with the memory order of ARM64.
+ *
  * This holds however often the slot was used between steps 1 and 3 of the reader: only the last
  * look counts. So the newest slot needs no number beside it.
  *

@@ -53,6 +53,8 @@
  * step 5 is an XCHG, and needs no other fence. All stores before it are done before those after it,
  * also those of a long copy, which can be out of order among themselves.
  *
+ * tests/channel/model/order_scenarios.ts checks both cases with the memory order of ARM64.
+ *
  * In new memory all numbers are 0. Step 1 finds another number only after a writer that was killed
  * between two steps, or that does step 3 later. Then it stores 0, with a fence.
  *

@@ -29,6 +29,8 @@
  * killed while it comes can leave readers that watch no process. These look for a writer twice a
  * second (see place.ts).
  *
+ * tests/channel/model/order_scenarios.ts checks the flags with the memory order of ARM64.
+ *
  * A line in src/channel that ends in `// guard: NAME` must stay, and keep its order among the lines
  * around it. Otherwise an end sleeps on or a message is lost. tests/channel/model shows that for
  * each of these lines.

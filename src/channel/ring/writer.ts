@@ -119,6 +119,11 @@ export interface Writer {
  * A message is written in three steps: its bytes, its length, and the tail. The tail is published
  * once for many messages, because each time a cache line moves from one processor to another.
  * Nothing is allocated per message.
+ *
+ * The bytes and the length are plain stores. The tail is a release, which the receiver acquires. The
+ * receiver's head is a release, too, which this writer acquires before it overwrites a message. So
+ * all loads of the message come before. tests/channel/model/order_scenarios.ts checks this with the
+ * memory order of ARM64.
  */
 export class RingWriter implements Writer {
   readonly ring: Uint8Array<ArrayBuffer>;

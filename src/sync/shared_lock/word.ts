@@ -45,6 +45,10 @@
  * Locks get the system (threads, events and the clock) as an object. So tests can run the locks
  * unchanged on another system, which tries all orders of their steps.
  *
+ * The data that a lock protects is accessed plainly. The compare-and-swap of a release orders these
+ * accesses before the next holder's. tests/channel/model/order_scenarios.ts checks this with the
+ * memory order of ARM64.
+ *
  * A line that ends in `// guard: NAME` must stay: tests/sync/shared_lock/model_test.ts shows that.
  *
  * @module

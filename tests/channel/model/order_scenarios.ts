@@ -21,13 +21,7 @@ import {
   WORD,
   writeHeader,
 } from "../../../src/channel/ring/layout.ts";
-import {
-  COUNTS,
-  locker,
-  MEMORY_LENGTH,
-  reader,
-  writer,
-} from "../../sync/shared_lock/model/scripts.ts";
+import { COUNTS, locker, MEMORY_LENGTH } from "../../sync/shared_lock/model/scripts.ts";
 import type { Part, Scenario } from "./explore.ts";
 import { constantsOf, frameReader, frameWriter, memoryOf, type Sizes } from "./frame_scripts.ts";
 import type { ArmLibrary } from "./order_library.ts";
@@ -139,11 +133,6 @@ export const ORDER_SCENARIOS = {
     lock(2, [
       locker(locks, { way: "Sync", isPlain: true }),
       locker(locks, { way: "Sync", isPlain: true }),
-    ]),
-  "a reader-writer lock: a writer and a reader": ({ locks }) =>
-    lock(1, [
-      writer(locks, { way: "Sync", isPlain: true }),
-      reader(locks, { way: "Sync", isPlain: true }),
     ]),
 } as const satisfies Record<string, OrderScenario>;
 

@@ -1,0 +1,96 @@
+/**
+ * `Atomics` accesses that must not be plain accesses on ARM64, and those that could be.
+ *
+ * @module
+ */
+
+import type { AccessSite } from "./access_site.ts";
+import type { ORDER_SCENARIOS } from "./order_scenarios.ts";
+
+/** A fault: an access that is plain instead, and the scenario in which the model finds the fault. */
+export interface OrderMutant {
+  readonly site: AccessSite;
+  readonly scenario: keyof typeof ORDER_SCENARIOS;
+}
+
+const RING = "a ring: the third message takes the room of the first";
+const MANY = "a ring for many senders: two senders";
+const BROADCAST = "a broadcast ring: a receiver, and a sender that overwrites";
+const VALUES = "a latest value: two copies";
+
+/** Faults by their descriptions. */
+export const ORDER_MUTANTS: Readonly<Record<string, OrderMutant>> = {
+  "a reader loads the newest number plainly": {
+    scenario: VALUES,
+    site: "channel/latest/layout.ts: const number = Atomics.load(words, NEWEST);",
+  },
+  "a writer stores the newest number plainly": {
+    scenario: VALUES,
+    site: "channel/latest/layout.ts: Atomics.store(words, NEWEST, number);",
+  },
+  "a sender stores the tail plainly": {
+    scenario: RING,
+    site: "channel/ring/writer.ts: Atomics.store(this.#words, WORD.tail, this.#published);",
+  },
+  "a receiver stores the head plainly, so that its loads of the message can come later": {
+    scenario: RING,
+    site: "channel/ring/reader.ts: Atomics.store(this.#words, WORD.head, this.#head);",
+  },
+  "a receiver loads the tail plainly": {
+    scenario: RING,
+    site: "channel/ring/reader.ts: const tail = Atomics.load(this.#words, WORD.tail);",
+  },
+  "a sender announces plainly": {
+    scenario: BROADCAST,
+    site: "channel/broadcast/sender.ts: " +
+      "Atomics.store(this.#positions, POSITION.announced, BigInt(this.#announced));",
+  },
+  "a sender publishes the newest position plainly": {
+    scenario: BROADCAST,
+    site: "channel/broadcast/sender.ts: " +
+      "Atomics.store(this.#positions, POSITION.newest, BigInt(this.#newest));",
+  },
+  "the fence after an announcement has no acquire": {
+    scenario: BROADCAST,
+    site: "channel/peer/memory.ts: Atomics.load(word, 0); in channel/broadcast/sender.ts: fence();",
+  },
+  "the fence of a receiver has no release": {
+    scenario: BROADCAST,
+    site: "channel/peer/memory.ts: Atomics.store(word, 0, 0); " +
+      "in channel/broadcast/receiver.ts: loadFence();",
+  },
+  "a sender looks at the producer lock plainly": {
+    scenario: MANY,
+    site: "channel/ring/many/shared_writer.ts: " +
+      "const word = Atomics.load(this.#words, WORD.producerLock);",
+  },
+  "a sender takes and releases the producer lock without acquire and release": {
+    scenario: MANY,
+    site: "channel/ring/many/shared_writer.ts: " +
+      "if (Atomics.compareExchange(this.#words, WORD.producerLock, from, to) !== from) return false;",
+  },
+  "an end looks at its peer's wake flag plainly": {
+    scenario: MANY,
+    site: "channel/peer/wake.ts: if (Atomics.load(this.#words, this.#index) === AWAKE) return;",
+  },
+  "an end raises its wake flag plainly": {
+    scenario: MANY,
+    site: "channel/peer/wake.ts: Atomics.store(this.#words, this.#index, ASLEEP);",
+  },
+};
+
+/** Accesses that could be plain in these scenarios, and the reason. */
+export const COULD_BE_PLAIN: Readonly<Record<AccessSite, string>> = {
+  "channel/ring/writer.ts: const tail = Atomics.load(this.#words, WORD.tail);":
+    "the producer lock orders the tail of the sender before",
+  "channel/ring/writer.ts: const head = Atomics.load(this.#words, WORD.head);":
+    "no message is overwritten while two senders write to an empty ring",
+  "channel/ring/many/shared_writer.ts: const owner = Atomics.load(this.#owners, place.owner);":
+    "the word is read only to ask the system about its process",
+  "channel/peer/wake.ts: if (Atomics.exchange(this.#words, this.#index, AWAKE) !== AWAKE) this.event.set();":
+    "the load before it has the order; the exchange only lets one peer set the event",
+  "channel/peer/memory.ts: Atomics.store(word, 0, 0); in channel/broadcast/sender.ts: fence();":
+    "the announcement before the fence is a release store itself",
+  "channel/latest/layout.ts: return Atomics.load(this.#words, NEWEST);":
+    "a reader that compares the number copies the value by another load",
+};
