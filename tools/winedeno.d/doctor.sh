@@ -2,8 +2,10 @@
 # Prints the parts that winedeno uses, and tests each of them. Sourced by tools/winedeno.
 
 . "$tools/nats.sh"
-wine="nowhere" enter=()
-! has_part wine || find_way_in
+wine="nowhere" enter=() machine=() architecture=x86_64
+[[ ! $emulated ]] || machine=(--arm64) architecture=aarch64
+wine_part=${wine_home##*/}
+! has_part "$wine_part" || find_way_in
 broken=0
 
 # try WHAT REMEDY EXPECTED COMMAND…: runs COMMAND, which must print EXPECTED (a pattern) and
@@ -28,7 +30,7 @@ in_wine() (
 )
 
 # Runs winedeno as a user does, except that it repairs nothing.
-winedeno() { WINEDENO_DOCTOR=yes timeout 60 "$self" "$@"; }
+winedeno() { WINEDENO_DOCTOR=yes timeout 60 "$self" "${machine[@]}" "$@"; }
 
 exit_code_of() {
   local status=0
@@ -51,37 +53,41 @@ has_wine32() { [[ -d $home/wine/root || -e $prefix/drive_c/windows/syswow64/ntdl
 
 nats_server_answers() { start_nats -1 && echo "$nats_info" && stop_nats; }
 
-remake() { echo "To make it again: rm -rf $(place_of "$1") and run any winedeno command"; }
+remake() { echo "To make it again: rm -rf $(place_of "$1") and run any winedeno${machine[*]:+ ${machine[*]}} command"; }
 
 echo "home    $home"
-echo "wine    $wine$([[ -d $home/wine/root ]] && echo " in $home/wine/root" || echo " of this machine")"
+echo "wine    $wine$([[ -d $wine_home/root ]] && echo " in $wine_home/root" || echo " of this machine")"
 is_first_prefix || echo "prefix  $prefix"
 echo "jsr     $([[ -d $home/jsr/@std ]] && echo "not reachable; served from $home/jsr" || echo "reachable")"
 
-hello='console.log(Deno.build.os, Deno.version.deno)'
+hello='console.log(Deno.build.os, Deno.build.arch, Deno.version.deno)'
 pid='console.log(Deno.dlopen("kernel32.dll", { GetCurrentProcessId: { parameters: [], result: "u32" } }).symbols.GetCurrentProcessId() === Deno.pid)'
 std='import { assertEquals } from "@std/assert"; import { parseArgs } from "@std/cli/parse-args"; assertEquals(parseArgs(["-a"]).a, true); console.log("fine")'
 
-drive=prefix nats_remedy=$(remake wine)
+drive=prefix nats_remedy=$(remake "$wine_part") deno_remedy=$(remake npm)
+[[ ! $emulated ]] || deno_remedy=$(remake arm64)
 is_first_prefix || drive=second_prefix
-[[ -d $home/wine/root ]] || nats_remedy=$no_nats_server
+[[ -d $wine_home/root ]] || nats_remedy=$no_nats_server
 # Prints "nats-server: v2.10.27".
 nats_version=$("${enter[@]}" nats-server --version 2>/dev/null | sed 's/.*: v//') || true
 
 cd "$project" || exit
-if try "Deno for Linux" "$(remake npm)" 'linux 2.*' timeout 60 "$linux_deno" eval "$hello"; then
+if try "Deno for Linux" "$(remake npm)" 'linux x86_64 2.*' timeout 60 "$linux_deno" eval "$hello"; then
   try "jsr: imports on Linux" "$(remake jsr)" 'fine*' winedeno --linux eval "$std" || true
 fi
-try "Wine" "$(remake wine)" 'wine-*' in_wine --version || true
+[[ ! $emulated ]] || try "qemu's emulation, found by $(cat "$wine_home/way")" "$(remake arm64)" 'qemu-aarch64 version *' "$wine_home/root/usr/bin/qemu-aarch64" --version || true
+try "Wine" "$(remake "$wine_part")" 'wine-*' in_wine --version || true
 try "Wine's C: drive" "$(remake "$drive")" '*Graphics*null*' query_registry || true
-try "the C compiler" "$(remake wine)" 42 compile_and_run --cc || true
-if has_wine32; then
-  try "32-bit programs" "$(remake wine)" 42 compile_and_run --cc32 || true
-else
-  echo "none    32-bit programs: this machine's Wine runs 64-bit programs only"
+if [[ ! $emulated ]]; then
+  try "the C compiler" "$(remake wine)" 42 compile_and_run --cc || true
+  if has_wine32; then
+    try "32-bit programs" "$(remake wine)" 42 compile_and_run --cc32 || true
+  else
+    echo "none    32-bit programs: this machine's Wine runs 64-bit programs only"
+  fi
 fi
 try "nats-server${nats_version:+ $nats_version}" "$nats_remedy" 'INFO *"jetstream":true*' nats_server_answers || true
-if try "Deno for Windows" "$(remake npm)" 'windows 2.*' winedeno eval "$hello"; then
+if try "Deno for Windows" "$deno_remedy" "windows $architecture 2.*" winedeno eval "$hello"; then
   try "calls of the Win32 API" "$(remake "$drive")" 'true*' winedeno eval "$pid" || true
   try "jsr: imports on Windows" "$(remake jsr)" 'fine*' winedeno eval "$std" || true
   try "exit codes" "$(remake "$drive")" 42 exit_code_of "Deno.exit(42)" || true

@@ -10,18 +10,22 @@ root_source="deb http://deb.debian.org/debian trixie main"
 
 make_parts() {
   local own_wine=
-  [[ $mode == linux ]] || own_wine=$(find_own_wine)
+  [[ $needs != windows ]] || own_wine=$(find_own_wine)
   install_host_tools "$own_wine"
   part npm "$(cat "$tools"/package*.json "$tools/align_sections.ts" | sha256sum)" "taking Deno for Windows and for Linux from npm (80 MB)"
   part jsr "$recipe" "preparing the jsr: imports"
   [[ $mode != linux ]] || return 0
-  part wine "${own_wine:-$root_packages}" "preparing Wine"
-  [[ -d $home/wine/root ]] || has_nats_server || part nats "$own_wine" "taking nats-server from this machine's packages"
-  part prefix "$(<"$home/wine/stamp")" "preparing Wine's C: drive"
+  if [[ $emulated ]]; then
+    part arm64 "$(cat "$tools"/arm64/* "$tools"/{arm64,extract}.sh "$tools/align_sections.ts" | sha256sum)" "preparing Deno and Wine for ARM64 (160 MB)"
+  else
+    part wine "${own_wine:-$root_packages}" "preparing Wine"
+  fi
+  [[ -d $wine_home/root ]] || has_nats_server || part nats "$own_wine" "taking nats-server from this machine's packages"
+  part prefix "$(<"$wine_home/stamp")" "preparing Wine's C: drive"
   is_first_prefix && return
   assert_no_other_folder "$prefix"
   mkdir -p "${prefix%/*}"
-  part second_prefix "$(<"$home/wine/stamp")" "preparing another C: drive in $prefix"
+  part second_prefix "$(<"$wine_home/stamp")" "preparing another C: drive in $prefix"
 }
 
 make_npm() {
@@ -135,7 +139,7 @@ make_prefix() {
 # where that is possible: no program changes them. Programs may be using the first drive, so their
 # temporary files are left out.
 make_second_prefix() {
-  local first=$home/prefix
+  local first=$first_prefix
   mkdir -p "$1/drive_c/users"
   # Without the timestamp, the first program would run wineboot.
   run cp --archive "$first"/*.reg "$first"/{dosdevices,.update-timestamp} "$1"
@@ -163,6 +167,6 @@ in_prefix() {
   # 9 is the lock, which wineserver would keep. SC2016: sh expands the variables, and not bash.
   # shellcheck disable=SC2016
   run "${enter[@]}" "${alone[@]}" sh -c '"$@"; status=$?; "$0" -w; exit $status' \
-    "$server" timeout 120 "$wine" "${@:2}" 9>&- || status=$?
+    "$server" timeout 300 "$wine" "${@:2}" 9>&- || status=$?
   return "$status"
 }

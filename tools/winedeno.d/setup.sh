@@ -88,7 +88,7 @@ set_up() {
     : >"$home/setup.log"
     make_parts
     echo "$recipe" >"$home/ready.linux"
-    [[ $mode == linux ]] || echo "$recipe" >"$home/ready.windows"
+    echo "$recipe" >"$home/ready.$needs"
     [[ ! $made ]] || say "ready; all parts are in $home"
   fi
   exec <&5 >&4 2>&3 3>&- 4>&- 5>&- 9>&-
