@@ -417,6 +417,51 @@ Deno.test("Deno for Windows begins its sections at pages of the file, so that Wi
   assertEquals(offsets.filter((offset) => offset % 4096 !== 0), []);
 });
 
+/** Runs an emulated Deno, again if its process crashed while it ended: see docs/testing.md. */
+async function runEmulated(args: string[]) {
+  for (let tries = 1;; tries++) {
+    const result = await run(winedeno, ["--arm64", ...args]);
+    if (result.signal !== "SIGSEGV" && result.code !== 139 || tries === 3) return result;
+  }
+}
+
+Deno.test("winedeno --arm64 runs Deno for ARM64, and passes on its output and exit code", async () => {
+  const script =
+    "console.log(Deno.build.os, Deno.build.arch); console.error('to stderr'); Deno.exit(42)";
+  // The first use makes the parts, and says so.
+  await runEmulated(["eval", ""]);
+  const { code, out, err } = await runEmulated(["eval", script]);
+  assertEquals([code, out, err], [42, "windows aarch64\n", "to stderr\n"]);
+});
+
+Deno.test("winedeno --arm64 passes on a crash without the lines of Wine and of qemu", async () => {
+  const { code, out, err } = await runEmulated([
+    "eval",
+    "console.log('before'); new Deno.UnsafePointerView(Deno.UnsafePointer.create(16n)).getUint8()",
+  ]);
+  assertEquals([code, out, err], [5, "before\n", ""]);
+});
+
+Deno.test("winedeno --arm64 lets a script clean up after SIGINT", async () => {
+  const { child, rest } = await startWith(["--arm64", "eval", CLEANING]);
+  child.kill("SIGINT");
+  assertEquals(await rest(), ["interrupted", "cleaned up"]);
+  await child.status;
+});
+
+Deno.test("winedeno --arm64 ends by SIGTERM, and its processes end when it is killed", async () => {
+  const mark = crypto.randomUUID();
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    const script = 'setTimeout(() => {}, 60_000); console.log("ready")';
+    const { child, rest } = await startWith(["--arm64", "eval", script, mark]);
+    assertEquals((await run("pgrep", ["--full", mark])).code, 0);
+    child.kill(signal);
+    assertEquals((await child.status).signal, signal);
+    assertEquals(await rest(), []);
+    await untilGone(mark);
+  }
+});
+
 Deno.test("winedeno --doctor names the broken parts", async () => {
   await using copy = await temporaryFolder();
   const home = `${copy.path}/home`;
