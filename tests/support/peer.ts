@@ -5,9 +5,10 @@
  */
 
 import { type PeerPath, peerUrl } from "./peer_url.ts";
+import { SLOWNESS } from "./slowness.ts";
 
 /** Time limit for a peer's answer, in milliseconds: Wine's first start takes several seconds. */
-const PATIENCE = 30_000;
+const PATIENCE = 30_000 * SLOWNESS;
 
 /** A process with which a test exchanges lines of text. */
 export class Peer implements AsyncDisposable {

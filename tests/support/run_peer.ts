@@ -1,4 +1,5 @@
 import { type PeerPath, peerUrl } from "./peer_url.ts";
+import { SLOWNESS } from "./slowness.ts";
 
 /** Options of {@linkcode runPeer}. */
 interface RunOptions {
@@ -16,7 +17,7 @@ export async function runPeer(
   { flags = [], stderr = "inherit", timeout = 60_000 }: RunOptions = {},
 ): Promise<string[]> {
   const url = peerUrl(script).href;
-  const signal = AbortSignal.timeout(timeout);
+  const signal = AbortSignal.timeout(timeout * SLOWNESS);
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--allow-ffi", ...flags, url, ...args],
     stderr,
@@ -25,7 +26,7 @@ export async function runPeer(
   const text = new TextDecoder().decode(stdout).trimEnd();
   if (signal.aborted) {
     throw new Error(
-      `${script} did not end within ${timeout} ms, and wrote ${JSON.stringify(text)}`,
+      `${script} did not end within ${timeout * SLOWNESS} ms, and wrote ${JSON.stringify(text)}`,
     );
   }
   return text.split(/\r?\n/);
