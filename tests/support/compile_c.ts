@@ -178,11 +178,19 @@ async function once(
  * Makes an import library. `await using` deletes it.
  *
  * @param definition The text of a module-definition file.
+ * @param bits The bits of the programs that link to it.
  */
 export async function importLibrary(definition: string, bits: Bits = 64): Promise<Compiled> {
   return await makeFile("import.lib", async (path) => {
     const source = `${path}.def`;
     await Deno.writeTextFile(source, definition);
+    if (!isWine() && bits === 32) {
+      return await runFirst([
+        ["llvm-dlltool", "-m", "i386", "-d", source, "-l", path],
+        ["lib", "/nologo", "/machine:x86", `/def:${source}`, `/out:${path}`],
+        ["dlltool", "-m", "i386", "-f", "--32", "-d", source, "-l", path],
+      ]);
+    }
     if (!isWine()) {
       return await runFirst([
         ["dlltool", "-d", source, "-l", path],
