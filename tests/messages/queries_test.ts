@@ -16,7 +16,6 @@ import {
 } from "../../src/messages/mod.ts";
 import { SharedEvent } from "../../src/sync/mod.ts";
 import { compileC } from "../support/compile_c.ts";
-import { peers } from "../support/peers.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 import { randomName } from "../support/random_name.ts";
@@ -30,14 +29,11 @@ const WM_NCACTIVATE = 0x86;
 const WM_USER = 0x400;
 const TIMEOUT = 20_000;
 
-peers.test(
-  "Programs ask by messages of their own first, and send their data later",
-  async (bits, t) => {
-    await using program = await compileC(peerUrl("messages/peers/queries.c"), { bits });
-    await t.step("a C program asks a script", (t) => beAsked(t, program.path));
-    await t.step("a script asks a C program", (t) => ask(t, program.path));
-  },
-);
+Deno.test("Programs ask by messages of their own first, and send their data later", async (t) => {
+  await using program = await compileC(peerUrl("messages/peers/queries.c"));
+  await t.step("a C program asks a script", (t) => beAsked(t, program.path));
+  await t.step("a script asks a C program", (t) => ask(t, program.path));
+});
 
 async function beAsked(t: Deno.TestContext, program: string): Promise<void> {
   const name = randomName();

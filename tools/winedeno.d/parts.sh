@@ -73,7 +73,7 @@ make_wine() {
     say "this machine's Wine does not run Deno"
     install_host_tools ""
   fi
-  say "making a Debian 13 root file system with Wine and a C compiler (1.4 GB, about a minute)"
+  say "making a Debian 13 root file system with Wine and C compilers (2.5 GB, some minutes)"
   mkdir "$1/root"
   mkfifo "$1/tar"
   start tar --extract --file "$1/tar" --directory "$1/root" --no-same-owner --exclude './dev/*'
