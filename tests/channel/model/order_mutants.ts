@@ -16,6 +16,8 @@ export interface OrderMutant {
 const RING = "a ring: the third message takes the room of the first";
 const MANY = "a ring for many senders: two senders";
 const BROADCAST = "a broadcast ring: a receiver, and a sender that overwrites";
+const FRAMES = "frames: a writer that uses two slots again, and a reader";
+const LOCK = "a lock: two threads that take it at once if it is free";
 const VALUES = "a latest value: two copies";
 
 /** Faults by their descriptions. */
@@ -59,6 +61,34 @@ export const ORDER_MUTANTS: Readonly<Record<string, OrderMutant>> = {
     site: "channel/peer/memory.ts: Atomics.store(word, 0, 0); " +
       "in channel/broadcast/receiver.ts: loadFence();",
   },
+  "a sender loads the head plainly": {
+    scenario: RING,
+    site: "channel/ring/writer.ts: const head = Atomics.load(this.#words, WORD.head);",
+  },
+  "a reader pins a slot plainly": {
+    scenario: FRAMES,
+    site: "channel/frame/reader.ts: Atomics.store(this.#words, this.#place.pin, slot + 1);",
+  },
+  "a thread takes a free lock without acquire": {
+    scenario: LOCK,
+    site: "sync/shared_lock/word.ts: " +
+      "if (Atomics.compareExchange(words, HOLDER, free, held) !== free) return false;",
+  },
+  "a thread that has waited takes a lock without acquire": {
+    scenario: "a lock: two threads that wait for it",
+    site: "sync/shared_lock/word.ts: " +
+      "if (Atomics.compareExchange(words, HOLDER, word, held) !== word) continue;",
+  },
+  "a thread releases a lock without release": {
+    scenario: LOCK,
+    site: "sync/shared_lock/word.ts: " +
+      "if (Atomics.compareExchange(words, HOLDER, held, free) === held) return;",
+  },
+  "a thread releases a lock without release, and wakes another one": {
+    scenario: LOCK,
+    site: "sync/shared_lock/word.ts: " +
+      "if (Atomics.compareExchange(words, HOLDER, waited, free) === waited) this.#wake();",
+  },
   "a sender looks at the producer lock plainly": {
     scenario: MANY,
     site: "channel/ring/many/shared_writer.ts: " +
@@ -83,14 +113,14 @@ export const ORDER_MUTANTS: Readonly<Record<string, OrderMutant>> = {
 export const COULD_BE_PLAIN: Readonly<Record<AccessSite, string>> = {
   "channel/ring/writer.ts: const tail = Atomics.load(this.#words, WORD.tail);":
     "the producer lock orders the tail of the sender before",
-  "channel/ring/writer.ts: const head = Atomics.load(this.#words, WORD.head);":
-    "no message is overwritten while two senders write to an empty ring",
   "channel/ring/many/shared_writer.ts: const owner = Atomics.load(this.#owners, place.owner);":
     "the word is read only to ask the system about its process",
   "channel/peer/wake.ts: if (Atomics.exchange(this.#words, this.#index, AWAKE) !== AWAKE) this.event.set();":
     "the load before it has the order; the exchange only lets one peer set the event",
   "channel/peer/memory.ts: Atomics.store(word, 0, 0); in channel/broadcast/sender.ts: fence();":
     "the announcement before the fence is a release store itself",
+  "channel/peer/memory.ts: export const afterStore: () => void = isX64 ? () => {} : () => void Atomics.load(word, 0); in channel/peer/wake.ts: afterStore();":
+    "a latest value makes the same load before; a broadcast ring needs this one",
   "channel/latest/layout.ts: return Atomics.load(this.#words, NEWEST);":
     "a reader that compares the number copies the value by another load",
 };

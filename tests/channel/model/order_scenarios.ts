@@ -84,18 +84,6 @@ export const ORDER_SCENARIOS = {
       );
     },
   }),
-  "a ring for many senders: two senders, and the receiver": (library) => ({
-    memory: ringMemory(MANY),
-    unread: AFTER_DEATH,
-    maxOvertaken: 2,
-    wide: SENDERS.map(({ owner }) => owner * 2),
-    parts: [
-      orderSharedSender(library, { settings: MANY, numbers: [1], index: 0 }),
-      orderSharedSender(library, { settings: MANY, numbers: [2], index: 1 }),
-      orderReceiver(library, { settings: MANY, count: 2 }),
-    ],
-    check: (notes) => assertEquals(notes[2]!.toSorted(), ["received 1", "received 2", "there"]),
-  }),
   "a broadcast ring: a receiver, and a sender that overwrites": (library) => ({
     ...broadcastMemory(library),
     parts: [orderBroadcaster(library, { count: 3 }), orderBroadcastReader(library, { takes: 2 })],
@@ -129,7 +117,12 @@ export const ORDER_SCENARIOS = {
       frameWriter({ ...single, count: 3 }),
       frameReader({ ...single, count: 1 }),
     ]),
-  "a lock: two threads add": ({ locks }) =>
+  "a lock: two threads that take it at once if it is free": ({ locks }) =>
+    lock(2, [
+      locker(locks, { way: "Sync", isPlain: true, isQuick: true }),
+      locker(locks, { way: "Sync", isPlain: true, isQuick: true }),
+    ]),
+  "a lock: two threads that wait for it": ({ locks }) =>
     lock(2, [
       locker(locks, { way: "Sync", isPlain: true }),
       locker(locks, { way: "Sync", isPlain: true }),
