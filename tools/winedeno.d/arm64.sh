@@ -83,7 +83,7 @@ make_arm64() {
   # shellcheck disable=SC2016
   run "${alone[@]}" env PACKAGES="${arm64_packages[*]}" UNUSED="$(printf -- '--exclude=%s ' "${arm64_unused[@]}")" \
     mmdebstrap --architectures=amd64,arm64 --variant=custom --format=tar \
-    --customize-hook='sh "'"$tools/extract.sh"'" "$1"' trixie - >"$1/tar"
+    --customize-hook='sh "'"$tools/extract.sh"'" "$1"' "$release_alone" trixie - >"$1/tar"
   wait "$tar"
   rm "$1/tar"
   arm64_way "$1/root/usr/bin" >"$1/way" ||

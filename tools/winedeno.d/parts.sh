@@ -4,9 +4,9 @@
 # Wine and the C compilers are for 64-bit and for 32-bit Windows programs. See run_32_bit_code for
 # qemu-user.
 root_packages=wine64,wine32:i386,ca-certificates,gcc-mingw-w64-x86-64-win32,gcc-mingw-w64-i686-win32,nats-server,qemu-user
-# Without the suites of updates: a mirror's lists of these often differ between architectures, and
-# then apt finds no version of a library for both.
-root_source="deb http://deb.debian.org/debian trixie main"
+# Takes the suites of updates out of the sources of a root file system: a mirror's lists of these
+# often differ between architectures, and then apt finds no version of a library for both.
+release_alone='--setup-hook=sed -i "/-updates\|-security/d" "$1/etc/apt/sources.list"'
 
 make_parts() {
   local own_wine=
@@ -85,7 +85,7 @@ make_wine() {
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt='path-exclude=/usr/bin/qemu-*' --dpkgopt='path-include=/usr/bin/qemu-i386' \
-    --dpkgopt=force-unsafe-io trixie - "$root_source" >"$1/tar" 2> >(tee --append "$home/setup.log" | sed --unbuffered --quiet 's/^I: \(.*\.\.\.\)$/winedeno:   \1/p' >&3)
+    --dpkgopt=force-unsafe-io "$release_alone" trixie - >"$1/tar" 2> >(tee --append "$home/setup.log" | sed --unbuffered --quiet 's/^I: \(.*\.\.\.\)$/winedeno:   \1/p' >&3)
   wait "$tar"
   rm "$1/tar"
   run_32_bit_code "$1/root"
