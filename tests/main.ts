@@ -1,17 +1,15 @@
 /**
  * Runs the tests, several groups of files at a time:
- * deno task test [PATH…] [FLAG of deno test…] [--task=NAME] [--without-compiler]
+ * deno task test [PATH…] [FLAG of deno test…] [--task=NAME]
  *
  * Each group is a process of its own. (deno test --parallel would put all files into one process.
  * Many tests count the threads, handles and waits of their process.) A file with a line
  * "// Alone: REASON" runs while no other file runs. A file with a line "// Task: NAME" runs only with
- * --task=NAME, or by its path. With --without-compiler, files that compile C programs are left out and
- * named. `deno task check` checks the types.
+ * --task=NAME, or by its path. `deno task check` checks the types.
  *
  * @module
  */
 
-import { needsCompiler } from "./suite/compiler.ts";
 import { collectTests } from "./suite/files.ts";
 import { runGroup } from "./suite/group.ts";
 import { Report } from "./suite/report.ts";
@@ -43,34 +41,20 @@ const FLAGS_WITH_VALUE = ["--filter"];
 const paths: string[] = [];
 const flags: string[] = [];
 let task: string | undefined;
-let withoutCompiler = false;
 const words = [...Deno.args];
 for (let word; (word = words.shift()) !== undefined;) {
   if (word.startsWith("--task=")) task = word.slice("--task=".length);
-  else if (word === "--without-compiler") withoutCompiler = true;
   else if (FLAGS_WITH_VALUE.includes(word)) flags.push(`${word}=${words.shift() ?? ""}`);
   else (word.startsWith("-") ? flags : paths).push(word);
 }
 
-let { sideBySide, alone } = await collectTests(
+const { sideBySide, alone } = await collectTests(
   paths.length > 0 ? paths : ["tests"],
   task,
 );
-const leftOut: string[] = [];
-if (withoutCompiler) [sideBySide, alone] = [await leaveOut(sideBySide), await leaveOut(alone)];
 // A group that runs by itself is seen as it goes.
 const live = sideBySide.length <= 1;
 const report = new Report();
-
-/** Removes the files that compile C programs from groups, and adds them to `leftOut`. */
-async function leaveOut(groups: string[][]): Promise<string[][]> {
-  const rest = await Promise.all(groups.map(async (files) => {
-    const needs = await Promise.all(files.map(needsCompiler));
-    leftOut.push(...files.filter((_, index) => needs[index]));
-    return files.filter((_, index) => !needs[index]);
-  }));
-  return rest.filter((files) => files.length > 0);
-}
 
 /** Returns the position of a group in the order of start. */
 function rankOf(files: readonly string[]): number {
@@ -84,9 +68,5 @@ await Promise.all(Array.from({ length: LANES }, async () => {
 }));
 for (const files of alone) report.add(await runGroup(files, flags, { live }));
 
-if (withoutCompiler) {
-  console.log(`\nNot run, because they compile C programs: ${leftOut.length} files`);
-  for (const file of leftOut.sort()) console.log(`  ${file}`);
-}
 report.print();
 Deno.exit(report.failed > 0 ? 1 : 0);

@@ -206,12 +206,12 @@ Deno.test("A hostile peer cannot use up the memory: the default maxMessageLength
 
 for (const ours of ["server", "client"] as const) {
   Deno.test(`A message that a killed peer has not sent whole is ConnectionReset, with this end as ${ours}`, async () => {
-    // The peer is killed later and later, until that happens in the middle of its message. If the
-    // message was whole, the next peer is killed earlier. How long a message takes depends on how
-    // busy the machine is.
+    // The delay of the kill is halved between one before the message and one after it, until the
+    // kill comes in the middle of the message. A busy machine moves both, so the limits can widen.
     let cut = 0;
-    let delay = 0;
+    let [before, after] = [0, 64];
     for (let round = 0; round < 150 && cut < 3; round++) {
+      const delay = (before + after) / 2;
       await using both = await openBoth(ours, messages);
       const { connection, peer } = both;
       await peer.send("fill 60000000 1");
@@ -220,7 +220,11 @@ for (const ours of ["server", "client"] as const) {
       try {
         const message = await reading;
         assert(message === null || message.length === 60_000_000, `${message?.length} bytes`);
-        delay = message === null ? delay + 4 : delay / 2;
+        if (message === null) before = delay;
+        else after = delay;
+        if (after - before < 2) {
+          [before, after] = message === null ? [before, 4 * after] : [0, after];
+        }
       } catch (error) {
         assert(error instanceof Deno.errors.ConnectionReset, String(error));
         assert(/the peer ended after \d+ bytes of a message$/.test(error.message), error.message);
