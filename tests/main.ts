@@ -1,11 +1,11 @@
 /**
  * Runs the tests, several groups of files at a time:
- * deno task test [PATH…] [FLAG of deno test…] [--task=NAME]
+ * deno task test [PATH…] [FLAG of deno test…] [--task=NAME] [--every-task]
  *
  * Each group is a process of its own. (deno test --parallel would put all files into one process.
  * Many tests count the threads, handles and waits of their process.) A file with a line
  * "// Alone: REASON" runs while no other file runs. A file with a line "// Task: NAME" runs only with
- * --task=NAME, or by its path. `deno task check` checks the types.
+ * --task=NAME, with --every-task, or by its path. `deno task check` checks the types.
  *
  * @module
  */
@@ -41,17 +41,19 @@ const FLAGS_WITH_VALUE = ["--filter"];
 const paths: string[] = [];
 const flags: string[] = [];
 let task: string | undefined;
+let everyTask = false;
 const words = [...Deno.args];
 for (let word; (word = words.shift()) !== undefined;) {
   if (word.startsWith("--task=")) task = word.slice("--task=".length);
+  else if (word === "--every-task") everyTask = true;
   else if (FLAGS_WITH_VALUE.includes(word)) flags.push(`${word}=${words.shift() ?? ""}`);
   else (word.startsWith("-") ? flags : paths).push(word);
 }
 
-const { sideBySide, alone } = await collectTests(
-  paths.length > 0 ? paths : ["tests"],
+const { sideBySide, alone } = await collectTests(paths.length > 0 ? paths : ["tests"], {
   task,
-);
+  everyTask,
+});
 // A group that runs by itself is seen as it goes.
 const live = sideBySide.length <= 1;
 const report = new Report();

@@ -9,16 +9,26 @@ export interface Groups {
   alone: string[][];
 }
 
+/** Which files are found in folders. By default, the files that belong to no task. */
+export interface Selection {
+  /** The task whose files are found. */
+  readonly task?: string | undefined;
+  /** Whether the files of every task are found, and those that belong to no task. */
+  readonly everyTask?: boolean;
+}
+
 /**
  * Finds the tests in files and folders. In folders, a file with a line "// Task: NAME" belongs to
  * that task.
  *
- * @param task The task whose files are found. By default, the files that belong to no task.
  * @throws {Deno.errors.NotFound} If a path does not exist, or has no tests.
  */
-export async function collectTests(paths: readonly string[], task?: string): Promise<Groups> {
+export async function collectTests(
+  paths: readonly string[],
+  selection: Selection = {},
+): Promise<Groups> {
   const roots = paths.map((path) => path.replaceAll("\\", "/").replace(/\/+$/, ""));
-  const found = await Promise.all(roots.map((root) => testsUnder(root, task)));
+  const found = await Promise.all(roots.map((root) => testsUnder(root, selection)));
   const files = [...new Set(found.flat())].sort();
   const isAlone = await Promise.all(files.map((file) => says(file, /^\/\/ Alone: \S/m)));
   return {
@@ -27,11 +37,11 @@ export async function collectTests(paths: readonly string[], task?: string): Pro
   };
 }
 
-/** Returns the file, or all files of a task under the folder whose names end in _test.ts. */
-async function testsUnder(path: string, task: string | undefined): Promise<string[]> {
+/** Returns the file, or the selected files under the folder whose names end in _test.ts. */
+async function testsUnder(path: string, { task, everyTask }: Selection): Promise<string[]> {
   if ((await Deno.stat(path)).isFile) return [path];
   const all = await testsIn(path);
-  const found = all.filter((test) => test.task === task);
+  const found = everyTask ? all : all.filter((test) => test.task === task);
   if (found.length > 0) return found.map(({ file }) => file);
   const others = [...new Set(all.map(({ task }) => task ?? "test"))];
   const advice = others.map((other) => `; run task ${other} ${path}`).join("");

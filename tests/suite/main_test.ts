@@ -47,16 +47,18 @@ Deno.test("tests/main.ts exits with 0 if all tests pass, and takes paths and a n
   assertFalse(out.includes("one is one"));
 });
 
-Deno.test("tests/main.ts runs the files of a task only for that task, or by their path", async () => {
-  const [some, none, byPath] = await Promise.all([
+Deno.test("tests/main.ts runs the files of a task only for that task, for every task, or by their path", async () => {
+  const [some, none, byPath, all] = await Promise.all([
     runTests(["."], "--task=test:slow"),
     runTests(["task"]),
     runTests(["task/one_test.ts"]),
+    runTests(["task", "right"], "--every-task"),
   ]);
   assertEquals([some.code, some.last], [0, "Tests: 1 passed, 0 failed"]);
   assertEquals(none.code, 1);
   assertMatch(none.err, /There is no test under (\S+task); run task test:slow \1/);
   assertEquals([byPath.code, byPath.last], [0, "Tests: 1 passed, 0 failed"]);
+  assertEquals([all.code, all.last], [0, "Tests: 3 passed, 0 failed"]);
 });
 
 Deno.test("tests/main.ts fails if a path has no tests", async () => {
