@@ -49,7 +49,7 @@ const clxx: Arguments = (...args) => ["/EHsc", ...cl(...args)];
 const COMPILERS_OF_CPP: Record<string, Arguments> = { "g++": gxx, "clang++": gxx, cl: clxx };
 
 /** The prefixes of the compilers' names on the Linux below Wine. */
-const MINGW = { 64: "x86_64-w64-mingw32", 32: "i686-w64-mingw32" } as const;
+const MINGW = { 64: `${Deno.build.arch}-w64-mingw32`, 32: "i686-w64-mingw32" } as const;
 /** A large stack, because Wine 10 puts the bytes of a message on the receiver's stack. */
 const ROOM_FOR_MESSAGES = `-Wl,--stack,${2 ** 28}`;
 

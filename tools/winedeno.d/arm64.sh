@@ -4,13 +4,16 @@
 # The root file system has Wine for ARM64 and the libraries that Wine needs. sh, Perl and nats-server
 # there are programs of x64, which need no emulation.
 
-# Everything that the part needs. The packages are extracted and not installed, so this names also
-# what they depend on. Wine crashes without fontconfig.
+# Everything that the part needs: the programs of x64, Wine, and a C compiler with Wine's libraries.
+# The packages are extracted and not installed, so this names also what they depend on. Wine crashes
+# without fontconfig.
 arm64_packages=(
   base-files dash coreutils perl-base nats-server qemu-user fonts-wine fontconfig-config
   libc-bin lib{c6,gmp10,selinux1,acl1,attr1,pcre2-8-0,crypt1,ssl3t64,cap2,systemd0,zstd1} zlib1g
   {wine64,libwine,zlib1g}:arm64
   lib{c6,gcc-s1,unwind8,lzma5,freetype6,png16-16t64,bz2-1.0,brotli1,fontconfig1,expat1}:arm64
+  clang-19 lld-19 lib{clang-common-19-dev,clang-cpp19,llvm19,z3-4,stdc++6,gcc-s1,xml2,edit2,bsd0,md0,lzma5,tinfo6,ffi8}
+  libwine-dev:arm64
 )
 
 # Files of those packages that are left out: emulators of other processors, documents, and large
@@ -72,7 +75,7 @@ make_arm64() {
   run npm --prefix "$1" --cache "$1/cache" ci --force --ignore-scripts --no-audit --no-fund
   rm -rf "$1/cache"
   run "$linux_deno" run --no-config --no-lock -R="$1" -W="$1" "$tools/align_sections.ts" "$1/node_modules/@deno/win32-arm64/deno.exe"
-  say "making a root file system with Wine for ARM64 (400 MB, about a minute)"
+  say "making a root file system with Wine and a C compiler for ARM64 (800 MB, about a minute)"
   mkdir "$1/root"
   mkfifo "$1/tar"
   start tar --extract --file "$1/tar" --directory "$1/root" --no-same-owner --exclude './dev/*'
@@ -86,6 +89,7 @@ make_arm64() {
     --customize-hook='sh "'"$tools/extract.sh"'" "$1"' "$release_alone" trixie - >"$1/tar"
   wait "$tar"
   rm "$1/tar"
+  cp "$tools"/arm64/aarch64-* "$1/root/usr/bin"
   arm64_way "$1/root/usr/bin" >"$1/way" ||
     give_up "this kernel has no emulator for ARM64. Run winedeno --arm64 once as root, or run: sudo apt-get install --yes qemu-user-binfmt"
   echo /usr/lib/wine/wine64 >"$1/path"

@@ -2,8 +2,8 @@
 # Prints the parts that winedeno uses, and tests each of them. Sourced by tools/winedeno.
 
 . "$tools/nats.sh"
-wine="nowhere" enter=() machine=() architecture=x86_64
-[[ ! $emulated ]] || machine=(--arm64) architecture=aarch64
+wine="nowhere" enter=() machine=()
+[[ ! $emulated ]] || machine=(--arm64)
 wine_part=${wine_home##*/}
 ! has_part "$wine_part" || find_way_in
 broken=0
@@ -48,8 +48,8 @@ compile_and_run() {
   echo "$status"
 }
 
-# Succeeds if Wine has a part for 32-bit programs. The root file system always has it.
-has_wine32() { [[ -d $home/wine/root || -e $prefix/drive_c/windows/syswow64/ntdll.dll ]]; }
+# Succeeds if Wine has a part for 32-bit programs. The root file system for x64 always has it.
+has_wine32() { [[ -d $home/wine/root && ! $emulated || -e $prefix/drive_c/windows/syswow64/ntdll.dll ]]; }
 
 nats_server_answers() { start_nats -1 && echo "$nats_info" && stop_nats; }
 
@@ -78,13 +78,11 @@ fi
 [[ ! $emulated ]] || try "qemu's emulation, found by $(cat "$wine_home/way")" "$(remake arm64)" 'qemu-aarch64 version *' "$wine_home/root/usr/bin/qemu-aarch64" --version || true
 try "Wine" "$(remake "$wine_part")" 'wine-*' in_wine --version || true
 try "Wine's C: drive" "$(remake "$drive")" '*Graphics*null*' query_registry || true
-if [[ ! $emulated ]]; then
-  try "the C compiler" "$(remake wine)" 42 compile_and_run --cc || true
-  if has_wine32; then
-    try "32-bit programs" "$(remake wine)" 42 compile_and_run --cc32 || true
-  else
-    echo "none    32-bit programs: this machine's Wine runs 64-bit programs only"
-  fi
+try "the C compiler" "$(remake "$wine_part")" 42 compile_and_run --cc || true
+if has_wine32; then
+  try "32-bit programs" "$(remake wine)" 42 compile_and_run --cc32 || true
+else
+  echo "none    32-bit programs: this Wine runs 64-bit programs only"
 fi
 try "nats-server${nats_version:+ $nats_version}" "$nats_remedy" 'INFO *"jetstream":true*' nats_server_answers || true
 if try "Deno for Windows" "$deno_remedy" "windows $architecture 2.*" winedeno eval "$hello"; then

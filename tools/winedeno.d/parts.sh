@@ -16,7 +16,7 @@ make_parts() {
   part jsr "$recipe" "preparing the jsr: imports"
   [[ $mode != linux ]] || return 0
   if [[ $emulated ]]; then
-    part arm64 "$(cat "$tools"/arm64/* "$tools"/{arm64,extract}.sh "$tools/align_sections.ts" | sha256sum)" "preparing Deno and Wine for ARM64 (160 MB)"
+    part arm64 "$(cat "$tools"/arm64/* "$tools"/{arm64,extract}.sh "$tools/align_sections.ts" | sha256sum)" "preparing Deno and Wine for ARM64 (220 MB)"
   else
     part wine "${own_wine:-$root_packages}" "preparing Wine"
   fi
@@ -129,7 +129,7 @@ make_prefix() {
   # With this, programs can open windows on a machine without a display.
   printf '\n[Software\\\\Wine\\\\Drivers]\n"Graphics"="null"\n' >>"$1/user.reg"
   # wineboot finds only the files of one architecture here. No program changes Wine's own files.
-  local programs=$home/wine/root/usr/lib/i386-linux-gnu/wine/i386-windows
+  local programs=$wine_home/root/usr/lib/i386-linux-gnu/wine/i386-windows
   [[ ! -d $programs ]] || run cp --link --force "$programs"/*.* "$1/drive_c/windows/syswow64"
   # See set_environment for the use of J:.
   ln -s ../../jsr "$1/dosdevices/j:"

@@ -7,8 +7,13 @@
 #pragma section(".OWN", read, write)
 #define SHARED __declspec(allocate(".ASHARE"))
 #define OWN __declspec(allocate(".OWN"))
+#elif defined(__clang__)
+#pragma comment(linker, "/SECTION:.ASHARE,RWS")
+#define SHARED __attribute__((section(".ASHARE")))
 #else
 #define SHARED __attribute__((section(".ASHARE"), shared))
+#endif
+#ifndef OWN
 #define OWN __attribute__((section(".OWN")))
 #endif
 #define EXPORT __declspec(dllexport)
