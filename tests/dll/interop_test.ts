@@ -8,6 +8,7 @@
  */
 
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { isWine } from "../../ffi/win32/ntdll.ts";
 import { declareSharedSection, inspectImage, SharedSection } from "../../src/dll/mod.ts";
 import { array, struct, utf8 } from "../../src/struct/mod.ts";
 import { type Bits, compileC, importLibrary } from "../support/compile_c.ts";
@@ -85,9 +86,12 @@ peers.test("SharedSection reads and writes variables of a DLL that a C compiler 
 peers.test("SharedSection.load() explains how to share an image section that is not shared", async (bits) => {
   await using dll = await compileC(source("data_seg.c"), { bits, dll: true });
   const { sections, exports } = inspectImage(dll.path);
-  const shared = (name: string) => sections.find((section) => section.name === name)?.shared;
-  assertEquals([shared(".ASHARE"), shared(".OWN"), shared(".bss")], [true, false, false]);
-  assertEquals(exports.find(({ name }) => name === "ownToEach")?.section, ".OWN");
+  const shared = (name?: string) => sections.find((section) => section.name === name)?.shared;
+  const sectionOf = (name: string) => exports.find((variable) => variable.name === name)?.section;
+  assertEquals(sectionOf("ownToEach"), ".OWN");
+  // GCC has .bss for uninitialised variables, and Clang's linker has .data for them.
+  const names = [".ASHARE", ".OWN", sectionOf("uninitialised")];
+  assertEquals(names.map(shared), [true, false, false]);
   for (const name of ["ownToEach", "uninitialised"]) {
     assertThrows(
       () => SharedSection.load(dll.path, { exports: { [name]: "i32" } }),
@@ -134,15 +138,23 @@ peers.test("A C program links to a DLL with the header and definition of declare
   await assertRejects(() => run("C:\\"), Error, "ended with");
 });
 
-peers.test("A C program gets ERROR_BAD_EXE_FORMAT for a DLL of another machine", async (bits) => {
-  await using program = await compileC(source("shared_variable.c"), { bits });
-  const variables = { [NAME]: "i32" } as const;
-  // Wine 10 loads a DLL of x86 without code into a 64-bit program. Windows does not.
-  const machine = bits === 32 || Deno.build.arch === "aarch64" ? "x64" : "arm64";
-  await using dll = await temporaryDll({ variables, machine });
-  await assertRejects(
-    () => Peer.startProgram(program.path, dll.path, NAME),
-    Error,
-    'got "error 193"',
-  );
-});
+peers.test(
+  "A C program gets ERROR_BAD_EXE_FORMAT for a DLL of another machine",
+  async (bits, t) => {
+    await using program = await compileC(source("shared_variable.c"), { bits });
+    const variables = { [NAME]: "i32" } as const;
+    // Wine 10 loads a DLL of x86 without code into a 64-bit program. Windows does not.
+    const machine = bits === 32 || Deno.build.arch === "aarch64" ? "x64" : "arm64";
+    await using dll = await temporaryDll({ variables, machine });
+    await t.step({
+      name: `a DLL of ${machine} (not shown for ARM64: Wine 10 loads every DLL without code)`,
+      ignore: isWine() && Deno.build.arch === "aarch64",
+      fn: () =>
+        assertRejects(
+          () => Peer.startProgram(program.path, dll.path, NAME),
+          Error,
+          'got "error 193"',
+        ).then(() => {}),
+    });
+  },
+);
