@@ -11,7 +11,7 @@ import { answerNested } from "../send/nested_sends.ts";
 const [name, next] = Deno.args as [string, string];
 await using listener = await CopyDataListener.open({
   class: name,
-  replyTimeout: 20_000,
+  replyTimeout: 60_000,
   onMessage: async (message) => answerNested(message, await findWindow({ class: next })),
 });
 console.log("ready");

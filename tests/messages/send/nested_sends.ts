@@ -18,5 +18,5 @@ import {
  */
 export async function answerNested(message: CopyDataMessage, next: WindowTarget): Promise<bigint> {
   if (message.id === 0n) return 0n;
-  return 1n + await sendCopyData(next, "", { id: message.id - 1n, timeout: 20_000 });
+  return 1n + await sendCopyData(next, "", { id: message.id - 1n, timeout: 60_000 });
 }
