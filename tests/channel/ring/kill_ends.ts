@@ -149,7 +149,13 @@ async function sendToKilled(
   const messages = new NumberedMessages(ID, MAX_LENGTH);
   const random = new Random(seed);
   let sent = 0;
-  for (let round = 0; hasRound(round, { ...kills, seed }, sent); round++) {
+  // Whether a receiver is killed between a look at a message and its release is up to chance.
+  const showsAll = () => role === "receive" || notes.words[NOTE.repeats]! > 0;
+  for (
+    let round = 0;
+    hasRound(round, { ...kills, seed }, sent) || (!showsAll() && round < 10 * kills.rounds);
+    round++
+  ) {
     const isAsync = round % 8 >= 4;
     const meanwhile = (passed: () => void) =>
       untilThrown(Deno.errors.BrokenPipe, async () => {
