@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { type Bits, compileC } from "../support/compile_c.ts";
+import { compileC } from "../support/compile_c.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 
@@ -42,8 +42,8 @@ export class ArbitrarySender implements AsyncDisposable {
   }
 
   /** Compiles the program and starts it. */
-  static async start(bits: Bits = 64): Promise<ArbitrarySender> {
-    const program = await compileC(peerUrl("messages/peers/arbitrary_sender.c"), { bits });
+  static async start(): Promise<ArbitrarySender> {
+    const program = await compileC(peerUrl("messages/peers/arbitrary_sender.c"));
     const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
     return new ArbitrarySender(await Peer.startProgram(program.path, `${seed}`), program);
   }
