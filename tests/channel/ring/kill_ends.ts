@@ -35,11 +35,24 @@ export interface Kills {
    * @default 0
    */
   messages?: number;
+  /**
+   * The minimum number of ends that are killed between a message and the note about it, or of
+   * messages that are delivered again. They are up to chance, so that more rounds follow, up to ten
+   * times as many.
+   *
+   * @default 0
+   */
+  between?: number;
 }
 
 /** Whether one more round follows. */
-function hasRound(round: number, { rounds, messages = 0 }: Kills, passed: number): boolean {
-  return round < rounds || (passed < messages && round < 10 * rounds);
+function hasRound(
+  round: number,
+  { rounds, messages = 0, between = 0 }: Kills,
+  passed: Killed,
+): boolean {
+  const isShort = passed.messages < messages || passed.between < between;
+  return round < rounds || (isShort && round < 10 * rounds);
 }
 
 /** The result of the rounds. */
@@ -65,7 +78,7 @@ export async function killSenders(openEnds: OpenEnds, kills: Kills): Promise<Kil
   const received = new ReceivedMessages(MAX_LENGTH);
   const random = new Random(seed);
   let between = 0;
-  for (let round = 0; hasRound(round, kills, received.total); round++) {
+  for (let round = 0; hasRound(round, kills, { messages: received.total, between }); round++) {
     const meanwhile = (passed: () => void) => {
       const take = (message: Uint8Array) => {
         received.take(message);
@@ -149,13 +162,8 @@ async function sendToKilled(
   const messages = new NumberedMessages(ID, MAX_LENGTH);
   const random = new Random(seed);
   let sent = 0;
-  // Whether a receiver is killed between a look at a message and its release is up to chance.
-  const showsAll = () => role === "receive" || notes.words[NOTE.repeats]! > 0;
-  for (
-    let round = 0;
-    hasRound(round, { ...kills, seed }, sent) || (!showsAll() && round < 10 * kills.rounds);
-    round++
-  ) {
+  const progress = () => ({ messages: sent, between: notes.words[NOTE.repeats]! });
+  for (let round = 0; hasRound(round, { ...kills, seed }, progress()); round++) {
     const isAsync = round % 8 >= 4;
     const meanwhile = (passed: () => void) =>
       untilThrown(Deno.errors.BrokenPipe, async () => {
@@ -192,7 +200,7 @@ export async function killSendersOfMany(kills: Kills): Promise<Killed> {
     "0",
   );
   let between = 0;
-  for (let round = 0; hasRound(round, kills, received.total); round++) {
+  for (let round = 0; hasRound(round, kills, { messages: received.total, between }); round++) {
     const id = round + 1;
     notes.words[NOTE.next] = 0;
     const meanwhile = (passed: () => boolean) => {

@@ -17,6 +17,7 @@ peers.test("All committed messages of 25 killed C senders arrive once and in ord
   const { messages, between } = await killSenders(programs(bits), {
     rounds: 25,
     messages: 501,
+    between: 1,
     seed: 31,
   });
   assert(messages > 500 && between > 0, `${messages} received, ${between} not noted`);
@@ -45,13 +46,19 @@ peers.test("After each of 12 killed C receivers that peek, all messages that wer
   const { messages, repeats } = await killPeekers(programs(bits), {
     rounds: 12,
     messages: 301,
+    between: 1,
     seed: 36,
   });
   assert(messages > 300 && repeats > 0, `${messages} sent, ${repeats} repeated`);
 });
 
 Deno.test("After each of 4 killed scripts that peek, all messages that were not released come again with their numbers", async () => {
-  const { messages, repeats } = await killPeekers(scripts, { rounds: 4, messages: 301, seed: 37 });
+  const { messages, repeats } = await killPeekers(scripts, {
+    rounds: 4,
+    messages: 301,
+    between: 1,
+    seed: 37,
+  });
   assert(messages > 300 && repeats > 0, `${messages} sent, ${repeats} repeated`);
 });
 
