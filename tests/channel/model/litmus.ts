@@ -373,6 +373,13 @@ export const LITMUS: Readonly<Record<string, Litmus>> = {
   },
 };
 
+/** The second thread of LB. */
+const sendBack: Thread = (words) => {
+  const found = Atomics.load(words, y);
+  if (found === 1) Atomics.store(words, x, 1);
+  return [found];
+};
+
 /** Programs in which a plain load could be made after a later store: the model refuses these. */
 export const LOAD_BUFFERING: Readonly<Record<string, { threads: Thread[]; refused: boolean }>> = {
   "LB with plain accesses": {
@@ -382,11 +389,7 @@ export const LOAD_BUFFERING: Readonly<Record<string, { threads: Thread[]; refuse
         words[y] = 1;
         return [found];
       },
-      (words) => {
-        const found = Atomics.load(words, y);
-        if (found === 1) Atomics.store(words, x, 1);
-        return [found];
-      },
+      sendBack,
     ],
     refused: true,
   },
@@ -397,11 +400,7 @@ export const LOAD_BUFFERING: Readonly<Record<string, { threads: Thread[]; refuse
         Atomics.store(words, y, 1);
         return [found];
       },
-      (words) => {
-        const found = Atomics.load(words, y);
-        if (found === 1) Atomics.store(words, x, 1);
-        return [found];
-      },
+      sendBack,
     ],
     refused: false,
   },
@@ -413,11 +412,7 @@ export const LOAD_BUFFERING: Readonly<Record<string, { threads: Thread[]; refuse
         words[y] = 1;
         return [found];
       },
-      (words) => {
-        const found = Atomics.load(words, y);
-        if (found === 1) Atomics.store(words, x, 1);
-        return [found];
-      },
+      sendBack,
     ],
     refused: true,
   },
@@ -430,11 +425,7 @@ export const LOAD_BUFFERING: Readonly<Record<string, { threads: Thread[]; refuse
         words[y] = 1;
         return [found];
       },
-      (words) => {
-        const found = Atomics.load(words, y);
-        if (found === 1) Atomics.store(words, x, 1);
-        return [found];
-      },
+      sendBack,
     ],
     refused: false,
   },

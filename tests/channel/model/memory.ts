@@ -65,7 +65,7 @@ export class SequentialMemory implements ModelMemory {
   #key: string | undefined;
 
   /**
-   * @param words The contents.
+   * @param words The values of all words of the memory, as scripts see them.
    * @param watched The memory that `make` uses.
    * @param isLocal Returns whether no script can notice when a word is accessed.
    */
