@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { compileC } from "../support/compile_c.ts";
+import { type Bits, compileC } from "../support/compile_c.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
 
@@ -41,9 +41,9 @@ export class ArbitrarySender implements AsyncDisposable {
     this.#program = program;
   }
 
-  /** Compiles the program and starts it. */
-  static async start(): Promise<ArbitrarySender> {
-    const program = await compileC(peerUrl("messages/peers/arbitrary_sender.c"));
+  /** Compiles the program for 64 or 32 bits and starts it. */
+  static async start(bits: Bits): Promise<ArbitrarySender> {
+    const program = await compileC(peerUrl("messages/peers/arbitrary_sender.c"), { bits });
     const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
     return new ArbitrarySender(await Peer.startProgram(program.path, `${seed}`), program);
   }

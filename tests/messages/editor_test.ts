@@ -22,6 +22,7 @@ import {
 import { compileC } from "../support/compile_c.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
+import { peers } from "../support/peers.ts";
 import { randomName } from "../support/random_name.ts";
 
 /** The numbers that identify the kinds of data, as in tests/messages/peers/editor.c. */
@@ -65,14 +66,17 @@ async function listen(onMessage: Handler) {
   };
 }
 
-Deno.test("The remote protocol of an editor works between a script and a C program", async (t) => {
-  await using program = await compileC(peerUrl("messages/peers/editor.c"));
-  await t.step("the script is the client", (t) => beClient(t, program.path));
-  await t.step(
-    "the script is the editor",
-    (t) => beEditor(t, program.path),
-  );
-});
+peers.test(
+  "The remote protocol of an editor works between a script and a C program",
+  async (bits, t) => {
+    await using program = await compileC(peerUrl("messages/peers/editor.c"), { bits });
+    await t.step("the script is the client", (t) => beClient(t, program.path));
+    await t.step(
+      "the script is the editor",
+      (t) => beEditor(t, program.path),
+    );
+  },
+);
 
 async function beClient(t: Deno.TestContext, program: string): Promise<void> {
   const name = randomName();

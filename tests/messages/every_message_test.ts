@@ -12,6 +12,7 @@ import { findWindow } from "../../src/messages/mod.ts";
 import { compileC } from "../support/compile_c.ts";
 import { Peer } from "../support/peer.ts";
 import { peerUrl } from "../support/peer_url.ts";
+import { peers } from "../support/peers.ts";
 import { randomName } from "../support/random_name.ts";
 import { runPeer } from "../support/run_peer.ts";
 import { ArbitrarySender } from "./arbitrary_sender.ts";
@@ -31,46 +32,52 @@ const ALL: Sweep = {
   ways: ["post", "send"],
 };
 
-Deno.test("CopyDataListener works as before after all messages of another program", async () => {
-  await using sender = await ArbitrarySender.start();
+peers.test("CopyDataListener works as before after all messages of another program", async (bits) => {
+  await using sender = await ArbitrarySender.start(bits);
   await sweepListener(sender, "hidden", ALL);
 });
 
-Deno.test("MessageWindow works as before after all messages of another program", async () => {
-  await using sender = await ArbitrarySender.start();
+peers.test("MessageWindow works as before after all messages of another program", async (bits) => {
+  await using sender = await ArbitrarySender.start(bits);
   await sweepWindow(sender, "message-only", "run", ALL);
 });
 
-Deno.test("Listeners and windows work as before after another program has sent the system's messages", async (t) => {
-  await using sender = await ArbitrarySender.start();
-  const own: Sweep = { ranges: [[0, 0x3ff]], parameters: PARAMETERS };
-  for (const visibility of ["message-only", "hidden"] as const) {
-    await t.step(
-      `a ${visibility} listener works as before`,
-      () => sweepListener(sender, visibility, own),
-    );
-    for (const way of ["run", "pump"] as const) {
+peers.test(
+  "Listeners and windows work as before after another program has sent the system's messages",
+  async (bits, t) => {
+    await using sender = await ArbitrarySender.start(bits);
+    const own: Sweep = { ranges: [[0, 0x3ff]], parameters: PARAMETERS };
+    for (const visibility of ["message-only", "hidden"] as const) {
       await t.step(
-        `a ${visibility} window in ${way}() works as before`,
-        () => sweepWindow(sender, visibility, way, own),
+        `a ${visibility} listener works as before`,
+        () => sweepListener(sender, visibility, own),
+      );
+      for (const way of ["run", "pump"] as const) {
+        await t.step(
+          `a ${visibility} window in ${way}() works as before`,
+          () => sweepWindow(sender, visibility, way, own),
+        );
+      }
+    }
+  },
+);
+
+peers.test(
+  "CopyDataListener closes after each message that DefWindowProcW acts on",
+  async (bits, t) => {
+    await using sender = await ArbitrarySender.start(bits);
+    for (const [index, meaningful] of MEANINGFUL.entries()) {
+      const visibility = index % 2 ? "hidden" : "message-only";
+      await t.step(
+        `it closes after message ${meaningful[0]}`,
+        () => closeUnder(sender, visibility, [meaningful]),
       );
     }
-  }
-});
+  },
+);
 
-Deno.test("CopyDataListener closes after each message that DefWindowProcW acts on", async (t) => {
-  await using sender = await ArbitrarySender.start();
-  for (const [index, meaningful] of MEANINGFUL.entries()) {
-    const visibility = index % 2 ? "hidden" : "message-only";
-    await t.step(
-      `it closes after message ${meaningful[0]}`,
-      () => closeUnder(sender, visibility, [meaningful]),
-    );
-  }
-});
-
-Deno.test("sendMessage() and postMessage() with invalid addresses do not end the script", async () => {
-  await using program = await compileC(peerUrl("messages/peers/queries.c"));
+peers.test("sendMessage() and postMessage() with invalid addresses do not end the script", async (bits) => {
+  await using program = await compileC(peerUrl("messages/peers/queries.c"), { bits });
   const name = randomName();
   await using _asker = await Peer.startProgram(program.path, name);
   const { handle } = await findWindow({ class: name });

@@ -71,7 +71,7 @@ static void obey(const char *line) {
             LRESULT sent = SendMessageTimeoutW(target, message, (WPARAM)wparam, (LPARAM)lparam, 0,
                                                TIMEOUT, &answer);
             if (signals) set_event(L"-done");
-            if (sent) printf("%lld\n", (long long)answer);
+            if (sent) printf("%lld\n", (long long)(LONG_PTR)answer);
             else puts("none");
         }
     } else ExitProcess(2);
