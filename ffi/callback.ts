@@ -235,10 +235,7 @@ export class WindowClass implements Disposable {
     assertNewClassName("class", name);
     this.name = encodeWide(name);
     const { RegisterClassExW } = user32();
-    // The guard is x64 machine code.
-    if (isWine() && Deno.build.arch === "x86_64") {
-      this.#guard = new WineStackGuard(procedure.pointer, attempt);
-    }
+    if (isWine()) this.#guard = new WineStackGuard(procedure.pointer, attempt);
     const { pointer } = this.#guard ?? procedure;
     const atom = RegisterClassExW(windowClass(pointer, this.name));
     if (atom === 0) {
@@ -325,12 +322,15 @@ export class WineStackGuard implements Disposable {
     if (page === null) throw lastError("VirtualAlloc", attempt);
     this.pointer = page;
     new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(page, code.length)).set(code);
+    const { FlushInstructionCache, GetCurrentProcess, VirtualProtect } = kernel32();
     const before = new Uint32Array(1);
-    if (!kernel32().VirtualProtect(page, BigInt(PAGE_SIZE), PAGE_EXECUTE_READ, before)) {
+    if (!VirtualProtect(page, BigInt(PAGE_SIZE), PAGE_EXECUTE_READ, before)) {
       const error = lastError("VirtualProtect", attempt);
       this.close();
       throw error;
     }
+    // An ARM64 processor may still hold what the page had before.
+    FlushInstructionCache(GetCurrentProcess(), page, BigInt(code.length));
   }
 
   /**
@@ -354,9 +354,18 @@ function stackTop(): bigint {
   return high[0]!;
 }
 
-/** Returns the guard's x64 instructions. */
+/** Returns the guard's instructions for this processor. */
 function machineCode(limit: bigint, procedure: Deno.PointerObject): Uint8Array<ArrayBuffer> {
-  const code = Uint8Array.of(
+  const { instructions, limitAt, procedureAt } = Deno.build.arch === "aarch64" ? ARM64 : X64;
+  const code = Uint8Array.from(instructions);
+  const view = new DataView(code.buffer);
+  view.setBigUint64(limitAt, limit, true);
+  view.setBigUint64(procedureAt, Deno.UnsafePointer.value(procedure), true);
+  return code;
+}
+
+const X64 = {
+  instructions: [
     ...[0x48, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0], // mov rax, limit
     ...[0x48, 0x39, 0xc4], // cmp rsp, rax
     ...[0x72, 0x0c], // jb refuse
@@ -364,9 +373,24 @@ function machineCode(limit: bigint, procedure: Deno.PointerObject): Uint8Array<A
     ...[0xff, 0xe0], // jmp rax
     ...[0x31, 0xc0], // refuse: xor eax, eax
     0xc3, // ret
-  );
-  const view = new DataView(code.buffer);
-  view.setBigUint64(2, limit, true);
-  view.setBigUint64(17, Deno.UnsafePointer.value(procedure), true);
-  return code;
-}
+  ],
+  limitAt: 2,
+  procedureAt: 17,
+};
+
+const ARM64 = {
+  instructions: [
+    ...[0x10, 0x01, 0x00, 0x58], // ldr x16, limit
+    ...[0xf1, 0x03, 0x00, 0x91], // mov x17, sp
+    ...[0x3f, 0x02, 0x10, 0xeb], // cmp x17, x16
+    ...[0x63, 0x00, 0x00, 0x54], // b.lo refuse
+    ...[0xd0, 0x00, 0x00, 0x58], // ldr x16, procedure
+    ...[0x00, 0x02, 0x1f, 0xd6], // br x16
+    ...[0x00, 0x00, 0x80, 0xd2], // refuse: mov x0, #0
+    ...[0xc0, 0x03, 0x5f, 0xd6], // ret
+    ...[0, 0, 0, 0, 0, 0, 0, 0], // limit
+    ...[0, 0, 0, 0, 0, 0, 0, 0], // procedure
+  ],
+  limitAt: 32,
+  procedureAt: 40,
+};

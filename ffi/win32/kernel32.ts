@@ -134,6 +134,14 @@ export const KERNEL32 = {
     result: BOOL,
   },
   FlushFileBuffers: { parameters: [HANDLE /* hFile */], result: BOOL },
+  FlushInstructionCache: {
+    parameters: [
+      HANDLE, // hProcess
+      LPVOID, // lpBaseAddress
+      SIZE_T, // dwSize
+    ],
+    result: BOOL,
+  },
   /** `FlushFileBuffers` on a thread of Deno's pool; see src/pipe/connection.ts. */
   FlushOnPoolThread: {
     name: "FlushFileBuffers",

@@ -342,6 +342,14 @@ var KERNEL32 = {
     ],
     result: BOOL
   },
+  FlushInstructionCache: {
+    parameters: [
+      HANDLE,
+      LPVOID,
+      SIZE_T
+    ],
+    result: BOOL
+  },
   /** \`FlushFileBuffers\` on a thread of Deno's pool; see src/pipe/connection.ts. */
   FlushOnPoolThread: {
     name: "FlushFileBuffers",
@@ -2331,9 +2339,7 @@ var WindowClass = class {
     assertNewClassName("class", name);
     this.name = encodeWide(name);
     const { RegisterClassExW } = user32();
-    if (isWine() && Deno.build.arch === "x86_64") {
-      this.#guard = new WineStackGuard(procedure.pointer, attempt);
-    }
+    if (isWine()) this.#guard = new WineStackGuard(procedure.pointer, attempt);
     const { pointer } = this.#guard ?? procedure;
     const atom = RegisterClassExW(windowClass(pointer, this.name));
     if (atom === 0) {
@@ -2385,12 +2391,14 @@ var WineStackGuard = class {
     if (page === null) throw lastError2("VirtualAlloc", attempt);
     this.pointer = page;
     new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(page, code.length)).set(code);
+    const { FlushInstructionCache, GetCurrentProcess, VirtualProtect } = kernel32();
     const before = new Uint32Array(1);
-    if (!kernel32().VirtualProtect(page, BigInt(PAGE_SIZE), PAGE_EXECUTE_READ, before)) {
+    if (!VirtualProtect(page, BigInt(PAGE_SIZE), PAGE_EXECUTE_READ, before)) {
       const error = lastError2("VirtualProtect", attempt);
       this.close();
       throw error;
     }
+    FlushInstructionCache(GetCurrentProcess(), page, BigInt(code.length));
   }
   /**
    * Frees the guard. The procedure can call this too, because it does not return through the guard.
@@ -2410,47 +2418,135 @@ function stackTop() {
   return high[0];
 }
 function machineCode(limit, procedure) {
-  const code = Uint8Array.of(...[
-    72,
-    184,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0
-  ], ...[
-    72,
-    57,
-    196
-  ], ...[
-    114,
-    12
-  ], ...[
-    72,
-    184,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0
-  ], ...[
-    255,
-    224
-  ], ...[
-    49,
-    192
-  ], 195);
+  const { instructions, limitAt, procedureAt } = Deno.build.arch === "aarch64" ? ARM64 : X64;
+  const code = Uint8Array.from(instructions);
   const view = new DataView(code.buffer);
-  view.setBigUint64(2, limit, true);
-  view.setBigUint64(17, Deno.UnsafePointer.value(procedure), true);
+  view.setBigUint64(limitAt, limit, true);
+  view.setBigUint64(procedureAt, Deno.UnsafePointer.value(procedure), true);
   return code;
 }
+var X64 = {
+  instructions: [
+    ...[
+      72,
+      184,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0
+    ],
+    ...[
+      72,
+      57,
+      196
+    ],
+    ...[
+      114,
+      12
+    ],
+    ...[
+      72,
+      184,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0
+    ],
+    ...[
+      255,
+      224
+    ],
+    ...[
+      49,
+      192
+    ],
+    195
+  ],
+  limitAt: 2,
+  procedureAt: 17
+};
+var ARM64 = {
+  instructions: [
+    ...[
+      16,
+      1,
+      0,
+      88
+    ],
+    ...[
+      241,
+      3,
+      0,
+      145
+    ],
+    ...[
+      63,
+      2,
+      16,
+      235
+    ],
+    ...[
+      99,
+      0,
+      0,
+      84
+    ],
+    ...[
+      208,
+      0,
+      0,
+      88
+    ],
+    ...[
+      0,
+      2,
+      31,
+      214
+    ],
+    ...[
+      0,
+      0,
+      128,
+      210
+    ],
+    ...[
+      192,
+      3,
+      95,
+      214
+    ],
+    ...[
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0
+    ],
+    ...[
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0
+    ]
+  ],
+  limitAt: 32,
+  procedureAt: 40
+};
 
 // ffi/kernel_object.ts
 var INFINITE = 4294967295;

@@ -312,6 +312,14 @@ var KERNEL32 = {
     ],
     result: BOOL
   },
+  FlushInstructionCache: {
+    parameters: [
+      HANDLE,
+      LPVOID,
+      SIZE_T
+    ],
+    result: BOOL
+  },
   /** \`FlushFileBuffers\` on a thread of Deno's pool; see src/pipe/connection.ts. */
   FlushOnPoolThread: {
     name: "FlushFileBuffers",
