@@ -90,6 +90,7 @@ make_arm64() {
   wait "$tar"
   rm "$1/tar"
   cp "$tools"/arm64/aarch64-* "$1/root/usr/bin"
+  cp "$tools"/arm64/thread_local.c "$1/root/usr/lib/aarch64-linux-gnu/wine"
   arm64_way "$1/root/usr/bin" >"$1/way" ||
     give_up "this kernel has no emulator for ARM64. Run winedeno --arm64 once as root, or run: sudo apt-get install --yes qemu-user-binfmt"
   echo /usr/lib/wine/wine64 >"$1/path"
