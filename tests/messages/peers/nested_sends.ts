@@ -6,12 +6,12 @@
  */
 
 import { CopyDataListener, findWindow } from "../../../src/messages/mod.ts";
-import { answerNested } from "../send/nested_sends.ts";
+import { answerNested, PATIENCE } from "../send/nested_sends.ts";
 
 const [name, next] = Deno.args as [string, string];
 await using listener = await CopyDataListener.open({
   class: name,
-  replyTimeout: 60_000,
+  replyTimeout: PATIENCE,
   onMessage: async (message) => answerNested(message, await findWindow({ class: next })),
 });
 console.log("ready");

@@ -11,6 +11,8 @@ import { postToParent } from "../../support/post_to_parent.ts";
 const ROUNDS = 5;
 /** The number of sends after which the Worker reports: then its sends block its thread. */
 const SENDS = 20;
+/** The first send of each Worker starts a thread, which takes seconds on an emulated processor. */
+const OPTIONS = { id: 1, timeout: 60_000 };
 
 if (!("WorkerGlobalScope" in globalThis)) {
   const window = BigInt(Deno.args[0]!);
@@ -18,12 +20,12 @@ if (!("WorkerGlobalScope" in globalThis)) {
     const worker = new Worker(import.meta.url, { type: "module", name: `${window}` });
     await new Promise((resolve) => worker.onmessage = resolve);
     worker.terminate();
-    console.log(`answered ${await sendCopyData(window, "ab", { id: 1 })}`);
+    console.log(`answered ${await sendCopyData(window, "ab", OPTIONS)}`);
   }
 } else {
   const window = BigInt(globalThis.name);
   for (let count = 1;; count++) {
-    await sendCopyData(window, "a", { id: 1 });
+    await sendCopyData(window, "a", OPTIONS);
     if (count === SENDS) postToParent("sent");
   }
 }

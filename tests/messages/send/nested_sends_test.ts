@@ -9,7 +9,7 @@ import {
   sendCopyData,
   sendMessage,
 } from "../../../src/messages/mod.ts";
-import { answerNested } from "./nested_sends.ts";
+import { answerNested, PATIENCE } from "./nested_sends.ts";
 import { Peer } from "../../support/peer.ts";
 import { randomName } from "../../support/random_name.ts";
 
@@ -19,10 +19,10 @@ Deno.test("sendCopyData() is answered if two scripts send to each other 30 level
   const next = await findWindow({ class: other });
   await using listener = await CopyDataListener.open({
     class: mine,
-    replyTimeout: 60_000,
+    replyTimeout: PATIENCE,
     onMessage: (message) => answerNested(message, next),
   });
-  assertEquals(await sendCopyData(next, "", { id: 30, timeout: 60_000 }), 30n);
+  assertEquals(await sendCopyData(next, "", { id: 30, timeout: PATIENCE }), 30n);
   // Half of the nested messages came to this listener. The rest and the first message went to the
   // peer.
   assertEquals({ ...listener.stats }, { ...listener.stats, accepted: 15, late: 0, failed: 0 });
@@ -35,10 +35,10 @@ Deno.test("sendCopyData() is answered if three scripts send in a circle", async 
   const next = await findWindow({ class: second });
   await using listener = await CopyDataListener.open({
     class: mine,
-    replyTimeout: 60_000,
+    replyTimeout: PATIENCE,
     onMessage: (message) => answerNested(message, next),
   });
-  assertEquals(await sendCopyData(next, "", { id: 9, timeout: 60_000 }), 9n);
+  assertEquals(await sendCopyData(next, "", { id: 9, timeout: PATIENCE }), 9n);
   assertEquals({ ...listener.stats }, { ...listener.stats, accepted: 3, late: 0, failed: 0 });
 });
 
@@ -48,7 +48,7 @@ Deno.test("sendCopyData() of a handler overtakes earlier sends, until the handle
   const window = await findWindow({ class: other });
   const order: string[] = [];
   const send = async (what: string, id: number) => {
-    await sendCopyData(window, "", { id, timeout: 60_000 });
+    await sendCopyData(window, "", { id, timeout: PATIENCE });
     order.push(what);
   };
   const asked = Promise.withResolvers<void>();
@@ -57,7 +57,7 @@ Deno.test("sendCopyData() of a handler overtakes earlier sends, until the handle
   const afterwards = Promise.withResolvers<void>();
   await using listener = await CopyDataListener.open({
     class: mine,
-    replyTimeout: 60_000,
+    replyTimeout: PATIENCE,
     onMessage: async (message) => {
       switch (message.text()) {
         case "over":
