@@ -18,6 +18,7 @@ const MANY = "a ring for many senders: two senders";
 const BROADCAST = "a broadcast ring: a receiver, and a sender that overwrites";
 const FRAMES = "frames: a writer that uses two slots again, and a reader";
 const LOCK = "a lock: two threads that take it at once if it is free";
+const READERS = "a reader-writer lock: a writer that waits until a reader leaves";
 const VALUES = "a latest value: two copies";
 
 /** Faults by their descriptions. */
@@ -89,6 +90,34 @@ export const ORDER_MUTANTS: Readonly<Record<string, OrderMutant>> = {
     site: "sync/shared_lock/word.ts: " +
       "if (Atomics.compareExchange(words, HOLDER, waited, free) === waited) this.#wake();",
   },
+  "a reader takes a place of a lock plainly": {
+    scenario: READERS,
+    site: "sync/shared_lock/read_write_lock.ts: " +
+      "if (Atomics.compareExchange(words, at, 0, process) !== 0) continue;",
+  },
+  "a reader with a place looks at the gate plainly": {
+    scenario: READERS,
+    site: "sync/shared_lock/word.ts: " +
+      "const process = Atomics.load(this.#words, HOLDER) & PROCESS; in " +
+      "sync/shared_lock/read_write_lock.ts: if (this.gate.holder === undefined) return place;",
+  },
+  "a reader leaves a place of a lock plainly": {
+    scenario: READERS,
+    site: "sync/shared_lock/read_write_lock.ts: " +
+      "Atomics.compareExchange(words, at, process, 0);",
+  },
+  "a reader that leaves looks plainly whether a writer sleeps": {
+    scenario: READERS,
+    site: "sync/shared_lock/read_write_lock.ts: if (Atomics.load(words, SLEEPING) === 0) return;",
+  },
+  "a writer looks at the places of readers plainly": {
+    scenario: READERS,
+    site: "sync/shared_lock/read_write_lock.ts: if (Atomics.load(words, at) === 0) return true;",
+  },
+  "a writer notes plainly that it sleeps": {
+    scenario: READERS,
+    site: "sync/shared_lock/read_write_lock.ts: Atomics.store(this.#words, SLEEPING, 1);",
+  },
   "a sender looks at the producer lock plainly": {
     scenario: MANY,
     site: "channel/ring/many/shared_writer.ts: " +
@@ -123,4 +152,22 @@ export const COULD_BE_PLAIN: Readonly<Record<AccessSite, string>> = {
     "a latest value makes the same load before; a broadcast ring needs this one",
   "channel/latest/layout.ts: return Atomics.load(this.#words, NEWEST);":
     "a reader that compares the number copies the value by another load",
+  "sync/shared_lock/read_write_lock.ts: if (Atomics.load(words, at) !== 0) continue;":
+    "the compare-and-swap after it decides",
+  "sync/shared_lock/word.ts: const process = Atomics.load(this.#words, HOLDER) & PROCESS; in sync/shared_lock/read_write_lock.ts: if (this.gate.holder === undefined) {":
+    "the reader looks at the gate again when it has a place",
+  "sync/shared_lock/read_write_lock.ts: if (Atomics.exchange(words, SLEEPING, 0) !== 0) {":
+    "the load before it has the order; the exchange only lets one reader set the event",
+  "sync/shared_lock/read_write_lock.ts: return Atomics.exchange(this.#words, WRITING, 1) !== 0;":
+    "the gate orders it, and a death is known only when all stores of the dead are visible",
+  "sync/shared_lock/read_write_lock.ts: Atomics.store(this.#words, WRITING, 0);":
+    "the release of the gate after it orders it",
+  "sync/shared_lock/read_write_lock.ts: const start = Atomics.load(this.#words, at + START);":
+    "a writer asks the system about the reader, and then looks again",
+  "sync/shared_lock/read_write_lock.ts: const thread = Atomics.load(this.#words, at + THREAD);":
+    "a writer asks the system about the reader, and then looks again",
+  "sync/shared_lock/read_write_lock.ts: return { process: Atomics.load(this.#words, at + PROCESS), start, thread };":
+    "a writer asks the system about the reader, and then looks again",
+  "sync/shared_lock/word.ts: const word = Atomics.load(words, HOLDER);":
+    "the compare-and-swap after it decides",
 };

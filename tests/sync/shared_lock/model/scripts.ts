@@ -41,6 +41,8 @@ export interface Locking extends Identity, Pick<Part, "killable" | "after" | "fi
    * `Atomics` access that shows who has the lock. @default false
    */
   isPlain?: boolean;
+  /** Whether the script gives up if a reader-writer lock is not free. @default false */
+  isTry?: boolean;
 }
 
 /**
@@ -79,9 +81,16 @@ export function writer(locks: LockModules, options: Locking): Part {
     const words = new locks.ReadWriteWords(new Int32Array(buffer), system);
     const wait = waitOf(options);
     for (let count = options.times ?? 1; count > 0; count--) {
-      const abandoned = options.way === "Sync" ? words.writeSync(wait) : await words.write(wait);
-      use(buffer, run, { isAbandoned: abandoned, ...options });
-      words.endWrite();
+      const isAbandoned = options.isTry
+        ? words.tryWrite()
+        : options.way === "Sync"
+        ? words.writeSync(wait)
+        : await words.write(wait);
+      if (isAbandoned !== undefined) {
+        run.note("taken");
+        use(buffer, run, { isAbandoned, ...options });
+        words.endWrite();
+      }
       await run.rest([words, clock, count]);
     }
   });
@@ -97,7 +106,11 @@ export function reader(locks: LockModules, options: Locking): Part {
     const wait = waitOf(options);
     for (let count = options.times ?? 1; count > 0; count--) {
       let place = words.tryRead();
-      if (place < 0) place = options.way === "Sync" ? words.readSync(wait) : await words.read(wait);
+      if (place < 0) {
+        if (options.isTry) break;
+        place = options.way === "Sync" ? words.readSync(wait) : await words.read(wait);
+      }
+      run.note("reads");
       if (options.isPlain) countIn(buffer);
       // Twice, because a writer could come between.
       for (let look = options.isPlain ? 2 : 0; look < 2; look++) {
