@@ -13,6 +13,13 @@ export const MIN_DENO = "2.9.4";
 /** The oldest build of Windows 10 that Deno itself supports (version 1709). */
 export const MIN_WINDOWS_BUILD = 16299;
 
+/**
+ * Whether the processor is an x64 one. It does all stores in the order of the program, and all loads
+ * as well.
+ */
+// Node, Bun and browsers import this file too, and have no `Deno`.
+export const IS_X64: boolean = typeof Deno !== "undefined" && Deno.build.arch === "x86_64";
+
 /** The properties of a host that decide whether it is supported. */
 export interface Host {
   /** The operating system in the words of `Deno.build.os`. */

@@ -11,6 +11,7 @@
 
 import { assertInteger, type OptionChecks } from "../../../ffi/arguments.ts";
 import { nounOf } from "../../../ffi/kernel_object.ts";
+import { IS_X64 } from "../../../ffi/platform.ts";
 import { SharedMemory } from "../../memory/mod.ts";
 import { assertMessageLayout, type MessageLayout } from "../../struct/tagged.ts";
 
@@ -224,9 +225,6 @@ function firstWordOf(name: string): number | undefined {
   }
 }
 
-/** Whether fences of x64 are enough. An import must not throw where there is no Deno. */
-const isX64 = typeof Deno !== "undefined" && Deno.build.arch === "x86_64";
-
 /** The word of {@linkcode fence}. No other code reads it: only the store and the load count. */
 const word = new Int32Array(1);
 
@@ -266,7 +264,7 @@ export function fence(): void {
  * An x64 processor does all loads in the order of the program, so there this does nothing. As for
  * {@linkcode fence}, V8 keeps that order, too. A fence would take longer than a copy of 64 bytes.
  */
-export const loadFence: () => void = isX64 ? () => {} : fence;
+export const loadFence: () => void = IS_X64 ? () => {} : fence;
 
 /**
  * Orders all accesses of this thread after its last `Atomics` store: the store is done before them.
@@ -274,7 +272,7 @@ export const loadFence: () => void = isX64 ? () => {} : fence;
  * On x64 such a store is an XCHG, a full fence, so there this does nothing. On ARM64 an
  * `Atomics.load` is enough, as in steps 2 and 3 of {@linkcode fence}.
  */
-export const afterStore: () => void = isX64 ? () => {} : () => void Atomics.load(word, 0);
+export const afterStore: () => void = IS_X64 ? () => {} : () => void Atomics.load(word, 0);
 
 /** Returns the number of 32-bit words that hold `byteLength` bytes. */
 export function wordsOf(byteLength: number): number {

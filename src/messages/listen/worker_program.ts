@@ -5,6 +5,7 @@ import { isMainThread, parentPort, workerData } from "node:worker_threads";
 // ffi/platform.ts
 var MIN_DENO = "2.9.4";
 var MIN_WINDOWS_BUILD = 16299;
+var IS_X64 = typeof Deno !== "undefined" && Deno.build.arch === "x86_64";
 function thisHost() {
   return typeof Deno === "undefined" ? {
     os: "another runtime",

@@ -26,6 +26,7 @@
 
 import { assertOptions } from "../../../ffi/arguments.ts";
 import { Uncloneable } from "../../../ffi/handle.ts";
+import { IS_X64 } from "../../../ffi/platform.ts";
 import type { CType } from "../../struct/ctype.ts";
 import { assertWritable, inspectLive, isReadOnly } from "../../struct/field_view.ts";
 import { EVENT_LOOP } from "../../wait/event_loop.ts";
@@ -240,7 +241,9 @@ export class ReadWriteWords {
       if (Atomics.load(words, at) !== 0) continue;
       if (Atomics.compareExchange(words, at, 0, process) !== 0) continue;
       words[at + THREAD] = thread;
-      words[at + START] = start;
+      // For the reason, see word.ts.
+      if (IS_X64) words[at + START] = start;
+      else Atomics.store(words, at + START, start);
       this.#last = place;
       return place;
     }

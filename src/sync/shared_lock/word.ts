@@ -15,7 +15,9 @@
  *
  * To take a free lock, a thread puts its process id into `holder` by one compare-and-swap. Then it
  * stores `thread`, and `start` last. To release the lock, the holder stores 0 into `start`, and puts
- * 0 into the process id by a compare-and-swap.
+ * 0 into the process id by a compare-and-swap. On ARM64, the store of `start` is a release: a thread
+ * that sees it also sees `thread`. (With the thread of an earlier holder, the holder seems to have
+ * died.) x64 keeps the order of stores, so a plain store is enough there.
  *
  * So `start` is 0, or it belongs to the process in `holder`. If the holder is killed while `start`
  * is 0, other threads find that its process has ended. If `start` is not 0, they find that its
@@ -63,6 +65,7 @@ import {
   openThread,
   threadStartOf,
 } from "../../../ffi/process_thread.ts";
+import { IS_X64 } from "../../../ffi/platform.ts";
 import { EVENT_LOOP, type EventLoop } from "../../wait/event_loop.ts";
 import { type Clock, timeLeft, type WaitOptions } from "../../wait/options.ts";
 import { SharedEvent } from "../event.ts";
@@ -315,7 +318,8 @@ export class LockWord {
     const words = this.#words;
     if (Atomics.compareExchange(words, HOLDER, free, held) !== free) return false;
     words[THREAD] = this.#thread;
-    words[START] = this.#start;
+    if (IS_X64) words[START] = this.#start;
+    else Atomics.store(words, START, this.#start);
     return true;
   }
 
@@ -346,7 +350,8 @@ export class LockWord {
       const held = this.#process | takeover | (word & WAITING) | waiting; // guard: others-sleep
       if (Atomics.compareExchange(words, HOLDER, word, held) !== word) continue;
       words[THREAD] = this.#thread;
-      words[START] = this.#start;
+      if (IS_X64) words[START] = this.#start;
+      else Atomics.store(words, START, this.#start);
       this.#takeover = takeover;
       return isFree ? TAKEN : ABANDONED;
     }

@@ -29,18 +29,18 @@ export interface ArmLibrary extends Library {
   readonly locks: LockModules;
 }
 
-/** The file with the fences, and the line that leaves some of them out on x64. */
-const FENCES = "src/channel/peer/memory.ts";
-const IS_X64 = /const isX64 = .*;/;
+/** The file and the line that decide whether some fences are left out. */
+const PROCESSOR = "ffi/platform.ts";
+const IS_X64 = /const IS_X64: boolean = .*;/;
 
 /** Loads the library with all fences that it has on ARM64. */
 export async function loadArmLibrary(): Promise<ArmLibrary> {
   const files = await readFiles();
-  const text = files.get(FENCES)!;
+  const text = files.get(PROCESSOR)!;
   if (!IS_X64.test(text)) {
-    throw new Error(`${FENCES} has no line that finds out whether this is x64`);
+    throw new Error(`${PROCESSOR} has no line that finds out whether this is x64`);
   }
-  files.set(FENCES, text.replace(IS_X64, "const isX64 = false;"));
+  files.set(PROCESSOR, text.replace(IS_X64, "const IS_X64 = false;"));
   return await importCopy(files, async (root) => {
     const room = `${root}channel/`;
     const [receiver, sender, latest, reader, writer, shared, wait, wake, word, readWrite] =

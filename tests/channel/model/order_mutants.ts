@@ -90,10 +90,13 @@ export const ORDER_MUTANTS: Readonly<Record<string, OrderMutant>> = {
     site: "sync/shared_lock/word.ts: " +
       "if (Atomics.compareExchange(words, HOLDER, waited, free) === waited) this.#wake();",
   },
-  "a reader takes a place of a lock plainly": {
+  "a thread that takes a lock stores its start time plainly": {
+    scenario: LOCK,
+    site: "sync/shared_lock/word.ts: else Atomics.store(words, START, this.#start);",
+  },
+  "a reader of a lock stores its start time plainly": {
     scenario: READERS,
-    site: "sync/shared_lock/read_write_lock.ts: " +
-      "if (Atomics.compareExchange(words, at, 0, process) !== 0) continue;",
+    site: "sync/shared_lock/read_write_lock.ts: else Atomics.store(words, at + START, start);",
   },
   "a reader with a place looks at the gate plainly": {
     scenario: READERS,
@@ -148,10 +151,12 @@ export const COULD_BE_PLAIN: Readonly<Record<AccessSite, string>> = {
     "the load before it has the order; the exchange only lets one peer set the event",
   "channel/peer/memory.ts: Atomics.store(word, 0, 0); in channel/broadcast/sender.ts: fence();":
     "the announcement before the fence is a release store itself",
-  "channel/peer/memory.ts: export const afterStore: () => void = isX64 ? () => {} : () => void Atomics.load(word, 0); in channel/peer/wake.ts: afterStore();":
+  "channel/peer/memory.ts: export const afterStore: () => void = IS_X64 ? () => {} : () => void Atomics.load(word, 0); in channel/peer/wake.ts: afterStore();":
     "a latest value makes the same load before; a broadcast ring needs this one",
   "channel/latest/layout.ts: return Atomics.load(this.#words, NEWEST);":
     "a reader that compares the number copies the value by another load",
+  "sync/shared_lock/read_write_lock.ts: if (Atomics.compareExchange(words, at, 0, process) !== 0) continue;":
+    "the store of the reader's start time has the order: it comes before the next look at the gate",
   "sync/shared_lock/read_write_lock.ts: if (Atomics.load(words, at) !== 0) continue;":
     "the compare-and-swap after it decides",
   "sync/shared_lock/word.ts: const process = Atomics.load(this.#words, HOLDER) & PROCESS; in sync/shared_lock/read_write_lock.ts: if (this.gate.holder === undefined) {":

@@ -16,6 +16,9 @@ export const COUNTS: readonly number[] = [122, 124];
 /** The length of the memory in words. */
 export const MEMORY_LENGTH = 128;
 
+/** Added to the number of a script this gives the id of its thread. Its start time is the number. */
+const FIRST_THREAD = 1000;
+
 /** The process of a script: another script can have the same process, or the id of a dead one. */
 export interface Identity {
   /** The process id divided by 4. @default the number of the script */
@@ -111,7 +114,8 @@ export function reader(locks: LockModules, options: Locking): Part {
         place = options.way === "Sync" ? words.readSync(wait) : await words.read(wait);
       }
       run.note("reads");
-      if (options.isPlain) countIn(buffer);
+      // The last writer can have been killed between its two stores.
+      if (options.isPlain && !words.isAbandoned) countIn(buffer);
       // Twice, because a writer could come between.
       for (let look = options.isPlain ? 2 : 0; look < 2; look++) {
         const writer = Atomics.load(inside, 0);
@@ -149,16 +153,17 @@ function waitOf({ timeout = Infinity }: Locking) {
 /** Uses what the lock protects, and throws if another script uses it, too. */
 function use(
   buffer: ArrayBuffer,
-  { pid }: Run,
+  run: Run,
   { isAbandoned, isPlain = false }: { isAbandoned: boolean; isPlain?: boolean },
 ): void {
   if (isPlain) {
-    const count = countIn(buffer);
+    const count = isAbandoned ? new Int32Array(buffer)[COUNTS[0]!]! : countIn(buffer);
     for (const at of COUNTS) new Int32Array(buffer)[at] = count + 1;
+    run.note("added");
     return;
   }
-  enter(buffer, pid, isAbandoned);
-  leave(buffer, pid);
+  enter(buffer, run.pid, isAbandoned);
+  leave(buffer, run.pid);
 }
 
 /** Returns the number that is in both plain words. */
@@ -192,13 +197,16 @@ function systemOf(
   };
   const close = (event: bigint) => void run.step({ kind: "event", how: "close", event });
   return {
-    self: { process: process * 4, thread: 1000 + run.pid, start: 1 },
+    self: { process: process * 4, thread: FIRST_THREAD + run.pid, start: run.pid },
     looks: 0,
     eventLoop: { blockBriefly: (wait) => wait() },
     now: () => clock.time,
     randomWord: () => run.pid,
+    // As on Windows, a thread has ended if there is none with its id and its start time.
     hasEnded: ({ process, thread, start }) =>
-      start === 0 ? allOf(process).every(hasEnded) : hasEnded(thread - 1000),
+      start === 0
+        ? allOf(process).every(hasEnded)
+        : thread !== FIRST_THREAD + start || hasEnded(start),
     openEvent(name): LockEvent {
       let event: bigint | undefined;
       // The event can end between two steps. The explorer has no step that opens or creates it.
