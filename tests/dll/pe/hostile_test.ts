@@ -8,11 +8,12 @@
 
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import { inspectImage, SharedSection } from "../../../src/dll/mod.ts";
+import { SLOWNESS } from "../../support/slowness.ts";
 import { bytesOf, oddImage, SHARED, WRITE } from "./odd_image.ts";
 import { temporaryImage } from "./temporary_image.ts";
 
 /** Maximum time for reading an image, in milliseconds: about ten times the usual time. */
-const SOON = 10_000;
+const SOON = 10_000 * SLOWNESS;
 const MEBI = 2 ** 20;
 
 /** Reads an image, and fails if that takes too long. */
