@@ -46,6 +46,12 @@
  * Calls of the system take and release a lock of the kernel. So a call begins only when no store of
  * its script is pending. A wait learns what the script knew that has set the event, or that has died.
  *
+ * A kill stops a script between two of its accesses, and makes all its pending stores visible. On
+ * the machine, some of them can become visible later. But only the system tells that a process has
+ * ended, and a lock of the kernel comes between: then all of them are visible. Before that, no script
+ * can tell a script that was killed from one that is slow. So a kill in this model is the moment when
+ * the last store of the script becomes visible.
+ *
  * The rules are those of the view-based model of Pulte et al., without its promises, and with
  * pending stores in their place. tests/channel/model_of_order_litmus_test.ts compares the model with
  * the results that are allowed and forbidden on ARM.
@@ -239,14 +245,18 @@ export class ArmMemory implements ModelMemory {
     return this.#make(withThread(this.#contents, part, { ...thread, view, known }));
   }
 
-  end(part: number): ModelMemory {
+  end(part: number, isKilled: boolean): ModelMemory {
     if (this.#thread(part).isOver) return this;
     let contents = this.#contents;
-    for (const item of this.#thread(part).pending) contents = this.#perform(contents, part, item);
+    for (let [item] = this.#thread(part).pending; item !== undefined;) {
+      contents = this.#perform(contents, part, item);
+      [item] = contents.threads[part]!.pending;
+    }
     const objects = new Map(contents.objects);
-    objects.set(processObject(part + 1), lastTime(contents));
+    objects.set(processObject(part + 1), contents.threads[part]!.known);
     const over = { ...NEW_THREAD, isOver: true };
-    return this.#make(withThread({ ...contents, objects }, part, over));
+    const left = isKilled ? withoutLoadsOf(contents, part) : contents;
+    return this.#make(withThread({ ...left, objects }, part, over));
   }
 
   #load(part: number, loc: number, { isAtomic }: Access, make: () => unknown): MemoryStep[] {
@@ -602,6 +612,34 @@ function lastTime({ writes }: Contents): number {
   let last = 0;
   for (const all of writes.values()) last = Math.max(last, all.at(-1)!.time);
   return last;
+}
+
+/**
+ * Leaves out the open loads of a script that was killed. If another script stores to such a word
+ * before the kill, the model refuses that.
+ */
+function withoutLoadsOf(contents: Contents, part: number): Contents {
+  const isOther = (name: string) => !name.startsWith(`${part + 1}:`);
+  const writes = [...contents.writes].map(([loc, all]) =>
+    [
+      loc,
+      all.map((write) => ({
+        ...write,
+        hazards: write.hazards.filter(isOther),
+        closes: write.closes.filter(isOther),
+      })),
+    ] as const
+  );
+  return {
+    ...contents,
+    writes: new Map(writes),
+    threads: contents.threads.map((thread) => ({
+      ...thread,
+      hazards: thread.hazards.filter(isOther),
+      pending: thread.pending.map((item) => ({ ...item, hazards: item.hazards.filter(isOther) })),
+    })),
+    closed: new Map([...contents.closed].filter(([name]) => isOther(name))),
+  };
 }
 
 function withThread(contents: Contents, part: number, thread: Thread): Contents {

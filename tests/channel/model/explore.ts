@@ -294,7 +294,7 @@ export class Explorer {
   #retired(state: State): State {
     let { memory } = state;
     for (const [part, { progress: { isOver } }] of state.nodes.entries()) {
-      if (isOver && memory.canCall(part)) memory = memory.end(part);
+      if (isOver && memory.canCall(part)) memory = memory.end(part, false);
     }
     return memory === state.memory ? state : { ...state, memory };
   }
@@ -310,7 +310,8 @@ export class Explorer {
     const steps: Step[] = [];
     for (const [part, { killable, whole, onlyLoads }] of this.#scenario.parts.entries()) {
       if (state.ended.includes(part + 1)) continue;
-      if (onlyLoads && this.#isArm && steps.length > 0 && this.#isSet(state, part)) continue;
+      const isLast = steps.every(({ text }) => text === ENDED);
+      if (onlyLoads && this.#isArm && !isLast && this.#isSet(state, part)) continue;
       const { action, waits, turns, notes } = state.nodes[part]!.progress;
       if (action !== undefined) {
         const own = this.#stepsOf(state, part, action);
@@ -508,7 +509,11 @@ function endOf(state: State, part: number): Step {
   const ended = [...state.ended, part + 1].sort();
   const woken = state.woken.filter((woken) => woken.part !== part);
   const closed = closing(state, ({ pid }) => pid === part + 1);
-  return { text: ENDED, part, change: { ...closed, ended, woken, memory: state.memory.end(part) } };
+  return {
+    text: ENDED,
+    part,
+    change: { ...closed, ended, woken, memory: state.memory.end(part, true) },
+  };
 }
 
 /** The object of the system that holds the names of all events. */

@@ -12,7 +12,7 @@ import type { Library } from "./library.ts";
 import { isNamed, namedEvent, processHandle, type Run } from "./run.ts";
 
 /** The start time of all processes: their ids are different, so their times need not be. */
-const START_TIME = 10_000n;
+export const START_TIME = 10_000n;
 const UNITS_PER_MILLISECOND = 10_000;
 
 /**

@@ -48,7 +48,7 @@ export interface ModelMemory {
   /** A script learns all that was handed to an object of the system. */
   learn(part: number, object: string): ModelMemory;
   /** A script ends. If it is killed, the stores that it has made become visible. */
-  end(part: number): ModelMemory;
+  end(part: number, isKilled: boolean): ModelMemory;
 }
 
 /** Returns the object by which scripts learn that a process has ended. */

@@ -10,6 +10,7 @@ import type * as latestLayout from "../../../src/channel/latest/layout.ts";
 import type * as sharedWriter from "../../../src/channel/ring/many/shared_writer.ts";
 import type * as ringReader from "../../../src/channel/ring/reader.ts";
 import type * as ringWriter from "../../../src/channel/ring/writer.ts";
+import type * as place from "../../../src/channel/peer/place.ts";
 import type * as wait from "../../../src/channel/peer/wait.ts";
 import type * as wake from "../../../src/channel/peer/wake.ts";
 import type { LockModules } from "../../sync/shared_lock/model/locks.ts";
@@ -22,11 +23,14 @@ export interface ArmLibrary extends Library {
   readonly BroadcastWriter: typeof broadcastSender.BroadcastWriter;
   readonly EndWait: typeof wait.EndWait;
   readonly LatestSlots: typeof latestLayout.LatestSlots;
+  readonly PeerLiveness: typeof place.PeerLiveness;
   readonly RingReader: typeof ringReader.RingReader;
   readonly RingWriter: typeof ringWriter.RingWriter;
   readonly SharedWriter: typeof sharedWriter.SharedWriter;
   readonly WakeWord: typeof wake.WakeWord;
+  readonly leavePlace: typeof place.leavePlace;
   readonly locks: LockModules;
+  readonly takePlace: typeof place.takePlace;
 }
 
 /** The file and the line that decide whether some fences are left out. */
@@ -43,7 +47,7 @@ export async function loadArmLibrary(): Promise<ArmLibrary> {
   files.set(PROCESSOR, text.replace(IS_X64, "const IS_X64 = false;"));
   return await importCopy(files, async (root) => {
     const room = `${root}channel/`;
-    const [receiver, sender, latest, reader, writer, shared, wait, wake, word, readWrite] =
+    const [receiver, sender, latest, reader, writer, shared, place, wait, wake, word, readWrite] =
       await Promise.all([
         import(`${room}broadcast/receiver.ts`),
         import(`${room}broadcast/sender.ts`),
@@ -51,6 +55,7 @@ export async function loadArmLibrary(): Promise<ArmLibrary> {
         import(`${room}ring/reader.ts`),
         import(`${room}ring/writer.ts`),
         import(`${room}ring/many/shared_writer.ts`),
+        import(`${room}peer/place.ts`),
         import(`${room}peer/wait.ts`),
         import(`${room}peer/wake.ts`),
         import(`${root}sync/shared_lock/word.ts`),
@@ -62,10 +67,13 @@ export async function loadArmLibrary(): Promise<ArmLibrary> {
       BroadcastWriter: sender.BroadcastWriter,
       EndWait: wait.EndWait,
       LatestSlots: latest.LatestSlots,
+      PeerLiveness: place.PeerLiveness,
       RingReader: reader.RingReader,
       RingWriter: writer.RingWriter,
       SharedWriter: shared.SharedWriter,
       WakeWord: wake.WakeWord,
+      leavePlace: place.leavePlace,
+      takePlace: place.takePlace,
       locks: {
         LockWord: word.LockWord,
         ABANDONED: word.ABANDONED,

@@ -18,6 +18,8 @@ const MANY = "a ring for many senders: two senders";
 const BROADCAST = "a broadcast ring: a receiver, and a sender that overwrites";
 const FRAMES = "frames: a writer that uses two slots again, and a reader";
 const LOCK = "a lock: two threads that take it at once if it is free";
+const NEXT = "a place: a sender of a ring that leaves or is killed, and the next one";
+const DEAD = "a place: the next sender of a ring, and a receiver that publishes for a dead one";
 const READERS = "a reader-writer lock: a writer that waits until a reader leaves";
 const VALUES = "a latest value: two copies";
 
@@ -90,6 +92,34 @@ export const ORDER_MUTANTS: Readonly<Record<string, OrderMutant>> = {
     site: "sync/shared_lock/word.ts: " +
       "if (Atomics.compareExchange(words, HOLDER, waited, free) === waited) this.#wake();",
   },
+  "an end takes a place plainly": {
+    scenario: NEXT,
+    site: "channel/peer/place.ts: " +
+      "if (Atomics.compareExchange(owners, place.owner, owner, machine.self) === owner) return;",
+  },
+  "an end leaves its place plainly": {
+    scenario: NEXT,
+    site: "channel/peer/place.ts: " +
+      "Atomics.compareExchange(owners, place.owner, machine.self, NOBODY);",
+  },
+  "an end looks plainly whether its peer was closed": {
+    scenario: "a place: a sender of a ring that leaves or is killed, and a receiver",
+    site: "channel/peer/place.ts: " +
+      "return this.#words[state] === CLOSED && Atomics.load(this.#words, state) === CLOSED &&",
+  },
+  "a receiver loads a dead sender's committed position plainly": {
+    scenario: DEAD,
+    site: "channel/ring/reader.ts: const committed = Atomics.load(this.#words, WORD.committed);",
+  },
+  "a receiver publishes a dead sender's messages plainly": {
+    scenario: DEAD,
+    site: "channel/ring/reader.ts: " +
+      "if (isSame()) Atomics.compareExchange(this.#words, WORD.tail, tail, committed);",
+  },
+  "a thread looks plainly at the start time of a lock's holder": {
+    scenario: LOCK,
+    site: "sync/shared_lock/word.ts: const start = Atomics.load(this.#words, START);",
+  },
   "a thread that takes a lock stores its start time plainly": {
     scenario: LOCK,
     site: "sync/shared_lock/word.ts: else Atomics.store(words, START, this.#start);",
@@ -141,6 +171,9 @@ export const ORDER_MUTANTS: Readonly<Record<string, OrderMutant>> = {
   },
 };
 
+const GATE = "the writer has the gate: a reader that goes on has stored its words before";
+const PLACE =
+  "the compare-and-swap of the place, or the system, orders the last owner's stores before";
 /** Accesses that could be plain in these scenarios, and the reason. */
 export const COULD_BE_PLAIN: Readonly<Record<AccessSite, string>> = {
   "channel/ring/writer.ts: const tail = Atomics.load(this.#words, WORD.tail);":
@@ -167,12 +200,46 @@ export const COULD_BE_PLAIN: Readonly<Record<AccessSite, string>> = {
     "the gate orders it, and a death is known only when all stores of the dead are visible",
   "sync/shared_lock/read_write_lock.ts: Atomics.store(this.#words, WRITING, 0);":
     "the release of the gate after it orders it",
-  "sync/shared_lock/read_write_lock.ts: const start = Atomics.load(this.#words, at + START);":
-    "a writer asks the system about the reader, and then looks again",
+  "sync/shared_lock/read_write_lock.ts: const start = Atomics.load(this.#words, at + START);": GATE,
   "sync/shared_lock/read_write_lock.ts: const thread = Atomics.load(this.#words, at + THREAD);":
-    "a writer asks the system about the reader, and then looks again",
+    GATE,
   "sync/shared_lock/read_write_lock.ts: return { process: Atomics.load(this.#words, at + PROCESS), start, thread };":
-    "a writer asks the system about the reader, and then looks again",
+    GATE,
   "sync/shared_lock/word.ts: const word = Atomics.load(words, HOLDER);":
     "the compare-and-swap after it decides",
+  "sync/shared_lock/read_write_lock.ts: return Atomics.load(this.#words, WRITING) !== 0;":
+    "the thread has taken the lock before",
+  "sync/shared_lock/read_write_lock.ts: if (Atomics.compareExchange(words, at + START, start, 0) !== start) return false;":
+    "the reader is dead, and the compare-and-swap of the place comes after it",
+  "sync/shared_lock/read_write_lock.ts: return Atomics.compareExchange(words, at, before.process, 0) === before.process;":
+    "the reader is dead: no access of it must come before",
+  "sync/shared_lock/word.ts: const thread = Atomics.load(this.#words, THREAD);":
+    "the load of the start time before it is an acquire",
+  "sync/shared_lock/word.ts: const word = Atomics.load(this.#words, HOLDER);":
+    "the compare-and-swap after it decides",
+  "sync/shared_lock/word.ts: return Atomics.compareExchange(this.#words, HOLDER, word, word | WAITING) === word;":
+    "the release changes the same word, and the changes of one word have one order",
+  "sync/shared_lock/word.ts: return Atomics.compareExchange(this.#words, START, start, 0) === start;":
+    "the compare-and-swap of the holder after it has the order",
+  "channel/peer/place.ts: const owner = Atomics.load(owners, place.owner);":
+    "the compare-and-swap after it decides",
+  "channel/peer/place.ts: Atomics.store(words, place.state, CLOSED);":
+    "the compare-and-swap of the owner after it has the order",
+  "channel/peer/place.ts: return Atomics.load(this.#owners, this.#place.owner) === this.#owner;":
+    "the load of the committed position before it is an acquire",
+  "channel/peer/place.ts: if (!this.isSame()) this.#meet(Atomics.load(this.#owners, this.#place.owner));":
+    "the word is read only to ask the system about its process",
+  "channel/peer/place.ts: Atomics.load(this.#words, owner * 2) === 0;":
+    "the load of the state before it is an acquire",
+  "channel/ring/reader.ts: this.#head = Atomics.load(this.#words, WORD.consumed);": PLACE,
+  "channel/ring/reader.ts: this.#published = Atomics.load(this.#words, WORD.head);": PLACE,
+  "channel/ring/writer.ts: this.#goTo(Atomics.load(this.#words, WORD.committed));": PLACE,
+  "channel/ring/writer.ts: this.#published = Atomics.load(this.#words, WORD.tail);": PLACE,
+  "channel/ring/writer.ts: this.#head = Atomics.load(this.#words, WORD.head);": PLACE,
+  "channel/broadcast/layout.ts: const position = Number(Atomics.load(positions, index)); in channel/broadcast/sender.ts: this.#announced = readPosition(this.#positions, POSITION.announced);":
+    PLACE,
+  "channel/broadcast/layout.ts: const position = Number(Atomics.load(positions, index)); in channel/broadcast/sender.ts: this.#published = readPosition(this.#positions, POSITION.newest);":
+    PLACE,
+  "channel/broadcast/sender.ts: return newest + ((Atomics.load(header, WORD.committed) - newest) >>> 0);":
+    PLACE,
 };

@@ -4,35 +4,24 @@
  * @module
  */
 
-import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
-import {
-  headerWordsOf,
-  POSITION,
-  SENDER as BROADCAST_SENDER,
-  WORD as BROADCAST_WORD,
-  writeHeader as writeBroadcastHeader,
-} from "../../../src/channel/broadcast/layout.ts";
+import { assertEquals } from "@std/assert";
 import { readerPlace } from "../../../src/channel/frame/layout.ts";
-import {
-  HEADER_LENGTH,
-  type Producers,
-  type RingSettings,
-  SENDERS,
-  WORD,
-  writeHeader,
-} from "../../../src/channel/ring/layout.ts";
-import {
-  COUNTS,
-  locker,
-  MEMORY_LENGTH,
-  reader,
-  writer,
-} from "../../sync/shared_lock/model/scripts.ts";
+import { HEADER_LENGTH, SENDERS, WORD } from "../../../src/channel/ring/layout.ts";
+import { locker, reader, writer } from "../../sync/shared_lock/model/scripts.ts";
 import type { Part, Scenario } from "./explore.ts";
 import { constantsOf, frameReader, frameWriter, memoryOf, type Sizes } from "./frame_scripts.ts";
-import type { ArmLibrary } from "./order_library.ts";
 import {
-  BROADCAST,
+  broadcastMemory,
+  checkNumbered,
+  latestMemory,
+  lock,
+  type OrderScenario,
+  PLAIN,
+  range,
+  ringMemory,
+  settingsOf,
+} from "./order_memory.ts";
+import {
   orderBroadcaster,
   orderBroadcastReader,
   orderCopier,
@@ -43,17 +32,12 @@ import {
   orderSleeper,
   orderWaker,
   SLOTS_AT,
-  VALUE_WORDS,
 } from "./order_scripts.ts";
-
-/** Makes a scenario with the modules of a library. */
-export type OrderScenario = (library: ArmLibrary) => Scenario;
+import { PLACE_SCENARIOS } from "./place_scenarios.ts";
 
 /** A ring that two messages of 8 bytes fill. */
 const ONE = settingsOf("single");
 const MANY = settingsOf("multiple");
-/** A script that blocks until it has a lock, and uses plain words. */
-const plain = { way: "Sync", isPlain: true } as const;
 /** Positions and numbers that count only after a death. */
 const AFTER_DEATH = [WORD.committed, WORD.consumed, ...range(WORD.numbers, 6)];
 
@@ -127,70 +111,21 @@ export const ORDER_SCENARIOS = {
     ]),
   "a lock: two threads that take it at once if it is free": ({ locks }) =>
     lock([
-      locker(locks, { ...plain, isQuick: true }),
-      locker(locks, { ...plain, isQuick: true }),
+      locker(locks, { ...PLAIN, isQuick: true }),
+      locker(locks, { ...PLAIN, isQuick: true }),
     ]),
   "a lock: two threads that wait for it": ({ locks }) =>
-    lock([locker(locks, plain), locker(locks, plain)]),
+    lock([locker(locks, PLAIN), locker(locks, PLAIN)]),
   "a reader-writer lock: a writer and a reader that give up": ({ locks }) =>
-    lock([writer(locks, { ...plain, isTry: true }), reader(locks, { ...plain, isTry: true })]),
+    lock([writer(locks, { ...PLAIN, isTry: true }), reader(locks, { ...PLAIN, isTry: true })]),
   "a reader-writer lock: two writers that give up": ({ locks }) =>
-    lock([writer(locks, { ...plain, isTry: true }), writer(locks, { ...plain, isTry: true })]),
+    lock([writer(locks, { ...PLAIN, isTry: true }), writer(locks, { ...PLAIN, isTry: true })]),
   "a reader-writer lock: a writer that waits until a reader leaves": ({ locks }) =>
-    lock([reader(locks, { ...plain, first: true }), writer(locks, plain)]),
+    lock([reader(locks, { ...PLAIN, first: true }), writer(locks, PLAIN)]),
   "a reader-writer lock: a reader that waits until a writer leaves": ({ locks }) =>
-    lock([writer(locks, { ...plain, first: true }), reader(locks, plain)]),
+    lock([writer(locks, { ...PLAIN, first: true }), reader(locks, PLAIN)]),
+  ...PLACE_SCENARIOS,
 } as const satisfies Record<string, OrderScenario>;
-
-function settingsOf(producers: Producers): RingSettings {
-  const size = { capacity: 32, maxMessageLength: 8 };
-  return { ...size, whenFull: "wait", producers, endsWithLastSender: true };
-}
-
-/** Returns the memory of a ring. With a library, the ring has the message 1. */
-function ringMemory(settings: RingSettings, library?: ArmLibrary): Int32Array<ArrayBuffer> {
-  const buffer = new ArrayBuffer(HEADER_LENGTH + settings.capacity);
-  writeHeader(buffer, settings);
-  if (library !== undefined) {
-    const writer = new library.RingWriter(buffer, settings);
-    writer.claim(8);
-    writer.write(new Uint8Array(8).fill(1), true);
-  }
-  return new Int32Array(buffer);
-}
-
-/** Returns a broadcast ring in which one message was sent. */
-function broadcastMemory(
-  library: ArmLibrary,
-): Pick<Scenario, "memory" | "wide" | "unread" | "maxOvertaken" | "mostSteps"> {
-  const memory = new Int32Array((2048 + BROADCAST.capacity) / 4);
-  writeBroadcastHeader(memory.buffer, BROADCAST);
-  new library.BroadcastWriter(memory.buffer, BROADCAST).write(Uint8Array.of(1, 0, 0, 0));
-  const { owners } = headerWordsOf(memory.buffer);
-  assertEquals(owners[POSITION.newest], 1n);
-  const wide = [POSITION.newest, POSITION.announced, BROADCAST_SENDER.owner];
-  return {
-    memory,
-    wide: wide.map((index) => index * 2),
-    maxOvertaken: 2,
-    mostSteps: 120,
-    unread: [BROADCAST_WORD.committed],
-  };
-}
-
-/** Returns the memory of a latest value of which some values were published. */
-function latestMemory(
-  library: ArmLibrary,
-  { published }: { published: number },
-): Pick<Scenario, "memory" | "maxOvertaken" | "mostSteps"> {
-  const byteLength = library.LatestSlots.byteLengthOf(VALUE_WORDS);
-  const memory = new Int32Array((SLOTS_AT + byteLength) / 4);
-  const slots = new library.LatestSlots(memory.buffer, SLOTS_AT, VALUE_WORDS);
-  for (let number = 1; number <= published; number++) {
-    slots.publish(new Int32Array(VALUE_WORDS).fill(number));
-  }
-  return { memory, maxOvertaken: 2, mostSteps: 100 };
-}
 
 function frames(
   sizes: Sizes,
@@ -210,42 +145,4 @@ function frames(
       }
     },
   };
-}
-
-/** Returns a scenario in which each script that takes a lock adds 1 to two words. */
-function lock(parts: readonly Part[]): Scenario {
-  const memory = new Int32Array(MEMORY_LENGTH);
-  const event = range(4, 4);
-  for (const word of event) memory[word] = 1;
-  return {
-    memory,
-    // The scenarios use one reader's place of 32.
-    constant: [...event, ...range(12 + 3, 31 * 3)],
-    maxOvertaken: 1,
-    parts,
-    check: (notes, _, memory) => {
-      const sum = notes.flat().filter((note) => note === "taken").length;
-      assertEquals(COUNTS.map((at) => memory[at]), [sum, sum]);
-    },
-  };
-}
-
-/**
- * Asserts that all numbers of a note are the same: of a message or a value, and of its bytes. And
- * that no note has a lower number than the one before.
- */
-function checkNumbered(notes: readonly string[], what: string): void {
-  let before = 0;
-  for (const note of notes) {
-    const [word, ...numbers] = note.split(" ");
-    if (word !== what) continue;
-    assertEquals(new Set(numbers).size, 1, note);
-    assertGreaterOrEqual(Number(numbers[0]), before);
-    before = Number(numbers[0]);
-    assert(before > 0);
-  }
-}
-
-function range(first: number, length: number): number[] {
-  return Array.from({ length }, (_, index) => first + index);
 }

@@ -71,7 +71,7 @@ export interface OrderSending {
 }
 
 /** The length of messages in rings: two words, so that a message can be torn. */
-const LENGTH = 8;
+export const LENGTH = 8;
 
 /** A sender of a ring for one sender. */
 export function orderSender(library: ArmLibrary, { settings, numbers }: OrderSending): Part {
