@@ -34,7 +34,8 @@ export function siteOf(): AccessSite {
   return parts.join(" in ");
 }
 
-function textOf(file: string, line: number): string {
+/** Returns the text of a line of the library, without its comment. */
+export function textOf(file: string, line: number): string {
   let lines = texts.get(file);
   if (lines === undefined) {
     lines = Deno.readTextFileSync(new URL(file, ROOT)).split("\n");

@@ -72,6 +72,21 @@ export const ORDER_MUTANTS: Readonly<Record<string, OrderMutant>> = {
     scenario: FRAMES,
     site: "channel/frame/reader.ts: Atomics.store(this.#words, this.#place.pin, slot + 1);",
   },
+  "a reader looks plainly whether its slot is still the newest": {
+    scenario: FRAMES,
+    site: "channel/frame/layout.ts: " +
+      "const slot = Atomics.load(this.header.words, NEWEST) - 1; in " +
+      "channel/frame/reader.ts: const isMoved = this.#slots.newest !== slot;",
+  },
+  "a reader gives a slot back plainly": {
+    scenario: FRAMES,
+    site: "channel/frame/reader.ts: Atomics.store(this.#words, this.#place.pin, NO_PIN);",
+  },
+  "a writer publishes a frame plainly": {
+    scenario: "frames: a writer that publishes one frame, and a reader",
+    site: "channel/frame/latest.ts: " +
+      "Atomics.store(this.#slots.header.words, NEWEST, slot + 1);",
+  },
   "a thread takes a free lock without acquire": {
     scenario: LOCK,
     site: "sync/shared_lock/word.ts: " +
@@ -242,4 +257,62 @@ export const COULD_BE_PLAIN: Readonly<Record<AccessSite, string>> = {
     PLACE,
   "channel/broadcast/sender.ts: return newest + ((Atomics.load(header, WORD.committed) - newest) >>> 0);":
     PLACE,
+  "channel/latest/layout.ts: if (Atomics.load(words, slot) === number) return number;":
+    "the fence before it has the order",
+  "channel/latest/layout.ts: Atomics.store(this.#words, slot, 0);":
+    "no reader has the number of such a slot: each publication clears the next slot in advance",
+  "channel/frame/layout.ts: const slot = Atomics.load(this.header.words, NEWEST) - 1; in channel/frame/latest.ts: this.#newest = slots.newest;":
+    PLACE,
+  "channel/frame/layout.ts: const slot = Atomics.load(this.header.words, NEWEST) - 1; in channel/frame/reader.ts: const slot = this.#slots.newest;":
+    "the second look, after the slot is pinned, has the order",
+  "channel/frame/latest.ts: const pin = Atomics.load(this.#slots.header.words, this.#places[index]!.pin);":
+    "the writer stores to a slot only after a branch that depends on this load",
+};
+
+const DEATHS = "it is about the deaths of many ends, which only `test:model` has";
+const ONE_WORD = "the access decides about its own word only";
+const OPENING = "no scenario opens new memory";
+
+/** Accesses that no scenario makes in a way that a fault could show, and the reason. */
+export const NOT_MODELLED: Readonly<Record<AccessSite, string>> = {
+  "channel/ring/reader.ts: Atomics.load(this.#words, SENDER.sleeping) === ASLEEP;": ONE_WORD,
+  "channel/ring/many/shared_writer.ts: Atomics.add(words, WORD.changes, 1);": DEATHS,
+  "channel/ring/many/shared_writer.ts: if (Atomics.load(this.#words, WORD.changes) !== this.#changes) this.#count();":
+    DEATHS,
+  "channel/ring/many/shared_writer.ts: const owner = Atomics.load(this.#owners, index);": DEATHS,
+  "channel/ring/many/shared_writer.ts: } else if (Atomics.compareExchange(this.#owners, index, owner, 0n) === owner) {":
+    DEATHS,
+  "channel/ring/many/shared_writer.ts: this.#changes = Atomics.load(this.#words, WORD.changes);":
+    DEATHS,
+  "channel/ring/many/shared_writer.ts: const isAny = SENDERS.some(({ owner }) => Atomics.load(this.#owners, owner) !== 0n);":
+    DEATHS,
+  "channel/ring/many/shared_writer.ts: const who = Atomics.load(this.#words, WORD.producerLock) & WHO;":
+    "it is for error messages",
+  "channel/ring/many/shared_writer.ts: return place && describeOwner(Atomics.load(this.#owners, place.owner));":
+    "it is for error messages",
+  "channel/broadcast/layout.ts: Atomics.store(new BigUint64Array(buffer, 0, HEADER_LENGTH / 8), POSITION.announced, 1n);":
+    OPENING,
+  "channel/broadcast/layout.ts: Atomics.store(words, WORD.magic, MAGIC);": OPENING,
+  "channel/broadcast/layout.ts: const magic = Atomics.load(words, WORD.magic);": OPENING,
+  'channel/latest/reader.ts: if (Atomics.load(owners, WRITER.owner) !== 0n) return "alive";':
+    "it tells the state of the writer, and no data",
+  'channel/latest/reader.ts: return Atomics.load(words, WRITER.state) === CLOSED ? "closed" : "none";':
+    "it tells the state of the writer, and no data",
+  "channel/latest/value.ts: Atomics.store(header.owners, WRITER.owner, 0n);":
+    "the writer has a mutex of the system",
+  "channel/frame/latest.ts: return Atomics.load(this.#slots.header.owners, this.#places[index]!.owner) === ended;":
+    DEATHS,
+  "channel/frame/latest.ts: if (Atomics.load(words, pin) === 0) continue;": DEATHS,
+  "channel/frame/latest.ts: const found = Atomics.load(owners, owner);": DEATHS,
+  "channel/peer/place.ts: return Atomics.load(owners, place.owner) !== NOBODY ||":
+    "it tells whether an end was there, and no data",
+  "channel/peer/place.ts: Atomics.load(words, place.state) === CLOSED;":
+    "it tells whether an end was there, and no data",
+  "sync/shared_lock/word.ts: if ((Atomics.load(this.#words, HOLDER) & PROCESS) === 0) {":
+    "the threads of the scenarios do not spin; the compare-and-swap after it decides",
+  "sync/shared_lock/word.ts: let word = Atomics.load(this.#words, EVENT + index);": ONE_WORD,
+  "sync/shared_lock/word.ts: word = Atomics.compareExchange(this.#words, EVENT + index, 0, chosen) || chosen;":
+    ONE_WORD,
+  "sync/shared_lock/read_write_lock.ts: if (Atomics.load(this.#words, wordOf(place)) !== 0) count++;":
+    "it is for error messages",
 };

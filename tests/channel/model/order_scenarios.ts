@@ -109,6 +109,11 @@ export const ORDER_SCENARIOS = {
       frameWriter({ ...single, count: 3 }),
       frameReader({ ...single, count: 1 }),
     ]),
+  "frames: a writer that publishes one frame, and a reader": () =>
+    frames({ slots: 2, maxReaders: 1 }, (single) => [
+      frameWriter({ ...single, count: 1 }),
+      frameReader({ ...single, count: 1 }),
+    ]),
   "a lock: two threads that take it at once if it is free": ({ locks }) =>
     lock([
       locker(locks, { ...PLAIN, isQuick: true }),
