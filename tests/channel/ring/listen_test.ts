@@ -441,13 +441,16 @@ Deno.test("RingConnection.readable and writable carry messages as streams", asyn
 Deno.test("listenRing() serves other clients while one does not say hello", async () => {
   const name = randomName();
   using listener = listenRing(name);
-  await using _silent = await connectPipe(name, { mode: "messages", ...soon });
+  await using silent = await connectPipe(name, { mode: "messages", ...soon });
   const since = performance.now();
   const [client, server] = await pair(listener, name);
   const took = performance.now() - since;
   assert(took < 4000, `The client waited ${took} ms for the silent one`);
   client.close();
   server.close();
+  listener.close();
+  // The listener's end of the pipe is closed when its handshake has ended.
+  assertEquals(await silent.readMessage(soon), null);
 });
 
 Deno.test("listenRing() drops a client that does not say hello within 5 seconds", async () => {
