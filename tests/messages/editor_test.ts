@@ -31,13 +31,15 @@ const RESULT = 11;
 const QUESTION = 30;
 const ANSWER = 31;
 
+/** Time limit for an answer, in milliseconds: on a busy machine the default of 5 s is too short. */
+const PATIENCE = 20_000;
 /** The encoding of each text of the protocol. */
-const TEXT = { encoding: "ansi", terminate: true } as const;
+const TEXT = { encoding: "ansi", terminate: true, timeout: PATIENCE } as const;
 /**
- * Maximum time of an exchange, in milliseconds. It is less than the default `replyTimeout`, so that
- * a handler that waits in vain makes a test fail.
+ * Maximum time of an exchange, in milliseconds. It is less than `PATIENCE`, so that a handler that
+ * waits in vain makes a test fail.
  */
-const PROMPT = 3500;
+const PROMPT = 15_000;
 
 type Handler = (message: CopyDataMessage) => Promise<number>;
 
@@ -54,6 +56,7 @@ async function listen(onMessage: Handler) {
   const listener = await CopyDataListener.open({
     onMessage,
     visibility: "hidden",
+    replyTimeout: PATIENCE,
     onError: (error) => console.error(error),
   });
   return {
