@@ -72,16 +72,23 @@ const SCENARIOS = {
       locker(locks, { way: "await", after: 1 }),
       locker(locks, { way: "await", after: 1 }),
     ], { longWaits: 1 }),
-  "a thread that is killed, another one, and a new process with the id of the dead one": (locks) =>
-    scenario([
-      locker(locks, { way: "await", killable, first: true }),
-      locker(locks, { way: "await", after: 1, scriptsOf: { 1: [1, 3] } }),
-      locker(locks, { way: "await", after: 1, scriptsOf: { 1: [1, 3] }, process: 1 }),
-    ], {
-      longWaits: 1,
-      // If the first thread is killed while the start time is 0, the new process looks like it.
-      mayWait: ([holder, start]) => (holder! & ~3) === 4 && start === 0,
-    }),
+  "a thread that is killed, another one, and a new process with the id and start time of the dead one":
+    (locks) =>
+      scenario([
+        locker(locks, { way: "await", killable, first: true, startAtOnce: true }),
+        locker(locks, { way: "await", after: 1, scriptsOf: { 1: [1, 3] }, startAtOnce: true }),
+        locker(locks, {
+          way: "await",
+          after: 1,
+          scriptsOf: { 1: [1, 3] },
+          process: 1,
+          startAtOnce: true,
+        }),
+      ], {
+        longWaits: 1,
+        // If the first thread is killed while the start time is 0, the new process looks like it.
+        mayWait: ([holder, start]) => (holder! & ~3) === 4 && start === 0,
+      }),
   "two writers": (locks) =>
     scenario([writer(locks, { way: "Sync" }), writer(locks, { way: "await" })]),
   "a writer and a reader": (locks) =>
@@ -130,7 +137,8 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "a takeover keeps its bit": {
     guard: "takeover-bit",
     change: ["? 0 : TAKEOVER", "? 0 : 0"],
-    scenario: "a thread that is killed, another one, and a new process with the id of the dead one",
+    scenario:
+      "a thread that is killed, another one, and a new process with the id and start time of the dead one",
   },
   "a takeover keeps the dead thread's start time": {
     guard: "clear-start",

@@ -16,7 +16,7 @@ export const COUNTS: readonly number[] = [122, 124];
 /** The length of the memory in words. */
 export const MEMORY_LENGTH = 128;
 
-/** Added to the number of a script this gives the id of its thread. Its start time is the number. */
+/** Added to the number of a script this gives the id of its thread. */
 const FIRST_THREAD = 1000;
 
 /** The process of a script: another script can have the same process, or the id of a dead one. */
@@ -29,6 +29,12 @@ export interface Identity {
    * @default each process id belongs to the script of its number
    */
   readonly scriptsOf?: Readonly<Record<number, readonly number[]>>;
+  /**
+   * Whether all scripts have the same start time, as threads that start in the same millisecond.
+   *
+   * @default false: the start time is the number of the script
+   */
+  readonly startAtOnce?: boolean;
 }
 
 /** Options of a script. */
@@ -186,7 +192,7 @@ function leave(buffer: ArrayBuffer, pid: number): void {
 /** Returns the system of a script. Its time passes only while the script sleeps. */
 function systemOf(
   run: Run,
-  { process = run.pid, scriptsOf = {} }: Identity,
+  { process = run.pid, scriptsOf = {}, startAtOnce = false }: Identity,
   clock: { time: number },
 ): LockSystem {
   const hasEnded = (pid: number) => run.step({ kind: "ask", pid }) === true;
@@ -197,16 +203,21 @@ function systemOf(
   };
   const close = (event: bigint) => void run.step({ kind: "event", how: "close", event });
   return {
-    self: { process: process * 4, thread: FIRST_THREAD + run.pid, start: run.pid },
+    self: {
+      process: process * 4,
+      thread: FIRST_THREAD + run.pid,
+      start: startAtOnce ? 1 : run.pid,
+    },
     looks: 0,
     eventLoop: { blockBriefly: (wait) => wait() },
     now: () => clock.time,
     randomWord: () => run.pid,
     // As on Windows, a thread has ended if there is none with its id and its start time.
-    hasEnded: ({ process, thread, start }) =>
-      start === 0
-        ? allOf(process).every(hasEnded)
-        : thread !== FIRST_THREAD + start || hasEnded(start),
+    hasEnded({ process, thread, start }) {
+      if (start === 0) return allOf(process).every(hasEnded);
+      const pid = thread - FIRST_THREAD;
+      return start !== (startAtOnce ? 1 : pid) || hasEnded(pid);
+    },
     openEvent(name): LockEvent {
       let event: bigint | undefined;
       // The event can end between two steps. The explorer has no step that opens or creates it.
