@@ -7,6 +7,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { isWine } from "../../ffi/win32/ntdll.ts";
 import { REENTRANT_APIS } from "./reentrant_apis.ts";
 import { runPeer } from "../support/run_peer.ts";
 
@@ -37,13 +38,18 @@ for (const [api, rounds] of Object.entries(ROUNDS)) {
   });
 }
 
-Deno.test("SendMessageW with a plain result aborts: https://github.com/denoland/deno/issues/31122", async () => {
-  // If a new Deno no longer aborts here, USER32 needs no struct results any more.
-  const said = await runPeer("ffi/peers/reentrant_call.ts", ["plain", "200000"], {
-    flags,
-    stderr: "null",
-  });
-  assertEquals(said, [""]);
+Deno.test({
+  name: "SendMessageW with a plain result aborts: https://github.com/denoland/deno/issues/31122",
+  // On Wine 10 for ARM64, the process writes V8's error, and then does not end.
+  ignore: isWine() && Deno.build.arch === "aarch64",
+  fn: async () => {
+    // If a new Deno no longer aborts here, USER32 needs no struct results any more.
+    const said = await runPeer("ffi/peers/reentrant_call.ts", ["plain", "200000"], {
+      flags,
+      stderr: "null",
+    });
+    assertEquals(said, [""]);
+  },
 });
 
 Deno.test("ROUNDS has all functions of user32 that can run a procedure of the script", () => {
