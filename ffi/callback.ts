@@ -27,6 +27,7 @@ import {
 import { forgetResource, noteResource, RESOURCE, Uncloneable } from "./handle.ts";
 import { lastError } from "./error.ts";
 import { user32 } from "./win32/user32.ts";
+import { IS_X64 } from "./platform.ts";
 import { assertWide, encodeWide } from "./wide.ts";
 import { isWine } from "./win32/ntdll.ts";
 import { kernel32 } from "./win32/kernel32.ts";
@@ -356,7 +357,7 @@ function stackTop(): bigint {
 
 /** Returns the guard's instructions for this processor. */
 function machineCode(limit: bigint, procedure: Deno.PointerObject): Uint8Array<ArrayBuffer> {
-  const { instructions, limitAt, procedureAt } = Deno.build.arch === "aarch64" ? ARM64 : X64;
+  const { instructions, limitAt, procedureAt } = IS_X64 ? X64 : ARM64;
   const code = Uint8Array.from(instructions);
   const view = new DataView(code.buffer);
   view.setBigUint64(limitAt, limit, true);

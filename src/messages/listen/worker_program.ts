@@ -2419,7 +2419,7 @@ function stackTop() {
   return high[0];
 }
 function machineCode(limit, procedure) {
-  const { instructions, limitAt, procedureAt } = Deno.build.arch === "aarch64" ? ARM64 : X64;
+  const { instructions, limitAt, procedureAt } = IS_X64 ? X64 : ARM64;
   const code = Uint8Array.from(instructions);
   const view = new DataView(code.buffer);
   view.setBigUint64(limitAt, limit, true);

@@ -317,10 +317,16 @@ export class LockWord {
     const held = this.#process | free;
     const words = this.#words;
     if (Atomics.compareExchange(words, HOLDER, free, held) !== free) return false;
+    this.#noteHolder();
+    return true;
+  }
+
+  /** Notes this thread, which has just put its process id into the lock, as the holder. */
+  #noteHolder(): void {
+    const words = this.#words;
     words[THREAD] = this.#thread;
     if (IS_X64) words[START] = this.#start;
     else Atomics.store(words, START, this.#start);
-    return true;
   }
 
   /** Takes the lock if it is free, or if its holder has died. Does not always ask the system. */
@@ -349,9 +355,7 @@ export class LockWord {
       const takeover = (word & TAKEOVER) ^ (isFree ? 0 : TAKEOVER); // guard: takeover-bit
       const held = this.#process | takeover | (word & WAITING) | waiting; // guard: others-sleep
       if (Atomics.compareExchange(words, HOLDER, word, held) !== word) continue;
-      words[THREAD] = this.#thread;
-      if (IS_X64) words[START] = this.#start;
-      else Atomics.store(words, START, this.#start);
+      this.#noteHolder();
       this.#takeover = takeover;
       return isFree ? TAKEN : ABANDONED;
     }
