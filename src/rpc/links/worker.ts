@@ -114,6 +114,8 @@ class WorkerTransport implements Transport<{ value: unknown }> {
   /** Ends when the other side has said hello, or the link is over. */
   readonly #ready = new AsyncQueue<never>((timeout) => this.#late(timeout));
   #watch: OwnerWatch | undefined;
+  /** Ends when the link has ended after the Worker's end. */
+  #death: Promise<void> | undefined;
   /** The error that has ended the link. */
   #failure: Error | undefined;
   /** The uncaught error of the Worker. */
@@ -138,7 +140,7 @@ class WorkerTransport implements Transport<{ value: unknown }> {
         // The error is told by the link. Without this it would end the process of the owner.
         event.preventDefault();
         this.#error = event instanceof ErrorEvent ? event.error ?? event.message : undefined;
-        void this.#die();
+        this.#startDeath();
       }, { signal });
     }
     this.#hello();
@@ -178,12 +180,12 @@ class WorkerTransport implements Transport<{ value: unknown }> {
     await this.abort();
   }
 
-  // deno-lint-ignore require-await -- an error becomes a rejection
   async abort(): Promise<void> {
     using _watch = this.#watch;
     this.#closing.abort();
     this.#received.end();
     this.#ready.end();
+    await this.#death;
   }
 
   #hello(): void {
@@ -216,11 +218,16 @@ class WorkerTransport implements Transport<{ value: unknown }> {
     this.#ready.end();
     if (typeof thread !== "bigint" || this.#isInside) return;
     const watch = OwnerWatch.open(BigInt.asUintN(64, thread));
-    if (watch === "ended") return void this.#die();
+    if (watch === "ended") return this.#startDeath();
     if (watch === "hidden") return;
     this.#watch = watch;
     watch.unref();
-    watch.wait().then(() => this.#die(), () => {});
+    watch.wait().then(() => this.#startDeath(), () => {});
+  }
+
+  /** A Worker that throws dies twice: by its error, and by the end of its thread. */
+  #startDeath(): void {
+    if (!this.#closing.signal.aborted) this.#death ??= this.#die();
   }
 
   /** Ends the link after the Worker's end, when all of the Worker's messages have arrived. */

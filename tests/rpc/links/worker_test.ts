@@ -28,6 +28,33 @@ for (const how of ["throw", "close"] as const) {
   });
 }
 
+// The sanitizer of timers fails this test if the link begins to end twice.
+Deno.test("Links to Workers whose error and end come at the same time end once", async () => {
+  await using stack = new AsyncDisposableStack();
+  const others = [];
+  for (let index = 0; index < 4; index++) {
+    const other = stack.use(await open());
+    await other.link.send("ready", soon);
+    others.push(other);
+  }
+  const ends = others.map(async ({ link, end }) => {
+    const iterator = link[Symbol.asyncIterator]();
+    assertEquals((await within("a value comes", iterator.next())).value, "ready");
+    end!("throw");
+    const ended = () => within("the link ends", iterator.next());
+    await assertRejects(ended, Deno.errors.ConnectionReset, "the Worker has failed");
+    await link.closed;
+  });
+  await new Promise((resolve) => setTimeout(resolve));
+  // The Workers' threads end before this thread sees their errors.
+  blockFor(500);
+  await Promise.all(ends);
+});
+
+function blockFor(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
 Deno.test("A link to a Worker that makes no link waits, and leaves other messages to the script", async () => {
   const source = 'onmessage = ({ data }) => { if (data === "ping") postMessage("pong"); };';
   const worker = new Worker(`data:text/javascript,${source}`, { type: "module" });
