@@ -26,7 +26,7 @@ import { sendCopyData } from "../../messages/send/message.ts";
 import { toWindow, type WindowTarget } from "../../messages/window/find.ts";
 import { assertTitle } from "../../messages/window/message_window.ts";
 import { ProcessWatch } from "../../sync/process_watch.ts";
-import { deadlineAfter, timeLeft, WAIT_CHECKS } from "../../wait/options.ts";
+import { deadlineAfter, MAX_TIMER, timeLeft, WAIT_CHECKS } from "../../wait/options.ts";
 import type { WaitOptions } from "../../wait/options.ts";
 import { AsyncQueue } from "../../wait/queue.ts";
 import type { MessageLink } from "../link.ts";
@@ -43,8 +43,8 @@ import {
 
 /** Maximum number of messages that wait in a window. Further messages wait at their sender. */
 const HIGH_WATER_MARK = 32;
-/** Default time for the server's answer, in milliseconds. */
-const MAX_ANSWER = 5000;
+/** Default time for the server's answers, in milliseconds. */
+const DEFAULT_TIMEOUT = 5000;
 /** Time for a client to take the welcome, in milliseconds. */
 const MAX_HANDSHAKE = 5000;
 /** Maximum number of handshakes at a time, and of links that `accept()` has not taken. */
@@ -103,7 +103,7 @@ export async function windowLink(
 ): Promise<MessageLink> {
   const window = toWindow("target", target);
   assertOptions(options, WINDOW_LINK_CHECKS);
-  const { timeout = MAX_ANSWER, signal } = options;
+  const { timeout = DEFAULT_TIMEOUT, signal } = options;
   const deadline = deadlineAfter(timeout);
   const left = () => ({ timeout: Math.max(Math.ceil(timeLeft(deadline)), 1), signal });
   signal?.throwIfAborted();
@@ -161,7 +161,7 @@ async function sayHello(
   const answer = await sendCopyData(server, greetingOf("hello", end), {
     id: WINDOW_KINDS.hello,
     from: end.listener,
-    timeout: Math.min(timeout, MAX_ANSWER),
+    timeout: Math.min(timeout, MAX_TIMER),
     ...(signal && { signal }),
   });
   if (answer !== 0n) return;

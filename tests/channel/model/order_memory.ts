@@ -79,12 +79,11 @@ export function broadcastMemory(
 
 /** Returns the memory of a latest value of which some values were published. */
 export function latestMemory(
-  library: ArmLibrary,
+  LatestSlots: ArmLibrary["LatestSlots"],
   { published }: { published: number },
 ): Pick<Scenario, "memory" | "maxOvertaken" | "mostSteps"> {
-  const byteLength = library.LatestSlots.byteLengthOf(VALUE_WORDS);
-  const memory = new Int32Array((SLOTS_AT + byteLength) / 4);
-  const slots = new library.LatestSlots(memory.buffer, SLOTS_AT, VALUE_WORDS);
+  const memory = new Int32Array((SLOTS_AT + LatestSlots.byteLengthOf(VALUE_WORDS)) / 4);
+  const slots = new LatestSlots(memory.buffer, SLOTS_AT, VALUE_WORDS);
   for (let number = 1; number <= published; number++) {
     slots.publish(new Int32Array(VALUE_WORDS).fill(number));
   }

@@ -22,6 +22,7 @@ const NEXT = "a place: a sender of a ring that leaves or is killed, and the next
 const DEAD = "a place: the next sender of a ring, and a receiver that publishes for a dead one";
 const READERS = "a reader-writer lock: a writer that waits until a reader leaves";
 const VALUES = "a latest value: two copies";
+const AGAIN = "a latest value of two slots: a reader, and a writer that uses a slot again";
 
 /** Faults by their descriptions. */
 export const ORDER_MUTANTS: Readonly<Record<string, OrderMutant>> = {
@@ -32,6 +33,21 @@ export const ORDER_MUTANTS: Readonly<Record<string, OrderMutant>> = {
   "a writer stores the newest number plainly": {
     scenario: VALUES,
     site: "channel/latest/layout.ts: Atomics.store(words, NEWEST, number);",
+  },
+  "the load after a writer's store of the newest number has no acquire": {
+    scenario: AGAIN,
+    site: "channel/peer/memory.ts: export const afterStore: () => void = IS_X64 ? () => {} : " +
+      "() => void Atomics.load(word, 0); in channel/latest/layout.ts: afterStore();",
+  },
+  "the fence of a reader has no release": {
+    scenario: AGAIN,
+    site: "channel/peer/memory.ts: Atomics.store(word, 0, 0); " +
+      "in channel/latest/layout.ts: loadFence();",
+  },
+  "the fence of a reader has no acquire": {
+    scenario: AGAIN,
+    site:
+      "channel/peer/memory.ts: Atomics.load(word, 0); in channel/latest/layout.ts: loadFence();",
   },
   "a sender stores the tail plainly": {
     scenario: RING,

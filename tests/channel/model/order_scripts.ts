@@ -184,10 +184,13 @@ export function orderBroadcastReader(library: ArmLibrary, { takes }: { takes: nu
 export const VALUE_WORDS = 2;
 
 /** A writer of a latest value. The words of each value are its number. */
-export function orderPublisher(library: ArmLibrary, { count }: { count: number }): Part {
+export function orderPublisher(
+  LatestSlots: ArmLibrary["LatestSlots"],
+  { count }: { count: number },
+): Part {
   return {
     script: async (_, run, buffer) => {
-      const slots = new library.LatestSlots(buffer, SLOTS_AT, VALUE_WORDS);
+      const slots = new LatestSlots(buffer, SLOTS_AT, VALUE_WORDS);
       for (let published = 0; published < count; published++) {
         const number = slots.newest + 1;
         slots.publish(new Int32Array(VALUE_WORDS).fill(number));
@@ -201,11 +204,14 @@ export function orderPublisher(library: ArmLibrary, { count }: { count: number }
 export const SLOTS_AT = 128;
 
 /** A reader of a latest value. It notes the number and the words of each copy. */
-export function orderCopier(library: ArmLibrary, { count }: { count: number }): Part {
+export function orderCopier(
+  LatestSlots: ArmLibrary["LatestSlots"],
+  { count }: { count: number },
+): Part {
   return {
     onlyLoads: true,
     script: async (_, run, buffer) => {
-      const slots = new library.LatestSlots(buffer, SLOTS_AT, VALUE_WORDS);
+      const slots = new LatestSlots(buffer, SLOTS_AT, VALUE_WORDS);
       const value = new Int32Array(VALUE_WORDS);
       for (let copied = 0; copied < count; copied++) {
         const number = slots.copy(value);
